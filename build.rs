@@ -1,4 +1,4 @@
-//! How integration tests are linked; nothing that is shipped.
+//! Link options of integration tests; nothing that is shipped.
 
 use std::env;
 

@@ -1,4 +1,4 @@
-//! What checks of rights cost: part of `rights.rs` here and of a test that holds them to their promise.
+//! Cost of permission checks, shared by `rights.rs` here and by a test of the promised limit.
 
 use std::{hint::black_box, time::Instant};
 
@@ -19,8 +19,8 @@ fn nanoseconds((runs, calls): (u32, u32), mut call: impl FnMut()) -> f64 {
     (0..runs).map(run).fold(f64::INFINITY, f64::min)
 }
 
-/// Nanoseconds of a permit for all stores, of one for 500, of a denial, and of finding one store among 500: the best of so many runs of so
-/// many calls.
+/// Nanoseconds of a permit for all stores, of one for 500, of a denial, and of finding one store
+/// among 500: the best run, by the numbers of runs and of calls in `effort`.
 pub fn checks(effort: (u32, u32)) -> Option<[f64; 4]> {
     let stores: Vec<StoreId> = (0..500).map(|n| StoreId::from_uuid(Uuid::from_u128(n))).collect();
     let mut limited = PermissionSet::default();

@@ -1,5 +1,6 @@
-//! What subscribers cost, and what they wait for. `bench/live.sh` calls it: `live SCENARIO` with a node at ENTREPOT_URL, a token in
-//! ENTREPOT_TOKEN, the ids of `load.py` in ENTREPOT_BENCH_DATA. Prints one line of JSON.
+//! Cost and latency of subscribers. `bench/live.sh` calls it: `live SCENARIO` with a node at
+//! ENTREPOT_URL, a token in ENTREPOT_TOKEN, the ids of `load.py` in ENTREPOT_BENCH_DATA. Prints one
+//! line of JSON.
 
 #![expect(clippy::expect_used, reason = "a measurement that goes wrong ends")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -83,7 +84,7 @@ impl Bench {
         data["stockLevels"]["streamCursor"].as_str().expect("a cursor").to_owned()
     }
 
-    /// Adjusts a product by one unit; the note is the moment at which it was asked for, in microseconds.
+    /// Adjusts a product by one unit; the note is the time of the request, in microseconds.
     async fn adjust(&self, product: usize, number: u64) {
         let input = json!({ "idempotencyKey": format!("live-{}-{number}", self.run), "reasonCode": "CORRECTION",
             "changes": [{ "product": { "id": self.products[product] }, "store": { "id": self.store }, "delta": 1, "note": format!("at {}", micros()) }] });
@@ -106,7 +107,7 @@ impl Bench {
         socket
     }
 
-    /// Many subscribers, each with products of its own, all after the present head.
+    /// Opens many subscriptions, each to products of its own, all after the present head.
     async fn crowd(self: &Arc<Self>, wishes: Vec<Vec<usize>>) -> Vec<Socket> {
         let opened = stream::iter(wishes).map(|wish| {
             let bench = self.clone();
@@ -122,7 +123,7 @@ impl Bench {
     }
 }
 
-/// What one subscriber heard.
+/// Changes that one subscriber received.
 #[derive(Default)]
 struct Heard {
     changes: u64,
@@ -155,7 +156,7 @@ impl Heard {
     }
 }
 
-/// Reads until nothing has come for so long after `done` was told.
+/// Reads until no message has come for `quiet` after `done` was signalled.
 fn listen(mut socket: Socket, quiet: Duration, done: tokio::sync::watch::Receiver<bool>) -> tokio::task::JoinHandle<Heard> {
     tokio::spawn(async move {
         let mut heard = Heard::default();
@@ -194,7 +195,8 @@ fn report(scenario: &str, mut lags: Vec<u64>, more: Value) {
     println!("{line}");
 }
 
-/// Changes at a pace, by so many writers; which product each is of. Returns how many a second were made.
+/// Writes changes at a pace, with 64 writers; `product` chooses each change's product. Returns
+/// their number and the rate per second.
 async fn write(
     bench: &Arc<Bench>,
     a_second: u64,
@@ -237,7 +239,7 @@ async fn write(
     (made, made as f64 * 1e6 / (micros() - began) as f64)
 }
 
-/// A thousand subscribers of a product each, one of which changes every 20 ms.
+/// A thousand subscribers to a product each, and one product that changes every 20 ms.
 async fn filters(bench: Arc<Bench>) {
     let sockets = bench.crowd((0..1_000).map(|index| vec![index]).collect()).await;
     let (end, done) = tokio::sync::watch::channel(false);
@@ -300,7 +302,7 @@ async fn stalled(bench: Arc<Bench>) {
     }
 }
 
-/// How fast a subscriber reads what it missed: `missed` events after a cursor of before.
+/// Measures how fast a subscriber catches up on `missed` events after an old cursor.
 async fn resume(bench: Arc<Bench>, missed: u64) {
     let after = bench.cursor(&Value::Null).await;
     let per_second = 100_000;

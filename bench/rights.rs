@@ -1,4 +1,5 @@
-//! What a check of rights costs: printed in nanoseconds, the best of many runs. `bench/rights.sh` calls it.
+//! Prints the cost of a permission check in nanoseconds, the best of many runs. `bench/rights.sh`
+//! calls it.
 
 mod checks;
 

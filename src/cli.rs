@@ -1,7 +1,7 @@
-//! Arguments to what they ask for.
+//! Command line: runs the command that the arguments name.
 //!
-//! In the library, because the body of an asynchronous function is compiled where it is first waited for: in the binary all of Entrepot would
-//! be compiled a second time.
+//! In the library, because the body of an asynchronous function is compiled where it is first
+//! awaited: in the binary all of Entrepot would be compiled a second time.
 
 mod bench;
 mod error_reports;
@@ -34,25 +34,26 @@ use tools::{replay, watch};
 
 /// Stack of a thread that runs requests: an operation may run another one, as a saved view of a report does, and without optimisation that takes more
 /// than the two megabytes that threads have by default.
-const STACK: usize = 8 << 20;
+const STACK_BYTES: usize = 8 << 20;
 
-/// Does what the process's arguments say.
+/// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    serve::file_modes::keep_to_oneself();
+    serve::file_modes::restrict_umask();
     logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
     #[cfg(unix)]
-    serve::descriptors::allow_many();
-    let runtime = match Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
+    serve::descriptors::raise_descriptor_limit();
+    let runtime = match Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(err) => return failed(&err),
+        Err(err) => return report_failure(&err),
     };
     let is_patient = !matches!(cli.command, Command::Doctor(_));
-    carried_out(runtime, run(cli.command), is_patient)
+    run_command(runtime, run(cli.command), is_patient)
 }
 
-/// Carries a command out. One that is not patient leaves behind what its threads still wait for, as a folder of a server that is gone.
-fn carried_out<T>(runtime: Runtime, command: impl Future<Output = T>, is_patient: bool) -> T {
+/// Runs a command. One that is not patient does not wait for threads that are blocked, for example
+/// by a folder of an unreachable server.
+fn run_command<T>(runtime: Runtime, command: impl Future<Output = T>, is_patient: bool) -> T {
     let outcome = runtime.block_on(command);
     if !is_patient {
         runtime.shutdown_background();
@@ -64,41 +65,49 @@ async fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => {
             let (reports, spans) = (args.traces.error_reports.clone(), args.traces.clone());
-            ended(error_reports::exported(reports, traces::exported(spans, Box::pin(serve::run(*args)))).await)
+            exit_code_of(
+                error_reports::run_with_exporter(reports, traces::run_with_exporter(spans, Box::pin(serve::run(*args)))).await,
+            )
         }
         Command::Worker(args) => {
             let (reports, spans) = (args.traces.error_reports.clone(), args.traces.clone());
-            ended(error_reports::exported(reports, traces::exported(spans, Box::pin(serve::job_registry::run(*args)))).await)
+            exit_code_of(
+                error_reports::run_with_exporter(
+                    reports,
+                    traces::run_with_exporter(spans, Box::pin(serve::job_registry::run(*args))),
+                )
+                .await,
+            )
         }
-        Command::Migrate(args) => ended(migrate(&args).await),
-        Command::Version(args) => sound(serve::versions::run(&args).await),
-        Command::Doctor(args) => sound(Box::pin(serve::doctor::run(*args)).await),
-        Command::Health(args) => sound(health::run(&args).await),
-        Command::Sessions(args) => ended(Box::pin(serve::emergency::sessions(args.action)).await),
-        Command::Job(args) => ended(serve::emergency::job(args.action).await),
-        Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
-        Command::Replay(args) => ended(replay::run(args).await.map(drop)),
+        Command::Migrate(args) => exit_code_of(migrate(&args).await),
+        Command::Version(args) => check_exit_code(serve::versions::run(&args).await),
+        Command::Doctor(args) => check_exit_code(Box::pin(serve::doctor::run(*args)).await),
+        Command::Health(args) => check_exit_code(health::run(&args).await),
+        Command::Sessions(args) => exit_code_of(Box::pin(serve::emergency::sessions(args.action)).await),
+        Command::Job(args) => exit_code_of(serve::emergency::job(args.action).await),
+        Command::Demo(args) => exit_code_of(Box::pin(demo::run(args)).await),
+        Command::Replay(args) => exit_code_of(replay::run(args).await.map(drop)),
         Command::Watch(args) => match watch::run(args).await {
             Ok(code) => code,
-            Err(err) => failed(&err),
+            Err(err) => report_failure(&err),
         },
-        Command::Copy(args) => sound(Box::pin(serve::copy::run(*args)).await),
-        Command::Backup(args) => ended(Box::pin(serve::backup::run(args.action)).await),
+        Command::Copy(args) => check_exit_code(Box::pin(serve::copy::run(*args)).await),
+        Command::Backup(args) => exit_code_of(Box::pin(serve::backup::run(args.action)).await),
         Command::Verify(args) => verify(&args).await,
-        Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
-        Command::Partitions(args) => sound(Box::pin(serve::partitions::run(args.action)).await),
-        Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
-        Command::Resume(args) => ended(Box::pin(serve::emergency::resume(&args)).await),
-        Command::Files(args) => ended(serve::file_store::run(args).await),
-        Command::Audit(args) => sound(serve::audit::run(args.action).await),
-        Command::Facts(args) => sound(serve::facts::run(args.action).await),
+        Command::Tenant(args) => exit_code_of(serve::tenant::run(args.action).await),
+        Command::Partitions(args) => check_exit_code(Box::pin(serve::partitions::run(args.action)).await),
+        Command::Epoch(args) => exit_code_of(Box::pin(serve::epoch::renew(&args)).await),
+        Command::Resume(args) => exit_code_of(Box::pin(serve::emergency::resume(&args)).await),
+        Command::Files(args) => exit_code_of(serve::file_store::run(args).await),
+        Command::Audit(args) => check_exit_code(serve::audit::run(args.action).await),
+        Command::Facts(args) => check_exit_code(serve::facts::run(args.action).await),
         Command::SigningKey(args) => match args.what {
-            SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
+            SigningKeyCommand::Rotate(args) => exit_code_of(serve::keys::rotate_signing(&args).await),
         },
-        Command::Keys(args) => ended(serve::keys::run(args.action).await),
-        Command::Forecast(args) => ended(bench::run(&args.action)),
-        Command::Liquidation(args) => ended(bench::liquidation(&args)),
-        Command::Schema(args) => ended(schema_command::run(&args)),
+        Command::Keys(args) => exit_code_of(serve::keys::run(args.action).await),
+        Command::Forecast(args) => exit_code_of(bench::run(&args.action)),
+        Command::Liquidation(args) => exit_code_of(bench::liquidation(&args)),
+        Command::Schema(args) => exit_code_of(schema_command::run(&args)),
     }
 }
 
@@ -111,7 +120,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     }
     let db = Database::make(url, options).await?;
     let pending = db.migrate_within(args.lock_limits()).await?;
-    db.make_parts(Clock::system().now()).await?;
+    db.create_missing_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
     serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;
@@ -120,7 +129,8 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
 
 async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
     let (mut report, width) = (Report::default(), insight::verify::width());
-    // What could not be said, and how many lines were said as they were found: the rest follow when a fault ends the proof.
+    // The first error of the output, and the number of lines printed as they were found: the rest
+    // follow when a fault ends the proof.
     let (unsaid, said) = (RefCell::new(None::<io::Error>), Cell::new(0));
     let say = |text: &str| {
         if let Err(err) = serve::say(text) {
@@ -145,34 +155,34 @@ async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
     let proven = proven.await;
     report.lines.iter().skip(said.get()).for_each(|line| say(&line.text(width)));
     if let Err(fault) = proven {
-        return failed(&fault);
+        return report_failure(&fault);
     }
     say(&report.summary());
     match unsaid.into_inner() {
-        Some(err) => failed(&err),
+        Some(err) => report_failure(&err),
         None if report.is_sound() => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
     }
 }
 
 /// Ends with 0 where all is as it should be.
-fn sound<E: std::fmt::Display>(outcome: Result<bool, E>) -> ExitCode {
+fn check_exit_code<E: std::fmt::Display>(outcome: Result<bool, E>) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(err) => failed(&err),
+        Err(err) => report_failure(&err),
     }
 }
 
-fn ended<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
+fn exit_code_of<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(err) => failed(&err),
+        Err(err) => report_failure(&err),
     }
 }
 
-fn failed(err: &impl std::fmt::Display) -> ExitCode {
-    logs::tell_failure(err);
+fn report_failure(err: &impl std::fmt::Display) -> ExitCode {
+    logs::log_failure(err);
     ExitCode::FAILURE
 }
 
@@ -195,7 +205,7 @@ mod tests {
             told.recv().unwrap();
             7
         };
-        assert_eq!(carried_out(runtime, command, false), 7);
+        assert_eq!(run_command(runtime, command, false), 7);
         assert!(hold.send(()).is_ok(), "the thread waits still, and nobody for it");
     }
 }

@@ -26,7 +26,7 @@ mod versions;
 
 use std::net::SocketAddr;
 
-use api::graphql::quota::{AtMost, Written};
+use api::graphql::quota::{LimitOrOff, Written};
 use clap::{Args, Parser, Subcommand};
 use platform::{
     secrets::KeySource,
@@ -42,7 +42,7 @@ pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
 pub use emergency::{JobAction, JobCommandArgs, ListedState, ResumeArgs, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
-pub use idle_settings::IdleSetting;
+pub use idle_settings::UnusedSetting;
 pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use keys::{AbandonArgs, KeysAction, KeysArgs};
 pub use logs::{Dsn, ErrorReportArgs, LogFormat};
@@ -56,11 +56,11 @@ pub use tls::TlsArgs;
 pub use traces::{SlowArgs, TraceArgs};
 pub use versions::{MigrateArgs, VersionArgs};
 
-/// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
+/// A multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
 #[command(name = "entrepot", version, about)]
 pub struct Cli {
-    /// How log lines are written to stderr: text, or json, one object a line.
+    /// Format of log lines on stderr: text, or json, one object a line.
     #[arg(long, env = "ENTREPOT_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     #[command(subcommand)]
@@ -146,12 +146,12 @@ pub struct DatabaseArgs {
     /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).
     #[arg(long, env = "ENTREPOT_ROW_SECURITY", value_enum, default_value_t)]
     pub row_security: RowSecurity,
-    /// How Postgres plans the ledger's statements: once for all values (generic), as it sees fit (server), or generic where it lets this login (auto).
+    /// Query plans of the ledger's statements on Postgres: one for all values (generic), chosen by the server (server), or generic where this login may set it (auto).
     #[arg(long, env = "ENTREPOT_LEDGER_PLANS", value_enum, default_value_t)]
     pub ledger_plans: LedgerPlans,
 }
 
-/// What is proven, and where its files are kept.
+/// Database to verify, and the location of its files.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
     #[command(flatten)]
@@ -166,7 +166,7 @@ impl DatabaseArgs {
     }
 }
 
-/// Where the keys are that secrets are sealed with.
+/// Location of the keys that secrets are sealed with.
 #[derive(Debug, Clone, Args)]
 pub struct KeyArgs {
     /// A file of keys, one a line. Beside an embedded database a file is made at the first start: FILE.keys.
@@ -216,7 +216,7 @@ pub enum AuditAction {
     },
 }
 
-/// What a new epoch ends besides streams and sessions.
+/// Credentials that a new epoch ends besides streams and sessions.
 #[derive(Debug, Clone, Args)]
 pub struct Epoch {
     #[command(flatten)]
@@ -279,8 +279,8 @@ pub struct Serve {
     pub listen: SocketAddr,
     #[command(flatten)]
     pub tls: TlsArgs,
-    /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
-    /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no e-mails are sent. `open` tells strangers who has an account.
+    /// People who may register a company: anyone, anyone with a confirmed address, or no one. When not given: anyone where only this machine
+    /// reaches the node, without --proxy and --public-url; elsewhere anyone with a confirmed address, or no one without --mail. `open` reveals to strangers which addresses have an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
     pub registration: Option<Registration>,
     #[command(flatten)]
@@ -296,7 +296,7 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
     pub access_token_minutes: i64,
     /// Web pages of other sites that may call the API: https://shop.example, or http://localhost:* for all ports of this machine
-    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = parse_origin)]
     pub origins: Vec<String>,
     /// Addresses and networks of proxies whose X-Forwarded-For names the client: 192.0.2.7, 10.0.0.0/8, fd00::/8. The client is the last address there that is none of theirs.
     #[arg(long = "proxy", env = "ENTREPOT_PROXIES", value_delimiter = ',')]
@@ -307,25 +307,25 @@ pub struct Serve {
     /// Serve GraphiQL at /graphql.
     #[arg(long, env = "ENTREPOT_GRAPHIQL", default_value_t = true, action = clap::ArgAction::Set)]
     pub graphiql: bool,
-    /// What each member and each integration may spend: POINTS/POINTS_PER_SECOND, or off.
+    /// Budget of each member and each integration: POINTS/POINTS_PER_SECOND, or off.
     #[arg(long, env = "ENTREPOT_BUDGET", default_value = "10000/1000")]
     pub budget: Written,
-    /// What all of a tenant together may spend: POINTS/POINTS_PER_SECOND, or off.
+    /// Budget of a tenant as a whole: POINTS/POINTS_PER_SECOND, or off.
     #[arg(long, env = "ENTREPOT_TENANT_BUDGET", default_value = "100000/10000")]
     pub tenant_budget: Written,
     /// A member or an integration, by its id, whose own budget is lifted: mem_…, int_…
-    #[arg(long = "lift-budget", env = "ENTREPOT_LIFT_BUDGET", value_delimiter = ',', value_parser = credential)]
+    #[arg(long = "lift-budget", env = "ENTREPOT_LIFT_BUDGET", value_delimiter = ',', value_parser = parse_credential_id)]
     pub lift_budget: Vec<Uuid>,
     /// Requests without a token that an address may make in 15 minutes, or off.
     #[arg(long, env = "ENTREPOT_ANONYMOUS_REQUESTS", default_value = "100")]
-    pub anonymous_requests: AtMost,
+    pub anonymous_requests: LimitOrOff,
     /// Operations of one tenant that run at once on this node, or off.
     #[arg(long, env = "ENTREPOT_TENANT_OPERATIONS", default_value = "32")]
-    pub tenant_operations: AtMost,
+    pub tenant_operations: LimitOrOff,
     /// Requests to GraphQL that this node works on at once however long they take, or off. Beyond it as many as it answers in 0.3 s; further ones are
     /// refused before they are read.
     #[arg(long, env = "ENTREPOT_REQUESTS_IN_FLIGHT", default_value = "256")]
-    pub requests_in_flight: AtMost,
+    pub requests_in_flight: LimitOrOff,
     /// Points that a single operation may cost.
     #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub operation_points: u32,
@@ -339,10 +339,10 @@ pub struct Serve {
     /// Serve no other documents.
     #[arg(long, env = "ENTREPOT_ONLY_TRUSTED", requires = "trusted_documents")]
     pub only_trusted: bool,
-    /// Seconds between being told to stop and no longer accepting connections.
+    /// Seconds between the signal to stop and the end of accepting connections.
     #[arg(long, env = "ENTREPOT_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u64,
-    /// Whether this node does jobs beside the requests. Where all nodes say off, `entrepot worker` has to run.
+    /// Whether this node runs jobs beside requests. If it is off on all nodes, run `entrepot worker`.
     #[arg(long = "jobs", env = "ENTREPOT_JOBS", value_enum, default_value_t = RunJobs::On)]
     pub run_jobs: RunJobs,
     #[command(flatten)]
@@ -350,7 +350,7 @@ pub struct Serve {
     /// Seconds over which the sockets of a node that stops are sent to others.
     #[arg(long, env = "ENTREPOT_SOCKET_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=600))]
     pub socket_drain_seconds: u64,
-    /// Sockets let in at once, and so many more each second: AT_ONCE/PER_SECOND, or off. Whoever is too early is told when to come again.
+    /// Sockets accepted at once, and how many more each second: AT_ONCE/PER_SECOND, or off. Other clients get a time after which to retry.
     #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
     pub sockets_entering: Written,
     #[command(flatten)]
@@ -363,7 +363,7 @@ pub struct Serve {
 }
 
 /// Reads the id of a member or an integration.
-fn credential(id: &str) -> Result<Uuid, &'static str> {
+fn parse_credential_id(id: &str) -> Result<Uuid, &'static str> {
     match entity::id::prefix_of(id) {
         Some(("mem" | "int", uuid)) => Ok(uuid),
         _ => Err("the id of a member or an integration is expected: mem_…, int_…"),
@@ -380,15 +380,16 @@ pub const LOCAL_ORIGINS: [&str; 6] = [
     "https://[::1]:*",
 ];
 
-/// Reads the origin of a web page, as browsers send it. There is no wildcard but for ports of this machine: whoever may call is named.
-fn origin(text: &str) -> Result<String, &'static str> {
-    const FORM: &str = "an origin is expected, scheme and host and nothing after them, as in https://shop.example";
+/// Parses the origin of a web page, as browsers send it. There is no wildcard except for ports of
+/// this machine: each origin is named.
+fn parse_origin(text: &str) -> Result<String, &'static str> {
+    const EXPECTED_FORMAT: &str = "an origin is expected, scheme and host and nothing after them, as in https://shop.example";
     if LOCAL_ORIGINS.contains(&text) {
         return Ok(text.to_owned());
     }
-    let (scheme, authority) = text.split_once("://").ok_or(FORM)?;
+    let (scheme, authority) = text.split_once("://").ok_or(EXPECTED_FORMAT)?;
     let is_authority =
         !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
     let is_known = scheme == "https" || scheme == "http";
-    if is_known && is_authority { Ok(text.to_ascii_lowercase()) } else { Err(FORM) }
+    if is_known && is_authority { Ok(text.to_ascii_lowercase()) } else { Err(EXPECTED_FORMAT) }
 }

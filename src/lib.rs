@@ -45,5 +45,5 @@ pub mod config;
 pub mod serve;
 /// A retailer of our own, for the first five minutes.
 pub mod demo;
-/// The command line: arguments to what they ask for.
+/// The command line: runs the command that the arguments name.
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Who did something.
+//! Actor of a change.
 
 use uuid::Uuid;
 

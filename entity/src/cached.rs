@@ -6,9 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{category, store, supplier};
 
-/// A row that can be remembered. Serialised it must say all of itself.
+/// A row that nodes can cache. Its serialised form must hold all of its fields.
 pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Whether nodes share it through Redis. A row lies there under its id alone, so of each row one form at most may.
+    /// Whether nodes share it through Redis. The key there is the row's ID alone, so each row may
+    /// have only one form.
     const IS_SHARED: bool = true;
 
     /// About how many bytes it takes in memory.

@@ -23,15 +23,16 @@ pub struct Model {
     /// A JSON list of texts.
     pub tags: String,
     pub archived_at: Option<Timestamp>,
-    /// Sealed with name and e-mail address; it has no column of its own.
+    /// Sealed together with name and e-mail address; has no column of its own.
     #[sea_orm(ignore)]
     pub particulars: Particulars,
-    /// Its sealed values were lost with their key, and nothing took their place; no column either.
+    /// True if the sealed values were lost with their key and have not been replaced; not a column
+    /// either.
     #[sea_orm(ignore)]
     pub is_lost: bool,
 }
 
-/// What else is known of a customer: texts of JSON, each None where nothing was said.
+/// Further data of a customer: JSON texts, each None if nothing was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Particulars {
     pub contacts: Option<String>,
@@ -44,7 +45,7 @@ pub struct Particulars {
 pub enum Relation {}
 
 impl Model {
-    /// Whether anything tells who it is, or did before it was lost.
+    /// Whether it has any data of the person, or had before they were lost.
     pub fn is_known(&self) -> bool {
         self.is_lost || self.external_ref.is_some() || self.name.is_some() || self.email.is_some()
     }

@@ -163,16 +163,16 @@ words! {
     ReplenishmentPolicyKind {
         MinMax "MIN_MAX", ReorderPoint "REORDER_POINT", Periodic "PERIODIC", Service "SERVICE", TargetDays "TARGET_DAYS",
     }
-    /// How the stock is found that keeps a policy's promise.
+    /// Method by which a policy sets its safety stock.
     SafetyStockMethod { Quantile "QUANTILE", Normal "NORMAL", FillRate "FILL_RATE" }
     ReplenishmentPlanState {
         Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
     }
     ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE", CancelIncoming "CANCEL_INCOMING" }
-    /// What became of a proposal by the day on which its delivery was due.
+    /// Outcome of a proposal by the day on which its delivery was due.
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
-    /// What a series tells that moves demand from outside.
+    /// Kind of a series that moves demand from outside.
     FactorKind { Promotion "PROMOTION", Price "PRICE", Holiday "HOLIDAY", Weather "WEATHER", Other "OTHER" }
     /// Action on dead stock.
     LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Bundle "BUNDLE", Markdown "MARKDOWN" }
@@ -180,7 +180,8 @@ words! {
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
     LiquidationIssue { Stale "STALE", Refused "REFUSED" }
-    /// What a line of a liquidation plan brought until its last day, beside what was expected.
+    /// Proceeds of a line of a liquidation plan until its last day, compared with the expected
+    /// ones.
     LiquidationOutcome { Below "BELOW", Within "WITHIN", Above "ABOVE" }
     /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {

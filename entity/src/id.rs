@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// What an id stands for: its prefix outside and its name in messages.
+/// Kind of an ID: its prefix outside and its name in messages.
 pub trait Kind: Send + Sync + 'static {
     const PREFIX: &'static str;
     const NAME: &'static str;
@@ -18,7 +18,7 @@ pub trait Kind: Send + Sync + 'static {
 /// The id of a `K`.
 pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 
-/// Why a string is not an id of the kind that was asked for.
+/// Reason for which a string is not an ID of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     #[error("an id of the kind {expected} begins with {prefix}_, this one begins with {found}_")]
@@ -53,7 +53,7 @@ impl<K> Id<K> {
         let bits = self.0.as_u128();
         (Id::document(self.0), (bits & MAX_LINES as u128) as u16)
     }
-    /// The same bits as another kind: for columns that hold one of several kinds.
+    /// The same bits as an ID of another kind: for columns that hold IDs of several kinds.
     pub const fn cast<L>(self) -> Id<L> {
         Id::from_uuid(self.0)
     }
@@ -115,7 +115,7 @@ pub fn base32(uuid: Uuid) -> [u8; 26] {
     out
 }
 
-/// The uuid in an id of whatever kind.
+/// Returns the UUID in an ID of any kind.
 pub fn uuid_of(id: &str) -> Option<Uuid> {
     from_base32(id.rsplit_once('_')?.1.as_bytes())
 }
@@ -235,7 +235,7 @@ macro_rules! kinds {
             impl super::Kind for $name { const PREFIX: &'static str = $prefix; const NAME: &'static str = $word; })*
         }
         $(pub type $name = Id<kind::$name>;)*
-        /// What our ids begin with.
+        /// Prefixes of our IDs.
         pub const PREFIXES: &[&str] = &[$($prefix),*];
     };
 }

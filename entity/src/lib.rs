@@ -18,7 +18,7 @@ pub mod tenant;
 
 pub use tables::{barcode, category, channel, product_family, secret_key, signing_key, store, supplier};
 
-// What `derive(Record)` writes names this crate, also in here.
+// Code that `derive(Record)` generates names this crate, also in here.
 extern crate self as entity;
 
 /// Everything that a row is made of.
@@ -33,7 +33,7 @@ pub mod prelude {
     };
 }
 
-/// A table whose rows belong to a tenant: the column that says which.
+/// A table whose rows belong to a tenant, with the column of the tenant.
 pub trait Tenanted: sea_orm::EntityTrait {
     const TENANT: Self::Column;
 }

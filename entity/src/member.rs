@@ -1,4 +1,4 @@
-//! A user inside a tenant. What they may do are grants, which `access` keeps.
+//! A user inside a tenant. Their rights are grants, which `access` stores.
 
 use sea_orm::entity::prelude::*;
 

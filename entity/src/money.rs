@@ -19,7 +19,7 @@ const TWO_DECIMALS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD 
 impl Currency {
     pub const GBP: Self = Self(*b"GBP");
 
-    /// None unless it is an active ISO 4217 code in upper case.
+    /// `None` unless it is an active ISO 4217 code in upper case.
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         let has_two = TWO_DECIMALS.as_bytes().chunks(4).any(|listed| listed[..3] == bytes);
@@ -69,7 +69,7 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// Why a decimal string is not an amount of a currency.
+/// Reason for which a decimal string is not an amount of a currency.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     #[error("not a decimal number: digits with at most one point are expected, as in \"12.50\"")]
@@ -131,7 +131,7 @@ impl Money {
         let minor = i64::try_from((product + half) / scale).ok()?;
         (minor.abs() <= MAX_SAFE).then_some(Self { minor, currency: self.currency })
     }
-    /// None beyond what can be kept exactly, or when the currencies differ.
+    /// `None` if the sum exceeds the exact range, or the currencies differ.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let minor = self.minor.checked_add(other.minor)?;
         (self.currency == other.currency && minor.abs() <= MAX_SAFE).then_some(Self { minor, currency: self.currency })

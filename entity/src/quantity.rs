@@ -17,7 +17,7 @@ impl Quantity {
     pub const ZERO: Self = Self(0);
     pub const ONE: Self = Self(1);
 
-    /// None beyond ±(2^53 − 1).
+    /// `None` outside of ±(2^53 − 1).
     pub const fn new(value: i64) -> Option<Self> {
         if value >= -MAX_SAFE && value <= MAX_SAFE { Some(Self(value)) } else { None }
     }

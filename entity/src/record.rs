@@ -1,8 +1,8 @@
-//! Structs that say which columns they are of: one a table (`tables`), and projections and joins
-//! beside the statements that need them.
+//! Structs that name their columns: one for each table (`tables`), and projections and joins beside
+//! the statements that need them.
 //!
-//! `derive(Record)` makes all of this from the fields, in their order, so that a position is written
-//! nowhere else:
+//! `derive(Record)` makes all of this from the fields, in their order, so that a position is
+//! written nowhere else:
 //!
 //! * A struct with `#[sea_orm(table_name = "…")]` is a whole table.
 //! * `#[record(of = product)]` is a projection: each field is compiled against the field of that name
@@ -11,13 +11,13 @@
 //!   `#[record(column = "id")]` on a field names a column that is called otherwise;
 //!   `#[record(key)]` marks the columns that find the row of an update where they are not the
 //!   primary key.
-//! * `#[record(outer)]` on a field says that the column comes from an outer join: the field is an
-//!   `Option` of the column's type. `#[record(not_null)]` says that the statement finds only rows
-//!   where a column that may be null is not: the field has the type without `Option`.
+//! * `#[record(outer)]` on a field marks a column of an outer join: the field is an
+//!   `Option` of the column's type. `#[record(not_null)]` declares that the statement finds only rows
+//!   where a nullable column has a value: the field has the type without `Option`.
 //! * A struct without either is a join. Its fields are records of one table, with
 //!   `#[record(alias = "l")]`; single columns, with `#[record(of = store, alias = "s")]`, and `outer` where
 //!   the table is joined with LEFT JOIN and the field an `Option`; expressions,
-//!   with `#[record(sql = "…")]`, whose type nobody checks; and, without an attribute, joins and
+//!   with `#[record(sql = "…")]`, whose type is not checked; and, without an attribute, joins and
 //!   projections that have their aliases already.
 
 use sea_orm::{DbErr, QueryResult, TryGetable, Value, sea_query::Nullable};
@@ -27,7 +27,7 @@ pub use macros::Record;
 
 use crate::prelude::*;
 
-/// What a column holds, as both databases keep it.
+/// Type of a column, as both databases keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
     Id,
@@ -37,10 +37,10 @@ pub enum ColumnKind {
     Small,
     SmallOrNull,
     Text,
-    /// In bulk writes the empty text stands for NULL.
+    /// In bulk writes an empty text means NULL.
     TextOrNull,
     Bytes,
-    /// In bulk writes no bytes stand for NULL.
+    /// In bulk writes an empty byte string means NULL.
     BytesOrNull,
     Bool,
     BoolOrNull,
@@ -50,7 +50,7 @@ pub enum ColumnKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(pub &'static str, pub ColumnKind);
 
-/// Why a row is not the record that its statement is for.
+/// Reason for which a row is not the record that its statement reads.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RecordError {
     #[error(transparent)]
@@ -127,7 +127,7 @@ impl<T: Scalar> Cell for Option<T> {
     }
 }
 
-/// Of expressions only: no column holds one.
+/// Values of expressions only: no column holds one.
 impl Cell for f64 {
     type OrNull = Self;
     const KIND: ColumnKind = panic!("no column holds a floating-point number");
@@ -190,7 +190,7 @@ macro_rules! text_scalars {
 
 /// A struct that a row can be read as.
 pub trait Record: Sized {
-    /// Takes the next columns: as many as the struct has, in the order of its select list.
+    /// Reads the next columns: as many as the struct has, in the order of its select list.
     fn read(cells: &mut Cells<'_>) -> Result<Self, RecordError>;
 }
 
@@ -204,11 +204,11 @@ pub trait Selected: Record {
 pub trait TableRecord: Record {
     const TABLE: &'static str;
     const COLUMNS: &'static [Column];
-    /// The same for writes: the tenant comes first, also where the struct has no field for it.
+    /// `COLUMNS` for writes: the tenant comes first, also if the struct has no field for it.
     const WITH_TENANT: &'static [Column];
     /// Whether the struct has a field for the tenant.
     const HAS_TENANT: bool;
-    /// How many columns of `WITH_TENANT`, the first ones, find the row of an update: the table's
+    /// Number of the first columns of `WITH_TENANT` that find the row of an update: the table's
     /// primary key, or those with `#[record(key)]`. 0: it cannot be updated with this record.
     const KEYS: usize;
     /// Appends a value for each of `COLUMNS`.
@@ -236,7 +236,7 @@ pub trait Table: TableRecord {
 /// Part of the select list of a join.
 #[derive(Debug, Clone, Copy)]
 pub enum Part {
-    /// Columns of the table with this alias; with the empty one they stand alone.
+    /// Columns of the table with this alias; unqualified if the alias is empty.
     Columns(&'static str, &'static [Column]),
     Sql(&'static str),
 }
@@ -307,7 +307,8 @@ pub const fn select_str(text: &[u8]) -> &str {
     }
 }
 
-/// How many of `columns` are the primary key `key`: all of it, in its order, before any other column; else 0.
+/// Returns the number of `columns` that are the primary key `key`: all of it, in its order, before
+/// any other column; else 0.
 pub const fn keys(columns: &[Column], key: &[&str]) -> usize {
     if columns.len() < key.len() {
         return 0;

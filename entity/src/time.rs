@@ -19,7 +19,7 @@ impl Timestamp {
     }
 }
 
-/// A calendar day as days since 1970-01-01, in the zone that its field says.
+/// A calendar day as days since 1970-01-01, in the time zone of its field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, DeriveValueType)]
 #[serde(transparent)]
 pub struct Day(pub i32);

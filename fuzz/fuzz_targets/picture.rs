@@ -6,7 +6,7 @@ use services::files::{
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // Only what says to be small enough is drawn.
+    // Only pictures whose header declares a small enough area are drawn.
     if area(sniff(bytes), bytes).is_some_and(|area| area.fits()) {
         let _ = draw::thumbnails(bytes);
     }

@@ -6,7 +6,7 @@ use services::exchange::{
         Earnest,
         bulk::{BulkOptions, Keyed, variables},
     },
-    read::{SaidLines, lines},
+    read::{LinesMessage, lines},
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -15,8 +15,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let mut reading = lines(streamed(bytes), 0, 7);
         loop {
             match reading.recv().await.expect("a reader that ends says so") {
-                Ok(SaidLines::Lines(found)) => found.iter().for_each(|line| drop(variables(line, &options, "exc/1".to_owned()))),
-                Ok(SaidLines::End) | Err(_) => return,
+                Ok(LinesMessage::Lines(found)) => found.iter().for_each(|line| drop(variables(line, &options, "exc/1".to_owned()))),
+                Ok(LinesMessage::End) | Err(_) => return,
             }
         }
     });

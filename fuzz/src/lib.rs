@@ -1,4 +1,4 @@
-//! What the targets share.
+//! Code that the targets share.
 
 use std::{
     io::{Cursor, Write},
@@ -11,14 +11,14 @@ use futures_util::{StreamExt, stream};
 use services::{
     exchange::{
         core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields, orders},
-        read::{Plan, Said, records},
+        read::{ReadPlan, ReadMessage, records},
     },
     files::Bytestream,
 };
 use tokio::runtime::Runtime;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// A reader works on a thread of its own.
+/// Runtime with one worker thread, on which readers run.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap())
@@ -45,14 +45,14 @@ pub fn read(input: &[u8], is_workbook: bool) {
         reason: ReasonCode::Correction,
         decimal,
     };
-    let plan = Plan { noun, options, skip: 0, most: 100_000 };
+    let plan = ReadPlan { noun, options, skip: 0, most: 100_000 };
     let known = fields::ResolvedNames { decimal, currency: "GBP".to_owned(), ..fields::ResolvedNames::default() };
     runtime().block_on(async {
         let (mut reading, mut survey) = (records(streamed(file), is_workbook, plan), orders::Survey::default());
         let mut number = 0;
         loop {
             match reading.recv().await.expect("a reader that ends says so") {
-                Ok(Said::Rows(rows)) => {
+                Ok(ReadMessage::Rows(rows)) => {
                     assert!(orders::grouped(&rows).iter().map(|order| order.len()).sum::<usize>() == rows.len());
                     for row in &rows {
                         assert!(row.number > number, "rows keep their order");
@@ -60,7 +60,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
                         survey.row(row);
                         let _ = fields::key(noun, row);
                     }
-                    // What the rows of a chunk say is held together, as where it is carried out.
+                    // The results of a chunk are held together, as in the import itself.
                     match noun {
                         Noun::Products => drop(said(&rows, |row| fields::product(row, &known))),
                         Noun::Suppliers => drop(said(&rows, fields::supplier)),
@@ -71,8 +71,8 @@ pub fn read(input: &[u8], is_workbook: bool) {
                         }
                     }
                 }
-                Ok(Said::How(_)) => {}
-                Ok(Said::End) | Err(_) => return drop(survey.end()),
+                Ok(ReadMessage::How(_)) => {}
+                Ok(ReadMessage::End) | Err(_) => return drop(survey.end()),
             }
         }
     });
@@ -100,8 +100,8 @@ const PARTS: [&str; 5] =
 const BOOK: &str = r#"<workbook><sheets><sheet r:id="a"/></sheets></workbook>"#;
 const RELATIONS: &str = r#"<R><Relationship Id="a" Type="/worksheet" Target="worksheets/sheet1.xml"/></R>"#;
 
-/// A workbook whose checksums are right, whatever its parts say: an input is those parts, with a NUL behind each.
-/// Parts that are left out are the usual ones.
+/// A workbook with correct checksums and arbitrary parts: an input is those parts, with a NUL after
+/// each. Parts that are left out are the usual ones.
 pub fn packed(input: &[u8]) -> Vec<u8> {
     let mut given = input.split(|byte| *byte == 0);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

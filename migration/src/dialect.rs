@@ -1,4 +1,4 @@
-//! What the two databases say differently.
+//! Differences between the SQL of the two databases.
 
 use sea_orm_migration::{
     prelude::*,
@@ -19,8 +19,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{IN_PLACE}", "", "WITH (fillfactor = 70)"),
 ];
 
-/// Runs the statements of `sql` (separated by a line `;;`); lines that begin with `@sqlite` or `@postgres` are for one of them. An index of Postgres that is
-/// there already is not made again.
+/// Runs the statements of `sql` (separated by a line `;;`); lines that begin with `@sqlite` or
+/// `@postgres` are for one of them. An existing index of Postgres is not built again.
 pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     let (mine, other) = match backend {
@@ -47,8 +47,9 @@ pub(super) fn worded(statement: &str, backend: DbBackend) -> String {
     WORDS.iter().fold(statement.to_owned(), |text, word| text.replace(word.0, word_of(word)))
 }
 
-/// Whether a statement makes an index that was built before it, while everybody wrote, by `online` or by an operator. One that is not finished is
-/// refused, since no query uses it: those that can be built anew have been by now.
+/// Whether a statement creates an index that was built in advance, without blocking writers, by
+/// `online` or by an operator. An unfinished index is refused, since no query uses it: those that
+/// can be rebuilt have been by now.
 async fn is_built(db: &impl ConnectionTrait, statement: &str) -> Result<bool, DbErr> {
     let Some((name, table)) = index_of(statement) else { return Ok(false) };
     let there = format!("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{name}') AND indrelid = to_regclass('{table}')");

@@ -1,7 +1,7 @@
 //! The tables, append only: a migration that has been released is never edited.
 //!
-//! Each migration is SQL for both databases, named in `list`. Words in capitals between braces stand for what the two say
-//! differently; `dialect` has the whole list.
+//! Each migration is SQL for both databases, named in `list`. Words in capitals between braces are
+//! placeholders for syntax that differs between the two; `dialect` has the whole list.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,7 +1,9 @@
-//! Tables that only grow, parted by month on Postgres. Their rows of past months become quiet, and a month leaves as one table instead of row by row.
+//! Append-only tables, partitioned by month on Postgres. Their rows of past months no longer
+//! change, and a month is removed as one table instead of row by row.
 //!
-//! A part is named after its month in UTC (`event_2026_11`); what was there before has the name of its table and `_before`. There is no part for all
-//! else: beside one, Postgres detaches none without stopping everybody who writes. `docs/decisions/0177-monthly-parts.md`.
+//! A part is named after its month in UTC (`event_2026_11`); the rows from before have the name of
+//! their table and `_before`. There is no default partition: with one, Postgres cannot detach a
+//! part without blocking all writers. `docs/decisions/0177-monthly-parts.md`.
 
 use sea_orm_migration::{
     prelude::*,
@@ -12,7 +14,7 @@ use sea_orm_migration::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parted {
     pub table: &'static str,
-    /// Microseconds since 1970, by which the month is told.
+    /// Column with microseconds since 1970, which determines the month.
     pub column: &'static str,
     /// The columns of the key beside it.
     pub key: &'static str,
@@ -21,18 +23,19 @@ pub struct Parted {
 pub const EVENT: Parted = Parted { table: "event", column: "recorded_at", key: "tenant_id, seq" };
 pub const AUDIT_ENTRY: Parted = Parted { table: "audit_entry", column: "at", key: "tenant_id, id" };
 pub const WEBHOOK_ATTEMPT: Parted = Parted { table: "webhook_attempt", column: "at", key: "tenant_id, endpoint_id, id" };
-/// All of them.
+/// All tables that are partitioned by month.
 pub const PARTED: [Parted; 3] = [EVENT, AUDIT_ENTRY, WEBHOOK_ATTEMPT];
 
-/// So many months after the present one have their parts.
+/// Months after the present one that have their parts.
 pub const AHEAD: i64 = 3;
-/// How names of parts end, those that are detached too, as a regular expression of Postgres. No other table may be named so.
+/// Suffix of the names of parts, detached ones too, as a regular expression of Postgres. No other
+/// table may have such a name.
 pub const PART: &str = "_([0-9]{4}_[0-9]{2}|before)$";
 
 const TURN: &str = include_str!("months/turn.sql");
 const CHECK: &str = include_str!("months/check.sql");
 const MAKE: &str = include_str!("months/make.sql");
-/// Of tables with fewer rows, the migration itself does all, within a second.
+/// Rows below which a migration itself parts the whole table, within a second.
 pub(super) const LARGE: i64 = 100_000;
 
 impl Parted {
@@ -45,7 +48,7 @@ impl Parted {
     }
 }
 
-/// Parts a table: what is there becomes its first part, and the months to come get theirs.
+/// Partitions a table: the existing rows become its first part, and the coming months get theirs.
 pub(super) async fn turn(manager: &SchemaManager<'_>, parted: Parted) -> Result<(), DbErr> {
     if manager.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -61,8 +64,8 @@ pub async fn make(db: &impl ConnectionTrait, parted: Parted, now_micros: i64) ->
     db.execute_unprepared(&parted.text(MAKE, &now_micros.to_string())).await.map(drop)
 }
 
-/// Builds what the migrations need of large tables, while everybody reads and writes them; not inside a transaction. One that was ended in the middle
-/// begins that step again.
+/// Builds the indexes that the migrations need on large tables, without blocking readers and
+/// writers; not inside a transaction. An interrupted step is begun again.
 pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     for parted in PARTED {
         let Parted { table, column, key } = parted;

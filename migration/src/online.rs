@@ -12,16 +12,16 @@ use super::{dialect, months, plan};
 pub struct OnlineIndex {
     pub name: &'static str,
     pub table: &'static str,
-    /// As `plan::statements` has it.
+    /// Statement, as in `plan::statements`.
     pub statement: &'static str,
 }
 
-/// How the database has such an index.
+/// State of such an index in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexState {
     /// Finished: its migration leaves it out.
     Built,
-    /// Begun and not finished, which no query uses. It is dropped, and built anew.
+    /// Begun and not finished, so that no query uses it. It is dropped, and built again.
     Unfinished,
     /// Missing, and its table is large: it is built before its migration.
     Due,
@@ -29,7 +29,8 @@ pub enum IndexState {
     LeftToMigration,
 }
 
-/// Of a table that has not been measured yet, as much as `months::LARGE` rows take.
+/// Bytes from which a table without statistics counts as large: about those of `months::LARGE`
+/// rows.
 const LARGE_BYTES: i64 = 16 << 20;
 
 impl OnlineIndex {
@@ -39,7 +40,7 @@ impl OnlineIndex {
         dialect::worded(&code.join("\n"), DbBackend::Postgres).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
     }
 
-    /// How the database has it now.
+    /// Returns the state of the index in the database.
     ///
     /// # Errors
     /// The database does not answer.
@@ -65,8 +66,9 @@ impl OnlineIndex {
     }
 }
 
-/// The indexes of a migration that may be built before it. Empty for a name that is not known. One that comes after another change of its table is none of
-/// them, for it may be of a new column; nor is one after a statement that names no table, such as the one that drops the index of before, and no unique one.
+/// The indexes of a migration that may be built before it. Empty for an unknown name. Left out are
+/// one that comes after another change of its table, as it may be of a new column; one after a
+/// statement that names no table, such as the one that drops the previous index; and unique ones.
 pub fn indexes(migration: &str) -> Vec<OnlineIndex> {
     let (mut found, mut changed) = (Vec::new(), BTreeSet::<String>::new());
     for statement in plan::statements(migration, DbBackend::Postgres) {
@@ -85,7 +87,7 @@ pub fn indexes(migration: &str) -> Vec<OnlineIndex> {
     found
 }
 
-/// Those of a migration that are built before it now, in their order.
+/// Returns the indexes of a migration that are now built before it, in their order.
 ///
 /// # Errors
 /// The database does not answer.

@@ -99,7 +99,7 @@ mod tests {
     fn every_migration_is_planned() {
         assert!(LIST.is_sorted_by(|(before, _), (after, _)| before < after), "in the order of their numbers, each once");
         for migration in Migrator::migrations() {
-            // What asks something of one database alone touches nothing in the other.
+            // A statement for one database alone names no table in the other.
             let tables = [DbBackend::Sqlite, DbBackend::Postgres].map(|backend| tables(migration.name(), backend));
             assert!(
                 tables.iter().flatten().all(|table| table.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())),

@@ -19,7 +19,8 @@ const GAPS: &str = include_str!("row_security/gaps.sql");
 /// Tries the wall by writes, in a transaction that is bound to a tenant and undone afterwards: it fails where the wall does.
 pub const TRIAL: &str = include_str!("row_security/trial.sql");
 
-/// What whoever may make roles runs once, where the login of Entrepot may not.
+/// Statements that a login with CREATEROLE runs once, if the login of Entrepot may not create
+/// roles.
 pub const BY_HAND: &str = "CREATE ROLE entrepot_app NOLOGIN NOINHERIT; CREATE ROLE entrepot_steward NOLOGIN NOINHERIT; \
     GRANT entrepot_app, entrepot_steward TO the login of --database-url";
 
@@ -33,7 +34,7 @@ pub async fn build(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     db.execute_unprepared(&WALL.replace("{part}", PART)).await.map(drop)
 }
 
-/// What keeps the wall from standing; empty when it stands.
+/// Returns the gaps in row-level security; empty if it is complete.
 pub async fn gaps(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, GAPS.replace("{part}", PART))).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()

@@ -1,4 +1,4 @@
-//! What the databases are to think of tenants when they plan.
+//! Planner statistics about tenants, set in both databases.
 
 mod expected;
 
@@ -8,10 +8,12 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, V
 
 use expected::Index;
 
-/// Says of every table with tenants' rows that they may all be one tenant's.
+/// Statement that sets for each table with a tenant column that all of its rows may belong to one
+/// tenant.
 ///
-/// A statement that is met often has one plan for all tenants. Planned for the average of a thousand small ones, it would read all rows of a
-/// tenant to find ten by their ids; and for the one with a million rows it would do the same.
+/// A frequent statement has one plan for all tenants. Planned for the average of a thousand small
+/// ones, it would read all rows of a tenant to find ten by their IDs; and for the one with a
+/// million rows it would do the same.
 const ONE_TENANT: &str = "DO $one$
 DECLARE t record;
 BEGIN
@@ -30,17 +32,20 @@ pub async fn settle(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     }
 }
 
-/// Each tenant's index: its table, its name in the statistics, whether it is unique, its columns, and its own statement where it has only some rows. The key
-/// of a table without row numbers has the table's name there.
+/// Each tenant's index: its table, its name in the statistics, whether it is unique, its columns,
+/// and its own statement if it is partial. The key of a table without row numbers is listed there
+/// under the table's name.
 const INDEXES: &str = "SELECT m.name, CASE WHEN l.origin = 'pk' AND m.sql LIKE '%WITHOUT ROWID' THEN m.name ELSE l.name END,
     l.\"unique\", (SELECT group_concat(coalesce(i.name, ''), ' ') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno) i),
     coalesce((SELECT x.sql FROM sqlite_master x WHERE x.type = 'index' AND x.name = l.name AND l.partial = 1), '')
   FROM sqlite_master m, pragma_index_list(m.name) l
   WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_index_info(l.name) i WHERE i.seqno = 0 AND i.name = 'tenant_id')";
 
-/// SQLite takes ten rows for what has one value in the first column of any index, a tenant's too, and 25 for a list of ids: without statistics it reads all
-/// that a tenant has in a table to find one row by its id. These say that a tenant has many. Whoever runs ANALYZE puts true ones in their place, and keeps
-/// them; those that an earlier release made up are made up anew. A connection that is open keeps to what it knows until it opens again.
+/// SQLite assumes ten rows for a value in the first column of any index, a tenant's too, and 25 for
+/// a list of IDs: without statistics it reads all rows of a tenant in a table to find one by its
+/// ID. These statistics state that a tenant has many. ANALYZE replaces them by true ones, which are
+/// kept; assumed ones of an earlier release are replaced. An open connection uses its statistics
+/// until it opens again.
 async fn settle_sqlite(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     if db.query_one_raw(sqlite("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'", Vec::new())).await?.is_none() {
         // Only ANALYZE makes the table of statistics; of a table of some dozen rows it is done at once.

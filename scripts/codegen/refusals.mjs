@@ -28,7 +28,7 @@ const HELPERS = { invalid: 'INVALID', range: 'OUT_OF_RANGE', state: 'INVALID_STA
 function codesIn(text) {
   const found = [...text.matchAll(/\bErrorCode::([A-Z]\w+)/g)].map(([, name]) => code(name));
   if (/\bnot_found\(/.test(text)) found.push('NOT_FOUND');
-  if (/\bUserError::bad_key\b/.test(text)) found.push('REQUIRED', 'INVALID');
+  if (/\bUserError::invalid_key\b/.test(text)) found.push('REQUIRED', 'INVALID');
   if (/\bUserError::key_reused\b/.test(text)) found.push('IDEMPOTENCY_KEY_REUSED');
   if (/\bUserError::(changed|stale)\b/.test(text)) found.push('VERSION_CONFLICT');
   const imported = /refusal::(?:\{([^}]*)\}|(\w+))/g;

@@ -28,7 +28,7 @@ pub fn run(command: &ForecastCommand) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints what can be done with the product of a file, and what is best.
+/// Prints the possible actions for the product of a file, and the best of them.
 pub fn liquidation(args: &LiquidationArgs) -> Result<(), String> {
     say(&liquidation_core::explain(&read(&args.explain)?).map_err(|error| error.to_string())?)
 }

@@ -1,8 +1,9 @@
-//! Errors and panics as the operator's error tracker gets them. `docs/decisions/0224-error-reports.md`.
+//! Errors and panics, sent to the operator's error tracker. `docs/decisions/0224-error-reports.md`.
 //!
-//! A report is built from what the source says, never from values: the message of an event before fields, which is a literal in our crates
-//! (`tests/it/tidy/messages.rs`), its module and place, and the trace. Of events of other crates, and of panics with values, there is no text.
-//! Nobody waits: a report is put into a bounded queue, or dropped and counted.
+//! A report is built from source text, never from values: the message of an event before fields,
+//! which is a literal in our crates (`tests/it/tidy/messages.rs`), its module and place, and the
+//! trace. Events of other crates, and panics with values, are sent without text. No caller waits: a
+//! report is put into a bounded queue, or dropped and counted.
 
 mod exporter;
 
@@ -30,25 +31,26 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use crate::CRATES;
 
-pub use exporter::exported;
+pub use exporter::run_with_exporter;
 
 /// Reports that wait for the exporter.
-const QUEUE: usize = 256;
+const QUEUE_CAPACITY: usize = 256;
 /// Reports of one place in the source that are sent in a minute.
-const MOST_A_MINUTE: u64 = 5;
+const MAX_A_MINUTE: u64 = 5;
 /// Places that are counted apart; two of the same slot share their minute.
-const SLOTS: usize = 4_096;
+const LIMITER_SLOTS: usize = 4_096;
 const MINUTE_MICROS: i64 = 60_000_000;
-/// Where panics and failed starts are logged: the first are reported by their hook, of the second the supervisor of the process hears.
+/// Log target of panics and failed starts: the hook reports the former, and the supervisor of the
+/// process sees the latter.
 const LOGGED_ONLY: &str = "entrepot::cli::logs";
 
 static INTAKE: OnceLock<Intake> = OnceLock::new();
 
-/// What is said of an error or a panic.
+/// Report of an error or a panic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Report {
     at: Timestamp,
-    /// As Sentry names it: `error`, or `fatal` for a panic.
+    /// Sentry's name of the level: `error`, or `fatal` for a panic.
     level: &'static str,
     module: String,
     message: String,
@@ -57,7 +59,7 @@ struct Report {
     trace: Option<TraceContext>,
 }
 
-/// What takes reports from wherever they come.
+/// Receiver of reports from the whole process.
 struct Intake {
     clock: Clock,
     limiter: Limiter,
@@ -67,7 +69,7 @@ struct Intake {
 
 /// Begins to take reports, and returns where they come out. None if it has begun already.
 fn install(clock: Clock) -> Option<Receiver<Report>> {
-    let (queue, reports) = sync_channel(QUEUE);
+    let (queue, reports) = sync_channel(QUEUE_CAPACITY);
     INTAKE.set(Intake { clock, limiter: Limiter::new(), queue, lost: AtomicU64::new(0) }).is_ok().then_some(reports)
 }
 
@@ -77,8 +79,8 @@ fn lost() -> u64 {
 }
 
 impl Intake {
-    /// Takes a report of this place in the source. Called by the panic hook, which may be in the middle of anything: no lock is taken, and nobody
-    /// is woken.
+    /// Takes a report of this place in the source. Called by the panic hook, which may run
+    /// anywhere: it takes no lock and wakes no thread.
     fn take(&self, place: (Option<&str>, Option<u32>), report: impl FnOnce(Timestamp, Option<String>) -> Report) {
         let minute = self.clock.monotonic().micros() / MINUTE_MICROS;
         if !self.limiter.admits(hash(&place), minute.unsigned_abs()) {
@@ -97,26 +99,28 @@ fn hash(place: &(Option<&str>, Option<u32>)) -> u64 {
     hasher.finish()
 }
 
-/// How often each place was reported in the present minute: the minute above, the count in the lower 32 bits.
+/// Number of reports of each place in the present minute: the minute above, the count in the lower
+/// 32 bits.
 struct Limiter(Vec<AtomicU64>);
 
 impl Limiter {
     fn new() -> Self {
-        Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+        Self((0..LIMITER_SLOTS).map(|_| AtomicU64::new(0)).collect())
     }
 
     fn admits(&self, place: u64, minute: u64) -> bool {
-        let Some(slot) = self.0.get((place % SLOTS as u64) as usize) else { return false };
+        let Some(slot) = self.0.get((place % LIMITER_SLOTS as u64) as usize) else { return false };
         let counted = |held: u64| {
             let count = if held >> 32 == minute { held & u64::from(u32::MAX) } else { 0 };
-            (count < MOST_A_MINUTE).then_some(minute << 32 | (count + 1))
+            (count < MAX_A_MINUTE).then_some(minute << 32 | (count + 1))
         };
         slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted).is_ok()
     }
 }
 
-/// Reports a panic. Its text is told only if the source has it as a literal: others are made of values.
-pub fn panicked(panic: &PanicHookInfo<'_>) {
+/// Reports a panic. Its text is included only if it is a literal of the source: others may contain
+/// values.
+pub fn report_panic(panic: &PanicHookInfo<'_>) {
     let Some(intake) = INTAKE.get() else { return };
     let place = panic.location().map(|location| (location.file(), location.line())).unzip();
     let literal = panic.payload().downcast_ref::<&'static str>().copied();

@@ -14,12 +14,12 @@ use crate::{
 };
 
 /// The longest answer that is read, in bytes.
-const MOST: u64 = 16 << 10;
+const MAX: u64 = 16 << 10;
 
-/// Asks, prints what is answered, and says whether it is 200.
+/// Sends the request, prints the response, and returns whether its status is 200.
 pub async fn run(args: &HealthArgs) -> io::Result<bool> {
     let (url, patience) = (args.address(), Duration::from_secs(args.timeout_seconds));
-    let Ok(answered) = timeout(patience, ask(&url)).await else {
+    let Ok(answered) = timeout(patience, send_request(&url)).await else {
         let text = format!("{} did not answer within {} s", url.authority, patience.as_secs());
         return Err(io::Error::new(io::ErrorKind::TimedOut, text));
     };
@@ -29,13 +29,13 @@ pub async fn run(args: &HealthArgs) -> io::Result<bool> {
     Ok(status(head) == Some(200))
 }
 
-async fn ask(url: &HealthUrl) -> io::Result<String> {
+async fn send_request(url: &HealthUrl) -> io::Result<String> {
     let HealthUrl { authority, path } = url;
     let mut stream = TcpStream::connect(authority.as_str()).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(MOST).read_to_end(&mut answer).await?;
+    stream.take(MAX).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

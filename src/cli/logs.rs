@@ -1,4 +1,4 @@
-//! Where log lines go, and how they are written.
+//! Destination and format of log lines.
 
 use std::{
     fmt,
@@ -27,44 +27,44 @@ static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 /// Begins to write log lines to stderr. `ENTREPOT_LOG` chooses which.
 pub fn begin(format: LogFormat, is_demo: bool) {
     let format = *FORMAT.get_or_init(|| format);
-    // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
+    // The demo prints its own lines, and signed heads of the audit log would interrupt them.
     let usual = if is_demo { "warn" } else { "warn,entrepot=info" };
     let given = std::env::var("ENTREPOT_LOG").ok().and_then(|given| EnvFilter::try_new(for_all_crates(&given)).ok());
     let filter = given.unwrap_or_else(|| for_all_crates(usual).into());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match format {
         LogFormat::Text => {
-            // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
+            // No colours in files and pipes, or with NO_COLOR (no-color.org).
             let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             lines.with_ansi(coloured).finish().with(ErrorLayer).init();
             let usual = panic::take_hook();
             panic::set_hook(Box::new(move |panic| {
                 metrics::panicked();
-                error_reports::panicked(panic);
+                error_reports::report_panic(panic);
                 usual(panic);
             }));
         }
         LogFormat::Json => {
             let lines = lines.json().with_current_span(false).with_span_list(false).map_event_format(TracedJson);
             lines.finish().with(ErrorLayer).init();
-            panic::set_hook(Box::new(tell_panic));
+            panic::set_hook(Box::new(log_panic));
         }
     }
 }
 
-/// The last words of a process that could not do what it was asked for.
-pub fn tell_failure(err: &impl std::fmt::Display) {
+/// Reports the failure with which the process ends.
+pub fn log_failure(err: &impl std::fmt::Display) {
     match FORMAT.get() {
         Some(LogFormat::Json) => tracing::error!("{err}"),
-        // Nobody may be there to hear it.
+        // stderr may be closed: then the message is lost.
         _ => drop(writeln!(io::stderr(), "entrepot: {err}")),
     }
 }
 
 /// A panic as one line like all others.
-fn tell_panic(panic: &PanicHookInfo<'_>) {
+fn log_panic(panic: &PanicHookInfo<'_>) {
     metrics::panicked();
-    error_reports::panicked(panic);
+    error_reports::report_panic(panic);
     let location = panic.location().map(ToString::to_string);
     tracing::error!(panic = panic.payload_as_str().unwrap_or("of no text"), location, "a thread panicked");
 }

@@ -14,7 +14,7 @@ use reference::{
 
 use crate::config::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 
-/// Why nothing was printed, or why schemas that were compared do not fit.
+/// Reason for which nothing was printed, or for which compared schemas do not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     #[error("{} cannot be read: {source}", .path.display())]
@@ -68,7 +68,7 @@ fn read(path: &Path) -> Result<String, SchemaError> {
 
 fn print(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads it may have enough of it.
+        // A reader may close the pipe early.
         Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(err),
         _ => Ok(()),
     }

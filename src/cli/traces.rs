@@ -30,36 +30,36 @@ use tokio::{
 use crate::config::TraceArgs;
 
 /// Spans of one request to the collector, and how long the first of them waits for others.
-const MOST: usize = 512;
-const MOMENT: Duration = Duration::from_secs(1);
-/// How long the collector may take.
-const CONNECT: Duration = Duration::from_secs(2);
-const WHOLE: Duration = Duration::from_secs(5);
-/// How long a process that stops waits for its last spans to be taken.
-const FLUSH: Duration = Duration::from_secs(3);
-/// Between two warnings of a collector that takes no spans.
-const WARN_EVERY: Duration = Duration::from_mins(1);
+const MAX: usize = 512;
+const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
+/// Timeouts of the collector.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time that a stopping process waits for its last spans to be taken.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time between two warnings of a collector that accepts no spans.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
 /// The flags of spans and links of OTLP: sampled.
 const SAMPLED: u32 = 1;
 
-/// Runs what the process is for, and sends its spans meanwhile if the operator names a collector.
-pub async fn exported<T>(args: TraceArgs, running: impl Future<Output = T>) -> T {
-    let Some((collector, spans)) = begun(&args) else { return running.await };
+/// Runs the process's work, and sends its spans meanwhile if the operator names a collector.
+pub async fn run_with_exporter<T>(args: TraceArgs, running: impl Future<Output = T>) -> T {
+    let Some((collector, spans)) = start_collector(&args) else { return running.await };
     let (stop, told) = oneshot::channel();
     let mut exporting = tokio::spawn(export(spans, collector, told));
     let outcome = running.await;
     drop(stop);
-    if timeout(FLUSH, &mut exporting).await.is_err() {
+    if timeout(FLUSH_TIMEOUT, &mut exporting).await.is_err() {
         exporting.abort();
         tracing::warn!("the collector of traces did not take the last spans in time; they are dropped");
     }
     outcome
 }
 
-fn begun(args: &TraceArgs) -> Option<(Collector, Receiver<FinishedSpan>)> {
+fn start_collector(args: &TraceArgs) -> Option<(Collector, Receiver<FinishedSpan>)> {
     let address = args.address()?;
     let collector = Collector::new(address, &args.headers())?;
-    // Of flags that contradict each other, what reads them for the log has said so, and nothing starts.
+    // The log's own reader reports flags that contradict each other, and nothing starts.
     let slow = args.slow.limit().ok().flatten();
     let spans = traces::install(Clock::system(), args.trace_sample, slow)?;
     tracing::info!(share = args.trace_sample, "traces are sent to a collector");
@@ -70,11 +70,11 @@ fn begun(args: &TraceArgs) -> Option<(Collector, Receiver<FinishedSpan>)> {
 async fn export(mut spans: Receiver<FinishedSpan>, mut collector: Collector, mut stop: oneshot::Receiver<()>) {
     let mut is_stopping = false;
     loop {
-        let mut batch = Vec::with_capacity(MOST);
+        let mut batch = Vec::with_capacity(MAX);
         let is_told = tokio::select! {
             biased;
             _ = &mut stop, if !is_stopping => true,
-            count = spans.recv_many(&mut batch, MOST) => match count {
+            count = spans.recv_many(&mut batch, MAX) => match count {
                 // Closed, and empty.
                 0 => return,
                 _ => false,
@@ -85,8 +85,8 @@ async fn export(mut spans: Receiver<FinishedSpan>, mut collector: Collector, mut
                 && tokio::select! {
                     biased;
                     _ = &mut stop => true,
-                    () = gather(&mut spans, &mut batch) => false,
-                    () = clock::sleep(MOMENT) => false,
+                    () = fill_batch(&mut spans, &mut batch) => false,
+                    () = clock::sleep(BATCH_TIMEOUT) => false,
                 };
         if is_told {
             is_stopping = true;
@@ -99,16 +99,16 @@ async fn export(mut spans: Receiver<FinishedSpan>, mut collector: Collector, mut
 }
 
 /// Fills a batch.
-async fn gather(spans: &mut Receiver<FinishedSpan>, batch: &mut Vec<FinishedSpan>) {
-    while batch.len() < MOST {
-        let room = MOST - batch.len();
+async fn fill_batch(spans: &mut Receiver<FinishedSpan>, batch: &mut Vec<FinishedSpan>) {
+    while batch.len() < MAX {
+        let room = MAX - batch.len();
         if spans.recv_many(batch, room).await == 0 {
             return;
         }
     }
 }
 
-/// Where spans are sent.
+/// Collector that spans are sent to.
 struct Collector {
     client: Client,
     address: String,
@@ -117,7 +117,7 @@ struct Collector {
 }
 
 impl Collector {
-    /// None, said in the log, where no request can be sent to it.
+    /// `None`, with a line in the log, if requests to the address are impossible.
     fn new(address: String, headers: &[(String, String)]) -> Option<Self> {
         let mut all = HeaderMap::new();
         for (name, value) in headers {
@@ -128,7 +128,11 @@ impl Collector {
             value.set_sensitive(true);
             all.insert(name, value);
         }
-        let builder = Client::builder().default_headers(all).redirect(Policy::none()).connect_timeout(CONNECT).timeout(WHOLE);
+        let builder = Client::builder()
+            .default_headers(all)
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT);
         let client = builder.build().inspect_err(|err| tracing::warn!(%err, "traces cannot be sent from here")).ok()?;
         let instance = Clock::system().uuid().simple().to_string();
         let attributes = vec![
@@ -149,7 +153,7 @@ impl Collector {
             Err(err) => err.without_url(),
         };
         traces::count_dropped(count as u64);
-        if self.warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+        if self.warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL) {
             self.warned = Some(Instant::now());
             tracing::warn!(%why, spans = count, "the collector of traces did not take spans; they are dropped");
         }
@@ -157,14 +161,14 @@ impl Collector {
 
     fn request(&self, batch: Vec<FinishedSpan>) -> ExportTraceServiceRequest {
         let scope = InstrumentationScope { name: "entrepot".to_owned(), ..InstrumentationScope::default() };
-        let spans = batch.into_iter().map(encoded).collect();
+        let spans = batch.into_iter().map(encode_span).collect();
         let scope_spans = vec![ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() }];
         let resource = Some(self.resource.clone());
         ExportTraceServiceRequest { resource_spans: vec![ResourceSpans { resource, scope_spans, ..ResourceSpans::default() }] }
     }
 }
 
-fn encoded(span: FinishedSpan) -> Span {
+fn encode_span(span: FinishedSpan) -> Span {
     let start = u64::try_from(span.start.micros()).unwrap_or_default() * 1_000;
     let kind = match span.kind {
         traces::SpanKind::Internal => SpanKind::Internal,

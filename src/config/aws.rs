@@ -16,41 +16,42 @@ pub struct AwsArgs {
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true)]
     pub aws_access_key_id: Option<String>,
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
-    pub aws_secret_access_key: Option<Hidden>,
+    pub aws_secret_access_key: Option<RedactedSetting>,
     #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
-    pub aws_session_token: Option<Hidden>,
+    pub aws_session_token: Option<RedactedSetting>,
     #[arg(long, env = "AWS_CONTAINER_CREDENTIALS_FULL_URI", hide = true)]
     pub aws_container_url: Option<String>,
     #[arg(long, env = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", hide = true)]
     pub aws_container_path: Option<String>,
     #[arg(long, env = "AWS_CONTAINER_AUTHORIZATION_TOKEN", hide = true, hide_env_values = true)]
-    pub aws_container_token: Option<Hidden>,
+    pub aws_container_token: Option<RedactedSetting>,
 }
 
 /// A setting that is shown nowhere.
 #[derive(Clone)]
-pub struct Hidden(pub String);
+pub struct RedactedSetting(pub String);
 
-impl std::fmt::Debug for Hidden {
+impl std::fmt::Debug for RedactedSetting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
     }
 }
-impl From<&str> for Hidden {
+impl From<&str> for RedactedSetting {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
 impl AwsArgs {
-    /// Where containers on ECS ask for their credentials.
-    const CONTAINER: &str = "http://169.254.170.2";
+    /// Address at which containers on ECS get their credentials.
+    const ECS_CREDENTIALS_URL: &str = "http://169.254.170.2";
 
     pub fn source(&self) -> Option<KeySource> {
         let id = self.keys_aws_secret.clone()?;
-        let plain = |hidden: &Option<Hidden>| hidden.as_ref().map(|hidden| hidden.0.clone());
+        let plain = |hidden: &Option<RedactedSetting>| hidden.as_ref().map(|hidden| hidden.0.clone());
         let container = self.aws_container_url.clone();
-        let container = container.or_else(|| self.aws_container_path.as_ref().map(|path| format!("{}{path}", Self::CONTAINER)));
+        let container =
+            container.or_else(|| self.aws_container_path.as_ref().map(|path| format!("{}{path}", Self::ECS_CREDENTIALS_URL)));
         let identity = match container.filter(|_| self.aws_access_key_id.is_none()) {
             Some(url) => AwsIdentity::Container { url, token: plain(&self.aws_container_token) },
             None => AwsIdentity::Given(AwsCredentials {

@@ -20,17 +20,18 @@ pub struct BackupArgs {
 pub struct BackupsOf {
     #[command(flatten)]
     pub of: KeysOf,
-    /// Where backups are: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
+    /// Location of backups: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: FileLocation,
     #[command(flatten)]
     pub programs: ProgramArgs,
-    /// Where stored files are, for drills: those of papers are compared with their hashes. None: beside the database.
+    /// Location of the stored files, for drills: those of papers are compared with their hashes.
+    /// None: beside the database.
     #[arg(skip)]
     pub files: Option<FileLocation>,
 }
 
-/// What was revoked since the backup, and is revoked again.
+/// Revocations since the backup, which are repeated.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArgs {
     /// Revoke again what is listed in this place of backups (`entrepot backup revocations`). Nothing is when not given.
@@ -38,7 +39,7 @@ pub struct ReplayArgs {
     pub revocations: Option<FileLocation>,
     /// Only what was revoked after this moment in UTC, as in 2026-11-24T22:18:00Z: that to which the database was restored, or a minute before. The moment of the last event in the
     /// database, less a minute, when not given.
-    #[arg(long, value_parser = moment, requires = "revocations")]
+    #[arg(long, value_parser = parse_timestamp, requires = "revocations")]
     pub revocations_after: Option<Timestamp>,
 }
 
@@ -65,8 +66,8 @@ impl From<ProgramArgs> for backups::PgPrograms {
 /// Backups by schedule, wherever jobs are done.
 #[derive(Debug, Clone, Args)]
 pub struct BackupJobArgs {
-    /// Where this process backs the database up to by itself: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files. A Postgres
-    /// is dumped by pg_dump, which is for up to 5 GiB. Nothing is backed up by itself when not given.
+    /// Location to which this process backs up the database on a schedule: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files. A Postgres
+    /// is dumped by pg_dump, which is for up to 5 GiB. No scheduled backups when not given.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: Option<FileLocation>,
     /// Time between the starts of two backups, as in 30m, 6h or 1d; 6h when not given. When some were missed, one is made. No effect without --backups.
@@ -76,7 +77,7 @@ pub struct BackupJobArgs {
     pub retention: RetentionArgs,
     /// Time between the starts of two drills, as in 7d, or off; 7d when not given. Each needs as much free disk as the database has, and on Postgres a login with CREATEDB. No effect without
     /// --backups.
-    #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", value_parser = drill_interval)]
+    #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", value_parser = parse_drill_interval)]
     pub backup_drill_every: Option<DrillInterval>,
     /// A program, and its arguments between spaces, that lists the backups of a Postgres within a minute, as in pgbackrest --stanza=shop info --output=json. Jobs run it every five minutes, and
     /// copy what is new into the list of backups that the API shows. None is copied when not given.
@@ -118,11 +119,11 @@ pub struct ShippingArgs {
 }
 
 /// Reads a moment in UTC.
-fn moment(text: &str) -> Result<Timestamp, &'static str> {
+fn parse_timestamp(text: &str) -> Result<Timestamp, &'static str> {
     clock::parse_rfc3339(text).ok_or("a moment is written as in 2026-11-24T22:18:00Z")
 }
 
-/// How long backups are kept.
+/// Retention of backups.
 #[derive(Debug, Clone, Args)]
 pub struct RetentionArgs {
     /// Days in which every backup is kept. Then one a day is up to 35 days, and one of each 30 days for a year.
@@ -136,22 +137,23 @@ pub struct DrillInterval(pub Option<Duration>);
 
 /// Reads a length of time: a number and its unit.
 fn interval(text: &str) -> Result<Duration, &'static str> {
-    const FORM: &str = "a length of time is written as a number and s, m, h or d, as in 30m, 6h or 7d, from 1s to 3650d";
-    const MOST_SECONDS: u64 = 3650 * 24 * 3600;
-    let unit = text.chars().next_back().ok_or(FORM)?;
+    const EXPECTED_FORMAT: &str =
+        "a length of time is written as a number and s, m, h or d, as in 30m, 6h or 7d, from 1s to 3650d";
+    const MAX_SECONDS: u64 = 3650 * 24 * 3600;
+    let unit = text.chars().next_back().ok_or(EXPECTED_FORMAT)?;
     let seconds: u64 = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3600,
         'd' => 24 * 3600,
-        _ => return Err(FORM),
+        _ => return Err(EXPECTED_FORMAT),
     };
-    let number: u64 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or(FORM)?;
-    let whole = number.checked_mul(seconds).filter(|whole| (1..=MOST_SECONDS).contains(whole)).ok_or(FORM)?;
+    let number: u64 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or(EXPECTED_FORMAT)?;
+    let whole = number.checked_mul(seconds).filter(|whole| (1..=MAX_SECONDS).contains(whole)).ok_or(EXPECTED_FORMAT)?;
     Ok(Duration::from_secs(whole))
 }
 
-fn drill_interval(text: &str) -> Result<DrillInterval, &'static str> {
+fn parse_drill_interval(text: &str) -> Result<DrillInterval, &'static str> {
     if text == "off" { Ok(DrillInterval(None)) } else { interval(text).map(|every| DrillInterval(Some(every))) }
 }
 
@@ -188,7 +190,7 @@ pub enum BackupAction {
         #[arg(default_value = "newest")]
         id: String,
         /// Restore to this moment in UTC, as in 2026-11-24T22:18:00Z. Needs the segments of a shipped log up to it; without, the newest backup before it is restored.
-        #[arg(long, value_parser = moment)]
+        #[arg(long, value_parser = parse_timestamp)]
         at: Option<Timestamp>,
         /// Pass over a newest backup that is damaged: restore what is whole and comes nearest to it, an older backup or the same one with fewer segments, and print how many seconds are lost.
         /// Without it, damage ends the restore. A backup whose keys are missing is not passed over.
@@ -243,7 +245,7 @@ mod tests {
         for wrong in ["", "6", "h", "0h", "-1h", "1.5h", "6 h", "4000d", "99999999999999999999d", "6é", "off"] {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(drill_interval("off"), Ok(DrillInterval(None)));
-        assert_eq!(drill_interval("1d"), Ok(DrillInterval(Some(Duration::from_hours(24)))));
+        assert_eq!(parse_drill_interval("off"), Ok(DrillInterval(None)));
+        assert_eq!(parse_drill_interval("1d"), Ok(DrillInterval(Some(Duration::from_hours(24)))));
     }
 }

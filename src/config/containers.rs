@@ -10,7 +10,7 @@ use clap::Args;
 
 #[derive(Debug, Clone, Args)]
 pub struct HealthArgs {
-    /// Where to ask, by plain http: http://127.0.0.1:9090/readyz. /readyz at the address of --listen, on this machine, when not given. A node with TLS of its own is
+    /// URL of the health check, by plain http: http://127.0.0.1:9090/readyz. /readyz at the address of --listen, on this machine, when not given. A node with TLS of its own is
     /// asked at the address of its --metrics-listen.
     #[arg(long, env = "ENTREPOT_HEALTH_URL")]
     pub url: Option<HealthUrl>,
@@ -54,13 +54,13 @@ impl FromStr for HealthUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "an address of plain http with its port is expected, as in http://127.0.0.1:9090/readyz";
-        let rest = text.strip_prefix("http://").ok_or(FORM)?;
-        let (authority, path) = rest.split_once('/').ok_or(FORM)?;
-        let (host, port) = authority.rsplit_once(':').ok_or(FORM)?;
+        const EXPECTED_FORMAT: &str = "an address of plain http with its port is expected, as in http://127.0.0.1:9090/readyz";
+        let rest = text.strip_prefix("http://").ok_or(EXPECTED_FORMAT)?;
+        let (authority, path) = rest.split_once('/').ok_or(EXPECTED_FORMAT)?;
+        let (host, port) = authority.rsplit_once(':').ok_or(EXPECTED_FORMAT)?;
         let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
         if host.is_empty() || port.parse::<u16>().is_err() || !is_plain {
-            return Err(FORM);
+            return Err(EXPECTED_FORMAT);
         }
         Ok(Self { authority: authority.to_owned(), path: format!("/{path}") })
     }

@@ -1,7 +1,7 @@
 //! Settings of `entrepot copy`.
 
 use clap::Args;
-use platform::storage::{Options, RowSecurity, copying::Copying};
+use platform::storage::{Options, RowSecurity, copying::CopyRun};
 use services::files::FileLocation;
 
 use super::KeyArgs;
@@ -23,17 +23,17 @@ pub struct CopyArgs {
     /// Copy the stored files as well. Without it they stay where they are, and the target is served with the same --files.
     #[arg(long)]
     pub files: bool,
-    /// Where files are read from: file:FOLDER or s3://bucket/prefix. When not given: beside an embedded source, FILE.files; elsewhere entrepot.files.
+    /// Location that files are read from: file:FOLDER or s3://bucket/prefix. When not given: beside an embedded source, FILE.files; elsewhere entrepot.files.
     #[arg(long, requires = "files")]
     pub files_from: Option<FileLocation>,
-    /// Where files are written to. When not given: beside an embedded target, FILE.files; elsewhere entrepot.files.
+    /// Location that files are written to. When not given: beside an embedded target, FILE.files; elsewhere entrepot.files.
     #[arg(long, requires = "files")]
     pub files_to: Option<FileLocation>,
     /// Finish although `verify` finds broken rows in the target, which are broken in the source as well.
     #[arg(long)]
     pub accept_broken: bool,
     /// Rows of a batch at most.
-    #[arg(long, hide = true, default_value_t = Copying::MOST_ROWS as u64, value_parser = clap::value_parser!(u64).range(1..=Copying::MOST_ROWS as u64))]
+    #[arg(long, hide = true, default_value_t = CopyRun::MAX_ROWS as u64, value_parser = clap::value_parser!(u64).range(1..=CopyRun::MAX_ROWS as u64))]
     pub batch_rows: u64,
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Demo {
-    /// Where the demo keeps its database. A second start keeps the data.
+    /// File of the demo's database. A second start keeps the data.
     #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
     pub file: std::path::PathBuf,
     /// A Postgres database of its own to use instead, as in postgres://user:password@host/entrepot_demo: empty at the first start. Its keys,
@@ -30,7 +30,7 @@ pub struct Demo {
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Web pages that may call the API beside those of this machine, on whatever port: https://shop.example
-    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::origin)]
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::parse_origin)]
     pub origins: Vec<String>,
     /// Only the retailer's data, without the depot and the three shops that are set up beside them.
     #[arg(long)]

@@ -8,7 +8,7 @@ use super::Serve;
 pub struct DoctorArgs {
     #[command(flatten)]
     pub serve: Serve,
-    /// How the report is written: a line a check, or one JSON object.
+    /// Format of the report: a line a check, or one JSON object.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
     /// Nodes and workers that use this Postgres, for its connections.

@@ -32,7 +32,7 @@ pub enum SessionsAction {
     },
 }
 
-/// What becomes of what was held.
+/// Options of the end of a hold: outgoing messages are sent or dropped.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
     #[command(flatten)]
@@ -40,8 +40,8 @@ pub struct ResumeArgs {
     /// Print what waits, a line for each tenant, and change nothing.
     #[arg(long, conflicts_with = "drop_pending")]
     pub dry_run: bool,
-    /// Send nothing of what waited when the hold began: e-mails and runs become dead jobs, deliveries fail, endpoints pass over events that they have not read, and
-    /// schedules wait for their next moment. What was made or came due since is sent. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets
+    /// Send nothing that waited when the hold began: e-mails and runs become dead jobs, deliveries fail, endpoints skip events that they have not read, and
+    /// schedules wait for their next time. E-mails, runs and deliveries created or due since then are sent. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets
     /// are sealed with, for the audit log.
     #[arg(long)]
     pub drop_pending: bool,
@@ -65,7 +65,7 @@ pub enum JobAction {
         /// Only those in this state. When not given: all that are not done.
         #[arg(long, value_enum)]
         state: Option<ListedState>,
-        /// How many at most.
+        /// Maximum number of jobs.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         first: i64,
     },
@@ -74,7 +74,7 @@ pub enum JobAction {
         #[command(flatten)]
         of: KeysOf,
         /// The job's ID: job_…
-        #[arg(value_parser = job)]
+        #[arg(value_parser = parse_job_id)]
         id: JobId,
     },
     /// End a job that waits or runs as failed. It is not tried again unless its tenant calls jobRetry.
@@ -82,9 +82,9 @@ pub enum JobAction {
         #[command(flatten)]
         of: KeysOf,
         /// The job's ID: job_…
-        #[arg(value_parser = job)]
+        #[arg(value_parser = parse_job_id)]
         id: JobId,
-        /// Why, for the job's tenant and the audit log.
+        /// Reason, for the job's tenant and the audit log.
         #[arg(long, value_parser = reason)]
         reason: String,
     },
@@ -99,7 +99,7 @@ pub enum ListedState {
 }
 
 /// Reads the ID of a job.
-fn job(id: &str) -> Result<JobId, &'static str> {
+fn parse_job_id(id: &str) -> Result<JobId, &'static str> {
     id.parse().map_err(|_| "the ID of a job is expected: job_…")
 }
 

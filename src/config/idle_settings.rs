@@ -8,34 +8,34 @@ use super::{BackupJobArgs, MetricsArgs};
 
 /// A setting that is given, and the one that it has no effect without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdleSetting {
+pub struct UnusedSetting {
     pub name: &'static str,
     pub needs: &'static str,
 }
 
-impl fmt::Display for IdleSetting {
+impl fmt::Display for UnusedSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} has no effect without {}", self.name, self.needs)
     }
 }
 
 impl BackupJobArgs {
-    /// What is given of a schedule that has no place.
-    pub fn idle(&self) -> Vec<IdleSetting> {
+    /// Returns the backup flags that have no effect without `--backups`.
+    pub fn idle(&self) -> Vec<UnusedSetting> {
         let given = [
             (self.backup_every.is_some(), "--backup-every"),
             (self.backup_drill_every.is_some(), "--backup-drill-every"),
             (self.retention.backup_keep != ALL_DAYS, "--backup-keep"),
         ];
         let idle = given.into_iter().filter(|(is_given, _)| *is_given && self.backups.is_none());
-        idle.map(|(_, name)| IdleSetting { name, needs: "--backups" }).collect()
+        idle.map(|(_, name)| UnusedSetting { name, needs: "--backups" }).collect()
     }
 }
 
 impl MetricsArgs {
     /// A token of a listener that is not there.
-    pub fn idle(&self) -> Option<IdleSetting> {
+    pub fn idle(&self) -> Option<UnusedSetting> {
         let is_idle = self.metrics_listen.is_none() && self.profile_token().is_some();
-        is_idle.then_some(IdleSetting { name: "--profile-token", needs: "--metrics-listen" })
+        is_idle.then_some(UnusedSetting { name: "--profile-token", needs: "--metrics-listen" })
     }
 }

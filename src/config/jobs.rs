@@ -1,4 +1,4 @@
-//! Settings of what is done beside the requests.
+//! Settings of background jobs, file stores, metrics and memory.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -13,16 +13,16 @@ pub enum RunJobs {
     Off,
 }
 
-/// How jobs are done, wherever they are.
+/// Options of jobs, for every process that runs them.
 #[derive(Debug, Clone, Args)]
 pub struct JobArgs {
     /// Seconds that a worker may be silent before others take its jobs. The same for all workers.
     #[arg(long = "job-lease-seconds", env = "ENTREPOT_JOB_LEASE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     pub lease_seconds: u64,
     /// Networks of your own that webhooks may go to, by plain http and to any port too: 10.0.0.0/8. Everything else must be https to the open internet.
-    #[arg(long = "webhooks-allow", env = "ENTREPOT_WEBHOOKS_ALLOW", value_delimiter = ',', value_parser = network)]
+    #[arg(long = "webhooks-allow", env = "ENTREPOT_WEBHOOKS_ALLOW", value_delimiter = ',', value_parser = parse_network)]
     pub webhooks_allow: Vec<iam::access::Cidr>,
-    /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
+    /// Days that events are kept: how far back streams resume and webhooks are replayed. Events that a webhook has not received are kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
     /// Keep events on Postgres, whatever --journal-days says, and attempts of webhooks until `entrepot partitions archive` has archived their month: run that command each day. The
@@ -39,7 +39,7 @@ pub struct JobArgs {
 }
 
 /// Reads a network.
-fn network(text: &str) -> Result<iam::access::Cidr, &'static str> {
+fn parse_network(text: &str) -> Result<iam::access::Cidr, &'static str> {
     iam::access::Cidr::parse(text).ok_or("a network is expected, as in 10.0.0.0/8 or fd00::/8")
 }
 
@@ -50,28 +50,28 @@ impl JobArgs {
     pub fn imports(&self) -> services::exchange::core::ImportLimits {
         services::exchange::core::ImportLimits { rows: self.import_rows, ..Default::default() }
     }
-    pub fn keep(&self) -> services::webhooks::Keep {
+    pub fn keep(&self) -> services::webhooks::JournalRetention {
         let seconds = self.journal_days * 24 * 3600;
-        services::webhooks::Keep { seconds, grace_seconds: seconds, until_archived: self.journal_archive }
+        services::webhooks::JournalRetention { seconds, grace_seconds: seconds, until_archived: self.journal_archive }
     }
 }
 
-/// Where files are kept.
+/// Location of the files.
 #[derive(Debug, Clone, Args)]
 pub struct FileArgs {
-    /// Where files are kept: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
+    /// Location of files: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
     /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
     #[arg(long = "files", env = "ENTREPOT_FILES")]
     pub place: Option<services::files::FileLocation>,
 }
 
 impl FileArgs {
-    /// Where files are kept, as the operator says or beside the database.
+    /// Returns the location of the files: the given one, or one beside the database.
     pub fn place(&self, database_url: &str) -> services::files::FileLocation {
         self.place.clone().unwrap_or_else(|| services::files::FileLocation::default_for(database_url))
     }
     /// Whether files are kept in this place, a folder by whichever path.
-    pub fn is_place(&self, database_url: &str, other: &services::files::FileLocation) -> bool {
+    pub fn is_same_location(&self, database_url: &str, other: &services::files::FileLocation) -> bool {
         use services::files::FileLocation::Folder;
         let place = self.place(database_url);
         let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
@@ -80,13 +80,13 @@ impl FileArgs {
             _ => place == *other,
         }
     }
-    /// Keeps files where the operator says.
+    /// Sets the file store to the operator's place, if one is given.
     ///
     /// # Errors
-    /// They cannot be kept there.
+    /// Files cannot be kept there.
     pub fn apply(&self, files: &services::files::Files) -> Result<(), platform::storage::Fault> {
         let Some(place) = &self.place else { return Ok(()) };
-        files.keep_in(place.clone());
+        files.set_location(place.clone());
         files.look().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
     }
 }
@@ -108,13 +108,13 @@ pub enum FilesAction {
     },
 }
 
-/// Where a process tells how it fares, and how much memory it keeps.
+/// Listener of a process's metrics, and its memory limit.
 #[derive(Debug, Clone, Args)]
 pub struct MetricsArgs {
-    /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
+    /// Address of the internal network at which Prometheus reads metrics and probes may ask, as in 127.0.0.1:9090. No metrics when not given.
     #[arg(long, env = "ENTREPOT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
+    /// MiB that this process may use: near the limit it refuses new work. The limit of its container when not given.
     #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
     pub memory_limit: Option<u64>,
     /// Give memory back once nothing was asked for 1.5 s, at most once a minute: pages of SQLite's caches, and on Linux those of the program's file.
@@ -127,7 +127,8 @@ pub struct MetricsArgs {
 }
 
 impl MetricsArgs {
-    /// What callers of profiles have to know; none when no token is given. An empty variable gives none.
+    /// Returns the token that callers of profiles need; None if none is given. An empty variable
+    /// gives none.
     pub fn profile_token(&self) -> Option<String> {
         self.profile_token.clone().filter(|token| !token.is_empty())
     }

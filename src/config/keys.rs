@@ -14,7 +14,7 @@ pub struct KeysArgs {
 pub enum KeysAction {
     /// Print a new key as a line of a key file.
     New(NewKeyArgs),
-    /// What each key seals.
+    /// List the columns that each key seals.
     List(KeysOf),
     /// Seal everything under the first key, while the deployment runs. Safe to stop and to run again.
     Rotate {
@@ -24,7 +24,7 @@ pub enum KeysAction {
         #[arg(long)]
         new_key: bool,
     },
-    /// What is lost without the keys that are missing: how many values of each column are sealed under a key that is not given. Changes nothing.
+    /// Count the values of each column that are sealed under a missing key, and so lost without it. Changes nothing.
     Lost(KeysOf),
     /// Let a key go that nothing is sealed under any more.
     Retire {

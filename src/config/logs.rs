@@ -1,9 +1,9 @@
-//! How log lines are written, and where errors among them are reported.
+//! Format of log lines, and the address that errors among them are reported to.
 
 use clap::{Args, ValueEnum};
 
 /// The longest name of an environment, in characters, as Sentry takes it.
-const MOST_ENVIRONMENT: usize = 64;
+const MAX_ENVIRONMENT: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -25,7 +25,8 @@ pub struct ErrorReportArgs {
 }
 
 impl ErrorReportArgs {
-    /// Where reports are sent; none when no address is given. An empty variable gives none.
+    /// Returns the address that reports are sent to; None if none is given. An empty variable gives
+    /// none.
     pub fn dsn(&self) -> Option<Dsn> {
         self.sentry_dsn.as_deref().and_then(Dsn::parse)
     }
@@ -34,7 +35,7 @@ impl ErrorReportArgs {
 /// The address of a project of Sentry's, or of a service that takes its envelopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dsn {
-    /// Where envelopes are posted.
+    /// Address that envelopes are posted to.
     pub envelopes: String,
     /// The project's public key.
     pub key: String,
@@ -66,7 +67,7 @@ fn dsn(text: &str) -> Result<String, &'static str> {
 
 /// Reads the name of an environment.
 fn environment(text: &str) -> Result<String, &'static str> {
-    let is_name = is_word(text) && text.len() <= MOST_ENVIRONMENT;
+    let is_name = is_word(text) && text.len() <= MAX_ENVIRONMENT;
     if is_name { Ok(text.to_owned()) } else { Err("the name of an environment is expected, as in production") }
 }
 

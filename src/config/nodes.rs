@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use platform::rate_limit::{Papers, RedisClient, RedisError, redis_client};
+use platform::rate_limit::{RedisClient, RedisError, RedisTlsFiles, redis_client};
 
 #[derive(Debug, Clone, Args)]
 pub struct RedisArgs {
@@ -29,7 +29,7 @@ impl RedisArgs {
     /// The address is not one, or a file cannot be read or holds something else.
     pub fn client(&self) -> Result<Option<RedisClient>, RedisError> {
         let own = self.redis_cert.as_deref().zip(self.redis_key.as_deref());
-        let papers = Papers { ca: self.redis_ca.as_deref(), own };
+        let papers = RedisTlsFiles { ca: self.redis_ca.as_deref(), own };
         self.redis_url.as_deref().map(|url| redis_client(url, papers)).transpose()
     }
 }

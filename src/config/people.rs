@@ -1,11 +1,11 @@
-//! Who may come, and how letters to them leave.
+//! Options of registration and of e-mails.
 
 use clap::Args;
 use iam::identity;
 
 use super::Serve;
 
-/// Who may register.
+/// People who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Registration {
     Open,
@@ -25,39 +25,41 @@ impl From<Registration> for iam::identity::Registration {
 
 impl Serve {
     /// Whether others than this machine's own come: it listens for them, or something in front of it does.
-    pub fn is_reached_by_strangers(&self) -> bool {
+    pub fn is_publicly_reachable(&self) -> bool {
         !self.listen.ip().is_loopback() || !self.proxies.is_empty() || self.emails.public_url.is_some()
     }
-    /// Who may register, as the operator says, or as is safe where the node stands.
-    pub fn who_may_register(&self) -> Registration {
+    /// Returns the registration mode: the operator's choice, or the safe one for the node's
+    /// listener.
+    pub fn registration_mode(&self) -> Registration {
         match self.registration {
             Some(chosen) => chosen,
-            None if !self.is_reached_by_strangers() => Registration::Open,
-            None if self.emails.mail.is_there() => Registration::Verified,
+            None if !self.is_publicly_reachable() => Registration::Open,
+            None if self.emails.mail.is_configured() => Registration::Verified,
             None => Registration::Closed,
         }
     }
 }
 
-/// How letters leave, and what they say of where they come from.
+/// Options of outgoing e-mails: transport, sender, and the address of their links.
 #[derive(Debug, Clone, Args)]
 pub struct EmailArgs {
-    /// How e-mails are sent: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
+    /// Transport of e-mails: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
     #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
     pub mail: identity::Mailer,
     /// Sender of e-mails.
     #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
     pub mail_from: String,
-    /// Where links in e-mails lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
+    /// URL of your site, which links in e-mails open: its pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
     #[arg(long, env = "ENTREPOT_PUBLIC_URL", value_parser = site)]
     pub public_url: Option<String>,
 }
 
 impl EmailArgs {
-    /// Settings of people with these; links lead to `otherwise` when nothing is said of where they should.
+    /// Makes the settings of identities; links in e-mails lead to `otherwise` unless an address is
+    /// configured.
     ///
     /// # Errors
-    /// Nobody can send letters from this address.
+    /// E-mails cannot be sent from this address.
     pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::MailerError> {
         identity::check_sender(&self.mail_from)?;
         Ok(identity::Settings {

@@ -17,7 +17,7 @@ pub struct ReplicaArgs {
 }
 
 impl ReplicaArgs {
-    /// How the replicas of a database are used.
+    /// Returns the options of a database's replicas.
     pub fn options<'a>(&self, database_url: &'a str, options: &Options) -> ReplicaOptions<'a> {
         ReplicaOptions { primary: database_url, staleness: Duration::from_secs(self.staleness_seconds), readers: options.readers }
     }

@@ -24,7 +24,7 @@ pub struct SchemaDiffArgs {
     pub old: PathBuf,
     /// A file with the newer schema (SDL).
     pub new: PathBuf,
-    /// How changes are written: a line a change, Markdown, or one JSON object.
+    /// Format of the changes: a line a change, Markdown, or one JSON object.
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub format: DiffFormat,
     /// End with 1 when a change breaks clients.

@@ -31,11 +31,11 @@ pub enum TenantAction {
         of: KeysOf,
         /// The tenant's slug.
         slug: String,
-        /// Why, for the audit log and `tenant list`.
+        /// Reason, for the audit log and `tenant list`.
         #[arg(long, value_parser = reason)]
         reason: String,
     },
-    /// Serve a tenant again that was suspended. What waited goes on.
+    /// Serve a suspended tenant again. Waiting jobs and deliveries resume.
     Resume {
         #[command(flatten)]
         of: KeysOf,
@@ -54,7 +54,7 @@ pub enum TenantAction {
     /// Take a tenant in that `tenant export` wrote, from another deployment: of either kind of database, under other keys, with other tenants in it.
     ///
     /// Every file is compared with the manifest first. All rows are written in one transaction, proven as `verify` does, and only then seen by anybody: killed or
-    /// refused anywhere, nothing is left. IDs, event numbers, document numbers and the audit log stay as they are; streams begin anew. What is known of persons is
+    /// refused anywhere, nothing is left. IDs, event numbers, document numbers and the audit log stay as they are; streams restart. Personal data is
     /// sealed under the keys given here. Passwords, sessions, API keys and webhook secrets are not in an export: the command says at its end who must do what.
     /// A tenant or slug that is there already is refused (--slug gives another one). Let only one of the two deployments go on with the tenant.
     /// On SQLite others cannot write while it runs; on Postgres nodes go on.
@@ -101,7 +101,7 @@ pub enum TenantAction {
     },
 }
 
-/// What is taken in, and how.
+/// Source and options of an import.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArgs {
     /// The folder that `tenant export` wrote, or the manifest.json in it.
@@ -120,7 +120,7 @@ pub struct ImportArgs {
     pub files_from: Option<FileLocation>,
 }
 
-/// A limit of a tenant's plan, as it is stored; `None` is the deployment's.
+/// A limit of a tenant's plan, in its stored form; `None` for the deployment's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedLimit(pub Option<String>);
 

@@ -16,7 +16,7 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// Both files, where TLS is asked for.
+    /// Both files, if TLS is configured.
     pub fn files(&self) -> Option<TlsFiles> {
         let (certificate, key) = self.tls_certificate.clone().zip(self.tls_key.clone())?;
         Some(TlsFiles { certificate, key })

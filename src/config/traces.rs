@@ -1,4 +1,4 @@
-//! Settings of traces, of what is slow, and of error reports.
+//! Settings of traces, slow operations, and error reports.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::ErrorReportArgs;
 #[derive(Debug, Clone, Args)]
 pub struct TraceArgs {
     /// The collector that traces are sent to, by OTLP over HTTP: http://127.0.0.1:4318. No traces are recorded when not given.
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = collector)]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = parse_collector)]
     pub otlp_endpoint: Option<String>,
     /// Headers for the collector, NAME=VALUE between commas, values percent-encoded: only through the environment, where other users of the machine do not see them.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_HEADERS", hide = true, hide_env_values = true)]
     pub otlp_headers: Option<String>,
-    /// The share of traces that is recorded, from 0 to 1. Clients that record traces of their own get no more than this share of theirs. Of the others, operations
-    /// and jobs that fail or are slow (--slow-milliseconds) are sent with the longest parts of what was within them.
+    /// The share of traces that is recorded, from 0 to 1. Clients that record traces of their own get no more than this share of theirs. Operations
+    /// and jobs outside the share that fail or are slow (--slow-milliseconds) are sent with their longest spans.
     #[arg(long, env = "ENTREPOT_TRACE_SAMPLE", default_value = "0.01", value_parser = share)]
     pub trace_sample: f64,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub struct TraceArgs {
     pub error_reports: ErrorReportArgs,
 }
 
-/// Which operations and statements are logged as slow.
+/// Limits from which operations and statements are logged as slow.
 #[derive(Debug, Clone, Args)]
 pub struct SlowArgs {
     /// Milliseconds from which on an operation or statement is logged as slow, with the text of its slowest statement and no values. 0 logs none.
@@ -37,7 +37,8 @@ pub struct SlowArgs {
 }
 
 impl SlowArgs {
-    /// How long something takes that is logged; None logs nothing, and then there is nothing to plan.
+    /// Returns the time from which an operation or statement is logged; None logs nothing, and then
+    /// no plan can be logged either.
     pub fn limit(&self) -> Result<Option<Duration>, &'static str> {
         match (self.slow_milliseconds, self.slow_plans) {
             (0, true) => Err("--slow-plans has nothing to plan with --slow-milliseconds 0: leave one of them out"),
@@ -48,7 +49,8 @@ impl SlowArgs {
 }
 
 impl TraceArgs {
-    /// Where spans are sent; none when no collector is named. An empty variable names none.
+    /// Returns the address that spans are sent to; None if no collector is named. An empty variable
+    /// names none.
     pub fn address(&self) -> Option<String> {
         const PATH: &str = "/v1/traces";
         let base = self.otlp_endpoint.as_deref()?.trim_end_matches('/');
@@ -62,12 +64,12 @@ impl TraceArgs {
     /// Names and values of the headers.
     pub fn headers(&self) -> Vec<(String, String)> {
         let pairs = self.otlp_headers.as_deref().unwrap_or_default().split(',').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.trim().to_owned(), decoded(value.trim()))).collect()
+        pairs.map(|(name, value)| (name.trim().to_owned(), percent_decode(value.trim()))).collect()
     }
 }
 
-/// A percent-encoded text as it is meant. What is no code stays as it is.
-fn decoded(text: &str) -> String {
+/// Decodes a percent-encoded text. Invalid codes are kept as they are.
+fn percent_decode(text: &str) -> String {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
@@ -84,7 +86,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Reads the address of a collector.
-fn collector(text: &str) -> Result<String, &'static str> {
+fn parse_collector(text: &str) -> Result<String, &'static str> {
     let is_address = text.is_empty() || text.starts_with("http://") || text.starts_with("https://");
     if is_address { Ok(text.to_owned()) } else { Err("the address of a collector is expected, as in http://127.0.0.1:4318") }
 }
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
 
     fn args(endpoint: &str, headers: Option<&str>) -> TraceArgs {
-        let otlp_endpoint = Some(collector(endpoint).unwrap());
+        let otlp_endpoint = Some(parse_collector(endpoint).unwrap());
         let slow = SlowArgs { slow_milliseconds: 0, slow_plans: false };
         let error_reports = ErrorReportArgs { sentry_dsn: None, sentry_environment: "test".to_owned() };
         TraceArgs { otlp_endpoint, otlp_headers: headers.map(str::to_owned), trace_sample: 1.0, slow, error_reports }
@@ -115,7 +117,7 @@ mod tests {
         }
         assert_eq!(address("https://a.example/otlp").as_deref(), Some("https://a.example/otlp/v1/traces"));
         assert_eq!(address(""), None);
-        assert!(collector("127.0.0.1:4317").is_err());
+        assert!(parse_collector("127.0.0.1:4317").is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct MigrateArgs {
     /// read or the table is written anew.
     #[arg(long)]
     pub plan: bool,
-    /// How long each statement of a migration waits for a lock on Postgres. Then the migration is undone and tried again, 20 times in all, with pauses that grow up to ten seconds.
+    /// Seconds that each statement of a migration waits for a lock on Postgres. Then the migration is undone and tried again, 20 times in all, with pauses that grow up to ten seconds.
     /// Not the time of a try in all: a migration of several statements keeps the locks of the earlier ones while a later one waits. Indexes of large tables are built before
     /// their migration, while others write, and wait without this limit.
     #[arg(long, env = "ENTREPOT_LOCK_TIMEOUT_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]

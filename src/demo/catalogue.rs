@@ -1,8 +1,8 @@
-//! What the retailer sells: styles on things, in sizes and colours, with prices that go with them.
+//! Products of the retailer: styles on things, in sizes and colours, with prices that go with them.
 
-use super::dice::Dice;
+use super::dice::DemoRng;
 
-/// When a product sells best.
+/// Season in which a product sells best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Season {
     Always,
@@ -76,12 +76,13 @@ const STYLES: [&str; 22] = [
     "MIDNIGHT",
 ];
 
-/// Word, percent of the price, letter of the code. Families of one come without a letter.
+/// Word, percent of the price, letter of the code. Families with a single size or colour have no
+/// letter.
 const SIZES: [(&str, u64, &str); 3] = [("SMALL", 65, "A"), ("MEDIUM", 100, "B"), ("LARGE", 165, "C")];
 const COLOURS: [(&str, u64, &str); 4] = [("IVORY", 100, "W"), ("PINK", 100, "P"), ("GREEN", 100, "G"), ("BLACK", 110, "BL")];
 
 /// About `count` items, the best sellers first.
-pub fn items(dice: &mut Dice, count: usize) -> Vec<Item> {
+pub fn items(dice: &mut DemoRng, count: usize) -> Vec<Item> {
     let mut families: Vec<(usize, usize)> = (0..THINGS.len()).flat_map(|t| (0..STYLES.len()).map(move |s| (t, s))).collect();
     shuffle(dice, &mut families);
     let mut items = Vec::with_capacity(count + 4);
@@ -97,10 +98,11 @@ pub fn items(dice: &mut Dice, count: usize) -> Vec<Item> {
     items
 }
 
-fn family(dice: &mut Dice, base: u64, round: u64, thing: (&str, u64, u64, Season), style: &str, into: &mut Vec<Item>) {
+fn family(dice: &mut DemoRng, base: u64, round: u64, thing: (&str, u64, u64, Season), style: &str, into: &mut Vec<Item>) {
     let (thing, middle, pack, season) = thing;
     let edition = if round == 0 { String::new() } else { format!(" EDITION {}", round + 1) };
-    // Within a family prices keep their distance; between families the same thing costs a little more or less.
+    // Within a family prices keep their ratio; between families the same article costs a little
+    // more or less.
     let middle = (middle * dice.between(85, 125)).div_ceil(500) * 5;
     let mut add = |code: String, words: String, percent: u64| {
         let price = (middle * percent).div_ceil(100).max(1);
@@ -122,7 +124,7 @@ fn family(dice: &mut Dice, base: u64, round: u64, thing: (&str, u64, u64, Season
     }
 }
 
-fn shuffle<T>(dice: &mut Dice, list: &mut [T]) {
+fn shuffle<T>(dice: &mut DemoRng, list: &mut [T]) {
     for at in (1..list.len()).rev() {
         let other = dice.below(at as u64 + 1) as usize;
         list.swap(at, other);

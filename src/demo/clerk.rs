@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use jiff::civil::DateTime;
 
 use super::catalogue::{Item, Season};
-use super::dice::Dice;
-use super::people::{Bought, HOME, Person};
+use super::dice::DemoRng;
+use super::people::{HOME, Person, Purchase};
 
-/// One row but for its invoice, time and buyer.
+/// Columns of a row, without its invoice, time and buyer.
 struct RowTemplate<'a> {
     code: &'a str,
     text: &'a str,
@@ -28,7 +28,7 @@ struct Paper<'a> {
 
 pub struct Clerk<W: Write> {
     out: csv::Writer<W>,
-    pub dice: Dice,
+    pub dice: DemoRng,
     items: Vec<Item>,
     next_invoice: u64,
     pub rows: u64,
@@ -36,7 +36,7 @@ pub struct Clerk<W: Write> {
 
 impl<W: Write> Clerk<W> {
     /// Begins the file with its header.
-    pub fn new(out: W, dice: Dice, items: Vec<Item>) -> io::Result<Self> {
+    pub fn new(out: W, dice: DemoRng, items: Vec<Item>) -> io::Result<Self> {
         let mut out = csv::Writer::from_writer(out);
         out.write_record([
             "InvoiceNo",
@@ -58,11 +58,11 @@ impl<W: Write> Clerk<W> {
     /// An order of a known customer, or of a guest.
     pub fn order(&mut self, time: DateTime, mut buyer: Option<&mut Person>) -> io::Result<()> {
         let invoice = self.number("");
-        let (id, country) = self.letterhead(buyer.as_deref());
+        let (id, country) = self.invoice_header(buyer.as_deref());
         let (usual, packs) = buyer.as_ref().map_or((6, 1), |b| (b.lines, b.packs));
         let count = 1 + self.dice.low(usual * 3).max(self.dice.low(usual * 2));
         // Some invoices take longer than a minute to type.
-        let crosses = self.dice.permille(20);
+        let crosses = self.dice.happens_permille(20);
         for line in 0..count {
             let later = jiff::SignedDuration::from_secs(if crosses && line > count / 2 { 60 } else { 0 });
             let paper = Paper { invoice: &invoice, time: time.saturating_add(later), customer: &id, country };
@@ -71,12 +71,12 @@ impl<W: Write> Clerk<W> {
             let price = self.price(item, quantity, !id.is_empty());
             self.sale(&paper, item, quantity, price)?;
             if let Some(person) = buyer.as_deref_mut() {
-                person.remember(Bought { item, quantity, price });
+                person.record_purchase(Purchase { item, quantity, price });
             }
         }
         let paper = Paper { invoice: &invoice, time, customer: &id, country };
         self.order_services(&paper)?;
-        if id.is_empty() && self.dice.permille(40) {
+        if id.is_empty() && self.dice.happens_permille(40) {
             // A till's correction on the same paper: an adjustment, not a sale.
             let item = self.choose(time);
             self.item_row(&paper, item, 3, "0.0", "")?;
@@ -93,11 +93,11 @@ impl<W: Write> Clerk<W> {
             _ => {}
         }
         let text_of_price = self.price_text(price);
-        let repeats = 1 + u64::from(self.dice.permille(10));
+        let repeats = 1 + u64::from(self.dice.happens_permille(10));
         for _ in 0..repeats {
             self.item_row(paper, item, quantity as i64, &text_of_price, &text)?;
         }
-        if self.dice.permille(2) {
+        if self.dice.happens_permille(2) {
             self.item_row(paper, item, 0, &text_of_price, &text)?;
         }
         Ok(())
@@ -120,21 +120,22 @@ impl<W: Write> Clerk<W> {
         }
     }
 
-    /// A customer brings back some of what was bought lately; at times more than that, or something never bought.
-    pub fn returned(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
+    /// A customer returns some of a recent purchase; at times more than that, or a product that
+    /// they never bought.
+    pub fn customer_return(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
         let invoice = self.number("C");
         let id = self.spell(person.id);
         let paper = Paper { invoice: &invoice, time, customer: &id, country: person.country };
         let count = 1 + self.dice.low(4);
         for _ in 0..count {
             let bought = match person.lately.len() as u64 {
-                0 => Bought { item: self.choose(time), quantity: 2, price: 250 },
-                many if self.dice.permille(930) => person.lately[self.dice.below(many) as usize].clone(),
-                _ => Bought { item: self.choose(time), quantity: 1, price: 395 },
+                0 => Purchase { item: self.choose(time), quantity: 2, price: 250 },
+                many if self.dice.happens_permille(930) => person.lately[self.dice.below(many) as usize].clone(),
+                _ => Purchase { item: self.choose(time), quantity: 1, price: 395 },
             };
-            let most = bought.quantity + if self.dice.permille(40) { 5 } else { 0 };
+            let most = bought.quantity + if self.dice.happens_permille(40) { 5 } else { 0 };
             let quantity = self.dice.between(1, most) as i64;
-            let refund = if self.dice.permille(100) { bought.price * 9 / 10 } else { bought.price };
+            let refund = if self.dice.happens_permille(100) { bought.price * 9 / 10 } else { bought.price };
             let price = self.price_text(refund);
             let name = self.items[bought.item].name.clone();
             self.item_row(&paper, bought.item, -quantity, &price, &name)?;
@@ -150,7 +151,7 @@ impl<W: Write> Clerk<W> {
         }
     }
 
-    /// Nobody knows who brought it.
+    /// A return without a customer.
     pub fn blind_return(&mut self, time: DateTime) -> io::Result<()> {
         let invoice = self.number("C");
         let paper = Paper { invoice: &invoice, time, customer: "", country: HOME };
@@ -188,7 +189,7 @@ impl<W: Write> Clerk<W> {
     }
 
     /// Paper that makes nothing: charges and credits alone, and the bank's.
-    pub fn sundry(&mut self, time: DateTime) -> io::Result<()> {
+    pub fn accounting_rows(&mut self, time: DateTime) -> io::Result<()> {
         let (letter, template) = match self.dice.below(4) {
             0 => ("", RowTemplate { code: "AMAZONFEE", text: "AMAZON FEE", quantity: 1, price: "1350.41" }),
             1 => ("C", RowTemplate { code: "BANK CHARGES", text: "Bank Charges", quantity: -1, price: "37.52" }),
@@ -200,7 +201,7 @@ impl<W: Write> Clerk<W> {
     }
 
     /// An order far too large, and its cancellation minutes later.
-    pub fn slip(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
+    pub fn mistaken_order(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
         let id = self.spell(person.id);
         let (order, cancelled) = (self.number(""), self.number("C"));
         let later = time.saturating_add(jiff::SignedDuration::from_mins(9));
@@ -213,7 +214,7 @@ impl<W: Write> Clerk<W> {
         Ok(())
     }
 
-    /// Best sellers first; what is out of season mostly stays on the shelf.
+    /// Chooses an item, best sellers most often; items out of season are mostly skipped.
     fn choose(&mut self, time: DateTime) -> usize {
         let mut item = 0;
         for _ in 0..3 {
@@ -241,7 +242,7 @@ impl<W: Write> Clerk<W> {
         }
     }
 
-    /// Two decimals as a rule; one where a spreadsheet dropped a zero; three where a price was worked out.
+    /// Two decimals as a rule; one if a spreadsheet dropped a zero; three for a computed price.
     fn price_text(&mut self, pence: u64) -> String {
         let (pounds, rest) = (pence / 100, pence % 100);
         match self.dice.below(500) {
@@ -268,15 +269,15 @@ impl<W: Write> Clerk<W> {
         Ok(self.out.write_record([invoice, template.code, template.text, &quantity, &time, template.price, customer, country])?)
     }
 
-    fn letterhead(&mut self, buyer: Option<&Person>) -> (String, &'static str) {
+    fn invoice_header(&mut self, buyer: Option<&Person>) -> (String, &'static str) {
         let Some(person) = buyer else { return (String::new(), HOME) };
-        let country = person.elsewhere.filter(|_| self.dice.permille(300)).unwrap_or(person.country);
+        let country = person.elsewhere.filter(|_| self.dice.happens_permille(300)).unwrap_or(person.country);
         (self.spell(person.id), country)
     }
 
     /// Ids went through a spreadsheet, which made most of them decimals.
     fn spell(&mut self, id: u64) -> String {
-        if self.dice.permille(900) { format!("{id}.0") } else { id.to_string() }
+        if self.dice.happens_permille(900) { format!("{id}.0") } else { id.to_string() }
     }
 
     fn number(&mut self, letter: &str) -> String {

@@ -7,8 +7,9 @@ use platform::storage::{Database, Options};
 use super::{filled::sibling, run::DemoError};
 use crate::config::Demo;
 
-/// The settings with the place of what is beside the database, and the URL of the database.
-pub fn placed(mut args: Demo) -> (Demo, String) {
+/// Returns the settings with the place of the files beside the database, and the URL of the
+/// database.
+pub fn with_file_locations(mut args: Demo) -> (Demo, String) {
     if args.database_url.is_some() {
         args.file.set_extension("postgres");
     }
@@ -16,8 +17,8 @@ pub fn placed(mut args: Demo) -> (Demo, String) {
     (args, url)
 }
 
-/// Makes the database what this version expects, and says whether it is a new one.
-pub async fn prepared(args: &Demo, url: &str) -> Result<bool, DemoError> {
+/// Creates or migrates the database for this version, and returns whether it is new.
+pub async fn prepare_database(args: &Demo, url: &str) -> Result<bool, DemoError> {
     let is_file = args.database_url.is_none();
     let is_missing = is_file && !args.file.exists();
     let db = Database::make(url, Options::default()).await?;
@@ -32,13 +33,13 @@ pub async fn prepared(args: &Demo, url: &str) -> Result<bool, DemoError> {
     db.migrate().await?;
     db.close().await?;
     // The URL has a password.
-    let kind = if is_file { "" } else { "Postgres, with keys and e-mails beside " };
+    let kind = if is_file { "" } else { "Postgres, with keys and e-mails next to " };
     println!("Database  {kind}{}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
     Ok(fresh)
 }
 
-/// Makes a database of Postgres that has no table the demo's own, and says whether it had none. One with tables has to be the one that was: by whatever
-/// URL another is reached, nothing is changed in it.
+/// Claims an empty database of Postgres for the demo, and returns whether it was empty. A database
+/// with tables must be the one claimed before: under any URL another one is left unchanged.
 async fn owned(args: &Demo, db: &Database) -> Result<bool, DemoError> {
     let path = sibling(&args.file, ".database");
     let (identity, is_empty) = db.identity().await?;

@@ -3,14 +3,14 @@
 
 /// SplitMix64 (Steele, Lea and Flood 2014): one word of state, good enough for a shop.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct DemoRng(u64);
 
-impl Dice {
+impl DemoRng {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn roll(&mut self) -> u64 {
+    pub fn next_number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -19,7 +19,7 @@ impl Dice {
 
     /// Evenly from 0 up to, not including, `end`; 0 for an `end` of 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        ((u128::from(self.roll()) * u128::from(end)) >> 64) as u64
+        ((u128::from(self.next_number()) * u128::from(end)) >> 64) as u64
     }
 
     /// Evenly, both ends included.
@@ -27,17 +27,17 @@ impl Dice {
         low + self.below(high - low + 1)
     }
 
-    /// As [`Dice::below`], but small numbers come much more often: the least of three.
+    /// Like [`DemoRng::below`], but small numbers come much more often: the least of three.
     pub fn low(&mut self, end: u64) -> u64 {
         self.below(end).min(self.below(end)).min(self.below(end))
     }
 
-    /// True so many times in a thousand.
-    pub fn permille(&mut self, chance: u64) -> bool {
+    /// True with a probability of `chance` in a thousand.
+    pub fn happens_permille(&mut self, chance: u64) -> bool {
         self.below(1_000) < chance
     }
 
-    /// One of a few; the list is never empty.
+    /// Picks one element; the list is never empty.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u64) as usize]
     }

@@ -1,4 +1,5 @@
-//! From what a demo's database was filled: a record beside it, by which a later start knows whether it is asked for the same data.
+//! Record of the data that filled a demo's database, in a file beside it: a later start compares it
+//! with the requested data.
 
 use std::{
     fs::{self, File},
@@ -14,7 +15,7 @@ use crate::config::Demo;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Filled {
-    /// Of the data's uncompressed bytes.
+    /// SHA-256 of the data's uncompressed bytes.
     pub csv_sha256: String,
     /// The arguments that named the data. Stored as `asked`, the name in records of older versions.
     #[serde(rename = "asked")]
@@ -30,13 +31,13 @@ pub struct Filled {
     /// Whether that shop is set up.
     #[serde(default)]
     pub is_furnished: bool,
-    /// Whether its people, invoices, plans and pictures are there too.
+    /// Whether its people, invoices, plans and pictures are created too.
     #[serde(default)]
     pub is_staffed: bool,
 }
 
 impl Filled {
-    /// As a start begins to fill it.
+    /// The record of a start that begins to fill the database.
     pub fn begun(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
         let arguments = match &args.data {
             Some(path) => format!("--data {}", path.display()),
@@ -46,12 +47,13 @@ impl Filled {
         Self { csv_sha256, arguments, is_complete: false, first_day, shop_day: None, is_furnished: false, is_staffed: false }
     }
 
-    /// None where there is none that can be read: then the data are sent, and what is there already is known again.
+    /// `None` if there is no readable record: then the data are sent, and existing data are
+    /// recognised.
     pub fn read(database: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(record(database)).ok()?).ok()
     }
 
-    /// Kept whole or not at all.
+    /// Writes the record whole or not at all.
     pub fn write(&self, database: &Path) -> io::Result<()> {
         let path = record(database);
         let part = path.with_extension("part");
@@ -60,9 +62,9 @@ impl Filled {
     }
 }
 
-/// The first day of the newest data in a folder that were generated for this seed and number of rows: of what a database was filled whose record
-/// cannot be read.
-pub fn newest_first_day(folder: &Path, (seed, rows): (u64, u64)) -> Option<String> {
+/// The first day of the newest data in a folder that were generated for this seed and number of
+/// rows: those of a database whose record cannot be read.
+pub fn latest_first_day(folder: &Path, (seed, rows): (u64, u64)) -> Option<String> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let beginning = format!("retailer-{seed}-{rows}-");
     let names = fs::read_dir(folder).ok()?.filter_map(|file| file.ok()?.file_name().into_string().ok());
@@ -70,11 +72,11 @@ pub fn newest_first_day(folder: &Path, (seed, rows): (u64, u64)) -> Option<Strin
     days.filter(|day| day.parse::<Date>().is_ok()).max()
 }
 
-/// Held by the demo that fills a database; given back when its process ends, however it does.
-pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
+/// Lock of the demo that fills a database; released when its process ends in any way.
+pub struct FillLock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
 
-impl Filling {
-    /// None while another demo fills it.
+impl FillLock {
+    /// `None` while another demo fills it.
     ///
     /// # Errors
     /// The lock's file cannot be written.
@@ -83,7 +85,7 @@ impl Filling {
     }
 }
 
-/// Where a demo's e-mails are written to: beside its database.
+/// Returns the folder that a demo's e-mails are written to: beside its database.
 pub fn emails(database: &Path) -> PathBuf {
     sibling(database, ".emails")
 }
@@ -106,22 +108,22 @@ mod tests {
     #[test]
     fn the_newest_data_of_a_seed_and_size_are_found() {
         let folder = tempfile::tempdir().unwrap();
-        let day = || newest_first_day(folder.path(), (1, 50));
+        let day = || latest_first_day(folder.path(), (1, 50));
         assert_eq!(day(), None);
         for name in ["1-50-2025-03-01.csv", "1-50-2025-11-02.csv", "1-50-2025-12-01.part", "1-500-2025-12-02.csv", "1-50-x.csv"] {
             fs::write(folder.path().join(format!("retailer-{name}")), "").unwrap();
         }
         assert_eq!(day().as_deref(), Some("2025-11-02"));
-        assert_eq!(newest_first_day(&folder.path().join("absent"), (1, 50)), None);
+        assert_eq!(latest_first_day(&folder.path().join("absent"), (1, 50)), None);
     }
 
     #[test]
     fn one_demo_fills_a_database_at_a_time() {
         let database = std::env::temp_dir().join(format!("entrepot-filling-{}.sqlite", std::process::id()));
-        let first = Filling::begin(&database).unwrap();
-        assert!(first.is_some() && Filling::begin(&database).unwrap().is_none());
+        let first = FillLock::begin(&database).unwrap();
+        assert!(first.is_some() && FillLock::begin(&database).unwrap().is_none());
         drop(first);
-        assert!(Filling::begin(&database).unwrap().is_some());
+        assert!(FillLock::begin(&database).unwrap().is_some());
         fs::remove_file(LockFile::Demo.path(&database)).unwrap();
     }
 }

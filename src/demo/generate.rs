@@ -6,15 +6,15 @@ use jiff::civil::{Date, Weekday, date};
 
 use super::catalogue;
 use super::clerk::Clerk;
-use super::dice::Dice;
+use super::dice::DemoRng;
 use super::people;
 
-/// Rows that one order comes to on average, with the returns and the rest that hang on it.
+/// Mean rows of an order, with its returns and other rows that depend on it.
 const ROWS_AN_ORDER: u64 = 17;
 const ROWS_A_PRODUCT: u64 = 30;
 const ROWS_A_CUSTOMER: u64 = 90;
 
-/// Days of trade, unless others are asked for.
+/// Default days of trade.
 const YEAR: u16 = 365;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,24 +35,24 @@ impl Default for Settings {
     }
 }
 
-/// The first day of a year that ends on the day before this one: what was sold lately is what forecasts are made of.
-pub fn a_year_before(today: Date) -> Date {
+/// The first day of a year that ends yesterday: forecasts need recent sales.
+pub fn year_start_before(today: Date) -> Date {
     today.saturating_sub(jiff::Span::new().days(YEAR))
 }
 
 /// Writes the file, uncompressed, and gives its number of rows.
 pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
-    let mut dice = Dice::new(settings.seed);
+    let mut dice = DemoRng::new(settings.seed);
     let rows = u64::from(settings.rows);
     let items = catalogue::items(&mut dice, (rows / ROWS_A_PRODUCT).clamp(30, 4_000) as usize);
     let mut people = people::people(&mut dice, (rows / ROWS_A_CUSTOMER).clamp(10, 20_000) as usize);
     let mut clerk = Clerk::new(out, dice, items)?;
     let days: Vec<Date> = settings.first_day.series(jiff::Span::new().days(1)).take(usize::from(settings.days)).collect();
-    let all: u64 = days.iter().map(|day| bustle(*day)).sum();
+    let all: u64 = days.iter().map(|day| daily_activity(*day)).sum();
     let orders = (rows / ROWS_AN_ORDER).max(1);
     let (mut passed, mut done) = (0, 0);
     for (number, day) in days.iter().enumerate() {
-        passed += bustle(*day);
+        passed += daily_activity(*day);
         let until = orders * passed / all.max(1);
         let mut minutes: Vec<u64> = (done..until).map(|_| clerk.dice.below(9 * 60)).collect();
         done = until;
@@ -61,18 +61,18 @@ pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
         for minute in minutes {
             let time = day.at(8, 0, 0, 0).saturating_add(jiff::SignedDuration::from_mins(minute as i64));
             let who = clerk.dice.low(people.len() as u64) as usize;
-            let known = !clerk.dice.permille(90);
+            let known = !clerk.dice.happens_permille(90);
             clerk.order(time, if known { Some(&mut people[who]) } else { None })?;
             match clerk.dice.below(100) {
-                0..13 => clerk.returned(time, &people[who])?,
+                0..13 => clerk.customer_return(time, &people[who])?,
                 13..16 => clerk.blind_return(time)?,
                 16..26 => clerk.adjustment(time)?,
-                26..29 => clerk.sundry(time)?,
+                26..29 => clerk.accounting_rows(time)?,
                 _ => {}
             }
         }
         if number == days.len() / 3 {
-            clerk.slip(day.at(17, 30, 0, 0), &people[0])?;
+            clerk.mistaken_order(day.at(17, 30, 0, 0), &people[0])?;
         }
     }
     let rows = clerk.rows;
@@ -80,8 +80,9 @@ pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
     Ok(rows)
 }
 
-/// How busy a day is: closed on Saturdays, short on Sundays, growing through the year to a peak before Christmas.
-fn bustle(day: Date) -> u64 {
+/// Returns the activity of a day: closed on Saturdays, short on Sundays, growing through the year
+/// to a peak before Christmas.
+fn daily_activity(day: Date) -> u64 {
     const BY_MONTH: [u64; 12] = [70, 70, 85, 80, 95, 90, 85, 90, 115, 140, 180, 130];
     let weekday = match day.weekday() {
         Weekday::Saturday => 0,

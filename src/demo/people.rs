@@ -1,14 +1,14 @@
-//! Who buys: shops that come again and again, most of them at home, and what they took lately.
+//! Customers: shops that buy repeatedly, most of them at home, and their recent purchases.
 
 use std::collections::VecDeque;
 
-use super::dice::Dice;
+use super::dice::DemoRng;
 
-/// What a customer remembers of purchases, to bring some back.
-const MEMORY: usize = 12;
+/// Recent purchases that a customer remembers, to return some.
+const MAX_PURCHASES: usize = 12;
 
 #[derive(Debug, Clone)]
-pub struct Bought {
+pub struct Purchase {
     pub item: usize,
     pub quantity: u64,
     /// Pence.
@@ -25,12 +25,12 @@ pub struct Person {
     pub lines: u64,
     /// Typical packs of a line.
     pub packs: u64,
-    pub lately: VecDeque<Bought>,
+    pub lately: VecDeque<Purchase>,
 }
 
 impl Person {
-    pub fn remember(&mut self, bought: Bought) {
-        if self.lately.len() == MEMORY {
+    pub fn record_purchase(&mut self, bought: Purchase) {
+        if self.lately.len() == MAX_PURCHASES {
             self.lately.pop_front();
         }
         self.lately.push_back(bought);
@@ -39,7 +39,7 @@ impl Person {
 
 pub const HOME: &str = "United Kingdom";
 
-/// As the file names them: some are no country's usual name, two are no country.
+/// Countries as the file names them: some names are unusual, two are no country.
 const ABROAD: [&str; 16] = [
     "Germany",
     "France",
@@ -59,14 +59,14 @@ const ABROAD: [&str; 16] = [
     "Unspecified",
 ];
 
-pub fn people(dice: &mut Dice, count: usize) -> Vec<Person> {
+pub fn people(dice: &mut DemoRng, count: usize) -> Vec<Person> {
     let mut id = 12_000;
     let mut people = Vec::with_capacity(count);
     for _ in 0..count {
         id += dice.between(1, 9);
-        let country = if dice.permille(860) { HOME } else { *dice.pick(&ABROAD) };
-        let elsewhere = dice.permille(15).then(|| *dice.pick(&ABROAD));
-        let wholesale = dice.permille(60);
+        let country = if dice.happens_permille(860) { HOME } else { *dice.pick(&ABROAD) };
+        let elsewhere = dice.happens_permille(15).then(|| *dice.pick(&ABROAD));
+        let wholesale = dice.happens_permille(60);
         let lines = dice.between(3, 30) + if wholesale { 20 } else { 0 };
         let packs = if wholesale { dice.between(4, 20) } else { dice.between(1, 3) };
         people.push(Person { id, country, elsewhere, lines, packs, lately: VecDeque::new() });

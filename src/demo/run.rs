@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use api::schema::Judges;
+use api::schema::ValidatorBuild;
 use graphql::quota::Terms;
 use iam::identity::{Mailer, Settings};
 use inventory::ledger::Grouping;
@@ -23,10 +23,10 @@ use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
-    database::{placed, prepared},
-    filled::{Filled, Filling, emails, newest_first_day, sibling},
+    database::{prepare_database, with_file_locations},
+    filled::{FillLock, Filled, emails, latest_first_day, sibling},
     generate,
-    live::{day, foresee, today, week},
+    live::{day, run_past_forecasts, today, week},
     shop::{DemoSite, STAFF, Shop},
     stoppable::Stoppable,
 };
@@ -35,7 +35,7 @@ use crate::{
     serve::{self, Node, StartError},
 };
 
-/// Why the demo does not run.
+/// Reason for which the demo does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error("{0}")]
@@ -48,7 +48,7 @@ pub enum DemoError {
     File(PathBuf, std::io::Error),
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    #[error("the demo's login was refused: {0}; delete the demo's database to start anew")]
+    #[error("the demo's login was refused: {0}; delete the demo's database to start over")]
     Login(String),
     #[error(
         "{file} was filled from other data, by {arguments}: ask for the same data (--rows, --seed, --data), or name another database with --file"
@@ -56,22 +56,20 @@ pub enum DemoError {
     OtherData { file: PathBuf, arguments: String },
     #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
     Busy(PathBuf),
-    #[error(
-        "--database-url names a database that is not empty and that no demo filled from here: give it an empty one of its own"
-    )]
+    #[error("--database-url names a database that is not empty and was not filled by a demo from here: give an empty one")]
     OtherDatabase,
-    #[error("stopped before all data were in; the next start goes on with them")]
+    #[error("stopped before all data were loaded; the next start continues")]
     Stopped,
     #[error("the day went wrong: {0}")]
     Day(String),
-    #[error("the shop beside the data is not set up: {0}")]
+    #[error("the shop could not be set up in addition to the data: {0}")]
     Shop(String),
     #[error("{0}")]
     Http(#[from] reqwest::Error),
 }
 
 const EMAIL: &str = "owner@demo.example";
-/// The demo listens on this machine only; whoever can reach it may as well read its password here.
+/// The demo listens on this machine only, so the password need not be secret.
 const PASSWORD: &str = "a warehouse full of mugs";
 pub(super) const SLUG: &str = "demo";
 /// A day of looking around without logging in again.
@@ -79,18 +77,18 @@ const TOKEN_SECONDS: i64 = 24 * 3600;
 
 /// Runs until stopped, or with `--exit` until the data is loaded and checked.
 pub async fn run(args: Demo) -> Result<(), DemoError> {
-    let (args, url) = placed(args);
+    let (args, url) = with_file_locations(args);
     let folder = args.file.parent().map(PathBuf::from).unwrap_or_default();
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
-    let filling = Filling::begin(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
-    let fresh = prepared(&args, &url).await?;
+    let filling = FillLock::begin(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
+    let fresh = prepare_database(&args, &url).await?;
     let settings = settings(&args, fresh)?;
     let keys = KeySource::choose(None, Some(sibling(&args.file, ".keys")), &url);
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &keys).await?;
     if args.database_url.is_some() {
-        node.files.keep_in(FileLocation::Folder(sibling(&args.file, ".files")));
+        node.files.set_location(FileLocation::Folder(sibling(&args.file, ".files")));
     }
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
@@ -110,20 +108,20 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let docs = Some(serve::docs::docs());
     let front = server::Settings { origins, docs, terms: Terms::lifted(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
-    let server = node.serve(Judges::begin(), listener.into(), front, std::time::Duration::ZERO, until);
+    let server = node.serve(ValidatorBuild::begin(), listener.into(), front, std::time::Duration::ZERO, until);
     let guide = async {
         let work = set_up(&args, (fresh, filling), (&db, &clock), &base, (&folder, &stopped));
-        // Whoever stops it does not wait for answers that the server gives no more.
+        // A stop does not wait for responses that the server no longer gives.
         let filled = tokio::select! {
-            // Asked first: work that ends because of it is none that went wrong.
+            // Polled first: work that ends because of the stop has not failed.
             biased;
-            () = heard(stopped.clone()) => Err(DemoError::Stopped),
+            () = wait_for_stop(stopped.clone()) => Err(DemoError::Stopped),
             filled = work => filled,
         };
         match &filled {
             Ok(token) if !args.exit => {
                 welcome(&args, &base, token);
-                // Held until the server ends: letting it go is what stops it.
+                // Kept until the server ends, as dropping it stops the server.
                 (filled, Some(stop))
             }
             _ => {
@@ -142,7 +140,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     Ok(served?)
 }
 
-/// E-mails are files beside the database. Those of a database that was deleted invite nobody any more.
+/// E-mails are files beside the database. Those of a deleted database are removed, as their
+/// invitations no longer work.
 fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
     let emails = emails(&args.file);
     if fresh
@@ -160,17 +159,17 @@ fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
     })
 }
 
-/// Done when a stop was asked for, and never where nobody will say so any more.
-async fn heard(mut stopped: watch::Receiver<bool>) {
+/// Completes on a stop, and never if no stop can be signalled any more.
+async fn wait_for_stop(mut stopped: watch::Receiver<bool>) {
     if stopped.wait_for(|stopped| *stopped).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// All that is done before the demo is shown; gives a token.
+/// Sets up everything before the demo is shown; returns a token.
 async fn set_up(
     args: &Demo,
-    (is_new, filling): (bool, Filling),
+    (is_new, filling): (bool, FillLock),
     (db, clock): (&Database, &Clock),
     base: &str,
     (folder, stopped): (&Path, &watch::Receiver<bool>),
@@ -189,8 +188,9 @@ async fn set_up(
     Ok(token)
 }
 
-/// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token. What was filled from other
-/// data is left alone. Once the data are in and checked, whoever uses the demo changes them: later starts bring in and check nothing.
+/// Logs in, creating the tenant if it does not exist, and imports the data if it is not complete;
+/// returns a token. A database with other data is left alone. Complete and checked data are changed
+/// by the demo's users: later starts import and check nothing.
 async fn fill(
     args: &Demo,
     (is_new, today): (bool, Date),
@@ -198,19 +198,20 @@ async fn fill(
     (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
     let before = Filled::read(&args.file).filter(|_| !is_new);
-    // A database goes on with the data from which it was begun, however long ago.
+    // A database keeps the data with which it was begun, of any age.
     let first_day = match &before {
         Some(before) => before.first_day.clone(),
         None if args.data.is_some() => None,
         None => {
-            // Where the record cannot be read any more, the data that are there say when they begin.
-            let begun = if is_new { None } else { newest_first_day(folder, (args.seed, args.rows)) };
-            Some(begun.unwrap_or_else(|| generate::a_year_before(today).to_string()))
+            // If the record cannot be read any more, the existing data give the day on which they
+            // begin.
+            let begun = if is_new { None } else { latest_first_day(folder, (args.seed, args.rows)) };
+            Some(begun.unwrap_or_else(|| generate::year_start_before(today).to_string()))
         }
     };
     let data = match &args.data {
         Some(path) => path.clone(),
-        None => generated(args, folder, first_day.as_deref(), stopped.clone()).await?,
+        None => generate_data(args, folder, first_day.as_deref(), stopped.clone()).await?,
     };
     let (path, stopped) = (data.clone(), stopped.clone());
     let plan = tokio::task::spawn_blocking(move || {
@@ -224,7 +225,7 @@ async fn fill(
             return Err(DemoError::OtherData { file: args.file.clone(), arguments: before.arguments });
         }
         Some(before) if before.is_complete => {
-            println!("Loaded    and checked by an earlier start; what has changed since then stays");
+            println!("Loaded    and checked by an earlier start; later changes are kept");
             return log_in(base).await;
         }
         _ => {}
@@ -238,7 +239,7 @@ async fn fill(
     Ok(token)
 }
 
-/// Sends the data, of which a start that broke off may have sent a part, and checks the totals.
+/// Sends the data, which an earlier start may have sent in part, and checks the totals.
 async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Result<(), DemoError> {
     println!("{}", replay::load(client, plan, 8).await?);
     let beside = data.with_file_name("expected.json");
@@ -268,23 +269,24 @@ async fn furnish(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> R
     let today: Date = begun.unwrap_or_else(|| today(clock));
     filled.shop_day = Some(today.to_string());
     filled.write(&args.file).map_err(unkept)?;
-    // Who invites people has shown a password in the last minutes; bringing the data in may have taken longer.
+    // An invitation needs a password that was entered in the last minutes; loading the data may
+    // have taken longer.
     let client = Client::new(base, &log_in(base).await?)?;
     if !filled.is_furnished {
         Shop::new(&client, args.seed, today).furnish().await?;
         filled.is_furnished = true;
         filled.write(&args.file).map_err(unkept)?;
     }
-    Box::pin(foresee(db, clock, &client)).await?;
+    Box::pin(run_past_forecasts(db, clock, &client)).await?;
     let emails = emails(&args.file);
     Shop::new(&client, args.seed, today).complete(&DemoSite { base, emails: &emails }).await?;
     filled.is_staffed = true;
     filled.write(&args.file).map_err(unkept)
 }
 
-/// The generated retailer's file, made once for each seed, size and first day. It is there whole or not at all. Without a day it is that of
-/// releases whose data began on a day of their own.
-async fn generated(
+/// The generated retailer's file, made once for each seed, size and first day, whole or not at all.
+/// Without a day it is that of releases whose data had a fixed first day.
+async fn generate_data(
     args: &Demo,
     folder: &Path,
     first_day: Option<&str>,
@@ -304,7 +306,7 @@ async fn generated(
         let file = Stoppable::new(File::create(&part)?, stopped);
         let written = generate::write(&settings, BufWriter::new(file)).and_then(|_| std::fs::rename(&part, &whole));
         if written.is_err() {
-            // What went wrong matters more than what it leaves, which the next start writes over.
+            // The error matters more than the partial file, which the next start overwrites.
             let _ = std::fs::remove_file(&part);
         }
         written

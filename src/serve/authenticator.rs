@@ -1,4 +1,5 @@
-//! From a bearer token or the secret of a key to a session: who is calling, with what rights, and the look-ups of their operations.
+//! Authenticates a bearer token or the secret of a key: returns a session with the caller, their
+//! rights, and the look-ups of their operations.
 
 use std::sync::Arc;
 
@@ -6,9 +7,9 @@ use api::{
     access::KeyUse,
     graphql::{
         code::Code,
-        context::MustEnrol,
+        context::MustEnrolSecondFactor,
         quota::{CredentialKind, QuotaSubject, Share},
-        session::{Authenticator, Documents, Held, Likeness, Refused, RequestMeta, Session as FrontSession, Visibility},
+        session::{Authenticator, Documents, Held, Refused, RequestMeta, Session as FrontSession, Visibility, VisibilityName},
     },
     schema,
 };
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 use entity::prelude::*;
 use iam::{
     access::{
-        Access, Caller, KeyRefused, LiveRights,
+        Access, Caller, KeyAuthError, LiveRights,
         core::{KeyBudget, key},
     },
     identity::{AdmitError, Identity, Session, Visit},
@@ -35,7 +36,7 @@ impl NodeAuthenticator {
         Self { identity, access }
     }
 
-    /// The member as a caller, if they may come in.
+    /// The member as a caller, if they have access.
     pub async fn caller(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
         self.access.member(tenant, member).await
     }
@@ -45,27 +46,32 @@ impl NodeAuthenticator {
         self.access.is_suspended(tenant).await
     }
 
-    /// Why a member whose session goes on may not come in.
-    async fn shut_out(&self, tenant: TenantId) -> Refused {
+    /// Returns the reason for which a member with a valid session is refused.
+    async fn access_refusal(&self, tenant: TenantId) -> Refused {
         match self.is_suspended(tenant).await {
             Ok(true) => Refused::suspended(),
             Ok(false) => Refused::unauthenticated(),
-            Err(fault) => unavailable(&fault),
+            Err(fault) => unavailable_refusal(&fault),
         }
     }
 
-    /// What somebody asked to be done while they are not there: with their rights of this moment and at their cost. None when they may not come
-    /// in any more. Which documents may be run was looked at when they asked.
-    pub async fn in_name_of(&self, requester: Requester, request: &str) -> Result<Option<FrontSession>, Fault> {
-        Ok(self.caller_in_name_of(requester, request).await?.map(|(_, session)| session))
+    /// Opens a session for work that a caller requested and that runs in their absence: with their
+    /// rights of this moment and at their cost. None if they have no access any more. Their right
+    /// to run the documents was checked when they requested them.
+    pub async fn session_on_behalf_of(&self, requester: Requester, request: &str) -> Result<Option<FrontSession>, Fault> {
+        Ok(self.caller_on_behalf_of(requester, request).await?.map(|(_, session)| session))
     }
 
-    /// As `in_name_of`, with the rights that the session has.
-    pub async fn caller_in_name_of(&self, requester: Requester, request: &str) -> Result<Option<(Caller, FrontSession)>, Fault> {
+    /// Like `session_on_behalf_of`, with the rights of the session.
+    pub async fn caller_on_behalf_of(
+        &self,
+        requester: Requester,
+        request: &str,
+    ) -> Result<Option<(Caller, FrontSession)>, Fault> {
         let Requester { tenant, actor, key } = requester;
         let kind = if key.is_some() { CredentialKind::Integration } else { CredentialKind::Member };
         let (caller, used, share) = match key {
-            Some(key) => match self.access.program_on_terms(tenant, key).await? {
+            Some(key) => match self.access.program_with_budget(tenant, key).await? {
                 Some(found) => {
                     let used = KeyUse { key, created_at: found.created_at };
                     (found.caller, Some(used), found.budget.map(|budget| share(key, budget)))
@@ -82,11 +88,17 @@ impl NodeAuthenticator {
         Ok(Some((caller, session)))
     }
 
-    /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, from the same place, and at the same cost. None
-    /// when their key is not valid any more.
-    pub async fn within(&self, caller: &Caller, key: Option<ApiKeyId>, origin: &Origin) -> Result<Option<FrontSession>, Fault> {
+    /// Opens a second session of the caller, for a document that their operation runs: with the
+    /// same rights, from the same place, and at the same cost. None if their key is not valid any
+    /// more.
+    pub async fn nested_session(
+        &self,
+        caller: &Caller,
+        key: Option<ApiKeyId>,
+        origin: &Origin,
+    ) -> Result<Option<FrontSession>, Fault> {
         let terms = match key {
-            Some(key) => match self.access.program_on_terms(caller.tenant, key).await? {
+            Some(key) => match self.access.program_with_budget(caller.tenant, key).await? {
                 Some(found) => {
                     let used = KeyUse { key, created_at: found.created_at };
                     (CredentialKind::Integration, Some(used), found.budget.map(|budget| share(key, budget)))
@@ -125,11 +137,11 @@ impl NodeAuthenticator {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
+    async fn authenticate_key(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
-            KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
-            KeyRefused::Suspended => Refused::suspended(),
-            KeyRefused::Fault(fault) => unavailable(&fault),
+            KeyAuthError::Malformed | KeyAuthError::NotAccepted => Refused::unauthenticated(),
+            KeyAuthError::Suspended => Refused::suspended(),
+            KeyAuthError::Fault(fault) => unavailable_refusal(&fault),
         })?;
         let (live_rights, gone) = self.access.watch_key(found.hash, &found.caller);
         let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
@@ -143,7 +155,7 @@ impl NodeAuthenticator {
         let share = found.budget.map(|budget| share(found.key, budget));
         let likeness = likeness(live_rights.clone());
         let attach = move |request: Request| {
-            rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &live_rights)
+            current_rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &live_rights)
         };
         Ok(FrontSession {
             expires_at: found.expires_at.map(Timestamp::micros),
@@ -171,7 +183,7 @@ fn share(key: ApiKeyId, budget: KeyBudget) -> Share {
 }
 
 /// A socket lives longer than the rights it was opened with: each operation gets those of its moment.
-fn rights(request: Request, live_rights: &LiveRights) -> Request {
+fn current_rights(request: Request, live_rights: &LiveRights) -> Request {
     let request = request.data(live_rights.clone());
     match live_rights.now() {
         Some(caller) => request.data(caller),
@@ -179,19 +191,21 @@ fn rights(request: Request, live_rights: &LiveRights) -> Request {
     }
 }
 
-/// Tenant, permissions with their stores, and channel: nothing else of a caller decides what they see, but for what is their own.
-fn likeness(live_rights: LiveRights) -> Likeness {
+/// Tenant, permissions with their stores, and channel: a caller's visible data depend on nothing
+/// else, except for personal data.
+fn likeness(live_rights: LiveRights) -> VisibilityName {
     Arc::new(move |seen| {
         let Caller { tenant, actor, mut permissions, channel, .. } = live_rights.now()?;
-        // When they end is watched for each caller; it changes nothing of what is seen until then.
+        // The end of the permissions is watched for each caller; it changes nothing of the visible
+        // data until then.
         permissions.until = None;
         let person = (seen == Visibility::PerUser).then_some(actor);
         Some(format!("{tenant} {channel:?} {person:?} {permissions:?}"))
     })
 }
 
-fn unavailable(fault: &Fault) -> Refused {
-    tracing::warn!(error = %fault, "a caller's standing could not be read");
+fn unavailable_refusal(fault: &Fault) -> Refused {
+    tracing::warn!(error = %fault, "a caller's status could not be read");
     Refused { code: Code::Unavailable, message: "try again".to_owned(), retry_after_ms: Some(500) }
 }
 
@@ -215,18 +229,18 @@ impl Authenticator for NodeAuthenticator {
                 likeness: None,
             });
         };
-        if key::is_meant(token) {
-            return self.program(token, visit, origin(meta, None)).await;
+        if key::has_key_prefix(token) {
+            return self.authenticate_key(token, visit, origin(meta, None)).await;
         }
         let mut origin = origin(meta, None);
         let admitted = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Suspended => Refused::suspended(),
-            AdmitError::Fault(fault) => unavailable(&fault),
+            AdmitError::Fault(fault) => unavailable_refusal(&fault),
         })?;
         let claims = &admitted.claims;
-        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable(&fault))?;
-        let Some(caller) = caller else { return Err(self.shut_out(claims.tid).await) };
+        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable_refusal(&fault))?;
+        let Some(caller) = caller else { return Err(self.access_refusal(claims.tid).await) };
         let scope = self.identity.database().tenant(caller.tenant);
         let session = Session {
             id: claims.sid,
@@ -244,7 +258,7 @@ impl Authenticator for NodeAuthenticator {
         let likeness = (!must_enrol).then(|| likeness(live_rights.clone()));
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
-            if must_enrol { request.data(MustEnrol) } else { rights(request, &live_rights) }
+            if must_enrol { request.data(MustEnrolSecondFactor) } else { current_rights(request, &live_rights) }
         };
         Ok(FrontSession {
             expires_at: Some(claims.exp * 1_000_000),
@@ -265,7 +279,7 @@ impl Authenticator for NodeAuthenticator {
     }
 }
 
-/// Where a request comes from, for the audit log.
+/// Returns the origin of a request, for the audit log.
 fn origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
     Origin { request_id: meta.id.to_owned(), ip: meta.address.map(|address| address.to_string()), session }
 }

@@ -24,7 +24,7 @@ use platform::{
 };
 use services::{
     backups::{
-        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, Restored, StoredFiles,
+        self, BackupEntry, BackupError, BackupId, BackupLog, Backups, Content, Keys, LocalLock, Reach, Restored, StoredFiles,
         TenantHead, examine_file,
     },
     files::FileLocation,
@@ -33,13 +33,13 @@ use services::{
 use super::{StartError, epoch, migrated, say};
 use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf, ReplayArgs};
 
-use attempt::{Attempt, logged};
+use attempt::{Attempt, run_logged};
 pub use pgbackrest::PgBackRest;
-pub(super) use revocations::{measure as measure_revocations, missed_since};
+pub(super) use revocations::{measure as measure_revocations, revocations_start};
 pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.
-const KEYS_LISTED: usize = 8;
+const MAX_LISTED_KEYS: usize = 8;
 
 pub async fn run(action: BackupAction) -> Result<(), StartError> {
     match action {
@@ -50,12 +50,12 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
         BackupAction::Revocations(of) => Box::pin(revocations::by_command(&of)).await,
         BackupAction::List(of) => list(&of).await,
         BackupAction::Verify { of, id, files, no_files } => {
-            let backups = opened(&of)?;
+            let backups = open_existing(&of)?;
             let id = backups.find(&id).await?;
             let verified = backups.verify(&id).await?;
-            say(&format!("{id} can be restored: {} bytes are as they were", verified.bytes))?;
+            say(&format!("{id} can be restored: {} bytes are unchanged", verified.bytes))?;
             if verified.reach.segments > 0 {
-                say(&reached(verified.reach))?;
+                say(&describe_reach(verified.reach))?;
             }
             if no_files { Ok(()) } else { Box::pin(files::compare(&backups, (&id, verified), &of.of.database, &files)).await }
         }
@@ -66,9 +66,9 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
                 return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, &ends)).await;
             }
             let target = file(&of)?;
-            let backups = opened(&of)?;
+            let backups = open_existing(&of)?;
             if newest_whole {
-                return Box::pin(newest::restore_whole(&backups, &target, ends)).await;
+                return Box::pin(newest::restore_newest_intact(&backups, &target, ends)).await;
             }
             Box::pin(restore(&backups, (id.as_str(), at), &target, ends)).await
         }
@@ -102,10 +102,10 @@ fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
     (!path.is_empty() && !path.contains('?') && !path.contains(":memory:")).then(|| PathBuf::from(path))
 }
 
-/// The backups that are there already: a folder that is missing is a wrong name, or a disk that is not mounted.
-fn opened(of: &BackupsOf) -> Result<Backups, BackupError> {
+/// Opens existing backups: a missing folder is a wrong name, or a disk that is not mounted.
+fn open_existing(of: &BackupsOf) -> Result<Backups, BackupError> {
     refuse_missing(&of.backups)?;
-    opened_or_made(of)
+    open_or_create(of)
 }
 
 pub(super) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
@@ -118,14 +118,14 @@ pub(super) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
     }
 }
 
-fn opened_or_made(of: &BackupsOf) -> Result<Backups, BackupError> {
+fn open_or_create(of: &BackupsOf) -> Result<Backups, BackupError> {
     let (clock, source) = (Clock::system(), of.of.keys.source(&of.of.database.database_url));
     Backups::open(&of.backups, given(&source, &clock)?, clock)
 }
 
 const HOW_TO_GIVE: &str = "name the file of the keys with --keys-file, or give them with --keys-command or ENTREPOT_KEYS";
 
-/// The keys as they are given, without a database that they could be compared with.
+/// The given keys, without a database to compare them with.
 pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
     let _ = clock;
@@ -151,9 +151,9 @@ async fn make(of: &BackupsOf) -> Result<(), StartError> {
     let db = Database::open(url, of.of.database.options()).await?;
     secrets::prove(&db, &of.of.keys.source(url), &Clock::system()).await?;
     let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
-    let attempt = logged(Some(&db), of, BackupKind::Backup, &lock, Attempt::backup(of, &lock)).await;
+    let attempt = run_logged(Some(&db), of, BackupKind::Backup, &lock, Attempt::backup(of, &lock)).await;
     db.close().await?;
-    say_all(attempt)
+    print_attempt(attempt)
 }
 
 /// Restores a backup beside the database, proves it, and removes it again.
@@ -166,14 +166,14 @@ async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
     // It may be done where the database is not, or is no more.
     let db = Database::open(&of.of.database.database_url, of.of.database.options()).await;
     let db = db.inspect_err(|fault| tracing::warn!(%fault, "the drill is not in the log of the database")).ok();
-    let attempt = logged(db.as_ref(), of, BackupKind::Drill, &lock, Attempt::drill(of, name, &lock)).await;
+    let attempt = run_logged(db.as_ref(), of, BackupKind::Drill, &lock, Attempt::drill(of, name, &lock)).await;
     if let Some(db) = db {
         db.close().await?;
     }
-    say_all(attempt)
+    print_attempt(attempt)
 }
 
-fn say_all(attempt: Attempt) -> Result<(), StartError> {
+fn print_attempt(attempt: Attempt) -> Result<(), StartError> {
     attempt.lines.iter().try_for_each(|line| say(line))?;
     attempt.ended.map_err(StartError::from)
 }
@@ -194,7 +194,8 @@ async fn log(database: &DatabaseArgs, last: i64) -> Result<(), StartError> {
     Ok(())
 }
 
-/// When it began, kind, state, seconds, destination, and what else is known, between tabs.
+/// Returns a line with the start, kind, state, seconds, destination and all other known facts of a
+/// run, between tabs.
 fn logged_line(run: &BackupRun) -> String {
     let BackupRun { started_at, kind, state, destination, .. } = run;
     let took = run.ended_at.map(|ended| ended.micros().saturating_sub(started_at.micros()) as f64 / 1e6);
@@ -204,7 +205,7 @@ fn logged_line(run: &BackupRun) -> String {
         run.backup_id.clone(),
         run.bytes.map(|bytes| format!("{bytes} bytes")),
         run.stored_bytes.map(|bytes| format!("{bytes} stored")),
-        run.files.map(|files| format!("{files} files not inside")),
+        run.files.map(|files| format!("{files} files not included")),
         run.head.map(|head| format!("head {head}")),
         run.rpo_seconds.map(|seconds| format!("RPO {seconds} s")),
         run.rto_seconds.map(|seconds| format!("RTO {seconds} s")),
@@ -216,19 +217,19 @@ fn logged_line(run: &BackupRun) -> String {
 }
 
 async fn list(of: &BackupsOf) -> Result<(), StartError> {
-    for backup in opened(of)?.list().await? {
+    for backup in open_existing(of)?.list().await? {
         say(&line(&backup))?;
     }
     Ok(())
 }
 
-/// How far segments bring a backup.
-fn reached(reach: Reach) -> String {
-    format!("{} segment(s) of the log bring it to {}", reach.segments, clock::rfc3339(Timestamp(reach.until)))
+/// Returns a line with the time to which segments bring a backup.
+fn describe_reach(reach: Reach) -> String {
+    format!("{} segment(s) of the log extend it to {}", reach.segments, clock::rfc3339(Timestamp(reach.until)))
 }
 
-/// ID, when it began, sizes, keys, and what else there is to say, between tabs.
-fn line(backup: &Listed) -> String {
+/// ID, start, sizes, keys, and remarks, between tabs.
+fn line(backup: &BackupEntry) -> String {
     let mut line = format!("{}\t{}\t{} stored", backup.id, clock::rfc3339(backup.id.at()), backup.stored);
     let problem = match &backup.content {
         Content::Unfinished => Some("it was never finished"),
@@ -238,7 +239,7 @@ fn line(backup: &Listed) -> String {
             line.push_str(&match summary.missing.len() {
                 0 => "\tkeys: present".to_owned(),
                 missing => {
-                    let ids = &summary.missing[..missing.min(KEYS_LISTED)];
+                    let ids = &summary.missing[..missing.min(MAX_LISTED_KEYS)];
                     format!("\tkeys: missing {missing} of {} ({})", summary.keys, ids.join(", "))
                 }
             });
@@ -261,7 +262,7 @@ fn line(backup: &Listed) -> String {
 }
 
 async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
-    let pruned = opened(of)?.prune(all_days).await?;
+    let pruned = open_existing(of)?.prune(all_days).await?;
     for id in &pruned.marked {
         say(&format!("marked {id}: it is removed by a prune in a day or later"))?;
     }
@@ -279,7 +280,7 @@ async fn restore(backups: &Backups, (name, at): (&str, Option<Timestamp>), targe
     let id = found(backups, name, at).await?;
     match backups::restore(backups, &id, target, at).await {
         Ok(restored) => finish(restored, &id, target, ends).await,
-        Err(damage) if name == "newest" && at.is_none() => Err(newest::explained(backups, damage).await.into()),
+        Err(damage) if name == "newest" && at.is_none() => Err(newest::explain_damage(backups, damage).await.into()),
         Err(error) => Err(error.into()),
     }
 }
@@ -292,53 +293,53 @@ async fn found(backups: &Backups, name: &str, at: Option<Timestamp>) -> Result<B
     }
 }
 
-/// Ends what a restored database would take for good, and puts it in its place.
+/// Ends access that the restored database has revived, and moves it into its place.
 async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoch) -> Result<(), StartError> {
     // Keys that nothing names are beside the file where it will be.
     ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
-    ends.again.revocations_after = Some(missed_since(Timestamp(restored.reach.until)));
-    let settled = settle(&restored.file, &ends).await?;
+    ends.again.revocations_after = Some(revocations_start(Timestamp(restored.reach.until)));
+    let settled = settle_restore(&restored.file, &ends).await?;
     let reach = restored.reach;
-    restored.put_in_place()?;
+    restored.move_to_target()?;
     let at = clock::rfc3339(Timestamp(reach.until));
     say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), settled.heads.len()))?;
     if reach.segments > 0 {
-        say(&reached(reach))?;
+        say(&describe_reach(reach))?;
     }
     settled.say()?;
     Ok(())
 }
 
-/// A restored database, in which what it would have taken for good has ended.
-struct Settled {
+/// A restored database, in which sessions and links that it had revived are ended.
+struct SettledRestore {
     heads: Vec<TenantHead>,
     files: StoredFiles,
 }
 
-impl Settled {
+impl SettledRestore {
     async fn of(db: &Database) -> Result<Self, Fault> {
         Ok(Self { heads: backups::heads(db).await?, files: backups::count_stored_files(db).await? })
     }
 
-    /// Says where its tenants are, and what is left to do.
+    /// Prints the heads of its tenants, and the steps that are left to do.
     fn say(&self) -> io::Result<()> {
         for tenant in &self.heads {
             say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
         }
-        say(&format!("bring the {} back from their own copy, run `entrepot verify`, then serve it", self.files))
+        say(&format!("restore the {} from their own copy, run `entrepot verify`, then serve it", self.files))
     }
 }
 
-/// Looks through the file, and ends what a restored database would take for good.
-async fn settle(file: &Path, ends: &Epoch) -> Result<Settled, StartError> {
-    ended(prepared(file, &ends.of).await?, ends).await
+/// Examines the file, and ends access that the restored database has revived.
+async fn settle_restore(file: &Path, ends: &Epoch) -> Result<SettledRestore, StartError> {
+    ended(prepare_restored(file, &ends.of).await?, ends).await
 }
 
-/// Ends what a restored database would take for good, and closes it.
-async fn ended(db: Database, ends: &Epoch) -> Result<Settled, StartError> {
+/// Ends access that the restored database has revived, and closes it.
+async fn ended(db: Database, ends: &Epoch) -> Result<SettledRestore, StartError> {
     BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
-    let settled = Settled::of(&db).await;
+    let settled = SettledRestore::of(&db).await;
     // A backup of a deployment that was held: this hold is of this restore.
     jobs::release_outgoing(&db.global()).await?;
     db.close().await?;
@@ -346,18 +347,18 @@ async fn ended(db: Database, ends: &Epoch) -> Result<Settled, StartError> {
     Ok(settled?)
 }
 
-/// The database of a restored file, looked through and migrated.
-async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
+/// The database of a restored file, examined and migrated.
+async fn prepare_restored(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
     examine_file(file).await?;
-    proven_and_migrated(&format!("sqlite://{}", file.display()), of).await
+    verify_and_migrate(&format!("sqlite://{}", file.display()), of).await
 }
 
 /// A restored database whose keys are proven, migrated.
-async fn proven_and_migrated(url: &str, of: &KeysOf) -> Result<Database, Fault> {
+async fn verify_and_migrate(url: &str, of: &KeysOf) -> Result<Database, Fault> {
     let db = Database::open(url, of.database.options()).await?;
     let outcome = match db.backend() {
-        Backend::Sqlite => proven_then_migrated(&db, of).await,
-        Backend::Postgres => migrated_then_proven(&db, of).await,
+        Backend::Sqlite => verify_then_migrate(&db, of).await,
+        Backend::Postgres => migrate_then_verify(&db, of).await,
     };
     match outcome {
         Ok(()) => Ok(db),
@@ -368,19 +369,19 @@ async fn proven_and_migrated(url: &str, of: &KeysOf) -> Result<Database, Fault> 
     }
 }
 
-async fn proven_then_migrated(db: &Database, of: &KeysOf) -> Result<(), Fault> {
-    prove_keys(db, of).await?;
+async fn verify_then_migrate(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    verify_keys(db, of).await?;
     db.migrate().await.map(drop)
 }
 
 /// A dump has no rights of the roles that look for keys: `migrate` grants them. It changes no rows that the owner does not see.
-async fn migrated_then_proven(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+async fn migrate_then_verify(db: &Database, of: &KeysOf) -> Result<(), Fault> {
     db.claim_policies().await?;
     db.migrate().await?;
-    prove_keys(db, of).await
+    verify_keys(db, of).await
 }
 
-/// Another key of the same name would be found only when a value is needed.
-async fn prove_keys(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+/// Proves the keys now: a wrong key of the same name would be noticed only when a value is needed.
+async fn verify_keys(db: &Database, of: &KeysOf) -> Result<(), Fault> {
     secrets::prove(db, &of.keys.source(&of.database.database_url), &Clock::system()).await.map(drop)
 }

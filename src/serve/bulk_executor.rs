@@ -1,4 +1,5 @@
-//! Runs mutations that nobody waits for: as whoever asked for them, by the same guard, price and engine as a request.
+//! Runs mutations of bulk operations: with the rights of the requester, by the same guard, price
+//! and engine as a request.
 
 mod views;
 
@@ -10,7 +11,7 @@ use std::{
 
 use api::{
     graphql::{
-        answer::{Answer, shortened},
+        answer::{Answer, truncate_message},
         code::Code,
         cost_limiter::CostLimiter,
         guard::{Guard, Kind, Operation},
@@ -22,7 +23,7 @@ use api::{
         session::Documents,
         trusted::Trusted,
     },
-    schema::{EntrepotSchema, Judges},
+    schema::{EntrepotSchema, ValidatorBuild},
 };
 use async_graphql::{
     Name, Positioned, Variables,
@@ -38,13 +39,14 @@ use async_trait::async_trait;
 use iam::access::Caller;
 use platform::{clock::Clock, rate_limit::RateLimiter, storage::Fault};
 use services::{
-    exchange::{BatchOutcome, Call, DryRun, Engine, Exchange, Looked, Requester, core::bulk},
+    exchange::{BatchOutcome, BulkDocument, Call, DryRun, Engine, Exchange, Requester, core::bulk},
     saved_views::{SavedViews, shell::ViewEngine},
 };
 
 use super::{NodeAuthenticator, StartError};
 
-/// Makes the operation service when the first mutation is looked at: most nodes of tests and many workers never need one.
+/// Makes the operation service when the first mutation is checked: most nodes of tests and many
+/// workers never need one.
 type MakeOperations = Box<dyn Fn() -> Result<Arc<OperationService<EntrepotSchema>>, StartError> + Send + Sync>;
 
 pub struct BulkExecutor {
@@ -53,7 +55,8 @@ pub struct BulkExecutor {
     ready: OnceLock<Ready>,
 }
 
-/// Has documents of bulk operations and of saved views run by this one, for as long as what is returned is kept.
+/// Sets this executor as the one that runs documents of bulk operations and of saved views, for as
+/// long as the returned value is kept.
 pub fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
     let views: Arc<dyn ViewEngine> = executor.clone();
     saved_views.run_by(&views);
@@ -64,38 +67,40 @@ pub fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &Sa
 
 struct Ready {
     service: Arc<OperationService<EntrepotSchema>>,
-    mutations: HashMap<String, Fact>,
+    mutations: HashMap<String, MutationFacts>,
 }
 
-/// What is known of a mutation.
+/// Facts about a mutation.
 #[derive(Debug)]
-struct Fact {
-    /// Why it is not run for each line of a file.
+struct MutationFacts {
+    /// Reason for which it is not run for each line of a file.
     unfit: Option<&'static str>,
     keyed: bulk::Keyed,
     validates: bool,
 }
 
-/// What puts down what is carried out later, or makes links that are not to lie in a file.
-const EXCLUDED: [&str; 5] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate", "savedViewLinkCreate"];
-/// Where a line says nothing of when it may come again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Mutations that schedule later work, or create links that must not be stored in a file.
+const EXCLUDED_MUTATIONS: [&str; 5] =
+    ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate", "savedViewLinkCreate"];
+/// Pause of a line whose response gives no retry time.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 impl BulkExecutor {
-    /// Of a node that serves requests: with its own operation service.
+    /// Creates the executor of a node that serves requests: with its own operation service.
     pub fn of(service: Arc<OperationService<EntrepotSchema>>, node_authenticator: Arc<NodeAuthenticator>) -> Arc<Self> {
-        Self::making(node_authenticator, Box::new(move || Ok(service.clone())))
+        Self::with_operations(node_authenticator, Box::new(move || Ok(service.clone())))
     }
 
-    /// Of a node that serves no requests, or not yet: with an operation service of its own, which is made when it is needed.
-    pub fn alone(
+    /// Creates the executor of a node that serves no requests, or not yet: with an operation
+    /// service of its own, which is created when it is needed.
+    pub fn standalone(
         node_authenticator: Arc<NodeAuthenticator>,
         (schema, limits): (EntrepotSchema, Limits),
         (rate_limiter, clock): (RateLimiter, Clock),
     ) -> Arc<Self> {
         let authenticator = node_authenticator.clone();
         let make = move || -> Result<Arc<OperationService<EntrepotSchema>>, StartError> {
-            let (schema_index, validator) = Judges::begin().made()?;
+            let (schema_index, validator) = ValidatorBuild::begin().made()?;
             let (read, name) = (clock.clone(), clock.clone());
             Ok(Arc::new(OperationService {
                 executor: schema.clone(),
@@ -113,10 +118,10 @@ impl BulkExecutor {
                 positions: None,
             }))
         };
-        Self::making(node_authenticator, Box::new(make))
+        Self::with_operations(node_authenticator, Box::new(make))
     }
 
-    fn making(node_authenticator: Arc<NodeAuthenticator>, make: MakeOperations) -> Arc<Self> {
+    fn with_operations(node_authenticator: Arc<NodeAuthenticator>, make: MakeOperations) -> Arc<Self> {
         Arc::new(Self { node_authenticator, make, ready: OnceLock::new() })
     }
 
@@ -129,9 +134,9 @@ impl BulkExecutor {
         Ok(self.ready.get_or_init(|| Ready { service, mutations }))
     }
 
-    fn looked(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+    fn examine_document(&self, caller: &Caller, document: &str) -> Result<BulkDocument, String> {
         let Ready { service, mutations } = self.ready().map_err(|fault| {
-            tracing::error!(%fault, "mutations cannot be looked at");
+            tracing::error!(%fault, "the schema's mutations could not be read");
             "nothing can be run just now: try again".to_owned()
         })?;
         let is_held = service.documents == Documents::Trusted || caller.trusted_only;
@@ -145,22 +150,22 @@ impl BulkExecutor {
         if let Some(why) = fact.unfit {
             return Err(format!("{name} is not run for each line of a file: {why}"));
         }
-        Ok(Looked { field: name.to_owned(), keyed: fact.keyed, dry_run: dry_run(&operation, field, fact)? })
+        Ok(BulkDocument { field: name.to_owned(), keyed: fact.keyed, dry_run: dry_run(&operation, field, fact)? })
     }
 }
 
 #[async_trait]
 impl Engine for BulkExecutor {
-    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
-        self.looked(caller, document).map_err(shortened)
+    fn inspect_document(&self, caller: &Caller, document: &str) -> Result<BulkDocument, String> {
+        self.examine_document(caller, document).map_err(truncate_message)
     }
 
     async fn run(&self, requester: Requester, document: &str, calls: Vec<Call>) -> Result<BatchOutcome, Fault> {
         let service = &self.ready()?.service;
         let mut answers = Vec::with_capacity(calls.len());
         for call in calls {
-            let Some(session) = self.node_authenticator.in_name_of(requester, &call.request).await? else {
-                return Ok(shut_out(answers));
+            let Some(session) = self.node_authenticator.session_on_behalf_of(requester, &call.request).await? else {
+                return Ok(lost_access_outcome(answers));
             };
             let variables = Variables::from_json(call.variables.clone());
             let again = move || Some(Variables::from_json(call.variables.clone()));
@@ -177,7 +182,7 @@ impl Engine for BulkExecutor {
             match answer {
                 Answer::Ran { json, .. } => answers.push(bulk::answered(call.number, &json)),
                 Answer::Refused(errors) if matches!(errors.code, Code::RateLimited | Code::Overloaded | Code::Unavailable) => {
-                    return Ok(BatchOutcome::Paused(answers, errors.retry_after_ms.map_or(PAUSE, Duration::from_millis)));
+                    return Ok(BatchOutcome::Paused(answers, errors.retry_after_ms.map_or(DEFAULT_PAUSE, Duration::from_millis)));
                 }
                 Answer::Refused(errors) => answers.push(bulk::answered(call.number, &errors.body())),
             }
@@ -186,17 +191,19 @@ impl Engine for BulkExecutor {
     }
 }
 
-/// The end of calls whose maker may not come in any more. What was carried out before is kept first; the next call finds the same.
-fn shut_out(answers: Vec<bulk::Answered>) -> BatchOutcome {
+/// Outcome of calls whose requester has lost access. Earlier results are stored first; the next
+/// call has the same outcome.
+fn lost_access_outcome(answers: Vec<bulk::LineAnswer>) -> BatchOutcome {
     if answers.is_empty() { BatchOutcome::Gone } else { BatchOutcome::Paused(answers, Duration::ZERO) }
 }
 
 /// The one field of a document with one mutation, which takes `$input` and nothing else but `$validateOnly`.
 fn only_field(operation: &Operation) -> Result<&Field, String> {
-    const FORM: &str = "a document with one mutation of one field is expected, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message } } }";
-    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(FORM)?;
-    let [only] = definition.selection_set.node.items.as_slice() else { return Err(FORM.to_owned()) };
-    let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(FORM.to_owned()) };
+    const EXPECTED_FORMAT: &str = "a document with one mutation of one field is expected, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message } } }";
+    let definition =
+        operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(EXPECTED_FORMAT)?;
+    let [only] = definition.selection_set.node.items.as_slice() else { return Err(EXPECTED_FORMAT.to_owned()) };
+    let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(EXPECTED_FORMAT.to_owned()) };
     let declared = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
     if let Some(other) = definition.variable_definitions.iter().find(|one| !declared(&one.node.name.node)) {
         return Err(format!("the variable ${} has no value: a line gives $input alone", other.node.name.node));
@@ -219,7 +226,7 @@ fn variable(name: &str) -> async_graphql_value::Value {
     async_graphql_value::Value::Variable(Name::new(name))
 }
 
-fn dry_run(operation: &Operation, field: &Field, fact: &Fact) -> Result<DryRun, String> {
+fn dry_run(operation: &Operation, field: &Field, fact: &MutationFacts) -> Result<DryRun, String> {
     if !fact.validates {
         return Ok(DryRun::NotThere);
     }
@@ -228,14 +235,14 @@ fn dry_run(operation: &Operation, field: &Field, fact: &Fact) -> Result<DryRun, 
         .is_some_and(|definition| definition.variable_definitions.iter().any(|one| one.node.name.node == "validateOnly"));
     match argument(field, "validateOnly") {
         Some(value) if *value == variable("validateOnly") => Ok(DryRun::Offered),
-        // The guard writes out what an argument is when nothing is said.
+        // The guard writes out the default of an argument that is left out.
         Some(async_graphql_value::Value::Boolean(false)) | None if !is_declared => Ok(DryRun::NotDeclared),
         _ => Err("validateOnly is said by dryRun: write (validateOnly: $validateOnly), or leave it out".to_owned()),
     }
 }
 
-/// What the published schema says of each mutation.
-fn facts(sdl: &str) -> Result<HashMap<String, Fact>, async_graphql::parser::Error> {
+/// Returns the facts about each mutation in the published schema.
+fn facts(sdl: &str) -> Result<HashMap<String, MutationFacts>, async_graphql::parser::Error> {
     let document = parse_schema(sdl)?;
     let types: HashMap<&str, &TypeKind> = document
         .definitions
@@ -253,24 +260,24 @@ fn facts(sdl: &str) -> Result<HashMap<String, Fact>, async_graphql::parser::Erro
     Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, inputs))).collect())
 }
 
-fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> Fact {
+fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> MutationFacts {
     let named = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
     let validates = named("validateOnly").is_some();
     let input = named("input").map(|input| base(&input.ty.node));
     let is_keyed = input.is_some_and(|of| inputs(of).iter().any(|field| field.node.name.node == "idempotencyKey"));
     let has = |name: &str| field.directives.iter().any(|one: &Positioned<ConstDirective>| one.node.name.node == name);
-    let unfit = if EXCLUDED.contains(&field.name.node.as_str()) {
-        Some("it only puts down what is carried out later: call it by itself")
+    let unfit = if EXCLUDED_MUTATIONS.contains(&field.name.node.as_str()) {
+        Some("it only queues work for later: call it directly")
     } else if !has("requires") {
-        Some("it is about whoever is signed in, and nobody is while a file is carried out")
+        Some("it concerns the person who is logged in, and a file runs without one")
     } else if has("stepUp") {
-        Some("it needs a person who has just shown who they are")
+        Some("it needs a fresh login of a person")
     } else if input.is_none() || field.arguments.len() > 1 + usize::from(validates) {
         Some("its arguments are not one input")
     } else {
         None
     };
-    Fact { unfit, keyed: if is_keyed { bulk::Keyed::ByInput } else { bulk::Keyed::Not }, validates }
+    MutationFacts { unfit, keyed: if is_keyed { bulk::Keyed::ByInput } else { bulk::Keyed::Not }, validates }
 }
 
 fn base(kind: &Type) -> &str {
@@ -292,7 +299,7 @@ mod tests {
             assert!(!unfit(name), "{name}: {:?}", facts[name]);
         }
         let refused = ["login", "passwordChange", "reauthenticate", "roleCreate", "customerErase", "apiKeyCreate", "jobRetry"];
-        for name in refused.into_iter().chain(EXCLUDED) {
+        for name in refused.into_iter().chain(EXCLUDED_MUTATIONS) {
             assert!(unfit(name), "{name}");
         }
         assert_eq!((facts["stockAdjust"].keyed, facts["stockAdjust"].validates), (bulk::Keyed::ByInput, true));
@@ -304,8 +311,8 @@ mod tests {
 
     #[test]
     fn what_was_carried_out_before_its_maker_went_is_answered() {
-        assert!(matches!(shut_out(Vec::new()), BatchOutcome::Gone));
-        let done = shut_out(vec![bulk::answered(7, b"{}")]);
+        assert!(matches!(lost_access_outcome(Vec::new()), BatchOutcome::Gone));
+        let done = lost_access_outcome(vec![bulk::answered(7, b"{}")]);
         assert!(matches!(&done, BatchOutcome::Paused(answers, wait) if wait.is_zero() && answers[0].number == 7), "{done:?}");
     }
 }

@@ -10,7 +10,7 @@ use platform::{
     secrets,
     storage::{
         Database, Fault, Options,
-        copying::{Claimed, Claims, Copying, Plan},
+        copying::{Claimed, Claims, CopyRun, Plan},
     },
 };
 use services::{
@@ -29,7 +29,7 @@ pub async fn run(args: CopyArgs) -> Result<bool, StartError> {
     let began = clock.monotonic();
     let (source, target) = (source(&args, options).await?, target(&args, options).await?);
     let keys = secrets::prove(&source, &args.keys.source(&args.from), &clock).await?;
-    progress(&format!("{keys} key(s) open what they have sealed"));
+    progress(&format!("{keys} key(s) can open the values that they have sealed"));
     let (source_name, target_name) = (name(&args.from), name(&args.to));
     let claims = Claims {
         source: &source,
@@ -40,15 +40,15 @@ pub async fn run(args: CopyArgs) -> Result<bool, StartError> {
         now: clock.now(),
     };
     let claimed = claims.claim(clock.uuid()).await?;
-    let (source, target) = to_themselves(&args, options, (source, target), claimed).await?;
+    let (source, target) = ensure_exclusive(&args, options, (source, target), claimed).await?;
     if !claimed.is_new {
-        progress("a copy was begun before: going on behind its last batch");
+        progress("an earlier copy is not finished: continuing after its last batch");
     }
-    let copying = Copying { source, target, id: claimed.id, runner, clock: clock.clone(), batch_rows: args.batch_rows as usize };
+    let copying = CopyRun { source, target, id: claimed.id, runner, clock: clock.clone(), batch_rows: args.batch_rows as usize };
     let is_same = claimed.is_done || copied(&args, &copying, began).await?;
     if is_same {
         copying.finish().await?;
-        say(&format!("done in {}: {source_name} is copied to {target_name}", seconds(began, &clock)))?;
+        say(&format!("done in {}: {source_name} is copied to {target_name}", elapsed_text(began, &clock)))?;
         say(&next(&args))?;
     }
     copying.source.close().await?;
@@ -61,7 +61,7 @@ async fn source(args: &CopyArgs, options: Options) -> Result<Database, StartErro
         return Err(Fault::Broken("--from and --to are the same database: give another target".to_owned()).into());
     }
     let db = Database::open(&args.from, options).await?;
-    up_to_date(&db, "source").await?;
+    check_versions(&db, "source").await?;
     Ok(db)
 }
 
@@ -72,13 +72,13 @@ async fn target(args: &CopyArgs, options: Options) -> Result<Database, StartErro
         progress("the target has no tables yet: migrating it");
         db.migrate().await?;
     }
-    up_to_date(&db, "target").await?;
+    check_versions(&db, "target").await?;
     db.prove_row_security().await?;
     Ok(db)
 }
 
-/// Both databases have the same tables: those of this version.
-pub(super) async fn up_to_date(db: &Database, which: &str) -> Result<(), Fault> {
+/// Checks that a database has exactly this version's tables.
+pub(super) async fn check_versions(db: &Database, which: &str) -> Result<(), Fault> {
     let versions = db.versions().await?;
     if versions.missing == 0 && versions.newer.is_empty() {
         return Ok(());
@@ -87,22 +87,24 @@ pub(super) async fn up_to_date(db: &Database, which: &str) -> Result<(), Fault> 
     Err(Fault::Broken(format!("the {which} does not have the tables of this version: {why}")))
 }
 
-/// Makes sure that nobody else uses either database. The marks stand already, so nobody comes after.
-async fn to_themselves(
+/// Makes sure that no other process uses either database. The marks are set already, so no process
+/// can start.
+async fn ensure_exclusive(
     args: &CopyArgs,
     options: Options,
     (source, target): (Database, Database),
     claimed: Claimed,
 ) -> Result<(Database, Database), StartError> {
-    // Where one of the two is refused, the marks go from both, by connections of their own.
-    let (source, target) = (source.to_itself(&args.from, options).await, target.to_itself(&args.to, options).await);
+    // If one of the two is refused, both marks are removed, through connections of their own.
+    let (source, target) =
+        (source.require_exclusive(&args.from, options).await, target.require_exclusive(&args.to, options).await);
     match (source, target) {
         (Ok(source), Ok(target)) => Ok((source, target)),
         (source, target) => {
             if claimed.is_new {
                 let source = Database::open(&args.from, options).await?;
                 let target = Database::open(&args.to, options).await?;
-                Claims::unmark(&source, &target, claimed.id).await?;
+                Claims::remove_copy_marks(&source, &target, claimed.id).await?;
             }
             let fault = source.err().or(target.err());
             Err(fault.unwrap_or_else(|| Fault::Broken("one of the databases is in use".to_owned())).into())
@@ -111,7 +113,7 @@ async fn to_themselves(
 }
 
 /// Rows, files, digests, proofs.
-async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<bool, StartError> {
+async fn copied(args: &CopyArgs, copying: &CopyRun, began: Monotonic) -> Result<bool, StartError> {
     let plan = Plan::of(&copying.target).await?;
     let (tables, rows) = (plan.len(), Cell::new(0));
     copying
@@ -124,13 +126,13 @@ async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<
         .await?;
     copying.target.measure(&[]).await?;
     copy_files(args, copying).await?;
-    progress(&format!("copied in {}; comparing digests", seconds(began, &copying.clock)));
+    progress(&format!("copied in {}; comparing digests", elapsed_text(began, &copying.clock)));
     let difference = copying
         .compare(&plan, |table, number, digests| {
             let of_table: u64 = digests.values().map(|digest| digest.rows).sum();
             rows.set(rows.get() + of_table);
             if of_table > 0 {
-                progress(&format!("{number}/{tables} {table}: {of_table} rows are the same, of {} owner(s)", digests.len()));
+                progress(&format!("{number}/{tables} {table}: {of_table} rows are equal, of {} owner(s)", digests.len()));
             }
         })
         .await?;
@@ -144,7 +146,7 @@ async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<
     let told = |line: &verify::Line| drop(say(&line.text(width)));
     verify::verify_into(&copying.target, &mut report, progress, told).await?;
     if args.files {
-        // What was copied is what was drawn: bytes have no digest.
+        // Papers are compared with their digests as drawn; the copied bytes have none.
         let to = files_to(args);
         verify::verify_papers(&copying.target, StoredPapers::all(&to), &mut report, progress, told).await?;
     }
@@ -158,8 +160,8 @@ async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<
     Ok(true)
 }
 
-/// Copies the files where that was asked for, and lists those that are missing.
-async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError> {
+/// Copies the files if requested, and lists those that are missing.
+async fn copy_files(args: &CopyArgs, copying: &CopyRun) -> Result<(), StartError> {
     if !args.files {
         return Ok(());
     }
@@ -173,17 +175,17 @@ async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError
         say(&format!("MISSING FILE {} of tenant {}: {} ({} bytes)", file.id, file.tenant, file.name, file.size))?;
     }
     if !missing.is_empty() {
-        say(&format!("{} file(s) have rows and no bytes, in the source as well: bring them back from a backup", missing.len()))?;
+        say(&format!("{} file(s) have rows and no bytes, also in the source: restore them from a backup", missing.len()))?;
     }
     Ok(())
 }
 
-/// Where files are written to.
+/// Returns the location that files are written to.
 fn files_to(args: &CopyArgs) -> FileLocation {
     args.files_to.clone().unwrap_or_else(|| FileLocation::default_for(&args.to))
 }
 
-/// The sentence that says what to do now.
+/// Returns the sentence with the next step.
 fn next(args: &CopyArgs) -> String {
     let is_embedded = |url: &str| url.starts_with("sqlite:");
     let keys = match (is_embedded(&args.from), is_embedded(&args.to)) {
@@ -204,22 +206,22 @@ fn name(url: &str) -> String {
     }
 }
 
-fn seconds(began: Monotonic, clock: &Clock) -> String {
+fn elapsed_text(began: Monotonic, clock: &Clock) -> String {
     let micros = clock.monotonic().micros() - began.micros();
     format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
 }
 
-/// Says how far it is. Nobody may be there to hear it.
+/// Prints the progress to stderr, which may be closed.
 fn progress(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }
 
-/// Lets a database be served that was, or is being, copied elsewhere.
+/// Allows a database to be served again that was, or is being, copied elsewhere.
 pub async fn give_up(url: &str, options: Options) -> Result<(), StartError> {
     let db = Database::open(url, options).await?;
-    up_to_date(&db, "database").await?;
+    check_versions(&db, "database").await?;
     if platform::storage::copying::give_up(&db).await? > 0 {
-        tracing::warn!("the copy of this database is given up: do not serve the database that it was copied to");
+        tracing::warn!("the copy of this database is abandoned: do not serve the database that it was copied to");
     }
     db.close().await?;
     Ok(())

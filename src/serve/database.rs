@@ -1,4 +1,4 @@
-//! The database that a process works with: migrated, written to, and walled as it was asked for.
+//! The database of a process: migrated, writable, and with row security as configured.
 
 use platform::{
     clock::Clock,
@@ -7,8 +7,8 @@ use platform::{
 
 use super::StartError;
 
-/// Why a database is neither served nor backed up whose restore has not ended.
-pub(super) const RESTORING: &str = "a restore of this database runs, or was ended before it was done (it has a table entrepot_restoring), so what would leave the deployment may not be held: let it end, or drop the database, make it anew, and restore again";
+/// Reason for which a database with an unfinished restore is neither served nor backed up.
+pub(super) const RESTORING: &str = "a restore of this database is running or was interrupted (it has a table entrepot_restoring), so e-mails and webhooks may not be held: let it finish, or drop the database, create it again, and repeat the restore";
 
 /// A database that has all of this version's migrations.
 pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
@@ -24,7 +24,7 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
     if let Some(notice) = versions.notice() {
         tracing::warn!("{notice}");
     }
-    match CopyMarks::of(&db).await?.underway() {
+    match CopyMarks::of(&db).await?.write_refusal() {
         Some(why) => Err(Fault::Broken(why).into()),
         None => Ok(db),
     }
@@ -39,29 +39,30 @@ pub(super) async fn opened(url: &str, options: Options) -> Result<Database, Star
     if db.is_restoring().await? {
         return Err(Fault::Broken(RESTORING.to_owned()).into());
     }
-    // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
+    // A standby server may become the primary while this node waits; until then `/readyz` reports
+    // it.
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
         return Err(StartError::ReadOnly);
     }
     if options.row_security_proof == RowSecurityProof::AtStart {
         log_row_security(&db).await?;
     }
-    make_parts(&db).await;
+    create_missing_parts(&db).await;
     Ok(db)
 }
 
 /// Makes the parts of the months to come, where this login may. A node starts without: there are parts for months, an alarm for fewer, and a job each day.
-async fn make_parts(db: &Database) {
-    match db.make_parts(Clock::system().now()).await {
+async fn create_missing_parts(db: &Database) {
+    match db.create_missing_parts(Clock::system().now()).await {
         Ok(0) => {}
-        Ok(made) => tracing::info!(made, "parts of tables were made for the months to come"),
+        Ok(made) => tracing::info!(made, "partitions were created for the coming months"),
         Err(fault) => {
-            tracing::warn!(%fault, "parts of tables could not be made for the months to come: run `entrepot partitions run` with the login that owns the tables");
+            tracing::warn!(%fault, "partitions could not be created for the coming months: run `entrepot partitions run` with the login that owns the tables");
         }
     }
 }
 
-/// Says whether the database itself keeps tenants apart; row security that has gaps ends the start.
+/// Logs whether row security separates tenants; row security that has gaps ends the start.
 async fn log_row_security(db: &Database) -> Result<(), Fault> {
     let advice = db.prove_row_security().await?;
     match db.active_row_security() {

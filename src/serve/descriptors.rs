@@ -1,23 +1,24 @@
-//! How many files and sockets this process may have open at once.
+//! Limit of the files and sockets that this process may have open at once.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// As many as `deploy/systemd` and the tasks of `deploy/terraform` allow.
-const WANTED: u64 = 65_536;
+const WANTED_DESCRIPTORS: u64 = 65_536;
 
-/// Raises the limit of open files, which counts sockets too, to 65,536, or to the most that this process may have. Containers of containerd 2
-/// begin with 1,024, and no manifest of Kubernetes can say otherwise.
-pub fn allow_many() {
+/// Raises the limit of open files, which counts sockets too, to 65,536, or to this process's hard
+/// limit. Containers of containerd 2 begin with 1,024, and no manifest of Kubernetes can change
+/// that.
+pub fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
-    let Some(current) = raised(limit) else { return };
+    let Some(current) = raised_limit(limit) else { return };
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum: limit.maximum }) {
-        tracing::warn!(%error, current, "the limit of open files cannot be raised, and stays as it is");
+        tracing::warn!(%error, current, "the limit of open files could not be raised");
     }
 }
 
-/// What the limit is raised to; None where it is high enough, or as high as it may be.
-fn raised(limit: Rlimit) -> Option<u64> {
-    let most = limit.maximum.map_or(WANTED, |maximum| maximum.min(WANTED));
+/// Returns the raised limit; None if it is high enough, or as high as it may be.
+fn raised_limit(limit: Rlimit) -> Option<u64> {
+    let most = limit.maximum.map_or(WANTED_DESCRIPTORS, |maximum| maximum.min(WANTED_DESCRIPTORS));
     limit.current.is_some_and(|current| current < most).then_some(most)
 }
 
@@ -35,7 +36,7 @@ mod tests {
             (Some(1_048_576), Some(1_048_576), None),
             (None, None, None),
         ] {
-            assert_eq!(raised(Rlimit { current, maximum }), expected, "{current:?} of {maximum:?}");
+            assert_eq!(raised_limit(Rlimit { current, maximum }), expected, "{current:?} of {maximum:?}");
         }
     }
 }

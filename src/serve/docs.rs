@@ -47,7 +47,8 @@ const GUIDES: &[Guide] = guides![
     "anomalies",
 ];
 
-/// The pages, made when the first is asked for. They say all that introspection says, and are served where that is open.
+/// The pages of the reference, made on the first request. They show what introspection shows, and
+/// are served only if that is open.
 pub fn docs() -> Docs {
     Docs::new(|| Reference::new(&api::schema::sdl(), GUIDES))
 }
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
 
     /// The most bytes of a page, without the coding in which it is sent.
-    const MOST_BYTES: usize = 60_000;
+    const MAX_BYTES: usize = 60_000;
 
     #[test]
     fn no_page_of_the_reference_is_larger_than_its_budget() {
@@ -69,7 +70,7 @@ mod tests {
             .filter_map(|path| {
                 let page = reference.page(&path).unwrap();
                 let size = page.body.len();
-                (page.content_type.starts_with("text/html") && size > MOST_BYTES).then_some((size, path))
+                (page.content_type.starts_with("text/html") && size > MAX_BYTES).then_some((size, path))
             })
             .collect();
         assert!(too_large.is_empty(), "divide these pages: {too_large:?}");

@@ -1,4 +1,5 @@
-//! Commands for an emergency: end sessions, look after jobs that cannot go on, go on after a restore.
+//! Commands for an emergency: end sessions, handle jobs that cannot continue, continue after a
+//! restore.
 
 mod jobs;
 mod resume;
@@ -25,11 +26,11 @@ pub use resume::run as resume;
 pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
     let SessionsAction::End { of, tenant: slug, all, api_keys, yes } = action;
     let (clock, mut ended, mut revoked) = (Clock::system(), 0, 0);
-    let (db, audit_writer) = opened(&of, &clock).await?;
+    let (db, audit_writer) = open_with_audit(&of, &clock).await?;
     let tenants = tenants(&db, slug.as_deref()).await?;
     let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
     if (all || api_keys) && !yes {
-        return Err(Fault::Broken(counted(&db, &access, &tenants, api_keys).await?).into());
+        return Err(Fault::Broken(count_sessions(&db, &access, &tenants, api_keys).await?).into());
     }
     for tenant in tenants.iter().copied() {
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await?);
@@ -55,20 +56,20 @@ pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
     Ok(())
 }
 
-/// What would be ended, in words.
-async fn counted(db: &Database, access: &Access, tenants: &[TenantId], api_keys: bool) -> Result<String, Fault> {
+/// Returns the number of sessions and keys that would be ended, in words.
+async fn count_sessions(db: &Database, access: &Access, tenants: &[TenantId], api_keys: bool) -> Result<String, Fault> {
     let (mut sessions, mut keys) = (0, 0);
     for tenant in tenants.iter().copied() {
         sessions += open_sessions(db, tenant).await?;
         if api_keys {
-            keys += access.live_keys(tenant).await?.len();
+            keys += access.active_keys(tenant).await?.len();
         }
     }
     let keys = if api_keys { format!(", and {keys} API key(s) revoked") } else { String::new() };
     Ok(format!("{sessions} session(s) of {} tenant(s) would be ended{keys}: repeat it with --yes", tenants.len()))
 }
 
-async fn opened(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {
+async fn open_with_audit(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {
     let url = &of.database.database_url;
     let db = migrated(url, of.database.options()).await?;
     let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
@@ -87,7 +88,8 @@ pub(super) async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<Ten
     }
 }
 
-/// The operator is the system; the tenant's own log has the act, in the transaction of what it is about.
+/// Records an act of the operator, as the system, in the tenant's audit log, in the transaction of
+/// the act itself.
 pub(super) async fn record(
     audit_writer: &AuditWriter,
     work: &Work,
@@ -95,6 +97,6 @@ pub(super) async fn record(
     target: Target,
     changes: &serde_json::Value,
 ) -> Result<(), Fault> {
-    let entry = audit_writer.of_the_system(Reads::tenant(work), action, Some(target), "command line", changes.to_string());
+    let entry = audit_writer.system_entry(Reads::tenant(work), action, Some(target), "command line", changes.to_string());
     work.write(audit::rows::waiting(audit_writer, [(entry, None)])).await
 }

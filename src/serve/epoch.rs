@@ -1,6 +1,7 @@
-//! `entrepot epoch`: what a restored database makes good again is ended, and clients are told to begin anew. The journal gives numbers out again that clients
-//! have already seen; sessions, links and keys that were ended since the backup are as they were then; and e-mails, messages to webhooks and reports that
-//! were sent since the backup would be sent once more, so all of that is held.
+//! `entrepot epoch`: ends access that a restored database has revived, and makes clients begin
+//! again. The journal reuses numbers that clients have already seen; sessions, links and keys that
+//! were ended since the backup are valid again; and e-mails, messages to webhooks and reports that
+//! were sent since the backup would be sent again, so all of that is held.
 
 mod replay;
 
@@ -11,8 +12,8 @@ use entity::{
     record::Selected,
 };
 use iam::{
-    access::{Access, LiveKey, Policies},
-    identity::{OldPasswords, end_all},
+    access::{Access, ActiveKey, Policies},
+    identity::{OldPasswordPolicy, end_all},
 };
 use inventory::numbering::rows::patterns;
 use platform::{
@@ -28,8 +29,9 @@ use crate::config::Epoch;
 
 pub use replay::replay;
 
-/// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before. Ends what lets people in, and lists or
-/// revokes what lets programs in. Holds what would leave the deployment.
+/// Gives every tenant a new epoch: open streams end with RESET and EPOCH_CHANGED, and so do all
+/// earlier cursors. Ends sessions and links of people, and lists or revokes API keys. Holds
+/// outgoing messages.
 pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let url = &args.of.database.database_url;
     let db = migrated(url, args.of.database.options()).await?;
@@ -55,23 +57,23 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
         say(&report.summary())?;
     }
     say(if again.is_some() {
-        "roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them"
+        "roles, grants, second factors and webhook endpoints are those of the backup, including those removed since: review them"
     } else {
-        "members, roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them"
+        "members, roles, grants, second factors and webhook endpoints are those of the backup, including those removed since: review them"
     })?;
     programs(&access, &tenants, args).await?;
     let mut schedules = 0;
     for (tenant, _) in &tenants {
         let work = db.global().maintenance_for(*tenant).await?;
-        // The counter first, as by whoever changes a schedule.
+        // The counter is locked first, in the same order as changes of schedules do.
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
-        schedules += export_schedules::shell::begin_anew(&work).await?;
+        schedules += export_schedules::shell::restart_schedules(&work).await?;
         work.commit().await?;
     }
     say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
     if schedules > 0 {
         say(&format!(
-            "{schedules} export schedule(s) write all rows into a new set: what is lost stays in the files of the old ones"
+            "{schedules} export schedule(s) write all rows into a new set: lost rows stay in the files of the old ones"
         ))?;
     }
     numbers(&db, &tenants).await?;
@@ -79,13 +81,13 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Ends sessions, links and, if that is asked for, passwords.
+/// Ends sessions, links and, if requested, passwords.
 async fn people(db: &Database, clock: &Clock, args: &Epoch) -> Result<(), StartError> {
-    let old = if args.reset_passwords { OldPasswords::Reset } else { OldPasswords::Keep };
+    let old = if args.reset_passwords { OldPasswordPolicy::Reset } else { OldPasswordPolicy::Keep };
     let progress = |ended: usize| drop(writeln!(io::stderr(), "{ended} session(s) ended so far"));
     let ended = end_all(db, clock, old, progress).await?;
     say(&format!("{} session(s) are ended: everybody logs in again", ended.sessions))?;
-    say(&format!("{} link(s) that were mailed are withdrawn: invite again with invitationResend", ended.links))?;
+    say(&format!("{} e-mailed link(s) are revoked: invite again with invitationResend", ended.links))?;
     if args.reset_passwords {
         say(&format!(
             "{} password(s) are accepted no more: their owners choose another with passwordResetRequest",
@@ -124,7 +126,7 @@ async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch)
         let keys = if args.revoke_keys {
             access.revoke_all_as_system(*tenant, "api_key.revoked_after_restore").await?
         } else {
-            access.live_keys(*tenant).await?
+            access.active_keys(*tenant).await?
         };
         count += keys.len();
         keys.iter().try_for_each(|key| say(&line(slug, key)))?;
@@ -133,19 +135,17 @@ async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch)
         format!("{count} API key(s) are revoked: make new ones with apiKeyCreate")
     } else if args.again.revocations.is_some() {
         format!(
-            "{count} API key(s) are accepted, those too that were revoked since the last look at revocations: look through them, or --revoke-keys"
+            "{count} API key(s) are accepted, including those revoked since revocations were last listed: review them, or use --revoke-keys"
         )
     } else {
-        format!(
-            "{count} API key(s) are accepted, those too that were revoked since the backup: look through them, or --revoke-keys"
-        )
+        format!("{count} API key(s) are accepted, including those revoked since the backup: review them, or use --revoke-keys")
     })?;
     Ok(())
 }
 
 /// Tenant, key, integration, name, when it was made and when it was last used, between tabs.
-fn line(slug: &str, key: &LiveKey) -> String {
-    let LiveKey { name, prefix, integration, created_at, last_used_at, .. } = key;
+fn line(slug: &str, key: &ActiveKey) -> String {
+    let ActiveKey { name, prefix, integration, created_at, last_used_at, .. } = key;
     let used = last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", clock::rfc3339(at)));
     format!("{slug}\t{prefix}…\t{integration}\t{name}\tmade {}\t{used}", clock::rfc3339(*created_at))
 }

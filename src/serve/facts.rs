@@ -7,15 +7,16 @@ use platform::{
     clock::Clock,
     storage::{Database, Fault},
 };
-use services::demand::shell::{self, Checked, Rebuilt};
+use services::demand::shell::{self, CheckResult, RebuildResult};
 
 use super::{StartError, migrated, say, tenant::SluggedTenant};
 use crate::config::FactsAction;
 
-/// Events of a page, where they change no more days than a page holds: nobody waits for a rebuild, but on SQLite writers do while a page is written.
-const PAGE: i64 = 20_000;
+/// Events of a page, if they change no more days than a page holds: a rebuild is not urgent, but on
+/// SQLite writers wait while a page is written.
+const EVENT_PAGE_ROWS: i64 = 20_000;
 
-/// Whether every tenant's facts are as documents and ledger say; true without a check.
+/// Returns whether every tenant's facts match documents and ledger; true without a check.
 pub async fn run(action: FactsAction) -> Result<bool, StartError> {
     let FactsAction::Rebuild { database, tenant, check } = action;
     let db = migrated(&database.database_url, database.options()).await?;
@@ -23,11 +24,11 @@ pub async fn run(action: FactsAction) -> Result<bool, StartError> {
     for (tenant, slug) in tenants(&db, tenant.as_deref()).await? {
         let started = clock.monotonic();
         if check {
-            let checked = shell::check(&db, tenant, PAGE).await?;
-            say(&compared(&slug, &checked, clock.monotonic().since(started)))?;
+            let checked = shell::check(&db, tenant, EVENT_PAGE_ROWS).await?;
+            say(&comparison_line(&slug, &checked, clock.monotonic().since(started)))?;
             is_equal &= checked.is_equal();
         } else {
-            let rebuilt = shell::rebuild(&db, tenant, PAGE).await?;
+            let rebuilt = shell::rebuild(&db, tenant, EVENT_PAGE_ROWS).await?;
             say(&format!("rebuilt {slug}: {}; {:.1} s", line(&rebuilt), clock.monotonic().since(started).as_secs_f64()))?;
         }
     }
@@ -35,18 +36,18 @@ pub async fn run(action: FactsAction) -> Result<bool, StartError> {
     Ok(is_equal)
 }
 
-fn line(of: &Rebuilt) -> String {
+fn line(of: &RebuildResult) -> String {
     format!("generation {}, seq {}, {} rows, checksum {}", of.generation, of.seq, of.rows, of.sum)
 }
 
-fn compared(slug: &str, checked: &Checked, took: Duration) -> String {
+fn comparison_line(slug: &str, checked: &CheckResult, took: Duration) -> String {
     let seconds = took.as_secs_f64();
     if checked.is_equal() {
         return format!("equal   {slug}: {}; {seconds:.1} s", line(&checked.kept));
     }
     let row = checked.difference.as_deref().unwrap_or("the book alone: `entrepot verify` says how");
     format!(
-        "DIFFERS {slug}: kept {}, made {}; first at {row}. Run `entrepot facts rebuild`.",
+        "DIFFERS {slug}: stored {}, recalculated {}; first at {row}. Run `entrepot facts rebuild`.",
         line(&checked.kept),
         line(&checked.made)
     )

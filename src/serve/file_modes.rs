@@ -1,36 +1,40 @@
-//! Files of this process are its user's alone: rows, letters with links that set passwords, and what people have sent.
+//! File modes: files of this process are readable by its user only, as they hold rows, e-mails with
+//! links that set passwords, and uploads.
 
-/// From now on whatever the process creates can be read and written by its own user only: files 0600, folders 0700. SQLite's files
-/// beside the database, exports and the demo's files are among them. Called before there are other threads.
+/// Sets the umask so that new files can be read and written by the process's user only: files 0600,
+/// folders 0700. SQLite's files beside the database, exports and the demo's files are among them.
+/// Called before other threads start.
 #[cfg(unix)]
-pub fn keep_to_oneself() {
+pub fn restrict_umask() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Takes from every other user of the machine what an earlier version has left open to them: the database's file and those beside it, the keys, and
-/// the folders of letters and files. A group keeps what it was given. What belongs to somebody else, or is shared with all on purpose
-/// (`/tmp`), stays as it is, and the log says so.
+/// Removes the access of other users that an earlier version has left open: to the database's file
+/// and those beside it, the keys, and the folders of e-mails and files. The access of a group is
+/// kept. Files of other owners, and folders shared with all users on purpose (`/tmp`), are not
+/// changed, and the log reports them.
 #[cfg(unix)]
-pub fn close<'a>(places: impl IntoIterator<Item = &'a std::path::Path>) {
+pub fn remove_other_access<'a>(places: impl IntoIterator<Item = &'a std::path::Path>) {
     use std::{fs, os::unix::fs::MetadataExt, os::unix::fs::PermissionsExt};
 
-    /// What every user may do; what every user may do to a folder in which each has files of their own.
-    const OTHERS: u32 = 0o007;
-    const SHARED: u32 = 0o1002;
+    /// Mode bits of other users, and those of a folder that all users write to, each only their own
+    /// files.
+    const OTHER_USERS_MODE: u32 = 0o007;
+    const SHARED_FOLDER_MODE: u32 = 0o1002;
 
     for place in places {
         let Ok(found) = fs::metadata(place) else { continue };
         let mode = found.mode() & 0o7777;
-        if mode & OTHERS == 0 || !(found.is_file() || found.is_dir()) {
+        if mode & OTHER_USERS_MODE == 0 || !(found.is_file() || found.is_dir()) {
             continue;
         }
         let path = place.display();
         let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-        if !is_ours || mode & SHARED != 0 && found.is_dir() {
+        if !is_ours || mode & SHARED_FOLDER_MODE != 0 && found.is_dir() {
             tracing::warn!(%path, mode = format!("{mode:o}"), "every user of this machine can read it: choose a place of its own");
             continue;
         }
-        match fs::set_permissions(place, fs::Permissions::from_mode(mode & !OTHERS)) {
+        match fs::set_permissions(place, fs::Permissions::from_mode(mode & !OTHER_USERS_MODE)) {
             Ok(()) => {
                 tracing::warn!(%path, mode = format!("{mode:o}"), "could be read by every user of this machine, and no longer can");
             }
@@ -43,10 +47,10 @@ pub fn close<'a>(places: impl IntoIterator<Item = &'a std::path::Path>) {
 
 /// Elsewhere the folder's own rights are inherited.
 #[cfg(not(unix))]
-pub fn keep_to_oneself() {}
+pub fn restrict_umask() {}
 
 #[cfg(not(unix))]
-pub fn close<'a>(_places: impl IntoIterator<Item = &'a std::path::Path>) {}
+pub fn remove_other_access<'a>(_places: impl IntoIterator<Item = &'a std::path::Path>) {}
 
 /// The file of an embedded database and those that SQLite keeps beside it.
 pub fn embedded(database_url: &str) -> Vec<std::path::PathBuf> {

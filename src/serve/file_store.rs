@@ -16,13 +16,13 @@ use uuid::Uuid;
 use super::{Node, StartError, say};
 use crate::config::{FilesAction, FilesArgs};
 
-/// Between two looks at a store that was fine, and at one that was not.
-const CALM: Duration = Duration::from_secs(30);
-const AGAIN: Duration = Duration::from_secs(5);
-/// How long one look may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time between two checks of a store that was fine, and of one that was not.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Timeout of one check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Looks at the file store again and again; readiness asks what the last look found.
+/// Checks the file store periodically; readiness reports the result of the last check.
 #[derive(Clone)]
 pub(super) struct FileStore {
     files: Files,
@@ -36,18 +36,18 @@ impl FileStore {
         Self { files, identity, clock, found: Arc::new(RwLock::new(State::Fine)) }
     }
 
-    /// What the last look found.
+    /// Returns the result of the last check.
     pub fn state(&self) -> State {
         self.found.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub async fn watch(self) {
         loop {
-            let found = match timeout(PATIENCE, self.look()).await {
+            let found = match timeout(CHECK_TIMEOUT, self.check_store()).await {
                 Ok(found) => found,
                 Err(_) => State::Degraded("the file store does not answer in time: files cannot be sent or fetched".to_owned()),
             };
-            let pause = if found == State::Fine { CALM } else { AGAIN };
+            let pause = if found == State::Fine { CHECK_INTERVAL } else { RETRY_INTERVAL };
             {
                 let mut last = self.found.write().unwrap_or_else(PoisonError::into_inner);
                 match &found {
@@ -61,8 +61,8 @@ impl FileStore {
         }
     }
 
-    async fn look(&self) -> State {
-        match self.examined().await {
+    async fn check_store(&self) -> State {
+        match self.check_mark().await {
             Ok(true) => State::Fine,
             Ok(false) => State::Degraded(
                 "--files is not the file store that the other nodes use, so no files are written here: give all nodes and workers the same folder or \
@@ -74,26 +74,27 @@ impl FileStore {
     }
 
     /// Whether the store carries the deployment's mark. The first process of a deployment puts it there.
-    async fn examined(&self) -> Result<bool, String> {
+    async fn check_mark(&self) -> Result<bool, String> {
         let of_database = |fault: Fault| {
-            tracing::warn!(%fault, "the mark of the file store is not known");
-            "the database does not tell which store is theirs".to_owned()
+            tracing::warn!(%fault, "the mark of the file store could not be read from the database");
+            "the database could not be read to find the deployment's store".to_owned()
         };
         let of_store = |error: StoreError| error.to_string();
         let known = self.identity.file_store_mark().await.map_err(of_database)?;
         let mark = match known {
             Some(mark) => mark,
-            None => self.first().await.map_err(of_store)?.map_err(of_database)?,
+            None => self.mark_store().await.map_err(of_store)?.map_err(of_database)?,
         };
         self.files.carries(&mark).await.map_err(of_store)
     }
 
-    /// Marks the store before the database names the mark: whoever dies between the two leaves nothing that misleads.
-    async fn first(&self) -> Result<Result<String, Fault>, StoreError> {
+    /// Marks the store before the database records the mark: a process that dies between the two
+    /// leaves nothing misleading.
+    async fn mark_store(&self) -> Result<Result<String, Fault>, StoreError> {
         let own: Uuid = self.clock.uuid();
         let name = hex::encode(own.as_bytes());
         self.files.mark(&name).await?;
-        let kept = self.identity.keep_file_store_mark(own).await;
+        let kept = self.identity.store_file_store_mark(own).await;
         if !matches!(&kept, Ok(kept) if *kept == name) {
             self.files.unmark(&name).await?;
         }
@@ -105,17 +106,18 @@ impl FileStore {
 pub async fn run(args: FilesArgs) -> Result<(), StartError> {
     let FilesAction::Adopt { of, files: kept } = args.action;
     let (url, options, keys) = (&of.database.database_url, of.database.options(), of.keys.source(&of.database.database_url));
-    let node = Node::sharing((None, None), url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
+    let node =
+        Node::open_with_redis((None, None), url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
     let place = kept.place(url);
-    node.files.keep_in(place.clone());
+    node.files.set_location(place.clone());
     let of_store = |error: StoreError| Fault::Broken(format!("{place:?}: {error}"));
     let store = FileStore::new(node.files.clone(), node.identity.clone(), node.clock.clone());
-    if store.examined().await.map_err(Fault::Broken)? {
+    if store.check_mark().await.map_err(Fault::Broken)? {
         say(&format!("{place:?} is the file store of this deployment already"))?;
     } else {
         let mark = node.identity.file_store_mark().await?.unwrap_or_default();
         node.files.mark(&mark).await.map_err(of_store)?;
-        say(&format!("{place:?} is the file store of this deployment from now on; nodes notice it within {AGAIN:?}"))?;
+        say(&format!("{place:?} is the file store of this deployment from now on; nodes notice it within {RETRY_INTERVAL:?}"))?;
     }
     node.db.close().await?;
     Ok(())

@@ -1,18 +1,18 @@
-//! Gives memory back while nothing is asked of the process: once in each quiet time.
+//! Releases memory while the process is idle: once in each quiet time.
 
 use std::time::Duration;
 
 use platform::{clock, metrics, storage::Database};
 use tokio::time::Instant;
 
-/// Between two looks at how much was done.
-const LOOK: Duration = Duration::from_millis(500);
-/// So long nothing was asked.
-const QUIET: Duration = Duration::from_millis(1_500);
-/// Memory is not given back more often: what is needed again has to be mapped and read again, by the next request.
-const BETWEEN: Duration = Duration::from_mins(1);
+/// Time between two checks of the amount of work done.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Minimum time without work before memory is released.
+const MIN_QUIET_TIME: Duration = Duration::from_millis(1_500);
+/// Minimum time between two releases: the next request has to map and read its pages again.
+const MIN_RELEASE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// A time in which nothing is asked, and whether memory was given back in it.
+/// A time without work, and whether memory was released in it.
 #[derive(Debug)]
 struct QuietTime {
     work_done: u64,
@@ -22,18 +22,18 @@ struct QuietTime {
 }
 
 impl QuietTime {
-    /// A start touches more than any request, so it is followed by a quiet time of its own.
+    /// A start touches more memory than any request, so it is followed by a quiet time of its own.
     fn begin(now: Instant) -> Self {
         Self { work_done: 0, since: now, is_due: true, given_back: None }
     }
 
-    /// Whether memory is given back now, where so much was done since the start.
-    fn is_time(&mut self, work_done: u64, now: Instant) -> bool {
+    /// Whether memory is released now; `work_done` counts the work since the start.
+    fn should_release(&mut self, work_done: u64, now: Instant) -> bool {
         if work_done != self.work_done {
             (self.work_done, self.since, self.is_due) = (work_done, now, true);
         }
-        let is_early = self.given_back.is_some_and(|at| now.duration_since(at) < BETWEEN);
-        if !self.is_due || is_early || now.duration_since(self.since) < QUIET {
+        let is_early = self.given_back.is_some_and(|at| now.duration_since(at) < MIN_RELEASE_INTERVAL);
+        if !self.is_due || is_early || now.duration_since(self.since) < MIN_QUIET_TIME {
             return false;
         }
         (self.is_due, self.given_back) = (false, Some(now));
@@ -41,30 +41,31 @@ impl QuietTime {
     }
 }
 
-/// Looks again and again, for as long as the process runs. A request that comes meanwhile is answered as ever: nothing waits for this, and nothing is lost.
-pub(super) async fn give_memory_back(db: Database) {
+/// Checks periodically, for as long as the process runs. Requests that arrive meanwhile are
+/// answered as usual: nothing waits for this, and nothing is lost.
+pub(super) async fn release_memory_when_idle(db: Database) {
     let mut quiet_time = QuietTime::begin(Instant::now());
     loop {
-        clock::sleep(LOOK).await;
-        if quiet_time.is_time(metrics::work_done(), Instant::now()) {
-            give_back(&db).await;
+        clock::sleep(CHECK_INTERVAL).await;
+        if quiet_time.should_release(metrics::work_done(), Instant::now()) {
+            release_memory(&db).await;
         }
     }
 }
 
-async fn give_back(db: &Database) {
+async fn release_memory(db: &Database) {
     let before = metrics::resident_bytes();
     let connections = db.free_idle_pages().await.unwrap_or_else(|fault| {
         tracing::debug!(error = %fault, "SQLite did not free the pages of its idle connections");
         0
     });
-    // Last: what is above needs code, too.
+    // Last, as the steps above run code, and would map its pages again.
     match program_pages::release() {
         Ok(program) => {
             let after = metrics::resident_bytes();
-            tracing::debug!(program, connections, before, after, "memory was given back while nothing was asked");
+            tracing::debug!(program, connections, before, after, "idle memory was released");
         }
-        Err(error) => tracing::debug!(%error, "the pages of the program's file were not given back"),
+        Err(error) => tracing::debug!(%error, "the pages of the program's file could not be released"),
     }
 }
 
@@ -81,20 +82,23 @@ mod tests {
     #[test]
     fn memory_is_given_back_once_in_a_quiet_time() {
         let (mut quiet_time, start) = begun();
-        assert!(!quiet_time.is_time(0, start + QUIET / 2), "it has just started");
-        assert!(quiet_time.is_time(0, start + QUIET));
-        assert!(!quiet_time.is_time(0, start + BETWEEN * 10), "nothing was done since");
-        assert!(!quiet_time.is_time(1, start + BETWEEN * 10 + QUIET), "something has just been done");
-        assert!(quiet_time.is_time(1, start + BETWEEN * 10 + QUIET * 2));
+        assert!(!quiet_time.should_release(0, start + MIN_QUIET_TIME / 2), "it has just started");
+        assert!(quiet_time.should_release(0, start + MIN_QUIET_TIME));
+        assert!(!quiet_time.should_release(0, start + MIN_RELEASE_INTERVAL * 10), "nothing was done since");
+        assert!(
+            !quiet_time.should_release(1, start + MIN_RELEASE_INTERVAL * 10 + MIN_QUIET_TIME),
+            "something has just been done"
+        );
+        assert!(quiet_time.should_release(1, start + MIN_RELEASE_INTERVAL * 10 + MIN_QUIET_TIME * 2));
     }
 
     #[test]
     fn work_puts_it_off() {
         let (mut quiet_time, start) = begun();
         for turn in 1..20_u32 {
-            assert!(!quiet_time.is_time(u64::from(turn), start + QUIET * turn), "{turn}");
+            assert!(!quiet_time.should_release(u64::from(turn), start + MIN_QUIET_TIME * turn), "{turn}");
         }
-        assert!(quiet_time.is_time(19, start + QUIET * 20));
+        assert!(quiet_time.should_release(19, start + MIN_QUIET_TIME * 20));
     }
 
     #[test]
@@ -102,7 +106,7 @@ mod tests {
         let (mut quiet_time, start) = begun();
         let given_back = (0..300_u32).filter(|second| {
             // A request every third second, and a look each second.
-            quiet_time.is_time(u64::from(second / 3), start + Duration::from_secs(u64::from(*second)))
+            quiet_time.should_release(u64::from(second / 3), start + Duration::from_secs(u64::from(*second)))
         });
         assert_eq!(given_back.count(), 5, "in five minutes");
     }

@@ -1,13 +1,13 @@
-//! What workers of this deployment know how to do, and `entrepot worker`.
+//! Jobs that workers of this deployment can run, and `entrepot worker`.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use graphql::live::drain::Drain;
 use inventory::{
     catalog, costing, fulfilment,
-    ledger::{Grouping, Walk},
+    ledger::{Grouping, JobCursor},
     lots::jobs::expire_lots,
-    orders::jobs::{DueWalks, expire_due, fill_backorders},
+    orders::jobs::{ExpiryCursors, expire_due, fill_backorders},
     purchasing,
 };
 use platform::{
@@ -24,13 +24,14 @@ use crate::config::Worker;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
-/// How late what is past its date may be set aside; who ships it before is refused by its date.
-const LOTS: Duration = Duration::from_mins(5);
-/// How long a worker that stops may take to hand its jobs over.
-const HAND_OVER: Duration = Duration::from_secs(5);
+/// Longest delay until lots past their date are set aside; their date refuses an earlier shipment.
+const EXPIRED_LOTS_DELAY: Duration = Duration::from_mins(5);
+/// Time that a stopping worker has to hand its jobs over.
+const HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Jobs with an effect outside the deployment, which are held after a restore: e-mails, webhooks, scheduled reports and exports, and what puts them down.
-pub const OUTGOING: &[&str] = &[
+/// Jobs with an effect outside the deployment, which are held after a restore: e-mails, webhooks,
+/// scheduled reports and exports, and the jobs that create them.
+pub const OUTGOING_JOBS: &[&str] = &[
     "webhook.deliver.0",
     "webhook.deliver.1",
     "webhook.deliver.2",
@@ -52,11 +53,12 @@ impl Node {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
         let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
-        // How far each has come, for as long as this process works.
-        let due = Arc::new(DueWalks::default());
-        let (past, arrived, over) = (Arc::new(Walk::default()), Arc::new(Walk::default()), Arc::new(Walk::default()));
+        // Progress of each walk, for as long as this process runs.
+        let due = Arc::new(ExpiryCursors::default());
+        let (past, arrived, over) =
+            (Arc::new(JobCursor::default()), Arc::new(JobCursor::default()), Arc::new(JobCursor::default()));
         let registry = Registry::default()
-            .outgoing(OUTGOING)
+            .outgoing(OUTGOING_JOBS)
             .periodic("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
                 async move { audit.seal_all().await.map(drop) }
@@ -65,7 +67,7 @@ impl Node {
                 let (ledger, walks) = (ledger.clone(), due.clone());
                 async move { expire_due(&ledger, ledger.clock().now(), &walks).await.map(drop) }
             })
-            .periodic("stock.expire_lots", LOTS, move |_| {
+            .periodic("stock.expire_lots", EXPIRED_LOTS_DELAY, move |_| {
                 let (ledger, walk) = (lots.clone(), past.clone());
                 async move { expire_lots(&ledger, ledger.clock().now(), &walk).await.map(drop) }
             })
@@ -105,7 +107,7 @@ impl Node {
         let (parts, clock) = (self.db.clone(), self.clock.clone());
         let registry = registry.periodic("partitions.make", DAY, move |_| {
             let (db, clock) = (parts.clone(), clock.clone());
-            async move { db.make_parts(clock.now()).await.map(drop) }
+            async move { db.create_missing_parts(clock.now()).await.map(drop) }
         });
         let registry = match &self.pgbackrest {
             Some(command) => command.register(registry, &self.db, &self.clock),
@@ -136,8 +138,9 @@ impl Node {
         fulfilment::jobs::register_mail(registry, &ready)
     }
 
-    /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
-    pub(super) fn begin_to_work(&self, terms: Terms) -> impl Future<Output = ()> + use<> {
+    /// Begins to run jobs beside the requests; the returned future stops that and waits until the
+    /// jobs are handed over.
+    pub(super) fn start_jobs(&self, terms: Terms) -> impl Future<Output = ()> + use<> {
         let (stop, told) = tokio::sync::oneshot::channel::<()>();
         let told = async move {
             let _ = told.await;
@@ -145,8 +148,8 @@ impl Node {
         let working = tokio::spawn(self.jobs.clone().work(self.job_registry(), terms, told));
         async move {
             drop(stop);
-            if tokio::time::timeout(HAND_OVER, working).await.is_err() {
-                tracing::warn!("the jobs could not be handed over in time; they are taken when the silence is noticed");
+            if tokio::time::timeout(HANDOVER_TIMEOUT, working).await.is_err() {
+                tracing::warn!("timeout while the jobs were released; other workers take them when its heartbeats are missed");
             }
         }
     }
@@ -159,8 +162,8 @@ impl Node {
         let metrics_server =
             self.metrics_server.take().map(|server| server.serve(self.counting(), self.readiness(file_store), Drain::default()));
         background.extend(metrics_server.map(tokio::spawn));
-        background.extend(self.gives_memory_back.then(|| tokio::spawn(super::idle::give_memory_back(self.db.clone()))));
-        let end = self.begin_to_work(terms);
+        background.extend(self.gives_memory_back.then(|| tokio::spawn(super::idle::release_memory_when_idle(self.db.clone()))));
+        let end = self.start_jobs(terms);
         tracing::info!("working");
         super::systemd::ready();
         shutdown.await;
@@ -181,18 +184,19 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
     if args.anyway {
         super::copy::give_up(url, args.database.options()).await?;
     }
-    super::settings::close_files(url, &keys, &args.emails, &args.jobs.files);
+    super::settings::remove_file_access(url, &keys, &args.emails, &args.jobs.files);
     let mut node =
-        Node::sharing((None, None), url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
+        Node::open_with_redis((None, None), url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys)
+            .await?;
     node.read_from(&args.replicas, &args.database).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
     node.pgbackrest = super::backup::PgBackRest::of(&args.jobs.backups, &args.database)?;
     node.backups = backups;
     args.jobs.files.apply(&node.files)?;
-    node.exchange.limit_imports(args.jobs.imports());
+    node.exchange.set_import_limits(args.jobs.imports());
     if let Some(redis) = &redis {
-        node.bus = Some(node.hints_through(redis).await?);
+        node.bus = Some(node.connect_bus(redis).await?);
     }
     node.open_metrics_server(&args.metrics_server).await?;
     let _explaining = super::slow::begin(&args.traces.slow, &node.db)?;

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use iam::identity::{self, OldKeys, rotate_signing_key};
+use iam::identity::{self, OldKeyPolicy, rotate_signing_key};
 use inventory::catalog;
 use platform::{
     audit::{self, AuditWriter},
@@ -40,7 +40,7 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
             list(&db, &ring).await?;
             db.close().await?;
         }
-        KeysAction::Lost(of) => lost(&of, &clock).await?,
+        KeysAction::Lost(of) => print_lost_values(&of, &clock).await?,
         KeysAction::Abandon(args) => Box::pin(abandon::run(&args, &clock)).await?,
         KeysAction::Rotate { of, new_key } => {
             let (db, ring) = open(&of, &clock).await?;
@@ -48,7 +48,7 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
                 say(&format!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?))?;
             }
             let walked = secrets::reseal(&db, &ring, &sealed_columns()).await?;
-            say(&format!("{} of {} values sealed anew", walked.resealed, walked.by_key.values().sum::<u64>()))?;
+            say(&format!("{} of {} values sealed again", walked.resealed, walked.by_key.values().sum::<u64>()))?;
             db.close().await?;
         }
         KeysAction::Retire { of, id } => {
@@ -61,37 +61,38 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Lets a key go under which nothing is sealed any more, and that vouches for no entry of an audit log which waits for its place: without the key such
-/// an entry looks as if it had been changed.
+/// Retires a key under which nothing is sealed any more, and that has signed no audit entry which
+/// is not chained yet: without the key such an entry looks as if it had been changed.
 ///
 /// # Errors
-/// Something needs the key still, or the database fails.
+/// The key is still needed, or the database fails.
 pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock) -> Result<(), Fault> {
-    if ring.keys().first().id != id && secrets::is_settled(db, ring, clock).await? {
-        let waiting = audit::waiting_under(db, &AuditWriter::new(ring.clone(), clock.clone()), id).await?;
+    if ring.keys().first().id != id && secrets::is_key_propagated(db, ring, clock).await? {
+        let waiting = audit::count_unchained_by_key(db, &AuditWriter::new(ring.clone(), clock.clone()), id).await?;
         if waiting > 0 {
             return Err(Fault::Broken(format!(
-                "{waiting} entries of audit logs wait to be chained, and the key {id} vouches for them: let a node or worker run for a minute, and repeat the command"
+                "{waiting} entries of audit logs wait to be chained with the key {id}: let a node or worker run for a minute, and repeat the command"
             )));
         }
     }
     secrets::retire(db, ring, id, clock, &sealed_columns()).await
 }
 
-/// Writes a new key to a file that is not there, whole or not at all. One that has keys stays as it is: what they seal would be lost.
+/// Writes a new key to a file that does not exist, whole or not at all. A file with keys is not
+/// changed: values sealed with them would be lost.
 fn make_file(file: &Path, clock: &Clock) -> io::Result<()> {
-    let stays = || say(&format!("{} has keys already and stays as it is", file.display()));
+    let stays = || say(&format!("{} already has keys and is not changed", file.display()));
     if has_keys(file)? {
         return stays();
     }
     let made = file.with_added_extension(format!("{}.new", clock.uuid().simple()));
-    // A link is never put over what is there.
+    // A hard link never replaces an existing file.
     let linked = write_key(&made, clock).and_then(|()| fs::hard_link(&made, file));
     let removed = fs::remove_file(&made);
     match linked {
         // Another process was quicker.
         Err(err) if err.kind() == io::ErrorKind::AlreadyExists && has_keys(file)? => return stays(),
-        linked => linked.map_err(|err| named(file, &err))?,
+        linked => linked.map_err(|err| with_file_name(file, &err))?,
     }
     removed?;
     if cfg!(unix)
@@ -109,17 +110,20 @@ fn write_key(file: &Path, clock: &Clock) -> io::Result<()> {
     written.sync_all()
 }
 
-/// Whether a file is there that has keys. What is neither absent nor a file with something in it is refused.
+/// Whether a file exists and has keys. Anything but a missing path or a file that is not empty is
+/// refused.
 fn has_keys(file: &Path) -> io::Result<bool> {
     match fs::metadata(file) {
         Ok(found) if found.is_file() && found.len() > 0 => Ok(true),
-        Ok(_) => Err(io::Error::other(format!("{} is there, and is no file with keys: name one that is not", file.display()))),
+        Ok(_) => {
+            Err(io::Error::other(format!("{} already exists and is not a file with keys: name another file", file.display())))
+        }
         Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(err) => Err(named(file, &err)),
+        Err(err) => Err(with_file_name(file, &err)),
     }
 }
 
-fn named(file: &Path, err: &io::Error) -> io::Error {
+fn with_file_name(file: &Path, err: &io::Error) -> io::Error {
     io::Error::new(err.kind(), format!("{}: {err}", file.display()))
 }
 
@@ -127,7 +131,7 @@ fn named(file: &Path, err: &io::Error) -> io::Error {
 pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
     let clock = Clock::system();
     let (db, ring) = open(&args.of, &clock).await?;
-    let (minutes, old) = if args.remove_old { (0, OldKeys::Remove) } else { (args.lead_minutes, OldKeys::Retire) };
+    let (minutes, old) = if args.remove_old { (0, OldKeyPolicy::Remove) } else { (args.lead_minutes, OldKeyPolicy::Retire) };
     let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
     say(&format!("{key} is published and signs in {minutes} min; every node has it within ten seconds"))?;
     db.close().await?;
@@ -141,15 +145,16 @@ async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartEr
     Ok((db, ring))
 }
 
-/// Says what no key opens that is given: key, table and column, and values, between tabs.
-async fn lost(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
+/// Prints the values that no given key opens: key, table and column, and number of values, between
+/// tabs.
+async fn print_lost_values(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
     let url = &of.database.database_url;
     let db = migrated(url, of.database.options()).await?;
-    // Where no key is given at all, all that is sealed is lost.
+    // Without any key, all sealed values are lost.
     let keys = match given(&of.keys.source(url), clock) {
         Ok(keys) => Some(keys),
         Err(fault) => {
-            say(&format!("{fault}. If that file is lost, bring its copy back: without it all values below are lost"))?;
+            say(&format!("{fault}. If that file is lost, restore its copy: without it all values below are lost"))?;
             None
         }
     };
@@ -164,7 +169,7 @@ async fn lost(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
         }
     }
     say(&format!(
-        "{sum} value(s) are lost unless their keys are brought back; nothing is changed. `entrepot keys abandon` goes on without a key"
+        "{sum} value(s) are lost unless their keys are restored; nothing is changed. `entrepot keys abandon` continues without a key"
     ))?;
     db.close().await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What becomes of reports of keys that were found in the open: the key is revoked, and the tenant's owners are told by letter.
+//! Reports of leaked keys: the key is revoked, and the tenant's owners get an e-mail.
 
 use iam::{
     access::{Access, RevokedKey, core::key::Secret},
@@ -8,20 +8,21 @@ use platform::storage::Fault;
 use server::LeakReports;
 use tokio::sync::mpsc;
 
-/// Reports that wait; each is of a thousand tokens at most, of which those remain that have the form of a key.
-const WAITING: usize = 64;
+/// Maximum queued reports; each has at most a thousand tokens, of which only those in the form of a
+/// key are kept.
+const QUEUE_CAPACITY: usize = 64;
 
 pub struct LeakedKeyReports(mpsc::Sender<Vec<Secret>>);
 
 impl LeakedKeyReports {
-    /// The queue of reports, and the work behind it, which ends with the queue.
+    /// Returns the queue of reports, and the future that processes it, which ends with the queue.
     pub fn open(access: Access, identity: Identity) -> (Self, impl Future<Output = ()> + Send) {
-        let (sender, mut reports) = mpsc::channel::<Vec<Secret>>(WAITING);
+        let (sender, mut reports) = mpsc::channel::<Vec<Secret>>(QUEUE_CAPACITY);
         let work = async move {
             while let Some(report) = reports.recv().await {
                 for secret in report {
-                    if let Err(fault) = follow(&access, &identity, &secret).await {
-                        tracing::error!(error = %fault, key = secret.prefix(), "a key that was reported could not be looked into");
+                    if let Err(fault) = revoke_leaked(&access, &identity, &secret).await {
+                        tracing::error!(error = %fault, key = secret.prefix(), "a reported key could not be checked");
                     }
                 }
             }
@@ -38,10 +39,10 @@ impl LeakReports for LeakedKeyReports {
     }
 }
 
-async fn follow(access: &Access, identity: &Identity, secret: &Secret) -> Result<(), Fault> {
-    let Some(revoked) = access.revoke_leaked(secret).await? else { return Ok(()) };
+async fn revoke_leaked(access: &Access, identity: &Identity, secret: &Secret) -> Result<(), Fault> {
+    let Some(revoked) = access.revoke_leaked_key(secret).await? else { return Ok(()) };
     let RevokedKey { tenant, key, key_name, prefix, integration_name, owners } = revoked;
-    tracing::warn!(%tenant, %key, prefix, "a key was found in the open and revoked");
+    tracing::warn!(%tenant, %key, prefix, "a leaked key was revoked");
     let leaked = LeakedKey { integration: integration_name, key: format!("{key_name} ({prefix}…)") };
-    identity.tell_of_leak(tenant, &owners, leaked).await
+    identity.notify_of_leaked_key(tenant, &owners, leaked).await
 }

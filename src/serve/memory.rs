@@ -1,6 +1,6 @@
-//! What a node remembers of master data.
+//! Cache of master data in a node.
 
-use inventory::catalog::events::CACHED;
+use inventory::catalog::events::CACHED_ROW_EVENTS;
 use platform::{
     cache::{Cache, Remote},
     rate_limit::RedisClient,
@@ -10,16 +10,17 @@ use platform::{
 
 use super::{Node, StartError};
 
-/// What a node remembers unless it is told otherwise, in bytes.
-const USUAL: u64 = 32 << 20;
+/// Default size of the cache, in bytes.
+const DEFAULT_CACHE_BYTES: u64 = 32 << 20;
 
 pub(super) fn begin(db: &Database, ring: &KeyRing) {
-    db.extensions().insert(Cache::new(CACHED, USUAL, ring.clone(), None));
+    db.extensions().insert(Cache::new(CACHED_ROW_EVENTS, DEFAULT_CACHE_BYTES, ring.clone(), None));
 }
 
 impl Node {
-    /// Remembers so many bytes of master data, and shares them with other nodes through this Redis.
-    pub async fn remember(&self, bytes: u64, redis: Option<RedisClient>) -> Result<(), StartError> {
+    /// Caches up to `bytes` bytes of master data, and shares them with other nodes through this
+    /// Redis.
+    pub async fn enable_cache(&self, bytes: u64, redis: Option<RedisClient>) -> Result<(), StartError> {
         let mut remote = None;
         if let Some(client) = redis.filter(|_| bytes > 0) {
             let deployment = self.identity.cursor_secret().await?;
@@ -28,7 +29,7 @@ impl Node {
             tokio::spawn(write);
             remote = Some(shared);
         }
-        self.db.extensions().insert(Cache::new(CACHED, bytes, self.ring.clone(), remote));
+        self.db.extensions().insert(Cache::new(CACHED_ROW_EVENTS, bytes, self.ring.clone(), remote));
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The operator's own listener: figures for Prometheus, and the probes. What is not counted when it happens is looked at when somebody asks.
+//! The operator's own listener: metrics for Prometheus, and the probes. Values that are not counted
+//! as they happen are measured on each scrape.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::config::MetricsArgs;
 
-/// Rooms that count for themselves, and are asked.
+/// Rooms whose own counts are read on each scrape.
 pub struct Counting {
     pub db: Database,
     pub ledger: Ledger,
@@ -34,7 +35,8 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Begins the metrics of backups, and says whether the database has a log of them: that of a Postgres is filled where a command lists them.
+    /// Begins the metrics of backups, and returns whether the database has a log of them: that of a
+    /// Postgres is filled only if a command lists them.
     fn logs_backups(&self) -> bool {
         if let Some(schedule) = &self.schedule {
             schedule.measure();
@@ -47,14 +49,15 @@ impl Counting {
 }
 
 impl Node {
-    /// Counts from here on and tells on an address of the operator's, keeps to the memory that it was given, and gives memory back where it may.
+    /// Begins to count and opens the listener of the metrics, and applies the settings of memory:
+    /// its limit, and its release while idle.
     pub(super) async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
         self.gives_memory_back = args.idle_trim;
         if let Some(mebibytes) = args.memory_limit {
             self.memory = Some(mebibytes << 20);
         }
         if let Some(idle) = args.idle() {
-            tracing::warn!("{idle}: nobody can ask for a profile");
+            tracing::warn!("{idle}: profiles cannot be requested");
         }
         if let Some(address) = args.metrics_listen {
             self.metrics_server = Some(MetricsServer::open(address, args.profile_token()).await?);
@@ -75,9 +78,9 @@ impl Node {
 }
 
 /// Connections of those who scrape and probe.
-const CONNECTIONS: usize = 32;
-/// Between two tidyings of a node that nobody scrapes, and two looks into the log of backups.
-const TIDY: Duration = Duration::from_secs(10);
+const MAX_CONNECTIONS: usize = 32;
+/// Interval of cleanup on a node that is not scraped, and of reads of the log of backups.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A listener whose process has begun to count.
 pub struct MetricsServer {
@@ -92,20 +95,20 @@ impl MetricsServer {
         let handle = metrics::install().map_err(|err| std::io::Error::other(err.to_string()))?;
         metrics::build_info(env!("CARGO_PKG_VERSION"));
         if !address.ip().is_loopback() {
-            tracing::warn!(%address, "figures are told to whoever asks here: keep this address inside");
+            tracing::warn!(%address, "metrics are served without a login: keep this address internal");
         }
         let profiles = ProfileAccess { is_loopback: address.ip().is_loopback(), token: profile_token };
         Ok(Self { listener, handle, profiles })
     }
 
-    /// Answers until the process ends: a node that stops is still looked at.
+    /// Answers until the process ends: a stopping node is still scraped.
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
         let (handle, db, logs_backups) = (self.handle.clone(), rooms.db.clone(), rooms.logs_backups());
         let (lists_revocations, jobs) = (rooms.schedule.is_some(), rooms.jobs.clone());
-        let source = Arc::new(Sampled { handle: self.handle, rooms });
+        let source = Arc::new(MetricsSampler { handle: self.handle, rooms });
         let profiles = server::profiles(Arc::new(ProcessProfiler), self.profiles);
         let routes = server::metrics(source).merge(server::health(readiness, drain)).merge(profiles);
-        let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
+        let limits = Limits { connections: MAX_CONNECTIONS, connections_per_address: MAX_CONNECTIONS, ..Limits::default() };
         let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
         let tidying = async {
             loop {
@@ -115,25 +118,25 @@ impl MetricsServer {
                     tracing::debug!(error = %fault, "the log of backups could not be read");
                 }
                 if lists_revocations && let Err(fault) = measure_revocations(&jobs).await {
-                    tracing::debug!(error = %fault, "it could not be read when revocations were last listed");
+                    tracing::debug!(error = %fault, "the time of the last list of revocations could not be read");
                 }
                 match db.months_ahead(now).await {
                     Ok(Some(months)) => metrics::partitions_ahead(months),
                     Ok(None) => {}
-                    Err(fault) => tracing::debug!(error = %fault, "the parts of tables could not be looked at"),
+                    Err(fault) => tracing::debug!(error = %fault, "the partitions of tables could not be read"),
                 }
                 match outgoing_hold(&db.global()).await {
                     Ok(hold) => metrics::outgoing_held(hold.is_some()),
-                    Err(fault) => tracing::debug!(error = %fault, "it could not be read whether what leaves is held"),
+                    Err(fault) => tracing::debug!(error = %fault, "the hold of outgoing messages could not be read"),
                 }
-                clock::sleep(TIDY).await;
+                clock::sleep(CLEANUP_INTERVAL).await;
                 handle.tidy();
             }
         };
         tokio::select! {
             ended = serving => {
                 if let Err(error) = ended {
-                    tracing::warn!(%error, "figures are not told any more");
+                    tracing::warn!(%error, "metrics are no longer served");
                 }
             }
             () = tidying => {}
@@ -141,12 +144,12 @@ impl MetricsServer {
     }
 }
 
-struct Sampled {
+struct MetricsSampler {
     handle: metrics::MetricsHandle,
     rooms: Counting,
 }
 
-impl server::MetricsSource for Sampled {
+impl server::MetricsSource for MetricsSampler {
     fn text(&self) -> String {
         self.measure();
         self.handle.text()
@@ -158,8 +161,8 @@ impl server::MetricsSource for Sampled {
     }
 }
 
-impl Sampled {
-    /// Looks at what is not counted when it happens.
+impl MetricsSampler {
+    /// Measures the values that are not counted as they happen.
     fn measure(&self) {
         let Counting { db, ledger, jobs, webhooks, .. } = &self.rooms;
         metrics::statements(db.statements());

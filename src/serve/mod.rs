@@ -44,7 +44,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 use api::{
     exchange::Wording,
     graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
-    schema::{self, EntrepotSchema, Given, Judges, PendingSchema},
+    schema::{self, EntrepotSchema, PendingSchema, ResolverServices, ValidatorBuild},
 };
 use iam::{
     access::{Access, Policies, PolicyError},
@@ -71,7 +71,7 @@ use services::{
     exchange::{Engine, Exchange},
     files::{FileLocation, Files, core::link::Signer},
     saved_views::SavedViews,
-    webhooks::{Allowed, Keep, Sender, Webhooks},
+    webhooks::{AllowedNetworks, JournalRetention, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
 
@@ -87,7 +87,7 @@ use tenant_provisioner::TenantDefaults;
 
 pub use {authenticator::NodeAuthenticator, database::migrated, stdout::say, stop::stopped};
 
-/// Why a node does not start.
+/// Reason for which a node does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("{0}")]
@@ -107,7 +107,7 @@ pub enum StartError {
     )]
     ReadOnly,
     #[error(
-        "--registration verified sends a letter to whoever registers, and none leave from here: say with --mail how, or --registration closed"
+        "--registration verified sends an e-mail to confirm a registration, and no mail server is set: give --mail, or --registration closed"
     )]
     NoLetters,
     #[error("--denied-passwords {0}: {1}")]
@@ -151,23 +151,23 @@ pub struct Node {
     pub files: Files,
     pub exchange: Exchange,
     pub saved_views: SavedViews,
-    /// What runs a mutation for each line of a file: the exchange knows it for as long as it is kept here.
+    /// Executor of a mutation for each line of a file: the exchange can use it for as long as it is kept here.
     bulk_executor: Arc<dyn Engine>,
-    /// How long the journal is kept.
-    pub keep: Keep,
-    /// How it works beside the requests; None where others do.
+    /// Retention of the journal.
+    pub keep: JournalRetention,
+    /// Terms of the jobs that it runs beside the requests; None if others run them.
     pub workload: Option<jobs::Terms>,
-    /// When an embedded database is backed up by its workers, if it is.
+    /// Schedule of backups by its workers, for an embedded database with backups.
     pub backups: Option<backup::BackupSchedule>,
-    /// How its workers list the backups of a Postgres, if they do.
+    /// Command by which its workers list the backups of a Postgres, if they do.
     pub pgbackrest: Option<backup::PgBackRest>,
-    /// Where nodes share a Redis: how they tell one another what is new.
+    /// Bus by which nodes announce changes to one another, if they share a Redis.
     pub bus: Option<Bus>,
-    /// Bytes that this process may have in use, where somebody says so.
+    /// Bytes of memory that this process may use, if a limit is set.
     pub memory: Option<u64>,
-    /// Whether it gives memory back while nothing is asked of it.
+    /// Whether it releases memory while it is idle.
     pub gives_memory_back: bool,
-    /// Where this node's figures are told, if anywhere.
+    /// Server of this node's metrics, if any.
     metrics_server: Option<metrics_server::MetricsServer>,
 }
 
@@ -180,11 +180,11 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
-        Self::sharing((None, None), url, Options::default(), clock, settings, grouping, keys).await
+        Self::open_with_redis((None, None), url, Options::default(), clock, settings, grouping, keys).await
     }
 
-    /// The same, with budgets in a Redis that other nodes share, and with a schema that is being made already.
-    pub async fn sharing(
+    /// Like `open`, with budgets in a Redis that other nodes share, and with a schema whose building has begun.
+    pub async fn open_with_redis(
         (redis, pending): (Option<Redis>, Option<PendingSchema>),
         url: &str,
         options: Options,
@@ -202,11 +202,11 @@ impl Node {
         let tenant_defaults = Arc::new(TenantDefaults { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
         let secret = identity.cursor_secret().await?;
-        let (signer, links) = (CursorSigner::new(secret), Signer::derived(&secret));
+        let (signer, links) = (CursorSigner::new(secret), Signer::from_secret(&secret));
         let audit = Audit::start(db.clone(), audit_writer.clone())?;
         let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
         let (limits, jobs) = (Limits::default(), Jobs::new(db.clone(), clock.clone()));
-        let sender = Sender::new(Allowed::default(), clock.clone());
+        let sender = Sender::new(AllowedNetworks::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
         let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
         let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
@@ -214,9 +214,9 @@ impl Node {
         let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::default_for(url));
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
-        identity.share_attempts(rate_limiter.clone());
+        identity.use_shared_limiter(rate_limiter.clone());
         let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
-        let rooms = Given {
+        let rooms = ResolverServices {
             identity: identity.clone(),
             access: access.clone(),
             catalog: catalog.clone(),
@@ -231,7 +231,7 @@ impl Node {
             limits: limits.clone(),
         };
         let (schema, given) = (schema::build_on(pending, rooms), (rate_limiter.clone(), clock.clone()));
-        let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
+        let executor = BulkExecutor::standalone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
         Ok(Self {
             db,
             clock,
@@ -252,7 +252,7 @@ impl Node {
             bulk_executor: run_by(executor, &exchange, &saved_views),
             exchange,
             saved_views,
-            keep: Keep::default(),
+            keep: JournalRetention::default(),
             workload: Some(jobs::Terms::default()),
             backups: None,
             pgbackrest: None,
@@ -264,7 +264,7 @@ impl Node {
     }
 
     /// Hints to and from other nodes, through this Redis.
-    pub async fn hints_through(&self, redis: &RedisClient) -> Result<Bus, StartError> {
+    pub async fn connect_bus(&self, redis: &RedisClient) -> Result<Bus, StartError> {
         let deployment = self.identity.cursor_secret().await?;
         let rights_cache = NodeRightsCache { access: self.access.clone(), identity: self.identity.clone() };
         Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(rights_cache))
@@ -282,7 +282,7 @@ impl Node {
     /// Answers on the listener until `shutdown` is done.
     pub async fn serve<F>(
         self,
-        judges: Judges,
+        judges: ValidatorBuild,
         listener: Listener,
         settings: server::Settings,
         drain_delay: Duration,
@@ -292,8 +292,8 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
-        let plans = tenant_plans::follow(self.db.clone(), settings.terms.plans.clone());
-        let working = self.workload.map(|terms| self.begin_to_work(terms));
+        let plans = tenant_plans::refresh_plans(self.db.clone(), settings.terms.plans.clone());
+        let working = self.workload.map(|terms| self.start_jobs(terms));
         let shipping = self.backups.as_ref().map(|backups| backups.ship(&self.db, &self.clock)).transpose()?.flatten();
         let (limits, file_store) = (Limits { drain_delay, ..self.limits }, self.file_store());
         let (readiness, counting, metrics_server) = (self.readiness(file_store.clone()), self.counting(), self.metrics_server);
@@ -310,7 +310,7 @@ impl Node {
             rate_limiter: self.rate_limiter,
             settings,
         }));
-        // What is run for each line of a file passes the same operation service as a request.
+        // The lines of a file run through the same operation service as requests.
         let executor = BulkExecutor::of(front.service.clone(), self.node_authenticator.clone());
         let bulk_executor = run_by(executor, &self.exchange, &self.saved_views);
         let drain = front.drain.clone();
@@ -323,18 +323,18 @@ impl Node {
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = metrics_server.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
-        background.extend(self.gives_memory_back.then(|| tokio::spawn(idle::give_memory_back(self.db.clone()))));
+        background.extend(self.gives_memory_back.then(|| tokio::spawn(idle::release_memory_when_idle(self.db.clone()))));
         background.extend([
             tokio::spawn(file_store.watch()),
             tokio::spawn(realtime::relay(self.db.clone())),
-            tokio::spawn(self.access.clone().keep_watch()),
+            tokio::spawn(self.access.clone().refresh_rights_forever()),
             tokio::spawn(catalog::jobs::warm(self.db.clone())),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
             tokio::spawn(plans),
         ]);
-        // The listener is bound: whoever connects from now on waits for an answer and is not refused.
+        // The listener is bound: from now on connections wait for an answer instead of being refused.
         systemd::ready();
         server::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
@@ -353,7 +353,7 @@ impl Node {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let (judges, pending) = Judges::with_schema();
+    let (judges, pending) = ValidatorBuild::with_schema();
     let settings = settings::people(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
@@ -364,9 +364,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         copy::give_up(&args.database.database_url, args.database.options()).await?;
     }
     let keys = args.keys.source(&args.database.database_url);
-    settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
+    settings::remove_file_access(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
     let ships_log = backups.as_ref().is_some_and(backup::BackupSchedule::ships_log);
-    let mut node = Node::sharing(
+    let mut node = Node::open_with_redis(
         (redis.clone().map(Redis::of), Some(pending)),
         &args.database.database_url,
         Options { ships_log, ..args.database.options() },
@@ -384,15 +384,15 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     (node.keep, node.pgbackrest) = (args.jobs.keep(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
     args.jobs.files.apply(&node.files)?;
-    node.exchange.limit_imports(args.jobs.imports());
+    node.exchange.set_import_limits(args.jobs.imports());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.backups = backups;
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
     if let Some(redis) = &redis {
-        node.bus = Some(node.hints_through(redis).await?);
+        node.bus = Some(node.connect_bus(redis).await?);
     }
-    node.remember(args.cache_mib << 20, redis).await?;
+    node.enable_cache(args.cache_mib << 20, redis).await?;
     node.open_metrics_server(&args.metrics_server).await?;
     let _explaining = slow::begin(&args.traces.slow, &node.db)?;
     let tcp = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;

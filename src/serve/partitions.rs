@@ -14,32 +14,32 @@ use super::{StartError, migrated, say};
 use crate::config::{DatabaseArgs, FileArgs, PartitionsAction};
 
 /// Months ahead that there must be: below, the alarm fires.
-const ENOUGH: i64 = 2;
+const MIN_MONTHS_AHEAD: i64 = 2;
 
 /// Whether there are parts for the months to come; true of an archive.
 pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
     match action {
         PartitionsAction::Run { database } => {
-            let db = opened(&database).await?;
-            let made = db.make_parts(Clock::system().now()).await?;
-            say(&format!("{made} partition(s) made"))?;
-            ended(db).await
+            let db = open_partitioned(&database).await?;
+            let made = db.create_missing_parts(Clock::system().now()).await?;
+            say(&format!("{made} partition(s) created"))?;
+            report_months_ahead(db).await
         }
         PartitionsAction::List { database } => {
-            let db = opened(&database).await?;
+            let db = open_partitioned(&database).await?;
             for part in db.parts().await? {
                 say(&line(&part))?;
             }
-            ended(db).await
+            report_months_ahead(db).await
         }
         PartitionsAction::Archive { database, files, keep_months, journal_days } => {
-            catches_up(keep_months, journal_days)?;
+            refuse_short_retention(keep_months, journal_days)?;
             archive(&database, &files, keep_months, journal_days).await
         }
     }
 }
 
-async fn opened(database: &DatabaseArgs) -> Result<Database, StartError> {
+async fn open_partitioned(database: &DatabaseArgs) -> Result<Database, StartError> {
     let db = migrated(&database.database_url, database.options()).await?;
     match db.backend() {
         Backend::Postgres => Ok(db),
@@ -47,12 +47,12 @@ async fn opened(database: &DatabaseArgs) -> Result<Database, StartError> {
     }
 }
 
-/// Says how far partitions are made, and whether that is enough.
-async fn ended(db: Database) -> Result<bool, StartError> {
+/// Prints how many months ahead partitions exist, and returns whether that is enough.
+async fn report_months_ahead(db: Database) -> Result<bool, StartError> {
     let ahead = db.months_ahead(Clock::system().now()).await?.unwrap_or_default();
     say(&format!("{ahead} month(s) ahead"))?;
     db.close().await?;
-    Ok(ahead >= ENOUGH)
+    Ok(ahead >= MIN_MONTHS_AHEAD)
 }
 
 /// Name, month, state and bytes, between tabs.
@@ -67,13 +67,13 @@ fn line(part: &Part) -> String {
     format!("{}\t{month}\t{state}\t{} bytes", part.name, part.bytes)
 }
 
-/// Days that so many months have at least, wherever in the calendar they begin.
+/// Minimum days of `months` months, at any place in the calendar.
 const fn least_days(months: i64) -> i64 {
     months * 365 / 12 - 2
 }
 
 /// Refuses to archive events that subscribers may still catch up with: they would get RESET, although --journal-days promises them those events.
-fn catches_up(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
+fn refuse_short_retention(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
     if least_days(keep_months) >= journal_days {
         return Ok(());
     }
@@ -87,22 +87,22 @@ fn catches_up(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
 async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64, journal_days: i64) -> Result<bool, StartError> {
     let place = files.place.as_ref();
     let place = place.ok_or_else(|| Fault::Broken("say where the archive is kept: --files, as given to `serve`".to_owned()))?;
-    let db = opened(database).await?;
+    let db = open_partitioned(database).await?;
     let store = Store::open(place).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
     let now = Clock::system().now();
     let before = Month::of(now).plus(-keep_months);
-    // As `journal.trim` does: what was not received is kept twice as long.
+    // As in `journal.trim`: events that were not delivered are kept twice as long.
     let grace_seconds = 2 * journal_days * 24 * 3600;
     let outcomes = archive_months(&db, &store, ArchiveTerms { before, now, grace_seconds, left_out: &[shown_rows()] }).await?;
     for (part, outcome) in &outcomes {
-        say(&said(part, outcome))?;
+        say(&outcome_line(part, outcome))?;
     }
     say(&format!("{} partition(s) older than {keep_months} months", outcomes.len()))?;
     db.close().await?;
     Ok(true)
 }
 
-fn said(part: &str, outcome: &MonthOutcome) -> String {
+fn outcome_line(part: &str, outcome: &MonthOutcome) -> String {
     match outcome {
         MonthOutcome::Removed => format!("{part}\tremoved"),
         MonthOutcome::Archived(archived) => format!(
@@ -132,8 +132,8 @@ mod tests {
                 assert!((least_days(months)..=least_days(months) + 8).contains(&days), "{months} from {first} on: {days}");
             }
         }
-        assert!(catches_up(2, 7).is_ok() && catches_up(13, 365).is_ok());
-        let refused = catches_up(2, 90).unwrap_err().to_string();
+        assert!(refuse_short_retention(2, 7).is_ok() && refuse_short_retention(13, 365).is_ok());
+        let refused = refuse_short_retention(2, 90).unwrap_err().to_string();
         assert!(refused.contains("--keep-months 4 or more"), "{refused}");
     }
 
@@ -152,6 +152,6 @@ mod tests {
         assert_eq!(line(&of(PartState::Attached, None)), "event_before\tbefore\tattached\t8192 bytes");
         assert!(line(&of(PartState::Detached, None)).contains("\tdetached\t"));
         assert!(line(&of(PartState::Detached, Some("{}"))).contains("\tarchived\t"));
-        assert!(said("event_2026_01", &MonthOutcome::Kept { days: 3 }).contains("removed in 3 day(s)"));
+        assert!(outcome_line("event_2026_01", &MonthOutcome::Kept { days: 3 }).contains("removed in 3 day(s)"));
     }
 }

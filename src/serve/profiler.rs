@@ -1,5 +1,5 @@
-//! What makes profiles of this process: in a binary with the feature `profiling` alone, as samplers work by signals in each thread, and by an
-//! allocator that looks at each allocation.
+//! Profiler of this process: only in a binary with the feature `profiling`, because it samples by
+//! signals in each thread, and by an allocator that inspects each allocation.
 
 use std::time::Duration;
 
@@ -36,40 +36,43 @@ mod built {
     use pprof::{ProfilerGuardBuilder, protos::Message};
     use server::ProfileError;
 
-    /// Samples in a second of processor time: not in step with what happens each hundredth.
-    const FREQUENCY: i32 = 99;
+    /// Samples in a second of processor time: not in step with events of each hundredth.
+    const SAMPLES_PER_SECOND: i32 = 99;
     /// A thread in one of these may hold a lock that unwinding needs.
     const NOT_UNWOUND: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
 
     pub(super) async fn cpu(time: Duration) -> Result<Vec<u8>, ProfileError> {
         // The first one reads debug information, and takes memory for its samples.
-        let begin = || ProfilerGuardBuilder::default().frequency(FREQUENCY).blocklist(&NOT_UNWOUND).build().map_err(failed);
+        let begin = || {
+            ProfilerGuardBuilder::default().frequency(SAMPLES_PER_SECOND).blocklist(&NOT_UNWOUND).build().map_err(profile_error)
+        };
         let guard = blocking(begin).await?;
         clock::sleep(time).await;
         blocking(move || {
-            let report = guard.report().build().map_err(failed)?;
+            let report = guard.report().build().map_err(profile_error)?;
             // Nothing is sampled from here on.
             drop(guard);
-            let profile = report.pprof().map_err(failed)?;
+            let profile = report.pprof().map_err(profile_error)?;
             let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
-            zipped.write_all(&profile.encode_to_vec()).map_err(failed)?;
-            zipped.finish().map_err(failed)
+            zipped.write_all(&profile.encode_to_vec()).map_err(profile_error)?;
+            zipped.finish().map_err(profile_error)
         })
         .await
     }
 
-    /// What is in use of all that was allocated since the start, if the process was started so; else of what was allocated in this time.
+    /// Returns the memory in use of all allocations since the start, if the process was started so;
+    /// else of the allocations in `time`.
     pub(super) async fn heap(time: Duration) -> Result<Vec<u8>, ProfileError> {
         let Some(control) = jemalloc_pprof::PROF_CTL.as_ref() else { return Err(ProfileError::NotEnabled) };
         let samples_always = control.lock().await.activated();
         if !samples_always {
-            control.lock().await.activate().map_err(failed)?;
+            control.lock().await.activate().map_err(profile_error)?;
             clock::sleep(time).await;
         }
         let dumping = control.clone();
-        let made = blocking(move || dumping.blocking_lock().dump_pprof().map_err(failed)).await;
+        let made = blocking(move || dumping.blocking_lock().dump_pprof().map_err(profile_error)).await;
         if !samples_always {
-            control.lock().await.deactivate().map_err(failed)?;
+            control.lock().await.deactivate().map_err(profile_error)?;
         }
         made
     }
@@ -83,7 +86,7 @@ mod built {
         worked.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
     }
 
-    fn failed(error: impl Display) -> ProfileError {
+    fn profile_error(error: impl Display) -> ProfileError {
         ProfileError::Failed(error.to_string())
     }
 }

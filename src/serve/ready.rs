@@ -1,4 +1,4 @@
-//! What `/readyz` tells: whether this node should be given work.
+//! Readiness checks of `/readyz`: whether this node should be given work.
 
 use std::time::Duration;
 
@@ -20,21 +20,24 @@ use tokio::{
 use super::file_store::FileStore;
 
 /// Longer than a database takes that is well, shorter than those who probe wait.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// For so long a write that found no room is told.
-const LATELY: Duration = Duration::from_secs(30);
-/// For so long one look answers everybody who asks: a crowd of probes, or of strangers, costs the database nothing.
-const GOOD_FOR: Duration = Duration::from_millis(500);
-/// A lane of the ledger that has not got any further for so long does not: what is sent to it fails, or will.
-const STALLED: Duration = Duration::from_secs(3);
-/// Parts of the memory that a node may have, in hundredths: beyond the first it says so, beyond the second it wants no more work.
-const MUCH: u64 = 85;
-const TOO_MUCH: u64 = 95;
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for which a write without disk space is reported.
+const DISK_FULL_WINDOW: Duration = Duration::from_secs(30);
+/// Time for which the result of a check is reused: a crowd of probes, or of strangers, costs the
+/// database nothing.
+const RESULT_REUSE_TIME: Duration = Duration::from_millis(500);
+/// Time without progress after which a lane of the ledger counts as stalled: its commands fail, or
+/// will.
+const LANE_STALL_TIMEOUT: Duration = Duration::from_secs(3);
+/// Percent of the memory that a node may use: beyond the first it warns, beyond the second it is
+/// not ready.
+const MEMORY_WARN_PERCENT: u64 = 85;
+const MEMORY_FAIL_PERCENT: u64 = 95;
 
 pub struct Ready {
     db: Database,
     ledger: Ledger,
-    /// Where nodes share a Redis.
+    /// Bus of the nodes, if they share a Redis.
     bus: Option<Bus>,
     file_store: FileStore,
     /// Bytes that the process may have in use.
@@ -47,18 +50,18 @@ impl Ready {
         Self { db: ledger.database().clone(), ledger, bus, file_store, memory, last: Mutex::default() }
     }
 
-    async fn look(&self) -> Vec<Check> {
-        let until = Instant::now() + PATIENCE;
+    async fn run_checks(&self) -> Vec<Check> {
+        let until = Instant::now() + CHECK_TIMEOUT;
         let (database, migrations) = match timeout_at(until, self.db.versions()).await {
-            Ok(Ok(versions)) => (self.writes(until).await, fits(&versions)),
-            Ok(Err(_)) => (failed("it does not answer"), failed("not known")),
-            Err(_) => (failed("it does not answer in time"), failed("not known")),
+            Ok(Ok(versions)) => (self.writes(until).await, versions_state(&versions)),
+            Ok(Err(_)) => (failed_state("it does not answer"), failed_state("not known")),
+            Err(_) => (failed_state("it does not answer in time"), failed_state("not known")),
         };
         let answers = !matches!(database, State::Failed(_));
         let mut checks = vec![
             Check { name: "database", state: database },
             Check { name: "migrations", state: migrations },
-            Check { name: "ledger", state: moves(&self.ledger.lane_status()) },
+            Check { name: "ledger", state: lanes_state(&self.ledger.lane_status()) },
         ];
         if let Some(bus) = &self.bus {
             let state = if bus.is_up() {
@@ -70,7 +73,7 @@ impl Ready {
         }
         checks.push(Check { name: "files", state: self.file_store.state() });
         if answers && let Ok(Ok(Some(hold))) = timeout_at(until, outgoing_hold(&self.db.global())).await {
-            checks.push(Check { name: "outgoing", state: State::Degraded(held(&clock::rfc3339(hold.held_at))) });
+            checks.push(Check { name: "outgoing", state: State::Degraded(held_state(&clock::rfc3339(hold.held_at))) });
         }
         if let (Some(most), Some(now)) = (self.memory, metrics::resident_bytes()) {
             checks.push(Check { name: "memory", state: memory(now, most) });
@@ -83,17 +86,17 @@ impl Ready {
         if self.db.backend() == Backend::Postgres {
             match timeout_at(until, self.db.takes_writes()).await {
                 Ok(Ok(true)) => {}
-                Ok(Ok(false)) => return failed("it takes no writes: it is read-only"),
-                Ok(Err(_)) => return failed("it does not answer"),
-                Err(_) => return failed("it does not answer in time"),
+                Ok(Ok(false)) => return failed_state("it takes no writes: it is read-only"),
+                Ok(Err(_)) => return failed_state("it does not answer"),
+                Err(_) => return failed_state("it does not answer in time"),
             }
-            match timeout_at(until, self.db.lets_begin()).await {
+            match timeout_at(until, self.db.check_writable()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => return failed("a write cannot be begun"),
-                Err(_) => return failed("a write cannot be begun in time"),
+                Ok(Err(_)) => return failed_state("a write cannot be started"),
+                Err(_) => return failed_state("a write cannot be started in time"),
             }
         }
-        if self.db.lacked_room(LATELY) {
+        if self.db.was_disk_full(DISK_FULL_WINDOW) {
             return State::Degraded("its disk has no room, or takes no writes: a write failed by it a moment ago".to_owned());
         }
         State::Fine
@@ -101,7 +104,7 @@ impl Ready {
 }
 
 /// A newer release's migrations that only add are no hindrance.
-fn fits(versions: &Versions) -> State {
+fn versions_state(versions: &Versions) -> State {
     match (versions.mismatch(), versions.notice()) {
         (Some(why), _) => State::Failed(why),
         (None, Some(notice)) => State::Degraded(notice),
@@ -110,10 +113,10 @@ fn fits(versions: &Versions) -> State {
 }
 
 /// Whether stock changes get through. A tenant that is set aside is that tenant's matter.
-fn moves(lanes: &[LaneStatus]) -> State {
+fn lanes_state(lanes: &[LaneStatus]) -> State {
     let stalled = lanes.iter().map(|lane| lane.stalled).max().unwrap_or_default();
     let aside: usize = lanes.iter().map(|lane| lane.aside).sum();
-    if stalled >= STALLED {
+    if stalled >= LANE_STALL_TIMEOUT {
         State::Failed(format!("stock changes have waited for the database for {} s", stalled.as_secs()))
     } else if aside > 0 {
         State::Degraded(format!("stock changes of {aside} tenant(s) wait for the database; others do not"))
@@ -122,11 +125,11 @@ fn moves(lanes: &[LaneStatus]) -> State {
     }
 }
 
-fn held(since: &str) -> String {
+fn held_state(since: &str) -> String {
     format!("held since {since}: no e-mail, webhook, report or export leaves before `entrepot resume`")
 }
 
-fn failed(why: &str) -> State {
+fn failed_state(why: &str) -> State {
     State::Failed(why.to_owned())
 }
 
@@ -134,8 +137,8 @@ fn memory(now: u64, most: u64) -> State {
     let hundredths = now.saturating_mul(100) / most.max(1);
     let why = || format!("{} MiB in use of {} MiB", now >> 20, most >> 20);
     match hundredths {
-        TOO_MUCH.. => State::Failed(why()),
-        MUCH.. => State::Degraded(why()),
+        MEMORY_FAIL_PERCENT.. => State::Failed(why()),
+        MEMORY_WARN_PERCENT.. => State::Degraded(why()),
         _ => State::Fine,
     }
 }
@@ -149,12 +152,12 @@ impl std::fmt::Debug for Ready {
 #[async_trait]
 impl Readiness for Ready {
     async fn checks(&self) -> Vec<Check> {
-        // Who comes while somebody looks waits for what is found.
+        // A probe during a check waits for its result.
         let mut last = self.last.lock().await;
-        if let Some((_, checks)) = last.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
+        if let Some((_, checks)) = last.as_ref().filter(|(at, _)| at.elapsed() < RESULT_REUSE_TIME) {
             return checks.clone();
         }
-        let checks = self.look().await;
+        let checks = self.run_checks().await;
         *last = Some((Instant::now(), checks.clone()));
         checks
     }
@@ -167,9 +170,9 @@ mod tests {
     #[test]
     fn a_tenant_that_waits_is_told_and_a_lane_that_waits_takes_the_node_out() {
         let lane = |aside, seconds| LaneStatus { waiting: 7, aside, stalled: Duration::from_secs(seconds) };
-        assert_eq!(moves(&[lane(0, 0), lane(0, 1)]), State::Fine);
-        assert!(matches!(moves(&[lane(1, 0), lane(2, 1)]), State::Degraded(why) if why.contains("3 tenant(s)")));
-        assert!(matches!(moves(&[lane(0, 0), lane(3, 9)]), State::Failed(why) if why.contains("9 s")));
+        assert_eq!(lanes_state(&[lane(0, 0), lane(0, 1)]), State::Fine);
+        assert!(matches!(lanes_state(&[lane(1, 0), lane(2, 1)]), State::Degraded(why) if why.contains("3 tenant(s)")));
+        assert!(matches!(lanes_state(&[lane(0, 0), lane(3, 9)]), State::Failed(why) if why.contains("9 s")));
     }
 
     #[test]

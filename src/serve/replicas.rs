@@ -28,7 +28,7 @@ impl Node {
     }
 }
 
-/// Tells which host of the database is used, and how the replicas stand.
+/// Sets the metrics of the database host in use, and of the state of the replicas.
 pub(super) fn measure(db: &Database) {
     for (place, host) in db.hosts().into_iter().enumerate() {
         metrics::database_host(place + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });

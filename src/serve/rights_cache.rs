@@ -1,4 +1,4 @@
-//! What a node reads again when another node says that rights changed or a session ended.
+//! Reload of cached rights after another node announces that rights changed or a session ended.
 
 use async_trait::async_trait;
 use entity::prelude::{SessionId, TenantId};
@@ -13,12 +13,12 @@ pub struct NodeRightsCache {
 #[async_trait]
 impl RightsCache for NodeRightsCache {
     fn forget_rights(&self, tenant: TenantId) {
-        self.access.forget_here(tenant);
+        self.access.invalidate_locally(tenant);
     }
     async fn refresh_rights(&self) {
         self.access.refresh_live().await;
     }
     async fn refresh_sessions(&self, sessions: &[SessionId]) -> Result<(), Fault> {
-        self.identity.look_again(sessions).await
+        self.identity.refresh_cached_sessions(sessions).await
     }
 }

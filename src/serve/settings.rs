@@ -1,4 +1,4 @@
-//! What the operator has chosen, as the rooms take it.
+//! Conversion of the operator's options to the settings of the rooms.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -16,14 +16,14 @@ use services::files::FileLocation;
 use super::{StartError, docs, file_modes};
 use crate::config::{EmailArgs, FileArgs, Registration, Serve};
 
-/// What the operator has chosen about people.
+/// Returns the settings of registration and e-mails.
 pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
-    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
+    if args.registration == Some(Registration::Open) && args.is_publicly_reachable() {
         tracing::warn!(
-            "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
+            "--registration open reveals whether an address has an account: use verified where strangers can register"
         );
     }
-    if args.registration == Some(Registration::Verified) && !args.emails.mail.is_there() {
+    if args.registration == Some(Registration::Verified) && !args.emails.mail.is_configured() {
         return Err(StartError::NoLetters);
     }
     let scheme = if args.tls.files().is_some() { "https" } else { "http" };
@@ -37,14 +37,14 @@ pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
     };
     Ok(Settings {
         access_seconds: args.access_token_minutes * 60,
-        registration: args.who_may_register().into(),
+        registration: args.registration_mode().into(),
         denied: Arc::new(denied),
         ..emails
     })
 }
 
 /// Closes to other users of the machine what an earlier version has left open to them.
-pub(super) fn close_files(database_url: &str, keys: &KeySource, emails: &EmailArgs, files: &FileArgs) {
+pub(super) fn remove_file_access(database_url: &str, keys: &KeySource, emails: &EmailArgs, files: &FileArgs) {
     let mut places = file_modes::embedded(database_url);
     if let KeySource::File(file) = keys {
         places.push(file.clone());
@@ -55,10 +55,10 @@ pub(super) fn close_files(database_url: &str, keys: &KeySource, emails: &EmailAr
     if let FileLocation::Folder(folder) = files.place(database_url) {
         places.push(folder);
     }
-    file_modes::close(places.iter().map(std::path::PathBuf::as_path));
+    file_modes::remove_other_access(places.iter().map(std::path::PathBuf::as_path));
 }
 
-/// What the operator has chosen of the front door.
+/// Returns the settings of the HTTP server.
 pub(super) fn front(args: &Serve) -> Result<server::Settings, TrustedError> {
     Ok(server::Settings {
         origins: args.origins.clone(),
@@ -74,7 +74,7 @@ pub(super) fn front(args: &Serve) -> Result<server::Settings, TrustedError> {
     })
 }
 
-/// What the operator has chosen that operations may spend.
+/// Returns the limits on the points that operations may spend.
 fn terms(args: &Serve) -> Terms {
     const QUARTER_HOUR: u32 = 15 * 60;
     Terms {

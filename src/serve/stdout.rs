@@ -1,8 +1,8 @@
-//! What commands say on standard output.
+//! Lines of commands on standard output.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Says a line. Whoever reads it may have enough of it: that nobody listens is no failure.
+/// Prints a line. The reader may have closed the pipe, which is not an error.
 pub fn say(line: &str) -> io::Result<()> {
     match writeln!(io::stdout().lock(), "{line}") {
         Err(err) if err.kind() == ErrorKind::BrokenPipe => Ok(()),

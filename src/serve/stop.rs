@@ -1,12 +1,12 @@
-//! How a process is asked to stop: once to finish what it does, twice to end at once.
+//! Stop signals of a process: the first lets it finish its work, the second ends it at once.
 
-/// Done when the process is asked to stop. Whoever asks once more does not wait: the process ends there and then, as if it had been killed,
-/// which it is made to bear.
+/// Completes when the process is asked to stop. A second signal ends the process at once, as if it
+/// had been killed, which is safe at any time.
 pub async fn stopped() {
     let mut signals = StopSignals::listen();
     signals.next().await;
     super::systemd::stopping();
-    tracing::info!("stopping: what runs is finished; asked once more, it ends at once");
+    tracing::info!("stopping: running work is finished; a second signal ends the process at once");
     tokio::spawn(async move {
         let signal = signals.next().await;
         tracing::warn!("ended at once");
@@ -26,7 +26,7 @@ impl StopSignals {
         use tokio::signal::unix::{SignalKind, signal};
         let hear = |kind: SignalKind, name: &str| {
             signal(kind)
-                .inspect_err(|err| tracing::warn!(%err, "{name} cannot be heard; another signal has to stop this node"))
+                .inspect_err(|err| tracing::warn!(%err, "{name} cannot be handled; stop this node with another signal"))
                 .ok()
         };
         Self { terminate: hear(SignalKind::terminate(), "SIGTERM"), interrupt: hear(SignalKind::interrupt(), "SIGINT") }
@@ -35,14 +35,14 @@ impl StopSignals {
     /// The signal's number.
     async fn next(&mut self) -> i32 {
         tokio::select! {
-            () = came(&mut self.terminate) => 15,
-            () = came(&mut self.interrupt) => 2,
+            () = wait_signal(&mut self.terminate) => 15,
+            () = wait_signal(&mut self.interrupt) => 2,
         }
     }
 }
 
 #[cfg(unix)]
-async fn came(signal: &mut Option<tokio::signal::unix::Signal>) {
+async fn wait_signal(signal: &mut Option<tokio::signal::unix::Signal>) {
     match signal {
         Some(signal) => {
             signal.recv().await;

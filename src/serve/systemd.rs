@@ -1,19 +1,20 @@
-//! What systemd hears of a process whose unit has `Type=notify`: that it serves, that it stops, and, with `WatchdogSec=`, that it is alive. Nothing is
-//! sent without `NOTIFY_SOCKET`.
+//! Notifications to systemd by a process whose unit has `Type=notify`: that it serves, that it
+//! stops, and, with `WatchdogSec=`, that it is alive. Nothing is sent without `NOTIFY_SOCKET`.
 
 use std::{env, process, time::Duration};
 
-/// How long a message waits for room in systemd's queue: `READY=1` that was lost would be a start that failed.
+/// Time that a message waits for room in systemd's queue: a lost `READY=1` would be a failed start.
 #[cfg(unix)]
-const PATIENCE: Duration = Duration::from_secs(1);
+const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The process serves, or does jobs. From now on the watchdog hears of it until its end, if it wants to.
+/// Reports that the process serves, or runs jobs. From now on its watchdog, if there is one, is
+/// notified until the process ends.
 pub(super) fn ready() {
     notify("READY=1");
-    if let Some(patience) = watchdog(&|name| env::var(name).ok()) {
+    if let Some(patience) = watchdog_timeout(&|name| env::var(name).ok()) {
         tokio::spawn(async move {
             loop {
-                // A task: where none is run any more, systemd hears nothing.
+                // A task: if the runtime runs no tasks any more, systemd is not notified.
                 notify("WATCHDOG=1");
                 tokio::time::sleep(patience / 2).await;
             }
@@ -21,13 +22,14 @@ pub(super) fn ready() {
     }
 }
 
-/// The process was asked to stop, and finishes what it does.
+/// Reports that the process is stopping, and finishes its work.
 pub(super) fn stopping() {
     notify("STOPPING=1");
 }
 
-/// How long the watchdog of this process bears silence. None where there is no watchdog, or that of another process.
-fn watchdog(variable: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
+/// Returns the longest silence that the watchdog of this process permits. None if there is no
+/// watchdog, or that of another process.
+fn watchdog_timeout(variable: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
     let is_other = variable("WATCHDOG_PID").is_some_and(|pid| pid != process::id().to_string());
     let micros: u64 = variable("WATCHDOG_USEC")?.parse().ok()?;
     (micros > 0 && !is_other).then_some(Duration::from_micros(micros))
@@ -48,7 +50,7 @@ fn notify(_: &str) {}
 fn send(name: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
     let address = address(name)?;
     let socket = std::os::unix::net::UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     socket.send_to_addr(state.as_bytes(), &address).map(drop)
 }
 
@@ -76,7 +78,7 @@ mod tests {
     fn a_watchdog_is_heard_by_the_process_that_it_names() {
         let own = process::id().to_string();
         let patience = |usec: Option<&str>, pid: Option<&str>| {
-            watchdog(&|name| {
+            watchdog_timeout(&|name| {
                 let value = if name == "WATCHDOG_USEC" { usec } else { pid };
                 value.map(str::to_owned)
             })

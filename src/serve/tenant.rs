@@ -53,14 +53,14 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                 if taken {
                     command.record("tenant.erase.cancel", serde_json::json!({})).await?;
                 }
-                say(if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" })?;
+                say(if taken { "the erasure is cancelled" } else { "no erasure was requested, or it is done" })?;
             } else if due {
                 say(&erase_due(&command, &slug, &kept.place(&of.database.database_url), clock.now()).await?)?;
             } else {
                 let due_at = erase::ask(&command.db, command.tenant, "command line", clock.now()).await?;
                 command.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;
                 say(&format!(
-                    "{slug} can be erased from {} on: `entrepot tenant erase {slug} --due`; until then --cancel takes it back",
+                    "{slug} can be erased from {} on: `entrepot tenant erase {slug} --due`; until then --cancel cancels it",
                     clock::rfc3339(due_at)
                 ))?;
             }
@@ -81,22 +81,23 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Erases a tenant whose grace is over: its rows, its stored files, and its rows in archived months. What was not reached is reached when it is run again.
+/// Erases a tenant whose grace is over: its rows, its stored files, and its rows in archived
+/// months. Another run completes an interrupted one.
 async fn erase_due(command: &TenantCommand, slug: &str, place: &FileLocation, now: Timestamp) -> Result<String, Fault> {
     refuse_other_store(command, place).await?;
     let TenantCommand { db, tenant, .. } = command;
     let erased = erase::run(db, *tenant, now).await?;
     if erased.is_none() && !erase::is_done(db, *tenant).await? {
-        return Ok(format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"));
+        return Ok(format!(
+            "nothing is due: request it with `entrepot tenant erase {slug}` first, and wait until the grace is over"
+        ));
     }
     let bytes = files::erase(place, *tenant).await;
     bytes.map_err(|error| {
-        Fault::Broken(format!("its rows are erased, and its files in {place} are not: {error}. Mend that, and run it again"))
+        Fault::Broken(format!("its rows are erased, but its files in {place} are not: {error}. Fix the cause, and run it again"))
     })?;
     let archived = backups::erase_from_months(db, place, *tenant).await.map_err(|fault| {
-        Fault::Broken(format!(
-            "its rows are erased, and not those in months that were taken out: {fault}. Mend that, and run it again"
-        ))
+        Fault::Broken(format!("its rows are erased, but not those in detached months: {fault}. Fix the cause, and run it again"))
     })?;
     let Erased { rows, users } = erased.unwrap_or_default();
     Ok(format!("erased: {rows} rows, {users} people who belonged to no other tenant, and {archived} rows of archived months"))
@@ -132,7 +133,7 @@ async fn export_to(command: TenantCommand, slug: &str, to: &Path, clock: &Clock)
     Ok(command.db.close().await?)
 }
 
-fn unknown(slug: &str) -> Fault {
+fn unknown_tenant(slug: &str) -> Fault {
     Fault::Broken(format!("there is no tenant {slug}"))
 }
 
@@ -169,7 +170,7 @@ impl TenantCommand {
         let url = &of.database.database_url;
         let db = migrated(url, of.database.options()).await?;
         let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
-        let row = found.first().ok_or_else(|| unknown(slug))?;
+        let row = found.first().ok_or_else(|| unknown_tenant(slug))?;
         let tenant = Row::scalar(row)?;
         let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
         let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
@@ -198,7 +199,8 @@ impl TenantCommand {
         Ok(granted)
     }
 
-    /// Whoever stands at the machine is the system; that they did it is in the tenant's own log.
+    /// Writes an action to the tenant's own audit log, as one of the system: the operator at the
+    /// machine has no other actor.
     async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
         let work = self.db.tenant(self.tenant).begin().await?;
         self.record_in(&work, action, changes).await?;
@@ -207,7 +209,7 @@ impl TenantCommand {
 
     async fn record_in(&self, work: &Work, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
         let about = Some(Target::of(self.tenant));
-        let entry = self.audit_writer.of_the_system(self.tenant, action, about, "command line", changes.to_string());
+        let entry = self.audit_writer.system_entry(self.tenant, action, about, "command line", changes.to_string());
         work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use iam::tenancy::import::{self, Export, ImportError, Imported, Refusal, Terms};
+use iam::tenancy::import::{self, Export, ImportError, ImportOptions, Imported, Refusal};
 use inventory::catalog::core::text;
 use platform::{
     audit::AuditWriter,
@@ -22,7 +22,7 @@ use services::{
 use super::{StartError, copy, migrated, say};
 use crate::config::{FileArgs, ImportArgs, KeysOf};
 
-/// What is taken in, and how.
+/// Source and options of an import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportRequest<'a> {
     pub from: &'a Path,
@@ -31,11 +31,11 @@ pub struct ImportRequest<'a> {
     pub dry_run: bool,
     /// Commit rows that break an invariant.
     pub accept_broken: bool,
-    /// Where stored files are copied from, and to.
+    /// Locations that stored files are copied from, and to.
     pub files: Option<(&'a FileLocation, &'a FileLocation)>,
 }
 
-/// Where it is taken in.
+/// Target of an import.
 #[derive(Clone, Copy)]
 pub struct ImportTarget<'a> {
     pub db: &'a Database,
@@ -43,7 +43,7 @@ pub struct ImportTarget<'a> {
     pub clock: &'a Clock,
 }
 
-/// What was taken in.
+/// Result of an import.
 #[derive(Debug)]
 pub struct ImportOutcome {
     pub tenant: TenantId,
@@ -52,36 +52,38 @@ pub struct ImportOutcome {
     pub files: files::FilesCopied,
 }
 
-/// Takes an export in: all of it, or nothing. One at a time, but for dry runs, so that files of a killed import are told from those of one that runs.
+/// Imports an export: all of it, or nothing. One at a time, except for dry runs, so that files of a
+/// killed import can be distinguished from those of a running one.
 ///
 /// # Errors
-/// The export is not whole, does not fit this deployment, or breaks a rule; or another import runs; or the database or a store of files fails.
-pub async fn take_in(
+/// The export is not whole, does not fit this deployment, or breaks a rule; or another import runs;
+/// or the database or a store of files fails.
+pub async fn import_tenant(
     target: ImportTarget<'_>,
     request: ImportRequest<'_>,
     progress: impl Fn(&str),
 ) -> Result<ImportOutcome, ImportError> {
     let export = Export::open(request.from)?;
     if request.dry_run {
-        return Box::pin(taken_in(target, &export, request, None, &progress)).await;
+        return Box::pin(import_locked(target, &export, request, None, &progress)).await;
     }
     let running = || Fault::Broken("another import is running: let it finish, then run this one again".to_owned());
     let lock = target.db.lock_imports().await?.ok_or_else(running)?;
-    let taken = Box::pin(taken_in(target, &export, request, Some(&lock), &progress)).await;
+    let taken = Box::pin(import_locked(target, &export, request, Some(&lock), &progress)).await;
     lock.release().await;
     taken
 }
 
-/// Checks the export, copies its files and writes its rows; without the lock it is a dry run. Of one that fails no file is left; of one that is killed a
-/// note stays, by which its files are found.
-async fn taken_in(
+/// Checks the export, copies its files and writes its rows; without the lock it is a dry run. A
+/// failed import leaves no files; a killed one leaves a note, by which its files are found.
+async fn import_locked(
     target: ImportTarget<'_>,
     export: &Export,
     request: ImportRequest<'_>,
     lock: Option<&ImportLock>,
     progress: &impl Fn(&str),
 ) -> Result<ImportOutcome, ImportError> {
-    export.refuse_known(target.db, request.slug).await?;
+    export.check_tenant_is_new(target.db, request.slug).await?;
     export.check(progress)?;
     export.refuse_missing_months(target.db).await?;
     let tenant = export.manifest().tenant;
@@ -106,8 +108,12 @@ async fn taken_in(
         }
         Err(error) => error,
     };
-    // A commit whose answer was lost may have taken the tenant in: then the files are its own. Where nobody can say, they stay, and so does the note.
-    if matches!(export.refuse_known(target.db, request.slug).await, Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))) {
+    // A commit whose answer was lost may have created the tenant: then the files are its own. If
+    // that cannot be determined, the files and the note are kept.
+    if matches!(
+        export.check_tenant_is_new(target.db, request.slug).await,
+        Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))
+    ) {
         let removed = async {
             files::erase(to, tenant).await?;
             files::end_import(to, tenant).await
@@ -117,8 +123,8 @@ async fn taken_in(
     Err(error)
 }
 
-/// Removes what killed imports have left where files are copied to, and notes that this one begins. False where files of the tenant are there that no import
-/// has copied: those are not removed.
+/// Removes the files that killed imports have copied, and notes that this one begins. False if the
+/// target has files of the tenant that no import has copied: those are not removed.
 async fn begun(db: &Database, to: &FileLocation, lock: &ImportLock, tenant: TenantId) -> Result<bool, Fault> {
     files::remove_killed_imports(db, to, lock).await?;
     let begun = files::begin_import(to, tenant).await;
@@ -146,9 +152,9 @@ async fn written(
     let ImportTarget { db, ring, clock } = target;
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
     let address_form = |address: &str| text::fold(address.trim());
-    let terms = Terms { audit_writer: &audit_writer, ring, slug: request.slug, address_form };
+    let terms = ImportOptions { audit_writer: &audit_writer, ring, slug: request.slug, address_form };
     let (work, imported) = import::write(db, export, &terms, progress).await?;
-    let (work, report) = Box::pin(verify::verify_open(db, work, progress)).await?;
+    let (work, report) = Box::pin(verify::verify_transaction(db, work, progress)).await?;
     if !report.is_sound() && !request.accept_broken {
         work.rollback().await?;
         return Err(Refusal::Unsound(broken(&report)).into());
@@ -181,7 +187,7 @@ pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock
     let began = clock.monotonic();
     let url = &of.database.database_url;
     let db = migrated(url, of.database.options()).await?;
-    copy::up_to_date(&db, "database").await?;
+    copy::check_versions(&db, "database").await?;
     let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
     let place = files.place(url);
     let request = ImportRequest {
@@ -191,25 +197,26 @@ pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock
         accept_broken: args.accept_broken,
         files: args.files_from.as_ref().map(|from| (from, &place)),
     };
-    let outcome =
-        Box::pin(take_in(ImportTarget { db: &db, ring: &ring, clock }, request, tell)).await.map_err(|error| match error {
+    let outcome = Box::pin(import_tenant(ImportTarget { db: &db, ring: &ring, clock }, request, print_progress)).await.map_err(
+        |error| match error {
             ImportError::Fault(fault) => fault,
-            ImportError::Refused(refusal) => Fault::Broken(format!("nothing was taken in: {refusal}")),
-        })?;
+            ImportError::Refused(refusal) => Fault::Broken(format!("nothing was imported: {refusal}")),
+        },
+    )?;
     if !args.dry_run {
         // Requests are planned for as many rows as there are now.
         db.measure(&[]).await?;
     }
-    tell_outcome(&outcome, seconds(began, clock), args.dry_run)?;
+    print_outcome(&outcome, seconds(began, clock), args.dry_run)?;
     if args.files_from.is_some() && !args.dry_run {
-        tell_files(&db, &outcome, &place).await?;
+        print_files(&db, &outcome, &place).await?;
     }
-    tell_next(&outcome.imported)?;
+    print_next_steps(&outcome.imported)?;
     db.close().await?;
     Ok(())
 }
 
-fn tell_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::Result<()> {
+fn print_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::Result<()> {
     let tables = &outcome.imported.tables;
     for (table, rows) in tables {
         say(&format!("{rows:>10}  {table}"))?;
@@ -220,29 +227,29 @@ fn tell_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::R
     }
     say(&outcome.report.summary())?;
     let rows: u64 = tables.iter().map(|(_, rows)| rows).sum();
-    let done = if is_dry { "dry run, nothing was kept" } else { "the tenant is in" };
+    let done = if is_dry { "dry run, nothing was stored" } else { "the tenant is imported" };
     say(&format!("{done}: {rows} rows of {} tables in {seconds}", tables.len()))
 }
 
-async fn tell_files(db: &Database, outcome: &ImportOutcome, place: &FileLocation) -> Result<(), StartError> {
+async fn print_files(db: &Database, outcome: &ImportOutcome, place: &FileLocation) -> Result<(), StartError> {
     say(&format!("{} stored file(s) copied, {} were there", outcome.files.copied, outcome.files.there))?;
     for file in files::missing_of(db, place, Some(outcome.tenant)).await? {
         say(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
     }
     let (mut report, width) = (Report::default(), verify::width());
     let papers = StoredPapers { tenant: Some(outcome.tenant), ..StoredPapers::all(place) };
-    verify::verify_papers(db, papers, &mut report, tell, |_| ()).await?;
+    verify::verify_papers(db, papers, &mut report, print_progress, |_| ()).await?;
     for line in report.lines.iter().filter(|line| line.broken.is_some()) {
         say(&line.text(width))?;
-        say("a stored file of a paper is not what was drawn, in the export's files as well: bring it back from a copy of them")?;
+        say("a stored file of a paper was changed or is missing, also in the export's files: restore it from a copy of them")?;
     }
     Ok(())
 }
 
-/// What an export has not, and who has to do what about it.
-fn tell_next(imported: &Imported) -> io::Result<()> {
+/// Prints the follow-up work: data that an export lacks, and who has to act on it.
+fn print_next_steps(imported: &Imported) -> io::Result<()> {
     let Imported { matched, newcomers, integrations, keys, endpoints, .. } = imported;
-    say(&format!("{matched} member(s) have an account here and go on with its password"))?;
+    say(&format!("{matched} member(s) have an account here and keep its password"))?;
     for address in newcomers {
         say(&format!("{address} has no password and no second factor here: passwordResetRequest sends a link"))?;
     }
@@ -259,7 +266,7 @@ fn tell_next(imported: &Imported) -> io::Result<()> {
     }
     say("invitations, links to saved views and the tenant's own rate limits are not in an export")?;
     say(
-        "streams and cursors of the other deployment begin anew here; erase the tenant there, or do not serve it: both would send its e-mails",
+        "streams and cursors of the other deployment start over here; erase the tenant there, or do not serve it: both would send its e-mails",
     )
 }
 
@@ -268,7 +275,7 @@ fn seconds(began: Monotonic, clock: &Clock) -> String {
     format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
 }
 
-/// Says how far it is. Nobody may be there to hear it.
-fn tell(what: &str) {
+/// Prints the progress to stderr, which may be closed.
+fn print_progress(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }

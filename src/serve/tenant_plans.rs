@@ -10,16 +10,17 @@ use platform::{
 };
 
 /// A plan holds on every node after this time at the latest.
-const REFRESH: Duration = Duration::from_secs(5);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Reads the plans at once and then again and again, for as long as the node serves. What was read last holds while the database is away.
-pub(super) async fn follow(db: Database, plans: TenantPlans) {
+/// Reads the plans at once and then periodically, for as long as the node serves. While the
+/// database is unavailable, the plans of the last read apply.
+pub(super) async fn refresh_plans(db: Database, plans: TenantPlans) {
     loop {
         match read(&db).await {
             Ok(read) => plans.replace(read),
             Err(fault) => tracing::debug!(error = %fault, "the plans of tenants could not be read"),
         }
-        clock::sleep(REFRESH).await;
+        clock::sleep(REFRESH_INTERVAL).await;
     }
 }
 

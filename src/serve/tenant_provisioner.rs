@@ -1,4 +1,4 @@
-//! What a tenant is given when it begins.
+//! Initial data of a new tenant.
 
 use async_trait::async_trait;
 use entity::prelude::MemberId;
@@ -12,7 +12,7 @@ use platform::{
     storage::{Fault, Work},
 };
 
-/// What a tenant begins with: an owner, and a channel for orders that name none.
+/// Initial data of a tenant: an owner, and a channel for orders that name none.
 pub(super) struct TenantDefaults {
     pub clock: Clock,
     pub access: Access,
@@ -26,7 +26,7 @@ impl TenantProvisioner for TenantDefaults {
     }
 
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
-        access::rights_change(work).await
+        access::lock_rights_version(work).await
     }
 
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
@@ -37,7 +37,7 @@ impl TenantProvisioner for TenantDefaults {
         self.access.holds_all_of(work, who, other).await
     }
 
-    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
-        access::take_rights(work, member).await
+    async fn revoke_all_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
+        access::revoke_all_rights(work, member).await
     }
 }

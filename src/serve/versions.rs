@@ -15,7 +15,7 @@ pub async fn run(args: &VersionArgs) -> Result<bool, StartError> {
     }
     let db = Database::open(&args.database.database_url, args.database.options()).await?;
     let versions = db.versions().await?;
-    say(&compared(&versions))?;
+    say(&compare_versions(&versions))?;
     db.close().await?;
     Ok(is_equal(&versions))
 }
@@ -24,8 +24,8 @@ fn is_equal(versions: &Versions) -> bool {
     versions.missing == 0 && versions.newer.is_empty()
 }
 
-/// Which of the two is older, and what to do.
-fn compared(versions: &Versions) -> String {
+/// Compares the versions of database and binary, and returns advice.
+fn compare_versions(versions: &Versions) -> String {
     let Versions { missing, newer, .. } = versions;
     match (*missing, newer.last()) {
         (0, None) => "the database is of this version".to_owned(),
@@ -55,23 +55,23 @@ pub async fn plan(db: &Database) -> Result<(), Fault> {
     }
     for migration in &planned {
         say(&line(migration)).map_err(unsaid)?;
-        for text in migration.statements.iter().flat_map(locked) {
+        for text in migration.statements.iter().flat_map(lock_lines) {
             say(&text).map_err(unsaid)?;
         }
     }
     let breaking = planned.iter().filter(|migration| migration.is_breaking).count();
-    let stop = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers go on beside it" };
+    let stop = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers can keep running" };
     say(&format!("{} migration(s), {breaking} of them breaking: {stop}", planned.len())).map_err(unsaid)?;
     if db.backend() == Backend::Postgres {
-        say("a transaction for each migration; one that was ended is begun again. Rows are estimates of the server")
+        say("a transaction for each migration; an interrupted one starts over. Rows are estimates of the server")
             .map_err(unsaid)?;
         if planned.iter().any(|migration| migration.name.ends_with("_months")) {
-            say("before them, indexes of large tables that become parted by month are built, while everybody writes")
+            say("before them, indexes of large tables that become partitioned by month are built; writes are not blocked")
                 .map_err(unsaid)?;
         }
         let mut statements = planned.iter().flat_map(|migration| &migration.statements);
         if statements.any(|statement| statement.text.starts_with("CREATE INDEX CONCURRENTLY")) {
-            say("indexes of large tables are built CONCURRENTLY before their migration, while everybody writes; one that was ended is dropped and built again")
+            say("indexes of large tables are built CONCURRENTLY before their migration; writes are not blocked, and an interrupted one is dropped and built again")
                 .map_err(unsaid)?;
         }
     }
@@ -85,8 +85,9 @@ fn line(migration: &PlannedMigration) -> String {
     format!("{}\t{kind}\t{}", migration.name, if tables.is_empty() { "no table" } else { &tables })
 }
 
-/// For each lock of a statement, below its migration: the table with its rows, the lock, what it blocks, what is done to rows, the statement.
-fn locked(statement: &PlannedStatement) -> Vec<String> {
+/// One line for each lock of a statement, below its migration: the table with its rows, the lock,
+/// what it blocks, the effect on rows, the statement.
+fn lock_lines(statement: &PlannedStatement) -> Vec<String> {
     let text = |lock: &PlannedLock| {
         let table = with_rows(&lock.table, lock.rows);
         format!("\t{table}\t{}\t{}\t{}\t{}", lock.mode, lock.blocks, lock.work, statement.text)
@@ -99,7 +100,7 @@ fn with_rows(table: &str, rows: TableRows) -> String {
         TableRows::New => format!("{table} (new)"),
         TableRows::Counted(rows) => format!("{table} ({rows} rows)"),
         TableRows::Estimated(rows) => format!("{table} (about {rows} rows)"),
-        TableRows::Unmeasured => format!("{table} (rows not known)"),
+        TableRows::Unmeasured => format!("{table} (rows unknown)"),
     }
 }
 
@@ -120,11 +121,11 @@ mod tests {
             (of(0, &["m9998_a", "m9999_b"]), "newer: it has 2"),
             (of(1, &["m9999_b"]), "another release"),
         ] {
-            assert!(compared(&versions).contains(words), "{}", compared(&versions));
+            assert!(compare_versions(&versions).contains(words), "{}", compare_versions(&versions));
             assert_eq!(is_equal(&versions), words == "of this version");
         }
         let needed = Versions { needed: Some("m9999_b".to_owned()), ..of(0, &["m9999_b"]) };
-        assert!(compared(&needed).contains("cannot work with it"));
+        assert!(compare_versions(&needed).contains("cannot work with it"));
     }
 
     #[test]
@@ -137,6 +138,6 @@ mod tests {
         let (mode, blocks, work) = ("SHARE", "blocks writes", "scan and index");
         let lock = PlannedLock { table: "lot".to_owned(), rows: TableRows::Estimated(7), mode, blocks, work };
         let statement = PlannedStatement { text: "CREATE INDEX lot_code".to_owned(), locks: vec![lock] };
-        assert_eq!(locked(&statement), ["\tlot (about 7 rows)\tSHARE\tblocks writes\tscan and index\tCREATE INDEX lot_code"]);
+        assert_eq!(lock_lines(&statement), ["\tlot (about 7 rows)\tSHARE\tblocks writes\tscan and index\tCREATE INDEX lot_code"]);
     }
 }

@@ -1,4 +1,5 @@
-//! Links of saved views: a secret becomes a session of whoever made the link, with their rights of this moment.
+//! Links of saved views: a secret becomes a session of the link's author, with their current
+//! rights.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ struct NodeViewLinks {
     node_authenticator: Arc<NodeAuthenticator>,
 }
 
-/// What a node knows of links.
+/// Returns the store of a node's links.
 pub fn of(saved_views: &SavedViews, node_authenticator: &Arc<NodeAuthenticator>) -> Arc<dyn ViewLinks> {
     Arc::new(NodeViewLinks { saved_views: saved_views.clone(), node_authenticator: node_authenticator.clone() })
 }
@@ -29,7 +30,7 @@ impl ViewLinks for NodeViewLinks {
         if self.node_authenticator.is_suspended(tenant).await? {
             return Err(LinkRefused::Suspended);
         }
-        let session = self.node_authenticator.in_name_of(requester, request_id).await?;
+        let session = self.node_authenticator.session_on_behalf_of(requester, request_id).await?;
         if session.is_some() {
             self.saved_views.note_use(tenant, &link);
         }

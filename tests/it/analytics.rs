@@ -1,4 +1,5 @@
-//! Facts, reports, forecasts, and what is said of them: alerts, anomalies, views that are sent.
+//! Facts, reports and forecasts, and the alerts, anomalies and scheduled views that are made from
+//! them.
 #![allow(clippy::disallowed_methods, reason = "tests measure real time")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
@@ -13,7 +14,7 @@ mod liquidation;
 mod reports;
 mod saved_views;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 mod access {
     pub mod world;
 }

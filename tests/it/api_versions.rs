@@ -1,5 +1,6 @@
-//! The policy of `docs/versioning.md`, kept by machine: nothing breaks clients of the last release without a reason, the changelog says what has
-//! changed, and each notice of a deprecation names its day, what replaces it, and an end that is a year away.
+//! Tests of the policy of `docs/versioning.md`: each change that breaks clients of the last release
+//! has a reason, the changelog lists the changes, and each deprecation notice names its day, its
+//! replacement and an end at least a year later.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +12,7 @@ use async_graphql::parser::{
     Positioned, parse_schema,
     types::{ConstDirective, FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition},
 };
-use entrepot::graphql::deprecated::Notice;
+use entrepot::graphql::deprecated::DeprecationNotice;
 use reference::diff::{Diff, Exceptions};
 
 use crate::authorization::calls::later_name;
@@ -51,7 +52,7 @@ fn nothing_breaks_clients_of_the_last_release_without_a_reason() {
     assert!(unused.is_empty(), "docs/api/exceptions.txt lists what breaks nobody: {unused:#?}");
 }
 
-/// The section that is written, and what is before and after it.
+/// The generated section of the changelog, between the texts before and after it.
 fn section(changelog: &str) -> (&str, &str, &str) {
     let (head, rest) = changelog.split_once("<!-- unreleased: written by make schema -->\n").unwrap();
     let (section, tail) = rest.split_once("<!-- end of unreleased -->\n").unwrap();
@@ -75,14 +76,14 @@ fn the_changelog_says_what_has_changed_since_the_last_release() {
 
 /// Something in the schema that can be deprecated.
 struct Part {
-    /// The coordinate of what it is in.
+    /// Coordinate of the type or field that contains the part.
     parent: String,
     reason: Option<String>,
     /// Whether a call without it is invalid.
     is_required: bool,
 }
 
-/// Of a schema, by coordinate.
+/// Parts of a schema, by coordinate.
 struct Parts(BTreeMap<String, Part>);
 
 impl Parts {
@@ -128,13 +129,13 @@ impl Parts {
         self.0.insert(coordinate, Part { parent: parent.to_owned(), reason, is_required });
     }
 
-    /// Whether the name of a replacement is that of something else that is there and stays.
+    /// Whether `name` is another part of the schema that is not deprecated.
     fn stays(&self, of: &str, parent: &str, name: &str) -> bool {
         let beside = [name.to_owned(), format!("{parent}.{name}"), format!("{parent}({name}:)")];
         beside.iter().any(|at| at != of && self.0.get(at).is_some_and(|part| part.reason.is_none()))
     }
 
-    /// All that is wrong with the notices.
+    /// Faults of all deprecation notices.
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (at, part) in &self.0 {
@@ -142,11 +143,11 @@ impl Parts {
             if part.is_required {
                 faults.push(format!("{at} must be given: only what may be left out can be deprecated"));
             }
-            let Some(notice) = Notice::read(reason) else {
+            let Some(notice) = DeprecationNotice::read(reason) else {
                 faults.push(format!("{at}: \"{reason}\" is not of the form \"2026-11-23: use x. Removed after 2027-11-23.\""));
                 continue;
             };
-            if !notice.leaves_a_year() {
+            if !notice.gives_a_year_of_notice() {
                 faults.push(format!("{at}: twelve months are promised: {reason}"));
             }
             for name in notice.replacements.iter().filter(|name| !self.stays(at, &part.parent, name)) {

@@ -70,7 +70,7 @@ async fn change(world: &World, tenant: TenantId, sql: &str) -> Result<u64, Fault
     outcome
 }
 
-/// What only the database's owner can do.
+/// Removes or disables the triggers, which only the database's owner can do.
 async fn without_triggers(world: &World) {
     let statements: &[&str] = match world.node.db.backend() {
         Backend::Sqlite => &[
@@ -135,7 +135,7 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
     ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n2", -9_000_000)).await;
     let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
     ask(world, Some(house.owner.clone()), create, json!({ "input": { "code": "alpha-shop", "name": "again" } })).await;
-    // What a reference names is named by the entry, too.
+    // The entry also names the object that a reference resolves to.
     let archive = "mutation($input: StoreArchiveInput!) { storeArchive(input: $input) { userErrors { code } } }";
     let stale = json!({ "input": { "store": { "code": "alpha-shop" }, "expectedVersion": 99 } });
     ask(world, Some(house.owner.clone()), archive, stale).await;
@@ -168,7 +168,7 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
             line("storeCreate", "REFUSED", json!(["DUPLICATE"])),
             line("storeArchive", "REFUSED", json!(["VERSION_CONFLICT"])),
             line("stockAdjust", "DENIED", json!(["FORBIDDEN"])),
-            // The same denial again and again is one line, a dry run and what may be read are none.
+            // Repeated denials are one line; dry runs and permitted queries have none.
             line("stockLevels", "DENIED", json!(["FORBIDDEN"])),
             line("order", "DENIED", json!(["FORBIDDEN"])),
         ]
@@ -185,7 +185,7 @@ async fn a_payment_names_its_return_however_that_was_named(world: &World) {
     let record =
         "mutation($input: PaymentRecordInput!) { paymentRecord(input: $input) { payment { id } userErrors { code message } } }";
     let (number, own) = (&found["return"]["number"], Some(house.ids["ret"].clone()));
-    // It is not closed, so that each of them is refused.
+    // The return is not closed, so each of the calls is refused.
     for (key, named, target) in [
         ("r1", json!({ "returnId": house.ids["ret"] }), own.clone()),
         ("r2", json!({ "return": { "id": house.ids["ret"] } }), own.clone()),

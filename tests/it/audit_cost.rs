@@ -1,4 +1,5 @@
-//! What the audit log costs the ledger: a measurement, run by hand:
+//! Cost of the audit log for the ledger: a measurement, run by hand:
+//!
 //! `cargo nextest run --run-ignored only -E 'test(audit_cost)' --no-capture`
 
 use std::{

@@ -1,4 +1,5 @@
-//! Who may call what, over the whole schema: a root field without a case here fails, and so does a way around a permission.
+//! Permissions of callers over the whole schema: a root field without a case here fails, and so
+//! does a way around a permission.
 
 mod also;
 pub mod calls;
@@ -37,7 +38,8 @@ on_both!(each_root_field_asks_for_its_permission);
 
 use crate::world::on_both;
 
-/// The root fields and what they need. Whoever adds one adds a line, and so says once more, apart from the code, who may call it.
+/// Root fields and the permissions that they need. A new field needs a line here, which states its
+/// callers independently of the code.
 const CASES: &[(&str, Needs)] = &[
     ("node", SignIn),
     ("nodes", SignIn),
@@ -255,8 +257,8 @@ const CASES: &[(&str, Needs)] = &[
     ("events", SignIn),
 ];
 
-/// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order, or
-/// changed what it would change.
+/// Error codes that a valid call may get because of the state of the database: earlier calls have
+/// closed the order, or changed the rows that it would change.
 const BY_STATE: [&str; 6] =
     ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID", "VERSION_CONFLICT"];
 
@@ -265,7 +267,7 @@ fn needs(field: &FieldDefinition) -> Needs {
     case.unwrap_or_else(|| panic!("{} has no case in tests/it/authorization.rs: say who may call it", field.name)).1
 }
 
-/// What whoever may call a field of signed-in callers, and nothing else, holds.
+/// Returns the one permission of a caller that may call a field of signed-in callers.
 fn just_enough(field: &FieldDefinition) -> &'static str {
     if let May(permission) = needs(field) { permission } else { "product.read" }
 }
@@ -325,25 +327,26 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
     }
     assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
     for (operation, field) in calls.roots() {
-        // A tenant's owner who names another's rows finds nothing there, whatever they ask.
+        // A tenant's owner who names another tenant's rows finds nothing, with any selection.
         let variables = calls.variables(house, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), &document, &variables).await;
         assert!(!answer.to_string().contains(house.word), "{}: {answer:#}", field.name);
     }
     assert_eq!(world.dump(house.owner.tenant).await, before, "another tenant's owner changed something");
-    // What is erased or removed for good cannot be called validly any more: that comes last.
+    // Calls that erase or delete for good come last, because afterwards no call on their objects is
+    // valid.
     let mut roots: Vec<_> = calls.roots().collect();
     roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase") || LAST.contains(&field.name.node.as_str()));
     for (operation, field) in roots {
         let variables = calls.variables(house, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let permissions = match needs(field) {
-            // Who writes on a product must be one who changes it.
+            // A caller that writes on a product must be able to change it.
             SignIn if ON_OBJECTS.contains(&field.name.node.as_str()) => vec!["product.read", "product.write"],
-            // A paper is drawn and shown with the right of its document, here an order.
+            // A paper is created and shown with the right to its document, here an order.
             SignIn if ["papers", "paperCreate"].contains(&field.name.node.as_str()) => vec!["order.read"],
-            // What is behind an id or a code has rights of its own.
+            // Objects behind an ID or a code need permissions of their own.
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],
             May(_) if FOR_MORE.contains(&field.name.node.as_str()) => REGISTRY.iter().map(|known| known.code).collect(),

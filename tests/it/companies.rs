@@ -1,4 +1,5 @@
-//! Companies, their people, secrets and logs, and what leaves them: jobs, webhooks, exports at set times; and a plain model of all that one does.
+//! Companies, their members, secrets and logs, and their jobs, webhooks and scheduled exports; and
+//! a plain model of a company's stock.
 #![allow(clippy::disallowed_methods, reason = "tests measure real time")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
@@ -20,7 +21,7 @@ mod transactions;
 mod upserts;
 mod webhooks;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 #[path = "authorization/shared.rs"]
 mod authorization;
 mod catalog {

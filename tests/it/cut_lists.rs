@@ -1,4 +1,4 @@
-//! Lists that end at a bound say whether there is more.
+//! Lists with a limit tell by a field whether there are more items.
 
 use entity::{
     prelude::{OrderId, ParcelId},
@@ -27,7 +27,7 @@ on_both!(
     an_order_that_left_in_many_parcels_is_one_match,
 );
 
-/// The length of a list of something, and the sign beside it.
+/// Length of a list, and the field that tells whether there are more items.
 fn shown(of: &Value, list: &str, sign: &str) -> (Option<usize>, Option<bool>) {
     (of[list].as_array().map(Vec::len), of[sign].as_bool())
 }

@@ -1,4 +1,5 @@
-//! Purchase orders and their plans, invoices and other papers, what is reversed, and how documents are named and found.
+//! Purchase orders and their plans, invoices and other papers, reversals, and how documents are
+//! named and found.
 #![allow(clippy::disallowed_methods, reason = "tests measure real time")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
@@ -12,7 +13,7 @@ mod reversals;
 mod scan;
 mod search;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 #[path = "authorization/shared.rs"]
 mod authorization;
 mod costing {

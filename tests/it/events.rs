@@ -1,4 +1,4 @@
-//! Who is shown which event, and what of it.
+//! Visibility of events and of their fields to viewers.
 
 use api::schema::events::registry;
 use entity::prelude::*;
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use platform::storage::{
-    events::{Audience, ReadOnce, Subject, Viewer},
+    events::{Audience, ParsedPayload, Subject, Viewer},
     journal::Event,
 };
 
-/// Somebody, and what they hold.
+/// A viewer with an ID, permissions and stores.
 struct Person<'a> {
     id: Uuid,
     channel: Option<ChannelId>,
@@ -137,7 +137,7 @@ fn an_event_of_a_later_version_goes_where_its_noun_does() {
         "channel": id::<entity::id::kind::ChannelId>(3), "customer": null, "version": 1 });
     let audience = |kind: &str, payload: &Value| {
         let event = Event { seq: 1, kind: kind.to_owned(), payload: payload.to_string(), recorded_at: Timestamp(0) };
-        registry().audience(&event, &ReadOnce::default())
+        registry().audience(&event, &ParsedPayload::default())
     };
     let expected =
         Audience::Of(vec![Subject::of::<entity::id::kind::StoreId>(id(1)), Subject::of::<entity::id::kind::ChannelId>(id(3))]);

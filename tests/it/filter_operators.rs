@@ -1,4 +1,5 @@
-//! Operators of filters: they mean the same in every list, one that is null or left out asks nothing, and periods are days of a time zone.
+//! Operators of filters: they mean the same in all lists, a null or missing one filters nothing,
+//! and periods are days of a time zone.
 
 use std::collections::BTreeSet;
 
@@ -191,7 +192,7 @@ async fn placed(world: &World, store: &str, reference: &str, at: &str) {
     world.must(&world.ours, query, json!({ "input": input })).await;
 }
 
-/// The references of those orders that a filter finds, in the order of the alphabet.
+/// References of the orders that match a filter, in alphabetical order.
 async fn references(world: &World, filter: &Value) -> String {
     let query = "query($filter: OrderFilter) { orders(filter: $filter, first: 250) { nodes { externalRef } } }";
     let filter = json!({ "and": [{ "externalRef": { "startsWith": "edge-" } }, filter] });
@@ -307,7 +308,8 @@ async fn streams_take_no_periods(world: &World) {
     assert!(answer["errors"].is_null(), "{answer:#}");
 }
 
-/// An event says how things are now, and not when a row changed before: a row that leaves a range of that time would leave in silence.
+/// Events contain the current row, not the time of its previous change: a row that leaves a range
+/// of that time would leave without an event.
 async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
     let since = "{ gte: \"2026-01-01T00:00:00Z\" }";
     for (filter, place) in [

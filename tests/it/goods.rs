@@ -1,4 +1,4 @@
-//! Products, their stock and its costs, lots, and the files in which they come and go.
+//! Products, their stock and its costs, lots, and their imports and exports.
 #![allow(clippy::disallowed_methods, reason = "tests measure real time")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
@@ -13,7 +13,7 @@ mod stages;
 mod stock;
 mod suggestions;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 mod access {
     pub mod world;
 }

@@ -1,4 +1,5 @@
-//! Lists that are written straight to JSON: which fields are, and that they say what resolvers say, to everybody.
+//! Lists that are written straight to JSON, without resolvers: their fields, and that all callers
+//! get the same values as from resolvers.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY, Reach},
     graphql::{
         answer::data_json,
-        yielding::{self, Pieces},
+        yielding::{self, YieldCounters},
     },
     schema::{self, EntrepotSchema},
 };
@@ -27,7 +28,8 @@ use crate::{
     world::on_both,
 };
 
-/// The lists, and how one asks for a field of their rows. `%` stands for the arguments of the list, `$` for the field.
+/// The lists, and a query for a field of their rows. `%` stands for the arguments of the list, `$`
+/// for the field.
 const LISTS: [(&str, &str); 4] = [
     ("Product", "{ products(%) { nodes { $ } } }"),
     ("StockLevel", "{ products(%) { nodes { stock { $ } } } }"),
@@ -35,7 +37,7 @@ const LISTS: [(&str, &str); 4] = [
     ("OrderLine", "{ orders(%) { nodes { lines { $ } } } }"),
 ];
 
-/// The fields of each that no resolver is asked for.
+/// Fields of each list that are written without a resolver.
 const LEAN: [(&str, &str); 4] = [
     (
         "Product",
@@ -60,7 +62,7 @@ const LEAN: [(&str, &str); 4] = [
     ),
 ];
 
-/// What is written of other rows that they refer to.
+/// Fields of rows that others refer to.
 const REFERENCES: [(&str, &str); 7] = [
     ("Product", "category { id name slug position imageUrl version updatedAt }"),
     ("Product", "supplier { id code name leadTimeDays email version updatedAt }"),
@@ -74,7 +76,7 @@ const REFERENCES: [(&str, &str); 7] = [
     ),
 ];
 
-/// Each field of a type that needs no argument, with the leaves of what it refers to.
+/// Fields of a type without required arguments, with the leaves of the objects that they refer to.
 fn selections(calls: &Calls, kind: &str) -> Vec<(String, String)> {
     let without_arguments = |kind: &str| {
         let fields = calls.fields(kind).iter().map(|field| &field.node);
@@ -110,7 +112,7 @@ fn request(world: &World, caller: Caller, query: &str) -> Request {
     schema::attach(Request::new(query), &world.db.tenant(world.owner.tenant)).data(caller)
 }
 
-/// What a caller is told: the data, and where what failed.
+/// Returns the response to a caller: the data, and the errors with their paths.
 async fn told(schema: &EntrepotSchema, world: &World, caller: &Caller, query: &str) -> (Value, Vec<String>) {
     let response = schema.execute(request(world, caller.clone(), query)).await;
     let mut errors: Vec<String> = response.errors.iter().map(|error| format!("{:?} {}", error.path, error.message)).collect();
@@ -122,7 +124,7 @@ async fn told(schema: &EntrepotSchema, world: &World, caller: &Caller, query: &s
 async fn is_lean(schema: &EntrepotSchema, world: &World, query: &str) -> bool {
     let mut document = parse_query(query).unwrap();
     yielding::mark(&mut document);
-    let pieces = Pieces::new(1);
+    let pieces = YieldCounters::new(1);
     let mut request = request(world, world.owner.clone(), query).data(pieces.clone());
     request.set_parsed_query(document);
     match pieces.run(schema.execute(request)).await {
@@ -134,7 +136,8 @@ async fn is_lean(schema: &EntrepotSchema, world: &World, query: &str) -> bool {
     }
 }
 
-/// A mug with all that a product can have, tea with nothing, and a set of both; orders in all states, one of each kind of line.
+/// A mug with all optional data of a product, tea without any, and a set of both; orders in all
+/// states, with each kind of line.
 async fn trade(schema: &EntrepotSchema, world: &World) {
     let run = async |mutation: &str, kind: &str, input: Value, payload: &str| {
         let document =
@@ -233,7 +236,7 @@ on_both!(the_fields_that_are_written_straight, world: World => {
     trade(&schema, world).await;
     let calls = Calls::of_the_schema();
     for ((kind, list), (_, wanted)) in LISTS.into_iter().zip(LEAN) {
-        // The first of them is no kit: what a kit costs, its components say.
+        // The first product is no kit: the cost of a kit is derived from its components.
         let arguments = if list.contains("products") { "first: 1, orderBy: { field: NAME }" } else { "first: 5" };
         let mut found = BTreeSet::new();
         for (field, selection) in selections(&calls, kind) {
@@ -297,7 +300,8 @@ on_both!(a_shop_sees_its_own_levels_alone, world: World => {
 on_both!(what_is_unknown_sends_itself_alone, world: World => {
     let schema = whole_schema(world).await;
     trade(&schema, world).await;
-    // Beside what is written: arguments, the same field twice, fragments, what refers to more, and what is read from elsewhere.
+    // Selections beyond the lean fields: arguments, the same field twice, fragments, references to
+    // further objects, and fields of other tables.
     for query in [
         "{ products(first: 10) { nodes { # images { id } name first: stock(stores: [{ code: \"S1\" }]) { onHand entries(first: 1) { nodes { quantity } } }
            stock { id store { code groups { id } } } } } }",
@@ -326,7 +330,7 @@ on_both!(what_is_read_for_a_page, world: World => {
         // Orders, lines, channels.
         (3, "{ orders(first: 10) { nodes { id channel { code } allowedActions lines { id open quantity } } } }"),
         (3, "{ orders(first: 10) { nodes { id channel { code } allowedActions lines { id sku } } } }"),
-        // The lines are read to know what is open.
+        // The lines are read for their open quantities.
         (2, "{ orders(first: 10) { nodes { id allowedActions } } }"),
         (1, "{ orders(first: 10) { nodes { id shippingCountry } } }"),
     ] {

@@ -1,4 +1,4 @@
-//! Invoices, reversals and fulfilment works are found by what they show.
+//! Filters of invoices, reversals and fulfilment works by the fields that they show.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ on_both!(
     a_work_is_found_by_its_number_and_by_that_of_its_order,
 );
 
-/// What an object of the company's shows.
+/// Returns these fields of an object of the company.
 async fn shown(world: &World, prefix: &str, kind: &str, fields: &str) -> Value {
     let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}");
     let id = json!({ "id": world.ours.ids[prefix] });
@@ -23,7 +23,7 @@ async fn shown(world: &World, prefix: &str, kind: &str, fields: &str) -> Value {
     answer["data"]["node"].clone()
 }
 
-/// Each of the first filters finds the object, and none of the others does.
+/// Asserts that each filter of `found_by` finds the object, and none of `missed_by` does.
 async fn finds(world: &World, (list, prefix): ((&str, &str), &str), found_by: Vec<Value>, missed_by: Vec<Value>) {
     let (owner, id) = (world.ours.owner.clone(), &world.ours.ids[prefix]);
     for filter in found_by {
@@ -148,7 +148,7 @@ async fn a_work_is_found_by_its_number_and_by_that_of_its_order(world: &World) {
     finds(world, (list, "fwk"), found_by, missed_by.to_vec()).await;
     let narrowed = json!({ "search": order, "store": { "eq": world.ours.depot } });
     assert!(!found(world, &world.ours.owner, list, narrowed).await.contains(&world.ours.ids["fwk"]), "of another store");
-    // The number of the order is on the work: nobody needs to see orders for it.
+    // The number of the order is on the work, so this search needs no right to see orders.
     let picker = world.ours.only(&["fulfilment.read"]);
     let found = found(world, &picker, list, json!({ "search": order })).await;
     assert!(found.contains(&world.ours.ids["fwk"]) && !found.contains(&world.theirs.ids["fwk"]), "{found:?}");

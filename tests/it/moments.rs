@@ -1,9 +1,9 @@
-//! Reads as of one moment, whatever is written meanwhile.
+//! Reads as of one moment, despite later writes.
 
 use std::collections::HashMap;
 
 use entity::prelude::TenantId;
-use entrepot::storage::{Backend, Database, Fault, Reads, TenantScope, at_one_moment, replicas::Freshness};
+use entrepot::storage::{Backend, Database, Fault, Reads, TenantScope, replicas::Freshness, with_consistent_reads};
 
 use crate::{catalog::world::World, world::on_both};
 
@@ -11,7 +11,7 @@ async fn name(scope: &TenantScope) -> String {
     scope.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
 }
 
-/// The same by a look-up that requests share.
+/// The same value, by a look-up that requests share.
 async fn shared_name(scope: &TenantScope) -> String {
     let load = |_: Vec<()>| async { Ok::<_, Fault>(HashMap::from([((), name(scope).await)])) };
     scope.coalesce(vec![()], load).await.unwrap().remove(&()).unwrap()
@@ -27,7 +27,7 @@ on_both!(what_is_read_as_of_one_moment_agrees_whatever_is_written_meanwhile, wor
     let (db, tenant, other) = (&world.db, world.owner.tenant, world.other_tenant().await.tenant);
     let opened_before = db.tenant(tenant);
     rename(db, tenant, "Before").await;
-    let kept = at_one_moment(async {
+    let kept = with_consistent_reads(async {
         let kept = db.tenant(tenant);
         assert_eq!(name(&kept).await, "Before");
         rename(db, tenant, "After").await;
@@ -43,14 +43,14 @@ on_both!(what_is_read_as_of_one_moment_agrees_whatever_is_written_meanwhile, wor
         kept
     })
     .await;
-    assert_eq!((name(&kept).await, kept.is_at_one_moment()), ("After".to_owned(), false), "the moment is over");
+    assert_eq!((name(&kept).await, kept.has_consistent_reads()), ("After".to_owned(), false), "the moment is over");
 });
 
 on_both!(moments_that_end_give_their_connections_back, world: World => {
     let (db, tenant) = (&world.db, world.owner.tenant);
     for nth in 0..20 {
         rename(db, tenant, &nth.to_string()).await;
-        assert_eq!(at_one_moment(async { name(&db.tenant(tenant)).await }).await, nth.to_string());
+        assert_eq!(with_consistent_reads(async { name(&db.tenant(tenant)).await }).await, nth.to_string());
     }
 });
 
@@ -62,7 +62,7 @@ on_both!(a_statement_of_a_moment_ends_with_the_minute_that_somebody_waits_for_it
             let limit: String = db.tenant(tenant).rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
             limit
         };
-        assert_eq!(at_one_moment(limit).await, "1min");
+        assert_eq!(with_consistent_reads(limit).await, "1min");
     }
 });
 

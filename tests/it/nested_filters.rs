@@ -1,4 +1,4 @@
-//! Filters inside filters: `and`, `or` and `not` mean the same in every list that has them, and are bounded.
+//! Nested filters: `and`, `or` and `not` mean the same in all lists, and their nesting is limited.
 
 mod short;
 
@@ -41,11 +41,11 @@ const LISTS: [(&str, &str); 17] = [
     ("transfers", "TransferFilter"),
 ];
 
-/// Lists that are asked for ids, not for stores.
+/// Lists that are filtered by ID, not by store.
 const BY_ID: [&str; 5] = ["customers", "lots", "products", "stores", "suppliers"];
 
-/// Tests of one store, of another one, and of one of another company; of lists that are asked for ids of the thing itself, of blanket orders,
-/// which have no store, of their supplier.
+/// Filters by one store, by another one, and by one of another company; lists in `BY_ID` are
+/// filtered by IDs of their own rows, and blanket orders, which have no store, by their supplier.
 fn leaves(world: &World, list: &str) -> [Value; 3] {
     let (ours, theirs) = (&world.ours, &world.theirs);
     match list {
@@ -90,7 +90,7 @@ async fn answer(world: &World, caller: &Caller, (list, kind): (&str, &str), filt
     world.ask(&world.ours, Some(caller.clone()), &document, &json!({ "filter": filter })).await
 }
 
-/// The ids that a filter finds, as many as its total says.
+/// IDs that match a filter; their number equals the list's total.
 pub async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
     let answer = answer(world, caller, list, &filter).await;
     assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");
@@ -179,7 +179,8 @@ async fn no_filter_inside_another_shows_more_than_one_may_see(world: &World) {
             assert!(found.is_subset(&seen), "{list:?} {filter}");
         }
     }
-    // Movements of both stores are shown by the entries that one may see: the others are no way to find them.
+    // Movements of both stores are found only by entries that the caller may see, not by their
+    // other entries.
     let movements = ("stockMovements", "MovementFilter");
     let other = json!({ "store": { "eq": world.ours.ids["sto"] } });
     assert!(!found(world, &owner, movements, other.clone()).await.is_empty(), "that proves nothing");

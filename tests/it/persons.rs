@@ -1,4 +1,4 @@
-//! What tells who a customer is lies sealed under a key of their own, and goes with it.
+//! Personal data of a customer: encrypted with a key of its own, and lost with that key.
 
 use entity::prelude::*;
 use entrepot::{
@@ -31,7 +31,7 @@ async fn by_email(world: &Shop, email: &str) -> usize {
     found["customers"]["nodes"].as_array().unwrap().len()
 }
 
-/// Everything that the database keeps of customers, as bytes.
+/// All stored data of customers, as bytes.
 async fn kept(db: &Database) -> Vec<u8> {
     let mut all = Vec::new();
     let rows = db
@@ -74,7 +74,7 @@ on_both!(what_tells_who_a_customer_is_lies_sealed, world: Shop => {
     assert_eq!(count(&world.db, "SELECT count(*) FROM subject").await, 2, "one key for Ada, one to find addresses by");
 });
 
-/// How somebody is reached, and when they pay.
+/// Contacts, addresses, tax IDs and payment terms of a customer.
 const REACHED: &str = "version contacts { name email phone role } addresses { company lines city postalCode country } taxIds { country kind number } \
     paymentTerms { days discountDays discountPercent text }";
 
@@ -106,11 +106,12 @@ on_both!(how_a_customer_is_reached_and_pays_lies_sealed_and_dies_with_them, worl
     assert_eq!(world.ask(&read, json!({ "id": id })).await["customer"], wanted);
     let bytes = kept(&world.db).await;
     assert!(["byron", "kiln", "leeds", "123456782", "7946"].iter().all(|word| !holds(&bytes, word)), "something tells who it is");
-    // Who may see customers and not their contacts sees none of it.
+    // A caller with access to customers but not to their contacts gets null for each of them.
     let blind = world.ask_as(Some(world.with(&["customer.read"])), &read, json!({ "id": id })).await;
     let masked = json!({ "version": 2, "contacts": null, "addresses": null, "taxIds": null, "paymentTerms": null });
     assert_eq!(blind["data"]["customer"], masked, "{blind}");
-    // What nobody names stays; a list is said whole, and null clears.
+    // Fields that are not in the input are not changed; a list replaces the old one, and null
+    // clears.
     assert_eq!(update(2, json!({ "name": "Ada King" })).await["customer"]["addresses"], wanted["addresses"]);
     let fewer = update(3, json!({ "addresses": [{ "city": "York" }], "contacts": [], "paymentTerms": null })).await["customer"].clone();
     assert_eq!((&fewer["contacts"], &fewer["paymentTerms"], &fewer["taxIds"]), (&json!([]), &Value::Null, &wanted["taxIds"]));
@@ -118,7 +119,7 @@ on_both!(how_a_customer_is_reached_and_pays_lies_sealed_and_dies_with_them, worl
     let wrong = update(4, json!({ "addresses": [{ "city": "York" }, {}], "taxIds": [{ "country": "Britain", "kind": "VAT", "number": "1" }] })).await;
     let told: Vec<&Value> = wrong["userErrors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
     assert_eq!(told, [&json!(["input", "addresses", "1"]), &json!(["input", "taxIds", "0", "country"]), &json!(["input", "taxIds", "0", "number"])]);
-    // Without its key it is noise.
+    // Without its key the data cannot be decrypted.
     world.pretend("DELETE FROM subject WHERE tenant_id = $1 AND id <> $1", vec![]).await;
     let gone = world.ask(&read, json!({ "id": id })).await["customer"].clone();
     assert_eq!((&gone["addresses"], &gone["taxIds"]), (&json!([]), &json!([])), "{gone}");
@@ -226,7 +227,7 @@ async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     let gone = json!({ "id": house.ids["cus"], "name": null, "email": null, "externalRef": null });
     assert_eq!(answer["data"]["customerErase"], json!({ "customer": gone, "userErrors": [] }), "{answer}");
     assert_eq!(count(db, keys).await, had - 2, "its key is gone, and that of an invoice");
-    // Whoever has the old bytes from a copy of the table has noise.
+    // The old bytes from a copy of the table cannot be decrypted.
     let work = db.tenant(tenant).begin().await.unwrap();
     let uuid: CustomerId = house.ids["cus"].parse().unwrap();
     work.execute("UPDATE customer SET personal = $3 WHERE tenant_id = $1 AND id = $2", vec![uuid.into(), old.into()])
@@ -244,7 +245,7 @@ async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     assert!(report.is_sound(), "{report}");
     let events = entrepot::storage::journal::after(&db.tenant(tenant), 0, 10_000).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.kind == "customer.erased").count(), 1);
-    // Once more changes nothing; a stranger's customer is not found.
+    // A second call changes nothing; another tenant's customer is not found.
     let again = world.ask(house, owner(), erase, &id).await;
     assert_eq!(again["data"]["customerErase"]["userErrors"], json!([]));
     let theirs = world.ask(house, owner(), erase, &json!({ "id": world.theirs.ids["cus"] })).await;

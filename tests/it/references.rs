@@ -60,7 +60,7 @@ async fn a_customer_is_named_by_an_address_that_one_has(world: &World) {
     let id = &placed["order"]["id"];
     assert!(found["nodes"].as_array().unwrap().iter().any(|node| node["id"] == *id), "{found:#}");
     assert_eq!(found["totalCount"]["count"], found["nodes"].as_array().unwrap().len());
-    // Neither what nobody has nor what is another company's.
+    // Neither an unknown address nor another company's.
     for nobody in ["nobody@example.com", "bravo@example.com"] {
         refused(&order(json!({ "email": nobody })).await, "NOT_FOUND", "input.customer.email");
         let answer =
@@ -98,7 +98,7 @@ async fn an_address_names_nobody_to_who_may_not_see_addresses(world: &World) {
         let answer =
             clerk.ask("query($email: String!) { customer(by: { email: $email }) { id } }", json!({ "email": email })).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
-        // A search goes on without what it may not look at.
+        // A search skips the fields that the caller may not see.
         let answer = clerk.ask(ORDERS, json!({ "search": email })).await;
         assert_eq!(answer["data"]["orders"]["nodes"], json!([]), "{answer:#}");
     }
@@ -204,7 +204,7 @@ async fn a_kit_is_told_every_product_that_is_not_there(world: &World) {
     let theirs = json!({ "product": { "id": world.theirs.ids["prd"] }, "quantity": 1 });
     let by_id = |nth: usize| format!("input.components.{nth}.product.id");
     assert_eq!(refusals(&kit(&set, json!([theirs, theirs])).await), missing(&[by_id(0), by_id(1)]));
-    // What is not there comes before what is wrong with the other lines.
+    // Missing references are reported before errors in the other lines.
     let lines = json!([of("CUP-7", 1), of("CUP-7", 0), of("NONE", 0), of("CUP-7", 1)]);
     assert_eq!(refusals(&kit(&set, lines).await), missing(&[one(2)]));
     let nobody = json!({ "sku": "NOBODY" });

@@ -1,4 +1,5 @@
-//! The second wall: Postgres itself keeps tenants apart, whatever a statement forgets. (An embedded database has no such wall.)
+//! Row-level security of Postgres, which separates tenants even if a statement has no tenant
+//! condition. (An embedded database has none.)
 
 mod plans;
 mod proof;
@@ -21,7 +22,8 @@ struct Two {
     other: Caller,
 }
 
-/// Credentials: whoever comes in by them has no tenant yet. Every other table with a tenant_id has a wall.
+/// Tables of credentials, which are read before the tenant is known. All other tables with a
+/// tenant_id have row-level security.
 pub const NO_ROW_SECURITY: [&str; 4] = ["api_key_index", "invitation", "login_challenge", "session"];
 const STORES: &str = "SELECT name FROM store WHERE $1 IS NOT NULL ORDER BY name";
 
@@ -42,7 +44,7 @@ impl Two {
     async fn open(&self, row_security: RowSecurity) -> Database {
         Database::open(&self.url(), Options { readers: 1, writers: 1, row_security, ..Options::default() }).await.unwrap()
     }
-    /// A connection with a role, bound to nobody.
+    /// A connection with a role, bound to no tenant.
     async fn as_role(&self, role: &'static str) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.url());
         options.max_connections(1).sqlx_logging(false).map_sqlx_postgres_opts(move |o| o.options([("role", role)]));
@@ -76,7 +78,7 @@ async fn a_statement_that_forgets_its_tenant_finds_that_tenants_rows_only() {
     let Some(two) = Two::new().await else { return };
     let db = two.open(RowSecurity::All).await;
     assert_eq!(*db.active_row_security(), ActiveRowSecurity::All);
-    // Turn by turn on one connection: what was bound for one is never the other's.
+    // Alternately on one connection: a binding never outlasts its transaction.
     for _ in 0..3 {
         assert_eq!(stores(&db.tenant(two.one.tenant)).await, ["Ours"]);
         assert_eq!(stores(&db.tenant(two.other.tenant)).await, ["Theirs"]);
@@ -133,14 +135,14 @@ async fn a_connection_that_is_bound_to_nobody_finds_nothing_and_writes_nothing()
     let (one, other) = (two.one.tenant.uuid(), two.other.tenant.uuid());
     let insert = |tenant| format!("INSERT INTO policy (tenant_id, version) VALUES ('{tenant}', 7)");
     assert!(refused(&app, &insert(one)).await.contains("row-level security"));
-    // After a transaction that was bound, the setting reads as the empty text: that is nobody either.
+    // After the bound transaction the setting reads as the empty text, which is no tenant either.
     let bound = app.begin().await.unwrap();
     bound.execute_unprepared(&format!("SELECT set_config('app.tenant_id', '{one}', true)")).await.unwrap();
     assert_eq!(all(&bound, "SELECT name FROM store").await, ["Ours"]);
     assert!(refused(&bound, &insert(other)).await.contains("row-level security"));
     bound.rollback().await.unwrap();
     empty("SELECT count(*)::text FROM store".to_owned()).await;
-    // The ledger's connections are bound to a list: its tenants' rows, and nobody else's.
+    // The ledger's connections are bound to a list of tenants, and see only their rows.
     let nobody = uuid::Uuid::from_u128(7);
     for (list, seen) in [(format!("{nobody},{one}"), "1"), (format!("{other},{one}"), "2"), (nobody.to_string(), "0")] {
         let bound = app.begin().await.unwrap();
@@ -161,7 +163,8 @@ async fn a_connection_that_is_bound_to_nobody_finds_nothing_and_writes_nothing()
     two.world.end().await;
 }
 
-/// Tables of this database with a wall, by what they hold and not by what the migration says.
+/// Tables of this database that need row-level security, by their columns and not by the
+/// migration's list.
 async fn walled(connection: &impl ConnectionTrait) -> Vec<String> {
     let sql =
         "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
@@ -194,7 +197,7 @@ async fn every_table_of_tenants_is_forced_and_the_roles_own_nothing() {
     let owned = "SELECT relname::text FROM pg_class WHERE pg_get_userbyid(relowner) IN ('entrepot_app', 'entrepot_steward')";
     assert!(all(&owner, owned).await.is_empty());
     assert!(row_security::gaps(&owner).await.unwrap().is_empty());
-    // A wall that is taken down somewhere is noticed at the next start.
+    // Row-level security that is switched off for a table is detected at the next start.
     owner.execute_unprepared("ALTER TABLE entry NO FORCE ROW LEVEL SECURITY").await.unwrap();
     let db = two.open(RowSecurity::Auto).await;
     let fault = db.prove_row_security().await.unwrap_err().to_string();
@@ -228,8 +231,8 @@ async fn what_is_written_once_cannot_be_changed_or_removed_by_a_request() {
     two.world.end().await;
 }
 
-/// Whoever signs in has no tenant yet: what they sign in with is looked up by the deployment itself, and is nothing that a request reaches, not even
-/// with its own tenant bound.
+/// Credentials are read before the tenant is known, by the deployment's own role; a request cannot
+/// read them, even with its tenant bound.
 #[tokio::test]
 async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
     let Some(two) = Two::new().await else { return };
@@ -241,7 +244,7 @@ async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
     let walled = walled(&app).await;
     let all_tables = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1";
     let mut tables = all(&app, all_tables).await;
-    // Which migrations there were is what a node looks at before it serves.
+    // A node reads the list of migrations before it serves.
     tables.retain(|table| !walled.contains(table) && table != "seaql_migrations");
     for table in ["app_user", "totp", "session", "refresh_token", "link", "invitation", "api_key_index", "backup_code", "device"]
     {
@@ -260,7 +263,8 @@ async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
             assert!(refused(&app, &sql).await.contains("permission denied"), "{sql}");
         }
     }
-    // A right that somebody gives it all the same is noticed at the next start, and taken by the next migration.
+    // A right that is granted by hand is detected at the next start, and revoked by the next
+    // migration.
     let owner = sea_orm::Database::connect(two.url()).await.unwrap();
     owner.execute_unprepared("GRANT SELECT ON session TO entrepot_app").await.unwrap();
     let db = two.open(RowSecurity::Auto).await;
@@ -303,7 +307,7 @@ async fn with_a_wall_for_writes_alone_reads_rest_on_their_statements() {
     two.world.end().await;
 }
 
-/// A login of its own, which may or may not do something; taken away with what it owns.
+/// A login role with limited rights; `end` drops it with all that it owns.
 struct Login {
     admin: DatabaseConnection,
     name: String,
@@ -336,7 +340,7 @@ async fn a_login_that_may_not_make_roles_is_served_with_a_warning_or_refused_whe
     let login = Login::new(&two).await;
     login.tell("DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
         LOOP EXECUTE format('ALTER TABLE %I OWNER TO {login}', t); END LOOP; END $$").await;
-    // As after a move to a server where nobody has made the roles for this login.
+    // As after a move to a server on which this login's roles were not created.
     login.tell("GRANT CREATE ON SCHEMA public TO {login}").await;
     let fault = login.open(&two, RowSecurity::All).await.err().unwrap().to_string();
     assert!(fault.contains("GRANT entrepot_app, entrepot_steward"), "{fault}");
@@ -347,10 +351,10 @@ async fn a_login_that_may_not_make_roles_is_served_with_a_warning_or_refused_whe
     login.tell("GRANT entrepot_app, entrepot_steward TO {login}").await;
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
     assert_eq!(*db.active_row_security(), ActiveRowSecurity::All);
-    // As after a restore, the owner's policies are those of the login that owned the tables before.
-    assert!(db.any_hidden().await.unwrap().is_some(), "a dump would lack rows");
+    // As after a restore, the policies for the owner name the login that owned the tables before.
+    assert!(db.find_hidden_table().await.unwrap().is_some(), "a dump would lack rows");
     db.claim_policies().await.unwrap();
-    assert_eq!(db.any_hidden().await.unwrap(), None);
+    assert_eq!(db.find_hidden_table().await.unwrap(), None);
     db.migrate().await.unwrap();
     db.prove_row_security().await.unwrap();
     assert_eq!(stores(&db.tenant(two.other.tenant)).await, ["Theirs"]);

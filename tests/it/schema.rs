@@ -24,7 +24,7 @@ mod tidy;
 mod totals;
 mod words;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 mod access {
     pub mod world;
 }

@@ -1,4 +1,5 @@
-//! The schema as clients get it: committed as it is served, described in words, and with all of the core that is built.
+//! The schema as clients get it: committed as it is served, with descriptions, and with all parts
+//! of the core that are implemented.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
@@ -24,11 +25,13 @@ mod references;
 mod repeated;
 mod sorts;
 
-/// What the core promises and a later subject brings. A line names a path of the core; it covers what lies below it.
-/// A line that the served schema has answered, or that the core does not know, fails the test: take it out.
+/// Parts of the core that a later subject adds. A line names a path of the core; it covers
+/// everything below it. A line that the served schema has, or that the core does not know, fails
+/// the test: remove it.
 const LATER: &[(&str, &[&str])] = &[];
 
-/// Inputs of the core that may be null now, because `packs` or `channel` may stand in their place.
+/// Required inputs of the core that are optional now, because `packs` or `channel` can replace
+/// them.
 const RELAXED: [&str; 5] = [
     "ExternalRef.channelId",
     "OrderLineInput.quantity",
@@ -37,7 +40,7 @@ const RELAXED: [&str; 5] = [
     "StockChangeInput.delta",
 ];
 
-/// What a client can rely on, each under a path: `Product.stock` → `[StockLevel!]!`.
+/// Guarantees for clients, each under a path: `Product.stock` → `[StockLevel!]!`.
 type Shapes = BTreeMap<String, String>;
 
 fn shapes(sdl: &str) -> Shapes {
@@ -115,7 +118,7 @@ fn input_shapes(parent: &str, inputs: &[Positioned<InputValueDefinition>], shape
 
 fn directives(parent: &str, applied: &[Positioned<ConstDirective>], shapes: &mut Shapes) {
     for directive in applied {
-        // One path an event: a mutation may emit more than the core knows of.
+        // One path for each event: a mutation may emit more events than in the core.
         if directive.node.name.node == "emits" {
             let events = directive.node.get_argument("events").map(|events| events.node.to_string()).unwrap_or_default();
             for event in events.split(['[', ']', ',', ' ']).filter(|event| !event.is_empty()) {
@@ -148,7 +151,7 @@ fn the_committed_schema_is_the_served_one() {
     );
 }
 
-/// The core, where it lies beside the repository.
+/// The core's schema, if its file is beside the repository.
 fn core() -> Option<Shapes> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/core.graphql");
     let Ok(text) = fs::read_to_string(&file) else {
@@ -158,7 +161,7 @@ fn core() -> Option<Shapes> {
     Some(shapes(&text))
 }
 
-/// Whether the path is the line's or lies below it: `type Role` covers `Role.key` too.
+/// Whether the path equals the line or is below it: `type Role` covers `Role.key` too.
 fn covers(line: &str, path: &str) -> bool {
     let below = |line: &str| path.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ' ']));
     below(line) || ["type ", "input ", "enum "].iter().filter_map(|word| line.strip_prefix(word)).any(below)
@@ -173,7 +176,8 @@ fn the_core_is_served() {
     for (path, shape) in core.iter().filter(|(path, _)| !later.iter().any(|line| covers(line, path))) {
         match served.get(path) {
             None => wrong.push(format!("{path} is missing: {shape}")),
-            // Clients of the core give the value: it may be left out where another one stands for it.
+            // Clients of the core send the value: it may be optional if another input can replace
+            // it.
             Some(other) if RELAXED.contains(&path.as_str()) && *shape == format!("{other}!") => {}
             Some(other) if other != shape => wrong.push(format!("{path} should be {shape}, it is {other}")),
             Some(_) => {}
@@ -189,7 +193,7 @@ fn the_core_is_served() {
     assert!(wrong.is_empty(), "{} differences: {wrong:#?}", wrong.len());
 }
 
-/// What grew beyond the core must not be asked of clients that know only the core.
+/// Fields that the core does not have must be optional, for clients that know only the core.
 #[test]
 fn nothing_is_asked_for_that_the_core_does_not_name() {
     let Some(core) = core() else { return };
@@ -223,7 +227,7 @@ fn nothing_is_asked_for_that_the_core_does_not_name() {
     assert!(asked.is_empty(), "{asked:#?}");
 }
 
-/// The words of a schema that nothing uses are a promise that nobody keeps.
+/// Unused types of a schema promise features that do not exist.
 #[test]
 fn every_type_is_used() {
     let document = parsed(&served());

@@ -24,14 +24,15 @@ const ACCESS: &str = "AKIDEXAMPLE";
 const SECRET: &str = "not-a-secret-of-anybodys";
 const SESSION: &str = "a-session";
 
-/// A service that keeps one secret and answers only whoever signs as Secrets Manager asks for.
+/// A service that keeps secrets, and answers only requests that are signed as Secrets Manager
+/// requires.
 #[derive(Default)]
 struct Service {
     secrets: Mutex<BTreeMap<String, Option<String>>>,
     calls: Mutex<Vec<String>>,
 }
 
-/// Runs it on a thread of its own, as the store waits for it wherever it is asked.
+/// Runs the service on a thread of its own, as the store's calls block.
 fn service(names: &[&str]) -> (SocketAddr, Arc<Service>) {
     let kept: BTreeMap<String, Option<String>> = names.iter().map(|name| ((*name).to_owned(), None)).collect();
     let service = Arc::new(Service { secrets: Mutex::new(kept), calls: Mutex::default() });
@@ -73,7 +74,7 @@ async fn answer(State(service): State<Arc<Service>>, uri: Uri, headers: HeaderMa
     }
 }
 
-/// What a container says of its credentials, to whoever shows its token.
+/// Returns the credentials of a container, if the request has its token.
 async fn credentials(headers: HeaderMap) -> (StatusCode, String) {
     if headers.get("authorization").is_none_or(|token| token != "of-the-container") {
         return (StatusCode::FORBIDDEN, String::new());
@@ -90,7 +91,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signature Version 4, reckoned once more from what arrived.
+/// Computes Signature Version 4 again from the request, and compares it.
 fn is_signed(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> bool {
     let Some(said) = headers.get("authorization").and_then(|value| value.to_str().ok()) else { return false };
     let part = |name: &str| said.split(name).nth(1).and_then(|rest| rest.split([',', ' ']).next()).unwrap_or_default();
@@ -140,12 +141,12 @@ on_both!(keys_are_kept_in_secrets_manager, world: World => {
     assert_eq!(*service.calls.lock().unwrap(), ["GetSecretValue", "PutSecretValue"], "the first start makes a key");
     let again = secrets::open(&world.db, &keys, &world.clock).await.unwrap();
     assert_eq!(again.open("a/b", &sealed).unwrap(), b"mugs", "the next start finds it");
-    // Another node turns the keys over; this one reads what it does not know.
+    // Another node rotates the keys; this one reads the stored keys again for an unknown key ID.
     let id = secrets::add_key(&world.db, &again, &world.clock).await.unwrap();
     let newer = again.seal("a/b", b"cups").unwrap();
     assert_eq!(secrets::key_of(&newer), Some(id.as_str()));
     assert_eq!(ring.open("a/b", &newer).unwrap(), b"cups");
-    // A container's own credentials, which end, are as good.
+    // A container's own temporary credentials work as well.
     let container = |token: Option<&str>| AwsIdentity::Container { url: format!("http://{address}/credentials"), token: token.map(ToOwned::to_owned) };
     let inside = secrets::open(&world.db, &source(address, "stock/keys", container(Some("of-the-container"))), &world.clock).await.unwrap();
     assert_eq!(inside.open("a/b", &newer).unwrap(), b"cups");
@@ -155,9 +156,9 @@ on_both!(keys_are_kept_in_secrets_manager, world: World => {
     let said = refusal(world, &source(address, "stock/keys", given("wrong"))).await;
     assert!(said.contains("InvalidSignatureException") && !said.contains("wrong"), "{said}");
     let said = refusal(world, &source(address, "stock/other", given(SECRET))).await;
-    assert!(said.contains(&id) && said.contains("bring it back"), "a secret without the keys of this database: {said}");
+    assert!(said.contains(&id) && said.contains("restore it from your copy"), "a secret without the keys of this database: {said}");
     let said = refusal(world, &source(address, "stock/nowhere", given(SECRET))).await;
-    assert!(said.contains("bring it back"), "{said}");
+    assert!(said.contains("restore it from your copy"), "{said}");
 });
 
 on_both!(a_store_that_cannot_be_used_ends_the_start_with_a_sentence, world: World => {
@@ -193,7 +194,7 @@ on_both!(a_command_prints_the_keys, world: World => {
     let said = refusal(world, &KeySource::Command(vec!["no-such-program-anywhere".to_owned()])).await;
     assert!(said.contains("gives no keys"), "{said}");
     let said = refusal(world, &KeySource::Command(vec!["true".to_owned()])).await;
-    assert!(said.contains("bring it back"), "it prints nothing: {said}");
+    assert!(said.contains("restore it from your copy"), "it prints nothing: {said}");
 });
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is sealed, under which key, and what a start says when a key is lost.
+//! Encryption of secrets, its keys, and the message at the start of a node when a key is lost.
 
 use entity::prelude::*;
 use entrepot::{
@@ -66,7 +66,7 @@ on_both!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world: World
     assert!(missing.contains("under the key k1, which is not among those given (k2)"), "{missing}");
     assert_eq!(missing.matches("k1").count(), 1, "said once: {missing}");
     let lost = refused(KeySource::File(std::env::temp_dir().join("entrepot-no-such.keys"))).await;
-    assert!(lost.contains("is not there") && lost.contains("k1"), "{lost}");
+    assert!(lost.contains("was not found") && lost.contains("k1"), "{lost}");
     assert!(!std::env::temp_dir().join("entrepot-no-such.keys").exists(), "no new key is made over a database that has one");
     let none = refused(KeySource::Nowhere).await;
     assert!(none.contains("entrepot keys new") && none.contains("--keys-file"), "{none}");
@@ -124,7 +124,8 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     assert_eq!(there.open("somewhere/1", &sealed).unwrap(), b"a seed");
     assert_eq!(there.keys().first().id, second, "and seals with it from now on");
 
-    // Commands that run beside each other lose no key of each other's: both began when the source had none of what the other adds.
+    // Concurrent commands do not lose each other's keys: both began when the source did not have
+    // the other's.
     let third = secrets::add_key(&world.db, &beside, &world.clock).await.unwrap();
     let kept = || -> Vec<String> {
         secrets::Keys::parse(&std::fs::read_to_string(&file).unwrap()).unwrap().ids().map(ToOwned::to_owned).collect()
@@ -142,7 +143,7 @@ fn sealed(ring: &secrets::KeyRing, (table, column): (&str, &str), ids: &[uuid::U
     ring.seal(&column.context(ids), b"a secret that only k1 opens").unwrap()
 }
 
-/// The ids of the keys that seal a column, and how many values there are without one.
+/// Key ID of each value of a sealed column; None for null.
 async fn keys_of(db: &Database, table: &str, column: &str) -> Vec<Option<String>> {
     let rows = db.global().rows(&format!("SELECT {column} FROM {table}"), vec![]).await.unwrap();
     rows.iter()
@@ -174,7 +175,7 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     let secret = sealed(&old, ("webhook_endpoint", "secret_sealed"), &[tenant.uuid(), endpoint]);
     world.pretend("INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version, created_at, updated_at)
         VALUES ($1, $2, 0, 'https://hooks.example', '', '[\"*\"]', $2, $3, 0, 1, 1, 1)", vec![endpoint.into(), secret.clone().into()]).await;
-    // From here on another key seals, and what the first one sealed stays as it is.
+    // From here on another key seals, and values under the first one stay as they are.
     let both = given(&[SECOND, &first_line()]);
     secrets::open(&world.db, &both, &world.clock).await.unwrap();
     customer_made(world, "c-2", "bob").await;
@@ -211,7 +212,7 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
     assert_eq!(world.number("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_why = 'SWITCHED_OFF'").await, 1);
     assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'key.abandon'").await, 1);
-    // A node that ran on with the keys of before wrote this: the same call gives it up, too.
+    // A node that still ran with the earlier keys wrote this value: the same call abandons it, too.
     world.pretend("UPDATE webhook_endpoint SET secret_sealed = $2 WHERE tenant_id = $1", vec![secret.into()]).await;
     assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), 1);
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
@@ -261,7 +262,8 @@ fn of_two_that_start_at_once_both_have_the_first_ones_keys() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
 }
 
-/// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.
+/// A sealed value that is not resealed on rotation is lost with its old key, so each such column
+/// has a name that ends with `_sealed` and is in a room's list.
 #[test]
 fn every_sealed_column_is_in_a_rooms_list() {
     let listed = entrepot::serve::keys::sealed_columns();

@@ -35,7 +35,7 @@ const LISTS: [Sorts; 5] = [
     ("replenishmentPlans", "id", [("CREATED_AT", "createdAt"), ("UPDATED_AT", "updatedAt")]),
 ];
 
-/// Three more rows of each list, as the one that the company has.
+/// Inserts three more rows into each list, as copies of the company's row, with equal times.
 async fn keep_rows_with_equal_moments(world: &World) {
     let (clock, now) = (&world.node.clock, world.node.clock.now());
     let scope = world.node.db.tenant(world.ours.owner.tenant);
@@ -62,7 +62,7 @@ async fn keep_rows_with_equal_moments(world: &World) {
     work.commit().await.unwrap();
 }
 
-/// Three jobs that failed, two of them created at one moment.
+/// Inserts three failed jobs, two of them created at the same time.
 async fn keep_failed_jobs(world: &World) {
     let (tenant_id, now) = (world.ours.owner.tenant, world.node.clock.now());
     let work = world.node.db.tenant(tenant_id).begin().await.unwrap();
@@ -159,7 +159,8 @@ async fn paged(world: &World, list: &str, arguments: &str, (shown, number): (&st
     }
 }
 
-/// The rows of a list by a field, the smallest first; in the opposite order they are the same.
+/// Asserts that the ascending and the descending order of a list by a field are each other's
+/// reverse; returns both as arguments.
 async fn both_ways(world: &World, list: &str, (field, filter): (&str, &str), shown: &str) -> [String; 2] {
     let orders = ["ASC", "DESC"].map(|way| format!("{filter}sort: {{ field: {field}, direction: {way} }}"));
     let [up, down] = &orders;

@@ -1,5 +1,6 @@
-//! What sets something once for a company is told all that is wrong, stage by stage: rules that set holds, factor series, legal entities, looks of papers,
-//! policies of replenishment and criteria of dead stock. So are plans of both.
+//! Calls that set something for the whole company report all errors, stage by stage: rules that set
+//! holds, factor series, legal entities, layouts of papers, replenishment policies and criteria of
+//! dead stock. Plans of both do so too.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -22,12 +23,12 @@ on_both!(
     what_is_for_all_stores_is_refused_before_what_it_names,
 );
 
-/// The same code at each of these places of the input.
+/// The same code at each of these fields of the input.
 fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
     places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
 }
 
-/// What is refused of a call with a key of its own, unless it has one.
+/// Returns the refusals of a call, which gets a new idempotency key unless it has one.
 async fn told(office: &Office<'_>, (mutation, fields): (&str, &str), mut input: Value) -> Vec<(String, String)> {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
@@ -168,7 +169,8 @@ async fn plans_are_told_their_form_then_all_names_then_values(world: &World) {
     assert_eq!(clear(json!({ "stores": [ours], "actions": ["KEEP"] })).await, all("INVALID", &["actions"]));
 }
 
-/// Whoever has some of the stores learns from calls for all of them neither which others there are nor what else: the rights come first.
+/// A caller with some of the stores does not learn from calls for all of them which other stores or
+/// objects exist: permissions are checked first.
 async fn what_is_for_all_stores_is_refused_before_what_it_names(world: &World) {
     let office = Office::of(world).await;
     let annex = office.new_store("ANNEX").await;
@@ -193,7 +195,7 @@ async fn what_is_for_all_stores_is_refused_before_what_it_names(world: &World) {
     ] {
         input["productId"] = json!("prd_00000000000000000000000000");
         assert_eq!(told(&manager, (mutation, "seq"), input.clone()).await, all("INVALID", &["storeId"]), "{mutation}");
-        // A store of others is one that there is not.
+        // Another tenant's store is answered like one that does not exist.
         input["storeId"] = nowhere.clone();
         let unknown = told(&manager, (mutation, "seq"), input.clone()).await;
         input["storeId"] = others.clone();

@@ -1,4 +1,4 @@
-//! What a tenant says of itself, takes with it, and leaves behind.
+//! A tenant's settings, its export, its import, and its erasure.
 
 mod import;
 mod import_refusals;
@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use entity::prelude::AlertKind;
 use entrepot::{
-    alerts::{StandingCondition, rows::hold},
+    alerts::{StandingCondition, rows::lock_follower},
     audit::verify,
     demand::rows::lock_current,
-    identity::{Entered, Visit},
+    identity::{LoginOutcome, Visit},
     ledger::{Grouping, Ledger},
     stock::core::LevelKey,
     storage::{Backend, Reads, journal},
@@ -104,7 +104,7 @@ async fn settings_change_together_or_not_at_all(world: &World) {
     a_day_that_a_store_still_has_is_not_closed(world, house).await;
 }
 
-/// A store that is 26 hours behind the tenant's zone goes on selling.
+/// A store that is 26 hours behind the tenant's zone can still sell.
 async fn a_day_that_a_store_still_has_is_not_closed(world: &World, house: &House) {
     let east = "Pacific/Kiritimati";
     let moved = update(world, house, json!({ "expectedVersion": 3, "timeZone": east })).await;
@@ -125,17 +125,18 @@ async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
     let changed = update(world, house, json!({ "expectedVersion": 1, "reservationSeconds": 7200 })).await;
     assert_eq!(changed["userErrors"], json!([]));
     let reads = world.node.db.tenant(house.owner.tenant);
-    // A node that has not asked for the tenant's terms yet; one that has asks again after a minute.
+    // A new node has not read the tenant's terms yet; a running one reads them again after a
+    // minute.
     let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     let known = async || node.terms(&reads).await.unwrap().reservation_seconds;
     assert_eq!(known().await, 7200);
-    // Whoever needs them for as long as a minute has them read anew.
+    // `refresh_terms` reads the terms again before their minute in the cache is over.
     for (version, seconds, before) in [(2, 3600, 7200), (3, 1800, 3600)] {
         world.pass(50);
         let input = json!({ "expectedVersion": version, "reservationSeconds": seconds });
         assert_eq!(update(world, house, input).await["userErrors"], json!([]));
         assert_eq!(known().await, before, "it is known for a minute");
-        node.renew_terms(&reads).await.unwrap();
+        node.refresh_terms(&reads).await.unwrap();
         assert_eq!(known().await, seconds);
     }
 }
@@ -144,7 +145,7 @@ async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &Worl
     let login = async |word: &str| {
         let email = format!("{word}@example.com");
         let entered = world.node.identity.login(&email, "correct horse battery staple", None, &Visit::default()).await.unwrap();
-        let Entered::In(pair) = entered else { panic!("{entered:?}") };
+        let LoginOutcome::In(pair) = entered else { panic!("{entered:?}") };
         pair
     };
     let changed =
@@ -220,7 +221,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
     assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "taken back");
     assert!(!erase::cancel(db, ours).await.unwrap());
 
-    // Whoever has a second factor, a link on its way and a known device is erased all the same.
+    // A person with a second factor, a link under way and a known device is erased all the same.
     let work = db.global().begin().await.unwrap();
     let zeros = if db.global().backend() == Backend::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
     for sql in [
@@ -263,7 +264,8 @@ async fn until_one_waits(world: &World) {
     }
 }
 
-/// The call has the counter when the erasure begins, and commits a customer that the erasure cannot see before.
+/// The call holds the counter when the erasure begins, and commits a customer that the erasure
+/// could not see before.
 async fn what_a_call_writes_while_its_tenant_is_erased_goes_too(world: &World) {
     let (db, tenant, now) = (&world.node.db, world.ours.owner.tenant, world.node.clock.now());
     if db.backend() == Backend::Sqlite {
@@ -285,7 +287,8 @@ async fn what_a_call_writes_while_its_tenant_is_erased_goes_too(world: &World) {
     assert_eq!(left[0].try_get_by_index::<i64>(0).unwrap(), 0, "nobody looks at an erased tenant again");
 }
 
-/// A call has categories and wants the counter, which the erasure has: Postgres undoes the one of the two that has waited for a second first.
+/// A call has locked categories and waits for the counter, which the erasure holds: Postgres aborts
+/// the transaction that first has waited for a second.
 async fn an_erasure_that_waits_in_a_circle_is_begun_again(world: &World) {
     let (db, tenant, now) = (&world.node.db, world.ours.owner.tenant, world.node.clock.now());
     if db.backend() == Backend::Sqlite {
@@ -312,10 +315,14 @@ async fn the_job_of_alerts_leaves_no_row_behind_an_erasure(world: &World) {
     assert!(erase::run(db, ours, due).await.unwrap().is_some());
     let level = LevelKey { product: world.node.clock.id(), store: world.node.clock.id() };
     let standing = StandingCondition { level, category: None, quantity: 1, threshold: None, day: None };
-    assert_eq!(world.node.alerts.stand(ours, AlertKind::DeadStock, &[standing]).await.unwrap(), 0, "nothing is opened");
+    assert_eq!(
+        world.node.alerts.reconcile_conditions(ours, AlertKind::DeadStock, &[standing]).await.unwrap(),
+        0,
+        "nothing is opened"
+    );
     for (tenant, is_there) in [(ours, false), (theirs, true), (theirs, true)] {
         let work = db.global().maintenance_for(tenant).await.unwrap();
-        assert_eq!(hold(&work).await.unwrap(), is_there);
+        assert_eq!(lock_follower(&work).await.unwrap(), is_there);
         assert_eq!(lock_current(&work).await.is_ok(), is_there, "nor a book of demand facts");
         if is_there { work.commit().await.unwrap() } else { work.rollback().await.unwrap() }
     }

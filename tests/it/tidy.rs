@@ -1,6 +1,8 @@
-//! The house's own rules, kept over the source: who may name whom, what a core may not know, how long a file may be.
+//! Rules of this repository, checked on its source: dependencies between modules, limits on cores,
+//! and lengths of files.
 
 mod binding;
+mod comments;
 mod deploy;
 mod events;
 mod facts;
@@ -36,16 +38,17 @@ fn rooms() -> Vec<&'static str> {
 const WITHOUT_ROOMS: [&str; 9] =
     ["macros", "reference", "graphql", "objects", "trade", "analysis", "api", "server", "program-pages"];
 
-/// A face, a way in, an attribute of faces, or what puts a node together: it holds no rules, so it may name any room.
+/// Whether a file is a GraphQL face, an entry point, an attribute of faces, or code that assembles
+/// a node: these have no rules, so they may name any room.
 fn is_graph(file: &str) -> bool {
     WITHOUT_ROOMS.contains(&room(file)) || file.starts_with("serve/")
 }
 
 /// Files that are longer than 400 lines, and why they are one noun.
 const LONG: &[(&str, &str)] = &[];
-const MOST_LINES: usize = 400;
+const MAX_LINES: usize = 400;
 
-/// What only some may name: the name, who may, and why.
+/// Names that only some files may use: the name, these files, and the reason.
 const DOORS: &[(&str, &[&str], &str)] = &[
     ("casbin", &["access/"], "policies are compiled in one place; elsewhere rights are permits"),
     ("axum", &["server/"], "HTTP is one room's business"),
@@ -83,7 +86,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),
 ];
 
-/// What pure cores do without.
+/// Names that pure cores do not use.
 const IMPURE: &[&str] = &[
     "sea_orm",
     "tokio",
@@ -118,7 +121,7 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Where a crate's files are.
+/// Returns the source directory of a crate.
 fn folder(name: &str) -> PathBuf {
     if name == "entrepot" { root().join("src") } else { root().join("crates").join(name).join("src") }
 }
@@ -138,7 +141,8 @@ pub fn sources() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// A path as if all crates were one: `crate::` and the room; of a face its crate and the room (`crate::trade::stock`).
+/// A path as if all crates were one: `crate::` and the room; for a face its crate and the room
+/// (`crate::trade::stock`).
 fn as_one(file: &str, path: &str) -> String {
     let (head, rest) = path.split_once("::").unwrap_or((path, ""));
     match head {
@@ -149,12 +153,12 @@ fn as_one(file: &str, path: &str) -> String {
     }
 }
 
-/// What each file names and does.
+/// Returns the facts of each file.
 fn source() -> BTreeMap<String, Facts> {
     source_where(|_, _| true)
 }
 
-/// The same of the files that matter by their name and text: to parse all of them takes two seconds.
+/// The facts of files that are selected by name and text: parsing all of them takes two seconds.
 fn source_where(matters: impl Fn(&str, &str) -> bool) -> BTreeMap<String, Facts> {
     let read = |(name, path): (String, PathBuf)| {
         let text = fs::read_to_string(&path).unwrap();
@@ -268,7 +272,8 @@ fn doors_are_kept() {
     no_faults(&faults);
 }
 
-/// A transaction is begun where a change is carried out, never where it is decided, read or asked for.
+/// Transactions begin only in code that carries changes out, never in code that decides, reads or
+/// answers queries.
 #[test]
 fn only_shells_ask_for_transactions() {
     #[rustfmt::skip]
@@ -296,12 +301,13 @@ fn nothing_is_unwrapped_without_a_reason() {
     no_faults(&faults);
 }
 
-/// A statement with values in its text is another one each time: it is parsed and planned anew, and drives others out of the caches.
+/// Values in the text of a statement make it a new one for each call: it is parsed and planned
+/// again, and evicts others from the caches.
 #[test]
 fn values_are_bound() {
     let mut faults = Vec::new();
     for (file, path) in sources() {
-        // It makes the values of lists.
+        // `storage/dialect.rs` may join them, as it makes lists of values.
         let makes_statements = file.contains("/rows") || file.contains("/verify/") || file.starts_with("storage/");
         if makes_statements && file != "storage/dialect.rs" && fs::read_to_string(&path).unwrap().contains(".join(\",\")") {
             faults.push(format!("{file} joins values into a statement: see storage/dialect.rs"));
@@ -345,9 +351,9 @@ fn files_are_of_a_size() {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         let is_known = LONG.iter().any(|(known, _)| *known == name);
-        if lines > MOST_LINES && !is_known {
+        if lines > MAX_LINES && !is_known {
             faults.push(format!("{name} has {lines} lines: look for a second noun"));
-        } else if lines <= MOST_LINES && is_known {
+        } else if lines <= MAX_LINES && is_known {
             faults.push(format!("{name} is no longer long: take it off the list"));
         }
         let words = ["utils", "helpers", "common", "misc"];

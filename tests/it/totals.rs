@@ -1,4 +1,4 @@
-//! How many rows a list has: what paging through it counts, for whoever asks.
+//! Total counts of lists: they equal the rows that paging through the list finds, for each caller.
 
 mod depot;
 mod events;
@@ -78,8 +78,8 @@ const COUNTED: [&str; 43] = [
     "webhookEndpointsList",
 ];
 
-/// Lists that are empty in this world, or as long as the release has it, and those that only go forward: other tests count them, all of them
-/// `identities/lists.rs`. So they do with reports, which take long.
+/// Lists that are empty in this world, have a fixed length, or cannot be read backward: other tests
+/// count them, and `identities/lists.rs` covers all. The same holds for reports, which take long.
 const EMPTY_HERE: [&str; 16] = [
     "attachments",
     "auditEntries",
@@ -114,7 +114,7 @@ const REPLACED: [(&str, &str, &str); 11] = [
     ("webhookEventTypes", "eventTypes", "name"),
 ];
 
-/// A page of a list, with what `more` asks for beside its nodes.
+/// A page of a list, with the selection `more` beside its nodes.
 async fn page(
     world: &World,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! Transactions on Postgres that fail, that are left, and that stand still.
+//! Transactions on Postgres that fail, are dropped, or stall.
 
 use entrepot::storage::{Reads, TenantScope};
 use tokio::time::Instant;
@@ -50,7 +50,7 @@ async fn a_transaction_that_stands_still_loses_its_locks_and_fails_as_one_that_m
     let still = scope.begin().await.unwrap();
     still.execute(touch, vec![]).await.unwrap();
     let (began, mut refused) = (Instant::now(), 0);
-    // Who comes meanwhile is told after four seconds, and gets in after six.
+    // A second writer is refused after four seconds, and is served after six.
     loop {
         let work = scope.begin().await.unwrap();
         match work.execute(touch, vec![]).await {

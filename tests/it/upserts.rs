@@ -27,7 +27,7 @@ fn pattern(tenant_id: TenantId, from_number: i64, pattern: &str) -> number_patte
     number_pattern::Model { tenant_id, kind, from_number, pattern, created_at: Timestamp(from_number) }
 }
 
-/// All rows of a table, in the order of a column.
+/// All rows of a table, ordered by a column.
 async fn rows<R: TableRecord + Send>(work: &Work, order: &str) -> Vec<R> {
     let sql = format!("SELECT {} FROM {} t WHERE t.tenant_id = $1 ORDER BY t.{order}", R::select("t"), R::TABLE);
     work.records::<R>(&sql, vec![]).await.unwrap()

@@ -1,5 +1,5 @@
-//! The house's words: no module and no type has a private name where the field has a standard one,
-//! no page of the papers has a private word, and the glossary stays short.
+//! Vocabulary of the project: modules and types have standard names instead of private ones, pages
+//! of the documentation have no private words, and the glossary stays short.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use syn::visit::{self, Visit};
 
 use crate::tidy::{files, root, sources};
 
-/// Names that no module may have, and what stands for them (`docs/STYLE.md`, rule 2).
+/// Names that no module may have, and their replacements (`docs/STYLE.md`, rule 2).
 const MODULES: &[(&str, &str)] = &[
     ("about", "audience"),
     ("ahead", "speculative_state"),
@@ -151,10 +151,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("told", "the noun that is returned: an event, an error, a line"),
 ];
 
-/// Fields that keep a private name: columns, which older versions read and write beside newer ones.
+/// Fields that keep a private name: columns that older versions read and write at the same time.
 const COLUMNS: &[(&str, &str)] = &[("entity/src/tables/exchange.rs", "told")];
 
-/// Words that no page has in its prose, and what stands for them.
+/// Words that are not allowed in the prose of any page, and their replacements.
 const PROSE: &[(&str, &str)] = &[
     ("budget", "rate limit"),
     ("budgets", "rate limits"),
@@ -186,25 +186,22 @@ const PROSE: &[(&str, &str)] = &[
 /// Terms of the field that have one of these words.
 const TERMS: &[&str] = &["dead letter", "dead letters", "error budget", "lower case letters"];
 
-/// A page, and a phrase that it alone has: a message of the log as it is, a plan's own budget of
-/// money, a line that a program writes into the page.
+/// Phrases that are allowed in one page: a message of the log, quoted, a plan's own budget of money, and a line that a program writes into the page.
 const PHRASES: &[(&str, &str)] = &[
-    ("docs/backups.md", "somebody else has checkpointed"),
     ("docs/product-text.md", "told apart by a size"),
     ("docs/product-text.md", "wall decor"),
     ("docs/replenishment.md", "budget"),
-    ("docs/runbooks/shipping-late.md", "somebody else has checkpointed"),
 ];
 
 /// Words that begin a question, and no statement.
 const QUESTIONS: [&str; 5] = ["What", "Who", "Whoever", "Of", "Where"];
 
-/// Pages with other rules: a program writes the changelog, the page of style quotes what is bad, and
-/// decisions and pages of crates are of their day.
+/// Pages with other rules: a program writes the changelog, the page of style quotes bad examples, and decisions and pages of crates are not revised
+/// later.
 const OTHER_PAGES: [&str; 5] = ["docs/STYLE.md", "docs/api-changelog.md", "docs/api/", "docs/crates/", "docs/decisions/"];
 
 /// Terms that the glossary may have.
-const MOST_TERMS: usize = 40;
+const MAX_TERMS: usize = 40;
 
 fn standard(names: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
     names.iter().find(|(private, _)| *private == name).map(|(_, standard)| *standard)
@@ -246,7 +243,7 @@ impl<'a> Visit<'a> for Found<'_> {
     }
     fn visit_item_enum(&mut self, item: &'a syn::ItemEnum) {
         self.named(&item.ident);
-        // A variant is no type, but for the one that the table names.
+        // Variants are not types, except the one that the table names.
         item.variants.iter().filter(|variant| variant.ident == "InPerson").for_each(|variant| self.named(&variant.ident));
     }
     fn visit_item_union(&mut self, item: &'a syn::ItemUnion) {
@@ -283,7 +280,7 @@ fn private_names(file: &str, text: &str) -> Vec<String> {
 #[test]
 fn names_are_the_words_of_the_field() {
     let mut sources = sources();
-    // The tables: a package of its own, which the order of crates does not name.
+    // Tables are in a package of their own, which the order of crates does not contain.
     sources.extend(files(&root().join("entity/src"), ".rs").into_iter().map(|path| (path.display().to_string(), path)));
     let faults: Vec<_> =
         sources.iter().flat_map(|(name, path)| private_names(name, &fs::read_to_string(path).unwrap())).collect();
@@ -390,7 +387,7 @@ fn the_glossary_is_short_and_in_order() {
         glossary.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("**: ").map(|(term, _)| term)).collect();
     let entries = glossary.lines().filter(|line| line.starts_with(['-', '*', '+'])).count();
     assert_eq!(terms.len(), entries, "each entry is a line as `- **term**: what it means`");
-    assert!((1..=MOST_TERMS).contains(&entries), "{entries} terms, and at most {MOST_TERMS} are kept");
+    assert!((1..=MAX_TERMS).contains(&entries), "{entries} terms, and at most {MAX_TERMS} are kept");
     assert!(
         terms.is_sorted_by(|one, next| one.to_lowercase() < next.to_lowercase()),
         "terms stand in their order, each once: {terms:?}"

@@ -5,11 +5,12 @@ use std::{
     process::Command,
 };
 
-/// An authority, and what it has signed: a server at 127.0.0.1, and a client.
+/// A certificate authority, and the certificates that it has signed: for a server at 127.0.0.1, and
+/// for a client.
 pub struct Papers(PathBuf);
 
 impl Papers {
-    /// None, said plainly, where the program is not installed; on CI that is a failure.
+    /// `None`, with a message, if the program is not installed; on CI that is a failure.
     pub fn make(folder: &Path, name: &str) -> Option<Self> {
         let papers = Self(folder.join(name));
         std::fs::create_dir(&papers.0).unwrap();

@@ -16,7 +16,7 @@ impl Home {
         home
     }
 
-    /// The same database by another address, whose end is not the database's.
+    /// Returns the same database under another address; dropping it does not stop the database.
     pub fn by_way_of(&self, url: String) -> Self {
         Self { url, folder: self.folder.clone(), postgres: None }
     }

@@ -9,7 +9,7 @@ mod databases;
 mod process;
 mod replay;
 
-// What rooms of the other targets share.
+// Modules of other test targets that this one shares.
 mod fulfilment {
     pub mod steps;
 }

@@ -89,7 +89,8 @@ pub struct Mutation(
     ReversalMutation,
 );
 
-/// Its roots are wrapped as the server's are: keys are compared by what was sent, and nothing that a dry run does is committed.
+/// Its roots are wrapped as the server's are: keys are compared by the arguments that were sent,
+/// and dry runs commit nothing.
 pub type RetailSchema = Schema<Audited<Query>, Audited<Mutation>, EmptySubscription>;
 
 /// The part of the retailer's work that a room's scenarios are about.
@@ -125,7 +126,7 @@ pub struct Retailer<W> {
     work: PhantomData<W>,
 }
 
-/// What another tenant has.
+/// IDs of another tenant.
 pub struct Foreign {
     pub tenant: TenantId,
     pub store: StoreId,
@@ -259,7 +260,7 @@ impl<W: Work> World<Retailer<W>> {
         work.commit().await.unwrap();
     }
 
-    /// Brings stock in.
+    /// Receives stock.
     pub async fn stock(&self, what: &[(ProductId, StoreId, i64)]) {
         let changes = what.iter().map(|(product, store, delta)| Change {
             key: LevelKey { product: *product, store: *store },
@@ -301,18 +302,18 @@ impl<W: Work> World<Retailer<W>> {
         assert!(report.is_sound(), "{report}");
     }
 
-    /// The same as another process serves it.
+    /// Returns the schema as another process would serve it.
     pub async fn served_elsewhere(&self) -> RetailSchema {
         schema(&self.db, Ledger::start(self.db.clone(), self.clock.clone(), Grouping::Together, entrepot::documents()).unwrap())
             .await
     }
 
-    /// What the owner gets, with faults and missing rights as `errors`.
+    /// Returns the response to the owner, with faults and missing permissions as `errors`.
     pub async fn ask(&self, document: &str, variables: Value) -> Value {
         self.ask_as(PermissionSet::all(), document, variables).await
     }
 
-    /// What a caller gets that lacks these permissions.
+    /// Returns the response to a caller without these permissions.
     pub async fn ask_without(&self, lacking: &[&str], document: &str, variables: Value) -> Value {
         let mut set = PermissionSet::default();
         for (index, info) in REGISTRY.iter().enumerate() {
@@ -350,7 +351,7 @@ impl<W: Work> World<Retailer<W>> {
         self.act_in::<W>(mutation, input).await
     }
 
-    /// The same, with the fields that the scenarios of some work look at.
+    /// Like `act`, with the fields of another work's scenarios.
     pub async fn act_in<Other: Work>(&self, mutation: &str, input: Value) -> Value {
         self.act_on::<Other>(&self.schema, self.caller(PermissionSet::all()), mutation, input).await
     }
@@ -363,12 +364,12 @@ impl<W: Work> World<Retailer<W>> {
         self.act_on::<W>(&self.schema, caller, mutation, input).await
     }
 
-    /// The same of another process.
+    /// Like `act`, in another process.
     pub async fn act_elsewhere(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
         self.act_on::<W>(served, self.caller(PermissionSet::all()), mutation, input).await
     }
 
-    /// The same with the fields that the scenarios of some work look at.
+    /// Like `act_elsewhere`, with the fields of another work's scenarios.
     pub async fn act_in_at<Other: Work>(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
         self.act_on::<Other>(served, self.caller(PermissionSet::all()), mutation, input).await
     }
@@ -380,7 +381,7 @@ impl<W: Work> World<Retailer<W>> {
         if answer.get("errors").is_some() { answer } else { answer["result"].clone() }
     }
 
-    /// Holds stock in the world's store for nobody in particular.
+    /// Reserves stock in the world's store without a reference.
     pub async fn reserve(&self, product: ProductId, quantity: i64, expires_at: Option<Timestamp>) -> ReservationId {
         let id = self.ledger.clock().id();
         let key = LevelKey { product, store: self.store };

@@ -1,5 +1,5 @@
-//! A database of its own for each test: a copy of a migrated one, gone in the end. To migrate an empty database takes seconds on Postgres, to
-//! copy one a tenth of a second.
+//! A new database for each test: a copy of a migrated one, dropped at the end. Migrating an empty
+//! database takes seconds on Postgres, copying one a tenth of a second.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 /// A database and a folder, both gone when this is.
 pub struct Home {
     pub url: String,
-    /// The SQLite file is in it, and whatever else the test keeps.
+    /// Folder of the SQLite file, and of the test's other files.
     pub folder: PathBuf,
     /// The Postgres to ask for the database's end, and its name.
     pub postgres: Option<(String, String)>,
@@ -32,7 +32,8 @@ impl Home {
         home
     }
 
-    /// A migrated database. None, said plainly, where no Postgres is given; on CI that is a failure.
+    /// A migrated database. `None`, with a message, if no Postgres is configured; on CI that is a
+    /// failure.
     pub async fn postgres() -> Option<Self> {
         let server = server()?;
         let connection = connect(&server).await;
@@ -71,7 +72,7 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         if let Some((server, name)) = self.postgres.take() {
-            // A runtime of its own: the test's may be the one that is ending.
+            // A separate runtime: the test's may be shutting down.
             let dropping = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(tell(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
@@ -84,7 +85,7 @@ impl Drop for Home {
 
 pub const FILE: &str = "it.sqlite";
 
-/// One connection, so that what is set on it stays set. It knows no rules.
+/// Opens a single connection, so that its settings persist, without the storage layer.
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
@@ -104,8 +105,9 @@ pub fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Where databases and files of tests lie: in memory where it has room, as Postgres does for them (`scripts/services.sh`). On a disk each commit
-/// of SQLite waits a millisecond for it, hundreds of times a test; only a crash of the whole machine would show the difference.
+/// Directory of the databases and files of tests: in memory if it has room, as for Postgres
+/// (`scripts/services.sh`). On a disk each commit of SQLite waits a millisecond, hundreds of times
+/// a test; only a crash of the whole machine would show the difference.
 pub fn place() -> PathBuf {
     const ROOM: u64 = 6 << 30;
     let memory = Path::new("/dev/shm");
@@ -113,14 +115,15 @@ pub fn place() -> PathBuf {
     if free >= ROOM && access(memory, Access::WRITE_OK).is_ok() { memory.to_owned() } else { env::temp_dir() }
 }
 
-/// A folder that nobody else has.
+/// Creates a folder with a unique name.
 fn folder() -> PathBuf {
     let folder = place().join(format!("entrepot-it-{:x}", random()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// The Postgres that is given to tests. None, said plainly, where there is none; on CI that is a failure.
+/// Returns the URL of the tests' Postgres. `None`, with a message, if there is none; on CI that is
+/// a failure.
 pub fn server() -> Option<String> {
     let given = env::var("ENTREPOT_TEST_POSTGRES_URL").ok();
     if given.is_none() {
@@ -130,7 +133,7 @@ pub fn server() -> Option<String> {
     given
 }
 
-/// The same server, another database.
+/// Returns the URL of another database on the same server.
 fn sibling(server: &str, name: &str) -> String {
     let (address, rest) = server.rsplit_once('/').unwrap();
     let options = rest.find('?').map_or("", |at| &rest[at..]);
@@ -172,7 +175,7 @@ async fn template(connection: &DatabaseConnection, server: &str) -> String {
     }
     run(connection, "SELECT pg_advisory_lock(7170152)").await;
     if !is_there(connection, &name).await {
-        // Under another name first: one that was left half-migrated is never taken for whole.
+        // Under another name first: an aborted migration never counts as complete.
         let making = format!("{name}_making");
         run(connection, &format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
         run(connection, &format!("CREATE DATABASE {making}")).await;
@@ -196,7 +199,8 @@ pub async fn strategy(connection: &DatabaseConnection) -> &'static str {
     if found.is_empty() { "FILE_COPY" } else { "WAL_LOG" }
 }
 
-/// The same as a file. Whoever is first makes it; of several at once the last one's stays, and all are alike.
+/// Returns the template as an SQLite file. The first process makes it; if several do, the last
+/// one's file stays, and all are alike.
 async fn template_file() -> PathBuf {
     let file = place().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
     if !file.exists() {
@@ -221,7 +225,8 @@ pub fn text_of_migrations() -> String {
         digest(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hasher);
     }
     let digest: String = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    // Of several at once each notes the same, and under another name first: nobody reads half of it.
+    // Several processes at once write the same, and under another name first, so that none reads
+    // half of it.
     let making = folder();
     fs::write(making.join("digest"), &digest).unwrap();
     fs::rename(making.join("digest"), noted).unwrap();
@@ -229,7 +234,7 @@ pub fn text_of_migrations() -> String {
     digest
 }
 
-/// This build of the tests, by when it was made and how large it is.
+/// Identifies this build of the tests by its modification time and size.
 pub fn program() -> String {
     let program = fs::metadata(env::current_exe().unwrap()).unwrap();
     let made = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap();

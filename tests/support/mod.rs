@@ -1,4 +1,4 @@
-//! What all targets of integration tests are made with. Each compiles it, and calls a part.
+//! Shared support code of all targets of integration tests. Each compiles it, and calls a part.
 #![allow(dead_code, unused_imports, unused_macros, reason = "several targets have it, and each calls a part")]
 
 pub mod databases;

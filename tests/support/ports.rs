@@ -5,8 +5,9 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// An address of this machine that nobody listens on. Each test process has ports of its own, below those that the system gives out: between two
-/// that ask at the same moment, the system would give one port twice, as neither listens yet.
+/// Returns a free address of this machine. Each test process has its own range of ports, below
+/// those that the system assigns: the system could assign one port to two concurrent callers, as
+/// neither listens yet.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 10_000;

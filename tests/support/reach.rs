@@ -1,4 +1,4 @@
-//! What can be reached from a type of the schema, and documents that ask for each field of it.
+//! Paths from a type of the schema to others, and documents that select each field of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,7 +6,8 @@ use async_graphql::parser::types::FieldDefinition;
 
 use super::schema::{Calls, base, is_needed};
 
-/// A way from a root field's answer to an object of a type: what is opened on it, `changes { order {`.
+/// A path from a root field's answer to an object of a type: the selections that are opened on it,
+/// `changes { order {`.
 #[derive(Debug, Clone)]
 pub struct Way {
     pub kind: String,
@@ -14,14 +15,14 @@ pub struct Way {
 }
 
 impl Way {
-    /// The selection of the root field that asks for these fields at the end of the way.
+    /// The selection of the root field that selects these fields at the end of the path.
     pub fn selection(&self, fields: &str) -> String {
         format!("{{ {} __typename {fields} {} }}", self.open, "}".repeat(self.open.matches('{').count()))
     }
 }
 
 impl Calls {
-    /// The fields of a type that can be asked for without arguments.
+    /// The fields of a type that can be selected without arguments.
     pub fn plain_fields(&self, kind: &str) -> impl Iterator<Item = &FieldDefinition> {
         let is_plain = |field: &&FieldDefinition| !field.arguments.iter().any(|argument| is_needed(&argument.node));
         self.fields(kind).iter().map(|field| &field.node).filter(is_plain)
@@ -53,7 +54,8 @@ impl Calls {
         found
     }
 
-    /// Each field of a type that can be asked for without arguments, by its name, as it is selected.
+    /// Returns each field of a type that can be selected without arguments, by its name, with its
+    /// selection.
     pub fn selections(&self, kind: &str) -> BTreeMap<String, String> {
         let selection = |field: &FieldDefinition| {
             let below = if self.is_composite(&base(&field.ty.node)) { " { __typename }" } else { "" };

@@ -1,4 +1,5 @@
-//! A receiver of webhooks: an HTTP server of this machine that answers as it is told and remembers what it got.
+//! A receiver of webhooks: an HTTP server on this machine that answers by a plan and records its
+//! requests.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +16,7 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// How it answers: `None` is nothing at all.
+/// Answer of the receiver; with `None` it never answers, and the request stays open.
 pub type Reply = Option<Response<Body>>;
 
 /// Answers with this status.
@@ -32,7 +33,7 @@ pub struct Got {
 }
 
 impl Got {
-    /// A header; empty where there is none.
+    /// Returns a header; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
@@ -44,10 +45,10 @@ impl Got {
     }
 }
 
-/// What answers a message: how many have come with it, and the message.
+/// Function that answers a message: it gets the number of messages so far, and the message.
 pub type Plan = dyn Fn(usize, &Got) -> Reply + Send + Sync;
 
-/// What it shares with the task that answers.
+/// State that it shares with the task that answers.
 #[derive(Clone)]
 pub struct Shared {
     got: Arc<Mutex<Vec<Got>>>,
@@ -61,7 +62,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// One that answers 204.
+    /// A receiver that answers 204.
     pub async fn well() -> Self {
         Self::new(|_, _| status(204)).await
     }

@@ -21,7 +21,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// None, said plainly, where the program is not installed; on CI that is a failure.
+    /// `None`, with a message, if the program is not installed; on CI that is a failure.
     pub async fn start() -> Option<Self> {
         Self::start_on(free_address(), &[]).await
     }
@@ -49,13 +49,13 @@ impl Redis {
         format!("redis://{}", self.address)
     }
 
-    /// Says a command that is to be obeyed.
+    /// Sends a command that must succeed.
     pub async fn tell(&self, command: &str) {
         let answer = self.ask(command).await;
         assert!(answer.starts_with("+OK"), "{answer}");
     }
 
-    /// Says a command; the first bytes of the answer as they come.
+    /// Sends a command; returns the first bytes of the raw answer.
     pub async fn ask(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();

@@ -41,7 +41,7 @@ impl Calls {
         }
     }
 
-    /// The object types that a union or an interface stands for.
+    /// The object types of a union or an interface.
     pub fn members(&self, kind: &str) -> Vec<String> {
         match self.types.get(kind).map(|kind| &kind.kind) {
             Some(TypeKind::Union(union)) => union.members.iter().map(ToString::to_string).collect(),
@@ -54,7 +54,7 @@ impl Calls {
     }
 }
 
-/// A type with what it has by name: calls do not depend on the order in which it is declared.
+/// Sorts the members of a type by name: calls do not depend on the order of declarations.
 fn by_name(mut kind: TypeDefinition) -> TypeDefinition {
     let inputs = |inputs: &mut Vec<Positioned<InputValueDefinition>>| inputs.sort_by_key(|one| one.node.name.node.to_string());
     let fields = |fields: &mut Vec<Positioned<FieldDefinition>>| {

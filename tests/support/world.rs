@@ -1,4 +1,5 @@
-//! The world of a test: a database of its own, a clock that the test moves, and what the room's tests set up in it.
+//! The world of a test: a database of its own, a clock that the test moves, and the room's test
+//! data.
 
 pub mod answers;
 mod both;
@@ -26,7 +27,7 @@ use super::databases::Home;
 pub(crate) use both::on_both;
 pub use hands::Hands;
 
-/// What the tests of a room set up.
+/// Fixture of the tests of a room.
 pub trait Setup: Sized {
     /// A world in a migrated database.
     async fn set_up(home: Home) -> World<Self>;
@@ -76,7 +77,7 @@ impl<S: Setup> World<S> {
         S::on_sqlite().await
     }
 
-    /// None, said plainly, where no Postgres is given; on CI that is a failure.
+    /// `None`, with a message, if no Postgres is configured; on CI that is a failure.
     pub async fn postgres() -> Option<Self> {
         S::on_postgres().await
     }
@@ -116,7 +117,7 @@ impl<S> World<S> {
         self.hands.pass(seconds * 1_000_000);
     }
 
-    /// Somebody sets the machine's clock, by so many seconds: no time passes.
+    /// Sets the machine's clock forward or back by seconds: no time passes.
     pub fn set_clock(&self, seconds: i64) {
         self.hands.set(seconds * 1_000_000);
     }
@@ -126,7 +127,7 @@ impl<S> World<S> {
         &self.hands
     }
 
-    /// Where the database is.
+    /// Returns the URL of the database.
     pub fn url(&self) -> &str {
         &self.home.url
     }
@@ -151,14 +152,15 @@ impl<S: OurTenant> World<S> {
         work.commit().await.unwrap();
     }
 
-    /// One number of the tenant's.
+    /// Runs a query on the tenant's rows that returns one number.
     pub async fn number(&self, sql: &str) -> i64 {
         let rows = self.scope().rows(sql, vec![]).await.unwrap();
         rows[0].try_get_by_index(0).unwrap()
     }
 }
 
-/// The text of a file that lies beside the repository. None, said plainly, where it does not; on CI that is a failure.
+/// Returns the text of a file in the folder beside the repository. `None`, with a message, if it is
+/// missing; on CI that is a failure.
 pub fn shared(path: &str) -> Option<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     let text = fs::read_to_string(&file).ok();
@@ -180,11 +182,12 @@ pub fn data_folder() -> Option<PathBuf> {
     None
 }
 
-/// A node on a copy of a migrated database. Row security of all copies is proven where companies are set up, by each process that tests start, and by
-/// tests of its own: each proof writes eight hundred rows.
+/// A node on a copy of a migrated database. The row security of all copies is checked when test
+/// companies are set up, by each process that tests start, and by tests of its own: each check
+/// writes eight hundred rows.
 pub async fn node(url: &str, clock: Clock, settings: Settings, keys: &KeySource) -> Node {
     let options = Options { row_security_proof: RowSecurityProof::Copied, ..Options::default() };
-    Node::sharing((None, None), url, options, clock, settings, Grouping::Together, keys).await.unwrap()
+    Node::open_with_redis((None, None), url, options, clock, settings, Grouping::Together, keys).await.unwrap()
 }
 
 /// The keys of scenarios' databases: random once, and no secret.
@@ -197,7 +200,7 @@ pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
     secrets::open(db, &keys(), clock).await.unwrap()
 }
 
-/// What a tenant begins with here: nothing, as tenants are made by hand.
+/// Provisioner that creates nothing, as tests create tenants by hand.
 pub struct Bare;
 #[async_trait::async_trait]
 impl entrepot::identity::TenantProvisioner for Bare {
@@ -218,7 +221,7 @@ impl entrepot::identity::TenantProvisioner for Bare {
     ) -> Result<bool, entrepot::storage::Fault> {
         Ok(true)
     }
-    async fn take_rights(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
+    async fn revoke_all_rights(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
 }

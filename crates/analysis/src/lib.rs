@@ -1,6 +1,7 @@
-//! GraphQL: root fields and rows of what is calculated: costs, reports, forecasts, and what they propose.
+//! GraphQL: root fields and rows of computed values: costs, reports, forecasts, and their
+//! proposals.
 //!
-//! The face of a room has the room's name; its objects are in `objects`, and are named again here.
+//! The face of a room has the room's name; its objects are in `objects`, and are re-exported here.
 
 pub use objects::{
     access, catalog, counts, events, graphql, keyed_filters, nodes, orders, periods, purchasing, references, sorts, stock,

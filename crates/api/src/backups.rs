@@ -9,7 +9,7 @@ use entity::{
 };
 use macros::resolvers;
 use platform::{jobs::Jobs, paging::CursorSigner, storage::Nested};
-use services::backups::{BackupLog, KILLED, RunFilter, RunSort as By, RunsSorted};
+use services::backups::{BackupLog, KILLED_ERROR, RunFilter, RunSort as By, RunsSorted};
 
 use crate::{
     catalog::Direction,
@@ -17,7 +17,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, of_both},
+        filters::{DateTimeFilter, intersect_values},
         limits::Limits,
         nested::read_nested,
         refusal::Path,
@@ -105,13 +105,14 @@ impl BackupRun {
     }
 }
 
-/// Whoever may read it is a member of one company; the error itself is for who runs the deployment.
+/// Returns a general text for the error of a run. Its readers are members of one company; the error
+/// itself is for the operator.
 fn problem(run: &tables::BackupRun) -> Option<&'static str> {
     let error = run.error.as_deref()?;
     Some(match (error, run.is_sound) {
-        (KILLED, _) => KILLED,
+        (KILLED_ERROR, _) => KILLED_ERROR,
         (_, Some(false)) => "the database that was restored breaks invariants",
-        _ => "the operator's log of backups tells why",
+        _ => "the operator's log of backups has the reason",
     })
 }
 
@@ -142,15 +143,15 @@ pub struct BackupRunFilter {
 crate::dated_filter!(BackupRunFilter, [] "startedAt" started_at, "endedAt" ended_at);
 
 impl BackupRunFilter {
-    /// The filter as rows understand it, with the kinds and the statuses of the arguments beside it.
+    /// Converts the filter to that of the rows, with the kinds and statuses of the arguments.
     fn read(self, kinds: Option<Vec<BackupKind>>, statuses: Option<Vec<BackupStatus>>) -> Answer<Nested<RunFilter>> {
         let mut filter = read_nested(self, &mut Self::tests)?;
-        filter.own.kinds = of_both(filter.own.kinds, kinds.map(all_into));
-        filter.own.states = of_both(filter.own.states, statuses.map(all_into));
+        filter.own.kinds = intersect_values(filter.own.kinds, kinds.map(map_into));
+        filter.own.states = intersect_values(filter.own.states, statuses.map(map_into));
         Ok(filter)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     #[expect(clippy::unnecessary_wraps, reason = "filters of other lists refuse, and all are read by `read_nested`")]
     fn tests(mut self, _at: &Path) -> Answer<RunFilter> {
         let is_null = self.ended_at.as_mut().and_then(|filter| filter.is_null.take());
@@ -158,8 +159,8 @@ impl BackupRunFilter {
             filter.map(|filter| filter.range()).unwrap_or_default().into()
         };
         Ok(RunFilter {
-            kinds: self.kind.map(all_into),
-            states: self.status.map(all_into),
+            kinds: self.kind.map(map_into),
+            states: self.status.map(map_into),
             started_at: span(self.started_at),
             ended_at: span(self.ended_at),
             is_ended: is_null.map(|is_null| !is_null),
@@ -168,7 +169,7 @@ impl BackupRunFilter {
     }
 }
 
-fn all_into<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
+fn map_into<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
     list.into_iter().map(Into::into).collect()
 }
 
@@ -223,7 +224,7 @@ impl BackupQuery {
         let sorted = BackupRunSort::sorted(sort);
         let list = sorted.kind("backups");
         let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(kinds, of_both(statuses, states))?;
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(kinds, intersect_values(statuses, states))?;
         let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
         let rows = log.page(&filter, sorted, &request).await?.into_iter().map(|run| {
             let keys = sorted.keys(&run);
@@ -235,7 +236,7 @@ impl BackupQuery {
             let (log, filter) = (BackupLog::new(db.clone(), clock.clone()), filter.clone());
             async move { Ok::<i64, TopError>(log.count(&filter, i64::try_from(most).unwrap_or(i64::MAX)).await?) }
         };
-        Ok(page.counted_by(count).into())
+        Ok(page.with_count(count).into())
     }
 
     /// Time since which e-mails of jobs, webhooks, scheduled reports and scheduled exports of all companies are held, as they are

@@ -17,8 +17,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        once::{Again, Earlier},
-        reading::Reading,
+        once::{EarlierCall, ReplayablePayload},
+        reading::InputErrors,
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -103,9 +103,9 @@ impl From<Vec<UserError>> for ProductLabelSheetPayload {
     }
 }
 
-impl Again for ProductLabelSheetPayload {
-    /// A sheet whose seven days are over is not there any more.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for ProductLabelSheetPayload {
+    /// Omits a sheet that has expired after its seven days.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let permit = ctx.permit::<kind::ProductRead>()?;
         let found = match earlier.id::<FileId>() {
             Some(id) => own(ctx, ctx.given::<Files>()?.find(&permit, id).await?).await?,
@@ -116,10 +116,10 @@ impl Again for ProductLabelSheetPayload {
 }
 
 /// Products of one call.
-const MOST_PRODUCTS: usize = 250;
-const MOST_LABELS: usize = 2_000;
+const MAX_PRODUCTS: usize = 250;
+const MAX_LABELS: usize = 2_000;
 
-/// What a label of the product says to machines.
+/// Returns the code that a product's label encodes.
 fn code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
     let is_ean = |code: &&str| matches!(code.len(), 12 | 13) && code.bytes().all(|byte| byte.is_ascii_digit());
     match symbology {
@@ -128,20 +128,21 @@ fn code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
     }
 }
 
-fn drawn(doc: &ProductDoc, symbology: Symbology) -> Result<Label, String> {
+fn draw_label(doc: &ProductDoc, symbology: Symbology) -> Result<Label, String> {
     let code = code(doc, symbology).ok_or("it has no barcode of thirteen digits")?;
     Label::of(symbology, code, &doc.row.name).map_err(|why| why.to_string())
 }
 
-/// The products that are asked for: by references, or by their IDs alone. A key that names nothing is the ID of no product.
+/// Returns the requested products' IDs, from references or from IDs. A reference that names no
+/// product yields an ID that no product has.
 async fn requested(ctx: &Context<'_>, products: Option<Vec<ProductRef>>, mut ids: Option<Vec<ID>>) -> Answer<Vec<ProductId>> {
     let (field, count) = match (&products, &ids) {
         (Some(products), _) => ("products", products.len()),
         (None, Some(ids)) => ("productIds", ids.len()),
         (None, None) => return Err(TopError::bad_input("products or productIds is needed", path!["products"])),
     };
-    if count > MOST_PRODUCTS {
-        return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path![field]));
+    if count > MAX_PRODUCTS {
+        return Err(TopError::bad_input(format!("at most {MAX_PRODUCTS} products"), path![field]));
     }
     let names = Names::of(Vec::new()).list(("products", products), ("productIds", &mut ids));
     let moved = in_arguments(ctx, names).await?;
@@ -149,7 +150,7 @@ async fn requested(ctx: &Context<'_>, products: Option<Vec<ProductRef>>, mut ids
     ids.iter().flatten().enumerate().map(read).collect()
 }
 
-/// The products in the order of their ids in the call; those that there are not are left out.
+/// Returns the existing products, in the order of their IDs in the call.
 async fn docs_of(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
     let scope = permit.scope(&ctx.given::<Catalog>()?.db);
     let mut found = rows::product::docs(&scope, ids.to_vec()).await?;
@@ -181,7 +182,7 @@ impl LabelQuery {
         let ids = requested(ctx, products, product_ids).await?;
         let found = docs_of(ctx, &permit, &ids).await?;
         let label = |doc: ProductDoc| {
-            let (drawing, problem) = match drawn(&doc, symbology.into()) {
+            let (drawing, problem) = match draw_label(&doc, symbology.into()) {
                 Ok(label) => (Some(svg(&label)), None),
                 Err(why) => (None, Some(why)),
             };
@@ -216,7 +217,7 @@ impl LabelMutation {
             }
             let mut labels = Vec::new();
             for (at, doc) in found.iter().enumerate() {
-                match drawn(doc, input.symbology.into()) {
+                match draw_label(doc, input.symbology.into()) {
                     Ok(label) => labels.extend(std::iter::repeat_n(label, copies)),
                     Err(why) => {
                         return Ok(vec![UserError::new(ErrorCode::Invalid, why, path!["input", "productIds", at])].into());
@@ -232,9 +233,9 @@ impl LabelMutation {
     }
 }
 
-/// What was asked for, or what is wrong with it.
+/// Validates the input; returns the products, the layout and the copies, or the errors.
 fn read(input: &ProductLabelSheetInput) -> Result<(Vec<ProductId>, SheetLayout, usize), Vec<UserError>> {
-    let mut reading = Reading::default();
+    let mut reading = InputErrors::default();
     let ids: Vec<ProductId> = reading.ids(Some(input.product_ids.clone()), "productIds");
     let mut within = |number: i32, most: i32, name: &str| {
         if !(1..=most).contains(&number) {
@@ -245,7 +246,7 @@ fn read(input: &ProductLabelSheetInput) -> Result<(Vec<ProductId>, SheetLayout, 
     let copies = within(input.copies, 100, "copies");
     let layout = SheetLayout { columns: within(input.columns, 10, "columns"), rows: within(input.rows, 30, "rows") };
     let count = ids.len();
-    if count == 0 || count > MOST_PRODUCTS || count * copies > MOST_LABELS {
+    if count == 0 || count > MAX_PRODUCTS || count * copies > MAX_LABELS {
         reading.invalid("1 to 250 products are taken, and at most 2,000 labels", || path!["input", "productIds"]);
     }
     reading.end((ids, layout, copies))

@@ -1,7 +1,9 @@
 //! GraphQL: the schema, and root fields, inputs and answers of the rooms around the stock.
 //!
-//! The face of a room has the room's name and holds no rules. It is in up to three crates: objects that name one another in circles, and what they
-//! refer to, are in `objects`; root fields of the catalogue and of documents in `trade`, of what is calculated in `analysis`. All are named again here.
+//! The face of a room has the room's name and holds no rules. It is spread over up to three crates:
+//! objects that refer to one another in cycles, and the types that they use, are in `objects`; root
+//! fields of the catalogue and of documents are in `trade`, those of calculations in `analysis`.
+//! This crate re-exports them all.
 
 pub use analysis::{anomalies, costing, demand, forecasting, insight, liquidation, replenishment, reports, suggestions};
 pub use objects::{files, graphql, jobs, keyed_filters, numbering, packs, periods, references, short_lists, sorts, tenancy};

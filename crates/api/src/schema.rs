@@ -48,7 +48,7 @@ mod roots;
 mod sizes;
 mod weights;
 pub use engine::EntrepotSchema;
-pub use judges::{Judges, PendingSchema};
+pub use judges::{PendingSchema, ValidatorBuild};
 pub use object_fields::object_fields;
 pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
@@ -130,12 +130,13 @@ impl NodeQuery {
         deprecation = "2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed after 2027-11-23."
     )]
     async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
-        scanned(ctx, &code).await.transpose()
+        find_by_code(ctx, &code).await.transpose()
     }
 }
 
-/// Whoever may see neither products nor orders is told what is missing.
-async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
+/// Returns the product or the order of a code. A caller who may see neither gets the missing
+/// permission as an error.
+async fn find_by_code(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
     let (products, orders) = (ctx.permit::<may::ProductRead>(), ctx.permit::<may::OrderRead>());
     if orders.is_err() {
         products.clone()?;
@@ -151,8 +152,8 @@ async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
     }
 }
 
-/// What resolvers are given besides their request's own data.
-pub struct Given {
+/// Data that resolvers get besides that of their request.
+pub struct ResolverServices {
     pub identity: Identity,
     pub access: Access,
     pub catalog: inventory::catalog::Catalog,
@@ -167,20 +168,22 @@ pub struct Given {
     pub limits: Limits,
 }
 
-/// The schema with its rooms. It executes what has been validated.
-pub fn build(given: Given) -> EntrepotSchema {
+/// Builds the schema with the services of all rooms. It executes documents that have been validated
+/// before.
+pub fn build(given: ResolverServices) -> EntrepotSchema {
     build_on(None, given)
 }
 
-/// The same, of a schema that is being made already where there is one.
-pub fn build_on(pending: Option<PendingSchema>, given: Given) -> EntrepotSchema {
+/// Builds the schema like `build`, from a schema that another thread has begun to make, if there is
+/// one.
+pub fn build_on(pending: Option<PendingSchema>, given: ResolverServices) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone(), &given.webhooks);
     let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = pending
-        .map_or_else(plain, PendingSchema::builder)
+        .map_or_else(schema_builder, PendingSchema::builder)
         .data(hubs)
         .data(given.identity)
         .data(given.access)
@@ -206,8 +209,9 @@ pub fn build_on(pending: Option<PendingSchema>, given: Given) -> EntrepotSchema 
     EntrepotSchema::new(schema)
 }
 
-fn plain() -> judges::Builder {
-    // Depth, width and cost are the guard's business; suggestions would tell names to whoever may not look.
+fn schema_builder() -> judges::Builder {
+    // The guard limits depth, width and cost; suggestions would reveal names to callers who may not
+    // see them.
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Versioned>()
         .register_output_type::<Payload>()
@@ -217,17 +221,18 @@ fn plain() -> judges::Builder {
         .disable_suggestions()
 }
 
-/// The schema without what its resolvers need: for whoever reads it.
-pub fn bare() -> EntrepotSchema {
-    EntrepotSchema::new(plain().finish())
+/// Builds the schema without the services of its resolvers, for introspection and the SDL.
+pub fn schema_without_services() -> EntrepotSchema {
+    EntrepotSchema::new(schema_builder().finish())
 }
 
-/// The SDL as it is served and committed: types by name, what they have in the order in which it is declared.
+/// Returns the SDL that is served and committed: types sorted by name, members in the order of
+/// declaration.
 pub fn sdl() -> String {
-    bare().sdl_with_options(async_graphql::SDLExportOptions::new().include_specified_by())
+    schema_without_services().sdl_with_options(async_graphql::SDLExportOptions::new().include_specified_by())
 }
 
-/// Gives an operation of a caller the look-ups of every room.
+/// Attaches the dataloaders of every room to a caller's operation.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     // The handle is as old as the session, and the request's reads may go elsewhere.
     request.data(Lazy::new(scope.of_this_request()))

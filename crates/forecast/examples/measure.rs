@@ -11,7 +11,7 @@ use forecast::{
 };
 
 /// Series whose days are scored.
-const SCORED: usize = 4_000;
+const SCORED_SERIES: usize = 4_000;
 
 fn next(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -48,7 +48,7 @@ fn score_days(panel: &Panel, run: &Run, threads: usize) -> usize {
     let origins = day_origins(panel.weeks());
     let first = origins.first().copied().unwrap_or(panel.weeks());
     let shares = vec![vec![[1.0 / 7.0; 7]; panel.len()]; origins.len()];
-    let every = panel.len().div_ceil(SCORED).max(1);
+    let every = panel.len().div_ceil(SCORED_SERIES).max(1);
     let scored: Vec<usize> = (0..panel.len()).step_by(every).collect();
     let group = |series: usize| series.is_multiple_of(every).then_some((series / every) as u32);
     let groups_of: Vec<Vec<u32>> = (0..panel.len()).map(|series| group(series).into_iter().collect()).collect();

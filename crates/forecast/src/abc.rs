@@ -8,8 +8,8 @@ pub enum AbcClass {
     C,
 }
 
-const BORDERS: [(f64, AbcClass); 2] = [(0.80, AbcClass::A), (0.95, AbcClass::B)];
-/// How far beyond a border the share must lie before an assigned class changes at once.
+const CLASS_LIMITS: [(f64, AbcClass); 2] = [(0.80, AbcClass::A), (0.95, AbcClass::B)];
+/// Least distance of the share beyond a border at which an assigned class changes at once.
 const HYSTERESIS: f64 = 0.02;
 
 /// A product in the order of revenue.
@@ -23,7 +23,7 @@ pub struct Ranked {
 }
 
 fn class(share_before: f64) -> AbcClass {
-    BORDERS.iter().find(|(border, _)| share_before < *border).map_or(AbcClass::C, |(_, class)| *class)
+    CLASS_LIMITS.iter().find(|(border, _)| share_before < *border).map_or(AbcClass::C, |(_, class)| *class)
 }
 
 /// Ranks products by revenue (minor units), ties by SKU. The class is by the share *before* the product, so the first is always A; without revenue it is C.
@@ -44,9 +44,9 @@ pub fn abc(items: &[(&str, i64)]) -> Vec<Ranked> {
         .collect()
 }
 
-/// The class to use: the assigned one, until the share lies two points beyond the border or the run before computed the same class. A product without
-/// revenue is C at once.
-pub fn assigned(found: Ranked, last_assigned: Option<AbcClass>, last_computed: Option<AbcClass>) -> AbcClass {
+/// The class to use: the assigned one, until the share is two points beyond the border or the
+/// previous run computed the same class. A product without revenue is C at once.
+pub fn assign_class(found: Ranked, last_assigned: Option<AbcClass>, last_computed: Option<AbcClass>) -> AbcClass {
     let Some(last) = last_assigned.filter(|last| *last != found.class) else { return found.class };
     let is_beyond = if found.class > last {
         class(found.share_before - HYSTERESIS) > last
@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn a_class_changes_beyond_the_border_or_twice() {
         let at = |share_before: f64| Ranked { item: 0, share_before, class: class(share_before) };
-        assert_eq!(assigned(at(0.81), Some(A), Some(A)), A, "one point beyond");
-        assert_eq!(assigned(at(0.83), Some(A), Some(A)), B);
-        assert_eq!(assigned(at(0.81), Some(A), Some(B)), B, "two months agree");
-        assert_eq!((assigned(at(0.79), Some(B), Some(B)), assigned(at(0.77), Some(B), Some(B))), (B, A));
-        assert_eq!((assigned(at(0.81), None, None), assigned(at(0.99), Some(A), None)), (B, C));
+        assert_eq!(assign_class(at(0.81), Some(A), Some(A)), A, "one point beyond");
+        assert_eq!(assign_class(at(0.83), Some(A), Some(A)), B);
+        assert_eq!(assign_class(at(0.81), Some(A), Some(B)), B, "two months agree");
+        assert_eq!((assign_class(at(0.79), Some(B), Some(B)), assign_class(at(0.77), Some(B), Some(B))), (B, A));
+        assert_eq!((assign_class(at(0.81), None, None), assign_class(at(0.99), Some(A), None)), (B, C));
     }
 }

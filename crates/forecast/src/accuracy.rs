@@ -6,12 +6,12 @@ pub const SIGNAL_LIMIT: f64 = 4.0;
 pub const SIGNAL_WEEKS: usize = 8;
 /// Coverage of the 80 % interval outside this band is an alarm, with at least [`COVERAGE_SCORES`] weeks.
 pub const COVERAGE_BAND: (f64, f64) = (0.70, 0.90);
-/// Weeks below which coverage alarms nobody.
+/// Minimum weeks for an alarm about coverage.
 pub const COVERAGE_SCORES: usize = 200;
 /// The constant of Trigg's smoothed signal.
 const TRIGG_BETA: f64 = 0.1;
 
-/// A forecast and what came true.
+/// A forecast and the actual demand.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Scored {
     pub actual: f64,
@@ -43,7 +43,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     ratio(sum, count)
 }
 
-/// All measures. Weeks whose figures are not finite are left out.
+/// Computes all measures. Weeks whose figures are not finite are left out.
 pub fn accuracy(training: &[f64], scored: &[Scored]) -> Accuracy {
     let usable = |one: &&Scored| one.actual.is_finite() && one.forecast.is_finite();
     let weeks = || scored.iter().filter(usable);

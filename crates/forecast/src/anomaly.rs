@@ -2,20 +2,20 @@
 
 use std::collections::VecDeque;
 
-use crate::series::{CAP_FLOOR, median, robust_spread};
+use crate::series::{MIN_DEVIATION, median, robust_spread};
 
 /// Active days before a day that it is compared with.
 pub const WINDOW: usize = 60;
-/// Fewer active days say nothing.
-pub const LEAST_DAYS: usize = 8;
+/// Minimum active days for a comparison.
+pub const MIN_ACTIVE_DAYS: usize = 8;
 /// |z| from here on is strange.
 pub const THRESHOLD: f64 = 3.5;
-/// A largest line below this many units is not worth a look, unless the tenant says otherwise.
-pub const SIZE: f64 = 50.0;
-/// A line of so many units is flagged without any history.
+/// Minimum units of a day's largest line to be flagged, unless the tenant sets another number.
+pub const MIN_LINE_UNITS: f64 = 50.0;
+/// Units of a line that is flagged without any history.
 pub const LINE_LIMIT: f64 = 2_000.0;
-/// So is one of so many times the usual line, where [`LINE_DAYS`] days are known. It finds keying errors in products whose days vary so widely that no z
-/// reaches the threshold.
+/// A line of this multiple of the usual line is flagged as well, if [`LINE_DAYS`] days are known.
+/// It finds keying errors in products whose days vary so widely that no z reaches the threshold.
 pub const LINE_FACTOR: f64 = 20.0;
 pub const LINE_DAYS: usize = 20;
 /// After "this is fine", the threshold of the key is its |z| plus this, for [`DISMISSED_DAYS`] days.
@@ -26,7 +26,7 @@ pub const DISMISSED_DAYS: u16 = 90;
 pub fn robust_z(history: &[f64], units: f64) -> Option<f64> {
     let mut logs: Vec<f64> = history.iter().map(|units| units.max(0.0).ln_1p()).collect();
     let spread = robust_spread(&mut logs)?;
-    debug_assert!(spread.deviation >= CAP_FLOOR);
+    debug_assert!(spread.deviation >= MIN_DEVIATION);
     let found = (units.max(0.0).ln_1p() - spread.median) / spread.deviation;
     found.is_finite().then_some(found)
 }
@@ -72,7 +72,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { size: SIZE, dismissed: None }
+        Self { size: MIN_LINE_UNITS, dismissed: None }
     }
 }
 
@@ -82,9 +82,9 @@ impl Limits {
     }
 }
 
-/// Why a day is strange.
+/// Reason for which a day counts as an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum AnomalyReason {
     /// Far from the days before.
     Unusual,
     /// A line of [`LINE_LIMIT`] units or more.
@@ -96,9 +96,9 @@ pub enum Why {
 /// A strange day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Flag {
-    pub why: Why,
+    pub why: AnomalyReason,
     pub kind: Kind,
-    /// None where too few days are known.
+    /// `None` if too few days are known.
     pub z: Option<f64>,
     pub units: f64,
     /// Units of the median active day before. None if no day is known.
@@ -139,9 +139,9 @@ impl ActiveDays {
     fn units(&self) -> Vec<f64> {
         self.days.iter().map(|day| day.units).collect()
     }
-    /// The z of a day. None below [`LEAST_DAYS`] days.
+    /// The z of a day. None below [`MIN_ACTIVE_DAYS`] days.
     pub fn z(&self, units: f64) -> Option<f64> {
-        if self.days.len() < LEAST_DAYS { None } else { robust_z(&self.units(), units) }
+        if self.days.len() < MIN_ACTIVE_DAYS { None } else { robust_z(&self.units(), units) }
     }
     /// Units of the median day.
     pub fn usual(&self) -> Option<f64> {
@@ -164,13 +164,13 @@ impl ActiveDays {
         let z = self.z(day.units);
         let is_unusual = z.is_some_and(|z| z.abs() >= limits.threshold()) && day.largest_line >= limits.size;
         let why = if is_unusual {
-            Why::Unusual
+            AnomalyReason::Unusual
         } else if limits.dismissed.is_some() {
             return None;
         } else if is_huge {
-            Why::LargeLine
+            AnomalyReason::LargeLine
         } else if self.usual_line().is_some_and(|usual| day.largest_line >= LINE_FACTOR * usual) {
-            Why::ManyUsualLines
+            AnomalyReason::ManyUsualLines
         } else {
             return None;
         };
@@ -195,7 +195,7 @@ mod tests {
     fn the_figure_and_the_usual_one_are_said() {
         let days = known(&[6.0, 8.0, 5.0, 12.0, 7.0, 5.0, 6.0, 4.0, 5.0, 7.0]);
         let flag = judge(&days, 142.0, &Limits::default()).unwrap();
-        assert_eq!((flag.words(), flag.why), ("142 returned; a usual day has 6".to_owned(), Why::Unusual));
+        assert_eq!((flag.words(), flag.why), ("142 returned; a usual day has 6".to_owned(), AnomalyReason::Unusual));
         assert!((flag.rank(2.0) - 272.0).abs() < 1e-9);
         assert_eq!(judge(&days, 49.0, &Limits::default()), None, "strange, but small");
         assert!(judge(&days, 49.0, &Limits { size: 20.0, dismissed: None }).is_some());
@@ -215,7 +215,7 @@ mod tests {
     fn few_days_say_nothing_but_huge_lines_do() {
         let days = known(&[6.0; 7]);
         assert_eq!((days.z(900.0), judge(&days, 900.0, &Limits::default())), (None, None));
-        assert_eq!(judge(&days, 2_000.0, &Limits::default()).unwrap().why, Why::LargeLine);
+        assert_eq!(judge(&days, 2_000.0, &Limits::default()).unwrap().why, AnomalyReason::LargeLine);
         let flag = judge(&ActiveDays::default(), 3_000.0, &Limits::default()).unwrap();
         assert_eq!((flag.words(), flag.z), ("3000 returned; no day before is known".to_owned(), None));
         assert_eq!(judge(&days, f64::NAN, &Limits::default()), None);
@@ -227,7 +227,7 @@ mod tests {
         let wild: Vec<f64> = (0..21).map(|day| [1.0, 6.0, 23.0][day % 3]).collect();
         let days = known(&wild);
         let flag = judge(&days, 120.0, &Limits::default()).unwrap();
-        assert!(flag.why == Why::ManyUsualLines && flag.z.unwrap() < THRESHOLD, "{flag:?}");
+        assert!(flag.why == AnomalyReason::ManyUsualLines && flag.z.unwrap() < THRESHOLD, "{flag:?}");
         assert_eq!(judge(&days, 119.0, &Limits::default()), None);
         assert_eq!(judge(&known(&wild[..18]), 120.0, &Limits::default()), None);
     }

@@ -1,6 +1,6 @@
-//! The classes of demand: how often a product is asked for, and how evenly.
+//! The classes of demand: its frequency, and how evenly it is spread.
 
-/// How a series is asked for.
+/// Demand pattern of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Often and evenly.
@@ -11,9 +11,9 @@ pub enum Class {
     Intermittent,
     /// Seldom and unevenly.
     Lumpy,
-    /// KnownWeeks for fewer than eight weeks.
+    /// Known for fewer than eight weeks.
     New,
-    /// Archived, or not asked for any more though in stock.
+    /// Archived, or without demand for a long time though in stock.
     Ended,
     /// Out of stock for more than eight weeks with nothing incoming.
     Dormant,
@@ -22,7 +22,7 @@ pub enum Class {
 impl Class {
     pub const ALL: [Self; 7] =
         [Self::Smooth, Self::Erratic, Self::Intermittent, Self::Lumpy, Self::New, Self::Ended, Self::Dormant];
-    /// As the API writes it.
+    /// Name of the class in the API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Smooth => "SMOOTH",
@@ -34,7 +34,7 @@ impl Class {
             Self::Dormant => "DORMANT",
         }
     }
-    /// Its place in [`Class::ALL`].
+    /// Index of the class in [`Class::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }

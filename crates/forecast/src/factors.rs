@@ -1,9 +1,10 @@
-//! What moves demand from outside: promotions, prices, holidays, weather. A factor is used only where it lowered the error of weeks that it was not fitted
-//! on.
+//! External factors of demand: promotions, prices, holidays, weather. A factor is used only where
+//! it lowered the error of weeks that it was not fitted on.
 //!
-//! A factor has a level each week. Its effect is a slope on the log of units ÷ forecast, one for each class of demand, shrunk by how seldom the level was
-//! another than the usual one. The forecast already is of an average mix of levels, so multipliers are divided by their own mean: what a promotion lifts,
-//! the weeks without it lose. Source: INSIGHT, section 3.3.
+//! A factor has a level each week. Its effect is a slope on the log of units ÷ forecast, one for
+//! each class of demand, shrunk if the level rarely differed from the usual one. The forecast
+//! already is of an average mix of levels, so multipliers are divided by their own mean: weeks
+//! without a promotion lose the demand that it adds to others. Source: INSIGHT, section 3.3.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,20 +16,20 @@ use crate::{
     engine::{Run, Status, each_past},
     intervals::Bounds,
     panel::Panel,
-    selection::{FEWEST_ORIGINS, SCORED_WEEKS, pooled_origins},
+    selection::{MIN_ORIGINS, SCORED_WEEKS, pooled_origins},
     series::{Class, median},
 };
 
-/// How much the pooled WAPE has to fall for a factor to be used.
-pub const LEAST_GAIN: f64 = 0.005;
+/// Least fall of the pooled WAPE for a factor to be used.
+pub const MIN_GAIN: f64 = 0.005;
 /// Weeks of series with an unusual level that halve the doubt about a slope.
-const DOUBT: f64 = 20.0;
-/// Weeks with an unusual level, among those scored, below which nothing is said.
-const FEWEST_WEEKS: usize = 3;
-const LEAST: f64 = 0.3;
-const MOST: f64 = 4.0;
+const SHRINKAGE_WEEKS: f64 = 20.0;
+/// Minimum weeks with an unusual level, among those scored, for a result.
+const MIN_WEEKS: usize = 3;
+const MIN_MULTIPLIER: f64 = 0.3;
+const MAX: f64 = 4.0;
 /// Two levels that differ by less are one.
-const HAIR: f64 = 1e-9;
+const LEVEL_TOLERANCE: f64 = 1e-9;
 
 /// The levels of a factor: by store as traits number them, then by week, those of the panel first and the coming ones after them. None: not known.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,19 +64,19 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// What a forecast is multiplied with at a level.
+    /// Returns the multiplier of a forecast at a level.
     pub fn multiplier(&self, level: f64) -> f64 {
         lift(self.slope, level - self.usual) / self.mean
     }
 }
 
 fn lift(slope: f64, above: f64) -> f64 {
-    (slope * above).exp().clamp(LEAST, MOST)
+    (slope * above).exp().clamp(MIN_MULTIPLIER, MAX)
 }
 
-/// What was found of a factor.
+/// Result of judging a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judged {
+pub struct FactorResult {
     /// Whether forecasts are made with it.
     pub is_used: bool,
     /// Pooled WAPE of held-out weeks with known levels, without the factor and with it. None where too little is known to judge.
@@ -84,7 +85,7 @@ pub struct Judged {
     pub effects: [Option<Effect>; Class::ALL.len()],
 }
 
-impl Default for Judged {
+impl Default for FactorResult {
     fn default() -> Self {
         Self { is_used: false, wape: None, effects: [None; Class::ALL.len()] }
     }
@@ -105,13 +106,13 @@ struct Row {
 
 /// A row with the level of the factor in it, above the usual one.
 #[derive(Clone, Copy)]
-struct Seen {
+struct Observation {
     row: Row,
     above: f64,
 }
 
 /// Judges factors, one after the other: each on forecasts that those before it have changed. Equal inputs give equal answers.
-pub fn judge(panel: &Panel, run: &Run, factors: &[Factor], threads: usize) -> Vec<Judged> {
+pub fn evaluate_factors(panel: &Panel, run: &Run, factors: &[Factor], threads: usize) -> Vec<FactorResult> {
     if factors.is_empty() {
         return Vec::new();
     }
@@ -121,14 +122,14 @@ pub fn judge(panel: &Panel, run: &Run, factors: &[Factor], threads: usize) -> Ve
         let usual = factor.usual(panel.weeks());
         match &factor.members {
             None => judged(&mut rows, factor, usual, &origins),
-            Some(members) => judged_by(members, &mut rows, (factor, usual), &origins),
+            Some(members) => evaluate_members(members, &mut rows, (factor, usual), &origins),
         }
     };
     factors.iter().map(one).collect()
 }
 
 /// Judges a factor by the rows of its members alone. Rows are by series, as the past is gone through.
-fn judged_by(members: &[u32], rows: &mut [Row], (factor, usual): (&Factor, f64), origins: &[usize]) -> Judged {
+fn evaluate_members(members: &[u32], rows: &mut [Row], (factor, usual): (&Factor, f64), origins: &[usize]) -> FactorResult {
     let of_member =
         |member: &u32| rows.partition_point(|row| row.series < *member)..rows.partition_point(|row| row.series <= *member);
     let ranges: Vec<Range<usize>> = members.iter().map(of_member).collect();
@@ -156,15 +157,15 @@ fn rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row>
     rows
 }
 
-fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> Judged {
-    let seen = |row: &Row| Some(Seen { row: *row, above: factor.level(row.store, row.week as usize)? - usual });
+fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> FactorResult {
+    let seen = |row: &Row| Some(Observation { row: *row, above: factor.level(row.store, row.week as usize)? - usual });
     let all = || rows.iter().filter_map(&seen);
-    let unusual: BTreeSet<u32> = all().filter(|one| one.above.abs() > HAIR).map(|one| one.row.week).collect();
-    if origins.len() < FEWEST_ORIGINS || unusual.len() < FEWEST_WEEKS {
-        return Judged::default();
+    let unusual: BTreeSet<u32> = all().filter(|one| one.above.abs() > LEVEL_TOLERANCE).map(|one| one.row.week).collect();
+    if origins.len() < MIN_ORIGINS || unusual.len() < MIN_WEEKS {
+        return FactorResult::default();
     }
-    // Each origin is judged by what weeks outside of its own say.
-    let without_own = |origin: &usize| fit(all().filter(|one| !scores(*origin, one.row.week)), usual);
+    // Each origin is judged by a fit on weeks outside of its own.
+    let without_own = |origin: &usize| fit(all().filter(|one| !is_scored(*origin, one.row.week)), usual);
     let held_out: Vec<_> = origins.iter().map(without_own).collect();
     let multiplier = |row: &Row| {
         let level = factor.level(row.store, row.week as usize);
@@ -179,19 +180,19 @@ fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> J
         units += came;
     }
     if units <= 0.0 {
-        return Judged::default();
+        return FactorResult::default();
     }
     let wape = (without / units, with / units);
-    let is_used = wape.0 - wape.1 >= LEAST_GAIN;
+    let is_used = wape.0 - wape.1 >= MIN_GAIN;
     let effects = fit(all(), usual);
     if is_used {
         rows.iter_mut().for_each(|row| row.forecast = (f64::from(row.forecast) * multiplier(row)) as f32);
     }
-    Judged { is_used, wape: Some(wape), effects }
+    FactorResult { is_used, wape: Some(wape), effects }
 }
 
 /// Whether a week is scored at an origin.
-fn scores(origin: usize, week: u32) -> bool {
+fn is_scored(origin: usize, week: u32) -> bool {
     (origin..origin + SCORED_WEEKS).contains(&(week as usize))
 }
 
@@ -204,16 +205,16 @@ struct Cell {
 }
 
 /// The effect on each class. None where the level did not vary.
-fn fit(seen: impl Iterator<Item = Seen>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
+fn fit(seen: impl Iterator<Item = Observation>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
     let mut cells: [BTreeMap<(u8, u32, u32), Cell>; Class::ALL.len()] = std::array::from_fn(|_| BTreeMap::new());
     let mut unusual = [0.0; Class::ALL.len()];
-    for Seen { row, above } in seen {
+    for Observation { row, above } in seen {
         let class = usize::from(row.class);
         let cell = cells[class].entry((row.origin, row.week, row.store)).or_default();
         cell.units += f64::from(row.units);
         cell.forecast += f64::from(row.forecast);
         cell.above = above;
-        if above.abs() > HAIR {
+        if above.abs() > LEVEL_TOLERANCE {
             unusual[class] += 1.0;
         }
     }
@@ -233,16 +234,16 @@ fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
     let mean = |of: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| cell.forecast * of(cell)).sum::<f64>() / total;
     let (mean_above, mean_ratio) = (mean(&|cell: &Cell| cell.above), mean(&ratio));
     let spread = mean(&|cell: &Cell| (cell.above - mean_above).powi(2));
-    if spread <= HAIR {
+    if spread <= LEVEL_TOLERANCE {
         return None;
     }
     let together = mean(&|cell: &Cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
-    let slope = together / spread * unusual / (unusual + DOUBT);
+    let slope = together / spread * unusual / (unusual + SHRINKAGE_WEEKS);
     Some(Effect { slope, mean: mean(&|cell: &Cell| lift(slope, cell.above)), usual })
 }
 
 /// Multiplies the coming weeks of a run by the factors that are used. A factor is left out from the first week on whose level is not known.
-pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], judged: &[Judged]) {
+pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], judged: &[FactorResult]) {
     for (series, forecast) in run.series.iter_mut().enumerate().filter(|(_, one)| one.status != Status::Ended) {
         let store = panel.traits(series).store;
         for (factor, judged) in factors.iter().zip(judged).filter(|(factor, judged)| judged.is_used && factor.is_of(series)) {
@@ -282,7 +283,7 @@ mod tests {
     fn trade(promoted: f32) -> (Panel, Run) {
         let mut panel = Panel::new(WEEKS).unwrap();
         for nth in 0..6 {
-            // A little of its own in each product.
+            // A small variation of each product's own.
             let own = |week: usize| ((week + nth) % 3) as f32 - 1.0;
             let units = |week: usize| own(week) + if week.is_multiple_of(4) { promoted } else { 10.0 };
             panel.push(&(0..WEEKS).map(units).collect::<Vec<f32>>(), Traits::default()).unwrap();
@@ -295,7 +296,7 @@ mod tests {
     fn a_promotion_that_doubles_demand_is_used() {
         let (panel, run) = trade(20.0);
         let factors = [promotion(WEEKS + 26)];
-        let found = judge(&panel, &run, &factors, 1);
+        let found = evaluate_factors(&panel, &run, &factors, 1);
         let (without, with) = found[0].wape.unwrap();
         assert!(found[0].is_used && with < without - 0.05, "{without} {with}");
         let effect = found[0].effects[run.series[0].class.index()].unwrap();
@@ -306,13 +307,13 @@ mod tests {
         apply(&mut changed, &panel, &factors, &found);
         let (promoted, plain) = (&changed.series[0].points[0], &changed.series[0].points[1]);
         assert!(promoted.mean > 13.0 && plain.mean < 9.0, "{promoted:?} {plain:?}");
-        assert_eq!(judge(&panel, &run, &factors, 2), found, "threads change nothing");
+        assert_eq!(evaluate_factors(&panel, &run, &factors, 2), found, "threads change nothing");
     }
 
     #[test]
     fn a_promotion_that_changes_nothing_is_not_used() {
         let (panel, run) = trade(10.0);
-        let found = judge(&panel, &run, &[promotion(WEEKS + 26)], 1);
+        let found = evaluate_factors(&panel, &run, &[promotion(WEEKS + 26)], 1);
         assert!(!found[0].is_used && found[0].wape.is_some(), "{found:?}");
         let mut changed = run.clone();
         apply(&mut changed, &panel, &[promotion(WEEKS + 26)], &found);
@@ -323,7 +324,7 @@ mod tests {
     fn a_factor_that_ends_is_left_out_from_there_on() {
         let (panel, run) = trade(20.0);
         let factors = [promotion(WEEKS + 3)];
-        let found = judge(&panel, &run, &factors, 1);
+        let found = evaluate_factors(&panel, &run, &factors, 1);
         assert!(found[0].is_used);
         let mut changed = run.clone();
         apply(&mut changed, &panel, &factors, &found);
@@ -345,7 +346,7 @@ mod tests {
         let run = forecast_all(&panel, &Settings::default());
         let of = |members: &[u32]| Factor { members: Some(members.to_vec()), ..promotion(WEEKS + 26) };
         let factors = [of(&[1, 3, 5]), of(&[0, 2, 4]), of(&[1, 3, 5]), of(&[])];
-        let found = judge(&panel, &run, &factors, 1);
+        let found = evaluate_factors(&panel, &run, &factors, 1);
         assert_eq!([0, 1, 3].map(|nth: usize| found[nth].is_used), [true, false, false], "{found:?}");
         let (first, again) = (found[0].wape.unwrap(), found[2].wape.unwrap());
         assert!(again.0 < first.0, "what the first has changed is what the third is judged on: {found:?}");
@@ -362,13 +363,13 @@ mod tests {
         let (panel, run) = trade(20.0);
         let seldom = |week: usize| Some(if week == 20 || week == 36 { 1.0 } else { 0.0 });
         let holiday = Factor { levels: vec![(0..WEEKS + 26).map(seldom).collect()], members: None };
-        assert_eq!(judge(&panel, &run, &[holiday, Factor::default()], 1), [Judged::default(); 2]);
+        assert_eq!(evaluate_factors(&panel, &run, &[holiday, Factor::default()], 1), [FactorResult::default(); 2]);
     }
 
     #[test]
     fn a_second_factor_that_says_the_same_adds_nothing() {
         let (panel, run) = trade(20.0);
-        let found = judge(&panel, &run, &[promotion(WEEKS + 26), promotion(WEEKS + 26)], 1);
+        let found = evaluate_factors(&panel, &run, &[promotion(WEEKS + 26), promotion(WEEKS + 26)], 1);
         assert!(found[0].is_used, "{found:?}");
         let (first, second) = (found[0].wape.unwrap(), found[1].wape.unwrap());
         assert!(second.0 < first.0 && second.0 - second.1 < first.0 - first.1, "{found:?}");
@@ -376,7 +377,8 @@ mod tests {
 
     #[test]
     fn the_worked_effect() {
-        // Forecast 20 each: 40 came in the promotion, 10 without. ln(40.5 ÷ 10.5) = 1.35, of which 20 ÷ 40 is believed.
+        // Forecast 20 each: 40 were sold in the promotion, 10 without. ln(40.5 ÷ 10.5) = 1.35,
+        // shrunk by 20 ÷ 40.
         let cell = |units: f64, above: f64| Cell { units, forecast: 20.0, above };
         let found = effect(&[cell(40.0, 1.0), cell(10.0, 0.0)], 20.0, 0.0).unwrap();
         assert!((found.slope - 0.5 * (40.5_f64 / 10.5).ln()).abs() < 1e-12, "{found:?}");

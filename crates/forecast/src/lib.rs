@@ -1,5 +1,7 @@
-//! Forecasts of weekly demand, their uncertainty and accuracy, and what follows from them. Numbers in, numbers out: no database, no clock, no randomness
-//! of its own. `docs/insight.md` has the method in plain words, `docs/crates/forecast.md` where things are.
+//! Forecasts of weekly demand, their uncertainty and accuracy, and the orders, classes and
+//! simulations based on them. Numbers in, numbers out: no database, no clock, no randomness of its
+//! own. `docs/insight.md` has the method in plain words, `docs/crates/forecast.md` the places of
+//! the code.
 
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "tests name figures that are exact"))]
 

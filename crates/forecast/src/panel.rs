@@ -44,10 +44,10 @@ pub struct Panel {
     traits: Vec<Traits>,
 }
 
-/// Why a series was not added to a panel.
+/// Reason for which a series was not added to a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PanelError {
-    /// It has another number of weeks (or of days in stock) than the panel.
+    /// The series has another number of weeks (or of days in stock) than the panel.
     Weeks { expected: usize, found: usize },
     /// The panel would have more than [`MAX_WEEKS`].
     TooLong,
@@ -116,7 +116,7 @@ impl Panel {
     pub fn traits(&self, series: usize) -> &Traits {
         &self.traits[series]
     }
-    /// The same series, known only up to `weeks`: how the panel looked then.
+    /// Returns the panel as it was known after `weeks` weeks.
     #[must_use]
     pub fn until(&self, weeks: usize) -> Self {
         let weeks = weeks.min(self.weeks);

@@ -72,7 +72,8 @@ pub fn gmroi(net_sales: f64, cost_of_goods: f64, stock_values: &[f64]) -> Option
     of_stock(net_sales - cost_of_goods, mean(stock_values)?)
 }
 
-/// Whether stock is dead: on hand, first received and last sold (or never) at least so many days ago. Silver, Pyke & Thomas (2017).
+/// Whether stock is dead: on hand, first received and last sold (or never) at least
+/// `threshold_days` ago. Silver, Pyke & Thomas (2017).
 pub fn is_dead(on_hand: i64, days_since_sale: Option<u32>, days_since_receipt: u32, threshold_days: u32) -> bool {
     on_hand > 0 && days_since_receipt >= threshold_days && days_since_sale.is_none_or(|days| days >= threshold_days)
 }

@@ -15,8 +15,8 @@ pub type ByDay<T> = [T; 7];
 /// Names of the weekdays.
 pub const NAMES: ByDay<&str> = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// The share of each weekday in the demand of `weeks` weeks, smoothed with four weeks of even days. A day that is closed has none; the shares add up to 1.
-/// Closed on all days is closed on none.
+/// The share of each weekday in the demand of `weeks` weeks, smoothed with four weeks of even days.
+/// A closed day has none; the shares add up to 1. If all days are closed, `closed` is ignored.
 pub fn profile(units: &ByDay<f64>, weeks: usize, closed: &ByDay<bool>) -> ByDay<f64> {
     let closed = if closed.iter().all(|closed| *closed) { &[false; 7] } else { closed };
     let open = closed.iter().filter(|closed| !**closed).count() as f64;
@@ -26,7 +26,8 @@ pub fn profile(units: &ByDay<f64>, weeks: usize, closed: &ByDay<bool>) -> ByDay<
     std::array::from_fn(|day| if closed[day] { 0.0 } else { (own(day) + even / open) / (total + even) })
 }
 
-/// The units of a week by day, to a thousandth. They add up to the week, whatever was rounded; a day without a share has 0.
+/// Splits the units of a week by day, to a thousandth. The sum is the week's units in spite of
+/// rounding; a day without a share has 0.
 pub fn split(week: f64, shares: &ByDay<f64>) -> ByDay<f64> {
     let total = (week.max(0.0) * THOUSAND).round();
     let last = shares.iter().rposition(|share| *share > 0.0);

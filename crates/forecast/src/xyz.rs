@@ -1,4 +1,5 @@
-//! Products by how evenly they are asked for. Scholz-Reiter et al. (2012), Integration of demand forecasts in ABC-XYZ analysis; vector pub-13.
+//! Classes of products by how even their demand is. Scholz-Reiter et al. (2012), Integration of
+//! demand forecasts in ABC-XYZ analysis; vector pub-13.
 
 /// X: a coefficient of variation up to 0.5, Y: up to 1, Z: above, or no demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,7 +9,8 @@ pub enum XyzClass {
     Z,
 }
 
-/// How far beyond a border the coefficient must lie before an assigned class changes at once, as a share of the border.
+/// Least distance of the coefficient beyond a border at which an assigned class changes at once, as
+/// a share of the border.
 const HYSTERESIS: f64 = 0.05;
 
 fn class(variation: f64) -> XyzClass {
@@ -21,7 +23,8 @@ fn class(variation: f64) -> XyzClass {
     }
 }
 
-/// Population deviation ÷ mean of the weeks, zeros included, and the class. None and Z where nothing was asked for or a week is not finite.
+/// Population deviation ÷ mean of the weeks, zeros included, and the class. `None` and Z without
+/// demand or if a week is not finite.
 pub fn xyz(weeks: &[f64]) -> (Option<f64>, XyzClass) {
     let count = weeks.len() as f64;
     let mean = weeks.iter().sum::<f64>() / count;
@@ -30,8 +33,9 @@ pub fn xyz(weeks: &[f64]) -> (Option<f64>, XyzClass) {
     if mean > 0.0 && variation.is_finite() { (Some(variation), class(variation)) } else { (None, XyzClass::Z) }
 }
 
-/// The class to use: the assigned one, until the coefficient lies 5 % beyond the border or the run before computed the same class.
-pub fn assigned(variation: Option<f64>, last_assigned: Option<XyzClass>, last_computed: Option<XyzClass>) -> XyzClass {
+/// The class to use: the assigned one, until the coefficient is 5 % beyond the border or the
+/// previous run computed the same class.
+pub fn assign_class(variation: Option<f64>, last_assigned: Option<XyzClass>, last_computed: Option<XyzClass>) -> XyzClass {
     let Some(variation) = variation else { return XyzClass::Z };
     let computed = class(variation);
     let Some(last) = last_assigned.filter(|last| *last != computed) else { return computed };
@@ -53,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_class_does_not_flutter() {
-        assert_eq!((assigned(Some(0.51), Some(X), Some(X)), assigned(Some(0.54), Some(X), Some(X))), (X, Y));
-        assert_eq!((assigned(Some(0.51), Some(X), Some(Y)), assigned(Some(0.49), Some(Y), Some(Y))), (Y, Y));
-        assert_eq!((assigned(Some(0.46), Some(Y), Some(Y)), assigned(None, Some(X), Some(X))), (X, Z));
+        assert_eq!((assign_class(Some(0.51), Some(X), Some(X)), assign_class(Some(0.54), Some(X), Some(X))), (X, Y));
+        assert_eq!((assign_class(Some(0.51), Some(X), Some(Y)), assign_class(Some(0.49), Some(Y), Some(Y))), (Y, Y));
+        assert_eq!((assign_class(Some(0.46), Some(Y), Some(Y)), assign_class(None, Some(X), Some(X))), (X, Z));
     }
 }

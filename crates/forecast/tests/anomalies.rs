@@ -6,7 +6,7 @@ mod shared;
 
 use std::collections::BTreeMap;
 
-use forecast::anomaly::{ActiveDays, Day, Kind, LEAST_DAYS, Limits, WINDOW, Why};
+use forecast::anomaly::{ActiveDays, AnomalyReason, Day, Kind, Limits, MIN_ACTIVE_DAYS, WINDOW};
 
 /// Units and largest line of each active day of each product, by date; only sales.
 fn active_days(compressed: &[u8]) -> BTreeMap<String, BTreeMap<String, Day>> {
@@ -48,9 +48,9 @@ fn errors_are_found_at_few_flags_a_day() {
             days_seen += 1;
             if let Some(flag) = before.judge(Kind::Sale, *day, &limits) {
                 flags += 1;
-                unusual += usize::from(flag.why == Why::Unusual);
+                unusual += usize::from(flag.why == AnomalyReason::Unusual);
             }
-            if index >= LEAST_DAYS && (days_seen * 31) % 97 == 0 {
+            if index >= MIN_ACTIVE_DAYS && (days_seen * 31) % 97 == 0 {
                 candidates.push((before.clone(), *day));
             }
             before.add(*day);

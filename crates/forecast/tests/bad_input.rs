@@ -1,4 +1,4 @@
-//! Whatever is recorded, there is an answer with a status, and every figure in it is one.
+//! Every input gets a forecast with a status, and all of its figures are finite numbers.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test, or a tool of developers: it may panic")]
 
@@ -17,7 +17,8 @@ fn run(series: &[Vec<f32>], threads: usize) -> Run {
     forecast_all(&panel, &Settings { horizon: HORIZON, threads, incumbent: None })
 }
 
-/// Every figure is finite and not negative, bounds enclose one another, and points are there where the status says so.
+/// Every figure is finite and not negative, bounds enclose one another, and points exist if the
+/// status promises them.
 fn is_sound(run: &Run) {
     for series in 0..run.series.len() {
         let forecast = &run.series[series];

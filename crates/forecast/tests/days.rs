@@ -1,4 +1,4 @@
-//! Policies that are played by days: by figures that were worked out by hand, and whatever is recorded.
+//! Policies played by days: compared with figures computed by hand, and with arbitrary records.
 
 #![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
 
@@ -7,7 +7,7 @@ use std::ops::Range;
 use forecast::{
     Panel, Traits,
     models::Method,
-    reorder::{Lead, Policy, Safety, Terms},
+    reorder::{Lead, Policy, SafetyMethod, Terms},
     selection::DEFAULT,
     simulate::{
         DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, SupplierDays, Target, Unmet,
@@ -50,7 +50,7 @@ fn play(review_days: usize, weeks: Range<usize>) -> DayPlay<'static> {
     DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 }
 }
 
-fn by(policy: Policy, safety: Safety) -> Target {
+fn by(policy: Policy, safety: SafetyMethod) -> Target {
     Target::Rule(PlanRule { policy, safety, cover_days: None })
 }
 
@@ -58,7 +58,7 @@ fn point(service: f64, cover_days: f64) -> Policy {
     Policy::ReorderPoint { service, cover_days, economic: None }
 }
 
-/// All products by one target, in the last 16 of 40 weeks.
+/// Plays all products by one target, in the last 16 of 40 weeks.
 fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Target) -> DayOutcome {
     let rules = vec![Some(DayRule::new(target, STATED)); panel.len()];
     let play = DayPlay { warm_up: 4, ..play(review_days, 24..40) };
@@ -75,7 +75,7 @@ fn total(found: &[DayOutcome]) -> DayOutcome {
     all
 }
 
-/// Ten a day for so many weeks, from a full shelf on.
+/// Ten a day for a number of weeks, beginning with a full shelf.
 fn ten_a_day_by(
     policy: Policy,
     (weeks, review_days): (usize, usize),
@@ -83,7 +83,7 @@ fn ten_a_day_by(
     supplier: Option<&dyn SupplierDays>,
 ) -> DayOutcome {
     let (demand, panel) = shop(1, 16, |_, _| 10);
-    let rule = DayRule { supplier, ..DayRule::new(by(policy, Safety::Quantile), lead) };
+    let rule = DayRule { supplier, ..DayRule::new(by(policy, SafetyMethod::Quantile), lead) };
     simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..10 + weeks), &[Some(rule)])[0]
 }
 
@@ -94,7 +94,7 @@ fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
 
 #[test]
 fn goods_arrive_on_their_day() {
-    // 30 are there on the morning of the eighth day: 70 are ordered. Three days later the last of them was sold the evening before.
+    // On the morning of the eighth day 30 are in stock: 70 are ordered. They arrive three days later; the last of the 30 was sold the evening before.
     let in_time = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 630.0, orders: 1, ordered: 70.0 },
         days: 14,
@@ -117,7 +117,7 @@ fn goods_arrive_on_their_day() {
         ..in_time
     };
     assert_eq!(ten_a_day(1, Lead::Stated(5.0)), late);
-    // A delivery of half a day is there the next morning; without a lead time it is there at once.
+    // A delivery of half a day arrives the next morning; without a lead time it arrives at once.
     let (half, next) = (ten_a_day(1, Lead::Stated(0.5)), ten_a_day(1, Lead::Stated(1.0)));
     let none = ten_a_day(1, Lead::Stated(0.0));
     assert_eq!((half, next.closing, next.empty_days, next.total.stock), (next, 30.0, 0, 770.0));
@@ -155,8 +155,8 @@ impl SupplierDays for Orders {
 fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
     let policy = Policy::MinMax { point: 20.0, maximum: 100.0 };
     let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_by(policy, (3, 1), Lead::Stated(3.0), supplier);
-    // 20 are there on the morning of the second Tuesday: 80 are ordered. They last until Wednesday evening; the order goes out on Monday and comes on
-    // Thursday of the third week. Seven days sell nothing, three of them in that week; 40 of the 80 are left on its Sunday.
+    // On the morning of the second Tuesday 20 are in stock: 80 are ordered. The 20 last until Wednesday evening; the order goes out on Monday and
+    // arrives on Thursday of the third week. Seven days sell nothing, three of them in that week; 40 of the 80 are left on its Sunday.
     let mondays = DayOutcome {
         total: Outcome { cycles: 2, served: 1, demanded: 210.0, met: 140.0, stock: 670.0, orders: 1, ordered: 80.0 },
         days: 21,
@@ -179,8 +179,8 @@ fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
 #[test]
 fn stock_is_kept_until_what_the_next_order_day_orders_arrives() {
     let policy = Policy::TargetDays { safety_days: 0.0, target_days: 7.0 };
-    // On a Monday stock is kept for 8 days and filled up to 15 days: 150. On Tuesdays it is kept for 14 days: 140 are there, and are filled up to 210. What is
-    // ordered then goes out on Monday and comes on Wednesday of the week after, where 60 are left.
+    // On a Monday stock is kept for 8 days and filled up to 15 days: 150. On Tuesdays it is kept for 14 days: 140 are in stock, and are filled up to
+    // 210. The order then goes out on Monday and arrives on Wednesday of the week after, when 60 are left.
     let found = ten_a_day_by(policy, (2, 1), Lead::Stated(2.0), Some(&Orders { every: 7 }));
     let expected = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 1_400.0, orders: 2, ordered: 140.0 },
@@ -199,8 +199,8 @@ fn a_supplier_of_all_days_is_one_without_a_calendar() {
     let (demand, panel) = shop(60, 40, uneven);
     let past = past(&panel, 4);
     let leads = [1.0, 4.0, 4.0, 9.0, 0.0];
-    let points = by(point(0.95, 14.0), Safety::Quantile);
-    let periodic = |review_days: f64| by(Policy::Periodic { service: 0.9, review_days }, Safety::Quantile);
+    let points = by(point(0.95, 14.0), SafetyMethod::Quantile);
+    let periodic = |review_days: f64| by(Policy::Periodic { service: 0.9, review_days }, SafetyMethod::Quantile);
     for (target, review) in [(points, 1), (points, 3), (periodic(5.0), 5), (Target::OfWeeks(4), 7)] {
         let of = |supplier: Option<&dyn SupplierDays>| {
             let lead = Lead::Measured { days: &leads, stated: 4.0 };
@@ -220,7 +220,7 @@ fn weeks_by_days_are_what_weeks_are() {
         let past = past(&panel, 2 + review);
         for service in [0.8, 0.95] {
             let policy = Policy::Periodic { service, review_days: 7.0 * review as f64 };
-            let rules = vec![Some(DayRule::new(by(policy, Safety::Quantile), STATED)); 60];
+            let rules = vec![Some(DayRule::new(by(policy, SafetyMethod::Quantile), STATED)); 60];
             let days = DayPlay { warm_up: 4, ..play(7 * review, 24..40) };
             let found = total(&simulate_days(&demand, &past, &days, &rules));
             let weekly = OrderUpTo {
@@ -247,7 +247,7 @@ fn weeks_by_days_are_what_weeks_are() {
 #[test]
 fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let steady = shop(60, 40, |_, _| 10);
-    let target = by(point(0.95, 28.0), Safety::Quantile);
+    let target = by(point(0.95, 28.0), SafetyMethod::Quantile);
     let rules = vec![Some(DayRule::new(target, STATED)); 60];
     let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
     // 140 last for two weeks, and of the ten positions from 140 to 149 an order may go out at, each does. From 429 on, 280 are ordered on the 29th morning, and
@@ -255,7 +255,7 @@ fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let daily = of(1);
     assert_eq!((daily.total.orders, daily.total.ordered, daily.empty_days, daily.short_days), (1, 280.0, 0, 0));
     assert_eq!((daily.opening, daily.closing, daily.total.cycles, daily.total.served), (429.0, 149.0, 2, 2));
-    // Looked at once a week, 209 last for twenty days: 489, and the order goes out on the same morning.
+    // With a check once a week, 209 last for twenty days: 489, and the order goes out on the same morning.
     let weekly = of(7);
     assert_eq!((weekly.total.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 489.0));
 }
@@ -264,7 +264,7 @@ fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
 fn each_order_takes_as_long_as_some_delivery_did() {
     let (demand, panel) = shop(40, 40, |_, _| 10);
     let past = past(&panel, 3);
-    let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
+    let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, SafetyMethod::Quantile);
     let of = |lead: Lead<'_>| {
         let rules = vec![Some(DayRule::new(target, lead)); 40];
         simulate_days(&demand, &past, &play(1, 20..40), &rules)
@@ -274,7 +274,7 @@ fn each_order_takes_as_long_as_some_delivery_did() {
     assert_eq!(found, of(Lead::Measured { days: &days, stated }), "two runs are equal");
     let (one, all) = (found[0], total(&found));
     assert!(found.iter().any(|other| other.short_days != one.short_days), "chance differs from product to product");
-    // Every fifth delivery comes on the ninth day, of which thirty units last for three.
+    // Every fifth delivery arrives on the ninth day, and thirty units last for three days.
     let late = all.short_days as f64 / all.total.orders as f64;
     assert!((0.6..1.8).contains(&late), "6 days, one time in five: {late}");
     let few = of(Lead::Measured { days: &days[1..], stated });
@@ -284,7 +284,7 @@ fn each_order_takes_as_long_as_some_delivery_did() {
 
 #[test]
 fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
-    let periodic = |service: f64| by(Policy::Periodic { service, review_days: 7.0 }, Safety::Quantile);
+    let periodic = |service: f64| by(Policy::Periodic { service, review_days: 7.0 }, SafetyMethod::Quantile);
     let steady = shop(60, 40, |_, _| 10);
     let (own, naive) = (played(&steady, 7, periodic(0.95)), played(&steady, 7, Target::OfWeeks(4)));
     // Steady demand needs no more than its mean: both policies are the same.
@@ -298,9 +298,10 @@ fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
 fn products_are_played_at_once_as_each_would_be_alone() {
     let (demand, panel) = shop(60, 40, uneven);
     let past = past(&panel, 3);
-    let rule = |service: f64| DayRule::new(by(point(service, 14.0), Safety::Quantile), STATED);
+    let rule = |service: f64| DayRule::new(by(point(service, 14.0), SafetyMethod::Quantile), STATED);
     let (low, high) = (rule(0.8), rule(0.98));
-    // Of three products each the first is promised little, the second much, and the third is not played.
+    // In each group of three products the first has a low service level, the second a high one, and
+    // the third is not simulated.
     let rules: Vec<Option<DayRule<'_>>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
     let found = simulate_days(&demand, &past, &play(1, 24..40), &rules);
     for threads in [0, 2, 7, 100] {
@@ -320,7 +321,7 @@ fn products_are_played_at_once_as_each_would_be_alone() {
 fn errors_of_some_products_are_pooled_and_all_are_forecast() {
     let (_, panel) = shop(60, 40, uneven);
     let half: Vec<bool> = (0..60).map(|series| series % 2 == 0).collect();
-    let (whole, pooled) = (past(&panel, 3), past(&panel, 3).pooling(&half));
+    let (whole, pooled) = (past(&panel, 3), past(&panel, 3).with_pooled_series(&half));
     let scores = |past: &Past| past.pools(30).pool(1).map(|pool| pool.scores);
     assert_eq!(scores(&whole), scores(&pooled).map(|scores| 2 * scores));
     assert_eq!((whole.forecast(1, 30), whole.forecast(2, 30)), (pooled.forecast(1, 30), pooled.forecast(2, 30)));
@@ -329,23 +330,23 @@ fn errors_of_some_products_are_pooled_and_all_are_forecast() {
 #[test]
 fn each_method_keeps_its_own_promise() {
     let any = shop(60, 40, uneven);
-    let normal = Safety::Normal { deviation: 1_000.0 };
-    let by = |service: f64, safety: Safety| played(&any, 1, by(point(service, 56.0), safety));
-    let cycles = by(0.95, Safety::Quantile);
+    let normal = SafetyMethod::Normal { deviation: 1_000.0 };
+    let by = |service: f64, safety: SafetyMethod| played(&any, 1, by(point(service, 56.0), safety));
+    let cycles = by(0.95, SafetyMethod::Quantile);
     let (low, high) = (by(0.6, normal), by(0.99, normal));
     assert!(low.total.stock < high.total.stock && low.total.fill() < high.total.fill(), "{low:?} {high:?}");
     assert!(high.mean_stock() < Some(300.0), "the deviation is that of the weeks, not the one that was named");
     // Lots of eight weeks: a share of units needs less than the same share of cycles.
-    let units = by(0.95, Safety::FillRate);
+    let units = by(0.95, SafetyMethod::FillRate);
     assert!(units.total.stock < cycles.total.stock && units.total.fill() >= Some(0.93), "{units:?} {cycles:?}");
 }
 
 #[test]
 fn late_facts_are_not_known_earlier() {
     let until = |changed: i64, end: usize| {
-        // The Monday of week 30 asks for so much.
+        // The Monday of week 30 has the changed demand.
         let shop = shop(60, 40, |product, day| if day == 210 { changed } else { uneven(product, day) });
-        let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, Safety::Quantile);
+        let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, SafetyMethod::Quantile);
         let rules = vec![Some(DayRule::new(target, Lead::Stated(4.0))); 60];
         total(&simulate_days(&shop.0, &past(&shop.1, 3), &play(3, 24..end), &rules))
     };
@@ -374,8 +375,8 @@ proptest! {
         }
         let leads: Vec<f64> = leads.into_iter().map(f64::from).collect();
         let target = match kind {
-            0 => by(Policy::MinMax { point: point as f64, maximum: (point + more) as f64 }, Safety::Quantile),
-            1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, Safety::Quantile),
+            0 => by(Policy::MinMax { point: point as f64, maximum: (point + more) as f64 }, SafetyMethod::Quantile),
+            1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, SafetyMethod::Quantile),
             _ => Target::OfWeeks(4),
         };
         let rules = [Some(DayRule::new(target, Lead::Measured { days: &leads, stated: leads[0] })); 2];

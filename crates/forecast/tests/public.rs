@@ -12,12 +12,12 @@ use forecast::{
     bench::{HELD_OUT_WEEKS, held_out, read, report},
     forecast_all,
     models::Method,
-    reorder::{Lead, Policy, Safety, Terms},
+    reorder::{Lead, Policy, SafetyMethod, Terms},
     selection::{DEFAULT, Loss},
     series::Class,
     simulate::{
-        DailyDemand, DayPlay, DayRule, FEWEST_CYCLES, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, calibrated,
-        corrections, service_for_fill, simulate, simulate_days,
+        DailyDemand, DayPlay, DayRule, MIN_CYCLES, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet,
+        calibrate_service, corrections, service_for_fill, simulate, simulate_days,
     },
 };
 
@@ -91,7 +91,7 @@ fn promised_service_holds_in_simulation() {
     }
     // Smooth products are served better than promised: their own level is lower, and holds on weeks that it was not found on.
     let asked = policy(0.90);
-    let found = calibrated(&panel, &classes, &past, (&asked, Some(Class::Smooth)));
+    let found = calibrate_service(&panel, &classes, &past, (&asked, Some(Class::Smooth)));
     let of_class = |outcomes: &forecast::simulate::Outcomes| outcomes.classes[Class::Smooth.index()].service().unwrap();
     assert!(found.service < 0.90 && of_class(&found.first_half) >= 0.90, "{found:?}");
     assert!((of_class(&found.second_half) - 0.90).abs() <= 0.02, "{}", of_class(&found.second_half));
@@ -100,7 +100,7 @@ fn promised_service_holds_in_simulation() {
     assert!((filled - 0.95).abs() < 0.003, "{level} {filled}");
 }
 
-/// The file has weeks; each is spread over its days, the first of them having what is left over.
+/// The file has weeks; each is spread over its days, with the remainder on the first ones.
 fn spread(units: f32) -> impl Iterator<Item = RecordedDay> {
     let units = units.max(0.0).round() as i64;
     (0..7).map(move |day| RecordedDay { units: units / 7 + i64::from(day < units % 7), is_known: true })
@@ -119,7 +119,7 @@ fn promised_service_holds_by_days() {
     let play = DayPlay { review_days: 7, terms, unmet: Unmet::Lost, weeks: 32..52, warm_up: 0, seed: 1 };
     for service in [0.90, 0.95, 0.98] {
         let policy = Policy::Periodic { service, review_days: 7.0 };
-        let target = Target::Rule(PlanRule { policy, safety: Safety::Quantile, cover_days: None });
+        let target = Target::Rule(PlanRule { policy, safety: SafetyMethod::Quantile, cover_days: None });
         let rules = vec![Some(DayRule::new(target, Lead::Stated(14.0))); panel.len()];
         let found = simulate_days(&demand, &past, &play, &rules);
         let mut total = Outcome::default();
@@ -144,7 +144,7 @@ fn a_corrected_promise_holds_for_each_abc_class() {
     let items: Vec<(&str, i64)> = skus.iter().enumerate().map(|(series, sku)| (sku.as_str(), units(series))).collect();
     let mut groups = vec![None; known.len()];
     abc(&items).iter().for_each(|ranked| groups[ranked.item] = Some(ranked.class as usize));
-    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1)).keeping_pools();
+    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1)).with_pool_cache();
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
     let asked = OrderUpTo {
         service: 0.90,
@@ -163,7 +163,7 @@ fn a_corrected_promise_holds_for_each_abc_class() {
         for (class, one) in found.iter().enumerate() {
             let given = one.corrected.service().unwrap();
             assert!((given - service).abs() <= 0.02, "class {class}, {service}: {given}");
-            assert!(one.plain.cycles >= FEWEST_CYCLES && one.plain.cycles == one.corrected.cycles, "class {class}: {one:?}");
+            assert!(one.plain.cycles >= MIN_CYCLES && one.plain.cycles == one.corrected.cycles, "class {class}: {one:?}");
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Promises over a few days: they hold where deliveries and reviews take less than a week, of which forecasts and their errors are.
+//! Promises over a few days: they hold if deliveries and reviews take less than a week, though
+//! forecasts and their errors are of weeks.
 
 #![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
 
 use forecast::{
     Panel, Traits,
     models::Method,
-    reorder::{Lead, Policy, Safety, Terms},
-    selection::{DEFAULT, FIRST_POOLED},
+    reorder::{Lead, Policy, SafetyMethod, Terms},
+    selection::{DEFAULT, MIN_FIRST_POOLED},
     simulate::{DailyDemand, DayPlay, DayRule, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, simulate_days},
 };
 
@@ -23,7 +24,7 @@ const SHOPS: [(&str, Units); 3] = [("smooth", smooth), ("sporadic", sporadic), (
 /// Products whose weekdays differ.
 const WEEKDAYS: [(&str, Units); 3] =
     [("Saturdays", saturdays), ("a busy weekday", busy_saturday), ("open on six days", six_days)];
-/// Products of few sales, of which each is large.
+/// Products with few, large sales.
 const SELDOM: [(&str, Units); 2] = [("one day of twenty", one_of_twenty), ("one day of sixty", one_of_sixty)];
 
 /// A number from 0 to below `below`, each with equal chance: the same one for the same product, day and `nth`.
@@ -46,7 +47,7 @@ fn sporadic(day: (usize, usize)) -> i64 {
 fn lumpy(day: (usize, usize)) -> i64 {
     if drawn(day, 0, 8) == 0 { (1 + drawn(day, 1, 6)) * (1 + drawn(day, 2, 6)) } else { 0 }
 }
-/// The sum of so many numbers from 0 to below `below`.
+/// The sum of `numbers` draws from 0 to below `below`.
 fn summed(day: (usize, usize), numbers: usize, below: u64) -> i64 {
     (0..numbers).map(|nth| drawn(day, nth, below)).sum()
 }
@@ -89,18 +90,19 @@ impl Shop {
             let weeks: Vec<f32> = demand.sums(product).iter().map(|units| *units as f32).collect();
             panel.push(&weeks, Traits::default()).unwrap();
         }
-        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (FIRST_POOLED, 1)).keeping_pools();
+        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (MIN_FIRST_POOLED, 1)).with_pool_cache();
         Self { demand, past }
     }
-    /// All products in the last 28 weeks, filled up at each review.
-    fn played(&self, days: (usize, usize), service: f64, safety: Safety) -> Outcome {
+    /// Plays all products in the last 28 weeks, filled up at each review.
+    fn played(&self, days: (usize, usize), service: f64, safety: SafetyMethod) -> Outcome {
         self.played_by(Policy::Periodic { service, review_days: days.1 as f64 }, days, safety)
     }
-    /// All products in the last 28 weeks, ordered at a point that is looked at every day, for 14 days of demand.
-    fn at_a_point(&self, lead_days: usize, service: f64, safety: Safety) -> Outcome {
+    /// Plays all products in the last 28 weeks, ordered at a point that is checked every day, for
+    /// 14 days of demand.
+    fn at_a_point(&self, lead_days: usize, service: f64, safety: SafetyMethod) -> Outcome {
         self.played_by(Policy::ReorderPoint { service, cover_days: 14.0, economic: None }, (lead_days, 1), safety)
     }
-    fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: Safety) -> Outcome {
+    fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: SafetyMethod) -> Outcome {
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
         let rules = vec![Some(DayRule::new(target, Lead::Stated(lead_days as f64))); PRODUCTS];
         let play = DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
@@ -117,7 +119,7 @@ fn no_less_is_served_than_promised() {
         let shop = Shop::of(units);
         for days in [(0, 1), (0, 2), (0, 3), (0, 5), (1, 1), (1, 3), (2, 2), (10, 3)] {
             for service in SERVICES {
-                let given = shop.played(days, service, Safety::Quantile).service().unwrap();
+                let given = shop.played(days, service, SafetyMethod::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, days of lead time and review {days:?}, {service}: {given}");
             }
         }
@@ -126,12 +128,13 @@ fn no_less_is_served_than_promised() {
 
 #[test]
 fn days_are_served_as_weeks_are() {
-    // Goods that are there at once: a cycle is the time that stock is kept for. A week's quantiles are measured.
+    // Goods arrive at once: a cycle is the time that stock is kept for. A week's quantiles are
+    // measured.
     let shop = Shop::of(smooth);
     for service in SERVICES {
-        let weekly = shop.played((0, 7), service, Safety::Quantile).service().unwrap();
+        let weekly = shop.played((0, 7), service, SafetyMethod::Quantile).service().unwrap();
         for review_days in [2, 3, 5, 9] {
-            let given = shop.played((0, review_days), service, Safety::Quantile).service().unwrap();
+            let given = shop.played((0, review_days), service, SafetyMethod::Quantile).service().unwrap();
             assert!((given - weekly).abs() <= 0.02, "{review_days} days, {service}: {given} instead of {weekly}");
         }
     }
@@ -141,7 +144,7 @@ fn days_are_served_as_weeks_are() {
 fn a_promised_share_of_units_is_met() {
     let shop = Shop::of(smooth);
     for (review_days, service) in [(1, 0.90), (3, 0.95)] {
-        let met = shop.played((0, review_days), service, Safety::FillRate).fill().unwrap();
+        let met = shop.played((0, review_days), service, SafetyMethod::FillRate).fill().unwrap();
         assert!(met >= service - 0.02, "{review_days} days, {service}: {met}");
     }
 }
@@ -152,7 +155,7 @@ fn a_point_that_is_looked_at_daily_keeps_its_promise() {
         let shop = Shop::of(units);
         for lead_days in [1, 3, 7, 14, 21] {
             for service in [0.80, 0.90, 0.95, 0.98] {
-                let given = shop.at_a_point(lead_days, service, Safety::Quantile).service().unwrap();
+                let given = shop.at_a_point(lead_days, service, SafetyMethod::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, {lead_days} days, {service}: {given}");
                 // A day more of lead time would serve smooth demand by nine points more than promised. One unit of sporadic demand is as much.
                 let most = if name == "smooth" { service + 0.08 } else { 1.0 };
@@ -168,7 +171,7 @@ fn promises_hold_whichever_days_a_product_sells_on() {
         let shop = Shop::of(units);
         for lead_days in [1, 3, 7, 21] {
             for service in [0.80, 0.90, 0.98] {
-                let given = shop.at_a_point(lead_days, service, Safety::Quantile).service().unwrap();
+                let given = shop.at_a_point(lead_days, service, SafetyMethod::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, {lead_days} days, {service}: {given}");
                 let most = if name == "Saturdays" { service + 0.05 } else { service + 0.09 };
                 assert!(given <= most, "{name}, {lead_days} days, {service}: {given} is dearer than was asked for");
@@ -176,12 +179,12 @@ fn promises_hold_whichever_days_a_product_sells_on() {
         }
         for days in [(0, 1), (1, 3), (2, 2), (10, 3), (0, 7), (1, 7)] {
             for service in SERVICES {
-                let given = shop.played(days, service, Safety::Quantile).service().unwrap();
+                let given = shop.played(days, service, SafetyMethod::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, days of lead time and review {days:?}, {service}: {given}");
             }
         }
         for lead_days in [1, 7] {
-            let met = shop.at_a_point(lead_days, 0.95, Safety::FillRate).fill().unwrap();
+            let met = shop.at_a_point(lead_days, 0.95, SafetyMethod::FillRate).fill().unwrap();
             assert!(met >= 0.93, "{name}, {lead_days} days: {met}");
         }
     }
@@ -193,17 +196,17 @@ fn promises_hold_for_products_that_sell_seldom() {
         let shop = Shop::of(units);
         for lead_days in [1, 7, 14, 21] {
             for service in [0.80, 0.90, 0.95, 0.98] {
-                let given = shop.at_a_point(lead_days, service, Safety::Quantile).service().unwrap();
-                // Six sales of a year cannot bear 98 %: plans say FEW_SALES.
+                let given = shop.at_a_point(lead_days, service, SafetyMethod::Quantile).service().unwrap();
+                // Six sales of a year are too few for 98 %: plans report FEW_SALES.
                 let least = if name == "one day of sixty" && service > 0.95 { 0.94 } else { service - 0.02 };
                 assert!(given >= least, "{name}, {lead_days} days, {service}: {given}");
             }
-            let met = shop.at_a_point(lead_days, 0.90, Safety::FillRate).fill().unwrap();
+            let met = shop.at_a_point(lead_days, 0.90, SafetyMethod::FillRate).fill().unwrap();
             assert!(met >= 0.88, "{name}, {lead_days} days: {met}");
         }
         for days in [(0, 1), (1, 3), (10, 3), (7, 7)] {
             for service in SERVICES {
-                let given = shop.played(days, service, Safety::Quantile).service().unwrap();
+                let given = shop.played(days, service, SafetyMethod::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, days of lead time and review {days:?}, {service}: {given}");
             }
         }
@@ -216,7 +219,7 @@ fn a_share_of_units_is_met_by_a_point_that_is_looked_at_daily() {
         let shop = Shop::of(units);
         for lead_days in [1, 7] {
             for service in [0.90, 0.95] {
-                let met = shop.at_a_point(lead_days, service, Safety::FillRate).fill().unwrap();
+                let met = shop.at_a_point(lead_days, service, SafetyMethod::FillRate).fill().unwrap();
                 assert!(met >= service - 0.02, "{name}, {lead_days} days, {service}: {met}");
             }
         }
@@ -228,7 +231,7 @@ fn products_that_sell_one_at_a_time_hold_no_more_than_their_quantile() {
     // One unit on one day of seven: the point is met, and never passed.
     let shop = Shop::of(|day| i64::from(drawn(day, 0, 7) == 0));
     for lead_days in [1, 3, 7] {
-        let found = shop.at_a_point(lead_days, 0.9, Safety::Quantile);
+        let found = shop.at_a_point(lead_days, 0.9, SafetyMethod::Quantile);
         let mean_stock = found.stock / (PRODUCTS * 28 * 7) as f64;
         assert!(found.service().unwrap() >= 0.9 && mean_stock < 3.4, "{lead_days} days: {mean_stock} {found:?}");
     }

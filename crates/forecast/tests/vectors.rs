@@ -14,14 +14,14 @@ use forecast::{
     models::{croston, ses, tsb},
     ratios::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     reorder::{
-        Lead, Levels, NormalDemand, Outlook, Policy, Safety, Terms, WeeklyUnits, economic_order, normal_reorder_point,
-        order_quantity, order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
+        DemandOutlook, Lead, Levels, NormalDemand, Policy, SafetyMethod, Terms, WeeklyUnits, economic_order,
+        normal_reorder_point, order_quantity, order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
     },
     xyz::xyz,
 };
 use serde_json::Value;
 
-/// Absolute up to 1, relative above, as the file asks for; null for null.
+/// Absolute tolerance up to 1, relative above, as the file defines; null matches null only.
 fn close(found: Option<f64>, expected: &Value, what: &str) {
     match (found, expected.as_f64()) {
         (None, None) if expected.is_null() => {}
@@ -32,7 +32,7 @@ fn close(found: Option<f64>, expected: &Value, what: &str) {
     }
 }
 
-/// An input and what is expected of it.
+/// An input and its expected result.
 struct Vector<'a> {
     input: &'a Value,
     expected: &'a Value,
@@ -72,9 +72,9 @@ fn by_normal_policy(v: &Vector<'_>, policy: Policy) -> Levels {
     let days = [lead_time - lead_time_deviation, lead_time + lead_time_deviation].repeat(3);
     let (path, none) = ([mean * 7.0], SumPools::default());
     let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none, days: None };
-    let safety = Safety::Normal { deviation: deviation * 7.0_f64.sqrt() };
+    let safety = SafetyMethod::Normal { deviation: deviation * 7.0_f64.sqrt() };
     let lead = Lead::Measured { days: &days, stated: lead_time };
-    Outlook { demand, lead, safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
+    DemandOutlook { demand, lead, safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
 }
 
 fn check(metric: &str, vector: &Vector<'_>) -> bool {
@@ -226,7 +226,7 @@ fn check_forecasts(metric: &str, v: &Vector<'_>) -> bool {
     true
 }
 
-/// Metrics of documents and of money, which the rooms that have these prove of what they run.
+/// Metrics of documents and of money, which are tested in the rooms that compute them.
 const ELSEWHERE: [&str; 6] =
     ["fill_rate", "moving_average_cost", "fifo_cost", "fefo_allocation", "landed_cost_allocation", "shrinkage"];
 

@@ -6,19 +6,20 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Value, registr
 
 use crate::nested::NestedFilter;
 
-/// The field `isArchived` of a filter. Its default in the SDL is false, which holds for a whole filter: one that says it nowhere is of what is in use. A
-/// part of a filter that says it elsewhere takes both.
+/// The field `isArchived` of a filter. Its default in the SDL is false and holds for the whole
+/// filter: a filter that sets it nowhere matches rows that are not archived. If one part of a
+/// filter sets it, the other parts match both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IsArchived {
     #[default]
     LeftOut,
-    /// Null.
+    /// Null: rows of both kinds match.
     Both,
     Only(bool),
 }
 
 impl IsArchived {
-    /// Whether a part of a filter wants archived rows, or those in use; None for both.
+    /// Whether a part of a filter matches archived rows, or those in use; `None` for both.
     pub const fn wanted(self) -> Option<bool> {
         match self {
             Self::Only(is_archived) => Some(is_archived),
@@ -26,7 +27,8 @@ impl IsArchived {
         }
     }
 
-    /// The default of a whole filter, for its outermost part: false where no part of it says otherwise.
+    /// Returns the default of a whole filter, for its outermost part: false if no part sets the
+    /// field.
     pub fn default_of<F: NestedFilter>(filter: &F, field: impl Fn(&F) -> Self) -> Option<bool> {
         (!filter.has(&|part| field(part) != Self::LeftOut)).then_some(false)
     }

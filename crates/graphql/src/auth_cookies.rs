@@ -1,13 +1,16 @@
-//! Tokens that travel by cookie: the seam between the front, which speaks HTTP, and identity, which makes and ends sessions.
+//! Tokens that travel by cookie: the seam between the front, which speaks HTTP, and identity, which
+//! begins and ends sessions.
 //!
-//! A web page that keeps no tokens itself asks for cookies that no script can read. The front puts `AuthCookies` into the data of such a page's operations;
-//! whoever makes tokens puts them there, and the answer goes without.
+//! A web page that keeps no tokens itself requests cookies that no script can read. The front puts
+//! `AuthCookies` into the data of such a page's operations; the resolver that issues tokens stores
+//! them there, and the response body omits them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::prelude::Timestamp;
 
-/// What came by cookie, and what is to go by one. Clones share it.
+/// Refresh token that the request had as a cookie, and the cookies that the response will set.
+/// Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct AuthCookies(Arc<Inner>);
 
@@ -17,7 +20,7 @@ struct Inner {
     set_cookies: Mutex<Option<SetCookies>>,
 }
 
-/// What becomes of the page's cookies.
+/// Change to the page's cookies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SetCookies {
     Tokens {
@@ -25,16 +28,17 @@ pub enum SetCookies {
         access_until: Timestamp,
         refresh: String,
         refresh_until: Timestamp,
-        /// What the device is known by from now on.
+        /// New token of the device.
         device: Option<String>,
     },
-    /// The session is over: none is kept.
+    /// The session has ended: the cookies are deleted.
     Nothing,
 }
 
-/// The token that the caller's device is known by, in the data of operations of whoever keeps one; something else where it has none yet.
+/// The token that identifies the caller's device, in the data of operations of clients that keep
+/// one; an arbitrary text if the client has none yet.
 #[derive(Debug, Clone)]
-pub struct Device(pub String);
+pub struct DeviceToken(pub String);
 
 impl AuthCookies {
     /// With the refresh token that came.
@@ -51,7 +55,8 @@ impl AuthCookies {
         *self.0.set_cookies.lock().unwrap_or_else(PoisonError::into_inner) = Some(set_cookies);
     }
 
-    /// What is to go with the answer; None leaves the page's cookies as they are.
+    /// Takes the change of cookies that the response carries; `None` leaves the page's cookies
+    /// unchanged.
     pub fn take(&self) -> Option<SetCookies> {
         self.0.set_cookies.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

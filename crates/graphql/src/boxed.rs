@@ -1,4 +1,4 @@
-//! Bodies of resolvers and parts of a merged object that have a frame of their own.
+//! Boxed bodies of resolvers, and boxed parts of a merged object.
 
 use async_graphql::{ContainerType, Context, ObjectType, ServerResult, Value};
 use futures_util::future::BoxFuture;
@@ -8,9 +8,10 @@ pub fn body<'a, T>(body: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T
     Box::pin(body)
 }
 
-/// Wraps a part of a merged object. A frame holds what the largest of its fields needs, and a merged object's what the largest of all parts
-/// does; each is moved a few times on its way. Apart, a field pays for its own part only. A merged object asks its parts one after the
-/// other, from the last to the first, each before the right one in vain: parts that are asked most stand last.
+/// Wraps a part of a merged object. A future's frame has the size of its largest field, and a
+/// merged object's the size of the largest field of all parts; each is moved a few times. Boxed, a
+/// field pays for its own part only. A merged object tries its parts one after the other, from the
+/// last to the first, until one has the field: put the parts that are used most last.
 #[derive(Default)]
 pub struct Boxed<T>(T);
 
@@ -20,7 +21,7 @@ impl<T: ObjectType> ContainerType for Boxed<T> {
     }
 }
 
-/// Makes a wrapper the object that it wraps, in all but how it resolves a field.
+/// Makes a wrapper behave as the object that it wraps, except for the resolution of its fields.
 #[macro_export]
 macro_rules! wraps_object {
     ($wrapper:ident) => {
@@ -44,15 +45,18 @@ macro_rules! wraps_object {
 }
 wraps_object!(Boxed);
 
-/// Makes rustc compile the resolvers of these roots, and of all objects that they lead to, in the crate that calls it.
+/// Makes rustc compile the resolvers of these roots, and of all objects that they lead to, in the
+/// crate that calls it.
 ///
-/// A resolver is a future, and a future is compiled where it is polled: without this, all of them in the crate that has the schema. The crates above take what is
-/// compiled already as long as rustc shares generic code between crates, which it does at low levels of optimisation only: elsewhere it would be
-/// compiled twice, so callers do this where there are debug assertions (`docs/decisions/0387`).
+/// A resolver is a future, and a future is compiled where it is polled: without this macro, all of
+/// them in the crate that has the schema. The crates above reuse the compiled code only if rustc
+/// shares generic code between crates, which it does at low levels of optimisation; otherwise it
+/// would be compiled twice, so callers do this if there are debug assertions
+/// (`docs/decisions/0387`).
 #[macro_export]
 macro_rules! compiled_here {
     ($($root:ty),+ $(,)?) => {
-        /// The field of a context of each root. Nobody calls it.
+        /// Resolves the field of a context for each root. Never called.
         pub fn fields<'a>(
             ctx: &'a async_graphql::Context<'a>,
         ) -> Vec<futures_util::future::BoxFuture<'a, async_graphql::ServerResult<Option<async_graphql::Value>>>> {

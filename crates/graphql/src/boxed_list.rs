@@ -5,8 +5,9 @@ use std::{borrow::Cow, pin::Pin};
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value, parser::types::Field, registry::Registry};
 use futures_util::future::try_join_all;
 
-/// A list as `Vec` and slices are. Those compile the waiting for each type of items, twice: with extensions, which this schema has
-/// none of, and without. Connections have two lists each, so that it was a large part of what rustc holds for the faces.
+/// A list of boxed items. The engine's lists (`Vec` and slices) compile the waiting for each type
+/// of items, twice: with extensions, which this schema has none of, and without. Connections have
+/// two lists each, so that it was a large part of rustc's memory for the faces.
 pub struct BoxedList<T>(Vec<T>);
 
 impl<T> FromIterator<T> for BoxedList<T> {

@@ -11,12 +11,14 @@ use async_graphql::{
 use async_graphql_value::Value as Written;
 use sha2::{Digest, Sha256};
 
-/// What no digest is over: the key itself, and the guards that a retry may state anew.
+/// Arguments that the digest leaves out: the key itself, and the guards that a retry may change.
 const LEFT_OUT: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
-/// Nor over this argument: a dry run leaves its key free. A field of this name counts: what an import only tries is kept under its key.
+/// The digest leaves out this argument too: a dry run does not use up its key. A field of this name
+/// counts: a trial import is stored under its key.
 const DRY_RUN: &str = "validateOnly";
-/// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 20] = [
+/// Inputs in which null clears a value and an omitted field keeps it, so that null counts. A test
+/// compares the list with the source.
+pub const INPUTS_CLEARED_BY_NULL: [&str; 20] = [
     "BlanketOrderUpdateInput",
     "CategoryUpdateInput",
     "CategoryUpsertInput",
@@ -39,11 +41,12 @@ pub const CLEARED_BY_NULL: [&str; 20] = [
     "WebhookEndpointUpdateInput",
 ];
 
-/// Fields of inputs with the value that was their default until they had none: to say it says no more than to leave it out, as when the
-/// digests that are kept were made.
+/// Fields of inputs that once had a default, with that default: a field with this value counts as
+/// left out, as it did when the stored digests were computed.
 const FORMER_DEFAULTS: [(&str, &str, &str); 1] = [("PaperCreateInput", "locale", "EN")];
 
-/// The digest of a mutation's arguments as they were sent; None where they hold no idempotency key.
+/// Returns the digest of a mutation's arguments as they were sent; `None` if they have no
+/// idempotency key.
 pub fn of_field(ctx: &Context<'_>) -> Option<[u8; 32]> {
     let field = &ctx.item.node;
     let definitions = &ctx.query_env.operation.node.variable_definitions;
@@ -56,7 +59,7 @@ pub fn of_field(ctx: &Context<'_>) -> Option<[u8; 32]> {
     digest(&ctx.schema_env.registry, &field.name.node, &arguments)
 }
 
-/// The value with its variables in place; None for a variable that was left out.
+/// Returns the value with its variables filled in; `None` for a variable that was left out.
 fn filled<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>) -> Option<Cow<'a, Value>> {
     Some(match value {
         Written::Variable(name) => Cow::Borrowed(variable(name)?),
@@ -72,7 +75,8 @@ fn filled<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>
     })
 }
 
-/// The digest of the arguments of a mutation; None where they hold no idempotency key, or the schema does not know the field.
+/// Returns the digest of the arguments of a mutation; `None` if they have no idempotency key, or if
+/// the schema does not have the field.
 pub fn digest(registry: &Registry, mutation: &str, arguments: &[(&str, Cow<'_, Value>)]) -> Option<[u8; 32]> {
     let keyed =
         |value: &Value| matches!(value, Value::Object(members) if matches!(members.get(LEFT_OUT[0]), Some(Value::String(_))));
@@ -88,7 +92,7 @@ pub fn digest(registry: &Registry, mutation: &str, arguments: &[(&str, Cow<'_, V
     Some(Sha256::digest(&out).into())
 }
 
-/// The digest of a filter in the words of the schema. A null is the same as a member that is left out.
+/// Returns the digest of a filter in the schema's names. A null counts as an omitted member.
 pub fn digest_of(filter: serde_json::Value) -> [u8; 32] {
     let mut out = Vec::new();
     plain(&mut out, &without_nulls(Value::from_json(filter).unwrap_or_default()));
@@ -130,14 +134,14 @@ fn is_default(registry: &Registry, value: &Value, known: &MetaInputValue) -> boo
     let Some(default) = &known.default_value else { return false };
     let mut said = Vec::new();
     self::value(&mut said, registry, value, &known.ty);
-    // The words of enums stand bare in the SDL.
+    // Enum values are not quoted in the SDL.
     match serde_json::from_str::<serde_json::Value>(default) {
         Ok(default) => serde_json::from_slice(&said).is_ok_and(|said: serde_json::Value| said == default),
         Err(_) => serde_json::from_slice(&said).is_ok_and(|said: String| said == *default),
     }
 }
 
-fn was_default(kind: &str, name: &str, value: &Value) -> bool {
+fn is_former_default(kind: &str, name: &str, value: &Value) -> bool {
     let word = match value {
         Value::Enum(word) => word.as_str(),
         Value::String(word) => word.as_str(),
@@ -146,14 +150,15 @@ fn was_default(kind: &str, name: &str, value: &Value) -> bool {
     FORMER_DEFAULTS.contains(&(kind, name, word))
 }
 
-/// A value of a type of the SDL, as in `[StockChangeInput!]!`; of no type that is known when that is empty.
+/// Writes a value of a type of the SDL, as in `[StockChangeInput!]!`; an empty text is an unknown
+/// type.
 fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
     let kind = kind.strip_suffix('!').unwrap_or(kind);
     if let Some(inner) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
         return match value {
             Value::Null => out.extend(b"null"),
             Value::List(items) => list(out, registry, items, inner),
-            // One stands for a list of one.
+            // A single value stands for a list of one.
             one => list(out, registry, std::slice::from_ref(one), inner),
         };
     }
@@ -166,8 +171,8 @@ fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
             let Some(fields) = fields else { return plain(out, value) };
             let mut members: Vec<Member<'_>> =
                 members.iter().map(|(name, value)| (name.as_str(), value, fields.get(name.as_str()))).collect();
-            members.retain(|(name, value, _)| !was_default(kind, name, value));
-            object(out, registry, CLEARED_BY_NULL.contains(&kind), &mut members);
+            members.retain(|(name, value, _)| !is_former_default(kind, name, value));
+            object(out, registry, INPUTS_CLEARED_BY_NULL.contains(&kind), &mut members);
         }
         Value::Number(number) if kind == "ID" => text(out, &number.to_string()),
         other => plain(out, other),
@@ -185,7 +190,7 @@ fn list(out: &mut Vec<u8>, registry: &Registry, items: &[Value], kind: &str) {
     out.push(b']');
 }
 
-/// A scalar, an enum, or JSON as it is: nulls and all.
+/// Writes a scalar, an enum value, or JSON unchanged, including its nulls.
 fn plain(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::String(said) => text(out, said),
@@ -227,6 +232,6 @@ fn plain(out: &mut Vec<u8>, value: &Value) {
 }
 
 fn text(out: &mut Vec<u8>, said: &str) {
-    // Texts always have a JSON form, and a vector takes it.
+    // Texts always have a JSON form, and writing to a vector cannot fail.
     let _ = serde_json::to_writer(out, said);
 }

@@ -1,8 +1,8 @@
-//! The codes of top-level errors, and what each means to HTTP.
+//! The codes of top-level errors, with their HTTP statuses.
 
 use async_graphql::{Error, ErrorExtensions};
 
-/// What a top-level error is about, as `extensions.code` says it.
+/// Code of a top-level error, sent as `extensions.code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     Unauthenticated,
@@ -85,12 +85,13 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.as_str() == word)
     }
 
-    /// Whether the same may succeed in a moment: nothing is wrong with it.
+    /// Whether a retry may succeed in a moment: the request itself is valid.
     pub fn may_pass(self) -> bool {
         matches!(self, Self::Timeout | Self::Overloaded | Self::Unavailable)
     }
 
-    /// Whether something of ours failed, or took too long. One that was too busy did nothing.
+    /// Whether it is a fault or a timeout. A request that was refused for overload did nothing, and
+    /// is neither.
     pub fn is_fault(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::Internal)
     }
@@ -120,7 +121,8 @@ impl Code {
         matches!(self, Self::ParseFailed | Self::ValidationFailed | Self::BadUserInput)
     }
 
-    /// A resolver's error with this code. The message goes to the client as it is, except with `Internal`.
+    /// Returns a resolver's error with this code. Its message is sent to the client, except with
+    /// `Internal`.
     pub fn error(self, message: impl Into<String>) -> Error {
         Error::new(message).extend_with(|_, extensions| extensions.set("code", self.as_str()))
     }

@@ -60,7 +60,7 @@ impl PageArgs {
     }
 }
 
-/// A page of nodes with the keys of each, in list order.
+/// A page of nodes with their keys, in list order.
 pub struct Page<T> {
     pub nodes: Vec<T>,
     pub keys: Vec<Vec<Key>>,
@@ -78,7 +78,7 @@ impl<T> Page<T> {
         if request.backward {
             rows.reverse();
         }
-        // The row of a cursor lies beyond the page itself. Whether it is there, and is this caller's, is not asked.
+        // A cursor's row lies outside the page. Whether the row exists and belongs to this caller is not checked.
         let (after, before) = (request.after.is_some(), request.before.is_some());
         let (has_next, has_previous) = if request.backward { (before, more || after) } else { (more || before, after) };
         let (nodes, keys) = rows.into_iter().unzip();
@@ -113,49 +113,49 @@ pub enum CountPrecision {
     AtLeast,
 }
 
-/// A count up to one more than `limit`, as clients see it.
+/// Converts a count of up to one more than `limit` into the form that clients see.
 pub fn counted(found: i64, limit: i64) -> Count {
     let precision = if found > limit { CountPrecision::AtLeast } else { CountPrecision::Exact };
     Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
 }
 
-/// How far `totalCount` counts where nothing else is asked for: the default of its `limit`, which the fields of every page take from here.
+/// Default of the `limit` of `totalCount`; the fields of every page take it from here.
 pub const COUNTED_BY_DEFAULT: i32 = 1_000;
-/// The farthest that `totalCount` counts.
-const MOST_COUNTED: i32 = 100_000;
-/// As many nodes as say that there are more than any `totalCount` counts.
-const AS_FAR: usize = 100_001;
+/// Maximum of the limit of `totalCount`.
+const MAX_COUNTED: i32 = 100_000;
+/// A number of nodes that is larger than any limit of `totalCount`.
+const UNLIMITED_COUNT: usize = 100_001;
 
-/// The limit of a `totalCount`; one that is out of range is refused.
+/// Checks the limit of a `totalCount`; one that is out of range is refused.
 pub fn checked_limit(limit: i32) -> Answer<i64> {
-    if (1..=MOST_COUNTED).contains(&limit) {
+    if (1..=MAX_COUNTED).contains(&limit) {
         return Ok(limit.into());
     }
-    Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]))
+    Err(TopError::bad_input(format!("limit must lie between 1 and {MAX_COUNTED}"), vec!["limit".to_owned()]))
 }
 
 /// A count that was begun with its page.
-pub type BegunCount = Shared<BoxFuture<'static, Result<i64, Fault>>>;
+pub type PendingCount = Shared<BoxFuture<'static, Result<i64, Fault>>>;
 
-/// Begins to count the nodes of a list as far as `totalCount` does by itself; None where that is not selected, or where the page may be the whole list,
-/// whose nodes are counted then. Behind a cursor no page is, so that nothing is asked in vain: the count is asked at the same time as the page, by a task
-/// of its own, so that neither the page nor what its nodes show waits for it. The task ends with the answer that the count is for.
-pub fn counted_beside(ctx: &Context<'_>, scope: &TenantScope, source: &ListSource, request: &PageRequest) -> Option<BegunCount> {
+/// Begins to count the nodes of a list up to the default limit of `totalCount`; `None` if that is not selected, or if the page may be the whole list,
+/// whose nodes are counted then. A page after or before a cursor never is the whole list, so the count is always needed: it runs at the same time as
+/// the page, in a task of its own, so that neither the page nor its nodes' fields wait for it. The task ends with the answer that the count is for.
+pub fn begin_count(ctx: &Context<'_>, scope: &TenantScope, source: &ListSource, request: &PageRequest) -> Option<PendingCount> {
     let is_behind = request.after.is_some() || request.before.is_some();
     if !is_behind || !is_counted_by_default(ctx) {
         return None;
     }
     let (scope, source, mut task) = (scope.clone(), source.clone(), JoinSet::new());
     let count = async move { source.count(&scope, COUNTED_BY_DEFAULT.into()).await };
-    task.spawn(traces::along(slow::carried(count)));
+    task.spawn(traces::carry_trace(slow::carried(count)));
     let ended = async move {
         let counted = task.join_next().await.and_then(Result::ok);
-        counted.unwrap_or_else(|| Err(Fault::Broken("a count did not come to its end".to_owned())))
+        counted.unwrap_or_else(|| Err(Fault::Broken("a count ended without a result".to_owned())))
     };
     Some(ended.boxed().shared())
 }
 
-/// Whether `totalCount` of the list is selected without a limit of its own.
+/// Whether `totalCount` of the list is selected without an argument.
 fn is_counted_by_default(ctx: &Context<'_>) -> bool {
     let selected = ctx.look_ahead().field("totalCount").selection_fields();
     selected.iter().any(|field| field.arguments().is_ok_and(|given| given.is_empty()))
@@ -166,54 +166,54 @@ pub struct CountedPage<T> {
     pub page: Arc<Page<T>>,
     all: All,
     is_vague: bool,
-    /// As many nodes as were found when the page was made: a count up to fewer asks nothing more.
+    /// The number of nodes that were found when the page was made: a count with a smaller limit needs no query.
     at_least: i64,
 }
 
 /// The nodes of all pages of a list.
 enum All {
-    /// The rows that they are of, of one source or of several, as the scope reads them.
+    /// The rows of one source or of several, as the scope reads them.
     Of(Box<(TenantScope, Vec<ListSource>)>),
-    /// So many, which were in memory when the page was made.
+    /// This number: the nodes were in memory when the page was made.
     Known(i64),
-    /// As many as a count finds that was begun with the page; where it ended before the nodes did, they are counted anew.
-    Begun(BegunCount, Box<(TenantScope, ListSource)>),
-    /// As many as this counts. It is asked once, however often the total is: it may read as much as the list does.
-    By(Box<dyn Fn(usize) -> Counting + Send + Sync>, OnceCell<i64>),
+    /// The result of a count that was begun with the page; if its limit was too small, the nodes are counted again.
+    Begun(PendingCount, Box<(TenantScope, ListSource)>),
+    /// The result of this function. It is called once, however often the total is selected: it may read as much as the list does.
+    By(Box<dyn Fn(usize) -> CountFuture + Send + Sync>, OnceCell<i64>),
 }
 
-type Counting = Pin<Box<dyn Future<Output = Answer<i64>> + Send>>;
+type CountFuture = Pin<Box<dyn Future<Output = Answer<i64>> + Send>>;
 
 impl<T> Page<T> {
-    /// With the rows that all pages of the list are of, as `scope` reads them.
+    /// Adds the source of the rows of all pages, as `scope` reads them.
     pub fn counted(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
-        self.counted_in(scope, vec![source])
+        self.count_from_sources(scope, vec![source])
     }
 
-    /// The same of a list that is put together from several.
-    pub fn counted_in(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
+    /// Like `count_from_source`, for a list that is put together from several sources.
+    pub fn count_from_sources(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
         CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
     }
 
-    /// With the rows that all pages of the list are of, and a count of them that was begun with the page.
-    pub fn counted_with(self, scope: TenantScope, source: ListSource, begun: Option<BegunCount>) -> CountedPage<T> {
+    /// Adds the source of the rows of all pages, and a count of them that was begun with the page.
+    pub fn count_from_source(self, scope: TenantScope, source: ListSource, begun: Option<PendingCount>) -> CountedPage<T> {
         let Some(begun) = begun else { return self.counted(scope, source) };
         let all = All::Begun(begun, Box::new((scope, source)));
         CountedPage { page: Arc::new(self), all, is_vague: false, at_least: 0 }
     }
 
-    /// With what counts the nodes of all pages up to a number, where no statement does.
-    pub fn counted_by<F, N>(self, count: F) -> CountedPage<T>
+    /// Adds a function that counts the nodes of all pages up to a number, for lists without a statement.
+    pub fn with_count<F, N>(self, count: F) -> CountedPage<T>
     where
         F: Fn(usize) -> N + Send + Sync + 'static,
         N: Future<Output = Answer<i64>> + Send + 'static,
     {
-        let count = move |most: usize| -> Counting { Box::pin(count(most)) };
+        let count = move |most: usize| -> CountFuture { Box::pin(count(most)) };
         CountedPage { page: Arc::new(self), all: All::By(Box::new(count), OnceCell::new()), is_vague: false, at_least: 0 }
     }
 
-    /// With how many nodes all pages of the list have.
-    pub fn of_known(self, all: usize) -> CountedPage<T> {
+    /// Adds the known number of nodes of all pages.
+    pub fn with_total(self, all: usize) -> CountedPage<T> {
         CountedPage {
             page: Arc::new(self),
             all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)),
@@ -222,7 +222,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// A page of a list that is in memory whole, in the order of its keys, and how many nodes all pages of it have.
+    /// Returns a page of a list that is completely in memory, in the order of its keys, with the number of all its nodes.
     pub fn of_all(
         all: Vec<(T, Vec<Key>)>,
         request: &PageRequest,
@@ -232,7 +232,7 @@ impl<T> Page<T> {
         Self::of_all_sorted((all, false), request, kind, signer)
     }
 
-    /// The same in the order of its keys or, descending, in the opposite one.
+    /// Like `of_all`, in the order of the keys or, if descending, in the opposite order.
     pub fn of_all_sorted(
         (mut all, descending): (Vec<(T, Vec<Key>)>, bool),
         request: &PageRequest,
@@ -241,13 +241,13 @@ impl<T> Page<T> {
     ) -> CountedPage<T> {
         all.sort_by(|(_, one), (_, other)| one.cmp(other));
         let total = all.len();
-        let asked = if descending { request.opposite().among(&all) } else { request.among(&all) };
+        let asked = if descending { request.reversed().among(&all) } else { request.among(&all) };
         let picked = asked.pick(all);
-        let request = if descending { asked.opposite() } else { asked };
-        Self::build(picked, &request, kind, signer).of_known(total)
+        let request = if descending { asked.reversed() } else { asked };
+        Self::build(picked, &request, kind, signer).with_total(total)
     }
 
-    /// How many nodes the list has, where this page is all of it.
+    /// Returns the number of nodes of the list if this page is all of it.
     pub fn whole(&self) -> Option<i64> {
         let is_whole = !self.has_next && !self.has_previous;
         is_whole.then(|| i64::try_from(self.nodes.len()).unwrap_or(i64::MAX))
@@ -255,19 +255,19 @@ impl<T> Page<T> {
 }
 
 impl<T> CountedPage<T> {
-    /// Of a list that may have more than is found: no count of it is exact.
+    /// Marks the list as one that may have more nodes than are found: no count of it is exact.
     #[must_use]
-    pub fn vague(self, is_vague: bool) -> Self {
+    pub fn with_inexact_count(self, is_vague: bool) -> Self {
         Self { is_vague, ..self }
     }
 
-    /// Of a list that has at least so many nodes.
+    /// Sets the least number of nodes that the list has.
     #[must_use]
     pub fn at_least(self, found: usize) -> Self {
         Self { at_least: i64::try_from(found).unwrap_or(i64::MAX), ..self }
     }
 
-    /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
+    /// Returns the number of nodes of all pages together, counted up to `limit`. A page that is the whole list is not counted again.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
         let limit = checked_limit(limit)?;
         let found = match (self.page.whole(), &self.all) {
@@ -286,10 +286,10 @@ impl<T> CountedPage<T> {
             }
             (None, All::Begun(begun, of)) => {
                 let found = begun.clone().await?;
-                // A count that did not come to its limit is of all nodes.
+                // A count that did not reach its limit covers all nodes.
                 if found <= i64::from(COUNTED_BY_DEFAULT) || found > limit { found } else { of.1.count(&of.0, limit).await? }
             }
-            (None, All::By(count, found)) => *found.get_or_try_init(|| count(AS_FAR)).await?,
+            (None, All::By(count, found)) => *found.get_or_try_init(|| count(UNLIMITED_COUNT)).await?,
         };
         let mut count = counted(found, limit);
         if self.is_vague {

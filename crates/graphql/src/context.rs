@@ -1,4 +1,4 @@
-//! What a resolver may ask of its context.
+//! Access of resolvers to the data of their context.
 
 use async_graphql::Context;
 use iam::{
@@ -12,12 +12,13 @@ use super::{
     lazy::{Lazy, OfTenant},
 };
 
-/// Seconds that a clock may be set back, or differ from another node's, without anybody having to show a password again.
+/// Seconds by which a clock may be set back, or differ from another node's, without a new password
+/// being demanded.
 const CLOCK_LEEWAY_SECONDS: i64 = 300;
 
 /// In the data of an operation whose caller must enrol a second factor before anything else.
 #[derive(Debug, Clone, Copy)]
-pub struct MustEnrol;
+pub struct MustEnrolSecondFactor;
 
 impl From<Denied> for TopError {
     fn from(denied: Denied) -> Self {
@@ -31,17 +32,20 @@ pub trait ContextExt {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
-    /// Whether the caller holds `P`; false for nobody.
+    /// Whether the caller holds `P`; false for anonymous callers.
     fn holds<P: access::Permission>(&self) -> bool;
-    /// The session of the person who calls, or FORBIDDEN for keys, which have none. What asks for a fresh password asks `step_up` first.
+    /// The session of the calling person, or FORBIDDEN for keys, which have none. Resolvers that
+    /// require a fresh password call `step_up` first.
     fn session(&self) -> Result<&Session, TopError>;
-    /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
+    /// Like `session`, but also for members who must enrol a second factor first: they may only
+    /// enrol and log out.
     fn session_to_enrol(&self) -> Result<&Session, TopError>;
-    /// The session of a person who has just shown their password or code: what `@stepUp` promises, asked in the order that keys are answered by.
+    /// The session of a person who has recently shown a password or code, as `@stepUp` promises;
+    /// checks in the order of the errors that keys get.
     fn session_stepped_up(&self) -> Result<&Session, TopError>;
     /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
     fn step_up(&self) -> Result<(), TopError>;
-    /// Something the schema or the request was given; its absence is a bug of ours.
+    /// Data of the schema or the request; its absence is a bug.
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
     /// A room's look-ups for this request.
     fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
@@ -49,8 +53,8 @@ pub trait ContextExt {
 
 impl ContextExt for Context<'_> {
     fn caller(&self) -> Result<&Caller, TopError> {
-        self.data_opt::<Caller>().ok_or_else(|| match self.data_opt::<MustEnrol>() {
-            Some(MustEnrol) => TopError::MfaEnrolmentRequired,
+        self.data_opt::<Caller>().ok_or_else(|| match self.data_opt::<MustEnrolSecondFactor>() {
+            Some(MustEnrolSecondFactor) => TopError::MfaEnrolmentRequired,
             None => TopError::Unauthenticated,
         })
     }
@@ -61,8 +65,8 @@ impl ContextExt for Context<'_> {
         self.caller().is_ok_and(|caller| caller.permissions.holds(P::INDEX))
     }
     fn session(&self) -> Result<&Session, TopError> {
-        match self.data_opt::<MustEnrol>() {
-            Some(MustEnrol) => Err(TopError::MfaEnrolmentRequired),
+        match self.data_opt::<MustEnrolSecondFactor>() {
+            Some(MustEnrolSecondFactor) => Err(TopError::MfaEnrolmentRequired),
             None => self.session_to_enrol(),
         }
     }
@@ -84,7 +88,8 @@ impl ContextExt for Context<'_> {
             Err(other) => return Err(other),
         };
         let now = self.given::<Identity>()?.clock().now();
-        // What was shown in the time to come was shown before the clock was set back: nobody knows how long ago.
+        // A time of authentication in the future was set before the clock was set back: its age is
+        // unknown.
         let is_to_come = authenticated_at > now.plus_seconds(CLOCK_LEEWAY_SECONDS);
         if is_to_come || authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
             return Err(TopError::StepUpRequired(STEP_UP_SECONDS));
@@ -93,7 +98,7 @@ impl ContextExt for Context<'_> {
     }
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
         self.data_opt::<T>().ok_or_else(|| {
-            tracing::error!(wanted = std::any::type_name::<T>(), "a resolver asked for something it was not given");
+            tracing::error!(wanted = std::any::type_name::<T>(), "a resolver needs context data that is missing");
             TopError::Internal
         })
     }

@@ -1,8 +1,8 @@
-//! Where operations are paid for before they run, whichever way they came in.
+//! Charges operations before they run, for every transport.
 
 use platform::{
     metrics,
-    rate_limit::{Allowance, ConcurrencyLimits, Pass, QueueFull, RateLimiter},
+    rate_limit::{Allowance, ConcurrencyLimits, ConcurrencyPermit, QueueFull, RateLimiter},
 };
 
 use super::{
@@ -10,18 +10,18 @@ use super::{
     quota::{QuotaSubject, SubjectBucket, Terms},
 };
 
-/// What was paid, as `extensions.cost` and the `RateLimit-*` headers tell it.
+/// Points charged, as `extensions.cost` and the `RateLimit-*` headers report them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charge {
-    /// Points taken before it ran.
+    /// Points taken before the operation ran.
     pub requested: u32,
-    /// Points that it came to; the difference is put back.
+    /// Actual points; the difference is refunded.
     pub actual: u32,
     /// The budget that paid; `None` when it is lifted.
     pub level: Option<BucketLevel>,
 }
 
-/// How full a bucket is.
+/// Fill level of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketLevel {
     pub allowance: Allowance,
@@ -29,7 +29,7 @@ pub struct BucketLevel {
 }
 
 impl BucketLevel {
-    /// Seconds until all of it is back, rounded up.
+    /// Seconds until the bucket is full again, rounded up.
     pub fn full_in_seconds(&self) -> u64 {
         self.full_in_micros().div_ceil(1_000_000)
     }
@@ -40,18 +40,19 @@ impl BucketLevel {
     }
 }
 
-/// Why an operation was not let in.
+/// Reason to refuse an operation that cannot be charged.
 #[derive(Debug, Clone)]
 pub struct Unpaid {
     pub code: Code,
     pub message: String,
     pub retry_after_ms: Option<u64>,
-    /// What one operation may cost, where that is what it goes beyond; None: the budget's limit is meant.
+    /// Maximum cost of one operation, if the operation exceeds it; `None`: the budget's limit is
+    /// exceeded.
     pub limit: Option<u32>,
     pub charge: Charge,
 }
 
-/// Takes points, and puts back what was not needed.
+/// Takes points, and refunds those that were not needed.
 #[derive(Debug)]
 pub struct CostLimiter {
     rate_limiter: RateLimiter,
@@ -59,8 +60,8 @@ pub struct CostLimiter {
     concurrency: Option<ConcurrencyLimits>,
 }
 
-/// How long a client does well to wait when too many of its tenant's operations run already.
-const CROWDED_MS: u64 = 250;
+/// Delay suggested to a client if too many of its tenant's operations are running.
+const CONCURRENCY_RETRY_MS: u64 = 250;
 
 impl CostLimiter {
     pub fn new(rate_limiter: RateLimiter, terms: Terms) -> Self {
@@ -72,23 +73,24 @@ impl CostLimiter {
         &self.rate_limiter
     }
 
-    /// Takes so many points from the caller and from its tenant. Whoever is not signed in pays one request, whatever it asks.
+    /// Takes points from the caller and from its tenant. An anonymous caller pays one request,
+    /// whatever its operation costs.
     ///
     /// # Errors
-    /// One of them has not so many; none is taken.
+    /// One of the two has too few points; none are taken.
     pub async fn charge(&self, quota_subject: &QuotaSubject, points: u32) -> Result<Charge, Box<Unpaid>> {
         let points = if matches!(quota_subject, QuotaSubject::Address(_)) { 1 } else { points };
         let (own, tenant) = self.terms.buckets(quota_subject);
         let mut level: Option<BucketLevel> = None;
         for (paid, bucket) in own.iter().enumerate() {
             match self.take(bucket, points).await {
-                // Of two budgets the client goes by the one that is emptied first.
+                // The client sees the budget that will be empty first.
                 Ok(left) => {
                     let this = BucketLevel { allowance: bucket.1, left };
                     level = Some(level.filter(|other| other.left <= left).unwrap_or(this));
                 }
                 Err(unpaid) => {
-                    self.put_back(&own[..paid], points);
+                    self.refund_points(&own[..paid], points);
                     return Err(unpaid);
                 }
             }
@@ -96,15 +98,15 @@ impl CostLimiter {
         if let Some(tenant) = &tenant
             && let Err(unpaid) = self.take(tenant, points).await
         {
-            self.put_back(&own, points);
+            self.refund_points(&own, points);
             return Err(unpaid);
         }
         Ok(Charge { requested: points, actual: points, level })
     }
 
-    fn put_back(&self, buckets: &[SubjectBucket], points: u32) {
+    fn refund_points(&self, buckets: &[SubjectBucket], points: u32) {
         for (key, allowance, _) in buckets {
-            self.rate_limiter.put_back(*key, *allowance, points);
+            self.rate_limiter.refund_points(*key, *allowance, points);
         }
     }
 
@@ -136,9 +138,9 @@ impl CostLimiter {
         }
     }
 
-    /// Puts back what the operation did not come to.
+    /// Refunds the points that the operation did not use.
     pub fn settle(&self, quota_subject: &QuotaSubject, charge: &mut Charge, actual: u32) {
-        // A request is a request, whatever came of it.
+        // Anonymous requests have a fixed price.
         if matches!(quota_subject, QuotaSubject::Address(_)) {
             return;
         }
@@ -148,24 +150,24 @@ impl CostLimiter {
             return;
         }
         let (own, tenant) = self.terms.buckets(quota_subject);
-        self.put_back(&own, back);
-        self.put_back(tenant.as_slice(), back);
+        self.refund_points(&own, back);
+        self.refund_points(tenant.as_slice(), back);
         if let Some(level) = &mut charge.level {
             level.left = level.left.saturating_add(back).min(level.allowance.most);
         }
     }
 
-    /// Waits until fewer of the tenant's operations run than may at once. One within another that is let in has its place: if it waited, it could wait for
-    /// itself.
+    /// Waits until the tenant has fewer running operations than its limit. An operation within
+    /// another one that was admitted does not wait: it could wait for itself.
     ///
     /// # Errors
-    /// Too many wait already.
+    /// Too many operations are waiting already.
     pub async fn enter(
         &self,
         quota_subject: &QuotaSubject,
         charge: &Charge,
         is_within: bool,
-    ) -> Result<Option<Pass>, Box<Unpaid>> {
+    ) -> Result<Option<ConcurrencyPermit>, Box<Unpaid>> {
         if is_within {
             return Ok(None);
         }
@@ -176,8 +178,8 @@ impl CostLimiter {
             metrics::rate_limit_refused("CROWDED");
             Box::new(Unpaid {
                 code: Code::RateLimited,
-                message: "too many operations of your tenant wait already".to_owned(),
-                retry_after_ms: Some(CROWDED_MS),
+                message: "too many operations of your tenant are waiting: try again".to_owned(),
+                retry_after_ms: Some(CONCURRENCY_RETRY_MS),
                 limit: None,
                 charge: *charge,
             })

@@ -15,23 +15,25 @@ pub(crate) use uses::count;
 /// A field, an argument, an input field or an enum value that is deprecated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deprecation {
-    /// As the GraphQL specification writes it: `Query.scan`, `Query.orders(old:)`, `OrderInput.old`, `OrderStatus.OLD`.
+    /// In the notation of the GraphQL specification: `Query.scan`, `Query.orders(old:)`,
+    /// `OrderInput.old`, `OrderStatus.OLD`.
     pub coordinate: String,
     pub reason: String,
 }
 
-/// What a reason says: `2026-11-23: use salesSummary, which returns all rows in pages. Removed after 2027-11-23.`
+/// Parsed reason of a deprecation: `2026-11-23: use salesSummary, which returns all rows in pages.
+/// Removed after 2027-11-23.`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice<'a> {
+pub struct DeprecationNotice<'a> {
     /// The day of the notice, in days since 1970-01-01.
     pub since: i32,
-    /// Names of the same parent, or coordinates.
+    /// Replacements: names of the same parent, or coordinates.
     pub replacements: Vec<&'a str>,
-    /// The last day on which it is there for certain.
+    /// The last day on which it is certain to exist.
     pub removed_after: i32,
 }
 
-impl<'a> Notice<'a> {
+impl<'a> DeprecationNotice<'a> {
     /// `None` if the reason has another form.
     pub fn read(reason: &'a str) -> Option<Self> {
         let (since, rest) = reason.split_once(": use ")?;
@@ -44,7 +46,7 @@ impl<'a> Notice<'a> {
     }
 
     /// Whether clients have twelve months from the notice on.
-    pub fn leaves_a_year(&self) -> bool {
+    pub fn gives_a_year_of_notice(&self) -> bool {
         let (since, removed_after) = (clock::day_text(self.since), clock::day_text(self.removed_after));
         // A year after 29 February is 1 March.
         since
@@ -57,7 +59,7 @@ fn is_coordinate(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '.' | '(' | ')' | ':'))
 }
 
-/// A day as it is written in notices, and in no other way.
+/// Parses a day that is written as in notices; `None` for any other notation.
 fn day(text: &str) -> Option<i32> {
     clock::parse_day(text).filter(|day| clock::day_text(*day) == text)
 }
@@ -69,13 +71,14 @@ mod tests {
     #[test]
     fn a_notice_has_a_day_a_replacement_and_an_end() {
         let notice =
-            Notice::read("2026-11-23: use salesSummary, which has all rows, in pages. Removed after 2027-11-23.").unwrap();
+            DeprecationNotice::read("2026-11-23: use salesSummary, which has all rows, in pages. Removed after 2027-11-23.")
+                .unwrap();
         assert_eq!(notice.replacements, ["salesSummary"]);
         assert_eq!(
             (clock::day_text(notice.since), clock::day_text(notice.removed_after)),
             ("2026-11-23".into(), "2027-11-23".into())
         );
-        let two = Notice::read("2026-11-23: use closedAt or Order.lines(first:). Removed after 2028-01-01.").unwrap();
+        let two = DeprecationNotice::read("2026-11-23: use closedAt or Order.lines(first:). Removed after 2028-01-01.").unwrap();
         assert_eq!(two.replacements, ["closedAt", "Order.lines(first:)"]);
         for reason in [
             "No longer supported",
@@ -88,14 +91,15 @@ mod tests {
             "Since 0.2, 2026-11-23: use salesSummary. Removed after 2027-11-23.",
             "2026-11-23: salesSummary. Removed after 2027-11-23.",
         ] {
-            assert_eq!(Notice::read(reason), None, "{reason}");
+            assert_eq!(DeprecationNotice::read(reason), None, "{reason}");
         }
     }
 
     #[test]
     fn a_year_is_counted_by_the_calendar() {
-        let leaves =
-            |since: &str, end: &str| Notice::read(&format!("{since}: use x. Removed after {end}.")).unwrap().leaves_a_year();
+        let leaves = |since: &str, end: &str| {
+            DeprecationNotice::read(&format!("{since}: use x. Removed after {end}.")).unwrap().gives_a_year_of_notice()
+        };
         assert!(leaves("2026-11-23", "2027-11-23") && leaves("2026-11-23", "2028-01-01"));
         assert!(!leaves("2026-11-23", "2027-11-22") && !leaves("2026-11-23", "2026-11-23"));
         assert!(leaves("2028-02-29", "2029-03-01") && !leaves("2028-02-29", "2029-02-28"));

@@ -1,10 +1,12 @@
 //! Rows written straight to JSON.
 //!
-//! The engine resolves each field as a future of its own: for a page of products with their levels that is five thousand of them, dearer than
-//! finding the rows. Most selections are plain, so a list of rows may be written by walking its selection once a row instead. A field that
-//! the writer does not know, or that has arguments, is answered by its ordinary resolver, and the rest is written around it (`lean_list.rs`).
-//! A directive, or two selections under one key, send the whole list to the ordinary resolvers. The types that clients see are the ordinary
-//! ones, and validation has passed before this is reached.
+//! The engine resolves each field as a future of its own: a page of products with their levels has
+//! five thousand of them, which cost more than reading the rows. Most selections are plain, so a
+//! list of rows may be written by walking its selection once per row instead. A field that the
+//! writer does not know, or that has arguments, is answered by its ordinary resolver, and the rest
+//! is written around it (`lean_list.rs`). A directive, or two selections under one key, send the
+//! whole list to the ordinary resolvers. The types that clients see are the ordinary ones, and the
+//! document was validated before.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -25,7 +27,7 @@ pub fn raw(json: String) -> Value {
 }
 
 /// The JSON of such a value.
-pub fn raw_of(map: &IndexMap<Name, Value>) -> Option<&str> {
+pub fn raw_json(map: &IndexMap<Name, Value>) -> Option<&str> {
     match map.first() {
         Some((name, Value::String(json))) if map.len() == 1 && name.as_str() == RAW_VALUE_TOKEN => Some(json),
         _ => None,
@@ -90,13 +92,13 @@ impl<'a> SelectionView<'a> {
         ChildSelection { set: &field.selection_set.node, fragments: self.fragments }
     }
 
-    /// What is selected below the first field of this name.
+    /// Returns the selection below the first field of this name.
     pub fn below(&self, name: &str, on: &'static str) -> Option<Self> {
         let found = self.fields().into_iter().find(|field| field.node.name.node == name)?;
         Some(self.child(&found.node).on(on))
     }
 
-    /// The names of the fields that are selected, each as often as it is.
+    /// Returns the names of the selected fields; a field that is selected twice comes twice.
     pub fn names(&self) -> Vec<&'a str> {
         self.fields().into_iter().map(|field| field.node.name.node.as_str()).collect()
     }
@@ -111,8 +113,9 @@ impl<'a> SelectionView<'a> {
         self.has_own_fragments() && self.unknown(knows).is_empty()
     }
 
-    /// The fields that a writer does not know: those with arguments among them, and the second one of a name that has fields of its own, because
-    /// what is read for a field is read for one selection.
+    /// Returns the fields that a writer does not know, including those with arguments and the
+    /// second one of a name that has fields of its own, because data for a field is read for one
+    /// selection.
     pub(super) fn unknown(&self, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Vec<&'a Positioned<Field>> {
         let mut names = Vec::new();
         let mut unknown = self.fields();
@@ -126,7 +129,8 @@ impl<'a> SelectionView<'a> {
         unknown
     }
 
-    /// Whether all fragments are on the type itself. One on an interface applies as well, but then the engine should say so.
+    /// Whether all fragments are on the type itself. One on an interface applies as well, but is
+    /// left to the engine.
     pub(super) fn has_own_fragments(&self) -> bool {
         self.set.items.iter().all(|item| {
             let (set, condition) = match &item.node {
@@ -141,7 +145,8 @@ impl<'a> SelectionView<'a> {
         })
     }
 
-    /// Writes an object: `write` is given each field, with what is selected below it, and writes its value. None as soon as it does not know one.
+    /// Writes an object: `write` gets each field with the selection below it, and writes its value.
+    /// `None` as soon as `write` does not know a field.
     pub fn object(&self, out: &mut Json, mut write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>) -> Option<()> {
         out.0.push('{');
         let start = out.0.len();
@@ -186,7 +191,7 @@ impl<'a> SelectionView<'a> {
     }
 }
 
-/// What is selected below a field, once it is known what type that is.
+/// Selection below a field whose type is not set yet.
 #[derive(Clone, Copy)]
 pub struct ChildSelection<'a> {
     set: &'a SelectionSet,
@@ -198,7 +203,7 @@ impl<'a> ChildSelection<'a> {
     }
 }
 
-/// JSON in the making.
+/// A JSON text under construction.
 #[derive(Default)]
 pub struct Json(String);
 
@@ -228,7 +233,7 @@ impl Json {
     pub fn null(&mut self) {
         self.0.push_str("null");
     }
-    /// What `write` writes of the value, or null without one.
+    /// Writes the value by `write`, or null if there is none.
     pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             Some(value) => write(self, value),

@@ -38,10 +38,10 @@ pub fn personal() {}
 #[TypeDirective(location = "FieldDefinition")]
 pub fn emits(events: Vec<String>) {}
 
-/// Seconds that an authentication may be old when a field does not say.
+/// Default maximum age of an authentication, in seconds.
 pub const STEP_UP_SECONDS: i32 = 600;
 
-/// `maxAge` of a `@stepUp`: not written where it is the usual.
+/// `maxAge` of a `@stepUp`: omitted if it is the default.
 pub struct MaxAge(pub Option<i32>);
 
 impl InputType for MaxAge {

@@ -12,30 +12,31 @@ pub enum TopError {
     Unauthenticated,
     #[error("the permission {0} is needed")]
     Forbidden(&'static str),
-    /// An argument, or a part of one, that asks for more than the operation itself, with its path.
+    /// An argument, or a part of one, needs another permission than the operation; with its path.
     #[error("the permission {permission} is needed")]
     ForbiddenAt { permission: &'static str, field: Vec<String> },
-    /// A key, where only somebody's session is meant.
+    /// An API key called a field that needs a person's session.
     #[error("this is for people who have logged in, not for API keys")]
     NotAPerson,
-    /// The caller has shown their password or code too long ago, or is no person.
+    /// The caller showed their password or code too long ago, or is not a person.
     #[error("this needs a person who has shown their password or code in the last {0} seconds: call reauthenticate")]
     StepUpRequired(i32),
-    #[error("the tenant asks for a second factor: call totpEnrol and totpConfirm first")]
+    #[error("the tenant requires a second factor: call totpEnrol and totpConfirm first")]
     MfaEnrolmentRequired,
     #[error("too many attempts: wait {} s", .retry_after_ms.div_ceil(1000))]
     RateLimited { retry_after_ms: u64 },
     /// A wrong-kind or malformed argument of a query, with the argument's path.
     #[error("{message}")]
     BadUserInput { message: String, field: Vec<String> },
-    /// More was asked for than a single answer carries, or than one call may name; with the argument's path where there is one.
+    /// The request exceeds the limit of one answer or of one call; with the argument's path if one
+    /// is to blame.
     #[error("{message}")]
     LimitExceeded { message: String, field: Vec<String> },
     #[error("too busy, try again")]
     Overloaded,
     #[error("the database cannot be reached, try again")]
     Unavailable,
-    /// It answers, and may not be written to: its disk is full, or it is read-only.
+    /// The database answers but refuses writes: its disk is full, or it is read-only.
     #[error("the database takes no writes just now, try again")]
     Unwritable,
     #[error("internal error")]
@@ -57,7 +58,7 @@ impl TopError {
             Self::Internal => Code::Internal,
         }
     }
-    /// Path of the argument that is refused. None for errors without one.
+    /// Path of the refused argument; `None` for errors without one.
     pub fn field(&self) -> Option<&[String]> {
         match self {
             Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } | Self::ForbiddenAt { field, .. }
@@ -74,7 +75,7 @@ impl TopError {
     pub fn limit_exceeded(message: impl Into<String>, field: Vec<String>) -> Self {
         Self::LimitExceeded { message: message.into(), field }
     }
-    /// A missing permission with the path of the argument that needs it; any other error as it is.
+    /// Adds the path of the argument to a missing permission; returns any other error unchanged.
     #[must_use]
     pub fn at(self, field: Vec<String>) -> Self {
         match self {
@@ -84,13 +85,14 @@ impl TopError {
     }
 }
 
-/// What a resolver that cannot be refused as data returns. async-graphql keeps the error itself as the `source` of its own, where the
-/// front finds it and dresses the answer: a fault that got there undressed shows as INTERNAL.
+/// Result of a resolver that has no errors as data. async-graphql keeps the error as the `source`
+/// of its own error, where `finish` finds it and calls `add_extensions`: a fault without code and facts
+/// shows as INTERNAL.
 pub type Answer<T> = Result<T, TopError>;
 
 impl TopError {
-    /// Puts code and facts on the error that goes out.
-    pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
+    /// Sets code and facts of the outgoing error.
+    pub fn add_extensions(&self, extensions: &mut ErrorExtensionValues) {
         extensions.set("code", self.code().as_str());
         if let Some(field) = self.field() {
             extensions.set("field", field.to_vec());

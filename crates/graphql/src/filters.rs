@@ -5,7 +5,7 @@ use entity::{
     id::{Id, Kind, prefix_of},
     prelude::{Currency, Money, Timestamp},
 };
-use platform::clock::local_moment;
+use platform::clock::resolve_local_time;
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 
 /// The most values in one list of a filter.
 pub const MAX_VALUES: usize = 250;
-/// How deep `and`, `or` and `not` may nest.
+/// Maximum nesting of `and`, `or` and `not`.
 pub const MAX_NESTING: usize = 4;
 /// The most conditions of a filter with those inside it: fields that are given, besides `and`, `or` and `not`. An empty filter counts for one.
 pub const MAX_LEAVES: usize = 50;
@@ -25,8 +25,9 @@ pub const MAX_BRANCHES: usize = 10;
 /// The most tests that the conditions of a filter become, such as one for each operator of a text: bounds a statement.
 pub const MAX_TESTS: usize = 100;
 
-/// Values that a row may have, asked for under two names: both hold, as all fields of a filter do.
-pub fn of_both<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> Option<Vec<T>> {
+/// Intersects values that a filter accepts under two field names: both apply, as all fields of a
+/// filter do.
+pub fn intersect_values<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> Option<Vec<T>> {
     match (values, others) {
         (Some(values), Some(others)) => Some(values.into_iter().filter(|value| others.contains(value)).collect()),
         (values, others) => values.or(others),
@@ -155,7 +156,8 @@ pub struct MoneyRange {
 }
 
 impl MoneyFilter {
-    /// The range. A currency that there is not, an amount that is none, and a range that nothing lies in are refused at their place in `at`.
+    /// Returns the range. An unknown currency, an invalid amount and an empty range are refused
+    /// with their place in `at`.
     pub fn range(&self, at: &[String]) -> Result<MoneyRange, TopError> {
         let place = |name: &str| at.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         let currency = Currency::parse(&self.currency_code.0)
@@ -172,47 +174,49 @@ impl MoneyFilter {
     }
 }
 
-/// Refuses a text that no row has: one with a NUL, which Postgres does not even look for.
+/// Refuses a text that no row can have: one with a NUL, which Postgres refuses in parameters.
 pub fn plain(text: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
     if text.contains('\0') { Err(TopError::bad_input("a text without NUL characters is expected", field())) } else { Ok(()) }
 }
 
 /// Characters of the text of a search.
-const MOST_CHARACTERS: usize = 255;
+const MAX_CHARACTERS: usize = 255;
 
-/// Refuses the text of a search that no row has, or that is too long to look for.
+/// Refuses a search text that no row can have, or that is too long.
 pub fn searchable(text: &str, field: impl Fn() -> Vec<String>) -> Result<(), TopError> {
     plain(text, &field)?;
-    if text.chars().count() > MOST_CHARACTERS {
-        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), field()));
+    if text.chars().count() > MAX_CHARACTERS {
+        return Err(TopError::bad_input(format!("at most {MAX_CHARACTERS} characters are taken"), field()));
     }
     Ok(())
 }
 
-/// Whether one of the texts has the text of a search in it. Case is ignored for A to Z; an empty search finds all.
+/// Whether one of the texts contains the search text. Case is ignored for A to Z; an empty search
+/// matches all.
 pub fn has_text(search: &str, texts: &[&str]) -> bool {
     let sought = search.to_ascii_lowercase();
     texts.iter().any(|text| text.to_ascii_lowercase().contains(&sought))
 }
 
-/// Reads an id of a query's argument; another kind or junk is BAD_USER_INPUT, and no SQL is run for it.
+/// Parses an ID of a query's argument; another kind or an invalid ID is BAD_USER_INPUT, and no SQL
+/// is run for it.
 pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
     id.parse()
         .map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), field.iter().map(ToString::to_string).collect()))
 }
 
 impl IdFilter {
-    /// Refuses `isNull` and `key` at the field's place: for those who have not taken them.
-    pub fn refuse_more(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+    /// Refuses `isNull` and `key` at the field's place, for fields that do not support them.
+    pub fn reject_operators(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
         if self.is_null.is_none() {
-            return self.refuse_key(field);
+            return self.reject_key(field);
         }
         let path = field().into_iter().chain(["isNull".to_owned()]).collect();
         Err(TopError::bad_input("isNull is not taken here", path))
     }
 
-    /// Refuses `key` where the kind has none, or where keys are not looked up.
-    pub fn refuse_key(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+    /// Refuses `key` if the kind has no keys, or if keys are not resolved here.
+    pub fn reject_key(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
         if self.key.is_none() {
             return Ok(());
         }
@@ -220,9 +224,9 @@ impl IdFilter {
         Err(TopError::bad_input("key is not taken here", path))
     }
 
-    /// The ids that are allowed; None when the filter says nothing.
+    /// Returns the IDs that match; `None` if the filter has no condition on them.
     pub fn ids<K: Kind>(&self, field: &[&str]) -> Result<Option<Vec<Id<K>>>, TopError> {
-        self.refuse_more(|| field.iter().map(ToString::to_string).collect())?;
+        self.reject_operators(|| field.iter().map(ToString::to_string).collect())?;
         let one = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
         let path = [field, &["in"]].concat();
@@ -239,10 +243,10 @@ impl IdFilter {
 }
 
 impl IdFilter {
-    /// The same for ids of any kind. What is not one of our ids is BAD_USER_INPUT at the filter itself.
+    /// Like `ids`, for IDs of any kind. An invalid ID is BAD_USER_INPUT at the filter itself.
     pub fn of_any_kind(&self, field: &[&str]) -> Result<Option<Vec<Uuid>>, TopError> {
         let path = || field.iter().map(ToString::to_string).collect();
-        self.refuse_more(path)?;
+        self.reject_operators(path)?;
         let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
         let one = self.eq.as_ref().map(read).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
@@ -256,7 +260,7 @@ impl IdFilter {
 }
 
 impl StringFilter {
-    /// Refuses more texts than are taken, and what no row has.
+    /// Refuses too many texts, and texts that no row can have.
     pub fn check(&self, field: &[&str]) -> Result<(), TopError> {
         let path = |name: &str| [field, &[name]].concat().iter().map(ToString::to_string).collect();
         if self.one_of.as_ref().is_some_and(|list| list.len() > MAX_VALUES) {
@@ -269,20 +273,20 @@ impl StringFilter {
     }
 }
 
-/// A range that may be asked for as a period.
+/// A range that may be given as a period.
 pub trait PeriodTest {
     fn period(&self) -> Option<RelativePeriod>;
-    /// Puts the days of the period in the place of its name, as they are on a day of a time zone.
-    fn put_days(&mut self, today: i32, time_zone: &str);
+    /// Replaces the name of a period by its days, relative to today in a time zone.
+    fn resolve_period(&mut self, today: i32, time_zone: &str);
 }
 
 impl PeriodTest for DateTimeFilter {
     fn period(&self) -> Option<RelativePeriod> {
         self.period
     }
-    fn put_days(&mut self, today: i32, time_zone: &str) {
+    fn resolve_period(&mut self, today: i32, time_zone: &str) {
         let Some(days) = self.period.take().map(|period| period.days(today)) else { return };
-        let [from, before] = days.map(|day| local_moment((day, 0), time_zone, Timestamp(i64::MIN)));
+        let [from, before] = days.map(|day| resolve_local_time((day, 0), time_zone, Timestamp(i64::MIN)));
         self.gte = Some(DateTime(self.gte.map_or(from, |gte| gte.0.max(from))));
         self.lt = Some(DateTime(self.lt.map_or(before, |lt| lt.0.min(before))));
     }
@@ -292,14 +296,15 @@ impl PeriodTest for DateFilter {
     fn period(&self) -> Option<RelativePeriod> {
         self.period
     }
-    fn put_days(&mut self, today: i32, _time_zone: &str) {
+    fn resolve_period(&mut self, today: i32, _time_zone: &str) {
         self.days = self.period.take().map(|period| period.days(today)).or(self.days);
     }
 }
 
 impl DateTimeFilter {
-    /// The range, for a column that always has a time: `isNull: true` is the range that no time is in. Readers of a column that may have none take
-    /// `isNull` out before. A period without its days is such a range too, so that no period is left out in silence.
+    /// Returns the range, for a column that always has a time: `isNull: true` is the empty range.
+    /// Readers of a nullable column handle `isNull` before. A period without its days is an empty
+    /// range too, so that it is not ignored silently.
     pub fn range(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         if self.is_null == Some(true) || self.period.is_some() {
             return (Some(Timestamp(0)), Some(Timestamp(0)));
@@ -317,7 +322,7 @@ impl DateFilter {
             let field = at.iter().cloned().chain(["lt".to_owned()]).collect();
             return Err(TopError::bad_input("lt must be a day after gte", field));
         }
-        // A period without its days matches none, so that it is not left out in silence.
+        // A period without its days matches nothing, so that it is not ignored silently.
         let days = self.days.or(self.period.map(|_| [0, 0]));
         Ok(DayRange {
             from: [gte, days.map(|[from, _]| from)].into_iter().flatten().max(),
@@ -361,24 +366,27 @@ mod tests {
         let hour = |day: i64, hour: i64| Timestamp((day * 24 + hour) * 3_600_000_000);
         let mut test = DateTimeFilter { period: Some(RelativePeriod::Today), ..DateTimeFilter::default() };
         assert_eq!(test.range(), (Some(Timestamp(0)), Some(Timestamp(0))), "its days are missing");
-        test.put_days(today, "Europe/London");
+        test.resolve_period(today, "Europe/London");
         assert_eq!(test.range(), (Some(hour(20_541, 0)), Some(hour(20_541, 23))));
         let gte = Some(DateTime(hour(20_541, 9)));
         let mut test = DateTimeFilter { gte, period: Some(RelativePeriod::Today), ..DateTimeFilter::default() };
-        test.put_days(today, "Europe/London");
+        test.resolve_period(today, "Europe/London");
         assert_eq!(test.range(), (Some(hour(20_541, 9)), Some(hour(20_541, 23))));
         let mut test = DateFilter { gte: Some(Date(20_000)), period: Some(RelativePeriod::Today), ..DateFilter::default() };
         let at = ["expiresOn".to_owned()];
-        test.put_days(today, "Europe/London");
+        test.resolve_period(today, "Europe/London");
         assert_eq!(test.range(&at).unwrap(), DayRange { from: Some(20_541), before: Some(20_542), is_null: None });
         assert!(DateFilter { lt: Some(Date(20_000)), ..test }.range(&at).is_err());
     }
 
     #[test]
     fn values_under_two_names_are_those_of_both() {
-        assert_eq!(of_both(Some(vec![1, 2]), Some(vec![2, 3])), Some(vec![2]));
-        assert_eq!(of_both(Some(vec![1]), Some(vec![2])), Some(vec![]), "which matches nothing");
-        assert_eq!((of_both(Some(vec![1]), None), of_both(None, Some(vec![2]))), (Some(vec![1]), Some(vec![2])));
-        assert_eq!(of_both::<u8>(None, None), None);
+        assert_eq!(intersect_values(Some(vec![1, 2]), Some(vec![2, 3])), Some(vec![2]));
+        assert_eq!(intersect_values(Some(vec![1]), Some(vec![2])), Some(vec![]), "which matches nothing");
+        assert_eq!(
+            (intersect_values(Some(vec![1]), None), intersect_values(None, Some(vec![2]))),
+            (Some(vec![1]), Some(vec![2]))
+        );
+        assert_eq!(intersect_values::<u8>(None, None), None);
     }
 }

@@ -1,5 +1,6 @@
-//! The document guard: parses a document once, measures it, refuses what is too large before anything runs, and hands the
-//! engine one operation at a time. Every way in (POST, GET, sockets) passes here.
+//! The document guard: parses a document once, measures it, refuses oversized documents before
+//! anything runs, and hands the engine one operation at a time. Every transport (POST, GET,
+//! sockets) goes through it.
 
 mod cache;
 pub mod cost;
@@ -23,7 +24,7 @@ use async_graphql::{
 };
 use platform::metrics::{self, Lookup};
 
-use self::{cache::Cache, measure::Scale};
+use self::{cache::Cache, measure::DocumentMeasurer};
 use super::{
     code::Code,
     limits::Limits,
@@ -45,11 +46,11 @@ const ENGINE_NESTING: u32 = 30;
 /// A document that passed the guard.
 pub struct Document {
     operations: Vec<(Option<Name>, Arc<Operation>)>,
-    /// Roughly what it takes in memory, in bytes.
+    /// Approximate size in memory, in bytes.
     weight: usize,
 }
 
-/// Why a document was refused; nothing of it ran.
+/// Reason to refuse a document; nothing of it ran.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     pub code: Code,
@@ -90,7 +91,7 @@ impl Guard {
     /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
     pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
         let kept = self.cache.get(text);
-        metrics::looked_up("documents", Lookup::of(kept.as_ref()));
+        metrics::count_lookup("documents", Lookup::of(kept.as_ref()));
         let document = match kept {
             Some(document) => document,
             None => self.read(text)?,
@@ -115,7 +116,7 @@ impl Guard {
     }
 
     fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
-        let most = tokens::Glance { tokens: self.limits.tokens, brackets: self.limits.brackets };
+        let most = tokens::TokenCounts { tokens: self.limits.tokens, brackets: self.limits.brackets };
         let seen = tokens::glance(text, most);
         within("tokens", seen.tokens, self.limits.tokens)?;
         within("open brackets", seen.brackets, self.limits.brackets)?;
@@ -126,19 +127,20 @@ impl Guard {
             field: Vec::new(),
         })?;
         within("operations", parsed.operations.iter().len(), self.limits.operations)?;
-        let sizes = measure_all(&parsed, &self.limits)?;
+        let sizes = measure_operations(&parsed, &self.limits)?;
         typename::lift_directives_off_typename(&mut parsed);
         let (mut operations, mut copies) = (Vec::new(), 0);
-        for (name, mut document) in documents::one_operation_each(parsed) {
+        for (name, mut document) in documents::split_operations(parsed) {
             let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
-            // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
+            // Operations that are too large are refused when they are chosen, so their cost is not
+            // needed.
             let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Visibility::PerUser);
             let mut deprecated = DeprecatedUses::default();
             if check(&measure, &self.limits).is_ok() {
                 positions::check(&document, &self.schema_index)?;
-                // Before defaults of the schema are taken over, which no client has written.
+                // Before defaults of the schema are filled in, which the client did not write.
                 deprecated = DeprecatedUses::of(&document, &self.schema_index);
-                defaults::take_over(&mut document, &self.schema_index);
+                defaults::inline_variable_defaults(&mut document, &self.schema_index);
                 plan = cost::compile(&document, &self.schema_index);
                 seen = visibility::of(&document, &self.schema_index);
                 merged = merge::merged(&document, &self.schema_index, None)?;
@@ -161,22 +163,24 @@ type Sizes = Vec<(Option<Name>, Measure)>;
 
 /// Measures every operation. Those that exceed a limit are refused when chosen, not before; fragments and variables of all count
 /// at once, because validation walks the whole document.
-fn measure_all(document: &ExecutableDocument, limits: &Limits) -> Result<Sizes, Refusal> {
-    let mut scale = Scale::new(document);
-    check(&scale.largest_fragment().map_err(endless)?, limits)?;
+fn measure_operations(document: &ExecutableDocument, limits: &Limits) -> Result<Sizes, Refusal> {
+    let mut scale = DocumentMeasurer::new(document);
+    check(&scale.largest_fragment().map_err(unmeasurable)?, limits)?;
     let mut sizes = Vec::with_capacity(document.operations.iter().len());
     for (name, operation) in document.operations.iter() {
         within("variables", operation.node.variable_definitions.len(), limits.variables)?;
-        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(endless)?;
+        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(unmeasurable)?;
         sizes.push((name.cloned(), size));
     }
     Ok(sizes)
 }
 
-fn endless(why: measure::Endless) -> Refusal {
+fn unmeasurable(why: measure::Unmeasurable) -> Refusal {
     match why {
-        measure::Endless::Cycle(name) => Refusal::new(Code::ValidationFailed, format!("fragment \"{name}\" spreads itself")),
-        measure::Endless::Chain => Refusal::new(Code::QueryTooComplex, "the operation has too many fragments within fragments"),
+        measure::Unmeasurable::Cycle(name) => Refusal::new(Code::ValidationFailed, format!("fragment \"{name}\" spreads itself")),
+        measure::Unmeasurable::Chain => {
+            Refusal::new(Code::QueryTooComplex, "the operation has too many fragments within fragments")
+        }
     }
 }
 

@@ -14,12 +14,13 @@ use platform::{slow, traces};
 struct Tokio;
 impl Spawn for Tokio {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        tokio::spawn(traces::along(slow::carried(future)));
+        tokio::spawn(traces::carry_trace(slow::carried(future)));
         Ok(())
     }
 }
 
-/// Waits no longer than the fields of the same level need to name their keys. Tokio's timer would round nothing up to a millisecond.
+/// Waits only until the fields of the same level have added their keys. Tokio's timer would round
+/// zero up to a millisecond.
 struct Yield;
 impl Timer for Yield {
     fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
@@ -45,7 +46,7 @@ macro_rules! tenant_rows {
             }
         }
 
-        /// What the request's loader finds for a key.
+        /// Returns the value that the request's loader finds for a key.
         pub async fn load<K>(
             ctx: &async_graphql::Context<'_>,
             key: K,
@@ -55,13 +56,14 @@ macro_rules! tenant_rows {
             $rows: async_graphql::dataloader::Loader<K, Error = platform::storage::Fault>,
         {
             let loader = $crate::context::ContextExt::lazy::<async_graphql::dataloader::DataLoader<$rows>>(ctx)?;
-            // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+            // Boxed, because the engine moves futures of the size of an object's largest field, for
+            // each of its fields.
             Ok(Box::pin(loader.load_one(key)).await?)
         }
     };
 }
 
-/// Each key with its rows, none of them left out.
+/// Groups rows by key; keys without rows get an empty list.
 pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
     let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
     for (key, row) in rows {
@@ -79,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Finds the trace that it is loaded in.
+    /// A loader whose value is the trace in which it runs.
     struct TraceIds;
 
     impl Loader<u8> for TraceIds {

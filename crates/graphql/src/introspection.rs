@@ -1,6 +1,8 @@
-//! Introspection without the engine. The engine resolves each field of the schema as a future of its own and holds the answer as a tree: a few
-//! hundred bytes of `possibleTypes { interfaces { possibleTypes … } }` came to gigabytes. Here the schema is read from the engine once, into a
-//! model that never changes; a document is then written from it as text, and counted while it is written. It stops at its limits.
+//! Introspection without the engine. The engine resolves each field of the schema as a future of
+//! its own and holds the answer as a tree: a few hundred bytes of `possibleTypes { interfaces {
+//! possibleTypes … } }` took gigabytes. Here the schema is read from the engine once, into an
+//! immutable model; an answer is written from it as text, counted while it is written, and aborted
+//! at its limits.
 
 mod model;
 mod notes;
@@ -13,7 +15,7 @@ use async_graphql::{Executor, Variables};
 use tokio::sync::OnceCell;
 
 pub use self::notes::SchemaNotes;
-use self::{model::Model, question::Question};
+use self::{model::Model, question::IntrospectionQuery};
 use super::{
     code::Code,
     guard::{Operation, Refusal},
@@ -21,24 +23,24 @@ use super::{
     price,
 };
 
-/// What introspection comes to.
+/// Result of an introspection.
 #[derive(Debug, Clone)]
-pub struct Introspected {
+pub struct IntrospectionResult {
     /// The answer's `data`.
     pub json: Arc<str>,
-    /// Fields and objects in it.
+    /// Number of fields and objects in it.
     pub nodes: u32,
-    /// Whether the operation asks for nothing else.
+    /// Whether the operation selects nothing but introspection.
     pub is_all: bool,
 }
 
-impl Introspected {
+impl IntrospectionResult {
     pub fn points(&self) -> u32 {
         price::points(price::Millis::from(self.nodes).saturating_mul(price::INTROSPECTED))
     }
 }
 
-/// Answers questions about the schema of one executor.
+/// Answers introspection of one executor's schema.
 #[derive(Default)]
 pub struct Introspector {
     notes: SchemaNotes,
@@ -46,38 +48,39 @@ pub struct Introspector {
     answers: Mutex<Vec<Kept>>,
 }
 
-/// An answer that may be asked for again: what clients send at their start, however it is formatted.
+/// A cached answer: clients send the same introspection at their start, however it is formatted.
 struct Kept {
-    question: Question,
-    answer: Introspected,
+    question: IntrospectionQuery,
+    answer: IntrospectionResult,
 }
 
-/// Answers that are kept, and their bytes. A smaller one is written anew.
+/// Maximum number of cached answers, their maximum total size in bytes, and the size below which an
+/// answer is written again instead.
 const ANSWERS: usize = 8;
 const BYTES: usize = 24 << 20;
-const WORTH_IT: usize = 16 << 10;
+const MIN_CACHED_BYTES: usize = 16 << 10;
 
 /// Nodes of an answer that has more than the schema in it: the engine resolves it then, at about a microsecond a node.
 const MIXED_NODES: u32 = 10_000;
 
 impl Introspector {
-    /// One that ends the descriptions of fields and types with these notes.
+    /// Returns an instance that ends the descriptions of fields and types with these notes.
     pub fn with_notes(notes: SchemaNotes) -> Self {
         Self { notes, ..Self::default() }
     }
 
-    /// Answers what an operation asks of the schema. The operation must have been validated.
+    /// Answers the introspection of an operation. The operation must have been validated.
     ///
     /// # Errors
-    /// QUERY_TOO_COMPLEX: its lists are nested too deeply. LIMIT_EXCEEDED: the answer would have too many nodes or bytes. INTERNAL: the engine
-    /// does not tell its schema.
+    /// QUERY_TOO_COMPLEX: its lists are nested too deeply. LIMIT_EXCEEDED: the answer would have
+    /// too many nodes or bytes. INTERNAL: the engine's schema could not be read.
     pub async fn answer<E: Executor>(
         &self,
         operation: &Operation,
         variables: &Variables,
         (executor, limits): (&E, &Limits),
-    ) -> Result<Introspected, Refusal> {
-        let question = Question::of(operation.parsed(), variables);
+    ) -> Result<IntrospectionResult, Refusal> {
+        let question = IntrospectionQuery::of(operation.parsed(), variables);
         question.check()?;
         if let Some(answer) = self.kept(&question) {
             return Ok(answer);
@@ -85,7 +88,7 @@ impl Introspector {
         let executor = executor.clone();
         let model = self.model.get_or_try_init(|| Model::read(executor, self.notes.clone())).await.map_err(|error| {
             tracing::error!(%error, "the schema cannot be read");
-            Refusal::new(Code::Internal, "something went wrong on our side; the request id finds it in the log")
+            Refusal::new(Code::Internal, "internal error; the log has the details under the request ID")
         })?;
         let most_nodes = if question.is_all { limits.introspection_nodes } else { MIXED_NODES };
         let answer = written::write(model, &question, (most_nodes, limits.answer_bytes)).ok_or_else(|| {
@@ -95,18 +98,18 @@ impl Introspector {
         Ok(answer)
     }
 
-    fn kept(&self, question: &Question) -> Option<Introspected> {
+    fn kept(&self, question: &IntrospectionQuery) -> Option<IntrospectionResult> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let at = answers.iter().position(|kept| kept.question == *question)?;
-        // The one that was asked for last stands last.
+        // The most recently used answer is last.
         let kept = answers.remove(at);
         let answer = kept.answer.clone();
         answers.push(kept);
         Some(answer)
     }
 
-    fn keep(&self, question: Question, answer: &Introspected) {
-        if answer.json.len() < WORTH_IT || !answer.is_all {
+    fn keep(&self, question: IntrospectionQuery, answer: &IntrospectionResult) {
+        if answer.json.len() < MIN_CACHED_BYTES || !answer.is_all {
             return;
         }
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);

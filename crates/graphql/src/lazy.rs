@@ -1,4 +1,4 @@
-//! Look-ups of a request that are made when the first of them is asked for.
+//! Look-ups of a request, created on first use.
 
 use std::{any::Any, sync::OnceLock};
 
@@ -26,10 +26,10 @@ pub struct Lazy {
     first: Link,
 }
 
-/// What was made, in the order in which it was asked for: a handful, found sooner than in a map.
-type Link = OnceLock<Box<Made>>;
+/// Link to the values in the order of their first use: a handful, found sooner than in a map.
+type Link = OnceLock<Box<LoaderEntry>>;
 
-struct Made {
+struct LoaderEntry {
     look_ups: Box<dyn Any + Send + Sync>,
     next: Link,
 }
@@ -42,10 +42,10 @@ impl Lazy {
     pub fn get<T: OfTenant + Send + Sync + 'static>(&self) -> &T {
         let mut link = &self.first;
         loop {
-            // Whoever finds others' here that were made meanwhile goes on behind them.
+            // If another task has filled this link meanwhile, the search continues after it.
             let made = link.get_or_init(|| {
                 let look_ups: Box<dyn Any + Send + Sync> = Box::new(T::of(self.scope.clone()));
-                Box::new(Made { look_ups, next: OnceLock::new() })
+                Box::new(LoaderEntry { look_ups, next: OnceLock::new() })
             });
             if let Some(look_ups) = made.look_ups.downcast_ref::<T>() {
                 return look_ups;
@@ -53,7 +53,7 @@ impl Lazy {
             link = &made.next;
         }
     }
-    /// They, if anything was asked of them.
+    /// Returns the look-ups if they were used.
     pub fn made<T: OfTenant + Send + Sync + 'static>(&self) -> Option<&T> {
         let mut link = &self.first;
         while let Some(made) = link.get() {

@@ -1,4 +1,5 @@
-//! A list of rows of which a writer knows most fields: the others are resolved, they alone, and written where they belong.
+//! A list of rows whose fields are mostly known to a writer: only the others are resolved, and
+//! written in their places.
 
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -13,24 +14,25 @@ use super::{
 };
 
 /// A selection on the rows of a list, and the fields of it that ordinary resolvers answer.
-pub struct LeanList<'a> {
+pub struct DirectList<'a> {
     selected: SelectionView<'a>,
     others: Vec<&'a Positioned<Field>>,
 }
 
-impl<'a> LeanList<'a> {
-    /// The selection that is being resolved, on the type `on`, for a writer that knows these fields. None when it is not plain.
+impl<'a> DirectList<'a> {
+    /// Returns the selection that is being resolved, on the type `on`, for a writer that knows
+    /// these fields. `None` if it is not plain.
     pub fn of(ctx: &ContextSelectionSet<'a>, on: &'static str, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
         Self::on(SelectionView::of(ctx, on)?, knows)
     }
 
-    /// The same of a plain selection that is resolved later.
+    /// Like `of`, for a plain selection that is resolved later.
     pub fn on(selected: SelectionView<'a>, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
         selected.has_own_fragments().then(|| Self { selected, others: selected.unknown(knows) })
     }
 
     /// Whether no resolver is needed.
-    pub fn writes_all(&self) -> bool {
+    pub fn is_fully_direct(&self) -> bool {
         self.others.is_empty()
     }
 
@@ -39,7 +41,7 @@ impl<'a> LeanList<'a> {
         self.written(name).is_some()
     }
 
-    /// What is selected below such a field.
+    /// Returns the selection below such a field.
     pub fn below(&self, name: &str, on: &'static str) -> Option<SelectionView<'a>> {
         Some(self.selected.child(&self.written(name)?.node).on(on))
     }
@@ -49,11 +51,12 @@ impl<'a> LeanList<'a> {
         self.selected.fields().into_iter().find(|field| field.node.name.node == name && !is_other(field))
     }
 
-    /// Resolves the other fields of all rows together. Errors stand where they would stand if the engine had resolved all fields.
+    /// Resolves the other fields of all rows together. Errors have the same paths as if the engine
+    /// had resolved all fields.
     ///
     /// # Errors
     /// A field failed that cannot be null.
-    pub async fn resolve_others<T: OutputType>(
+    pub async fn resolve_remaining<T: OutputType>(
         &self,
         ctx: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
@@ -62,7 +65,7 @@ impl<'a> LeanList<'a> {
         if self.others.is_empty() {
             return Ok(OtherValues::default());
         }
-        let set = Positioned::new(self.other_set(), field.node.selection_set.pos);
+        let set = Positioned::new(self.resolver_selection(), field.node.selection_set.pos);
         let answered = resolve_list(&ctx.with_selection_set(&set), field, rows.iter(), Some(rows.len())).await?;
         let Value::List(rows) = answered else { return Ok(OtherValues::default()) };
         let values = rows.into_iter().map(|row| match row {
@@ -72,8 +75,10 @@ impl<'a> LeanList<'a> {
         Ok(OtherValues(values.collect()))
     }
 
-    /// The list as the engine answers it: `write` is given a row's number and each field that the writer knows, and writes its value. One piece of
-    /// JSON of about so many bytes where no resolver was asked, and otherwise rows of values, so that what was resolved counts as it was found.
+    /// Returns the list in the engine's form: `write` gets a row's number and each field that the
+    /// writer knows, and writes its value. If no resolver ran, the result is one piece of JSON of
+    /// about `bytes` bytes; otherwise rows of values, so that the resolved values count as they
+    /// were found.
     pub fn answer(
         &self,
         others: OtherValues,
@@ -81,7 +86,8 @@ impl<'a> LeanList<'a> {
         bytes: usize,
         write: impl Fn(&mut Json, usize, &str, ChildSelection<'a>) -> Option<()>,
     ) -> Option<Value> {
-        // What is written is not read again, and counts as was expected; an empty list counts as empty.
+        // Written JSON is not read again, and counts with its expected size; an empty list counts
+        // as empty.
         if self.others.is_empty() && rows > 0 {
             let mut out = Json::with_capacity(bytes);
             let row = |out: &mut Json, row| self.selected.object(out, |out, field, below| write(out, row, field, below));
@@ -108,7 +114,7 @@ impl<'a> LeanList<'a> {
         Some(Value::List(others.0.into_iter().enumerate().map(row).collect::<Option<_>>()?))
     }
 
-    fn other_set(&self) -> SelectionSet {
+    fn resolver_selection(&self) -> SelectionSet {
         let is_marked = |field: &Positioned<Field>| field.node.directives.iter().any(yielding::is_mark);
         let mut others: Vec<Positioned<Field>> = self.others.iter().map(|field| (*field).clone()).collect();
         // Each row is an object of the answer, though the field that has the mark may be written.
@@ -124,6 +130,6 @@ impl<'a> LeanList<'a> {
     }
 }
 
-/// What ordinary resolvers answered: of each row, by response key.
+/// Values of ordinary resolvers: for each row, by response key.
 #[derive(Default)]
 pub struct OtherValues(Vec<IndexMap<Name, Value>>);

@@ -1,5 +1,7 @@
-//! GraphQL as far as it knows no room: what every operation meets before and after its resolvers, whichever way it came in (limits, document guard, session, the answer's final
-//! shape), streams, and what the faces of all rooms share (scalars, connections, directives, what a resolver asks of its context).
+//! GraphQL without knowledge of any room: the steps of every operation before and after its
+//! resolvers, on every transport (limits, document guard, session, the answer's final shape),
+//! streams, and the shared parts of all rooms' faces (scalars, connections, directives, resolvers'
+//! access to their context).
 
 // `#[resolvers]` writes `::graphql`, here too.
 extern crate self as graphql;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use platform::rate_limit::Allowance;
 
-/// All limits of the platform. `Default` is what is promised; a deployment may lower or lift any of them.
+/// All limits of the platform. `Default` has the documented values; a deployment may lower or lift
+/// any of them.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// A request's body, in bytes.
@@ -36,7 +37,7 @@ pub struct Limits {
     pub points: u32,
     /// Fields and objects of an answer about the schema itself.
     pub introspection_nodes: u32,
-    /// Objects that one operation resolves, whatever was expected of its lists.
+    /// Objects that one operation resolves, whatever length its lists were estimated at.
     pub answer_objects: u32,
     /// An answer, or one event of a stream, in bytes.
     pub answer_bytes: usize,
@@ -52,18 +53,19 @@ pub struct Limits {
     /// Lines of a bulk upsert.
     pub bulk_lines: usize,
 
-    /// From a connection's start, or the first byte of a further head, to the end of that head.
+    /// Time from a connection's start, or the first byte of a further head, to the end of that
+    /// head.
     pub header_time: Duration,
-    /// How long a connection is kept, at least, whose last answer is out.
+    /// Minimum time for which an idle connection is kept after its last response.
     pub idle_time: Duration,
-    /// From a request's head to the end of its body.
+    /// Time from a request's head to the end of its body.
     pub body_time: Duration,
-    /// From a whole request to its answer.
+    /// Time from a whole request to its answer.
     pub request_time: Duration,
-    /// Requests to GraphQL that may be worked on at once however long they take: beyond it as many as are answered in time, by measurement.
-    /// `None` refuses none.
+    /// Requests to GraphQL that always run at once, however long they take: beyond this number, as
+    /// many as the node can answer in time, by measurement. `None` refuses none.
     pub requests_in_flight: Option<usize>,
-    /// How long a peer may refuse to take bytes that wait for it.
+    /// Maximum time for which a peer may leave waiting bytes unread.
     pub stall_time: Duration,
     /// Header lines of a request.
     pub headers: usize,
@@ -74,9 +76,9 @@ pub struct Limits {
     /// Open connections of one address.
     pub connections_per_address: usize,
 
-    /// From a socket's start to its `connection_init`.
+    /// Time from a socket's start to its `connection_init`.
     pub socket_init_time: Duration,
-    /// Between the server's pings; a socket that sent nothing for two of them is closed.
+    /// Time between the server's pings; a socket that sent nothing for two of them is closed.
     pub socket_ping: Duration,
     /// Operations that run on one socket at once.
     pub socket_operations: usize,
@@ -88,21 +90,24 @@ pub struct Limits {
     pub socket_id_bytes: usize,
     /// Answers that wait for a socket's client, in bytes; operations wait when it is reached.
     pub socket_queue_bytes: usize,
-    /// From a token's expiry to the socket's end, so that a renewal sent in time still arrives.
+    /// Time from a token's expiry to the socket's end, so that a renewal sent in time still
+    /// arrives.
     pub socket_expiry_grace: Duration,
-    /// How long a stopping node still accepts connections, so that whoever probes `/readyz` learns of it and sends no more.
+    /// Time for which a stopping node still accepts connections, so that probes of `/readyz` see it
+    /// and send no more.
     pub drain_delay: Duration,
-    /// Over which the sockets of a stopping node are closed, so that their clients do not all return at once.
+    /// Time over which the sockets of a stopping node are closed, so that their clients do not all
+    /// return at once.
     pub socket_drain_time: Duration,
 
-    /// Sockets let in at once, and so many more each second; `None` lets in everybody.
+    /// Sockets accepted at once, and the rate per second after that; `None`: no limit.
     pub sockets_entering: Option<Allowance>,
-    /// Handshakes whose token is looked at side by side.
+    /// Handshakes whose token is checked concurrently.
     pub socket_handshakes: usize,
 
     /// Documents kept parsed.
     pub cached_documents: usize,
-    /// Roughly what those may weigh, in bytes.
+    /// Their approximate maximum size in memory, in bytes.
     pub cached_document_bytes: usize,
 }
 

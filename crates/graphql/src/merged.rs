@@ -12,9 +12,9 @@ use async_graphql::{
 /// The fields of an object while it is registered, by name.
 pub type Fields = IndexMap<String, MetaField>;
 
-/// What a derived merged object is made of; `merged_object!` lists it.
+/// Parts of a derived merged object; `merged_object!` lists them.
 pub trait Parts: ObjectType {
-    /// What the schema says of the object.
+    /// Description of the object in the schema.
     const DESCRIPTION: &'static str;
     /// Adds the fields of each part, in the order of the parts.
     fn add_to(registry: &mut Registry, fields: &mut Fields);
@@ -28,8 +28,9 @@ pub fn move_fields<Part: OutputType>(registry: &mut Registry, fields: &mut Field
     }
 }
 
-/// Registers a merged object by the fields of its parts. What `MergedObject` derives registers a tree of objects, each with copies of all fields below
-/// it: a quarter of what building the schema takes without optimisation. Fields are resolved as it derives.
+/// Registers a merged object by the fields of its parts. The derived `MergedObject` registers a
+/// tree of objects, each with copies of all fields below it: a quarter of the time to build the
+/// schema without optimisation. Fields are resolved as in the derived code.
 #[derive(Default)]
 pub struct Merged<T>(T);
 
@@ -102,7 +103,7 @@ mod tests {
     struct Shelves;
     #[Object]
     impl Shelves {
-        /// How many there are.
+        /// Number of shelves.
         async fn shelves(&self, #[graphql(default = 2)] rooms: i32) -> i32 {
             rooms * 3
         }
@@ -117,10 +118,10 @@ mod tests {
         }
     }
 
-    merged_object!("All that is asked.", #[graphql(name = "Query")] Flat(Merged<Inner>, Mugs));
-    merged_object!("What is asked less often.", Inner(Shelves));
+    merged_object!("The whole query type.", #[graphql(name = "Query")] Flat(Merged<Inner>, Mugs));
+    merged_object!("Fields that are queried less often.", Inner(Shelves));
 
-    /// All that is asked.
+    /// The whole query type.
     #[derive(MergedObject, Default)]
     #[graphql(name = "Query")]
     struct Tree(InnerTree, Mugs);

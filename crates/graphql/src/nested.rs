@@ -24,21 +24,22 @@ pub fn first_given(fields: &[(bool, FieldNames)]) -> Option<FieldNames> {
 
 /// A filter with `and`, `or` and `not`.
 pub trait NestedFilter: Sized {
-    /// Takes the filters inside out of it.
+    /// Removes and returns the filters inside it.
     fn take_inner(&mut self) -> Inner<Self>;
     /// The filters inside it.
     fn inner(&self) -> Vec<&Self>;
-    /// The same with their places in it.
+    /// Returns the filters inside this one, with their paths in it.
     fn placed(&self) -> Vec<(Vec<String>, &Self)>;
-    /// How many filters it is, with those inside it.
+    /// Number of filters, with those inside this one.
     fn parts(&self) -> usize {
         1 + self.inner().into_iter().map(Self::parts).sum::<usize>()
     }
-    /// Whether it, or one inside it, passes the test.
+    /// Whether it, or a filter inside it, passes the test.
     fn has(&self, test: &impl Fn(&Self) -> bool) -> bool {
         test(self) || self.inner().into_iter().any(|inner| inner.has(test))
     }
-    /// The place, below `at`, of the first field that `field` finds in it, or in one inside it.
+    /// Returns the path, below `at`, of the first field that `field` finds in it, or in a filter
+    /// inside it.
     fn place_of(&self, at: &[String], field: &impl Fn(&Self) -> Option<FieldNames>) -> Option<Vec<String>> {
         if let Some(names) = field(self) {
             return Some(at.iter().cloned().chain(names.iter().map(ToString::to_string)).collect());
@@ -84,12 +85,12 @@ pub fn check_depth(depth: usize, place: impl FnOnce() -> Vec<String>) -> Result<
     if depth <= MAX_NESTING {
         return Ok(());
     }
-    Err(TopError::limit_exceeded(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), place()))
+    Err(TopError::limit_exceeded(format!("and, or and not can be nested at most {MAX_NESTING} deep"), place()))
 }
 
 /// The refusal of a filter that has more than [`MAX_TESTS`] filters in it.
 pub fn too_many_filters(at: Vec<String>) -> TopError {
-    TopError::limit_exceeded(format!("at most {MAX_TESTS} filters may lie in each other"), at)
+    TopError::limit_exceeded(format!("at most {MAX_TESTS} filters can be nested"), at)
 }
 
 /// The refusal of a filter that becomes more than [`MAX_TESTS`] tests.
@@ -106,7 +107,7 @@ pub fn read_nested<F: NestedFilter, T>(
     part(filter, vec!["filter".to_owned()], &mut Bounds { depth: 0, left: MAX_TESTS }, read)
 }
 
-/// How deep a filter lies, and how many may still come.
+/// Depth of a filter, and the number of filters that may still follow.
 struct Bounds {
     depth: usize,
     left: usize,

@@ -1,4 +1,4 @@
-//! Where operations are carried out, for HTTP and sockets alike: guard, session, engine, deadline, answer.
+//! Execution of operations, for HTTP and sockets alike: guard, session, engine, deadline, answer.
 
 mod deprecations;
 mod freshness;
@@ -25,14 +25,14 @@ use super::{
     guard::{Guard, Kind, Operation, Refusal, cost},
     introspection::Introspector,
     limits::Limits,
-    preauthorize::refused_alone,
+    preauthorize::keep_refused_fields,
     quota::QuotaSubject,
     rate_limit::Paid,
     request::GraphqlRequest,
     session::{Authenticator, Clock, Documents, NewId, RequestMeta, Session, UserErrorCount},
     trusted::Trusted,
     validation_cache::DocumentValidator,
-    yielding::{self, Pieces, TooMany},
+    yielding::{self, TooMany, YieldCounters},
 };
 
 /// Whether clients may ask for the schema.
@@ -46,7 +46,7 @@ pub enum Introspection {
 
 pub struct OperationService<E> {
     pub executor: E,
-    /// Where the executor itself does without rules.
+    /// Validator for an executor that has no validation rules itself.
     pub validator: Option<DocumentValidator>,
     pub authenticator: Arc<dyn Authenticator>,
     pub guard: Guard,
@@ -55,7 +55,7 @@ pub struct OperationService<E> {
     pub introspection: Introspection,
     pub introspector: Introspector,
     pub trusted: Trusted,
-    /// Which documents this node serves, whoever sends them.
+    /// Documents that this node serves to any caller.
     pub documents: Documents,
     pub now: Clock,
     pub new_id: NewId,
@@ -63,22 +63,22 @@ pub struct OperationService<E> {
     pub positions: Option<SessionPositions>,
 }
 
-/// What an operation asks of the schema.
+/// Introspection of an operation.
 #[derive(Default)]
 struct Schema {
-    /// The answer's data, where nothing else is asked for.
+    /// The answer's data, if the operation selects nothing but introspection.
     whole: Option<Arc<str>>,
-    /// What it has cost besides.
+    /// Points that introspection has cost in addition.
     points: u32,
 }
 
 /// A stream of answers; a `Refused` is the last.
 pub type Answers = BoxStream<'static, Answer>;
 
-pub struct Followed {
+pub struct SubscriptionRequest {
     pub operation: Arc<Operation>,
     pub variables: Variables,
-    /// Of the request that asked for it.
+    /// ID of the request.
     pub id: Arc<str>,
     pub charge: Charge,
     pub shows_cost: bool,
@@ -86,7 +86,7 @@ pub struct Followed {
 
 impl<E: Executor> OperationService<E> {
     /// # Errors
-    /// What the authenticator says, or that it took too long to say it. A token that is no good costs its sender's address a request.
+    /// The authenticator's refusal or timeout. An invalid token costs its sender's address a request.
     pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
         match self.open(bearer, meta).await {
             Ok(session) => Ok(session),
@@ -110,7 +110,8 @@ impl<E: Executor> OperationService<E> {
         }
     }
 
-    /// What is told to somebody who is not let in: a token that is no good costs its sender's address a request.
+    /// Returns the errors for a caller without a session: an invalid token costs its sender's
+    /// address a request.
     pub async fn turned_away(&self, errors: Errors, meta: &RequestMeta<'_>) -> Errors {
         if errors.code != Code::Unauthenticated {
             return errors;
@@ -121,40 +122,40 @@ impl<E: Executor> OperationService<E> {
         }
     }
 
-    /// Whether anybody may do what is asked for, signed in or not.
+    /// Whether the operation is allowed without signing in.
     pub fn is_public(&self, params: &GraphqlRequest) -> bool {
         let trusted = params.document_id.as_deref().and_then(|id| self.trusted.get(id));
         let text = trusted.unwrap_or(&params.query);
         self.guard.operation(text, params.operation_name.as_deref()).is_ok_and(|operation| operation.is_public)
     }
 
-    /// The operation that was asked for, with its variables checked against it.
+    /// Returns the requested operation, with its variables checked.
     ///
     /// # Errors
-    /// The guard's refusals: reading what is no good costs its sender a point all the same.
+    /// The guard's refusals: a refused document costs its sender a point all the same.
     pub async fn choose(&self, params: &GraphqlRequest, session: &Session, request_id: &str) -> Result<Arc<Operation>, Errors> {
         let chosen = self.text(params, session).and_then(|text| self.guard.operation(text, params.operation_name.as_deref()));
-        let chosen = chosen.and_then(|chosen| self.shows_schema(&chosen).map(|()| chosen));
+        let chosen = chosen.and_then(|chosen| self.check_introspection_allowed(&chosen).map(|()| chosen));
         let refusal = match chosen.and_then(|chosen| chosen.check_variables(&params.variables, &self.limits).map(|()| chosen)) {
             Ok(operation) => return Ok(operation),
             Err(refusal) => refusal,
         };
-        metrics::document_refused(refusal.code.as_str());
+        metrics::count_refused_document(refusal.code.as_str());
         match self.cost_limiter.charge(&session.quota_subject, 1).await {
             Ok(charge) => Err(Errors::refusal(refusal, request_id).paid(charge)),
             Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
         }
     }
 
-    fn shows_schema(&self, operation: &Operation) -> Result<(), Refusal> {
+    fn check_introspection_allowed(&self, operation: &Operation) -> Result<(), Refusal> {
         if self.introspection == Introspection::Open || !operation.is_introspective {
             return Ok(());
         }
-        let message = "introspection is switched off here: __schema and __type cannot be asked for";
+        let message = "introspection is disabled here: __schema and __type cannot be selected";
         Err(Refusal::new(Code::ValidationFailed, message))
     }
 
-    /// The document, by itself or by its id.
+    /// Returns the document's text, as sent or by its ID.
     fn text<'a>(&'a self, params: &'a GraphqlRequest, session: &Session) -> Result<&'a str, Refusal> {
         if let Some(id) = &params.document_id {
             let text = self.trusted.get(id).ok_or_else(|| Refusal::new(Code::BadRequest, "no trusted document has this id"))?;
@@ -175,7 +176,7 @@ impl<E: Executor> OperationService<E> {
         let (began, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
         // The refusals and the log lines too are of the span's trace.
         let to_its_end = async {
-            let running = watch.run_within(self.run_fresh(operation, params, session, request_id));
+            let running = watch.run_within(self.run_with_fresh_reads(operation, params, session, request_id));
             let running = AssertUnwindSafe(running).catch_unwind();
             let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
                 Ok(Ok(answer)) => answer,
@@ -191,7 +192,7 @@ impl<E: Executor> OperationService<E> {
     }
 
     /// Also whether it ran without an error.
-    async fn pay_and_run(
+    async fn charge_and_run(
         &self,
         operation: &Operation,
         params: GraphqlRequest,
@@ -215,7 +216,7 @@ impl<E: Executor> OperationService<E> {
         let executed = if let Some(refused) = self.validated(operation, &request.variables).await {
             Ok(refused)
         } else {
-            schema = match self.introspected(operation, &request.variables, session, &mut charge).await {
+            schema = match self.introspect_and_charge(operation, &request.variables, session, &mut charge).await {
                 Ok(schema) => schema,
                 Err(refused) => return (Answer::Refused(refused.errors(request_id).paid(charge)), false),
             };
@@ -229,10 +230,10 @@ impl<E: Executor> OperationService<E> {
             return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(charge)), false);
         };
         let reread = || params.reread.as_ref().and_then(|reread| reread()).unwrap_or_default();
-        self.name_mismatches(operation, reread, &mut response);
+        self.add_mismatch_paths(operation, reread, &mut response);
         user_errors.truncations.note(&mut response);
-        outcome::note_bearer(params.bearer, &mut response);
-        freshness::note_age(&mut response, (self.now)());
+        outcome::add_bearer_note(params.bearer, &mut response);
+        freshness::add_age_extension(&mut response, (self.now)());
         deprecations::note(&deprecated, session, &mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
         let points = points.saturating_sub(user_errors.unused_points.get()).max(1);
@@ -249,8 +250,9 @@ impl<E: Executor> OperationService<E> {
         self.validator.as_ref()?.refusal(operation, variables, self.guard.schema_index()).await
     }
 
-    /// What an operation asks of the schema, and what that has cost beyond what was taken already.
-    async fn introspected(
+    /// Returns the introspection of an operation, and its cost beyond the points that were taken
+    /// already.
+    async fn introspect_and_charge(
         &self,
         operation: &Operation,
         variables: &Variables,
@@ -287,7 +289,7 @@ impl<E: Executor> OperationService<E> {
     /// Takes `now` of the points that the whole operation costs.
     async fn charge_points(&self, points: u32, now: u32, session: &Session) -> Result<Charge, Box<Unpaid>> {
         if points > self.limits.points {
-            // Saying so has its price too, or it could be asked without end.
+            // The refusal has a price too, or it could be provoked without limit.
             let charge = self.cost_limiter.charge(&session.quota_subject, 1).await?;
             let most = self.limits.points;
             let message =
@@ -299,14 +301,19 @@ impl<E: Executor> OperationService<E> {
     }
 
     /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
-    pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
-        let Followed { operation, variables, id, charge, shows_cost } = followed;
+    pub fn follow(
+        self: &Arc<Self>,
+        followed: SubscriptionRequest,
+        session: &Session,
+        dress: impl FnOnce(Request) -> Request,
+    ) -> Answers {
+        let SubscriptionRequest { operation, variables, id, charge, shows_cost } = followed;
         let (request, user_errors, pieces) = self.request(&operation, variables, session, charge);
         let (request, service, validated_operation) = (dress(request), self.clone(), operation.clone());
         let responses = async move {
             match service.validated(&validated_operation, &request.variables).await {
                 Some(mut refused) => {
-                    service.name_mismatches(&validated_operation, || request.variables.clone(), &mut refused);
+                    service.add_mismatch_paths(&validated_operation, || request.variables.clone(), &mut refused);
                     stream::once(ready(refused)).boxed()
                 }
                 None => service.executor.execute_stream(request, None),
@@ -345,7 +352,7 @@ impl<E: Executor> OperationService<E> {
         mut variables: Variables,
         session: &Session,
         charge: Charge,
-    ) -> (Request, UserErrorCount, Pieces) {
+    ) -> (Request, UserErrorCount, YieldCounters) {
         operation.complete(&mut variables);
         let paid = Paid { charge, at: (self.now)() };
         let mut document = operation.document(&variables, self.guard.schema_index());
@@ -361,9 +368,9 @@ impl<E: Executor> OperationService<E> {
         };
         let mut request = (session.attach)(request);
         if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
-            refused_alone(&mut document, self.guard.schema_index(), &request.variables, &request.data);
+            keep_refused_fields(&mut document, self.guard.schema_index(), &request.variables, &request.data);
         }
-        let pieces = Pieces::new(self.limits.answer_objects);
+        let pieces = YieldCounters::new(self.limits.answer_objects);
         if operation.plan.is_broad(&operation.plan.requested(&request.variables)) {
             yielding::mark(&mut document);
             request = request.data(pieces.clone());

@@ -1,5 +1,6 @@
-//! Whether all fields of a mutation may be called is looked at before the first of them runs. The engine asks each when its turn comes: what the
-//! fields before it did was done by then, and as a refusal leaves no data, the answer told of nothing but that one.
+//! Checks the permissions of all fields of a mutation before the first of them runs. The engine
+//! checks each when its turn comes: fields before it would have run by then, and as a refusal
+//! leaves no data, the answer would mention only the refused one.
 
 use std::any::TypeId;
 
@@ -12,9 +13,10 @@ use iam::access::Caller;
 
 use super::schema_index::SchemaIndex;
 
-/// Leaves of a mutation's fields only those whose permission its caller lacks, if there are any: each is refused in its place, and nothing is
-/// done. In which stores a permission is held is for the field itself to say. The document must have been measured: fragments end.
-pub fn refused_alone(document: &mut ExecutableDocument, schema_index: &SchemaIndex, variables: &Variables, data: &Data) {
+/// Removes all fields of a mutation except those whose permission the caller lacks, if there are
+/// any: each is refused in its place, and nothing runs. The stores in which a permission is held
+/// are checked by the field itself. The document must have been measured: fragments end.
+pub fn keep_refused_fields(document: &mut ExecutableDocument, schema_index: &SchemaIndex, variables: &Variables, data: &Data) {
     let caller = data.get(&TypeId::of::<Caller>()).and_then(|caller| caller.downcast_ref::<Caller>());
     let (Some(caller), Some(root)) = (caller, schema_index.root(OperationType::Mutation)) else { return };
     let lacks = |field: &Field| {
@@ -40,7 +42,8 @@ struct SelectionSearch<'a> {
 }
 
 impl SelectionSearch<'_> {
-    /// Whether a set asks for such a field, in its fragments too. The recursion is as deep as the operation.
+    /// Whether a set selects such a field, in its fragments too. The recursion is as deep as the
+    /// operation.
     fn any(&self, set: &SelectionSet, is_one: &impl Fn(&Field) -> bool) -> bool {
         set.items.iter().filter(|item| !self.is_left_out(item.node.directives())).any(|item| match &item.node {
             Selection::Field(field) => is_one(&field.node),
@@ -88,7 +91,8 @@ mod tests {
     use super::*;
     use iam::access::{PermissionSet, REGISTRY};
 
-    /// What is run of a mutation for somebody who may write orders and not cancel them: the names of its root fields.
+    /// Returns the names of the root fields of a mutation that run for a caller who may write
+    /// orders and not cancel them.
     fn run(query: &str, variables: serde_json::Value) -> Vec<String> {
         let sdl = "schema { query: Query mutation: Mutation } type Query { a: Int } type Mutation {
             make: Int @requires(permission: \"order.write\") cancel: Int @requires(permission: \"order.cancel\") ping: Int @authenticated }
@@ -100,7 +104,7 @@ mod tests {
         let mut data = Data::default();
         data.insert(Caller::new(TenantId::NIL, actor, permissions));
         let mut document = parse_query(query).unwrap();
-        refused_alone(&mut document, &schema_index, &Variables::from_json(variables), &data);
+        keep_refused_fields(&mut document, &schema_index, &Variables::from_json(variables), &data);
         let mut names = Vec::new();
         let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|(_, one)| &one.node.selection_set.node).collect();
         while let Some(set) = sets.pop() {
@@ -123,7 +127,7 @@ mod tests {
         assert_eq!(run("mutation { make ping again: make }", none()), ["make", "ping", "make"]);
         assert_eq!(run("mutation { make cancel ping }", none()), ["cancel"]);
         assert_eq!(run("mutation { make ...F ... { ping } } fragment F on Mutation { make cancel }", none()), ["cancel"]);
-        // What is left out is asked of nobody.
+        // Fields that a directive leaves out need no permission.
         assert_eq!(run("mutation { make cancel @skip(if: true) }", none()), ["make", "cancel"]);
         let query = "mutation($really: Boolean!) { make ... @include(if: $really) { cancel } }";
         assert_eq!(run(query, serde_json::json!({ "really": false })), ["make", "cancel"]);

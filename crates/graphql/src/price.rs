@@ -1,5 +1,6 @@
-//! What things cost where the schema does not say. A point is about what one row found by its id costs the server, all told; `@cost` and
-//! `@listSize` in the SDL say where it is more, or less.
+//! Prices of operations, where the schema names none. A point is about the total cost for the
+//! server of one row found by its id; `@cost` and `@listSize` in the SDL state higher and lower
+//! prices.
 
 use std::sync::{
     Arc,
@@ -23,12 +24,14 @@ pub const ROW: Millis = 100;
 pub const LINE: Millis = 100;
 /// A field or an object of an answer about the schema, which is counted when it is written: `graphql/introspection.rs`.
 pub const INTROSPECTED: Millis = 1;
-/// How many a list brings when nothing says so.
+/// Number of items that a list is assumed to return by default.
 pub const ASSUMED: u32 = 10;
-/// The largest number that a slicing argument counts for: beyond it, resolvers refuse it anyway, in words that say more.
-pub const MOST: u32 = 1_000;
+/// The largest number that a slicing argument counts for: resolvers refuse larger ones anyway, with
+/// a clearer message.
+pub const MAX: u32 = 1_000;
 
-/// In the data of each query: points that were taken for work that turned out not to be there. They are put back.
+/// Points that were charged for work that turned out to be unnecessary, to be refunded. In the data
+/// of each query.
 #[derive(Debug, Clone, Default)]
 pub struct UnusedPoints(Arc<AtomicU32>);
 
@@ -56,7 +59,7 @@ pub fn parse(weight: &str) -> Option<Millis> {
 /// A number that may be a size.
 pub fn whole(value: &Value) -> Option<u32> {
     match value {
-        Value::Number(number) => number.as_i64().map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX).min(MOST)),
+        Value::Number(number) => number.as_i64().map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX).min(MAX)),
         _ => None,
     }
 }
@@ -64,7 +67,7 @@ pub fn whole(value: &Value) -> Option<u32> {
 /// A number, or the length of a list.
 pub fn size(value: &Value) -> Option<u32> {
     match value {
-        Value::List(items) => Some(u32::try_from(items.len()).unwrap_or(u32::MAX).min(MOST)),
+        Value::List(items) => Some(u32::try_from(items.len()).unwrap_or(u32::MAX).min(MAX)),
         other => whole(other),
     }
 }
@@ -91,7 +94,7 @@ mod tests {
     fn a_size_is_a_number_or_a_length() {
         let list = Value::List(vec![Value::Null; 3]);
         let cases =
-            [(Value::from(50), Some(50)), (Value::from(-5), Some(0)), (Value::from(i64::MAX), Some(MOST)), (list, Some(3))];
+            [(Value::from(50), Some(50)), (Value::from(-5), Some(0)), (Value::from(i64::MAX), Some(MAX)), (list, Some(3))];
         for (value, expected) in cases {
             assert_eq!(size(&value), expected, "{value}");
         }

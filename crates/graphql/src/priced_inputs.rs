@@ -19,12 +19,12 @@ use crate::{
     schema_index::{base, weight},
 };
 
-/// What has a price in the inputs of a schema.
+/// Inputs and enum values of a schema that have a price.
 #[derive(Debug, Default, PartialEq)]
 pub struct PricedInputs {
-    /// Inputs that have such a field in them, however deep, with the fields that lead to one.
+    /// Inputs that contain such a field, however deep, with the fields that lead to one.
     fields: HashMap<Name, HashMap<Name, InputField>>,
-    /// Enums with such values, and these.
+    /// Enums with priced values, and these values.
     words: HashMap<Name, HashMap<Name, Millis>>,
 }
 
@@ -32,18 +32,19 @@ pub struct PricedInputs {
 struct InputField {
     price: Millis,
     counts: Counts,
-    /// Its type without lists and exclamation marks.
+    /// Type of the field, without lists and exclamation marks.
     of: Name,
 }
 
-/// How often the price of a field counts in one argument.
+/// Number of times that the price of a field counts in one argument.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Counts {
     /// Each time that the field is given.
     Given,
     /// For each value of a list of IDs or texts.
     Values,
-    /// Once, however often the field is given: it takes an input object. The number tells it from other such fields.
+    /// Once, however often the field is given: it takes an input object. The number identifies the
+    /// field.
     Once(usize),
 }
 
@@ -51,7 +52,7 @@ enum Counts {
 #[derive(Debug, Clone, Default)]
 struct Tally {
     sum: Millis,
-    /// Fields that count once, and have been counted.
+    /// Fields that count once, and were counted.
     counted: SmallVec<[usize; 4]>,
 }
 
@@ -59,7 +60,7 @@ struct Tally {
 #[derive(Debug)]
 pub struct PricedArgument {
     index: Arc<PricedInputs>,
-    /// The fields that are given whatever the variables are.
+    /// The fields that are given regardless of variables.
     written: Tally,
     variables: Vec<PricedVariable>,
 }
@@ -69,7 +70,7 @@ pub struct PricedArgument {
 struct PricedVariable {
     name: Name,
     field: InputField,
-    /// Its value where it is not given.
+    /// Default of the variable.
     otherwise: Option<Value>,
 }
 
@@ -87,7 +88,7 @@ impl InputField {
         Self { price, counts, of: of.clone() }
     }
 
-    /// A place for values of this input, which costs nothing by itself.
+    /// A place for values of this input, without a price of its own.
     fn free(of: &Name) -> Self {
         Self { price: 0, counts: Counts::Given, of: of.clone() }
     }
@@ -100,7 +101,7 @@ struct Kinds<'a> {
 }
 
 impl Tally {
-    /// Adds a field that is given, with so many values where it is a list.
+    /// Adds a field that is given, with the number of its values if it is a list.
     fn add(&mut self, field: &InputField, values: usize) {
         let price = match field.counts {
             Counts::Given => field.price,
@@ -129,7 +130,7 @@ impl PricedInputs {
         };
         let words = priced_words(document);
         let (mut known, mut number) = (HashMap::<Name, HashMap<Name, InputField>>::new(), 0);
-        // Inputs may hold one another, so this goes on until nothing more is found.
+        // Inputs may contain one another, so this repeats until it finds no more.
         loop {
             let mut is_complete = true;
             for kind in types(document) {
@@ -171,7 +172,7 @@ impl PricedInputs {
         self.words.get(of).and_then(|words| words.get(word)).copied().unwrap_or_default()
     }
 
-    /// Adds what a field costs with this value, and what is in it.
+    /// Adds the price of a field with this value, and of the fields within.
     fn field(&self, field: &InputField, value: &Value, tally: &mut Tally) {
         let values = match value {
             Value::Null => return,
@@ -190,7 +191,7 @@ impl PricedInputs {
         match value {
             Value::List(items) => items.iter().for_each(|item| self.inside(of, item, tally)),
             Value::Enum(word) => tally.add_price(self.word(of, word)),
-            // As variables have the values of enums.
+            // Variables have enum values as texts.
             Value::String(word) => tally.add_price(self.word(of, word)),
             Value::Object(members) => {
                 let Some(fields) = self.fields.get(of) else { return };
@@ -221,7 +222,7 @@ impl PricedArgument {
         Some(argument).filter(|argument| argument.written.sum > 0 || !argument.variables.is_empty())
     }
 
-    /// A field with this value, and what is in it.
+    /// Adds a field with this value, and the fields within.
     fn field<'a>(&mut self, field: &InputField, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
         let values = match value {
             InputValue::Null => return,
@@ -247,7 +248,7 @@ impl PricedArgument {
             InputValue::Enum(word) => self.written.add_price(index.word(of, word)),
             InputValue::List(items) => {
                 for item in items {
-                    // The list has been counted.
+                    // The list was counted already.
                     self.field(&InputField::free(of), item, default);
                 }
             }

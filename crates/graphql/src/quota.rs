@@ -1,4 +1,4 @@
-//! Who pays for an operation, and with what.
+//! Subjects that pay for operations, and their budgets.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,12 +11,13 @@ use platform::rate_limit::{Allowance, Key, host};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-/// Whose budget an operation is charged to.
+/// Subject whose budget an operation is charged to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuotaSubject {
-    /// Nobody is signed in: the address that asks.
+    /// An anonymous caller's address.
     Address(Option<IpAddr>),
-    /// A member or an integration, its tenant, and what this part of it may spend.
+    /// A member or an integration, its tenant, and the smaller budget of a part of it, such as a
+    /// key.
     Credential { kind: CredentialKind, id: Uuid, tenant: Uuid, share: Option<Share> },
 }
 
@@ -33,11 +34,11 @@ pub struct Share {
     pub allowance: Allowance,
 }
 
-/// A bucket that pays, and whose it is in words for its client.
+/// A bucket that pays, and its owner in words for the client.
 pub type SubjectBucket = (Key, Allowance, &'static str);
 
 impl QuotaSubject {
-    /// The bucket that pays: of an address, that of its host.
+    /// Returns the bucket that pays: for an address, that of its host.
     pub fn key(&self) -> Key {
         match self {
             Self::Credential { id, .. } => Key::new("credential", id.as_u128()),
@@ -53,12 +54,12 @@ impl QuotaSubject {
     }
 }
 
-/// What a tenant's plan grants; `None` is the deployment's limit.
+/// Allowances of a tenant's plan; `None` is the deployment's limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TenantPlan {
     pub member: Option<Written>,
     pub integration: Option<Written>,
-    /// All members and integrations of the tenant together.
+    /// Limit of all members and integrations of the tenant together.
     pub tenant: Option<Written>,
 }
 
@@ -77,18 +78,18 @@ impl TenantPlans {
     }
 }
 
-/// What an operator grants. `None` is: as much as they like.
+/// Allowances that an operator sets; `None` is unlimited.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// Each member and each integration.
+    /// Limit of each member and each integration.
     pub credential: Option<Allowance>,
-    /// Each tenant, for all who belong to it.
+    /// Limit of each tenant, for all its members and integrations together.
     pub tenant: Option<Allowance>,
-    /// Each address, in requests of whoever is not signed in.
+    /// Limit of each address, in requests of anonymous callers.
     pub anonymous: Option<Allowance>,
     /// Operations of one tenant that run at once on a node.
     pub at_once: Option<usize>,
-    /// Members and integrations whose budget is lifted. Their tenant's holds.
+    /// Members and integrations whose own budget is lifted. Their tenant's applies.
     pub lifted: Arc<HashSet<Uuid>>,
     /// Tenants with limits of their own.
     pub plans: TenantPlans,
@@ -108,7 +109,7 @@ impl Default for Terms {
 }
 
 impl Terms {
-    /// No limit at all: for a machine of one's own.
+    /// No limits: for a developer's own machine.
     pub fn lifted() -> Self {
         Self {
             credential: None,
@@ -120,7 +121,7 @@ impl Terms {
         }
     }
 
-    /// All buckets of a caller: what is its own, and what it shares with its tenant.
+    /// Returns all buckets of a caller: its own, and the one that it shares with its tenant.
     pub fn buckets(&self, quota_subject: &QuotaSubject) -> (SmallVec<[SubjectBucket; 2]>, Option<SubjectBucket>) {
         let QuotaSubject::Credential { kind, id, tenant, share } = quota_subject else {
             return (self.anonymous.map(|allowance| (quota_subject.key(), allowance, "your")).into_iter().collect(), None);
@@ -139,7 +140,8 @@ impl Terms {
     }
 }
 
-/// A budget as an operator writes it: `10000/1000` is 10,000 points of which 1,000 come back each second; `off` lifts it.
+/// A budget in an operator's notation: `10000/1000` is 10,000 points, refilled by 1,000 each
+/// second; `off` lifts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written(pub Option<Allowance>);
 
@@ -163,9 +165,9 @@ impl FromStr for Written {
 
 /// A number that may be lifted: `100`, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtMost(pub Option<u32>);
+pub struct LimitOrOff(pub Option<u32>);
 
-impl FromStr for AtMost {
+impl FromStr for LimitOrOff {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -190,9 +192,9 @@ mod tests {
         for wrong in ["", "0/1", "1/0", "10", "a/b", "-1/1", "1/2/3", "1/1000001"] {
             assert!(wrong.parse::<Written>().is_err(), "{wrong}");
         }
-        assert_eq!(("7".parse(), "off".parse()), (Ok(AtMost(Some(7))), Ok(AtMost(None))));
+        assert_eq!(("7".parse(), "off".parse()), (Ok(LimitOrOff(Some(7))), Ok(LimitOrOff(None))));
         for wrong in ["0", "", "many", "-1"] {
-            assert!(wrong.parse::<AtMost>().is_err(), "{wrong}");
+            assert!(wrong.parse::<LimitOrOff>().is_err(), "{wrong}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! `rateLimit`: what is left of the caller's budget.
+//! `rateLimit`: the rest of the caller's budget.
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::Timestamp;
@@ -20,7 +20,7 @@ pub struct RateLimit {
     pub reset_at: DateTime,
 }
 
-/// In the data of each operation: what it paid, and when.
+/// Charge of the operation and its time, in the data of each operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Paid {
     pub charge: Charge,

@@ -1,4 +1,5 @@
-//! An operation as clients ask for it, in a body, a GET's parameters or a socket's message: the same four members everywhere.
+//! An operation as clients send it, in a body, a GET's parameters or a socket's message: the same
+//! four members everywhere.
 
 use std::fmt;
 
@@ -6,42 +7,45 @@ use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What to run.
+/// Operation to run.
 #[derive(Default)]
 pub struct GraphqlRequest {
-    /// Empty when `document_id` stands for it.
+    /// Empty if `document_id` is given instead.
     pub query: String,
     /// The id of a trusted document.
     pub document_id: Option<String>,
     pub operation_name: Option<String>,
     pub variables: Variables,
-    /// Whether the answer should say what it cost.
+    /// Whether the answer should include its cost.
     pub shows_cost: bool,
-    /// Reads the variables once more: the engine takes them for good, and only when it refuses one is it asked which.
-    pub reread: Option<Reread>,
-    /// Whether it runs within another operation, whose place among its tenant's it takes.
+    /// Parses the variables again: the engine consumes them, and they are needed again only to find
+    /// a value that it refused.
+    pub reread: Option<ParseVariables>,
+    /// Whether it runs within another operation, whose place among its tenant's operations it
+    /// shares.
     pub is_within: bool,
-    /// Whether a query is to read all that is committed, and nothing that is a moment behind.
+    /// Whether a query must read the latest commits, not a replica that may lag behind.
     pub reads_committed: bool,
-    /// The position of a write that a query is to see, as the answer to that write told it.
+    /// The position of a write that a query must see, from the answer to that write.
     pub position: Option<String>,
-    /// The client's position in a trace (W3C Trace Context), of an operation over a socket. Over HTTP the header counts alone.
+    /// The client's position in a trace (W3C Trace Context), for an operation over a socket. Over
+    /// HTTP only the header counts.
     pub traceparent: Option<String>,
     pub bearer: BearerStatus,
 }
 
-/// What became of the bearer token that an operation came with.
+/// Treatment of the bearer token that came with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BearerStatus {
-    /// The operation runs for its owner, or there was none.
+    /// The token is valid and the operation runs for its owner, or there was none.
     #[default]
     Accepted,
-    /// It is no longer valid, and the operation, which needs none, runs without it.
+    /// The token is no longer valid, and the operation, which needs none, runs without it.
     Ignored,
 }
 
-/// What was asked is kept as it came, which costs nothing.
-pub type Reread = Box<dyn Fn() -> Option<Variables> + Send + Sync>;
+/// Parses the variables again from the stored request; storing it as it came costs nothing.
+pub type ParseVariables = Box<dyn Fn() -> Option<Variables> + Send + Sync>;
 
 impl fmt::Debug for GraphqlRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,11 +68,11 @@ pub struct Members {
 }
 
 impl Members {
-    /// `None` without a document. An empty name is none: some clients send it so.
+    /// `None` without a document. An empty name counts as none: some clients send it.
     pub fn into_request(self) -> Option<GraphqlRequest> {
         let operation_name = self.operation_name.filter(|name| !name.is_empty());
         let extensions = self.extensions.unwrap_or_default();
-        // Apollo's clients say the id of a persisted document here.
+        // Apollo's clients send the ID of a persisted document here.
         let persisted = || extensions.get("persistedQuery")?.get("sha256Hash")?.as_str().map(ToOwned::to_owned);
         let document_id = self.document_id.or_else(persisted);
         let query = match (self.query, &document_id) {

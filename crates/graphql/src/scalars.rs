@@ -152,8 +152,9 @@ impl ScalarType for Json {
     }
 }
 
-/// Whether a number is in a value that was read as a floating-point number because 64 bits do not hold it. Its digits are lost by then, and a number that
-/// was written with an exponent looks the same.
+/// Whether a value contains a number that was parsed as floating-point because 64 bits do not hold
+/// it. Its digits are lost by then, and a number that was written with an exponent cannot be
+/// distinguished from it.
 pub fn has_rounded(value: &Value) -> bool {
     match value {
         Value::Number(number) => {

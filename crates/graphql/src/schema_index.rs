@@ -1,5 +1,6 @@
-//! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see, or from what the engine writes it of.
-//! What is charged is therefore what is published.
+//! Schema as the guard looks it up: types, arguments, defaults and prices, read once from the SDL
+//! that clients see, or from the engine's registry that writes it. The charged prices are therefore
+//! the published ones.
 
 mod document;
 
@@ -32,7 +33,7 @@ pub struct SchemaIndex {
     /// Objects and interfaces; a union has no fields.
     types: HashMap<Name, Composite>,
     inputs: HashMap<Name, HashMap<Name, Input>>,
-    /// Inputs of which exactly one field is given.
+    /// Inputs that take exactly one of their fields.
     one_of: HashSet<Name>,
     /// The values of enums.
     enums: HashMap<Name, HashSet<Name>>,
@@ -52,32 +53,32 @@ struct Roots {
 /// An object, an interface or a union.
 #[derive(Debug, PartialEq)]
 pub struct Composite {
-    /// For each of its objects.
+    /// Price of each of its objects.
     pub price: Millis,
     pub fields: HashMap<Name, Field>,
     /// The interfaces that it implements.
     interfaces: Vec<Name>,
-    /// Whether what is read from it depends on the caller's rights only: `@shared`. Of an interface or a union, whether that is said of all
-    /// its objects.
+    /// Whether its content depends on the caller's rights only: `@shared`. For an interface or a
+    /// union: whether all its objects are `@shared`.
     pub is_shared: bool,
 }
 
 /// A field of an object or an interface.
 #[derive(Debug, PartialEq)]
 pub struct Field {
-    /// Its type without lists and exclamation marks.
+    /// Type of the field, without lists and exclamation marks.
     pub of: Name,
     pub is_list: bool,
     pub arguments: HashMap<Name, Input>,
-    /// For resolving it once, besides the objects that it brings.
+    /// Price of resolving it once, besides the objects that it returns.
     pub price: Millis,
-    /// How many objects a list brings.
+    /// Number of objects that a list returns.
     pub size: ListSize,
     /// The permission that its caller must hold.
     pub requires: Option<String>,
-    /// Whether it depends on who asks: `@personal`.
+    /// Whether it depends on the person who calls: `@personal`.
     pub is_personal: bool,
-    /// Whether anybody may call it.
+    /// Whether it may be called without signing in.
     pub is_public: bool,
 }
 
@@ -89,20 +90,20 @@ pub struct Input {
 }
 
 impl Input {
-    /// Whether it must be given.
+    /// Whether it is required.
     pub fn is_needed(&self) -> bool {
         !self.kind.nullable && self.default.is_none()
     }
 }
 
-/// `@listSize`, or what stands in for it.
+/// `@listSize`, or its substitute.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct ListSize {
-    /// Without a slicing argument.
+    /// Size without a slicing argument.
     pub assumed: u32,
     /// Arguments whose number, or length, is the size.
     pub slicing: Vec<Name>,
-    /// The fields that are the list, where the field itself is a page around it.
+    /// The fields that are the list, if the field itself is a page around it.
     pub sized: Vec<Name>,
 }
 
@@ -166,7 +167,7 @@ impl SchemaIndex {
         schema_index
     }
 
-    /// Notes down what fields and types ask for, do and cost.
+    /// Adds notes of the permissions, effects and costs of fields and types.
     fn note(&mut self, document: &ServiceDocument, roots: &Roots) {
         let roots = [
             (Operation::Query, roots.query.as_ref()),
@@ -192,7 +193,7 @@ impl SchemaIndex {
         self.notes.add_inputs(&self.priced_inputs);
     }
 
-    /// Marks what `@shared` says; an interface or a union is as good as the least of its objects.
+    /// Marks the `@shared` types; an interface or a union is shared if all its objects are.
     fn find_shared(&mut self, document: &ServiceDocument) {
         let says_so = |kind: &&TypeDefinition| directive(&kind.directives, "shared").is_some();
         let shared: HashSet<&Name> = definitions(document).filter(says_so).map(|kind| &kind.name.node).collect();
@@ -232,8 +233,8 @@ impl SchemaIndex {
         self.types.get(of)?.fields.get(name)
     }
 
-    /// Whether what is of type `of` is also of type `on`, whatever it is.
-    pub fn is_always(&self, of: &str, on: &str) -> bool {
+    /// Whether every object of type `of` is also of type `on`.
+    pub fn implements_type(&self, of: &str, on: &str) -> bool {
         of == on || self.types.get(of).is_some_and(|known| known.interfaces.iter().any(|one| one == on))
     }
 
@@ -244,7 +245,7 @@ impl SchemaIndex {
     pub fn is_one_of(&self, input: &str) -> bool {
         self.one_of.contains(input)
     }
-    /// What is deprecated.
+    /// Returns the deprecated parts of the schema.
     pub fn deprecated(&self) -> &DeprecatedIndex {
         &self.deprecated
     }
@@ -252,7 +253,7 @@ impl SchemaIndex {
     pub(crate) fn priced_inputs(&self) -> &Arc<PricedInputs> {
         &self.priced_inputs
     }
-    /// What fields and types ask for, do and cost.
+    /// Returns notes on the requirements, effects and costs of fields and types.
     pub fn notes(&self) -> &SchemaNotes {
         &self.notes
     }
@@ -282,8 +283,9 @@ fn roots(document: &ServiceDocument) -> Roots {
     })
 }
 
-/// The price of each type's objects: what `@cost` says, else that of a row for what has an id, else nothing, because it is part of a row. An
-/// interface or a union costs as much as the dearest of its objects.
+/// Returns the price of each type's objects: that of `@cost`, else that of a row if the type has an
+/// ID, else zero, as the object is part of a row. An interface or a union costs as much as the
+/// dearest of its objects.
 fn priced_objects(document: &ServiceDocument) -> HashMap<&str, Millis> {
     let mut prices = HashMap::new();
     for kind in definitions(document) {
@@ -381,7 +383,7 @@ pub(crate) fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: 
     directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
 }
 
-/// What `@cost` says.
+/// Returns the weight in `@cost`.
 pub(crate) fn weight(directives: &[Positioned<ConstDirective>]) -> Option<Millis> {
     match directive(directives, "cost")?.get_argument("weight").map(|value| &value.node) {
         Some(Value::String(text)) => price::parse(text),

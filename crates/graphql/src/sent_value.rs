@@ -1,4 +1,4 @@
-//! Values of an operation's arguments, found again by the path that a refusal names.
+//! Values of an operation's arguments, looked up by the path in a refusal.
 
 use async_graphql::{
     Context, Name, QueryPathSegment, Value,
@@ -7,9 +7,9 @@ use async_graphql::{
 };
 use async_graphql_value::Value as Written;
 
-/// Bytes of a value that is told again.
-const MOST_BYTES: usize = 200;
-/// Parts of names whose values are told to nobody, be it to who has sent them.
+/// Maximum bytes of a value that is quoted.
+const MAX_BYTES: usize = 200;
+/// Parts of names whose values are never quoted, not even to their sender.
 const SECRETS: [&str; 3] = ["password", "secret", "token"];
 /// Fields of a line that count smallest units, and the field that counts packs in their place.
 const UNITS: [&str; 3] = ["quantity", "delta", "counted"];
@@ -35,17 +35,19 @@ pub fn sent_value(ctx: &Context<'_>, path: &[String]) -> Option<String> {
     }
 }
 
-/// The path to the key by which the reference at a path into the arguments of a mutation names a thing: `["input", "lines", "3", "product", "sku"]`.
-/// A key that is an object is followed by the one field that it requires, as in `["input", "order", "external", "ref"]`. The path itself where no
-/// reference was sent.
+/// Returns the path to the key in the reference at a path into the arguments of a mutation:
+/// `["input", "lines", "3", "product", "sku"]`. A key that is an object is followed by the one
+/// field that it requires, as in `["input", "order", "external", "ref"]`. Returns the path itself
+/// if no reference was sent.
 pub fn path_to_key(ctx: &Context<'_>, mut path: Vec<String>) -> Vec<String> {
-    let below = key_below(ctx, &path).unwrap_or_default();
+    let below = reference_key_path(ctx, &path).unwrap_or_default();
     path.extend(below);
     path
 }
 
-/// The path to the amount that a line says: to `packs` where it counts packs and sends no smallest units. Every other path stays as it is.
-pub fn path_to_amount(ctx: &Context<'_>, path: Vec<String>) -> Vec<String> {
+/// Returns the path to the amount of a line: to `packs` if it counts packs and sends no smallest
+/// units. Any other path is returned unchanged.
+pub fn amount_path(ctx: &Context<'_>, path: Vec<String>) -> Vec<String> {
     let Some((name, line)) = path.split_last().filter(|(name, _)| UNITS.contains(&name.as_str())) else { return path };
     let is_sent = |name: &str| {
         let mut at = line.to_vec();
@@ -60,14 +62,15 @@ pub fn path_to_amount(ctx: &Context<'_>, path: Vec<String>) -> Vec<String> {
     told
 }
 
-/// The names from a reference to its key. References are the inputs of which exactly one field is sent.
-fn key_below(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>> {
+/// Returns the names from a reference to its key. References are the inputs that take exactly one
+/// of their fields.
+fn reference_key_path(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>> {
     let (argument, rest) = path.split_first()?;
     let registry = &ctx.schema_env.registry;
     let mutations = registry.types.get(registry.mutation_type.as_deref()?)?;
     let known = mutations.field_by_name(root(ctx)?.name.node.as_str())?;
     let mut kind = MetaTypeName::concrete_typename(&known.args.get(argument.as_str())?.ty);
-    // Places in lists are numbers, which no field is called.
+    // Positions in lists are numbers, which are never names of fields.
     for name in rest.iter().filter(|part| part.parse::<usize>().is_err()) {
         let MetaType::InputObject { input_fields, .. } = registry.types.get(kind)? else { return None };
         kind = MetaTypeName::concrete_typename(&input_fields.get(name.as_str())?.ty);
@@ -78,7 +81,7 @@ fn key_below(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>> {
     let kind = MetaTypeName::concrete_typename(&input_fields.get(key)?.ty);
     if let Some(MetaType::InputObject { input_fields, .. }) = registry.types.get(kind) {
         let required = input_fields.iter().filter(|(_, field)| field.ty.ends_with('!') && field.default_value.is_none());
-        below.extend(sole(required).map(|(name, _)| name.clone()));
+        below.extend(single_item(required).map(|(name, _)| name.clone()));
     }
     Some(below)
 }
@@ -90,7 +93,7 @@ fn root<'c>(ctx: &'c Context<'_>) -> Option<&'c Field> {
     field_of(ctx, &ctx.query_env.operation.node.selection_set.node, key)
 }
 
-/// The field with a response key, also where a fragment has brought it.
+/// Returns the field with a response key, also if it is in a fragment.
 fn field_of<'c>(ctx: &'c Context<'_>, selected: &'c SelectionSet, key: &str) -> Option<&'c Field> {
     selected.items.iter().find_map(|selection| match &selection.node {
         Selection::Field(field) => (field.node.response_key().node == key).then_some(&field.node),
@@ -121,7 +124,7 @@ enum Sent<'c> {
 }
 
 impl<'c> Sent<'c> {
-    /// The value of the variable that is written here, or what is written.
+    /// Returns the value of the variable that is written here, or the literal.
     fn filled(self, ctx: &'c Context<'_>) -> Option<Self> {
         match self {
             Self::Written(Written::Variable(name)) => variable(ctx, name).map(Self::Given),
@@ -136,7 +139,7 @@ impl<'c> Sent<'c> {
         match self {
             Self::Written(Written::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Written),
             Self::Given(Value::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Given),
-            // One value in the place of a list is its first item.
+            // A single value in the place of a list is its first item.
             one if part == "0" => Some(one),
             Self::Written(Written::Object(members)) => members.get(part).map(Self::Written),
             Self::Given(Value::Object(members)) => members.get(part).map(Self::Given),
@@ -147,16 +150,16 @@ impl<'c> Sent<'c> {
     fn only(self, ctx: &'c Context<'_>) -> Option<(&'c Name, Self)> {
         match self {
             Self::Written(Written::Object(members)) => {
-                sole(members.iter().filter_map(|(name, value)| Some((name, Self::Written(value).filled(ctx)?))))
+                single_item(members.iter().filter_map(|(name, value)| Some((name, Self::Written(value).filled(ctx)?))))
             }
-            Self::Given(Value::Object(members)) => sole(members.iter().map(|(name, value)| (name, Self::Given(value)))),
+            Self::Given(Value::Object(members)) => single_item(members.iter().map(|(name, value)| (name, Self::Given(value)))),
             _ => None,
         }
     }
 }
 
-/// The item of what has one.
-fn sole<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+/// Returns the only item; `None` for no items or several.
+fn single_item<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }
 
@@ -174,7 +177,7 @@ fn text(value: &Value) -> Option<String> {
         Value::Enum(name) => name.to_string(),
         _ => return None,
     };
-    (text.len() <= MOST_BYTES).then_some(text)
+    (text.len() <= MAX_BYTES).then_some(text)
 }
 
 #[cfg(test)]
@@ -204,7 +207,7 @@ mod tests {
             path_to_key(ctx, self.path.clone()).join(".")
         }
         async fn amount(&self, ctx: &Context<'_>) -> String {
-            path_to_amount(ctx, self.path.clone()).join(".")
+            amount_path(ctx, self.path.clone()).join(".")
         }
     }
     #[derive(InputObject)]

@@ -1,4 +1,4 @@
-//! Who an operation runs for: the seam between the front and identity.
+//! Session that an operation runs for: the seam between the front and identity.
 
 use std::{
     fmt,
@@ -22,23 +22,25 @@ use super::{code::Code, price::UnusedPoints, quota::QuotaSubject, truncated::Tru
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Makes a fresh id at each call, fit for a header: visible ASCII, unguessable.
 pub type NewId = Arc<dyn Fn() -> String + Send + Sync>;
-/// Puts the caller, loaders and whatever else resolvers ask for into an operation's data.
-pub type Attach = Arc<dyn Fn(Request) -> Request + Send + Sync>;
+/// Puts the caller, loaders and other dependencies of resolvers into an operation's data.
+pub type AttachData = Arc<dyn Fn(Request) -> Request + Send + Sync>;
 
 /// Turns a bearer token, or its absence, into a session.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// `bearer` is the raw token after `Bearer `; `None` is an anonymous caller, who may be let in as one.
+    /// `bearer` is the raw token after `Bearer `; `None` is an anonymous caller, who may be
+    /// accepted as one.
     ///
     /// # Errors
     /// A token that is malformed, unknown, expired or revoked, or a caller who must wait.
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Refused>;
 }
 
-/// What is known of a request before anyone has looked at its token.
+/// Metadata of a request before its token is checked.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestMeta<'a> {
-    /// Given by us; the same as `x-request-id` and `extensions.requestId`. On a socket it is the connection's id.
+    /// Generated here; the same as `x-request-id` and `extensions.requestId`. On a socket it is the
+    /// connection's ID.
     pub id: &'a str,
     /// The peer, or the client that a trusted proxy names.
     pub address: Option<IpAddr>,
@@ -48,36 +50,38 @@ pub struct RequestMeta<'a> {
 /// An accepted caller. One per HTTP request; on a socket it lasts until renewed or expired.
 #[derive(Clone)]
 pub struct Session {
-    /// When it ends, in microseconds since 1970; `None` is never.
+    /// End of the session in microseconds since 1970; `None`: it has no end.
     pub expires_at: Option<i64>,
     pub anonymous: bool,
-    /// Who this is, in words that mean something to the authenticator only. A socket's renewal must name the same.
+    /// Name of the caller that has a meaning for the authenticator only. A socket's renewal must
+    /// have the same.
     pub subject: Arc<str>,
-    /// Whose budget its operations are charged to.
+    /// Subject whose budget its operations are charged to.
     pub quota_subject: QuotaSubject,
     /// The API key that it was opened with.
     pub key: Option<Uuid>,
-    /// Which documents it may send.
+    /// Rule for the documents that it may send.
     pub documents: Held,
-    /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
+    /// Becomes true when the session is revoked; open sockets then close. `None` if revocation is
+    /// not watched.
     pub revoked: Option<watch::Receiver<bool>>,
     /// Called once for each operation.
-    pub attach: Attach,
-    /// Who sees the same as this caller. `None` when nobody is known to.
-    pub likeness: Option<Likeness>,
+    pub attach: AttachData,
+    /// Name that callers share who see the same. `None`: no other caller is known to see the same.
+    pub likeness: Option<VisibilityName>,
 }
 
-/// Beyond a century an instant would overflow on some systems; nothing waits that long.
+/// Beyond a century an instant would overflow on some systems.
 const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
 
 impl Session {
-    /// How long it still lasts; `None` for one without an end.
+    /// Returns the time until the end; `None` for a session without an end.
     pub fn time_left(&self, now: i64) -> Option<Duration> {
         let left = self.expires_at?.saturating_sub(now).max(0);
         Some(Duration::from_micros(left.cast_unsigned())).filter(|left| *left < CENTURY)
     }
 
-    /// Whose it is, for counting: a caller, or the host of somebody who is not known.
+    /// Returns the key for per-caller limits: the caller, or the host of an anonymous caller.
     pub fn whose(&self) -> Arc<str> {
         match &self.quota_subject {
             QuotaSubject::Address(address) if self.anonymous => format!("{:?}", address.map(host)).into(),
@@ -86,19 +90,20 @@ impl Session {
     }
 }
 
-/// As whom somebody sees what they see.
+/// Dependence of an answer on its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
-    /// By their rights: whoever has the same sees the same.
+    /// On the caller's rights: callers with the same rights get the same answer.
     ByRights,
-    /// As themselves.
+    /// On the caller.
     PerUser,
 }
 
-/// A name of what the caller sees now: two callers of the same name are answered the same, word for word. `None` when they may not come in.
-pub type Likeness = Arc<dyn Fn(Visibility) -> Option<String> + Send + Sync>;
+/// Returns a name of what the caller currently may see: two callers with the same name get identical
+/// answers. `None` if the caller is not admitted.
+pub type VisibilityName = Arc<dyn Fn(Visibility) -> Option<String> + Send + Sync>;
 
-/// Which documents somebody may send.
+/// Documents that a caller may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Documents {
     #[default]
@@ -107,12 +112,13 @@ pub enum Documents {
     Trusted,
 }
 
-/// Which documents somebody may send now: a socket outlives the rule that it was opened under.
+/// Current rule for the documents that a caller may send: a socket outlives the rule under which it
+/// was opened.
 #[derive(Clone, Default)]
 pub struct Held(Option<Arc<dyn Fn() -> Documents + Send + Sync>>);
 
 impl Held {
-    /// As it is told at each operation.
+    /// Evaluates the rule at each operation.
     pub fn by(rule: impl Fn() -> Documents + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(rule)))
     }
@@ -137,13 +143,13 @@ impl fmt::Debug for Session {
 /// The refusal of a tenant that is suspended, in words.
 pub const SUSPENDED: &str = "the operator has suspended this tenant: ask them why, and when it is resumed";
 
-/// Why the authenticator said no.
+/// Reason that the authenticator refuses a request.
 #[derive(Debug, Clone)]
 pub struct Refused {
     pub code: Code,
-    /// For the client's eyes.
+    /// Message for the client.
     pub message: String,
-    /// When trying again may help, in milliseconds.
+    /// Milliseconds after which a retry may succeed.
     pub retry_after_ms: Option<u64>,
 }
 
@@ -152,7 +158,7 @@ impl Refused {
         Self { code, message: message.into(), retry_after_ms: None }
     }
 
-    /// The one answer to every bad token, whatever was wrong with it.
+    /// The same answer for every invalid token, whatever the cause.
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "the token is not valid")
     }
@@ -170,7 +176,7 @@ pub struct UserErrorCount {
     count: Arc<AtomicU32>,
     /// In the data of each query instead.
     pub truncations: Truncations,
-    /// The same.
+    /// In the data of each query instead.
     pub unused_points: UnusedPoints,
 }
 

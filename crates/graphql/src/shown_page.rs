@@ -1,10 +1,10 @@
-//! Pages without the rows that nothing is shown of.
+//! Pages without the rows that are hidden or gone.
 
 use crate::connection::Page;
 
 impl<T> Page<T> {
-    /// The page without the rows that nothing is shown of, as their object is gone or hidden from the caller. The page was cut before, so that
-    /// it says by all rows that were read whether there are more.
+    /// Returns the page without the rows whose object is gone or hidden from the caller. The page
+    /// was cut before, so its flags for further pages count all rows that were read.
     #[must_use]
     pub fn shown<U>(self, mut show: impl FnMut(T) -> Option<U>) -> Page<U> {
         let Self { nodes, keys, has_next, has_previous, kind, signer } = self;

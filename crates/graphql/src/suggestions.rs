@@ -1,23 +1,24 @@
-//! The names that a misspelt name may have meant.
+//! Suggestions for a misspelt name.
 
-/// Names that are suggested at most.
-const MOST_NAMES: usize = 3;
-/// Characters in which they differ at most.
-const MOST_EDITS: usize = 3;
+/// Maximum suggestions.
+const MAX_NAMES: usize = 3;
+/// Maximum difference in characters.
+const MAX_EDITS: usize = 3;
 
-/// The names that are nearest to this one, the nearest first. A name that has nothing in common with it is none of them, however short it is.
+/// Returns the nearest names, the nearest first. A name without a common character is never
+/// suggested, however short it is.
 pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let length = name.chars().count();
     let mut found: Vec<(usize, &str)> = names
-        .filter(|known| known.len().abs_diff(name.len()) <= MOST_EDITS)
+        .filter(|known| known.len().abs_diff(name.len()) <= MAX_EDITS)
         .map(|known| (edits(name, known), known))
-        .filter(|(edits, known)| *edits <= MOST_EDITS && *edits < known.chars().count().max(length))
+        .filter(|(edits, known)| *edits <= MAX_EDITS && *edits < known.chars().count().max(length))
         .collect();
     found.sort_unstable();
-    found.into_iter().take(MOST_NAMES).map(|(_, known)| known).collect()
+    found.into_iter().take(MAX_NAMES).map(|(_, known)| known).collect()
 }
 
-/// Characters that were left out, added or changed (Levenshtein's distance).
+/// Number of characters that were left out, added or changed (Levenshtein's distance).
 fn edits(name: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

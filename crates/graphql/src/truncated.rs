@@ -1,10 +1,11 @@
-//! Rows that a list leaves out: `extensions.entrepot.truncated` names the list, what was returned of how many, and the field that pages.
+//! Rows that a list leaves out: `extensions.entrepot.truncated` names the list, the numbers of
+//! returned and of all rows, and the field that has them in pages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, Response, Value, value};
 
-/// In the data of each query: what its lists leave out.
+/// Lists that were cut, in the data of each query.
 #[derive(Debug, Clone, Default)]
 pub struct Truncations(Arc<Mutex<Vec<Truncated>>>);
 
@@ -22,13 +23,13 @@ impl Truncations {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(truncated);
     }
 
-    /// Says in the extensions of an answer what was left out of it.
+    /// Lists in the extensions of an answer what was left out of it.
     pub fn note(&self, response: &mut Response) {
         let mut cut = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if cut.is_empty() {
             return;
         }
-        // Fields are resolved side by side, so they come in any order.
+        // Fields are resolved concurrently, so their order is arbitrary.
         cut.sort_by(|a, b| a.path.cmp(&b.path));
         let cut: Vec<Value> = cut
             .into_iter()
@@ -40,8 +41,8 @@ impl Truncations {
     }
 }
 
-/// Says that the field that is being resolved returns so many rows of so many, and which root field has all of them in pages. Says nothing if it
-/// returns all.
+/// Records that the field that is being resolved returns `returned` of `total` rows, and the root
+/// field that has all of them in pages. Does nothing if it returns all.
 pub fn tell(ctx: &Context<'_>, returned: usize, total: usize, instead: &'static str) {
     let (Some(cut), Some(path)) = (ctx.data_opt::<Truncations>(), ctx.path_node) else { return };
     if returned < total {

@@ -1,4 +1,5 @@
-//! Documents that an operator has listed, by the SHA-256 of their text: clients send the id alone, and a node or a key can be held to them.
+//! Documents that an operator has listed, by the SHA-256 of their text: clients send only the ID,
+//! and a node or a key can be restricted to them.
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,7 @@ pub struct Trusted {
     by_digest: HashMap<[u8; 32], Arc<str>>,
 }
 
-/// Why a list cannot be used.
+/// Reason that a list of trusted documents cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedError {
     #[error("the trusted documents cannot be read: {0}: {1}")]
@@ -29,11 +30,11 @@ pub enum TrustedError {
 }
 
 impl Trusted {
-    /// From a file that maps ids to documents, as code generators write it (`persisted-documents.json`), or from the `.graphql` files of a
-    /// folder, one document each.
+    /// Loads a file that maps IDs to documents, as code generators write it
+    /// (`persisted-documents.json`), or the `.graphql` files of a folder, one document each.
     ///
     /// # Errors
-    /// What is there cannot be read or is not what it says.
+    /// The path cannot be read, or its content is invalid.
     pub fn load(path: &Path) -> Result<Self, TrustedError> {
         let trusted = if path.is_dir() { Self::of_folder(path)? } else { Self::of_file(path)? };
         if trusted.by_digest.is_empty() {
@@ -77,7 +78,7 @@ impl Trusted {
         self.by_digest.get(&digest_of(id)?).map(AsRef::as_ref)
     }
 
-    /// Whether this very text is listed.
+    /// Whether this exact text is listed.
     pub fn holds(&self, text: &str) -> bool {
         self.by_digest.contains_key(&digest(text))
     }
@@ -112,7 +113,7 @@ fn digest_of(id: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
 
-    /// The SHA-256 of `{ ping }`, by another program.
+    /// The SHA-256 of `{ ping }`, computed by another program.
     const PING: &str = "6cd3bf61757c6bee6e943d50a381a002447236bf3f15d3730400b931e9cf323f";
 
     #[test]

@@ -1,6 +1,6 @@
-//! Repairs of async-graphql's own behaviour, a file each: what the engine (8.0.0-rc.5) does, what is done instead, and tests whose names
-//! begin with `the_engine_still`. They run the engine alone on a small schema, and fail once it behaves as we need without the repair,
-//! which may go then.
+//! Repairs of async-graphql's own behaviour, a file each: the behaviour of the engine (8.0.0-rc.5),
+//! its replacement, and tests whose names begin with `the_engine_still`. These run the engine alone
+//! on a small schema, and fail once it behaves as we need; the repair can be removed then.
 
 pub(crate) mod coercion;
 pub(crate) mod conditions;

@@ -1,9 +1,12 @@
-//! Validation once a document instead of once a request.
+//! Validation once per document instead of once per request.
 //!
-//! The engine validates with each request, a tenth of what an adjustment costs the server. But a document that was found good stays good;
-//! what changes are the values of its variables, and of the engine's rules only one looks at those: arguments must be of their types
-//! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because `upstream/positions.rs` holds
-//! declarations to the places where they are used. So the executor runs without rules, and before it a validator with all of them, whenever a document, or what it is sent with, is not known to be good.
+//! The engine validates with each request, a tenth of what an adjustment costs the server. But a
+//! valid document stays valid; only the values of its variables change, and only one of the
+//! engine's rules reads those: arguments must be of their types (`ArgumentsOfCorrectType`). If each
+//! variable has the type that it was declared with, they are, because `upstream/positions.rs`
+//! checks declarations against the places where they are used. So the executor runs without rules,
+//! and before it a validator with all of them, unless the document and its variables are known to
+//! be valid.
 
 use std::{
     fmt,
@@ -34,17 +37,18 @@ impl fmt::Debug for DocumentValidator {
 }
 
 impl DocumentValidator {
-    /// Of an executor with all rules and the extension `ValidationOnly`.
+    /// Makes a validator of an executor that has all rules and the extension `ValidationOnly`.
     pub fn new(execute: impl Fn(Request) -> BoxFuture<'static, Response> + Send + Sync + 'static) -> Self {
         Self(Arc::new(execute))
     }
 
-    /// The engine's answer to an operation that breaks a rule with these variables.
+    /// Returns the engine's answer to an operation that breaks a rule with these variables.
     pub async fn refusal(&self, operation: &Operation, variables: &Variables, schema_index: &SchemaIndex) -> Option<Response> {
         if operation.validation_cache.covers(variables, schema_index) {
             return None;
         }
-        // Apart: most documents are known to be good, and an operation's future would hold all of this for them too.
+        // Boxed: most documents are known to be valid, and an operation's future would otherwise
+        // hold the validation's state for them too.
         Box::pin(self.examined(operation, variables)).await
     }
 
@@ -52,19 +56,19 @@ impl DocumentValidator {
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
         let response = (self.0)(request).await;
-        let is_good = response.errors.iter().all(|error| error.message == GOOD);
+        let is_good = response.errors.iter().all(|error| error.message == VALID_MARKER);
         if is_good {
-            operation.validation_cache.passed(variables);
+            operation.validation_cache.store_valid_variables(variables);
         }
         (!is_good).then_some(response)
     }
 }
 
-/// Ends what is executed when it has been validated.
+/// Ends an execution after its validation.
 pub struct ValidationOnly;
 
-/// What the end of a validation says; never shown.
-const GOOD: &str = "no rule is broken";
+/// Error with which a validation ends; never shown.
+const VALID_MARKER: &str = "no rule is broken";
 
 impl ExtensionFactory for ValidationOnly {
     fn create(&self) -> Arc<dyn Extension> {
@@ -80,19 +84,21 @@ impl Extension for ValidationOnly {
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
         next.run(ctx).await?;
-        Err(vec![ServerError::new(GOOD, None)])
+        Err(vec![ServerError::new(VALID_MARKER, None)])
     }
 }
 
-/// Sets of variables with which an operation was found good: an argument is only looked at when all of its variables are there.
+/// Sets of variables with which an operation was found valid: an argument is only checked if all of
+/// its variables are present.
 pub struct ValidationCache {
     declared: Vec<(Name, Type)>,
-    /// A bit a declared variable.
+    /// One bit per declared variable.
     good: Mutex<Vec<u64>>,
 }
 
-/// Sets that are remembered an operation, and variables of an operation that is remembered.
-const SETS: usize = 8;
+/// Maximum sets that are stored per operation, and maximum variables of an operation with stored
+/// sets.
+const MAX_VARIABLE_SETS: usize = 8;
 const VARIABLES: usize = u64::BITS as usize;
 
 impl ValidationCache {
@@ -102,21 +108,22 @@ impl ValidationCache {
         Self { declared: declared.collect(), good: Mutex::default() }
     }
 
-    /// Whether nothing can be wrong with these variables. A null is left to the rules: where it may stand depends on the place.
+    /// Whether these variables are certain to be valid. A null is left to the rules: whether it is
+    /// allowed depends on the place.
     fn covers(&self, variables: &Variables, schema_index: &SchemaIndex) -> bool {
         let Some(sent) = self.sent(variables) else { return false };
         let is_known = self.good.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|good| sent & !good == 0);
         is_known
             && self.declared.iter().all(|(name, kind)| {
-                variables.get(name).is_none_or(|value| *value != Value::Null && conforms(value, kind, schema_index))
+                variables.get(name).is_none_or(|value| *value != Value::Null && is_valid_value(value, kind, schema_index))
             })
     }
 
-    fn passed(&self, variables: &Variables) {
+    fn store_valid_variables(&self, variables: &Variables) {
         let Some(sent) = self.sent(variables) else { return };
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
         good.retain(|other| other & !sent != 0);
-        if good.len() < SETS {
+        if good.len() < MAX_VARIABLE_SETS {
             good.push(sent);
         }
     }
@@ -127,15 +134,16 @@ impl ValidationCache {
     }
 }
 
-/// Whether a variable's value is of a type: the engine's own rule (`is_valid_input_value`), which it does not lend. Our own scalars take
-/// what their resolvers can read, there as here.
-fn conforms(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> bool {
+/// Whether a variable's value is of a type: a copy of the engine's own rule
+/// (`is_valid_input_value`), which is private. Our own scalars accept what their resolvers can
+/// parse, there as here.
+fn is_valid_value(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> bool {
     if *value == Value::Null {
         return kind.nullable;
     }
     let name = match (&kind.base, value) {
-        (BaseType::List(of), Value::List(values)) => return values.iter().all(|value| conforms(value, of, schema_index)),
-        (BaseType::List(of), one) => return conforms(one, of, schema_index),
+        (BaseType::List(of), Value::List(values)) => return values.iter().all(|value| is_valid_value(value, of, schema_index)),
+        (BaseType::List(of), one) => return is_valid_value(one, of, schema_index),
         (BaseType::Named(name), _) => name,
     };
     match (name.as_str(), value) {
@@ -147,7 +155,8 @@ fn conforms(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> bool {
     if let Some(fields) = schema_index.input(name) {
         return matches!(value, Value::Object(given) if is_object(given, fields, schema_index.is_one_of(name), schema_index));
     }
-    // A document that was found good declares variables of input types only: what is no enum is one of our own scalars.
+    // A valid document declares variables of input types only: a type that is not an enum is one of
+    // our own scalars.
     schema_index.enum_values(name).is_none_or(|names| matches!(value, Value::String(word) if names.contains(word.as_str())))
 }
 
@@ -157,6 +166,8 @@ type Fields = std::collections::HashMap<Name, Input>;
 fn is_object(given: &Given, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
     let has_one = given.len() == 1 && !given.values().any(|value| *value == Value::Null);
     (!is_one_of || has_one)
-        && given.iter().all(|(name, value)| fields.get(name).is_some_and(|field| conforms(value, &field.kind, schema_index)))
+        && given
+            .iter()
+            .all(|(name, value)| fields.get(name).is_some_and(|field| is_valid_value(value, &field.kind, schema_index)))
         && fields.iter().all(|(name, field)| !field.is_needed() || given.contains_key(name))
 }

@@ -1,9 +1,10 @@
 //! Work that never waits, cut into pieces.
 //!
-//! The engine resolves an operation as one future, and where no resolver waits for anything, one poll of it is all of the work: meanwhile the
-//! thread answers nobody else, and no deadline is looked at. So what is run has a mark (a directive that clients do not see) on one
-//! field of each object. The engine hands marked fields to us, and we let a poll resolve so many objects and no more. They are counted, too: a list
-//! may be longer than its price assumed.
+//! The engine resolves an operation as one future, and if no resolver waits for anything, one poll
+//! of it is all of the work: meanwhile the thread serves no other request, and deadlines are not
+//! checked. So the executed document has a mark (a directive that clients do not see) on one field
+//! of each object. The engine hands marked fields to us, and a poll resolves a limited number of
+//! objects. They are counted, too: a list may be longer than its price assumed.
 
 use std::{
     borrow::Cow,
@@ -29,17 +30,17 @@ use tokio::sync::Notify;
 const MARK: &str = "entrepotObject";
 
 /// Objects that one poll resolves: about a millisecond of work.
-const AT_ONCE: u32 = 1_024;
+const MAX_OBJECTS_PER_POLL: u32 = 1_024;
 
-/// Of one operation, in its data.
+/// Counters of one operation, in its data.
 #[derive(Debug, Clone)]
-pub struct Pieces(Arc<Shared>);
+pub struct YieldCounters(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     /// Objects that this poll may still resolve.
     left: AtomicU32,
-    /// This poll has resolved its share, and somebody waits for the next.
+    /// This poll has resolved its share, and a field waits for the next.
     is_spent: AtomicBool,
     /// Objects of this answer.
     count: AtomicU32,
@@ -47,14 +48,14 @@ struct Shared {
     exceeded: Notify,
 }
 
-/// The operation has more objects than one may have.
+/// The operation has more objects than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany;
 
-impl Pieces {
-    /// For answers of so many objects at most.
+impl YieldCounters {
+    /// For answers of at most this number of objects.
     pub fn new(most: u32) -> Self {
-        let (left, is_spent, count) = (AtomicU32::new(AT_ONCE), AtomicBool::new(false), AtomicU32::new(0));
+        let (left, is_spent, count) = (AtomicU32::new(MAX_OBJECTS_PER_POLL), AtomicBool::new(false), AtomicU32::new(0));
         Self(Arc::new(Shared { left, is_spent, count, most, exceeded: Notify::new() }))
     }
 
@@ -67,9 +68,9 @@ impl Pieces {
         let work = async {
             loop {
                 let piece = poll_fn(|context| {
-                    self.0.left.store(AT_ONCE, Ordering::Relaxed);
+                    self.0.left.store(MAX_OBJECTS_PER_POLL, Ordering::Relaxed);
                     self.0.is_spent.store(false, Ordering::Release);
-                    let waker = Waker::from(Arc::new(Patient { shared: self.0.clone(), task: context.waker().clone() }));
+                    let waker = Waker::from(Arc::new(DeferredWaker { shared: self.0.clone(), task: context.waker().clone() }));
                     match work.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
                         Poll::Ready(done) => Poll::Ready(Some(done)),
                         Poll::Pending if self.0.is_spent.load(Ordering::Acquire) => Poll::Ready(None),
@@ -78,7 +79,8 @@ impl Pieces {
                 });
                 match piece.await {
                     Some(done) => return done,
-                    // Whoever is woken at once comes before connections are looked at, sixty times over; whoever yields comes behind them.
+                    // A task that wakes itself may run sixty times before connections are polled; a
+                    // task that yields runs after them.
                     None => tokio::task::yield_now().await,
                 }
             }
@@ -90,7 +92,7 @@ impl Pieces {
         }
     }
 
-    /// The next of a stream of answers, each of which is counted by itself.
+    /// Returns the next of a stream of answers, each of which is counted separately.
     ///
     /// # Errors
     /// As in `run`.
@@ -104,7 +106,7 @@ impl Pieces {
         let shared = &self.0;
         if shared.count.fetch_add(1, Ordering::Relaxed) >= shared.most {
             shared.exceeded.notify_one();
-            // Whoever runs the operation drops it.
+            // The runner of the operation drops this future.
             return std::future::pending().await;
         }
         poll_fn(|context| {
@@ -120,19 +122,19 @@ impl Pieces {
     }
 }
 
-/// Wakes an operation's task, but not for what has its turn in the next piece anyway.
-struct Patient {
+/// Wakes an operation's task, except for futures that are polled in the next piece anyway.
+struct DeferredWaker {
     shared: Arc<Shared>,
     task: Waker,
 }
 
-impl Wake for Patient {
+impl Wake for DeferredWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Spent: the next piece follows whatever happens, and looks at everything that was woken.
+        // Spent: the next piece follows in any case, and polls everything that was woken.
         if !self.shared.is_spent.load(Ordering::Acquire) {
             self.task.wake_by_ref();
         }
@@ -158,7 +160,7 @@ impl CustomDirectiveFactory for YieldDirective {
 #[async_trait]
 impl CustomDirective for YieldDirective {
     async fn resolve_field(&self, ctx: &Context<'_>, resolve: ResolveFut<'_>) -> ServerResult<Option<Value>> {
-        if let Some(pieces) = ctx.data_opt::<Pieces>() {
+        if let Some(pieces) = ctx.data_opt::<YieldCounters>() {
             pieces.enter().await;
         }
         resolve.await
@@ -187,7 +189,7 @@ pub fn mark(document: &mut ExecutableDocument) {
     }
 }
 
-/// The root is no object of a list, and what stands there belongs to the engine.
+/// Marks the objects below the root, which is not an object of a list and is handled by the engine.
 fn mark_below(root: &mut SelectionSet) {
     for item in &mut root.items {
         match &mut item.node {
@@ -198,13 +200,13 @@ fn mark_below(root: &mut SelectionSet) {
     }
 }
 
-// As deep as the guard lets documents in.
+// Recursion is bounded by the guard's limit on depth.
 fn mark_set(set: &mut SelectionSet) {
     let mut is_marked = false;
     for item in &mut set.items {
         match &mut item.node {
             Selection::Field(field) => {
-                // The engine names a type without asking anybody.
+                // The engine resolves `__typename` without calling a resolver.
                 if !is_marked && field.node.name.node != "__typename" {
                     is_marked = true;
                     mark_field(field);

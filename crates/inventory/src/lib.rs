@@ -2,9 +2,9 @@
 //!
 //! Rooms, in reading order: each names only those before it.
 
-/// What numbers of documents look like, and which number a text is.
+/// Formats of document numbers, and their parser.
 pub mod numbering;
-/// What is sold and counted, from whom, to whom and where.
+/// Master data: products, suppliers, customers, stores, channels.
 pub mod catalog;
 /// Exchange rates, and amounts of one currency in another.
 pub mod currency;
@@ -12,25 +12,25 @@ pub mod currency;
 pub mod stock;
 /// The one writer of stock and of the documents that move it: the engine, which names none of them.
 pub mod ledger;
-/// Making and changing lots, taking them out of sale and back.
+/// Creating and changing lots, taking them out of sale and back.
 pub mod lots;
-/// Undoing documents: what a reversal is, and the mirror of what a document posted.
+/// Reversals of documents: their rules, and the mirror of a document's movements.
 pub mod reversals;
 /// Sales orders and their fulfilments.
 pub mod orders;
-/// What each store has to send of an order, and how it goes about it.
+/// Fulfilment of orders by the stores that ship them.
 pub mod fulfilment;
-/// Goods that customers give back.
+/// Returns: goods that customers send back.
 pub mod returns;
-/// What was paid of orders and given back, as facts.
+/// Payments and refunds of orders, as facts.
 pub mod payments;
-/// What is bought, from whom, and when.
+/// Purchase orders, blanket orders and replenishment.
 pub mod purchasing;
 /// Goods on their way from one store to another.
 pub mod transfers;
-/// What is there, counted, and the books set right.
+/// Stock counts, and the corrections that they post.
 pub mod counts;
-/// What stock is worth, and what it cost.
+/// Value and cost of stock.
 pub mod costing;
 
 /// The kinds of documents that the ledger writes, in the order in which every writer locks them and in which their rows are written.

@@ -10,38 +10,39 @@ use syn::{
 
 use crate::connection::Connection;
 
-/// Where a permission is checked.
+/// Place of a permission check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Where {
+pub enum CheckPlace {
     /// Before the body, by the macro.
     Before,
     /// In the body.
     Body,
 }
 
-/// How nothing is written under `validateOnly`.
+/// Method by which `validateOnly` prevents writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DryRun {
     Document,
     Record,
-    /// The shell takes no mode: what it writes is undone instead of committed.
+    /// The shell takes no mode: its writes are rolled back instead of committed.
     RolledBack,
 }
 
-/// Where an idempotency key stands.
+/// Place of an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyPlace {
     /// A field of the argument `input`.
     Input,
-    /// An argument of its own.
+    /// A separate argument of the field.
     Argument,
 }
 
-/// An earlier name of a field, and the day of its notice: under it the field is served once more, deprecated.
+/// An earlier name of a field, and the day of its notice: the field is also served under this name,
+/// deprecated.
 pub struct Was {
     pub name: LitStr,
     pub day: LitStr,
-    /// The same day a year later: the last on which the name is certain to be there.
+    /// The same day a year later: the last on which the name is guaranteed.
     pub last_day: String,
 }
 
@@ -51,7 +52,8 @@ pub enum SessionKind {
     ToEnrol,
 }
 
-/// A list's size: the objects that are assumed, the arguments that say how many, the fields that are the list.
+/// A list's size: the assumed number of objects, the arguments that set the number, and the fields
+/// that hold the list.
 #[derive(Default)]
 pub struct ListSize {
     assumed: Option<LitInt>,
@@ -60,9 +62,9 @@ pub struct ListSize {
 }
 
 pub enum Argument {
-    Permit(Ident, Where),
-    Mask(Ident, Where),
-    /// Of a type: said, and not checked.
+    Permit(Ident, CheckPlace),
+    Mask(Ident, CheckPlace),
+    /// Argument of a type: described in the schema, not checked.
     Requires(Ident),
     Authenticated,
     Public,
@@ -77,7 +79,7 @@ pub enum Argument {
     Personal,
     Shared,
     ListSize(ListSize),
-    /// Of a type: a page, with the fields of every page.
+    /// Argument of a type: a page, with the fields of every page.
     Connection(Box<Connection>),
     /// Async-graphql's.
     Other(TokenStream),
@@ -97,8 +99,8 @@ impl Parse for SpannedArgument {
             .map_err(|error| Error::new(error.span(), "an argument of this attribute is expected"))?;
         let span = name.span();
         let argument = match name.to_string().as_str() {
-            "permit" => named(input).and_then(|()| right(input)).map(|(kind, place)| Argument::Permit(kind, place)),
-            "mask" => named(input).and_then(|()| right(input)).map(|(kind, place)| Argument::Mask(kind, place)),
+            "permit" => named(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Permit(kind, place)),
+            "mask" => named(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Mask(kind, place)),
             "requires" => named(input).and_then(|()| equals(input)).map(Argument::Requires),
             "cost" => named(input).and_then(|()| equals(input)).map(Argument::Cost),
             "authenticated" => named(input).map(|()| Argument::Authenticated),
@@ -120,7 +122,7 @@ impl Parse for SpannedArgument {
     }
 }
 
-/// Takes the name that was looked at.
+/// Consumes the name that the caller has peeked at.
 fn named(input: ParseStream) -> Result<()> {
     input.parse::<Ident>().map(drop)
 }
@@ -131,16 +133,16 @@ fn equals<T: Parse>(input: ParseStream) -> Result<T> {
 }
 
 /// `= Kind`, or `(Kind, in_body)`.
-fn right(input: ParseStream) -> Result<(Ident, Where)> {
+fn parse_permission(input: ParseStream) -> Result<(Ident, CheckPlace)> {
     if input.peek(Token![=]) {
-        return equals(input).map(|kind| (kind, Where::Before));
+        return equals(input).map(|kind| (kind, CheckPlace::Before));
     }
     let content;
     parenthesized!(content in input);
     let kind = content.parse()?;
     content.parse::<Token![,]>()?;
     let place: Ident = content.parse()?;
-    if place == "in_body" { Ok((kind, Where::Body)) } else { Err(Error::new(place.span(), "`in_body` is expected")) }
+    if place == "in_body" { Ok((kind, CheckPlace::Body)) } else { Err(Error::new(place.span(), "`in_body` is expected")) }
 }
 
 /// The identifier in parentheses behind a name, if there is one.
@@ -180,7 +182,7 @@ fn key_place(input: ParseStream) -> Result<KeyPlace> {
 
 /// `("countCreate", "2026-11-25")`.
 fn was(input: ParseStream, span: Span) -> Result<Was> {
-    let [name, day] = <[LitStr; 2]>::try_from(listed::<LitStr>(input)?)
+    let [name, day] = <[LitStr; 2]>::try_from(parse_list::<LitStr>(input)?)
         .map_err(|_| Error::new(span, "the earlier name and the day of the notice are expected"))?;
     let text = day.value();
     let parts: Vec<&str> = text.split('-').collect();
@@ -198,15 +200,15 @@ fn was(input: ParseStream, span: Span) -> Result<Was> {
     Ok(Was { name, day, last_day: format!("{next}-{rest}") })
 }
 
-/// What stands between parentheses, parted by commas.
-fn listed<T: Parse>(input: ParseStream) -> Result<Vec<T>> {
+/// Parses a parenthesized list with commas.
+fn parse_list<T: Parse>(input: ParseStream) -> Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
     Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
 }
 
 fn events(input: ParseStream, span: Span) -> Result<Vec<Path>> {
-    let events = listed(input)?;
+    let events = parse_list(input)?;
     if events.is_empty() {
         Err(Error::new(span, "an event is expected; leave `emits` out where there is none"))
     } else {
@@ -222,8 +224,8 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
         let name: Ident = content.parse()?;
         match name.to_string().as_str() {
             "assumed" => size.assumed = Some(equals(&content)?),
-            "arguments" => size.arguments = Some(listed(&content)?),
-            "fields" => size.fields = Some(listed(&content)?),
+            "arguments" => size.arguments = Some(parse_list(&content)?),
+            "fields" => size.fields = Some(parse_list(&content)?),
             _ => return Err(Error::new(name.span(), "`assumed`, `arguments` or `fields` is expected")),
         }
         if !content.is_empty() {
@@ -233,7 +235,7 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
     Ok(size)
 }
 
-/// The argument of async-graphql's attribute; `None` where the schema says nothing.
+/// The argument of async-graphql's attribute; `None` if it adds nothing to the schema.
 pub fn attribute(argument: &Argument) -> Option<TokenStream> {
     let applied = match argument {
         Argument::Other(other) => return Some(other.clone()),

@@ -1,8 +1,10 @@
-//! Bodies of methods that wait, each in a box of its own.
+//! Boxes the bodies of asynchronous methods.
 //!
-//! async-graphql's `resolve_field_async` asks that a method's future can be sent to another thread. Each expression that names the future proves it again, over
-//! everything that the method waits for, down to the database: rustc keeps no such proof, as there are lifetimes in it. A boxed future is proven where it is
-//! boxed, once. The frame in which a field is resolved, which is as large as the largest of the type's fields, becomes small as well.
+//! async-graphql's `resolve_field_async` requires a method's future to be `Send`. Each expression
+//! that names the future proves this again, over everything that the method awaits, down to the
+//! database: rustc caches no such proof, as there are lifetimes in it. A boxed future is proven
+//! once, at the box. The frame in which a field is resolved, which is as large as the largest of
+//! the type's fields, becomes small as well.
 
 use quote::ToTokens;
 use syn::{ImplItem, ReturnType, parse_quote};

@@ -1,12 +1,13 @@
-//! What comes before a resolver's body: the checks that its arguments promise, and the names that they give to the body.
+//! Code before a resolver's body: the checks that its arguments promise, and the names that they
+//! give to the body.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, Result, ReturnType, Type};
 
-use crate::argument::{Argument, DryRun, KeyPlace, SessionKind, SpannedArgument, Where};
+use crate::argument::{Argument, CheckPlace, DryRun, KeyPlace, SessionKind, SpannedArgument};
 
-/// How a resolver answers that it will not.
+/// Form in which a resolver returns a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
     /// `Answer<T>`.
@@ -28,22 +29,23 @@ fn rank(argument: &Argument) -> usize {
 /// The statements that come before the body.
 ///
 /// # Errors
-/// A check in a method that has no context to ask, or that cannot answer with what the check finds.
+/// A check in a method that has no context, or whose return type cannot express the check's
+/// refusal.
 pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<TokenStream> {
     let mut checks: Vec<&SpannedArgument> = arguments.iter().collect();
     checks.sort_by_key(|written| rank(&written.argument));
-    // A session, and the step up that asks for one, are an authenticated caller's.
+    // A session, and a step-up, which needs one, imply an authenticated caller.
     let has_session = arguments.iter().any(|written| matches!(written.argument, Argument::Session(_) | Argument::StepUp));
     let mut statements = TokenStream::new();
     for SpannedArgument { argument, span } in checks {
         let check = Check { method, span: *span };
         statements.extend(match argument {
-            Argument::Permit(kind, Where::Before) => check.given("permit", &quote!(permit::<::iam::access::kind::#kind>))?,
+            Argument::Permit(kind, CheckPlace::Before) => check.given("permit", &quote!(permit::<::iam::access::kind::#kind>))?,
             Argument::Authenticated if !has_session => check.given("caller", &quote!(caller))?,
             Argument::StepUp => check.given("", &quote!(step_up))?,
             Argument::Session(SessionKind::Any) => check.given("session", &quote!(session))?,
             Argument::Session(SessionKind::ToEnrol) => check.given("session", &quote!(session_to_enrol))?,
-            Argument::Mask(kind, Where::Before) => check.masked(kind)?,
+            Argument::Mask(kind, CheckPlace::Before) => check.masked(kind)?,
             Argument::DryRun(DryRun::RolledBack) => check.rolled_back()?,
             Argument::DryRun(_) => check.dry_run()?,
             _ => TokenStream::new(),
@@ -66,8 +68,8 @@ pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn, name: &str) -> Res
         return Err(Error::new(span, "the key is a field of `input`, which the method does not take: write `once(argument)`"));
     }
     let sent = match place {
-        KeyPlace::Input => quote!(crate::graphql::once::Sent::input(#name, input.idempotency_key.clone())),
-        KeyPlace::Argument => quote!(crate::graphql::once::Sent::argument(#name, idempotency_key)),
+        KeyPlace::Input => quote!(crate::graphql::once::SentKey::input(#name, input.idempotency_key.clone())),
+        KeyPlace::Argument => quote!(crate::graphql::once::SentKey::argument(#name, idempotency_key)),
     };
     let statements = &method.block.stmts;
     Ok(quote!(crate::graphql::once::once(#ctx, #sent, ::std::boxed::Box::pin(async move { #(#statements)* })).await))
@@ -87,16 +89,16 @@ pub fn camel(name: &str) -> String {
 
 struct Check<'a> {
     method: &'a ImplItemFn,
-    /// Of the argument.
+    /// Span of the argument.
     span: Span,
 }
 
 impl Check<'_> {
-    fn fault<T>(&self, text: &str) -> Result<T> {
+    fn spanned_error<T>(&self, text: &str) -> Result<T> {
         Err(Error::new(self.span, text))
     }
 
-    /// Asks the context for something, and binds it where the body uses the name.
+    /// Requests a value from the context, and binds it if the body uses the name.
     fn given(&self, name: &str, ask: &TokenStream) -> Result<TokenStream> {
         let ctx = self.context()?;
         let asked = quote!(::graphql::context::ContextExt::#ask(#ctx));
@@ -116,19 +118,22 @@ impl Check<'_> {
 
     fn masked(&self, kind: &Ident) -> Result<TokenStream> {
         let ctx = self.context()?;
-        let masked = match outer(&self.method.sig.output) {
+        let masked = match outer_type(&self.method.sig.output) {
             Some((name, _)) if name == "Option" => quote!(::core::option::Option::None),
             Some((name, Some(inner))) if is_answer(name) && named(inner).is_some_and(|(inner, _)| inner == "Option") => {
                 quote!(::core::result::Result::Ok(::core::option::Option::None))
             }
-            _ => return self.fault("`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`"),
+            _ => {
+                return self
+                    .spanned_error("`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`");
+            }
         };
         Ok(quote!(if !::graphql::context::ContextExt::holds::<::iam::access::kind::#kind>(#ctx) { return #masked; }))
     }
 
     fn dry_run(&self) -> Result<TokenStream> {
         if !mentions(&self.method.block.to_token_stream(), "dry_run") {
-            return self.fault("the body does not use `dry_run`: with validateOnly it would write");
+            return self.spanned_error("the body does not use `dry_run`: with validateOnly it would write");
         }
         let name = Ident::new("dry_run", Span::call_site());
         Ok(quote!(let #name = crate::graphql::dry_run::mode(validate_only);))
@@ -137,7 +142,7 @@ impl Check<'_> {
     fn rolled_back(&self) -> Result<TokenStream> {
         match self.refusal()? {
             Refusal::Error => Ok(quote!(crate::graphql::dry_run::is_rolled_back(validate_only)?;)),
-            Refusal::SomeError => self.fault("a mutation returns an `Answer<…>`"),
+            Refusal::SomeError => self.spanned_error("a mutation returns an `Answer<…>`"),
         }
     }
 
@@ -150,16 +155,16 @@ impl Check<'_> {
                 return Ok(name.ident.clone());
             }
         }
-        self.fault("the check asks the context: the method takes a `ctx: &Context<'_>`")
+        self.spanned_error("the check asks the context: the method takes a `ctx: &Context<'_>`")
     }
 
     fn refusal(&self) -> Result<Refusal> {
-        match outer(&self.method.sig.output) {
+        match outer_type(&self.method.sig.output) {
             Some((name, _)) if is_answer(name) => Ok(Refusal::Error),
             Some((name, Some(inner))) if name == "Option" && named(inner).is_some_and(|(inner, _)| is_answer(inner)) => {
                 Ok(Refusal::SomeError)
             }
-            _ => self.fault("the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`"),
+            _ => self.spanned_error("the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`"),
         }
     }
 }
@@ -168,7 +173,7 @@ fn is_answer(name: &Ident) -> bool {
     name == "Answer" || name == "Result"
 }
 
-fn outer(output: &ReturnType) -> Option<(&Ident, Option<&Type>)> {
+fn outer_type(output: &ReturnType) -> Option<(&Ident, Option<&Type>)> {
     match output {
         ReturnType::Type(_, of) => named(of),
         ReturnType::Default => None,
@@ -189,7 +194,7 @@ fn named(of: &Type) -> Option<(&Ident, Option<&Type>)> {
     Some((&last.ident, first))
 }
 
-/// Whether a name is used, also within a macro call. A method of that name is another thing.
+/// Whether a name is used, also within a macro call. A method of that name does not count.
 pub fn mentions(tokens: &TokenStream, name: &str) -> bool {
     let mut is_method = false;
     tokens.clone().into_iter().any(|token| {
@@ -333,7 +338,7 @@ mod tests {
                     crate::graphql::dry_run::is_rolled_back(validate_only)?;
                     crate::graphql::once::once(
                         ctx,
-                        crate::graphql::once::Sent::input("roleCreate", input.idempotency_key.clone()),
+                        crate::graphql::once::SentKey::input("roleCreate", input.idempotency_key.clone()),
                         ::std::boxed::Box::pin(async move { made(ctx, permit, input).await })
                     )
                     .await
@@ -344,7 +349,7 @@ mod tests {
             #[mutation(public, once(argument))]
             async fn api_key_roll(&self, ctx: &Context<'_>, id: ID) -> Answer<Payload> { rolled(ctx, id).await }
         });
-        let sent = quote!(crate::graphql::once::Sent::argument("apiKeyRoll", idempotency_key)).to_string();
+        let sent = quote!(crate::graphql::once::SentKey::argument("apiKeyRoll", idempotency_key)).to_string();
         assert!(text.unwrap().contains(&sent));
         let missing = expanded(quote! {
             #[mutation(once)]

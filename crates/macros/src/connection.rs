@@ -2,7 +2,7 @@
 
 use syn::{Ident, ImplItem, ImplItemFn, Member, Result, Token, Type, parenthesized, parse::ParseStream, parse_quote};
 
-/// Where a connection has its `CountedPage`, and what the page is of: `(page, StockAgesEdge, StockAges)`.
+/// `(page, StockAgesEdge, StockAges)`: field of the `CountedPage`, and types of edge and node.
 pub struct Connection {
     page: Member,
     edge: Ident,

@@ -5,11 +5,12 @@ use syn::{Attribute, Error, Ident, ImplItemFn, Result, parse_quote};
 
 use crate::{argument::Was, check};
 
-/// The method once more under the name that it had: the same arguments, checks, body and directives, with a notice.
+/// Returns a copy of the method under its earlier name: the same arguments, checks, body and
+/// directives, with a deprecation notice.
 ///
 /// # Errors
-/// A field whose name or deprecation is written beside.
-pub fn again(was: &Was, method: &ImplItemFn, rest: &[Attribute], said: &[TokenStream]) -> Result<ImplItemFn> {
+/// The field's attribute sets `name` or `deprecation` as well.
+pub fn earlier_method(was: &Was, method: &ImplItemFn, rest: &[Attribute], said: &[TokenStream]) -> Result<ImplItemFn> {
     let name = check::camel(&method.sig.ident.to_string());
     let is_other = |said: &TokenStream, word: &str| said.to_string().starts_with(&format!("{word} ="));
     if said.iter().any(|said| is_other(said, "name") || is_other(said, "deprecation")) {
@@ -90,7 +91,7 @@ mod tests {
             async fn member_roles_set(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> { set(ctx, input).await }
         });
         let text = text.unwrap();
-        let sent = quote!(crate::graphql::once::Sent::input("memberUpdateRoles", input.idempotency_key.clone())).to_string();
+        let sent = quote!(crate::graphql::once::SentKey::input("memberUpdateRoles", input.idempotency_key.clone())).to_string();
         assert_eq!(text.matches(&sent).count(), 2, "{text}");
         assert!(text.contains("2028-02-29: use memberRolesSet. Removed after 2029-03-01."), "{text}");
     }

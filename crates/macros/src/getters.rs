@@ -1,7 +1,8 @@
-//! Getters of leaf values: methods that wait for nothing become functions.
+//! Getters of leaf values: methods that await nothing become functions.
 //!
-//! async-graphql makes three coroutines of an `async fn` (the method, what it wraps the body in, the field's resolution), and a
-//! function of one that all fields of the type share. Of two thousand methods a thousand are such getters, so it is less for rustc.
+//! async-graphql makes three coroutines of an `async fn` (the method, the wrapper of its body, the
+//! field's resolution), and a function becomes part of one that all fields of the type share. Half
+//! of two thousand methods are such getters, so rustc compiles less.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -24,7 +25,7 @@ const LEAVES: [&str; 14] = [
     "i32",
     "str",
 ];
-const AROUND: [&str; 2] = ["Option", "Vec"];
+const WRAPPER_TYPES: [&str; 2] = ["Option", "Vec"];
 
 /// Fields of interfaces: `derive(Interface)` awaits the methods of these names.
 const OF_INTERFACES: [&str; 11] =
@@ -40,7 +41,7 @@ fn is_leaf(of: &Type) -> bool {
         Type::Slice(slice) => is_leaf(&slice.elem),
         Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
             PathArguments::None => is_one_of(&LEAVES, last),
-            PathArguments::AngleBracketed(_) => is_one_of(&AROUND, last) && inner(last).is_some_and(is_leaf),
+            PathArguments::AngleBracketed(_) => is_one_of(&WRAPPER_TYPES, last) && inner(last).is_some_and(is_leaf),
             PathArguments::Parenthesized(_) => false,
         }),
         _ => false,
@@ -81,7 +82,8 @@ fn is_getter(method: &ImplItemFn) -> bool {
         && !awaits(method.block.to_token_stream())
 }
 
-/// Takes `async` from a getter. The lints are those of functions that may be written otherwise: an `async fn` has them not.
+/// Removes `async` from a getter. The allowed lints are those that would apply to a function, but
+/// not to an `async fn`.
 pub fn simplify(item: &mut ImplItem) {
     if let ImplItem::Fn(method) = item
         && is_getter(method)

@@ -1,4 +1,4 @@
-//! What this workspace writes at compile time: a derive and an attribute, each in files of its own.
+//! Procedural macros of this workspace: one derive macro and one attribute macro.
 
 mod argument;
 mod boxed;
@@ -21,7 +21,7 @@ pub fn record(input: TokenStream) -> TokenStream {
     record::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// One attribute a resolver: `#[resolvers]` stands where `#[Object]` stood, and what a field says in the schema is what it checks.
+/// One attribute for each resolver: `#[resolvers]` replaces `#[Object]`, and a field makes the checks that its directives announce in the schema.
 ///
 /// ```ignore
 /// #[resolvers]
@@ -30,7 +30,7 @@ pub fn record(input: TokenStream) -> TokenStream {
 ///     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run)]
 ///     async fn stock_adjust(&self, ctx: &Context<'_>, #[graphql(desc = "What changed.")] input: StockAdjustInput) -> Answer<StockPayload> {
 ///         let ledger = ctx.given::<Ledger>()?;
-///         // `permit` and `dry_run` are there: an argument that gives the body something gives it under its own name.
+///         // `permit` and `dry_run` are variables: an argument that provides a value binds it under its own name.
 ///         stock_payload(ctx, shell::stock_adjust(ledger, permit, input, dry_run).await).await
 ///     }
 /// }
@@ -39,18 +39,18 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// # On the impl block
 ///
 /// `#[resolvers]` is `#[Object]`, `#[resolvers(subscription)]` is `#[Subscription]`, `#[resolvers(complex)]` is `#[ComplexObject]`. Directives of the type:
-/// `requires = Kind`, which is said and not checked, for an object is had from a field that checks; `shared`; `cost = "0.05"`. Other arguments
+/// `requires = Kind`, which is not checked, as objects come from fields that check; `shared`; `cost = "0.05"`. Other arguments
 /// (`name = "StockCount"`) are async-graphql's.
 ///
 /// `connection(page, NoteEdge, Note)` names the field that has the `CountedPage`, the type of its edges and that of its nodes: `edges`, `nodes`, `pageInfo`
-/// and `totalCount` are the type's first fields. One of them that the block writes itself replaces the one from here, in its place.
+/// and `totalCount` are the type's first fields. A field of the block with one of these names replaces the generated one, in its place.
 ///
-/// `tagged!("supplier", self.0.id, ProductRead);` among its methods stands for the fields `tags` and `metadata`; the permission is left out where the
+/// `tagged!("supplier", self.0.id, ProductRead);` among its methods adds the fields `tags` and `metadata`; the permission is left out where the
 /// object has none of its own for them.
 ///
 /// # On a method
 ///
-/// `#[mutation(…)]` on what changes something, `#[field(…)]` on everything else. Directives come into the schema in the order in which they are written.
+/// `#[mutation(…)]` on methods that change data, `#[field(…)]` on all others. Directives are in the schema in the order in which they are written.
 ///
 /// | argument | in the schema | before the body | in the body |
 /// |---|---|---|---|
@@ -62,19 +62,19 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `session`, `session(to_enrol)` | | FORBIDDEN without a session | `session: &Session` |
 /// | `emits(NAME, …)` | `@emits` of the declared events | | |
 /// | `dry_run`, `dry_run(record)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
-/// | `dry_run(rolled_back)` | the argument `validateOnly` | INTERNAL where the task would commit | nothing: what the shell writes is undone instead of committed |
+/// | `dry_run(rolled_back)` | the argument `validateOnly` | INTERNAL where the task would commit | nothing: the shell's writes are rolled back instead of committed |
 /// | `once`, `once(argument)` | `once(argument)`: the argument `idempotencyKey`; else it is a field of `input` | the answer of an earlier call with the key | the whole body is the call |
-/// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |
+/// | `was("countCreate", "2026-11-25")` | a copy of the field under its earlier name, with a notice of that day and the same directives | the same | the same |
 /// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
 ///
 /// An `async fn` of an object that returns a scalar (or an `Option`, a `Vec` or an `Answer` of one) and awaits nothing becomes a function, unless an interface
 /// has a field of its name: Rust code calls such a method without `await`.
 ///
-/// The arguments of a page, `first` and `last: Option<i32>` and `after` and `before: Option<Cursor>`, have their texts from here where the method gives
-/// them none.
+/// The arguments of a page, `first` and `last: Option<i32>` and `after` and `before: Option<Cursor>`, get their texts from this macro if the method has none for
+/// them.
 ///
-/// Checks are made in one order, whatever the order of the arguments: permission or caller, fresh authentication, session, mask. They come before all that
-/// the body does, and behind what async-graphql makes of the arguments. `permit(Kind, in_body)` and `mask(Kind, in_body)` say the directive alone:
+/// Checks are made in a fixed order, independent of the order of the arguments: permission or caller, fresh authentication, session, mask. They come before
+/// the body, and after async-graphql has parsed the arguments. `permit(Kind, in_body)` and `mask(Kind, in_body)` add the directive only:
 /// the body checks, at another moment or with another rule, and a comment says why. Other arguments (`name = "…"`) are async-graphql's.
 ///
 /// A permission is named by its type in `iam::access::kind`, an event by its constant, so a name that does not exist does not compile.

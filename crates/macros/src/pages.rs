@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::{Attribute, FnArg, ImplItemFn, Pat, parse_quote};
 
 const FIRST: &str = "Rows in this page, 1 to 250. Null for 50.";
-/// Of a list that is also read from its end.
+/// Description of `first` in a list that can also be read from its end.
 const FIRST_OR_LAST: &str = "Rows in this page, 1 to 250. Null for 50, or where last is given.";
 const LAST: &str = "Rows in this page counted from the end of the list, 1 to 250. Null counts from the start, as first says.";
 const AFTER: &str = "Cursor of the last row of the page before. Null starts with the first row.";

@@ -17,7 +17,7 @@ enum Nulls {
     Excluded,
 }
 
-/// What the attributes of a struct or a field say.
+/// Attributes of a struct or a field.
 #[derive(Default)]
 struct Attributes {
     /// `of = product`: the module of the table that the columns are of.
@@ -91,7 +91,7 @@ impl Cell<'_> {
     }
     /// A function that compiles only where the table's struct has this column with this type.
     fn check(&self, of: &Path) -> Result<TokenStream> {
-        let (name, ty) = (format_ident!("_{}", raw(&self.name.to_string())), self.ty());
+        let (name, ty) = (format_ident!("_{}", strip_raw(&self.name.to_string())), self.ty());
         let column = syn::parse_str::<Ident>(&self.column.value())
             .or_else(|_| syn::parse_str(&format!("r#{}", self.column.value())))
             .map(|mut column| {
@@ -107,7 +107,7 @@ impl Cell<'_> {
     }
 }
 
-fn raw(name: &str) -> String {
+fn strip_raw(name: &str) -> String {
     name.trim_start_matches("r#").to_owned()
 }
 
@@ -130,11 +130,11 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 fn cell(field: &Field) -> Result<Cell<'_>> {
     let name = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "a field has a name"))?;
     let attributes = Attributes::of(&field.attrs)?;
-    let column = attributes.column.clone().unwrap_or_else(|| LitStr::new(&raw(&name.to_string()), name.span()));
+    let column = attributes.column.clone().unwrap_or_else(|| LitStr::new(&strip_raw(&name.to_string()), name.span()));
     Ok(Cell { field, name, column, attributes })
 }
 
-/// A whole table: the columns, their kinds, and what a sea-orm entity has to have besides.
+/// A whole table: the columns, their kinds, and the other items of a sea-orm entity.
 fn whole(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream {
     let keys: Vec<_> = cells.iter().filter(|cell| cell.attributes.is_primary).map(|cell| &cell.column).collect();
     let tenanted = (keys.first().map(|key| key.value()).as_deref() == Some("tenant_id")).then(|| {
@@ -145,7 +145,7 @@ fn whole(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream {
     quote! {
         #record
         impl ::entity::record::Table for #name { const KEY: &'static [&'static str] = &[#(#keys),*]; }
-        /// None: statements join by hand.
+        /// No relations: statements join explicitly.
         #[derive(Debug, Clone, Copy, ::sea_orm::EnumIter, ::sea_orm::DeriveRelation)]
         pub enum Relation {}
         impl ::sea_orm::ActiveModelBehavior for ActiveModel {}

@@ -15,7 +15,8 @@ use crate::{
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
 
 /// # Errors
-/// What is no impl block, an argument that does not exist, stands twice or in the wrong place, and a check that a method cannot make.
+/// Anything but an impl block, an argument that does not exist, occurs twice or is in the wrong
+/// place, and a check that a method cannot make.
 pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream> {
     let mut block: ItemImpl = parse2(block)?;
     let (target, arguments) = of_block(arguments)?;
@@ -45,7 +46,7 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
     })
 }
 
-/// Which of async-graphql's attributes the block gets, and with what.
+/// Returns the async-graphql attribute that the block gets, and its arguments.
 fn of_block(arguments: TokenStream) -> Result<(Ident, Vec<SpannedArgument>)> {
     let arguments: Vec<SpannedArgument> = Arguments::parse_terminated.parse2(arguments)?.into_iter().collect();
     let mut target = "Object";
@@ -69,7 +70,7 @@ fn checked_of_block(written: &SpannedArgument) -> Result<TokenStream> {
     }
 }
 
-/// What a method is for.
+/// Kind of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Mutation,
@@ -98,7 +99,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
         Meta::List(list) => Arguments::parse_terminated.parse2(list.tokens.clone())?.into_iter().collect(),
         other => return Err(Error::new(other.span(), "arguments are expected in parentheses")),
     };
-    fit(&arguments, purpose)?;
+    check_arguments(&arguments, purpose)?;
     let before = check::before(&arguments, method)?;
     let was = arguments.iter().find_map(|written| match &written.argument {
         Argument::Was(was) => Some(was),
@@ -125,7 +126,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
         }
     }
     let said: Vec<TokenStream> = arguments.iter().filter_map(|written| attribute(&written.argument)).collect();
-    let earlier = was.map(|was| earlier::again(was, method, &rest, &said)).transpose()?;
+    let earlier = was.map(|was| earlier::earlier_method(was, method, &rest, &said)).transpose()?;
     if !said.is_empty() {
         rest.push(parse_quote!(#[graphql(#(#said),*)]));
     }
@@ -143,13 +144,13 @@ fn idempotency_key() -> FnArg {
     parse_quote!(#[graphql(desc = #text)] idempotency_key: Option<String>)
 }
 
-/// The arguments that say who may call: one of them.
+/// Arguments that define who may call; a method has exactly one.
 fn is_access(argument: &Argument) -> bool {
     matches!(argument, Argument::Permit(..) | Argument::Authenticated | Argument::Public)
 }
 
 /// Whether the arguments are a method's, each there once, and fit each other.
-fn fit(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
+fn check_arguments(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
     for (index, SpannedArgument { argument, span }) in arguments.iter().enumerate() {
         let fault = |text| Err(Error::new(*span, text));
         let is_same = |before: &&SpannedArgument| std::mem::discriminant(&before.argument) == std::mem::discriminant(argument);
@@ -180,12 +181,12 @@ pub mod tests {
     use super::expand;
     use crate::boxed;
 
-    /// What a block becomes whose only method is this one.
+    /// Expands a block whose only method is this one.
     pub fn expanded(method: TokenStream) -> Result<String> {
         expand(TokenStream::new(), quote!(impl StockMutation { #method })).map(|block| block.to_string())
     }
 
-    /// What is wanted is written without the boxes of bodies.
+    /// Asserts the expansion of a method; `wanted` is written without the boxes of bodies.
     pub fn becomes(method: TokenStream, wanted: TokenStream) {
         let wanted = quote!(#[::async_graphql::Object()] impl StockMutation { #wanted }).to_string();
         // Parsed and printed again: `>>` is one token in a type that was parsed.

@@ -1,4 +1,5 @@
-//! The fields of every object with tags and custom data: `tagged!("supplier", self.0.id, ProductRead)` in its block stands for both.
+//! The fields of every object with tags and custom data: `tagged!("supplier", self.0.id,
+//! ProductRead)` in its block adds both.
 
 use quote::quote;
 use syn::{
@@ -7,7 +8,7 @@ use syn::{
     parse_quote,
 };
 
-/// What the object is called, its ID, and the permission that both ask for, if they ask for one.
+/// Noun of the object, its ID, and the permission that both fields need, if any.
 struct Tagged {
     noun: LitStr,
     id: Expr,

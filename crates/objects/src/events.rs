@@ -18,7 +18,7 @@ use services::{
     webhooks::events as webhooks,
 };
 
-/// All families, in the order in which clients are told of them.
+/// All families of events, in the order in which they are sent to clients.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     Registry::of(&[
         stock::STOCK.events(),
@@ -89,7 +89,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     ])
 });
 
-/// Of each topic the subscription that carries its events.
+/// Subscription that carries the events of each topic.
 const SUBSCRIPTIONS: [(Topic, &str); 4] = [
     (catalog::LEVELS, "stockChanged"),
     (orders::ORDERS, "orderChanged"),

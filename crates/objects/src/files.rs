@@ -17,11 +17,11 @@ use services::{
 };
 
 use crate::{
-    access::{KeyUse, Made, may_have},
+    access::{CreatedResult, KeyUse, may_receive_result},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::SUSPENDED,
@@ -64,7 +64,7 @@ pub enum FileStatus {
     Gone,
 }
 
-/// Bytes that somebody has sent, or that were made for them.
+/// File that a caller has uploaded, or that was created for them.
 #[derive(Debug, Clone)]
 pub struct File(Arc<core::File>);
 
@@ -122,25 +122,28 @@ impl File {
     }
 }
 
-/// The file, if the caller made it and may have it now: with a key, if that gives no less than the key that the file was made with, and sees no other
-/// channels than it saw then.
+/// The file, if the caller created it and may have it now: a key needs at least the rights of the
+/// key that the file was created with, and an integration must be bound to the same channel as
+/// then.
 pub async fn own(ctx: &Context<'_>, found: Option<core::File>) -> Answer<Option<core::File>> {
     let actor = ctx.caller()?.actor;
     let Some(file) = found.filter(|file| file.maker == actor) else { return Ok(None) };
-    Ok(may_have(ctx, Made { with: file.key, at: file.created_at }).await?.then_some(file))
+    Ok(may_receive_result(ctx, CreatedResult { with: file.key, at: file.created_at }).await?.then_some(file))
 }
 
-/// A file of an id, if the caller made it.
+/// A file with an ID, if the caller created it.
 pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
     let permit = ctx.permit::<kind::FileWrite>()?;
     let found = ctx.given::<Files>()?.find(&permit, id).await?;
     let Some(file) = own(ctx, found).await? else { return Ok(None) };
-    // Of a program: a result of before files had their key may be that of a key which gives more, and a job may have read long before its result was begun.
+    // A program may lack the permissions of a result's key: a result from before files stored their
+    // key may belong to a key with more permissions, and a job may have read data long before its
+    // result was begun.
     let is_of_program = ctx.data_opt::<KeyUse>().is_some() && (file.key.is_none() || permit.channel().is_some());
     if file.purpose == core::Purpose::Result
         && is_of_program
-        && let Some(run) = ctx.given::<Exchange>()?.resulting_in(&permit, id).await?
-        && !may_have(ctx, Made { with: run.key, at: run.created_at }).await?
+        && let Some(run) = ctx.given::<Exchange>()?.run_of_result(&permit, id).await?
+        && !may_receive_result(ctx, CreatedResult { with: run.key, at: run.created_at }).await?
     {
         return Ok(None);
     }
@@ -183,9 +186,9 @@ impl From<Vec<UserError>> for FileUploadPayload {
     }
 }
 
-impl Again for FileUploadPayload {
-    /// The link is sealed anew, for another hour.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for FileUploadPayload {
+    /// A repeated call gets a newly sealed link, valid for another hour.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let (permit, files) = (ctx.permit::<kind::FileWrite>()?, ctx.given::<Files>()?);
         let found = match earlier.id::<FileId>() {
             Some(id) => own(ctx, files.find(&permit, id).await?).await?,
@@ -197,7 +200,7 @@ impl Again for FileUploadPayload {
     }
 }
 
-/// What a refusal about files says to a caller; a fault of ours is none.
+/// Converts an error of files into a user error; a fault becomes a top-level error.
 pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopError> {
     let mib = |bytes: u64| bytes >> 20;
     let (code, message) = match error {
@@ -205,7 +208,7 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         FileError::Suspended => (ErrorCode::TenantSuspended, SUSPENDED.to_owned()),
         FileError::NotAwaited => (ErrorCode::InvalidState, "the bytes of this file are not awaited any more".to_owned()),
         FileError::NotReady => (ErrorCode::InvalidState, "the bytes of this file are not there: send them first".to_owned()),
-        FileError::Held => (ErrorCode::InvalidState, "this file belongs to something already: send it once more".to_owned()),
+        FileError::Held => (ErrorCode::InvalidState, "this file is already attached to an object: upload it again".to_owned()),
         FileError::NoName => (ErrorCode::Required, "a name of a file is needed, as in prices.csv".to_owned()),
         FileError::OddName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
         FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),

@@ -22,9 +22,9 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::of_both,
+        filters::intersect_values,
         limits::Limits,
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::{Cursor, DateTime, Long},
@@ -49,7 +49,7 @@ pub enum BackgroundJobStatus {
     Dead,
 }
 
-/// Work that nobody waits for.
+/// Job that runs in the background.
 #[derive(Debug, Clone)]
 pub struct BackgroundJob(Arc<core::Job>);
 
@@ -131,7 +131,7 @@ pub enum BackgroundJobSortField {
     CreatedAt,
 }
 
-/// Whether the newest jobs come first, as they do where nothing else is asked for, and the name of that order in cursors.
+/// Whether the newest jobs come first (the default), and the name of that order in cursors.
 fn sorted(sort: Option<BackgroundJobSort>) -> (bool, &'static str) {
     match sort.map(|BackgroundJobSort { field: BackgroundJobSortField::CreatedAt, direction }| direction) {
         None | Some(Direction::Desc) => (true, "jobs"),
@@ -162,7 +162,7 @@ pub enum RecurringJobSortField {
 }
 
 impl RecurringJobSortField {
-    /// Its name in cursors.
+    /// Name of the field in cursors.
     const fn name(self) -> &'static str {
         match self {
             Self::Kind => "KIND",
@@ -171,7 +171,7 @@ impl RecurringJobSortField {
         }
     }
 
-    /// What a job is sorted by.
+    /// Returns the sort key of a job.
     fn key(self, job: &core::Job) -> Key {
         let moment = |at: Option<Timestamp>| Key::Int(at.map_or(0, Timestamp::micros));
         match self {
@@ -182,7 +182,7 @@ impl RecurringJobSortField {
     }
 }
 
-/// When a job runs next; None when it is over.
+/// Returns the time of a job's next run; None when it is over.
 fn next_run(job: &core::Job) -> Option<Timestamp> {
     matches!(job.state, core::State::Waiting | core::State::Running).then_some(job.due_at)
 }
@@ -215,7 +215,7 @@ impl JobQuery {
         let (descending, list) = sorted(sort);
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let mut clause = Clause::new(jobs.database().backend());
-        if let Some(statuses) = of_both(statuses, states) {
+        if let Some(statuses) = intersect_values(statuses, states) {
             push_statuses(&mut clause, &statuses);
         }
         let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
@@ -280,9 +280,10 @@ pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<BackgroundJob>> 
     Ok(found.filter(|job| job.tenant != TenantId::NIL).map(BackgroundJob::from))
 }
 
-impl Again for JobPayload {
-    /// Who may write need not be one who may see.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for JobPayload {
+    /// Returns the payload of a repeated call. The job is null for a caller who may not see jobs:
+    /// the right to change them does not include that.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let found = match earlier.id::<JobId>().filter(|_| ctx.holds::<kind::JobRead>()) {
             Some(id) => job(ctx, id).await?,
             None => None,
@@ -300,7 +301,7 @@ impl JobMutation {
     /// earlier attempts.
     #[mutation(permit = JobManage, once(argument))]
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
-        // Who may write need not be one who may see.
+        // The right to change jobs does not include that to see them.
         let sees = ctx.holds::<kind::JobRead>();
         let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,

@@ -19,14 +19,14 @@ use crate::{
         fault::{Answer, TopError},
         filters::{IdFilter, MAX_TESTS, MAX_VALUES},
     },
-    periods::{DatedFilter, put_days},
+    periods::{DatedFilter, resolve_period},
     references::id_of,
 };
 
 /// Keys of a whole filter, those of filters inside it included.
-const MOST_KEYS: usize = 1_000;
+const MAX_KEYS: usize = 1_000;
 
-/// What keys name.
+/// Kind of the objects that keys name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestKind {
     /// Master data, by a key that its table has.
@@ -55,7 +55,7 @@ pub mod kinds {
     pub use super::seen::SeenKind::{BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
 }
 
-/// A test with keys, the kind of thing that it is about, and its place.
+/// A test with keys, the kind of object that they name, and its path.
 pub struct KeyedTest<'a> {
     kind: TestKind,
     test: &'a mut IdFilter,
@@ -63,7 +63,7 @@ pub struct KeyedTest<'a> {
 }
 
 impl KeyedTest<'_> {
-    /// How many keys it has.
+    /// Counts the keys of the test.
     fn keys(&self) -> usize {
         self.test.key.as_ref().map_or(0, Vec::len)
     }
@@ -75,8 +75,9 @@ pub trait KeyedFilter: DatedFilter {
     fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
 }
 
-/// Says which tests of a filter take keys: name, field, and kind of thing. Behind a semicolon stand its ranges, as `dated_filter` takes them. `flat`
-/// stands before filters without `and`, `or` and `not`.
+/// Declares the tests of a filter that take keys: name, field, and kind of object. After a
+/// semicolon follow its ranges, as for `dated_filter`. `flat` marks filters without `and`, `or` and
+/// `not`.
 #[macro_export]
 macro_rules! keyed_filter {
     (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
@@ -123,24 +124,26 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
     at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
 }
 
-/// The filter of an argument with IDs in the place of keys, and with ranges in the place of periods. A key that names nothing is left out, so that keys
-/// without one match nothing. Keys of categories need product.read, as where a category is named by its slug; numbers and addresses need what reading a
-/// document or a member needs. One statement a kind of thing and for each number, none without keys.
+/// Returns the filter of an argument with keys replaced by IDs, and periods by ranges. Unknown keys
+/// are left out, so a test whose keys are all unknown matches nothing. Keys of categories need
+/// product.read, as does naming a category by its slug; numbers and addresses need the permission
+/// to read the document or member. One statement per kind of object and per number, none without
+/// keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
-    put_ids(ctx, &mut filter, argument).await?;
+    replace_keys_with_ids(ctx, &mut filter, argument).await?;
     Ok(Some(filter))
 }
 
-/// The same in place.
-pub async fn put_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
+/// Replaces keys and periods in place.
+pub async fn replace_keys_with_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
     let mut found = Vec::new();
     filter.keyed(&[argument.to_owned()], &mut found);
     replace(ctx, found, argument).await?;
-    put_days(ctx, filter, argument).await
+    resolve_period(ctx, filter, argument).await
 }
 
-/// The same for a test that is an argument by itself.
+/// The same for a test that is an argument of its own.
 pub async fn test_by_ids(ctx: &Context<'_>, kind: KeyKind, test: Option<IdFilter>, argument: &str) -> Answer<Option<IdFilter>> {
     let (mut test, mut found) = (test, Vec::new());
     add(kind, &mut test, (&[], argument), &mut found);
@@ -166,14 +169,14 @@ async fn replace(ctx: &Context<'_>, found: Vec<KeyedTest<'_>>, argument: &str) -
         }
     }
     if !seen.is_empty() {
-        Box::pin(seen::put_ids(ctx, seen, argument)).await?;
+        Box::pin(seen::replace_keys_with_ids(ctx, seen, argument)).await?;
     }
-    put_data(ctx, data).await
+    replace_master_data_keys(ctx, data).await
 }
 
 /// The same for master data.
-async fn put_data(ctx: &Context<'_>, mut found: Vec<(KeyKind, &mut IdFilter)>) -> Answer<()> {
-    // A list with something else in it is refused at its place by those who read the filter.
+async fn replace_master_data_keys(ctx: &Context<'_>, mut found: Vec<(KeyKind, &mut IdFilter)>) -> Answer<()> {
+    // A list that contains IDs of other kinds is refused at its path when the filter is compiled.
     found.retain_mut(|(kind, test)| {
         let is_whole = test.one_of.as_ref().is_none_or(|listed| listed.iter().all(|id| is_of(*kind, id)));
         if !is_whole {
@@ -197,7 +200,7 @@ async fn put_data(ctx: &Context<'_>, mut found: Vec<(KeyKind, &mut IdFilter)>) -
     Ok(())
 }
 
-/// Whether it is an ID of this kind of thing.
+/// Whether it is an ID of this kind of object.
 fn is_of(kind: KeyKind, id: &ID) -> bool {
     prefix_of(id).is_some_and(|(_, uuid)| id_of(kind, uuid) == *id)
 }
@@ -209,8 +212,8 @@ fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
     if let Some(one) = found.iter().find(|one| one.test.one_of.as_ref().is_some_and(|listed| listed.len() > MAX_VALUES)) {
         return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} ids are taken beside keys"), below(&one.at, &["in"])));
     }
-    if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MOST_KEYS {
-        let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MOST_KEYS} keys in all");
+    if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MAX_KEYS {
+        let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MAX_KEYS} keys in all");
         return Err(TopError::bad_input(message, vec![argument.to_owned()]));
     }
     Ok(())

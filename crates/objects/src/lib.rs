@@ -1,7 +1,8 @@
-//! GraphQL: objects of the schema that name one another in circles, and what they refer to (inputs, enums, look-ups, refusals).
+//! GraphQL: objects of the schema that refer to one another in cycles, and their dependencies
+//! (inputs, enums, look-ups, refusals).
 //!
-//! A room's objects are in a module with the room's name. What nothing here refers to (root fields, payloads, reports) is in the crates above: `trade`,
-//! `analysis` and `api`.
+//! A room's objects are in a module with the room's name. Items that nothing here refers to (root
+//! fields, payloads, reports) are in the crates above: `trade`, `analysis` and `api`.
 
 pub mod graphql;
 

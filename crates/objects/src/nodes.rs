@@ -44,7 +44,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::LevelId::PREFIX | kind::MovementId::PREFIX | kind::EntryId::PREFIX | kind::ReservationId::PREFIX => {
             find_stock(ctx, prefix, uuid).await?
         }
-        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
+        kind::LotId::PREFIX => stock::visible_lot(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
             orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
@@ -95,12 +95,12 @@ async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
-            stock::level_seen(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+            stock::visible_level(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
         }
         kind::MovementId::PREFIX => {
             ctx.permit::<may::StockMovementRead>()?;
             let movement = loader.load_one(entity::id::MovementId::from_uuid(uuid)).await?;
-            stock::movement_seen(ctx, movement)?.map(Node::StockMovement)
+            stock::visible_movement(ctx, movement)?.map(Node::StockMovement)
         }
         kind::EntryId::PREFIX => {
             let reach = ctx.permit::<may::StockMovementRead>()?.reach();

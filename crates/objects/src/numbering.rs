@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, InputObject, SimpleObject};
 use entity::prelude::Numbered;
 use iam::identity::Identity;
 use inventory::numbering::{
-    core::{KINDS, MOST_VERSIONS, Patterns, Problem},
+    core::{KINDS, MAX_VERSIONS, Patterns, Problem},
     events::NUMBER_PATTERN_SET,
     rows, shell,
 };
@@ -21,17 +21,18 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         lazy::OfTenant,
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         refusal::{ErrorCode, UserError, user_errors_of},
         scalars::{Cursor, Long},
     },
     short_lists::ShortList,
 };
 
-/// The patterns of the caller's tenant, read when the first number is shown, and again when one is that was given out since.
+/// The patterns of the caller's tenant, read when the first number is shown, and again for a number
+/// that was issued since.
 pub struct Numbers {
     scope: TenantScope,
-    /// Held while they are read: the rows of a page ask at the same time.
+    /// Locked while the patterns are read, since the rows of a page request them concurrently.
     read: Mutex<Option<Arc<Patterns>>>,
 }
 
@@ -42,23 +43,24 @@ impl OfTenant for Numbers {
 }
 
 impl Numbers {
-    /// The patterns as they were when this request last asked.
+    /// The patterns as this request last read them.
     pub async fn patterns(&self) -> Answer<Arc<Patterns>> {
-        self.that(|_| true).await
+        self.patterns_satisfying(|_| true).await
     }
 
-    /// Those that hold for a number of a kind.
-    pub async fn reaching(&self, kind: Numbered, number: i64) -> Answer<Arc<Patterns>> {
-        self.that(|patterns| patterns.reach(kind, number)).await
+    /// Patterns that cover a number of a kind.
+    pub async fn patterns_covering(&self, kind: Numbered, number: i64) -> Answer<Arc<Patterns>> {
+        self.patterns_satisfying(|patterns| patterns.reach(kind, number)).await
     }
 
-    /// Has them read anew: this request has changed one. A number that was given out is looked for by itself, and that of a dry run is none.
+    /// Drops the patterns after this request has changed one, so that they are read again. An
+    /// issued number is covered by `patterns_covering`; a number of a dry run has none.
     async fn forget(&self) {
         *self.read.lock().await = None;
     }
 
-    /// Patterns that will do, read anew where those that were read will not.
-    async fn that(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
+    /// Returns patterns that satisfy `will_do`; they are read again if those in memory do not.
+    async fn patterns_satisfying(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
         let mut read = self.read.lock().await;
         if let Some(patterns) = read.as_ref().filter(|patterns| will_do(patterns)) {
             return Ok(patterns.clone());
@@ -69,9 +71,10 @@ impl Numbers {
     }
 }
 
-/// A number of a kind of document as clients see it; of 0, as a dry run gives no number, the pattern with dots for digits.
+/// Formats a number of a kind of document; for 0, as in a dry run, the pattern with dots for
+/// digits.
 pub async fn shown(ctx: &Context<'_>, kind: Numbered, number: i64) -> Answer<String> {
-    Ok(ctx.lazy::<Numbers>()?.reaching(kind, number).await?.text(kind, number))
+    Ok(ctx.lazy::<Numbers>()?.patterns_covering(kind, number).await?.text(kind, number))
 }
 
 /// The patterns by which numbers are read.
@@ -79,12 +82,12 @@ pub async fn patterns(ctx: &Context<'_>) -> Answer<Arc<Patterns>> {
     ctx.lazy::<Numbers>()?.patterns().await
 }
 
-/// The same for a filter: where it asks for no number, they are not read.
-pub async fn patterns_if(ctx: &Context<'_>, is_asked: bool) -> Answer<Arc<Patterns>> {
+/// The same for a filter: patterns are not read if it has no condition on numbers.
+pub async fn patterns_if_needed(ctx: &Context<'_>, is_asked: bool) -> Answer<Arc<Patterns>> {
     if is_asked { patterns(ctx).await } else { Ok(Arc::default()) }
 }
 
-/// The number of a kind that a text is; none where it is none.
+/// Parses a text as a number of a kind; None if it is none.
 pub async fn named(ctx: &Context<'_>, kind: Numbered, text: &str) -> Answer<Option<i64>> {
     Ok(patterns(ctx).await?.number(kind, text))
 }
@@ -245,8 +248,8 @@ pub struct NumberPatternSetInput {
 
 crate::payload!(NumberPatternPayload, number_pattern: NumberPattern, "pattern");
 
-impl Again for NumberPatternPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for NumberPatternPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let kind = earlier.id::<String>().and_then(|word| Numbered::parse(&word));
         let number_pattern = match kind {
             Some(kind) => pattern_of(patterns(ctx).await?.as_ref(), kind),
@@ -299,7 +302,7 @@ fn refused(problem: Problem) -> UserError {
         Problem::Taken(other) => {
             (ErrorCode::InUse, format!("numbers of another kind have these letters: {}", shell::name(other)))
         }
-        Problem::TooMany => (ErrorCode::LimitExceeded, format!("a kind has at most {MOST_VERSIONS} patterns in all")),
+        Problem::TooMany => (ErrorCode::LimitExceeded, format!("a kind has at most {MAX_VERSIONS} patterns in all")),
     };
     UserError::new(code, message, path!["input", "pattern"])
 }

@@ -24,12 +24,12 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        refusal::{ErrorCode, Path, UserError, first_told},
+        refusal::{ErrorCode, Path, UserError, truncate_errors},
         scalars::Quantity,
     },
 };
 
-/// How much a line of an input says, in smallest units or in packs.
+/// Quantity of an input's line, in smallest units or in packs.
 pub struct PackLine<'a> {
     pub product: Option<&'a ProductRef>,
     pub units: &'a mut Option<Quantity>,
@@ -40,10 +40,11 @@ pub struct PackLine<'a> {
     pub at: Path,
 }
 
-/// How much a line says: its product, the field that counts its smallest units, and its packs.
+/// Parts of a line's quantity: its product, the field that counts its smallest units, and its
+/// packs.
 pub type LineAmount<'a> = (Option<&'a ProductRef>, &'a mut Option<Quantity>, Option<i32>);
 
-/// The lines of a list of the input, for `in_units`; `name` is the field that counts smallest units.
+/// The lines of a list of the input, for `convert_packs`; `name` is the field that counts smallest units.
 pub fn pack_lines<'a, L>(
     lines: &'a mut [L],
     list: &str,
@@ -63,7 +64,7 @@ impl PackLine<'_> {
     }
 }
 
-/// How much a line says that is named by its ID, in smallest units or in packs of a barcode.
+/// Quantity of a line that is named by its ID, in smallest units or in packs of a barcode.
 pub struct CodedLine<'a> {
     pub line: Option<&'a ID>,
     pub units: &'a mut Option<Quantity>,
@@ -75,7 +76,8 @@ pub struct CodedLine<'a> {
 }
 
 impl<'a> CodedLine<'a> {
-    /// The line at a place of `input.setLines`; None where it says nothing of how much, and stays as it is.
+    /// The line at an index of `input.setLines`; None if it has no quantity, which then stays
+    /// unchanged.
     pub fn set(
         index: usize,
         line: Option<&'a ID>,
@@ -96,7 +98,7 @@ impl<'a> CodedLine<'a> {
     ) -> Self {
         Self { line, units, packs, barcode, at: platform::path!["input", "lines", index] }
     }
-    /// Whether the line says how much.
+    /// Whether the line has a quantity.
     pub fn is_counted(&self) -> bool {
         self.units.is_some() || self.packs.is_some() || self.barcode.is_some()
     }
@@ -111,16 +113,16 @@ fn refused(at: &Path, code: ErrorCode, message: impl Into<String>, name: &str) -
     UserError::new(code, message, path)
 }
 
-/// The units of so many packs; none where they are more than can be counted.
-fn units_of(packs: i32, pack: i64) -> Option<Quantity> {
+/// The units of a number of packs; None on overflow.
+fn units_of_packs(packs: i32, pack: i64) -> Option<Quantity> {
     i64::from(packs).checked_mul(pack).and_then(prelude::Quantity::new).map(Quantity)
 }
 
 const TOO_MANY: &str = "these are more units than can be counted";
 
-/// Says each line in smallest units, or what is wrong with lines. A barcode that is not there is refused later, with the other names. One statement where a
-/// line counts packs, else none.
-pub async fn in_units(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec<UserError>> {
+/// Converts each line to smallest units, and returns the errors of lines. An unknown barcode is
+/// refused later, with the other references. One statement if a line counts packs, else none.
+pub async fn convert_packs(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec<UserError>> {
     let (mut errors, mut counted) = (Vec::new(), Vec::new());
     for line in lines {
         let name = line.name;
@@ -142,18 +144,18 @@ pub async fn in_units(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec
         let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
         for (key, packs, line) in counted {
             let pack = known.get(&key).map_or(1, |pack| pack.quantity);
-            match units_of(packs, pack) {
+            match units_of_packs(packs, pack) {
                 Some(units) => *line.units = Some(units),
                 None => errors.push(line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs")),
             }
         }
     }
-    Ok(first_told(errors.into_iter()))
+    Ok(truncate_errors(errors.into_iter()))
 }
 
 /// A document whose lines are named by their IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinesOf {
+pub enum LineOwner {
     Order,
     Transfer,
     PurchaseOrder,
@@ -161,13 +163,13 @@ pub enum LinesOf {
     /// Named by their products.
     SupplierReturn,
     Work,
-    /// Those of all its works.
+    /// The lines of all works of a wave.
     Wave,
 }
 
-impl LinesOf {
-    /// The products of its lines, by the lines' IDs. None of a document that is not there, and none of one that the permit is not for: what is not yours
-    /// is not found.
+impl LineOwner {
+    /// The products of the document's lines, by the lines' IDs. Empty if the document does not
+    /// exist or the permit does not cover it, which look the same.
     async fn products<P: Permission>(
         self,
         scope: &TenantScope,
@@ -204,7 +206,7 @@ impl LinesOf {
             }
             Self::Return => {
                 let Ok(id) = document.parse::<ReturnId>() else { return Ok(products) };
-                if is_own_return(scope, permit, id).await? {
+                if may_see_return(scope, permit, id).await? {
                     for line in returns::rows::return_lines(scope, &[id]).await?.into_values().flatten() {
                         let id: ReturnLineId = id.line(line.position);
                         products.extend(line.product.map(|product| (id.to_string(), product)));
@@ -248,7 +250,8 @@ async fn of_works<P: Permission>(
     Ok(products)
 }
 
-/// The products of a return to a supplier of one of the permit's stores, by their IDs.
+/// The products of a return to a supplier by their IDs, if it belongs to one of the permit's
+/// stores.
 async fn of_supplier_return<P: Permission>(
     scope: &TenantScope,
     permit: &Permit<P>,
@@ -262,8 +265,8 @@ async fn of_supplier_return<P: Permission>(
     Ok(lines.map(|line| (line.product.to_string(), line.product)).collect())
 }
 
-/// Whether a return is of one of the permit's stores, and of the caller's channel.
-async fn is_own_return<P: Permission>(scope: &TenantScope, permit: &Permit<P>, id: ReturnId) -> Result<bool, Fault> {
+/// Whether a return belongs to one of the permit's stores, and to the caller's channel.
+async fn may_see_return<P: Permission>(scope: &TenantScope, permit: &Permit<P>, id: ReturnId) -> Result<bool, Fault> {
     if !permit.is_limited() {
         return Ok(true);
     }
@@ -277,12 +280,13 @@ async fn is_own_return<P: Permission>(scope: &TenantScope, permit: &Permit<P>, i
     }
 }
 
-/// Says each line of a document in smallest units, or what is wrong with lines. Packs are those of a barcode of the line's product, so a scan of another case
-/// is refused. A few statements where a line counts packs, else none.
+/// Converts each line of a document to smallest units, and returns the errors of lines. Packs are
+/// those of a barcode of the line's product, so a scan of another case is refused. A few statements
+/// if a line counts packs, else none.
 pub async fn of_lines<P: Permission>(
     ctx: &Context<'_>,
     permit: &Permit<P>,
-    (kind, document): (LinesOf, &ID),
+    (kind, document): (LineOwner, &ID),
     lines: Vec<CodedLine<'_>>,
 ) -> Answer<Vec<UserError>> {
     let (mut errors, mut counted) = (Vec::new(), Vec::new());
@@ -313,7 +317,7 @@ pub async fn of_lines<P: Permission>(
             }
         }
     }
-    Ok(first_told(errors.into_iter()))
+    Ok(truncate_errors(errors.into_iter()))
 }
 
 fn units_of_line(
@@ -334,5 +338,5 @@ fn units_of_line(
     if pack.product != *product {
         return Err(line.refused(ErrorCode::Invalid, "the barcode is of another product than the line", "barcode"));
     }
-    units_of(packs, pack.quantity).ok_or_else(|| line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs"))
+    units_of_packs(packs, pack.quantity).ok_or_else(|| line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs"))
 }

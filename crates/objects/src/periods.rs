@@ -37,8 +37,9 @@ pub trait DatedFilter {
     fn dated<'a>(&'a mut self, _at: &[String], _around: Option<&IdFilter>, _found: &mut Vec<DatedTest<'a>>) {}
 }
 
-/// Says which tests of a filter are ranges of time or of days: in brackets the field that names a store, then names and fields. `flat` stands before
-/// filters without `and`, `or` and `not`, which have none.
+/// Declares the tests of a filter that are ranges of time or of days: in brackets the field that
+/// names a store, then names and fields. `flat` marks filters without `and`, `or` and `not`, which
+/// have no such tests.
 #[macro_export]
 macro_rules! dated_filter {
     (flat $filter:ty,) => {
@@ -56,8 +57,8 @@ macro_rules! dated_filter {
                 found: &mut Vec<$crate::periods::DatedTest<'a>>,
             ) {
                 let beside: Option<$crate::graphql::filters::IdFilter> =
-                    None$(.or_else(|| $crate::periods::only(self.and.iter().flatten().filter_map(|part| part.$store.as_ref()))))?;
-                let stores = $crate::periods::nearest([around, beside.as_ref(), $(self.$store.as_ref())?]);
+                    None$(.or_else(|| $crate::periods::single_test(self.and.iter().flatten().filter_map(|part| part.$store.as_ref()))))?;
+                let stores = $crate::periods::last_given_test([around, beside.as_ref(), $(self.$store.as_ref())?]);
                 $($crate::periods::add(&mut self.$field, (at, $name), stores, found);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
@@ -74,13 +75,14 @@ macro_rules! dated_filter {
     };
 }
 
-/// The last test of stores that is given: a filter's own stands behind that of the filter around it.
-pub fn nearest<const N: usize>(tests: [Option<&IdFilter>; N]) -> Option<&IdFilter> {
+/// The last given test of stores: a filter's own test follows that of the enclosing filter.
+pub fn last_given_test<const N: usize>(tests: [Option<&IdFilter>; N]) -> Option<&IdFilter> {
     tests.into_iter().flatten().next_back()
 }
 
-/// A copy of the test of stores among the parts of an `and`, which all must hold; None where several parts have one.
-pub fn only<'a>(mut tests: impl Iterator<Item = &'a IdFilter>) -> Option<IdFilter> {
+/// A copy of the only test of stores among the parts of an `and`, which must all hold; None if
+/// several parts have one.
+pub fn single_test<'a>(mut tests: impl Iterator<Item = &'a IdFilter>) -> Option<IdFilter> {
     let first = tests.next()?;
     tests.next().is_none().then(|| first.clone())
 }
@@ -97,22 +99,24 @@ pub fn add<'a, T: PeriodTest + Send>(
     }
 }
 
-/// The stores that a test names by their IDs. What is no ID of a store is refused by the readers of the test.
+/// The stores that a test names by their IDs. Texts that are no ID of a store are skipped here, and
+/// refused when the test is compiled.
 fn stores_named(test: &IdFilter) -> Vec<StoreId> {
     let ids = test.eq.as_ref().map(std::slice::from_ref).or(test.one_of.as_deref()).unwrap_or_default();
     ids.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
-/// The filter of the argument `filter` with ranges in the place of periods, as of now. One statement for the tenant's time zone, one for stores that
-/// are not yet known; none without periods.
+/// Returns the filter of the argument `filter` with periods replaced by ranges, as of now. One
+/// statement for the tenant's time zone, one for stores that are not loaded yet; none without
+/// periods.
 pub async fn in_days<F: DatedFilter>(ctx: &Context<'_>, filter: Option<F>) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
-    put_days(ctx, &mut filter, "filter").await?;
+    resolve_period(ctx, &mut filter, "filter").await?;
     Ok(Some(filter))
 }
 
-/// The same in place, of an argument of another name.
-pub async fn put_days<F: DatedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
+/// Replaces periods in place, for an argument of another name.
+pub async fn resolve_period<F: DatedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
     let mut found = Vec::new();
     filter.dated(&[argument.to_owned()], None, &mut found);
     if found.is_empty() { Ok(()) } else { Box::pin(replace(ctx, found)).await }
@@ -121,17 +125,17 @@ pub async fn put_days<F: DatedFilter>(ctx: &Context<'_>, filter: &mut F, argumen
 async fn replace(ctx: &Context<'_>, found: Vec<DatedTest<'_>>) -> Answer<()> {
     let (now, loads) = (ctx.given::<Ledger>()?.clock().now(), loads(ctx)?);
     let named: BTreeSet<StoreId> = found.iter().flat_map(|one| one.stores.iter().copied()).collect();
-    let stores = loads.known_stores(named.into_iter().collect()).await?;
+    let stores = loads.load_stores(named.into_iter().collect()).await?;
     let is_of_stores = found.iter().all(|one| zone_of(&one.stores, &stores).is_some());
     let own = if is_of_stores { String::new() } else { tenant_zone(loads.scope()).await? };
     for one in found {
         let time_zone = zone_of(&one.stores, &stores).unwrap_or(&own);
-        one.test.put_days(local_day(now, time_zone), time_zone);
+        one.test.resolve_period(local_day(now, time_zone), time_zone);
     }
     Ok(())
 }
 
-/// The time zone of all of these stores. None where there is no store, or where they have several.
+/// The time zone that all of these stores share. None without stores, or if they have several.
 fn zone_of<'a>(named: &[StoreId], stores: &'a HashMap<StoreId, Arc<StoreRow>>) -> Option<&'a str> {
     let mut zones = named.iter().filter_map(|id| stores.get(id)).map(|store| store.time_zone.as_str());
     let first = zones.next()?;

@@ -1,7 +1,7 @@
 //! Master data and documents that an input names by a reference instead of an ID: `category` beside `categoryId`.
 //!
-//! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID of
-//! its own that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
+//! A reference is replaced by the ID beside it before the rest of the input is read, one statement per kind. An unknown key becomes a unique ID
+//! without a row: the mutation refuses it later, after it has looked for an earlier call with the same idempotency key.
 
 pub mod documents;
 pub mod families;
@@ -28,7 +28,7 @@ pub use self::{
     documents::DocumentRef,
     names::{DocumentName, Name, SeenOrder, SeenReturn},
 };
-use self::{documents::Documents, families::Families, people::People, settings::Settings};
+use self::{documents::Documents, families::Families, people::PeopleByEmail, settings::Settings};
 use crate::{
     catalog::loads,
     graphql::{
@@ -39,14 +39,14 @@ use crate::{
 };
 
 /// The field with the ID.
-enum Slot<'a> {
-    /// One of a list, which was made for the references.
+enum IdSlot<'a> {
+    /// An element of a list that was created for the references.
     Listed(&'a mut ID),
     Option(&'a mut Option<ID>),
     Patch(&'a mut MaybeUndefined<ID>),
 }
 
-impl Slot<'_> {
+impl IdSlot<'_> {
     fn id(&self) -> Option<&ID> {
         match self {
             Self::Option(id) => id.as_ref(),
@@ -63,10 +63,10 @@ impl Slot<'_> {
     }
 }
 
-/// A reference that was given, and the field with the ID beside it.
-pub struct Named<'a> {
+/// A given reference, and the field with the ID beside it.
+pub struct NamedReference<'a> {
     name: Name,
-    id: Slot<'a>,
+    id: IdSlot<'a>,
     /// Paths of the field with the ID and of the reference.
     id_at: Path,
     at: Path,
@@ -75,14 +75,14 @@ pub struct Named<'a> {
 /// Reads the references of an input, or of an object in it.
 pub struct Names<'a> {
     path: Path,
-    found: Vec<Named<'a>>,
+    found: Vec<NamedReference<'a>>,
     wrong: Vec<UserError>,
-    /// Lists of IDs that lists of references stand for: a refusal of all is about those.
+    /// Lists of IDs and the lists of references that fill them: a refusal of the whole list is reported at the references.
     lists: Vec<(Path, Path)>,
 }
 
 impl<'a> Names<'a> {
-    /// Of the object at `path`.
+    /// Starts reading the object at `path`.
     pub fn of(path: Path) -> Self {
         Self { path, found: Vec::new(), wrong: Vec::new(), lists: Vec::new() }
     }
@@ -91,7 +91,7 @@ impl<'a> Names<'a> {
         path.push(name.to_owned());
         path
     }
-    /// A reference beside an ID that may be left out.
+    /// Reads an optional reference beside an ID.
     #[must_use]
     pub fn optional(
         mut self,
@@ -100,11 +100,11 @@ impl<'a> Names<'a> {
     ) -> Self {
         if let Some(name) = given {
             let (at, id_at) = (self.at(field), self.at(id_field));
-            self.found.push(Named { name: name.into(), id: Slot::Option(id), id_at, at });
+            self.found.push(NamedReference { name: name.into(), id: IdSlot::Option(id), id_at, at });
         }
         self
     }
-    /// A reference beside an ID, one of which is needed.
+    /// Reads a reference beside an ID; one of the two is required.
     #[must_use]
     pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
         if given.is_none() && id.1.is_none() {
@@ -113,7 +113,7 @@ impl<'a> Names<'a> {
         }
         self.optional((field, given), id)
     }
-    /// References beside a list of IDs: one of the two.
+    /// Reads references beside a list of IDs; both together are refused.
     #[must_use]
     pub fn list(
         mut self,
@@ -126,9 +126,9 @@ impl<'a> Names<'a> {
             return self;
         }
         let slots = ids.insert(vec![ID(String::new()); given.len()]);
-        self.in_place((field, given), (id_field, slots))
+        self.push_all((field, given), (id_field, slots))
     }
-    /// References beside a list of IDs that is empty where it is left out.
+    /// Reads references beside a list of IDs that is empty if it is left out.
     #[must_use]
     pub fn or_empty(
         mut self,
@@ -141,18 +141,18 @@ impl<'a> Names<'a> {
             return self;
         }
         ids.resize(given.len(), ID(String::new()));
-        self.in_place((field, given), (id_field, ids))
+        self.push_all((field, given), (id_field, ids))
     }
-    fn in_place(mut self, (field, given): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
+    fn push_all(mut self, (field, given): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
         let (at, id_at) = (self.at(field), self.at(id_field));
         for (index, (name, slot)) in given.into_iter().zip(slots).enumerate() {
             let below = |path: &Path| path.iter().cloned().chain([index.to_string()]).collect();
-            self.found.push(Named { name: name.into(), id: Slot::Listed(slot), id_at: below(&id_at), at: below(&at) });
+            self.found.push(NamedReference { name: name.into(), id: IdSlot::Listed(slot), id_at: below(&id_at), at: below(&at) });
         }
         self.lists.push((id_at, at));
         self
     }
-    /// A reference beside an ID of a change: null clears what the ID names.
+    /// Reads a reference beside an ID in a change: null clears the relation.
     #[must_use]
     pub fn patch(
         mut self,
@@ -162,10 +162,12 @@ impl<'a> Names<'a> {
         let (at, id_at) = (self.at(field), self.at(id_field));
         match given {
             MaybeUndefined::Undefined => {}
-            MaybeUndefined::Null if id.is_value() => self.wrong.push(differing(at, &id_at)),
+            MaybeUndefined::Null if id.is_value() => self.wrong.push(conflicting_id(at, &id_at)),
             MaybeUndefined::Null => *id = MaybeUndefined::Null,
-            MaybeUndefined::Value(_) if id.is_null() => self.wrong.push(differing(at, &id_at)),
-            MaybeUndefined::Value(name) => self.found.push(Named { name: name.into(), id: Slot::Patch(id), id_at, at }),
+            MaybeUndefined::Value(_) if id.is_null() => self.wrong.push(conflicting_id(at, &id_at)),
+            MaybeUndefined::Value(name) => {
+                self.found.push(NamedReference { name: name.into(), id: IdSlot::Patch(id), id_at, at });
+            }
         }
         self
     }
@@ -185,26 +187,26 @@ fn both(at: Path, id_field: &str) -> UserError {
     UserError::new(ErrorCode::Invalid, message, at)
 }
 
-fn differing(at: Path, id_at: &[String]) -> UserError {
+fn conflicting_id(at: Path, id_at: &[String]) -> UserError {
     let id = id_at.last().map_or("id", String::as_str);
     UserError::new(ErrorCode::Invalid, format!("it names another one than {id}: leave one of the two out"), at)
 }
 
 /// Fields that a reference was given for: a refusal of the ID is about the reference.
 #[derive(Default)]
-pub struct Moved {
-    /// Paths of fields with IDs, and of what was given in their places.
+pub struct ReferencePaths {
+    /// Paths of fields with IDs, and of the references given instead.
     paths: Vec<(Path, Path)>,
     /// Paths of references that several things have, and the message of each. The ID in its place is none that a row has, so the mutation refuses it.
     shared: Vec<(Path, String)>,
 }
 
-impl Moved {
-    /// The path of what was given in the place of the field at `from`.
+impl ReferencePaths {
+    /// The path of the reference that was given instead of the field at `from`.
     pub fn at(&self, from: Path) -> Path {
         self.paths.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
     }
-    pub fn tell(&self, errors: &mut [UserError]) {
+    pub fn redirect_errors(&self, errors: &mut [UserError]) {
         for error in errors {
             let moved =
                 error.field_mut().and_then(|field| self.paths.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
@@ -220,8 +222,8 @@ impl Moved {
     }
 }
 
-/// What a reference stands for.
-pub struct Meant {
+/// ID that a reference resolves to.
+pub struct ResolvedReference {
     id: ID,
     /// The fields of the reference that name it.
     last: Path,
@@ -229,33 +231,33 @@ pub struct Meant {
     shared: Option<String>,
 }
 
-/// Writes the ID of each thing that was named by a reference. Refused where the ID beside it is another one.
-pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved, Vec<UserError>>> {
+/// Writes the ID of each object that is named by a reference. Refused if another ID is given beside it.
+pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<ReferencePaths, Vec<UserError>>> {
     let Names { found: named, mut wrong, lists, .. } = names;
-    let mut moved = Moved { paths: lists, shared: Vec::new() };
+    let mut moved = ReferencePaths { paths: lists, shared: Vec::new() };
     if named.is_empty() {
         return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
     }
     let known = known(ctx, &named).await?;
-    let people = People::of(ctx, &named).await?;
+    let people = PeopleByEmail::of(ctx, &named).await?;
     let documents = Documents::of(ctx, &named).await?;
     let settings = Settings::of(ctx, &named).await?;
     let families = Families::of(ctx, &named).await?;
     let mut unknown = UnknownIds::default();
-    for Named { name, id: slot, id_at, mut at } in named {
-        let Meant { id, last, shared } = match name {
-            Name::Id(id) => Meant { id, last: path!["id"], shared: None },
+    for NamedReference { name, id: slot, id_at, mut at } in named {
+        let ResolvedReference { id, last, shared } = match name {
+            Name::Id(id) => ResolvedReference { id, last: path!["id"], shared: None },
             Name::Key(kind, key, field) => {
                 let id = known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
-                Meant { id: id_of(kind, id), last: path![field], shared: None }
+                ResolvedReference { id: id_of(kind, id), last: path![field], shared: None }
             }
             Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
             Name::MemberEmail(email) => people.member(&email, &mut unknown),
             Name::RoleKey(key) => settings.role(&key, slot.id(), &mut unknown),
             Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
-            Name::FamilyName(name) => families.meant(&name, slot.id(), &mut unknown),
-            Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
-                Ok(meant) => meant,
+            Name::FamilyName(name) => families.resolve_name(&name, slot.id(), &mut unknown),
+            Name::Document(name) => match documents.resolve_name(&name, (&at, slot.id()), &mut unknown) {
+                Ok(resolve_name) => resolve_name,
                 Err(error) => {
                     wrong.push(error);
                     continue;
@@ -263,7 +265,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
             },
         };
         if slot.id().is_some_and(|other| *other != id) {
-            wrong.push(differing(at, &id_at));
+            wrong.push(conflicting_id(at, &id_at));
             continue;
         }
         slot.set(id);
@@ -274,8 +276,8 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) })
 }
 
-/// Returns the ID of the one row that a name stands for, and whether it stands for several. An ID beside the name chooses one of those. Several have an ID
-/// that no row has: the mutation refuses it after it has looked for an earlier call with the same key, at whose time the name may have been one row's.
+/// Returns the ID of the only row with a name, and whether several rows have it. An ID beside the name selects one of several. Otherwise several rows
+/// give an ID without a row: the mutation refuses it after it has looked for an earlier call with the same key, when the name may have been unique.
 fn one_of<T: Clone + FromStr + PartialEq + ToString>(
     found: &[T],
     beside: Option<&ID>,
@@ -287,8 +289,8 @@ fn one_of<T: Clone + FromStr + PartialEq + ToString>(
     (ID(one.unwrap_or_else(unknown).to_string()), is_shared)
 }
 
-/// The same for the arguments of a query: what is wrong with them is an error of the field.
-pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> {
+/// The same for the arguments of a query, whose first error becomes an error of the field.
+pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<ReferencePaths> {
     let moved = in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
         Some(UserError::InputError(InputError { message, field, .. })) => TopError::bad_input(message, field.unwrap_or_default()),
         // References are refused as inputs alone.
@@ -300,8 +302,8 @@ pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> 
     }
 }
 
-/// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that
-/// two of them do not pass for one thing that is named twice.
+/// Generates IDs for unknown keys. No row has one of the highest IDs, so they are refused like any other unknown ID; each key has its own, so that
+/// two of them do not look like one object that is named twice.
 #[derive(Default)]
 pub struct UnknownIds(u32);
 
@@ -313,12 +315,12 @@ impl UnknownIds {
     }
 }
 
-/// Whether the ID was written for a key that names nothing.
+/// Whether the ID was generated for an unknown key.
 pub fn is_unknown(id: &ID) -> bool {
     prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
 }
 
-/// Has the audit log name what a reference has become the ID of, also where the call is refused: it finds no reference among the arguments.
+/// Records in the audit context the ID that a reference was resolved to, also for refused calls: the log cannot find it among the arguments.
 pub fn audited(id: &ID) {
     if let Some(target) = Target::parse(id).filter(|_| !is_unknown(id)) {
         audit::set_target(target);
@@ -326,7 +328,7 @@ pub fn audited(id: &ID) {
 }
 
 /// The rows that keys name, one statement a kind. Asking for a carrier by its code needs the permission to see carriers, whether there is one or not.
-async fn known(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+async fn known(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
     for one in named {
         if let Name::Key(kind, key, _) = &one.name {
@@ -358,7 +360,8 @@ pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
     })
 }
 
-/// Makes a call with the IDs of what its input names by references. What it refuses of such an ID is told of the reference, with what was sent there.
+/// Evaluates a call with the references of its input replaced by IDs. Refusals of such an ID are reported at the reference, with the value that was
+/// sent there.
 #[macro_export]
 macro_rules! named {
     ($ctx:ident, $input:ident, $payload:ident, $call:expr) => {{
@@ -369,13 +372,13 @@ macro_rules! named {
         };
         let answer: $crate::graphql::fault::Answer<$payload> = async { $call }.await;
         let mut answer = answer?;
-        moved.tell(&mut answer.user_errors);
-        $crate::graphql::refusal::name_sent($ctx, &mut answer.user_errors);
+        moved.redirect_errors(&mut answer.user_errors);
+        $crate::graphql::refusal::add_sent_values($ctx, &mut answer.user_errors);
         Ok(answer)
     }};
 }
 
-/// Has inputs name the document that they change by a reference in the place of `id`, `as` the name that it becomes where there is another one.
+/// Lets inputs name the document that they change by a reference instead of `id`; `as` converts the reference to another type first.
 #[macro_export]
 macro_rules! row_names {
     ($name:literal: $field:ident of $($input:ident),+) => {

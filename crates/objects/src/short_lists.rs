@@ -17,10 +17,10 @@ use crate::{
         nested::place,
         refusal::Path,
     },
-    orders::{filters::below, links::MOST_A_PAGE},
+    orders::{filters::below, links::MAX_A_PAGE},
 };
 
-/// A page that was asked of a list. It is checked before any row is read.
+/// A requested page of a list. It is checked before any row is read.
 pub struct ShortList<'c> {
     kind: String,
     descending: bool,
@@ -29,7 +29,8 @@ pub struct ShortList<'c> {
 }
 
 impl<'c> ShortList<'c> {
-    /// Of the list with the cursors of `kind`, in the order of a field, whose name its cursors are bound to as well; without one in the list's own.
+    /// Reads the page arguments of the list with the cursors of `kind`, sorted by a field, whose
+    /// name its cursors are bound to as well; without a field in the list's own order.
     pub fn sorted(ctx: &'c Context<'_>, kind: &str, sort: Option<(&str, Direction)>, args: &PageArgs) -> Answer<Self> {
         let signer = ctx.given::<CursorSigner>()?;
         let (kind, descending) = match sort {
@@ -37,7 +38,7 @@ impl<'c> ShortList<'c> {
             Some((field, Direction::Asc)) => (format!("{kind}:{field}:ASC"), false),
             Some((field, Direction::Desc)) => (format!("{kind}:{field}:DESC"), true),
         };
-        let request = args.check(&kind, signer, MOST_A_PAGE)?;
+        let request = args.check(&kind, signer, MAX_A_PAGE)?;
         Ok(Self { kind, descending, request, signer })
     }
 
@@ -47,7 +48,8 @@ impl<'c> ShortList<'c> {
     }
 }
 
-/// Declares the sort of a short list: the input, its fields with their names in cursors and their texts, and what a row is sorted by.
+/// Declares the sort of a short list: the input, its fields with their names in cursors and their
+/// texts, and the keys of a row.
 #[macro_export]
 macro_rules! short_sort {
     ($input:ident, $field:ident of $row:ty, $what:literal by $tie:literal, |$one:ident| { $($name:ident, $cursor:literal, $text:literal => $key:expr;)+ }) => {
@@ -77,7 +79,7 @@ macro_rules! short_sort {
                 (name, self.direction)
             }
 
-            /// What a row is sorted by.
+            /// Returns the sort key of a row.
             pub fn key(self, $one: &$row) -> platform::paging::Key {
                 match self.field {
                     $($field::$name => $key,)+
@@ -101,29 +103,29 @@ impl SearchText {
     }
 
     /// Whether it finds a row with these texts.
-    pub fn finds(&self, texts: &[&str]) -> bool {
+    pub fn matches_row(&self, texts: &[&str]) -> bool {
         self.0.as_deref().is_none_or(|text| has_text(text, texts))
     }
 }
 
 /// Whether `isArchived` wants a row: true for archived ones, false for those in use, None for both.
-pub fn is_wanted(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
+pub fn matches_archived(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
     is_archived.is_none_or(|wanted| archived_at.is_some() == wanted)
 }
 
-/// Whether a time passes a test of a time that every row has. None lets all pass.
+/// Whether a time passes a test. None passes always.
 pub fn is_within(test: Option<&DateTimeFilter>, at: Timestamp) -> bool {
     let (from, before) = test.map(DateTimeFilter::range).unwrap_or_default();
     from.is_none_or(|from| from <= at) && before.is_none_or(|before| at < before)
 }
 
-/// What a filter says of IDs and texts, checked.
-pub struct Sought<K: Kind> {
+/// Conditions of a filter on IDs and texts, checked.
+pub struct IdAndTextFilter<K: Kind> {
     ids: Option<Vec<Id<K>>>,
     text: SearchText,
 }
 
-impl<K: Kind> Sought<K> {
+impl<K: Kind> IdAndTextFilter<K> {
     /// The fields `id` and `search` of the filter at a place.
     pub fn read_at(id: Option<&IdFilter>, search: Option<String>, at: &Path) -> Answer<Self> {
         let text = SearchText::read_at(search, at)?;
@@ -132,7 +134,7 @@ impl<K: Kind> Sought<K> {
     }
 
     /// Whether they find a row with this ID and these texts.
-    pub fn finds(&self, id: Id<K>, texts: &[&str]) -> bool {
-        self.ids.as_ref().is_none_or(|ids| ids.contains(&id)) && self.text.finds(texts)
+    pub fn matches_row(&self, id: Id<K>, texts: &[&str]) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(&id)) && self.text.matches_row(texts)
     }
 }

@@ -1,4 +1,5 @@
-//! Sorts of the lists that took `orderBy` before all others took `sort`: they mean the same; and how an input becomes what rows are sorted by.
+//! Sorts of the older lists that take `orderBy` beside `sort`, which mean the same; and the
+//! conversion of an input into the sort of rows.
 
 use async_graphql::{Enum, InputObject};
 use platform::path;
@@ -18,10 +19,10 @@ use crate::{
 /// has neither an index nor these points.
 pub const UNINDEXED: &str = "5";
 
-/// The order of a list that is asked for under one of two names.
+/// The order of a list, from the argument of either name.
 ///
 /// # Errors
-/// It is asked for under both.
+/// Both arguments are given.
 pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Option<O>> {
     match (order_by, sort) {
         (Some(_), Some(_)) => Err(TopError::bad_input("sort or orderBy is expected, not both", path!["sort"])),
@@ -29,13 +30,13 @@ pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Op
     }
 }
 
-/// Makes what rows are sorted by of an input with a field and a direction.
+/// Converts an input with a field and a direction into the sort of rows.
 #[macro_export]
 macro_rules! rows_sorted {
     ($sort:ident => $sorted:ty) => {
         $crate::sorts::rows_sorted!(from $sort => $sorted);
         impl $sort {
-            /// The order of a list that is asked for, or else its default.
+            /// The requested order of a list, or else its default.
             pub fn sorted(sort: Option<Self>) -> $sorted {
                 sort.map(<$sorted>::from).unwrap_or_default()
             }
@@ -51,7 +52,7 @@ macro_rules! rows_sorted {
 }
 pub use rows_sorted;
 
-/// Makes orders of sorts: both have a field and a direction.
+/// Converts sorts into orders: both have a field and a direction.
 macro_rules! orders_of_sorts {
     ($($sort:ident => $order:ident),+) => {$(
         impl From<$sort> for $order {

@@ -16,8 +16,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier},
-        reading::Reading,
+        once::{EarlierCall, ReplayablePayload},
+        reading::InputErrors,
         refusal::{ErrorCode, UserError},
         scalars::{CurrencyCode, Date, Long},
     },
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct TenantSettings {
-    /// Of the tenant: its last days are those of its own clocks.
+    /// Time zone of the tenant, in which its last days are computed.
     #[graphql(skip)]
     time_zone: String,
     /// Version of the settings, +1 for each change; expected by tenantUpdate.
@@ -97,7 +97,7 @@ impl TenantSettings {
     /// 99th percentile of the largest order lines of days, in whole units and rounded up, to choose `anomalySize` by: one of 100 is larger. Each is the
     /// `largestLineUnits` that demandFacts has of a product in a store and a channel on a day. The last 90 days count, today included, and of their lines the
     /// newest 100,000. Null if there is none, for callers of one channel, and without report.read for all stores.
-    // It is of all stores: whoever has the right for some of them does not see it.
+    // The figure covers all stores, so a caller with the right for some of them does not see it.
     #[field(mask(ReportRead, in_body), cost = "5")]
     async fn p99_line_units(&self, ctx: &Context<'_>) -> Answer<Option<Long>> {
         let Ok(permit) = ctx.permit::<kind::ReportRead>() else { return Ok(None) };
@@ -195,7 +195,7 @@ impl TenancyMutation {
     ) -> Answer<TenantPayload> {
         let identity = ctx.given::<Identity>()?;
         let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));
-        let mut reading = Reading::default();
+        let mut reading = InputErrors::default();
         let approval_limit = match &input.approval_limit {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
@@ -232,7 +232,9 @@ impl TenancyMutation {
         };
         let current = own_tenant(ctx, tenant).await?;
         let (tenant, user_errors, seq) = match done {
-            Ok(Changed::Done(settings, seq)) => (current.map(|tenant| as_set(tenant, *settings)), Vec::new(), seq.map(Long)),
+            Ok(Changed::Done(settings, seq)) => {
+                (current.map(|tenant| with_settings(tenant, *settings)), Vec::new(), seq.map(Long))
+            }
             Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
             Err(user_errors) => (current, user_errors, None),
         };
@@ -241,7 +243,7 @@ impl TenancyMutation {
 }
 
 /// The tenant with its settings, which a dry run has not written.
-fn as_set(tenant: Tenant, settings: Settings) -> Tenant {
+fn with_settings(tenant: Tenant, settings: Settings) -> Tenant {
     Tenant {
         name: settings.name,
         default_currency: CurrencyCode(settings.currency),
@@ -253,8 +255,8 @@ fn as_set(tenant: Tenant, settings: Settings) -> Tenant {
     }
 }
 
-impl Again for TenantPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for TenantPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let tenant = own_tenant(ctx, ctx.caller()?.tenant).await?;
         Ok(Self { tenant, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }

@@ -1,13 +1,14 @@
-//! Work of the processor beside what waits.
+//! CPU-bound computations beside asynchronous tasks.
 
 use crate::storage::Fault;
 
-/// Runs work that takes the processor for milliseconds on a thread of its own, so that tasks beside it go on: the two halves of a report are summed at once.
+/// Runs a CPU-bound computation of milliseconds or more on a thread of its own, so that other tasks
+/// continue. A fault begins with `name`, as in "a model of tags".
 ///
 /// # Errors
-/// The work panicked, or the program ends.
-pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(format!("a thread for work of the processor: {err}")))
+/// The computation panicked, or the program ends.
+pub async fn run<T: Send + 'static>(name: &'static str, compute: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(compute).await.map_err(|err| Fault::Broken(format!("{name}: {err}")))
 }
 
 #[cfg(test)]
@@ -15,9 +16,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_that_panics_is_a_fault() {
-        assert_eq!(run(|| 7).await.unwrap(), 7);
-        let fault = run(|| -> u8 { panic!("a sum") }).await.unwrap_err();
-        assert!(matches!(fault, Fault::Broken(_)), "{fault}");
+    async fn a_computation_that_panics_is_a_fault_with_its_name() {
+        assert_eq!(run("a sum", || 7).await.unwrap(), 7);
+        let fault = run("a sum", || -> u8 { panic!("too large") }).await.unwrap_err();
+        assert!(matches!(&fault, Fault::Broken(text) if text.starts_with("a sum: ")), "{fault}");
     }
 }

@@ -1,4 +1,4 @@
-//! The only file that reads the time or draws randomness. Everything else is handed a `Clock`.
+//! The only file that reads the time or draws randomness. All other code receives a `Clock`.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::calendar;
 
-/// A moment of this process: microseconds since it first asked. It never goes back and never jumps, whatever is done to the machine's clock, so
-/// durations inside a process are measured with it: budgets, what is remembered for seconds, pauses. It means nothing to another process.
+/// Monotonic time of this process: microseconds since its first use. It never goes back or jumps
+/// when the machine's clock is changed, so it measures durations inside a process: budgets, caches
+/// of some seconds, pauses. It has no meaning in another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic(i64);
 
@@ -24,14 +25,14 @@ impl Monotonic {
     pub const fn micros(self) -> i64 {
         self.0
     }
-    /// How long after an earlier moment; nothing, if that one is later.
+    /// Returns the time elapsed since an earlier moment, or zero if that moment is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 }
 
-/// When this process first asked.
-static BEGAN: OnceLock<SystemInstant> = OnceLock::new();
+/// Moment of the first reading in this process.
+static PROCESS_START: OnceLock<SystemInstant> = OnceLock::new();
 
 /// Time and randomness, injected: the system's in `serve`, a fixed hand and a seed in tests.
 #[derive(Clone)]
@@ -50,21 +51,23 @@ impl Clock {
             Timestamp(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
         };
         let steady = || {
-            let elapsed = BEGAN.get_or_init(SystemInstant::now).elapsed();
+            let elapsed = PROCESS_START.get_or_init(SystemInstant::now).elapsed();
             Monotonic(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
         };
         Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
     }
 
-    /// A clock that a test moves by hand, and numbers that follow from a seed. Nobody sets it back: it is its own monotonic clock.
+    /// Creates a clock that a test sets by hand, with numbers that follow from a seed. It is its
+    /// own monotonic clock: tests never set it back.
     pub fn manual(read: impl Fn() -> Timestamp + Send + Sync + 'static, seed: u64) -> Self {
         let read = Arc::new(read);
         let steady = read.clone();
-        Self::by_hands(move || read(), move || Monotonic(steady().micros()), seed)
+        Self::manual_with_monotonic(move || read(), move || Monotonic(steady().micros()), seed)
     }
 
-    /// A clock with two hands that a test moves: the one that people set, and the one that only goes forward.
-    pub fn by_hands(
+    /// Returns a clock with two times that a test sets: the wall clock, and the monotonic one,
+    /// which only goes forward.
+    pub fn manual_with_monotonic(
         read: impl Fn() -> Timestamp + Send + Sync + 'static,
         steady: impl Fn() -> Monotonic + Send + Sync + 'static,
         seed: u64,
@@ -72,12 +75,13 @@ impl Clock {
         Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
     }
 
-    /// What the machine's clock shows. People set it, and it may go back: for what is kept, told to others or compared with either.
+    /// Returns the time of the machine's clock. People set it, and it may go back: for timestamps
+    /// that are stored, sent to others or compared with either.
     pub fn now(&self) -> Timestamp {
         (self.read)()
     }
 
-    /// The process's own time, for durations inside it.
+    /// Returns the process's monotonic time, for durations inside it.
     pub fn monotonic(&self) -> Monotonic {
         (self.steady)()
     }
@@ -100,7 +104,7 @@ impl Clock {
     pub fn id<K>(&self) -> Id<K> {
         Id::from_uuid(self.uuid())
     }
-    /// An id whose last 12 bits are free for the numbers of its lines.
+    /// Returns an ID whose last 12 bits are free for the numbers of its lines.
     pub fn document_id<K>(&self) -> Id<K> {
         Id::document(self.uuid())
     }
@@ -117,7 +121,8 @@ pub fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
-/// The last two days of the year 9999 are one moment to the library.
+/// Converts a timestamp. The last two days of the year 9999 become one moment: the library's range
+/// ends before.
 fn instant(at: Timestamp) -> Instant {
     Instant::from_microsecond(at.micros()).unwrap_or(if at.micros() < 0 { Instant::MIN } else { Instant::MAX })
 }
@@ -135,10 +140,11 @@ pub fn local_minute(at: Timestamp, time_zone: &str) -> (i32, i32) {
     (days_since_epoch(local.date()), i32::from(local.hour()) * 60 + i32::from(local.minute()))
 }
 
-/// The first moment from `not_before` on at which clocks show this minute of this day. A minute that clocks leave out is the one that they
-/// would show had they not been put forward; of one that they show twice it is the first that is not too early. One that lies before
-/// `not_before` is that moment itself.
-pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Timestamp) -> Timestamp {
+/// Returns the first moment from `not_before` on at which clocks show this minute of this day. For
+/// a minute that clocks skip, it is the moment at which they would have shown it without the shift;
+/// for one that they show twice, the first that is not before `not_before`. A moment before
+/// `not_before` becomes `not_before`.
+pub fn resolve_local_time((day, minute): (i32, i32), time_zone: &str, not_before: Timestamp) -> Timestamp {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
     let midnight = civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).map(|date| date.at(0, 0, 0, 0));
     let shown = midnight.and_then(|at| at.checked_add(jiff::Span::new().minutes(minute)));
@@ -149,10 +155,11 @@ pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Time
     moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
 }
 
-/// The moment at which clocks show the same time of day some days later, or earlier where the number is below 0; UTC where the zone is unknown. A
-/// time that clocks leave out is the one that they would show had they not been put forward; of one that they show twice it is the first. No days
-/// are no time, also where clocks show it twice.
-pub fn plus_local_days(at: Timestamp, days: i32, time_zone: &str) -> Timestamp {
+/// Returns the moment at which clocks show the same time of day some days later, or earlier for a
+/// negative number; in UTC if the zone is unknown. A time that clocks skip becomes the one that
+/// they would have shown without the shift; of a time that they show twice it is the first. Zero
+/// days return the moment itself, even if clocks show its time twice.
+pub fn add_local_days(at: Timestamp, days: i32, time_zone: &str) -> Timestamp {
     if days == 0 {
         return at;
     }
@@ -176,7 +183,7 @@ pub fn parse_day(text: &str) -> Option<i32> {
     text.parse::<civil::Date>().ok().map(days_since_epoch)
 }
 
-/// RFC 3339 in UTC with microseconds, as clients see every moment.
+/// Formats a moment in RFC 3339, in UTC with microseconds: the form that clients see.
 pub fn rfc3339(at: Timestamp) -> String {
     let mut out = String::with_capacity(27);
     push_rfc3339(at, &mut out);
@@ -194,8 +201,9 @@ pub fn push_rfc3339(at: Timestamp, out: &mut String) {
     let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z");
 }
 
-/// Reads an RFC 3339 moment (§5.6) of any offset. None when it is not one, or lies outside the years 0001 to 9999 in UTC. What is beyond
-/// microseconds is dropped; a leap second is the one before it.
+/// Parses an RFC 3339 moment (§5.6) of any offset. None for other texts, and for moments outside
+/// the years 0001 to 9999 in UTC. Digits beyond microseconds are dropped; a leap second becomes the
+/// second before it.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let (local, minutes) = if let Some(local) = text.strip_suffix(['Z', 'z']) {
         (local, 0)
@@ -219,11 +227,11 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         + (i64::from(local.minute()) - minutes) * 60
         + i64::from(local.second());
     let micros: i64 = format!("{digits:0<6}").get(..6)?.parse().ok()?;
-    Some(Timestamp(seconds * 1_000_000 + micros)).filter(|at| MOMENTS.contains(&at.micros()))
+    Some(Timestamp(seconds * 1_000_000 + micros)).filter(|at| SUPPORTED_MICROS.contains(&at.micros()))
 }
 
 /// The years 0001 to 9999.
-const MOMENTS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+const SUPPORTED_MICROS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
 /// Reads `+01:30` as minutes.
 fn offset_minutes(text: &str) -> Option<i64> {
@@ -297,7 +305,7 @@ mod tests {
     fn finds_the_moment_of_a_local_time_when_clocks_change() {
         let london = "Europe/London";
         let moment = |day: &str, minute: i32, not_before: &str| {
-            let at = local_moment((parse_day(day).unwrap(), minute), london, parse_rfc3339(not_before).unwrap());
+            let at = resolve_local_time((parse_day(day).unwrap(), minute), london, parse_rfc3339(not_before).unwrap());
             rfc3339(at)[..16].to_owned()
         };
         assert_eq!(moment("2026-06-10", 7 * 60, "2026-06-09T22:00:00Z"), "2026-06-10T06:00");
@@ -315,7 +323,7 @@ mod tests {
     #[test]
     fn days_later_clocks_show_the_same_time_also_where_they_change() {
         let later = |at: &str, days: i32| {
-            let moved = plus_local_days(parse_rfc3339(at).unwrap(), days, "Europe/London");
+            let moved = add_local_days(parse_rfc3339(at).unwrap(), days, "Europe/London");
             rfc3339(moved)[..16].to_owned()
         };
         assert_eq!(later("2026-03-27T09:00:00Z", 3), "2026-03-30T08:00");
@@ -332,7 +340,7 @@ mod tests {
         assert!(moments.is_sorted(), "one for the whole process: {moments:?}");
         let (early, late) = (Monotonic::from_micros(1), Monotonic::from_micros(4));
         assert_eq!((late.since(early).as_micros(), early.since(late).as_micros()), (3, 0));
-        let clock = Clock::by_hands(|| Timestamp(-7), || Monotonic::from_micros(9), 1);
+        let clock = Clock::manual_with_monotonic(|| Timestamp(-7), || Monotonic::from_micros(9), 1);
         assert_eq!((clock.now().micros(), clock.monotonic().micros()), (-7, 9));
     }
 

@@ -1,4 +1,5 @@
-//! What every room stands on and that knows none of them: the clock, the database, secrets, jobs, the journal's followers.
+//! Base of all rooms, independent of each: the clock, the database, secrets, jobs, the journal's
+//! followers.
 //!
 //! Rooms, in reading order: each names only those before it.
 
@@ -12,29 +13,30 @@ pub mod markup;
 pub mod calendar;
 /// The only place that reads the time and draws randomness.
 pub mod clock;
-/// What a node can say of itself in numbers.
+/// Metrics of a node.
 pub mod metrics;
-/// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
+/// Rate limits: token buckets, in this process or in Redis for all nodes.
 pub mod rate_limit;
-/// How long things took, as spans that a collector joins.
+/// Durations as spans that a collector joins.
 pub mod traces;
-/// What took long, for the log.
+/// Slow operations and statements, for the log.
 pub mod slow;
-/// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
+/// The only access to the database: tenants' rows, transactions, group commit, journal,
+/// idempotency.
 pub mod storage;
-/// Refusals of a call: those of the first stage that has any, and what else stops it.
+/// Refusals of a call, reported for the first stage that has any, and faults.
 pub mod stages;
 /// Keyset pages: checked requests, signed cursors.
 pub mod paging;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
-/// Master data, remembered beside the database and never older than the moment of asking.
+/// Cache of master data, never older than the moment of the read.
 pub mod cache;
-/// Who did what, chained so that it stays what it was.
+/// Log of actions with their actors, chained so that a later change is detected.
 pub mod audit;
-/// Work of the processor beside what waits.
+/// CPU-bound work beside asynchronous tasks.
 pub mod blocking;
-/// Work that nobody waits for, shared by workers that may die.
+/// Background jobs, shared by workers that may die.
 pub mod jobs;
-/// From the journal to whoever follows it.
+/// Delivery of events from the journal to followers.
 pub mod realtime;

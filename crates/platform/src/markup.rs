@@ -1,6 +1,6 @@
 //! Texts inside HTML and SVG.
 
-/// A text that is no markup, between tags and inside quoted attributes.
+/// Escapes a text for use between tags and inside quoted attributes.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

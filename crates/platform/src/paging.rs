@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::storage::{Fault, Reads, Row};
 
-/// A value that a list is sorted by. Cursors name the variant: a SKU that looks like a number or a UUID is still a text.
+/// Value that a list is sorted by. Cursors contain the variant: a SKU that looks like a number or a
+/// UUID is still a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Key {
     #[serde(rename = "n")]
@@ -38,32 +39,35 @@ impl<K> From<Id<K>> for Key {
     }
 }
 
-/// The key that cursors are signed with; every node of a deployment has the same.
+/// Signs cursors. Every node of a deployment has the same key.
 #[derive(Clone)]
 pub struct CursorSigner {
     secret: Arc<[u8; 32]>,
     is_sealing: bool,
 }
 
-/// The first byte of a cursor whose keys can be read by whoever has it.
+/// First byte of a cursor whose keys anyone can read.
 const PLAIN: u8 = 1;
-/// The first byte of a cursor whose keys are encrypted.
+/// First byte of a cursor whose keys are encrypted.
 const SEALED: u8 = 2;
 const MAC_BYTES: usize = 12;
-/// What the secret of sealed cursors is derived with. No MAC is of this text: each has a NUL byte behind its kind.
+/// Label with which the secret of sealed cursors is derived. No MAC is of this text: each has a NUL
+/// byte behind its kind.
 const SEAL: &[u8] = b"entrepot cursor seal 1";
 
 impl CursorSigner {
     pub fn new(key: [u8; 32]) -> Self {
         Self { secret: Arc::new(key), is_sealing: false }
     }
-    /// The same key, which signs cursors whose keys only this deployment reads: for lists whose order or rows have what some callers are not shown.
-    /// Both open the cursors of either.
+    /// Returns a signer with the same key that encrypts the keys in its cursors: for lists whose
+    /// order or rows reveal data that some callers may not see. Either signer opens both kinds of
+    /// cursors.
     #[must_use]
     pub fn sealing(&self) -> Self {
         Self { is_sealing: true, ..self.clone() }
     }
-    /// `kind` names the list, its sort and whatever else the cursor must not outlive; a cursor of another kind is refused.
+    /// Signs a cursor. `kind` names the list, its sort and everything else for which the cursor is
+    /// valid; a cursor of another kind is refused.
     pub fn sign(&self, kind: &str, keys: &[Key]) -> String {
         let mut bytes = vec![PLAIN];
         // Keys are numbers, ids and texts: they always have a JSON form.
@@ -76,7 +80,8 @@ impl CursorSigner {
         }
         URL_SAFE_NO_PAD.encode(bytes)
     }
-    /// The keys of a cursor that this deployment signed for `kind`.
+    /// Returns the keys of a cursor that this deployment signed for `kind`; None for any other
+    /// text.
     pub fn open(&self, kind: &str, cursor: &str) -> Option<Vec<Key>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         if let Some(sealed) = bytes.strip_prefix(&[SEALED]) {
@@ -92,7 +97,8 @@ impl CursorSigner {
         (*body.first()? == PLAIN).then_some(())?;
         serde_json::from_slice(&body[1..]).ok()
     }
-    /// The keys behind the first byte under AES-256-GCM-SIV (RFC 8452), which needs no nonce where equal keys may have equal cursors.
+    /// Encrypts the keys behind the first byte with AES-256-GCM-SIV (RFC 8452), which needs no
+    /// nonce if equal keys may have equal cursors.
     fn sealed(&self, kind: &str, mut bytes: Vec<u8>) -> Vec<u8> {
         bytes[0] = SEALED;
         #[expect(clippy::expect_used, reason = "keys of a row are far below the 64 GiB that one sealing takes")]
@@ -137,21 +143,22 @@ pub const DEFAULT_PAGE: u32 = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     pub limit: u32,
-    /// Read from the end, as `last` asks.
+    /// True to read from the end, for `last`.
     pub backward: bool,
     pub after: Option<Vec<Key>>,
     pub before: Option<Vec<Key>>,
 }
 
 impl PageRequest {
-    /// What it asks of the same rows in the opposite order.
+    /// Returns the request for the same rows in the opposite order.
     #[must_use]
-    pub fn opposite(&self) -> Self {
+    pub fn reversed(&self) -> Self {
         Self { limit: self.limit, backward: !self.backward, after: self.before.clone(), before: self.after.clone() }
     }
 
-    /// The same request, made to all rows of a list, which are in memory in the order of their keys. It has no cursor that no row is at or beyond: a
-    /// page says by the cursors of its request whether there are rows on their sides.
+    /// Returns the request for a list whose rows are all in memory, sorted by their keys. Cursors
+    /// that no row is at or beyond are removed: a page infers from its request's cursors whether
+    /// there are rows on either side.
     #[must_use]
     pub fn among<T>(&self, rows: &[(T, Vec<Key>)]) -> Self {
         let keys = || rows.iter().map(|(_, keys)| keys);
@@ -160,7 +167,8 @@ impl PageRequest {
         Self { limit: self.limit, backward: self.backward, after, before }
     }
 
-    /// Of rows in memory, which stand in the order of their keys, those of the page: in its direction, one more than its limit where there are more.
+    /// Returns the page's rows from rows in memory that are in the order of their keys: in the
+    /// page's direction, one more than its limit if there are more.
     pub fn pick<T>(&self, mut rows: Vec<(T, Vec<Key>)>) -> Vec<(T, Vec<Key>)> {
         rows.retain(|(_, keys)| {
             self.after.as_ref().is_none_or(|after| keys > after) && self.before.as_ref().is_none_or(|before| keys < before)
@@ -173,7 +181,7 @@ impl PageRequest {
     }
 }
 
-/// The rows that the pages of a list are of: `FROM … WHERE …`, and its values from `$2` on; `$1` is the tenant.
+/// Source of a list's rows: `FROM … WHERE …`, and its values from `$2` on; `$1` is the tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListSource {
     pub from: String,
@@ -181,7 +189,7 @@ pub struct ListSource {
 }
 
 impl ListSource {
-    /// How many rows there are, counted up to one more than `most`.
+    /// Returns the number of rows, counted up to one more than `most`.
     pub async fn count(&self, reads: &impl Reads, most: i64) -> Result<i64, Fault> {
         let mut values = self.values.clone();
         values.push(most.saturating_add(1).into());
@@ -190,7 +198,8 @@ impl ListSource {
         rows.first().map_or(Ok(0), Row::scalar)
     }
 
-    /// The statement of a page with these columns: what `keyset` says of its rows, their order and number, and all values.
+    /// Returns the statement of a page with these columns, bounded and sorted by `keyset`, and all
+    /// its values.
     pub fn page(self, select: &str, columns: &[&str], descending: bool, request: &PageRequest) -> (String, Vec<Value>) {
         let Self { from, mut values } = self;
         let (bounds, tail, more) = keyset(columns, descending, request, values.len() + 2);
@@ -199,18 +208,19 @@ impl ListSource {
     }
 }
 
-/// What the rows of a list are sorted by: an enum of the list's own.
+/// Sort key of a list: an enum of the list's own.
 pub trait SortBy: Copy + PartialEq {
     /// A row of the list.
     type Row: ?Sized;
-    /// The order where none is asked for.
+    /// Default order.
     const DEFAULT: Sorted<Self>;
     /// Whether cursors of that order name the list alone: those of before there were sorts.
     const IS_DEFAULT_PLAIN: bool = false;
 
-    /// Its word in cursors, which stays as it is, and the columns of a statement, which are compared as one row value: the last of them break ties.
+    /// Returns the field's word in cursors, which never changes, and the columns of the statement,
+    /// which are compared as one row value: the last of them break ties.
     fn word_and_columns(self) -> (&'static str, &'static [&'static str]);
-    /// Where a row stands in its list: the values of the columns.
+    /// Returns the position of a row in its list: the values of the columns.
     fn keys(self, row: &Self::Row) -> Vec<Key>;
 }
 
@@ -222,7 +232,8 @@ pub struct Sorted<By> {
 }
 
 impl<By: SortBy> Sorted<By> {
-    /// Names the sort of `list` in cursors: one of another sort does not open.
+    /// Returns the kind of cursors of `list` with this sort: a cursor of another sort does not
+    /// open.
     pub fn kind(self, list: &str) -> String {
         if By::IS_DEFAULT_PLAIN && self == By::DEFAULT {
             return list.to_owned();
@@ -235,12 +246,12 @@ impl<By: SortBy> Sorted<By> {
         self.by.word_and_columns().1
     }
 
-    /// Where a row stands in its list.
+    /// Returns the position of a row in its list.
     pub fn keys(self, row: &By::Row) -> Vec<Key> {
         self.by.keys(row)
     }
 
-    /// The statement of a page in this order, and its values.
+    /// Returns the statement of a page in this order, and its values.
     pub fn page(self, source: ListSource, select: &str, request: &PageRequest) -> (String, Vec<Value>) {
         source.page(select, self.columns(), self.descending, request)
     }
@@ -252,15 +263,16 @@ impl<By: SortBy> Default for Sorted<By> {
     }
 }
 
-/// A page of rows of a list, and where all of them are.
+/// A page of a list's rows, and the source of all rows.
 #[derive(Debug, Clone)]
 pub struct Listed<R> {
     pub rows: Vec<R>,
     pub source: ListSource,
 }
 
-/// The SQL of a keyset: which rows lie in the page's direction, in which order, and how many. `columns` are compared as one row value, so
-/// they share a direction; the last one is the id. Parameters are numbered from `next`.
+/// Returns the SQL of a keyset: the condition, the order and the number of rows. `columns` are
+/// compared as one row value, so they share a direction; the last one is the ID. Parameters are
+/// numbered from `next`.
 pub fn keyset(columns: &[&str], descending: bool, request: &PageRequest, next: usize) -> (String, String, Vec<Value>) {
     let row = columns.join(", ");
     let mut conditions = String::new();
@@ -362,7 +374,7 @@ mod tests {
     #[test]
     fn a_page_of_the_opposite_order_goes_on_where_the_one_before_ended() {
         let rows = || (1..=5).map(|n| (n, vec![Key::Int(n)])).collect::<Vec<_>>();
-        let picked = |request: &PageRequest| request.opposite().pick(rows()).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+        let picked = |request: &PageRequest| request.reversed().pick(rows()).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
         let first = PageRequest { limit: 1, backward: false, after: None, before: None };
         assert_eq!(picked(&first), [5, 4], "one more than its limit");
         assert_eq!(picked(&PageRequest { after: Some(vec![Key::Int(4)]), ..first.clone() }), [3, 2]);

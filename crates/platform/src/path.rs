@@ -1,4 +1,4 @@
-//! Paths into what a caller sent, as refusals name them.
+//! Paths into a caller's input, used by refusals.
 
 /// Makes a path of names and positions: `path!["input", "changes", 3, "delta"]` is a `Vec<String>`.
 #[macro_export]

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-/// A count and its noun, which may have a verb: `counted(1, "line is", "lines are")` is "1 line is", and of 2 "2 lines are".
+/// Returns a count and its noun, which may include a verb: `counted(1, "line is", "lines are")` is
+/// "1 line is", for 2 it is "2 lines are".
 pub fn counted(count: impl Display, one: &str, many: &str) -> String {
     let count = count.to_string();
     let noun = if count == "1" { one } else { many };

@@ -1,8 +1,10 @@
-//! Slow operations and statements, for the log: how long they took, and the text of the statement that took longest. No values: a statement's are
-//! parameters, and its text is ours.
+//! Slow operations and statements, for the log: their duration, and the text of the slowest
+//! statement. Values are never logged: they are parameters, and the text of statements is written
+//! by this project.
 //!
-//! Nothing is measured before `install`. Statements that a task of its own sends for an operation, as the ledger's lanes do, are statements without
-//! an operation: each is reported by itself. A task that is `carried`, as those of dataloaders are, is a part of its operation.
+//! Nothing is measured before `install`. Statements that a separate task sends for an operation, as
+//! the ledger's lanes do, count as statements without an operation: each is reported separately. A
+//! task that is `carried`, as those of dataloaders are, counts as part of its operation.
 
 use std::{
     future::Future,
@@ -17,12 +19,12 @@ use crate::{
     metrics, traces,
 };
 
-/// Statements that wait for their plan. Where there is no room for one more, it has none.
+/// Maximum statements that wait to be explained. Beyond it a statement gets no plan.
 const QUEUE: usize = 8;
-/// The longest text of a statement in the log, in characters.
-const MOST_TEXT: usize = 2_000;
-/// So many bytes of a statement's text are kept while it runs, where its plan is not wanted.
-const MOST_KEPT: usize = 4_096;
+/// Maximum characters of a statement's text in the log.
+const MAX_TEXT: usize = 2_000;
+/// Maximum bytes of a statement's text that are kept while it runs, if its plan is not needed.
+const MAX_KEPT: usize = 4_096;
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
@@ -36,39 +38,40 @@ struct Watch {
     queue: mpsc::Sender<String>,
 }
 
-/// Begins to report what takes as long as `limit`, and returns where the slowest statements come out that only read. None if it has begun already.
+/// Begins to report operations and statements that take as long as `limit`, and returns the
+/// receiver of the slowest statements that only read. None if reporting has begun already.
 pub fn install(clock: Clock, limit: Duration) -> Option<mpsc::Receiver<String>> {
     let (queue, statements) = mpsc::channel(QUEUE);
     WATCH.set(Watch { clock, limit, queue }).is_ok().then_some(statements)
 }
 
 impl Watch {
-    /// Hands a statement to whoever explains it, if somebody does.
+    /// Queues a statement for its plan, if there is a receiver.
     fn explain(&self, sql: &str) {
-        if !self.queue.is_closed() && only_reads(sql) {
-            // Without room it goes unexplained.
+        if !self.queue.is_closed() && is_read_only_query(sql) {
+            // A statement that finds no room in the queue is not explained.
             drop(self.queue.try_send(sql.to_owned()));
         }
     }
 }
 
-/// The beginning of a statement that is too long to be kept for the log alone.
+/// Returns the text, or the beginning of one that is too long to be kept only for the log.
 fn kept(sql: &str) -> String {
-    if sql.len() <= MOST_KEPT {
+    if sql.len() <= MAX_KEPT {
         return sql.to_owned();
     }
-    let mut text = sql[..sql.floor_char_boundary(MOST_KEPT)].to_owned();
+    let mut text = sql[..sql.floor_char_boundary(MAX_KEPT)].to_owned();
     text.push('…');
     text
 }
 
 /// Whether this is but the beginning of a statement.
-pub fn is_cut(text: &str) -> bool {
+pub fn is_truncated(text: &str) -> bool {
     text.ends_with('…')
 }
 
 /// Whether a statement is a query that changes and locks nothing.
-fn only_reads(sql: &str) -> bool {
+fn is_read_only_query(sql: &str) -> bool {
     let mut words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     matches!(words.next(), Some("SELECT" | "WITH")) && !words.any(|word| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "SHARE"))
 }
@@ -76,14 +79,14 @@ fn only_reads(sql: &str) -> bool {
 /// A statement as the log has it.
 pub fn shown(sql: &str) -> String {
     let mut text = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
         text.truncate(end);
         text.push('…');
     }
     text
 }
 
-/// The trace that the current task works for, as the log has it; empty outside of traces.
+/// Returns the ID of the current trace for the log; empty outside of traces.
 pub fn trace_id() -> String {
     traces::current().map_or_else(String::new, |trace| format!("{:032x}", trace.trace_id))
 }
@@ -94,20 +97,20 @@ struct Tally {
     slowest: Option<(Duration, String)>,
 }
 
-/// The statements of an operation that runs. Clones share them.
+/// Times the statements of a running operation. Clones share them.
 #[derive(Clone, Default)]
 pub struct OperationWatch(Option<Arc<Mutex<Tally>>>);
 
-/// What an operation was that took long.
+/// Report of a slow operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SlowOperation {
     pub statements: u64,
-    /// How long its slowest statement took, and its text; none where it sent none.
+    /// Duration and text of its slowest statement; `None` if it sent none.
     pub slowest: Option<(Duration, String)>,
 }
 
 impl OperationWatch {
-    /// Watches nothing where nothing is reported.
+    /// Begins to watch; does nothing if nothing is reported.
     pub fn begin() -> Self {
         Self(WATCH.get().map(|_| Arc::default()))
     }
@@ -117,7 +120,7 @@ impl OperationWatch {
         CURRENT.scope(self.clone(), future)
     }
 
-    /// What there is to report of the operation when it has taken so long; None where it was fast.
+    /// Returns the report of the operation after this duration; `None` if it was fast.
     pub fn ended(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
         let watch = WATCH.get().filter(|watch| took >= watch.limit)?;
         let Tally { statements, slowest } = std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
@@ -129,7 +132,8 @@ impl OperationWatch {
     }
 }
 
-/// What a task of its own does for the operation that the current task carries out: its statements are counted there.
+/// Runs a separate task's future as a part of the current task's operation: its statements are
+/// counted there.
 pub fn carried<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, F> {
     CURRENT.try_with(Clone::clone).unwrap_or_default().run_within(future)
 }
@@ -152,7 +156,7 @@ impl StatementTimer {
         Self(Some(Running { sql, began: watch.clock.monotonic(), operation }))
     }
 
-    /// The text, or its beginning (`is_cut`); None where nothing is timed.
+    /// Returns the text, or its beginning (`is_truncated`); None if nothing is timed.
     pub fn text(&self) -> Option<&str> {
         self.0.as_ref().map(|running| running.sql.as_str())
     }
@@ -188,20 +192,20 @@ mod tests {
 
     #[test]
     fn only_queries_are_explained() {
-        assert!(only_reads("SELECT 1") && only_reads("  WITH a AS (SELECT updated_at FROM b) SELECT 1 FROM a"));
+        assert!(is_read_only_query("SELECT 1") && is_read_only_query("  WITH a AS (SELECT updated_at FROM b) SELECT 1 FROM a"));
         let deletes = "WITH a AS (DELETE FROM b RETURNING 1) SELECT 1";
         for odd in ["", "COMMIT", "UPDATE a SET b = $1", deletes, "SELECT 1 FROM a FOR UPDATE"] {
-            assert!(!only_reads(odd), "{odd}");
+            assert!(!is_read_only_query(odd), "{odd}");
         }
         assert_eq!(shown("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
-        assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MOST_TEXT + 1);
+        assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MAX_TEXT + 1);
         assert_eq!(kept("SELECT 1"), "SELECT 1");
         let long = kept(&format!("-{}", "é".repeat(3_000)));
-        assert!(is_cut(&long) && !is_cut(&kept("SELECT 1")));
-        assert!(long.ends_with("é…") && long.len() == MOST_KEPT - 1 + '…'.len_utf8(), "{}", long.len());
+        assert!(is_truncated(&long) && !is_truncated(&kept("SELECT 1")));
+        assert!(long.ends_with("é…") && long.len() == MAX_KEPT - 1 + '…'.len_utf8(), "{}", long.len());
     }
 
-    /// The one test that installs: it is done once a process.
+    /// The only test that calls `install`, which works once in a process.
     #[tokio::test]
     async fn an_operation_is_reported_with_its_slowest_statement() {
         let before = OperationWatch::begin();

@@ -2,27 +2,27 @@
 
 use crate::storage::Fault;
 
-/// When a refusal is told: of several, those of the earliest stage alone.
+/// Stage of a refusal: if there are several, only those of the earliest stage are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// The input alone says so: a text, the length of a list.
+    /// The input itself is invalid: a text, the length of a list.
     Shape,
-    /// It is for all stores, and the caller's permission is for some of them.
+    /// The operation concerns all stores, but the caller's permission only some.
     Permission,
-    /// What it names is not there.
+    /// An object that the input names does not exist.
     Reference,
-    /// The value is not taken from this caller, or for what is named.
+    /// The value is not accepted from this caller, or for the object that is named.
     Value,
-    /// The tenant as it is does not allow it.
+    /// The tenant's current state does not allow the operation.
     State,
 }
 
-/// A refusal that knows when it is told.
+/// A refusal that has a stage.
 pub trait Staged {
     fn stage(&self) -> Stage;
 }
 
-/// The refusals of the first stage that has any.
+/// Returns the refusals of the first stage that has any.
 #[must_use]
 pub fn earliest<R: Staged>(mut refusals: Vec<R>) -> Vec<R> {
     if let Some(first) = refusals.iter().map(Staged::stage).min() {
@@ -31,7 +31,7 @@ pub fn earliest<R: Staged>(mut refusals: Vec<R>) -> Vec<R> {
     refusals
 }
 
-/// What a call was refused for so far.
+/// Refusals of a call so far.
 #[derive(Debug)]
 pub struct Refusals<R>(Vec<R>);
 
@@ -48,7 +48,7 @@ impl<R: Staged> Refusals<R> {
     pub fn extend(&mut self, refusals: impl IntoIterator<Item = R>) {
         self.0.extend(refusals);
     }
-    /// The outcome of a check; None where it refused.
+    /// Returns the result of a check; None if it refused, which is noted.
     pub fn take<T>(&mut self, checked: Result<T, R>) -> Option<T> {
         checked.map_err(|refusal| self.add(refusal)).ok()
     }
@@ -65,10 +65,10 @@ impl<R: Staged> Refusals<R> {
     }
 }
 
-/// Why a call came to nothing: nothing was written.
+/// Reason that a call wrote nothing.
 #[derive(Debug)]
 pub enum Stop<R> {
-    /// All refusals of the first stage that has any.
+    /// Refusals of the first stage that has any.
     Refused(Vec<R>),
     Fault(Fault),
 }

@@ -9,7 +9,7 @@ use std::{env, time::Instant};
 
 use product_text::{
     Style, clean, duplicates,
-    evidence::{Catalogue, gather},
+    evidence::{Catalogue, run_experiments},
 };
 
 #[expect(clippy::disallowed_methods, reason = "it measures by the wall clock, which the crate does not know")]
@@ -29,7 +29,7 @@ fn main() {
                 println!("{name} → {} {:?}", cleaned.name, cleaned.changes.iter().map(|change| change.rule).collect::<Vec<_>>());
             }
         }
-        _ => println!("{}", gather(&Catalogue::public(&names), &names).unwrap().text),
+        _ => println!("{}", run_experiments(&Catalogue::public(&names), &names).unwrap().text),
     }
     eprintln!("{:.1} s", begun.elapsed().as_secs_f64());
 }

@@ -1,13 +1,13 @@
-//! Confidence that means what it says: among suggestions of 80 %, about 80 % are right. Scores are divided by a temperature (Guo et al. 2017, On
-//! Calibration of Modern Neural Networks), those of independent labels also shifted (Platt 1999), both fitted on texts that the weights were not
-//! learned from.
+//! Calibrated confidence: of the suggestions with 80 %, about 80 % are right. Scores are divided by
+//! a temperature (Guo et al. 2017, On Calibration of Modern Neural Networks), those of independent
+//! labels also shifted (Platt 1999), both fitted on texts that the weights were not learned from.
 
 use crate::linear::Loss;
 
-const BINS: usize = 15;
-const STEPS: usize = 40;
+const CALIBRATION_BINS: usize = 15;
+const SEARCH_STEPS: usize = 40;
 
-/// What scores go through before they are probabilities.
+/// Transformation of scores into probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     pub slope: f32,
@@ -49,10 +49,10 @@ impl Calibration {
         let rounds = if loss == Loss::Independent { 4 } else { 1 };
         for _ in 0..rounds {
             let at = |log: f64| log_loss(Self { slope: log.exp() as f32, ..found }, held_out, loss);
-            found.slope = least((-2.5, 2.5), at).exp() as f32;
+            found.slope = minimize((-2.5, 2.5), at).exp() as f32;
             if loss == Loss::Independent {
                 let at = |shift: f64| log_loss(Self { shift: shift as f32, ..found }, held_out, loss);
-                found.shift = least((-4.0, 4.0), at) as f32;
+                found.shift = minimize((-4.0, 4.0), at) as f32;
             }
         }
         found
@@ -75,11 +75,11 @@ fn log_loss(calibration: Calibration, held_out: &[HeldOut<'_>], loss: Loss) -> f
 }
 
 /// The place of the least value of a function with one minimum: golden section search.
-fn least((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
+fn minimize((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
     let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
     let (mut at_left, mut at_right) = (value(left), value(right));
-    for _ in 0..STEPS {
+    for _ in 0..SEARCH_STEPS {
         if at_left <= at_right {
             (high, right, at_right) = (right, left, at_left);
             left = high - ratio * (high - low);
@@ -95,10 +95,10 @@ fn least((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
 
 /// The expected calibration error over 15 bins of equal width (Naeini, Cooper & Hauskrecht 2015): the mean of |confidence − share that is right|,
 /// weighted by the bins' counts. 0 if there is nothing to judge.
-pub fn expected_error(judged: &[(f32, bool)]) -> f64 {
-    let mut bins = [(0_u32, 0.0_f64, 0_u32); BINS];
+pub fn expected_calibration_error(judged: &[(f32, bool)]) -> f64 {
+    let mut bins = [(0_u32, 0.0_f64, 0_u32); CALIBRATION_BINS];
     for (confidence, is_right) in judged {
-        let bin = &mut bins[((confidence * BINS as f32) as usize).min(BINS - 1)];
+        let bin = &mut bins[((confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1)];
         bin.0 += 1;
         bin.1 += f64::from(*confidence);
         bin.2 += u32::from(*is_right);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn scores_that_are_too_sure_are_taken_back() {
-        // 75 % right, at a score that says 99.75 %: the slope that says 75 % is ln 3 ÷ 6.
+        // 75 % are right, at a score that means 99.75 %: the slope that yields 75 % is ln 3 ÷ 6.
         let right: (&[f32], &[u16]) = (&[6.0, 0.0], &[0]);
         let wrong: (&[f32], &[u16]) = (&[6.0, 0.0], &[1]);
         let held_out: Vec<HeldOut<'_>> =
@@ -134,9 +134,12 @@ mod tests {
 
     #[test]
     fn the_calibration_error_is_the_gap_between_word_and_deed() {
-        assert!((expected_error(&[(0.9, true), (0.9, false)]) - 0.4).abs() < 1e-6);
-        assert!(expected_error(&[(0.5, true), (0.5, false)]).abs() < 1e-6);
-        assert!((expected_error(&[(0.1, true), (0.9, false)]) - 0.9).abs() < 1e-6, "too low and too high do not cancel");
-        assert!(expected_error(&[]).abs() < 1e-9);
+        assert!((expected_calibration_error(&[(0.9, true), (0.9, false)]) - 0.4).abs() < 1e-6);
+        assert!(expected_calibration_error(&[(0.5, true), (0.5, false)]).abs() < 1e-6);
+        assert!(
+            (expected_calibration_error(&[(0.1, true), (0.9, false)]) - 0.9).abs() < 1e-6,
+            "too low and too high do not cancel"
+        );
+        assert!(expected_calibration_error(&[]).abs() < 1e-9);
     }
 }

@@ -1,5 +1,6 @@
-//! Text of any script in the form in which it is compared: compatibility forms and case are folded, marks on letters dropped, invisible characters
-//! removed. Both what is read and what is returned are bounded, so that a hostile text costs no more than a long one.
+//! Text of any script in a form for comparisons: compatibility forms and case are folded, marks on
+//! letters dropped, invisible characters removed. Both input and output are bounded, so that a
+//! hostile text costs no more than a long one.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -17,8 +18,8 @@ pub fn is_invisible(character: char) -> bool {
         || (character.is_control() && !character.is_whitespace())
 }
 
-/// Letters that have no decomposition, as they are usually spelled without their marks.
-fn spelled(letter: char) -> Option<&'static str> {
+/// Spelling of letters without a decomposition, in plain letters.
+fn transliterate(letter: char) -> Option<&'static str> {
     Some(match letter {
         'ß' => "ss",
         'æ' => "ae",
@@ -59,7 +60,7 @@ pub fn fold(text: &str, most: usize) -> String {
                 }
             }
             _ => {
-                match spelled(character) {
+                match transliterate(character) {
                     Some(letters) => folded.push_str(letters),
                     None => folded.push(character),
                 }
@@ -72,12 +73,12 @@ pub fn fold(text: &str, most: usize) -> String {
 }
 
 /// Whether each character is a word: scripts that put no spaces between words.
-fn is_a_word(character: char) -> bool {
+fn is_single_word(character: char) -> bool {
     matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Whether a character belongs to words: letters, digits, and the marks of scripts that need them.
-fn is_of_words(character: char) -> bool {
+fn is_word_char(character: char) -> bool {
     character.is_alphanumeric()
         || matches!(character, '\u{0900}'..='\u{0dff}' | '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}')
 }
@@ -87,14 +88,14 @@ pub fn split(folded: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut start, mut length) = (None, 0);
     for (place, character) in folded.char_indices() {
-        let ends = !is_of_words(character) || is_a_word(character) || length >= WORD_CHARS;
+        let ends = !is_word_char(character) || is_single_word(character) || length >= WORD_CHARS;
         if let Some(from) = start.filter(|_| ends) {
             found.extend(folded.get(from..place));
             (start, length) = (None, 0);
         }
-        if is_a_word(character) {
+        if is_single_word(character) {
             found.extend(folded.get(place..place + character.len_utf8()));
-        } else if is_of_words(character) {
+        } else if is_word_char(character) {
             start = start.or(Some(place));
             length += 1;
         }

@@ -5,15 +5,17 @@ use crate::ngrams::{hash, mixed};
 
 const HASHES: usize = 63;
 const ROWS_A_BAND: usize = 3;
-/// In a bucket each product meets at most so many behind it: a bucket of thousands costs no square.
-const WINDOW: usize = 10;
+/// Maximum following products that each product of a bucket is compared with, so that a bucket of
+/// thousands costs no square.
+const COMPARISON_WINDOW: usize = 10;
 
 /// The least hash of a set under each of 63 functions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature(Box<[u32; HASHES]>);
 
 impl Signature {
-    /// Of the three-letter parts of words, their ends included. The order of words does not matter.
+    /// Returns the signature of the three-letter parts of words, their ends included. The order of
+    /// words does not matter.
     pub fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         let mut least = Box::new([u32::MAX; HASHES]);
         let mut part = String::new();
@@ -50,7 +52,7 @@ pub fn each_pair(signatures: &[Signature], mut meet: impl FnMut(usize, usize)) {
     for band in 0..HASHES / ROWS_A_BAND {
         order.sort_unstable_by(|one, other| of(one).band(band).cmp(of(other).band(band)).then(one.cmp(other)));
         for (place, one) in order.iter().enumerate() {
-            let behind = order.get(place + 1..).unwrap_or_default().iter().take(WINDOW);
+            let behind = order.get(place + 1..).unwrap_or_default().iter().take(COMPARISON_WINDOW);
             for other in behind.take_while(|other| of(one).band(band) == of(other).band(band)) {
                 // A pair that shares an earlier band has usually met there.
                 let has_met = (0..band).any(|earlier| of(one).band(earlier) == of(other).band(earlier));

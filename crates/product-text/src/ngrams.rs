@@ -1,5 +1,6 @@
-//! A product's text as hashed n-grams: words, pairs of words, and three to five letters within a word. The weights of a text are log term frequency ×
-//! inverse document frequency, of length one (Manning, Raghavan & Schütze, Introduction to Information Retrieval, 6.2 to 6.4).
+//! A product's text as hashed n-grams: words, pairs of words, and three to five letters within a
+//! word. The weights of a text are log term frequency × inverse document frequency, normalised to
+//! length 1 (Manning, Raghavan & Schütze, Introduction to Information Retrieval, 6.2 to 6.4).
 
 use crate::folding::{fold, split};
 
@@ -10,10 +11,10 @@ pub const NAME_CHARS: usize = 256;
 /// The characters of a description that are read.
 pub const DESCRIPTION_CHARS: usize = 2_000;
 /// The most n-grams of a text.
-pub const MOST_GRAMS: usize = 768;
+pub const MAX_GRAMS: usize = 768;
 /// A word of the description counts half of one of the name.
 const DESCRIPTION_WEIGHT: f32 = 0.5;
-const LETTERS: std::ops::RangeInclusive<usize> = 3..=5;
+const GRAM_LETTERS: std::ops::RangeInclusive<usize> = 3..=5;
 
 /// A part of a text that the model may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,9 +42,9 @@ pub struct Gram<'a> {
 /// The words of a product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
-    /// As they are shown.
+    /// Words as they are shown.
     pub words: Vec<String>,
-    /// With `0` for every digit, as they are hashed.
+    /// Words as they are hashed, with `0` for every digit.
     masked: Vec<String>,
     /// The words from here on are the description's.
     in_name: usize,
@@ -88,7 +89,7 @@ impl Text {
 
     /// Visits n-grams in the order of words, at most `most`: of the name words, phrases and letters; of the description words and phrases.
     pub fn each_gram(&self, most: usize, visit: &mut impl FnMut(Gram<'_>)) {
-        let mut left = most.min(MOST_GRAMS);
+        let mut left = most.min(MAX_GRAMS);
         let mut letters = String::new();
         for (word, text) in self.masked.iter().enumerate() {
             let is_name = word < self.in_name;
@@ -105,7 +106,7 @@ impl Text {
             }
             if is_name {
                 let bounded: Vec<char> = std::iter::once('<').chain(text.chars()).chain(['>']).collect();
-                for size in LETTERS.filter(|size| *size < bounded.len()) {
+                for size in GRAM_LETTERS.filter(|size| *size < bounded.len()) {
                     for window in bounded.windows(size) {
                         letters.clear();
                         letters.extend(window);
@@ -200,7 +201,7 @@ mod tests {
 
     fn grams(name: &str, description: &str) -> Vec<(Kind, String)> {
         let mut found = Vec::new();
-        Text::read(name, description).each_gram(MOST_GRAMS, &mut |gram| found.push((gram.kind, gram.text.to_owned())));
+        Text::read(name, description).each_gram(MAX_GRAMS, &mut |gram| found.push((gram.kind, gram.text.to_owned())));
         found
     }
 
@@ -215,8 +216,7 @@ mod tests {
 
     #[test]
     fn texts_are_vectors_of_length_one_in_which_rare_words_weigh_more() {
-        let texts: Vec<_> =
-            ["red mug", "red cup", "red jug"].iter().map(|name| Text::read(name, "").counts(MOST_GRAMS)).collect();
+        let texts: Vec<_> = ["red mug", "red cup", "red jug"].iter().map(|name| Text::read(name, "").counts(MAX_GRAMS)).collect();
         let vocabulary = Vocabulary::of(texts.iter().map(Vec::as_slice), BUCKETS);
         let vector = vocabulary.vector(&texts[0]);
         assert!((vector.iter().map(|(_, value)| value * value).sum::<f32>() - 1.0).abs() < 1e-5);
@@ -228,6 +228,6 @@ mod tests {
         let few = Vocabulary::of(texts.iter().map(Vec::as_slice), 3);
         assert_eq!(few.buckets.len(), 3);
         assert!(few.row(bucket(Kind::Word, &["red"])).is_some(), "the most frequent stay");
-        assert!(vocabulary.vector(&Text::read("χ", "").counts(MOST_GRAMS)).is_empty());
+        assert!(vocabulary.vector(&Text::read("χ", "").counts(MAX_GRAMS)).is_empty());
     }
 }

@@ -1,9 +1,10 @@
-//! What makes two products with nearly one name different ones: numbers, measures, pack counts, sizes and colours.
+//! Differences that make two products with nearly one name different ones: numbers, measures, pack
+//! counts, sizes and colours.
 
 use crate::folding::{fold, split};
 use crate::ngrams::NAME_CHARS;
 
-/// Colours in the languages of many catalogues, each with the name that stands for it.
+/// Colours in the languages of many catalogues, each with its English name.
 const COLOURS: &[(&str, &[&str])] = &[
     ("amber", &["amber", "bernstein"]),
     ("beige", &["beige"]),
@@ -73,16 +74,16 @@ const UNITS: &[(&str, char, u64)] = &[
 
 const NUMERALS: [&str; 12] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
-/// Words that say that there are several, or nothing.
+/// Words that mean several pieces, or nothing.
 const FILLERS: &[&str] = &[
     "set", "pack", "pk", "pkt", "pc", "pcs", "piece", "pieces", "packet", "of", "the", "a", "an", "and", "with", "w", "in",
     "for", "s", "x", "stuck", "er", "der", "die", "das", "und", "mit", "de", "la", "le", "et", "avec",
 ];
 
-/// Behind these words a single letter tells variants apart.
-const LETTERED: &[&str] = &["letter", "size", "type", "buchstabe", "grosse", "typ", "lettre", "taille"];
+/// Words after which a single letter distinguishes variants.
+const LETTER_WORDS: &[&str] = &["letter", "size", "type", "buchstabe", "grosse", "typ", "lettre", "taille"];
 
-/// In which respect two products differ.
+/// Respect in which two products differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
     /// A length, volume, weight, power or voltage.
@@ -106,7 +107,8 @@ pub struct Variant {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts {
     pub variant: Variant,
-    /// The other words in their order, without fillers; the fillers, if there is nothing else.
+    /// The other words in their order, without fillers; only the fillers if the name has no other
+    /// words.
     pub words: Vec<String>,
 }
 
@@ -163,7 +165,7 @@ fn tokens(folded: &str) -> Vec<Token<'_>> {
 }
 
 /// A number without leading and trailing zeros, with a point.
-fn normal(number: &str) -> String {
+fn normalize_number(number: &str) -> String {
     let number = number.replace(',', ".");
     let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
     let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
@@ -176,12 +178,13 @@ fn unit_of(word: &str) -> Option<(char, u64)> {
 }
 
 fn measure(number: &str, (dimension, smallest): (char, u64)) -> Option<(char, u64)> {
-    let value: f64 = normal(number).parse().ok()?;
+    let value: f64 = normalize_number(number).parse().ok()?;
     let sum = value * smallest as f64;
     (sum < 1e15).then_some((dimension, sum.round() as u64))
 }
 
-/// The unit of a number: behind it, perhaps behind a space, or behind the last number of `25x24x12cm`.
+/// The unit of a number: directly after it, after a space, or after the last number of
+/// `25x24x12cm`.
 fn unit_behind(tokens: &[Token<'_>], place: usize) -> Option<(char, u64)> {
     let mut at = place + 1;
     while matches!(tokens.get(at), Some(Token::Space)) {
@@ -214,10 +217,10 @@ fn code_around(tokens: &[Token<'_>], place: usize, number: &str) -> Option<Strin
     let before = place.checked_sub(1).and_then(|before| word(tokens.get(before)));
     let after = word(tokens.get(place + 1));
     (before.is_some() || after.is_some())
-        .then(|| format!("{}{}{}", before.unwrap_or_default(), normal(number), after.unwrap_or_default()))
+        .then(|| format!("{}{}{}", before.unwrap_or_default(), normalize_number(number), after.unwrap_or_default()))
 }
 
-fn named(list: &[(&'static str, &[&str])], word: &str) -> Option<&'static str> {
+fn english_name(list: &[(&'static str, &[&str])], word: &str) -> Option<&'static str> {
     list.iter().find(|(_, spellings)| spellings.contains(&word)).map(|(name, _)| *name)
 }
 
@@ -236,14 +239,14 @@ impl Parts {
                 parts.variant.numbers.push(code);
                 units.extend([place.wrapping_sub(1), place + 1]);
             } else {
-                parts.variant.numbers.push(normal(number));
+                parts.variant.numbers.push(normalize_number(number));
             }
         }
         let mut previous = "";
         for (place, token) in tokens.iter().enumerate() {
             if let Token::Word(run) = token {
                 let is_unit = units.contains(&place) && (unit_of(run).is_some() || run.chars().count() <= 3);
-                if !is_unit && LETTERED.contains(&previous) && run.chars().count() == 1 {
+                if !is_unit && LETTER_WORDS.contains(&previous) && run.chars().count() == 1 {
                     parts.variant.numbers.push((*run).to_owned());
                 } else if !is_unit {
                     split(run).into_iter().for_each(|word| parts.add(word));
@@ -278,9 +281,9 @@ impl Parts {
     }
 
     fn add(&mut self, word: &str) {
-        if let Some(colour) = named(COLOURS, word) {
+        if let Some(colour) = english_name(COLOURS, word) {
             self.variant.colours.push(colour);
-        } else if let Some(size) = named(SIZES, word) {
+        } else if let Some(size) = english_name(SIZES, word) {
             self.variant.sizes.push(size);
         } else if let Some(numeral) = NUMERALS.iter().position(|numeral| *numeral == word) {
             self.variant.numbers.push((numeral + 1).to_string());

@@ -8,9 +8,9 @@ use std::fs;
 
 use product_text::{
     Model, ModelError, Product, TrainError, Trained,
-    classifier::{FORMAT, Settings},
-    evidence::{Catalogue, gather},
-    ngrams::{DESCRIPTION_CHARS, MOST_GRAMS, NAME_CHARS, Text},
+    classifier::{FORMAT_VERSION, Settings},
+    evidence::{Catalogue, run_experiments},
+    ngrams::{DESCRIPTION_CHARS, MAX_GRAMS, NAME_CHARS, Text},
     train_categories, train_tags,
 };
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ fn trained() -> Trained {
 #[test]
 fn categories_of_public_names_are_found_and_the_page_says_how_often() {
     let Some(names) = shared::names() else { return };
-    let found = gather(&Catalogue::public(&names), &names).unwrap();
+    let found = run_experiments(&Catalogue::public(&names), &names).unwrap();
     let inner = found.report.categories;
     assert_eq!((names.len(), found.report.labels.len()), (3_798, 20));
     assert!(found.held_out.top1 >= 0.85 && found.held_out.products >= 600, "{:?}", found.held_out);
@@ -87,7 +87,7 @@ fn a_suggestion_says_which_words_spoke_for_it() {
     assert_eq!((suggestion.best[0].label.as_str(), suggestion.best[0].reasons[0].text.as_str()), ("tableware", "mug"));
     let sum: f32 = suggestion.best.iter().map(|scored| scored.confidence).sum();
     assert!((sum - 1.0).abs() < 1e-4, "three classes share all: {sum}");
-    // A word that no product has is known by its letters.
+    // A word that no product has is recognised by its letters.
     let letters = &model.suggest("Mugs", "").best[0];
     assert!(letters.label == "tableware" && letters.reasons[0].letters.as_deref() == Some("<mug"), "{letters:?}");
     assert_eq!(model.suggest("Ретро КРУ\u{301}ЖКА", "").best[0].label, "посуда");
@@ -112,7 +112,7 @@ fn a_hostile_text_costs_no_more_than_a_long_one() {
         assert!(letters <= 2 * (NAME_CHARS + DESCRIPTION_CHARS), "{unit:?}: {letters}");
         let mut grams = 0;
         read.each_gram(usize::MAX, &mut |_| grams += 1);
-        assert!(grams <= MOST_GRAMS, "{unit:?}: {grams}");
+        assert!(grams <= MAX_GRAMS, "{unit:?}: {grams}");
         let suggestion = model.suggest(&text, &text);
         assert!(suggestion.best.iter().all(|scored| scored.confidence.is_finite() && scored.reasons.len() <= 5), "{unit:?}");
     }
@@ -160,7 +160,7 @@ fn a_model_of_another_version_or_damaged_is_refused() {
     assert_eq!(Model::from_bytes(&[]), Err(ModelError::NotAModel));
     let mut newer = bytes.clone();
     newer[4] += 1;
-    assert_eq!(Model::from_bytes(&newer), Err(ModelError::OtherVersion(FORMAT + 1)));
+    assert_eq!(Model::from_bytes(&newer), Err(ModelError::OtherVersion(FORMAT_VERSION + 1)));
     for length in [4, 5, 6, 20, bytes.len() / 2, bytes.len() - 1] {
         assert_eq!(Model::from_bytes(&bytes[..length]), Err(ModelError::Damaged), "cut at {length}");
     }

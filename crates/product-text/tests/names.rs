@@ -10,7 +10,7 @@ use product_text::{
 };
 use proptest::prelude::*;
 
-/// Every eighth public name of at least three words of letters alone.
+/// Every eighth public name of at least three words that consist of letters only.
 fn sample() -> Option<Vec<String>> {
     let names = shared::names()?;
     let is_plain =
@@ -20,7 +20,7 @@ fn sample() -> Option<Vec<String>> {
 }
 
 /// The share of names that are found as duplicates of a changed copy beside all public names.
-fn found_again(change: impl Fn(&str) -> String) -> Option<f64> {
+fn duplicate_share(change: impl Fn(&str) -> String) -> Option<f64> {
     let (sample, names) = (sample()?, shared::names()?);
     let mut all: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
     let changed: Vec<String> = sample.iter().map(|name| change(name)).collect();
@@ -37,13 +37,13 @@ fn found_again(change: impl Fn(&str) -> String) -> Option<f64> {
 
 #[test]
 fn a_name_in_another_order_case_or_spelling_is_found_again() {
-    let Some(turned) = found_again(|name| {
+    let Some(turned) = duplicate_share(|name| {
         let (first, rest) = name.split_once(' ').unwrap();
         format!("{}, {}", rest.to_lowercase(), first.to_lowercase())
     }) else {
         return;
     };
-    let swapped = found_again(|name| {
+    let swapped = duplicate_share(|name| {
         // Two neighbours in the middle of the longest word change places.
         let longest = name.split(' ').max_by_key(|word| word.len()).unwrap();
         let mut letters: Vec<char> = longest.chars().collect();
@@ -51,8 +51,8 @@ fn a_name_in_another_order_case_or_spelling_is_found_again() {
         letters.swap(middle, middle - 1);
         name.replace(longest, &letters.iter().collect::<String>())
     });
-    let joined = found_again(|name| name.replacen(' ', "", 1)); // a colour or a filler may be one half
-    let marked = found_again(|name| format!("  {} ", name.replace('E', "É").replace(' ', "\u{a0}")));
+    let joined = duplicate_share(|name| name.replacen(' ', "", 1)); // a colour or a filler may be one half
+    let marked = duplicate_share(|name| format!("  {} ", name.replace('E', "É").replace(' ', "\u{a0}")));
     let shares = (turned, swapped.unwrap(), joined.unwrap(), marked.unwrap());
     assert!(shares.0 >= 0.99 && shares.1 >= 0.80 && shares.2 >= 0.99 && shares.3 >= 0.99, "{shares:?}");
 }

@@ -7,8 +7,8 @@ mod mappings;
 
 use std::io;
 
-/// Releases the pages of the program's own file that this process has mapped and never changed. Whatever needs one again maps it again, from the
-/// system's page cache. On other systems than Linux nothing is released.
+/// Releases the pages of the program's own file that this process has mapped and never changed. A page that is needed again is mapped again,
+/// from the system's page cache. On other systems than Linux nothing is released.
 ///
 /// The bytes of these mappings that were in memory.
 ///

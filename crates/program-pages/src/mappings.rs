@@ -23,7 +23,8 @@ struct Mapping {
 }
 
 impl Mapping {
-    /// Of the head of an entry, `55d0c2a00000-55d0c2c00000` and `r-xp 00200000 08:01 1234 /program`; None where it can be written to, or is shared.
+    /// Parses an entry's head: `55d0c2a00000-55d0c2c00000`, `r-xp 00200000 08:01 1234 /program`.
+    /// None if the mapping is writable or shared.
     fn of(range: &str, rest: &str) -> Option<Self> {
         let (start, end) = addresses(range)?;
         let is_read_only = rest.starts_with("r--p ") || rest.starts_with("r-xp ");

@@ -2,8 +2,8 @@
 
 use crate::Operation;
 
-/// Points of a root field by itself and of its input, as plain text, and that its answer is added.
-/// `weight` is that of `@cost`; `None` means the usual one of the root.
+/// Text of the cost of a root field: its own points, those of its input, and that its answer is
+/// added. `weight` is that of `@cost`; `None` means the default of the root.
 pub fn points_of(operation: Operation, weight: Option<&str>) -> String {
     let usual = if operation == Operation::Query { "1" } else { "10" };
     let weight = weight.unwrap_or(usual);

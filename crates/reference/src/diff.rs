@@ -1,4 +1,5 @@
-//! What changed between two schemas, and what each change is to clients that were written for the older one.
+//! Changes between two schemas, and the impact of each on clients that were written for the older
+//! one.
 
 mod compare;
 mod exceptions;
@@ -10,23 +11,24 @@ use crate::{ReferenceError, schema::Schema};
 
 pub use exceptions::{ExceptionError, Exceptions};
 
-/// What a change is to a client that was written for the older schema.
+/// Impact of a change on a client that was written for the older schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Impact {
     /// A document, a variable or a reader of answers that was right may be wrong now.
     Breaking,
-    /// Documents stay right, but an answer may hold what the client has not seen before, or be refused.
+    /// Documents stay right, but an answer may hold values that the client has not seen before, or
+    /// be refused.
     Dangerous,
     /// Something will go, or is to stay after all.
     Deprecation,
-    /// Something is there that was not.
+    /// Something is new.
     Addition,
 }
 
 impl Impact {
     pub const ALL: [Self; 4] = [Self::Breaking, Self::Dangerous, Self::Deprecation, Self::Addition];
 
-    /// As JSON has it.
+    /// Name of the impact in JSON.
     pub fn code(self) -> &'static str {
         match self {
             Self::Breaking => "BREAKING",
@@ -67,16 +69,16 @@ pub enum ChangeKind {
     RequiredInputAdded,
     /// An argument or input field that might be left out, or be null, must be given.
     InputMadeRequired,
-    /// Of an argument or input field.
+    /// An argument or input field has another type.
     InputTypeChanged,
-    /// Another default, or none any more.
+    /// The default differs, or there is none any more.
     DefaultChanged,
     /// Exactly one field of an input must be given.
     OneOfAdded,
     EnumValueAdded,
     UnionMemberAdded,
     InterfaceAdded,
-    /// What was null when it was left out has a default.
+    /// An argument or input field that was null when left out has a default.
     DefaultAdded,
     PermissionChanged,
     Deprecated,
@@ -85,7 +87,7 @@ pub enum ChangeKind {
     DeprecationWithdrawn,
     TypeAdded,
     FieldAdded,
-    /// What may be null is never null.
+    /// A field that could be null is never null.
     FieldMadeNonNull,
     ArgumentAdded,
     InputFieldAdded,
@@ -126,7 +128,7 @@ impl ChangeKind {
         }
     }
 
-    /// As JSON and the list of exceptions have it.
+    /// Name of the kind in JSON and in the list of exceptions.
     pub fn code(self) -> &'static str {
         match self {
             Self::TypeRemoved => "TYPE_REMOVED",
@@ -162,13 +164,14 @@ impl ChangeKind {
     }
 }
 
-/// One change.
+/// A single change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub kind: ChangeKind,
-    /// Where, as the GraphQL specification writes it: `Order`, `Order.lines`, `Query.orders(first:)`, `OrderStatus.OPEN`.
+    /// Schema coordinate, as the GraphQL specification writes it: `Order`, `Order.lines`,
+    /// `Query.orders(first:)`, `OrderStatus.OPEN`.
     pub coordinate: String,
-    /// What, without a full stop.
+    /// Description of the change, without a full stop.
     pub text: String,
 }
 
@@ -200,7 +203,7 @@ impl Diff {
     /// Compares two schemas, each as SDL.
     pub fn between(old: &str, new: &str) -> Result<Self, DiffError> {
         let (old, new) = (Schema::parse(old).map_err(DiffError::Old)?, Schema::parse(new).map_err(DiffError::New)?);
-        let mut changes = compare::compared(&old, &new);
+        let mut changes = compare::compare_schemas(&old, &new);
         changes.sort_by(|one, other| {
             (one.kind.impact(), &one.coordinate, one.kind).cmp(&(other.kind.impact(), &other.coordinate, other.kind))
         });
@@ -211,7 +214,7 @@ impl Diff {
         &self.changes
     }
 
-    /// Those of one impact, by place.
+    /// Returns the changes of one impact, by place.
     pub fn of(&self, impact: Impact) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| change.kind.impact() == impact)
     }
@@ -221,7 +224,7 @@ impl Diff {
         written::text(self)
     }
 
-    /// The same as Markdown, with headings of the third level.
+    /// The changes as Markdown, with headings of the third level.
     pub fn markdown(&self) -> String {
         written::markdown(self)
     }

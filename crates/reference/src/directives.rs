@@ -1,4 +1,4 @@
-//! What the directives of a field or type say: permission, cost, events, deprecation.
+//! Directives of a field or type: permission, cost, events, deprecation.
 
 use async_graphql_parser::types::ConstDirective;
 
@@ -6,7 +6,7 @@ use async_graphql_parser::types::ConstDirective;
 #[derive(Debug)]
 pub(crate) struct Directives(Vec<ConstDirective>);
 
-/// Who may call.
+/// Callers that are permitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Without a token, too.
@@ -15,20 +15,20 @@ pub(crate) enum Access {
     Authenticated,
     /// With this permission.
     Requires(String),
-    /// Nothing is said.
+    /// No directive defines it.
     Unsaid,
 }
 
 /// `@listSize`: how many objects are counted for the cost.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListSize {
-    /// The number that counts if no argument says one.
+    /// Number of objects if no argument sets one.
     pub(crate) assumed: Option<i64>,
-    /// The arguments of which the largest counts.
+    /// Arguments that set the number; the largest counts.
     pub(crate) arguments: Vec<String>,
 }
 
-/// Seconds for which a confirmed password or code is enough, where `@stepUp` says nothing else.
+/// Seconds for which a confirmed password or code is enough, unless `@stepUp` sets another number.
 const STEP_UP_SECONDS: i64 = 600;
 
 impl Directives {
@@ -91,7 +91,8 @@ impl Directives {
         self.texts("emits", "events")
     }
 
-    /// Why it is deprecated, and what replaces it.
+    /// Returns the reason of a deprecation with its replacement, or `None` if nothing is
+    /// deprecated.
     pub(crate) fn deprecated(&self) -> Option<String> {
         self.find("deprecated")?;
         Some(self.text("deprecated", "reason").unwrap_or_else(|| "No longer supported".to_owned()))

@@ -1,9 +1,10 @@
-//! Codes of errors that a field can end with, by what its directives say, and the page of codes where no guide explains them.
+//! Codes of errors that a field can end with, by its directives, and the page of codes without a
+//! guide.
 
 use crate::{
     Operation,
     directives::Access,
-    html::{ROOT, escaped, inline, joined, page as frame},
+    html::{ROOT, concat_html, escape_html, inline_html, page as frame},
     schema::{Field, Schema},
 };
 
@@ -11,7 +12,7 @@ use crate::{
 pub(crate) type Code = (&'static str, &'static str);
 
 /// The codes with which any operation can end.
-pub(crate) const ALWAYS: [Code; 10] = [
+pub(crate) const COMMON_CODES: [Code; 10] = [
     ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL."),
     ("GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema."),
     ("BAD_REQUEST", "The HTTP request is wrong: method, headers or body."),
@@ -32,7 +33,7 @@ const STEP_UP: Code = ("STEP_UP_REQUIRED", "The password or code was confirmed t
 const BAD_INPUT: Code = ("BAD_USER_INPUT", "An argument has a value that the field does not accept.");
 const LIMIT: Code = ("LIMIT_EXCEEDED", "The answer would be too large.");
 
-/// The codes that this field adds to `ALWAYS`.
+/// The codes that this field adds to `COMMON_CODES`.
 pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
     let access = field.directives.access();
     let is_known = !matches!(access, Access::Public | Access::Unsaid);
@@ -66,30 +67,30 @@ pub(crate) fn refusals<'a>(schema: &'a Schema, mutation: &str) -> Vec<(&'a str, 
 /// Codes as a list, each linked to its row on the page of errors.
 pub(crate) fn list(codes: &[(&str, &str)]) -> String {
     let items = codes.iter().map(|(code, when)| {
-        let code = escaped(code);
-        format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline(when))
+        let code = escape_html(code);
+        format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline_html(when))
     });
-    format!("<ul class=\"codes\">\n{}</ul>\n", joined(items))
+    format!("<ul class=\"codes\">\n{}</ul>\n", concat_html(items))
 }
 
 /// The page of codes if no guide has the slug `errors`.
 pub(crate) fn page(schema: &Schema) -> String {
     let row = |code: &str, when: &str| {
-        let code = escaped(code);
-        format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline(when))
+        let code = escape_html(code);
+        format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline_html(when))
     };
     let own = [UNAUTHENTICATED, ENROLMENT, SUSPENDED, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
-    let top = joined(own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)));
+    let top = concat_html(own.iter().chain(&COMMON_CODES).map(|(code, when)| row(code, when)));
     let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
     if let Some(codes) = schema.definition("ErrorCode") {
         // An id that is given above stays the one of its code.
-        let is_above = |code: &str| own.iter().chain(&ALWAYS).any(|(above, _)| *above == code);
+        let is_above = |code: &str| own.iter().chain(&COMMON_CODES).any(|(above, _)| *above == code);
         let rows = codes.values.iter().map(|value| {
-            let name = escaped(&value.name);
+            let name = escape_html(&value.name);
             let id = if is_above(&value.name) { String::new() } else { format!(" id=\"{name}\"") };
-            format!("<dt{id}><code>{name}</code></dt><dd>{}</dd>\n", inline(&value.description))
+            format!("<dt{id}><code>{name}</code></dt><dd>{}</dd>\n", inline_html(&value.description))
         });
-        main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", joined(rows)));
+        main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", concat_html(rows)));
     }
     frame("Errors", &main)
 }

@@ -9,9 +9,9 @@ use crate::{
     html::{ROOT, first_sentence},
 };
 
-/// A guide as it is shown.
+/// A guide in HTML.
 #[derive(Debug)]
-pub(crate) struct Rendered {
+pub(crate) struct RenderedGuide {
     pub(crate) slug: &'static str,
     pub(crate) title: String,
     /// The first sentence below the title.
@@ -20,7 +20,7 @@ pub(crate) struct Rendered {
 }
 
 #[derive(Debug)]
-pub(crate) struct Guides(Vec<Rendered>);
+pub(crate) struct Guides(Vec<RenderedGuide>);
 
 impl Guides {
     pub(crate) fn new(guides: &[Guide]) -> Result<Self, ReferenceError> {
@@ -34,27 +34,27 @@ impl Guides {
             }
         }
         let slugs: Vec<_> = guides.iter().map(|guide| guide.slug).collect();
-        Ok(Self(guides.iter().map(|guide| rendered(guide, &slugs)).collect()))
+        Ok(Self(guides.iter().map(|guide| render_guide(guide, &slugs)).collect()))
     }
 
-    pub(crate) fn get(&self, slug: &str) -> Option<&Rendered> {
+    pub(crate) fn get(&self, slug: &str) -> Option<&RenderedGuide> {
         self.0.iter().find(|guide| guide.slug == slug)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rendered> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RenderedGuide> {
         self.0.iter()
     }
 }
 
-fn rendered(guide: &Guide, slugs: &[&str]) -> Rendered {
+fn render_guide(guide: &Guide, slugs: &[&str]) -> RenderedGuide {
     let events: Vec<_> = Parser::new_ext(guide.markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).collect();
     let title = text_between(&events, |tag| matches!(tag, Tag::Heading { .. })).unwrap_or_else(|| guide.slug.to_owned());
     let summary = first_sentence(&text_between(&events, |tag| matches!(tag, Tag::Paragraph)).unwrap_or_default());
-    let mut page = Adapted { slugs, ids: BTreeMap::new(), dropped: Vec::new(), is_first_cell: false };
+    let mut page = EventAdapter { slugs, ids: BTreeMap::new(), dropped: Vec::new(), is_first_cell: false };
     let adapted: Vec<_> = (0..events.len()).filter_map(|index| page.adapt(&events, index)).collect();
     let mut html = String::with_capacity(guide.markdown.len() * 2);
     push_html(&mut html, adapted.into_iter());
-    Rendered { slug: guide.slug, title, summary, html }
+    RenderedGuide { slug: guide.slug, title, summary, html }
 }
 
 /// The text of the first element of a kind.
@@ -78,7 +78,7 @@ fn text_after(events: &[Event<'_>], start: usize) -> String {
 }
 
 /// Changes the events of one guide, in order.
-struct Adapted<'a> {
+struct EventAdapter<'a> {
     slugs: &'a [&'a str],
     /// Ids given, and how often.
     ids: BTreeMap<String, usize>,
@@ -87,7 +87,7 @@ struct Adapted<'a> {
     is_first_cell: bool,
 }
 
-impl Adapted<'_> {
+impl EventAdapter<'_> {
     fn adapt<'e>(&mut self, events: &[Event<'e>], index: usize) -> Option<Event<'e>> {
         match events[index].clone() {
             Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
@@ -114,7 +114,7 @@ impl Adapted<'_> {
                 self.is_first_cell = false;
                 Some(Event::End(TagEnd::TableCell))
             }
-            // Comments say which test runs an example; other tags would be ours to check.
+            // Comments name the test that runs an example; other tags would have to be sanitised.
             Event::Html(text) | Event::InlineHtml(text) => (!text.trim_start().starts_with("<!--")).then_some(Event::Text(text)),
             other => Some(other),
         }
@@ -130,14 +130,15 @@ impl Adapted<'_> {
         Event::InlineHtml(format!("<code id=\"{id}\">{code}</code>").into())
     }
 
-    /// The id itself, or with a number behind it if it was given before.
+    /// Returns the ID itself, or with a number appended if it was given before.
     fn id(&mut self, wanted: &str) -> String {
         let count = self.ids.entry(wanted.to_owned()).or_default();
         *count += 1;
         if *count == 1 { wanted.to_owned() } else { format!("{wanted}-{count}") }
     }
 
-    /// Where a link leads: to a guide, into the page, or to another site; `None` for files that are not here.
+    /// Returns the target of a link: a guide, a place in the page, or another site; `None` for
+    /// files that are not published here.
     fn target(&self, url: &str) -> Option<String> {
         if url.starts_with('#') || url.starts_with("https://") || url.starts_with("http://") {
             return Some(url.to_owned());
@@ -151,15 +152,16 @@ impl Adapted<'_> {
     }
 }
 
-/// A heading as an id: lower case, `-` between words. The frame of the page has ids of its own.
+/// Converts a heading to an ID: lower case, `-` between words. The frame of the page has its own
+/// IDs.
 fn slug(text: &str) -> String {
     let words = text.to_lowercase();
     let words: Vec<_> = words.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     match words.join("-") {
         slug if slug.is_empty() => "section".to_owned(),
-        slug if FRAME.contains(&slug.as_str()) => format!("{slug}-1"),
+        slug if FRAME_IDS.contains(&slug.as_str()) => format!("{slug}-1"),
         slug => slug,
     }
 }
 
-const FRAME: [&str; 5] = ["main", "search", "query", "results", "found"];
+const FRAME_IDS: [&str; 5] = ["main", "search", "query", "results", "found"];

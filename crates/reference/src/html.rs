@@ -4,7 +4,7 @@ use async_graphql_parser::types::{BaseType, Type};
 
 use crate::schema::Schema;
 
-/// Where the pages are served.
+/// Path prefix of the pages.
 pub(crate) const ROOT: &str = "/docs";
 
 /// Appends a text so that it is only text, in elements and in quoted attributes.
@@ -23,14 +23,14 @@ pub(crate) fn push_escaped(out: &mut String, text: &str) {
     }
 }
 
-pub(crate) fn escaped(text: &str) -> String {
+pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     push_escaped(&mut out, text);
     out
 }
 
 /// A description in one line of HTML: escaped, with `code` between backticks.
-pub(crate) fn inline(text: &str) -> String {
+pub(crate) fn inline_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('`') {
@@ -48,7 +48,7 @@ pub(crate) fn inline(text: &str) -> String {
 /// A description as paragraphs: empty lines divide them.
 pub(crate) fn paragraphs(text: &str) -> String {
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-    joined(parts.map(|part| format!("<p>{}</p>\n", inline(part))))
+    concat_html(parts.map(|part| format!("<p>{}</p>\n", inline_html(part))))
 }
 
 /// The text up to the end of its first sentence, without its line breaks.
@@ -61,13 +61,13 @@ pub(crate) fn first_sentence(text: &str) -> String {
 }
 
 /// Pieces of HTML, one behind the other.
-pub(crate) fn joined(parts: impl Iterator<Item = String>) -> String {
+pub(crate) fn concat_html(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().concat()
 }
 
 /// A link below `/docs`.
 pub(crate) fn link(path: &str, text: &str) -> String {
-    format!("<a href=\"{ROOT}/{}\">{}</a>", escaped(path), escaped(text))
+    format!("<a href=\"{ROOT}/{}\">{}</a>", escape_html(path), escape_html(text))
 }
 
 /// A type as GraphQL writes it, its name linked if it has a page.
@@ -83,13 +83,13 @@ pub(crate) fn type_link(schema: &Schema, ty: &Type) -> String {
 pub(crate) fn type_name(schema: &Schema, name: &str) -> String {
     match schema.definition(name).filter(|_| !schema.is_root(name)) {
         Some(_) => link(&format!("types/{name}"), name),
-        None => escaped(name),
+        None => escape_html(name),
     }
 }
 
 /// A whole page. `title` is text, `main` is HTML.
 pub(crate) fn page(title: &str, main: &str) -> String {
-    let title = escaped(title);
+    let title = escape_html(title);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Bool(bool),
-    /// As JSON writes it.
+    /// The literal text of a JSON number.
     Number(&'static str),
     Text(String),
     List(Vec<Json>),
@@ -41,7 +41,7 @@ impl Json {
     }
 
     /// With line breaks and two spaces for each level.
-    pub(crate) fn pretty(&self) -> String {
+    pub(crate) fn to_pretty_text(&self) -> String {
         let mut out = String::new();
         self.push(&mut out, 0);
         out

@@ -1,5 +1,6 @@
-//! The reference of the API for people: from the schema and the guides, pages of HTML, a search index, and an example for each root field; and what
-//! changed from one schema to another. Text in, text out: no files, no clock, no network. `docs/crates/reference.md` has where things are.
+//! The reference of the API for people: from the schema and the guides, pages of HTML, a search
+//! index, and an example for each root field; and the changes from one schema to another. Text in,
+//! text out: no files, no clock, no network. `docs/crates/reference.md` has the places of the code.
 
 mod cost;
 pub mod diff;
@@ -51,7 +52,7 @@ impl Operation {
     }
 }
 
-/// A guide as it is written.
+/// A guide as CommonMark.
 #[derive(Debug, Clone, Copy)]
 pub struct Guide {
     /// The last part of its path, and the name of its file without `.md`.
@@ -60,14 +61,14 @@ pub struct Guide {
     pub markdown: &'static str,
 }
 
-/// What is served at one path.
+/// Response body of one path, with its content type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<'a> {
     pub content_type: &'static str,
     pub body: Cow<'a, str>,
 }
 
-/// Why there is no reference.
+/// Reason for which no reference was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceError {
     /// The schema is not written in GraphQL.
@@ -96,7 +97,7 @@ impl fmt::Display for ReferenceError {
 
 impl std::error::Error for ReferenceError {}
 
-/// The whole reference. Made once; its pages are made when they are asked for.
+/// The whole reference. Made once; its pages are made on request.
 #[derive(Debug)]
 pub struct Reference {
     schema: Schema,
@@ -116,8 +117,10 @@ impl Reference {
         Ok(Self { schema, guides, search })
     }
 
-    /// The page at a path below `/docs`, without the slash that begins it: "", "types", "types/Order", "initials/O", "fields/Query.orders",
-    /// "permissions/order", "guides/partners", "errors", "search.json", "docs.js", "docs.css", "favicon.svg". `None` if there is none.
+    /// Returns the page at a path below `/docs`, without the leading slash: "", "types",
+    /// "types/Order", "initials/O", "fields/Query.orders", "permissions/order", "guides/partners",
+    /// "errors", "search.json", "docs.js", "docs.css", "favicon.svg". `None` if the page does not
+    /// exist.
     pub fn page(&self, path: &str) -> Option<Page<'_>> {
         let html = |body: String| Some(Page { content_type: HTML, body: Cow::Owned(body) });
         let text = |content_type, body| Some(Page { content_type, body: Cow::Borrowed(body) });

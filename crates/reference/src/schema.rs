@@ -42,7 +42,7 @@ pub(crate) struct Input {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) ty: Type,
-    /// As GraphQL writes it.
+    /// Default value in GraphQL syntax.
     pub(crate) default: Option<String>,
     pub(crate) directives: Directives,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Value {
     pub(crate) directives: Directives,
 }
 
-/// A named type. Which of the lists are filled depends on its kind.
+/// A named type. Its kind determines the lists that are filled.
 #[derive(Debug)]
 pub(crate) struct Definition {
     pub(crate) name: String,
@@ -114,7 +114,7 @@ pub(crate) fn base(ty: &Type) -> &str {
     }
 }
 
-/// Whether a list stands anywhere in the type.
+/// Whether the type is a list.
 pub(crate) fn is_list(ty: &Type) -> bool {
     matches!(ty.base, BaseType::List(_))
 }
@@ -154,12 +154,12 @@ impl Schema {
         self.types.get(name)
     }
 
-    /// All types with the roots, by name.
+    /// All types including the roots, by name.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> {
         self.types.values()
     }
 
-    /// All types but the roots, by name.
+    /// All types except the roots, by name.
     pub(crate) fn types(&self) -> impl Iterator<Item = &Definition> {
         self.types.values().filter(|definition| !self.is_root(&definition.name))
     }

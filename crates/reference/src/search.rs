@@ -1,4 +1,4 @@
-//! `search.json`: what the search box looks through.
+//! `search.json`: the index of the search box.
 
 use crate::{
     Operation,

@@ -4,7 +4,7 @@
 
 use reference::diff::{ChangeKind, Diff, DiffError, ExceptionError, Exceptions, Impact};
 
-/// What every schema of these tests has.
+/// Definitions that every schema of these tests has.
 const BASE: &str = "scalar Day
     type Query { order(id: ID!): Order! cart: Cart }
     type Cart { id: ID! }
@@ -19,10 +19,10 @@ fn lines(diff: &Diff) -> Vec<String> {
     diff.changes().iter().map(|change| format!("{} {}: {}", change.kind.code(), change.coordinate, change.text)).collect()
 }
 
-/// An old part of a schema, a new one, and what the change between them is called.
+/// An old part of a schema, a new one, and the line of the change between them.
 type Vector = (&'static str, &'static str, &'static str);
 
-fn hold(vectors: &[Vector], impact: Impact) {
+fn check_vectors(vectors: &[Vector], impact: Impact) {
     for (old, new, line) in vectors {
         let diff = compared(old, new);
         assert_eq!(lines(&diff), [*line], "{old} → {new}");
@@ -52,7 +52,7 @@ fn what_is_taken_away_breaks_clients() {
         ),
         ("union A = Cart | Order", "union A = Cart", "UNION_MEMBER_REMOVED A: Order removed"),
     ];
-    hold(vectors, Impact::Breaking);
+    check_vectors(vectors, Impact::Breaking);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_is_asked_for_breaks_clients() {
         ("input A { a: Int! = 1 }", "input A { a: Int! }", "DEFAULT_CHANGED A.a: default 1 removed"),
         ("input A { a: Int b: Int }", "input A @oneOf { a: Int b: Int }", "ONE_OF_ADDED A: exactly one field must be given"),
     ];
-    hold(vectors, Impact::Breaking);
+    check_vectors(vectors, Impact::Breaking);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_clients_may_not_expect_is_dangerous() {
             "PERMISSION_CHANGED A.a: callers changed from anyone to those with a.read",
         ),
     ];
-    hold(vectors, Impact::Dangerous);
+    check_vectors(vectors, Impact::Dangerous);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn notices_are_told() {
         ),
         ("type A { a: Int @deprecated }", "type A { a: Int }", "DEPRECATION_WITHDRAWN A.a: deprecated no longer"),
     ];
-    hold(vectors, Impact::Deprecation);
+    check_vectors(vectors, Impact::Deprecation);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn what_is_added_breaks_nobody() {
             "INPUT_RELAXED A: more or fewer fields than one may be given",
         ),
     ];
-    hold(vectors, Impact::Addition);
+    check_vectors(vectors, Impact::Addition);
 }
 
 #[test]

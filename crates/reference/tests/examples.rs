@@ -42,9 +42,9 @@ fn every_root_field_has_an_example_that_fits_the_schema() {
 }
 
 /// The most bytes of a recorded answer; the test that records them cuts lists and texts.
-const MOST_BYTES: usize = 12_000;
+const MAX_BYTES: usize = 12_000;
 
-/// What is wrong with a recorded answer of a root field.
+/// Returns the fault of a root field's recorded response, or `None` if it is right.
 fn faults(example: &Example, answer: Answer) -> Option<String> {
     if answer.text.is_empty() {
         return (example.operation != Operation::Subscription).then(|| "no answer is empty".to_owned());
@@ -54,7 +54,7 @@ fn faults(example: &Example, answer: Answer) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     let is_whole = value["data"].get(&example.field).is_some() || value["errors"].is_array();
-    (!is_whole || answer.text.len() > MOST_BYTES).then(|| format!("{} bytes: {value}", answer.text.len()))
+    (!is_whole || answer.text.len() > MAX_BYTES).then(|| format!("{} bytes: {value}", answer.text.len()))
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn an_example_is_also_called_by_both_clients() {
     assert!(without.iter().all(|example| example.operation == Operation::Subscription), "{without:?}");
 }
 
-/// What a shell passes to curl behind `-d`.
+/// Returns the JSON that a shell passes to curl after `-d`.
 fn curl_body(curl: &str) -> Value {
     let (_, quoted) = curl.split_once("\n  -d '").unwrap();
     let body = quoted.strip_suffix("'\n").unwrap();

@@ -1,4 +1,4 @@
-//! Pages: what a reader finds on them, and that nothing in a schema or a guide can break out of its place.
+//! Pages: their contents, and that text of a schema or a guide is always escaped.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 
-/// How much of a body that was refused is still taken off the wire, and for how long. Closing with bytes unread makes the
-/// peer's kernel throw the answer away before the client has seen it.
-const LEFTOVER_BYTES: usize = 64 << 20;
-const LEFTOVER_TIME: Duration = Duration::from_secs(5);
+/// Largest part of a refused body that is still read and dropped, and the time limit for it.
+/// Closing with bytes unread makes the peer's kernel throw the answer away before the client has
+/// seen it.
+const MAX_DISCARDED_BYTES: usize = 64 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
@@ -33,7 +34,7 @@ pub async fn read(mut body: Body, declared: Option<u64>, most: usize, time: Dura
     result
 }
 
-/// Takes all of it off the wire and keeps nothing of it, within the same limits.
+/// Reads the whole body and drops it, within the same limits.
 ///
 /// # Errors
 /// Too much, too slow, or the connection broke.
@@ -42,14 +43,14 @@ pub async fn skip(mut body: Body, declared: Option<u64>, most: usize, time: Dura
         discard(body);
         return Err(BodyError::TooLarge);
     }
-    let result = tokio::time::timeout(time, pass(&mut body, most)).await.unwrap_or(Err(BodyError::Late));
+    let result = tokio::time::timeout(time, drain_body(&mut body, most)).await.unwrap_or(Err(BodyError::Late));
     if result == Err(BodyError::TooLarge) {
         discard(body);
     }
     result
 }
 
-async fn pass(body: &mut Body, most: usize) -> Result<(), BodyError> {
+async fn drain_body(body: &mut Body, most: usize) -> Result<(), BodyError> {
     let mut left = most;
     while let Some(part) = next(body).await? {
         left = left.checked_sub(part.len()).ok_or(BodyError::TooLarge)?;
@@ -89,10 +90,10 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
     Ok(None)
 }
 
-/// Takes the rest of a refused body off the wire, in a task of its own.
+/// Reads and drops the rest of a refused body, in a task of its own.
 pub fn discard(mut body: Body) {
-    tokio::spawn(tokio::time::timeout(LEFTOVER_TIME, async move {
-        let mut left = LEFTOVER_BYTES;
+    tokio::spawn(tokio::time::timeout(DISCARD_TIMEOUT, async move {
+        let mut left = MAX_DISCARDED_BYTES;
         while let Ok(Some(part)) = next(&mut body).await {
             left = left.saturating_sub(part.len());
             if left == 0 {

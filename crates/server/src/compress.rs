@@ -1,5 +1,6 @@
-//! Answers in fewer bytes, for clients that ask for them. Only answers of queries, and pages of the reference: what a mutation answers may be a
-//! secret that is shown once, and a secret next to words of the caller's own choosing should not be compressed with them (BREACH).
+//! Compressed answers, for clients that accept them. Only answers of queries, and pages of the
+//! reference: the answer of a mutation may be a secret that is shown once, and a secret next to
+//! text of the caller's choosing should not be compressed with it (BREACH).
 
 use std::{cell::RefCell, io::Write, sync::Arc};
 
@@ -8,13 +9,13 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::negotiate::ranges;
 
-/// A smaller answer fits one packet as it is.
-pub const WORTH_IT: usize = 1 << 10;
+/// Minimum bytes of an answer that is compressed: a smaller one fits into one packet.
+pub const MIN_COMPRESSED_BYTES: usize = 1 << 10;
 
 /// A larger one is compressed beside the workers that answer requests.
-const LONG: usize = 256 << 10;
+const OFFLOAD_BYTES: usize = 256 << 10;
 
-/// How an answer is written.
+/// Content coding of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     Zstd,
@@ -31,7 +32,7 @@ impl Coding {
 }
 
 /// The coding that the client likes best of ours; of two that it likes equally, zstd, which takes a third of the time.
-pub fn wanted(accept_encoding: Option<&str>) -> Option<Coding> {
+pub fn negotiate_coding(accept_encoding: Option<&str>) -> Option<Coding> {
     let accepted = accept_encoding?;
     let liked = |name: &str| {
         let named = ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
@@ -49,13 +50,13 @@ pub fn wanted(accept_encoding: Option<&str>) -> Option<Coding> {
 /// # Errors
 /// The bytes as they were, where that failed or did not make them fewer.
 pub async fn compress(bytes: Vec<u8>, coding: Coding) -> Result<Vec<u8>, Vec<u8>> {
-    if bytes.len() < LONG {
-        return written(&bytes, coding).ok_or(bytes);
+    if bytes.len() < OFFLOAD_BYTES {
+        return compress_bytes(&bytes, coding).ok_or(bytes);
     }
     let bytes = Arc::new(bytes);
     let shared = bytes.clone();
-    // A task that could not be joined has panicked or was never run: then the answer goes out as it is.
-    let fewer = tokio::task::spawn_blocking(move || written(&shared, coding)).await.ok().flatten();
+    // If the blocking task panicked or never ran, the answer is sent uncompressed.
+    let fewer = tokio::task::spawn_blocking(move || compress_bytes(&shared, coding)).await.ok().flatten();
     fewer.ok_or_else(|| Arc::unwrap_or_clone(bytes))
 }
 
@@ -64,7 +65,7 @@ thread_local! {
     static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
 }
 
-fn written(bytes: &[u8], coding: Coding) -> Option<Vec<u8>> {
+fn compress_bytes(bytes: &[u8], coding: Coding) -> Option<Vec<u8>> {
     let fewer = match coding {
         Coding::Zstd => ZSTD.with_borrow_mut(|kept| {
             if kept.is_none() {
@@ -100,7 +101,7 @@ mod tests {
             (Some("*;q=0"), None),
         ];
         for (accepted, expected) in cases {
-            assert_eq!(wanted(accepted), expected, "{accepted:?}");
+            assert_eq!(negotiate_coding(accepted), expected, "{accepted:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and from one address.
+//! Limits of connections, in all and for one address.
 
 use std::{
     collections::HashMap,
@@ -10,11 +10,12 @@ use std::{
 use platform::rate_limit::host;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who is at the other end. In the extensions of each request; whoever holds a clone keeps the connection counted.
+/// Peer of a connection, in the extensions of each of its requests. The connection counts as long
+/// as a clone of it exists.
 #[derive(Debug, Clone)]
 pub struct Peer {
     pub address: IpAddr,
-    /// Whether it has come by TLS.
+    /// Whether the connection uses TLS.
     pub by_tls: bool,
     _slot: Arc<Slot>,
 }
@@ -22,28 +23,29 @@ pub struct Peer {
 #[derive(Debug)]
 struct Slot {
     counted_as: IpAddr,
-    by_address: ByAddress,
+    by_address: CountByAddress,
     _permit: OwnedSemaphorePermit,
 }
 
-type ByAddress = Arc<Mutex<HashMap<IpAddr, usize>>>;
+type CountByAddress = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
 /// Hands out slots.
 #[derive(Debug, Clone)]
 pub struct Connections {
     free: Arc<Semaphore>,
     most: u32,
-    by_address: ByAddress,
+    by_address: CountByAddress,
     most_by_address: usize,
 }
 
 impl Connections {
     pub fn new(most: usize, most_by_address: usize) -> Self {
         let most = u32::try_from(most).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
-        Self { free: Arc::new(Semaphore::new(most as usize)), most, by_address: ByAddress::default(), most_by_address }
+        Self { free: Arc::new(Semaphore::new(most as usize)), most, by_address: CountByAddress::default(), most_by_address }
     }
 
-    /// A slot for this address; `None` when it, or all of them together, have what they may.
+    /// Returns a slot for this address; `None` if the address, or all addresses together, have
+    /// reached their limit.
     pub fn admit(&self, address: IpAddr) -> Option<Peer> {
         let address = address.to_canonical();
         let counted_as = host(address);
@@ -58,8 +60,8 @@ impl Connections {
         Some(Peer { address, by_tls: false, _slot: Arc::new(slot) })
     }
 
-    /// Waits until all slots are free again, at most so long.
-    pub async fn all_gone(&self, most: Duration) {
+    /// Waits until all slots are free again, for `most` at the longest.
+    pub async fn wait_until_idle(&self, most: Duration) {
         let _ = tokio::time::timeout(most, self.free.acquire_many(self.most)).await;
     }
 }

@@ -1,8 +1,9 @@
-//! Cookies of web pages that keep no tokens themselves, and who may use them.
+//! Cookies of web pages that keep no tokens themselves, and the rules for accepting them.
 //!
-//! A cookie counts only beside the header `Entrepot-Session: cookie`, which a page of another site cannot send without being asked about first
-//! (CORS), and only when the request's Origin is one of ours; a change needs an Origin. Without the header there are no cookies at all, so whoever
-//! sends its tokens itself is in nobody's way.
+//! A cookie counts only beside the header `Entrepot-Session: cookie`, which a page of another site
+//! cannot send without a preflight (CORS), and only when the request's Origin is one of ours; a
+//! change needs an Origin. Without the header cookies are ignored, so clients that send their
+//! tokens themselves are not affected.
 
 use std::sync::Arc;
 
@@ -13,31 +14,32 @@ use super::{
     origin::{self, From},
 };
 use graphql::{
-    auth_cookies::{AuthCookies, Device, SetCookies},
+    auth_cookies::{AuthCookies, DeviceToken, SetCookies},
     code::Code,
     session::Session,
 };
 
 /// With the value `cookie` the caller is a page that wants its tokens in cookies.
-pub const MODE: HeaderName = HeaderName::from_static("entrepot-session");
-/// The token that a device without cookies is known by; `new` of one that has none yet.
-pub const DEVICE: HeaderName = HeaderName::from_static("entrepot-device");
-/// Where the refresh token is sent to, and nowhere else.
-pub const PATH: &str = "/graphql/session";
+pub const MODE_HEADER: HeaderName = HeaderName::from_static("entrepot-session");
+/// Token of a device without cookies; `new` if it has none yet.
+pub const DEVICE_HEADER: HeaderName = HeaderName::from_static("entrepot-device");
+/// Only path to which browsers send the refresh token.
+pub const REFRESH_COOKIE_PATH: &str = "/graphql/session";
 
 /// Names by whether they came by TLS. Browsers take a name with a prefix by TLS only, and `__Host-` from this very host only.
-struct Names {
+struct CookieNames {
     access: &'static str,
     refresh: &'static str,
     device: &'static str,
 }
 
-const SECURE: Names = Names { access: "__Host-entrepot", refresh: "__Secure-entrepot-refresh", device: "__Host-entrepot-device" };
-const PLAIN: Names = Names { access: "entrepot", refresh: "entrepot-refresh", device: "entrepot-device" };
-/// What a device is known by stays as long as browsers keep a cookie: 400 days.
+const SECURE: CookieNames =
+    CookieNames { access: "__Host-entrepot", refresh: "__Secure-entrepot-refresh", device: "__Host-entrepot-device" };
+const PLAIN: CookieNames = CookieNames { access: "entrepot", refresh: "entrepot-refresh", device: "entrepot-device" };
+/// Lifetime of the device cookie: 400 days, the longest that browsers keep one.
 const DEVICE_SECONDS: i64 = 400 * 24 * 3600;
 
-fn names(is_secure: bool) -> &'static Names {
+fn names(is_secure: bool) -> &'static CookieNames {
     if is_secure { &SECURE } else { &PLAIN }
 }
 
@@ -50,7 +52,7 @@ pub struct Page {
     is_secure: bool,
 }
 
-/// The page that asks, if it is one in cookie mode; refused when it is one of another site.
+/// Returns the requesting page if it is in cookie mode; refuses a page of another site.
 pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<Option<Page>, (Code, &'static str)> {
     if !is_page(headers) {
         return Ok(None);
@@ -65,9 +67,9 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     Ok(Some(Page { access: access_token(headers, is_secure), auth_cookies, device, from, is_secure }))
 }
 
-/// Whether a page in cookie mode asks.
+/// Whether the request is from a page in cookie mode.
 fn is_page(headers: &HeaderMap) -> bool {
-    text(headers, &MODE) == Some("cookie")
+    text(headers, &MODE_HEADER) == Some("cookie")
 }
 
 /// The access token that a page in cookie mode has sent, wherever the page is from.
@@ -76,20 +78,21 @@ pub fn access_token(headers: &HeaderMap, is_secure: bool) -> Option<String> {
 }
 
 impl Page {
-    /// A page says where it is from when it changes something; whoever does not say so is none, and has no use for cookies.
+    /// Whether the page may make changes. Browsers send an Origin with a change; a request without
+    /// one is from no page and needs no cookies.
     pub fn may_change(&self) -> bool {
         self.from == From::Ours
     }
 
     /// The session with this page's cookies in the data of its operations.
-    pub fn attached(&self, session: Session) -> Session {
-        let (inner, auth_cookies, device) = (session.attach.clone(), self.auth_cookies.clone(), Device(self.device.clone()));
+    pub fn attach_to_session(&self, session: Session) -> Session {
+        let (inner, auth_cookies, device) = (session.attach.clone(), self.auth_cookies.clone(), DeviceToken(self.device.clone()));
         let attach = move |request| inner(request).data(auth_cookies.clone()).data(device.clone());
         Session { attach: Arc::new(attach), ..session }
     }
 
     /// Sets the cookies that are to go with an answer. `now` is in microseconds.
-    pub fn dress(&self, headers: &mut HeaderMap, now: i64) {
+    pub fn set_cookies(&self, headers: &mut HeaderMap, now: i64) {
         let names = names(self.is_secure);
         let (access, refresh, device) = match self.auth_cookies.take() {
             None => return,
@@ -99,7 +102,7 @@ impl Page {
                 ((access, left(access_until)), (refresh, left(refresh_until)), device)
             }
         };
-        let kept = [(names.access, access, "/"), (names.refresh, refresh, PATH)].into_iter();
+        let kept = [(names.access, access, "/"), (names.refresh, refresh, REFRESH_COOKIE_PATH)].into_iter();
         let device = device.map(|token| (names.device, (token, DEVICE_SECONDS), "/"));
         let secure = if self.is_secure { "; Secure" } else { "" };
         for (name, (value, seconds), path) in kept.chain(device) {
@@ -113,25 +116,27 @@ impl Page {
 
 /// The session of a caller without cookies, with the token of its device in the data of its operations if it sent one.
 pub fn with_device(session: Session, headers: &HeaderMap) -> Session {
-    let Some(device) = text(headers, &DEVICE).map(|token| Device(token.to_owned())) else { return session };
+    let Some(device) = text(headers, &DEVICE_HEADER).map(|token| DeviceToken(token.to_owned())) else { return session };
     let inner = session.attach.clone();
     Session { attach: Arc::new(move |request| inner(request).data(device.clone())), ..session }
 }
 
 /// The `Authorization` that a page's socket comes with by cookie. Browsers let no page send headers with an upgrade, so it is the Origin that
 /// vouches, and a socket without one has no cookies.
-pub fn of_socket(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Option<String> {
+pub fn socket_authorization(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Option<String> {
     let token = cookie(headers, names(is_secure).access)?;
     (from(headers, allowed, is_secure) == From::Ours).then(|| format!("Bearer {token}"))
 }
 
-/// Where a request says that it is from. What came without TLS anybody on the way can have written, our own page too.
+/// Returns the origin of a request. For a request by TLS, an origin without TLS counts as foreign:
+/// anyone on the way may have written its page, even ours.
 fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> From {
     let by_tls = text(headers, &header::ORIGIN).is_none_or(|origin| origin.to_ascii_lowercase().starts_with("https://"));
     if is_secure && !by_tls { From::Elsewhere } else { origin::of(headers, allowed) }
 }
 
-/// The value of a cookie that is there once. One that is there twice was put there by somebody else.
+/// Returns the value of a cookie that was sent once. A second cookie of the same name was set by
+/// another site or path, so both are ignored.
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -179,6 +184,6 @@ mod tests {
         );
         let nowhere = headers(&[("cookie", "entrepot=one"), ("host", "stock.example"), ("entrepot-session", "cookie")]);
         assert!(!page(&nowhere, &[], false).unwrap().unwrap().may_change());
-        assert_eq!(of_socket(&nowhere, &[], false), None);
+        assert_eq!(socket_authorization(&nowhere, &[], false), None);
     }
 }

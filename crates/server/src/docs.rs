@@ -17,7 +17,7 @@ use reference::{Reference, ReferenceError};
 
 use super::{compress, etag, reply};
 
-/// Pages that are made of the schema and the guides when the first is asked for.
+/// Pages of the reference, generated from the schema and the guides on the first request.
 #[derive(Clone)]
 pub struct Docs {
     make: fn() -> Result<Reference, ReferenceError>,
@@ -38,7 +38,7 @@ impl Docs {
     fn content(&self, path: &str) -> Option<Content> {
         let made = self.made.get_or_init(|| {
             let made = (self.make)();
-            made.inspect_err(|error| tracing::error!(%error, "the reference could not be made")).ok()
+            made.inspect_err(|error| tracing::error!(%error, "the reference could not be rendered")).ok()
         });
         let page = made.as_ref()?.page(path)?;
         let kind = page.content_type;
@@ -47,7 +47,7 @@ impl Docs {
     }
 }
 
-/// A page, style sheet, script or index as it is sent.
+/// Page, style sheet, script or index, in the form that is sent.
 struct Content {
     kind: &'static str,
     bytes: Vec<u8>,
@@ -57,14 +57,16 @@ struct Content {
 impl Content {
     /// In the coding that the reader likes best, or without its bytes if the reader has them.
     async fn response(self, asked: &HeaderMap) -> Response<Body> {
-        let is_known = etag::is_known(asked, &self.tag);
+        let is_known = etag::matches_etag(asked, &self.tag);
         let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|line| line.to_str().ok());
-        let (bytes, coding) = match compress::wanted(accepted) {
+        let (bytes, coding) = match compress::negotiate_coding(accepted) {
             _ if is_known => (Vec::new(), None),
-            Some(coding) if self.bytes.len() > compress::WORTH_IT => match compress::compress(self.bytes, coding).await {
-                Ok(fewer) => (fewer, Some(coding)),
-                Err(bytes) => (bytes, None),
-            },
+            Some(coding) if self.bytes.len() > compress::MIN_COMPRESSED_BYTES => {
+                match compress::compress(self.bytes, coding).await {
+                    Ok(fewer) => (fewer, Some(coding)),
+                    Err(bytes) => (bytes, None),
+                }
+            }
             _ => (self.bytes, None),
         };
         let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -93,7 +95,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(docs: &Docs) -> Router<S> {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Beside the threads that answer requests: the first page takes a moment.
+/// Outside the async workers: the first page takes a moment to make.
 async fn at(docs: Docs, asked: HeaderMap, path: String) -> Response<Body> {
     match tokio::task::spawn_blocking(move || docs.content(&path)).await {
         Ok(Some(content)) => content.response(&asked).await,
@@ -110,6 +112,6 @@ fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Body>
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     let policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    reply::seal(headers, "");
+    reply::set_common_headers(headers, "");
     response
 }

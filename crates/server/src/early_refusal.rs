@@ -17,7 +17,7 @@ use super::{
     connections::Peer,
     cookies,
     endpoint::{declared_length, is_secure, media, text},
-    overload::{Caller, InFlight, LoadShedder, Shed},
+    overload::{Caller, InFlight, LoadShedder, ShedReason},
     proxies, reply,
 };
 use graphql::{
@@ -26,17 +26,18 @@ use graphql::{
     session::{Refused, bearer},
 };
 
-/// As much of a refused body is taken off the wire, so that its connection stays open; it may take so long.
-const MOST_UNREAD: usize = 64 << 10;
-const UNREAD_TIME: Duration = Duration::from_secs(1);
+/// Maximum bytes of a refused body that are read so that its connection stays open; `UNREAD_TIMEOUT`
+/// bounds the time.
+const MAX_UNREAD: usize = 64 << 10;
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Refusals are spread over time already, so their clients come back spread too.
-const RETRY_MS: u64 = 1_000;
+const RETRY_AFTER_MS: u64 = 1_000;
 
 /// Counts a request that may ask for an operation; others pass uncounted: an upgrade to a socket, a page, a question of a browser.
 ///
 /// # Errors
 /// The node is in overload, and has no room for a request of this caller.
-pub fn enter<'a, E>(front: &'a Front<E>, request: &Request<Body>, now: Instant) -> Result<Option<InFlight<'a>>, Shed> {
+pub fn enter<'a, E>(front: &'a Front<E>, request: &Request<Body>, now: Instant) -> Result<Option<InFlight<'a>>, ShedReason> {
     let is_counted = match *request.method() {
         Method::POST => true,
         Method::GET => request.uri().query().is_some() && !request.headers().contains_key(header::UPGRADE),
@@ -48,7 +49,7 @@ pub fn enter<'a, E>(front: &'a Front<E>, request: &Request<Body>, now: Instant) 
     front.load_shedder.enter(now, |hasher| caller(front, request, hasher)).map(Some)
 }
 
-/// The hash of whose request it is, by what it says of itself.
+/// Returns the hash of the caller, by the credentials that the request claims.
 fn caller<E>(front: &Front<E>, request: &Request<Body>, hasher: &RandomState) -> u64 {
     let (headers, extensions) = (request.headers(), request.extensions());
     let sent = text(headers, &header::AUTHORIZATION).and_then(bearer);
@@ -62,15 +63,15 @@ fn caller<E>(front: &Front<E>, request: &Request<Body>, hasher: &RandomState) ->
 }
 
 /// The answer to a request for which there is no room, when it is its turn: 503 with a `Retry-After`.
-pub async fn refuse(shedder: &LoadShedder, shed: Shed, request: Request<Body>, id: &str) -> Response<Body> {
-    metrics::request_shed(shed.as_str());
-    shedder.pace().await;
+pub async fn refuse(shedder: &LoadShedder, shed: ShedReason, request: Request<Body>, id: &str) -> Response<Body> {
+    metrics::count_shed_request(shed.as_str());
+    shedder.wait_turn().await;
     let (parts, body) = request.into_parts();
-    let rest = body::skip(body, declared_length(&parts.headers), MOST_UNREAD, UNREAD_TIME).await;
-    let refused = Refused { retry_after_ms: Some(RETRY_MS), ..Refused::new(Code::Overloaded, "too busy, try again") };
-    let mut response = reply::of_errors(&Errors::refused(refused, id), media(&parts.headers), id);
+    let rest = body::skip(body, declared_length(&parts.headers), MAX_UNREAD, UNREAD_TIMEOUT).await;
+    let refused = Refused { retry_after_ms: Some(RETRY_AFTER_MS), ..Refused::new(Code::Overloaded, "too busy, try again") };
+    let mut response = reply::errors_response(&Errors::refused(refused, id), media(&parts.headers), id);
     if rest.is_err() {
-        // What is left of the body stands before any next request.
+        // The unread rest of the body would precede a next request on this connection.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

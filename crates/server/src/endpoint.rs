@@ -1,4 +1,4 @@
-//! `/graphql`: what a request is, and the way of a query or mutation from its bytes to its answer.
+//! `/graphql`: parses requests, and takes a query or mutation from its bytes to its answer.
 
 use std::{borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
@@ -22,12 +22,12 @@ use super::{
     connections::Peer,
     cookies::{self, Page},
     early_refusal, envelope,
-    event_stream::{self, Wanted},
+    event_stream::{self, StreamOperation},
     graphiql,
     negotiate::{self, Media},
     origin::{self, Methods},
     proxies,
-    reply::{self, Form},
+    reply::{self, ResponseFormat},
     upgrade,
 };
 use graphql::{
@@ -40,23 +40,23 @@ use graphql::{
 };
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The trace that a client goes on with here (W3C Trace Context).
+/// Trace context of the client, which is continued here (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const METHODS: Methods = Methods { all: "GET, POST, OPTIONS", of_pages: "GET, POST" };
 
-/// With the value `true` the answer says what it cost.
+/// With the value `true` the answer reports its cost.
 pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
     let began = Instant::now();
-    let method = method_word(request.method());
+    let method = method_label(request.method());
     let id = (front.service.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
-    let is_secure = came_by_tls(&front, request.extensions(), request.headers());
+    let is_secure = is_client_tls(&front, request.extensions(), request.headers());
     let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
     let entered = early_refusal::enter(&front, &request, began);
-    // Apart: what is around it moves it on, and each move would copy all that a request needs while it is answered.
+    // Boxed: the futures around it are moved, and each move would copy all of the request's state.
     let answering = match &entered {
         Ok(_in_flight) => Either::Left(Box::pin(dispatch(&front, request, &id))),
         Err(shed) => Either::Right(Box::pin(early_refusal::refuse(&front.load_shedder, *shed, request, &id))),
@@ -64,8 +64,8 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     let answering = AssertUnwindSafe(span.run_within(answering)).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
-        let message = "something went wrong on our side; the request id finds it in the log";
-        reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
+        let message = "internal error; the log has the details under the request ID";
+        reply::errors_response(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
     });
     // Not reached where the client has gone away: then it is dropped, and was not answered.
     if let Ok(Some(in_flight)) = entered {
@@ -73,12 +73,14 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     }
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
     if is_secure {
-        // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
+        // A browser that connected by TLS once uses TLS for a year; sent without TLS the header has
+        // no effect (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     let (status, took) = (response.status(), began.elapsed());
     metrics::answered(method, status.as_u16(), took, span.recorded_trace());
-    // Who is refused for want of room is not looked into one by one; an operation that found no database is told by itself, and its request with it.
+    // A shed request (503) is no failure whose trace is kept; an operation without a database
+    // reports that itself, with its request.
     let has_failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took);
     span.set("http.request.method", method);
@@ -89,7 +91,7 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
 }
 
 /// A method as a label: clients may invent any.
-fn method_word(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -111,10 +113,11 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
     }
     if parts.method == Method::OPTIONS {
         let mut response = origin::preflight(METHODS);
-        reply::seal(response.headers_mut(), id);
+        reply::set_common_headers(response.headers_mut(), id);
         return response;
     }
-    let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are served here", Media::Json, id);
+    let mut response =
+        reply::fault_response(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are served here", Media::Json, id);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS.all));
     response
 }
@@ -124,22 +127,22 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
     let Some((wanted, media)) = wanted(list(headers, &header::ACCEPT).as_deref()) else { return not_acceptable(id) };
     if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
         let message = "the body must be application/json in UTF-8";
-        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
+        return reply::fault_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
     }
     if text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
+        return reply::fault_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
     }
     let limits = &front.service.limits;
     let body = match body::read(body, declared_length(headers), limits.body_bytes, limits.body_time).await {
         Ok(body) => body,
-        Err(error) => return unread(error, limits.body_bytes, media, id),
+        Err(error) => return body_error_response(error, limits.body_bytes, media, id),
     };
     match envelope::from_json(&body) {
         Ok(mut params) => {
             params.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
-            operate(front, parts, params, wanted, id).await
+            execute_operation(front, parts, params, wanted, id).await
         }
-        Err(wrong) => malformed(front, parts, wrong, media, id).await,
+        Err(wrong) => refuse_malformed(front, parts, wrong, media, id).await,
     }
 }
 
@@ -152,42 +155,42 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     }
     let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
     if !origin::may_get(&parts.headers, &front.settings.origins) {
-        let message =
-            "a GET that a page of another site has sent is not carried out: send a POST, from an origin that is listed here";
-        return reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id);
+        let message = "a GET from a page of another site is refused: send a POST from a listed origin";
+        return reply::errors_response(&Errors::one(Code::Forbidden, message, id), media, id);
     }
     match envelope::from_parameters(query_string) {
         Ok(mut params) => {
             let again = query_string.to_owned();
             params.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
-            operate(front, parts, params, wanted, id).await
+            execute_operation(front, parts, params, wanted, id).await
         }
-        Err(wrong) => malformed(front, parts, wrong, media, id).await,
+        Err(wrong) => refuse_malformed(front, parts, wrong, media, id).await,
     }
 }
 
-/// How an operation's answer is sent.
+/// Form in which a response is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sent {
+enum ResponseMode {
     Whole(Media),
     AsEvents,
 }
 
-/// How a client wants its answer, and the media type of what goes wrong before there is one.
-fn wanted(accept: Option<&str>) -> Option<(Sent, Media)> {
+/// Returns the form of response that a client accepts, and the media type of errors before the
+/// operation runs.
+fn wanted(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
     if negotiate::prefers_events(accept) {
-        return Some((Sent::AsEvents, Media::Response));
+        return Some((ResponseMode::AsEvents, Media::Response));
     }
-    negotiate::answer_media(accept).map(|media| (Sent::Whole(media), media))
+    negotiate::answer_media(accept).map(|media| (ResponseMode::Whole(media), media))
 }
 
-/// The media type of an answer to these headers, whatever else they ask for.
+/// Returns the media type of an answer to these headers, ignoring the types that it cannot have.
 pub fn media(headers: &HeaderMap) -> Media {
     wanted(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
 }
 
-impl Sent {
-    /// Of what goes wrong before there is an answer.
+impl ResponseMode {
+    /// Returns the media type of errors that precede the operation's response.
     fn media(self) -> Media {
         match self {
             Self::Whole(media) => media,
@@ -196,54 +199,57 @@ impl Sent {
     }
 }
 
-async fn operate<E: Executor>(
+async fn execute_operation<E: Executor>(
     front: &Arc<Front<E>>,
     parts: &Parts,
     mut params: GraphqlRequest,
-    sent: Sent,
+    sent: ResponseMode,
     id: &str,
 ) -> Response<Body> {
     let (service, headers, media) = (&front.service, &parts.headers, sent.media());
     let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
         Ok(page) => page,
-        Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
+        Err((code, message)) => return reply::errors_response(&Errors::one(code, message, id), media, id),
     };
-    let session = match admitted(front, parts, (page.as_ref(), &params), id).await {
+    let session = match authenticate_request(front, parts, (page.as_ref(), &params), id).await {
         Ok(session) => session,
-        Err(errors) => return reply::of_errors(&errors, media, id),
+        Err(errors) => return reply::errors_response(&errors, media, id),
     };
     if session.anonymous && text(headers, &header::AUTHORIZATION).and_then(bearer).is_some() {
         params.bearer = BearerStatus::Ignored;
     }
-    params.position = text(headers, &reply::POSITION).map(ToOwned::to_owned);
+    params.position = text(headers, &reply::POSITION_HEADER).map(ToOwned::to_owned);
     params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match service.choose(&params, &session, id).await {
         Ok(operation) => operation,
-        Err(errors) if sent == Sent::AsEvents && errors.code.is_about_the_operation() => {
-            return event_stream::refused(&errors, id);
+        Err(errors) if sent == ResponseMode::AsEvents && errors.code.is_about_the_operation() => {
+            return event_stream::refusal_response(&errors, id);
         }
-        Err(errors) => return reply::of_errors(&errors, media, id),
+        Err(errors) => return reply::errors_response(&errors, media, id),
     };
-    if let Some(refusal) = misplaced(front, parts, page.as_ref(), (operation.kind, sent), id) {
+    if let Some(refusal) = refuse_wrong_form(front, parts, page.as_ref(), (operation.kind, sent), id) {
         return refusal;
     }
     let is_stream = operation.kind == Kind::Subscription;
     let mut response = match sent {
-        Sent::AsEvents => Box::pin(event_stream::serve(front, Wanted { operation, params, session }, headers, id)).await,
-        Sent::Whole(_) => {
+        ResponseMode::AsEvents => {
+            Box::pin(event_stream::serve(front, StreamOperation { operation, params, session }, headers, id)).await
+        }
+        ResponseMode::Whole(_) => {
             let accepted = list(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
             let answer = service.run(&operation, params, &session, id).await;
-            reply::of_answer(answer, Form { media, coding: compress::wanted(accepted.as_deref()) }, id).await
+            reply::answer_response(answer, ResponseFormat { media, coding: compress::negotiate_coding(accepted.as_deref()) }, id)
+                .await
         }
     };
     if let Some(page) = page.filter(|_| !is_stream) {
-        page.dress(response.headers_mut(), (service.now)());
+        page.set_cookies(response.headers_mut(), (service.now)());
     }
     response
 }
 
 /// The session of a request, by its token or by the cookie of its page.
-async fn admitted<E: Executor>(
+async fn authenticate_request<E: Executor>(
     front: &Front<E>,
     parts: &Parts,
     (page, params): (Option<&Page>, &GraphqlRequest),
@@ -254,82 +260,92 @@ async fn admitted<E: Executor>(
     let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
     let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
     let session = match service.open(token.or(kept), &meta).await {
-        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first. A client that sends its
-        // last token with everything need not leave it out where nobody needs one.
+        // A cookie stays in its browser after its session has ended: the user can log in again
+        // without removing it first. A client that sends its last token with every request may also
+        // send it with public operations.
         Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || service.is_public(params)) => {
             service.open(None, &meta).await
         }
-        // Whoever belongs to other tenants too logs in to one of them.
+        // A user of a suspended tenant may log in to another of their tenants.
         Err(errors) if errors.code == Code::TenantSuspended && service.is_public(params) => service.open(None, &meta).await,
         Err(errors) => Err(service.turned_away(errors, &meta).await),
         opened => opened,
     }?;
     Ok(match page {
-        Some(page) => page.attached(session),
+        Some(page) => page.attach_to_session(session),
         None => cookies::with_device(session, headers),
     })
 }
 
-/// Why an operation of this kind is not served in this way.
-fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kind, Sent), id: &str) -> Option<Response<Body>> {
+/// Returns the refusal of an operation whose kind is not served in this form, or `None` if it is.
+fn refuse_wrong_form<E>(
+    front: &Front<E>,
+    parts: &Parts,
+    page: Option<&Page>,
+    what: (Kind, ResponseMode),
+    id: &str,
+) -> Option<Response<Body>> {
     let media = what.1.media();
     match what {
-        (Kind::Subscription, Sent::AsEvents) if front.drain.started() => {
-            Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
+        (Kind::Subscription, ResponseMode::AsEvents) if front.drain.started() => {
+            Some(upgrade::unavailable_response("the node is stopping", front.admission.refuse_for_later(), id))
         }
-        (Kind::Subscription, Sent::AsEvents) => {
+        (Kind::Subscription, ResponseMode::AsEvents) => {
             let turned_away = front.admission.enter(front.service.cost_limiter.rate_limiter().now()).err()?;
-            metrics::socket_turned_away();
-            Some(upgrade::come_back("too many streams come at once", turned_away, id))
+            metrics::count_refused_socket();
+            Some(upgrade::unavailable_response("too many new streams at once", turned_away, id))
         }
-        (Kind::Subscription, Sent::Whole(_)) => {
+        (Kind::Subscription, ResponseMode::Whole(_)) => {
             let message = "subscriptions are served as text/event-stream, and over WebSocket, subprotocol graphql-transport-ws";
-            Some(reply::of_fault(StatusCode::BAD_REQUEST, message, media, id))
+            Some(reply::fault_response(StatusCode::BAD_REQUEST, message, media, id))
         }
         (Kind::Mutation, _) if parts.method == Method::GET => {
-            let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "mutations are served over POST only", media, id);
+            let mut response =
+                reply::fault_response(StatusCode::METHOD_NOT_ALLOWED, "mutations are served over POST only", media, id);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             Some(response)
         }
         (Kind::Mutation, _) if page.is_some_and(|page| !page.may_change()) => {
-            let message = "a change by cookie says by its Origin which page it is from";
-            Some(reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id))
+            let message = "a mutation with a cookie needs an Origin header";
+            Some(reply::errors_response(&Errors::one(Code::Forbidden, message, id), media, id))
         }
         _ => None,
     }
 }
 
-/// What is no request at all costs its sender's address one: reading it was work.
-async fn malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
+/// Answers a malformed request; it costs the sender's address one point, because reading it was
+/// work.
+async fn refuse_malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
     match front.service.cost_limiter.charge(&QuotaSubject::Address(address(front, parts)), 1).await {
-        Ok(_) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
-        Err(unpaid) => reply::of_errors(&Errors::unpaid(*unpaid, id), media, id),
+        Ok(_) => reply::fault_response(StatusCode::BAD_REQUEST, wrong, media, id),
+        Err(unpaid) => reply::errors_response(&Errors::unpaid(*unpaid, id), media, id),
     }
 }
 
-fn unread(error: BodyError, most: usize, media: Media, id: &str) -> Response<Body> {
+fn body_error_response(error: BodyError, most: usize, media: Media, id: &str) -> Response<Body> {
     let (status, message) = match error {
         BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {most} bytes")),
-        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive".to_owned()),
-        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "timeout while the body was read".to_owned()),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body is incomplete".to_owned()),
     };
-    let mut response = reply::of_fault(status, message, media, id);
-    // What is left of the body stands before any next request.
+    let mut response = reply::fault_response(status, message, media, id);
+    // The unread rest of the body would precede a next request on this connection.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
 fn not_acceptable(id: &str) -> Response<Body> {
     let message = "answers are application/graphql-response+json, application/json or text/event-stream";
-    reply::of_fault(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
+    reply::fault_response(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
 }
 
-/// A header that is there once and is text.
+/// Returns the value of a header that was sent once and is text.
 pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A header that is a list, whose items may stand in several lines (RFC 9110, 5.3).
+/// Returns the value of a list header, whose items may be spread over several lines (RFC 9110,
+/// 5.3).
 fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     let first = lines.next()?;
@@ -342,7 +358,7 @@ pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Whether the client came by TLS: to us, or to a trusted proxy, whose word about its client counts more than how it came itself.
-fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
+fn is_client_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let Some(peer) = extensions.get::<Peer>() else { return false };
     let forwarded = text(headers, &FORWARDED_PROTO).filter(|_| proxies::is_trusted(&front.settings.proxies, peer.address));
     forwarded.map_or(peer.by_tls, |scheme| scheme.eq_ignore_ascii_case("https"))
@@ -353,9 +369,9 @@ pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
     is_secure(front, &parts.extensions, &parts.headers)
 }
 
-/// The same of a request that has not been taken apart.
+/// Like `by_tls`, for a request that is not split into parts.
 pub fn is_secure<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    front.settings.by_tls || came_by_tls(front, extensions, headers)
+    front.settings.by_tls || is_client_tls(front, extensions, headers)
 }
 
 /// The peer's address, or the client's that trusted proxies name.

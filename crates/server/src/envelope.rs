@@ -8,18 +8,18 @@ const NO_QUERY: &str =
     "`query` is missing: it must be a string that holds a GraphQL document, unless `documentId` names a trusted one";
 
 /// # Errors
-/// What is wrong with the body, in words for the client.
+/// A message for the client that says what is wrong with the body.
 pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, String> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
         Some(b'[') => return Err("batches are not served: send one operation a request".into()),
         _ => return Err("the body must be a JSON map".into()),
     }
-    with_query(serde_json::from_slice(body).map_err(|error| unread(&error))?)
+    with_query(serde_json::from_slice(body).map_err(|error| json_error_message(&error))?)
 }
 
 /// serde_json has no other names than its words for the first two.
-fn unread(error: &serde_json::Error) -> String {
+fn json_error_message(error: &serde_json::Error) -> String {
     let (place, said) = (format!("line {}, column {}", error.line(), error.column()), error.to_string());
     if said.starts_with("recursion limit exceeded") {
         format!("the body is nested too deeply: {place}")
@@ -33,7 +33,7 @@ fn unread(error: &serde_json::Error) -> String {
 }
 
 /// # Errors
-/// What is wrong with the parameters, in words for the client.
+/// A message for the client that says what is wrong with the parameters.
 pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
     let parameters = parameters(query_string)?;
     let json = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
@@ -46,15 +46,15 @@ pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
     with_query(members)
 }
 
-/// The parameters of an address by their names.
+/// Returns the parameters of a query string by name.
 ///
 /// # Errors
-/// What is wrong with them, in words for the client.
+/// A message for the client that says what is wrong with the parameters.
 pub fn parameters(query_string: &str) -> Result<BTreeMap<String, String>, String> {
     let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name)?, decoded(value)?);
+        let (name, value) = (percent_decode(name)?, percent_decode(value)?);
         if parameters.insert(name, value).is_some() {
             return Err("a parameter is given twice".into());
         }
@@ -63,7 +63,7 @@ pub fn parameters(query_string: &str) -> Result<BTreeMap<String, String>, String
 }
 
 /// Percent signs and plus signs of a form undone.
-fn decoded(text: &str) -> Result<String, String> {
+fn percent_decode(text: &str) -> Result<String, String> {
     let wrong = || "the parameters are not UTF-8 in percent encoding".to_owned();
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

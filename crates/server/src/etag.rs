@@ -9,7 +9,7 @@ pub fn of(bytes: &[u8]) -> String {
 }
 
 /// Whether `If-None-Match` has the tag. Weak tags match strong ones.
-pub fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+pub fn matches_etag(asked: &HeaderMap, tag: &str) -> bool {
     let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
 }
@@ -23,9 +23,9 @@ mod tests {
     #[test]
     fn what_a_reader_has_is_not_sent_again() {
         let mut asked = HeaderMap::new();
-        assert!(!is_known(&asked, "\"a\""));
+        assert!(!matches_etag(&asked, "\"a\""));
         asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"b\", W/\"a\""));
-        assert!(is_known(&asked, "\"a\""));
-        assert!(!is_known(&asked, "\"c\""));
+        assert!(matches_etag(&asked, "\"a\""));
+        assert!(!matches_etag(&asked, "\"c\""));
     }
 }

@@ -1,5 +1,6 @@
-//! Operations over Server-Sent Events: "distinct connections" of enisdenjo/graphql-sse (PROTOCOL.md). A subscription's items have the
-//! stream's cursor as their `id`, so that an `EventSource` that comes back with `Last-Event-ID` goes on where it was.
+//! Operations over Server-Sent Events: "distinct connections" of enisdenjo/graphql-sse
+//! (PROTOCOL.md). A subscription's items have the stream's cursor as their `id`, so that an
+//! `EventSource` that reconnects with `Last-Event-ID` resumes after its last item.
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
@@ -26,19 +27,19 @@ use graphql::{
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// nginx keeps answers back until a buffer is full, unless it is told not to.
+/// Header that turns off nginx's response buffering.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// What is run, and for whom.
-pub struct Wanted {
+/// Operation of a stream, its request and its session.
+pub struct StreamOperation {
     pub operation: Arc<Operation>,
     pub params: GraphqlRequest,
     pub session: Session,
 }
 
-/// Runs an operation and tells of it as it goes.
-pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: &HeaderMap, id: &str) -> Response<Body> {
-    let Wanted { operation, params, session } = wanted;
+/// Runs an operation and sends its results as events.
+pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: StreamOperation, headers: &HeaderMap, id: &str) -> Response<Body> {
+    let StreamOperation { operation, params, session } = wanted;
     if operation.kind != Kind::Subscription {
         let answer = front.service.run(&operation, params, &session, id).await;
         return response(futures_util::stream::iter([next_event(&answer), complete()]), id);
@@ -48,32 +49,32 @@ pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: 
     let session = Arc::new(session);
     let request = Request { operation, params, session: session.clone(), id: id.into(), after };
     let items = front.streams.open(request).await;
-    let end = End::of(front, &session);
+    let end = StreamEnd::of(front, &session);
     let streams = front.streams.clone();
     let handed_over = move |meta: &ItemMeta| streams.handed_over(meta);
     response(events(items, handed_over, end, front.service.limits.socket_ping), id)
 }
 
-/// A refusal of the operation, which the protocol wants told on an accepted stream.
-pub fn refused(errors: &Errors, id: &str) -> Response<Body> {
+/// Refuses the operation on an accepted stream, as the protocol requires.
+pub fn refusal_response(errors: &Errors, id: &str) -> Response<Body> {
     response(futures_util::stream::iter([event(None, &errors.body()), complete()]), id)
 }
 
-/// When a stream breaks off: then it says no `complete`, and its client comes back.
-struct End {
+/// Conditions that end a stream early: it sends no `complete`, and its client reconnects.
+struct StreamEnd {
     expires: Option<Instant>,
     revoked: Option<tokio::sync::watch::Receiver<bool>>,
     drain: futures_util::future::BoxFuture<'static, ()>,
 }
 
-impl End {
+impl StreamEnd {
     fn of<E: Executor>(front: &Arc<Front<E>>, session: &Session) -> Self {
         let limits = &front.service.limits;
         let (drain, window) = (front.drain.clone(), limits.socket_drain_time);
         Self {
             expires: session.time_left((front.service.now)()).map(|left| Instant::now() + left + limits.socket_expiry_grace),
             revoked: session.revoked.clone(),
-            drain: Box::pin(async move { drain.wait_turn(window).await }),
+            drain: Box::pin(async move { drain.wait_with_jitter(window).await }),
         }
     }
 
@@ -97,7 +98,7 @@ impl End {
 fn events(
     mut items: impl Stream<Item = Item> + Unpin,
     handed_over: impl Fn(&ItemMeta),
-    mut end: End,
+    mut end: StreamEnd,
     ping: Duration,
 ) -> impl Stream<Item = Vec<u8>> {
     async_stream::stream! {
@@ -154,6 +155,6 @@ fn response(events: impl Stream<Item = Vec<u8>> + Send + 'static, id: &str) -> R
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    reply::seal(headers, id);
+    reply::set_common_headers(headers, id);
     response
 }

@@ -20,7 +20,7 @@ use services::{
         FileError, Files, Opened,
         core::{
             File, Purpose,
-            limits::{SILENCE_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+            limits::{UPLOAD_IDLE_TIMEOUT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
         },
     },
     papers::core::style_source,
@@ -48,22 +48,26 @@ impl<E> Clone for FilesState<E> {
 
 pub fn routes<E: Executor>(front: Arc<Front<E>>, files: Files) -> Router {
     let methods = get(fetch::<E>).put(send::<E>).options(preflight::<E>);
-    let pages = from_fn_with_state(front.clone(), for_pages::<E>);
+    let pages = from_fn_with_state(front.clone(), add_cors_headers::<E>);
     Router::new().route("/files/{link}", methods.layer(pages)).with_state(FilesState { front, files })
 }
 
-/// Lets listed pages read whatever is answered here.
-pub async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>, next: Next) -> Response<Body> {
+/// Adds the CORS headers that let listed pages read any response of these routes.
+pub async fn add_cors_headers<E: Executor>(
+    State(front): State<Arc<Front<E>>>,
+    request: Request<Body>,
+    next: Next,
+) -> Response<Body> {
     let page = request.headers().get(header::ORIGIN).cloned();
     let mut response = next.run(request).await;
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
     response
 }
 
-/// A browser asks so before a page of another site sends a file.
+/// Answers the preflight that a browser sends before a page of another site uploads a file.
 async fn preflight<E: Executor>(State(state): State<FilesState<E>>) -> Response<Body> {
     let mut response = origin::preflight(Methods { all: "GET, PUT, OPTIONS", of_pages: "GET, PUT" });
-    reply::seal(response.headers_mut(), &(state.front.service.new_id)());
+    reply::set_common_headers(response.headers_mut(), &(state.front.service.new_id)());
     response
 }
 
@@ -77,41 +81,43 @@ async fn send<E: Executor>(
     let from = address(&state.front, &parts);
     let declared = declared_length(&parts.headers);
     let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
-    match Box::pin(state.files.receive(&link, declared, origin, parts_of(body))).await {
+    match Box::pin(state.files.receive(&link, declared, origin, body_chunks(body))).await {
         Ok(file) => {
             let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
             let mut response = Response::new(Body::from(told.to_string()));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let position = state.front.service.written_by(file.maker.id).await;
-            reply::tell_position(response.headers_mut(), position.as_deref());
-            reply::seal(response.headers_mut(), &id);
+            let position = state.front.service.record_external_write(file.maker.id).await;
+            reply::set_position_header(response.headers_mut(), position.as_deref());
+            reply::set_common_headers(response.headers_mut(), &id);
             response
         }
-        Err(error) => refused(&state, error, &parts, &id).await,
+        Err(error) => refusal_response(&state, error, &parts, &id).await,
     }
 }
 
 /// The body part by part. One that stays silent for too long has broken off.
-fn parts_of(body: Body) -> impl Stream<Item = Result<Bytes, ()>> + Send {
-    stream::try_unfold(Unread(Some(body)), |mut rest| async move {
+fn body_chunks(body: Body) -> impl Stream<Item = Result<Bytes, ()>> + Send {
+    stream::try_unfold(UnreadBody(Some(body)), |mut rest| async move {
         // Gone where it ends or breaks off: then nothing is left to take off the wire.
         let Some(mut body) = rest.0.take() else { return Ok(None) };
         loop {
-            let frame = tokio::time::timeout(Duration::from_secs(SILENCE_SECONDS), body.frame()).await.map_err(|_late| ())?;
+            let frame =
+                tokio::time::timeout(Duration::from_secs(UPLOAD_IDLE_TIMEOUT_SECONDS), body.frame()).await.map_err(|_late| ())?;
             let Some(frame) = frame else { return Ok(None) };
             match frame.map_err(|_broken| ())?.into_data() {
                 Ok(data) if data.is_empty() => {}
-                Ok(data) => return Ok(Some((data, Unread(Some(body))))),
+                Ok(data) => return Ok(Some((data, UnreadBody(Some(body))))),
                 Err(_trailers) => {}
             }
         }
     })
 }
 
-/// What a sender has still to send. A file that is refused in the middle is read on for a while, so that its sender sees the answer.
-struct Unread(Option<Body>);
+/// Unread rest of an upload. After a refusal in the middle of a file it is read for a while, so
+/// that the sender sees the response.
+struct UnreadBody(Option<Body>);
 
-impl Drop for Unread {
+impl Drop for UnreadBody {
     fn drop(&mut self) {
         if let Some(body) = self.0.take() {
             discard(body);
@@ -130,27 +136,28 @@ async fn fetch<E: Executor>(
         Ok(Opened { file, bytes }) => {
             let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
             let is_inline = parts.uri.query().is_some_and(|query| query.split('&').any(|part| part == "inline=1"));
-            dress(&mut response, &file, Shown::of(&file, is_inline));
-            reply::seal(response.headers_mut(), &id);
+            set_file_headers(&mut response, &file, Disposition::of(&file, is_inline));
+            reply::set_common_headers(response.headers_mut(), &id);
             response
         }
-        Err(error) => refused(&state, error, &parts, &id).await,
+        Err(error) => refusal_response(&state, error, &parts, &id).await,
     }
 }
 
-/// How a browser takes a file.
+/// Form in which a browser gets a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum Disposition {
     Saved,
     Picture,
-    /// A page of ours, where it was asked for.
+    /// HTML page that we generated, shown inline on request.
     Page,
-    /// A PDF of ours, where it was asked for.
+    /// PDF that we generated, shown inline on request.
     Pdf,
 }
 
-impl Shown {
-    /// Only what we made ourselves is shown on request: whatever was sent to us is saved, unless it is a picture.
+impl Disposition {
+    /// Only generated files are shown inline on request: uploads are downloaded, unless they are
+    /// pictures.
     fn of(file: &File, is_inline: bool) -> Self {
         let is_ours = is_inline && file.purpose == Purpose::Result;
         match file.media_type.as_str() {
@@ -173,7 +180,8 @@ impl Shown {
                 );
                 HeaderValue::from_str(&policy).unwrap_or(shut)
             }
-            // A browser shows no PDF in a sandbox, and draws it by a page of its own that has styles.
+            // Browsers show no PDF in a sandbox, and render it by a viewer page that has styles of
+            // its own.
             Self::Pdf => HeaderValue::from_static(
                 "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
             ),
@@ -181,14 +189,15 @@ impl Shown {
     }
 }
 
-/// Whatever it is, a browser runs nothing of it: it is saved, not shown, unless it is a picture, or a paper of ours that is to be shown; nobody
-/// guesses at its kind; and what is shown all the same is shut in a sandbox.
-fn dress(response: &mut Response<Body>, file: &File, shown: Shown) {
+/// Sets headers that keep a browser from running anything in the file: it is saved, not shown,
+/// unless it is a picture, or a paper of ours that is to be shown; its media type is not sniffed;
+/// and a sandbox limits all that is shown.
+fn set_file_headers(response: &mut Response<Body>, file: &File, shown: Disposition) {
     let headers = response.headers_mut();
     let media = HeaderValue::from_str(&file.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, media);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
-    let how = if shown == Shown::Saved { "attachment" } else { "inline" };
+    let how = if shown == Disposition::Saved { "attachment" } else { "inline" };
     // RFC 6266: the name in full for all that read UTF-8, which is everybody.
     let named = format!("{how}; filename*=UTF-8''{}", percent(&file.name));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")));
@@ -196,10 +205,10 @@ fn dress(response: &mut Response<Body>, file: &File, shown: Shown) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
-/// A refusal that passes: somebody who comes again in a few seconds may find a place.
-fn waits(code: Code, message: String, id: &str) -> Response<Body> {
+/// Temporary refusal: a retry after a few seconds may succeed.
+fn retry_later(code: Code, message: String, id: &str) -> Response<Body> {
     let errors = Errors { retry_after_ms: Some(5_000), ..Errors::one(code, message, id) };
-    reply::of_errors(&errors, Media::Json, id)
+    reply::errors_response(&errors, Media::Json, id)
 }
 
 fn percent(text: &str) -> String {
@@ -214,7 +223,7 @@ fn percent(text: &str) -> String {
     out
 }
 
-async fn refused<E: Executor>(
+async fn refusal_response<E: Executor>(
     state: &FilesState<E>,
     error: FileError,
     parts: &axum::http::request::Parts,
@@ -222,18 +231,18 @@ async fn refused<E: Executor>(
 ) -> Response<Body> {
     let (status, message) = match &error {
         FileError::NotFound => {
-            // Whoever tries links is a stranger, and pays as strangers do.
+            // A caller who tries links is anonymous, and its address pays.
             let quota_subject = QuotaSubject::Address(address(&state.front, parts));
             if let Err(unpaid) = state.front.service.cost_limiter.charge(&quota_subject, 1).await {
-                let mut response = reply::of_errors(&Errors::unpaid(*unpaid, id), Media::Json, id);
+                let mut response = reply::errors_response(&Errors::unpaid(*unpaid, id), Media::Json, id);
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return response;
             }
-            (StatusCode::NOT_FOUND, "this link leads nowhere: it has ended, or was never one of ours".to_owned())
+            (StatusCode::NOT_FOUND, "this link is not valid: it has expired, or was never issued".to_owned())
         }
         FileError::Suspended => (StatusCode::FORBIDDEN, SUSPENDED.to_owned()),
-        FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
-        FileError::NotReady => (StatusCode::GONE, "the bytes of this file are not there any more".to_owned()),
+        FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "this file has been uploaded already".to_owned()),
+        FileError::NotReady => (StatusCode::GONE, "the bytes of this file no longer exist".to_owned()),
         FileError::NoName | FileError::OddName | FileError::NoBytes => {
             (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned())
         }
@@ -243,10 +252,12 @@ async fn refused<E: Executor>(
         }
         FileError::WrongKind(purpose) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned()),
         FileError::TooManyPixels(area) => (StatusCode::PAYLOAD_TOO_LARGE, area.too_large()),
-        FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
+        FileError::Broken => (StatusCode::BAD_REQUEST, "the upload is incomplete".to_owned()),
         FileError::TooSlow => (
             StatusCode::REQUEST_TIMEOUT,
-            format!("fewer than {UPLOAD_RATE} bytes a second came over {UPLOAD_WINDOW_SECONDS} seconds: send them faster"),
+            format!(
+                "fewer than {UPLOAD_RATE} bytes a second were received over {UPLOAD_WINDOW_SECONDS} seconds: send them faster"
+            ),
         ),
         FileError::Crowded { whose, most } => {
             (StatusCode::TOO_MANY_REQUESTS, format!("{most} of {whose} uploads run here already: wait for one of them"))
@@ -260,18 +271,18 @@ async fn refused<E: Executor>(
         }
         FileError::Fault(fault) => {
             tracing::error!(error = %fault, "a file could not be sent or fetched");
-            (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side; the request id finds it in the log".to_owned())
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal error; the log has the details under the request ID".to_owned())
         }
     };
     let mut response = match error {
-        // Both have the status of a store that is full; only one of them passes by itself.
-        FileError::Quota { .. } => reply::of_errors(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
-        FileError::Full => reply::of_errors(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
-        FileError::Suspended => reply::of_errors(&Errors::one(Code::TenantSuspended, message, id), Media::Json, id),
-        FileError::TooSlow => reply::of_errors(&Errors::one(Code::Timeout, message, id), Media::Json, id),
-        FileError::Crowded { .. } => waits(Code::RateLimited, message, id),
-        FileError::Busy => waits(Code::Overloaded, message, id),
-        _ => reply::of_fault(status, message, Media::Json, id),
+        // Both have the status of a full store; only `Full` may pass without action by the tenant.
+        FileError::Quota { .. } => reply::errors_response(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
+        FileError::Full => reply::errors_response(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
+        FileError::Suspended => reply::errors_response(&Errors::one(Code::TenantSuspended, message, id), Media::Json, id),
+        FileError::TooSlow => reply::errors_response(&Errors::one(Code::Timeout, message, id), Media::Json, id),
+        FileError::Crowded { .. } => retry_later(Code::RateLimited, message, id),
+        FileError::Busy => retry_later(Code::Overloaded, message, id),
+        _ => reply::fault_response(status, message, Media::Json, id),
     };
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

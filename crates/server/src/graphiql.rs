@@ -19,7 +19,7 @@ struct Assets;
 
 /// The page. Its nonce is fresh each time, so nothing that finds its way into the page may run as a script.
 pub fn page(id: &str, nonce: &str) -> Response<Body> {
-    let Some(file) = Assets::get("index.html") else { return missing(id) };
+    let Some(file) = Assets::get("index.html") else { return asset_not_found(id) };
     let text = String::from_utf8_lossy(&file.data).replace("NONCE", nonce);
     let mut response = Response::new(Body::from(text));
     let headers = response.headers_mut();
@@ -32,24 +32,24 @@ pub fn page(id: &str, nonce: &str) -> Response<Body> {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    reply::seal(headers, id);
+    reply::set_common_headers(headers, id);
     response
 }
 
-/// `/`, which leads to the page, and what the page loads.
+/// `/`, which redirects to the page, and the page's assets.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(|| async { start() }))
+        .route("/", get(|| async { redirect_to_page() }))
         .route("/graphiql/{file}", get(|Path(name): Path<String>| async move { asset(&name) }))
 }
 
-fn start() -> Response<Body> {
+fn redirect_to_page() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_static("/graphql"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply::seal(headers, "");
+    reply::set_common_headers(headers, "");
     response
 }
 
@@ -58,9 +58,9 @@ fn asset(name: &str) -> Response<Body> {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("txt") => "text/plain; charset=utf-8",
-        _ => return missing(""),
+        _ => return asset_not_found(""),
     };
-    let Some(file) = Assets::get(name) else { return missing("") };
+    let Some(file) = Assets::get(name) else { return asset_not_found("") };
     let data = match file.data {
         Cow::Borrowed(data) => Bytes::from_static(data),
         Cow::Owned(data) => data.into(),
@@ -69,14 +69,14 @@ fn asset(name: &str) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-    reply::seal(headers, "");
+    reply::set_common_headers(headers, "");
     response
 }
 
-fn missing(id: &str) -> Response<Body> {
+fn asset_not_found(id: &str) -> Response<Body> {
     let mut response = Response::new(Body::from("there is no such file\n"));
     *response.status_mut() = StatusCode::NOT_FOUND;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    reply::seal(response.headers_mut(), id);
+    reply::set_common_headers(response.headers_mut(), id);
     response
 }

@@ -1,4 +1,5 @@
-//! `/livez`: the process answers. `/readyz`: it should be given work, and what it is that it lacks.
+//! `/livez`: the process answers. `/readyz`: the node can take requests, or the names of the
+//! components that fail.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use graphql::live::drain::Drain;
 
-/// How something stands that a node works with.
+/// State of a component that a node depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     Fine,
@@ -23,14 +24,14 @@ pub enum State {
     Failed(String),
 }
 
-/// One thing that was looked at. Reasons are words for the operator: no secrets, no addresses.
+/// Result of one readiness check. Reasons are texts for the operator: no secrets, no addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub name: &'static str,
     pub state: State,
 }
 
-/// What the node needs to do its work, asked at each probe.
+/// Checks of the components that a node needs, run at each probe.
 #[async_trait]
 pub trait Readiness: Debug + Send + Sync + 'static {
     async fn checks(&self) -> Vec<Check>;
@@ -51,8 +52,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(readiness: Arc<dyn Readiness>, d
     let ready = move || {
         let (readiness, drain) = (readiness.clone(), drain.clone());
         async move {
-            // Whoever asks must know at once: nothing is looked at any more.
-            let (status, body) = if drain.started() { stopping() } else { report(&readiness.checks().await) };
+            // A node that stops answers at once, without any check.
+            let (status, body) = if drain.started() { stopping_report() } else { report(&readiness.checks().await) };
             json_answer(status, &body)
         }
     };
@@ -60,12 +61,13 @@ pub fn routes<S: Clone + Send + Sync + 'static>(readiness: Arc<dyn Readiness>, d
     Router::new().route("/livez", get(live)).route("/readyz", get(ready))
 }
 
-/// Whether a path is one that machines ask again and again, whatever the node does: the probes, and the metrics of the operator's listener.
+/// Whether a path is polled by machines in any state of the node: the probes, and the metrics of
+/// the operator's listener.
 pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/metrics")
 }
 
-fn stopping() -> (StatusCode, Value) {
+fn stopping_report() -> (StatusCode, Value) {
     (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "stopping", "checks": {} }))
 }
 

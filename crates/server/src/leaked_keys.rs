@@ -1,7 +1,8 @@
-//! `POST /leaked-keys`: whoever scans what is public tells us of keys they have found. The form is the one in which GitHub's secret scanning tells
-//! its partners: a JSON array of objects with a `token`.
+//! `POST /leaked-keys`: scanners of public sources report API keys that they found. The format is
+//! that of GitHub's secret scanning for its partners: a JSON array of objects with a `token`.
 //!
-//! The answer is the same whatever was found, and comes before anything is looked up, so it tells nobody whether a key is one.
+//! The answer is always the same and is sent before any lookup, so it does not reveal whether a key
+//! exists.
 
 use std::sync::Arc;
 
@@ -26,14 +27,15 @@ use graphql::{answer::Errors, quota::QuotaSubject};
 
 /// Tokens of one report.
 const MAX_TOKENS: usize = 1_000;
-/// Bytes of one report: so many tokens with the addresses at which they were found.
+/// Maximum bytes of one report, which has a limited number of tokens and the addresses at which
+/// they were found.
 const MAX_BYTES: usize = 512 << 10;
-/// When whoever finds the node busy may come again.
+/// Seconds after which a sender may retry when the node is busy.
 const BUSY_SECONDS: u32 = 30;
 
-/// Who looks into reports.
+/// Receiver of reports of leaked keys.
 pub trait LeakReports: Send + Sync + 'static {
-    /// Takes what was found, to look at it beside the answer. False: there is more to look at already than can be kept.
+    /// Queues the found tokens, to be looked up after the answer. False if the queue is full.
     fn take(&self, tokens: Vec<String>) -> bool;
 }
 
@@ -63,11 +65,11 @@ async fn handle<E: Executor>(State(state): State<ReportState<E>>, request: Reque
 }
 
 async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
-    let fault = |status, message: &str| reply::of_fault(status, message, Media::Json, id);
+    let fault = |status, message: &str| reply::fault_response(status, message, Media::Json, id);
     // Reporters are strangers, and pay as strangers do.
     let limits = &state.front.service.limits;
     if let Err(unpaid) = state.front.service.cost_limiter.charge(&QuotaSubject::Address(address(&state.front, parts)), 1).await {
-        let mut response = reply::of_errors(&Errors::unpaid(*unpaid, id), Media::Json, id);
+        let mut response = reply::errors_response(&Errors::unpaid(*unpaid, id), Media::Json, id);
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         return response;
     }
@@ -79,8 +81,8 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
         Err(error) => {
             let (status, message) = match error {
                 BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the report is too large: send several"),
-                BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
-                BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
+                BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "timeout while the body was read"),
+                BodyError::Broken => (StatusCode::BAD_REQUEST, "the body is incomplete"),
             };
             let mut response = fault(status, message);
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -94,12 +96,12 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
         return fault(StatusCode::PAYLOAD_TOO_LARGE, "a report has at most 1000 tokens: send several");
     }
     if !state.reports.take(found.into_iter().map(|one| one.token).collect()) {
-        let mut response = fault(StatusCode::SERVICE_UNAVAILABLE, "there are many reports just now: send it again");
+        let mut response = fault(StatusCode::SERVICE_UNAVAILABLE, "the queue of reports is full: send the report again");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
         return response;
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::ACCEPTED;
-    reply::seal(response.headers_mut(), id);
+    reply::set_common_headers(response.headers_mut(), id);
     response
 }

@@ -65,7 +65,7 @@ pub use self::{
     serve::serve,
     tls::{TlsCertificate, TlsError, TlsFiles, TlsServer},
     transport::Listener,
-    views::{LinkRefused, LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table_problem, view_table},
+    views::{LinkRefused, LinkedView, RenderedTable, TableQuery, ViewLinks, routes as views, table_problem, view_table},
 };
 
 /// Whether the explorer's page is served.
@@ -76,7 +76,7 @@ pub enum Explorer {
     Off,
 }
 
-/// What an operator chooses besides the limits.
+/// Settings of an operator, besides the limits.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// Pages of other sites that may call us and open sockets: `https://shop.example`, exactly. Our own page needs no entry.
@@ -86,9 +86,9 @@ pub struct Settings {
     pub anonymous_sockets: Anonymous,
     /// Proxies whose `X-Forwarded-For` names the client.
     pub proxies: Vec<TrustedProxy>,
-    /// Whether pages reach us by TLS, whatever a proxy says of it: then no cookie goes without.
+    /// Whether pages reach us by TLS even if no proxy says so: then all cookies are `Secure`.
     pub by_tls: bool,
-    /// What callers may spend.
+    /// Limits on the points that callers may spend.
     pub terms: Terms,
     /// The reference for people at `/docs`.
     pub docs: Option<Docs>,
@@ -100,7 +100,7 @@ pub struct Settings {
     pub positions: Option<SessionPositions>,
 }
 
-/// All that the routes need. Made once, shared by all requests.
+/// State of the routes, made once and shared by all requests.
 pub struct Front<E> {
     pub service: Arc<OperationService<E>>,
     pub streams: Arc<Streams<E>>,
@@ -112,17 +112,17 @@ pub struct Front<E> {
     refused_origins: RefusedOrigins,
 }
 
-/// What `Front::new` is made from.
+/// Arguments of `Front::new`.
 pub struct Parts<E> {
     pub executor: E,
-    /// Where the executor itself does without rules.
+    /// Validator of documents, if the executor itself has none.
     pub validator: Option<DocumentValidator>,
     pub authenticator: Arc<dyn Authenticator>,
     pub readiness: Arc<dyn Readiness>,
     pub now: Clock,
     pub new_id: NewId,
     pub limits: Limits,
-    /// Of the executor's schema.
+    /// Index of the executor's schema.
     pub schema_index: Arc<SchemaIndex>,
     pub rate_limiter: RateLimiter,
     pub settings: Settings,
@@ -188,10 +188,12 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
     Router::new()
         .route("/graphql", any(endpoint::handle::<E>))
         .route("/graphql/ws", any(endpoint::handle::<E>))
-        .route(cookies::PATH, any(endpoint::handle::<E>))
+        .route(cookies::REFRESH_COOKIE_PATH, any(endpoint::handle::<E>))
         .with_state(front)
         .merge(health)
         .merge(explorer)
         .merge(docs)
-        .fallback(move || async move { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) })
+        .fallback(
+            move || async move { reply::fault_response(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) },
+        )
 }

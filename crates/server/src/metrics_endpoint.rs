@@ -1,4 +1,4 @@
-//! `/metrics`: the node's figures, on a listener of their own that is nobody's but the operator's.
+//! `/metrics`: the node's metrics, on a separate listener for the operator only.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::negotiate;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What is read.
+/// Source of the metrics.
 pub trait MetricsSource: Send + Sync + 'static {
-    /// In Prometheus' text format, as things stand now.
+    /// Returns the current metrics in Prometheus' text format.
     fn text(&self) -> String;
-    /// The same as OpenMetrics text, with exemplars.
+    /// Returns the current metrics as OpenMetrics text, with exemplars.
     fn open_metrics(&self) -> String;
 }
 

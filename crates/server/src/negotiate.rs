@@ -1,6 +1,6 @@
-//! Which media type an answer has, and whether a request's is one that we read.
+//! Media type of a response, and the check that a request's media type is supported.
 
-/// The two that GraphQL over HTTP knows.
+/// The two media types of GraphQL over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// `application/graphql-response+json`: the status speaks about the operation.
@@ -20,8 +20,8 @@ impl Media {
 
 /// The answer's media type for an `Accept` header; `None` when the client takes neither.
 ///
-/// No header and wildcards mean `application/json`, as clients expect that say nothing. Of two that are liked equally, the one
-/// named first wins.
+/// No header and wildcards mean `application/json`, as clients that send no preference expect. The
+/// first named of two types with equal quality wins.
 pub fn answer_media(accept: Option<&str>) -> Option<Media> {
     let accept = match accept {
         None | Some("*/*" | "application/json") => return Some(Media::Json),
@@ -46,7 +46,8 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
     }
 }
 
-/// Whether a stream of events is what the client wants most: of what is liked equally, the one named first.
+/// Whether the client prefers a stream of events: of types with equal quality, the one named first
+/// wins.
 pub fn prefers_events(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
@@ -55,14 +56,15 @@ pub fn prefers_events(accept: Option<&str>) -> bool {
 
 const EVENTS: &str = "text/event-stream";
 
-/// Whether a page is what the client wants most: how a browser asks.
+/// Whether the client prefers HTML, as a browser does when it opens a page.
 pub fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
     best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
 }
 
-/// Whether figures are wanted as OpenMetrics text at least as much as in Prometheus' own. What else is wanted is not ours to give.
+/// Whether OpenMetrics text is preferred at least as much as Prometheus' own format. Other types
+/// are ignored: we serve only these two.
 pub fn prefers_open_metrics(accept: Option<&str>) -> bool {
     let of = |name: &str| {
         let named = ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));

@@ -1,18 +1,18 @@
-//! Which web pages may talk to us.
+//! Web pages that may call the API.
 
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
 
-/// Where a request says that it is from.
+/// Origin that a request claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
     /// A page of ours, or one that the operator lists.
     Ours,
     /// A page of another site, or one that hides where it is from.
     Elsewhere,
-    /// It does not say: no page, or one that only reads.
+    /// No Origin: the caller is not a page, or a page that only reads.
     Unsaid,
 }
 
@@ -24,17 +24,18 @@ pub fn of(headers: &HeaderMap, allowed: &[String]) -> From {
     }
 }
 
-/// What a browser says of the page that made it send this, where no Origin is sent: `same-origin`, `same-site`, `cross-site`, or `none` for
-/// what its user has typed.
-const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Header by which a browser describes the page behind a request without an Origin: `same-origin`,
+/// `same-site`, `cross-site`, or `none` for an address that its user typed.
+const FETCH_SITE_HEADER: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a request without a body may be carried out. Browsers ask nobody before they send a GET, be it for an image: a page of another
-/// site could have them run anything (CSRF). What is no browser sends neither header.
+/// Whether a request without a body may be carried out. Browsers send a GET without a preflight,
+/// for example for an image: a page of another site could have them run anything (CSRF). Clients
+/// that are not browsers send neither header.
 pub fn may_get(headers: &HeaderMap, allowed: &[String]) -> bool {
     match of(headers, allowed) {
         From::Ours => true,
         From::Elsewhere => false,
-        From::Unsaid => headers.get(SITE).is_none_or(|site| site == "same-origin" || site == "none"),
+        From::Unsaid => headers.get(FETCH_SITE_HEADER).is_none_or(|site| site == "same-origin" || site == "none"),
     }
 }
 
@@ -43,7 +44,8 @@ pub fn may_open_socket(headers: &HeaderMap, allowed: &[String]) -> bool {
     of(headers, allowed) != From::Elsewhere
 }
 
-/// Lets a listed page read the response. Others get no header at all, so their browser keeps it from them.
+/// Lets a listed page read the response. Others get no header at all, so their browser withholds
+/// it.
 pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[String]) {
     if allowed.is_empty() {
         return;
@@ -62,14 +64,14 @@ pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[S
     }
 }
 
-/// How a place may be asked: `Allow`, and the methods a page of another site may use there.
+/// Methods of a path: all for `Allow`, and those that a page of another site may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Methods {
     pub all: &'static str,
     pub of_pages: &'static str,
 }
 
-/// The answer to a browser that asks before it sends: `permit` has the last word.
+/// The answer to a CORS preflight; `permit` decides afterwards.
 pub fn preflight(methods: Methods) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -85,7 +87,8 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     response
 }
 
-/// `http://localhost:*` stands for all ports of this machine: the ones that development servers take.
+/// `http://localhost:*` matches all ports of this machine: development servers choose theirs
+/// freely.
 fn is_listed(origin: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|listed| match listed.strip_suffix(":*") {
         Some(host) => is_port_of(origin, host),

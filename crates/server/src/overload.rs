@@ -1,8 +1,10 @@
-//! How many requests to GraphQL are worked on at once. In overload a request waits where the ledger's lanes do not see it, in sockets and in the
-//! runtime's queues, and its refusal there comes after most of its work. So the bound is as many as the node answers in a time that clients can
-//! wait, as it was measured, and what is beyond the bound is refused before its body is read.
+//! Limit of the GraphQL requests that are handled at once. In overload a request waits where the
+//! ledger's lanes do not see it, in sockets and in the runtime's queues, and its refusal there
+//! comes after most of its work. So the bound is as many as the node answers in a time that clients
+//! can wait, as measured, and a request beyond the bound is refused before its body is read.
 //!
-//! Half of the bound is for whoever comes first. In the other half each tenant has an equal share, so that the flood of one leaves room for others.
+//! The first half of the bound is open to every request. In the other half each tenant has an equal
+//! share, so that the flood of one leaves room for others.
 
 use std::{
     hash::RandomState,
@@ -20,28 +22,29 @@ use platform::rate_limit::host;
 use tokio::time::{Instant, sleep};
 
 /// No more requests are worked on than are answered in this time.
-const MOST_WAIT: Duration = Duration::from_millis(300);
-/// The bound is measured anew after so long. A shorter time would meet one transaction of the ledger, or none.
-const WINDOW: Duration = Duration::from_millis(500);
-/// Out of overload there is room for so many times the least bound: a burst after a quiet time is no overload yet.
-const AT_REST: usize = 4;
+const MAX_WAIT: Duration = Duration::from_millis(300);
+/// Interval at which the bound is computed again. A shorter one would see a single transaction of
+/// the ledger, or none.
+const MEASURE_INTERVAL: Duration = Duration::from_millis(500);
+/// Factor of the bound at rest over its minimum: a burst after a quiet time is no overload yet.
+const IDLE_BOUND_FACTOR: usize = 4;
 /// Tenants whose hashes fall together share a share.
-const SHARES: usize = 16_384;
+const SHARE_SLOTS: usize = 16_384;
 /// Refusals a second and processor. A client that comes back at once would otherwise take all the time that refusals leave.
-const REFUSALS: usize = 1_000;
-/// How long a refusal is kept back at most.
-const MOST_PAUSE: Duration = Duration::from_secs(3);
+const MAX_REFUSALS_PER_SECOND: usize = 1_000;
+/// Longest delay of a refusal.
+const MAX_PAUSE: Duration = Duration::from_secs(3);
 
-/// Why a request is refused before it is read.
+/// Reason for which a request is refused before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shed {
-    /// Its tenant has its share of the node already.
+pub enum ShedReason {
+    /// The tenant of the request already has its share of the node.
     Share,
     /// The node has more than all shares together: too many tenants come at once, or some that do not exist.
     Full,
 }
 
-impl Shed {
+impl ShedReason {
     /// The reason as a label.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +54,7 @@ impl Shed {
     }
 }
 
-/// Whose share a request is counted in.
+/// Caller in whose share a request is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Caller<'a> {
     /// The ID in an access token's claims, padded with zeros. Its signature has not been checked: it chooses a share and grants nothing.
@@ -82,7 +85,7 @@ fn tenant_of(token: &str) -> Option<[u8; 40]> {
     Some(tenant)
 }
 
-/// What was seen since the bound was set last.
+/// Measurements since the bound was last set.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     took: Duration,
@@ -92,27 +95,28 @@ struct Window {
     refused: usize,
 }
 
-/// The next bound. In overload it follows what is answered in `MOST_WAIT`: down at once, up by half of the way, as one window may hold more
-/// transactions of the ledger than another. Otherwise it returns to that of a node at rest.
+/// The next bound. In overload it follows the number of requests answered in `MAX_WAIT`: down at
+/// once, up by half of the difference, as one window may hold more transactions of the ledger than
+/// another. Otherwise it returns to that of a node at rest.
 fn next_bound(bound: usize, least: usize, seen: Window) -> usize {
-    let in_time = seen.answered as f64 * MOST_WAIT.as_secs_f64() / seen.took.as_secs_f64();
+    let in_time = seen.answered as f64 * MAX_WAIT.as_secs_f64() / seen.took.as_secs_f64();
     let served = (in_time as usize).max(least);
     let is_overloaded = seen.refused > 0 || seen.in_flight > served;
     match (is_overloaded, served < bound) {
         (true, true) => served,
         (true, false) => bound.midpoint(served),
-        (false, _) => bound.saturating_mul(2).min(least.saturating_mul(AT_REST)).max(served),
+        (false, _) => bound.saturating_mul(2).min(least.saturating_mul(IDLE_BOUND_FACTOR)).max(served),
     }
 }
 
-/// How many requests one tenant may have in flight where half of the bound is taken.
+/// Returns the most requests that one tenant may have in flight once half of the bound is taken.
 fn share(bound: usize, callers: usize) -> u32 {
     u32::try_from(bound / 2 / callers.max(1)).unwrap_or(u32::MAX).max(1)
 }
 
-/// How long the next refusal is kept back behind so many others.
+/// Returns the delay of the next refusal behind `held` others.
 fn pause(held: usize, refusals_a_second: usize) -> Duration {
-    Duration::from_secs_f64(held as f64 / refusals_a_second.max(1) as f64).min(MOST_PAUSE)
+    Duration::from_secs_f64(held as f64 / refusals_a_second.max(1) as f64).min(MAX_PAUSE)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -124,13 +128,14 @@ struct WindowStart {
 /// Shared by all requests of a node.
 #[derive(Debug)]
 pub struct LoadShedder {
-    /// So many requests are never too many.
+    /// Minimum of the bound.
     least: usize,
     bound: AtomicUsize,
     /// Requests since the start, without those that were refused, and those of them that have left.
     entered: AtomicUsize,
     left: AtomicUsize,
-    /// Those that have left with an answer. A client that gives up early makes room, and says nothing of how fast the node is.
+    /// Requests that ended with an answer. A client that gives up early frees its place, but shows
+    /// nothing of the node's speed.
     answered: AtomicUsize,
     /// In this window.
     refused: AtomicUsize,
@@ -149,45 +154,46 @@ pub struct LoadShedder {
 }
 
 impl LoadShedder {
-    /// With room for so many requests however long they take; `None` refuses none.
+    /// Creates a shedder whose bound is at least `least`, even for slow requests; `None` refuses
+    /// none.
     pub fn new(least: Option<usize>) -> Self {
-        let least = least.unwrap_or(usize::MAX).clamp(1, usize::MAX / (2 * AT_REST));
+        let least = least.unwrap_or(usize::MAX).clamp(1, usize::MAX / (2 * IDLE_BOUND_FACTOR));
         let started = Instant::now();
         Self {
             least,
-            bound: AtomicUsize::new(least * AT_REST),
+            bound: AtomicUsize::new(least * IDLE_BOUND_FACTOR),
             entered: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             window: Mutex::new(WindowStart { at: started, answered: 0 }),
-            due: AtomicU64::new(WINDOW.as_micros() as u64),
+            due: AtomicU64::new(MEASURE_INTERVAL.as_micros() as u64),
             started,
-            shares: (0..SHARES).map(|_| AtomicU32::new(0)).collect(),
+            shares: (0..SHARE_SLOTS).map(|_| AtomicU32::new(0)).collect(),
             callers: AtomicUsize::new(0),
             hasher: RandomState::new(),
             held: AtomicUsize::new(0),
-            refusals_a_second: REFUSALS * available_parallelism().map_or(1, std::num::NonZero::get),
+            refusals_a_second: MAX_REFUSALS_PER_SECOND * available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
 
-    /// One more request. Its caller is hashed only where half of the bound is taken.
+    /// Admits one more request. The caller is hashed only if half of the bound is taken.
     ///
     /// # Errors
-    /// Why there is no room for it.
-    pub fn enter(&self, now: Instant, caller: impl FnOnce(&RandomState) -> u64) -> Result<InFlight<'_>, Shed> {
+    /// The reason for which there is no room.
+    pub fn enter(&self, now: Instant, caller: impl FnOnce(&RandomState) -> u64) -> Result<InFlight<'_>, ShedReason> {
         let in_flight = (self.entered.fetch_add(1, Ordering::Relaxed) + 1).saturating_sub(self.left.load(Ordering::Relaxed));
         self.measure(now);
         let bound = self.bound.load(Ordering::Relaxed);
         if in_flight <= bound / 2 {
             return Ok(InFlight { shedder: self, share: None });
         }
-        let shed = if in_flight > bound + self.least * AT_REST {
-            Shed::Full
+        let shed = if in_flight > bound + self.least * IDLE_BOUND_FACTOR {
+            ShedReason::Full
         } else if let Some(share) = self.take_share(bound, caller(&self.hasher)) {
             return Ok(InFlight { shedder: self, share: Some(share) });
         } else {
-            Shed::Share
+            ShedReason::Share
         };
         self.entered.fetch_sub(1, Ordering::Relaxed);
         self.refused.fetch_add(1, Ordering::Relaxed);
@@ -195,14 +201,14 @@ impl LoadShedder {
     }
 
     /// Waits until it is the turn of one more refusal.
-    pub async fn pace(&self) {
+    pub async fn wait_turn(&self) {
         let held = HeldRefusal { all: &self.held, before: self.held.fetch_add(1, Ordering::Relaxed) };
         sleep(pause(held.before, self.refusals_a_second)).await;
     }
 
     fn take_share(&self, bound: usize, caller: u64) -> Option<&AtomicU32> {
-        let taken = &self.shares[caller as usize % SHARES];
-        // Whoever counts down sees what was counted up before, so `callers` never falls below 0.
+        let taken = &self.shares[caller as usize % SHARE_SLOTS];
+        // A decrement sees the increment before it, so `callers` never falls below 0.
         let before = taken.fetch_add(1, Ordering::AcqRel);
         let callers = match before {
             0 => self.callers.fetch_add(1, Ordering::Relaxed) + 1,
@@ -211,11 +217,11 @@ impl LoadShedder {
         if before < share(bound, callers) {
             return Some(taken);
         }
-        self.give_back(taken);
+        self.release_share(taken);
         None
     }
 
-    fn give_back(&self, taken: &AtomicU32) {
+    fn release_share(&self, taken: &AtomicU32) {
         if taken.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.callers.fetch_sub(1, Ordering::Relaxed);
         }
@@ -230,7 +236,7 @@ impl LoadShedder {
         // Another request does so already.
         let Ok(mut window) = self.window.try_lock() else { return };
         let took = now.saturating_duration_since(window.at);
-        if took < WINDOW {
+        if took < MEASURE_INTERVAL {
             return;
         }
         let answered = self.answered.load(Ordering::Relaxed);
@@ -242,7 +248,7 @@ impl LoadShedder {
             refused: self.refused.swap(0, Ordering::Relaxed),
         };
         *window = WindowStart { at: now, answered };
-        self.due.store(micros + WINDOW.as_micros() as u64, Ordering::Relaxed);
+        self.due.store(micros + MEASURE_INTERVAL.as_micros() as u64, Ordering::Relaxed);
         self.bound.store(next_bound(self.bound.load(Ordering::Relaxed), self.least, seen), Ordering::Relaxed);
     }
 }
@@ -251,12 +257,12 @@ impl LoadShedder {
 #[derive(Debug)]
 pub struct InFlight<'a> {
     shedder: &'a LoadShedder,
-    /// `None` for one of the half that is nobody's.
+    /// `None` for a request in the half of the bound that has no shares.
     share: Option<&'a AtomicU32>,
 }
 
 impl InFlight<'_> {
-    /// It leaves with an answer. One that is dropped without has lost its client.
+    /// Marks the request as answered. One that is dropped without this has lost its client.
     pub fn answered(self) {
         self.shedder.answered.fetch_add(1, Ordering::Relaxed);
     }
@@ -266,7 +272,7 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.shedder.left.fetch_add(1, Ordering::Relaxed);
         if let Some(share) = self.share {
-            self.shedder.give_back(share);
+            self.shedder.release_share(share);
         }
     }
 }
@@ -274,7 +280,7 @@ impl Drop for InFlight<'_> {
 /// Counted until it is dropped, so that a client that goes away makes room.
 struct HeldRefusal<'a> {
     all: &'a AtomicUsize,
-    /// Those that were kept back before.
+    /// Refusals that were held back before this one.
     before: usize,
 }
 

@@ -8,7 +8,8 @@ fn window(answered: usize, in_flight: usize, refused: usize) -> Window {
     Window { took: Duration::from_secs(1), answered, in_flight, refused }
 }
 
-/// As many enter as there is room for; they are in flight until they are dropped.
+/// Enters up to `times` requests and returns the admitted ones, which are in flight until they are
+/// dropped.
 fn enter(shedder: &LoadShedder, caller: u64, times: usize) -> Vec<InFlight<'_>> {
     (0..times).filter_map(|_| shedder.enter(shedder.started, |_| caller).ok()).collect()
 }
@@ -38,7 +39,7 @@ fn one_tenants_flood_leaves_room_for_others() {
     let shedder = LoadShedder::new(Some(2));
     let mut flood = enter(&shedder, 1, 20);
     assert_eq!(flood.len(), 8, "half of it, and a share that is all of the other half");
-    assert_eq!(shedder.enter(shedder.started, |_| 1).unwrap_err(), Shed::Share);
+    assert_eq!(shedder.enter(shedder.started, |_| 1).unwrap_err(), ShedReason::Share);
     let other = enter(&shedder, 2, 20);
     assert_eq!(other.len(), 2, "half of the shared half");
     drop(flood.pop());
@@ -54,7 +55,7 @@ fn tenants_without_number_are_bounded_too() {
     let shedder = LoadShedder::new(Some(8));
     let all: Vec<_> = (0..1_000).filter_map(|caller| shedder.enter(shedder.started, |_| caller).ok()).collect();
     assert_eq!(all.len(), 32 + 32);
-    assert_eq!(shedder.enter(shedder.started, |_| 5_000).unwrap_err(), Shed::Full);
+    assert_eq!(shedder.enter(shedder.started, |_| 5_000).unwrap_err(), ShedReason::Full);
 }
 
 #[test]
@@ -72,13 +73,13 @@ fn a_caller_is_hashed_only_when_half_of_the_bound_is_taken() {
 fn the_bound_is_measured_anew_when_a_window_has_ended() {
     let shedder = LoadShedder::new(Some(2));
     let flood = enter(&shedder, 1, 20);
-    let later = shedder.started + WINDOW;
+    let later = shedder.started + MEASURE_INTERVAL;
     shedder.enter(later, |_| 2).unwrap().answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "nothing was answered");
     flood.into_iter().for_each(InFlight::answered);
-    shedder.enter(later + WINDOW / 2, |_| 2).unwrap().answered();
+    shedder.enter(later + MEASURE_INTERVAL / 2, |_| 2).unwrap().answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "not before its end");
-    drop(shedder.enter(later + WINDOW, |_| 2));
+    drop(shedder.enter(later + MEASURE_INTERVAL, |_| 2));
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 6, "ten were answered in half a second");
 }
 
@@ -89,7 +90,7 @@ fn clients_that_give_up_make_room_and_do_not_raise_the_bound() {
         let flood = enter(&shedder, 1, 20);
         assert!(flood.len() < 20);
         drop(flood);
-        drop(shedder.enter(shedder.started + WINDOW * round, |_| 2));
+        drop(shedder.enter(shedder.started + MEASURE_INTERVAL * round, |_| 2));
         assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "nobody had an answer");
         assert_eq!(shedder.entered.load(Ordering::Relaxed), shedder.left.load(Ordering::Relaxed), "all places are free");
     }
@@ -106,10 +107,10 @@ async fn a_refusal_that_is_given_up_makes_room() {
     let shedder = LoadShedder::new(Some(2));
     let before = shedder.refusals_a_second / 5;
     shedder.held.store(before, Ordering::Relaxed);
-    assert!(tokio::time::timeout(Duration::from_millis(1), shedder.pace()).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_millis(1), shedder.wait_turn()).await.is_err());
     assert_eq!(shedder.held.load(Ordering::Relaxed), before);
     let began = Instant::now();
-    shedder.pace().await;
+    shedder.wait_turn().await;
     assert!(began.elapsed() >= Duration::from_millis(200), "the refusals of a fifth of a second were before it");
     assert_eq!(shedder.held.load(Ordering::Relaxed), before);
 }

@@ -16,20 +16,20 @@ use tokio::sync::Semaphore;
 
 use super::connections::Peer;
 
-/// How long a profile may take, and takes when nothing is said.
-const SECONDS: RangeInclusive<u64> = 1..=60;
+/// Seconds of a profile: the range, and the default.
+const PROFILE_SECONDS: RangeInclusive<u64> = 1..=60;
 const DEFAULT_SECONDS: u64 = 10;
 
 const NOT_BUILT: &str = "this binary cannot make profiles: run the image with the suffix -debug, or build one with `cargo build --release \
     --features profiling`; `perf record -g -p PID` needs neither";
 const NOT_ENABLED: &str = "the allocator keeps no samples: start the process with _RJEM_MALLOC_CONF=prof:true,prof_active:false";
 
-/// What a profile is of.
+/// Kind of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileKind {
-    /// Where the processor's time goes.
+    /// Processor time.
     Cpu,
-    /// Where memory in use was allocated.
+    /// Allocation sites of the memory in use.
     Heap,
 }
 
@@ -42,7 +42,7 @@ impl ProfileKind {
     }
 }
 
-/// Why there is no profile.
+/// Reason for which there is no profile.
 #[derive(Debug)]
 pub enum ProfileError {
     /// The binary has no profiler.
@@ -57,24 +57,25 @@ impl ProfileError {
         match self {
             Self::NotBuilt => (StatusCode::NOT_IMPLEMENTED, NOT_BUILT.to_owned()),
             Self::NotEnabled => (StatusCode::NOT_IMPLEMENTED, NOT_ENABLED.to_owned()),
-            Self::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the profile could not be made: {error}")),
+            Self::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the profile could not be created: {error}")),
         }
     }
 }
 
-/// What makes profiles.
+/// Source of profiles.
 #[async_trait]
 pub trait Profiler: Send + Sync + 'static {
-    /// A profile in the format of pprof, compressed by gzip. It may take a little longer than it is told.
+    /// A profile in the format of pprof, compressed by gzip. It may take a little longer than
+    /// `time`.
     async fn profile(&self, kind: ProfileKind, time: Duration) -> Result<Vec<u8>, ProfileError>;
 }
 
-/// Who gets profiles.
+/// Access rule of profiles.
 #[derive(Clone)]
 pub struct ProfileAccess {
-    /// Whether only this machine reaches the listener. Elsewhere nobody gets one without a token.
+    /// Whether only this machine reaches the listener. If false, a token is required.
     pub is_loopback: bool,
-    /// Where there is one, everybody needs it.
+    /// Token that every caller needs, if there is one.
     pub token: Option<String>,
 }
 
@@ -84,7 +85,7 @@ struct Profiles {
     free: Arc<Semaphore>,
 }
 
-/// Both routes. They may be merged into those of the figures.
+/// Returns both routes. They may be merged into those of the metrics.
 pub fn routes<S: Clone + Send + Sync + 'static>(profiler: Arc<dyn Profiler>, access: ProfileAccess) -> Router<S> {
     let profiles = Arc::new(Profiles { profiler, access, free: Arc::new(Semaphore::new(1)) });
     let router = Router::new().route("/debug/cpu", route(profiles.clone(), ProfileKind::Cpu));
@@ -106,7 +107,7 @@ impl Profiles {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
         match self.made(kind, parts, &peer).await {
             Ok(bytes) => {
-                tracing::warn!(kind = kind.word(), peer, bytes = bytes.len(), "a profile of this process was given out");
+                tracing::warn!(kind = kind.word(), peer, bytes = bytes.len(), "a profile of this process was returned");
                 let file = format!("attachment; filename=\"entrepot-{}.pb.gz\"", kind.word());
                 let headers = [
                     (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -121,7 +122,7 @@ impl Profiles {
                     peer,
                     status = status.as_u16(),
                     reason,
-                    "no profile of this process was given out"
+                    "a request for a profile of this process was refused"
                 );
                 let plain = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
                 if status == StatusCode::UNAUTHORIZED {
@@ -135,15 +136,15 @@ impl Profiles {
     async fn made(&self, kind: ProfileKind, parts: &Parts, peer: &str) -> Result<Vec<u8>, (StatusCode, String)> {
         self.access.admits(&parts.headers).map_err(|(status, reason)| (status, reason.to_owned()))?;
         let Some(seconds) = seconds(parts.uri.query()) else {
-            let reason = format!("seconds is a whole number from {} to {}", SECONDS.start(), SECONDS.end());
+            let reason = format!("seconds is a whole number from {} to {}", PROFILE_SECONDS.start(), PROFILE_SECONDS.end());
             return Err((StatusCode::BAD_REQUEST, reason));
         };
         let Ok(place) = self.free.clone().try_acquire_owned() else {
-            return Err((StatusCode::CONFLICT, "another profile is being made".to_owned()));
+            return Err((StatusCode::CONFLICT, "another profile is being created".to_owned()));
         };
-        tracing::warn!(kind = kind.word(), peer, seconds, "a profile of this process was asked for");
+        tracing::warn!(kind = kind.word(), peer, seconds, "a profile of this process was requested");
         let profiler = self.profiler.clone();
-        // In a task of its own: what it has begun it ends, though nobody waits any more.
+        // In a task of its own: a profile that has begun is finished even if the client has gone.
         let making = tokio::spawn(async move {
             let made = profiler.profile(kind, Duration::from_secs(seconds)).await;
             drop(place);
@@ -164,12 +165,12 @@ impl ProfileAccess {
             if !self.is_loopback {
                 return Err((StatusCode::FORBIDDEN, "this listener is not on a loopback address: profiles need --profile-token"));
             }
-            let reason = "the host that was asked is neither localhost nor a loopback address: profiles need --profile-token";
+            let reason = "the host of the request is neither localhost nor a loopback address: profiles need --profile-token";
             return if names_this_machine(headers) { Ok(()) } else { Err((StatusCode::FORBIDDEN, reason)) };
         };
         let given = headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok()?.strip_prefix("Bearer "));
         let is_right = given.is_some_and(|given| {
-            // Of one length, whatever was given.
+            // Digests have one length, so the comparison does not reveal that of the token.
             let (given, token) = (Sha256::digest(given.trim()), Sha256::digest(token));
             constant_time::verify_slices_are_equal(&given[..], &token[..]).is_ok()
         });
@@ -188,11 +189,11 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The seconds that a query asks for.
+/// Returns the seconds that a query string requests.
 fn seconds(query: Option<&str>) -> Option<u64> {
     let given = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("seconds="));
     let seconds = given.map_or(Some(DEFAULT_SECONDS), |given| given.parse().ok())?;
-    SECONDS.contains(&seconds).then_some(seconds)
+    PROFILE_SECONDS.contains(&seconds).then_some(seconds)
 }
 
 #[cfg(test)]
@@ -202,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    /// Makes a profile of so many bytes when it is told to, and none of the heap.
+    /// Returns a profile of a few bytes once the test allows it, and no heap profile.
     #[derive(Default)]
     struct FakeProfiler {
         begun: Notify,

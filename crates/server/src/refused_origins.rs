@@ -12,13 +12,13 @@ use std::{
 use axum::http::HeaderValue;
 
 /// Microseconds in which an origin has one line.
-const MINUTE: i64 = 60_000_000;
+const MINUTE_MICROS: i64 = 60_000_000;
 /// Origins that have lines of their own in a minute; others share one.
-const MOST_ORIGINS: usize = 50;
+const MAX_ORIGINS: usize = 50;
 /// Bytes of an origin that are read. Escaped, each is four at most.
-const MOST_READ: usize = 120;
+const MAX_READ: usize = 120;
 /// Bytes of the reason in a close frame (RFC 6455, 5.5).
-const MOST_REASON: usize = 123;
+const MAX_REASON: usize = 123;
 
 /// Refused origins that the log has named, with the moment of each line by the rate limits' clock.
 #[derive(Debug, Default)]
@@ -36,13 +36,13 @@ struct Lines {
 enum Line {
     /// Names the origin.
     Named,
-    /// Says that there are too many to name.
+    /// Line that reports more origins than are named.
     Unnamed,
 }
 
 impl RefusedOrigins {
-    /// Logs that a page's socket was refused, unless a line of the last minute says so. `origin` is as
-    /// [`shown`] returns it; `now` is in microseconds.
+    /// Logs that a page's socket was refused, unless it was logged within the last minute. `origin`
+    /// is as [`shown`] returns it; `now` is in microseconds.
     pub fn log(&self, origin: &str, now: i64) {
         match self.line(origin, now) {
             Some(Line::Named) => {
@@ -53,8 +53,8 @@ impl RefusedOrigins {
             }
             Some(Line::Unnamed) => {
                 tracing::warn!(
-                    most = MOST_ORIGINS,
-                    "sockets of web pages of more origins were refused than are named in a minute"
+                    most = MAX_ORIGINS,
+                    "sockets of web pages were refused for more origins than are logged in a minute"
                 );
             }
             None => {}
@@ -63,14 +63,14 @@ impl RefusedOrigins {
 
     fn line(&self, origin: &str, now: i64) -> Option<Line> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = |at: i64| now.saturating_sub(at) < MINUTE;
+        let is_recent = |at: i64| now.saturating_sub(at) < MINUTE_MICROS;
         if lines.by_origin.get(origin).is_some_and(|at| is_recent(*at)) {
             return None;
         }
-        if lines.by_origin.len() >= MOST_ORIGINS {
+        if lines.by_origin.len() >= MAX_ORIGINS {
             lines.by_origin.retain(|_, at| is_recent(*at));
         }
-        if lines.by_origin.len() < MOST_ORIGINS {
+        if lines.by_origin.len() < MAX_ORIGINS {
             lines.by_origin.insert(origin.to_owned(), now);
             return Some(Line::Named);
         }
@@ -85,8 +85,8 @@ impl RefusedOrigins {
 /// The origin of a request in printable ASCII and of a bounded length.
 pub fn shown(origin: Option<&HeaderValue>) -> String {
     let written = origin.map_or(&b""[..], HeaderValue::as_bytes);
-    match written.get(..MOST_READ) {
-        Some(start) if written.len() > MOST_READ => format!("{}…", start.escape_ascii()),
+    match written.get(..MAX_READ) {
+        Some(start) if written.len() > MAX_READ => format!("{}…", start.escape_ascii()),
         _ => written.escape_ascii().to_string(),
     }
 }
@@ -95,11 +95,11 @@ pub fn shown(origin: Option<&HeaderValue>) -> String {
 pub fn reason(origin: &str) -> String {
     const START: &str = "origin ";
     const END: &str = " is not allowed; see docs/realtime.md#from-a-web-page";
-    const MOST: usize = MOST_REASON - START.len() - END.len();
-    if origin.len() <= MOST {
+    const MAX: usize = MAX_REASON - START.len() - END.len();
+    if origin.len() <= MAX {
         return format!("{START}{origin}{END}");
     }
-    let start = &origin[..origin.floor_char_boundary(MOST - '…'.len_utf8())];
+    let start = &origin[..origin.floor_char_boundary(MAX - '…'.len_utf8())];
     format!("{START}{start}…{END}")
 }
 
@@ -123,7 +123,7 @@ mod tests {
         let origins = RefusedOrigins::default();
         let line = |number: usize, second: i64| origins.line(&format!("https://{number}.example"), second * 1_000_000);
         let named = (0..1_000).filter(|number| line(*number, 0) == Some(Line::Named)).count();
-        assert_eq!((named, origins.0.lock().unwrap().by_origin.len()), (MOST_ORIGINS, MOST_ORIGINS));
+        assert_eq!((named, origins.0.lock().unwrap().by_origin.len()), (MAX_ORIGINS, MAX_ORIGINS));
         assert_eq!(line(1_001, 59), None, "the line of those without a name was written at the first of them");
         assert_eq!(line(1_001, 60), Some(Line::Named), "the minute of the first ones is over");
         assert_eq!(origins.0.lock().unwrap().by_origin.len(), 1);
@@ -134,8 +134,8 @@ mod tests {
         let shown_of = |bytes: &[u8]| shown(Some(&HeaderValue::from_bytes(bytes).unwrap()));
         assert_eq!(shown_of(b"https://evil.example"), "https://evil.example");
         assert_eq!(shown_of(b"\xff\"\t\x80"), "\\xff\\\"\\t\\x80");
-        assert_eq!(shown_of(&[b'a'; MOST_READ]), "a".repeat(MOST_READ));
-        assert_eq!(shown_of(&[b'a'; 5_000]), format!("{}…", "a".repeat(MOST_READ)));
+        assert_eq!(shown_of(&[b'a'; MAX_READ]), "a".repeat(MAX_READ));
+        assert_eq!(shown_of(&[b'a'; 5_000]), format!("{}…", "a".repeat(MAX_READ)));
         assert_eq!(shown(None), "");
     }
 
@@ -146,10 +146,10 @@ mod tests {
         for length in 1..200 {
             let (letters, signs) = (reason(&"a".repeat(length)), reason(&"…".repeat(length)));
             for reason in [letters, signs] {
-                assert!(reason.len() <= MOST_REASON && reason.ends_with("#from-a-web-page"), "{reason}");
+                assert!(reason.len() <= MAX_REASON && reason.ends_with("#from-a-web-page"), "{reason}");
             }
         }
         let longest = reason(&"a".repeat(64));
-        assert!(longest.contains("a… is not") && longest.len() == MOST_REASON, "{longest}");
+        assert!(longest.contains("a… is not") && longest.len() == MAX_REASON, "{longest}");
     }
 }

@@ -15,41 +15,43 @@ use graphql::{
     cost_limiter::Charge,
 };
 
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+const LIMIT_HEADER: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING_HEADER: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET_HEADER: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// The position of a write. A client sends it back as it came with a query that has to see the write.
-pub const POSITION: HeaderName = HeaderName::from_static("entrepot-position");
+pub const POSITION_HEADER: HeaderName = HeaderName::from_static("entrepot-position");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How a client wants an answer.
+/// Form of a response that a client accepts.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub struct ResponseFormat {
     pub media: Media,
-    /// `None`: as it is.
+    /// `None`: not compressed.
     pub coding: Option<Coding>,
 }
 
 /// An answer as a response.
-pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
+pub async fn answer_response(answer: Answer, form: ResponseFormat, request_id: &str) -> Response<Body> {
     let media = form.media;
     match answer {
         Answer::Ran { json, charge, retry_after_ms, position, .. } => {
             let mut response = match form.coding {
-                Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
+                Some(coding) if json.len() > compress::MIN_COMPRESSED_BYTES => {
+                    coded_response(media, json, coding, request_id).await
+                }
                 _ => json_response(StatusCode::OK, media, json, request_id),
             };
             rate_limit_headers(response.headers_mut(), charge);
-            tell_wait(response.headers_mut(), retry_after_ms);
-            tell_position(response.headers_mut(), position.as_deref());
+            set_retry_after(response.headers_mut(), retry_after_ms);
+            set_position_header(response.headers_mut(), position.as_deref());
             response
         }
-        Answer::Refused(errors) => of_errors(&errors, media, request_id),
+        Answer::Refused(errors) => errors_response(&errors, media, request_id),
     }
 }
 
 /// Errors of an operation that did not run, with the status that their code has under this media type.
-pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Body> {
+pub fn errors_response(errors: &Errors, media: Media, request_id: &str) -> Response<Body> {
     let status = match media {
         Media::Json if errors.code.is_about_the_operation() => 200,
         _ => errors.code.status(),
@@ -62,18 +64,18 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     if let Some(charge) = errors.charge {
         rate_limit_headers(response.headers_mut(), charge);
     }
-    tell_wait(response.headers_mut(), errors.retry_after_ms);
+    set_retry_after(response.headers_mut(), errors.retry_after_ms);
     response
 }
 
-/// Tells the position of a write, if reads go to replicas.
-pub fn tell_position(headers: &mut HeaderMap, position: Option<&str>) {
+/// Sets the header with the position of a write, if reads go to replicas.
+pub fn set_position_header(headers: &mut HeaderMap, position: Option<&str>) {
     if let Some(position) = position.and_then(|position| HeaderValue::from_str(position).ok()) {
-        headers.insert(POSITION, position);
+        headers.insert(POSITION_HEADER, position);
     }
 }
 
-fn tell_wait(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {
+fn set_retry_after(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {
     if let Some(wait) = retry_after_ms {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
     }
@@ -93,16 +95,17 @@ async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id:
     response
 }
 
-/// How the budget stands that has paid: points, what is left of them, and the seconds until all are back.
+/// Sets the headers of the budget that paid: its points, those left, and the seconds until it is
+/// full.
 fn rate_limit_headers(headers: &mut HeaderMap, charge: Charge) {
     let Some(level) = charge.level else { return };
-    headers.insert(LIMIT, HeaderValue::from(level.allowance.most));
-    headers.insert(REMAINING, HeaderValue::from(level.left));
-    headers.insert(RESET, HeaderValue::from(level.full_in_seconds()));
+    headers.insert(LIMIT_HEADER, HeaderValue::from(level.allowance.most));
+    headers.insert(REMAINING_HEADER, HeaderValue::from(level.left));
+    headers.insert(RESET_HEADER, HeaderValue::from(level.full_in_seconds()));
 }
 
 /// A request that failed as HTTP, before there was an operation: same shape of body, the status given, and the code that goes with it.
-pub fn of_fault(status: StatusCode, message: impl Into<String>, media: Media, request_id: &str) -> Response<Body> {
+pub fn fault_response(status: StatusCode, message: impl Into<String>, media: Media, request_id: &str) -> Response<Body> {
     let code = match status {
         StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
         StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
@@ -115,17 +118,17 @@ fn json_response(status: StatusCode, media: Media, body: Vec<u8>, request_id: &s
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
-    seal(response.headers_mut(), request_id);
+    set_common_headers(response.headers_mut(), request_id);
     response
 }
 
 /// The headers that every response has; the id where one was given.
-pub fn seal(headers: &mut HeaderMap, request_id: &str) {
+pub fn set_common_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    // What is not a page of ours may load nothing and be framed nowhere.
+    // Responses other than our pages may load nothing and be framed nowhere.
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));

@@ -1,4 +1,5 @@
-//! The accept loop: HTTP/1 and HTTP/2, within TLS where it is asked for, with what axum's own lacks: time limits on heads, a cap on connections.
+//! The accept loop: HTTP/1 and HTTP/2, within TLS if configured, with two limits that axum's own
+//! loop lacks: time limits on heads, a cap on connections.
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
@@ -24,7 +25,7 @@ use tokio::{
 use super::{
     connections::{Connections, Peer},
     health, reply,
-    stall::{Heads, Stall},
+    stall::{HeadTimer, Stall},
     tls::TlsServer,
     transport::{Listener, Transport},
 };
@@ -36,20 +37,22 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// Between two looks at a preface that has come in part.
-const GLANCE: Duration = Duration::from_millis(20);
+/// Time between two reads of an incomplete preface.
+const PEEK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// After an accept that failed, most likely for want of file descriptors.
-const BREATH: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// How much longer a connection is kept than its client is told: whoever sends on it just before the time is up is still heard.
-const LEEWAY: Duration = Duration::from_secs(5);
+/// Time that a connection is kept beyond its announced keep-alive time: a request sent just before
+/// the end is still served.
+const KEEP_ALIVE_LEEWAY: Duration = Duration::from_secs(5);
 
 /// Requests that one HTTP/2 connection may have open.
-const STREAMS: u32 = 128;
+const MAX_HTTP2_STREAMS: u32 = 128;
 
-/// Accepts until `shutdown` is done. Then `/readyz` says so and sockets begin to close; a little later nothing more is accepted,
-/// requests that run are finished, and this returns when all connections are gone or have had their time.
+/// Accepts connections until `shutdown` is done. Then `/readyz` reports it and sockets begin to
+/// close; a little later no more connections are accepted, running requests are finished, and this
+/// returns when all connections are closed or have had their time.
 ///
 /// # Errors
 /// The listener has no address: it was never one.
@@ -88,11 +91,11 @@ where
     drop(listener);
     closing.send_replace(true);
     let limits = &shared.limits;
-    connections.all_gone(limits.request_time + limits.body_time + limits.socket_drain_time).await;
+    connections.wait_until_idle(limits.request_time + limits.body_time + limits.socket_drain_time).await;
     Ok(())
 }
 
-/// What all connections need.
+/// State that all connections share.
 struct Shared {
     router: Router,
     limits: Limits,
@@ -104,7 +107,7 @@ struct Shared {
 impl Shared {
     /// Returns when connections should close.
     async fn close(&self) {
-        // An error means that `serve` itself is gone, which comes to the same.
+        // An error means that `serve` itself has ended, which has the same effect.
         let _ = self.closed.clone().wait_for(|closed| *closed).await;
     }
 }
@@ -117,12 +120,12 @@ async fn accept(listener: &TcpListener, connections: &Connections, shared: &Arc<
                     peer.by_tls = shared.tls.is_some();
                     tokio::spawn(connection(stream, peer, shared.clone()));
                 } else {
-                    tracing::debug!(%from, "a connection too many");
+                    tracing::debug!(%from, "a connection was refused: the limit is reached");
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(BREATH).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
@@ -134,19 +137,19 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let opening = tokio::time::timeout(limits.header_time, opened(stream, shared.tls.as_ref()));
+    let opening = tokio::time::timeout(limits.header_time, open_transport(stream, shared.tls.as_ref()));
     let Ok(Ok((transport, protocol))) = opening.await else { return };
     let router = TowerToHyperService::new(shared.router.clone());
     let most = limits.header_bytes;
-    let heads = Heads::begin(limits.header_time);
-    let kept = Kept { seconds: limits.idle_time.as_secs(), closed: shared.closed.clone() };
+    let heads = HeadTimer::begin(limits.header_time);
+    let kept = KeepAlive { seconds: limits.idle_time.as_secs(), closed: shared.closed.clone() };
     let (answering, kept) = (heads.clone(), Arc::new(kept));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        answering.come();
-        let working = (!health::is_probe(request.uri().path())).then(metrics::Working::begin);
-        // Frames of HTTP/2 come as they like: its pings show who is there.
+        answering.head_received();
+        let working = (!health::is_probe(request.uri().path())).then(metrics::ActivityGuard::begin);
+        // HTTP/2 frames have no fixed order: its pings show whether the client is alive.
         let has_heads = request.version() <= Version::HTTP_11;
-        name_host(&mut request);
+        set_host_header(&mut request);
         let (heads, kept) = (answering.clone(), kept.clone().filter(&request));
         request.extensions_mut().insert(peer.clone());
         let answer = match refused(&request, most) {
@@ -158,14 +161,15 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
                 Ok(answer) => answer.await?,
                 Err(refused) => refused,
             };
-            // What no handler of ours has answered: a method that a route does not serve, a probe.
+            // Responses that no handler of ours sent: a method that a route does not serve, a
+            // probe.
             if !response.headers().contains_key(header::X_FRAME_OPTIONS) {
-                reply::seal(response.headers_mut(), "");
+                reply::set_common_headers(response.headers_mut(), "");
             }
             if has_heads && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                heads.answered();
+                heads.mark_answered();
                 if let Some(kept) = kept {
-                    kept.tell(response.headers_mut());
+                    kept.announce_timeout(response.headers_mut());
                 }
             }
             drop(working);
@@ -173,23 +177,23 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
         }
     });
     if matches!(protocol, Protocol::Http2) {
-        heads.come();
+        heads.head_received();
     }
     let io = TokioIo::new(Stall::new(transport, limits.stall_time, heads));
-    // A connection's failure is its client's; there is nobody to tell.
+    // A connection's failure is its client's; it is not logged.
     match protocol {
         Protocol::Http1 => http1(io, service, &shared).await,
         Protocol::Http2 => http2(io, service, &shared).await,
     }
 }
 
-/// How long a connection is kept, as its answers tell it.
-struct Kept {
+/// Keep-alive time of a connection, as its responses announce it.
+struct KeepAlive {
     seconds: u64,
     closed: watch::Receiver<bool>,
 }
 
-impl Kept {
+impl KeepAlive {
     /// `None` for a request after which its connection is not kept.
     fn filter<B>(self: Arc<Self>, request: &Request<B>) -> Option<Arc<Self>> {
         let mut connection = request.headers().get_all(header::CONNECTION).iter();
@@ -197,7 +201,7 @@ impl Kept {
         (request.version() == Version::HTTP_11 && !is_last).then_some(self)
     }
 
-    fn tell(&self, headers: &mut HeaderMap) {
+    fn announce_timeout(&self, headers: &mut HeaderMap) {
         if *self.closed.borrow() || headers.contains_key(header::CONNECTION) {
             return;
         }
@@ -209,7 +213,7 @@ impl Kept {
 }
 
 /// HTTP/2 names the host in its target alone, and an Origin is compared with the header.
-fn name_host<B>(request: &mut Request<B>) {
+fn set_host_header<B>(request: &mut Request<B>) {
     let authority = request.uri().authority().filter(|_| request.version() == Version::HTTP_2);
     if let Some(host) = authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
         request.headers_mut().insert(header::HOST, host);
@@ -219,30 +223,33 @@ fn name_host<B>(request: &mut Request<B>) {
 /// The answer to a request that is not read any further.
 fn refused(request: &Request<Incoming>, most_header_bytes: usize) -> Option<Response<Body>> {
     if head_bytes(request) > most_header_bytes {
-        return Some(cut(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are larger than is read here\n"));
+        return Some(closing_response(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large\n"));
     }
-    is_coded(request.headers()).then(|| cut(StatusCode::NOT_IMPLEMENTED, "no transfer coding but chunked is known here\n"))
+    has_transfer_coding(request.headers())
+        .then(|| closing_response(StatusCode::NOT_IMPLEMENTED, "only the transfer coding chunked is supported\n"))
 }
 
-/// What a request's line and headers take. hyper looks at its limit between two reads, and each may bring as much again.
+/// Returns the bytes of a request's line and headers. hyper checks its limit between two reads, and
+/// each may add as much again.
 fn head_bytes<B>(request: &Request<B>) -> usize {
     // ": " and the end of the line.
-    const AROUND: usize = 4;
+    const HEADER_OVERHEAD_BYTES: usize = 4;
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + AROUND);
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD_BYTES);
     target + headers.sum::<usize>()
 }
 
-/// Whether a body is coded for its transfer other than in chunks. hyper reads the chunks of such a body and leaves the rest to us, who know no other
-/// coding. Of a request with chunks and a length it takes the chunks, takes the length away and closes the connection behind the answer.
-fn is_coded(headers: &HeaderMap) -> bool {
+/// Whether a body has a transfer coding other than chunked. hyper decodes the chunks of such a body
+/// and leaves the other coding to us, who support none. From a request with chunks and a length it
+/// removes the length, and closes the connection after the answer.
+fn has_transfer_coding(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_plain = codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
     !is_plain || codings.next().is_some()
 }
 
 /// An answer behind which the connection is closed.
-fn cut(status: StatusCode, why: &'static str) -> Response<Body> {
+fn closing_response(status: StatusCode, why: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(why));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -260,7 +267,7 @@ where
     let limits = &shared.limits;
     let mut builder = http1::Builder::new();
     // hyper's time runs while nothing comes, too; a head that has begun has `header_time`, by `Stall`.
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_time + LEEWAY).max_headers(limits.headers);
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_time + KEEP_ALIVE_LEEWAY).max_headers(limits.headers);
     builder.max_buf_size(limits.header_bytes.max(8 << 10));
     let mut serving = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {
@@ -279,7 +286,9 @@ where
     let limits = &shared.limits;
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new()).keep_alive_interval(limits.socket_ping).keep_alive_timeout(limits.header_time);
-    builder.max_concurrent_streams(STREAMS).max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
+    builder
+        .max_concurrent_streams(MAX_HTTP2_STREAMS)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     let mut serving = std::pin::pin!(builder.serve_connection(io, service));
     tokio::select! {
         _ = serving.as_mut() => return,
@@ -294,19 +303,19 @@ enum Protocol {
     Http2,
 }
 
-/// The connection as it is read from, and what is spoken on it.
-async fn opened(stream: TcpStream, tls: Option<&TlsServer>) -> io::Result<(Transport, Protocol)> {
+/// Returns the connection's transport and the protocol of its client.
+async fn open_transport(stream: TcpStream, tls: Option<&TlsServer>) -> io::Result<(Transport, Protocol)> {
     let Some(tls) = tls else {
         let protocol = detect(&stream).await?;
         return Ok((Transport::Plain(stream), protocol));
     };
-    let transport = Transport::secured(stream, tls).await?;
-    let protocol = if transport.has_agreed_on_http2() { Protocol::Http2 } else { Protocol::Http1 };
+    let transport = Transport::handshake_tls(stream, tls).await?;
+    let protocol = if transport.has_negotiated_http2() { Protocol::Http2 } else { Protocol::Http1 };
     Ok((transport, protocol))
 }
 
-/// Looks at the first bytes without taking them. hyper-util's own detection has no time limit: a client that sends half the
-/// preface would be waited for without end.
+/// Peeks at the first bytes without consuming them. hyper-util's own detection has no time limit: a
+/// client that sends half the preface would be waited for forever.
 async fn detect(stream: &TcpStream) -> io::Result<Protocol> {
     let mut seen = [0; PREFACE.len()];
     loop {
@@ -320,6 +329,6 @@ async fn detect(stream: &TcpStream) -> io::Result<Protocol> {
         if length == PREFACE.len() {
             return Ok(Protocol::Http2);
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(PEEK_INTERVAL).await;
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, Sleep, sleep, sleep_until},
 };
 
-/// What is read from a connection.
+/// Part of a request that a connection is reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// A head, which must be whole by then.
@@ -25,26 +25,27 @@ enum Reading {
     Free,
 }
 
-/// The heads of one connection: what reads it says when one has come, what answers says when the next may begin.
+/// State of the heads of one connection: the reader reports that one has arrived, the responder
+/// that the next may begin.
 #[derive(Debug, Clone)]
-pub struct Heads {
+pub struct HeadTimer {
     reading: Arc<Mutex<Reading>>,
     patience: Duration,
 }
 
-impl Heads {
-    /// Of a connection whose first head must be whole after so long.
+impl HeadTimer {
+    /// Creates the state of a connection whose first head must be complete within `patience`.
     pub fn begin(patience: Duration) -> Self {
         Self { reading: Arc::new(Mutex::new(Reading::Head(Instant::now() + patience))), patience }
     }
 
     /// A head is whole: what follows it is a body, or another protocol.
-    pub fn come(&self) {
+    pub fn head_received(&self) {
         self.set(Reading::Free);
     }
 
-    /// It has been answered.
-    pub fn answered(&self) {
+    /// Records that the request has been answered.
+    pub fn mark_answered(&self) {
         self.set(Reading::Idle);
     }
 
@@ -52,7 +53,7 @@ impl Heads {
         *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = reading;
     }
 
-    fn bytes_came(&self) {
+    fn bytes_received(&self) {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if *reading == Reading::Idle {
             *reading = Reading::Head(Instant::now() + self.patience);
@@ -73,17 +74,17 @@ pub struct Stall<T> {
     patience: Duration,
     /// Set while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
-    heads: Heads,
+    heads: HeadTimer,
     /// Set while a head is waited for.
     head_due: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> Stall<T> {
-    pub fn new(inner: T, patience: Duration, heads: Heads) -> Self {
+    pub fn new(inner: T, patience: Duration, heads: HeadTimer) -> Self {
         Self { inner, patience, deadline: None, heads, head_due: None }
     }
 
-    fn watched<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+    fn check_stall<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
         if polled.is_ready() {
             self.deadline = None;
             return polled;
@@ -102,7 +103,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
         let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
         if polled.is_ready() {
             if buffer.filled().len() > before {
-                this.heads.bytes_came();
+                this.heads.bytes_received();
             }
             return polled;
         }
@@ -123,7 +124,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_write(context, bytes);
-        this.watched(polled, context)
+        this.check_stall(polled, context)
     }
 
     fn poll_write_vectored(
@@ -133,7 +134,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_write_vectored(context, bytes);
-        this.watched(polled, context)
+        this.check_stall(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -143,13 +144,13 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_flush(context);
-        this.watched(polled, context)
+        this.check_stall(polled, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // TLS says goodbye, which its peer has to take like any other bytes.
+        // TLS sends a close message, which the peer has to read like any other bytes.
         let polled = Pin::new(&mut this.inner).poll_shutdown(context);
-        this.watched(polled, context)
+        this.check_stall(polled, context)
     }
 }

@@ -19,23 +19,23 @@ use rustls::{
 use tokio::{net::TcpStream, time::Instant};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-const CERTIFICATE: &str = "--tls-certificate";
-const KEY: &str = "--tls-key";
+const CERTIFICATE_FLAG: &str = "--tls-certificate";
+const KEY_FLAG: &str = "--tls-key";
 
 /// HTTP/2 by its name in a handshake.
 pub const HTTP2: &[u8] = b"h2";
 const HTTP1: &[u8] = b"http/1.1";
 
-/// Between two looks at the files.
-const LOOK: Duration = Duration::from_secs(2);
+/// Time between two checks of the files.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Between two reports of when the certificate expires, while it stays the same.
-const REPORT: Duration = Duration::from_hours(12);
+/// Time between two reports of the certificate's expiry, while it does not change.
+const REPORT_INTERVAL: Duration = Duration::from_hours(12);
 
-/// Later than any certificate can say: 9999 is the last year that it can name.
-const AFTER_ALL: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1 << 40));
+/// Later than the end of any certificate: 9999 is the last year that it can name.
+const FAR_FUTURE: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1 << 40));
 
-/// Why a certificate and a key cannot be served.
+/// Reason for which a certificate and a key cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("{0} {1} cannot be read: {2}")]
@@ -52,7 +52,7 @@ pub enum TlsError {
     Config(Error),
 }
 
-/// Where a certificate, with those that vouch for it behind it, and its key are kept, in PEM.
+/// Paths of a certificate, with its chain after it, and of its key, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     pub certificate: PathBuf,
@@ -66,13 +66,13 @@ pub struct TlsCertificate {
     pub expires_at: i64,
 }
 
-/// When both files were changed last, since 1970, and their lengths; `None` for one that is not there.
-type Seen = [Option<(Duration, u64)>; 2];
+/// Time of the last change of both files, since 1970, and their lengths; `None` for a missing file.
+type FileStamps = [Option<(Duration, u64)>; 2];
 
-/// What a look at the files has found.
-struct Look {
-    seen: Seen,
-    /// It is not what failed at the last look.
+/// Result of a check of the files.
+struct FileCheck {
+    seen: FileStamps,
+    /// Whether the error differs from that of the last look.
     is_new: bool,
     loaded: Result<TlsCertificate, TlsError>,
 }
@@ -84,8 +84,8 @@ impl TlsFiles {
     /// One cannot be read or holds something else, or the key is that of another certificate.
     pub fn load(&self) -> Result<TlsCertificate, TlsError> {
         let chain = self.chain()?;
-        let key = PrivateKeyDer::from_pem_slice(&read(KEY, &self.key)?)
-            .map_err(|_| TlsError::Empty(KEY, self.key.clone(), "private key without a passphrase"))?;
+        let key = PrivateKeyDer::from_pem_slice(&read(KEY_FLAG, &self.key)?)
+            .map_err(|_| TlsError::Empty(KEY_FLAG, self.key.clone(), "private key without a passphrase"))?;
         let expires_at = chain.first().map_or(Err(Error::NoCertificatesPresented), not_after);
         let expires_at = expires_at.map_err(|error| TlsError::Certificate(self.certificate.clone(), error))?;
         let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| match error {
@@ -98,26 +98,27 @@ impl TlsFiles {
     }
 
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let pem = read(CERTIFICATE, &self.certificate)?;
+        let pem = read(CERTIFICATE_FLAG, &self.certificate)?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
         match chain {
             Ok(chain) if !chain.is_empty() => Ok(chain),
-            _ => Err(TlsError::Empty(CERTIFICATE, self.certificate.clone(), "certificate")),
+            _ => Err(TlsError::Empty(CERTIFICATE_FLAG, self.certificate.clone(), "certificate")),
         }
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> FileStamps {
         [&self.certificate, &self.key].map(|file| {
             let found = std::fs::metadata(file).ok()?;
             Some((found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?, found.len()))
         })
     }
 
-    /// Both files as they are now, if they are not as they were when they were served, and whether they are as they were when they failed last. Those that
-    /// failed are read again: their modes may have changed, or a file of the same length may have followed within a tick of the file system's clock.
-    fn changed(&self, served: Seen, failed: Option<Seen>) -> Option<Look> {
+    /// Returns both files if they differ from the served ones, and whether they equal those that
+    /// failed last. Files that failed are read again: their modes may have changed, or a file of
+    /// the same length may have followed within a tick of the file system's clock.
+    fn changed(&self, served: FileStamps, failed: Option<FileStamps>) -> Option<FileCheck> {
         let seen = self.seen();
-        (seen != served || failed.is_some()).then(|| Look { seen, is_new: failed != Some(seen), loaded: self.load() })
+        (seen != served || failed.is_some()).then(|| FileCheck { seen, is_new: failed != Some(seen), loaded: self.load() })
     }
 }
 
@@ -125,11 +126,12 @@ fn read(flag: &'static str, file: &Path) -> Result<Vec<u8>, TlsError> {
     std::fs::read(file).map_err(|error| TlsError::File(flag, file.to_owned(), error))
 }
 
-/// When a certificate expires. rustls says it of one that has expired, so it is asked about a moment after all.
+/// Returns the expiry of a certificate. rustls only reports it for an expired one, so it is
+/// verified as of a moment after all of them.
 fn not_after(certificate: &CertificateDer<'_>) -> Result<i64, Error> {
     let parsed = ParsedCertificate::try_from(certificate)?;
     let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
-    match verify_server_cert_signed_by_trust_anchor(&parsed, &RootCertStore::empty(), &[], AFTER_ALL, algorithms) {
+    match verify_server_cert_signed_by_trust_anchor(&parsed, &RootCertStore::empty(), &[], FAR_FUTURE, algorithms) {
         Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
             Ok(i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX))
         }
@@ -139,15 +141,15 @@ fn not_after(certificate: &CertificateDer<'_>) -> Result<i64, Error> {
 }
 
 /// The certificate that is served now.
-struct Current(RwLock<Arc<CertifiedKey>>);
+struct CurrentCertificate(RwLock<Arc<CertifiedKey>>);
 
-impl fmt::Debug for Current {
+impl fmt::Debug for CurrentCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Current")
+        f.write_str("CurrentCertificate")
     }
 }
 
-impl ResolvesServerCert for Current {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
@@ -157,8 +159,8 @@ impl ResolvesServerCert for Current {
 #[derive(Clone)]
 pub struct TlsServer {
     files: TlsFiles,
-    seen: Seen,
-    current: Arc<Current>,
+    seen: FileStamps,
+    current: Arc<CurrentCertificate>,
     expires_at: i64,
     acceptor: TlsAcceptor,
 }
@@ -172,7 +174,7 @@ impl TlsServer {
         // Before they are read: what changes meanwhile is read again.
         let seen = files.seen();
         let TlsCertificate { certified, expires_at } = files.load()?;
-        let current = Arc::new(Current(RwLock::new(certified)));
+        let current = Arc::new(CurrentCertificate(RwLock::new(certified)));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Config)?
@@ -182,19 +184,20 @@ impl TlsServer {
         Ok(Self { files, seen, current, expires_at, acceptor: Arc::new(config).into() })
     }
 
-    /// Looks at the files every few seconds, and serves what they hold if it can be served. Connections that are open stay as they are.
+    /// Checks the files every few seconds, and serves a new certificate if it is valid. Open
+    /// connections keep the old one.
     pub async fn watch(mut self) {
         report(self.expires_at);
         let (mut reported, mut failed) = (Instant::now(), None);
         loop {
-            tokio::time::sleep(LOOK).await;
-            if reported.elapsed() >= REPORT {
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            if reported.elapsed() >= REPORT_INTERVAL {
                 report(self.expires_at);
                 reported = Instant::now();
             }
             let (files, served) = (self.files.clone(), self.seen);
             let looked = tokio::task::spawn_blocking(move || files.changed(served, failed)).await;
-            let Ok(Some(Look { seen, is_new, loaded })) = looked else { continue };
+            let Ok(Some(FileCheck { seen, is_new, loaded })) = looked else { continue };
             match loaded {
                 Ok(TlsCertificate { certified, expires_at }) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
@@ -206,7 +209,7 @@ impl TlsServer {
                 Err(error) => {
                     failed = Some(seen);
                     if is_new {
-                        tracing::warn!(%error, "the changed TLS files cannot be used, and the certificate from before is served: mend them");
+                        tracing::warn!(%error, "the changed TLS files cannot be used, and the previous certificate is served: correct them");
                     }
                 }
             }

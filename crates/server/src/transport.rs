@@ -1,4 +1,4 @@
-//! A connection as it was accepted: as it is, or within TLS.
+//! Accepted connections, plain or within TLS.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ impl From<TcpListener> for Listener {
     }
 }
 
-/// One type for both, so that all that serves a connection is compiled once.
+/// One type for both, so that the code of a connection is compiled once.
 #[derive(Debug)]
 pub enum Transport {
     Plain(TcpStream),
@@ -35,35 +35,36 @@ pub enum Transport {
 }
 
 /// The first byte of a handshake: the type of a record (RFC 8446, 5.1).
-const HANDSHAKE: u8 = 22;
+const HANDSHAKE_BYTE: u8 = 22;
 
 /// The answer to HTTP where TLS is expected.
-const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+const PLAIN_HTTP_ANSWER: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
     plain HTTP was sent to a port of HTTPS: use https://\n";
 
 /// Bytes of a refused request that are read.
-const MOST_REFUSED: u64 = 64 << 10;
+const MAX_REFUSED: u64 = 64 << 10;
 
 impl Transport {
     /// Does the handshake.
     ///
     /// # Errors
     /// The client does not speak TLS, or sends something else than it should.
-    pub async fn secured(stream: TcpStream, tls: &TlsServer) -> io::Result<Self> {
+    pub async fn handshake_tls(stream: TcpStream, tls: &TlsServer) -> io::Result<Self> {
         let mut first = [0];
         if stream.peek(&mut first).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if first[0] != HANDSHAKE {
+        if first[0] != HANDSHAKE_BYTE {
             refuse(stream, first[0]).await?;
             return Err(io::ErrorKind::InvalidData.into());
         }
-        // What a handshake needs is put apart, so that connections without one are no larger for it.
+        // The state of a handshake is boxed, so that connections without one stay small.
         Ok(Self::Tls(Box::new(Box::pin(tls.handshake(stream)).await?)))
     }
 
     /// Whether both sides have agreed on HTTP/2 in the handshake.
-    pub fn has_agreed_on_http2(&self) -> bool {
+    pub fn has_negotiated_http2(&self) -> bool {
         match self {
             Self::Plain(_) => false,
             Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(HTTP2),
@@ -71,15 +72,15 @@ impl Transport {
     }
 }
 
-/// Says to a client that begins as HTTP does what is wrong, and nothing to others.
+/// Sends an explanation to a client that begins with plain HTTP, and nothing to others.
 async fn refuse(mut stream: TcpStream, first: u8) -> io::Result<()> {
     if !first.is_ascii_uppercase() {
         return Ok(());
     }
-    stream.write_all(PLAIN).await?;
+    stream.write_all(PLAIN_HTTP_ANSWER).await?;
     stream.shutdown().await?;
     // A connection that is closed before all is read is reset, and the answer with it.
-    tokio::io::copy(&mut stream.take(MOST_REFUSED), &mut tokio::io::sink()).await?;
+    tokio::io::copy(&mut stream.take(MAX_REFUSED), &mut tokio::io::sink()).await?;
     Ok(())
 }
 

@@ -32,43 +32,45 @@ use graphql::{
     live::{
         admission::TooMany,
         protocol::{Close, Incoming, Outgoing, SUBPROTOCOL},
-        socket::{self, Opening},
+        socket::{self, SocketContext},
     },
     session::Refused,
 };
 
-/// tungstenite allocates its read buffer at once, 128 KiB by default, and reads so much at a time; most sockets are idle. The largest message,
-/// of 256 KiB, takes 512 reads. From 1 KiB on, `bytes` would make each later buffer as large as the first.
-const READ_BUFFER: usize = 512;
-const WRITE_BUFFER: usize = 4 << 10;
+/// tungstenite allocates its read buffer at once, 128 KiB by default, and reads that many bytes at
+/// a time; most sockets are idle. The largest message, of 256 KiB, takes 512 reads. From 1 KiB on,
+/// `bytes` would make each later buffer as large as the first.
+const READ_BUFFER_BYTES: usize = 512;
+const WRITE_BUFFER_BYTES: usize = 4 << 10;
 
-/// tungstenite refuses a single message larger than its whole write buffer may become (unlimited by default). Ours holds what is
-/// being written only, for what waits is bounded by the outbox; so this is the largest answer that a socket carries.
-const MOST_WRITTEN: usize = 16 << 20;
+/// tungstenite refuses a single message larger than its write buffer may become (unlimited by
+/// default). Our buffer holds only the message that is being written, as the outbox bounds those
+/// that wait; so this is the largest answer that a socket carries.
+const MAX_WRITTEN: usize = 16 << 20;
 
 pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &str) -> Response<Body> {
     if front.drain.started() {
-        return come_back("the node is stopping", front.admission.try_later(), id);
+        return unavailable_response("the node is stopping", front.admission.refuse_for_later(), id);
     }
     let is_open = origin::may_open_socket(&parts.headers, &front.settings.origins);
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
-        return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
+        return reply::fault_response(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
     let now = front.service.cost_limiter.rate_limiter().now();
     if let Err(wait) = front.admission.enter(now) {
-        metrics::socket_turned_away();
-        return come_back("too many sockets come at once", wait, id);
+        metrics::count_refused_socket();
+        return unavailable_response("too many new sockets at once", wait, id);
     }
     if !is_open {
         let origin = refused_origins::shown(parts.headers.get(header::ORIGIN));
         front.refused_origins.log(&origin, now);
         return refuse_origin(upgrade, refused_origins::reason(&origin), id);
     }
-    let opening = Box::new(Opening {
+    let opening = Box::new(SocketContext {
         id: id.to_owned(),
         authorization: match text(&parts.headers, &header::AUTHORIZATION) {
             Some(authorization) => Some(authorization.to_owned()),
-            None => cookies::of_socket(&parts.headers, &front.settings.origins, by_tls(front, &parts)),
+            None => cookies::socket_authorization(&parts.headers, &front.settings.origins, by_tls(front, &parts)),
         },
         address: address(front, &parts),
         user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
@@ -80,35 +82,42 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     let most = front.service.limits.message_bytes;
     let mut response = upgrade
         .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(MOST_WRITTEN)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(MAX_WRITTEN)
         .max_message_size(most)
         .max_frame_size(most)
-        .on_upgrade(move |socket| speak(&front, socket, opening, peer));
-    reply::seal(response.headers_mut(), id);
+        .on_upgrade(move |socket| run_socket(&front, socket, opening, peer));
+    reply::set_common_headers(response.headers_mut(), id);
     response
 }
 
-/// Browsers show their pages nothing of an upgrade that is refused, but the code and the reason of a socket that is closed. No client comes
-/// back after 4401, as it does after 4403 with another token: the page's origin stays what it is.
+/// Browsers hide a refused upgrade from their pages, and show only the code and the reason of a
+/// closed socket. Clients do not reconnect after 4401, as they do after 4403 with another token:
+/// the page's origin would not change.
 fn refuse_origin(upgrade: WebSocketUpgrade, reason: String, id: &str) -> Response<Body> {
     let mut response = upgrade.protocols([SUBPROTOCOL]).max_message_size(0).on_upgrade(move |mut socket| async move {
         let frame = CloseFrame { code: Close::UNAUTHORIZED, reason: reason.into() };
         let _ = socket.send(Message::Close(Some(frame))).await;
     });
-    reply::seal(response.headers_mut(), id);
+    reply::set_common_headers(response.headers_mut(), id);
     response
 }
 
 /// 503 with a `Retry-After`: a proxy may try the next node, a client comes again.
-pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
+pub fn unavailable_response(why: &str, wait: TooMany, id: &str) -> Response<Body> {
     let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, why) };
-    reply::of_errors(&Errors::refused(refused, id), Media::Json, id)
+    reply::errors_response(&Errors::refused(refused, id), Media::Json, id)
 }
 
-/// No `async fn`: that would keep room for the socket as it came besides its two halves, for as long as it is open.
-fn speak<E: Executor>(front: &Front<E>, socket: WebSocket, opening: Box<Opening>, peer: Option<Peer>) -> BoxFuture<'static, ()> {
+/// Not an `async fn`: that would keep room for the whole socket beside its two halves, for as long
+/// as it is open.
+fn run_socket<E: Executor>(
+    front: &Front<E>,
+    socket: WebSocket,
+    opening: Box<SocketContext>,
+    peer: Option<Peer>,
+) -> BoxFuture<'static, ()> {
     let open = metrics::Open::socket();
     let agreed = socket.protocol().is_some();
     let (sink, stream) = socket.split();

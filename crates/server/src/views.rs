@@ -1,7 +1,7 @@
 //! `GET /views/{slug}.json`, `.jsonl`, `.csv`, `.xlsx`, `.pdf` and `.parquet`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
-//! `GET /views/t/{secret}.csv` and the others: the same by a link, with the rights and at the cost of whoever made it.
+//! `GET /views/t/{secret}.csv` and the others: the same by a link, with the rights and at the cost of the link's author.
 //!
-//! Everything is read before the first byte is sent: what is not whole is refused.
+//! All rows are read before the first byte is sent: an incomplete table is refused.
 
 mod by_link;
 mod columns;
@@ -24,7 +24,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use entity::prelude::{PaperLocale, TableFormat};
-use platform::storage::at_one_moment;
+use platform::storage::with_consistent_reads;
 use serde_json::{Map, Value, json};
 use services::saved_views::core::first_rows;
 use tokio::time::timeout;
@@ -33,7 +33,7 @@ use super::{
     Front,
     endpoint::{address, text},
     envelope,
-    files::for_pages,
+    files::add_cors_headers,
     negotiate::Media,
     origin::{self, Methods},
     reply,
@@ -48,44 +48,44 @@ use graphql::{
 
 pub use self::{
     by_link::{LinkRefused, LinkedView, ViewLinks},
-    table::{SentTable, TableAsk, table_problem, view_table},
+    table::{RenderedTable, TableQuery, table_problem, view_table},
 };
 use self::{
-    drawn::{Heading, NotDrawn},
+    drawn::{Heading, RenderError},
     layout::Layout,
     sent::{Format, Sheet},
 };
 
-const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document variables version } }";
-const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
+const VIEW_QUERY: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document variables version } }";
+const RESULT_QUERY: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
     data errors { code message path permission } seq } }";
 /// Rows of a table at most.
-const MOST_ROWS: usize = 100_000;
+const MAX_ROWS: usize = 100_000;
 /// Bytes of the answers that a table is made of, at most.
-const MOST_BYTES: usize = 16 << 20;
-/// How long a table may be read as of one moment, its turn included.
-const MOST_TIME: Duration = Duration::from_mins(1);
+const MAX_BYTES: usize = 16 << 20;
+/// Longest time to read a table as of one moment, the wait for its turn included.
+const MAX_TIME: Duration = Duration::from_mins(1);
 const PAUSE_MS: u64 = 1_000;
 
-/// The view that is read, and what of it is fixed.
+/// The requested view, and its fixed variables.
 struct Target {
     by: Value,
     variables: Option<Map<String, Value>>,
 }
 
-/// Rows, and what stands beside them.
+/// Rows, and the values beside the list.
 type Read = (Vec<Value>, Value);
 
 /// Outcome of reading all pages of a table.
-enum Whole {
+enum ReadOutcome {
     NoView,
     Changed,
     /// The view as it was read, and its rows.
     Read(Box<(Value, Layout, Read)>),
 }
 
-/// Somebody who reads a view.
-struct Reading<'a, E> {
+/// Context of one reading of a view.
+struct ViewReader<'a, E> {
     service: &'a OperationService<E>,
     session: Session,
     id: &'a str,
@@ -93,15 +93,15 @@ struct Reading<'a, E> {
 
 pub fn routes<E: Executor>(front: Arc<Front<E>>, links: Arc<dyn ViewLinks>) -> Router {
     let methods = get(read::<E>).options(preflight::<E>);
-    let pages = from_fn_with_state(front.clone(), for_pages::<E>);
+    let pages = from_fn_with_state(front.clone(), add_cors_headers::<E>);
     let linked = by_link::routes(front.clone(), links);
     Router::new().route("/views/{file}", methods.layer(pages)).with_state(front).merge(linked)
 }
 
-/// A browser asks so before a page of another site reads a view.
+/// Answers the preflight that a browser sends before a page of another site reads a view.
 async fn preflight<E: Executor>(State(front): State<Arc<Front<E>>>) -> Response<Body> {
     let mut response = origin::preflight(Methods { all: "GET, OPTIONS", of_pages: "GET" });
-    reply::seal(response.headers_mut(), &(front.service.new_id)());
+    reply::set_common_headers(response.headers_mut(), &(front.service.new_id)());
     response
 }
 
@@ -112,22 +112,22 @@ async fn read<E: Executor>(
 ) -> Response<Body> {
     let id = (front.service.new_id)();
     let (parts, _) = request.into_parts();
-    let Some((slug, format)) = named(&file) else { return nowhere(&id) };
-    let session = match admitted(&front, &parts, &id).await {
+    let Some((slug, format)) = parse_file_name(&file) else { return view_not_found(&id) };
+    let session = match authenticate_request(&front, &parts, &id).await {
         Ok(session) => session,
-        Err(errors) => return refused(&errors, &id),
+        Err(errors) => return refusal_response(&errors, &id),
     };
-    let reading = Reading { service: &front.service, session, id: &id };
+    let reading = ViewReader { service: &front.service, session, id: &id };
     let target = Target { by: json!({ "slug": slug }), variables: None };
-    match Box::pin(reading.requested(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reading.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
-        Ok(None) => nowhere(&id),
-        Err(errors) => refused(&errors, &id),
+        Ok(None) => view_not_found(&id),
+        Err(errors) => refusal_response(&errors, &id),
     }
 }
 
-/// The slug and the format that a file's name says.
-fn named(file: &str) -> Option<(&str, Format)> {
+/// Returns the slug and the format of a file name.
+fn parse_file_name(file: &str) -> Option<(&str, Format)> {
     let (slug, ending) = file.rsplit_once('.')?;
     let format = match ending {
         "json" => Format::Json,
@@ -141,8 +141,8 @@ fn named(file: &str) -> Option<(&str, Format)> {
     Some((slug, format))
 }
 
-/// Lets in whoever has a key; spreadsheets send it as a password.
-async fn admitted<E: Executor>(front: &Front<E>, parts: &Parts, id: &str) -> Result<Session, Errors> {
+/// Authenticates the key of a request; spreadsheets send it as a password.
+async fn authenticate_request<E: Executor>(front: &Front<E>, parts: &Parts, id: &str) -> Result<Session, Errors> {
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(&parts.headers, &header::USER_AGENT) };
     let Some(token) = text(&parts.headers, &header::AUTHORIZATION).and_then(token) else {
         let errors = Errors::one(Code::Unauthenticated, "a key is expected, as Bearer or as the password of Basic", id);
@@ -163,27 +163,27 @@ fn token(authorization: &str) -> Option<String> {
     pair.split_once(':').map(|(_, password)| password.to_owned()).filter(|password| !password.is_empty())
 }
 
-fn nowhere(id: &str) -> Response<Body> {
+fn view_not_found(id: &str) -> Response<Body> {
     let message =
         "there is no such saved view: an address is /views/, its slug, and .json, .jsonl, .csv, .xlsx, .pdf or .parquet";
-    reply::of_fault(StatusCode::NOT_FOUND, message, Media::Json, id)
+    reply::fault_response(StatusCode::NOT_FOUND, message, Media::Json, id)
 }
 
-fn reply_of(errors: &Errors, id: &str) -> Response<Body> {
-    let mut response = reply::of_errors(errors, Media::Json, id);
+fn error_reply(errors: &Errors, id: &str) -> Response<Body> {
+    let mut response = reply::errors_response(errors, Media::Json, id);
     *response.status_mut() = StatusCode::from_u16(errors.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
 }
 
-fn refused(errors: &Errors, id: &str) -> Response<Body> {
-    let mut response = reply_of(errors, id);
+fn refusal_response(errors: &Errors, id: &str) -> Response<Body> {
+    let mut response = error_reply(errors, id);
     if errors.code == Code::Unauthenticated {
         response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"views\""));
     }
     response
 }
 
-/// What the parameters of an address say.
+/// Query parameters of an address.
 struct Parameters {
     variables: Map<String, Value>,
     rows: Option<String>,
@@ -210,9 +210,9 @@ impl Parameters {
     }
 }
 
-impl<E: Executor> Reading<'_, E> {
-    /// What the parameters of an address ask for. `None`: there is no such view.
-    async fn requested(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
+impl<E: Executor> ViewReader<'_, E> {
+    /// Returns the sheet that the query parameters select; `None` if there is no such view.
+    async fn requested_sheet(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
         let mut asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
         if let Some(fixed) = &target.variables {
             if !asked.variables.is_empty() {
@@ -224,20 +224,20 @@ impl<E: Executor> Reading<'_, E> {
     }
 
     async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {
-        let Format::Table(table) = format else { return self.shown(target, &asked).await };
-        let mut read = Box::pin(self.whole(target, &asked)).await?;
-        if matches!(read, Whole::Changed) {
+        let Format::Table(table) = format else { return self.view_data(target, &asked).await };
+        let mut read = Box::pin(self.read_all_pages(target, &asked)).await?;
+        if matches!(read, ReadOutcome::Changed) {
             // Others write meanwhile: the pages are read as of one moment, which holds a connection.
-            let again = Box::pin(at_one_moment(self.whole(target, &asked)));
-            read = timeout(MOST_TIME, again).await.map_err(|_late| self.too_slow())??;
+            let again = Box::pin(with_consistent_reads(self.read_all_pages(target, &asked)));
+            read = timeout(MAX_TIME, again).await.map_err(|_late| self.too_slow())??;
         }
         let (view, layout, (rows, beside)) = match read {
-            Whole::NoView => return Ok(None),
-            Whole::Changed => {
+            ReadOutcome::NoView => return Ok(None),
+            ReadOutcome::Changed => {
                 let errors = Errors::one(Code::Unavailable, "the data changes while it is read: try again", self.id);
                 return Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors });
             }
-            Whole::Read(read) => *read,
+            ReadOutcome::Read(read) => *read,
         };
         let title = view["name"].as_str().unwrap_or_default().to_owned();
         let heading = Heading { title, locale: asked.locale };
@@ -248,13 +248,13 @@ impl<E: Executor> Reading<'_, E> {
             TableFormat::Pdf => drawn::pdf(&layout, &rows, &beside, heading).await,
             TableFormat::Parquet => columns::parquet(&layout, &rows).await,
         };
-        let bytes = bytes.map_err(|error| self.not_drawn(error))?;
+        let bytes = bytes.map_err(|error| self.render_error(error))?;
         let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&beside) };
         Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }))
     }
 
     /// A view's data in one reading, as JSON.
-    async fn shown(&self, target: &Target, asked: &Parameters) -> Result<Option<Sheet>, Errors> {
+    async fn view_data(&self, target: &Target, asked: &Parameters) -> Result<Option<Sheet>, Errors> {
         let view = self.view(&target.by).await?;
         let Some(id) = view["id"].as_str() else { return Ok(None) };
         let (result, _) = self.result(id, &asked.variables).await?;
@@ -264,39 +264,39 @@ impl<E: Executor> Reading<'_, E> {
     }
 
     /// A view with the rows of all its pages, unless something has changed between the first and the last.
-    async fn whole(&self, target: &Target, asked: &Parameters) -> Result<Whole, Errors> {
+    async fn read_all_pages(&self, target: &Target, asked: &Parameters) -> Result<ReadOutcome, Errors> {
         let view = self.view(&target.by).await?;
-        let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(Whole::NoView) };
+        let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(ReadOutcome::NoView) };
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         let own = &view["variables"];
         layout.check(|name| asked.variables.get(name).or_else(|| own.get(name))).map_err(|message| self.wrong(message))?;
-        let Some(read) = self.rows(id, &layout, asked.variables.clone()).await? else { return Ok(Whole::Changed) };
+        let Some(read) = self.rows(id, &layout, asked.variables.clone()).await? else { return Ok(ReadOutcome::Changed) };
         // Another document has other columns.
         let is_same = self.view(&target.by).await? == view;
-        Ok(if is_same { Whole::Read(Box::new((view, layout, read))) } else { Whole::Changed })
+        Ok(if is_same { ReadOutcome::Read(Box::new((view, layout, read))) } else { ReadOutcome::Changed })
     }
 
     async fn view(&self, by: &Value) -> Result<Value, Errors> {
-        let (mut found, _) = self.ask(VIEW, json!({ "view": by })).await?;
+        let (mut found, _) = self.run_query(VIEW_QUERY, json!({ "view": by })).await?;
         Ok(found["savedView"].take())
     }
 
     fn too_slow(&self) -> Errors {
-        let seconds = MOST_TIME.as_secs();
+        let seconds = MAX_TIME.as_secs();
         let message =
             format!("the pages could not be read as of one moment within {seconds} seconds: ask for larger ones, or try again");
         Errors { retry_after_ms: Some(PAUSE_MS), ..Errors::one(Code::Timeout, message, self.id) }
     }
 
-    fn not_drawn(&self, error: NotDrawn) -> Errors {
+    fn render_error(&self, error: RenderError) -> Errors {
         match error {
-            NotDrawn::TooLarge(message) => Errors::one(Code::LimitExceeded, message, self.id),
-            NotDrawn::Unfit(message) => self.wrong(message),
-            NotDrawn::Broken => Errors::one(Code::Internal, "something went wrong on our side", self.id),
+            RenderError::TooLarge(message) => Errors::one(Code::LimitExceeded, message, self.id),
+            RenderError::Unfit(message) => self.wrong(message),
+            RenderError::Broken => Errors::one(Code::Internal, "internal error", self.id),
         }
     }
 
-    /// The rows of all pages, and what stands beside those of the first; `None` when something has changed between the first and the last.
+    /// Returns the rows of all pages, and the values beside the first page's list; `None` if the data changed meanwhile.
     async fn rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Read>, Errors> {
         let (mut rows, mut bytes, mut pages, mut began, mut beside) = (Vec::new(), 0, 0, None, None);
         loop {
@@ -313,26 +313,26 @@ impl<E: Executor> Reading<'_, E> {
             beside.get_or_insert(page.siblings);
             bytes += size;
             pages += 1;
-            if rows.len() > MOST_ROWS || bytes > MOST_BYTES {
-                let message = format!("a table has at most {MOST_ROWS} rows and {} MiB: narrow the view", MOST_BYTES >> 20);
+            if rows.len() > MAX_ROWS || bytes > MAX_BYTES {
+                let message = format!("a table has at most {MAX_ROWS} rows and {} MiB: narrow the view", MAX_BYTES >> 20);
                 return Err(Errors::one(Code::LimitExceeded, message, self.id));
             }
             let Some(next) = page.next else { break };
             variables.insert("after".to_owned(), next.into());
         }
-        // A page is no older than its `seq` and may be newer: one read behind the last page says that none was.
+        // A page is no older than its `seq` and may be newer: the `seq` after the last page shows whether any was.
         let is_one = pages == 1 || Some(self.result(view, &variables).await?.0["seq"].take()) == began;
         Ok(is_one.then(|| (rows, beside.unwrap_or_default())))
     }
 
-    /// What a view shows, and the bytes of that.
+    /// Returns the result of a view, and the bytes of the response.
     async fn result(&self, view: &str, variables: &Map<String, Value>) -> Result<(Value, usize), Errors> {
-        let (mut data, size) = self.ask(READ, json!({ "view": { "id": view }, "variables": variables })).await?;
+        let (mut data, size) = self.run_query(RESULT_QUERY, json!({ "view": { "id": view }, "variables": variables })).await?;
         Ok((data["savedViewResult"].take(), size))
     }
 
-    /// Runs one of our documents as its reader. Whoever may send listed documents only is held to them by the view's own.
-    async fn ask(&self, query: &str, variables: Value) -> Result<(Value, usize), Errors> {
+    /// Runs one of our documents as its reader, who needs the view's own in the list if only listed ones are allowed.
+    async fn run_query(&self, query: &str, variables: Value) -> Result<(Value, usize), Errors> {
         let (service, refusal) = (self.service, |refusal| Errors::refusal(refusal, self.id));
         let operation = service.guard.operation(query, None).map_err(refusal)?;
         let variables = Variables::from_json(variables);
@@ -343,7 +343,7 @@ impl<E: Executor> Reading<'_, E> {
             Answer::Refused(errors) => return Err(errors),
         };
         let read = serde_json::from_slice(&json);
-        let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "something went wrong on our side", self.id))?;
+        let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "internal error", self.id))?;
         match answer["errors"].get(0) {
             // Without its path, which is one of our own document.
             Some(error) => Err(self.document_error(&json!({ "message": error["message"] }), &error["extensions"])),
@@ -351,7 +351,7 @@ impl<E: Executor> Reading<'_, E> {
         }
     }
 
-    /// An error of a document, of which the code stands in `coded`.
+    /// Converts an error of a document; `coded` has its code.
     fn document_error(&self, error: &Value, coded: &Value) -> Errors {
         let code = coded["code"].as_str().and_then(Code::parse).unwrap_or(Code::Internal);
         let mut message = error["message"].as_str().unwrap_or_default().to_owned();
@@ -385,11 +385,11 @@ mod tests {
 
     #[test]
     fn an_address_says_the_view_and_its_format() {
-        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFormat::Csv))));
-        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFormat::Pdf))));
-        assert_eq!(named("low-stock.parquet"), Some(("low-stock", Format::Table(TableFormat::Parquet))));
+        assert_eq!(parse_file_name("low-stock.csv"), Some(("low-stock", Format::Table(TableFormat::Csv))));
+        assert_eq!(parse_file_name("low-stock.pdf"), Some(("low-stock", Format::Table(TableFormat::Pdf))));
+        assert_eq!(parse_file_name("low-stock.parquet"), Some(("low-stock", Format::Table(TableFormat::Parquet))));
         for other in ["low-stock", "low-stock.xml", "csv"] {
-            assert_eq!(named(other), None, "{other}");
+            assert_eq!(parse_file_name(other), None, "{other}");
         }
         assert!(Parameters::of("variables=%7B%22n%22%3A5%7D&rows=stores").is_ok_and(|asked| asked.variables["n"] == 5));
         assert!(Parameters::of("locale=DE").is_ok_and(|asked| asked.locale == PaperLocale::German));

@@ -1,12 +1,12 @@
-//! What stands around the stock: alerts, webhooks, files, imports and exports, reports.
+//! Services around the stock: alerts, webhooks, files, imports and exports, reports.
 //!
-//! Rooms, in reading order: each names only those before it.
+//! Rooms, in reading order: each depends only on those before it.
 
-/// What somebody should look at: opened once for each line that is crossed, and told by letter.
+/// Alerts: one is opened for each threshold that is crossed, and sent by e-mail.
 pub mod alerts;
-/// What happened, told to addresses of the tenant's choice.
+/// Delivery of events to URLs of the tenant's choice.
 pub mod webhooks;
-/// Files that people bring and take away, and the links they travel by.
+/// Uploaded and generated files, and their upload and download links.
 pub mod files;
 /// Pictures and documents of products.
 pub mod media;
@@ -14,41 +14,43 @@ pub mod media;
 pub mod exchange;
 /// Labels for products: codes that machines read.
 pub mod labels;
-/// Codes that scanners read, and the rows that they name.
+/// Scanned codes, and the rows that match them.
 pub mod scan;
-/// Search over all kinds of things by what names them.
+/// Search over objects of all kinds by their names.
 pub mod search;
 /// Hashes over versions of stock levels, for partners who keep a copy.
 pub mod digest;
 /// Backups of an embedded database, encrypted, in a folder or a bucket.
 pub mod backups;
-/// What the rooms' rows tell: reports, and the proof that they agree.
+/// Reports on the rooms' rows, and checks that the rows agree.
 pub mod insight;
-/// Demand facts: what was wanted and sold of each product on each day, kept from the journal.
+/// Demand facts: demand and sales of each product on each day, aggregated from the journal.
 pub mod demand;
-/// Forecasts of weekly demand, kept as they were made and scored as they come true.
+/// Forecasts of weekly demand, stored unchanged and scored when the weeks are over.
 pub mod forecasting;
-/// What to move and what to buy: policies, plans from forecasts, and drafts of what was approved.
+/// Suggestions of transfers and purchases: policies, plans from forecasts, and drafts of approved
+/// suggestions.
 pub mod replenishment;
-/// Strange days of stock: flagged once they are over, and accepted by people.
+/// Anomalous days of stock: flagged after their end, and accepted by members.
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
-/// Reports that rank, divide and compare: classes, fill rates, what stock-outs cost, what expires, who comes again; and the dashboard.
+/// Reports that rank, divide and compare: classes, fill rates, the cost of stock-outs, expiring
+/// lots, repeat customers; and the dashboard.
 pub mod reports;
-/// Dead and slow stock, and plans of what to do with it.
+/// Dead and slow stock, and plans to liquidate it.
 pub mod liquidation;
-/// Notes of people on things of every kind.
+/// Notes on objects of every kind.
 pub mod notes;
-/// Files attached to things of every kind.
+/// Files attached to objects of every kind.
 pub mod attachments;
-/// Tags and custom data of things that have none of their own.
+/// Tags and custom data of objects that have none of their own.
 pub mod tagging;
-/// The history of a thing: the audit log, movements and notes in one order.
+/// The history of an object: the audit log, movements and notes in one order.
 pub mod history;
-/// Queries that are kept under a name, and read with the rights of whoever reads.
+/// Queries that are saved under a name, and run with the rights of their reader.
 pub mod saved_views;
-/// Exports that go on by themselves: files of what has changed, and a manifest behind them.
+/// Scheduled exports: files of the rows that have changed, followed by a manifest.
 pub mod export_schedules;
-/// Pages and PDFs that are drawn of documents.
+/// Pages and PDFs of documents.
 pub mod papers;

@@ -4,5 +4,5 @@
 
 /// Drives the public API with a real retailer's year and checks its totals.
 pub mod replay;
-/// Prints live stock, and comes back by itself: a client of the public API.
+/// Prints live stock and reconnects automatically: a client of the public API.
 pub mod watch;

@@ -1,13 +1,15 @@
-//! GraphQL: root fields, inputs and answers of the catalogue, of stock, and of the documents that move it.
+//! GraphQL: root fields, inputs and answers of the catalogue, of stock, and of the documents that
+//! move it.
 //!
-//! The face of a room has the room's name; its objects are in `objects`, and are named again here.
+//! A room's GraphQL face has the room's name; its objects are in `objects`, and are re-exported
+//! here.
 
 pub use objects::{
     alerts, events, graphql, keyed_filters, nodes, numbering, packs, papers, periods, references, short_lists, sorts,
 };
 
 use ::graphql::{connection, live};
-use objects::{dated_filter, in_units, keyed_filter, named, payload, row_names, seen_payload, step};
+use objects::{convert_packs, dated_filter, keyed_filter, named, payload, row_names, seen_payload, step};
 
 pub mod catalog;
 pub mod stock;

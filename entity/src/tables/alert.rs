@@ -1,4 +1,4 @@
-//! A fact about stock that somebody should look at, from when it was found until it is resolved.
+//! A fact about stock that needs attention, from its discovery until it is resolved.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,7 +20,8 @@ pub struct Model {
     pub transfer_id: Option<TransferId>,
     pub count_id: Option<CountId>,
     pub order_id: Option<OrderId>,
-    /// A schedule of a saved view or of exports, as the kind says. It may be deleted by now.
+    /// ID of a schedule of a saved view or of exports, depending on the kind. The schedule may have
+    /// been deleted.
     pub schedule_id: Option<Uuid>,
     /// Name of the saved view or of the export schedule, at the opening.
     pub schedule_name: Option<String>,

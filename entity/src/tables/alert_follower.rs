@@ -1,4 +1,4 @@
-//! How far a tenant's journal has been read for alerts.
+//! Position up to which a tenant's journal has been read for alerts.
 
 use sea_orm::entity::prelude::*;
 

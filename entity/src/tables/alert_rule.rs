@@ -1,4 +1,4 @@
-//! When alerts of a kind are raised, and who gets e-mails about them.
+//! Rules that raise alerts of a kind, with the recipients of their e-mails.
 
 use sea_orm::entity::prelude::*;
 

@@ -12,9 +12,9 @@ pub struct Model {
     pub kind: BackupKind,
     pub state: BackupState,
     pub started_at: Timestamp,
-    /// Null while it runs. Of one whose process was killed: when that was noticed.
+    /// Null while it runs. For a run whose process was killed: the time at which that was noticed.
     pub ended_at: Option<Timestamp>,
-    /// Where backups are, without credentials: `file:FOLDER` or `s3://bucket/prefix`.
+    /// Destination of the backups, without credentials: `file:FOLDER` or `s3://bucket/prefix`.
     pub destination: String,
     /// The ID of the backup, once it is known.
     pub backup_id: Option<String>,
@@ -26,12 +26,13 @@ pub struct Model {
     pub files: Option<i64>,
     /// The sum of the heads of all tenants in the backup.
     pub head: Option<i64>,
-    /// Of a drill: seconds that the restore took with its proofs, rounded up.
+    /// Seconds that the restore of a drill took with its proofs, rounded up.
     pub rto_seconds: Option<i64>,
-    /// Of a drill that came so far: whether all invariants hold over the restored rows.
+    /// Whether all invariants hold over the rows that a drill restored; None if it did not come so
+    /// far.
     pub is_sound: Option<bool>,
-    /// Why it failed, without credentials; null unless it has.
+    /// Error of a failed run, without credentials; null otherwise.
     pub error: Option<String>,
-    /// Of a drill: seconds before its end of which commits would have been lost with the disk.
+    /// Seconds before the end of a drill whose commits would have been lost with the disk.
     pub rpo_seconds: Option<i64>,
 }

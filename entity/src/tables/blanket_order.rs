@@ -1,4 +1,4 @@
-//! What is agreed with a supplier for a time, and called off by purchase orders.
+//! Agreements with a supplier for a time, called off by purchase orders.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,16 +20,16 @@ pub struct Model {
     pub valid_to: i32,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// Why it was closed.
+    /// Reason for which it was closed.
     pub reason: Option<String>,
     pub total_minor: i64,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
-    /// Who has changed what is agreed, as kind and id; None where nobody has.
+    /// Actors that changed the agreement, as kind and ID; None if none has.
     pub editors: Option<String>,
     pub activator_id: Option<MemberId>,
     pub activated_at: Option<Timestamp>,
-    /// When it expired or was closed.
+    /// Time at which it expired or was closed.
     pub ended_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,

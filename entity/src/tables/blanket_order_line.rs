@@ -1,4 +1,4 @@
-//! A product of a blanket order, with what of it was called off.
+//! A product of a blanket order, with its called-off quantity.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,9 +20,9 @@ pub struct Model {
     pub quantity: Quantity,
     pub unit_cost_minor: i64,
     pub total_minor: i64,
-    /// What its purchase orders ask for, less what will not come.
+    /// Quantity on its purchase orders, less what will not arrive.
     pub called_off: Quantity,
-    /// What one purchase order calls off at least, unless it is the rest.
+    /// Least quantity that one purchase order calls off, unless it is the rest.
     pub call_off_minimum: Option<Quantity>,
     /// Steps in which it is called off, unless it is the rest.
     pub call_off_multiple: Option<Quantity>,

@@ -16,7 +16,7 @@ pub struct Model {
     pub name: String,
     /// A JSON array of texts.
     pub services: String,
-    /// With `{number}` where a parcel's number stands.
+    /// URL with `{number}` in place of a parcel's tracking number.
     pub tracking_url_template: Option<String>,
     pub number_pattern: Option<String>,
     pub is_active: bool,

@@ -24,12 +24,12 @@ pub struct Model {
     pub description: Option<String>,
     pub seo_title: Option<String>,
     pub seo_description: Option<String>,
-    /// Whether shops offer it. Copies that older releases remember do not say it.
+    /// Whether shops offer it. Cached rows of older releases lack the field.
     #[serde(default = "offered")]
     pub is_active: bool,
 }
 
-/// A category is offered unless it says otherwise.
+/// Default of `is_active` for cached rows without the field.
 fn offered() -> bool {
     true
 }

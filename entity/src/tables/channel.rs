@@ -1,4 +1,4 @@
-//! Where orders come from.
+//! Sales channels of orders.
 
 use sea_orm::entity::prelude::*;
 

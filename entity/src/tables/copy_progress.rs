@@ -1,4 +1,5 @@
-//! How far a copy of the deployment is with one table. Written in the transaction of each batch, in the target.
+//! Progress of a copy of the deployment with one table. Written in the transaction of each batch,
+//! in the target.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How far a tenant's journal has been costed.
+//! Position up to which a tenant's journal has been costed.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What is left of one receipt, for costing first in, first out.
+//! Remaining units of one receipt, for costing first in, first out.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a product's units are worth together, by both methods.
+//! Value of all units of a product, by both methods.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What an entry or a revaluation changed of the worth of a product.
+//! Change of a product's value by an entry or a revaluation.
 
 use sea_orm::entity::prelude::*;
 
@@ -25,6 +25,6 @@ pub struct Model {
     /// Days since 1970-01-01, in the store's time zone.
     pub business_date: i32,
     pub recorded_at: Timestamp,
-    /// What the units were worth before they were revalued, as JSON.
+    /// Value of the units before a revaluation, as JSON.
     pub worth_before: Option<String>,
 }

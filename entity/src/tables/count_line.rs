@@ -31,7 +31,7 @@ pub struct Model {
     pub unit_cost_minor: Option<i64>,
     pub cost_currency: Option<String>,
     pub posted: Option<i64>,
-    /// When what it posted was undone.
+    /// Time at which its posting was reversed.
     pub reversed_at: Option<Timestamp>,
     pub lot_id: Option<LotId>,
     pub lot_code: Option<String>,

@@ -24,7 +24,7 @@ pub struct Model {
     pub merged_into: Option<CustomerId>,
     /// A JSON list of texts.
     pub tags: String,
-    /// The same folded, with a line end before and after each.
+    /// The tags folded, with a line end before and after each.
     pub tag_keys: String,
     pub archived_at: Option<Timestamp>,
 }

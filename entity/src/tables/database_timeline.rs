@@ -10,8 +10,8 @@ pub struct Model {
     /// DEPLOYMENT, the only one.
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope: String,
-    /// It grows with each promotion; 0 before it was first seen.
+    /// Increases with each promotion; 0 before it was first read.
     pub timeline: i64,
-    /// Whether a commit was answered when a standby had it.
+    /// Whether commits are acknowledged only once a standby has them.
     pub is_synchronous: bool,
 }

@@ -1,4 +1,4 @@
-//! How far a tenant's journal has been counted into demand facts.
+//! Position up to which a tenant's journal has been counted into demand facts.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Model {
     pub seq: i64,
     /// Events up to this one need not be in the journal: their documents were read as they stood.
     pub documents_seq: i64,
-    /// How many rows `demand_day` has of it.
+    /// Number of its rows in `demand_day`.
     pub row_count: i64,
     /// The sum of the hashes of all its rows, modulo 2^128, as 32 hex digits.
     pub checksum: String,

@@ -1,4 +1,4 @@
-//! What was wanted, sold, brought back and moved of a product on one business day.
+//! Units of a product that were ordered, sold, returned and moved on one business day.
 
 use sea_orm::entity::prelude::*;
 
@@ -22,12 +22,12 @@ pub struct Model {
     /// Nil: of no channel.
     #[sea_orm(primary_key, auto_increment = false)]
     pub channel_id: ChannelId,
-    /// Of the amounts; empty where no document gives one.
+    /// Currency of the amounts; empty if no document gives one.
     #[sea_orm(primary_key, auto_increment = false)]
     pub currency: String,
     /// Units of lines of confirmed orders.
     pub ordered_units: i64,
-    /// Those of them that were cancelled later.
+    /// Ordered units that were cancelled later.
     pub cancelled_units: i64,
     /// Units of this day's orders that came back since, by the returns that name their line.
     pub taken_back_units: i64,
@@ -39,12 +39,12 @@ pub struct Model {
     pub return_lines: i64,
     pub gross_minor: i64,
     pub discount_minor: i64,
-    /// What the sold units cost at their list price.
+    /// Value of the sold units at their list price.
     pub list_minor: i64,
-    /// What they had cost when they were ordered.
+    /// Cost of the sold units when they were ordered.
     pub cost_minor: i64,
     pub refund_minor: i64,
-    /// What left and came, by the ledger's entries: each above 0.
+    /// Units that left and arrived, by the ledger's entries: each above 0.
     pub shipped_units: i64,
     pub restocked_units: i64,
     pub received_units: i64,
@@ -53,13 +53,13 @@ pub struct Model {
     /// Adjustments, counts and discrepancies.
     pub adjusted_in_units: i64,
     pub adjusted_out_units: i64,
-    /// Those of them that counts made.
+    /// Adjusted units that counts made.
     pub counted_in_units: i64,
     pub counted_out_units: i64,
     pub removed_units: i64,
     /// By how much on hand changed on this day, reversals on their own day.
     pub net_units: i64,
-    /// Of the largest single line sold; it does not add up.
+    /// Units of the largest single line sold; it does not add up.
     pub max_line_units: i64,
     /// The first and the last event that wrote the row.
     pub first_seq: i64,
@@ -75,7 +75,7 @@ macro_rules! figures {
         }
 
         impl DemandFigures {
-            /// Their columns, in the order of `values`.
+            /// Columns of the figures, in the order of `values`.
             pub const NAMES: &[&str] = &[$(stringify!($name)),*];
             pub const fn values(&self) -> [i64; Self::NAMES.len()] {
                 [$(self.$name),*]

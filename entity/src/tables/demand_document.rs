@@ -1,4 +1,4 @@
-//! What of an order or a return is in the demand facts.
+//! Part of an order or a return that is counted in the demand facts.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +14,6 @@ pub struct Model {
     pub generation: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub document_id: Uuid,
-    /// What may change of it, as JSON: the rest is frozen in the document.
+    /// Mutable part of it, as JSON: the rest is frozen in the document.
     pub counted: String,
 }

@@ -1,10 +1,10 @@
-//! Keys of demand facts that are no rows any more: what a reader of increments takes away.
+//! Keys of demand facts that no longer have rows: a reader of increments deletes them.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{prelude::*, record::Record};
 
-/// A row exists where `demand_day` had one of this key and generation, and has none now.
+/// A row exists if `demand_day` had a row of this key and generation, and no longer has one.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "demand_gone")]
 pub struct Model {

@@ -1,4 +1,4 @@
-//! What was wanted of a product in one week, Monday to Sunday: the sums of its days.
+//! Demand of a product in one week, Monday to Sunday: the sums of its days.
 
 use sea_orm::entity::prelude::*;
 

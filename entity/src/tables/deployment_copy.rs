@@ -1,4 +1,4 @@
-//! A copy of the whole deployment, as each of its two databases knows it.
+//! A copy of the whole deployment, as recorded in each of its two databases.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{prelude::*, record::Record};
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "deployment_copy")]
 pub struct Model {
-    /// The same in both databases.
+    /// ID of the copy, the same in both databases.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// SOURCE or TARGET.

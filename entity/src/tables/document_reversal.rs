@@ -13,12 +13,13 @@ pub struct Model {
     pub id: ReversalId,
     pub number: i64,
     pub kind: ReversedKind,
-    /// What was reversed: a goods receipt, a movement of a transfer, a return to a supplier, a count, an order sold over the counter, a fulfilment, a return.
+    /// Reversed part: a goods receipt, a movement of a transfer, a return to a supplier, a count,
+    /// an order sold over the counter, a fulfilment, a return.
     pub part_id: Uuid,
     /// The document that it belongs to, or is.
     pub document_id: Uuid,
     pub store_id: StoreId,
-    /// The other end of a transfer whose stock changed there, too.
+    /// Other store of a transfer, if its stock changed too.
     pub other_store_id: Option<StoreId>,
     pub note: String,
     pub actor_kind: ActorKind,

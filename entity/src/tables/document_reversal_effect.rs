@@ -1,4 +1,4 @@
-//! What a reversal changed, as its dry run says it.
+//! Effects of a reversal, as its dry run shows them.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How much of an entry a reversal mirrors.
+//! Quantity of an entry that a reversal mirrors.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The line of a movement: what it changed of one level, and the values after it. Append only.
+//! The line of a movement: the change of one level, and the values after it. Append only.
 
 use sea_orm::entity::prelude::*;
 

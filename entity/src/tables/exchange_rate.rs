@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{prelude::*, record::Record};
 
-/// One `base` is `rate` of `quote`.
+/// Rate of a currency pair: one `base` is `rate` of `quote`.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "exchange_rate")]
 pub struct Model {

@@ -18,7 +18,7 @@ pub struct Model {
     pub hour: i32,
     /// IANA time zone of the hour.
     pub time_zone: String,
-    /// Of a bucket of the tenant's; null where the deployment's file store is meant.
+    /// Endpoint of the tenant's own bucket; null for the deployment's file store.
     pub endpoint: Option<String>,
     pub bucket: Option<String>,
     pub region: Option<String>,
@@ -26,14 +26,14 @@ pub struct Model {
     pub access_key_id: Option<String>,
     pub secret_sealed: Option<Vec<u8>>,
     pub status: ExportScheduleStatus,
-    /// Whose rights it has.
+    /// Actor whose rights the schedule has.
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     /// The key that a program set it with.
     pub key_id: Option<ApiKeyId>,
     /// The set of files that it writes now; 0 before the first.
     pub set_number: i64,
-    /// Of demand facts: what the set's rows are of.
+    /// Generation of the set's rows, for demand facts.
     pub generation: Option<i64>,
     /// The event up to which the set has everything; null before all rows are in it.
     pub through_seq: Option<i64>,

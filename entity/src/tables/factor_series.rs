@@ -13,7 +13,7 @@ pub struct Model {
     pub code: String,
     pub kind: FactorKind,
     pub name: String,
-    /// None: of all stores, or of those of a country.
+    /// `None`: for all stores, or for those of a country.
     pub store_id: Option<StoreId>,
     /// With no category either: of all products.
     pub product_id: Option<ProductId>,

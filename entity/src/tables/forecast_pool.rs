@@ -12,7 +12,7 @@ pub struct Model {
     /// The run's.
     #[sea_orm(primary_key, auto_increment = false)]
     pub first_week: i32,
-    /// Its place among the run's methods, as series name it.
+    /// Index among the run's methods, as series refer to it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub method: i32,
     /// Scaled errors of sums over 1, 2, … weeks as JSON, each list ascending.

@@ -1,4 +1,5 @@
-//! Forecasts of all products of a tenant, made at once. A run never changes; that it was looked at for alerts is noted.
+//! Forecasts of all products of a tenant, made at once. A run never changes, except that its check
+//! for alerts is recorded.
 
 use sea_orm::entity::prelude::*;
 
@@ -25,8 +26,8 @@ pub struct Model {
     pub choices: String,
     /// A hash of all figures, as 16 hexadecimal digits.
     pub fingerprint: String,
-    /// What was found of series that move demand from outside, as JSON.
+    /// Findings about series that move demand from outside, as JSON.
     pub factors: String,
-    /// When alerts of forecasts that drift were opened and resolved by it. None: not yet.
+    /// Time at which it opened and resolved alerts of forecasts that drift. None: not yet.
     pub watched_at: Option<Timestamp>,
 }

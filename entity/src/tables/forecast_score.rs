@@ -1,4 +1,5 @@
-//! How forecasts of one week, made so many weeks before, came true: sums over products of a class.
+//! Accuracy of the forecasts of one week, made a number of weeks before: sums over products of a
+//! class.
 
 use sea_orm::entity::prelude::*;
 

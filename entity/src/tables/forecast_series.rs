@@ -20,6 +20,6 @@ pub struct Model {
     /// The class that this run alone computed; `class` follows when two runs agree.
     pub computed_class: DemandClass,
     pub status: ForecastStatus,
-    /// Weeks ahead, and what they rest on, as JSON.
+    /// Forecast weeks and their basis, as JSON.
     pub body: String,
 }

@@ -1,4 +1,4 @@
-//! What is picked, packed and shipped together of an order.
+//! Fulfilments: parts of an order that are picked, packed and shipped together.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,11 +13,11 @@ pub struct Model {
     pub id: FulfilmentId,
     pub order_id: OrderId,
     pub store_id: StoreId,
-    /// SHIPPED also of what did not arrive: `failed_at` says so.
+    /// SHIPPED also for failed deliveries: those have `failed_at`.
     pub status: FulfilmentStatus,
     pub shipped_at: Option<Timestamp>,
     pub created_at: Timestamp,
-    /// The work that it ships; None of what left without one.
+    /// The work that it ships; `None` if it was shipped without one.
     pub work_id: Option<FulfilmentWorkId>,
     pub delivered_at: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! How much of a line of an order a fulfilment takes.
+//! Quantity of an order line that a fulfilment takes.
 
 use sea_orm::entity::prelude::*;
 

@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: FulfilmentWaveId,
     pub store_id: StoreId,
-    /// None while it is open.
+    /// `None` while the wave is open.
     pub closed_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,

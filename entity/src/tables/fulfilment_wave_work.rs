@@ -15,8 +15,8 @@ pub struct Model {
     pub work_id: FulfilmentWorkId,
     /// The store of both.
     pub store_id: StoreId,
-    /// Its place in the wave, from 1.
+    /// Position in the wave, from 1.
     pub nth: i32,
-    /// When the wave was closed; None while it is open.
+    /// Time at which the wave was closed; None while it is open.
     pub left_at: Option<Timestamp>,
 }

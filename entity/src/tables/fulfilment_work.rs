@@ -1,4 +1,4 @@
-//! One store's share of one order.
+//! A store's share of an order.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: FulfilmentWorkId,
     pub order_id: OrderId,
-    /// Which of its order's works it is, from 1.
+    /// Number among its order's works, from 1.
     pub nth: i32,
     pub store_id: StoreId,
     /// Follows from its lines, and from whether it was accepted, rejected or is ready; kept for the index.

@@ -1,4 +1,4 @@
-//! What of a product a work takes for a line of its order.
+//! Units of a product that a work takes for a line of its order.
 
 use sea_orm::entity::prelude::*;
 

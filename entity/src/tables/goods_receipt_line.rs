@@ -1,4 +1,4 @@
-//! What a delivery brought of a line of its purchase order.
+//! Delivered quantities of a line of a purchase order.
 
 use sea_orm::entity::prelude::*;
 
@@ -21,9 +21,9 @@ pub struct Model {
     pub damaged_as: Condition,
     /// Goods and all charges in the currency of the books; null where the order is in it.
     pub books_minor: Option<i64>,
-    /// What reversals took back, damaged goods included.
+    /// Quantity that reversals took back, damaged goods included.
     pub reversed: Quantity,
     pub reversed_damaged: Quantity,
-    /// What it carries of charges in other currencies than the order's, in the currency of the books.
+    /// Share of charges in other currencies than the order's, in the currency of the books.
     pub charges_books_minor: i64,
 }

@@ -1,4 +1,4 @@
-//! A rule that sets a hold on orders by itself when they are confirmed.
+//! A rule that sets a hold on orders automatically when they are confirmed.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A program with rights of its own. `permissions` and `scope` are JSON texts.
+//! A program with its own rights. `permissions` and `scope` are JSON texts.
 
 use sea_orm::entity::prelude::*;
 

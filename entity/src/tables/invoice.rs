@@ -15,11 +15,11 @@ pub struct Model {
     pub legal_entity_id: LegalEntityId,
     /// 1, 2, 3 … for each company and kind, without gaps.
     pub number: i64,
-    /// As it is printed.
+    /// Printed number.
     pub label: String,
     pub order_id: OrderId,
     pub store_id: StoreId,
-    /// Of a credit note, the invoice.
+    /// Invoice that a credit note credits.
     pub credits_id: Option<InvoiceId>,
     pub currency: String,
     pub net_minor: i64,
@@ -28,13 +28,14 @@ pub struct Model {
     /// Days since 1970-01-01, in the store's own time.
     pub issued_on: i32,
     pub issued_at: Timestamp,
-    /// What else is printed, as JSON.
+    /// Other printed facts, as JSON.
     pub facts: String,
     pub personal: Option<Vec<u8>>,
     pub reason: Option<String>,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
-    /// Where the books are in another currency: theirs, the tax and the total in it, and the rate by which they were converted.
+    /// Currency of the books if it is another one, the tax and the total in it, and the conversion
+    /// rate.
     pub books_currency: Option<String>,
     pub books_tax_minor: Option<i64>,
     pub books_total_minor: Option<i64>,

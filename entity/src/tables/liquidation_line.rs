@@ -11,7 +11,7 @@ pub struct Model {
     pub tenant_id: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub plan_id: LiquidationPlanId,
-    /// From 1; what is worth most comes first.
+    /// From 1; the line of the highest value comes first.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     pub id: LiquidationLineId,
@@ -19,12 +19,12 @@ pub struct Model {
     pub state: LiquidationLineState,
     pub product_id: ProductId,
     pub store_id: StoreId,
-    /// Of a transfer.
+    /// Receiving store of a transfer.
     pub to_store_id: Option<StoreId>,
-    /// Of a return.
+    /// Supplier of a return.
     pub supplier_id: Option<SupplierId>,
     pub quantity: i64,
-    /// What it is expected to bring, in the plan's currency.
+    /// Expected proceeds, in the plan's currency.
     pub low_minor: i64,
     pub likely_minor: i64,
     pub high_minor: i64,
@@ -33,7 +33,8 @@ pub struct Model {
     pub approved_date: Option<i32>,
     /// Steps of a markdown that were made.
     pub steps_done: i32,
-    /// What it is carried out with, together with other lines: its external reference names it.
+    /// Group of lines that are carried out together: the group's document has it as external
+    /// reference.
     pub group_id: Option<Uuid>,
     /// The member or integration that is carrying it out.
     pub claimed_by: Option<Uuid>,
@@ -41,13 +42,14 @@ pub struct Model {
     pub supplier_return_id: Option<SupplierReturnId>,
     pub movement_id: Option<MovementId>,
     pub issue: Option<LiquidationIssue>,
-    /// Of a bundle: the other product of it.
+    /// Other product of a bundle.
     pub partner_id: Option<ProductId>,
-    /// Of a bundle that was approved: the kit that was made.
+    /// Kit that was created for an approved bundle.
     pub kit_id: Option<ProductId>,
     /// Steps, figures and reasons, as JSON.
     pub body: String,
-    /// Once it is scored: what it brought until its last day, and how that compares with the bounds.
+    /// Once scored: how its proceeds until its last day (`recovered_minor`) compare with the
+    /// bounds.
     pub outcome: Option<LiquidationOutcome>,
     pub recovered_minor: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! What should be done with dead stock, as it was worked out at one time.
+//! Plans for dead stock, each as it was computed at one time.
 
 use sea_orm::entity::prelude::*;
 
@@ -21,7 +21,7 @@ pub struct Model {
     pub seq: i64,
     /// The run whose forecasts it rests on; null: there was none.
     pub forecast_week: Option<i32>,
-    /// Of all amounts of the plan and its lines.
+    /// Currency of all amounts of the plan and its lines.
     pub currency: String,
     pub line_count: i64,
     /// Proposals beyond the most lines of a plan.

@@ -1,4 +1,4 @@
-//! What a tenant calls dead stock, and what can be done with it.
+//! Criteria of dead stock, and the actions a tenant allows for it.
 
 use sea_orm::entity::prelude::*;
 

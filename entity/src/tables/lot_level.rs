@@ -1,4 +1,4 @@
-//! How much of a lot is in a store.
+//! Quantities of a lot in a store.
 
 use sea_orm::entity::prelude::*;
 

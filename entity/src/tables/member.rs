@@ -1,4 +1,4 @@
-//! A user inside a tenant. What they may do is in `role_grant`.
+//! A user inside a tenant. Their rights are in `role_grant`.
 
 use sea_orm::entity::prelude::*;
 

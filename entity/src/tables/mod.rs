@@ -1,4 +1,5 @@
-//! One struct a table, columns as migrated. `tests/servers/databases/tables.rs` compares them with both databases.
+//! One struct for each table, with the migrated columns. `tests/servers/databases/tables.rs`
+//! compares them with both databases.
 
 pub mod alert;
 pub mod alert_follower;
@@ -181,7 +182,7 @@ use crate::record::{Cells, Column, RecordError, Table, TableRecord};
 /// Reads a row of all columns as its struct, and appends the struct's values.
 type ReadValues = fn(&QueryResult, &mut Vec<Value>) -> Result<(), RecordError>;
 
-/// What a table is made of.
+/// Description of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Description {
     pub name: &'static str,

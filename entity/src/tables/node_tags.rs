@@ -14,7 +14,7 @@ pub struct Model {
     pub target_kind: String,
     /// A JSON list of texts.
     pub tags: String,
-    /// The same folded, with a line end before and after each; empty where there are none.
+    /// The tags folded, with a line end before and after each; empty without tags.
     pub tag_keys: String,
     /// A JSON object.
     pub metadata: String,

@@ -1,4 +1,4 @@
-//! What numbers of a kind of document look like, from one of them on.
+//! Format of the numbers of a kind of document, from one of them on.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     /// A word of `Numbered`.
     pub kind: String,
-    /// The first number that is written so; the next row of the kind says where it ends.
+    /// The first number with this pattern; the kind's next row ends it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub from_number: i64,
     pub pattern: String,

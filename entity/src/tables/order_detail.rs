@@ -1,4 +1,5 @@
-//! What an order says beside its lines. `personal` is sealed under the order's key in `subject`; without a row nothing was said.
+//! Details of an order beside its lines. `personal` is sealed under the order's key in `subject`;
+//! without a row the order has no details.
 
 use sea_orm::entity::prelude::*;
 

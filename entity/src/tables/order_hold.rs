@@ -1,4 +1,4 @@
-//! Why an order waits.
+//! Reasons for which an order is on hold.
 
 use sea_orm::entity::prelude::*;
 

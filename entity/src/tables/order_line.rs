@@ -1,4 +1,4 @@
-//! A line of an order: a product or a charge, with what became of its units.
+//! A line of an order: a product or a charge, with the states of its units.
 
 use sea_orm::entity::prelude::*;
 
@@ -32,7 +32,8 @@ pub struct Model {
     pub total_minor: i64,
     pub unit_cost_minor: Option<i64>,
     pub return_pending: Quantity,
-    /// How much discount and tax were last stated of; null with them while the line is as it was placed.
+    /// Quantity to which the last stated discount and tax belong; null with them while the line is
+    /// as it was placed.
     pub basis_quantity: Option<Quantity>,
     pub basis_discount_minor: Option<i64>,
     pub basis_tax_minor: Option<i64>,
@@ -41,6 +42,7 @@ pub struct Model {
     pub placed_price_minor: Option<i64>,
     pub placed_discount_minor: Option<i64>,
     pub placed_total_minor: Option<i64>,
-    /// Of the price less the discount, in millionths; null where the tax is stated as an amount.
+    /// Tax rate on the price less the discount, in millionths; null if the tax is stated as an
+    /// amount.
     pub tax_rate: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! What a kit on a line of an order consists of, as it was when the order was placed.
+//! Components of a kit on an order line, as they were when the order was placed.
 
 use sea_orm::entity::prelude::*;
 

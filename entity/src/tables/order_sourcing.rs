@@ -1,4 +1,4 @@
-//! How a draft looks for its stock once it is placed.
+//! Sourcing of a draft's stock once it is placed.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What was done to an order after it was placed: a row for each version.
+//! Steps of an order after it was placed: a row for each version.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,10 +14,10 @@ pub struct Model {
     /// The order's version after the step.
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: i64,
-    /// 1 for the first of what one command did.
+    /// Number of the step among those of one command, from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub nth: i64,
-    /// The event that says it.
+    /// Kind of the event of the step.
     pub action: String,
     pub cancel_reason: Option<CancelReason>,
     pub reason: Option<String>,

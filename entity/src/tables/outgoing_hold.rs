@@ -1,4 +1,4 @@
-//! The hold of what leaves the deployment: nothing is sent while its row is there.
+//! The hold of outgoing messages: nothing leaves the deployment while its row exists.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope: String,
     pub held_at: Timestamp,
-    /// Why, for the operator.
+    /// Reason, for the operator.
     pub reason: String,
 }

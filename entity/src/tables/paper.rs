@@ -11,18 +11,18 @@ pub struct Model {
     pub tenant_id: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: PaperId,
-    /// One that every binary knows: `later_kind` says what the paper is, where it is set.
+    /// Kind that every binary knows; `later_kind`, if it is set, is the paper's actual kind.
     pub kind: PaperKind,
-    /// What it was drawn of.
+    /// Type of the object that it was drawn of.
     pub target_kind: String,
     pub target_id: Uuid,
     /// The order that it is about, where it is about one.
     pub order_id: Option<OrderId>,
-    /// As it is printed.
+    /// Printed number.
     pub number: String,
     pub locale: PaperLocale,
     pub html_file_id: FileId,
-    /// None where a text has a sign that the font of PDFs lacks.
+    /// `None` if a text has a character that the font of PDFs lacks.
     pub pdf_file_id: Option<FileId>,
     /// In hexadecimal digits.
     pub html_sha256: String,

@@ -1,4 +1,4 @@
-//! How a tenant's papers look.
+//! Layout of a tenant's printed documents.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::{prelude::*, record::Record};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant_id: TenantId,
-    /// All but the logo, as JSON.
+    /// The settings without the logo, as JSON.
     pub body: String,
     /// A JPEG.
     pub logo: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! What of a work is packed together.
+//! Parcels: parts of a work that are packed together.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,7 +13,7 @@ pub struct Model {
     pub id: ParcelId,
     pub work_id: FulfilmentWorkId,
     pub position: i32,
-    /// What it left with.
+    /// Fulfilment that it left with.
     pub fulfilment_id: Option<FulfilmentId>,
     pub carrier_id: Option<CarrierId>,
     pub service: Option<String>,

@@ -1,4 +1,4 @@
-//! How much of a work's line is in a parcel.
+//! Quantity of a work's line in a parcel.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +14,6 @@ pub struct Model {
     pub work_id: FulfilmentWorkId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub nth: i32,
-    /// 0 of what was taken out again.
+    /// 0 if the units were taken out again.
     pub quantity: Quantity,
 }

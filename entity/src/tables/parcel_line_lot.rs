@@ -1,4 +1,4 @@
-//! How much of a lot is in a parcel for a work's line.
+//! Quantity of a lot in a parcel, for a work's line.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,8 +15,8 @@ pub struct Model {
     pub nth: i32,
     #[sea_orm(primary_key, auto_increment = false)]
     pub lot_id: LotId,
-    /// In the product's smallest unit; 0 of what was taken out again.
+    /// In the product's smallest unit; 0 if the units were taken out again.
     pub units: i64,
-    /// Of a parcel that has left.
+    /// True if the parcel has left.
     pub has_left: bool,
 }

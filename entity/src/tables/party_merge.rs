@@ -1,4 +1,4 @@
-//! A merge of two customers, or of two suppliers, and what it moved.
+//! A merge of two customers, or of two suppliers, with the data that it moved.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,6 +20,6 @@ pub struct Model {
     /// JSON: what went over to the one that stayed.
     pub moved: String,
     pub merged_at: Timestamp,
-    /// Null while the merge stands.
+    /// Null unless the merge was undone.
     pub undone_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! A fact of what was paid of an order, or given back.
+//! A payment of an order, or a refund.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! What is sold and counted. Price and cost are for one whole unit; `options`, `former_skus`, `tags` and `metadata` are JSON texts.
+//! Products that are sold and counted. Price and cost are for one whole unit; `options`,
+//! `former_skus`, `tags` and `metadata` are JSON texts.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Names of products that somebody found right: of two that are no duplicates, or of one, paired with itself, whose name is not to be cleaned.
+//! Names of products that a user has confirmed: of two that are no duplicates, or of one, paired
+//! with itself, whose name is not to be cleaned.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A tag that is not suggested for a product any more, because somebody refused it.
+//! A tag that is no longer suggested for a product, because a user refused it.
 
 use sea_orm::entity::prelude::*;
 

@@ -18,9 +18,10 @@ pub struct Model {
     pub name: String,
     pub amount_minor: i64,
     pub supplier_id: Option<SupplierId>,
-    /// Of the amount; null where it is the order's.
+    /// Currency of the amount; null if it is the order's.
     pub currency: Option<String>,
-    /// What it comes to in the books, frozen when it was written; null where it is in the order's currency.
+    /// Amount in the currency of the books, frozen when it was written; null if it is in the
+    /// order's currency.
     pub books_minor: Option<i64>,
     pub books_currency: Option<String>,
     /// The frozen exchange rate; null where the charge is in the currency of the books.

@@ -1,4 +1,4 @@
-//! A difference between what was ordered and what was delivered.
+//! A difference between the ordered and the delivered goods.
 
 use sea_orm::entity::prelude::*;
 

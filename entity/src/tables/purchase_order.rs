@@ -1,4 +1,4 @@
-//! What a store orders from a supplier.
+//! Orders of a store from a supplier.
 
 use sea_orm::entity::prelude::*;
 
@@ -41,7 +41,7 @@ pub struct Model {
     pub editors: Option<String>,
     /// 1 as it was ordered, +1 for each amendment since.
     pub revision: i32,
-    /// When the supplier last confirmed something of it.
+    /// Time at which the supplier last confirmed part of it.
     pub confirmed_at: Option<Timestamp>,
     /// The blanket order that it calls off from.
     pub blanket_order_id: Option<BlanketOrderId>,

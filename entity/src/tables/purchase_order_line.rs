@@ -1,4 +1,4 @@
-//! A product on a purchase order, with what became of its units.
+//! A product on a purchase order, with the states of its units.
 
 use sea_orm::entity::prelude::*;
 
@@ -21,7 +21,7 @@ pub struct Model {
     pub unit_decimals: i32,
     /// Days since 1970-01-01.
     pub expected_on: Option<i32>,
-    /// What the whole line weighs, in any unit that all lines share.
+    /// Weight of the whole line, in any unit that all lines share.
     pub weight: Option<i64>,
     pub quantity: Quantity,
     pub most: Quantity,
@@ -35,11 +35,12 @@ pub struct Model {
     pub returned: Quantity,
     /// By how much receipts less their reversals carry more goods than the quantity that is received, in minor units.
     pub goods_off_minor: i64,
-    /// The same of charges.
+    /// By how much receipts less their reversals carry more charges than the quantity that is
+    /// received, in minor units.
     pub charges_off_minor: i64,
     /// The day that the supplier confirmed.
     pub confirmed_on: Option<i32>,
-    /// How much of the whole line the supplier confirmed.
+    /// Quantity of the whole line that the supplier confirmed.
     pub confirmed_quantity: Option<Quantity>,
     /// The day that the supplier's lead time gives.
     pub lead_on: Option<i32>,
@@ -47,7 +48,7 @@ pub struct Model {
     /// The revision of the order that it last changed in.
     pub revision: i32,
     pub cancelled_at: Option<Timestamp>,
-    /// Its share of charges in other currencies than the order's, in the currency of the books.
+    /// Share of charges in other currencies than the order's, in the currency of the books.
     pub charges_books_minor: i64,
     /// By how much receipts less their reversals carry more of them than the quantity that is received.
     pub charges_books_off_minor: i64,

@@ -12,7 +12,7 @@ pub struct Model {
     /// The nil id for the tenant's.
     #[sea_orm(primary_key, auto_increment = false)]
     pub store_id: StoreId,
-    /// What is said, as JSON.
+    /// Content, as JSON.
     pub body: String,
     pub version: i64,
     pub updated_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What purchases of a period may cost.
+//! Limit of a period's purchases.
 
 use sea_orm::entity::prelude::*;
 

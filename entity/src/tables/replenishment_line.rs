@@ -33,7 +33,8 @@ pub struct Model {
     pub purchase_order_id: Option<PurchaseOrderId>,
     pub transfer_id: Option<TransferId>,
     pub issue: Option<ReplenishmentIssue>,
-    /// Who approved it; null while nobody has, and of lines that were approved before this was kept.
+    /// Kind of the actor who approved it; null while open, and for lines that were approved before
+    /// this was recorded.
     pub approved_kind: Option<ActorKind>,
     pub approved_by: Option<Uuid>,
     /// Business day on which its delivery is due, since 1970-01-01; null of lines that were made before this was kept.
@@ -48,6 +49,6 @@ pub struct Model {
     pub excess_units: Option<i64>,
     /// Units for the lead time at the pace of the four weeks before the plan; null of lines that were scored before this was kept.
     pub naive_units: Option<i64>,
-    /// Each step's figure, and reasons, as JSON.
+    /// Figure of each step, and reasons, as JSON.
     pub body: String,
 }

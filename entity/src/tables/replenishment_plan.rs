@@ -1,4 +1,4 @@
-//! What should be moved and bought, as it was worked out at one time.
+//! Plans of transfers and purchases, each as it was computed at one time.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ReplenishmentPlanId,
     pub state: ReplenishmentPlanState,
-    /// All of its scope as one text: a newer plan of the same takes its place.
+    /// The scope as one text: a newer plan with the same scope replaces this one.
     pub scope: String,
     /// IDs of the stores that it is for, as JSON; empty for all.
     pub stores: String,

@@ -11,12 +11,14 @@ pub struct Model {
     pub tenant_id: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ReplenishmentPolicyId,
-    /// All of its scope as one text, of which a tenant has one policy.
+    /// The scope as one text; a tenant has one policy for each scope.
     pub scope: String,
     pub product_id: Option<ProductId>,
     pub store_id: Option<StoreId>,
-    /// 1: for all products of the store, or those of the supplier in it. Its classes are then C and Z and say nothing: a CHECK asks for a product or an ABC
-    /// class beside a store, and a release that does not know this column reads a policy of few products of the store, not one of the tenant.
+    /// 1: for all products of the store, or those of the supplier in it. Its classes are then C and
+    /// Z and have no meaning: a CHECK requires a product or an ABC class beside a store, and a
+    /// release that does not know this column reads a policy of few products of the store, not one
+    /// of the tenant.
     pub is_of_store: i32,
     pub abc_class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.
@@ -31,10 +33,11 @@ pub struct Model {
     pub review_from: Option<i32>,
     pub safety_days: Option<i32>,
     pub target_days: Option<i32>,
-    /// What one order costs: lots are economic where it is said.
+    /// Cost of one order: lots are economic if it is given.
     pub order_cost_minor: Option<i64>,
     pub order_cost_currency: Option<String>,
-    /// None of kinds that promise nothing, and of policies that were set before there was a choice: by quantiles.
+    /// `None` for kinds without a service level, and for policies that are older than the column:
+    /// by quantiles.
     pub safety_stock_method: Option<SafetyStockMethod>,
     pub version: i64,
     pub created_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What purchases from a supplier, of a category or for a store may cost in a period.
+//! Limit of a period's purchases from a supplier, of a category or for a store.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A line of a return: a product or a charge, with what became of its units.
+//! A line of a return: a product or a charge, with the states of its units.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a kit on a line of a return consists of.
+//! Components of a kit on a return line.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What came back of a lot on a line of a return.
+//! Quantities of a lot that came back on a return line.
 
 use sea_orm::entity::prelude::*;
 

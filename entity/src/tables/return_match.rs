@@ -1,4 +1,4 @@
-//! Which line of an order the units of a return were sold on.
+//! Order lines on which the units of a return were sold.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A document that says what stock is worth.
+//! A document that changes the value of stock.
 
 use sea_orm::entity::prelude::*;
 
@@ -27,10 +27,10 @@ pub struct Model {
     pub charge_kind: Option<ChargeKind>,
     pub charge_basis: Option<ChargeBasis>,
     pub charge_name: Option<String>,
-    /// Below 0 where a bill came to less than the order says.
+    /// Below 0 if the bill was lower than the order's charge.
     pub charge_minor: Option<i64>,
     pub charge_currency: Option<String>,
-    /// What it comes to in the books, frozen when it was written.
+    /// Charge in the currency of the books, frozen when it was written.
     pub charge_books_minor: Option<i64>,
     pub charge_books_currency: Option<String>,
     /// The frozen exchange rate; null where the charge is in the currency of the books.

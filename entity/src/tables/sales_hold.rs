@@ -1,4 +1,4 @@
-//! What stops the goods of an order until somebody lifts it.
+//! Holds that stop the goods of an order until they are lifted.
 
 use sea_orm::entity::prelude::*;
 
@@ -18,11 +18,11 @@ pub struct Model {
     pub placed_at: Timestamp,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
-    /// Null while it stands, as the two columns after it.
+    /// Null until the hold is lifted, as the two columns after it.
     pub lifted_at: Option<Timestamp>,
     pub lifter_kind: Option<ActorKind>,
     pub lifter_id: Option<Uuid>,
-    /// Of the rule that set it; null of one that somebody set.
+    /// Code of the rule that set it; null for a hold that an actor set.
     pub rule_code: Option<String>,
     /// JSON: what made the rule match.
     pub matched: Option<String>,

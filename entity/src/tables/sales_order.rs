@@ -29,13 +29,13 @@ pub struct Model {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub country: Option<String>,
-    /// The kinds of the holds that stand, sorted, a line each; null when none does.
+    /// Kinds of the holds that are not lifted, sorted, a line each; null without such a hold.
     pub hold_kinds: Option<String>,
-    /// What is authorised and neither captured nor void.
+    /// Amount that is authorised and neither captured nor void.
     pub authorised_minor: i64,
     pub captured_minor: i64,
     pub refunded_minor: i64,
-    /// What closed returns gave back of it.
+    /// Amount that closed returns gave back.
     pub returned_minor: i64,
     pub payment_status: PaymentStatus,
     pub refund_status: RefundStatus,

@@ -11,7 +11,7 @@ pub struct Model {
     pub tenant_id: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: SavedViewId,
-    /// Its name in addresses, of which a tenant has one view.
+    /// Name in addresses, unique in a tenant.
     pub slug: String,
     pub name: String,
     pub document: String,

@@ -16,13 +16,13 @@ pub struct Model {
     pub secret_hash: String,
     /// Values of the view's variables, as a JSON object.
     pub variables: String,
-    /// Whose rights it has.
+    /// Actor whose rights the link has.
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     /// The key that a program made it with.
     pub key_id: Option<ApiKeyId>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
-    /// To the minute; null where nobody has used it.
+    /// To the minute; null if the link was never used.
     pub last_used_at: Option<Timestamp>,
 }

@@ -31,7 +31,7 @@ pub struct Model {
     pub only_if_changed: i32,
     pub emits_event: i32,
     pub status: ScheduleStatus,
-    /// Whose rights it has.
+    /// Actor whose rights the schedule has.
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     /// The key that a program set it with.

@@ -1,4 +1,4 @@
-//! The migration that a binary must know to work with this database; no row while every one can.
+//! The migration that a binary must know to work with this database; no row while every binary can.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How a tenant's orders look for their stock.
+//! Sourcing rules of tenants: the choice of stores for the stock of orders.
 
 use sea_orm::entity::prelude::*;
 

@@ -19,18 +19,18 @@ pub struct Model {
     pub kind: AnomalyKind,
     pub rule: AnomalyRule,
     pub units: i64,
-    /// Of the median active day before, in thousandths; null where no day is known.
+    /// Units of the median active day before, in thousandths; null if no day is known.
     pub usual_milli: Option<i64>,
     /// The robust z, in thousandths; null where too few days are known.
     pub z_milli: Option<i64>,
-    /// Of the day's largest line.
+    /// Units of the day's largest line.
     pub largest_line: i64,
     /// Decimals of the unit when the day was judged.
     pub unit_decimals: i32,
     pub state: AnomalyState,
     pub detected_at: Timestamp,
     pub accepted_at: Option<Timestamp>,
-    /// Who accepted it.
+    /// Actor who accepted it.
     pub actor_kind: Option<ActorKind>,
     pub actor_id: Option<Uuid>,
     pub note: Option<String>,
@@ -39,7 +39,7 @@ pub struct Model {
     pub value_currency: Option<String>,
     /// Lines, documents, counts or orders of a pattern; null for a day.
     pub times: Option<i64>,
-    /// Whose documents they are, of returns and cancellations.
+    /// Actor of the documents, for returns and cancellations.
     pub who_kind: Option<ActorKind>,
     pub who_id: Option<Uuid>,
     /// The last of equal orders.

@@ -1,4 +1,4 @@
-//! One product's stock in one store.
+//! Stock of a product in a store.
 
 use sea_orm::entity::prelude::*;
 
@@ -29,8 +29,8 @@ pub struct Model {
     /// The last event that changed it.
     pub seq: i64,
     pub updated_at: Timestamp,
-    /// When it was last counted; null: never.
+    /// Time of the last count; null: never.
     pub counted_at: Option<Timestamp>,
-    /// Where it lies in the store, as in `A-03-12`; null: nobody has said.
+    /// Location in the store, as in `A-03-12`; null: not set.
     pub bin_location: Option<String>,
 }

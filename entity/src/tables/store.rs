@@ -1,4 +1,4 @@
-//! Where stock is kept.
+//! Stores that keep stock.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,17 +20,20 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// JSON: a list. Rows that older releases remember do not say it.
+    /// JSON: a list. Cached rows of older releases lack the field.
     #[serde(default)]
     pub contacts: String,
     #[serde(default)]
     pub address: Option<String>,
-    /// JSON: a list. Rows that older releases remember do not say it: they are read anew, or an older node beside this one would hide it.
+    /// JSON: a list. Cached rows of older releases lack the field: they are read again, as an older
+    /// node beside this one would otherwise hide it.
     pub tax_ids: String,
     #[serde(default)]
     pub payment_terms: Option<String>,
-    /// JSON: an object. Rows that older releases remember do not say it: they are read anew, as with `tax_ids`.
+    /// JSON: an object. Cached rows of older releases lack the field: they are read again, as with
+    /// `tax_ids`.
     pub handling_time: String,
-    /// JSON: an object. Rows that older releases remember do not say it: they are read anew, as with `tax_ids`.
+    /// JSON: an object. Cached rows of older releases lack the field: they are read again, as with
+    /// `tax_ids`.
     pub anomaly_limits: String,
 }

@@ -1,4 +1,5 @@
-//! The sealed key of a person's history, under which the audit log commits to what it says of the person. Erasing the person destroys it.
+//! The sealed key of a person's history, under which the audit log commits to its data about the
+//! person. Erasing the person destroys it.
 
 use sea_orm::entity::prelude::*;
 

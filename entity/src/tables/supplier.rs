@@ -1,4 +1,4 @@
-//! Who sells to the tenant.
+//! Suppliers of the tenant.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,7 +20,7 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// JSON: a list. Rows that older releases remember do not say it.
+    /// JSON: a list. Cached rows of older releases lack the field.
     #[serde(default)]
     pub contacts: String,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct Model {
     /// The supplier that this one is merged into, which is merged into none itself. It is archived since then.
     #[serde(default)]
     pub merged_into: Option<SupplierId>,
-    /// The least that the goods of an order come to; both are null, or neither is.
+    /// Minimum value of the goods of an order; both are null, or neither is.
     #[serde(default)]
     pub minimum_order_minor: Option<i64>,
     #[serde(default)]
@@ -44,7 +44,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The least that the goods of an order come to. None where nothing was agreed.
+    /// Minimum value of the goods of an order; `None` without one.
     pub fn minimum_order(&self) -> Option<Money> {
         Some(Money::new(self.minimum_order_minor?, Currency::parse(self.minimum_order_currency.as_deref()?)?))
     }

@@ -1,4 +1,4 @@
-//! What a supplier asks for a product.
+//! Catalogue rows of suppliers: price and terms of a product.
 
 use sea_orm::entity::prelude::*;
 

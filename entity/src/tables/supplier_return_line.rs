@@ -24,6 +24,6 @@ pub struct Model {
     pub source: ReturnSource,
     pub unit_credit_minor: i64,
     pub total_minor: i64,
-    /// What reversals brought back.
+    /// Quantity that reversals returned to stock.
     pub reversed: Quantity,
 }

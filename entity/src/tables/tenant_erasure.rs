@@ -1,4 +1,4 @@
-//! When a tenant is to be erased, and when it was.
+//! Erasure of a tenant: the time at which it is due, and at which it was done.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What an operator grants one tenant instead of the deployment's rate limits.
+//! Rate limits that an operator grants one tenant instead of the deployment's.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,11 +10,11 @@ use crate::{prelude::*, record::Record};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant_id: TenantId,
-    /// Each member.
+    /// Limit of each member.
     pub member: Option<String>,
-    /// Each integration.
+    /// Limit of each integration.
     pub integration: Option<String>,
-    /// All members and integrations together.
+    /// Limit of all members and integrations together.
     pub tenant: Option<String>,
     pub updated_at: Timestamp,
 }

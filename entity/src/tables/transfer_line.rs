@@ -1,4 +1,4 @@
-//! A product on a transfer, with what became of its units.
+//! A product on a transfer, with the states of its units.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How much of a lot left on a line of a transfer, and what became of it.
+//! Quantity of a lot that was shipped on a line of a transfer, and its outcome.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! One request to an endpoint, and its answer.
+//! A request to an endpoint, and its answer.
 
 use sea_orm::entity::prelude::*;
 

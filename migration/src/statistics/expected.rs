@@ -1,4 +1,4 @@
-//! What SQLite is to expect of an index of tenants' rows.
+//! Statistics that SQLite is to assume of an index of tenants' rows.
 
 /// Rows of a table and of one tenant in it, of an index with few rows and of one tenant in that, and rows of a tenant that share a column's value.
 const TABLE: u64 = 10_000_000;
@@ -8,19 +8,21 @@ const FEW: u64 = 1_000;
 const SHARED: u64 = 100;
 const WIDELY_SHARED: u64 = 1_000;
 
-/// So many more rows have tables of lines than those of their documents.
+/// Rows of a table of lines for each row of its documents.
 const LINES: u64 = 10;
 
-/// So many times fewer rows share a column's value in an index with few rows.
+/// Divisor of the rows that share a column's value in an index with few rows.
 const FEWER: u64 = 100;
 
-/// Rows of a tenant in one of the states that an index names. Some of these end a document, which stays in the index: a tenth of all orders may be cancelled.
-/// Fewer, and SQLite would go through them all to find the orders of a customer among them, or a few by their IDs. Whatever is listed by its state alone is
-/// found in the index all the same: it has the order of the list.
+/// Rows of a tenant in one of the states that an index names. Some of these end a document, which
+/// stays in the index: a tenth of all orders may be cancelled. With a smaller number SQLite would
+/// scan them all to find the orders of a customer among them, or a few by their IDs. A list by
+/// state alone uses the index all the same, as it has the order of the list.
 const OF_A_STATE: u64 = 100_000;
 
-/// Columns with few values: many rows share each. Said as it is, of a state that a tenth of the rows have, it would make SQLite read lists in their order to
-/// find rows by such a column in them, however rare its value.
+/// Columns with few values: many rows share each. With the true number, for a state that a tenth of
+/// the rows have, SQLite would read lists in their order to find rows by such a column in them,
+/// even for a rare value.
 const WIDE: &[&str] = &[
     "action",
     "base",
@@ -40,7 +42,7 @@ const WIDE: &[&str] = &[
     "to_store_id",
 ];
 
-/// What lines are of: one has no more lines because there are more documents.
+/// Documents that lines belong to: one has no more lines because there are more documents.
 const PARENTS: &[&str] = &[
     "count_id",
     "fulfilment_id",
@@ -60,10 +62,12 @@ const OF_LINES: &[&str] = &["audit_entry", "cost_posting", "entry", "event", "or
 /// Tables with few rows.
 const RARE: &[&str] = &["order_line_barred"];
 
-/// Columns that few rows fill. Of others that an index asks to be filled, most rows may be.
+/// Columns that few rows fill. Other columns of indexes on filled values may be filled in most
+/// rows.
 const RARELY_FILLED: &[&str] = &["archived_at", "charge_minor", "hold_kinds", "merged_into"];
 
-/// How conditions begin that most rows meet. All others are of what is open, waits or is set aside.
+/// Prefixes of conditions that most rows meet. All others select rows that are open, wait or are
+/// set aside.
 const MET_BY_MOST: &[&str] = &[
     "on_hand > 0",
     "preferred = 1",
@@ -74,7 +78,8 @@ const MET_BY_MOST: &[&str] = &[
     "who_id IS NULL",
 ];
 
-/// At the end of each text. SQLite passes over what it does not know there, and ANALYZE does not write it.
+/// Mark at the end of each assumed statistic. SQLite ignores words that it does not know there, and
+/// ANALYZE does not write it.
 const MARK: &str = " expected";
 
 /// An index that begins with the tenant.
@@ -108,7 +113,7 @@ impl<'a> Index<'a> {
         let (mut text, mut rows) = (format!("{all} {tenant}"), tenant);
         for (place, column) in self.columns.iter().enumerate().skip(1) {
             let share = self.share(column, times).clamp(2, tenant);
-            // What the tenant's rows have in common tells none apart.
+            // A value that all rows of the tenant share distinguishes none.
             rows = if rows == tenant { share } else { (rows.min(share) / (tenant / share).clamp(1, 10)).max(2) };
             let is_whole = self.is_unique && place + 1 == self.columns.len();
             text += &format!(" {}", if is_whole { 1 } else { rows });
@@ -121,7 +126,7 @@ impl<'a> Index<'a> {
         text.ends_with(MARK) || text == self.unmarked()
     }
 
-    /// How releases made a text up that did not mark it.
+    /// Returns the text of earlier releases, which did not mark it.
     fn unmarked(&self) -> String {
         let columns = self.columns.len();
         let mut text = format!("10000000 {}", if self.is_unique && columns == 1 { 1 } else { 1_000_000 });
@@ -137,7 +142,8 @@ impl<'a> Index<'a> {
         self.columns.get(1) == Some(&"generation") || self.table.ends_with("_line") || OF_LINES.contains(&self.table)
     }
 
-    /// How many rows of a tenant share a value of a column. Facts of a tenant are all of one generation.
+    /// Returns the number of a tenant's rows that share a value of a column. Facts of a tenant are
+    /// all of one generation.
     fn share(&self, column: &str, times: u64) -> u64 {
         if column == "generation" {
             return u64::MAX;
@@ -151,7 +157,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// What follows WHERE in the statement of an index, with one blank between words.
+/// Returns the text after WHERE in the statement of an index, with one blank between words.
 fn condition(statement: &str) -> Option<String> {
     let words = statement.split_whitespace().collect::<Vec<_>>().join(" ");
     words.split_once(" WHERE ").map(|(_, condition)| condition.to_owned())

@@ -14,38 +14,39 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{QUEUE, Report, install, lost};
+use super::{QUEUE_CAPACITY, Report, install, lost};
 use crate::config::ErrorReportArgs;
 
-/// Between two looks at the queue.
-const MOMENT: Duration = Duration::from_millis(500);
-/// How long the tracker may take.
-const CONNECT: Duration = Duration::from_secs(2);
-const WHOLE: Duration = Duration::from_secs(5);
-/// How long a process that stops waits for its last reports to be taken.
-const FLUSH: Duration = Duration::from_secs(3);
-/// How long nothing is sent to a tracker that cannot take more, unless it says how long; and the longest that it may say.
-const PAUSE: Duration = Duration::from_secs(30);
-const MOST_PAUSE: Duration = Duration::from_mins(10);
-/// Between two warnings of reports that were not taken.
-const WARN_EVERY: Duration = Duration::from_mins(1);
+/// Time between two checks of the queue.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Timeouts of the tracker.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time that a stopping process waits for its last reports to be taken.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// Pause after a tracker cannot take more, unless it gives one; and the longest that it may give.
+const DEFAULT_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_mins(10);
+/// Time between two warnings of reports that were not accepted.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
 const RELEASE: &str = concat!("entrepot@", env!("CARGO_PKG_VERSION"));
 
-/// Runs what the process is for, and reports its errors and panics meanwhile if the operator gives an address.
-pub async fn exported<T>(args: ErrorReportArgs, running: impl Future<Output = T>) -> T {
-    let Some((exporter, reports)) = begun(&args) else { return running.await };
+/// Runs the process's work, and reports its errors and panics meanwhile if the operator gives an
+/// address.
+pub async fn run_with_exporter<T>(args: ErrorReportArgs, running: impl Future<Output = T>) -> T {
+    let Some((exporter, reports)) = start_exporter(&args) else { return running.await };
     let (stop, told) = oneshot::channel();
     let mut exporting = tokio::spawn(exporter.run(reports, told));
     let outcome = running.await;
     drop(stop);
-    if timeout(FLUSH, &mut exporting).await.is_err() {
+    if timeout(FLUSH_TIMEOUT, &mut exporting).await.is_err() {
         exporting.abort();
         tracing::warn!("the error tracker did not take the last reports in time; they are dropped");
     }
     outcome
 }
 
-fn begun(args: &ErrorReportArgs) -> Option<(Exporter, Receiver<Report>)> {
+fn start_exporter(args: &ErrorReportArgs) -> Option<(Exporter, Receiver<Report>)> {
     let exporter = Exporter::new(args)?;
     let reports = install(Clock::system())?;
     tracing::info!("errors and panics are reported to an error tracker");
@@ -58,13 +59,13 @@ struct Exporter {
     environment: String,
     clock: Clock,
     paused_until: Option<Instant>,
-    /// Reports that nobody took and no warning has counted, and when the last one was.
+    /// Reports that were dropped since the last warning, and the time of that warning.
     dropped: u64,
     warned: Option<Instant>,
 }
 
 impl Exporter {
-    /// None without an address, and, said in the log, where no request can be sent to it.
+    /// `None` without an address, or, with a line in the log, if requests to it are impossible.
     fn new(args: &ErrorReportArgs) -> Option<Self> {
         let dsn = args.dsn()?;
         let client = concat!("entrepot/", env!("CARGO_PKG_VERSION"));
@@ -74,7 +75,11 @@ impl Exporter {
         let mut headers = HeaderMap::new();
         headers.insert("x-sentry-auth", login);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-sentry-envelope"));
-        let builder = Client::builder().default_headers(headers).redirect(Policy::none()).connect_timeout(CONNECT).timeout(WHOLE);
+        let builder = Client::builder()
+            .default_headers(headers)
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT);
         let client = builder.build().inspect_err(|err| tracing::warn!(%err, "errors cannot be reported from here")).ok()?;
         Some(Self {
             client,
@@ -93,9 +98,9 @@ impl Exporter {
             let is_last = tokio::select! {
                 biased;
                 _ = &mut stop => true,
-                () = clock::sleep(MOMENT) => false,
+                () = clock::sleep(POLL_INTERVAL) => false,
             };
-            let waiting: Vec<Report> = reports.try_iter().take(QUEUE).collect();
+            let waiting: Vec<Report> = reports.try_iter().take(QUEUE_CAPACITY).collect();
             for report in waiting {
                 self.send(&report).await;
             }
@@ -119,7 +124,7 @@ impl Exporter {
                 let is_full = answer.status() == StatusCode::TOO_MANY_REQUESTS || answer.status().is_server_error();
                 is_full.then(|| retry_after(answer.headers()))
             }
-            Err(_) => Some(PAUSE),
+            Err(_) => Some(DEFAULT_BACKOFF),
         };
         self.dropped += 1;
         self.paused_until = pause.map(|pause| Instant::now() + pause);
@@ -127,7 +132,7 @@ impl Exporter {
 
     /// Logs how many reports were dropped, as a warning: an error would be reported.
     fn warn(&mut self) {
-        let is_due = self.warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
+        let is_due = self.warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL);
         if self.dropped > 0 && is_due {
             tracing::warn!(reports = self.dropped, "the error tracker did not take reports; they are dropped");
             (self.dropped, self.warned) = (0, Some(Instant::now()));
@@ -161,10 +166,10 @@ impl Exporter {
     }
 }
 
-/// How long the tracker wants nothing.
+/// Returns the pause that the tracker requests.
 fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds: Option<u64> = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    seconds.map_or(PAUSE, Duration::from_secs).min(MOST_PAUSE)
+    seconds.map_or(DEFAULT_BACKOFF, Duration::from_secs).min(MAX_PAUSE)
 }
 
 #[cfg(test)]
@@ -183,14 +188,14 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
-    use crate::cli::error_reports::{ErrorLayer, panicked};
+    use crate::cli::error_reports::{ErrorLayer, report_panic};
 
     const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
     const SECRET: &str = "ada@shop.example";
 
     type Requests = Arc<Mutex<Vec<String>>>;
 
-    /// The address of a tracker that takes everything, and what it was sent.
+    /// The address of a fake tracker that accepts everything, and the requests that it received.
     async fn tracker() -> (String, Requests) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let dsn = format!("http://0a1b@{}/7", listener.local_addr().unwrap());
@@ -204,17 +209,17 @@ mod tests {
         (dsn, requests)
     }
 
-    /// Takes one request; the connection is closed behind the answer.
+    /// Reads one request, answers it and closes the connection.
     async fn take(mut socket: TcpStream, requests: &Requests) {
         let mut request = Vec::new();
-        while !is_whole(&request) {
+        while !is_complete(&request) {
             assert!(socket.read_buf(&mut request).await.unwrap() > 0, "a request is cut");
         }
         requests.lock().unwrap().push(String::from_utf8(request).unwrap());
         socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.unwrap();
     }
 
-    fn is_whole(request: &[u8]) -> bool {
+    fn is_complete(request: &[u8]) -> bool {
         let text = String::from_utf8_lossy(request);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
         let head = head.to_ascii_lowercase();
@@ -240,7 +245,7 @@ mod tests {
         tracing::error!(target: "sqlx::query", "a text that is not ours");
         tracing::warn!("no error");
         let usual = panic::take_hook();
-        panic::set_hook(Box::new(panicked));
+        panic::set_hook(Box::new(report_panic));
         assert!(panic::catch_unwind(|| has_row(SECRET)).is_err() && panic::catch_unwind(|| has_stock(0)).is_err());
         panic::set_hook(usual);
         drop(lines);
@@ -251,7 +256,7 @@ mod tests {
     async fn errors_and_panics_are_reported_without_a_value() {
         let (dsn, requests) = tracker().await;
         let args = ErrorReportArgs { sentry_dsn: Some(dsn), sentry_environment: "test".to_owned() };
-        exported(args, fail_in_many_ways()).await;
+        run_with_exporter(args, fail_in_many_ways()).await;
         let requests = requests.lock().unwrap().clone();
         let events: Vec<Value> = requests.iter().map(|request| event(request)).collect();
         let messages: Vec<_> = events.iter().map(|event| event["logentry"]["message"].as_str().unwrap()).collect();

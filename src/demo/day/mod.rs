@@ -1,6 +1,8 @@
-//! `entrepot demo --day`: a day of a shop and its depot through the public API, step by step, each looked at before the next.
+//! `entrepot demo --day`: a day of a shop and its depot through the public API, step by step, each
+//! checked before the next.
 //!
-//! Products, stores and papers carry the run's own word, so that a day can be had again in the same database.
+//! Products, stores and papers carry a word of the run, so that the day can be repeated in the same
+//! database.
 
 mod breakfast;
 mod week;
@@ -15,7 +17,7 @@ use super::run::DemoError;
 
 pub use week::Week;
 
-/// What came of a day, and what its papers are called.
+/// Day of the demo: its client, and the word in the codes of its documents.
 pub struct Day<'c> {
     client: &'c Client,
     /// In the codes of everything that the day makes.
@@ -23,9 +25,9 @@ pub struct Day<'c> {
     calls: u32,
 }
 
-/// What the day makes and moves.
+/// Stores, supplier and products that the day creates and moves.
 #[derive(Default)]
-struct Things {
+struct DayFixtures {
     depot: Value,
     shop: Value,
     supplier: Value,
@@ -67,30 +69,30 @@ impl<'c> Day<'c> {
         let query =
             format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
         let data: Value =
-            self.client.ask(&RequestLabel::new("day", mutation), request(&query, json!({ "input": input }))?).await?;
+            self.client.send_query(&RequestLabel::new("day", mutation), request(&query, json!({ "input": input }))?).await?;
         Ok(data[mutation].clone())
     }
 
-    async fn ask(&self, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        Ok(self.client.ask(&RequestLabel::new("day", what), request(query, variables)?).await?)
+    async fn send_query(&self, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        Ok(self.client.send_query(&RequestLabel::new("day", what), request(query, variables)?).await?)
     }
 
-    /// On hand and available of a product in a store are what the day makes them.
-    async fn look(&self, product: &Value, store: &Value, on_hand: i64, available: i64) -> Result<(), DemoError> {
+    /// Checks the quantities on hand and available of a product in a store.
+    async fn check_stock(&self, product: &Value, store: &Value, on_hand: i64, available: i64) -> Result<(), DemoError> {
         let query =
             "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
-        let told = self.ask("availabilityExplanation", query, json!({ "p": product, "s": store })).await?;
+        let told = self.send_query("availabilityExplanation", query, json!({ "p": product, "s": store })).await?;
         let told = &told["availabilityExplanation"];
         let found = (told["onHand"].as_i64(), told["available"].as_i64());
         if found == (Some(on_hand), Some(available)) {
             return Ok(());
         }
-        Err(DemoError::Day(format!("{on_hand} on hand and {available} available were expected, and there is {told}")))
+        Err(DemoError::Day(format!("{on_hand} on hand and {available} available were expected, found {told}")))
     }
 
-    async fn open(&mut self) -> Result<Things, DemoError> {
+    async fn open(&mut self) -> Result<DayFixtures, DemoError> {
         let word = self.word.clone();
-        let mut things = Things::default();
+        let mut things = DayFixtures::default();
         for (code, kind) in [("DEPOT", "WAREHOUSE"), ("SHOP", "SHOP")] {
             let input = json!({ "code": format!("{word}-{code}"), "name": format!("{code} {word}"), "kind": kind });
             let made = self.call("storeCreate", "StoreCreateInput", "store { id }", input).await?;
@@ -108,11 +110,11 @@ impl<'c> Day<'c> {
             let product = json!({ "id": made["product"]["id"] });
             if code == "MUG" { things.mug = product } else { things.tea = product }
         }
-        tell("opens", "a depot, a shop, a supplier, a mug and a tea that is kept by lots");
+        print_step("opens", "a depot, a shop, a supplier, a mug and a tea that is kept by lots");
         Ok(things)
     }
 
-    async fn buy(&mut self, things: &Things) -> Result<(), DemoError> {
+    async fn buy(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
         let lines = json!([{ "product": things.mug, "quantity": 100, "unitCost": pounds("3.00") }]);
         let charges = json!([{ "kind": "FREIGHT", "name": "Van", "amount": pounds("25.00") }]);
         let input = json!({ "supplier": things.supplier, "store": things.depot, "lines": lines, "charges": charges });
@@ -123,8 +125,8 @@ impl<'c> Day<'c> {
             let input = json!({ "id": order["id"], "lines": lines });
             self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { status }", input).await?;
         }
-        self.look(&things.mug, &things.depot, 100, 98).await?;
-        tell(
+        self.check_stock(&things.mug, &things.depot, 100, 98).await?;
+        print_step(
             "buys",
             &format!(
                 "purchase order {}: 100 mugs in two deliveries, two of them broken, freight in their cost",
@@ -135,8 +137,8 @@ impl<'c> Day<'c> {
         let changes = json!([lot("T-2", "2099-06-30", 20), lot("T-1", "2098-06-30", 10)]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
-        self.look(&things.tea, &things.shop, 30, 30).await?;
-        tell("receives", "30 packets of tea in two lots");
+        self.check_stock(&things.tea, &things.shop, 30, 30).await?;
+        print_step("receives", "30 packets of tea in two lots");
         Ok(())
     }
 
@@ -153,7 +155,7 @@ impl<'c> Day<'c> {
         Ok(order)
     }
 
-    async fn send_to_the_shop(&mut self, things: &Things) -> Result<(), DemoError> {
+    async fn send_to_the_shop(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
         let lines = json!([{ "product": things.mug, "quantity": 40 }]);
         let input = json!({ "fromStore": things.depot, "toStore": things.shop, "lines": lines });
         let made = self.call("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await?;
@@ -166,22 +168,22 @@ impl<'c> Day<'c> {
         self.call("transferReceive", "TransferShipmentInput", "transfer { status }", input).await?;
         let input = json!({ "id": transfer["id"], "reasonCode": "LOSS", "note": "one was not in the box" });
         self.call("transferClose", "TransferCloseInput", "transfer { status }", input).await?;
-        self.look(&things.mug, &things.depot, 60, 58).await?;
-        self.look(&things.mug, &things.shop, 39, 39).await?;
-        tell(
+        self.check_stock(&things.mug, &things.depot, 60, 58).await?;
+        self.check_stock(&things.mug, &things.shop, 39, 39).await?;
+        print_step(
             "transfers",
             &format!("transfer {}: 40 mugs leave the depot, 39 arrive, one is written off", text(&transfer["number"])),
         );
         Ok(())
     }
 
-    /// Sales over the counter and an order; what was sold first.
-    async fn sell(&mut self, things: &Things) -> Result<Value, DemoError> {
+    /// Sales over the counter and an order; returns the first sale.
+    async fn sell(&mut self, things: &DayFixtures) -> Result<Value, DemoError> {
         let lines = json!([{ "product": things.mug, "quantity": 4 }, { "product": things.tea, "quantity": 12 }]);
         let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": lines });
         let fields = "order { id number total { amount } costOfGoodsSold { amount } lines { id } }";
         let sold = self.call("orderCreate", "OrderCreateInput", fields, input).await?["order"].clone();
-        self.look(&things.tea, &things.shop, 18, 18).await?;
+        self.check_stock(&things.tea, &things.shop, 18, 18).await?;
         let money = |of: &str| text(&sold[of]["amount"]);
         let told = format!(
             "order {} over the counter: {} for goods that cost {}",
@@ -189,12 +191,12 @@ impl<'c> Day<'c> {
             money("total"),
             money("costOfGoodsSold")
         );
-        tell("sells", &told);
+        print_step("sells", &told);
         let lines = json!([{ "product": things.mug, "quantity": 10 }]);
         let input = json!({ "store": things.shop, "lines": lines });
         let order =
             self.call("orderCreate", "OrderCreateInput", "order { id number lines { id } }", input).await?["order"].clone();
-        self.look(&things.mug, &things.shop, 35, 25).await?;
+        self.check_stock(&things.mug, &things.shop, 35, 25).await?;
         let more = json!({ "store": things.shop, "lines": [{ "product": things.mug, "quantity": 26 }] });
         let refused = self.try_call("orderCreate", "OrderCreateInput", "order { id }", more).await?;
         if refused["userErrors"][0]["code"] != "INSUFFICIENT_STOCK" {
@@ -204,25 +206,25 @@ impl<'c> Day<'c> {
         let input = json!({ "id": order["id"], "lines": lines });
         self.call("orderFulfil", "OrderFulfilInput", "order { status }", input).await?;
         self.call("orderFulfil", "OrderFulfilInput", "order { status }", json!({ "id": order["id"] })).await?;
-        self.look(&things.mug, &things.shop, 25, 25).await?;
-        tell("ships", &format!("order {} in two parts; 26 mugs more than there are were refused", text(&order["number"])));
+        self.check_stock(&things.mug, &things.shop, 25, 25).await?;
+        print_step("ships", &format!("order {} in two parts; 26 mugs more than there are were refused", text(&order["number"])));
         Ok(sold)
     }
 
-    async fn take_back(&mut self, things: &Things, sold: &Value) -> Result<(), DemoError> {
+    async fn take_back(&mut self, things: &DayFixtures, sold: &Value) -> Result<(), DemoError> {
         let lines =
             json!([{ "orderLineId": sold["lines"][0]["id"], "product": things.mug, "quantity": 2, "disposition": "RESTOCK" }]);
         let made = self
             .call("returnCreate", "ReturnCreateInput", "return { number }", json!({ "store": things.shop, "lines": lines }))
             .await?;
-        self.look(&things.mug, &things.shop, 27, 27).await?;
-        tell("takes back", &format!("return {}: two mugs, back on the shelf", text(&made["return"]["number"])));
+        self.check_stock(&things.mug, &things.shop, 27, 27).await?;
+        print_step("takes back", &format!("return {}: two mugs, back on the shelf", text(&made["return"]["number"])));
         Ok(())
     }
 
-    async fn recall(&mut self, things: &Things) -> Result<(), DemoError> {
+    async fn recall(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
         let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id code onHand } } }";
-        let lots = self.ask("lots", query, json!({ "p": things.tea["id"] })).await?;
+        let lots = self.send_query("lots", query, json!({ "p": things.tea["id"] })).await?;
         let all = lots["lots"]["nodes"].as_array().cloned().unwrap_or_default();
         let left = all.iter().find(|lot| lot["code"] == "T-2").cloned().unwrap_or_default();
         if left["onHand"] != 18 {
@@ -230,12 +232,12 @@ impl<'c> Day<'c> {
         }
         self.call("lotRecall", "LotStatusInput", "lot { status }", json!({ "id": left["id"], "note": "the maker called" }))
             .await?;
-        self.look(&things.tea, &things.shop, 18, 0).await?;
-        tell("recalls", "lot T-2: what is left of it cannot be sold");
+        self.check_stock(&things.tea, &things.shop, 18, 0).await?;
+        print_step("recalls", "lot T-2: the rest of it cannot be sold");
         Ok(())
     }
 
-    async fn count(&mut self, things: &Things) -> Result<(), DemoError> {
+    async fn count(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
         let input = json!({ "kind": "LIST", "store": things.shop, "products": [things.mug], "isBlind": true });
         let count =
             self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await?["stocktake"].clone();
@@ -254,23 +256,23 @@ impl<'c> Day<'c> {
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
         self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { status }", id.clone()).await?;
         self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { status }", id).await?;
-        self.look(&things.mug, &things.shop, 25, 25).await?;
-        tell("counts", &format!("stocktake {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
+        self.check_stock(&things.mug, &things.shop, 25, 25).await?;
+        print_step("counts", &format!("stocktake {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
         Ok(())
     }
 
-    async fn close(&mut self, things: &Things) -> Result<(), DemoError> {
+    async fn close(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
         let query = "query($p: ProductRef!) { costReport(product: $p) { isCurrent rows { received { amount } costOfGoodsSold { amount } returned { amount } \
                      removed { amount } corrected { amount } change { amount } } } productCost(product: $p) { quantity value { amount } } }";
-        let told = self.ask("costReport", query, json!({ "p": things.mug })).await?;
+        let told = self.send_query("costReport", query, json!({ "p": things.mug })).await?;
         let (row, left) = (&told["costReport"]["rows"][0], &told["productCost"]);
         // 100 mugs at 3.00 and 25.00 of freight; 15 sold, 2 came back, one lost on the way, one not found.
         if left["quantity"] != 85 || left["value"]["amount"] != row["change"]["amount"] {
-            return Err(DemoError::Day(format!("85 mugs were expected, worth what the day made them: {told}")));
+            return Err(DemoError::Day(format!("85 mugs with the worth of the day's movements were expected: {told}")));
         }
         let amount = |of: &str| text(&row[of]["amount"]);
         let told = format!(
-            "mugs: {} received, {} sold, {} brought back, {} lost, {} missing; {} left in 85 mugs",
+            "mugs: {} received, {} sold, {} returned, {} lost, {} missing; {} left in 85 mugs",
             amount("received"),
             amount("costOfGoodsSold"),
             amount("returned"),
@@ -278,7 +280,7 @@ impl<'c> Day<'c> {
             amount("corrected"),
             amount("change"),
         );
-        tell("closes", &told);
+        print_step("closes", &told);
         Ok(())
     }
 }
@@ -291,6 +293,6 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn tell(what: &str, more: &str) {
+fn print_step(what: &str, more: &str) {
     println!("  {what:<10}  {more}");
 }

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{LEEDS, LONDON, PARIS, STORES, Shop, place, tell};
+use super::{LEEDS, LONDON, PARIS, STORES, Shop, place, print_step};
 use crate::demo::run::DemoError;
 
-/// What is plentiful in a store and kept without lots.
-const PLENTIFUL: &str = "query($store: ID!) {
+/// Query of products that are plentiful in a store and kept without lots.
+const PLENTIFUL_PRODUCTS: &str = "query($store: ID!) {
     stockLevels(first: 50, filter: { store: { eq: $store } }, sort: { field: ON_HAND, direction: DESC }) {
         nodes { available product { sku tracking } } } }";
 const KNOWN: &str =
     "query($reference: String!) { orders(first: 1, filter: { externalRef: { eq: $reference } }) { nodes { id } } }";
 const WORKS: &str = "query($order: ID!) { fulfilmentWorks(first: 1, filter: { order: { eq: $order } }) { nodes { id } } }";
-const LEFT: &str = "query($id: ID!) { order(by: { id: $id }) { fulfilments { id } } }";
+const FULFILMENTS: &str = "query($id: ID!) { order(by: { id: $id }) { fulfilments { id } } }";
 
 /// Whom each order goes to, and the store that sends it; the last one is packed and waits for the van.
 const ORDERS: [(usize, &str, &str, &str, &str, &str); 4] = [
@@ -21,45 +21,45 @@ const ORDERS: [(usize, &str, &str, &str, &str, &str); 4] = [
     (PARIS, "Chloé Pont", "8 rue du Canal", "Paris", "75010", "FR"),
     (LONDON, "Dan Wharf", "2 Tower Hill", "London", "EC3N 4AB", "GB"),
 ];
-const SHIPPED: usize = 3;
-/// Of those that were shipped, so many are invoiced.
-const INVOICED: usize = 2;
+const SHIPPED_ORDERS: usize = 3;
+/// Shipped orders that are invoiced.
+const INVOICED_ORDERS: usize = 2;
 /// Grams.
-const WEIGHT: u32 = 1_400;
+const WEIGHT_GRAMS: u32 = 1_400;
 
 impl Shop<'_> {
     /// Keys and references have the order's place, so that a start that broke off takes them up.
     pub(super) async fn dispatch(&self) -> Result<(), DemoError> {
         for at in 0..ORDERS.len() {
-            let order = self.sent_order(at).await?;
-            let works = self.ask("fulfilmentWorks", WORKS, json!({ "order": order })).await?;
+            let order = self.find_or_create_order(at).await?;
+            let works = self.send_query("fulfilmentWorks", WORKS, json!({ "order": order })).await?;
             let work = works["nodes"][0]["id"].clone();
             self.pack(at, &work).await?;
-            self.paper(at, "PACKING_SLIP", &work).await?;
-            if at < SHIPPED {
+            self.issue_document(at, "PACKING_SLIP", &work).await?;
+            if at < SHIPPED_ORDERS {
                 self.step(at, "fulfilmentWorkShip", "FulfilmentWorkShipInput", json!({ "id": work })).await?;
-                let left = self.ask("order", LEFT, json!({ "id": order })).await?;
-                self.paper(at, "DELIVERY_NOTE", &left["fulfilments"][0]["id"]).await?;
+                let left = self.send_query("order", FULFILMENTS, json!({ "id": order })).await?;
+                self.issue_document(at, "DELIVERY_NOTE", &left["fulfilments"][0]["id"]).await?;
             }
-            if at < INVOICED {
+            if at < INVOICED_ORDERS {
                 let input = json!({ "idempotencyKey": format!("demo-dispatch-invoice-{at}"), "order": { "id": order } });
                 let made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
-                self.paper(at, "INVOICE", &made["invoice"]["id"]).await?;
+                self.issue_document(at, "INVOICE", &made["invoice"]["id"]).await?;
             }
         }
-        tell("ships", "3 orders that have left, one that is packed, with packing slips, delivery notes and 2 invoices");
+        print_step("ships", "3 orders that have left, one that is packed, with packing slips, delivery notes and 2 invoices");
         Ok(())
     }
 
     /// The order at this place, which an earlier start may have written.
-    async fn sent_order(&self, at: usize) -> Result<Value, DemoError> {
+    async fn find_or_create_order(&self, at: usize) -> Result<Value, DemoError> {
         let reference = format!("demo-dispatch-{at}");
-        let mut known = self.ask("orders", KNOWN, json!({ "reference": reference })).await?;
+        let mut known = self.send_query("orders", KNOWN, json!({ "reference": reference })).await?;
         if known["nodes"][0]["id"].is_string() {
             return Ok(known["nodes"][0]["id"].take());
         }
         let (store, name, street, city, postal_code, country) = ORDERS[at];
-        let levels = self.ask("stockLevels", PLENTIFUL, json!({ "store": self.id_of(STORES[store].0) })).await?;
+        let levels = self.send_query("stockLevels", PLENTIFUL_PRODUCTS, json!({ "store": self.id_of(STORES[store].0) })).await?;
         let is_loose =
             |level: &&Value| level["product"]["tracking"] == "NONE" && level["available"].as_i64().is_some_and(|n| n > 9);
         let levels = levels["nodes"].as_array().into_iter().flatten().filter(is_loose);
@@ -78,7 +78,7 @@ impl Shop<'_> {
     async fn pack(&self, at: usize, work: &Value) -> Result<(), DemoError> {
         self.step(at, "fulfilmentWorkAccept", "FulfilmentWorkAcceptInput", json!({ "ids": [work] })).await?;
         self.step(at, "fulfilmentWorkPick", "FulfilmentWorkPickInput", json!({ "id": work })).await?;
-        let parcels = json!([{ "weight": WEIGHT }]);
+        let parcels = json!([{ "weight": WEIGHT_GRAMS }]);
         self.step(at, "fulfilmentWorkPack", "FulfilmentWorkPackInput", json!({ "id": work, "parcels": parcels })).await
     }
 
@@ -87,7 +87,7 @@ impl Shop<'_> {
         self.send(mutation, kind, "seq", input).await.map(drop)
     }
 
-    async fn paper(&self, at: usize, kind: &str, document: &Value) -> Result<(), DemoError> {
+    async fn issue_document(&self, at: usize, kind: &str, document: &Value) -> Result<(), DemoError> {
         let key = format!("demo-dispatch-{kind}-{at}");
         let input = json!({ "idempotencyKey": key, "kind": kind, "document": { "id": document } });
         self.send("paperCreate", "PaperCreateInput", "paper { id }", input).await.map(drop)

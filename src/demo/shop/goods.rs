@@ -1,13 +1,14 @@
-//! What the shop sells: a tree of categories, suppliers and their prices, families, lots, serial numbers, kits and customers.
+//! Assortment of the shop: a tree of categories, suppliers and their prices, families, lots, serial
+//! numbers, kits and customers.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Good, Shop, pounds, tell};
+use super::{Shop, UntrackedProduct, pounds, print_step};
 use crate::demo::run::DemoError;
 
-/// Slug, name and parent; level by level, because a row names a parent that is there.
+/// Slug, name and parent; level by level, because a row's parent has to exist.
 const ROOTS: [(&str, &str, Option<&str>); 4] =
     [("kitchen", "Kitchen", None), ("home", "Home", None), ("garden", "Garden", None), ("food", "Food", None)];
 const BRANCHES: [(&str, &str, Option<&str>); 6] = [
@@ -36,11 +37,11 @@ pub(super) const RANGES: [(&str, u64, [&str; 6]); 7] = [
     ("tools", 1_450, ["Trowel", "Secateurs", "Watering can", "Hand fork", "Dibber", "Garden twine"]),
 ];
 
-/// Kept by lots with dates.
-pub(super) const LOTTED: [&str; 8] =
+/// Products that are tracked by lots with dates.
+pub(super) const LOT_TRACKED_PRODUCTS: [&str; 8] =
     ["Green tea", "Black tea", "Coffee beans", "Honey", "Plum jam", "Olive oil", "Oat biscuits", "Dark chocolate"];
-/// Each piece has a number of its own.
-pub(super) const NUMBERED: [&str; 3] = ["Coffee machine", "Kettle with app", "Stand mixer"];
+/// Products whose pieces have serial numbers.
+pub(super) const SERIAL_TRACKED_PRODUCTS: [&str; 3] = ["Coffee machine", "Kettle with app", "Stand mixer"];
 /// Name, name of the option, its values.
 const FAMILIES: [(&str, &str, [&str; 3]); 4] = [
     ("Apron", "Size", ["Small", "Medium", "Large"]),
@@ -78,11 +79,20 @@ impl Shop<'_> {
     pub(super) async fn catalogue(&mut self) -> Result<(), DemoError> {
         let categories = self.categories().await?;
         let suppliers = self.suppliers().await?;
-        let mut rows = plain(&categories, &suppliers);
+        let mut rows = untracked_products(&categories, &suppliers);
         rows.extend(self.families(&categories, &suppliers).await?);
-        self.goods = rows.iter().filter_map(|row| Some(Good { sku: row["sku"].as_str()?.to_owned(), on_hand: [0; 4] })).collect();
-        rows.extend(tracked("LOT", "DS-FOOD", &LOTTED, (&categories["larder"], &suppliers[5]), 495));
-        rows.extend(tracked("SERIAL", "DS-MACHINE", &NUMBERED, (&categories["kitchen"], &suppliers[7]), 12_900));
+        self.goods = rows
+            .iter()
+            .filter_map(|row| Some(UntrackedProduct { sku: row["sku"].as_str()?.to_owned(), on_hand: [0; 4] }))
+            .collect();
+        rows.extend(tracked_products("LOT", "DS-FOOD", &LOT_TRACKED_PRODUCTS, (&categories["larder"], &suppliers[5]), 495));
+        rows.extend(tracked_products(
+            "SERIAL",
+            "DS-MACHINE",
+            &SERIAL_TRACKED_PRODUCTS,
+            (&categories["kitchen"], &suppliers[7]),
+            12_900,
+        ));
         for (sku, name, pence, _) in KITS {
             rows.push(json!({ "sku": sku, "name": name, "status": "ACTIVE", "price": pounds(pence), "category": { "id": categories["kitchen"] } }));
         }
@@ -96,11 +106,11 @@ impl Shop<'_> {
         self.supply(&rows).await?;
         self.people().await?;
         let told = format!("{} products in 14 categories, 4 families, 3 kits, 8 suppliers, 400 customers", rows.len());
-        tell("catalogue", &told);
+        print_step("catalogue", &told);
         Ok(())
     }
 
-    /// Their ids by slug.
+    /// Creates the categories; returns their IDs by slug.
     async fn categories(&mut self) -> Result<HashMap<String, Value>, DemoError> {
         let mut ids = HashMap::new();
         for level in [&ROOTS[..], &BRANCHES, &LEAVES] {
@@ -116,7 +126,7 @@ impl Shop<'_> {
         Ok(ids)
     }
 
-    /// Their ids, in their order.
+    /// Creates the suppliers; returns their IDs in order.
     async fn suppliers(&mut self) -> Result<Vec<Value>, DemoError> {
         let mut ids = Vec::new();
         for (code, name, days) in SUPPLIERS {
@@ -182,15 +192,15 @@ impl Shop<'_> {
 const PRODUCT_ROWS: &str = "rows { product { id sku } userErrors { code message } }";
 
 /// Products of the ranges, each with its barcode; the first two of a range also with that of a case of twelve.
-fn plain(categories: &HashMap<String, Value>, suppliers: &[Value]) -> Vec<Value> {
+fn untracked_products(categories: &HashMap<String, Value>, suppliers: &[Value]) -> Vec<Value> {
     let mut rows = Vec::new();
     for ((range, (category, pence, names)), supplier) in (0..).zip(RANGES).zip(suppliers.iter().cycle()) {
         for (at, name) in (0_u64..).zip(names) {
             let price = pence + 45 * at;
             let digits = format!("5099999{:05}", range * 10 + at);
-            let mut barcodes = vec![json!({ "code": checked(&digits), "packQuantity": 1 })];
+            let mut barcodes = vec![json!({ "code": with_check_digit(&digits), "packQuantity": 1 })];
             if at < 2 {
-                barcodes.push(json!({ "code": checked(&format!("1{digits}")), "packQuantity": 12 }));
+                barcodes.push(json!({ "code": with_check_digit(&format!("1{digits}")), "packQuantity": 12 }));
             }
             rows.push(json!({
                 "sku": format!("DS-{}-{}", category.to_uppercase(), at + 1), "name": name, "status": "ACTIVE",
@@ -203,7 +213,13 @@ fn plain(categories: &HashMap<String, Value>, suppliers: &[Value]) -> Vec<Value>
 }
 
 /// Products that are kept by lots or serial numbers.
-fn tracked(tracking: &str, word: &str, names: &[&str], (category, supplier): (&Value, &Value), pence: u64) -> Vec<Value> {
+fn tracked_products(
+    tracking: &str,
+    word: &str,
+    names: &[&str],
+    (category, supplier): (&Value, &Value),
+    pence: u64,
+) -> Vec<Value> {
     let row = |(at, name): (u64, &&str)| {
         let price = pence + 55 * at;
         json!({ "sku": format!("{word}-{at}"), "name": name, "status": "ACTIVE", "tracking": tracking,
@@ -212,14 +228,14 @@ fn tracked(tracking: &str, word: &str, names: &[&str], (category, supplier): (&V
     (1..).zip(names).map(row).collect()
 }
 
-/// The ids in the rows of a payload, by what the rows' nodes are called.
+/// The IDs in the rows of a payload, by a field of the rows' nodes.
 fn by_name(payload: &Value, node: &str, name: &str) -> HashMap<String, Value> {
     let rows = payload["rows"].as_array().into_iter().flatten();
     rows.filter_map(|row| Some((row[node][name].as_str()?.to_owned(), row[node]["id"].clone()))).collect()
 }
 
-/// Digits with the check digit of GS1 behind them.
-fn checked(digits: &str) -> String {
+/// Appends the check digit of GS1 to the digits.
+fn with_check_digit(digits: &str) -> String {
     let weighed = digits.bytes().rev().zip([3, 1].into_iter().cycle());
     let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     format!("{digits}{}", (10 - sum % 10) % 10)
@@ -227,11 +243,11 @@ fn checked(digits: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::checked;
+    use super::with_check_digit;
 
     #[test]
     fn a_barcode_ends_with_its_check_digit() {
-        assert_eq!(checked("400638133393"), "4006381333931");
-        assert_eq!(checked("0950600013435"), "09506000134352");
+        assert_eq!(with_check_digit("400638133393"), "4006381333931");
+        assert_eq!(with_check_digit("0950600013435"), "09506000134352");
     }
 }

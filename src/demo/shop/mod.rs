@@ -1,6 +1,8 @@
-//! A shop beside the replayed retailer: goods, stock and papers as a company has them on a working day, through the public API.
+//! A shop beside the replayed retailer: goods, stock and papers of a company on a working day,
+//! through the public API.
 //!
-//! Every call's key is its number, so that a start that broke off is taken up again: what was made is answered once more, not made again.
+//! Every call's key is its number, so that an interrupted start resumes: calls that were made are
+//! answered again, not repeated.
 
 mod dispatch;
 mod goods;
@@ -21,7 +23,7 @@ use tools::replay::{
     wire::{RequestLabel, request},
 };
 
-use super::{dice::Dice, run::DemoError};
+use super::{dice::DemoRng, run::DemoError};
 
 pub use staff::{DemoSite, STAFF};
 
@@ -36,29 +38,30 @@ const DEPOT: usize = 0;
 const LONDON: usize = 1;
 const LEEDS: usize = 2;
 const PARIS: usize = 3;
-/// Calls of the second half are numbered from here on: a shop that was begun before there was one goes on with it.
-const SECOND_HALF: u32 = 1_000;
+/// First number of the calls of the second half: a shop of a version without that half continues
+/// with it.
+const SECOND_HALF_START: u32 = 1_000;
 const IDS: &str = "{ stores(first: 100) { nodes { id code } } suppliers(first: 100) { nodes { id code } } }";
 
 /// A product that is kept without lots.
-struct Good {
+struct UntrackedProduct {
     sku: String,
     /// In each of [`STORES`], as it was received.
     on_hand: [u64; 4],
 }
 
-/// The shop as it is being set up.
+/// The shop during its setup.
 pub struct Shop<'c> {
     client: &'c Client,
-    dice: Dice,
+    dice: DemoRng,
     /// From which dates are reckoned.
     today: Date,
     calls: u32,
-    goods: Vec<Good>,
+    goods: Vec<UntrackedProduct>,
     customers: Vec<Value>,
     /// IDs of stores and suppliers by their codes, in the second half.
     ids: HashMap<String, Value>,
-    /// In each store, how many times a plentiful product was asked for.
+    /// For each store, how many times a plentiful product was picked.
     turns: [usize; 4],
 }
 
@@ -66,11 +69,11 @@ impl<'c> Shop<'c> {
     /// The same seed and day make the same calls.
     pub fn new(client: &'c Client, seed: u64, today: Date) -> Self {
         let (goods, customers, ids) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { client, dice: Dice::new(seed), today, calls: 0, goods, customers, ids, turns: [0; 4] }
+        Self { client, dice: DemoRng::new(seed), today, calls: 0, goods, customers, ids, turns: [0; 4] }
     }
 
     pub async fn furnish(mut self) -> Result<(), DemoError> {
-        println!("Shop      a depot and three shops are set up beside the data …");
+        println!("Shop      a depot and three shops are set up in addition to the data …");
         self.refill().await?;
         self.places().await?;
         self.catalogue().await?;
@@ -84,8 +87,8 @@ impl<'c> Shop<'c> {
 
     /// People, invoices, plans, pictures and orders that were sent, of a shop that is furnished.
     pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
-        self.calls = SECOND_HALF;
-        let found: Value = self.client.ask(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
+        self.calls = SECOND_HALF_START;
+        let found: Value = self.client.send_query(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
         let nodes = ["stores", "suppliers"].into_iter().filter_map(|of| found[of]["nodes"].as_array()).flatten();
         self.ids = nodes.filter_map(|node| Some((node["code"].as_str()?.to_owned(), node["id"].clone()))).collect();
         self.hire(site).await?;
@@ -97,7 +100,7 @@ impl<'c> Shop<'c> {
         self.dispatch().await
     }
 
-    /// The ID of a store or a supplier by its code; null where there is none any more.
+    /// The ID of a store or a supplier by its code; null if it no longer exists.
     fn id_of(&self, code: &str) -> Value {
         self.ids.get(code).cloned().unwrap_or_default()
     }
@@ -120,16 +123,16 @@ impl<'c> Shop<'c> {
         self.send(mutation, kind, fields, input).await
     }
 
-    /// The payload of a mutation whose input has a key of its own, or needs none.
+    /// The payload of a mutation whose input already has a key, or needs none.
     async fn send(&self, mutation: &'static str, kind: &str, fields: &str, input: Value) -> Result<Value, DemoError> {
         let query =
             format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
-        self.ask(mutation, &query, json!({ "input": input })).await
+        self.send_query(mutation, &query, json!({ "input": input })).await
     }
 
     /// The one root field that a document has; a refusal, also of a row, ends it.
-    async fn ask(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        let mut data: Value = self.client.ask(&RequestLabel::new("shop", field), request(query, variables)?).await?;
+    async fn send_query(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        let mut data: Value = self.client.send_query(&RequestLabel::new("shop", field), request(query, variables)?).await?;
         let payload = data[field].take();
         let rows = payload["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
         let refused =
@@ -140,9 +143,9 @@ impl<'c> Shop<'c> {
         }
     }
 
-    /// Another product of which there is plenty in a store.
+    /// The next plentiful product of a store.
     fn plenty(&mut self, store: usize) -> Value {
-        let many = |good: &&Good| good.on_hand[store] >= stock::PLENTY;
+        let many = |good: &&UntrackedProduct| good.on_hand[store] >= stock::MIN_PLENTY_UNITS;
         let all = self.goods.iter().filter(many).count().max(1);
         let turn = self.turns[store] % all;
         self.turns[store] += 1;
@@ -150,7 +153,7 @@ impl<'c> Shop<'c> {
         json!({ "sku": good.map(|good| good.sku.as_str()) })
     }
 
-    /// A day so many days after today, as the API writes it.
+    /// The date `days` days after today, as the API writes it.
     fn day(&self, days: i64) -> String {
         self.today.saturating_add(Span::new().days(days)).to_string()
     }
@@ -168,6 +171,6 @@ fn pounds(pence: u64) -> Value {
     json!({ "amount": format!("{}.{:02}", pence / 100, pence % 100), "currencyCode": "GBP" })
 }
 
-fn tell(what: &str, more: &str) {
+fn print_step(what: &str, more: &str) {
     println!("  {what:<10}  {more}");
 }

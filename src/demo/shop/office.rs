@@ -1,17 +1,18 @@
-//! What the office adds to the shop: a company that issues invoices, policies and a plan of replenishment, and a plan of liquidation.
+//! Office work of the shop: a company that issues invoices, policies and a plan of replenishment,
+//! and a plan of liquidation.
 
 use serde_json::{Value, json};
 use tools::replay::catalogue::STORE_CODE;
 
-use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, tell};
+use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, print_step};
 use crate::demo::run::DemoError;
 
 const SOLD: &str = "query($stores: [ID!]!) { orders(first: 30, filter: { status: [FULFILLED], store: { in: $stores } }) {
     nodes { id customer { id } lines { returned } } } }";
-/// Invoices that are issued, the last of which is credited.
-const INVOICES: usize = 4;
+/// Number of issued invoices, the last of which is credited.
+const INVOICE_COUNT: usize = 4;
 /// Foods that Leeds has too many of, and in how many days they expire.
-const TOO_MANY: [(usize, i64); 4] = [(2, 10), (3, 12), (4, 15), (5, 18)];
+const OVERSTOCKED_FOODS: [(usize, i64); 4] = [(2, 10), (3, 12), (4, 15), (5, 18)];
 /// Percent of the cost that suppliers credit for goods that are sent back.
 const CREDIT_PERCENT: u32 = 70;
 
@@ -25,12 +26,12 @@ impl Shop<'_> {
         });
         self.call("legalEntityUpsert", "LegalEntityUpsertInput", "legalEntity { id }", input).await?;
         let ids: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
-        let sold = self.ask("orders", SOLD, json!({ "stores": ids })).await?;
+        let sold = self.send_query("orders", SOLD, json!({ "stores": ids })).await?;
         let whole = |order: &&Value| {
             let lines = order["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
             order["customer"].is_object() && lines.iter().all(|line| line["returned"] == 0)
         };
-        let orders: Vec<&Value> = sold["nodes"].as_array().into_iter().flatten().filter(whole).take(INVOICES).collect();
+        let orders: Vec<&Value> = sold["nodes"].as_array().into_iter().flatten().filter(whole).take(INVOICE_COUNT).collect();
         let mut last = Value::Null;
         for order in &orders {
             // An order's invoice, whichever orders an earlier start found.
@@ -44,7 +45,7 @@ impl Shop<'_> {
             let input = json!({ "idempotencyKey": key, "invoice": { "id": last }, "reason": "Goodwill" });
             self.send("creditNoteIssue", "CreditNoteIssueInput", "invoice { id }", input).await?;
         }
-        tell("invoices", &format!("{} invoices of Demo Retail Ltd, one of them credited", orders.len()));
+        print_step("invoices", &format!("{} invoices of Demo Retail Ltd, one of them credited", orders.len()));
         Ok(())
     }
 
@@ -57,13 +58,13 @@ impl Shop<'_> {
         let stores: Vec<Value> = codes.map(|code| json!({ "code": code })).collect();
         let input = json!({ "stores": stores });
         let made = self.call("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { lineCount }", input).await?;
-        tell("plans", &format!("2 policies, and a plan of {} lines that waits for approval", made["plan"]["lineCount"]));
+        print_step("plans", &format!("2 policies, and a plan of {} lines that waits for approval", made["plan"]["lineCount"]));
         Ok(())
     }
 
-    /// Food that expires before anybody buys it, and what can be done about it.
+    /// Food that expires before it can be sold, and a plan of its liquidation.
     pub(super) async fn clear(&mut self) -> Result<(), DemoError> {
-        let changes: Vec<Value> = TOO_MANY
+        let changes: Vec<Value> = OVERSTOCKED_FOODS
             .iter()
             .map(|(food, days)| {
                 let lot = json!({ "code": format!("L{food}-S"), "expiresOn": self.day(*days) });
@@ -78,12 +79,12 @@ impl Shop<'_> {
         let stores: Vec<Value> = (0..STORES.len()).map(place).collect();
         let input = json!({ "stores": stores });
         let made = self.call("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { lineCount }", input).await?;
-        let dead = self.ask("deadStock", "{ deadStock(first: 1) { totals { levels } } }", json!({})).await?;
+        let dead = self.send_query("deadStock", "{ deadStock(first: 1) { totals { levels } } }", json!({})).await?;
         let told = format!(
             "a plan of liquidation of {} lines, for food that expires unsold; {} products in stores are dead stock by now",
             made["plan"]["lineCount"], dead["totals"]["levels"]
         );
-        tell("clears", &told);
+        print_step("clears", &told);
         Ok(())
     }
 }

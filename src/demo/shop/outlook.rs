@@ -1,15 +1,15 @@
-//! What the replayed retailer sells best: who supplies it, and what forecasts expect of it.
+//! Best sellers of the replayed retailer: their suppliers and their forecasts.
 
 use serde_json::{Value, json};
 use tools::replay::{catalogue::STORE_CODE, flat_values::sha256_of};
 
-use super::{Shop, goods::SUPPLIERS, tell};
+use super::{Shop, goods::SUPPLIERS, print_step};
 use crate::demo::run::DemoError;
 
 /// Products that get a supplier, the best sellers first.
-const BEST: usize = 40;
+const MAX_BEST_SELLERS: usize = 40;
 /// Best sellers whose forecasts are shown.
-const SHOWN: usize = 3;
+const SHOWN_FORECASTS: usize = 3;
 const SOLD: &str = "query($filter: SalesReportFilter!, $first: Int!) { abcXyz(first: $first, filter: $filter) {
     nodes { abc product { sku name price { amount } } } } }";
 const FORECAST: &str = "query($sku: String!) { forecast(product: { sku: $sku }, historyWeeks: 4) { status weeks { mean } } }";
@@ -18,7 +18,7 @@ impl Shop<'_> {
     /// Goods of the retailer that sell best can be bought again, so that a plan can propose them; its key and its days are the shop's own.
     pub(super) async fn supply_best_sellers(&self) -> Result<(), DemoError> {
         let filter = json!({ "from": self.day(-365), "to": self.day(-1), "store": { "eq": self.id_of(STORE_CODE) } });
-        let sold = self.ask("abcXyz", SOLD, json!({ "filter": filter, "first": BEST })).await?;
+        let sold = self.send_query("abcXyz", SOLD, json!({ "filter": filter, "first": MAX_BEST_SELLERS })).await?;
         let sold: Vec<&Value> = sold["nodes"].as_array().into_iter().flatten().map(|node| &node["product"]).collect();
         let suppliers = SUPPLIERS.iter().cycle();
         let rows: Vec<Value> = sold
@@ -37,12 +37,12 @@ impl Shop<'_> {
             let fields = "rows { userErrors { code message } }";
             self.send("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await?;
         }
-        for product in sold.into_iter().take(SHOWN) {
-            let forecast = self.ask("forecast", FORECAST, json!({ "sku": product["sku"] })).await?;
+        for product in sold.into_iter().take(SHOWN_FORECASTS) {
+            let forecast = self.send_query("forecast", FORECAST, json!({ "sku": product["sku"] })).await?;
             let weeks = forecast["weeks"].as_array().map(Vec::as_slice).unwrap_or_default();
             let four: f64 = weeks.iter().take(4).filter_map(|week| week["mean"].as_f64()).sum();
             let name = product["name"].as_str().unwrap_or_default();
-            tell(
+            print_step(
                 "expects",
                 &format!("{four:.0} of {name} in the next four weeks ({})", forecast["status"].as_str().unwrap_or("no forecast")),
             );

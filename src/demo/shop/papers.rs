@@ -1,12 +1,12 @@
-//! Papers as they lie about on a working day: some done, some under way, some late, and what watches over them.
+//! Papers of a working day: some done, some under way, some late, with their rules and alerts.
 
 use inventory::orders::events::ORDER_CREATED;
 use serde_json::{Value, json};
 
-use super::{DEPOT, LEEDS, LONDON, PARIS, Shop, goods::SUPPLIERS, place, tell};
+use super::{DEPOT, LEEDS, LONDON, PARIS, Shop, goods::SUPPLIERS, place, print_step};
 use crate::demo::run::DemoError;
 
-/// How far a purchase order has come, and in how many days its goods are expected.
+/// Steps that a purchase order has taken, and the days until its goods are expected.
 const PURCHASES: [(&[&str], i64); 9] = [
     (&ORDERED, -6),
     (&ORDERED, -2),
@@ -19,8 +19,8 @@ const PURCHASES: [(&[&str], i64); 9] = [
     (&ORDERED, 0),
 ];
 const ORDERED: [&str; 3] = ["Submit", "Approve", "Order"];
-/// The one that has come in.
-const RECEIVED: usize = 8;
+/// Index of the order that has been received.
+const RECEIVED_INDEX: usize = 8;
 const HELD_SECONDS: u32 = 30 * 24 * 3600;
 
 /// Slug, name and document of each saved view. Each has one list with `pageInfo` and `$after`, so that
@@ -70,14 +70,14 @@ impl Shop<'_> {
                 let input = json!({ "id": order["id"] });
                 self.call(mutation, "PurchaseOrderActionInput", "purchaseOrder { id }", input).await?;
             }
-            if at == RECEIVED {
+            if at == RECEIVED_INDEX {
                 let all = order["lines"].as_array().into_iter().flatten();
                 let lines: Vec<Value> = all.map(|line| json!({ "lineId": line["id"], "quantity": 24 })).collect();
                 let input = json!({ "id": order["id"], "lines": lines });
                 self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { id }", input).await?;
             }
         }
-        tell("buys", "9 purchase orders: two late, three due this week, one waits for approval, one received");
+        print_step("buys", "9 purchase orders: two late, three due this week, one waits for approval, one received");
         Ok(())
     }
 
@@ -97,11 +97,11 @@ impl Shop<'_> {
                 self.call(mutation, kind, "transfer { id }", json!({ "id": made["transfer"]["id"] })).await?;
             }
         }
-        tell("transfers", "4 transfers from the depot, one of them on its way");
+        print_step("transfers", "4 transfers from the depot, one of them on its way");
         Ok(())
     }
 
-    /// Sales over the counter, some of which come back; orders that wait to be sent; and holds.
+    /// Sales over the counter, some of which are returned; orders that wait to be sent; and holds.
     pub(super) async fn sell(&mut self) -> Result<(), DemoError> {
         let mut sold = Vec::new();
         for (number, store) in (0..24).zip([LONDON, LEEDS, PARIS].into_iter().cycle()) {
@@ -124,11 +124,11 @@ impl Shop<'_> {
             let input = json!({ "items": items, "ttlSeconds": HELD_SECONDS });
             self.call("stockReserve", "StockReserveInput", "reservations { id }", input).await?;
         }
-        tell("sells", "12 sales, 12 orders that wait to be sent, 6 returns, 15 reservations");
+        print_step("sells", "12 sales, 12 orders that wait to be sent, 6 returns, 15 reservations");
         Ok(())
     }
 
-    /// One count that found a piece too many, and one that has begun.
+    /// One count that found an extra piece, and one that has begun.
     pub(super) async fn count(&mut self) -> Result<(), DemoError> {
         // Sold out, so that what there should be is known: none.
         let product = json!({ "sku": self.goods.first().map(|good| good.sku.as_str()) });
@@ -145,7 +145,7 @@ impl Shop<'_> {
                 self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { id }", id).await?;
             }
         }
-        tell("counts", "2 counts: one found a mug that the books did not know, one is under way");
+        print_step("counts", "2 counts: one found an unrecorded mug, one is in progress");
         Ok(())
     }
 
@@ -171,7 +171,10 @@ impl Shop<'_> {
         let input = json!({ "id": made["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });
         self.call("webhookEndpointUpdate", "WebhookEndpointUpdateInput", fields, input).await?;
         let costs = costs.join(", ");
-        tell("watches", &format!("4 rules of alerts, 3 saved views ({costs} points each time), a webhook that is switched off"));
+        print_step(
+            "watches",
+            &format!("4 rules of alerts, 3 saved views ({costs} points each time), a webhook that is switched off"),
+        );
         Ok(())
     }
 }

@@ -5,20 +5,20 @@ use std::io::Cursor;
 use image::{ImageFormat, ImageResult, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use super::{Shop, goods::RANGES, staff::DemoSite, tell};
+use super::{Shop, goods::RANGES, print_step, staff::DemoSite};
 use crate::demo::run::DemoError;
 
 /// Pixels of a side.
-const SIDE: u16 = 320;
+const IMAGE_SIDE_PIXELS: u16 = 320;
 /// Products of each range that have a picture.
-const OF_A_RANGE: usize = 4;
+const IMAGES_PER_RANGE: usize = 4;
 
 type Colour = [u8; 3];
 
 const PAPER: Colour = [246, 243, 236];
 const SHADE: Colour = [222, 215, 203];
 const INK: Colour = [58, 52, 46];
-const COLOURS: [Colour; OF_A_RANGE] = [[52, 104, 163], [196, 88, 62], [104, 142, 78], [214, 164, 66]];
+const COLOURS: [Colour; IMAGES_PER_RANGE] = [[52, 104, 163], [196, 88, 62], [104, 142, 78], [214, 164, 66]];
 
 const IMAGES: &str = "query($sku: String!) { product(by: { sku: $sku }) { id images { id } } }";
 
@@ -29,12 +29,12 @@ impl Shop<'_> {
         for (category, _, names) in RANGES {
             for ((number, name), colour) in (1..).zip(names).zip(COLOURS) {
                 let sku = format!("DS-{}-{number}", category.to_uppercase());
-                let product = self.ask("product", IMAGES, json!({ "sku": sku })).await?;
+                let product = self.send_query("product", IMAGES, json!({ "sku": sku })).await?;
                 pictured += 1;
                 if product["images"].as_array().is_some_and(|images| !images.is_empty()) {
                     continue;
                 }
-                let bytes = drawn(category, colour).map_err(|err| DemoError::Shop(format!("a picture of {sku}: {err}")))?;
+                let bytes = draw_image(category, colour).map_err(|err| DemoError::Shop(format!("a picture of {sku}: {err}")))?;
                 let input = json!({ "purpose": "IMAGE", "name": format!("{sku}.png"), "size": bytes.len() });
                 let fields = "file { id } uploadUrl";
                 let made = self.send("fileUploadCreate", "FileUploadCreateInput", fields, input).await?;
@@ -43,7 +43,7 @@ impl Shop<'_> {
                 self.show(&product["id"], &made["file"]["id"], name).await?;
             }
         }
-        tell("pictures", &format!("{pictured} products have a picture"));
+        print_step("pictures", &format!("{pictured} products have a picture"));
         Ok(())
     }
 
@@ -57,9 +57,9 @@ impl Shop<'_> {
 }
 
 /// A PNG of something of a category.
-fn drawn(category: &str, colour: Colour) -> ImageResult<Vec<u8>> {
-    let side = f32::from(SIDE);
-    let picture = RgbImage::from_fn(SIDE.into(), SIDE.into(), |column, row| {
+fn draw_image(category: &str, colour: Colour) -> ImageResult<Vec<u8>> {
+    let side = f32::from(IMAGE_SIDE_PIXELS);
+    let picture = RgbImage::from_fn(IMAGE_SIDE_PIXELS.into(), IMAGE_SIDE_PIXELS.into(), |column, row| {
         // From -1 to 1, rightwards and downwards, in the middle of the pixel.
         let place = |pixel: u32| (pixel as f32 + 0.5) * 2.0 / side - 1.0;
         Rgb(colour_at(category, colour, (place(column), place(row))))
@@ -94,7 +94,7 @@ fn colour_at(category: &str, colour: Colour, (x, y): (f32, f32)) -> Colour {
     match (is_thing, is_edge) {
         (true, true) => INK,
         (true, false) => colour,
-        // What it stands on.
+        // Shadow below the object.
         (false, _) if (0.66..0.72).contains(&y) && x.abs() < 0.7 => SHADE,
         (false, _) => PAPER,
     }
@@ -111,9 +111,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for (category, ..) in RANGES {
             for colour in COLOURS {
-                let png = drawn(category, colour).unwrap();
+                let png = draw_image(category, colour).unwrap();
                 assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png.len() < 100_000, "{category}: {} bytes", png.len());
-                assert_eq!(image::load_from_memory(&png).unwrap().width(), u32::from(SIDE));
+                assert_eq!(image::load_from_memory(&png).unwrap().width(), u32::from(IMAGE_SIDE_PIXELS));
                 assert!(seen.insert(png), "{category} {colour:?} looks like another one");
             }
         }

@@ -1,4 +1,5 @@
-//! Who works in the shop: four people, each with a role of its own rights, who come in as people do: by the link of an invitation.
+//! Staff of the shop: four people, each with a role of its own rights, who join by the link of an
+//! invitation.
 
 use std::{
     fs, io,
@@ -8,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Shop, tell};
+use super::{Shop, print_step};
 use crate::demo::run::{DemoError, SLUG};
 
 /// The demo as people reach it, and where its e-mails lie.
@@ -17,17 +18,17 @@ pub struct DemoSite<'a> {
     pub emails: &'a Path,
 }
 
-/// Somebody who works in the shop.
+/// Employee of the shop.
 pub struct Employee {
     pub email: &'static str,
-    /// The demo listens on this machine only; whoever can reach it may as well read its passwords here.
+    /// The demo listens on this machine only, so the password need not be secret.
     pub password: &'static str,
     name: &'static str,
     /// Key of the role.
     role: &'static str,
     /// Name of the role.
     pub title: &'static str,
-    /// Where they work; none: in all stores.
+    /// Store that they work in; None: all stores.
     store: Option<&'static str>,
     permissions: &'static [&'static str],
 }
@@ -152,9 +153,9 @@ const RESEND: &str = "mutation($id: ID!, $key: String!) {
 pub(in crate::demo) const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
 pub(in crate::demo) const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
     memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
-/// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
-/// grant for a store never gives.
-pub(in crate::demo) const GROUND: &str = "catalogue";
+/// Key of the role by which staff of a single store see stores, products and channels: permissions
+/// for the whole tenant, which a grant for a store never gives.
+pub(in crate::demo) const CATALOGUE_ROLE: &str = "catalogue";
 const ACCEPT: &str = "mutation($token: String!, $password: String!, $name: String!) {
     entered: invitationAccept(token: $token, password: $password, displayName: $name) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
@@ -162,9 +163,9 @@ const LOGIN: &str = "mutation($email: String!, $password: String!, $tenant: Stri
     entered: login(email: $email, password: $password, tenant: $tenant) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
 
-/// An e-mail is written beside the answer: it is looked for so often, so long apart.
-const LOOKS: u32 = 400;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
+/// Polls for an e-mail, which is written after the answer, and the time between two of them.
+const MAX_POLLS: u32 = 400;
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
     pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
@@ -179,32 +180,32 @@ impl Shop<'_> {
             let variables = json!({
                 "email": one.email, "roles": [role], "scope": scope, "key": format!("demo-invite-{}", one.role),
             });
-            let made = self.ask("memberInvite", INVITE, variables).await?;
+            let made = self.send_query("memberInvite", INVITE, variables).await?;
             let token = match invitation(site.emails, one.email).await? {
                 Some(token) => token,
                 // An earlier start ended between the invitation and its e-mail.
                 None => self.invite_again(site, (one, &made["member"]["id"])).await?,
             };
-            enter(site, (one.email, one.password, one.name), &token).await?;
+            accept_invitation(site, (one.email, one.password, one.name), &token).await?;
             if one.store.is_some() {
                 let member = &made["member"]["id"];
-                let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
-                let ground = json!({ "role": { "key": GROUND }, "scope": { "all": true } });
+                let version = self.send_query("node", MEMBER, json!({ "id": member })).await?["version"].take();
+                let ground = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
                 let grants = json!([{ "role": role, "scope": scope }, ground]);
                 let input = json!({
                     "member": { "id": member }, "expectedVersion": version, "grants": grants,
                     "idempotencyKey": format!("demo-grants-{}", one.role),
                 });
-                self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;
+                self.send_query("memberRolesSet", GRANT, json!({ "input": input })).await?;
             }
         }
-        tell("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");
+        print_step("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");
         Ok(())
     }
 
     async fn invite_again(&self, site: &DemoSite<'_>, (one, member): (&Employee, &Value)) -> Result<String, DemoError> {
         let variables = json!({ "id": member, "key": format!("demo-invite-again-{}", one.role) });
-        self.ask("invitationResend", RESEND, variables).await?;
+        self.send_query("invitationResend", RESEND, variables).await?;
         let found = invitation(site.emails, one.email).await?;
         found.ok_or_else(|| DemoError::Shop(format!("no invitation to {} is in {}", one.email, site.emails.display())))
     }
@@ -212,7 +213,7 @@ impl Shop<'_> {
 
 /// Accepts the invitation to an e-mail address, with a password and a name; gives a token. A start that broke off may have done so already:
 /// then they log in.
-pub(in crate::demo) async fn enter(
+pub(in crate::demo) async fn accept_invitation(
     site: &DemoSite<'_>,
     (email, password, name): (&str, &str, &str),
     token: &str,
@@ -224,10 +225,10 @@ pub(in crate::demo) async fn enter(
     log_in(site, email, password).await
 }
 
-/// Logs somebody in; gives a token.
+/// Logs a person in; returns a token.
 pub(in crate::demo) async fn log_in(site: &DemoSite<'_>, email: &str, password: &str) -> Result<String, DemoError> {
     let answer = entered(site, LOGIN, json!({ "email": email, "password": password, "tenant": SLUG })).await?;
-    token_of(&answer).ok_or_else(|| DemoError::Shop(format!("{email} did not come in: {answer}")))
+    token_of(&answer).ok_or_else(|| DemoError::Shop(format!("{email} could not log in: {answer}")))
 }
 
 async fn entered(site: &DemoSite<'_>, query: &str, variables: Value) -> Result<Value, DemoError> {
@@ -239,20 +240,20 @@ fn token_of(answer: &Value) -> Option<String> {
     answer["data"]["entered"]["result"]["accessToken"].as_str().map(str::to_owned)
 }
 
-/// The token of the invitation that was written to an address; none when there is none after a while.
+/// The token of the invitation that was sent to an address; `None` if there is none after a while.
 pub(in crate::demo) async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
-    for _ in 0..LOOKS {
-        let found = written(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
+    for _ in 0..MAX_POLLS {
+        let found = read_emails(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
         if let Some(token) = found.iter().find_map(|text| token_in(text, address)) {
             return Ok(Some(token));
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(None)
 }
 
 /// The texts of all e-mails; none before the first one.
-fn written(emails: &Path) -> io::Result<Vec<String>> {
+fn read_emails(emails: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(emails) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

@@ -1,30 +1,31 @@
-//! What lies where: mostly plenty, some low, some too much, some sold out; lots with their dates and numbered pieces.
+//! Stock of the stores: mostly plenty, some low, some too much, some sold out; lots with their
+//! dates and numbered pieces.
 
 use serde_json::{Value, json};
 use tools::replay::catalogue::STORE_CODE;
 
 use super::{
     LEEDS, LONDON, PARIS, STORES, Shop,
-    goods::{LOTTED, NUMBERED},
-    place, tell,
+    goods::{LOT_TRACKED_PRODUCTS, SERIAL_TRACKED_PRODUCTS},
+    place, print_step,
 };
 use crate::demo::run::DemoError;
 
-/// From so many on a product is sold, moved and held by the papers.
-pub(super) const PLENTY: u64 = 50;
-/// What is received of a product that is then sold out.
-const LAST_ONES: u64 = 6;
-/// What there is of a product that is at its reorder point, or below it.
-const TOO_FEW: u64 = 8;
-/// What there is of a product that is little above it.
+/// Minimum units of a product that is sold, moved and held by the papers.
+pub(super) const MIN_PLENTY_UNITS: u64 = 50;
+/// Units received of a product that is then sold out.
+const LAST_UNITS: u64 = 6;
+/// Units of a product that is at its reorder point, or below it.
+const LOW_STOCK_UNITS: u64 = 8;
+/// Units of a product that is a little above its reorder point.
 const FEW: u64 = 13;
 const REORDER_POINT: u64 = 10;
 const MAXIMUM: u64 = 120;
 /// Days until the last day of a lot that is far from it.
-const FAR: i64 = 400;
+const FAR_EXPIRY_DAYS: i64 = 400;
 const STORE: &str = "query($code: String!) { store(by: { code: $code }) { id } }";
-/// A page of what the replayed retailer's store has.
-const MAIN: &str = "query($store: ID!, $after: Cursor) {
+/// A page of the stock of the replayed retailer's store.
+const MAIN_STORE_STOCK: &str = "query($store: ID!, $after: Cursor) {
     stockLevels(first: 250, after: $after, filter: { store: { eq: $store } }) {
         nodes { product { sku } } pageInfo { hasNextPage endCursor } } }";
 
@@ -39,36 +40,38 @@ impl Shop<'_> {
                 changes.push(json!({ "product": { "sku": self.goods[at].sku }, "store": place(store), "delta": quantity }));
             }
             self.receive(changes).await?;
-            orders += Box::pin(self.sell_before(store)).await?;
-            // Lines that are set below what is there, or above it, are crossed by that: alerts.
+            orders += Box::pin(self.create_past_sales(store)).await?;
+            // Policies that are set below or above the existing stock are crossed by it: alerts.
             let policy = |change: &Value| json!({ "product": change, "store": place(store), "reorderPoint": REORDER_POINT, "maximum": MAXIMUM });
             let items: Vec<Value> = self.goods.iter().map(|good| policy(&json!({ "sku": good.sku }))).collect();
             self.call("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": items })).await?;
             self.sell_out(store).await?;
         }
-        // One store after another: a lot is made by whoever names it first, and known by the others.
+        // One store after another: the first call that names a lot creates it, and the others use
+        // it.
         for store in [LONDON, LEEDS, PARIS] {
             let dated = self.dated(store);
             self.receive(dated).await?;
         }
-        tell(
+        print_step(
             "stocks",
             "54 products in each store, some low, some sold out; 8 foods by lots, two lots past their dates; numbered machines",
         );
-        tell("sold", &format!("{orders} orders of the depot and the shops in the last half year, of 28 products"));
+        print_step("sold", &format!("{orders} orders of the depot and the shops in the last half year, of 28 products"));
         Ok(())
     }
 
-    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again. Its calls have keys of
-    /// their own, and its dice too, so that those of the shop stay what they are. One in eight is low by then, and one in thirty too many.
+    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them
+    /// are received again. The calls have their own keys and dice, so that those of the shop do not
+    /// change. One in eight products is then low, and one in thirty above its maximum.
     pub(super) async fn refill(&self) -> Result<(), DemoError> {
         let (mut dice, mut products, mut after) = (self.dice.clone(), 0, Value::Null);
-        let store = self.ask("store", STORE, json!({ "code": STORE_CODE })).await?["id"].take();
+        let store = self.send_query("store", STORE, json!({ "code": STORE_CODE })).await?["id"].take();
         for page in 1.. {
-            let mut levels = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
+            let mut levels = self.send_query("stockLevels", MAIN_STORE_STOCK, json!({ "store": store, "after": after })).await?;
             let (mut changes, mut items) = (Vec::new(), Vec::new());
             for level in levels["nodes"].as_array().into_iter().flatten() {
-                if dice.permille(900) {
+                if dice.happens_permille(900) {
                     let product = json!({ "sku": level["product"]["sku"] });
                     let quantity = dice.between(20, 200);
                     let at = json!({ "code": STORE_CODE });
@@ -95,21 +98,21 @@ impl Shop<'_> {
             }
             after = levels["pageInfo"]["endCursor"].take();
         }
-        tell("refills", &format!("{products} products of the replayed retailer are in stock again"));
+        print_step("refills", &format!("{products} products of the replayed retailer are in stock again"));
         Ok(())
     }
 
     /// The first products are what every seed has: one sold out, one low, one too many, three plentiful.
     fn quantity(&mut self, at: usize) -> u64 {
         let rolled = self.dice.below(100);
-        let plenty = self.dice.between(PLENTY, 90);
+        let plenty = self.dice.between(MIN_PLENTY_UNITS, 90);
         match (at, rolled) {
-            (0, _) => LAST_ONES,
-            (1, _) => TOO_FEW,
+            (0, _) => LAST_UNITS,
+            (1, _) => LOW_STOCK_UNITS,
             (2, _) => MAXIMUM + 10,
             (3..6, _) => plenty,
-            (_, 0..5) => LAST_ONES,
-            (_, 5..14) => TOO_FEW,
+            (_, 0..5) => LAST_UNITS,
+            (_, 5..14) => LOW_STOCK_UNITS,
             (_, 14..17) => MAXIMUM + 10,
             (_, 17..29) => FEW,
             _ => plenty,
@@ -124,29 +127,30 @@ impl Shop<'_> {
 
     /// Over the counter goes what there are a last few of.
     async fn sell_out(&mut self, store: usize) -> Result<(), DemoError> {
-        let last = self.goods.iter().filter(|good| good.on_hand[store] == LAST_ONES);
-        let lines: Vec<Value> = last.map(|good| json!({ "product": { "sku": good.sku }, "quantity": LAST_ONES })).collect();
+        let last = self.goods.iter().filter(|good| good.on_hand[store] == LAST_UNITS);
+        let lines: Vec<Value> = last.map(|good| json!({ "product": { "sku": good.sku }, "quantity": LAST_UNITS })).collect();
         let input = json!({ "store": place(store), "status": "FULFILLED", "lines": lines });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
         Ok(())
     }
 
-    /// What a shop has by lots: foods, in London also two lots past their dates and five near them, and machines by their numbers.
+    /// Returns a shop's stock by lots: foods, in London also two lots past their dates and five
+    /// near them, and machines by their numbers.
     fn dated(&self, store: usize) -> Vec<Value> {
         let mut changes = Vec::new();
         let mut add = |sku: String, lot: Value, quantity: u64| {
             changes
                 .push(json!({ "product": { "sku": sku }, "store": place(store), "delta": quantity, "lot": { "create": lot } }));
         };
-        for (at, soon) in (1..=LOTTED.len()).zip([-4, -1, 3, 5, 8, 12, 20, FAR]) {
+        for (at, soon) in (1..=LOT_TRACKED_PRODUCTS.len()).zip([-4, -1, 3, 5, 8, 12, 20, FAR_EXPIRY_DAYS]) {
             let sku = format!("DS-FOOD-{at}");
-            add(sku.clone(), json!({ "code": format!("L{at}-B"), "expiresOn": self.day(FAR) }), 24);
+            add(sku.clone(), json!({ "code": format!("L{at}-B"), "expiresOn": self.day(FAR_EXPIRY_DAYS) }), 24);
             if store == LONDON {
                 add(sku, json!({ "code": format!("L{at}-A"), "expiresOn": self.day(soon) }), 8);
             }
         }
         if store == LONDON {
-            for at in 1..=NUMBERED.len() {
+            for at in 1..=SERIAL_TRACKED_PRODUCTS.len() {
                 for piece in 1..=3 {
                     add(format!("DS-MACHINE-{at}"), json!({ "code": format!("SN-{at}00{piece}") }), 1);
                 }

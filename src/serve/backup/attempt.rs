@@ -2,15 +2,15 @@
 
 use entity::{prelude::*, tables::BackupRun};
 use platform::{clock::Clock, storage::Database};
-use services::backups::{self, BackupError, BackupLog, LocalLock, Made, RunFacts, SoleRun, Source};
+use services::backups::{self, BackupError, BackupLog, CompletedBackup, ExclusiveRun, LocalLock, RunFacts, Source};
 
 use super::{
     drill::{self, Findings},
-    opened_or_made,
+    open_or_create,
 };
 use crate::config::BackupsOf;
 
-/// How a backup or a drill ended, and what is known of it however it did.
+/// Outcome of a backup or a drill, and the facts known about it, also if it failed.
 pub(super) struct Attempt {
     pub facts: RunFacts,
     /// For a person at a terminal.
@@ -24,14 +24,14 @@ impl Attempt {
     }
 
     /// A backup that was made, or not.
-    pub(super) fn made(outcome: Result<Made, BackupError>) -> Self {
+    pub(super) fn made(outcome: Result<CompletedBackup, BackupError>) -> Self {
         match outcome {
-            Ok(made) => described(&made),
+            Ok(made) => describe_backup(&made),
             Err(error) => Self::failed(error),
         }
     }
 
-    /// A drill that came to its end, or not, and what was found however it did.
+    /// A completed or failed drill, with its findings.
     pub(super) fn drilled(found: Findings, ended: Result<(), BackupError>) -> Self {
         Self { facts: found.facts, lines: found.lines, ended }
     }
@@ -49,7 +49,7 @@ impl Attempt {
     }
 
     /// Ends its row in the log.
-    pub async fn note(&self, log: &BackupLog, row: BackupRun) {
+    pub async fn end_log_row(&self, log: &BackupLog, row: BackupRun) {
         if let Err(fault) = log.end(row, self.facts.clone(), &self.ended).await {
             tracing::warn!(%fault, "the log of backups could not be written");
         }
@@ -57,11 +57,11 @@ impl Attempt {
 }
 
 /// An attempt of a command with its row in the log of this database. It is more than its row, and is made without where the log takes none.
-pub(super) async fn logged(
+pub(super) async fn run_logged(
     db: Option<&Database>,
     of: &BackupsOf,
     kind: BackupKind,
-    lock: &impl SoleRun,
+    lock: &impl ExclusiveRun,
     attempt: impl Future<Output = Attempt>,
 ) -> Attempt {
     let log = db.map(|db| BackupLog::new(db.clone(), Clock::system()));
@@ -74,20 +74,20 @@ pub(super) async fn logged(
     };
     let attempt = attempt.await;
     if let (Some(log), Some(row)) = (log, row) {
-        attempt.note(&log, row).await;
+        attempt.end_log_row(&log, row).await;
     }
     attempt
 }
 
-async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<Made, BackupError> {
+async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<CompletedBackup, BackupError> {
     let source = Source { lock, options: of.of.database.options(), version: env!("CARGO_PKG_VERSION") };
-    backups::run(&opened_or_made(of)?, &source).await
+    backups::run(&open_or_create(of)?, &source).await
 }
 
-fn described(made: &Made) -> Attempt {
+fn describe_backup(made: &CompletedBackup) -> Attempt {
     let lines = vec![
         format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored),
-        format!("not inside: the keys, without which it does not open, and {}: keep copies of both", made.files),
+        format!("not included: the keys, without which it cannot be read, and {}: keep copies of both", made.files),
     ];
     let facts = RunFacts {
         backup_id: Some(made.id.to_string()),

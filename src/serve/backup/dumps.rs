@@ -7,12 +7,12 @@ use platform::{
     storage::{ClientLogin, Database, DumpLock, Fault, with_database},
     traces::{SpanKind, step},
 };
-use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach};
+use services::backups::{self, BackupError, BackupId, Backups, CompletedBackup, DumpSource, Manifest, PgPrograms, Reach};
 
 use super::{
-    Attempt, Settled,
-    drill::{self, Drilled, Findings},
-    ended, found, logged, missed_since, opened, opened_or_made, proven_and_migrated, say_all,
+    Attempt, SettledRestore,
+    drill::{self, DrilledBackup, Findings},
+    ended, found, open_existing, open_or_create, print_attempt, revocations_start, run_logged, verify_and_migrate,
 };
 use crate::{
     config::{BackupsOf, DatabaseArgs, Epoch},
@@ -28,13 +28,13 @@ pub(super) fn is_postgres(database: &DatabaseArgs) -> bool {
 
 /// Makes a backup while the database is served.
 pub(super) async fn make(of: &BackupsOf) -> Result<(), StartError> {
-    say_all(Box::pin(attempt(of)).await?)
+    print_attempt(Box::pin(attempt(of)).await?)
 }
 
 /// Makes a backup with its row in the log.
 ///
 /// # Errors
-/// Another one is made, or the database cannot be asked: there is no row.
+/// Another backup runs, or the database cannot be queried: no row is written.
 pub(super) async fn attempt(of: &BackupsOf) -> Result<Attempt, BackupError> {
     // One of another version is backed up too: best before it is migrated.
     let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
@@ -42,9 +42,9 @@ pub(super) async fn attempt(of: &BackupsOf) -> Result<Attempt, BackupError> {
         return Err(Fault::Broken(RESTORING.to_owned()).into());
     }
     let bytes = db.bytes_on_disk().await?;
-    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
-    let work = async { Attempt::made(Box::pin(dumped(of, &db, &lock)).await) };
-    let mut attempt = logged(Some(&db), of, BackupKind::Backup, &lock, work).await;
+    let lock = db.lock_dumps().await?.ok_or(BackupError::RunningDump)?;
+    let work = async { Attempt::made(Box::pin(make_dump(of, &db, &lock)).await) };
+    let mut attempt = run_logged(Some(&db), of, BackupKind::Backup, &lock, work).await;
     drop(lock);
     db.close().await?;
     if bytes > SMALL_BYTES {
@@ -55,14 +55,14 @@ pub(super) async fn attempt(of: &BackupsOf) -> Result<Attempt, BackupError> {
     Ok(attempt)
 }
 
-async fn dumped(of: &BackupsOf, db: &Database, lock: &DumpLock) -> Result<Made, BackupError> {
-    if let Some(table) = db.any_hidden().await? {
+async fn make_dump(of: &BackupsOf, db: &Database, lock: &DumpLock) -> Result<CompletedBackup, BackupError> {
+    if let Some(table) = db.find_hidden_table().await? {
         return Err(BackupError::Hidden(table));
     }
     secrets::prove(db, &of.of.keys.source(&of.of.database.database_url), &Clock::system()).await?;
     let (programs, login) = (PgPrograms::from(of.programs.clone()), ClientLogin::of(&of.of.database.database_url)?);
     let source = DumpSource { lock, login: &login, programs: &programs, version: env!("CARGO_PKG_VERSION") };
-    backups::run_dump(&opened_or_made(of)?, db, &source).await
+    backups::run_dump(&open_or_create(of)?, db, &source).await
 }
 
 /// Restores a backup into the database of the URL, which has to be empty.
@@ -73,13 +73,13 @@ pub(super) async fn restore(
     ends: &Epoch,
 ) -> Result<(), StartError> {
     if newest_whole {
-        let why = "--newest-whole is for embedded databases: `entrepot backup verify ID` says which backup is whole, and `restore ID` restores it";
+        let why = "--newest-whole is for embedded databases: `entrepot backup verify ID` says whether a backup is complete, and `restore ID` restores it";
         return Err(Fault::Broken(why.to_owned()).into());
     }
-    let (url, place) = (&of.of.database.database_url, opened(of)?);
+    let (url, place) = (&of.of.database.database_url, open_existing(of)?);
     let id = found(&place, name, at).await?;
     let db = Database::open(url, of.of.database.options()).await?;
-    let outcome = Box::pin(into_empty(of, (&place, &id), &db, ends)).await;
+    let outcome = Box::pin(restore_into_empty(of, (&place, &id), &db, ends)).await;
     db.close().await?;
     let (manifest, settled) = outcome?;
     let at = clock::rfc3339(Timestamp(manifest.taken_at));
@@ -89,31 +89,33 @@ pub(super) async fn restore(
 }
 
 /// Restores into an empty database, which is marked until the deployment is held: a node that is started before refuses it.
-async fn into_empty(
+async fn restore_into_empty(
     of: &BackupsOf,
     (place, id): (&Backups, &BackupId),
     db: &Database,
     ends: &Epoch,
-) -> Result<(Manifest, Settled), StartError> {
+) -> Result<(Manifest, SettledRestore), StartError> {
     let url = &of.of.database.database_url;
     // It keeps other restores out, too.
-    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
-    if let Some(relation) = db.any_relation().await? {
+    let lock = db.lock_dumps().await?.ok_or(BackupError::RunningDump)?;
+    if let Some(relation) = db.find_relation().await? {
         return Err(BackupError::NotEmpty(relation).into());
     }
     db.begin_restoring().await?;
     let manifest = restored(of, place, id, url).await?;
     let mut ends = ends.clone();
-    ends.again.revocations_after = Some(missed_since(Timestamp(manifest.taken_at)));
-    let settled = match Box::pin(proven_and_migrated(url, &of.of)).await {
+    ends.again.revocations_after = Some(revocations_start(Timestamp(manifest.taken_at)));
+    let settled = match Box::pin(verify_and_migrate(url, &of.of)).await {
         Ok(restored) => Box::pin(ended(restored, &ends)).await,
         Err(fault) => Err(fault.into()),
     };
     let settled = settled.inspect_err(|_| {
-        tracing::warn!("the rows are restored, and the rest is not done: drop the database, make it anew, and restore again");
+        tracing::warn!(
+            "the rows are restored, but a later step failed: drop the database, create it again, and repeat the restore"
+        );
     })?;
-    if !drill::are_same(&settled.heads, &manifest.tenants) {
-        let why = "heads of tenants are not those of the manifest: drop the database, and restore another backup into a new one";
+    if !drill::are_heads_equal(&settled.heads, &manifest.tenants) {
+        let why = "heads of tenants differ from the manifest: drop the database, and restore another backup into a new one";
         return Err(Fault::Broken(why.to_owned()).into());
     }
     db.end_restoring().await?;
@@ -127,47 +129,47 @@ async fn restored(of: &BackupsOf, place: &Backups, id: &BackupId, url: &str) -> 
 
 /// Restores a backup into a temporary database beside, proves it, and drops it again.
 pub(super) async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
-    say_all(Box::pin(attempt_drill(of, name)).await?)
+    print_attempt(Box::pin(attempt_drill(of, name)).await?)
 }
 
-/// The same with its row in the log.
+/// Makes a drill with its row in the log.
 ///
 /// # Errors
-/// Another one is made, or the database cannot be asked: there is no row.
+/// Another backup or drill runs, or the database cannot be queried: no row is written.
 pub(super) async fn attempt_drill(of: &BackupsOf, name: &str) -> Result<Attempt, BackupError> {
     let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
-    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
+    let lock = db.lock_dumps().await?.ok_or(BackupError::RunningDump)?;
     let work = async {
         let mut found = Findings::default();
         let ended = Box::pin(drilled(of, name, &db, &mut found)).await;
         Attempt::drilled(found, ended)
     };
-    let attempt = logged(Some(&db), of, BackupKind::Drill, &lock, work).await;
+    let attempt = run_logged(Some(&db), of, BackupKind::Drill, &lock, work).await;
     drop(lock);
     db.close().await?;
     Ok(attempt)
 }
 
 async fn drilled(of: &BackupsOf, name: &str, db: &Database, found: &mut Findings) -> Result<(), BackupError> {
-    let place = opened(of)?;
+    let place = open_existing(of)?;
     let id = place.find(name).await?;
     found.facts.backup_id = Some(id.to_string());
     let target = backups::drill_database(ClientLogin::of(&of.of.database.database_url)?.database());
-    // Whoever made one before has ended: this run has the lock.
+    // An earlier run that left such a database has ended: this run has the lock.
     db.drop_database(&target).await?;
     db.create_database(&target).await.map_err(|fault| {
         Fault::Broken(format!(
             "the drill cannot make its database {target}: {fault}. The login needs CREATEDB, as in ALTER ROLE … CREATEDB"
         ))
     })?;
-    let ended = Box::pin(in_temporary(of, (&place, &id), &target, found)).await;
+    let ended = Box::pin(drill_in_temporary(of, (&place, &id), &target, found)).await;
     if let Err(fault) = db.drop_database(&target).await {
         tracing::warn!(%fault, database = %target, "the drill's database could not be dropped: the next drill drops it");
     }
     ended
 }
 
-async fn in_temporary(
+async fn drill_in_temporary(
     of: &BackupsOf,
     (place, id): (&Backups, &BackupId),
     target: &str,
@@ -178,8 +180,8 @@ async fn in_temporary(
     let manifest = step("backup.restore", SpanKind::Internal, restored(of, place, id, &url)).await?;
     let restored_in = clock.monotonic().since(began);
     let reach = Reach { segments: 0, until: manifest.taken_at };
-    let drilled = Drilled { id, manifest: &manifest, reach, began, restored_in };
+    let drilled = DrilledBackup { id, manifest: &manifest, reach, began, restored_in };
     drill::note(&drilled, found);
-    let db = proven_and_migrated(&url, &of.of).await?;
+    let db = verify_and_migrate(&url, &of.of).await?;
     drill::settle((place, of), db, &drilled, found).await
 }

@@ -1,4 +1,4 @@
-//! The stored files of a deployment beside what a backup lists of them.
+//! Comparison of a deployment's stored files with a backup's list of them.
 
 use platform::storage::{Database, Fault};
 use services::{
@@ -21,7 +21,7 @@ pub(super) async fn compare(
     if verified.files == 0 {
         if verified.all_files > 0 {
             say(&format!(
-                "{} stored file(s) are not listed with their hashes: they expire, or an older version made it",
+                "{} stored file(s) are not listed with their hashes: they expire, or an older version made the backup",
                 verified.all_files
             ))?;
         }
@@ -40,14 +40,14 @@ pub(super) async fn compare(
     let store = Store::open(&place).map_err(BackupError::Files)?;
     // It may be done where the database is not, or is no more.
     let db = Database::open(&database.database_url, database.options()).await.ok();
-    // A line that cannot be written is followed by one that says so.
+    // A write error is ignored here, as the summary below fails with it, too.
     let compared = backups.compare_files(id, &store, db.as_ref(), |line| drop(say(line))).await;
     if let Some(db) = db {
         db.close().await?;
     }
     let compared = compared?;
     say(&format!(
-        "{} stored file(s) are as they were, {} missing, {} changed, {} removed by their tenants since",
+        "{} stored file(s) are unchanged, {} missing, {} changed, {} removed by their tenants since",
         compared.same, compared.missing, compared.changed, compared.removed
     ))?;
     let others = verified.all_files.saturating_sub_unsigned(verified.files);
@@ -58,7 +58,7 @@ pub(super) async fn compare(
         return Ok(());
     }
     Err(Fault::Broken(format!(
-        "{} stored file(s) in {place} are missing or changed: bring them back from their own copy",
+        "{} stored file(s) in {place} are missing or changed: restore them from their own copy",
         compared.missing + compared.changed
     ))
     .into())

@@ -12,13 +12,13 @@ use crate::{
     serve::{StartError, say},
 };
 
-/// Restores the newest backup that is whole, and says what was passed over and what is lost by it.
-pub(super) async fn restore_whole(backups: &Backups, target: &Path, ends: Epoch) -> Result<(), StartError> {
-    let whole = backups::restore_newest_whole(backups, target).await?;
+/// Restores the newest backup that is whole, and prints the skipped backups and the loss.
+pub(super) async fn restore_newest_intact(backups: &Backups, target: &Path, ends: Epoch) -> Result<(), StartError> {
+    let whole = backups::restore_newest_undamaged(backups, target).await?;
     let until = whole.restored.reach.until;
     let line = (!whole.passed_over.is_empty()).then(|| lost(whole.newest, until));
     for why in &whole.passed_over {
-        say(&format!("passed over: {why}"))?;
+        say(&format!("skipped: {why}"))?;
     }
     finish(whole.restored, &whole.id, target, ends).await?;
     if let Some(line) = line {
@@ -27,37 +27,38 @@ pub(super) async fn restore_whole(backups: &Backups, target: &Path, ends: Epoch)
     Ok(())
 }
 
-/// What a restore loses that ends at a moment before the newest one.
+/// Returns a line about the commits that a restore to a moment before the newest one loses.
 fn lost(newest: i64, until: i64) -> String {
     let (from, to) = (clock::rfc3339(Timestamp(until)), clock::rfc3339(Timestamp(newest)));
     format!(
-        "{} s are lost with the newest backup: what was committed after {from}, up to {to} and later",
-        seconds(newest.saturating_sub(until))
+        "{} s are lost with the newest backup: the commits after {from}, up to {to} and later",
+        whole_seconds(newest.saturating_sub(until))
     )
 }
 
 /// Whole seconds of a time in microseconds, a part of one counted as one.
-fn seconds(micros: i64) -> i64 {
+fn whole_seconds(micros: i64) -> i64 {
     micros.max(0).saturating_add(999_999) / 1_000_000
 }
 
-/// The damage of the newest backup, and what can be restored instead. No older one is taken unasked: what was committed since would be lost, and another copy of the place may
-/// still have the part.
-pub(super) async fn explained(backups: &Backups, damage: BackupError) -> BackupError {
+/// The damage of the newest backup, and the backup that can be restored instead. An older one is
+/// never restored without a request: later commits would be lost, and another copy of the place may
+/// still have the missing part.
+pub(super) async fn explain_damage(backups: &Backups, damage: BackupError) -> BackupError {
     if !damage.is_damage() {
         return damage;
     }
     let next = backups.next_point(&damage).await;
     match next {
         Ok(Some((next, behind))) => {
-            let (at, lost) = (clock::rfc3339(Timestamp(next.reach)), seconds(behind));
+            let (at, lost) = (clock::rfc3339(Timestamp(next.reach)), whole_seconds(behind));
             let hint = format!(
-                "With --newest-whole, the newest that is whole is restored, at best {} as of {at}: {lost} s are lost",
+                "With --newest-whole, the newest complete one is restored, at best {} as of {at}: {lost} s are lost",
                 next.id
             );
             Fault::Broken(format!("{damage}. {hint}")).into()
         }
-        // Nothing else is there, or the place is gone by now: the damage is what there is to say.
+        // No other backup exists, or the place is gone by now: only the damage is reported.
         Ok(None) | Err(_) => damage,
     }
 }
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_second_that_is_lost_counts_as_one() {
-        assert_eq!([-5, 0, 1, 1_000_000, 1_000_001].map(seconds), [0, 0, 1, 1, 2]);
+        assert_eq!([-5, 0, 1, 1_000_000, 1_000_001].map(whole_seconds), [0, 0, 1, 1, 2]);
         let line = lost(1_795_467_600_000_000, 1_795_467_540_000_000);
         assert!(line.starts_with("60 s are lost") && line.contains("after 2026-11-23T20:59:00"), "{line}");
     }

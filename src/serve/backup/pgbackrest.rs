@@ -13,21 +13,21 @@ use tokio::{process::Command, time::timeout};
 
 use crate::config::{BackupJobArgs, DatabaseArgs};
 
-const EVERY: Duration = Duration::from_mins(5);
-/// How long the command may take: it may look into a bucket.
-const PATIENCE: Duration = Duration::from_mins(1);
+const REFRESH_INTERVAL: Duration = Duration::from_mins(5);
+/// Timeout of the command, which may look into a bucket.
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The command that lists the backups of a Postgres.
 #[derive(Debug, Clone)]
 pub struct PgBackRest {
     program: String,
     arguments: Vec<String>,
-    /// Time between two backups, where the operator says it.
+    /// Time between two backups, if the operator has set it.
     every: Option<Duration>,
 }
 
 impl PgBackRest {
-    /// None where no command is given.
+    /// `None` without a command.
     ///
     /// # Errors
     /// The database is an embedded one, or the command is empty.
@@ -42,7 +42,7 @@ impl PgBackRest {
         Ok(Some(Self { program, arguments: words.collect(), every: args.pgbackrest_every }))
     }
 
-    /// Begins the metrics of the backups that it lists; the log says more.
+    /// Begins the metrics of the listed backups; the log has more about them.
     pub fn measure(&self) {
         metrics::backup_listing(self.every);
     }
@@ -50,7 +50,7 @@ impl PgBackRest {
     /// Adds the job. It fails as long as the command does.
     pub fn register(&self, registry: Registry, db: &Database, clock: &Clock) -> Registry {
         let (command, log) = (Arc::new(self.clone()), BackupLog::new(db.clone(), clock.clone()));
-        registry.periodic("backup.list", EVERY, move |_| {
+        registry.periodic("backup.list", REFRESH_INTERVAL, move |_| {
             let (command, log) = (command.clone(), log.clone());
             async move { command.copy_to(&log).await }
         })
@@ -67,14 +67,14 @@ impl PgBackRest {
         Ok(())
     }
 
-    /// What the command prints, if it ends well and in time.
+    /// Returns the output of the command, if it ends well and in time.
     async fn printed(&self) -> Result<String, String> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).kill_on_drop(true);
-        let late = |_| format!("it did not end within {} s", PATIENCE.as_secs());
-        let output = timeout(PATIENCE, command.output()).await.map_err(late)?.map_err(|error| error.to_string())?;
+        let late = |_| format!("it did not end within {} s", COMMAND_TIMEOUT.as_secs());
+        let output = timeout(COMMAND_TIMEOUT, command.output()).await.map_err(late)?.map_err(|error| error.to_string())?;
         if !output.status.success() {
-            let stderr = backups::scrubbed(&String::from_utf8_lossy(&output.stderr));
+            let stderr = backups::scrub_message(&String::from_utf8_lossy(&output.stderr));
             tracing::warn!(%stderr, "the command of --pgbackrest-info failed");
             return Err(output.status.to_string());
         }

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::backups::{self, BackupError, Backups, ListedRevocations};
 
-use super::{BackupSchedule, opened_or_made};
+use super::{BackupSchedule, open_or_create};
 use crate::{
     config::BackupsOf,
     serve::{StartError, say},
@@ -23,13 +23,13 @@ use crate::{
 
 /// The job, as its row is named.
 const JOB: &str = "backup.revocations";
-/// How often revocations are looked for.
-const LOOK: Duration = Duration::from_mins(1);
+/// Interval of the look for new revocations.
+const CHECK_INTERVAL: Duration = Duration::from_mins(1);
 /// A transaction that began before the moment of a restore may have committed after it.
 const LATE_SECONDS: i64 = 60;
 
 /// From when on revocations are made again in a database that is as it was at this moment.
-pub fn missed_since(as_of: Timestamp) -> Timestamp {
+pub fn revocations_start(as_of: Timestamp) -> Timestamp {
     as_of.plus_seconds(-LATE_SECONDS)
 }
 
@@ -46,10 +46,11 @@ impl RevocationJob {
         Self { of: schedule.of.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
     }
 
-    /// Adds the job. It is none with `backup.make`, whose turns last as long as backups and drills do.
+    /// Adds the job. It is separate from `backup.make`, whose turns last as long as backups and
+    /// drills do.
     pub fn register(self, registry: Registry) -> Registry {
         let job = Arc::new(self);
-        registry.periodic(JOB, LOOK, move |_| {
+        registry.periodic(JOB, CHECK_INTERVAL, move |_| {
             let job = job.clone();
             async move { job.turn().await }
         })
@@ -58,16 +59,17 @@ impl RevocationJob {
     async fn turn(&self) -> Result<(), Fault> {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let count = list_new(&self.of, &self.db, &self.clock, &mut listed).await;
-        let count = count.map_err(|error| Fault::Broken(backups::scrubbed(&error.to_string())))?;
+        let count = count.map_err(|error| Fault::Broken(backups::scrub_message(&error.to_string())))?;
         *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
         if count > 0 {
-            tracing::info!(count, "revocations are listed beside the backups");
+            tracing::info!(count, "revocations were written to the backups' store");
         }
         Ok(())
     }
 }
 
-/// Sets the metric of the lists to when the job last succeeded, in whichever process that was. While it fails the moment stays as it was.
+/// Sets the metric of the lists to the time of the job's last success, in any process. While the
+/// job fails the time does not change.
 pub async fn measure(jobs: &Jobs) -> Result<(), Fault> {
     let job = jobs.periodic().await?.into_iter().find(|job| job.kind == JOB && job.failures == 0);
     if let Some(listed_at) = job.and_then(|job| job.finished_at) {
@@ -76,23 +78,24 @@ pub async fn measure(jobs: &Jobs) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Lists what is new; how many revocations that is. The keys are read only then: that of a secret store costs a call.
+/// Lists new revocations; returns their number. The keys are read only if there are any: reading
+/// those of a secret store costs a call.
 async fn list_new(of: &BackupsOf, db: &Database, clock: &Clock, listed: &mut ListedRevocations) -> Result<usize, BackupError> {
     let looked_at = clock.now().micros();
     if listed.is_new() {
-        listed.begin(&opened_apart(of).await?).await?;
+        listed.begin(&open_on_thread(of).await?).await?;
     }
-    let new = listed.unlisted(db).await?;
-    let added = if new.is_empty() { BTreeSet::new() } else { opened_apart(of).await?.list_revocations(&new).await? };
+    let new = listed.unlisted_revocations(db).await?;
+    let added = if new.is_empty() { BTreeSet::new() } else { open_on_thread(of).await?.list_revocations(&new).await? };
     listed.note(&new, &added, looked_at);
     Ok(added.len())
 }
 
 /// Opens the place on another thread, as a program that has the keys may take its time.
-async fn opened_apart(of: &BackupsOf) -> Result<Backups, BackupError> {
+async fn open_on_thread(of: &BackupsOf) -> Result<Backups, BackupError> {
     let of = of.clone();
-    let opened = tokio::task::spawn_blocking(move || opened_or_made(&of)).await;
-    opened.unwrap_or_else(|error| Err(Fault::Broken(format!("the place of the backups was not opened: {error}")).into()))
+    let opened = tokio::task::spawn_blocking(move || open_or_create(&of)).await;
+    opened.unwrap_or_else(|error| Err(Fault::Broken(format!("the backups' store could not be opened: {error}")).into()))
 }
 
 /// `entrepot backup revocations`.
@@ -102,11 +105,11 @@ pub(super) async fn by_command(of: &BackupsOf) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The same after a backup, which says nothing where nothing is new.
+/// Lists revocations after a backup, and prints nothing if there are none.
 pub(super) async fn after_backup(of: &BackupsOf) -> Result<(), StartError> {
     let count = listed(of).await?;
     if count > 0 {
-        say(&format!("{count} revocation(s) are listed beside the backups"))?;
+        say(&format!("{count} revocation(s) were written to the backups' store"))?;
     }
     Ok(())
 }

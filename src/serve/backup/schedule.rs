@@ -10,16 +10,16 @@ use platform::{
     storage::{Database, Fault},
     traces::TaskTrace,
 };
-use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
+use services::backups::{self, BackupError, BackupLog, EarlierRuns, LocalLock};
 use tokio::sync::oneshot;
 
-use super::{Attempt, dumps, file, opened, revocations::RevocationJob};
+use super::{Attempt, dumps, file, open_existing, revocations::RevocationJob};
 use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
 
-/// How often the log is looked at for what is due, at least.
-const LOOK: Duration = Duration::from_mins(1);
+/// Longest interval between two checks of the log for due runs.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
-/// When a database is backed up, and where to.
+/// Schedule and destination of a database's backups.
 #[derive(Debug, Clone)]
 pub struct BackupSchedule {
     pub(super) of: BackupsOf,
@@ -30,19 +30,20 @@ pub struct BackupSchedule {
     pub(super) all_days: i64,
     /// Bytes of the spool at most; None where the log is not shipped.
     pub(super) spool_bytes: Option<u64>,
-    /// One in so many segments is read back.
+    /// Number of segments of which one is read back.
     pub(super) read_back: u32,
 }
 
 impl BackupSchedule {
-    /// None where no place is given.
+    /// `None` without a place of backups.
     ///
     /// # Errors
-    /// The place is that of stored files, the database is neither in a file nor a Postgres, or the log of a Postgres is to be shipped.
+    /// The place is that of stored files, the database is neither in a file nor a Postgres, or the
+    /// log of a Postgres is to be shipped.
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs, files: &FileArgs) -> Result<Option<Self>, Fault> {
-        args.idle().iter().for_each(|idle| tracing::warn!("{idle}: this process backs nothing up"));
+        args.idle().iter().for_each(|idle| tracing::warn!("{idle}: this process creates no backups"));
         let Some(place) = &args.backups else { return Ok(None) };
-        if files.is_place(&database.database_url, place) {
+        if files.is_same_location(&database.database_url, place) {
             let why = "--backups and --files are the same place: give backups a place of their own, on another disk";
             return Err(Fault::Broken(why.to_owned()));
         }
@@ -67,7 +68,7 @@ impl BackupSchedule {
         Ok(Some(Self { of, file, every, drill_every, all_days, spool_bytes, read_back }))
     }
 
-    /// Tells the intervals to Prometheus, so that its alarms know what is late.
+    /// Sets the metrics of the intervals, so that Prometheus' alerts can find late backups.
     pub fn measure(&self) {
         metrics::backup_schedule(self.every, self.drill_every);
     }
@@ -78,7 +79,7 @@ impl BackupSchedule {
         let job = Arc::new(BackupJob { schedule: self.clone(), log, clock: clock.clone() });
         let shortest = self.drill_every.map_or(self.every, |drill_every| drill_every.min(self.every));
         let registry = RevocationJob::new(self, db, clock).register(registry);
-        registry.periodic("backup.make", shortest.min(LOOK), move |_| {
+        registry.periodic("backup.make", shortest.min(MAX_CHECK_INTERVAL), move |_| {
             let job = job.clone();
             async move { job.turn().await }
         })
@@ -110,7 +111,7 @@ impl BackupJob {
         Ok(())
     }
 
-    async fn earlier(&self, kind: BackupKind) -> Result<Earlier, Fault> {
+    async fn earlier(&self, kind: BackupKind) -> Result<EarlierRuns, Fault> {
         self.log.earlier(kind, &self.schedule.of.backups).await
     }
 
@@ -119,7 +120,7 @@ impl BackupJob {
         Ok(backups::is_due(self.earlier(kind).await?, every, self.clock.now().micros()))
     }
 
-    /// Where another run is in the way, this one comes with a later turn.
+    /// Runs a backup or a drill; if another run has the lock, it is left to a later turn.
     async fn attempt(&self, kind: BackupKind) -> Result<(), Fault> {
         let attempt = match &self.schedule.file {
             Some(file) => {
@@ -127,45 +128,45 @@ impl BackupJob {
                 let row = self.log.begin(&*lock, kind, &self.schedule.of.backups).await?;
                 let attempt = self.run(kind, Some(lock.clone())).await;
                 if let Some(row) = row {
-                    attempt.note(&self.log, row).await;
+                    attempt.end_log_row(&self.log, row).await;
                 }
                 attempt
             }
-            // It has a lock and a row of its own, as one by command has.
+            // It takes a lock and writes a row itself, as the command does.
             None => self.run(kind, None).await,
         };
-        Self::judged(attempt, kind)
+        Self::to_job_result(attempt, kind)
     }
 
     async fn run(&self, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Attempt {
-        let attempt = on_own_thread(self.schedule.clone(), kind, lock).await;
+        let attempt = run_on_thread(self.schedule.clone(), kind, lock).await;
         attempt.unwrap_or_else(|fault| Attempt::failed(fault.into()))
     }
 
-    fn judged(attempt: Attempt, kind: BackupKind) -> Result<(), Fault> {
+    fn to_job_result(attempt: Attempt, kind: BackupKind) -> Result<(), Fault> {
         let backup = attempt.facts.backup_id.unwrap_or_default();
         match (attempt.ended, kind) {
-            (Ok(()), BackupKind::Backup) => tracing::info!(%backup, "a backup is made"),
-            (Ok(()), BackupKind::Drill) => tracing::info!(%backup, "a drill has proven a backup"),
+            (Ok(()), BackupKind::Backup) => tracing::info!(%backup, "a backup was created"),
+            (Ok(()), BackupKind::Drill) => tracing::info!(%backup, "a drill has verified a backup"),
             (Err(BackupError::Locked { by, .. }), _) => {
-                tracing::info!(%by, "another backup is being made in this place; this one is made after it");
+                tracing::info!(%by, "another backup writes to this place; this one starts after it");
             }
-            (Err(BackupError::Dumping), _) => {
-                tracing::info!("another backup or drill of this database is running; this one is made after it");
+            (Err(BackupError::RunningDump), _) => {
+                tracing::info!("another backup or drill of this database is running; this one starts after it");
             }
             // The fault is kept with the job.
-            (Err(error), _) => return Err(Fault::Broken(backups::scrubbed(&error.to_string()))),
+            (Err(error), _) => return Err(Fault::Broken(backups::scrub_message(&error.to_string()))),
         }
         Ok(())
     }
 }
 
-/// Runs an attempt on a thread of its own, as it compresses and hashes for milliseconds at a time, in which requests would wait. It ends with whoever waits
-/// for its answer.
-async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
+/// Runs an attempt on a thread of its own, as it compresses and hashes for milliseconds at a time,
+/// which would delay requests. It ends if the caller no longer waits for its answer.
+async fn run_on_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
     let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
     let (mut answer, answered) = oneshot::channel();
-    // What is done there are steps of the job.
+    // Steps on the thread are traced as steps of the job.
     let trace = TaskTrace::current();
     let work = move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -177,7 +178,7 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<
         };
         runtime.block_on(trace.over(async move {
             let attempt = tokio::select! {
-                attempt = attempted(&schedule, kind, lock.as_deref()) => Some(attempt),
+                attempt = run_attempt(&schedule, kind, lock.as_deref()) => Some(attempt),
                 () = answer.closed() => None,
             };
             // Given back before the answer: the drill that follows a backup at once would find the lock held, and be left for a later turn.
@@ -188,10 +189,10 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<
         }));
     };
     std::thread::Builder::new().name("backup".to_owned()).spawn(work).map_err(failed)?;
-    answered.await.map_err(|_| Fault::Broken("a backup broke in the middle of its work".to_owned()))
+    answered.await.map_err(|_| Fault::Broken("a backup panicked while it ran".to_owned()))
 }
 
-async fn attempted(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&LocalLock>) -> Attempt {
+async fn run_attempt(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&LocalLock>) -> Attempt {
     let attempt = match (kind, lock) {
         (BackupKind::Drill, Some(lock)) => Attempt::drill(&schedule.of, "newest", lock).await,
         (BackupKind::Drill, None) => Box::pin(dumps::attempt_drill(&schedule.of, "newest")).await.unwrap_or_else(Attempt::failed),
@@ -202,14 +203,14 @@ async fn attempted(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&Lo
         && attempt.ended.is_ok()
         && let Err(error) = prune(schedule).await
     {
-        let error = backups::scrubbed(&error.to_string());
+        let error = backups::scrub_message(&error.to_string());
         tracing::warn!(%error, "old backups could not be removed");
     }
     attempt
 }
 
 async fn prune(schedule: &BackupSchedule) -> Result<(), BackupError> {
-    let pruned = opened(&schedule.of)?.prune(schedule.all_days).await?;
+    let pruned = open_existing(&schedule.of)?.prune(schedule.all_days).await?;
     for id in pruned.removed {
         tracing::info!(backup = %id, "a backup that is no longer kept is removed");
     }

@@ -1,4 +1,4 @@
-//! Shipping the write-ahead log beside the requests, on a thread of its own.
+//! Shipping of the write-ahead log, on a thread of its own.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use platform::{
     metrics,
     storage::{Database, Fault},
 };
-use services::backups::{BackupError, ShipSettings, Shipper, scrubbed};
+use services::backups::{BackupError, ShipSettings, Shipper, scrub_message};
 use tokio::sync::oneshot;
 
-use super::{BackupSchedule, opened_or_made};
+use super::{BackupSchedule, open_or_create};
 
 /// Time between two tries to begin.
-const AGAIN: Duration = Duration::from_secs(1);
-/// The same, where the place, the keys or the disk refuse.
-const LATER: Duration = Duration::from_secs(15);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two tries if the place, the keys or the disk refuse.
+const REFUSED_RETRY_INTERVAL: Duration = Duration::from_secs(15);
 
 /// A log that is being shipped.
 pub struct Shipping {
@@ -24,7 +24,7 @@ pub struct Shipping {
 }
 
 impl Shipping {
-    /// Ships what was committed last, and ends.
+    /// Ships the last commits, and ends.
     pub async fn end(self) {
         drop(self.stop);
         // An error means that it has ended.
@@ -38,10 +38,10 @@ impl BackupSchedule {
         self.spool_bytes.is_some()
     }
 
-    /// Begins to ship, where that is asked for.
+    /// Begins to ship, if it is configured.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The thread cannot be started.
     pub fn ship(&self, db: &Database, clock: &Clock) -> Result<Option<Shipping>, Fault> {
         let Some(spool_bytes) = self.spool_bytes else { return Ok(None) };
         let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread to ship the log: {error}"));
@@ -49,7 +49,7 @@ impl BackupSchedule {
         let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), oneshot::channel::<()>());
         let (schedule, db, clock) = (self.clone(), db.clone(), clock.clone());
         let work = move || {
-            runtime.block_on(schedule.shipped(db, clock, spool_bytes, stopped));
+            runtime.block_on(schedule.run_shipping(db, clock, spool_bytes, stopped));
             drop(end);
         };
         metrics::log_shipping_begins();
@@ -57,7 +57,7 @@ impl BackupSchedule {
         Ok(Some(Shipping { stop, ended }))
     }
 
-    async fn shipped(&self, db: Database, clock: Clock, spool_bytes: u64, mut stopped: oneshot::Receiver<()>) {
+    async fn run_shipping(&self, db: Database, clock: Clock, spool_bytes: u64, mut stopped: oneshot::Receiver<()>) {
         loop {
             let wait = match self.shipper(&db, &clock, spool_bytes) {
                 Ok(Some(shipper)) => {
@@ -66,12 +66,12 @@ impl BackupSchedule {
                     };
                     return shipper.run(stopped).await;
                 }
-                Ok(None) => AGAIN,
+                Ok(None) => RETRY_INTERVAL,
                 Err(error) => {
                     metrics::log_shipping_failed();
-                    let error = scrubbed(&error.to_string());
+                    let error = scrub_message(&error.to_string());
                     tracing::warn!(%error, "the log is not shipped");
-                    LATER
+                    REFUSED_RETRY_INTERVAL
                 }
             };
             tokio::select! {
@@ -92,6 +92,6 @@ impl BackupSchedule {
             read_back: self.read_back,
             all_days: self.all_days,
         };
-        Shipper::open(db.clone(), opened_or_made(&self.of)?, clock.clone(), settings)
+        Shipper::open(db.clone(), open_or_create(&self.of)?, clock.clone(), settings)
     }
 }

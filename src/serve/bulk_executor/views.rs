@@ -1,15 +1,16 @@
-//! Looks at the documents of saved views, and runs them for whoever reads one: by the guard, price and engine of a request.
+//! Checks the documents of saved views, and runs them for their readers: by the guard, price and
+//! engine of a request.
 
 use std::sync::Arc;
 
 use api::graphql::{
-    answer::{Answer, Errors, shortened},
+    answer::{Answer, Errors, truncate_message},
     guard::{Kind, Operation, field_reads},
     operation::OperationService,
     request::GraphqlRequest,
     session::{Documents, Session},
 };
-use api::{reports::AskedOnce, saved_views::moved_by, schema::EntrepotSchema};
+use api::{reports::SingleRead, saved_views::moved_by, schema::EntrepotSchema};
 use async_graphql::{
     Variables as Values,
     parser::types::{Selection, SelectionSet},
@@ -18,11 +19,11 @@ use async_trait::async_trait;
 use platform::storage::Fault;
 use serde::Deserialize;
 use serde_json::Value;
-use server::{SentTable, TableAsk, table_problem, view_table};
+use server::{RenderedTable, TableQuery, table_problem, view_table};
 use services::{
     exchange::Requester,
     saved_views::{
-        core::{MovedBy, Variables},
+        core::{InvalidatedBy, Variables},
         events::TableRights,
         shell::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine},
     },
@@ -31,7 +32,7 @@ use services::{
 use super::BulkExecutor;
 
 /// A view that reads views could read itself.
-const EXCLUDED: &str = "savedViewResult";
+const EXCLUDED_FIELD: &str = "savedViewResult";
 
 /// An answer as clients get it.
 #[derive(Deserialize)]
@@ -45,30 +46,30 @@ struct ExecutedAnswer {
 #[async_trait]
 impl ViewEngine for BulkExecutor {
     async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
-        Ok(examined(&self.ready()?.service, document, variables, is_held).await)
+        Ok(examine_points(&self.ready()?.service, document, variables, is_held).await)
     }
 
-    fn moved_by(&self, document: &str) -> Result<Result<MovedBy, String>, Fault> {
+    fn moved_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
         let guard = &self.ready()?.service.guard;
         let operation = match guard.operation(document, None) {
             Ok(operation) => operation,
-            Err(refusal) => return Ok(Err(shortened(refusal.message))),
+            Err(refusal) => return Ok(Err(truncate_message(refusal.message))),
         };
         Ok(moved_by(&field_reads::of(&operation, guard.schema_index())))
     }
 
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault> {
         let service = &self.ready()?.service;
-        if let Err(problem) = examined(service, document, &variables, reader.caller.trusted_only).await {
+        if let Err(problem) = examine_points(service, document, &variables, reader.caller.trusted_only).await {
             let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;
             let code = "BAD_USER_INPUT".to_owned();
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
         }
-        let Some(session) = self.node_authenticator.within(&reader.caller, reader.key, &reader.origin).await? else {
+        let Some(session) = self.node_authenticator.nested_session(&reader.caller, reader.key, &reader.origin).await? else {
             let (code, message) = ("UNAUTHENTICATED".to_owned(), "the key is not valid any more".to_owned());
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
         };
-        let session = asking_once(session);
+        let session = single_use_session(session);
         let request = reader.origin.request_id.as_str();
         let values = Value::Object(variables);
         let again = values.clone();
@@ -90,49 +91,49 @@ impl ViewEngine for BulkExecutor {
                     serde_json::from_slice(&json).map_err(|err| Fault::Broken(format!("an answer: {err}")))?;
                 Ok(Outcome::Ran { data: answered.data, errors: answered.errors })
             }
-            Answer::Refused(errors) => Ok(Outcome::Refused(refused(&errors))),
+            Answer::Refused(errors) => Ok(Outcome::Refused(to_refusal(&errors))),
         }
     }
 
     fn table_problem(&self, document: &str, rows: Option<&str>) -> Option<String> {
-        table_problem(document, rows).map(shortened)
+        table_problem(document, rows).map(truncate_message)
     }
 
     async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault> {
         let service = &self.ready()?.service;
         let TableRequest { view, variables, rows, format, locale, request_id } = request;
-        let Some((caller, session)) = self.node_authenticator.caller_in_name_of(requester, &request_id).await? else {
+        let Some((caller, session)) = self.node_authenticator.caller_on_behalf_of(requester, &request_id).await? else {
             return Ok(TableOutcome::Gone);
         };
         let rights = TableRights::of(&caller);
-        let session = asking_once(session);
-        let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
+        let session = single_use_session(session);
+        let ask = TableQuery { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
             Ok(Some(made)) => {
-                let SentTable { bytes, rows, first_rows, chart } = made;
+                let RenderedTable { bytes, rows, first_rows, chart } = made;
                 TableOutcome::Made(Table { bytes, rows, first_rows, rights, chart })
             }
             // Its schedule goes with it.
             Ok(None) => TableOutcome::Gone,
-            Err(errors) => TableOutcome::Refused(refused(&errors)),
+            Err(errors) => TableOutcome::Refused(to_refusal(&errors)),
         })
     }
 }
 
 /// The session of a reader who does not ask again: a view is read after an event, and a table once for all.
-fn asking_once(session: Session) -> Session {
+fn single_use_session(session: Session) -> Session {
     let inner = session.attach.clone();
-    Session { attach: Arc::new(move |request| inner(request).data(AskedOnce)), ..session }
+    Session { attach: Arc::new(move |request| inner(request).data(SingleRead)), ..session }
 }
 
 /// The points of a document that can be a view.
-async fn examined(
+async fn examine_points(
     service: &OperationService<EntrepotSchema>,
     document: &str,
     variables: &Variables,
     is_held: bool,
 ) -> Result<i64, DocumentProblem> {
-    let wrong = |message: &str| DocumentProblem::Document(shortened(message.to_owned()));
+    let wrong = |message: &str| DocumentProblem::Document(truncate_message(message.to_owned()));
     if (is_held || service.documents == Documents::Trusted) && !service.trusted.holds(document) {
         return Err(wrong("only trusted documents may be sent here"));
     }
@@ -140,15 +141,17 @@ async fn examined(
     if operation.kind != Kind::Query || operation.is_introspective {
         return Err(wrong("one query is expected, which does not ask for the schema"));
     }
-    if names(&operation, EXCLUDED) {
+    if names(&operation, EXCLUDED_FIELD) {
         return Err(wrong("a view cannot read views: leave savedViewResult out"));
     }
     if let Some(name) = variables.keys().find(|name| !is_declared(&operation, name)) {
-        return Err(DocumentProblem::Variables(shortened(format!("the document declares no variable ${name}"))));
+        return Err(DocumentProblem::Variables(truncate_message(format!("the document declares no variable ${name}"))));
     }
     let values = Values::from_json(Value::Object(variables.clone()));
-    // A view that nobody could read is none. What is missing may be a reader's to give.
-    operation.check_lists(&values, &service.limits).map_err(|refusal| DocumentProblem::Variables(shortened(refusal.message)))?;
+    // A view that can never be read is refused. Variables that are missing may come from a reader.
+    operation
+        .check_lists(&values, &service.limits)
+        .map_err(|refusal| DocumentProblem::Variables(truncate_message(refusal.message)))?;
     if let Some(validator) = &service.validator
         && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
     {
@@ -183,7 +186,7 @@ fn names(operation: &Operation, name: &str) -> bool {
     false
 }
 
-fn refused(errors: &Errors) -> Refused {
+fn to_refusal(errors: &Errors) -> Refused {
     let list: Vec<Value> = serde_json::from_slice(&errors.list).unwrap_or_default();
     let message = list.first().and_then(|error| error["message"].as_str()).unwrap_or("the view was not run").to_owned();
     Refused { code: errors.code.as_str().to_owned(), message, retry_after_ms: errors.retry_after_ms }

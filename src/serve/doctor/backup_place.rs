@@ -9,7 +9,7 @@ use super::report::Finding;
 pub(super) const CHECK: &str = "backup place";
 
 /// The place of `--backups`, and the file of an embedded database.
-pub(super) async fn look(place: FileLocation, database: Option<PathBuf>) -> Vec<Finding> {
+pub(super) async fn check_place(place: FileLocation, database: Option<PathBuf>) -> Vec<Finding> {
     vec![match &place {
         FileLocation::Folder(folder) => of_folder(folder, database.as_deref()),
         FileLocation::Bucket { .. } => of_bucket(&place).await,
@@ -56,7 +56,7 @@ fn of_folder(folder: &Path, database: Option<&Path>) -> Finding {
 
 #[cfg(not(unix))]
 fn of_folder(folder: &Path, _database: Option<&Path>) -> Finding {
-    Finding::ok(CHECK, format!("{} is not looked at on this system", folder.display()))
+    Finding::ok(CHECK, format!("{} is not checked on this system", folder.display()))
 }
 
 #[cfg(all(test, unix))]

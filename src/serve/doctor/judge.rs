@@ -68,7 +68,7 @@ pub(super) fn mode(path: &str, mode: u32, is_key: bool) -> Finding {
     if is_key { Finding::fail("modes", seen, advice) } else { Finding::warn("modes", seen, advice) }
 }
 
-/// How transactions of a connection reach Postgres.
+/// Returns the finding about the pooling of connections to Postgres.
 pub(super) fn pooler(pooling: &Pooling) -> Finding {
     const CHECK: &str = "pooler";
     match pooling {
@@ -184,13 +184,13 @@ pub(super) fn host(host: &HostReport) -> Finding {
         HostState::Standby => Finding::ok("hosts", format!("{name} is a standby, or may only be read")),
         HostState::Rival => Finding::fail(
             "hosts",
-            format!("{name} takes writes beside the host that is written to"),
-            "stop it now; it was the primary before another was promoted, so bring it back as a standby (pg_rewind)",
+            format!("{name} accepts writes in addition to the primary in use"),
+            "stop it now; it is a former primary, so rejoin it as a standby (pg_rewind)",
         ),
         HostState::Away(why) => Finding::warn(
             "hosts",
             format!("{name} does not answer: {why}"),
-            "start it, or leave it out of --database-url: without it nobody can take over",
+            "start it, or leave it out of --database-url: without it no failover is possible",
         ),
     }
 }
@@ -230,7 +230,7 @@ pub(super) fn read_replica(replica: &ReplicaStatus, staleness_seconds: u64) -> F
     }
 }
 
-/// What the log of backups says; ages in seconds.
+/// Facts of the log of backups; ages in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct BackupFacts {
     pub backup_age: Option<i64>,
@@ -272,13 +272,13 @@ pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
         }
     };
     let ahead = facts.is_ahead.then(|| {
-        let advice = "look at the clocks; until that moment `restore` and `drill` have to be given the ID of a backup";
-        Finding::warn("backups", "one of the log began at a moment to come: a clock was ahead, or is behind here", advice)
+        let advice = "check the clocks; until that moment `restore` and `drill` need the ID of a backup";
+        Finding::warn("backups", "one in the log has a start in the future: a clock was ahead, or this one is behind", advice)
     });
     [last, drill].into_iter().chain(ahead).collect()
 }
 
-/// What the log says of backups of a Postgres that are listed; in seconds.
+/// Facts about the listed backups of a Postgres; in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ListedFacts {
     pub age: Option<i64>,
@@ -291,11 +291,11 @@ pub(super) struct ListedFacts {
 pub(super) fn listed_backups(facts: &ListedFacts) -> Finding {
     const CHECK: &str = "backups";
     let Some(age) = facts.age else {
-        let advice = "run `pgbackrest backup`; where `pgbackrest info` lists one, see why the job backup.list fails";
+        let advice = "run `pgbackrest backup`; if `pgbackrest info` lists one, check why the job backup.list fails";
         return Finding::warn(CHECK, "pgBackRest has listed none", advice);
     };
     let seen = format!("the newest that pgBackRest lists is {} h old", age / 3600);
-    let advice = "see why the schedule of pgBackRest made none, and run `pgbackrest backup`; where `pgbackrest info` lists a newer one, see why the job backup.list fails";
+    let advice = "check why the schedule of pgBackRest created none, and run `pgbackrest backup`; if `pgbackrest info` lists a newer one, check why the job backup.list fails";
     let late = facts.every.map_or(DAY + 2 * 3600, |every| every.saturating_mul(2));
     if age > late.max(2 * DAY) {
         Finding::fail(CHECK, seen, advice)
@@ -311,7 +311,7 @@ pub(super) fn listed_backups(facts: &ListedFacts) -> Finding {
 
 /// Whether a process ships the log, and for how many seconds its oldest segment has waited.
 pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
-    const PROMISED: i64 = 10;
+    const PROMISED_SECONDS: i64 = 10;
     let waits = lag.map_or_else(|| "nothing waits".to_owned(), |lag| format!("a segment has waited for {lag} s"));
     if !is_shipped {
         return Finding::warn(
@@ -321,14 +321,12 @@ pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
         );
     }
     match lag {
-        Some(lag) if lag > 30 * PROMISED => Finding::fail(
+        Some(lag) if lag > 30 * PROMISED_SECONDS => Finding::fail(
             "shipping",
             waits,
-            "look at the place of the backups, and at the server's log; writes go on, and are lost with the disk",
+            "check the backups' store and the server's log; writes continue, and are lost with the disk",
         ),
-        Some(lag) if lag > PROMISED => {
-            Finding::warn("shipping", waits, "look at the place of the backups, and at the server's log")
-        }
+        Some(lag) if lag > PROMISED_SECONDS => Finding::warn("shipping", waits, "check the backups' store and the server's log"),
         _ => Finding::ok("shipping", format!("the log is shipped, {waits}")),
     }
 }
@@ -368,7 +366,7 @@ pub(super) fn jobs(facts: &JobFacts) -> Vec<Finding> {
     } else if overdue > 0 {
         Finding::warn("jobs", seen, "start `entrepot worker`, or more of them")
     } else if dead > 0 {
-        Finding::warn("jobs", seen, "Query.jobs shows why; jobRetry begins one again when that is mended")
+        Finding::warn("jobs", seen, "Query.jobs shows why; jobRetry starts one again when the cause is fixed")
     } else {
         Finding::ok("jobs", seen)
     };

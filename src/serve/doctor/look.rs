@@ -1,4 +1,4 @@
-//! What the checks look at. Nothing is written but the file store's own mark, which is written over.
+//! Data that the checks read. Nothing is written but the file store's own mark, which is overwritten.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use platform::{
     storage::{ActiveRowSecurity, Backend, Database, Fault, SUSPENDED, is_shipped},
 };
 use services::{
-    backups::{BackupLog, CLOCKS_APART_SECONDS, waiting_since},
+    backups::{BackupLog, MAX_CLOCK_SKEW_SECONDS, waiting_since},
     files::{FileLocation, Store},
 };
 use tokio::time::timeout;
@@ -27,26 +27,26 @@ use crate::{
     serve::{backup::given, file_modes, keys::sealed_columns},
 };
 
-/// How long sealed values are counted. A large database has more than that.
-const WALK: Duration = Duration::from_secs(3);
-/// How long replicas are sampled before they are judged.
-const SAMPLED: Duration = Duration::from_secs(1);
-/// Runs of backups and drills that are looked at.
-const RUNS: i64 = 20;
+/// Longest time to count sealed values. A large database has more than that.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time that replicas are sampled before they are judged.
+const SAMPLE_TIME: Duration = Duration::from_secs(1);
+/// Runs of backups and drills that are checked.
+const MAX_RUNS: i64 = 20;
 /// Suspended tenants that are named.
-const SHOWN: i64 = 20;
+const MAX_NAMED_TENANTS: i64 = 20;
 
 /// A fault as a finding.
 pub(super) fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
     vec![Finding::fail(check, fault.to_string(), "see the log of the database")]
 }
 
-/// How the database's migrations are, and whether its tables are those of this version.
+/// Returns the finding about the database's migrations, and whether its tables are those of this version.
 pub(super) async fn versions(db: &Database, patience: Duration) -> (Finding, bool) {
     match timeout(patience, db.versions()).await {
         Ok(Ok(versions)) => (judge::versions(&versions, Database::all_migrations()), versions.mismatch().is_none()),
         Ok(Err(fault)) => (Finding::fail("versions", fault.to_string(), "see the log of the database"), false),
-        Err(_) => (super::late("versions"), false),
+        Err(_) => (super::timed_out_finding("versions"), false),
     }
 }
 
@@ -54,13 +54,13 @@ pub(super) async fn clock(db: Database, clock: Clock) -> Vec<Finding> {
     let before = clock.now();
     match db.server_clock().await {
         Ok(None) => vec![Finding::ok("clock", "the database is a file of this machine")],
-        Ok(Some(server)) => vec![judge::clock("clock", ahead(server, before, clock.now()))],
+        Ok(Some(server)) => vec![judge::clock("clock", clock_lead(server, before, clock.now()))],
         Err(fault) => of_fault("clock", &fault),
     }
 }
 
 /// Microseconds that another clock is ahead of the middle of the time that it took to ask it.
-fn ahead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
+fn clock_lead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
     let middle = before.micros().saturating_add(after.micros().saturating_sub(before.micros()) / 2);
     other.micros().saturating_sub(middle)
 }
@@ -72,16 +72,16 @@ pub(super) async fn pooler(db: Database) -> Vec<Finding> {
 
 /// The hosts of the database, where it has several.
 pub(super) async fn hosts(db: Database) -> Vec<Finding> {
-    db.ask_hosts().await.iter().map(judge::host).collect()
+    db.query_hosts().await.iter().map(judge::host).collect()
 }
 
 /// The replicas that nodes read from, as a node would find them a moment after its start.
 pub(super) async fn replicas(db: Database, args: ReplicaArgs, database: DatabaseArgs) -> Vec<Finding> {
     let options = args.options(&database.database_url, &database.options());
     if let Err(fault) = db.read_from(&args.urls, options).await {
-        return vec![Finding::fail("replicas", fault.to_string(), "mend --read-database-url: a node does not start with it")];
+        return vec![Finding::fail("replicas", fault.to_string(), "correct --read-database-url: a node does not start with it")];
     }
-    sleep(SAMPLED).await;
+    sleep(SAMPLE_TIME).await;
     db.replicas().iter().map(|replica| judge::read_replica(replica, args.staleness_seconds)).collect()
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn row_security(db: Database) -> Vec<Finding> {
     vec![match (db.active_row_security(), proven) {
         (ActiveRowSecurity::Embedded, _) => Finding::ok(CHECK, "an embedded database has none and needs none"),
         (ActiveRowSecurity::None(_), _) => {
-            Finding::warn(CHECK, seen, "let the login make its roles, and leave --row-security as it is")
+            Finding::warn(CHECK, seen, "allow the login to create its roles, and do not change --row-security")
         }
         (_, Some(advice)) => Finding::warn(CHECK, seen, advice),
         (_, None) => Finding::ok(CHECK, seen),
@@ -114,22 +114,25 @@ pub(super) async fn row_security(db: Database) -> Vec<Finding> {
 }
 
 pub(super) async fn redis(args: RedisArgs, clock: Clock) -> Vec<Finding> {
-    const ADVICE: &str = "check --redis-url and that it runs; nodes go on without it, each with budgets of its own";
+    const ADVICE: &str = "check --redis-url and that Redis runs; without it each node counts rate limits by itself";
     let client = match args.client() {
         Ok(Some(client)) => client,
         Ok(None) => return Vec::new(),
-        Err(error) => return vec![Finding::fail("redis", error.to_string(), "mend --redis-url and the files beside it")],
+        Err(error) => return vec![Finding::fail("redis", error.to_string(), "correct --redis-url and its TLS files")],
     };
     let before = clock.now();
     match redis_time(&client).await {
-        Ok(time) => vec![Finding::ok("redis", "it answers"), judge::clock("clock of redis", ahead(time, before, clock.now()))],
+        Ok(time) => {
+            vec![Finding::ok("redis", "it answers"), judge::clock("clock of redis", clock_lead(time, before, clock.now()))]
+        }
         Err(error) => vec![Finding::fail("redis", error.to_string(), ADVICE)],
     }
 }
 
-/// The keys, as they are given: nothing is made where they are missing.
+/// Checks the given keys; missing ones are not created.
 pub(super) async fn keys(db: Database, source: KeySource, clock: Clock) -> Vec<Finding> {
-    const ADVICE: &str = "bring the key file back from your copy, or name it with --keys-file; what is sealed is lost without it";
+    const ADVICE: &str =
+        "restore the key file from your copy, or name it with --keys-file; the sealed values are lost without it";
     match secrets::prove(&db, &source, &clock).await {
         Ok(0) => return vec![Finding::ok("keys", "nothing is sealed yet")],
         Ok(_) => {}
@@ -140,13 +143,13 @@ pub(super) async fn keys(db: Database, source: KeySource, clock: Clock) -> Vec<F
         Err(fault) => return vec![Finding::fail("keys", fault.to_string(), ADVICE)],
     };
     let first = &keys.first().id;
-    let counted = match timeout(WALK, secrets::count(&db, &sealed_columns())).await {
+    let counted = match timeout(COUNT_TIMEOUT, secrets::count(&db, &sealed_columns())).await {
         Ok(Ok(counted)) => counted,
         Ok(Err(fault)) => return of_fault("keys", &fault),
         Err(_) => {
             let seen = format!(
                 "{first} seals, and each key of the database opens; more values than were counted in {} s",
-                WALK.as_secs()
+                COUNT_TIMEOUT.as_secs()
             );
             return vec![Finding::ok("keys", seen)];
         }
@@ -175,7 +178,7 @@ pub(super) async fn files(db: Database, source: KeySource, clock: Clock, place: 
     };
     let mark = match mark {
         Ok(Some(mark)) => mark,
-        Ok(None) => return vec![Finding::ok("files", format!("{place} has no mark yet: the first node puts it there"))],
+        Ok(None) => return vec![Finding::ok("files", format!("{place} has no mark yet: the first node creates it"))],
         Err(fault) => return of_fault("files", &fault),
     };
     if let FileLocation::Folder(folder) = &place
@@ -191,7 +194,7 @@ pub(super) async fn files(db: Database, source: KeySource, clock: Clock, place: 
         Ok(true) => Finding::ok("files", format!("{place} has the mark of this deployment and takes writes")),
         Ok(false) => Finding::fail("files", format!("{place} has no mark of this deployment"), ADOPT),
         Err(error) => {
-            Finding::fail("files", format!("{place}: {error}"), "check that it is there and that this user may write to it")
+            Finding::fail("files", format!("{place}: {error}"), "check that it exists and that this user may write to it")
         }
     }]
 }
@@ -227,8 +230,8 @@ fn seconds(every: Duration) -> i64 {
 
 async fn listed_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<ListedFacts, Fault> {
     let log = BackupLog::new(db.clone(), clock.clone());
-    let done = log.last_done(BackupKind::Backup).await?;
-    // Rows come by the moment that a backup began.
+    let done = log.last_success(BackupKind::Backup).await?;
+    // Rows are ordered by the start of the backup.
     let is_damaged = log.last(1).await?.iter().any(|run| run.state == BackupState::Failed);
     let every = args.pgbackrest_every.map(seconds);
     Ok(ListedFacts { age: done.map(|run| age(run.started_at, clock.now())), every, is_damaged })
@@ -236,10 +239,10 @@ async fn listed_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
 
 async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<BackupFacts, Fault> {
     let (log, now) = (BackupLog::new(db.clone(), clock.clone()), clock.now());
-    let runs = log.last(RUNS).await?;
+    let runs = log.last(MAX_RUNS).await?;
     Ok(BackupFacts {
-        backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
-        drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
+        backup_age: log.last_success(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
+        drill_age: log.last_success(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
         backup_every: seconds(args.every()),
         drill_every: args.drill_every().map(seconds),
         has_failed: runs
@@ -247,11 +250,11 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
             .rev()
             .find(|run| run.state != BackupState::Running)
             .is_some_and(|run| run.state == BackupState::Failed),
-        is_ahead: runs.iter().any(|run| run.started_at > now.plus_seconds(CLOCKS_APART_SECONDS)),
+        is_ahead: runs.iter().any(|run| run.started_at > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS)),
     })
 }
 
-/// How the shipping of the log stands, where it is asked for.
+/// Returns the finding about the shipping of the log, if it is configured.
 pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) -> Vec<Finding> {
     let file = file_modes::embedded(database_url).into_iter().next().filter(|_| args.shipping.backup_ship_log);
     let Some(file) = file else { return Vec::new() };
@@ -262,7 +265,7 @@ pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) 
         }
         Err(error) => vec![Finding::fail(
             "shipping",
-            format!("what waits beside {} cannot be read: {error}", file.display()),
+            format!("the segments waiting next to {} cannot be read: {error}", file.display()),
             "run it as the user of the server",
         )],
     }
@@ -270,7 +273,7 @@ pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) 
 
 /// Tenants that the operator has suspended.
 pub(super) async fn tenants(db: Database) -> Vec<Finding> {
-    match suspension::suspended(&db.global(), SHOWN).await {
+    match suspension::suspended(&db.global(), MAX_NAMED_TENANTS).await {
         Ok(suspended) => {
             let slugs: Vec<&str> = suspended.iter().map(|tenant| tenant.slug.as_str()).collect();
             vec![judge::tenants(&slugs)]
@@ -281,13 +284,13 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
 
 /// Whether a promotion of the database is noticed, and whether its commits wait for a standby.
 pub(super) async fn timeline(db: Database) -> Vec<Finding> {
-    match db.look_at_timeline().await {
+    match db.check_timeline().await {
         Ok(report) => report.iter().map(judge::timeline).collect(),
         Err(fault) => of_fault("timeline", &fault),
     }
 }
 
-/// Whether what leaves the deployment is held, as it is after a restore.
+/// Checks whether outgoing messages are held, as they are after a restore.
 pub(super) async fn outgoing(db: Database) -> Vec<Finding> {
     const CHECK: &str = "outgoing";
     const ADVICE: &str =
@@ -352,16 +355,16 @@ fn disk(what: &str, folder: &Path) -> Finding {
             found.f_bavail.saturating_mul(found.f_frsize),
             found.f_blocks.saturating_mul(found.f_frsize),
         ),
-        Err(error) => Finding::fail("disk", format!("{}: {error}", folder.display()), "check that the folder is there"),
+        Err(error) => Finding::fail("disk", format!("{}: {error}", folder.display()), "check that the folder exists"),
     }
 }
 
 #[cfg(not(unix))]
 fn disk(what: &str, folder: &Path) -> Finding {
-    Finding::ok("disk", format!("{what} in {}: not looked at on this system", folder.display()))
+    Finding::ok("disk", format!("{what} in {}: not checked on this system", folder.display()))
 }
 
-/// What other users of the machine may do with the database's files and the keys.
+/// Returns the findings about other users' access to the database's files and the keys.
 #[cfg(unix)]
 pub(super) async fn modes(database_url: String, source: KeySource) -> Vec<Finding> {
     use std::os::unix::fs::MetadataExt;
@@ -389,8 +392,8 @@ mod tests {
     #[test]
     fn a_clock_is_compared_with_the_middle_of_asking_it() {
         let at = |seconds: i64| Timestamp(seconds * 1_000_000);
-        assert_eq!(ahead(at(15), at(10), at(20)), 0);
-        assert_eq!(ahead(at(20), at(10), at(20)), 5_000_000);
-        assert_eq!(ahead(at(5), at(10), at(20)), -10_000_000);
+        assert_eq!(clock_lead(at(15), at(10), at(20)), 0);
+        assert_eq!(clock_lead(at(20), at(10), at(20)), 5_000_000);
+        assert_eq!(clock_lead(at(5), at(10), at(20)), -10_000_000);
     }
 }

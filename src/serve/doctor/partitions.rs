@@ -12,11 +12,11 @@ use platform::{
 
 use super::{look::of_fault, report::Finding};
 
-const MONTHS: &str = "partitions";
-const OWNER: &str = "partition owner";
-const JOB: &str = "partition job";
+const MONTHS_CHECK: &str = "partitions";
+const OWNER_CHECK: &str = "partition owner";
+const JOB_CHECK: &str = "partition job";
 /// Months ahead that there must be.
-const ENOUGH: i64 = 2;
+const MIN_MONTHS_AHEAD: i64 = 2;
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// The job `partitions.make`, where it fails.
@@ -34,7 +34,7 @@ pub(super) async fn look(db: Database, clock: Clock) -> Vec<Finding> {
     match facts(&db, now).await {
         Ok(Some((facts, job))) => judge(&facts, job.as_ref(), now),
         Ok(None) => Vec::new(),
-        Err(fault) => of_fault(MONTHS, &fault),
+        Err(fault) => of_fault(MONTHS_CHECK, &fault),
     }
 }
 
@@ -48,14 +48,14 @@ async fn facts(db: &Database, now: Timestamp) -> Result<Option<(PartitionFacts, 
 
 fn judge(facts: &PartitionFacts, job: Option<&FailingJob>, now: Timestamp) -> Vec<Finding> {
     let mut findings = vec![months(facts, now), owner(facts)];
-    // A login that owns no table cannot do the job: that is said once.
+    // A login that owns no table cannot run the job: that is reported once.
     findings.extend(job.filter(|_| facts.not_owned.is_none()).map(failing));
     findings
 }
 
 fn months(facts: &PartitionFacts, now: Timestamp) -> Finding {
-    let first = facts.missing.first().filter(|first| first.months_ahead <= ENOUGH);
-    let Some(first) = first else { return Finding::ok(MONTHS, format!("{} month(s) ahead have theirs", facts.ahead)) };
+    let first = facts.missing.first().filter(|first| first.months_ahead <= MIN_MONTHS_AHEAD);
+    let Some(first) = first else { return Finding::ok(MONTHS_CHECK, format!("{} month(s) ahead have theirs", facts.ahead)) };
     let of_month: Vec<&MissingPart> = facts.missing.iter().filter(|part| part.month == first.month).collect();
     let tables: Vec<&str> = of_month.iter().map(|part| part.table).collect();
     let days = first.month.start().saturating_sub(now.micros()).div_euclid(DAY_MICROS);
@@ -63,20 +63,18 @@ fn months(facts: &PartitionFacts, now: Timestamp) -> Finding {
     let detached = of_month.iter().find_map(|part| part.detached.as_deref().map(|name| attach(part, name)));
     let advice = detached.unwrap_or_else(|| {
         let login = if can_make(facts) { "" } else { " with the login that owns the tables" };
-        format!("run `entrepot partitions run`{login}: it stops nobody, and is safe to run again")
+        format!("run `entrepot partitions run`{login}: it blocks no requests, and is safe to repeat")
     });
     match first.months_ahead {
-        0 => Finding::fail(
-            MONTHS,
-            format!("{seen}, the present month: what is written into it fails, and so does every change"),
-            advice,
-        ),
-        1 => Finding::fail(MONTHS, format!("{seen}, which begins in {days} day(s): every change fails from then on"), advice),
-        _ => Finding::warn(MONTHS, format!("{seen}, which begins in {days} day(s)"), advice),
+        0 => Finding::fail(MONTHS_CHECK, format!("{seen}, the current month: every change fails"), advice),
+        1 => {
+            Finding::fail(MONTHS_CHECK, format!("{seen}, which begins in {days} day(s): every change fails from then on"), advice)
+        }
+        _ => Finding::warn(MONTHS_CHECK, format!("{seen}, which begins in {days} day(s)"), advice),
     }
 }
 
-/// How a table that is not attached becomes the part again whose name it has.
+/// Returns the advice for a detached table that has the name of a missing part.
 fn attach(part: &MissingPart, name: &str) -> String {
     let (table, from, to) = (part.table, part.month.start(), part.month.plus(1).start());
     format!(
@@ -93,26 +91,28 @@ fn owner(facts: &PartitionFacts) -> Finding {
     let login = &facts.login;
     match &facts.not_owned {
         Some(tables) if facts.missing.is_empty() => {
-            Finding::ok(OWNER, format!("the login {login} does not own {tables}, and another one makes the months"))
+            Finding::ok(OWNER_CHECK, format!("the login {login} does not own {tables}, and another one creates the partitions"))
         }
-        Some(tables) => {
-            Finding::warn(OWNER, format!("the login {login} does not own {tables}, so its workers make no months"), DAILY)
-        }
+        Some(tables) => Finding::warn(
+            OWNER_CHECK,
+            format!("the login {login} does not own {tables}, so its workers create no partitions"),
+            DAILY,
+        ),
         None if !facts.may_create => Finding::warn(
-            OWNER,
-            format!("the login {login} may create no table in the schema, so its workers make no months"),
+            OWNER_CHECK,
+            format!("the login {login} may create no table in the schema, so its workers create no partitions"),
             format!("GRANT CREATE ON SCHEMA with the name of the schema TO {login}, as the owner of the schema"),
         ),
-        None => Finding::ok(OWNER, format!("the login {login} owns the tables, so its workers make the months")),
+        None => Finding::ok(OWNER_CHECK, format!("the login {login} owns the tables, so its workers create the partitions")),
     }
 }
 
 fn failing(job: &FailingJob) -> Finding {
     let error = job.error.as_deref().unwrap_or("see the log of the workers");
     Finding::warn(
-        JOB,
+        JOB_CHECK,
         format!("partitions.make has failed {} time(s) in a row: {error}", job.failures),
-        "run `entrepot partitions run` now; where a lock was not to be had within two seconds, end the long transaction that holds it",
+        "run `entrepot partitions run` now; if a lock was not available within two seconds, end the long transaction that holds it",
     )
 }
 

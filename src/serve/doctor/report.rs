@@ -1,4 +1,4 @@
-//! What a check found, and how it is written.
+//! Findings of the checks, and their output.
 
 use serde::Serialize;
 
@@ -15,9 +15,9 @@ pub(super) enum Verdict {
 pub(super) struct Finding {
     pub check: &'static str,
     pub verdict: Verdict,
-    /// What was seen.
+    /// Observed state.
     pub seen: String,
-    /// What to do next; none where nothing is wrong.
+    /// Next step; None if nothing is wrong.
     pub advice: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Finding {
         Self { check, verdict: Verdict::Fail, seen: seen.into(), advice: Some(advice.into()) }
     }
 
-    /// Verdict, check, what was seen, what to do: one line.
+    /// Verdict, check, observation, advice: one line.
     pub fn line(&self) -> String {
         let verdict = match self.verdict {
             Verdict::Ok => "OK",

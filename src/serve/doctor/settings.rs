@@ -47,16 +47,16 @@ fn add_variables(command: &clap::Command, known: &mut BTreeSet<String>) {
 }
 
 fn people(args: &Serve, findings: &mut Vec<Finding>) {
-    if args.registration == Some(Registration::Verified) && !args.emails.mail.is_there() {
-        let seen = "--registration verified sends e-mail, and --mail is none";
+    if args.registration == Some(Registration::Verified) && !args.emails.mail.is_configured() {
+        let seen = "--registration verified sends e-mails, and --mail is none";
         findings.push(Finding::fail(CHECK, seen, "give --mail, or --registration closed"));
     }
-    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
-        let seen = "--registration open tells strangers which addresses have an account";
+    if args.registration == Some(Registration::Open) && args.is_publicly_reachable() {
+        let seen = "--registration open reveals to strangers which addresses have an account";
         findings.push(Finding::warn(CHECK, seen, "use --registration verified"));
     }
-    if args.emails.mail.is_there() && args.is_reached_by_strangers() && args.emails.public_url.is_none() {
-        let seen = "e-mail leaves with links to the address that is listened on: --public-url is not given";
+    if args.emails.mail.is_configured() && args.is_publicly_reachable() && args.emails.public_url.is_none() {
+        let seen = "e-mails have links to the listen address: --public-url is not given";
         findings.push(Finding::warn(CHECK, seen, "give --public-url the address of your site"));
     }
     if args
@@ -88,7 +88,7 @@ fn keys(args: &KeyArgs, findings: &mut Vec<Finding>) {
 fn places(args: &Serve, findings: &mut Vec<Finding>) {
     let (url, backups) = (&args.database.database_url, &args.jobs.backups.backups);
     let is_embedded = url.starts_with("sqlite:");
-    if backups.as_ref().is_some_and(|backups| args.jobs.files.is_place(url, backups)) {
+    if backups.as_ref().is_some_and(|backups| args.jobs.files.is_same_location(url, backups)) {
         findings.push(Finding::fail(
             CHECK,
             "--backups and --files are the same place",
@@ -137,7 +137,7 @@ fn front(args: &Serve, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Settings that are given in vain.
+/// Settings without effect.
 fn idle(args: &Serve, findings: &mut Vec<Finding>) {
     for setting in args.jobs.backups.idle().into_iter().chain(args.metrics_server.idle()) {
         let advice = format!("give {}, or leave {} out", setting.needs, setting.name);
@@ -176,7 +176,7 @@ mod tests {
         let on_postgres = [&postgres[..], &["--backups", "file:b", "--backup-ship-log"]].concat();
         for (flags, verdict, words) in [
             (&["--registration", "verified"][..], Verdict::Fail, "--mail is none"),
-            (&["--registration", "open", "--proxy", "10.0.0.1"][..], Verdict::Warn, "tells strangers"),
+            (&["--registration", "open", "--proxy", "10.0.0.1"][..], Verdict::Warn, "reveals to strangers"),
             (&["--files", "file:a", "--backups", "file:a"][..], Verdict::Fail, "the same place"),
             (&["--files", "file:a", "--backups", "file:./a"][..], Verdict::Fail, "the same place"),
             (&["--backup-every", "6h"][..], Verdict::Warn, "--backup-every has no effect without --backups"),

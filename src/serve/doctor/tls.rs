@@ -8,13 +8,13 @@ use super::report::Finding;
 const CHECK: &str = "tls";
 const DAY: i64 = 24 * 3600;
 
-pub(super) async fn look(files: TlsFiles, clock: Clock) -> Vec<Finding> {
+pub(super) async fn check_certificate(files: TlsFiles, clock: Clock) -> Vec<Finding> {
     let now = clock.now().micros().div_euclid(1_000_000);
     let mut findings = vec![match files.load() {
         Ok(certificate) => judge(certificate.expires_at.saturating_sub(now)),
         Err(error) => {
             let advice =
-                "mend the file that it names: nodes do not start with it, and those that run serve the certificate from before";
+                "correct the file that it names: nodes do not start with it, and running ones serve the previous certificate";
             Finding::fail(CHECK, error.to_string(), advice)
         }
     }];
@@ -25,7 +25,7 @@ pub(super) async fn look(files: TlsFiles, clock: Clock) -> Vec<Finding> {
 /// A certificate and the key that belongs to it, by the seconds until it expires.
 fn judge(left: i64) -> Finding {
     let days = left.div_euclid(DAY);
-    let advice = "renew it, and look at the log of what renews it; nodes read both files again within seconds";
+    let advice = "renew it, and check the log of the tool that renews it; nodes read both files again within seconds";
     if left < 0 {
         return Finding::fail(CHECK, format!("the certificate expired {} day(s) ago", left.saturating_neg() / DAY), advice);
     }
@@ -37,7 +37,7 @@ fn judge(left: i64) -> Finding {
     }
 }
 
-/// What other users of the machine may do with the key.
+/// Returns the finding about other users' access to the key.
 #[cfg(unix)]
 fn mode(key: &std::path::Path) -> Option<Finding> {
     use std::os::unix::fs::MetadataExt;

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::exchange;
 
-use super::{StartError, migrated, opened, record, say, tenants};
+use super::{StartError, migrated, open_with_audit, record, say, tenants};
 use crate::config::{DatabaseArgs, JobAction, KeysOf, ListedState};
 
 pub async fn run(action: JobAction) -> Result<(), StartError> {
@@ -40,7 +40,7 @@ async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedS
     };
     let slugs: HashMap<TenantId, String> =
         suspension::all(&db.global()).await?.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect();
-    for job in jobs::list_anywhere(&db.global(), tenant, states, first).await? {
+    for job in jobs::list_across_tenants(&db.global(), tenant, states, first).await? {
         let slug = slugs.get(&job.tenant).map_or("-", String::as_str);
         say(&line(&job, slug))?;
     }
@@ -57,11 +57,11 @@ fn line(job: &Job, slug: &str) -> String {
 
 async fn retry(of: &KeysOf, id: JobId) -> Result<(), StartError> {
     let clock = Clock::system();
-    let (db, audit_writer) = opened(of, &clock).await?;
-    let job = jobs::find_anywhere(&db.global(), id).await?.ok_or_else(|| unknown(id))?;
+    let (db, audit_writer) = open_with_audit(of, &clock).await?;
+    let job = jobs::find_across_tenants(&db.global(), id).await?.ok_or_else(|| unknown_job(id))?;
     let work = db.global().maintenance_for(job.tenant).await?;
     if jobs::revive(&work, id, clock.now()).await? == 0 {
-        let why = format!("{id} ({}) is {}: only a job that is DEAD is tried again", job.kind, job.state.as_str());
+        let why = format!("{id} ({}) is {}: only a DEAD job can be retried", job.kind, job.state.as_str());
         work.rollback().await?;
         return Err(Fault::Broken(why).into());
     }
@@ -76,10 +76,10 @@ async fn retry(of: &KeysOf, id: JobId) -> Result<(), StartError> {
 
 async fn abandon(of: &KeysOf, id: JobId, reason: &str) -> Result<(), StartError> {
     let clock = Clock::system();
-    let (db, audit_writer) = opened(of, &clock).await?;
-    let job = jobs::find_anywhere(&db.global(), id).await?.ok_or_else(|| unknown(id))?;
+    let (db, audit_writer) = open_with_audit(of, &clock).await?;
+    let job = jobs::find_across_tenants(&db.global(), id).await?.ok_or_else(|| unknown_job(id))?;
     if job.period.is_some() {
-        let why = format!("{id} ({}) is a standing job, which comes again by itself: it cannot be dropped", job.kind);
+        let why = format!("{id} ({}) is a standing job, which is repeated automatically: it cannot be dropped", job.kind);
         return Err(Fault::Broken(why).into());
     }
     let mut work = db.global().maintenance_for(job.tenant).await?;
@@ -88,16 +88,16 @@ async fn abandon(of: &KeysOf, id: JobId, reason: &str) -> Result<(), StartError>
         work.rollback().await?;
         return Err(Fault::Broken(why).into());
     }
-    let has_exchange = exchange::job_dropped(&mut work, (&job.kind, &job.payload), &clock).await?;
+    let has_exchange = exchange::cancel_dropped_job(&mut work, (&job.kind, &job.payload), &clock).await?;
     let changes = serde_json::json!({ "kind": job.kind, "reason": reason });
     record(&audit_writer, &work, "job.drop", Target::of(id), &changes).await?;
     work.commit().await?;
-    let next = if has_exchange { "its exchange is cancelled: ask for it anew" } else { "jobRetry begins it again" };
+    let next = if has_exchange { "its exchange is cancelled: request it again" } else { "jobRetry starts it again" };
     say(&format!("{id} ({}) is dropped; {next}", job.kind))?;
     db.close().await?;
     Ok(())
 }
 
-fn unknown(id: JobId) -> Fault {
+fn unknown_job(id: JobId) -> Fault {
     Fault::Broken(format!("there is no job {id}"))
 }

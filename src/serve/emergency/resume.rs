@@ -1,4 +1,4 @@
-//! `entrepot resume`: what was held after a restore is sent, or dropped.
+//! `entrepot resume`: sends, or drops, the messages that were held after a restore.
 
 use entity::{
     prelude::*,
@@ -14,18 +14,18 @@ use platform::{
 };
 use services::{alerts, export_schedules, saved_views, webhooks};
 
-use super::{StartError, migrated, opened, record, say};
-use crate::{config::ResumeArgs, serve::job_registry::OUTGOING};
+use super::{StartError, migrated, open_with_audit, record, say};
+use crate::{config::ResumeArgs, serve::job_registry::OUTGOING_JOBS};
 
 /// Jobs that send an e-mail.
-const EMAILS: [&str; 4] =
+const EMAIL_JOBS: [&str; 4] =
     [alerts::EMAIL_JOB, purchasing::shell::KIND, fulfilment::shell::READY_EMAIL, saved_views::shell::STOPPED_JOB];
 /// Jobs that carry a schedule's run out.
-const RUNS: [&str; 2] = [saved_views::shell::SCHEDULE_JOB, export_schedules::shell::JOB];
-/// Why a job is dead, for its tenant.
-const DROPPED: &str = "dropped by the operator after a restore: it may have been done before";
+const SCHEDULED_JOBS: [&str; 2] = [saved_views::shell::SCHEDULE_JOB, export_schedules::shell::JOB];
+/// Reason for which a job is dead, for its tenant.
+const DROP_REASON: &str = "dropped by the operator after a restore: it may have been done before";
 
-/// What waits of a tenant.
+/// Pending messages and runs of a tenant.
 #[derive(Record)]
 struct Pending {
     #[record(of = tables::tenant, alias = "q", column = "id")]
@@ -38,7 +38,7 @@ struct Pending {
     runs: i64,
     #[record(sql = "q.deliveries")]
     deliveries: i64,
-    /// Events that endpoints have not looked at, over all of them: each may become a delivery.
+    /// Unread events, summed over all endpoints: each may become a delivery.
     #[record(sql = "q.unread")]
     unread: i64,
     #[record(sql = "q.schedules")]
@@ -68,7 +68,7 @@ pub async fn run(args: &ResumeArgs) -> Result<(), StartError> {
         return Ok(());
     };
     say(&format!("held since {}: {}", clock::rfc3339(hold.held_at), hold.reason))?;
-    let waiting = pending(&db.global(), clock.now()).await?;
+    let waiting = pending_by_tenant(&db.global(), clock.now()).await?;
     for tenant in &waiting {
         say(&tenant.line())?;
     }
@@ -85,8 +85,8 @@ pub async fn run(args: &ResumeArgs) -> Result<(), StartError> {
     Ok(())
 }
 
-/// What waits, of tenants that have any, by slug.
-async fn pending(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault> {
+/// Returns the pending counts of the tenants that have any, by slug.
+async fn pending_by_tenant(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault> {
     let backend = global.backend();
     let jobs = |kinds: usize| {
         format!(
@@ -109,16 +109,17 @@ async fn pending(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault>
         emails = jobs(1),
         runs = jobs(2)
     );
-    let values = vec![backend.texts(EMAILS), backend.texts(RUNS), now.micros().into()];
+    let values = vec![backend.texts(EMAIL_JOBS), backend.texts(SCHEDULED_JOBS), now.micros().into()];
     let mut all: Vec<Pending> = global.records(&sql, values).await?;
     all.retain(Pending::is_any);
     Ok(all)
 }
 
-/// Drops what waits of these tenants since before the hold, each in a transaction of its own with its line in the tenant's audit log. Ended in the middle,
-/// the deployment is held still, and the command is run again.
+/// Drops the messages of these tenants from before the hold, each tenant in a transaction of its
+/// own with its line in the tenant's audit log. If it is interrupted, the deployment remains held,
+/// and the command is run again.
 async fn drop_all(args: &ResumeArgs, waiting: &[Pending], held_at: Timestamp, clock: &Clock) -> Result<(), StartError> {
-    let (db, audit_writer) = opened(&args.of, clock).await?;
+    let (db, audit_writer) = open_with_audit(&args.of, clock).await?;
     for Pending { tenant, slug, .. } in waiting {
         let work = db.global().maintenance_for(*tenant).await?;
         let changes = dropped(&work, held_at, clock.now()).await?;
@@ -132,8 +133,8 @@ async fn drop_all(args: &ResumeArgs, waiting: &[Pending], held_at: Timestamp, cl
 
 /// Drops what waits of a tenant since before the hold, and nothing that was made after it; how much it was, for its audit log.
 async fn dropped(work: &Work, held_at: Timestamp, now: Timestamp) -> Result<serde_json::Value, Fault> {
-    let jobs = jobs::abandon_all(work, OUTGOING, DROPPED, held_at, now).await?;
-    let emails = alerts::rows::drop_due(work, held_at, now).await?;
+    let jobs = jobs::abandon_all(work, OUTGOING_JOBS, DROP_REASON, held_at, now).await?;
+    let emails = alerts::rows::discard_due(work, held_at, now).await?;
     let deliveries = webhooks::drop_pending(work, held_at, now).await?;
     // Those that came due meanwhile stay due.
     let schedules = saved_views::shell::skip_due(work, held_at).await? + export_schedules::shell::skip_due(work, held_at).await?;

@@ -1,11 +1,12 @@
-//! What was revoked after the moment to which a database was restored is revoked again, as the lists beside the backups have it.
+//! Replay of revocations: those after the moment to which a database was restored are repeated, by
+//! the lists beside the backups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use iam::{
     access::{self, Access, Policies},
-    identity::{MemberEnd, end_member},
+    identity::{MembershipEnd, end_member},
     tenancy::{erase, suspension},
 };
 use inventory::catalog;
@@ -16,40 +17,41 @@ use platform::{
     storage::{Database, Fault, GlobalWork, Row},
 };
 use serde_json::json;
-use services::backups::{Backups, Revocation, Revoked, RevokedSince};
+use services::backups::{Backups, Revocation, RevocationKind, RevokedSince};
 
 use super::super::{StartError, backup, emergency::record, say};
 use crate::config::Epoch;
 
-/// What became of a revocation.
+/// Outcome of a repeated revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Replayed {
     Again,
-    /// A customer was erased again, and so many who are merged into it in this database are apart again: they were not erased with it.
+    /// A customer was erased again, and this number of customers that were merged into it in this
+    /// database are separate again: they were not erased with it.
     Apart(usize),
-    /// It is in the database, or what it is about is not.
+    /// The database already has the revocation, or lacks its target.
     Before,
     /// The member is the only owner that the tenant has in this database.
     LastOwner,
 }
 
-/// What was made again.
+/// Revocations that were repeated.
 #[derive(Debug, Default)]
 pub struct ReplayReport {
     counts: BTreeMap<&'static str, usize>,
-    /// How many could not be made again; the remarks say which, and why.
+    /// Number of revocations that could not be repeated; the remarks name them, with reasons.
     pub failed: usize,
-    /// What a person has to look after.
+    /// Remarks that a person has to follow up.
     pub remarks: Vec<String>,
 }
 
 impl ReplayReport {
-    /// How many revocations were made again, in words.
+    /// Returns the number of repeated revocations, in words.
     pub fn summary(&self) -> String {
         let all: usize = self.counts.values().sum();
         let counts: Vec<String> = self.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
         let counts = if all == 0 { String::new() } else { format!(": {}", counts.join(", ")) };
-        format!("{all} revocation(s) are made again{counts}")
+        format!("{all} revocation(s) are repeated{counts}")
     }
 }
 
@@ -59,33 +61,34 @@ pub async fn listed(args: &Epoch, db: &Database, clock: &Clock) -> Result<Option
     backup::refuse_missing(place)?;
     let after = match args.again.revocations_after {
         Some(after) => after,
-        None => backup::missed_since(last_event(db).await?),
+        None => backup::revocations_start(last_event(db).await?),
     };
     let keys = backup::given(&args.of.keys.source(&args.of.database.database_url), clock)?;
     let found = Backups::open(place, keys, clock.clone())?.revoked_since(after.micros()).await?;
     say(&format!("{} revocation(s) are listed of after {}", found.revocations.len(), clock::rfc3339(after)))?;
     for why in &found.unreadable {
-        say(&format!("a list of revocations is not read, and what it has is not made again: {why}"))?;
+        say(&format!("a list of revocations could not be read, and its revocations are not repeated: {why}"))?;
     }
     Ok(Some(found))
 }
 
-/// When the last event of all tenants was recorded.
+/// Returns the time at which the last event of all tenants was recorded.
 async fn last_event(db: &Database) -> Result<Timestamp, Fault> {
     let rows = db.global().rows("SELECT coalesce(max(recorded_at), 0) FROM tenant_counter", vec![]).await?;
     let micros: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
     Ok(Timestamp(micros))
 }
 
-/// Makes the revocations of a list again. Each is a transaction of its own, with an entry of the tenant's audit log; what is done before is left as it is. One that
-/// fails is a remark and keeps neither the others nor a restore from their end.
+/// Repeats the revocations of a list. Each is a transaction of its own, with an entry of the
+/// tenant's audit log; those already done are left as they are. A failure becomes a remark and
+/// stops neither the others nor a restore.
 ///
 /// # Errors
 /// The tenants or the policies cannot be read.
 pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &RevokedSince) -> Result<ReplayReport, StartError> {
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
     let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
-    let erased = listed.revocations.iter().filter(|revocation| revocation.revoked == Revoked::ErasedCustomer);
+    let erased = listed.revocations.iter().filter(|revocation| revocation.revoked == RevocationKind::ErasedCustomer);
     let erased =
         erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
     let replayer = Replayer { db, clock, access, audit_writer, erased, is_whole: listed.unreadable.is_empty() };
@@ -98,19 +101,19 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
             Err(fault) => {
                 report.failed += 1;
                 let Revocation { revoked, id, .. } = revocation;
-                report.remarks.push(format!("{slug}\tthe {} of {id} is not made again: {fault}", revoked.as_str()));
+                report.remarks.push(format!("{slug}\tthe {} of {id} is not repeated: {fault}", revoked.as_str()));
             }
             Ok(Replayed::Before) => {}
             Ok(Replayed::Again) => {
-                *report.counts.entry(words(revocation.revoked)).or_default() += 1;
-                if revocation.revoked == Revoked::ErasedTenant {
+                *report.counts.entry(revoked_noun(revocation.revoked)).or_default() += 1;
+                if revocation.revoked == RevocationKind::ErasedTenant {
                     report.remarks.push(format!(
                         "{slug}\twas erased since: it is suspended, and can be erased again by `entrepot tenant erase {slug} --due` when the grace is over"
                     ));
                 }
             }
             Ok(Replayed::Apart(merged)) => {
-                *report.counts.entry(words(revocation.revoked)).or_default() += 1;
+                *report.counts.entry(revoked_noun(revocation.revoked)).or_default() += 1;
                 let customer = CustomerId::from_uuid(revocation.id);
                 report.remarks.push(format!(
                     "{slug}\t{merged} customer(s) are no longer merged into {customer}: they were not erased with it, so that merge was taken back since"
@@ -127,13 +130,13 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
     Ok(report)
 }
 
-fn words(revoked: Revoked) -> &'static str {
+fn revoked_noun(revoked: RevocationKind) -> &'static str {
     match revoked {
-        Revoked::ApiKey => "API key(s) revoked",
-        Revoked::SuspendedMember => "member(s) suspended",
-        Revoked::FormerMember => "member(s) removed",
-        Revoked::ErasedCustomer => "customer(s) erased",
-        Revoked::ErasedTenant => "tenant(s) suspended that were erased",
+        RevocationKind::ApiKey => "API key(s) revoked",
+        RevocationKind::SuspendedMember => "member(s) suspended",
+        RevocationKind::FormerMember => "member(s) removed",
+        RevocationKind::ErasedCustomer => "customer(s) erased",
+        RevocationKind::ErasedTenant => "tenant(s) suspended that were erased",
     }
 }
 
@@ -151,22 +154,22 @@ struct Replayer<'a> {
 impl Replayer<'_> {
     async fn again(&self, tenant: TenantId, revocation: &Revocation) -> Result<Replayed, Fault> {
         let is_again = match revocation.revoked {
-            Revoked::ApiKey => {
+            RevocationKind::ApiKey => {
                 let key = ApiKeyId::from_uuid(revocation.id);
                 self.access.revoke_as_system(tenant, key, "api_key.revoked_after_restore").await?
             }
-            Revoked::SuspendedMember => return self.member(tenant, revocation, MemberEnd::Suspended).await,
-            Revoked::FormerMember => return self.member(tenant, revocation, MemberEnd::Left).await,
-            Revoked::ErasedCustomer => return self.customer(tenant, CustomerId::from_uuid(revocation.id)).await,
-            Revoked::ErasedTenant => self.tenant(tenant).await?,
+            RevocationKind::SuspendedMember => return self.member(tenant, revocation, MembershipEnd::Suspended).await,
+            RevocationKind::FormerMember => return self.member(tenant, revocation, MembershipEnd::Left).await,
+            RevocationKind::ErasedCustomer => return self.customer(tenant, CustomerId::from_uuid(revocation.id)).await,
+            RevocationKind::ErasedTenant => self.tenant(tenant).await?,
         };
         Ok(if is_again { Replayed::Again } else { Replayed::Before })
     }
 
-    async fn member(&self, tenant: TenantId, revocation: &Revocation, end: MemberEnd) -> Result<Replayed, Fault> {
+    async fn member(&self, tenant: TenantId, revocation: &Revocation, end: MembershipEnd) -> Result<Replayed, Fault> {
         let member = MemberId::from_uuid(revocation.id);
         let work = GlobalWork::from(self.db.global().maintenance_for(tenant).await?);
-        access::rights_change(work.tenant()).await?;
+        access::lock_rights_version(work.tenant()).await?;
         let had_owner = access::has_owner(work.tenant()).await?;
         if !end_member(&work, tenant, member, end, self.clock.now()).await? {
             work.rollback().await?;
@@ -177,9 +180,9 @@ impl Replayer<'_> {
             return Ok(Replayed::LastOwner);
         }
         let action = match end {
-            MemberEnd::Suspended => "member.suspended_after_restore",
-            MemberEnd::Left => {
-                access::take_rights(work.tenant(), member).await?;
+            MembershipEnd::Suspended => "member.suspended_after_restore",
+            MembershipEnd::Left => {
+                access::revoke_all_rights(work.tenant(), member).await?;
                 "member.removed_after_restore"
             }
         };
@@ -188,7 +191,8 @@ impl Replayer<'_> {
         Ok(Replayed::Again)
     }
 
-    /// An erasure takes along whoever is merged into the customer, and each is listed. Who is merged into it here and is not listed was apart by then.
+    /// An erasure includes the customers that are merged into the erased one, and each is listed. A
+    /// customer that is merged here and not listed was separate at the time of the erasure.
     async fn customer(&self, tenant: TenantId, customer: CustomerId) -> Result<Replayed, Fault> {
         let context = |action: &str, customer: CustomerId| {
             let (who, target) = (Some((tenant, Actor::SYSTEM)), Some(Target::of(customer)));
@@ -196,8 +200,9 @@ impl Replayer<'_> {
         };
         let mut apart = 0;
         loop {
-            // Looked for anew each time: whoever came along with one of them is merged into that one again.
-            let merged = catalog::merged_and_known(self.db, tenant, customer).await?;
+            // Queried again each time: customers that were unmerged with one of them are merged
+            // into that one again.
+            let merged = catalog::merged_with_personal_data(self.db, tenant, customer).await?;
             let Some(merged) = merged.into_iter().find(|merged| !self.erased.contains(&(tenant, *merged))) else { break };
             if !self.is_whole {
                 return Err(Fault::Broken(format!(
@@ -208,7 +213,7 @@ impl Replayer<'_> {
             context("customer.unmerged_after_restore", merged).over(unmerged).await?;
             apart += 1;
         }
-        let forgotten = Box::pin(catalog::forget_as_system(self.db, self.clock, tenant, customer));
+        let forgotten = Box::pin(catalog::erase_as_system(self.db, self.clock, tenant, customer));
         let is_again = context("customer.erased_after_restore", customer).over(forgotten).await?;
         Ok(match (apart, is_again) {
             (0, false) => Replayed::Before,
@@ -217,7 +222,7 @@ impl Replayer<'_> {
         })
     }
 
-    /// It is not erased at once: what was restored may be all that there is.
+    /// The tenant is not erased at once: the restored data may be the only copy.
     async fn tenant(&self, tenant: TenantId) -> Result<bool, Fault> {
         if erase::is_done(self.db, tenant).await? {
             return Ok(false);
@@ -244,9 +249,9 @@ mod tests {
     #[test]
     fn a_report_counts_what_was_made_again() {
         let mut report = ReplayReport::default();
-        assert_eq!(report.summary(), "0 revocation(s) are made again");
-        report.counts.insert(words(Revoked::ApiKey), 2);
-        report.counts.insert(words(Revoked::ErasedCustomer), 1);
-        assert_eq!(report.summary(), "3 revocation(s) are made again: 2 API key(s) revoked, 1 customer(s) erased");
+        assert_eq!(report.summary(), "0 revocation(s) are repeated");
+        report.counts.insert(revoked_noun(RevocationKind::ApiKey), 2);
+        report.counts.insert(revoked_noun(RevocationKind::ErasedCustomer), 1);
+        assert_eq!(report.summary(), "3 revocation(s) are repeated: 2 API key(s) revoked, 1 customer(s) erased");
     }
 }

@@ -12,8 +12,8 @@ use crate::config::DatabaseArgs;
 pub(super) async fn suspend(command: TenantCommand, slug: &str, reason: &str, clock: &Clock) -> Result<(), StartError> {
     let work = command.db.tenant(command.tenant).begin().await?;
     let said = if suspension::suspend(&work, reason, clock.now()).await? {
-        // Their workers find that they hold them no more, and nobody takes them before the tenant is resumed.
-        let waiting = jobs::let_go(&work).await?;
+        // Their workers lose the lease, and no worker takes the jobs before the tenant is resumed.
+        let waiting = jobs::release_held_jobs(&work).await?;
         command.record_in(&work, "tenant.suspend", serde_json::json!({ "reason": reason })).await?;
         work.commit().await?;
         format!(
@@ -40,7 +40,7 @@ pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), Sta
         });
         command.record_in(&work, "tenant.resume", changes).await?;
         work.commit().await?;
-        format!("{slug} is resumed: running nodes serve it again within five seconds, and what waited goes on")
+        format!("{slug} is resumed: running nodes serve it again within five seconds, and its waiting jobs continue")
     } else {
         work.rollback().await?;
         format!("{slug} is not suspended; nothing is changed")
@@ -50,14 +50,14 @@ pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), Sta
     Ok(())
 }
 
-/// One tenant or all, a line each: slug, name, kind, when it was created, and its status, between tabs.
+/// Lists one tenant or all, a line each: slug, name, kind, creation time, and status, between tabs.
 pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<(), StartError> {
     let db = migrated(&database.database_url, database.options()).await?;
     let mut tenants = suspension::all(&db.global()).await?;
     if let Some(slug) = slug {
         tenants.retain(|tenant| tenant.slug == slug);
         if tenants.is_empty() {
-            return Err(super::unknown(slug).into());
+            return Err(super::unknown_tenant(slug).into());
         }
     }
     for tenant in &tenants {

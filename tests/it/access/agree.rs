@@ -1,4 +1,4 @@
-//! What was compiled says what casbin says.
+//! Compiled rights agree with casbin's decisions.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ fn subject(role: RoleId) -> String {
     BUILT_IN.iter().find(|known| known.id == role).map_or_else(|| role.to_string(), |known| known.key.to_owned())
 }
 
-/// Roles of a tenant: each inherits only such as come before it, and default ones.
+/// Roles of a tenant: each inherits only from earlier ones and from default roles.
 fn roles() -> impl Strategy<Value = Vec<Role>> {
     let one = (proptest::collection::vec(0..REGISTRY.len(), 0..6), proptest::collection::vec(0..12usize, 0..3));
     proptest::collection::vec(one, 0..5).prop_map(|all| {

@@ -1,4 +1,4 @@
-//! Groups of stores that go out of use: nobody loses a right by it, and none is given by them.
+//! Archived store groups: archiving removes nobody's rights, and an archived group grants none.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn a_group_goes_out_of_use_and_comes_back(world: &World) {
     assert_eq!((codes(&again).len(), &again["seq"]), (0, &Value::Null), "it was done before");
     assert!(!listed(world, "").await.contains(&group) && listed(world, "(isArchived: true)").await == [group.clone()]);
     assert!(listed(world, "(isArchived: null)").await.contains(&group));
-    // No right is given by it, and no store is put into it.
+    // An archived group can neither be granted nor updated.
     let person = world.joins("late").await;
     let grants = json!([grant("manager", json!({ "groupIds": [group] }))]);
     let given = world.gives(&world.ours.owner, person, grants.clone()).await;

@@ -1,6 +1,7 @@
-//! Integrations that change: nobody gives what they do not hold, and what an integration loses its keys lose with it.
+//! Changes of integrations: callers grant only rights that they hold, and a right removed from an
+//! integration is lost by its keys.
 
-use entrepot::access::{Access, Permission, Policies, STANDING_SECONDS, kind};
+use entrepot::access::{Access, Permission, Policies, RIGHTS_CACHE_SECONDS, kind};
 use serde_json::{Value, json};
 
 use super::{
@@ -28,7 +29,7 @@ const UPDATE: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpd
     integration { id name version disabledAt permissions isTrustedDocumentsOnly channel { id } scope { all stores { id } } }
     userErrors { code field message } seq } }";
 
-/// Changes an integration as somebody, at the version that it has.
+/// Updates an integration as `person`, at its current version.
 async fn update(world: &World, person: Person, id: &str, with: Value) -> Value {
     let read = "query($id: ID!) { node(id: $id) { ... on Integration { version } } }";
     let version = world.asks(world.owner(), read, json!({ "id": id })).await["data"]["node"]["version"].clone();
@@ -37,7 +38,7 @@ async fn update(world: &World, person: Person, id: &str, with: Value) -> Value {
     world.does(person, UPDATE, input).await
 }
 
-/// Somebody who may make keys and manages one shop only.
+/// A member who may create keys and manages only one shop.
 async fn shop_manager(world: &World, shop: &str) -> Person {
     let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
     let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
@@ -76,7 +77,7 @@ async fn nobody_gives_what_they_do_not_hold(world: &World) {
     let (own, other) = (world.ours.ids["sto"].clone(), world.second_shop("charlie").await.ids["sto"].clone());
     let maker = shop_manager(world, &own).await;
     let of = integration(world, json!(["stock.read", "product.read", "order.read"]), only(&[&own, &other])).await;
-    // What it has already, and what it loses, is no gift.
+    // Keeping or removing a permission needs no right to grant it.
     assert_eq!(codes(&update(world, maker, &of, json!({ "name": "Renamed" })).await), [""; 0]);
     assert_eq!(codes(&update(world, maker, &of, json!({ "permissions": ["stock.read", "product.read"] })).await), [""; 0]);
     for (what, with) in [
@@ -88,10 +89,10 @@ async fn nobody_gives_what_they_do_not_hold(world: &World) {
         assert_eq!(codes(&refusal), ["INVALID"], "{what}");
         assert!(refusal["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{what}: {refusal:#}");
     }
-    // One that was switched off has nothing: whoever switches it on gives all of it.
+    // A disabled integration has no rights, so enabling it grants all of them.
     assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": false })).await), [""; 0]);
     assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
-    // Widened while it is off, it cannot be switched on by somebody who holds less either.
+    // If it was widened while disabled, a caller with fewer rights cannot enable it either.
     assert_eq!(codes(&update(world, maker, &of, json!({ "scope": everywhere() })).await), [""; 0]);
     assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
     let done = update(world, maker, &of, json!({ "enabled": true, "scope": only(&[&own]) })).await;
@@ -111,7 +112,7 @@ async fn one_that_is_switched_off_lets_no_key_in(world: &World) {
     let off = update(world, world.owner(), &of, json!({ "enabled": false })).await;
     assert!(off["integration"]["disabledAt"].is_string(), "{off:#}");
     assert!(!lets_in(&world.node.access, &one).await, "at once here");
-    world.pass(STANDING_SECONDS + 1);
+    world.pass(RIGHTS_CACHE_SECONDS + 1);
     assert!(!lets_in(&there, &one).await, "within five seconds elsewhere");
     there.refresh_live().await;
     assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
@@ -145,7 +146,8 @@ async fn a_channel_is_bound_and_unbound(world: &World) {
         let refusal = update(world, world.owner(), &of, json!({ "channelId": nobodys })).await;
         assert_eq!(refusal["userErrors"][0]["field"], json!(["input", "channelId"]), "{refusal:#}");
     }
-    // Whoever unbinds it lets it see all channels' orders, which is to give them.
+    // Unbinding the channel lets the integration see the orders of all channels, so the caller must
+    // be able to grant that.
     let maker = shop_manager(world, &world.ours.ids["sto"]).await;
     assert_eq!(codes(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
     let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
@@ -212,7 +214,7 @@ async fn one_of_an_archived_channel_does_not_come_back_to_it(world: &World) {
     turn("Archive").await;
     let back = update(world, world.owner(), &of, json!({ "enabled": true })).await;
     assert_eq!((codes(&back), &back["userErrors"][0]["field"]), (vec!["NOT_FOUND"], &json!(["input", "channelId"])), "{back:#}");
-    // What is left of it may be changed, and it comes back elsewhere, or when its channel does.
+    // Its other fields may be changed, and it can be enabled again once its channel is restored.
     let named = update(world, world.owner(), &of, json!({ "name": "Stall" })).await;
     assert_eq!((codes(&named), named["integration"]["disabledAt"].is_string()), (vec![], true), "{named:#}");
     turn("Restore").await;

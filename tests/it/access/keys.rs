@@ -1,4 +1,5 @@
-//! Keys of integrations: their secret is shown once, junk costs nothing, and what has ended lets nobody in.
+//! Keys of integrations: the secret is shown once, malformed keys cost no query, and ended keys are
+//! refused.
 
 use std::{
     net::IpAddr,
@@ -6,7 +7,7 @@ use std::{
 };
 
 use entrepot::{
-    access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind},
+    access::{Access, KeyAuthError, Permission, Policies, RIGHTS_CACHE_SECONDS, kind},
     api::access::KeyUse,
     schema,
 };
@@ -62,7 +63,7 @@ pub async fn key(world: &World, integration: &str, with: Value) -> (String, Stri
 pub async fn lets_in(access: &Access, secret: &str) -> bool {
     match access.key(secret, None).await {
         Ok(_) => true,
-        Err(KeyRefused::Fault(fault)) => panic!("{fault}"),
+        Err(KeyAuthError::Fault(fault)) => panic!("{fault}"),
         Err(_) => false,
     }
 }
@@ -99,7 +100,7 @@ async fn junk_is_refused_without_a_statement(world: &World) {
         let mut wrong = secret.clone().into_bytes();
         wrong[at] = if wrong[at] == b'a' { b'b' } else { b'a' };
         let wrong = String::from_utf8(wrong).unwrap();
-        assert!(matches!(access.key(&wrong, None).await, Err(KeyRefused::Malformed)), "one wrong character at {at}");
+        assert!(matches!(access.key(&wrong, None).await, Err(KeyAuthError::Malformed)), "one wrong character at {at}");
     }
     for junk in [
         "epk_",
@@ -110,7 +111,7 @@ async fn junk_is_refused_without_a_statement(world: &World) {
         &secret.replace("live", "test"),
         &secret.to_lowercase(),
     ] {
-        assert!(matches!(access.key(junk, None).await, Err(KeyRefused::Malformed)), "{junk}");
+        assert!(matches!(access.key(junk, None).await, Err(KeyAuthError::Malformed)), "{junk}");
     }
     assert_eq!(world.node.db.statements(), before);
     assert!(lets_in(&access, &secret).await);
@@ -122,7 +123,7 @@ async fn a_key_in_use_costs_no_statement(world: &World) {
     let (secret, _) = key(world, &of, json!({})).await;
     let access = elsewhere(world).await;
     assert!(lets_in(&access, &secret).await);
-    // The note of its first use is written in passing.
+    // The key's first use is recorded asynchronously.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let before = world.node.db.statements();
     for _ in 0..100 {
@@ -158,7 +159,8 @@ async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
     assert!(stock.covers(own.parse().unwrap()) && !stock.covers(other.parse().unwrap()));
     assert!(caller.permissions.holds(kind::ProductRead::INDEX), "listed by name, for the whole tenant");
     assert!(!caller.permissions.holds(kind::StockReserve::INDEX), "the integration has it, the key does not");
-    // Whoever makes one gives it only what they hold; what they lose later does not matter to it.
+    // A caller grants an integration only permissions that they hold; permissions that they lose
+    // later do not affect it.
     let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
     let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
     let role = world.does(world.owner(), create, role).await["role"]["id"].clone();
@@ -189,7 +191,7 @@ async fn a_rolled_key_lives_on_for_a_while(world: &World) {
     let new = rolled["secret"].as_str().unwrap().to_owned();
     assert!(new != old && rolled["apiKey"]["permissions"] == json!(["stock.read"]));
     assert!(lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await, "both, for a while");
-    // The call has no input: what is wrong with the key's own terms is told of the key.
+    // The call has no input, so errors about the key's own terms have the key as their field.
     let gone = integration(world, json!(["stock.read"]), everywhere()).await;
     let (_, kept) = key(world, &gone, json!({})).await;
     let disable = "mutation($id: ID!) { integrationDisable(id: $id) { userErrors { code } } }";
@@ -216,7 +218,7 @@ async fn what_has_ended_lets_nobody_in(world: &World) {
     let ended = world.asks(world.owner(), REVOKE, json!({ "id": id })).await["data"]["apiKeyRevoke"].clone();
     assert!(ended["apiKey"]["revokedAt"].is_string(), "{ended:#}");
     assert!(!lets_in(&world.node.access, &secret).await, "at once here");
-    world.pass(STANDING_SECONDS + 1);
+    world.pass(RIGHTS_CACHE_SECONDS + 1);
     assert!(!lets_in(&there, &secret).await, "within five seconds elsewhere");
     there.refresh_live().await;
     assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
@@ -261,7 +263,7 @@ async fn a_key_never_passes_for_a_fresh_password(world: &World) {
     }
 }
 
-/// What is somebody's session's is no key's, and no password would make it so.
+/// Mutations of a login session are forbidden to a key, with any password.
 async fn a_key_is_nobody_who_has_logged_in(world: &World) {
     let of = integration(world, json!(["stock.read"]), everywhere()).await;
     let (secret, _) = key(world, &of, json!({})).await;
@@ -283,21 +285,22 @@ async fn a_key_is_nobody_who_has_logged_in(world: &World) {
     }
 }
 
-/// Who watches a key is told by the change, not by the next look, which is a second away.
+/// A session that watches its key is notified by the revocation, not by the next poll a second
+/// later.
 async fn a_revoked_key_is_out_at_once(world: &World) {
     let of = integration(world, json!(["stock.read"]), everywhere()).await;
     for _ in 0..10 {
         let (secret, id) = key(world, &of, json!({})).await;
         let found = world.node.access.key(&secret, None).await.unwrap();
         let (_standing, mut gone) = world.node.access.watch_key(found.hash, &found.caller);
-        let keeping = tokio::spawn(world.node.access.clone().keep_watch());
+        let keeping = tokio::spawn(world.node.access.clone().refresh_rights_forever());
         let began = Instant::now();
         world.asks(world.owner(), REVOKE, json!({ "id": id })).await;
         let is_revoked_after = began.elapsed();
         gone.wait_for(|gone| *gone).await.unwrap();
         let is_told_after = began.elapsed();
         keeping.abort();
-        // On a machine that takes as long for the change itself nothing can be told apart.
+        // On a machine whose change itself takes that long, the two delays cannot be distinguished.
         if is_revoked_after < Duration::from_millis(400) {
             assert!(is_told_after < Duration::from_millis(900), "{is_told_after:?}, revoked after {is_revoked_after:?}");
             return;
@@ -331,7 +334,7 @@ async fn a_sandbox_has_test_keys(world: &World) {
     assert!(lets_in(&world.node.access, &secret).await);
 }
 
-/// What a program is answered that uses a key.
+/// Returns the response to a program that uses a key.
 pub async fn answered(world: &World, secret: &str, query: &str, variables: Value) -> Value {
     let found = world.node.access.key(secret, None).await.unwrap();
     let used = KeyUse { key: found.key, created_at: found.created_at };

@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::databases::Home;
 
-/// The migrations before the one that is tested.
+/// Applies the migrations before the tested one.
 async fn before(url: &str) -> sea_orm::DatabaseConnection {
     let connection = sea_orm::Database::connect(url).await.unwrap();
     let steps = Migrator::migrations().iter().position(|one| one.name().contains("m0003")).unwrap();
@@ -18,7 +18,8 @@ async fn before(url: &str) -> sea_orm::DatabaseConnection {
     connection
 }
 
-/// A tenant with an owner (4) and a viewer (5), as they stood before; ids as this database writes them.
+/// A tenant with an owner (4) and a viewer (5), as before the migration; IDs in this database's
+/// format.
 async fn people(connection: &sea_orm::DatabaseConnection, id: fn(u8) -> String) {
     let (tenant, one, two) = (id(1), id(2), id(3));
     let rows = [

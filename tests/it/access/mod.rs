@@ -1,4 +1,4 @@
-//! Rights: who may be given what, what shops see of each other, and what programs of partners may do.
+//! Rights: limits on grants, visibility between shops, and integrations of partners.
 
 mod agree;
 mod created;

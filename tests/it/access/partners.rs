@@ -118,7 +118,7 @@ async fn a_partner_sells_in_its_own_channel_only(world: &World) {
     let foreign = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": theirs }))).await;
     let unknown = made_up(world, &theirs);
     let nobodys = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": unknown }))).await;
-    // Each tells the id that was asked for, and nothing else of it.
+    // Each answer names the requested ID and contains nothing else about the order.
     let alike = |answer: &Value, id: &str| answer.to_string().replace(id, "…");
     assert_eq!((codes(&foreign), alike(&foreign, &theirs)), (vec!["NOT_FOUND"], alike(&nobodys, &unknown)));
     let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field message } } }";
@@ -174,13 +174,13 @@ async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &Wor
     assert_eq!(own["userErrors"], json!([]), "{own:#}");
     let listed = asks(world, &partner, "{ returns { nodes { id } } }", json!({})).await;
     assert_eq!(listed["data"]["returns"]["nodes"], json!([{ "id": own["return"]["id"] }]), "and it is followed");
-    // Who is bound to no channel takes back what nobody knows the order of.
+    // A caller that is bound to no channel may take back goods without a known order.
     let line = json!({ "product": product, "quantity": 1, "unitPrice": price });
     let any = world.does(world.owner(), BACK, back("t-5", line)).await;
     assert_eq!(any["userErrors"], json!([]), "{any:#}");
 }
 
-/// Whoever guesses or knows a customer's id is not told who that is by selling to them.
+/// A partner that knows or guesses a customer's ID does not learn who that is by selling to them.
 async fn a_partner_is_told_of_no_customer(world: &World) {
     let partner = partner(world).await;
     let to = json!({ "customerId": world.ours.ids["cus"] });
@@ -238,7 +238,8 @@ async fn a_program_is_named_as_the_author_of_what_it_did(world: &World) {
     let viewer = &viewer["data"]["viewer"];
     assert_eq!((&viewer["actor"]["name"], &viewer["sessions"]), (&json!("Partner"), &json!([])));
     assert_eq!((viewer["tenants"].as_array().map(Vec::len), viewer["permissions"].as_array().map(Vec::len)), (Some(1), Some(10)));
-    // Its name is beside what it did; what it may do is for those who may see keys.
+    // The integration's name is shown with its movements; its permissions need the right to read
+    // keys.
     let nosy = "{ stockMovements(first: 1) { nodes { actor { ... on Integration { name permissions } } } } }";
     let auditor = world.ask(&world.ours, Some(world.ours.only(&["stock.movement.read"])), nosy, &json!({})).await;
     assert_eq!(auditor["errors"][0]["permission"], "apikey.read", "{auditor:#}");

@@ -1,4 +1,5 @@
-//! Giving and taking rights: nobody gives or takes what they do not hold, roles do not go in circles, and the last owner stays.
+//! Granting and revoking rights: callers grant or revoke only rights that they hold, roles form no
+//! cycles, and the last owner stays.
 
 use entity::prelude::MemberId;
 use entrepot::access::{BUILT_IN, Caller, Permission, kind};
@@ -115,12 +116,14 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
         assert_eq!(codes(&answer), ["INVALID"], "{what}");
         assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{answer}");
     }
-    // Nor to themselves, and nobody's greater rights are taken away by one who does not hold them.
+    // Nor to themselves; a caller who lacks the greater rights of another member cannot revoke
+    // them.
     assert_eq!(codes(&world.gives(&as_boss, boss, json!([hr, grant("owner", everywhere())])).await), ["INVALID"]);
     let other = world.hired("other", json!([grant("manager", only(&[&second]))])).await;
     assert_eq!(codes(&world.gives(&as_boss, other, json!([])).await), ["INVALID"]);
     assert_eq!(world.gives(&as_boss, newcomer, json!([])).await["userErrors"], json!([]));
-    // What does not exist, or is another tenant's, is not found; a scope that names nothing gives nothing.
+    // A scope with a place that does not exist or is another tenant's gets `NOT_FOUND`; an empty
+    // scope is invalid.
     for (scope, code) in [
         (only(&[&world.theirs.ids["sto"]]), "NOT_FOUND"),
         (json!({ "groupIds": [world.theirs.ids["grp"]] }), "NOT_FOUND"),
@@ -133,7 +136,7 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     ] {
         assert_eq!(codes(&world.gives(&world.ours.owner, newcomer, json!([grant("viewer", scope)])).await), [code]);
     }
-    // Somebody who lost their rights while their old ones were still remembered gives nothing on.
+    // A member who lost their rights while the old ones are still cached cannot grant them.
     assert_eq!(world.gives(&world.ours.owner, boss, json!([])).await["userErrors"], json!([]));
     let version = json!({ "memberId": newcomer.0.to_string(), "expectedVersion": 3, "grants": [] });
     let query = "mutation($input: MemberRolesSetInput!) { memberRolesSet(input: $input) { userErrors { code } } }";
@@ -149,7 +152,7 @@ async fn nobody_gives_by_a_role_what_they_do_not_hold(world: &World) {
         world.hired("scribe", json!([{ "roleId": scribes, "scope": everywhere() }, grant("manager", only(&[&first]))])).await;
     let make = |key: &str, permissions: Value, inherits: Value| json!({ "key": key, "name": key, "permissions": permissions, "inherits": inherits });
     assert_eq!(world.does(scribe, CREATE, make("reader", json!(["product.read"]), json!([]))).await["userErrors"], json!([]));
-    // Held for one shop only: a role says nothing of shops.
+    // The rights are held for one shop only, and a role is not limited to shops.
     assert_eq!(codes(&world.does(scribe, CREATE, make("seller", json!(["stock.adjust"]), json!([]))).await), ["INVALID"]);
     assert_eq!(codes(&world.does(scribe, CREATE, make("heir", json!([]), json!([built_in("owner")]))).await), ["INVALID"]);
     let grown =
@@ -189,7 +192,7 @@ async fn rights_end_when_they_were_said_to(world: &World) {
     world.pass(400);
     let later = world.caller(temporary).await;
     assert!(!holds::<kind::StockSet>(&later) && holds::<kind::ProductRead>(&later));
-    // Whose own rights end gives none that last longer.
+    // A caller with expiring rights grants none that last longer.
     let soon = "2026-09-21T23:00:00Z";
     let deputy = json!([{ "roleId": built_in("admin"), "scope": everywhere(), "expiresAt": soon }]);
     let deputy = world.hired("deputy", deputy).await;
@@ -218,7 +221,7 @@ async fn a_change_of_rights_is_noticed_at_once_here_and_soon_elsewhere(world: &W
     world.gives(&world.ours.owner, clerk, json!([grant("manager", everywhere())])).await;
     assert!(holds::<kind::StockSet>(&world.caller(clerk).await), "here");
     assert!(!holds::<kind::StockSet>(&there().await), "the other node has not looked yet");
-    world.pass(entrepot::access::STANDING_SECONDS + 1);
+    world.pass(entrepot::access::RIGHTS_CACHE_SECONDS + 1);
     assert!(holds::<kind::StockSet>(&there().await), "elsewhere");
     elsewhere.refresh_live().await;
     let told = tokio::time::timeout(std::time::Duration::from_secs(5), open.changed()).await.unwrap().unwrap();
@@ -227,7 +230,7 @@ async fn a_change_of_rights_is_noticed_at_once_here_and_soon_elsewhere(world: &W
     let work = world.node.db.tenant(tenant).begin().await.unwrap();
     work.execute("UPDATE member SET status = 'SUSPENDED' WHERE tenant_id = $1 AND id = $2", vec![clerk.0.into()]).await.unwrap();
     work.commit().await.unwrap();
-    world.pass(entrepot::access::STANDING_SECONDS + 1);
+    world.pass(entrepot::access::RIGHTS_CACHE_SECONDS + 1);
     assert_eq!(elsewhere.member(tenant, clerk.0).await.unwrap(), None);
     elsewhere.refresh_live().await;
     assert_eq!(open.now(), None);
@@ -244,7 +247,8 @@ async fn a_group_of_stores_carries_rights(world: &World) {
     assert!(reaches(&caller, &first) && !reaches(&caller, &second));
     let query = "mutation($input: StoreGroupUpdateInput!) { storeGroupUpdate(input: $input) {
         storeGroup { version stores { id } } userErrors { code field message } } }";
-    // Who may write stores but not trade in them gives nobody trade there.
+    // A caller with write access to stores but no trade permissions there cannot extend others'
+    // rights to them.
     let input = json!({ "key": "mason", "name": "Mason", "permissions": ["store.write", "store.read"] });
     let role = world.does(world.owner(), CREATE, input).await["role"]["id"].clone();
     let mason = world.hired("mason", json!([{ "roleId": role, "scope": everywhere() }])).await;
@@ -256,7 +260,7 @@ async fn a_group_of_stores_carries_rights(world: &World) {
     let done = world.does(world.owner(), query, change).await;
     assert_eq!(done["storeGroup"]["stores"].as_array().map(Vec::len), Some(2), "{done:#}");
     assert!(reaches(&world.caller(area).await, &second));
-    // Filters know groups too.
+    // Filters accept groups too.
     let levels = "query($filter: StockFilter) { stockLevels(filter: $filter) { nodes { store { id groups { id } } } } }";
     let answer = world.asks(world.owner(), levels, json!({ "filter": { "storeGroup": { "eq": group } } })).await;
     assert_eq!(answer["data"]["stockLevels"]["nodes"].as_array().map(Vec::len), Some(2), "{answer:#}");

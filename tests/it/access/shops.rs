@@ -1,5 +1,5 @@
-//! A manager of one shop changes only that shop's stock. Of other shops they see what is available; everything else of theirs looks as if it were
-//! not there.
+//! A manager of one shop changes only that shop's stock. They see the availability of other shops;
+//! all other data of those shops looks as if it did not exist.
 
 use entrepot::{
     access::REGISTRY,
@@ -32,7 +32,8 @@ on_both!(
 /// Kinds of things that belong to a shop.
 const OF_A_SHOP: [&str; 10] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret", "trf", "cnt"];
 
-/// The root fields in which a shop itself is named to act in it or to look into it. Goods may be sent to any shop, and be asked of any.
+/// Root fields with an argument that names a shop to act in or to read. Goods may be sent to any
+/// shop, and requested from any.
 const BY_SHOP: [&str; 23] = [
     "costReport",
     "alerts",
@@ -63,8 +64,9 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
     let other = world.second_shop("charlie").await;
     let own = world.ours.ids["sto"].clone();
     let manager = world.hired("manager", json!([grant("manager", only(&[&own])), grant("catalogue", everywhere())])).await;
-    // Whatever else they may do in the whole tenant: it must open no other shop. But the audit log says who did what to which id in all of
-    // them: that is what it is for.
+    // The manager gets every other tenant-wide permission, which must give access to no other shop.
+    // Only `audit.read` is left out, because the audit log shows who did what to which ID in all
+    // shops.
     let mut caller = world.caller(manager).await;
     for (index, info) in REGISTRY.iter().enumerate() {
         if info.class == entrepot::access::Class::Tenant && info.code != "audit.read" {
@@ -72,8 +74,9 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
         }
     }
     let calls = Calls::of_the_schema();
-    // Whoever asks what things cost has the books brought up to date first: what they say of the other shop is there already.
-    entrepot::costing::jobs::keep_all(world.node.db.clone()).await.unwrap();
+    // Queries of costs bring the books up to date first, so the other shop's books are written
+    // before its rows are compared.
+    entrepot::costing::jobs::catch_up_all_tenants(world.node.db.clone()).await.unwrap();
     let before = of_shop(world, &other).await;
     // An ID of another kind than a place names is refused by its prefix, before any statement: that is tried on one database, and has no depth.
     let is_embedded = Reads::backend(&world.node.db.tenant(world.ours.owner.tenant)) == Backend::Sqlite;
@@ -106,7 +109,7 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
                 }
             }
         }
-        // Lists and whatever needs no id.
+        // Lists, and fields that need no ID.
         let variables = calls.variables(&world.ours, field, None);
         let document = calls.document(operation, field, &variables, &all);
         let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
@@ -117,18 +120,20 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
     assert_eq!(of_shop(world, &other).await, before, "the other shop's rows changed");
 }
 
-/// An answer without what is the whole tenant's: the other shop's code, and the carrier that it wrote down.
+/// The answer without data of the whole tenant: the other shop's code, and the carrier that it
+/// recorded.
 fn of_the_tenant(answer: &Value) -> String {
     answer.to_string().replace("charlie-shop", "").replace("charlie-post", "").replace("charlie post", "")
 }
 
-/// The rows of a shop: those that have its id or its word in them. The store's own row is the whole tenant's.
+/// Rows of a shop: those that contain its ID or its word. The store's own row belongs to the whole
+/// tenant.
 async fn of_shop(world: &World, shop: &House) -> Vec<String> {
     let uuid = entity::id::prefix_of(&shop.ids["sto"]).unwrap().1.simple().to_string();
     let lines = world.dump(shop.owner.tenant).await;
     let plain = |line: &String| line.to_lowercase().replace('-', "");
-    // What a caller says a reservation is for is their own word.
-    // Demand facts follow the journal in their own time.
+    // Rows with "OTHER" are not counted: the purpose of a reservation is the caller's own text.
+    // Demand facts are not either: they follow the journal asynchronously.
     let foreign = ["store", "event", "demand_", "stock_span"];
     let is_foreign = |line: &String| foreign.iter().any(|table| line.starts_with(table)) || line.contains("OTHER");
     let is_own = |line: &String| !is_foreign(line) && plain(line).contains(&uuid);
@@ -137,7 +142,7 @@ async fn of_shop(world: &World, shop: &House) -> Vec<String> {
     own
 }
 
-/// A manager of our first shop, with the catalogue to stand on, and another shop.
+/// A manager of our first shop who may read the catalogue, and a second shop.
 async fn two_shops(world: &World) -> (super::world::Person, String, House) {
     let other = world.second_shop("charlie").await;
     let own = world.ours.ids["sto"].clone();
@@ -196,7 +201,7 @@ async fn other_shops_are_seen_as_availability(world: &World) {
         answer["errors"][0]["permission"], "product.read",
         "a grant for a shop gives nothing for the whole tenant: {answer:#}"
     );
-    // To move other shops' stock is refused in the words for what does not exist.
+    // Moving another shop's stock is refused with the message for a shop that does not exist.
     let query =
         "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code field message } } }";
     let change = |store: Value| {
@@ -213,7 +218,7 @@ async fn other_shops_are_seen_as_availability(world: &World) {
     ] {
         answers.push(world.does(manager, query, change(store)).await);
     }
-    // Each tells what was asked for, and nothing else of it.
+    // Each answer contains the requested ID or code, and nothing else about the shop.
     let alike = |answer: &Value, said: &str| answer.to_string().replace(said, "…");
     let (by_id, by_code) = ([other.ids["sto"].as_str(), nowhere.as_str()], ["charlie-shop", "no-shop"]);
     assert_eq!(alike(&answers[0], by_id[0]), alike(&answers[1], by_id[1]), "by id");
@@ -234,7 +239,7 @@ async fn a_movement_in_two_shops_shows_each_its_own_lines(world: &World) {
     let query = "query($id: ID!) { node(id: $id) { ... on StockMovement { entries { onHandDelta store { id } } } } }";
     let seen = world.asks(manager, query, json!({ "id": movement })).await["data"]["node"].clone();
     assert_eq!(seen, json!({ "entries": [{ "onHandDelta": 3, "store": { "id": own } }] }));
-    // Undone it is whole or not at all.
+    // A reversal covers the whole movement or nothing.
     let query = "mutation($input: StockReverseInput!) { stockReverse(input: $input) { userErrors { code message } } }";
     let input = json!({ "idempotencyKey": "undo", "movementId": movement, "note": "wrong" });
     let answer = world.does(manager, query, input).await;
@@ -276,7 +281,7 @@ async fn goods_come_back_to_any_shop(world: &World) {
     let clerk = world.hired("clerk", clerk).await;
     let seen = world.does(clerk, query, back("seen", &other.ids["oln"])).await;
     assert_eq!(seen["return"]["lines"][0]["orderLine"]["id"], json!(other.ids["oln"]), "{seen:#}");
-    // The manager sees the return in their shop, but not the order of the other one.
+    // The manager sees the return in their shop, but not the other shop's order.
     let list = world.asks(manager, "{ returns { nodes { lines { orderLine { id } matches { quantity } } } } }", json!({})).await;
     let newest = &list["data"]["returns"]["nodes"].as_array().unwrap().iter().find(|ret| ret["lines"][0]["orderLine"].is_null());
     assert_eq!(newest.unwrap()["lines"][0]["matches"], json!([]), "{list:#}");
@@ -309,7 +314,7 @@ async fn a_stream_ends_when_its_shops_change(world: &World) {
     let live = next().await.unwrap();
     assert_eq!(live["changes"][0]["level"]["store"]["id"], json!(own), "the other shop's change is not told: {live:#}");
     assert_eq!(live["changes"][0]["entries"], json!([{ "onHandDelta": 1 }]));
-    // Another right does not matter to the stream; other shops do.
+    // An additional right does not restart the stream; access to other shops does.
     let more = json!([grant("manager", only(&[&own])), grant("catalogue", everywhere()), grant("auditor", only(&[&own]))]);
     world.gives(&world.ours.owner, manager, more).await;
     world.node.access.refresh_live().await;

@@ -1,10 +1,11 @@
-//! What a check of rights costs.
+//! Cost of a permission check.
 
 #[path = "../../../bench/checks.rs"]
 mod checks;
 
-/// Printed, and held to the promise of 100 ns where the code is optimised; without optimisation, where a search among stores
-/// alone takes two microseconds, a bound that still tells a slip, such as a policy that is asked again at each check.
+/// Prints the time of a check. With optimisation it must stay below the promised 100 ns; without
+/// it, where a search among stores alone takes two microseconds, the bound still detects a mistake
+/// such as a policy that is evaluated again at each check.
 #[test]
 fn a_check_of_rights_is_a_bit_test() {
     let [everywhere, some, denied, store] = checks::checks((15, 20_000)).unwrap();

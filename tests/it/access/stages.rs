@@ -1,5 +1,5 @@
-//! Who gives rights is told all that is wrong with a call, stage by stage: how it is written, what is not there, what may not be given, what
-//! the company as it is does not allow.
+//! A call that grants rights reports all its errors stage by stage: invalid input, missing objects,
+//! rights that may not be granted, and conflicts with the company's current state.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ const ROLE: &str =
 const UPDATE_ROLE: &str =
     "mutation($input: RoleUpdateInput!) { roleUpdate(input: $input) { userErrors { code field message } } }";
 
-/// The same code at each of these places.
+/// The same code at each of these paths.
 fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
     paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
 }
@@ -56,7 +56,7 @@ async fn a_partner_is_told_every_permission_and_place_that_is_not_there(world: &
     assert_eq!(create(input).await, all("NOT_FOUND", &["input.channelId", first, second, third, fourth]));
     let stale = json!({ "id": ours["int"], "expectedVersion": 9, "permissions": codes, "scope": foreign });
     assert_eq!(refusals(&world.does(world.owner(), UPDATE, stale).await), all("NOT_FOUND", &places));
-    // Who holds neither is told of both.
+    // A caller that holds neither permission gets an error for both.
     let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
     let role = world.does(world.owner(), ROLE, role).await["role"]["id"].clone();
     let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }])).await;

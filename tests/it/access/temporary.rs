@@ -1,4 +1,4 @@
-//! Rights that end: nobody makes them last by another way, and once they have ended they are in nobody's way.
+//! Rights with an end: no other grant can prolong them, and ended rights block no later change.
 
 use serde_json::{Value, json};
 

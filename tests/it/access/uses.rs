@@ -1,4 +1,5 @@
-//! What a key is held to and where it is used from: its documents, its part of the budget, its addresses, and its end when it is found in the open.
+//! Limits of an API key and the record of its uses: its documents, its share of the budget, its
+//! addresses, and its end when it is found in the open.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -48,7 +49,7 @@ async fn a_key_or_its_integration_is_pinned_to_listed_documents(world: &World) {
         "mutation($id: ID!) { apiKeyRoll(id: $id, oldKeyExpiresAt: \"2026-09-22T00:00:00Z\") { secret userErrors { code } } }";
     let rolled = world.asks(world.owner(), roll, json!({ "id": id })).await["data"]["apiKeyRoll"]["secret"].clone();
     assert_eq!(now(rolled.as_str().unwrap()).await, Documents::Trusted, "the next key is held to what the old one was");
-    // The integration is pinned while a session of its key is open: what is open follows.
+    // The integration is pinned while a session of its key is open: the open session is pinned too.
     let open = opens(world, &free).await;
     world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 1, "isTrustedDocumentsOnly": true })).await;
     world.node.access.refresh_live().await;
@@ -81,7 +82,7 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
     }
 }
 
-/// What the key shows of its addresses, when there are so many.
+/// Returns the addresses of the key once there are `count` of them.
 async fn addresses(world: &World, id: &str, count: usize) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { addresses { address firstUsedAt lastUsedAt } } } }";
     for _ in 0..200 {
@@ -94,7 +95,7 @@ async fn addresses(world: &World, id: &str, count: usize) -> Value {
     panic!("{count} addresses are not there")
 }
 
-/// The entries of the audit log with this action: their address and what they are about.
+/// Entries of the audit log with this action: their address and target ID.
 async fn logged(world: &World, action: &str) -> Vec<(Value, Value)> {
     world.node.audit.seal_all().await.unwrap();
     let query = "query($a: String!) { auditEntries(filter: { action: { eq: $a } }) { nodes { ip targetId } } }";
@@ -117,7 +118,8 @@ async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
     uses("2001:db8::9").await;
     let both = addresses(world, &id, 2).await;
     assert_eq!((&both[0]["address"], &both[1]), (&json!("2001:db8::9"), &first[0]), "the last one first");
-    // The same address in other clothes is not a new one, and within its minute nothing is written.
+    // The same address in another notation is not a new one, and within the same minute nothing is
+    // written.
     let before = world.node.db.statements();
     for address in ["2001:db8::9", "2001:db8:0::9"] {
         uses(address).await;
@@ -163,7 +165,7 @@ async fn a_key_that_was_found_ends_once(world: &World) {
     let (secret, id) = key(world, &of, json!({ "allowedCidrs": ["192.0.2.0/24"] })).await;
     let (other, _) = key(world, &of, json!({})).await;
     let (access, found) = (&world.node.access, Secret::parse(&secret).unwrap());
-    let leak = access.revoke_leaked(&found).await.unwrap().expect("it was a key");
+    let leak = access.revoke_leaked_key(&found).await.unwrap().expect("it was a key");
     assert_eq!((leak.key.to_string(), leak.prefix.as_str(), leak.tenant), (id.clone(), &secret[..15], world.ours.owner.tenant));
     assert_eq!(leak.owners, [world.owner().0]);
     let address: IpAddr = "192.0.2.7".parse().unwrap();
@@ -171,13 +173,13 @@ async fn a_key_that_was_found_ends_once(world: &World) {
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { leakedAt revokedAt } } }";
     let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
     assert!(seen["leakedAt"].is_string() && seen["leakedAt"] == seen["revokedAt"], "{seen}");
-    assert!(access.revoke_leaked(&found).await.unwrap().is_none(), "nobody is told twice");
+    assert!(access.revoke_leaked_key(&found).await.unwrap().is_none(), "nobody is told twice");
     let again = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
     assert_eq!(again, seen);
     assert_eq!(logged(world, "api_key.leaked").await, [(Value::Null, json!(id))]);
-    // A key that nobody has, well formed as it is, is nobody's to end.
+    // A well-formed key that does not exist cannot be revoked.
     let nobodys = Secret::make(entrepot::access::core::key::Kind::Live, |bytes| world.node.clock.fill(bytes));
     let before = world.dump(world.ours.owner.tenant).await;
-    assert!(access.revoke_leaked(&nobodys).await.unwrap().is_none());
+    assert!(access.revoke_leaked_key(&nobodys).await.unwrap().is_none());
     assert_eq!(world.dump(world.ours.owner.tenant).await, before);
 }

@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use crate::authorization::world::{House, World};
 pub use crate::world::answers::codes;
 
-/// A member of ours, whose grants are looked up anew for each call.
+/// A member of our company, whose grants are read again for each call.
 #[derive(Debug, Clone, Copy)]
 pub struct Person(pub MemberId);
 
-/// All stores.
+/// Scope of all stores.
 pub fn everywhere() -> Value {
     json!({ "all": true })
 }
-/// These stores.
+/// Scope of the given stores.
 pub fn only(stores: &[&str]) -> Value {
     json!({ "storeIds": stores })
 }
@@ -33,7 +33,7 @@ const GRANT: &str = "mutation($input: MemberRolesSetInput!) { memberRolesSet(inp
     member { id version roles { role { key } expiresAt scope { all stores { id } groups { code } } } } userErrors { code field message } seq } }";
 
 impl World {
-    /// Somebody who has joined and may do nothing yet.
+    /// Adds a member without rights.
     pub async fn joins(&self, name: &str) -> Person {
         let clock = &self.node.clock;
         let (user, id): (UserId, MemberId) = (clock.id(), clock.id());
@@ -67,13 +67,13 @@ impl World {
         self.node.access.member(self.ours.owner.tenant, person.0).await.unwrap().expect("they may come in")
     }
 
-    /// What a person is answered.
+    /// Returns the response to a person's request.
     pub async fn asks(&self, person: Person, query: &str, variables: Value) -> Value {
         let caller = self.caller(person).await;
         self.ask(&self.ours, Some(caller), query, &variables).await
     }
 
-    /// What a person's mutation is answered, which may be refused.
+    /// Returns the payload of a person's mutation, which may be refused.
     pub async fn does(&self, person: Person, query: &str, input: Value) -> Value {
         let answer = self.asks(person, query, json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
@@ -88,7 +88,7 @@ impl World {
         rows[0].try_get_by_index(0).unwrap()
     }
 
-    /// Asks to give somebody these grants and no others.
+    /// Requests that `to` gets these grants and no others.
     pub async fn gives(&self, giver: &Caller, to: Person, grants: Value) -> Value {
         let version = self.version_of(to).await;
         let input = json!({ "memberId": to.0.to_string(), "expectedVersion": version, "grants": grants });
@@ -97,7 +97,7 @@ impl World {
         answer["data"]["memberRolesSet"].clone()
     }
 
-    /// Somebody who has joined and was given this by the owner.
+    /// Adds a member, to whom the owner gives these grants.
     pub async fn hired(&self, name: &str, grants: Value) -> Person {
         let person = self.joins(name).await;
         let done = self.gives(&self.ours.owner, person, grants).await;
@@ -109,7 +109,8 @@ impl World {
         Person(MemberId::from_uuid(self.ours.owner.actor.id))
     }
 
-    /// Another shop of ours, with trade of its own. Its word is in every text of its documents.
+    /// Opens another shop of our company, with trade of its own. `word` is in every text of its
+    /// documents.
     pub async fn second_shop(&self, word: &str) -> House {
         let errors = "userErrors { code field message }";
         let query = format!("mutation($input: StoreCreateInput!) {{ storeCreate(input: $input) {{ store {{ id }} {errors} }} }}");

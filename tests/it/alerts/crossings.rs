@@ -1,4 +1,4 @@
-//! One alert for each time that a line is crossed.
+//! One alert for each crossing of a threshold.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn one_that_stands_ends_and_another_opens_between_two_looks(world: &World)
     shop.moves(&[(&mug, 5)]).await;
     shop.moves(&[(&mug, -5)]).await;
     assert_eq!(shop.look().await, 1);
-    // As after a worker was away: all of it is in one page of events.
+    // As after a worker's absence: all changes are in one page of events.
     for delta in [3, -3, 2, -2] {
         shop.moves(&[(&mug, delta)]).await;
     }
@@ -100,7 +100,7 @@ async fn events_that_are_gone_are_passed(world: &World) {
     let mug = shop.product("MUG", json!({})).await;
     shop.moves(&[(&mug, 5)]).await;
     shop.look().await;
-    // Nobody looked for longer than events are kept: more of them than a page has.
+    // No evaluation ran for longer than events are kept: more events are missing than a page holds.
     let work = world.node.db.tenant(shop.caller.tenant).begin().await.unwrap();
     let gone = "UPDATE tenant_counter SET head = head + 5000, low_seq = head + 4000 WHERE tenant_id = $1";
     assert_eq!(work.execute(gone, Vec::new()).await.unwrap(), 1);
@@ -123,7 +123,7 @@ async fn several_who_look_at_once_open_one_alert(world: &World) {
         })
         .collect();
     for look in looks {
-        // Who comes second finds that the number has moved.
+        // A follower that comes second finds that the number has moved.
         look.await.unwrap().unwrap();
     }
     assert_eq!(shop.stand().await, pairs(&[("OUT_OF_STOCK", "OPEN")]));
@@ -149,8 +149,8 @@ async fn five_hundred_at_once_are_five_hundred_alerts(world: &World) {
     assert_eq!(shop.stand().await.len(), 250, "a page");
     let count = "SELECT CAST(count(*) AS text) FROM alert WHERE tenant_id = $1 AND state = 'OPEN'";
     assert_eq!(shop.texts(count, vec![]).await, ["500"]);
-    assert_eq!(world.node.alerts.post_due().await.unwrap(), 1, "one letter of them all");
-    // One that only ends, among more active alerts than are looked through for it.
+    assert_eq!(world.node.alerts.enqueue_due().await.unwrap(), 1, "one letter of them all");
+    // An alert that only ends, among more active alerts than one evaluation reads for it.
     let mug = shop.product("MUG", json!({})).await;
     shop.moves(&[(&mug, 50)]).await;
     shop.policy(&mug, 10, Value::Null).await;
@@ -216,7 +216,7 @@ async fn a_price_below_cost_is_for_those_who_see_costs(world: &World) {
     assert_eq!(blind.alerts(json!({})).await.iter().filter(|seen| seen["kind"] == "NEGATIVE_MARGIN").count(), 0);
     let node = "query($id: ID!) { node(id: $id) { id } }";
     assert_eq!(blind.ask(node, json!({ "id": alert["id"] })).await["data"]["node"], Value::Null);
-    // Dismissed, it stays so while the prices are the same.
+    // A dismissed alert stays dismissed while the prices are the same.
     shop.must("alertResolve", json!({ "id": alert["id"], "note": "it draws them in" })).await;
     shop.update_product(&mug, json!({ "name": "still cheap" })).await;
     assert_eq!(shop.look().await, 0);
@@ -226,7 +226,7 @@ async fn a_price_below_cost_is_for_those_who_see_costs(world: &World) {
     shop.look().await;
     let all = shop.alerts(json!({ "kind": ["NEGATIVE_MARGIN"] })).await;
     assert_eq!(all.iter().map(|alert| text(&alert["state"])).collect::<Vec<_>>(), ["RESOLVED", "RESOLVED"]);
-    // Nothing of it is in an event.
+    // No event contains the prices.
     let payloads = shop.texts("SELECT payload FROM event WHERE tenant_id = $1 AND kind LIKE 'alert.%'", vec![]).await;
     assert!(payloads.iter().all(|payload| !payload.contains("price") && !payload.contains("Cost")), "{payloads:?}");
 }

@@ -1,4 +1,5 @@
-//! What the day brings: lots near their date, orders that are late, transfers that are overdue; and counts that were off.
+//! Alerts that depend on the date: lots near their expiry, late orders, overdue transfers; and
+//! counts with differences.
 
 use entity::prelude::*;
 use entrepot::clock::{day_text, local_day, rfc3339};
@@ -31,7 +32,7 @@ async fn cheese(shop: &Shop<'_>) -> Value {
     shop.product("CHEESE", json!({ "tracking": "LOT" })).await
 }
 
-/// So much of a lot comes in, or goes out of it.
+/// Changes the stock of a lot by `delta`.
 async fn lot(shop: &Shop<'_>, product: &Value, code: &str, expires_on: Option<&str>, delta: i64) -> Value {
     let named = json!({ "named": { "code": code, "expiresOn": expires_on } });
     let change = json!({ "product": product, "store": shop.store, "delta": delta, "lot": named });
@@ -63,12 +64,12 @@ async fn a_lot_near_its_date_is_told_in_each_store_that_has_some(world: &World) 
     assert_eq!(shop.look().await, 0, "looking again opens nothing");
     let own = shop.alerts(json!({ "store": { "eq": shop.store["id"] } })).await.remove(0);
     assert_eq!(json!([own["lot"]["code"], own["quantity"], own["day"], own["openedSeq"]]), json!(["BRIE", 5, near, null]));
-    // What is eaten is no longer told of; what somebody has seen to is not told again.
+    // A lot that is used up has no open alert any more; a resolved alert is not opened again.
     lot(&annex, &cheese, "BRIE", None, -3).await;
     shop.must("alertResolve", json!({ "id": own["id"], "note": "on sale" })).await;
     assert_eq!(shop.look().await, 0);
     assert_eq!(annex.stand().await, pairs(&[("EXPIRING", "RESOLVED")]));
-    // Another date is another matter, and so is a day later for the other lot.
+    // A new date opens another alert, and a day later the other lot has one as well.
     redate(&shop, &brie, &in_days(&shop, 10)).await;
     assert_eq!(shop.look().await, 1);
     world.pass(DAY);
@@ -76,7 +77,7 @@ async fn a_lot_near_its_date_is_told_in_each_store_that_has_some(world: &World) 
     redate(&shop, &brie, &in_days(&shop, 100)).await;
     shop.look().await;
     assert_eq!(shop.stand().await, pairs(&[("EXPIRING", "RESOLVED"), ("EXPIRING", "RESOLVED"), ("EXPIRING", "OPEN")]));
-    // A rule that looks less far ahead.
+    // A rule with fewer days of notice.
     let category = shop.act("categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": "dairy" })).await;
     let category = done(&category, "category")["id"].clone();
     shop.update_product(&cheese, json!({ "categoryId": category })).await;
@@ -99,7 +100,7 @@ async fn the_day_of_a_store_is_that_of_its_clocks(world: &World) {
     let apia = shop.at(&json!({ "id": done(&made, "store")["id"] }));
     let cheese = cheese(&shop).await;
     shop.rule(json!({ "kind": "EXPIRING", "days": 0 })).await;
-    // Where it is evening in London, it is tomorrow in Apia.
+    // Evening in London is already tomorrow in Apia.
     let (london, samoa) = (local_day(shop.now(), "Europe/London"), local_day(shop.now(), "Pacific/Apia"));
     assert_eq!(samoa, london + 1, "this world's clock stands in the afternoon");
     let tomorrow = in_days(&shop, 1);
@@ -145,7 +146,7 @@ async fn an_order_that_is_late_is_told_until_it_is_there(world: &World) {
     shop.is_sound().await;
 }
 
-/// A transfer of ten of each product between two shops, which is due at a moment; it is not sent yet.
+/// A transfer of ten of each product between two shops, due at a given time and not sent yet.
 async fn planned(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: Option<Timestamp>) -> Value {
     let lines: Vec<Value> = products.iter().map(|product| json!({ "product": product, "quantity": 10 })).collect();
     let input = json!({ "fromStore": from.store, "toStore": to.store, "expectedAt": expected_at.map(rfc3339), "lines": lines });
@@ -158,7 +159,7 @@ async fn step(shop: &Shop<'_>, mutation: &str, kind: &str, mut input: Value, tra
     done(&shop.act(mutation, kind, "transfer { status }", input).await, "transfer");
 }
 
-/// The same, and it leaves.
+/// A planned transfer that is sent.
 async fn sent(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: Option<Timestamp>) -> Value {
     let transfer = planned(from, to, products, expected_at).await;
     step(from, "transferMarkReady", "TransferActionInput", json!({}), &transfer).await;
@@ -166,7 +167,7 @@ async fn sent(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: 
     transfer
 }
 
-/// The alerts of overdue transfers to a shop, the oldest first, after a look.
+/// Evaluates the alerts, and returns those of overdue transfers to a shop, the oldest first.
 async fn overdue(shop: &Shop<'_>) -> Vec<Value> {
     shop.look().await;
     shop.alerts(json!({ "kind": ["TRANSFER_OVERDUE"], "store": { "eq": shop.store["id"] } })).await
@@ -268,7 +269,7 @@ async fn a_transfer_that_gets_another_day_is_overdue_by_that_day(world: &World) 
     world.pass(DAY);
     let states = |alerts: Vec<Value>| alerts.iter().map(|alert| text(&alert["state"])).collect::<Vec<_>>();
     assert_eq!(states(overdue(&shop).await), ["OPEN"]);
-    // The driver says that it comes tomorrow.
+    // The driver announces the arrival for tomorrow.
     let later = json!({ "expectedAt": rfc3339(Timestamp(shop.now().micros() + DAY * 1_000_000)) });
     step(&shop, "transferUpdate", "TransferUpdateInput", later, &transfer).await;
     assert_eq!(states(overdue(&shop).await), ["RESOLVED"]);
@@ -374,7 +375,7 @@ async fn a_work_that_has_not_left_is_told_and_so_are_goods_that_no_store_has(wor
     let query = "query($filter: AlertListFilter) { alerts(filter: $filter, first: 5) { nodes { order { id } works { id } } } }";
     let seen = shop.ask(query, json!({ "filter": filter })).await;
     assert_eq!(seen["data"]["alerts"]["nodes"], json!([{ "order": { "id": order["id"] }, "works": order["works"] }]), "{seen:#}");
-    // The store has none, and neither has any other.
+    // The store rejects the work for lack of stock, and no other store has any.
     let input = json!({ "id": order["works"][0]["id"], "reason": "NO_STOCK" });
     done(&shop.act("fulfilmentWorkReject", "FulfilmentWorkRejectInput", "work { status }", input).await, "work");
     assert_eq!(told().await, pairs(&[("FULFILMENT_OVERDUE", "RESOLVED"), ("FULFILMENT_REJECTED", "OPEN")]));

@@ -1,4 +1,4 @@
-//! Who is told of alerts by letter, when, and once.
+//! Recipients of alert e-mails, when each e-mail is sent, and that it is sent once.
 
 use std::{fs, path::PathBuf};
 
@@ -24,7 +24,7 @@ on_both!(
     a_letter_that_cannot_leave_is_tried_again_or_given_up,
 );
 
-/// The jobs of letters that are put down, the oldest first.
+/// Queued jobs of alert e-mails, the oldest first.
 async fn jobs(shop: &Shop<'_>) -> Vec<Job> {
     let sql = "SELECT id, payload FROM job WHERE tenant_id = $1 AND kind = 'alert.letter' ORDER BY id";
     let rows = shop.world.node.db.tenant(shop.caller.tenant).rows(sql, vec![]).await.unwrap();
@@ -67,7 +67,7 @@ impl Letterbox {
     async fn sends(&self, shop: &Shop<'_>, job: &Job) -> Result<(), Failure> {
         shop.world.node.alerts.send((&self.1, "Alpha <stock@alpha.example>"), job).await
     }
-    /// What came, as it can be read.
+    /// Returns the received e-mails in readable form.
     fn letters(&self) -> Vec<String> {
         let Ok(found) = fs::read_dir(&self.0) else { return Vec::new() };
         let read = |path: PathBuf| fs::read_to_string(path).unwrap().replace("=\r\n", "").replace("=3D", "=");
@@ -90,8 +90,8 @@ async fn each_who_is_told_gets_one_letter_of_an_alert(world: &World) {
     )
     .await;
     runs_out(&shop, "MUG").await;
-    let post = || async { world.node.alerts.post_due().await.unwrap() };
-    // Several workers at once, and one that comes back later.
+    let post = || async { world.node.alerts.enqueue_due().await.unwrap() };
+    // Several workers at once, and a later call.
     let (a, b) = tokio::join!(post(), post());
     assert_eq!((a + b, post().await), (3, 0));
     let jobs = jobs(&shop).await;
@@ -120,7 +120,7 @@ async fn due_at(shop: &Shop<'_>) -> Vec<String> {
 fn until(shop: &Shop<'_>, moment: &str) {
     let seconds = (parse_rfc3339(moment).unwrap().micros() - shop.now().micros()) / 1_000_000;
     assert!(seconds > 0, "{moment} is over");
-    // Not a moment before it.
+    // One second later, so that the time has certainly passed.
     shop.world.pass(seconds + 1);
 }
 
@@ -154,13 +154,13 @@ async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &Wo
     assert_eq!(due[..2], expected);
     assert_eq!(due[2..4], [format!("now@x.example {now}"), format!("now@x.example {now}")]);
     assert_eq!(due[4..], ["quiet@x.example 2026-10-25T07:00", "quiet@x.example 2026-10-25T07:00"]);
-    let post = || async { world.node.alerts.post_due().await.unwrap() };
+    let post = || async { world.node.alerts.enqueue_due().await.unwrap() };
     assert_eq!((post().await, post().await), (1, 0), "one letter of two alerts");
     until(&shop, "2026-10-24T22:00:01Z");
     assert_eq!(post().await, 1);
     until(&shop, "2026-10-25T06:59:00Z");
     assert_eq!(post().await, 0);
-    // Over before its letter leaves: it says so.
+    // The alert is over before its e-mail is sent, and the e-mail mentions that.
     shop.moves(&[(&mug, 5), (&cup, 5)]).await;
     shop.look().await;
     until(&shop, "2026-10-25T07:00:01Z");
@@ -168,7 +168,10 @@ async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &Wo
     let letters = Letterbox::new(&shop);
     letters.sends(&shop, jobs(&shop).await.last().unwrap()).await.unwrap();
     let letter = letters.letters().remove(0);
-    assert!(letter.contains("Subject: 2 alerts of alpha company") && letter.matches("(over by now)").count() == 4, "{letter}");
+    assert!(
+        letter.contains("Subject: 2 alerts of alpha company") && letter.matches("(resolved by now)").count() == 4,
+        "{letter}"
+    );
     until(&shop, "2026-10-25T08:00:01Z");
     assert_eq!((post().await, due_at(&shop).await.len()), (1, 0));
 }
@@ -177,11 +180,11 @@ async fn members_are_told_what_they_may_see(world: &World) {
     let shop = Shop::open(world).await;
     shop.rule(json!({ "kind": "OUT_OF_STOCK", "memberIds": [world.ours.ids["mem"]] })).await;
     runs_out(&shop, "MUG").await;
-    assert_eq!(world.node.alerts.post_due().await.unwrap(), 1);
+    assert_eq!(world.node.alerts.enqueue_due().await.unwrap(), 1);
     let (job, letters) = (jobs(&shop).await.remove(0), Letterbox::new(&shop));
     letters.sends(&shop, &job).await.unwrap();
     assert!(letters.letters().remove(0).contains("To: alpha@example.com"));
-    // They may not any more, and then are gone.
+    // The recipients lose their rights, and are then suspended.
     let silent = Letterbox::new(&shop);
     world.as_owner(&["DELETE FROM role_grant", "UPDATE policy SET version = version + 1"]).await;
     world.pass(10);
@@ -196,21 +199,22 @@ async fn a_letter_that_cannot_leave_is_tried_again_or_given_up(world: &World) {
     let shop = Shop::open(world).await;
     shop.rule(json!({ "kind": "OUT_OF_STOCK", "emails": ["head@alpha.example"] })).await;
     runs_out(&shop, "MUG").await;
-    world.node.alerts.post_due().await.unwrap();
+    world.node.alerts.enqueue_due().await.unwrap();
     let job = jobs(&shop).await.remove(0);
     let send = |post: Mailer, job: Job| {
         let alerts = world.node.alerts.clone();
         async move { alerts.send((&post, "Alpha <stock@alpha.example>"), &job).await }
     };
-    // Nobody listens there.
+    // No server listens on this address.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let dead: Mailer = format!("smtp://{closed}").parse().unwrap();
     let Err(Failure::Fault(fault)) = send(dead, job.clone()).await else { panic!("it comes back") };
     assert!(fault.to_string().contains("could not be sent"), "{fault}");
-    assert!(matches!(send(Mailer::None, job.clone()).await, Err(Failure::Hopeless(_))), "no letters leave this deployment");
+    assert!(matches!(send(Mailer::None, job.clone()).await, Err(Failure::Hopeless(_))), "no e-mails leave this deployment");
     let junk = Job { payload: "{}".to_owned(), ..job.clone() };
     assert!(matches!(send(Mailer::Console, junk).await, Err(Failure::Hopeless(_))));
-    // What is long over is forgotten, letters and all; who sends it then says nothing.
+    // Alerts resolved long ago are deleted with their e-mails; a job that would send one then does
+    // nothing.
     shop.must("alertResolve", json!({ "id": shop.only("OUT_OF_STOCK").await["id"] })).await;
     world.pass(401 * 24 * 3600);
     assert!(world.node.alerts.forget_old().await.unwrap() > 0);

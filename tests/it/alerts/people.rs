@@ -1,4 +1,4 @@
-//! What people do about alerts, and who may.
+//! Changes of alerts by people, and the permissions that they need.
 
 use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
@@ -57,7 +57,8 @@ async fn an_alert_is_taken_note_of_put_off_and_resolved(world: &World) {
     );
     let said = refused(&shop.step("alertAssign", json!({ "id": id })).await, "INVALID_STATE", "input.id");
     assert!(said.contains("no step is open"), "{said}");
-    // Resolved by hand, it stays so while things stay as they are; the next time is another.
+    // An alert that was resolved by hand stays resolved while the stock does not change; the next
+    // crossing opens another.
     shop.look().await;
     assert_eq!(shop.stand().await, pairs(&[("OUT_OF_STOCK", "RESOLVED")]));
     shop.moves(&[(&mug, 1)]).await;
@@ -77,7 +78,7 @@ async fn what_is_put_off_wakes_by_itself(world: &World) {
     shop.look().await;
     let awake = shop.only("OUT_OF_STOCK").await;
     assert_eq!(json!([awake["state"], awake["snoozedUntil"]]), json!(["OPEN", null]));
-    // One that gets better in its sleep does not wake.
+    // A snoozed alert whose cause ends meanwhile is resolved, and does not open again.
     shop.must("alertSnooze", json!({ "id": alert["id"], "until": later(&shop, 60) })).await;
     shop.moves(&[(&mug, 5)]).await;
     shop.look().await;
@@ -111,7 +112,7 @@ async fn an_alert_is_handed_to_who_may_see_it(world: &World) {
         refused(&shop.step("alertAssign", json!({ "id": id, "memberId": stranger })).await, "NOT_FOUND", "input.memberId");
     }
     refused(&shop.step("alertAssign", json!({ "id": id, "memberId": world.ours.ids["prd"] })).await, "INVALID", "input.memberId");
-    // Somebody without any role.
+    // A member without any role.
     let query = "mutation($email: String!) { memberInvite(email: $email, roleIds: [], scope: { all: true }) { member { id } userErrors { code } } }";
     let invited = world.ask_late(&world.ours, Some(0), query, &json!({ "email": "new@alpha.example" })).await;
     if let Some(member) = invited["data"]["memberInvite"]["member"]["id"].as_str() {
@@ -165,7 +166,7 @@ async fn other_shops_alerts_look_as_if_they_were_not_there(world: &World) {
     }
     refused(&manager.step("alertResolve", json!({ "id": world.theirs.ids["alr"] })).await, "NOT_FOUND", "input.id");
     manager.must("alertAcknowledge", json!({ "id": seen[0]["id"] })).await;
-    // Rules likewise.
+    // The same holds for rules.
     let all = shop.rule(json!({ "kind": "OVERSTOCK" })).await;
     refused(&manager.try_rule(json!({ "kind": "OVERSTOCK" })).await, "INVALID", "input.storeId");
     refused(&manager.try_rule(json!({ "kind": "OVERSTOCK", "storeId": shop.store["id"] })).await, "NOT_FOUND", "input.storeId");
@@ -178,7 +179,7 @@ async fn other_shops_alerts_look_as_if_they_were_not_there(world: &World) {
     };
     refused(&delete(&all["id"]).await, "NOT_FOUND", "input.id");
     done(&delete(&own["id"]).await, "alertRule");
-    // Webhooks and pollers see what they may see elsewhere.
+    // Webhooks and pollers see only data that their caller may also read by queries.
     let events = manager.ask("{ events(types: [\"alert.opened\"], first: 250) { nodes { data } } }", json!({})).await;
     let stores: Vec<String> =
         events["data"]["events"]["nodes"].as_array().unwrap().iter().map(|event| text(&event["data"]["storeId"])).collect();

@@ -37,7 +37,7 @@ async fn the_narrowest_rule_says_whether_and_from_where_on(world: &World) {
     shop.look().await;
     let low = shop.only("LOW_STOCK").await;
     assert_eq!(json!([low["product"]["sku"], low["threshold"], low["quantity"]]), json!(["MUG", 60, 55]));
-    // A category that goes elsewhere takes its products with it.
+    // A category that moves in the tree takes its products with it.
     let version = shop.ask("query($id: ID!) { node(id: $id) { ... on Category { version } } }", json!({ "id": cups })).await;
     let input = json!({ "id": cups, "expectedVersion": version["data"]["node"]["version"], "parentId": null });
     done(&shop.act("categoryUpdate", "CategoryUpdateInput", "category { id }", input).await, "category");
@@ -47,7 +47,7 @@ async fn the_narrowest_rule_says_whether_and_from_where_on(world: &World) {
     shop.moves(&[(&mug, -50)]).await;
     shop.look().await;
     assert_eq!(shop.only("LOW_STOCK").await["threshold"], json!(5));
-    // Without its rule the lid has that of its category.
+    // Without a rule of its own the lid has that of its category.
     shop.moves(&[(&lid, 100)]).await;
     shop.look().await;
     let rules = shop.ask("{ alertRules { id product { sku } } }", json!({})).await["data"]["alertRules"].clone();
@@ -160,7 +160,7 @@ async fn a_repeated_call_shows_no_rule_of_a_store_that_the_caller_has_lost(world
     let input = json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["a@x.example"], "idempotencyKey": key() });
     let first = annex.clerk(&codes).try_rule(input.clone()).await;
     assert_eq!(done(&first, "alertRule")["store"]["id"], annex.store["id"]);
-    // By now they work in the other shop alone, and the rule may have got other addresses.
+    // Meanwhile the member has access to the other shop only, and the rule has other addresses.
     shop.rule(json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["b@x.example"] })).await;
     let again = shop.clerk(&codes).try_rule(input.clone()).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A shop whose stock moves, and short words for what is done about its alerts.
+//! A shop whose stock moves, and helpers for actions on its alerts.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,11 +31,12 @@ pub const RULE: &str = "id kind version isEnabled threshold days emails digest d
     store { id } category { id } product { sku } members { id }";
 
 impl<'w> Shop<'w> {
-    /// Our company's owner, with a store of its own. What the company began with is looked at and resolved.
+    /// Our company's owner, with a store of its own. The alerts of the company's initial stock are
+    /// evaluated and resolved.
     pub async fn open(world: &'w World) -> Self {
         let mut shop = Self { world, caller: world.ours.owner.clone(), store: Value::Null };
         shop.store = shop.new_store("CORNER").await;
-        // Both companies have an order to send, which days make overdue.
+        // Both companies have an order to ship, which becomes overdue as days pass.
         for owner in [&world.ours.owner, &world.theirs.owner] {
             shop.as_caller(owner.clone()).rule(json!({ "kind": "FULFILMENT_OVERDUE", "isEnabled": false })).await;
         }
@@ -51,7 +52,7 @@ impl<'w> Shop<'w> {
     pub fn as_caller(&self, caller: Caller) -> Self {
         Self { world: self.world, caller, store: self.store.clone() }
     }
-    /// The owner with these permissions alone, for this store alone where there is such a thing.
+    /// The owner with only these permissions, limited to this store where a permission can be.
     pub fn clerk(&self, codes: &[&str]) -> Self {
         let mut permissions = PermissionSet::default();
         for code in codes {
@@ -99,7 +100,7 @@ impl<'w> Shop<'w> {
         input["expectedVersion"] = found["data"]["product"]["version"].clone();
         done(&self.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     }
-    /// Stock comes in or goes out; in one movement.
+    /// Stock changes in one movement; returns its `seq`.
     pub async fn moves(&self, changes: &[(&Value, i64)]) -> i64 {
         let kind = if changes[0].1 < 0 { "SALE" } else { "RECEIPT" };
         let reason = if changes[0].1 < 0 { "SALE" } else { "OPENING" };
@@ -115,7 +116,8 @@ impl<'w> Shop<'w> {
         done(&self.act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
     }
 
-    /// What workers do in turn: the journal is followed, the day looked at, sleepers wake. How many alerts were opened.
+    /// Runs the workers in turn: follows the journal, scans the day, wakes snoozed alerts. Returns
+    /// how many alerts were opened.
     pub async fn look(&self) -> usize {
         let alerts = &self.world.node.alerts;
         let opened = alerts.follow_all().await.unwrap() + alerts.scan_all().await.unwrap();
@@ -136,7 +138,7 @@ impl<'w> Shop<'w> {
         let own = self.alerts(json!({ "store": { "eq": self.store["id"] } })).await;
         own.iter().map(|alert| (text(&alert["kind"]), text(&alert["state"]))).collect()
     }
-    /// The one alert of a kind that is not resolved.
+    /// The only alert of a kind that is not resolved.
     pub async fn only(&self, kind: &str) -> Value {
         let mut found = self.alerts(json!({ "kind": [kind], "state": ["OPEN", "ACKNOWLEDGED", "SNOOZED"] })).await;
         assert_eq!(found.len(), 1, "{found:#?}");

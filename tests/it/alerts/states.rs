@@ -12,7 +12,7 @@ fn the_drawing_shows_every_step_and_no_other() {
     let step = |line: &'static str| {
         let (from, rest) = line.trim().split_once(" --> ")?;
         let (to, action) = rest.split_once(": ")?;
-        // What happens by itself is no step that somebody takes.
+        // Automatic transitions are no steps of a user.
         (from != "[*]" && to != "[*]" && action.starts_with("alert")).then_some((from, action, to))
     };
     let drawn: BTreeSet<(&str, &str, &str)> = drawing.lines().filter_map(step).collect();

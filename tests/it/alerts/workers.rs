@@ -1,4 +1,4 @@
-//! Workers that follow, die and come back.
+//! Alert workers that die and are replaced.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn begin(world: &World) -> tokio::task::JoinHandle<()> {
 }
 
 async fn quiet(world: &World) {
-    // The houses' own endpoints lead to nowhere; nobody should look for them.
+    // The houses' own endpoints have unreachable addresses, so no worker should call them.
     world.as_owner(&["UPDATE webhook_endpoint SET disabled_at = 1, disabled_why = 'SWITCHED_OFF'"]).await;
 }
 
@@ -34,16 +34,16 @@ async fn workers_that_die_lose_no_alert_and_send_no_letter_twice(world: &World) 
         let product = shop.product(&format!("MUG-{n}"), json!({})).await;
         shop.moves(&[(&product, 1)]).await;
         shop.moves(&[(&product, -1)]).await;
-        // Gone, in the middle of whatever it does.
+        // The worker is aborted in the middle of its work.
         workers.remove(0).abort();
         workers.push(begin(world));
     }
     until("twelve alerts", async || shop.stand().await.len() == 12).await;
     assert_eq!(shop.stand().await, pairs(&[("OUT_OF_STOCK", "OPEN"); 12]));
-    // No letters leave this deployment: each is given up once, and says why.
+    // This deployment sends no e-mail: each job fails once, with the reason.
     let told = "SELECT CAST(count(*) AS text) FROM alert_letter WHERE tenant_id = $1 AND queued_at IS NOT NULL";
     until("all letters", async || {
-        // In this order: whose alerts are all in letters has all its letters.
+        // In this order: once all alerts are in e-mails, all e-mail jobs exist.
         shop.texts(told, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "FAILED")
     })
     .await;

@@ -1,4 +1,4 @@
-//! "This is fine": what was accepted is not flagged again at that size, and a larger one is.
+//! Accepted anomalies: an accepted size is not flagged again, a larger one is.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ on_both!(
     a_strange_day_is_alerted_until_it_is_accepted,
 );
 
-/// A shop that was brought 142 mugs yesterday, and what was flagged.
+/// A shop with 142 mugs returned yesterday, and the anomaly that was flagged.
 async fn flagged(world: &World) -> (Shop<'_>, Value, Value) {
     let shop = Shop::of(world).await;
     let mug = shop.product("MUG").await;
@@ -56,7 +56,7 @@ async fn an_accepted_size_is_not_flagged_again(world: &World) {
     shop.detect(1).await.unwrap();
     let after = shop.strange().await;
     assert_eq!((after.len(), &after[0]["id"]), (1, &strange["id"]), "140 are no more than what was accepted: {after:#?}");
-    // Sixty more come to light: 200 are more.
+    // Sixty more are recorded: 200 exceed the accepted size.
     shop.bring_back(&mug, 60, 0).await;
     shop.detect(2).await.unwrap();
     let after = shop.strange().await;

@@ -1,4 +1,5 @@
-//! Strange days of stock: flagged once they are over, with a reason, and not again at the size that somebody accepted.
+//! Anomalous days of stock: flagged once they are over, with a reason, and not again at an accepted
+//! size.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod accepted;
@@ -9,7 +10,7 @@ mod size;
 use entity::prelude::Timestamp;
 use entrepot::{
     access::{Caller, Permission, Reach, kind},
-    anomalies::shell::{Detected, detect},
+    anomalies::shell::{DetectionCounts, detect},
     clock::Clock,
 };
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ const USUAL: [i64; 10] = [6, 8, 5, 12, 7, 5, 6, 4, 5, 7];
 const LIST: &str = "query($filter: StockAnomalyFilter) { stockAnomalies(filter: $filter) { nodes { id product { sku } store { id } businessDate kind rule
   units usual z largestLine reason times value { amount } person { __typename } register orderId state detectedAt acceptedAt acceptedBy { __typename } note } } }";
 
-/// A shop whose products come and go on known days.
+/// A shop whose stock moves on known days.
 pub struct Shop<'w> {
     pub world: &'w World,
     pub books: Books<'w>,
@@ -57,7 +58,7 @@ impl<'w> Shop<'w> {
         self.books.adjust("RECEIPT", &product, 9_000, more).await;
         product
     }
-    /// A customer brings so many back, so many days ago.
+    /// A customer returns `units`, `days` ago.
     pub async fn bring_back(&self, product: &Value, units: i64, days: i64) {
         let lines = json!([{ "product": product, "quantity": units, "unitPrice": gbp("9.00") }]);
         let occurred_at = ago(self.world, days);
@@ -65,7 +66,7 @@ impl<'w> Shop<'w> {
             json!({ "idempotencyKey": key(), "store": self.books.office.store, "occurredAt": occurred_at, "lines": lines });
         done(&self.books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     }
-    /// Mugs came back on ten days, the last of them three days ago.
+    /// Returns of mugs on ten days, the last of them three days ago.
     pub async fn usual_returns(&self, product: &Value) {
         for (nth, units) in USUAL.iter().enumerate() {
             self.bring_back(product, *units, 12 - nth as i64).await;
@@ -74,13 +75,13 @@ impl<'w> Shop<'w> {
     pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, days: i64) -> Value {
         self.books.adjust(kind, product, delta, json!({ "occurredAt": ago(self.world, days) })).await
     }
-    /// What the job does so many days from now.
-    pub async fn detect(&self, days: i64) -> Option<Detected> {
+    /// Runs the job at a time so many days from now.
+    pub async fn detect(&self, days: i64) -> Option<DetectionCounts> {
         let now = self.world.node.clock.now().micros() + DAY * days;
         let clock = Clock::manual(move || Timestamp(now), now as u64);
         detect(&self.world.node.db, &clock, self.world.ours.owner.tenant).await.unwrap()
     }
-    /// Lets the same days be judged once more.
+    /// Lets the same days be evaluated again.
     pub async fn forget_that_days_were_judged(&self) {
         pretend(self.world, "DELETE FROM anomaly_book WHERE tenant_id = $1").await;
     }
@@ -98,7 +99,7 @@ impl<'w> Shop<'w> {
         let fields = "anomaly { id state note acceptedAt acceptedBy { __typename } }";
         self.books.office.act("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input).await
     }
-    /// Somebody with these rights in one store.
+    /// A caller with these rights in one store.
     fn clerk(&self, store: &Value) -> Caller {
         let mut caller = self.world.ours.only(&["store.read"]);
         let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
@@ -108,7 +109,7 @@ impl<'w> Shop<'w> {
     }
 }
 
-/// The business day so many days ago.
+/// The business day that was `days` ago.
 fn day(world: &World, days: i64) -> String {
     ago(world, days)[..10].to_owned()
 }
@@ -118,7 +119,7 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
     let mug = shop.product("MUG").await;
     shop.usual_returns(&mug).await;
     shop.bring_back(&mug, 142, 1).await;
-    // The day is not over: it is not judged yet.
+    // The day is not over, so it is not evaluated yet.
     shop.bring_back(&mug, 500, 0).await;
     let detected = shop.detect(0).await.unwrap();
     assert_eq!((detected.new, detected.changed, detected.gone), (1, 0, 0), "{detected:?}");
@@ -138,7 +139,7 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
     assert_eq!(shop.detect(0).await, None, "a day closes once");
     let node = shop.books.office.ask("query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": strange["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "StockAnomaly", "{node:#}");
-    // The next day the other one is over, too, and the newest comes first.
+    // The next day that day is over as well, and the newest anomaly comes first.
     assert_eq!(shop.detect(1).await.unwrap().changed, 0);
     let strange = shop.strange().await;
     assert_eq!((strange.len(), &strange[0]["units"], &strange[1]["units"]), (2, &json!(500), &json!(142)), "{strange:#?}");
@@ -173,7 +174,8 @@ async fn judged_again_the_days_are_the_same(world: &World) {
     shop.bring_back(&plate, 142, 0).await;
     shop.detect(12).await.unwrap();
     assert!(shop.strange().await.iter().any(|one| one["product"]["sku"] == "PLATE"));
-    // That clock was twelve days ahead, and is put right: no day waits until it has caught up.
+    // That clock was twelve days ahead and is corrected: days are evaluated at once, and not only
+    // when it has caught up.
     assert!(shop.detect(0).await.is_some());
     assert_eq!(shop.detect(0).await, None, "a day closes once");
 }
@@ -187,7 +189,8 @@ async fn many_small_returns_are_a_busy_day(world: &World) {
     }
     shop.detect(0).await.unwrap();
     assert_eq!(shop.strange().await, Vec::<Value>::new(), "no line of the 160 has 50");
-    // A larger one comes to light later: its line is what counts, the day's units are what is said.
+    // A larger return is recorded later: its line exceeds the limit, and the anomaly has the day's
+    // units.
     shop.bring_back(&mug, 55, 1).await;
     shop.detect(1).await.unwrap();
     let strange = shop.strange().await;
@@ -329,7 +332,7 @@ async fn a_company_says_from_which_size_on(world: &World) {
     assert_eq!(done(&update(20).await, "tenant")["settings"]["anomalySize"], 20);
     shop.detect(1).await.unwrap();
     assert_eq!(shop.strange().await[0]["reason"], "40 returned; a usual day has 6");
-    // A shop's own size comes before the company's, and is that shop's alone.
+    // A limit of a shop overrides the company's, for that shop only.
     let annex = shop.books.office.new_store("ANNEX").await;
     let limited = async |store: &Value, version: i64, limits: Value| {
         let input = json!({ "id": store["id"], "expectedVersion": version, "anomalyLimits": limits });

@@ -22,7 +22,7 @@ on_both!(
     the_same_receipt_twice_is_flagged_within_the_days_of_the_tenant,
 );
 
-/// An order of so many days ago; its ID.
+/// Creates an order, and returns its ID.
 pub(super) async fn order(office: &Office<'_>, product: &Value, quantity: i64, price: &str, more: Value) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp(price) }]);
     let mut input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines,
@@ -38,7 +38,7 @@ pub(super) async fn open(shop: &Shop<'_>, kind: &str) -> Vec<Value> {
     shop.strange_where(json!({ "kind": [kind], "state": ["OPEN"], "store": { "eq": shop.books.office.store["id"] } })).await
 }
 
-/// Sets a limit of the tenant, and lets the same days be judged once more.
+/// Sets a limit of the tenant, and lets the same days be evaluated again.
 pub(super) async fn limit(shop: &Shop<'_>, name: &str, value: Value) {
     let office = &shop.books.office;
     let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
@@ -55,7 +55,7 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     let (mug, plate) = (shop.product("MUG").await, shop.product("PLATE").await);
     let office = &shop.books.office;
     order(office, &mug, 12, "1.50", json!({})).await;
-    // Four below cost are not worth a look, and a price above the cost is none of it.
+    // Four units below cost are under the limit, and a price above the cost does not count.
     order(office, &plate, 4, "1.00", json!({})).await;
     order(office, &plate, 40, "2.50", json!({})).await;
     shop.detect(0).await.unwrap();
@@ -65,12 +65,12 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     let facts =
         ["kind", "rule", "units", "times", "value", "usual", "z", "person", "orderId", "state"].map(|name| cheap[name].clone());
     assert_eq!(json!(facts), json!(["BELOW_COST", "PATTERN", 12, 1, { "amount": "6.00" }, null, null, null, null, "OPEN"]));
-    // It opens the same alert as a strange day.
+    // It opens the same kind of alert as an anomalous day.
     world.node.alerts.scan_all().await.unwrap();
     let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) { nodes { state quantity product { id } } } }";
     let alerts = office.ask(query, json!({ "store": office.store["id"] })).await;
     assert_eq!(alerts["data"]["alerts"]["nodes"], json!([{ "state": "OPEN", "quantity": 12, "product": mug }]), "{alerts:#}");
-    // Judged again it is the same, and once it was accepted no more units are fine.
+    // A second evaluation changes nothing, and after acceptance no additional unit is accepted.
     shop.forget_that_days_were_judged().await;
     let again = shop.detect(0).await.unwrap();
     assert_eq!((again.new, again.changed, again.gone), (0, 0, 0), "{again:?}");
@@ -83,7 +83,7 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     shop.detect(2).await.unwrap();
     let more = open(&shop, "BELOW_COST").await;
     assert_eq!((more.len(), &more[0]["units"]), (1, &json!(32)), "the single one lost less than five: {more:#?}");
-    // To whom four units are worth a look, the plates are.
+    // With a limit of four units the plates are flagged.
     limit(&shop, "anomalyLossUnits", json!(4)).await;
     shop.detect(2).await.unwrap();
     let more = open(&shop, "BELOW_COST").await;
@@ -148,7 +148,7 @@ async fn the_value_is_for_those_who_see_costs(world: &World) {
     assert!(shown.len() == 2 && shown.iter().all(|one| one["value"].is_null()), "{answer:#}");
 }
 
-/// A count of a product that found so much, and is approved.
+/// A count of a product with the quantity `found`, approved.
 async fn counted(office: &Office<'_>, product: &Value, found: i64) {
     let step = async |mutation: &str, kind: &str, mut input: Value| {
         input["idempotencyKey"] = json!(key());
@@ -216,7 +216,7 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     let input = json!({ "idempotencyKey": key(), "id": second });
     done(&office.act("orderCancel", "ActionInput", "order { id }", input).await, "order");
     assert_eq!(shop.detect(2).await.unwrap().gone, 1);
-    // Half an hour later is no second click, unless the company says so.
+    // An order half an hour later is no double click, unless the company sets so long an interval.
     let placed_at = |at: String| json!({ "customer": ada["customer"], "placedAt": at });
     order(office, &mug, 3, "9.00", placed_at(ago(world, 1).replacen("T12:00", "T12:30", 1))).await;
     shop.detect(3).await.unwrap();
@@ -224,7 +224,8 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     limit(&shop, "anomalyDuplicateMinutes", json!(45)).await;
     shop.detect(3).await.unwrap();
     assert_eq!(open(&shop, "DUPLICATE").await.len(), 1);
-    // With the noon before it is three, also where that is of the day before those that are judged again.
+    // With the order of noon before it there are three, even if that day is before the days that
+    // are evaluated again.
     order(office, &mug, 3, "9.00", placed_at(ago(world, 2))).await;
     limit(&shop, "anomalyDuplicateMinutes", json!(1_440)).await;
     for days in [3, 13] {
@@ -265,7 +266,7 @@ async fn a_person_with_many_returns_cannot_clear_themselves(world: &World) {
     let [many] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(many["reason"], "12 of 12 documents are returns or cancellations; a usual person has 1", "{many:#}");
     assert_eq!((&many["units"], &many["times"], &many["product"]["sku"]), (&json!(12), &json!(12), &json!("MUG")));
-    // The same finding the next day.
+    // The next day has the same finding.
     let next = shop.detect(2).await.unwrap();
     assert_eq!((next.new, next.changed, next.gone), (0, 0, 0), "{next:?}");
     let input = || json!({ "idempotencyKey": key(), "id": many["id"], "note": "mine" });

@@ -19,7 +19,7 @@ on_both!(
     a_register_is_compared_with_registers_alone,
 );
 
-/// Goods that come back at a register; the register that the return shows.
+/// Returns goods at a register, and returns the register that the return shows.
 async fn bring_back(office: &Office<'_>, product: &Value, register: &str) -> Value {
     let lines = json!([{ "product": product, "quantity": 1, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "register": register,
@@ -75,12 +75,12 @@ async fn a_register_with_far_more_returns_and_voids_than_the_others_is_found(wor
     let facts = ["kind", "rule", "units", "times", "register", "person", "orderId"].map(|name| many[name].clone());
     assert_eq!(json!(facts), json!(["REVERSALS", "PATTERN", 12, 12, "T3", null, null]));
     assert_eq!((&many["product"]["sku"], &many["value"]["amount"]), (&json!("MUG"), &json!("108.00")));
-    // It opens the same alert as the pattern of a person.
+    // It opens the same kind of alert as a pattern of a member.
     world.node.alerts.scan_all().await.unwrap();
     let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) { nodes { state quantity product { id } } } }";
     let alerts = office.ask(query, json!({ "store": office.store["id"] })).await;
     assert_eq!(alerts["data"]["alerts"]["nodes"], json!([{ "state": "OPEN", "quantity": 12, "product": mug }]), "{alerts:#}");
-    // The same finding the next day.
+    // The next day has the same finding.
     let next = shop.detect(2).await.unwrap();
     assert_eq!((next.new, next.changed, next.gone), (0, 0, 0), "{next:?}");
     office.is_sound().await;
@@ -104,7 +104,7 @@ async fn several_registers_of_a_day_are_found_and_accepted_one_by_one(world: &Wo
     };
     let found = open(&shop, "REVERSALS").await;
     assert_eq!(of(&found), ["T3", "T4"], "{found:#?}");
-    // Whoever worked there is not known, so that the one member may accept it.
+    // The operator of the register is not known, so the one member may accept it.
     let returns_desk = found.iter().find(|one| one["register"] == "T4").unwrap();
     done(&shop.accept(&returns_desk["id"], "the returns desk").await, "anomaly");
     shop.detect(1).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_register_is_compared_with_registers_alone(world: &World) {
     assert_eq!(open(&shop, "REVERSALS").await[0]["register"], "T3");
     limit(&shop, "anomalyReversals", json!(13)).await;
     assert_eq!(shop.detect(1).await.unwrap().gone, 1, "the limit of the tenant holds for registers, too");
-    // Only sales keep at which register they were taken back.
+    // Only reversals of sales record a register.
     let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
     let made = office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;

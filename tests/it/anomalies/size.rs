@@ -14,7 +14,7 @@ on_both!(one_line_of_a_hundred_is_larger_than_the_size_that_a_company_is_shown);
 
 const SHOWN: &str = "{ viewer { tenant { settings { anomalySize p99LineUnits } } } }";
 
-/// An order of these lines, placed so many days ago.
+/// An order of these lines, placed `days` ago.
 async fn sell(shop: &Shop<'_>, lines: &[(&Value, i64)], days: i64) {
     let line =
         |(product, quantity): &(&Value, i64)| json!({ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") });
@@ -26,7 +26,7 @@ async fn sell(shop: &Shop<'_>, lines: &[(&Value, i64)], days: i64) {
     done(&shop.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
 }
 
-/// What a desk is shown beside the size.
+/// Returns the 99th percentile that a caller is shown beside the size.
 async fn shown(desk: &Office<'_>) -> Value {
     let answer = desk.ask(SHOWN, json!({})).await;
     assert!(answer["errors"].is_null(), "a mask is no error: {answer:#}");
@@ -68,7 +68,7 @@ async fn one_line_of_a_hundred_is_larger_than_the_size_that_a_company_is_shown(w
     sell(&shop, &[(&products[1], 500)], 0).await;
     kept(world).await;
     assert_eq!(shown(office).await, 500, "today is");
-    // It is of all stores: it is shown to who may see all of them.
+    // The anomaly covers all stores, so only callers who may see all of them see it.
     let reader = world.ours.only(&["report.read"]);
     assert_eq!(shown(&office.as_caller(reader)).await, 500);
     for other in [world.ours.only(&["order.read"]), shop.clerk(&office.store)] {

@@ -1,4 +1,4 @@
-//! The chain: nobody changes it unseen, and everybody makes the same one.
+//! The chain of the audit log: changes are detected, and all sealers write the same chain.
 
 use entrepot::{
     secrets::{self, KeySource},
@@ -21,7 +21,7 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     let before = entries(world, tenant).await.len();
     open_store(world, house, "w1").await;
     open_store(world, house, "w2").await;
-    // Another key seals by now: the one that vouches for both stays until they are chained.
+    // Another key seals by now: the key that sealed both entries is kept until they are chained.
     let KeySource::Given(first) = keys() else { panic!("keys of a scenario are given") };
     let (db, clock, source) = (&world.node.db, &world.node.clock, KeySource::Given(format!("{SECOND}\n{first}")));
     let both = secrets::open(db, &source, clock).await.unwrap();
@@ -37,7 +37,8 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     let reads = world.node.db.tenant(tenant);
     let found = verify::whole(&reads, Some(world.node.audit.audit_writer()), Some(later)).await.unwrap();
     assert!(found.broken.unwrap().1.contains("never chained"));
-    // It never will be, so it holds no key back; what is sealed under the key may.
+    // The changed entry will never be chained, so it does not prevent retiring the key; entries
+    // that are sealed under the key may.
     let refused = retire(db, &both, "k1", clock).await.err().map(|fault| fault.to_string()).unwrap_or_default();
     assert!(!refused.contains("wait to be chained"), "{refused}");
 }
@@ -113,7 +114,7 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
     };
     sign("2").await;
     let why = whole(world, tenant).await.broken.unwrap().1;
-    assert!(why.contains("is another chain"), "{why}");
+    assert!(why.contains("belongs to another chain"), "{why}");
     sign("audit_checkpoint.seq").await;
     assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
 
@@ -129,7 +130,7 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
     let report = entrepot::insight::verify::verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap();
     assert!(!report.is_sound() && report.to_string().contains("seq 5"), "{report}");
 
-    // Written anew from the start without the key: the hashes fit, what was signed does not.
+    // Rewritten from the start without the key: the hashes match, the signatures do not.
     let mut prev = entrepot::audit::GENESIS;
     let mut seq = 0;
     for stored in log.iter().filter(|stored| stored.seal.unwrap().seq != 5) {

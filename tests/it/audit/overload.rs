@@ -1,4 +1,5 @@
-//! Commands that the ledger has no room for: nothing of them was begun, so the log has nothing of them.
+//! Commands that are refused because the ledger's queue is full: they were never begun, so the
+//! audit log has no entries of them.
 
 use std::{
     sync::{
@@ -48,7 +49,8 @@ impl Decide for Slow {
 async fn a_command_without_room_leaves_no_entry(world: &World) {
     let (house, tenant) = (&world.ours, world.ours.owner.tenant);
     let before = entries(world, tenant).await.len();
-    // The lane decides a first command for as long as the scenario wants it to, and behind it all places are taken.
+    // The lane decides a first command until the scenario releases it, and the queue after it is
+    // full.
     let (slow, ledger) = (Slow::default(), world.node.ledger.clone());
     let submit = |count: usize| {
         let (ledger, commands) = (ledger.clone(), vec![Command::of(slow.clone()); count]);

@@ -1,6 +1,7 @@
-//! What calls need that the schema lets out.
+//! Input that calls need although the schema makes it optional.
 
-/// Input fields, and arguments of root fields, that a call needs in practice, though the schema lets them be left out.
+/// Input fields, and arguments of root fields, that a call needs in practice although they are
+/// optional in the schema.
 pub const ALSO: &[(&str, &str)] = &[
     ("OrderUpdateInput", "noteForStaff"),
     ("SalesReportFilter", "from"),
@@ -71,14 +72,16 @@ pub const ALSO: &[(&str, &str)] = &[
     ("WrongItemInput", "quantity"),
 ];
 
-/// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
+/// Mutations whose caller needs more permissions than their own: all that the granted roles give,
+/// those of the imported or exported rows, or those that a rule uses when it acts by itself.
 pub const FOR_MORE: [&str; 6] =
     ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
 
-/// What is written on an object: it needs the permissions to read and to change a product or a supplier.
+/// Mutations of notes, attachments and tags of an object: they need the permissions to read and to
+/// change a product or a supplier.
 pub const ON_OBJECTS: [&str; 5] = ["noteAdd", "noteUpdate", "attachmentAdd", "attachmentRemove", "nodeTagsSet"];
 
-/// What is removed for good: it is called last.
+/// Mutations that delete for good: they are called last.
 pub const LAST: [&str; 6] = [
     "savedViewDelete",
     "exportScheduleDelete",

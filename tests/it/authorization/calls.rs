@@ -1,4 +1,5 @@
-//! Calls made from the schema itself: a valid one for every root field, and one for every place where an id can stand.
+//! Calls generated from the schema: a valid one for each root field, and one for each place of an
+//! ID.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,14 +16,15 @@ use super::{
 };
 pub use crate::support::schema::{Calls, base, is_needed, later_name};
 
-/// What is run for each line of a file.
+/// Mutation that runs for each line of a file.
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
     supplierCreate(input: $input, validateOnly: $validateOnly) { userErrors { code } } }";
 
 /// Points from which on a root field is a report or a search.
 const REPORT_POINTS: f64 = 20.0;
 
-/// Whether a root field is a report or a search, which goes over a tenant's rows by its nature: its `@cost` tells.
+/// Whether a root field is a report or a search, which reads many of a tenant's rows by design:
+/// decided by its `@cost`.
 pub fn is_report(field: &FieldDefinition) -> bool {
     let cost = field.directives.iter().find(|one| one.node.name.node == "cost");
     let weight = cost.and_then(|cost| cost.node.get_argument("weight")).map(|weight| weight.node.to_string());
@@ -43,7 +45,8 @@ impl Calls {
         }
     }
 
-    /// The places of a root field where an id can stand. A filter inside a filter is as good as the filter.
+    /// Places of an ID in a root field's arguments. A filter nested in a filter is not searched
+    /// again.
     pub fn slots(&self, field: &FieldDefinition) -> Vec<Path> {
         let mut found = Vec::new();
         self.walk_slots(&field.arguments, &mut Vec::new(), &mut Vec::new(), &mut found);
@@ -71,16 +74,18 @@ impl Calls {
         }
     }
 
-    /// Variables for a root field: what is needed, of this house, and what the slot leads to.
+    /// Variables for a root field: its required arguments with IDs of this house, and the path to
+    /// the slot.
     pub fn variables(&self, house: &House, field: &FieldDefinition, slot: Option<(&Path, &str)>) -> Value {
         let root = field.name.node.as_str();
         let mut variables = Map::new();
         for argument in &field.arguments {
             let name = argument.node.name.node.as_str();
             let at = slot.filter(|(path, _)| path[0] == name);
-            // The slot may be in what stands in its place.
+            // With a slot, the argument may be replaced by the one that contains the slot.
             let is_also = slot.is_none() && ALSO.contains(&(root, name));
-            // A list of IDs that has to be there is empty beside the references that lead to the slot: both would be refused before anything is looked up.
+            // A required list of IDs is empty beside the references that lead to the slot: both
+            // would be refused before any lookup.
             if slot.is_some_and(|(path, _)| is_in_place_of(&path[0], name)) && is_needed(&argument.node) {
                 variables.insert(name.to_owned(), json!([]));
             } else if is_needed(&argument.node) || at.is_some() || is_also {
@@ -95,7 +100,7 @@ impl Calls {
         match &ty.base {
             BaseType::List(inner) => json!([self.value(house, root, inner, path, slot)]),
             BaseType::Named(name) => match self.types.get(name.as_str()).map(|kind| (&kind.kind, &kind.directives)) {
-                // The paper of an order, which is what `meant` finds for it.
+                // The paper of an order, as `meant` returns an order's prefix.
                 Some((TypeKind::Enum(_), _)) if name.as_str() == "PaperKind" => json!("ORDER_CONFIRMATION"),
                 // A deposit is no part of what goods cost.
                 Some((TypeKind::Enum(_), _)) if name.as_str() == "ChargeKind" => json!("FREIGHT"),
@@ -126,7 +131,8 @@ impl Calls {
             let is_row = |field: &InputValueDefinition| is_row(field) && !next.is_some_and(|next| is_named_by(field, next));
             let needed = |field: &InputValueDefinition| is_needed(field) || is_row(field);
             let names = fields.iter().map(|field| (field.node.name.node.as_str(), needed(&field.node)));
-            // An ID beside the reference that leads to the slot would be refused for another one, before anything is looked up.
+            // An ID beside the reference that leads to the slot would be refused as a second one,
+            // before any lookup.
             let is_also = |field: &str| ALSO.contains(&(name, field)) && !next.is_some_and(|next| is_in_place_of(next, field));
             names
                 .filter(|(field, needed)| *needed || is_also(field) || next.is_some_and(|next| next == field))
@@ -147,7 +153,7 @@ impl Calls {
         match kind {
             "ID" => match slot {
                 Some((slot, id)) if slot == path => json!(id),
-                // A transfer goes to another store than it comes from.
+                // A transfer has different source and target stores.
                 _ if path.iter().any(|name| name == "toStore") => json!(house.depot),
                 // A picture and a document that belong to nothing yet.
                 _ if name == "fileId" && root == "productImageAdd" => json!(house.picture),
@@ -156,7 +162,7 @@ impl Calls {
                 _ if root == "orderHoldLift" => json!(house.hold),
                 _ => json!(house.ids[meant(root, path)]),
             },
-            // More than is promised, so that it can be set.
+            // More than the promised units, so that it can be set.
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
             "Float" => json!(1.0),
@@ -176,7 +182,7 @@ impl Calls {
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
             _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
-            // Who makes a role or a key must hold what it gives.
+            // The creator of a role or a key must hold the permissions that it grants.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "mutation" => json!(SUPPLIERS),
             _ if name == "document" => json!("{ stores { nodes { id } } }"),
@@ -241,8 +247,9 @@ impl Calls {
         }
     }
 
-    /// The beginnings of the shortest selections that lead from a root field's answer to an object of a type with rights of its own, no deeper than
-    /// `depth`: `{ __typename order { __typename `. Each stands before those that go on from it.
+    /// Beginnings of the shortest selections that lead from a root field's answer to an object of a
+    /// type with rights of its own, no deeper than `depth`: `{ __typename order { __typename `.
+    /// Each precedes the longer ones that begin with it.
     pub fn ways_to_guarded(&self, field: &FieldDefinition, depth: u32) -> Vec<String> {
         let mut found = Vec::new();
         self.walk_ways(&base(&field.ty.node), depth, "{ __typename ", &mut found);
@@ -273,7 +280,7 @@ impl Calls {
     }
 }
 
-/// Whether a reference is given in the place of an ID: `product` of `productId`, `products` of `productIds`.
+/// Whether a reference can replace an ID: `product` for `productId`, `products` for `productIds`.
 fn is_in_place_of(reference: &str, id: &str) -> bool {
     id.strip_suffix("Id") == Some(reference) || id.strip_suffix('s') == Some(&format!("{}Id", reference.trim_end_matches('s')))
 }
@@ -301,12 +308,13 @@ pub fn required(directives: &[Positioned<ConstDirective>]) -> Option<String> {
     Some(permission.node.to_string().trim_matches('"').to_owned())
 }
 
-/// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
+/// Prefix of the kind of ID that a place expects, derived from its names, the innermost first, and
+/// then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
     named(root, path).unwrap_or("prd")
 }
 
-/// The same, where the names tell it. Places like that of `node(id:)` take any kind.
+/// The same prefix, or None if no name implies one. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     let is_of_payment = root.starts_with("payment") || path.iter().any(|name| name == "payments");
     if is_of_payment && path.last().is_some_and(|name| name == "parentId") {

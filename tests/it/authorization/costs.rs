@@ -1,4 +1,4 @@
-//! What a company's stock is worth.
+//! Data of a company about the value of its stock.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of costs, and what they need.
+/// Root fields of costs, and the permissions that they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("stockValue", May("product.cost.read")),
     ("costReport", May("product.cost.read")),
@@ -134,7 +134,7 @@ pub const CASES: &[(&str, Needs)] = &[
 ];
 
 impl World {
-    /// A document that says what the product's units are worth.
+    /// Creates a revaluation of the product's units.
     pub async fn revalued(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let lines = json!([{ "product": { "id": ids["prd"] }, "unitCost": { "amount": "1.50", "currencyCode": "GBP" } }]);
@@ -203,7 +203,7 @@ impl World {
         ids.extend([("rpp", policy.to_string()), ("rpl", plan.to_string())]);
     }
 
-    /// A plan for dead stock, whose line was overtaken: nothing of it can be carried out.
+    /// A plan for dead stock whose line is obsolete, so that it cannot be approved.
     async fn liquidated(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         use liquidation::core::{Act, LineFigures, LineState, Plan, PlanLine, PriceFloor, Recovery, Response};
         let (id, now): (LiquidationPlanId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
@@ -261,7 +261,7 @@ impl World {
         ids.insert("lqp", id.to_string());
     }
 
-    /// A view of the company's stores. It is written as it would be kept: an engine for each world would take long to make.
+    /// A view of the company's stores, inserted directly: an engine for each world would take long to build.
     async fn saved(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let (id, now, maker): (SavedViewId, _, _) = (self.node.clock.id(), self.node.clock.now(), house.owner.actor);
         let fields = saved_views::core::Fields {
@@ -331,7 +331,7 @@ impl World {
         }
     }
 
-    /// A rule that holds orders to a country to which none go.
+    /// A rule that holds orders to a country without orders.
     async fn ruled(&self, house: &House) {
         let (now, kept) = (self.node.clock.now(), KEPT_RULE.to_owned());
         let fields = RuleFields {

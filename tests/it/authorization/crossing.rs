@@ -1,4 +1,4 @@
-//! One tenant names another's rows, everywhere an id can be named: nothing is found, nothing is told, nothing is changed.
+//! One tenant names another's rows in each place of an ID: nothing is found, revealed or changed.
 
 use async_graphql::parser::types::FieldDefinition;
 use entrepot::{
@@ -34,20 +34,21 @@ mod nothing_of_another_tenant_is_found_told_or_changed {
     }
 }
 
-/// The shape of an answer whatever the kind of the ID, which a refusal names by its prefix.
+/// The shape of an answer without the prefix of the ID, which refusals contain.
 fn of_any_kind(shape: &Value, prefix: &str) -> String {
     shape.to_string().replace(&format!("{prefix}_"), "any_")
 }
 
-/// Which of the other tenant's ids are tried in a place.
+/// IDs of the other tenant that are tried in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
     OfEveryKind,
-    /// Where a place names its kind. An id of another one is refused by its prefix, before any statement: once is enough for those.
+    /// Only IDs of the kind that a place names. An ID of another kind is refused by its prefix,
+    /// before any statement: once is enough for those.
     OfTheKindNamed,
 }
 
-/// One of several tests that share what a long one would do alone.
+/// One of several tests that split the work of a long one.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
     pub nth: usize,
@@ -57,12 +58,13 @@ pub struct Part {
 impl Part {
     pub const WHOLE: Self = Self { nth: 0, of: 1 };
 
-    /// Whether what stands in this place of a list is this part's.
+    /// Whether the item at this index of a list belongs to this part.
     pub fn has(self, place: usize) -> bool {
         place % self.of == self.nth
     }
 
-    /// All of this part on SQLite, and every fourth place of it on Postgres: for what is decided above the database, and so is answered alike on both.
+    /// This whole part on SQLite, and a quarter of it on Postgres: for checks above the database,
+    /// which answer alike on both.
     pub fn above_the_database(self, world: &World) -> Self {
         if is_embedded(world) { self } else { Self { of: self.of * 4, ..self } }
     }
@@ -77,7 +79,7 @@ fn is_embedded(world: &World) -> bool {
     Reads::backend(&world.node.db.tenant(world.ours.owner.tenant)) == Backend::Sqlite
 }
 
-/// A place of a root field where an ID can stand, as a caller of ours tries it.
+/// A place of an ID in a root field, called by a caller of ours.
 struct Place<'c> {
     world: &'c World,
     calls: &'c Calls,
@@ -102,13 +104,14 @@ impl Place<'_> {
         answer
     }
 
-    /// The answers to nobody's ID of the same kind, and to this one.
+    /// Answers to an ID of the same kind that does not exist, and to this one.
     async fn both(&self, id: &str, selection: &str) -> [Value; 2] {
         [self.ask(&made_up(self.world, id), selection).await, self.ask(id, selection).await]
     }
 
-    /// The shapes of both answers, as deep as they go. A query that names no kind is asked for little first: where it shows no object that more could be
-    /// asked of, that is all there is to be seen.
+    /// The shapes of both answers, in full depth. A query that takes any kind of ID gets a shallow
+    /// selection first; if the answers show no object with more fields, a deeper selection could
+    /// show nothing more.
     async fn shapes(&self, id: &str, is_of_any_kind: bool) -> [Value; 2] {
         let kind = base(&self.root.1.ty.node);
         if is_of_any_kind && self.root.0 == "query" {
@@ -121,8 +124,9 @@ impl Place<'_> {
         self.both(id, &self.calls.wide(&kind, 3)).await.map(|answer| shape(&answer))
     }
 
-    /// The selection that tells whether another ID is refused like the one that was answered so. Who was shown nothing but refusals is shown something, or no
-    /// refusals, where one is taken: no field of the answer need be asked for.
+    /// The selection that detects whether another ID is refused as this one was. After an answer
+    /// with nothing but refusals the least selection is enough: an accepted ID would show data, or
+    /// no refusals.
     fn telling(&self, refusal: &Value) -> String {
         let (_, field) = self.root;
         let (kind, shown) = (base(&field.ty.node), &refusal["data"][field.name.node.as_str()]);
@@ -145,8 +149,10 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
         for slot in calls.slots(field) {
             let meant = named(&field.name.node, &slot);
             let place = Place { world, calls: &calls, caller, root, slot };
-            // What nobody's ID of a kind that the place does not name is answered, and the selection that it was asked with. As a rule it is the same for
-            // all of them, and then the other tenant's IDs of those kinds are compared with it; where one is answered otherwise, its own kind is asked too.
+            // The answer to an ID that does not exist, of a kind that the place does not name, with
+            // its selection. As a rule it is the same for all such kinds, and then the other
+            // tenant's IDs of those kinds are compared with it; a kind that is answered otherwise
+            // is compared with an ID of its own kind.
             let mut refused: Option<(String, String)> = None;
             let mut is_first = true;
             for (prefix, id) in &theirs.ids {
@@ -161,7 +167,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
                     continue;
                 }
                 let [of_nobody, of_theirs] = if fits {
-                    // The first of all kinds is asked for everything, whatever it shows.
+                    // The first kind gets the full selection in any case.
                     let is_of_any_kind = meant.is_none() && !is_first;
                     is_first = false;
                     place.shapes(id, is_of_any_kind).await

@@ -8,7 +8,7 @@ use entrepot::export_schedules::{core, rows};
 use super::world::{House, World};
 
 impl World {
-    /// A schedule of an export whose time does not come.
+    /// A schedule of an export that never becomes due.
     pub async fn exporting(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let (id, now): (ExportScheduleId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
         let fields = core::Fields {

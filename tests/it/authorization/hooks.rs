@@ -1,4 +1,4 @@
-//! What a company has beside its trade: somewhere to be told of it, and goods that are kept by lots.
+//! Data of a company beside its trade: a webhook endpoint, and goods that are kept by lots.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ impl World {
         let query = format!(
             "mutation($input: WebhookEndpointCreateInput!) {{ webhookEndpointCreate(input: $input) {{ webhookEndpoint {{ id }} {errors} }} }}"
         );
-        // Messages to this machine are refused when they are sent; a name that is nobody's would be asked of the network first.
+        // Messages to this machine are refused when they are sent; a domain that does not exist
+        // would need a DNS query first.
         let input =
             json!({ "url": format!("https://{word}.example/hook"), "eventTypes": ["*"], "description": format!("{word} hook") });
         ids.insert("whe", told(&self.must(house, &query, json!({ "input": input })).await["webhookEndpoint"]["id"]));
@@ -26,7 +27,8 @@ impl World {
         ids.insert("job", told(&self.must(house, &query, json!({ "input": input })).await["job"]["id"]));
     }
 
-    /// A lot of a product that is kept by lots. Nothing of it lies anywhere: scenarios of this world count the shop's levels.
+    /// A lot of a product that is tracked by lots. It has no stock: scenarios of this world count
+    /// the shop's levels.
     pub async fn lots(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let input = json!({ "sku": format!("{word}-cheese"), "name": format!("{word} cheese"), "tracking": "LOT" });
@@ -41,7 +43,7 @@ impl World {
 }
 
 impl World {
-    /// A file whose bytes have come, and an export that was ended before it began.
+    /// A file that has been uploaded, and an export that was cancelled before it began.
     pub async fn files(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let text = format!("code;name\n{word}-imported;{word} imports\n");
@@ -50,7 +52,7 @@ impl World {
         let input = json!({ "idempotencyKey": format!("{word}-export"), "entity": "PRODUCTS" });
         ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["dataJob"]["id"]));
         self.media(house, ids).await;
-        // Nothing is left to do for whoever brings workers.
+        // No job is left for scenarios that start workers.
         let query = "mutation($id: ID!) { dataJobCancel(id: $id) { userErrors { code field message } } }";
         self.must(house, query, json!({ "id": ids["exc"] })).await;
         self.alerts(house, ids).await;

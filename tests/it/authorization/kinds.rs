@@ -1,4 +1,5 @@
-//! Every kind of caller at every root field: people in each default role, somebody without one, and programs with keys.
+//! All kinds of callers at all root fields: members in each default role, a member without one, and
+//! integrations with keys.
 
 use entity::prelude::{Actor, IntegrationId};
 use entrepot::access::{BUILT_IN, Caller, PermissionSet, Policies, index_of};
@@ -34,7 +35,8 @@ async fn kinds(world: &World) -> Vec<(String, Caller)> {
     kinds
 }
 
-/// Rights are asked above the database: Postgres has every fourth root field of each kind, and other ones for the next kind.
+/// Rights are checked above the database: Postgres runs every fourth root field of each kind, and
+/// other ones for the next kind.
 async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
     let (calls, part) = (Calls::of_the_schema(), Part::WHOLE.above_the_database(world));
     let house = &world.ours;
@@ -53,9 +55,10 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
                     &[Value::Null, json!("BAD_USER_INPUT")]
                 }
                 May(_) => &[Value::Null],
-                // What an id or a code leads to has rights of its own, and sessions are people's.
+                // Objects behind an ID or a code need permissions of their own, and sessions belong
+                // to people.
                 SignIn if is_program => &[Value::Null, json!("FORBIDDEN"), json!("STEP_UP_REQUIRED")],
-                // One person asks for one letter after the other here, under every role.
+                // One person requests several e-mails in a row here, under all roles.
                 SignIn => &[Value::Null, json!("FORBIDDEN"), json!("RATE_LIMITED")],
             };
             let variables = calls.variables(house, field, None);
@@ -71,7 +74,7 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
     assert!(wrong.is_empty(), "{} of {asked}: {wrong:#?}", wrong.len());
 }
 
-/// The crossing once more, by a program.
+/// The same crossing, by an integration.
 async fn a_key_crosses_no_tenant(world: &World) {
     cross(world, &program(world, PermissionSet::all()), Tried::OfTheKindNamed, Part::WHOLE).await;
 }

@@ -16,7 +16,7 @@ impl World {
         let input = json!({ "idempotencyKey": format!("{word}-held"), "id": ids["ord"], "kind": "CREDIT", "reason": format!("{word} reason") });
         let query = "mutation($input: OrderHoldSetInput!) { orderHoldSet(input: $input) { hold { id } userErrors { code field message } } }";
         ids.insert("hld", text(&self.must(house, query, json!({ "input": input })).await["hold"]["id"]));
-        // It would keep the order's goods back.
+        // Lifts the hold, which would keep the order from being shipped.
         let input = json!({ "idempotencyKey": format!("{word}-lifted"), "id": ids["hld"] });
         let query = "mutation($input: OrderHoldLiftInput!) { orderHoldLift(input: $input) { hold { id } userErrors { code field message } } }";
         self.must(house, query, json!({ "input": input })).await;

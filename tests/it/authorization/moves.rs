@@ -1,4 +1,4 @@
-//! What can be moved and counted in a company.
+//! Moves and counts of a company's stock.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of payments that are taken back, works, transfers, counts, alerts, merges, what retires, drafts of blanket orders and short lists, and
-/// what they need.
+/// Root fields of reversed payments, works, transfers, counts, alerts, merges, archiving, drafts of
+/// blanket orders and short lists, and the permissions that they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("paymentReverse", May("payment.write")),
@@ -114,7 +114,8 @@ pub const CASES: &[(&str, Needs)] = &[
 ];
 
 impl World {
-    /// The order's work, the parcel of it that has left, and a carrier; and goods in the other store, where the rest can be moved to.
+    /// The order's work, its shipped parcel, and a carrier; and goods in the other store, to which
+    /// the rest can be moved.
     pub async fn works(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let input = json!({ "idempotencyKey": format!("{word}-works"), "kind": "RECEIPT", "reasonCode": "PURCHASE",
@@ -132,7 +133,8 @@ impl World {
         ids.insert("car", text(&self.must(house, query, json!({ "input": input })).await["carrier"]["id"]));
     }
 
-    /// A wave that has no works any more. It is written as it would be kept: its work is needed as it is.
+    /// A wave without works, inserted directly: other scenarios need the house's work outside of a
+    /// wave.
     async fn wave(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let (id, now): (FulfilmentWaveId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
         let (tenant_id, store_id) = (house.owner.tenant, ids["sto"].parse().unwrap());

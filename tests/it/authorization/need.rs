@@ -1,6 +1,6 @@
-//! What root fields ask of their callers.
+//! Requirements of root fields for their callers.
 
-/// What a root field asks of its caller.
+/// Requirement of a root field for its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     Nothing,

@@ -1,4 +1,4 @@
-//! What `node(id:)` asks of its caller, for every kind of thing.
+//! Permissions that `node(id:)` needs, for every kind of object.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::world::on_both;
 
 on_both!(a_node_needs_the_rights_of_its_type,);
 
-/// What `node(id:)` asks for, by the prefix of the id. None: whose it is may see it.
+/// Type and permission of a node, by the prefix of its ID. None: visible to its owner only.
 const NODES: &[(&str, &str, Option<&str>)] = &[
     ("prd", "Product", Some("product.read")),
     ("cat", "Category", Some("product.read")),

@@ -1,4 +1,4 @@
-//! What a company buys: an order that is half received, and something of it that went back.
+//! Purchases of a company: an order that is half received, and a return of some of its goods.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a refusal says of the row that it is about.
+//! Refusals and the details that they show of the row.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::world::on_both;
 
 on_both!(a_refusal_tells_no_more_than_may_be_seen, who_asks_is_looked_at_before_what_they_ask);
 
-/// An id of another kind is said to be one only to whoever may ask at all.
+/// Permissions are checked before IDs: only a caller with the permission is told that an ID is of
+/// another kind.
 async fn who_asks_is_looked_at_before_what_they_ask(world: &World) {
     let (calls, house) = (Calls::of_the_schema(), &world.ours);
     let mut asked = 0;

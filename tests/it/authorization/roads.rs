@@ -1,4 +1,4 @@
-//! Objects that have a root field with a permission, reached by another road: whoever may not ask at the root is shown nothing on the way either.
+//! Objects that have a root field with a permission, reached by another path: a caller without the permission is not shown them there either.
 
 mod exceptions;
 mod of_whom;
@@ -48,11 +48,11 @@ mod no_road_leads_around_the_permission_of_an_objects_own_root {
 /// The road from an object to another: its type and field.
 type Road = (String, String);
 
-/// What the schema says of its roads.
+/// Permissions and roads of the schema.
 struct Map {
-    /// The permission of each type, said by itself or by its root field.
+    /// Permission of each type, declared by the type or by its root field.
     needed: BTreeMap<String, String>,
-    /// From each type: field, type, and what the field asks.
+    /// From each type: field, type, and the permissions that the field requires.
     roads: BTreeMap<String, Vec<(String, String, BTreeSet<String>)>>,
 }
 
@@ -63,7 +63,7 @@ impl Map {
             if let (May(permission), kind) = (needs(field), behind(calls, &base(&field.ty.node)))
                 && calls.is_composite(&kind)
             {
-                // A figure that several rooms answer with is nobody's object.
+                // A count is returned by several rooms and has no permission of its own.
                 if needed.insert(kind.clone(), permission.to_owned()).is_some_and(|other| other != permission) {
                     assert_eq!(kind, "Count", "which permission is its own?");
                 }
@@ -84,7 +84,8 @@ impl Map {
         Self { needed, roads }
     }
 
-    /// What has surely been asked of whoever holds an object of each type: what the type says, and what every road to it asks.
+    /// Returns the permissions that every holder of an object of each type has certainly been
+    /// checked for: those of the type, and those of every road to it.
     fn asked(&self, calls: &Calls) -> BTreeMap<String, BTreeSet<String>> {
         let all: BTreeSet<String> = self.needed.values().cloned().collect();
         let own = |kind: &str| calls.needed_for(kind).into_iter().collect::<BTreeSet<_>>();
@@ -110,7 +111,7 @@ impl Map {
     }
 }
 
-/// What a `@requires` or a `@mask` asks.
+/// Returns the permissions that a `@requires` or a `@mask` names.
 fn asked_by(directives: &[Positioned<ConstDirective>]) -> BTreeSet<String> {
     let mask = directives.iter().find(|directive| directive.node.name.node == "mask");
     let mask = mask.and_then(|directive| directive.node.get_argument("permission")).map(|text| text.node.to_string());
@@ -123,7 +124,7 @@ fn behind(calls: &Calls, kind: &str) -> String {
     nodes.map_or_else(|| kind.to_owned(), |nodes| base(&nodes.node.ty.node))
 }
 
-/// By the schema: what a road does not ask, the type itself does, or it stands in the list.
+/// By the schema: a permission that a field does not require is required by the type itself, or the field is in `EXCEPTIONS`.
 #[test]
 fn each_road_to_an_object_asks_what_its_root_asks_or_is_an_exception() {
     let calls = Calls::of_the_schema();
@@ -132,7 +133,7 @@ fn each_road_to_an_object_asks_what_its_root_asks_or_is_an_exception() {
     let asked = map.asked(&calls);
     let (mut around, mut used) = (Vec::new(), BTreeSet::new());
     for (from, roads) in &map.roads {
-        // The pages of a list ask what the list asked; roots have a test of their own.
+        // The pages of a list require the list's permission; roots have a test of their own.
         if ["Query", "Mutation", "Subscription"].contains(&from.as_str())
             || from.ends_with("Connection")
             || from.ends_with("Edge")
@@ -162,7 +163,7 @@ fn roads(value: &Value, from: Option<&Road>, found: &mut BTreeSet<(Road, String)
         Value::Array(items) => items.iter().for_each(|item| roads(item, from, found)),
         Value::Object(fields) => {
             let kind = fields.get("__typename").and_then(Value::as_str).unwrap_or_default();
-            // A page stands for what led to it.
+            // A page is replaced by the field that led to it.
             let is_page = kind.ends_with("Connection") || kind.ends_with("Edge");
             if let Some(from) = from.filter(|(parent, _)| !is_page && !parent.is_empty()) {
                 found.insert((from.clone(), kind.to_owned()));
@@ -182,17 +183,17 @@ struct Start<'c> {
     field: &'c FieldDefinition,
     permission: &'static str,
     caller: Caller,
-    /// Beginnings of ways at whose last field this caller was refused: whatever is asked behind it, the answer ends there.
+    /// Beginnings of paths whose last field was refused to this caller: each longer path ends there too.
     closed: Vec<String>,
 }
 
 /// The outcome of a document.
 enum Outcome {
-    /// Each object that was asked for is shown, or null.
+    /// Each selected object is shown, or null.
     Answered,
-    /// The caller was refused at the end of this beginning of the way, and is shown nothing there.
+    /// The last field of this beginning of the path was refused to the caller, and is not shown.
     Closed(String),
-    /// An object was refused, and may have taken others with it.
+    /// An object was refused, and others may be null because of it.
     Refused,
 }
 
@@ -205,9 +206,9 @@ struct Walk<'c> {
 }
 
 impl Walk<'_> {
-    /// Asks for each of these objects at the end of a way. They are asked for together, and where one is refused each by itself: the others are shown
-    /// all the same. Objects that the schema says are refused, and that would take others with them because they are never null, are by themselves from
-    /// the first.
+    /// Selects these objects at the end of a path, in one document; if one is refused, each in a document of its own, so the others are shown all the
+    /// same. Objects that the schema refuses to the caller and that are never null, so that others would be lost with them, have their own document
+    /// from the start.
     async fn go(&mut self, start: &mut Start<'_>, way: &Way, objects: Vec<&FieldDefinition>) {
         if start.closed.iter().any(|open| way.open.starts_with(open.as_str())) {
             return;
@@ -230,7 +231,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether an object asks for another permission than this one, by its field or its type.
+    /// Whether an object requires another permission than this one, by its field or its type.
     fn asks_more(&self, object: &FieldDefinition, permission: &str) -> bool {
         let of_type = self.calls.needed_for(&base(&object.ty.node));
         required(&object.directives).into_iter().chain(of_type).any(|needed| needed != permission)
@@ -270,7 +271,8 @@ impl Walk<'_> {
                 continue;
             };
             self.walked.insert(road.clone());
-            // Who did something is named to whoever sees what they did: of a program that is its name.
+            // The author of an action is shown to everyone who sees the action: for a program that
+            // is its name.
             let leads_to_actors =
                 |field: &Positioned<FieldDefinition>| field.node.name.node == *name && base(&field.node.ty.node) == "Actor";
             let is_author = kind == "Integration" && self.calls.fields(&parent).iter().any(leads_to_actors);
@@ -281,7 +283,7 @@ impl Walk<'_> {
     }
 }
 
-/// The columns of objects at the end of a way that may be null, as they are selected: one that is refused there takes no other with it.
+/// Columns, in the document, of the nullable objects at the end of a path: a refused one does not null the others.
 fn alone<'a>(way: &Way, begins: usize, objects: impl Iterator<Item = (&'a FieldDefinition, &'a str)>) -> BTreeSet<usize> {
     let (mut columns, mut here) = (BTreeSet::new(), begins + 1 + way.open.len() + " __typename ".len());
     for (object, selected) in objects {
@@ -324,7 +326,7 @@ fn names(open: &str) -> Vec<&str> {
     open.split("{ ").map(str::trim).filter(|step| !step.is_empty() && !step.starts_with("...")).collect()
 }
 
-/// Whether there is anything at these fields of a value.
+/// Whether any value at these fields is not null.
 pub(super) fn is_shown(value: &Value, names: &[&str]) -> bool {
     match (value, names) {
         (Value::Null, _) => false,
@@ -334,7 +336,8 @@ pub(super) fn is_shown(value: &Value, names: &[&str]) -> bool {
     }
 }
 
-/// What a closed way hides is not asked for: nothing else may close one.
+/// The fields behind a closed way are not queried: only a refusal of the way's own field may close
+/// it.
 #[test]
 fn a_way_is_closed_where_its_own_field_is_refused_and_nothing_of_it_is_shown() {
     let way = Way { kind: "Customer".to_owned(), open: "orders { ... on Order { customer { ".to_owned() };
@@ -357,8 +360,8 @@ fn a_way_is_closed_where_its_own_field_is_refused_and_nothing_of_it_is_shown() {
     assert!(is_shown(&shown([Value::Null, json!({ "name": "Ada" })]), &fields), "another item shows it");
 }
 
-/// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root. Permissions are asked above
-/// the database, so Postgres has every fourth type of a part.
+/// At run time: a caller with only the permission of a root field meets no object that they could not query at its own root. Permissions are checked
+/// above the database, so Postgres runs every fourth type of a part.
 async fn walk(world: &World, part: Part) {
     let (calls, part) = (Calls::of_the_schema(), part.above_the_database(world));
     let map = Map::of(&calls);
@@ -368,14 +371,14 @@ async fn walk(world: &World, part: Part) {
     let mut tried = BTreeMap::new();
     for (operation, field) in calls.roots().filter(|(_, field)| needs(field) != Nothing) {
         let permission = just_enough(field);
-        // Somebody else than who made the rows: callers may see themselves.
+        // Another actor than the one who made the rows: callers may see themselves.
         let person = Caller { actor: Actor::member(MemberId::NIL), ..world.ours.only(&[permission]) };
         let program = Caller { actor: Actor::integration(IntegrationId::NIL), ..person.clone() };
         let mut starts = [person, program].map(|caller| Start { operation, field, permission, caller, closed: Vec::new() });
         for way in calls.ways(field, 4).iter().filter(|way| ours.contains(&way.kind)) {
             let mut objects = [Vec::new(), Vec::new()];
             for object in calls.plain_fields(&way.kind).filter(|object| calls.is_composite(&base(&object.ty.node))) {
-                // A field is a resolver of its type's: whoever leads there, two roots of the same permission show as much as twenty.
+                // A field has the same resolver on each path, so two roots of the same permission show as much as twenty.
                 let times: &mut usize = tried.entry((permission, way.kind.clone(), object.name.node.as_str())).or_default();
                 if let Some(objects) = objects.get_mut(*times) {
                     objects.push(object);

@@ -1,10 +1,10 @@
-//! Ids that nobody has, and answers without what differs from call to call.
+//! IDs that do not exist, and answers without the values that differ between calls.
 
 use serde_json::{Map, Value};
 
 use super::world::World;
 
-/// An id of the same kind that nobody has.
+/// An ID of the same kind that does not exist.
 pub fn made_up(world: &World, like: &str) -> String {
     let fresh = world.node.clock.id::<entity::id::kind::ProductId>().to_string();
     let (prefix, _) = like.rsplit_once('_').unwrap();
@@ -16,21 +16,22 @@ pub fn shape(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(shape).collect(),
         Value::Object(fields) => {
-            // A cursor is signed and carries the caller's own filter: it says nothing that they have not said.
+            // A cursor is signed and contains the caller's own filter, which reveals nothing new to
+            // them.
             let of = |name: &str, field: &Value| {
                 if name.to_lowercase().ends_with("cursor") { Value::from(field.is_string()) } else { shape(field) }
             };
             Value::Object(fields.iter().map(|(name, field)| (name.clone(), of(name, field))).collect::<Map<_, _>>())
         }
         Value::Number(_) => Value::from(0),
-        // A link is sealed anew in each answer.
+        // A link is sealed again in each answer.
         Value::String(text) if text.starts_with("/files/") => Value::from("/files/"),
         Value::String(text) => Value::from(plain(text)),
         other => other.clone(),
     }
 }
 
-/// Words that look like ids lose what follows their prefix; digits are all the same.
+/// IDs lose the part after their prefix, and all digits become the same.
 fn plain(text: &str) -> String {
     let is_id = |word: &str| {
         word.len() == 30

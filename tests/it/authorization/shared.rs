@@ -1,4 +1,5 @@
-//! The two companies, and what calls of any field are made with: for targets that have other rooms. The tests of this room are in the target `schema`.
+//! The two companies and the generated calls, for targets that test other rooms. The tests of this
+//! room are in the target `schema`.
 #![allow(dead_code, unused_imports, reason = "several targets have it, and each calls a part")]
 
 mod also;

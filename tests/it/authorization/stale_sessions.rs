@@ -1,4 +1,4 @@
-//! Calls of somebody who showed who they are some time ago.
+//! Calls in sessions that were authenticated some time ago.
 
 use async_graphql::{Request, Variables};
 use entrepot::{identity::Session, schema};

@@ -1,4 +1,4 @@
-//! What asks for a fresh authentication gets one.
+//! Fields that need a step-up enforce it.
 
 use serde_json::json;
 
@@ -7,15 +7,16 @@ use crate::world::on_both;
 
 on_both!(what_asks_for_a_step_up_gets_one);
 
-/// Permissions by which somebody gets rights, or gets in.
+/// Permissions that grant rights to others, or admit members.
 const WIDENING: [&str; 7] =
     ["apikey.write", "member.invite", "member.write", "role.write", "sandbox.write", "tenant.write", "webhook.manage"];
 
-/// What such a permission is asked for and only takes away, or sends again what was sent: whoever finds something amiss must be quick.
+/// Mutations with such a permission that only revoke, or send again a message of the past: a person
+/// who finds a problem must be able to act fast.
 const TAKING: [&str; 5] =
     ["apiKeyRevoke", "integrationDisable", "webhookEndpointDelete", "webhookEndpointReplay", "webhookEndpointTest"];
 
-/// What a permission of these is asked for and gives nobody a right.
+/// Mutations with such a permission that grant no rights.
 const NO_RIGHTS: [&str; 2] = ["holdRuleUpsert", "holdRuleArchive"];
 
 /// Mutations that change the rights of others by another permission.
@@ -43,7 +44,8 @@ fn every_change_that_widens_rights_asks_for_a_step_up() {
     assert!(seen.len() > 18 && seen.contains(&"storeGroupUpdate") && seen.contains(&"roleUpdate"), "{seen:?}");
 }
 
-/// Whoever holds every permission, but showed who they are too long ago, or is a key.
+/// A caller with every permission needs a step-up if the last authentication is too old, or if the
+/// caller is a key.
 async fn what_asks_for_a_step_up_gets_one(world: &World) {
     let calls = Calls::of_the_schema();
     let house = &world.ours;

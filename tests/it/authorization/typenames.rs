@@ -1,4 +1,4 @@
-//! What an answer says: its errors, and the types of its objects.
+//! Contents of an answer: its errors, and the types of its objects.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use async_graphql::Response;
 use entrepot::graphql::{answer::data_json, fault::TopError};
 use serde_json::{Value, json};
 
-/// Adds the type of each object that says it.
+/// Collects the `__typename` of each object.
 pub fn typenames(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| typenames(item, found)),

@@ -1,4 +1,5 @@
-//! Objects of guarded types behind each root field: a caller without a type's permission is shown none of them, whichever way leads there.
+//! Objects of guarded types below each root field: a caller without a type's permission is shown
+//! none of them, by any path.
 
 use std::collections::BTreeSet;
 
@@ -18,23 +19,24 @@ fn steps(open: &str) -> Vec<&str> {
     open.split("{ __typename ").map(str::trim).filter(|step| !step.is_empty()).collect()
 }
 
-/// Whether a caller was refused on a way, by nothing else than a permission, and shown nothing at its end. Longer ways ask for the same fields first, so
-/// nothing behind its end is shown either.
+/// Whether a caller was refused on a path, only for lack of a permission, and its last field is not
+/// shown. Longer paths select the same fields first, so they show nothing more.
 fn is_closed(answer: &Value, root: &str, open: &str) -> bool {
     let refusals = answer["errors"].as_array();
     refusals.is_some_and(|errors| errors.iter().all(|error| error["code"] == "FORBIDDEN"))
         && !is_shown(&answer["data"][root], &steps(open))
 }
 
-/// Asks for each object of a guarded type on each way from a root field, as a caller who may call the field and nothing else. Permissions are asked above
-/// the database, so Postgres has every fourth root field.
+/// Selects each object of a guarded type on each path from a root field, as a caller with only the
+/// field's permission. Permissions are checked above the database, so Postgres runs every fourth
+/// root field.
 async fn no_way_leads_around_the_rights_of_a_type(world: &World) {
     let (calls, house, part) = (Calls::of_the_schema(), &world.ours, Part::WHOLE.above_the_database(world));
     let (mut around, mut ways, mut denied) = (Vec::new(), 0, BTreeSet::new());
     let guarded = calls.roots().filter(|(_, field)| needs(field) != Nothing);
     for (_, (operation, field)) in guarded.enumerate().filter(|(place, _)| part.has(*place)) {
         let permissions = [just_enough(field)];
-        // Somebody else than who made the rows: callers may see themselves.
+        // Another actor than the one who made the rows: callers may see themselves.
         let caller = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&permissions) };
         let mut closed: Vec<String> = Vec::new();
         for open in calls.ways_to_guarded(field, 4) {
@@ -69,7 +71,8 @@ async fn no_way_leads_around_the_rights_of_a_type(world: &World) {
     assert!(around.is_empty(), "{} ways around rights: {around:#?}", around.len());
 }
 
-/// A way that is taken for closed hides all that go on from it: one that another error ended, or that shows an object, is not.
+/// All longer paths are skipped after a closed one, so a path is not closed if another error ended
+/// it or if it shows an object.
 #[test]
 fn a_way_is_closed_by_refusals_alone_and_where_nothing_of_it_is_shown() {
     let open = "{ __typename order { __typename customer { __typename ";

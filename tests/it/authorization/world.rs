@@ -1,4 +1,5 @@
-//! A node without its front door, on a database of its own, with two companies in it that have one of everything.
+//! A node without its HTTP server, on a database of its own, with two companies that have one row
+//! of each kind.
 #![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 pub mod furnished;
@@ -15,7 +16,7 @@ use entrepot::{
     api::access::KeyUse,
     files::FileLocation,
     graphql::{cost_limiter::Charge, rate_limit::Paid},
-    identity::{Entered, NewTenant, Session, Settings, Visit},
+    identity::{LoginOutcome, NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
     serve::Node,
@@ -38,7 +39,7 @@ pub struct House {
     pub session: Session,
     /// An id of every kind, by its prefix.
     pub ids: BTreeMap<&'static str, String>,
-    /// Another store.
+    /// ID of a second store.
     pub depot: String,
     /// Files for a picture and a document, which belong to nothing yet.
     pub picture: String,
@@ -55,14 +56,16 @@ pub struct TwoCompanies {
     pub node: Node,
     pub ours: House,
     pub theirs: House,
-    /// Where files are kept.
+    /// Directory of the files.
     pub files: PathBuf,
-    /// The document that was asked last, parsed: a place of the schema is tried with a hundred ids, and a document of all fields is long.
+    /// The last document, parsed: each place of the schema is called with a hundred IDs, and a
+    /// document of all fields is long.
     last: Mutex<Option<(String, ExecutableDocument)>>,
 }
 
 impl TwoCompanies {
-    /// A request of a document, which is parsed once for as long as nothing else is asked. What does not parse is left to the engine.
+    /// A request of a document, which is parsed once as long as the document stays the same. A
+    /// document with a syntax error is left to the engine.
     fn request(&self, query: &str) -> Request {
         let mut last = self.last.lock().unwrap();
         if last.as_ref().is_none_or(|(text, _)| text != query) {
@@ -82,7 +85,7 @@ impl Setup for TwoCompanies {
         let clock = hands.clock(11);
         let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &keys()).await.unwrap();
         let files = home.folder.join("files");
-        node.files.keep_in(FileLocation::Folder(files.clone()));
+        node.files.set_location(FileLocation::Folder(files.clone()));
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
         let db = node.db.clone();
@@ -118,7 +121,7 @@ impl World {
         told(self.answer(house, caller, query, variables).await)
     }
 
-    /// The same as the engine gives it.
+    /// The same answer, as the engine returns it.
     pub async fn answer(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Response {
         let mut request = self.request(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
@@ -147,7 +150,7 @@ impl World {
         payload
     }
 
-    /// One of everything.
+    /// Creates one row of each kind.
     async fn provision(&self, house: &House) -> BTreeMap<&'static str, String> {
         let word = house.word;
         let mut ids: BTreeMap<&'static str, String> = BTreeMap::new();
@@ -298,9 +301,10 @@ impl World {
         lines
     }
 
-    /// The same of any tenant.
+    /// The rows of any tenant, without a minimum number.
     pub async fn rows_of(&self, tenant: TenantId) -> Vec<String> {
-        // As the deployment itself: sessions and keys are none of a request's, and must not change either.
+        // As the deployment's own role: sessions and keys cannot be read by a request, and must not
+        // change either.
         let scope = self.node.db.global().snapshot_for(tenant).await.unwrap();
         let is_sqlite = scope.backend() == Backend::Sqlite;
         let tables = if is_sqlite {
@@ -313,7 +317,7 @@ impl World {
         let mut lines = Vec::new();
         for table in scope.rows(tables, Vec::new()).await.unwrap() {
             let table: String = table.try_get("", "name").unwrap();
-            // What was tried and denied is in the log, as it should be.
+            // The audit log has entries of the denied attempts, as it should.
             if table.starts_with("audit_") {
                 continue;
             }
@@ -336,7 +340,8 @@ impl World {
 }
 
 impl House {
-    /// What `node` finds, by the kind of its ID: all but the link and the schedule of a view, and that of an export.
+    /// IDs that `node` resolves, by their kind: all but the link and the schedule of a view, and
+    /// the schedule of an export.
     pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
         self.ids.iter().filter(|(prefix, _)| !["svl", "svs", "xsc"].contains(*prefix))
     }
@@ -351,7 +356,9 @@ impl House {
             tenant_name: format!("{word} company"),
             tenant_slug: format!("{word}-company"),
         };
-        let Entered::In(logged_in) = node.identity.register(new, &Visit::default()).await.unwrap() else { panic!("not let in") };
+        let LoginOutcome::In(logged_in) = node.identity.register(new, &Visit::default()).await.unwrap() else {
+            panic!("not let in")
+        };
         let claims = node.identity.tokens().verify(&logged_in.access_token).unwrap().0;
         let owner = node.node_authenticator.caller(claims.tid, claims.mid).await.unwrap().unwrap();
         let session = Session {

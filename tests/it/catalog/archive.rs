@@ -1,11 +1,11 @@
-//! What goes out of use: categories, families, suppliers and channels that are archived, and come back.
+//! Archives and restores of categories, families, suppliers and channels.
 
 use serde_json::{Value, json};
 
 use super::{category, change, made, product, refusals, said};
 use crate::{catalog::world::World, world::on_both};
 
-/// What is done to a row: `verb` is Archive or Restore.
+/// Archives or restores a row: `verb` is Archive or Restore.
 async fn turn(world: &World, noun: &str, verb: &str, input: Value) -> Value {
     let kind = format!("{}{}", noun[..1].to_uppercase(), &noun[1..]);
     let fields = format!("{noun} {{ id archivedAt version }}");
@@ -123,7 +123,7 @@ on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
     let kept = turn(world, "category", "Archive", input.clone()).await;
     assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
     assert!(message(&kept).contains("(2)") && !message(&kept).contains("(3)"), "products would go, categories hold it: {kept:#}");
-    // What is archived in it does not hold it.
+    // Archived children do not keep a category from being archived.
     made(turn(world, "category", "Archive", json!({ "id": mugs })).await);
     made(turn(world, "category", "Archive", json!({ "id": bowls })).await);
     let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
@@ -172,7 +172,8 @@ on_both!(an_archived_category_takes_nothing_new, world: World => {
     let moved = json!({ "id": home, "expectedVersion": 1, "parentId": mugs });
     let moved = change(world, "categoryUpdate", "CategoryUpdateInput", "category { version }", moved).await;
     assert_eq!(refusals(&moved), said("INVALID", "input.parentId"));
-    // What lies in it may be changed, and comes back into use elsewhere only.
+    // A product in an archived category may be changed, but becomes active again only in another
+    // category.
     made(update(json!({ "id": cup, "expectedVersion": 2, "name": "Old cup", "categoryId": mugs })).await);
     let woken = update(json!({ "id": cup, "expectedVersion": 3, "status": "ACTIVE" })).await;
     assert_eq!(refusals(&woken), said("INVALID_STATE", "input.status"));
@@ -220,7 +221,7 @@ on_both!(each_step_is_told_once, world: World => {
         let input = json!({ "id": id, "expectedVersion": 1, "idempotencyKey": format!("{noun} goes") });
         made(turn(world, noun, "Archive", input.clone()).await);
         assert_eq!(made(turn(world, noun, "Archive", input).await)["replayed"], true);
-        // Archived already: nothing changes, and nothing is told.
+        // Archived already: nothing changes, and no event is written.
         assert_eq!(made(turn(world, noun, "Archive", json!({ "id": id })).await)["seq"], Value::Null);
         let stale = turn(world, noun, "Restore", json!({ "id": id, "expectedVersion": 1 })).await;
         assert_eq!(refusals(&stale), said("VERSION_CONFLICT", "input.expectedVersion"));
@@ -253,7 +254,8 @@ on_both!(a_family_retires_after_its_variants_and_takes_no_new_ones, world: World
     assert_eq!((gone["productFamily"]["archivedAt"].is_string(), &gone["productFamily"]["version"]), (true, &json!(2)), "{gone:#}");
     assert_eq!(made(turn("Archive", input).await)["replayed"], true);
     assert_eq!(made(turn("Archive", json!({ "id": shirts })).await)["seq"], Value::Null, "archived already");
-    // Nothing new comes into it, and what is in it does not wake; it may be changed, and may leave.
+    // An archived family takes no new product, and its products cannot be activated; they may be
+    // changed, and may leave.
     let new = product(world, variant("shirt-m", "M")).await;
     assert_eq!(refusals(&new), said("INVALID", "input.familyId"));
     assert!(message(&new).contains("productFamilyRestore"), "{new:#}");

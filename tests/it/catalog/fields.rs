@@ -1,4 +1,5 @@
-//! What categories and products say of themselves to shops, search engines, carriers and customs, and how suppliers and stores are reached.
+//! Fields of categories and products for shops, search engines, carriers and customs, and the
+//! contact fields of suppliers and stores.
 
 use entrepot::catalog::core::goods::FIELD_NAMES;
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ on_both!(a_category_tells_shops_and_search_engines_what_lies_in_it, world: World
     let wanted = json!({ "version": 2, "description": "Hold tea.\nAnd coffee.", "isActive": false, "seoTitle": "Mugs for tea",
         "seoDescription": "All our mugs." });
     assert_eq!(told["category"], wanted);
-    // What nobody names stays.
+    // Fields that are not in the input are not changed.
     let renamed = made(category_update(world, json!({ "id": id, "expectedVersion": 2, "name": "Cups" })).await);
     assert_eq!(renamed["category"]["seoTitle"], "Mugs for tea");
     let cleared = json!({ "id": id, "expectedVersion": 3, "description": null, "seoTitle": "  ", "isActive": true });
@@ -71,7 +72,7 @@ on_both!(a_products_category_is_shown_with_its_texts_beside_its_supplier, world:
         { "category": null, "supplier": { "code": "KILN" } }]));
 });
 
-/// A product with all that carriers and customs ask, as clients give it.
+/// A product with all fields that carriers and customs need, as clients send it.
 pub fn goods_of(sku: &str, name: &str, tags: Value) -> Value {
     let product = json!({ "sku": sku, "name": name, "weightGrams": 410, "lengthMm": 120, "widthMm": 90, "heightMm": 100,
         "originCountry": "pt", "tariffNumber": "6912.00.23", "tags": tags });
@@ -93,7 +94,7 @@ on_both!(a_product_says_what_carriers_and_customs_ask, world: World => {
     let changed = made(product_update(world, changed).await)["product"].clone();
     assert_eq!((&changed["weightGrams"], &changed["heightMm"], &changed["tags"]), (&json!(0), &Value::Null, &json!(["sale"])));
     assert_eq!((&changed["lengthMm"], &changed["tariffNumber"]), (&json!(120), &json!("69120023")));
-    // The same once more is no change.
+    // The same values again are no change.
     let same = made(product_update(world, json!({ "id": id, "expectedVersion": 2, "originCountry": "PT", "tags": ["sale"] })).await);
     assert_eq!(same["product"]["version"], 2);
     let none = made(product_update(world, json!({ "id": id, "expectedVersion": 2, "tags": null, "originCountry": null })).await);

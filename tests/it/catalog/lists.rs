@@ -140,7 +140,7 @@ on_both!(filters_say_and_or_not, world: World => {
     assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
     assert_eq!(filtered(world, json!({ "category": { "isNull": true } })).await.len(), 10);
     assert_eq!(filtered(world, json!({ "category": { "isNull": false }, "supplier": { "isNull": true } })).await.len(), 0);
-    // By the keys of their things; one that names nothing finds nothing.
+    // Filters by keys of related objects; an unknown key matches nothing.
     for (filter, count) in [
         (json!({ "supplier": { "key": ["a", "none-such"] } }), 20),
         (json!({ "category": { "key": ["mugs"] } }), 10),
@@ -168,7 +168,7 @@ on_both!(filters_say_and_or_not, world: World => {
     let last = all["products"]["nodes"][0]["updatedAt"].clone();
     assert_eq!(filtered(world, json!({ "updatedAt": { "gte": last } })).await.len(), 20);
     assert_eq!(filtered(world, json!({ "updatedAt": { "lt": last } })).await.len(), 0);
-    // Nothing of a value becomes SQL, nor a pattern.
+    // A value becomes neither SQL nor a pattern.
     for text in ["%", "_", "' OR 1=1 --", "\"", "\\"] {
         for operator in ["eq", "startsWith", "contains"] {
             assert_eq!(filtered(world, json!({ "name": { operator: text } })).await.len(), 0, "{operator} {text}");
@@ -340,7 +340,7 @@ on_both!(suppliers_are_found_by_filters_inside_filters_and_sorted, world: World 
         (json!({ "and": [{ "search": "north" }, { "not": { "code": { "startsWith": "B" } } }] }), "ACME"),
         (json!({ "not": { "search": "north" } }), "CUP"),
         (json!({ "not": { "search": "%" } }), "ACME BOND CUP"),
-        // What is archived comes where any part asks for it.
+        // Archived rows are included if any part of the filter names them.
         (json!({ "or": [{ "isArchived": true }, { "code": { "eq": "CUP" } }] }), "CUP GONE"),
         (json!({ "not": { "isArchived": false } }), "GONE"),
         (json!({ "isArchived": null }), "ACME BOND CUP GONE"),

@@ -17,7 +17,7 @@ async fn merge(world: &World, key: &str, id: &Value, into: &Value) -> Value {
 async fn merge_with(world: &World, input: Value) -> Value {
     change(world, "customerMerge", "CustomerMergeInput", FIELDS, input).await
 }
-/// Ada as the shop knows her, and as the web shop does.
+/// Two customers for one person: Ada of the shop and Ada of the web shop.
 async fn ada_twice(world: &World) -> (Value, Value) {
     let shop = customer(world, json!({ "externalRef": "SHOP-1", "name": "Ada", "email": "ada@shop.example" })).await;
     let web = customer(world, json!({ "externalRef": "WEB-1", "name": "A. Lovelace", "email": "ada@web.example" })).await;
@@ -41,7 +41,7 @@ on_both!(a_merged_customer_points_to_the_other_and_its_names_find_it, world: Wor
         assert_eq!(found["customers"]["nodes"], json!([{ "id": shop }]), "{email}");
         assert_eq!(found["customersCount"]["count"], 1);
     }
-    // By its own id it is read for ever.
+    // The merged customer can still be read by its own ID.
     let query = "query($id: ID!) { customer(by: { id: $id }) { externalRef mergedInto { id } } }";
     let old = world.ask(query, json!({ "id": web })).await;
     assert_eq!(old["customer"], json!({ "externalRef": "WEB-1", "mergedInto": { "id": shop } }));

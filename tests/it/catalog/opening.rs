@@ -1,4 +1,4 @@
-//! What a shop has on its first day: a product is made with the stock that lies in its stores.
+//! Opening stock: a product is created together with its stock in stores.
 
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ async fn what_cannot_be_received_leaves_no_product(world: &World) {
     tracked["tracking"] = json!("LOT");
     refused(&make(office, tracked).await, "INVALID", "input.openingStock.0.lot");
     assert!(!is_there(office, "MUG").await);
-    // What is wrong with the product is said beside what is wrong with its stock.
+    // Errors of the product and of its stock are reported together.
     let mut both = mug(&key(), json!([{ "store": gone, "quantity": 1 }]));
     both["supplierId"] = office.store["id"].clone();
     let payload = make(office, both).await;
@@ -120,7 +120,8 @@ async fn what_cannot_be_received_leaves_no_product(world: &World) {
 async fn what_broke_off_is_finished_by_the_same_key(world: &World) {
     let office = &Office::of(world).await;
     let (key, lines) = (key(), json!([{ "store": office.store, "quantity": 7 }]));
-    // The books are closed through a day to come, which is only seen once the product is there: as if the call had broken off in between.
+    // The books are closed through a future day, which is only checked once the product exists:
+    // this simulates a call that was interrupted in between.
     pretend(world, "UPDATE tenant SET closed_through = 60000 WHERE id = $1").await;
     let broken = make(office, mug(&key, lines.clone())).await;
     refused(&broken, "PERIOD_CLOSED", "input.openingStock");

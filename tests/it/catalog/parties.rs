@@ -40,7 +40,7 @@ on_both!(suppliers_and_channels, world: World => {
     let bad = json!({ "id": acme["supplier"]["id"], "expectedVersion": 1, "leadTimeDays": -1, "email": "nobody" });
     let bad = change(world, "supplierUpdate", "SupplierUpdateInput", "supplier { id }", bad).await;
     assert_eq!(refusals(&bad), said("INVALID", "input.email"), "ranges are told once the form is right");
-    // Somebody who has the code is told of it once all that is needed is there.
+    // The duplicate code is reported only if all required fields are present.
     let nameless = json!({ "code": "acme", "name": " ", "email": " " });
     let nameless = change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", nameless).await;
     assert_eq!(refusals(&nameless), [said("REQUIRED", "input.name"), said("REQUIRED", "input.email")].concat());
@@ -71,7 +71,7 @@ on_both!(customers, world: World => {
     let fields = "rows { outcome customer { externalRef name country } userErrors { code field } }";
     let answer = change(world, "customerBulkUpsert", "CustomerBulkUpsertInput", fields, json!({ "rows": rows })).await;
     assert_json_snapshot!("rows", answer["rows"]);
-    // Somebody stays who can be told from others; only forgetting them leaves nobody.
+    // A customer must keep one identifying field; only erasure removes all of them.
     let update = async |input: Value| change(world, "customerUpdate", "CustomerUpdateInput", "customer { externalRef name email version }", input).await;
     let version = world.ask("query($id: ID!) { customer(by: { id: $id }) { version } }", json!({ "id": first["id"] })).await["customer"]["version"].clone();
     let nobody = json!({ "id": first["id"], "expectedVersion": version, "externalRef": null, "name": null, "email": null });
@@ -86,7 +86,7 @@ on_both!(customers, world: World => {
     assert_eq!(ids.len(), 1);
 });
 
-/// Names of a list that a filter finds, as many as its total says.
+/// Names of a list that match a filter; their number equals its total.
 async fn found(world: &World, query: &str, list: &str, filter: &Value) -> String {
     let whole = world.ask(query, json!({ "filter": filter })).await[list].clone();
     let one = world.ask(query, json!({ "filter": filter, "first": 1 })).await[list].clone();
@@ -224,7 +224,7 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     assert_eq!(world.fails(query, json!({ "filter": { "or": many } })).await["code"], "LIMIT_EXCEEDED");
     let inside = json!({ "filter": { "or": [{ "name": { "eq": "Ada" } }] } });
     assert_eq!(world.fails(query, inside).await["field"], json!(["filter", "or", "0", "name"]));
-    // Who may not see addresses does not try them out.
+    // A caller that may not see addresses cannot probe them by a filter.
     let clerk = world.with(&["customer.read"]);
     let ask = async |filter: Value| world.ask_as(Some(clerk.clone()), query, json!({ "filter": filter })).await;
     let tested = ask(json!({ "not": { "or": [{ "email": "ada@shop.example" }] } })).await;
@@ -235,7 +235,7 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     assert_eq!(counted["errors"][0]["code"], "FORBIDDEN", "{counted:#}");
     let searched = ask(json!({ "or": [{ "search": "ada@shop.example" }, { "search": "OLD-9" }] })).await;
     assert_eq!(searched["data"]["customers"]["nodes"], json!([{ "name": "Bo" }]), "{searched:#}");
-    // Who is forgotten is found no more.
+    // An erased customer is found no more.
     let bos = json!({ "filter": { "name": { "eq": "bo" } } });
     assert_eq!(world.ask(query, bos.clone()).await["customers"]["totalCount"], json!({ "count": 1 }));
     made(change(world, "customerErase", "CustomerEraseInput", "customer { id }", json!({ "id": bo })).await);

@@ -1,4 +1,4 @@
-//! One product at a time.
+//! Mutations of a single product.
 
 use entity::prelude::{ProductId, StoreId};
 use insta::assert_json_snapshot;
@@ -65,7 +65,7 @@ on_both!(everything_wrong_is_said_stage_by_stage, world: World => {
         ("DUPLICATE", "input.barcodes.2.code"), ("INVALID", "input.options"), ("OUT_OF_RANGE", "input.barcodes.1.packQuantity"),
         ("OUT_OF_RANGE", "input.unit.decimals"),
     ]));
-    // A row of many says all of it, so that a file is corrected in one round.
+    // A row of a bulk call reports all of its errors, so that a file is corrected in one round.
     let row = json!({ "sku": "mug", "name": " ", "categoryId": "cat_00000000000000000000000001",
         "unit": { "code": "kg", "decimals": 10 } });
     let fields = "rows { userErrors { code field } }";
@@ -99,7 +99,7 @@ on_both!(a_upc_and_its_ean_are_one_code, world: World => {
     }
     let both = product(world, json!({ "sku": "jug", "name": "Jug", "barcodes": [{ "code": "012345678905" }, { "code": "0012345678905" }] })).await;
     assert_eq!(refusals(&both), said("DUPLICATE", "input.barcodes.1.code"));
-    // A case of them has a number of its own.
+    // A case of these products has a number of its own.
     made(product(world, json!({ "sku": "case", "name": "Case", "barcodes": [{ "code": "10036000291459" }] })).await);
 });
 

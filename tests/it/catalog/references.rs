@@ -1,4 +1,5 @@
-//! Products and categories that name what they belong to by the retailer's own keys.
+//! Products that refer to their category and supplier, and categories to their parent, by the
+//! retailer's own keys.
 
 use serde_json::{Value, json};
 

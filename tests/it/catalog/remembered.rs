@@ -1,4 +1,5 @@
-//! What nodes remember of the catalogue: never older than the moment of asking, whoever changed it and wherever.
+//! The catalogue cache of nodes: never older than the moment of the request, whichever node made
+//! the change.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -7,7 +8,7 @@ use std::{
 
 use entity::prelude::{CategoryId, ProductId};
 use entrepot::{
-    api::{catalog::Loads, graphql::lazy::OfTenant},
+    api::{catalog::CatalogLoaders, graphql::lazy::OfTenant},
     cache::{Cache, Remote},
     catalog,
     storage::{Database, Options},
@@ -30,7 +31,7 @@ async fn mugs(world: &World) -> CategoryId {
     made["category"]["id"].as_str().unwrap().parse().unwrap()
 }
 async fn rename(world: &World, id: CategoryId, name: &str) -> Value {
-    let version = Loads::of(world.db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap().version;
+    let version = CatalogLoaders::of(world.db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap().version;
     let input = json!({ "id": id.to_string(), "expectedVersion": version, "name": name });
     made(change(world, "categoryUpdate", "CategoryUpdateInput", "category { name version }", input).await)
 }
@@ -44,14 +45,15 @@ async fn node(world: &World, redis: Option<&Redis>) -> Database {
         tokio::spawn(write);
         remote
     });
-    db.extensions().insert(Cache::new(entrepot::catalog::events::CACHED, SPACE, unkept_ring(), remote));
+    db.extensions().insert(Cache::new(entrepot::catalog::events::CACHED_ROW_EVENTS, SPACE, unkept_ring(), remote));
     db
 }
 
-/// What a request to this node sees of a category, and how many statements it takes.
+/// Returns a category's name and version as a request to this node sees them, and how many
+/// statements it takes.
 async fn seen(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64) {
     let before = db.statements();
-    let row = Loads::of(db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap();
+    let row = CatalogLoaders::of(db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap();
     (row.name.clone(), row.version, db.statements() - before)
 }
 
@@ -72,10 +74,10 @@ on_both!(names_of_products_are_remembered_beside_whole_products, world: World =>
     let id: ProductId = mug["id"].as_str().unwrap().parse().unwrap();
     let named = async || {
         let before = node.statements();
-        let names = Loads::of(node.tenant(world.owner.tenant)).known_names(vec![id, id]).await.unwrap();
+        let names = CatalogLoaders::of(node.tenant(world.owner.tenant)).load_product_names(vec![id, id]).await.unwrap();
         (names[&id].name.clone(), node.statements() - before)
     };
-    let whole = async || Loads::of(node.tenant(world.owner.tenant)).known_products(vec![id]).await.unwrap()[&id].name.clone();
+    let whole = async || CatalogLoaders::of(node.tenant(world.owner.tenant)).load_products(vec![id]).await.unwrap()[&id].name.clone();
     named().await;
     assert_eq!((named().await, whole().await), (("A mug".to_owned(), 1), "A mug".to_owned()), "where things stand");
     assert_eq!(named().await, ("A mug".to_owned(), 1), "the whole product lies beside its name");
@@ -154,7 +156,7 @@ on_both!(nothing_is_remembered_over_a_restore, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     rename(world, id, "Cups").await;
     seen(&node, world, id).await;
-    // A backup from before is brought back, with fewer events than there were; whoever brings it back says so by a new epoch.
+    // An older backup with fewer events is restored; a restore sets a new epoch.
     world.pretend("UPDATE category SET name = 'Mugs again' WHERE tenant_id = $1", vec![]).await;
     assert_eq!(seen(&node, world, id).await.0, "Cups", "nothing said so yet");
     let epoch = sea_orm::Value::from(world.clock.uuid());
@@ -167,7 +169,7 @@ on_both!(another_tenant_is_not_shown_what_is_remembered, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     seen(&node, world, id).await;
     let other = world.other_tenant().await;
-    assert!(Loads::of(node.tenant(other.tenant)).category(id).await.unwrap().is_none());
+    assert!(CatalogLoaders::of(node.tenant(other.tenant)).category(id).await.unwrap().is_none());
     node.close().await.unwrap();
 });
 
@@ -195,14 +197,15 @@ on_both!(nodes_share_rows_through_redis_and_believe_it_nothing, world: World => 
     rename(world, id, "Cups").await;
     let third = node(world, Some(&redis)).await;
     assert_eq!(seen(&third, world, id).await.0, "Cups", "what lies there is older than the change");
-    // It is shared beside the answer: what somebody puts there now must come after it.
+    // Redis is written independently of the answer, so wait for it: the next value must overwrite
+    // it.
     let began = Instant::now();
     while redis.ask(&format!("GET {key}")).await == before {
         assert!(began.elapsed() < Duration::from_secs(5), "the change is not shared");
         sleep(Duration::from_millis(10)).await;
     }
 
-    // Somebody puts something else there.
+    // Another writer stores an invalid value.
     redis.tell(&format!("SET {key} nonsense")).await;
     let fourth = node(world, Some(&redis)).await;
     assert_eq!(seen(&fourth, world, id).await, ("Cups".to_owned(), 2, 3));

@@ -1,4 +1,4 @@
-//! Who may do what, and what is hidden from them.
+//! Permissions of callers, and fields that are hidden from them.
 
 use serde_json::{Value, json};
 

@@ -57,7 +57,7 @@ on_both!(a_typo_is_forgiven, world: World => {
         ("heart tlight holdr", "85123A"), ("white hanging heart t-light holder", "85123A"), ("cakstand", "22423"), ("regencey cake stand", "22423"),
         ("haert wicker small", "22469"), ("bunitng", "47566"), ("lanten", "71053"), ("knited flag", "84029G"), ("CAFÉ", "MUG-É"), ("strasse", "MUG-É"),
         ("creme", "MUG-É"), ("white lantern frobnicated metal", "71053"), ("knited uniom xwater botle", "84029G"),
-        // Words that other products have, or of which a letter is wrong.
+        // Words that other products have too, or with a wrong letter.
         ("hearts wicker", "22469"), ("regency cakestand 7", "22423"),
     ] {
         assert_eq!(search(world, text).await.first().map(String::as_str), Some(first), "{text}");
@@ -81,7 +81,8 @@ on_both!(the_order_is_the_same_everywhere, world: World => {
         let mut got = search(world, text).await;
         let mut want: Vec<String> = order.iter().map(|sku| (*sku).to_owned()).collect();
         if text == "w" {
-            // One letter finds what begins with it, the shorter name first or not: the set is what counts.
+            // One letter finds the words that begin with it; the order is not compared, only the
+            // set.
             got.sort();
             want.sort();
         }
@@ -128,7 +129,8 @@ on_both!(the_best_is_found_among_very_many, world: World => {
         let got = world.ask(count, json!({ "filter": filter })).await["productsCount"].take();
         assert_eq!(got, json!({ "count": counted, "precision": "EXACT" }), "{filter}");
     }
-    // More than are looked at hold the word: what is the query or begins with it is still found first, and no further statement counts.
+    // More products than the search ranks contain the word: names that equal the query or begin
+    // with it still come first, and no additional statement counts.
     let rows: Vec<Value> = (700..1_100).map(|n| json!({ "sku": format!("A{n:04}"), "name": format!("Mug number {n} of white clay") })).collect();
     change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
     made(product(world, json!({ "sku": "ZZ4", "name": "Whitest of all" })).await);
@@ -142,7 +144,8 @@ on_both!(the_best_is_found_among_very_many, world: World => {
 });
 
 on_both!(a_typo_is_corrected_by_the_products_that_hold_the_other_words, world: World => {
-    // Many that look like the word that is meant to an index come before the only one that has it.
+    // Many names that resemble the intended word in the index come before the only product that has
+    // it.
     let rows: Vec<Value> = (0..150).map(|n| json!({ "sku": format!("L{n:03}"), "name": format!("Holly ladder {n}") })).collect();
     change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
     for (sku, name) in [("Z1", "Zinc candle holder"), ("Z2", "Zinc bucket")] {
@@ -155,7 +158,8 @@ on_both!(a_typo_is_corrected_by_the_products_that_hold_the_other_words, world: W
 });
 
 on_both!(a_typo_beside_a_word_that_many_products_have_is_corrected_among_them, world: World => {
-    // What looks most like the word that is meant has no zinc, and more products of zinc than are read whole come before the one that is meant.
+    // The most similar word belongs to products without zinc, and more products of zinc than are
+    // read whole come before the right one.
     let ladders = (0..150).map(|n| json!({ "sku": format!("L{n:03}"), "name": format!("Holly ladder {n}") })).collect::<Vec<_>>();
     let buckets = |from: u32| (from..from + 300).map(|n| json!({ "sku": format!("B{n:03}"), "name": format!("Zinc bucket {n}") })).collect::<Vec<_>>();
     for rows in [ladders, buckets(0), buckets(300)] {
@@ -170,7 +174,8 @@ on_both!(a_typo_beside_a_word_that_many_products_have_is_corrected_among_them, w
     assert_eq!(counted, json!({ "count": 1, "precision": "AT_LEAST" }), "others may have a word that is alike");
     let narrowed = json!({ "filter": { "search": "holqer zinc", "sku": { "startsWith": "B" } } });
     assert_eq!(found(world, narrowed).await, [""; 0]);
-    // All products of zinc were read to correct the word: those that hold both are known by then, and the index of words is not asked for them.
+    // All zinc products were read to correct the word, so those with both words are known and the
+    // index of words is not queried for them.
     let (_, sent) = world.db.recorded(search(world, "holqer zinc")).await;
     let asked = sent.iter().filter(|statement| statement.sql.contains("MATCH") || statement.sql.contains("products_with_")).count();
     assert_eq!(asked, 3, "the words, whether there are such words, those of zinc: {sent:?}");
@@ -191,7 +196,8 @@ on_both!(a_typo_is_corrected_among_the_first_products_that_hold_a_word_of_thousa
     for (sku, name) in [("Z2", "Zinc wall holder"), ("Z3", "Zinc tealightholder"), ("Z4", "Copper holder")] {
         made(product(world, json!({ "sku": sku, "name": name })).await);
     }
-    // The first ones tell what is meant; it is found in all, as a word of its own.
+    // The first zinc products determine the correction, and the corrected word is then searched in
+    // all products.
     let page = "query($text: String!) { products(filter: { search: $text }) { nodes { sku } totalCount { count precision } } }";
     for text in ["holqer zinc", "zinc hodler"] {
         let found = world.ask(page, json!({ "text": text })).await["products"].take();
@@ -237,7 +243,7 @@ async fn a_word_that_other_tenants_have_often_is_not_looked_up_in_all_their_prod
         "INSERT INTO product SELECT x.* FROM product p, generate_series(1, 1000) g, jsonb_populate_record(p, jsonb_build_object(
            'tenant_id', '{other}', 'id', gen_random_uuid(), 'sku', 'W' || g, 'sku_key', 'w' || g, 'search_text', ' w' || g || ' white mug ')) x"
     );
-    // The index takes in at once what has waited to be put into it.
+    // VACUUM moves the index's pending entries into the index.
     world.as_owner(&[&theirs, "VACUUM ANALYZE product"]).await;
 
     let owner = connect(world.url()).await;
@@ -303,7 +309,7 @@ on_both!(who_scans_a_code_finds_its_product_first, world: World => {
         json!({ "sku": sku, "name": name, "barcodes": codes })
     };
     for input in [
-        // Their names say the codes, and their SKUs come before.
+        // Names that contain the codes, with SKUs that sort first.
         row("A-1", "Label for 4006381333931", &[]),
         row("A-2", "036000291452", &[]),
         row("A-3", "BOX 77", &[]),

@@ -75,7 +75,7 @@ on_both!(nobody_lies_below_themselves, world: World => {
     );
     made(both.0);
     made(both.1);
-    // b and c are siblings now, in a way: each below the other at once would be a circle.
+    // Moving b below c and c below b at once would be a cycle.
     let both = tokio::join!(
         update(world, json!({ "id": b, "expectedVersion": 2, "parentId": c })),
         update(world, json!({ "id": c, "expectedVersion": 2, "parentId": b })),

@@ -1,4 +1,4 @@
-//! Two customers that were taken for one person, and are two.
+//! Merges of two different customers by mistake, and their reversal.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ on_both!(a_merge_of_customers_is_taken_back, world: World => {
     let (shop, web) = (customer(world, "shop").await, customer(world, "web").await);
     made(merge(world, "one", &web, &shop).await);
     assert_eq!(by_ref(world, "web").await, shop);
-    // What is learned of the one that stays meanwhile stays there.
+    // A change of the remaining customer after the merge stays there.
     let input = json!({ "id": shop, "expectedVersion": 2, "country": "GB" });
     made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { id }", input).await);
     let done = made(unmerge(world, "back", &web).await);
@@ -46,7 +46,7 @@ on_both!(a_merge_of_customers_is_taken_back, world: World => {
     assert_eq!((&found["customers"]["nodes"], &found["customersCount"]["count"]), (&json!([{ "id": web, "country": null }]), &json!(2)));
     let told: Vec<(String, Value)> = world.events().await.into_iter().skip(5).map(|(kind, payload)| (kind, payload["id"].clone())).collect();
     assert_eq!(told, [("customer.unmerged".to_owned(), web.clone()), ("customer.updated".to_owned(), shop.clone())]);
-    // It can be changed, and merged, again.
+    // The customer can be changed and merged again.
     let input = json!({ "id": web, "expectedVersion": 3, "name": "Ada" });
     made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { id }", input).await);
     made(merge(world, "two", &web, &shop).await);
@@ -139,7 +139,7 @@ on_both!(a_merge_on_top_and_an_unmerge_that_cross_leave_one_step, world: World =
     made(merge(world, "one", &web, &shop).await);
     let (back, on) = tokio::join!(unmerge(world, "back", &web), merge(world, "on", &shop, &old));
     made(on);
-    // Either it was taken back first, or it went along to the third.
+    // Either the reversal was first, or the merged customer was moved on to the third.
     let expected = if refusals(&back).is_empty() { Value::Null } else { old.clone() };
     assert_eq!(into_of(world, &web).await, expected, "{back:#}");
     assert_eq!(into_of(world, &shop).await, old);

@@ -44,7 +44,7 @@ impl Setup for Catalogue {
         let owner = tenant(&db, &clock, "first").await;
         db.extensions().insert(unkept_ring());
         let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
-        // A clock of its own: what it says of sessions moves no time of the scenarios.
+        // A clock of its own: reading it for sessions does not advance the scenarios' time.
         let (minute, ring) = (Hands::ticking(1_790_000_000_000_000).clock(8), unkept_ring());
         let identity = Identity::open(db.clone(), minute, Settings::default(), Arc::new(Bare), ring).await.unwrap();
         let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
@@ -65,11 +65,11 @@ impl OurTenant for Catalogue {
 }
 
 impl World {
-    /// Another tenant of the same database, and its owner.
+    /// Creates another tenant of the same database, and returns its owner.
     pub async fn other_tenant(&self) -> Caller {
         tenant(&self.db, &self.clock, "other").await
     }
-    /// The same member with only some permissions.
+    /// The same member with only the given permissions.
     pub fn with(&self, codes: &[&str]) -> Caller {
         let mut permissions = PermissionSet::default();
         for (index, _) in REGISTRY.iter().enumerate().filter(|(_, known)| codes.contains(&known.code)) {
@@ -78,13 +78,13 @@ impl World {
         Caller { permissions, ..self.owner.clone() }
     }
 
-    /// Asks as the owner, who is answered without errors.
+    /// Sends a query as the owner, and expects an answer without errors.
     pub async fn ask(&self, query: &str, variables: Value) -> Value {
         let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].clone()
     }
-    /// The code of the one error that the owner meets.
+    /// The only error of the owner's query.
     pub async fn fails(&self, query: &str, variables: Value) -> Value {
         let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
         assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
@@ -130,7 +130,7 @@ impl World {
             visit: Default::default(),
         }
     }
-    /// Asks, and how many statements the answer took.
+    /// Sends a query, and counts the statements of the answer.
     pub async fn counted(&self, query: &str, variables: Value) -> (Value, u64) {
         let before = self.db.statements();
         let answer = self.ask(query, variables).await;

@@ -1,4 +1,4 @@
-//! How long stock has lain.
+//! Age of stock.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn ages_are_of_what_came_last_and_sum_to_what_stock_is_worth(world: &World
     let receive = async |product: &Value, units: i64, cost: &str, days: i64| {
         books.adjust("RECEIPT", product, units, json!({ "unitCost": gbp(cost), "occurredAt": ago(world, days) })).await;
     };
-    // At one cost: the book has one layer of them, of which the oldest units leave first.
+    // All at one cost: the book has a single layer for them, which loses its oldest units first.
     for (units, days) in [(10, 400), (10, 100), (10, 40), (10, 5)] {
         receive(&mug, units, "2.00", days).await;
     }

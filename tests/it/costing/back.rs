@@ -1,4 +1,4 @@
-//! What comes back to stock, and what is undone: to the penny what it took or brought.
+//! Returns to stock and reversals: their value equals, to the penny, that of the original movement.
 
 use entrepot::costing::shell::catch_up;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ async fn give_back(books: &Books<'_>, line: Value) {
     done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
 }
 
-/// The book made again from the journal says the same.
+/// Rebuilds the book from the journal and compares it.
 async fn is_the_same_made_again(world: &World, books: &Books<'_>) {
     let tenant = books.office.caller.tenant;
     let before = postings(world, tenant).await;
@@ -42,7 +42,7 @@ async fn what_comes_back_in_parts_is_worth_what_was_sold_and_no_more(world: &Wor
     books.receive(&mug, 1, "0.00").await;
     let order = books.sell(&mug, 3).await;
     assert_eq!(order["costOfGoodsSold"]["amount"], "0.02");
-    // Each in a page of the book of its own.
+    // Each return in a page of the book of its own.
     for _ in 0..3 {
         give_back(&books, json!({ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 1 })).await;
         books.cost(&mug).await;
@@ -90,7 +90,8 @@ async fn a_reversal_of_several_lines_is_exact(world: &World) {
     is_the_same_made_again(world, &books).await;
 }
 
-/// A return of all three mugs that is counted in before it has come, and once more when it comes: it brings what its sale took, and not what a mug is listed at.
+/// A return of all three mugs that is recorded as received too early, reversed, and received again:
+/// it is valued at the cost of its sale, and not at the product's listed cost.
 async fn received_twice(books: &Books<'_>, mug: &Value) {
     let order = books.sell(mug, 3).await;
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 3 }]);

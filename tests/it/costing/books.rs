@@ -1,8 +1,8 @@
-//! What goods cost when they leave, and what is left.
+//! Cost of goods that leave, and value of the remaining stock.
 
 use entrepot::{
-    costing::{jobs::keep_all, shell::catch_up},
-    storage::at_one_moment,
+    costing::{jobs::catch_up_all_tenants, shell::catch_up},
+    storage::with_consistent_reads,
 };
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ async fn what_customers_bring_back_is_worth_what_its_sale_took(world: &World) {
     assert_eq!(books.cost(&mug).await, json!([19, "88.00", "88.00", [[6, "12.00"], [10, "70.00"], [3, "6.00"]]]));
     let report = books.report(&mug, "FIFO").await;
     assert_eq!((report[1].as_str(), report[2].as_str()), ("8.00", "6.00"), "what came back is not deducted from what was sold");
-    // Nobody knows which sale it was: it comes back at what the product is listed at.
+    // The sale is unknown, so the return is valued at the product's listed cost.
     let lines = json!([{ "product": mug, "quantity": 1 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": lines });
     done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
@@ -137,7 +137,7 @@ async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: 
     books.adjust("SALE", &mug, -4, json!({ "occurredAt": at(4) })).await;
     let known = json!(entrepot::clock::rfc3339(world.node.clock.now()));
     world.pass(1);
-    // Recorded last, though it happened in between.
+    // Recorded last, though it occurred in between.
     books.adjust("RECEIPT", &mug, 10, with(3, "5.00")).await;
     let now = |day: u32| books.worth_at(&mug, at(day), Value::Null);
     assert_eq!(now(1).await, Value::Null);
@@ -164,7 +164,8 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     books.adjust("ADJUSTMENT", &stray, 2, json!({})).await;
     assert_eq!(books.cost(&stray).await[1], "12.00", "what was found is worth what the others are");
     costs_in_euros_need_a_rate(&books, &stray).await;
-    // What cannot be told exactly is refused; what came bit by bit, and is there already, is kept at the most that can.
+    // A cost that cannot be represented exactly is refused; a value that grew in steps beyond the
+    // maximum is kept at the maximum.
     let vast = books.office.product("VAST", "2.00").await;
     let change = json!({ "product": vast, "store": books.office.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
@@ -179,7 +180,7 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     books.office.is_sound().await;
 }
 
-/// Of 12 strays that are worth 12.00 GBP: 7 more at 0.90 EUR are 6.30 EUR, by 0.8425 5.31 GBP.
+/// Adds to 12 strays that are worth 12.00 GBP: 7 more at 0.90 EUR are 6.30 EUR, by 0.8425 5.31 GBP.
 async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
     let euros = |amount: &str| json!({ "amount": amount, "currencyCode": "EUR" });
     let adjust = async |key: &str, change: Value| {
@@ -207,7 +208,8 @@ async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
         done(&adjust(&crate::purchasing::office::key(), json!({ "product": abroad, "delta": delta })).await, "movement");
     }
     assert_eq!(books.cost(&abroad).await[1], "3.37", "6.00 EUR are 5.06 GBP");
-    // One that no rate converts refuses nothing: what comes in is worth what is there.
+    // A listed cost that no rate converts refuses nothing: incoming units are valued at the cost of
+    // the present stock.
     let far = json!({ "sku": "FAR", "name": "From far away", "unitCost": { "amount": "2.00", "currencyCode": "USD" } });
     let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", far).await;
     let far = json!({ "id": done(&made, "product")["id"] });
@@ -218,7 +220,7 @@ async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
     books.office.is_sound().await;
 }
 
-/// More entries than a page holds, and a movement that lies across the end of one.
+/// More entries than a page holds, and a movement across the end of one.
 async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     let books = Books::of(world).await;
     let (mug, plate) = (books.office.product("MUG", "2.00").await, books.office.product("PLATE", "3.00").await);
@@ -236,13 +238,13 @@ async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     let first = books.cost(&mug).await;
     let postings = postings(world, tenant).await;
     assert!(postings.len() > 7_000);
-    // The same again from nothing, by eight at once: of one node and of another.
+    // Rebuilt from nothing by eight concurrent runs, on one node and on another.
     throw_away(world).await;
     let all = (0..8).map(|_| catch_up(&db, tenant, usize::MAX));
     for standing in futures_util::future::join_all(all).await {
         assert!(standing.unwrap().is_current());
     }
-    keep_all(db.clone()).await.unwrap();
+    catch_up_all_tenants(db.clone()).await.unwrap();
     assert_eq!(books.cost(&mug).await, first);
     assert_eq!(self::postings(world, tenant).await, postings);
     books.office.is_sound().await;
@@ -280,7 +282,7 @@ async fn a_sale_of_a_moment_before_it_was_booked_has_no_cost(world: &World) {
         assert!(answer["data"]["order"]["number"].is_string(), "{answer:#}");
         answer["data"]["order"]["costOfGoodsSold"].clone()
     };
-    assert_eq!(at_one_moment(cost()).await, Value::Null, "not that it cost nothing");
+    assert_eq!(with_consistent_reads(cost()).await, Value::Null, "not that it cost nothing");
     assert_eq!(cost().await, json!({ "amount": "6.00" }));
 }
 

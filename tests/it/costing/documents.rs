@@ -1,4 +1,4 @@
-//! Documents that say what stock is worth.
+//! Revaluations: documents that set the value of stock.
 
 use serde_json::{Value, json};
 
@@ -83,14 +83,15 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     ] {
         refused(&books.revalue(json!({ "lines": lines })).await, code, field);
     }
-    // All products that are not there are told, before the line of one that stands there twice.
+    // All unknown products are reported, before a product that is in two lines.
     let nobody = |sku: &str| line(&json!({ "sku": sku }), gbp("1.00"));
     let unknown =
         books.revalue(json!({ "lines": [fine(), nobody("NOBODY"), fine(), nobody("NOBODY"), line(&theirs, gbp("1.00"))] })).await;
     let paths: Vec<String> = refusals(&unknown).into_iter().map(|(code, path)| format!("{code} {path}")).collect();
     let named = [(1, "sku"), (3, "sku"), (4, "id")];
     assert_eq!(paths, named.map(|(nth, key)| format!("NOT_FOUND input.lines.{nth}.product.{key}")));
-    // So are all values, before what has no stock, and all lines without stock.
+    // So are all invalid values, before products without stock, and then all products without
+    // stock.
     let all = async |lines: Value| {
         let paths = refusals(&books.revalue(json!({ "lines": lines })).await).into_iter();
         paths.map(|(code, path)| format!("{code} {path}")).collect::<Vec<String>>()

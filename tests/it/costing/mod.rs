@@ -1,4 +1,4 @@
-//! What stock is worth and what goods cost, in the words of whoever keeps the books.
+//! Stock value and cost of goods, in accounting terms.
 
 mod ageing;
 mod back;

@@ -1,4 +1,4 @@
-//! Who may see what things cost; and the proofs, broken by hand.
+//! Permissions to see costs; and the proofs, broken by hand.
 
 use entity::prelude::{ProductId, StoreId};
 use entrepot::{
@@ -42,7 +42,7 @@ async fn who_may_not_see_costs_sees_none(world: &World) {
         let answer = blind.ask(&format!("{{ {field} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
     }
-    // Who may write what things are worth and not see it is told that it was written.
+    // A caller that may write costs but not see them learns only that the revaluation was written.
     let input = json!({ "idempotencyKey": key(), "note": "why", "lines": [{ "product": mug, "unitCost": gbp("1.00") }] });
     let payload = blind.act("stockRevalue", "StockRevalueInput", "revaluation { id }", input).await;
     assert!(payload["revaluation"].is_null() && payload["seq"].is_i64() && payload["userErrors"] == json!([]), "{payload}");
@@ -60,7 +60,8 @@ async fn a_partner_of_a_channel_has_no_report_of_all_of_them(world: &World) {
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
 }
 
-/// Another shop's trade is not there, in its rows and by its name; the company's own sums are.
+/// The trade of a store out of the caller's reach is hidden, in the rows and by the store's ID; the
+/// company's own sums are shown.
 async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
@@ -104,18 +105,19 @@ async fn each_proof_of_costs_names_what_is_broken(world: &World) {
         one("cost_pool", "average_minor", "average_minor > 0", "cost pool: units and both values"),
         one("cost_layer", "value_minor", "value_minor > 0", "cost layer"),
         one("revaluation_line", "position", "position > 0", "revaluation: each line"),
-        one("cost_posting", "business_date", "business_date > 0", "cost posting: it says"),
-        one("cost_posting", "occurred_at", "occurred_at > 0", "cost posting: it says"),
+        one("cost_posting", "business_date", "business_date > 0", "cost posting: its fields"),
+        one("cost_posting", "occurred_at", "occurred_at > 0", "cost posting: its fields"),
         one("cost_posting", "quantity", "quantity > 0", "cost posting: those of a movement"),
         one("cost_posting", "average_minor", "average_minor > 0", "cost posting: by the average"),
-        one("cost_layer", "received_at", "received_at > 0", "cost layer: it begins"),
-        one("revaluation", "business_date", "business_date > 0", "revaluation: what is booked"),
+        one("cost_layer", "received_at", "received_at > 0", "cost layer: its first"),
+        one("revaluation", "business_date", "business_date > 0", "revaluation: each of its"),
         one("tenant_counter", "revaluation_number", "revaluation_number > 0", "revaluation: numbers"),
     ];
     each_is_named(world, &breaks).await;
 }
 
-/// Sums that stay as they are hide nothing: what a report groups by, and how a product's worth is spread over its postings.
+/// `verify` detects changes that leave the sums as they are: of fields by which a report groups,
+/// and of how a product's value is split among its postings.
 async fn each_posting_says_what_its_entry_says(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
@@ -142,12 +144,12 @@ async fn each_posting_says_what_its_entry_says(world: &World) {
         (
             vec![format!("UPDATE cost_posting SET kind = 'REMOVAL' WHERE {own} AND kind = 'SALE'")],
             vec![format!("UPDATE cost_posting SET kind = 'SALE' WHERE {own} AND kind = 'REMOVAL'")],
-            "cost posting: it says",
+            "cost posting: its fields",
         ),
         (
             vec![format!("UPDATE cost_posting SET store_id = {there} WHERE {own}")],
             vec![format!("UPDATE cost_posting SET store_id = {here} WHERE {own}")],
-            "cost posting: it says",
+            "cost posting: its fields",
         ),
         (
             vec![

@@ -1,4 +1,4 @@
-//! Summaries of costs and of worth: the rows of all pages sum to the total, for whoever asks.
+//! Summaries of costs and of value: the rows of all pages sum to the total, for all callers.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ async fn the_rows_of_worth_sum_to_the_total_to_the_penny(world: &World) {
     told.sort_unstable();
     assert_eq!(told, [(1, 333), (2, 667)]);
     assert_eq!((minor(&total["value"]), total["quantity"].as_i64()), (1_000, Some(3)));
-    // On its way to the other store, a mug counts there.
+    // A mug in transit to the other store counts there.
     let (from, to, lines) = (&shop.books.office.store, &shop.depot, json!([{ "product": shop.mug, "quantity": 1 }]));
     let input = json!({ "idempotencyKey": key(), "fromStore": from, "toStore": to, "lines": lines });
     let act = async |mutation: &str, kind: &str, input: Value| {
@@ -124,7 +124,7 @@ async fn the_rows_of_worth_sum_to_the_total_to_the_penny(world: &World) {
         let there = rows.iter().find(|row| row["key"] == shop.depot["id"]).unwrap();
         assert_eq!((there["quantity"].as_i64(), summed(&rows, "value"), rows.len()), (Some(2), 1_000, 2), "{moved:#}");
     }
-    // As it was known before anything came, there is nothing.
+    // At a time before the first receipt all sums are zero.
     let query = "{ stockValueSummary(at: \"2001-01-01T00:00:00Z\") { total { quantity value { amount } } rows(groupBy: PRODUCT) { nodes { key } } } }";
     let before = shop.books.office.ask(query, json!({})).await;
     let nothing = json!({ "total": { "quantity": 0, "value": { "amount": "0.00" } }, "rows": { "nodes": [] } });
@@ -162,7 +162,8 @@ async fn a_summary_is_narrowed_by_category_and_store(world: &World) {
     assert_eq!(minor(&total["received"]), 666 + 505);
 }
 
-/// Whoever may see what all of it is worth sees the sum, and the rows of the stores that they may read.
+/// A caller that may see the total value sees the sum, and the rows of the stores that they may
+/// read.
 async fn whoever_sees_one_store_has_the_others_in_one_row(world: &World) {
     let shop = shop(world).await;
     let own: entity::prelude::StoreId = world.ours.depot.parse().unwrap();

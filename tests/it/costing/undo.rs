@@ -1,4 +1,5 @@
-//! Revaluations that are undone: what units were worth before, to the penny, and nothing where somebody has reckoned with them since.
+//! Revaluations that are reversed: the units' previous value is restored to the penny, and the
+//! reversal is refused if a later document depends on the revaluation.
 
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ async fn what_was_sold_or_came_since_is_named(world: &World) {
     books.receive(&mug, 10, "2.00").await;
     books.receive(&jug, 10, "2.00").await;
     let made = revalued(&books, &mug, "3.00").await;
-    // Another product, a hold, and goods that go to another store are nothing to it.
+    // Sales of another product, holds and transfers do not block the reversal.
     books.sell(&jug, 1).await;
     let holds = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": books.office.store, "quantity": 1 }] });
     done(&books.office.act("stockReserve", "StockReserveInput", "reservations { id }", holds).await, "reservations");
@@ -215,7 +216,7 @@ async fn the_proof_finds_an_undoing_that_is_off_by_a_penny(world: &World) {
     };
     pretend(world, &off(1)).await;
     let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
-    assert!(report.broken().any(|line| line.invariant.starts_with("revaluation: what undoes one")), "{report}");
+    assert!(report.broken().any(|line| line.invariant.starts_with("revaluation: a reversal negates")), "{report}");
     pretend(world, &off(-1)).await;
     books.office.is_sound().await;
 }

@@ -1,4 +1,4 @@
-//! A bookkeeper's desk, beside the buyer's.
+//! A bookkeeper's office, based on the buyer's.
 #![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use serde_json::{Value, json};
@@ -16,12 +16,12 @@ impl<'w> Books<'w> {
     pub async fn of(world: &'w World) -> Self {
         Self { office: Office::of(world).await }
     }
-    /// At a desk that is there already.
+    /// Wraps an existing office.
     pub fn of_office(office: Office<'w>) -> Self {
         Self { office }
     }
 
-    /// Units that come or go by hand, in the desk's store; `cost` of a whole unit where it is said.
+    /// Adjusts the stock of the office's store by hand; `more` may have the cost of a whole unit.
     pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, more: Value) -> Value {
         let mut change = json!({ "product": product, "store": self.office.store, "delta": delta });
         if !more["unitCost"].is_null() {
@@ -40,7 +40,7 @@ impl<'w> Books<'w> {
         self.adjust("RECEIPT", product, quantity, json!({ "unitCost": gbp(cost) })).await
     }
 
-    /// A sale over the counter; what the order says of itself.
+    /// A counter sale; returns the order.
     pub async fn sell(&self, product: &Value, quantity: i64) -> Value {
         let lines = json!([{ "product": product, "quantity": quantity }]);
         let input = json!({ "idempotencyKey": key(), "store": self.office.store, "status": "FULFILLED", "lines": lines });
@@ -70,7 +70,7 @@ impl<'w> Books<'w> {
         names.map(|name| row[name]["amount"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()).to_vec()
     }
 
-    /// What a product's units were worth at a moment, by the tenant's method.
+    /// Returns the quantity and the value of a product's units at a moment, by the tenant's method.
     pub async fn worth_at(&self, product: &Value, at: Value, known_at: Value) -> Value {
         let query = "query($at: DateTime, $known: DateTime) { stockValue(at: $at, knownAt: $known, groupBy: PRODUCT) { rows { product { id } quantity value { amount } } } }";
         let answer = self.office.ask(query, json!({ "at": at, "known": known_at })).await;

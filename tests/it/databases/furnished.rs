@@ -1,4 +1,5 @@
-//! Databases in which a world has been set up: one for each build of the tests, made by whoever needs it first, and copied by all.
+//! Databases with a complete test world: one for each build of the tests, made by the first test
+//! that needs it, and copied by all.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -8,17 +9,19 @@ use sha2::{Digest, Sha256};
 
 use super::{FILE, Home, connect, is_there, place, program, random, run, server, strategy, text_of_migrations};
 
-/// What is known of the world beside its database.
+/// File with the data of the world that its database does not hold.
 const KEPT: &str = "kept.json";
 
-/// A file that `furnish` has filled, with the files beside it, and what it said of them.
+/// A copy of the SQLite file that `furnish` has filled, with the files beside it, and the data that
+/// it returned.
 pub async fn sqlite(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> (Home, Value) {
     let model = place().join(format!("entrepot-furnished-{}", build()));
     if !model.exists() {
         let (home, kept) = furnish(Home::sqlite().await).await;
         assert!(!home.folder.join(format!("{FILE}-wal")).exists(), "closed, and all of it is in the file");
         fs::write(home.folder.join(KEPT), kept.to_string()).unwrap();
-        // Of several at once the first one's stays; whose folder cannot take the name goes with its home.
+        // If several processes fill one at once, the first one's folder stays; a folder that cannot
+        // take the name is deleted with its home.
         let _ = fs::rename(&home.folder, &model);
     }
     let home = Home::empty_sqlite();
@@ -27,7 +30,8 @@ pub async fn sqlite(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> (Home, 
     (home, serde_json::from_str(&kept).unwrap())
 }
 
-/// The same as a database of Postgres, which says itself what is kept of it. None, said plainly, where no Postgres is given.
+/// The same as a Postgres database, whose comment holds the data. None, with a printed notice, if
+/// no Postgres server is configured.
 pub async fn postgres(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> Option<(Home, Value)> {
     let server = server()?;
     let connection = connect(&server).await;
@@ -39,7 +43,7 @@ pub async fn postgres(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> Optio
             let folder = place().join(format!("entrepot-furnished-{:x}", random()));
             fs::rename(&home.folder, &folder).unwrap();
             kept["folder"] = json!(folder);
-            // From here on it is nobody's to drop.
+            // From here on no test drops it.
             let (_, made) = home.postgres.take().unwrap();
             let words = kept.to_string().replace('\'', "''");
             run(&connection, &format!("COMMENT ON DATABASE {made} IS '{words}'")).await;
@@ -56,7 +60,7 @@ pub async fn postgres(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> Optio
     Some((home, kept))
 }
 
-/// Ends what is still connected with a database: a name is only changed where nobody is.
+/// Ends all connections to a database: it cannot be renamed while one is open.
 async fn leave_alone(connection: &DatabaseConnection, name: &str) {
     let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     let left = format!("SELECT count(*)::text AS left FROM pg_stat_activity WHERE datname = '{name}'");
@@ -76,7 +80,7 @@ async fn text(connection: &DatabaseConnection, sql: &str) -> String {
     row.try_get_by_index(0).unwrap()
 }
 
-/// Copies what lies in a folder into another one.
+/// Copies the contents of a folder into another one.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -89,7 +93,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// This build of the tests: what furnishes, and what it calls, are in it; migrations are read from the source.
+/// Fingerprint of this build of the tests, which contains the code that furnishes; migrations are
+/// read from the source.
 fn build() -> String {
     let mut hasher = Sha256::new();
     hasher.update(text_of_migrations());

@@ -1,4 +1,4 @@
-//! What single events do to days, weeks and spans.
+//! Effects of single events on days, weeks and spans.
 
 use entrepot::{
     demand::shell::{catch_up, check},
@@ -51,7 +51,7 @@ async fn spans(world: &World, product: &Value) -> Vec<(i32, Option<i32>, String)
     found.iter().map(read).collect()
 }
 
-/// An order of one product, placed so many days ago.
+/// An order of one product, placed `days_ago`.
 async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days_ago): (&str, i64)) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": status, "lines": lines });
@@ -80,7 +80,8 @@ async fn a_sale_is_counted_on_its_day(world: &World) {
     assert_eq!(receipt[1..], [0, 0, 0, 0, 0, 0, 0, 10, 10, 0]);
     assert_eq!(sale[1..], [4, 1, 1, 3_600, 3_600, 800, 4, 0, -4, 4]);
     assert_eq!(sale[0] - receipt[0], 3);
-    // A till whose clock is three minutes ahead, two minutes before midnight: its sale is one of tomorrow, whoever counts it.
+    // A till whose clock is three minutes ahead, two minutes before midnight: its sale belongs to
+    // tomorrow in all figures.
     let now = world.node.clock.now().micros();
     let midnight = (now / DAY + 2) * DAY;
     world.pass((midnight - now) / 1_000_000 - 120);
@@ -133,7 +134,7 @@ async fn nodes_that_count_in_turn_count_each_document_once(world: &World) {
     let count = async |node: &Database| {
         assert!(catch_up(node, world.ours.owner.tenant, usize::MAX).await.unwrap().is_current());
     };
-    // Each remembers the day as it was before the other one's pages.
+    // Each node has cached the day as it was before the other node's pages.
     for node in [&world.node.db, &other, &world.node.db, &other] {
         let large = order(&books, &mug, 5, ("CONFIRMED", 0)).await;
         order(&books, &mug, 2, ("FULFILLED", 0)).await;
@@ -161,7 +162,8 @@ async fn a_reversal_leaves_the_day_of_what_it_reverses_as_it_was(world: &World) 
     done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
     kept(world).await;
     let after = rows(world, &mug, columns).await;
-    // What it meant is gone from its day; on hand came back when it came back.
+    // The reversed movement's demand is gone from its day; on hand returns on the day of the
+    // reversal.
     assert_eq!(after.iter().map(|row| &row[1..]).collect::<Vec<_>>(), [[20, 0, 0, 20], [0, 0, 0, -6], [0, 0, 0, 6]]);
     is_the_same_made_again(world).await;
     books.office.is_sound().await;

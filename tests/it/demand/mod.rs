@@ -1,4 +1,4 @@
-//! Demand facts: kept from the journal, made again, proven and asked.
+//! Demand facts: kept from the journal, rebuilt, verified and queried.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod query;

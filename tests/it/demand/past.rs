@@ -15,7 +15,7 @@ pub async fn kept(world: &World) -> Book {
     book(&world.node.db.tenant(tenant)).await.unwrap().unwrap()
 }
 
-/// Noon in UTC so many days ago.
+/// Noon in UTC, `days` ago.
 pub fn ago(world: &World, days: i64) -> String {
     const DAY: i64 = 86_400_000_000;
     let day = world.node.clock.now().micros() / DAY - days;

@@ -1,4 +1,4 @@
-//! `verify` finds what was changed by hand.
+//! `verify` finds rows that were changed by hand.
 
 use entrepot::{demand::shell::catch_up, insight::verify::verify_named};
 use serde_json::json;
@@ -16,7 +16,8 @@ use crate::{
 
 on_both!(each_proof_of_facts_names_what_is_broken, a_row_that_is_gone_or_too_much_is_named);
 
-/// Something of each kind: orders, one of them cancelled in part, a return, what the ledger alone says, and a day without stock.
+/// Facts of each kind: orders, one of them cancelled in part, a return, ledger movements without a
+/// document, and a day without stock.
 async fn some_of_all(world: &World) -> Books<'_> {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
@@ -40,12 +41,12 @@ async fn each_proof_of_facts_names_what_is_broken(world: &World) {
         one("demand_day", "gross_minor", "gross_minor > 0", "demand facts: sold units"),
         one("demand_day", "order_lines", "order_lines > 0", "demand facts: sold units"),
         one("demand_day", "returned_units", "returned_units > 0", "demand facts: returned units"),
-        one("demand_day", "shipped_units", "shipped_units > 0", "demand facts: what was shipped"),
-        one("demand_day", "restocked_units", "restocked_units > 0", "demand facts: what was shipped"),
-        one("demand_day", "received_units", "received_units > 0", "demand facts: what was shipped"),
-        one("demand_day", "adjusted_out_units", "adjusted_out_units > 0", "demand facts: what was shipped"),
-        one("demand_day", "removed_units", "removed_units > 0", "demand facts: what was shipped"),
-        one("demand_day", "net_units", "net_units > 0", "demand facts: by how much"),
+        one("demand_day", "shipped_units", "shipped_units > 0", "demand facts: shipped, restocked, received,"),
+        one("demand_day", "restocked_units", "restocked_units > 0", "demand facts: shipped, restocked, received,"),
+        one("demand_day", "received_units", "received_units > 0", "demand facts: shipped, restocked, received,"),
+        one("demand_day", "adjusted_out_units", "adjusted_out_units > 0", "demand facts: shipped, restocked, received,"),
+        one("demand_day", "removed_units", "removed_units > 0", "demand facts: shipped, restocked, received,"),
+        one("demand_day", "net_units", "net_units > 0", "demand facts: the change of"),
         one("demand_day", "ordered_units", "ordered_units > 0", "demand week"),
         one("demand_day", "cost_minor", "cost_minor > 0", "demand book: rows and checksum"),
         one("demand_day", "taken_back_units", "taken_back_units > 0", "demand book: rows and checksum"),
@@ -76,12 +77,12 @@ async fn a_row_that_is_gone_or_too_much_is_named(world: &World) {
         ("DELETE FROM demand_week WHERE tenant_id = $1", "demand week"),
         ("DELETE FROM demand_day WHERE tenant_id = $1 AND ordered_units > 0", "demand facts: sold units"),
         ("DELETE FROM demand_document WHERE tenant_id = $1", "demand document"),
-        ("UPDATE demand_book SET seq = seq + 1000 WHERE tenant_id = $1", "demand book: it has come"),
+        ("UPDATE demand_book SET seq = seq + 1000 WHERE tenant_id = $1", "demand book: its position is"),
     ] {
         pretend(world, broken).await;
         let report = verify_named(&world.node.db, tenant, named).await.unwrap();
         assert!(!report.is_sound(), "{broken}: {report}");
-        // Made again from nothing, all is as it was.
+        // A rebuild makes the same rows.
         for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"] {
             pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
         }

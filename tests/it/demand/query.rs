@@ -82,7 +82,7 @@ async fn pages_and_totals(world: &World) {
     }
     let of_mug = json!({ "product": { "eq": products[1]["id"] } });
     let by = ask(&books, json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"] })).await;
-    // Stock that came belongs to no channel, and stands first.
+    // Received stock has no channel, and is the first row.
     let rows = by["nodes"].as_array().unwrap();
     assert_eq!(rows.len(), 2, "{by:#}");
     assert_eq!(
@@ -91,7 +91,7 @@ async fn pages_and_totals(world: &World) {
     );
     assert_eq!((&rows[1]["netUnits"], rows[1]["channel"]["code"].is_string(), &rows[1]["day"]), (&json!(-8), true, &Value::Null));
     assert_eq!(by["totals"]["orders"], 2, "of one product orders can be counted");
-    // Where days are summed first, pages end at their groups, and totals do not.
+    // If days are summed first, pages end at their groups, and totals do not.
     let mut one = json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"], "n": 1 });
     let first = ask(&books, one.clone()).await;
     one["a"] = first["pageInfo"]["endCursor"].clone();
@@ -128,7 +128,7 @@ async fn stock_is_of_all_currencies_and_money_of_one(world: &World) {
         json!({ "soldUnits": sold, "orderLines": i64::from(sold > 0), "largestLineUnits": sold, "shippedUnits": shipped, "receivedUnits": 100,
             "netUnits": 100 - shipped, "activeDays": 1, "grossRevenue": { "amount": gross } })
     };
-    // What came belongs to no channel.
+    // Receipts belong to no channel.
     for (group, rows) in [
         (json!(["DAY"]), 1),
         (json!(["PRODUCT"]), 1),
@@ -151,7 +151,7 @@ async fn stock_is_of_all_currencies_and_money_of_one(world: &World) {
                 assert_eq!(json!(sum), found["totals"][name], "{group} {name} {found:#}");
             }
         }
-        // Of what was sold in no currency, stock alone.
+        // A product that was sold in no currency has stock figures only.
         let found = facts(&bowl, &group, json!("EUR")).await;
         assert_eq!((&found["totals"], &found["totalCount"]["count"]), (&sums(0, 0, "0.00"), &json!(1)), "{group} {found:#}");
     }

@@ -41,7 +41,7 @@ async fn a_rebuild_replaces_the_facts_and_leaves_nothing_behind(world: &World) {
     let books = some(world).await;
     let tenant = world.ours.owner.tenant;
     let before = kept(world).await;
-    // What a run left that was broken off.
+    // Rows of an aborted run.
     let work = world.node.db.tenant(tenant).begin().await.unwrap();
     begin(&work, before.generation + 5).await.unwrap();
     work.commit().await.unwrap();
@@ -86,7 +86,7 @@ async fn documents_are_read_where_the_journal_has_let_their_events_go(world: &Wo
     pretend(world, "UPDATE tenant_counter SET low_seq = head WHERE tenant_id = $1").await;
     let made = rebuild(&world.node.db, tenant, 4).await.unwrap();
     assert_eq!((made.rows, made.sum), (before.row_count, before.sum));
-    // What happens from then on is counted once.
+    // Events after the rebuild are counted once.
     let bowl = books.office.product("BOWL", "1.00").await;
     books.receive(&bowl, 5, "1.00").await;
     books.sell(&bowl, 2).await;

@@ -1,4 +1,5 @@
-//! What a page of facts need not read: days that the page before it has left, and events where there are movements alone.
+//! Reads that a page of facts can skip: days that the previous page has left, and events where
+//! there are only movements.
 
 use entity::prelude::*;
 use entrepot::{
@@ -29,7 +30,8 @@ async fn adjust(world: &World, kind: MovementKind, delta: i64) {
     world.adjust(kind, &[(mugs(world), delta)], DAY).await;
 }
 
-/// Brings the facts up to date on a node: how many statements read days by their keys, and how many read events of orders.
+/// Brings the facts up to date on a node, and counts the statements that read days by their keys
+/// and those that read events of orders.
 async fn kept(node: &Database, world: &World) -> (usize, usize) {
     let (kept, sent) = node.recorded(catch_up(node, world.tenant, 16)).await;
     assert!(kept.unwrap().is_current());
@@ -37,7 +39,8 @@ async fn kept(node: &Database, world: &World) -> (usize, usize) {
     (reads("d.business_date = k.day"), reads("'order.created'"))
 }
 
-/// Units that came, went, and are there by the facts; all rows are those that are made from nothing.
+/// Received, adjusted in, adjusted out, and net units of all facts, after a check that a rebuild
+/// makes the same rows.
 async fn figures(world: &World) -> [i64; 4] {
     let checked = check(&world.db, world.tenant, 64).await.unwrap();
     assert!(checked.is_equal(), "{checked:?}");
@@ -57,7 +60,7 @@ async fn a_page_reads_neither_the_days_that_the_last_one_left_nor_events_of_move
     assert_eq!(kept(&world.db, world).await, (0, 0));
     adjust(world, MovementKind::Adjustment, -3).await;
     assert_eq!(kept(&world.db, world).await, (0, 0));
-    // Of another level of that day nothing is known.
+    // Another level of that day is not cached.
     let rice = LevelKey { product: world.products[1], store: world.stores[0] };
     world.adjust(MovementKind::Receipt, &[(rice, 7)], DAY).await;
     assert_eq!(kept(&world.db, world).await, (1, 0));
@@ -86,7 +89,7 @@ async fn facts_made_again_are_not_mistaken_for_those_before(world: &World) {
     rebuild(&world.db, world.tenant, 2).await.unwrap();
     adjust(world, MovementKind::Adjustment, -2).await;
     assert_eq!(kept(&world.db, world).await, (1, 0));
-    // A day that has gone on without a page of this node.
+    // The day changes without a page of this node.
     adjust(world, MovementKind::Adjustment, -1).await;
     rebuild(&world.db, world.tenant, 2).await.unwrap();
     adjust(world, MovementKind::Adjustment, 4).await;

@@ -1,4 +1,4 @@
-//! How stock has done: the formulas' vectors, and a level whose days are known.
+//! Stock performance: the formulas' vectors, and a level whose days are known.
 
 use entrepot::demand::core::{StockPeriod, six};
 use serde_json::{Value, json};

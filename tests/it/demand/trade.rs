@@ -1,4 +1,4 @@
-//! Random orders and returns: what the facts say of them, and what the sales report says.
+//! Random orders and returns: the facts compared with the sales report.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use entrepot::{
     clock::day_text,
     demand::{
         rows::{DemandDimension, FactFilter, FactKey, FactRow},
-        shell::{FactAsk, check, demand_facts, keep_with, rebuild},
+        shell::{FactRequest, catch_up_with, check, demand_facts, rebuild},
     },
     insight::{
         core::Group,
@@ -43,7 +43,7 @@ fn of_facts(row: &FactRow) -> DemandFigures {
 
 async fn facts(world: &World, group: &[DemandDimension], currency: Option<Currency>) -> Vec<FactRow> {
     let page = PageRequest { limit: 250, backward: false, after: None, before: None };
-    let ask = FactAsk { group: group.to_vec(), filter: FactFilter::default(), currency, with_stock: false, page };
+    let ask = FactRequest { group: group.to_vec(), filter: FactFilter::default(), currency, with_stock: false, page };
     let found = demand_facts(world.reader(), &world.db, ask).await.unwrap();
     assert!(found.progress.is_current());
     let sum = |of: fn(&FactRow) -> i64| found.rows.iter().map(of).sum::<i64>();
@@ -59,7 +59,8 @@ async fn facts_equal_the_report(world: &World, currency: Option<Currency>) {
         (DemandDimension::Store, Group::Store),
         (DemandDimension::Channel, Group::Channel),
     ] {
-        let rows = sales_report(world.reader(), &world.db, entrepot::insight::shell::SalesAsk { currency, ..ask(group) }).await;
+        let rows =
+            sales_report(world.reader(), &world.db, entrepot::insight::shell::SalesRequest { currency, ..ask(group) }).await;
         let report: BTreeMap<String, DemandFigures> =
             rows.unwrap().rows.iter().map(|row| (row.key.clone().unwrap_or_default(), of_report(row))).collect();
         let key = |row: &FactRow| match (dimension, row.keys[0]) {
@@ -100,12 +101,13 @@ async fn facts_sum_to_the_sales_report_by_every_dimension() {
 async fn pages_of_any_size_and_facts_kept_while_they_happen_are_the_same() {
     World::on_both(async |world| {
         let mut random = StdRng::seed_from_u64(11);
-        // Kept all the while: documents are read as they stand, before or behind the event that a page ends with.
+        // Facts are kept during the trade: a document is read in its current state, which may be
+        // older or newer than a page's last event.
         let mut trading = Box::pin(trade(&world, &mut random));
         loop {
             tokio::select! {
                 _ = &mut trading => break,
-                kept = keep_with(&world.db, world.tenant, 1, 3) => { kept.unwrap(); }
+                kept = catch_up_with(&world.db, world.tenant, 1, 3) => { kept.unwrap(); }
             }
         }
         drop(trading);

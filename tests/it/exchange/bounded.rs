@@ -1,4 +1,5 @@
-//! Hostile files, each read by a node in a process that may have only so much memory and time: it says what it thinks of them, and lives.
+//! Hostile files, each read by a node in a process with limited memory and time: the node reports
+//! the result and survives.
 
 use std::{
     fmt::Write as _,
@@ -14,21 +15,22 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::world::{Works, World, import, shown};
 
-/// Memory that reading a file may take beside what the node has before: with the stacks of threads that begin meanwhile.
+/// Additional memory that a node may use to read a file, including the stacks of threads that start
+/// meanwhile.
 const ALLOWANCE_KIB: u64 = 96 << 10;
 /// From the start of the process to its end.
 const PATIENCE: Duration = Duration::from_secs(100);
 const FILE: &str = "ENTREPOT_TEST_FILE";
 const NOUN: &str = "ENTREPOT_TEST_NOUN";
 
-/// What this process has for itself.
+/// Returns the private data of this process (`VmData`) in KiB.
 fn data_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmData:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Begun by the others, in a process of its own.
+/// Run by the other tests, in a process of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the part of a test that runs in a process of its own"]
 async fn reads_one_file() {
@@ -48,7 +50,7 @@ async fn reads_one_file() {
     world.end().await;
 }
 
-/// State, rows and error of an import of these bytes, by a process that may take so much.
+/// State, rows and error of an import of these bytes, by a process with limited memory.
 async fn outcome(noun: &str, bytes: Vec<u8>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hostile");
@@ -58,7 +60,7 @@ async fn outcome(noun: &str, bytes: Vec<u8>) -> Value {
         .args(["--exact", "exchange::bounded::reads_one_file", "--ignored", "--nocapture"])
         .env(FILE, &file)
         .env(NOUN, noun)
-        // Fewer heaps that stand half empty.
+        // Fewer malloc arenas with unused memory.
         .env("MALLOC_ARENA_MAX", "2")
         // The stack of a thread counts whole, used or not.
         .env("RUST_MIN_STACK", "2097152")
@@ -88,7 +90,7 @@ const RELATIONS: &str = r#"<Relationships xmlns="x"><Relationship Id="rId1" Type
 /// sku and name, and a row.
 const SHEET: &str = r#"<worksheet><dimension ref="A1:B2"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>sku</t></is></c><c r="B1" t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>mug</t></is></c><c r="B2" t="inlineStr"><is><t>Mug</t></is></c></row></sheetData></worksheet>"#;
 
-/// A workbook with these parts beside or instead of the usual ones.
+/// A workbook with these parts in addition to the usual ones, or instead of them.
 fn workbook(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let usual: [(&str, &[u8]); 5] = [
         ("[Content_Types].xml", TYPES.as_bytes()),
@@ -111,7 +113,8 @@ fn noise(n: u32) -> u32 {
     n.wrapping_mul(2_654_435_761).rotate_left(13) ^ n.wrapping_mul(40_503)
 }
 
-/// `one` again and again between what comes before and after: each of a mebibyte has a number of its own, and no packer looks back as far.
+/// `one` repeated between `before` and `after`: each mebibyte has a number of its own, and no
+/// compressor looks back that far.
 fn many(before: &str, mib: usize, one: impl Fn(u32, &mut String), after: &str) -> Vec<u8> {
     let mut part = String::new();
     let mut n = 0;
@@ -230,7 +233,7 @@ async fn long_rows_of_a_text_do_not_wait_for_each_other() {
 
 #[tokio::test]
 async fn metadata_that_are_all_structure_do_not_wait_for_each_other() {
-    // As much as metadata may be, and a hundred times that once it is parsed.
+    // Metadata of the maximum size, which take a hundred times as much memory once they are parsed.
     let metadata = format!("{{\"a\":[{}0]}}", "{\"a\":0},".repeat(2_000));
     let rows: String = (0..500).map(|n| format!("m-{n},Name,\"{}\"\n", metadata.replace('"', "\"\""))).collect();
     let said = outcome("PRODUCTS", format!("sku,name,metadata\n{rows}").into_bytes()).await;

@@ -1,4 +1,5 @@
-//! A mutation for each line of a file: each answered by itself, none done twice, one file of a tenant at a time.
+//! Bulk operations, a mutation for each line of a file: each line has its own answer, none runs
+//! twice, one file of a tenant runs at a time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -28,7 +29,7 @@ pub const GROUP: &str =
 const RUN: &str = "mutation($input: BulkOperationRunInput!) {
     bulkOperationRun(input: $input) { dataJob { id kind noun mutation state } replayed userErrors { code field message } } }";
 
-/// One more of the company's mug.
+/// Input that adds one to the company's mug.
 fn one_more(world: &World) -> Value {
     let ids = &world.ours.ids;
     json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [{ "product": { "id": ids["prd"] }, "store": { "id": ids["sto"] }, "delta": 1 }] })
@@ -42,7 +43,7 @@ fn groups(range: std::ops::Range<usize>) -> String {
     lines(range.map(|n| json!({ "code": format!("g-{n}"), "name": format!("Group {n}"), "storeIds": [] })))
 }
 
-/// Asks for a mutation for each line; the exchange's id.
+/// Starts a bulk operation of `mutation`, and returns the ID of the exchange.
 pub async fn run(world: &World, mutation: &str, text: impl Into<Vec<u8>>) -> String {
     let file = world.sent(&world.ours, "lines.jsonl", text.into()).await;
     let input = json!({ "idempotencyKey": file, "fileId": file, "mutation": mutation });
@@ -91,7 +92,7 @@ async fn each_line_is_answered_by_itself(world: &World) {
         let told = said[at]["errors"][0]["message"].as_str().unwrap_or_else(|| panic!("{:#}", said[at]));
         assert!(told.contains(why), "{told}");
     }
-    // What is missing, the engine says; the next line is not touched by it.
+    // A missing field is reported by the engine; the next line is not affected.
     assert!(said[7]["errors"].is_array() && said[7]["data"].is_null(), "{:#}", said[7]);
     assert_eq!(said[7]["errors"][0]["extensions"]["field"], json!(["input", "changes"]), "{:#}", said[7]);
     assert_eq!(said[8]["data"]["stockAdjust"]["replayed"], false);
@@ -112,7 +113,8 @@ async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
         let mut input = json!({ "name": "Twice" });
         input.as_object_mut().unwrap().extend(name.as_object().unwrap().clone());
         let field = format!("{}{}Create", kind[..1].to_lowercase(), &kind[1..]);
-        // The answer's count is all that is known of a refusal that nobody has asked for.
+        // The mutation does not select `userErrors`, so a refusal is visible only in the answer's
+        // count.
         let mutation = format!("mutation($input: {kind}CreateInput!) {{ {field}(input: $input) {{ seq }} }}");
         let id = run(world, &mutation, lines([input.clone(), input])).await;
         let done = over(world, &id).await;
@@ -188,7 +190,7 @@ async fn lines_wait_for_their_makers_budget(world: &World) {
     const LINES: i64 = 1_100;
     let id = run(world, ADJUST, lines((0..LINES).map(|_| one_more(world)))).await;
     let works = Works::begin(world);
-    // Time stands still here, so what is spent does not come back by itself.
+    // The clock does not advance, so the budget is not refilled.
     let mut far = -1;
     until("the budget to be spent", async || {
         let before = std::mem::replace(&mut far, counts(&shown(world, &id).await)[0]);
@@ -212,7 +214,7 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
     for n in 0..4 {
         ids.push(run(world, GROUP, groups(n * 40..n * 40 + 40)).await);
     }
-    // One that waits may go; an import does not wait for any of them.
+    // A waiting operation can be cancelled; an import does not wait for bulk operations.
     let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
     world.must(&world.ours, cancel, json!({ "id": ids[1] })).await;
     let rows = import(world, "PRODUCTS", "sku,name\nbeside,Beside\n", json!({})).await;
@@ -248,7 +250,7 @@ async fn what_is_cancelled_tells_what_was_done(world: &World) {
     let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
     let ended = world.must(&world.ours, cancel, json!({ "id": first })).await;
     assert_eq!(ended["dataJob"]["state"], "CANCELLED");
-    // The next one is not kept waiting by what is over.
+    // A cancelled operation does not delay the next one.
     assert_eq!(over(world, &second).await["state"], "DONE");
     until("its result", async || !shown(world, &first).await["result"].is_null()).await;
     let now = shown(world, &first).await;
@@ -302,13 +304,13 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ __typename }} }}")
     };
     let cases = [
-        (one("bulkOperationRun"), "call it by itself"),
-        (one("importCreate"), "call it by itself"),
-        (one("fileUploadCreate"), "call it by itself"),
-        (one("roleCreate"), "just shown who they are"),
-        (one("apiKeyCreate"), "just shown who they are"),
-        (one("login"), "nobody is while a file is carried out"),
-        (one("passwordChange"), "nobody is while a file is carried out"),
+        (one("bulkOperationRun"), "call it directly"),
+        (one("importCreate"), "call it directly"),
+        (one("fileUploadCreate"), "call it directly"),
+        (one("roleCreate"), "a fresh login of a person"),
+        (one("apiKeyCreate"), "a fresh login of a person"),
+        (one("login"), "a file runs without one"),
+        (one("passwordChange"), "a file runs without one"),
         (one("jobRetry"), "not one input"),
         ("mutation($input: X!) { stockAdjust(input: $input) { seq } }".to_owned(), "\"StockAdjustInput!\" is expected"),
         (one("nonsense"), "there is no mutation nonsense"),
@@ -342,14 +344,15 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         assert!(told["message"].as_str().unwrap().contains(why), "{mutation}: {told:#}");
     }
     let plain = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq } }";
-    // What cannot be tried without being done has no dry run.
+    // Mutations that cannot be tried without effects have no dry run.
     let again = "mutation($input: WebhookEndpointReplayInput!) { webhookEndpointReplay(input: $input) { seq } }";
     for (mutation, field) in [(plain, "mutation"), (again, "validateOnly")] {
         let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "validateOnly": true });
         let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
         assert_eq!(refused[0]["field"], json!(["input", field]), "{refused:#}");
     }
-    // The same key says the same; a file of others is nobody's; a workbook has no lines.
+    // The same key returns the same job; another tenant's file is not found; a workbook has no
+    // lines.
     let input = json!({ "idempotencyKey": "once", "fileId": file, "mutation": plain });
     let racing = (0..6).map(|_| world.must(&world.ours, RUN, json!({ "input": input })));
     let made = futures_util::future::join_all(racing).await;

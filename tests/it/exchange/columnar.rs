@@ -1,4 +1,4 @@
-//! Rows as Parquet files, and demand facts that are copied by what has been revised.
+//! Rows as Parquet files, and copies of demand facts that are updated by revised rows.
 
 use std::collections::BTreeMap;
 
@@ -108,7 +108,7 @@ async fn a_parquet_file_says_what_json_lines_say(world: &World) {
     works.kill().await;
 }
 
-/// An order of one product, placed so many days ago.
+/// An order of one product, placed `days` ago.
 async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days): (&str, i64)) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": status, "lines": lines });
@@ -118,7 +118,7 @@ async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days)
     done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order").clone()
 }
 
-/// An export of demand facts once it is over: how it ended, its manifest and its file.
+/// Exports demand facts, and returns the result, its manifest and its file.
 async fn facts(world: &World, more: Value) -> Value {
     kept(world).await;
     let mut input = json!({ "entity": "DEMAND_FACTS", "format": "PARQUET" });
@@ -150,7 +150,7 @@ fn is_gone(row: &Row) -> bool {
 
 type Copied = BTreeMap<String, Row>;
 
-/// What a reader does: a row takes the place of the one with its key, or takes it away.
+/// Applies rows as a reader does: each row replaces or removes the one with its key.
 fn copied(mut copy: Copied, rows: Vec<Row>) -> Copied {
     for row in rows {
         let name = ["businessDate", "productId", "storeId", "channelId", "currency"].map(|name| row[name].to_string()).join(" ");
@@ -177,7 +177,7 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     let first = facts(world, json!({})).await;
     assert_eq!(first["manifest"]["from"], 0);
     let copy = copied(Copied::new(), rows_of(world, &first).await);
-    // A late order, and one that is cancelled whole.
+    // A late order, and one that is cancelled completely.
     order(&books, &mug, 1, ("FULFILLED", 3)).await;
     let input = json!({ "idempotencyKey": key(), "id": regretted["id"] });
     done(&books.office.act("orderCancel", "ActionInput", "order { status }", input).await, "order");
@@ -190,7 +190,7 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     let copy = copied(copy, found);
     let second = facts(world, json!({})).await;
     assert_eq!(copy, copied(Copied::new(), rows_of(world, &second).await));
-    // The key comes back with another order; without a generation it is asked the same way.
+    // The key has facts again after another order; a call without a generation gets them too.
     order(&books, &plate, 1, ("FULFILLED", 0)).await;
     let again = facts(world, json!({ "sinceSeq": second["manifest"]["to"] })).await;
     let found = rows_of(world, &again).await;
@@ -198,11 +198,11 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     let copy = copied(copy, found);
     let third = rows_of(world, &facts(world, json!({})).await).await;
     assert_eq!(copy, copied(Copied::new(), third));
-    // From the first event on it is everything; behind the last one nothing.
+    // From event 0 on the export has all rows; from the last event on it has none.
     let all = rows_of(world, &facts(world, json!({ "sinceSeq": 0 })).await).await;
     assert_eq!(copy, copied(Copied::new(), all));
     assert!(rows_of(world, &facts(world, since(&again["manifest"])).await).await.is_empty());
-    // Only what is asked for: one product, and days from one on.
+    // Filters apply: one product, and days from a date on.
     let few = json!({ "productIds": [mug["id"]], "from": ago(world, 5) });
     let few = rows_of(world, &facts(world, few).await).await;
     let units: Vec<&Field> = few.iter().map(|row| &row["orderedUnits"]).collect();

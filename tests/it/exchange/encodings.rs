@@ -1,4 +1,5 @@
-//! What a text is written in, and what numbers are written with: told by the whole file or by whoever sends it, never by a part of it.
+//! Encodings of texts and formats of numbers: determined by the whole file or by its sender, never
+//! by a part of it.
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ on_both!(
 
 async fn a_stray_byte_does_not_change_how_the_rest_is_read(world: &World) {
     let works = Works::begin(world);
-    // The letter that shows what it is comes long after what is looked at first.
+    // The byte that reveals the encoding is far beyond the beginning that is sniffed.
     let mut bytes = b"sku,name\nstray,Caf\xe9\n".to_vec();
     for n in 0..4_000 {
         bytes.extend_from_slice(format!("e-{n},Product number {n}\n").as_bytes());
@@ -25,8 +26,8 @@ async fn a_stray_byte_does_not_change_how_the_rest_is_read(world: &World) {
     assert_eq!(product(world, "cheese").await["name"], "Käse");
     assert_eq!(product(world, "stray").await, Value::Null);
     let refused = result(world, &done).await;
-    assert!(refused.contains("\n1,INVALID,") && refused.contains("say which encoding it is"), "{refused}");
-    // Whoever says what it is has it read so, whatever it looks like.
+    assert!(refused.contains("\n1,INVALID,") && refused.contains("state the encoding"), "{refused}");
+    // An encoding that the sender names is used for any bytes.
     let said = over(world, &import(world, "PRODUCTS", bytes, json!({ "encoding": "windows-1252" })).await).await;
     assert_eq!((&said["reading"]["encoding"], counts(&said)[4]), (&json!("windows-1252"), 0), "{said:#}");
     assert_eq!(product(world, "stray").await["name"], "Café");

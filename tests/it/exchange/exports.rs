@@ -1,4 +1,4 @@
-//! What becomes a file, and comes back.
+//! Exports, and imports of the files they wrote.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn no_formula_survives_into_an_export(world: &World) {
             assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?} would be run");
         }
     }
-    // What comes back is what went out.
+    // An import of the export restores the same values.
     let again = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
     assert_eq!(counts(&again)[1..], [0, 0, counts(&again)[0], 0], "{again:#}\n{}", result(world, &again).await);
     assert_eq!(product(world, "=1+1").await["name"], "=cmd|' /C calc'!A0");
@@ -135,7 +135,7 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
         assert_eq!(counts(&again), [all, 0, 0, all, 0], "{format}: {again:#}\n{}", result(world, &again).await);
         assert_eq!(ask(world, query, json!({})).await, before, "{format}");
     }
-    // A code without such a sign is written as people write it.
+    // A code without such a character is exported in its plain form.
     let done = over(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
     let text = result(world, &done).await;
     assert!(text.contains(",plain|Pplain*12,"), "{text}");
@@ -190,13 +190,13 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
         let codes: Vec<String> =
             csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()[2].to_owned()).collect();
         stores.push(codes);
-        // Whoever else may see the exchange does not get what it came to.
+        // Others who may see the exchange do not get its result.
         let theirs = ask(world, show, json!({ "id": id })).await["node"].clone();
         assert_eq!(theirs, json!({ "state": "DONE", "result": null }));
     }
     assert!(stores[0].len() > stores[1].len(), "{stores:?}");
     assert!(stores[1].iter().all(|store| store == "alpha-shop"), "{stores:?}");
-    // Costs are left out for whoever does not see them.
+    // Costs are left out for callers who may not see them.
     let caller = world.caller(everywhere).await;
     let input = json!({ "input": { "idempotencyKey": "costs", "entity": "PRODUCTS", "format": "JSONL" } });
     let made =
@@ -204,7 +204,7 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     over(world, made.as_str().unwrap()).await;
     let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": made })).await["data"]["node"].clone();
     let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
-    // Not even that there is none: an import would take that for a wish.
+    // The columns are missing too: an import would read empty cells as a change.
     assert!(!text.contains("unitCost") && !text.contains("costCurrency") && text.contains("\"price\":\"4.00\""), "{text}");
     let query = "{ products(first: 100) { nodes { sku version unitCost { amount } } } }";
     let before = ask(world, query, json!({})).await;
@@ -215,7 +215,7 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     works.kill().await;
 }
 
-/// Entries of the log that say whose contacts were read.
+/// Entries of the audit log about contacts of customers that were read.
 async fn contacts_read(world: &World) -> Vec<Value> {
     world.node.audit.seal_all().await.unwrap();
     let query = "{ auditEntries(filter: { action: { eq: \"customer.contact.read\" } }, first: 50) { nodes { id } } }";

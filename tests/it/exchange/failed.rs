@@ -1,4 +1,5 @@
-//! An import that cannot go on: what was done stays done, and whoever asked for it is told which rows were refused until then.
+//! Imports that fail midway: finished rows stay, and the result lists the rows that were refused
+//! until then.
 
 use entrepot::exchange::core::ImportLimits;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ on_both!(
     a_dry_run_of_too_many_rows_writes_nothing,
 );
 
-/// Of every five rows one has no name.
+/// Returns a file in which one of five rows has no name.
 fn rows(count: usize) -> String {
     let row = |n: usize| if n.is_multiple_of(5) { format!("r-{n},\n") } else { format!("r-{n},Row {n}\n") };
     format!("sku,name\n{}", (1..=count).map(row).collect::<String>())
@@ -25,7 +26,7 @@ fn refused_rows(report: &str) -> Vec<&str> {
 
 async fn a_file_of_too_many_rows_is_told_how_far_it_came(world: &World) {
     let works = Works::begin(world);
-    world.node.exchange.limit_imports(ImportLimits { rows: 1_200, ..ImportLimits::default() });
+    world.node.exchange.set_import_limits(ImportLimits { rows: 1_200, ..ImportLimits::default() });
     let done = over(world, &import(world, "PRODUCTS", rows(1_200), json!({})).await).await;
     assert_eq!((&done["state"], counts(&done)), (&json!("DONE"), [1_200, 960, 0, 0, 240]), "{done:#}");
     let more = rows(1_201).replace("r-", "s-");
@@ -42,7 +43,7 @@ async fn a_file_of_too_many_rows_is_told_how_far_it_came(world: &World) {
 
 async fn too_many_refusals_end_an_import_with_their_list(world: &World) {
     let works = Works::begin(world);
-    world.node.exchange.limit_imports(ImportLimits { refused: 150, ..ImportLimits::default() });
+    world.node.exchange.set_import_limits(ImportLimits { refused: 150, ..ImportLimits::default() });
     let failed = over(world, &import(world, "PRODUCTS", rows(2_000), json!({})).await).await;
     assert_eq!(failed["state"], "FAILED", "{failed:#}");
     assert_eq!(failed["error"], "more than 150 rows were refused: the rest was not tried");
@@ -59,11 +60,11 @@ async fn a_file_that_breaks_in_the_middle_is_told_how_far_it_came(world: &World)
     assert_eq!((&failed["state"], counts(&failed)), (&json!("FAILED"), [500, 400, 0, 0, 100]), "{failed:#}");
     assert!(failed["error"].as_str().unwrap().starts_with("a row is longer than"), "{failed:#}");
     assert_eq!(refused_rows(&result(world, &failed).await).last(), Some(&"500"));
-    // Letters of three bytes do not fill the room that is left to the byte.
+    // The limit of a row is no multiple of three bytes, so the last character does not fit.
     let wide = format!("sku,name\nw-1,\"{}", "€".repeat(500_000));
     let failed = over(world, &import(world, "PRODUCTS", wide, json!({})).await).await;
     assert!(failed["error"].as_str().unwrap().starts_with("a row is longer than"), "{failed:#}");
-    // One of which nothing could be read at all has none.
+    // An import without any readable row has no result.
     let nothing = over(world, &import(world, "PRODUCTS", "colour,size\nred,9\n", json!({})).await).await;
     assert_eq!((&nothing["state"], counts(&nothing)), (&json!("FAILED"), [0; 5]), "{nothing:#}");
     assert_eq!(nothing["result"], Value::Null);
@@ -72,7 +73,7 @@ async fn a_file_that_breaks_in_the_middle_is_told_how_far_it_came(world: &World)
 
 async fn a_dry_run_of_too_many_rows_writes_nothing(world: &World) {
     let works = Works::begin(world);
-    world.node.exchange.limit_imports(ImportLimits { rows: 600, ..ImportLimits::default() });
+    world.node.exchange.set_import_limits(ImportLimits { rows: 600, ..ImportLimits::default() });
     let failed = over(world, &import(world, "PRODUCTS", rows(700), json!({ "validateOnly": true })).await).await;
     assert_eq!((&failed["state"], counts(&failed)), (&json!("FAILED"), [500, 400, 0, 0, 100]), "{failed:#}");
     assert_eq!(failed["result"]["name"], "dry-run.csv");

@@ -1,4 +1,4 @@
-//! Files that are not what they should be.
+//! Malformed and malicious files.
 
 use std::io::Write;
 
@@ -19,9 +19,9 @@ async fn a_file_that_cannot_be_read_says_why(world: &World) {
     let works = Works::begin(world);
     let endless = format!("sku,name\nfirst,First\nsecond,\"{}", "x".repeat(3 << 20));
     for (bytes, more, why) in [
-        (b"sku,name,Sku\na,b,c\n".to_vec(), json!({}), "is sku once more"),
+        (b"sku,name,Sku\na,b,c\n".to_vec(), json!({}), "is a second one for sku"),
         (b"name,price\na,1\n".to_vec(), json!({}), "a column sku is needed"),
-        (b"sku,name\na,b\n".to_vec(), json!({ "mapping": [{ "column": "x", "field": "sku" }] }), "which is not there"),
+        (b"sku,name\na,b\n".to_vec(), json!({ "mapping": [{ "column": "x", "field": "sku" }] }), "which the file does not have"),
         (b"sku,name\na,b\n".to_vec(), json!({ "encoding": "klingon" }), "is no encoding"),
         (b"sku,name\na,b\n".to_vec(), json!({ "format": "XLSX" }), "not of the format"),
         (endless.into_bytes(), json!({}), "never closed"),
@@ -47,7 +47,8 @@ async fn a_file_that_cannot_be_read_says_why(world: &World) {
 
 async fn a_row_half_broken_is_one_row(world: &World) {
     let works = Works::begin(world);
-    // A letter of another encoding far behind where anybody looked, a cell too many, a cell too few, an empty line, spaces.
+    // A letter of another encoding far beyond the sniffed beginning, a cell too many, a cell too
+    // few, an empty line, spaces.
     let mut bytes = b"sku,name\n".to_vec();
     for n in 0..3_000 {
         bytes.extend_from_slice(format!("b-{n},Product number {n}\n").as_bytes());
@@ -55,12 +56,12 @@ async fn a_row_half_broken_is_one_row(world: &World) {
     bytes.extend_from_slice(b"bad-1,Caf\xe9\n\nbad-2,a,b\nbad-3\n  good  ,  Good  \n");
     let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
     assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [3_004, 3_001, 0, 0, 3]), "{done:#}");
-    assert!(result(world, &done).await.contains("3001,INVALID,,the row has letters"), "{}", result(world, &done).await);
+    assert!(result(world, &done).await.contains("3001,INVALID,,the row has characters"), "{}", result(world, &done).await);
     assert_eq!(product(world, "good").await["name"], "Good");
     works.kill().await;
 }
 
-/// An archive with this beside what a workbook has.
+/// An archive with these parts in addition to those of a workbook.
 fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in parts {
@@ -79,8 +80,8 @@ async fn a_workbook_that_is_a_bomb_is_not_unpacked(world: &World) {
     for (bytes, why) in [
         (bomb, "larger than a workbook may be"),
         (archive(&many), "more than 2000 parts"),
-        (archive(&[("readme.txt", b"hello".to_vec())]), "not what it should be"),
-        (b"PK\x03\x04 and then nothing".to_vec(), "not what it should be"),
+        (archive(&[("readme.txt", b"hello".to_vec())]), "the workbook is invalid"),
+        (b"PK\x03\x04 and then nothing".to_vec(), "the workbook is invalid"),
     ] {
         let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
         assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
@@ -89,7 +90,7 @@ async fn a_workbook_that_is_a_bomb_is_not_unpacked(world: &World) {
     works.kill().await;
 }
 
-/// An archive whose one part is listed so many times.
+/// An archive whose only part is listed `times` times.
 fn overlapping(times: u16) -> Vec<u8> {
     const END: usize = 22;
     // Bytes that do not become fewer when they are packed.

@@ -1,4 +1,4 @@
-//! What a file becomes.
+//! Imports of files.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,8 @@ on_both!(
 
 async fn a_buyers_list_becomes_products(world: &World) {
     let works = Works::begin(world);
-    // As Excel saves it in Germany: a mark, semicolons, quotes with a line in them, CRLF.
+    // As Excel saves it in Germany: a byte order mark, semicolons, quotes around a line break,
+    // CRLF.
     let text = "\u{feff}SKU;Product Name;price;priceCurrency;category;supplier;barcodes;colour\r\n\
         a-1;\"Mug, \"\"blue\"\"\";4.50;GBP;alpha-things;alpha-sup;4006381333931;blue\r\n\
         a-2;\"two\nlines\";;;;;;\r\n\
@@ -48,7 +49,7 @@ async fn a_buyers_list_becomes_products(world: &World) {
     assert_eq!(lines[4], "5,INVALID,,\"the row has 2 cells, and the header 8\",");
     assert_eq!(lines.len(), 5);
     works.kill().await;
-    // Who did it, and what for, is in the log.
+    // The caller and the purpose are in the audit log.
     world.node.audit.seal_all().await.unwrap();
     let log = ask(world, "{ auditEntries(first: 50) { nodes { action outcome } } }", json!({})).await;
     let actions: Vec<&Value> = log["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
@@ -89,7 +90,8 @@ async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
     works.kill().await;
 }
 
-/// Of the company's mug in its shop: what the furniture of the world leaves there.
+/// Returns the units on hand of the company's mug in its shop, as the fixture of the world leaves
+/// them.
 async fn on_hand(world: &World) -> i64 {
     let query = "query($sku: String!) { product(by: { sku: $sku }) { stock { onHand } } }";
     ask(world, query, json!({ "sku": "alpha-mug" })).await["product"]["stock"][0]["onHand"].as_i64().unwrap()
@@ -130,7 +132,7 @@ async fn lines_of_json_may_clear_what_a_cell_cannot_say(world: &World) {
     assert_eq!(counts(&done), [1, 0, 1, 0, 0], "{done:#}");
     let one = product(world, "j-1").await;
     assert_eq!((&one["description"], &one["barcodes"]), (&json!(""), &json!([])));
-    // In a table an empty cell says nothing, and a marked one clears.
+    // In a table an empty cell changes nothing, and a marked one clears the field.
     let table = "sku,name,description\nj-1,,kept\n";
     over(world, &import(world, "PRODUCTS", table, json!({})).await).await;
     assert_eq!(product(world, "j-1").await["description"], "kept");
@@ -218,7 +220,7 @@ async fn an_import_can_be_ended_early(world: &World) {
     let again = ask(world, cancel, json!({ "id": id })).await["dataJobCancel"].clone();
     assert_eq!(again["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
     let works = Works::begin(world);
-    // Another one that comes later is done; by then the first would have been.
+    // A later import is done; by then the cancelled one would have run too.
     let later = over(world, &import(world, "PRODUCTS", "sku,name\nlater,Later\n", json!({})).await).await;
     assert_eq!(later["state"], "DONE");
     assert_eq!((shown(world, &id).await["state"].clone(), product(world, "never").await), (json!("CANCELLED"), Value::Null));

@@ -1,4 +1,5 @@
-//! Files that end the process that reads them: after two workers nobody reads them any more.
+//! Files that kill the process that reads them: after two dead workers the import fails and is not
+//! read again.
 
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use crate::world::on_both;
 
 on_both!(an_import_at_whose_start_two_workers_died_has_failed);
 
-/// The one job that carries exchanges out.
+/// The only job that runs exchanges.
 async fn job(world: &World) -> Value {
     let jobs = ask(world, "{ jobs(first: 50) { nodes { kind state failures lastError } } }", json!({})).await;
     let nodes = jobs["jobs"]["nodes"].as_array().unwrap().clone();
@@ -30,7 +31,7 @@ async fn an_import_at_whose_start_two_workers_died_has_failed(world: &World) {
     let works = Works::begin(world);
     let done = over(world, &id).await;
     assert_eq!(done["state"], "FAILED", "{done:#}");
-    assert!(done["error"].as_str().unwrap().contains("the worker died"), "{done:#}");
+    assert!(done["error"].as_str().unwrap().contains("the worker stopped"), "{done:#}");
     until("its job to be a dead letter", async || job(world).await["state"] == "FAILED").await;
     let dead = job(world).await;
     assert_eq!(dead["failures"], 2, "{dead:#}");

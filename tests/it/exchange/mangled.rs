@@ -1,5 +1,5 @@
-//! Each parser of what people send, fed with files that were good once: in a process that may take only so much memory and time. Cases are drawn
-//! from a seed, so what fails fails again. `fuzz/` goes on where this ends.
+//! Parsers of user input, fed with mutations of valid files, in a process with limited memory and
+//! time. Cases are drawn from a seed, so failures can be reproduced. `fuzz/` covers more.
 
 use std::{
     io::{Cursor, Write},
@@ -16,7 +16,7 @@ use entrepot::{
             bulk::{BulkOptions, Keyed, variables},
             fields,
         },
-        read::{Plan, Said, SaidLines, lines, records},
+        read::{LinesMessage, ReadMessage, ReadPlan, lines, records},
     },
     files::{
         Bytestream,
@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 const PARSER: &str = "ENTREPOT_TEST_PARSER";
-/// What each parser is fed with, unless that takes longer than this.
+/// Inputs for each parser, unless they take longer than `PATIENCE`.
 const CASES: usize = 600;
 const PATIENCE: Duration = Duration::from_secs(12);
 /// From the start of the process to its end.
@@ -127,11 +127,11 @@ fn options(decimal: Decimal) -> ImportOptions {
 
 /// Reads a file to its end; how many rows it had.
 async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
-    let plan = Plan { noun, options: options(Decimal::Comma), skip: 0, most: 100_000 };
+    let plan = ReadPlan { noun, options: options(Decimal::Comma), skip: 0, most: 100_000 };
     let (mut reading, mut count) = (records(streamed(bytes), is_workbook, plan), 0);
     loop {
         match reading.recv().await.expect("a reader that ends says so: this one broke") {
-            Ok(Said::Rows(found)) => {
+            Ok(ReadMessage::Rows(found)) => {
                 for row in &found {
                     let known = fields::ResolvedNames {
                         decimal: Decimal::Comma,
@@ -147,8 +147,8 @@ async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
                 }
                 count += found.len();
             }
-            Ok(Said::How(_)) => {}
-            Ok(Said::End) | Err(_) => return count,
+            Ok(ReadMessage::How(_)) => {}
+            Ok(ReadMessage::End) | Err(_) => return count,
         }
     }
 }
@@ -225,7 +225,7 @@ async fn feed(parser: &str, case: usize, dice: &mut Dice) {
                 BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: Earnest::DryRun };
             let mut reading = lines(streamed(mangled(good.as_bytes(), dice)), 0, 7);
             while let Some(Ok(said)) = reading.recv().await {
-                let SaidLines::Lines(found) = said else { return };
+                let LinesMessage::Lines(found) = said else { return };
                 for line in &found {
                     let _ = variables(line, &options, "exc/1".to_owned());
                 }
@@ -236,7 +236,7 @@ async fn feed(parser: &str, case: usize, dice: &mut Dice) {
             for good in ["4006381333931|12345670*12", "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":12}]"] {
                 let text = String::from_utf8_lossy(&mangled(good.as_bytes(), dice)).into_owned();
                 if let Ok(codes) = barcodes::read(&text) {
-                    assert_eq!(barcodes::read(&barcodes::written(&codes)), Ok(codes), "{text:?}");
+                    assert_eq!(barcodes::read(&barcodes::join_codes(&codes)), Ok(codes), "{text:?}");
                 }
             }
         }
@@ -249,12 +249,12 @@ async fn feed(parser: &str, case: usize, dice: &mut Dice) {
     }
 }
 
-/// Begun by the others, in a process of its own.
+/// Run by the other tests, in a process of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the part of a test that runs in a process of its own"]
 async fn feeds_one_parser() {
     let Ok(parser) = std::env::var(PARSER) else { return };
-    // Whatever is made once is made before there is a limit.
+    // Data that is allocated once is allocated before the limit is set.
     feed(&parser, 0, &mut Dice(0)).await;
     // A picture may take 256 MiB while it is drawn, and its small versions some more.
     let allowance = if parser == "pictures" { 400 * MIB } else { 80 * MIB };

@@ -1,4 +1,4 @@
-//! Files that name customers and suppliers by keys of those that are merged into others.
+//! Files that name customers and suppliers by keys of merged rows.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn row(reference: &str, customer: &str) -> String {
     )
 }
 
-/// The customer whom an order of this reference names.
+/// The customer of the order with this reference.
 async fn customer_of(world: &World, reference: &str) -> Value {
     let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { customer { externalRef } } } }";
     let found = ask(world, query, json!({ "filter": { "externalRef": { "eq": reference } } })).await;
@@ -49,7 +49,7 @@ async fn an_order_is_placed_for_the_customer_that_the_named_one_is_merged_into(w
     let done = over(world, &import(world, "ORDERS", row("after", "WEB-1"), json!({})).await).await;
     assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
     assert_eq!(customer_of(world, "after").await, "SHOP-1");
-    // What was made for the merged one is its own, and is known by either reference.
+    // An order made for the merged customer stays its own, and is found by either reference.
     assert_eq!(customer_of(world, "before").await, "WEB-1");
     for customer in ["WEB-1", "SHOP-1"] {
         let again = over(world, &import(world, "ORDERS", row("before", customer), json!({})).await).await;

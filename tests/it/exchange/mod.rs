@@ -1,4 +1,4 @@
-//! Rows that come and go in files: good ones, ugly ones, half of them, and workers that die in between.
+//! Imports and exports: valid, malformed and truncated files, and workers that die in between.
 
 mod bounded;
 mod bulk;

@@ -1,4 +1,4 @@
-//! Orders that come in files: placed once, whole or not at all, and never past what there is.
+//! Imports of orders: placed once, whole or not at all, and only within available stock.
 
 use entrepot::storage::{Reads, Row};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn sheet(rows: &[&str]) -> String {
     format!("{HEADER}{}\n", rows.join("\n"))
 }
 
-/// An order of the company's web shop, or of the channel that nobody named.
+/// Reads an order of this channel, or of `DIRECT`, the default channel.
 async fn order(world: &World, channel: Option<&str>, reference: &str) -> Value {
     let channel = match channel {
         Some(channel) => channel.to_owned(),
@@ -58,7 +58,7 @@ async fn orders(world: &World) -> i64 {
     Row::new(&rows[0]).take().unwrap()
 }
 
-/// Some of a product of its own in the company's shop.
+/// Imports a product and its stock in the company's shop.
 async fn stocked(world: &World, sku: &str, quantity: i64) {
     over(world, &import(world, "PRODUCTS", format!("sku,name,price,priceCurrency\n{sku},{sku},2.00,GBP\n"), json!({})).await)
         .await;
@@ -76,7 +76,7 @@ async fn refusals(world: &World, done: &Value) -> Vec<String> {
 async fn a_file_of_orders_becomes_orders(world: &World) {
     let works = Works::begin(world);
     let (before, (on_hand, reserved)) = (orders(world).await, level(world, "alpha-mug").await);
-    // As Excel saves it: what is the order's own stands in its first row only.
+    // As Excel saves it: the order's own fields are in its first row only.
     let text = "\u{feff}Order Number;Channel;Location;Customer;Occurred At;Status;Kind;SKU;Name;Qty;Currency;Price;Discount;Tax\r\n\
         w-1;alpha-web;alpha-shop;alpha-1;2026-09-21T10:00:00+02:00;;;alpha-mug;;3;;;1.00;0.40\r\n\
         w-1;;;;;;charge;;Postage;1;GBP;2.50;;\r\n\
@@ -148,7 +148,7 @@ async fn an_order_stands_or_falls_as_a_whole(world: &World) {
         result(world, &done).await
     );
     let text = result(world, &done).await;
-    for words in ["see row 2", "sort the file", "says another store", "put that row right", "begins as DRAFT"] {
+    for words in ["see row 2", "sort the file", "has another store", "correct that row", "begins as DRAFT"] {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }
     assert_eq!(counts(&done), [16, 1, 0, 0, 15], "{text}");
@@ -226,7 +226,7 @@ async fn a_tax_rate_comes_with_a_line_and_is_exported(world: &World) {
 
 async fn a_register_comes_with_an_order_and_is_exported(world: &World) {
     let works = Works::begin(world);
-    // The order's own field stands in one of its rows, in all of them, or in none.
+    // The order's own field may be in one of its rows, in all of them, or in none.
     let text = "externalRef,store,kind,sku,name,quantity,currency,unitPrice,register\n\
         g-1,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,T3\n\
         g-1,alpha-shop,CHARGE,,Ribbon,1,GBP,0.50,\n\
@@ -254,7 +254,7 @@ async fn a_register_comes_with_an_order_and_is_exported(world: &World) {
 
 async fn what_was_exported_can_be_imported_again(world: &World) {
     let works = Works::begin(world);
-    // One without a reference, as tills make them; one that is half shipped is there already.
+    // An order without a reference, as tills make them; a half shipped one exists already.
     let rows = ["x-1,,alpha-shop,,,,,alpha-mug,,2,,,,", "x-1,,,,,,CHARGE,,Wrapping,1,GBP,0.50,,0.10"];
     over(world, &import(world, "ORDERS", sheet(&rows), json!({})).await).await;
     let create =
@@ -280,7 +280,7 @@ async fn orders_are_placed_once_however_often_the_worker_dies(world: &World) {
     stocked(world, "cup", 100_000).await;
     works.kill().await;
     let before = orders(world).await;
-    // Orders of one to three lines; each twentieth wants what there is not.
+    // Orders of one to three lines; each twentieth exceeds the stock.
     let lines = |n: usize| {
         let quantity = if n % 20 == 7 { 99_000_000 } else { 2 };
         format!("k-{n},,alpha-shop,,,,,cup,,{quantity},,,,\n").repeat(n % 3 + 1)
@@ -335,7 +335,7 @@ async fn orders_of_charges_alone_ask_for_no_store_and_are_numbered_as_in_the_fil
     };
     let (done, sent) = world.node.db.recorded(placing).await;
     assert_eq!(counts(&done), [40, 40, 0, 0, 0], "{done:#}");
-    // The chunk has looked the store up by its code, and the ledger looks for those of a batch together.
+    // The chunk has found the store by its code, and the ledger reads the stores of a batch together.
     let lone = sent.iter().filter(|one| one.sql.contains(" FROM store WHERE tenant_id = $1 AND id = $2")).count();
     assert_eq!(lone, 0);
     let scope = world.node.db.tenant(world.ours.owner.tenant);
@@ -349,7 +349,7 @@ async fn long_orders_are_whole_and_endless_ones_refused(world: &World) {
     stocked(world, "pin", 10_000).await;
     let before = orders(world).await;
     let row = |name: &str| format!("{name},,alpha-shop,,,,,pin,,1,,,,\n");
-    // The first chunk would end in the middle of it.
+    // The first chunk would end within an order.
     let runs = [("l-1", 499), ("l-2", 2_000), ("l-3", 4_700), ("l-4", 1)];
     let rows: String = runs.map(|(name, count)| row(name).repeat(count)).concat();
     let done = over(world, &import(world, "ORDERS", format!("{HEADER}{rows}"), json!({})).await).await;
@@ -359,7 +359,7 @@ async fn long_orders_are_whole_and_endless_ones_refused(world: &World) {
     works.kill().await;
 }
 
-/// Asks for an import as somebody who has these permissions; what became of it.
+/// Imports orders as a member with these permissions, and returns the finished exchange or the refusal.
 async fn imported_as(world: &World, name: &str, permissions: &[&str], text: &str) -> Value {
     let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
     let all: Vec<&str> = ["exchange.run", "file.write"].iter().chain(permissions).copied().collect();
@@ -387,7 +387,7 @@ async fn orders_are_placed_by_whoever_may_place_them(world: &World) {
     let priced = sheet(&["p-1,,alpha-shop,,,,,alpha-mug,,1,GBP,0.01,,", "p-2,,alpha-shop,alpha-1,,,,alpha-mug,,1,,,,"]);
     let denied = imported_as(world, "reader", &["order.read"], &priced).await;
     assert_eq!((&denied["errors"][0]["code"], &denied["errors"][0]["permission"]), (&json!("FORBIDDEN"), &json!("order.write")));
-    // A price of one's own is a right of its own, and so is knowing who the customers are.
+    // Setting a price needs a permission of its own, and so does naming customers.
     let clerk = imported_as(world, "clerk", &["order.write"], &priced).await;
     assert_eq!((clerk["state"].as_str(), counts(&clerk)), (Some("DONE"), [2, 0, 0, 0, 2]), "{clerk:#}");
     assert_eq!(orders(world).await, before);

@@ -68,7 +68,7 @@ async fn refused(world: &World, query: &str, input: Value) -> Value {
     answer.as_object().unwrap().values().next().unwrap()["userErrors"].clone()
 }
 
-/// The pictures of a product, which stand in their places.
+/// IDs of a product's pictures in order, after a check of their positions.
 async fn places(world: &World, product: &str) -> Vec<String> {
     let query = "query($id: ID!) { product(by: { id: $id }) { images { id position } } }";
     let found = ask(world, query, json!({ "id": product })).await["product"]["images"].clone();
@@ -215,11 +215,11 @@ async fn a_file_belongs_to_one_thing_and_to_its_maker(world: &World) {
         let told = refused(world, ADD, input(file, file)).await;
         assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", "fileId"])), "{told:#}");
     }
-    // One that is just about to go is not caught in its fall.
+    // A file that is about to be deleted is refused.
     let late = sent(world, picture(2, 2, ImageFormat::Png)).await;
     world.pass(7 * 24 * 3_600 - 30);
     assert_eq!(refused(world, ADD, input("late", &late)).await[0]["code"], "INVALID_STATE");
-    // What is held stays, however long.
+    // A file that is in use is kept at any age.
     world.pass(30 * 24 * 3_600);
     world.node.files.forget_old().await.unwrap();
     let query = "query($id: ID!) { product(by: { id: $id }) { images { url } } }";
@@ -240,7 +240,7 @@ async fn a_key_changes_pictures_once(world: &World) {
     let gone = json!({ "input": { "idempotencyKey": "k", "id": made[0]["image"]["id"] } });
     world.must(&world.ours, REMOVE, gone.clone()).await;
     assert_eq!(world.must(&world.ours, REMOVE, gone).await["replayed"], true);
-    // The first answer again: what it was about is not there any more.
+    // The first answer is replayed, although its image does not exist any more.
     let again = world.must(&world.ours, ADD, input).await;
     assert_eq!((&again["image"], &again["images"], &again["replayed"]), (&Value::Null, &json!([]), &json!(true)));
 }
@@ -284,7 +284,7 @@ async fn a_picture_that_is_broken_is_shown_as_it_is(world: &World) {
     let shown = sizes(world, &product).await;
     assert_eq!(shown["hasThumbnails"], false);
     assert_eq!(fetched(world, &shown["small"]).await, bytes);
-    let kept = world.node.files.of_tenant(tenant, file.parse().unwrap()).await.unwrap().unwrap();
+    let kept = world.node.files.find_of_tenant(tenant, file.parse().unwrap()).await.unwrap().unwrap();
     assert!(kept.thumbnails.is_some(), "it is not tried again");
 }
 
@@ -295,11 +295,11 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     let (tenant, file) = (world.ours.owner.tenant, file.parse().unwrap());
     let wall = world.home.folder.join("wall");
     std::fs::write(&wall, b"").unwrap();
-    world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
+    world.node.files.set_location(FileLocation::Folder(wall.join("files")));
     assert!(matches!(world.node.files.draw(tenant, file).await, Err(FileError::Away)));
     // A folder that can be read and not written into: as a disk without room is.
-    world.node.files.keep_in(FileLocation::Folder(world.files.clone()));
-    let kept = world.node.files.of_tenant(tenant, file).await.unwrap().unwrap();
+    world.node.files.set_location(FileLocation::Folder(world.files.clone()));
+    let kept = world.node.files.find_of_tenant(tenant, file).await.unwrap().unwrap();
     let small = world.files.join(format!("{}-128", kept.blob.unwrap()));
     std::fs::create_dir_all(&small).unwrap();
     assert!(world.node.files.draw(tenant, file).await.is_err());
@@ -346,7 +346,7 @@ async fn pictures_of_many_products_are_read_together(world: &World) {
         assert_eq!(found.as_array().unwrap().len(), first as usize);
         found.as_array().unwrap().iter().map(|one| one["images"].as_array().unwrap().len()).sum::<usize>()
     };
-    // What is remembered is remembered by then.
+    // The cache is filled by then.
     assert_eq!(shown(12).await, 12);
     let mut costs = Vec::new();
     for first in [3, 12] {

@@ -1,4 +1,5 @@
-//! `dataJobChanged`: how far it is, seldom enough, until its end; and nothing for whoever may not know.
+//! `dataJobChanged`: progress at limited intervals until the end, and nothing for callers without
+//! the right to see the job.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ async fn it_tells_how_far_it_is_and_ends_with_it(world: &World) {
         let most = began.elapsed().as_millis() / 500 + 2;
         assert!(told.len() as u128 <= most, "{} items in {:?}", told.len(), began.elapsed());
         assert_eq!(next(&mut stream).await, None, "the end is the end");
-        // One that is over is told once.
+        // A finished job is sent once.
         let again: Vec<Value> = follow(world, world.ours.owner.clone(), &id).collect().await;
         assert_eq!(again.len(), 1);
         works.kill().await;
@@ -82,7 +83,7 @@ async fn rights_that_are_taken_away_end_the_stream(world: &World) {
     assert_eq!(next(&mut stream).await.unwrap()["data"]["dataJobChanged"]["state"], "QUEUED");
     world.gives(&world.ours.owner, person, grant("viewer")).await;
     world.pass(10);
-    let watching = tokio::spawn(world.node.access.clone().keep_watch());
+    let watching = tokio::spawn(world.node.access.clone().refresh_rights_forever());
     let last = next(&mut stream).await.unwrap();
     watching.abort();
     assert_eq!(last["errors"][0]["message"], "the permission exchange.run is needed", "{last:#}");

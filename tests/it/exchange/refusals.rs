@@ -1,4 +1,4 @@
-//! What is told of rows and files that are refused: enough to put them right.
+//! Reports on refused rows and files: they have enough details to correct them.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ on_both!(
     a_number_of_many_digits_is_kept_or_refused,
 );
 
-/// Row and key of those that were refused.
+/// Row and key of each refusal.
 fn keys(report: &str) -> Vec<(String, String)> {
     let mut rows = csv::Reader::from_reader(report.as_bytes());
     rows.records().map(Result::unwrap).map(|row| (row[0].to_owned(), row[4].to_owned())).collect()
@@ -55,7 +55,7 @@ async fn a_row_behind_a_refused_one_is_looked_at_by_itself(world: &World) {
         let done = over(world, &import(world, noun, text, json!({})).await).await;
         let report = result(world, &done).await;
         assert_eq!(counts(&done), [3, 1, 0, 0, 2], "{noun}: {report}");
-        // One that says something else of what another row has just made is refused as before.
+        // A row that contradicts one that the same file has created is refused as before.
         assert!(report.contains("\n3,DUPLICATE,"), "{noun}: {report}");
     }
     assert_eq!(product(world, "mug").await["name"], "Mug");

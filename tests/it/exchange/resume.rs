@@ -1,4 +1,4 @@
-//! Workers that die in the middle: whoever takes over goes on, and no row counts twice.
+//! Workers that die in the middle: the next worker continues, and no row counts twice.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn no_row_counts_twice_however_often_the_worker_dies(world: &World) {
     let works = Works::begin(world);
     over(world, &import(world, "PRODUCTS", format!("sku,name\n{products}"), json!({})).await).await;
     works.kill().await;
-    // Each row adds one; each hundredth names nobody's product, which makes its chunk a second try.
+    // Each row adds one; each hundredth names an unknown product, so its chunk is tried twice.
     let rows: String = (0..ROWS)
         .map(|n| if n % 100 == 99 { "nobody,alpha-shop,1\n".to_owned() } else { format!("d-{},alpha-shop,1\n", n % 50) })
         .collect();
@@ -67,7 +67,7 @@ async fn products_are_made_once_however_often_the_worker_dies(world: &World) {
     }
     let works = Works::begin(world);
     let done = over(world, &id).await;
-    // What the dead worker had made is not refused as being there already: its chunk is remembered.
+    // Rows that the dead worker created are not refused as duplicates: its chunk is stored.
     assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [4_000, 4_000, 0, 0, 0]), "{done:#}");
     works.kill().await;
 }

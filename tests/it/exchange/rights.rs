@@ -1,4 +1,4 @@
-//! What may be done is what its maker may do, at that moment.
+//! An exchange has the rights of its creator at the moment it runs.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! How long much takes. Ignored: `cargo nextest run --release --run-ignored only -E 'test(/exchange::speed/)' --no-capture`.
+//! Duration of large imports and exports. Ignored: `cargo nextest run --release --run-ignored only
+//! -E 'test(/exchange::speed/)' --no-capture`.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What a workbook says of its cells: amounts are numbers and dates are dates, going out and coming in.
+//! Cell types of workbooks: amounts are numbers and dates are dates, in exports and in imports.
 
 use calamine::{Data, Reader};
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ async fn a_decimal_comma_is_read_where_it_was_chosen_and_nowhere_else(world: &Wo
     assert!(refused.contains("2,INVALID,price,") && refused.contains("3,INVALID,price,"), "{refused}");
     assert_eq!(product(world, "c-1").await["price"]["amount"], "4.50");
     assert_eq!(product(world, "c-4").await["price"]["amount"], "12.00");
-    // A number that the file says is one has no separator to be chosen.
+    // A cell of type number ignores the chosen decimal separator.
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
     for (at, name) in (0..).zip(["sku", "name", "price", "unitCost"]) {

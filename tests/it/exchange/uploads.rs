@@ -1,4 +1,4 @@
-//! Bytes that come by a link, and those that should not.
+//! Uploads by link, valid and invalid.
 
 use bytes::Bytes;
 use entrepot::{
@@ -98,7 +98,7 @@ async fn what_is_refused_leaves_nothing(world: &World) {
         let error = send(world, &token, parts).await.unwrap_err();
         assert!(is_expected(&error), "{purpose}: {error:?}");
     }
-    // More than is taken, told before and found out while it comes.
+    // Too many bytes, once declared in advance and once detected during the upload.
     let (_, token) = created(world, "IMAGE", "big.png").await;
     let declared = world.node.files.receive(&token, Some(21 << 20), Origin::default(), stream::iter(part(b"x"))).await;
     assert!(matches!(declared, Err(FileError::TooLarge { .. })));
@@ -122,12 +122,12 @@ async fn a_disk_that_is_not_there_is_said(world: &World) {
     // A file where a folder should be: nothing can be kept there.
     let wall = world.home.folder.join("wall");
     std::fs::write(&wall, b"").unwrap();
-    world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
+    world.node.files.set_location(FileLocation::Folder(wall.join("files")));
     assert!(matches!(send(world, &token, part(b"sku\n")).await, Err(FileError::Away)));
     let query = "query($id: ID!) { node(id: $id) { ... on File { state size } } }";
     assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "UPLOADING", "size": 0 }));
-    // Once it is there the same link is good.
-    world.node.files.keep_in(FileLocation::Folder(world.files.clone()));
+    // The folder exists again, so the same link is valid.
+    world.node.files.set_location(FileLocation::Folder(world.files.clone()));
     send(world, &token, part(b"sku\n")).await.unwrap();
 }
 
@@ -138,7 +138,8 @@ async fn files_go_when_their_time_is_over(world: &World) {
     let (file, token) = created(world, "IMPORT", "x.csv").await;
     send(world, &token, part(b"sku\n")).await.unwrap();
     world.pass(7 * 24 * 3_600 + 60);
-    // A link to itself: the folder of the first file cannot be listed, and those behind it go all the same.
+    // A link to itself: the folder of the first file cannot be listed, and later files are removed
+    // all the same.
     let folder = world.files.join(world.ours.owner.tenant.to_string()).join(stuck["id"].as_str().unwrap());
     std::os::unix::fs::symlink(folder.join("loop"), folder.join("loop")).unwrap();
     assert!(world.node.files.forget_old().await.is_err());
@@ -148,7 +149,7 @@ async fn files_go_when_their_time_is_over(world: &World) {
     std::fs::remove_file(folder.join("loop")).unwrap();
     assert!(world.node.files.forget_old().await.unwrap() >= 1);
     assert_eq!(ask(world, query, json!({ "id": stuck["id"] })).await["node"], json!({ "state": "DELETED", "downloadUrl": null }));
-    // Of each company a picture and a document of its product and an attachment stay.
+    // A picture and a document of the product and an attachment remain for each company.
     assert_eq!(kept(world), 6, "bytes were left lying");
     assert_eq!(world.node.files.forget_old().await.unwrap(), 0);
 }

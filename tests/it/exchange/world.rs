@@ -10,7 +10,7 @@ pub use crate::jobs::{Works, until};
 pub const SHOWN: &str = "id kind noun state isDryRun counts { rows created updated unchanged refused }
     reading { format encoding delimiter columns { name field } } error result { id name mediaType size downloadUrl }";
 
-/// Asks for an import of these bytes; the exchange's id.
+/// Starts an import of these bytes, and returns the ID of the exchange.
 pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: Value) -> String {
     let house = &world.ours;
     let file = world.sent(house, "rows.csv", bytes.into()).await;
@@ -22,7 +22,7 @@ pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: 
     made["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
-/// Asks for an export; the exchange's id.
+/// Starts an export, and returns the ID of the exchange.
 pub async fn export(world: &World, input: Value) -> String {
     let mut all = json!({ "idempotencyKey": world.node.clock.uuid().to_string() });
     all.as_object_mut().unwrap().extend(input.as_object().cloned().unwrap());
@@ -38,14 +38,14 @@ pub async fn shown(world: &World, id: &str) -> Value {
     answer["data"]["node"].clone()
 }
 
-/// Waits until it is over.
+/// Waits until the exchange has ended.
 pub async fn over(world: &World, id: &str) -> Value {
     until("an exchange to be over", async || !["QUEUED", "RUNNING"].contains(&shown(world, id).await["state"].as_str().unwrap()))
         .await;
     shown(world, id).await
 }
 
-/// The bytes behind a link.
+/// Downloads the file of a link.
 pub async fn fetched(world: &World, link: &Value) -> Vec<u8> {
     let token = link.as_str().unwrap().rsplit('/').next().unwrap();
     let opened = world.node.files.fetch(token).await.unwrap_or_else(|error| panic!("{error:?}"));
@@ -69,7 +69,7 @@ pub fn counts(exchange: &Value) -> [i64; 5] {
     ["rows", "created", "updated", "unchanged", "refused"].map(|name| exchange["counts"][name].as_i64().unwrap())
 }
 
-/// Asks as the owner.
+/// Sends a query as the owner.
 pub async fn ask(world: &World, query: &str, variables: Value) -> Value {
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");

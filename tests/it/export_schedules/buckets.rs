@@ -1,4 +1,5 @@
-//! Buckets of the company's own: files go there with its login, and a bucket that is away holds up nobody.
+//! Buckets of the company: files are written with its login, and an unreachable bucket delays no
+//! other schedule.
 
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ async fn a_dead_bucket_is_told_of_once_and_written_to_when_it_is_back(world: &Wo
     let id = daily(&books.office, json!({ "bucket": server.input("") })).await;
     let well = daily(&books.office, json!({ "name": "Beside" })).await;
     done(&ask_run(&books.office, &id, false).await, "exportSchedule");
-    service(world).post_due().await.unwrap();
+    service(world).enqueue_due().await.unwrap();
     until("the first try", async || !shown(&books.office, &id).await["lastError"].is_null()).await;
     let tried = shown(&books.office, &id).await;
     assert!(tried["lastError"].as_str().unwrap().contains("the bucket cannot be written to"), "{tried:#}");
@@ -60,11 +61,12 @@ async fn a_dead_bucket_is_told_of_once_and_written_to_when_it_is_back(world: &Wo
     server.answer().await;
     until("the bucket to have all", async || {
         world.pass(400);
-        // While one runs, a further one is not asked for: it would wait for its row.
+        // No further run is requested while one is running: the mutation would wait for its row
+        // lock.
         if shown(&books.office, &id).await["isRunning"] == false {
             done(&ask_run(&books.office, &id, false).await, "exportSchedule");
         }
-        service(world).post_due().await.unwrap();
+        service(world).enqueue_due().await.unwrap();
         !shown(&books.office, &id).await["throughSeq"].is_null()
     })
     .await;
@@ -87,7 +89,7 @@ async fn two_schedules_do_not_write_into_the_same_folder(world: &World) {
     let before = objects(&server.folder());
     let second = daily(&books.office, json!({ "name": "Second", "bucket": server.input("lake") })).await;
     done(&ask_run(&books.office, &second, false).await, "exportSchedule");
-    service(world).post_due().await.unwrap();
+    service(world).enqueue_due().await.unwrap();
     until("the second to be paused", async || shown(&books.office, &second).await["status"] == "PAUSED").await;
     let paused = shown(&books.office, &second).await;
     assert!(paused["lastError"].as_str().unwrap().contains("choose another prefix"), "{paused:#}");

@@ -23,7 +23,7 @@ const ALERTS: &str = "{ alerts(filter: { kind: [EXPORT_SCHEDULE_FAILED] }) { nod
 
 const STATES: &str = "{ alerts(filter: { kind: [EXPORT_SCHEDULE_FAILED] }) { nodes { status } } }";
 
-/// Alerts of export schedules, the newest first, once a worker has looked at the schedules.
+/// Scans for alerts, and returns those of export schedules, the newest first.
 async fn alerts(office: &Office<'_>) -> Vec<Value> {
     found(office, ALERTS).await
 }
@@ -35,22 +35,22 @@ async fn found(office: &Office<'_>, query: &str) -> Vec<Value> {
     answer["data"]["alerts"]["nodes"].as_array().unwrap().clone()
 }
 
-/// Their states, the newest first.
+/// Statuses of these alerts, the newest first.
 async fn states(office: &Office<'_>) -> Vec<String> {
     found(office, STATES).await.iter().map(|alert| alert["status"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until so many runs in a row have failed. A worker is there.
+/// Waits until `runs` runs in a row have failed. Needs a worker.
 async fn fails(office: &Office<'_>, id: &str, runs: i64) {
     until("runs to fail", async || {
         office.world.pass(400);
-        service(office.world).post_due().await.unwrap();
+        service(office.world).enqueue_due().await.unwrap();
         shown(office, id).await["consecutiveFailures"].as_i64().unwrap() >= runs
     })
     .await;
 }
 
-/// The schedule `Dead`, as so many runs that failed leave it.
+/// Sets the schedule `Dead` to its state after `runs` failed runs.
 async fn failed(world: &World, runs: i64) {
     world.pass(3_600);
     let now = world.node.clock.now().micros();
@@ -81,7 +81,7 @@ async fn a_bucket_that_is_dead_for_three_runs_is_an_alert_until_it_is_back(world
     server.answer().await;
     until("the bucket to have all", async || {
         world.pass(400);
-        service(world).post_due().await.unwrap();
+        service(world).enqueue_due().await.unwrap();
         !shown(&books.office, &id).await["throughSeq"].is_null()
     })
     .await;
@@ -111,7 +111,7 @@ async fn an_alert_ends_when_its_export_schedule_is_set_again_or_deleted(world: &
     assert_eq!(states(&office).await, ["RESOLVED", "RESOLVED"], "it is paused");
     again(2, false).await;
     world.pass(60);
-    // As a run leaves it whose owner has left.
+    // The state after a run whose owner had left.
     let stopped =
         "UPDATE export_schedule SET failures = 1, status = 'PAUSED', last_error = 'left', next_run_at = NULL WHERE name = 'Dead'";
     world.as_owner(&[stopped]).await;

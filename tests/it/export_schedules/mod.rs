@@ -1,4 +1,5 @@
-//! Exports that go on by themselves: what their files say, whoever dies and whatever is away.
+//! Scheduled exports: the contents of their files, and runs with dead workers and unreachable
+//! buckets.
 
 mod buckets;
 mod failing;

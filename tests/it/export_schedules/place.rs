@@ -1,4 +1,4 @@
-//! Short words for schedules and what they have written, and a server that speaks S3.
+//! Helpers for schedules and their files, and an S3 server.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,7 +52,7 @@ pub async fn daily(office: &Office<'_>, more: Value) -> String {
     done(&set(office, input).await, "exportSchedule")["id"].as_str().unwrap().to_owned()
 }
 
-/// All schedules that somebody sees.
+/// All schedules that the office's caller may see.
 pub async fn listed(office: &Office<'_>) -> Vec<Value> {
     let query = format!("{{ exportSchedules(first: 250) {{ nodes {{ {SHOWN} }} }} }}");
     let answer = office.ask(&query, json!({})).await;
@@ -65,21 +65,22 @@ pub async fn shown(office: &Office<'_>, id: &str) -> Value {
     all.iter().find(|schedule| schedule["id"] == id).cloned().unwrap_or_else(|| panic!("{id} in {all:#?}"))
 }
 
-/// Asks for a run.
+/// Requests a run.
 pub async fn ask_run(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
     let input = json!({ "idempotencyKey": key(), "id": id, "isFullRefresh": full_refresh });
     office.act("exportScheduleRun", "ExportScheduleRunInput", "exportSchedule { id }", input).await
 }
 
-/// Asks for a run and waits until it has ended. A worker is there.
+/// Requests a run and waits for its end. Needs a worker.
 pub async fn ran(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
     let before = shown(office, id).await;
     office.world.pass(1);
     done(&ask_run(office, id, full_refresh).await, "exportSchedule");
-    service(office.world).post_due().await.unwrap();
+    service(office.world).enqueue_due().await.unwrap();
     until("the end of a run", async || {
         let now = shown(office, id).await;
-        // One that was asked for before may end first; a full refresh has written nothing until it ends.
+        // A run that was requested earlier may end first; a full refresh shows no `throughSeq`
+        // until it ends.
         let is_this = !full_refresh || !now["throughSeq"].is_null();
         is_this && now["lastRunAt"] != before["lastRunAt"] && now["isRunning"] == false
     })
@@ -89,7 +90,7 @@ pub async fn ran(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
     now
 }
 
-/// How many events of a kind there are.
+/// Returns how many events of a kind there are.
 pub async fn events(world: &World, kind: &str) -> i64 {
     let sql = "SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = $2";
     let rows = world.node.db.tenant(world.ours.owner.tenant).rows(sql, vec![kind.into()]).await.unwrap();
@@ -121,7 +122,7 @@ pub fn objects(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The manifests of a set in their order, each of whose files is there as it says; no other file is.
+/// Manifests of a set in order, after a check that the files are exactly those that they list.
 pub fn manifests(objects: &BTreeMap<String, Vec<u8>>, set: &str) -> Vec<Value> {
     let is_of = |name: &str, what: &str| name.contains(set) && name.contains(what);
     let all: Vec<Value> = objects
@@ -166,7 +167,7 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// An address at which nobody answers yet.
+    /// A server that does not answer yet.
     pub async fn silent(world: &World) -> Self {
         world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
         let root = world.files.with_extension("s3");
@@ -181,7 +182,7 @@ impl S3 {
         server
     }
 
-    /// Answers from now on.
+    /// Starts answering.
     pub async fn answer(&mut self) {
         let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(&self.root).unwrap());
         builder.set_auth(SimpleAuth::from_single("test", "test"));

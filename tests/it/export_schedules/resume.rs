@@ -1,9 +1,10 @@
-//! Workers that die and events that come in the middle: no gap, and nothing twice.
+//! Workers that die during an export, and events that are written meanwhile: no row is missing, and
+//! none is written twice.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
 use entrepot::{
-    export_schedules::shell::begin_anew,
+    export_schedules::shell::restart_schedules,
     storage::{Reads, Row},
 };
 use parquet::record::Field;
@@ -27,7 +28,7 @@ on_both!(
     after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run,
 );
 
-/// The (seq, line) of each row of a set, each of which is there once.
+/// The (seq, line) of each row of a set, after a check that none is there twice.
 fn written(world: &World, id: &str, set: &str) -> BTreeSet<(i64, i64)> {
     let there = objects(&folder(world, id));
     let mut seen = BTreeSet::new();
@@ -45,19 +46,20 @@ async fn each_movement_is_written_once_however_often_the_worker_dies(world: &Wor
     for round in 0..6 {
         books.receive(&mug, 1, "2.00").await;
         done(&ask_run(&books.office, &id, false).await, "exportSchedule");
-        service(world).post_due().await.unwrap();
+        service(world).enqueue_due().await.unwrap();
         let works = Works::begin(world);
         sleep(Duration::from_millis(round * 25)).await;
         works.kill().await;
-        // A lease passes, and the pause behind a death.
+        // Long enough for the lease to expire, and for the pause after a worker's death.
         world.pass(600);
     }
     let works = Works::begin(world);
-    // A job whose workers have died again and again is not begun once more: the next moment has another one.
+    // A job whose workers have died several times is not retried; the next due time posts another
+    // one.
     until("a run to end", async || {
         world.pass(60);
         done(&ask_run(&books.office, &id, false).await, "exportSchedule");
-        service(world).post_due().await.unwrap();
+        service(world).enqueue_due().await.unwrap();
         let now = shown(&books.office, &id).await;
         !now["throughSeq"].is_null() && now["isRunning"] == false
     })
@@ -68,7 +70,7 @@ async fn each_movement_is_written_once_however_often_the_worker_dies(world: &Wor
     let works = Works::begin(world);
     ran(&books.office, &id, true).await;
     works.kill().await;
-    // Hours have passed, and what they end by themselves may come between the two.
+    // Hours have passed, so movements of holds that expired may come between the two.
     let all: BTreeSet<_> = written(world, &id, "set=000002").into_iter().filter(|(seq, _)| *seq <= through).collect();
     assert_eq!(once, all, "all there is, once");
 }
@@ -82,7 +84,7 @@ async fn a_run_whose_manifest_is_there_is_not_written_again(world: &World) {
     let first = ran(&books.office, &id, false).await;
     let before = objects(&folder(world, &id));
     works.kill().await;
-    // As if the worker had died between the manifest and the note of it.
+    // As if the worker had died after writing the manifest and before recording it.
     let to = &first["throughSeq"];
     let plan = json!({ "set": 1, "generation": 0, "from": 0, "to": to, "is_whole": true, "sections": [], "files": [] });
     let sql = format!("UPDATE export_schedule SET through_seq = NULL, run_plan = '{plan}' WHERE name = 'Lake'");
@@ -104,7 +106,7 @@ async fn what_a_dead_worker_has_left_half_done_is_replaced(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     let id = daily(&books.office, json!({})).await;
     books.receive(&mug, 5, "2.00").await;
-    // A run up to the last event, of which a file is there with other bytes.
+    // A run up to the last event, with one of its files already written with other bytes.
     let to = number(world, "SELECT max(seq) FROM event WHERE tenant_id = $1").await;
     let plan = json!({ "set": 1, "generation": 0, "from": 0, "to": to, "is_whole": true, "sections": [], "files": [] });
     let sql = format!("UPDATE export_schedule SET set_number = 1, generation = 0, run_plan = '{plan}' WHERE name = 'Lake'");
@@ -126,17 +128,17 @@ async fn one_moment_has_one_run_however_many_look(world: &World) {
     let books = Books::of(world).await;
     let id = daily(&books.office, json!({})).await;
     let exports = service(world);
-    assert_eq!(exports.post_due().await.unwrap(), 0, "its hour has not come");
+    assert_eq!(exports.enqueue_due().await.unwrap(), 0, "its hour has not come");
     world.pass(10 * 86_400);
-    let (a, b) = tokio::join!(exports.post_due(), exports.post_due());
-    assert_eq!((a.unwrap() + b.unwrap(), exports.post_due().await.unwrap()), (1, 0), "missed moments are made up once");
+    let (a, b) = tokio::join!(exports.enqueue_due(), exports.enqueue_due());
+    assert_eq!((a.unwrap() + b.unwrap(), exports.enqueue_due().await.unwrap()), (1, 0), "missed moments are made up once");
     world.pass(86_400);
-    assert_eq!(exports.post_due().await.unwrap(), 1);
+    assert_eq!(exports.enqueue_due().await.unwrap(), 1);
     // A clock that is a month ahead posts a run, and sets the next one a month ahead: that is not waited for.
     world.pass(30 * 86_400);
-    assert_eq!(exports.post_due().await.unwrap(), 1);
+    assert_eq!(exports.enqueue_due().await.unwrap(), 1);
     world.pass(-30 * 86_400);
-    assert_eq!((exports.post_due().await.unwrap(), exports.post_due().await.unwrap()), (1, 0));
+    assert_eq!((exports.enqueue_due().await.unwrap(), exports.enqueue_due().await.unwrap()), (1, 0));
     let jobs = number(world, "SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'export.run'").await;
     assert_eq!(jobs, 1, "the job that waits is the one of all moments");
     let works = Works::begin(world);
@@ -157,7 +159,7 @@ async fn after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run(world: &Wor
     let sql = "UPDATE export_schedule SET set_number = 0, generation = NULL, through_seq = NULL WHERE name = 'Lake'";
     world.as_owner(&[sql]).await;
     let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
-    assert!(begin_anew(&work).await.unwrap() >= 1);
+    assert!(restart_schedules(&work).await.unwrap() >= 1);
     work.commit().await.unwrap();
     books.receive(&mug, 7, "2.00").await;
     let works = Works::begin(world);

@@ -1,4 +1,4 @@
-//! Whose rights a schedule has, and who sees it.
+//! Rights that a schedule has, and the members who see it.
 
 use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ async fn rows_are_written_only_for_who_may_read_them(world: &World) {
     assert_eq!(denied["errors"][0]["permission"], "exchange.run", "{denied:#}");
 }
 
-/// What a member gets who may export movements, in these stores.
+/// Returns the grants of a member who may export movements in these stores.
 async fn clerk(world: &World, scope: Value) -> Value {
     let query =
         "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
@@ -78,12 +78,13 @@ async fn a_schedule_is_paused_when_its_owner_may_not_come_in_any_more(world: &Wo
     let books = Books::of_office(office.as_caller(office.caller.clone()));
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 20, "2.00").await;
-    service(world).post_due().await.unwrap();
+    service(world).enqueue_due().await.unwrap();
     until("the schedule to be paused", async || shown(&office, &id).await["status"] == "PAUSED").await;
     let paused = shown(&office, &id).await;
     assert!(paused["lastError"].as_str().unwrap().contains("exchange.run"), "{paused:#}");
     assert_eq!((&paused["nextRunAt"], events(world, "export_schedule.failed").await), (&Value::Null, 1));
-    // Whoever sets it again lends it their own rights, and what they may see is a set of its own.
+    // A member who sets the schedule again gives it their own rights, and the rows that they may
+    // see begin a new set.
     let input =
         json!({ "id": id, "expectedVersion": paused["version"], "name": "Lake", "every": "DAILY", "entity": "MOVEMENTS" });
     done(&set(&office, input).await, "exportSchedule");
@@ -106,7 +107,8 @@ async fn who_may_export_for_some_stores_sees_their_own_schedules(world: &World) 
     let shown = keeper.ask(owners, json!({})).await;
     assert!(shown["data"]["exportSchedules"]["nodes"][0]["owner"]["displayName"].is_string(), "{shown:#}");
     assert!(listed(&office).await.iter().any(|schedule| schedule["id"] == json!(own)));
-    // Another member's by now: a repeated call does not show what they have made of it.
+    // Another member owns the schedule by now: a repeated call does not show the new owner's
+    // changes.
     let input = json!({ "idempotencyKey": key(), "name": "Mine", "every": "DAILY", "entity": "MOVEMENTS" });
     let mine = done(&set(&keeper, input.clone()).await, "exportSchedule")["id"].clone();
     let taken = json!({ "id": mine, "expectedVersion": 1, "name": "Theirs", "every": "DAILY", "entity": "MOVEMENTS" });

@@ -1,4 +1,4 @@
-//! What runs write: all rows first, and then what has come since.
+//! Rows that runs write: all rows first, then the changes since the last run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ async fn the_first_run_writes_all_movements_and_each_next_one_what_has_come_sinc
     );
     let rows = rows_of(&before, &whole);
     assert!(rows.iter().any(|row| text(row, "sku") == "MUG" && number(row, "onHandDelta") == 50), "{rows:?}");
-    // Nothing moves: nothing is written, and the events of the run itself bring none.
+    // Without movements no file is written, and the events of the run itself add none.
     let idle = ran(&books.office, &id, false).await;
     assert_eq!((&idle["throughSeq"], objects(&folder(world, &id))), (&first["throughSeq"], before.clone()));
     books.sell(&mug, 3).await;
@@ -81,7 +81,7 @@ async fn the_first_run_writes_all_movements_and_each_next_one_what_has_come_sinc
     books.office.is_sound().await;
 }
 
-/// An order of one product, placed so many days ago.
+/// An order of one product, placed `days` ago.
 async fn order(books: &Books<'_>, product: &Value, quantity: i64, days: i64) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": lines });
@@ -120,7 +120,7 @@ async fn a_late_order_writes_exactly_its_facts_again_in_the_folder_of_its_month(
     let revised = rows_of(&there, &late);
     assert_eq!((revised.len(), number(&revised[0], "orderedUnits")), (1, 3), "exactly its key: {revised:?}");
     assert_eq!(late["replacesBy"], json!(["businessDate", "productId", "storeId", "channelId", "currency"]));
-    // All of the first and what was revised since are all of a set that begins anew.
+    // All rows of the first run and all that were revised since equal the rows of a new set.
     let mut copy: BTreeMap<String, FileRow> = BTreeMap::new();
     for manifest in [&whole, &late] {
         copy.extend(rows_of(&there, manifest).into_iter().map(|row| (fact_key(&row), row)));
@@ -200,7 +200,7 @@ async fn a_full_refresh_begins_a_set_of_its_own(world: &World) {
     let before: Vec<FileRow> = manifests(&there, "set=000001").iter().flat_map(|manifest| rows_of(&there, manifest)).collect();
     let [whole]: [Value; 1] = manifests(&there, "set=000002").try_into().unwrap();
     assert_eq!(rows_of(&there, &whole), before, "a set alone is all there is");
-    // Another format cannot go on in the same files either.
+    // Another format cannot continue the same set either.
     let now = shown(&books.office, &id).await;
     let change = json!({ "id": id, "expectedVersion": now["version"], "format": "CSV" });
     daily(&books.office, change).await;

@@ -1,4 +1,4 @@
-//! Setting schedules: what is kept, what is refused, and what is answered again.
+//! Creating and changing schedules: stored fields, refusals, and repeated calls.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ async fn a_dry_run_sets_none_and_a_company_has_no_more_than_fifty(world: &World)
         daily(&office, json!({})).await;
     }
     refused(&set(&office, json!({ "name": "Lake", "every": "DAILY", "entity": "STOCK" })).await, "LIMIT_EXCEEDED", "input");
-    // One that is there can still be changed.
+    // An existing schedule can still be changed.
     assert_eq!(shown(&office, &id).await["version"], 1);
     daily(&office, json!({ "id": id, "expectedVersion": 1, "hour": 7 })).await;
     assert_eq!(shown(&office, &id).await["hour"], 7);

@@ -1,4 +1,5 @@
-//! What moves demand from outside: used where it helped, left out where it ends.
+//! External factors of demand: used where they improved the forecast, left out where their values
+//! end.
 
 use serde_json::{Value, json};
 
@@ -30,7 +31,8 @@ async fn set(trade: &Trade<'_>, mut input: Value) -> Value {
     trade.books.office.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
 }
 
-/// The codes of a caller's list, a page each, from its beginning or its end; as many as its total says.
+/// Codes of a caller's list, read in pages of one, from its beginning or its end; their number
+/// equals its total.
 async fn paged(office: &Office<'_>, backward: bool) -> Vec<String> {
     let (number, from, more, end) = if backward {
         ("last", "before", "hasPreviousPage", "startCursor")
@@ -52,7 +54,7 @@ async fn paged(office: &Office<'_>, backward: bool) -> Vec<String> {
     }
 }
 
-/// All days of some weeks, counted back from the current one, each with a value.
+/// All days of `weeks`, counted back from the current one, each with the week's value.
 fn days(world: &World, weeks: impl Iterator<Item = (i64, f64)>) -> Vec<Value> {
     let of_week = |(weeks_ago, value): (i64, f64)| {
         let first = entrepot::clock::parse_day(&monday(world, weeks_ago)).unwrap();
@@ -74,17 +76,18 @@ async fn a_promotion_that_helped_lifts_its_weeks_until_it_ends(world: &World) {
     let mut mugs = Vec::new();
     for nth in 0..6 {
         let sku = format!("MUG-{nth}");
-        // The last one sells in the same way, and is in no category: nothing says why.
+        // The last product sells in the same way, but has no category, so no factor explains it.
         let mug = if nth == 5 { trade.books.office.product(&sku, "2.00").await } else { trade.product_in(&sku, "cups").await };
         trade.receive(&mug, 5_000, 7 * 41).await;
-        // Every fourth week is a promotion, the current one too; each product has a little of its own.
+        // Every fourth week is a promotion, the current one too; each product has a small variation
+        // of its own.
         let units: Vec<i64> = (0..40).map(|week| (week + nth) % 3 - 1 + if week % 4 == 0 { 20 } else { 10 }).collect();
         trade.sell_weekly(&mug, &units).await;
         mugs.push(mug);
     }
     let (mug, outside) = (mugs.remove(0), mugs.remove(4));
     let promoted = (-1..=40).filter(|ago| ago % 4 == 0).map(|ago| (ago, 1.0));
-    // What comes after the next week is not known.
+    // Values after the next week are not known.
     let until = days(world, std::iter::once((-1, 0.0)))[6]["date"].clone();
     let input = json!({ "code": "SALE", "kind": "PROMOTION", "name": "Every fourth week", "until": until, "values": days(world, promoted),
         "category": { "slug": "kitchen" } });
@@ -233,14 +236,15 @@ async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
     assert_eq!(done(&own, "series")["store"]["code"], "DOCK");
     refused(&set_by(Value::Null, "ALL").await, "INVALID", "input.storeId");
     refused(&set_by(annex.clone(), "OTHER").await, "NOT_FOUND", "input.store.id");
-    // What is of all stores is not theirs to replace.
+    // They cannot replace a series of all stores.
     let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
     done(&set(&trade, json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })).await, "series");
     refused(&set_by(trade.books.office.store.clone(), "SALE").await, "INVALID", "input.code");
     let others = json!({ "code": "ANNEX", "kind": "PROMOTION", "name": "Sale", "store": annex, "values": values });
     done(&set(&trade, others).await, "series");
     assert_eq!(paged(&trade.books.office, false).await[..2], ["ANNEX", "OURS"]);
-    // They are shown their own, and what is of all stores: neither way, nor in the number, another shop's.
+    // The manager's list has the series of their own store and of all stores; another shop's is
+    // absent in both directions and in the total.
     let (forward, backward) = (paged(&manager, false).await, paged(&manager, true).await);
     assert_eq!(forward.iter().rev().cloned().collect::<Vec<_>>(), backward);
     assert!(["OURS", "SALE"].iter().all(|code| forward.iter().any(|one| one == code)), "{forward:?}");

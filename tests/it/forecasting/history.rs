@@ -22,12 +22,13 @@ on_both!(
     a_run_keeps_on_which_days_a_product_sells,
 );
 
-/// What a desk of two and a half years knows, and one of a year does not.
+/// A history of two and a half years shows the season, one of a year does not.
 async fn demand_ends_with_its_season(world: &World) {
     let trade = Trade::of(world).await;
     let mug = trade.books.office.product("MUG", "2.00").await;
     trade.receive(&mug, 5_000, 7 * 131).await;
-    // Twenty a week in half of each year, four in the other half. The last week is one of twenty, and ten more are to come.
+    // Twenty a week in half of each year, four in the other half. The last week has twenty, and ten
+    // more such weeks follow.
     let season = |week: i64| if (10..36).contains(&(week % 52)) { 20 } else { 4 };
     trade.sell_weekly(&mug, &(0..130).map(season).collect::<Vec<i64>>()).await;
     assert_eq!(trade.run(0).await.unwrap().weeks, 130);
@@ -59,7 +60,7 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
         "as before it ran out: {found:#}"
     );
     assert!(found["why"].as_str().unwrap().contains("out of stock for more than 8 weeks"), "{found:#}");
-    // What three months cost is four weeks' sales at most, and the rest is said.
+    // A stockout of three months counts as four weeks' sales at most, and the rest is reported.
     let day = |days: i64| ago(world, days)[..10].to_owned();
     let filter = json!({ "from": day(7 * 23), "to": day(1), "store": { "eq": trade.books.office.store["id"] } });
     let answer = trade.books.office.ask(LOST, json!({ "f": filter })).await;
@@ -87,7 +88,7 @@ async fn a_company_of_one_week_has_an_answer(world: &World) {
     let (mug, cup) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("CUP", "2.00").await);
     trade.receive(&mug, 100, 20).await;
     trade.receive(&cup, 100, 20).await;
-    // One sale, all in one day; of the other product none.
+    // A single sale on one day; none of the other product.
     trade.sell_weekly(&mug, &[3]).await;
     assert_eq!(trade.run(0).await.unwrap().weeks, 1);
     for store in [trade.books.office.store.clone(), Value::Null] {
@@ -113,7 +114,7 @@ fn since_monday(world: &World) -> i64 {
 async fn a_forecast_of_what_is_long_gone_is_not_scored(world: &World) {
     let trade = Trade::of(world).await;
     let mug = trade.books.office.product("MUG", "2.00").await;
-    // Ten weeks of twenty, three months without any on hand, and five a week since it came back.
+    // Ten weeks of twenty, three months without stock, and five a week since the next receipt.
     trade.receive(&mug, 200, 7 * 27).await;
     trade.receive(&mug, 100, 7 * 3 + since_monday(world)).await;
     trade.sell_weekly(&mug, &[&[20; 10][..], &[0; 13][..], &[5; 3][..]].concat()).await;
@@ -136,7 +137,7 @@ async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
     let trade = Trade::of(world).await;
     let mug = trade.books.office.product("MUG", "2.00").await;
     let since_monday = since_monday(world);
-    // Ten a week, but for one week without any on hand, at the end of which forecasts are made.
+    // Ten a week, except for one week without stock, at the end of which forecasts are made.
     trade.receive(&mug, 310, 7 * 36).await;
     trade.receive(&mug, 100, 7 * 3 + since_monday).await;
     trade.sell_weekly(&mug, &[&[10; 30][..], &[0][..], &[10; 3][..]].concat()).await;
@@ -145,7 +146,7 @@ async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert_eq!((&found["missingWeeks"], &found["weeks"][0]["mean"]), (&json!(1), &json!(10.0)), "{found:#}");
     trade.run(0).await.unwrap();
-    // The last week in which it could be sold had ten as well: the forecast is exact, and no better than that.
+    // The last week with stock had ten as well: the forecast is exact, and so is the naive one.
     for level in ["STORE", "ALL_STORES"] {
         let found = &trade.accuracy(1, level).await[0];
         let measured = [&found["scored"], &found["wape"], &found["naiveWape"], &found["valueAdded"]];
@@ -167,7 +168,8 @@ async fn orders_that_were_recorded_late_cost_points(world: &World) {
     let (mug, cup, dock) = (office.product("MUG", "2.00").await, office.product("CUP", "2.00").await, office.store.clone());
     trade.receive(&mug, 100, 101).await;
     trade.receive(&cup, 100, 101).await;
-    // A history from before the company was here is not late, and neither is what is recorded on its day.
+    // Orders from before the company was created do not count as late, nor do those recorded on the
+    // day that they were placed.
     trade.sell(&cup, &dock, 10, 100).await;
     trade.sell(&cup, &dock, 10, 0).await;
     world.pass(60 * 86_400);

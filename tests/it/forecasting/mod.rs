@@ -1,4 +1,5 @@
-//! Forecasts of weekly demand: made when a week is over, kept as they were made, and scored as weeks come true.
+//! Forecasts of weekly demand: made once a week is over, stored unchanged, and scored when the
+//! actual sales are known.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod csv;
@@ -15,7 +16,7 @@ use entrepot::{
     access::{Permission, Reach, kind},
     clock::Clock,
     demand::shell::check,
-    forecasting::shell::{MadeRun, make_run},
+    forecasting::shell::{ForecastRunResult, make_run},
 };
 use serde_json::{Value, json};
 
@@ -73,8 +74,8 @@ impl<'w> Trade<'w> {
             self.sell(product, &self.books.office.store, *units, 7 * (back - nth as i64)).await;
         }
     }
-    /// The run that would have been made so many weeks ago.
-    async fn run(&self, weeks_ago: i64) -> Option<MadeRun> {
+    /// The run as it would have been made `weeks_ago`.
+    async fn run(&self, weeks_ago: i64) -> Option<ForecastRunResult> {
         let now = self.world.node.clock.now().micros() - 7 * DAY * weeks_ago;
         let clock = Clock::manual(move || Timestamp(now), 1);
         make_run(&self.world.node.db, &clock, self.world.ours.owner.tenant).await.unwrap()
@@ -104,7 +105,7 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     assert_eq!(trade.forecast(&mug, Value::Null).await, Value::Null, "before the first run");
     trade.receive(&mug, 1_000, 7 * 31).await;
     trade.sell_weekly(&mug, &[10; 30]).await;
-    // The current week is not over: it is in no history.
+    // The current week is not over, so it is in no history.
     trade.sell(&mug, &trade.books.office.store, 500, 0).await;
     let made = trade.run(0).await.unwrap();
     assert_eq!((made.weeks, made.series >= 2), (30, true));
@@ -122,7 +123,8 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
         (&json!("SMOOTH"), &json!(30), &json!([])),
         "{found:#}"
     );
-    // Ten in 30 of 52 weeks: the deviation is 0.86 of the mean. What is alone in its store is the first of it.
+    // Ten in 30 of 52 weeks: the deviation is 0.86 of the mean. The only product of a store is in
+    // class A.
     assert_eq!((&found["abcClass"], &found["xyzClass"]), (&json!("A"), &json!("Y")), "{found:#}");
     let weeks = found["weeks"].as_array().unwrap();
     assert_eq!((weeks.len(), &weeks[0]["week"], &weeks[25]["week"]), (26, &json!(monday(world, 0)), &json!(monday(world, -25))));
@@ -195,12 +197,13 @@ async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World
     let (mug, dock) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.store.clone());
     trade.receive(&mug, 1_000, 7 * 13).await;
     trade.sell_weekly(&mug, &[10; 12]).await;
-    // A node's clock is three weeks ahead when it records a sale, and is put right.
+    // A node's clock is three weeks ahead when it records a sale, and is then corrected.
     world.set_clock(AHEAD);
     trade.sell(&mug, &dock, 700, 0).await;
     world.set_clock(-AHEAD);
     trade.sell(&mug, &dock, 5, 0).await;
-    // It has made forecasts, too: those of this week are made nonetheless, and are the newest. Its own are made again in their week.
+    // That node has also made forecasts: this week's run is made nevertheless, and is the newest.
+    // The future run is made again in its week.
     assert_eq!(trade.run(-2).await.unwrap().weeks, 14);
     assert_eq!(trade.run(0).await.unwrap().weeks, 12);
     assert_eq!(trade.run(0).await, None);
@@ -231,7 +234,7 @@ async fn forecasts_are_scored_as_they_were_made(world: &World) {
     trade.sell_weekly(&mug, &[&[10; 30][..], &[15; 10][..]].concat()).await;
     assert_eq!(trade.run(10).await.unwrap().weeks, 30);
     assert_eq!(trade.accuracy(1, "STORE").await, json!([]), "nothing has come true");
-    // The run of today scores what the run of ten weeks ago said, as it said it.
+    // Today's run scores the forecasts of the run of ten weeks ago.
     trade.run(0).await.unwrap();
     for (lead, level) in [(1, "STORE"), (4, "STORE"), (8, "STORE"), (1, "ALL_STORES")] {
         let found = trade.accuracy(lead, level).await;
@@ -315,7 +318,7 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     let trade = Trade::of(world).await;
     let mug = trade.books.office.product("MUG", "2.00").await;
     trade.receive(&mug, 5_000, 7 * 45).await;
-    // Whatever method is chosen lags behind what rises each week.
+    // Any method that is chosen lags behind sales that rise each week.
     let rising = (1..=14).map(|week| 10 + 4 * week);
     let weeks: Vec<i64> = [10; 30].into_iter().chain(rising).collect();
     trade.sell_weekly(&mug, &weeks).await;
@@ -335,7 +338,8 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     assert!(value.is_some_and(|value| (value - 8.0).abs() < 1e-6), "{value:?}");
     assert!(smoothed.is_some_and(|smoothed| (smoothed - 1.0).abs() < 1e-6), "thirteen errors of one sign: {smoothed:?}");
     assert_eq!(has_drifted, Some(true), "beyond 4 now and a week before");
-    // Of the product's own forecasts, and of all of them, which are the same here: fourteen weeks, of which the last is not settled.
+    // The accuracy of the product's own forecasts and that of all forecasts are the same here:
+    // fourteen weeks, the last of which is not settled.
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { accuracy {
         weeks wape mase bias coverage80 coverage95 valueAdded } } }";
     let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;

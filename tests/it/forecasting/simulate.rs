@@ -24,7 +24,7 @@ const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i
   actual { days stockoutDays serviceLevel stockoutWeeks meanStock meanStockValue { amount } receipts received }
   naiveOutcome { from to demand met fillRate meanStock } } }";
 
-/// Products of one shop that are each asked for in every week.
+/// Number of products of one shop, each with demand in every week.
 const PRODUCTS: usize = 12;
 const WEEKS: i64 = 52;
 
@@ -84,7 +84,8 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
         for figure in ["stockoutWeeks", "unmetDays"] {
             assert_eq!(unmet > 0, outcome[figure].as_i64().unwrap() > 0, "{figure}: {found:#}");
         }
-        // The shop bought for a year at once: it was never out, and held far more than the policy would.
+        // The shop bought a year's demand at once: it was never out of stock, and held far more
+        // than under the policy.
         let actual = &found["actual"];
         let short = ["stockoutDays", "stockoutWeeks", "receipts", "received"].map(|name| &actual[name]);
         assert_eq!((&actual["days"], short), (&json!(7 * weeks as i64), [&json!(0); 4]), "{found:#}");
@@ -94,7 +95,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
             assert!((value - 2.0 * held["meanStock"].as_f64().unwrap()).abs() < 0.01, "at 2.00 a unit: {found:#}");
         }
         assert!(actual["meanStock"].as_f64().unwrap() > 10.0 * outcome["meanStock"].as_f64().unwrap(), "{found:#}");
-        // The naive policy is played over the same weeks and the same demand.
+        // The naive policy is simulated over the same weeks and the same demand.
         let naive = &found["naiveOutcome"];
         for figure in ["from", "to", "demand"] {
             assert_eq!(naive[figure], outcome[figure], "{figure}: {found:#}");
@@ -116,7 +117,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     assert!(ordered > 0 && ordered % 12 == 0, "{packed:#}");
     assert!(orders.as_i64().unwrap() <= packed["outcome"]["weeks"].as_i64().unwrap() / 4 + 1, "{packed:#}");
     each_kind_of_policy_is_judged_before_it_is_set(&trade, &products[0]).await;
-    // Costs are for those who see costs.
+    // Costs are shown only to callers with the right to see them.
     let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95) });
     let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
     let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
@@ -124,7 +125,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     for held in [&found["outcome"], &found["actual"]] {
         assert_eq!((held["meanStock"].is_number(), &held["meanStockValue"]), (true, &Value::Null), "{answer:#}");
     }
-    // Days narrow the counted weeks to those that lie between them.
+    // A range of days limits the counted weeks to those within it.
     let now = world.node.clock.now().micros().div_euclid(DAY);
     let day = |days: i64| entrepot::clock::day_text((now - days) as i32);
     let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95), "from": day(42), "to": day(14) });
@@ -159,7 +160,8 @@ async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: 
     let (bare, safe) = (days(0).await, days(28).await);
     assert!(figure(&bare, "meanStock") < figure(&safe, "meanStock"), "{bare:#} {safe:#}");
     assert_eq!(safe["outcome"]["fillRate"], 1.0, "{safe:#}");
-    // The level of its class, and what each method keeps for one promise: a share of units needs less where orders are large.
+    // The service level of the product's class, and the stock that each method keeps for it: a fill
+    // rate needs less where orders are large.
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { abcClass xyzClass } }";
     let variables = json!({ "p": tea, "s": trade.books.office.store });
     let of = trade.books.office.ask(query, variables).await["data"]["forecast"].clone();
@@ -187,7 +189,7 @@ async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: 
 }
 
 async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World) {
-    // Ten a week of each; nobody wants the first one any more in the last eight weeks.
+    // Ten a week of each; the first one has no demand in the last eight weeks.
     let sold = |nth: usize, week: i64| if nth == 0 && week >= WEEKS - 8 { 0 } else { 10 };
     let (trade, products) = shop(world, sold).await;
     let peak = async |weeks: i64| {
@@ -196,7 +198,8 @@ async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World
         found["outcome"]["peakStock"].as_i64().unwrap()
     };
     let (short, long) = (peak(1).await, peak(12).await);
-    // What was ordered up to twelve weeks before goes on arriving: ten units a week, where a lead time of one week has two such weeks.
+    // Orders of the last twelve weeks go on arriving: ten units a week, where a lead time of one
+    // week has two such weeks.
     assert!(long >= 70 && long >= short + 40, "{short} {long}");
 }
 
@@ -218,10 +221,10 @@ async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
     assert_eq!((&found["status"], &found["outcome"]), (&json!("HISTORY_TOO_SHORT"), &Value::Null), "{found:#}");
     let why = found["why"].as_str().unwrap();
     assert!(why.contains("known of the product: 1.") && why.contains("need 12:"), "{why}");
-    // Twenty weeks of its own, and hardly a forecast of the shop to learn from.
+    // Twenty weeks of history, and too few forecasts of the shop to learn errors from.
     let found = trade.simulate(&lone, json!({ "leadTimeDays": 14 })).await;
     assert_eq!(found["status"], "HISTORY_TOO_SHORT", "{found:#}");
-    assert!(found["why"].as_str().unwrap().contains("too few errors"), "{found:#}");
+    assert!(found["why"].as_str().unwrap().contains("too few errors of earlier forecasts"), "{found:#}");
 }
 
 async fn a_manager_of_another_shop_simulates_nothing(world: &World) {
@@ -280,7 +283,7 @@ async fn arguments_of_simulations_are_checked(world: &World) {
     refused(&mug, &store, fair.clone(), ["2026-06-28", "2026-01-05"]).await;
     refused(&mug, &store, fair.clone(), ["2024-01-01", "2026-06-28"]).await;
     refused(&json!({ "sku": "NOBODY" }), &store, fair.clone(), days).await;
-    // A store's ID is no product's, and one that nobody has is refused as well.
+    // A store's ID is refused as a product, and so is an unknown store.
     refused(&json!({ "id": store["id"] }), &store, fair.clone(), days).await;
     refused(&mug, &json!({ "code": "NOWHERE" }), fair, days).await;
 }

@@ -68,7 +68,7 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
     assert!((amount(totals, "meanStockValues") - value).abs() < 0.01, "{totals:#}");
     assert!((amount(totals, "holdingCosts") - value * 0.25 * number(totals, "weeks") / 52.0).abs() < 0.01, "{totals:#}");
     assert_eq!(totals["productsWithoutCost"], 0);
-    // The classes are all products, and each can be asked for by itself.
+    // The classes cover all products, and each can be simulated alone.
     let classes = found["classes"].as_array().unwrap();
     let sum = |name: &str| classes.iter().filter_map(|class| class[name].as_i64()).sum::<i64>();
     assert!(classes.len() > 1 && sum("products") == 12, "{found:#}");
@@ -79,7 +79,7 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
         let own = &answer["data"]["stockSimulate"];
         assert_eq!((&own["classes"], &own["totals"]["meanStock"]), (&json!([class]), &class["meanStock"]), "{answer:#}");
     }
-    // A filter of products, and a class that none of them is of.
+    // A filter of products, and a class that contains none of them.
     let answer = trade.simulate_together(json!({}), json!({ "sku": { "in": ["TEA0", "TEA1"] } })).await;
     assert_eq!(answer["data"]["stockSimulate"]["totals"]["products"], 2, "{answer:#}");
     let answer = trade.simulate_together(json!({ "xyzClass": "Z" }), Value::Null).await;
@@ -89,7 +89,7 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
         (&json!("NO_DEMAND"), &Value::Null, &json!([])),
         "{answer:#}"
     );
-    // Costs are for those who see costs.
+    // Costs are shown only to callers with the right to see them.
     let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
     let input = json!({ "store": trade.books.office.store, "policy": { "leadTimeDays": 14 } });
     let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
@@ -128,7 +128,7 @@ async fn each_class_is_served_as_it_is_promised(world: &World) {
         };
         assert_eq!(class["promisedServiceLevel"], level, "{class:#}");
     }
-    // A higher promise to the same products meets more and holds more.
+    // A higher service level for the same products meets more demand and holds more stock.
     let by = async |level: f64| {
         let policy = json!({ "policy": { "serviceLevel": level, "leadTimeDays": 14 } });
         trade.simulate_together(policy, Value::Null).await["data"]["stockSimulate"]["totals"].clone()
@@ -156,7 +156,7 @@ async fn more_products_than_are_simulated_at_once_are_refused(world: &World) {
     assert_eq!((&found["status"], &found["totals"]), (&json!("TOO_MANY_PRODUCTS"), &Value::Null), "{found:#}");
     let why = found["why"].as_str().unwrap();
     assert!(why.contains("101") && why.contains("At most 100"), "{why}");
-    // One fewer, or a method that is worked out faster: they have no demand yet.
+    // One product fewer, or a cheaper method, is accepted: the products have no demand yet.
     let others = ask("FILL_RATE", json!({ "not": { "sku": { "eq": "CUP0" } } })).await;
     assert_eq!(others["status"], "NO_DEMAND", "{others:#}");
     assert_eq!(ask("QUANTILE", Value::Null).await["status"], "NO_DEMAND");

@@ -22,7 +22,7 @@ const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i
   outcome { weeks leadTimeDaysMean fillRate demand met unmet unmetDays stockoutDays stockoutWeeks meanStock peakStock orders ordered expired }
   actual { days stockoutDays } } }";
 
-/// The simulation of a policy that orders at a point, as this desk sees it.
+/// Simulates a policy with a reorder point, as the office's caller.
 async fn played(office: &Office<'_>, product: &Value, policy: Value) -> Value {
     played_from(office, product, (policy, Value::Null)).await
 }
@@ -35,7 +35,7 @@ async fn played_from(office: &Office<'_>, product: &Value, (policy, from): (Valu
     found
 }
 
-/// Ordered up to a maximum at a point, which is looked at every day.
+/// A policy that orders up to a maximum when stock is at the reorder point, reviewed daily.
 fn at_point(point: i64, maximum: i64) -> Value {
     json!({ "kind": "MIN_MAX", "reorderPoint": point, "maximum": maximum })
 }
@@ -56,8 +56,9 @@ async fn a_delivery_of_some_days_more_is_seen(world: &World) {
         policy["leadTimeDays"] = json!(days);
         played(office, &mug, policy).await["outcome"].clone()
     };
-    // The sale that leaves ten is followed by an order on the next morning, and by sales on the third or fourth day and on the seventh. Two days are in time;
-    // five leave an empty shelf that nobody asks; after seven ten units are missing.
+    // The sale that leaves ten is followed by an order on the next morning, and by sales on the
+    // third or fourth day and on the seventh. A lead time of two days is in time; five days leave
+    // an empty shelf, but no sale is lost; after seven days ten units are missing.
     let (two, five, seven) = (of(2).await, of(5).await, of(7).await);
     for (found, days) in [(&two, 2.0), (&five, 5.0), (&seven, 7.0)] {
         assert_eq!(found["leadTimeDaysMean"], days, "{found:#}");
@@ -80,7 +81,7 @@ async fn a_delivery_of_some_days_more_is_seen(world: &World) {
     (daily["leadTimeDays"], daily["reviewDays"]) = (json!(7), json!(7));
     let daily = played(office, &mug, daily).await;
     assert_eq!(played(office, &mug, weekly).await, daily);
-    // Clients of before need not give a review: it is each week for them.
+    // Clients of earlier releases send no review period, which is then a week.
     let mut of_before = at_point(10, 40);
     of_before["leadTimeWeeks"] = json!(1);
     assert_eq!(played(office, &mug, of_before).await, daily);
@@ -101,7 +102,7 @@ async fn a_day_without_stock_is_unknown_and_not_without_demand(world: &World) {
     policy["leadTimeDays"] = json!(7);
     let found = played(office, &mug, policy).await;
     let outcome = &found["outcome"];
-    // The three weeks are among those that are counted, and each would have sold as those before it did.
+    // The three weeks without stock are counted, each with the demand of the weeks before.
     assert!(found["actual"]["stockoutDays"].as_i64().unwrap() >= 20, "{found:#}");
     assert_eq!(outcome["demand"], 10 * outcome["weeks"].as_i64().unwrap(), "{found:#}");
     assert_eq!((&outcome["unmet"], &outcome["stockoutDays"]), (&json!(0), &json!(0)), "{found:#}");
@@ -128,7 +129,8 @@ async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
         trade.sell_weekly(product, &[10; 14]).await;
     }
     trade.run(0).await.unwrap();
-    // Five deliveries are measured; a supplier that delivered nothing yet says twelve days; nobody is named for the cup.
+    // Five deliveries of the first supplier are measured; the second has not delivered yet and has
+    // a lead time of twelve days; the cup has no supplier.
     for (product, days) in [(&mug, 3.4), (&jug, 12.0), (&cup, 7.0)] {
         let found = played(office, product, at_point(12, 40)).await;
         assert_eq!(found["outcome"]["leadTimeDaysMean"], days, "{found:#}");
@@ -137,7 +139,7 @@ async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
     let mut stated = at_point(12, 40);
     stated["leadTimeDays"] = json!(7);
     assert_eq!(played(office, &cup, stated).await, played(office, &cup, at_point(12, 40)).await);
-    // Deliveries are for those who see purchases.
+    // Deliveries are shown only to callers with the right to see purchases.
     let clerk = office.as_caller(world.ours.only(&["report.read", "store.read"]));
     let found = played(&clerk, &mug, at_point(12, 40)).await;
     assert_eq!(
@@ -193,7 +195,7 @@ async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
     let waiting = played_from(office, &mug, (waiting, from.clone())).await;
     assert_eq!(of_four_weeks(&waiting), [4, 0, 4, 4, 28], "{waiting:#}");
     assert_eq!((&waiting["outcome"]["unmet"], &waiting["outcome"]["ordered"]), (&json!(40), &json!(40)), "{waiting:#}");
-    // Together each waits for its own supplier.
+    // Simulated together, each product has the lead time of its own supplier.
     let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status
         totals { products demand met unmetDays stockoutDays orders } } }";
     let answer = office.ask(query, json!({ "i": { "store": office.store, "policy": policy, "from": from } })).await;
@@ -238,7 +240,7 @@ async fn goods_that_expire_are_held_for_the_days_on_which_they_sell(world: &Worl
     assert!((20..=50).contains(&number(&short, "peakStock")), "{short:#}");
     assert!(2 * number(&short, "expired") < number(&short, "ordered"), "most of it is sold: {short:#}");
     assert!(number(&short, "orders") > number(&long, "orders"), "{short:#}");
-    // A supplier that delivers 200 at least brings ten weeks of them.
+    // A supplier with a minimum of 200 delivers ten weeks of demand at once.
     let most = of(200).await;
     assert!(number(&most, "expired") > number(&most, "met"), "more is thrown away than sold: {most:#}");
     let mut policy = at_point(10, 400);

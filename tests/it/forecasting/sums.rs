@@ -61,7 +61,7 @@ impl Trade<'_> {
             assert!(inside80 > 0.5 && inside80 <= inside95 && inside95 <= 1.0, "{level} {found:#}");
         }
     }
-    /// Sells on a weekday, 0 for Monday, of a week that is over.
+    /// Sells on a weekday, 0 for Monday, of a past week.
     async fn sell_on(&self, product: &Value, units: i64, (weeks_ago, weekday): (i64, i64)) {
         let today = self.world.node.clock.now().micros().div_euclid(DAY);
         let day = today - (today + 3).rem_euclid(7) - 7 * weeks_ago + weekday;

@@ -12,7 +12,8 @@ use crate::{authorization::world::World, purchasing::office::done, world::on_bot
 
 on_both!(a_forecast_that_drifts_is_told_until_it_is_back);
 
-/// A run of so many weeks ago, as if it had been made: what it says of its first week, of all these products in stores.
+/// Inserts a run of `weeks_ago` with `mean` as the forecast of its first week, for each of these
+/// products and stores.
 async fn run(trade: &Trade<'_>, levels: &[(&Value, &Value)], weeks_ago: i32, mean: f64) {
     let (node, tenant_id) = (&trade.world.node, trade.world.ours.owner.tenant);
     let first_week = week_of(local_day(node.clock.now(), "UTC")) - 7 * weeks_ago;
@@ -64,7 +65,7 @@ async fn a_forecast_that_drifts_is_told_until_it_is_back(world: &World) {
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["alerts"]["nodes"].clone()
     };
-    // What is not sold any more, and where nothing is sold any more, is off as well, and left alone.
+    // Forecasts of an archived product or store have drifted too, and open no alert.
     let (office, dock) = (&trade.books.office, &trade.books.office.store);
     let (tea, gone) = (office.product("TEA", "2.00").await, office.new_store("GONE").await);
     done(&office.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": tea["id"] })).await, "product");
@@ -82,7 +83,7 @@ async fn a_forecast_that_drifts_is_told_until_it_is_back(world: &World) {
     let drift = json!({ "kind": "FORECAST_DRIFT", "status": "OPEN", "quantity": 48, "threshold": 48, "day": monday(world, 5),
         "product": { "sku": "MUG" }, "store": { "code": "DOCK" } });
     assert_eq!(told().await, json!([drift]), "eight errors of six; by nine weeks it is known since the eighth");
-    // Two weeks that brought 24 less than was forecast make up for it.
+    // Two weeks with 24 units less than forecast cancel the drift.
     run(&trade, &levels, 0, 16.0).await;
     assert_eq!(look().await, 0);
     assert_eq!(told().await[0]["status"], "RESOLVED");

@@ -173,7 +173,7 @@ async fn a_customers_files_go_when_the_customer_is_erased(world: &World) {
     let named = "SELECT 1 FROM file WHERE tenant_id = $1 AND name = 'delivery.pdf'";
     let named = entrepot::storage::Reads::rows(&scope, named, vec![]).await.unwrap();
     assert!(named.is_empty(), "its name may tell who somebody is");
-    // Whoever attaches something a moment later would leave it there for good.
+    // A file attached after the erasure would stay for good, so it is refused.
     let late = json!({ "idempotencyKey": "late", "nodeId": customer, "fileId": sent(world, house).await });
     let refused = add(world, house, late).await;
     assert_eq!(refused["userErrors"], json!([{ "code": "INVALID", "field": ["input", "nodeId"] }]));

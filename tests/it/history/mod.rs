@@ -1,4 +1,5 @@
-//! What was done to a thing, and what people noted on it, as those see it who may.
+//! Changes of an object and the notes on it, as they are shown to viewers with different
+//! permissions.
 
 use entity::prelude::*;
 use entrepot::{access::OWNER, audit::verify};
@@ -180,7 +181,7 @@ async fn pages_of_a_history_have_everything_once(world: &World) {
     assert_eq!(paged(world, house, product).await, whole);
 }
 
-/// What a history has, read two at a time.
+/// Returns the items of a history, read two at a time.
 async fn paged(world: &World, house: &House, id: &str) -> Vec<Value> {
     let (mut paged, mut after) = (Vec::new(), Value::Null);
     loop {
@@ -204,7 +205,7 @@ async fn movements_and_steps_stand_in_the_history_of_their_document(world: &Worl
     let asked = json!({ "id": house.ids["ord"], "kinds": ["MOVEMENT"] });
     let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
     assert_eq!(blind["data"]["history"]["nodes"], json!([]), "without stock.movement.read");
-    // What belongs to the order stands in its history, for those who may read it.
+    // Rows that belong to the order are part of its history, for those who may read them.
     let paid = order.iter().find(|item| item["kind"] == "PAYMENT").unwrap_or_else(|| panic!("{order:#?}"));
     assert_eq!((&paid["action"], &paid["targetId"]), (&json!("paymentRecord"), &json!(house.ids["pay"])));
     assert!(of("PAPER").contains(&&json!("invoiceIssue")) && of("DOCUMENT").contains(&&json!("returnCreate")), "{order:#?}");
@@ -239,7 +240,7 @@ async fn waves_receipts_and_legal_entities_are_tagged_too(world: &World) {
     assert_eq!(denied["errors"][0]["permission"], json!("purchase.receive"));
 }
 
-/// A call on a document, under a key of its own.
+/// Calls a mutation of a document, with a new idempotency key.
 async fn step(world: &World, house: &House, mutation: &str, kind: &str, input: Value) {
     let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}");
     let mut input = input;
@@ -265,7 +266,7 @@ async fn edits_of_documents_show_what_they_changed(world: &World) {
     assert_eq!(changed(world, house, id, &format!("lines.{line}.unitPrice")).await, (pounds("4.00"), pounds("3.50")));
     assert_eq!(changed(world, house, id, "noteForStaff").await, (Value::Null, Value::Null), "no entry is ever erased");
     assert_eq!(changed(world, house, id, "currentTotal").await, (pounds("8.00"), pounds("10.50")));
-    // Contacts are marks under a key of the order's own.
+    // Contacts are logged as marks under a key of the order's own.
     let reach = async |email: &str| {
         edit(json!({ "contact": { "email": email } })).await;
         changed(world, house, id, "contact").await

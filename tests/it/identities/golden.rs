@@ -1,6 +1,7 @@
-//! The golden files: digests of mutations' inputs, names of filters, and cursors of every list. What fails here is what clients of the last release
-//! would meet: keys that answer IDEMPOTENCY_KEY_REUSED to an honest retry, and cursors that open no more. New mutations are added by a run with
-//! ENTREPOT_GOLDEN=write; lines that are there are never changed.
+//! Golden files: digests of mutations' inputs, names of filters, and cursors of all lists. A
+//! failure here would affect clients of the last release: IDEMPOTENCY_KEY_REUSED in answer to a
+//! genuine retry, or cursors that are not accepted any more. New mutations are added by a run with
+//! ENTREPOT_GOLDEN=write; existing lines are never changed.
 
 use std::{
     borrow::Cow,
@@ -19,7 +20,7 @@ use entity::prelude::{OrderStatus, StockStatus, StoreId, Timestamp};
 use entrepot::{
     alerts::rows::Test,
     catalog::rows::filter as products,
-    graphql::canonical::{self, CLEARED_BY_NULL, Canonical, filter_name},
+    graphql::canonical::{self, Canonical, INPUTS_CLEARED_BY_NULL, filter_name},
     orders::rows as orders,
     schema::{Mutation, Query, Subscription},
     stock::rows::list::LevelFilter,
@@ -70,14 +71,15 @@ fn digest(registry: &Registry, mutation: &str, input: &Value) -> Option<String> 
     canonical::digest(registry, mutation, &[("input", Cow::Owned(sent(input)))]).map(hex)
 }
 
-/// Of a mutation that takes its key beside its other arguments: the case has them all.
+/// Returns the digest of a mutation that takes its key beside its other arguments: the case has
+/// them all.
 fn digest_of_arguments(registry: &Registry, mutation: &str, arguments: &Value) -> Option<String> {
     let members = arguments.as_object().unwrap().iter();
     let arguments: Vec<(&str, Cow<'_, Sent>)> = members.map(|(name, value)| (name.as_str(), Cow::Owned(sent(value)))).collect();
     canonical::digest(registry, mutation, &arguments).map(hex)
 }
 
-/// A value of a type, the same each time; all that an input takes, or only what it must be given.
+/// A fixed value of a type, with all fields of an input or only the required ones.
 fn sample(registry: &Registry, kind: &str, depth: usize, whole: bool) -> Value {
     let bare = kind.trim_end_matches('!');
     if let Some(inner) = bare.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
@@ -112,7 +114,7 @@ fn sample(registry: &Registry, kind: &str, depth: usize, whole: bool) -> Value {
     }
 }
 
-/// What a mutation takes its idempotency key in.
+/// Place of a mutation's idempotency key.
 enum Form {
     /// An input of this type.
     Input(String),
@@ -198,7 +200,8 @@ async fn the_digests_of_inputs_are_those_of_the_last_release() {
 #[tokio::test]
 async fn canonical_json_is_written_by_its_rules() {
     let cases = [
-        // Keys are sorted, what says nothing is left out, guards too; at any depth, but not in JSON of the caller's own.
+        // Keys are sorted; nulls, defaults and version guards are left out, at any depth, but not
+        // in the caller's own JSON.
         (
             "productCreate",
             json!({ "idempotencyKey": "k", "sku": "A", "name": "N", "description": null, "stockPolicy": "TRACKED",
@@ -211,7 +214,7 @@ async fn canonical_json_is_written_by_its_rules() {
                 "items": { "product": { "sku": "A" }, "store": { "code": "S" }, "onHand": 5.0, "compare": { "expectedOnHand": 4 } } }),
             r#"{"input":{"items":[{"onHand":5,"product":{"sku":"A"},"store":{"code":"S"}}],"reasonCode":"CORRECTION"}}"#,
         ),
-        // A dry run of an import is kept under its key, so it is another call than the import.
+        // A dry run of an import is stored under its key, so it is another call than the import.
         (
             "importCreate",
             json!({ "idempotencyKey": "k", "fileId": "fil_1", "entity": "PRODUCTS", "validateOnly": true }),
@@ -246,16 +249,16 @@ fn null_clears_where_the_source_says_so() {
         for part in text.split("InputObject)]\n").skip(1) {
             let body = part.split("\n}").next().unwrap();
             let name = body.split("pub struct ").nth(1).and_then(|rest| rest.split([' ', '<']).next());
-            // A filter is read with and changes nothing: no digest is made of it.
+            // Filters only select rows, so no digest is made of them.
             let name = name.filter(|name| !name.ends_with("Filter"));
             found.extend(name.filter(|_| body.contains("MaybeUndefined<")).map(str::to_owned));
         }
     }
-    assert_eq!(found, CLEARED_BY_NULL.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(found, INPUTS_CLEARED_BY_NULL.iter().map(|name| (*name).to_owned()).collect());
 }
 
-/// `Debug` output changes with a name in the source, so nothing that clients keep is made of it. Named are the files that still read what older
-/// releases made.
+/// `Debug` output changes with names in the source, so stored values of clients must not contain
+/// it. The listed files still read values of older releases.
 #[test]
 fn no_cursor_is_made_of_debug_output() {
     const FORMER: [&str; 3] =
@@ -322,7 +325,7 @@ fn the_names_of_filters_are_those_of_the_last_release() {
     assert_eq!(names, NAMES, "streams and lists of the last release would begin again");
 }
 
-/// None of them speaks of Rust.
+/// Asserts that no canonical filter contains syntax of Rust.
 fn free_of_rust(said: &[Value]) {
     for one in said {
         let text = one.to_string();

@@ -1,4 +1,5 @@
-//! A retry is known by what was sent, however it is spelled and whichever release answered it first.
+//! A retry is recognised by the values that it sends, in any spelling, and even if an older release
+//! has answered the key.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ on_both!(
     a_key_outlives_the_struct_that_read_its_input,
 );
 
-/// The digests of keys, as they are kept: what was sent, and the hash of the Rust struct.
+/// Stored digests of a key: of the input, and the hash of the Rust struct.
 async fn kept(world: &World, table: &str, key: &str) -> (Option<Vec<u8>>, Vec<u8>) {
     use entrepot::storage::Reads;
     let sql = format!("SELECT digest, hash FROM {table} WHERE tenant_id = $1 AND idempotency_key = $2");

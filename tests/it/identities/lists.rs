@@ -26,7 +26,8 @@ fn t(text: &str) -> Key {
 /// The days of a report.
 const JANUARY: &str = "filter: { from: \"2026-01-01\", to: \"2026-01-31\" }";
 
-/// Every list with a cursor: what is asked, what its cursors are bound to (`{…}` stands for an id of the company's), and the keys in them.
+/// All lists with a cursor: name, arguments, the binding of their cursors (`{…}` stands for an ID
+/// of the company's), and the keys in them.
 fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
     vec![
         ("Query.abcXyz", JANUARY, "abcXyz", vec![n(7), t("mug"), i()]),
@@ -235,7 +236,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
     ]
 }
 
-/// Lists that only go forward, with the reason.
+/// Lists that cannot be read backward, with the reason.
 const FORWARD: [(&str, &str); 8] = [
     ("CostSummary.rows", SUMMED),
     ("MovementSummary.rows", SUMMED),
@@ -323,7 +324,7 @@ async fn counts_its_nodes(world: &World, list: &str, query: &str, middle: &Value
     }
 }
 
-/// What the cursors of a list are bound to, in our company.
+/// Returns the text that the cursors of a list are bound to, in our company.
 fn bound_to(world: &World, kind: &str) -> String {
     let rank = canonical::name(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
     let performance = canonical::digest_of(json!({ "from": 20_454, "to": 20_484, "substitution": "0.2" }));
@@ -352,7 +353,8 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
     assert!(missing.is_empty(), "lists whose cursors nobody holds to their form: {missing:?}");
 }
 
-/// All lists but those that say why not: a page before a cursor, the last page, which ends where the whole list does, and what is before its last row.
+/// All lists except those in `FORWARD`: the page before a cursor, the last page, which ends where
+/// the whole list does, and the page before its last row.
 async fn lists_are_read_from_their_ends(world: &World) {
     let (after, before) = (lists_with("after").await, lists_with("before").await);
     let forward: BTreeSet<&str> = after.difference(&before).map(String::as_str).collect();

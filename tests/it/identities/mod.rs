@@ -1,4 +1,5 @@
-//! What clients keep outlasts a release: idempotency keys and cursors rest on the words of the schema, never on Rust.
+//! Idempotency keys and cursors stay valid after a release: they are derived from names of the
+//! schema, never from names in Rust.
 
 mod golden;
 mod keys;

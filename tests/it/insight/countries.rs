@@ -1,4 +1,4 @@
-//! Sales by country are by the country that an order was sold to, whatever becomes of its customer.
+//! Sales by country use the country that an order was sold to, even after its customer has moved.
 
 use serde_json::{Value, json};
 
@@ -47,14 +47,14 @@ async fn an_order_keeps_the_country_that_it_was_sold_to(world: &World) {
     let ada = customer(&office, "Ada", json!("fr")).await;
     let first = sell(&office, &mug, 3, json!({ "customerId": ada["id"] })).await;
     assert_eq!(done(&first, "order")["shippingCountry"], "FR");
-    // A guest's is as it was given; so is a present's.
+    // A guest's country is taken from the order; so is that of a present.
     let guest = sell(&office, &mug, 4, json!({ "shippingCountry": "it" })).await;
     assert_eq!(done(&guest, "order")["shippingCountry"], "IT");
     let present = sell(&office, &mug, 5, json!({ "customerId": ada["id"], "shippingCountry": "Atlantis" })).await;
     assert_eq!(done(&present, "order")["shippingCountry"], "Atlantis");
     let nobody = sell(&office, &mug, 6, json!({})).await;
     assert_eq!(done(&nobody, "order")["shippingCountry"], Value::Null);
-    // She moves. What she bought was sold to France, and comes back from there.
+    // Ada moves. Her first order was sold to France, and its return counts for France.
     let moved = json!({ "id": ada["id"], "expectedVersion": ada["version"], "country": "ES" });
     done(&office.act("customerUpdate", "CustomerUpdateInput", "customer { id }", moved).await, "customer");
     let again = sell(&office, &mug, 7, json!({ "customerId": ada["id"] })).await;
@@ -69,7 +69,7 @@ async fn an_order_keeps_the_country_that_it_was_sold_to(world: &World) {
         assert_eq!(found[country], figures, "{country}: {found}");
     }
     assert_eq!(found["none"][0].as_i64().unwrap() - before["none"][0].as_i64().unwrap(), 6, "{found}");
-    // The same order again is the same, and another country is another order.
+    // Invalid countries are refused.
     for (country, code) in [("", "INVALID"), ("  ", "INVALID"), ("F\nR", "INVALID")] {
         refused(&sell(&office, &mug, 1, json!({ "shippingCountry": country })).await, code, "input.shippingCountry");
     }

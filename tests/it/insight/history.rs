@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::world::{HOUR, START, World};
 
-/// An entry as the definition sees it.
+/// The fields of an entry that the definition uses.
 struct JournalEntry {
     key: LevelKey,
     delta: i64,
@@ -41,8 +41,8 @@ fn plain(known: &[JournalEntry], key: LevelKey, time: i64, known_at: i64) -> i64
     known.iter().filter(counts).map(|e| e.delta).sum()
 }
 
-/// Receipts and removals, most of them backdated by up to two days, several entries on a level in one movement, on a clock that stands
-/// still, runs and goes back.
+/// Writes receipts and removals, most of them backdated by up to two days, several entries on a
+/// level in one movement, on a clock that stops, advances and is set back.
 async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<JournalEntry> {
     let mut known = Vec::new();
     let mut on_hand = vec![0; keys.len()];
@@ -94,7 +94,7 @@ async fn it_is_the_sum_of_what_had_happened_and_was_known() {
                 condense(&work, used[round / 50 % 2], SIZE, if round % 100 == 0 { 2 } else { 100 }).await.unwrap();
                 work.commit().await.unwrap();
             }
-            // Half of the moments are exactly those of an entry, or one off.
+            // Half of the times equal that of an entry, or differ by one.
             let near = &known[random.random_range(0..known.len())];
             let off = random.random_range(-1..=1);
             let moment = |exact: i64, random: &mut StdRng| {

@@ -1,4 +1,4 @@
-//! Reports, and what was on hand at an earlier moment, on both databases.
+//! Reports, and stock on hand at an earlier moment, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod countries;

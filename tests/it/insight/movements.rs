@@ -2,10 +2,10 @@
 
 use entity::prelude::*;
 use entrepot::{
-    catalog::rows::{Scoped, filter, page::ProductCondition},
+    catalog::rows::{ResolvedFilter, filter, page::ProductCondition},
     insight::{
         rows::MovementGroup,
-        shell::{MovementSummaryRow, MovementsAsk, movement_row_count, movement_rows, movement_sheet, movement_total},
+        shell::{MovementSummaryRow, MovementsRequest, movement_row_count, movement_rows, movement_sheet, movement_total},
     },
     stock::rows::MovementFilterSpec,
 };
@@ -19,13 +19,13 @@ use super::{
 
 /// Conditions on products: none, and one product.
 async fn products(world: &World) -> [ProductCondition; 2] {
-    let of = async |part: filter::Filter| Scoped::resolve(&world.scope(), part).await.unwrap().condition();
+    let of = async |part: filter::Filter| ResolvedFilter::resolve(&world.scope(), part).await.unwrap().condition();
     let one = filter::Filter::Ids(filter::IdColumn::Product, vec![world.products[0].uuid()]);
     [of(filter::Filter::default()).await, of(one).await]
 }
 
-/// All rows, two a page.
-async fn all(world: &World, ask: &MovementsAsk, group: MovementGroup) -> Vec<MovementSummaryRow> {
+/// All rows, in pages of two.
+async fn all(world: &World, ask: &MovementsRequest, group: MovementGroup) -> Vec<MovementSummaryRow> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
         let page = movement_rows(world.reader(), &world.db, ask, group, (after, 2)).await.unwrap();
@@ -43,7 +43,7 @@ async fn the_rows_of_movements_sum_to_the_total() {
         trade(&world, &mut StdRng::seed_from_u64(43)).await;
         let sums = |row: &MovementSummaryRow| [row.sums.entries, row.sums.units_in, row.sums.units_out, row.sums.value];
         for products in products(&world).await {
-            let ask = MovementsAsk { products, ..MovementsAsk::default() };
+            let ask = MovementsRequest { products, ..MovementsRequest::default() };
             let total = movement_total(world.reader(), &world.db, &ask).await.unwrap();
             assert!(total.sums.units_in > 0 && total.sums.units_out > 0 && total.sums.value > 0);
             for group in MovementGroup::ALL {
@@ -56,8 +56,8 @@ async fn the_rows_of_movements_sum_to_the_total() {
     .await;
 }
 
-/// One reading has the total, the rows of all pages, and their number.
-async fn one_reading_has_all(world: &World, ask: &MovementsAsk) {
+/// Asserts that a single read has the total, the rows of all pages, and their number.
+async fn one_reading_has_all(world: &World, ask: &MovementsRequest) {
     let total = movement_total(world.reader(), &world.db, ask).await.unwrap();
     for group in MovementGroup::ALL {
         let sheet = movement_sheet(world.reader(), &world.db, ask, group).await.unwrap().unwrap();
@@ -81,7 +81,7 @@ async fn one_reading_has_all(world: &World, ask: &MovementsAsk) {
 async fn one_reading_of_movements_has_all_rows_and_the_total() {
     World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(44)).await;
-        let whole = MovementsAsk::default();
+        let whole = MovementsRequest::default();
         let total = movement_total(world.reader(), &world.db, &whole).await.unwrap();
         let by_product = all(&world, &whole, MovementGroup::Product).await;
         let counted: i64 = by_product.iter().map(|row| row.sums.movements).sum();
@@ -100,7 +100,7 @@ async fn one_reading_of_movements_has_all_rows_and_the_total() {
         ];
         for products in products(&world).await {
             for spec in &specs {
-                one_reading_has_all(&world, &MovementsAsk { spec: spec.clone(), products: products.clone() }).await;
+                one_reading_has_all(&world, &MovementsRequest { spec: spec.clone(), products: products.clone() }).await;
             }
         }
     })

@@ -8,7 +8,7 @@ use entrepot::{
     insight::{
         core::{Group, Measure},
         rows::SalesFilter,
-        shell::{ReportError, SalesAsk, SalesRow, sales_report},
+        shell::{ReportError, SalesRequest, SalesRow, sales_report},
     },
     orders::core::Order,
     returns::core::Return,
@@ -20,8 +20,8 @@ use super::{
     world::{HOUR, START, World},
 };
 
-pub fn ask(group: Group) -> SalesAsk {
-    SalesAsk { from: None, to: None, group, filter: SalesFilter::default(), top_by: None, first: 250, currency: None }
+pub fn ask(group: Group) -> SalesRequest {
+    SalesRequest { from: None, to: None, group, filter: SalesFilter::default(), top_by: None, first: 250, currency: None }
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ struct ExpectedSums {
     sums: [i64; 9],
 }
 
-/// Half away from zero, said otherwise than in the report: by the remainder.
+/// Rounds half away from zero, by the remainder and so by another method than the report.
 fn share(total: i64, part: i64, of: i64) -> i64 {
     let (product, of) = (i128::from(total) * i128::from(part), i128::from(of));
     let (whole, rest) = (product / of, (product % of).abs() * 2);
@@ -99,7 +99,8 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
         let matched = ret.lines.iter().flat_map(|line| &line.matches).next();
         let first = matched.map(|piece| &trade.orders[&piece.line.split_line().0]);
         let channel = first.map(|order| order.channel);
-        // What was sold to a country comes back from there, whoever brings it.
+        // Goods that were sold to a country are returned from there, whichever customer returns
+        // them.
         let from = first.and_then(|order| country(order.customer)).or_else(|| country(ret.customer));
         for line in &ret.lines {
             if group.by_product() && line.product.is_none() {
@@ -131,7 +132,7 @@ fn figures(row: &SalesRow) -> (i64, i64, [i64; 9]) {
     (row.orders, row.returns, sums)
 }
 
-async fn compare(world: &World, trade: &Trade, ask: SalesAsk, pick: Pick<'_>) {
+async fn compare(world: &World, trade: &Trade, ask: SalesRequest, pick: Pick<'_>) {
     let expected = plain(world, trade, ask.group, pick);
     let got = sales_report(world.reader(), &world.db, ask.clone()).await.unwrap().rows;
     let mut keys: Vec<_> = expected.keys().cloned().collect();
@@ -160,17 +161,17 @@ async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
         let (from, to) = (Timestamp(START + 200 * HOUR), Timestamp(START + 500 * HOUR));
         for group in Group::ALL {
             compare(&world, &trade, ask(group), (&|_| true, &|_| true)).await;
-            let bounded = SalesAsk { from: Some(from), to: Some(to), ..ask(group) };
+            let bounded = SalesRequest { from: Some(from), to: Some(to), ..ask(group) };
             let inside = |at: Timestamp| at >= from && at < to;
             compare(&world, &trade, bounded, (&|o| inside(o.placed_at), &|r| inside(r.occurred_at))).await;
             let from_an_order = trade.orders.values().map(|o| o.placed_at).max();
-            let last = SalesAsk { from: from_an_order, ..ask(group) };
+            let last = SalesRequest { from: from_an_order, ..ask(group) };
             compare(&world, &trade, last, (&|o| Some(o.placed_at) >= from_an_order, &|r| Some(r.occurred_at) >= from_an_order))
                 .await;
-            let before = SalesAsk { to: Some(Timestamp(0)), ..ask(group) };
+            let before = SalesRequest { to: Some(Timestamp(0)), ..ask(group) };
             compare(&world, &trade, before, (&|_| false, &|_| false)).await;
         }
-        let euros = SalesAsk { currency: Currency::parse("EUR"), ..ask(Group::None) };
+        let euros = SalesRequest { currency: Currency::parse("EUR"), ..ask(Group::None) };
         let row = &sales_report(world.reader(), &world.db, euros).await.unwrap().rows[0];
         let expected = trade.orders.values().filter(|o| o.total.currency != Currency::GBP).map(|o| o.total.minor).sum::<i64>();
         assert!(expected > 0);
@@ -184,7 +185,7 @@ async fn a_filter_is_asked_of_returns_as_if_they_were_orders() {
     World::on_both(async |world| {
         let trade = trade(&world, &mut StdRng::seed_from_u64(12)).await;
         let (store, customer, channel) = (world.stores[1], world.customers[1], world.channels[1]);
-        let with = |condition: &str, values: Vec<sea_orm::Value>, group| SalesAsk {
+        let with = |condition: &str, values: Vec<sea_orm::Value>, group| SalesRequest {
             filter: SalesFilter { condition: condition.to_owned(), values },
             ..ask(group)
         };
@@ -224,14 +225,14 @@ async fn the_largest_rows_come_first_and_their_number_is_bounded() {
             (Measure::Orders, |row| row.orders),
         ] {
             let days = sales_report(world.reader(), &world.db, ask(Group::Day)).await.unwrap().rows;
-            let asked = SalesAsk { top_by: Some(measure), first: 5, ..ask(Group::Day) };
+            let asked = SalesRequest { top_by: Some(measure), first: 5, ..ask(Group::Day) };
             let top = sales_report(world.reader(), &world.db, asked).await.unwrap().rows;
             let mut expected = days.clone();
             expected.sort_by_key(|row| (-of(row), row.key.clone()));
             assert_eq!(top, expected[..5]);
         }
         assert!(!trade.orders.is_empty());
-        let asked = SalesAsk { first: usize::MAX, ..ask(Group::Day) };
+        let asked = SalesRequest { first: usize::MAX, ..ask(Group::Day) };
         assert!(sales_report(world.reader(), &world.db, asked).await.unwrap().rows.len() <= 250);
     })
     .await;
@@ -264,7 +265,8 @@ async fn sums_that_no_database_counts_to_are_refused() {
         work.execute(dear, vec![world.products[2].into()]).await.unwrap();
         work.commit().await.unwrap();
         let mut trade = Trade::default();
-        // Each line is within what SQL multiplies, and 2,000 of them just within what it sums.
+        // Each line is within the range of SQL's multiplication, and 2,000 of them just within that
+        // of its sum.
         for _ in 0..2 {
             trade.sell_many(&world, 2_000, 268_435_456).await;
         }

@@ -18,8 +18,8 @@ use super::world::{START, World};
 const ENTRIES: i64 = 100_000;
 const A_MOVEMENT: i64 = 4_000;
 
-/// A receipt of one unit each second, written without the ledger: all in order; or the last one first and the others in a disorder that
-/// makes every one of them late.
+/// A receipt of one unit each second, inserted without the ledger: all in order; or the last one
+/// first and the others shuffled, so that each of them is late.
 async fn fill(world: &World, key: LevelKey, order: &str, from_seq: i64) {
     world.adjust(MovementKind::Receipt, &[(key, 1)], Timestamp(START)).await;
     let (id, numbers) = match world.db.backend() {
@@ -83,7 +83,7 @@ async fn a_level_with_a_hundred_thousand_entries_is_searched_not_summed() {
             println!("{backend:?}: {ENTRIES} entries in order, at {seconds} s: {all:?}; as known early: {known:?}");
             assert!(all < Duration::from_millis(50) && known < Duration::from_millis(50), "{all:?} {known:?}");
         }
-        // The first entry is the one that lies after all others.
+        // The first entry is the latest by time.
         condense_all(&world.scope(), late).await.unwrap();
         let worst = measure(&world, late, 49_999, None, 49_999).await;
         let early = Some(Timestamp(START + 50_000));

@@ -1,15 +1,15 @@
-//! Summaries: the rows of all pages sum to the total, whatever they stand for.
+//! Summaries: the rows of all pages sum to the total, for each kind of group.
 
 use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, Request, Schema};
 use entity::{prelude::*, product};
 use entrepot::{
     access::PermissionSet,
     api::insight::{InsightQuery, SummaryQuery},
-    catalog::rows::{Scoped, filter, page::ProductCondition},
+    catalog::rows::{ResolvedFilter, filter, page::ProductCondition},
     graphql::truncated::Truncations,
     insight::{
         core::{Group, Measure},
-        rows::{Cut, GroupSpan, SalesFilter, SalesQuery, has_few_groups, middle_order, sales, sales_in_halves},
+        rows::{GroupSpan, SalesFilter, SalesQuery, SplitPoint, has_few_groups, middle_order, sales, sales_in_halves},
         shell::{SalesRow, SalesSpec, Sorted, sales_report, sales_rows, sales_sheet, sales_total},
     },
     paging::CursorSigner,
@@ -50,7 +50,7 @@ fn spec() -> SalesSpec {
     SalesSpec { from: None, to: None, filter, products, currency: None, is_in_books: false }
 }
 
-/// All rows, page by page.
+/// All rows, read in pages.
 async fn all(world: &World, spec: &SalesSpec, sorted: Sorted, first: usize) -> Vec<SalesRow> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
@@ -65,7 +65,7 @@ async fn all(world: &World, spec: &SalesSpec, sorted: Sorted, first: usize) -> V
     }
 }
 
-/// One reading has the total, and the rows of all pages.
+/// Asserts that a single read has the total, and the rows of all pages.
 async fn one_reading_has_all(world: &World, spec: &SalesSpec) {
     let total = sales_total(world.reader(), &world.db, spec.clone()).await.unwrap();
     for group in Group::ALL {
@@ -179,47 +179,47 @@ async fn halves_of_the_year_are_the_whole(world: &World, orders: i64) {
     assert!(whole.groups.values().map(|sums| sums.orders).sum::<i128>() > i128::from(orders), "orders of several categories");
     assert_eq!(whole.total().orders, i128::from(orders), "each once");
     let middle = |days: i64| Timestamp(START - days * 24 * HOUR);
-    // At moments at which orders were placed, and behind or before all of them.
+    // Cuts at times at which orders were placed, and before and after all of them.
     for days in [-30, 0, 1, 90, 180, 400] {
-        let halves = sales_in_halves(&world.scope(), &query, Cut::At(middle(days))).await.unwrap();
+        let halves = sales_in_halves(&world.scope(), &query, SplitPoint::At(middle(days))).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&whole), "cut {days} days before");
     }
     let ordered = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 ORDER BY o.id";
     let ids: Vec<Uuid> = world.scope().rows(ordered, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
     let id = ids[ids.len() / 3];
     for id in [Uuid::nil(), id, Uuid::max()] {
-        let halves = sales_in_halves(&world.scope(), &query, Cut::By(id)).await.unwrap();
+        let halves = sales_in_halves(&world.scope(), &query, SplitPoint::By(id)).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&whole), "cut by {id}");
     }
     let products = SalesQuery { group: Group::Product, ..query.clone() };
-    let halves = sales_in_halves(&world.scope(), &products, Cut::At(middle(180))).await.unwrap();
+    let halves = sales_in_halves(&world.scope(), &products, SplitPoint::At(middle(180))).await.unwrap();
     assert_eq!(halves, Some(sales(&world.scope(), &products).await.unwrap()), "by product");
     // Without charges, and the lines of one product alone.
     let rice = filter::Filter::Ids(filter::IdColumn::Product, vec![world.products[1].uuid()]);
-    let rice = Scoped::resolve(&world.scope(), rice).await.unwrap().condition();
+    let rice = ResolvedFilter::resolve(&world.scope(), rice).await.unwrap().condition();
     for group in [Group::Category, Group::Product] {
         let own = SalesQuery { group, with_charges: false, counts_documents: false, ..query.clone() };
         for query in [own.clone(), SalesQuery { products: rice.clone(), ..own }] {
             let expected = sales(&world.scope(), &query).await.unwrap();
             assert!(!expected.groups.is_empty(), "{query:?}");
-            for cut in [Cut::At(middle(180)), Cut::By(id)] {
+            for cut in [SplitPoint::At(middle(180)), SplitPoint::By(id)] {
                 let halves = sales_in_halves(&world.scope(), &query, cut).await.unwrap();
                 assert_eq!(halves.as_ref(), Some(&expected), "{query:?} {cut:?}");
             }
         }
     }
-    // A moment beyond the query's own leaves one half empty.
+    // A cut outside of the query's range leaves one half empty.
     let some = SalesQuery { from: Some(middle(200)), to: Some(middle(100)), ..query.clone() };
     let expected = sales(&world.scope(), &some).await.unwrap();
     for days in [300, 200, 150, 100, 50] {
-        let halves = sales_in_halves(&world.scope(), &some, Cut::At(middle(days))).await.unwrap();
+        let halves = sales_in_halves(&world.scope(), &some, SplitPoint::At(middle(days))).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&expected), "cut {days} days before");
     }
     let first = whole.groups.keys().next().cloned();
     for (after, limit) in [(None, 1), (None, 2), (first, 1), (None, 50)] {
         let page = SalesQuery { span: Some(GroupSpan { after, limit }), ..query.clone() };
         let expected = sales(&world.scope(), &page).await.unwrap();
-        for cut in [Cut::At(middle(180)), Cut::By(id)] {
+        for cut in [SplitPoint::At(middle(180)), SplitPoint::By(id)] {
             let halves = sales_in_halves(&world.scope(), &page, cut).await.unwrap();
             assert_eq!(halves.as_ref(), Some(&expected), "{page:?} {cut:?}");
         }
@@ -234,7 +234,7 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
     World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(42)).await;
         let of = async |part: filter::Filter| {
-            let products = Scoped::resolve(&world.scope(), part).await.unwrap().condition();
+            let products = ResolvedFilter::resolve(&world.scope(), part).await.unwrap().condition();
             SalesSpec { products, from: Some(Timestamp(START + 9 * HOUR)), ..spec() }
         };
         let ids = |column, ids: &[Uuid]| filter::Filter::Ids(column, ids.to_vec());
@@ -256,7 +256,7 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
             !has_few(Group::Product, products - 1).await && !has_few(Group::Customer, 1).await,
             "pages are read by themselves"
         );
-        // A category alone, and with those below it.
+        // A category alone, and with its subcategories.
         let below = |column| of(ids(column, &[world.categories[0].uuid()]));
         world.put_below(1, 0).await;
         let alone = sales_total(world.reader(), &world.db, below(filter::IdColumn::Category).await).await.unwrap();

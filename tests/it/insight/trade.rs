@@ -1,4 +1,4 @@
-//! Random orders and returns, as the ledger left them.
+//! Random orders and returns, with the ledger's resulting data.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,8 @@ fn money(minor: i64, currency: &str) -> Money {
     Money::new(minor, Currency::parse(currency).unwrap())
 }
 
-/// Where and how an order is placed; with a number, also by whom and under which reference.
+/// Placement of an order: store, status and time; with a number, also its customer and its
+/// reference.
 struct Deal {
     store: StoreId,
     status: NewStatus,
@@ -36,7 +37,8 @@ fn keys(order: &Order) -> Vec<LevelKey> {
     order.lines.iter().filter_map(level).collect()
 }
 
-/// Enough stock, then 90 orders over a month, each brought some way along its life, and returns of some of what was delivered.
+/// Enough stock, then 90 orders over a month, each advanced to a random status, and returns of some
+/// delivered lines.
 pub async fn trade(world: &World, random: &mut StdRng) -> Trade {
     let mut trade = Trade::default();
     let levels = [0, 1, 3]
@@ -180,7 +182,7 @@ impl Trade {
         self.keep(world.done(Command::of(OrderCommand::Fulfil(fulfil, keys(order)))).await);
     }
 
-    /// A return of what the order delivered, at any store, some of it matched, some blind, some only requested.
+    /// A return of delivered units, at any store: some matched, some blind, some only requested.
     async fn take_back(&mut self, world: &World, random: &mut StdRng, id: OrderId) {
         let order = self.orders[&id].clone();
         if order.total.currency != Currency::GBP {
@@ -228,7 +230,7 @@ impl Trade {
         self.keep(world.done(Command::of(ReturnCommand::Create(Box::new(create)))).await);
     }
 
-    /// A sale of the service that keeps no stock, for nothing, in so many lines.
+    /// A sale of the service, which has no stock, free of charge, in `lines` lines.
     pub async fn sell_many(&mut self, world: &World, lines: usize, quantity: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
         let line = NewLine { product, unit_price: Some(money(0, "GBP")), ..NewLine::of(kind, quantity) };
@@ -236,7 +238,7 @@ impl Trade {
         self.create(world, deal, vec![line; lines]).await;
     }
 
-    /// A counter sale on each of so many days, of some of these products, and postage now and then.
+    /// A counter sale on each of `days` days, with some of these products, and sometimes postage.
     pub async fn sell_daily(&mut self, world: &World, days: usize, products: &[ProductId]) {
         for day in 0..days {
             let sold = (0..3).map(|n| products[(day * 3 + n) % products.len()]);
@@ -258,7 +260,7 @@ impl Trade {
         }
     }
 
-    /// An order of the service that keeps no stock, of which all but `delivered` is cancelled.
+    /// An order of the service, which has no stock; all units but `delivered` are cancelled.
     pub async fn sell_large(&mut self, world: &World, quantity: i64, price: i64, delivered: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
         let (unit_price, discount) = (Some(money(price, "GBP")), Some(money(7, "GBP")));

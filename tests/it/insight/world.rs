@@ -1,4 +1,4 @@
-//! A small retailer of two stores in a fresh database of its own.
+//! A small retailer with two stores in a fresh database of its own.
 #![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use entity::{category, channel, customer, prelude::*, product, store, tenant};
@@ -141,7 +141,7 @@ impl World {
         all.into_iter().map(row).collect()
     }
 
-    /// Puts a category below another one.
+    /// Moves a category below another one.
     pub async fn put_below(&self, child: usize, parent: usize) {
         let work = self.scope().begin().await.unwrap();
         let sql = "UPDATE category SET parent_id = $2 WHERE tenant_id = $1 AND id = $3";

@@ -1,7 +1,8 @@
-//! The log of backups as members read it. It is the deployment's: whoever may read jobs, of whichever company.
+//! The log of backups as members read it. It belongs to the deployment, and members of each company
+//! with the right to read jobs see it.
 
 use entity::{prelude::*, tables::backup_run};
-use entrepot::backups::{BackupLog, KILLED, listed};
+use entrepot::backups::{BackupLog, KILLED_ERROR, listed};
 use platform::clock::Clock;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ on_both!(
     a_backup_of_a_moment_to_come_is_not_the_last_one,
 );
 
-/// One that began so many seconds after noon.
+/// A backup that began `second` seconds after noon.
 fn run(second: i64, kind: BackupKind, state: BackupState) -> backup_run::Model {
     let at = Timestamp(1_795_608_000_000_000).plus_seconds(second);
     backup_run::Model {
@@ -52,7 +53,7 @@ fn runs() -> [backup_run::Model; 6] {
             error: failed("the drill failed: tenant attic-tools breaks invariants"),
             ..run(20, BackupKind::Drill, BackupState::Failed)
         },
-        backup_run::Model { error: failed(KILLED), ..run(30, BackupKind::Backup, BackupState::Failed) },
+        backup_run::Model { error: failed(KILLED_ERROR), ..run(30, BackupKind::Backup, BackupState::Failed) },
         backup_run::Model { error: failed("s3://attic/prefix is away"), ..run(40, BackupKind::Backup, BackupState::Failed) },
         run(50, BackupKind::Backup, BackupState::Running),
     ]
@@ -96,9 +97,9 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     assert_eq!((&made["recoveryPointSeconds"], &made["isSound"]), (&Value::Null, &Value::Null));
     assert_eq!((&proven["recoveryPointSeconds"], &proven["recoveryTimeSeconds"]), (&json!(3), &json!(12)));
     assert_eq!((&proven["isSound"], &broken["isSound"]), (&json!(true), &json!(false)));
-    assert_eq!(killed["problem"], KILLED);
+    assert_eq!(killed["problem"], KILLED_ERROR);
     assert_eq!(broken["problem"], "the database that was restored breaks invariants");
-    assert_eq!(away["problem"], "the operator's log of backups tells why");
+    assert_eq!(away["problem"], "the operator's log of backups has the reason");
 
     assert_eq!(states(&list(world, "(kinds: [DRILL])").await), ["DRILL FAILED", "DRILL DONE"]);
     assert_eq!(states(&list(world, "(kinds: [BACKUP], states: [DONE, RUNNING])").await), ["BACKUP RUNNING", "BACKUP DONE"]);
@@ -120,7 +121,8 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     oldest_first.reverse();
     assert_eq!(oldest_first, expected);
 
-    // What pgBackRest lists comes beside them, once; one that is older than rows are kept does not come back.
+    // Backups that pgBackRest lists are added once; one that is older than the retention of rows is
+    // not added again.
     let log = BackupLog::new(world.node.db.clone(), world.node.clock.clone());
     let begun = world.node.clock.now().micros() / 1_000_000;
     let backup = |label: &str, start: i64, error: bool| {
@@ -135,10 +137,13 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     let copied: Vec<&Value> = copied["nodes"].as_array().unwrap().iter().filter(|node| node["bytes"] == 7_000).collect();
     let [damaged, made]: [&Value; 2] = copied.try_into().unwrap();
     assert_eq!((&made["state"], &made["storedBytes"], &made["problem"]), (&json!("DONE"), &json!(300), &Value::Null));
-    assert_eq!((&damaged["state"], &damaged["problem"]), (&json!("FAILED"), &json!("the operator's log of backups tells why")));
+    assert_eq!(
+        (&damaged["state"], &damaged["problem"]),
+        (&json!("FAILED"), &json!("the operator's log of backups has the reason"))
+    );
 }
 
-/// Filters over the six runs that are kept.
+/// Filters over the six stored runs.
 async fn asked_by_a_filter(world: &World) {
     let filtered = async |filter: &str, rest: &str| {
         let found = list(world, &format!("(filter: {{ {filter} }}{rest})")).await;
@@ -186,7 +191,7 @@ async fn the_log_of_backups_names_no_place_and_is_for_who_may_read_jobs(world: &
     }
 }
 
-/// A clock that was ahead has left a row: the alarm of late backups does not wait for it.
+/// A row from a clock that was ahead must not suppress the alarm of late backups.
 async fn a_backup_of_a_moment_to_come_is_not_the_last_one(world: &World) {
     keep(world).await;
     let work = world.node.db.global().maintenance_for(TenantId::NIL).await.unwrap();
@@ -195,7 +200,7 @@ async fn a_backup_of_a_moment_to_come_is_not_the_last_one(world: &World) {
     for (now, last) in [(60, 0), (7_300, 7_200)] {
         let clock = Clock::manual(move || run(now, BackupKind::Backup, BackupState::Done).started_at, 1);
         let log = BackupLog::new(world.node.db.clone(), clock);
-        let found = log.last_done(BackupKind::Backup).await.unwrap().unwrap();
+        let found = log.last_success(BackupKind::Backup).await.unwrap().unwrap();
         assert_eq!(found.started_at, run(last, BackupKind::Backup, BackupState::Done).started_at, "at {now} s");
     }
 }

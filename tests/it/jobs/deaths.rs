@@ -61,7 +61,7 @@ async fn a_job_that_kills_its_worker_twice_is_a_dead_letter_and_can_be_tried_aga
     assert_eq!(runs.load(SeqCst), 2, "no third worker was killed");
     let dead: Value = dead_letters(world).await[0].clone();
     assert_eq!(dead["failures"], 2, "{dead:#}");
-    assert!(dead["lastError"].as_str().unwrap().contains("the worker died"), "{dead:#}");
+    assert!(dead["lastError"].as_str().unwrap().contains("died while they ran this"), "{dead:#}");
     healed.store(1, SeqCst);
     let again = world.must(&world.ours, RETRY, json!({ "id": dead["id"] })).await;
     assert_eq!(again["job"], json!({ "state": "WAITING", "failures": 0 }));
@@ -89,7 +89,7 @@ async fn jobs_that_ran_beside_a_killer_are_done_all_the_same(world: &World) {
         })
         .await;
         seen = runs.load(SeqCst);
-        // Whoever runs beside it dies with it.
+        // Jobs that run beside it are killed with it.
         worker.kill();
         assert!(seen <= 2, "a third worker was killed");
     }

@@ -1,4 +1,4 @@
-//! Jobs that workers share: one holder at a time, whoever dies, and whatever the clocks say.
+//! Jobs that workers share: one holder at a time, even if workers die or clocks differ.
 
 mod backups;
 mod deaths;
@@ -40,17 +40,18 @@ async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
     let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     let second = work(world, periodic(&board, 1));
-    // How large a share is follows from the workers' ids.
+    // The size of a share depends on the workers' IDs.
     until("the second to have its share", async || board.held_by(0) >= 1 && board.held_by(1) >= 1 && board.free() == 0).await;
     sleep(LEASE * 2).await;
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
-    // One that is told to go hands its jobs over, which nobody has to wait for.
+    // A worker that is stopped releases its jobs, so that no lease must expire first.
     let told = tokio::time::Instant::now();
     second.stop().await;
     until("the first to hold all again", async || board.held_by(0) == KINDS.len()).await;
     assert!(told.elapsed() < LEASE, "handed over in {:?}", told.elapsed());
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
-    // The database was away while a worker handed its jobs over: they are in its name, and it runs them no more.
+    // As if the database had been unreachable while a worker released its jobs: they are still held
+    // in its name, although it no longer runs them.
     let third = work(world, periodic(&board, 2));
     until("the third to have its share", async || board.held_by(2) >= 1 && board.free() == 0).await;
     world::leave_all_with_one(world).await;
@@ -63,7 +64,7 @@ async fn a_silent_workers_jobs_are_taken_after_the_lease_and_not_before(world: &
     let board = Board::default();
     let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
-    // As a power cut ends it: no word to anybody.
+    // As by a power cut: nothing is released.
     first.kill();
     board.forget();
     let began = tokio::time::Instant::now();
@@ -127,7 +128,7 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
             async move { if is_healed { Ok(()) } else { Err(Fault::Broken("a secret detail".to_owned()).into()) } }
         })
         .queued("test.breaks", 2, |_: Lease, _| async { panic!("a job breaks in this test") });
-    // What has something to be left in order when it ends leaves it so, whether it breaks or fails.
+    // A kind with a final step runs it once its job has panicked or failed for the last time.
     let ends = Arc::new(AtomicUsize::new(0));
     let registry = ["test.ends.broken", "test.ends.failed"].into_iter().fold(registry, |registry, kind| {
         let ends = ends.clone();
@@ -160,7 +161,7 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
         .iter()
         .map(|job| (job["kind"].as_str().unwrap(), job["failures"].as_i64().unwrap(), job["lastError"].as_str().unwrap()))
         .collect();
-    let ours = "a fault of ours, which the operator's log tells";
+    let ours = "an internal error; the operator's log has the details";
     let closed = ("test.hopeless", 1, "the supplier is closed");
     let ended = [("test.ends.broken", 2, ours), ("test.ends.failed", 2, ours)];
     assert_eq!(told, [("test.breaks", 2, ours), ended[0], ended[1], ("test.faulty", 3, ours), closed]);
@@ -170,7 +171,7 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
         1,
         "the operator is told"
     );
-    // It stays in sight until somebody sees to it.
+    // A failed job is kept until a member retries it.
     world.node.jobs.forget_old().await.unwrap();
     healed.store(1, Ordering::SeqCst);
     let retry = "mutation($id: ID!, $key: String) { jobRetry(id: $id, idempotencyKey: $key) { job { state failures } replayed userErrors { code field message } } }";
@@ -197,7 +198,7 @@ async fn a_job_that_gets_on_between_its_failures_is_no_dead_letter(world: &World
                 return Ok(());
             }
             let work = db.global().maintenance_for(job.tenant).await?;
-            lease.progressed(&work).await?;
+            lease.record_progress(&work).await?;
             work.commit().await?;
             Err(Failure::Fault(Fault::Broken("the network was cut".to_owned())))
         }
@@ -230,7 +231,7 @@ async fn a_holder_that_was_overtaken_can_write_nothing(world: &World) {
     board.forget();
     let second = work(world, periodic(&board, 1));
     until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
-    // The first one was only asleep: it wakes and goes on where it was.
+    // The first worker was only suspended: it resumes where it was.
     assert!(write(lease).await.is_err(), "somebody else's job was written under");
     assert!(write(board.lease(0)).await.is_ok());
     second.stop().await;

@@ -1,4 +1,4 @@
-//! What leaves the deployment waits while it is held.
+//! Jobs with effects outside the deployment wait while they are held.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use std::{
 
 use entrepot::{
     jobs::{Lease, Registry, hold_outgoing, outgoing_hold, release_outgoing},
-    serve::job_registry::OUTGOING,
+    serve::job_registry::OUTGOING_JOBS,
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -24,7 +24,7 @@ use crate::world::on_both;
 
 on_both!(what_leaves_the_deployment_waits_while_it_is_held);
 
-/// Kinds without an effect outside the deployment. A new kind is named here or in `OUTGOING`.
+/// Kinds without an effect outside the deployment. A new kind is named here or in `OUTGOING_JOBS`.
 const INSIDE: &[&str] = &[
     "alert.follow",
     "alert.forget",
@@ -57,7 +57,8 @@ const INSIDE: &[&str] = &[
     "webhook.replay",
 ];
 
-/// How often each of three jobs ran: one that stays inside, one that leaves, and a standing one that leaves.
+/// Number of runs of three jobs: one without effects outside, one with such effects, and a standing
+/// one with such effects.
 #[derive(Clone, Default)]
 struct Runs(Arc<[AtomicUsize; 3]>);
 
@@ -95,7 +96,7 @@ async fn held_since(world: &World) -> Value {
 
 async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
     let known: BTreeSet<&str> = world.node.job_registry().kinds().collect();
-    let decided: BTreeSet<&str> = OUTGOING.iter().chain(INSIDE).copied().collect();
+    let decided: BTreeSet<&str> = OUTGOING_JOBS.iter().chain(INSIDE).copied().collect();
     assert_eq!(known, decided, "each kind either leaves the deployment or does not");
 
     let (global, clock) = (world.node.db.global(), &world.node.clock);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use entrepot::jobs::{Failure, Lease, Registry, is_asked_to_yield};
+use entrepot::jobs::{Failure, Lease, Registry, should_yield};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -17,7 +17,7 @@ use crate::world::on_both;
 
 on_both!(a_small_tenants_job_does_not_wait_behind_anothers_many, whoever_can_go_on_later_makes_room,);
 
-/// When the small tenant's job began.
+/// Start time of the small tenant's job.
 type Began = Arc<Mutex<Option<Instant>>>;
 
 fn registry(began: &Began) -> Registry {
@@ -59,14 +59,14 @@ async fn whoever_can_go_on_later_makes_room(world: &World) {
         let (count, places) = (count.clone(), places.clone());
         async move {
             *places.lock().unwrap() += 1;
-            while !is_asked_to_yield() {
+            while !should_yield() {
                 sleep(Duration::from_millis(10)).await;
             }
             *count.lock().unwrap() += 1;
             Err(Failure::Yielded)
         }
     });
-    // As many tenants as there are places, each with one job that does not end by itself.
+    // As many tenants as there are slots, each with one job that does not end on its own.
     for n in 1..=8 {
         let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(n));
         put_down_for(world, tenant, "test.greedy").await;
@@ -78,7 +78,7 @@ async fn whoever_can_go_on_later_makes_room(world: &World) {
     put_down_for(world, world.theirs.owner.tenant, "test.small").await;
     until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
     assert!(*yielded.lock().unwrap() >= 1);
-    // It has not failed: it waits for its turn, and has it.
+    // The job that yielded has not failed: it waits for its turn.
     let rows = world.node.db.global().rows("SELECT failures FROM job WHERE kind = 'test.greedy' AND failures > 0", vec![]).await;
     assert!(rows.unwrap().is_empty());
     worker.stop().await;

@@ -39,12 +39,12 @@ pub fn work(world: &World, registry: Registry) -> Worker {
 }
 
 impl Worker {
-    /// It is told to go, and hands over.
+    /// Stops the worker, which releases its jobs.
     pub async fn stop(self) {
         drop(self.stop);
         self.task.await.unwrap();
     }
-    /// It is gone, without a word.
+    /// Kills the worker, which releases nothing.
     pub fn kill(self) {
         self.task.abort();
         std::mem::forget(self.stop);
@@ -59,14 +59,14 @@ impl Works {
         let terms = Terms { lease: LEASE, look: Duration::from_millis(30) };
         Self(tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending())))
     }
-    /// Gone, in the middle of whatever it does.
+    /// Kills the worker in the middle of its work.
     pub async fn kill(self) {
         self.0.abort();
         let _ = self.0.await;
     }
 }
 
-/// Who runs which job.
+/// Running jobs with their workers.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Mutex<Inner>>);
 
@@ -115,7 +115,7 @@ impl Board {
     }
 }
 
-/// Standing jobs that run for as long as they are let.
+/// Standing jobs that run until they are stopped.
 pub fn periodic(board: &Board, who: usize) -> Registry {
     KINDS.iter().fold(Registry::default(), |registry, kind| {
         let board = board.clone();
@@ -165,7 +165,8 @@ pub async fn dead_letters(world: &World) -> Vec<Value> {
     all(world).await.into_iter().filter(|job| job["state"] == "FAILED").collect()
 }
 
-/// Writes all standing jobs of the scenario down as one worker's, under holds that it knows nothing of.
+/// Marks all standing jobs of the scenario as held by one worker, with leases that it does not know
+/// of.
 pub async fn leave_all_with_one(world: &World) {
     let work = world.node.db.global().maintenance_for(TenantId::NIL).await.unwrap();
     let sql = "UPDATE job SET state = 'RUNNING', owner = (SELECT id FROM job_worker ORDER BY id LIMIT 1), token = token + 1
@@ -174,13 +175,13 @@ pub async fn leave_all_with_one(world: &World) {
     work.commit().await.unwrap();
 }
 
-/// How many workers hold standing jobs of the scenario.
+/// Returns how many workers hold standing jobs of the scenario.
 pub async fn holders(world: &World) -> i64 {
     let sql = "SELECT count(DISTINCT owner) FROM job WHERE kind LIKE 'test.%' AND state = 'RUNNING'";
     world.node.db.global().rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
 }
 
-/// What the operator finds written beside the jobs.
+/// Returns the faults that are stored with the jobs for the operator.
 pub async fn faults(world: &World) -> Vec<String> {
     let rows = world.node.db.global().rows("SELECT fault FROM job WHERE fault IS NOT NULL", vec![]).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()

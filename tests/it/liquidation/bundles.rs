@@ -1,4 +1,4 @@
-//! What must keep its price is sold in a kit with what people buy.
+//! Products that must keep their price are sold in a kit with products that sell.
 
 use entrepot::liquidation::shell::score_due;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn receive(desk: &Clearance<'_>, product: &Value, units: i64, days: i64) {
     desk.books.adjust("RECEIPT", product, units, more).await;
 }
 
-/// One of each of these is sold in the desk's store, so many days ago.
+/// Sells these units in the desk's store, `days` ago.
 async fn sell(desk: &Clearance<'_>, products: &[(&Value, i64)], days: i64) {
     let line = |(product, units): &(&Value, i64)| json!({ "product": product, "quantity": units, "unitPrice": gbp("9.00") });
     let lines: Vec<Value> = products.iter().map(line).collect();
@@ -50,7 +50,8 @@ async fn sell(desk: &Clearance<'_>, products: &[(&Value, i64)], days: i64) {
     done(&desk.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
 }
 
-/// Eighty mugs that nobody buys here, while another store sells them at their price; moving them is dear. Saucers sell two a week.
+/// Eighty mugs without sales here, while another store sells them at their price; a transfer is
+/// expensive. Two saucers are sold a week.
 async fn mugs_and_saucers(desk: &Clearance<'_>) -> (Value, Value) {
     let cups = category(desk).await;
     let (mug, saucer) = (product(desk, "MUG", &cups).await, product(desk, "SAUCER", &cups).await);
@@ -80,7 +81,7 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
     let (mug, saucer) = mugs_and_saucers(&desk).await;
     let made = plan(&desk).await;
     let line = &made["lines"]["nodes"][0];
-    // 10 % off 9.00, beside a saucer of 9.00. Of saucers 52 are sold in 26 weeks, and 74 are there.
+    // 10 % off 9.00, beside a saucer of 9.00. In 26 weeks 52 saucers are sold, and 74 are in stock.
     assert_eq!(
         json!([line["action"], line["partner"], line["bundlePrice"]["amount"], line["quantity"]]),
         json!(["BUNDLE", saucer, "17.10", 52]),
@@ -109,9 +110,9 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
         json!(["APPROVED", "APPROVED", kit["id"], "0.00"])
     );
     assert_eq!(desk.price(&mug).await, "9.00", "its own price stays");
-    // It is under way, so it is not bundled again.
+    // The bundle is in progress, so the product is not bundled again.
     assert_eq!(plan(&desk).await["lineCount"], 0);
-    // Somebody looks at the draft and puts it on sale: two kits less two saucers.
+    // A member activates the draft: the sale of two kits, less two saucers, is recovered.
     let input = json!({ "id": kit["id"], "expectedVersion": kit["version"], "status": "ACTIVE" });
     done(&desk.office().act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     desk.books.sell(&json!({ "id": kit["id"] }), 2).await;
@@ -120,7 +121,7 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
     world.pass(190 * 86_400);
     let closed = desk.advance(&desk.read(&made).await).await;
     assert_eq!((&closed["closed"], &closed["plan"]["state"]), (&json!(1), &json!("DONE")), "{closed:#}");
-    // Its last day was over a week ago: it is scored once, and what is sold later changes nothing.
+    // Its last day was over a week ago: it is scored once, and later sales change nothing.
     let score = async || score_due(&world.node.db, &world.node.clock, world.ours.owner.tenant).await.unwrap();
     assert_eq!((score().await, score().await), (1, 0));
     let line = desk.read(&made).await["lines"]["nodes"][0].clone();
@@ -190,7 +191,7 @@ async fn a_bundle_without_the_right_or_as_a_dry_run_makes_no_kit(world: &World) 
     let answer = desk.office().ask(query, json!({ "input": input })).await;
     assert_eq!(answer["data"]["liquidationPlanApprove"], json!({ "approved": 1, "userErrors": [] }), "{answer:#}");
     assert_eq!(kits(&desk, &mug).await, Vec::<Value>::new());
-    // All mugs are gone before somebody approves it.
+    // All mugs are sold before the plan is approved.
     sell(&desk, &[(&mug, 80)], 0).await;
     let payload = approve(desk.office(), &key(), &made).await;
     assert_eq!(payload["refused"][0]["code"], "STALE", "{payload:#}");

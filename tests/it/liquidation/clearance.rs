@@ -1,4 +1,4 @@
-//! A desk with stock that nobody buys.
+//! A desk with stock that does not sell.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ impl<'w> Clearance<'w> {
         &self.books.office
     }
 
-    /// Eighty of a product that cost 3.00 and are priced at 9.00, which came 100 days ago and were never sold.
+    /// A product with eighty units that cost 3.00, are priced at 9.00, were received 100 days ago
+    /// and never sold.
     pub async fn dead(&self, sku: &str) -> Value {
         let product = self.product(sku).await;
         let more = json!({ "unitCost": gbp("3.00"), "occurredAt": ago(self.world, 100) });
@@ -41,7 +42,7 @@ impl<'w> Clearance<'w> {
         json!({ "id": done(&made, "product")["id"] })
     }
 
-    /// Another store, in which 26 were sold ten days ago and four are left.
+    /// Opens another store, in which 26 were sold ten days ago and four are left.
     pub async fn shop(&self, product: &Value) -> Value {
         let shop = self.office().new_store("SHOP").await;
         let change = json!({ "product": product, "store": shop, "delta": 30, "unitCost": gbp("3.00") });

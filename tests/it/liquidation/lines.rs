@@ -1,4 +1,4 @@
-//! Lines of a plan are found and sorted by what they propose, those of a dry run as those that are kept.
+//! Lines of a plan are filtered and sorted by their proposals, in a dry run as in a stored plan.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Prices, rests and orders that would tell costs are not shown to whoever is not shown these.
+//! Prices, remainders and sort orders that would reveal costs are hidden from callers who may not
+//! see costs.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ on_both!(
 const BUYER: [&str; 5] = ["report.read", "purchase.read", "product.read", "store.read", "product.cost.read"];
 const CLERK: [&str; 4] = ["report.read", "purchase.read", "product.read", "store.read"];
 
-/// What somebody with these permissions is answered.
+/// Returns the data of a response to a caller with these permissions.
 async fn answered(desk: &Clearance<'_>, codes: &[&str], query: &str, variables: Value) -> Value {
     let reader = desk.office().as_caller(desk.world.ours.only(codes));
     let answer = reader.ask(query, variables).await;
@@ -53,7 +54,8 @@ async fn prices_that_are_held_to_a_floor_are_shown_with_costs_alone(world: &Worl
     let seen = listed(&desk, &BUYER, &mug).await;
     assert_eq!((&seen["best"]["action"], amounts(&seen["best"])), (&json!("MARKDOWN"), json!(["7.20", "5.40", "4.50"])));
     assert!(tells_the_rest(&seen), "{seen:#}");
-    // 4.50 by 150 % is what a mug cost, and so is what of eighty is left at it.
+    // 4.50 divided by 150 % reveals the cost of a mug, and so would the number of the eighty that
+    // are left at that price.
     let less = listed(&desk, &CLERK, &mug).await;
     let cut = less["options"].as_array().unwrap().iter().find(|option| option["action"] == "MARKDOWN").unwrap();
     assert!(!tells_the_rest(&less), "{less:#}");
@@ -78,7 +80,7 @@ async fn lines_that_were_planned_with_a_floor_show_prices_with_costs_alone(world
     let free = desk.plan(dock.clone()).await;
     done(&desk.settings(json!({ "floorPercent": 150, "slowDaysOfSupply": 180 })).await, "settings");
     let held = desk.plan(dock).await;
-    // Whatever the criteria are later.
+    // A later change of the criteria does not affect the prices of these plans.
     done(&desk.settings(json!({ "floorPercent": 0, "slowDaysOfSupply": 180 })).await, "settings");
     for (plan, codes, prices) in [
         (&free, BUYER.as_slice(), json!(["7.20", "5.40", "3.60"])),
@@ -146,7 +148,7 @@ async fn sums_of_a_plan_are_those_of_lines_of_the_callers_stores(world: &World) 
     assert_eq!(seen(Some(&desk.office().store)).await, one);
     assert_eq!(seen(Some(&shop)).await, one, "as many, for as much");
     assert_eq!(seen(Some(&yard)).await, none);
-    // Its lines are read once for both.
+    // The plan's lines are read once for both fields.
     let statements = async |fields: &str| {
         let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
         caller.permissions.grant(kind::PurchaseRead::INDEX, &Reach::stores([shop["id"].as_str().unwrap().parse().unwrap()]));

@@ -1,4 +1,4 @@
-//! Dead and slow stock: what is listed, what is planned, what approving does and what comes of it.
+//! Dead and slow stock: its list, plans, their approval and their results.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod bundles;
@@ -190,7 +190,7 @@ async fn a_supplier_who_is_archived_takes_nothing_back(world: &World) {
     assert_eq!((&payload["approved"], &line["line"]["state"]), (&json!(0), &json!("REFUSED")), "{payload:#}");
     assert!(line["message"].as_str().unwrap().contains("archived since"), "{payload:#}");
     assert_eq!(office.level(&mug, &office.store).await, before, "the goods are where they were");
-    // The next plan does what is best without them.
+    // The next plan proposes the best action without the supplier.
     let plan = desk.plan(stores).await;
     assert_eq!(plan["lines"]["nodes"][0]["action"], "MARKDOWN", "{plan:#}");
     office.is_sound().await;
@@ -213,7 +213,7 @@ async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {
         (&line["state"], &line["stepsDone"], &line["recovered"]["amount"]),
         (&json!("APPROVED"), &json!(1), &json!("14.40"))
     );
-    // It is under way: neither listed for a markdown nor planned again.
+    // The markdown is in progress, so the product is neither listed for one nor planned again.
     assert!(codes(&desk.listed(&mug).await["nodes"][0]).contains(&"UNDER_WAY"));
     assert_eq!(desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await["lineCount"], 0);
     let early = desk.advance(&read).await;
@@ -237,7 +237,7 @@ async fn what_another_store_sells_is_moved_there(world: &World) {
     let shop = desk.shop(&mug).await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
     let line = &plan["lines"]["nodes"][0];
-    // Two a week for 26 weeks are 52, of which the shop has four.
+    // Two a week for 26 weeks are 52, and the shop already has four.
     assert_eq!(
         (&line["action"], &line["quantity"], &line["toStore"]["id"]),
         (&json!("TRANSFER"), &json!(48), &shop["id"]),
@@ -249,12 +249,12 @@ async fn what_another_store_sells_is_moved_there(world: &World) {
     let plan = desk.approved(&plan).await;
     let transfer = &plan["lines"]["nodes"][0]["transfer"];
     assert_eq!((&transfer["status"], &transfer["lines"][0]["quantity"]), (&json!("DRAFT"), &json!(48)), "{plan:#}");
-    // With those the shop has what it sells: the other 32 are not sent after them.
+    // With these the shop has as many as it sells: the other 32 are not transferred.
     let left = desk.listed(&mug).await;
     let options = left["nodes"][0]["options"].as_array().unwrap();
     assert!(!options.is_empty() && options.iter().all(|option| option["action"] != "TRANSFER"), "{left:#}");
     assert_eq!(desk.price(&mug).await, "9.00");
-    // Its own four are sold first.
+    // The shop's own four are sold first.
     let lines = json!([{ "product": mug, "quantity": 4 }]);
     let input = json!({ "idempotencyKey": key(), "store": shop, "status": "FULFILLED", "lines": lines });
     done(&desk.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
@@ -285,7 +285,8 @@ async fn what_is_written_off_leaves_stock(world: &World) {
     let line = &plan["lines"]["nodes"][0];
     // 19 % of 240.00.
     assert_eq!((&line["action"], &line["expected"]["likely"]["amount"]), (&json!("WRITE_OFF"), &json!("45.60")), "{plan:#}");
-    // A member claimed it, whose call was cut off, and who has left since: nobody else knows at once that they do nothing more.
+    // A member claimed the line, their call was interrupted, and they have left since: others must
+    // wait for an hour, as the call might still run.
     claimed_by_one_who_left(world, &plan).await;
     let early = approve(desk.office(), &key(), &plan).await;
     assert_eq!((&early["approved"], &early["userErrors"]), (&json!(0), &json!([])), "{early:#}");
@@ -293,7 +294,7 @@ async fn what_is_written_off_leaves_stock(world: &World) {
     assert_eq!((&plan["state"], &plan["lines"]["nodes"][0]["state"]), (&json!("APPROVED"), &json!("CLAIMED")), "{plan:#}");
     world.pass(3_000);
     assert_eq!(approve(desk.office(), &key(), &plan).await["approved"], 0);
-    // An approval that took nothing up has not begun the hour anew.
+    // An approval without effect has not restarted the hour.
     world.pass(600);
     let payload = approve(desk.office(), &key(), &plan).await;
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("DONE")), "{payload:#}");
@@ -336,7 +337,7 @@ async fn a_line_without_the_right_stays_proposed(world: &World) {
     assert_eq!((&line["code"], &line["line"]["state"]), (&json!("FORBIDDEN"), &json!("PROPOSED")), "{payload:#}");
     assert!(line["message"].as_str().unwrap().contains("product.write"), "{line:#}");
     assert_eq!(desk.price(&mug).await, "9.00");
-    // What it cost is not for everybody.
+    // Costs are hidden from callers without the permission.
     let query = "query($id: ID!) { liquidationPlan(id: $id) { value { amount } expected { low { amount } } \
         lines { nodes { value { amount } expected { low { amount } } } } } }";
     let answer = reader.ask(query, json!({ "id": plan["id"] })).await;

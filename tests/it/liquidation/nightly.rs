@@ -1,4 +1,4 @@
-//! Markdowns whose steps come by themselves, in the name of who asked for it.
+//! Automatic markdown steps, made in the name of the member who enabled them.
 
 use entity::prelude::{Actor, MemberId};
 use entrepot::liquidation::shell::{Rooms, advance_night};
@@ -20,14 +20,14 @@ on_both!(
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
-/// How many plans the night's job advances.
+/// Returns how many plans the nightly job advances.
 async fn night(world: &World) -> usize {
     let rooms = Rooms { ledger: &world.node.ledger, catalog: &world.node.catalog };
     let (access, audit_writer) = (&world.node.access, world.node.audit.audit_writer());
     advance_night(rooms, access, audit_writer, world.ours.owner.tenant).await.unwrap()
 }
 
-/// Follows a plan, and says whether it goes on by itself.
+/// Advances a plan, and sets whether its steps are automatic.
 async fn follow(office: &Office<'_>, plan: &Value, automatic: Option<bool>) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "plan": plan["id"], "expectedVersion": plan["version"] });
     if let Some(automatic) = automatic {
@@ -37,7 +37,7 @@ async fn follow(office: &Office<'_>, plan: &Value, automatic: Option<bool>) -> V
     office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", fields, input).await
 }
 
-/// Eighty that nobody buys, whose price is cut by a fifth today, at noon.
+/// Eighty mugs without sales, whose price is cut by a fifth today, at noon.
 async fn cut(world: &World) -> (Clearance<'_>, Value, Value) {
     let second = world.node.clock.now().micros().div_euclid(1_000_000).rem_euclid(DAY);
     world.pass((12 * HOUR - second).rem_euclid(DAY));
@@ -52,7 +52,7 @@ async fn cut(world: &World) -> (Clearance<'_>, Value, Value) {
 async fn steps_of_a_markdown_come_by_themselves(world: &World) {
     let (desk, mug, plan) = cut(world).await;
     let office = desk.office();
-    // A program has no rights of a night: it takes a person.
+    // An integration cannot make steps automatic: the nightly job needs a member's rights.
     let program = Actor::integration(world.ours.ids["int"].parse().unwrap());
     let mut caller = world.ours.owner.clone();
     caller.actor = program;
@@ -69,19 +69,19 @@ async fn steps_of_a_markdown_come_by_themselves(world: &World) {
     assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("5.40")), "once");
     let read = desk.read(&plan).await;
     assert_eq!(read["lines"]["nodes"][0]["stepsDone"], 2, "{read:#}");
-    // It is the member's change, as by their own hand.
+    // The history shows the change as the member's own.
     let query = "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE]) { nodes { action actor { kind } } } }";
     let told = office.ask(query, json!({ "id": mug["id"] })).await;
     let newest = json!({ "action": "liquidation.advance", "actor": { "kind": "MEMBER" } });
     assert_eq!(told["data"]["history"]["nodes"][0], newest, "{told:#}");
-    // Without it the third step is a person's again.
+    // Without automation the third step needs a call again.
     let ended = follow(office, &read, Some(false)).await;
     assert_eq!(done(&ended, "plan")["advancedBy"], Value::Null, "{ended:#}");
     world.pass(61 * DAY);
     assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("5.40")));
     let again = follow(office, &ended["plan"], Some(true)).await;
     assert_eq!((&again["cut"], desk.price(&mug).await), (&json!(1), json!("3.60")), "{again:#}");
-    // Its last day is over: nobody has to look.
+    // Its last day is over: the plan closes without a call.
     world.pass(70 * DAY);
     assert_eq!(night(world).await, 1);
     assert_eq!((&desk.read(&plan).await["state"], night(world).await), (&json!("DONE"), 0));
@@ -97,11 +97,11 @@ async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
     assert_eq!((&begun["cut"], &begun["userErrors"]), (&json!(0), &json!([])), "{begun:#}");
     world.pass(61 * DAY);
     assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("7.20")));
-    // A person takes it on, in their own name.
+    // A member takes the plan over, in their own name.
     let read = desk.read(&plan).await;
     let taken = follow(desk.office(), &read, Some(true)).await;
     assert_eq!((&taken["cut"], desk.price(&mug).await), (&json!(1), json!("5.40")), "{taken:#}");
-    // One who may not change prices changes none, and does not end it either.
+    // A member who may not change prices changes none, and does not end the automation either.
     let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "store.read"]));
     world.pass(61 * DAY);
     refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.isAutomatic");
@@ -123,7 +123,7 @@ async fn a_plan_that_cannot_be_advanced_holds_up_no_other(world: &World) {
     let second = desk.approved(&second).await;
     assert_eq!(desk.price(&cup).await, json!("7.20"), "{second:#}");
     done(&follow(office, &second, Some(true)).await, "plan");
-    // The key of that night's call is taken, for another input.
+    // The idempotency key of that night's call is already used, with another input.
     let wait = 61 * DAY + 14 * HOUR + HOUR / 2;
     let day = (world.node.clock.now().micros().div_euclid(1_000_000) + wait).div_euclid(DAY);
     let key = format!("night-{}-{day}", plan["id"].as_str().unwrap());
@@ -133,7 +133,7 @@ async fn a_plan_that_cannot_be_advanced_holds_up_no_other(world: &World) {
     world.pass(wait);
     assert_eq!(night(world).await, 1);
     assert_eq!((desk.price(&mug).await, desk.price(&cup).await), (json!("7.20"), json!("5.40")));
-    // It is only that night's.
+    // The conflict affects only that night.
     world.pass(DAY);
     assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("5.40")));
     office.is_sound().await;

@@ -1,4 +1,4 @@
-//! Alerts of dead stock that nothing is done about, and of plans that fall behind.
+//! Alerts of dead stock without a plan, and of plans that fall behind.
 
 use entity::prelude::ProductId;
 use entrepot::{
@@ -23,7 +23,7 @@ on_both!(
 
 const DAY: i64 = 86_400;
 
-/// What the job opens now.
+/// Returns how many alerts the job opens now.
 async fn look(desk: &Clearance<'_>) -> usize {
     let node = &desk.world.node;
     watch(&node.ledger, &node.alerts, desk.world.ours.owner.tenant).await.unwrap()
@@ -50,7 +50,7 @@ async fn dead_stock_of_a_value_is_told_until_something_is_done(world: &World) {
     assert_eq!((worth("240.00").await, look(&desk).await), (1, 0), "once");
     let open = json!(["OPEN", 80, null]);
     assert_eq!(states(&desk, "DEAD_STOCK", &mug).await, std::slice::from_ref(&open));
-    // Another value, and it is dear enough no more.
+    // With another value the stock is not worth an alert any more.
     assert_eq!(worth("240.01").await, 0);
     assert_eq!(states(&desk, "DEAD_STOCK", &mug).await[0][0], "RESOLVED");
     assert_eq!(worth("100.00").await, 1);
@@ -63,7 +63,8 @@ async fn dead_stock_of_a_value_is_told_until_something_is_done(world: &World) {
     desk.office().is_sound().await;
 }
 
-/// IDs of alerts and their events are in the order in which they are opened, and whoever reads alerts sees it.
+/// Alerts get their IDs in the order in which they are opened, which must not reveal the order of
+/// costs to readers of alerts.
 async fn alerts_of_dead_stock_are_not_opened_in_the_order_of_costs(world: &World) {
     let desk = Clearance::of(world).await;
     // Eighty mugs cost 240.00, ten vases cost 500.00.
@@ -99,7 +100,7 @@ async fn a_plan_that_brings_too_little_is_told_until_it_does(world: &World) {
     desk.books.sell(&mug, 1).await;
     assert_eq!(look(&desk).await, 0);
     assert_eq!(states(&desk, "LIQUIDATION_BEHIND", &mug).await[0][0], "RESOLVED");
-    // Its last day is over, and nobody has followed it.
+    // Its last day is over, and no call has advanced it.
     world.pass(130 * DAY);
     assert_eq!(look(&desk).await, 1);
     let payload = desk.advance(&desk.read(&plan).await).await;

@@ -1,4 +1,5 @@
-//! What may not be sold stays so: an undo does not free a lot that was called back meanwhile, nor a release what is damaged or not looked at.
+//! Unavailable stock stays unavailable: a reversal does not free a lot that was recalled meanwhile,
+//! and a release does not free damaged or uninspected units.
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ async fn on_lot(house: &House<'_>, mutation: &str, code: &str) {
     done(&house.office.act(mutation, "LotStatusInput", "lot { status }", input).await, "lot");
 }
 
-/// Moves so much of a lot from one shelf to another, and gives the movement.
+/// Moves units of a lot from one shelf to another, and returns the movement.
 async fn moved(house: &House<'_>, (from, to): (&str, &str), (code, quantity): (&str, i64)) -> Value {
     let item = json!({ "product": house.cheese, "store": house.office.store, "quantity": quantity, "lot": { "code": code } });
     let input = json!({ "idempotencyKey": key(), "from": from, "to": to, "reasonCode": "OTHER", "items": [item] });
@@ -39,7 +40,7 @@ async fn undo(house: &House<'_>, movement: &Value, policy: &str) -> Value {
     house.office.act("stockReverse", "StockReverseInput", "levels { onHand unavailable }", input).await
 }
 
-/// What of a product cannot be sold here, by why.
+/// Returns the unavailable units of a product here, by condition.
 async fn aside(house: &House<'_>, product: &Value) -> Vec<(String, i64)> {
     let query = "query($p: ID!, $s: ID!) { availabilityExplanation(product: { id: $p }, store: { id: $s }) { unavailableBy { condition quantity } } }";
     let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"] })).await;
@@ -71,7 +72,7 @@ async fn a_set_aside_is_not_undone_once_its_lot_may_not_be_sold(world: &World) {
     house.office.is_sound().await;
 }
 
-/// Takes in so many of a lot, and gives the movement.
+/// Receives units of a lot, and returns the movement.
 async fn taken_in(house: &House<'_>, code: &str, quantity: i64) -> Value {
     let change = json!({ "product": house.cheese, "store": house.office.store, "delta": quantity, "lot": { "code": code } });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
@@ -83,17 +84,17 @@ async fn a_receipt_is_undone_where_its_lot_lies_now(world: &World) {
     let house = House::open(world).await;
     let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
-    // Sound when it came, called back since.
+    // Available when it was received, recalled since.
     let first = taken_in(&house, "a", 4).await;
     on_lot(&house, "lotRecall", "a").await;
     done(&undo(&house, &first, "REFUSE").await, "levels");
     assert_eq!(aside(&house, &house.cheese).await, [by("RECALLED", 10)]);
-    // Called back when it came, released since.
+    // Recalled when it was received, released since.
     let second = taken_in(&house, "a", 3).await;
     on_lot(&house, "lotRelease", "a").await;
     done(&undo(&house, &second, "REFUSE").await, "levels");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0)]);
-    // In quarantine when it came, called back since.
+    // In quarantine when it was received, recalled since.
     on_lot(&house, "lotQuarantine", "a").await;
     let third = taken_in(&house, "a", 2).await;
     on_lot(&house, "lotRecall", "a").await;
@@ -203,7 +204,7 @@ async fn what_came_back_and_nobody_looked_at_is_not_released_with_its_lot(world:
     let ret = done(&asked, "return").clone();
     let approve = json!({ "id": ret["id"], "idempotencyKey": key() });
     done(&house.office.act("returnApprove", "ReturnActionInput", fields, approve).await, "return");
-    // One comes while the lot is for sale, two while it is called back.
+    // One is received while the lot is available, two while it is recalled.
     let comes = async |n: i64| {
         let lines = json!([{ "lineId": ret["lines"][0]["id"], "quantity": n, "lot": { "code": "a" } }]);
         let input = json!({ "id": ret["id"], "idempotencyKey": key(), "lines": lines });

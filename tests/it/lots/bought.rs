@@ -1,4 +1,4 @@
-//! Lots that are bought, and that go back.
+//! Lots in purchases, and in returns to suppliers.
 
 use serde_json::{Value, json};
 
@@ -156,6 +156,6 @@ async fn a_cost_that_does_not_divide_is_posted_to_the_penny(world: &World) {
         .map(|(n, grams)| json!({ "lot": { "code": format!("r{n}") }, "quantity": grams }))
         .collect();
     done(&receive(&house, &order, json!([of(&order, 0, 500, 0, json!(lots))])).await, "purchaseOrder");
-    // verify compares what the entries are worth with what the receipt says.
+    // `verify` compares the value of the entries with that of the receipt.
     house.office.is_sound().await;
 }

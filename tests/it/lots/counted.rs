@@ -1,4 +1,4 @@
-//! Counting what is kept by lots: a line a lot.
+//! Counts of products with lots: a line for each lot.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,8 @@ async fn every_lot_that_lies_there_is_a_line_and_is_set_to_what_was_found(world:
     let others = json!({ "id": count["id"], "lines": [{ "product": house.mug, "counted": 7 },
         { "product": house.drill, "lot": { "code": "s-1" }, "counted": 0 }] });
     done(&house.counts("stocktakeRecord", others).await, "stocktake");
-    // Sold since: what was found then is held against the books of then.
+    // Sold since the count: the counted quantity is compared with the stock at the time of the
+    // count.
     done(&house.adjust("SALE", (&house.cheese, &here), -3, json!({ "code": "b" })).await, "levels");
     let posted = house.posts(&count).await;
     assert_eq!(posted["status"], "COMPLETED");
@@ -82,7 +83,7 @@ async fn a_product_without_a_lot_in_stock_is_counted_as_nothing(world: &World) {
     done(&house.counts("stocktakeRecord", tell(0)).await, "stocktake");
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "CHEESE"), [(None, Some(0), Some(0))]);
-    // A lot that is found takes the place of the line that says that nothing is there.
+    // A lot that is found replaces the line without a lot.
     let second = house.counting(json!({ "kind": "FULL" })).await;
     house.finds(&second, &[("gone", 1)]).await;
     let posted = house.posts(&second).await;
@@ -162,7 +163,8 @@ async fn a_fact_from_before_a_lots_count_leaves_the_count_true(world: &World) {
     let left = house.counts("stocktakeSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await;
     done(&left, "stocktake");
     done(&house.counts("stocktakeApprove", json!({ "id": count["id"] })).await, "stocktake");
-    // Two sales from before the count reach the books after it: the count had seen the one of the lot that it counted.
+    // Two sales from before the count are recorded after it: the counted quantity of the counted
+    // lot already included its sale.
     for code in ["a", "b"] {
         let change = json!({ "product": house.cheese, "store": here, "delta": -2, "lot": { "code": code } });
         let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "changes": [change],
@@ -210,7 +212,7 @@ async fn two_counts_of_a_lot_post_what_is_off_once(world: &World) {
     let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let (first, second) = (house.counting(json!({ "kind": "FULL" })).await, house.counting(json!({ "kind": "FULL" })).await);
-    // The second one counts before and after the first: only what it found after holds.
+    // The second one counts before and after the first: only its later records remain valid.
     house.finds(&second, &[("a", 5)]).await;
     house.finds(&first, &[("a", 8), ("stray", 3)]).await;
     let between = world.node.clock.now();

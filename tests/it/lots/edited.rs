@@ -1,4 +1,4 @@
-//! Orders of kits, and of what is kept by lots, that change after they were placed.
+//! Changes of placed orders with kits and with products that have lots.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ on_both!(
 
 const ORDER: &str = "order { id status version lines { id sku quantity open cancelled fulfilled parts { sku } } }";
 
-/// Changes an order as it stands.
+/// Updates an order at its current version.
 async fn edit(house: &House<'_>, order: &Value, mut fields: Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { version } }";
     let seen = house.office.ask(query, json!({ "id": order["id"] })).await;
@@ -37,7 +37,7 @@ async fn a_kit_that_is_edited_holds_its_parts_in_whole_ones(world: &World) {
     done(&set(&house, &tea_set, &[(&pot, 1), (&bowl, 4)]).await, "product");
     let placed = order(&house, "CONFIRMED", &[(&tea_set, 2)]).await;
     let placed = done(&placed, "order").clone();
-    // What it is made of now is another thing: the line is of what it was.
+    // The kit's current components differ: the line keeps those of its time.
     done(&set(&house, &tea_set, &[(&pot, 1)]).await, "product");
     done(&edit(&house, &placed, sets(&placed, 5)).await, "order");
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 5], [22, 20]));

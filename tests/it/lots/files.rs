@@ -1,4 +1,4 @@
-//! Lots that come and go in files.
+//! Imports and exports of lots.
 
 use serde_json::json;
 
@@ -23,7 +23,8 @@ async fn a_sheet_of_lots_is_read_and_comes_back(world: &World) {
     let changed = over(world, &import(world, "STOCK_CHANGES", changes, json!({})).await).await;
     assert_eq!(counts(&changed), [2, 0, 2, 0, 0], "{changed:#}\n{}", result(world, &changed).await);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("L-1", 5, 0), lot("L-2", 4, 0), lot("L-3", 2, 0)]);
-    // What of a level is promised stands on the first of its lots, and the file is read again without a change.
+    // Reserved units of a level are listed on the first of its lots, and an import of the file
+    // changes nothing.
     house.held(&[(&house.cheese, 6)]).await;
     let written = over(world, &export(world, json!({ "entity": "STOCK" })).await).await;
     let sheet = result(world, &written).await;

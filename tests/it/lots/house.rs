@@ -1,4 +1,4 @@
-//! A cheese monger with two stores: cheese by lots, drills by serial number, mugs as they come.
+//! A cheese monger with two stores: cheese by lots, drills by serial number, mugs without either.
 #![allow(dead_code, unused_imports, reason = "several targets have it, and each calls a part")]
 
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl<'w> House<'w> {
         Self { office, depot, cheese, drill, mug }
     }
 
-    /// Changes stock by so much of a lot; a lot is a code, or a code with its last day.
+    /// Changes the stock of a lot by `delta`; a lot is a code, or a code with its last day.
     pub async fn adjust(&self, kind: &str, (product, store): (&Value, &Value), delta: i64, lot: Value) -> Value {
         let mut change = json!({ "product": product, "store": store, "delta": delta });
         if !lot.is_null() {
@@ -43,13 +43,13 @@ impl<'w> House<'w> {
         self.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
     }
 
-    /// Takes so much of a lot of cheese in, here.
+    /// Receives units of a lot of cheese in this store.
     pub async fn takes_in(&self, code: &str, quantity: i64, expires_on: &str) {
         let lot = json!({ "named": { "code": code, "expiresOn": expires_on } });
         done(&self.adjust("RECEIPT", (&self.cheese, &self.office.store), quantity, lot).await, "levels");
     }
 
-    /// What of each lot of a product lies in a store, by code: on hand and what of it is unavailable.
+    /// Returns the lots of a product in a store: code, units on hand, and unavailable units.
     pub async fn lots(&self, product: &Value, store: &Value) -> Vec<(String, i64, i64)> {
         let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { code levels { store { id } onHand unavailable } } } }";
         let answer = self.office.ask(query, json!({ "p": product["id"] })).await;
@@ -109,7 +109,7 @@ impl<'w> House<'w> {
         done(&begun, "stocktake").clone()
     }
 
-    /// The input that records so much of each lot of cheese.
+    /// Input that records a counted quantity for each lot of cheese.
     pub fn found(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
         let line = |(code, n): &(&str, i64)| json!({ "product": self.cheese, "lot": { "code": code }, "counted": n });
         json!({ "id": count["id"], "lines": lots.iter().map(line).collect::<Vec<_>>() })
@@ -142,7 +142,7 @@ pub fn sent_lots(line: &Value) -> Vec<(String, [i64; 4])> {
     found
 }
 
-/// The lines of a count of a SKU: lot, what was found, and what the books had.
+/// The lines of a count of a SKU: lot, counted quantity, and quantity in the books.
 pub fn lines(count: &Value, sku: &str) -> Vec<(Option<String>, Option<i64>, Option<i64>)> {
     let mut found: Vec<_> = count["lines"]["nodes"]
         .as_array()

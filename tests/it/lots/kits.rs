@@ -1,4 +1,4 @@
-//! Kits: sold as one, held and moved as what they are made of.
+//! Kits: sold as one product, held and moved as their components.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ on_both!(
 const ORDER: &str = "order { id status holds { reason } lines { id sku quantity open backordered cancelled fulfilled returned unitPrice { amount } unitCost { amount } \
     allocations { quantity } parts { sku quantity } } }";
 
-/// A product of a price that costs so much, with so much of it here.
+/// Creates a product with this cost, and receives its stock here.
 pub(super) async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value {
     let product = house.office.product(sku, cost).await;
     if stock > 0 {
@@ -56,7 +56,7 @@ pub(super) async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
     ["onHand", "reserved"].map(|name| level[name].as_i64().unwrap_or_default())
 }
 
-/// How many whole kits are available here.
+/// Returns how many whole kits are available here.
 async fn available(house: &House<'_>, kit: &Value) -> Option<i64> {
     let query = "query($k: ID!, $s: ID!) { product(by: { id: $k }) { availability(stores: [{ id: $s }]) { available status } } }";
     let answer = house.office.ask(query, json!({ "k": kit["id"], "s": house.office.store["id"] })).await;
@@ -126,7 +126,7 @@ async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
         "OUT_OF_RANGE",
         "input.lines.0.quantity",
     );
-    // The report knows one set, and not five things.
+    // The report counts one set, and not its five components.
     let report =
         house.office.ask("{ salesReport(groupBy: PRODUCT) { product { sku } unitsSold unitsReturned } }", json!({})).await;
     let row =
@@ -174,7 +174,7 @@ async fn an_open_order_holds_what_its_kit_was_made_of(world: &World) {
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 2], [20, 8]));
     done(&act(&house, "orderConfirm", json!({ "id": drafted["id"] })).await, "order");
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 3], [20, 12]), "a draft is of what was drafted");
-    // No kit at all any more: what was ordered is delivered and taken back all the same.
+    // The product is no kit any more; the earlier order is delivered and returned all the same.
     done(&set(&house, &tea_set, &[]).await, "product");
     let shipped = act(&house, "orderFulfil", json!({ "id": placed["id"] })).await;
     assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
@@ -212,7 +212,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     refused(&set(&house, &pot, &[(&bowl, 1)]).await, "IN_USE", "input.id");
     refused(&set(&house, &house.cheese, &[(&bowl, 1)]).await, "INVALID_STATE", "input.id");
     done(&set(&house, &tea_set, &[(&bowl, 4)]).await, "product");
-    // Kits of kits would go round in the end: each is refused from both sides.
+    // Kits within kits could form a cycle, so they are refused from both sides.
     refused(&set(&house, &gift, &[(&tea_set, 1)]).await, "INVALID", field);
     refused(&set(&house, &bowl, &[(&pot, 1)]).await, "IN_USE", "input.id");
     let update = async |product: &Value, version: i64, more: Value| {
@@ -241,7 +241,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     let parts: Vec<(&Value, i64)> = many.iter().map(|part| (part, 1)).collect();
     refused(&set(&house, &gift, &parts).await, "LIMIT_EXCEEDED", "input.components");
     done(&set(&house, &gift, &parts[..50]).await, "product");
-    // The same key does it once; with another input it is refused.
+    // A repeated call with the same key changes nothing; another input is refused.
     let input = |n: i64| json!({ "idempotencyKey": "kit-1", "id": tea_set["id"], "components": [{ "productId": bowl["id"], "quantity": n }] });
     let fields = "product { version components { quantity } }";
     let first = house.office.act("kitSet", "KitSetInput", fields, input(6)).await;
@@ -290,7 +290,8 @@ async fn parts_that_are_kept_by_lots_are_picked(world: &World) {
     refused(&act(&house, "orderFulfil", named).await, "INVALID", "input.lines.0.lot");
     done(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "order");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 9, 0)]);
-    // Which lot comes back must be said, and a kit has no one lot: its parts come back as lines of their own.
+    // A return must name its lot, and a kit has no single lot: its parts are returned as lines of
+    // their own.
     let back = |line: Value| json!({ "idempotencyKey": key(), "store": here, "lines": [line] });
     let whole = back(json!({ "orderLineId": placed["lines"][0]["id"], "quantity": 1 }));
     let refusal = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", whole).await;
@@ -326,7 +327,7 @@ async fn a_kit_of_backordered_parts_owes_the_rest(world: &World) {
         "whole kits are held, and no half ones"
     );
     refused(&order(&house, "CONFIRMED", &[(&kit, 5)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
-    // All that is held of it leaves; the rest goes on waiting.
+    // All held units are shipped; the rest stays backordered.
     let shipped = act(&house, "orderFulfil", json!({ "id": placed["id"] })).await;
     assert_eq!(done(&shipped, "order")["status"], "PARTIALLY_FULFILLED");
     refused(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "INVALID_STATE", "input.lines");

@@ -1,4 +1,4 @@
-//! Facts of what is kept by lots that arrive behind a count that had seen them.
+//! Movements of lots that are recorded after a count, but happened before it.
 
 use entity::prelude::Timestamp;
 use entrepot::clock::rfc3339;
@@ -64,7 +64,7 @@ async fn a_late_sale_of_a_lot_that_the_count_found_gone_is_booked_as_it_was(worl
     house.office.is_sound().await;
     let on_time = sold(&house, &house.cheese, &of_a, house.office.world.node.clock.now()).await;
     refused(&on_time, "INSUFFICIENT_STOCK", "input.changes.0.delta");
-    // What comes in late, and was found, is no more either.
+    // A late receipt adds nothing to a lot that was counted since either.
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": rfc3339(before),
         "changes": [{ "product": house.cheese, "store": here, "delta": 4, "lot": { "code": "a" } }] });
     done(&house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
@@ -108,7 +108,7 @@ async fn a_late_command_whose_lines_say_lots_and_do_not_is_taken_whole(world: &W
     house.takes_in("a", 10, "2099-03-01").await;
     house.takes_in("b", 5, "2099-04-01").await;
     let before = counted(&house, &[("a", 0), ("b", 3)]).await;
-    // What is lent to the lot that the second line says is the first to expire: the first line picks it.
+    // The units lent to lot "a" for the second line expire first: the first line picks them.
     let parts = [(Value::Null, 3), (json!({ "code": "a" }), 2)];
     let late = sold(&house, &house.cheese, &parts, before).await;
     assert_eq!(entries(&late).iter().map(|(_, n)| n).sum::<i64>(), -5);

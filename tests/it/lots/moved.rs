@@ -31,7 +31,7 @@ async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
     assert_eq!(sent_lots(&sent["lines"][1]), []);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 8, 0)]);
     house.office.is_sound().await;
-    // Five of six come: the first to expire of those that were sent, first.
+    // Five of six arrive: of the shipped lots the first to expire is received first.
     let part = json!({ "id": sent["id"], "lines": [{ "lineId": sent["lines"][0]["id"], "quantity": 5 }] });
     let part = house.moves("transferReceive", part).await;
     let part = done(&part, "transfer");
@@ -173,7 +173,7 @@ async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world:
         }
         if is_lost {
             done(&house.moves("transferClose", json!({ "id": held["id"], "reasonCode": "LOSS" })).await, "transfer");
-            // What was given up may turn up again.
+            // A unit that was written off as lost may be found again.
             done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
         } else {
             done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
@@ -217,7 +217,8 @@ async fn a_keeper_of_one_store_pages_through_what_moved_there(world: &World) {
     assert_eq!((second, around), (json!([2]), [true, false]), "what came to the other store afterwards is no next page");
     let (none, around, _) = page(&keeper, json!({ "n": 1, "a": end })).await;
     assert_eq!((none, around), (json!([]), [true, false]));
-    // The other store's line is told by nothing but the cursor itself, which was another caller's: the page behind it is empty.
+    // The cursor is at a line of the other store, from another caller's page; it reveals nothing of
+    // that line, and no page follows it.
     let (whole, _, theirs) = page(&house.office, json!({ "n": 9 })).await;
     assert_eq!(whole, json!([5, 1, 2, 3]));
     let (own, around, _) = page(&keeper, json!({ "l": 9, "b": theirs })).await;

@@ -1,6 +1,7 @@
-//! What orders are owed of kits: it is given to them in whole ones, promised to nobody else, and ordered.
+//! Backorders of kits: they are filled in whole kits, promised to no other order, and ordered from
+//! suppliers.
 
-use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
+use entrepot::{ledger::JobCursor, orders::jobs::fill_backorders};
 use serde_json::{Value, json};
 
 use super::{
@@ -21,7 +22,7 @@ on_both!(
     what_an_ordered_kit_takes_stays_what_it_was,
 );
 
-/// A product that may be sold before it is there.
+/// Creates a product that may be backordered.
 async fn coming(house: &House<'_>, sku: &str) -> Value {
     let input = json!({ "sku": sku, "name": sku, "stockPolicy": "BACKORDER", "price": gbp("3.00"), "unitCost": gbp("1.00") });
     let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
@@ -32,7 +33,7 @@ async fn arrive(house: &House<'_>, product: &Value, quantity: i64) {
     done(&house.adjust("RECEIPT", (product, &house.office.store), quantity, Value::Null).await, "levels");
 }
 
-/// A lamp needs two shades and a bulb, which come when they come.
+/// A kit: a lamp with two shades and a bulb, which may be backordered.
 async fn lamp(house: &House<'_>) -> [Value; 3] {
     let (shade, bulb) = (coming(house, "SHADE").await, coming(house, "BULB").await);
     let lamp = product(house, "LAMP", "5.00", 0).await;
@@ -52,7 +53,7 @@ async fn queue(house: &House<'_>, lines: &[(&Value, i64)]) -> Vec<Value> {
 }
 
 async fn fill(house: &House<'_>) -> usize {
-    fill_backorders(&house.office.world.node.ledger, &Walk::default()).await.unwrap()
+    fill_backorders(&house.office.world.node.ledger, &JobCursor::default()).await.unwrap()
 }
 
 /// Open and backordered of each order's line.
@@ -97,7 +98,8 @@ async fn kits_and_plain_lines_wait_in_one_queue_and_kits_are_whole_or_not(world:
     arrive(&house, &bulb, 5).await;
     assert_eq!(fill(&house).await, 0, "bulbs alone are no lamp");
     arrive(&house, &shade, 6).await;
-    // Three for the first, two for one lamp of the second; the last one is half a lamp, and the third order can use it.
+    // Three shades for the first order, two for one lamp of the second; the last one would be half
+    // a lamp, and goes to the third order, which sells shades.
     while fill(&house).await > 0 {}
     assert_eq!(waits(&house, &placed).await, [[3, 0], [1, 1], [1, 1], [0, 1]]);
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([6, 6], [5, 1]));
@@ -124,7 +126,7 @@ async fn a_kit_that_lacks_a_part_lets_others_pass(world: &World) {
     let head = world.node.db.tenant(house.office.caller.tenant).head().await.unwrap();
     assert_eq!(fill(&house).await, 0, "one shade is no lamp");
     assert_eq!(world.node.db.tenant(house.office.caller.tenant).head().await.unwrap(), head, "nothing is written for nothing");
-    // What the catalogue says now changes nothing of what was ordered.
+    // A later change of the kit in the catalogue does not affect orders that were placed before.
     done(&set(&house, &lamp, &[(&bulb, 1)]).await, "product");
     arrive(&house, &shade, 1).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 1], [3, 0]]));
@@ -142,7 +144,7 @@ async fn a_kit_whose_part_is_too_near_its_date_lets_others_pass(world: &World) {
     done(&set(&house, &lamp, &[(&shade, 2), (&bulb, 1)]).await, "product");
     let placed = queue(&house, &[(&lamp, 1), (&shade, 2)]).await;
     arrive(&house, &shade, 2).await;
-    // The clock stands at 2026-09-21.
+    // The clock is at 2026-09-21.
     let near = json!({ "named": { "code": "near", "expiresOn": "2026-09-24" } });
     done(&house.adjust("RECEIPT", (&bulb, &house.office.store), 1, near).await, "levels");
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[0, 1], [2, 0]]));
@@ -179,7 +181,8 @@ async fn a_kit_that_is_filled_twice_at_once_is_filled_once(world: &World) {
     house.office.is_sound().await;
 }
 
-/// What may be promised of a product, here: `[available, arriving, overdue, owed, availableToPromise]`.
+/// Returns the availability forecast of a product here: `[available, arriving, overdue, owed,
+/// availableToPromise]`.
 async fn promised(house: &House<'_>, product: &Value, date: &str) -> [i64; 5] {
     let query = "query($p: ID!, $s: ID!, $d: Date!) { availabilityForecast(product: { id: $p }, store: { id: $s }, date: $d) {
         available arriving overdue owed availableToPromise } }";
@@ -193,7 +196,7 @@ async fn what_is_owed_is_promised_to_nobody_and_what_is_late_is_not_promised(wor
     let house = House::open(world).await;
     let [lamp, shade, _] = lamp(&house).await;
     queue(&house, &[(&shade, 4), (&lamp, 3)]).await;
-    // The clock stands at 2026-09-21.
+    // The clock is at 2026-09-21.
     let lines = json!([{ "product": shade, "quantity": 10 }, { "product": shade, "quantity": 5, "expectedOn": "2026-10-01" }]);
     house.office.ordered(json!({ "expectedOn": "2026-09-22", "lines": lines })).await;
     assert_eq!(promised(&house, &shade, "2026-09-21").await, [0, 0, 0, 10, 0]);
@@ -229,7 +232,7 @@ async fn what_an_ordered_kit_takes_stays_what_it_was(world: &World) {
     let house = House::open(world).await;
     let [lamp, shade, bulb] = lamp(&house).await;
     let placed = queue(&house, &[(&lamp, 2)]).await;
-    // Lamps are sold without shades from now on; those that were ordered have them.
+    // New lamps are sold without shades; those ordered before have them.
     done(&set(&house, &lamp, &[(&bulb, 1)]).await, "product");
     let archive = async || {
         let input = json!({ "id": shade["id"] });

@@ -1,4 +1,4 @@
-//! What may be promised of lots that are near their date.
+//! Promises from lots that are near their expiry date.
 
 use serde_json::{Value, json};
 
@@ -62,7 +62,8 @@ async fn an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date(wo
     house.office.is_sound().await;
 }
 
-/// Why so much of the cheese may be promised here: available, not for sale, to promise.
+/// Returns the explanation of the cheese's availability here: available, not for sale, available to
+/// promise.
 async fn explained(house: &House<'_>) -> Value {
     let why = "query($p: ID!, $s: ID!) { availabilityExplanation(product: { id: $p }, store: { id: $s }) { available notForSale availableToPromise } }";
     let answer = house.office.ask(why, json!({ "p": house.cheese["id"], "s": house.office.store["id"] })).await;
@@ -81,7 +82,7 @@ async fn what_a_transfer_holds_is_held_of_lots_near_their_date_first(world: &Wor
     let taken = done(&taken, "order").clone();
     assert_eq!(explained(&house).await, json!([0, 0, 0]));
     refused(&order(&house, "CONFIRMED", &[(&house.cheese, 1)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
-    // Whoever names the lots cannot send away what the order was promised.
+    // A shipment that names its lots cannot take units that were promised to the order.
     let lots = json!([{ "lot": { "code": "short" }, "quantity": 4 }, { "lot": { "code": "long" }, "quantity": 1 }]);
     let named = json!({ "id": held["id"], "lines": [{ "lineId": held["lines"][0]["id"], "quantity": 5, "lots": lots }] });
     refused(&house.moves("transferShip", named).await, "INSUFFICIENT_STOCK", "input.lines.0.lots");
@@ -115,7 +116,8 @@ async fn a_lot_that_is_past_its_date_holds_nothing_for_a_transfer(world: &World)
     house.takes_in("long", 5, "2099-03-01").await;
     world.pass(2 * 86_400);
     let held = house.held(&[(&house.cheese, 2)]).await;
-    // It waits to be set aside. A transfer leaves it where it is, so what that holds is of the good lot.
+    // The expired lot has not been set aside yet. A transfer does not ship it, so the hold is on
+    // the good lot.
     assert_eq!(explained(&house).await, json!([8, 5, 3]));
     refused(&order(&house, "CONFIRMED", &[(&house.cheese, 4)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;

@@ -1,4 +1,4 @@
-//! What a refusal says is there can be had: whoever asks for just that much gets it.
+//! Available quantities in refusals: a repeated call for exactly that many units succeeds.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,8 @@ on_both!(
     what_a_shelf_is_told_can_be_moved,
 );
 
-/// How much was asked for and is said to be there; panics unless it is short of stock, and of nothing else.
+/// Returns the requested and the available quantity of a refusal; panics unless its only error is a
+/// shortage of stock.
 fn told(payload: &Value) -> (i64, i64) {
     let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("{payload:#}"));
     let [one] = errors.as_slice() else { panic!("one refusal is expected: {payload:#}") };
@@ -36,7 +37,8 @@ async fn ask(house: &House<'_>, mutation: &str, kind: &str, mut input: Value) ->
     answer["data"][mutation].clone()
 }
 
-/// Asks for too much, then for just what is said to be there, and for one more than that before.
+/// Requests too much, then one more than the available quantity of the refusal, and then exactly
+/// that quantity; returns it.
 async fn keeps_its_word(house: &House<'_>, (mutation, kind): (&str, &str), much: i64, input: impl Fn(i64) -> Value) -> i64 {
     let (requested, available) = told(&ask(house, mutation, kind, input(much)).await);
     assert_eq!(requested, much, "{mutation}: what was asked for");
@@ -49,7 +51,8 @@ async fn keeps_its_word(house: &House<'_>, (mutation, kind): (&str, &str), much:
     available
 }
 
-/// Cheese that leaves a customer a week: some is past its date, some near it, some good for long. Today is 2026-09-21.
+/// Cheese that must have a week left when it is sold: one lot is past its date, one near it, one
+/// good for long. Today is 2026-09-21.
 async fn dairy(world: &World) -> House<'_> {
     let house = House::open(world).await;
     let input = json!({ "id": house.cheese["id"], "expectedVersion": 1, "minimumRemainingDays": 7 });
@@ -76,12 +79,12 @@ async fn what_a_sale_is_told_can_be_sold(world: &World) {
     assert_eq!(keeps_its_word(&house, ADJUST, 40, |n| sale(&house, n, Some("near"))).await, 5);
     assert_eq!(keeps_its_word(&house, ADJUST, 40, |n| sale(&house, n, None)).await, 6);
     house.takes_in("good", 6, "2099-03-01").await;
-    // What is held for others is not there either.
+    // Units that are held for others are not available either.
     let held = json!({ "items": [{ "product": house.cheese, "store": house.office.store, "quantity": 2 }] });
     assert_eq!(ask(&house, "stockReserve", "StockReserveInput", held).await["userErrors"], json!([]));
     let counter = |n: i64| json!({ "store": house.office.store, "status": "FULFILLED", "lines": [{ "product": house.cheese, "quantity": n }] });
     assert_eq!(keeps_its_word(&house, ORDER, 30, counter).await, 4);
-    // Whoever may override can take what is held, too; it is not offered.
+    // A caller that may override can take held units, too; they are not offered.
     let anyway = |n: i64| {
         let mut input = sale(&house, n, Some("good"));
         input["onShortage"] = json!("SHORTEN");
@@ -147,7 +150,7 @@ async fn what_a_shipment_is_told_counts_what_is_held_for_it(world: &World) {
     input["idempotencyKey"] = json!(key());
     let made = house.office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
     let made = done(&made, "order").clone();
-    // Five break: the order's own hold gives way.
+    // Five units are damaged: the order's own hold is reduced.
     let mut broken = sale(&house, 5, Some("a"));
     (broken["kind"], broken["reasonCode"], broken["onShortage"]) = (json!("REMOVAL"), json!("DAMAGE"), json!("SHORTEN"));
     assert_eq!(ask(&house, "stockAdjust", "StockAdjustInput", broken).await["userErrors"], json!([]));

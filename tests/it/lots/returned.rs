@@ -1,4 +1,4 @@
-//! Lots that left with lines of orders, and the lot that comes back where a return names none.
+//! Lots that were shipped with lines of orders, and the lot of a return that names none.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn left(code: &str, quantity: i64) -> Value {
     json!({ "sku": "CHEESE", "code": code, "quantity": quantity, "lot": { "code": code } })
 }
 
-/// A return over the counter of so much of an order's first line.
+/// A counter return of units of an order's first line.
 async fn comes_back(house: &House<'_>, order: &Value, quantity: i64, more: Value) -> Value {
     let mut line = json!({ "orderLineId": order["lines"][0]["id"], "quantity": quantity });
     line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -57,7 +57,7 @@ async fn comes_back(house: &House<'_>, order: &Value, quantity: i64, more: Value
     house.office.act("returnCreate", "ReturnCreateInput", "return { id status }", input).await
 }
 
-/// A return of so much of these order lines that is approved, and whose goods have yet to come.
+/// A return of units of these order lines that is approved and not received yet.
 async fn awaited(house: &House<'_>, lines: &[(&Value, i64)]) -> Value {
     let lines: Vec<Value> = lines.iter().map(|(line, n)| json!({ "orderLineId": line["id"], "quantity": n })).collect();
     let asked = json!({ "idempotencyKey": key(), "store": house.office.store, "receive": false, "lines": lines });
@@ -100,13 +100,13 @@ async fn a_shipment_shows_the_lots_that_left_with_each_of_its_lines(world: &Worl
     let second = vec![json!([left("L-2", 1)])];
     assert_eq!(shipped(&house, &placed).await, [(json!("SHIPPED"), first.clone()), (json!("SHIPPED"), second.clone())]);
 
-    // An undone shipment keeps what had left with it.
+    // A reversed shipment keeps the lots that it shipped.
     let query = "query($id: ID!) { order(by: { id: $id }) { fulfilments { id lines { lots { code quantity } } } } }";
     let seen = house.office.ask(query, json!({ "id": placed["id"] })).await;
     undo(&house, &seen["data"]["order"]["fulfilments"][0]["id"]).await;
     assert_eq!(shipped(&house, &placed).await, [(json!("CANCELLED"), first), (json!("SHIPPED"), second)]);
 
-    // Codes are a part of the order; the lot itself asks for the right to see stock.
+    // Codes of lots belong to the order; the lot itself needs the right to see stock.
     let clerk = house.office.as_caller(world.ours.only(&["order.read"]));
     assert_eq!(clerk.ask(query, json!({ "id": placed["id"] })).await["data"], seen["data"]);
     let lots = "query($id: ID!) { order(by: { id: $id }) { fulfilments { lines { lots { lot { id } } } } } }";
@@ -152,7 +152,7 @@ async fn the_only_lot_that_is_left_comes_back_unnamed(world: &World) {
     assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 5, 1)]);
     let again = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
     assert_eq!((&again["replayed"], &again["return"]), (&json!(true), &back["return"]));
-    // The last one is thrown away: it comes in and goes out in its lot.
+    // The last one is written off: it is received into its lot and removed from it.
     done(&comes_back(&house, &sold, 1, json!({ "disposition": "WRITE_OFF" })).await, "return");
     assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 5, 1)]);
     refused(&comes_back(&house, &sold, 1, json!({})).await, "OUT_OF_RANGE", "input.lines.0.quantity");
@@ -217,7 +217,7 @@ async fn the_only_lot_that_is_left_is_received_unnamed(world: &World) {
     first["lot"] = json!({ "code": "L-1" });
     assert_eq!(done(&received(&house, &ret, json!({ "lines": [first] })).await, "return")["status"], "PARTIALLY_RECEIVED");
 
-    // All that is left is of the second. A dry run says so, and takes nothing in.
+    // Only units of the second lot are left. A dry run accepts the line, and receives nothing.
     let one = json!({ "idempotencyKey": key(), "lines": [line(1)] });
     let dry = "mutation($input: ReturnReceiveInput!) { returnReceive(input: $input, validateOnly: true) { return { status } userErrors { code } } }";
     let mut input = one.clone();
@@ -234,7 +234,7 @@ async fn the_only_lot_that_is_left_is_received_unnamed(world: &World) {
     assert_eq!(done(&received(&house, &ret, json!({})).await, "return")["status"], "RECEIVED");
     assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 6, 2)]);
 
-    // Of serial numbers the last one.
+    // A returned serial number must be named unless it is the last one of the line.
     for code in ["S-1", "S-2"] {
         done(&house.adjust("RECEIPT", (&house.drill, here), 1, json!({ "code": code })).await, "levels");
     }
@@ -284,7 +284,8 @@ async fn units_that_a_line_of_a_receipt_names_are_not_found_for_another(world: &
     };
     let brings = async |lines: Value| received(&house, &ret, json!({ "lines": lines })).await;
 
-    // While one of the first lot is left, all three can come; then the other two, whichever line is the first.
+    // While one of the first lot is left, the return may be of any of the three lots; after that of
+    // the other two, in any order of lines.
     let said = refused(&brings(json!([silent(1), named(5, "L-1")])).await, "INVALID", "input.lines.0.lot");
     assert!(said.contains("of L-1, L-2, L-3"), "{said}");
     for (lines, field) in
@@ -295,7 +296,7 @@ async fn units_that_a_line_of_a_receipt_names_are_not_found_for_another(world: &
     }
     assert_eq!(house.office.level(&house.cheese, here).await, [4, 0, 0], "nothing came");
 
-    // Both lines that name none are of the lot of which two are left.
+    // Both lines without a lot get the lot of which two units are left.
     let all = json!([silent(1), named(6, "L-1"), named(6, "L-2"), silent(1)]);
     assert_eq!(done(&brings(all).await, "return")["status"], "RECEIVED");
     assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 6, 6), lot("L-3", 6, 2)]);

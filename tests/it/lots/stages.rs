@@ -1,4 +1,4 @@
-//! Of lots that a call names, every one that is wrong is told, whichever line names it.
+//! A call that names lots reports every invalid lot, whichever line names it.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ on_both!(
     a_shortage_names_the_lot_and_the_kit,
 );
 
-/// The same code at each of these places of the input.
+/// The same code at each of these fields of the input.
 fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
     places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
 }
@@ -38,7 +38,7 @@ async fn stocked(world: &World) -> House<'_> {
     house
 }
 
-/// So much of each of these lots.
+/// Lots with their quantities, as input.
 fn lots(named: &[(&str, i64)]) -> Value {
     named.iter().map(|(code, n)| json!({ "lot": { "code": code }, "quantity": n })).collect()
 }

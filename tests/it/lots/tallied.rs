@@ -1,4 +1,5 @@
-//! What a count's lines are held against: each lot against its own book, and no line that nobody counted.
+//! Book quantities of a count's lines: each lot is compared with its own book, and lines that were
+//! not counted are left out.
 
 use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ async fn lots_counted_in_one_call_with_their_moment_have_each_their_own_book(wor
     }
     let count = house.counting(json!({ "kind": "FULL" })).await;
     let at = world.node.clock.now();
-    // Sold behind the shelf's count: the book of then does not know it.
+    // Sold after the shelf was counted: the book at that moment does not include the sale.
     done(&house.adjust("SALE", (&house.cheese, &here), -5, json!({ "code": "a" })).await, "levels");
     let found = counted_then(&house, &count, &[("a", 100), ("b", 100), ("c", 99)], at);
     done(&house.counts("stocktakeRecord", found).await, "stocktake");

@@ -1,4 +1,4 @@
-//! What each ask does to the model, or why it is refused.
+//! Effects of each command on the model, or the reason of its refusal.
 
 use super::{
     asks::Ask,
@@ -12,7 +12,7 @@ use super::{
 pub type Verdict = Result<(), Refusal>;
 
 impl Model {
-    /// All of it or nothing.
+    /// Applies a command completely or not at all.
     pub fn apply(&mut self, ask: &Ask) -> Verdict {
         let before = self.clone();
         let verdict = self.step(ask);
@@ -22,8 +22,8 @@ impl Model {
         verdict
     }
 
-    /// Whether the documentation leaves open if this is done: what was set aside of a lot that was called back since may be refused, as long as
-    /// nothing of it can be sold afterwards.
+    /// Whether the documentation allows either answer: reversing a set-aside of a lot that was
+    /// recalled since may be refused, as long as no unit of it can be sold afterwards.
     pub fn may_refuse(&self, ask: &Ask) -> bool {
         match ask {
             Ask::Reverse(n) if self.movements[*n].is_odd => true,
@@ -177,7 +177,7 @@ impl Model {
         if !allowed {
             return Err(STATE);
         }
-        // What orders were promised is not taken from them.
+        // Units that are promised to orders are not taken from them.
         for store in 0..2 {
             if self.available((LOTTED, store)) < self.sellable(lot, store) {
                 return Err(SHORT);
@@ -270,7 +270,7 @@ impl Model {
             let took = self.orders[n].took.entry(product).or_default();
             let worth = give_back(took, quantity);
             self.pools[product].bring(worth);
-            // What is written off comes in, and is taken out again.
+            // Units that are written off come in, and are taken out again.
             if disposition == "WRITE_OFF" {
                 self.shift(place, None, -quantity, None);
                 self.pools[product].take(quantity);
@@ -297,7 +297,7 @@ impl Model {
         }
         for (lot, delta) in &past.lots {
             let has_some = match lot {
-                // What came in is taken from where it lies now.
+                // Received units are taken from the shelf where their lot is now.
                 Some(lot) if self.lots[*lot] != State::Available => {
                     self.lot_on_hand(*lot, place.1) - self.shelf(place, Some(*lot), Shelf::Damaged) >= *delta
                 }

@@ -1,4 +1,5 @@
-//! What clients ask for, and how it is drawn: mostly what the model says is possible, sometimes what is not.
+//! Commands of clients, and their random choice: mostly commands that the model accepts, and some
+//! that it refuses.
 
 use super::plain::{KIT, LOTTED, Model, Shelf, State, Step};
 
@@ -88,7 +89,7 @@ pub enum Ask {
         to: usize,
         lines: Vec<(usize, i64)>,
     },
-    /// Another quantity of a product that is on it.
+    /// Changes the quantity of a product of a transfer.
     Amend {
         transfer: usize,
         product: usize,
@@ -152,7 +153,7 @@ pub fn draw(dice: &mut Dice, model: &Model, began: i64, now: i64) -> Ask {
     Ask::Reserve { product: 0, store: 0, quantity: 1 }
 }
 
-/// A moment that has passed, off those at which the past is asked for.
+/// A past moment that differs from those at which the past is compared.
 fn earlier(dice: &mut Dice, began: i64, now: i64) -> i64 {
     began + dice.below((now - began).max(2) as usize) as i64 / 1_000 * 1_000 + 777
 }
@@ -161,7 +162,7 @@ fn try_draw(dice: &mut Dice, model: &Model, began: i64, now: i64) -> Option<Ask>
     let (store, reckless) = (dice.below(STORES), dice.one_in(12));
     let (product, far) = (dice.below(3), if reckless { 5_000 } else { 12 });
     let lot = (product == LOTTED).then(|| dice.below(model.lots.len()));
-    // A fact that comes late; of what is kept by lots only before its first count.
+    // A backdated movement; for products with lots only before their first count.
     let is_counted = model.counted_at.contains_key(&(product, store))
         || model.counts.iter().any(|count| count.store == store && count.status == "REVIEW");
     let is_late = dice.one_in(4) && (product != LOTTED || !is_counted);
@@ -172,7 +173,7 @@ fn try_draw(dice: &mut Dice, model: &Model, began: i64, now: i64) -> Option<Ask>
             Ask::Adjust { kind: "RECEIPT", product, store, lot, delta: dice.up_to(20), cost, at }
         }
         3..=5 => {
-            // Without a lot the first to expire goes; of what is late a lot is named.
+            // A sale without a lot takes the first to expire; a backdated sale names its lot.
             let lot = lot.filter(|_| at.is_some() || dice.one_in(2));
             let far = if at.is_some() { 12 } else { far };
             Ask::Adjust { kind: "SALE", product, store, lot, delta: -dice.up_to(far), cost: None, at }
@@ -236,7 +237,7 @@ fn lot_to(dice: &mut Dice, model: &Model) -> Option<Ask> {
     Some(Ask::LotTo { lot, state })
 }
 
-/// Kits alone, or products alone: what an order took of each is then told by its lines.
+/// Kits alone, or products alone: the lines then determine how many units of each the order took.
 fn order_lines(dice: &mut Dice, far: i64) -> Vec<(usize, i64)> {
     if dice.one_in(3) {
         return vec![(KIT, dice.up_to(far.min(6)))];
@@ -299,7 +300,7 @@ fn transfer(dice: &mut Dice, model: &Model, far: i64) -> Option<Ask> {
     })
 }
 
-/// One count of a store at a time.
+/// Continues the open count of a store, or starts one.
 fn count(dice: &mut Dice, model: &Model, now: i64) -> Option<Ask> {
     let Some(which) = dice.of(&open(&model.counts, |count| !matches!(count.status, "COMPLETED" | "CANCELLED"))) else {
         return Some(Ask::Count { store: dice.below(STORES) });
@@ -308,7 +309,8 @@ fn count(dice: &mut Dice, model: &Model, now: i64) -> Option<Ask> {
     Some(match count.status {
         "OPEN" => Ask::Start(which),
         "COUNTING" if count.found.is_empty() => {
-            // Scanners send what they counted at one moment since the count was started, all lots of a product together.
+            // Scanners send the quantities of one moment after the start of the count, for all lots
+            // of a product together.
             let moments: Vec<i64> = model.moments.iter().copied().filter(|at| *at > count.started && *at < now).collect();
             let at = dice.of(&moments)?;
             let mut found = vec![(0, None, model.book(0, None, count.store, at))];
@@ -324,7 +326,7 @@ fn count(dice: &mut Dice, model: &Model, now: i64) -> Option<Ask> {
             Ask::Record { count: which, at, found }
         }
         "COUNTING" => Ask::Submit(which),
-        // Where little is free, holds would give way: which ones is another test's.
+        // Holds would give way if little stock is free: another test covers which ones.
         _ if model.is_plenty(which) => Ask::Approve(which),
         _ => Ask::Drop(which),
     })
@@ -354,7 +356,8 @@ fn buy(dice: &mut Dice, model: &Model) -> Option<Ask> {
     })
 }
 
-/// Of movements that no document owns. The cup's are left alone, so that the model knows what it costs.
+/// Reverses movements without a document. Those of the cup are never reversed, so that the model
+/// knows its cost.
 fn reverse(dice: &mut Dice, model: &Model) -> Option<Ask> {
     Some(Ask::Reverse(dice.of(&open(&model.movements, |past| past.may_be_reversed(model)))?))
 }

@@ -1,4 +1,4 @@
-//! Everything that can be asked about, against the model.
+//! Comparison of all data that the API shows with the model.
 
 use entity::prelude::Timestamp;
 use entrepot::clock::rfc3339;
@@ -107,8 +107,8 @@ impl Run {
         }
     }
 
-    /// Documents with what is expected of them and what is shown: all of them, or those of which something else is expected than when they were last
-    /// compared.
+    /// Documents with their expected and their actual state: all, or those whose expected state has
+    /// changed since the last comparison.
     async fn shown(&mut self, all: Vec<(String, Value)>, is_whole: bool, selection: &str) -> Vec<(String, Value, Value)> {
         let mut due = all;
         due.retain(|(id, expected)| self.compared.insert(id.clone(), expected.clone()).as_ref() != Some(expected) || is_whole);
@@ -128,7 +128,7 @@ impl Run {
         for (product, pool) in self.model.pools.iter().enumerate() {
             let query = "query($product: ProductRef!) { productCost(product: $product) { isCurrent quantity averageValue { amount } fifoValue { amount } } }";
             let mut shown = Value::Null;
-            // The book follows in pages; whoever asks again goes on.
+            // The book is kept in pages, and each query continues it.
             for _ in 0..20 {
                 let product = json!({ "product": { "id": self.names.products[product] } });
                 shown = self.ask(query, product).await["productCost"].clone();
@@ -155,7 +155,7 @@ impl Run {
         }
     }
 
-    /// What was on hand at so many moments, as known now and as known then.
+    /// Compares on hand at so many moments, as known now and as known then.
     pub async fn past(&mut self, moments: usize) {
         let query =
             "query($filter: StockFilter, $time: DateTime!, $known: DateTime) { stockLevels(first: 50, filter: $filter) { nodes {

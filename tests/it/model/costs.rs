@@ -1,4 +1,5 @@
-//! What stock should be worth, as `docs/costing.md` says: by the moving average and first in, first out.
+//! Expected value of stock, as `docs/costing.md` says: by the moving average and first in, first
+//! out.
 
 use std::collections::VecDeque;
 
@@ -8,13 +9,13 @@ fn share(value: i64, part: i64, whole: i64) -> i64 {
     (twice.div_euclid(2 * i128::from(whole))) as i64
 }
 
-/// Units and what they are worth.
+/// Units and their value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Worth {
     pub units: i64,
     pub average: i64,
     pub fifo: i64,
-    /// Some of it left when the model did not know what it was worth: by the average, by layers.
+    /// Part of the units left while the model did not know their value: by the average, by layers.
     pub is_unsure: (bool, bool),
 }
 
@@ -34,7 +35,7 @@ pub struct Pool {
     pub units: i64,
     pub average: i64,
     pub layers: VecDeque<(i64, i64)>,
-    /// Whether the documentation says what it is worth, after all that has happened.
+    /// Whether the documentation defines the value after all commands so far.
     pub knows_average: bool,
     pub knows_layers: bool,
     pub revalued: usize,
@@ -53,7 +54,7 @@ impl Pool {
     pub fn bring(&mut self, worth: Worth) {
         self.units += worth.units;
         self.average += worth.average;
-        // Layers of the same cost that lie next to each other are one.
+        // Adjacent layers of the same cost are merged.
         match self.layers.back_mut() {
             Some(last) if last.1 * worth.units == worth.fifo * last.0 => *last = (last.0 + worth.units, last.1 + worth.fifo),
             _ => self.layers.push_back((worth.units, worth.fifo)),
@@ -89,15 +90,15 @@ impl Pool {
         self.average -= average;
         Worth { units, average, fifo, is_unsure }
     }
-    /// What each line of a movement takes, one after the other: each is rounded by itself.
+    /// Takes the units of each line of a movement in sequence: each line is rounded separately.
     pub fn take_each(&mut self, parts: impl IntoIterator<Item = i64>) -> Worth {
         parts.into_iter().fold(Worth::default(), |sum, units| sum.plus(self.take(units)))
     }
-    /// From here on the documentation does not say what it is worth.
+    /// Marks the value as undefined by the documentation.
     pub fn forget(&mut self) {
         (self.knows_average, self.knows_layers) = (false, false);
     }
-    /// Says what a unit is worth: whatever was, it is known again.
+    /// Sets the value of a unit; the value of the pool is known again.
     pub fn revalue(&mut self, each: i64) {
         self.average = self.units * each;
         self.layers = VecDeque::from([(self.units, self.units * each)]);
@@ -106,7 +107,8 @@ impl Pool {
     }
 }
 
-/// What an order took of a product and has not got back.
+/// Returns the value of units that an order returns, and subtracts it from the value that the order
+/// took of the product.
 pub fn give_back(taken: &mut Worth, units: i64) -> Worth {
     if taken.units < units {
         return Worth { units, is_unsure: (true, true), ..Worth::default() };

@@ -1,4 +1,4 @@
-//! What transfers, counts and purchase orders do to the model.
+//! Effects of transfers, counts and purchase orders on the model.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::{
     plain::{Count, LISTED, Line, Model, Parcel, Past, RANGE, SHORT, STATE, Shelf, Step, parts},
 };
 
-/// What other clients may take of a product while a count of it is approved.
+/// Maximum units that other clients may take of a product while a count of it is approved.
 pub const ROOM: i64 = 80;
 
 impl Model {
-    /// What is held changes by the difference.
+    /// Changes the held quantity by the difference.
     pub fn amend(&mut self, n: usize, product: usize, quantity: i64) -> Verdict {
         let transfer = self.transfers[n].clone();
         let line = transfer.lines.iter().position(|line| line.product == product).unwrap();
@@ -86,7 +86,8 @@ impl Model {
         }
         for (at, line) in transfer.lines.iter().enumerate().filter(|(_, line)| line.under_way() > 0) {
             self.level((line.product, transfer.to)).in_transit -= line.under_way();
-            // What is lost on the way leaves by the line, whichever lots it was of: it is rounded once.
+            // Units that are lost on the way leave by the line, whichever lots they were of: their
+            // value is rounded once.
             self.pools[line.product].take(line.under_way());
             self.transfers[n].lines[at].lost += line.under_way();
         }
@@ -131,8 +132,9 @@ impl Model {
         Ok(())
     }
 
-    /// Whether a count may take what it found missing from what nobody was promised, with `ROOM` for what other clients take meanwhile. A late
-    /// receipt changes nothing here: it makes as much missing as it brings.
+    /// Whether unpromised stock covers the missing units of a count, with `ROOM` for commands of
+    /// other clients meanwhile. A late receipt changes nothing here: it adds as many missing units
+    /// as it receives.
     pub fn is_plenty(&self, n: usize) -> bool {
         let Count { store, at, found, .. } = &self.counts[n];
         let missing = |line: &&(usize, Option<usize>, i64)| self.book(line.0, line.1, *store, *at) - line.2;
@@ -149,7 +151,7 @@ impl Model {
         found.iter().all(|line| is_sellable(line) && is_free(line.0))
     }
 
-    /// The most that an ask takes of what is available of any one product.
+    /// The most that a command takes of the available units of any one product.
     pub fn takes(&self, ask: &Ask) -> i64 {
         let all = |lines: &[Line]| lines.iter().flat_map(|line| parts(line.product, line.open)).map(|(_, some)| some).sum();
         match ask {
@@ -168,7 +170,7 @@ impl Model {
                 Past { shelves: Some((_, _, quantity)), .. } => *quantity,
                 past => past.lots.iter().map(|(_, delta)| (*delta).max(0)).sum(),
             },
-            // Of a whole lot.
+            // A whole lot of any quantity.
             Ask::LotTo { .. } => i64::from(u32::MAX),
             Ask::Approve(n) => {
                 let Count { store, at, found, .. } = &self.counts[*n];
@@ -178,14 +180,15 @@ impl Model {
         }
     }
 
-    /// Posts the differences to what the books had at the moment of the count, with all that is known by now.
+    /// Posts the differences from the book at the time of the count, including movements that were
+    /// recorded later.
     fn approve(&mut self, n: usize) -> Verdict {
         let Count { store, at, found, .. } = self.counts[n].clone();
         let mut differences: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
         for (product, lot, counted) in &found {
             let place = (*product, store);
             let difference = counted - self.book(*product, *lot, store, at);
-            // What is missing of a lot that may not be sold takes from no hold.
+            // Missing units of a lot that may not be sold take from no hold.
             let missing = lot.map_or(-difference, |lot| self.sellable(lot, store).min(-difference));
             if difference < 0 && self.available(place) < missing {
                 return Err(SHORT);
@@ -205,7 +208,8 @@ impl Model {
             } else if all.iter().all(|one| *one < 0) {
                 pool.take_each(all.iter().map(|one| -one));
             } else {
-                // What comes and what goes in one movement is netted, and at which cost is not said.
+                // Units in and units out of one movement are netted, at a cost that the
+                // documentation does not define.
                 pool.units += total;
                 pool.forget();
             }
@@ -255,7 +259,7 @@ impl Model {
 }
 
 impl Parcel {
-    /// Takes so many off what is under way, the first to expire first.
+    /// Removes this many units of the parcel's lots, the first to expire first.
     fn unload(&mut self, quantity: i64) -> Vec<(Option<usize>, i64)> {
         let (mut left, mut out) = (quantity, Vec::new());
         for (lot, under_way) in &mut self.lots {

@@ -1,8 +1,12 @@
-//! Clients change one company's stock in every way that the public API offers, and a plain model, written from the documentation alone,
-//! does the same in the order of `seq`: at the end, and on the way, both say the same of levels, lots, holds, documents, costs and the past.
+//! Clients change one company's stock by all commands of the public API, and a plain model, written
+//! from the documentation alone, applies the same commands in the order of `seq`: during the run
+//! and at its end, levels, lots, holds, documents, costs and the past must be equal.
 //!
-//! `ENTREPOT_MODEL_COMMANDS` makes a run longer, `ENTREPOT_MODEL_SEED` repeats one, `ENTREPOT_MODEL_CLIENTS` says how many send at once; one sends one command after the other: the
-//! same seed is then the same run to the last command. `ENTREPOT_MODEL_EVERY` compares everything each so many rounds and prints what was done. What fails says its seed, its round and what was asked in it.
+//! `ENTREPOT_MODEL_COMMANDS` sets the length of a run, `ENTREPOT_MODEL_SEED` repeats one,
+//! `ENTREPOT_MODEL_CLIENTS` sets the number of concurrent clients; with one, commands are sent in
+//! sequence, and the same seed repeats the run to the last command. `ENTREPOT_MODEL_EVERY` compares
+//! everything every so many rounds and prints the commands. A failure prints its seed, its round
+//! and the commands of that round.
 
 mod apply;
 mod asks;
@@ -51,13 +55,14 @@ async fn eight_clients_agree_with_the_model_on_postgres() {
     run(world, CLIENTS).await;
 }
 
-/// Whether so many clients change this transfer that one that makes it ready may be overtaken at every try.
+/// Whether so many clients change this transfer that a call that makes it ready could lose each of
+/// its retries.
 fn is_amended_often(asks: &[Ask], ask: &Ask) -> bool {
     let Ask::Amend { transfer, .. } = ask else { return false };
     asks.iter().filter(|other| matches!(other, Ask::Amend { transfer: same, .. } if same == transfer)).count() >= 2
 }
 
-/// A company, what should be true of it, and the names of both.
+/// A company, its expected state, and the IDs of both.
 pub struct Run {
     world: World,
     model: Model,
@@ -69,7 +74,7 @@ pub struct Run {
     done: usize,
     seed: u64,
     round: usize,
-    /// What was expected of each document when it was last compared.
+    /// Expected state of each document when it was last compared.
     compared: BTreeMap<String, Value>,
 }
 
@@ -77,7 +82,8 @@ async fn run(world: World, clients: usize) {
     let seed = number("ENTREPOT_MODEL_SEED").unwrap_or_else(random);
     let commands = number("ENTREPOT_MODEL_COMMANDS").map_or(COMMANDS, |n| n as usize);
     let clients = number("ENTREPOT_MODEL_CLIENTS").map_or(clients, |n| n as usize);
-    // What a client did is compared soon; that it changed nothing else, each so many commands.
+    // Objects that a client changed are compared after `some` rounds; all others, for unwanted
+    // changes, after `all` rounds.
     let (some, all) = number("ENTREPOT_MODEL_EVERY").map_or((25, 25 * (CLIENTS / clients).max(1)), |n| (n as usize, n as usize));
     println!("ENTREPOT_MODEL_SEED={seed} ENTREPOT_MODEL_COMMANDS={commands} ENTREPOT_MODEL_CLIENTS={clients}");
     let mut run = Run::begin(world, seed, clients).await;
@@ -158,7 +164,7 @@ impl Run {
         self.names.supplier = self.world.ours.ids["sup"].clone();
     }
 
-    /// A minute in which nothing happens; its middle is a moment that the past is asked for.
+    /// Passes a minute without commands; its middle is a moment at which the past is compared.
     fn pause(&mut self) {
         self.world.pass(30);
         let now = self.world.node.clock.now().micros();
@@ -173,12 +179,13 @@ impl Run {
         let mut asks: Vec<Ask> = Vec::new();
         for _ in 0..self.clients {
             let ask = draw(&mut self.dice, &self.model, self.began, self.model.now);
-            // Whether two clients that do the same to one document at once are both heard is another test's.
+            // Another test covers two clients that send the same command for one document at once.
             if !asks.contains(&ask) && !is_amended_often(&asks, &ask) {
                 asks.push(ask);
             }
         }
-        // Which holds give way to a count is another test's, so nothing is approved beside what may leave too little.
+        // Another test covers which holds give way to a count, so nothing is approved beside
+        // commands that may leave too little.
         for n in (0..asks.len()).rev().filter(|n| matches!(asks[*n], Ask::Approve(_))).collect::<Vec<_>>() {
             let others = asks.iter().enumerate().filter(|(other, _)| *other != n);
             if others.map(|(_, ask)| self.model.takes(ask)).sum::<i64>() > documents::ROOM {
@@ -188,7 +195,8 @@ impl Run {
         self.send(asks).await;
     }
 
-    /// Sends asks at once, and has the model do what was done, in the order in which it was.
+    /// Sends commands concurrently, and applies the accepted ones to the model, in the order of
+    /// `seq`.
     async fn send(&mut self, asks: Vec<Ask>) {
         let owner = || Some(self.world.ours.owner.clone());
         let calls: Vec<_> = asks.iter().enumerate().map(|(n, ask)| self.names.call(ask, &format!("{} {n}", self.sent))).collect();
@@ -208,7 +216,7 @@ impl Run {
             }
         }
         done.sort_by_key(|one| one.0);
-        // What is refused may be so before any of what was done, or after.
+        // A refused command may have been refused before or after any command that was done.
         let is_kept = !refused.is_empty();
         let mut states = Vec::from_iter(is_kept.then(|| self.model.clone()));
         for (seq, ask, payload) in done {
@@ -238,7 +246,7 @@ impl Run {
         format!("ENTREPOT_MODEL_SEED={} round {}, after {} commands, of {asks:#?}\n", self.seed, self.round, self.sent)
     }
 
-    /// What the owner is answered.
+    /// Returns the data of the response to the owner.
     async fn ask(&self, query: &str, variables: Value) -> Value {
         let answer = self.world.ask(&self.world.ours, Some(self.world.ours.owner.clone()), query, &variables).await;
         assert!(answer["errors"].is_null(), "{query} {variables}: {answer}");

@@ -1,16 +1,16 @@
-//! What stock should be, as plainly as it can be said: written from the documentation and the schema's descriptions, not from the code. No rows, no
-//! locks, no batches; one thing after the other.
+//! Expected state of stock, as plainly as possible: written from the documentation and the schema's
+//! descriptions, not from the code. No rows, no locks, no batches; one command after the other.
 
 use std::collections::BTreeMap;
 
 use super::costs::{Pool, Worth};
 
-/// A product kept by lots; 0 is a mug and 1 a cup.
+/// A product with lots; 0 is a mug and 1 a cup.
 pub const LOTTED: usize = 2;
 /// A mug and two cups.
 pub const KIT: usize = 3;
 pub const PARTS: [(usize, i64); 2] = [(0, 1), (1, 2)];
-/// What products are listed at, in pence.
+/// List costs of the products, in pence.
 pub const LISTED: [i64; 3] = [200, 300, 150];
 
 /// Product and store.
@@ -61,7 +61,7 @@ pub struct Order {
     pub status: &'static str,
     pub store: usize,
     pub lines: Vec<Line>,
-    /// What it took of each product by costs, and has not got back.
+    /// Value of the units of each product that the order took and has not given back.
     pub took: BTreeMap<usize, Worth>,
 }
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ pub struct Parcel {
     pub shipped: i64,
     pub received: i64,
     pub lost: i64,
-    /// Of which lots it left, and what of each is still under way.
+    /// Lots that it left from, and the units of each that are still under way.
     pub lots: Vec<(Option<usize>, i64)>,
 }
 #[derive(Debug, Clone)]
@@ -101,20 +101,21 @@ pub struct Buy {
     pub store: usize,
     pub lines: Vec<Bought>,
 }
-/// A movement that no document owns, with what undoing it needs to know.
+/// A movement without a document, with the data that its reversal needs.
 #[derive(Debug, Clone)]
 pub struct Past {
     pub place: LevelRef,
     pub lots: Vec<(Option<usize>, i64)>,
     pub shelves: Option<(Shelf, Shelf, i64)>,
     pub is_reversed: bool,
-    /// A fact from before a count, or one of a lot that could not be sold then: what undoing it does is not said.
+    /// True if it is from before a count, or of a lot that could not be sold then: the
+    /// documentation does not define its reversal.
     pub is_odd: bool,
     /// By how much it changed what the product is worth by the average, and how many times that was revalued before it.
     pub value: i64,
     pub revalued: usize,
 }
-/// One change of what is on hand.
+/// A change of the on-hand quantity.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub place: LevelRef,
@@ -127,7 +128,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     pub levels: BTreeMap<LevelRef, Level>,
-    /// What is set aside of a product, or of a lot by itself.
+    /// Units that are set aside of a product, or of one of its lots.
     pub shelves: BTreeMap<(LevelRef, Option<usize>, Shelf), i64>,
     pub lots: Vec<State>,
     /// On hand of a lot in a store.
@@ -143,11 +144,11 @@ pub struct Model {
     pub pools: [Pool; 3],
     /// Moments at which nothing happened.
     pub moments: Vec<i64>,
-    /// The last of them, as it is for what happens now.
+    /// The last of these moments; commands are applied as after it.
     pub now: i64,
 }
 
-/// Why something is not done.
+/// Reason of a refusal.
 pub type Refusal = &'static str;
 pub const STATE: Refusal = "not in this state";
 pub const SHORT: Refusal = "not enough";
@@ -183,7 +184,8 @@ impl Buy {
 }
 impl Past {
     pub fn may_be_reversed(&self, model: &Model) -> bool {
-        // Of a lot that may not be sold only what was set aside is asked back: what becomes of the rest is not said.
+        // Only set-asides of lots that may not be sold are reversed: the documentation does not
+        // define the reversal of other movements.
         let is_free = |(lot, _): &(Option<usize>, i64)| lot.is_none_or(|lot| model.lots[lot] == State::Available);
         let is_aside = self.shelves.is_some_and(|(_, to, _)| to != Shelf::Gone);
         self.place.0 != 1 && !self.is_odd && (is_aside || self.lots.iter().all(is_free))
@@ -205,7 +207,7 @@ impl Model {
     pub fn lot_on_hand(&self, lot: usize, store: usize) -> i64 {
         self.lot_levels.get(&(lot, store)).copied().unwrap_or_default()
     }
-    /// What of a lot may be sold in a store.
+    /// Returns the units of a lot that may be sold in a store.
     pub fn sellable(&self, lot: usize, store: usize) -> i64 {
         match self.lots[lot] {
             State::Available => self.lot_on_hand(lot, store) - self.shelf((LOTTED, store), Some(lot), Shelf::Damaged),
@@ -222,7 +224,7 @@ impl Model {
         let level = self.levels.get(&place).copied().unwrap_or_default();
         level.on_hand - level.reserved - self.unavailable(place)
     }
-    /// What the books had at a moment.
+    /// Returns the book quantity at a moment.
     pub fn book(&self, product: usize, lot: Option<usize>, store: usize, at: i64) -> i64 {
         let is_of = |entry: &&Entry| entry.place == (product, store) && entry.lot == lot && entry.occurred < at;
         self.entries.iter().filter(is_of).map(|entry| entry.delta).sum()
@@ -233,7 +235,8 @@ impl Model {
         self.entries.iter().filter(is_of).map(|entry| entry.delta).sum()
     }
 
-    /// Which lots leave: the one that is named, or the first to expire. The lots are in that order.
+    /// Picks the lots that leave: the one that is named, or the first to expire. The lots are in
+    /// that order.
     pub fn pick(&self, place: LevelRef, lot: Option<usize>, quantity: i64) -> Result<Vec<(Option<usize>, i64)>, Refusal> {
         if place.0 != LOTTED {
             return Ok(vec![(None, quantity)]);
@@ -249,7 +252,8 @@ impl Model {
         if left > 0 { Err(SHORT) } else { Ok(picked) }
     }
 
-    /// Changes what is on hand. What happened before a count that was posted is booked with its opposite beside it: the count had seen it.
+    /// Changes the on-hand quantity. A movement from before a posted count is booked together with
+    /// its opposite: the count included it.
     pub fn shift(&mut self, place: LevelRef, lot: Option<usize>, delta: i64, at: Option<i64>) {
         let occurred = at.unwrap_or(self.now + 1);
         let recorded = self.now + 1;
@@ -267,7 +271,7 @@ impl Model {
         at.is_some_and(|at| self.counted_at.get(&place).is_some_and(|counted| at < *counted))
     }
 
-    /// Takes what may be sold; what was held for it is free by now.
+    /// Takes sellable units; a hold for them has been released before.
     pub fn take(
         &mut self,
         place: LevelRef,
@@ -298,7 +302,7 @@ impl Model {
     }
 }
 
-/// What a line takes: a kit its parts, anything else itself.
+/// Returns the products that a line takes: a kit its parts, anything else itself.
 pub fn parts(product: usize, quantity: i64) -> Vec<(usize, i64)> {
     if product == KIT { PARTS.iter().map(|(part, each)| (*part, each * quantity)).collect() } else { vec![(product, quantity)] }
 }

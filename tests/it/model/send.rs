@@ -1,4 +1,4 @@
-//! Asks as calls of the public API, by the ids that clients know.
+//! Commands as calls of the public API, by the IDs that clients know.
 
 use entity::prelude::Timestamp;
 use entrepot::clock::rfc3339;
@@ -208,7 +208,7 @@ impl Names {
         Call { name, query, input }
     }
 
-    /// Keeps the names of what was made; movements are those that no document owns.
+    /// Stores the IDs of created objects; the movements are those without a document.
     pub fn keep(&mut self, ask: &Ask, payload: &Value) {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let document = |value: &Value| {

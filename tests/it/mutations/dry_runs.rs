@@ -1,4 +1,4 @@
-//! A dry run shows what would be there after the call: levels, sources, rights, pictures and documents.
+//! Dry runs show the state after the call: levels, sources, rights, pictures and documents.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn tried_and_done(world: &World, (mutation, fields): (&str, &str), input: 
 
 async fn levels_are_shown_under_the_policy_that_they_would_have(world: &World) {
     let product = json!({ "id": world.ours.ids["prd"] });
-    // One store has the product, the other one has never had it.
+    // One store has the product, the other one has no level of it.
     let item = |store: &str, bin: &str| json!({ "product": product, "store": { "id": store }, "reorderPoint": 7, "maximum": 70, "binLocation": bin });
     let input =
         json!({ "idempotencyKey": key(), "items": [item(&world.ours.depot, "B-2"), item(&world.ours.ids["sto"], "A-1")] });

@@ -4,9 +4,10 @@
 /// A mutation and the reason.
 pub type Exception = (&'static str, &'static str);
 
-/// What a caller shows (a password, a code, a token) is good once: it is its own proof, and no answer with tokens is kept.
+/// A secret from the caller (a password, a code, a token) is accepted once: it is its own proof,
+/// and no answer with tokens is kept.
 const OWN_PROOF: &str = "what is shown is good once, and no answer with tokens is kept";
-/// It says how things are to be: a second call changes nothing.
+/// The input names the final state: a second call changes nothing.
 const SAYS_THE_END: &str = "it says how things are to be: a second call changes nothing, or is refused by the state";
 
 /// Without an idempotency key.
@@ -35,13 +36,15 @@ pub const NO_KEY: &[Exception] = &[
     ("totpRemove", SAYS_THE_END),
 ];
 
-/// A second call is refused as DUPLICATE: what a client names the thing by is unique.
+/// A second call is refused as DUPLICATE: the name that the client chooses is unique.
 const HAS_A_NAME: &str = "its code, key, SKU, slug or address is unique: a second call without a key is refused";
-/// Keys of these came after they were there; a client that sends none must go on working (`docs/versioning.md`).
+/// These mutations existed before their key; clients that send none must continue to work
+/// (`docs/versioning.md`).
 const CAME_LATER: &str =
     "the key came after the mutation, and a field that is required now breaks clients that know only the earlier schema";
 
-/// Whose key may be left out, though they make something. No new one: what is made has a key that is required.
+/// Mutations that create something and have an optional key. No new ones: a new mutation that
+/// creates something has a required key.
 pub const MAKES_WITHOUT_KEY: &[Exception] = &[
     ("apiKeyCreate", CAME_LATER),
     ("apiKeyRoll", CAME_LATER),
@@ -64,7 +67,7 @@ pub const MAKES_WITHOUT_KEY: &[Exception] = &[
 
 /// About who is signed in, or how: no business data.
 const OF_ACCOUNTS: &str = "it is about how somebody signs in, and changes no business data";
-/// A job beside the requests.
+/// The mutation starts or ends a background job.
 const A_JOB: &str = "it begins or ends a job beside the requests; what the job writes has a dry run of its own";
 
 /// Without `validateOnly`.
@@ -105,13 +108,13 @@ pub const NO_DRY_RUN: &[Exception] = &[
     ("webhookEndpointTest", "it sends a message, and changes no business data"),
 ];
 
-/// Whose dry run refuses and warns as the call would, and shows less of what would be there.
+/// Mutations with a dry run that refuses and warns as the call would, and shows less of the result.
 pub const SHOWS_LESS: &[Exception] = &[
     ("fulfilmentWorkReady", "a dry run makes no code that nobody could collect with"),
     ("memberInvite", "the member is null: nobody is placed"),
 ];
 
-/// Whose repeated call shows less: what it was about is gone.
+/// Mutations with a repeated call that shows less: its object is gone.
 pub const REMOVES: &[Exception] = &[
     ("alertRuleDelete", "the rule is gone"),
     ("exportScheduleDelete", "the schedule is gone"),

@@ -1,6 +1,8 @@
-//! Every mutation of the schema, called from the schema itself: each takes an idempotency key and `validateOnly` or is on the written list; a dry run
-//! leaves the database and the files as they are and answers as the call does; a repeated call is answered again. A new mutation needs no line here:
-//! `authorization/calls.rs` makes its call, with a line in `authorization/also.rs` where the schema lets out what a call needs.
+//! All mutations of the schema, with calls generated from it: each takes an idempotency key and
+//! `validateOnly` or is listed as an exception; a dry run leaves the database and the files
+//! unchanged and answers as the call does; a repeated call gets the stored answer. A new mutation
+//! needs no line here: `authorization/calls.rs` generates its call, with a line in
+//! `authorization/also.rs` for each input that the call needs and that is optional in the schema.
 
 mod dry_runs;
 mod exceptions;
@@ -29,7 +31,7 @@ on_both!(
     a_secret_is_shown_once
 );
 
-/// Where a mutation's idempotency key stands.
+/// Place of a mutation's idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyPlace {
     Argument,
@@ -40,7 +42,7 @@ fn has_argument(field: &FieldDefinition, name: &str) -> bool {
     field.arguments.iter().any(|argument| argument.node.name.node == name)
 }
 
-/// A mutation's idempotency key, and where it stands.
+/// A mutation's idempotency key, and its place.
 fn key_of<'a>(calls: &'a Calls, field: &'a FieldDefinition) -> Option<(KeyPlace, &'a InputValueDefinition)> {
     fn key(among: &[Positioned<InputValueDefinition>]) -> Option<&InputValueDefinition> {
         among.iter().map(|one| &one.node).find(|one| one.name.node == "idempotencyKey")
@@ -104,7 +106,7 @@ fn what_makes_something_requires_a_key_or_is_on_the_list() {
     assert!(all.iter().filter(makes).count() > optional.len() + 20, "what requires a key was not found");
 }
 
-/// The variables of a valid call, with a key of its own where one is taken.
+/// Variables of a valid call, with a key of its own if the mutation takes one.
 fn variables(calls: &Calls, world: &World, field: &FieldDefinition) -> Value {
     let mut variables = calls.variables(&world.ours, field, None);
     let key = json!(format!("proof-{}", field.name));
@@ -116,7 +118,7 @@ fn variables(calls: &Calls, world: &World, field: &FieldDefinition) -> Value {
     variables
 }
 
-/// The payload of the owner's call: what it holds, one object deep.
+/// Payload of the owner's call, with objects one level deep.
 async fn called(calls: &Calls, world: &World, field: &FieldDefinition, variables: &Value) -> Value {
     let selection = calls.wide(&base(&field.ty.node), 1);
     let document = calls.document("mutation", field, variables, &selection);
@@ -141,10 +143,10 @@ fn is_done(payload: &Value) -> bool {
     of(payload, "userErrors") == &json!([])
 }
 
-/// All that a dry run must leave alone: the tenant's rows, the users, and the files.
+/// All data that a dry run must not change: the tenant's rows, the users, and the files.
 async fn everything(world: &World) -> Vec<String> {
     let mut lines = world.dump(world.ours.owner.tenant).await;
-    // How far derived books have read the journal is nobody's change: whoever asks for costs or plans reads on.
+    // Read positions of derived books are left out: a query of costs or plans advances them.
     lines.retain(|line| !["cost_book:", "demand_", "stock_span:"].iter().any(|table| line.starts_with(table)));
     let users = world.node.db.global().rows("SELECT count(*) FROM app_user", Vec::new()).await.unwrap();
     let users: i64 = Row::new(&users[0]).take().unwrap();
@@ -185,7 +187,8 @@ async fn a_dry_run_writes_nothing_at_all(world: &World) {
     assert!(done > 40, "only {done} mutations would have been done: the others prove little");
 }
 
-/// Answers without what is another each time: ids, numbers, moments and versions; refusals by code and place.
+/// Answers without values that differ between calls: IDs, numbers, times and versions; refusals by
+/// code and place.
 fn without_the_new(value: &Value) -> Value {
     const NEW: [&str; 12] = [
         "id",
@@ -208,7 +211,7 @@ fn without_the_new(value: &Value) -> Value {
             Value::Object(kept.map(|(alias, value)| (alias.clone(), without_the_new(value))).collect())
         }
         Value::Array(items) => items.iter().map(without_the_new).collect(),
-        // A link to a file is sealed anew in each answer.
+        // A link to a file is sealed again in each answer.
         Value::String(text) if is_new(text) || text.starts_with("/files/") => Value::Null,
         other => other.clone(),
     }
@@ -223,7 +226,8 @@ fn is_new(text: &str) -> bool {
 async fn a_dry_run_answers_as_the_call_and_a_repeated_call_is_answered_again(world: &World) {
     let calls = Calls::of_the_schema();
     let mut all = mutations(&calls);
-    // What is erased or removed for good cannot be called validly any more: that comes last.
+    // Calls that erase or delete for good come last, because afterwards no call on their objects is
+    // valid.
     all.retain(|field| has_argument(field, "validateOnly"));
     all.sort_by_key(|field| field.name.node.ends_with("Erase") || is_on(REMOVES, &field.name.node));
     let mut done = 0;
@@ -239,7 +243,7 @@ async fn a_dry_run_answers_as_the_call_and_a_repeated_call_is_answered_again(wor
         } else {
             assert_eq!(without_the_new(&tried), without_the_new(&real), "{name}: a dry run is answered otherwise");
         }
-        // Nothing is remembered of a refusal, nor of a call that changed nothing.
+        // Refusals are not stored, nor are calls that changed nothing.
         if !is_done(&real) || of(&real, "seq").is_null() || is_on(NO_KEY, name) {
             continue;
         }

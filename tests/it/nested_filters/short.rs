@@ -1,4 +1,5 @@
-//! Filters inside filters of lists that are short, or have few conditions: they mean the same as in the large lists, and have the same bounds.
+//! Nested filters of short lists, and of lists with few conditions: the same meaning and the same
+//! limits as in large lists.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -86,7 +87,7 @@ async fn answer(world: &World, (list, kind, field): List, filter: &Value) -> Val
     world.ask(&world.ours, Some(world.ours.owner.clone()), &document, &json!({ "filter": filter })).await
 }
 
-/// The rows that a filter finds, as many as its total says.
+/// Rows that match a filter; their number equals the list's total.
 async fn found(world: &World, list: List, filter: Value) -> BTreeSet<String> {
     let answer = answer(world, list, &filter).await;
     assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");

@@ -39,7 +39,7 @@ async fn draft(office: &Office<'_>, mug: &Value) -> Value {
     office.draft(json!([{ "product": mug, "quantity": 1 }])).await
 }
 
-/// What of a document's number is no digit, and the digits as a number.
+/// Returns the part of a document's number before its digits, and the digits as a number.
 fn parts(document: &Value) -> (String, i64) {
     let number = document["number"].as_str().unwrap();
     let letters = number.trim_end_matches(|sign: char| sign.is_ascii_digit());
@@ -60,7 +60,7 @@ async fn a_chosen_pattern_holds_from_the_next_number_on(world: &World) {
     assert_eq!(pattern(&office, "PURCHASE_ORDER").await, as_chosen);
     let second = draft(&office, &mug).await;
     assert_eq!(second["number"], next);
-    // What was printed once is not written another way.
+    // A number that was issued keeps its format.
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number } }";
     let again = office.ask(query, json!({ "id": first["id"] })).await;
     assert_eq!(again["data"]["purchaseOrder"]["number"], first["number"]);
@@ -69,7 +69,7 @@ async fn a_chosen_pattern_holds_from_the_next_number_on(world: &World) {
     let listed = office.ask(list, json!({})).await["data"].clone();
     let some = json!({ "nodes": [{ "kind": "ORDER" }], "totalCount": { "count": 2 }, "pageInfo": { "hasNextPage": true } });
     assert_eq!((&listed["some"], &listed["last"]["nodes"]), (&some, &json!([{ "pattern": "BPO-{n:6}" }])));
-    // The same pattern once more is no change, and one that no number had gives way.
+    // The same pattern again is no change, and a pattern without any number is replaced.
     assert_eq!(set(&office, "PURCHASE_ORDER", "BUY-{n:3}").await["seq"], Value::Null);
     done(&set(&office, "PURCHASE_ORDER", "TYPO-{n:3}").await, "numberPattern");
     done(&set(&office, "PURCHASE_ORDER", "BUX2-{n:1}").await, "numberPattern");
@@ -108,7 +108,8 @@ async fn a_number_is_found_however_it_is_written(world: &World) {
     let begins = "query($n: String!) { purchaseOrders(filter: { number: { startsWith: $n } }) { totalCount { count } } }";
     let all = office.ask(begins, json!({ "n": "BUY-" })).await["data"]["purchaseOrders"]["totalCount"]["count"].clone();
     assert_eq!(all, office.ask(begins, json!({ "n": "" })).await["data"]["purchaseOrders"]["totalCount"]["count"]);
-    // In the letters and with the zeros that it is shown with, which are those of its own time.
+    // `contains` matches a number as it is shown, with the letters and zeros of the pattern by
+    // which it was issued.
     let has = "query($n: String!) { purchaseOrders(filter: { number: { contains: $n } }) { nodes { id } } }";
     for (text, expected) in [
         (format!("{number:06}"), json!([{ "id": first["id"] }])),
@@ -227,7 +228,7 @@ async fn a_dry_run_has_the_pattern_of_its_kind_with_dots_for_digits(world: &Worl
 async fn a_pattern_holds_for_a_dry_run_behind_it_in_the_same_request(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG-N", "2.00").await;
-    // No stock is there to be held.
+    // A draft, as there is no stock to hold.
     let lines = json!([{ "product": mug, "quantity": 1 }]);
     let sale = || json!({ "idempotencyKey": key(), "store": office.store, "status": "DRAFT", "lines": lines });
     let query = "mutation($one: OrderCreateInput!, $two: OrderCreateInput!, $three: OrderCreateInput!) {

@@ -1,4 +1,5 @@
-//! All invoices and credit notes in one list: for the auditor, the customer who asks for one, and the order that it is of.
+//! All invoices and credit notes in one list, for auditors; and the lists of a customer and of an
+//! order.
 
 use entrepot::access::Reach;
 use serde_json::{Value, json};
@@ -76,7 +77,7 @@ async fn an_invoice_is_found_by_its_number(world: &World) {
     let query = "query($id: ID!) { invoice(by: { id: $id }) { number } }";
     assert_eq!(payload(world, query, json!({ "id": first })).await["number"], "INV-1");
     assert_eq!(payload(world, query, json!({ "id": world.theirs.ids["inv"] })).await, Value::Null);
-    // A second company counts by itself, and gives the same number.
+    // A second company has numbers of its own, so it issues the same number.
     entity(world, json!({ "code": "beta-ltd", "name": "beta Ltd" })).await;
     let again = credited(world, &first, json!({})).await;
     assert_eq!(again["userErrors"], json!([]), "{again:#}");

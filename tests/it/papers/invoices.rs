@@ -1,7 +1,7 @@
-//! Invoices and credit notes: what is due, numbers without gaps, and papers that stay as they were.
+//! Invoices and credit notes: amounts due, numbers without gaps, and papers that never change.
 
 use entity::prelude::InvoiceId;
-use entrepot::insight::verify::verify_open;
+use entrepot::insight::verify::verify_transaction;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ pub async fn entity(world: &World, more: Value) -> Value {
     payload(world, ENTITY, json!({ "input": input })).await
 }
 
-/// An order of so many mugs at the store.
+/// An order of `quantity` mugs at the store.
 pub async fn ordered(world: &World, store: &str, quantity: i64) -> String {
     let ids = &world.ours.ids;
     let input = json!({ "idempotencyKey": key(), "store": { "id": store }, "channelId": ids["chn"],
@@ -227,7 +227,7 @@ async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
     enter("0.8425").await;
     let invoice = issued(world, &order, "ALL").await["invoice"].clone();
     assert_eq!(invoice["number"], "INV-2", "the refusal took no number");
-    // A correction is of the invoices after it.
+    // A corrected rate applies to later invoices only.
     enter("0.9").await;
     let part = json!({ "lines": [{ "orderLineId": invoice["lines"][0]["orderLineId"], "quantity": 1 }] });
     let credits = [credited(world, &invoice["id"], part).await, credited(world, &invoice["id"], json!({})).await];
@@ -286,7 +286,8 @@ async fn credit_note_drawn(world: &World, id: &Value) -> Value {
     payload(world, super::DRAW, json!({ "input": input })).await["paper"].clone()
 }
 
-/// The invoice's own key goes, as when the deployment goes on without a key of its own; the ID of a credit note.
+/// Deletes the encryption key of the invoice, as if the deployment had lost it; returns the ID of a
+/// credit note.
 async fn a_lost_buyer_is_said_and_credit_notes_name_the_one_that_is_known(world: &World) -> Value {
     let invoice = json!(world.ours.ids["inv"]);
     assert_eq!(is_lost(world, &invoice).await, json!(false));
@@ -340,7 +341,7 @@ async fn a_store_sells_for_one_company(world: &World) {
     let rest = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
     assert_eq!((&rest["number"], &rest["seller"]), (&json!("INV-1"), &json!(["beta Ltd"])), "each company counts by itself");
     refused(&entity(world, json!({ "storeIds": [world.theirs.ids["sto"]] })).await, "NOT_FOUND", "input.storeIds.0");
-    // The first company sells nowhere any more, and can go; its code stays taken.
+    // The first company has no stores any more, so it can be archived; its code stays reserved.
     let first = payload(world, "{ legalEntities { id version } }", json!({})).await[0].clone();
     refused(&turned(world, "Archive", &other["id"]).await, "IN_USE", "input.id");
     let gone = turned(world, "Archive", &first["id"]).await;
@@ -387,7 +388,7 @@ async fn each_proof_of_invoices_names_what_is_broken(world: &World) {
         let credits = "invoice_id IN (SELECT id FROM invoice WHERE tenant_id = $1 AND kind = 'CREDIT_NOTE')";
         let sql = format!("UPDATE invoice_line SET {column} = {one_more} WHERE tenant_id = $1 AND {credits}");
         assert!(work.execute(&sql, vec![]).await.unwrap() > 0);
-        let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+        let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
         work.rollback().await.unwrap();
         let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
         assert!(found.iter().any(|name| name.starts_with("invoice: its credit notes")), "{column}: {found:?}");

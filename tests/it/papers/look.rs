@@ -1,4 +1,4 @@
-//! How a tenant's papers look: its language, its logo, its own words and columns.
+//! Layout of a tenant's papers: language, logo, custom texts and columns.
 
 use std::io::Cursor;
 

@@ -1,4 +1,4 @@
-//! Papers of documents: what is on them, for whom, and how long they are there.
+//! Papers of documents: contents, permissions and retention.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod invoice_lists;
@@ -73,7 +73,7 @@ async fn html(world: &World, paper: &Value) -> String {
     String::from_utf8(fetched(world, &paper["html"]).await).unwrap()
 }
 
-/// Says something of the order.
+/// Updates fields of the order.
 async fn say(world: &World, mut input: Value) {
     let (house, id) = (&world.ours, &world.ours.ids["ord"]);
     let found = world
@@ -266,7 +266,8 @@ async fn a_repeated_call_draws_one_paper(world: &World) {
     let answer = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
     let second = &answer["data"]["paperCreate"];
     assert_eq!((&second["replayed"], &second["paper"]["id"]), (&json!(true), &first["id"]), "{answer:#}");
-    // English was the default before a tenant had a language of its own: to say it says no more than to say nothing.
+    // English was the default before tenants had a language, so a call with it equals a call
+    // without a language.
     let said = |locale: &str| json!({ "idempotencyKey": "one", "locale": locale });
     let english = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], said("EN")).await;
     assert_eq!(english["data"]["paperCreate"]["paper"]["id"], first["id"], "{english:#}");
@@ -355,7 +356,7 @@ async fn what_is_stored_of_papers_is_proven(world: &World) {
     let found = db.tenant(tenant).rows(sql, vec![]).await.unwrap();
     let blob: String = Row::new(&found[0]).take().unwrap();
     let path = world.files.join(blob);
-    // Of each tenant so many of the newest.
+    // `most` limits the check to so many of the newest papers of each tenant.
     let mut few = Report::default();
     let newest = StoredPapers { most: Some(1), tenant: Some(tenant), ..StoredPapers::all(&location) };
     verify_papers(db, newest, &mut few, |_| {}, |_| {}).await.unwrap();

@@ -1,4 +1,4 @@
-//! Labels of returns, slips of what is collected, and the picking list of a wave.
+//! Labels of returns, slips of collected orders, and the picking list of a wave.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn done(world: &World, mutation: &str, input: &str, select: &str, value: V
     world.must(&world.ours, &query, json!({ "input": value })).await
 }
 
-/// Papers have the units of goods beside their SKUs.
+/// Papers show the units of goods beside their SKUs.
 async fn with_units(world: &World) {
     let input = json!({ "idempotencyKey": key(), "columns": ["SKU", "UNIT"] });
     done(world, "paperSettingsSet", "PaperSettingsSetInput", "settings { version }", input).await;
@@ -59,7 +59,7 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
     assert_units(&page);
     let pdf = String::from_utf8(fetched(world, &paper["pdf"]).await).unwrap();
     assert!(pdf.matches(" re\n").count() > 30 && pdf.contains(&format!("({}) Tj", made["number"].as_str().unwrap())), "{pdf}");
-    // It is found again by its document, with its own kind.
+    // The slip is listed by its document, with its own kind.
     let query = "query($id: ID!) { node(id: $id) { ... on Return { papers { id kind number } } } }";
     let shown = json!([{ "id": paper["id"], "kind": "RETURN_LABEL", "number": made["number"] }]);
     assert_eq!(answer_to(world, query, &made["id"]).await["node"]["papers"], shown);

@@ -1,4 +1,4 @@
-//! Everything that can be asked for, made from the schema itself.
+//! Queries and mutations of all kinds, generated from the schema.
 
 use async_graphql::{
     Positioned,
@@ -12,14 +12,14 @@ use crate::authorization::{
     world::World,
 };
 
-/// What an answer to it may cost.
+/// Limit of the rows that an answer may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wants {
     /// Few rows that are named: by an id, a key, a filter that hardly anything passes.
     Few,
     /// The first page of all rows in some order.
     Page,
-    /// A change: what it needs to know is named by it.
+    /// A change: its input names the rows that it needs.
     Change,
 }
 
@@ -36,11 +36,12 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Sort {
     pub list: String,
-    /// Whether it has points of its own in the cost of an operation.
+    /// Whether the sort has points of its own in the cost of an operation.
     pub is_weighted: bool,
 }
 
-/// Reports of fewer points than others (`is_report`): they go over a tenant's rows by their nature, and have tests of their speed, as all reports have.
+/// Reports with fewer points than others (`is_report`): they read many of a tenant's rows by
+/// design, and have tests of their speed, as all reports have.
 const CHEAP_REPORTS: &[&str] = &[
     "costSummary",
     "countsDue",
@@ -54,7 +55,7 @@ const CHEAP_REPORTS: &[&str] = &[
 /// Fields that take as many points as a report and read no more rows than others.
 const NO_REPORTS: &[&str] = &["forecast", "forecastSum", "liquidationScore", "replenishmentScore"];
 
-/// Arguments that say which rows of all are wanted, or how many, or which figure of them.
+/// Arguments that select a page, a limit or a figure.
 const PAGING: &[&str] = &["after", "before", "first", "last", "lead", "limit"];
 
 pub async fn all(world: &World) -> Vec<Ask> {
@@ -77,13 +78,13 @@ pub async fn all(world: &World) -> Vec<Ask> {
         }
     }
     assert_eq!(excepted, CHEAP_REPORTS.len() + NO_REPORTS.len(), "an exception is no root field, or none that needs to be one");
-    // Queries first: a change may take away what they ask for.
+    // Queries first: a change may remove the rows that they select.
     asks.sort_by_key(|ask| ask.wants == Wants::Change);
     asks
 }
 
-/// Each kind of node with what it shows and what it leads to. Each is asked for the fields of its own type: a document of those of all types takes longer to
-/// check than to answer.
+/// Each kind of node with its fields and references, in a document of its own type: a document with
+/// the fields of all types takes longer to validate than to execute.
 fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
     let ask = |(prefix, id): (&&str, &String)| {
         let kind = type_of(prefix);
@@ -98,7 +99,8 @@ fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
     world.ours.nodes().map(ask).collect()
 }
 
-/// Whatever has a number: a document, an invoice with its prefix, a work with that of its order. The texts that the schema alone leads to have none.
+/// Searches of everything with a number: a document, an invoice with its prefix, a work with the
+/// number of its order. Texts that only the schema leads to have none.
 fn numbers() -> Vec<Ask> {
     let fields = [
         ("search", "query($text: String!) { search(query: $text) { nodes { kind } } }"),
@@ -143,7 +145,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         variables
     };
-    // Every place where an id can stand.
+    // Each place of an ID.
     for path in calls.slots(field) {
         let id = &world.ours.ids[meant(name, &path)];
         let variables = calls.variables(&world.ours, field, Some((&path, id)));
@@ -154,7 +156,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         if given == "last" {
             asks.push(ask(format!("{name} last"), with(json!({ "last": 10 })), of_all));
         }
-        // `orderBy` means the same.
+        // `orderBy` has the same meaning.
         if given == "sort" {
             for Order { value, words, is_weighted } in orders(calls, &kind) {
                 let sort = Some(Sort { list: name.to_owned(), is_weighted });
@@ -167,7 +169,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
             }
         }
         let is_list = matches!(argument.ty.node.base, BaseType::List(_));
-        // Texts of a list are words of their own that the schema does not tell.
+        // Lists of texts take values that the schema does not list.
         let is_of_texts = is_list && kind == "String";
         let is_left_out = PAGING.contains(&given) || given == "sort" || is_needed(argument) || is_of_texts;
         if !is_left_out && inputs(calls, &kind).is_empty() {
@@ -221,16 +223,17 @@ fn orders(calls: &Calls, kind: &str) -> Vec<Order> {
             is_weighted,
         })
     };
-    // That needs a search beside it, which has a weight.
+    // RELEVANCE needs a search, which has a weight.
     alone.chain(fields.filter(|(field, _)| field != "RELEVANCE").flat_map(both)).collect()
 }
 
-/// Every test of every field of a filter, by itself. Ids are tried as places where ids can stand.
+/// All tests of all fields of a filter, one in each filter. IDs are covered as places of an ID.
 fn filters(calls: &Calls, kind: &str) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for field in inputs(calls, kind).iter().map(|field| &field.node) {
         let (name, of) = (field.name.node.as_str(), base(&field.ty.node));
-        // A customer's name is compared with those that other tests leave, and refused where they are as many as here.
+        // A customer's name is compared with the customers that other tests of the filter leave,
+        // and refused if they are as many as here.
         if of == kind || of == "IdFilter" || (kind, name) == ("CustomerFilter", "name") {
             continue;
         }
@@ -267,7 +270,8 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
                 if matches!(field.ty.node.base, BaseType::List(_)) { json!([of]) } else { of }
             };
             let named = |field: &InputValueDefinition| (field.name.node.to_string(), of(field));
-            // What a test cannot do without stands beside each. Ids are tried as places where ids can stand.
+            // Required fields are given with each tested field. IDs are tried as places where IDs
+            // can be.
             let needed: Map<String, Value> = fields().filter(|field| is_needed(field)).map(named).collect();
             let whole = |field: &InputValueDefinition| {
                 let mut whole = needed.clone();

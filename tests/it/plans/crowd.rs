@@ -1,5 +1,6 @@
-//! A tenant of many rows: the fullest row that it has in each large table so many times, under other ids, names, numbers and moments. Copy g of
-//! one table refers to copies g of all others, so whatever id is asked for, few rows have it.
+//! A tenant of many rows: in each large table its row with the most values is copied, with other
+//! IDs, names, numbers and times. Copy g of one table refers to copies g of all others, so each ID
+//! has few rows.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +10,15 @@ use crate::authorization::world::World;
 
 use super::plan::SMALL;
 
-/// Copies of stores, suppliers, channels, categories and members: each of them has a thousandth of the orders.
+/// Copies of stores, suppliers, channels, categories and members: each is referred to by a
+/// thousandth of the orders.
 const FEW: u64 = 1_000;
 
-/// How many rows the planner is to take them for.
+/// Rows that the planner is made to assume.
 const PLANNED: u64 = 1_000_000;
 
-/// Postgres only; as its superuser, so that no constraint between tables and no policy is looked at.
+/// Inserts the rows. Postgres only; as its superuser, so that constraints between tables and
+/// policies are not checked.
 pub async fn crowd(world: &World, rows: u64) {
     let small = SMALL.iter().map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
     let tenant = world.ours.owner.tenant.uuid().to_string();
@@ -24,7 +27,8 @@ pub async fn crowd(world: &World, rows: u64) {
     world.as_owner(&[&sql, "ANALYZE", &SCALE.replace("{times}", &(PLANNED / rows).max(1).to_string())]).await;
 }
 
-/// The planner multiplies a table's pages by the rows that one is said to have: tables of ten thousand rows are planned for as those of a million.
+/// The planner multiplies a table's pages by its assumed rows per page: tables of ten thousand rows
+/// are planned like those of a million.
 const SCALE: &str =
     "UPDATE pg_class c SET reltuples = c.reltuples * {times} WHERE c.reltuples >= 1000 AND c.relkind IN ('r', 'i')
     AND c.relnamespace = 'public'::regnamespace";

@@ -1,4 +1,4 @@
-//! Why an ask may read a whole table.
+//! Reasons for which an ask may read a whole table.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,16 @@ use super::{
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// This entry of `MAY` says why.
+    /// The reason is in this entry of `MAY`.
     Entry(usize),
-    /// It is a sort with points of its own, which are what the reading costs.
+    /// A sort with points of its own, which pay for the read.
     Points,
 }
 
-/// Why an ask may read this table whole; None where it may not. What a list is filtered by excuses none of its sorts: a sort has points of its own, or reads
-/// no table whole that the list in its own order does not. `whole` has the lists, and the tables that they read so.
+/// Returns the reason for which an ask may read this table whole; None if it may not. A filter of a
+/// list does not excuse a sort of it: a sort has points of its own, or reads no table whole that
+/// the list in its default order does not. `whole` has the lists, and the tables that they read
+/// whole.
 pub fn leave(ask: &Ask, table: &str, whole: &BTreeSet<(String, String)>) -> Option<Leave> {
     if let Some(sort) = &ask.sort {
         if sort.is_weighted {

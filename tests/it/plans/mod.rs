@@ -1,9 +1,11 @@
-//! No look-up by id and no selective filter reads a whole table, or all that a tenant has in it: asked of the databases' own planners, for every
-//! root field, every kind of node, every field of every filter and every order that the schema offers, in a tenant of many rows. Each statement
-//! that they send is bound to its tenant as well (`tidy/tenants.rs`). A sort that no index has is one with points of its own in the cost of an operation.
+//! No look-up by ID and no selective filter reads a whole table, or all rows of a tenant in it. The
+//! databases' planners are queried for all root fields, kinds of nodes, fields of filters and sorts
+//! that the schema offers, in a tenant of many rows. Each statement is bound to its tenant as well
+//! (`tidy/tenants.rs`). A sort without an index has points of its own in the cost of an operation.
 //!
-//! `ENTREPOT_PLAN_ROWS` sets how many rows each large table of the tenant has (on Postgres; a million takes minutes). SQLite plans by statistics
-//! that are made up, so its plans are the same for any number of rows.
+//! `ENTREPOT_PLAN_ROWS` sets how many rows each large table of the tenant has (on Postgres; a
+//! million takes minutes). SQLite plans by statistics that are made up, so its plans are the same
+//! for any number of rows.
 
 mod asks;
 mod crowd;
@@ -26,7 +28,7 @@ use crate::{authorization::world::World, tidy::tenants::complaint};
 use asks::Wants;
 use leave::{Leave, leave};
 
-/// Enough that Postgres takes an index wherever there is one that fits.
+/// Enough rows that Postgres uses an index wherever one fits.
 const ROWS: u64 = 10_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,9 +47,11 @@ async fn what_is_selective_reads_little_on_postgres() {
     world.end().await;
 }
 
-/// What may read more: the ask's name, or its beginning before a star; the table. Each group says why.
+/// Asks that may read more: the ask's name, or its beginning before a star, and the table. Each
+/// group has its reason.
 const MAY: &[(&str, &str)] = &[
-    // Few values, each of which many rows have: the page is full soon. An index more would be paid by every order, movement and audit entry.
+    // Few values with many rows each: the page fills soon. Another index would slow down each write
+    // of an order, movement or audit entry.
     ("alerts where kind*", "alert"),
     ("exchangeRates where base*", "exchange_rate"),
     ("exchangeRates where isReplaced", "exchange_rate"),
@@ -83,10 +87,10 @@ const MAY: &[(&str, &str)] = &[
     ("customers where tag*", "customer"),
     ("customersCount where country*", "customer"),
     ("customersCount where tag*", "customer"),
-    // Most customers have orders; each customer's are looked up in an index.
+    // Most customers have orders; the orders of each customer are found by an index.
     ("customers where hasOrders", "customer"),
     ("customersCount where hasOrders", "customer"),
-    // The table has only what was tagged, and no index of tags, for the same reason.
+    // The table has only tagged objects, and no index of tags, for the same reason.
     ("stores where tag*", "node_tags"),
     ("suppliers where tag*", "node_tags"),
     ("purchaseOrders where tag*", "node_tags"),
@@ -112,9 +116,11 @@ const MAY: &[(&str, &str)] = &[
     ("auditEntries where action*", "audit_entry"),
     ("auditEntries where outcome*", "audit_entry"),
     ("supplierReturns where reasonCode*", "supplier_return"),
-    // The kinds of recurring jobs are known, some dozens: all are read in their index, whatever is asked for.
+    // There are some dozens of kinds of recurring jobs: any filter reads all of them in their
+    // index.
     ("recurringJobsList where *", "job"),
-    // By another moment than the list's own order: the two run together, so the newest are soon found.
+    // Another time than that of the list's own order: both increase together, so the newest are
+    // found soon.
     ("auditEntries where at*", "audit_entry"),
     ("documentReversals where occurredAt*", "document_reversal"),
     ("documentReversals where recordedAt*", "document_reversal"),
@@ -131,7 +137,7 @@ const MAY: &[(&str, &str)] = &[
     ("supplierReturns where occurredAt*", "supplier_return"),
     ("stockMovements where occurredAt*", "movement"),
     ("stockMovements where recordedAt*", "movement"),
-    // What is in the middle of a text has no index; what begins with it is sorted by another column.
+    // Text in the middle of a column has no index; a prefix is sorted by another column.
     ("invoices where number contains", "invoice"),
     ("invoices where number startsWith", "invoice"),
     ("*where externalRef contains", ""),
@@ -141,11 +147,12 @@ const MAY: &[(&str, &str)] = &[
     ("*where supplierSku contains", "supplier_product"),
     ("*where supplierSku startsWith", "supplier_product"),
     ("*where code startsWith", "lot"),
-    // Row security keeps LIKE from the index of texts on Postgres (docs/decisions/0040), and each part of a mistyped word has a branch.
+    // Row security prevents LIKE from using the index of texts on Postgres (docs/decisions/0040),
+    // and each part of a mistyped word has a branch.
     ("*where name contains", "product"),
     ("*where sku contains", ""),
     ("*where search", "product"),
-    // Metadata are texts that each row is looked through for: other tests narrow the rows.
+    // Metadata are texts that are searched row by row: other tests narrow the rows.
     ("*where metadata key", "product"),
     ("*where metadata value", "product"),
     ("customers where metadata*", "customer"),
@@ -164,7 +171,7 @@ const MAY: &[(&str, &str)] = &[
     ("expiringLots where*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
-    // A value that is missing is in no index of those that have one: other tests narrow the rows.
+    // Null is in no index of rows that have a value: other tests narrow the rows.
     ("*isNull", ""),
     // Notes and tags are few, and no order is to pay for an index of them.
     ("orders where note*", "sales_order"),
@@ -176,24 +183,27 @@ const MAY: &[(&str, &str)] = &[
     ("orders where tag*", "sales_order"),
     ("ordersCount where tag*", "sales_order"),
     ("ordersCount where tag*", "order_detail"),
-    // Summed of two columns, which change with every line: other tests narrow the purchase orders.
+    // Sum of two columns that change with every line: other tests narrow the purchase orders.
     ("purchaseOrders where total*", "purchase_order"),
     // The crowd has few reversals; each half of the look-up has an index of its own.
     ("node grn", "document_reversal"),
     ("node por", "document_reversal"),
     ("node srt", "document_reversal"),
     ("purchaseOrder", "document_reversal"),
-    // Most lots with a day have one that is still to come.
+    // Most lots with an expiry date expire in the future.
     ("lots where expiresOn gte", "lot"),
     // All of a tenant's orders and invoices are in few currencies.
     ("*where total currencyCode", "sales_order"),
     ("invoices where total*", "invoice"),
-    // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.
+    // If a store has many lots, a page is found soon among the newest lots; if it has few, they are
+    // read by the store.
     ("lots filter.store*", "lot"),
-    // Worked out of several columns, or of what has no index, because every change of a level would pay for it.
+    // Computed from several columns, or from columns without an index, because each change of a
+    // level would have to update it.
     ("stockLevels*", "stock_level"),
     ("stockLevels*", "product"),
-    // Both change with every movement of the lot, which an index would be written by. Other tests narrow the lots.
+    // Both change with every movement of the lot, which would have to update an index. Other tests
+    // narrow the lots.
     ("lots where onHand*", "lot"),
     ("lots where updatedAt*", "lot"),
     // All lines that wait, which are few, or the orders in the order of the list.
@@ -213,7 +223,8 @@ const MAY: &[(&str, &str)] = &[
     ("fileUploadCreate", "file"),
     ("productLabelSheetCreate", "file"),
     ("paperCreate", "file"),
-    // What is closed for good is proven to be in no open document, once.
+    // A product, kit or store is checked once against all open documents before it is closed for
+    // good.
     ("kitSet", ""),
     ("productArchive", ""),
     ("storeArchive", ""),
@@ -225,13 +236,14 @@ const MAY: &[(&str, &str)] = &[
     ("productFamilies where*", "product_family"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
-    // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.
+    // A plan covers all levels, owed units and drafts of the tenant, and its lines are compared
+    // with their current state.
     ("replenishmentPlanCreate", ""),
     ("replenishmentPlanApprove", ""),
     ("liquidationPlanCreate", ""),
     ("liquidationPlanApprove", ""),
     ("liquidationPlanAdvance", ""),
-    // The book is brought up to date by pages beside it.
+    // The book is brought up to date in pages, in addition to the change.
     ("stockRevalue", "return_match"),
     ("revaluationReverse", "return_match"),
     ("purchaseOrderChargeAdd", "cost_pool"),
@@ -239,7 +251,7 @@ const MAY: &[(&str, &str)] = &[
 
 /// The entry of `MAY` that a read is excused by.
 fn excuse(ask: &str, table: &str) -> Option<usize> {
-    // A part has the name of its table, and then its month.
+    // A partition's name is that of its table, followed by its month.
     let table =
         migration::months::PARTED.iter().map(|parted| parted.table).find(|whole| table.starts_with(whole)).unwrap_or(table);
     MAY.iter().position(|(name, of)| {
@@ -252,8 +264,8 @@ fn excuse(ask: &str, table: &str) -> Option<usize> {
     })
 }
 
-/// Statements and the index that SQLite is to take for each without being told: one that few rows are in, or one by the ids at hand where many rows have
-/// the state that is asked for.
+/// Statements and the index that SQLite must choose for each without a hint: one that has few rows,
+/// or one by the given IDs if many rows have the requested state.
 const BY_FEW: &[(&str, &str)] = &[
     (
         "SELECT count(*) FROM sales_order o
@@ -274,10 +286,11 @@ const BY_FEW: &[(&str, &str)] = &[
     ),
 ];
 
-/// What writes ask first, of references that may be taken: imports ask it for each hundred documents.
+/// Returns faults in the plans of the first query of writes, which looks for references that are
+/// taken: imports run it for each hundred documents.
 async fn references(scope: &TenantScope, db: &Database) -> Vec<String> {
     let catalog = plan::catalog(scope).await;
-    let (orders, sent) = db.recorded(orders::rows::taken_order_refs(scope, &["A-1", "A-2"])).await;
+    let (orders, sent) = db.recorded(orders::rows::existing_order_references(scope, &["A-1", "A-2"])).await;
     let (bought, more) = db.recorded(purchasing::rows::taken_refs(scope, &["A-1", "A-2"])).await;
     assert!(orders.unwrap().is_empty() && bought.unwrap().is_empty() && sent.len() + more.len() == 2, "{sent:?} {more:?}");
     let mut found = Vec::new();
@@ -288,7 +301,8 @@ async fn references(scope: &TenantScope, db: &Database) -> Vec<String> {
     found
 }
 
-/// Who waits for a product is asked for each level that receives stock: SQLite looks among its parts of kits and not through all open orders of the store.
+/// The queue for a product is read for each level that receives stock: SQLite looks among its parts
+/// of kits and not through all open orders of the store.
 async fn begins_with_parts(scope: &TenantScope, db: &Database) {
     let key = LevelKey { product: ProductId::NIL, store: StoreId::NIL };
     let (queue, sent) = db.recorded(orders::rows::queue_for(scope, key, 10)).await;
@@ -334,7 +348,7 @@ async fn run(world: &World) {
             failed.push(format!("{}: {answer}", ask.name));
         }
         for statement in sent {
-            // Many asks begin with the same statements, whose plans are the same.
+            // Many asks begin with the same statements, which have the same plans.
             let plan = match plans.entry(format!("{} {:?}", statement.sql, statement.values)) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {

@@ -1,4 +1,4 @@
-//! What a planner says that it will do, and whether that is too much.
+//! Plans of the planner, and checks that they do not read too much.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::asks::Wants;
 
-/// Tables that stay small however much a tenant trades. All others are large: whoever adds one that is not adds it here.
+/// Tables that stay small in a busy tenant. All others count as large, so a new small table must be
+/// added here.
 pub const SMALL: &[&str] = &[
     "alert_follower",
     "alert_rule",
@@ -84,11 +85,11 @@ pub fn is_large(table: &str) -> bool {
     !SMALL.contains(&table)
 }
 
-/// How one table is read.
+/// Read of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
     pub table: String,
-    /// Its name on Postgres.
+    /// Name of the index on Postgres.
     pub index: String,
     pub how: String,
     /// By nothing, or by the tenant alone.
@@ -112,9 +113,10 @@ impl Plan {
     }
 }
 
-/// What is known of the database before its plans are read.
+/// Metadata of the database that is needed to read its plans.
 pub struct Catalog {
-    /// The first column of each index of Postgres beside the tenant: one that is searched without it is read whole.
+    /// The first column after the tenant of each index of Postgres: an index that is searched
+    /// without it is read whole.
     firsts: BTreeMap<String, String>,
     /// The tables of SQLite.
     tables: BTreeSet<String>,
@@ -132,7 +134,7 @@ pub async fn catalog(scope: &TenantScope) -> Catalog {
     Catalog { firsts, tables: BTreeSet::new() }
 }
 
-/// None where a statement has no plan: it writes new rows, or is not the tenant's.
+/// None if a statement has no plan: it inserts rows, or does not belong to the tenant.
 pub async fn of(scope: &TenantScope, statement: &Statement, catalog: &Catalog) -> Option<Plan> {
     let first = statement.sql.split_whitespace().next().unwrap_or_default().to_uppercase();
     if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first.as_str()) {
@@ -173,7 +175,7 @@ impl Plan {
         let (Some(verb @ ("SCAN" | "SEARCH")), Some(name)) = (words.next(), words.next()) else { return };
         let Some(tables) = tables.get(name) else { return };
         let by = detail.rsplit_once('(').map(|(_, by)| by.trim_end_matches(')')).unwrap_or_default();
-        // What is not null is all that a partial index has.
+        // A condition that a column is not null selects all rows of a partial index.
         let is_not_null = |column: &str| {
             sql.contains(&format!("{column} IS NOT NULL"))
                 && !["<", ">"].iter().any(|than| sql.contains(&format!("{column} {than}")))
@@ -186,7 +188,8 @@ impl Plan {
         }
     }
 
-    /// `share` of what a node could give is taken from it: a page whose rows come in their order ends when it is full.
+    /// `share` is the part of a node's rows that is read: a page whose rows come in index order
+    /// ends when it is full.
     fn postgres(&mut self, node: &Value, table: Option<&str>, share: f64, firsts: &BTreeMap<String, String>) {
         let (kind, table) = (node["Node Type"].as_str().unwrap_or_default(), node["Relation Name"].as_str().or(table));
         self.sorts |= kind == "Sort";
@@ -213,12 +216,12 @@ impl Plan {
     }
 }
 
-/// Whether a column stands in a condition, by itself or in a row of several.
+/// Whether a column is in a condition, alone or in a row of several.
 fn names(cond: &str, column: &str) -> bool {
     cond.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == column)
 }
 
-/// How many rows the planner expects of a node.
+/// Returns how many rows the planner expects of a node.
 fn rows(node: &Value) -> f64 {
     node["Plan Rows"].as_f64().unwrap_or(1.0).max(1.0)
 }

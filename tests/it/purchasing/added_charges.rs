@@ -1,4 +1,5 @@
-//! Freight and duty that are billed after the goods have come: what is left of the goods is worth more for them, and the rest is a cost of the day.
+//! Freight and duty that are billed after the receipt: the units that are left gain value, and the
+//! rest is a cost of the day.
 
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ async fn charge(office: &Office<'_>, order: &Value, more: Value, is_dry: bool) -
     answer["data"]["purchaseOrderChargeAdd"].clone()
 }
 
-/// What a report says of a product: revalued, the variance, and the change.
+/// Returns the figures of a product in the cost report: revalued, variance, and change.
 async fn reported(office: &Office<'_>, product: &Value) -> Value {
     let query = "query($p: ProductRef!) { costReport(product: $p) { isCurrent rows { revalued { amount } landedCostVariance { amount } change { amount } } } }";
     let row = office.ask(query, json!({ "p": product })).await["data"]["costReport"]["rows"][0].clone();
@@ -65,7 +66,7 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
     let made = done(&made, "revaluation").clone();
     assert_eq!((&foreseen["number"], made["number"] != "·"), (&json!("·"), true));
     assert_eq!((&foreseen["lines"], &foreseen["charge"]), (&made["lines"], &made["charge"]), "a dry run says what is done");
-    // By value 10.00 of 40.00 are the mugs', of which 4 of 10 are left.
+    // By value 10.00 of 40.00 belong to the mugs, and 4 of 10 mugs are left.
     let lines = [line(&mug, "10.00", "4.00", "6.00"), line(&plate, "30.00", "30.00", "0.00")];
     let found = made["lines"].as_array().unwrap();
     assert!(found.len() == 2 && lines.iter().all(|line| found.contains(line)), "{made:#}");
@@ -92,7 +93,7 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
         table: "revaluation",
         column: "charge_books_minor",
         rows: "charge_books_minor > 0",
-        named: "purchase charge: it comes in the books",
+        named: "purchase charge: its amount in the books",
     };
     each_is_named(world, &[shares, value]).await;
     let off = |by: i64| {
@@ -102,7 +103,7 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
     };
     pretend(world, &off(5)).await;
     let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
-    assert!(report.broken().any(|line| line.invariant.starts_with("revaluation: of a charge")), "{report}");
+    assert!(report.broken().any(|line| line.invariant.starts_with("revaluation: goods in stock")), "{report}");
     pretend(world, &off(5).replace("+ 5", "- 5").replace("= 400", "= 405")).await;
     let input = json!({ "idempotencyKey": key(), "id": made["id"], "note": "it was another order's" });
     let fields = "revaluation { lines { product { id } charge { amount } change { amount } landedCostVariance { amount } } }";
@@ -154,7 +155,7 @@ async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {
     let credit = charge(office, &order, json!({ "amount": gbp("-10.00"), "name": "Freight credited" }), false).await;
     assert_eq!(done(&credit, "revaluation")["lines"], json!([line(&mug, "-10.00", "-10.00", "0.00")]));
     assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(10), json!("93.17"), json!("93.17")]);
-    // An order of a customer in euros has the rate of its day as it was known then.
+    // A customer's order in euros has the rate of its day as it was known at that time.
     let sold = json!([{ "product": mug, "quantity": 1, "unitPrice": money("10.00", "EUR") }]);
     let place = async |status: &str| {
         let input = json!({ "idempotencyKey": key(), "store": office.store, "status": status, "lines": sold });
@@ -177,7 +178,7 @@ async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {
     office.is_sound().await;
 }
 
-/// Behind the two orders of 10.00 EUR, of which one has the rate of the morning.
+/// Continues after two orders of 10.00 EUR, one of which has the rate of the morning.
 async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mug: &Value, today: &str) {
     let sell = async |status: &str, price: Value, days: i64| {
         let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": price }]);
@@ -209,7 +210,8 @@ async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mu
     let amounts = |row: &Value| ["grossRevenue", "refunds", "netRevenue"].map(|name| row[name]["amount"].clone());
     let answer = summed("currencyBasis: BOOKS").await;
     let (total, rows) = (&answer["data"]["salesSummary"]["total"], &answer["data"]["salesSummary"]["rows"]);
-    // 8.51 and twice 9.13 for the euros, and 5.00; what comes back has the rate of its order, else that of its own day.
+    // 8.51 and twice 9.13 for the euros, and 5.00; a return has the rate of its order, else that of
+    // its own day.
     assert_eq!(amounts(total), ["31.77", "18.63", "13.14"], "{answer:#}");
     assert_eq!(total["netRevenue"]["currencyCode"], "GBP");
     let counted = ["orders", "returns", "documentsWithoutRate"].map(|name| total[name].clone());

@@ -2,7 +2,7 @@
 
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
-    insight::verify::verify_open,
+    insight::verify::verify_transaction,
 };
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ async fn lines_are_added_changed_and_cancelled_and_incoming_follows(world: &Worl
     office.is_sound().await;
 }
 
-/// What the rows say, and the changes of their fields do not.
+/// Changes of rows that no recorded change of their fields explains are named by the proof.
 async fn what_no_change_led_to_is_named(world: &World) {
     for sql in [
         "UPDATE purchase_order_line SET quantity = quantity + 1, most = most + 1, open = open + 1 WHERE tenant_id = $1 AND revision = 2 AND open > 0",
@@ -106,7 +106,7 @@ async fn what_no_change_led_to_is_named(world: &World) {
     ] {
         let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
         assert!(work.execute(sql, vec![]).await.unwrap() > 0, "{sql}");
-        let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+        let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
         work.rollback().await.unwrap();
         assert!(report.broken().any(|line| line.invariant.starts_with("audit: changed fields")), "{sql}: {report}");
     }
@@ -137,7 +137,8 @@ async fn what_has_come_of_a_line_bounds_what_becomes_of_it(world: &World) {
     let nothing = json!({ "addLines": [{ "product": mug, "quantity": 0 }] });
     refused(&amend(&office, &out, nothing).await, "OUT_OF_RANGE", "input.addLines.0.quantity");
     assert_eq!(office.level(&mug, &office.store).await, [4, 0, 6], "what is refused changes nothing");
-    // What is brought down to what has come is complete, and so is the order once the other line is gone.
+    // A line whose quantity is reduced to the received units is complete, and so is the order once
+    // the other line is cancelled.
     let less = json!({ "setLines": [{ "purchaseOrderLineId": line(&out, 0), "quantity": 4 }], "cancelLines": [line(&out, 1)] });
     let payload = amend(&office, &out, less).await;
     let less = done(&payload, "purchaseOrder");

@@ -1,4 +1,5 @@
-//! Suppliers and channels that go out of use: nothing new is bought from the ones or sold on the others, and what was stays.
+//! Archived suppliers and channels: they get no new purchases or sales, and existing documents
+//! stay.
 
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: 
     assert_eq!(before["purchaseOrders"]["nodes"], json!([]));
     refused(&set(&product["id"], json!([])).await, "INVALID", "input.nodeId");
     refused(&set(&order["id"], json!(["a|b"])).await, "INVALID", "input.tags.0");
-    // A customer has tags of its own, and custom data here.
+    // A customer has tags in a field of its own, so only metadata can be set here.
     let ada = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "externalRef": "C-1" })).await;
     let ada = &done(&ada, "customer")["id"];
     refused(&set(ada, json!([])).await, "INVALID", "input.tags");
@@ -98,7 +99,7 @@ async fn a_supplier_goes_once_nothing_is_on_order(world: &World) {
     done(&office.receive(&first, &[7]).await, "purchaseOrder");
     let gone = turn(&office, "supplierArchive", &supplier).await;
     assert!(done(&gone, "supplier")["archivedAt"].is_string(), "{gone:#}");
-    // What was bought there says so for ever.
+    // Orders from an archived supplier keep showing it.
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { status supplier { code archivedAt } } }";
     let read = office.ask(query, json!({ "id": first["id"] })).await;
     let order = &read["data"]["purchaseOrder"];
@@ -122,7 +123,7 @@ async fn no_document_names_an_archived_supplier_anew(world: &World) {
         let said = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.supplier");
         assert!(said.contains("archived since") && said.contains("supplierRestore"), "{said}");
     }
-    // A call that was made before is answered as it was.
+    // A repeated call from before the archiving gets its first answer.
     let again = office.buy("purchaseOrderCreate", asked).await;
     assert_eq!((done(&again, "purchaseOrder")["id"].clone(), &again["replayed"]), (draft["id"].clone(), &json!(true)));
     // Its rows may still be corrected; a new one is not begun.
@@ -184,7 +185,7 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
         let input = json!({ "idempotencyKey": key, "supplier": { "code": "pot" }, "product": mug });
         office.act(&mutation, &kind, "supplierProduct { archivedAt preferred version }", input).await
     };
-    // What a draft costs that is cancelled at once.
+    // Returns the unit cost on a draft, which is cancelled at once.
     let cost = async || {
         let draft = office.draft(json!([{ "product": mug, "quantity": 7 }])).await;
         office.step(&draft, "purchaseOrderCancel").await;
@@ -202,7 +203,7 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
     assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &gone["seq"]));
     assert_eq!(turn("Archive", "goes again").await["seq"], Value::Null, "archived already");
     assert_eq!(cost().await, "2.00", "the product's own cost");
-    // No supplier is left whom it would be ordered from by itself.
+    // No supplier is left for an automatic order.
     let lines = json!([{ "product": mug, "store": office.store, "quantity": 5 }]);
     let reorder = json!({ "idempotencyKey": key(), "lines": lines });
     refused(
@@ -236,7 +237,7 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
     ] {
         assert_eq!(listed(filter.clone()).await, Some(count), "{filter}");
     }
-    // It may be corrected where it is; preferred it is not before it comes back.
+    // An archived offer may be corrected; it cannot be preferred before it is restored.
     assert_eq!(supplies(&office, row(false)).await["outcome"], "UNCHANGED");
     let told = supplies(&office, row(true)).await;
     assert_eq!(told["userErrors"][0]["field"], json!(["input", "rows", "0", "isPreferred"]), "{told:#}");
@@ -256,13 +257,14 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
 async fn a_plan_buys_from_nobody_who_is_archived(world: &World) {
     let desk = Desk::of(world).await;
     let (mug, office) = (desk.mug().await, &desk.books.office);
-    // All that is left is promised: whatever a delivery takes, some must come.
+    // All stock is promised, so an order is needed with any delivery time.
     let lines = json!([{ "product": mug, "quantity": 27, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines });
     done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     let (supplier, before) = (office.supplier["id"].clone(), desk.plan(json!({})).await);
     done(&turn(office, "supplierArchive", &supplier).await, "supplier");
-    // A plan that was made before orders nothing of them when it is approved, and says why.
+    // A plan from before the archiving orders nothing from the supplier on approval, and gives the
+    // reason.
     let approved = desk.approve(&before, json!({ "all": true })).await;
     let line = &approved["refused"][0];
     assert_eq!((&approved["approved"], &line["code"]), (&json!(0), &json!("DRAFT_REFUSED")), "{approved:#}");

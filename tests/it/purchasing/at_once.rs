@@ -1,4 +1,4 @@
-//! Purchase orders that go to their supplier in the call that writes them.
+//! Purchase orders that are created and placed in one call.
 
 use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};

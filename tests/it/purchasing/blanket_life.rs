@@ -1,9 +1,9 @@
-//! From the writing of a blanket order to its end: who puts it in force, when it expires, and what is told of it.
+//! A blanket order from its creation to its end: activation, expiry, and its events and listings.
 
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY, Reach},
     clock::{day_text, local_day},
-    ledger::Walk,
+    ledger::JobCursor,
     purchasing::jobs::expire_blankets,
 };
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ on_both!(
     each_proof_of_blanket_orders_names_what_is_broken,
 );
 
-/// The day that lies so many days from today.
+/// The day that is `days` from today.
 fn day(office: &Office<'_>, days: i64) -> String {
     day_text(local_day(office.world.node.clock.now().plus_seconds(days * 86_400), "UTC"))
 }
@@ -41,14 +41,14 @@ async fn a_blanket_order_expires_and_what_was_called_off_goes_on(world: &World) 
     let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "lines": lines })).await;
     let all = done(&call_off(&office, &spent, &mug, 20).await, "purchaseOrder").clone();
     let (ledger, now) = (&world.node.ledger, world.node.clock.now());
-    assert_eq!(expire_blankets(ledger, now, &Walk::default()).await.unwrap(), 0);
+    assert_eq!(expire_blankets(ledger, now, &JobCursor::default()).await.unwrap(), 0);
     let later = now.plus_seconds(4 * 86_400);
     assert_eq!(
-        expire_blankets(ledger, later, &Walk::default()).await.unwrap(),
+        expire_blankets(ledger, later, &JobCursor::default()).await.unwrap(),
         1,
         "one of which all is called off is left as it is"
     );
-    assert_eq!(expire_blankets(ledger, later, &Walk::default()).await.unwrap(), 0, "twice does nothing more");
+    assert_eq!(expire_blankets(ledger, later, &JobCursor::default()).await.unwrap(), 0, "twice does nothing more");
     assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[8]));
     let said = refused(&call_off(&office, &blanket, &mug, 1).await, "INVALID_STATE", "input.blanketOrder");
     assert!(said.contains("EXPIRED"), "{said}");
@@ -60,7 +60,7 @@ async fn a_blanket_order_expires_and_what_was_called_off_goes_on(world: &World) 
     assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[6]), "what is given back makes it no longer");
     office.step(&all, "purchaseOrderCancel").await;
     assert_eq!(stands(&office, &spent).await, state("ACTIVE", &[0]), "its last day has not gone by");
-    assert_eq!(expire_blankets(ledger, later, &Walk::default()).await.unwrap(), 1);
+    assert_eq!(expire_blankets(ledger, later, &JobCursor::default()).await.unwrap(), 1);
     let query = "{ events(types: [\"blanket_order.expired\"], first: 250) { nodes { data } } }";
     let told = office.ask(query, json!({})).await;
     let ids: Vec<&Value> = told["data"]["events"]["nodes"].as_array().unwrap().iter().map(|event| &event["data"]["id"]).collect();
@@ -118,7 +118,7 @@ async fn a_person_activates_for_the_whole_company(world: &World) {
     let tag = "mutation($input: NodeTagsSetInput!) { nodeTagsSet(input: $input) { userErrors { code } } }";
     let answer = dock.ask(tag, json!({ "input": { "idempotencyKey": key(), "nodeId": large["id"], "tags": ["Dock"] } })).await;
     assert_eq!(answer["errors"][0]["permission"], "purchase.write", "{answer:#}");
-    // Who changes what is agreed has a hand in it, and who changes the note has not.
+    // A change of the agreed terms makes the editor an author, and a change of the note does not.
     let editor =
         office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
     done(&change(&editor, &large, json!({ "lines": [line(&mug, 102, "1.00")] })).await, "blanketOrder");
@@ -131,7 +131,7 @@ async fn a_person_activates_for_the_whole_company(world: &World) {
     let seen = json!({ "idempotencyKey": key(), "id": large["id"], "expectedVersion": version });
     let active = other.act("blanketOrderActivate", "BlanketOrderActionInput", "blanketOrder { status }", seen).await;
     assert_eq!(done(&active, "blanketOrder")["status"], "ACTIVE");
-    // A store's buyer sees what is agreed and calls it off, and sees no costs.
+    // A store's buyer sees the agreed quantities and calls them off, and sees no costs.
     assert_eq!(stands(&dock, &large).await, state("ACTIVE", &[0]));
     done(&call_off(&dock, &large, &mug, 3).await, "purchaseOrder");
     let query = "query($id: ID!) { blanketOrder(by: { id: $id }) { total { amount } lines { calledOff unitCost { amount } } } }";
@@ -382,7 +382,7 @@ async fn each_proof_of_blanket_orders_names_what_is_broken(world: &World) {
     let one = |table, column, rows, named| Break { table, column, rows, named };
     let breaks = [
         one("blanket_order_line", "called_off", "called_off > 0", "blanket order line: called off"),
-        one("blanket_order_line", "unit_cost_minor", "unit_cost_minor > 0", "purchase order: what it calls off"),
+        one("blanket_order_line", "unit_cost_minor", "unit_cost_minor > 0", "purchase order: each called-off line is"),
         one("blanket_order", "total_minor", "total_minor > 0", "blanket order: its total"),
         one("tenant_counter", "blanket_order_number", "blanket_order_number > 0", "blanket order: numbers"),
     ];

@@ -21,7 +21,8 @@ on_both!(
 const BLANKET: &str = "id number status version total { amount } validFrom validTo externalRef note reason endedAt activatedBy { __typename } \
     lines { position sku quantity calledOff left unitCost { amount } }";
 
-/// Writes a blanket order with the office's supplier, for long unless it says another time.
+/// Creates a blanket order with the office's supplier, valid for many years unless the input has
+/// other dates.
 pub async fn write(office: &Office<'_>, mut input: Value) -> Value {
     for (name, value) in [
         ("supplier", office.supplier.clone()),
@@ -51,7 +52,7 @@ pub async fn change(office: &Office<'_>, blanket: &Value, mut input: Value) -> V
     office.act("blanketOrderUpdate", "BlanketOrderUpdateInput", &format!("blanketOrder {{ {BLANKET} }}"), input).await
 }
 
-/// One that is in force.
+/// Creates a blanket order and activates it.
 pub async fn agreed(office: &Office<'_>, input: Value) -> Value {
     let draft = write(office, input).await;
     let active = step(office, "blanketOrderActivate", done(&draft, "blanketOrder")).await;
@@ -62,7 +63,7 @@ pub fn line(product: &Value, quantity: i64, cost: &str) -> Value {
     json!({ "product": product, "quantity": quantity, "unitCost": gbp(cost) })
 }
 
-/// Calls so much of a product off, in a draft.
+/// Calls units of a product off, in a draft.
 pub async fn call_off(office: &Office<'_>, blanket: &Value, product: &Value, quantity: i64) -> Value {
     called_off(
         office,
@@ -80,7 +81,7 @@ async fn called_off(office: &Office<'_>, mut input: Value) -> Value {
     office.buy("purchaseOrderCreate", input).await
 }
 
-/// The blanket order as it is now: its status, and what of each line was called off.
+/// The blanket order's current status, and its lines' called-off quantities.
 pub async fn stands(office: &Office<'_>, blanket: &Value) -> (String, Vec<Value>) {
     let query = format!("query($id: ID!) {{ blanketOrder(by: {{ id: $id }}) {{ {BLANKET} }} }}");
     let read = office.ask(&query, json!({ "id": blanket["id"] })).await;
@@ -108,7 +109,7 @@ async fn a_years_mugs_are_called_off_until_nothing_is_left(world: &World) {
     assert_eq!((&active["status"], &active["activatedBy"]["__typename"]), (&json!("ACTIVE"), &json!("Member")));
     refused(&step(&office, "blanketOrderActivate", &draft).await, "INVALID_STATE", "input.id");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "what is agreed is not incoming");
-    // By its number, at its price: the product's own cost is another one.
+    // A call-off by the blanket order's number, at its price: the product's own cost differs.
     let lines = json!([{ "product": mug, "quantity": 60 }]);
     let first = called_off(&office, json!({ "blanketOrder": { "number": active["number"] }, "lines": lines })).await;
     let first = done(&first, "purchaseOrder").clone();
@@ -138,7 +139,7 @@ async fn a_years_mugs_are_called_off_until_nothing_is_left(world: &World) {
     assert_eq!((&closed["status"], &closed["reason"]), (&json!("CLOSED"), &json!("agreed by telephone")));
     refused(&call_off(&office, &active, &mug, 1).await, "INVALID_STATE", "input.blanketOrder");
     refused(&step(&office, "blanketOrderClose", &active).await, "INVALID_STATE", "input.id");
-    // What was called off before goes on, and what it gives back changes the figures alone.
+    // Orders called off before the close go on, and their cancellation changes only the figures.
     office.step(&first, "purchaseOrderSubmit").await;
     office.step(&first, "purchaseOrderCancel").await;
     assert_eq!(stands(&office, &active).await, state("CLOSED", &[0, 0]));
@@ -200,7 +201,7 @@ async fn an_amendment_takes_no_more_than_is_left_and_gives_back(world: &World) {
     office.is_sound().await;
 }
 
-/// At least 24 jugs at once and by the dozen, or all that is left.
+/// A call-off has at least 24 jugs and a multiple of twelve, or the whole rest.
 async fn call_offs_have_the_agreed_size(office: &Office<'_>) {
     let jug = office.product("JUG", "2.00").await;
     let mut terms = line(&jug, 70, "1.50");
@@ -212,7 +213,7 @@ async fn call_offs_have_the_agreed_size(office: &Office<'_>) {
         let said = refused(&call_off(office, &blanket, &jug, few).await, "OUT_OF_RANGE", "input.lines.0.quantity");
         assert!(said.contains("at least 24 and multiples of 12 of JUG") && said.contains("70"), "{said}");
     }
-    // What is left is said once, at the line that asks for more.
+    // The rest is reported once, at the line that exceeds it.
     let much = json!([{ "product": jug, "quantity": 60 }, { "product": jug, "quantity": 13 }]);
     let much = called_off(office, json!({ "blanketOrder": { "id": blanket["id"] }, "lines": much })).await;
     refused(&much, "OUT_OF_RANGE", "input.lines.1.quantity");
@@ -238,7 +239,8 @@ async fn a_draft_that_changes_takes_and_gives_back(world: &World) {
     let changed = office.buy("purchaseOrderUpdate", changed).await;
     assert_eq!(done(&changed, "purchaseOrder")["total"]["amount"], "45.00");
     assert_eq!(stands(&office, &blanket).await, state("EXHAUSTED", &[20, 5]));
-    // The note alone takes nothing, and in a closed blanket order less is still taken.
+    // A note alone calls nothing off, and after the blanket order has been closed a call-off may
+    // still be reduced.
     done(&office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
     done(&step(&office, "blanketOrderClose", &blanket).await, "blanketOrder");
     let fewer = office.buy("purchaseOrderUpdate", change(json!([{ "product": mug, "quantity": 4 }]))).await;
@@ -313,7 +315,7 @@ async fn call_offs_keep_to_what_is_agreed(world: &World) {
     let again = called_off(&office, input).await;
     assert_eq!((&again["replayed"], &again["purchaseOrder"]["id"]), (&json!(true), &once["purchaseOrder"]["id"]));
     assert_eq!(stands(&office, &blanket).await, state("ACTIVE", &[2]), "a repeated call takes nothing more");
-    // Nobody of another company sees it.
+    // Another company does not see it.
     let query = "query($id: ID!) { blanketOrder(by: { id: $id }) { id } node(id: $id) { id } }";
     let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": blanket["id"] })).await;
     assert_eq!(theirs["data"], json!({ "blanketOrder": null, "node": null }), "{theirs:#}");
@@ -334,7 +336,7 @@ async fn what_is_agreed_stays_in_its_unit(world: &World) {
     let said = refused(&update("unit", kilos.clone()).await, "IN_USE", "input.unit");
     assert!(said.contains("blanket orders"), "{said}");
     refused(&update("stockPolicy", json!("UNTRACKED")).await, "IN_USE", "input.stockPolicy");
-    // What is sold out for good is not called off any more, and keeps nothing.
+    // An archived product is not called off any more, and keeps nothing from being changed.
     let input = json!({ "id": jug["id"] });
     done(&office.act("productArchive", "ProductArchiveInput", "product { id }", input).await, "product");
     refused(&call_off(&office, &blanket, &jug, 1).await, "INVALID_STATE", "input.lines.0.product");

@@ -1,10 +1,10 @@
-//! Rows that are broken by hand, so that a proof is seen to fail.
+//! Rows that are broken by hand, to check that a proof fails.
 
 use entrepot::insight::verify::{verify_named, verify_tenant};
 
 use crate::authorization::world::World;
 
-/// A column that is one off in some rows, and the invariant that says so.
+/// A column whose values are increased by one in some rows, and the invariant that detects it.
 pub struct Break {
     pub table: &'static str,
     pub column: &'static str,
@@ -12,7 +12,8 @@ pub struct Break {
     pub named: &'static str,
 }
 
-/// Breaks each by itself in our company, has it proven by its name, and mends it; nothing stays broken.
+/// Breaks each column in turn in our company, checks that the named invariant fails, and repairs
+/// it.
 pub async fn each_is_named(world: &World, breaks: &[Break]) {
     let tenant = world.ours.owner.tenant;
     let write = async |sql: String| {

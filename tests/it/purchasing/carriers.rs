@@ -47,7 +47,7 @@ async fn a_carrier_bills_its_freight_and_the_goods_cost_more_for_it(world: &Worl
     let out = office.ordered(json!({ "lines": lines, "charges": charges })).await;
     assert_eq!(out["total"]["amount"], "56.00");
     assert_eq!(of_lines(&out, "charges"), ["2.40", "3.60"]);
-    // The order's own supplier is none of the charge's own.
+    // A charge whose supplier is the order's has none of its own.
     let own = json!([{ "name": "Lorry", "supplier": { "code": "HAUL" } }, { "name": "Duty", "supplier": null }]);
     assert_eq!(billed(&office, &out).await, own);
     let query = "query($id: ID!) { purchaseOrderHtml(id: $id) }";
@@ -110,7 +110,7 @@ async fn who_bills_a_charge_of_an_open_order_stays_in_use(world: &World) {
     done(&office.receive(&out, &[10]).await, "purchaseOrder");
     let merged = merge(&office, &haul, &fleet).await;
     assert_eq!((done(&merged, "supplier")["id"].clone(), &merged["documents"]), (fleet["id"].clone(), &json!(1)), "{merged:#}");
-    // What was billed stays as it was written.
+    // Bills stay as they were written.
     assert_eq!(billed(&office, &out).await[0]["supplier"]["code"], "HAUL");
     office.is_sound().await;
 }

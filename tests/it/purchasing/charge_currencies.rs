@@ -85,7 +85,7 @@ async fn goods_in_euros_and_freight_in_dollars_are_worth_what_they_cost_in_pound
     let one = |table, column, rows, named| Break { table, column, rows, named };
     let breaks = [
         one("purchase_charge", "books_minor", "books_minor > 0", "purchase order: charges in other currencies"),
-        one("purchase_charge", "books_minor", "books_minor > 0", "purchase charge: it comes in the books"),
+        one("purchase_charge", "books_minor", "books_minor > 0", "purchase charge: its amount in the books"),
         one(
             "purchase_order_line",
             "charges_books_minor",

@@ -1,4 +1,4 @@
-//! What suppliers confirm, and the day that goods are expected on.
+//! Confirmations of suppliers, and the expected days of goods.
 
 use entrepot::clock::{day_text, local_day};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn confirm(office: &Office<'_>, order: &Value, mut input: Value) -> Value 
     office.act("purchaseOrderConfirm", "PurchaseOrderConfirmInput", &format!("purchaseOrder {{ {FIELDS} }}"), input).await
 }
 
-/// What arrives in the office's store up to a day.
+/// Returns the units that arrive in the office's store up to a day.
 async fn arriving(office: &Office<'_>, product: &Value, day: &str) -> Value {
     let query = "query($p: ID!, $s: ID!, $d: Date!) { availabilityForecast(product: { id: $p }, store: { id: $s }, date: $d) { arriving } }";
     let answer = office.ask(query, json!({ "p": product["id"], "s": office.store["id"], "d": day })).await;
@@ -63,14 +63,14 @@ async fn what_the_supplier_confirms_is_what_is_expected(world: &World) {
     );
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
     assert_eq!((arriving(&office, &mug, &soon).await, arriving(&office, &plate, &soon).await), (json!(10), json!(0)));
-    // All that is open, as it was ordered.
+    // All open quantities, as ordered.
     let payload = confirm(&office, &out, json!({ "confirmedOn": late })).await;
     let whole = done(&payload, "purchaseOrder");
     for line in whole["lines"].as_array().unwrap() {
         assert_eq!((&line["confirmedOn"], &line["promisedShort"]), (&json!(late), &json!(0)), "{line:#}");
     }
     assert_eq!(arriving(&office, &mug, &soon).await, 0);
-    // A quantity that changes has to be confirmed anew; the day stays until somebody states another one.
+    // A changed quantity must be confirmed again; the day stays until another one is stated.
     let set = json!([{ "purchaseOrderLineId": out["lines"][0]["id"], "quantity": 9 }, { "purchaseOrderLineId": out["lines"][1]["id"], "expectedOn": soon }]);
     let payload = amend(&office, &out, json!({ "setLines": set })).await;
     let amended = &done(&payload, "purchaseOrder")["lines"];
@@ -111,7 +111,7 @@ async fn a_confirmation_is_refused_where_it_cannot_be_kept(world: &World) {
     refused(&confirm(&office, &out, json!({ "lines": [] })).await, "INVALID", "input.lines");
     let theirs = json!({ "lines": [{ "purchaseOrderLineId": other["lines"][0]["id"] }] });
     refused(&confirm(&office, &out, theirs).await, "NOT_FOUND", "input.lines.0.lineId");
-    // All of one stage are told, and what is of a later one is not.
+    // All errors of one stage are reported, and none of a later stage.
     let strange = json!({ "purchaseOrderLineId": other["lines"][0]["id"] });
     let several = confirm(&office, &out, json!({ "lines": [line(3), strange, strange] })).await;
     let missing = |index: usize| ("NOT_FOUND".to_owned(), format!("input.lines.{index}.lineId"));
@@ -144,7 +144,7 @@ async fn a_lead_time_gives_the_day_where_nobody_states_one(world: &World) {
     for (product, day, quantity) in [(&mug, 4, 0), (&mug, 5, 10), (&plate, 2, 0), (&plate, 3, 5)] {
         assert_eq!(arriving(&office, product, &in_days(&office, day)).await, quantity, "{product} in {day} days");
     }
-    // What is added goes to the supplier today; what is stated comes before any lead time.
+    // An added line goes to the supplier today; a stated day comes before any lead time.
     let change = json!({ "addLines": [{ "product": bowl, "quantity": 1 }], "setLines": [{ "purchaseOrderLineId": out["lines"][0]["id"], "expectedOn": in_days(&office, 8) }] });
     let payload = amend(&office, &out, change).await;
     assert_eq!(expected(done(&payload, "purchaseOrder")), [days(8, "LINE"), days(3, "SUPPLIER_PRODUCT"), days(5, "SUPPLIER")]);

@@ -1,6 +1,6 @@
 //! Buying in another currency: rates entered by hand and from a file, and goods that enter the books at the rate of their day.
 
-use entrepot::{costing::shell::catch_up, insight::verify::verify_open};
+use entrepot::{costing::shell::catch_up, insight::verify::verify_transaction};
 use serde_json::{Value, json};
 
 use super::office::{Office, RATE, done, gbp, key, refused};
@@ -20,7 +20,7 @@ on_both!(
 );
 
 impl Office<'_> {
-    /// An order of ten units that cost so much each, in euros.
+    /// An order of ten units at `cost` each, in euros.
     async fn in_euros(&self, product: &Value, cost: &str, more: Value) -> Value {
         let line = json!({ "product": product, "quantity": 10, "unitCost": { "amount": cost, "currencyCode": "EUR" } });
         let mut input = json!({ "currencyCode": "EUR", "lines": [line] });
@@ -36,7 +36,7 @@ impl Office<'_> {
         self.act("purchaseOrderReceive", "PurchaseOrderReceiveInput", fields, input).await
     }
 
-    /// Units in the books, and what they are worth.
+    /// Units in the books, and their value.
     async fn in_books(&self, product: &Value) -> Value {
         catch_up(&self.world.node.db, self.caller.tenant, 50).await.unwrap();
         let query = "query($p: ProductRef!) { productCost(product: $p) { quantity fifoValue { amount currencyCode } } }";
@@ -74,14 +74,14 @@ async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
     assert_eq!(receipt["lines"][0]["landedTotal"], json!({ "amount": "30.00", "currencyCode": "EUR" }));
     office.is_sound().await;
     assert_eq!(office.in_books(&mug).await, json!({ "quantity": 10, "fifoValue": gbp("25.28") }));
-    // Another rate than the one that it was valued by.
+    // A rate other than the one of the valuation.
     let work = world.node.db.global().maintenance_for(office.caller.tenant).await.unwrap();
     let sql = "UPDATE goods_receipt SET rate_numerator = '0.9' WHERE tenant_id = $1 AND rate_numerator = '0.8425'";
     assert!(work.execute(sql, vec![]).await.unwrap() > 0);
-    let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+    let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
     work.rollback().await.unwrap();
     let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
-    for named in ["goods receipt: it is worth", "rate: one that a document froze"] {
+    for named in ["goods receipt: its value in", "rate: one that a document froze"] {
         assert!(found.iter().any(|name| name.starts_with(named)), "{named}: {report}");
     }
 }
@@ -162,7 +162,7 @@ async fn a_rate_is_corrected_and_what_was_received_stays(world: &World) {
     office.is_sound().await;
 }
 
-/// A rate of a day and the one that corrected it, as filters find them.
+/// Finds a rate of a day and its correction by filters.
 async fn are_found(office: &Office<'_>, rates: [&Value; 2]) {
     let query = "query($f: ExchangeRateFilter) { exchangeRates(filter: $f, first: 250) { nodes { id } totalCount { count } } }";
     for (filter, expected) in [
@@ -233,7 +233,7 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     let messages: Vec<&str> = both["userErrors"].as_array().unwrap().iter().filter_map(|one| one["message"].as_str()).collect();
     assert!(matches!(messages.as_slice(), [usd, jpy] if usd.starts_with("USD of") && jpy.starts_with("JPY of")), "{both}");
     refused(&import("Currency,Rate\nUSD,1\n", &key()).await, "INVALID", "input.ecbCsv");
-    // The same days as XML, which has one currency more.
+    // The same days as XML, with one more currency.
     let sent = async |mut input: Value| {
         input["idempotencyKey"] = json!(key());
         office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
@@ -347,7 +347,7 @@ async fn who_may_see_rates_enters_none(world: &World) {
     let query = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { userErrors { code } } }";
     let refused = reader.ask(query, json!({ "input": input })).await;
     assert_eq!(refused["errors"][0]["code"], "FORBIDDEN", "{refused}");
-    // A tenant has rates of its own.
+    // Rates of one tenant are invisible to others.
     let query = "{ exchangeRates { nodes { source } } }";
     let seen = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
     assert!(seen["errors"].is_null() && !seen.to_string().contains("ECB"), "{seen}");

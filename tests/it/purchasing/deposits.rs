@@ -1,4 +1,5 @@
-//! Deposits: crates and sums that are paid ahead stand on an order, and no goods cost more for them.
+//! Deposits: returnable crates and advance payments are charges of an order, and do not raise the
+//! cost of its goods.
 
 use serde_json::json;
 
@@ -50,7 +51,7 @@ async fn a_deposit_stays_off_the_goods_when_the_order_changes(world: &World) {
         "addLines": [{ "product": bowl, "quantity": 5 }] });
     let amended = amend(&office, &out, change).await;
     let amended = done(&amended, "purchaseOrder");
-    // Half of the duty has come with the mugs, and the bowls bring the rest of it.
+    // Half of the duty was booked with the mugs, and the bowls carry the rest.
     assert_eq!(of_lines(amended, "charges"), ["1.50", "1.50"]);
     assert_eq!(amended["total"]["amount"], "35.00");
     office.is_sound().await;

@@ -1,4 +1,5 @@
-//! Which purchase orders a list has, in which order, and the ways from a supplier and a category.
+//! Lists of purchase orders: their filters, their sorts, and the fields of a supplier and a
+//! category that lead to them.
 
 use serde_json::{Value, json};
 
@@ -76,7 +77,7 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
     {
         let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
         let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
-        // The other two have one total.
+        // The other two have equal totals.
         assert!(ids(&page(&office, sorted).await).starts_with(&wanted), "{field} {direction}");
     }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });

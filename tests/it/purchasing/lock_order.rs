@@ -20,7 +20,7 @@ on_both!(
     calls_that_wait_in_a_circle_are_begun_again,
 );
 
-/// As a call has a product that prefers a supplier of it.
+/// Locks the product as a call that changes its preferred supplier does.
 const PRODUCT: &str = "SELECT 1 FROM product p WHERE p.tenant_id = $1 AND p.id = $2 FOR NO KEY UPDATE";
 /// Refers to a store.
 const REFERS: &str = "INSERT INTO anomaly_book (tenant_id, store_id, business_date, judged_at) VALUES ($1, $2, 1, 1)";
@@ -39,7 +39,8 @@ async fn begun(world: &World) -> Work {
     world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap()
 }
 
-/// Does something that waits for what a transaction has, looks around in the transaction meanwhile, and ends it.
+/// Runs `does`, which waits for a lock of the transaction; meanwhile `looks` runs in the
+/// transaction, which is then rolled back.
 async fn while_held<T>(world: &World, held: Work, does: impl Future<Output = T>, looks: impl AsyncFnOnce(&Work)) -> T {
     let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
     let ends = async {
@@ -82,7 +83,7 @@ async fn a_store_has_another_code_behind_the_counter(world: &World) {
     let office = Office::of(world).await;
     let store: StoreId = id_of(&office.store);
     let held = begun(world).await;
-    // As whoever writes documents has it.
+    // Held as by a call that writes documents.
     journal::hold(&held).await.unwrap();
     let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
     let renamed = office.act("storeUpdate", "StoreUpdateInput", "store { code }", input);
@@ -113,7 +114,7 @@ async fn rates_are_replaced_in_the_order_of_their_ids(world: &World) {
         format!("SELECT 1 FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote = '{quote}' FOR UPDATE{how}")
     };
     assert_eq!(held.rows(&of(first, ""), vec![]).await.unwrap().len(), 1);
-    // In the file they come the other way round.
+    // The file has them in the opposite order.
     let again = import(format!("Date,{second},{first}\n2020-11-02,10.40,11.10\n"));
     let again = while_held(world, held, again, async |held| {
         let free = held.rows(&of(second, " SKIP LOCKED"), vec![]).await.unwrap();
@@ -123,7 +124,8 @@ async fn rates_are_replaced_in_the_order_of_their_ids(world: &World) {
     assert_eq!(again["created"], 2, "{again}");
 }
 
-/// Postgres undoes the one of two that has waited for a second first. That is the call here; if it is the other one, the call goes on.
+/// Postgres aborts the transaction that first has waited for a second. Here that is the call's; if
+/// it is the other one, the call simply continues.
 async fn calls_that_wait_in_a_circle_are_begun_again(world: &World) {
     if is_sqlite(world) {
         return;
@@ -134,13 +136,13 @@ async fn calls_that_wait_in_a_circle_are_begun_again(world: &World) {
     let held = begun(world).await;
     assert_eq!(held.execute(REFERS, vec![store.into()]).await.unwrap(), 1);
     let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
-    // It has the counter, and waits for the store.
+    // The call holds the counter, and waits for the store.
     let renamed = office.act("storeUpdate", "StoreUpdateInput", "store { code }", input);
     let renamed = while_held(world, held, renamed, async |held| drop(journal::hold(held).await)).await;
     assert_eq!(done(&renamed, "store")["code"], "QUAY");
     let held = begun(world).await;
     journal::hold(&held).await.unwrap();
-    // It has the product, and waits for the counter.
+    // The call holds the product, and waits for the counter.
     let offered = offers(&office, &office.supplier, &mug, "1.80", true);
     while_held(world, held, offered, async |held| drop(held.rows(PRODUCT, vec![product.into()]).await)).await;
 }

@@ -1,4 +1,4 @@
-//! An order in the supplier's letter box.
+//! Orders that are sent to the supplier by e-mail.
 
 use std::fs;
 
@@ -70,11 +70,11 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     assert_eq!(without_version(stands().await), state(2, "CONFIRMED", json!(1), json!(2)));
     let told = office.ask("{ events(types: [\"purchase_order.sent\"], first: 5) { nodes { type } } }", json!({})).await;
     assert_eq!(told["data"]["events"]["nodes"], json!([{ "type": "purchase_order.sent" }]));
-    // An order that is cancelled while its letter waits does not reach the supplier.
+    // An order that is cancelled before its e-mail is sent does not reach the supplier.
     office.step(&order, "purchaseOrderCancel").await;
     mail.send(&job(&office, &order, "orders@potters.example")).await.unwrap();
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-    // A deployment without a mailer says so, and does not try again.
+    // Without a mailer the job fails with that reason, and is not retried.
     let nowhere = Mail { mailer: entrepot::identity::Mailer::None, ..mail };
     assert!(matches!(nowhere.send(&job(&office, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));
 }

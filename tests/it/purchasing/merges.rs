@@ -40,7 +40,8 @@ pub(super) async fn offers(office: &Office<'_>, supplier: &Value, product: &Valu
     let told = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await;
     assert_eq!(told["rows"][0]["userErrors"], json!([]), "{told:#}");
 }
-/// What each supplier asks for a product, and whether it is the preferred one.
+/// Returns each supplier's terms for a product: supplier, unit cost, and whether it is the
+/// preferred one.
 async fn terms(office: &Office<'_>, product: &Value) -> Vec<(Value, Value, Value)> {
     let query = "query($filter: SupplierProductFilter) { supplierProducts(filter: $filter) { nodes { supplier { code } unitCost { amount } preferred } } }";
     let read = office.ask(query, json!({ "filter": { "product": { "eq": product["id"] } } })).await;
@@ -69,7 +70,7 @@ async fn products_and_terms_go_over_and_orders_stay(world: &World) {
     let again = merge(&office, &office.supplier, &kiln, json!({ "idempotencyKey": "pots" })).await;
     assert_eq!((&again["replayed"], &again["products"], &again["seq"]), (&json!(true), &json!(1), &merged["seq"]));
     assert_eq!(terms(&office, &mug).await, [(json!("KILN"), json!("1.80"), json!(true))]);
-    // The order says whom it was bought from, and is listed with the other's.
+    // The order still shows its original supplier, and is listed with the survivor's orders.
     let query = "query($id: ID!, $mug: ID!) { supplier(by: { id: $id }) { purchaseOrders { nodes { id supplier { code } } } }
         product(by: { id: $mug }) { supplier { code } } named: supplier(by: { code: \"pot\" }) { code } }";
     let read = office.ask(query, json!({ "id": kiln["id"], "mug": mug["id"] })).await["data"].clone();
@@ -79,7 +80,7 @@ async fn products_and_terms_go_over_and_orders_stay(world: &World) {
         "{read:#}"
     );
     assert_eq!((&read["product"]["supplier"]["code"], &read["named"]["code"]), (&json!("KILN"), &json!("KILN")));
-    // Who orders by the old code orders from the other; the merged one does not come back.
+    // An order by the old code goes to the remaining supplier; the merged one cannot be restored.
     let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }";
     let read = office.ask(query, json!({ "id": draft["id"] })).await;
@@ -140,7 +141,7 @@ async fn whose_terms_stay_is_chosen(world: &World) {
     assert_eq!(terms(&office, &plate).await, [(json!("POT"), json!("2.50"), json!(false))], "a refusal moves nothing");
     let kept = merge(&office, &office.supplier, &kiln, json!({ "supplierProducts": "SURVIVOR" })).await;
     done(&kept, "supplier");
-    // The terms are those that were there; the product goes on being bought from the same company.
+    // The survivor's terms are kept; the preferred supplier of the product stays the same.
     assert_eq!(terms(&office, &mug).await, [(json!("KILN"), json!("1.70"), json!(true))]);
     assert_eq!(terms(&office, &plate).await, [(json!("KILN"), json!("2.50"), json!(false))]);
     offers(&office, &mill, &mug, "1.60", false).await;
@@ -166,7 +167,8 @@ async fn an_order_that_is_made_during_a_merge_is_either_before_it_or_refused(wor
 async fn what_is_put_under_a_supplier_during_a_merge_goes_over_or_is_refused(world: &World) {
     let office = Office::of(world).await;
     let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
-    // Whoever writes waits at the tenant's counter, or on SQLite for its writer, and the merge begins while they do.
+    // Writers wait for the lock of the tenant's counter, or on SQLite for its single writer, and
+    // the merge begins while they wait.
     let held = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
     let lock = Reads::backend(&held).for_update("c");
     held.rows(&format!("SELECT c.epoch FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await.unwrap();
@@ -228,7 +230,7 @@ async fn orders_of_a_merged_customer_are_listed_with_the_others(world: &World) {
     let mut orders = vec![sold(&office, &mug, &shop).await, sold(&office, &mug, &web).await];
     let merged = merge_buyers(&office, &web, &shop).await;
     assert_eq!((done(&merged, "customer")["id"].clone(), &merged["orders"]), (shop.clone(), &json!(1)), "{merged:#}");
-    // An order that names the merged one is the other's, too.
+    // A new order of the merged customer belongs to the survivor, too.
     orders.push(sold(&office, &mug, &web).await);
     orders.sort_by_key(Value::to_string);
     assert_eq!(orders_of(&office, &shop).await, orders);
@@ -246,7 +248,7 @@ async fn an_order_that_is_made_during_a_merge_of_customers_is_listed(world: &Wor
     let (merged, order) = tokio::join!(merge_buyers(&office, &web, &shop), sold(&office, &mug, &web));
     done(&merged, "customer");
     assert_eq!(orders_of(&office, &shop).await, [order]);
-    // It has orders, then: those of the other.
+    // The merged customer counts as having orders, too: those of the survivor.
     let idle = buyer(&office, "Cy").await;
     let query = "query($ids: [ID!]!) { some: customers(filter: { hasOrders: true, id: { in: $ids } }) { nodes { id } }
         none: customers(filter: { hasOrders: false, id: { in: $ids } }) { nodes { id } } }";

@@ -31,7 +31,7 @@ pub fn key() -> String {
 }
 
 impl<'w> Office<'w> {
-    /// A desk of our company's owner, with a supplier and a store of its own.
+    /// An office of our company's owner, with a supplier and a store of its own.
     pub async fn of(world: &'w World) -> Self {
         let caller = world.ours.owner.clone();
         let mut office = Self { world, caller, store: Value::Null, supplier: Value::Null };
@@ -78,14 +78,14 @@ impl<'w> Office<'w> {
         json!({ "id": done(&made, "store")["id"] })
     }
 
-    /// A product that costs so much.
+    /// A product with this cost.
     pub async fn product(&self, sku: &str, cost: &str) -> Value {
         let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp(cost), "price": gbp("99.00") });
         let made = self.act("productCreate", "ProductCreateInput", "product { id }", input).await;
         json!({ "id": done(&made, "product")["id"] })
     }
 
-    /// What buyers do to an order.
+    /// Runs a buyer's mutation of an order.
     pub async fn buy(&self, mutation: &str, input: Value) -> Value {
         let kind = match mutation {
             "purchaseOrderCreate" => "PurchaseOrderCreateInput",
@@ -131,7 +131,7 @@ impl<'w> Office<'w> {
         order
     }
 
-    /// A delivery of so much of each line, in their order; None of a line is nothing of it.
+    /// Receives a quantity of each line, in their order.
     pub async fn receive(&self, order: &Value, quantities: &[i64]) -> Value {
         let lines: Vec<Value> = quantities
             .iter()

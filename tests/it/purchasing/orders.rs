@@ -96,7 +96,7 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
             let said =
                 refused(&office.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
             assert!(said.contains("100.00 GBP"), "{said}");
-            // Who only wrote it does not approve it either.
+            // A member who only wrote the order cannot approve it either.
             let asked_by_other = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
             other.step(&asked_by_other, "purchaseOrderSubmit").await;
             refused(
@@ -146,16 +146,16 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
         || office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
     let (buyer, third) = (colleague(), colleague());
     let draft = office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
-    // What was a trifle becomes a fortune in another one's hands, who asks for nothing.
+    // A small order is made large by another member, who does not submit it.
     let change = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 1_000 }] });
     done(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
-    // Whoever touches it later takes nothing off them.
+    // A later edit by someone else does not make that member less of an author.
     let last = colleague();
     done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overDeliveryPercent": 1 })).await, "purchaseOrder");
     done(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
     office.step(&draft, "purchaseOrderSubmit").await;
     refused(&buyer.buy("purchaseOrderApprove", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
-    // Each is offered what they may do.
+    // Allowed actions depend on the caller.
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { allowedActions } }";
     for (asking, may) in [(&office, false), (&buyer, false), (&last, false), (&third, true)] {
         let answer = asking.ask(query, json!({ "id": draft["id"] })).await;
@@ -166,7 +166,7 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
     assert_eq!(third.step(&draft, "purchaseOrderApprove").await["status"], "APPROVED", "a note makes nobody its author");
 }
 
-/// From a hundred pounds on somebody else approves.
+/// Input that requires another member's approval from a hundred pounds on.
 async fn limited(office: &Office<'_>) -> Value {
     let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
@@ -192,7 +192,7 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
     );
     let stale = office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "late", "expectedVersion": 1 })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-    // What is read is what was written.
+    // The order is read as it was written.
     let read = office
         .ask(
             "query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { sku quantity } charges { name } version } }",
@@ -285,7 +285,7 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         }
         refused(&office.buy("purchaseOrderCreate", input).await, code, field);
     }
-    // Whoever gave the cost is not told to give it.
+    // The message for a given cost does not ask for a cost, but for another currency.
     let lines = json!([{ "product": mug, "quantity": 1, "unitCost": gbp("1.00") }]);
     let input = json!({ "supplier": office.supplier, "store": office.store, "currencyCode": "EUR", "lines": lines });
     let said = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");

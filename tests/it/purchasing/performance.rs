@@ -1,4 +1,4 @@
-//! How suppliers keep their word: who delivers nothing has a record too.
+//! Delivery performance of suppliers: one that delivers nothing has figures too.
 
 use serde_json::{Value, json};
 
@@ -25,13 +25,15 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     done(&office.receive(&part, &[5, 2]).await, "purchaseOrder");
     office.step(&part, "purchaseOrderClose").await;
     is(2, [22.0 / 23.0, 0.75, 0.5], Value::Null).await;
-    // What was ordered and taken back counts as what it is: nothing came. What was never ordered is nobody's failure.
+    // A cancelled order counts as nothing received, if it had been ordered. A draft that was never
+    // ordered does not count.
     let draft = office.draft(json!([{ "product": mug, "quantity": 90 }])).await;
     office.step(&draft, "purchaseOrderCancel").await;
     let given_up = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }] })).await;
     office.step(&given_up, "purchaseOrderCancel").await;
     is(3, [22.0 / 24.0, 0.6, 1.0 / 3.0], Value::Null).await;
-    // An order of which nothing comes is closed: it is expected no more, and the books say what is short.
+    // An order without any delivery is closed: nothing is incoming any more, and the line shows the
+    // missing units as short.
     let never = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 4 }] })).await;
     assert_eq!(office.level(&mug, &office.store).await[2], 4);
     assert!(never["allowedActions"].as_array().unwrap().contains(&json!("purchaseOrderClose")), "{never:#}");
@@ -47,7 +49,8 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     );
     assert_eq!(office.level(&mug, &office.store).await[2], 0);
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
-    // What has not come on its day counts from the day after: with what came until then, and its lines that are due.
+    // An order that is overdue counts from the day after: with the units received until then, and
+    // its lines that are due.
     let late = office.ordered(json!({ "expectedOn": "2026-09-25", "lines": [{ "product": mug, "quantity": 2 }, { "product": plate, "quantity": 7, "expectedOn": "2026-10-30" }] })).await;
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
     world.pass(5 * 86_400);
@@ -94,7 +97,8 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
         let node = nodes.iter().find(|node| node["supplier"]["id"] == *supplier);
         assert_eq!((node, &own["supplier"]["id"]), (Some(&own), supplier), "{found:#}");
     }
-    // All three came on their day, two of them damaged, of which one went back. Of the other supplier's one judged order half is overdue.
+    // All three arrived on their day, two of them damaged, and one of these was returned. The other
+    // supplier has one rated order, half of it overdue.
     let of = |supplier: &Value| nodes.iter().find(|node| node["supplier"]["id"] == *supplier).unwrap();
     let (kept, broken) = (of(&swift), of(&office.supplier["id"]));
     let share = |value: &Value, of: f64| value.as_f64().is_some_and(|value| (value - of).abs() < 1e-6);
@@ -104,7 +108,8 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     let first = list(json!({ "n": 1 })).await;
     let rest = list(json!({ "a": first["pageInfo"]["endCursor"] })).await;
     assert_eq!((&first["nodes"][0], rest["nodes"].as_array().unwrap().as_slice()), (&nodes[0], &nodes[1..]));
-    // Of one supplier; of plates alone, of which 15 were ordered of the first one and 7 came; of a store that buys nothing.
+    // Filters: one supplier; only plates, 7 of 8 delivered by the first supplier; and a store
+    // without purchases.
     let one = list(json!({ "s": { "eq": swift } })).await;
     assert_eq!(
         (&one["supplierCount"], &one["totals"]["orders"], &one["nodes"][0]["supplier"]["id"]),
@@ -157,7 +162,7 @@ async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
     let variables = json!({ "s": dear, "f": { "eq": dear } });
     let found = office.ask(DRIFT, variables.clone()).await["data"].clone();
     assert_eq!(found["supplierPerformance"]["priceDrift"], drift, "{found:#}");
-    // One of its orders is over, so that it is listed.
+    // One of the orders is complete, so that the supplier is listed.
     done(&office.receive(&once, &[50]).await, "purchaseOrder");
     let list = office.ask(DRIFT, variables.clone()).await["data"]["supplierPerformances"].clone();
     let totals = json!([{ "currency": "EUR", "changeRate": -0.25 }, { "currency": "GBP", "changeRate": 0.25 }]);
@@ -166,7 +171,7 @@ async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
     let buyer = office.as_caller(office.world.ours.only(&["purchase.read"]));
     let masked = buyer.ask(DRIFT, variables).await;
     assert_eq!(masked["data"]["supplierPerformance"], json!({ "priceDrift": null }), "{masked:#}");
-    // What is not selected is not read.
+    // Fields that are not selected are not read.
     let plain = "{ supplierPerformances { nodes { orders } totals { orders } } }";
     let (answer, sent) = office.world.node.db.recorded(office.ask(plain, json!({}))).await;
     assert!(answer["errors"].is_null() && !sent.iter().any(|one| one.sql.contains("unit_cost_minor")), "{answer:#} {sent:#?}");

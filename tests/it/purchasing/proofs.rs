@@ -1,6 +1,6 @@
 //! The proofs of purchasing, broken by hand: one that cannot fail proves nothing.
 
-use entrepot::insight::verify::{Report, verify_named, verify_open, verify_tenant};
+use entrepot::insight::verify::{Report, verify_named, verify_tenant, verify_transaction};
 
 pub use super::breaks::{Break, each_is_named};
 use crate::{authorization::world::World, world::on_both};
@@ -14,7 +14,7 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         one("purchase_order_line", "damaged", "damaged > 0 AND damaged < received", "purchase order line: received"),
         one("purchase_order", "goods_minor", "goods_minor > 0", "purchase order: goods"),
         one("goods_receipt_line", "goods_minor", "goods_minor > 0", "goods receipt"),
-        one("goods_receipt_line", "damaged", "damaged > 0 AND damaged < quantity", "goods receipt: what came damaged"),
+        one("goods_receipt_line", "damaged", "damaged > 0 AND damaged < quantity", "goods receipt: damaged units are"),
         one("supplier_return", "credit_minor", "credit_minor > 0", "supplier return"),
         one("purchase_order_line", "returned", "returned > 0 AND returned < received", "purchase order line: returned"),
         one("tenant_counter", "purchase_order_number", "purchase_order_number > 0", "purchase order: numbers"),
@@ -37,28 +37,29 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         assert_eq!(named().await.iter().filter(|name| name.starts_with(expected)).count(), 1, "{table}");
         state(&format!("UPDATE {table} SET number = number - 100 WHERE tenant_id = $1")).await;
     }
-    // As if what was taken back had never come: goods of receipts that were taken back in part prove no price.
+    // As if reversed units had never been received: the goods of partly reversed receipts prove no
+    // price.
     let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
     let net = "UPDATE goods_receipt_line SET reversed = 0, reversed_damaged = 0, goods_minor = (quantity - reversed) * (
         SELECT l.unit_cost_minor FROM purchase_order_line l WHERE l.tenant_id = $1
         AND l.purchase_order_id = goods_receipt_line.purchase_order_id AND l.position = goods_receipt_line.position) WHERE tenant_id = $1";
     work.execute(net, vec![]).await.unwrap();
-    let prices = |report: &Report| report.broken().any(|line| line.invariant.starts_with("goods receipt: its goods"));
-    let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+    let prices = |report: &Report| report.broken().any(|line| line.invariant.starts_with("goods receipt: the cost"));
+    let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
     assert!(!prices(&report), "{report}");
     work.execute("UPDATE purchase_order_line SET unit_cost_minor = unit_cost_minor + 1000 WHERE tenant_id = $1", vec![])
         .await
         .unwrap();
-    let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+    let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
     work.rollback().await.unwrap();
     assert!(prices(&report), "{report}");
     assert_eq!(named().await, Vec::<&str>::new(), "all is mended");
     state("UPDATE purchase_order SET status = 'ORDERED' WHERE tenant_id = $1 AND status = 'PARTIALLY_RECEIVED'").await;
     let report = verify_named(&world.node.db, world.ours.owner.tenant, "purchase order: its lines fit").await.unwrap();
     assert!(!report.is_sound(), "{report}");
-    // Closed by hand, and what has not come is nobody's.
+    // Closed by hand, which leaves the outstanding units neither open nor short.
     state("UPDATE purchase_order SET status = 'CLOSED', ended_at = updated_at WHERE tenant_id = $1 AND status = 'ORDERED'").await;
-    let over = "purchase order line: what an order that is over";
+    let over = "purchase order line: units that a RECEIVED or CLOSED";
     let report = verify_named(&world.node.db, world.ours.owner.tenant, over).await.unwrap();
     assert!(!report.is_sound(), "{report}");
 }

@@ -1,4 +1,5 @@
-//! Counting deliveries in: in parts, too much, too little, damaged, wrong, twice, at once, and what it all costs.
+//! Receipts of deliveries: partial, over and under, damaged, wrong, repeated and concurrent ones,
+//! and their costs.
 
 use serde_json::{Value, json};
 
@@ -71,7 +72,7 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
         onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
     let answer = office.ask(query, json!({ "product": mug, "store": office.store })).await;
     let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
-        // Five days is what the supplier takes, as nobody has said more.
+        // Five days is the supplier's lead time, as the order has no date.
         { "quantity": 5, "expectedOn": "2026-09-26", "document": { "id": undated["id"] } },
         { "quantity": 12, "expectedOn": "2027-01-15", "document": { "id": dated["id"] } },
     ] });
@@ -144,7 +145,8 @@ async fn wrong_items_are_noted_and_not_taken_in(world: &World) {
     office.is_sound().await;
 }
 
-/// 7 mugs at 1.00 with 10.00 of freight cost 17.00: 2.43 does not divide, so three carry 2.42 … whatever the split, the pennies add up.
+/// Freight of 10.00 is split into 3.87 and 6.13, and each line is received in three parts: unit
+/// costs differ by a penny, and the parts sum to the line's total to the penny.
 async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "1.00").await;
@@ -244,7 +246,8 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
     }
     refused(&office.buy("purchaseOrderReceive", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 20]);
-    // What has come is said so, of an order that is still open by another line.
+    // The refusal states that all units have been received, though another line of the order is
+    // still open.
     let two = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }, { "product": mug, "quantity": 1 }] })).await;
     done(&office.receive(&two, &[1]).await, "purchaseOrder");
     let said = refused(&office.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
@@ -264,7 +267,8 @@ async fn what_came_last_is_when_an_order_was_received(world: &World) {
     world.pass(3_600);
     let late = entrepot::clock::rfc3339(world.node.clock.now());
     done(&receive(4, &late).await, "purchaseOrder");
-    // What is counted in afterwards and came earlier, even before the order was typed in, is not the last that came.
+    // A receipt that is recorded later but occurred earlier, even before the order was entered, is
+    // not the last one.
     let early = receive(6, &before).await;
     assert_eq!(
         (&done(&early, "purchaseOrder")["status"], &early["purchaseOrder"]["receivedAt"]),

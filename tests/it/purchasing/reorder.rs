@@ -1,4 +1,4 @@
-//! When to order and how much: rules, suggestions with their reasons, drafts in one call, and how suppliers keep their word.
+//! Time and quantity of orders: rules, suggestions with their reasons, drafts in one call, and delivery performance of suppliers.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ async fn a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of(wo
     adjust(&office, "REMOVAL", &mug, &annex, -7).await;
     let rest = page(first["pageInfo"]["endCursor"].clone()).await;
     assert_eq!(rest["nodes"], json!([{ "kind": "PURCHASE", "quantity": 36 }]), "the transfer has become needless");
-    // What is ordered counts: nothing more is suggested, and nothing at all once it is on its way.
+    // Ordered units count: nothing more is suggested, and nothing at all once the order is on its way.
     office.ordered(json!({ "lines": [{ "product": mug, "quantity": 36 }] })).await;
     assert_eq!(suggestions(&office, "").await, Vec::<Value>::new());
     assert_eq!(suggestions(&office, "(supplier: { code: \"nobody\" })").await, Vec::<Value>::new());
@@ -135,7 +135,7 @@ async fn a_sale_that_was_reversed_is_no_demand(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     adjust(&office, "RECEIPT", &mug, &office.store, 9_000).await;
     adjust(&office, "SALE", &mug, &office.store, -10).await;
-    // Somebody slips, and takes it back a day later.
+    // A sale by mistake, reversed a day later.
     let changes = json!([{ "product": mug, "store": office.store, "delta": -8_000 }]);
     let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "changes": changes });
     let slip = office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
@@ -298,7 +298,7 @@ async fn a_suppliers_deliveries_are_measured(world: &World) {
     };
     let none = json!({ "orders": 0, "leadTimeDaysMean": null, "leadTimeDaysDeviation": null, "unitFillRate": null, "lineFillRate": null, "orderFillRate": null, "onTimeShare": null });
     assert_eq!(performance().await, none);
-    // 2026-09-21 is where the clock stands: the first comes in two days and in time, the second in four, too late and short.
+    // The clock is at 2026-09-21: the first order arrives after two days, in time; the second after four, too late and short.
     for (days, expected, quantity) in [(2, "2026-09-25", 10), (4, "2026-09-24", 6)] {
         let order = office.ordered(json!({ "expectedOn": expected, "lines": [{ "product": mug, "quantity": 10 }] })).await;
         world.pass(days * 86_400);
@@ -365,7 +365,7 @@ async fn each_line_has_its_own_day(world: &World) {
         let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { onTimeShare } }";
         office.ask(query, json!({ "s": office.supplier["id"] })).await["data"]["supplierPerformance"]["onTimeShare"].clone()
     };
-    // From 2026-09-21 on. Plates are for Friday, whatever the order says; mugs are for the day of the order, or for none.
+    // From 2026-09-21 on. Plates have a date of their own, which overrides the order's; mugs have the date of the order, or none.
     for (ordered_for, plates_for, expected) in [
         (Value::Null, Value::Null, Value::Null),
         (Value::Null, json!("2026-09-25"), json!(1.0)),
@@ -390,7 +390,7 @@ async fn the_reorder_point_is_rounded_once(world: &World) {
     adjust(&office, "RECEIPT", &mug, &office.store, 2).await;
     adjust(&office, "SALE", &mug, &office.store, -1).await;
     world.pass(86_400);
-    // 0, 0 and 1 in three days, five of lead time: 1.667 and 2.123 of safety stock are 3.79, so 4; each rounded up by itself they would be 5.
+    // 0, 0 and 1 in three days, five of lead time: 1.667 and 2.123 of safety stock are 3.79, so 4; rounded up separately they would be 5.
     let found = suggestions(&office, "(days: 3, leadDays: 5, serviceLevel: 0.95)").await;
     let of = found.iter().find(|one| one["product"]["sku"] == "MUG").unwrap();
     assert_eq!((&of["reorderPoint"], &of["safetyStock"], &of["reason"]), (&json!(4), &json!(3), &json!("DEMAND")), "{of:#}");

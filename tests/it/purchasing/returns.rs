@@ -1,4 +1,4 @@
-//! Goods that go back to their supplier.
+//! Returns to suppliers.
 
 use serde_json::{Value, json};
 

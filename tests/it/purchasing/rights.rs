@@ -1,4 +1,4 @@
-//! Who sees what: costs, stores, and other shops' orders.
+//! Visibility of costs, of stores, and of other shops' orders.
 
 use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
         (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderHtml"], &seen["errors"]),
         (&expected, &Value::Null, &Value::Null)
     );
-    // Nor do totals show themselves to whoever filters by them.
+    // Nor do filters by total reveal totals.
     for (arguments, place) in [
         ("filter: { not: { total: { currencyCode: \"GBP\", gte: \"20.00\" } } }", json!(["filter", "not", "total"])),
         ("sort: { field: TOTAL }", json!(["sort"])),
@@ -65,7 +65,7 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     {
         refused(&buyer.buy(step, json!({ "id": others["id"] })).await, "NOT_FOUND", "input.id");
     }
-    // Nor does a scan say what another shop's order is of: its line is not there, whatever the barcode.
+    // Nor does a scan reveal another shop's order: its line is not found with any barcode.
     for (order, field) in [(&own, "input.lines.0.barcode"), (&others, "input.lines.0.lineId")] {
         let line = json!({ "lineId": order["lines"][0]["id"], "packs": 1, "barcode": "4006381333931" });
         refused(&buyer.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": [line] })).await, "NOT_FOUND", field);

@@ -1,5 +1,5 @@
-//! What is promised of large orders and large chains: few statements, and in time. The figures are for a release build on a quiet machine; here it is
-//! the number of statements that is held, and times are printed.
+//! Promised speed for large orders and large chains: few statements, and in time. The times are for
+//! a release build on a quiet machine; this test checks the number of statements, and prints times.
 
 use std::time::Instant;
 
@@ -78,7 +78,7 @@ async fn demand_is_read_from_the_movements_of_its_days(world: &World) {
     assert_eq!(demand.len(), 1, "{sent:#?}");
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     if scope.backend() == Backend::Sqlite {
-        // Postgres has statistics of its own, and looks at its few rows one by one.
+        // Only on SQLite: Postgres plans by its own statistics, and scans these few rows.
         let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", demand[0].sql), ..demand[0].clone() };
         let steps = scope.query(explained).await.unwrap();
         let steps: Vec<String> = steps.iter().map(|step| step.try_get_by_index(3).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Buyers and the dock are told every line that is wrong, stage by stage.
+//! Buyers and receivers get the errors of all lines at once, stage by stage.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ on_both!(
     drafts_of_suggestions_are_told_all_names_that_mean_nothing,
 );
 
-/// The same code at each of these places.
+/// The same code at each of these paths.
 fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
     paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
 }
@@ -132,7 +132,7 @@ async fn an_order_is_told_every_charge_that_nothing_can_be_spread_by(world: &Wor
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let charge = |kind: &str, basis: &str| json!({ "kind": kind, "basis": basis, "amount": gbp("1.00") });
-    // Nobody has weighed the mugs, and these come for nothing.
+    // The mugs have no weight, and these are free.
     let lines = json!([{ "product": mug, "quantity": 6, "unitCost": gbp("0.00") }]);
     let charges =
         json!([charge("FREIGHT", "WEIGHT"), charge("OTHER", "QUANTITY"), charge("DUTY", "VALUE"), charge("INSURANCE", "WEIGHT")]);
@@ -189,7 +189,7 @@ async fn rules_of_levels_are_told_all_names_that_mean_nothing(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let (nobody, nowhere) = (json!({ "sku": "NOBODYS" }), json!({ "code": "NOWHERE" }));
     let of = |product: &Value, store: &Value| json!({ "product": product, "store": store, "maximum": 1 });
-    // A level that stands there twice comes behind them.
+    // A duplicate level is reported only after unknown names.
     let items = [of(&mug, &office.store), of(&mug, &office.store), of(&nobody, &nowhere), of(&nobody, &office.store)];
     let input = json!({ "idempotencyKey": key(), "items": items });
     let told = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", input).await;

@@ -30,7 +30,7 @@ fn the_drawing_shows_every_step_and_no_other() {
     assert_eq!(drawn, coded);
 }
 
-/// An order of ten mugs that has gone these steps.
+/// An order of ten mugs after these steps.
 async fn order(office: &Office<'_>, mug: &Value, steps: &[&str]) -> Value {
     let mut order = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
     for step in steps {

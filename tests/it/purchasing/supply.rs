@@ -1,4 +1,4 @@
-//! What suppliers offer, and what it does to orders.
+//! Offers of suppliers, and their effect on orders.
 
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         let nodes = found["data"]["supplierProducts"]["nodes"].as_array().unwrap_or_else(|| panic!("{found:#}")).clone();
         assert_eq!(nodes.iter().map(|node| node["product"]["sku"].clone()).collect::<Value>(), skus, "{filter}");
     }
-    // The same key gives the first answer again, whatever stands there now.
+    // The same key returns the first answer, even after later changes of the row.
     let once = key();
     let input = json!({ "idempotencyKey": once, "rows": [full] });
     let first = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input.clone()).await;
@@ -161,7 +161,8 @@ async fn one_supplier_is_preferred(world: &World) {
     );
 }
 
-/// What a change of a product's unit is refused for, with what else the call gives; nothing where it is made. Nothing is written.
+/// Returns the message that refuses a change of a product's unit, with the other fields of the
+/// call; empty if it is accepted. Nothing is written.
 async fn another_unit(office: &Office<'_>, product: &Value, more: Value) -> String {
     let mut input = json!({ "id": product["id"], "expectedVersion": 1, "unit": { "code": "dozen", "decimals": 0 } });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -179,7 +180,7 @@ async fn quantities_that_are_set_keep_the_unit(world: &World) {
     assert!(said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
     let said = another_unit(&office, &cup, json!({ "lowStockThreshold": 1 })).await;
     assert!(!said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
-    // What the call gives itself is of the new unit, also where the number stays.
+    // Quantities in the call itself are in the new unit, even if the number stays the same.
     assert_eq!(another_unit(&office, &cup, json!({ "lowStockThreshold": null, "barcodes": packs })).await, "");
 
     let mug = office.product("MUG", "2.00").await;

@@ -1,4 +1,5 @@
-//! Two suppliers that were taken for one company, and are two; and what proves that merges are one step deep.
+//! Merges of two suppliers that are different companies, and their reversal; and the proof that
+//! merges are one step deep.
 
 use entrepot::insight::verify::verify_named;
 use serde_json::{Value, json};
@@ -41,7 +42,8 @@ async fn offers(office: &Office<'_>, supplier: &Value, product: &Value, cost: &s
     let told = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await;
     assert_eq!(told["rows"][0]["userErrors"], json!([]), "{told:#}");
 }
-/// What each supplier asks for a product, by its code, and whether it is the preferred one; of rows that are in use.
+/// Returns each supplier's terms for a product that are in use: supplier code, unit cost, and
+/// whether it is the preferred one.
 async fn terms(office: &Office<'_>, product: &Value) -> Vec<(String, String, bool)> {
     let query = "query($filter: SupplierProductFilter) { supplierProducts(filter: $filter) { nodes { supplier { code } unitCost { amount } preferred archivedAt } } }";
     let read = office.ask(query, json!({ "filter": { "product": { "eq": product["id"] } } })).await;
@@ -74,7 +76,7 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
     let old = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
     done(&office.receive(&old, &[7]).await, "purchaseOrder");
     merge(&office, &office.supplier, &kiln, json!({})).await;
-    // What is ordered from the one that stays meanwhile is its own.
+    // An order placed meanwhile with the remaining supplier stays its own.
     let new = office.ordered(json!({ "supplier": kiln, "lines": [{ "product": mug, "quantity": 5 }] })).await;
     let query = "mutation($input: SupplierUnmergeInput!) { supplierUnmerge(input: $input, validateOnly: true) { products supplierProducts kept documents seq userErrors { code } } }";
     let input = json!({ "idempotencyKey": "pots", "id": office.supplier["id"] });
@@ -95,7 +97,7 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
         let read = office.ask(query, json!({ "id": whose["id"] })).await;
         assert_eq!(read["data"]["supplier"]["purchaseOrders"]["nodes"], json!([{ "id": expected["id"] }]), "{read:#}");
     }
-    // By its code it is found, and bought from.
+    // The supplier is found by its code, and can be ordered from.
     let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;
     let read = office
         .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": draft["id"] }))
@@ -113,7 +115,7 @@ async fn what_was_changed_since_stays_with_the_other(world: &World) {
     offers(&office, &office.supplier, &mug, "1.80", true).await;
     offers(&office, &office.supplier, &plate, "2.50", true).await;
     merge(&office, &office.supplier, &kiln, json!({})).await;
-    // The kiln asks another price for mugs; plates come from the mill.
+    // The kiln changes its price for mugs; the plates' supplier becomes the mill.
     offers(&office, &kiln, &mug, "1.90", true).await;
     let input = json!({ "id": plate["id"], "expectedVersion": 2, "supplierId": mill["id"] });
     done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
@@ -233,24 +235,25 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
         work.commit().await.unwrap();
         changed
     };
-    // The one that stays is merged into one of those that were merged into it; an order is put under a merged one; and so on. Each is mended after.
+    // The survivor is merged into one that was merged into it; an order belongs to a merged one;
+    // and so on. Each fault is repaired afterwards.
     let of_kiln = "(SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.code = 'KILN')";
     let of_mill = "(SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.code = 'MILL')";
     let faults = [
         (
             "UPDATE customer SET merged_into = id WHERE tenant_id = $1 AND id IN (SELECT c.merged_into FROM customer c WHERE c.tenant_id = $1)".to_owned(),
             "UPDATE customer SET merged_into = NULL WHERE tenant_id = $1 AND merged_into = id".to_owned(),
-            "customer: one that is merged",
+            "customer: a merged one points",
         ),
         (
             "UPDATE supplier SET merged_into = id, archived_at = 1 WHERE tenant_id = $1 AND code = 'KILN'".to_owned(),
             "UPDATE supplier SET merged_into = NULL, archived_at = NULL WHERE tenant_id = $1 AND code = 'KILN'".to_owned(),
-            "supplier: one that is merged",
+            "supplier: a merged one is",
         ),
         (
             "UPDATE supplier SET archived_at = NULL WHERE tenant_id = $1 AND code = 'MILL'".to_owned(),
             "UPDATE supplier SET archived_at = updated_at WHERE tenant_id = $1 AND code = 'MILL'".to_owned(),
-            "supplier: one that is merged",
+            "supplier: a merged one is",
         ),
         (
             format!("UPDATE purchase_order SET supplier_id = {of_mill} WHERE tenant_id = $1 AND supplier_id = {of_kiln}"),
@@ -285,8 +288,8 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
         assert!(found.is_sound(), "{mend}: {found}");
     }
     office.is_sound().await;
-    // A merge that stands of one that is merged no longer.
+    // A merge in force whose customer is not merged any more.
     write("UPDATE customer SET merged_into = NULL WHERE tenant_id = $1").await;
-    let found = verify_named(&world.node.db, tenant, "merge: one that stands").await.unwrap();
+    let found = verify_named(&world.node.db, tenant, "merge: one that was").await.unwrap();
     assert!(!found.is_sound(), "{found}");
 }

@@ -1,10 +1,11 @@
-//! The published vectors of the formulas, where they lie beside the repository, proved of what production runs: suggestions, deliveries, charges. The
-//! figures that matter most stand here too.
+//! The published vectors of the formulas, if they are in a folder beside the repository, checked
+//! against production code: suggestions, deliveries, charges. The most important figures are here
+//! too.
 
 use entity::prelude::{Currency, Money, ProductId, Quantity, StoreId, SupplierId, Timestamp};
 use entrepot::purchasing::core::{
-    Delivery, Demand, Lead, Plan, StoreStock, Suggestion, Supply, allot, order_quantity, performance, reorder_point,
-    safety_stock, suggest, z,
+    Delivery, Demand, LeadTimeStats, Plan, StoreStock, Suggestion, Supply, allocate_proportionally, order_quantity, performance,
+    reorder_point, safety_stock, suggest, z,
 };
 use serde_json::Value;
 
@@ -31,10 +32,11 @@ fn selling(demand: Demand) -> StoreStock {
     StoreStock { sold, sold_squares, ..StoreStock::empty(StoreId::NIL) }
 }
 
-/// What production suggests for a place, at a service level.
+/// Returns the production code's suggestion for a store, at a service level.
 fn suggested(service_level: f64, demand: Demand, store_stock: StoreStock, supply: Option<&Supply>) -> Option<Suggestion> {
     let plan = Plan { days: 30, cover_days: 14, service_level, lead_days: demand.lead_time as u16 };
-    suggest(&plan, &[store_stock], supply, Lead { deviation: demand.lead_time_deviation, ..Lead::default() }).pop()
+    suggest(&plan, &[store_stock], supply, LeadTimeStats { deviation: demand.lead_time_deviation, ..LeadTimeStats::default() })
+        .pop()
 }
 
 fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
@@ -60,7 +62,7 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
             let found = found.unwrap();
             let [position, units] = ["inventory_position", "units"].map(|name| expected[name].as_i64().unwrap());
             assert_eq!((found.position, found.reorder_point), (position, units), "{what}");
-            // At the point it is ordered, above it not.
+            // An order is suggested at the point, and not above it.
             let to_point = units - position;
             assert!(at(whole("on_hand") + to_point).is_some() && at(whole("on_hand") + to_point + 1).is_none(), "{what}");
         }
@@ -106,7 +108,7 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
         "landed_cost_allocation" => {
             let weights: Vec<i64> = serde_json::from_value(input["weights"].clone()).unwrap();
             let parts: Vec<i64> = serde_json::from_value(expected["parts"].clone()).unwrap();
-            assert_eq!(allot(whole("amount"), &weights), Some(parts), "{what}");
+            assert_eq!(allocate_proportionally(whole("amount"), &weights), Some(parts), "{what}");
         }
         _ => return false,
     }

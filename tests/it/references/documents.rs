@@ -51,7 +51,7 @@ async fn an_invoice_is_issued_of_an_order_by_its_number_or_its_reference(world: 
     assert_eq!(done(&made, "invoice")["order"]["id"], order);
     let repeated = invoice(&office, by_number).await;
     assert_eq!((&done(&repeated, "invoice")["id"], &repeated["replayed"]), (&made["invoice"]["id"], &json!(true)));
-    // A key is compared by what was sent: another name is another input.
+    // A key is compared by the input that was sent: another reference is another input.
     let external = json!({ "external": { "channel": { "code": code }, "ref": "alpha-order" } });
     for other in [
         json!({ "order": external }),
@@ -63,7 +63,7 @@ async fn an_invoice_is_issued_of_an_order_by_its_number_or_its_reference(world: 
         input.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
         refused(&invoice(&office, input).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     }
-    // What is refused of the order is told of its name.
+    // A refusal of the order has the path of the name in the input.
     let nothing_left = invoice(&office, json!({ "order": { "number": number }, "scope": "ALL" })).await;
     refused(&nothing_left, "INVALID_STATE", "input.order.number");
     let nothing_left = invoice(&office, json!({ "order": external, "scope": "ALL" })).await;
@@ -118,7 +118,7 @@ async fn a_credit_note_is_issued_of_an_invoice_by_its_number(world: &World) {
     let too_many = json!([{ "orderLineId": world.ours.ids["oln"], "quantity": 9 }]);
     let too_many = json!({ "invoice": { "number": "INV-1" }, "lines": too_many });
     refused(&credit(&office, too_many).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    // A second legal entity gives the same number.
+    // A second legal entity issues the same number.
     entity(world, json!({ "code": "beta-ltd", "name": "beta Ltd" })).await;
     assert_eq!(credited(world, &first, json!({})).await["userErrors"], json!([]));
     let twin = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
@@ -127,7 +127,8 @@ async fn a_credit_note_is_issued_of_an_invoice_by_its_number(world: &World) {
     let either = credit(&office, json!({ "invoice": { "number": "INV-1" } })).await;
     let message = refused(&either, "INVALID", "input.invoice.number");
     assert!(message.contains("several legal entities"), "{message}");
-    // A retry of what was credited before has the answer of that, and an ID beside the number chooses one of the two.
+    // A retry of the earlier credit gets its answer, and an ID beside the number selects one of the
+    // two.
     let again = credit(&office, by_number).await;
     assert_eq!((&done(&again, "invoice")["id"], &again["replayed"]), (&made["invoice"]["id"], &json!(true)));
     let chosen = credit(&office, json!({ "invoice": { "number": "INV-1" }, "invoiceId": second })).await;

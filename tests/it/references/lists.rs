@@ -76,7 +76,7 @@ async fn number(office: &Office<'_>, query: &str, id: &str) -> String {
     answer["data"]["found"]["number"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
 }
 
-/// The number of a new document of theirs, which none of ours has.
+/// The number of a new document of the other company, which no document of ours has.
 async fn number_of_theirs(office: &Office<'_>, (mutation, kind, document): (&str, &str, &str), mut input: Value) -> String {
     let theirs = &office.world.theirs;
     input["idempotencyKey"] = json!(key());

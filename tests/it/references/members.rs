@@ -1,4 +1,5 @@
-//! Members that calls name by their e-mail addresses: whom an alert is handed to, whom a note mentions, who gets e-mails, views and roles.
+//! Members that calls identify by e-mail address: for alerts, mentions in notes, e-mails, views and
+//! roles.
 
 use entrepot::access::OWNER;
 use serde_json::{Value, json};

@@ -55,7 +55,7 @@ async fn a_return_is_found_by_id_and_by_number(world: &World) {
     }
     let answer = office.ask(query, json!({ "by": { "id": world.ours.ids["ord"] } })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
-    // Who is bound to another channel sees none of it.
+    // A caller that is bound to another channel sees none of it.
     let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
     let elsewhere = office.as_caller(elsewhere);
     for by in [json!({ "id": id }), json!({ "number": own })] {
@@ -86,7 +86,7 @@ async fn a_return_is_found_by_its_reference_in_another_system(world: &World) {
     for none in ["RMA-18", "rma-17", "1", "a\u{0}1"] {
         assert_eq!(found(office, none).await, Value::Null, "{none}");
     }
-    // Who is bound to another channel sees none of it.
+    // A caller that is bound to another channel sees none of it.
     let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
     assert_eq!(found(&office.as_caller(elsewhere), "RMA-17").await, Value::Null);
 }
@@ -109,7 +109,7 @@ async fn a_sale_is_reversed_by_its_number(world: &World) {
     refused(&reverse(&books.office, &Value::Null, two).await, "INVALID", "input.document");
     let made = undone(&books.office, &Value::Null, named.clone()).await;
     assert_eq!((&made["kind"], &made["documentId"]), (&json!("SALE"), &sale));
-    // What is refused of the document is told of its number.
+    // A refusal of the document has the path of its number.
     refused(&reverse(&books.office, &Value::Null, named).await, "INVALID_STATE", "input.document.number");
 }
 
@@ -128,7 +128,7 @@ async fn a_number_that_is_no_documents_reverses_nothing(world: &World) {
     let bought = number(office, "PurchaseOrder", &json!(world.ours.ids["por"])).await;
     refused(&by_number(office, &bought).await, "INVALID", "input.document.number");
     refused(&by_number(office, &json!("INV-1")).await, "INVALID", "input.document.number");
-    // The first order, the first return and others have it.
+    // Several documents have this number, such as the first order and the first return.
     let message = refused(&by_number(office, &json!("1")).await, "INVALID", "input.document.number");
     assert!(message.contains("several documents"), "{message}");
     let theirs = of(json!({ "id": world.theirs.ids["ord"] }));
@@ -139,7 +139,7 @@ async fn a_number_that_is_no_documents_reverses_nothing(world: &World) {
     refused(&by_number(&clerk, &own).await, "NOT_FOUND", "input.document.number");
     let input = json!({ "idempotencyKey": key(), "document": { "id": sale }, "note": "typed in twice" });
     done(&clerk.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await, "documentReversal");
-    // What may be the number of any kind is none before a right of one of them is asked for.
+    // A number that may be of any kind is not found, before the permission of any kind is checked.
     let depot = office.as_caller(without(world, "order.write"));
     for none in ["999999", "no number", "1041-99"] {
         refused(&by_number(&depot, &json!(none)).await, "NOT_FOUND", "input.document.number");
@@ -174,7 +174,7 @@ async fn reversals_are_listed_by_the_number_of_their_document(world: &World) {
     for test in [json!({ "eq": sale }), json!({ "key": [own] }), json!({ "key": ["SO-999999", own, "no number"] })] {
         assert_eq!(list(office, test.clone()).await["data"]["documentReversals"], one, "{test}");
     }
-    // Of a purchase order those of its receipts.
+    // A purchase order's list has the reversals of its receipts.
     let bought = json!(world.ours.ids["por"]);
     let receipts = list(office, json!({ "eq": bought })).await["data"]["documentReversals"].clone();
     assert_ne!(receipts["nodes"], json!([]));
@@ -220,7 +220,7 @@ async fn a_paper_is_drawn_of_a_document_by_its_number(world: &World) {
     let two = json!({ "document": { "number": order }, "documentId": world.theirs.ids["ord"] });
     refused(&confirm(two).await, "INVALID", "input.document");
     refused(&confirm(json!({})).await, "REQUIRED", "input.document");
-    // Of several documents with the digits an ID beside them chooses one.
+    // If several documents have the digits, an ID beside them chooses one.
     let chosen = confirm(json!({ "document": { "number": digits(&order) }, "documentId": ours("ord") })).await;
     assert_eq!(done(&chosen, "paper")["documentId"], ours("ord"));
 }

@@ -1,4 +1,5 @@
-//! What a mutation changes, named by a key in the place of its ID: documents by their numbers and references, master data by codes, slugs and names.
+//! Mutations whose object is named by a key in place of its ID: documents by their numbers and
+//! references, master data by codes, slugs and names.
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ async fn a_purchase_order_goes_its_way_by_its_number(world: &World) {
     let came = json!({ "purchaseOrder": { "number": number }, "id": draft["id"], "lines": [line] });
     let came = office.buy("purchaseOrderReceive", came).await;
     assert_eq!(done(&came, "purchaseOrder")["lines"][0]["received"], 5);
-    // What is refused of the order is told of its number.
+    // A refusal of the order has the path of its number.
     refused(&office.buy("purchaseOrderCancel", named).await, "INVALID_STATE", "input.purchaseOrder.number");
 }
 
@@ -176,13 +177,13 @@ async fn a_return_is_settled_by_its_number_and_its_reference(world: &World) {
     let approve = async |office: &Office<'_>, named: &Value| {
         act(office, ("returnApprove", "ReturnActionInput"), "return { id }", named, json!({})).await
     };
-    // Who is bound to another channel finds neither.
+    // A caller that is bound to another channel finds neither.
     let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
     let elsewhere = office.as_caller(elsewhere);
     refused(&approve(&elsewhere, &by_number).await, "NOT_FOUND", "input.return.number");
     refused(&approve(&elsewhere, &by_reference).await, "NOT_FOUND", "input.return.externalRef");
     refused(&approve(office, &json!({ "return": { "externalRef": "RMA-18" } })).await, "NOT_FOUND", "input.return.externalRef");
-    // It needs no permission of payments.
+    // The call needs no permission of payments.
     let clerk = office.as_caller(without(world, "payment.write"));
     assert_eq!(&done(&approve(&clerk, &by_reference).await, "return")["id"], id);
     for (mutation, kind, named, more) in [
@@ -248,7 +249,7 @@ async fn a_blanket_order_is_agreed_by_its_number(world: &World) {
     };
     refused(&close(&json!({ "blanketOrder": { "number": "BPO-999999" } })).await, "NOT_FOUND", "input.blanketOrder.number");
     refused(&close(&json!({})).await, "REQUIRED", "input.blanketOrder");
-    // A draft is closed as well as one in force.
+    // A draft can be closed, and so can an active one.
     assert_eq!(done(&close(&named).await, "blanketOrder")["id"], id, "{before:#}");
     refused(&close(&named).await, "INVALID_STATE", "input.blanketOrder.number");
 }
@@ -341,7 +342,8 @@ async fn customers_and_suppliers_are_merged_by_their_keys(world: &World) {
         let once = merge(input.clone()).await;
         let survivor = &done(&once, part)["id"];
         assert_eq!(&once["merged"]["mergedInto"]["id"], survivor);
-        // The key of the one that was merged finds the other by now: a retry has the answer of the first call.
+        // The merged row's reference finds the survivor by now; a retry still gets the first
+        // answer.
         let again = merge(input).await;
         assert_eq!((done(&again, part), &again["replayed"]), (&once[part], &json!(true)));
         assert_eq!(again["merged"]["id"], once["merged"]["id"]);

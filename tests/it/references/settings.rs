@@ -37,7 +37,7 @@ fn with(base: &Value, more: &Value) -> Value {
     whole
 }
 
-/// The same as the input of a new call.
+/// `base` and `more` as the input of a new call.
 fn input_of(base: &Value, more: &Value) -> Value {
     with(&with(base, more), &json!({ "idempotencyKey": key() }))
 }
@@ -66,7 +66,8 @@ async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     let (ours, theirs) = (json!(world.ours.ids["rol"]), json!(world.theirs.ids["rol"]));
     for none in ["nobody", "bravo-clerk", "ALPHA-CLERK"] {
         let roles = json!({ "roles": [{ "key": CLERK }, { "key": none }] });
-        // An address gets few letters, those that were refused among them.
+        // Another address for each call: e-mails to one address are limited, and refused
+        // invitations count.
         let message = refused(&invite(&office, &format!("{none}@example.com"), roles).await, "NOT_FOUND", "roles.1.key");
         assert_eq!(message, format!("there is no such role: \"{none}\""));
     }
@@ -84,7 +85,7 @@ async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     assert_eq!(keys_of(done(&by_id, "member")), [CLERK]);
 }
 
-/// Sets the grants of our owner: the one of owners, and one more for all stores.
+/// Sets the grants of our owner: that of the owner's role, and another one for all stores.
 async fn granted(office: &Office<'_>, more: &Value) -> Value {
     let own = json!(office.world.ours.ids["mem"]);
     let read = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
@@ -130,7 +131,7 @@ async fn a_key_of_two_roles_is_refused_with_both_to_choose_from(world: &World) {
         assert!(message.contains(id.as_str().unwrap()), "{message}");
     }
     refused(&granted(&office, &viewer).await, "INVALID", "input.grants.1.role.key");
-    // An ID beside the key chooses one of them, and none of another key.
+    // An ID beside the key selects one of them, and is refused if its role has another key.
     for id in twins {
         let chosen = granted(&office, &with(&viewer, &json!({ "roleId": id }))).await;
         let grants = done(&chosen, "member")["roles"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! What approving lines makes, once, and what it leaves.
+//! Effects of approving lines, once, and the lines that stay open.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ async fn a_level_that_moved_refuses_its_line_alone(world: &World) {
     assert_eq!((&stale["line"]["state"], &stale["line"]["issue"]), (&json!("REFUSED"), &json!("STALE")));
     let made = orders(&desk).await;
     assert_eq!((made.len(), &made[0]["lines"]), (1, &json!([{ "sku": "MUG", "quantity": 60 }])));
-    // The next plan knows better.
+    // The next plan has the current quantity.
     let plan = desk.plan(json!({})).await;
     assert_eq!((&plan["lineCount"], &plan["lines"]["nodes"][0]["quantity"]), (&json!(1), &json!(72)), "{plan:#}");
 }

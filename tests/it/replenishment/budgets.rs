@@ -1,4 +1,4 @@
-//! A budget that is kept: what plans, people and the rule buy for it.
+//! The purchase budget of a month: plans, members and the rule stay within it.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -37,16 +37,17 @@ pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
     office.act("replenishmentBudgetSet", "ReplenishmentBudgetSetInput", BUDGET, input).await
 }
 
-/// The company ordered ten mugs for 1.00 each before there was a desk, in pence.
+/// Cost, in pence, of ten mugs that the company had ordered for 1.00 each before.
 const BEFORE: i64 = 1_000;
 
-/// A budget of so many pounds a month beside the mugs from before; None for no limit.
+/// Sets a monthly budget in pounds, in addition to the earlier mugs; None for no limit.
 pub(super) async fn month(desk: &Desk<'_>, amount: Option<&str>) {
     let amount = amount.map(|amount| gbp(&pounds(pence(&json!(amount)) + BEFORE)));
     done(&set(&desk.books.office, json!({ "amount": amount })).await, "budget");
 }
 
-/// What is counted against the budget beside the mugs from before, and what is left of it.
+/// Returns the committed amount of the budget without the mugs from before, and the remaining
+/// amount.
 async fn used(desk: &Desk<'_>) -> Value {
     let query = "{ replenishmentBudget { current { committed { amount } remaining { amount } } } }";
     let answer = desk.books.office.ask(query, json!({})).await;
@@ -54,7 +55,7 @@ async fn used(desk: &Desk<'_>) -> Value {
     json!([pounds(pence(&current["committed"]["amount"]) - BEFORE), current["remaining"]["amount"]])
 }
 
-/// A mug and a plate, of each of which a plan buys 60 for 108.00.
+/// A mug and a plate; a plan buys 60 of each for 108.00.
 pub(super) async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
@@ -70,7 +71,7 @@ pub(super) fn pounds(pence: i64) -> String {
     format!("{}.{:02}", pence / 100, pence % 100)
 }
 
-/// What the goods of the desk's orders cost that are not called off, in pence.
+/// Returns the cost of the goods of the desk's orders that are not cancelled, in pence.
 pub(super) async fn ordered(desk: &Desk<'_>) -> i64 {
     let query = "{ purchaseOrders { nodes { status supplier { id } lines { total { amount } } } } }";
     let answer = desk.books.office.ask(query, json!({})).await;
@@ -104,7 +105,7 @@ async fn a_months_budget_buys_what_it_can_and_the_rest_by_name(world: &World) {
     let payload = desk.approve(&plan, json!({ "all": true })).await;
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("APPROVED")), "{payload:#}");
     assert_eq!(used(&desk).await, json!(["108.00", "42.00"]));
-    // All that is open is approved, and the buyer wants the other one nevertheless.
+    // All open lines are approved, and the buyer also approves the line that the budget had cut.
     let again = desk.approve_with(&payload["plan"], json!({ "all": true })).await;
     refused(&again, "INVALID_STATE", "input.plan");
     let payload = desk.approve(&payload["plan"], json!({ "ids": [cut["id"]] })).await;
@@ -129,7 +130,7 @@ async fn orders_of_the_month_and_drafts_count_against_it(world: &World) {
     assert_eq!(used(&desk).await, json!(["100.00", "100.00"]), "it is counted once");
     let issue = async || desk.plan(json!({})).await["lines"]["nodes"][0]["issue"].clone();
     assert_eq!(issue().await, "OVER_BUDGET", "108.00 are more than what is left");
-    // Money of its own does not make it more.
+    // A budget of the plan itself does not raise the monthly one.
     assert_eq!(desk.plan(json!({ "budget": gbp("500.00") })).await["lines"]["nodes"][0]["issue"], "OVER_BUDGET");
     pretend(world, "UPDATE purchase_order SET ordered_at = 0 WHERE tenant_id = $1 AND goods_minor = 10000").await;
     assert_eq!((used(&desk).await, issue().await), (json!(["0.00", "200.00"]), Value::Null), "that was another month");
@@ -137,7 +138,7 @@ async fn orders_of_the_month_and_drafts_count_against_it(world: &World) {
     assert_eq!(used(&desk).await, json!(["100.00", "100.00"]));
     office.step(&other, "purchaseOrderCancel").await;
     assert_eq!((used(&desk).await, issue().await), (json!(["0.00", "200.00"]), Value::Null), "it was called off");
-    // A plan may have less than what is left.
+    // The plan's budget may be lower than the rest of the month's.
     assert_eq!(desk.plan(json!({ "budget": gbp("107.99") })).await["lines"]["nodes"][0]["issue"], "OVER_BUDGET");
 }
 
@@ -170,7 +171,7 @@ async fn plans_that_each_fit_do_not_fit_together(world: &World) {
     assert_eq!((code(&mug), code(&plate)), (&json!("STALE"), &json!("OVER_BUDGET")), "{payload:#}");
     assert_eq!(desk.read(&other).await["cutCount"], 1);
     assert_eq!(ordered(&desk).await, 10_800);
-    // The buyer raises it, and the next plan has a place for the plate.
+    // The buyer raises the budget, and the next plan includes the plate.
     month(&desk, Some("216.00")).await;
     let plan = desk.plan(json!({})).await;
     assert_eq!((states(&plan, &mug), states(&plan, &plate)), (Vec::new(), vec![&json!("OPEN")]), "{plan:#}");
@@ -220,7 +221,7 @@ async fn a_rule_and_a_person_at_once_stay_within_the_budget(world: &World) {
     done(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
     planned(&desk, 1).await;
     let own = desk.plan(json!({})).await;
-    // Enough for one of both plans, and not for both.
+    // Enough for either plan, and not for both.
     month(&desk, Some("217.00")).await;
     let (_, payload) = tokio::join!(decided(&desk), desk.approve(&own, json!({ "all": true })));
     decided(&desk).await;
@@ -249,7 +250,7 @@ async fn a_budget_that_cannot_hold_is_refused(world: &World) {
     assert_eq!(done(&set(office, nothing.clone()).await, "budget"), &shown);
     let again = set(office, nothing).await;
     assert_eq!((&again["budget"], &again["replayed"]), (&shown, &json!(true)));
-    // What was ordered of all stores is not for everybody.
+    // The committed amount of all stores is not shown to every caller.
     let query = "{ replenishmentBudget { amount { amount } current { committed { amount } } } }";
     for clerk in [of_a_store, office.as_caller(world.ours.only(&["stock.policy"]))] {
         let answer = clerk.ask(query, json!({})).await;
@@ -324,7 +325,7 @@ async fn a_plans_costs_are_those_of_lines_for_the_callers_stores(world: &World) 
         let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "costs": costs }), "{answer:#}");
     }
-    // What is cut or refused is not bought in a store either.
+    // Cut or refused lines count in no store's costs either.
     for state in ["state = 'CUT', issue = 'OVER_BUDGET'", "state = 'REFUSED', issue = 'NO_SUPPLIER'"] {
         pretend(world, &format!("UPDATE replenishment_line SET {state} WHERE tenant_id = $1")).await;
         let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;

@@ -12,7 +12,7 @@ use crate::{
 
 on_both!(a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further);
 
-/// The days of the desk's supplier, as it keeps them from now on.
+/// Sets the calendar of the desk's supplier.
 async fn keep(desk: &Desk<'_>, calendar: Value) {
     let office = &desk.books.office;
     let query = "query($id: ID!) { supplier(by: { id: $id }) { version } }";
@@ -39,7 +39,8 @@ async fn a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further(
     let weekday = |days: i32| ((today + days).rem_euclid(7) + 3) % 7 + 1;
     let day = |days: i32| day_text(today + days);
     keep(&desk, json!({ "orderDays": [weekday(0)], "deliveryDays": [weekday(1)] })).await;
-    // Today's order comes in three weeks and a day; what misses it comes a week later, so that stock has to last for four weeks.
+    // Today's order arrives in three weeks and a day; the next one arrives a week later, so that
+    // stock has to last for four weeks.
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["figures"]["point"], &line["quantity"]), (&json!(97), &json!(72)), "{plan:#}");
@@ -57,7 +58,8 @@ async fn a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further(
     let suggested = office.ask("{ reorderSuggestions(supplier: { code: \"POT\" }) { leadTimeDays } }", json!({})).await;
     assert_eq!(suggested["data"]["reorderSuggestions"], json!([{ "leadTimeDays": 28 }]), "{suggested:#}");
     assert_eq!(expected(&desk, &mug).await, json!([{ "expectedOn": day(22), "expectedFrom": "SUPPLIER_PRODUCT" }]));
-    // Closed today and on the next delivery day: the order goes out in a week, and comes a week after its own delivery day.
+    // Closed today and on the next delivery day: the order is placed in a week, and arrives a week
+    // after its own delivery day.
     let closed = json!([{ "date": day(0), "name": "Fair" }, { "date": day(29) }]);
     keep(&desk, json!({ "orderDays": [weekday(0)], "deliveryDays": [weekday(1)], "closedDays": closed })).await;
     assert_eq!(expected(&desk, &mug).await, json!([{ "expectedOn": day(36), "expectedFrom": "SUPPLIER_PRODUCT" }]));

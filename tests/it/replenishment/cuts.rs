@@ -1,4 +1,4 @@
-//! What is on order and not needed any more.
+//! Units on order that are not needed any more.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ async fn what_is_on_order_and_not_needed_is_cut_where_the_supplier_takes_that(wo
     let mug = desk.mug().await;
     let office = &desk.books.office;
     let plate = office.product("PLATE", "2.00").await;
-    // 27 and 120 of the mug, of which 86 are kept. Of the plate nobody knows what is needed.
+    // 27 mugs and 120 on order, of which 86 are needed. The plate has no forecast.
     let lines = json!([{ "product": mug, "quantity": 120 }, { "product": plate, "quantity": 12, "unitCost": gbp("2.00") }]);
     let both = office.ordered(json!({ "lines": lines })).await;
     let takes = async |days: Value| {
@@ -45,7 +45,8 @@ async fn what_is_on_order_and_not_needed_is_cut_where_the_supplier_takes_that(wo
     );
     assert_eq!(office.level(&mug, &office.store).await[2], 60);
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "the rest is needed");
-    // With more in stock all of it can go: a line of an order that has others, and an order that has none.
+    // With more stock both orders can be cut completely: a line of an order with other lines, and
+    // an order with no other line.
     let alone = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 24 }] })).await;
     desk.put(&mug, &office.store, 200).await;
     let plan = desk.plan(json!({})).await;

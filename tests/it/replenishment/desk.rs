@@ -42,7 +42,8 @@ impl<'w> Desk<'w> {
         done(&payload, "movement");
     }
 
-    /// A product of which 300 were sold two weeks ago and 27 are left, that POT sells in packs of 12, at least 24, in three weeks.
+    /// A product with 300 sold two weeks ago and 27 left, which POT sells in packs of 12, at least
+    /// 24, with three weeks of lead time.
     pub async fn product(&self, sku: &str) -> Value {
         let office = &self.books.office;
         let product = office.product(sku, "2.00").await;
@@ -81,7 +82,7 @@ impl<'w> Desk<'w> {
         self.forecast_with(products, json!({})).await;
     }
 
-    /// The same, with more in the bodies of the series.
+    /// The same run, with `more` in the bodies of the series.
     pub async fn forecast_with(&self, products: &[&Value], mut more: Value) {
         let (node, tenant_id) = (&self.world.node, self.world.ours.owner.tenant);
         let first_week = week_of(local_day(node.clock.now(), "UTC"));
@@ -149,7 +150,7 @@ impl<'w> Desk<'w> {
         done(&payload, "plan").clone()
     }
 
-    /// A plan as it is now.
+    /// Reads the current state of a plan.
     pub async fn read(&self, plan: &Value) -> Value {
         let query = format!("query($id: ID!) {{ replenishmentPlan(id: $id) {{ {PLAN} }} }}");
         let answer = self.books.office.ask(&query, json!({ "id": plan["id"] })).await;
@@ -163,18 +164,18 @@ impl<'w> Desk<'w> {
         answer["data"]["replenishmentPlans"]["nodes"].clone()
     }
 
-    /// What comes of approving lines of a plan as it was read.
+    /// Approves lines of a plan as it was read, and returns the payload.
     pub async fn approve_with(&self, plan: &Value, lines: Value) -> Value {
         approve(&self.books.office, &key(), plan, lines).await
     }
-    /// The same, where the call is not refused.
+    /// Approves lines of a plan, and expects that the call is not refused.
     pub async fn approve(&self, plan: &Value, lines: Value) -> Value {
         let payload = self.approve_with(plan, lines).await;
         assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
         payload
     }
 
-    /// Somebody who buys for one store.
+    /// An office whose caller may buy for one store.
     pub fn as_buyer(&self, store: &Value) -> Office<'w> {
         let mut caller = self.world.ours.only(&["store.read", "product.read"]);
         let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);

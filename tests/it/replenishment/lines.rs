@@ -1,4 +1,4 @@
-//! Lines of a plan are found and sorted by what they propose, those of a dry run as those that are kept.
+//! Lines of a plan are filtered and sorted by their proposals, in a dry run as in a stored plan.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ on_both!(lines_are_found_by_what_they_propose, lines_are_sorted_and_paged_by_wha
 struct Planned<'w> {
     desk: Desk<'w>,
     annex: Value,
-    /// What the plan is made of, without a key.
+    /// Input of the plan, without a key.
     input: Value,
     plan: Value,
 }
@@ -36,7 +36,7 @@ impl<'w> Planned<'w> {
         Self { desk, annex, input, plan }
     }
 
-    /// The lines of the plan with these arguments, as somebody reads them.
+    /// Lines of the plan with these arguments, as the office's caller reads them.
     async fn answer(&self, office: &Office<'_>, arguments: &str) -> Value {
         let query = format!(
             "query($id: ID!) {{ replenishmentPlan(id: $id) {{ lines({arguments}) {{ edges {{ cursor node {{ quantity }} }} totalCount {{ count }} }} }} }}"
@@ -53,7 +53,7 @@ impl<'w> Planned<'w> {
         found
     }
 
-    /// The same of a plan that is only tried.
+    /// Quantities of the lines of a dry run.
     async fn tried(&self, arguments: &str) -> Vec<i64> {
         let query = format!(
             "mutation($input: ReplenishmentPlanCreateInput!) {{ replenishmentPlanCreate(input: $input, validateOnly: true) {{ \
@@ -150,7 +150,7 @@ async fn lines_are_sorted_and_paged_by_what_they_cost(world: &World) {
         }
         assert_eq!(found, expected, "{sort} in pages of one");
     }
-    // By default the most urgent line comes first, as it did before there was another order.
+    // By default the most urgent line comes first, as before other sort orders existed.
     assert_eq!(planned.kept("first: 250").await, planned.kept("sort: { field: URGENCY }").await);
 }
 

@@ -49,7 +49,8 @@ async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["kind"], &line["quantity"], &line["product"]["id"]), (&json!("PURCHASE"), &json!(60), &mug["id"]));
     let figures = &line["figures"];
-    // 76.61 for three weeks, 8.38 for what is sold before the night that sees the point passed, and 0.16 for the errors of 0.91 days.
+    // 76.61 for three weeks, 8.38 for sales until the next nightly review after the point is
+    // passed, and 0.16 for the errors of 0.91 days.
     for (name, expected) in [("exactPoint", 85.145), ("undershootUnits", 8.377)] {
         assert!((figures[name].as_f64().unwrap() - expected).abs() < 0.01, "{name}: {figures:#}");
     }
@@ -82,7 +83,7 @@ async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World
     let mug = desk.mug().await;
     let annex = desk.books.office.new_store("ANNEX").await;
     desk.put(&mug, &annex, 40).await;
-    // A purchase would come too late: it is moved whatever that costs.
+    // A purchase would arrive too late: the transfer is proposed at any cost.
     let costs = json!([{ "fromStore": annex, "freight": gbp("90.00") }, { "fromStore": annex, "toStore": desk.books.office.store, "freight": gbp("5.00") }]);
     desk.settings(json!({ "transferCosts": costs })).await;
     let plan = desk.plan(json!({ "storeIds": [desk.books.office.store["id"], annex["id"]] })).await;
@@ -90,7 +91,8 @@ async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World
     let said: Vec<Value> = lines.iter().map(|line| json!([line["kind"], line["quantity"], line["fromStore"]["id"]])).collect();
     assert_eq!(json!(said), json!([["TRANSFER", 40, annex["id"]], ["PURCHASE", 24, null]]), "{plan:#}");
     assert_eq!((&lines[0]["figures"]["surplus"], &lines[1]["figures"]["moved"]), (&json!(40), &json!(40)));
-    // 40 that cost 2.00 and are bought for 1.80, of which nothing sells there: a quarter of their cost for a year, less the difference.
+    // 40 that cost 2.00, are bought for 1.80, and do not sell in the annex: a quarter of their cost
+    // for a year, less the difference.
     let transport = ["freight", "saving"].map(|name| lines[0]["figures"][name]["amount"].clone());
     assert_eq!(json!(transport), json!(["5.00", "12.00"]), "{plan:#}");
     let payload = desk.approve(&plan, json!({ "all": true })).await;
@@ -99,7 +101,7 @@ async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World
     let transfer = &plan["lines"]["nodes"][0]["transfer"];
     assert_eq!((&transfer["status"], &transfer["fromStore"]["id"]), (&json!("DRAFT"), &annex["id"]), "{plan:#}");
     assert_eq!(transfer["lines"][0]["quantity"], 40);
-    // The draft holds nothing yet, and is counted all the same.
+    // The draft holds nothing yet, and counts all the same.
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0);
     desk.books.office.is_sound().await;
 }
@@ -175,8 +177,9 @@ async fn units_for_most_of_a_year_are_partly_overstock(world: &World) {
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["quantity"], &line["figures"]["undershootUnits"]), (&json!(492), &Value::Null), "{plan:#}");
-    // Of 519, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8).
-    // These have three digits, so 26 weeks say it to 0.013.
+    // Half a year needs 26 × 11.126 of the 519 units, and 6.447 × 6.7056 × √(26 ÷ 8) more for the
+    // error, which was measured over eight weeks. These figures have three digits, so the result
+    // for 26 weeks is exact to 0.013.
     let left = line["figures"]["overstockUnits"].as_f64().unwrap();
     assert!((left - 151.79).abs() < 0.02, "{plan:#}");
     assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["figures"]["overstockUnits"], line["figures"]["overstockUnits"]);
@@ -231,7 +234,7 @@ async fn each_night_has_one_plan(world: &World) {
     assert_eq!(night(300).await, None, "one a night");
     let found = desk.read(&json!({ "id": plan.id.to_string() })).await;
     assert_eq!((&found["isNightly"], &found["state"]), (&json!(true), &json!("DRAFT")));
-    // A clock that is three days ahead makes a plan: the night after has its own.
+    // A clock that is three days ahead makes a plan: the following night still has its own.
     assert!(night(240 + 4 * 24 * 60).await.is_some());
     assert!(night(240 + 24 * 60).await.is_some());
     assert_eq!(night(300 + 24 * 60).await, None);

@@ -70,7 +70,7 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     refused(&set(office, input).await, "DUPLICATE", "input");
     let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
     assert_eq!((&line["figures"]["upTo"], &line["policyId"]), (&json!(56), &policy["id"]), "{line:#}");
-    // A supplier's in the store holds before the store's, and says whose it is.
+    // A policy of a supplier and a store overrides the store's, and its ID is on the line.
     let input = json!({ "kind": "TARGET_DAYS", "supplierId": office.supplier["id"], "storeId": office.store["id"], "safetyDays": 7, "targetDays": 28 });
     let policy = done(&set(office, input.clone()).await, "policy").clone();
     assert_eq!((&policy["store"]["id"], &policy["abcClass"]), (&office.store["id"], &Value::Null), "{policy:#}");
@@ -81,7 +81,8 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
         (&json!(78), &policy["id"]),
         "four weeks and seven of 11.126: {line:#}"
     );
-    // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the store's, and what is for its cell before that.
+    // 300 in one week and none in the others is the most uneven demand: Z. A policy for Z overrides
+    // the store's, and one for its cell overrides that.
     for (class, days) in [("X", 14), ("Z", 21)] {
         let input = json!({ "kind": "TARGET_DAYS", "xyzClass": class, "safetyDays": 7, "targetDays": days });
         let policy = done(&set(office, input.clone()).await, "policy").clone();

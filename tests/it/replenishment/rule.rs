@@ -1,4 +1,4 @@
-//! What a rule approves at night without a person.
+//! Lines that a rule approves at night without a person.
 
 use entity::prelude::{Actor, MemberId, Timestamp};
 use entrepot::{
@@ -59,7 +59,7 @@ pub(super) async fn planned(desk: &Desk<'_>, days: i64) -> Value {
     json!({ "id": plan.id.to_string() })
 }
 
-/// How many lines of the newest plan of a night the rule approves.
+/// Returns how many lines of the newest plan of a night the rule approves.
 pub(super) async fn decided(desk: &Desk<'_>) -> usize {
     let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
     approve_night(&node.ledger, &node.access, node.audit.audit_writer(), tenant).await.unwrap()
@@ -112,7 +112,7 @@ async fn what_is_small_and_sure_is_in_a_draft_in_the_morning(world: &World) {
     let rule = json!({ "name": "replenishment rule" });
     let line = json!({ "approvedBy": rule, "purchaseOrder": { "status": "DRAFT", "createdBy": rule } });
     assert_eq!(answer["data"]["replenishmentPlan"]["lines"]["nodes"], json!([line]), "{answer:#}");
-    // The rule has gone through this plan; the next one counts what is in the draft.
+    // The rule has processed this plan; the next plan includes the draft's quantities.
     let node = &world.node;
     let later = approve_night(&node.ledger, &node.access, node.audit.audit_writer(), world.ours.owner.tenant).await.unwrap();
     assert_eq!(later, 0);
@@ -139,7 +139,7 @@ async fn the_first_order_to_a_supplier_is_for_a_person(world: &World) {
     desk.mug().await;
     set(&desk.books.office, amounts("900.00", "900.00")).await;
     assert_eq!(night(&desk, 1).await.1, 0);
-    // What was ordered from another one does not count, until that one was this one all along.
+    // Orders from another supplier do not count, until that one is merged into this one.
     let office = &desk.books.office;
     let made =
         office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
@@ -182,7 +182,7 @@ async fn transfers_go_by_themselves_while_purchases_wait(world: &World) {
     let lines = plan["lines"]["nodes"].as_array().unwrap();
     let moved = lines.iter().find(|line| line["kind"] == "TRANSFER").unwrap();
     assert_eq!((&moved["state"], &moved["transfer"]["status"]), (&json!("APPROVED"), &json!("DRAFT")));
-    // A person approves the rest of the same plan.
+    // A member approves the rest of the same plan.
     assert!(states(&plan, &mug).contains(&&json!("OPEN")), "{plan:#}");
     let open = lines.iter().filter(|line| line["state"] == "OPEN").count();
     let payload = desk.approve(&plan, json!({ "all": true })).await;
@@ -235,7 +235,7 @@ async fn a_rule_that_says_so_sends_its_orders(world: &World) {
     let mug = desk.mug().await;
     ordered_before(&desk).await;
     let office = &desk.books.office;
-    // Who may not approve orders cannot have a rule do it in their name.
+    // A member who may not approve orders cannot have a rule do it in their name.
     let buyer = office.as_caller(world.ours.only(&["stock.policy", "purchase.read", "purchase.write", "transfer.write"]));
     refused(&set(&buyer, sending()).await, "INVALID", "input.isSending");
     assert_eq!(done(&set(&buyer, amounts("900.00", "900.00")).await, "rule")["version"], 1, "without sending they can");
@@ -246,7 +246,7 @@ async fn a_rule_that_says_so_sends_its_orders(world: &World) {
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("ORDERED")], 1)), "{plan:#}");
     assert!(office.level(&mug, &office.store).await[2] > incoming, "it is on its way");
-    // The round was cut off before it noted that it was done: nothing is sent twice.
+    // The run was interrupted before it recorded its end: nothing is sent twice.
     pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
     approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
         .await
@@ -279,7 +279,7 @@ async fn an_order_that_was_changed_since_waits(world: &World) {
     let made = office.ask(query, json!({ "id": plan["id"] })).await;
     let order = &made["data"]["replenishmentPlan"]["lines"]["nodes"][0]["purchaseOrder"]["id"];
     done(&office.buy("purchaseOrderUpdate", json!({ "id": order, "note": "not before we have talked" })).await, "purchaseOrder");
-    // The rule sends from now on, and its round for this plan was cut off.
+    // From now on the rule sends orders, and its run for this plan was interrupted.
     done(&set(office, sending()).await, "rule");
     pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
     approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
@@ -294,7 +294,8 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     let mug = desk.mug().await;
     ordered_before(&desk).await;
     set(&desk.books.office, amounts("900.00", "900.00")).await;
-    // Five weeks of which few came true inside of their intervals: the last four, and the four before the last one.
+    // Five weeks with few sales inside the forecast's intervals: the last four, and the four before
+    // the last one.
     for class in ["SMOOTH", "ERRATIC", "INTERMITTENT", "LUMPY", "NEW", "ENDED", "DORMANT"] {
         for week in 0..5 {
             let figures = format!("{}, 1, 'STORE', '{class}', 100, 1000, 0, 0, 0, 100, 20, 100", 40_000 + 7 * week);
@@ -307,7 +308,7 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     // Once is chance: the week before the last four was as promised, often enough.
     pretend(world, "UPDATE forecast_score SET inside80 = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
     pretend(world, "UPDATE forecast_score SET inside80 = 80 WHERE tenant_id = $1 AND week_date BETWEEN 40007 AND 40021").await;
-    // Nor does it wait until the year 2100, up to which the rule has gone by a clock that was ahead.
+    // Nor does it wait until the year 2100, which a clock that was ahead has recorded as processed.
     pretend(world, "UPDATE replenishment_rule SET done_until = 4102444800000000 WHERE tenant_id = $1").await;
     let (plan, approved) = night(&desk, 2).await;
     assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
@@ -326,11 +327,12 @@ async fn what_has_become_dearer_since_its_plan_waits(world: &World) {
         assert_eq!(answer["rows"][0]["outcome"], "UPDATED", "{answer:#}");
     };
     done(&set(office, amounts("200.00", "200.00")).await, "rule");
-    // The least order was 43.20 when the plan was made, and is 216.00 when it would be drafted.
+    // The minimum order was 43.20 when the plan was made, and is 216.00 when the order would be
+    // created.
     let dear = planned(&desk, 1).await;
     costs("9.00").await;
     assert_eq!((decided(&desk).await, states(&desk.read(&dear).await, &mug)), (0, vec![&json!("OPEN")]));
-    // And the other way round.
+    // The opposite case.
     let cheap = planned(&desk, 2).await;
     costs("1.80").await;
     assert_eq!((decided(&desk).await, states(&desk.read(&cheap).await, &mug)), (1, vec![&json!("APPROVED")]));

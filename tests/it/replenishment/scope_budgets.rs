@@ -1,4 +1,4 @@
-//! Budgets of suppliers, categories and stores, which hold beside the company's.
+//! Budgets of suppliers, categories and stores, which apply in addition to the company's.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -28,13 +28,13 @@ on_both!(
     who_keeps_one_store_is_not_told_other_budgets_by_the_history,
 );
 
-/// A budget of so many pounds a month for what the scope names; None for no limit.
+/// Sets a monthly budget in pounds for a scope; None for no limit.
 async fn limit(desk: &Desk<'_>, mut scope: Value, amount: Option<&str>) {
     scope["amount"] = amount.map_or(Value::Null, gbp);
     done(&set(&desk.books.office, scope).await, "budget");
 }
 
-/// What each budget is for, and what is left of it.
+/// Returns the scope of each budget, and its remaining amount.
 async fn left(office: &Office<'_>) -> Value {
     let query = "{ replenishmentBudgets { supplier { id } category { id } store { id } current { remaining { amount } } } }";
     let answer = office.ask(query, json!({})).await;
@@ -47,7 +47,7 @@ async fn left(office: &Office<'_>) -> Value {
     answer["data"]["replenishmentBudgets"].as_array().unwrap().iter().map(of).collect()
 }
 
-/// What comes of approving all lines of a plan, with the budgets that had no place for some.
+/// Approves all lines of a plan, and returns the payload with the budgets that refused lines.
 async fn approved(office: &Office<'_>, key: &str, plan: &Value) -> Value {
     let input =
         json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "lines": { "all": true } });
@@ -70,7 +70,7 @@ async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(
     let plan = desk.plan(json!({})).await;
     assert_eq!(desk.approve(&plan, json!({ "all": true })).await["approved"], 1, "{plan:#}");
     assert_eq!((ordered(&desk).await, left(office).await), (10_800, json!([[supplier["id"], "42.00"]])));
-    // What is bought by hand counts, what another one sells does not.
+    // Purchases by hand count, those from another supplier do not.
     let tea = office.product("TEA", "1.00").await;
     office.draft(json!([{ "product": tea, "quantity": 2 }])).await;
     let made =
@@ -78,7 +78,7 @@ async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(
     let other = json!({ "id": done(&made.await, "supplier")["id"] });
     office.draft_with(json!({ "supplier": other, "lines": [{ "product": tea, "quantity": 3 }] })).await;
     assert_eq!(left(office).await, json!([[supplier["id"], "40.00"]]));
-    // It is taken away, and is no limit any more.
+    // The budget is removed, and limits nothing any more.
     limit(&desk, json!({ "supplier": supplier }), None).await;
     assert_eq!((left(office).await, cut().await), (json!([]), json!(0)));
     office.is_sound().await;
@@ -103,7 +103,8 @@ async fn many_budgets_are_read_together_and_each_counts_its_own(world: &World) {
     two_products(&desk).await;
     let ((kitchen, cups), office) = (kitchen_and_cups(&desk).await, &desk.books.office);
     let read = async || {
-        // What is remembered of stores and categories is not what is counted.
+        // The first call fills the cache of stores and categories, so that the statements for them
+        // are not counted.
         left(office).await;
         let before = world.node.db.statements();
         (left(office).await, world.node.db.statements() - before)
@@ -221,7 +222,7 @@ async fn a_budget_is_for_one_thing_of_the_companys_own(world: &World) {
     refused(&set(office, of(json!({ "store": { "id": store } }))).await, "NOT_FOUND", "input.store.id");
     refused(&set(office, of(json!({ "supplier": { "id": supplier } }))).await, "NOT_FOUND", "input.supplier.id");
     assert_eq!(left(office).await, json!([]));
-    // Its versions are its own, and so is what a call with its key is answered again.
+    // The budget has versions of its own, and a repeated call gets the stored answer of its key.
     let mut input = of(json!({ "store": office.store }));
     (input["idempotencyKey"], input["expectedVersion"]) = (json!(key()), json!(0));
     assert_eq!(done(&set(office, input.clone()).await, "budget")["version"], 1);
@@ -252,7 +253,7 @@ async fn a_suppliers_budget_does_not_end_in_a_merge(world: &World) {
     assert!(told["userErrors"][0]["message"].as_str().unwrap().contains("budget of purchases"), "{told:#}");
     limit(&desk, json!({ "supplier": old }), None).await;
     done(&merge().await, "supplier");
-    // It would limit nothing, as all is bought from the other one.
+    // The budget would limit nothing, as all is bought from the other supplier.
     let late = json!({ "supplier": old, "amount": gbp("100.00") });
     refused(&set(office, late).await, "INVALID", "input.supplier.id");
     limit(&desk, json!({ "supplier": old }), None).await;

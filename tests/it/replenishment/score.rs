@@ -1,4 +1,4 @@
-//! What came of proposals once their lead time has passed.
+//! Outcomes of proposals once their lead time has passed.
 
 use entity::prelude::Timestamp;
 use entrepot::{clock::Clock, replenishment::shell::score_due};
@@ -19,7 +19,7 @@ on_both!(
 
 const DAY: i64 = 86_400_000_000;
 
-/// How many proposals are scored in the night so many days from now.
+/// Returns how many proposals are scored in the night so many days from now.
 async fn scored(desk: &Desk<'_>, days: i64) -> usize {
     let now = (desk.world.node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
     let clock = Clock::manual(move || Timestamp(now), now as u64);
@@ -70,7 +70,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
             "naiveLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
-    // Its only line is scored: the plan is, and that is told once.
+    // Its only line is scored, so the plan is, with a single event.
     let told = told(&desk, "replenishment_plan.scored").await;
     let expected = json!([{ "id": plan["id"], "lines": 1, "withinLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(json!(told), expected);
@@ -85,7 +85,7 @@ async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &Worl
     desk.approve(&plan, json!({ "all": true })).await;
     let order = desk.read(&plan).await["lines"]["nodes"][0]["purchaseOrder"].clone();
     office.step(&order, "purchaseOrderCancel").await;
-    // Called off, so it is proposed again, and ordered; then its line is struck off for tea.
+    // Cancelled, so it is proposed again and ordered; then its line is replaced by tea.
     let other = desk.plan(json!({})).await;
     desk.approve(&other, json!({ "all": true })).await;
     let mut order = desk.read(&other).await["lines"]["nodes"][0]["purchaseOrder"].clone();

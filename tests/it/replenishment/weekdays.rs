@@ -1,4 +1,4 @@
-//! Products that sell on one weekday: the plan of a night keeps stock for the days to come.
+//! Products that sell on one weekday: the nightly plan keeps stock for the next such days.
 
 use entrepot::clock::local_day;
 use serde_json::{Value, json};
@@ -8,7 +8,8 @@ use crate::{authorization::world::World, world::on_both};
 
 on_both!(stock_is_kept_for_the_weekday_that_a_product_sells_on, what_sells_on_another_day_waits);
 
-/// The plan for a product that sells as the worked example does, but only on the weekday so many days from now, on six such days of the last year.
+/// A plan for a product with the demand of the worked example, but only on the weekday that is
+/// `days` from now, on six such days of the last year.
 async fn planned(world: &World, days: i32) -> Value {
     let desk = Desk::of(world).await;
     let mug = desk.product("MUG").await;
@@ -25,7 +26,8 @@ async fn stock_is_kept_for_the_weekday_that_a_product_sells_on(world: &World) {
     let plan = planned(world, 0).await;
     let line = &plan["lines"]["nodes"][0];
     let figures = &line["figures"];
-    // Three weeks ask for 76.61. What waits until tomorrow comes a day too late for 11.13 more, of which 5 % may be missed; the point is a unit less.
+    // Three weeks need 76.61. An order tomorrow would arrive a day too late for 11.13 more, of
+    // which 5 % may be missed; the point is a unit less.
     for (name, expected) in [("exactPoint", 86.18), ("undershootUnits", 5.063)] {
         assert!((figures[name].as_f64().unwrap() - expected).abs() < 0.02, "{name}: {figures:#}");
     }

@@ -37,7 +37,7 @@ pub fn figures(row: &Value, name: &str) -> Vec<Value> {
     row["values"].as_array().unwrap().iter().map(|value| value[name].clone()).collect()
 }
 
-/// The figures of each row by what it stands for.
+/// Figures of each row, by the key at `path`.
 pub fn by(found: &Value, path: &str) -> BTreeMap<String, Vec<Value>> {
     let rows = found["nodes"].as_array().unwrap();
     rows.iter()
@@ -130,7 +130,7 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
     }
     assert_eq!(json!(figures(&days["totals"], "value")), json!(["20", "180.00", "140.00"]));
     days_of_the_week_are_those_of_two_weeks(&books, &products).await;
-    // A category with those below it, and one store.
+    // A category with its subcategories, and one store.
     let mut narrowed = filter(&books, (7, 1));
     let tree = category_id(&books, "tableware").await;
     narrowed["product"] = json!({ "categoryTree": { "eq": tree } });
@@ -141,7 +141,8 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
     );
 }
 
-/// The sales of each day of the calendar, once more by the day of the week that it is; and days of the week come in their order.
+/// Compares the sales of days of the week with the sums of calendar days; days of the week are in
+/// their order.
 async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[Value]) {
     let of = of_products(books, products, (14, 1));
     let report = async |dimension: &str| {
@@ -161,7 +162,8 @@ async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[
         rows.iter().map(|row| (row["weekday"].as_i64().unwrap(), figures(row, "value").iter().map(number).collect())).collect();
     assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{weekdays:#}");
     assert_eq!(weekdays["totals"]["values"], days["totals"]["values"], "{weekdays:#}");
-    // Its pages are in the order of the week whatever is measured, and a cursor of them is none of a list by a figure.
+    // Its pages are in the order of the week for any measure, and their cursors are refused by a
+    // list that is sorted by a measure.
     let ask = |measures: [&str; 2]| json!({ "m": measures, "d": ["WEEKDAY"], "f": of, "n": 1 });
     let page = asked(books, REPORT, ask(["SOLD_UNITS", "ORDERS"])).await;
     let mut next = ask(["ORDERS", "SOLD_UNITS"]);
@@ -206,7 +208,7 @@ async fn pages_sum_to_the_total(world: &World) {
     };
     assert_eq!(sums, [25, 22_500, 17_500]);
     assert_eq!(json!(figures(&totals, "value")), json!(["25", "225.00", "175.00"]));
-    // A cursor is of its order.
+    // A cursor is bound to its sort order.
     let mut other = ask.clone();
     (other["s"], other["a"]) = (Value::Null, after);
     let answer = books.office.ask(REPORT, other).await;
@@ -242,7 +244,8 @@ async fn an_order_of_two_products_is_one_order(world: &World) {
     );
 }
 
-/// Of three orders of mugs, two of plates and two of lamps, and of one of all three with two lines of mugs; and of such a one in the week before.
+/// Reports on three orders of mugs, two of plates and two of lamps, and on one of all three with
+/// two lines of mugs; the week before has one such order.
 async fn an_order_is_once_in_each_category(world: &World) {
     let books = Books::of(world).await;
     let products = shop(&books).await;
@@ -317,7 +320,8 @@ async fn months_are_compared_with_months(world: &World) {
     let year: i32 = month[..4].parse().unwrap();
     assert_eq!(found["comparedFrom"], json!(format!("{}{}-01", year - 1, &month[4..])), "{found:#}");
     assert_eq!((&found["nodes"][0]["period"], &found["rowCount"]), (&json!(month), &json!(1)));
-    // The months of a year and a quarter, each with those before: all that was sold is in one of them.
+    // The months of a year and a quarter, each compared with those before: all sales are in one of
+    // them.
     let of = json!({ "from": day(world, 380), "to": day(world, 1), "store": { "eq": books.office.store["id"] } });
     let found = asked(&books, REPORT, ask("PREVIOUS_PERIOD", &of)).await;
     assert_eq!(json!(figures(&found["totals"], "value")), json!(["10"]), "{found:#}");

@@ -1,4 +1,5 @@
-//! The report builder: periods that move with the day on which they are asked for, and levels at the end of rows, which are those of other reports.
+//! The report builder: periods relative to the current day, and levels at the end of rows, which
+//! equal those of other reports.
 
 use std::collections::BTreeMap;
 

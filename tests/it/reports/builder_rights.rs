@@ -1,4 +1,4 @@
-//! The report builder: rights, refusals, charts, and reports that are kept as views.
+//! The report builder: rights, refusals, charts, and reports that are saved as views.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ async fn costs_and_stores_are_shown_to_those_who_may_see_them(world: &World) {
         )
         .await;
     assert_eq!(none["data"]["report"]["totals"]["values"][0]["value"], "0", "{none:#}");
-    // What is another tenant's is nowhere.
+    // Another tenant's stores and products are in no row.
     for narrowed in
         [json!({ "store": { "eq": world.theirs.depot } }), json!({ "product": { "id": { "in": [world.theirs.ids["prd"]] } } })]
     {
@@ -105,7 +105,7 @@ async fn what_the_catalogue_does_not_know_is_refused(world: &World) {
     let error = &answer["errors"][0];
     assert_eq!((&error["code"], &error["field"]), (&json!("LIMIT_EXCEEDED"), &json!(["filter", "store", "in"])), "{error:#}");
     let catalog = asked(&books, "{ reportCatalog { measures { measure unit combinesWith addsOver isAdditive isCost } dimensions { dimension isOfTime } mostRows } }", json!({})).await;
-    // All that it says to combine is answered.
+    // All combinations of the catalogue are answered.
     for measure in catalog["measures"].as_array().unwrap() {
         for dimension in measure["combinesWith"].as_array().unwrap() {
             let found = asked(&books, REPORT, json!({ "m": [measure["measure"]], "d": [dimension], "f": of })).await;
@@ -166,7 +166,8 @@ async fn a_chart_shows_names_as_texts(world: &World) {
     assert!(is_well_formed(&drawing) && drawing.contains("Sold units by day and store, "), "{drawing}");
     assert_eq!(drawing.matches("<rect").count(), 3, "the ground, the key of the store, and its bar: {drawing}");
     assert!(drawing.contains(": 3</title>"), "{drawing}");
-    // Who may not see costs sees no chart of them; a line of two dimensions, three of them, and other sizes, are refused.
+    // A caller that may not see costs gets no chart of them; a line of two dimensions, three
+    // dimensions, and other sizes are refused.
     stacked["k"] = json!("LINE");
     assert_eq!(books.office.ask(CHART, stacked).await["errors"][0]["code"], "BAD_USER_INPUT");
     let reader = books.office.as_caller(world.ours.only(&["report.read"]));
@@ -182,7 +183,7 @@ async fn a_chart_shows_names_as_texts(world: &World) {
     }
 }
 
-/// A report is a query: kept under a name, and read by others with their own rights.
+/// A report is saved as a view, and read by others with their own rights.
 async fn a_report_is_kept_as_a_view(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 9).await;

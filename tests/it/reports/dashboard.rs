@@ -1,9 +1,9 @@
-//! One answer of many panels: comparison, rights, and how long it is kept.
+//! Dashboards, several panels in one answer: comparison, rights, and caching.
 
 use std::time::Duration;
 
 use async_graphql::{Request, Response, Variables};
-use entrepot::{schema, storage::at_one_moment};
+use entrepot::{schema, storage::with_consistent_reads};
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -72,7 +72,7 @@ async fn a_panel_needs_its_own_right(world: &World) {
         { "panel": "PURCHASE_ORDERS", "permission": "purchase.read" }, { "panel": "TRANSFERS", "permission": "transfer.read" },
         { "panel": "ALERTS", "permission": "alert.read" }]);
     assert_eq!(found["masked"], masked, "{answer:#}");
-    // What was kept for one caller is not shown to another with more rights.
+    // The cached dashboard of one caller is not shown to another with more rights.
     let whole = asked(&books, DASHBOARD, variables(&books, (7, 1))).await;
     assert_eq!((&whole["masked"], &whole["stockValue"]["amount"]), (&json!([]), &json!("14.00")), "{whole:#}");
     let without = books.office.as_caller(world.ours.only(&["stock.read"])).ask(DASHBOARD, variables(&books, (7, 1))).await;
@@ -111,7 +111,7 @@ async fn a_dashboard_of_one_moment_is_shown_to_nobody_else(world: &World) {
     let mug = stocked(&books, "MUG", 10, 9).await;
     let open_orders = async || asked(&books, DASHBOARD, variables(&books, (7, 1))).await["openOrders"].clone();
     let ((begins, has_begun), (sells, has_sold)) = (oneshot::channel(), oneshot::channel());
-    let as_it_was = at_one_moment(async {
+    let as_it_was = with_consistent_reads(async {
         world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap();
         begins.send(()).unwrap();
         has_sold.await.unwrap();

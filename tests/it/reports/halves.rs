@@ -10,7 +10,7 @@ use entrepot::{
         rows::{DemandDimension, FactFilter, fact_page},
         shell::catch_up,
     },
-    insight::rows::{Cut, Halving, default_currency},
+    insight::rows::{SplitPoint, SplitSetting, default_currency},
     paging::PageRequest,
     storage::{Backend, Database, Extensions, Fault, Reads, Row, TenantScope},
 };
@@ -44,8 +44,8 @@ on_both!(
     facts_that_are_counted_between_two_halves_are_read_anew,
 );
 
-/// IDs of orders, the moments at which these were placed, and what lies before and behind all of them.
-async fn cuts(world: &World) -> Vec<Cut> {
+/// IDs of orders, the times at which they were placed, and values before and after all of them.
+async fn cuts(world: &World) -> Vec<SplitPoint> {
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let placed = scope.rows("SELECT o.placed_at FROM sales_order o WHERE o.tenant_id = $1", vec![]).await.unwrap();
     let ids = scope.rows("SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 ORDER BY o.id", vec![]).await.unwrap();
@@ -53,26 +53,27 @@ async fn cuts(world: &World) -> Vec<Cut> {
     moments.sort_unstable();
     moments.dedup();
     let ids: Vec<Uuid> = ids.iter().map(|row| Row::scalar(row).unwrap()).collect();
-    let by = ids.iter().copied().step_by(1 + ids.len() / 4).chain([Uuid::nil(), Uuid::max()]).map(Cut::By);
-    let at = moments.iter().copied().step_by(1 + moments.len() / 4).chain([0, i64::MAX]).map(|at| Cut::At(Timestamp(at)));
+    let by = ids.iter().copied().step_by(1 + ids.len() / 4).chain([Uuid::nil(), Uuid::max()]).map(SplitPoint::By);
+    let at = moments.iter().copied().step_by(1 + moments.len() / 4).chain([0, i64::MAX]).map(|at| SplitPoint::At(Timestamp(at)));
     by.chain(at).collect()
 }
 
 /// The answer that has all orders read at once, which is that of two halves wherever these are cut.
-async fn same_in_halves(books: &Books<'_>, cuts: &[Cut], query: &str, variables: &Value) -> Value {
-    let read = async |halving: Halving| {
+async fn same_in_halves(books: &Books<'_>, cuts: &[SplitPoint], query: &str, variables: &Value) -> Value {
+    let read = async |halving: SplitSetting| {
         books.office.world.node.db.extensions().insert(halving);
         asked(books, query, variables.clone()).await
     };
-    let whole = read(Halving::Never).await;
-    for halving in cuts.iter().map(|cut| Halving::At(*cut)).chain([Halving::From(1)]) {
+    let whole = read(SplitSetting::Never).await;
+    for halving in cuts.iter().map(|cut| SplitSetting::At(*cut)).chain([SplitSetting::From(1)]) {
         assert_eq!(read(halving).await, whole, "{halving:?} {variables}");
     }
     whole
 }
 
-/// All pages of a list, each of them the same in halves; `list` is where the answer has it.
-async fn same_pages(books: &Books<'_>, cuts: &[Cut], (query, list): (&str, &str), mut variables: Value) -> Vec<Value> {
+/// All pages of a list, after a check that each is the same in halves; `list` is the JSON pointer
+/// to the list.
+async fn same_pages(books: &Books<'_>, cuts: &[SplitPoint], (query, list): (&str, &str), mut variables: Value) -> Vec<Value> {
     let mut pages = Vec::new();
     loop {
         let page = same_in_halves(books, cuts, query, &variables).await;
@@ -81,7 +82,7 @@ async fn same_pages(books: &Books<'_>, cuts: &[Cut], (query, list): (&str, &str)
         if !has_next {
             return pages;
         }
-        // A cursor is another one each time that it is asked for.
+        // Cursors differ between answers, so the next one is read separately.
         let ends = asked(books, &query.replace("hasNextPage", "endCursor"), variables.clone()).await;
         variables["a"] = ends.pointer(list).unwrap()["pageInfo"]["endCursor"].clone();
     }
@@ -111,23 +112,24 @@ async fn pairs_of_products_are_those_of_one_reading(world: &World) {
     assert_eq!((pages.len(), &pages[0]["totals"]), (2, &json!({ "orders": 30, "leftOutOrders": 1, "pairs": 2 })), "{pages:#?}");
     let none = same_in_halves(&books, &cuts, PAIRS, &ask((8, 7))).await;
     assert_eq!((&none["nodes"], &none["totals"]["orders"]), (&json!([]), &json!(0)), "two halves without an order");
-    // One statement more than at once: where the halves are no whole, it is two.
-    let statements = async |halving: Halving| {
+    // Halves need one statement more than a single read; a repeated read of the whole would be a
+    // second one.
+    let statements = async |halving: SplitSetting| {
         world.node.db.extensions().insert(halving);
         let before = world.node.db.statements();
         asked(&books, PAIRS, ask((4, 2))).await;
         world.node.db.statements() - before
     };
-    let once = statements(Halving::Never).await;
-    for cut in cuts.into_iter().filter(|cut| matches!(cut, Cut::By(_))) {
-        assert_eq!(statements(Halving::At(cut)).await, once + 1, "{cut:?}");
+    let once = statements(SplitSetting::Never).await;
+    for cut in cuts.into_iter().filter(|cut| matches!(cut, SplitPoint::By(_))) {
+        assert_eq!(statements(SplitSetting::At(cut)).await, once + 1, "{cut:?}");
     }
 }
 
 async fn what_left_in_time_is_that_of_one_reading(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 200, 9).await;
-    // Each second order leaves too late, in two fulfilments; the others left at once.
+    // Every second order is shipped too late, in two fulfilments; the others were shipped at once.
     for nth in 0..6 {
         let status = if nth % 2 == 0 { Value::Null } else { json!({ "status": "CONFIRMED" }) };
         let made = order(&books, &[(&mug, 3), (&mug, 2)], 4, status).await;
@@ -238,8 +240,8 @@ async fn movements_are_those_of_one_reading(world: &World) {
     let books = Books::of(world).await;
     let products = shop(&books).await;
     far_store(&books, &products).await;
-    // Events have halves of their own, wherever orders are cut.
-    let cuts = [Cut::By(Uuid::nil())];
+    // Events are halved separately, independent of the cut of orders.
+    let cuts = [SplitPoint::By(Uuid::nil())];
     let rows = |pages: &[Value]| -> Vec<Value> {
         pages.iter().flat_map(|page| page["rows"]["nodes"].as_array().unwrap().clone()).collect()
     };
@@ -273,8 +275,8 @@ async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
         order(&books, &[(&products[0], units), (&products[1], 1)], days, Value::Null).await;
     }
     let at_noon =
-        |days: i64| Cut::At(Timestamp(i64::from(parse_day(&day(world, days)).unwrap()) * 86_400_000_000 + 43_200_000_000));
-    let cuts: Vec<Cut> = (0..11).map(at_noon).chain(cuts(world).await).collect();
+        |days: i64| SplitPoint::At(Timestamp(i64::from(parse_day(&day(world, days)).unwrap()) * 86_400_000_000 + 43_200_000_000));
+    let cuts: Vec<SplitPoint> = (0..11).map(at_noon).chain(cuts(world).await).collect();
     let ours = json!({ "product": { "in": [products[0]["id"], products[1]["id"]] } });
     for group in
         [json!(["STORE"]), json!(["CHANNEL"]), json!(["CHANNEL", "STORE"]), json!(["DAY", "STORE"]), json!(["STORE", "DAY"])]
@@ -295,7 +297,7 @@ async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
     assert_eq!((&some["totals"]["soldUnits"], &some["totals"]["activeDays"]), (&json!(19), &json!(2)), "{some:#}");
 }
 
-/// Reads whose later half waits until facts were counted behind the earlier one.
+/// Reads whose later half waits until new facts are counted after the earlier half.
 struct CountedBetween<'a> {
     scope: TenantScope,
     db: &'a Database,
@@ -345,7 +347,7 @@ async fn facts_that_are_counted_between_two_halves_are_read_anew(world: &World) 
         order(&books, &[(&mug, units)], days, Value::Null).await;
     }
     let middle = i64::from(parse_day(&day(world, 5)).unwrap()) * 86_400_000_000;
-    db.extensions().insert(Halving::At(Cut::At(Timestamp(middle))));
+    db.extensions().insert(SplitSetting::At(SplitPoint::At(Timestamp(middle))));
     let scope = db.tenant(world.ours.owner.tenant);
     let currency = default_currency(&scope).await.unwrap();
     let reads = CountedBetween { scope, db, halves: AtomicUsize::new(0), counted: Notify::new() };
@@ -353,15 +355,15 @@ async fn facts_that_are_counted_between_two_halves_are_read_anew(world: &World) 
     let (group, filter) = ([DemandDimension::Store], FactFilter::default());
     let found = fact_page(&reads, &group, &filter, currency, &all).await.unwrap();
     assert_eq!(reads.halves.load(Ordering::SeqCst), 2);
-    db.extensions().insert(Halving::Never);
+    db.extensions().insert(SplitSetting::Never);
     let whole = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
     assert_eq!(found, whole, "either both sales or none of them");
-    // Sales in another currency are read once more, in halves as well.
+    // Sales in another currency need a second read, in halves as well.
     let euros = json!([{ "product": mug, "quantity": 4, "unitPrice": { "amount": "30.00", "currencyCode": "EUR" } }]);
     order(&books, &[], 3, json!({ "lines": euros })).await;
     assert!(catch_up(db, world.ours.owner.tenant, usize::MAX).await.unwrap().is_current());
     let mixed = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
-    db.extensions().insert(Halving::At(Cut::At(Timestamp(middle))));
+    db.extensions().insert(SplitSetting::At(SplitPoint::At(Timestamp(middle))));
     let halves = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
     assert_eq!((halves.1.others > 0, &halves), (true, &mixed));
     let sums = [&whole, &mixed].map(|(_, totals)| (totals.figures.gross_minor, totals.figures.shipped_units));

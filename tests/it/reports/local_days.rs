@@ -31,7 +31,8 @@ const TODAY: &str = "query($s: IdFilter, $stores: [StoreRef!], $p: PeriodInput!)
     expiryRisk(store: $s) { nodes { daysLeft unitsAtRisk } } customerScores(store: $s) { nodes { daysSinceOrder } }
     dashboard(stores: $stores, period: $p) { purchaseOrders { documents overdue } } }";
 
-/// What is told of today. A dashboard of other days is none that was made before.
+/// Returns the figures that depend on today. A dashboard of other days is none that was cached
+/// before.
 async fn told(books: &Books<'_>, days: i64) -> Value {
     let (office, world) = (&books.office, books.office.world);
     let period = json!({ "from": day(world, days), "to": day(world, 1) });
@@ -64,7 +65,7 @@ async fn today_is_the_one_of_the_company(world: &World) {
     assert_eq!(told(&books, 8).await, expected(-1, 6, 1), "where it is tomorrow, the lot is past and the delivery late");
 }
 
-/// Counts a product at a desk: all of it is there.
+/// Counts a product in the office's store.
 async fn count(office: &Office<'_>, product: &Value, units: i64) {
     let step = async |mutation: &str, kind: &str, mut input: Value| {
         input["idempotencyKey"] = json!(key());

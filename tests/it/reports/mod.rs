@@ -21,7 +21,7 @@ use crate::{
     purchasing::office::{done, gbp, key},
 };
 
-/// The business day so many days ago.
+/// The business day that was `days` ago.
 fn day(world: &World, days: i64) -> String {
     ago(world, days)[..10].to_owned()
 }
@@ -32,7 +32,7 @@ fn filter(books: &Books<'_>, (from, to): (i64, i64)) -> Value {
     json!({ "from": day(world, from), "to": day(world, to), "store": { "eq": books.office.store["id"] } })
 }
 
-/// A product with so many units, which came so many days ago at 2.00.
+/// A product with `units`, received `days` ago at 2.00.
 async fn stocked(books: &Books<'_>, sku: &str, units: i64, days: i64) -> Value {
     let product = books.office.product(sku, "2.00").await;
     let came = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(books.office.world, days) });
@@ -40,7 +40,7 @@ async fn stocked(books: &Books<'_>, sku: &str, units: i64, days: i64) -> Value {
     product
 }
 
-/// An order of products at 9.00 each, placed so many days ago; `more` replaces fields of the input.
+/// An order of products at 9.00 each, placed `days` ago; `more` replaces fields of the input.
 async fn order(books: &Books<'_>, lines: &[(&Value, i64)], days: i64, more: Value) -> Value {
     let lines: Vec<Value> =
         lines.iter().map(|(product, units)| json!({ "product": product, "quantity": units, "unitPrice": gbp("9.00") })).collect();
@@ -53,7 +53,7 @@ async fn order(books: &Books<'_>, lines: &[(&Value, i64)], days: i64, more: Valu
     done(&payload, "order").clone()
 }
 
-/// What a root field answers.
+/// Returns the value of a root field.
 async fn asked(books: &Books<'_>, query: &str, variables: Value) -> Value {
     let answer = books.office.ask(query, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");

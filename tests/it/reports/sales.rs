@@ -1,4 +1,4 @@
-//! Classes, fill rates, margins, customers and what is bought together.
+//! Classes, fill rates, margins, customers and products that are bought together.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot::access::{Permission, Reach, kind};
@@ -129,7 +129,8 @@ async fn an_order_is_filled_by_what_left_in_time(world: &World) {
         (&json!(13), &json!(2)),
         "two days later eight mugs had left"
     );
-    // For when an order is wanted goes before the hours: one that left 48 hours after it was placed is in time, and one that was wanted before that is not.
+    // The requested date overrides the hours: an order that left 48 hours after it was placed is in
+    // time, unless it was requested for an earlier day.
     for wanted in [1, 2] {
         let more = json!({ "status": "CONFIRMED", "requestedFor": crate::demand::days::ago(world, wanted) });
         let made = order(&books, &[(&plate, 4)], 3, more).await;
@@ -163,7 +164,7 @@ async fn a_channel_has_its_margin(world: &World) {
         (&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["margin"]["amount"]),
         (&json!("MUG"), &json!("28.00"))
     );
-    // Whoever may not see costs may not sort by them either.
+    // A caller that may not see costs may not sort by them either.
     let reader = books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
     let seen = reader.ask(MARGINS, json!({ "f": of })).await;
     let node = &seen["data"]["marginReport"]["nodes"][0];
@@ -226,7 +227,7 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
         (&Value::Null, &Value::Null, &json!(2)),
         "{masked:#}"
     );
-    // A cursor does not say whom its row is of.
+    // A cursor does not contain the ID of its customer.
     let pages = "query($s: IdFilter, $after: Cursor) { customerScores(store: $s, first: 1, after: $after) { edges { cursor node { monetary } } } }";
     let page = reader.ask(pages, json!({ "s": store })).await["data"]["customerScores"]["edges"].clone();
     let cursor = URL_SAFE_NO_PAD.decode(page[0]["cursor"].as_str().unwrap()).unwrap();
@@ -238,7 +239,7 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     assert_eq!(cohorts["totals"], json!({ "customers": 2, "repeated": 1 }), "{cohorts:#}");
     let again: i64 = cohorts["nodes"].as_array().unwrap().iter().map(|row| row["repeatedWithin30Days"].as_i64().unwrap()).sum();
     assert_eq!(again, 1, "{cohorts:#}");
-    // Of plates alone: one of two came back from a customer, who bought them with a mug.
+    // Filter on plates only: one of two was returned by a customer, who bought them with a mug.
     let plate = stocked(&books, "PLATE", 100, 190).await;
     let sold = order(&books, &[(&mug, 1), (&plate, 2)], 100, json!({ "customerId": customers[1] })).await;
     let back = json!([{ "orderLineId": sold["lines"][1]["id"], "product": plate, "quantity": 1 }]);
@@ -259,8 +260,8 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     what_came_back_was_revenue_first(&books, &mug, &customers[0]).await;
 }
 
-/// A customer who brings an order back whole has neither bought nor lost anything, of a return that is on its way only what has come counts, and returns
-/// belong to the channel of their orders.
+/// A customer who returns a whole order has neither bought nor lost anything; only the received
+/// units of a return count; and returns belong to the channel of their orders.
 async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, customer: &Value) {
     let office = &books.office;
     let buys = async |units: i64, days: i64| order(books, &[(mug, units)], days, json!({ "customerId": customer })).await;
@@ -272,7 +273,7 @@ async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, custom
     };
     let whole = buys(3, 50).await;
     back(&whole, 3, Value::Null).await;
-    // Of these 36.00 two mugs are to come back; one has.
+    // Two mugs of these 36.00 are to be returned; one has been.
     let some = buys(4, 40).await;
     let coming = back(&some, 2, json!({ "receive": false })).await;
     let step = json!({ "idempotencyKey": key(), "id": coming["id"] });
@@ -287,7 +288,8 @@ async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, custom
     for of in [json!({ "s": store }), json!({ "s": store, "c": { "eq": channel } })] {
         let found = asked(books, query, of).await;
         let row = found["nodes"].as_array().unwrap().iter().find(|row| row["customerId"] == *customer).unwrap();
-        // 18.00 of two orders before, and 27.00 of the third: what salesReport says of the customer.
+        // 18.00 of two orders before, and 27.00 of the third: the customer's figures in
+        // `salesReport`.
         assert_eq!((&row["orders"], &row["netRevenue"]["amount"]), (&json!(3), &json!("45.00")), "{found:#}");
     }
     let query = "query($s: IdFilter) { salesReport(groupBy: CUSTOMER, filter: { store: $s }) { key netRevenue { amount } } }";
@@ -309,7 +311,7 @@ async fn mugs_are_bought_with_saucers(world: &World) {
         order(&books, &[(&made[0], 1), (&made[1], 1)], 3, Value::Null).await;
         order(&books, &[(&made[2], 1)], 3, Value::Null).await;
     }
-    // A wholesaler's order says nothing of taste.
+    // An order with many lines, as of a wholesaler, is left out.
     let lines: Vec<(&Value, i64)> = (0..101).map(|nth| (&made[nth % 3], 1)).collect();
     order(&books, &lines, 3, Value::Null).await;
     let found = asked(&books, PAIRS, json!({ "f": filter(&books, (4, 2)) })).await;

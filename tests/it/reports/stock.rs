@@ -1,4 +1,4 @@
-//! What stock brings, what its absence costs, what is gone and what expires.
+//! Reports on stock: its margin, the cost of its absence, losses and expiry.
 
 use entrepot::demand::shell::rebuild;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
         (&json!([row]), &json!(true), &json!(1.555556)),
         "{found:#}"
     );
-    // Over a week it is four days that there was anything.
+    // In the week there was stock on four days.
     let week = asked(&books, PRODUCTIVITY, json!({ "f": filter(&books, (7, 1)) })).await;
     assert_eq!(week["nodes"][0]["activeDays"], 4, "{week:#}");
     let stores = asked(&books, PRODUCTIVITY, json!({ "f": of, "g": "STORE", "t": "GMROI" })).await;
@@ -166,7 +166,7 @@ async fn days_to_come_cost_nothing(world: &World) {
     assert_eq!(days[..3], ["3", "2", "0.400000"], "{found:#}");
 }
 
-/// The days of vector pub-07: what its 11.2 units would have brought at 9.00.
+/// The days of vector pub-07, and the revenue of its 11.2 lost units at 9.00.
 async fn a_stock_out_costs_money(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 17, 16).await;
@@ -230,7 +230,7 @@ async fn what_is_gone_has_a_reason(world: &World) {
 const WEIGHTED: &str = "query($f: StockReportFilter!, $t: Quantity) { countAccuracy(filter: $f, tolerance: $t) {
     nodes { lines accuracy weightedAccuracy classes { abc lines accurateLines accuracy } } totals { weightedAccuracy } } }";
 
-/// Of mugs, which alone are sold, all are found; of plates one is missing.
+/// Counts all mugs, the only product with sales, as complete; one plate is missing.
 async fn what_sells_most_weighs_most(books: &Books<'_>, mug: &Value) {
     let plate = stocked(books, "PLATE", 5, 4).await;
     let step = async |mutation: &str, kind: &str, mut input: Value| {
@@ -284,7 +284,8 @@ async fn a_lot_without_demand_is_at_risk(world: &World) {
     assert_eq!((&node["quantity"], &node["lot"], &node["valueAtRisk"]), (&json!(8), &Value::Null, &Value::Null), "{masked:#}");
 }
 
-/// Facts, postings and documents: what the ledger's entries say is in them already.
+/// Reports read facts, postings and documents, which contain all that they need of the ledger's
+/// entries.
 async fn no_report_goes_through_the_ledger(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 4).await;
@@ -309,7 +310,7 @@ async fn no_report_goes_through_the_ledger(world: &World) {
     fields.push(format!("report(measures: {measures}, dimensions: [PRODUCT], filter: {period}) {{ nodes {{ __typename }} }}"));
     for field in fields {
         let query = format!("{{ {field} }}");
-        // The books are up to date when it is asked for the second time.
+        // The first query brings the books up to date.
         assert!(books.office.ask(&query, json!({})).await["errors"].is_null(), "{field}");
         let (answer, sent) = world.node.db.recorded(books.office.ask(&query, json!({}))).await;
         assert!(answer["errors"].is_null(), "{answer:#}");

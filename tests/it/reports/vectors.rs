@@ -1,11 +1,11 @@
-//! What the published vectors prove is what reports run.
+//! Published test vectors, run by the code of the reports.
 
 use std::collections::HashMap;
 
 use entity::prelude::ProductId;
 use entrepot::{
     demand::core::six,
-    reports::core::{AbcClass, CountedLines, Fill, ProductSold, Productivity, XyzClass, classified},
+    reports::core::{AbcClass, CountedLines, Fill, ProductSold, Productivity, XyzClass, classify_products},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ fn abc_of(input: &Value) -> Value {
         AbcClass::B => "B",
         AbcClass::C => "C",
     };
-    let found = classified(sold, &HashMap::new(), None);
+    let found = classify_products(sold, &HashMap::new(), None);
     json!({ "class": found.iter().map(|one| (one.sold.sku.clone(), json!(word(one.abc)))).collect::<serde_json::Map<_, _>>() })
 }
 
@@ -60,7 +60,7 @@ fn xyz_of(input: &Value) -> Value {
         let rows: Vec<(i32, i64)> =
             weeks.iter().enumerate().filter(|(_, units)| **units != 0).map(|(nth, units)| (4 + 7 * nth as i32, *units)).collect();
         let known = HashMap::from([(sold.product, rows)]);
-        let found = classified(vec![sold], &known, Some((4, 4 + 7 * (weeks.len() as i32 - 1))));
+        let found = classify_products(vec![sold], &known, Some((4, 4 + 7 * (weeks.len() as i32 - 1))));
         (sku.clone(), json!({ "cv": found[0].variation.map(six), "class": word(found[0].xyz) }))
     };
     Value::Object(input["demand"].as_object().unwrap().iter().map(of).collect())
@@ -96,7 +96,8 @@ fn the_published_vectors_come_out_of_reports() {
                 json!({ "turnover": sums.turnover(days).map(six) })
             }
             "days_sales_of_inventory" => {
-                // The period has other days than snapshots: its mean is asked of so many days.
+                // The period has another number of days than of snapshots, so the sum is scaled to
+                // the days.
                 let (mut sums, snapshots) = stock(input, "cogs");
                 let days = input["days"].as_i64().unwrap();
                 sums.value_sum = sums.value_sum * i128::from(days) / i128::from(snapshots);

@@ -10,17 +10,17 @@ use entrepot::{
     replenishment::rows::catalogue,
     reports::{
         core::Span,
-        rows::{Narrow, product_groups},
+        rows::{ReportFilter, product_groups},
     },
-    storage::{AT_ONCE, Backend, Reads, Row},
+    storage::{Backend, ROWS_PER_PAGE, Reads, Row},
 };
 
 use crate::insight::world::World;
 
-/// Products with a level: whole parts, so that nothing comes behind the last one.
-const STOCKED: i64 = 2 * AT_ONCE as i64;
+/// Number of products with a level: whole parts, so that none is left after the last one.
+const STOCKED: i64 = 2 * ROWS_PER_PAGE as i64;
 
-/// As many products as levels, each with one in the store; the shop's own have none.
+/// Inserts products, each with a level in the store; the shop's own products have none.
 async fn fill(world: &World) {
     let (id, numbers) = match world.db.backend() {
         Backend::Sqlite => ("randomblob(16)", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"),
@@ -48,7 +48,7 @@ async fn products(world: &World, condition: &str) -> BTreeSet<ProductId> {
     rows.iter().map(|row| Row::scalar(row).unwrap()).collect()
 }
 
-/// The parts together, of which none has a product twice.
+/// All parts as one set, after a check that no product is in two of them.
 fn once(found: Vec<ProductId>) -> BTreeSet<ProductId> {
     let (count, found) = (found.len(), BTreeSet::from_iter(found));
     assert_eq!(found.len(), count, "a product was read twice");
@@ -63,7 +63,7 @@ async fn reports_and_plans_read_each_product_of_a_catalogue_of_many_parts_once()
         let all = products(&world, "").await;
         assert_eq!(all.len() as i64, STOCKED + world.products.len() as i64);
         let narrow =
-            Narrow { span: Span { from: 0, to: 1 }, products: ProductCondition::default(), stores: None, channels: None };
+            ReportFilter { span: Span { from: 0, to: 1 }, products: ProductCondition::default(), stores: None, channels: None };
         let groups = product_groups(&scope, &narrow).await.unwrap();
         let in_category = groups.values().filter(|groups| groups.category == Some(world.categories[0].uuid())).count() as i64;
         assert!(in_category >= STOCKED, "{in_category}");
@@ -76,7 +76,7 @@ async fn reports_and_plans_read_each_product_of_a_catalogue_of_many_parts_once()
         loop {
             let part = products_with_levels(&scope, after).await.unwrap();
             let Some(last) = part.last() else { break };
-            assert!(part.len() <= AT_ONCE);
+            assert!(part.len() <= ROWS_PER_PAGE);
             after = *last;
             stocked.extend(part);
         }

@@ -1,4 +1,5 @@
-//! Counts that are undone: whole, line by line, and not while something rests on what they found.
+//! Reversals of counts: whole, line by line, and refused while a later document depends on the
+//! count.
 
 use serde_json::{Value, json};
 
@@ -56,7 +57,7 @@ async fn approved(office: &Office<'_>, count: &Value) -> Value {
     step(office, "stocktakeApprove", json!({ "id": count["id"] })).await
 }
 
-/// A count that found so much of each product, and is approved.
+/// A count with these quantities, approved.
 async fn counted(office: &Office<'_>, products: &[(&Value, i64)]) -> Value {
     let names: Vec<&Value> = products.iter().map(|(product, _)| *product).collect();
     let count = begun(office, &names).await;
@@ -91,7 +92,7 @@ async fn a_count_is_undone_and_the_shelf_is_counted_again(world: &World) {
     let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["stocktake"].clone();
     assert_eq!((&now["status"], line(&now, &mug)["reversedAt"].is_string()), (&json!("COMPLETED"), true));
     refused(&reverse(office, &count["id"], json!({})).await, "INVALID_STATE", "input.documentId");
-    // Nothing of it is left in what the next count is held against.
+    // The next count is compared with the book without it.
     let again = counted(office, &[(&mug, 9)]).await;
     assert_eq!((&line(&again, &mug)["book"], on_hand(office, &mug).await), (&json!(10), 9));
     office.is_sound().await;
@@ -133,7 +134,8 @@ async fn of_two_counts_the_later_one_is_undone_first(world: &World) {
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
     assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&second["id"], &json!(1)));
-    // Also where both were approved at one moment, as by a clock that waits for the last recorded time.
+    // This also holds if both were approved at the same time, as by a clock that waits for the last
+    // recorded time.
     let newest = "SELECT max(c.completed_at) FROM stock_count c WHERE c.tenant_id = $1";
     let at_once = format!("UPDATE stock_count SET completed_at = ({newest}) WHERE tenant_id = $1 AND status = 'COMPLETED'");
     pretend(world, &at_once).await;
@@ -155,10 +157,10 @@ async fn what_happened_before_a_count_is_no_longer_balanced_once_it_is_undone(wo
     let count = counted(office, &[(&mug, 8)]).await;
     undone(office, &count["id"], json!({})).await;
     assert_eq!(on_hand(office, &mug).await, 9);
-    // The later count had seen it; the earlier one had not.
+    // The later count had included the sale; the earlier one had not.
     books.adjust("SALE", &mug, -2, json!({ "occurredAt": between })).await;
     assert_eq!(on_hand(office, &mug).await, 7);
-    // What the earlier count had seen is balanced as before.
+    // A sale that the earlier count had included is offset as before.
     books.adjust("SALE", &mug, -2, json!({ "occurredAt": earlier["startedAt"] })).await;
     assert_eq!(on_hand(office, &mug).await, 7);
     office.is_sound().await;
@@ -201,7 +203,7 @@ async fn a_tally_from_before_knows_what_was_undone(world: &World) {
     let office = &books.office;
     let mug = office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "2.00").await;
-    // One tally from before the other count, one that a scanner brings later.
+    // One tally is recorded before the other count, one is sent later by a scanner.
     let (early, late) = (begun(office, &[&mug]).await, begun(office, &[&mug]).await);
     found(office, &early, &[(&mug, 9)]).await;
     let other = counted(office, &[(&mug, 6)]).await;

@@ -1,4 +1,4 @@
-//! Returns whose goods somebody looked at and judged wrongly.
+//! Reversals of wrong inspections of returned goods.
 
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ on_both!(
     what_is_undone_in_part_is_named_by_verify,
 );
 
-/// Says what became of so many of the return's only line.
+/// Inspects units of the return's only line.
 async fn looked_at(office: &Office<'_>, ret: &Value, seen: &[(i64, &str)]) -> Value {
     let line = &ret["lines"][0]["id"];
     let lines = seen.iter().map(|(quantity, to)| json!({ "lineId": line, "quantity": quantity, "disposition": to }));
@@ -32,13 +32,13 @@ async fn looked_at(office: &Office<'_>, ret: &Value, seen: &[(i64, &str)]) -> Va
     step(office, "returnInspect", "ReturnInspectInput", ret, lines).await
 }
 
-/// What is known of the return's only line.
+/// Returns the quantities of the return's only line.
 async fn figures(office: &Office<'_>, ret: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on Return { lines { received restocked quarantined writtenOff } } } }";
     office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"]["lines"][0].clone()
 }
 
-/// Twenty mugs, four of them sold, and so many of those that came back and wait.
+/// Twenty mugs, four of them sold, and `quantity` of these returned and waiting for inspection.
 async fn came_back(world: &World, quantity: i64) -> (Books<'_>, Value, Value, Value) {
     let (books, mug, sale) = sold(world).await;
     let ret = approved(&books.office, &sale, quantity).await;
@@ -66,7 +66,7 @@ async fn what_was_restocked_and_written_off_is_in_quarantine_again(world: &World
     let unseen = json!({ "received": 3, "restocked": 0, "quarantined": 0, "writtenOff": 0 });
     assert_eq!((&now(office, &ret).await["status"], figures(office, &ret).await), (&json!("RECEIVED"), unseen));
     office.is_sound().await;
-    // They are looked at again, and judged another way.
+    // They are inspected again, with another disposition.
     let seen = looked_at(office, &ret, &[(3, "RESTOCK")]).await;
     assert_eq!((&seen["status"], aside(office, &mug).await), (&json!("INSPECTED"), [19, 0]));
     let again = undone(office, &ret["id"], json!({})).await;
@@ -250,7 +250,7 @@ async fn what_is_undone_in_part_is_named_by_verify(world: &World) {
         ("UPDATE document_reversal SET kind = 'RETURN_INSPECTION' WHERE tenant_id = $1 AND kind = 'RETURN_RECEIPT'", ""),
         (
             "UPDATE document_reversal_line SET movement_line = movement_line + 1 WHERE tenant_id = $1",
-            "document reversal: what an inspection set free",
+            "document reversal: units that an inspection made",
         ),
     ] {
         let work = world.node.db.global().maintenance_for(tenant).await.unwrap();

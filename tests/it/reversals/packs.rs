@@ -1,4 +1,4 @@
-//! Documents that are taken back by the case.
+//! Reversals of documents by the case.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ on_both!(
 
 const CASE: &str = "10012345678902";
 
-/// A house whose mugs come in cases of twelve, and its cheese in cases of six.
+/// A house with mugs in cases of twelve, and cheese in cases of six.
 async fn open(world: &World) -> House<'_> {
     let house = House::open(world).await;
     coded(&house, &house.mug, json!([{ "code": "0012345678905" }, { "code": CASE, "packQuantity": 12 }])).await;
@@ -33,7 +33,7 @@ async fn bought(house: &House<'_>) -> (Value, Value) {
     (ordered, receipt)
 }
 
-/// So many cases of a line.
+/// Input of `packs` cases of a line.
 fn cases(line: &Value, packs: i64) -> Value {
     json!({ "lineId": line, "packs": packs, "barcode": CASE })
 }
@@ -63,7 +63,7 @@ async fn cases_of_a_receipt_are_taken_back(world: &World) {
     }
     let made = undone(office, &receipt, of(cases(line, 1))).await;
     assert_eq!((effect(&made, "ON_HAND"), office.level(&house.mug, &office.store).await), (vec![-12], [24, 0, 12]));
-    // The same call again takes no further case.
+    // The repeated call reverses no further case.
     let mut call = of(cases(line, 1));
     call["idempotencyKey"] = json!(key());
     let first = reverse(office, &receipt, call.clone()).await;
@@ -71,7 +71,7 @@ async fn cases_of_a_receipt_are_taken_back(world: &World) {
     let again = reverse(office, &receipt, call).await;
     assert_eq!((&again["replayed"], &again["documentReversal"]["id"]), (&json!(true), &first["documentReversal"]["id"]));
     assert_eq!(office.level(&house.mug, &office.store).await, [12, 0, 24]);
-    // A line that says nothing of how much goes back whole.
+    // A line without a quantity is reversed whole.
     undone(office, &receipt, of(json!({ "lineId": line }))).await;
     assert_eq!(office.level(&house.mug, &office.store).await, [0, 0, 36]);
     office.is_sound().await;
@@ -135,7 +135,7 @@ async fn a_scan_says_nothing_of_what_the_caller_may_not_undo(world: &World) {
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
     let answer = asked(&clerk, &receipt, of(wrong.clone()), false).await;
     assert!(answer["errors"].to_string().contains("purchase.receive"), "{answer:#}");
-    // A receipt of another store is none, whatever is scanned.
+    // A receipt of another store is not found, with any barcode.
     let elsewhere = office.as_caller(with(&office.caller, Some(&house.depot), &["document.reverse", "purchase.receive"]));
     refused(&reverse(&elsewhere, &receipt, of(wrong)).await, "NOT_FOUND", "input.documentId");
     let codes = ["document.reverse", "purchase.receive", "stock.movement.read"];

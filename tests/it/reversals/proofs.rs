@@ -14,7 +14,7 @@ async fn each_proof_of_reversals_names_what_is_broken(world: &World) {
     let one = |table, column, rows, named| Break { table, column, rows, named };
     let breaks = [
         one("document_reversal_line", "quantity", "quantity = 1", "document reversal: its movements mirror"),
-        one("goods_receipt_line", "reversed", "reversed > 0", "goods receipt: what was taken back"),
+        one("goods_receipt_line", "reversed", "reversed > 0", "goods receipt: its reversed units equal"),
         one("tenant_counter", "reversal_number", "reversal_number > 0", "document reversal: numbers"),
     ];
     each_is_named(world, &breaks).await;
@@ -28,8 +28,8 @@ async fn what_is_reversed_twice_is_named(world: &World) {
             "UPDATE document_reversal_line SET mirror_id = movement_id WHERE tenant_id = $1",
             "document reversal: each of its movements",
         ),
-        ("UPDATE document_reversal SET kind = 'SALE' WHERE tenant_id = $1", "document reversal: a sale that is undone"),
-        ("DELETE FROM document_reversal_line WHERE tenant_id = $1", "document reversal: says what"),
+        ("UPDATE document_reversal SET kind = 'SALE' WHERE tenant_id = $1", "document reversal: a reversed sale or shipment"),
+        ("DELETE FROM document_reversal_line WHERE tenant_id = $1", "document reversal: has at"),
     ] {
         let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
         work.execute(sql, vec![]).await.unwrap();

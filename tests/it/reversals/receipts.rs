@@ -1,4 +1,5 @@
-//! Goods receipts that are taken back: whole, in part, by lots, and not when something rests on them.
+//! Reversals of goods receipts: whole, in part, by lots, and refused while a later document depends
+//! on them.
 
 use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ on_both!(
     the_same_key_gives_the_same_reversal_and_an_old_version_none,
 );
 
-/// The order after a delivery of so much of each line, and the id of the newest receipt.
+/// Receives quantities of each line, and returns the order and the ID of the newest receipt.
 async fn received(office: &Office<'_>, from: &Value, quantities: &[i64]) -> (Value, Value) {
     let payload = office.receive(from, quantities).await;
     let order = done(&payload, "purchaseOrder").clone();
@@ -266,7 +267,7 @@ async fn a_lot_that_is_named_goes_back(world: &World) {
     office.is_sound().await;
 }
 
-/// Somebody with these rights in a store, or everywhere.
+/// The caller with only these permissions, in one store or everywhere.
 pub fn with(caller: &Caller, store: Option<&Value>, codes: &[&str]) -> Caller {
     let mut narrowed = Caller { permissions: Default::default(), ..caller.clone() };
     for code in codes {

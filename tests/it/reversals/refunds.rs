@@ -22,7 +22,7 @@ on_both!(
 
 const RETURN: &str = "return { id status version refunded { amount } lines { id } }";
 
-/// A return of these lines of orders that came in and was looked at.
+/// Receives and inspects a return of these order lines.
 async fn inspected(office: &Office<'_>, lines: &[(&Value, i64)]) -> Value {
     let lines: Vec<Value> = lines.iter().map(|(line, units)| json!({ "orderLineId": line, "quantity": units })).collect();
     let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
@@ -43,13 +43,13 @@ async fn now(office: &Office<'_>, ret: &Value) -> Value {
     office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
 }
 
-/// What an order comes to.
+/// Returns the net total of an order.
 async fn net(office: &Office<'_>, order: &Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { netTotal { amount } } }";
     office.ask(query, json!({ "id": order["id"] })).await["data"]["order"]["netTotal"]["amount"].clone()
 }
 
-/// A desk, and so many sales of two mugs for 99.00 each.
+/// An office, and `sales` sales of two mugs for 99.00 each.
 async fn sold<'w>(world: &'w World, sales: usize) -> (Books<'w>, Vec<Value>) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
@@ -117,7 +117,8 @@ async fn of_two_returns_of_an_order_the_later_one_is_opened_first(world: &World)
     undone(office, &second["id"], json!({})).await;
     undone(office, &first["id"], json!({})).await;
     assert_eq!(net(office, &sales[0]).await, "198.00");
-    // Closed at one moment, as by a clock that waits for the last recorded time, they do not keep each other closed.
+    // Two returns that were closed at the same time, as by a clock that waits for the last recorded
+    // time, do not block each other.
     closed(office, &first, "99.00").await;
     closed(office, &second, "99.00").await;
     pretend(world, "UPDATE sales_return SET updated_at = (SELECT max(r.updated_at) FROM sales_return r WHERE r.tenant_id = $1) WHERE tenant_id = $1").await;
@@ -144,7 +145,7 @@ async fn money_that_was_given_back_stays_given(world: &World) {
     let error = &payload["userErrors"][0];
     assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&refund["id"], &json!(1)));
     assert_eq!(now(office, &ret).await["status"], "CLOSED");
-    // A refund that was recorded by mistake keeps it closed no more once it is taken back.
+    // A mistaken refund no longer keeps the return closed once it is reversed.
     let input = json!({ "idempotencyKey": key(), "id": refund["id"], "note": "never left the till" });
     done(&office.act("paymentReverse", "PaymentReverseInput", "payment { id }", input).await, "payment");
     undone(office, &ret["id"], json!({})).await;

@@ -1,4 +1,4 @@
-//! Returns whose goods were typed in as received and did not come.
+//! Reversals of returns that were recorded as received by mistake.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub async fn sold(world: &World) -> (Books<'_>, Value, Value) {
     (books, mug, sale)
 }
 
-/// A return of so many of them that is approved, and has not come.
+/// A return of units of the sale that is approved and not received yet.
 pub async fn approved(office: &Office<'_>, sale: &Value, quantity: i64) -> Value {
     let lines = json!([{ "orderLineId": sale["lines"][0]["id"], "quantity": quantity }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "receive": false, "lines": lines });
@@ -54,7 +54,7 @@ pub async fn now(office: &Office<'_>, ret: &Value) -> Value {
     office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
 }
 
-/// What of the sale's line came back, and what is to come back.
+/// Returns the returned units of the sale's line, and those still to be returned.
 pub async fn back(office: &Office<'_>, sale: &Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { lines { returned returnPending } } }";
     office.ask(query, json!({ "id": sale["id"] })).await["data"]["order"]["lines"][0].clone()
@@ -89,7 +89,8 @@ async fn what_came_in_goes_out_again_and_is_awaited(world: &World) {
     assert_eq!(back(office, &sale).await, json!({ "returned": 0, "returnPending": 3 }));
     refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     office.is_sound().await;
-    // It comes after all, and is undone a second time; then it is rejected.
+    // The goods arrive after all, and the receipt is reversed a second time; then the return is
+    // rejected.
     comes(office, &ret, 3, json!({})).await;
     let again = undone(office, &ret["id"], json!({})).await;
     assert_eq!(effect(&again, "ON_HAND"), [-3], "only what stands goes back");

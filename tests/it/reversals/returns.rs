@@ -7,7 +7,7 @@ use crate::{authorization::world::World, world::on_both};
 
 on_both!(what_went_back_is_here_again_in_its_condition, a_return_of_a_closed_order_stays,);
 
-/// A return of so much of an order's line, of what is available or of what was set aside.
+/// Returns units of a purchase order's line to the supplier, from available or set-aside stock.
 async fn sent_back(office: &Office<'_>, line: &Value, quantity: i64, source: &str) -> Value {
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": quantity, "source": source }]);
     let input = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": lines });

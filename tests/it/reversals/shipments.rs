@@ -1,4 +1,4 @@
-//! Shipments that never left, or left wrong: their goods are held for the order again.
+//! Reversals of shipments that never left or were wrong: their goods are held for the order again.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ struct Shop<'w> {
 }
 
 impl<'w> Shop<'w> {
-    /// A store with so many mugs.
+    /// A store with `mugs` mugs.
     async fn with(world: &'w World, mugs: i64) -> Self {
         let books = Books::of(world).await;
         let mug = books.office.product("MUG", "2.00").await;
@@ -49,11 +49,11 @@ impl<'w> Shop<'w> {
         let made = self.office().act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
         done(&made, "order").clone()
     }
-    /// A confirmed order of so many mugs.
+    /// A confirmed order of `mugs` mugs.
     async fn order(&self, mugs: i64) -> Value {
         self.order_of(json!([{ "product": self.mug, "quantity": mugs }])).await
     }
-    /// Ships so much of the first line, and says which fulfilment that made.
+    /// Ships units of the first line, and returns the ID of the fulfilment.
     async fn ship(&self, order: &Value, quantity: i64) -> Value {
         let lines = json!([{ "lineId": order["lines"][0]["id"], "quantity": quantity }]);
         let known = self.now(order).await["fulfilments"].as_array().unwrap().len();
@@ -219,7 +219,7 @@ async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
     let first = shop.ship(&order, 4).await;
     let invoice = issued(world, order["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
     let second = shop.ship(&order, 2).await;
-    // Without it as many have left as are invoiced.
+    // Without it as many units have been shipped as are invoiced.
     undone(shop.office(), &second, json!({})).await;
     let sale = shop.books.sell(&shop.mug, 1).await;
     let of_sale = issued(world, sale["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
@@ -230,7 +230,7 @@ async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
         credited(world, invoice, json!({})).await;
         undone(shop.office(), document, json!({})).await;
     }
-    // What came back is not with the customer: two of six are, and four are invoiced.
+    // Returned units are not with the customer: two of six are, and four are invoiced.
     let back = shop.order(6).await;
     let (_, rest) = (shop.ship(&back, 4).await, shop.ship(&back, 2).await);
     let lines = json!([{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }]);
@@ -241,7 +241,7 @@ async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
     let two = json!({ "lines": [{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }] });
     credited(world, &of_four, two).await;
     undone(shop.office(), &rest, json!({})).await;
-    // Of what was invoiced in advance fewer had left than that before, too.
+    // An order invoiced in advance had shipped fewer units than invoiced before, too.
     let ahead = shop.order(3).await;
     let part = shop.ship(&ahead, 2).await;
     assert!(issued(world, ahead["id"].as_str().unwrap(), "ALL").await["invoice"]["id"].is_string());
@@ -314,7 +314,7 @@ async fn whoever_ships_undoes_it(world: &World) {
         with(&shop.office().caller, Some(&shop.office().store), &["document.reverse", "order.fulfil", "stock.movement.read"]);
     done(&reverse(&shop.office().as_caller(here), &left, json!({})).await, "documentReversal");
     assert_eq!(shop.mugs().await, [10, 6]);
-    // What a work sent is undone by whoever ships works there.
+    // A work's shipment is reversed by a caller who may ship works there.
     let work = shop.works(&order).await[0]["id"].clone();
     let sent = shop.step("fulfilmentWorkShip", &work, json!({})).await;
     let answer = asked(&clerk, &sent["parcels"][0]["fulfilmentId"], json!({}), false).await;

@@ -29,7 +29,8 @@ struct Van<'o, 'w> {
 }
 
 impl<'o, 'w> Van<'o, 'w> {
-    /// A transfer of so much of a product from the office's store to an annex, held there.
+    /// A transfer of units of a product from the office's store to an annex, held in the office's
+    /// store.
     async fn loaded(office: &'o Office<'w>, product: &Value, quantity: i64) -> Self {
         let annex = office.new_store(&format!("ANNEX-{quantity}")).await;
         let lines = json!([{ "product": product, "quantity": quantity }]);
@@ -68,7 +69,7 @@ impl<'o, 'w> Van<'o, 'w> {
         let all = answer["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
         all.into_iter().filter(|one| one["kind"] == kind).map(|one| one["id"].clone()).collect()
     }
-    /// Its movements are those of its number, for callers who may see it.
+    /// Asserts that a filter by its number finds its movements, for callers who may see it.
     async fn is_found_by_number(&self, world: &World) {
         let query = "query($id: ID!) { node(id: $id) { ... on Transfer { number } } }";
         let number = self.office.ask(query, json!({ "id": self.id })).await["data"]["node"]["number"].clone();
@@ -127,7 +128,7 @@ async fn what_arrived_is_under_way_again_also_in_part(world: &World) {
         (van.now().await["status"].as_str().unwrap(), van.level(&mug, &van.annex).await),
         ("PARTIALLY_RECEIVED", [8, 0, 2])
     );
-    // The transfer stands for its last step.
+    // The transfer's ID reverses its last step.
     undone(&office, &van.id, json!({})).await;
     assert_eq!(
         (van.now().await["status"].as_str().unwrap(), van.level(&mug, &van.annex).await),
@@ -246,7 +247,7 @@ async fn later_steps_are_undone_first(world: &World) {
     undone(&office, &left, json!({})).await;
     assert_eq!(van.level(&mug, &office.store).await, [10, 10, 0]);
     van.is_found_by_number(world).await;
-    // A movement of its own is reversed by stockReverse.
+    // A movement without a document is reversed by `stockReverse`.
     let query = "query($p: ID!) { stockMovements(filter: { product: { eq: $p } }) { nodes { id kind } } }";
     let all = office.ask(query, json!({ "p": mug["id"] })).await["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
     let of = |kind: &str| all.iter().find(|one| one["kind"] == kind).unwrap()["id"].clone();
@@ -291,7 +292,7 @@ async fn a_serial_number_that_has_turned_up_is_not_still_to_come(world: &World) 
     let twice = house.adjust("RECEIPT", (drill, here), 1, named.clone()).await;
     refused(&twice, "DUPLICATE", "input.changes.0.lot");
     done(&house.moves("transferClose", close).await, "transfer");
-    // It had never left the shelf.
+    // The drill had never left the shelf.
     done(&house.adjust("RECEIPT", (drill, here), 1, named).await, "levels");
     let said = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
     assert!(said.contains("S-1") && said.contains("in stock already"), "{said}");
@@ -317,7 +318,7 @@ async fn each_end_is_undone_by_whoever_may_do_it_there(world: &World) {
     refused(&reverse(&sender, &van.id, json!({})).await, "NOT_FOUND", "input.documentId");
     let receiver = office.as_caller(with(&office.caller, Some(&van.annex), &rights));
     done(&reverse(&receiver, &van.id, json!({})).await, "documentReversal");
-    // What left touches both ends.
+    // A shipment of a transfer affects both stores.
     refused(&reverse(&sender, &van.id, json!({})).await, "NOT_FOUND", "input.documentId");
     done(&reverse(&office, &van.id, json!({})).await, "documentReversal");
     office.is_sound().await;

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 
 pub use crate::purchasing::office::{Office, done, gbp, key, refused};
 
-/// What is looked at of a reversal, without what only a written one has.
+/// Fields of a reversal that tests compare, without those that only a written one has.
 const WHAT: &str = "kind documentId note lines { lineId product { id } quantity } \
     effects { subjectId node { __typename id } what quantityDelta moneyDelta { amount } statusBefore statusAfter }";
 
-/// The payload of `documentReverse`, with the documents that rest on what was to be undone.
+/// Payload of `documentReverse`, with the documents that depend on the reversed one.
 pub async fn reverse(office: &Office<'_>, document: &Value, more: Value) -> Value {
     asked(office, document, more, false).await["data"]["documentReverse"].clone()
 }
 
-/// What a dry run says.
+/// Returns the payload of a dry run.
 pub async fn would(office: &Office<'_>, document: &Value, more: Value) -> Value {
     asked(office, document, more, true).await["data"]["documentReverse"].clone()
 }
@@ -31,7 +31,8 @@ pub async fn asked(office: &Office<'_>, document: &Value, more: Value, validate:
     office.ask(&query, json!({ "input": input, "dry": validate })).await
 }
 
-/// A dry run, then the real one: both say the same. The reversal that was written.
+/// Reverses a document after a dry run, checks that both answers are equal, and returns the
+/// reversal.
 pub async fn undone(office: &Office<'_>, document: &Value, more: Value) -> Value {
     let foreseen = would(office, document, more.clone()).await;
     let foreseen = done(&foreseen, "documentReversal");
@@ -44,13 +45,13 @@ pub async fn undone(office: &Office<'_>, document: &Value, more: Value) -> Value
     made
 }
 
-/// Difference of a figure, of each thing that it changed of.
+/// Differences of one figure, of all subjects whose figure has changed.
 pub fn effect(reversal: &Value, what: &str) -> Vec<i64> {
     let all = reversal["effects"].as_array().unwrap();
     all.iter().filter(|one| one["what"] == what).map(|one| one["quantityDelta"].as_i64().unwrap()).collect()
 }
 
-/// The purchase order as it is now.
+/// Reads the purchase order.
 pub async fn order(office: &Office<'_>, id: &Value) -> Value {
     let query = format!("query($id: ID!) {{ purchaseOrder(by: {{ id: $id }}) {{ {} }} }}", crate::purchasing::office::ORDER);
     office.ask(&query, json!({ "id": id })).await["data"]["purchaseOrder"].clone()

@@ -1,11 +1,11 @@
-//! What Postgres plans statements with.
+//! Settings with which Postgres plans statements.
 
 use entrepot::storage::{Reads, RowSecurity, SideBySide};
 use sea_orm::ConnectOptions;
 
 use super::{Two, all, stores};
 
-/// What statements are planned with, in a database whose wall stands.
+/// Returns the planner settings of statements, in a database with row security.
 async fn settings(reads: &impl Reads) -> String {
     assert_eq!(stores(reads).await, ["Ours"], "and the wall stands");
     let sql = "SELECT concat_ws(' ', current_setting('plan_cache_mode'), current_setting('jit'),

@@ -1,4 +1,4 @@
-//! The wall is tried, and not only looked at.
+//! The proof of row-level security by test writes, not only by its definitions.
 
 use entrepot::storage::RowSecurity;
 use sea_orm::ConnectionTrait;
@@ -26,7 +26,7 @@ async fn the_wall_is_proved_by_writes_that_are_undone() {
     let fault = two.open(RowSecurity::All).await.prove_row_security().await.unwrap_err().to_string();
     assert!(fault.contains("no row of the bound tenant passes into the table customer"), "{fault}");
     owner.execute_unprepared("DROP POLICY shut ON customer").await.unwrap();
-    // A database that takes no writes just now proves nothing, and says so.
+    // A read-only database cannot be proved by writes, and the advice says so.
     let name = all(&owner, "SELECT current_database()::text").await.remove(0);
     owner.execute_unprepared(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await.unwrap();
     let advice = two.open(RowSecurity::All).await.prove_row_security().await.unwrap();

@@ -2,7 +2,7 @@
 
 use entrepot::{
     jobs::{Failure, core::Job},
-    saved_views::shell::MOST_TRIES,
+    saved_views::shell::MAX_TRIES,
     schema::events::registry,
     storage::{Reads, Row},
 };
@@ -32,7 +32,7 @@ const ALERTS: &str = "{ alerts(filter: { kind: [SAVED_VIEW_SCHEDULE_FAILED] }) {
 
 const STATES: &str = "{ alerts(filter: { kind: [SAVED_VIEW_SCHEDULE_FAILED] }) { nodes { status } } }";
 
-/// Alerts of schedules of views, the newest first, once a worker has looked at the schedules.
+/// Scans for alerts, and returns those of view schedules, the newest first.
 async fn alerts(office: &Office<'_>) -> Vec<Value> {
     found(office, ALERTS).await
 }
@@ -44,20 +44,20 @@ async fn found(office: &Office<'_>, query: &str) -> Vec<Value> {
     answer["data"]["alerts"]["nodes"].as_array().unwrap().clone()
 }
 
-/// Their states, the newest first.
+/// Statuses of these alerts, the newest first.
 async fn states(office: &Office<'_>) -> Vec<String> {
     found(office, STATES).await.iter().map(|alert| alert["status"].as_str().unwrap().to_owned()).collect()
 }
 
-/// So many runs whose tries are spent on a mail server that is away.
+/// Fails `runs` runs by their last try, with an unreachable mail server.
 async fn fail(office: &Office<'_>, runs: usize) {
     for _ in 0..runs {
-        let last = Job { failures: MOST_TRIES - 1, ..next_job(office, "table").await };
+        let last = Job { failures: MAX_TRIES - 1, ..next_job(office, "table").await };
         assert!(matches!(run(office.world, &dead(), &last).await, Err(Failure::Hopeless(_))));
     }
 }
 
-/// Sets the schedule of a view once more.
+/// Sets the schedule of a view again.
 async fn set_again(office: &Office<'_>, view: &Value, schedule: &Value, version: i64, is_paused: bool) {
     let input = json!({ "id": schedule["id"], "expectedVersion": version, "savedViewId": view["id"], "every": "DAILY",
         "timeZone": "Europe/London", "emails": ["a@x.example"], "isPaused": is_paused });
@@ -107,7 +107,7 @@ async fn an_alert_ends_when_its_schedule_is_set_again_or_deleted(world: &World) 
     let removed = office.act("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await;
     done(&removed, "savedView");
     assert_eq!(states(&office).await, ["RESOLVED", "RESOLVED"]);
-    // A view takes its schedules with it.
+    // Deleting a view deletes its schedules.
     daily(&office, &view, "a@x.example").await;
     fail(&office, 3).await;
     assert_eq!(states(&office).await, ["OPEN", "RESOLVED", "RESOLVED"]);

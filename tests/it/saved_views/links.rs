@@ -1,4 +1,5 @@
-//! Links of views: who may make one, what is shown of it, and how it ends. What is read by one is in `process/views.rs`.
+//! Links of views: permissions to create one, its fields, and its end. Reading by a link is tested
+//! in `process/views.rs`.
 
 use serde_json::{Value, json};
 
@@ -65,7 +66,7 @@ async fn the_secret_of_a_link_is_shown_once_and_opens_its_view(world: &World) {
         (view["id"].clone(), office.caller.tenant, office.caller.actor)
     );
     assert_eq!(links(&office, "shared").await, 1);
-    // Nobody else's secret, and none that was guessed at.
+    // Neither a similar secret nor an empty one opens the view.
     let text = first["secret"].as_str().unwrap();
     let (head, tail) = text.split_at(text.len() - 8);
     for other in [format!("{head}{}", if tail == "AAAAAAAA" { "BAAAAAAA" } else { "AAAAAAAA" }), "evl_".to_owned(), String::new()]

@@ -14,7 +14,7 @@ use entrepot::{
     access::{Caller, LiveRights},
     exchange::Requester,
     saved_views::{
-        core::{MovedBy, Variables as Values},
+        core::{InvalidatedBy, Variables as Values},
         shell::{DocumentProblem, Outcome, Reader, Refused, TableOutcome, TableRequest, ViewEngine},
     },
     schema,
@@ -46,7 +46,7 @@ on_both!(
 const FOLLOW: &str = "subscription($view: SavedViewRef!, $variables: JSON, $after: Cursor) {
     savedViewChanged(view: $view, variables: $variables, after: $after) { phase cursor data errors { code path } seq hash reset } }";
 
-/// What somebody hears who follows a view.
+/// Responses that a follower of a view receives.
 struct Feed(BoxStream<'static, Response>);
 
 impl Feed {
@@ -83,7 +83,7 @@ impl Feed {
         message
     }
 
-    /// Listens until so many documents have been run; nothing is heard meanwhile.
+    /// Waits until `runs` documents have been executed, and expects no update meanwhile.
     async fn quiet_until(&mut self, engine: &Scripted, runs: usize) {
         let began = Instant::now();
         while engine.runs.load(Ordering::Relaxed) < runs {
@@ -102,12 +102,12 @@ fn nodes(update: &Value) -> usize {
     update["data"]["stores"]["nodes"].as_array().map_or(0, Vec::len)
 }
 
-/// Answers what it is told to, for views of stores.
+/// Engine with scripted answers, for views of stores.
 #[derive(Default)]
 struct Scripted {
     runs: AtomicUsize,
     shown: Mutex<Value>,
-    /// How often it still refuses.
+    /// Number of refusals still to come.
     refusals: AtomicUsize,
 }
 
@@ -128,8 +128,8 @@ impl ViewEngine for Scripted {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<MovedBy, String>, Fault> {
-        Ok(Ok(MovedBy::Nouns(["store"].into())))
+    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+        Ok(Ok(InvalidatedBy::Nouns(["store"].into())))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
         self.runs.fetch_add(1, Ordering::Relaxed);
@@ -196,7 +196,7 @@ async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
     engine.shows(json!({ "n": 1 }));
     let mut feed = Feed::of(&office, "our-stores");
     assert_eq!(feed.next().await["data"], json!({ "n": 1 }));
-    // A store is of its kinds, and this one shows nothing new.
+    // The view depends on stores; this new store runs its document, which returns the same data.
     office.new_store("ANNEX").await;
     feed.quiet_until(&engine, 2).await;
     engine.shows(json!({ "n": 2 }));
@@ -221,7 +221,7 @@ async fn what_was_refused_for_now_is_read_later(world: &World) {
     engine.refusals.store(1, Ordering::Relaxed);
     office.new_store("ANNEX").await;
     assert_eq!(feed.next().await["data"], json!({ "n": 2 }), "a budget fills again");
-    // Whoever has heard nothing yet is answered at once.
+    // A follower without a response yet is refused at once.
     engine.refusals.store(1, Ordering::Relaxed);
     assert!(Feed::of(&office, "our-stores").refusal().await.starts_with("too many attempts"));
 }
@@ -234,7 +234,7 @@ async fn a_follower_goes_on_from_what_it_has_seen(world: &World) {
     let mut same = Feed::open(world, office.caller.clone(), None, after("all-stores"));
     same.hears_nothing(Duration::from_millis(200)).await;
     office.new_store("ANNEX").await;
-    // Whether somebody comes back before the change or after it: they are shown what they have not seen.
+    // A follower that reconnects before or after the change gets the update that it has not seen.
     for feed in [&mut same, &mut Feed::open(world, office.caller.clone(), None, after("all-stores"))] {
         let live = feed.next().await;
         assert_eq!((&live["phase"], nodes(&live)), (&json!("LIVE"), nodes(&ready) + 1), "{live:#}");
@@ -313,7 +313,7 @@ async fn a_view_that_changes_itself_is_followed(world: &World) {
     done(&change(&office, "Update", input).await, "savedView");
     let live = feed.next().await;
     assert_eq!(live["data"], office.ask(document, json!({})).await["data"], "{live:#}");
-    // It is moved by suppliers now.
+    // The view depends on suppliers now.
     let supplier = json!({ "code": "GLASS", "name": "Glaziers" });
     done(&office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
     assert_eq!(feed.next().await["data"], office.ask(document, json!({})).await["data"]);
@@ -335,7 +335,7 @@ async fn what_costs_too_much_or_changes_unheard_is_not_followed(world: &World) {
     assert!(dear["cost"].as_i64() > Some(200) && dear["isLive"] == false, "{dear:#}");
     let message = Feed::of(&office, "dear").refusal().await;
     assert_eq!(dear["notLiveBecause"], json!(message), "{dear:#}");
-    // With the reader's own variables it is cheap.
+    // With the reader's own variables the document is cheap.
     let few = json!({ "view": { "slug": "dear" }, "variables": { "n": 3 } });
     assert_eq!(Feed::open(world, office.caller.clone(), None, few).next().await["phase"], "READY");
     made(&office, "log", "{ auditEntries(first: 5) { nodes { id } } }").await;

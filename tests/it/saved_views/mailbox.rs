@@ -27,7 +27,7 @@ pub fn go_to(world: &World, moment: &Value) {
 }
 
 pub async fn post(world: &World) -> usize {
-    world.node.saved_views.post_due().await.unwrap()
+    world.node.saved_views.enqueue_due().await.unwrap()
 }
 
 /// The jobs of runs, the oldest first.
@@ -87,7 +87,7 @@ impl Letterbox {
         Self(folder, mailer)
     }
 
-    /// What came, by its recipients.
+    /// Returns the received e-mails, sorted by recipient.
     pub fn letters(&self) -> Vec<String> {
         let Ok(found) = fs::read_dir(&self.0) else { return Vec::new() };
         let mut all: Vec<String> = found.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();

@@ -1,9 +1,9 @@
-//! Tables that no e-mail brings to their readers.
+//! Tables that could not be sent to their readers by e-mail.
 
 use entrepot::{
     identity::Mailer,
     jobs::{Failure, core::Job},
-    saved_views::shell::MOST_TRIES,
+    saved_views::shell::MAX_TRIES,
 };
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn left(world: &World) -> [i64; 2] {
     [files, world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'view.result'").await]
 }
 
-/// Events that tell of a run that failed.
+/// Number of events of failed runs.
 async fn failures(world: &World) -> i64 {
     world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'saved_view_schedule.failed'").await
 }
@@ -42,7 +42,7 @@ async fn last_file(office: &Office<'_>) -> Value {
     answer["data"]["savedView"]["schedules"][0]["lastFile"].clone()
 }
 
-/// Why the last run failed. The schedule goes on.
+/// Returns the error of the last run, after a check that the schedule is still active.
 async fn error(office: &Office<'_>) -> String {
     let schedule = shown(office, "table").await.remove(0);
     assert_eq!((&schedule["status"], schedule["nextRunAt"].is_string()), (&json!("ACTIVE"), true), "{schedule:#}");
@@ -57,7 +57,7 @@ async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
     let job = next_job(&office, "table").await;
     assert!(matches!(run(world, &dead(), &job).await, Err(Failure::Fault(_))), "it is tried again");
     assert_eq!((left(world).await, last_file(&office).await), ([0, 0], Value::Null), "an e-mail may yet bring it");
-    let last = Job { failures: MOST_TRIES - 1, ..job };
+    let last = Job { failures: MAX_TRIES - 1, ..job };
     assert!(matches!(run(world, &dead(), &last).await, Err(Failure::Hopeless(_))));
     let why = error(&office).await;
     assert!(why.contains("mail server") && why.contains("seven days"), "{why}");
@@ -74,10 +74,10 @@ async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     run(world, &letters.1, &job).await.unwrap();
     assert_eq!((error(&office).await.as_str(), letters.letters().len(), left(world).await), ("", 1, [2, 3]), "all is well again");
-    let again = Job { failures: MOST_TRIES - 1, ..next_job(&office, "table").await };
+    let again = Job { failures: MAX_TRIES - 1, ..next_job(&office, "table").await };
     assert!(matches!(run(world, &dead(), &again).await, Err(Failure::Hopeless(_))));
     assert_eq!(failures(world).await, 2, "another one begins");
-    // A run that does not end is one more of the same.
+    // A run that has not ended is no further failure.
     for _ in 0..2 {
         next_job(&office, "table").await;
     }
@@ -105,7 +105,7 @@ async fn webhooks_are_told_of_a_table_that_nothing_could_keep(world: &World) {
     let view = made(&office, "table", TABLE).await;
     let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "emails": ["a@x.example"] });
     done(&set(&office, input).await, "savedViewSchedule");
-    // The company's files are as many as it may have.
+    // The company's storage quota for files is used up.
     world.pretend("UPDATE file SET size = 21474836480 WHERE tenant_id = $1 AND state = 'READY'", vec![]).await;
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();

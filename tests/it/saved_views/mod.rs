@@ -1,4 +1,5 @@
-//! Queries that are kept under a name: what may be one, and whose rights it is read with.
+//! Queries that are saved under a name: their validation, and the rights with which they are
+//! executed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod failing;
@@ -26,7 +27,7 @@ use entrepot::{
     exchange::Requester,
     graphql::{cost_limiter::Charge, rate_limit::Paid},
     saved_views::{
-        core::{MovedBy, Variables as Values},
+        core::{InvalidatedBy, Variables as Values},
         shell::{DocumentProblem, Outcome, Reader, TableOutcome, TableRequest, ViewEngine},
     },
     schema,
@@ -75,7 +76,7 @@ async fn made(office: &Office<'_>, slug: &str, document: &str) -> Value {
     done(&payload, "savedView").clone()
 }
 
-/// What comes of a document that is to be a view.
+/// Returns the payload of a view's creation from this document.
 async fn attempt(office: &Office<'_>, document: &str) -> Value {
     change(office, "Create", json!({ "name": "A view", "slug": key(), "document": document })).await
 }
@@ -256,13 +257,13 @@ impl ViewEngine for Counting {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<MovedBy, String>, Fault> {
-        Ok(Ok(MovedBy::Everything))
+    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+        Ok(Ok(InvalidatedBy::Everything))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.most.fetch_max(self.now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
-        // Long enough for the others to come in.
+        // Long enough for the other calls to start.
         tokio::time::sleep(Duration::from_millis(30)).await;
         self.now.fetch_sub(1, Ordering::Relaxed);
         Ok(Outcome::Ran { data: Value::Null, errors: Vec::new() })
@@ -297,7 +298,7 @@ async fn an_address_belongs_to_one_view(world: &World) {
     refused(&change(&office, "Update", input).await, "DUPLICATE", "input.slug");
     let input = json!({ "name": "A view", "slug": "Not Good", "document": STORES });
     refused(&change(&office, "Create", input).await, "INVALID", "input.slug");
-    // No slug has it, and Postgres does not even look for it.
+    // No slug can have this character, so Postgres is not queried.
     let query = "query($by: SavedViewRef!) { savedView(by: $by) { id } }";
     let answer = office.ask(query, json!({ "by": { "slug": "o\u{0}ne" } })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
@@ -313,7 +314,7 @@ async fn all_that_is_wrong_with_a_view_is_told_stage_by_stage(world: &World) {
     let create = async |input: &Value| refusals(&change(&office, "Create", input.clone()).await);
     let shape = [("REQUIRED", "input.name"), ("INVALID", "input.slug"), ("REQUIRED", "input.document")];
     assert_eq!(create(&input).await, told(&shape));
-    // A list of readers is as long as lists are, whichever call has it.
+    // The limit of a list of readers applies in each call that has one.
     let all = json!({ "roleIds": vec!["rol_01k5q0000000000000000000b2"; 51], "memberIds": vec![mine; 51] });
     let many = [("LIMIT_EXCEEDED", "input.readers.roleIds"), ("LIMIT_EXCEEDED", "input.readers.memberIds")];
     let crowded = json!({ "name": "A view", "slug": "crowded", "document": STORES, "readers": all });
@@ -325,7 +326,7 @@ async fn all_that_is_wrong_with_a_view_is_told_stage_by_stage(world: &World) {
     assert_eq!(create(&input).await, told(&[("INVALID", "input.document")]), "before the slug, which is another view's");
     input["document"] = json!(STORES);
     assert_eq!(create(&input).await, told(&[("DUPLICATE", "input.slug")]));
-    // What a change leaves as it is, is not looked at.
+    // Fields that a change does not modify are not checked.
     let other = made(&office, "other", STORES).await;
     let mut renamed = json!({ "id": other["id"], "expectedVersion": 9, "slug": "one" });
     let state = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.slug")];

@@ -1,4 +1,5 @@
-//! What schedules send beside CSV, where tables are kept, whom rows are told, and who is told of a schedule that has stopped.
+//! Outputs of schedules beside CSV, the places of their tables, rows per recipient, and e-mails
+//! about a schedule that has stopped.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use entity::prelude::ChannelId;
@@ -40,12 +41,12 @@ on_both!(
     notes_on_a_view_that_is_not_for_all_are_told_to_those_who_manage_views,
 );
 
-/// Somebody else of our company, with these rights.
+/// Another member of our company, with these permissions.
 pub fn another(world: &World, codes: &[&str]) -> Caller {
     Caller { actor: world.theirs.owner.actor, ..world.ours.only(codes) }
 }
 
-/// The events of a type, as they are stored.
+/// Payloads of the events of a type, as they are stored.
 async fn events(office: &Office<'_>, kind: &str) -> Vec<String> {
     let sql = format!("SELECT payload FROM event WHERE tenant_id = $1 AND kind = '{kind}'");
     let rows = office.world.node.db.tenant(office.caller.tenant).rows(&sql, vec![]).await.unwrap();
@@ -159,7 +160,7 @@ async fn a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_
     let seen = answer(&reader, json!({ "slug": "margins" }), Value::Null).await;
     let refused = &seen["data"]["savedViewResult"]["errors"][0];
     assert_eq!((&refused["code"], &refused["path"]), (&json!("FORBIDDEN"), &json!(["report", "svg"])), "{seen:#}");
-    // Nor has what is mailed by a schedule of theirs, as a table or as pages.
+    // Nor do e-mails of their schedules contain these figures, as a table or as pages.
     let create =
         "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
     let codes = ["view.read", "view.manage", "report.read", "product.read", "store.read"];
@@ -238,11 +239,12 @@ async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
     assert!(rows[0]["code"].is_string() && seen["path"] == "/views/table.csv", "{seen:#}");
     let other = registry().shown("view.result", &payload, &another(world, &["view.read"])).unwrap().unwrap();
     assert!(other["table"].is_null() && other["rows"] == seen["rows"], "who else may read views learns how many: {other:#}");
-    // As a narrower key of the integration that set it, or its owner once rights were taken.
+    // As for a key with fewer rights of the integration that set the schedule, or for its owner
+    // after rights were revoked.
     let narrower = world.ours.only(&["view.read", "store.read"]);
     let less = registry().shown("view.result", &payload, &narrower).unwrap().unwrap();
     assert!(less["table"].is_null() && less["rows"] == seen["rows"], "rows were read with more: {less:#}");
-    // An integration that was bound to a channel after it had read those of all.
+    // An integration that was bound to a channel after it had read data of all channels.
     let bound = Caller { channel: Some(ChannelId::from_uuid(Uuid::from_u128(7))), ..office.caller.clone() };
     let less = registry().shown("view.result", &payload, &bound).unwrap().unwrap();
     assert!(less["table"].is_null() && less["rows"] == seen["rows"], "rows were read of all channels: {less:#}");
@@ -250,12 +252,12 @@ async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
 
 /// Tells the owner of a schedule, as the job does.
 async fn tell(world: &World, mailer: &Mailer, job: &Job) -> Result<(), Failure> {
-    world.node.saved_views.tell_owner(&world.node.identity, (mailer, "Alpha <stock@alpha.example>"), job).await
+    world.node.saved_views.notify_owner(&world.node.identity, (mailer, "Alpha <stock@alpha.example>"), job).await
 }
 
 async fn the_owner_of_a_schedule_that_breaks_is_told_once(world: &World) {
     let office = Office::of(world).await;
-    // It never says whether it is whole.
+    // Its document has no `pageInfo`, so each run fails.
     let view = made(&office, "endless", STORES).await;
     let schedule = daily(&office, &view, "a@x.example").await;
     let letters = Letterbox::new(world);
@@ -280,7 +282,7 @@ async fn the_owner_of_a_schedule_that_breaks_is_told_once(world: &World) {
     let all = letters.letters();
     assert_eq!((all.len(), header(&all[0], "To: ").as_str()), (1, "alpha@example.com"));
     assert!(all[0].replace("=\r\n", "").contains("5 runs in a row have failed"), "{}", all[0]);
-    // One that has been set again runs, and nobody is told any more.
+    // A schedule that was set again runs, so the queued e-mail is not sent.
     let again = json!({ "id": schedule["id"], "expectedVersion": 1, "savedViewId": view["id"], "every": "DAILY", "emails": ["a@x.example"] });
     done(&set(&office, again).await, "savedViewSchedule");
     tell(world, &letters.1, &told[0]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Runs of schedules: when there is one, whose rights it has, and what comes by e-mail.
+//! Runs of schedules: due times, rights, and e-mails.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use entrepot::{
     identity::Mailer,
     jobs::{Failure, Terms, core::Job},
     saved_views::{
-        core::{MOST_MAIL_BYTES, MovedBy, Variables as Values},
-        shell::{DocumentProblem, MOST_TRIES, Outcome, Reader, Table, TableOutcome, TableRequest, ViewEngine},
+        core::{InvalidatedBy, MAX_MAIL_BYTES, Variables as Values},
+        shell::{DocumentProblem, MAX_TRIES, Outcome, Reader, Table, TableOutcome, TableRequest, ViewEngine},
     },
     schema::events::registry,
     storage::{Fault, Reads, Row},
@@ -61,7 +61,7 @@ async fn each_moment_has_one_run_however_many_look_and_missed_ones_are_made_up_o
     assert_eq!((a + b, post(world).await, jobs(&office).await.len()), (1, 0, 1));
     let letters = Letterbox::new(world);
     run(world, &letters.1, &jobs(&office).await[0]).await.unwrap();
-    // Nobody works for ten days, and half of one.
+    // No worker runs for ten and a half days.
     world.pass(10 * 24 * 3_600 + 12 * 3_600);
     assert_eq!((post(world).await, post(world).await, jobs(&office).await.len()), (1, 0, 2));
     let next = parse_rfc3339(shown(&office, "table").await[0]["nextRunAt"].as_str().unwrap()).unwrap();
@@ -74,7 +74,8 @@ async fn each_moment_has_one_run_however_many_look_and_missed_ones_are_made_up_o
         run(world, &letters.1, job).await.unwrap();
     }
     assert_eq!(letters.letters().len(), 2);
-    // A clock that is two months ahead begins a run, and sets the next one: it is set again by one that is right.
+    // A clock that is two months ahead begins a run and sets the next due time, which a correct
+    // clock sets again.
     world.pass(60 * 24 * 3_600);
     assert_eq!(post(world).await, 1);
     world.pass(-60 * 24 * 3_600);
@@ -87,7 +88,7 @@ async fn each_moment_has_one_run_however_many_look_and_missed_ones_are_made_up_o
 
 async fn workers_beside_one_another_make_one_run(world: &World) {
     let office = Office::of(world).await;
-    // The companies' own endpoints lead to nowhere; nobody should look for them.
+    // The companies' own endpoints have unreachable addresses, so no worker should call them.
     world.as_owner(&["UPDATE webhook_endpoint SET disabled_at = 1, disabled_why = 'SWITCHED_OFF'"]).await;
     let view = made(&office, "table", TABLE).await;
     let schedule = daily(&office, &view, "a@x.example").await;
@@ -157,7 +158,7 @@ async fn a_schedule_pauses_when_its_owner_may_not_see_the_view_or_is_gone(world:
     go_to(world, &first["nextRunAt"]);
     assert_eq!(post(world).await, 2);
     let (all, letters) = (jobs(&office).await, Letterbox::new(world));
-    // Their roles are taken away, and then they are suspended.
+    // The recipients' roles are revoked, and then they are suspended.
     world.as_owner(&["DELETE FROM role_grant", "UPDATE policy SET version = version + 1"]).await;
     world.pass(10);
     run(world, &letters.1, &all[0]).await.unwrap();
@@ -209,7 +210,7 @@ async fn a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail
     let waiting = shown(&office, "table").await.remove(0);
     assert!(waiting["lastError"].as_str().unwrap().contains("mail server") && waiting["status"] == "ACTIVE", "{waiting:#}");
     assert!(waiting["lastRunAt"].is_null() && waiting["nextRunAt"].is_string(), "the run goes on: {waiting:#}");
-    // Another one is not kept waiting by it.
+    // It does not delay another schedule.
     let other = made(&office, "other", TABLE).await;
     let input = json!({ "savedViewId": other["id"], "every": "HOURLY", "emails": ["c@x.example"] });
     done(&set(&office, input).await, "savedViewSchedule");
@@ -222,15 +223,15 @@ async fn a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail
     let to: Vec<String> = letters.letters().iter().map(|letter| header(letter, "To: ")).collect();
     assert_eq!(to, ["a@x.example", "b@x.example", "c@x.example"]);
     assert!(shown(&office, "table").await[0]["lastError"].is_null());
-    // When its tries are spent, the run has failed, and the next one comes at its time.
+    // After its last try the run has failed, and the next one starts at its time.
     let job = next_job_of_two(&office).await;
-    let last = Job { failures: MOST_TRIES - 1, ..job };
+    let last = Job { failures: MAX_TRIES - 1, ..job };
     assert!(matches!(run(world, &dead(), &last).await, Err(Failure::Hopeless(_))));
     let failed = shown(&office, "table").await.remove(0);
     assert!(failed["lastError"].is_string() && failed["nextRunAt"].is_string() && failed["status"] == "ACTIVE", "{failed:#}");
 }
 
-/// The job of the next run of `table`, when the hourly schedule beside it is due as well.
+/// The job of the next run of `table`, while the hourly schedule is due as well.
 async fn next_job_of_two(office: &Office<'_>) -> Job {
     let schedule = shown(office, "table").await.remove(0);
     go_to(office.world, &schedule["nextRunAt"]);
@@ -241,7 +242,7 @@ async fn next_job_of_two(office: &Office<'_>) -> Job {
 
 async fn a_schedule_that_fails_five_times_in_a_row_is_broken_until_it_is_set_again(world: &World) {
     let office = Office::of(world).await;
-    // It never says whether it is whole.
+    // Its document has no `pageInfo`, so each run fails.
     let view = made(&office, "endless", STORES).await;
     let schedule = daily(&office, &view, "a@x.example").await;
     let letters = Letterbox::new(world);
@@ -276,8 +277,8 @@ impl ViewEngine for Large {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<MovedBy, String>, Fault> {
-        Ok(Ok(MovedBy::Everything))
+    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+        Ok(Ok(InvalidatedBy::Everything))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
         Ok(Outcome::Ran { data: Value::Null, errors: Vec::new() })
@@ -287,7 +288,7 @@ impl ViewEngine for Large {
     }
     async fn table(&self, _requester: Requester, _request: TableRequest) -> Result<TableOutcome, Fault> {
         Ok(TableOutcome::Made(Table {
-            bytes: vec![b'x'; MOST_MAIL_BYTES + 1],
+            bytes: vec![b'x'; MAX_MAIL_BYTES + 1],
             rows: 3,
             first_rows: Vec::new(),
             rights: Vec::new(),

@@ -1,4 +1,4 @@
-//! Schedules of views: who sets one, and what it may be. What comes of their runs is in `runs.rs`.
+//! Schedules of views: permissions and validation. Their runs are tested in `runs.rs`.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn remove(office: &Office<'_>, id: &Value) -> Value {
     office.act("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await
 }
 
-/// The schedules of a view as they are now.
+/// Reads the schedules of a view.
 pub async fn shown(office: &Office<'_>, slug: &str) -> Vec<Value> {
     let answer = office.ask(SCHEDULES, json!({ "by": { "slug": slug } })).await;
     answer["data"]["savedView"]["schedules"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()

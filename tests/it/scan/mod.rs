@@ -1,4 +1,4 @@
-//! Scanned codes and what they name, with the rights of the one who scans.
+//! Scanned codes and the objects that they identify, with the rights of the caller.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod packs;
@@ -87,7 +87,7 @@ async fn a_gs1_code_names_product_lot_and_date_however_it_is_written(world: &Wor
         (&shown["lot"]["code"], &shown["serial"], &shown["expiresOn"]),
         (&json!("ABC"), &Value::Null, &json!("2027-01-31"))
     );
-    // A batch that nobody has taken in is told, and is no lot.
+    // An unknown batch is returned as a code, without a lot.
     let new = scan(&house, &format!("(01){GTIN}(10)NEW(37)12")).await;
     let told = &new["matches"][0];
     assert_eq!((&told["lot"], &told["lotCode"], &told["quantity"]), (&Value::Null, &json!("NEW"), &json!(12)));
@@ -148,7 +148,7 @@ async fn everything_is_found_by_its_names_in_their_order(world: &World) {
             "{scanned}"
         );
     }
-    // A number of documents, with or without its letters.
+    // A document's number, in both cases and with fewer zeros.
     let number = order["number"].as_str().unwrap();
     for code in [number.to_owned(), number.to_lowercase(), number.replace("-0", "-")] {
         assert_eq!(found(&scan(&house, &code).await), one("ORDER", "number", &order), "{code}");

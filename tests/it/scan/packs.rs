@@ -1,4 +1,4 @@
-//! A case that is scanned books what is in it.
+//! A scanned case is booked as the units in it.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ on_both!(
 
 const CASE: &str = "10012345678902";
 
-/// A house whose mugs come one by one and in cases of twelve.
+/// A house with mugs as single units and in cases of twelve.
 async fn open(world: &World) -> House<'_> {
     let house = House::open(world).await;
     coded(&house, &house.mug, json!([{ "code": "0012345678905" }, { "code": CASE, "packQuantity": 12 }])).await;
@@ -106,7 +106,7 @@ async fn a_case_is_counted_and_taken_out_whole(world: &World) {
     assert_eq!(done(&picked, "work")["lines"], json!([{ "picked": 12 }]));
 }
 
-/// So many cases of a document's first line, by its ID.
+/// Input of `packs` cases for a document's first line, by its ID.
 fn cases_of(document: &Value, packs: i64) -> Value {
     json!({ "lineId": document["lines"][0]["id"], "packs": packs, "barcode": CASE })
 }
@@ -149,7 +149,7 @@ async fn a_case_is_shipped_and_received_by_the_line_of_its_document(world: &Worl
     refused(&house.moves("transferReceive", of(elsewhere)).await, "NOT_FOUND", &at("lineId"));
     let come = house.moves("transferReceive", of(cases_of(&transfer, 1))).await;
     assert_eq!(done(&come, "transfer")["lines"][0]["received"], 12);
-    // One goes back to the supplier, and a customer brings one.
+    // One case is returned to the supplier, and a customer returns another.
     let back = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": [case(1)] });
     let back =
         office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { lines { quantity } }", back).await;
@@ -191,7 +191,7 @@ async fn cases_are_what_a_line_is_changed_to_and_inspected_in(world: &World) {
         line[name] = value;
         refused(&update(&three["version"], line).await, code, &format!("input.setLines.0.{field}"));
     }
-    // A line that says nothing of how much keeps its quantity.
+    // A line without a quantity keeps its own.
     let cheaper = update(&three["version"], json!({ "lineId": order["lines"][0]["id"], "unitPrice": gbp("3.00") })).await;
     assert_eq!(done(&cheaper, "order")["lines"], three["lines"]);
 
@@ -310,7 +310,7 @@ async fn a_supplier_confirms_in_cases(world: &World) {
     }
     let two = confirm(cases_of(&order, 2)).await;
     assert_eq!(done(&two, "purchaseOrder")["lines"], json!([{ "quantity": 36, "confirmedQuantity": 24 }]));
-    // A line that says nothing of how much is confirmed as it was ordered.
+    // A line without a quantity is confirmed as ordered.
     let all = confirm(json!({ "lineId": order["lines"][0]["id"] })).await;
     assert_eq!(done(&all, "purchaseOrder")["lines"], json!([{ "quantity": 36, "confirmedQuantity": 36 }]));
 }
@@ -327,7 +327,7 @@ async fn packs_that_cannot_be_counted_are_refused(world: &World) {
     ] {
         refused(&adjusted(&house, change).await, code, &at(field));
     }
-    // What is wrong with the units of packs is told at the packs.
+    // Errors in the units of packs have the path of the packs.
     for (packs, code) in [(0, "OUT_OF_RANGE"), (1, "INSUFFICIENT_STOCK")] {
         let sale = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [case(packs)] });
         let sale = house.office.act("orderCreate", "OrderCreateInput", "order { id }", sale).await;

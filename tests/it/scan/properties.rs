@@ -13,7 +13,7 @@ fn said(code: &str) -> (Pairs, Option<Problem>) {
 }
 
 proptest! {
-    /// Any text is read without a panic, and what was read lies within it.
+    /// Any text is read without a panic, and a problem's position is within it.
     #[test]
     fn any_text_is_read(code in "\\PC{0,40}|[0-9()\u{1d}A-Z/:?=&%.]{0,80}", year in 1980..2100i32) {
         let reading = read(&code, year);
@@ -25,7 +25,7 @@ proptest! {
         }
     }
 
-    /// What is written as elements is read as them, in each way of writing.
+    /// Elements are read from each form in which they are written.
     #[test]
     fn what_is_written_is_read(lot in "[A-Za-z0-9.-]{1,20}", serial in "[A-Za-z0-9.-]{1,20}", count in 1..99_999_999u32) {
         let count_text = count.to_string();
@@ -40,7 +40,7 @@ proptest! {
         }
     }
 
-    /// A code that is cut anywhere never says what the whole does not.
+    /// A truncated code yields no element that the whole code does not have.
     #[test]
     fn a_cut_code_says_no_more_than_the_whole(at in 0..44usize) {
         let string = format!("]C101{GTIN}10ABCDE\u{1d}17270131\u{1d}3112");

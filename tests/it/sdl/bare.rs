@@ -1,11 +1,13 @@
 //! Lists at the root without a sort or a filter, each with its reasons: `sorts.rs` and `filters.rs` compare them with the schema.
 
-/// Rows that are worked out for each call, and cut where they are ranked: the report's own order, and its `topBy` or `groupBy` where it has one.
+/// Rows that are computed for each call, and cut after ranking: in the report's own order, or by
+/// its `topBy` or `groupBy`.
 const RANKED: &str = "a report, ranked as it is worked out";
-/// A model or a comparison of all products brings the rows: another order would work all of them out for each page.
+/// Rows of a model or of a comparison of all products: another order would compute all of them for
+/// each page.
 const SUGGESTED: &str = "suggestions, worked out page by page or the best of all";
 
-/// Rows that are worked out for each call: days, stores and products are arguments of the report.
+/// Rows that are computed for each call: days, stores and products are arguments of the report.
 const REPORT: &str = "a report, whose arguments are its conditions";
 
 /// The reason for which a list has no sort, and that for which it has no filter.

@@ -1,5 +1,6 @@
-//! No list is cut in silence (`docs/decisions/0351-no-list-is-cut-in-silence.md`): a list that ends at a bound has a field beside it that says whether
-//! there is more, or is of something that is kept up to the bound alone.
+//! No list is cut silently (`docs/decisions/0351-no-list-is-cut-in-silence.md`): a list with a
+//! limit has a field beside it that tells whether there are more items, or its items are limited
+//! when they are stored.
 
 use std::{collections::BTreeSet, fs};
 
@@ -8,7 +9,7 @@ use async_graphql::parser::types::{FieldDefinition, TypeKind, TypeSystemDefiniti
 use super::{parsed, served};
 use crate::{authorization::calls::base, tidy::sources};
 
-/// Lists of which an answer may have a part, each with the field of its type that says so.
+/// Lists that an answer may cut, each with the field of its type that tells so.
 const SIGNED: [(&str, &str); 25] = [
     ("AvailabilityExplanation.reservations", "hasMoreReservations"),
     ("ExchangeRatesImportPayload.exchangeRates", "unchanged"),
@@ -37,12 +38,13 @@ const SIGNED: [(&str, &str); 25] = [
     ("Viewer.sessions", "hasMoreSessions"),
 ];
 
-/// One more is refused when it is added.
+/// An item above the limit is refused when it is added.
 const REFUSED: &str = "no more are kept";
-/// A list that is short by what it is.
+/// A list that is short by definition.
 const BEST: &str = "the best few";
 
-/// Lists that have all there is, though their texts name a bound, with the reason. `tags` of a thing are 50 at most, and are not listed.
+/// Complete lists whose descriptions contain a limit, with the reason. `tags` of an object are 50
+/// at most, and are not listed.
 const WHOLE: [(&str, &str); 30] = [
     ("ApiKey.addresses", "older ones are forgotten as new ones come"),
     ("Customer.addresses", REFUSED),
@@ -76,10 +78,10 @@ const WHOLE: [(&str, &str); 30] = [
     ("Supplier.taxIds", REFUSED),
 ];
 
-/// What a list's text says where it ends at a bound.
+/// Words in the description of a list that ends at a bound.
 const BOUND: &str = "at most ";
 
-/// A list that ends at a bound, and what stands beside it.
+/// A list with a limit, and the fields beside it.
 struct Bounded {
     at: String,
     /// The Booleans and numbers of its type.
@@ -147,10 +149,10 @@ fn a_bounded_list_is_found_with_the_signs_beside_it() {
     assert_eq!(found, [("A.rows", ["hasMore", "count", "one"].map(ToOwned::to_owned).as_slice())]);
 }
 
-/// A page, or the first rows of a stream, which say themselves whether there is more.
+/// A page, or the first rows of a stream, which have a field for whether there are more.
 const PAGE: &str = "a page says whether there is another";
 
-/// Files of the API that cut lists, and what tells of it.
+/// Files of the API that cut lists, and the field that tells so.
 const CUT: [(&str, &str); 21] = [
     ("api/alerts/live.rs", PAGE),
     ("api/audit/audited.rs", "names in an entry of the log, beside their number"),
@@ -175,7 +177,8 @@ const CUT: [(&str, &str); 21] = [
     ("trade/stock/topic.rs", PAGE),
 ];
 
-/// Whether a line cuts a list at a constant, or at what it works out. Texts are cut by characters.
+/// Whether a line cuts a list at a constant, or at a computed length. Texts, which are cut by
+/// characters, do not count.
 fn cuts(line: &str) -> bool {
     let at_constant = line
         .split(".take(")

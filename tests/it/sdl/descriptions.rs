@@ -1,4 +1,5 @@
-//! What the schema says of itself: everything is described, each text stands alone, and null has a meaning.
+//! Descriptions in the schema: every element has one, each text is complete by itself, and null has
+//! a meaning.
 
 use async_graphql::{
     Positioned,
@@ -7,10 +8,10 @@ use async_graphql::{
 
 use super::{head, parsed, served, shapes};
 
-/// A path and its description, empty where there is none.
+/// Paths with their descriptions, empty if a path has none.
 type Texts = Vec<(String, String)>;
 
-/// Every path of the schema that can bear a description, with what it says.
+/// All paths of the schema that can have a description, with their descriptions.
 fn descriptions(sdl: &str) -> Texts {
     let mut texts = Texts::new();
     for definition in &parsed(sdl).definitions {
@@ -27,7 +28,7 @@ fn descriptions(sdl: &str) -> Texts {
     texts
 }
 
-/// Every argument of a field and every field of an input, with what it says.
+/// All arguments of fields and all fields of inputs, with their descriptions.
 pub fn inputs_and_texts(sdl: &str) -> Texts {
     let mut texts = Texts::new();
     for definition in &parsed(sdl).definitions {
@@ -91,7 +92,8 @@ fn everything_is_described() {
     assert!(silent.is_empty(), "{} without a description: {silent:#?}", silent.len());
 }
 
-/// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
+/// First words that leave a description without its noun: a reader who sees it alone does not know
+/// its subject.
 const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|False|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
     Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|Such|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|\
     When|Where|Whether|Which|Who|Whoever|Whom|Whose|Why";
@@ -99,10 +101,12 @@ const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|False|How|If
 /// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
 const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Whether|Who|Whoever|Whom|Whose|Why";
 
-/// Words that begin no clause after a colon or a semicolon either: the clause names its thing. Where begins a condition there.
+/// Words that must not begin a clause after a colon or a semicolon either: the clause names its
+/// subject. "Where" begins a condition there.
 const CLAUSE_OPENINGS: &str = "how|the same|what|whatever|who|whoever|whom|whose|why";
 
-/// Words that the field does not use (`docs/STYLE.md`, rule 2); a description has another one for each. Code between backticks is as it is.
+/// Words that are no technical terms (`docs/STYLE.md`, rule 2); a description uses another one for
+/// each. Code between backticks is not checked.
 const PRIVATE: [&str; 22] = [
     "everybody",
     "figure",
@@ -149,7 +153,7 @@ const BUDGETS: [&str; 16] = [
 ];
 
 /// Faults that the message of a failed test shows.
-const MOST_SHOWN: usize = 40;
+const MAX_SHOWN: usize = 40;
 
 /// Whether a text begins with the words, as whole words in this case.
 fn opens_with(text: &str, words: &str) -> bool {
@@ -203,7 +207,7 @@ fn is_closed(text: &str) -> bool {
 }
 
 fn shown(faults: &[String]) -> Vec<&String> {
-    faults.iter().take(MOST_SHOWN).collect()
+    faults.iter().take(MAX_SHOWN).collect()
 }
 
 #[test]
@@ -270,7 +274,8 @@ fn inputs_that_may_be_left_out_say_what_null_means() {
     assert!(silent.is_empty(), "{} may be null and do not say what it means: {silent:#?}", silent.len());
 }
 
-/// Of a choice exactly one field is given, and null is no value of it: a text that says what null means there is wrong.
+/// A choice has exactly one field, which cannot be null: a text that gives null a meaning there is
+/// wrong.
 #[test]
 fn null_is_refused_by_the_fields_of_a_choice() {
     let (mut choices, mut wrong) = (0, Vec::new());
@@ -315,7 +320,8 @@ fn quantities_name_their_unit() {
     assert!(names_a_unit("Units sold, in the product's smallest unit.") && !names_a_unit("Quantity in unitary lots."));
 }
 
-/// Texts that name no default: that of `validateOnly` is the same everywhere, and says that nothing else is asked for.
+/// Texts that name no default: that of `validateOnly` is the same in all inputs, and requests
+/// nothing.
 const WITHOUT_DEFAULT: [&str; 1] =
     ["Validate only; nothing is written. Lists of other objects below the answer are as they are now."];
 

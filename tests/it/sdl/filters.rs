@@ -7,9 +7,9 @@ use async_graphql::parser::types::{ServiceDocument, TypeKind, TypeSystemDefiniti
 use super::{bare::BARE, parsed, served};
 use crate::authorization::calls::base;
 
-/// One condition, of which `and` and `or` make lists, as its own list does.
+/// A single condition: `and` and `or` belong to the list of such conditions.
 const ONE_CONDITION: &str = "one condition";
-/// The filter says what is calculated, and not which rows of that are shown.
+/// The filter selects the input of a calculation, not rows of its result.
 const CALCULATED: &str = "of a calculation";
 /// Questions of a model are about the products of the filter.
 const MODEL: &str = "products that a model is asked about";
@@ -51,7 +51,8 @@ fn lists(sdl: &str) -> BTreeMap<String, Option<String>> {
     found
 }
 
-/// Rows of the first four are lots with what expires of them; the lot has both times. A paper shows the time as `issuedAt`.
+/// Rows of the first four are lots with their expiring quantities; both times are on the lot. A
+/// paper shows the time as `issuedAt`.
 const ELSEWHERE: [&str; 5] =
     ["expiringLots.createdAt", "expiringLots.updatedAt", "expiringSoon.createdAt", "expiringSoon.updatedAt", "papers.createdAt"];
 

@@ -1,5 +1,6 @@
-//! Names say of which kind a value is, by the rules of `docs/decisions/0333-names-that-follow-the-rules.md`. Names of the core stay; what
-//! is deprecated is not looked at.
+//! Names reveal the kind of a value, by the rules of
+//! `docs/decisions/0333-names-that-follow-the-rules.md`. Names of the core stay, and deprecated
+//! parts are not checked.
 
 use async_graphql::{
     Positioned,
@@ -11,10 +12,10 @@ use crate::authorization::calls::base;
 
 /// `core.graphql` has the name, and clients rely on it.
 const CORE: &str = "a name of the core";
-/// An order to the call, as `receive` of the core is: nothing keeps it.
+/// An instruction for the call, as `receive` of the core is; it is not stored.
 const ORDER: &str = "says what the call does, and is a verb";
 
-/// Names, everywhere or in one place, that the rules would have otherwise.
+/// Names, everywhere or in one place, that deviate from the rules.
 const OTHERS: [(&str, &str); 25] = [
     ("AuditEntry.actor", CORE),
     ("AuditVerification.ok", CORE),
@@ -148,7 +149,7 @@ fn note_fields(owner: &str, fields: &[Positioned<FieldDefinition>], parts: &mut 
     }
 }
 
-/// All parts of a schema but those that are deprecated.
+/// All parts of a schema that are not deprecated.
 fn parts(sdl: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     for definition in &parsed(sdl).definitions {

@@ -1,4 +1,5 @@
-//! A field that may be null says when it is null, and an input that may be left out says what happens without it.
+//! A nullable field describes when it is null, and an optional input describes what happens without
+//! it.
 
 use async_graphql::{
     Positioned,
@@ -7,7 +8,8 @@ use async_graphql::{
 
 use super::{descriptions::as_words, parsed, served};
 
-/// Words of which the text of an input has one that may be left out: "Null for all.", "Needed unless `code` is given."
+/// Words one of which is in the text of each optional input: "Null for all.", "Needed unless `code`
+/// is given."
 const ABSENCE: [&str; 5] = ["null", "default", "unless", "omitted", "left out"];
 
 fn says(text: &str, any_of: &[&str]) -> bool {
@@ -24,7 +26,7 @@ fn is_of_another(text: &str) -> bool {
     text.starts_with("Deprecated ")
 }
 
-/// Fields that may be null, and whose texts do not say when.
+/// Nullable fields whose texts do not explain null.
 fn silent_outputs(sdl: &str) -> Vec<String> {
     let mut silent = Vec::new();
     for definition in &parsed(sdl).definitions {
@@ -44,12 +46,13 @@ fn silent_outputs(sdl: &str) -> Vec<String> {
     silent
 }
 
-/// Adds those of the inputs that say nothing of their absence, where the text of their type says nothing of null either.
+/// Adds the optional inputs whose texts do not explain their absence, unless the text of their type
+/// explains null.
 fn add_silent(inputs: &[Positioned<InputValueDefinition>], (parent, of_type): (&str, &str), silent: &mut Vec<String>) {
     for input in inputs.iter().map(|input| &input.node) {
         let own = text(input.description.as_ref());
         let may_be_left_out = input.ty.node.nullable && input.default_value.is_none();
-        // The rule of a type is about what is changed or sought: the key is the call's.
+        // The type's text covers the fields to change or to filter by, not the key of the call.
         let is_said_by_type = says(of_type, &["null"]) && input.name.node != "idempotencyKey";
         if may_be_left_out && !is_said_by_type && !says(own, &ABSENCE) && !is_of_another(own) {
             silent.push(format!("{parent}.{}", input.name));
@@ -57,7 +60,8 @@ fn add_silent(inputs: &[Positioned<InputValueDefinition>], (parent, of_type): (&
     }
 }
 
-/// Inputs that may be left out, and whose texts do not say what happens then. Of a choice exactly one field is given, so its fields say nothing.
+/// Optional inputs whose texts do not explain their absence. A choice has exactly one field, so its
+/// fields need no such text.
 fn silent_inputs(sdl: &str) -> Vec<String> {
     let mut silent = Vec::new();
     for definition in &parsed(sdl).definitions {

@@ -1,15 +1,15 @@
-//! Documents are judged and run by the schema that is published, and its filters say what they cost.
+//! Documents are checked and executed by the published schema, and its filters declare their costs.
 
 use async_graphql::SDLExportOptions;
 use entrepot::{
     graphql::{price, schema_index::SchemaIndex},
-    schema::{self, Judges, WEIGHTS},
+    schema::{self, ValidatorBuild, WEIGHTS},
 };
 
 use crate::{catalog::world::World, stock::page::given, world::on_both};
 
 on_both!(documents_are_judged_and_run_by_what_is_published, world: World => {
-    let (judges, pending) = Judges::with_schema();
+    let (judges, pending) = ValidatorBuild::with_schema();
     let (judged_by, _) = judges.made().unwrap();
     let published = schema::sdl();
     assert!(*judged_by == SchemaIndex::of(&published).unwrap(), "the index of the registry is not that of the SDL");
@@ -18,7 +18,7 @@ on_both!(documents_are_judged_and_run_by_what_is_published, world: World => {
     assert!(served.sdl_with_options(options) == published, "the schema that runs documents is another one");
 });
 
-/// A weight of a type or of a field that the schema has not is left out of the SDL without a word.
+/// The SDL silently leaves out a weight of a type or of a field that does not exist.
 #[test]
 fn every_weight_is_a_number_of_a_field_that_there_is() {
     let index = SchemaIndex::of(&schema::sdl()).unwrap();

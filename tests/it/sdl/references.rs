@@ -1,5 +1,7 @@
-//! Inputs name things by references. An ID beside one is its earlier form (`docs/decisions/0251-earlier-forms-of-references-and-the-last-keys.md`),
-//! and no ID stands alone for a thing that has references (`docs/decisions/0321-no-bare-id-for-what-has-a-reference.md`).
+//! Inputs identify objects by references. An ID beside one is its earlier form
+//! (`docs/decisions/0251-earlier-forms-of-references-and-the-last-keys.md`), and an object that has
+//! references is never identified by an ID alone
+//! (`docs/decisions/0321-no-bare-id-for-what-has-a-reference.md`).
 
 use std::collections::BTreeSet;
 
@@ -11,7 +13,8 @@ use async_graphql::{
 use super::{parsed, served};
 use crate::authorization::calls::base;
 
-/// What a reference beside the ID is called: `product` of `productId`, `categories` of `categoryIds`.
+/// Returns the possible names of the reference beside an ID: `product` of `productId`, `categories`
+/// of `categoryIds`.
 fn references_beside(id: &str) -> Vec<String> {
     if let Some(stem) = id.strip_suffix("Ids") {
         let ending = stem.strip_suffix('y').map(|stem| format!("{stem}ies"));
@@ -20,7 +23,8 @@ fn references_beside(id: &str) -> Vec<String> {
     id.strip_suffix("Id").map(ToOwned::to_owned).into_iter().collect()
 }
 
-/// IDs that may be left out and are not deprecated, though a reference to the same thing is beside them. `id`, the row itself, is none.
+/// Optional IDs that are not deprecated although a reference to the same object is beside them.
+/// `id`, the row itself, does not count.
 fn bare_ids(sdl: &str) -> Vec<String> {
     let mut found = Vec::new();
     for definition in &parsed(sdl).definitions {
@@ -41,14 +45,16 @@ fn bare_ids(sdl: &str) -> Vec<String> {
     found
 }
 
-/// IDs that have no reference beside them, with the reason. `id` is the row itself that a mutation changes: `ROWS_BY_ID` is of it.
+/// IDs that have no reference beside them, with the reason. `id`, the row that a mutation changes,
+/// is covered by `ROWS_BY_ID`.
 const WITHOUT_A_REFERENCE: [(&str, &str); 2] = [
     ("Mutation.memberInvite(roleIds:)", "the core requires it, and what is required cannot be deprecated: `roles` is beside it"),
     ("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product"),
 ];
 
-/// Inputs and arguments that take a thing of almost any kind, by the ID that `node` takes. They stay: most of those kinds have no key, two kinds may have
-/// the same one, and the ID alone says of which kind the thing is and which permission it needs
+/// Inputs and arguments that take an object of almost any kind, by the ID that `node` takes. They
+/// stay: most of those kinds have no key, two kinds may have the same one, and the ID alone
+/// determines the kind of the object and the permission that it needs
 /// (`docs/decisions/0345-references-to-roles-and-views.md`).
 const OF_ANY_NODE: [&str; 6] = [
     "AttachmentAddInput.nodeId",
@@ -59,7 +65,7 @@ const OF_ANY_NODE: [&str; 6] = [
     "Query.notes(nodeId:)",
 ];
 
-/// What a name becomes inside another one: `Store` of `store`.
+/// Returns a name with its first letter in upper case, such as `Store` for `store`.
 fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
@@ -69,7 +75,8 @@ fn has(directives: &[Positioned<ConstDirective>], name: &str) -> bool {
     directives.iter().any(|directive| directive.node.name.node == name)
 }
 
-/// What has a reference, by the references' names: `Store` of `input StoreRef @oneOf`.
+/// Returns the types that have a reference, by the references' names: `Store` of `input StoreRef
+/// @oneOf`.
 fn things(sdl: &str) -> BTreeSet<String> {
     let reference = |definition: &TypeSystemDefinition| match definition {
         TypeSystemDefinition::Type(kind) if has(&kind.node.directives, "oneOf") => {
@@ -80,15 +87,16 @@ fn things(sdl: &str) -> BTreeSet<String> {
     parsed(sdl).definitions.iter().filter_map(reference).collect()
 }
 
-/// Whether a name is that of a thing, with more before it (`toStoreId`) or less (`groupIds` of `StoreGroup`).
+/// Whether a name is that of a type, with a prefix (`toStoreId`) or shortened (`groupIds` for
+/// `StoreGroup`).
 fn names(field: &str, thing: &str) -> bool {
     let stem = ["Ids", "Id", "s"].iter().find_map(|ending| field.strip_suffix(ending)).unwrap_or(field);
     let stem = capitalised(stem);
     !stem.is_empty() && (stem.ends_with(thing) || thing.ends_with(&stem))
 }
 
-/// The IDs among the fields of one input, or the arguments of one field, that name a thing with references: those with no reference to it beside them, and
-/// those that are not deprecated.
+/// IDs, among the fields of one input or the arguments of one field, of a type with references,
+/// that have no reference beside them or are not deprecated.
 fn alone<'a>(fields: &'a [Positioned<InputValueDefinition>], things: &BTreeSet<String>) -> Vec<&'a str> {
     let is_alone = |field: &&InputValueDefinition| {
         let mut named = things.iter().filter(|thing| names(&field.name.node, thing)).peekable();
@@ -99,7 +107,7 @@ fn alone<'a>(fields: &'a [Positioned<InputValueDefinition>], things: &BTreeSet<S
     fields.iter().map(|field| &field.node).filter(is_alone).map(|field| field.name.node.as_str()).collect()
 }
 
-/// Those of a schema. What is deprecated itself gets no reference any more.
+/// Such IDs in a whole schema. Deprecated fields and inputs need no reference any more.
 fn without_a_reference(sdl: &str) -> Vec<String> {
     let (things, mut found) = (things(sdl), Vec::new());
     for definition in &parsed(sdl).definitions {
@@ -138,7 +146,8 @@ const WITHOUT_A_PRODUCT: &str = "a code means a lot with its product alone";
 /// The reference of a merged row leads to the row that stays.
 const LEADS_ELSEWHERE: &str = "what is merged is found under the one that stays";
 
-/// Inputs that say by `id` alone which row they change, though it may have references, with the reason.
+/// Inputs that select the row to change by `id` alone, though its type may have references, with
+/// the reason.
 const ROWS_BY_ID: [(&str, &str); 10] = [
     ("CustomerUnmergeInput", LEADS_ELSEWHERE),
     ("LotStatusInput", WITHOUT_A_PRODUCT),
@@ -152,7 +161,8 @@ const ROWS_BY_ID: [(&str, &str); 10] = [
     ("SupplierUnmergeInput", LEADS_ELSEWHERE),
 ];
 
-/// The inputs of a schema that are called after a thing with references, have an `id` and take none, by name.
+/// Inputs of a schema, by name, that are named after a type with references, have an `id` and take
+/// no reference.
 fn rows_by_id(sdl: &str) -> Vec<String> {
     let (things, mut found) = (things(sdl), Vec::new());
     for definition in &parsed(sdl).definitions {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{descriptions::inputs_and_texts, served, shapes};
 
-/// The texts of a name. Of `first` there are two: a list that is read from its end too says so. Of `idempotencyKey`, too: a call that
-/// may do without one says so.
+/// The texts of a name. `first` has two: one for lists that can also be read from their end.
+/// `idempotencyKey` has two as well: one for calls with an optional key.
 const TEXTS: [(&str, &[&str]); 10] = [
     ("after", &["Cursor of the last row of the page before. Null starts with the first row."]),
     ("and", &["Conditions that must all hold; an empty list holds for everything."]),
@@ -28,7 +28,7 @@ const TEXTS: [(&str, &[&str]); 10] = [
     ("validateOnly", &["Validate only; nothing is written. Lists of other objects below the answer are as they are now."]),
 ];
 
-/// Places that mean something else by the name, or say more.
+/// Arguments and fields with another meaning of the name, or with a longer text.
 const OTHERS: &[&str] = &[
     "BulkOperationRunInput.validateOnly",
     "CategoryArchiveInput.idempotencyKey",
@@ -80,13 +80,13 @@ fn repeated_arguments_have_one_text() {
     assert!(idle.is_empty(), "these have the usual text: take them off the list: {idle:#?}");
 }
 
-/// Parts of texts that are one text in all inputs but for the thing that they name.
+/// Parts of texts that are equal in all inputs except for the object that they name.
 const VERSION_SEEN: &str = " that you saw";
 const VERSION_CONFLICT: &str = "; another one is a VERSION_CONFLICT.";
 const REFERENCE_FILTER: &str = "Reference in an external system, compared exactly.";
 const NOTE_LIMIT: &str = "1,000 characters";
 
-/// Places that say more than the rule of their name.
+/// Fields with a longer text than the rule of their name requires.
 const OTHER_TEXTS: [&str; 8] = [
     "BlanketOrderActionInput.expectedVersion",
     "CustomerRef.externalRef",
@@ -98,7 +98,8 @@ const OTHER_TEXTS: [&str; 8] = [
     "TransferActionInput.note",
 ];
 
-/// Whether a text keeps the rule of its argument's name: it names the thing, and then says the same in every input.
+/// Whether a text follows the rule of its argument's name: it names the object, and the rest is the
+/// same in all inputs.
 fn keeps_its_rule(path: &str, shape: &str, text: &str) -> bool {
     let (input, name) = path.rsplit_once('.').unwrap_or_default();
     match (name, shape) {

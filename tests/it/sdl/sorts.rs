@@ -48,7 +48,7 @@ fn kind<'a>(document: &'a ServiceDocument, name: &str) -> Option<&'a TypeKind> {
     })
 }
 
-/// The points of the orders that an input may ask for; orders without points of their own are left out.
+/// Points of the sort orders of an input; those without points of their own are left out.
 fn points(document: &ServiceDocument, sort: &str) -> BTreeMap<String, String> {
     let Some(TypeKind::InputObject(input)) = kind(document, sort) else { return BTreeMap::new() };
     let field = input.fields.iter().find(|field| field.node.name.node == "field");

@@ -26,7 +26,7 @@ const SCAN: &str = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code
     matches { kind matchedBy node { id } } } }";
 const TRACKING: &str = "1Z999AA10123456784";
 
-/// Kind, name that matched and ID of each thing that a code names.
+/// Kind, matched field and ID of each object that a code identifies.
 async fn scan(office: &Office<'_>, code: &str) -> Vec<(String, String, String)> {
     let answer = office.ask(SCAN, json!({ "code": code })).await;
     assert!(answer["errors"].is_null(), "{code}: {answer:#}");
@@ -39,7 +39,7 @@ fn one(kind: &str, by: &str, id: &str) -> (String, String, String) {
     (kind.to_owned(), by.to_owned(), id.to_owned())
 }
 
-/// The number of a document as it is shown.
+/// A document's number as the API shows it.
 async fn number(office: &Office<'_>, key: &str) -> String {
     let query = "query($id: ID!) { node(id: $id) { ... on Invoice { number } ... on StockRevaluation { number }
         ... on DocumentReversal { number } ... on FulfilmentWork { number } } }";
@@ -52,7 +52,7 @@ fn padded(number: &str) -> String {
     format!("{number:0>4}")
 }
 
-/// Puts a tracking number on the parcel that has left a company's shop.
+/// Sets a tracking number on the shipped parcel of a company's shop.
 async fn track(world: &World, house: &House, number: &str) {
     let query = "mutation($input: FulfilmentTrackingSetInput!) {
         fulfilmentTrackingSet(input: $input) { work { id } userErrors { code field message } } }";
@@ -76,7 +76,7 @@ async fn an_invoice_and_its_credit_note_are_found_by_the_numbers_on_them(world: 
             assert_eq!(scan(&office, &query).await, [one("INVOICE", "number", id)], "{query}");
         }
     }
-    // Digits alone are the number of both; a prefix alone is that of all.
+    // Digits alone match both; a prefix alone would match all, and matches none.
     let found = search_with(&office, json!({ "query": "0001", "kinds": ["INVOICE"] })).await;
     assert_eq!(of_each(&found, "title"), ["CR-1", "INV-1"], "{found:#}");
     for id in [&invoice, &credit] {
@@ -119,7 +119,7 @@ async fn revaluations_and_reversals_are_found_by_their_digits(world: &World) {
 async fn a_work_is_found_by_the_number_on_its_picking_list(world: &World) {
     let office = Office::of(world).await;
     let (printed, work) = (number(&office, "fwk").await, &world.ours.ids["fwk"]);
-    // With the letters of its order, and with zeros.
+    // With the prefix of its order, and with zeros.
     for query in [printed.clone(), format!("SO-{printed}"), format!("so-0000{printed}")] {
         let found = search(&office, &query).await;
         let first = &found["nodes"][0];
@@ -161,7 +161,7 @@ async fn the_number_of_an_order_finds_its_works_and_parcels(world: &World) {
     track(world, &world.ours, TRACKING).await;
     assert_eq!(hit(&search(&office, order).await, "pcl")["title"], TRACKING);
 
-    // They are found by those who see the work, whether they see the order or not.
+    // They are found by callers who may see the work, with or without the right to see the order.
     let picker = search(&office.as_caller(world.ours.only(&["fulfilment.read"])), order).await;
     assert_eq!(of_each(&picker, "field"), vec!["orderNumber".to_owned(); ids(&picker).len()], "{picker:#}");
     assert!(["fwk", "pcl"].iter().all(|key| ids(&picker).contains(&known[*key])), "{picker:#}");
@@ -175,7 +175,7 @@ async fn a_tracking_number_finds_the_parcel_and_its_order(world: &World) {
     let (order, parcel) = (&world.ours.ids["ord"], &world.ours.ids["pcl"]);
     assert!(scan(&office, TRACKING).await.is_empty());
     track(world, &world.ours, TRACKING).await;
-    // Another company's carrier gave the same number.
+    // Another company's carrier has assigned the same number.
     track(world, &world.theirs, TRACKING).await;
     let small = TRACKING.to_lowercase();
     for (query, tier) in [(TRACKING, "EXACT"), (small.as_str(), "EXACT"), ("1Z999", "PREFIX"), ("1z999aa1", "PREFIX")] {
@@ -238,7 +238,8 @@ async fn a_store_finds_its_own_documents_and_parcels_alone(world: &World) {
         let scanned = async |office: &Office<'_>| scan(office, query).await.iter().any(|(_, _, found)| found == id);
         assert!(scanned(&ours).await && !scanned(&elsewhere).await, "{kind}");
     }
-    // A program that is bound to a channel sees its orders, and neither their invoices nor what stores do for them.
+    // An integration that is bound to a channel sees the channel's orders, and neither their
+    // invoices nor the stores' work for them.
     let channel = world.ours.ids["chn"].parse().unwrap();
     let program = office.as_caller(Caller { channel: Some(channel), ..office.caller.clone() });
     for (kind, key, query) in numbers.iter().filter(|(kind, ..)| *kind != "REVERSAL") {

@@ -1,4 +1,4 @@
-//! One search over everything that has a name, with the rights of the one who searches.
+//! One search over all named objects, with the rights of the caller.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod documents;
@@ -58,7 +58,7 @@ async fn search_with(office: &Office<'_>, variables: Value) -> Value {
     answer["data"]["search"].clone()
 }
 
-/// One field of each result.
+/// The same field of all results.
 fn of_each(found: &Value, name: &str) -> Vec<String> {
     found["nodes"].as_array().unwrap().iter().map(|result| result[name].as_str().unwrap().to_owned()).collect()
 }
@@ -123,7 +123,7 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     let suppliers = search_with(&office, json!({ "query": "tea", "kinds": ["SUPPLIER", "SUPPLIER", "STORE"] })).await;
     assert_eq!(ids(&suppliers), [supplier]);
     assert_eq!(ids(&search_with(&office, json!({ "query": "tea", "kinds": [] })).await), [""; 0]);
-    // A barcode is found whole, as it is printed and by its beginning.
+    // A barcode is found in full, as printed, and by its beginning.
     let input = json!({ "sku": "CUP-9", "name": "Cup", "barcodes": [{ "code": "4006381333931" }] });
     let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
     let cup = done(&made, "product")["id"].as_str().unwrap();
@@ -138,7 +138,7 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     }
 }
 
-/// All five things that "tea" finds, in pages of two.
+/// All five results of "tea", in pages of two.
 async fn pages_go_on_where_the_last_one_ended(office: &Office<'_>, all: &[String]) {
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     for _ in 0..3 {
@@ -152,7 +152,7 @@ async fn pages_go_on_where_the_last_one_ended(office: &Office<'_>, all: &[String
         after = info["endCursor"].clone();
     }
     assert_eq!(seen, all);
-    // Behind the second of all come those of the kinds that are left.
+    // After the second of all results come the results of the remaining kinds.
     let second = search_with(office, json!({ "query": "tea", "first": 2 })).await["pageInfo"]["endCursor"].clone();
     let rest = search_with(office, json!({ "query": " tea ", "kinds": ["SUPPLIER"], "after": second })).await;
     assert_eq!((ids(&rest), &rest["pageInfo"]["hasPreviousPage"]), (vec![all[4].clone()], &json!(true)));
@@ -217,7 +217,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
     let code = lot["data"]["node"]["code"].as_str().unwrap_or_else(|| panic!("{lot:#}"));
     let found = search_with(&office, json!({ "query": code, "kinds": ["LOT"] })).await;
     assert_eq!((ids(&found), of_each(&found, "field")), (vec![known["lot"].clone()], vec!["lotCode".to_owned()]), "{found:#}");
-    // What begins so of every kind that has a text.
+    // Each kind with a text is found by a prefix.
     let found = search_with(&office, json!({ "query": "alpha", "first": 50 })).await;
     for kind in ["PRODUCT", "ORDER", "PURCHASE_ORDER", "RETURN", "CUSTOMER", "STORE", "SUPPLIER", "CATEGORY"] {
         assert!(of_each(&found, "kind").iter().any(|found| found == kind), "{kind}: {found:#}");
@@ -267,7 +267,8 @@ async fn what_belongs_to_strangers_is_not_found(world: &World) {
         let found = ids(&search(&office, &query).await);
         assert!(world.theirs.ids.values().all(|id| !found.contains(id)), "{query}: {found:?}");
     }
-    // A store that is not the caller's: its documents and lots are not there, nor is anything left of them.
+    // Documents and lots of a store out of the caller's reach are not found, and leave no trace in
+    // the answer.
     let (shop, dock) = (&world.ours.ids["sto"], office.store["id"].as_str().unwrap());
     let rights = ["order.read", "purchase.read", "transfer.read", "count.read", "stock.read"];
     let kinds = json!(["ORDER", "RETURN", "PURCHASE_ORDER", "TRANSFER", "STOCKTAKE", "LOT"]);
@@ -279,7 +280,7 @@ async fn what_belongs_to_strangers_is_not_found(world: &World) {
     for key in ["ord", "ret"] {
         assert!(ids(&found).contains(&world.ours.ids[key]), "{key}: {found:#}");
     }
-    // A program of another channel sees neither the order nor its return.
+    // An integration of another channel sees neither the order nor its return.
     let channel =
         office.act("channelCreate", "ChannelCreateInput", "channel { id }", json!({ "code": "FAIR", "name": "Fair" })).await;
     let channel = done(&channel, "channel")["id"].as_str().unwrap().parse().unwrap();

@@ -16,7 +16,7 @@ use crate::insight::world::World;
 
 const LEVELS: i64 = 100_000;
 
-/// As many products as levels, each with one in the store.
+/// Inserts products, each with a level in the store.
 async fn fill(world: &World, store: StoreId) {
     let (id, numbers) = match world.db.backend() {
         Backend::Sqlite => ("randomblob(16)", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"),
@@ -42,7 +42,7 @@ async fn two_calls_find_the_ten_levels_of_a_hundred_thousand_that_differ() {
     World::on_both(async |world| {
         let (store, buckets) = (world.stores[0], Buckets::new(8_192).unwrap());
         fill(&world, store).await;
-        // A partner's copy, and what it computes over it.
+        // A partner's copy, and the digest that the partner computes of it.
         let one = Buckets::new(1).unwrap();
         let copy = rows::levels_in(&world.scope(), (store, one), &[0], ProductRange::default(), usize::MAX).await.unwrap();
         assert_eq!(copy.len() as i64, LEVELS);

@@ -67,7 +67,7 @@ async fn a_digest_is_of_the_levels_of_a_store_that_one_reads(world: &World) {
     assert_eq!(told, products);
     assert_eq!((&digest["hashes"], &digest["counts"]), (&json!(own.hashes()), &json!(own.counts())));
     assert_eq!((&digest["levels"], &digest["buckets"], &digest["store"]["id"]), (&json!(3), &json!(2), &office.store["id"]));
-    // The stream goes on from there.
+    // The stream continues from the digest's cursor.
     let query = "subscription($s: ID!, $a: Cursor!) { stockChanged(filter: { store: { eq: $s } }, after: $a) { phase } }";
     let change = json!({ "product": { "id": products[0] }, "store": office.store, "delta": 1 });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
@@ -75,7 +75,7 @@ async fn a_digest_is_of_the_levels_of_a_store_that_one_reads(world: &World) {
     let next = office.ask(query, json!({ "s": office.store["id"], "a": digest["streamCursor"] })).await;
     assert!(next["errors"].is_null(), "{next:#}");
     assert_ne!(next["data"]["stockChanged"]["phase"], "RESET", "{next:#}");
-    // Bad input, and other people's stores.
+    // Invalid input, and other tenants' stores.
     for bad in
         [json!({ "s": office.store, "b": 3 }), json!({ "s": office.store, "b": 32_768 }), json!({ "s": { "code": "NOWHERE" } })]
     {

@@ -17,8 +17,8 @@ use entrepot::{
     ledger::{Grouping, Ledger},
     paging::CursorSigner,
     saved_views::SavedViews,
-    schema::{self, EntrepotSchema, Given},
-    webhooks::{Allowed, Sender, Webhooks},
+    schema::{self, EntrepotSchema, ResolverServices},
+    webhooks::{AllowedNetworks, Sender, Webhooks},
 };
 use serde_json::Value;
 
@@ -28,8 +28,8 @@ pub async fn whole_schema(world: &World) -> EntrepotSchema {
     schema::build(given(world).await)
 }
 
-/// What the schema's resolvers are given.
-pub async fn given(world: &World) -> Given {
+/// Returns the data that the schema's resolvers get.
+pub async fn given(world: &World) -> ResolverServices {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let audit = Audit::start(world.db.clone(), AuditWriter::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
@@ -39,17 +39,17 @@ pub async fn given(world: &World) -> Given {
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
-    let sender = Sender::new(Allowed::default(), world.clock.clone());
+    let sender = Sender::new(AllowedNetworks::default(), world.clock.clone());
     let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender, schema::events::registry());
     let audit_writer = AuditWriter::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
     let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
     let place = FileLocation::Folder(std::env::temp_dir().join("entrepot-no-files"));
-    let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::derived(&[7; 32]), place);
+    let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::from_secret(&[7; 32]), place);
     let exchange =
         Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
     let limits = Limits::default();
     let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files);
-    Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }
+    ResolverServices { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }
 }
 
 pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

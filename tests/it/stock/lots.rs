@@ -137,7 +137,7 @@ on_both!(lots_are_found_by_filters_inside_filters_and_sorted, world: World => {
         (Value::Null, "s-1 a C b"),
         (json!({ "field": "CODE", "direction": "DESC" }), "s-1 C b a"),
         (json!({ "field": "CREATED_AT" }), "b C a s-1"),
-        // What never expires comes after all else.
+        // Lots without an expiry date come last.
         (json!({ "field": "EXPIRES_ON" }), "b a C s-1"),
         (json!({ "field": "EXPIRES_ON", "direction": "DESC" }), "s-1 C a b"),
     ] {
@@ -174,7 +174,7 @@ on_both!(codes_are_what_people_write_on_boxes, world: World => {
     assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", backwards, "lot { code }").await), ("OUT_OF_RANGE", "input.expiresOn".to_owned()));
     let mug = json!({ "idempotencyKey": "mug", "product": { "sku": "MUG" }, "code": "d" });
     assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", mug, "lot { code }").await).0, "INVALID_STATE");
-    // What has moved stays as it is.
+    // A lot with movements cannot be changed.
     house.receive("in", 1, None).await;
     let product = house.query("{ product(by: { sku: \"CHEESE\" }) { id version } }").await["product"].clone();
     let input = json!({ "id": product["id"], "expectedVersion": product["version"], "tracking": "NONE" });
@@ -203,7 +203,7 @@ on_both!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world: World => {
     assert_eq!(refusal(&house.call("lotRecall", "LotStatusInput", act("r2", "SHORTEN"), "lot { status }").await).0, "INVALID_STATE");
     let trace = ask(&house.schema, world, "query($l: ID!) { lotTrace(lot: $l) { nodes { quantity store { code } document { __typename ... on Order { status } } customer { name } movement { kind } } } }", json!({ "l": lot })).await;
     assert_json_snapshot!("trace", trace["lotTrace"]["nodes"]);
-    // Two of it come back: into the same lot, where they wait with the rest.
+    // Two of these are returned into the same lot, where they wait with the rest.
     let back = json!({ "idempotencyKey": "b1", "store": { "code": "LDN" }, "lines": [{ "orderLineId": shipped["order"]["lines"][0]["id"], "quantity": 2, "lot": { "id": lot } },
         { "product": { "sku": "CHEESE" }, "quantity": 1, "disposition": "WRITE_OFF", "lot": { "id": lot } }] });
     house.done("returnCreate", "ReturnCreateInput", back, "return { status }").await;
@@ -346,7 +346,7 @@ on_both!(a_sale_leaves_the_customer_some_days, world: World => {
     assert_eq!(lots(&house.adjust("1", "SALE", "CHEESE", -5, Value::Null).await), ["long"]);
     let short = house.adjust("2", "SALE", "CHEESE", -1, Value::Null).await;
     assert_eq!(refusal(&short).0, "INSUFFICIENT_STOCK");
-    // Named, it may be sold as long as it is not past its date; what is thrown away is taken as it expires.
+    // A named lot may be sold until its date; a removal takes the first to expire.
     assert_eq!(lots(&house.adjust("3", "SALE", "CHEESE", -1, json!({ "code": "short" })).await), ["short"]);
     assert_eq!(lots(&house.adjust("4", "REMOVAL", "CHEESE", -1, Value::Null).await), ["short"]);
 });

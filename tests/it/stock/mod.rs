@@ -1,4 +1,4 @@
-//! The stock room through the whole schema.
+//! The stock room, tested through the complete schema.
 
 mod digest;
 mod digest_face;

@@ -1,4 +1,4 @@
-//! A page of products with the levels of twenty stores: what it says, and what it costs.
+//! A page of products with the levels of twenty stores: its contents and its cost.
 
 use async_graphql::{Request, Variables};
 use entrepot::{

@@ -46,7 +46,7 @@ async fn found(schema: &EntrepotSchema, world: &World, caller: &Caller, filter: 
     skus.concat()
 }
 
-/// The owner, whose permissions are for one store where there are such.
+/// The owner, with permissions limited to one store where they can be.
 fn of_store(world: &World, store: &Value) -> Caller {
     let store: StoreId = store.as_str().unwrap().parse().unwrap();
     let mut permissions = PermissionSet::default();
@@ -163,7 +163,7 @@ on_both!(products_are_found_by_the_stock_of_all_stores_or_of_some, world: World 
         let skus: Vec<&str> = nodes.iter().map(|node| node["product"]["sku"].as_str().unwrap()).collect();
         assert_eq!(skus.concat(), expected, "{filter}");
     }
-    // Another company has these stores no more than it has these products.
+    // Another company finds neither these stores nor these products.
     assert_eq!(found(&schema, world, &other, json!({ "stockedIn": { "in": [north, south] } })).await, "");
     assert_eq!(found(&schema, world, &other, json!({ "stockStatus": ["NORMAL"] })).await, "");
 });
@@ -214,7 +214,7 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         assert_eq!(code, Some("FORBIDDEN"), "{filter}");
     }
     assert_eq!(found(&schema, world, &reader, json!({ "sku": { "eq": "A" } })).await, "A");
-    // What lies below a category, and who supplies what, is the catalogue's.
+    // Filters by category tree, supplier or search read the catalogue, and need its permissions.
     let counter = world.with(&["stock.read"]);
     let levels = "query($f: StockFilter) { stockLevels(filter: $f) { nodes { id } } }";
     for (filter, expected) in [

@@ -36,14 +36,14 @@ const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAcc
 const CHANGES: &str = "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE]) { nodes { fields { path before after } } } }";
 const SECRET: &str = "sk-of-the-company-1";
 
-/// How the model answers.
+/// Reply of the model.
 #[derive(Debug, Clone, Copy)]
 enum Reply {
     Completion(&'static str),
     Raw(&'static str),
     Status(u16),
     Endless,
-    /// A completion, once it is let go.
+    /// A completion that is delayed until a permit is added.
     Held,
 }
 
@@ -52,7 +52,7 @@ struct Shared {
     reply: Arc<Mutex<Reply>>,
     /// Authorization and body of each request.
     asked: Arc<Mutex<Vec<(String, String)>>>,
-    /// A permit for each held reply that is let go.
+    /// A permit for each held reply that is released.
     held: Arc<Semaphore>,
 }
 
@@ -120,7 +120,7 @@ impl Shop<'_> {
         self.ask(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
     }
 
-    /// Four questions run at once; a fifth is refused, and neither asked nor counted.
+    /// Four requests run at once; a fifth is refused, and neither sent nor counted.
     async fn fifth_is_refused(&self, model: &Model, product: &Value) {
         model.replies(Reply::Held);
         let before = model.asked().len();
@@ -178,7 +178,7 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let endpoint = done(&shop.set(on.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["hasSecretKey"], &endpoint["version"]), (&json!(true), &json!(2)), "the key is kept");
     assert_eq!(shop.changed(world).await, [field("isEnabled", json!(false), json!(true))]);
-    // What is shown before is what is sent.
+    // The prompt that is shown is the one that is sent.
     let shown = prompt().await;
     let sku = shop.named("Dragonfly mug").await["sku"].clone();
     assert_eq!(shop.ask(PROMPT_BY_SKU, json!({ "sku": sku })).await["productDescriptionPrompt"], shown);
@@ -190,13 +190,13 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let body = shown["body"].as_str().unwrap().to_owned();
     assert_eq!((&shown["host"], model.asked()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));
     assert!(body.contains("Dragonfly mug") && body.contains("Mugs") && !body.contains("SKU-"), "{body}");
-    // A person accepts it, by the catalogue's own way.
+    // A member accepts it, by the catalogue's usual mutation.
     let lines = json!([{ "productId": mug["id"], "description": proposed["proposal"], "expectedVersion": 1 }]);
     let input = json!({ "idempotencyKey": key(), "descriptions": lines });
     let accepted = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"].clone();
     assert_eq!(done(&accepted, "products")[0], json!({ "description": "A blue mug.", "version": 2 }));
     shop.fifth_is_refused(&model, &mug).await;
-    // Whatever else it answers is told as it is, and changes nothing.
+    // Any other reply of the model is reported as a failure, and changes nothing.
     for (reply, failure) in [
         (Reply::Raw("<html>"), "NONSENSE"),
         (Reply::Completion(" "), "EMPTY"),
@@ -236,7 +236,7 @@ async fn a_language_model_that_never_answers_is_given_up(world: &World) {
     let payload = tokio::time::timeout(Duration::from_secs(20), shop.propose(&mug)).await.unwrap();
     let code = &payload["userErrors"][0]["code"];
     assert_eq!((&payload["failure"], code, &payload["proposal"]), (&json!("TOO_SLOW"), &json!("INVALID_STATE"), &Value::Null));
-    // Neither the product nor the next call has anything of it, but for the call that it was.
+    // The failed call affects neither the product nor the next call, but it counts as a call.
     model.replies(Reply::Completion("A blue mug."));
     assert_eq!(done(&shop.propose(&mug).await, "proposal"), "A blue mug.");
     assert_eq!(shop.ask(ENDPOINT, json!({})).await["productDescriptionEndpoint"]["callsToday"], 2);

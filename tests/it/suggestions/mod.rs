@@ -38,12 +38,13 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
     assert!(words.contains(&"mug".to_owned()), "the word mug spoke for it: {page:#}");
     let confidence = |place: usize| page["nodes"][0]["categories"][place]["confidence"].as_f64().unwrap();
     assert!(confidence(0) > confidence(1) && confidence(0) <= 1.0, "{page:#}");
-    // Its accuracy is that of this company's own products, each judged by a model that had not seen it.
+    // The accuracy is measured on this company's own products, each predicted by a model that was
+    // trained without it.
     let model = shop.ask(MODEL, json!({})).await["productTextModel"].clone();
     let learned = ["status", "productCount", "classes", "heldOut", "isPartial"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(false)], "{model:#}");
     assert!(model["accuracyTop1"].as_f64() > model["baseline"].as_f64(), "{model:#}");
-    // A product that has its category is not asked about, unless somebody does.
+    // A product with a category gets no suggestion, unless the filter includes it.
     let owl = shop.named("owl mug").await;
     assert_eq!(shop.suggestions(&owl).await["nodes"], json!([]));
     let filter = json!({ "products": [{ "sku": owl["sku"] }, { "sku": "no such" }], "isWithoutCategory": false });
@@ -129,10 +130,10 @@ async fn a_catalogue_of_three_products_says_why_it_suggests_nothing(world: &Worl
     };
     let model = nothing().await;
     assert_eq!((&model["productCount"], &model["accuracyTop1"], &model["baseline"]), (&json!(0), &Value::Null, &Value::Null));
-    // Nor is there anything to choose between where all products are mugs.
+    // Nor are there suggestions if all products are mugs, as there is only one category.
     shop.stock("mug", &shop.mugs).await;
     nothing().await;
-    // As soon as there is, it is learned.
+    // With a second category the model is trained.
     shop.stock("lamp", &shop.lamps).await;
     assert_eq!(shop.suggestions(&mug).await["nodes"][0]["categories"][0]["category"]["name"], "Mugs");
 }
@@ -182,7 +183,7 @@ async fn one_stale_line_refuses_all_lines(world: &World) {
     refused(&accept(json!([of(&mug, 1), of(&foreign, 1)]), json!([])).await, "NOT_FOUND", "input.categories.1.productId");
     let product = shop.named("Dragonfly mug").await;
     assert_eq!((&product["version"], &product["category"]), (&json!(1), &Value::Null), "nothing is half done");
-    // What contradicts itself is refused before anything is looked up.
+    // Contradictory input is refused before any row is read.
     refused(&accept(json!([]), json!([])).await, "REQUIRED", "input.categories");
     refused(&accept(json!([of(&mug, 1), of(&mug, 1)]), json!([])).await, "DUPLICATE", "input.categories.1.productId");
     let other = accept(json!([of(&mug, 1)]), json!([name(&mug, "Mug", 2)])).await;
@@ -209,7 +210,8 @@ async fn a_product_that_was_entered_twice_is_found(world: &World) {
     assert_eq!(found.len(), 1, "another colour is another product: {found:#?}");
     assert_eq!((&found[0]["first"]["id"], &found[0]["second"]["name"]), (&ring["id"], &json!("Keyring daisy garden")));
     assert_eq!((&found[0]["score"], &found[0]["reasons"]), (&json!(0.97), &json!([{ "kind": "JOINED", "words": [] }])));
-    // Whoever knows that they are two says so once, in either order, until one of them has another name.
+    // A pair of different products is refused once, in either order, until one of them has another
+    // name.
     let second = found[0]["second"].clone();
     let of =
         |product: &Value, other: &Value| json!({ "product": { "id": product["id"] }, "otherProduct": { "id": other["id"] } });
@@ -243,7 +245,7 @@ async fn names_are_cleaned_by_rules_that_say_what_they_did(world: &World) {
     let change = json!([{ "rule": "UNIT", "before": "Dragonfly mug 12CM", "after": "Dragonfly mug 12 cm" }]);
     assert_eq!(of_mug["changes"], change);
     assert!(!found.iter().any(|one| one["name"] == "Cable USB-C 3M"), "codes stay: {found:#?}");
-    // A name that is right as it is.
+    // A name that a member marks as right.
     let right = json!([{ "product": { "id": mug["id"] }, "isNameRight": true }]);
     assert_eq!(shop.refuse_all(right).await["userErrors"], json!([]));
     assert!(!cleanups().await.iter().any(|one| one["product"]["id"] == mug["id"]), "nobody asks again");

@@ -89,7 +89,7 @@ impl<'w> Shop<'w> {
         done(&made, "product");
     }
 
-    /// What is shown of the product of a name.
+    /// Returns the fields of the product with this name.
     pub async fn named(&self, name: &str) -> Value {
         let query = "query($name: String!) { products(filter: { name: { eq: $name } }) { nodes { id sku name version category { name } } } }";
         let found = self.ask(query, json!({ "name": name })).await["products"]["nodes"].as_array().unwrap().clone();

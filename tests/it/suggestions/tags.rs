@@ -39,12 +39,13 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     let best = &found["nodes"][0]["tags"][0];
     assert_eq!((&best["tag"], best["confidence"].as_f64() >= Some(0.5)), (&json!("Kitchen"), true), "{found:#}");
     assert!(texts(&best["reasons"], "text").contains(&"mug".to_owned()), "the word mug spoke for it: {found:#}");
-    // Its accuracy is that of this company's own products, each judged by a model that had not seen it.
+    // The accuracy is measured on this company's own products, each predicted by a model that was
+    // trained without it.
     let model = shop.ask(TAG_MODEL, json!({})).await["productTagModel"].clone();
     let learned = ["status", "productCount", "tags", "heldOut", "baselinePrecision"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(0.5)], "{model:#}");
     assert!(model["precision"].as_f64() > Some(0.5) && model["recall"].as_f64() > Some(0.5), "{model:#}");
-    // What is refused of one product is still suggested for another.
+    // A tag that is refused for one product is still suggested for another.
     let other = shop.product("Heron mug", None).await;
     let refuse = async |tags: Value| {
         let input = json!({ "productId": mug["id"], "tags": tags });
@@ -56,7 +57,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
         assert_eq!(refuse(json!([spelling])).await["userErrors"], json!([]), "refusing twice is refusing once");
     }
     assert_eq!((suggested(&mug).await, suggested(&other).await), (vec![], vec!["Kitchen".to_owned()]));
-    // Accepted tags come beside those that a product has.
+    // Accepted tags are added to the product's own.
     let accept = async |tags: Value, version: i64| {
         let lines = json!([{ "product": { "id": other["id"] }, "tags": tags, "expectedVersion": version }]);
         shop.ask(ACCEPT, json!({ "input": { "idempotencyKey": key(), "tags": lines } })).await["productTextAccept"].clone()
@@ -66,7 +67,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     assert_eq!(done(&accept(json!(["Gift"]), 1).await, "products")[0]["tags"], json!(["Gift"]));
     let accepted = accept(json!(["gift", "Kitchen"]), 2).await;
     assert_eq!(done(&accepted, "products")[0], json!({ "tags": ["Gift", "Kitchen"], "version": 3 }));
-    // Two unknown SKUs are two products that do not exist, and not one that is named twice.
+    // Two unknown SKUs are two products that do not exist, not a duplicate.
     let line = |sku: &str| json!({ "product": { "sku": sku }, "tags": ["Gift"], "expectedVersion": 1 });
     let input = json!({ "idempotencyKey": key(), "tags": [line("NONE-1"), line("NONE-2")] });
     let unknown = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"]["userErrors"].clone();

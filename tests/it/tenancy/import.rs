@@ -1,4 +1,4 @@
-//! A company that moves into another deployment: what it is there, and what has to be done.
+//! Imports of a company into another deployment: its state there, and the steps that remain.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use entrepot::{
     files::FileLocation,
     identity::Visit,
     secrets::{self, KeyRing},
-    serve::tenant_import::{ImportOutcome, ImportRequest, ImportTarget, take_in},
+    serve::tenant_import::{ImportOutcome, ImportRequest, ImportTarget, import_tenant},
     storage::copying,
     tenancy::{export, import::ImportError, tables},
 };
@@ -68,7 +68,7 @@ pub(super) fn whole(from: &Path) -> ImportRequest<'_> {
 pub(super) async fn import(other: &World, request: ImportRequest<'_>) -> Result<ImportOutcome, ImportError> {
     let ring: KeyRing = secrets::open(&other.node.db, &other_keys(), &other.clock).await.unwrap();
     let target = ImportTarget { db: &other.node.db, ring: &ring, clock: &other.clock };
-    take_in(target, request, |_: &str| {}).await
+    import_tenant(target, request, |_: &str| {}).await
 }
 
 pub(super) async fn refused(other: &World, request: ImportRequest<'_>) -> String {
@@ -78,7 +78,7 @@ pub(super) async fn refused(other: &World, request: ImportRequest<'_>) -> String
     }
 }
 
-/// All that a deployment holds.
+/// Digests of all rows of a deployment.
 pub(super) async fn held(world: &World) -> Vec<(&'static str, copying::Digests)> {
     copying::digests(&world.node.db).await.unwrap().into_iter().collect()
 }
@@ -143,7 +143,8 @@ async fn a_company_moves_into_another_deployment(world: &World) {
     }
 }
 
-/// Every row of a table that nothing of another deployment is in is there as it was.
+/// Asserts that the tenant's rows are unchanged in all tables that hold nothing of the target
+/// deployment.
 fn same_rows(source: &[(&'static str, copying::Digests)], target: &[(&'static str, copying::Digests)], tenant: TenantId) {
     let mut compared = 0;
     for ((table, here), (same, there)) in source.iter().zip(target) {
@@ -157,7 +158,7 @@ fn same_rows(source: &[(&'static str, copying::Digests)], target: &[(&'static st
     assert!(compared > 40, "only {compared} tables were compared");
 }
 
-/// What goes on in the other deployment, and what begins anew.
+/// Checks the state that continues in the other deployment, and the state that starts fresh.
 async fn alive(world: &World, other: &World) {
     let (house, tenant) = (&other.ours, world.ours.owner.tenant);
     let found = other.ask(house, Some(house.owner.clone()), FOUND, &json!({ "email": " Alpha@Example.com " })).await;
@@ -222,12 +223,12 @@ async fn stored_files_go_along_when_asked(world: &World) {
     let other = World::another_deployment(Home::sqlite().await, world.node.clock.now(), "alpha@example.com").await;
     let (from, to) = (FileLocation::Folder(world.files.clone()), FileLocation::Folder(other.files.clone()));
     let request = ImportRequest { files: Some((&from, &to)), ..whole(&folder) };
-    // What is refused takes the files along that had come.
+    // A refused import deletes the files that it had copied.
     other.home.tell("UPDATE app_user SET verified_at = NULL").await;
     refused(&other, request).await;
     let mine = other.files.join(world.ours.owner.tenant.to_string());
     assert_eq!(files_under(&mine), Vec::<PathBuf>::new());
-    // Those that lay there are of an import that may still run.
+    // Existing files belong to an import that may still run.
     fs::create_dir_all(&mine).unwrap();
     fs::write(mine.join("of-another-import"), "bytes").unwrap();
     refused(&other, request).await;
@@ -255,13 +256,18 @@ async fn files_of_a_killed_import_are_removed(world: &World) {
             fs::create_dir_all(&notes).unwrap();
             fs::write(notes.join(tenant.to_string()), "an import has begun").unwrap();
         };
-        // Imports were killed while they copied: of this company, and of another one; and one behind its commit.
+        // Imports that were killed while they copied: one of this company, and one of another; and
+        // one that was killed after its commit.
         [ours, killed, living].into_iter().for_each(left);
         fs::write(of(killed).join("half#1"), "by").unwrap();
         let (from, to) = (FileLocation::Folder(world.files.clone()), FileLocation::Folder(other.files.clone()));
         let request = ImportRequest { files: Some((&from, &to)), ..whole(&folder) };
         let running = other.node.db.lock_imports().await.unwrap().unwrap();
-        assert_eq!(other.node.files.forget_killed_imports().await.unwrap(), 0, "the one that is noted may be the one that runs");
+        assert_eq!(
+            other.node.files.remove_killed_import_files().await.unwrap(),
+            0,
+            "the one that is noted may be the one that runs"
+        );
         let refused = import(&other, request).await.unwrap_err();
         assert!(
             matches!(&refused, ImportError::Fault(fault) if fault.to_string().contains("another import is running")),
@@ -277,9 +283,9 @@ async fn files_of_a_killed_import_are_removed(world: &World) {
         );
         assert!(is_there(living) && !of(killed).exists(), "files that belong to a company stay");
         assert_eq!(files_under(&notes), Vec::<PathBuf>::new());
-        // Where no other import comes, a worker finds them.
+        // If no other import follows, a worker deletes them.
         left(killed);
-        assert_eq!(other.node.files.forget_killed_imports().await.unwrap(), 1);
+        assert_eq!(other.node.files.remove_killed_import_files().await.unwrap(), 1);
         assert!(is_there(living) && !of(killed).exists());
         other.end().await;
     }

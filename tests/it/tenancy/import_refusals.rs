@@ -1,4 +1,5 @@
-//! Exports that are not taken in: cut, changed, of another version, with rows that break a rule, or of a company that is there.
+//! Exports that an import refuses: truncated, changed, of another version, with rows that break a
+//! rule, or of a company that exists already.
 
 use std::{
     fs,
@@ -123,20 +124,20 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
     let edits = [
         ("product.jsonl", ours.as_str(), theirs.as_str(), "the row belongs to another tenant"),
         ("tenant.jsonl", ours.as_str(), theirs.as_str(), "the row belongs to another tenant"),
-        ("tenant.jsonl", "alpha-company", "alphb-company", "names the tenant otherwise"),
+        ("tenant.jsonl", "alpha-company", "alphb-company", "its name of the tenant differs"),
         ("product.jsonl", "{", "{\"colour\":1,", "line 1 of product.jsonl: it has a column colour"),
         ("product.jsonl", "\"sku\":", "\"skv\":", "it lacks the column sku"),
         ("product.jsonl", "\"sku\":\"", "\"sku\":7,\"x\":\"", "the value of sku"),
         ("product.jsonl", "{", "", "it is not an object of JSON"),
-        ("customer.jsonl", "\"email\":\"", "\"email\":7,\"x\":\"", "what is known of the person"),
+        ("customer.jsonl", "\"email\":\"", "\"email\":7,\"x\":\"", "the person's data"),
         ("file.jsonl", own.as_str(), foreign.as_str(), "another tenant's are"),
         ("user.jsonl", "@", " at ", "is no e-mail address"),
         ("member.jsonl", "\"user_id\":\"0", "\"user_id\":\"1", "the member's account is not in user.jsonl"),
         // By a CHECK on SQLite, by `verify` on Postgres.
         ("tenant_counter.jsonl", "\"head\":", "\"head\":-", "break "),
         ("member.jsonl", "ACTIVE", "HIDDEN", "break a rule of the database"),
-        ("audit_entry.jsonl", "\"action\":\"storeCreate\"", "\"action\":\"storeErase\"", "the audit log of the export breaks"),
-        ("stock_level.jsonl", "\"on_hand\":", "\"on_hand\":1", "break what `entrepot verify` proves"),
+        ("audit_entry.jsonl", "\"action\":\"storeCreate\"", "\"action\":\"storeErase\"", "the audit log of the export is broken"),
+        ("stock_level.jsonl", "\"on_hand\":", "\"on_hand\":1", "break an invariant of `entrepot verify`"),
     ];
     for other in &others {
         let before = held(other).await;
@@ -150,7 +151,7 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
             assert_eq!(held(other).await, before, "{file} {to}");
         }
         if other.node.db.backend() == Backend::Postgres {
-            // As archiving leaves it.
+            // As archiving detaches a month.
             let parts = other.node.db.parts().await.unwrap();
             let part = parts.iter().rfind(|part| part.table == "event" && part.month.is_some()).unwrap();
             other.node.db.detach_part(part).await.unwrap();
@@ -163,7 +164,7 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
             assert!(said.contains("event.jsonl has rows of ") && said.contains("has no partition"), "{said}");
             assert_eq!(held(other).await, before, "a month that is not there");
         }
-        // A company that is broken where it comes from may be taken in all the same.
+        // A company whose data were inconsistent at the source may be imported nevertheless.
         let broken = changed(&folder, |copy| {
             replaced(copy, "stock_level.jsonl", "\"on_hand\":", "\"on_hand\":1");
             listed(copy, |_| {});
@@ -180,7 +181,7 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
 async fn a_tenant_that_is_there_is_refused(world: &World) {
     let folder = exported(world, "export").await;
     let other = World::another_deployment(Home::sqlite().await, world.node.clock.now(), "alpha@example.com").await;
-    for (slug, why) in [("delta-company", "has the slug delta-company"), ("No", "No is no slug")] {
+    for (slug, why) in [("delta-company", "has the slug delta-company"), ("No", "No is not a valid slug")] {
         assert!(refused(&other, ImportRequest { slug: Some(slug), ..whole(&folder) }).await.contains(why), "{why}");
     }
     let request = ImportRequest { slug: Some("zulu-company"), ..whole(&folder) };

@@ -1,11 +1,12 @@
-//! Which tables of a statement are bound to one tenant: by `tenant_id = $n`, by a join with a table that is, or by a column of an insert.
+//! Tables of a statement that are bound to one tenant: by `tenant_id = $n`, by a join with a table
+//! that is, or by a column of an insert.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A table whose rows are tenants: its key is what `tenant_id` is elsewhere.
 const TENANT: &str = "tenant";
 
-/// Words that follow a table and are no alias of it.
+/// Words after a table that are not its alias.
 const NO_ALIAS: [&str; 37] = [
     "WHERE",
     "ON",
@@ -83,7 +84,7 @@ pub fn unbound(sql: &str, tables: &BTreeSet<&'static str>) -> Vec<String> {
     reader.unbound()
 }
 
-/// Words, parameters and signs, without casts, quotes and what is within texts.
+/// Words, parameters and signs, without casts, quotes and the contents of texts.
 fn tokens(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = sql.trim_start();
@@ -141,7 +142,7 @@ fn queries(tokens: &[String]) -> BTreeSet<String> {
     found
 }
 
-/// What is open while a statement is read: a parenthesis, and whether it is a scope of its own.
+/// An open parenthesis while a statement is read, and whether it is a scope of its own.
 struct Open {
     is_scope: bool,
     is_from: bool,
@@ -226,7 +227,8 @@ impl Reader<'_> {
         self.named.push(Named { table, alias, is_inserted });
     }
 
-    /// The table of an alias; None is anything else, whose own tables are looked at where they are named.
+    /// Table of an alias; None if it is anything else, whose own tables are checked where they are
+    /// named.
     fn resolved(&self, at: usize, alias: &str) -> Option<usize> {
         let mut scope = Some(self.scope_of[at]);
         while let Some(index) = scope {
@@ -252,7 +254,7 @@ impl Reader<'_> {
         Vec::new()
     }
 
-    /// What a term is that begins with a token: tables by their tenants; None among them is a parameter.
+    /// Returns the tables whose tenants the term at a token is; None among them is a parameter.
     fn term(&self, at: usize) -> Vec<Option<usize>> {
         match (self.token(at), self.token(at + 1), self.token(at + 2)) {
             (parameter, _, _) if is_parameter(parameter) => vec![None],
@@ -264,7 +266,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The same of a term that ends with a token.
+    /// Returns the same tables for a term that ends at a token.
     fn term_before(&self, at: usize) -> Vec<Option<usize>> {
         let (alias, dot) = (at.checked_sub(2), at.checked_sub(1).map_or("", |dot| self.token(dot)));
         match (self.token(at), dot, alias) {
@@ -318,7 +320,7 @@ impl Reader<'_> {
     }
 }
 
-/// Both sides of a comparison, if each is a tenant.
+/// Both sides of a comparison, if each is a `tenant_id`.
 fn pair(left: Vec<Option<usize>>, right: Vec<Option<usize>>) -> Vec<Option<usize>> {
     let is_known = !left.is_empty() && !right.is_empty();
     if is_known { left.into_iter().chain(right).collect() } else { Vec::new() }

@@ -1,4 +1,5 @@
-//! Files of `deploy` that have to agree with one another and with the program, where no tool of `scripts/check-deploy.sh` knows both.
+//! Files of `deploy` that must agree with each other and with the program, in points that no tool
+//! of `scripts/check-deploy.sh` checks.
 
 use std::{collections::BTreeSet, fs};
 
@@ -8,21 +9,21 @@ fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Names of variables that a text has behind this beginning.
+/// Names of variables in a text, by what follows each `beginning`.
 fn variables(text: &str, beginning: &str) -> BTreeSet<String> {
     let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect::<String>();
     let names = text.split(beginning).skip(1).map(name).filter(|name| !name.is_empty());
     names.map(|name| format!("ENTREPOT_{name}")).collect()
 }
 
-/// The number behind the first of these words.
+/// The number after the first occurrence of these words.
 fn number(text: &str, words: &str) -> u32 {
     let rest = text.split_once(words).unwrap_or_else(|| panic!("\"{words}\" was not found")).1;
     let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap_or_else(|_| panic!("no number is behind \"{words}\""))
 }
 
-/// The rest of the line behind the first of these words.
+/// The rest of the line after the first occurrence of these words.
 fn value<'a>(text: &'a str, words: &str) -> &'a str {
     let rest = text.split_once(words).unwrap_or_else(|| panic!("\"{words}\" was not found")).1;
     rest.lines().next().unwrap_or_default().trim()
@@ -72,7 +73,7 @@ fn a_pod_is_reached_where_it_listens_and_ends_before_it_is_killed() {
     let (settings, front) = (base("kustomization.yaml"), base("front.conf"));
     assert_eq!(number(&front, "server 127.0.0.1:"), number(&settings, "ENTREPOT_LISTEN=127.0.0.1:"), "the node behind the front");
     let (port, metrics) = (number(&front, "listen "), number(&settings, "ENTREPOT_METRICS_LISTEN=0.0.0.0:"));
-    // A number, as before Kubernetes 1.32 names of sidecars' ports are not looked for.
+    // A number, as Kubernetes before 1.32 does not resolve names of sidecars' ports.
     assert_eq!(number(&base("service.yaml"), "targetPort: "), port, "what the Service leads to");
     let wall = base("network-policy.yaml");
     for open in [port, metrics] {

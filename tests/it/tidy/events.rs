@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, fs};
 
-use entrepot::{catalog::events::CACHED, schema::events::registry, storage::journal::Kinds};
+use entrepot::{catalog::events::CACHED_ROW_EVENTS, schema::events::registry, storage::journal::Kinds};
 
 use super::{no_faults, root, sources};
 
-/// What `NAME "noun.verb"` declares, if the line does.
+/// Returns the name that `NAME "noun.verb"` declares, if the line does.
 fn declared(line: &str) -> Option<&str> {
     let (constant, name) = line.trim().split_once(" \"")?;
     let is_constant = constant.chars().all(|c| c.is_ascii_uppercase() || c == '_');
@@ -24,7 +24,7 @@ fn events_are_named_in_their_declarations() {
             names.extend(code.lines().filter_map(declared).map(ToOwned::to_owned));
             continue;
         }
-        // What is between two quotes: one look at a file, and not one for each event.
+        // Texts between two quotes are collected once for each file, and not once for each event.
         let quoted: BTreeSet<&str> = ['"', '\''].into_iter().flat_map(|quote| code.split(quote).skip(1)).collect();
         let written = known.iter().filter(|name| quoted.contains(**name));
         faults.extend(written.map(|name| format!("{} writes {name} out", path.display())));
@@ -37,5 +37,5 @@ fn events_are_named_in_their_declarations() {
 #[test]
 fn what_the_cache_asks_for_is_what_its_index_is_of() {
     let migration = fs::read_to_string(root().join("migration/src/m0067/archive.sql")).unwrap();
-    assert!(migration.contains(&format!(" WHERE {}\n", Kinds::of(CACHED).sql())));
+    assert!(migration.contains(&format!(" WHERE {}\n", Kinds::of(CACHED_ROW_EVENTS).sql())));
 }

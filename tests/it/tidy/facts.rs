@@ -1,4 +1,4 @@
-//! What a source file names and does, read from its syntax; tests inside it are left out.
+//! Names and actions of a source file, read from its syntax; tests inside it are left out.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub struct Facts {
     pub methods: BTreeSet<String>,
     pub is_async: bool,
     pub macros: BTreeSet<String>,
-    /// `unwrap` and `expect` outside tests, where no `#[expect]` says why.
+    /// `unwrap` and `expect` outside tests, without an `#[expect]` that gives the reason.
     pub unwraps: Vec<String>,
     module: Vec<String>,
     excused: usize,
@@ -118,7 +118,7 @@ fn attributes_of(item: &Item) -> &[Attribute] {
 impl<'a> Visit<'a> for Facts {
     fn visit_item(&mut self, item: &'a Item) {
         self.within(attributes_of(item), |facts| {
-            // Tests may know more than what they test.
+            // Tests may use more than the code that they test.
             if facts.in_tests == 0 {
                 visit::visit_item(facts, item);
             }

@@ -1,13 +1,16 @@
-//! Whoever changes or deletes several rows takes them in one order (decisions 0348, 0364 and 0372).
+//! Statements that change or delete several rows lock them in one order (decisions 0348, 0364 and
+//! 0372).
 //!
-//! On Postgres a statement locks rows as it finds them: two that find some of the same in different orders wait for each other.
+//! On Postgres a statement locks rows as it finds them: two that find some of the same in different
+//! orders wait for each other.
 
 use std::{collections::BTreeMap, fs, iter, path::Path};
 
 use super::{no_faults, room, sources, tenants::texts};
 
-/// Files of statements that change or delete several rows of these tables: how many statements, and what orders their locks. A file calls `lock_in_order`
-/// (`platform::storage`) where that is said here.
+/// Files with statements that change or delete several rows of these tables: the number of
+/// statements, and the order of their locks. A file calls `lock_in_order` (`platform::storage`) if
+/// its entry names it.
 const SEVERAL: [(&str, usize, &str); 10] = [
     ("identity/rows/devices.rs", 2, "behind the lock of the account"),
     ("identity/rows/factors.rs", 3, "codes behind the lock of the account; logins that wait by `lock_in_order`"),
@@ -16,14 +19,16 @@ const SEVERAL: [(&str, usize, &str); 10] = [
     ("identity/rows/links.rs", 5, "behind the locks of accounts, or by `lock_in_order`"),
     ("identity/rows/mod.rs", 1, "it waits for nobody: `SKIP LOCKED`"),
     ("identity/rows/refresh.rs", 1, "behind the lock of the session"),
-    ("identity/rows/sessions.rs", 5, "by `lock_in_order`, as `end_behind` does; what is noted waits for nobody"),
+    ("identity/rows/sessions.rs", 5, "by `lock_in_order`, as `end_next_after` does; what is noted waits for nobody"),
     ("jobs/rows.rs", 4, "by `lock_in_order`; of what is done by one standing job"),
     ("jobs/shell/outgoing.rs", 1, "by `lock_in_order`"),
 ];
 
-/// Other rooms: how many statements and bulk writes change several rows, or selects lock without an order; and what orders their locks.
+/// Other rooms: the number of statements and bulk writes that change several rows, and of selects
+/// that lock without an order; and the order of their locks.
 ///
-/// "The counter" is the tenant's: who has it is alone with all that is behind it. Whoever takes rows before it never takes these behind it.
+/// "The counter" is the tenant's: a transaction that has locked it is the only one to lock rows
+/// that are locked after it. Rows that are locked before it are never locked after it.
 const ROOMS: [(&str, usize, &str); 30] = [
     ("access", 4, "behind the tenant's policy, which every change of rights moves first; uses of one key behind its row"),
     (
@@ -93,7 +98,8 @@ fn changes_several(text: &str) -> bool {
     is_with || (is_given_rows && !has(&sql, &["ORDER BY"]))
 }
 
-/// What may lock several rows in a file: statements, lines with bulk writes of rows that are there, and functions that lock what they select in no order.
+/// Returns the places of a file that may lock several rows: statements, lines with bulk writes of
+/// existing rows, and functions that lock selected rows in no order.
 fn locks_several(path: &Path) -> Vec<String> {
     let source = fs::read_to_string(path).unwrap();
     let code = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -114,7 +120,8 @@ fn locks_several(path: &Path) -> Vec<String> {
     found
 }
 
-/// Whether a text is a statement that locks all rows of a condition in an order of its own. A page has a limit.
+/// Whether a text is a statement that locks all rows of a condition in a given order. A statement
+/// with a limit is a page, and does not count.
 fn orders_locks(text: &str) -> bool {
     text.contains(" ORDER BY ") && text.contains("{lock}") && !text.contains(" LIMIT ")
 }

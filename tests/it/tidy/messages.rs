@@ -10,7 +10,7 @@ use syn::{
 
 use super::{no_faults, sources};
 
-/// Why a start failed, which is logged when no report is taken any more.
+/// Exempt file: it logs why a start failed, when no report is taken any more.
 const LOGGED_ONLY: &str = "cli/logs.rs";
 
 /// Whether a field is named as the message is: both would be the event's `message`.
@@ -21,7 +21,8 @@ fn is_message(field: ParseStream<'_>) -> syn::Result<bool> {
     Ok(ahead.parse::<Ident>().is_ok_and(|name| name == "message") && !ahead.peek(Token![.]))
 }
 
-/// The message of an event of `tracing`: the first argument that is a text alone. None where there is no such argument.
+/// The message of an event of `tracing`: its first argument that is only a text; None if it has no
+/// such argument.
 fn message(tokens: ParseStream<'_>) -> syn::Result<Option<String>> {
     let (mut found, mut begins) = (None, true);
     while !tokens.is_empty() {

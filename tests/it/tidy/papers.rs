@@ -1,4 +1,5 @@
-//! The papers can be read: every fence is closed and holds what it says, every drawing is one, every table and heading begins on a line of its own.
+//! Markdown pages: each code fence is closed and its block is valid, each drawing is valid, and
+//! tables and headings begin on lines of their own.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -17,7 +18,7 @@ struct Block {
     text: String,
 }
 
-/// All blocks of a paper, and what is wrong with how it is set.
+/// All code blocks of a page, and the faults of its layout.
 fn blocks(paper: &str) -> (Vec<Block>, Vec<String>) {
     let (mut blocks, mut wrong, mut open, mut before) = (Vec::new(), Vec::new(), None::<Block>, "");
     for (index, line) in paper.lines().enumerate() {
@@ -48,7 +49,8 @@ fn blocks(paper: &str) -> (Vec<Block>, Vec<String>) {
     (blocks, wrong)
 }
 
-/// What is wrong with a state diagram: every line is a step, every state is reached, and every one leads on or ends.
+/// Returns the error of a state diagram: every line is a step, every state is reached, and every
+/// one leads on or ends.
 fn drawing(text: &str) -> Result<(), String> {
     let mut lines = text.lines();
     if lines.next() != Some("stateDiagram-v2") {
@@ -102,7 +104,7 @@ fn papers(folder: &Path, found: &mut Vec<(String, String)>) {
 /// Endings of files that pages name.
 const ENDINGS: [&str; 10] = [".rs", ".sql", ".txt", ".md", ".toml", ".json", ".sh", ".mjs", ".graphql", ".yml"];
 
-/// The paths that `a/{b,c}.rs` stands for.
+/// Expands `a/{b,c}.rs` into its paths.
 fn expanded(path: &str) -> Vec<String> {
     let choices = path.split_once('{').and_then(|(head, rest)| Some((head, rest.split_once('}')?)));
     let Some((head, (choices, tail))) = choices else { return vec![path.to_owned()] };
@@ -128,7 +130,8 @@ fn named_files(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Pages name files as the repository does, from their room on (`orders/core/order.rs`), or from their crate on (`objects/orders/line.rs`).
+/// Pages name files by their room (`orders/core/order.rs`), or by their crate
+/// (`objects/orders/line.rs`).
 #[test]
 fn files_that_pages_name_exist() {
     let all = files(root(), "");
@@ -165,13 +168,13 @@ fn the_page_of_entity_has_every_table() {
     no_faults(&faults);
 }
 
-/// Words beside the drawings, with those of tables.
+/// Number of words outside of code blocks, including those of tables.
 fn words_of(page: &str) -> usize {
     let lines = page.split("```").step_by(2).flat_map(str::split_whitespace);
     lines.filter(|word| word.contains(char::is_alphanumeric)).count()
 }
 
-/// An outsider reads it first: it is one page beside the tree.
+/// Newcomers read it first, so it has one page of text beside the tree.
 #[test]
 fn the_architecture_is_one_page() {
     let words = words_of(&fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap());

@@ -1,5 +1,6 @@
-//! Statements are read by records (`derive(Record)`), whose columns and fields cannot be swapped unseen. What takes columns from left to right is listed
-//! here. A statement of one column has nothing to swap: `Row::scalar`.
+//! Statements are read by records (`derive(Record)`), so that columns and fields cannot be swapped
+//! unnoticed. Code that reads columns by position is listed here. A statement of one column has
+//! nothing to swap: `Row::scalar`.
 
 use std::{
     cmp::Ordering,
@@ -30,11 +31,12 @@ const BY_POSITION: &[(&str, usize, &str)] = &[
     ("tenancy/export.rs", 1, "the columns of whichever table is exported, all of them texts"),
 ];
 
-/// Rows that are inserted by a list of columns with values beside it, which nobody compares: global tables, logins, and conflicts that change some
-/// columns or reckon with those that are there. `Work::insert`, `Work::upsert` and `Work::insert_or_ignore` take the struct of the table.
+/// Number of inserts with a list of columns beside its values, whose order is not checked: global
+/// tables, logins, and conflicts that change some columns or compute with their present values.
+/// `Work::insert`, `Work::upsert` and `Work::insert_or_ignore` take the struct of the table.
 const INSERTED_BY_LISTS: usize = 16;
 
-/// How a row gives its next column.
+/// Calls by which a row gives its next column.
 const CALLS: [&str; 2] = [".take()", ".take::<"];
 
 fn is_of_name(c: char) -> bool {
@@ -52,7 +54,7 @@ fn names_of_rows(code: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// How often columns are taken by their position.
+/// Returns how often columns are taken by their position.
 fn reads_by_position(code: &str) -> usize {
     let calls = |name: &str, call: &str| {
         let whole = format!("{name}{call}");

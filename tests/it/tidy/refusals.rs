@@ -1,4 +1,5 @@
-//! A core refuses with an enum of its room and a typed place; texts and paths are made in the API.
+//! A core refuses with an enum of its room and a typed place; the API makes texts and paths of
+//! them.
 
 use std::fs;
 
@@ -22,7 +23,8 @@ const TYPED: [&str; 15] = [
     "purchasing",
     "exchange",
 ];
-/// Cores that make texts which are no refusals: a printed page, an e-mail, cells and lines of a file, and what is derived from an address, a key or a code.
+/// Cores whose texts are no refusals: a printed page, an e-mail, cells and lines of a file, and
+/// texts derived from an address, a key or a code.
 const TEXTS: [&str; 12] = [
     "exchange/core/barcodes.rs",
     "exchange/core/bulk.rs",
@@ -37,7 +39,7 @@ const TEXTS: [&str; 12] = [
     "identity/core/qr.rs",
     "purchasing/core/page.rs",
 ];
-/// Each makes a text of what a caller is told.
+/// Constructors of refusals with a text.
 const IN_WORDS: [&str; 5] =
     ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];
 
@@ -76,7 +78,8 @@ fn reasons_hold_no_messages() {
     no_faults(&faults);
 }
 
-/// The compiler asks for the words of each value; that each enum is asked for words at all, this test asks.
+/// The compiler requires a text for each value of an enum; this test checks that the texts of each
+/// enum are used.
 #[test]
 fn each_enum_of_refusals_has_words() {
     let (mut enums, mut rooms) = (0, 0);
@@ -89,5 +92,8 @@ fn each_enum_of_refusals_has_words() {
         }
     }
     assert!(enums > 4, "the enums were not found");
-    assert_eq!(enums, rooms, "`ROOMS` in objects/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`");
+    assert_eq!(
+        enums, rooms,
+        "`MESSAGE_SOURCES` in objects/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`"
+    );
 }

@@ -1,4 +1,4 @@
-//! What `docs/RELIABILITY.md` promises is shown by a test, row by row.
+//! Each guarantee of `docs/RELIABILITY.md` has a test, row by row.
 
 use std::{collections::BTreeSet, ffi::OsStr, fs, path::Path};
 
@@ -46,7 +46,7 @@ fn every_limit_in_the_papers_has_a_test() {
             is_ours = true;
             continue;
         }
-        // A table of settings alone has no column of tests; it stands before those that have.
+        // Tables of settings have no column of tests, and precede those that have one.
         if !is_ours {
             continue;
         }
@@ -68,11 +68,11 @@ fn number_of(path: &Path) -> Option<u32> {
     number(&name(path.file_name())).or_else(|| number(&name(path.parent().and_then(Path::file_name))))
 }
 
-/// What an older release may need and a text takes away.
+/// Returns the words of a text that remove something that an older release may need.
 fn taken(text: &str) -> Vec<&'static str> {
     const TAKING: [&str; 6] = ["DROP TABLE", "DROP COLUMN", "RENAME", "SET NOT NULL", " TYPE ", "DROP CONSTRAINT"];
     let text = text.to_uppercase();
-    // A foreign key only checks: no release needs it.
+    // A foreign key is only a check, so no release needs it.
     let text: Vec<&str> = text.split("DROP CONSTRAINT IF EXISTS ").collect();
     let text = text.iter().map(|part| part.split_once("_FKEY").map_or(*part, |(_, rest)| rest)).collect::<String>();
     TAKING.into_iter().filter(|word| text.contains(word)).collect()
@@ -84,7 +84,8 @@ fn a_migration_that_takes_something_away_says_so() {
     for path in files(&root().join("migration/src"), ".sql") {
         let Some(number) = number_of(&path) else { continue };
         let is_named = migration::BREAKING.iter().any(|name| name.starts_with(&format!("m{number:04}_")));
-        // The promise begins with the migration that made room for it; later ones are held to more.
+        // The guarantee begins with the migration that introduced it; migrations after `FROZEN`
+        // have stricter rules.
         if (31..=FROZEN).contains(&number) && !is_named && !taken(&fs::read_to_string(&path).unwrap()).is_empty() {
             faults.push(format!(
                 "{}: an older release may need what it takes away: name it in migration::BREAKING",
@@ -95,14 +96,16 @@ fn a_migration_that_takes_something_away_says_so() {
     no_faults(&faults);
 }
 
-/// The last migration that may be one which older binaries cannot bear. When it was written there were over thirty of them, each of which stopped all nodes for
-/// an upgrade; from then on a release is upgraded to while the one before it serves. Never raise it: expand, and contract a release later
-/// (`docs/OPERATIONS.md`, "Changing tables").
+/// The last migration that may be incompatible with older binaries. Over thirty earlier ones were,
+/// and each of them stopped all nodes for an upgrade; since then the previous release keeps serving
+/// during an upgrade. Never raise it: expand, and contract a release later (`docs/OPERATIONS.md`,
+/// "Changing tables").
 const FROZEN: u32 = 130;
 /// The last release, and its last migration: what contracts may need nothing later. Both change with each release.
 const RELEASED: (&str, u32) = ("0.1", 81);
 
-/// What an older binary cannot bear of the SQL of a migration; nothing where it only adds.
+/// Returns the statements of a migration's SQL that an older binary cannot work with; nothing if it
+/// only adds.
 fn unbearable(text: &str) -> Vec<String> {
     let is_comment = |line: &&str| ["--", "//"].iter().any(|mark| line.trim_start().starts_with(mark));
     let text = text.lines().filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n");
@@ -174,7 +177,7 @@ fn no_migration_from_now_on_is_one_that_an_older_binary_cannot_bear() {
         let text = fs::read_to_string(&path).unwrap();
         faults.extend(unbearable(&text).into_iter().map(|fault| format!("{} (m{number:04}): {fault}", path.display())));
     }
-    // Such a lock is held for as long as it takes to write the table anew.
+    // The lock of a rewrite is held until the whole table has been written again.
     for name in Migrator::migrations().iter().map(|one| one.name().to_owned()).filter(|name| listed(name) > FROZEN) {
         for statement in plan::statements(&name, DbBackend::Postgres) {
             if plan::locks(statement).iter().any(|lock| lock.work == RowWork::Rewrite) {
@@ -213,7 +216,8 @@ fn what_an_older_binary_cannot_bear_is_found() {
 /// while everybody writes (`migration::online`); one of a new column comes in a migration after that of the column.
 const BUILT_WITHIN: u32 = 197;
 
-/// The indexes of a table that is there which a migration builds in its own transaction, however large the table is.
+/// Indexes of an existing table that a migration builds in its own transaction, for any size of the
+/// table.
 fn built_within(name: &str) -> Vec<&'static str> {
     let statements = plan::statements(name, DbBackend::Postgres);
     let is_comment = |line: &&str| line.trim_start().starts_with("--");
@@ -248,7 +252,8 @@ fn an_index_from_now_on_is_built_before_its_migration() {
     no_faults(&faults);
 }
 
-/// Bulk writes are made of records, whose derive puts the tenant first; so nobody lists columns by hand, and no table has its tenant elsewhere.
+/// Bulk writes take records, whose derive puts the tenant first, so columns are never listed by
+/// hand and the tenant has the same place in all tables.
 #[test]
 fn a_bulk_write_begins_with_its_tenant() {
     const BY_HAND: [&str; 4] = ["Bulk::insert(", "Bulk::update(", "Bulk::delete(", "[Column] = &["];

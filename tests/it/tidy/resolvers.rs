@@ -1,4 +1,5 @@
-//! What a field says in the schema is what it checks: `#[resolvers]` writes the directive and the check from one argument, so nobody writes one of them alone.
+//! Directives of a field in the schema match its checks: `#[resolvers]` writes the directive and
+//! the check from one argument, so neither is ever written alone.
 
 use std::fs;
 
@@ -28,7 +29,7 @@ const APPLIED: &[(&str, &str, &str)] = &[
     ("objects/identity/types.rs", "requires", "of a derived object"),
 ];
 
-/// Resolvers that say a permission and ask for it in their bodies.
+/// Resolvers that declare a permission and check it in their bodies.
 const IN_BODY: &[(&str, &str, &str)] = &[
     ("objects/access/integration.rs", "channel", "an integration sees itself"),
     ("objects/access/integration.rs", "permissions", "an integration sees itself"),
@@ -48,7 +49,8 @@ const IN_BODY: &[(&str, &str, &str)] = &[
     ("objects/stock/movement.rs", "lot", "null needs no permission where no lot moved"),
 ];
 
-/// Resolvers that take a permit besides: for one of their arguments, for what they show, or because their type says the permission.
+/// Resolvers that take another permit: for one of their arguments, for the data that they return,
+/// or because their type declares the permission.
 const BY_HAND: &[(&str, &str, &str)] = &[
     ("analysis/anomalies/query.rs", "stock_anomalies", "who sorts by value must see costs"),
     ("analysis/replenishment/purchase_budget.rs", "current", "the type says stock.policy"),
@@ -101,7 +103,8 @@ fn resolvers(text: &str) -> Vec<ImplItemFn> {
     methods.collect()
 }
 
-/// What is listed and was not found, or found and not listed.
+/// Returns the entries that are listed and were not found, and those that were found and are not
+/// listed.
 fn differ(found: &[(String, String)], listed: &[(&str, &str, &str)], what: &str) -> Vec<String> {
     let is_listed = |file: &str, name: &str| listed.iter().any(|line| (line.0, line.1) == (file, name));
     let new = found.iter().filter(|(file, name)| !is_listed(file, name)).map(|(file, name)| format!("{file}: {name} {what}"));
@@ -112,7 +115,7 @@ fn differ(found: &[(String, String)], listed: &[(&str, &str, &str)], what: &str)
 #[test]
 fn directives_are_applied_by_the_attribute() {
     let mut found = Vec::new();
-    // What the attribute writes is written in `macros`.
+    // The crate `macros` is left out, because it contains the code that the attribute writes.
     for (file, path) in sources().iter().filter(|(file, _)| is_graph(file) && !file.starts_with("macros/")) {
         let text = fs::read_to_string(path).unwrap();
         let ends = text.match_indices("::apply(").map(|(at, _)| &text[..at]);

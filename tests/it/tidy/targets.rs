@@ -27,7 +27,8 @@ fn named_file(module: &ItemMod) -> Option<String> {
     })
 }
 
-/// Adds a file, and those of its modules, which lie in this folder if no attribute says otherwise.
+/// Adds a file, and those of its modules, which are in `folder` unless an attribute names another
+/// path.
 fn add_file(file: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     found.push(file.canonicalize().unwrap());

@@ -1,6 +1,8 @@
-//! Every statement on a tenant's rows names its tenant as one constant parameter; what crosses tenants is listed here, and in `docs/SCALING.md`.
+//! Each statement on a tenant's rows is bound to its tenant by one constant parameter; statements
+//! across tenants are listed here, and in `docs/SCALING.md`.
 //!
-//! Texts of the source are looked at one by one, and the statements that the tests of plans send are looked at whole.
+//! Texts of the source are checked one by one, and complete statements as the tests of plans send
+//! them.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -17,7 +19,7 @@ use super::{binding::unbound, no_faults, root, sources};
 /// Texts of one file in which no tenant binds a table of tenants.
 struct Listed {
     file: &'static str,
-    /// How many texts.
+    /// Number of texts.
     texts: usize,
     tables: &'static [&'static str],
 }
@@ -26,7 +28,7 @@ const fn listed(file: &'static str, texts: usize, tables: &'static [&'static str
     Listed { file, texts, tables }
 }
 
-/// Statements that cross tenants: what they are for, by the name that `docs/SCALING.md` has, and where they are.
+/// Statements across tenants: their purpose, by its name in `docs/SCALING.md`, and their files.
 const CROSSING: &[(&str, &[Listed])] = &[
     (
         "jobs",
@@ -140,7 +142,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
     ),
 ];
 
-/// Texts into which the condition that names the tenant is put: alone they name none.
+/// Texts that are completed by the tenant's condition, and have none themselves.
 const COMPOSED: &[Listed] = &[
     listed("anomalies/rows/patterns.rs", 2, &["sales_order"]),
     listed("anomalies/rows/people.rs", 4, &["sales_order", "sales_return"]),
@@ -165,9 +167,11 @@ fn tables() -> BTreeSet<&'static str> {
     ALL.iter().filter(is_tenants).map(|table| table.name).collect()
 }
 
-/// What is wrong with a statement as it was sent by a request of `tenant`; None where all its tables are bound.
+/// Returns the fault of a statement as it was sent by a request of `tenant`; None if all its tables
+/// are bound.
 ///
-/// One that has the tenant among its values is the tenant's, and has no excuse. Any other one is the deployment's own, and is listed.
+/// A statement with the tenant among its values is the tenant's, and has no excuse. Any other one
+/// is the deployment's own, and is listed.
 pub fn complaint(statement: &Statement, tenant: TenantId) -> Option<String> {
     let loose = unbound(&statement.sql, &tables());
     let names: BTreeSet<&str> = loose.iter().filter_map(|named| named.split(' ').next()).collect();
@@ -203,7 +207,7 @@ impl Visit<'_> for Texts {
         }
     }
     fn visit_macro(&mut self, call: &Macro) {
-        // What has no expressions between commas has no statements.
+        // A macro whose body is no list of expressions has no statements.
         let parsed = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
         parsed.iter().flatten().for_each(|expr| self.visit_expr(expr));
     }

@@ -4,13 +4,13 @@ use std::fs;
 
 use super::{files, no_faults, root};
 
-/// Whether a manifest says `test = false` of its library.
+/// Whether a manifest has `test = false` for its library.
 fn is_untested(manifest: &str) -> bool {
     let library = manifest.split("\n[").find(|section| section.starts_with("lib]"));
     library.is_some_and(|section| section.lines().any(|line| line.trim() == "test = false"))
 }
 
-/// Whether a line begins a test, or what is compiled for tests alone.
+/// Whether a line begins a test, or code that is compiled for tests only.
 fn is_of_tests(line: &str) -> bool {
     const BEGINNINGS: [&str; 5] = ["#[test]", "#[tokio::test", "#[cfg(test)]", "#[cfg(all(test", "#[cfg(any(test"];
     BEGINNINGS.iter().any(|beginning| line.trim_start().starts_with(beginning))

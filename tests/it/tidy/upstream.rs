@@ -1,4 +1,5 @@
-//! Repairs of async-graphql stand in one place, each with a test that fails once it may go.
+//! Workarounds for async-graphql are in one folder, each with a test that fails once it can be
+//! removed.
 
 use std::fs;
 

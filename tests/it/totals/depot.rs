@@ -1,10 +1,10 @@
-//! Somebody of one store.
+//! A caller with access to one store.
 
 use entrepot::access::{Caller, Class, PermissionSet, REGISTRY, Reach};
 
 use crate::authorization::world::House;
 
-/// The owner, whose permissions are for the depot alone where there are such.
+/// The owner, with permissions limited to the depot where they can be.
 pub fn of_the_depot(house: &House) -> Caller {
     let mut permissions = PermissionSet::default();
     for (index, known) in REGISTRY.iter().enumerate() {

@@ -1,10 +1,11 @@
-//! Totals of pages behind a cursor, and the orders of short lists.
+//! Totals of pages after a cursor, and the sort orders of short lists.
 
 use serde_json::{Value, json};
 
 use crate::authorization::world::World;
 
-/// Behind a cursor a page is never the whole list: it is counted while it is read, and once for all that this count answers.
+/// A page after a cursor is never the whole list, so its total is counted, by a single statement
+/// for all totals that its result answers.
 pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
     for list in ["products", "orders", "stockLevels"] {
         let read = format!(
@@ -36,7 +37,7 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
     }
 }
 
-/// From its end and in the opposite order a list has the same rows, and the order is that of the field.
+/// Read from its end and in descending order, a list has the same rows, sorted by the field.
 pub async fn short_lists_are_sorted(world: &World) {
     let owner = world.ours.owner.clone();
     let ask = async |query: &str| {

@@ -71,7 +71,7 @@ async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when
         let made = try_endpoint(world, owner, "https://shop.example/", events).await;
         assert_eq!(made["userErrors"][0]["code"], "INVALID", "{made:#}");
     }
-    // A name says nothing by itself: where it leads is found out when something is sent.
+    // The address of a host name is resolved and checked only when a message is sent.
     let terms = entrepot::jobs::Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
     let working = tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending()));
     let made = endpoint(world, "https://nowhere.invalid/", &["stock.changed"]).await;
@@ -113,7 +113,7 @@ async fn a_body_without_end_is_not_read(world: &World) {
     let attempt = attempts(world, &made.id).await.remove(0);
     assert_eq!((&attempt["status"], attempt["body"].as_str().unwrap().len()), (&json!(200), 1_024));
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    // What lies in the buffers of both sides, and no more.
+    // Only the bytes in the buffers of both sides have been sent.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let taken = poured.load(Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -134,7 +134,7 @@ async fn dead_and_silent_endpoints_hold_up_nobody_else(world: &World) {
     until("all of them", async || well.seqs().len() == CHANGES && other.seqs().len() == CHANGES).await;
     let before = p95(&before, &arrivals);
     well.forget();
-    // One of the others falls silent, and in the place of the last nobody listens.
+    // One of the other receivers never answers, and the address of the last is closed.
     let silent = other;
     silent.forget();
     silent.answers(|_, _| Answer::Silence);
@@ -176,10 +176,10 @@ async fn dead_and_silent_endpoints_hold_up_nobody_else(world: &World) {
     works.kill().await;
 }
 
-/// When each event came, by its `seq`.
+/// Arrival time of each event, by its `seq`.
 type Arrivals = Arc<Mutex<BTreeMap<i64, Instant>>>;
 
-/// A receiver that is well, and when events came to it.
+/// A working receiver, and the times at which events arrived.
 async fn timed() -> (Receiver, Arrivals) {
     let arrivals = Arrivals::default();
     let seen = arrivals.clone();
@@ -190,7 +190,7 @@ async fn timed() -> (Receiver, Arrivals) {
     (receiver.await, arrivals)
 }
 
-/// How late most messages were.
+/// Returns the delay that 95 percent of the messages did not exceed.
 fn p95(acknowledged: &[(i64, Instant)], arrivals: &Arrivals) -> Duration {
     let came = arrivals.lock().unwrap();
     let mut delays: Vec<Duration> = acknowledged.iter().map(|(seq, at)| came[seq].saturating_duration_since(*at)).collect();

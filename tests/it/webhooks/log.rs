@@ -1,4 +1,4 @@
-//! What is shown of what was sent, and to whom.
+//! Log of sent messages, and the callers who see it.
 
 use serde_json::json;
 
@@ -42,14 +42,14 @@ async fn the_log_is_paged_and_an_endpoint_goes_with_all_of_it(world: &World) {
             found == seqs
         })
         .await;
-        // A cursor is its list's own.
+        // A cursor is bound to its list.
         let cursor = page(&json!(null)).await["pageInfo"]["endCursor"].clone();
         let foreign = world
             .ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "id": world.ours.ids["whe"], "after": cursor }))
             .await;
         assert_eq!(foreign["errors"][0]["code"], "BAD_USER_INPUT", "{foreign:#}");
     }
-    // Ids of another journal are nobody's here.
+    // IDs of another journal are not found.
     let theirs = entrepot::webhooks::core::message_id(world.theirs.owner.tenant, uuid::Uuid::nil(), 1).to_string();
     let refused = replay(world, json!({ "id": made.id, "messageIds": [theirs] })).await;
     assert_eq!(refused["userErrors"][0]["code"], "NOT_FOUND", "{refused:#}");

@@ -1,4 +1,4 @@
-//! Webhooks, with receivers that are well, slow, gone, rude or somewhere they should not be.
+//! Webhooks, with receivers that work, are slow, gone or hostile, or have forbidden addresses.
 
 mod hostile;
 mod log;
@@ -27,7 +27,7 @@ fn every_event_has_its_place_in_the_list() {
         .skip(1)
         .flat_map(|rest| rest.split(']').next().unwrap().split(", ").map(|name| name.trim_matches('"')))
         .collect();
-    // The directive's own definition looks alike.
+    // The directive's own definition also matches.
     emitted.retain(|name| name.contains('.'));
     emitted.extend(registry().events().filter(|event| event.source() == Source::System).map(|event| event.name()));
     let listed: BTreeSet<&str> = registry().events().map(|event| event.name()).collect();

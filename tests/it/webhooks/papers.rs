@@ -1,4 +1,4 @@
-//! The examples of docs/webhooks.md, run as they stand there.
+//! The examples of docs/webhooks.md, run unchanged.
 
 use std::process::Command;
 
@@ -15,7 +15,8 @@ fn blocks(language: &str) -> Vec<&'static str> {
     PAPER.split(&fence).skip(1).map(|rest| rest.split_once("```").unwrap().0).collect()
 }
 
-/// What the examples say of messages: ours, one with another body, one under another secret, one that is too old, one with signatures of two secrets.
+/// Messages that the examples are run with, and whether each is valid: ours, one with another body,
+/// one under another secret, one that is too old, one with signatures of two secrets.
 fn cases() -> Vec<(serde_json::Value, bool)> {
     let (secret, other) = (Secret::from_bytes(vec![7; 32]), Secret::from_bytes(vec![8; 32]));
     let public_key = Signer::of(secret.clone()).public_key();

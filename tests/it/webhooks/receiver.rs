@@ -1,4 +1,4 @@
-//! Answers of a receiver that is slow, gone or rude, and the signatures of what it got.
+//! Answers of a receiver that is slow, gone or hostile, and checks of the signatures that it got.
 
 use std::{
     net::SocketAddr,
@@ -21,17 +21,17 @@ use sha2::Sha256;
 pub use crate::support::receiver::Receiver;
 use crate::support::receiver::{Got, Reply, planned, status};
 
-/// How it answers.
+/// Answer of the receiver.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Status(u16),
-    /// A status and what `Retry-After` says.
+    /// A status, and the value of `Retry-After`.
     Later(u16, String),
-    /// Somewhere else.
+    /// A redirect to this URL.
     Elsewhere(String),
-    /// A good status and a body that does not end, with the bytes that were taken from it.
+    /// A status of success and an endless body, with the number of bytes that were read of it.
     Endless(Arc<AtomicU64>),
-    /// Nothing at all.
+    /// No answer.
     Silence,
 }
 
@@ -64,7 +64,8 @@ impl Got {
     fn signed(&self) -> String {
         format!("{}.{}.{}", self.id, self.timestamp(), self.body)
     }
-    /// Whether one of its signatures is of this secret, computed as the standard says and not as we do.
+    /// Whether one of its signatures is of this secret, computed by the standard and without our
+    /// code.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
         assert_eq!(key.len(), 32);
@@ -73,7 +74,8 @@ impl Got {
         let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
         self.signatures().contains(&expected.as_str())
     }
-    /// Whether one of its signatures is of the private key that belongs to this public one, by what the standard says and nothing of ours.
+    /// Whether one of its signatures is by the private key of this public key, verified by the
+    /// standard and without our code.
     pub fn is_signed_for(&self, public_key: &str) -> bool {
         let key = STANDARD.decode(public_key.strip_prefix("whpk_").unwrap()).unwrap();
         let signed = self.signed();
@@ -82,7 +84,7 @@ impl Got {
             UnparsedPublicKey::new(&ED25519, &key).verify(signed.as_bytes(), &signature).is_ok()
         })
     }
-    /// The same with something else said.
+    /// The same message with a changed body.
     pub fn forged(&self) -> Self {
         let body = self.body.replacen(':', ": ", 1);
         assert_ne!(body, self.body);
@@ -91,11 +93,11 @@ impl Got {
 }
 
 impl Receiver {
-    /// From now on it answers so.
+    /// Sets the answers from now on.
     pub fn answers<A: Into<Reply>>(&self, plan: impl Fn(usize, &Got) -> A + Send + Sync + 'static) {
         *self.shared.plan.lock().unwrap() = planned(plan);
     }
-    /// Nobody listens at its address any more.
+    /// Closes the receiver, and returns its former address.
     pub async fn go(self) -> SocketAddr {
         let address = self.address;
         drop(self);

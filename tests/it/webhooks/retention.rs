@@ -1,9 +1,9 @@
-//! What is old is let go, and nothing that somebody still waits for.
+//! Deletion of old rows, except those that a receiver still waits for.
 
 use entrepot::{
     jobs::{Lease, Registry, Terms},
     storage::{Backend, Reads, Row, journal},
-    webhooks::Keep,
+    webhooks::JournalRetention,
 };
 use serde_json::json;
 use std::{
@@ -20,9 +20,9 @@ use crate::world::on_both;
 on_both!(events_are_let_go_when_they_are_old_and_received, what_came_of_attempts_is_let_go_after_a_month);
 
 const DAY: i64 = 86_400;
-const KEEP: Keep = Keep { seconds: 7 * DAY, grace_seconds: 7 * DAY, until_archived: false };
+const KEEP: JournalRetention = JournalRetention { seconds: 7 * DAY, grace_seconds: 7 * DAY, until_archived: false };
 
-/// A hold like the one that the job has.
+/// A lease as the trimming job has it.
 async fn lease(world: &World) -> (Lease, tokio::task::JoinHandle<()>) {
     let slot = Arc::new(Mutex::new(None));
     let given = slot.clone();
@@ -41,7 +41,7 @@ async fn low(world: &World) -> journal::Head {
     world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap()
 }
 
-/// The last event of our house that was looked at for alerts, which nothing is let go before.
+/// The last event of our house that was evaluated for alerts; no later one is removed.
 async fn followed_for_alerts(world: &World) -> Option<i64> {
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let rows = scope.rows("SELECT journal_seq FROM alert_follower WHERE tenant_id = $1", vec![]).await.unwrap();
@@ -61,8 +61,8 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     world.pass(8 * DAY);
     assert_eq!(world.node.webhooks.trim(lease, KEEP).await.unwrap(), 0, "a clock that jumped makes nothing old");
     receipt(world, &world.theirs, "the day").await;
-    // Where months are archived, none of them loses an event before. SQLite has no months.
-    let removed = world.node.webhooks.trim(lease, Keep { until_archived: true, ..KEEP }).await.unwrap();
+    // If months are archived, none of them loses an event before. SQLite has no months.
+    let removed = world.node.webhooks.trim(lease, JournalRetention { until_archived: true, ..KEEP }).await.unwrap();
     assert_eq!(removed == 0, world.node.db.backend() == Backend::Postgres, "{removed}");
     assert_eq!(low(world).await.low == 0, world.node.db.backend() == Backend::Postgres);
     world.node.webhooks.trim(lease, KEEP).await.unwrap();
@@ -73,7 +73,8 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     assert!(kept.iter().zip(wanted..).all(|(event, seq)| event.seq == seq));
     let refused = replay(world, json!({ "id": made.id, "fromSeq": wanted - 1, "toSeq": wanted })).await;
     assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
-    // And in the end not even that: somebody who never listens does not fill our disks.
+    // After a maximum age even these are removed: a receiver that never answers must not fill the
+    // disk.
     let young = receipt(world, &world.ours, "young").await;
     world.pass(7 * DAY);
     let young_too = receipt(world, &world.ours, "young too").await;
@@ -81,7 +82,7 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     let head = low(world).await;
     assert!(head.low >= wanted && head.low < young, "low {} of {wanted}, {young}, {young_too}", head.low);
     holding.abort();
-    // The endpoint says what it has missed, when it is asked to look.
+    // The log of the endpoint shows the missed messages once the worker runs.
     let works = Works::begin(world);
     receiver.answers(|_, _| Answer::Status(200));
     until("the rest", async || {
@@ -107,9 +108,9 @@ async fn what_came_of_attempts_is_let_go_after_a_month(world: &World) {
     world.pass(29 * DAY);
     assert_eq!(world.node.webhooks.forget_old(KEEP).await.unwrap(), 0);
     world.pass(2 * DAY);
-    // Where months are archived, the attempt stays without what was answered. SQLite has no months.
+    // If months are archived, the attempt stays without its response body. SQLite has no months.
     let stays = usize::from(world.node.db.backend() == Backend::Postgres);
-    let archiving = Keep { until_archived: true, ..KEEP };
+    let archiving = JournalRetention { until_archived: true, ..KEEP };
     assert!(world.node.webhooks.forget_old(archiving).await.unwrap() >= 1, "the message at least");
     let log = shown(world, &made.id).await;
     let attempts = log["attempts"]["nodes"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! A message says no more than whoever made the endpoint may see.
+//! A message contains only data that the endpoint's creator may see.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn the_makers_rights_say_what_is_sent(world: &World) {
     assert_eq!(got.seq(), here);
     // A viewer does not read the ledger.
     assert_eq!(got.json()["data"]["movementId"], json!(null), "{}", got.body);
-    // What was taken away is not sent any more, without anybody touching the endpoint.
+    // Events whose permission was revoked are not sent any more, without a change of the endpoint.
     let taken = world.gives(&world.ours.owner, person, json!([{ "roleId": role, "scope": { "all": true } }])).await;
     assert_eq!(taken["userErrors"], json!([]), "{taken:#}");
     let after = receipt(world, &world.ours, "after").await;
@@ -62,7 +62,7 @@ async fn whoever_may_not_come_in_has_no_endpoints(world: &World) {
     let made = endpoint_of(world, &world.caller(person).await, &receiver.url(), &["stock.changed"]).await;
     let suspend = "mutation($id: ID!) { memberSuspend(id: $id) { member { version } userErrors { code field message } } }";
     world.must(&world.ours, suspend, json!({ "id": person.0.to_string() })).await;
-    world.node.access.forget(world.ours.owner.tenant);
+    world.node.access.invalidate(world.ours.owner.tenant);
     receipt(world, &world.ours, "late").await;
     until("it to be disabled", async || shown(world, &made.id).await["disabledReason"] == "MAKER_GONE").await;
     sleep(Duration::from_millis(300)).await;

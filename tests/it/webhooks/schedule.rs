@@ -1,4 +1,4 @@
-//! What becomes of messages that are not received.
+//! Retries of messages that are not received.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_message_is_tried_ten_times_with_the_same_bytes(world: &World) {
     assert!(got.iter().all(|got| got.is_signed_with(&made.secret)));
     let log = attempts(world, &made.id).await;
     assert!(log.iter().all(|attempt| attempt["status"] == 500 && attempt["body"] == "thank you"), "{log:#?}");
-    // It stays in sight, and is sent again under the id that it had.
+    // The failed message stays in the log, and is sent again under the same ID.
     world.pass(3_600);
     sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.count(), 10, "an eleventh attempt");
@@ -93,7 +93,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it(world: &
     assert_eq!(gone.count(), 1, "something was sent to an endpoint that is disabled");
     let refused = replay(world, json!({ "id": made.id, "fromSeq": 1, "toSeq": 1 })).await;
     assert_eq!(refused["userErrors"][0]["code"], "INVALID_STATE", "{refused:#}");
-    // Enabled again it goes on where it stopped.
+    // An endpoint that is enabled again continues where it stopped.
     gone.answers(|_, _| Answer::Status(200));
     let stale = update(world, json!({ "id": made.id, "expectedVersion": 1, "isEnabled": true })).await;
     assert_eq!(stale["userErrors"][0]["code"], "VERSION_CONFLICT", "{stale:#}");

@@ -1,4 +1,4 @@
-//! What a receiver gets, and how it knows that it is ours.
+//! Messages to a receiver, and the signatures by which it verifies their sender.
 
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
     let of_stock = endpoint(world, &stock.url(), &["stock.changed"]).await;
     let of_orders = endpoint(world, &orders.url(), &["order.*", "webhook.*"]).await;
     let seq = receipt(world, &world.ours, "told").await;
-    // Somebody else's stock moves too, and is nobody's business here.
+    // The other tenant's stock moves too, and must not be sent here.
     receipt(world, &world.theirs, "theirs").await;
     until("the message", async || stock.count() == 1).await;
     let got = stock.got().remove(0);
@@ -59,7 +59,7 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
     let attempt = &log["attempts"]["nodes"][0];
     assert_eq!((&attempt["messageId"], &attempt["number"]), (&json!(got.id), &json!(1)));
     assert_eq!((&attempt["status"], &attempt["error"], &attempt["body"]), (&json!(204), &json!(null), &json!("")));
-    // It was made before the other one, so it has heard of itself only.
+    // This endpoint was created last, so it gets only its own `webhook.created`.
     until("the endpoint's own news", async || orders.count() == 1).await;
     let news = orders.got()[0].json();
     assert_eq!((&news["type"], &news["data"]), (&json!("webhook.created"), &json!({ "id": of_orders.id, "version": 1 })));
@@ -97,7 +97,7 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
         let refused = mutate(world, rotate, json!({ "id": before.id, "seconds": seconds })).await;
         assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
     }
-    // What a dump of the database shows is no secret.
+    // A dump of the database contains no secret.
     let dump = world.dump(world.ours.owner.tenant).await.join("\n");
     for secret in [&secret, &before.secret] {
         let plain = secret.strip_prefix("whsec_").unwrap();

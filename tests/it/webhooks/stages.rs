@@ -1,4 +1,4 @@
-//! Who makes an endpoint is told all that is wrong with it at once.
+//! Creation of an endpoint reports all its errors at once.
 
 use entrepot::webhooks::core::message_id;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::world::{answers::refusals, on_both};
 
 on_both!(an_endpoint_is_told_every_type_of_event_that_there_is_not, a_replay_is_told_every_message_that_is_not_of_the_endpoint,);
 
-/// The same code at each of these places.
+/// The same code at each of these paths.
 fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
     paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
 }

@@ -10,7 +10,7 @@ pub use crate::jobs::{Works, until};
 
 /// The deployment's own jobs, done by this process, with receivers of this machine allowed.
 pub async fn deliver(world: &World) -> Works {
-    // The houses' own endpoints lead to nowhere; nobody should look for them.
+    // The houses' own endpoints have unreachable addresses, so no worker should call them.
     for house in [&world.ours, &world.theirs] {
         let query = "mutation($input: WebhookEndpointUpdateInput!) { webhookEndpointUpdate(input: $input) { userErrors { code field message } } }";
         let input = json!({ "id": house.ids["whe"], "expectedVersion": 1, "isEnabled": false });
@@ -50,14 +50,14 @@ pub async fn endpoint(world: &World, url: &str, events: &[&str]) -> Endpoint {
 
 const ADJUST: &str = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq movement { id } userErrors { code field message } } }";
 
-/// One piece more of the house's product in its store; the number of the event that says so.
+/// Receives one unit of the house's product in its store, and returns the `seq` of the event.
 pub async fn receipt(world: &World, house: &House, key: &str) -> i64 {
     let change = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": 1 });
     let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change] });
     world.must(house, ADJUST, json!({ "input": input })).await["seq"].as_i64().unwrap()
 }
 
-/// Many of them; their numbers, and when each was acknowledged.
+/// Many receipts; returns the `seq` of each, and the time of its acknowledgement.
 pub async fn receipts(world: &World, count: usize, word: &str) -> Vec<(i64, Instant)> {
     let adjusting = (0..count).map(|n| async move {
         let seq = receipt(world, &world.ours, &format!("{word} {n}")).await;
@@ -66,7 +66,7 @@ pub async fn receipts(world: &World, count: usize, word: &str) -> Vec<(i64, Inst
     stream::iter(adjusting).buffer_unordered(16).collect().await
 }
 
-/// What is shown of an endpoint.
+/// Returns the fields of an endpoint with its deliveries and attempts.
 pub async fn shown(world: &World, id: &str) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint {
         url version isEnabled disabledReason seq skippedThroughSeq failures pausedUntil failingSince oldSecretExpiresAt
@@ -84,7 +84,7 @@ pub async fn attempts(world: &World, id: &str) -> Vec<Value> {
     nodes
 }
 
-/// Seconds between two moments as clients see them.
+/// Seconds between two timestamps of the API.
 pub fn seconds(from: &Value, to: &Value) -> i64 {
     let read = |value: &Value| entrepot::clock::parse_rfc3339(value.as_str().unwrap()).unwrap().micros();
     (read(to) - read(from)) / 1_000_000
@@ -97,7 +97,7 @@ pub async fn mutate(world: &World, query: &str, variables: Value) -> Value {
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
 
-/// A category more, which nothing but people makes; the number of the event that says so.
+/// Creates a category, as only members can, and returns the `seq` of the event.
 pub async fn category(world: &World, name: &str) -> i64 {
     let query =
         "mutation($input: CategoryCreateInput!) { categoryCreate(input: $input) { seq userErrors { code field message } } }";

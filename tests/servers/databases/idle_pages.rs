@@ -7,10 +7,10 @@ use tokio::time::{sleep, timeout};
 
 use super::Home;
 
-/// What is given back to a pool is there a moment later.
+/// Timeout for connections to return to their pool.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many connections are open, once all of them do nothing.
+/// Returns how many connections are open, once all of them are idle.
 async fn at_rest(db: &Database) -> usize {
     let resting = async {
         loop {
@@ -28,7 +28,7 @@ async fn at_rest(db: &Database) -> usize {
 async fn idle_connections_free_their_pages_and_one_in_use_is_not_waited_for() {
     let home = Home::sqlite().await;
     let db = Database::open(&home.url, Options::default()).await.unwrap();
-    // A reader is opened by whoever first reads.
+    // A reader connection is opened by the first read.
     db.explain("SELECT 1").await.unwrap();
     assert_eq!(at_rest(&db).await, 2);
     assert_eq!(db.free_idle_pages().await.unwrap(), 2);
@@ -39,7 +39,7 @@ async fn idle_connections_free_their_pages_and_one_in_use_is_not_waited_for() {
     drop(writer);
     at_rest(&db).await;
     assert!(db.takes_writes().await.unwrap());
-    db.lets_begin().await.unwrap();
+    db.check_writable().await.unwrap();
     db.close().await.unwrap();
 }
 

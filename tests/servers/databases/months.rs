@@ -135,7 +135,8 @@ async fn old_tables_become_first_parts(last: i64) {
     assert!(row_security::gaps(&connection).await.unwrap().is_empty());
     assert!(db.prove_row_security().await.is_ok());
 
-    // What held of the tables holds of all their parts: those that were there, and those that come.
+    // Rules of the tables hold for all their partitions: those that exist, and those that are added
+    // later.
     tell(&connection, "SET session_replication_role = origin").await;
     for (month, seq) in [(-3, last + 1), (0, last + 2), (3, last + 3)] {
         let at = Month::of(now()).plus(month).start() + DAY;
@@ -174,14 +175,14 @@ async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_tol
     let Some((home, db)) = migrated().await else { return };
     let (first, writer) = (Month::of(now()), alone(&home.url).await);
     assert_eq!(db.months_ahead(now()).await.unwrap(), Some(3));
-    assert_eq!(db.make_parts(now()).await.unwrap(), 0, "nothing is missing");
+    assert_eq!(db.create_missing_parts(now()).await.unwrap(), 0, "nothing is missing");
     let later = Timestamp(first.plus(2).start());
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(1));
 
-    // Nobody who is writing is waited for.
+    // Open writers are not waited for.
     tell(&writer, "BEGIN").await;
     events(&writer, 1, 1, now().micros()).await;
-    assert_eq!(db.make_parts(later).await.unwrap(), 2 * PARTED.len());
+    assert_eq!(db.create_missing_parts(later).await.unwrap(), 2 * PARTED.len());
     events(&writer, 2, 2, first.plus(5).start()).await;
     tell(&writer, "COMMIT").await;
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
@@ -202,9 +203,9 @@ async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_tol
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(1), "the table with the fewest counts");
     // A lock that is not to be had is not waited for long, and the next run makes up for it.
     tell(&writer, "BEGIN; LOCK TABLE ONLY webhook_attempt IN ACCESS EXCLUSIVE MODE").await;
-    assert!(db.make_parts(later).await.unwrap_err().to_string().contains("lock timeout"));
+    assert!(db.create_missing_parts(later).await.unwrap_err().to_string().contains("lock timeout"));
     tell(&writer, "ROLLBACK").await;
-    assert_eq!(db.make_parts(later).await.unwrap(), 1);
+    assert_eq!(db.create_missing_parts(later).await.unwrap(), 1);
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
     db.close().await.unwrap();
     writer.close().await.unwrap();
@@ -235,7 +236,7 @@ async fn a_part_is_reached_through_its_table_alone() {
     assert!(refused(&other, &theirs).await.contains("row-level security"));
     other.close().await.unwrap();
 
-    // A right that somebody gives is told at the next start, and taken back by the next migration.
+    // A grant by hand is reported at the next start, and revoked by the next migration.
     tell(&owner, &format!("GRANT SELECT ON {current} TO entrepot_app")).await;
     let fault = db.prove_row_security().await.unwrap_err().to_string();
     assert!(fault.contains(&current), "{fault}");
@@ -261,7 +262,7 @@ async fn who_reads_on_in_the_journal_reads_two_of_twenty_four_months() {
     let Some((home, db)) = migrated().await else { return };
     let (first, owner) = (Month::of(now()), alone(&home.url).await);
     for months in (0..24).step_by(3) {
-        db.make_parts(Timestamp(first.plus(months).start())).await.unwrap();
+        db.create_missing_parts(Timestamp(first.plus(months).start())).await.unwrap();
     }
     for month in 0..24 {
         events(&owner, month * 10 + 1, month * 10 + 10, first.plus(month).start() + 12 * DAY).await;
@@ -280,13 +281,13 @@ async fn who_reads_on_in_the_journal_reads_two_of_twenty_four_months() {
     let kinds = read(&scope, journal::page_statement(&scope, " AND kind IN ('test.told')", 240, 100)).await;
     assert!((1..=2).contains(&kinds), "{kinds}");
 
-    // What is written next is found, in the next month too; and by who is far behind.
+    // Later events are found, in the next month too, also by a reader that is far behind.
     events(&owner, 241, 242, first.plus(24).start()).await;
     counter(&owner, 242, first.plus(24).start() + 242).await;
     let found = journal::after(&scope, 240, 10).await.unwrap();
     assert_eq!(found.iter().map(|event| event.seq).collect::<Vec<_>>(), [241, 242]);
     assert_eq!(journal::after(&scope, 0, 1_000).await.unwrap().len(), 242);
-    // Before time was kept in order, numbers say nothing of time.
+    // Events before `ordered_from` are not in order of time.
     tell(&owner, "UPDATE tenant_counter SET ordered_from = 300").await;
     events(&owner, 243, 243, first.start()).await;
     let found = journal::after(&scope, 242, 10).await.unwrap();
@@ -302,7 +303,7 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     events(&owner, 1, 7_000, first.start()).await;
     let shown = r#"{"rows":1,"told":[{"name":"Ada Lovelace"}]}"#;
     tell(&owner, &format!("UPDATE event SET kind = 'view.result', payload = '{shown}' WHERE seq = 7")).await;
-    // Another company, whose numbers begin anew.
+    // Another company, whose numbers start from 1.
     let theirs = format!("SELECT {OTHER}, seq - 100, kind, payload, recorded_at FROM event WHERE seq BETWEEN 101 AND 130");
     tell(&owner, &format!("INSERT INTO event {theirs}")).await;
     attempts(&owner, 11, first.start()).await;
@@ -316,10 +317,10 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let terms = ArchiveTerms { before, now: then, grace_seconds: 400 * 86_400, left_out: &left_out };
     let archive = async |now: Timestamp| archive_months(&db, &store, ArchiveTerms { now, ..terms }).await;
 
-    // One that was ended after it had detached a month goes on.
+    // A run that was aborted after it had detached a month is resumed.
     tell(&owner, &format!("ALTER TABLE webhook_attempt DETACH PARTITION {attempt}")).await;
     unfinished_files_are_erased(&db, &place, &home.folder.join("kept"), first).await;
-    // What alerts have not looked at stays.
+    // Events that alerts have not read yet stay.
     tell(&owner, &format!("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ({TENANT}, 6999)")).await;
     let outcomes = archive(then).await.unwrap();
     assert!(matches!(outcome(&outcomes, &event), Some(MonthOutcome::Waits(_))), "{outcomes:?}");
@@ -354,14 +355,15 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     assert!(archived_rows(&kept, &erased) == rows[..7_000], "the rows of whoever is left, in their order");
     assert!(!kept.join(&archived.files[0].name).exists(), "the file that had the others");
     assert_eq!(outcome(&archive(then).await.unwrap(), &event), Some(MonthOutcome::Kept { days: 7 }));
-    // One that was erased while its month was written: the archive is made once more.
+    // An event was erased while its month was written: the archive is made again.
     tell(&owner, &format!("DELETE FROM {event} WHERE seq = 1")).await;
     let outcomes = archive(then).await.unwrap();
     let Some(MonthOutcome::Archived(archived)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
     assert!(archived_rows(&kept, &archived) == rows[1..7_000]);
     assert_eq!(fs::read_dir(kept.join(format!("archive/event/{first}"))).unwrap().count(), 2, "one file and its manifest");
 
-    // A bit that was turned in the bucket keeps the month in the database, from which it is written once more.
+    // After a bit flip in the bucket the month stays in the database, from which it is written
+    // again.
     let late = then.plus_seconds(8 * 86_400);
     a_bit_is_turned(&kept.join(&archived.files[0].name));
     let outcomes = archive(late).await.unwrap();

@@ -1,4 +1,5 @@
-//! A login with limits of its own, behind a pooler that does not hand options of connections on.
+//! A login with limits of its own, behind a pooler that does not forward the options of
+//! connections.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -43,7 +44,7 @@ async fn passed_on(mut client: TcpStream, target: SocketAddr) -> io::Result<()> 
         }
         client.write_all(b"N").await?;
     };
-    // The version of the protocol, then names and values, each with a NUL behind it, and one more NUL.
+    // The version of the protocol, then names and values, each followed by a NUL, and one more NUL.
     let mut kept = first[..4].to_vec();
     for pair in first[4..].split(|byte| *byte == 0).collect::<Vec<_>>().chunks(2) {
         if let [name, value] = pair
@@ -62,7 +63,8 @@ async fn passed_on(mut client: TcpStream, target: SocketAddr) -> io::Result<()> 
     copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 
-/// Has new connections to this database end statements, and where Postgres knows that, transactions, after a third of a second.
+/// Makes new connections to this database abort statements, and transactions if Postgres has that
+/// limit, after 0.3 seconds.
 async fn limit(connection: &DatabaseConnection) {
     let sql = "DO $$ DECLARE setting text; BEGIN
         FOR setting IN SELECT s.name FROM pg_settings s WHERE s.name IN ('statement_timeout', 'transaction_timeout') LOOP
@@ -76,7 +78,8 @@ async fn text(connection: &DatabaseConnection, sql: &str) -> Option<String> {
     row.map(|row| row.try_get_by_index(0).unwrap())
 }
 
-/// The limits of statements and of transactions that a connection of a tenant has; that of transactions is `0` where Postgres knows none.
+/// Returns the limits of statements and of transactions of a tenant's connection; the latter is `0`
+/// if Postgres does not have it.
 async fn limits(reads: &impl Reads) -> (String, String) {
     let sql = "SELECT current_setting('statement_timeout'), coalesce(current_setting('transaction_timeout', true), '0') WHERE $1::uuid IS NOT NULL";
     let rows = reads.rows(sql, vec![]).await.unwrap();

@@ -50,7 +50,8 @@ fn structs(backend: DbBackend) -> Schema {
     ALL.iter().map(|table| (table.name.to_owned(), table.columns.iter().map(column).collect())).collect()
 }
 
-/// SQLite lets columns of a primary key be null where nobody forbids it; no row has such a key.
+/// SQLite allows null in columns of a primary key unless they are declared NOT NULL; no row has
+/// such a key.
 const SQLITE: &str = "SELECT t.name, c.name, c.type, CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN 0 ELSE 1 END, c.pk
     FROM sqlite_master t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'product_search%' AND t.name <> 'seaql_migrations'";

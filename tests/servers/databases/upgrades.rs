@@ -1,4 +1,5 @@
-//! Migrations beside others who use the tables: what they wait for, where they go on, and what a plan says of their locks.
+//! Migrations while other sessions use the tables: locks that they wait for, how they resume, and a
+//! plan's description of their locks.
 
 use std::time::Duration;
 
@@ -25,8 +26,9 @@ fn place_of(name: &str) -> usize {
     Migrator::migrations().iter().position(|one| one.name() == name).unwrap()
 }
 
-/// A process was ended after some migrations. The next one goes on, meets a report that is read for long, gives up by the name of its session, and
-/// keeps what it has done; one that is more patient finds the report at its end.
+/// A process was aborted after some migrations. The next one resumes, waits for a long report that
+/// reads a table, gives up with an error that names the report's session, and keeps what it has
+/// done; one with a longer limit waits until the report ends.
 #[tokio::test]
 async fn a_migration_goes_on_where_it_ended_and_waits_for_a_lock_as_long_as_it_may() {
     let Some(home) = Home::empty_postgres().await else { return };
@@ -102,8 +104,9 @@ async fn an_index_that_was_built_before_is_not_built_again() {
     connection.close().await.unwrap();
 }
 
-/// The process that builds an index is killed while it waits for somebody who writes, and its session goes on. The next one waits for that session; when it
-/// ends too, it drops what is unfinished and builds it again. Others write all the while.
+/// The process that builds an index is killed while it waits for a writer, and its session lives
+/// on. The next process waits for that session; when it ends too, it drops the unfinished index and
+/// builds it again. Other sessions write all the while.
 #[tokio::test]
 async fn an_index_of_a_large_table_is_built_beside_writers_and_again_where_it_was_ended() {
     let Some(home) = Home::empty_postgres().await else { return };
@@ -159,7 +162,8 @@ async fn an_index_of_a_large_table_is_built_beside_writers_and_again_where_it_wa
     }
 }
 
-/// While a process waits for another one that builds, that one goes on with the migrations, and a later one of them drops the index: nobody builds it again.
+/// While one process waits for another that builds an index, the builder continues with the
+/// migrations, and a later one drops the index: it is not built again.
 #[tokio::test]
 async fn an_index_that_a_later_migration_drops_is_not_built_by_who_waited_for_it() {
     let Some(home) = Home::empty_postgres().await else { return };

@@ -1,4 +1,5 @@
-//! Clocks that are set back, this node's and that of Redis: nobody waits longer than it takes to fill what is empty.
+//! Clocks that are set back, this node's and that of Redis: no caller waits longer than an empty
+//! bucket takes to fill.
 
 use std::process::Command;
 
@@ -16,14 +17,14 @@ async fn a_redis_whose_clock_goes_back_keeps_nobody_waiting() {
     };
     let (key, points) = (Key::named("test", "ann"), Allowance::within(10, 20));
     node().take(key, points, 10).await.unwrap();
-    // What is left behind when the clock was an hour ahead of now.
+    // The value of a bucket that a node wrote while its clock was an hour ahead.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let full_at = (now + std::time::Duration::from_hours(1)).as_micros().to_string();
     let name = format!("entrepot:budget:{}:{:032x}", key.kind, key.id);
     let port = redis.url.rsplit(':').next().unwrap();
     let set = Command::new("redis-cli").args(["-p", port, "SET", &name, &full_at]).output().unwrap();
     assert!(set.status.success(), "{set:?}");
-    // Another node, which knows nothing of the bucket yet.
+    // Another node, which has no copy of the bucket yet.
     let other = node();
     let wait = other.take(key, points, 1).await.unwrap_err().wait_ms();
     assert!(wait <= 20_000, "{wait} ms for a bucket that is full after twenty seconds");

@@ -28,7 +28,7 @@ async fn an_address_has_its_share_of_connections_and_no_more() {
     for _ in 0..2 {
         held.push(TcpStream::connect(world.address).await.unwrap());
     }
-    // A socket counts as long as it is open, though its connection has been handed on.
+    // A socket counts as long as it is open, although its connection was handed over.
     let socket = Socket::ready(world.address).await;
     let mut fourth = TcpStream::connect(world.address).await.unwrap();
     assert_eq!(timeout(PATIENCE, fourth.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
@@ -158,7 +158,7 @@ async fn a_connection_is_not_kept_for_ever_and_what_is_said_of_it_is_true() {
     let began = Instant::now();
     assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
     assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
-    // One that the client ends is not kept, and says so.
+    // A connection that the client closes is not kept, and the response has no `keep-alive`.
     let last = get(world.address, "/livez", &["connection: close"]).await;
     assert_eq!((last.status, last.header("keep-alive")), (200, None));
     // A socket is no connection that rests.

@@ -182,7 +182,7 @@ async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
     let reply = ask(world.address, "{ thing { failing } }").await;
     assert_eq!((reply.status, &reply.json()["data"]), (200, &serde_json::Value::Null));
     assert!(reply.json().as_object().unwrap().contains_key("data"));
-    // Of two mutations the first ran, so the answer may not deny it.
+    // The first of two mutations ran, so the answer may not deny it.
     let reply = ask(world.address, "mutation { bump capped(first: 6) }").await;
     assert_eq!((reply.status, reply.code().as_str()), (200, "BAD_USER_INPUT"));
     assert!(reply.json().as_object().unwrap().contains_key("data"));
@@ -226,7 +226,7 @@ async fn what_took_too_long_is_told_by_what_may_have_become_of_it() {
         reply.json()["errors"][0]["message"].as_str().unwrap().to_owned()
     };
     let change = said("mutation { dawdle(seconds: 60) }").await;
-    assert!(change.contains("may have been carried out") && change.contains("the same idempotencyKey"), "{change}");
+    assert!(change.contains("may have been executed") && change.contains("the same idempotencyKey"), "{change}");
     let small = said("{ slow(seconds: 60) }").await;
     assert!(small.contains("try again") && !small.contains("ask for less"), "{small}");
     let things: String =
@@ -323,7 +323,8 @@ async fn a_page_of_another_site_has_nothing_carried_out_by_get() {
         vec!["origin: https://evil.example", "accept: */*"],
         vec!["origin: null"],
         vec!["origin: https://shop.example.evil.example"],
-        // An image or a script of its: no origin, but browsers say that it is another site's.
+        // An image or a script of another site: no origin, but the browser's headers mark it as
+        // cross-site.
         vec!["sec-fetch-site: cross-site", "sec-fetch-mode: no-cors", "accept: */*"],
         vec!["sec-fetch-site: same-site", "sec-fetch-mode: no-cors"],
         vec!["sec-fetch-site: cross-site", "sec-fetch-mode: navigate", NEW],
@@ -385,7 +386,7 @@ async fn a_token_that_is_no_good_hinders_nobody_from_what_is_open_to_anybody() {
         let reply = send(query, "bad").await;
         assert_eq!((reply.status, reply.code().as_str()), (401, "UNAUTHENTICATED"), "{query}");
     }
-    // What is no document asks who it is from.
+    // A text that is no document is refused for its token first.
     assert_eq!(send("mutation { enter", "bad").await.status, 401);
     assert_eq!(send("mutation { enter }", "wait").await.status, 429, "whoever has to wait waits");
     assert_eq!(world.ran(), 0);

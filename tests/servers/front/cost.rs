@@ -1,4 +1,4 @@
-//! What operations on the real schema cost, before they run.
+//! Cost of operations on the real schema, before they run.
 
 use std::{
     sync::Arc,
@@ -37,7 +37,7 @@ pub(super) fn points(query: &str, variables: Json) -> u32 {
     read(query).plan.requested(&Variables::from_json(variables)).points()
 }
 
-/// The operations of the benchmark, whose kit lies in `bench/targets`.
+/// The operations of the benchmark, whose kit is in `bench/targets`.
 const W1: &str =
     "query($c:ID!){ products(filter:{category:{eq:$c}}, orderBy:{field:NAME}, first:50){ nodes{ id sku name price{amount}
     category{id name} supplier{id name} stock{ onHand reserved store{ id code } } } pageInfo{hasNextPage} } }";
@@ -59,7 +59,8 @@ fn everyday_operations_cost_what_is_promised() {
     assert_eq!(points(W2, json!({ "i": { "changes": [{}] } })), 11);
     assert_eq!(points(W2, json!({ "i": { "changes": vec![json!({}); 500] } })), 61);
     assert_eq!(points("{ __typename }", json!({})), 1);
-    // What is asked of the schema is counted when it is answered: `introspection::what_clients_send_at_their_start_is_written_once`.
+    // Introspection is charged when it is answered:
+    // `introspection::what_clients_send_at_their_start_is_written_once`.
     assert_eq!(points("{ __schema { types { name } } }", json!({})), 1);
 }
 
@@ -76,7 +77,7 @@ fn the_size_of_a_page_is_what_its_arguments_say() {
         ("(first: $n)", json!({ "n": null }), 6),
         ("(first: $m)", json!({}), 4),
         ("(first: $m)", json!({ "m": 10 }), 2),
-        // What resolvers will refuse costs neither nothing nor the earth.
+        // Arguments that resolvers will refuse are charged neither zero nor an extreme cost.
         ("(first: $n)", json!({ "n": -1 }), 1),
         ("(first: $n)", json!({ "n": 9_007_199_254_740_991_i64 }), 101),
         ("(first: $n)", json!({ "n": "many" }), 6),
@@ -104,7 +105,7 @@ fn a_filter_by_name_costs_what_may_have_to_be_opened() {
         ("{ externalRef: { eq: \"a\" } }", json!({}), 2),
         ("{ name: { eq: \"a\" } }", json!({}), 402),
         ("{ name: null }", json!({}), 2),
-        // All names are opened once, and a part of a text costs what it costs everywhere.
+        // All names are decrypted once, and a match of a part of a text has its usual price.
         ("{ and: [{ name: { eq: \"a\" } }, { name: { contains: \"b\" } }] }", json!({}), 407),
         ("{ name: $n }", json!({}), 402),
         ("{ name: $n }", json!({ "n": null }), 2),
@@ -144,7 +145,7 @@ fn a_filter_costs_what_the_database_does_for_it() {
     }
 }
 
-/// Each store of the page has its levels searched by itself.
+/// The levels of each store of the page are searched separately.
 #[test]
 fn a_filter_in_a_list_costs_its_price_for_each_row() {
     let operation =
@@ -182,7 +183,7 @@ fn filters_leave_everyday_screens_within_their_budget() {
     }
 }
 
-/// What our own programs ask for in one operation has to be allowed.
+/// Operations of our own programs must be within the limit.
 #[test]
 fn the_largest_pages_that_people_ask_for_are_within_the_limit() {
     let queries = [
@@ -245,7 +246,7 @@ fn lists_that_came_shorter_are_paid_back() {
     assert_eq!(adjust.plan.actual(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
 }
 
-/// A list whose size nobody has written down is charged for as if it had ten objects, whatever it brings.
+/// A list without a declared size is charged as if it had ten objects, whatever it returns.
 #[test]
 fn every_list_of_objects_has_a_size() {
     let sdl = parse_schema(entrepot::schema::sdl()).unwrap();
@@ -253,7 +254,7 @@ fn every_list_of_objects_has_a_size() {
     let fields: Vec<_> =
         types.iter().flat_map(|kind| fields_of(kind).iter().map(move |field| (kind.name.node.as_str(), &field.node))).collect();
     let is_composite = |name: &str| types.iter().any(|kind| kind.name.node == name && is_composite(&kind.kind));
-    // Fields that bring a page say which of the page's fields are the list.
+    // Fields that return a page declare which of the page's fields are the list.
     let is_paged = |of: &str, list: &str| {
         let pages: Vec<_> = fields.iter().filter(|(_, field)| base(&field.ty.node).as_str() == of).collect();
         !pages.is_empty() && pages.iter().all(|(_, field)| sized_fields(field).iter().any(|sized| sized == list))
@@ -290,7 +291,8 @@ fn list_size(field: &FieldDefinition) -> Option<&ConstDirective> {
     field.directives.iter().map(|one| &one.node).find(|one| one.name.node == "listSize")
 }
 
-/// A size by itself, or by an argument; that of a page is its fields'.
+/// Whether a field has a size of its own or by an argument; that of a page is declared for its
+/// fields.
 fn is_sized(field: &FieldDefinition) -> bool {
     list_size(field)
         .is_some_and(|size| size.get_argument("assumedSize").is_some() || size.get_argument("slicingArguments").is_some())
@@ -326,7 +328,7 @@ fn filling_in_a_plan_takes_no_time() {
     }
 }
 
-/// What paying adds to each operation, in process.
+/// Time that charging adds to each operation, in process.
 #[tokio::test]
 async fn paying_takes_no_time() {
     let rate_limiter = RateLimiter::new(Arc::new(|| 1_000_000), None);
@@ -358,7 +360,8 @@ async fn paying_takes_no_time() {
     assert!(each.as_micros() < 20, "{each:?}");
 }
 
-/// How long the answer's walk takes that finds what is put back: a page of 50 products with 20 levels each, as ordinary objects.
+/// Duration of the walk through an answer that finds the points to refund: a page of 50 products
+/// with 20 levels each, as ordinary objects.
 #[test]
 fn finding_what_to_put_back_takes_no_time() {
     let operation = read(W1);

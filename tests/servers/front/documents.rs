@@ -1,4 +1,4 @@
-//! The guard by itself: what it refuses, how fast, and what it remembers.
+//! The guard alone: its refusals, its speed, and its cache.
 
 use std::{fmt::Write as _, sync::Arc, time::Instant};
 
@@ -8,7 +8,7 @@ use entrepot::graphql::{
     limits::Limits,
 };
 
-/// Over a schema of which nothing is known: what is too large is so by itself.
+/// A guard without a schema: limits of size do not depend on it.
 fn guard(limits: Limits) -> Guard {
     Guard::new(limits, Arc::default())
 }
@@ -42,7 +42,7 @@ fn a_fragment_bomb_costs_no_more_than_its_text() {
             assert_eq!(refused(&bomb(levels, leaf)), Code::QueryTooComplex, "{levels} {leaf}");
         }
     }
-    // Nobody spreads it, but validation would walk it.
+    // No selection spreads the fragment, but validation would walk it.
     assert_eq!(refused(&format!("query {}", bomb(25, "ping").replacen("{ ...F0 }", "{ ping }", 1))), Code::QueryTooComplex);
     assert!(accepted(&bomb(3, "ping")));
 }
@@ -104,7 +104,7 @@ fn fragments_that_spread_themselves_are_refused() {
 
 #[test]
 fn the_usual_introspection_fits() {
-    // As deep as graphql-js asks: nine times ofType.
+    // As deep as graphql-js's query: nine times ofType.
     let types = format!("kind name {}{}", "ofType { kind name ".repeat(9), "} ".repeat(9));
     let text = format!(
         "query IntrospectionQuery {{ __schema {{ queryType {{ name }} mutationType {{ name }} subscriptionType {{ name }}
@@ -131,7 +131,7 @@ fn operations_are_found_by_name_and_kind() {
     }
     assert_eq!(guard.operation("{ ping }", Some("A")).unwrap_err().code, Code::BadRequest);
     assert_eq!(guard.operation("fragment A on Query { ping }", None).unwrap_err().code, Code::ParseFailed);
-    // What another operation of the document may not do is no reason to refuse this one.
+    // An invalid operation in the document is no reason to refuse another one.
     let text = format!("query A {{ ping }} query B {{ {} }}", "ping ".repeat(11));
     assert!(guard.operation(&text, Some("A")).is_ok());
     assert_eq!(guard.operation(&text, Some("B")).unwrap_err().code, Code::QueryTooComplex);

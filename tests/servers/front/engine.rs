@@ -1,4 +1,5 @@
-//! What we rely on in async-graphql =8.0.0-rc.5, and what we go around. When the version moves, these say whether it may.
+//! Behaviour of async-graphql =8.0.0-rc.5 that we rely on, and that we work around. These tests
+//! show whether the version may be changed.
 
 use serde_json::{Value, json};
 
@@ -45,7 +46,8 @@ async fn an_optional_result_that_fails_is_null_at_its_field() {
     assert_eq!(body["errors"][0]["path"], json!(["thing", "failingOrNone"]));
 }
 
-/// One thing that was not begun, because we were too busy, is 503; beside others it is an error at its place.
+/// A single root field that was refused for overload is 503; among others it is an error with its
+/// path.
 #[tokio::test]
 async fn whoever_comes_when_we_are_too_busy_is_told_when_to_come_again() {
     let world = FrontServer::new().await;

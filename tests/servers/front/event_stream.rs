@@ -67,7 +67,7 @@ async fn what_is_wrong_with_an_operation_is_told_on_an_accepted_stream() {
         assert!(text.contains("event: complete"), "{text}");
     }
     assert_eq!(world.ran(), 0);
-    // What is wrong with the request has a status.
+    // An invalid request gets an HTTP status.
     let (text, _) = events_as(world.address, "bad", "{ ping }", PATIENCE).await;
     assert!(text.starts_with("HTTP/1.1 401"), "{text}");
     let reply = get(world.address, "/graphql?query=mutation%7Bbump%7D", &["accept: text/event-stream"]).await;

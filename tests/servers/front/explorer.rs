@@ -65,7 +65,7 @@ async fn introspection_can_be_closed_everywhere() {
         assert!(!String::from_utf8_lossy(&posted.body).contains("\"Query\""), "{query}");
         let error = &posted.json()["errors"][0];
         assert_eq!((&posted.json()["data"], &error["extensions"]["code"]), (&Value::Null, &json!("GRAPHQL_VALIDATION_FAILED")));
-        assert!(error["message"].as_str().unwrap().starts_with("introspection is switched off"), "{error}");
+        assert!(error["message"].as_str().unwrap().starts_with("introspection is disabled"), "{error}");
     }
     let got = get(world.address, "/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D", &[]).await;
     assert!(!String::from_utf8_lossy(&got.body).contains("\"Query\""));

@@ -1,4 +1,4 @@
-//! What every response carries, which pages may read it, and how it is packed.
+//! Headers of every response, origins that may read it, and its compression.
 
 use std::io::Read;
 
@@ -80,7 +80,7 @@ async fn a_page_that_is_not_listed_learns_nothing() {
     }
     let upgrade = [("sec-websocket-protocol", "graphql-transport-ws"), ("origin", "https://shop.example")];
     assert!(Socket::raw(world.address, &upgrade).await.is_ok());
-    // Nobody is listed: nobody is let in, whoever asks.
+    // Without listed origins, no origin is allowed.
     let closed = FrontServer::new().await;
     assert_eq!(options(&closed, "https://shop.example").await.header("access-control-allow-origin"), None);
 }
@@ -129,7 +129,8 @@ async fn long_answers_are_packed_for_whoever_asks() {
     assert_eq!((short.header("content-encoding"), short.body.as_slice()), (None, br#"{"data":{"ping":"pong"}}"#.as_slice()));
 }
 
-/// What a mutation answers may be a secret, and packing it beside words of the caller's choosing would tell of it by its length.
+/// The answer of a mutation may be a secret, and its compressed length beside words of the caller's
+/// choosing would reveal it.
 #[tokio::test]
 async fn what_a_mutation_answers_is_never_packed() {
     let world = FrontServer::with(Default::default(), Settings::default()).await;

@@ -1,4 +1,5 @@
-//! What one client may not do to the others: over the wire, with the limits as they are or shortened to keep the tests quick.
+//! Attacks of one client on the others: over the wire, with the limits as they are or shortened to
+//! keep the tests quick.
 
 use std::time::{Duration, Instant};
 
@@ -158,8 +159,8 @@ async fn odd_heads_are_refused() {
     let body = r#"{"query":"{ ping }"}"#;
     let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nhost: test\r\n\r\n", body.len());
     let (length, chunked) = (format!("content-length: {}", body.len()), "transfer-encoding: chunked");
-    // Of chunks and a length the chunks win (RFC 9112, 6.3), and what follows them is not taken for another request. Another coding than chunks
-    // is not known.
+    // If a request has chunks and a length, the chunks win (RFC 9112, 6.3), and bytes after them
+    // are not read as another request. Other transfer codings are refused.
     for (heads, status) in [
         (format!("{length}\r\n{chunked}"), 200),
         (format!("{chunked}\r\n{length}"), 200),
@@ -173,7 +174,7 @@ async fn odd_heads_are_refused() {
         let request = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\n{heads}\r\n\r\n{chunks}");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answers = Vec::new();
-        // What was sent and not read may end the connection with a reset.
+        // Bytes that were sent and not read may end the connection with a reset.
         let _ = timeout(PATIENCE, stream.read_to_end(&mut answers)).await.expect("the connection to be closed");
         let answers = String::from_utf8(answers).unwrap();
         let is_one = answers.starts_with(&format!("HTTP/1.1 {status} ")) && answers.matches("HTTP/1.1").count() == 1;
@@ -278,7 +279,7 @@ async fn no_answer_is_larger_than_it_may_be() {
     let refused = get(world.address, "/graphql?query=%7Blarge(bytes:20000)%7D", &[NEW]).await;
     assert_eq!(refused.code(), "LIMIT_EXCEEDED");
     let change = ask(world.address, "mutation { large(bytes: 20000) }").await;
-    assert!(change.json()["errors"][0]["message"].as_str().unwrap().contains("was carried out"), "{}", change.json());
+    assert!(change.json()["errors"][0]["message"].as_str().unwrap().contains("was executed"), "{}", change.json());
     let mut socket = Socket::ready(world.address).await;
     for (id, query) in [("1", "{ large(bytes: 20000) }"), ("2", "mutation { large(bytes: 20000) }")] {
         socket.subscribe(id, query).await;
@@ -289,7 +290,7 @@ async fn no_answer_is_larger_than_it_may_be() {
     assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
 }
 
-/// Whether the server ends the connection, whatever it says before.
+/// Whether the server ends the connection, whatever it sends before.
 async fn closes(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut rest)).await.is_ok()

@@ -1,4 +1,5 @@
-//! What is told of the schema: the same as the engine would tell, at its price, and never more than is good for a node.
+//! Introspection: the same answer as the engine's, at its price, and never larger than a node can
+//! bear.
 
 use std::{sync::Arc, time::Instant};
 
@@ -6,7 +7,7 @@ use async_graphql::{Request, Variables};
 use entrepot::graphql::{
     code::Code,
     guard::{Guard, Refusal},
-    introspection::{Introspected, Introspector},
+    introspection::{IntrospectionResult, Introspector},
     limits::Limits,
     schema_index::SchemaIndex,
 };
@@ -17,7 +18,7 @@ use super::{
     wire::{JSON, NEW, Socket, ask, get, post},
 };
 
-/// As deep as graphql-js asks.
+/// As deep as graphql-js's query.
 const REF: &str =
     "fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
     ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
@@ -57,12 +58,12 @@ struct Real {
 
 impl Real {
     fn new() -> Self {
-        let schema = entrepot::schema::bare();
+        let schema = entrepot::schema::schema_without_services();
         let guard = Guard::new(Limits::default(), Arc::new(SchemaIndex::of(&schema.sdl()).unwrap()));
         Self { schema, guard, introspector: Introspector::default(), limits: Limits::default() }
     }
 
-    async fn told(&self, query: &str, variables: Value) -> Result<Introspected, Refusal> {
+    async fn told(&self, query: &str, variables: Value) -> Result<IntrospectionResult, Refusal> {
         let operation = self.guard.operation(query, None)?;
         let mut variables = Variables::from_json(variables);
         operation.complete(&mut variables);
@@ -192,7 +193,7 @@ async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
     assert_eq!(ask(world.address, query).await.json()["data"], expected);
     let target = "/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D";
     assert_eq!(get(world.address, target, &[]).await.json()["data"], expected);
-    // A token that has expired is nobody's hindrance.
+    // An expired token does not prevent introspection.
     assert_eq!(get(world.address, target, &["authorization: Bearer bad"]).await.json()["data"], expected);
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", query).await;
@@ -217,7 +218,7 @@ async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
 #[test]
 fn the_schema_says_what_specifies_its_scalars() {
     let sdl = entrepot::schema::sdl();
-    let schema = entrepot::schema::bare();
+    let schema = entrepot::schema::schema_without_services();
     let asked = schema.execute(Request::new("{ __schema { types { name specifiedByURL } } }"));
     let response = futures_util::FutureExt::now_or_never(asked).unwrap();
     let told = response.data.into_json().unwrap();

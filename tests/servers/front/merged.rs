@@ -1,5 +1,5 @@
-//! What is selected more than once is one thing with everything that was selected of it, as clients write it who keep a fragment beside each
-//! of their components.
+//! A field that is selected more than once runs once, with all its selections, for clients that
+//! keep a fragment beside each of their components.
 
 use serde_json::{Value, json};
 

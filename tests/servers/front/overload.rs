@@ -23,7 +23,8 @@ const ROOM: usize = 4 * LEAST;
 const FLOOD: usize = 40;
 const ANN: &str = "authorization: Bearer ann@acme";
 
-/// Forty calls of one tenant at once, of which those that are accepted take four seconds. Returns when the first refusals are there.
+/// Forty concurrent calls of one tenant, of which the accepted ones take four seconds. Returns when
+/// the first refusals have arrived.
 async fn flooded() -> (FrontServer, Vec<JoinHandle<Reply>>) {
     let world = FrontServer::limited(|limits| limits.requests_in_flight = Some(LEAST)).await;
     let address = world.address;

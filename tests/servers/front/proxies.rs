@@ -1,4 +1,4 @@
-//! Who a request comes from, behind proxies that an operator names by address or by network.
+//! Client address of a request, behind proxies that an operator names by address or by network.
 
 use super::{
     server::FrontServer,
@@ -27,7 +27,7 @@ async fn the_client_is_the_last_address_that_is_no_proxys() {
         (vec!["192.0.2.7"], "192.0.2.7"),
         (vec!["192.0.2.7, 10.1.2.3"], "192.0.2.7"),
         (vec!["192.0.2.7", "10.1.2.3, fd00::5", "::ffff:10.0.0.1"], "192.0.2.7"),
-        // What clients write themselves stands before the address that the first proxy saw.
+        // Addresses that clients write themselves come before the address that the first proxy saw.
         (vec!["198.51.100.1, 10.4.4.4, 192.0.2.7, 10.1.2.3"], "192.0.2.7"),
         (vec!["11.0.0.1"], "11.0.0.1"),
         (vec!["10.4.4.4, 10.1.2.3"], "10.4.4.4"),

@@ -1,4 +1,5 @@
-//! Budgets over the wire: who pays, what is told, what happens when there is nothing left, with Redis, without it and while it dies.
+//! Budgets over the wire: who pays, the figures in the answers, and an empty budget, with Redis,
+//! without it and while it dies.
 
 use std::{
     net::SocketAddr,
@@ -85,7 +86,8 @@ async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
     assert_eq!((refused.status, &error(&refused)["code"]), (429, &json!("RATE_LIMITED")));
     assert!(refused.json()["errors"][0]["message"].as_str().unwrap().starts_with("this key's budget has 3 of 5"), "{refused:?}");
     assert_eq!(limits(&ask_as(world.address, "shop", &things(2)).await), ["15", "2"], "what was refused took nothing");
-    // The part has three points left and the whole two: the whole refuses, and the part gets back what it had given.
+    // The part has three points left and the whole two: the whole refuses, and the part's points
+    // are refunded.
     let refused = ask_as(world.address, "part+shop", &things(1)).await;
     assert!(refused.json()["errors"][0]["message"].as_str().unwrap().starts_with("your budget has 2 of 3"), "{refused:?}");
     assert_eq!(
@@ -129,7 +131,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
         assert_eq!(error(&reply).get("retryAfterMs"), None, "waiting does not help");
     }
     assert_eq!(world.ran(), 0);
-    // Whoever asks for such things pays for having been read.
+    // The caller of a refused operation pays for its parsing.
     assert_eq!(ask_as(world.address, "ann", "{ ping }").await.json()["extensions"]["cost"]["remaining"], 9_997);
     let small = FrontServer::with(Limits::default(), with(own(100, 1))).await;
     let reply = ask_as(small.address, "ann", "{ dear }").await;
@@ -165,7 +167,7 @@ async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
         assert_eq!((reply.status, reply.code().as_str()), (429, "RATE_LIMITED"));
         assert!((60_000..=90_000).contains(&error(&reply)["retryAfterMs"].as_u64().unwrap()));
     }
-    // A good token from the same address is not kept out by its neighbours.
+    // A valid token from the same address is not refused because of invalid ones.
     assert_eq!(ask_as(world.address, "ann", "{ ping }").await.status, 200);
 }
 
@@ -213,7 +215,7 @@ async fn one_tenants_operations_wait_for_one_another_and_for_nobody_else() {
         assert_eq!(answer.await.unwrap(), 200);
     }
     assert!(began.elapsed() > Duration::from_millis(1_800), "the third one waited for a place");
-    // Whoever goes away while waiting leaves no place taken.
+    // A client that disconnects while it waits frees its place.
     let leaving: Vec<_> = (0..4).map(|_| slow("d@acme")).collect();
     tokio::time::sleep(Duration::from_millis(100)).await;
     leaving.iter().for_each(tokio::task::JoinHandle::abort);
@@ -258,7 +260,7 @@ impl Drop for OwnRedis {
     }
 }
 
-/// How many of so many requests are answered, two nodes asked in turn.
+/// Returns how many of so many requests are answered, by two nodes in turn.
 async fn answered(nodes: [&FrontServer; 2], token: &str, requests: usize) -> usize {
     let mut count = 0;
     for number in 0..requests {
@@ -275,7 +277,7 @@ async fn nodes_that_share_a_redis_share_budgets() {
     let (one, other) = (redis.node(terms()).await, redis.node(terms()).await);
     let few = answered([&one, &other], "ann", 60).await;
     assert!((25..=30).contains(&few), "{few} of a budget of 25, one of which came back each second");
-    // Bob has a budget of his own, but what is left of his tenant's is common.
+    // Bob has a budget of his own, but shares the rest of his tenant's.
     let rest = answered([&one, &other], "bob", 60).await;
     assert_eq!(few + rest, 40);
     let mut strangers = 0;
@@ -323,7 +325,7 @@ async fn when_redis_dies_limits_hold_and_when_it_comes_back_they_are_common_agai
     let began = Instant::now();
     let alone = answered([&one, &other], "ann", 80).await;
     assert!(began.elapsed() < Duration::from_secs(8), "80 requests took {:?} without Redis", began.elapsed());
-    // Each node goes on from where the common bucket stood when it last heard of it, about 10 left.
+    // Each node continues from its last reading of the common bucket, about 10 left.
     assert!((10..=45).contains(&alone), "{alone} were let through without Redis");
     assert_eq!(ask_as(one.address, "ann", "{ ping }").await.status, 429);
     let arguments = ["--port", &port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
@@ -360,7 +362,7 @@ async fn attempts_are_few_for_a_name_and_good_ones_are_forgiven() {
         let rate_limiter = RateLimiter::new(Arc::new(|| 1_790_000_000_000_000), redis);
         for _ in 0..50 {
             rate_limiter.attempt(&TOTP, "ann").await.unwrap();
-            rate_limiter.forgive(&TOTP, "ann");
+            rate_limiter.refund_attempt(&TOTP, "ann");
         }
         let mut wrong = 0;
         while rate_limiter.attempt(&TOTP, "ann").await.is_ok() {

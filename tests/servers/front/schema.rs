@@ -21,11 +21,11 @@ use entrepot::graphql::{
 };
 use futures_util::{Stream, StreamExt, stream};
 
-/// How many resolvers ran: a refusal must leave it alone.
+/// Number of resolvers that ran: a refusal must not change it.
 #[derive(Debug, Clone, Default)]
 pub struct Ran(pub Arc<AtomicU32>);
 
-/// Who the session belongs to, put there by `attach`.
+/// Owner of the session, added by `attach`.
 pub struct Caller(pub String);
 
 pub type TestSchema = Schema<Query, Mutation, Events>;
@@ -39,7 +39,7 @@ pub fn schema(ran: Ran) -> TestSchema {
         .finish()
 }
 
-/// Counts how often it is asked.
+/// Counts its calls.
 pub fn validator(examined: Arc<AtomicU32>) -> DocumentValidator {
     let strict = Schema::build(Query, Mutation, Events).extension(ValidationOnly).disable_suggestions().finish();
     DocumentValidator::new(move |request| {

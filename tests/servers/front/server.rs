@@ -33,7 +33,7 @@ use super::schema::{Caller, Ran, schema, validator};
 pub struct FrontServer {
     pub address: SocketAddr,
     pub ran: Ran,
-    /// How often the examiner was asked.
+    /// Number of calls of the validator.
     pub validated: Arc<AtomicU32>,
     pub revoke: Arc<watch::Sender<bool>>,
     pub stop: Option<oneshot::Sender<()>>,
@@ -66,7 +66,7 @@ impl FrontServer {
         Self::listening(limits, settings, redis, None).await
     }
 
-    /// One that speaks TLS alone.
+    /// A node that accepts TLS only.
     pub async fn secured(limits: Limits, tls: TlsServer) -> Self {
         Self::listening(limits, open_to_all(), None, Some(tls)).await
     }
@@ -99,7 +99,7 @@ impl FrontServer {
         Self { address, ran, validated, revoke, stop: Some(stop), served }
     }
 
-    /// How many resolvers have run.
+    /// Returns how many resolvers have run.
     pub fn ran(&self) -> u32 {
         self.ran.0.load(Ordering::Relaxed)
     }
@@ -113,12 +113,12 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64
 }
 
-/// An id that a name stands for.
+/// Returns the ID for a name.
 pub fn named(name: &str) -> Uuid {
     Uuid::from_u128(Key::named("test", name).id)
 }
 
-/// What a key named `part+…` may spend of the budget of the integration behind the plus.
+/// Returns the share of a key named `part+…` in the budget of the integration behind the plus.
 fn share(subject: &str) -> Option<Share> {
     subject.starts_with("part+").then(|| Share { id: named("part"), allowance: Allowance::within(10, 3_600) })
 }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Bytes of the largest message, and enough for those around the text of an echo.
-const MOST: usize = 256 << 10;
+const MAX: usize = 256 << 10;
 const AROUND: usize = 200;
 
 fn echo(id: &str, text: &str) -> Value {
@@ -25,7 +25,7 @@ fn echo(id: &str, text: &str) -> Value {
     json!({ "id": id, "type": "subscribe", "payload": payload })
 }
 
-/// A text in one frame, as a client sends it. A mask of zeros leaves the bytes as they are.
+/// A text in one frame, as a client sends it. A mask of zeros leaves the bytes unchanged.
 fn masked(text: &str) -> Vec<u8> {
     let mut frame = vec![0x81];
     match u8::try_from(text.len()) {
@@ -51,7 +51,7 @@ async fn hear_echo(socket: &mut Socket, id: &str, text: &str) {
 async fn messages_of_all_sizes_follow_one_another() {
     let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
-    for bytes in [1, 300, 512, 1, 1_023, 1_024, 4_096, 7, 70_000, 2, MOST - AROUND, 1, 600, MOST - AROUND, 30] {
+    for bytes in [1, 300, 512, 1, 1_023, 1_024, 4_096, 7, 70_000, 2, MAX - AROUND, 1, 600, MAX - AROUND, 30] {
         let text: String = ('a'..='z').cycle().take(bytes).collect();
         socket.say(echo("1", &text)).await;
         hear_echo(&mut socket, "1", &text).await;

@@ -99,7 +99,7 @@ async fn a_revoked_session_closes_its_sockets() {
     assert_eq!(timeout(PATIENCE, socket.closing()).await.unwrap(), (4403, "session ended".into()));
 }
 
-/// Its queue is full, so neither a ping nor an answer finds room.
+/// The client's queue is full, so neither a ping nor an answer finds room.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_gone_soon_after_its_session_ends() {
     let limits = Limits { connections_per_address: 1, socket_ping: Duration::from_secs(1), ..Limits::default() };
@@ -117,6 +117,6 @@ async fn a_client_that_does_not_read_is_gone_soon_after_its_session_ends() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("gone after {:?}", began.elapsed());
-    // It was not charged less than it takes: nobody goes on writing to it.
+    // The connection breaks off: nothing more is written to it.
     assert_eq!(silent.closing().await.0, 1006, "it breaks off where it stood");
 }

@@ -60,12 +60,12 @@ async fn what_does_not_run_is_an_error_and_nothing_after() {
         let errors = heard["payload"].as_array().unwrap();
         assert_eq!(errors[0]["extensions"]["code"], code, "{query}");
         assert!(errors[0]["extensions"]["requestId"].is_string());
-        // The id is free again and nothing more was said about the old one.
+        // The ID is free again, and no further message came for the old operation.
         socket.subscribe("1", "{ caller }").await;
         assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{query}");
         assert_eq!(socket.hear().await["type"], "complete");
     }
-    // It ran, so its failure is data.
+    // The operation ran, so its failure is data.
     socket.subscribe("1", "{ forbidden }").await;
     let heard = socket.hear().await;
     assert_eq!((&heard["type"], &heard["payload"]["data"]), (&json!("next"), &json!({ "forbidden": null })));
@@ -162,7 +162,8 @@ async fn a_client_that_does_not_read_stops_its_own_stream() {
     let world = FrontServer::new().await;
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
-    // It never reads, and the stream never waits by itself: it stops when queue and kernel are full, long before it is let go.
+    // The client never reads, and the stream never waits: it stops when queue and kernel buffers
+    // are full, long before the client is disconnected.
     until_still(&world).await;
     assert_eq!(timeout(PATIENCE, ask(world.address, "{ caller }")).await.unwrap().status, 200);
 }

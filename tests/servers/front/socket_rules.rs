@@ -1,4 +1,4 @@
-//! How a socket is opened, and what closes it: each row of the protocol's table of close codes.
+//! Opening of a socket, and reasons to close it: each row of the protocol's table of close codes.
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
@@ -35,7 +35,8 @@ async fn only_known_pages_may_open_a_socket() {
             opened.say(json!({ "type": "ping" })).await;
             assert_eq!(opened.hear().await["type"], "pong", "{origin}");
         } else {
-            // Of an upgrade that is refused a browser tells its page nothing.
+            // The socket is opened and closed with a reason, because a browser does not show its
+            // page why an upgrade was refused.
             let reason = format!("origin {origin} is not allowed; see docs/realtime.md#from-a-web-page");
             assert_eq!(opened.closing().await, (4401, reason));
         }
@@ -110,7 +111,7 @@ async fn a_token_is_found_wherever_clients_put_it() {
         socket.subscribe("1", "{ caller }").await;
         assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{payload}");
         assert_eq!(socket.hear().await["type"], "complete");
-        // A ping renews by the same.
+        // A ping renews the session by the same rule.
         socket.say(json!({ "type": "ping", "payload": payload })).await;
         assert!(socket.hear().await["payload"].is_object(), "{payload}");
     }
@@ -285,7 +286,8 @@ async fn a_frame_that_is_too_large_is_refused_by_its_head() {
     const ANNOUNCED: u64 = 10 << 20;
     let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
-    // A final text frame with a mask, its length in eight bytes; of what it announces nothing is ever sent.
+    // A final text frame with a mask and its length in eight bytes; the announced payload is never
+    // sent.
     let head = [&[0x81, 0xff][..], &ANNOUNCED.to_be_bytes(), &[1, 2, 3, 4]].concat();
     socket.0.get_mut().write_all(&head).await.unwrap();
     assert_eq!(socket.closing().await.0, 1009);

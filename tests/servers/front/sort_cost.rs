@@ -1,10 +1,11 @@
-//! What the sorts of lists cost.
+//! Cost of sorts of lists.
 
 use serde_json::json;
 
 use super::cost::points;
 
-/// A page in an order that no index has is picked from all rows that pass, under whichever name the order is asked for.
+/// A page in an order without an index is picked from all rows that pass the filter, under
+/// whichever name the order is requested.
 #[test]
 fn a_sort_without_an_index_costs_what_reading_all_rows_does() {
     for (arguments, variables, expected) in [
@@ -28,7 +29,7 @@ fn a_sort_without_an_index_costs_what_reading_all_rows_does() {
         ("productFamilies(sort: { field: FIELD }) { nodes { id } }", "", "NAME", 5),
         ("backorders(sort: { field: FIELD }) { nodes { quantity } }", "PLACED_AT", "BACKORDERED", 5),
         ("expiringLots(within: 30, sort: { field: FIELD }) { nodes { quantity } }", "EXPIRES_ON", "QUANTITY", 5),
-        // A search of products, which this order is of, costs what it costs everywhere.
+        // This order is that of a search of products, which has its usual price.
         ("products(filter: { search: \"mug\" }, sort: { field: FIELD }) { nodes { id } }", "SKU", "RELEVANCE", 0),
         ("stores(first: 50) { nodes { stockLevels(sort: { field: FIELD }) { nodes { id } } } }", "STORE_CODE", "AVAILABLE", 250),
     ] {

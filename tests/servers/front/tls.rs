@@ -37,7 +37,7 @@ fn opened(papers: &Papers) -> TlsServer {
     TlsServer::open(TlsFiles { certificate: papers.path("server.pem").into(), key: papers.path("server.key").into() }).unwrap()
 }
 
-/// A client's connection on which this protocol is asked for.
+/// A client's connection that requests this protocol.
 async fn connected(world: &FrontServer, papers: &Papers, protocol: &str) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(Path::new(&papers.path("ca.pem"))).unwrap()).unwrap();
@@ -88,7 +88,7 @@ async fn clients_that_do_not_begin_tls_are_not_waited_for() {
     let Some(papers) = Papers::make(folder.path(), "papers") else { return };
     let limits = Limits { header_time: Duration::from_millis(300), ..Limits::default() };
     let world = FrontServer::secured(limits, opened(&papers)).await;
-    // Nothing, and a record of which the most is missing.
+    // Nothing, and an incomplete TLS record.
     for sent in [&[][..], &[22, 3, 1, 2, 0, 1][..]] {
         let mut stream = TcpStream::connect(world.address).await.unwrap();
         stream.write_all(sent).await.unwrap();

@@ -34,7 +34,7 @@ async fn send(world: &FrontServer, token: Option<&str>, body: Value) -> Reply {
     post(world.address, &[JSON, NEW, &token], body.to_string().as_bytes()).await
 }
 
-/// What a socket answers to a `subscribe`: its data, or the code of its error.
+/// Returns the data of a socket's answer to a `subscribe`, or the code of its error.
 async fn say(world: &FrontServer, payload: Value) -> Value {
     let mut socket = Socket::ready(world.address).await;
     socket.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
@@ -68,7 +68,7 @@ async fn a_listed_document_is_sent_by_its_id() {
         assert_eq!((reply.status, reply.code().as_str()), (400, "BAD_REQUEST"), "{body}");
         assert_eq!(say(&world, body).await, "BAD_REQUEST");
     }
-    // Others may be sent too, as long as nobody is held to the list.
+    // Other documents may be sent too, as long as no caller is restricted to the list.
     assert_eq!(send(&world, None, json!({ "query": "{ caller }" })).await.status, 200);
 }
 
@@ -92,7 +92,7 @@ async fn a_node_that_is_held_to_the_list_runs_nothing_else() {
     }
     assert_eq!(get(world.address, "/graphql?query=%7Bcaller%7D", &[NEW]).await.code(), "FORBIDDEN");
     assert_eq!(world.ran(), 0);
-    // By id or letter by letter, what is listed runs.
+    // Listed documents run, by ID or with their exact text.
     assert_eq!(send(&world, None, json!({ "query": "mutation { bump }" })).await.json(), json!({ "data": { "bump": 1 } }));
     let echo = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": "x" } });
     assert_eq!(send(&world, Some("ann"), echo).await.json(), json!({ "data": { "echo": "x" } }));

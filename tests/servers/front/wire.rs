@@ -31,7 +31,7 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.body)))
     }
 
-    /// Of the first error.
+    /// Returns the code of the first error, or "none".
     pub fn code(&self) -> String {
         self.json()["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned()
     }
@@ -64,7 +64,7 @@ async fn read_reply(stream: &mut TcpStream) -> Reply {
             let length = reply.header("content-length").map_or(0, |length| length.parse().unwrap());
             while reply.body.len() < length {
                 let read = stream.read(&mut part).await.unwrap();
-                assert_ne!(read, 0, "the body broke off");
+                assert_ne!(read, 0, "the body is incomplete");
                 reply.body.extend_from_slice(&part[..read]);
             }
             return reply;

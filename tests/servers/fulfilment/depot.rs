@@ -161,7 +161,7 @@ async fn a_key_gives_the_first_answer_again_and_a_dry_run_writes_nothing() {
 async fn many_parcels_of_a_fulfilment_are_read_like_one() {
     World::on_both(async |world| {
         let mut counted = Vec::new();
-        // The first reads what is remembered from then on.
+        // The first parcel reads data that is cached from then on.
         for parcels in [1_usize, 1, 6] {
             let order = world.at_depot(6).await;
             let work = world.work(&order).await;

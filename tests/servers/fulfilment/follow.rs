@@ -3,8 +3,8 @@
 use entity::prelude::*;
 use entrepot::{
     access::{Reach, index_of},
-    fulfilment::jobs::follow_all,
-    ledger::Walk,
+    fulfilment::jobs::create_missing_works,
+    ledger::JobCursor,
     orders::jobs::fill_backorders,
 };
 use serde_json::json;
@@ -135,7 +135,7 @@ async fn works_are_due_by_the_handling_time_of_the_store_that_sends_them() {
         let later = edit(&wanted, json!({"requestedFor": "2026-11-30T09:00:00Z"}));
         done(&world.act_in::<Orders>("orderUpdate", later).await, "order");
         assert_eq!(due(&world.work(&wanted).await), "2026-11-27T07:00");
-        // What the depot states now moves no work that was there.
+        // The depot's new handling time does not move a work that was created before it.
         let more = json!([{"id": before["lines"][0]["id"], "quantity": 6}]);
         let was = due(&world.work(&before).await);
         done(&world.act_in::<Orders>("orderUpdate", edit(&before, json!({"setLines": more}))).await, "order");
@@ -156,12 +156,12 @@ async fn what_comes_for_a_backorder_joins_the_work_that_nobody_has_accepted() {
         let order = world.sold(json!([{"product": {"id": world.lamp}, "quantity": 10}]), json!({})).await;
         assert_eq!(line(&world.work(&order).await), [4, 0, 0, 0, 0], "what is promised beyond stock is no work yet");
         world.stock(&[(world.lamp, world.store, 3)]).await;
-        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &JobCursor::default()).await.unwrap(), 1);
         let work = world.work(&order).await;
         assert_eq!(line(&work), [7, 0, 0, 0, 0]);
         world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[1])})).await;
         world.stock(&[(world.lamp, world.store, 3)]).await;
-        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &JobCursor::default()).await.unwrap(), 1);
         let works = world.works(&order).await;
         assert_eq!((states(&works), line(&works[1])), (vec![("LDN", "PICKING"), ("LDN", "OPEN")], [3, 0, 0, 0, 0]));
     })
@@ -360,12 +360,12 @@ async fn orders_from_before_there_were_works_get_theirs_once() {
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
         let answer = world.ask(adjust, json!({"input": broken})).await;
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
-        assert_eq!(follow_all(&world.ledger, &Walk::default()).await.unwrap(), 2);
+        assert_eq!(create_missing_works(&world.ledger, &JobCursor::default()).await.unwrap(), 2);
         let work = world.work(&order).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("DEPOT"), [5, 0, 0, 0, 0]));
         let work = world.work(&short).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [60, 0, 0, 0, 0]), "the order still owes it");
-        assert_eq!(follow_all(&world.ledger, &Walk::default()).await.unwrap(), 0);
+        assert_eq!(create_missing_works(&world.ledger, &JobCursor::default()).await.unwrap(), 0);
     })
     .await;
 }

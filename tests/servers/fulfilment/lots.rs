@@ -18,7 +18,7 @@ impl World {
         id
     }
 
-    /// So much of a lot comes into a store.
+    /// Books a receipt of units of a lot into a store.
     pub(super) async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
         let change = json!([{"product": {"id": product}, "store": {"id": store}, "delta": units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": change});
@@ -27,7 +27,7 @@ impl World {
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
     }
 
-    /// What refuses to take so much out of the depot, of a lot.
+    /// Returns the errors that refuse to take so many units of a lot out of the depot.
     async fn takes_out(&self, product: ProductId, (code, units): (&str, i64)) -> Value {
         let change = json!([{"product": {"id": product}, "store": {"id": self.depot}, "delta": -units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "ADJUSTMENT", "reasonCode": "OTHER", "changes": change});
@@ -35,7 +35,8 @@ impl World {
         self.ask(adjust, json!({"input": input})).await["result"]["userErrors"].clone()
     }
 
-    /// What parcels name stays for them: nobody takes it by its name, and the till takes the rest.
+    /// Checks that units of lots in parcels stay for them: no adjustment can take them by their
+    /// lot, and the till takes the rest.
     async fn others_take_the_rest(&self, cheese: ProductId, drill: ProductId) {
         for (product, lot) in [(drill, ("S-3", 1)), (cheese, ("L-1", 10))] {
             let errors = self.takes_out(product, lot).await;
@@ -62,7 +63,8 @@ impl World {
         assert_eq!(self.on_hand(["L-1", "L-2"]).await, [0, 2]);
     }
 
-    /// Two are held, and two are packed for a later order, whose hold gives way when the others break: what is packed stays packed.
+    /// Two units are held, and two are packed for a later order; when the others break, the hold
+    /// gives way and the packed units stay packed.
     async fn what_is_packed_is_promised_to_no_other(&self, cheese: ProductId) {
         self.takes_in(cheese, self.depot, ("L-1", 2)).await;
         let two = json!([{"product": {"id": cheese}, "quantity": 2}]);
@@ -85,14 +87,14 @@ impl World {
         assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("packed for orders"), "{answer}");
     }
 
-    /// Of how many lots the column does not say what their parcel says, whether it has left.
+    /// Returns how many rows have a column `has_left` that differs from the state of their parcel.
     async fn marks_that_differ(&self) -> i64 {
         let sql = "SELECT count(*) FROM parcel_line_lot x JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id
              WHERE x.tenant_id = $1 AND x.has_left <> (p.fulfilment_id IS NOT NULL)";
         self.number(sql).await
     }
 
-    /// How much of these lots is in the stores.
+    /// Returns the units on hand of these lots in the stores.
     async fn on_hand<const N: usize>(&self, codes: [&str; N]) -> [i64; N] {
         let mut found = [0; N];
         for (index, code) in codes.into_iter().enumerate() {
@@ -125,7 +127,8 @@ impl World {
         refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", &format!("{line}.lots.0.lot.code"));
         refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", &format!("{line}.lots.1.quantity"));
         refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", &format!("{line}.lots.1.lot"));
-        // All lots of a line that are not there, then all that cannot be packed; their sum is looked at once each of them can.
+        // First all unknown lots of a line, then all lots that cannot be packed; their sum is
+        // checked only if each of them is valid.
         let mut unknown = strange(0, &[("L-8", 1), ("L-1", 90), ("L-9", 1), ("L-1", 1)]);
         unknown["parcels"][0]["lines"][0]["quantity"] = json!(5);
         assert_eq!(refusals(&pack(unknown).await), [at("NOT_FOUND", "lots.0.lot.code"), at("NOT_FOUND", "lots.2.lot.code")]);
@@ -190,7 +193,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         let part = json!({"lines": lines(&work, &[2])});
         refused(&world.at("fulfilmentWorkUnpick", &work, part).await, "INVALID", "input.lines.0.quantity");
 
-        // Another order's parcel: what is in one already is in no second.
+        // A unit that is in another order's parcel already cannot be in a second one.
         let other = world.sold(json!([{"product": {"id": drill}, "quantity": 1}]), json!({"sourcing": {}})).await;
         let second = world.work(&other).await;
         world.does("fulfilmentWorkPick", &second, json!({})).await;

@@ -1,4 +1,4 @@
-//! What stores have to send of orders, through GraphQL, on both databases.
+//! Fulfilment of orders by stores, through GraphQL, on both databases.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 mod arrival;

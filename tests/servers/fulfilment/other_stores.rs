@@ -1,4 +1,5 @@
-//! Goods that leave from another store than the one that holds them: other stores keep what they hold for the rest of the line.
+//! Goods that are shipped from another store than the one that holds them: other stores keep their
+//! holds for the rest of the line.
 
 use entity::prelude::*;
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ async fn undoes(world: &World, order: &Value) {
     done(&world.act("documentReverse", undo).await, "documentReversal");
 }
 
-/// So many units of a product in a store are broken; holds give way.
+/// Books units of a product in a store as broken; holds give way.
 async fn breaks(world: &World, product: ProductId, store: StoreId, quantity: i64) {
     let change = json!({"product": {"id": product}, "store": {"id": store}, "delta": -quantity});
     let input = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",

@@ -1,6 +1,6 @@
 //! Goods that a store does not send are sent by the next one, or wait.
 
-use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
+use entrepot::{ledger::JobCursor, orders::jobs::fill_backorders};
 use serde_json::json;
 
 use super::world::{World, done, line, lines, refused, states, with};
@@ -30,8 +30,8 @@ async fn rejected_goods_are_asked_of_the_next_store_and_rejected_everywhere_they
         assert_eq!((&now["status"], world.mugs().await), (&json!("CONFIRMED"), [[100, 0], [50, 0]]));
         let told = world.events_of("fulfilment_work.").await;
         assert_eq!(told.iter().filter(|kind| kind.ends_with(".rejected")).count(), 2);
-        // The books say that the store has mugs, and it has said that it does not send these.
-        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 0);
+        // The books show mugs in the store, but the store has rejected sending these.
+        assert_eq!(fill_backorders(&world.ledger, &JobCursor::default()).await.unwrap(), 0);
         assert_eq!(world.works(&order).await.len(), 2);
     })
     .await;
@@ -95,7 +95,7 @@ async fn whoever_assigns_gives_goods_to_another_store_whole() {
             (vec![("DEPOT", "CANCELLED"), ("LDN", "OPEN")], &json!("1-1"))
         );
         assert_eq!(world.mugs().await, [[100, 20], [50, 0]]);
-        // Not even a part of what is not there whole goes.
+        // Goods that are not available in full are not moved in part.
         world.sold(json!([{"product": {"id": world.mug}, "quantity": 45}]), json!({"sourcing": {}})).await;
         let back = world.act_as(both(), "fulfilmentWorkMove", world.of(&works[1], to("DEPOT"))).await;
         refused(&back, "INSUFFICIENT_STOCK", "input.toStore");
@@ -113,7 +113,7 @@ async fn what_a_store_would_not_send_is_not_given_to_it_with_another_line_of_the
         let work = world.work(&order).await;
         let first = json!({"reason": "DAMAGED", "lines": lines(&work, &[3])});
         world.does("fulfilmentWorkReject", &work, first).await;
-        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &JobCursor::default()).await.unwrap(), 1);
         let now = world.order_now(&order).await;
         let waits: Vec<_> =
             now["lines"].as_array().unwrap().iter().map(|line| (line["open"].as_i64(), line["backordered"].as_i64())).collect();

@@ -1,4 +1,4 @@
-//! Who sees and does what: rights are measured by the work's store alone.
+//! Permissions to see and to do works: they are checked for the work's store alone.
 
 use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};
@@ -44,7 +44,8 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         let partner = Caller { channel: Some(world.direct), ..Caller::new(world.tenant, world.member, PermissionSet::all()) };
         let seen = world.ask_by(partner.clone(), list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([]));
-        // It changes what it sold until a store has accepted it; then notes alone.
+        // The channel's integration may change its own order until a store has accepted it; then
+        // only notes.
         let goes_to = |city: &str| json!({"shippingAddress": {"city": city, "lines": ["1 Mill Lane"]}});
         let mut more = goes_to("York");
         more["channelId"] = json!(world.direct);
@@ -119,7 +120,7 @@ async fn where_goods_go_is_told_to_the_store_that_sends_them_and_to_whom_it_may_
         elsewhere.grant(of, &entrepot::access::Reach::stores([world.store]));
         let seen = world.ask_as(elsewhere, list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"][0]["shipTo"], json!(null), "{seen}");
-        // A store that has refused it need not know any more.
+        // A store that has rejected the work no longer sees the address.
         world.does("fulfilmentWorkReject", &world.work(&order).await, json!({"reason": "CANNOT_SHIP"})).await;
         let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "REJECTED", "shipTo": null}]), "{seen}");

@@ -1,4 +1,5 @@
-//! Steps of a work that name no lines of an order are told every parcel that is wrong and every product that is short.
+//! Steps of a work that name no lines of an order get a refusal for every wrong parcel and every
+//! product that is short.
 
 use entity::prelude::*;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ async fn a_shipment_is_told_every_product_that_is_short() {
         let lines = json!([{"product": {"id": world.mug}, "quantity": 5}, {"product": {"id": world.lamp}, "quantity": 2}]);
         let order = world.sold(lines, json!({"store": {"id": world.depot}})).await;
         let work = world.packed(&world.work(&order).await).await;
-        // All of both break, and the order's holds give way.
+        // All units of both break, and the order's holds give way.
         let gone = |product: ProductId, delta: i64| json!({"product": {"id": product}, "store": {"id": world.depot}, "delta": delta});
         let changes = [gone(world.mug, -50), gone(world.lamp, -10)];
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": changes});

@@ -1,4 +1,5 @@
-//! What many do at once to the same orders and the same goods, drawn from a seed: edits, holds, works, counter sales, corrections, and what takes them back.
+//! Concurrent steps of many clients on the same orders and the same goods, drawn from a seed:
+//! edits, holds, works, counter sales, corrections, and their reversals.
 #![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use std::{
@@ -15,22 +16,23 @@ use serde_json::{Value, json};
 
 use crate::{databases::random, retailer::input_of};
 
-/// How long it goes on, and how long at most until each of these was accepted once.
+/// Duration of a run, and its maximum until each of these mutations was accepted once.
 const LONG: Duration = Duration::from_millis(1_500);
-const MOST: Duration = Duration::from_secs(40);
+const MAX: Duration = Duration::from_secs(40);
 const EACH: [&str; 6] =
     ["orderUpdate", "orderCreate", "fulfilmentWorkPick", "fulfilmentWorkPack", "fulfilmentWorkShip", "documentReverse"];
 
 /// Codes of faults after which a client sends the same again.
 const UNKNOWN: [&str; 3] = ["UNAVAILABLE", "TIMEOUT", "OVERLOADED"];
-/// What is drawn once it has gone on for long: what lets the rest of them through, in few steps however slow the machine is.
+/// Steps that are drawn after this duration: they get the rest of `EACH` accepted, in few steps
+/// however slow the machine is.
 const LATE: [u64; 9] = [0, 4, 4, 6, 8, 8, 13, 14, 16];
 
 /// An order as a step looks at it.
 pub const SEEN: &str = "query($id: ID!) { order(by: { id: $id }) { version lines { id } holds { id } fulfilments { id status }
     works { id status lines { id sku open picked } } } }";
 
-/// What is kept by lots, and its lots, where it is sold beside the product.
+/// SKU of the product that is kept by lots, and its lots, if it is sold beside the product.
 pub const LOTTED: (&str, [&str; 2]) = ("CHEESE", ["L-1", "L-2"]);
 /// A parcel that names lots: one has to get through where there are some.
 const NAMED: &str = "fulfilmentWorkPack with lots";
@@ -53,7 +55,7 @@ fn draw(seed: &mut u64, most: u64) -> u64 {
     (*seed >> 33) % (most + 1)
 }
 
-/// One of them; null of none.
+/// Returns a random element; null for an empty list.
 fn one_of(all: &[Value], seed: &mut u64) -> Value {
     if all.is_empty() { Value::Null } else { all[draw(seed, all.len() as u64 - 1) as usize].clone() }
 }
@@ -70,7 +72,7 @@ pub fn document(mutation: &str) -> String {
 /// A mutation and its input.
 pub type Step = (&'static str, Value);
 
-/// What is done something to, and what came of it.
+/// Objects that steps change, and the results so far.
 pub struct Scene {
     began: Instant,
     /// IDs of the store that sells, of another one, and of the product.
@@ -82,7 +84,7 @@ pub struct Scene {
     orders: Mutex<Vec<Value>>,
     /// Orders that were sold over the counter.
     sales: Mutex<Vec<Value>>,
-    /// By how many units corrections changed what is on hand.
+    /// Sum of the changes that corrections made to the quantity on hand.
     corrected: AtomicI64,
     accepted: Mutex<BTreeSet<&'static str>>,
 }
@@ -94,7 +96,7 @@ impl Scene {
         Self { began: Instant::now(), stores, product, lotted: None, keys, orders, sales, corrected, accepted }
     }
 
-    /// The same with a product that is kept by `LOTTED`'s lots in both stores.
+    /// Adds a product that is kept by `LOTTED`'s lots in both stores.
     pub fn with_lots(self, lotted: Value) -> Self {
         Self { lotted: Some(lotted), ..self }
     }
@@ -111,7 +113,7 @@ impl Scene {
         format!("together-{}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// One of the orders; null while there is none.
+    /// Returns a random order; null while there are none.
     pub fn order(&self, seed: &mut u64) -> Value {
         one_of(&self.orders.lock().unwrap(), seed)
     }
@@ -121,7 +123,7 @@ impl Scene {
         self.sale(&self.product, quantity, json!({"sourcing": {}}))
     }
 
-    /// The same of what is kept by lots.
+    /// Like `first`, for the product that is kept by lots.
     pub fn first_of_lots(&self, quantity: u64) -> Step {
         self.sale(self.lotted.as_ref().unwrap_or(&self.product), quantity, json!({"sourcing": {}}))
     }
@@ -136,7 +138,7 @@ impl Scene {
                 let lines = json!([{"lineId": seen["lines"][0]["id"], "quantity": 2 + draw(seed, 8)}]);
                 ("orderUpdate", self.on(order, json!({"expectedVersion": seen["version"], "setLines": lines})))
             }
-            // Of an order that no store has to send.
+            // The order has no work in any store.
             2..=11 if !work["lines"][0]["id"].is_string() => self.beside(seed),
             2 | 3 => {
                 let open = work["lines"][0]["open"].as_u64().unwrap_or_default();
@@ -160,13 +162,13 @@ impl Scene {
         }
     }
 
-    /// Lifts a hold that stands, or else something other.
+    /// Lifts an active hold, or does another step.
     fn lifted_or(&self, holds: &[Value], seed: &mut u64, other: impl FnOnce() -> Step) -> Step {
         let hold = one_of(holds, seed);
         if hold["id"].is_string() { ("orderHoldLift", self.on(&hold, json!({}))) } else { other() }
     }
 
-    /// Something that takes the same goods, and no order that is there.
+    /// A step that takes the same goods, without an existing order.
     fn beside(&self, seed: &mut u64) -> Step {
         let (product, is_lotted) = self.goods(seed);
         match draw(seed, 5) {
@@ -194,7 +196,8 @@ impl Scene {
         input
     }
 
-    /// All that is picked, of lots that are named where it is kept by them, or not.
+    /// Returns a parcel of all picked units, with or without the names of their lots if the product
+    /// is kept by lots.
     fn parcel(&self, line: &Value, seed: &mut u64) -> Value {
         let picked = line["picked"].as_u64().unwrap_or_default();
         if self.lotted.is_none() || line["sku"] != LOTTED.0 || picked == 0 || draw(seed, 3) == 0 {
@@ -238,17 +241,17 @@ impl Scene {
         }
     }
 
-    /// Whether an answer leaves open what became of a step, so that the same has to be sent again.
+    /// Whether an answer leaves the outcome of a step unknown, so that the same call must be sent again.
     pub fn is_unknown(&self, answer: &Value) -> bool {
         let code = answer["errors"][0]["extensions"]["code"].as_str();
         let is_unknown = code.is_some_and(|code| UNKNOWN.contains(&code));
-        assert!(!is_unknown || self.began.elapsed() < 2 * MOST, "no answer in time: {answer:#}");
+        assert!(!is_unknown || self.began.elapsed() < 2 * MAX, "no answer in time: {answer:#}");
         is_unknown
     }
 
     /// Whether there is nothing left to wait for.
     pub fn is_over(&self) -> bool {
-        self.began.elapsed() > MOST || (self.began.elapsed() > LONG && self.missed().is_empty())
+        self.began.elapsed() > MAX || (self.began.elapsed() > LONG && self.missed().is_empty())
     }
 
     fn missed(&self) -> Vec<&'static str> {
@@ -257,7 +260,8 @@ impl Scene {
         EACH.into_iter().chain(named).filter(|mutation| !accepted.contains(mutation)).collect()
     }
 
-    /// By how many units corrections changed what is on hand, in a run in which each kind of step got through.
+    /// Returns the sum of the changes that corrections made to the quantity on hand, in a run in
+    /// which each kind of step succeeded at least once.
     pub fn corrected(&self) -> i64 {
         assert_eq!(self.missed(), Vec::<&str>::new(), "these never got through");
         self.corrected.load(Ordering::Relaxed)

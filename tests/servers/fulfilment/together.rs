@@ -1,4 +1,5 @@
-//! Many at once on the same orders and the same goods, over two ledgers that know nothing of each other, as two processes have them.
+//! Many concurrent tasks on the same orders and the same goods, over two ledgers without shared
+//! memory, as in two processes.
 
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use super::{
 const TASKS: u64 = 8;
 /// Mugs in the store and at the depot.
 const MUGS: i64 = 150;
-/// Of each lot of cheese in each of them. Parcels name lots of it.
+/// Units of each lot of cheese in each of them. Parcels name lots of it.
 const OF_LOT: i64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +51,8 @@ async fn edits_works_sales_and_reversals_at_once_leave_the_books_sound() {
             }
         });
         futures_util::future::join_all(tasks).await;
-        // That works, parcels, holds and shipments agree is what the books say when the scenario is over; here, that nothing was lost or made up.
+        // The check of the books at the end of the scenario covers works, parcels, holds and
+        // shipments; here, that no units were lost or invented.
         let mugs: i64 = world.mugs().await.iter().map(|level| level[0]).sum();
         let on_hand = mugs + world.number("SELECT CAST(sum(l.on_hand) AS bigint) FROM lot l WHERE l.tenant_id = $1").await;
         let sold =

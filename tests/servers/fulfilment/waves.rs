@@ -19,7 +19,7 @@ impl World {
         (orders, works)
     }
 
-    /// What staff of the depot do, who have no right elsewhere.
+    /// Runs a mutation as staff of the depot, who have no permissions elsewhere.
     async fn staff(&self, mutation: &str, input: Value) -> Value {
         self.act_as(of_depot(&[self.depot]), mutation, input).await
     }
@@ -210,7 +210,7 @@ async fn customers_of_a_wave_hear_that_their_goods_are_ready_where_the_store_say
         let wave = done(&made, "wave").clone();
         world.staff("fulfilmentWavePick", world.of(&wave, json!({}))).await;
 
-        // The company writes to its customers in German; the depot does not, until it says so.
+        // The company writes to its customers in German; the depot does not, until it is set to.
         let set = async |more: Value| {
             let mut input = json!({"idempotencyKey": world.key()});
             for (name, value) in more.as_object().unwrap() {

@@ -55,7 +55,7 @@ const WAVE: &str = "id isOpen version store { code } works { number } \
 
 const CARRIER: &str = "carrier { id code name services trackingUrlTemplate numberPattern isActive version }";
 
-/// What the role depot has, in these stores.
+/// Returns the permissions of the role depot, in these stores.
 pub fn of_depot(stores: &[StoreId]) -> PermissionSet {
     with(&["fulfilment.read", "fulfilment.work", "fulfilment.ship"], stores)
 }
@@ -122,7 +122,7 @@ impl World {
         self.act_as(of_depot(&[self.depot]), mutation, self.of(work, more)).await
     }
 
-    /// The same by staff of both stores, done.
+    /// Runs a step as staff of both stores, and requires success.
     pub async fn does(&self, mutation: &str, work: &Value, more: Value) -> Value {
         let both = of_depot(&[self.depot, self.store]);
         done(&self.act_as(both, mutation, self.of(work, more)).await, "work").clone()
@@ -143,7 +143,7 @@ impl World {
         self.does("fulfilmentWorkPack", work, json!({"parcels": [{}]})).await
     }
 
-    /// How many movements of a kind were made for an order.
+    /// Returns how many movements of a kind were made for orders.
     pub async fn movements(&self, kind: &str) -> i64 {
         self.number(&format!(
             "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = '{kind}' AND reference_kind = 'ORDER'"

@@ -1,4 +1,5 @@
-//! The machine's clock is set back while everything runs: nobody is kept out for it, and nobody who has ended comes in.
+//! The machine's clock is set back while everything runs: valid sessions stay valid, and ended ones
+//! stay ended.
 
 use entrepot::rate_limit::{Allowance, Key};
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ async fn a_clock_that_goes_back_lets_nobody_in_who_has_ended(world: &World) {
     assert_eq!(world.change(Some(&one.access), revoke, json!({ "id": other.session })).await, json!({ "userErrors": [] }));
     world.pass(4);
     assert!(!lets_in(&elsewhere, &other.access).await, "a standing is believed for three seconds, whatever the clock shows");
-    // What a member may do is remembered for four.
+    // A member's permissions are cached for four seconds.
     let owns = "{ roles { key } }";
     let may = async |token: &str| ask_at(&elsewhere, Some(token), "198.51.100.7", owns, json!({})).await["errors"].is_null();
     assert!(may(&one.access).await);

@@ -1,4 +1,4 @@
-//! Two calls at the same moment that replace the same rows: each is answered with what came of it, never with a fault.
+//! Two concurrent calls that replace the same rows: each is answered with its outcome, never with a fault.
 
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ on_both!(
 /// Locks one session.
 pub(super) const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
 
-/// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
-/// nothing has to be held.
+/// Returns the responses to two calls that reach rows which a transaction locks until both wait. On SQLite, where writers queue anyway, nothing is
+/// locked.
 async fn both_reach(world: &World, rows: &str, asks: (impl Future<Output = Value>, impl Future<Output = Value>)) -> [Value; 2] {
     let asks = async {
         let (one, other) = tokio::join!(asks.0, asks.1);
@@ -50,7 +50,7 @@ async fn both_reach(world: &World, rows: &str, asks: (impl Future<Output = Value
     let work = global.begin().await.unwrap();
     work.rows(&format!("SELECT 1 FROM {rows} FOR UPDATE"), Vec::new()).await.unwrap();
     let holds = async {
-        // The server ends a transaction that asks nothing of it for too long.
+        // The server aborts a transaction that is idle for too long.
         until_waiting(world, 2, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
         work.commit().await.unwrap();
     };
@@ -99,7 +99,7 @@ async fn a_factor_is_removed_while_another_one_is_confirmed(world: &World) {
     let confirm = "mutation($c: String!) { it: totpConfirm(code: $c) { userErrors { code } } }";
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
     let confirms = world.change(Some(&ada.access), confirm, json!({ "c": phone.shows(world, 0) }));
-    // Ten codes are hashed before anything is confirmed: whoever removes the factor would wait for too long.
+    // Ten codes are hashed before the factor is confirmed: the removal would wait for too long.
     let removes = async {
         until_waiting(world, 1, async || tokio::time::sleep(Duration::from_millis(20)).await).await;
         world.change(Some(&ada.access), remove, json!({})).await
@@ -121,7 +121,7 @@ async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
     let answers = both_reach(world, "app_user WHERE email_key = 'ada@example.com'", asks).await;
     let mut told = answers.each_ref().map(|told| told["errors"][0]["code"].as_str().or_else(|| codes(&told["data"]["it"]).pop()));
     told.sort();
-    // On SQLite, where nothing holds them both, the session of the second one may have ended before it is looked at.
+    // On SQLite, which does not block both, the second one's session may have ended before it is checked.
     assert!(matches!(told, [None, Some("INVALID_STATE" | "UNAUTHENTICATED")]), "the second one finds none: {told:?}");
     let go_on = [world.lets_in(&ada.access).await, world.lets_in(&further.access).await];
     assert_eq!(go_on.iter().filter(|goes_on| **goes_on).count(), 1, "whoever removed it is still there");
@@ -192,8 +192,8 @@ async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &W
     assert_eq!(joined, ["bob-shop"], "the one invitation that stands");
 }
 
-/// A login has the user's row and then writes the member's, a session that was used has its own first, and whoever removes a member has the tenant's policy
-/// and then ends sessions, as whoever ends logins that wait for a factor: an erasure waits for each of them, and none of them for it.
+/// A login locks the user's row, then the member's; a used session is locked first; removing a member, like ending logins that wait for a factor,
+/// locks the tenant's policy, then sessions: an erasure waits for each, and none of them for it.
 async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
     const SEEN: &str = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
     let (db, now) = (&world.node.db, world.node.clock.now());
@@ -241,7 +241,7 @@ async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
     }
 }
 
-/// Somebody asks for a link for an account that is erased at this moment: their transaction has referred to it, and may wait for what the erasure has.
+/// The request for a link refers to an account that is being erased, and may wait for rows that the erasure has locked.
 async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: &World) {
     const LINK: &str = "INSERT INTO link (hash, purpose, user_id, created_at, expires_at)
         SELECT $2, 'RESET', user_id, 0, 1 FROM member WHERE tenant_id = $1";
@@ -267,7 +267,7 @@ async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: 
     }
 }
 
-/// A further wrong password changes a row that has referred to the account for long, so whoever counts it has nothing of the account itself.
+/// A further wrong password changes a row that has long referred to the account, so it locks nothing of the account.
 async fn an_erasure_waits_for_nobody_who_counts_a_wrong_password(world: &World) {
     const FIRST: &str =
         "INSERT INTO login_failure (user_id, count, last_at) SELECT user_id, 1, 0 FROM member WHERE tenant_id = $1";
@@ -313,7 +313,7 @@ async fn a_link_that_confirms_an_address_is_used_up_behind_its_account(world: &W
     assert_eq!((codes(&verified), links), (Vec::new(), 1), "the link is free while the account is waited for");
 }
 
-/// Whoever ends several sessions takes them in the order of their IDs. So does an erasure, in whatever order their rows are stored.
+/// A call that ends several sessions locks them in the order of their IDs. So does an erasure, in whatever order its rows are stored.
 async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
     let (db, now) = (&world.node.db, world.node.clock.now());
     if db.backend() == Backend::Sqlite {
@@ -339,7 +339,7 @@ async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
     assert_eq!(erased.unwrap().map(|erased| erased.users), Some(1));
 }
 
-/// Whoever confirms or removes a factor ends the other sessions and changes their own: they take all of them in the order of the IDs, too.
+/// Confirming or removing a factor changes all sessions of the account: it locks them in the order of the IDs, too.
 async fn a_factor_is_confirmed_and_removed_with_sessions_in_the_order_of_their_ids(world: &World) {
     if world.node.db.backend() == Backend::Sqlite {
         return;
@@ -376,7 +376,7 @@ async fn changed_behind_the_first(world: &World, [first, own]: &[Tokens; 2], cal
     assert_eq!(codes(&changed), Vec::<&str>::new(), "{call}");
 }
 
-/// What is forgotten are rows of many people. Whoever has one of them, as an erasure has those of its company, is not waited for, so nobody waits in a circle.
+/// The cleanup deletes rows of many people, and skips locked ones, such as those of an erasure, to avoid a deadlock.
 async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
     let global = world.node.db.global();
     let ada: SessionId = world.founder("ada").await.session.parse().unwrap();

@@ -1,6 +1,6 @@
-//! Letters as they arrive.
+//! E-mails as they arrive.
 
-/// A letter without its quoted-printable encoding (RFC 2045, 6.7).
+/// Decodes an e-mail's quoted-printable encoding (RFC 2045, 6.7).
 pub fn plain(letter: &str) -> String {
     let joined = letter.replace("=\r\n", "");
     let mut parts = joined.split('=');
@@ -20,7 +20,7 @@ pub fn plain(letter: &str) -> String {
     out
 }
 
-/// The token of the link in a letter.
+/// Returns the token of the link in an e-mail.
 pub fn token_in(letter: &str) -> String {
     let rest = letter.split("#token=").nth(1).unwrap_or_else(|| panic!("no link: {letter}"));
     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()

@@ -1,4 +1,4 @@
-//! Second factors, shown by an authenticator that follows RFC 6238 by itself.
+//! Second factors, with the codes of an authenticator that implements RFC 6238 independently.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -260,7 +260,7 @@ async fn a_company_can_ask_for_a_second_factor(world: &World) {
     assert_eq!(answer["data"]["viewer"]["tenant"]["slug"], "ada-shop", "the session that enrolled goes on: {answer:#}");
     let refreshed = tokens(&world.refresh(&two.refresh).await);
     assert!(world.ask(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await["errors"].is_null());
-    // Who takes the factor away is back where they were.
+    // A person who removes the factor must enrol again.
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
     assert_eq!(world.change(Some(&refreshed.access), remove, json!({})).await, json!({ "userErrors": [] }));
     let answer = world.ask(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await;

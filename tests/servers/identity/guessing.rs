@@ -23,7 +23,7 @@ async fn try_at(world: &World, address: &str, email: &str, password: &str) -> Va
 async fn an_account_is_not_guessed_at(world: &World) {
     world.founder("ada").await;
     let mut answers = Vec::new();
-    // The same for an account that there is and for one that there is not.
+    // The answer is the same for existing and for unknown accounts.
     for email in ["ada@example.com", "nobody@example.com"] {
         let mut said = Vec::new();
         for guess in 0..40 {
@@ -46,7 +46,7 @@ async fn an_account_is_not_guessed_at(world: &World) {
 
 async fn an_address_does_not_try_its_way_through_accounts(world: &World) {
     world.founder("ada").await;
-    // Long enough ago that nobody wonders how fast they travel.
+    // Long enough to avoid the rule of impossible travel.
     world.pass(301);
     for guess in 0..10 {
         let answer = try_at(world, "192.0.2.1", &format!("user{guess}@example.com"), "Password-1234").await;
@@ -82,7 +82,7 @@ async fn a_network_of_ipv6_counts_as_one_address(world: &World) {
     }
     let same = try_at(world, "192.0.2.9", "other11@example.com", "Password-1234").await;
     assert_eq!(same["errors"][0]["code"], "RATE_LIMITED", "IPv4 is IPv4, however it is written");
-    // Letters are counted likewise.
+    // Requests for e-mails are limited likewise.
     let request = "mutation($e: String!) { it: passwordResetRequest(email: $e) { userErrors { code } } }";
     let mut sent = 0;
     for number in 0..12 {
@@ -103,7 +103,7 @@ async fn the_guesses_of_strangers_keep_nobody_out_who_is_in(world: &World) {
     let shows = async |password: &str| world.ask(Some(&ada.access), again, json!({ "p": password })).await;
     let shown = shows(PASSWORD).await;
     assert_eq!((&shown["errors"], codes(&shown["data"]["it"]).len()), (&Value::Null, 0), "{shown:#}");
-    // Whoever has found an open page does not guess for ever either.
+    // A person who finds an open page cannot guess for ever either.
     for _ in 0..10 {
         assert_eq!(codes(&shows("not the password").await["data"]["it"]), ["INVALID_CREDENTIALS"]);
     }
@@ -119,7 +119,8 @@ async fn letters_that_strangers_ask_for_are_not_the_owners(world: &World) {
         assert_eq!(asks("203.0.113.9").await, Value::Null);
     }
     assert_eq!(asks("203.0.113.10").await, "RATE_LIMITED", "a network has five letters to an account in an hour");
-    // The owner asks for one from where they are, confirms their address, is invited, and logs in from a journey.
+    // The owner requests a reset from the usual address, confirms the e-mail address, is invited,
+    // and logs in from a journey.
     assert_eq!(asks("198.51.100.7").await, Value::Null);
     let verify = "mutation { it: emailVerificationRequest { userErrors { code } } }";
     assert_eq!(world.change(Some(&ada.access), verify, json!({})).await, json!({ "userErrors": [] }));

@@ -1,4 +1,4 @@
-//! Inviting people, and how they come in: by the link of a letter, once.
+//! Invitations, and their acceptance by the link of an e-mail, once.
 
 use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ impl World {
         answer["data"]["members"].clone()
     }
 
-    /// Somebody invited who has come in.
+    /// Returns an invited person who has accepted.
     async fn hired(&self, by: &Tokens, word: &str, key: &str, letters: usize) -> (Tokens, Value) {
         let email = format!("{word}@example.com");
         let invited = self.invite(by, &email, key).await;
@@ -122,7 +122,7 @@ async fn inviting_tells_nothing_of_an_address(world: &World) {
     for email in ["KNOWN@example.com", "ghost@example.com"] {
         let mut answer = world.invite(&ada, email, "viewer").await;
         let id = answer["member"]["id"].clone();
-        // What can be tried on an invited member is refused the same.
+        // Calls on an invited member are refused in the same way.
         let tried: Vec<Value> = [
             world.by_id(&ada, "memberMfaReset", &id).await,
             world.by_id(&ada, "memberSuspend", &id).await,
@@ -142,7 +142,8 @@ async fn inviting_tells_nothing_of_an_address(world: &World) {
         seen,
         [(&json!("ghost@example.com"), &json!("ghost@example.com")), (&json!("KNOWN@example.com"), &json!("KNOWN@example.com"))]
     );
-    // Who was only invited has no account: no letter, no login, and whoever has the address can register.
+    // An invited person without an account gets no e-mail and cannot log in, and the owner of the
+    // address can register.
     let reset = "mutation { it: passwordResetRequest(email: \"ghost@example.com\") { userErrors { code } } }";
     assert_eq!(codes(&world.change(None, reset, json!({})).await), DONE);
     assert_eq!(codes(&world.try_login("ghost", "").await["data"]["it"]), ["INVALID_CREDENTIALS"]);
@@ -170,7 +171,8 @@ async fn an_account_comes_in_only_by_its_own_password(world: &World) {
     }
 }
 
-/// Somebody registers the invited address first and waits inside that account for its owner to accept.
+/// An attacker registers the invited address first and waits inside that account for its owner to
+/// accept.
 async fn whoever_registers_somebody_elses_address_is_not_let_in_by_their_invitation(world: &World) {
     let ada = world.founder("ada").await;
     world.invite(&ada, "victim@example.com", "admin").await;
@@ -270,7 +272,7 @@ async fn nobody_invites_with_rights_they_do_not_hold(world: &World) {
     assert_eq!(world.ask(Some(&world.refreshed(&ada).await), INVITE, variables).await["errors"][0]["code"], "STEP_UP_REQUIRED");
 }
 
-/// Another node has not heard yet that the giver was demoted.
+/// Another node has not yet been notified that the inviter was demoted.
 async fn rights_that_were_taken_a_moment_ago_are_not_given_on(world: &World) {
     let ada = world.founder("ada").await;
     let (admin, id) = world.hired(&ada, "admin", "admin", 1).await;
@@ -389,6 +391,6 @@ async fn members_are_listed_page_by_page(world: &World) {
         all.extend(names(&page));
         after = page["pageInfo"]["endCursor"].clone();
     }
-    // Those who were invited are sorted by what is shown of them; Ada is called Owner.
+    // Invited people are sorted by the name that is shown; Ada is called Owner.
     assert_eq!(all, ["zoe", "ada", "dan", "carol", "Bob"]);
 }

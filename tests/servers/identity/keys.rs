@@ -1,6 +1,6 @@
 //! Signing keys: rotated while everything runs.
 
-use entrepot::identity::{OldKeys, rotate_signing_key};
+use entrepot::identity::{OldKeyPolicy, rotate_signing_key};
 use serde_json::Value;
 
 use super::world::{World, lets_in, tokens};
@@ -23,9 +23,9 @@ async fn keys_are_rotated_while_tokens_go_on(world: &World) {
     let (db, clock) = (&world.node.db, &world.node.clock);
     let before = world.founder("ada").await;
     let old = published(&world.node.identity.tokens().key_set());
-    let next = rotate_signing_key(db, &world.node.ring, clock, 3600, OldKeys::Retire).await.unwrap().to_string();
+    let next = rotate_signing_key(db, &world.node.ring, clock, 3600, OldKeyPolicy::Retire).await.unwrap().to_string();
     for node in [&world.node, &elsewhere] {
-        node.identity.keep_keys().await.unwrap();
+        node.identity.maintain_signing_keys().await.unwrap();
         assert_eq!(published(&node.identity.tokens().key_set()), [old[0].clone(), next.clone()], "published before it signs");
     }
     world.pass(3590);
@@ -37,8 +37,8 @@ async fn keys_are_rotated_while_tokens_go_on(world: &World) {
     }
     assert_ne!(header(&last_of_old.access), header(&first_of_new.access), "the new key signs");
     world.pass(25 * 3600 + 1);
-    world.node.identity.keep_keys().await.unwrap();
-    elsewhere.identity.keep_keys().await.unwrap();
+    world.node.identity.maintain_signing_keys().await.unwrap();
+    elsewhere.identity.maintain_signing_keys().await.unwrap();
     for node in [&world.node, &elsewhere] {
         assert_eq!(published(&node.identity.tokens().key_set()), std::slice::from_ref(&next), "the old one is gone");
     }
@@ -52,8 +52,8 @@ fn header(token: &str) -> &str {
 async fn a_key_in_other_hands_is_removed_at_once(world: &World) {
     let one = world.founder("ada").await;
     assert!(world.lets_in(&one.access).await);
-    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
-    world.node.identity.keep_keys().await.unwrap();
+    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeyPolicy::Remove).await.unwrap();
+    world.node.identity.maintain_signing_keys().await.unwrap();
     assert!(!world.lets_in(&one.access).await, "what the old key signed is good for nothing");
     let again = tokens(&world.refresh(&one.refresh).await);
     assert!(world.lets_in(&again.access).await, "and the session goes on with the new one");
@@ -61,13 +61,13 @@ async fn a_key_in_other_hands_is_removed_at_once(world: &World) {
 
 async fn the_next_key_is_made_in_time_by_one_of_the_nodes(world: &World) {
     let elsewhere = world.another_node().await;
-    world.node.identity.keep_keys().await.unwrap();
+    world.node.identity.maintain_signing_keys().await.unwrap();
     assert_eq!(published(&world.node.identity.tokens().key_set()).len(), 1, "not before time");
     world.pass(90 * 24 * 3600);
-    let (here, there) = tokio::join!(world.node.identity.keep_keys(), elsewhere.identity.keep_keys());
+    let (here, there) = tokio::join!(world.node.identity.maintain_signing_keys(), elsewhere.identity.maintain_signing_keys());
     here.and(there).unwrap();
     for node in [&world.node, &elsewhere] {
-        node.identity.keep_keys().await.unwrap();
+        node.identity.maintain_signing_keys().await.unwrap();
         assert_eq!(published(&node.identity.tokens().key_set()).len(), 2);
     }
     elsewhere.db.close().await.unwrap();
@@ -75,8 +75,8 @@ async fn the_next_key_is_made_in_time_by_one_of_the_nodes(world: &World) {
 
 async fn cursors_outlive_the_keys(world: &World) {
     let secret = world.node.identity.cursor_secret().await.unwrap();
-    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
-    world.node.identity.keep_keys().await.unwrap();
+    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeyPolicy::Remove).await.unwrap();
+    world.node.identity.maintain_signing_keys().await.unwrap();
     assert_eq!(world.node.identity.cursor_secret().await.unwrap(), secret);
     let elsewhere = world.another_node().await;
     assert_eq!(elsewhere.identity.cursor_secret().await.unwrap(), secret);

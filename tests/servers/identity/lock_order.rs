@@ -1,12 +1,14 @@
-//! Sessions of several people, or several of one, that end together: they are locked in the order of their IDs, also where a session was switched to from
-//! one that comes behind it. Links that end wait for their accounts; invitations, and logins that wait for a factor, end in the order of their keys.
-//! A link or an invitation that is made meanwhile ends with its account or session, or is not made.
+//! Sessions of several people, or several of one person, that end together: they are locked in the
+//! order of their IDs, also if one session was switched to from another with a higher ID. Links
+//! that end wait for their accounts; invitations, and logins that wait for a factor, end in the
+//! order of their keys. A link or an invitation that is created meanwhile ends with its account or
+//! session, or is not created.
 
 use std::sync::Mutex;
 
 use entity::prelude::{SessionId, UserId};
 use entrepot::{
-    identity::{OldPasswords, end_all, remove_factors, rows},
+    identity::{OldPasswordPolicy, end_all, remove_factors, rows},
     storage::{Backend, GlobalReads},
 };
 use serde_json::{Value, json};
@@ -64,7 +66,7 @@ async fn while_held<T>(world: &World, [held, free]: [SessionId; 2], does: impl F
     tokio::join!(does, goes_on).0
 }
 
-/// How many sessions go on.
+/// Returns how many sessions have not ended.
 async fn open(world: &World) -> usize {
     world.node.db.global().rows("SELECT 1 FROM session WHERE ended_at IS NULL", Vec::new()).await.unwrap().len()
 }
@@ -93,7 +95,8 @@ async fn second_factors_of_several_people_are_removed_one_after_the_other(world:
 async fn a_second_factor_that_is_not_lost_is_not_removed(world: &World) {
     enrolled(world, "ada").await;
     let ada = rows::user_by_email(&world.node.db.global(), "ada@example.com").await.unwrap().unwrap().id;
-    // It was lost when the command looked for such, and she has enrolled another one since.
+    // The factor was lost when the command searched for lost ones, and she has enrolled another one
+    // since.
     remove_factors(&world.node.db, &world.node.clock, &[ada], |_| false).await.unwrap();
     assert_eq!((world.dump("totp").await.lines().count(), open(world).await), (1, 1));
     remove_factors(&world.node.db, &world.node.clock, &[ada], |_| true).await.unwrap();
@@ -115,7 +118,7 @@ async fn after_a_restore_all_sessions_end_however_many_there_are(world: &World) 
     let told = Mutex::new(Vec::new());
     let ends = async || {
         let tells = |ended: usize| told.lock().unwrap().push(ended);
-        end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, tells).await.unwrap().sessions
+        end_all(&world.node.db, &world.node.clock, OldPasswordPolicy::Keep, tells).await.unwrap().sessions
     };
     assert_eq!((ends().await, open(world).await), (2101, 0));
     assert_eq!(*told.lock().unwrap(), [1000, 2000, 2101], "a batch after the other");
@@ -133,7 +136,7 @@ fn written(world: &World, id: SessionId) -> String {
 /// Ends all sessions while what these statements write is not committed yet.
 async fn ended_meanwhile(world: &World, statements: &[&str]) {
     let ends = async {
-        end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap();
+        end_all(&world.node.db, &world.node.clock, OldPasswordPolicy::Keep, |_| {}).await.unwrap();
         Value::Null
     };
     meanwhile(world, statements, ends).await;
@@ -157,7 +160,7 @@ async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(worl
     let global = world.node.db.global();
     let hash = if global.backend() == Backend::Sqlite { "randomblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
     let held = format!("UPDATE session SET used_at = used_at WHERE id = {}", written(world, login));
-    // Of years to come.
+    // The invitation is valid for years to come.
     let invited = format!(
         "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at)
          SELECT {hash}, tenant_id, id, 'bob@example.com', id, created_at, 9000000000000000 FROM member"
@@ -167,11 +170,12 @@ async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(worl
     assert_eq!(global.rows(valid, vec![world.node.clock.now().into()]).await.unwrap().len(), 0);
 }
 
-/// Ends all sessions while a row is held: another one is free, and as it was, as long as the first one is waited for. How many links and sessions have ended.
+/// Ends all sessions while the row `held` is locked: the row `free` stays unlocked and unchanged
+/// while the first is waited for. Returns the numbers of ended links and sessions.
 async fn ended_while_held(world: &World, [held, free]: [&str; 2]) -> [usize; 2] {
     let work = world.node.db.global().begin().await.unwrap();
     assert_eq!(work.rows(held, Vec::new()).await.unwrap().len(), 1, "{held}");
-    let ends = async { end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap() };
+    let ends = async { end_all(&world.node.db, &world.node.clock, OldPasswordPolicy::Keep, |_| {}).await.unwrap() };
     let goes_on = async {
         until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
         assert_eq!(work.rows(free, Vec::new()).await.unwrap().len(), 1, "{free}");
@@ -211,7 +215,8 @@ async fn after_a_restore_links_and_invitations_end_in_the_order_of_others(world:
     assert!(ended_while_held(world, [&of("00"), &format!("{} SKIP LOCKED", of("ff"))]).await[0] > 0);
 }
 
-/// Whoever asks for a link has the account until it is written: the link is not there yet when all that were mailed are withdrawn.
+/// A request for a link locks the account until the link is written: it does not exist yet when all
+/// mailed links are revoked.
 async fn after_a_restore_a_link_that_is_asked_for_meanwhile_opens_nothing(world: &World) {
     world.founder("ada").await;
     let global = world.node.db.global();
@@ -246,7 +251,8 @@ async fn logins_that_wait_for_a_factor_end_in_the_order_of_their_keys(world: &Wo
     assert_eq!((ended, open), ([0, 1], 0));
 }
 
-/// Whoever sets a new password has the account, ends what waits for a factor and forgets devices: none is noted behind that.
+/// A change of the password locks the account, ends logins that wait for a factor and deletes known
+/// devices: none is added after that.
 async fn a_login_that_waits_for_a_factor_goes_on_behind_its_account(world: &World) {
     if world.node.db.global().backend() == Backend::Sqlite {
         return;
@@ -272,7 +278,7 @@ async fn a_session_that_ends_meanwhile_sends_no_link_and_invites_nobody(world: &
         "mutation { it: memberInvite(email: \"eve@example.com\", roleIds: [], scope: { all: true }) { userErrors { code } } }";
     for (name, call) in [("ada", verification), ("bob", invitation)] {
         let tokens = world.founder(name).await;
-        // It is let in without a look at the database.
+        // The token is accepted from the cache, without a query.
         assert!(world.lets_in(&tokens.access).await);
         let work = world.node.db.global().begin().await.unwrap();
         let ended = "UPDATE session SET ended_at = used_at, end_reason = 'REVOKED' WHERE ended_at IS NULL";

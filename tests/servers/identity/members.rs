@@ -14,7 +14,7 @@ on_both!(
 
 const DONE: [&str; 0] = [];
 
-/// Bob comes into Ada's company, as what the role says.
+/// Bob joins Ada's company with a role.
 async fn bob_joins(world: &World, role: &str) -> (Tokens, Tokens, String) {
     let ada = world.founder("ada").await;
     world.founder("bob").await;
@@ -57,7 +57,7 @@ async fn one_person_moves_between_their_companies(world: &World) {
         let refused = world.change(Some(&first.access), &switch, json!({ "t": other })).await;
         assert_eq!(refused["userErrors"][0]["message"], "there is no such tenant of yours", "{other}");
     }
-    // A switch shows nothing anew: what was old stays old.
+    // A switch is not an authentication: the age of the last one is kept.
     world.pass(590);
     let late = tokens(&world.change(Some(&first.access), &switch, json!({ "t": "second" })).await);
     world.pass(20);

@@ -1,4 +1,5 @@
-//! What began under other terms and goes on under those of now: logins that wait, sockets, and tokens that were given for lost.
+//! Logins in progress, sockets and tokens of lost replies: they began under earlier terms, and
+//! current terms apply to them.
 
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ async fn a_login_that_waits_ends_with_the_password_that_it_was_begun_with(world:
     let waits = challenged(world, "bob").await;
     let request = "mutation($e: String!) { it: passwordResetRequest(email: $e) { userErrors { code } } }";
     world.change(None, request, json!({ "e": "bob@example.com" })).await;
-    // The other letter tells Ada of her new password.
+    // The other e-mail informs Ada of her new password.
     let letters = world.letters(2).await;
     let link = token_in(letters.iter().find(|letter| letter.contains("#token=epw_")).unwrap());
     let reset = "mutation($t: String!, $p: String!) { it: passwordReset(token: $t, newPassword: $p) { userErrors { code } } }";
@@ -56,19 +57,19 @@ async fn a_socket_ends_when_a_second_factor_is_asked_for(world: &World) {
     let (strong, ..) = enrolled(world, "bob").await;
     let socket = async |token: &str| admit(&world.node, Some(token), "198.51.100.7").await.unwrap().revoked.unwrap();
     let (open, factored) = (socket(&plain.access).await, socket(&strong.access).await);
-    world.node.identity.notice_ends().await.unwrap();
+    world.node.identity.refresh_watched_sessions().await.unwrap();
     assert!(!*open.borrow());
     world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
-    world.node.identity.notice_ends().await.unwrap();
+    world.node.identity.refresh_watched_sessions().await.unwrap();
     assert!(*open.borrow() && !*factored.borrow(), "whoever has shown a second factor goes on");
-    // The session goes on too, to enrol: whoever comes in again is asked for it.
+    // The session stays open too, for enrolment: its further calls are refused with that demand.
     let again = socket(&plain.access).await;
     let answer = world.ask(Some(&plain.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED");
-    world.node.identity.notice_ends().await.unwrap();
+    world.node.identity.refresh_watched_sessions().await.unwrap();
     assert!(!*again.borrow());
     enrol(world, &plain.access).await;
-    world.node.identity.notice_ends().await.unwrap();
+    world.node.identity.refresh_watched_sessions().await.unwrap();
     assert!(!*again.borrow() && world.lets_in(&plain.access).await);
 }
 

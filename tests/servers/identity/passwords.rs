@@ -1,4 +1,4 @@
-//! Passwords: chosen, forgotten, changed, hashed anew.
+//! Passwords: chosen, forgotten, changed, rehashed.
 
 use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
 use entrepot::storage::GlobalReads;
@@ -84,7 +84,8 @@ async fn links_end(world: &World) {
     }
 }
 
-/// Whoever ends somebody's sessions has the account: a link is among those that end, or is made when all of that is done.
+/// A call that ends a person's sessions locks the account: a link is among those that end, or is
+/// created after that commits.
 async fn a_link_that_is_asked_for_while_sessions_end_is_made_after_that(world: &World) {
     world.founder("ada").await;
     let work = world.node.db.global().begin().await.unwrap();
@@ -187,7 +188,7 @@ fn hashed(password: &str) -> String {
     quick.hash_password_with_salt(password.as_bytes(), b"sixteen bytes ok").unwrap().to_string()
 }
 
-/// What is answered to somebody who asks while these statements are not committed yet.
+/// Returns the response to a request that runs while these statements are not committed yet.
 pub async fn meanwhile(world: &World, statements: &[&str], asks: impl Future<Output = Value>) -> Value {
     let work = world.node.db.global().begin().await.unwrap();
     for sql in statements {
@@ -204,7 +205,7 @@ async fn whoever_knew_the_password_until_a_moment_ago_does_not_come_in(world: &W
     let owner = world.founder("ada").await;
     assert!(world.lets_in(&owner.access).await);
     let put = |password: &str| format!("UPDATE app_user SET password_hash = '{}'", hashed(password));
-    // Another login has hashed the same password anew.
+    // Another login has rehashed the same password.
     let answer = meanwhile(world, &[&put(PASSWORD)], world.try_login("ada", PASSWORD)).await;
     assert_eq!(codes(&answer["data"]["it"]), DONE, "{answer:#}");
     let sessions = world.dump("session").await.lines().count();

@@ -1,8 +1,8 @@
-//! An authenticator that follows RFC 6238 by itself.
+//! An independent implementation of an RFC 6238 authenticator.
 
 use aws_lc_rs::hmac;
 
-/// Somebody's phone.
+/// A person's phone with an authenticator.
 #[derive(Clone)]
 pub(crate) struct Phone(pub Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! Companies that are stricter than the deployment: about the length of passwords, and about how long sessions go on.
+//! Companies with stricter rules than the deployment's: length of passwords, and lifetime of sessions.
 
 use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Who may register, and what whoever asks learns of others.
+//! Permission to register, and the secrecy of other accounts.
 
 use entity::prelude::TenantId;
 use entrepot::{
@@ -122,7 +122,7 @@ async fn no_name_has_control_characters(world: &World) {
         world.change(Some(&ada.access), rename, json!({ "id": ada.session, "n": "my\0phone" })).await["userErrors"],
         json!([at("name")])
     );
-    // Nobody has such an address, and no company such a name: that is all there is to say.
+    // The address and the company's name are unknown, and the answer shows no more than that.
     let login =
         "mutation($e: String!) { it: login(email: $e, password: \"not the password\") { userErrors { code message field } } }";
     let unknown = world.change(None, login, json!({ "e": "nobody@example.com" })).await;

@@ -1,9 +1,9 @@
-//! Unusual logins: what is odd about them, who is told, and what they are asked for besides a password.
+//! Unusual logins: their signs, notifications, and the checks besides the password.
 
 use async_graphql::{Request, Variables};
 use entrepot::{
     graphql::{
-        auth_cookies::Device,
+        auth_cookies::DeviceToken,
         session::{Authenticator, RequestMeta},
     },
     identity::Mailer,
@@ -36,7 +36,7 @@ const LOGIN: &str = "mutation($e: String!, $p: String!) { it: login(email: $e, p
 const VERIFY: &str = "mutation($t: String!, $m: MfaMethod!, $c: String!) { it: mfaVerify(challengeToken: $t, method: $m, code: $c) { userErrors { code }
     result { ... on TokenPair { accessToken refreshToken session { id risk riskSigns } } } } }";
 
-/// Where a login comes from.
+/// Origin of a login.
 #[derive(Clone, Copy)]
 struct From<'a> {
     address: &'a str,
@@ -44,7 +44,7 @@ struct From<'a> {
     device: Option<&'a str>,
 }
 
-/// Where founders are.
+/// Origin of the founders' logins.
 const OFFICE: From<'static> = From { address: "198.51.100.7", agent: "A browser/1.0", device: None };
 const ABROAD: From<'static> = From { address: "203.0.113.9", agent: "Another browser/2.0", device: None };
 
@@ -53,7 +53,7 @@ async fn said(node: &Node, from: From<'_>, query: &str, variables: Value) -> Val
     let session = node.node_authenticator.open(None, &meta).await.unwrap();
     let mut request = (session.attach)(Request::new(query).variables(Variables::from_json(variables)));
     if let Some(device) = from.device {
-        request = request.data(Device(device.to_owned()));
+        request = request.data(DeviceToken(device.to_owned()));
     }
     let response = node.schema.execute(request).await;
     let limited = response.errors.first().map(|error| error.message.clone());
@@ -86,7 +86,7 @@ impl World {
         panic!("{count} wrong passwords were not counted");
     }
 
-    /// The code of the letter that was sent to whoever logs in.
+    /// Returns the code in the e-mail that was sent for the login.
     async fn code(&self, letters: usize) -> String {
         let letters = self.letters(letters).await;
         let letter = letters.iter().rfind(|letter| letter.contains("Your code for Entrepot")).unwrap();
@@ -100,7 +100,7 @@ impl World {
     }
 }
 
-/// How unusual a login was, as it is kept.
+/// Returns the stored risk of a login, and its signs.
 fn risk(payload: &Value) -> (i64, Vec<&str>) {
     let session = &payload["result"]["session"];
     let signs = session["riskSigns"].as_array().unwrap_or_else(|| panic!("no session: {payload:#}"));

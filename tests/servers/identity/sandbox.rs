@@ -55,7 +55,7 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     let rules = "SELECT count(*) FROM tenant WHERE session_idle_seconds = 3600 AND session_seconds = 7200";
     let same: i64 = global.rows(rules, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
     assert_eq!(same, 2, "sessions last as long as in the tenant that it is beside");
-    // What is made inside is not outside.
+    // Rows that are created inside the sandbox are not outside.
     let store = "mutation { it: storeCreate(input: { code: \"TRY\", name: \"Try\" }) { store { id } userErrors { code } } }";
     assert_eq!(codes(&world.change(Some(&inside.access), store, json!({})).await), [""; 0]);
     let stores = world.ask(Some(&ada.access), "{ stores { nodes { code } } }", json!({})).await;
@@ -70,7 +70,7 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
         assert_eq!((codes(&refused), &refused["userErrors"][0]["field"]), (vec![code], &field), "{slug}");
     }
     assert_eq!(codes(&create(world, &inside, "deeper").await), ["INVALID_STATE"], "a sandbox has none");
-    // Five, however many are asked for at once.
+    // At most five are created, however many are requested at once.
     let wanted = ["ada-2", "ada-3", "ada-4", "ada-5", "ada-6", "ada-7"];
     for slug in wanted {
         create(world, &ada, slug).await;
@@ -115,7 +115,7 @@ async fn only_an_owner_makes_one(world: &World) {
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
 }
 
-/// Whether a key lets in, and where.
+/// Returns the slug of the tenant that a key opens; `None` if it is refused.
 async fn opens(world: &World, secret: &str) -> Option<Value> {
     let answer = world.ask(Some(secret), "{ viewer { tenant { slug } } }", json!({})).await;
     if answer["errors"].is_null() { Some(answer["data"]["viewer"]["tenant"]["slug"].clone()) } else { None }
@@ -128,13 +128,15 @@ async fn neither_kind_of_key_opens_the_other_kind_of_tenant(world: &World) {
     let (live, test) = (key(world, &ada).await, key(world, &inside).await);
     assert_eq!((&live[..9], &test[..9]), ("epk_live_", "epk_test_"));
     assert_eq!((opens(world, &live).await, opens(world, &test).await), (Some(json!("ada-shop")), Some(json!("ada-try"))));
-    // The word is part of what is hashed and summed: changed, it is no key any more, and with a checksum that fits it is nobody's.
+    // The word is part of the hash and the checksum: a key with another word is invalid, and with a
+    // matching checksum it is unknown.
     assert_eq!(opens(world, &live.replace("live", "test")).await, None);
     assert_eq!(opens(world, &test.replace("test", "live")).await, None);
     let relabelled = |secret: &str, kind: Kind| {
         let mut body = secret.as_bytes()[9..41].to_vec();
         body.reverse();
-        // Characters stand for the same bytes in every secret, so that this one has the body of the other.
+        // Characters stand for the same bytes in every secret, so that this secret has the body of
+        // the other.
         Secret::make(kind, |bytes| bytes.iter_mut().for_each(|byte| *byte = value(body.pop().unwrap())))
     };
     let (as_test, as_live) = (relabelled(&live, Kind::Test), relabelled(&test, Kind::Live));

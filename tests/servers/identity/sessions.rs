@@ -45,7 +45,7 @@ async fn a_lost_reply_is_given_again(world: &World) {
     let again = tokens(&world.refresh(&first.refresh).await);
     assert_eq!(again.session, first.session);
     assert!(world.lets_in(&again.access).await);
-    // What was lost and turns up after all is somebody else's.
+    // A token from a lost reply that is used later after all is in the wrong hands.
     assert_eq!(codes(&world.refresh(&lost.refresh).await), ["TOKEN_EXPIRED"]);
     assert!(!world.lets_in(&again.access).await, "the withdrawn token ended the family");
 
@@ -109,10 +109,10 @@ async fn an_end_holds_at_once_here_and_within_seconds_elsewhere(world: &World) {
     assert!(!world.lets_in(&other.access).await, "at once");
     assert!(*here.borrow_and_update(), "its sockets here close");
     assert_eq!(codes(&world.refresh(&other.refresh).await), ["TOKEN_EXPIRED"]);
-    elsewhere.identity.notice_ends().await.unwrap();
+    elsewhere.identity.refresh_watched_sessions().await.unwrap();
     assert!(*there.borrow_and_update(), "its sockets elsewhere close at the next look");
     assert!(!lets_in(&elsewhere, &other.access).await);
-    // A node that had no socket open believes what it read for three seconds.
+    // A node without open sockets caches a session for three seconds.
     let third = world.another_node().await;
     let again = world.login("ada").await;
     assert!(lets_in(&third, &again.access).await);

@@ -110,7 +110,7 @@ async fn a_switch_from_elsewhere_asks_for_a_password_and_is_told(world: &World) 
     let first = ada(world).await;
     world.pass(590);
     let first = tokens(&world.refresh(&first.refresh).await);
-    // Lately shown: let in, and its owner hears of it.
+    // After a recent authentication the switch is allowed, and the owner is notified.
     tokens(&switch(world, &first.access, ABROAD, "second").await["data"]["it"]);
     let letters = world.letters(1).await;
     assert!(
@@ -122,7 +122,7 @@ async fn a_switch_from_elsewhere_asks_for_a_password_and_is_told(world: &World) 
     let asked = switch(world, &first.access, "192.0.2.77", "second").await;
     assert_eq!(asked["errors"][0]["code"], "STEP_UP_REQUIRED", "{asked:#}");
     assert_eq!(world.dump("session").await.lines().count(), sessions);
-    // Where the session began nothing more is asked, and nothing is told.
+    // From the address where the session began, no step-up is required and no e-mail is sent.
     switched(world, &first.access, "second").await;
     assert_eq!(world.letters(1).await.len(), 1);
 }

@@ -1,4 +1,5 @@
-//! Several pages of one browser share a session's tokens and refresh at once; so do a thief and an owner, who are told apart a little later.
+//! Several pages of one browser share a session's tokens and refresh at once; so do a thief and an
+//! owner, whom the server distinguishes a little later.
 
 use std::{task::Poll, time::Duration};
 
@@ -31,7 +32,7 @@ async fn letters(world: &World) -> usize {
     world.letters(0).await.len()
 }
 
-/// What all of them were given: new access tokens, and one and the same refresh token.
+/// Returns the tokens that all of them got: new access tokens, and one and the same refresh token.
 fn shared(answers: &[Value]) -> Tokens {
     let given: Vec<Tokens> = answers.iter().map(tokens).collect();
     let first = given[0].clone();
@@ -96,7 +97,7 @@ async fn of_twenty_that_missed_a_reply_one_goes_on(world: &World) {
 }
 
 async fn a_copy_that_comes_later_ends_the_session(world: &World) {
-    // Somebody has copied a token and is as fast as a tab: both hold what came in its place.
+    // A thief has copied a token and is as fast as a tab: both hold its successors.
     let first = world.founder("ada").await;
     let owner = tokens(&world.refresh(&first.refresh).await);
     let thief = tokens(&world.refresh(&first.refresh).await);
@@ -109,7 +110,7 @@ async fn a_copy_that_comes_later_ends_the_session(world: &World) {
     assert!(*socket.borrow_and_update() && !world.lets_in(&owner.access).await);
     assert_eq!(world.letters(1).await.len(), 1, "its owner is told");
 
-    // What came in its place was used to refresh: no tab is two tokens behind.
+    // Its successor was used to refresh: no tab is two tokens behind.
     let first = world.founder("bob").await;
     let second = tokens(&world.refresh(&first.refresh).await);
     let third = tokens(&world.refresh(&second.refresh).await);
@@ -123,7 +124,7 @@ async fn a_tab_beside_one_that_shows_a_password_is_not_thrown_out(world: &World)
         result { ... on TokenPair { accessToken refreshToken session { id } } } userErrors { code } } }";
     let shown = tokens(&world.change(Some(&first.access), again, json!({ "p": PASSWORD })).await);
     assert!(world.lets_in(&shown.access).await);
-    // What came in its place follows from no token, so it cannot be handed out again.
+    // Its successor is not derived from a token, so it cannot be returned again.
     let refused = world.refresh(&first.refresh).await;
     assert_eq!((codes(&refused), &refused["userErrors"][0]["retryable"]), (vec!["IDEMPOTENCY_IN_PROGRESS"], &json!(true)));
     assert!(world.lets_in(&shown.access).await, "nothing ended");
@@ -131,7 +132,8 @@ async fn a_tab_beside_one_that_shows_a_password_is_not_thrown_out(world: &World)
     assert_eq!(letters(world).await, 0);
 }
 
-/// What comes of a call that is dropped when it would go on for the next time after so many steps. None: it was.
+/// Returns the output of a call, or None if the call was dropped because it would be polled again
+/// after so many polls.
 async fn after<T>(steps: u32, call: impl Future<Output = T>) -> Option<T> {
     let mut call = std::pin::pin!(call);
     let mut left = steps;
@@ -150,8 +152,8 @@ async fn a_refresh_whose_client_leaves_can_be_asked_for_again(world: &World) {
     let mut held = first.refresh.clone();
     let mut left = 0;
     for round in 0..60 {
-        // The client is gone after so many steps: whatever was going on for it is dropped there. How many steps a call takes differs by machine and
-        // load, and no call takes less than two.
+        // The client disconnects after this many polls, and its call is dropped there. The number
+        // of polls of a call differs by machine and load, and is at least two.
         let steps = round % 12;
         left += u32::from(after(steps, world.refresh(&held)).await.is_none());
         let again = tokio::time::timeout(Duration::from_secs(9), world.refresh(&held)).await.expect("it is answered");

@@ -32,11 +32,11 @@ pub type World = world::World<SignIn>;
 
 pub struct SignIn {
     pub node: Node,
-    /// Where e-mails arrive.
+    /// Directory of received e-mails.
     mailbox: PathBuf,
 }
 
-/// What a login gave.
+/// Tokens of a login.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     pub access: String,
@@ -71,7 +71,7 @@ impl World {
         node(self.url(), self.hands().clock(18), settings).await
     }
 
-    /// The texts of the letters that have come, when there are so many; each has a reader.
+    /// Waits for this number of e-mails and returns their texts; each has a reader.
     pub async fn letters(&self, count: usize) -> Vec<String> {
         for _ in 0..500 {
             let files: Vec<_> =

@@ -55,7 +55,7 @@ impl CommandFactory {
             occurred_at: self.clock.now(),
         }
     }
-    /// An idempotency key over an input of which only a word counts.
+    /// An idempotency key over an input that is represented by one word.
     pub fn idempotency(&self, mutation: &'static str, key: &str, input: &str) -> Key {
         Key { owner: self.actor.id, mutation, key: key.to_owned(), hash: entrepot::storage::idempotency::hash_of(&input) }
     }
@@ -148,7 +148,7 @@ impl CommandFactory {
             movement: self.clock.document_id(),
         }
     }
-    /// Ships what is named (position, quantity), or all that is open.
+    /// Ships the given lines (position, quantity), or all open quantities.
     pub fn fulfilling(&self, order: OrderId, store: Option<usize>, lines: Option<&[(u16, i64)]>) -> Fulfil {
         let line =
             |(position, n): &(u16, i64)| LineQuantity { line: order.line(*position), quantity: q(*n), lot: LotChoice::Unsaid };

@@ -1,4 +1,5 @@
-//! Followers of the journal: each gets what concerns it, in order and whole, whatever it does meanwhile.
+//! Followers of the journal: each gets the events that concern it, in order and without gaps,
+//! whatever happens meanwhile.
 
 use std::time::Duration;
 
@@ -23,10 +24,10 @@ async fn write(world: &World, count: usize) {
     write_text(world, count, "{}").await;
 }
 
-/// The same with this payload.
+/// Writes events with this payload.
 async fn write_text(world: &World, count: usize, payload: &str) {
     let mut work = world.scope().begin().await.unwrap();
-    // What cannot be read concerns everybody: they meet its fault themselves.
+    // Events that cannot be parsed concern all followers: each of them gets the fault.
     let event = || STOCK_CHANGED.with_text(payload.to_owned());
     journal::append(&mut work, (0..count).map(|_| event()).collect(), world.clock.now()).await.unwrap();
     work.commit().await.unwrap();
@@ -60,11 +61,12 @@ async fn a_follower_that_sleeps_through_thousands_misses_none(world: World) {
     assert_eq!(read(&mut sleeper).await, all, "far more than an inbox holds");
     write(&world, 1).await;
     assert_eq!(read(&mut sleeper).await, [before + 3_001], "and it is handed what comes again");
-    // Whoever comes late reads up from memory, or from the journal when that does not go back so far.
+    // A listener that comes late reads from memory, or from the journal if memory does not go back
+    // so far.
     let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
-    late.go_on_after(before);
+    late.resume_after(before);
     assert_eq!(read(&mut late).await.len(), 3_001);
-    late.go_on_after(0);
+    late.resume_after(0);
     assert_eq!(read(&mut late).await.len() as i64, before + 3_001);
 }
 
@@ -77,9 +79,9 @@ async fn what_was_let_go_is_told(world: World) {
     work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![(head - 4).into()]).await.unwrap();
     work.execute("UPDATE tenant_counter SET low_seq = $2 WHERE tenant_id = $1", vec![(head - 4).into()]).await.unwrap();
     work.commit().await.unwrap();
-    listener.go_on_after(head - 4);
+    listener.resume_after(head - 4);
     assert_eq!(read(&mut listener).await.len(), 4);
-    listener.go_on_after(head - 5);
+    listener.resume_after(head - 5);
     assert!(matches!(listener.next(SOON).await.unwrap(), Next::Expired), "a hole is no silence");
 }
 
@@ -122,7 +124,7 @@ async fn large_events_are_read_a_few_at_once(world: World) {
     // A hub that has just begun has none of them in memory.
     let hubs = Hubs::new(world.db.clone(), registry());
     let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
-    late.go_on_after(before);
+    late.resume_after(before);
     let mut seqs = Vec::new();
     while let Next::Events(events) = late.next(SOON).await.unwrap() {
         assert!(events.len() < 10, "{} events of {LARGE} bytes", events.len());

@@ -1,4 +1,4 @@
-//! The event sequence: dense under many writers, and whole for whoever follows it.
+//! The event sequence: without gaps under many writers, and complete for every reader.
 
 use std::sync::{
     Arc,
@@ -30,7 +30,7 @@ async fn follow(scope: TenantScope, ended: Arc<AtomicBool>) -> i64 {
             assert_eq!(event.seq, last + 1, "a reader saw a gap");
             last = event.seq;
         }
-        // Whoever reads the head may rely on all up to it.
+        // A reader of the head may rely on all events up to it.
         let head = scope.head().await.unwrap().seq;
         assert!(head >= last);
         if page.is_empty() {
@@ -42,7 +42,8 @@ async fn follow(scope: TenantScope, ended: Arc<AtomicBool>) -> i64 {
     }
 }
 
-/// A change of the catalogue: its rows first, its events last, in one transaction; now and then it comes to nothing.
+/// A change of the catalogue: its rows first, its events last, in one transaction, which is
+/// sometimes rolled back.
 async fn rename(scope: &TenantScope, name: String, give_up: bool, now: Timestamp) {
     let mut work = scope.begin().await.unwrap();
     work.execute("UPDATE product SET name = $2 WHERE tenant_id = $1 AND sku = 'p1'", vec![name.into()]).await.unwrap();
@@ -78,7 +79,8 @@ async fn sixteen_writers_leave_no_gap_for_readers(world: World) {
         writer.await.unwrap();
     }
     ended.store(true, Ordering::Release);
-    // One receipt, twelve writers of sales, four of which every fifth change comes to nothing.
+    // One receipt, twelve writers of sales, and four writers of which every fifth change is rolled
+    // back.
     let expected = 1 + 12 * 25 + 4 * 20 * 2;
     for reader in readers {
         assert_eq!(reader.await.unwrap(), expected);
@@ -141,7 +143,7 @@ async fn pages_end_by_bytes_and_lose_nothing(world: World) {
     }
     assert!(read == all, "{:?}", read.iter().map(|event| event.seq - before).collect::<Vec<_>>());
     assert!(pages >= 4, "{pages} pages of 13 MB");
-    // Of some kinds, between other events, and up to a number.
+    // Reads some kinds, between other events, and up to a number.
     let mut work = scope.begin().await.unwrap();
     journal::append(&mut work, vec![STOCK_CHANGED.with_text("{}".to_owned())], world.clock.now()).await.unwrap();
     work.commit().await.unwrap();
@@ -172,7 +174,7 @@ async fn pages_of_small_events_take_a_statement(world: World) {
     };
     assert_eq!(read(before + 600, 500).await, (0, 1));
     assert_eq!(read(before + 570, 500).await, (30, 1), "who is up to date but for a few reads once");
-    // SQLite is asked for a few first, without a network between.
+    // On SQLite a few events are read first, as there is no network between.
     let most = if scope.backend() == Backend::Postgres { 1 } else { 2 };
     assert_eq!(read(before, 500).await, (500, most));
     assert_eq!(read(before + 500, 500).await, (100, most));

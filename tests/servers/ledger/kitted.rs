@@ -14,7 +14,8 @@ use super::{
     world::{MUG, POSTER, World, product_row},
 };
 
-/// A transfer of two units of what is kept by lots, of which one has come; and an order of a kit, of which one has left.
+/// A transfer of two units of a product with lots, of which one has arrived; and an order of a kit,
+/// of which one has shipped.
 pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, cheese: ProductId) -> Vec<(&'static str, Uuid)> {
     let submit = async |command: Command| world.ledger.submit(tenant, command, None).await.unwrap().unwrap();
     let mut own = make.clone();
@@ -64,28 +65,28 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
     vec![("parted", transfer.uuid()), ("kit", kit.uuid()), ("boxed", boxed.uuid())]
 }
 
-/// What breaks the invariants of lots on documents and of kits.
+/// Statements that break the invariants of lots on documents and of kits.
 pub const CASES: &[Case] = &[
     case("UPDATE transfer_line_lot SET shipped = shipped + 1 WHERE @", &["transfer line: its lots sum", "transfer lot: sent"]),
     case("UPDATE transfer_line_lot SET lot_id = {lot} WHERE @ AND transfer_id = {parted}", &["transfer lot: sent"]),
     case(
         "UPDATE count_line SET lot_key = 'x', lot_code = 'x' WHERE @ AND count_id = {counted}",
         &[
-            "count line: it names a lot",
-            "count line: it is as",
+            "count line: it has the stored",
+            "count line: its figures equal",
             "count line: a completed",
-            "movement: what moved",
-            "references: every row that is named",
+            "movement: each entry",
+            "references: every referenced row exists in",
         ],
     ),
     case("UPDATE product SET stock_policy = 'TRACKED' WHERE @ AND id = {kit}", &["kit: it is UNTRACKED"]),
-    case("UPDATE product SET stock_policy = 'UNTRACKED' WHERE @ AND id = {mug}", &["kit: it is made of"]),
+    case("UPDATE product SET stock_policy = 'UNTRACKED' WHERE @ AND id = {mug}", &["kit: its components are stocked"]),
     case(
         "UPDATE order_line SET stock_policy = 'TRACKED' WHERE @ AND order_id = {boxed}",
-        &["order line: one that takes", "order line: the SALE entries", "work: what stores"],
+        &["order line: one that takes", "order line: the SALE entries", "work: the units that stores"],
     ),
     case(
         "UPDATE order_line_part SET quantity = 1 WHERE @ AND order_id = {boxed}",
-        &["reservation: an order's hold", "order line: the SALE entries", "work: what stores"],
+        &["reservation: an order's hold", "order line: the SALE entries", "work: the units that stores"],
     ),
 ];

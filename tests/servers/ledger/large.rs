@@ -1,4 +1,4 @@
-//! How long it takes to verify half a million movements.
+//! Duration of a verification of half a million movements.
 
 use entity::prelude::*;
 use entrepot::insight::verify::verify;

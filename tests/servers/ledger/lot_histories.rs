@@ -6,7 +6,7 @@ use entrepot::{
     lots::core::{Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
         core::{LevelKey, LotChoice, Movement, Reason, Rejection, Shortage},
-        rows::lots::places_of_lots,
+        rows::lots::levels_with_lots,
         shell::explain,
     },
     storage::Backend,
@@ -62,7 +62,7 @@ async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {
             .await
             .unwrap();
         let found = explain(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().level_snapshot;
-        assert_eq!((found.aside.of(Damaged), found.aside.of(Quarantine), found.gap()), (2, 1, None));
+        assert_eq!((found.aside.of(Damaged), found.aside.of(Quarantine), found.inconsistent_figure()), (2, 1, None));
         world.verify().await;
     }
 }
@@ -76,7 +76,7 @@ impl Dice {
     }
 }
 
-/// Whether somebody who was refused gets just what was said to be there: that is not refused as too much.
+/// Whether a refused command succeeds with exactly the quantity that the refusal named as usable.
 async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i64) -> Option<Command>) -> bool {
     let usable = match &why.why {
         Reason::Insufficient { usable, .. } | Reason::LotShort { usable, .. } => *usable,
@@ -90,7 +90,7 @@ async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i6
     again.is_ok()
 }
 
-/// The lots of a level sum to it; a gap would be a fault of its own.
+/// The lots of a level add up to it.
 async fn sums(world: &World, place: LevelKey) {
     let found = explain(&world.scope(), &world.clock, place).await.unwrap().unwrap();
     let level = &found.level_snapshot.level;
@@ -113,7 +113,7 @@ async fn every_figure_sums_after_any_history(world: World) {
         let lot = lots[dice.roll(lots.len() as u64) as usize];
         let said = if dice.roll(2) == 0 { LotChoice::Unsaid } else { LotChoice::Id(lot) };
         let policy = if dice.roll(3) == 0 { Shortage::Shorten } else { Shortage::Refuse };
-        let there: Vec<LevelKey> = places_of_lots(&world.scope(), &[lot]).await.unwrap();
+        let there: Vec<LevelKey> = levels_with_lots(&world.scope(), &[lot]).await.unwrap();
         let one = |kind, delta, lot| {
             let mut adjust = world.make.adjusting(kind, policy, &[(MUG, store, delta)]);
             adjust.changes[0].lot = lot;

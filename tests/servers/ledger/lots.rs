@@ -1,10 +1,11 @@
-//! Lots in the ledger: what is picked, what a lot's steps do to its stock, races, and random histories that always sum.
+//! Lots in the ledger: picking, the effects of a lot's steps on its stock, races, and random
+//! histories whose lots always add up.
 
 use entity::prelude::*;
 use entrepot::{
     catalog::core::Patch,
     clock,
-    ledger::{Command, StockCommand, Walk},
+    ledger::{Command, JobCursor, StockCommand},
     lots::{
         core::{ActOnLot, LotAction, LotCommand},
         jobs::expire_lots,
@@ -27,7 +28,7 @@ use super::{
     world::{MUG, World, product_row},
 };
 
-/// The day on which the world's clock stands.
+/// The current day of the world's clock.
 pub const TODAY: i32 = 19_675;
 
 /// Makes the mugs a product that is kept by lots.
@@ -166,7 +167,7 @@ async fn a_tracked_level_does_not_move_without_its_lots(world: World) {
     assert_eq!(refused(adjust(&world, MovementKind::Sale, 0, -6, LotChoice::Id(lot)).await), "LOT_SHORT");
     adjust(&world, receipt, 0, 1, named(&world, " oNe ", None)).await.unwrap();
     assert_eq!(at(&world, 0).await, [("one".to_owned(), 6, 0), ("two".to_owned(), 5, 0)]);
-    // What is not tracked has no lots.
+    // A product that is not tracked has no lots.
     let mut rice = world.make.adjusting(receipt, Shortage::Refuse, &[(super::world::RICE, 0, 5)]);
     rice.changes[0].lot = named(&world, "x", None);
     assert_eq!(code_of(&world.submit(Command::of(StockCommand::Adjust(rice))).await.unwrap_err()), "INVALID");
@@ -179,7 +180,7 @@ async fn past_dates_go_only_with_an_override(world: World) {
     let mut sale = world.make.adjusting(MovementKind::Sale, Shortage::Refuse, &[(MUG, 0, -1)]);
     world.submit(Command::of(StockCommand::Adjust(sale.clone()))).await.unwrap();
     world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 2)])))).await.unwrap();
-    // The day after, before the job has come: it is there, but it is past its date.
+    // The day after, before the job has run: the units are there, but past their date.
     let work = world.scope().begin().await.unwrap();
     work.execute("UPDATE lot SET expires_on = $2 WHERE tenant_id = $1", vec![(TODAY - 1).into()]).await.unwrap();
     work.commit().await.unwrap();
@@ -193,11 +194,12 @@ async fn past_dates_go_only_with_an_override(world: World) {
     assert_eq!(world.level(world.mugs()).await, [3, 2, 0]);
     let late = world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])))).await;
     assert_eq!(code_of(&late.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
-    // The job sets the rest aside, whatever was promised.
-    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &Walk::default()).await.unwrap(), 1);
-    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &Walk::default()).await.unwrap(), 0, "twice does nothing more");
+    // The job sets the rest aside, even if it is reserved.
+    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &JobCursor::default()).await.unwrap(), 1);
+    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &JobCursor::default()).await.unwrap(), 0, "twice does nothing more");
     assert_eq!(world.level(world.mugs()).await, [3, 0, 3]);
-    // What comes into it now is set aside at once; with a later date all of it comes back.
+    // Units that are received into it now are set aside at once; with a later date all of them come
+    // back.
     adjust(&world, MovementKind::Return, 0, 2, LotChoice::Id(old)).await.unwrap();
     assert_eq!(world.level(world.mugs()).await, [5, 0, 5]);
     let change = LotAction::Change { made_on: Patch::Keep, expires_on: Patch::Set(TODAY + 30), note: Patch::Keep };
@@ -215,12 +217,13 @@ async fn a_lot_that_cannot_be_set_aside_holds_no_other_up(world: World) {
     for (lot, day) in [(stuck, TODAY - 2), (next, TODAY - 1)] {
         work.execute(over, vec![lot.into(), day.into()]).await.unwrap();
     }
-    // Nothing moves in a store that was archived. The ledger looks at all anew in another epoch.
+    // Nothing moves in a store that was archived. In another epoch the ledger reads everything
+    // again.
     let archived = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
     work.execute(archived, vec![world.make.stores[1].into()]).await.unwrap();
     work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![world.clock.uuid().into()]).await.unwrap();
     work.commit().await.unwrap();
-    let walk = Walk::of(1, 1);
+    let walk = JobCursor::of(1, 1);
     let ended = async || expire_lots(&world.ledger, world.clock.now(), &walk).await.unwrap();
     assert_eq!(ended().await, 0, "the oldest cannot be set aside");
     assert_eq!(ended().await, 1, "the next run goes on behind it");
@@ -245,7 +248,8 @@ async fn a_lot_is_recalled_while_it_is_promised(world: World) {
     assert_eq!(world.level(world.mugs()).await, [13, 3, 10], "two of five holds gave way");
     assert_eq!(world.level(places[1]).await, [6, 0, 6]);
     world.verify().await;
-    // What comes in now is not for sale either; the order ships what is left of the good lot.
+    // Units that are received now are not for sale either; the order ships the rest of the good
+    // lot.
     receive(&world, 1, "bad", 1, None).await;
     assert_eq!(world.level(places[1]).await, [7, 0, 7]);
     let mut fulfil = world.make.fulfilling(order, None, Some(&[(1, 3)]));
@@ -293,7 +297,7 @@ async fn each_step_of_a_lot_is_open_or_refused(world: World) {
             None => assert_eq!(code_of(&done.unwrap_err()), "INVALID_STATE", "{from} {action:?}"),
         }
         let moved = explain(&world.scope(), &world.clock, places[0]).await.unwrap().unwrap();
-        assert_eq!(moved.level_snapshot.gap(), None);
+        assert_eq!(moved.level_snapshot.inconsistent_figure(), None);
     }
     world.verify().await;
 }

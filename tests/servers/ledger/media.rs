@@ -43,13 +43,13 @@ pub const CASES: &[Case] = &[
            VALUES ({tenant}, {new}, 'RESULT', 'x', '', 1, {hash}, 'READY', 'SYSTEM', {new}, 0);
          INSERT INTO paper (tenant_id, id, kind, target_kind, target_id, number, locale, html_file_id, html_sha256, actor_kind, actor_id, created_at)
            VALUES ({tenant}, {new}, 'ORDER_CONFIRMATION', 'ord', {sold}, 'SO-1', 'EN', {new}, 'ff', 'MEMBER', {new}, 0)",
-        &["paper: its files that are there"],
+        &["paper: its existing files have the"],
     ),
     case(
         "INSERT INTO exchange (tenant_id, id, kind, options, told, maker_kind, maker_id, idempotency_key, hash, state, position, created_rows,
            updated_rows, unchanged_rows, refused_rows, created_at, version)
            VALUES ({tenant}, {new}, 'BULK', '{}', '{}', 'MEMBER', {new}, 'k', {hash}, 'RUNNING', 3, 0, 3, 0, 0, 0, 1);
          INSERT INTO exchange_line (tenant_id, exchange_id, number, answer) VALUES ({tenant}, {new}, 1, '{}')",
-        &["exchange: a mutation that is being run"],
+        &["exchange: the position of a running bulk"],
     ),
 ];

@@ -1,4 +1,4 @@
-//! What the ledger should do, as plainly as it can be said: no rows, no locks, no batches, one thing after the other.
+//! Expected state of the ledger, as plainly as possible: no rows, no locks, no batches, one command after the other.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::world::{POSTER, WRAPPING};
 /// Product and store, by their places.
 pub type LevelRef = (usize, usize);
 
-/// Something that is asked of the ledger. Holds, orders and movements are named by the order in which they were made.
+/// A command of the model. Holds, orders and movements are identified by the order in which they were made.
 #[derive(Debug, Clone)]
 pub enum Ask {
     Adjust { kind: MovementKind, policy: Shortage, changes: Vec<(usize, usize, i64)> },
@@ -84,7 +84,7 @@ impl Model {
     pub fn movements(&self) -> usize {
         self.past.len()
     }
-    /// All of it or nothing.
+    /// Applies all of a command or nothing.
     pub fn apply(&mut self, ask: &Ask) -> Verdict {
         let before = self.clone();
         let verdict = self.step(ask);
@@ -135,7 +135,7 @@ impl Model {
         let [on_hand, reserved, unavailable] = *self.level(place);
         on_hand - reserved - unavailable
     }
-    /// Takes the changes of what is available one after the other, or makes room first as the policy says.
+    /// Takes the changes of the available quantities one after the other, or makes room first according to the policy.
     fn cover(&mut self, changes: &[(LevelRef, i64)], policy: Shortage) -> Verdict {
         let mut lowest: BTreeMap<LevelRef, (i64, i64)> = BTreeMap::new();
         for (place, change) in changes {
@@ -218,7 +218,7 @@ impl Model {
         Ok(())
     }
     fn reserve(&mut self, due: bool, items: &[(usize, usize, i64)]) -> Verdict {
-        // What no state of things would allow is told before what is short.
+        // Requests that no state would allow are refused before shortages are reported.
         for (product, _, quantity) in items {
             if *quantity <= 0 {
                 return RANGE;
@@ -313,7 +313,7 @@ impl Model {
         Ok(())
     }
 
-    /// Takes up to `most` of what is held for a line, at a place or at any other.
+    /// Takes up to `most` units that are held for a line, at a place or, if `here` is false, at all others.
     fn consume(&mut self, line: (usize, usize), place: LevelRef, here: bool, most: i64) {
         let mut taken = 0;
         for hold in self.holds.iter_mut().filter(|h| h.line == Some(line) && (h.place == place) == here) {
@@ -346,7 +346,7 @@ impl Model {
             }
             let held: i64 = self.holds.iter().filter(|h| h.line == Some((n, position))).map(|h| h.remaining).sum();
             let line = &mut self.orders[n].lines[position];
-            // What is held stays open, as far as it is owed.
+            // Held units stay open, as far as they are outstanding.
             let owed = outstanding(line) - quantity;
             line.open = held.min(owed).max(line.open - quantity);
             (line.backordered, line.fulfilled) = (owed - line.open, line.fulfilled + quantity);
@@ -354,7 +354,7 @@ impl Model {
             self.consume((n, position), place, false, (held - owed).max(0));
             leaving.push((place, -quantity));
         }
-        // What was held is free by now and leaves with the rest.
+        // Units that were held are free by now and leave with the rest.
         self.cover(&leaving, Shortage::Refuse)?;
         self.shift(&leaving);
         let order = &mut self.orders[n];

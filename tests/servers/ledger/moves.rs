@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use entrepot::{
-    counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, Tallied, Uncounted},
+    counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, TallyLine, Uncounted},
     ledger::Command,
     stock::core::LotChoice,
     transfers::core::{self as transfers, Arrival, Begin, Loss, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
@@ -72,8 +72,13 @@ async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> Coun
     };
     submit(step(counts::Step::Create(new))).await;
     submit(step(counts::Step::Start(Vec::new()))).await;
-    let tallied =
-        vec![Tallied { product: make.products[MUG], lot: LotChoice::Unsaid, counted: q(9), note: None, line: world.clock.id() }];
+    let tallied = vec![TallyLine {
+        product: make.products[MUG],
+        lot: LotChoice::Unsaid,
+        counted: q(9),
+        note: None,
+        line: world.clock.id(),
+    }];
     submit(step(counts::Step::Record(Record { counted_at: None, tallied }))).await;
     submit(step(counts::Step::Submit(Uncounted::Refuse))).await;
     let movements = vec![[world.clock.document_id(), world.clock.document_id()]];
@@ -81,23 +86,23 @@ async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> Coun
     count
 }
 
-/// What breaks the invariants of transfers and counts.
+/// Statements that break the invariants of transfers and counts.
 pub const CASES: &[Case] = &[
     case(
         "UPDATE transfer_line SET received = received + 1 WHERE @ AND transfer_id = {sent}",
-        &["transfer line: received", "transfer line: what left", "level: what is in transit"],
+        &["transfer line: received", "transfer line: its shipped,", "level: in transit = the"],
     ),
     case(
         "UPDATE movement SET kind = 'REMOVAL' WHERE @ AND reference_id = {sent} AND kind = 'TRANSFER_IN'",
-        &["transfer line: what left", "journal: a stock.changed tells"],
+        &["transfer line: its shipped,", "journal: a stock.changed has"],
     ),
     case(
         "UPDATE stock_level SET in_transit = in_transit + 1 WHERE @ AND product_id = {mug} AND store_id <> {s0}",
-        &["level: what is in transit", "level: equals"],
+        &["level: in transit = the", "level: equals"],
     ),
     case("UPDATE transfer SET status = 'CANCELLED' WHERE @ AND id = {held}", &["reservation: a transfer's hold"]),
     case("UPDATE transfer SET number = 100 WHERE @ AND id = {held}", &["transfer: numbers"]),
-    case("UPDATE count_try SET counted = counted + 1 WHERE @", &["count line: it is as"]),
+    case("UPDATE count_try SET counted = counted + 1 WHERE @", &["count line: its figures equal"]),
     case("UPDATE count_line SET posted = posted + 1 WHERE @ AND count_id = {counted}", &["count line: a completed"]),
     case("UPDATE count_try SET book = book + 1 WHERE @", &["count try: its book", "count line: its book"]),
     case(
@@ -110,8 +115,8 @@ pub const CASES: &[Case] = &[
          INSERT INTO count_line (tenant_id, count_id, product_id, lot_key, lot_code, id, sku, name, unit_decimals, is_expected, state, attempts)
            SELECT tenant_id, count_id, {cheese}, 'x', 'X', {sent}, sku, name, unit_decimals, 1, 'UNCOUNTED', 0 FROM count_line
            WHERE @ AND count_id = {counted} AND lot_key = '' AND product_id <> {cheese}",
-        &["count line: none says"],
+        &["count line: a product"],
     ),
-    case("UPDATE count_line SET reversed_at = 1 WHERE @ AND count_id = {counted}", &["count line: what was undone"]),
+    case("UPDATE count_line SET reversed_at = 1 WHERE @ AND count_id = {counted}", &["count line: its REVERSAL entries"]),
     case("UPDATE tenant_counter SET count_number = 7 WHERE @", &["count: numbers"]),
 ];

@@ -1,4 +1,5 @@
-//! What can be done to an order in each state: generated from the table, and what each step does to stock.
+//! Actions on an order in each state: generated from the table, with the effect of each step on
+//! stock.
 
 use entity::prelude::{MovementKind::*, *};
 use entrepot::{
@@ -140,7 +141,7 @@ fn fulfilling_in_parts_consumes_what_is_held() {
     let done = done.when(fulfil(order, None, &[(1, 1), (2, 4)])).then_mugs(6, 0).then_level(POSTER, 0, [0, 0, 0]);
     assert_eq!(counters(&done, 1), [0, 2, 0, 4, 0]);
     let done = done.after(|make| make.adjust(Receipt, &[(POSTER, 0, 5)]));
-    // What came meanwhile is named: nothing of it is held for the order yet.
+    // Units received meanwhile must be named: none of them is held for the order yet.
     let done = done.when(|make| command(make, order, Action::Fulfil)).then_refused("INVALID_STATE").at("input.lines");
     let done = done.when(fulfil(order, None, &[(2, 2)])).then_level(POSTER, 0, [3, 0, 0]);
     assert_eq!((done.the_order().status, counters(&done, 1)), (OrderStatus::Fulfilled, [0, 0, 0, 6, 0]));

@@ -2,18 +2,19 @@
 
 use super::broken::{Case, case};
 
-/// What breaks the invariants of payments and holds. Of a cancelled order nothing is due, whatever is authorised.
+/// Statements that break the invariants of payments and holds. A cancelled order has nothing due,
+/// whatever is authorised.
 pub const CASES: &[Case] = &[
     case(
         "UPDATE customer SET merged_into = id WHERE @ AND id = (SELECT o.customer_id FROM sales_order o WHERE o.tenant_id = {tenant} AND o.id = {partly})",
-        &["order: whom it names", "customer: one that is merged"],
+        &["order: its party is", "customer: a merged one points"],
     ),
     case(
         "UPDATE customer SET merged_into = id WHERE @;
          UPDATE sales_return SET customer_id = (SELECT c.id FROM customer c WHERE c.tenant_id = {tenant} ORDER BY c.id LIMIT 1) WHERE @ AND id = {requested}",
-        &["return: whom it names", "order: whom it names", "customer: one that is merged"],
+        &["return: its party is", "order: its party is", "customer: a merged one points"],
     ),
-    case("UPDATE sales_order SET authorised_minor = 5 WHERE @ AND id = {cancelled}", &["order: what is authorised"]),
+    case("UPDATE sales_order SET authorised_minor = 5 WHERE @ AND id = {cancelled}", &["order: its authorised, captured"]),
     case(
         "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
            SELECT tenant_id, {new}, id, 'REFUND', 5, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
@@ -34,7 +35,7 @@ pub const CASES: &[Case] = &[
          INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, parent_id, occurred_at, recorded_at, actor_kind, actor_id)
            SELECT tenant_id, {twin}, id, 'VOID', 6, currency, 'CARD', {new}, 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
          UPDATE sales_order SET authorised_minor = 9 WHERE @ AND id = {cancelled}",
-        &["payment: no more is captured"],
+        &["payment: no more than its"],
     ),
     case(
         "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
@@ -42,7 +43,7 @@ pub const CASES: &[Case] = &[
          INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, return_id, occurred_at, recorded_at, actor_kind, actor_id)
            SELECT tenant_id, {twin}, id, 'REFUND', 5, currency, 'CARD', {received}, 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
          UPDATE sales_order SET captured_minor = 5, refunded_minor = 5, payment_status = 'PAID', refund_status = 'FULL' WHERE @ AND id = {cancelled}",
-        &["return: no more is refunded"],
+        &["return: no more is paid"],
     ),
     case(
         "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
@@ -50,13 +51,13 @@ pub const CASES: &[Case] = &[
          INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id, reverses_id)
            SELECT tenant_id, {twin}, id, 'CAPTURE', 4, currency, 'CARD', 0, 0, 'MEMBER', {new}, {new} FROM sales_order WHERE @ AND id = {cancelled};
          UPDATE sales_order SET captured_minor = 1, payment_status = 'OVERPAID' WHERE @ AND id = {cancelled}",
-        &["payment: one that takes another back"],
+        &["payment: a reversal mirrors its original,"],
     ),
     case(
         "UPDATE order_line SET tax_rate = CASE WHEN tax_minor = 0 THEN 1000000 ELSE 0 END WHERE @ AND order_id = {sold} AND position = 2",
         &["order line: a tax rate"],
     ),
-    case("UPDATE return_match SET given_minor = 1 WHERE @ AND return_id = {requested}", &["order: what came back of its money"]),
+    case("UPDATE return_match SET given_minor = 1 WHERE @ AND return_id = {requested}", &["order: its returned amount is the sum"]),
     case("UPDATE sales_order SET payment_status = 'PAID' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
     case("UPDATE sales_order SET refund_status = 'FULL' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
     case("UPDATE sales_order SET hold_kinds = 'FRAUD' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),

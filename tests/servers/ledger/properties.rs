@@ -86,7 +86,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
     prop::collection::vec(prop::collection::vec((ask(), echo), 1..9), 5..30)
 }
 
-/// What the ledger calls the things that the model counts.
+/// IDs in the ledger of the objects that the model numbers.
 #[derive(Default)]
 struct Names {
     holds: Vec<ReservationId>,
@@ -189,7 +189,7 @@ fn name(ask: &Ask, receipt: &Receipt, names: &mut Names) {
     }
 }
 
-/// A tenant of its own for a case, the model beside it.
+/// A tenant of its own for a case, with its model.
 struct Case<'a> {
     world: &'a World,
     tenant: TenantId,
@@ -297,7 +297,8 @@ impl Case<'_> {
     }
 }
 
-/// Confirming a draft makes its hold newer than its id says; alone in its batch its moment decides, as it does in life.
+/// A confirmed draft makes its hold newer than its ID suggests; alone in its batch, the moment of
+/// the confirmation decides, as in production.
 fn apart(groups: Vec<Group>) -> Vec<Group> {
     let mut out = Vec::new();
     for group in groups {

@@ -102,7 +102,7 @@ async fn two_processes_never_wait_for_each_other(world: World) {
     world.stock(MUG, 0, 100_000).await;
     let other = world.second_process().await;
     let over = AtomicBool::new(false);
-    // What the one decides is overtaken by the other time and again, and done with locks then.
+    // Decisions of one process are overtaken by the other again and again, and are then made with locks.
     let sell = async |ledger: &Ledger| {
         let mut sold = 0;
         while !over.load(Ordering::Relaxed) {
@@ -322,7 +322,7 @@ async fn what_is_not_committed_never_was(world: World) {
     }
     assert_eq!(world.scope().head().await.unwrap().seq, head);
     assert_eq!(world.level(world.mugs()).await, [10, 0, 0]);
-    // Whoever was cut off may come back with the same key and finds nothing done.
+    // A client that was cut off may come back with the same key and finds nothing done.
     let key = Some(world.make.idempotency("stockAdjust", "k", "x"));
     let first = world.outcome(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]), key).await.unwrap().unwrap();
     assert_eq!((first.seq, first.stored), (Some(head + 1), None));
@@ -357,7 +357,7 @@ async fn a_dry_run_writes_nothing(world: World) {
 }
 
 async fn the_busiest_clock_never_turns_time_back(world: World) {
-    // A second process whose clock is years ahead writes first; ours goes on from there.
+    // A second process whose clock is years ahead writes first; ours continues from there.
     let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together, entrepot::documents()).unwrap();
     let receipt = |make: &CommandFactory| make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();

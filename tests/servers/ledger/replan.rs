@@ -1,4 +1,5 @@
-//! A log that grows while a batch is planned: the batch is planned once more, and run with locks if the log has grown again.
+//! A log that grows while a batch is planned: the batch is planned again, and run with locks if the
+//! log has grown again.
 
 use std::{
     collections::HashSet,
@@ -14,7 +15,7 @@ use entrepot::{
     audit::{self, AuditWriter, verify},
     ledger::{Books, Command, Decide, Decision, Grouping, Ledger, Needs},
     stock::core::{Draft, Rejection},
-    storage::{AtHead, Backend, Link, journal},
+    storage::{Backend, HeadBoundRows, Link, journal},
 };
 use tokio::time::{sleep, timeout};
 
@@ -50,7 +51,7 @@ impl Gated {
     fn release(&self) {
         self.released.fetch_add(1, Ordering::SeqCst);
     }
-    /// It is decided whenever it is asked for.
+    /// Opens the gate for good: the command never waits.
     fn open(self) -> Self {
         self.released.store(usize::MAX, Ordering::SeqCst);
         self
@@ -86,7 +87,7 @@ fn audited(world: &World, audit_writer: &AuditWriter) -> Ledger {
 }
 
 fn login(audit_writer: &AuditWriter, tenant: TenantId) -> audit::Entry {
-    audit_writer.of_the_system(tenant, "login", None, "", audit::changes(None, None))
+    audit_writer.system_entry(tenant, "login", None, "", audit::changes(None, None))
 }
 
 /// Adds a login at the end of a tenant's log, as its sealer does.
@@ -99,7 +100,7 @@ async fn grow(world: &World, audit_writer: &AuditWriter, tenant: TenantId) {
 async fn a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks(world: World) {
     let audit_writer = log_writer(&world).await;
     let ledger = audited(&world, &audit_writer);
-    // The log begins with what is run under locks.
+    // The log begins with a command that is run under locks.
     let receipt = world.make.adjust(MovementKind::Receipt, &[(MUG, 0, 100)]);
     ledger.submit(world.tenant, receipt, None).await.unwrap().unwrap();
     let sell = |gated: &Gated| {
@@ -107,9 +108,11 @@ async fn a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks(world
         tokio::spawn(async move { ledger.submit(tenant, command, None).await })
     };
     let (mut sales, mut entries) = (0, 1);
-    // How often the log grows, and how often the sale is decided: behind it the third time, when the log cannot grow.
+    // Number of new log entries, and number of decisions of the sale: the third time it is decided
+    // with the log locked, when the log cannot grow.
     for (logins, decisions) in [(0, 1), (1, 2), (2, 3)] {
-        // A decision that waits stops its thread, and with it what gives back SQLite's one connection for writing: that sale is tried again.
+        // A decision that waits stops its thread, and with it the return of SQLite's one write
+        // connection: the sale is tried again.
         let mut is_whole = false;
         for _ in 0..20 {
             let gated = Gated::new(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]));
@@ -147,7 +150,7 @@ async fn what_was_planned_behind_a_batch_whose_log_grew_comes_behind_it_again(wo
     let work = world.scope().begin().await.unwrap();
     let entries = [(login(&audit_writer, world.tenant), None)];
     audit::rows::append(&work, &audit_writer, entries).await.unwrap();
-    // The first is planned and waits for the end of the log, the second is planned behind it.
+    // The first is planned and waits for the end of the log, the second is planned after it.
     let (mut sales, mut sold) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let gated = Gated::new(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)])).open();
@@ -186,8 +189,8 @@ async fn a_log_that_grew_is_told_from_a_head_that_moved(world: World) {
         let link = Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows };
         let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
         let events = vec![event.numbered(head.seq + 1, world.clock.now())];
-        let want = journal::Want::events(1);
-        let at_head = AtHead { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: Some(link) };
+        let want = journal::CounterRequest::events(1);
+        let at_head = HeadBoundRows { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: Some(link) };
         planned.push((tenant, at_head));
         tenants.push((tenant, receipt()));
     }
@@ -195,7 +198,7 @@ async fn a_log_that_grew_is_told_from_a_head_that_moved(world: World) {
     grow(&world, &audit_writer, second).await;
     ledger.submit(third, receipt, None).await.unwrap().unwrap();
     let written = world.db.write_at(world.db.prepare(planned).unwrap()).await.unwrap();
-    // A statement of Postgres fails with one chain, and says not whose it was.
+    // On Postgres one chain makes the whole statement fail, without saying which chain it was.
     let (chain_moved, overtaken) = match world.backend() {
         Backend::Sqlite => (HashSet::from([second]), HashSet::from([third])),
         Backend::Postgres => (HashSet::from([first, second, third]), HashSet::new()),

@@ -4,7 +4,7 @@ use entity::prelude::{MovementKind::*, *};
 use entrepot::{
     clock,
     ledger::{Command, StockCommand},
-    stock::core::{AskedRate, Compare, Costs, Shortage},
+    stock::core::{Compare, Costs, RateLookup, Shortage},
 };
 
 use super::{
@@ -290,7 +290,7 @@ fn moments_lie_in_the_open_past() {
     let summer = || Scenario::given(0, 0).closed_through("2023-06-30");
     summer().when(at(moment("2023-06-30T23:00:00Z"))).then_mugs(1, 0);
     summer().when(at(moment("2023-06-30T22:59:59Z"))).then_refused("PERIOD_CLOSED");
-    // Of a movement over several stores each has its own day, whichever comes first.
+    // A movement over several stores has the local day of each store, whichever comes first.
     for far in [0, 1] {
         let both = move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1), (MUG, 1, 1)]);
@@ -344,7 +344,7 @@ fn a_rate_is_missing_for_a_stated_cost_and_until_that_of_the_day_was_looked_up()
         move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 3)]);
             adjust.changes[0].unit_cost = stated;
-            let rates = looked_up.map(|day| AskedRate { from: eur, to: Currency::GBP, day, found: None });
+            let rates = looked_up.map(|day| RateLookup { from: eur, to: Currency::GBP, day, found: None });
             adjust.costs = Costs { books: Some(Currency::GBP), rates: rates.into_iter().collect() };
             Command::of(StockCommand::Adjust(adjust))
         }

@@ -1,4 +1,4 @@
-//! Rules without a database: a state, a command, what comes of it.
+//! Rules without a database: a state, a command, and its outcome.
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ use super::{
 pub const NOW: Timestamp = Timestamp(1_699_963_200_000_000);
 pub const HOUR: i64 = 3_600;
 
-/// Whether somebody has paid for what is held.
+/// Whether held units have been paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// Ends by itself.
+    /// Ends automatically.
     Unpaid,
-    /// Of a confirmed order.
+    /// Belongs to a confirmed order.
     Paid,
 }
 
@@ -127,7 +127,7 @@ impl Scenario {
         done
     }
 
-    /// What every accepted command leaves behind.
+    /// Asserts the invariants that hold after every accepted command.
     fn assert_sound(&self) {
         for level in self.book.levels.values() {
             let held: i64 = self.book.reservations.values().filter(|r| r.key == level.key).map(|r| r.remaining.get()).sum();

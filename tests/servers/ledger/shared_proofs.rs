@@ -1,4 +1,5 @@
-//! Several columns and tables are proven by one statement, and empty tables by none: what is broken is told as if each were proven alone.
+//! Several columns and tables are checked by one statement, and empty tables by none: violations
+//! are reported as if each were checked alone.
 
 use entity::tables::{ALL, Description};
 use entrepot::{
@@ -19,7 +20,7 @@ fn row_of(report: &Report, beginning: &str) -> Option<Broken> {
     line.broken.clone().map(|(_, broken)| broken)
 }
 
-const REFERENCES: &str = "references: every row that is named";
+const REFERENCES: &str = "references: every referenced row exists in";
 
 async fn rows_of_another_tenant_are_neither_missed_nor_laid_to_this_one(world: World) {
     let theirs = story(&world).await.tenant;
@@ -42,7 +43,7 @@ async fn rows_of_another_tenant_are_neither_missed_nor_laid_to_this_one(world: W
     );
     raw.execute_unprepared(&sql).await.unwrap();
     let report = verify_tenant(&world.db, world.tenant, |_| {}).await.unwrap();
-    assert_eq!(Vec::from_iter(named(&report)), ["references: every row that is named exists in the same tenant"], "{report}");
+    assert_eq!(Vec::from_iter(named(&report)), ["references: every referenced row exists in the same tenant"], "{report}");
     assert_eq!(row_of(&report, REFERENCES).unwrap().table, "barcode");
 }
 
@@ -104,17 +105,18 @@ async fn the_first_row_of_a_parted_table_is_looked_at(world: World) {
     assert_eq!((broken.table, &*broken.expected), ("webhook_attempt", "the row of webhook_endpoint that its endpoint_id names"));
 }
 
-/// What a proof says of each invariant: over how many rows, and whether it is broken; or why there is none.
+/// Returns the number of rows and the outcome of each invariant of a proof, or the error if there
+/// is no proof.
 fn said(proof: Result<Report, Fault>) -> Result<Vec<(&'static str, u64, bool)>, String> {
     let of_line = |line: &Line| (line.invariant, line.rows, line.broken.is_some());
     proof.map(|report| report.lines.iter().map(of_line).collect()).map_err(|fault| fault.to_string())
 }
 
-/// Nobody may delete from these.
+/// Tables from which rows may not be deleted.
 const KEPT: [&str; 2] = ["audit_checkpoint", "audit_entry"];
 
-/// Tables are emptied one after the other: those that are left name rows that are gone, and sum up to what is none any more. What is left out for the empty
-/// ones would have found nothing.
+/// Tables are emptied a few at a time: the remaining rows refer to deleted rows, and their sums no
+/// longer match. The checks that are skipped for empty tables must not have found anything.
 async fn nothing_is_missed_beside_empty_tables(world: World) {
     let tenant = story(&world).await.tenant;
     let raw = lift_constraints(&world).await;

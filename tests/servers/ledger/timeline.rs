@@ -36,7 +36,7 @@ async fn number(raw: &DatabaseConnection, sql: &str) -> i64 {
     row.try_get_by_index(0).unwrap()
 }
 
-/// As if the server that wrote before had been of this timeline.
+/// Makes the database look as if its last writer had been a server of this timeline.
 async fn kept(raw: &DatabaseConnection, timeline: i64, is_synchronous: bool) {
     let sql = format!("UPDATE database_timeline SET timeline = {timeline}, is_synchronous = {is_synchronous}");
     raw.execute_unprepared(&sql).await.unwrap();
@@ -49,10 +49,10 @@ async fn reads_only(raw: &DatabaseConnection, is_on: bool) {
     raw.execute_unprepared(&sql).await.unwrap();
 }
 
-/// Another process opens the database, and looks.
+/// Another process opens the database, and checks the timeline.
 async fn opens(world: &World) {
     let db = Database::open(&world.home.url, Options::default()).await.unwrap();
-    let report = db.look_at_timeline().await.unwrap();
+    let report = db.check_timeline().await.unwrap();
     assert!(matches!(report, Some(TimelineReport::Watched { is_synchronous: false, .. })), "{report:?}");
     db.close().await.unwrap();
 }
@@ -87,14 +87,14 @@ async fn a_promotion_begins_one_new_epoch_however_many_find_it(world: World) {
 
     reads_only(&raw, true).await;
     kept(&raw, timeline + 1, false).await;
-    world.db.look_at_timeline().await.expect("what takes no writes can be read");
+    world.db.check_timeline().await.expect("what takes no writes can be read");
     assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (0, timeline + 1), "an epoch begins when it takes them");
     reads_only(&raw, false).await;
 
-    // The last sale was lost, and this process still knows of the stock that it left.
+    // The last sale was lost, and this process still has the stock after it in memory.
     raw.execute_unprepared("UPDATE stock_level SET on_hand = 1 WHERE on_hand = 5").await.unwrap();
     kept(&raw, timeline + 1, false).await;
-    let looks = async { world.db.look_at_timeline().await.unwrap() };
+    let looks = async { world.db.check_timeline().await.unwrap() };
     tokio::join!(opens(&world), looks, opens(&world));
     opens(&world).await;
     assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (1, timeline), "one of them begins it");

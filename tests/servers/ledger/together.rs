@@ -8,7 +8,7 @@ use entrepot::{
     ledger::{Command, Grouping, Ledger, Outcome},
     orders::core::{NewStatus, OrderCommand},
     stock::rows::read_levels,
-    storage::{AtHead, journal},
+    storage::{HeadBoundRows, journal},
 };
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
@@ -116,7 +116,8 @@ async fn one_that_was_overtaken_is_left_out_alone(world: World) {
     let write = |heads: &[i64]| {
         let at = |(((tenant, _), epoch), head): ((&Tenant, &Uuid), &i64)| {
             let (epoch, events) = (*epoch, vec![event(head + 1)]);
-            let at_head = AtHead { head: *head, epoch, want: journal::Want::events(1), rows: vec![], events, link: None };
+            let at_head =
+                HeadBoundRows { head: *head, epoch, want: journal::CounterRequest::events(1), rows: vec![], events, link: None };
             (*tenant, at_head)
         };
         world.db.prepare(all.iter().zip(&epochs).zip(heads).map(at).collect()).unwrap()
@@ -139,7 +140,8 @@ async fn one_that_was_overtaken_is_left_out_alone(world: World) {
     all.iter().for_each(|(tenant, _)| prepared.leave_out(*tenant));
     assert_eq!(world.db.write_at(prepared).await.unwrap().overtaken.len(), 3);
     assert_eq!(head(&world, all[2].0).await, heads[2] + 2);
-    // The same number in another epoch is another event: what was decided before is not written behind it.
+    // The same number in another epoch is another event: commands that were decided on the old
+    // journal are not written.
     let work = world.db.global().maintenance_for(all[0].0).await.unwrap();
     work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![Uuid::nil().into()]).await.unwrap();
     work.commit().await.unwrap();
@@ -161,14 +163,14 @@ async fn a_connection_that_was_bound_ahead_serves_whoever_comes(world: World) {
         [(&[0], &[0]), (&[0, 1], &[0, 1]), (&[0, 1], &[1, 2]), (&[0, 1, 2], &[2]), (&[1], &[0, 1, 2])];
     for (ahead, writing) in rounds {
         let ahead: Vec<TenantId> = ahead.iter().map(|place| all[*place].0).collect();
-        db.bind_ahead(&ahead).await;
+        db.prebind_connection(&ahead).await;
         let mut rows = Vec::new();
         for (tenant, _) in writing.iter().map(|place| &all[*place]) {
             let head = world.db.tenant(*tenant).head().await.unwrap();
             let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
             let events = vec![event.numbered(head.seq + 1, world.clock.now())];
-            let want = journal::Want::events(1);
-            rows.push((*tenant, AtHead { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: None }));
+            let want = journal::CounterRequest::events(1);
+            rows.push((*tenant, HeadBoundRows { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: None }));
         }
         let written = db.write_at(db.prepare(rows).unwrap()).await.unwrap();
         assert!(written.overtaken.is_empty(), "bound for {ahead:?}: {written:?}");
@@ -225,9 +227,10 @@ async fn what_is_decided_under_locks_is_written_by_one_statement(world: World) {
         let before = world.db.statements();
         let first = ledger.submit(world.tenant, fulfil(), Some(key.clone())).await.unwrap().unwrap();
         let statements = world.db.statements() - before;
-        // Rows of a dozen tables; the others read and lock. The key is not looked up.
+        // Writes rows of a dozen tables; the other statements read and lock. The key is not looked
+        // up.
         assert!(statements <= 8, "{statements} statements");
-        // It is, where the command would be refused by now.
+        // The key is looked up if the command would be refused by now.
         let again = ledger.submit(world.tenant, fulfil(), Some(key)).await.unwrap().unwrap();
         assert!(again.stored.is_some() && again.seq == first.seq);
         let other = world.make.idempotency("orderFulfil", name, "other input");
@@ -242,7 +245,7 @@ async fn a_key_that_comes_again_under_locks_is_met_by_its_own_row(world: World) 
     world.stock(MUG, 0, 10).await;
     let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 4)]);
     world.submit(command).await.unwrap();
-    // A part leaves, and the same once more would be accepted.
+    // A part is shipped, and the same shipment would be accepted again.
     let fulfil = || Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, Some(&[(1, 1)])), Vec::new()));
     let key = world.make.idempotency("orderFulfil", "a part", "input");
     let first = world.outcome(fulfil(), Some(key.clone())).await.unwrap().unwrap();
@@ -316,7 +319,7 @@ async fn two_processes_under_locks_keep_one_log_and_apply_each_key_once(world: W
         for n in 0..4 {
             let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 2)]);
             world.submit(command).await.unwrap();
-            // One leaves whole, and would be refused a second time; of the next a part leaves, which could leave twice.
+            // The first order is shipped whole, and a second shipment would be refused; the next is shipped in part, which could be repeated.
             let lines: Option<&[(u16, i64)]> = if n % 2 == 0 { None } else { Some(&[(1, 1)]) };
             let key = world.make.idempotency("orderFulfil", &format!("{round}, {n}"), "input");
             for ledger in &ledgers {

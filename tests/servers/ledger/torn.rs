@@ -1,4 +1,5 @@
-//! Rows that are gone, words that nobody knows and values that cannot be read: `verify` names them, and proves the rest all the same.
+//! Missing rows, unknown words and unreadable values: `verify` names them, and still checks the
+//! rest.
 
 use entrepot::{
     insight::verify::{Report, verify, verify_into, width},
@@ -12,19 +13,20 @@ use super::{
     world::{World, lift_constraints, literal},
 };
 
-/// What breaks the invariants of documents that movements name, of words, counters and values.
+/// Statements that break the invariants of documents that movements name, of words, counters and
+/// values.
 pub const CASES: &[Case] = &[
-    case("DELETE FROM transfer_line WHERE @ AND transfer_id = {sent}", &["movement: what moved"]),
+    case("DELETE FROM transfer_line WHERE @ AND transfer_id = {sent}", &["movement: each entry"]),
     case(
         "DELETE FROM count_try WHERE @ AND count_id = {counted}; DELETE FROM count_line WHERE @ AND count_id = {counted}",
-        &["movement: what moved"],
+        &["movement: each entry"],
     ),
-    case("DELETE FROM count_line WHERE @ AND count_id = {counted}", &["references: every row that is named", "movement: what moved"]),
+    case("DELETE FROM count_line WHERE @ AND count_id = {counted}", &["references: every referenced row exists in", "movement: each entry"]),
     case("INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ({tenant}, {new}, {new}, 'ACTIVE', 1, 0, 0)", &[
-        "references: every row that is named",
+        "references: every referenced row exists in",
     ]),
     case("INSERT INTO role_grant (tenant_id, member_id, position, role_id, scope) VALUES ({tenant}, {new}, 1, {new}, '\"all\"')", &[
-        "references: every row that is named",
+        "references: every referenced row exists in",
     ]),
     case("UPDATE tenant_counter SET master_seq = head + 1 WHERE @", &["counter: master data"]),
     case(
@@ -118,7 +120,7 @@ mod sqlite_alone {
     async fn a_search_index_that_may_only_be_read_is_not_broken() {
         let world = World::sqlite().await;
         story(&world).await;
-        // What a file that may only be read answers, whoever runs the tests.
+        // The pragma answers as a read-only file does, whichever user runs the tests.
         let work = world.db.global().maintenance_for(entity::prelude::TenantId::NIL).await.unwrap();
         work.execute_global("PRAGMA query_only = on", vec![]).await.unwrap();
         work.rollback().await.unwrap();

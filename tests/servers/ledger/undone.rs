@@ -1,4 +1,5 @@
-//! Whatever was sold, shipped or given back: undoing it leaves all as it was. By rules alone, without a database.
+//! Reversals of sales, shipments and returns restore the state before, by rules alone, without a
+//! database.
 
 use std::collections::HashMap;
 
@@ -53,12 +54,12 @@ fn levels(scenario: &Scenario) -> Vec<(ProductId, StoreId, [i64; 3])> {
     all
 }
 
-/// What the last step posted last.
+/// Returns the last movement of the last step.
 fn posted(scenario: &Scenario) -> Movement {
     scenario.result.as_ref().unwrap().stock.movements.last().unwrap().clone()
 }
 
-/// What an order's lines say: ordered, open, fulfilled and cancelled.
+/// Returns the quantities of an order's lines: ordered, open, fulfilled and cancelled.
 fn figures(order: &Order) -> Vec<[i64; 4]> {
     let of = |line: &entrepot::orders::core::Line| [line.quantity, line.open, line.fulfilled, line.cancelled].map(Quantity::get);
     order.lines.iter().map(of).collect()

@@ -1,4 +1,5 @@
-//! What breaks the invariants of works and parcels: of an order of which a part has left by the short way.
+//! Statements that break the invariants of works and parcels of an order that was partly shipped
+//! without a work.
 
 use super::broken::{Case, case};
 
@@ -11,11 +12,11 @@ pub const CASES: &[Case] = &[
     case("UPDATE fulfilment_work SET accepted_at = 1 WHERE @ AND order_id = {partly}", &["work: its state"]),
     case(
         "UPDATE fulfilment_work_line SET open = open + 1, quantity = quantity + 1 WHERE @ AND order_id = {partly} AND nth = 1",
-        &["work: what stores"],
+        &["work: the units that stores"],
     ),
     case(
         "UPDATE fulfilment_work_line SET open = open - 1, dropped = dropped + 1 WHERE @ AND order_id = {boxed}",
-        &["work: what stores", "work: what an order holds"],
+        &["work: the units that stores", "work: the units that an"],
     ),
     case(
         "UPDATE parcel_line SET quantity = quantity + 1 WHERE @ AND work_id IN (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly})",
@@ -23,7 +24,7 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "UPDATE fulfilment_work_line SET packed = 1, shipped = shipped - 1 WHERE @ AND order_id = {partly} AND nth = 1",
-        &["work line: parcels", "work: what stores", "work: its state"],
+        &["work line: parcels", "work: the units that stores", "work: its state"],
     ),
     case(
         "UPDATE fulfilment SET work_id = (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly}) WHERE @ AND order_id = {partly};
@@ -32,18 +33,18 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "UPDATE fulfilment_work SET store_id = {new} WHERE @ AND order_id = {partly}",
-        &["references: every row that is named", "work: what an order holds"],
+        &["references: every referenced row exists in", "work: the units that an"],
     ),
     case(
         "UPDATE fulfilment_work SET store_id = (SELECT id FROM store WHERE @ AND id <> {s0} ORDER BY id LIMIT 1) WHERE @ AND order_id = {partly}",
-        &["work: what an order holds"],
+        &["work: the units that an"],
     ),
     case(
         "INSERT INTO parcel_line_lot (tenant_id, parcel_id, nth, lot_id, units) SELECT tenant_id, parcel_id, nth, {lot}, quantity + 1
          FROM parcel_line WHERE @ AND work_id IN (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly})",
-        &["parcel line: the lots"],
+        &["parcel line: its lots"],
     ),
-    case("UPDATE parcel SET fulfilment_id = {new} WHERE @", &["references: every row that is named"]),
+    case("UPDATE parcel SET fulfilment_id = {new} WHERE @", &["references: every referenced row exists in"]),
 ];
 
 /// Invariants of what the story does not do, by their beginnings: they are broken in `purchasing/proofs.rs`, `purchasing/blanket_life.rs`,
@@ -55,8 +56,8 @@ pub const ELSEWHERE: [&str; 16] = [
     "supplier return",
     "blanket order",
     "replenishment policy",
-    "customer: one that is merged",
-    "supplier: one that is merged",
+    "customer: a merged one points",
+    "supplier: a merged one is",
     "merge: ",
     "cost ",
     "revaluation",

@@ -22,7 +22,7 @@ use crate::{
     world::{self, Hands, OurTenant, Setup, rows},
 };
 
-/// What the seeded products are, by their place in `World::products`.
+/// Places of the seeded products in `World::products`.
 pub const MUG: usize = 0;
 /// Sold by the kilogram, counted in grams.
 pub const RICE: usize = 1;
@@ -34,7 +34,7 @@ pub const ARCHIVED: usize = 4;
 pub const PRODUCTS: usize = 5;
 pub const STORES: usize = 2;
 
-/// One tenant with the ledger's rooms, and what is in it.
+/// One tenant with the ledger's rooms.
 pub type World = world::World<Seeded>;
 
 pub struct Seeded {
@@ -64,7 +64,8 @@ impl World {
     pub fn backend(&self) -> Backend {
         self.db.backend()
     }
-    /// What a second process on the same database would be: pools, lanes and a clock of its own.
+    /// Starts the ledger of a second process on the same database: with pools, lanes and a clock of
+    /// its own.
     pub async fn second_process(&self) -> Ledger {
         Ledger::start(
             Database::open(&self.home.url, Options::default()).await.unwrap(),
@@ -74,7 +75,7 @@ impl World {
         )
         .unwrap()
     }
-    /// A connection that knows no rules.
+    /// Returns a raw connection, without the storage layer.
     pub async fn raw(&self) -> DatabaseConnection {
         connect(&self.home.url).await
     }
@@ -99,7 +100,7 @@ impl World {
         let report = self.report().await;
         assert!(report.is_sound(), "{report}");
     }
-    /// Real time, for what is measured.
+    /// Returns real time, for measurements.
     pub fn clock_of_the_wall(&self) -> Duration {
         Duration::from_micros(Clock::system().now().micros().unsigned_abs())
     }
@@ -137,7 +138,7 @@ fn store_row(tenant: TenantId, id: StoreId, index: usize, now: Timestamp) -> sto
     store::Model { name: format!("Store {index}"), ..rows::store(tenant, id, &format!("s{index}"), now) }
 }
 
-/// How a seeded product behaves: stock policy, state, decimals of its unit.
+/// Returns the stock policy, the state and the decimals of the unit of a seeded product.
 pub fn product_traits(index: usize) -> (StockPolicy, ProductStatus, i32) {
     match index {
         RICE => (StockPolicy::Tracked, ProductStatus::Active, 3),
@@ -166,7 +167,8 @@ pub fn product_row(tenant: TenantId, id: ProductId, index: usize, now: Timestamp
     }
 }
 
-/// Lets the database take what it would refuse: its own checks are the first line, this is about the second.
+/// Drops constraints of the database: its own checks are the first line of defence, these tests are
+/// about the second.
 pub async fn lift_constraints(world: &World) -> DatabaseConnection {
     let raw = world.raw().await;
     match world.backend() {

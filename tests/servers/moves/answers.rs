@@ -1,4 +1,5 @@
-//! What a call is answered: the same again when it is sent again, what is really there, and who had to give way.
+//! Answers to calls: the same again for a repeated call, with the current state, and with the holds
+//! that gave way.
 
 use entity::prelude::StoreId;
 use serde_json::{Value, json};
@@ -157,7 +158,8 @@ async fn a_reservation_says_what_it_is_for() {
             let held = &done(&real, "reservations")[0];
             assert_eq!((&held["reference"]["id"], &held["level"]["reserved"]), (of, &json!(4)));
             assert_eq!(dry["reservations"][0]["level"], held["level"], "a dry run says what would be");
-            // It is nobody's but its maker's: neither the order nor the transfer takes it for its own.
+            // The reservation belongs to its maker only: neither the order nor the transfer uses
+            // it.
             let release = json!({"idempotencyKey": world.key(), "reservationIds": [held["id"]]});
             done(&world.act("stockRelease", release).await, "");
         }

@@ -28,7 +28,7 @@ async fn a_transfer_is_held_in_the_call_that_makes_it() {
         assert_eq!(told(&world, "transfer.").await, ["transfer.created", "transfer.ready"]);
         let again = world.act("transferCreate", input).await;
         assert_eq!((&again["replayed"], &again["transfer"]["id"]), (&json!(true), &ready["id"]));
-        // What is held leaves and is called off like any other.
+        // Held units are shipped and cancelled like those of any other transfer.
         assert_eq!(world.does("transferCancel", &ready).await["status"], "CANCELLED");
         assert_eq!(world.level_in_transit(mug, store).await, [100, 0, 0]);
     })
@@ -94,7 +94,8 @@ async fn a_count_is_started_in_the_call_that_plans_it() {
         let full = done(&world.act("stocktakeCreate", plan(json!({}))).await, "stocktake").clone();
         assert_eq!((&full["status"], &full["version"], &full["progress"]["lines"]), (&json!("COUNTING"), &json!(2), &json!(3)));
         assert_eq!(told(&world, "count.").await, ["count.created", "count.started"]);
-        // What it counts is not counted by another one that is started in one call; whoever wants both starts the second one by itself.
+        // Products of a running count are refused in another count that is started in the same call
+        // as its creation; a client that wants both starts the second one separately.
         let list = || plan(json!({"kind": "LIST", "products": [{"id": world.mug}]}));
         let cycle = || plan(json!({"kind": "CYCLE", "abcClass": "C"}));
         refused(&world.act("stocktakeCreate", list()).await, "INVALID_STATE", "input.products.0");

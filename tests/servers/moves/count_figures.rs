@@ -1,4 +1,4 @@
-//! Figures of counts, with the vectors of the field, and what is due to be counted.
+//! Figures of counts, checked with published test vectors, and counts that are due.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::world::{Orders, World, done};
 
-/// The vectors of one metric; none, said plainly, where the data is not there.
+/// Returns the vectors of one metric; none, with a message, if the data file is missing.
 fn vectors(metric: &str) -> Vec<Value> {
     let Some(text) = crate::world::shared("data/inventory-vectors.json") else { return Vec::new() };
     let all: Value = serde_json::from_str(&text).unwrap();

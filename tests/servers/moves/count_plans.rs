@@ -1,4 +1,4 @@
-//! How Postgres carries out the approval of a large count in tables that it has not measured.
+//! Plans of Postgres for the approval of a large count in tables without statistics.
 
 use entity::prelude::*;
 use entrepot::{counts::rows::late, storage::Reads};
@@ -32,7 +32,7 @@ pub async fn books_without_entries(world: &World) {
     assert!(!loops.is_empty() && loops.iter().all(|times| *times < 1.0), "entries are read {loops:?} times: {plan:#}");
 }
 
-/// How often each node of a plan that reads the table was run.
+/// Collects how often each node of a plan that reads the table was run.
 fn loops_of(node: &Value, table: &str, loops: &mut Vec<f64>) {
     if node["Relation Name"] == table {
         loops.push(node["Actual Loops"].as_f64().expect("an analyzed plan"));

@@ -1,4 +1,4 @@
-//! Who counts, who sees what the books say, and who approves.
+//! Permissions to count, to see the book quantities, and to approve.
 
 use entity::prelude::*;
 use entrepot::access::{Caller, PermissionSet, REGISTRY};

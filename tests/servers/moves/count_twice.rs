@@ -1,4 +1,4 @@
-//! Counts that overlap, what is still to be counted again, and what had been set aside.
+//! Counts that overlap, lines that must be counted again, and units that were set aside.
 
 use entity::prelude::Condition;
 use entrepot::stock::{core::LevelKey, shell::explain};
@@ -11,7 +11,7 @@ async fn mugs_count(world: &World) -> Value {
     world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await
 }
 
-/// Hands a count in and posts it: what the books had, and what it posted.
+/// Submits a count and posts it; returns its book quantity and the posted difference.
 async fn posts(world: &World, count: &Value) -> [i64; 2] {
     world.counts("stocktakeSubmit", count).await;
     let posted = world.counts("stocktakeApprove", count).await;

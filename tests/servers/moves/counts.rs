@@ -1,4 +1,4 @@
-//! Counting what is there.
+//! Stocktakes.
 
 use entity::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What arrives after a count that had seen it.
+//! Movements that arrive after a count that had included them.
 
 use serde_json::{Value, json};
 
@@ -124,13 +124,13 @@ async fn setting_aside_before_a_count_makes_no_stock() {
         assert_eq!(level().await, [80, 0, 0]);
         done(&moved(&world, ("AVAILABLE", "DAMAGED"), 30, before).await, "");
         assert_eq!(level().await, [80, 0, 30]);
-        // Taking back what has been promised meanwhile borrows nothing either.
+        // A move back of units that were promised meanwhile takes none from other dates either.
         done(&moved(&world, ("DAMAGED", "AVAILABLE"), 10, before).await, "");
         let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 60}])).await;
         assert_eq!(order["userErrors"], json!([]));
         refused(&moved(&world, ("AVAILABLE", "QUARANTINE"), 1, before).await, refusal.0, refusal.1);
         assert_eq!(level().await, [80, 60, 20]);
-        // What left before the count is lent still: the count had seen it.
+        // A departure from before the count is still offset: the count had included it.
         done(&moved(&world, ("AVAILABLE", "WRITTEN_OFF"), 7, before).await, "");
         assert_eq!(level().await, [80, 60, 20]);
     })

@@ -1,4 +1,4 @@
-//! Which transfers, counts and movements a list has, and in which order.
+//! Lists of transfers, counts and movements: their filters and their sorts.
 
 use serde_json::{Value, json};
 

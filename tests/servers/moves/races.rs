@@ -1,4 +1,4 @@
-//! Sales that go on while a count is approved.
+//! Sales that continue while a count is approved.
 
 use serde_json::{Value, json};
 

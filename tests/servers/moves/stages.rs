@@ -1,4 +1,4 @@
-//! A transfer or a count is told every line that is wrong, stage by stage.
+//! A transfer or a count gets a refusal for every wrong line, stage by stage.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A transfer that somebody thinks better of: while it is drafted, while its stock is held, and when it has left.
+//! Changes of a transfer: as a draft, while its stock is held, and after it was shipped.
 
 use entity::prelude::*;
 use entrepot::{
@@ -37,7 +37,7 @@ async fn a_transfer_that_is_ready_holds_what_its_changed_lines_say() {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let draft = world.draft(&[(mug, 10), (tea, 500)]).await;
         let ready = world.does("transferMarkReady", &draft).await;
-        // Fewer mugs, more tea, and lamps that nobody had thought of.
+        // Fewer mugs, more tea, and new lines for lamps.
         let payload = lines(&world, &ready, &[of(mug, 4), of(tea, 700), of(lamp, 2)]).await;
         let changed = done(&payload, "transfer");
         let quantities: Vec<_> = changed["lines"].as_array().unwrap().iter().map(|line| line["quantity"].clone()).collect();
@@ -77,7 +77,7 @@ async fn a_change_that_cannot_be_held_changes_nothing_and_tells_every_line() {
         let short = |place: usize| ("INSUFFICIENT_STOCK".to_owned(), format!("input.lines.{place}.quantity"));
         assert_eq!(refusals(&payload), [short(0), short(2)]);
         assert_eq!((&payload["transfer"], reserved(&world).await), (&Value::Null, [10, 500, 0]), "the tea is held as before");
-        // All that there is may be held: what the transfer holds already is its own.
+        // The whole stock may be held, including the units that the transfer holds already.
         done(&lines(&world, &ready, &[of(mug, 100)]).await, "transfer");
         assert_eq!(reserved(&world).await, [100, 500, 0]);
         refused(&lines(&world, &ready, &[of(mug, 0), of(tea, 0)]).await, "INVALID", "input.lines");

@@ -9,7 +9,7 @@ fn code(payload: &Value) -> Value {
     payload["userErrors"][0]["code"].clone()
 }
 
-/// What changes a transfer to these quantities of mugs and tea.
+/// Returns the input that changes a transfer to these quantities of mugs and tea.
 fn change(world: &World, transfer: &Value, mugs: i64, tea: i64) -> Value {
     let mut input = world.step(transfer);
     input["lines"] = json!([{"product": {"id": world.mug}, "quantity": mugs}, {"product": {"id": world.tea}, "quantity": tea}]);

@@ -1,4 +1,4 @@
-//! Each side of a transfer does its own: who may, and what they see.
+//! Permissions of both sides of a transfer, and the data that each side sees.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::world::{World, done, of_store, refused};
 async fn the_sender_ships_and_the_receiver_receives() {
     World::on_both(async |world| {
         let (here, there) = (of_store(world.store), of_store(world.depot));
-        // The receiver asks, the sender holds and ships.
+        // The receiver requests, the sender holds and ships.
         let payload = world.act_as(there.clone(), "transferCreate", world.asking(&[(world.mug, 10)])).await;
         let draft = done(&payload, "transfer").clone();
         assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferCancel"]));

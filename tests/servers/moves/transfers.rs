@@ -172,7 +172,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         refused(&ask(&|input| input["note"] = json!("n".repeat(1_001))).await, "TOO_LONG", "input.note");
         done(&ask(&|input| input["externalRef"] = json!("T-1")).await, "transfer");
         refused(&ask(&|input| input["externalRef"] = json!("T-1")).await, "DUPLICATE", "input.externalRef");
-        // Much more than there is may be asked for, but not held.
+        // More than the stock may be requested, but not held.
         let much = world.draft(&[(mug, 9_007_199_254_740_991)]).await;
         refused(&world.act("transferMarkReady", world.step(&much)).await, "INSUFFICIENT_STOCK", "input.id");
         world.does("transferCancel", &much).await;
@@ -292,7 +292,7 @@ async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_
         let order = json!({"idempotencyKey": world.key(), "store": {"id": store}, "reservationIds": [held],
             "lines": [{"product": {"id": mug}, "quantity": 1}]});
         refused(&world.act("orderCreate", order).await, "INVALID_STATE", "input.reservationIds.0");
-        // Breakage is a fact: it takes what was to go.
+        // Breakage is a fact: it takes units that were held for the transfer.
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
             "changes": [{"product": {"id": mug}, "store": {"id": store}, "delta": -30}]});
         done(&world.act("stockAdjust", broken).await, "transfer");
@@ -341,7 +341,7 @@ async fn a_transfer_is_not_reversed_by_its_movements() {
     .await;
 }
 
-/// What each of a list's filters finds, by the numbers.
+/// Returns the numbers of the transfers that a filter finds.
 async fn listed(world: &World, filter: Value) -> Vec<String> {
     let document = "query($filter: TransferFilter) { transfers(filter: $filter) { nodes { number } } }";
     let answer = world.ask(document, json!({ "filter": filter })).await;

@@ -1,4 +1,4 @@
-//! What can be moved and counted: the mugs, tea and lamps of the retailer in a store and a depot.
+//! Products to move and to count: the mugs, tea and lamps of the retailer in a store and a depot.
 
 use entity::prelude::*;
 use entrepot::{
@@ -59,7 +59,7 @@ impl World {
         json!({"idempotencyKey": self.key(), "fromStore": {"id": self.store}, "toStore": {"code": "DEPOT"}, "lines": lines})
     }
 
-    /// A count in the store that has begun, of what `more` says.
+    /// Creates a count in the store and starts it, with the input's fields in `more`.
     pub async fn counting(&self, more: Value) -> Value {
         let mut input = json!({"idempotencyKey": self.key(), "kind": "FULL", "store": {"id": self.store}});
         for (name, value) in more.as_object().unwrap() {

@@ -1,4 +1,5 @@
-//! A part of an order is cancelled: units of some lines, let go in the same step, and the rest stands.
+//! Cancels of a part of an order: units of some lines are cancelled and released in the same step,
+//! and the rest stays.
 
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ async fn parcel(world: &World, status: &str) -> Value {
     done(&world.order(status, json!([mugs, postage])).await, "order").clone()
 }
 
-/// Asks to cancel units of lines, by their place in the order.
+/// Requests to cancel units of lines, by their position in the order.
 async fn asks(world: &World, order: &Value, lines: &[(usize, i64)], more: Value) -> Value {
     let document = format!(
         "mutation($input: ActionInput!, $lines: [OrderLineCancel!], $reason: CancelReason, $dry: Boolean! = false) {{ \

@@ -179,7 +179,7 @@ async fn bad_input_is_refused_with_its_path() {
             ("externalRef", json!("r".repeat(129)), "TOO_LONG", "input.externalRef"),
             ("externalRef", json!("a\0b"), "INVALID", "input.externalRef"),
             ("placedAt", json!("2030-01-01T00:00:00Z"), "OUT_OF_RANGE", "input.placedAt"),
-            // Where it was still the year 0.
+            // Before 0001-01-02 a business date may lie in the year 0 in some zone.
             ("placedAt", json!("0001-01-01T23:59:59Z"), "OUT_OF_RANGE", "input.placedAt"),
             ("reservationIds", json!(["rsv_00000000000000000000000001"]), "NOT_FOUND", "input.reservationIds.0"),
         ] {

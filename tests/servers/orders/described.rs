@@ -1,4 +1,4 @@
-//! Everything that clients see says what it is, and shows its rights and its events.
+//! All parts of the schema have a description, and show their permissions and events.
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 use entrepot::api::{
@@ -7,10 +7,10 @@ use entrepot::api::{
 };
 use serde_json::Value;
 
-/// What can be asked about orders and returns.
+/// Queries of orders and returns.
 #[derive(MergedObject, Default)]
 struct Query(OrdersQuery, ReturnsQuery);
-/// What can be done to orders and returns.
+/// Mutations of orders and returns.
 #[derive(MergedObject, Default)]
 struct Mutation(OrdersMutation, ReturnsMutation);
 
@@ -74,7 +74,7 @@ fn the_sdl_keeps_the_shapes_of_the_core() {
     ] {
         assert!(plain.contains(line), "{line} is missing in\n{sdl}");
     }
-    // Whatever else they implement and say, the permission is on the type.
+    // The permission is on the type, whatever interfaces and descriptions it has.
     for of in ["type Order ", "type Return "] {
         let line = plain.lines().find(|line| line.starts_with(of)).unwrap();
         assert!(line.contains(" @requires(permission: \"order.read\") "), "{line}");

@@ -1,4 +1,4 @@
-//! What an order says beside its lines, and what was done to it.
+//! Fields of an order beside its lines, and its history.
 
 use entity::prelude::{StoreId, Timestamp};
 use entrepot::access::{PermissionSet, Reach, index_of};
@@ -42,7 +42,7 @@ async fn turned(world: &World, mutation: &str) -> Value {
     );
     world.ask(&document, json!({"input": {"id": world.customer}})).await[mutation].clone()
 }
-/// Why it was not.
+/// Returns the message of the refusal.
 async fn refused_turn(world: &World, mutation: &str) -> String {
     let payload = turned(world, mutation).await;
     assert_eq!(payload["userErrors"][0]["code"], "IN_USE", "{payload:#}");
@@ -67,7 +67,7 @@ async fn an_order_says_what_it_was_told() {
         expected["requestedFor"] = said["requestedFor"].clone();
         assert_eq!(said, expected);
         assert!(said["requestedFor"].as_str().unwrap().starts_with("2026-12-24T09:00:00"), "{said}");
-        // Nothing that tells who it is for lies open.
+        // No personal data of the recipient is left unmasked.
         let document = format!("{{ orders {{ nodes {{ {SAYS} }} }} }}");
         let masked = world.ask_without(&["customer.contact.read"], &document, json!({})).await;
         let node = &masked["orders"]["nodes"][0];
@@ -181,7 +181,8 @@ async fn references_stay_unique_and_customers_exist() {
         let said = refused_turn(&world, "customerArchive").await;
         assert!(said.contains("(1)"), "{said}");
         step(&world, "orderCancel", &other).await;
-        // Of a customer without a name, too, only erasing forgets what its orders say.
+        // Archiving keeps the contacts on orders of a customer without a name, too: only an erasure
+        // deletes them.
         world.pretend("UPDATE customer SET external_ref = NULL WHERE tenant_id = $1", vec![]).await;
         assert!(turned(&world, "customerArchive").await["customer"]["archivedAt"].is_string());
         assert_eq!(says(&world, &other).await["contact"]["name"], "Ada Lovelace");
@@ -281,7 +282,7 @@ async fn a_draft_goes_to_another_store_and_channel_and_a_confirmed_order_stays()
         let payload: Value = serde_json::from_str(&last.payload).unwrap();
         assert_eq!(payload["changed"], json!(["channel", "store", "placedAt", "sourcing"]));
         assert_eq!(payload["movedFrom"], json!({"store": world.store, "channel": world.direct}));
-        // The rule is said anew, taken off and said again: the depot has 50 mugs, the store 100.
+        // The rule is replaced, removed and set again: the depot has 50 mugs, the store 100.
         for sourcing in [json!({"maxStores": 2}), json!(null)] {
             done(&edits(&world, &order, json!({ "sourcing": sourcing })).await, "order");
         }

@@ -79,7 +79,7 @@ async fn sums(world: &World, order: &Value) -> Vec<String> {
     all.map(|money| text(&money["amount"])).collect()
 }
 
-/// What is held of a product everywhere, and the versions of its levels.
+/// Returns the units of a product that are held in all stores, and the versions of its levels.
 async fn held(world: &World, product: ProductId) -> (i64, Vec<i64>) {
     let key = |store: StoreId| LevelKey { product, store };
     let levels = read_levels(&world.scope(), &[key(world.store), key(world.depot)]).await.unwrap();
@@ -148,7 +148,7 @@ async fn one_of_ten_editors_wins() {
 async fn an_order_that_was_edited_is_seen_so_by_what_comes_behind_it() {
     World::on_both(async |world| {
         let order = placed(&world, "CONFIRMED", json!([mugs(&world, 3)])).await;
-        // The cancel knows the levels of mugs alone: it was made before the lamps were there.
+        // The cancel has read the levels of mugs only: it was made before the lamps were added.
         let lamps = json!({"addLines": [{"product": {"id": world.lamp}, "quantity": 2}]});
         let edited = world.act("orderUpdate", edit(&world, &order, lamps));
         let (edited, cancelled) = tokio::join!(edited, step(&world, "orderCancel", &order));
@@ -272,7 +272,7 @@ async fn lines_are_added_whole_or_not_at_all() {
         let payload = world.act("orderUpdate", edit(&world, &order, json!({ "addLines": two }))).await;
         refused(&payload, "INSUFFICIENT_STOCK", "input.addLines.1.quantity");
         assert_eq!((held(&world, world.lamp).await.0, held(&world, world.mug).await.0), (0, 90));
-        // What one line gives up another may have.
+        // Units that one line gives up are available to another.
         let set = json!([{"id": order["lines"][0]["id"], "quantity": 80}]);
         let gift = json!({"kind": "CHARGE", "name": "Gift wrap", "quantity": 1, "unitPrice": gbp("1.50")});
         let fields =

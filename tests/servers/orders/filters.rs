@@ -134,12 +134,12 @@ async fn orders_are_found_by_words_that_name_them() {
         }
         let asc = json!({"field": "NUMBER", "direction": "ASC"});
         for (search, expected) in [
-            // As it is written, in capitals, in small letters, and with a capital first.
+            // In the original spelling, in capitals, in small letters, and with an initial capital.
             ("WEB-10", "12"),
             ("wEB-10", "12"),
             ("web-1001", "1"),
             ("  web-1002\tweb ", "2"),
-            // What is in the middle does not begin it, and what is short must be all of it.
+            // Text in the middle is no prefix, and a short text must match the whole number.
             ("1002", ""),
             ("we", ""),
             ("SO-4", "4"),
@@ -150,7 +150,7 @@ async fn orders_are_found_by_words_that_name_them() {
             ("c-1", "3"),
             ("till c-1", "3"),
             ("web c-1", ""),
-            // Neither notes nor what is sealed.
+            // Neither notes nor encrypted fields.
             ("fragile", ""),
             ("grace", ""),
             ("%", ""),
@@ -198,7 +198,7 @@ async fn orders_are_found_by_words_that_name_them() {
         }
         let both = json!({"and": [{"note": {"contains": "fragile"}}, {"search": "web-1002"}]});
         assert_eq!(numbers(&page(&world, json!({"filter": both, "orderBy": asc})).await), "2");
-        // Whoever is not told whom an order is of does not find it by that.
+        // A caller that may not see customers cannot find orders by them.
         let variables = json!({"filter": {"search": "c-1"}});
         let document = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { number } totalCount { count } } }";
         let blind = world.ask_without(&["customer.read"], document, variables).await;

@@ -1,7 +1,7 @@
-//! What runs out.
+//! Expiry of orders and holds.
 
 use entity::prelude::Timestamp;
-use entrepot::orders::jobs::{DueWalks, expire_due};
+use entrepot::orders::jobs::{ExpiryCursors, expire_due};
 use serde_json::json;
 
 use super::world::{START, World, done};
@@ -19,13 +19,13 @@ async fn what_is_over_ends_once() {
         }
         assert_eq!(world.level(world.mug, world.store).await, [100, 26, 0]);
         let now = || world.ledger.clock().now();
-        assert_eq!(expire_due(&world.ledger, now(), &DueWalks::default()).await.unwrap(), 0);
+        assert_eq!(expire_due(&world.ledger, now(), &ExpiryCursors::default()).await.unwrap(), 0);
         world.pass(60);
-        assert_eq!(expire_due(&world.ledger, now(), &DueWalks::default()).await.unwrap(), 3);
+        assert_eq!(expire_due(&world.ledger, now(), &ExpiryCursors::default()).await.unwrap(), 3);
         assert_eq!(world.level(world.mug, world.store).await, [100, 11, 0]);
         world.pass(840);
-        assert_eq!(expire_due(&world.ledger, now(), &DueWalks::default()).await.unwrap(), 2);
-        assert_eq!(expire_due(&world.ledger, now(), &DueWalks::default()).await.unwrap(), 0);
+        assert_eq!(expire_due(&world.ledger, now(), &ExpiryCursors::default()).await.unwrap(), 2);
+        assert_eq!(expire_due(&world.ledger, now(), &ExpiryCursors::default()).await.unwrap(), 0);
         assert_eq!(world.level(world.mug, world.store).await, [100, 1, 0]);
         for payload in [&pending, &service] {
             let document = "query($id: ID!) { order(by: {id: $id}) { status allowedActions expiresAt } }";

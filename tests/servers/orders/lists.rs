@@ -189,7 +189,7 @@ async fn a_page_costs_five_statements() {
         let asked = world.db.statements();
         world.ask("{ orders { nodes { number } } }", json!({})).await;
         assert_eq!(world.db.statements() - asked, 2);
-        // Everything an order has: each kind of thing once, whatever the number of orders.
+        // All nested data of orders: one statement for each kind, whatever the number of orders.
         let document = "{ orders { nodes { holds { reason } store { code } channel { code } lines { allocations { store { code } } } \
             fulfilments { id } returns { lines { matches { orderLine { id } } } } } } }";
         let asked = world.db.statements();
@@ -230,7 +230,7 @@ async fn the_stream_cursor_is_the_first_pages() {
     .await;
 }
 
-/// How SQLite reads the page of such orders after the first one.
+/// Returns SQLite's plan for the second page of such orders.
 async fn plan(world: &World, filter: Filter) -> Vec<String> {
     let request = PageRequest {
         limit: 20,
@@ -256,8 +256,8 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
             "{plan_of_store:?}"
         );
 
-        // Of a million orders few are open, and of these few are drafts: a list of drafts walks through neither the ones that have left nor the others
-        // that are open.
+        // Few of a million orders are open, and few of these are drafts: a list of drafts reads
+        // neither the closed orders nor the other open ones.
         let by_status = "sales_order_status_placed (tenant_id=? AND status=? AND (placed_at,id)<(?,?))";
         let open = "sales_order_open_placed (tenant_id=? AND (placed_at,id)<(?,?))";
         for (statuses, index) in [
@@ -273,7 +273,8 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
                 "no sort of its own: {plan_of_few:?}"
             );
         }
-        // Cancelled orders stay in their index for ever: whatever else narrows them more is looked up by itself.
+        // Cancelled orders stay in their index for ever: a narrower condition is looked up by its
+        // own index.
         let customers = Filter::Ids(IdColumn::Customer, vec![world.customer.uuid()]);
         let few_by_id = Filter::Ids(IdColumn::Order, vec![world.customer.uuid(), world.store.uuid()]);
         for (narrower, index) in [

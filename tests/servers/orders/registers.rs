@@ -9,7 +9,7 @@ fn input(world: &World, register: &Value) -> Value {
     json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "register": register, "lines": lines})
 }
 
-/// Cancels an order at a register, or says what that would come to.
+/// Cancels an order at a register, or previews the cancel.
 async fn cancels(world: &World, order: &Value, register: &Value, more: Value) -> Value {
     let document = "mutation($input: ActionInput!, $register: String, $dry: Boolean! = false) { \
         orderCancel(input: $input, register: $register, validateOnly: $dry) { order { status register steps { action register } } \
@@ -40,7 +40,7 @@ async fn an_order_and_its_cancellation_have_registers_of_their_own() {
         done(&cancels(&world, &order, &json!("T4"), json!({})).await, "order");
         let steps = json!([{"action": "order.created", "register": "T3"}, {"action": "order.cancelled", "register": "T4"}]);
         assert_eq!(shown(&world, &order).await, json!({"status": "CANCELLED", "register": "T3", "steps": steps}));
-        // Whoever names none has none.
+        // A call that names no register has none.
         let payload = world.act("orderCreate", input(&world, &Value::Null)).await;
         let order = done(&payload, "order").clone();
         done(&cancels(&world, &order, &Value::Null, json!({})).await, "order");
@@ -137,7 +137,8 @@ async fn orders_and_returns_are_found_by_their_registers() {
             }
             assert_eq!(answer["ordersCount"]["count"], expected.as_array().unwrap().len(), "{filter}");
         }
-        // A page that is written straight says what resolvers say: a directive sends the list to them.
+        // A page that is written straight equals the resolvers' answer: a directive sends the list
+        // to them.
         let page = |id: &str| format!("{{ orders {{ nodes {{ {id} register }} }} }}");
         assert_eq!(world.ask(&page("id"), json!({})).await, world.ask(&page("id @include(if: true)"), json!({})).await);
     })

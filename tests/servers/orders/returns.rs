@@ -37,7 +37,8 @@ async fn goods_come_back_on_their_order_line() {
         let answer = world.ask(document, json!({"id": order["id"]})).await;
         let returns = json!([{"number": "RT-000001", "lines": [{"quantity": 2}]}]);
         assert_eq!(answer["order"], json!({"version": 2, "returns": returns, "lines": [{"returned": 2}]}));
-        // Only three are left to bring back, and the path is the caller's own.
+        // Only three units can still be returned, and the error's path is that of the caller's
+        // input.
         let much = back(&world, json!([{"orderLineId": line, "quantity": 4}]));
         refused(&world.act("returnCreate", much).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     })

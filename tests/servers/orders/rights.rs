@@ -1,4 +1,4 @@
-//! Who may.
+//! Permissions of orders and returns.
 
 use entrepot::storage::Reads;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! A call is told everything that is wrong with it, stage by stage: what it names and is not there, then values, then what is short.
+//! A call gets all its refusals of a stage at once: first unknown references, then values, then
+//! shortages.
 
 use entity::prelude::*;
 use entrepot::access::{PermissionSet, REGISTRY, Reach};
@@ -10,7 +11,7 @@ const REFUSED: &str =
     "userErrors { code message field value docs retryable ... on InsufficientStock { sku requested available level { store { code } }
     alternatives { store { code } available } nextIncoming { expectedOn quantity } } }";
 
-/// An order of these lines in the world's store, and what is refused of it.
+/// The call that orders these lines in the world's store, with the refusals as its result.
 fn ordering(world: &World, more: Value) -> (String, Value) {
     let mut input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}});
     more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
@@ -40,7 +41,7 @@ fn said(all: &[(&str, &str)]) -> Vec<(String, String)> {
     all.iter().map(|(code, path)| ((*code).to_owned(), (*path).to_owned())).collect()
 }
 
-/// The key that a reference names a thing by.
+/// Returns the name of the key in a reference.
 fn key_of(reference: &Value) -> &str {
     reference.as_object().and_then(|members| members.keys().next()).unwrap()
 }
@@ -115,7 +116,7 @@ async fn everything_that_an_order_names_and_that_is_not_there_is_told_together()
                 "{first}"
             );
         }
-        // Without a store there are no levels: it is told once, with the names that mean nothing.
+        // Without a store there are no levels: the refusal comes once, with those of unknown names.
         let more = json!({"store": {"code": "NOPE"}, "lines": [sku("MUG", 1), sku("NONE", 1)]});
         assert_eq!(
             refusals(&order(&world, more).await),
@@ -143,7 +144,7 @@ async fn a_later_line_is_told_what_the_earlier_ones_leave() {
             assert_eq!(refusals(&payload), said(&wanted), "{payload:#}");
             assert_eq!(each(&payload, "available"), left.iter().collect::<Vec<_>>(), "{payload:#}");
         }
-        // Who takes what each line is told is given it.
+        // A call for the quantities that each line's refusal shows succeeds.
         let lines = json!([sku("MUG", 60), sku("MUG", 40), sku("TEA", 1)]);
         done(&order(&world, json!({"lines": lines})).await, "order");
     })
@@ -309,7 +310,7 @@ async fn no_more_than_a_hundred_are_told() {
         let payload = order(&world, json!({"lines": unknown})).await;
         assert_eq!(each(&payload, "value").len(), 100);
         assert_eq!(payload["userErrors"][99]["value"], "NONE-99");
-        // A shortage is no reason to leave out what is not there.
+        // Unknown products are reported despite a shortage.
         let mut lines: Vec<Value> = (0..150).map(|_| sku("MUG", 200)).collect();
         lines.push(sku("NONE", 1));
         assert_eq!(
@@ -320,7 +321,7 @@ async fn no_more_than_a_hundred_are_told() {
     .await;
 }
 
-/// All permissions, this one for these stores alone.
+/// All permissions, with this one limited to these stores.
 fn limited(code: &str, stores: &[StoreId]) -> PermissionSet {
     let mut set = PermissionSet::default();
     for (index, info) in REGISTRY.iter().enumerate() {
@@ -350,11 +351,11 @@ async fn other_stores_are_told_to_who_may_ask_about_them() {
         let error = short(&answer);
         assert_eq!((&error["alternatives"], &error["level"], &error["nextIncoming"]), (&json!([]), &Value::Null, &Value::Null));
         assert_eq!((&error["sku"], &error["available"]), (&json!("MUG"), &json!(100)));
-        // More than five are not told, and fewer than one are none.
+        // At most five are returned, and at least one must be requested.
         let (document, variables) = many(&world);
         let asked = document.replace("alternatives {", "alternatives(first: 6) {");
         assert_eq!(world.ask(&asked, variables).await["errors"][0]["code"], "BAD_USER_INPUT");
-        // What was closed sends nothing.
+        // An archived store sends nothing.
         world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
         let (document, variables) = many(&world);
         assert_eq!(short(&world.ask(&document, variables).await)["alternatives"], json!([]));

@@ -1,4 +1,4 @@
-//! What is done to orders.
+//! Steps of orders.
 
 use entity::prelude::ProductId;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn an_order_is_shipped_in_parts_and_filed() {
         let mut much = act(&world, &order);
         much["lines"] = json!([{"lineId": line, "quantity": 7}]);
         refused(&world.act("orderFulfil", much).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-        // The rest leaves from elsewhere; what is held here is let go.
+        // The rest is shipped from another store; the units that are held here are released.
         let mut rest = act(&world, &order);
         rest["store"] = json!({"code": "DEPOT"});
         let payload = world.act("orderFulfil", rest).await;

@@ -1,4 +1,4 @@
-//! What the scenarios of orders do with the retailer.
+//! Mutations of the retailer in the scenarios of orders.
 
 use serde_json::{Value, json};
 

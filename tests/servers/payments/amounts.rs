@@ -1,10 +1,10 @@
-//! What an order comes to, what is owed of it, and its statuses.
+//! Net total of an order, its balance, and its statuses.
 
 use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
 
-/// A return of mugs of an order, looked at and not yet closed.
+/// Returns a return of mugs of an order, inspected and not yet closed.
 async fn came_back(world: &World, order: &Value, quantity: i64) -> Value {
     let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": quantity});
     let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "receive": false, "lines": [line]});

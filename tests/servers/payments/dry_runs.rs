@@ -14,7 +14,7 @@ fn input(mutation: &str) -> String {
     if mutation == "orderCancel" { "ActionInput".to_owned() } else { input_of(mutation) }
 }
 
-/// A dry run and the call answer with the same; what they answer.
+/// Checks that a dry run and the call have the same answer; returns it.
 async fn agrees(world: &World, (mutation, fields): (&str, &str), sent: Value) -> Value {
     let reason = if mutation == "orderCancel" { ", reason: CUSTOMER" } else { "" };
     let ask = async |dry: bool| {
@@ -58,7 +58,7 @@ async fn a_dry_run_shows_steps_payments_and_holds_as_the_call_leaves_them() {
         agrees(&world, ("orderHoldSet", &order), held()).await;
         let twice = agrees(&world, ("orderHoldSet", &order), held()).await;
         assert_eq!(twice["order"]["holds"].as_array().unwrap().len(), 2);
-        // Of two of one kind the one that is lifted is not shown.
+        // If there are two holds of one kind, the lifted one is not shown.
         let holds = world.read(&first).await["holds"].clone();
         let lift = json!({"id": holds[0]["id"], "idempotencyKey": world.key()});
         let lifted = agrees(&world, ("orderHoldLift", &order), lift).await;

@@ -1,6 +1,6 @@
 //! Facts as gateways and tills report them.
 
-use entrepot::orders::jobs::{DueWalks, expire_due};
+use entrepot::orders::jobs::{ExpiryCursors, expire_due};
 use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
@@ -133,7 +133,7 @@ async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
         refused(&of_gone, "INVALID_STATE", "input.parentId");
         done(&world.take_back(&held).await, "payment");
         assert_eq!(world.money(&order).await, ["7.65", "7.65", "UNPAID", "NONE"]);
-        // What was given back of the order rests on what was captured of it, also where it names none.
+        // A refund of the order depends on its captures, even if it names none.
         let cash = world.paid(&order, "CAPTURE", "7.65", json!({})).await;
         let given = world.paid(&order, "REFUND", "7.65", json!({})).await;
         let answer = world.take_back(&cash).await;
@@ -173,7 +173,7 @@ async fn facts_of_a_list_are_recorded_together_or_not_at_all() {
         let many: Vec<Value> = vec![given; 501];
         let many = list(&many.iter().collect::<Vec<_>>());
         refused(&world.act("paymentsRecord", many).await, "LIMIT_EXCEEDED", "input.payments");
-        // So many orders are asked first how much they have.
+        // For this many orders, their sizes are read first.
         let mut many = Vec::new();
         for _ in 0..7 {
             many.push(world.fact(&world.mugs("CONFIRMED", 1).await, "CAPTURE", "2.55", json!({})));
@@ -214,10 +214,10 @@ async fn a_fact_names_its_order_and_is_of_its_currency() {
         let dry = world.ask(document, json!({ "input": input })).await["paymentRecord"].clone();
         assert_eq!(dry, json!({"payment": {"kind": "CAPTURE", "order": {"id": order["id"]}}, "userErrors": [], "seq": null}));
         assert_eq!(world.money(&order).await, ["2.55", "0.55", "PARTIALLY_PAID", "NONE"], "a dry run records nothing");
-        // A time that is over takes what is paid late, and authorises nothing.
+        // An order whose payment time has expired accepts late payments, but no authorisations.
         let late = world.mugs("PENDING", 1).await;
         world.pass(10_000);
-        expire_due(&world.ledger, world.ledger.clock().now(), &DueWalks::default()).await.unwrap();
+        expire_due(&world.ledger, world.ledger.clock().now(), &ExpiryCursors::default()).await.unwrap();
         refused(&world.pay(&late, "AUTHORISATION", "1.00", json!({})).await, "INVALID_STATE", "input.order");
         world.paid(&late, "CAPTURE", "1.00", json!({})).await;
         assert_eq!(world.money(&late).await, ["0.00", "-1.00", "OVERPAID", "NONE"]);

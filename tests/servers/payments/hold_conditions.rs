@@ -10,7 +10,7 @@ use super::{
 };
 use crate::world::{answers::codes, rows};
 
-/// The codes of the rules whose holds stand on an order, sorted.
+/// Returns the codes of the rules with active holds on an order, sorted.
 async fn holds(world: &World, order: &Value) -> Vec<String> {
     let document = "query($id: ID!) { order(by: {id: $id}) { holds { ruleCode } } }";
     let answer = world.ask(document, json!({"id": order["id"]})).await;
@@ -20,7 +20,7 @@ async fn holds(world: &World, order: &Value) -> Vec<String> {
     codes
 }
 
-/// What an edit of the order as it is now is answered.
+/// Returns the answer to an edit of the order's current version.
 async fn edit(world: &World, order: &Value, more: Value) -> Value {
     let mut input = world.step(order, more);
     input["expectedVersion"] = world.read(order).await["version"].clone();
@@ -33,7 +33,7 @@ async fn mugs(world: &World, order: &Value, quantity: i64) {
     done(&edit(world, order, json!({"setLines": [{"id": line, "quantity": quantity}]})).await, "order");
 }
 
-/// Lifts the one hold that stands.
+/// Lifts the one active hold.
 async fn lift(world: &World, order: &Value) {
     let standing = world.read(order).await["holds"][0].clone();
     world.does("orderHoldLift", &standing, json!({})).await;

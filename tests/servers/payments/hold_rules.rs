@@ -31,7 +31,8 @@ async fn archives(world: &World, code: &str) -> Value {
     world.ask(&document, json!({"input": {"idempotencyKey": world.key(), "code": code}})).await["holdRuleArchive"].clone()
 }
 
-/// Places an order of so many mugs, at 2.55 each, with what else it says; or tries it.
+/// Places an order of `quantity` mugs, at 2.55 each, with the input's further fields in `more`; or
+/// tries it as a dry run.
 pub(super) async fn places(world: &World, quantity: i64, more: Value, dry: bool) -> Value {
     let document = format!(
         "mutation($input: OrderCreateInput!, $dry: Boolean!) {{ orderCreate(input: $input, validateOnly: $dry) {{ order {{ {HELD} }} \

@@ -57,7 +57,7 @@ async fn a_hold_stops_the_goods_and_nothing_else() {
             let input = world.step(&over, json!({"kind": "CREDIT", "reason": "late"}));
             refused(&world.act("orderHoldSet", input).await, "INVALID_STATE", "input.id");
         }
-        // What is left of an order that was held while some of it had gone.
+        // The rest of an order is held if the hold is set after a part was shipped.
         let order = world.mugs("CONFIRMED", 3).await;
         let one = json!({"lines": [{"lineId": order["lines"][0]["id"], "quantity": 1}]});
         world.does("orderFulfil", &order, one.clone()).await;

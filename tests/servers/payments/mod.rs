@@ -66,7 +66,7 @@ impl World {
         done(&self.act("orderCreate", input).await, "order").clone()
     }
 
-    /// The input of a step, under a key of its own.
+    /// Returns the input of a step, with a new key.
     pub fn step(&self, of: &Value, more: Value) -> Value {
         let mut input = json!({"id": of["id"], "idempotencyKey": self.key()});
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -86,14 +86,14 @@ impl World {
         fact
     }
 
-    /// What recording a payment is answered, under a key of its own.
+    /// Records a payment with a new key, and returns the answer.
     pub async fn pay(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
         let mut input = self.fact(order, kind, amount, more);
         input["idempotencyKey"] = json!(self.key());
         self.act("paymentRecord", input).await
     }
 
-    /// What taking a payment back is answered, under a key of its own.
+    /// Reverses a payment with a new key, and returns the answer.
     pub async fn take_back(&self, payment: &Value) -> Value {
         let input = json!({"idempotencyKey": self.key(), "id": payment["id"], "note": "mistyped"});
         self.act("paymentReverse", input).await
@@ -109,7 +109,7 @@ impl World {
         self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
     }
 
-    /// What an order comes to, what is owed of it, and its two statuses.
+    /// Returns the net total of an order, its balance, and its two statuses.
     pub async fn money(&self, order: &Value) -> [String; 4] {
         let order = self.read(order).await;
         [&order["netTotal"]["amount"], &order["balance"]["amount"], &order["paymentStatus"], &order["refundStatus"]]

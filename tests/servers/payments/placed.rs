@@ -1,10 +1,10 @@
-//! Orders that are placed with what was paid of them.
+//! Orders that are placed together with their payments.
 
 use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
 
-/// The input of a new order of three mugs, 7.65 in all, and what was paid of it.
+/// The input of a new order of three mugs, 7.65 in all, with its payments.
 fn three(world: &World, status: &str, payments: Value) -> Value {
     let lines = json!([{"product": {"id": world.mug}, "quantity": 3}]);
     json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "lines": lines, "payments": payments})
@@ -34,7 +34,7 @@ async fn a_till_sells_and_takes_the_money_in_one_call() {
         less["payments"][0]["amount"] = pounds("7.00");
         refused(&world.act("orderCreate", less).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
         assert_eq!(world.found(json!({"paymentStatus": ["PAID"]})).await, ["1"]);
-        // What was taken at once is given back as what was taken later.
+        // A payment captured with the order is refunded as a later one is.
         world.paid(&order, "REFUND", "7.65", json!({"parentId": order["payments"][0]["id"]})).await;
         assert_eq!(world.money(&order).await, ["7.65", "7.65", "UNPAID", "FULL"]);
     })

@@ -1,4 +1,4 @@
-//! Who may hold orders and record their payments.
+//! Permissions to hold orders and to record their payments.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,8 @@ async fn a_hold_for_fraud_is_lifted_by_who_may_do_that() {
         let order = world.mugs("CONFIRMED", 1).await;
         let set = |kind: &str| world.step(&order, json!({"kind": kind, "reason": "score"}));
         assert_eq!(without(&world, "order.hold", SET, &set("FRAUD")).await["errors"][0]["code"], "FORBIDDEN");
-        // Whoever may hold orders may hold one for fraud; to lift it is another matter.
+        // A caller that may hold orders may hold one for fraud; lifting it needs another
+        // permission.
         let mut holds = Vec::new();
         for kind in ["FRAUD", "ADDRESS"] {
             let answer = without(&world, "order.hold.fraud", SET, &set(kind)).await;
@@ -108,7 +109,8 @@ async fn a_return_of_another_stores_order_is_found_neither_by_its_number_nor_by_
             let answer = world.ask_as(of_store(world.depot), PAY, refund(&own, named)).await;
             assert_eq!(told(answer), json!([{"code": "NOT_FOUND"}]), "{named} tells nothing of the other store's returns");
         }
-        // Who records payments of all stores is told that it is of another order, and who does so of its own that it is not closed.
+        // A caller that may record payments of all stores gets the refusal that the return belongs
+        // to another order; a caller of one store gets, for its own, that the return is not closed.
         for named in &names {
             assert_eq!(told(world.ask(PAY, refund(&own, named)).await), json!([{"code": "INVALID"}]));
             let answer = world.ask_as(of_store(world.store), PAY, refund(&order, named)).await;

@@ -1,4 +1,4 @@
-//! The audit after a load: what was acknowledged is there exactly once, and nothing else is.
+//! The audit after a load: every acknowledged change exists exactly once, and no other does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ const MOVEMENTS: &str = "query($after: Cursor) { result: stockMovements(first: 1
     nodes { seq entries { product { id } store { id } onHandAfter reservedAfter } } pageInfo { hasNextPage endCursor } } }";
 const ORDERS: &str = "query($after: Cursor) { result: orders(first: 250, after: $after) { nodes { id number } pageInfo { hasNextPage endCursor } } }";
 
-/// Compares all that was told with all that is there.
+/// Compares all acknowledged changes with the stored ones.
 pub async fn audit(shop: &Shop, on_hand: i64, told: &Outcomes) {
     let movements = shop.client.all(MOVEMENTS).await;
     let there: BTreeSet<i64> = movements.iter().map(|m| m["seq"].as_i64().unwrap()).collect();
@@ -34,7 +34,7 @@ pub async fn audit(shop: &Shop, on_hand: i64, told: &Outcomes) {
     audit_orders(shop, told).await;
 }
 
-/// The sum of what was acknowledged; a level's version counts its entries.
+/// Sums the acknowledged changes by level; a level's version counts its entries.
 fn expected(shop: &Shop, on_hand: i64, told: &Outcomes, entries: &BTreeMap<LevelRef, i64>) -> BTreeMap<LevelRef, LevelState> {
     let places = shop.products.iter().flat_map(|product| shop.stores.iter().map(move |store| (product.clone(), store.clone())));
     let mut levels: BTreeMap<LevelRef, LevelState> = places

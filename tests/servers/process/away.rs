@@ -1,4 +1,5 @@
-//! What a subscriber notices of a database that goes away, of another tenant's open transaction, and of a node that is killed: time, and nothing else.
+//! Effects on a subscriber of a database that goes away, of another tenant's open transaction, and
+//! of a node that is killed: a delay, and nothing else.
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ use crate::databases::{random, tell};
 
 const ON_HAND: i64 = 500;
 const CATCH_UP: Duration = Duration::from_secs(30);
-/// How long the database comes and goes, and how often, at most, until a stream was in the middle of something.
+/// Duration of a round in which the database comes and goes; `ROUNDS` is the maximum of rounds
+/// until a stream was interrupted.
 const UNREST: Duration = Duration::from_secs(12);
 const ROUNDS: u64 = 4;
 
@@ -59,7 +61,8 @@ async fn events(client: &Client) -> mpsc::UnboundedReceiver<Value> {
     said
 }
 
-/// Cuts the way again and again, for moments at first and then until nobody tries any more but now and then.
+/// Cuts the connection again and again, for moments at first and then long enough for retries to
+/// become rare.
 async fn unrest(way: &Way, seed: u64) {
     let (began, mut dice) = (Instant::now(), Dice::new(seed));
     while began.elapsed() < UNREST - Duration::from_secs(5) {
@@ -82,12 +85,13 @@ async fn whoever_listens_while_the_database_comes_and_goes_misses_nothing() {
     let through = site.by_way_of(way.address);
     let node = Server::start(&through).await;
     let client = shop.client.at(&node.url());
-    // Two who ask for the same share what is said; the third is alone, and so is the fourth, by an event stream.
+    // Two equal subscriptions share a cohort; the third is alone, and so is the fourth, over an
+    // event stream.
     let mut all =
         join_all([Value::Null, Value::Null, json!({ "available": { "gte": -9 } })].map(|filter| follow(&client, filter))).await;
     let (mut events, mut state) = (events(&client).await, State { exact: true, ..State::default() });
     while state.cursor.is_none() {
-        // What is in its first pages is no news.
+        // The first pages of a stream are no changes.
         state.take(&events.recv().await.expect("the stream begins"));
     }
     let load = Load::start(&shop, std::slice::from_ref(&shop.client), 8, seed);
@@ -163,7 +167,7 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
     }
     assert!(!waiting.is_finished() && steps > 10, "{steps} changes of the other");
     assert!(longest < Duration::from_secs(1), "the other tenant waited {longest:?}");
-    // Whoever comes meanwhile sees how things stand, and nothing of what has not been committed.
+    // A client that subscribes meanwhile gets the current state, and nothing that is not committed.
     follow(&slow.client, Value::Null).await;
     asleep.await.unwrap();
     let done = waiting.await.unwrap();

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::support::receiver::Receiver;
 
-/// An ID of a backup that nobody made.
+/// An ID of a backup that does not exist.
 const NOBODYS: &str = "20200101T000000000Z-00000000";
 
 struct Shop {
@@ -76,11 +76,11 @@ impl Shop {
 
     async fn made(&self) -> String {
         let made = self.backup(&["run"]).await;
-        assert!(made.well() && made.out.contains("not inside: the keys"), "{made:?}");
+        assert!(made.well() && made.out.contains("not included: the keys"), "{made:?}");
         made.out.split(':').next().unwrap().to_owned()
     }
 
-    /// Restores into a new file, and says where.
+    /// Restores into a new file, and returns its path.
     async fn restored(&self, name: &str, id: &str) -> (Ended, PathBuf) {
         let file = self.site.folder.join(name);
         let ended = self.ask(&format!("sqlite://{}", file.display()), &self.site.keys(), &["restore", id]).await;
@@ -150,7 +150,7 @@ async fn resume(site: &Site, more: &[&str]) -> Ended {
     ended
 }
 
-/// No message leaves a restored deployment before its operator says so.
+/// No message leaves a restored deployment before its operator resumes sending.
 async fn is_held_until_resumed(site: &Site, server: &Server, receiver: &Receiver) {
     // A worker that holds nothing sends within a second or two.
     sleep(Duration::from_secs(3)).await;
@@ -174,7 +174,7 @@ async fn is_held_until_resumed(site: &Site, server: &Server, receiver: &Receiver
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
     let shop = Shop::open().await;
-    // Without jobs: what is to be sent waits.
+    // Without jobs: outgoing messages wait.
     let further = [&UNLIMITED[..], &LOCAL_HOOKS, &["--registration", "open", "--jobs", "off"]].concat();
     let server = Server::start_with(&shop.site, free_address(), &further).await;
     let owner = Client::register(&server.url(), "restored").await;
@@ -201,7 +201,7 @@ async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
 
     let (ended, file) = shop.restored("again.sqlite", "newest").await;
     assert!(ended.well(), "{ended:?}");
-    for part in ["have a new epoch", "session(s) are ended", "before `entrepot resume`", "bring the"] {
+    for part in ["have a new epoch", "session(s) are ended", "before `entrepot resume`", "restore the"] {
         assert!(ended.out.contains(part), "\"{part}\" is not in {ended:?}");
     }
     let head = ended.out.lines().find_map(|line| line.strip_prefix("restored\thead ")).unwrap();
@@ -264,13 +264,13 @@ async fn a_restore_needs_the_keys() {
 async fn a_restore_writes_over_nothing() {
     let shop = Shop::open().await;
     let id = shop.made().await;
-    shop.backup(&["restore", &id]).await.refused(&["it.sqlite is there already"]);
-    shop.backup(&["restore", NOBODYS]).await.refused(&["is there already"]);
+    shop.backup(&["restore", &id]).await.refused(&["it.sqlite already exists"]);
+    shop.backup(&["restore", NOBODYS]).await.refused(&["already exists"]);
     let file = shop.site.folder.join("again.sqlite");
     for (left, why) in [
-        ("again.sqlite", "Restore into a file that is not there"),
-        ("again.sqlite-wal", "Restore into a file that is not there"),
-        ("again.sqlite-journal", "Restore into a file that is not there"),
+        ("again.sqlite", "Restore into a new file"),
+        ("again.sqlite-wal", "Restore into a new file"),
+        ("again.sqlite-journal", "Restore into a new file"),
         ("again.sqlite.restoring", "another restore writes it, or was killed"),
         ("again.sqlite.restoring-wal", "another restore writes it, or was killed"),
     ] {

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A registration or a login waits no longer for its turn.
 const TURN: Duration = Duration::from_secs(60);
-/// Top-level errors after which nobody knows whether the change was made.
+/// Top-level errors after which it is unknown whether the change was made.
 const INDETERMINATE: [&str; 3] = ["UNAVAILABLE", "TIMEOUT", "OVERLOADED"];
 
 /// The refusals that an answer shows, those of payloads' rows included.
@@ -59,7 +59,7 @@ impl Client {
         client
     }
 
-    /// The same member at another process.
+    /// Returns a client of the same member for another process.
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
@@ -81,7 +81,7 @@ impl Client {
         }
     }
 
-    /// The whole answer, or why nobody knows what became of the call.
+    /// Returns the whole answer, or the reason that the outcome of the call is unknown.
     pub async fn send(&self, query: &str, variables: &Value) -> Result<Value, String> {
         let answer = self.answer(query, variables).await?;
         match answer["errors"][0]["extensions"]["code"].as_str() {
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// The whole answer, whatever it says.
+    /// Returns the whole answer, with its errors if there are any.
     async fn answer(&self, query: &str, variables: &Value) -> Result<Value, String> {
         let request = self.http.post(format!("{}/graphql", self.url)).json(&json!({ "query": query, "variables": variables }));
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
@@ -163,7 +163,7 @@ impl Socket {
         Ok(socket)
     }
 
-    /// As a page of this origin opens it, before its first message.
+    /// Opens a socket as a page of this origin does, before its first message.
     pub async fn of_page(url: &str, origin: &str) -> Self {
         let mut request = format!("{}/graphql", url.replacen("http", "ws", 1)).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
@@ -179,7 +179,7 @@ impl Socket {
         self.begin("1", query, variables).await;
     }
 
-    /// Subscribes under an id of its own: a socket carries up to a hundred operations.
+    /// Subscribes under the given ID: a socket carries up to a hundred operations.
     pub async fn begin(&mut self, id: &str, query: &str, variables: &Value) {
         self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
     }
@@ -200,7 +200,7 @@ impl Socket {
         timeout(PATIENCE, self.listen()).await.expect("a message in time")
     }
 
-    /// Like `hear`, without a limit of its own: safe to give up waiting for.
+    /// Like `hear`, without a timeout: cancel-safe.
     pub async fn listen(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await? {

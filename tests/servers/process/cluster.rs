@@ -18,7 +18,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LIFTED: &str = "--budget off --tenant-budget off --anonymous-requests off --tenant-operations off --registration open";
 const ROWS: u32 = 4_000;
 
-/// What the script keeps in this folder.
+/// Directory of the script's files.
 struct Cluster(PathBuf);
 
 impl Cluster {
@@ -32,7 +32,7 @@ impl Cluster {
         script
     }
 
-    /// What the script says when it is asked for this, which must go well.
+    /// Returns the script's output for these arguments; it must succeed.
     async fn ask(&self, args: &[&str]) -> String {
         let running = tokio::process::Command::from(self.script(args)).kill_on_drop(true).output();
         let output = timeout(Duration::from_mins(3), running).await.expect("the script to end").unwrap();
@@ -41,7 +41,7 @@ impl Cluster {
         said(&output.stdout)
     }
 
-    /// What it prints for a shell.
+    /// Returns the variables that it prints for a shell.
     async fn variables(&self) -> HashMap<String, String> {
         let lines = self.ask(&["env"]).await;
         let variable = |line: &str| {
@@ -70,7 +70,7 @@ async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
     let file = site.folder.join("year.csv");
     generate::write(&Settings { rows: ROWS, ..Settings::default() }, fs::File::create(&file).unwrap()).unwrap();
 
-    // Somebody watches on the node that will be killed, and goes on at another where they had come to.
+    // A stream on the node that will be killed is resumed at another from its last position.
     let mut state = State::default();
     let mut stream = Stream::open(&client.at(nodes[1]), &StreamOptions::default()).await;
     stream.snapshot(&mut state).await;

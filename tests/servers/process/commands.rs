@@ -1,4 +1,5 @@
-//! What an operator meets: old databases, wrong flags, servers that are away, ports that are taken.
+//! Failures that an operator meets: old databases, wrong flags, servers that are away, ports that
+//! are in use.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -8,7 +9,7 @@ use super::demo_shop;
 use super::replay::reached;
 use super::server::{Ended, Server, Site, command, entrepot, entrepot_in, free_address};
 
-/// Both kinds of empty databases, Postgres where there is one.
+/// Empty databases of both kinds, Postgres if there is one.
 async fn empty() -> Vec<Site> {
     let mut sites = vec![Site::empty_sqlite()];
     sites.extend(Site::empty_postgres().await);
@@ -69,7 +70,7 @@ async fn a_database_of_others_is_not_migrated() {
     for site in empty().await {
         make_file(&site);
         site.tell("CREATE TABLE product (id integer)").await;
-        on(&site, &["migrate"]).await.refused(&["not Entrepot's", "a table product", "a database of its own"]);
+        on(&site, &["migrate"]).await.refused(&["another application", "a table product", "a database of its own"]);
         site.tell("DROP TABLE product").await;
         assert!(on(&site, &["migrate"]).await.well(), "nothing was left behind");
     }
@@ -95,7 +96,8 @@ async fn a_newer_database_is_not_touched() {
         assert!(on(&site, &["migrate"]).await.well());
         site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_tomorrow', 0)").await;
         on(&site, &["migrate"]).await.refused(&["a newer Entrepot", "m9999_tomorrow", "use that version or a later one"]);
-        // What only adds is no hindrance to the others (`versions.rs`); this one is.
+        // A migration that only adds does not stop the other commands (`versions.rs`); this one
+        // does.
         site.tell("UPDATE schema_compatibility SET needs = 'm9999_tomorrow'").await;
         for subcommand in ["serve", "worker", "migrate", "verify"] {
             on(&site, &[subcommand]).await.refused(&["a newer Entrepot", "m9999_tomorrow", "use that version or a later one"]);
@@ -254,7 +256,7 @@ async fn a_second_demo_keeps_the_data() {
     let second = demo(&site.folder).await;
     assert!(second.well() && second.out.contains("kept from an earlier start"), "{second:?}");
     assert!(second.out.contains("by an earlier start") && !second.out.contains("documents sent"), "{second:?}");
-    // One that was killed before all was there and checked goes on where it was.
+    // A start that was killed before all data was there and checked is resumed.
     let record = site.folder.join(".entrepot/demo.sqlite.filled.json");
     let begun = std::fs::read_to_string(&record).unwrap().replace("true", "false");
     std::fs::write(&record, begun).unwrap();
@@ -269,7 +271,8 @@ async fn a_second_demo_keeps_the_data() {
     let words = ["demo", "--exit", "--rows", "600", "--file", "it.sqlite", "--listen", "127.0.0.1:0"];
     let shop = entrepot_in(&site.folder, &words).await;
     assert!(shop.well() && shop.out.contains("\n  watches "), "{shop:?}");
-    // What it made once is not made again, also where a start ended just before it noted that all was made.
+    // Data that the demo created once is not created again, even if a start ended just before it
+    // recorded that all was created.
     let record = site.folder.join("it.sqlite.filled.json");
     let noted = std::fs::read_to_string(&record).unwrap();
     std::fs::write(&record, noted.replace("\"is_staffed\":true", "\"is_staffed\":false")).unwrap();
@@ -303,7 +306,7 @@ async fn a_demo_that_is_stopped_while_it_fills_ends_at_once_and_goes_on_later() 
     let ending = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
     let ended = timeout(Duration::from_secs(15), ending).await.expect("it ends at once").unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("stopped before all data were in; the next start goes on with them"), "{said}");
+    assert!(said.contains("stopped before all data were loaded; the next start continues"), "{said}");
     let again = entrepot_in(&site.folder, &words).await;
     assert!(again.well() && again.out.contains("every figure agrees with what the file's rows come to"), "{again:?}");
 }
@@ -332,7 +335,7 @@ async fn a_demo_that_is_stopped_while_it_makes_its_data_ends_at_once_and_leaves_
     let ending = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
     let ended = timeout(Duration::from_secs(5), ending).await.expect("it ends at once").unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("stopped before all data were in"), "{said}");
+    assert!(said.contains("stopped before all data were loaded"), "{said}");
     assert!(!made("part") && !made("csv"), "half of the data were left");
 }
 
@@ -370,7 +373,7 @@ async fn a_day_is_lived_and_the_books_hold_after_it() {
     assert!(elsewhere.well() && elsewhere.out.contains("(new)"), "{elsewhere:?}");
 }
 
-/// The end of a server that is asked to stop.
+/// The exit of a server after a request to stop.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_asked_to_stop_ends_well() {

@@ -16,11 +16,11 @@ use crate::world::on_both;
 struct Browser {
     http: reqwest::Client,
     server: String,
-    /// What its pages say of themselves.
+    /// Origin of its pages.
     origin: String,
     /// By name: the value and the path it is for.
     cookies: BTreeMap<String, (String, String)>,
-    /// What `Set-Cookie` said, letter by letter.
+    /// Values of `Set-Cookie`, verbatim.
     said: Vec<String>,
 }
 
@@ -175,7 +175,7 @@ on_both!(a_page_of_another_site_cannot_act, site: Site => {
     assert_eq!(answer["data"]["it"]["userErrors"], json!([]), "one that the operator lists may");
 });
 
-/// What a socket says first, or the status that refused it.
+/// Returns the first message of a socket, or the status that refused it.
 async fn socket(browser: &Browser, origin: Option<&str>) -> Result<Value, u16> {
     let mut request = format!("{}/graphql", browser.server.replacen("http", "ws", 1)).into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());

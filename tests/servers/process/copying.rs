@@ -1,4 +1,5 @@
-//! A whole deployment moved into another database: what it holds, what clients keep, and what is refused.
+//! A whole deployment copied into another database: its content, clients' tokens and cursors, and
+//! refusals.
 
 use std::{
     io::{BufRead, BufReader},
@@ -30,7 +31,7 @@ async fn copy(from: &Site, to: &Site, keys: &str, more: &[&str]) -> Ended {
     entrepot_in(&to.folder, &[&args, more].concat()).await
 }
 
-/// All digests of a database, by table and owner.
+/// Returns all digests of a database, by table and owner.
 async fn digests(site: &Site) -> Vec<(&'static str, Vec<(String, u64, Vec<u8>)>)> {
     let db = Database::open(&site.url, Options::default()).await.unwrap();
     let all = copying::digests(&db).await.unwrap();
@@ -52,7 +53,7 @@ const EVENTS: &str =
 const REFRESH: &str = "mutation($t: String!) { result: sessionRefresh(refreshToken: $t) {
     result { ... on TokenPair { accessToken } } userErrors { code } } }";
 
-/// What clients of the source keep.
+/// Credentials, cursors and tokens that clients of the source keep.
 struct Kept {
     owner: Client,
     program: Client,
@@ -82,7 +83,7 @@ async fn kept(site: &Site) -> Kept {
 }
 
 impl Kept {
-    /// A session, a key and a cursor of the source go on where the target is served.
+    /// A session, a key and a cursor of the source are valid on a server of the target.
     async fn reads_on(&self, site: &Site, keys: &str) -> Server {
         std::fs::copy(keys, site.keys()).unwrap();
         let server = Server::start(site).await;
@@ -94,7 +95,7 @@ impl Kept {
         server
     }
 
-    /// So does a refresh token, which is used up with that.
+    /// Refreshes the owner's session there, which uses up the refresh token.
     async fn goes_on(&self, site: &Site, keys: &str) {
         let server = self.reads_on(site, keys).await;
         let renewed = self.owner.at(&server.url()).ask(REFRESH, json!({ "t": self.refresh })).await;
@@ -116,7 +117,7 @@ async fn a_deployment_moves_to_postgres_and_back() {
     let there = copy(&source, &postgres, &keys, &[]).await;
     assert!(there.well(), "{there:?}");
     assert!(there.out.contains("are the same in both databases") && there.out.contains("invariants hold"), "{}", there.out);
-    assert!(there.err.contains("entry: ") && there.err.contains("key(s) open"), "{}", there.err);
+    assert!(there.err.contains("entry: ") && there.err.contains("key(s) can open"), "{}", there.err);
     assert_eq!(digests(&postgres).await, before);
     let proved = entrepot(&["audit", "verify", "--database-url", &postgres.url, "--keys-file", &keys]).await;
     assert!(proved.well(), "{proved:?}");
@@ -126,13 +127,14 @@ async fn a_deployment_moves_to_postgres_and_back() {
     assert!(again.well(), "{again:?}");
     assert_eq!(digests(&back).await, before);
     kept.goes_on(&back, &keys).await;
-    // The database that it came from again, which must say so first.
+    // The source database is used again, after its operator has removed the record of the copy.
     forget_copies(&postgres).await;
     drop(kept.reads_on(&postgres, &keys).await);
 }
 
-/// Rows of further tables, with what is hard to carry: a child made before its parent, empty texts and bytes, nulls, the smallest and the largest
-/// numbers, quotes and letters of other alphabets, a job that a worker holds.
+/// Rows of further tables with difficult content: a child created before its parent, empty texts
+/// and bytes, nulls, the smallest and the largest numbers, quotes and letters of other alphabets, a
+/// job that a worker holds.
 const EXTRAS: &str = include_str!("copying/extras.sql");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,7 +164,8 @@ async fn rows_of_every_kind_come_out_as_they_went_in() {
     assert_eq!(rows(&back, "category WHERE image_url = '' AND name LIKE '%☕%'").await, 1);
 }
 
-/// Runs a copy until it has said so many lines, and kills it; whether it was still running.
+/// Runs a copy until it has printed this many lines, and kills it; returns whether it was still
+/// running.
 fn killed_after(args: &[&str], lines: u64) -> bool {
     let mut child = command(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let said = BufReader::new(child.stderr.take().unwrap());
@@ -185,7 +188,7 @@ async fn killed_ten_times(source: &Site, target: &Site, keys: &str) {
     assert_eq!(killed, 10, "the copy was done before it could be killed");
     let ended = entrepot(&args).await;
     assert!(ended.well(), "{ended:?}");
-    assert!(ended.err.contains("going on"), "{}", ended.err);
+    assert!(ended.err.contains("continuing after its last batch"), "{}", ended.err);
     assert_eq!(digests(target).await, before);
 }
 
@@ -232,7 +235,7 @@ async fn refusals(source: &Site, target: &Site, used: &Site, keys: &str) {
     copy(source, used, keys, &[]).await.refused(&["the target is not empty", "the table app_user has rows", "entrepot migrate"]);
     copy(source, source, keys, &[]).await.refused(&["the same database"]);
 
-    // Served: refused, and the node goes on.
+    // A database that is being served: the copy is refused, and the node keeps running.
     let server = Server::start_with(source, free_address(), &[]).await;
     copy(source, target, keys, &[]).await.refused(&["in use by another process", "stop its nodes"]);
     assert_eq!(rows(source, "deployment_copy").await + rows(target, "deployment_copy").await, 0);
@@ -246,7 +249,7 @@ async fn refusals(source: &Site, target: &Site, used: &Site, keys: &str) {
         entrepot(&["worker", "--database-url", &site.url, "--keys-file", keys]).await.refused(&["entrepot copy` again"]);
     }
     // Another source for the same target.
-    copy(used, target, &used.keys(), &[]).await.refused(&["the target holds part of another copy", "empty it"]);
+    copy(used, target, &used.keys(), &[]).await.refused(&["the target has part of another copy", "empty it"]);
     let ended = entrepot(&args).await;
     assert!(ended.well(), "{ended:?}");
     copy(source, target, keys, &[]).await.refused(&["a second copy is refused"]);
@@ -289,7 +292,7 @@ async fn files_go_along_when_asked_and_missing_ones_are_listed() {
     assert_eq!(names(&target.folder.join("it.sqlite.files")), names(&stored));
 }
 
-/// All files below a folder, in order.
+/// Returns all files below a folder, in order.
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -17,7 +17,7 @@ use crate::{databases::random, world::on_both};
 const ON_HAND: i64 = 200;
 const CLIENTS: u64 = 8;
 
-/// How often the server is killed: ENTREPOT_CRASH_ROUNDS, by default 10 times.
+/// Returns how often the server is killed: `ENTREPOT_CRASH_ROUNDS`, by default 10 times.
 fn rounds() -> u64 {
     env::var("ENTREPOT_CRASH_ROUNDS").ok().map_or(10, |rounds| rounds.parse().unwrap())
 }
@@ -69,7 +69,7 @@ async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
         sleep(Duration::from_millis(20)).await;
     }
     let before = load.answers.load(Ordering::Relaxed);
-    // Whoever asks is answered; whoever writes is told to try again.
+    // Reads are answered; writes are refused with a request to try again.
     let levels = shop.levels().await;
     sleep(Duration::from_millis(300)).await;
     assert_eq!(shop.levels().await, levels);
@@ -80,7 +80,7 @@ async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
     let (status, said) = health(&server).await;
     assert_eq!((status, &said["status"]), (200, &json!("degraded")), "it still answers: {said}");
     assert!(said["checks"]["database"]["reason"].as_str().unwrap().contains("no room"), "{said}");
-    // Somebody makes room, and starts it again.
+    // The operator frees space, and restarts the server.
     let address = server.address;
     server.kill();
     let server = Server::start_on(&site, address).await;

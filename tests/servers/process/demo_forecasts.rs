@@ -23,7 +23,8 @@ async fn means(owner: &Client, query: &str, store: Option<&str>) -> Vec<f64> {
     weeks.iter().take(8).map(|week| week["mean"].as_f64().unwrap()).collect()
 }
 
-/// All stores together have what these stores have, each of which expects something of each week.
+/// Checks that the forecast of all stores is the sum of those of these stores, each of which
+/// expects something in each week.
 async fn is_sum_of(owner: &Client, query: &str, stores: &[&str]) {
     let mut sums = vec![0.0; 8];
     for store in stores {
@@ -36,7 +37,8 @@ async fn is_sum_of(owner: &Client, query: &str, stores: &[&str]) {
     assert!(all.iter().zip(&sums).all(|(all, sum)| (all - sum).abs() < 0.01), "{query}: {all:?} and {sums:?}");
 }
 
-/// Runs of earlier weeks were made with what was known by then, and compared with what came.
+/// Checks that forecasts of earlier weeks used only the data of their time, and were compared with
+/// the actual sales.
 async fn past_forecasts_came_true(owner: &Client) {
     let found = owner.ask(PAST, json!({})).await["forecast"].take();
     let (past, history) = (found["past"].as_array().unwrap(), found["history"].as_array().unwrap());

@@ -1,4 +1,4 @@
-//! What `entrepot demo` sets up beside the data that it replays, counted through the API.
+//! Data that `entrepot demo` creates beside the data that it replays, counted through the API.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -35,7 +35,8 @@ const STAFF: [(&str, &str, Option<&str>, &str); 4] = [
     ("accounts@demo.example", "each penny has a column", None, "{ replenishmentPolicies(first: 1) { nodes { id } } }"),
 ];
 
-/// Each comes in by the password that is printed, and may do no more than the role says.
+/// Checks that each member can log in with the printed password, and has only the permissions of
+/// the role.
 async fn staff_come_in(owner: &Client) {
     let login = "mutation($e: String!, $p: String!) { login(email: $e, password: $p, tenant: \"demo\") {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
@@ -116,7 +117,7 @@ async fn stores_have_stock(owner: &Client) {
     assert!((1..=10).contains(&(too_many * 100 / all)), "{too_many} of {all} are overstocked");
 }
 
-/// What brings most goes on selling: its forecast is made of the weeks before today.
+/// Checks that the best seller is still being sold: its forecast uses the weeks before today.
 async fn best_sellers_have_forecasts(owner: &Client) {
     let best = "{ abcXyz(first: 1, filter: { period: LAST_365_DAYS }) { nodes { product { sku } } } }";
     let best = owner.ask(best, json!({})).await["abcXyz"]["nodes"][0]["product"]["sku"].clone();
@@ -143,7 +144,7 @@ async fn what_was_sent_has_papers(owner: &Client) {
     assert_eq!((invoices.len(), invoices.iter().filter(sent).count()), (6, 2), "{invoices:#?}");
 }
 
-/// What the demo sets up beside the replayed data.
+/// Checks the data that the demo creates beside the replayed data.
 pub async fn is_there(server: &Server) {
     let client = owner(server).await;
     staff_come_in(&client).await;
@@ -168,11 +169,11 @@ pub async fn is_there(server: &Server) {
     assert!(having("fulfilmentWorks", "status", "OPEN") >= 12 && nodes("lots").len() >= 16 && nodes("returns").len() >= 6);
     assert_eq!(there["webhookEndpoints"], json!([{ "isEnabled": false }]));
     assert_eq!(there["kit"]["components"].as_array().unwrap().len(), 2, "{there:#}");
-    // What the tabs of GraphiQL name.
+    // The tabs of GraphiQL name these objects.
     assert!(there["availabilityExplanation"]["available"].as_i64().unwrap() > 2, "{there:#}");
     demo_tabs::guide_runs(&client).await;
     demo_tabs::run(&client).await;
-    // Workers open alerts a moment after what they are about.
+    // Workers open alerts a moment after their cause.
     let mut kinds = BTreeSet::new();
     for _ in 0..400 {
         let told = client.ask("{ alerts(first: 250, filter: { state: [OPEN] }) { nodes { kind } } }", json!({})).await;

@@ -1,4 +1,5 @@
-//! GraphiQL's tabs and the guide of orders, each operation as it is, on the shop that `entrepot demo` sets up.
+//! GraphiQL's tabs and the guide of orders, each operation unchanged, on the shop that `entrepot
+//! demo` sets up.
 
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ fn as_json(literal: &str) -> Value {
     serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
-/// Each tab's document and variables.
+/// Returns the document and the variables of each tab.
 fn tabs() -> Vec<(String, Value)> {
     let tab = |text: &str| {
         let (document, rest) = text.split_once('`').unwrap();
@@ -55,7 +56,7 @@ fn root(document: &str, answer: &Value) -> Value {
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
 
-/// All tabs run, are not refused, and lists have rows.
+/// Checks that all tabs run without refusals, and that lists have rows.
 pub async fn run(client: &Client) {
     let tabs = tabs();
     assert_eq!(tabs.len(), TABS.matches("  tab(").count());
@@ -81,7 +82,7 @@ fn operations() -> Vec<(&'static str, &'static str)> {
     blocks.map(|block| (block.split([' ', '(']).nth(1).unwrap(), block)).collect()
 }
 
-/// The codes with which the guide says that an operation is refused.
+/// Returns the codes with which the guide expects an operation to be refused.
 fn refused(name: &str) -> &'static [&'static str] {
     match name {
         "Edit" => &["VERSION_CONFLICT"],
@@ -90,7 +91,8 @@ fn refused(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// The guide's steps one after the other: what it says is refused is refused, and a repeated call is a replay. Nothing stays held.
+/// Runs the guide's steps in order: steps that it calls refused are refused, and a repeated call is
+/// a replay. No stock stays reserved.
 pub async fn guide_runs(client: &Client) {
     let mut known = json!({});
     let mut codes = Vec::new();

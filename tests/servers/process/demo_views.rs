@@ -16,7 +16,7 @@ const VIEWS: [(&str, &str); 3] = [
 /// The permissions that a reader of all three needs.
 const READS: [&str; 6] = ["view.read", "stock.read", "product.read", "store.read", "fulfilment.read", "report.read"];
 
-/// Each view runs, and costs what a saved view may.
+/// Checks that each view runs within the cost limit of saved views.
 async fn run(owner: &Client) -> Vec<Value> {
     let query = "{ savedViews(first: 10) { nodes { id slug cost status } } }";
     let shown = owner.ask(query, json!({})).await;
@@ -55,7 +55,7 @@ async fn text(url: &str, key: Option<&str>) -> String {
     String::from_utf8(table(url, key).await).unwrap()
 }
 
-/// Each view runs, and is a table with rows in every format.
+/// Checks that each view runs, and is a table with rows in every format.
 pub async fn are_tables(owner: &Client) {
     let views = run(owner).await;
     let program = views::program(owner, &READS).await;

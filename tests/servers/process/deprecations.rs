@@ -1,4 +1,5 @@
-//! Uses of what is deprecated: told in the answer, counted for the operator, and shown with the key that they came with.
+//! Uses of deprecated parts: listed in the answer, counted for the operator, and shown with the API
+//! key of the calls.
 
 use serde_json::{Value, json};
 
@@ -49,7 +50,8 @@ on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
     let ((till, key), (_, other)) = (new_key(&owner, &integration).await, new_key(&owner, &integration).await);
     let told = json!([{ "coordinate": "Query.movementReport", "reason": reason() }]);
     assert_eq!(till.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
-    // Twice in one operation is one use; a member's are no key's; what is refused by a rule has used nothing.
+    // Two uses in one operation count once; a member's uses are not counted for a key; an operation
+    // that fails validation uses nothing.
     till.ask("{ a: movementReport { kind } b: movementReport { kind } }", json!({})).await;
     assert_eq!(owner.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
     till.send("{ movementReport { nowhere } }", &json!({})).await.unwrap();

@@ -1,4 +1,4 @@
-//! The reference of the API, as somebody reads it in a browser, and its examples, as somebody sends them.
+//! The API reference as a browser reads it, and its examples as a client sends them.
 
 use std::{io::Read as _, time::Duration};
 
@@ -23,7 +23,8 @@ async fn page(server: &Server, path: &str) -> (u16, reqwest::header::HeaderMap, 
     (status, headers, answer.text().await.unwrap())
 }
 
-/// A reader who has a page is told so in a few bytes, whatever the coding was; one who has another gets it, packed if wanted.
+/// A request with the current ETag gets a short response, whatever the encoding was; one with
+/// another ETag gets the page, compressed on request.
 async fn check_tags(server: &Server, path: &str) {
     let get = |name: &'static str, value: &str| {
         let request = reqwest::Client::new().get(format!("{}{path}", server.url())).header(name, value);
@@ -66,7 +67,7 @@ on_both!(the_reference_is_served_with_the_api, site: Site => {
         assert_eq!(page(&server, nothing).await.0, 404, "{nothing}");
     }
     drop(server);
-    // Who keeps the schema to himself keeps its reference.
+    // A server without introspection does not serve the reference either.
     let server = Server::start_with(site, free_address(), &["--introspection", "false"]).await;
     assert_eq!(page(&server, "/docs").await.0, 404);
 });
@@ -84,19 +85,23 @@ const FIRST: [&str; 10] = [
     "legalEntityUpsert",
     "register",
 ];
-/// Those that end the session, the tenant or what others name come last.
+/// Parts of the names of mutations that end the session or the tenant, or remove rows that other
+/// examples use: they run last.
 const LAST: [&str; 14] = [
     "session", "logout", "password", "tenant", "mfa", "device", "delete", "archive", "remove", "revoke", "cancel", "merge",
     "erase", "reverse",
 ];
-/// How many examples may be refused here. A run that records answers takes those that succeed off their list; then lower the number.
-const MOST_REFUSED: usize = 0;
-/// The language model that an example asks is one of this machine.
+/// Maximum number of examples that may be refused here. A run that records answers takes those that
+/// succeed off their list; then lower the number.
+const MAX_REFUSED: usize = 0;
+/// Network of the language model that an example calls: it runs on this machine.
 const THIS_MACHINE: &str = "127.0.0.0/8";
-/// Those that end a session or a membership, after all others: where a step before them was refused, it is the owner's. So `logout` comes last.
+/// Mutations that end a session or a membership, after all others: if a step before them was
+/// refused, it is the owner's. So `logout` comes last.
 const ENDS: [&str; 6] = ["memberMfaReset", "memberRemove", "passwordChange", "sessionRevoke", "tenantLeave", "logout"];
 
-/// Streams that say nothing until something happens, and how long one is listened to.
+/// Subscriptions that send nothing until an event happens, and the time for which they are
+/// followed.
 const SILENT: [&str; 1] = ["stockThresholdCrossed"];
 const SILENCE: Duration = Duration::from_millis(500);
 /// The longest that the first item of another one may take.
@@ -143,7 +148,7 @@ fn codes_of(answer: &Value, field: &str) -> (Vec<String>, Vec<String>) {
     (codes(&answer["errors"], "/extensions/code"), codes(&answer["data"][field]["userErrors"], "/code"))
 }
 
-/// Whether a code says that the server cannot take the operation, whatever state the shop is in.
+/// Whether a code means that the operation itself is invalid, regardless of the shop's state.
 fn is_malformed(code: &str) -> bool {
     code.starts_with("GRAPHQL_") || ["INTERNAL", "BAD_REQUEST", "QUERY_TOO_COMPLEX"].contains(&code)
 }
@@ -164,14 +169,14 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
     let further = ["--mail", &mail, "--webhooks-allow", THIS_MACHINE];
     let server = Server::start_with(site, free_address(), &[&UNLIMITED[..], &further].concat()).await;
     let model = LanguageModel::start().await;
-    // By a name of its own, which answers show.
+    // Registered under a unique name, which answers show.
     let shop = Client::register(&server.url(), "pottery-shop").await;
     let reference = Reference::new(&schema::sdl(), &[]).unwrap();
     let mut examples: Vec<_> = reference.examples().collect();
     examples.sort_by_key(position);
     assert!(examples.len() > 200, "{}", examples.len());
     let listed = may_be_refused();
-    assert_eq!(listed.len(), MOST_REFUSED, "the list only gets shorter, and the number with it: {listed:?}");
+    assert_eq!(listed.len(), MAX_REFUSED, "the list only gets shorter, and the number with it: {listed:?}");
     let names: Vec<&str> = examples.iter().map(|example| example.field.as_str()).collect();
     assert!(prepared_fields().iter().all(|field| names.contains(field)), "{:?}", prepared_fields());
     assert!(varying_fields().iter().all(|field| names.contains(field)), "{:?}", varying_fields());

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::world::on_both;
 
-/// The last migration that the binary knows.
+/// Returns the name of the last migration in the binary.
 fn head() -> String {
     Migrator::migrations().last().unwrap().name().to_owned()
 }
@@ -37,7 +37,7 @@ async fn migrated(site: &Site) {
     assert!(ended.well(), "{ended:?}");
 }
 
-/// What the doctor says, by check: its verdict, and all of it.
+/// Returns the report of the doctor: a verdict for each check, and the whole output.
 async fn examined(site: &Site, more: &[&str]) -> (Ended, Value) {
     let ended = keyed(site, &[&["doctor", "--format", "json"], more].concat()).await;
     let report = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
@@ -169,7 +169,7 @@ async fn partitions_that_are_missing_are_told_and_made() {
     assert!(found["seen"].as_str().unwrap().starts_with("no partition of audit_entry for "), "{found}");
     assert!(found["advice"].as_str().unwrap().contains("entrepot partitions run"), "{found}");
     let made = on(&site, &["partitions", "run"]).await;
-    assert!(made.well() && made.out.contains("1 partition(s) made") && made.out.contains("3 month(s) ahead"), "{made:?}");
+    assert!(made.well() && made.out.contains("1 partition(s) created") && made.out.contains("3 month(s) ahead"), "{made:?}");
     on(&site, &["partitions", "archive"]).await.refused(&["--files"]);
     let kept = format!("file:{}", site.folder.join("kept").display());
     let archive = on(&site, &["partitions", "archive", "--files", &kept]).await;
@@ -235,7 +235,7 @@ async fn is_out(client: &Client) {
 }
 
 on_both!(an_exchange_is_cancelled_with_its_job, site: Site => {
-    // Nobody does jobs here: they wait.
+    // This node runs no jobs: they wait.
     let server = Server::start_with(site, free_address(), &["--jobs", "off"]).await;
     let ours = Client::register(&server.url(), "ours").await;
     let ask = "mutation($input: ExportCreateInput!) { result: exportCreate(input: $input) { userErrors { code } } }";

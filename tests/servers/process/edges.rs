@@ -1,4 +1,5 @@
-//! Quantities, money, keys and versions at their edges: each refusal says where, and nothing is half-done.
+//! Quantities, money, keys and versions at their limits: each refusal names the place, and no
+//! change is made in part.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::world::on_both;
 
-const MOST: i64 = (1 << 53) - 1;
+const MAX: i64 = (1 << 53) - 1;
 const ON_HAND: i64 = 10;
 
 async fn open(site: &Site) -> (Server, Shop) {
@@ -18,7 +19,7 @@ async fn open(site: &Site) -> (Server, Shop) {
     (server, shop)
 }
 
-/// The code of the first refusal, and the path to what is meant.
+/// Returns the code of the first refusal, and its path.
 fn refusal(payload: &Value) -> (String, String) {
     let error = &payload["userErrors"][0];
     let path = error["field"].as_array().unwrap_or_else(|| panic!("{payload}"));
@@ -46,26 +47,27 @@ on_both!(quantities_at_their_edges, site: Site => {
         (delta("ADJUSTMENT", 0), "OUT_OF_RANGE"),
         (delta("RECEIPT", -1), "OUT_OF_RANGE"),
         (delta("SALE", 1), "OUT_OF_RANGE"),
-        (delta("ADJUSTMENT", MOST), "OUT_OF_RANGE"),
+        (delta("ADJUSTMENT", MAX), "OUT_OF_RANGE"),
         (delta("ADJUSTMENT", -ON_HAND - 1), "INSUFFICIENT_STOCK"),
-        (delta("ADJUSTMENT", -MOST), "INSUFFICIENT_STOCK"),
+        (delta("ADJUSTMENT", -MAX), "INSUFFICIENT_STOCK"),
     ] {
         refused(&shop.client.change(ADJUST, input).await, code, at);
     }
-    for (quantity, code) in [(0, "OUT_OF_RANGE"), (-1, "OUT_OF_RANGE"), (ON_HAND + 1, "INSUFFICIENT_STOCK"), (MOST, "INSUFFICIENT_STOCK")] {
+    for (quantity, code) in [(0, "OUT_OF_RANGE"), (-1, "OUT_OF_RANGE"), (ON_HAND + 1, "INSUFFICIENT_STOCK"), (MAX, "INSUFFICIENT_STOCK")] {
         let item = json!({ "product": { "id": product }, "store": { "id": store }, "quantity": quantity });
         let payload = shop.client.change(RESERVE, json!({ "idempotencyKey": "a key", "items": [item] })).await;
         refused(&payload, code, "input.items.0.quantity");
         let payload = shop.client.change(ORDER, order(&shop, "a key", "CONFIRMED", &json!({ "quantity": quantity }))).await;
-        // The price of so much does not fit either: what is found first may be said.
+        // The price of this quantity does not fit either: either error may be reported.
         let (said, path) = refusal(&payload);
-        assert!(path.starts_with("input.lines.0") && (said == code || quantity == MOST), "{payload}");
+        assert!(path.starts_with("input.lines.0") && (said == code || quantity == MAX), "{payload}");
     }
     let item = json!({ "product": { "id": product }, "store": { "id": store }, "onHand": -1, "compare": { "unconditional": true } });
     let input = json!({ "idempotencyKey": "a key", "reasonCode": "CORRECTION", "items": [item] });
     refused(&shop.client.change(SET, input).await, "OUT_OF_RANGE", "input.items.0.onHand");
-    // Beyond what a number of JSON can say exactly, the scalar itself refuses: a malformed argument.
-    for beyond in [MOST + 1, -MOST - 1] {
+    // A number that JSON cannot represent exactly is refused by the scalar itself: a malformed
+    // argument.
+    for beyond in [MAX + 1, -MAX - 1] {
         let answer = shop.client.send(ADJUST, &json!({ "input": delta("ADJUSTMENT", beyond) })).await.unwrap();
         assert!(answer["data"].is_null(), "{answer}");
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
@@ -73,9 +75,9 @@ on_both!(quantities_at_their_edges, site: Site => {
     }
     assert_eq!((shop.levels().await, shop.head().await), (levels, head), "nothing was written");
     // The very most is kept exactly.
-    let up = shop.adjust("up to the most", 0, 0, MOST - ON_HAND).await;
-    assert_eq!(up["levels"][0]["onHand"], MOST);
-    shop.adjust("and down again", 0, 0, -MOST).await;
+    let up = shop.adjust("up to the most", 0, 0, MAX - ON_HAND).await;
+    assert_eq!(up["levels"][0]["onHand"], MAX);
+    shop.adjust("and down again", 0, 0, -MAX).await;
 });
 
 on_both!(too_many_lines_are_refused_whole, site: Site => {
@@ -240,7 +242,7 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
         let found = (&error["extensions"]["code"], &error["extensions"]["field"], &error["message"]);
         assert_eq!(found, (&json!(code), &json!(field), &json!(message)), "{answer}");
     }
-    // Other inputs have the code of a malformed value, and say what was meant.
+    // Other inputs get the code of a malformed value, and a message with the expected form.
     let find = "query($value: OrderRef!) { order(by: $value) { id } }";
     let create = "mutation($value: CustomerCreateInput!) { customerCreate(input: $value) { replayed } }";
     let watch = "mutation($value: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $value) { replayed } }";
@@ -251,7 +253,7 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
             create, json!({ "name": "Ada", "externlRef": "1" }), "input.externlRef",
             "\"input\", unknown field \"externlRef\" of type \"CustomerCreateInput\". Did you mean \"externalRef\"?",
         ),
-        // What is missing beside it is perhaps what was meant.
+        // A required field that is missing beside it is perhaps the one that was meant.
         (
             watch, json!({ "url": "https://x.example", "events": ["*"] }), "input.events",
             "\"input\", unknown field \"events\" of type \"WebhookEndpointCreateInput\"",
@@ -264,7 +266,7 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
         let message = format!("Invalid value for argument {message}");
         assert_eq!(found, (&json!("BAD_USER_INPUT"), &json!(field), &json!(message)), "{answer}");
     }
-    // What a scalar refuses inside inputs is said once, with the path.
+    // An error of a scalar inside inputs is reported once, with the path.
     let filter = json!({ "and": [{ "not": { "placedAt": { "gte": "yesterday" } } }] });
     let answer = shop.client.send(query, &json!({ "filter": filter })).await.unwrap();
     let (error, place) = (&answer["errors"][0], "filter.and.0.not.placedAt.gte");
@@ -276,7 +278,7 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
 
 on_both!(each_value_that_does_not_fit_has_its_own_message_and_place, site: Site => {
     let (_server, shop) = open(site).await;
-    // The engine would tell of the enum alone: validation reads no scalar of ours.
+    // The engine alone would report only the enum: validation does not parse our scalars.
     let mut wrong = order(&shop, "wrong", "CONFIRMED", &json!({ "quantity": "1" }));
     wrong["onShortage"] = json!("SHRUG");
     let answer = shop.client.send(ORDER, &json!({ "input": wrong })).await.unwrap();

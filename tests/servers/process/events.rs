@@ -33,7 +33,7 @@ impl Events {
         Self::of(last.iter().fold(request, |request, id| request.header("last-event-id", *id))).await
     }
 
-    /// As a browser's `EventSource` asks.
+    /// Opens the stream as a browser's `EventSource` does.
     async fn get(client: &Client, query: &str, last: Option<&str>) -> Self {
         let request =
             reqwest::Client::new().get(format!("{}/graphql?query={}", client.url, encoded(query))).bearer_auth(&client.token);

@@ -1,5 +1,6 @@
-//! The answers of the reference's examples: each run compares what it is answered with what is recorded, which is the same on both databases. A run
-//! with ENTREPOT_GOLDEN=write records them; of both databases SQLite does, as there is one file.
+//! The answers of the reference's examples: each run compares its answers with the recorded ones,
+//! which are the same on both databases. A run with ENTREPOT_GOLDEN=write records them, on SQLite
+//! only, as there is one file.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
@@ -11,14 +12,16 @@ use super::{
     server::Site,
 };
 
-/// The examples whose answers are others in each run, one a line: what they show comes from a job, a clock or a machine. Of these only the form is
-/// compared, as of streams, and of examples that may be refused.
+/// The examples whose answers differ in each run, one per line: they show results of a job, a clock
+/// or a machine. Only the form of these is compared, as of streams, and of examples that may be
+/// refused.
 const VARYING: &str = include_str!("varying_answers.txt");
-/// The examples that may be refused, one a line, with the reason behind it: they ask for a state that the shop cannot be in. Lines with `#` are for readers.
+/// The examples that may be refused, one per line, followed by the reason: they need a state that
+/// the shop cannot be in. Lines with `#` are comments.
 const MAY_BE_REFUSED: &str = include_str!("may_be_refused.txt");
-/// How much of an answer is shown: the second where the first is too long.
+/// Limits of the part of an answer that is shown: the second if the first makes it too long.
 const CUTS: [Cut; 2] = [Cut { nodes: 2, characters: 160 }, Cut { nodes: 1, characters: 60 }];
-const MOST_BYTES: usize = 4_000;
+const MAX_BYTES: usize = 4_000;
 
 /// An answer as it is recorded.
 #[derive(Clone, PartialEq)]
@@ -39,7 +42,8 @@ impl Recorded {
     }
 }
 
-/// What the examples of a run are answered, by title: `Query.orders`, and of a dry run `Mutation.orderCreate dry`.
+/// Answers to the examples of a run, by title: `Query.orders`, and for a dry run
+/// `Mutation.orderCreate dry`.
 #[derive(Default)]
 pub struct Answers(BTreeMap<String, Recorded>);
 
@@ -57,7 +61,7 @@ impl Answers {
         self.0.insert(title(example), Recorded { is_refused: false, text: String::new() });
     }
 
-    /// Compares what was answered with what is recorded, or records it where the database is SQLite.
+    /// Compares the answers with the recorded ones, or records them if the database is SQLite.
     pub fn check(&self, site: &Site) {
         let path = path_of("crates/reference/assets/answers.txt");
         let golden = read(&fs::read_to_string(&path).unwrap_or_default());
@@ -85,7 +89,8 @@ impl Answers {
         );
     }
 
-    /// The file: what is recorded stays as it is where it agrees with what was answered.
+    /// Returns the content of the file: recorded answers stay unchanged if they agree with the new
+    /// ones.
     fn written(&self, golden: &BTreeMap<String, Recorded>) -> String {
         let blocks = self.0.iter().map(|(title, found)| {
             let kept = golden.get(title).filter(|kept| agree(title, kept, found) && !found.is_better_than(kept));
@@ -156,7 +161,7 @@ fn recorded(example: &Example, variables: &Value, answer: &Value) -> Recorded {
     let whole = Value::Object(whole);
     let texts = CUTS.map(|cut| Placeholders::new(&example.document, &shown, variables, cut).text_of(&whole));
     let [long, short] = texts;
-    Recorded { is_refused, text: if long.len() <= MOST_BYTES { long } else { short } }
+    Recorded { is_refused, text: if long.len() <= MAX_BYTES { long } else { short } }
 }
 
 /// The recorded answers of a file: see `crates/reference/src/example/answers.rs`.
@@ -198,12 +203,13 @@ fn has_form_of(kept: &Value, found: &Value) -> bool {
     }
 }
 
-/// The first place at which two answers differ, with what is there.
+/// Returns the first place at which two answers differ, with both values.
 fn difference(kept: &Value, found: &Value, place: &str) -> String {
     unlike(kept, found, place).unwrap_or_else(|| both(kept, found, place))
 }
 
-/// The same, unless they differ in nothing but moments that have come in one of them alone: a job notes when a member was last seen.
+/// Like `difference`, but `None` if they differ only in times that one of them lacks: a job records
+/// when a member was last seen.
 fn unlike(kept: &Value, found: &Value, place: &str) -> Option<String> {
     match (kept, found) {
         (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => one.iter().find_map(|(name, value)| {

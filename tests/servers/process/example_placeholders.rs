@@ -1,5 +1,5 @@
-//! What of an answer is another in each run, as placeholders of the same form, and the answer as it is shown: members in the order of the document,
-//! lists and texts cut.
+//! Placeholders of the same form for the parts of an answer that differ in each run, and the form
+//! in which the answer is shown: members in the order of the document, lists and texts cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,16 @@ const DATE: &str = "2026-11-30";
 const SEQ: i64 = 42;
 const HOST: &str = "entrepot.example";
 const UUID: &str = "00000000-0000-0000-0000-000000000000";
-/// Characters of a random text that is shown, and the fewest of one that is taken for random.
+/// Characters of a random text that are shown, and the minimum length of a text that counts as
+/// random.
 const RANDOM: usize = 24;
 const FEWEST_RANDOM: usize = 20;
 /// Characters of the last part of an ID.
 const ID: usize = 26;
 /// Digits of a number of a document.
 const DIGITS: usize = 6;
-/// Words in the names of members that are secret or random, whatever they look like, and the fewest characters of such a text.
+/// Words in the names of members that are secret or random, whatever they contain, and the minimum
+/// length of such a text.
 const SECRETS: [&str; 7] = ["token", "secret", "hash", "digest", "signature", "prefix", "backupcode"];
 const FEWEST_SECRET: usize = 8;
 /// Ends of the names of numbers that a clock, a journal or a machine counts.
@@ -26,7 +28,7 @@ const COUNTED: [&str; 6] = ["seq", "Seq", "Ms", "InSeconds", "bytes", "remaining
 /// Columns of a line of JSON.
 const COLUMNS: usize = 100;
 
-/// How much of an answer is shown.
+/// Limits of the part of an answer that is shown.
 #[derive(Clone, Copy)]
 pub struct Cut {
     /// Nodes of a list.
@@ -39,9 +41,10 @@ pub struct Cut {
 pub struct Placeholders<'a> {
     /// The place of each name in the document.
     places: BTreeMap<&'a str, usize>,
-    /// What the example itself gives stays as it is.
+    /// Values in the example itself, which stay unchanged.
     given: BTreeSet<String>,
-    /// What the example shows, by what was sent instead of it: IDs, and texts such as SKUs.
+    /// Values that the example shows, by the values that were sent instead: IDs, and texts such as
+    /// SKUs.
     ids: BTreeMap<String, String>,
     /// IDs that were not sent.
     new_ids: usize,
@@ -50,7 +53,8 @@ pub struct Placeholders<'a> {
 }
 
 impl<'a> Placeholders<'a> {
-    /// Of the variables that the example shows, and those that were sent: an ID that was sent has the ID that is shown as its placeholder.
+    /// Takes the variables that the example shows, and those that were sent: the placeholder of an
+    /// ID that was sent is the ID that is shown.
     pub fn new(document: &'a str, shown: &Value, sent: &Value, cut: Cut) -> Self {
         let mut places = BTreeMap::new();
         let words = document.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
@@ -85,7 +89,7 @@ impl<'a> Placeholders<'a> {
         self.written(&stable, 0)
     }
 
-    /// The names of members in the order of the document; others come behind them.
+    /// Returns the names of members in the order of the document, followed by others.
     fn sorted<'m>(&self, members: &'m Map<String, Value>) -> Vec<&'m String> {
         let place = |name: &str| self.places.get(name).copied().unwrap_or(usize::MAX);
         let mut names: Vec<&'m String> = members.keys().collect();
@@ -169,7 +173,7 @@ impl<'a> Placeholders<'a> {
             let next = self.numbers.len() + 1;
             return self.numbers.entry(word.to_owned()).or_insert_with(|| format!("{letters}{next:0width$}")).clone();
         }
-        // What took the place of a text of the example.
+        // The word was sent in place of a text of the example.
         if let Some(shown) = self.ids.get(word) {
             return shown.clone();
         }
@@ -224,7 +228,8 @@ fn prefix_of_id(word: &str) -> Option<&str> {
     (is_prefix && is_rest).then_some(prefix)
 }
 
-/// The letters of a document's number, and the digits that its placeholder has: as many as a pattern that was not chosen, and of an invoice one.
+/// Returns the letters of a document's number, and the number of digits of its placeholder: that of
+/// the default pattern, and one for an invoice.
 fn number_parts(word: &str) -> Option<(&str, usize)> {
     let letters = word.trim_end_matches(|sign: char| sign.is_ascii_digit());
     let digits = word.len() - letters.len();

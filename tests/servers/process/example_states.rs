@@ -1,4 +1,5 @@
-//! What a shop must have before an example of the reference can succeed: a draft to confirm, goods under way that can be received, a file, a link in an e-mail.
+//! State that a shop needs before an example of the reference can succeed: a draft to confirm,
+//! goods under way that can be received, a file, a link in an e-mail.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,15 +10,17 @@ use tokio::time::{Instant, sleep};
 use super::{client::Client, server::Site};
 use crate::identity::{factors::Phone, world::token_in};
 
-/// Steps before examples, each below the fields that need it, in order. `KEY` becomes another number in each step, `SAME` one number in all steps of a
-/// field. A query is sent again until it finds something. Below a step may stand `PUT` with the bytes for the upload that it has begun, or `EMAIL`
-/// with an address and the beginning of the token that an e-mail brings there. A step that begins with `SQL` is a statement for the database, for what
-/// takes weeks or a fault; `NEW_ID` becomes an ID in it.
+/// Steps before examples, each below the fields that need it, in order. `KEY` becomes another
+/// number in each step, `SAME` one number in all steps of a field. A query is repeated until it
+/// finds something. A step may be followed by `PUT` with the bytes for the upload that it has
+/// begun, or `EMAIL` with an address and the beginning of the token in the e-mail to it. A step
+/// that begins with `SQL` is a statement for the database, for states that otherwise take weeks or
+/// a fault; `NEW_ID` becomes an ID in it.
 const STEPS: &str = include_str!("example_states.txt");
-/// The last part of each ID of an example, and that of a second thing of a kind.
+/// The last part of each ID of an example, and that of a second row of a kind.
 const ID: &str = "_01h455vb4pex5vsknk084sn02q";
 const OTHER_ID: &str = "_01h455vb4pex5vsknk084sn02r";
-/// The alias of a step's field that makes the second thing.
+/// The alias of a step's field that creates the second row.
 const OTHER: &str = "other";
 /// The token that examples show.
 const TOKEN: &str = "the-token-that-you-received";
@@ -43,7 +46,7 @@ const CODE_SECONDS: i64 = 30;
 const MODEL: &str = "https://model.example/v1/chat/completions";
 /// The member by which a step lets another session send what comes after it.
 const SESSION: &str = "accessToken";
-/// A picture of one pixel, where the bytes are said to be `picture`.
+/// A picture of one pixel, for steps with `picture` as their bytes.
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\
     \0\0\0\nIDATx\x9cch\0\0\0\x82\0\x81w\xcdr\xb6\0\0\0\0IEND\xaeB`\x82";
 /// The longest that a job or an e-mail may take, and the pause between two looks.
@@ -52,7 +55,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 type Ids = BTreeMap<String, String>;
 
-/// What takes the place of IDs and texts in examples.
+/// Values that replace IDs and texts in examples.
 #[derive(Clone, Default)]
 pub struct Known {
     /// By their prefixes.
@@ -79,7 +82,7 @@ impl Known {
         self.texts.iter().fold(text, |text, (shown, known)| text.replace(&json!(shown).to_string(), &json!(known).to_string()))
     }
 
-    /// Whoever sends the example: the shop's owner, unless a step has begun a session.
+    /// Returns the sender of the example: the shop's owner, unless a step has begun a session.
     pub fn caller(&self, shop: &Client) -> Client {
         let mut caller = shop.clone();
         if let Some(token) = &self.session {
@@ -93,7 +96,7 @@ impl Known {
         collect(data, &mut self.first);
     }
 
-    /// Puts what a step's answer has in the place of what was known before.
+    /// Replaces the known values by those in a step's answer.
     fn renew(&mut self, data: &Value) {
         for (field, payload) in data.as_object().into_iter().flatten() {
             let mut found = Ids::new();
@@ -166,7 +169,7 @@ pub fn prepared_fields() -> Vec<&'static str> {
     steps().flat_map(|(fields, _)| fields).collect()
 }
 
-/// What is known after the steps of a field, or the step that was refused.
+/// Returns the known values after the steps of a field, or the step that was refused.
 pub async fn prepared(shop: &Client, site: &Site, field: &str, known: &Known, number: &mut u32) -> Result<Known, String> {
     let mut known = known.clone();
     let same = (*number + 1).to_string();
@@ -257,7 +260,7 @@ fn an_authenticator_that_a_step_enrols_shows_the_codes_of_examples() {
     let uri = "otpauth://totp/Entrepot:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Entrepot";
     let mut known = Known::default();
     let (phone, now) = (Phone::of(uri), Clock::system().now().micros() / 1_000_000);
-    // Where the next half-minute begins meanwhile, the code is that one's.
+    // If the next half-minute begins meanwhile, the code is the next one.
     let codes = |later: i64| [later, later + CODE_SECONDS].map(|later| format!("[\"{}\"]", phone.at(now + later)));
     known.renew(&json!({ "totpEnrol": { "otpauthUri": uri } }));
     assert!(codes(0).contains(&known.fill("[\"123456\"]")));

@@ -1,4 +1,5 @@
-//! The examples of docs/realtime.md, as they stand there, against a running server. Those whose tools are not installed are named and passed over.
+//! The examples of docs/realtime.md, unchanged, against a running server. Those whose tools are not
+//! installed are named and skipped.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::world::on_both;
 
-/// The examples by their names, each with those before it that it goes on from.
+/// Returns the examples by their names, each with the preceding ones that it continues.
 fn examples() -> BTreeMap<String, String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/realtime.md")).unwrap();
     let mut found = BTreeMap::<String, String>::new();
@@ -25,7 +26,8 @@ fn examples() -> BTreeMap<String, String> {
         let (title, rest) = part.split_once(" -->").unwrap();
         let code = rest.split("```").nth(1).unwrap().split_once('\n').unwrap().1;
         let (name, before) = title.split_once(" after ").unwrap_or((title, ""));
-        // Of an example that goes on from others itself only its own part, and of that the client without what it subscribes to.
+        // An example that extends others gets only their own parts, and of the client only the part
+        // without its subscriptions.
         let own = |name: &str| found[name].replace(&found["resumable.js"], "").split("\nresumable(").next().unwrap().to_owned();
         let before = match before.split(", ").collect::<Vec<_>>()[..] {
             ["resumable.js"] => found["resumable.js"].clone(),
@@ -115,7 +117,8 @@ on_both!(the_examples_in_the_papers_work, site: Site => {
     }
     shop.adjust("while they watch", 0, 0, 1).await;
     running.iter().for_each(|(name, one)| one.until(name, &["LIVE"]));
-    // The server dies; what happens meanwhile is told to all but curl, which stays away.
+    // The server dies; all clients get the events of that time except curl, which does not
+    // reconnect.
     let address = server.address;
     server.kill();
     server = Server::start_on(site, address).await;

@@ -23,9 +23,9 @@ use crate::databases::random;
 
 const ON_HAND: i64 = 500;
 const CLIENTS: u64 = 8;
-/// How soon writes go on after the primary was lost and another was promoted.
+/// Maximum time until writes go on after the primary was lost and another was promoted.
 const HEALED: Duration = Duration::from_secs(15);
-/// How soon a host is left whose machine says nothing more.
+/// Maximum time until clients leave a host that no longer responds.
 const LEFT: Duration = Duration::from_secs(30);
 /// The longest that anything may take that is about to happen.
 const SOON: Duration = Duration::from_secs(20);
@@ -43,7 +43,7 @@ impl Pair {
         let servers = Replicated::start()?;
         let own = Site::postgres_at(&servers.primary).await;
         let site = own.at_hosts(&servers.hosts());
-        // Its end would be asked of a server that has gone; the folder is that of both.
+        // Its drop would call a server that is gone; the folder belongs to both.
         std::mem::forget(own);
         servers.commit_together().await;
         Some(Self { servers, site })
@@ -89,7 +89,7 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
         answers(&load, 50, SOON).await;
         healed
     };
-    // The stream is read all the while: it goes on, and it has no gap.
+    // The stream is read all the while: it continues without a gap.
     let reading = stream.read_for(HEALED, &mut state);
     let (healed, ()) = tokio::join!(failing_over, reading);
     assert!(healed < HEALED, "writes went on {healed:?} after the primary was lost: {}", server.said());
@@ -112,14 +112,15 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
     println!("writes went on {healed:?} after the primary was lost; {} changes, {again} calls sent again", told.done.len());
 }
 
-/// It comes back as it was, and then as a standby. A node that starts meanwhile does not take it for the primary either, although it is named first.
+/// The former primary comes back unchanged, and then as a standby. A node that starts meanwhile
+/// does not take it for the primary either, although it is named first.
 async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop: &Shop) -> Server {
     let former = pair.servers.primary_of(pair.database());
     block_in_place(|| pair.servers.bring_back());
     makes(shop, 1).await;
     assert_eq!(number(&former, CATEGORIES).await, 0, "nothing is written to a server that was given up");
     let doctor = entrepot(&["doctor", "--database-url", &pair.site.url, "--keys-file", &pair.site.keys()]).await;
-    assert!(doctor.out.contains("takes writes beside the host that is written to"), "{doctor:?}");
+    assert!(doctor.out.contains("accepts writes in addition to the primary in use"), "{doctor:?}");
     let address = server.address;
     server.kill();
     let server = Server::start_on(&pair.site, address).await;
@@ -136,7 +137,7 @@ async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop:
     server
 }
 
-/// One more unit under a key, sent again until it is answered.
+/// Adds one unit under a key, and repeats the call until it is answered.
 async fn adds_one(shop: &Shop, key: &str) -> Value {
     let (product, store) = shop.place(0, 0);
     let variables = json!({ "input": adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]) });

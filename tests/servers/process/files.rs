@@ -33,7 +33,7 @@ on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site: Site => {
     travel(&Server::start_with(site, free_address(), &["--files", &place]).await).await;
 });
 
-/// How many reads of segments of a shipped log come back with one bit turned.
+/// Number of reads of segments of a shipped log that return one wrong bit.
 #[derive(Clone, Default)]
 pub struct Lies(Arc<AtomicU32>);
 
@@ -47,7 +47,7 @@ impl Lies {
     }
 }
 
-/// What the bucket answers, or the same with a bit turned.
+/// Returns the answer of the bucket, or the same with one wrong bit.
 async fn answered(service: S3Service, request: Request<Incoming>, lies: Lies) -> Result<HttpResponse, HttpError> {
     let is_segment = request.method() == Method::GET && request.uri().path().contains("/wal/");
     let answer = service.call(request.map(Body::from)).await?;
@@ -66,13 +66,13 @@ pub async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
     lying_bucket(site, &Lies::default()).await
 }
 
-/// The same, of a bucket that lies when it is told to.
+/// Like `bucket`, with wrong answers on request.
 pub async fn lying_bucket(site: &Site, lies: &Lies) -> (PathBuf, Vec<(&'static str, String)>) {
     let (root, key) = (site.folder.join("s3"), "test");
     let folder = root.join("shop");
     std::fs::create_dir_all(&folder).unwrap();
     let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(&root).unwrap());
-    // Signatures are checked: whoever has another secret gets nowhere.
+    // Signatures are checked: a client with another secret is refused.
     builder.set_auth(SimpleAuth::from_single(key, key));
     let service = builder.build();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -132,7 +132,8 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
     assert_eq!(json!([file["state"], file["size"]]), json!(["READY", large.len()]));
     let fetched = http.get(format!("{}{}", node.url(), file["downloadUrl"].as_str().unwrap())).send().await.unwrap();
     assert!(fetched.text().await.unwrap() == large, "other bytes than were sent");
-    // Without the right secret, and without anybody there: said as what it is, and nothing is left.
+    // With a wrong secret, and with an unreachable bucket: each has its own message, and nothing is
+    // left behind.
     let lying = sizes(&folder);
     let mut wrong = env.clone();
     wrong.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
@@ -152,8 +153,9 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
         assert_eq!((status.as_u16(), &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
         let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
         assert_eq!(file["state"], "UPLOADING");
-        // The error is reported, without what the store said: an address, the name of a file, a key.
-        let report = tracker.text_with("where files are kept cannot be reached").await;
+        // The error is reported, without the store's own message: an address, the name of a file, a
+        // key.
+        let report = tracker.text_with("the file store cannot be reached").await;
         for value in ["://", "S3", "of/ours", "lost.csv", &shop.token] {
             assert!(!report.contains(value), "{value} is reported: {report}");
         }
@@ -175,7 +177,7 @@ on_both!(files_that_find_no_room_are_refused_whole, site: Site => {
     let (status, said) = (sent.status(), sent.text().await.unwrap());
     assert!(status == 507 && said.contains("no room for files") && said.contains("\"UNAVAILABLE\""), "{status}: {said}");
     assert_eq!(sizes(&folder), Vec::<u64>::new(), "what was half written is gone");
-    // Somebody made room: the same link is good.
+    // After a restart with free space, the same link is valid.
     let address = node.address;
     node.kill();
     let node = Server::start_with(site, address, &["--files", &place]).await;
@@ -203,7 +205,7 @@ on_both!(pages_that_the_operator_lists_send_and_fetch_files, site: Site => {
         assert!(allowed[name].to_str().unwrap().contains(value), "{allowed:?}");
     }
     assert!(!asked("https://evil.example").await.contains_key("access-control-allow-origin"));
-    // What was refused a page may read too: else it could not say why.
+    // A page may read a refusal too: otherwise it could not show the reason.
     for expected in [200, 409] {
         let sent = http.put(&link).header("origin", listed).body("sku\n").send().await.unwrap();
         assert_eq!((sent.status().as_u16(), &sent.headers()["access-control-allow-origin"]), (expected, &listed.parse().unwrap()));
@@ -265,7 +267,7 @@ async fn travel(node: &Server) {
     assert_eq!(asked.headers()["content-disposition"], "attachment; filename*=UTF-8''import.csv", "only papers are shown");
 }
 
-/// What `/readyz` says of files, once it says it.
+/// Waits until `/readyz` has this status for files, and returns the reason.
 async fn ready(node: &Server, wanted: &str) -> String {
     let began = Instant::now();
     loop {
@@ -307,7 +309,7 @@ on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it,
     assert_eq!(sizes(&site.folder.join("own")), Vec::<u64>::new());
     assert_eq!(std::fs::read_dir(site.folder.join("own")).unwrap().count(), 0, "no file, and no mark of its own");
 
-    // The operator says that the other store is lost.
+    // The operator declares the other store lost.
     let keys = site.keys();
     let adopt = ["files", "adopt", "--database-url", &site.url, "--keys-file", &keys, "--files", &own];
     let said = entrepot(&adopt).await;
@@ -319,7 +321,7 @@ on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it,
 });
 
 on_both!(a_node_that_cannot_write_its_files_says_so, site: Site => {
-    // A file stands where the folder should be: nobody, root neither, can make it.
+    // The folder's path is an existing file: no user, root included, can create the folder.
     let blocked = site.folder.join("blocked");
     std::fs::write(&blocked, "no folder").unwrap();
     let node = Server::start_in(site, free_address(), &[], &Environment::default()).await;
@@ -328,7 +330,8 @@ on_both!(a_node_that_cannot_write_its_files_says_so, site: Site => {
     let further = ["--files", &format!("file:{}", blocked.display())];
     let refused = entrepot(&[&["serve", "--database-url", &site.url, "--keys-file", &site.keys(), "--listen", "127.0.0.1:0"], &further[..]].concat()).await;
     refused.refused(&["--files", "blocked"]);
-    // Without the flag the folder is needed with the first file only: a node that cannot make it goes on, and says it.
+    // Without the flag the folder is needed only for the first file: a node that cannot create it
+    // keeps running, and reports it.
     let place = site.folder.join("entrepot.files");
     let _ = std::fs::remove_dir_all(&place);
     let of_sqlite = site.url.strip_prefix("sqlite://").map(|file| format!("{file}.files"));

@@ -1,4 +1,5 @@
-//! What stands in front of several nodes, as small as it can be: each connection goes to the next node that takes it.
+//! Minimal load balancer in front of several nodes: each connection goes to the next node that
+//! accepts it.
 
 use std::{
     net::SocketAddr,

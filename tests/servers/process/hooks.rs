@@ -81,7 +81,7 @@ pub async fn endpoint(shop: &Shop, url: &str) -> String {
     made["webhookEndpoint"]["id"].as_str().unwrap().to_owned()
 }
 
-/// One piece more; the number of its event.
+/// Adds one unit; returns the number of its event.
 async fn change(shop: &Shop, key: &str) -> i64 {
     let input = super::shop::adjust(key, "RECEIPT", "PURCHASE", &[super::shop::change(&shop.products[0], &shop.stores[0], 1)]);
     loop {
@@ -153,7 +153,8 @@ async fn workers_that_are_killed_lose_no_message() {
         shop.client.ask(query, json!({ "id": asked["job"]["id"] })).await["result"] == json!({ "state": "DONE", "failures": 0 })
     })
     .await;
-    // Where the endpoint changes hands meanwhile, its new holder sends again what the former one had sent and not yet written down.
+    // If another worker takes over the endpoint meanwhile, it sends again the messages that the
+    // former one had sent and not yet recorded.
     let sent = receiver.count();
     assert!((160..=160 + NOTED_TOGETHER).contains(&sent), "a replay by one job is one message an event: {sent}");
     assert!(workers.into_iter().map(Worker::stop).all(|code| code == Some(0)), "a worker that is told to stop ends well");
@@ -161,7 +162,7 @@ async fn workers_that_are_killed_lose_no_message() {
     site.verify().await;
 }
 
-/// Whoever works beside the requests is looked at like a node.
+/// A worker beside the requests is monitored like a node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_tells_how_it_fares() {
     let Some(site) = Site::postgres().await else { return };
@@ -184,7 +185,7 @@ async fn a_worker_tells_how_it_fares() {
     assert_eq!(worker.stop(), Some(0));
 }
 
-/// A lone node on an embedded database does the jobs itself, and goes on with them after a kill.
+/// A single node on an embedded database runs the jobs itself, and resumes them after a kill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lone_node_that_is_killed_loses_no_message() {
     let site = Site::sqlite().await;
@@ -207,7 +208,7 @@ async fn a_lone_node_that_is_killed_loses_no_message() {
     site.verify().await;
 }
 
-/// Holds end although whoever looks after them is killed, whichever of the workers that is.
+/// Holds expire although the worker that expires them is killed, whichever it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn holds_end_while_workers_die() {
     let Some(site) = Site::postgres().await else { return };

@@ -1,5 +1,5 @@
-//! Documents made to hurt, each against a real node that has little memory and little time. What the guard lets through and what it
-//! refuses is for the front's tests to say; here a node has to answer, and to go on.
+//! Hostile documents, each against a real node with little memory and little time. The decisions of
+//! the guard are tested in the front's tests; here a node has to answer, and to keep running.
 
 use std::{fmt::Write as _, fs, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::world::on_both;
 
-/// Address space of the node, in KiB, and what it may come to hold while it answers, beyond what it held before.
+/// Address space of the node, in KiB, and the maximum growth of its memory while it answers.
 const MEMORY: u64 = 2 << 20;
 const GROWTH_KIB: u64 = 256 << 10;
 /// For one document: unoptimised code on a shared machine. The promise is ten seconds.
@@ -184,7 +184,7 @@ on_both!(no_document_is_too_much_for_a_node_with_little_memory, site: Site => {
         let status = response.status().as_u16();
         response.bytes().await.map(|bytes| (status, bytes)).map_err(|error| error.to_string())
     };
-    // The schema is read once, and that takes what it takes.
+    // The schema is read once, whose memory is not counted.
     send("{ __schema { types { name } } }", &json!({}), None).await.unwrap();
     let before = peak(&server);
     let corpus = [introspection(), fragments(), variables_and_directives(), unions_and_pages()];

@@ -1,4 +1,4 @@
-//! Memory of nodes and workers of which nothing is asked.
+//! Memory of idle nodes and workers.
 
 use std::{fs, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(90);
 const QUERY: &str = "{ products(first: 5) { nodes { sku } } stores(first: 5) { nodes { code } } }";
 
-/// What of files a process has in memory, in kB.
+/// Returns the resident file mappings of a process, in kB.
 fn files_in_memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();

@@ -1,4 +1,5 @@
-//! An import whose process is killed -9 in the middle goes on with the next one, and no row counts twice.
+//! An import whose process is killed with -9 halfway is resumed by the next process, and no row
+//! counts twice.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -23,7 +24,7 @@ const IMPORT: &str =
 const SHOWN: &str =
     "query($id: ID!) { node(id: $id) { ... on DataJob { state error counts { rows created updated unchanged refused } } } }";
 
-/// Asks for an import of changes, each of one piece, of which each hundredth names a product that nobody has.
+/// Creates an import of changes of one unit each; every hundredth row names an unknown product.
 async fn import(client: &Client) -> String {
     let row = |n: i64| if n % 100 == 99 { "nobody,S0,1\n".to_owned() } else { format!("P{},S0,1\n", n % PRODUCTS as i64) };
     let rows: String = (0..ROWS).map(row).collect();
@@ -43,7 +44,7 @@ fn rows(shown: &Value) -> i64 {
     shown["counts"]["rows"].as_i64().unwrap()
 }
 
-/// Waits until the import has got on from here, and says how it stands.
+/// Waits until the import has progressed from `before`, and returns its state.
 async fn on_from(client: &Client, id: &str, before: i64) -> Value {
     let began = Instant::now();
     loop {
@@ -56,7 +57,7 @@ async fn on_from(client: &Client, id: &str, before: i64) -> Value {
     }
 }
 
-/// Kills whoever imports, again and again, and looks at what there is in the end.
+/// Kills the importing process again and again, and checks the result.
 async fn survives(shop: &Shop, mut kill: impl AsyncFnMut()) {
     let (id, mut before, mut kills) = (import(&shop.client).await, 0, 0);
     while kills < KILLS {
@@ -115,7 +116,7 @@ async fn a_worker_that_is_killed_imports_no_row_twice() {
     let shop = Shop::open(server.tenant().await, 1, PRODUCTS, 1).await;
     let start = || Worker::start_with(&site, &["--files", &files(&site)]);
     let mut worker = start();
-    // The one before is killed as it is dropped.
+    // The previous worker is killed when it is dropped.
     survives(&shop, async || worker = start()).await;
     drop(worker);
     site.verify().await;

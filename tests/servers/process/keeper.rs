@@ -1,4 +1,5 @@
-//! What an operator does from the command line while a server runs: turns keys over, proves the log, takes a tenant's rows out.
+//! Commands of an operator while a server runs: rotation of keys, proof of the log, export of a
+//! tenant's rows.
 
 use std::{fs, process::Stdio, time::Duration};
 
@@ -32,7 +33,7 @@ on_both!(keys_are_turned_over_under_a_running_server, site: Site => {
     let old = before.split('\t').next().unwrap().to_owned();
     assert!(before.contains("seals"), "{before}");
     let rotated = well(site, &["keys", "rotate", "--new-key"]).await;
-    assert!(rotated.contains("seals from now on") && rotated.contains("sealed anew"), "{rotated}");
+    assert!(rotated.contains("seals from now on") && rotated.contains("sealed again"), "{rotated}");
     assert!(well(site, &["keys", "rotate"]).await.starts_with("0 of"), "done is done");
     name(&client).await;
     told(site, &["keys", "retire", &old]).await.refused(&["younger than"]);
@@ -44,7 +45,7 @@ on_both!(keys_are_turned_over_under_a_running_server, site: Site => {
     drop(server);
     let file = fs::read_to_string(site.keys()).unwrap();
     fs::remove_file(site.keys()).unwrap();
-    told(site, &["serve", "--listen", "127.0.0.1:0"]).await.refused(&["is sealed under the key", "bring it back"]);
+    told(site, &["serve", "--listen", "127.0.0.1:0"]).await.refused(&["is sealed under the key", "restore it from your copy"]);
     assert!(!fs::exists(site.keys()).unwrap(), "no new key is made over a database that has one");
     let (first, second) = (well_new_key().await, well_new_key().await);
     assert_ne!(first, second);
@@ -96,7 +97,7 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site: Site => {
     assert!(out.contains("manifest.json"), "{out}");
     assert_eq!(fs::read_to_string(folder.join("store.jsonl")).unwrap().lines().count(), 3);
     taken_in_elsewhere(&folder.display().to_string(), &slug).await;
-    assert!(well(site, &["tenant", "erase", &slug]).await.contains("takes it back"));
+    assert!(well(site, &["tenant", "erase", &slug]).await.contains("--cancel cancels it"));
     let [files, others] = ["files", "others"].map(|name| format!("file:{}", site.folder.join(name).display()));
     well(site, &["files", "adopt", "--files", &files]).await;
     let due = ["tenant", "erase", &slug, "--due", "--files"];
@@ -105,23 +106,23 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site: Site => {
     assert!(!site.folder.join("others").exists());
     let early = well(site, &[&due[..], &[files.as_str()]].concat()).await;
     assert!(early.contains("nothing is due"), "thirty days are thirty days: {early}");
-    assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("taken back"));
+    assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("the erasure is cancelled"));
     drop(server);
     site.verify().await;
 });
 
-/// What the command says where an export is taken in.
+/// Checks the output of the command that imports an export.
 async fn taken_in_elsewhere(folder: &str, slug: &str) {
     let other = Site::sqlite().await;
     let dry = well(&other, &["tenant", "import", folder, "--dry-run"]).await;
-    assert!(dry.contains("dry run, nothing was kept") && dry.contains("3  store\n"), "{dry}");
+    assert!(dry.contains("dry run, nothing was stored") && dry.contains("3  store\n"), "{dry}");
     let taken = well(&other, &["tenant", "import", folder]).await;
     for part in
-        ["invariants hold over 1 tenants", "the tenant is in: ", "has no password and no second factor here", "begin anew"]
+        ["invariants hold over 1 tenants", "the tenant is imported: ", "has no password and no second factor here", "start over"]
     {
         assert!(taken.contains(part), "\"{part}\" is not in {taken}");
     }
-    told(&other, &["tenant", "import", folder]).await.refused(&["nothing was taken in", "is in this deployment already"]);
+    told(&other, &["tenant", "import", folder]).await.refused(&["nothing was imported", "is in this deployment already"]);
     let again = well(&other, &["audit", "verify", "--tenant", slug]).await;
     assert!(again.contains("ok      "), "{again}");
     other.verify().await;

@@ -45,7 +45,7 @@ async fn by_get(client: &Client, query: &str) -> Value {
     request.bearer_auth(&client.token).send().await.unwrap().json().await.unwrap()
 }
 
-/// The first message to an operation on a socket of its own.
+/// Returns the first message for an operation on a new socket.
 async fn by_socket(client: &Client, query: &str) -> Value {
     let mut socket = Socket::open(client).await;
     socket.subscribe(query, &json!({})).await;
@@ -104,7 +104,7 @@ async fn report(server: &Server, body: &str) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// What a scanner of repositories sends.
+/// Returns the message of a scanner of repositories.
 fn found(tokens: &[&str]) -> String {
     let one = |token: &&str| json!({ "token": token, "type": "entrepot_api_key", "url": "https://code.example/a/b.env", "source": "content" });
     Value::from(tokens.iter().map(one).collect::<Vec<_>>()).to_string()
@@ -137,7 +137,7 @@ on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site: Si
     let mut socket = Socket::open(&till).await;
     socket.subscribe(STREAM, &json!({})).await;
     assert_eq!(socket.hear().await.unwrap()["type"], "next");
-    // A stranger who guesses learns nothing from the answer: it is the same for a key and for anything else.
+    // A guess reveals nothing: the answer is the same for a key and for any other text.
     let junk = report(&server, &found(&["epk_live_nothing", "", "password"])).await;
     let nobodys = format!("{}{}", &other.token[..41], &till.token[41..]);
     let nobodys = report(&server, &found(&[&nobodys])).await;

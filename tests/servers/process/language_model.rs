@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 const PROPOSED: &str = "A blue mug for coffee or tea.";
 
-/// It answers as long as it is there.
+/// Answers until it is dropped.
 pub struct LanguageModel {
     pub url: String,
     task: JoinHandle<()>,

@@ -1,4 +1,4 @@
-//! `stockChanged` over a real socket: never a gap, whatever happens to the reader.
+//! `stockChanged` over a real socket: never a gap, whatever happens to the client.
 
 use std::{env, time::Duration};
 
@@ -52,7 +52,8 @@ on_both!(the_state_built_from_a_stream_is_how_things_stand, site: Site => {
     println!("{changes} changes, each seen once and in order");
 });
 
-/// How long sockets are cut, in seconds: short in every run, ENTREPOT_CUT_SECONDS=60 for the minute that was promised.
+/// Returns the seconds for which sockets are cut: short in every run, `ENTREPOT_CUT_SECONDS=60` for
+/// the minute that was promised.
 fn cutting() -> Duration {
     Duration::from_secs(env::var("ENTREPOT_CUT_SECONDS").ok().map_or(5, |seconds| seconds.parse().unwrap()))
 }
@@ -143,7 +144,7 @@ on_both!(cursors_of_others_are_foreign, site: Site => {
     }
 });
 
-/// What an item says of levels: which, and whether they are in the filter.
+/// Returns the levels of an item, and whether each is in the filter.
 fn news(item: &Value) -> Vec<(LevelRef, bool)> {
     assert_eq!(item["phase"], "LIVE", "{item}");
     let changes = item["changes"].as_array().unwrap().iter();
@@ -291,7 +292,7 @@ on_both!(slow_readers_do_not_stop_a_fast_one, site: Site => {
     assert_eq!((little.news, nothing.news), (all.news, all.news), "each change, late");
 });
 
-/// Takes the item in, and says whether it reaches the event.
+/// Applies the item, and returns whether it includes the event.
 fn seen(item: &Value, state: &mut State, seq: &Value) -> bool {
     state.take(item);
     item["changes"].as_array().unwrap().iter().any(|change| change["seq"].as_i64() >= seq.as_i64())

@@ -1,5 +1,5 @@
-//! Clients that write at the same time and remember what they were told. A call without an answer is neither done nor refused:
-//! it is sent again with the same key until there is an answer.
+//! Clients that write at the same time and record their answers. A call without an answer counts as
+//! neither done nor refused: it is sent again with the same key until there is an answer.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ impl Dice {
     }
 }
 
-/// What a call does to a level when it is done.
+/// Effect of a successful call on a level.
 #[derive(Debug, Clone)]
 pub struct Effect {
     pub place: LevelRef,
@@ -61,20 +61,20 @@ pub struct Done {
     pub order: Option<(String, String)>,
 }
 
-/// All that clients were told.
+/// Outcomes of the clients' calls.
 #[derive(Debug, Default)]
 pub struct Outcomes {
     pub done: Vec<Done>,
     pub refused: u64,
 }
 
-/// What the clients share. It stops them when it is dropped.
+/// Shared state of the clients. It stops them when it is dropped.
 pub struct Load {
     seed: u64,
     stop: Arc<AtomicBool>,
     /// Answers so far, for those who wait for some.
     pub answers: Arc<AtomicU64>,
-    /// Calls that had to be sent again because nobody knew what had become of them.
+    /// Calls that were sent again because their outcome was unknown.
     pub again: Arc<AtomicU64>,
     clients: JoinSet<Outcomes>,
 }
@@ -101,7 +101,7 @@ impl Load {
         Self { seed, stop, answers, again, clients: running }
     }
 
-    /// Lets every client finish its call, and gives what they were told.
+    /// Waits until every client has finished its call, and returns their outcomes.
     pub async fn end(mut self) -> Outcomes {
         self.stop.store(true, Ordering::Relaxed);
         let mut told = Outcomes::default();
@@ -212,7 +212,7 @@ impl Writer {
         (self.products[product as usize].clone(), self.stores[store as usize].clone())
     }
 
-    /// One or two levels up or down.
+    /// An adjustment of one or two levels, up or down.
     fn adjustment(&mut self, key: &str) -> Call {
         let mut deltas = BTreeMap::new();
         for _ in 0..=self.dice.below(2) {
@@ -232,8 +232,8 @@ impl Writer {
     }
 }
 
-/// Two answers to the same call: if both say it is done, they speak of the same change. A refusal beside a lost answer says nothing:
-/// the lost one may have been done.
+/// Compares two answers to the same call: if both are successes, they must show the same change. A
+/// refusal beside a lost answer shows nothing: the lost call may have succeeded.
 fn agreed(one: Result<Value, String>, other: Result<Value, String>) -> Result<Value, String> {
     let done = |answer: &Value| answer["data"]["result"]["userErrors"] == json!([]);
     match (one, other) {

@@ -12,9 +12,9 @@ use super::{
 
 /// The longest that a plan is waited for: between two of them are ten seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
-const PLANNED: &str = "how a slow statement is carried out";
+const PLANNED: &str = "the plan of a slow statement";
 
-/// Each line as JSON; a line that is none fails.
+/// Parses each line as JSON; any other line fails.
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|err| panic!("{err}: {line}"))).collect()
 }

@@ -1,4 +1,4 @@
-//! Letters as they leave: a real SMTP conversation over TCP with a server of the test's own.
+//! E-mails as they are sent: a real SMTP conversation over TCP with the test's own server.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::world::on_both;
 
-/// A letter as it came: the envelope, and what stood between DATA and the dot.
+/// An e-mail as it was delivered: the envelope, and the content between DATA and the dot.
 #[derive(Debug)]
 struct Delivered {
     from: String,
@@ -24,7 +24,8 @@ struct Delivered {
     data: String,
 }
 
-/// Speaks SMTP (RFC 5321) with whoever connects; hands over what is delivered. The first `refused` tries are told to come again (451).
+/// Serves SMTP (RFC 5321) and passes on the delivered e-mails. The first `refused` attempts get a
+/// temporary failure (451).
 async fn mail_server(refused: usize) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<Delivered>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -120,7 +121,7 @@ on_both!(letters_leave_by_smtp, site: Site => {
     assert!(!log.contains("epw_") && !log.contains("epi_"), "no link is in the log");
 });
 
-/// A mail server that is away for a moment loses no letter.
+/// A mail server that is down for a moment loses no e-mail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_letter_is_tried_again() {
     let site = super::server::Site::sqlite().await;
@@ -136,7 +137,7 @@ async fn a_letter_is_tried_again() {
     assert!(began.elapsed() > Duration::from_secs(8), "after a pause");
 }
 
-/// What a node answers a stranger at an address that is not this machine's own.
+/// Returns a node's answer to a stranger, from an address that is not this machine's own.
 async fn registered(server: &Server) -> Value {
     let query = "mutation { result: register(email: \"new@shop.example\", password: \"four mugs on a shelf\", displayName: \"N\", tenantName: \"N\", tenantSlug: \"new-shop\") {
         result { __typename } userErrors { code } } }";
@@ -158,7 +159,7 @@ async fn where_strangers_come_nobody_learns_by_registering_who_is_known() {
     let site = super::server::Site::sqlite().await;
     let without = Server::start_with(&site, everywhere(free_address()), &[]).await;
     assert_eq!(registered(&without).await["userErrors"][0]["code"], "INVALID_STATE");
-    // Behind something on the same machine that lets strangers in.
+    // Behind a proxy on the same machine that admits external clients.
     for in_front in [["--proxy", "127.0.0.1"], ["--public-url", "https://stock.example"]] {
         let site = super::server::Site::sqlite().await;
         let behind = Server::start_with(&site, free_address(), &in_front).await;

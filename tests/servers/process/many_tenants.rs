@@ -1,4 +1,5 @@
-//! Many tenants at once, whose commands share transactions: kill -9, connections that are cut, and two processes of which one is killed.
+//! Many tenants at once, whose commands share transactions: kill -9, cut connections, and two
+//! processes of which one is killed.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -19,9 +20,9 @@ const TENANTS: u64 = 8;
 /// Writers of each tenant.
 const CLIENTS: u64 = 2;
 const ON_HAND: i64 = 200;
-/// How often a process is killed, or its connections are cut.
+/// Number of times that a process is killed, or that its connections are cut.
 const ROUNDS: usize = 5;
-/// How long a tenant may wait for an answer after that.
+/// Maximum time until a tenant gets an answer after that.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A tenant and its writers.
@@ -52,7 +53,8 @@ async fn each_is_answered(all: &[Busy]) {
     }
 }
 
-/// Lets all writers finish, and gives what they were told; some of their calls were cut off.
+/// Waits until all writers have finished, and returns their outcomes; some of their calls were cut
+/// off.
 async fn ended(all: Vec<Busy>) -> Vec<(Shop, Outcomes)> {
     let again: Vec<_> = all.iter().map(|one| one.load.again.clone()).collect();
     let told = join_all(all.into_iter().map(|Busy { shop, load }| async move { (shop, load.end().await) })).await;
@@ -62,7 +64,8 @@ async fn ended(all: Vec<Busy>) -> Vec<(Shop, Outcomes)> {
     told
 }
 
-/// What each tenant was told of is there once, and nothing else is.
+/// Asserts that each acknowledged change of each tenant was made once, and that nothing else was
+/// changed.
 async fn audited(all: &[(Shop, Outcomes)]) {
     for (shop, told) in all {
         assert!(!told.done.is_empty(), "nothing was done");
@@ -102,7 +105,7 @@ async fn cut_connections_lose_and_repeat_nothing_of_any_tenant() {
         way.mend();
     }
     let told = ended(all).await;
-    // What is there is read by a process whose connections are whole.
+    // The state is read by a process with intact connections.
     let address = server.address;
     server.kill();
     let server = Server::start_on(&site, address).await;

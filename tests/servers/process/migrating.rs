@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::server::{Server, Site, command, entrepot};
 
-/// How many of all migrations the database lacks, as the binary says.
+/// Returns how many of all migrations the database lacks, as the binary reports.
 async fn missing(site: &Site, all: usize) -> usize {
     let checked = entrepot(&["version", "--check", "--database-url", &site.url]).await;
     if checked.well() {

@@ -20,12 +20,12 @@ use crate::world::on_both;
 
 const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { uploadUrl userErrors { code message } } }";
 
-/// Whatever is in a folder, and what others than its user may do with it.
+/// Returns the files of a folder, and the permissions that users other than their owner have.
 fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let (path, mode) = (entry.path(), entry.metadata().unwrap().permissions().mode());
-        // Standard error goes where the test says, into a file that it has made itself.
+        // Standard error goes to a file that the test itself has created.
         if path.file_name().is_some_and(|name| name == "server.log") {
             continue;
         }
@@ -43,7 +43,7 @@ fn closed(found: &[(PathBuf, u32)]) {
     assert!(open.is_empty(), "others may look into {open:#?}");
 }
 
-/// Serves, sends a letter with a link that sets a password, and keeps a file.
+/// Starts a server, makes it send an e-mail with a link that sets a password, and store a file.
 async fn busy(site: &Site, further: &[&str]) -> Server {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let place = format!("file:{}", site.folder.join("kept").display());
@@ -68,7 +68,7 @@ async fn busy(site: &Site, further: &[&str]) -> Server {
 }
 
 on_both!(what_a_node_writes_is_its_users_alone, site: Site => {
-    // As shells have it: what says nothing else can be read by all.
+    // The usual umask of shells: files are readable by all unless created otherwise.
     umask(Mode::from_raw_mode(0o022));
     if site.url.starts_with("sqlite") {
         // The test's own copy goes: what counts is what the program makes.
@@ -108,7 +108,7 @@ async fn what_others_could_read_is_closed_to_them_at_the_next_start() {
         fs::create_dir(site.folder.join(folder)).unwrap();
         set(folder, 0o755);
     }
-    // A group that was let in on purpose stays.
+    // Access that was given to a group on purpose is kept.
     set("it.sqlite", 0o644);
     set("kept", 0o775);
     let server = busy(&site, &[]).await;

@@ -1,4 +1,4 @@
-//! `deploy/nginx.conf` in front of a node: what stands before the nodes lets through what they take.
+//! `deploy/nginx.conf` in front of a node: the proxy passes on everything that nodes accept.
 
 use std::{
     fs,
@@ -19,11 +19,11 @@ use crate::world::on_both;
 const CONFIG: &str = include_str!("../../../deploy/nginx.conf");
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
-/// nginx as it is shipped, with other addresses.
+/// nginx with the shipped configuration, and other addresses.
 struct Nginx(Child, SocketAddr);
 
 impl Nginx {
-    /// None, said plainly, where the program is not installed; on CI that is a failure.
+    /// `None`, with a message, if the program is not installed; on CI that is a failure.
     async fn before(node: &Server, site: &Site) -> Option<Self> {
         let (address, folder) = (free_address(), site.folder.join("nginx"));
         fs::create_dir_all(&folder).unwrap();

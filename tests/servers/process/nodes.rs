@@ -1,4 +1,4 @@
-//! Several nodes on one Postgres and one Redis: what one commits the other tells its subscribers, at once while Redis is well and soon when it is not.
+//! Several nodes on one Postgres and one Redis: commits of one reach the other's subscribers, at once with Redis and soon without it.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Pair {
         pair
     }
 
-    /// Waits until both nodes say so of themselves.
+    /// Waits until both nodes report this health status.
     async fn hints(&self, word: &str) {
         for node in [&self.first, &self.second] {
             let began = Instant::now();
@@ -166,7 +166,7 @@ async fn a_lie_costs_time_and_nothing_else() {
     assert!(longest < Duration::from_secs(2), "and the heads are looked at as before: {longest:?}");
 }
 
-/// Asks until the answer is a refusal with this code; how long that took.
+/// Repeats a query until it is refused with this code; returns the time that took.
 async fn until_refused(client: &Client, query: &str, code: &str) -> Duration {
     let began = Instant::now();
     loop {

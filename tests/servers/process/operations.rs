@@ -1,4 +1,4 @@
-//! What an operator sees and does: probes, figures, and a node that is stopped.
+//! Operations: probes, metrics, and a node that is stopped.
 
 use std::{collections::BTreeSet, process::Command, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{databases::random, world::on_both};
 
-/// What `/readyz` says.
+/// Returns the answer of `/readyz`.
 pub async fn health(server: &Server) -> (u16, Value) {
     let answer = reqwest::get(format!("{}/readyz", server.url())).await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
@@ -175,7 +175,7 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     first.snapshot(&mut state).await;
     second.snapshot(&mut other).await;
     let beginning = state.cursor.clone();
-    // With the first change both have come to where they are told as it happens, at the latest.
+    // At the first change at the latest, both streams have caught up and are live.
     for step in 0..4 {
         shop.adjust(&format!("step {step}"), 0, 0, 1).await;
         state.take(&first.soon().await);
@@ -185,7 +185,7 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     assert!(items <= 8.0, "once an item and subscriber: {items}");
     let seconds = until("entrepot_stream_lag_seconds_sum", "", 0.000_001).await;
     assert!(seconds < 2.0 * items, "{seconds} s in all");
-    // Whoever comes back reads up, which is no lag of ours.
+    // A client that reconnects catches up, which is no lag of the server.
     let before = figure(&scrape().await, "entrepot_stream_catchups_total", "").unwrap_or_default();
     let mut late = Stream::open(&shop.client, &StreamOptions { after: beginning, ..StreamOptions::default() }).await;
     assert_eq!(late.soon().await["phase"], "LIVE");
@@ -211,7 +211,7 @@ async fn every_counter_that_an_alarm_is_about_is_there_before_its_first_event() 
     let counters: BTreeSet<&str> = words.filter(|word| word.starts_with("entrepot_") && word.ends_with("_total")).collect();
     assert!(counters.len() >= 8, "{counters:?}");
     let began = Instant::now();
-    // Failures of backups are there once the log has been read.
+    // The metrics of failed backups appear once the log has been read.
     let text = loop {
         let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
         let missing: Vec<_> = counters.iter().filter(|name| figure(&text, name, "").is_none()).collect();
@@ -244,7 +244,7 @@ on_both!(a_node_takes_as_many_sockets_as_it_may_have, site: Site => {
     // As a container gives it, with more to be had.
     let few = Environment { files: Some(128), ..Environment::default() };
     let server = Server::start_in(site, free_address(), &UNLIMITED, &few).await;
-    // Linux alone tells it.
+    // Only Linux reports it.
     let Ok(limits) = std::fs::read_to_string(format!("/proc/{}/limits", server.id())) else { return };
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let [soft, hard] = [3, 4].map(|column| line.split_whitespace().nth(column).unwrap().parse().unwrap_or(u64::MAX));
@@ -264,7 +264,8 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site: Site => {
     for _ in 0..SOCKETS {
         sockets.push(Socket::open(&shop.client).await);
     }
-    // Whoever writes goes on at the node that takes over: calls that were cut off are sent again with their keys.
+    // Writers go on at the node that takes over: calls that were cut off are sent again with their
+    // keys.
     let other = Server::start(site).await;
     let ways = [shop.client.clone(), shop.client.at(&other.url())];
     let load = Load::start(&shop, &ways, 4, random());

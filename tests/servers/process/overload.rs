@@ -1,4 +1,4 @@
-//! One tenant sends more than a node answers in time, while another one works.
+//! One tenant sends more than a node can answer in time, while another one works.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ const CLIENTS: usize = 160;
 const ROUNDS: usize = 4;
 const ON_HAND: i64 = 1_000;
 
-/// How the calls of a client ended.
+/// Outcomes of a client's calls.
 #[derive(Debug, Default)]
 struct Calls {
     accepted: i64,
     refused: i64,
-    /// Of those that were accepted.
+    /// Longest duration of an accepted call.
     longest: Duration,
 }
 

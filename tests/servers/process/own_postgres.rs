@@ -1,4 +1,4 @@
-//! A Postgres of a test's own, which may be restarted and told how to be.
+//! A Postgres for a single test, which may restart and reconfigure it.
 
 use std::{
     env,
@@ -22,13 +22,13 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/services.sh")
 fn script(folder: &Path, what: &str) -> std::process::Command {
     let mut command = std::process::Command::new("bash");
     command.args([SCRIPT, what]).env("ENTREPOT_SERVICES_DIR", folder).env_remove("ENTREPOT_TEST_POSTGRES_URL");
-    // It starts no Redis where one is given.
+    // It starts no Redis if one is configured.
     command.env("ENTREPOT_TEST_REDIS_URL", "redis://127.0.0.1:1").stdin(Stdio::null());
     command
 }
 
 impl Postgres {
-    /// None, said plainly, where the tests have no Postgres; on CI that is a failure.
+    /// `None`, with a message, if the tests have no Postgres; on CI that is a failure.
     pub async fn start() -> Option<Self> {
         if env::var("ENTREPOT_TEST_POSTGRES_URL").is_err() {
             assert!(env::var("CI").as_deref() != Ok("true"), "CI runs every scenario on Postgres");
@@ -45,12 +45,13 @@ impl Postgres {
         Some(Self { folder, url: url.to_owned() })
     }
 
-    /// As an operator restarts one: its sessions are ended, and in a moment it is back.
+    /// Restarts the server as an operator does: its sessions end, and it is back in a moment.
     pub async fn restart(&self) {
         assert!(Command::from(script(&self.folder, "restart")).status().await.unwrap().success());
     }
 
-    /// Has it offer TLS, with a certificate of X.509 version 1. False, said plainly, where `openssl` makes none.
+    /// Makes the server offer TLS, with a certificate of X.509 version 1. False, with a message, if
+    /// `openssl` cannot make one.
     pub async fn offer_old_certificate(&self) -> bool {
         let data = self.folder.join("pg");
         let (key, request, certificate) = (data.join("server.key"), data.join("server.csr"), data.join("server.crt"));

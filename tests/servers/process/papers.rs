@@ -1,4 +1,5 @@
-//! The examples of `docs/partners.md`, each sent as it stands there, with real ids and moments in the place of `…`.
+//! The examples of `docs/partners.md`, each sent unchanged, except for real IDs and times in the
+//! place of `…`.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
@@ -24,7 +25,7 @@ fn examples() -> Vec<Example> {
     found.collect()
 }
 
-/// What stands for what: the ids of the scenario by their prefix.
+/// Values that replace those of the examples: the IDs of the scenario by their prefix.
 struct Story {
     owner: Client,
     partner: Client,
@@ -43,7 +44,7 @@ impl Story {
         text
     }
 
-    /// The one example that has this in it, which is then done with.
+    /// Removes and returns the one example that contains this text.
     fn take(&mut self, word: &str) -> String {
         let place = self.left.iter().position(|(_, text)| text.contains(word));
         let (_, text) = self.left.remove(place.unwrap_or_else(|| panic!("no example of {word}")));
@@ -58,7 +59,7 @@ impl Story {
         payload
     }
 
-    /// Sends the body of a `curl`, to where it says.
+    /// Sends the body of a `curl` to its path.
     async fn curl(&mut self, server: &Server, word: &str) -> (u16, String) {
         let text = self.take(word);
         let path = text.split("https://entrepot.example").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
@@ -99,7 +100,7 @@ async fn listed_server(site: &Site) -> Server {
     Server::start_with(site, free_address(), &["--trusted-documents", &folder.display().to_string()]).await
 }
 
-/// Of two mugs three are wanted, one is shipped, the others are cancelled, and the first comes back.
+/// Edits an order of two mugs to three, ships one, cancels the others, and returns the first.
 async fn changes_its_mind(story: &mut Story, partner: &Client, order: &Value) {
     story.ids.insert("ord", text(&order["id"]));
     story.ids.insert("oln", text(&order["lines"][0]["id"]));
@@ -117,7 +118,7 @@ async fn changes_its_mind(story: &mut Story, partner: &Client, order: &Value) {
     assert_eq!(returned["return"]["status"], "RECEIVED", "{returned:#}");
 }
 
-/// Another order, which the store packs and ships: the partner is shown that it left, and how to follow it.
+/// Another order, which the store packs and ships: the partner sees the shipment and its tracking.
 async fn follows_a_parcel(story: &mut Story, partner: &Client) {
     let mut socket = Socket::open(partner).await;
     socket.subscribe(&story.take("orderChanged"), &json!({})).await;

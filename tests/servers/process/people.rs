@@ -1,4 +1,4 @@
-//! Sessions, keys and letters of the running program.
+//! Sessions, keys and e-mails of the running program.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn wrong_settings_about_people_are_said_at_start() {
         (["--mail", "pop3://mail.example"], "--mail"),
         (["--mail-from", "nobody"], "--mail-from"),
         (["--registration", "sometimes"], "--registration"),
-        (["--registration", "verified"], "none leave from here: say with --mail how"),
+        (["--registration", "verified"], "no mail server is set: give --mail"),
         (["--denied-passwords", "no-such-file"], "--denied-passwords no-such-file: No such file"),
     ] {
         let base = ["serve", "--database-url", &site.url, "--listen", "127.0.0.1:0"];

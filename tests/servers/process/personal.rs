@@ -1,4 +1,5 @@
-//! Two members with the same rights follow the same thing: each is shown what a query of their own would show, and nothing of the other.
+//! Two members with the same rights subscribe to the same: each sees what their own query would
+//! show, and nothing of the other.
 
 use std::{
     cell::Cell,
@@ -34,16 +35,17 @@ const ASSIGN: &str =
 const RESOLVE: &str =
     "mutation($input: AlertActionInput!) { result: alertResolve(input: $input) { alert { id } userErrors { code message } } }";
 
-/// Nobody may see members or integrations: what they see of people is themselves.
+/// Permissions that neither has: the only people that members see are themselves.
 const UNSEEN: [&str; 2] = ["member.read", "apikey.read"];
 
-/// Somebody whom the owner has let in.
+/// A member whom the owner has invited.
 struct Member {
     client: Client,
     id: String,
 }
 
-/// A shop with a node whose letters can be read, and two members of it, Ann and Bob, with the same role.
+/// A shop with a node whose e-mails can be read, and two members of it, Ann and Bob, with the same
+/// role.
 struct House {
     _server: Server,
     shop: Shop,
@@ -111,14 +113,14 @@ async fn hired(site: &Site, owner: &Client, name: &str, role: &str) -> Member {
     Member { client, id: text(&invited["member"]["id"].take()) }
 }
 
-/// What somebody is told on many streams, each by its number.
+/// Last messages of one person's streams, each by its number.
 struct Ear {
     socket: Socket,
-    /// What a stream was last told; those that were refused or have ended are not among them.
+    /// Last message of each stream, without the streams that were refused or have ended.
     open: BTreeMap<usize, Value>,
 }
 
-/// An answer without what is of the request and not of its subject.
+/// Removes the parts of an answer that depend on the request, not on its subject.
 fn plain(mut message: Value) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -131,7 +133,7 @@ fn plain(mut message: Value) -> Value {
         }
     }
     strip(&mut message);
-    // What is resolved side by side is refused in any order.
+    // Fields that are resolved concurrently are refused in any order.
     if let Some(errors) = message["errors"].as_array_mut() {
         errors.sort_by_key(Value::to_string);
     }
@@ -139,7 +141,7 @@ fn plain(mut message: Value) -> Value {
 }
 
 impl Ear {
-    /// Follows all of it, and has heard how things stand.
+    /// Subscribes to all documents, and receives their snapshots.
     async fn open(client: &Client, documents: &[String]) -> Self {
         let mut ear = Self { socket: Socket::open(client).await, open: BTreeMap::new() };
         for (number, document) in documents.iter().enumerate() {
@@ -150,7 +152,8 @@ impl Ear {
         ear
     }
 
-    /// Listens until each stream has told something of this sort, and keeps the first of it; what says nothing for two seconds says nothing.
+    /// Listens until each stream has sent a message of this sort, and keeps the first; a stream
+    /// that is silent for two seconds is skipped.
     async fn hear(&mut self, sort: impl Fn(&Value) -> bool) {
         let mut missing: BTreeSet<usize> = self.open.keys().copied().collect();
         let mut patience = Duration::from_secs(20);
@@ -203,7 +206,7 @@ on_both!(an_alert_shows_whose_it_is_to_those_who_may_see_them, site: Site => {
         assert!(!bob.open[&0].to_string().contains("Ann"), "{step}: he may not see her: {:#}", bob.open[&0]);
         assert_eq!(bob.open[&0]["errors"][0]["extensions"]["code"], "FORBIDDEN", "{step}: {:#}", bob.open[&0]);
     }
-    // What somebody did is told the same way.
+    // The author of a change is shown or hidden in the same way.
     let mut bob = Ear::open(&house.bob.client, &documents[1..]).await;
     let mut ann = Ear::open(&house.ann.client, &documents[1..]).await;
     sleep(Duration::from_millis(300)).await;
@@ -215,13 +218,14 @@ on_both!(an_alert_shows_whose_it_is_to_those_who_may_see_them, site: Site => {
     assert!(!bob.open[&0].to_string().contains("Ann"), "{:#}", bob.open[&0]);
 });
 
-/// A subscription that asks for these fields at the end of a way.
+/// A subscription that selects these fields at the end of a path.
 fn document(field: &FieldDefinition, way: &Way, fields: &str) -> String {
     format!("subscription {{ {} {} }}", field.name, way.selection(fields).replacen('{', "{ phase", 1))
 }
 
-/// Asks for each object that these ways lead to, as two callers with the same rights, when Ann has changed something: how many objects there were,
-/// and what was shown to Bob that a query of his own would not show.
+/// Subscribes to each object that these paths lead to, as two callers with the same rights, and
+/// lets Ann change something. Returns the number of objects, and everything that was shown to Bob
+/// and that his own query would not show.
 async fn walk(
     house: &House,
     calls: &Calls,
@@ -235,7 +239,7 @@ async fn walk(
         let mut torn = BTreeSet::new();
         for (number, some) in asked.chunks(80).enumerate() {
             let shared: Vec<String> = some.iter().map(|(_, document)| document.clone()).collect();
-            // The third asks in words of its own, so that nobody answers in his place.
+            // The third stream has a different text, so that it joins no cohort.
             let own: Vec<String> = shared.iter().map(|document| format!("{document} # on his own")).collect();
             let mut ann = Ear::open(&house.ann.client, &shared).await;
             let mut bob = Ear::open(&house.bob.client, &shared).await;
@@ -259,7 +263,7 @@ async fn walk(
                 }
             }
         }
-        // What was refused as a whole is asked field by field.
+        // Ways that were refused as a whole are queried field by field.
         let fields = |way: usize| calls.selections(&ways[way].kind).into_values().map(move |one| (way, one));
         asked = torn.into_iter().flat_map(fields).map(|(way, one)| (way, document(field, &ways[way], &one))).collect();
     }
@@ -274,10 +278,12 @@ on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site:
     let customer = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code message } } }";
     let customer = house.ann.client.done(customer, json!({ "name": "Cleo", "email": "cleo@example.com" })).await["customer"]["id"].take();
     let mut least = BTreeMap::from([("stockChanged", 3), ("stockThresholdCrossed", 1), ("orderChanged", 4), ("alertChanged", 2), ("fulfilmentWorkChanged", 1)]);
-    // They look at one row, one view or one dashboard for one caller, and are run for each by itself.
+    // These follow one row, one view or one dashboard for one caller, and are executed for each
+    // separately.
     let is_alone = |name: &str| matches!(name, "dashboardChanged" | "dataJobChanged" | "savedViewChanged");
     let streams = || calls.roots().filter(|(operation, field)| *operation == "subscription" && !is_alone(field.name.node.as_str()));
-    // What an object says does not depend on the stream that leads to it: the shortest way there from any of them.
+    // The fields of an object do not depend on the stream that leads to it: the shortest way there
+    // from any of them is tried.
     let mut shortest: BTreeMap<String, (&str, Way)> = BTreeMap::new();
     for (_, field) in streams() {
         for way in calls.ways(field, usize::MAX) {

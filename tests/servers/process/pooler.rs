@@ -1,4 +1,5 @@
-//! Poolers before Postgres: one in transaction mode is refused whatever the settings, one in session mode is not.
+//! Poolers in front of Postgres: one in transaction mode is refused whatever the settings, one in
+//! session mode is accepted.
 
 use std::{
     collections::VecDeque,
@@ -24,14 +25,15 @@ use super::server::{Site, entrepot, free_address};
 /// The question for TLS, which a client sends before its first message.
 const TLS: u32 = 80_877_103;
 
-/// Which of its free connections a pooler gives to the next transaction.
+/// Free connection that a pooler gives to the next transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Newest,
     Oldest,
 }
 
-/// A pooler in transaction mode, as far as this needs one. Each login brings a connection to Postgres, until there are as many as it may have.
+/// A minimal pooler in transaction mode. Each login adds a connection to Postgres, up to its
+/// maximum.
 struct Pooler {
     target: SocketAddr,
     next: Next,
@@ -71,7 +73,8 @@ impl Pooler {
                 if matches!(message[0], b'Q' | b'S') {
                     let ready = answered(&mut server, &mut client).await?;
                     if ready[5] == b'I' {
-                        // Before the client hears of it: its next transaction finds this one among the free.
+                        // Before the client is answered: its next transaction finds this connection
+                        // among the free ones.
                         self.put(server);
                         client.write_all(&ready).await?;
                         break;
@@ -209,7 +212,8 @@ async fn commands_and_the_doctor_say_what_to_do_about_a_pooler() {
 struct PgBouncer(Child);
 
 impl PgBouncer {
-    /// The database by way of it. None, said plainly, where the program is not installed.
+    /// Returns the pooler and the database's address through it. `None`, with a message, if the
+    /// program is not installed.
     async fn before(site: &Site, mode: &str) -> Option<(Self, String)> {
         let (folder, address, postgres) = (site.folder.join(mode), free_address(), site.postgres_address());
         fs::create_dir_all(&folder).unwrap();

@@ -25,7 +25,7 @@ use crate::{
 };
 
 const ON_HAND: i64 = 200;
-/// How soon one process tells of what another one wrote.
+/// Maximum time until one process publishes the changes of another one.
 const HEARD_WITHIN: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,7 +65,8 @@ async fn two_processes_agree() {
     );
 }
 
-/// Changes through one process, heard of at the other: the longest that it took.
+/// Makes changes through one process that a stream at the other receives; returns the longest
+/// delay.
 async fn heard(stream: &mut Stream, state: &mut State, beyond: &Shop) -> Duration {
     let mut longest = Duration::ZERO;
     for step in 0..8 {
@@ -81,7 +82,7 @@ async fn heard(stream: &mut Stream, state: &mut State, beyond: &Shop) -> Duratio
     longest
 }
 
-/// One key, one input, forty calls at once to two processes.
+/// Forty concurrent calls with one key and one input, to two processes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_used_once_in_all_processes() {
     let Some(site) = Site::postgres().await else { return };
@@ -110,7 +111,7 @@ async fn a_key_is_used_once_in_all_processes() {
     site.verify().await;
 }
 
-/// What stores send, what is edited, sold and taken back, at once at both processes.
+/// Works, edits, sales and reversals at once at both processes.
 async fn works_edits_sales_and_reversals(shop: &Shop, ways: &[Client; 2]) {
     let seed = seed();
     let place = |store: usize| json!(shop.stores[store]);
@@ -148,7 +149,7 @@ async fn sent(client: &Client, scene: &Scene, step: Step) {
     scene.told(&step, &data["result"]);
 }
 
-/// The data of an answer without errors, asked for until there is one.
+/// Repeats a call until it has an answer without errors; returns its data.
 async fn answered(client: &Client, query: &str, variables: &Value) -> Value {
     let began = Instant::now();
     loop {

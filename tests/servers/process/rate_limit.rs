@@ -1,4 +1,5 @@
-//! Budgets in the program itself: the flags that set them, the query that tells of them, and who is kept out.
+//! Budgets in the program itself: the flags that set them, the query that shows them, and refused
+//! callers.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use crate::world::on_both;
 
 const PAGE: &str = "{ products(first: 250) { nodes { id stock { id } } } }";
 
-/// How many of so many operations are answered; the others wait for points.
+/// Returns how many of so many operations are answered before one has to wait for points, and the
+/// details of its refusal.
 async fn answered(client: &Client, query: &str, most: usize) -> (usize, Value) {
     for count in 0..most {
         let answer = client.send(query, &json!({})).await.unwrap();
@@ -38,7 +40,8 @@ on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
     assert!((30..=40).contains(&count), "{count} changes of 10 points");
     assert_eq!((&refusal["code"], &refusal["limit"]), (&json!("RATE_LIMITED"), &json!(400)));
     assert!(refusal["retryAfterMs"].as_u64().unwrap() <= 10_000);
-    // A page larger than what is left waits, though most of it would come back.
+    // A page that costs more than the rest of the budget waits, although most of it would be
+    // refunded.
     assert_eq!(answered(&owner, PAGE, 1).await.0, 0);
     let other = server.tenant().await;
     assert_eq!(answered(&other, PAGE, 1).await.0, 1);
@@ -73,7 +76,7 @@ on_both!(a_tenants_plan_sets_its_limits_while_the_node_runs, site: Site => {
     }
     assert_eq!(limit(&neighbour).await, json!(400), "a plan is one tenant's");
 
-    // What is not named stays; a wrong limit changes nothing; `default` ends it.
+    // A limit that is not named stays; a wrong limit changes nothing; `default` ends it.
     plan(&["--integration", "many"]).await.refused(&["a budget is written POINTS/POINTS_PER_SECOND", "default"]);
     assert!(plan(&["--integration", "50000/5000"]).await.out.contains("each member 700/7, each integration 50000/5000"));
     assert!(plan(&["--member", "default"]).await.well());

@@ -26,7 +26,7 @@ pub struct Way {
     mute: watch::Sender<bool>,
 }
 
-/// How a way stands, for each of its connections.
+/// State of a way, for each of its connections.
 #[derive(Clone)]
 struct Stand {
     late: Arc<AtomicU64>,
@@ -41,7 +41,8 @@ impl Way {
         Self::refusing(target, None).await
     }
 
-    /// One that stands for a host, or a pooler, that does not take a setting in the first message to Postgres. TLS is not looked into.
+    /// A proxy that acts as a host, or a pooler, that refuses a setting in the first message to
+    /// Postgres. TLS is passed through.
     pub async fn refusing(target: SocketAddr, refused: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let way = Self {
@@ -73,7 +74,7 @@ impl Way {
         self.open.send_replace(true);
     }
 
-    /// Swallows what is sent, on all connections and those that are tried, and closes none.
+    /// Swallows all data, on existing and new connections, and closes none.
     pub fn swallow(&self) {
         self.mute.send_replace(true);
     }

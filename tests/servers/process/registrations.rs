@@ -1,4 +1,5 @@
-//! The tests' own client, as a partner's should be: where the server has too many passwords to hash, it waits as long as it is told and registers then.
+//! The tests' own client, which behaves as a partner's should: if the server has too many passwords
+//! to hash, it waits for the requested time and then registers.
 
 use std::{
     sync::{
@@ -18,7 +19,8 @@ use serde_json::json;
 
 use super::client::Client;
 
-/// How often the server has too much to do, and how long it asks to wait each time.
+/// Number of times that the server refuses as overloaded; `WAIT_MS` is the delay that it asks for
+/// each time.
 const REFUSALS: u32 = 2;
 const WAIT_MS: u64 = 40;
 

@@ -39,7 +39,8 @@ pub async fn replay(client: &Client, file: &Path, expect: Option<&Path>) -> Ende
     entrepot(&words(client, file, expect)).await
 }
 
-/// Starts a replay and kills it when it says that about so many percent of the documents are done.
+/// Starts a replay and kills it when it reports that about this percentage of the documents is
+/// done.
 async fn break_off(client: &Client, file: &Path, percent: u64) {
     let mut child = command(&words(client, file, None)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let half_way = reached(child.stdout.take().unwrap(), percent).await;
@@ -48,7 +49,8 @@ async fn break_off(client: &Client, file: &Path, percent: u64) {
     assert!(half_way && !status.success(), "it ended before it could be broken off: {status}");
 }
 
-/// Reads what a replay says until about so many percent of the documents are done, and on in the background; false when it ended before.
+/// Reads the output of a replay until about this percentage of the documents is done, and on in the
+/// background; false if it ended before.
 pub async fn reached(out: ChildStdout, percent: u64) -> bool {
     let (tell, told) = oneshot::channel();
     std::thread::spawn(move || {
@@ -67,8 +69,8 @@ pub async fn reached(out: ChildStdout, percent: u64) -> bool {
     told.await.is_ok()
 }
 
-/// Where the journal stands.
-/// What a replay has written. The journal's head would not do: alerts and backorders move it by themselves, a moment later.
+/// Returns the rows that a replay has written. The journal's head would not do: alerts and
+/// backorders move it by themselves, a moment later.
 async fn written(client: &Client) -> [Value; 3] {
     [
         client.ask("{ stockMovements(first: 250) { nodes { id } } }", json!({})).await,
@@ -226,7 +228,7 @@ on_both!(another_credential_finds_what_was_sent_before, site: Site => {
     assert_eq!(written(&owner).await, before, "the second run writes nothing");
     // The same tenant, another file.
     fs::write(&file, format!("{HEADER}\n{}\n", GOOD.replace("MUG,6", "BOWL,7"))).unwrap();
-    replay(&owner, &file, None).await.refused(&["the opening receipt that is there is not this file's", "loaded from other data"]);
+    replay(&owner, &file, None).await.refused(&["the existing opening receipt is not this file's", "loaded from other data"]);
     assert_eq!(written(&owner).await, before);
 });
 

@@ -1,4 +1,5 @@
-//! Reads that go to a streaming replica: one story of a pair of servers, and what needs a network of its own.
+//! Reads that go to a streaming replica: one story on a pair of servers, and the cases that need a
+//! network of their own.
 
 use std::{
     net::SocketAddr,
@@ -26,12 +27,12 @@ const LIST: &str = "{ categories(first: 250) { nodes { name } } }";
 const HEADER: &str = "entrepot-position";
 /// The longest that anything may take that is about to happen.
 const SOON: Duration = Duration::from_secs(15);
-/// How far a replica may be behind.
+/// Maximum lag of a replica.
 const STALENESS: Duration = Duration::from_secs(4);
-/// How soon a replica is left out that has ended.
+/// Maximum time until a replica that has ended is left out.
 const LEFT_OUT: Duration = Duration::from_secs(1);
 
-/// A node that reads from a replica, and where it tells its figures.
+/// A node that reads from a replica, and the address of its metrics.
 struct Node {
     server: Server,
     metrics: SocketAddr,
@@ -125,7 +126,8 @@ async fn a_replica_answers_queries_and_nobody_notices_but_the_primary() {
     site.verify().await;
 }
 
-/// The replica stands still: its writer is answered by the primary, others by the replica, until it is too old for them, too.
+/// The replica is paused: the writer's reads go to the primary, others' to the replica, until it is
+/// too old for them, too.
 async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, owner: &Client, other: &Client) {
     servers.hold_back().await;
     let held = Instant::now();
@@ -139,7 +141,8 @@ async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, 
     } else {
         assert!(held.elapsed() + Duration::from_secs(1) > STALENESS, "the replica was left out before it was too old");
     }
-    // The page of events before came from the primary, and this one is asked of the replica, which is behind its cursor.
+    // The previous page of events came from the primary, and this one is read from the replica,
+    // which is behind its cursor.
     let page = owner.ask(EVENTS, json!({ "after": null })).await["events"].clone();
     let next = other.ask(EVENTS, json!({ "after": page["pageInfo"]["endCursor"] })).await["events"].clone();
     assert_eq!((&page["reset"], &next["reset"]), (&json!(null), &json!(null)), "a lag is no restore: {next}");
@@ -159,7 +162,7 @@ async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, 
     assert!(sees(other, "Bowls").await && node.is_used().await);
 }
 
-/// Reads go on while the replica ends, and come back to it when it does.
+/// Reads continue while the replica is down, and use it again when it is back.
 async fn a_replica_that_crashes_fails_nothing(servers: &Replicated, node: &Node, owner: &Client, other: &Client) {
     let (goes_on, count) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)));
     let readers: Vec<_> = [owner.clone(), other.clone(), owner.clone(), other.clone()]
@@ -168,7 +171,7 @@ async fn a_replica_that_crashes_fails_nothing(servers: &Replicated, node: &Node,
             let (goes_on, count) = (goes_on.clone(), count.clone());
             tokio::spawn(async move {
                 while goes_on.load(Ordering::Relaxed) {
-                    // It panics where an answer has errors.
+                    // The call panics if the answer has errors.
                     assert!(sees(&client, "Bowls").await);
                     count.fetch_add(1, Ordering::Relaxed);
                 }
@@ -250,7 +253,8 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     own.verify().await;
 }
 
-/// Nothing that is sent there is answered any more, and nothing is closed. Connections of before stay silent for good.
+/// The replica no longer answers anything, and closes nothing. Earlier connections stay silent for
+/// good.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_falls_silent_is_left_out_and_used_again_by_new_connections() {
     let Some(servers) = Replicated::start() else { return };
@@ -299,7 +303,7 @@ async fn an_embedded_database_has_no_replicas() {
     ended.refused(&["an SQLite database has no replicas"]);
 }
 
-/// A category, and the position that the answer tells.
+/// Creates a category; returns the position in the answer.
 async fn create_and_keep_position(client: &Client, name: &str) -> String {
     let body = json!({ "query": CATEGORY, "variables": { "input": { "name": name } } });
     let request = reqwest::Client::new().post(format!("{}/graphql", client.url)).bearer_auth(&client.token).json(&body);

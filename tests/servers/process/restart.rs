@@ -1,4 +1,4 @@
-//! A Postgres that is restarted under a node, and one whose certificate nobody takes.
+//! A Postgres that is restarted under a node, and one whose certificate is rejected.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{
 
 const TENANTS: usize = 6;
 const ON_HAND: i64 = 500;
-/// How long what follows a restart is looked at.
+/// Time for which the effects of a restart are watched.
 const WATCH: Duration = Duration::from_secs(15);
 /// Between two single writes: one alone meets each idle connection in its turn.
 const STEP: Duration = Duration::from_millis(150);
@@ -32,7 +32,7 @@ async fn writes(shop: &Shop, key: &str) -> [Result<Value, String>; 3] {
     ]
 }
 
-/// How many entries of refusals there are in all tenants' logs.
+/// Returns how many entries of refusals there are in all tenants' logs.
 async fn refusals(site: &Site) -> i64 {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let connection = crate::databases::connect(&site.url).await;
@@ -91,7 +91,7 @@ async fn what_is_refused_while_postgres_is_away_is_in_the_log_when_it_is_back() 
     let way = super::redis::Way::to(site.postgres_address()).await;
     let server = Server::start(&site.by_way_of(way.address)).await;
     let shop = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
-    // A key that is none is refused before anything is asked of the database; whose call it is, is remembered for a moment.
+    // A malformed key is refused without a query; the caller of a valid one is cached for a moment.
     let mut refused = 0;
     for round in 0..4 {
         shop.adjust(&format!("{round}"), 0, 0, 1).await;
@@ -122,7 +122,7 @@ async fn a_certificate_of_version_1_is_told_as_one_with_what_to_do() {
     for mode in ["", "?sslmode=prefer", "?sslmode=require"] {
         let url = format!("{}{mode}", postgres.url);
         let ended = entrepot(&["migrate", "--database-url", &url]).await;
-        ended.refused(&["X.509 version 1", "issue it anew as version 3", "sslmode=disable"]);
+        ended.refused(&["X.509 version 1", "issue it again as version 3", "sslmode=disable"]);
         assert!(!ended.err.contains("does not answer"), "{ended:?}");
     }
     let ended = entrepot(&["migrate", "--database-url", &format!("{}?sslmode=disable", postgres.url)]).await;

@@ -1,4 +1,5 @@
-//! A database that was restored to an earlier moment: what had ended since is good again, until `entrepot epoch` is run.
+//! A database that was restored to an earlier moment: sessions and tokens that had ended since are
+//! valid again, until `entrepot epoch` is run.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const REFRESH: &str = "mutation($t: String!) { result: sessionRefresh(refreshTok
 const LOGIN: &str = "mutation($e: String!) { result: login(email: $e, password: \"four mugs on a shelf\") {
     result { ... on TokenPair { accessToken refreshToken } } userErrors { code } } }";
 
-/// The owner logged in once more, with the refresh token of that.
+/// Logs the owner in again; returns the client with its refresh token.
 pub async fn logged_in(owner: &Client, slug: &str) -> (Client, String) {
     let mut client = owner.clone();
     client.token = String::new();
@@ -43,7 +44,7 @@ async fn epoch(site: &Site, more: &[&str]) -> Ended {
     ended
 }
 
-/// Makes a store, of which an endpoint gets a message.
+/// Creates a store, which sends a message to an endpoint.
 async fn add_store(owner: &Client, code: &str) {
     let store = format!(
         "mutation {{ result: storeCreate(input: {{ code: \"{code}\", name: \"A store\", kind: SHOP, timeZone: \"UTC\" }}) {{ userErrors {{ code message }} }} }}"
@@ -66,7 +67,8 @@ async fn messages(owner: &Client, count: usize) -> Vec<String> {
     }
 }
 
-/// What waited for an endpoint that does not answer is dropped, what came after is sent, and the deployment goes on.
+/// Messages that waited for an endpoint that does not answer are dropped, later ones are sent, and
+/// the deployment keeps running.
 async fn what_waits_is_dropped(site: &Site, owner: &Client) {
     // Workers look for the hold once a second.
     sleep(Duration::from_millis(1_500)).await;
@@ -99,7 +101,7 @@ on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site =
         }
         sleep(Duration::from_millis(20)).await;
     };
-    // The owner logs out; then the database is what it was before.
+    // The owner logs out; then the database is restored to its earlier state.
     session.ask("mutation { logout { userErrors { code } } }", json!({})).await;
     is_out(&session).await;
     site.tell("UPDATE session SET ended_at = NULL, end_reason = NULL").await;

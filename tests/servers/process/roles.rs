@@ -26,7 +26,7 @@ const ACCEPT: &str =
     result { ... on TokenPair { accessToken } } userErrors { code message } } }";
 const ROLES: &str = "mutation($input: MemberRolesSetInput!) { result: memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
 
-/// A node whose letters can be read.
+/// A node whose e-mails can be read.
 pub async fn node(site: &Site) -> Server {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let letters = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
@@ -38,7 +38,7 @@ fn role(key: &str) -> String {
     entrepot::access::BUILT_IN.iter().find(|role| role.key == key).unwrap().id.to_string()
 }
 
-/// What stands behind the link of the one invitation that was sent.
+/// Returns the token in the link of the only invitation that was sent.
 async fn invitation(site: &Site) -> String {
     let began = Instant::now();
     loop {
@@ -50,7 +50,7 @@ async fn invitation(site: &Site) -> String {
     }
 }
 
-/// Somebody whom the owner has let in.
+/// A member whom the owner has invited.
 pub struct Member {
     client: Client,
     pub id: String,
@@ -78,7 +78,7 @@ impl Member {
         owner.done(ROLES, json!({ "memberId": self.id, "expectedVersion": version, "grants": grants })).await;
     }
 
-    /// Follows stock at a node, and has heard how it stands.
+    /// Subscribes to stock at a node, and receives the snapshot.
     async fn listens(&self, at: &Server) -> Socket {
         let mut socket = Socket::open(&self.client.at(&at.url())).await;
         begin(&mut socket).await;
@@ -86,7 +86,7 @@ impl Member {
     }
 }
 
-/// Subscribes, and gives what is said of how things stand.
+/// Subscribes, and returns the snapshot.
 async fn begin(socket: &mut Socket) -> Value {
     socket.subscribe(WATCH, &Value::Null).await;
     let mut item = item(socket).await;
@@ -101,7 +101,7 @@ async fn item(socket: &mut Socket) -> Value {
     message["payload"]["data"]["stockChanged"].take()
 }
 
-/// Reads on to the end of the stream, which says why it ends; how long that took.
+/// Reads to the end of the stream, which has a reason; returns the time that took.
 async fn ending(socket: &mut Socket, since: Instant) -> Duration {
     loop {
         let item = item(socket).await;
@@ -117,7 +117,7 @@ async fn ending(socket: &mut Socket, since: Instant) -> Duration {
     since.elapsed()
 }
 
-/// Both streams to their ends, while stock goes on to move in both stores.
+/// Reads both streams to their ends, while stock is changed in both stores.
 async fn both_end(shop: &Shop, here: &mut Socket, there: &mut Socket) {
     let began = Instant::now();
     let writing = async {
@@ -132,7 +132,7 @@ async fn both_end(shop: &Shop, here: &mut Socket, there: &mut Socket) {
     };
     println!("ended after {soon:?} where it was changed, and after {later:?} elsewhere");
     assert!(soon < GONE && later < GONE, "{soon:?}, {later:?}");
-    // What commits from now on is told to neither.
+    // Later commits are published to neither.
     for step in 0..5 {
         shop.adjust(&format!("afterwards {step}"), 0, step % 2, 1).await;
     }
@@ -158,7 +158,7 @@ on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site: Site
         let item = item(socket).await;
         assert_eq!((&item["phase"], &item["changes"][0]["level"]["onHand"]), (&json!("LIVE"), &json!(99)), "{item}");
     }
-    // Whoever looks after the catalogue reads no stock.
+    // The role "catalogue" reads no stock.
     member.becomes(&shop.client, "catalogue", json!({ "all": true })).await;
     both_end(&shop, &mut here, &mut there).await;
     // The sockets stay, for what the member may do still; this is no longer of it.
@@ -185,7 +185,8 @@ on_both!(a_role_that_is_narrowed_ends_the_streams_and_they_begin_anew_within_it,
         let stores: Vec<&Value> = levels.as_array().unwrap().iter().map(|change| &change["level"]["store"]["id"]).collect();
         assert_eq!(stores, [&json!(shop.stores[0])], "{levels}");
     }
-    // Another role for the same store shows the same rows: nobody notices, and nothing is left out.
+    // Another role for the same store shows the same rows: the stream continues, and nothing is
+    // left out.
     member.becomes(&shop.client, "manager", own).await;
     let began = Instant::now();
     let mut step = 0;

@@ -1,4 +1,5 @@
-//! `entrepot schema diff`: what it prints, and when it ends with 1; and the changelog that is made of it.
+//! `entrepot schema diff`: its output, its exit code 1, and the changelog that is generated from
+//! it.
 
 use std::{fs, path::Path, process::Command};
 
@@ -30,7 +31,7 @@ async fn two_schemas_are_compared() {
     let grown = diff(&["old.graphql", "grown.graphql", "--check"]).await;
     assert!(grown.well(), "{grown:?}");
     assert_eq!(grown.out, "Additions (1)\n  Order.label: field added: String [FIELD_ADDED]\n");
-    // It tells of what breaks clients, and judges only if it is asked to.
+    // Breaking changes are listed, and make the command fail only if that was requested.
     let told = diff(&["old.graphql", "shrunk.graphql", "--format", "markdown"]).await;
     assert!(told.well(), "{told:?}");
     assert_eq!(told.out, "### Breaking\n\n* `Order.note`: field removed.\n");
@@ -48,7 +49,7 @@ async fn two_schemas_are_compared() {
         .refused(&["unreasoned.txt", "Line 1"]);
     diff(&["nowhere.graphql", "old.graphql"]).await.refused(&["nowhere.graphql", "cannot be read"]);
     diff(&["old.graphql", "broken.graphql"]).await.refused(&["New schema"]);
-    // Exceptions without a check would say nothing.
+    // Exceptions without a check would have no effect.
     assert_eq!(diff(&["old.graphql", "old.graphql", "--exceptions", "listed.txt"]).await.code, Some(2));
 }
 
@@ -81,7 +82,7 @@ async fn the_changelog_is_written_compared_and_given_a_number() {
     assert!(written.contains("-->\n\n### Additions\n\n* `Order.label`: field added: String.\n\n<!-- end"), "{written}");
     assert!(script(&["--check"]).status.success() && script(&[]).status.success());
     assert_eq!(text("docs/api-changelog.md"), written);
-    // What breaks clients is written down, and refused until it has a reason.
+    // Breaking changes are written to the changelog, and refused until they have a reason.
     fs::write(at("schema.graphql"), SHRUNK).unwrap();
     assert!(script(&[]).status.success());
     let refused = script(&["--check"]);

@@ -13,7 +13,7 @@ use super::{
 use crate::certificates::Papers;
 
 impl Papers {
-    /// A Redis that speaks TLS only, and asks clients for a certificate or does not.
+    /// A Redis that accepts TLS only, and may require a client certificate.
     async fn redis(&self, asks_clients: &str) -> Option<(Redis, SocketAddr)> {
         let tls = free_address();
         let (port, certificate, key, authority) =
@@ -25,7 +25,7 @@ impl Papers {
     }
 }
 
-/// How a node with these arguments finds its Redis.
+/// Returns the status of Redis on a node with these arguments.
 async fn found(site: &Site, further: &[&str]) -> Value {
     let server = Server::start_with(site, free_address(), further).await;
     let began = Instant::now();
@@ -47,7 +47,8 @@ async fn nodes_speak_tls_with_redis_and_believe_the_authority_that_they_are_told
     let Some((_redis, tls)) = papers.redis("no").await else { return };
     let (url, authority) = (format!("rediss://{tls}"), papers.path("ca.pem"));
     assert_eq!(found(&site, &["--redis-url", &url, "--redis-ca", &authority]).await, "ok");
-    // Nobody has vouched for this one: neither those whom the system trusts, nor another authority.
+    // Its certificate is signed neither by an authority that the system trusts, nor by another
+    // given one.
     assert_eq!(found(&site, &["--redis-url", &url]).await, "degraded");
     let other = Papers::make(&site.folder, "others").unwrap().path("ca.pem");
     assert_eq!(found(&site, &["--redis-url", &url, "--redis-ca", &other]).await, "degraded");

@@ -1,4 +1,5 @@
-//! Starts the binary, and ends what it started: by its own process id only, on drop too.
+//! Starts the binary, and ends the processes that it started: by their own process IDs only, on
+//! drop too.
 
 use std::{
     fs,
@@ -40,7 +41,7 @@ impl Site {
         Self(Home::sqlite().await)
     }
 
-    /// None, said plainly, where no Postgres is given; on CI that is a failure.
+    /// `None`, with a message, if no Postgres is configured; on CI that is a failure.
     pub async fn postgres() -> Option<Self> {
         Some(Self(Home::postgres().await?))
     }
@@ -60,14 +61,15 @@ impl Site {
         Self(Home::postgres_at(server).await)
     }
 
-    /// The same Postgres by another way, whose end is not the database's.
+    /// Returns the same Postgres under another address; dropping it does not drop the database.
     pub fn by_way_of(&self, address: SocketAddr) -> Self {
         let (login, place) = self.url.rsplit_once('@').unwrap();
         let (_, name) = place.split_once('/').unwrap();
         Self(self.0.by_way_of(format!("{login}@{address}/{name}")))
     }
 
-    /// The same Postgres by the URL of several hosts, whose end is not the database's.
+    /// Returns the same Postgres under a URL of several hosts; dropping it does not drop the
+    /// database.
     pub fn at_hosts(&self, hosts: &str) -> Self {
         let (login, place) = self.url.rsplit_once('@').unwrap();
         let (_, name) = place.split_once('/').unwrap();
@@ -80,17 +82,17 @@ impl Site {
         self.0.url = format!("{}{joint}{parameter}", self.0.url);
     }
 
-    /// Where Postgres listens.
+    /// Returns the address on which Postgres listens.
     pub fn postgres_address(&self) -> SocketAddr {
         self.url.rsplit_once('@').unwrap().1.split('/').next().unwrap().parse().unwrap()
     }
 
-    /// Where the keys of its secrets are.
+    /// Returns the path of the keys of its secrets.
     pub fn keys(&self) -> String {
         self.folder.join("it.sqlite.keys").display().to_string()
     }
 
-    /// The letters that its nodes have sent, where they go to the folder `letters`.
+    /// Returns the e-mails that its nodes have sent, if they are written to the folder `letters`.
     pub fn letters(&self) -> Vec<String> {
         let files =
             fs::read_dir(self.folder.join("letters")).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
@@ -115,15 +117,15 @@ impl Drop for Site {
     }
 }
 
-/// What a process finds around it.
+/// Environment and limits of a process.
 #[derive(Default)]
 pub struct Environment {
     pub env: Vec<(&'static str, String)>,
-    /// How long a file of it may be, in KiB. A write past that fails as one on a full disk does.
+    /// Maximum size of its files, in KiB. A write past that fails as one on a full disk does.
     pub room: Option<u64>,
-    /// Its address space, in KiB.
+    /// Limit of the address space, in KiB.
     pub memory: Option<u64>,
-    /// How many files it may have open before it says otherwise.
+    /// Maximum number of open files.
     pub files: Option<u64>,
     /// The file of the authority that has signed the certificate of a server that speaks TLS.
     pub authority: Option<PathBuf>,
@@ -167,17 +169,17 @@ impl Server {
         Self::start_on(site, free_address()).await
     }
 
-    /// On a given address, which after a kill is the one that clients know.
+    /// Starts on a given address, such as the one that clients still use after a kill.
     pub async fn start_on(site: &Site, address: SocketAddr) -> Self {
         Self::start_with(site, address, &UNLIMITED).await
     }
 
-    /// With further arguments, and with the limits that are promised unless they say otherwise.
+    /// Starts with further arguments, and with the documented limits unless they set others.
     pub async fn start_with(site: &Site, address: SocketAddr, further: &[&str]) -> Self {
         Self::start_in(site, address, further, &Environment::default()).await
     }
 
-    /// With further arguments, in surroundings of its own.
+    /// Starts with further arguments, in an environment of its own.
     pub async fn start_in(site: &Site, address: SocketAddr, further: &[&str], environment: &Environment) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
@@ -187,7 +189,7 @@ impl Server {
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let args = [&args[..], further].concat();
         let began = Instant::now();
-        // Where nothing says where files are kept, they lie here.
+        // Files are kept here if no option names another place.
         let child = environment.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
         server.wait_until_ready(began, environment.authority.as_deref()).await;
@@ -220,7 +222,7 @@ impl Server {
         self.child.id()
     }
 
-    /// What it wrote to standard error.
+    /// Returns its standard error.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -247,7 +249,7 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// A tenant of its own, and a client of its owner.
+    /// Registers a new tenant; returns a client of its owner.
     pub async fn tenant(&self) -> Client {
         Client::register(&self.url(), &format!("shop-{:x}", random())).await
     }
@@ -263,7 +265,7 @@ impl Drop for Server {
     }
 }
 
-/// How a process ended, and what it said.
+/// Exit code and output of a process.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,
@@ -276,7 +278,7 @@ impl Ended {
         self.code == Some(0)
     }
 
-    /// It failed as a program should: a code of its own, a sentence, no panic.
+    /// Checks that it failed properly: exit code 1 or 2, a message, no panic.
     pub fn refused(&self, with: &[&str]) {
         assert!(self.code.is_some_and(|code| code == 1 || code == 2), "{self:?}");
         assert!(!self.err.contains("panicked") && !self.err.contains("RUST_BACKTRACE"), "{self:?}");

@@ -1,4 +1,5 @@
-//! Subscribers who ask for the same get the same bytes, and nobody gets what only others may see.
+//! Subscribers with equal subscriptions and rights get the same bytes, and none gets data that only
+//! others may see.
 
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,7 @@ on_both!(what_is_shared_is_shared_among_equals_only, site: Site => {
         }
         assert!(seqs.windows(2).all(|two| two[0] == two[1]), "all hear of the same: {seqs:?}");
     }
-    // Whoever leaves takes nobody along, whoever was first included.
+    // A subscriber that leaves ends no other, even if it was the first.
     drop(feeds.remove(0));
     drop(feeds.remove(0));
     shop.adjust("after they left", 0, 0, -1).await;
@@ -138,7 +139,8 @@ fn resident(server: &Server) -> usize {
 on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site: Site => {
     const STALLED: usize = 30;
     const CHANGES: usize = 1_500;
-    /// What all share of it, in KiB: the newest events and frames, the database's and the allocator's caches.
+    /// Memory that all of them share, in KiB: the newest events and frames, the database's and the
+    /// allocator's caches.
     const SHARED: usize = 32 << 10;
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10_000).await;
@@ -157,7 +159,8 @@ on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site: Site => 
     }
     let grown = resident(&server).saturating_sub(before);
     println!("{grown} KiB for {STALLED} stalled readers, each of which has not read {} KiB", CHANGES * 9);
-    // What the kernel keeps for a socket is not ours; what is: a queue of 256 KiB, and whatever hangs on it.
+    // Memory of the kernel for a socket does not count; a queue of 256 KiB does, with everything
+    // that it references.
     assert!(grown < SHARED + STALLED * 1_024, "{grown} KiB");
     for (stream, state) in &mut stalled {
         stream.settle(state, &shop, Duration::from_secs(20)).await;
@@ -177,7 +180,8 @@ async fn crowd(shop: &Shop, filters: impl Iterator<Item = Value>) -> Vec<Feed> {
     futures_util::future::join_all(open).await
 }
 
-/// How long until all of them have heard of the next change, and how many changes each heard of.
+/// Returns the time until all of them have received the next change, and how many changes each
+/// received.
 async fn all_hear(feeds: &mut [Feed], since: Instant) -> (Duration, Vec<usize>) {
     let heard = feeds.iter_mut().map(async |feed| feed.news().await["changes"].as_array().unwrap().len());
     let counts = futures_util::future::join_all(heard).await;
@@ -196,7 +200,7 @@ on_both!(a_crowd_hears_what_it_asked_for_and_nothing_else, site: Site => {
     assert!(counts.iter().all(|count| *count == 1));
     println!("{CROWD} of the same filter have one change after {took:?}");
     assert_eq!(different[7].news().await["changes"].as_array().map(Vec::len), Some(1));
-    // All products at once: each of the others hears of its own.
+    // All products change at once: each of the others receives its own changes.
     let changes: Vec<Value> = shop.products.iter().map(|product| crate::process::shop::change(product, &shop.stores[0], -1)).collect();
     let began = Instant::now();
     shop.client.done(crate::process::shop::ADJUST, crate::process::shop::adjust("all", "ADJUSTMENT", "CORRECTION", &changes)).await;

@@ -1,4 +1,4 @@
-//! A small shop to write into, and how its stock stands.
+//! A small shop to write into, and the state of its stock.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ const LEVELS: &str = "query($after: Cursor) { result: stockLevels(first: 250, af
 /// A product in a store.
 pub type LevelRef = (String, String);
 
-/// What a level says.
+/// Quantities and version of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LevelState {
     pub on_hand: i64,
@@ -123,7 +123,8 @@ impl Shop {
         self.client.done(ADJUST, adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, delta)])).await
     }
 
-    /// Where the journal stands: the cursor is made of its head, and nothing else of it changes.
+    /// Returns the position of the journal: the cursor is made of its head, and nothing else of it
+    /// changes.
     pub async fn head(&self) -> String {
         text(&self.client.ask("{ stockLevels(first: 1) { streamCursor } }", json!({})).await["stockLevels"]["streamCursor"])
     }

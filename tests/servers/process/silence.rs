@@ -1,10 +1,10 @@
-//! A Postgres that swallows what is sent or is slow, a node that stands still, and a host that takes no generic plans: others go on, and what a node says
-//! of itself is true.
+//! A Postgres that swallows data or is slow, a node that is paused, and a host that refuses generic
+//! plans: other nodes keep running, and a node's health is reported correctly.
 
 use std::{process::Command, time::Duration};
 
 use entity::prelude::TenantId;
-use entrepot::storage::{AtHead, Database, Options, journal::Want};
+use entrepot::storage::{Database, HeadBoundRows, Options, journal::CounterRequest};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -23,7 +23,7 @@ const ON_HAND: i64 = 5_000;
 const TENANTS: usize = 6;
 const LIFTED: [&str; 8] =
     ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
-/// How long the network swallows everything.
+/// Time for which the network drops all packets.
 const SILENCE: Duration = Duration::from_secs(20);
 
 async fn adjusted(shop: &Shop, key: &str) -> Result<Value, String> {
@@ -73,7 +73,7 @@ async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more(
         sleep(Duration::from_millis(200)).await;
     }
     let ready_after = healed.elapsed();
-    // From here on it says that it takes writes: each of them is taken.
+    // From here on the node reports that it takes writes: all of them must succeed.
     for round in 0..3 {
         let answers = join_all(shops.iter().map(|shop| async move { adjusted(shop, &format!("after {round}")).await })).await;
         assert!(answers.iter().all(Result::is_ok), "round {round}, ready {ready_after:?} after it healed: {answers:?}");
@@ -148,8 +148,8 @@ async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_i
     site.verify().await;
 }
 
-/// Whether one stands in a transaction, with rows of a tenant's counter locked, and no other does: a job that stands still as well may hold
-/// rows of whichever tenant it was at.
+/// Whether exactly one session has an open transaction with rows of a tenant's counter locked: a
+/// paused job may also hold rows, of any tenant.
 async fn holds_locks(site: &Site) -> bool {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let connection = crate::databases::connect(&site.url).await;
@@ -165,7 +165,8 @@ fn signal(name: &str, server: &Server) {
     assert!(Command::new("kill").args([name, &server.id().to_string()]).status().unwrap().success());
 }
 
-/// Stock is held and let go: what lets go is decided under locks, several statements with a transaction open between them.
+/// Reserves and releases stock: a release is decided under locks, with several statements in an
+/// open transaction.
 fn reserving(shop: &Shop, stop: usize) -> Vec<tokio::task::JoinHandle<()>> {
     let (product, store) = shop.place(0, 0);
     let item = json!({ "product": { "id": product }, "store": { "id": store }, "quantity": 1 });
@@ -187,7 +188,7 @@ fn reserving(shop: &Shop, stop: usize) -> Vec<tokio::task::JoinHandle<()>> {
     (0..6).map(|n| tokio::spawn(client(n))).collect()
 }
 
-/// Stops the node again and again, until it stands with a transaction open.
+/// Stops the node again and again, until it is stopped with a transaction open.
 async fn stopped_amidst(site: &Site, node: &Server) -> bool {
     for _ in 0..60 {
         signal("-STOP", node);
@@ -281,7 +282,7 @@ async fn a_host_that_keeps_no_generic_plans_is_told_and_the_ledger_plans_ahead_a
 async fn write_nothing(lane: &Database, tenants: &[TenantId]) {
     let nothing = |tenant: &TenantId| {
         let (rows, events) = (Vec::new(), Vec::new());
-        (*tenant, AtHead { head: 0, epoch: Uuid::nil(), want: Want::events(1), rows, events, link: None })
+        (*tenant, HeadBoundRows { head: 0, epoch: Uuid::nil(), want: CounterRequest::events(1), rows, events, link: None })
     };
     let prepared = lane.prepare(tenants.iter().map(nothing).collect()).unwrap();
     assert_eq!(lane.write_at(prepared).await.unwrap().overtaken.len(), tenants.len());
@@ -306,7 +307,7 @@ async fn batches_on_a_slow_database_go_by_the_connections_that_there_are() {
     // An answer takes longer than anybody waits for a connection that is bound ahead.
     way.slow(Duration::from_millis(400));
     for some in [&tenants[..2], &tenants[1..]] {
-        lane.bind_ahead(some).await;
+        lane.prebind_connection(some).await;
         let began = Instant::now();
         while connections(&lane) != (1, 1) {
             assert!(began.elapsed() < Duration::from_secs(5), "{:?} are open and idle", connections(&lane));

@@ -14,7 +14,7 @@ use crate::databases::{connect, random, tell};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/standby.sh");
 
-/// Both servers, running until it is dropped.
+/// Both servers, running until this is dropped.
 pub struct Replicated {
     folder: PathBuf,
     /// The primary, which takes writes.
@@ -23,7 +23,7 @@ pub struct Replicated {
 }
 
 impl Replicated {
-    /// None, said plainly, where the tests have no Postgres; on CI that is a failure.
+    /// `None`, with a message, if the tests have no Postgres; on CI that is a failure.
     pub fn start() -> Option<Self> {
         if env::var("ENTREPOT_TEST_POSTGRES_URL").is_err() {
             assert!(env::var("CI").as_deref() != Ok("true"), "CI runs every scenario on Postgres");
@@ -46,20 +46,20 @@ impl Replicated {
         command.status().is_ok_and(|status| status.success())
     }
 
-    /// Where the replica has a database of the primary.
+    /// Returns the URL of a database of the primary on the replica.
     pub fn replica_of(&self, database_url: &str) -> String {
         let (server, _) = self.replica.rsplit_once('/').unwrap();
         let (_, database) = database_url.rsplit_once('/').unwrap();
         format!("{server}/{database}")
     }
 
-    /// Where both listen, as in a URL of several hosts: the primary first.
+    /// Returns the addresses of both, as in a URL of several hosts: the primary first.
     pub fn hosts(&self) -> String {
         let host = |url: &str| url.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
         format!("{},{}", host(&self.primary), host(&self.replica))
     }
 
-    /// Where the former primary has a database.
+    /// Returns the URL of a database on the former primary.
     pub fn primary_of(&self, name: &str) -> String {
         let (server, _) = self.primary.rsplit_once('/').unwrap();
         format!("{server}/{name}")
@@ -112,7 +112,7 @@ impl Replicated {
         assert!(self.script("regain"));
     }
 
-    /// The replica goes on to answer, and replays nothing.
+    /// Pauses replay: the replica still answers, with old data.
     pub async fn hold_back(&self) {
         tell(&self.replica, "SELECT pg_wal_replay_pause()").await;
     }

@@ -1,4 +1,4 @@
-//! A subscriber of `stockChanged`, and the state that it builds from what it hears.
+//! A subscriber of `stockChanged`, and the state that it builds from its items.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +14,7 @@ pub const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $del
     stockChanged(filter: $filter, after: $after, maxDelayMs: $delay) { phase cursor reset
     changes { seq inFilter entries { versionAfter product { sku } } level { product { id description } store { id } onHand reserved version } } } }";
 
-/// What to ask for.
+/// Options of a stream.
 #[derive(Clone, Default)]
 pub struct StreamOptions {
     pub filter: Value,
@@ -51,7 +51,7 @@ impl Stream {
         timeout(Duration::from_secs(10), self.next()).await.expect("an item in time").expect("the stream goes on")
     }
 
-    /// Reads how things stand into the state, and gives the number of pages.
+    /// Reads the snapshot into the state, and returns the number of pages.
     pub async fn snapshot(&mut self, state: &mut State) -> usize {
         for page in 1.. {
             let item = self.soon().await;
@@ -73,7 +73,7 @@ impl Stream {
         }
     }
 
-    /// Reads on until the state is what the shop says, which stands still meanwhile.
+    /// Reads until the state equals the shop's, which does not change meanwhile.
     pub async fn settle(&mut self, state: &mut State, shop: &Shop, within: Duration) {
         let levels = shop.levels().await;
         let until = Instant::now() + within;
@@ -90,16 +90,16 @@ impl Stream {
     }
 }
 
-/// A level as it was last told.
+/// A level as the stream last sent it.
 #[derive(Debug, Clone, Copy)]
 pub struct SeenLevel {
     pub figures: LevelState,
     pub seq: i64,
-    /// Whether a change said so, not a page.
+    /// Whether it came in a change, not in a page of the snapshot.
     pub live: bool,
 }
 
-/// Levels as the stream has told them.
+/// Levels as the stream sent them.
 #[derive(Default, Clone)]
 pub struct State {
     pub levels: BTreeMap<LevelRef, SeenLevel>,
@@ -110,7 +110,7 @@ pub struct State {
     pub news: usize,
     /// Whether changes were held back: then only the newest of each level comes.
     pub conflated: bool,
-    /// Whether a change may never be told a second time.
+    /// Whether a repeated change is an error.
     pub exact: bool,
 }
 
@@ -119,17 +119,18 @@ impl State {
         self.levels.iter().map(|(place, known)| (place.clone(), known.figures)).collect()
     }
 
-    /// A level read elsewhere, before the stream goes on.
+    /// Adds a level that was read elsewhere, before the stream continues.
     pub fn know(&mut self, place: LevelRef, figures: LevelState) {
         self.levels.insert(place, SeenLevel { figures, seq: 0, live: false });
     }
 
-    /// Takes an item in. Every version of a level comes, in order; a row may come twice, where it is not said to be exact.
+    /// Applies an item. Every version of a level comes, in order; a change may be repeated unless
+    /// `exact` is set.
     pub fn take(&mut self, item: &Value) {
         let live = item["phase"] == "LIVE";
         self.live += usize::from(live);
         match item["phase"].as_str() {
-            // There is nothing to go on from before the whole snapshot is there.
+            // There is no cursor to resume from before the whole snapshot was sent.
             Some("SNAPSHOT") => assert_eq!(item["cursor"], Value::Null),
             _ => self.cursor = Some(text(&item["cursor"])),
         }
@@ -145,7 +146,8 @@ impl State {
                 }
                 let entries = change["entries"].as_array().unwrap().len() as i64;
                 let gapless = figures.version == version + entries;
-                // What was read elsewhere, or in a page, may be newer than the event that comes after it, never older.
+                // A row that was read elsewhere, or in a page, may be newer than the event that
+                // comes after it, never older.
                 assert!(!live || self.conflated || gapless || figures.version == version, "a gap: {known:?} and then {change}");
             }
             self.news += usize::from(live);

@@ -43,7 +43,7 @@ async fn keyed(site: &Site, words: &[&str]) -> Ended {
     plain(site, &[words, &["--keys-file", &site.keys()]].concat()).await
 }
 
-/// What a command says that ends well.
+/// Returns the output of a command that succeeds.
 async fn said(site: &Site, words: &[&str]) -> String {
     let ended = keyed(site, words).await;
     assert!(ended.well(), "{ended:?}");
@@ -54,7 +54,7 @@ fn code(answer: &Value) -> Option<&str> {
     answer["errors"][0]["extensions"]["code"].as_str()
 }
 
-/// Asks until this is the code of the answer; None is an answer without errors.
+/// Repeats a query until the answer has this code; `None` is an answer without errors.
 async fn until(client: &Client, query: &str, wanted: Option<&str>) {
     let began = Instant::now();
     loop {
@@ -73,7 +73,7 @@ async fn is_refused(door: &str, request: RequestBuilder) {
     assert_eq!((status, code(&told)), (403, Some("TENANT_SUSPENDED")), "{door}: {told}");
 }
 
-/// What a tenant has of links, each by what it opens.
+/// Links of a tenant, by their use.
 struct Doors {
     view: String,
     link: String,
@@ -175,7 +175,7 @@ on_both!(a_suspended_tenant_is_refused_at_every_door_until_it_is_resumed, site: 
     }
     doors.are_shut(&ours).await;
     doors.are_shut(&ours.at(&other.url())).await;
-    // Whoever knows no password learns nothing.
+    // A login with the right password is refused with the reason that the tenant is suspended.
     let mut nobody = ours.clone();
     nobody.token.clear();
     let login = nobody.ask(LOGIN, json!({ "e": "ours@shop.example" })).await;
@@ -241,7 +241,7 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
     let busy = [&UNLIMITED[..], &["--files", &files, "--webhooks-allow", "127.0.0.0/8", "--job-lease-seconds", "2"]].concat();
     let idle = [&busy[..], &["--jobs", "off"]].concat();
     let address = free_address();
-    // Nobody does jobs here: they wait.
+    // This node runs no jobs: they wait.
     let server = Server::start_with(site, address, &idle).await;
     let ours = Shop::open(Client::register(&server.url(), "ours").await, 1, 1, 5).await;
     let theirs = Shop::open(Client::register(&server.url(), "theirs").await, 1, 1, 5).await;
@@ -261,7 +261,7 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
         assert!(began.elapsed() < Duration::from_secs(60), "nothing is done for others: {}", server.said());
         sleep(Duration::from_millis(100)).await;
     }
-    // Who did theirs had every chance to do ours.
+    // Workers that did the other tenant's jobs have had time for ours.
     sleep(Duration::from_secs(3)).await;
     assert_eq!(our_receiver.count(), 0, "a webhook is sent");
     let waiting = jobs("ours").await;
@@ -331,7 +331,7 @@ on_both!(a_dead_job_is_listed_and_tried_again, site: Site => {
     plain(site, &["job", "list", "--tenant", "nobody"]).await.refused(&["there is no tenant nobody"]);
     let id = line.split('\t').next().unwrap();
     assert!(said(site, &["job", "retry", id]).await.contains("waits for a worker"));
-    keyed(site, &["job", "retry", id]).await.refused(&["only a job that is DEAD"]);
+    keyed(site, &["job", "retry", id]).await.refused(&["only a DEAD job"]);
     let waiting = plain(site, &["job", "list", "--tenant", "ours", "--state", "waiting"]).await;
     assert!(waiting.out.contains(id) && waiting.out.contains("\t0 failure(s)\t"), "{waiting:?}");
 });
@@ -362,7 +362,7 @@ on_both!(what_a_lost_key_takes_with_it_is_counted, site: Site => {
     let absent = site.folder.join("absent.keys").display().to_string();
     let none = plain(site, &["keys", "lost", "--keys-file", &absent]).await;
     let (first, rest) = none.out.split_once('\n').unwrap_or_else(|| panic!("{none:?}"));
-    assert!([absent.as_str(), "--keys-file", "bring its copy back"].iter().all(|part| first.contains(part)), "{first}");
+    assert!([absent.as_str(), "--keys-file", "restore its copy"].iter().all(|part| first.contains(part)), "{first}");
     assert!(!first.contains("backup") && rest.contains(&format!("{counted} value(s) are lost")), "{none:?}");
     drop(server);
 });

@@ -1,4 +1,5 @@
-//! What open documents tie: a product's unit, whether its stock is kept, and that it and its store stay.
+//! Restrictions by open documents: a product's unit and stock policy, and the archiving of it and
+//! of its store.
 
 use serde_json::{Value, json};
 
@@ -29,7 +30,8 @@ fn refusals(payload: &Value) -> Vec<(String, String)> {
     errors.iter().map(|one| (text(&one["message"]), text(one["field"].as_array().unwrap().last().unwrap()))).collect()
 }
 
-/// What changing unit and policy, archiving the product and archiving the store are refused for, tried without doing any of it.
+/// Returns the refusals of changing unit and policy, archiving the product and archiving the store,
+/// as dry runs.
 async fn tied(client: &Client, product: &str, store: &str) -> Vec<(String, String)> {
     let version =
         client.ask("query($id: ID!) { product(by: { id: $id }) { version stockPolicy } }", json!({ "id": product })).await;
@@ -98,7 +100,7 @@ on_both!(what_happened_in_closed_books_cannot_be_booked, site: Site => {
     };
     assert_eq!(book("a", "2026-03-31").await, [""; 0]);
     assert_eq!(close(json!("2026-03-31")).await, Value::Null);
-    // The very next call knows of it, as does the key of a call of before.
+    // The very next call sees the closed period; a repeated key still gets its earlier answer.
     assert_eq!(book("b", "2026-03-31").await, ["PERIOD_CLOSED"]);
     assert_eq!(book("a", "2026-03-31").await, [""; 0]);
     assert_eq!(book("c", "2026-04-01").await, [""; 0]);
@@ -134,7 +136,7 @@ on_both!(what_is_open_ties_its_products_and_stores, site: Site => {
         let line = json!({ "product": { "id": id }, "quantity": 1000, "unitCost": price });
         let bought = json!({ "idempotencyKey": format!("buy {policy}"), "supplier": { "id": supplier }, "store": store, "lines": [line] });
         let bought = client.change(BUY, bought).await;
-        // What is not stocked is not bought.
+        // An untracked product is not bought.
         if policy == "TRACKED" {
             assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("purchase orders are open"));
             let cancelled = json!({ "idempotencyKey": format!("unbuy {policy}"), "id": bought["purchaseOrder"]["id"] });

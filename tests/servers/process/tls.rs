@@ -1,4 +1,4 @@
-//! A node that serves HTTPS by itself.
+//! A node that serves HTTPS directly.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::certificates::Papers;
 
-/// Longer than it takes until files are looked at again.
+/// Longer than the interval at which files are checked for changes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
@@ -38,7 +38,7 @@ async fn a_node_serves_https_and_takes_a_renewed_certificate() {
     let expiry = metrics.lines().find_map(|line| line.strip_prefix("entrepot_tls_certificate_expiry_timestamp_seconds "));
     assert!(expiry.is_some_and(|seconds| seconds.parse::<f64>().unwrap() > 1e9), "{metrics}");
 
-    // Each asks on a connection of its own.
+    // Each request uses a new connection.
     let accepts =
         async |papers: &Papers| trusting(Path::new(&papers.path("ca.pem"))).get(format!("{url}/livez")).send().await.is_ok();
     let renewed = Papers::make(&site.folder, "renewed").unwrap();

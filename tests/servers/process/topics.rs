@@ -1,4 +1,4 @@
-//! What can be followed besides stock: orders, alerts, the journal itself; and cursors that lead nowhere.
+//! Subscriptions besides stock: orders, alerts, the journal itself; and invalid cursors.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::world::on_both;
 
-/// A subscription of any kind; items are what its root field says.
+/// A subscription of any kind; its items are the values of its root field.
 pub struct Feed {
     socket: Socket,
     field: &'static str,
@@ -124,7 +124,7 @@ on_both!(orders_are_followed_as_they_change, site: Site => {
     let live = feed.some("changes", 3).await;
     assert_eq!(told(&live), expected, "{live:#?}");
     assert_eq!((&live[0]["order"]["total"]["amount"], &live[0]["order"]["lines"][0]["quantity"]), (&json!("7.50"), &json!(3)));
-    // Whoever was away is told the same, as it was then, though the orders stand elsewhere by now.
+    // A client that was disconnected gets the same, as of then, though the orders have changed since.
     let again = json!({ "filter": filter, "after": ready["cursor"] });
     let mut late = Feed::open(&shop.client, ORDERS, "orderChanged", again).await;
     let replayed = late.some("changes", 3).await;
@@ -236,7 +236,7 @@ on_both!(alerts_are_followed_as_they_open_and_end, site: Site => {
     let in_free: Vec<Value> = free.some("changes", 3).await.iter().map(|change| change["inFilter"].clone()).collect();
     assert_eq!(in_free, [true, true, false], "opened, acknowledged, assigned");
     shop.adjust("filled up", 0, 0, 50).await;
-    // What came back is news that was never open: it is not in this filter.
+    // Later changes of the alert are not in this filter: it is not open any more.
     let rest = feed.some("changes", 3).await;
     let told = |change: &Value| json!([change["eventType"], change["inFilter"], change["alert"]["state"], change["alert"]["version"]]);
     let expected = [("alert.acknowledged", "ACKNOWLEDGED", 2), ("alert.assigned", "ACKNOWLEDGED", 3), ("alert.resolved", "RESOLVED", 4)]
@@ -270,7 +270,7 @@ on_both!(the_journal_can_be_polled, site: Site => {
     }
     assert_eq!(seqs, (1..=seqs.len() as i64).collect::<Vec<_>>(), "all of them, in order");
     assert!(types.ends_with(&["order.created", "fulfilment_work.created", "stock.changed"].map(str::to_owned)), "{types:?}");
-    // Nothing new is an empty page with the same cursor; then what comes comes once.
+    // Without new events the page is empty and has the same cursor; a later event comes exactly once.
     let empty = page(&shop.client, json!({ "after": after })).await;
     assert_eq!((&empty["nodes"], &empty["pageInfo"]["endCursor"]), (&json!([]), &after));
     shop.adjust("one more", 0, 1, 5).await;
@@ -295,7 +295,7 @@ on_both!(the_journal_can_be_polled, site: Site => {
     assert!(seen.iter().all(|event| event["data"]["movementId"].is_null()), "nor of the ledger: {seen:#?}");
 });
 
-/// The first item of each kind of stream that is told to go on after these cursors.
+/// Resumes each kind of stream after these cursors; returns their first items.
 async fn first_items(shop: &Shop, cursors: &[Value; 3]) -> Vec<(Value, Value)> {
     let kinds = [(STOCK, "stockChanged"), (ORDERS, "orderChanged"), (ALERTS, "stockThresholdCrossed")];
     let mut items = Vec::new();
@@ -329,14 +329,14 @@ fn all(phase: &str, reset: &str) -> Vec<(Value, Value)> {
 on_both!(a_cursor_from_before_what_is_kept_is_told_so, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let old = cursors(&shop).await;
-    // What a worker says of alerts comes when it comes: it is not counted here, and none is opened before the cut.
+    // Alert events of workers come at any time: they are not counted here, and no alert is opened before the cut.
     let types = json!(["stock.changed", "order.created"]);
     let poll = page(&shop.client, json!({ "types": types })).await["head"].take();
     shop.adjust("one", 0, 0, -5).await;
     order(&shop, "two", 1, 1).await;
     let kept = cursors(&shop).await;
     let kept_poll = page(&shop.client, json!({ "types": types })).await["head"].take();
-    // What a retention job does.
+    // The statements do the work of a retention job.
     site.tell("UPDATE tenant_counter SET low_seq = head; DELETE FROM event").await;
     assert_eq!(first_items(&shop, &old).await, all("RESET", "CURSOR_EXPIRED"));
     let polled = page(&shop.client, json!({ "types": types, "after": poll })).await;
@@ -372,7 +372,7 @@ on_both!(a_restored_database_ends_streams_and_old_cursors, site: Site => {
     assert_eq!((&item["phase"], &item["reset"]), (&json!("RESET"), &json!("EPOCH_CHANGED")), "{item:#}");
     println!("a running stream was told after {:?}", began.elapsed());
     assert_eq!(running.next().await, None);
-    // Whoever was logged in is logged out: their socket closes, whether or not it was told before, and they come back with a password.
+    // Sessions are logged out: their sockets close, with or without an earlier message, and a new login needs a password.
     let closed = async { while owners.next().await.is_some() {} };
     timeout(Duration::from_secs(10), closed).await.expect("the owner's socket closes");
     shop.client = logged_in(&shop.client, &slug).await.0;
@@ -393,7 +393,7 @@ on_both!(a_forged_cursor_is_foreign, site: Site => {
         json!(text)
     });
     assert_eq!(first_items(&shop, &forged).await, all("RESET", "CURSOR_FOREIGN"));
-    // Of another kind of stream, though it is ours.
+    // The cursors are of another kind of stream, though ours.
     let [stock, orders, alerts] = cursors(&shop).await;
     assert_eq!(first_items(&shop, &[orders, alerts, stock]).await, all("RESET", "CURSOR_FOREIGN"));
 });

@@ -34,7 +34,7 @@ async fn a_year_goes_in_through_three_nodes_while_one_dies() {
     let file = site.folder.join("year.csv");
     generate::write(&Settings { rows: ROWS, ..Settings::default() }, fs::File::create(&file).unwrap()).unwrap();
 
-    // Somebody watches on the node that stays.
+    // A stream is open on the node that stays.
     let mut stream = Stream::open(&client.at(&nodes[2].url()), &StreamOptions::default()).await;
     let mut state = State::default();
     stream.snapshot(&mut state).await;

@@ -70,12 +70,12 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// All that was sent, one after the other.
+    /// Returns the bodies of all requests, concatenated.
     fn bytes(&self) -> Vec<u8> {
         self.requests.lock().unwrap().iter().flat_map(|(_, _, body)| body.to_vec()).collect()
     }
 
-    /// All that was sent, as text, once this is in it.
+    /// Returns all received data as text, once it contains `part`.
     pub async fn text_with(&self, part: &str) -> String {
         let began = Instant::now();
         loop {
@@ -141,7 +141,7 @@ async fn take(State(requests): State<Requests>, uri: Uri, headers: HeaderMap, bo
     StatusCode::OK
 }
 
-/// What is answered to one piece more, by a client that records its trace.
+/// Returns the answer to one unit more, for a client that records its trace.
 async fn answered(shop: &Shop, key: &str) -> Value {
     let input = adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&shop.products[0], &shop.stores[0], 1)]);
     let body = json!({ "query": ADJUST, "variables": { "input": input } });
@@ -150,7 +150,7 @@ async fn answered(shop: &Shop, key: &str) -> Value {
     request.send().await.unwrap().json().await.unwrap()
 }
 
-/// The same, which is not refused.
+/// Makes a write that must succeed.
 async fn write(shop: &Shop, key: &str) {
     let answer = answered(shop, key).await;
     assert_eq!((&answer["errors"], &answer["data"]["result"]["userErrors"]), (&Value::Null, &json!([])), "{answer:#}");
@@ -212,7 +212,7 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
     assert_eq!(attribute(operation, "graphql.document.hash").map(|hash| hash.len()), Some(16));
     assert_eq!(attribute(operation, "entrepot.outcome").as_deref(), Some("OK"));
     assert_eq!(attribute(batch, "entrepot.batch.commands").as_deref(), Some("1"));
-    // The receiver can go on with it, and sees nothing of it in the event.
+    // The receiver can continue the trace, and the event does not contain it.
     let header = format!("00-{TRACE}-{}-01", hex::encode(&webhook.span_id));
     let got = receiver.got().into_iter().find(|got| got.header("traceparent") == header).unwrap();
     assert!(!got.body.contains("traceparent") && !got.body.contains(TRACE), "{}", got.body);
@@ -236,7 +236,7 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
     site.verify().await;
 });
 
-/// What systemd is sent at this path. It is read as it comes: a socket holds ten messages.
+/// Receives the messages to systemd at this path. They are read as they come: a socket holds ten messages.
 fn systemd(path: &Path) -> mpsc::Receiver<String> {
     let socket = UnixDatagram::bind(path).unwrap();
     let (say, said) = mpsc::channel();
@@ -251,7 +251,7 @@ fn systemd(path: &Path) -> mpsc::Receiver<String> {
     said
 }
 
-/// What comes until it is this.
+/// Returns the messages until this one.
 fn notified(systemd: &mpsc::Receiver<String>, state: &str) -> Vec<String> {
     let mut states = Vec::new();
     while states.last().is_none_or(|last: &String| last != state) {
@@ -261,7 +261,7 @@ fn notified(systemd: &mpsc::Receiver<String>, state: &str) -> Vec<String> {
     states
 }
 
-/// What a reader of OpenMetrics text relies on.
+/// Asserts the rules that a reader of OpenMetrics text relies on.
 fn is_open_metrics(text: &str) {
     let lines: Vec<&str> = text.strip_suffix("\n# EOF\n").unwrap_or_else(|| panic!("no end: {text}")).lines().collect();
     let (mut families, mut current) = (BTreeSet::new(), "");
@@ -279,7 +279,8 @@ fn is_open_metrics(text: &str) {
     assert!(families.len() > 20, "{text}");
 }
 
-/// Each histogram of a promise has the client's trace as the exemplar of a bucket, for who reads OpenMetrics text, and others read what they did.
+/// Each histogram of a service level has the client's trace as the exemplar of a bucket if OpenMetrics text is requested; other formats are
+/// unchanged.
 async fn buckets_have_exemplars(inside: &str) {
     let scrape = async |accept: &str| {
         let answer =
@@ -326,7 +327,7 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
     stream.snapshot(&mut stream::State::default()).await;
-    // From the first change on it is told as it happens.
+    // From the first change on, the stream is live.
     shop.adjust("the first", 0, 0, 1).await;
     stream.soon().await;
     write(&shop, "the last").await;
@@ -337,7 +338,7 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     assert!(notified(&systemd, "STOPPING=1").len() > 1, "the watchdog hears of it all the time");
     let spans = collector.spans();
     assert_eq!(attribute(named(&spans, "request"), "http.request.method").as_deref(), Some("POST"));
-    // One that was overtaken by the sealing of the audit log is carried out again.
+    // A write that the sealing of the audit log overtook is repeated.
     assert!(spans.iter().any(|span| span.name == "ledger.batch"), "{spans:#?}");
 }
 
@@ -362,7 +363,7 @@ async fn a_collector_that_never_answers_slows_nothing() {
     /// Less than the exporter waits for the collector.
     const SLOWEST: Duration = Duration::from_secs(2);
     let site = Site::sqlite().await;
-    // It takes connections, and nobody reads them.
+    // An endpoint that accepts connections, and never reads from them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (url, inside) = (format!("http://{}", silent.local_addr().unwrap()), free_address().to_string());
     let traced = ["--otlp-endpoint", &url, "--trace-sample", "1", "--metrics-listen", &inside];

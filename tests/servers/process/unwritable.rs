@@ -41,7 +41,7 @@ async fn a_file_that_may_only_be_read_is_not_served() {
     assert!(fault.to_string().contains("the database is read-only"), "{fault}");
 }
 
-/// How new sessions of the database begin; old ones stay as they are.
+/// Sets the default mode of new sessions of the database; old ones are not changed.
 async fn begin_sessions(site: &Site, read_only: &str) {
     let (_, name) = site.url.rsplit_once('/').unwrap();
     let name = name.split('?').next().unwrap();

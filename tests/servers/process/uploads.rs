@@ -1,4 +1,5 @@
-//! Uploads as an attacker sends them: many at once, each as slowly as it is let. On loopback, bounded in number and time.
+//! Uploads as an attacker sends them: many at once, each as slowly as the limits allow. On
+//! loopback, bounded in number and time.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -17,10 +18,10 @@ use crate::world::on_both;
 
 /// At once, by one caller.
 const MANY: usize = 150;
-/// What each sends before it becomes slow.
+/// Bytes that each sends before it becomes slow.
 const EAGER: usize = 4 << 20;
-/// What all of them together may take.
-const MOST_KIB: u64 = 96 << 10;
+/// Maximum memory of all of them together.
+const MAX_KIB: u64 = 96 << 10;
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
 async fn link(client: &Client) -> String {
@@ -28,14 +29,15 @@ async fn link(client: &Client) -> String {
     made["uploadUrl"].as_str().unwrap().to_owned()
 }
 
-/// What the process has in memory that is nobody else's.
+/// Returns the resident private memory of the process, in KiB.
 fn resident_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Sends some at once and then a byte now and then; what it was answered, and after how long.
+/// Sends some bytes at once and then single ones with pauses; returns the response and the time
+/// until it.
 async fn slow(address: SocketAddr, link: String) -> (String, Duration) {
     let began = Instant::now();
     let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
@@ -77,7 +79,7 @@ on_both!(many_slow_uploads_hold_neither_memory_nor_places, site: Site => {
     let sent: Vec<_> = links.into_iter().map(|link| tokio::spawn(slow(node.address, link))).collect();
     sleep(Duration::from_secs(8)).await;
     let taken = resident_kib(node.id()).saturating_sub(before);
-    assert!(taken < MOST_KIB, "{MANY} slow uploads hold {} MiB", taken >> 10);
+    assert!(taken < MAX_KIB, "{MANY} slow uploads hold {} MiB", taken >> 10);
     // Another caller sends meanwhile.
     let quick = http.put(format!("{}{}", node.url(), link(&other).await)).body("sku,name\n").send().await.unwrap();
     assert_eq!(quick.status(), 200);

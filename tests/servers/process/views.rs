@@ -110,7 +110,8 @@ const LEVELS: &str = "query($after: Cursor) { stockLevels(first: 1, after: $afte
     pageInfo { hasNextPage endCursor } nodes { onHand product { sku } store { name } } } }";
 const RENAME: &str = "mutation($input: StoreUpdateInput!) { result: storeUpdate(input: $input) { store { version } userErrors { code message } } }";
 
-/// Moves a mug between the first product and the last one, and renames their store, again and again until it is told to stop. Counts the rounds.
+/// Moves a mug between the first product and the last one, and renames their store, repeatedly
+/// until it is stopped. Counts the rounds.
 async fn trade(shop: Arc<Shop>, (rounds, is_over): (Arc<AtomicUsize>, Arc<AtomicBool>)) {
     let (first, store) = shop.place(0, 0);
     let (last, _) = shop.place(shop.products.len() - 1, 0);
@@ -251,13 +252,13 @@ pub async fn linked(maker: &Client, view: &Value, variables: Value) -> (Value, S
     (made["savedViewLink"]["id"].clone(), made["secret"].as_str().unwrap().to_owned())
 }
 
-/// What is read by an address without a key.
+/// Returns the response of an address without a key.
 async fn open(client: &Client, file: &str) -> (StatusCode, String) {
     let answer = reqwest::get(format!("{}/views/t/{file}", client.url)).await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }
 
-/// When the first link of the stores was last used.
+/// Returns the time at which the first link of the stores was last used.
 async fn last_use(owner: &Client) -> Value {
     let links = "{ savedView(by: { slug: \"stores\" }) { links { lastUsedAt } } }";
     owner.ask(links, json!({})).await["savedView"]["links"][0]["lastUsedAt"].clone()

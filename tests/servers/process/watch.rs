@@ -1,4 +1,4 @@
-//! `entrepot watch` at a server that dies and comes back: what it prints has no hole.
+//! `entrepot watch` on a server that dies and comes back: its output has no gap.
 
 use std::{
     collections::BTreeSet,
@@ -66,7 +66,7 @@ impl Watch {
         self.until("not ready", |watch| watch.json().iter().any(is_behind)).await;
     }
 
-    /// Presses Ctrl-C; what it says at last.
+    /// Presses Ctrl-C; returns the final output on standard error.
     fn interrupt(mut self) -> String {
         assert!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap().success());
         let said = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
@@ -139,7 +139,7 @@ on_both!(a_watch_keeps_to_what_was_asked, site: Site => {
     entrepot(&["watch", "--url", "ftp://shop.example", "--token", "x"]).await.refused(&["http or https"]);
     let foreign = json!({ "filter": null });
     let page = shop.client.ask("{ stockLevels(first: 1) { streamCursor } }", foreign).await;
-    // A cursor of another filter begins anew, and says so.
+    // With a cursor of another filter the stream starts from the beginning, and reports the reset.
     let cursor = page["stockLevels"]["streamCursor"].as_str().unwrap();
     let reset = Watch::start(&shop, &["--format", "json", "--store", "S0", "--after", cursor]);
     reset.ready().await;

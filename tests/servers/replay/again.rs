@@ -1,4 +1,4 @@
-//! What is there already: sent with another credential, of other data, by somebody else.
+//! Rows that exist already: sent with another credential, from other data, or by another program.
 
 use std::sync::{Arc, Mutex};
 
@@ -90,8 +90,8 @@ async fn other_data_are_refused_before_anything_is_written() {
     let names = |shop: &Shared| shop.lock().unwrap().products.values().map(|p| p.name.clone()).collect::<Vec<_>>();
     let (before, after) = (names(&shop), moved(&shop));
     for (other, what) in [
-        (ROWS.replace("MUG,5", "BOWL,6"), "the opening receipt"),
-        (ROWS.replace("CUP", "BOWL").replace("found,1", "found,2"), "a stock adjustment ADJ-5"),
+        (ROWS.replace("MUG,5", "BOWL,6"), "the existing opening receipt"),
+        (ROWS.replace("CUP", "BOWL").replace("found,1", "found,2"), "another stock adjustment ADJ-5"),
     ] {
         for token in ["a key", "the owner"] {
             let error = replay::load(&caller(&url, token), &plan(&other), 8).await.unwrap_err();

@@ -167,8 +167,8 @@ fn what_the_api_would_refuse_is_found_with_its_row() {
         format!("536366,85123A,X,6,2010-12-01 08:26:00,2.55,{},UK", long(255)),
         "CustomerID has 256 characters; the API takes 255",
     );
-    at("536366,85123A,X,6,9999-12-31 23:59:59,2.55,1,UK".to_owned(), "InvoiceDate 9999-12-31 23:59:59 lies in the future");
-    let sold = "with it the file comes to more than 9007199254740991 pence sold, the most that the API tells";
+    at("536366,85123A,X,6,9999-12-31 23:59:59,2.55,1,UK".to_owned(), "InvoiceDate 9999-12-31 23:59:59 is in the future");
+    let sold = "with it the file has more than 9007199254740991 pence sold, the limit of the API";
     at("536366,85123A,X,1000000000,2010-12-01 08:26:00,90072,1,UK".to_owned(), sold);
     // A name that is not the one taken may be as long as it likes, and what makes nothing is not judged.
     assert!(read(&format!("{HEADER}\n{GOOD}\n{GOOD}\n536366,85123A,{},{rest}\n", long(255))).is_ok());
@@ -186,7 +186,7 @@ fn the_future_begins_at_the_moment_of_reading() {
     // Clocks may differ by five minutes.
     assert!(at(noon).is_ok());
     let early = at(noon - jiff::SignedDuration::from_secs(1)).unwrap_err().to_string();
-    assert_eq!(early, "shop.csv, row 1: InvoiceDate 2010-12-01 08:26:00 lies in the future");
+    assert_eq!(early, "shop.csv, row 1: InvoiceDate 2010-12-01 08:26:00 is in the future");
 }
 
 #[test]

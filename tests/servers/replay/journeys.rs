@@ -58,7 +58,7 @@ async fn a_run_broken_off_is_finished_by_the_next() {
     let error = replay::load(&client, &plan, 8).await.unwrap_err();
     let ReplayError::Refused(refusal) = &error else { panic!("{error}") };
     assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("UNAUTHENTICATED", "the token has ended"));
-    // What was in flight when the run broke off still arrives.
+    // Calls that were in flight when the run was aborted still arrive.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let before = moved(&shop);
     assert!(before.0 > 50);

@@ -66,7 +66,7 @@ pub struct Shop {
 
 pub type Shared = Arc<Mutex<Shop>>;
 
-/// Serves the model on a port of its own; gives its URL.
+/// Serves the model on a port of its own; returns its URL.
 pub async fn serve(shop: Shared) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -198,14 +198,14 @@ impl Shop {
         }
     }
 
-    /// The order line of an id, which says where it is.
+    /// Returns the order line of an ID, which contains its position.
     pub fn sold(&self, id: &str) -> (&Document, &Line) {
         let (order, place) = id.strip_prefix("oln_").unwrap().split_once('_').unwrap();
         let order = &self.orders[order.parse::<usize>().unwrap()];
         (order, &order.lines[place.parse::<usize>().unwrap()])
     }
 
-    /// All of it or nothing; never below zero on the way.
+    /// Posts all of it or nothing; no quantity may become negative on the way.
     fn post(&mut self, movement: Movement) -> Result<(), Value> {
         for (done, (product, delta)) in movement.entries.iter().enumerate() {
             let shelf = self.products.get_mut(product).unwrap();

@@ -76,7 +76,7 @@ fn there(shop: &Shop, variables: &Value, all: &[Document]) -> Value {
     })
 }
 
-/// A product's cost never changes here, so both ways say the same.
+/// A product's cost never changes here, so both methods give the same values.
 fn worths(shop: &Shop) -> Value {
     let of = |report: &Value| report["value"].clone();
     let row = json!({"received": of(&report(shop, "RECEIPT")), "costOfGoodsSold": of(&report(shop, "SALE"))});
@@ -132,7 +132,7 @@ fn totals(shop: &Shop, variables: &Value) -> Value {
         }
     }
     let mut top: Vec<_> = units.into_iter().collect();
-    // Ties stand in an order that is nobody's.
+    // Ties are in an arbitrary order.
     top.sort_by_key(|(id, units)| (-units, id.bytes().rev().collect::<Vec<_>>()));
     let top = top.iter().take(variables["top"].as_u64().unwrap() as usize).map(|(id, units)| {
         let product = &shop.products[*id];

@@ -1,8 +1,9 @@
-//! The order of documents: whatever finishes first, no take overtakes an earlier add, and everything is done in the end.
+//! The order of documents: whatever finishes first, no take overtakes an earlier add, and
+//! everything is done in the end.
 
 use std::collections::BTreeSet;
 
-use entrepot::replay::schedule::{Scheduler, Work};
+use entrepot::replay::schedule::{Scheduler, StockEffect};
 use proptest::prelude::*;
 
 const PRODUCTS: u32 = 5;
@@ -12,12 +13,12 @@ fn products() -> impl Strategy<Value = Vec<u32>> {
 }
 
 /// Documents; `after` is given as distances back and made into numbers.
-fn documents() -> impl Strategy<Value = Vec<Work>> {
+fn documents() -> impl Strategy<Value = Vec<StockEffect>> {
     let document = (products(), products(), prop::collection::vec(1..20_u32, 0..3));
     prop::collection::vec(document, 0..80).prop_map(|all| {
         let numbered = (0_u32..).zip(all).map(|(at, (adds, takes, back))| {
             let after: BTreeSet<u32> = back.into_iter().filter_map(|distance| at.checked_sub(distance)).collect();
-            Work { adds, takes, after: after.into_iter().collect() }
+            StockEffect { adds, takes, after: after.into_iter().collect() }
         });
         numbered.collect()
     })
@@ -64,8 +65,8 @@ proptest! {
 
 #[test]
 fn takes_run_together_and_an_add_holds_them_back() {
-    let takes = |product| Work { takes: vec![product], ..Work::default() };
-    let adds = |product| Work { adds: vec![product], ..Work::default() };
+    let takes = |product| StockEffect { takes: vec![product], ..StockEffect::default() };
+    let adds = |product| StockEffect { adds: vec![product], ..StockEffect::default() };
     let mut scheduler = Scheduler::new(10);
     for (number, work) in (0..).zip([takes(1), takes(1), adds(1), takes(1), takes(2)]) {
         scheduler.admit(number, work);

@@ -1,4 +1,4 @@
-//! What the retailer has on hand, and what its journal says.
+//! Stock of the retailer, and events of its journal.
 
 use entity::prelude::*;
 use entrepot::{

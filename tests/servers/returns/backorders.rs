@@ -1,6 +1,6 @@
 //! Orders that were promised more than there was are filled as stock comes, the oldest first.
 
-use entrepot::orders::jobs::{DueWalks, expire_due};
+use entrepot::orders::jobs::{ExpiryCursors, expire_due};
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
@@ -94,7 +94,7 @@ async fn a_pending_order_holds_what_came_until_its_time_is_over() {
         assert_eq!((world.fill().await, waits(&world.read(&pending).await)), (1, [6, 0]));
         world.pass(901);
         let now = world.ledger.clock().now();
-        assert_eq!(expire_due(&world.ledger, now, &DueWalks::default()).await.unwrap(), 1);
+        assert_eq!(expire_due(&world.ledger, now, &ExpiryCursors::default()).await.unwrap(), 1);
         assert_eq!(world.level_here(world.lamp).await, [6, 0, 0]);
         assert_eq!((world.fill().await, waits(&world.read(&next).await)), (1, [1, 0]));
     })
@@ -200,7 +200,8 @@ async fn what_is_held_is_shipped_while_the_rest_waits() {
         assert_eq!(shipped["allowedActions"], json!(["orderCancel", "orderUpdate", "orderHoldSet"]), "all that is left waits");
         refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
         assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
-        // What has just come leaves at once where it is named, and else when it is held.
+        // Units that have just been received leave at once if their line is named, and otherwise
+        // once they are held.
         arrive(&world, 5).await;
         let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
         world.does("orderFulfil", &order, json!({ "lines": one })).await;

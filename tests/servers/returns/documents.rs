@@ -1,4 +1,5 @@
-//! A return that goes back on an order changes two documents: what is kept of the call, and in which order both are told.
+//! A return for an order changes two documents: the stored receipt of the call, and the order of
+//! both documents' events.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Which returns a list has, and in which order.
+//! Lists of returns: their filters and their sorts.
 
 use serde_json::{Value, json};
 

@@ -58,7 +58,7 @@ async fn goods_come_back_into_their_lots() {
         refused(&world.act("returnInspect", unknown).await, "NOT_FOUND", "input.lines.0.lot.code");
         world.does("returnInspect", &ret, json!({"lines": [seen(1, "WRITE_OFF", "B"), seen(3, "RESTOCK", "A")]})).await;
         assert_eq!(world.level_here(product).await, [8, 0, 2]);
-        // What is left: one of A, one of B.
+        // The rest is one unit of A and one of B.
         let done = world.does("returnInspect", &ret, json!({})).await;
         assert_eq!((&done["status"], world.level_here(product).await), (&json!("INSPECTED"), [8, 0, 0]));
         let left = "SELECT CAST(sum(on_hand) AS bigint) FROM lot_level WHERE tenant_id = $1 AND unavailable = 0";
@@ -101,7 +101,8 @@ async fn a_serial_number_comes_back_once() {
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
         let order = world.ordered("FULFILLED", &[(drill, 2)]).await;
         let ret = world.approved(json!([{"orderLineId": order["lines"][0]["id"], "quantity": 2}])).await;
-        // One that was sold to somebody else does not come back for it, nor one that nobody knows.
+        // A unit that was sold to another customer cannot be returned for this order, nor can an
+        // unknown one.
         let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change("S3")]});
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
         world.ordered("FULFILLED", &[(drill, 1)]).await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{World, back};
 
-/// How many of these were done, and the codes of the others.
+/// Returns how many of these succeeded, and the codes of the others.
 fn outcome(answers: &[Value]) -> (usize, Vec<&str>) {
     let refused: Vec<&str> = answers.iter().filter_map(|answer| answer["userErrors"][0]["code"].as_str()).collect();
     (answers.len() - refused.len(), refused)
@@ -19,7 +19,7 @@ async fn goods_are_received_once() {
             let lines = json!([{"lineId": ret["lines"][0]["id"], "quantity": quantity}]);
             world.act("returnReceive", world.step(&ret, json!({ "lines": lines })))
         };
-        // Both have counted four of six: one of them has seen the same goods.
+        // Both have counted four of six: one of them has counted goods twice.
         let answers = futures_util::future::join_all([receive(4), receive(4)]).await;
         assert_eq!(outcome(&answers), (1, vec!["OUT_OF_RANGE"]), "{answers:?}");
         assert_eq!(world.level_here(world.mug).await, [98, 0, 4]);

@@ -1,4 +1,4 @@
-//! What is given back, and on which day it counts.
+//! Amounts of refunds, and the day on which each counts.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,8 @@ fn pounds(amount: &str) -> Value {
     json!({"refund": {"amount": amount, "currencyCode": "GBP"}})
 }
 
-/// A return of mugs that were sold at a discount, looked at: 5.10 less 1.10 was charged for the two.
+/// A return of mugs that were sold at a discount, inspected: 5.10 less 1.10 was charged for the
+/// two.
 async fn discounted(world: &World) -> Value {
     let line = json!({"product": {"id": world.mug}, "quantity": 2, "discount": {"amount": "1.10", "currencyCode": "GBP"}});
     let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
@@ -33,7 +34,7 @@ async fn no_more_is_given_back_than_was_charged() {
         assert_eq!(world.does("returnClose", &ret, pounds("4.00")).await["refunded"]["amount"], "4.00");
         let ret = discounted(&world).await;
         assert_eq!(world.does("returnClose", &ret, pounds("0")).await["refunded"]["amount"], "0.00");
-        // By itself: the lines' prices, up to what was charged.
+        // By default: the lines' prices, up to the amount charged.
         let ret = discounted(&world).await;
         let closed = world.does("returnClose", &ret, json!({})).await;
         assert_eq!((&closed["refund"]["amount"], &closed["refunded"]["amount"]), (&json!("5.10"), &json!("4.00")));
@@ -211,7 +212,8 @@ async fn reports_count_what_a_closed_return_gave_back() {
         let ret = discounted(&world).await;
         world.does("returnClose", &ret, json!({})).await;
         assert_eq!(sums("PRODUCT").await, ["4.00", "0.00", "4.00"], "no more than was charged");
-        // A fee that is kept, one that is waived, and one of which nothing was given back that it could be kept of.
+        // A fee that is withheld, one that is waived, and one without a refund from which it could
+        // be withheld.
         let fee = json!({"kind": "CHARGE", "name": "Restocking", "quantity": 1, "unitPrice": {"amount": "-0.55", "currencyCode": "GBP"}});
         for (more, expected) in [
             (json!({}), ["6.55", "-0.55", "4.00"]),
@@ -225,7 +227,7 @@ async fn reports_count_what_a_closed_return_gave_back() {
             world.does("returnClose", &ret, more).await;
             assert_eq!(sums("NONE").await, expected);
         }
-        // Of four one came: 2.55 of 10.20 was given back.
+        // One unit of four was returned: 2.55 of 10.20 is refunded.
         let line = world.sold(4).await;
         let ret = world.approved(json!([back(&line, 4)])).await;
         let came = json!({"lines": [{"lineId": ret["lines"][0]["id"], "quantity": 1}], "isLast": true});

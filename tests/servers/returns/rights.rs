@@ -1,4 +1,4 @@
-//! Who may take a return on, and where.
+//! Permissions for the steps of a return, and the stores in which they are needed.
 
 use entity::prelude::ChannelId;
 use entrepot::access::{Caller, Permission, PermissionSet, REGISTRY, Reach, kind};
@@ -38,11 +38,12 @@ async fn every_step_wants_its_permission() {
         let document = "query($id: ID!) { returns { nodes { status allowedActions } } order(by: {number: \"1\"}) { id } }";
         let answer = world.ask_as(without("return.approve"), &document.replace("($id: ID!)", ""), json!({})).await;
         assert_eq!(answer["returns"]["nodes"], json!([{"status": "REQUESTED", "allowedActions": []}]), "{answer}");
-        // Who takes goods in need not be who lets them come.
+        // A member who receives goods need not have the permission to approve returns.
         world.does("returnApprove", &ret, json!({})).await;
         let payload = world.act_as(without("return.approve"), "returnReceive", world.step(&ret, json!({}))).await;
         assert_eq!(done(&payload, "return")["allowedActions"], json!(["returnInspect"]));
-        // Who closes a return at once and gives money back needs each right, and the refund's where the order was sold.
+        // A call that closes a return at once and refunds it needs each permission, and that of
+        // refunds in the store where the order was sold.
         let line = world.sold(2).await;
         let mut input = world.asking(json!([back(&line, 2)]));
         (input["receive"], input["close"], input["payments"]) = (json!(true), json!(true), json!([{"method": "CASH"}]));
@@ -90,7 +91,7 @@ async fn another_companys_returns_are_not_found() {
     .await;
 }
 
-/// Somebody who sells through one channel, and sees nothing of the others.
+/// A caller restricted to one channel.
 fn of_channel(world: &World, channel: ChannelId) -> Caller {
     let mut caller = Caller::new(world.tenant, world.member, PermissionSet::all());
     caller.channel = Some(channel);
@@ -110,7 +111,7 @@ async fn a_partner_takes_on_the_returns_of_its_channel() {
     .await;
 }
 
-/// What is held in the depot alone leaves from there, by whoever may ship there.
+/// An order that is held in the depot alone is shipped from there, by callers who may ship there.
 #[tokio::test]
 async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
     World::on_both(async |world| {
@@ -132,7 +133,8 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
         assert_eq!(actions(&of_shop, &away).await, json!(["orderCancel", "orderUpdate", "orderHoldSet"]));
         assert_eq!(actions(&of_shop, &here).await, json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]));
         assert_eq!(actions(&of_both, &away).await, json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]));
-        // Where an order is held is told with the order, and what is missing there too. Of any other store nothing is.
+        // A viewer of the order also sees the stores that hold it, and which permission is missing
+        // there. Other stores are not found.
         let from = |order: &Value| world.step(order, json!({"store": {"code": "DEPOT"}}));
         let answer = world.act_as(of_shop.clone(), "orderFulfil", from(&away)).await;
         refused(&answer, "INVALID_STATE", "input.store");

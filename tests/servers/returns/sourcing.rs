@@ -1,6 +1,6 @@
 //! An order's stock is found in other stores than its own. The store has 100 mugs and 4 lamps, the depot 50 mugs.
 
-use entrepot::orders::jobs::{DueWalks, expire_due};
+use entrepot::orders::jobs::{ExpiryCursors, expire_due};
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
@@ -16,7 +16,7 @@ async fn ordered(world: &World, quantity: i64, sourcing: Value) -> Value {
     done(&world.act("orderCreate", ordering(world, quantity, sourcing)).await, "order").clone()
 }
 
-/// Where the first line is held, by the stores' codes.
+/// Returns the stores that hold the first line, by code, with the held quantities.
 fn held(order: &Value) -> Vec<(&str, i64)> {
     let all = order["lines"][0]["allocations"].as_array().unwrap_or_else(|| panic!("{order}")).iter();
     let mut held: Vec<_> = all.map(|one| (one["store"]["code"].as_str().unwrap(), one["quantity"].as_i64().unwrap())).collect();
@@ -45,19 +45,19 @@ async fn set(world: &World, mut input: Value) -> Value {
 #[tokio::test]
 async fn an_order_may_be_held_in_several_stores() {
     World::on_both(async |world| {
-        // One store that has everything is taken alone, by its code where nothing else is said.
+        // A single store that has everything is chosen alone; the first by code unless a rule says otherwise.
         let small = ordered(&world, 20, json!({})).await;
         assert_eq!(held(&small), [("DEPOT", 20)]);
         assert_eq!(held(&ordered(&world, 90, json!({})).await), [("LDN", 90)]);
         let order = ordered(&world, 35, json!({})).await;
         assert_eq!((held(&order), &order["lines"][0]["open"]), (vec![("DEPOT", 30), ("LDN", 5)], &json!(35)));
-        // Each store ships what is held there.
+        // Each store ships the units that it holds.
         let partly = world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
         assert_eq!((&partly["status"], held(&partly)), (&json!("PARTIALLY_FULFILLED"), vec![("LDN", 5)]));
         assert_eq!(mugs(&world).await, [[100, 95, 0], [20, 20, 0]]);
         assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
         assert_eq!(mugs(&world).await, [[95, 90, 0], [20, 20, 0]]);
-        // What lies only elsewhere does not leave from here by mistake.
+        // An order that is held only elsewhere is not shipped from here by mistake.
         refused(&world.act("orderFulfil", world.step(&small, json!({}))).await, "INVALID_STATE", "input.store");
         assert_eq!(world.does("orderFulfil", &small, json!({"store": {"code": "DEPOT"}})).await["status"], "FULFILLED");
         assert_eq!(mugs(&world).await, [[95, 90, 0], [0, 0, 0]]);
@@ -78,7 +78,7 @@ async fn cancelling_and_expiry_let_go_in_every_store() {
         assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 50, 0]]);
         world.pass(901);
         let now = world.ledger.clock().now();
-        assert_eq!(expire_due(&world.ledger, now, &DueWalks::default()).await.unwrap(), 1);
+        assert_eq!(expire_due(&world.ledger, now, &ExpiryCursors::default()).await.unwrap(), 1);
         assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
     })
     .await;
@@ -110,7 +110,7 @@ async fn the_rule_says_who_is_asked_first() {
         refused(&far, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         assert_eq!(far["userErrors"][0]["message"], "120 of MUG from one store asked for, 98 there");
         assert_eq!(held(&ordered(&world, 120, json!({"split": "ALLOW"})).await), [("DEPOT", 22), ("LDN", 98)]);
-        // What is no source is not asked, and neither is what is closed.
+        // Stores that are no source or are archived are left out.
         let depot = |is_source: bool| json!({"stores": [{"store": {"code": "DEPOT"}, "isSource": is_source}]});
         assert_eq!(set(&world, depot(false)).await["userErrors"], json!([]));
         refused(&world.act("orderCreate", ordering(&world, 5, json!({}))).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
@@ -204,7 +204,7 @@ async fn orders_that_race_for_the_same_stock_take_what_another_store_has() {
         assert_eq!((stores.len(), short), (9, 5), "{answers:#?}");
         assert_eq!(stores.iter().filter(|one| **one == ("DEPOT", 15)).count(), 3);
         assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 45, 0]]);
-        // All or none: the last fifteen lie in two stores.
+        // All or none: the last fifteen are in two stores.
         assert_eq!(held(&ordered(&world, 15, json!({})).await), [("DEPOT", 5), ("LDN", 10)]);
         refused(&world.act("orderCreate", ordering(&world, 1, json!({}))).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     })
@@ -216,7 +216,7 @@ async fn the_same_key_gives_the_same_stores() {
     World::on_both(async |world| {
         let input = ordering(&world, 150, json!({}));
         let elsewhere = world.served_elsewhere().await;
-        // At once, in two processes; and the stock is gone for whoever comes second.
+        // Concurrently in two processes; the second finds the stock gone.
         let (here, there) = futures_util::join!(
             world.act("orderCreate", input.clone()),
             world.act_elsewhere(&elsewhere, "orderCreate", input.clone())
@@ -243,7 +243,7 @@ async fn a_draft_looks_when_it_is_confirmed() {
         assert_eq!((&order["status"], held(&order)), (&json!("DRAFT"), vec![]));
         let taken = ordered(&world, 40, json!({})).await;
         assert_eq!(held(&taken), [("DEPOT", 40)]);
-        // It was placed by the rule of that day.
+        // The order was placed under the rule of that day.
         set(&world, json!({"rule": {"strategy": "NEAREST"}})).await;
         let confirm = world.step(&order, json!({}));
         refused(&world.act("orderConfirm", confirm.clone()).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
@@ -386,7 +386,7 @@ async fn an_order_that_finds_too_little_is_told_where_else_there_is_and_when_mor
             json!([{"code": "INSUFFICIENT_STOCK", "sku": "MUG", "available": 100, "level": null, "alternatives": alternatives, "nextIncoming": next}])
         };
         assert_eq!(told().await, short(&elsewhere, &next));
-        // Neither is told to who may see neither.
+        // Each is hidden from callers without the permission for it.
         for (lacking, wanted) in [
             (&["stock.availability.read"][..], short(&json!([]), &next)),
             (&["stock.read"][..], short(&elsewhere, &Value::Null)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
-use entrepot::orders::core::{Demand, Lacking, Position, Share, Short, Source, SourcingPlan, SourcingRule, source};
+use entrepot::orders::core::{Demand, LineShortage, OnShortage, Position, Share, Source, SourcingPlan, SourcingRule, source};
 use proptest::prelude::*;
 
 fn total(shares: &[Share]) -> i64 {
@@ -28,18 +28,18 @@ fn shop(n: u128, priority: i32, position: Option<(i32, i32)>, available: &[i64])
     }
 }
 
-/// So much of products 1, 2, …, which cannot wait.
+/// Demand for these quantities of products 1, 2, …, which cannot be backordered.
 fn wants(quantities: &[i64]) -> Vec<Demand> {
     let demand = |(i, quantity): (usize, &i64)| Demand {
         goods: vec![(product(i as u128 + 1), 1)],
         quantity: *quantity,
-        short: Short::Refuse,
+        short: OnShortage::Refuse,
     };
     quantities.iter().enumerate().map(demand).collect()
 }
 
 fn waits(demands: Vec<Demand>) -> Vec<Demand> {
-    demands.into_iter().map(|demand| Demand { short: Short::Wait, ..demand }).collect()
+    demands.into_iter().map(|demand| Demand { short: OnShortage::Wait, ..demand }).collect()
 }
 
 fn rule(strategy: SourcingStrategy, split: SplitPolicy, max_stores: u16) -> SourcingRule {
@@ -49,7 +49,7 @@ fn rule(strategy: SourcingStrategy, split: SplitPolicy, max_stores: u16) -> Sour
 /// The plan as text: `A3 B1 / C2` is three of A and one of B for the first line, two of C for the second. It goes to London.
 fn plan(demands: &[Demand], stores: &[Source], rule: SourcingRule) -> String {
     match source(demands, stores, &rule, Position::new(51_500_000, -100_000)) {
-        Err(Lacking { line, found }) => format!("line {line} has {found}"),
+        Err(LineShortage { line, found }) => format!("line {line} has {found}"),
         Ok(lines) => {
             let share = |share: &Share| format!("{}{}", char::from(b'A' + share.store.uuid().as_u128() as u8), share.quantity);
             let line = |shares: &Vec<Share>| shares.iter().map(share).collect::<Vec<_>>().join(" ");
@@ -74,7 +74,7 @@ fn each_strategy_asks_in_its_own_order() {
         (MostStock, Allow, 3, &[6, 1], "C6 / C1"),
         // One store that has everything is better than two nearer ones.
         (Nearest, Allow, 3, &[5, 5], "A5 / A5"),
-        // Nobody has everything.
+        // No store has everything.
         (Priority, Allow, 3, &[9, 5], "A5 C4 / A5"),
         (Nearest, Allow, 3, &[9, 5], "B2 C7 / B5"),
         (Nearest, Allow, 2, &[12, 0], "C8 A4 / "),
@@ -116,13 +116,13 @@ fn what_may_wait_is_found_as_far_as_the_rule_goes() {
 
 #[test]
 fn a_kit_comes_whole_from_each_store() {
-    let kit = |quantity| Demand { goods: vec![(product(1), 1), (product(2), 4)], quantity, short: Short::Refuse };
+    let kit = |quantity| Demand { goods: vec![(product(1), 1), (product(2), 4)], quantity, short: OnShortage::Refuse };
     let all = rule(SourcingStrategy::Priority, SplitPolicy::Allow, 3);
     let shops = [shop(0, 0, None, &[9, 5]), shop(1, 1, None, &[1, 40]), shop(2, 2, None, &[0, 99])];
     assert_eq!(plan(&[kit(2)], &shops, all), "A1 B1");
     assert_eq!(plan(&[kit(3)], &shops, all), "line 0 has 2", "there are pots and bowls enough, and not in one place");
     // A part that is also sold alone goes into the kit first: alone it may come from anywhere.
-    let pots = Demand { goods: vec![(product(1), 1)], quantity: 1, short: Short::Refuse };
+    let pots = Demand { goods: vec![(product(1), 1)], quantity: 1, short: OnShortage::Refuse };
     let shops = [shop(0, 0, None, &[1, 4]), shop(1, 1, None, &[1, 0])];
     assert_eq!(plan(&[pots, kit(1)], &shops, all), "B1 / A1");
 }
@@ -155,7 +155,7 @@ proptest! {
         let place = |n: usize| n.is_multiple_of(2).then_some((n as i32 * 7, n as i32 * 11));
         let mut shops: Vec<Source> =
             stocks.iter().enumerate().map(|(n, stock)| shop(n as u128, (n % 2) as i32, place(n), stock)).collect();
-        let short = |waits: bool| if waits { Short::Wait } else { Short::Refuse };
+        let short = |waits: bool| if waits { OnShortage::Wait } else { OnShortage::Refuse };
         // The last of three is a kit of the others.
         let goods = |p: usize| if p == 2 { vec![(product(1), 1), (product(2), 3)] } else { vec![(product(p as u128 + 1), 1)] };
         let demands: Vec<Demand> = wanted
@@ -172,7 +172,7 @@ proptest! {
         prop_assert!(stores.len() <= rule.most());
         let mut taken: BTreeMap<(StoreId, ProductId), i64> = BTreeMap::new();
         for (shares, demand) in plan.iter().zip(&demands) {
-            prop_assert!(total(shares) <= demand.quantity && (total(shares) == demand.quantity || demand.short == Short::Wait));
+            prop_assert!(total(shares) <= demand.quantity && (total(shares) == demand.quantity || demand.short == OnShortage::Wait));
             for share in shares {
                 prop_assert!(share.quantity > 0);
                 for (product, takes) in &demand.goods {

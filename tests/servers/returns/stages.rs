@@ -1,4 +1,4 @@
-//! Whoever takes goods back is told every line that is wrong, and every order line of it.
+//! A receipt of returned goods reports every invalid line, and every order line of it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A return is asked for, allowed, received, looked at, and filed.
+//! A return is requested, approved, received, inspected, and closed.
 
 use entrepot::storage::journal;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn a_return_goes_all_the_way() {
         let partly = world.does("returnReceive", &asked, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
         assert_eq!((&partly["status"], figures(&partly)), (&json!("PARTIALLY_RECEIVED"), [1, 0, 0, 0]));
         assert_eq!(partly["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 3}));
-        // What has come lies aside until somebody has looked at it.
+        // Received units stay unavailable until they are inspected.
         assert_eq!(world.level_here(mug).await, [96, 0, 1]);
         let seen = |quantity: i64, disposition: &str| json!({"lineId": own, "quantity": quantity, "disposition": disposition});
         let early = world.does("returnInspect", &asked, json!({"lines": [seen(1, "RESTOCK")]})).await;
@@ -70,7 +70,8 @@ async fn an_order_tells_of_each_return_that_changes_it() {
         let mut now = world.asking(json!([back(&line, 1)]));
         now["receive"] = json!(true);
         done(&world.act("returnCreate", now).await, "return");
-        // Asked for, rejected, asked for again, received, closed with what is given back; and taken in at once. The other steps change the return alone.
+        // Requested, rejected, requested again, received, closed with a refund; and received at
+        // once. The other steps change only the return.
         let kinds = ["created", "updated", "updated", "updated", "updated", "updated", "updated"];
         assert_eq!(world.events_of("order.").await, kinds.map(|kind| format!("order.{kind}")));
         let told = journal::after(&world.db.tenant(world.tenant), 0, 10_000).await.unwrap();
@@ -90,7 +91,7 @@ async fn what_is_asked_back_cannot_be_asked_back_twice() {
         let first = world.requested(json!([back(&line, 2)])).await;
         let again = world.act("returnCreate", world.asking(json!([back(&line, 2)]))).await;
         refused(&again, "OUT_OF_RANGE", "input.lines.0.quantity");
-        // Nor taken in over the counter, while it is asked for elsewhere.
+        // Nor can it be received over the counter while another return requests it.
         let mut now = world.asking(json!([back(&line, 2)]));
         now["receive"] = json!(true);
         refused(&world.act("returnCreate", now).await, "OUT_OF_RANGE", "input.lines.0.quantity");
@@ -108,7 +109,7 @@ async fn what_is_rejected_says_why_and_frees_its_units() {
         let asked = world.requested(json!([back(&line, 2)])).await;
         world.does("returnReject", &asked, json!({"reason": "worn"})).await;
         let asked = world.approved(json!([back(&line, 2)])).await;
-        // What was approved and never comes is rejected, too.
+        // An approved return whose goods never come is rejected, too.
         let rejected = world.does("returnReject", &asked, json!({"reason": "it never came"})).await;
         assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("REJECTED"), &json!("it never came")));
         assert_eq!(rejected["lines"][0]["matches"][0]["orderLine"]["returnPending"], 0);
@@ -203,7 +204,7 @@ async fn each_step_is_open_in_its_states_only() {
     .await;
 }
 
-/// Lines that cannot be received or looked at.
+/// Checks the refusals of lines that cannot be received or inspected.
 async fn refuses(world: &World, mutation: &str, ret: &Value, cases: Vec<(Value, &str, &str)>) {
     for (lines, code, field) in cases {
         refused(&world.act(mutation, world.step(ret, json!({ "lines": lines }))).await, code, field);
@@ -260,7 +261,7 @@ async fn bad_input_is_refused_with_its_path() {
             ],
         )
         .await;
-        // All of one stage are told, each with its line and its SKU.
+        // All refusals of a stage are returned, each with its line and its SKU.
         let several = json!({"lines": [of(own, 3), of(charge, 1)]});
         let several = world.act("returnInspect", world.step(&ret, several)).await;
         let range = |index: usize| ("OUT_OF_RANGE".to_owned(), format!("input.lines.{index}.quantity"));

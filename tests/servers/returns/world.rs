@@ -1,7 +1,7 @@
-//! What happens to goods that come back to the retailer, and to orders that wait.
+//! Mutations of the retailer in the scenarios of returns and of backorders.
 
 use entity::prelude::*;
-use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
+use entrepot::{ledger::JobCursor, orders::jobs::fill_backorders};
 use serde_json::{Value, json};
 
 pub use crate::{
@@ -58,17 +58,17 @@ impl World {
         self.ordered("FULFILLED", &[(self.mug, quantity)]).await["lines"][0]["id"].clone()
     }
 
-    /// The input that asks for these lines to come back.
+    /// The input that requests a return of these lines.
     pub fn asking(&self, lines: Value) -> Value {
         json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "receive": false, "lines": lines})
     }
 
-    /// A return that was asked for.
+    /// Creates a requested return.
     pub async fn requested(&self, lines: Value) -> Value {
         done(&self.act("returnCreate", self.asking(lines)).await, "return").clone()
     }
 
-    /// A return that was asked for and may come.
+    /// Creates a requested return and approves it.
     pub async fn approved(&self, lines: Value) -> Value {
         let ret = self.requested(lines).await;
         self.does("returnApprove", &ret, json!({})).await
@@ -90,7 +90,7 @@ impl World {
         done(&payload, document).clone()
     }
 
-    /// An order as it is.
+    /// Reads the current state of an order.
     pub async fn read(&self, order: &Value) -> Value {
         let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {} }}", ORDER.strip_prefix("order ").unwrap());
         self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
@@ -101,9 +101,9 @@ impl World {
         self.level(product, self.store).await
     }
 
-    /// Gives what has come to those who wait, and says to how many.
+    /// Fills backorders from stock that has arrived, and returns the number of orders that got any.
     pub async fn fill(&self) -> usize {
-        fill_backorders(&self.ledger, &Walk::default()).await.unwrap()
+        fill_backorders(&self.ledger, &JobCursor::default()).await.unwrap()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The payload of a mutation: what it refused, and what it has done.
+//! The payload of a mutation: its refusals, and its result.
 
 use serde_json::Value;
 
@@ -6,7 +6,8 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text is expected: {value}")).to_owned()
 }
 
-/// The digits of a document's number, without the letters of its kind and the zeros behind them.
+/// Returns the digits of a document's number, without the letters of its kind and the leading
+/// zeros.
 pub fn digits(number: &Value) -> String {
     let number = text(number);
     number.trim_start_matches(|sign: char| !sign.is_ascii_digit()).trim_start_matches('0').to_owned()
@@ -27,7 +28,8 @@ pub fn refusals(payload: &Value) -> Vec<(String, String)> {
     errors(payload).iter().map(|error| (text(&error["code"]), path(error))).collect()
 }
 
-/// Asserts that the payload is exactly this refusal, and gives its message, if that was asked for.
+/// Asserts that the payload is exactly this refusal, and returns its message; empty if it was not
+/// selected.
 #[track_caller]
 pub fn refused(payload: &Value, code: &str, field: &str) -> String {
     assert_eq!(refusals(payload), [(code.to_owned(), field.to_owned())], "{payload:#}");

@@ -13,7 +13,7 @@ use entrepot::clock::{Clock, Monotonic};
 pub struct Hands {
     pub shown: Arc<AtomicI64>,
     pub passed: Arc<AtomicI64>,
-    /// Each reading is so much later than the one before.
+    /// Microseconds by which each reading is later than the one before.
     pub step: i64,
 }
 
@@ -28,7 +28,7 @@ impl Hands {
         Self::joined(start, 1)
     }
 
-    /// Nobody sets it: it is its own monotonic clock.
+    /// The wall clock and the monotonic clock are the same.
     fn joined(start: i64, step: i64) -> Self {
         let shown = Arc::new(AtomicI64::new(start));
         Self { passed: shown.clone(), shown, step }
@@ -39,7 +39,7 @@ impl Hands {
         let Self { shown, passed, step } = self.clone();
         let shown = move || Timestamp(shown.fetch_add(step, Ordering::SeqCst));
         let passed = move || Monotonic::from_micros(passed.fetch_add(step, Ordering::SeqCst));
-        Clock::by_hands(shown, passed, seed)
+        Clock::manual_with_monotonic(shown, passed, seed)
     }
 
     pub fn pass(&self, micros: i64) {
@@ -49,7 +49,7 @@ impl Hands {
         }
     }
 
-    /// Somebody sets the machine's clock, by so much: no time passes.
+    /// Sets the machine's clock forward or back: no time passes.
     pub fn set(&self, micros: i64) {
         self.shown.fetch_add(micros, Ordering::SeqCst);
     }

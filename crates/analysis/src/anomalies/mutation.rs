@@ -6,14 +6,14 @@ use iam::access::{Permission, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::path;
-use services::anomalies::shell::{Accept, AcceptError, accept, find};
+use services::anomalies::shell::{AcceptError, AcceptInput, accept, find};
 
 use super::anomaly::StockAnomaly;
 use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
         refusal::{ErrorCode, UserError},
     },
@@ -39,8 +39,8 @@ impl From<UserError> for StockAnomalyPayload {
     }
 }
 
-impl Again for StockAnomalyPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for StockAnomalyPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let anomaly = match (earlier.id::<AnomalyId>(), ctx.permit::<kind::ReportRead>()) {
             (Some(id), Ok(permit)) => find(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into),
             _ => None,
@@ -72,14 +72,15 @@ impl AnomalyMutation {
             return Err(TopError::Forbidden(kind::AlertWrite::info().code));
         }
         let StockAnomalyAcceptInput { id, note, .. } = input;
-        let input = match read(|reading| Accept { id: reading.id(&id, || path!["input", "id"]), note }) {
+        let input = match read(|reading| AcceptInput { id: reading.id(&id, || path!["input", "id"]), note }) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
         let ledger = ctx.given::<Ledger>()?;
         Ok(match Box::pin(accept(&permit, ledger.database(), ledger.clock(), input)).await {
             Ok(anomaly) => {
-                // Who may write need not be one who may see.
+                // A caller who may write anomalies may lack the permission to read reports of the
+                // store.
                 let sees = permit.also::<kind::ReportRead>().is_ok_and(|reads| reads.covers(anomaly.found.key.store));
                 let anomaly = sees.then(|| anomaly.into());
                 StockAnomalyPayload { anomaly, user_errors: Vec::new(), replayed: false, seq: None }

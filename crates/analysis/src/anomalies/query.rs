@@ -19,13 +19,13 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{IdFilter, of_both},
+        filters::{IdFilter, intersect_values},
         nested::{place, read_nested},
         refusal::Path,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
-    orders::{filters::below, links::MOST_A_PAGE},
+    orders::{filters::below, links::MAX_A_PAGE},
 };
 
 /// Filter of anomalies. Conditions are combined by AND; a null condition is ignored.
@@ -58,7 +58,7 @@ pub struct StockAnomalyFilter {
 crate::keyed_filter!(StockAnomalyFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl StockAnomalyFilter {
-    /// Checks what is asked; without a filter everything is.
+    /// Checks the filter; without one it matches everything.
     fn read(filter: Option<Self>) -> Answer<Nested<AnomalyFilter>> {
         read_nested(filter.unwrap_or_default(), &mut Self::tests)
     }
@@ -72,7 +72,7 @@ impl StockAnomalyFilter {
         Ok(AnomalyFilter {
             stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
             products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            states: of_both(self.status, self.state).map(|states| states.into_iter().map(Into::into).collect()),
+            states: intersect_values(self.status, self.state).map(|states| states.into_iter().map(Into::into).collect()),
             kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             from,
             to,
@@ -113,11 +113,11 @@ impl AnomalyQuery {
         let filter = StockAnomalyFilter::read(by_ids(ctx, filter, "filter").await?)?;
         let sort = sort.map_or(AnomalySort::Day, Into::into);
         if sort == AnomalySort::Value {
-            // The order alone says which of two products costs more.
+            // The order alone reveals which of two products costs more.
             ctx.permit::<kind::ProductCostRead>()?;
         }
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MAX_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
         let listed = shell::page(&permit, db, filter, sort, &request).await?;
         let nodes = listed.rows.into_iter().map(|anomaly| {

@@ -1,10 +1,10 @@
-//! How long stock has lain, as clients see it.
+//! Age of stock in GraphQL.
 
 use async_graphql::Context;
 use entity::prelude::{self, Currency, ProductId};
 use inventory::{
     costing::{
-        core::{AGE_DAYS, AGES, AgeSums},
+        core::{AGE_BAND_DAYS, AGE_BANDS, AgeSums},
         shell::{self, Method},
     },
     ledger::Ledger,
@@ -12,7 +12,7 @@ use inventory::{
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 
-use super::query::no_report;
+use super::query::report_error;
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{
@@ -21,7 +21,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Long, Quantity},
     },
-    orders::links::{self, MOST_A_PAGE, Money, Product},
+    orders::links::{self, MAX_A_PAGE, Money, Product},
 };
 
 /// Units of a product, or of all, by how long they have lain.
@@ -57,7 +57,7 @@ impl StockAges {
     }
     /// Six spans of age, the youngest first: 0 to 30 days, to 60, to 90, to 180, to 365, and more.
     async fn ages(&self) -> Vec<StockAge> {
-        (0..AGES).map(|age| StockAge { age, sums: self.sums, currency: self.currency }).collect()
+        (0..AGE_BANDS).map(|age| StockAge { age, sums: self.sums, currency: self.currency }).collect()
     }
 }
 
@@ -73,11 +73,11 @@ pub struct StockAge {
 impl StockAge {
     /// The least age in days.
     async fn from_days(&self) -> i32 {
-        self.age.checked_sub(1).and_then(|before| AGE_DAYS.get(before)).map_or(0, |last| last + 1)
+        self.age.checked_sub(1).and_then(|before| AGE_BAND_DAYS.get(before)).map_or(0, |last| last + 1)
     }
     /// The greatest age in days, inclusive; null for the last span, which is open.
     async fn to_days(&self) -> Option<i32> {
-        AGE_DAYS.get(self.age).copied()
+        AGE_BAND_DAYS.get(self.age).copied()
     }
     /// Units, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
@@ -141,13 +141,14 @@ impl AgeingQuery {
         before: Option<Cursor>,
     ) -> Answer<StockAgesConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(AGEING, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(AGEING, signer, MAX_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;
         let products = products_within(ctx, product, None).await?;
         let found = shell::stock_ageing(ledger.database(), permit, &products, ledger.clock().now());
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let currency = found.how.currency;
-        // Worth and id, as the list is sorted: the dearest first, so a position is told by what is not worth.
+        // Value and ID, as the list is sorted: the highest value first, so the value's key is
+        // negated.
         let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];
         let rows = found
             .rows

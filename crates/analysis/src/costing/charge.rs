@@ -3,15 +3,15 @@
 use async_graphql::{ID, InputObject};
 use entity::prelude;
 use inventory::costing::{
-    core::{MAX_NOTE, MAX_REVALUED},
-    shell::{ChargeAdd, ChargeProblem, MAX_ADDED},
+    core::{MAX_NOTE, MAX_REVALUED_PRODUCTS},
+    shell::{ChargeAdd, ChargeProblem, MAX_ADDED_CHARGES},
 };
 use platform::path;
 
 use crate::{
     catalog::MoneyInput,
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -50,7 +50,7 @@ row_names!("purchaseOrder": purchase_order of PurchaseOrderChargeAddInput);
 
 impl PurchaseOrderChargeAddInput {
     pub(super) fn read(self) -> Result<ChargeAdd, Vec<UserError>> {
-        let mut reading = Reading::default();
+        let mut reading = InputErrors::default();
         check_key(&mut reading, &self.idempotency_key);
         let order = reading.row(self.id);
         let amount = reading.money(Some(&self.amount), || path!["input", "amount"]);
@@ -89,29 +89,30 @@ pub(super) fn charge_error(problem: &ChargeProblem) -> UserError {
             new(ErrorCode::InvalidState, message, at("id"))
         }
         ChargeProblem::NothingToSpreadBy(basis) => {
-            let message = format!("what has come has no {}: choose another basis", basis.as_str().to_lowercase());
+            let message = format!("the received goods have no {}: choose another basis", basis.as_str().to_lowercase());
             UserError::new(ErrorCode::Invalid, message, at("basis"))
         }
         ChargeProblem::TooManyProducts => {
-            let message = format!("goods of more than {MAX_REVALUED} products have come: revalue them (stockRevalue)");
+            let message = format!("goods of more than {MAX_REVALUED_PRODUCTS} products have come: revalue them (stockRevalue)");
             UserError::new(ErrorCode::LimitExceeded, message, at("id"))
         }
         ChargeProblem::TooManyCharges => {
-            let message = format!("{MAX_ADDED} charges were added to the order, the most: revalue its products (stockRevalue)");
+            let message =
+                format!("{MAX_ADDED_CHARGES} charges were added to the order, the most: revalue its products (stockRevalue)");
             UserError::new(ErrorCode::LimitExceeded, message, at("id"))
         }
         ChargeProblem::RateMissing { from, to, day } => {
             UserError::new(ErrorCode::RateMissing, rate_missing(*from, *to, *day), at("amount"))
         }
         ChargeProblem::Unconvertible => {
-            let message = "it comes to nothing in the currency of the books, or to more than can be told exactly";
+            let message = "it converts to 0 in the currency of the books, or to more than 2^53 − 1 minor units";
             new(ErrorCode::OutOfRange, message, at("amount"))
         }
         ChargeProblem::TooDearTogether => {
-            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the largest exact number";
             new(ErrorCode::OutOfRange, message, at("amount"))
         }
-        ChargeProblem::ReferenceTaken => new(ErrorCode::Duplicate, "another revaluation is called so", at("externalRef")),
+        ChargeProblem::ReferenceTaken => new(ErrorCode::Duplicate, "another revaluation has this reference", at("externalRef")),
         ChargeProblem::KeyReused => UserError::key_reused(at("idempotencyKey")),
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
 use inventory::{
     costing::{
-        core::{MAX_NOTE, MAX_REVALUED, Resting, RevalueProblem, UndoProblem},
+        core::{LaterDocuments, MAX_NOTE, MAX_REVALUED_PRODUCTS, RevalueProblem, UndoProblem},
         events::REVALUATION_CREATED,
         rows,
         shell::{self, Outcome, RevaluationReverse, Revalue, RevalueLine},
@@ -26,8 +26,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::Reading,
-        refusal::{ErrorCode, InUse, UserError, first_told, name_sent},
+        reading::InputErrors,
+        refusal::{ErrorCode, InUse, UserError, add_sent_values, truncate_errors},
         scalars::Long,
     },
     named,
@@ -92,8 +92,8 @@ impl CostMutation {
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(problems) => {
-                let mut errors = first_told(problems.iter().map(revalue_error));
-                name_sent(ctx, &mut errors);
+                let mut errors = truncate_errors(problems.iter().map(revalue_error));
+                add_sent_values(ctx, &mut errors);
                 Ok(errors.into())
             }
         }
@@ -137,14 +137,14 @@ impl CostMutation {
         match Box::pin(shell::revaluation_reverse(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(UndoProblem::Rests(resting)) => Ok(vec![in_use(ctx, &resting).await].into()),
-            Err(problem) => Ok(vec![not_undone(&problem)].into()),
+            Err(problem) => Ok(vec![undo_error(&problem)].into()),
         }
     }
 }
 
 impl RevaluationReverseInput {
     fn read(self) -> Result<RevaluationReverse, Vec<UserError>> {
-        let mut reading = Reading::default();
+        let mut reading = InputErrors::default();
         check_key(&mut reading, &self.idempotency_key);
         let revaluation = reading.id(&self.id, || path!["input", "id"]);
         reading.end(RevaluationReverse { idempotency_key: self.idempotency_key, revaluation, note: self.note })
@@ -152,14 +152,15 @@ impl RevaluationReverseInput {
 }
 
 /// The refusal with the documents that the caller may see.
-async fn in_use(ctx: &Context<'_>, resting: &Resting) -> UserError {
+async fn in_use(ctx: &Context<'_>, resting: &LaterDocuments) -> UserError {
     let names = resting.revaluations.iter().map(ToString::to_string);
     let names: Vec<String> = names.chain(resting.movements.iter().map(ToString::to_string)).take(10).collect();
     let mut documents: Vec<Node> = Vec::with_capacity(names.len());
     for name in &names {
         documents.extend(nodes::find(ctx, name).await.ok().flatten());
     }
-    let message = "units of its products came or left since, or were revalued again: undo those first, or revalue what is there";
+    let message =
+        "units of its products arrived or left since, or were revalued again: undo those first, or revalue the current stock";
     let document_count = i32::try_from(resting.count).unwrap_or(i32::MAX);
     UserError::InUse(Box::new(InUse {
         code: ErrorCode::InUse.noted(),
@@ -172,7 +173,7 @@ async fn in_use(ctx: &Context<'_>, resting: &Resting) -> UserError {
     }))
 }
 
-fn not_undone(problem: &UndoProblem) -> UserError {
+fn undo_error(problem: &UndoProblem) -> UserError {
     let new = UserError::new;
     let id = || path!["input", "id"];
     match problem {
@@ -181,16 +182,18 @@ fn not_undone(problem: &UndoProblem) -> UserError {
             UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), path!["input", "note"])
         }
         UndoProblem::NoRevaluation => UserError::not_found("revaluation", id()),
-        UndoProblem::OfReversal => new(ErrorCode::InvalidState, "what undoes a revaluation is not undone: revalue again", id()),
+        UndoProblem::OfReversal => {
+            new(ErrorCode::InvalidState, "the reversal of a revaluation cannot be undone: revalue again", id())
+        }
         UndoProblem::AlreadyReversed => new(ErrorCode::InvalidState, "it has been undone", id()),
-        UndoProblem::NotBooked => new(ErrorCode::InvalidState, "the books have not come to it yet: try again", id()),
+        UndoProblem::NotBooked => new(ErrorCode::InvalidState, "the books have not processed it yet: try again", id()),
         UndoProblem::WorthUnknown => {
-            let message = "it was booked before worths of before were kept: revalue again";
+            let message = "it was booked by a release that did not store earlier worths: revalue again";
             new(ErrorCode::InvalidState, message, id())
         }
-        UndoProblem::Rests(_) => new(ErrorCode::InUse, "later facts rest on it", id()),
+        UndoProblem::Rests(_) => new(ErrorCode::InUse, "later records depend on it", id()),
         UndoProblem::TooDearTogether => {
-            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the largest exact number";
             new(ErrorCode::OutOfRange, message, id())
         }
         UndoProblem::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
@@ -199,7 +202,7 @@ fn not_undone(problem: &UndoProblem) -> UserError {
 
 impl StockRevalueInput {
     fn read(self) -> Result<Revalue, Vec<UserError>> {
-        let mut reading = Reading::default();
+        let mut reading = InputErrors::default();
         check_key(&mut reading, &self.idempotency_key);
         let line = |(index, line): (usize, StockRevalueLineInput)| {
             let product = product_name(&mut reading, line.product, || path!["input", "lines", index, "product"]);
@@ -213,7 +216,8 @@ impl StockRevalueInput {
 
 async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayload> {
     let (replayed, seq) = (outcome.is_replayed, outcome.seq.map(Long));
-    // Who may write what things are worth and not see it is told that it was written.
+    // A caller with the permission to write costs but not to read them gets the answer without
+    // values.
     let revaluation = match ctx.permit::<kind::ProductCostRead>() {
         Ok(permit) => {
             let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
@@ -232,7 +236,7 @@ fn revalue_error(problem: &RevalueProblem) -> UserError {
         RevalueProblem::NoLines => new(ErrorCode::Required, "at least one line is needed", path!["input", "lines"]),
         RevalueProblem::TooManyLines => UserError::new(
             ErrorCode::LimitExceeded,
-            format!("at most {MAX_REVALUED} lines are taken in one call"),
+            format!("at most {MAX_REVALUED_PRODUCTS} lines are taken in one call"),
             path!["input", "lines"],
         ),
         RevalueProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", path!["input", "note"]),
@@ -243,7 +247,7 @@ fn revalue_error(problem: &RevalueProblem) -> UserError {
             new(ErrorCode::Invalid, "a text of 1 to 200 characters is expected", path!["input", "externalRef"])
         }
         RevalueProblem::ReferenceTaken => {
-            new(ErrorCode::Duplicate, "another revaluation is called so", path!["input", "externalRef"])
+            new(ErrorCode::Duplicate, "another revaluation has this reference", path!["input", "externalRef"])
         }
         RevalueProblem::NoProduct(index) => UserError::not_found("product", at(*index, "product")),
         RevalueProblem::Twice(index) => {
@@ -258,11 +262,11 @@ fn revalue_error(problem: &RevalueProblem) -> UserError {
             new(ErrorCode::InvalidState, message, at(*index, "product"))
         }
         RevalueProblem::TooDear(index) => {
-            let message = "its units would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            let message = "its units would be worth more than 2^53 − 1 minor units, the largest exact number";
             new(ErrorCode::OutOfRange, message, at(*index, "unitCost"))
         }
         RevalueProblem::TooDearTogether => {
-            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the largest exact number";
             new(ErrorCode::OutOfRange, message, path!["input", "lines"])
         }
         RevalueProblem::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),

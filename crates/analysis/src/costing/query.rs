@@ -1,4 +1,4 @@
-//! Asking what stock is worth and what it cost.
+//! Queries for the value and the cost of stock.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use iam::access::{Permission, Reach, kind};
 use inventory::{
     costing::{
         rows::{self, CostFilter, Worth},
-        shell::{self, CostAsk, MAX_ROWS, ReportError, ValueAsk},
+        shell::{self, CostReportQuery, MAX_ROWS, ReportError, ValuationQuery},
     },
     ledger::Ledger,
 };
@@ -31,11 +31,11 @@ use crate::{
         truncated,
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
 };
 
-/// Why there is no report, as an error of its field.
-pub(super) fn no_report(error: ReportError) -> TopError {
+/// Converts the reason for a missing report to an error of its field.
+pub(super) fn report_error(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => TopError::bad_input(error.to_string(), Vec::new()),
@@ -73,8 +73,8 @@ impl CostQuery {
                 Worth::At { occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0), known: known.map(|at| at.0) }
             }
         };
-        let ask = ValueAsk { method: method.map(Into::into), of, group: group_by.into(), first: rows_asked(first)? };
-        let valuation = Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(no_report)?;
+        let ask = ValuationQuery { method: method.map(Into::into), of, group: group_by.into(), first: parse_row_limit(first)? };
+        let valuation = Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(report_error)?;
         truncated::tell(ctx, valuation.rows.len(), valuation.groups, "stockValueSummary");
         Ok(StockValuation(valuation))
     }
@@ -101,18 +101,19 @@ impl CostQuery {
         #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         if permit.channel().is_some() {
-            // The books know no channels: what one of them sold cannot be told from the rest.
+            // The books have no channels: the sales of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let (from, to) = checked_span(from, to)?;
+        let (from, to) = parse_span(from, to)?;
         let mut filter = CostFilter { from, to, ..CostFilter::default() };
         if let Some(product) = product {
             let unknown = || TopError::bad_input("there is no such product", vec!["product".to_owned()]);
             filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
         }
-        filter.stores = stores_asked(ctx, store.as_ref(), group_by).await?;
-        let ask = CostAsk { method: method.map(Into::into), group: group_by.into(), filter, first: rows_asked(first)? };
-        let costs = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(no_report)?;
+        filter.stores = requested_stores(ctx, store.as_ref(), group_by).await?;
+        let ask =
+            CostReportQuery { method: method.map(Into::into), group: group_by.into(), filter, first: parse_row_limit(first)? };
+        let costs = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(report_error)?;
         truncated::tell(ctx, costs.rows.len(), costs.groups, "costSummary");
         Ok(CostReport { how: costs.how, rows: costs.rows })
     }
@@ -149,7 +150,7 @@ impl CostQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let descending = is_descending(sort);
         let list = rows::revaluations_kind(descending);
-        let request = PageArgs { first, after, last, before }.check(list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let how = rows::method(&scope).await?;
         let listed = rows::page_of_revaluations(&scope, &filter, descending, &request).await?;
@@ -161,8 +162,9 @@ impl CostQuery {
     }
 }
 
-/// The stores that a report of costs is of; None for all of the company. By store it tells of those alone whose stock or reports the caller sees.
-async fn stores_asked(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
+/// Stores of a cost report; `None` for the whole company. By store, it covers only those whose
+/// stock or reports the caller may read.
+async fn requested_stores(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
     let held = &ctx.caller()?.permissions;
     let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
     let Some(named) = named else {
@@ -172,16 +174,17 @@ async fn stores_asked(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGr
         });
     };
     let found = store_named(ctx, named, &["store"]).await?;
-    // An id that is no store's has no rows, and a code is said to be none: so are another shop's.
+    // An unknown ID yields no rows, and an unknown code an error: another tenant's store is treated
+    // alike.
     let told = match named {
-        StoreRef::Id(_) => found.map(|id| reach.or_nobodys(id)),
+        StoreRef::Id(_) => found.map(|id| reach.or_nil(id)),
         StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
     };
     told.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
 }
 
-/// The ends of a report's span, of which the second does not lie before the first.
-pub fn checked_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
+/// Returns the ends of a report's span; the second must not be before the first.
+pub fn parse_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
     let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
@@ -189,7 +192,7 @@ pub fn checked_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Opt
     Ok((from, to))
 }
 
-fn rows_asked(first: i32) -> Answer<usize> {
+fn parse_row_limit(first: i32) -> Answer<usize> {
     let fits = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
     fits.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
 }

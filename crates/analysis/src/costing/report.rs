@@ -18,7 +18,7 @@ use crate::{
     orders::links::{self, Money, Product},
 };
 
-/// What stock was worth.
+/// Value of stock.
 pub struct StockValuation(pub Valuation);
 
 /// Value of stock: all units of the company, in stores and in transit between them.
@@ -72,7 +72,7 @@ impl StockValueRow {
     }
 }
 
-/// What changed the worth of stock.
+/// Changes of the value of stock.
 pub struct CostReport {
     pub how: Method,
     pub rows: Vec<CostRow>,
@@ -99,7 +99,7 @@ impl CostReport {
     }
 }
 
-/// What changed the worth of a group's stock.
+/// Change of the value of a group's stock.
 pub struct CostReportRow(pub(super) CostRow);
 
 /// Change of the value of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
@@ -149,7 +149,7 @@ impl CostReportRow {
     }
 }
 
-/// What a product's units are worth.
+/// Value of a product's units.
 pub struct ProductCost(pub shell::ProductCost);
 
 /// Value of a product's units, by both costing methods.

@@ -54,7 +54,8 @@ crate::keyed_filter!(
 );
 
 impl StockRevaluationFilter {
-    /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.
+    /// Converts to the filter of the rows. Numbers of revaluations have no letters, so no patterns
+    /// are needed.
     pub(super) fn read(self) -> Answer<Nested<RevaluationFilter>> {
         read_nested(self, &mut Self::tests)
     }
@@ -96,7 +97,7 @@ pub enum StockRevaluationSortField {
     Number,
 }
 
-/// Whether the last revaluation comes first, as it does where nothing else is asked for.
+/// Whether the last revaluation comes first, which is the default.
 pub(super) fn is_descending(sort: Option<StockRevaluationSort>) -> bool {
     sort.is_none_or(|StockRevaluationSort { field: StockRevaluationSortField::Number, direction }| direction == Direction::Desc)
 }

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     enums::{CostGroup, CostingMethod, StockValueSummaryGroup},
-    query::{checked_span, no_report},
+    query::{parse_span, report_error},
     report::CostReportRow,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
         filters::id_of,
         scalars::{Cursor, DateTime, Long, Quantity},
     },
-    orders::links::{self, MOST_A_PAGE, Money, Product},
+    orders::links::{self, MAX_A_PAGE, Money, Product},
 };
 
 crate::connection!(counted CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
@@ -45,9 +45,10 @@ pub struct CostSummary {
     permit: Permit<kind::ProductCostRead>,
     spec: CostSpec,
     how: Method,
-    /// What the rows beside the total stand for: it is summed from them, so that postings are read once.
+    /// Grouping of the selected rows: the total is summed from them, so that postings are read
+    /// once.
     row_group: books::CostGroup,
-    /// The rows of each grouping that was asked for.
+    /// Rows by grouping, loaded on the first use of each.
     sheets: [OnceCell<CostSheet>; 5],
 }
 
@@ -55,12 +56,12 @@ impl CostSummary {
     async fn sheet(&self, ctx: &Context<'_>, group: books::CostGroup) -> Answer<&CostSheet> {
         let db = ctx.given::<Ledger>()?.database();
         let read = || Box::pin(shell::cost_sheet(db, self.permit.clone(), &self.spec, group));
-        self.sheets[group as usize].get_or_try_init(read).await.map_err(no_report)
+        self.sheets[group as usize].get_or_try_init(read).await.map_err(report_error)
     }
 }
 
-/// What the selected rows stand for; without any, nothing.
-fn group_of_rows(ctx: &Context<'_>) -> books::CostGroup {
+/// Returns the grouping of the selected rows, or `CostGroup::None` if no rows are selected.
+fn selected_row_group(ctx: &Context<'_>) -> books::CostGroup {
     let selected = ctx.look_ahead().field("rows").selection_fields();
     let given = selected.first().and_then(|rows| rows.arguments().ok()).unwrap_or_default();
     let group = given.into_iter().find(|(name, _)| name.as_str() == "groupBy").map(|(_, value)| value);
@@ -89,9 +90,9 @@ impl CostSummary {
         if let Some(total) = self.sheet(ctx, self.row_group).await.ok().and_then(CostSheet::total) {
             return Ok(CostReportRow(total));
         }
-        // A row may be too large to be told where the total is not.
+        // A row may be too large to be reported although the total is not.
         let whole = self.sheet(ctx, books::CostGroup::None).await?;
-        whole.total().map(CostReportRow).ok_or_else(|| no_report(ReportError::TooLarge))
+        whole.total().map(CostReportRow).ok_or_else(|| report_error(ReportError::TooLarge))
     }
 
     /// Rows by group, in the order of their keys, the row whose key is null last. By store, that row has revaluations and the stores whose stock and
@@ -112,11 +113,11 @@ impl CostSummary {
             CostGroup::Store => "costSummary:STORE",
         };
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
         let page = self.sheet(ctx, group_by.into()).await?.page(asked);
         let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_total(page.count).into())
     }
 }
 
@@ -148,7 +149,7 @@ impl StockValueSummary {
     #[field(cost = "50")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<StockValueSummaryRow> {
         let db = ctx.given::<Ledger>()?.database();
-        let (_, row) = Box::pin(shell::worth_total(db, self.permit.clone(), &self.spec)).await.map_err(no_report)?;
+        let (_, row) = Box::pin(shell::worth_total(db, self.permit.clone(), &self.spec)).await.map_err(report_error)?;
         Ok(StockValueSummaryRow(row))
     }
 
@@ -168,12 +169,13 @@ impl StockValueSummary {
             StockValueSummaryGroup::Store => "stockValueSummary:STORE",
         };
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
         let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
-        let (_, page) = Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
+        let (_, page) =
+            Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(report_error)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (StockValueSummaryRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_total(page.count).into())
     }
 }
 
@@ -244,18 +246,18 @@ impl CostSummaryQuery {
         group: Option<StoreGroupRef>,
     ) -> Answer<CostSummary> {
         if permit.channel().is_some() {
-            // The books know no channels: what one of them sold cannot be told from the rest.
+            // The books have no channels: the sales of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let (from, to) = checked_span(from, to)?;
+        let (from, to) = parse_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
-        let group = group_asked(ctx, group, store_group).await?;
-        let (stores, visible) = stores_asked(ctx, store, group).await?;
+        let group = requested_group(ctx, group, store_group).await?;
+        let (stores, visible) = requested_stores(ctx, store, group).await?;
         let db = ctx.given::<Ledger>()?.database();
         let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
         let filter = CostFilter { from, to, product: None, stores, products };
         let spec = CostSpec { method: Some(how.method), filter, visible };
-        Ok(CostSummary { permit, spec, how, row_group: group_of_rows(ctx), sheets: <[_; 5]>::default() })
+        Ok(CostSummary { permit, spec, how, row_group: selected_row_group(ctx), sheets: <[_; 5]>::default() })
     }
 
     /// Value of stock, now or at a moment: all units of the company, in stores and on their way between them.
@@ -289,15 +291,16 @@ impl CostSummaryQuery {
             }
         };
         let products = products_within(ctx, product, category_tree).await?;
-        let group = group_asked(ctx, group, store_group).await?;
-        let (stores, visible) = stores_asked(ctx, store, group).await?;
+        let group = requested_group(ctx, group, store_group).await?;
+        let (stores, visible) = requested_stores(ctx, store, group).await?;
         let how = begin(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
         Ok(StockValueSummary { permit, spec: ValueSpec { method: Some(how.method), of, products, stores, visible }, how })
     }
 }
 
-/// The group that is asked for: by a reference, or by its ID alone. An ID that is no group's has no stores; a code that is none is an error.
-async fn group_asked(ctx: &Context<'_>, named: Option<StoreGroupRef>, id: Option<ID>) -> Answer<Option<GroupId>> {
+/// Returns the requested group, by a reference or by its ID. An unknown ID is a group without
+/// stores; an unknown code is an error.
+async fn requested_group(ctx: &Context<'_>, named: Option<StoreGroupRef>, id: Option<ID>) -> Answer<Option<GroupId>> {
     match (named, id) {
         (None, None) => Ok(None),
         (None, Some(id)) => id_of(&id, &["storeGroup"]).map(Some),
@@ -312,7 +315,7 @@ async fn group_asked(ctx: &Context<'_>, named: Option<StoreGroupRef>, id: Option
 }
 
 /// The stores that a summary is of, None for all of the company; and those that have rows of their own, None for all.
-async fn stores_asked(
+async fn requested_stores(
     ctx: &Context<'_>,
     store: Option<StoreRef>,
     group: Option<GroupId>,
@@ -327,9 +330,10 @@ async fn stores_asked(
     }
     if let Some(named) = store {
         let found = store_named(ctx, &named, &["store"]).await?;
-        // An ID that is no store's has no rows, and a code is said to be none: so are another shop's.
+        // An unknown ID yields no rows, and an unknown code an error: another tenant's store is
+        // treated alike.
         let told = match named {
-            StoreRef::Id(_) => found.map(|id| reach.or_nobodys(id)),
+            StoreRef::Id(_) => found.map(|id| reach.or_nil(id)),
             StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
         };
         let one = told.ok_or_else(|| TopError::bad_input("there is no such store", path!["store"]))?;

@@ -27,7 +27,7 @@ pub struct DemandFact {
     pub currency: Currency,
     /// Whether it is of one product, so that documents can be counted.
     pub is_of_product: bool,
-    /// Whether its day closed with stock; None where that is not known, or was not asked.
+    /// Whether its day closed with stock; `None` if that is unknown or was not requested.
     pub is_in_stock: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Which facts.
+//! Filter of demand facts.
 
 use async_graphql::InputObject;
 use services::demand::rows::FactFilter;
@@ -27,7 +27,7 @@ pub struct DemandFilter {
 crate::keyed_filter!(flat DemandFilter, "product" product ProductSku, "store" store StoreCode, "channel" channel ChannelCode);
 
 impl DemandFilter {
-    /// Checks what is asked; without a filter everything is.
+    /// Checks the filter; without one it matches everything.
     pub fn read(filter: Option<Self>) -> Answer<FactFilter> {
         let Self { from, to, product, store, channel } = filter.unwrap_or_default();
         if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {

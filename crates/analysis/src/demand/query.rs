@@ -10,7 +10,7 @@ use platform::paging::{CursorSigner, Key};
 use services::{
     demand::{
         rows::{self, FactKey},
-        shell::{self, FactAsk},
+        shell::{self, FactRequest},
     },
     insight::shell::ReportError,
 };
@@ -29,7 +29,7 @@ use crate::{
         scalars::{CurrencyCode, Cursor},
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
 };
 
 /// The root fields of demand facts.
@@ -71,14 +71,14 @@ impl DemandQuery {
         let signer = ctx.given::<CursorSigner>()?;
         // Days and products are other lists; a cursor of one has no place in the other.
         let kind = list_name(&group_by);
-        let page = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let page = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
         let currency = checked_currency(currency)?;
-        let ask = FactAsk { group: group.clone(), filter, currency, with_stock: is_stock_asked(ctx), page: page.clone() };
+        let ask = FactRequest { group: group.clone(), filter, currency, with_stock: is_stock_selected(ctx), page: page.clone() };
         let db = ctx.given::<Ledger>()?.database();
         let scope = permit.scope(db).long();
         let found = shell::demand_facts(permit, db, ask);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let (group, currency): (Arc<[_]>, _) = (group.into(), found.currency);
         let is_of_row = is_of_product || group.contains(&rows::DemandDimension::Product);
         let fact =
@@ -94,13 +94,13 @@ impl DemandQuery {
     }
 }
 
-fn is_stock_asked(ctx: &Context<'_>) -> bool {
+fn is_stock_selected(ctx: &Context<'_>) -> bool {
     let look = ctx.look_ahead();
     let nodes = [look.field("nodes"), look.field("edges").field("node")];
     nodes.iter().any(|node| node.field("isInStock").exists())
 }
 
-/// What cursors of the list are bound to, in the words of the schema.
+/// Returns the list name that cursors are bound to: the grouping, in the schema's words.
 fn list_name(group_by: &[DemandDimension]) -> String {
     let words = group_by.iter().map(|dimension| match dimension {
         DemandDimension::Day => "DAY",
@@ -119,8 +119,8 @@ fn key(key: &FactKey) -> Key {
     }
 }
 
-/// Why there is no report, as an error of its field.
-pub(super) fn no_report(error: ReportError) -> TopError {
+/// Converts the reason for a missing report to an error of its field.
+pub(super) fn report_error(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),

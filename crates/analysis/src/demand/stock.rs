@@ -1,4 +1,4 @@
-//! How stock has done, as clients see it.
+//! Performance of stock in GraphQL.
 
 use async_graphql::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,14 +12,14 @@ use services::{
     demand::{
         core::{StockPeriod, six},
         rows::StockFilter,
-        shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MOST_DAYS},
+        shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MAX_DAYS},
     },
     forecasting::shell as forecasting,
     reports::core::Span,
 };
 
 use super::{
-    query::no_report,
+    query::report_error,
     turnover::{CategoryTurnover, TurnoverTrend},
 };
 use crate::{
@@ -33,19 +33,20 @@ use crate::{
         scalars::{Cursor, Date, Long, Quantity},
     },
     keyed_filters::{KeyKind, test_by_ids},
-    orders::links::{self, MOST_A_PAGE},
-    reports::filter::begun,
+    orders::links::{self, MAX_A_PAGE},
+    reports::filter::past_part_of,
 };
 
-/// How the stock of a level, or of several, has done over some days.
+/// Performance of the stock of one level, or of several, over some days.
 pub struct StockPerformance {
     level: Option<LevelStock>,
     period: StockPeriod,
-    /// Of the days before; None where nothing is known of them.
+    /// The preceding days; None if nothing is known of them.
     before: Option<StockPeriod>,
     lost: Option<LostUnits>,
     span: Span,
-    /// Days that the closing stock lasts by the newest forecast; None where it says nothing, or was not asked.
+    /// Days that the closing stock lasts by the newest forecast; `None` without a forecast, or if
+    /// not requested.
     lasts: Option<i64>,
 }
 
@@ -243,10 +244,10 @@ impl StockPerformanceQuery {
         before: Option<Cursor>,
     ) -> Answer<StockPerformanceConnection> {
         if permit.channel().is_some() {
-            // Stock is of no channel: what one of them had cannot be told from the rest.
+            // Stock belongs to no channel: that of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockRead::info().code));
         }
-        let span = checked_span(from, to)?;
+        let span = parse_span(from, to)?;
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", vec!["substitution".to_owned()]));
         }
@@ -261,8 +262,8 @@ impl StockPerformanceQuery {
         let (products, products_name) = products_at(ctx, products, "products").await?;
         let signer = ctx.given::<CursorSigner>()?;
         let kind = list_name(&filter, products_name, substitution);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let known = begun(ctx, &permit, span).await?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
+        let known = past_part_of(ctx, &permit, span).await?;
         if known.is_none() {
             filter.stores = Some(Vec::new());
         }
@@ -271,7 +272,7 @@ impl StockPerformanceQuery {
         let comparisons = comparisons(ctx, span);
         let database = ctx.given::<Ledger>()?.database();
         let found = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let (progress, totals, before, lost, unknown) = (found.progress, found.totals, found.before, found.lost, found.unknown);
         let count = found.rows.len();
         let rows = (0..).zip(found.rows).map(|(nth, level)| {
@@ -281,13 +282,13 @@ impl StockPerformanceQuery {
         });
         let rows: Vec<_> = rows.collect();
         let request = request.among(&rows);
-        let rows = lasting(ctx, &permit, span, request.pick(rows)).await?;
-        let page = Page::build(rows, &request, kind, signer).of_known(count);
+        let rows = with_days_of_supply(ctx, &permit, span, request.pick(rows)).await?;
+        let page = Page::build(rows, &request, kind, signer).with_total(count);
         Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }
 }
 
-/// What cursors of the list are bound to: a place in it means nothing under other arguments.
+/// Returns the list name that cursors are bound to: a cursor is invalid under other arguments.
 fn list_name(filter: &StockFilter, products: Option<[u8; 32]>, substitution: f64) -> String {
     let mut asked = json!({
         "from": filter.from,
@@ -302,7 +303,7 @@ fn list_name(filter: &StockFilter, products: Option<[u8; 32]>, substitution: f64
     format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))
 }
 
-/// What is read beside the report, where it is asked for: each takes as long as the report itself.
+/// Returns the comparisons that the query selects: each takes as long to read as the report itself.
 fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
     let look = ctx.look_ahead();
     let of_rows = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
@@ -312,13 +313,13 @@ fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
 }
 
 /// The rows with the days that their closing stock lasts by forecast, where that is selected.
-async fn lasting(
+async fn with_days_of_supply(
     ctx: &Context<'_>,
     permit: &Permit<kind::ReportRead>,
     span: Span,
     mut rows: Vec<(StockPerformance, Vec<Key>)>,
 ) -> Answer<Vec<(StockPerformance, Vec<Key>)>> {
-    if !is_supply_asked(ctx) {
+    if !is_supply_selected(ctx) {
         return Ok(rows);
     }
     let level = |row: &StockPerformance| row.level.map(|level| (level.store, level.product));
@@ -331,20 +332,20 @@ async fn lasting(
     Ok(rows)
 }
 
-fn is_supply_asked(ctx: &Context<'_>) -> bool {
+fn is_supply_selected(ctx: &Context<'_>) -> bool {
     let look = ctx.look_ahead();
     let nodes = [look.field("nodes"), look.field("edges").field("node")];
     nodes.iter().any(|node| node.field("daysOfSupplyByForecast").exists())
 }
 
 /// The days from the first to the last.
-fn checked_span(from: Date, to: Date) -> Answer<Span> {
+fn parse_span(from: Date, to: Date) -> Answer<Span> {
     if to.0 < from.0 {
         return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
     }
     let span = Span { from: from.0, to: to.0 };
-    if span.days() > i64::from(MOST_DAYS) {
-        return Err(TopError::bad_input(format!("at most {MOST_DAYS} days"), vec!["to".to_owned()]));
+    if span.days() > i64::from(MAX_DAYS) {
+        return Err(TopError::bad_input(format!("at most {MAX_DAYS} days"), vec!["to".to_owned()]));
     }
     Ok(span)
 }

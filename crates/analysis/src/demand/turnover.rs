@@ -1,4 +1,4 @@
-//! What the turnover of stock is compared with, as clients see it.
+//! Comparisons of the turnover of stock in GraphQL.
 
 use macros::resolvers;
 use services::{

@@ -4,7 +4,7 @@ use platform::clock::parse_day;
 
 /// The days and values of lines such as `2026-11-30,4.5`. A first line without a day is a heading; empty lines are passed over. The error is the number of
 /// the line that is neither, from 1 on.
-pub fn values_of_text(text: &str) -> Result<Vec<(i32, f64)>, usize> {
+pub fn parse_csv_values(text: &str) -> Result<Vec<(i32, f64)>, usize> {
     let mut values = Vec::new();
     for (nth, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let cells = line.split_once([',', ';', '\t']).map(|(day, value)| (parse_day(plain(day)), plain(value)));

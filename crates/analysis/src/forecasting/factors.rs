@@ -5,17 +5,17 @@ use entity::prelude;
 use macros::resolvers;
 use platform::{clock::day_text, path, storage::idempotency::Acted};
 use services::forecasting::{
-    core::{FactorFields, FactorGoods, FactorProblem, FactorSeries as Kept, MOST_DAYS, StoredFactor},
+    core::{FactorFields, FactorGoods, FactorProblem, FactorSeries as Kept, MAX_DAYS, StoredFactor},
     shell::{FactorError, FactorRefusal, FactorRemoval, FactorSet},
 };
 
-use super::{csv::values_of_text, enums::FactorKind};
+use super::{csv::parse_csv_values, enums::FactorKind};
 use crate::{
     catalog::{Category, CategoryRef, Product, ProductRef, Store, StoreRef, loads},
     connection,
     graphql::{
         fault::Answer,
-        reading::Reading,
+        reading::InputErrors,
         refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Date, DateTime, Long},
     },
@@ -219,13 +219,13 @@ impl FactorSeriesSetInput {
             .optional(("product", self.product.take()), ("productId", &mut self.product_id))
             .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
-    pub(super) fn read(self, reading: &mut Reading) -> FactorSet {
+    pub(super) fn read(self, reading: &mut InputErrors) -> FactorSet {
         if self.values.is_some() && self.csv.is_some() {
             reading.invalid("give values or csv, not both", || path!["input", "csv"]);
         }
         let mut values: Vec<(i32, f64)> = self.values.into_iter().flatten().map(|one| (one.date.0, one.value)).collect();
         if let Some(text) = &self.csv {
-            match values_of_text(text) {
+            match parse_csv_values(text) {
                 Ok(read) => values = read,
                 Err(line) => {
                     reading.invalid(&format!("line {line} is no day and number, as in 2026-11-30,4.5"), || path!["input", "csv"]);
@@ -279,7 +279,7 @@ fn input(name: &str) -> Path {
 
 fn refused(refusal: FactorRefusal) -> UserError {
     match refusal {
-        FactorRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        FactorRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         FactorRefusal::Field(problem) => problem_of(problem),
         FactorRefusal::NoStore => UserError::not_found("store", input("storeId")),
         FactorRefusal::NoProduct => UserError::not_found("product", input("productId")),
@@ -312,7 +312,7 @@ fn problem_of(problem: FactorProblem) -> UserError {
             UserError::new(ErrorCode::Required, "at least one day with a value is needed", input("values"))
         }
         FactorProblem::TooManyValues => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_DAYS} days are kept"), input("values"))
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {MAX_DAYS} days are kept"), input("values"))
         }
         FactorProblem::Value(at) => {
             UserError::new(ErrorCode::OutOfRange, "a number from -1000000000 to 1000000000 is expected", nth(at, "value"))

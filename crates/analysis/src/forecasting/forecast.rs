@@ -1,4 +1,4 @@
-//! The forecast of one product, and what it rests on.
+//! The forecast of one product, with its basis.
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::StoreId;
@@ -189,11 +189,11 @@ impl Forecast {
         check_pixels(width, height)?;
         let sku = links::product(ctx, self.0.series.product).await?.row.sku.clone();
         let points = band_points(&self.0, usize::try_from(weeks).unwrap_or_default());
-        Ok(core::drawn_band(&core::BandChart { title: format!("Weekly demand: {sku}"), width, height, points }))
+        Ok(core::draw_band(&core::BandChart { title: format!("Weekly demand: {sku}"), width, height, points }))
     }
 }
 
-/// Weeks of the history, then so many of the coming ones, as they are drawn.
+/// Points of a chart: the weeks of the history, then `weeks` of the forecast.
 fn band_points(of: &ProductForecast, weeks: usize) -> Vec<core::BandPoint> {
     let label = |week: i32| core::period_label(core::TimeUnit::Week, week);
     let past = of.history.iter().map(|one| core::BandPoint {

@@ -8,7 +8,7 @@ use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 use services::forecasting::{
     rows::{self, FactorSort as By, FactorsSorted},
-    shell::{self, ClassAsk, SimulationError},
+    shell::{self, ClassSelection, SimulationError},
 };
 
 use super::{
@@ -32,13 +32,13 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    purchasing::links::MOST_A_PAGE,
+    purchasing::links::MAX_A_PAGE,
 };
 
-/// Weeks that a history may go back, and that accuracy may be told of.
-const MOST_WEEKS: i32 = 104;
+/// Maximum weeks of a history, and of a report of accuracy.
+const MAX_WEEKS: i32 = 104;
 /// Leads that are scored.
-const LEADS: [i32; 3] = [1, 4, 8];
+const SCORED_LEAD_WEEKS: [i32; 3] = [1, 4, 8];
 
 /// Sort order of a list of factor series; series with equal values are sorted by code.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -80,8 +80,8 @@ impl ForecastQuery {
         #[graphql(desc = "Weeks of `history` and `past`, 1 to 104. Default 26.", default = 26)] history_weeks: i32,
         #[graphql(desc = "Weeks ahead of the forecasts in `past`, 1 to 26. Default 1.", default = 1)] lead: i32,
     ) -> Answer<Option<Forecast>> {
-        own_channel(&permit)?;
-        within(history_weeks, 1..=MOST_WEEKS, "historyWeeks")?;
+        refuse_channel_caller(&permit)?;
+        within(history_weeks, 1..=MAX_WEEKS, "historyWeeks")?;
         within(lead, 1..=26, "lead")?;
         let store = if let Some(named) = &store {
             Some(own_store(ctx, &permit, named, &["store"]).await?)
@@ -107,7 +107,7 @@ impl ForecastQuery {
         #[graphql(desc = "Store. Null for all stores together.")] store: Option<StoreRef>,
         #[graphql(desc = "Weeks ahead of `weeks` and `days`, 1 to 26. Default 8.", default = 8)] horizon: i32,
     ) -> Answer<Option<ForecastSum>> {
-        own_channel(&permit)?;
+        refuse_channel_caller(&permit)?;
         within(horizon, 1..=26, "horizon")?;
         let store = if let Some(named) = &store {
             own_store(ctx, &permit, named, &["store"]).await?
@@ -117,7 +117,7 @@ impl ForecastQuery {
         };
         let category = match &category {
             None => prelude::CategoryId::NIL,
-            // The nil ID names no category: it is not asked for as all of them.
+            // The nil ID names no category and must not be read as all of them.
             Some(named) => {
                 let found = category_named(ctx, named, &["category"]).await?.filter(|id| *id != prelude::CategoryId::NIL);
                 let Some(found) = found else { return Ok(None) };
@@ -146,7 +146,7 @@ impl ForecastQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = FactorSeriesSort::sorted(sort);
         let list = sorted.kind(rows::FACTORS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = shell::factor_page(&permit, db, (&filter, sorted), &request).await?;
@@ -162,7 +162,7 @@ impl ForecastQuery {
     /// Requires report.read in all stores.
     #[field(permit = ReportRead)]
     async fn forecast_run(&self, ctx: &Context<'_>) -> Answer<Option<ForecastRun>> {
-        own_channel(&permit)?;
+        refuse_channel_caller(&permit)?;
         whole(&permit)?;
         let run = shell::latest_run(&permit, ctx.given::<Ledger>()?.database()).await?;
         Ok(run.map(ForecastRun))
@@ -180,10 +180,10 @@ impl ForecastQuery {
         #[graphql(desc = "Stores that forecasts are for. Default STORE.", default_with = "ForecastLevel::Store")]
         level: ForecastLevel,
     ) -> Answer<Vec<ForecastAccuracy>> {
-        own_channel(&permit)?;
+        refuse_channel_caller(&permit)?;
         whole(&permit)?;
-        within(weeks, 1..=MOST_WEEKS, "weeks")?;
-        if !LEADS.contains(&lead) {
+        within(weeks, 1..=MAX_WEEKS, "weeks")?;
+        if !SCORED_LEAD_WEEKS.contains(&lead) {
             return Err(TopError::bad_input("lead is 1, 4 or 8", path!["lead"]));
         }
         let db = ctx.given::<Ledger>()?.database();
@@ -207,13 +207,13 @@ impl ForecastQuery {
         )]
         products: Option<ProductFilter>,
     ) -> Answer<StockSimulation> {
-        own_channel(&permit)?;
-        input.check_alone(products.as_ref())?;
+        refuse_channel_caller(&permit)?;
+        input.check_single_product(products.as_ref())?;
         let (policy, range) = (input.policy.read()?, input.range()?);
         let store = own_store(ctx, &permit, &input.store, &["input", "store"]).await?;
         let db = ctx.given::<Ledger>()?.database();
         let Some(named) = input.product.clone() else {
-            let ask = ClassAsk { products: products_at(ctx, products, "products").await?.0, ..input.classes() };
+            let ask = ClassSelection { products: products_at(ctx, products, "products").await?.0, ..input.classes() };
             let found = Box::pin(shell::simulate_classes(&permit, db, (store, &ask), policy, range)).await;
             return Ok(StockSimulation::of_products(found.map_err(|error| unknown(error, &input))?));
         };
@@ -236,8 +236,8 @@ fn unknown(error: SimulationError, input: &StockSimulateInput) -> TopError {
     }
 }
 
-/// Demand is told by store, not by channel.
-fn own_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+/// Demand is recorded by store, not by channel, so a caller of one channel is refused.
+fn refuse_channel_caller(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     match permit.channel() {
         Some(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
         None => Ok(()),

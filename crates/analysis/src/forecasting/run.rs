@@ -7,7 +7,7 @@ use services::{
     demand::core::six,
     forecasting::{
         core::{StoredChoice, StoredCorrection},
-        rows::KeptRun,
+        rows::StoredRun,
         shell::ClassAccuracy,
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A run of forecasts.
-pub struct ForecastRun(pub KeptRun);
+pub struct ForecastRun(pub StoredRun);
 
 /// Forecasts of all products, made at once when a week is over. A run never changes.
 #[resolvers(requires = ReportRead)]

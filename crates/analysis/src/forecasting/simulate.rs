@@ -7,8 +7,8 @@ use platform::clock::day_text;
 use services::{
     demand::core::six,
     forecasting::{
-        core::{Actual, MOST_BY_DELIVERIES, Simulated, SimulatedClasses, UnitCost, Unsimulated},
-        shell::{Played, Simulation},
+        core::{ActualStock, MAX_BY_DELIVERIES, SimulatedClasses, SimulationRefusal, SimulationResult, UnitCost},
+        shell::{PlayedPolicy, Simulation},
     },
 };
 
@@ -38,8 +38,8 @@ pub enum StockSimulationStatus {
 pub struct StockSimulation {
     is_of_one: bool,
     promised: Option<f64>,
-    unsimulated: Option<Unsimulated>,
-    played: Option<Played>,
+    unsimulated: Option<SimulationRefusal>,
+    played: Option<PlayedPolicy>,
     classes: Option<SimulatedClasses>,
 }
 
@@ -50,7 +50,7 @@ impl From<Simulation> for StockSimulation {
 }
 
 impl StockSimulation {
-    pub(super) fn of_products(found: Result<SimulatedClasses, Unsimulated>) -> Self {
+    pub(super) fn of_products(found: Result<SimulatedClasses, SimulationRefusal>) -> Self {
         let promised = found.as_ref().ok().and_then(|found| found.all.promised);
         let unsimulated = found.as_ref().err().copied();
         Self { is_of_one: false, promised, unsimulated, played: None, classes: found.ok() }
@@ -64,35 +64,35 @@ impl StockSimulation {
     async fn status(&self) -> StockSimulationStatus {
         match self.unsimulated {
             None => StockSimulationStatus::Ready,
-            Some(Unsimulated::NoDemand) => StockSimulationStatus::NoDemand,
-            Some(Unsimulated::TooShort { .. } | Unsimulated::TooFewErrors | Unsimulated::TooEarly { .. }) => {
+            Some(SimulationRefusal::NoDemand) => StockSimulationStatus::NoDemand,
+            Some(SimulationRefusal::TooShort { .. } | SimulationRefusal::TooFewErrors | SimulationRefusal::TooEarly { .. }) => {
                 StockSimulationStatus::HistoryTooShort
             }
-            Some(Unsimulated::NoWeek) => StockSimulationStatus::NoCompleteWeek,
-            Some(Unsimulated::TooMany { .. }) => StockSimulationStatus::TooManyProducts,
+            Some(SimulationRefusal::NoWeek) => StockSimulationStatus::NoCompleteWeek,
+            Some(SimulationRefusal::TooMany { .. }) => StockSimulationStatus::TooManyProducts,
         }
     }
     /// Reason why nothing was simulated. Null for READY.
     async fn why(&self) -> Option<String> {
         let longest = if self.is_of_one { "" } else { " with the longest history" };
         Some(match self.unsimulated? {
-            Unsimulated::NoDemand if self.is_of_one => {
+            SimulationRefusal::NoDemand if self.is_of_one => {
                 "The product has no demand in this store in a week that is over.".to_owned()
             }
-            Unsimulated::NoDemand => "No product that matches has demand in this store in a week that is over.".to_owned(),
-            Unsimulated::TooShort { known, wanted } => format!(
+            SimulationRefusal::NoDemand => "No product that matches has demand in this store in a week that is over.".to_owned(),
+            SimulationRefusal::TooShort { known, wanted } => format!(
                 "Weeks known of the product{longest}: {known}. This lead time and review need {wanted}: eight for a forecast, then lead time and review, then one to count."
             ),
-            Unsimulated::TooFewErrors => {
+            SimulationRefusal::TooFewErrors => {
                 "The store's products have too few errors of earlier forecasts. Use a shorter lead time, or wait some weeks."
                     .to_owned()
             }
-            Unsimulated::TooEarly { first_week } => {
+            SimulationRefusal::TooEarly { first_week } => {
                 format!("Weeks can be counted from {} on. Move from to that day or later.", day_text(first_week))
             }
-            Unsimulated::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
-            Unsimulated::TooMany { found, most } => {
-                let way = if most == MOST_BY_DELIVERIES { "Give leadTimeDays" } else { "Name a class" };
+            SimulationRefusal::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
+            SimulationRefusal::TooMany { found, most } => {
+                let way = if most == MAX_BY_DELIVERIES { "Give leadTimeDays" } else { "Name a class" };
                 format!("Products that match: {found}. At most {most} are simulated at once. {way}, or narrow the products.")
             }
         })
@@ -136,7 +136,7 @@ impl StockSimulation {
 
 /// Results of a reorder policy.
 pub struct StockSimulationOutcome {
-    found: Simulated,
+    found: SimulationResult,
     cost: Option<UnitCost>,
 }
 
@@ -203,7 +203,7 @@ impl StockSimulationOutcome {
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        self.cost?.of_units(self.found.mean_stock).map(Money::from)
+        self.cost?.value_of_units(self.found.mean_stock).map(Money::from)
     }
     /// Largest number of units in stock on any day, before its demand.
     async fn peak_stock(&self) -> Quantity {
@@ -229,7 +229,7 @@ fn units(units: f64) -> Quantity {
 
 /// Stock of a product in a store as it was.
 pub struct StockSimulationActual {
-    found: Actual,
+    found: ActualStock,
     cost: Option<UnitCost>,
 }
 
@@ -260,7 +260,7 @@ impl StockSimulationActual {
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        self.cost?.of_units(self.found.mean_stock).map(Money::from)
+        self.cost?.value_of_units(self.found.mean_stock).map(Money::from)
     }
     /// Number of days on which units were received, from suppliers or other stores; compare it with `orders` of a policy.
     async fn receipts(&self) -> Long {

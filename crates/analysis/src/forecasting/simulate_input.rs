@@ -1,8 +1,8 @@
-//! What a reorder policy is simulated for, in GraphQL.
+//! Input of the simulation of a reorder policy in GraphQL.
 
 use async_graphql::InputObject;
 use platform::path;
-use services::forecasting::shell::ClassAsk;
+use services::forecasting::shell::ClassSelection;
 
 use super::simulate_policy::StockSimulationPolicyInput;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Days that a simulation may go over: 104 weeks.
-const MOST_DAYS: i32 = 728;
+const MAX_DAYS: i32 = 728;
 
 /// Products, store, policy and days of a simulation.
 #[derive(Debug, Clone, InputObject)]
@@ -45,14 +45,14 @@ impl StockSimulateInput {
         let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
         match from.zip(to).map(|(from, to)| to - from) {
             Some(days) if days < 0 => Err(TopError::bad_input("to is before from", path!["input", "to"])),
-            Some(days) if days >= MOST_DAYS => {
-                Err(TopError::bad_input(format!("from and to span at most {MOST_DAYS} days"), path!["input", "to"]))
+            Some(days) if days >= MAX_DAYS => {
+                Err(TopError::bad_input(format!("from and to span at most {MAX_DAYS} days"), path!["input", "to"]))
             }
             _ => Ok((from, to)),
         }
     }
     /// Refuses classes and a filter beside a product, which is simulated alone.
-    pub(super) fn check_alone(&self, products: Option<&ProductFilter>) -> Answer<()> {
+    pub(super) fn check_single_product(&self, products: Option<&ProductFilter>) -> Answer<()> {
         let named = [("abcClass", self.abc_class.is_some()), ("xyzClass", self.xyz_class.is_some())];
         let message = "a product is simulated alone: leave it out to simulate several";
         match named.iter().find(|(_, is_given)| *is_given) {
@@ -62,8 +62,8 @@ impl StockSimulateInput {
             None => Ok(()),
         }
     }
-    /// The classes that are asked for.
-    pub(super) fn classes(&self) -> ClassAsk {
-        ClassAsk { abc: self.abc_class.map(Into::into), xyz: self.xyz_class.map(Into::into), ..ClassAsk::default() }
+    /// Returns the requested classes.
+    pub(super) fn classes(&self) -> ClassSelection {
+        ClassSelection { abc: self.abc_class.map(Into::into), xyz: self.xyz_class.map(Into::into), ..ClassSelection::default() }
     }
 }

@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// The most units of a pack and of a minimum.
-const MOST_UNITS: i64 = 1_000_000_000;
+const MAX_UNITS: i64 = 1_000_000_000;
 /// The most days of demand.
-const MOST_COVER: i64 = 365;
-/// Days of demand that an order covers where none are said.
+const MAX_COVER: i64 = 365;
+/// Default days of demand that an order covers.
 const COVER_DAYS: i32 = 14;
 const WEEK: i64 = 7;
 
@@ -86,8 +86,8 @@ impl StockSimulationPolicyInput {
             method: self.safety_stock_method.map_or(prelude::SafetyStockMethod::Quantile, Into::into),
             lead_days: lead_days.map(|days| days as usize),
             review_days: review_days as usize,
-            minimum: within(units(self.minimum_quantity, 0), 0..=MOST_UNITS, "minimumQuantity")?,
-            pack: within(units(self.pack_size, 1), 1..=MOST_UNITS, "packSize")?,
+            minimum: within(units(self.minimum_quantity, 0), 0..=MAX_UNITS, "minimumQuantity")?,
+            pack: within(units(self.pack_size, 1), 1..=MAX_UNITS, "packSize")?,
             is_backordered: self.is_backordered,
         })
     }
@@ -97,7 +97,8 @@ impl StockSimulationPolicyInput {
         let lead = Span { days: self.lead_time_days, weeks: self.lead_time_weeks, names: Span::LEAD };
         let review = Span { days: self.review_days, weeks: self.review_weeks, names: Span::REVIEW };
         let lead_days = lead.read(0..=longest - 1)?;
-        // Who gives weeks by their earlier name has a week where no review is given, as ever.
+        // Callers that give weeks, by the earlier field names, still get a review each week by
+        // default.
         let is_weekly = self.kind == ReplenishmentPolicyKind::Periodic || self.lead_time_weeks.is_some();
         let default = if is_weekly { WEEK } else { 1 };
         let review_days = review.read(1..=longest)?.unwrap_or(default);
@@ -108,16 +109,16 @@ impl StockSimulationPolicyInput {
         Ok((lead_days, review_days))
     }
     fn rule(&self) -> Answer<SimulatedRule> {
-        self.only_taken()?;
+        self.check_unused_fields()?;
         let days = |given: Option<i32>, default: i32, least: i32, name: &str| {
             let given = given.unwrap_or(default);
-            within(given.into(), least.into()..=MOST_COVER, name).map(|_| given)
+            within(given.into(), least.into()..=MAX_COVER, name).map(|_| given)
         };
         Ok(match self.kind {
             ReplenishmentPolicyKind::MinMax => {
                 let point = self.reorder_point.ok_or_else(|| needed("MIN_MAX", "reorderPoint"))?;
-                let point = within(point.0.get(), 0..=MOST_UNITS, "reorderPoint")?;
-                let most = |maximum: Quantity| within(maximum.0.get(), point..=MOST_UNITS, "maximum");
+                let point = within(point.0.get(), 0..=MAX_UNITS, "reorderPoint")?;
+                let most = |maximum: Quantity| within(maximum.0.get(), point..=MAX_UNITS, "maximum");
                 SimulatedRule::MinMax { point, maximum: self.maximum.map(most).transpose()? }
             }
             ReplenishmentPolicyKind::ReorderPoint => {
@@ -135,7 +136,7 @@ impl StockSimulationPolicyInput {
             }
         })
     }
-    fn only_taken(&self) -> Answer<()> {
+    fn check_unused_fields(&self) -> Answer<()> {
         use ReplenishmentPolicyKind::{MinMax, Periodic, ReorderPoint, Service, TargetDays};
         let kind = self.kind;
         let fields = [

@@ -21,7 +21,7 @@ use crate::{
     orders::links,
 };
 
-/// Forecast of a sum, and how many weeks of it were asked for.
+/// Forecast of a sum, and the number of requested weeks.
 pub struct ForecastSum {
     pub found: SumForecast,
     pub horizon: usize,

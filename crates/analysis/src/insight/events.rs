@@ -1,4 +1,5 @@
-//! `events`: the journal itself, for those who ask now and then instead of following. Each caller sees of it what they may see elsewhere.
+//! `events`: the journal for clients that poll instead of subscribing. Each caller gets only the
+//! events that they may see elsewhere.
 
 use std::sync::Arc;
 
@@ -31,11 +32,11 @@ use crate::{
     live::stream::{self, ResetReason},
 };
 
-/// Events that are looked through for one page at most: whoever may see few of them turns pages.
-const LOOKED_THROUGH: i64 = 2_000;
-const READ_AT_ONCE: u32 = 500;
+/// Maximum events that are scanned for one page: a caller who may see few of them needs more pages.
+const MAX_SCANNED_EVENTS: i64 = 2_000;
+const EVENT_BATCH_SIZE: u32 = 500;
 /// Types that one call may name.
-const MOST_TYPES: usize = 50;
+const MAX_TYPES: usize = 50;
 
 /// A recorded event of the tenant.
 #[derive(Clone)]
@@ -70,7 +71,7 @@ impl Event {
 /// A page of the journal.
 pub struct EventConnection {
     events: Vec<(Event, Cursor)>,
-    /// Whether events of the journal are before and behind those that were looked through.
+    /// Whether the journal has events before and after the scanned ones.
     has_previous: bool,
     has_next: bool,
     start: Option<Cursor>,
@@ -168,8 +169,8 @@ impl EventQuery {
     ) -> Answer<EventConnection> {
         let caller = caller.clone();
         let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
-        if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
-            return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
+        if types.as_ref().is_some_and(|types| types.len() > MAX_TYPES) {
+            return Err(TopError::bad_input(format!("at most {MAX_TYPES} types"), vec!["types".to_owned()]));
         }
         let idle = types.as_deref().map(|types| webhooks::core::idle(types, registry())).unwrap_or_default();
         if let Some(index) = idle.first() {
@@ -179,27 +180,28 @@ impl EventQuery {
         // The cursors are a stream's, and read as such.
         let sizes = PageArgs { first, last, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?;
         let list = List { name: filter_name(&types).within("events"), types, signer, caller, scope };
-        list.page(&Wanted { most: sizes.limit as usize, backward: sizes.backward, after, before }).await
+        list.page(&JournalPageRequest { most: sizes.limit as usize, backward: sizes.backward, after, before }).await
     }
 }
 
-/// A page of the journal, as it is asked for.
-struct Wanted {
+/// Request for a page of the journal.
+struct JournalPageRequest {
     most: usize,
     backward: bool,
     after: Option<Cursor>,
     before: Option<Cursor>,
 }
 
-/// Events that were looked through: those after `from` up to `upto`, and of these the ones that the caller may see, oldest first.
-struct Looked {
+/// Scanned events: those after `from` up to `upto`, with the ones that the caller may see, oldest
+/// first.
+struct ScannedEvents {
     from: i64,
     upto: i64,
     events: Vec<Event>,
 }
 
 /// The newest events after `from` up to `upto`, oldest first: `most`, or fewer where their payloads are large; and the number after which they begin.
-async fn newest(scope: &TenantScope, (from, upto): (i64, i64), mut most: u32) -> Result<(i64, Vec<journal::Event>), Fault> {
+async fn load_newest(scope: &TenantScope, (from, upto): (i64, i64), mut most: u32) -> Result<(i64, Vec<journal::Event>), Fault> {
     loop {
         let below = from.max(upto - i64::from(most));
         let mut rows = journal::page_after(scope, below, most).await?.events;
@@ -207,8 +209,9 @@ async fn newest(scope: &TenantScope, (from, upto): (i64, i64), mut most: u32) ->
         if rows.last().is_none_or(|row| row.seq == upto) {
             return Ok((below, rows));
         }
-        // The page ended by its bytes, before the newest: so many are read again, up to that one.
-        most = u32::try_from(rows.len()).unwrap_or(READ_AT_ONCE);
+        // The page ended by its bytes, before the newest event: the same number is read again, up
+        // to that one.
+        most = u32::try_from(rows.len()).unwrap_or(EVENT_BATCH_SIZE);
     }
 }
 
@@ -225,27 +228,28 @@ impl List {
         stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
     }
 
-    async fn page(self, wanted: &Wanted) -> Answer<EventConnection> {
+    async fn page(self, wanted: &JournalPageRequest) -> Answer<EventConnection> {
         let (mut scope, mut head) = (self.scope.clone(), self.scope.head().await?);
         let mut bounds = self.bounds(wanted, head);
         if bounds == Err(ResetReason::EpochChanged) {
-            // The page before may have been the primary's, and a replica is behind it.
+            // The page before may have come from the primary, and the replica is behind it.
             scope = scope.fresh(Freshness::Primary);
             head = scope.head().await?;
             bounds = self.bounds(wanted, head);
         }
         let (looked, reset) = match bounds {
-            Ok(bounds) if wanted.backward => (self.looked_back(&scope, bounds, wanted.most).await?, None),
-            Ok(bounds) => (self.looked_on(&scope, bounds, wanted.most).await?, None),
-            Err(reason) => (Looked { from: head.seq, upto: head.seq, events: Vec::new() }, Some(reason)),
+            Ok(bounds) if wanted.backward => (self.scan_backward(&scope, bounds, wanted.most).await?, None),
+            Ok(bounds) => (self.scan_forward(&scope, bounds, wanted.most).await?, None),
+            Err(reason) => (ScannedEvents { from: head.seq, upto: head.seq, events: Vec::new() }, Some(reason)),
         };
-        let Looked { from, upto, events } = looked;
+        let ScannedEvents { from, upto, events } = looked;
         let with_cursor = |event: Event| {
             let cursor = self.cursor(head, event.row.seq);
             (event, cursor)
         };
         let events: Vec<(Event, Cursor)> = events.into_iter().map(with_cursor).collect();
-        // Whoever may see few events reads on from what was looked through.
+        // A caller who may see few events continues from the last row examined, not from the last
+        // one returned.
         let oldest = (wanted.backward && from < upto).then(|| self.cursor(head, from + 1));
         let start = oldest.or_else(|| events.first().map(|(_, cursor)| cursor.clone()));
         Ok(EventConnection {
@@ -262,12 +266,12 @@ impl List {
     }
 
     /// The numbers between which the events are: after the first, up to the second.
-    fn bounds(&self, wanted: &Wanted, head: Head) -> Result<(i64, i64), ResetReason> {
+    fn bounds(&self, wanted: &JournalPageRequest, head: Head) -> Result<(i64, i64), ResetReason> {
         let open = |cursor: &Cursor| stream::open(&self.signer, self.scope.tenant(), head, &self.name, cursor);
         let from = wanted.after.as_ref().map(open).transpose()?.unwrap_or(head.low);
         let upto = match wanted.before.as_ref().map(open) {
             None => head.seq,
-            // Nothing is kept of what was before it.
+            // All earlier events have been deleted.
             Some(Err(ResetReason::CursorExpired)) => head.low,
             Some(opened) => opened? - 1,
         };
@@ -275,11 +279,11 @@ impl List {
     }
 
     /// Looks through events from the oldest on.
-    async fn looked_on(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
+    async fn scan_forward(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<ScannedEvents> {
         let (mut events, mut last) = (Vec::new(), from);
-        'looking: while last < upto && last - from < LOOKED_THROUGH {
-            let rows = journal::page_after(scope, last, READ_AT_ONCE).await?.events;
-            // It was let go between the two readings: whoever asks again is told so.
+        'looking: while last < upto && last - from < MAX_SCANNED_EVENTS {
+            let rows = journal::page_after(scope, last, EVENT_BATCH_SIZE).await?.events;
+            // The event was deleted between the two reads: the next request reports that.
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;
             }
@@ -288,53 +292,53 @@ impl List {
                     break 'looking;
                 }
                 last = row.seq;
-                events.extend(self.shown(row)?);
+                events.extend(self.visible_event(row)?);
             }
         }
-        Ok(Looked { from, upto: last, events })
+        Ok(ScannedEvents { from, upto: last, events })
     }
 
     /// Looks through events from the newest on.
-    async fn looked_back(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
-        let (mut events, mut first, mut count) = (Vec::new(), upto, READ_AT_ONCE);
-        'looking: while first > from && upto - first < LOOKED_THROUGH {
-            let (below, rows) = newest(scope, (from, first), count).await?;
+    async fn scan_backward(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<ScannedEvents> {
+        let (mut events, mut first, mut count) = (Vec::new(), upto, EVENT_BATCH_SIZE);
+        'looking: while first > from && upto - first < MAX_SCANNED_EVENTS {
+            let (below, rows) = load_newest(scope, (from, first), count).await?;
             // Twice as many as there were now: those before may be smaller.
-            count = u32::try_from(2 * rows.len()).map_or(READ_AT_ONCE, |twice| twice.clamp(1, READ_AT_ONCE));
+            count = u32::try_from(2 * rows.len()).map_or(EVENT_BATCH_SIZE, |twice| twice.clamp(1, EVENT_BATCH_SIZE));
             let is_let_go = rows.first().is_none_or(|row| row.seq != below + 1);
             for row in rows.into_iter().rev() {
                 if events.len() == most {
                     break 'looking;
                 }
                 first = row.seq - 1;
-                events.extend(self.shown(row)?);
+                events.extend(self.visible_event(row)?);
             }
             if is_let_go {
                 break;
             }
         }
         events.reverse();
-        Ok(Looked { from: first, upto, events })
+        Ok(ScannedEvents { from: first, upto, events })
     }
 
-    /// How many of the oldest events that are kept the caller may see, and whether those are all.
+    /// Counts the oldest kept events that the caller may see; the flag is true if those are all.
     async fn count(&self) -> Answer<(i64, bool)> {
         let head = self.scope.head().await?;
         let (mut found, mut last) = (0, head.low);
-        while last < head.seq && last - head.low < LOOKED_THROUGH {
-            let rows = journal::page_after(&self.scope, last, READ_AT_ONCE).await?.events;
+        while last < head.seq && last - head.low < MAX_SCANNED_EVENTS {
+            let rows = journal::page_after(&self.scope, last, EVENT_BATCH_SIZE).await?.events;
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;
             }
             for row in rows.into_iter().take_while(|row| row.seq <= head.seq) {
                 last = row.seq;
-                found += i64::from(self.shown(row)?.is_some());
+                found += i64::from(self.visible_event(row)?.is_some());
             }
         }
         Ok((found, last >= head.seq))
     }
 
-    fn shown(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
+    fn visible_event(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
         if self.types.as_ref().is_some_and(|types| !types.iter().any(|one| webhooks::core::matches(one, &row.kind))) {
             return Ok(None);
         }

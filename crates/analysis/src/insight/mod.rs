@@ -18,12 +18,12 @@ use platform::storage::Reads;
 use services::insight::{
     core::{Group, Measure},
     rows::{MovementTotals, SalesFilter},
-    shell::{self, MAX_ROWS, ReportError, SalesAsk},
+    shell::{self, MAX_ROWS, ReportError, SalesRequest},
 };
 
 use crate::{
     catalog::{Money, Product},
-    costing::checked_span,
+    costing::parse_span,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -31,12 +31,12 @@ use crate::{
         truncated,
     },
     keyed_filters::by_ids,
-    orders::{OrderFilter, customers_seen, links, orders_within},
-    stock::{MovementFilter, MovementKind, by_documents, movements_within},
+    orders::{OrderFilter, links, orders_within, require_customer_access},
+    stock::{MovementFilter, MovementKind, movements_within, resolve_document_numbers},
 };
 
-/// Why there is no report, as an error of its field.
-fn no_report(error: ReportError) -> TopError {
+/// Converts the reason for a missing report to an error of its field.
+fn report_error(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
@@ -156,7 +156,7 @@ impl SalesRow {
     }
 }
 
-/// What the movements of one kind did to what is on hand.
+/// Effect of the movements of one kind on the quantity on hand.
 pub struct MovementReportRow {
     totals: MovementTotals,
     currency: Currency,
@@ -235,22 +235,22 @@ impl InsightQuery {
         #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
     ) -> Answer<Vec<SalesRow>> {
         if group_by == SalesGroup::Customer {
-            customers_seen(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
+            require_customer_access(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let filter = orders_within(&permit, OrderFilter::read_of_sales(ctx, filter).await?);
+        let filter = orders_within(&permit, OrderFilter::compile_sales_filter(ctx, filter).await?);
         let (condition, values) = inventory::orders::rows::compile(
-            &inventory::orders::rows::with_merged(&scope, &filter).await?,
+            &inventory::orders::rows::include_merged_customers(&scope, &filter).await?,
             scope.backend(),
-            SalesFilter::FIRST,
+            SalesFilter::FIRST_PARAMETER,
         );
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
-        let (from, to) = checked_span(from, to)?;
+        let (from, to) = parse_span(from, to)?;
         let ask =
-            SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
+            SalesRequest { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
         let is_ranked = ask.top_by.is_some();
-        let report = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(no_report)?;
+        let report = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(report_error)?;
         if !is_ranked {
             truncated::tell(ctx, report.rows.len(), report.groups, "salesSummary");
         }
@@ -269,13 +269,13 @@ impl InsightQuery {
         #[graphql(desc = "Movements to include. Null for all.")] filter: Option<MovementFilter>,
     ) -> Answer<Vec<MovementReportRow>> {
         if permit.channel().is_some() {
-            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            // The ledger has no channels: the movements of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let asked = by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?;
+        let asked = by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
         let filter = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
         let (currency, rows) =
-            shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(no_report)?;
+            shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(report_error)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())
     }
 }

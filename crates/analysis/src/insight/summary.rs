@@ -12,14 +12,14 @@ use platform::{
 use services::insight::{
     core::{Group, Measure},
     rows::{self, SalesFilter},
-    shell::{self, MovementSheet, MovementsAsk, SalesSheet, SalesSpec, Sorted},
+    shell::{self, MovementSheet, MovementsRequest, SalesSheet, SalesSpec, Sorted},
 };
 use tokio::sync::OnceCell;
 
-use super::{SalesGroup, SalesMeasure, SalesRow, checked_currency, no_report, units};
+use super::{SalesGroup, SalesMeasure, SalesRow, checked_currency, report_error, units};
 use crate::{
     catalog::{Money, Product, ProductFilter, products_within},
-    costing::checked_span,
+    costing::parse_span,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -28,11 +28,11 @@ use crate::{
     },
     keyed_filters::by_ids,
     orders::{
-        OrderFilter, customers_seen,
-        links::{self, MOST_A_PAGE},
-        orders_within,
+        OrderFilter,
+        links::{self, MAX_A_PAGE},
+        orders_within, require_customer_access,
     },
-    stock::{MovementFilter, MovementKind, by_documents, movements_within},
+    stock::{MovementFilter, MovementKind, movements_within, resolve_document_numbers},
 };
 
 crate::connection!(counted SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
@@ -59,19 +59,19 @@ pub struct SalesSummary {
 }
 
 impl SalesSummary {
-    /// All rows of a grouping, if they are shared.
+    /// Returns all rows of a grouping if they are shared.
     async fn sheet(&self, ctx: &Context<'_>, group: Group) -> Answer<Option<&SalesSheet>> {
         if self.shared != Some(group) {
             return Ok(None);
         }
         let db = ctx.given::<Ledger>()?.database();
         let read = || Box::pin(shell::sales_sheet(self.permit.clone(), db, self.spec.clone(), group));
-        Ok(self.sheet.get_or_try_init(read).await.map_err(no_report)?.as_ref())
+        Ok(self.sheet.get_or_try_init(read).await.map_err(report_error)?.as_ref())
     }
 }
 
 /// The grouping of the rows beside which their number or the total is selected. Rows of another grouping are read by themselves.
-fn shared_group<G: InputType>(ctx: &Context<'_>) -> Option<G> {
+fn selected_group<G: InputType>(ctx: &Context<'_>) -> Option<G> {
     let look = ctx.look_ahead();
     let rows = look.field("rows");
     if !look.field("total").exists() && !rows.field("totalCount").exists() {
@@ -96,10 +96,10 @@ impl SalesSummary {
         if let Some(group) = self.shared
             && let Some(sheet) = self.sheet(ctx, group).await?
         {
-            return Ok(SalesRow { row: sheet.total().map_err(no_report)? });
+            return Ok(SalesRow { row: sheet.total().map_err(report_error)? });
         }
         let db = ctx.given::<Ledger>()?.database();
-        let row = Box::pin(shell::sales_total(self.permit.clone(), db, self.spec.clone())).await.map_err(no_report)?;
+        let row = Box::pin(shell::sales_total(self.permit.clone(), db, self.spec.clone())).await.map_err(report_error)?;
         Ok(SalesRow { row })
     }
 
@@ -118,25 +118,25 @@ impl SalesSummary {
         after: Option<Cursor>,
     ) -> Answer<SalesRowConnection> {
         if group_by == SalesGroup::Customer {
-            customers_seen(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
+            require_customer_access(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
         }
         let sorted = Sorted { group: group_by.into(), top_by: top_by.map(Measure::from) };
         let (kind, signer) = (sorted.kind(), ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MAX_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
         if let Some(sheet) = self.sheet(ctx, sorted.group).await? {
-            let page = sheet.page(sorted, asked).map_err(no_report)?;
-            return Ok(Page::forward(shown(page.rows), page.has_next, &request, kind, signer).of_known(sheet.count()).into());
+            let page = sheet.page(sorted, asked).map_err(report_error)?;
+            return Ok(Page::forward(shown(page.rows), page.has_next, &request, kind, signer).with_total(sheet.count()).into());
         }
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
-        let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(no_report)?;
+        let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(report_error)?;
         let rows = shown(page.rows);
         let (permit, db, spec) = (self.permit.clone(), db.clone(), self.spec.clone());
-        let page = Page::forward(rows, page.has_next, &request, kind, signer).counted_by(move |most| {
+        let page = Page::forward(rows, page.has_next, &request, kind, signer).with_count(move |most| {
             let (permit, db, spec) = (permit.clone(), db.clone(), spec.clone());
             async move {
                 let counting = Box::pin(shell::sales_row_count(permit, &db, spec, sorted, most));
-                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(no_report)?).unwrap_or(i64::MAX))
+                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(report_error)?).unwrap_or(i64::MAX))
             }
         });
         Ok(page.into())
@@ -162,7 +162,7 @@ pub enum MovementGroup {
 /// Movements that a summary is of.
 pub struct MovementSummary {
     permit: Permit<kind::ReportRead>,
-    ask: MovementsAsk,
+    ask: MovementsRequest,
     /// The grouping of rows beside which the total or their number is selected: entries are read once for all of these.
     shared: Option<rows::MovementGroup>,
     /// The rows of the shared grouping; None where there are too many of them.
@@ -170,14 +170,14 @@ pub struct MovementSummary {
 }
 
 impl MovementSummary {
-    /// All rows of a grouping, if they are shared.
+    /// Returns all rows of a grouping if they are shared.
     async fn sheet(&self, ctx: &Context<'_>, group: rows::MovementGroup) -> Answer<Option<&MovementSheet>> {
         if self.shared != Some(group) {
             return Ok(None);
         }
         let db = ctx.given::<Ledger>()?.database();
         let read = || Box::pin(shell::movement_sheet(self.permit.clone(), db, &self.ask, group));
-        Ok(self.sheet.get_or_try_init(read).await.map_err(no_report)?.as_ref())
+        Ok(self.sheet.get_or_try_init(read).await.map_err(report_error)?.as_ref())
     }
 }
 
@@ -195,10 +195,10 @@ impl MovementSummary {
         if let Some(group) = self.shared
             && let Some(sheet) = self.sheet(ctx, group).await?
         {
-            return Ok(MovementSummaryRow(sheet.total().map_err(no_report)?));
+            return Ok(MovementSummaryRow(sheet.total().map_err(report_error)?));
         }
         let db = ctx.given::<Ledger>()?.database();
-        let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.ask)).await.map_err(no_report)?;
+        let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.ask)).await.map_err(report_error)?;
         Ok(MovementSummaryRow(row))
     }
 
@@ -219,22 +219,23 @@ impl MovementSummary {
             MovementGroup::Store => "movementSummary:STORE",
         };
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
         if let Some(sheet) = self.sheet(ctx, group_by.into()).await? {
-            let page = sheet.page(asked).map_err(no_report)?;
-            let page = Page::forward(moved(page.rows), page.has_next, &request, kind.to_owned(), signer).of_known(sheet.count());
+            let page = sheet.page(asked).map_err(report_error)?;
+            let page =
+                Page::forward(moved(page.rows), page.has_next, &request, kind.to_owned(), signer).with_total(sheet.count());
             return Ok(page.into());
         }
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
-        let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(no_report)?;
+        let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(report_error)?;
         let rows = moved(page.rows);
         let (permit, db, ask) = (self.permit.clone(), db.clone(), self.ask.clone());
-        let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).counted_by(move |most| {
+        let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_count(move |most| {
             let (permit, db, ask) = (permit.clone(), db.clone(), ask.clone());
             async move {
                 let counting = Box::pin(shell::movement_row_count(permit, &db, &ask, group_by.into(), most));
-                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(no_report)?).unwrap_or(i64::MAX))
+                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(report_error)?).unwrap_or(i64::MAX))
             }
         });
         Ok(page.into())
@@ -327,18 +328,18 @@ impl SummaryQuery {
             ));
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (from, to) = checked_span(from, to)?;
+        let (from, to) = parse_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
-        let filter = orders_within(&permit, OrderFilter::read_of_sales(ctx, filter).await?);
+        let filter = orders_within(&permit, OrderFilter::compile_sales_filter(ctx, filter).await?);
         let (condition, values) = inventory::orders::rows::compile(
-            &inventory::orders::rows::with_merged(&scope, &filter).await?,
+            &inventory::orders::rows::include_merged_customers(&scope, &filter).await?,
             scope.backend(),
-            SalesFilter::FIRST + products.values.len(),
+            SalesFilter::FIRST_PARAMETER + products.values.len(),
         );
         let filter = SalesFilter { condition, values };
         let currency = checked_currency(currency)?;
         let spec = SalesSpec { from, to, filter, products, currency, is_in_books };
-        let shared = shared_group::<SalesGroup>(ctx).map(Group::from);
+        let shared = selected_group::<SalesGroup>(ctx).map(Group::from);
         Ok(SalesSummary { permit, spec, shared, sheet: OnceCell::new() })
     }
 
@@ -353,13 +354,13 @@ impl SummaryQuery {
         #[graphql(desc = "Products whose entries are summed. Null sums all entries.")] product: Option<ProductFilter>,
     ) -> Answer<MovementSummary> {
         if permit.channel().is_some() {
-            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            // The ledger has no channels: the movements of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let asked = by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?;
+        let asked = by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
         let spec = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
         let products = products_within(ctx, product, None).await?;
-        let shared = shared_group::<MovementGroup>(ctx).map(rows::MovementGroup::from);
-        Ok(MovementSummary { permit, ask: MovementsAsk { spec, products }, shared, sheet: OnceCell::new() })
+        let shared = selected_group::<MovementGroup>(ctx).map(rows::MovementGroup::from);
+        Ok(MovementSummary { permit, ask: MovementsRequest { spec, products }, shared, sheet: OnceCell::new() })
     }
 }

@@ -7,7 +7,7 @@ use services::{
     demand::core::six,
     liquidation::{
         core::Proposal,
-        shell::{DeadStockAsk, DeadSums},
+        shell::{DeadStockRequest, DeadSums},
     },
 };
 
@@ -39,11 +39,11 @@ pub struct DeadStockFilter {
 crate::keyed_filter!(flat DeadStockFilter, "product" product ProductSku, "store" store StoreCode);
 
 impl DeadStockFilter {
-    /// Checks what is asked; without a filter everything is.
-    pub(super) fn read(filter: Option<Self>) -> Answer<DeadStockAsk> {
+    /// Checks the filter; without one it matches everything.
+    pub(super) fn read(filter: Option<Self>) -> Answer<DeadStockRequest> {
         let Self { product, store, action } = filter.unwrap_or_default();
         let stores: Option<Vec<StoreId>> = store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?;
-        Ok(DeadStockAsk {
+        Ok(DeadStockRequest {
             products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
             stores,
             actions: action.map(|actions| actions.into_iter().map(Into::into).collect()),

@@ -14,7 +14,7 @@ use services::{
 use super::enums::LiquidationAction;
 use crate::{
     catalog::{StoreRef, SupplierRef},
-    graphql::{reading::Reading, refusal::Path, scalars::Long},
+    graphql::{reading::InputErrors, refusal::Path, scalars::Long},
     purchasing::links::MoneyInput,
     references::Names,
 };
@@ -44,10 +44,10 @@ pub struct LiquidationTransferCostInput {
     pub to_store: Option<StoreRef>,
     /// Cost of one line, in the company's currency.
     pub freight: MoneyInput,
-    /// What `fromStore` names, once it is read.
+    /// ID of `fromStore`, once it is parsed.
     #[graphql(skip)]
     from_store_id: Option<ID>,
-    /// What `toStore` names, once it is read.
+    /// ID of `toStore`, once it is parsed.
     #[graphql(skip)]
     to_store_id: Option<ID>,
 }
@@ -159,7 +159,7 @@ pub struct LiquidationPlanAdvanceInput {
 }
 
 /// An amount in the company's currency; 0 where it is left out.
-fn minor(reading: &mut Reading, amount: Option<&MoneyInput>, own: Currency, field: impl Fn() -> Path) -> i64 {
+fn minor(reading: &mut InputErrors, amount: Option<&MoneyInput>, own: Currency, field: impl Fn() -> Path) -> i64 {
     let read: Option<prelude::Money> = reading.money(amount, &field);
     if read.is_some_and(|money| money.currency != own) {
         reading.invalid("the company's own currency is expected", field);
@@ -180,7 +180,7 @@ impl LiquidationSettingsSetInput {
             names.and(from.optional(("toStore", one.to_store.take()), ("toStoreId", &mut one.to_store_id)))
         })
     }
-    pub(super) fn read(self, reading: &mut Reading, own: Currency) -> SettingsSet {
+    pub(super) fn read(self, reading: &mut InputErrors, own: Currency) -> SettingsSet {
         let mut terms = Vec::with_capacity(self.supplier_terms.len());
         for (index, one) in self.supplier_terms.iter().enumerate() {
             terms.push(SupplierTerms {
@@ -233,7 +233,7 @@ impl LiquidationPlanCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,
             stores: reading.ids(Some(self.store_ids), "storeIds"),
@@ -243,7 +243,7 @@ impl LiquidationPlanCreateInput {
 }
 
 impl LiquidationPlanApproveInput {
-    pub(super) fn read(self, reading: &mut Reading) -> PlanApprove {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PlanApprove {
         let approval = match self.lines {
             LiquidationLineChoice::All(true) => Approval::All,
             LiquidationLineChoice::All(false) => {
@@ -265,7 +265,7 @@ impl LiquidationPlanApproveInput {
 }
 
 impl LiquidationPlanAdvanceInput {
-    pub(super) fn read(self, reading: &mut Reading) -> PlanAdvance {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PlanAdvance {
         PlanAdvance {
             idempotency_key: self.idempotency_key,
             plan: reading.id(&self.plan, || path!["input", "plan"]),

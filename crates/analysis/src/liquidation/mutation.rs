@@ -61,7 +61,7 @@ impl LiquidationMutation {
                 Ok(acted) => acted,
                 Err(error) => return Ok(user_errors_of(error, refused)?.into()),
             };
-            // Who may set them need not be one who may see reports.
+            // A caller who may set the criteria may lack the permission to read reports.
             let settings = ctx.holds::<kind::ReportRead>().then(|| LiquidationSettings::new(acted.value, currency));
             Ok(LiquidationSettingsPayload {
                 settings,
@@ -94,7 +94,7 @@ impl LiquidationMutation {
             };
             let shell::Made { plan, lines } = acted.value;
             let plan = LiquidationPlan::new(plan, lines);
-            // Who may buy need not be one who may see.
+            // A caller who may plan purchases may lack the permission to read them.
             let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
             Ok(LiquidationPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
         })

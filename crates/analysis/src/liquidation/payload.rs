@@ -1,4 +1,4 @@
-//! What mutations of liquidation answer, and how its refusals meet GraphQL: once, here.
+//! Payloads of liquidation mutations, and the one mapping of their refusals to GraphQL errors.
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::Currency;
@@ -6,7 +6,7 @@ use iam::access::kind;
 use platform::path;
 use services::liquidation::{
     core::{CriteriaProblem, PlanLine},
-    shell::{Advanced, Approved, LineProblem, LiquidationError, LiquidationRefusal, Refusal},
+    shell::{AdvanceResult, Approved, LineProblem, LiquidationError, LiquidationRefusal, Refusal},
 };
 
 use super::{enums::LiquidationRefusalCode, line::LiquidationPlanLine, plan::LiquidationPlan, settings::LiquidationSettings};
@@ -19,11 +19,11 @@ use crate::{
         scalars::Long,
     },
     payload,
-    stock::refuse_all,
+    stock::user_errors_of_rejections,
 };
 
 /// Refused lines that an answer carries at most.
-const MOST_REPORTED: usize = 250;
+const MAX_REPORTED: usize = 250;
 
 payload!(LiquidationSettingsPayload, settings: LiquidationSettings, "criteria of dead stock");
 payload!(LiquidationPlanPayload, plan: LiquidationPlan, "plan of liquidation");
@@ -120,8 +120,8 @@ impl LiquidationApprovalPayload {
 }
 
 impl LiquidationAdvancePayload {
-    pub(super) async fn of(ctx: &Context<'_>, done: Result<Advanced, LiquidationError>) -> Answer<Self> {
-        let Advanced { plan, cut, skipped, closed, refused: all_refused, problems, seq, is_replayed } = match done {
+    pub(super) async fn of(ctx: &Context<'_>, done: Result<AdvanceResult, LiquidationError>) -> Answer<Self> {
+        let AdvanceResult { plan, cut, skipped, closed, refused: all_refused, problems, seq, is_replayed } = match done {
             Ok(advanced) => advanced,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
@@ -145,12 +145,12 @@ async fn refusals(
     currency: Currency,
     mut problems: Vec<(PlanLine, LineProblem)>,
 ) -> Vec<LiquidationLineRefusal> {
-    // They come in the order of their costs.
+    // The problems are sorted by costs, which the caller may not see.
     if !ctx.holds::<kind::ProductCostRead>() {
         problems.sort_by_key(|(line, _)| (line.product, line.store));
     }
-    let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
-    for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
+    let mut refused = Vec::with_capacity(problems.len().min(MAX_REPORTED));
+    for (line, problem) in problems.into_iter().take(MAX_REPORTED) {
         let (code, message) = problem_of(ctx, problem).await;
         refused.push(LiquidationLineRefusal { line: LiquidationPlanLine::new(line, currency, None), code, message });
     }
@@ -169,7 +169,7 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (LiquidationRefu
         }
         LineProblem::Refused(why) => {
             let errors = match why {
-                Some(Refusal::Ledger(rejections)) => refuse_all(ctx, rejections).await,
+                Some(Refusal::Ledger(rejections)) => user_errors_of_rejections(ctx, rejections).await,
                 Some(Refusal::Catalog(problems)) => problems.iter().map(|problem| user_error(problem, &[], None)).collect(),
                 None => Vec::new(),
             };
@@ -191,7 +191,7 @@ fn input(name: &str) -> Path {
 
 pub(super) fn refused(refusal: LiquidationRefusal) -> UserError {
     match refusal {
-        LiquidationRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        LiquidationRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         LiquidationRefusal::TooMany { what, most, field } => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
         }

@@ -23,19 +23,19 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, of_both},
+        filters::{DateTimeFilter, intersect_values},
         nested::read_nested,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
     orders::filters::span,
     periods::in_days,
-    purchasing::links::{MOST_A_PAGE, argument},
-    reports::{filter::of_no_channel, page::ReportPaging},
+    purchasing::links::{MAX_A_PAGE, argument},
+    reports::{filter::require_no_channel, page::ReportPaging},
 };
 
 /// Days that a score is of at most.
-const MOST_DAYS: i32 = 400;
+const MAX_DAYS: i32 = 400;
 
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -62,11 +62,11 @@ crate::dated_filter!(LiquidationPlanFilter, [] "createdAt" created_at, "updatedA
 
 impl LiquidationPlanFilter {
     /// The filter as rows understand it.
-    fn read(self) -> Answer<Nested<rows::PlanTest>> {
+    fn read(self) -> Answer<Nested<rows::PlanFilter>> {
         read_nested(self, &mut |filter: Self, _| {
-            let states = of_both(filter.status, filter.state);
+            let states = intersect_values(filter.status, filter.state);
             let states = states.map(|all| all.into_iter().map(prelude::LiquidationPlanState::from).collect());
-            Ok(rows::PlanTest {
+            Ok(rows::PlanFilter {
                 states,
                 made: filter.created_at.map(|test| span(&test)).unwrap_or_default(),
                 updated: filter.updated_at.map(|test| span(&test)).unwrap_or_default(),
@@ -134,7 +134,7 @@ impl LiquidationQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DeadStockConnection> {
-        of_no_channel(&permit)?;
+        require_no_channel(&permit)?;
         let mut ask = DeadStockFilter::read(by_ids(ctx, filter, "filter").await?)?;
         ask.products = product_ids_within(ctx, product, ask.products).await?;
         let list = if permit.caller().sees_costs() { "deadStock" } else { "deadStock:PRICE" };
@@ -163,8 +163,8 @@ impl LiquidationQuery {
         #[graphql(desc = "First day of `until`.")] from: Date,
         #[graphql(desc = "Last day of `until`, inclusive; at most 400 days.")] to: Date,
     ) -> Answer<Vec<LiquidationActionScore>> {
-        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MOST_DAYS) {
-            return Err(TopError::bad_input(format!("to is a day of the {MOST_DAYS} from `from` on"), path!["to"]));
+        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MAX_DAYS) {
+            return Err(TopError::bad_input(format!("to is a day of the {MAX_DAYS} from `from` on"), path!["to"]));
         }
         let sums = shell::action_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
         Ok(sums.into_iter().map(LiquidationActionScore).collect())
@@ -187,7 +187,7 @@ impl LiquidationQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = LiquidationPlanSort::sorted(sort);
         let list = sorted.kind(rows::PLANS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
         let listed = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|plan| {

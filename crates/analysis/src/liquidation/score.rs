@@ -1,4 +1,4 @@
-//! How lines came true, as clients see it.
+//! Scores of plan lines in GraphQL: results compared with expectations.
 
 use async_graphql::Context;
 use macros::resolvers;

@@ -15,7 +15,7 @@ use crate::{
     catalog::{CategoryRef, ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{Date, Long},
     },
     purchasing::links::MoneyInput,
@@ -201,7 +201,7 @@ impl ReplenishmentBudgetSetInput {
             .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
             .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
     }
-    pub(super) fn read(self, reading: &mut Reading) -> BudgetSet {
+    pub(super) fn read(self, reading: &mut InputErrors) -> BudgetSet {
         let supplier = reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]);
         let category = reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
         let store = reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]);
@@ -226,7 +226,7 @@ impl ReplenishmentBudgetSetInput {
 }
 
 impl ReplenishmentRuleSetInput {
-    pub(super) fn read(self, reading: &mut Reading) -> RuleSet {
+    pub(super) fn read(self, reading: &mut InputErrors) -> RuleSet {
         RuleSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
@@ -247,7 +247,7 @@ impl ReplenishmentPolicySetInput {
             .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
             .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
     }
-    pub(super) fn read(self, reading: &mut Reading) -> PolicySet {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PolicySet {
         let scope = PolicyScope {
             product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
             store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
@@ -276,7 +276,7 @@ impl ReplenishmentPolicySetInput {
 }
 
 impl ReplenishmentPolicyRemoveInput {
-    pub(super) fn read(self, reading: &mut Reading) -> PolicyRemoval {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PolicyRemoval {
         PolicyRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
     }
 }
@@ -287,7 +287,7 @@ impl ReplenishmentPlanCreateInput {
             .or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
             .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
     }
-    pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,
             stores: reading.ids(Some(self.store_ids), "storeIds"),
@@ -298,7 +298,7 @@ impl ReplenishmentPlanCreateInput {
 }
 
 impl ReplenishmentPlanApproveInput {
-    pub(super) fn read(self, reading: &mut Reading) -> PlanApprove {
+    pub(super) fn read(self, reading: &mut InputErrors) -> PlanApprove {
         let choice = match self.lines {
             PlanLineChoice::All(true) => Choice::All,
             PlanLineChoice::All(false) => {

@@ -135,7 +135,7 @@ impl ReplenishmentMutation {
             };
             let shell::Made { plan, lines } = acted.value;
             let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };
-            // Who may buy need not be one who may see.
+            // A caller who may plan purchases may lack the permission to read them.
             let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
             Ok(ReplenishmentPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
         })

@@ -1,11 +1,11 @@
-//! What mutations of replenishment answer, and how its refusals meet GraphQL: once, here.
+//! Payloads of replenishment mutations, and the one mapping of their refusals to GraphQL errors.
 
 use async_graphql::{Context, SimpleObject};
 use iam::access::{Reach, kind};
 use platform::{path, storage::idempotency::Acted};
 use services::replenishment::{
     core::{BudgetScope, Exceeded, Policy, PolicyProblem, RuleProblem},
-    rows::{KeptBudget, KeptRule},
+    rows::{StoredBudget, StoredRule},
     shell::{Approved, LineProblem, ReplenishmentError, ReplenishmentRefusal},
 };
 
@@ -25,11 +25,11 @@ use crate::{
         scalars::Long,
     },
     payload,
-    stock::refuse_all,
+    stock::user_errors_of_rejections,
 };
 
 /// Refused lines that an answer carries at most.
-const MOST_REPORTED: usize = 250;
+const MAX_REPORTED: usize = 250;
 
 payload!(ReplenishmentPolicyPayload, policy: ReplenishmentPolicy, "policy of replenishment");
 payload!(ReplenishmentRulePayload, rule: ReplenishmentRule, "rule of approval");
@@ -88,7 +88,7 @@ impl ReplenishmentPolicyPayload {
 }
 
 impl ReplenishmentRulePayload {
-    pub(super) fn of(done: Result<Acted<Option<KeptRule>>, ReplenishmentError>) -> Answer<Self> {
+    pub(super) fn of(done: Result<Acted<Option<StoredRule>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
             Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
@@ -99,7 +99,7 @@ impl ReplenishmentRulePayload {
 }
 
 impl ReplenishmentBudgetPayload {
-    pub(super) fn of(done: Result<Acted<Option<KeptBudget>>, ReplenishmentError>) -> Answer<Self> {
+    pub(super) fn of(done: Result<Acted<Option<StoredBudget>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
             Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => Self {
@@ -120,10 +120,10 @@ impl ReplenishmentApprovalPayload {
         };
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let refused_count = count(problems.len());
-        let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
+        let mut refused = Vec::with_capacity(problems.len().min(MAX_REPORTED));
         let reach = ctx.permit::<kind::PurchaseRead>()?.reach();
-        for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
-            let budget = exceeded_by(&problem, &reach);
+        for (line, problem) in problems.into_iter().take(MAX_REPORTED) {
+            let budget = exceeded_budget_of(&problem, &reach);
             let (code, message) = problem_of(ctx, problem).await;
             refused.push(ReplenishmentLineRefusal { line: line.into(), code, message, budget });
         }
@@ -140,8 +140,9 @@ impl ReplenishmentApprovalPayload {
     }
 }
 
-/// The budget that has no place for a line. What is left of it is told to those who see all that counts.
-fn exceeded_by(problem: &LineProblem, reach: &Reach) -> Option<ReplenishmentExceededBudget> {
+/// The budget that has no place for a line. Its remainder is shown only to callers who see
+/// everything that counts towards it.
+fn exceeded_budget_of(problem: &LineProblem, reach: &Reach) -> Option<ReplenishmentExceededBudget> {
     let LineProblem::OverBudget(Some(exceeded)) = problem else { return None };
     let is_seen = match exceeded.scope {
         BudgetScope::Store(store) => reach.covers(store),
@@ -170,7 +171,7 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
             (ReplenishmentRefusalCode::OverBudget, message)
         }
         LineProblem::DraftRefused(why) => {
-            let errors = refuse_all(ctx, why).await;
+            let errors = user_errors_of_rejections(ctx, why).await;
             let words = errors.into_iter().next().map(|error| match error {
                 UserError::InputError(error) => error.message,
                 UserError::VersionConflict(error) => error.message,
@@ -189,7 +190,7 @@ fn input(name: &str) -> Path {
 
 pub(super) fn refused(refusal: ReplenishmentRefusal) -> UserError {
     match refusal {
-        ReplenishmentRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        ReplenishmentRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         ReplenishmentRefusal::TooMany { what, most, field } => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
         }

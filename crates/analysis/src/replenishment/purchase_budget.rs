@@ -8,7 +8,7 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::replenishment::{
     core::{self, BudgetScope, Exceeded},
-    rows::KeptBudget,
+    rows::StoredBudget,
     shell::{self, BudgetUse},
 };
 use tokio::sync::OnceCell;
@@ -101,30 +101,30 @@ impl ReplenishmentExceededBudget {
     }
 }
 
-/// Budgets that were read together, and the use of each, once one of them is asked for it.
-struct ReadTogether {
-    kept: Vec<KeptBudget>,
+/// Budgets that were read together, and the use of each, loaded when the first is requested.
+struct BudgetBatch {
+    kept: Vec<StoredBudget>,
     uses: OnceCell<Vec<Option<BudgetUse>>>,
 }
 
 /// A budget's row.
 pub struct ReplenishmentBudget {
-    kept: KeptBudget,
-    all: Arc<ReadTogether>,
+    kept: StoredBudget,
+    all: Arc<BudgetBatch>,
     /// Among all.
     place: usize,
 }
 
 impl ReplenishmentBudget {
-    pub(super) fn of_all(kept: Vec<KeptBudget>) -> Vec<Self> {
-        let all = Arc::new(ReadTogether { kept, uses: OnceCell::new() });
+    pub(super) fn of_all(kept: Vec<StoredBudget>) -> Vec<Self> {
+        let all = Arc::new(BudgetBatch { kept, uses: OnceCell::new() });
         all.kept.iter().enumerate().map(|(place, kept)| Self { kept: *kept, all: Arc::clone(&all), place }).collect()
     }
 }
 
-impl From<KeptBudget> for ReplenishmentBudget {
-    fn from(kept: KeptBudget) -> Self {
-        Self { kept, all: Arc::new(ReadTogether { kept: vec![kept], uses: OnceCell::new() }), place: 0 }
+impl From<StoredBudget> for ReplenishmentBudget {
+    fn from(kept: StoredBudget) -> Self {
+        Self { kept, all: Arc::new(BudgetBatch { kept: vec![kept], uses: OnceCell::new() }), place: 0 }
     }
 }
 

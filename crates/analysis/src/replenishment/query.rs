@@ -25,18 +25,18 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, of_both},
+        filters::{DateTimeFilter, intersect_values},
         nested::read_nested,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
     orders::filters::span,
     periods::in_days,
-    purchasing::links::{MOST_A_PAGE, argument},
+    purchasing::links::{MAX_A_PAGE, argument},
 };
 
 /// Days that a score is of at most.
-const MOST_DAYS: i32 = 400;
+const MAX_DAYS: i32 = 400;
 
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -63,11 +63,11 @@ crate::dated_filter!(ReplenishmentPlanFilter, [] "createdAt" created_at, "update
 
 impl ReplenishmentPlanFilter {
     /// The filter as rows understand it.
-    fn read(self) -> Answer<Nested<rows::PlanTest>> {
+    fn read(self) -> Answer<Nested<rows::PlanFilter>> {
         read_nested(self, &mut |filter: Self, _| {
-            let states = of_both(filter.status, filter.state);
+            let states = intersect_values(filter.status, filter.state);
             let states = states.map(|all| all.into_iter().map(prelude::ReplenishmentPlanState::from).collect());
-            Ok(rows::PlanTest {
+            Ok(rows::PlanFilter {
                 states,
                 made: filter.created_at.map(|test| span(&test)).unwrap_or_default(),
                 updated: filter.updated_at.map(|test| span(&test)).unwrap_or_default(),
@@ -132,7 +132,7 @@ impl ReplenishmentQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = ReplenishmentPolicySort::sorted(sort);
         let list = sorted.kind("replenishmentPolicies");
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let db = ctx.given::<Ledger>()?.database();
         let listed = shell::policy_page(&permit, db, (&filter, sorted), &request).await?;
@@ -172,8 +172,8 @@ impl ReplenishmentQuery {
         #[graphql(desc = "First day of `dueOn`.")] from: Date,
         #[graphql(desc = "Last day of `dueOn`, inclusive; at most 400 days.")] to: Date,
     ) -> Answer<Vec<ReplenishmentOutcomeScore>> {
-        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MOST_DAYS) {
-            return Err(TopError::bad_input(format!("to is a day of the {MOST_DAYS} from `from` on"), path!["to"]));
+        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MAX_DAYS) {
+            return Err(TopError::bad_input(format!("to is a day of the {MAX_DAYS} from `from` on"), path!["to"]));
         }
         let sums = shell::outcome_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
         Ok(sums.into_iter().map(ReplenishmentOutcomeScore).collect())
@@ -196,7 +196,7 @@ impl ReplenishmentQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = ReplenishmentPlanSort::sorted(sort);
         let list = sorted.kind(rows::PLANS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
         let listed = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|plan| {

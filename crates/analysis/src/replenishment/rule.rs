@@ -1,7 +1,7 @@
 //! The rule of approval as clients see it.
 
 use macros::resolvers;
-use services::replenishment::{core::CONFIDENCE_PARTS, rows::KeptRule};
+use services::replenishment::{core::CONFIDENCE_SCALE, rows::StoredRule};
 
 use crate::{
     graphql::scalars::{DateTime, Long},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A rule's row.
-pub struct ReplenishmentRule(pub KeptRule);
+pub struct ReplenishmentRule(pub StoredRule);
 
 /// Rule by which lines of the plan of each night are approved without a person. The drafts that it makes name the actor "replenishment rule". Lines of a class of demand
 /// whose intervals did not hold twice in a row wait for a person.
@@ -35,7 +35,7 @@ impl ReplenishmentRule {
     }
     /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits.
     async fn confidence(&self) -> f64 {
-        f64::from(self.0.rule.confidence) / CONFIDENCE_PARTS
+        f64::from(self.0.rule.confidence) / CONFIDENCE_SCALE
     }
     /// True if the rule also places the purchase orders that it makes and sends them, in the name of the member who set it.
     #[field(was("sends", "2026-11-27"))]

@@ -1,4 +1,4 @@
-//! How proposals came true, as clients see it.
+//! Scores of proposals in GraphQL: results compared with expectations.
 
 use macros::resolvers;
 use services::replenishment::rows::OutcomeSum;

@@ -6,13 +6,13 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
     core::{self, ClassSum, Classified},
-    shell::{self, AbcXyzAsk},
+    shell::{self, AbcXyzOptions},
 };
 
 use super::{
     enums::XyzClass,
     filter::SalesReportFilter,
-    links::{self, Long, Money, Product, Quantity, money, no_report, six, units},
+    links::{self, Long, Money, Product, Quantity, money, report_error, six, units},
     page::{ReportPaging, report_connection},
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) fn abc_of(class: core::AbcClass) -> AbcClass {
 /// A product with its classes.
 pub struct AbcXyz {
     of: Classified,
-    /// Of all products.
+    /// Revenue of all products.
     revenue: i64,
     currency: Currency,
 }
@@ -181,12 +181,12 @@ impl AbcXyzQuery {
         let paging = ReportPaging::of(ctx, "abcXyz", &PageArgs { first, after, last, before })?;
         let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);
         // The days before take as long as the report itself, and days in stock are read apart.
-        let ask = AbcXyzAsk {
-            with_assigned: is_any_asked(ctx, &["assignedAbc", "assignedXyz"]),
-            with_known: is_any_asked(ctx, &["knownWeeks", "xyzByKnownWeeks", "variationByKnownWeeks"]),
+        let ask = AbcXyzOptions {
+            with_assigned: is_any_selected(ctx, &["assignedAbc", "assignedXyz"]),
+            with_known: is_any_selected(ctx, &["knownWeeks", "xyzByKnownWeeks", "variationByKnownWeeks"]),
         };
         let found = shell::abc_xyz(permit, ledger.database(), (narrow, ask), ledger.clock().now());
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let (source, revenue, currency) = (found.source, found.revenue, found.source.currency);
         let products = found.rows.len() as i64;
         let totals = AbcXyzTotals { classes: found.classes, products, weeks: found.weeks, revenue, currency };
@@ -196,7 +196,7 @@ impl AbcXyzQuery {
 }
 
 /// Whether one of these fields of a row is selected.
-fn is_any_asked(ctx: &Context<'_>, fields: &[&str]) -> bool {
+fn is_any_selected(ctx: &Context<'_>, fields: &[&str]) -> bool {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node")];
     rows.iter().any(|row| fields.iter().any(|field| row.field(field).exists()))

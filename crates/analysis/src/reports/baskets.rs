@@ -10,7 +10,7 @@ use services::reports::{
 
 use super::{
     filter::SalesReportFilter,
-    links::{self, Long, Product, no_report, six},
+    links::{self, Long, Product, report_error, six},
     page::{ReportPaging, report_connection},
 };
 use crate::graphql::{
@@ -125,7 +125,7 @@ impl BasketQuery {
         let narrow = filter.read(ctx).await?;
         let found = Box::pin(shell::bought_together(permit, ctx.given::<Ledger>()?.database(), narrow));
         let found = found.await.map_err(|error| match error {
-            BasketsError::Report(error) => no_report(error),
+            BasketsError::Report(error) => report_error(error),
             BasketsError::TooManyLines => TopError::bad_input(error.to_string(), vec!["filter".to_owned()]),
         })?;
         let totals = BoughtTogetherTotals { orders: found.orders, left_out: found.left_out, pairs: found.pairs };

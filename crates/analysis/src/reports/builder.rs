@@ -10,7 +10,7 @@ use platform::path;
 use services::{
     demand::rows::FactKey,
     reports::{
-        core::{self, Chart, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, period_label},
+        core::{self, Chart, ChartPoint, MAX_POINTS, MAX_STACKED, drawn, period_label},
         shell::{self, BuilderError, BuiltRow},
     },
 };
@@ -20,8 +20,8 @@ use super::{
     builder_catalog::ReportCatalog,
     builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort},
     builder_row::{ReportRow, Shape, number, text},
-    filter::{SalesReportFilter, costs_seen, latest_begun},
-    links::{CurrencyCode, Date, Long, no_report},
+    filter::{SalesReportFilter, latest_started_day, require_cost_access},
+    links::{CurrencyCode, Date, Long, report_error},
     page::{ReportPaging, value_name},
 };
 use crate::graphql::{
@@ -45,7 +45,7 @@ pub(crate) fn check_pixels(width: i32, height: i32) -> Answer<()> {
 }
 
 /// A checked request for a chart.
-struct ChartAsk {
+struct ChartRequest {
     kind: core::ChartKind,
     measure: core::ReportMeasure,
     width: i32,
@@ -65,9 +65,9 @@ pub struct ReportRowConnection {
 crate::connection!(@edge ReportRowEdge, ReportRow, "rows of a report");
 
 impl ReportRowConnection {
-    /// What is drawn of a measure, with the words below its points.
-    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartAsk) -> Answer<Chart> {
-        let ChartAsk { kind, measure, width, height } = ask;
+    /// Returns the chart of a measure, with the labels of its points.
+    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartRequest) -> Answer<Chart> {
+        let ChartRequest { kind, measure, width, height } = ask;
         let Shape { spec, source } = &*self.shape;
         let (dimension, second) = match spec.dimensions.as_slice() {
             [dimension] => (*dimension, None),
@@ -77,7 +77,7 @@ impl ReportRowConnection {
         let names = self.names(ctx, permit.clone(), (0, dimension)).await?;
         let parts_names = match second {
             Some(part) => {
-                self.can_be_stacked((kind, measure), part)?;
+                self.check_stackable((kind, measure), part)?;
                 self.names(ctx, permit, (1, part)).await?
             }
             None => HashMap::new(),
@@ -111,7 +111,8 @@ impl ReportRowConnection {
         Ok(Chart { kind, title, width, height, parts, points, left_out: self.row_count.saturating_sub(self.first.len()) })
     }
 
-    /// Names of what rows stand for by a dimension, which is the first or the second one. Empty for one of time.
+    /// Names of the objects that rows have by the first or second dimension. Empty for a dimension
+    /// of time.
     async fn names(
         &self,
         ctx: &Context<'_>,
@@ -124,11 +125,15 @@ impl ReportRowConnection {
         };
         let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
         let database = ctx.given::<Ledger>()?.database();
-        shell::report_names(permit, database, dimension, &ids).await.map_err(no_report)
+        shell::report_names(permit, database, dimension, &ids).await.map_err(report_error)
     }
 
     /// Columns are stacked of what adds up, and are whole.
-    fn can_be_stacked(&self, (kind, measure): (core::ChartKind, core::ReportMeasure), part: core::ReportDimension) -> Answer<()> {
+    fn check_stackable(
+        &self,
+        (kind, measure): (core::ChartKind, core::ReportMeasure),
+        part: core::ReportDimension,
+    ) -> Answer<()> {
         if kind != core::ChartKind::Bars {
             return Err(TopError::bad_input("a report of two dimensions is drawn as BARS", path!["kind"]));
         }
@@ -136,15 +141,15 @@ impl ReportRowConnection {
             let message = "bars are stacked of a measure that adds over the second dimension: see addsOver in reportCatalog";
             return Err(TopError::bad_input(message, path!["measure"]));
         }
-        if self.row_count > MOST_STACKED {
-            let message = format!("a report of two dimensions is drawn with at most {MOST_STACKED} rows: narrow the filter");
+        if self.row_count > MAX_STACKED {
+            let message = format!("a report of two dimensions is drawn with at most {MAX_STACKED} rows: narrow the filter");
             return Err(TopError::bad_input(message, path!["dimensions"]));
         }
         Ok(())
     }
 }
 
-/// The name of what a row stands for by a dimension.
+/// The name of a row's object or period in a dimension.
 fn label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap<Uuid, String>) -> String {
     match (key, dimension.unit()) {
         (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, day),
@@ -228,8 +233,8 @@ impl ReportRowConnection {
         let measure = measure.map(core::ReportMeasure::from).or_else(|| measures.first().copied());
         let measure = measure.filter(|one| measures.contains(one));
         let measure = measure.ok_or_else(|| TopError::bad_input("one of the report's measures is expected", path!["measure"]))?;
-        costs_seen(ctx, measure.shows_costs())?;
-        let chart = self.chart(ctx, permit, ChartAsk { kind: kind.into(), measure, width, height }).await?;
+        require_cost_access(ctx, measure.shows_costs())?;
+        let chart = self.chart(ctx, permit, ChartRequest { kind: kind.into(), measure, width, height }).await?;
         Ok(drawn(&chart))
     }
 }
@@ -266,7 +271,7 @@ impl ReportBuilderQuery {
         before: Option<Cursor>,
     ) -> Answer<ReportRowConnection> {
         let sort = sort.map(ReportSort::read);
-        costs_seen(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;
+        require_cost_access(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;
         let paging = ReportPaging::of(ctx, list_name(&dimensions, &measures, sort), &PageArgs { first, after, last, before })?;
         let mut spec = core::ReportSpec {
             measures: measures.into_iter().map(Into::into).collect(),
@@ -278,14 +283,14 @@ impl ReportBuilderQuery {
             latest_day: i32::MAX,
         };
         if spec.sums(core::BaseSource::Spans) || spec.sums(core::BaseSource::Stockouts) {
-            spec.latest_day = latest_begun(ctx, &permit).await?;
+            spec.latest_day = latest_started_day(ctx, &permit).await?;
         }
         let narrow = filter.read(ctx).await?;
         let found = shell::built_report(permit, ctx.given::<Ledger>()?.database(), narrow, spec.clone());
         let found = Box::pin(found).await.map_err(refused)?;
         let shape = Arc::new(Shape { spec, source: found.source });
         let row_count = found.rows.len();
-        let most = if shape.spec.dimensions.len() > 1 { MOST_STACKED } else { MOST_POINTS };
+        let most = if shape.spec.dimensions.len() > 1 { MAX_STACKED } else { MAX_POINTS };
         let first_rows = found.rows.iter().take(most).map(|(row, _)| row.clone()).collect();
         let page = paging.page(found.rows, |row| ReportRow { row, shape: shape.clone() });
         let totals = ReportRow { row: found.totals, shape: shape.clone() };
@@ -302,7 +307,8 @@ impl ReportBuilderQuery {
     }
 }
 
-/// What cursors of the report are bound to, in the words of the schema: its dimensions, and the figure that it is sorted by.
+/// Returns the list name that cursors are bound to, in the schema's words: the dimensions, and the
+/// measure that the report is sorted by.
 fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: Option<core::ReportSort>) -> String {
     let is_by_time = dimensions.iter().any(|one| !core::ReportDimension::from(*one).is_by_id());
     let order = match (sort, measures.first()) {
@@ -319,7 +325,7 @@ fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: O
 
 fn refused(error: BuilderError) -> TopError {
     match error {
-        BuilderError::Report(error) => no_report(error),
+        BuilderError::Report(error) => report_error(error),
         BuilderError::Refused(refusal) => TopError::bad_input(refusal.to_string(), path![refusal.argument()]),
     }
 }

@@ -1,4 +1,4 @@
-//! What the report builder knows.
+//! Measures and dimensions of the report builder.
 
 use async_graphql::SimpleObject;
 use services::reports;
@@ -63,9 +63,9 @@ impl ReportCatalog {
         Self {
             measures: reports::core::ReportMeasure::ALL.map(info).into(),
             dimensions: dimensions.into(),
-            most_measures: reports::core::MOST_MEASURES as i32,
-            most_dimensions: reports::core::MOST_DIMENSIONS as i32,
-            most_rows: reports::core::MOST_GROUPS as i32,
+            most_measures: reports::core::MAX_MEASURES as i32,
+            most_dimensions: reports::core::MAX_DIMENSIONS as i32,
+            most_rows: reports::core::MAX_GROUPS as i32,
         }
     }
 }

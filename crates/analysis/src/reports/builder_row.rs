@@ -28,7 +28,7 @@ use crate::{
     purchasing::links as suppliers,
 };
 
-/// What all rows of a report have in common.
+/// Properties that all rows of a report share.
 pub(super) struct Shape {
     pub spec: core::ReportSpec,
     pub source: ReportSource,
@@ -49,7 +49,7 @@ pub(super) fn text(measure: core::ReportMeasure, figure: Figure, currency: Curre
     }
 }
 
-/// The same as a number: money in main units.
+/// The figure as a number: money in main units.
 pub(super) fn number(measure: core::ReportMeasure, figure: Figure, currency: Currency) -> f64 {
     match measure.unit() {
         core::ReportUnit::Money => figure.number() / 10_f64.powi(currency.decimals() as i32),
@@ -68,7 +68,7 @@ impl ReportValue {
     fn text(&self, figure: Option<Figure>) -> Option<Decimal> {
         figure.map(|figure| Decimal(text(self.cell.measure, figure, self.currency)))
     }
-    /// Both figures, where there is a comparison.
+    /// Both figures, if there is a comparison.
     fn both(&self) -> Option<(Figure, Figure)> {
         self.cell.now.zip(self.cell.before)
     }
@@ -92,12 +92,12 @@ impl ReportValue {
     /// Value less the one before. Null without both.
     async fn change(&self) -> Option<Decimal> {
         let (now, before) = self.both()?;
-        self.text(now.less(before))
+        self.text(now.difference_from(before))
     }
     /// Change by the size of the value before, to six decimals: 0.5 is half as much again. Null without both values, and where the one before is 0.
     async fn change_rate(&self) -> Option<f64> {
         let (now, before) = self.both()?;
-        now.grown(before).map(six)
+        now.growth_rate(before).map(six)
     }
     /// True if the value is hidden: it shows costs, and the caller lacks product.cost.read.
     async fn is_hidden(&self) -> bool {
@@ -122,7 +122,7 @@ impl ReportRow {
             FactKey::Date(_) => None,
         }
     }
-    /// The stretch of the calendar that it stands for, and its first day.
+    /// The unit of time of the row, and the first day of its period.
     fn time(&self) -> Option<(core::TimeUnit, i32)> {
         let dimension = self.shape.spec.dimensions.iter().copied().find(|one| one.unit().is_some())?;
         match self.key(dimension)? {

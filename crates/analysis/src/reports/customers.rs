@@ -6,13 +6,13 @@ use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
 use macros::resolvers;
 use services::reports::{
     core::Span,
-    rows::Narrow,
+    rows::ReportFilter,
     shell::{self, CohortRow},
 };
 
 use super::{
     filter::PeriodInput,
-    links::{self, Customer, Date, Long, Money, money, no_report},
+    links::{self, Customer, Date, Long, Money, money, report_error},
     page::{ReportPaging, report_connection},
 };
 use crate::{
@@ -201,7 +201,7 @@ impl CustomerReportQuery {
         };
         let products = products_within(ctx, product, None).await?;
         let narrow = of_orders(ctx, Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel)).await?;
-        let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(no_report)?;
+        let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(report_error)?;
         let currency = found.source.currency;
         let totals = CustomerScoreTotals {
             customers: found.rows.len() as i64,
@@ -240,7 +240,7 @@ impl CustomerReportQuery {
         let products = products_within(ctx, product, None).await?;
         let narrow = of_orders(ctx, span, products, (store, channel)).await?;
         let today = shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?;
-        let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(no_report)?;
+        let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(report_error)?;
         let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
         let page = paging.page(found.rows, |of| CustomerCohort { of, today });
         Ok(CustomerCohortConnection { page, totals, source: found.source })
@@ -252,10 +252,10 @@ async fn of_orders(
     span: Span,
     products: ProductCondition,
     (store, channel): (Option<IdFilter>, Option<IdFilter>),
-) -> Answer<Narrow> {
+) -> Answer<ReportFilter> {
     let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
     let channel = test_by_ids(ctx, KeyKind::ChannelCode, channel, "channel").await?;
-    Ok(Narrow {
+    Ok(ReportFilter {
         span,
         products,
         stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,

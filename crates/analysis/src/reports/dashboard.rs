@@ -8,14 +8,14 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
     core::Span,
-    rows::{Awaited, Levels, Sales},
-    shell::{self, DashboardAsker, DeadSums},
+    rows::{IncomingDocuments, Levels, Sales},
+    shell::{self, DashboardCaller, DeadSums},
 };
 
 use super::{
     enums::DashboardPanel,
     filter::PeriodInput,
-    links::{self, CurrencyCode, Date, DateTime, Long, Money, Product, Quantity, money, no_report, six, units},
+    links::{self, CurrencyCode, Date, DateTime, Long, Money, Product, Quantity, money, report_error, six, units},
 };
 use crate::{
     catalog::{StoreRef, store_named},
@@ -26,11 +26,11 @@ use crate::{
 };
 
 /// Stores that a dashboard may be of.
-const MOST_STORES: usize = 250;
+const MAX_STORES: usize = 250;
 
 /// In the data of an operation whose caller does not ask again when an answer is not current: a saved view, or a table.
 #[derive(Debug, Clone, Copy)]
-pub struct AskedOnce;
+pub struct SingleRead;
 
 /// Sales of some days.
 pub struct DashboardSales {
@@ -72,7 +72,7 @@ impl DashboardSales {
     }
 }
 
-/// Levels by how they stand.
+/// Stock levels, counted by status.
 pub struct DashboardStock(Levels);
 
 /// Stock levels of active products in open stores, by their current status.
@@ -97,7 +97,7 @@ impl DashboardStock {
 }
 
 /// Documents that are on their way.
-pub struct AwaitedDocuments(Awaited);
+pub struct AwaitedDocuments(IncomingDocuments);
 
 /// Documents that are on their way.
 #[resolvers]
@@ -197,7 +197,7 @@ impl DashboardMask {
     }
 }
 
-/// One answer of many panels, and whether it shows all that had happened when it was asked for.
+/// One answer of many panels, and whether it is current.
 pub struct Dashboard(pub(super) Arc<shell::Dashboard>, pub(super) bool);
 
 /// Dashboard with many panels. Each covers the stores of its own permission; a panel without
@@ -302,9 +302,9 @@ impl DashboardQuery {
         let span = period.read()?;
         let stores = stores_named(ctx, stores).await?;
         let ledger = ctx.given::<Ledger>()?;
-        let asker = if ctx.data_opt::<AskedOnce>().is_some() { DashboardAsker::Once } else { DashboardAsker::Client };
+        let asker = if ctx.data_opt::<SingleRead>().is_some() { DashboardCaller::Once } else { DashboardCaller::Client };
         let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), asker));
-        let (dashboard, is_current) = Box::pin(made).await.map_err(no_report)?;
+        let (dashboard, is_current) = Box::pin(made).await.map_err(report_error)?;
         Ok(Dashboard(dashboard, is_current))
     }
 }
@@ -312,8 +312,8 @@ impl DashboardQuery {
 /// The stores that a dashboard is to be of; None for all that the caller sees.
 pub(super) async fn stores_named(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<Option<Vec<StoreId>>> {
     let Some(named) = stores else { return Ok(None) };
-    if named.len() > MOST_STORES {
-        return Err(TopError::bad_input(format!("at most {MOST_STORES} stores"), vec!["stores".to_owned()]));
+    if named.len() > MAX_STORES {
+        return Err(TopError::bad_input(format!("at most {MAX_STORES} stores"), vec!["stores".to_owned()]));
     }
     let mut found = Vec::with_capacity(named.len());
     for (nth, one) in named.into_iter().enumerate() {

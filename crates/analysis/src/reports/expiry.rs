@@ -7,14 +7,14 @@ use macros::resolvers;
 use platform::path;
 use services::reports::{
     core::Span,
-    rows::Narrow,
+    rows::ReportFilter,
     shell::{self, RiskRow, RiskSums},
 };
 
 use super::{
     enums::ExpiryRiskBasis,
-    filter::of_no_channel,
-    links::{self, Date, Long, Money, Product, Quantity, Store, money, no_report, six, units},
+    filter::require_no_channel,
+    links::{self, Date, Long, Money, Product, Quantity, Store, money, report_error, six, units},
     page::{ReportPaging, report_connection},
 };
 use crate::{
@@ -27,11 +27,11 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::{KeyKind, test_by_ids},
-    stock::{Lot, lot_seen},
+    stock::{Lot, visible_lot},
 };
 
 /// Five years.
-const MOST_DAYS: i32 = 1_826;
+const MAX_DAYS: i32 = 1_826;
 
 /// A lot in a store, and what of it will not be sold in time.
 pub struct ExpiryRisk {
@@ -57,7 +57,7 @@ impl ExpiryRisk {
     /// Lot. Null for callers without stock.read.
     #[field(mask = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Answer<Option<Lot>> {
-        lot_seen(ctx, self.of.lot.lot).await
+        visible_lot(ctx, self.of.lot.lot).await
     }
     /// Last day on which the lot can be sold.
     async fn expires_on(&self) -> Date {
@@ -150,9 +150,9 @@ impl ExpiryRiskQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ExpiryRiskConnection> {
-        of_no_channel(&permit)?;
-        if !(1..=MOST_DAYS).contains(&within) {
-            return Err(TopError::bad_input(format!("within lies between 1 and {MOST_DAYS}"), path!["within"]));
+        require_no_channel(&permit)?;
+        if !(1..=MAX_DAYS).contains(&within) {
+            return Err(TopError::bad_input(format!("within lies between 1 and {MAX_DAYS}"), path!["within"]));
         }
         let paging = ReportPaging::of(ctx, "expiryRisk", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
@@ -160,8 +160,8 @@ impl ExpiryRiskQuery {
         let products: ProductCondition = products_within(ctx, product, None).await?;
         let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
         let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
-        let narrow = Narrow { span: Span { from: today, to: today + within }, products, stores, channels: None };
-        let found = Box::pin(shell::expiry_risk(permit, ledger.database(), narrow)).await.map_err(no_report)?;
+        let narrow = ReportFilter { span: Span { from: today, to: today + within }, products, stores, channels: None };
+        let found = Box::pin(shell::expiry_risk(permit, ledger.database(), narrow)).await.map_err(report_error)?;
         let currency = found.source.currency;
         let totals = ExpiryRiskTotals { of: found.totals, currency };
         let page = paging.page(found.rows, |of| ExpiryRisk { of, currency });

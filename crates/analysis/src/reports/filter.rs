@@ -1,14 +1,14 @@
-//! What reports are narrowed by.
+//! Filters of reports.
 
 use async_graphql::{Context, InputObject};
 use iam::access::{Permission, Permit, kind};
 use inventory::ledger::Ledger;
 use platform::path;
 use services::{
-    demand::shell::MOST_DAYS,
+    demand::shell::MAX_DAYS,
     reports::{
         core::{RelativePeriod, Span},
-        rows::Narrow,
+        rows::ReportFilter,
         shell::{latest_day, report_day},
     },
 };
@@ -22,7 +22,7 @@ use crate::{
         filters::IdFilter,
         scalars::Date,
     },
-    keyed_filters::put_ids,
+    keyed_filters::replace_keys_with_ids,
 };
 
 /// Sales of some days. All conditions hold.
@@ -71,19 +71,19 @@ pub struct PeriodInput {
 }
 
 impl SalesReportFilter {
-    pub(super) async fn read(mut self, ctx: &Context<'_>) -> Answer<Narrow> {
-        put_ids(ctx, &mut self, "filter").await?;
+    pub(super) async fn read(mut self, ctx: &Context<'_>) -> Answer<ReportFilter> {
+        replace_keys_with_ids(ctx, &mut self, "filter").await?;
         let Self { from, to, period, product, store, channel } = self;
         let span = match (from, to, period) {
             (Some(from), Some(to), None) => span(from, to, &["filter", "to"])?,
-            (None, None, Some(period)) => moving(ctx, period).await?,
+            (None, None, Some(period)) => resolve_period(ctx, period).await?,
             (_, _, Some(_)) => return Err(TopError::bad_input("a period says its own days", path!["filter", "period"])),
             (from, _, None) => {
                 let missing = if from.is_none() { "from" } else { "to" };
                 return Err(TopError::bad_input("from and to, or a period, are expected", path!["filter", missing]));
             }
         };
-        Ok(Narrow {
+        Ok(ReportFilter {
             span,
             products: products_within(ctx, product, None).await?,
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
@@ -93,16 +93,17 @@ impl SalesReportFilter {
 }
 
 impl StockReportFilter {
-    /// Stock is of no channel: a caller who is bound to one cannot be told what it had.
-    pub(super) async fn read(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<Narrow> {
-        of_no_channel(permit)?;
+    /// Stock belongs to no channel: a caller who is bound to one is refused.
+    pub(super) async fn read(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<ReportFilter> {
+        require_no_channel(permit)?;
         let Self { from, to, period, product, store } = self;
         SalesReportFilter { from, to, period, product, store, channel: None }.read(ctx).await
     }
-    /// The same without days that are still to come; of such days alone no store has stock that is known.
-    pub(super) async fn read_begun(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<Narrow> {
+    /// Like `read`, without future days; a span of future days only has no known stock in any
+    /// store.
+    pub(super) async fn read_past_days(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<ReportFilter> {
         let mut narrow = self.read(ctx, permit).await?;
-        match begun(ctx, permit, narrow.span).await? {
+        match past_part_of(ctx, permit, narrow.span).await? {
             Some(span) => narrow.span = span,
             None => narrow.stores = Some(Vec::new()),
         }
@@ -117,7 +118,7 @@ impl PeriodInput {
 }
 
 /// The days of a period that moves, as of now.
-async fn moving(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
+async fn resolve_period(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
     let permit = ctx.permit::<kind::ReportRead>()?;
     let ledger = ctx.given::<Ledger>()?;
     let today = report_day(&permit, ledger.database(), ledger.clock().now()).await?;
@@ -125,12 +126,12 @@ async fn moving(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
 }
 
 /// The days that have begun; None where all are still to come.
-pub(crate) async fn begun(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, span: Span) -> Answer<Option<Span>> {
-    Ok(span.until(latest_begun(ctx, permit).await?))
+pub(crate) async fn past_part_of(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, span: Span) -> Answer<Option<Span>> {
+    Ok(span.until(latest_started_day(ctx, permit).await?))
 }
 
 /// The latest day that has begun, in the company or in one of its stores.
-pub(super) async fn latest_begun(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<i32> {
+pub(super) async fn latest_started_day(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<i32> {
     let ledger = ctx.given::<Ledger>()?;
     Ok(latest_day(permit, ledger.database(), ledger.clock().now()).await?)
 }
@@ -141,21 +142,21 @@ fn span(from: Date, to: Date, at: &[&str]) -> Answer<Span> {
         return Err(TopError::bad_input("to lies before from", path()));
     }
     let span = Span { from: from.0, to: to.0 };
-    if span.days() > i64::from(MOST_DAYS) {
-        return Err(TopError::bad_input(format!("at most {MOST_DAYS} days"), path()));
+    if span.days() > i64::from(MAX_DAYS) {
+        return Err(TopError::bad_input(format!("at most {MAX_DAYS} days"), path()));
     }
     Ok(span)
 }
 
-pub(crate) fn of_no_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+pub(crate) fn require_no_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     match permit.channel() {
         Some(_) => Err(TopError::Forbidden(kind::StockRead::info().code)),
         None => Ok(()),
     }
 }
 
-/// An order by costs says what they are.
-pub(super) fn costs_seen(ctx: &Context<'_>, is_by_costs: bool) -> Answer<()> {
+/// An order by costs reveals them.
+pub(super) fn require_cost_access(ctx: &Context<'_>, is_by_costs: bool) -> Answer<()> {
     if is_by_costs && !ctx.caller()?.sees_costs() {
         return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
     }

@@ -1,4 +1,4 @@
-//! How much of orders left in time, as clients see it.
+//! Fulfilment of orders in time, in GraphQL.
 
 use async_graphql::Context;
 use entity::prelude::{ChannelId, StoreId};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     enums::FulfilmentGroup,
     filter::SalesReportFilter,
-    links::{self, Channel, Long, Quantity, Store, named, no_report, six, units},
+    links::{self, Channel, Long, Quantity, Store, named, report_error, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
@@ -25,9 +25,9 @@ use crate::graphql::{
 };
 
 /// A year and a day.
-const MOST_HOURS: i32 = 8_784;
+const MAX_HOURS: i32 = 8_784;
 
-/// How much of the orders of a store, a channel, or of all left in time.
+/// Fulfilment in time of the orders of a store, of a channel, or of all.
 pub struct FulfilmentReport {
     key: Option<(rows::FulfilmentGroup, Uuid)>,
     sums: FulfilmentSums,
@@ -136,8 +136,8 @@ impl FulfilmentReportQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<FulfilmentReportConnection> {
-        if !(1..=MOST_HOURS).contains(&within_hours) {
-            return Err(TopError::bad_input(format!("withinHours lies between 1 and {MOST_HOURS}"), path!["withinHours"]));
+        if !(1..=MAX_HOURS).contains(&within_hours) {
+            return Err(TopError::bad_input(format!("withinHours lies between 1 and {MAX_HOURS}"), path!["withinHours"]));
         }
         let group: rows::FulfilmentGroup = group_by.into();
         let paging = ReportPaging::of(
@@ -148,7 +148,7 @@ impl FulfilmentReportQuery {
         let narrow = filter.read(ctx).await?;
         let db = ctx.given::<Ledger>()?.database();
         let found =
-            Box::pin(shell::fulfilment_report(permit, db, narrow, (group, within_hours.into()))).await.map_err(no_report)?;
+            Box::pin(shell::fulfilment_report(permit, db, narrow, (group, within_hours.into()))).await.map_err(report_error)?;
         let totals = FulfilmentReport { key: None, sums: found.totals };
         let page = paging.page(found.rows, |(key, sums)| FulfilmentReport { key: Some((group, key)), sums });
         Ok(FulfilmentReportConnection { page, totals, source: found.source })

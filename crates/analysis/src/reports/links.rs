@@ -34,8 +34,8 @@ pub(super) fn money(minor: i128, currency: Currency) -> Money {
     prelude::Money::new(i64::try_from(minor).unwrap_or_default(), currency).into()
 }
 
-/// Why there is no report, as an error of its field.
-pub(super) fn no_report(error: ReportError) -> TopError {
+/// Converts the reason for a missing report to an error of its field.
+pub(super) fn report_error(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),

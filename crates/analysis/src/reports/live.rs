@@ -1,4 +1,4 @@
-//! `dashboardChanged`: what a dashboard shows, and again each time that it shows something else.
+//! `dashboardChanged`: the dashboard, sent again each time that it changes.
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use macros::resolvers;
 use platform::{metrics, realtime::SharedEvent, storage::Fault};
 use services::reports::{
     core::{Span, changes_dashboard},
-    shell::{self, DashboardAsker},
+    shell::{self, DashboardCaller},
 };
 use tokio::time::Instant;
 
 use super::{
     dashboard::{Dashboard, stores_named},
     filter::PeriodInput,
-    links::no_report,
+    links::report_error,
 };
 use crate::{
     catalog::StoreRef,
@@ -27,16 +27,16 @@ use crate::{
         fault::{Answer, TopError},
     },
     live::{
-        readings::{EVERY, Readings, Turn},
+        readings::{MIN_READING_INTERVAL, Readings, Turn},
         stream::{ResetReason, StreamPhase},
         stream_handle::StreamHandle,
     },
 };
 
 /// Between two readings at least, while sales and values lack events that have been recorded: no event tells when they have them.
-const BEHIND: Duration = Duration::from_secs(5);
-/// Between two readings at most: what is overdue changes with time alone, which is no event.
-const AT_LEAST: Duration = Duration::from_mins(1);
+const MIN_REREAD_INTERVAL: Duration = Duration::from_secs(5);
+/// Maximum time between two readings: orders become overdue by time alone, without an event.
+const MAX_READ_INTERVAL: Duration = Duration::from_mins(1);
 
 /// An item of the stream of a dashboard.
 pub struct DashboardUpdate {
@@ -64,7 +64,8 @@ impl DashboardUpdate {
     }
 }
 
-/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
+/// Generic, so that its streams and their panels are compiled in the crate of the schema alone
+/// (`docs/decisions/0386`).
 #[derive(Default)]
 pub struct DashboardSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
@@ -83,30 +84,31 @@ impl<Schema> DashboardSubscription<Schema> {
     ) -> Result<impl Stream<Item = Answer<DashboardUpdate>> + use<Schema>, TopError> {
         let span = period.read()?;
         let stores = stores_named(ctx, stores).await?;
-        Ok(Follow::open(ctx, permit, (span, stores)).await?.run())
+        Ok(DashboardFollower::open(ctx, permit, (span, stores)).await?.run())
     }
 }
 
 /// One subscriber's dashboard.
-struct Follow {
+struct DashboardFollower {
     ledger: Ledger,
     readings: Readings,
     stream_handle: Option<Arc<StreamHandle>>,
     span_and_stores: (Span, Option<Vec<StoreId>>),
     /// The one that was read last, and whether it showed all that had happened: it shows the same as the one that was sent last.
     last: Option<(Arc<shell::Dashboard>, bool)>,
-    /// The last event that was heard and may show in it; at first the last of all.
+    /// `seq` of the last received event that may affect the dashboard; at first the journal's last
+    /// event.
     heard: i64,
 }
 
 enum Step {
     Read,
-    /// The operation is run once more with the rights of now.
+    /// The operation is run again with the current rights.
     Again,
     Over(ResetReason),
 }
 
-impl Follow {
+impl DashboardFollower {
     async fn open(
         ctx: &Context<'_>,
         permit: Permit<kind::ReportRead>,
@@ -159,14 +161,14 @@ impl Follow {
         loop {
             match self.readings.turn().await? {
                 Turn::Read => return Ok(Step::Read),
-                Turn::Events(events) => events.iter().for_each(|shared_event| self.hear(shared_event)),
+                Turn::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
                 Turn::Missed(position) => {
                     self.heard = self.heard.max(position);
                     self.readings.mark();
                 }
                 Turn::Rights => {
                     if let Some(stream_handle) = &self.stream_handle {
-                        stream_handle.ask_again();
+                        stream_handle.request_restart();
                         return Ok(Step::Again);
                     }
                     self.readings.accept();
@@ -176,7 +178,7 @@ impl Follow {
         }
     }
 
-    fn hear(&mut self, shared_event: &SharedEvent) {
+    fn apply_event(&mut self, shared_event: &SharedEvent) {
         let seq = shared_event.seq();
         let is_shown = self.last.as_ref().is_some_and(|(last, _)| seq <= last.progress.seq);
         if !is_shown && changes_dashboard(&shared_event.event.kind) {
@@ -185,39 +187,41 @@ impl Follow {
         }
     }
 
-    /// What is to be said of the dashboard as it is now, if anything.
+    /// Reads the dashboard and returns the update to send, or None if it is unchanged, or if the
+    /// rights changed meanwhile.
     async fn read(&mut self) -> Answer<Option<DashboardUpdate>> {
         let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ReportRead>(&caller)?;
-        // The first comes at once, as old as a query's may be, and is looked at again soon.
-        let asker = if self.last.is_some() { DashboardAsker::Follower(self.heard) } else { DashboardAsker::Client };
+        // The first dashboard is sent at once, as old as a query's may be, and checked again soon.
+        let asker = if self.last.is_some() { DashboardCaller::Follower(self.heard) } else { DashboardCaller::Client };
         let now = self.ledger.clock().now();
         let made = shell::dashboard(permit, self.ledger.database(), self.span_and_stores.clone(), (now, asker));
         let (dashboard, is_current) = tokio::select! {
             biased;
-            // What is dear may be long in coming, and the next step looks at other rights.
+            // A dear report may take long; after a change of rights it is dropped, and the next
+            // step checks the new rights.
             _ = self.readings.rights.changed() => return Ok(None),
-            made = Box::pin(made) => made.map_err(no_report)?,
+            made = Box::pin(made) => made.map_err(report_error)?,
         };
         let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.heard;
         let next = match &self.last {
-            None => EVERY,
-            Some(_) if is_behind => BEHIND,
-            Some(_) => AT_LEAST,
+            None => MIN_READING_INTERVAL,
+            Some(_) if is_behind => MIN_REREAD_INTERVAL,
+            Some(_) => MAX_READ_INTERVAL,
         };
         self.readings.read_at(Instant::now(), next);
-        // It was read with rights that are not those of now: the next step looks at them.
+        // It was read with rights that have changed since: the next step reads them.
         if self.readings.rights.now().is_some() {
             return Ok(None);
         }
-        Ok(self.news(dashboard, is_current))
+        Ok(self.next_update(dashboard, is_current))
     }
 
     /// The dashboard, if it shows something else than the last one.
-    fn news(&mut self, dashboard: Arc<shell::Dashboard>, is_current: bool) -> Option<DashboardUpdate> {
+    fn next_update(&mut self, dashboard: Arc<shell::Dashboard>, is_current: bool) -> Option<DashboardUpdate> {
         let phase = match self.last.replace((dashboard.clone(), is_current)) {
             None => StreamPhase::Ready,
-            Some((before, was_current)) if was_current == is_current && before.shows_same(&dashboard) => return None,
+            Some((before, was_current)) if was_current == is_current && before.has_same_figures(&dashboard) => return None,
             Some(_) => StreamPhase::Live,
         };
         Some(DashboardUpdate { phase, dashboard: Some(Dashboard(dashboard, is_current)), reset: None })

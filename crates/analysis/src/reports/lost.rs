@@ -1,4 +1,4 @@
-//! What stock-outs cost, as clients see it.
+//! Cost of stock-outs in GraphQL.
 
 use async_graphql::Context;
 use entity::prelude::Currency;
@@ -12,7 +12,7 @@ use services::reports::{
 
 use super::{
     filter::StockReportFilter,
-    links::{self, Long, Money, Product, Store, money, no_report},
+    links::{self, Long, Money, Product, Store, money, report_error},
     page::{ReportPaging, report_connection},
 };
 use crate::{
@@ -174,9 +174,9 @@ impl LostSalesQuery {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));
         }
         let paging = ReportPaging::of(ctx, "lostSales", &PageArgs { first, after, last, before })?;
-        let narrow = filter.read_begun(ctx, &permit).await?;
+        let narrow = filter.read_past_days(ctx, &permit).await?;
         let found = shell::lost_sales(permit, ctx.given::<Ledger>()?.database(), narrow, substitution);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let currency = found.source.currency;
         let totals = LostSalesTotals { of: found.totals, currency };
         let page = paging.page(found.rows, |of| LostSalesLevel { of, currency });

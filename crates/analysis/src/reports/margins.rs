@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     enums::{MarginGroup, MarginTop},
-    filter::{SalesReportFilter, costs_seen},
-    links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, no_report, six, units},
+    filter::{SalesReportFilter, require_cost_access},
+    links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, report_error, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor};
@@ -119,7 +119,7 @@ impl MarginQuery {
         before: Option<Cursor>,
     ) -> Answer<MarginReportConnection> {
         let (group, top): (rows::MarginGroup, shell::MarginTop) = (group_by.into(), top_by.into());
-        costs_seen(ctx, top.shows_costs())?;
+        require_cost_access(ctx, top.shows_costs())?;
         let paging = ReportPaging::of(
             ctx,
             format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)),
@@ -127,7 +127,7 @@ impl MarginQuery {
         )?;
         let narrow = filter.read(ctx).await?;
         let found = shell::margin_report(permit, ctx.given::<Ledger>()?.database(), narrow, (group, top));
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let currency = found.source.currency;
         let totals = MarginReport { group: None, of: found.totals, currency };
         let page = paging.page(found.rows, |of| MarginReport { group: Some(group), of, currency });

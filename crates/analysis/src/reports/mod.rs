@@ -35,8 +35,8 @@ pub use customers::{
     CustomerScoreConnection, CustomerScoreEdge, CustomerScoreTotals,
 };
 pub use dashboard::{
-    AskedOnce, AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock,
-    ForecastWeeks, TopSeller,
+    AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock, ForecastWeeks,
+    SingleRead, TopSeller,
 };
 pub use expiry::{ExpiryRisk, ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRiskQuery, ExpiryRiskTotals};
 pub use filter::{PeriodInput, SalesReportFilter, StockReportFilter};

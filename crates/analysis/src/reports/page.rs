@@ -10,7 +10,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
     },
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
 };
 
 /// A checked request for a page of a report.
@@ -21,22 +21,22 @@ pub(crate) struct ReportPaging {
     signer: CursorSigner,
 }
 
-/// The name of an enum's value as clients know it, to be told in a cursor.
+/// The name of an enum's value as clients know it, for a cursor.
 pub(super) fn value_name(value: impl Into<Value>) -> String {
     value.into().to_string()
 }
 
 impl ReportPaging {
     pub fn of(ctx: &Context<'_>, kind: impl Into<String>, args: &PageArgs) -> Answer<Self> {
-        // A row may be of somebody whom its reader is not told.
+        // Cursors are sealed, as a row may be of a person whom its reader may not see.
         let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.sealing());
-        let request = args.check(&kind, &signer, MOST_A_PAGE)?;
+        let request = args.check(&kind, &signer, MAX_A_PAGE)?;
         Ok(Self { request, kind, signer })
     }
     pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {
         let (total, request) = (rows.len(), self.request.among(&rows));
         let nodes = request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
-        Page::build(nodes, &request, self.kind, &self.signer).of_known(total)
+        Page::build(nodes, &request, self.kind, &self.signer).with_total(total)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What stock brought, as clients see it.
+//! Productivity of stock in GraphQL.
 
 use async_graphql::Context;
 use entity::prelude::{CategoryId, Currency, ProductId, StoreId};
@@ -6,14 +6,14 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
     core::{Productivity, Span},
-    shell::{self, ProductivityAsk, ProductivityRow},
+    shell::{self, ProductivityOptions, ProductivityRow},
 };
 use uuid::Uuid;
 
 use super::{
     enums::{ProductivityGroup, ProductivityTop},
-    filter::{StockReportFilter, costs_seen},
-    links::{self, Category, Long, Money, Product, Quantity, Store, money, named, no_report, six, units},
+    filter::{StockReportFilter, require_cost_access},
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, named, report_error, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
@@ -23,7 +23,7 @@ use crate::graphql::{
     scalars::{Cursor, Date},
 };
 
-/// What stock of a product, a category, a store, or of all brought.
+/// Productivity of the stock of a product, of a category, of a store, or of all.
 pub struct StockProductivity {
     key: Option<(shell::ProductivityGroup, Uuid)>,
     sums: Productivity,
@@ -31,9 +31,9 @@ pub struct StockProductivity {
     /// The days of the report.
     span: Span,
     days: i64,
-    /// Of the days before; None where nothing is known of them.
+    /// The preceding days; None if nothing is known of them.
     before: Option<Productivity>,
-    /// Of the product's category; None where it was not summed.
+    /// The product's category; None if it was not summed.
     category: Option<Productivity>,
     currency: Currency,
 }
@@ -73,7 +73,7 @@ impl StockProductivity {
     }
     /// Units received, in the products' smallest units; from other stores, too, where the report is of stores.
     async fn received_units(&self) -> Quantity {
-        units(self.sums.came(self.is_of_stores))
+        units(self.sums.received_units(self.is_of_stores))
     }
     /// Units sold in all currencies, in the products' smallest units.
     async fn sold_units(&self) -> Quantity {
@@ -225,7 +225,7 @@ report_connection!(
     "rows by the margin that stock brought"
 );
 
-/// The root field of what stock brought.
+/// Root field of the productivity of stock.
 #[derive(Default)]
 pub struct ProductivityQuery;
 
@@ -254,21 +254,21 @@ impl ProductivityQuery {
         before: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
         let sees_costs = ctx.caller()?.sees_costs();
-        let ask = ProductivityAsk {
+        let ask = ProductivityOptions {
             group: group_by.into(),
             top: top_by.into(),
-            with_before: sees_costs && is_asked(ctx, "turnoverTrend"),
-            with_category: sees_costs && is_asked(ctx, "categoryTurnover"),
+            with_before: sees_costs && is_field_selected(ctx, "turnoverTrend"),
+            with_category: sees_costs && is_field_selected(ctx, "categoryTurnover"),
         };
-        costs_seen(ctx, ask.top.shows_costs())?;
+        require_cost_access(ctx, ask.top.shows_costs())?;
         let paging = ReportPaging::of(
             ctx,
             format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)),
             &PageArgs { first, after, last, before },
         )?;
-        let narrow = filter.read_begun(ctx, &permit).await?;
+        let narrow = filter.read_past_days(ctx, &permit).await?;
         let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let (source, span, currency) = (found.source, found.source.span, found.source.currency);
         let days = span.days();
         let (rows_of_stores, is_of_stores) = (found.rows_of_stores, found.totals_of_stores);
@@ -289,7 +289,7 @@ impl ProductivityQuery {
 }
 
 /// Whether a field of a row or of all is selected that takes as long as the report itself.
-fn is_asked(ctx: &Context<'_>, field: &str) -> bool {
+fn is_field_selected(ctx: &Context<'_>, field: &str) -> bool {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
     rows.iter().any(|rows| rows.field(field).exists())

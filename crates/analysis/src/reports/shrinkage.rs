@@ -7,7 +7,7 @@ use macros::resolvers;
 use services::reports::{
     core::{self, CountedClasses, CountedLines, StockLoss},
     rows,
-    shell::{self, CountAsk, LossKey},
+    shell::{self, CountOptions, LossKey},
 };
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use super::{
     abc::abc_of,
     enums::{CountAccuracyGroup, ShrinkageGroup},
     filter::StockReportFilter,
-    links::{self, Category, Long, Money, Product, Quantity, Store, money, no_report, six, units},
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, report_error, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::{
@@ -100,7 +100,7 @@ report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "ro
 pub struct CountAccuracy {
     key: Option<(rows::CountGroup, Option<Uuid>)>,
     lines: CountedLines,
-    /// None where it is not selected.
+    /// `None` if it is not selected.
     classes: Option<CountedClasses>,
 }
 
@@ -222,7 +222,7 @@ impl ShrinkageQuery {
             ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::shrinkage(permit, ctx.given::<Ledger>()?.database(), narrow, group);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let currency = found.source.currency;
         let totals = Shrinkage { key: None, sums: found.totals, currency };
         let page = paging.page(found.rows, |(key, sums)| Shrinkage { key: Some(key), sums, currency });
@@ -258,9 +258,9 @@ impl ShrinkageQuery {
         let paging =
             ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx, &permit).await?;
-        let ask = CountAsk { group, tolerance, with_classes: are_classes_asked(ctx) };
+        let ask = CountOptions { group, tolerance, with_classes: are_classes_selected(ctx) };
         let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
-        let found = Box::pin(found).await.map_err(no_report)?;
+        let found = Box::pin(found).await.map_err(report_error)?;
         let totals = CountAccuracy { key: None, lines: found.totals.lines, classes: found.totals.classes };
         let of = |row: shell::CountRow| CountAccuracy { key: Some((group, row.key)), lines: row.lines, classes: row.classes };
         let page = paging.page(found.rows, of);
@@ -269,7 +269,7 @@ impl ShrinkageQuery {
 }
 
 /// Whether classes are selected, of a row or of all: they take a year of sales to tell.
-fn are_classes_asked(ctx: &Context<'_>) -> bool {
+fn are_classes_selected(ctx: &Context<'_>) -> bool {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
     rows.iter().any(|row| row.field("weightedAccuracy").exists() || row.field("classes").exists())

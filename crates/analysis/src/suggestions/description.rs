@@ -7,7 +7,7 @@ use macros::resolvers;
 use platform::{path, storage::Fault};
 use services::suggestions::{
     Suggestions,
-    core::{Endpoint, EndpointFields, EndpointRefusal, MOST_CALLS, MOST_KEY, MOST_MODEL, MOST_TOKENS, MOST_URL, Proposal},
+    core::{Endpoint, EndpointFields, EndpointRefusal, MAX_CALLS, MAX_KEY, MAX_MODEL, MAX_TOKENS, MAX_URL, Proposal},
     shell::{DescribeRefusal, DescriptionPrompt},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
@@ -144,8 +144,8 @@ pub enum ProductDescriptionFailure {
 
 crate::payload!(ProductDescriptionEndpointPayload, endpoint: ProductDescriptionEndpoint, "endpoint");
 
-impl Again for ProductDescriptionEndpointPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for ProductDescriptionEndpointPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let endpoint = match ctx.permit::<kind::TenantWrite>() {
             Ok(permit) => ctx.given::<Suggestions>()?.endpoint(&permit).await?.map(Into::into),
             Err(_) => None,
@@ -189,8 +189,8 @@ impl From<DescribeRefusal> for ProductDescriptionProposePayload {
     }
 }
 
-impl Again for ProductDescriptionProposePayload {
-    async fn again(_ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for ProductDescriptionProposePayload {
+    async fn again(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let kept = earlier.id::<String>().ok_or_else(|| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
         let proposal: Proposal =
             serde_json::from_str(&kept).map_err(|_| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
@@ -198,7 +198,7 @@ impl Again for ProductDescriptionProposePayload {
     }
 }
 
-/// The root fields that read the endpoint and what is sent to it.
+/// Root fields that read the endpoint and the data sent to it.
 #[derive(Default)]
 pub struct DescriptionQuery;
 
@@ -259,7 +259,7 @@ impl DescriptionMutation {
                 replayed: false,
                 seq: None,
             },
-            Err(refusal) => vec![not_taken(refusal)].into(),
+            Err(refusal) => vec![endpoint_error(refusal)].into(),
         })
     }
 
@@ -281,23 +281,23 @@ impl DescriptionMutation {
     }
 }
 
-fn not_taken(refusal: EndpointRefusal) -> UserError {
+fn endpoint_error(refusal: EndpointRefusal) -> UserError {
     let (code, message, field) = match refusal {
         EndpointRefusal::Url(why) => (ErrorCode::Invalid, why, "url"),
         EndpointRefusal::NoUrl => (ErrorCode::Required, "a URL is needed".to_owned(), "url"),
         EndpointRefusal::NoModel => (ErrorCode::Required, "the name of a model is needed".to_owned(), "model"),
-        EndpointRefusal::UrlTooLong => (ErrorCode::TooLong, format!("at most {MOST_URL} characters are kept"), "url"),
-        EndpointRefusal::Model => (ErrorCode::Invalid, format!("a name of 1 to {MOST_MODEL} characters is expected"), "model"),
+        EndpointRefusal::UrlTooLong => (ErrorCode::TooLong, format!("at most {MAX_URL} characters are kept"), "url"),
+        EndpointRefusal::Model => (ErrorCode::Invalid, format!("a name of 1 to {MAX_MODEL} characters is expected"), "model"),
         EndpointRefusal::Key => {
-            (ErrorCode::Invalid, format!("at most {MOST_KEY} printable characters of ASCII are expected"), "secretKey")
+            (ErrorCode::Invalid, format!("at most {MAX_KEY} printable characters of ASCII are expected"), "secretKey")
         }
-        EndpointRefusal::Tokens => (ErrorCode::OutOfRange, format!("1 to {MOST_TOKENS} tokens are expected"), "maxTokens"),
-        EndpointRefusal::Calls => (ErrorCode::OutOfRange, format!("1 to {MOST_CALLS} calls are expected"), "callsPerDay"),
+        EndpointRefusal::Tokens => (ErrorCode::OutOfRange, format!("1 to {MAX_TOKENS} tokens are expected"), "maxTokens"),
+        EndpointRefusal::Calls => (ErrorCode::OutOfRange, format!("1 to {MAX_CALLS} calls are expected"), "callsPerDay"),
     };
     UserError::new(code, message, path!["input", field])
 }
 
-/// The kind of failure of an endpoint that was asked.
+/// The kind of failure of an endpoint that was called; `None` if it was not.
 fn failure(refusal: &DescribeRefusal) -> Option<ProductDescriptionFailure> {
     use ProductDescriptionFailure as Failure;
     match refusal {

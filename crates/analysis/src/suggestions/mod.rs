@@ -26,7 +26,7 @@ pub use suggestion::{
 };
 pub use tag::{ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection, ProductTagSuggestionEdge, SuggestedTag};
 
-/// Declares a page of suggestions, which says whether there can be any.
+/// Declares a page of suggestions, with a status that says whether there can be any.
 macro_rules! suggestions {
     ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]

@@ -2,23 +2,23 @@
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 use iam::access::kind;
-use inventory::catalog::{Ask, Batch, core::product::ProductDoc, events::PRODUCT_UPDATED, shell::Answered};
+use inventory::catalog::{Batch, CallOptions, core::product::ProductDoc, events::PRODUCT_UPDATED, shell::RowAnswer};
 use macros::resolvers;
 use platform::path;
 use services::suggestions::{
     Suggestions,
-    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged},
-    shell::RefuseRefusal,
+    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merged},
+    shell::DismissRefusal,
 };
 
-use super::refused::{ProductSuggestionRefuseInput, refused_at};
+use super::refused::{ProductSuggestionRefuseInput, refused_field_path};
 use crate::{
     catalog::{CategoryRef, Product, ProductRef, loads, user_error},
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier},
-        refusal::{ErrorCode, UserError, first_told},
+        once::{EarlierCall, ReplayablePayload},
+        refusal::{ErrorCode, UserError, truncate_errors},
         scalars::Long,
     },
     named,
@@ -126,7 +126,8 @@ impl ProductTextAcceptInput {
         self.categories.len() + self.names.len() + self.tags.len() + self.descriptions.len()
     }
 
-    /// Refusals of the lines whose references name no product. They are told before lines that contradict one another.
+    /// Refusals of the lines whose references name no product. They are reported before those of
+    /// lines that contradict one another.
     fn unknown(&self) -> Vec<UserError> {
         let of = |list: &'static str, ids: Vec<&Option<ID>>| -> Vec<UserError> {
             let unknown = ids.into_iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(is_unknown));
@@ -136,7 +137,7 @@ impl ProductTextAcceptInput {
         found.extend(of("names", self.names.iter().map(|one| &one.product_id).collect()));
         found.extend(of("tags", self.tags.iter().map(|one| &one.product_id).collect()));
         found.extend(of("descriptions", self.descriptions.iter().map(|one| &one.product_id).collect()));
-        first_told(found.into_iter())
+        truncate_errors(found.into_iter())
     }
 }
 
@@ -181,8 +182,8 @@ impl From<Vec<UserError>> for ProductSuggestionRefusePayload {
     }
 }
 
-impl Again for ProductSuggestionRefusePayload {
-    async fn again(_ctx: &Context<'_>, _earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for ProductSuggestionRefusePayload {
+    async fn again(_ctx: &Context<'_>, _earlier: EarlierCall) -> Answer<Self> {
         Ok(Self { replayed: true, ..Self::default() })
     }
 }
@@ -201,13 +202,13 @@ impl SuggestionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Accepted categories, names, tags and descriptions.")] input: ProductTextAcceptInput,
     ) -> Answer<ProductTextAcceptPayload> {
-        // No key is looked up of a list that is too long.
-        if input.count() > MOST_ACCEPTED {
+        // A list that is too long is refused before its keys are looked up.
+        if input.count() > MAX_ACCEPTED {
             return Ok(vec![refusal(AcceptRefusal::TooMany)].into());
         }
         named!(ctx, input, ProductTextAcceptPayload, {
             let unknown = input.unknown();
-            let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
+            let ask = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
             let lines = match merged(lists(input.categories, input.names, input.tags, input.descriptions)) {
                 Ok(lines) => lines,
                 Err(AcceptRefusal::Repeated(..) | AcceptRefusal::OtherVersion(..)) if !unknown.is_empty() => {
@@ -230,8 +231,8 @@ impl SuggestionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Refused suggestions.")] input: ProductSuggestionRefuseInput,
     ) -> Answer<ProductSuggestionRefusePayload> {
-        if input.suggestions.len() > MOST_ACCEPTED {
-            let message = format!("at most {MOST_ACCEPTED} suggestions are refused at once");
+        if input.suggestions.len() > MAX_ACCEPTED {
+            let message = format!("at most {MAX_ACCEPTED} suggestions are refused at once");
             return Ok(vec![UserError::new(ErrorCode::LimitExceeded, message, path!["input", "suggestions"])].into());
         }
         named!(ctx, input, ProductSuggestionRefusePayload, {
@@ -240,19 +241,19 @@ impl SuggestionMutation {
                 Err(errors) => return Ok(errors.into()),
             };
             let refusals = Box::pin(ctx.given::<Suggestions>()?.refuse(permit, &lines)).await?;
-            let error = |(nth, why): (usize, RefuseRefusal)| {
+            let error = |(nth, why): (usize, DismissRefusal)| {
                 let place = places.get(nth).copied().flatten();
                 match why {
-                    RefuseRefusal::NoProduct => UserError::not_found("product", refused_at(place, "productId")),
-                    RefuseRefusal::NoCategory => UserError::not_found("category", refused_at(place, "categoryId")),
-                    RefuseRefusal::NoOther => UserError::not_found("product", refused_at(place, "otherProductId")),
-                    RefuseRefusal::Itself => {
+                    DismissRefusal::NoProduct => UserError::not_found("product", refused_field_path(place, "productId")),
+                    DismissRefusal::NoCategory => UserError::not_found("category", refused_field_path(place, "categoryId")),
+                    DismissRefusal::NoOther => UserError::not_found("product", refused_field_path(place, "otherProductId")),
+                    DismissRefusal::Itself => {
                         let message = "it is the product itself: name another one";
-                        UserError::new(ErrorCode::Invalid, message, refused_at(place, "otherProductId"))
+                        UserError::new(ErrorCode::Invalid, message, refused_field_path(place, "otherProductId"))
                     }
                 }
             };
-            Ok(first_told(refusals.into_iter().map(error)).into())
+            Ok(truncate_errors(refusals.into_iter().map(error)).into())
         })
     }
 }
@@ -289,7 +290,7 @@ fn refusal(why: AcceptRefusal) -> UserError {
             path!["input", "categories"],
         ),
         AcceptRefusal::TooMany => {
-            let message = format!("at most {MOST_ACCEPTED} lines are accepted at once");
+            let message = format!("at most {MAX_ACCEPTED} lines are accepted at once");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input", "categories"])
         }
         AcceptRefusal::Repeated(list, index) => {
@@ -318,7 +319,7 @@ impl ProductTextAcceptPayload {
         let shows = ctx.holds::<kind::ProductRead>();
         let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
         let mut products = Vec::new();
-        for (Answered { row, problems, .. }, line) in rows.into_iter().zip(lines) {
+        for (RowAnswer { row, problems, .. }, line) in rows.into_iter().zip(lines) {
             let product = row.map(Product::from);
             for problem in &problems {
                 let (list, index) = line.place(problem.at.first().map_or("", String::as_str));
@@ -332,7 +333,7 @@ impl ProductTextAcceptPayload {
         if !user_errors.is_empty() {
             products.clear();
         }
-        let user_errors = first_told(user_errors.into_iter());
+        let user_errors = truncate_errors(user_errors.into_iter());
         Self { products, user_errors, replayed, seq: seq.map(Long) }
     }
 }

@@ -11,7 +11,7 @@ use platform::{
 };
 use services::suggestions::{
     Suggestions, core,
-    rows::{self, Lacking, Wanted},
+    rows::{self, MissingField, ProductSelection},
 };
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    orders::links::{MOST_A_PAGE, argument},
+    orders::links::{MAX_A_PAGE, argument},
     references::{Names, in_ids},
 };
 
@@ -92,10 +92,10 @@ impl SuggestionQuery {
         before: Option<Cursor>,
     ) -> Answer<ProductCategorySuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MAX_A_PAGE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_category && filter.without_category);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
-        let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Category)).await?;
+        let wanted = wanted(ctx, products, is_lacking.then_some(MissingField::Category)).await?;
         let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
         let (model, found) = Box::pin(asked).await?;
         let nodes = found.into_iter().map(|suggestion| {
@@ -103,7 +103,7 @@ impl SuggestionQuery {
             (ProductCategorySuggestion::from(suggestion), keys)
         });
         let page = Page::build(nodes.collect(), &request, CATEGORIES, signer);
-        let page = of_wanted(ctx, &permit, page, status(model.as_ref()), &wanted)?;
+        let page = with_requested_products(ctx, &permit, page, status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
     }
@@ -124,17 +124,17 @@ impl SuggestionQuery {
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductTagSuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(TAGS, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(TAGS, signer, MAX_A_PAGE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_tags && filter.without_tags);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
-        let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Tags)).await?;
+        let wanted = wanted(ctx, products, is_lacking.then_some(MissingField::Tags)).await?;
         let (model, found) = Box::pin(ctx.given::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;
         let nodes = found.into_iter().map(|suggestion| {
             let keys: Vec<Key> = vec![suggestion.product.id.into()];
             (ProductTagSuggestion::from(suggestion), keys)
         });
         let page = Page::build(nodes.collect(), &request, TAGS, signer);
-        let page = of_wanted(ctx, &permit, page, tag::status(model.as_ref()), &wanted)?;
+        let page = with_requested_products(ctx, &permit, page, tag::status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductTagSuggestionConnection::new(page, tag::status(model.as_ref()), is_partial))
     }
@@ -152,19 +152,19 @@ impl SuggestionQuery {
         before: Option<Cursor>,
     ) -> Answer<ProductDuplicateConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MAX_A_PAGE)?;
         let suggestions = ctx.given::<Suggestions>()?.clone();
         let (names, listed) = Box::pin(suggestions.duplicates(&permit, &request)).await?;
         let nodes = listed.into_iter().map(|(pair, keys)| (ProductDuplicate(pair), keys)).collect();
-        let page = Page::build(nodes, &request, DUPLICATES, signer).counted_by(move |most| {
-            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
+        let page = Page::build(nodes, &request, DUPLICATES, signer).with_count(move |most| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(most));
             async move {
                 let (_, listed) = Box::pin(suggestions.duplicates(&permit, &all)).await?;
                 Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
-        Ok(ProductDuplicateConnection::new(page, of_names(names.as_deref()), is_partial))
+        Ok(ProductDuplicateConnection::new(page, name_model_status(names.as_deref()), is_partial))
     }
 
     /// Products whose names can be cleaned, each with the name proposed and the rules that changed it; in the order of their creation, at most 10,000.
@@ -181,19 +181,19 @@ impl SuggestionQuery {
         before: Option<Cursor>,
     ) -> Answer<ProductNameCleanupConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MAX_A_PAGE)?;
         let suggestions = ctx.given::<Suggestions>()?.clone();
         let (names, listed) = Box::pin(suggestions.cleanups(&permit, &request)).await?;
         let nodes = listed.into_iter().map(|(cleanup, keys)| (ProductNameCleanup(cleanup), keys)).collect();
-        let page = Page::build(nodes, &request, CLEANUPS, signer).counted_by(move |most| {
-            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
+        let page = Page::build(nodes, &request, CLEANUPS, signer).with_count(move |most| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(most));
             async move {
                 let (_, listed) = Box::pin(suggestions.cleanups(&permit, &all)).await?;
                 Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
-        Ok(ProductNameCleanupConnection::new(page, of_names(names.as_deref()), is_partial))
+        Ok(ProductNameCleanupConnection::new(page, name_model_status(names.as_deref()), is_partial))
     }
 
     /// Model that suggested categories come from, with its accuracy on the tenant's own products.
@@ -215,28 +215,28 @@ impl SuggestionQuery {
     }
 }
 
-/// With all products that are asked about; as long as nothing is learned they are on no page.
-fn of_wanted<T>(
+/// With all products of the filter; until a model is learned they are on no page.
+fn with_requested_products<T>(
     ctx: &Context<'_>,
     permit: &Permit<kind::ProductRead>,
     page: Page<T>,
     status: ProductTextStatus,
-    wanted: &Wanted,
+    wanted: &ProductSelection,
 ) -> Answer<CountedPage<T>> {
     if status != ProductTextStatus::Ready {
-        return Ok(page.of_known(0));
+        return Ok(page.with_total(0));
     }
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let source = rows::source(scope.backend(), wanted);
     Ok(page.counted(scope, source))
 }
 
-/// So many from the first one on: which of the pairs and names that were found still hold is seen when they are read.
-fn all_of(most: usize) -> PageRequest {
+/// A page of the first `most`: the pairs and names are checked again when they are read.
+fn first_page_of(most: usize) -> PageRequest {
     PageRequest { limit: u32::try_from(most).unwrap_or(u32::MAX), backward: false, after: None, before: None }
 }
 
-fn of_names(names: Option<&core::Names>) -> ProductTextStatus {
+fn name_model_status(names: Option<&core::Names>) -> ProductTextStatus {
     if names.is_some() { ProductTextStatus::Ready } else { ProductTextStatus::Learning }
 }
 
@@ -244,24 +244,24 @@ fn of_names(names: Option<&core::Names>) -> ProductTextStatus {
 async fn wanted(
     ctx: &Context<'_>,
     (given, mut ids): (Option<Vec<ProductRef>>, Option<Vec<ID>>),
-    lacking: Option<Lacking>,
-) -> Answer<Wanted> {
+    lacking: Option<MissingField>,
+) -> Answer<ProductSelection> {
     let (field, named) = match &given {
         Some(given) => ("products", given.len()),
         None => ("productIds", ids.as_ref().map_or(0, Vec::len)),
     };
-    if named > MOST_A_PAGE as usize {
-        return Err(TopError::bad_input(format!("at most {MOST_A_PAGE} products are named"), path!["filter", field]));
+    if named > MAX_A_PAGE as usize {
+        return Err(TopError::bad_input(format!("at most {MAX_A_PAGE} products are named"), path!["filter", field]));
     }
     let names = Names::of(path!["filter"]).list(("products", given), ("productIds", &mut ids));
     if in_ids(ctx, names).await?.is_err() {
         return Err(TopError::bad_input("products or productIds is expected, not both", path!["filter", "products"]));
     }
-    let Some(ids) = ids else { return Ok(Wanted { products: None, lacking }) };
+    let Some(ids) = ids else { return Ok(ProductSelection { products: None, lacking }) };
     let mut products = Vec::with_capacity(ids.len());
     for (index, id) in ids.iter().enumerate() {
         let at = || if field == "products" { path!["filter", field, index, "id"] } else { path!["filter", field, index] };
         products.push(argument(id, at)?);
     }
-    Ok(Wanted { products: Some(products), lacking })
+    Ok(ProductSelection { products: Some(products), lacking })
 }

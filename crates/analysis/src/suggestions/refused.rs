@@ -10,7 +10,7 @@ use crate::{
     catalog::{CategoryRef, ProductRef},
     graphql::{
         reading::read,
-        refusal::{ErrorCode, Path, UserError, first_told},
+        refusal::{ErrorCode, Path, UserError, truncate_errors},
     },
     references::Names,
 };
@@ -56,18 +56,18 @@ pub struct RefusedSuggestionInput {
     pub keeps_name: bool,
     /// Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none.
     pub other_product: Option<ProductRef>,
-    /// What `product` names, once it is read.
+    /// ID of `product`, once it is parsed.
     #[graphql(skip)]
     product_id: Option<ID>,
-    /// What `category` names, once it is read.
+    /// ID of `category`, once it is parsed.
     #[graphql(skip)]
     category_id: Option<ID>,
-    /// What `otherProduct` names, once it is read.
+    /// ID of `otherProduct`, once it is parsed.
     #[graphql(skip)]
     other_product_id: Option<ID>,
 }
 
-/// What is refused for a product, with its IDs.
+/// Refused suggestions of a product, with parsed IDs.
 struct Line {
     product_id: Option<ID>,
     category_id: Option<ID>,
@@ -101,7 +101,8 @@ impl ProductSuggestionRefuseInput {
         names_product || names_category || !self.tags.is_empty() || self.suggestions.is_empty()
     }
 
-    /// What is refused, with its place in the list; None is what is named beside it.
+    /// Returns the refused suggestions with their index in the list; the index is None for the one
+    /// given in the fields beside the list.
     pub(super) fn lines(self) -> Result<Vec<(Option<usize>, Refused)>, Vec<UserError>> {
         let is_beside_list = self.is_beside_list();
         let Self { product_id, category_id, tags, suggestions, .. } = self;
@@ -115,17 +116,19 @@ impl ProductSuggestionRefuseInput {
         };
         let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
         let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
-        let wrong = first_told(lines.iter().filter_map(|(place, line)| not_refusable(*place, line)));
+        let wrong = truncate_errors(lines.iter().filter_map(|(place, line)| check_refusable(*place, line)));
         if !wrong.is_empty() {
             return Err(wrong);
         }
         read(|reading| {
             let mut found = Vec::with_capacity(lines.len());
             for (place, line) in lines {
-                let product: Option<ProductId> = reading.id_opt(line.product_id.as_ref(), || refused_at(place, "productId"));
-                let category: Option<CategoryId> = reading.id_opt(line.category_id.as_ref(), || refused_at(place, "categoryId"));
+                let product: Option<ProductId> =
+                    reading.id_opt(line.product_id.as_ref(), || refused_field_path(place, "productId"));
+                let category: Option<CategoryId> =
+                    reading.id_opt(line.category_id.as_ref(), || refused_field_path(place, "categoryId"));
                 let other: Option<ProductId> =
-                    reading.id_opt(line.other_product_id.as_ref(), || refused_at(place, "otherProductId"));
+                    reading.id_opt(line.other_product_id.as_ref(), || refused_field_path(place, "otherProductId"));
                 let (product, keeps_name) = (product.unwrap_or(ProductId::NIL), line.keeps_name);
                 found.push((place, Refused { product, category, tags: line.tags, keeps_name, other }));
             }
@@ -134,24 +137,24 @@ impl ProductSuggestionRefuseInput {
     }
 }
 
-/// The path of a field of what is refused.
-pub(super) fn refused_at(place: Option<usize>, field: &'static str) -> Path {
+/// The path of a field of a refused suggestion.
+pub(super) fn refused_field_path(place: Option<usize>, field: &'static str) -> Path {
     match place {
         None => path!["input", field],
         Some(index) => path!["input", "suggestions", index, field],
     }
 }
 
-/// Why an input refuses nothing that could be suggested.
-fn not_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
+/// Returns the error of an input without a category, tag or name to refuse, or with invalid tags.
+fn check_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
     let is_of_names = input.keeps_name || input.other_product_id.is_some();
     if input.category_id.is_none() && input.tags.is_empty() && !is_of_names {
         let field = if place.is_some() { "category" } else { "categoryId" };
-        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_at(place, field)));
+        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_field_path(place, field)));
     }
     if input.tags.len() > MAX_TAGS {
         let message = format!("at most {MAX_TAGS} tags are refused at once");
-        return Some(UserError::new(ErrorCode::LimitExceeded, message, refused_at(place, "tags")));
+        return Some(UserError::new(ErrorCode::LimitExceeded, message, refused_field_path(place, "tags")));
     }
     let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG;
     let index = input.tags.iter().position(|tag| !is_tag(tag))?;

@@ -135,7 +135,7 @@ pub struct ProductTextModel {
 }
 
 impl ProductTextModel {
-    /// None: the first model is being learned.
+    /// `None`: the first model is being trained.
     pub fn of(model: Option<&Arc<CategoryModel>>) -> Self {
         let status = status(model);
         let report = model.map(|model| &model.report);
@@ -158,7 +158,7 @@ impl ProductTextModel {
     }
 }
 
-/// None: it is being learned.
+/// `None`: the first model is being trained.
 pub(super) fn status(model: Option<&Arc<CategoryModel>>) -> ProductTextStatus {
     model.map_or(ProductTextStatus::Learning, |model| model.status.into())
 }

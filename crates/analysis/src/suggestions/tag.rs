@@ -103,7 +103,7 @@ pub struct ProductTagModel {
 }
 
 impl ProductTagModel {
-    /// None: the first model is being learned.
+    /// `None`: the first model is being trained.
     pub fn of(model: Option<&Arc<TagModel>>) -> Self {
         let report = model.map(|model| &model.report);
         let baseline = model.map(|model| model.baseline).unwrap_or_default();
@@ -127,7 +127,7 @@ impl ProductTagModel {
     }
 }
 
-/// None: it is being learned.
+/// `None`: the first model is being trained.
 pub(super) fn status(model: Option<&Arc<TagModel>>) -> ProductTextStatus {
     model.map_or(ProductTextStatus::Learning, |model| model.status.into())
 }

@@ -1,4 +1,4 @@
-//! What clients write to change rights.
+//! Inputs of changes of rights.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{Id, RoleId, Timestamp};
@@ -12,7 +12,7 @@ use super::{group::StoreGroupRef, role::RoleRef, scope_input::StoreScopeInput};
 use crate::{
     catalog::{ChannelRef, StoreRef},
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::Path,
         scalars::{DateTime, Long},
     },
@@ -64,7 +64,7 @@ impl MemberRolesSetInput {
         let grants = self.grants.iter_mut().enumerate();
         grants.fold(own, |names, (index, grant)| names.and(grant.names(path!["input", "grants", index])))
     }
-    pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
+    pub fn grants(&self, reading: &mut InputErrors) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {
             let at = |name: &str| path!["input", "grants", index, name];
@@ -101,7 +101,7 @@ impl RoleCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
     }
-    pub fn read(self, reading: &mut Reading) -> NewRole {
+    pub fn read(self, reading: &mut InputErrors) -> NewRole {
         let inherits = ids(reading, self.inherits.as_deref().unwrap_or_default(), "inherits");
         NewRole { key: self.key, name: self.name, permissions: self.permissions, inherits }
     }
@@ -137,7 +137,7 @@ impl RoleUpdateInput {
             .needed(("role", self.role.take()), ("id", &mut self.id))
             .list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
     }
-    pub fn read(self, reading: &mut Reading) -> RoleFields {
+    pub fn read(self, reading: &mut InputErrors) -> RoleFields {
         let inherits = self.inherits.as_deref().map(|list| ids(reading, list, "inherits"));
         RoleFields { key: self.key, name: self.name, permissions: self.permissions, inherits }
     }
@@ -176,7 +176,7 @@ impl StoreGroupCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut Reading) -> GroupFields {
+    pub fn read(self, reading: &mut InputErrors) -> GroupFields {
         let stores = ids(reading, self.store_ids.as_deref().unwrap_or_default(), "storeIds");
         GroupFields { code: Some(self.code), name: Some(self.name), stores: Some(stores) }
     }
@@ -236,7 +236,7 @@ impl StoreGroupUpdateInput {
             .needed(("group", self.group.take()), ("id", &mut self.id))
             .list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut Reading) -> GroupFields {
+    pub fn read(self, reading: &mut InputErrors) -> GroupFields {
         let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));
         GroupFields { code: self.code, name: self.name, stores }
     }
@@ -271,7 +271,7 @@ impl IntegrationCreateInput {
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
             .and(self.scope.names(path!["input", "scope"]))
     }
-    pub fn read(self, reading: &mut Reading) -> NewIntegration {
+    pub fn read(self, reading: &mut InputErrors) -> NewIntegration {
         NewIntegration {
             channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
             scope: self.scope.read(reading, || path!["input", "scope"]),
@@ -324,7 +324,7 @@ impl IntegrationUpdateInput {
             None => names,
         }
     }
-    pub fn read(self, reading: &mut Reading) -> IntegrationFields {
+    pub fn read(self, reading: &mut InputErrors) -> IntegrationFields {
         IntegrationFields {
             name: self.name,
             channel: self.channel_id.map_value(|id| reading.id(&id, || path!["input", "channelId"])).into(),
@@ -378,7 +378,7 @@ impl ApiKeyCreateInput {
             None => Names::of(path!["input"]),
         }
     }
-    pub fn read(self, reading: &mut Reading) -> NewKey {
+    pub fn read(self, reading: &mut InputErrors) -> NewKey {
         NewKey {
             integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
@@ -395,6 +395,6 @@ impl ApiKeyCreateInput {
     }
 }
 
-fn ids<K: entity::id::Kind>(reading: &mut Reading, ids: &[ID], name: &str) -> Vec<Id<K>> {
+fn ids<K: entity::id::Kind>(reading: &mut InputErrors, ids: &[ID], name: &str) -> Vec<Id<K>> {
     ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", name, index])).collect()
 }

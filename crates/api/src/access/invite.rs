@@ -8,15 +8,15 @@ use iam::{
 use macros::resolvers;
 use platform::path;
 
-use super::{MemberPayload, RoleRef, StoreScopeInput, loads::changed, refusal::stopped};
+use super::{MemberPayload, RoleRef, StoreScopeInput, loads::clear_loaders, refusal::stopped};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         scalars::{DateTime, Long},
     },
-    identity::{member, settled},
+    identity::{member, split_outcome},
     named,
     references::Names,
 };
@@ -34,7 +34,7 @@ impl Invited {
         roles.and(self.scope.names(path!["scope"]))
     }
 
-    fn grants(&self, expires_at: Option<DateTime>, reading: &mut Reading) -> Vec<Grant> {
+    fn grants(&self, expires_at: Option<DateTime>, reading: &mut InputErrors) -> Vec<Grant> {
         let scope = self.scope.read(reading, || path!["scope"]);
         let grant = |(index, id): (usize, &ID)| Grant {
             role: reading.id(id, || path!["roleIds", index]),
@@ -72,16 +72,16 @@ impl InviteMutation {
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };
             let identity = ctx.given::<Identity>()?;
-            let invitee = match settled(identity.invitee(session, &email).await)? {
+            let invitee = match split_outcome(identity.invitee(session, &email).await)? {
                 (Some(invitee), _) => invitee,
                 (None, errors) => return Ok(MemberPayload::from(errors)),
             };
             let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
-            changed(ctx);
+            clear_loaders(ctx);
             match done {
                 Err(error) => Ok(MemberPayload::from(stopped(error)?)),
                 Ok(Changed { value, seq }) => {
-                    // Who may invite need not be one who may see.
+                    // The right to invite does not include that to see members.
                     let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
                     Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
                 }

@@ -1,4 +1,5 @@
-//! Making and ending integrations and their keys. All of it asks for a fresh authentication, which a key never has.
+//! Mutations that create, change and end integrations and their keys. All of them require a fresh
+//! authentication, which a key never has.
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{ApiKeyId, IntegrationId};
@@ -14,14 +15,14 @@ use platform::{path, storage::dry_run};
 use super::{
     ApiKey, Integration,
     inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
-    loads::{changed, loads},
+    loads::{clear_loaders, loads},
     refusal::stopped,
 };
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier, SecretStatus},
+        once::{EarlierCall, ReplayablePayload, SecretStatus},
         reading::read,
         refusal::UserError,
         scalars::{DateTime, Long},
@@ -54,11 +55,11 @@ impl ApiKeyPayload {
         Self { user_errors, ..Self::default() }
     }
     fn made(ctx: &Context<'_>, done: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
-        changed(ctx);
+        clear_loaders(ctx);
         Ok(match done {
             Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value: (key, secret), seq }) => {
-                // A dry run makes none.
+                // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text().to_owned());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
                 Self { api_key: seen(ctx, key), secret, secret_status, seq: seq.map(Long), ..Self::default() }
@@ -73,8 +74,8 @@ impl From<Vec<UserError>> for ApiKeyPayload {
     }
 }
 
-impl Again for ApiKeyPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for ApiKeyPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let found = match earlier.id::<ApiKeyId>() {
             Some(id) => rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop(),
             None => None,
@@ -85,8 +86,8 @@ impl Again for ApiKeyPayload {
     }
 }
 
-impl Again for IntegrationPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for IntegrationPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let found = match earlier.id::<IntegrationId>() {
             Some(id) => loads(ctx)?.integration(id).await?,
             None => None,
@@ -96,13 +97,13 @@ impl Again for IntegrationPayload {
     }
 }
 
-/// Who may write need not be one who may see.
+/// Returns the key, if the caller may read keys: the right to write them does not include that.
 fn seen(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
     ctx.permit::<kind::ApikeyRead>().ok().map(|_| ApiKey(key))
 }
 
 fn integration_payload(ctx: &Context<'_>, done: Result<Changed<core::Integration>, AccessError>) -> Answer<IntegrationPayload> {
-    changed(ctx);
+    clear_loaders(ctx);
     Ok(match done {
         Err(error) => IntegrationPayload { integration: None, user_errors: stopped(error)?, replayed: false, seq: None },
         Ok(Changed { value, seq }) => {
@@ -218,7 +219,7 @@ impl KeyMutation {
             Err(errors) => return Ok(ApiKeyPayload::refused(errors)),
         };
         let done = ctx.given::<Access>()?.api_key_revoke(permit, id).await;
-        changed(ctx);
+        clear_loaders(ctx);
         Ok(match done {
             Err(error) => ApiKeyPayload::refused(stopped(error)?),
             Ok(Changed { value, seq }) => {

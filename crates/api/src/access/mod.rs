@@ -1,4 +1,4 @@
-//! GraphQL of rights: roles and who has them, groups of stores, integrations and their keys.
+//! GraphQL of rights: roles and their members, groups of stores, integrations and their keys.
 
 pub use objects::access::*;
 

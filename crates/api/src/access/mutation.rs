@@ -1,9 +1,9 @@
-//! Changing roles, who has them, and groups of stores.
+//! Mutations of roles, their members, and groups of stores.
 
 use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId, StoreId};
 use iam::access::{
-    Access, AccessError, Changed, Regranted, RoleView, core,
+    Access, AccessError, Changed, RoleView, UpdatedMemberGrants, core,
     events::{
         MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED,
         STORE_GROUP_RESTORED, STORE_GROUP_UPDATED,
@@ -19,16 +19,16 @@ use super::{
         MemberRolesSetInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
         StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
-    loads::{changed, loads},
+    loads::{clear_loaders, loads},
     refusal::stopped,
 };
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
-        refusal::name_sent,
+        refusal::add_sent_values,
         scalars::Long,
     },
     identity::{Member, member},
@@ -43,11 +43,11 @@ payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
 
 impl RolePayload {
     fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
-        changed(ctx);
+        clear_loaders(ctx);
         Ok(match done {
             Err(error) => {
                 let mut errors = stopped(error)?;
-                name_sent(ctx, &mut errors);
+                add_sent_values(ctx, &mut errors);
                 Self::from(errors)
             }
             Ok(Changed { value, seq }) => {
@@ -59,7 +59,7 @@ impl RolePayload {
 
 impl StoreGroupPayload {
     fn of(ctx: &Context<'_>, done: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
-        changed(ctx);
+        clear_loaders(ctx);
         Ok(match done {
             Err(error) => Self::from(stopped(error)?),
             Ok(Changed { value, seq }) => {
@@ -68,24 +68,25 @@ impl StoreGroupPayload {
             }
         })
     }
-    /// With the stores that a dry run would leave in the group; None where it leaves them as they are.
+    /// Sets the stores that a dry run would leave in the group. Without a dry run, or with None,
+    /// the group stays unchanged.
     fn with(self, stores: Option<Vec<StoreId>>) -> Self {
         let Some(stores) = stores.filter(|_| dry_run::is_on()) else { return self };
         Self { store_group: self.store_group.map(|group| group.with(stores)), ..self }
     }
 }
 
-impl Again for RolePayload {
-    /// A role that was deleted is not there any more.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for RolePayload {
+    /// Omits a role that was deleted meanwhile.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let known = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         let role = earlier.id::<RoleId>().and_then(|id| known.iter().find(|view| view.role.id == id).cloned());
         Ok(Self { role: role.map(Role), user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
-impl Again for StoreGroupPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for StoreGroupPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let group = match earlier.id::<GroupId>() {
             Some(id) => loads(ctx)?.group(id).await?,
             None => None,
@@ -95,8 +96,8 @@ impl Again for StoreGroupPayload {
     }
 }
 
-impl Again for MemberPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for MemberPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let id = earlier.id::<MemberId>().filter(|_| ctx.holds::<kind::MemberRead>());
         let member = match id {
             Some(id) => member(ctx, id).await?,
@@ -106,7 +107,7 @@ impl Again for MemberPayload {
     }
 }
 
-/// Changes of roles, of who has them, and of groups of stores.
+/// Mutations of roles, their members, and groups of stores.
 #[derive(Default)]
 pub struct RightsMutation;
 
@@ -183,11 +184,11 @@ impl RightsMutation {
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };
             let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
-            changed(ctx);
+            clear_loaders(ctx);
             match done {
                 Err(error) => Ok(MemberPayload::from(stopped(error)?)),
-                Ok(Changed { value: Regranted { member: id, would_be }, seq }) => {
-                    // Who may write need not be one who may see.
+                Ok(Changed { value: UpdatedMemberGrants { member: id, would_be }, seq }) => {
+                    // The right to change members does not include that to see them.
                     let found = if ctx.holds::<kind::MemberRead>() { member(ctx, id).await? } else { None };
                     let member = match would_be {
                         Some(would_be) => found.map(|member| member.with(would_be)),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, nested::read_nested, scalars::Cursor},
     periods::in_days,
-    short_lists::{SearchText, ShortList, Sought, is_wanted, is_within},
+    short_lists::{IdAndTextFilter, SearchText, ShortList, is_within, matches_archived},
 };
 
 /// Class of a permission: for the whole tenant, or for stores.
@@ -77,7 +77,7 @@ impl AccessQuery {
         })?;
         let found = REGISTRY.iter().map(Permission::from).filter(|one| {
             filter.holds(&|(search, class)| {
-                search.finds(&[one.code, one.description]) && class.is_none_or(|class| class == one.class)
+                search.matches_row(&[one.code, one.description]) && class.is_none_or(|class| class == one.class)
             })
         });
         let nodes = found.map(|one| {
@@ -112,12 +112,12 @@ impl AccessQuery {
     ) -> Answer<RoleConnection> {
         let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
+            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         let is_sought = |role: &core::Role| {
             filter.holds(&|(sought, created, updated)| {
-                sought.finds(role.id, &[&role.key, &role.name])
+                sought.matches_row(role.id, &[&role.key, &role.name])
                     && is_within(created.as_ref(), role.created_at)
                     && is_within(updated.as_ref(), role.updated_at)
             })
@@ -145,7 +145,7 @@ impl AccessQuery {
     ) -> Answer<Vec<StoreGroup>> {
         let scope = permit.scope(ctx.given::<Access>()?.database());
         let groups = rows::groups(&scope).await?.into_iter();
-        let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
+        let groups = groups.filter(|group| matches_archived(group.archived_at, is_archived));
         Ok(groups.map(|group| StoreGroup::new(group.into())).collect())
     }
 
@@ -172,13 +172,13 @@ impl AccessQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
+            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
-        let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
+        let groups = groups.filter(|group| matches_archived(group.archived_at, is_archived));
         let is_sought = |group: &core::StoreGroup| {
             filter.holds(&|(sought, created, updated)| {
-                sought.finds(group.id, &[&group.code, &group.name])
+                sought.matches_row(group.id, &[&group.code, &group.name])
                     && is_within(created.as_ref(), group.created_at)
                     && is_within(updated.as_ref(), group.updated_at)
             })
@@ -214,13 +214,13 @@ impl AccessQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
-            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
             Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
         })?;
         let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let is_sought = |one: &core::Integration| {
             filter.holds(&|(sought, is_enabled, created, updated)| {
-                sought.finds(one.id, &[&one.name])
+                sought.matches_row(one.id, &[&one.name])
                     && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
                     && is_within(created.as_ref(), one.created_at)
                     && is_within(updated.as_ref(), one.updated_at)

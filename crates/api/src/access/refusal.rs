@@ -1,4 +1,5 @@
-//! Refusals of changes of rights, as GraphQL says them: each its code and words, each place its path, once.
+//! GraphQL errors of refused changes of rights: the code, the text and the path of each, in one
+//! place.
 
 use iam::access::{
     AccessError,
@@ -8,7 +9,7 @@ use platform::{clock, path, plurals::counted};
 
 use crate::graphql::{
     fault::TopError,
-    refusal::{ErrorCode, UserError, first_told},
+    refusal::{ErrorCode, UserError, truncate_errors},
 };
 
 fn refuse(rejection: &Rejection) -> UserError {
@@ -29,7 +30,7 @@ fn refuse(rejection: &Rejection) -> UserError {
         Refusal::RoleKeyTaken => UserError::new(ErrorCode::Duplicate, "another role has this key", field),
         Refusal::GroupCodeTaken => UserError::new(ErrorCode::Duplicate, "another group has this code", field),
         Refusal::MemberAlready => {
-            let message = "they are a member already, or were invited: invitationResend sends the letter again";
+            let message = "they are a member already, or were invited: invitationResend sends the e-mail again";
             UserError::new(ErrorCode::Duplicate, message, field)
         }
         Refusal::SessionEnded => UserError::new(ErrorCode::InvalidState, "your session has ended: log in again", field),
@@ -166,11 +167,11 @@ const fn name(field: Field) -> &'static str {
     }
 }
 
-/// What stopped a change: refusals are data, the rest is a top-level error.
+/// Converts the error of a change: refusals become user errors, all others a top-level error.
 pub fn stopped(error: AccessError) -> Result<Vec<UserError>, TopError> {
     match error {
         AccessError::Denied(denied) => Err(denied.into()),
         AccessError::Fault(fault) => Err(fault.into()),
-        AccessError::Refused(rejections) => Ok(first_told(rejections.iter().map(refuse))),
+        AccessError::Refused(rejections) => Ok(truncate_errors(rejections.iter().map(refuse))),
     }
 }

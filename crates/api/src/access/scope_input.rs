@@ -6,7 +6,7 @@ use iam::access::core::Scope;
 use super::StoreGroupRef;
 use crate::{
     catalog::StoreRef,
-    graphql::{reading::Reading, refusal::Path},
+    graphql::{reading::InputErrors, refusal::Path},
     references::Names,
 };
 
@@ -28,7 +28,7 @@ pub enum StoreScopeInput {
 }
 
 impl StoreScopeInput {
-    /// Its references, which become IDs. `read` comes after it.
+    /// Takes the scope's references, to be resolved to IDs. Call `read` afterwards.
     pub fn names(&mut self, path: Path) -> Names<'_> {
         let (mut stores, mut groups) = (None, None);
         if let Self::Stores(named) = self {
@@ -45,7 +45,7 @@ impl StoreScopeInput {
             Self::All(_) | Self::Groups(_) | Self::Stores(_) => Names::of(path),
         }
     }
-    pub fn read(&self, reading: &mut Reading, field: impl Fn() -> Path) -> Scope {
+    pub fn read(&self, reading: &mut InputErrors, field: impl Fn() -> Path) -> Scope {
         let at = |name: &str, index: usize| {
             let mut path = field();
             path.extend([name.to_owned(), index.to_string()]);
@@ -64,7 +64,7 @@ impl StoreScopeInput {
             Self::StoreIds(ids) => {
                 Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
             }
-            // `names` leaves none: these grant nothing.
+            // `names` has turned these into IDs; if it was not called, they grant nothing.
             Self::Groups(_) => Scope::Groups(Vec::new()),
             Self::Stores(_) => Scope::Stores(Vec::new()),
         }

@@ -12,7 +12,7 @@ use super::enums::{AlertDigest, AlertKind};
 use crate::{
     catalog::{CategoryRef, ProductRef, StoreRef},
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long, Quantity},
     },
     identity::MemberRef,
@@ -135,8 +135,8 @@ pub struct AlertRuleDeleteInput {
 }
 
 impl AlertActionInput {
-    /// What the shell takes, for a step without more to say.
-    pub fn read(self, what: Do, reading: &mut Reading) -> Act {
+    /// Converts the input to the shell's command, for a step without further input.
+    pub fn read(self, what: Do, reading: &mut InputErrors) -> Act {
         Act {
             idempotency_key: self.idempotency_key,
             alert: reading.id(&self.id, || path!["input", "id"]),
@@ -148,8 +148,8 @@ impl AlertActionInput {
 }
 
 impl AlertSnoozeInput {
-    /// What the shell takes.
-    pub fn read(self, reading: &mut Reading) -> Act {
+    /// Converts the input to the shell's command.
+    pub fn read(self, reading: &mut InputErrors) -> Act {
         let Self { id, idempotency_key, until, expected_version, note } = self;
         AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Snooze { until: until.0 }, reading)
     }
@@ -159,15 +159,15 @@ impl AlertAssignInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).optional(("member", self.member.take()), ("memberId", &mut self.member_id))
     }
-    /// What the shell takes.
-    pub fn read(self, reading: &mut Reading) -> Act {
+    /// Converts the input to the shell's command.
+    pub fn read(self, reading: &mut InputErrors) -> Act {
         let member = reading.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
         let Self { id, idempotency_key, expected_version, note, .. } = self;
         AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Assign { member }, reading)
     }
 }
 
-/// The minute of the day that `07:30` stands for.
+/// Parses a time such as `07:30` into the minute of the day.
 fn minute(text: &str) -> Option<i32> {
     let (hours, minutes) = text.split_once(':')?;
     let two = |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
@@ -183,8 +183,8 @@ impl AlertRuleUpsertInput {
             .optional(("product", self.product.take()), ("productId", &mut self.product_id))
             .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
-    /// What the shell takes.
-    pub fn read(self, reading: &mut Reading) -> RuleFields {
+    /// Converts the input to the fields of the shell's rule.
+    pub fn read(self, reading: &mut InputErrors) -> RuleFields {
         let quiet = self.quiet_hours.and_then(|hours| {
             let times = [(&hours.from, "from"), (&hours.to, "to")].map(|(text, name)| {
                 let found = minute(text);
@@ -221,8 +221,8 @@ impl AlertRuleUpsertInput {
 }
 
 impl AlertRuleDeleteInput {
-    /// What the shell takes.
-    pub fn read(self, reading: &mut Reading) -> RuleRemoval {
+    /// Converts the input to the shell's command.
+    pub fn read(self, reading: &mut InputErrors) -> RuleRemoval {
         RuleRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
     }
 }

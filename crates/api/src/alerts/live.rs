@@ -36,7 +36,7 @@ use crate::{
 
 /// Alerts in a page of the snapshot.
 const SNAPSHOT_PAGE: u32 = 250;
-/// What events are called in a snapshot, where there is none.
+/// Event name of the items of a snapshot, which have no event.
 const SNAPSHOT: &str = "snapshot";
 
 /// An item of the stream of alerts that change.
@@ -96,7 +96,7 @@ impl AlertChange {
     }
 }
 
-/// Which alerts. Its text names the stream.
+/// Topic of the alerts that match the tests. Its text is the name of the stream.
 #[derive(Debug)]
 struct AlertTopic {
     tests: Vec<Test>,
@@ -113,7 +113,7 @@ impl AlertTopic {
 
 impl Topic for AlertTopic {
     type Change = AlertChange;
-    /// Conflation is not offered; were it, each alert would be a row.
+    /// Row of conflation: an alert. The stream does not offer conflation.
     type Row = AlertId;
 
     fn interest(&self) -> Interest {
@@ -144,7 +144,7 @@ impl Topic for AlertTopic {
         let read = shared_event
             .map(|shared_event| Ok((shared_event, shared_event.payload::<AlertEvent>()?)))
             .collect::<Result<Vec<_>, Fault>>()?;
-        // Prices and costs stand in no event, nor do notes.
+        // Events contain no prices, costs or notes: the current rows supply them.
         let ids: Vec<AlertId> = read.iter().map(|(_, event)| event.alert).collect();
         let found = if ids.is_empty() { Vec::new() } else { rows::alerts(scope, &ids).await? };
         let rows: HashMap<AlertId, core::Alert> = found.into_iter().map(|alert| (alert.id, alert)).collect();
@@ -189,7 +189,7 @@ impl AlertSubscription {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;
-        if let Some(place) = filter.as_ref().and_then(AlertListFilter::place_unheard) {
+        if let Some(place) = filter.as_ref().and_then(AlertListFilter::path_not_streamable) {
             let message = "events do not say when an alert changed before: leave it out, or ask alerts";
             return Err(TopError::bad_input(message, place));
         }

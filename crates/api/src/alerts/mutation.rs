@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
     },
     named,
 };
@@ -29,7 +29,7 @@ pub struct AlertMutation;
 async fn act(
     ctx: &Context<'_>,
     permit: Permit<kind::AlertWrite>,
-    step: impl FnOnce(&mut Reading) -> Act,
+    step: impl FnOnce(&mut InputErrors) -> Act,
 ) -> Answer<AlertPayload> {
     match read(step) {
         Ok(input) => AlertPayload::of(Box::pin(ctx.given::<Alerts>()?.act(permit, input)).await),
@@ -37,7 +37,7 @@ async fn act(
     }
 }
 
-/// What can be done to alerts.
+/// Mutations of alerts.
 #[resolvers]
 impl AlertMutation {
     /// Acknowledges an alert.

@@ -1,4 +1,4 @@
-//! What mutations answer: the alert or the rule, or refusals.
+//! Payloads of mutations of alerts: the alert or the rule, or refusals.
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
@@ -80,10 +80,10 @@ impl AlertRulePayload {
     }
 }
 
-/// How this room's refusals meet GraphQL: once, here.
+/// Converts a refusal of this room into a user error.
 fn refused(refusal: AlertRefusal) -> UserError {
     match refusal {
-        AlertRefusal::BadKey(why) => UserError::bad_key(why, path!["input", "idempotencyKey"]),
+        AlertRefusal::BadKey(why) => UserError::invalid_key(why, path!["input", "idempotencyKey"]),
         AlertRefusal::Required { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
         AlertRefusal::TooLong { most, field } => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)

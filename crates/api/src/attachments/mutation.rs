@@ -7,7 +7,7 @@ use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 use services::{
     attachments::{
-        core::{MOST, Refusal},
+        core::{MAX_ATTACHMENTS, Refusal},
         events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED},
         shell::{self, AttachmentError, NewAttachment, Outcome},
     },
@@ -24,7 +24,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    notes::{access_of, check_write, named_node},
+    notes::{check_write, named_node, node_access_by_id},
     purchasing::check_key,
 };
 
@@ -132,7 +132,7 @@ impl AttachmentMutation {
         };
         let (ledger, files) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?);
         let access = match shell::find(&ledger.database().tenant(caller.tenant), id).await? {
-            Some(attachment) => access_of(ctx, &attachment.target).await?,
+            Some(attachment) => node_access_by_id(ctx, &attachment.target).await?,
             None => None,
         };
         if let Some(access) = &access {
@@ -169,7 +169,7 @@ fn refuse(error: AttachmentError) -> Result<UserError, TopError> {
         }
         Refusal::NotPlain { field } => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", at(field)),
         Refusal::TooMany => {
-            let message = format!("at most {MOST} files are attached to a thing: remove one first");
+            let message = format!("at most {MAX_ATTACHMENTS} files are attached to an object: remove one first");
             UserError::new(ErrorCode::LimitExceeded, message, at("nodeId"))
         }
         Refusal::Erased => {

@@ -1,4 +1,4 @@
-//! Asking for attachments.
+//! Queries of attachments.
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use inventory::ledger::Ledger;
@@ -22,7 +22,7 @@ use crate::{
     },
     orders::{
         filters::{below, span},
-        links::MOST_A_PAGE,
+        links::MAX_A_PAGE,
     },
     periods::in_days,
     schema,
@@ -109,7 +109,7 @@ async fn page(
         }
         Ok(AttachmentTest { search: filter.search, created: filter.created_at.map(|test| span(&test)) })
     })?;
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let listed = shell::page(&scope, &target, (&filter, sorted), &request).await?;

@@ -1,5 +1,5 @@
-//! The one place that every root field goes through: what a mutation comes to is in the log, every query that was denied, and whoever was shown
-//! contacts, however they asked.
+//! Root objects that wrap every root field. They log results of mutations, denied queries, and each
+//! caller that was shown contacts.
 
 use std::{
     borrow::Cow,
@@ -21,7 +21,7 @@ use platform::{
 };
 
 use crate::{
-    catalog::Loads,
+    catalog::CatalogLoaders,
     graphql::{canonical, code::Code, fault::TopError, lazy::Lazy, session::UserErrorCount},
 };
 
@@ -31,15 +31,17 @@ pub struct Audited<T>(T);
 
 impl<T: ObjectType> ContainerType for Audited<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
+        // Boxed: otherwise the field's future would be part of every frame above it, and be moved
+        // with them.
         let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
         let is_mutation = T::type_name() == "Mutation";
-        // A key is compared by what was sent, whatever Rust makes of it.
+        // Idempotency compares the arguments as they were sent, not the Rust values that they are
+        // parsed into.
         let field: Resolving<'_> = match is_mutation.then(|| canonical::of_field(ctx)).flatten() {
             Some(digest) => Box::pin(idempotency::sent(digest, field)),
             None => field,
         };
-        // Nothing that the field does can be committed then, whichever room it goes through.
+        // In a dry run no transaction of the field can commit, whichever room it goes through.
         let field: Resolving<'_> = if is_mutation && is_dry_run(ctx) { Box::pin(dry_run::over(field)) } else { field };
         match ctx.data_opt::<Audit>() {
             None => field.await,
@@ -51,7 +53,8 @@ impl<T: ObjectType> ContainerType for Audited<T> {
 
 crate::wraps_object!(Audited);
 
-/// The root of subscriptions: whose contacts an item shows is in the log. Who asks for them shares nobody's items (`live::streams`).
+/// Root of subscriptions. It logs the customers whose contacts an item shows. Subscriptions that
+/// select contacts do not share items with other subscribers (`live::streams`).
 #[derive(Default)]
 pub struct AuditedStreams<T>(T);
 
@@ -65,7 +68,7 @@ impl<T: SubscriptionType> SubscriptionType for AuditedStreams<T> {
     fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
         let items = self.0.create_field_stream(ctx)?;
         let Some(audit) = ctx.data_opt::<Audit>() else { return Some(items) };
-        Some(items.inspect(move |_| tell_of_contacts(ctx, audit)).boxed())
+        Some(items.inspect(move |_| log_contact_disclosure(ctx, audit)).boxed())
     }
 }
 
@@ -75,7 +78,7 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
     let is_dry = is_dry_run(ctx);
     let audit_context = audit_context(ctx, audit, target(ctx));
     let answer = audit_context.over(field).await;
-    tell_of_contacts(ctx, audit);
+    log_contact_disclosure(ctx, audit);
     if let Some(count) = ctx.data_opt::<UserErrorCount>() {
         count.add(audit_context.refusals());
     }
@@ -89,10 +92,10 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
             failed(error)
         }
     };
-    // Nothing was begun of what there was no room for. An entry of it would be more work than the refusal, and move the end of the log under the
-    // batches that are being written.
+    // A refusal because of overload has begun nothing. An entry would cost more than the refusal,
+    // and move the end of the log under the batches that are being written.
     let had_no_room = answer.as_ref().is_err_and(|error| code_of(error) == Code::Overloaded) && !audit_context.has_committed();
-    // A dry run writes nothing at all; who may not even ask is another matter.
+    // A dry run writes no entry, except for a denial.
     if !had_no_room && (!is_dry || outcome == Outcome::Denied) {
         audit.settle(&audit_context, outcome).await;
     }
@@ -101,10 +104,10 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
 
 async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let answer = field.await;
-    tell_of_contacts(ctx, audit);
+    log_contact_disclosure(ctx, audit);
     let denied = match &answer {
         Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
-        Ok(_) => denied_below(ctx),
+        Ok(_) => denied_in_nested_field(ctx),
     };
     if let (Some(code), Some(caller)) = (denied, ctx.data_opt::<Caller>()) {
         let audit_context = audit_context(ctx, audit, None);
@@ -114,12 +117,13 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
     answer
 }
 
-/// Whose contacts the field has shown is in the log, one entry for all of them. The answer does not wait for it.
-fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
-    /// Customers that an entry names; of more it says how many.
-    const MOST_NAMED: usize = 250;
-    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<Loads>) else { return };
-    let (shown, orders) = (loads.take_shown_contacts(), loads.take_shown_orders());
+/// Logs the customers whose contacts the field has shown, in one entry for all of them. The
+/// response does not wait for it.
+fn log_contact_disclosure(ctx: &Context<'_>, audit: &Audit) {
+    /// Maximum customers listed in an entry; an entry about more has only their count besides.
+    const MAX_NAMED: usize = 250;
+    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<CatalogLoaders>) else { return };
+    let (shown, orders) = (loads.take_disclosed_contacts(), loads.take_disclosed_orders());
     let target = match (shown.first(), orders.first()) {
         (None, None) => return,
         (Some(customer), None) => (shown.len() == 1).then(|| Target::of(*customer)),
@@ -128,10 +132,10 @@ fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     };
     let (mut entry, ip) = audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
     entry.target = target;
-    let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let named: Vec<String> = shown.iter().take(MAX_NAMED).map(ToString::to_string).collect();
     let mut changes = serde_json::json!({ "field": entry.action, "count": shown.len() + orders.len(), "customers": named });
     if let Some(fields) = changes.as_object_mut().filter(|_| !orders.is_empty()) {
-        let named: Vec<String> = orders.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        let named: Vec<String> = orders.iter().take(MAX_NAMED).map(ToString::to_string).collect();
         fields.insert("orders".to_owned(), named.into());
     }
     entry.changes = changes.to_string();
@@ -144,8 +148,9 @@ fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     });
 }
 
-/// Errors at fields that may be null do not come up to the root: they are in the operation's list, under the root field's name.
-fn denied_below(ctx: &Context<'_>) -> Option<Code> {
+/// Errors at nullable fields do not reach the root: they are in the operation's list, under the
+/// root field's name.
+fn denied_in_nested_field(ctx: &Context<'_>) -> Option<Code> {
     let errors = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
     let name = ctx.item.node.response_key().node.as_str();
     let is_here = |error: &&ServerError| matches!(error.path.first(), Some(PathSegment::Field(first)) if first == name);
@@ -154,7 +159,7 @@ fn denied_below(ctx: &Context<'_>) -> Option<Code> {
 
 fn audit_context(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<AuditContext> {
     let of_caller = ctx.data_opt::<Caller>().map(|caller| (caller.tenant, caller.actor));
-    // Who must enrol a second factor first is no caller yet, but known.
+    // A member who must enrol a second factor first is no caller yet, but the session names them.
     let of_session = || ctx.data_opt::<Session>().map(|session| (session.tenant, Actor::member(session.member)));
     let who = of_caller.or_else(of_session);
     let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
@@ -165,20 +170,21 @@ fn code_of(error: &ServerError) -> Code {
     error.source::<TopError>().map_or(Code::Internal, TopError::code)
 }
 
-/// What an error that reached the root says of what was asked for.
+/// Returns the audit outcome of an error that reached the root.
 fn failed(error: &ServerError) -> Outcome {
     match code_of(error) {
         Code::Forbidden | Code::Unauthenticated | Code::StepUpRequired | Code::MfaEnrolmentRequired | Code::TenantSuspended => {
             Outcome::Denied
         }
         Code::BadUserInput | Code::LimitExceeded => Outcome::Refused,
-        // Arguments that are not what the field takes have no error of ours behind them.
+        // async-graphql's own error about invalid arguments: it has no source.
         Code::Internal if error.source.is_none() => Outcome::Refused,
         _ => Outcome::Failed,
     }
 }
 
-/// What the arguments say it is about: the id that they call `id`, by itself or in `input`, or that of the document they name.
+/// Returns the target that the arguments name: the ID that they call `id`, directly or in `input`,
+/// or that of the document they name.
 fn target(ctx: &Context<'_>) -> Option<Target> {
     const NAMES: [&str; 4] = ["id", "movementId", "orderId", "returnId"];
     let id = NAMES.iter().find_map(|name| said(ctx, name, None).or_else(|| said(ctx, "input", Some(name))))?;
@@ -192,7 +198,8 @@ fn is_dry_run(ctx: &Context<'_>) -> bool {
     said(ctx, "validateOnly", None) == Some(Value::Boolean(true))
 }
 
-/// A text or a yes or no that an argument says, or a field of it. Nothing else is copied: inputs can be long.
+/// Returns a text or Boolean argument, or such a field of the argument. Other values are not
+/// copied: inputs can be long.
 fn said(ctx: &Context<'_>, name: &str, field: Option<&str>) -> Option<Value> {
     let short = |value: &Value| matches!(value, Value::String(_) | Value::Boolean(_)).then(|| value.clone());
     let definitions = &ctx.query_env.operation.node.variable_definitions;

@@ -1,4 +1,4 @@
-//! Which entries, as clients ask for them.
+//! Filter and sort of audit entries, as inputs of the API.
 
 use async_graphql::{Enum, InputObject};
 use entity::prelude::{Id, Timestamp};
@@ -59,7 +59,8 @@ pub enum AuditEntrySortField {
     Seq,
 }
 
-/// Whether the newest entries come first, as they do where nothing else is asked for, and the name of that order in cursors.
+/// Whether the newest entries come first, which is the default, and the name of that order in
+/// cursors.
 pub(super) fn sorted(sort: Option<AuditEntrySort>) -> (bool, &'static str) {
     match sort.map(|AuditEntrySort { field: AuditEntrySortField::Seq, direction }| direction) {
         None | Some(Direction::Desc) => (true, "audit"),
@@ -99,7 +100,8 @@ impl Clause {
         if let Some(text) = &filter.eq {
             self.and(fold(text), |_, n| format!("lower(action) = ${n}"));
         }
-        // Not LIKE: its wildcards would have to be escaped, and SQLite's own folding would come on top.
+        // Not LIKE: its wildcards would have to be escaped, and SQLite folds case by rules of its
+        // own.
         if let Some(text) = &filter.starts_with {
             self.and(fold(text), |_, n| format!("substr(lower(action), 1, length(${n})) = ${n}"));
         }
@@ -112,7 +114,7 @@ impl Clause {
     }
 }
 
-/// Checked conditions on entries; None asks nothing, and an empty list matches nothing.
+/// Checked conditions on entries; None is no condition, and an empty list matches nothing.
 struct AuditTests {
     actors: Option<Vec<Uuid>>,
     targets: Option<Vec<Uuid>>,
@@ -155,7 +157,7 @@ impl AuditFilter {
         Ok(tests.conditions(2, &|tests: &AuditTests, first| tests.sql(backend, first)))
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     fn tests(self, at: &Path) -> Answer<AuditTests> {
         if let Some(filter) = &self.action {
             filter.check(&place(at, "action"))?;

@@ -26,8 +26,8 @@ use crate::{
     keyed_filters::by_ids,
 };
 
-/// Entries that one `auditVerify` walks at most: about a second.
-const MOST_VERIFIED: i64 = 100_000;
+/// Maximum entries of one `auditVerify`: about a second.
+const MAX_VERIFIED: i64 = 100_000;
 
 #[derive(Default)]
 pub struct AuditQuery;
@@ -80,8 +80,8 @@ impl AuditQuery {
         if from_seq.0 < 1 {
             return Err(TopError::bad_input("the first entry is number 1", vec!["fromSeq".to_owned()]));
         }
-        if to_seq.0 < from_seq.0 || to_seq.0 - from_seq.0 >= MOST_VERIFIED {
-            let message = format!("a number from fromSeq to {} behind it is expected", MOST_VERIFIED - 1);
+        if to_seq.0 < from_seq.0 || to_seq.0 - from_seq.0 >= MAX_VERIFIED {
+            let message = format!("a number from fromSeq to {} behind it is expected", MAX_VERIFIED - 1);
             return Err(TopError::bad_input(message, vec!["toSeq".to_owned()]));
         }
         let scope = permit.scope(audit.database());

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject};
 use iam::access::Changed;
 use macros::resolvers;
 use platform::path;
-use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
+use services::exchange::{BulkRequest, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
 use super::mutation::{DataJobPayload, refuse};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         scalars::Long,
     },
 };
@@ -50,7 +50,7 @@ impl BulkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
     ) -> Answer<DataJobPayload> {
-        let read_file = |reading: &mut Reading| {
+        let read_file = |reading: &mut InputErrors| {
             if input.mutation.trim().is_empty() {
                 reading.required("a mutation is needed", || path!["input", "mutation"]);
             }
@@ -60,14 +60,14 @@ impl BulkMutation {
             Ok(file) => file,
             Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
-        let ask = BulkAsk {
+        let ask = BulkRequest {
             idempotency_key: input.idempotency_key,
             mutation: input.mutation,
             input: file,
             earnest: if input.validate_only || input.dry_run { Earnest::DryRun } else { Earnest::Write },
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
         };
-        Ok(match ctx.given::<Service>()?.ask_bulk(permit, ask).await {
+        Ok(match ctx.given::<Service>()?.request_bulk(permit, ask).await {
             Ok(Changed { value: (run, replayed), seq }) => {
                 DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }

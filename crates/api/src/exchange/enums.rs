@@ -1,4 +1,4 @@
-//! The words of the rooms' refusals, for rows that no answer will ever carry.
+//! The texts of the rooms' refusals, for rows of files.
 
 use inventory::{catalog::core::Problem, stock::core::Reason};
 use services::exchange::RefusalText;
@@ -9,7 +9,7 @@ use crate::{
     stock,
 };
 
-/// Says refusals in the words that answers have.
+/// Phrases refusals in the same words as the API's answers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wording;
 
@@ -27,7 +27,7 @@ impl RefusalText for Wording {
         }
     }
 
-    // Whoever may set stock need not be one who may see it: how much there is, is not said.
+    // The right to set stock does not include that to see it, so the text has no quantities.
     fn of_stock(&self, why: &Reason) -> (String, String) {
         let (code, message) = stock::say(why);
         (word(code), message)

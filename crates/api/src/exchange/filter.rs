@@ -60,7 +60,8 @@ pub enum DataJobSortField {
     CreatedAt,
 }
 
-/// Whether the newest data jobs come first, as they do where nothing else is asked for, and the name of that order in cursors.
+/// Whether the newest data jobs come first, which is the default, and the name of that order in
+/// cursors.
 pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
     match sort.map(|DataJobSort { field: DataJobSortField::CreatedAt, direction }| direction) {
         None | Some(Direction::Desc) => (true, "exchanges"),
@@ -68,7 +69,7 @@ pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
     }
 }
 
-/// Checked conditions on data jobs; None asks nothing, and an empty list matches nothing.
+/// Checked conditions on data jobs; None is no condition, and an empty list matches nothing.
 pub(super) struct DataJobTests {
     states: Option<Vec<core::State>>,
     kinds: Option<Vec<core::Kind>>,
@@ -91,7 +92,7 @@ impl DataJobTests {
             one_of(clause, "x.noun", list.iter().map(|noun| noun.as_str()));
         }
         if let Some(makers) = &self.makers {
-            // Equalities let the list walk the index of those who asked.
+            // With equalities the list can use the index on the requester.
             let marks: Vec<String> = makers.iter().map(|id| format!("x.maker_id = {}", clause.bind(*id))).collect();
             let any = if marks.is_empty() { "FALSE".to_owned() } else { marks.join(" OR ") };
             clause.push(&format!(" AND ({any})"));
@@ -112,7 +113,7 @@ impl DataJobFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     fn tests(self, at: &Path) -> Answer<DataJobTests> {
         Ok(DataJobTests {
             states: self.status.map(|list| list.into_iter().map(Into::into).collect()),
@@ -124,7 +125,7 @@ impl DataJobFilter {
     }
 }
 
-/// That a column has one of these words.
+/// Returns the condition that the column equals one of these words.
 pub(super) fn one_of(clause: &mut Clause, column: &str, words: impl Iterator<Item = &'static str>) {
     let backend = clause.backend();
     let number = clause.number(backend.texts(words));

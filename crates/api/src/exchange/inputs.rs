@@ -1,4 +1,4 @@
-//! What is asked for, and how it becomes options.
+//! Inputs of imports and exports, and their conversion to options.
 
 use async_graphql::{Enum, ID, InputObject};
 use entity::prelude::{FileId, ReasonCode};
@@ -9,7 +9,7 @@ use super::types::DataJobFormat;
 use crate::{
     catalog::{CategoryRef, ProductRef, StoreRef},
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long},
     },
     references::Names,
@@ -211,8 +211,9 @@ pub struct ExportCreateInput {
     pub since_generation: Option<Long>,
 }
 
-/// The type of the rows, by whichever name it was given. Something takes its place until the reading ends.
-fn entity(given: Option<Noun>, reading: &mut Reading) -> Noun {
+/// Returns the type of the rows from either field. If it is missing, a placeholder is returned
+/// until the reading fails.
+fn entity(given: Option<Noun>, reading: &mut InputErrors) -> Noun {
     given.unwrap_or_else(|| {
         reading.required("the type of the rows is needed", || path!["input", "entity"]);
         Noun::Products
@@ -220,7 +221,7 @@ fn entity(given: Option<Noun>, reading: &mut Reading) -> Noun {
 }
 
 impl ImportCreateInput {
-    pub(super) fn read(&self, reading: &mut Reading) -> (Noun, FileId, ImportOptions) {
+    pub(super) fn read(&self, reading: &mut InputErrors) -> (Noun, FileId, ImportOptions) {
         let noun = self.entity.or(self.noun).map(Noun::from);
         let delimiter = self.delimiter.as_deref().and_then(|text| {
             let mut letters = text.chars();
@@ -255,7 +256,7 @@ impl ExportCreateInput {
             .list(("categories", self.categories.take()), ("categoryIds", &mut self.category_ids))
             .list(("products", self.products.take()), ("productIds", &mut self.product_ids))
     }
-    pub(super) fn read(&self, reading: &mut Reading) -> (Noun, ExportOptions) {
+    pub(super) fn read(&self, reading: &mut InputErrors) -> (Noun, ExportOptions) {
         let noun = entity(self.entity.or(self.noun).map(Noun::from), reading);
         let since = self.since_seq.map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|known| known.0) });
         if since.is_some_and(|since| since.seq < 0) {

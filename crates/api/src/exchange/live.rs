@@ -1,4 +1,4 @@
-//! `dataJobChanged`: how far an exchange is, until it is over.
+//! `dataJobChanged`: progress of an exchange, until it ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// How often it is looked at for each who follows it. A row found by its key twice a second is less than an event for each chunk would cost
-/// all who write: `docs/decisions/0088`.
-const EVERY: Duration = Duration::from_millis(500);
+/// Polling interval of a job for each subscriber. Reading a row by its key twice a second costs
+/// less than an event for each chunk would cost all writers: `docs/decisions/0088`.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub struct ExchangeSubscription;
@@ -42,7 +42,7 @@ impl ExchangeSubscription {
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
         let live_rights = ctx.data_opt::<LiveRights>().cloned();
-        let watch = Watch {
+        let watch = JobWatcher {
             service: ctx.given::<Service>()?.clone(),
             rights: Rights::of::<kind::ExchangeRun>(permit.caller().clone(), live_rights.clone()),
             live_rights,
@@ -52,14 +52,14 @@ impl ExchangeSubscription {
     }
 }
 
-struct Watch {
+struct JobWatcher {
     service: Service,
     rights: Rights,
     live_rights: Option<LiveRights>,
     stream_handle: Option<Arc<StreamHandle>>,
 }
 
-impl Watch {
+impl JobWatcher {
     fn run(self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> impl Stream<Item = Answer<Option<DataJob>>> + use<> {
         async_stream::stream! {
             let mut permit = permit;
@@ -82,8 +82,8 @@ impl Watch {
                         return;
                     }
                 }
-                tokio::time::sleep(EVERY).await;
-                match self.permitted() {
+                tokio::time::sleep(POLL_INTERVAL).await;
+                match self.current_permit() {
                     Ok(Some(now)) => permit = now,
                     Ok(None) => {}
                     Err(error) => {
@@ -91,24 +91,25 @@ impl Watch {
                         return;
                     }
                 }
-                // Something else that they may see of it: the operation is run once more with the rights of now.
-                if self.asks_again() { return; }
+                // The caller's other rights have changed and may change the data shown: the
+                // operation is executed again with the current rights.
+                if self.requests_rerun() { return; }
             }
         }
     }
 
-    fn asks_again(&self) -> bool {
+    fn requests_rerun(&self) -> bool {
         match &self.stream_handle {
             Some(stream_handle) if self.rights.now() == Some(Changed::Else) => {
-                stream_handle.ask_again();
+                stream_handle.request_restart();
                 true
             }
             _ => false,
         }
     }
 
-    /// The right to it as it is now; None where nobody keeps it up to date.
-    fn permitted(&self) -> Answer<Option<Permit<kind::ExchangeRun>>> {
+    /// Returns the current permit; None without live rights, where the first permit stays valid.
+    fn current_permit(&self) -> Answer<Option<Permit<kind::ExchangeRun>>> {
         let Some(live_rights) = &self.live_rights else { return Ok(None) };
         let caller = live_rights.now().ok_or(TopError::Unauthenticated)?;
         Ok(Some(permit::<kind::ExchangeRun>(&caller)?))

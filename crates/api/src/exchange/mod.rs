@@ -29,7 +29,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::of_both,
+        filters::intersect_values,
         limits::Limits,
         scalars::Cursor,
     },
@@ -72,7 +72,7 @@ impl ExchangeQuery {
             let own = clause.bind(permit.actor().id);
             clause.push(&format!(" AND x.maker_id = {own}"));
         }
-        if let Some(statuses) = of_both(statuses, states) {
+        if let Some(statuses) = intersect_values(statuses, states) {
             filter::one_of(&mut clause, "x.state", statuses.into_iter().map(|status| core::State::from(status).as_str()));
         }
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
@@ -92,10 +92,10 @@ impl ExchangeQuery {
     }
 }
 
-/// What can be asked of what comes and goes in files.
+/// Queries of imports, exports and labels.
 #[derive(MergedObject, Default)]
 pub struct FileQueries(ExchangeQuery, LabelQuery);
 
-/// What can be changed by files.
+/// Mutations by files.
 #[derive(MergedObject, Default)]
 pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);

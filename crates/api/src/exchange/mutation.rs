@@ -1,4 +1,4 @@
-//! Asking for imports and exports, and ending them early.
+//! Mutations that start and cancel imports and exports.
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::ExchangeId;
@@ -21,7 +21,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
@@ -64,7 +64,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             let message = "this key was used before with another input: use a new key for a new change";
             (ErrorCode::IdempotencyKeyReused, message.to_owned(), path!["input", "idempotencyKey"])
         }
-        ExchangeError::BadKey(why) => return Ok(UserError::bad_key(why, path!["input", "idempotencyKey"])),
+        ExchangeError::BadKey(why) => return Ok(UserError::invalid_key(why, path!["input", "idempotencyKey"])),
         ExchangeError::IsOver(state) => (
             ErrorCode::InvalidState,
             format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()),
@@ -114,8 +114,8 @@ impl From<Vec<UserError>> for DataJobPayload {
     }
 }
 
-impl Again for DataJobPayload {
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for DataJobPayload {
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let found = match earlier.id::<ExchangeId>() {
             Some(id) => ctx.given::<Service>()?.find(&permit, id).await?,
@@ -135,8 +135,8 @@ async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
     })
 }
 
-/// Options as they are kept: their JSON, whose fields have one order.
-fn kept(options: &impl serde::Serialize) -> Result<String, TopError> {
+/// Serializes the options to the JSON that is stored. Its fields have a fixed order.
+fn options_json(options: &impl serde::Serialize) -> Result<String, TopError> {
     serde_json::to_string(options).map_err(|error| {
         tracing::error!(%error, "options of an exchange have no JSON");
         TopError::Internal
@@ -166,7 +166,7 @@ impl ExchangeMutation {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Import,
                 noun: Some(noun),
-                options: kept(&options)?,
+                options: options_json(&options)?,
                 input: Some(file),
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
             },
@@ -190,7 +190,7 @@ impl ExchangeMutation {
         let (noun, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
             Err(mut errors) => {
-                moved.tell(&mut errors);
+                moved.redirect_errors(&mut errors);
                 return Ok(DataJobPayload::refused(errors));
             }
         };
@@ -200,7 +200,7 @@ impl ExchangeMutation {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Export,
                 noun: Some(noun),
-                options: kept(&options)?,
+                options: options_json(&options)?,
                 input: None,
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
             },

@@ -53,7 +53,7 @@ impl ExportScheduleFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     fn tests(self, at: &Path) -> Answer<ScheduleFilter> {
         if let Some(text) = &self.search {
             searchable(text, || below(at, "search"))?;

@@ -9,7 +9,7 @@ use services::export_schedules::{
 };
 
 use super::schedule::{ExportScheduleEntity, ExportScheduleFormat, ExportSchedulePeriod};
-use crate::graphql::{reading::Reading, scalars::Long};
+use crate::graphql::{reading::InputErrors, scalars::Long};
 
 /// A bucket of the company's own at a host that speaks S3 and knows conditional writes.
 #[derive(Clone, InputObject)]
@@ -85,7 +85,7 @@ pub struct ExportScheduleDeleteInput {
 }
 
 impl ExportScheduleSetInput {
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
             reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
         }
@@ -125,14 +125,14 @@ impl ExportBucketInput {
 }
 
 impl ExportScheduleRunInput {
-    pub(super) fn read(self, reading: &mut Reading) -> ScheduleRun {
+    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleRun {
         let id = reading.id(&self.id, || path!["input", "id"]);
         ScheduleRun { idempotency_key: self.idempotency_key, id, wants_all: self.is_full_refresh || self.full_refresh }
     }
 }
 
 impl ExportScheduleDeleteInput {
-    pub(super) fn read(self, reading: &mut Reading) -> ScheduleDelete {
+    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleDelete {
         ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
     }
 }

@@ -1,4 +1,4 @@
-//! GraphQL of exports that go on by themselves.
+//! GraphQL of scheduled exports.
 
 mod filter;
 mod inputs;

@@ -1,13 +1,13 @@
-//! Setting export schedules, running them and taking them away.
+//! Mutations that set, run and remove export schedules.
 
 use async_graphql::Context;
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 use services::export_schedules::{
     ExportSchedules,
-    core::{MOST_SCHEDULES, Problem},
+    core::{MAX_SCHEDULES, Problem},
     events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET},
-    shell::{Acting, ExportScheduleRefusal},
+    shell::{ExportScheduleRefusal, ScheduleResult},
 };
 
 use super::{
@@ -29,7 +29,7 @@ use crate::{
 payload!(ExportSchedulePayload, export_schedule: ExportSchedule, "export schedule");
 
 impl ExportSchedulePayload {
-    fn of(done: Acting) -> Answer<Self> {
+    fn of(done: ScheduleResult) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
             Err(error) => return Ok(try_user_errors_of(error, refused)?.into()),
@@ -51,13 +51,13 @@ fn input(name: &str) -> Path {
 fn refused(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> {
     Ok(match refusal {
         ExportScheduleRefusal::Denied(denied) => return Err(denied.into()),
-        ExportScheduleRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        ExportScheduleRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         ExportScheduleRefusal::Field(problem) => problem_at(problem, input),
         ExportScheduleRefusal::Bucket(problem) => problem_at(problem, in_bucket),
         ExportScheduleRefusal::NotFound => UserError::not_found("export schedule", input("id")),
         ExportScheduleRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, in_bucket("endpoint")),
         ExportScheduleRefusal::TooMany => {
-            let message = format!("at most {MOST_SCHEDULES} export schedules are kept: remove one");
+            let message = format!("at most {MAX_SCHEDULES} export schedules are kept: remove one");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
         ExportScheduleRefusal::NoVersion => {

@@ -1,4 +1,4 @@
-//! Asking for export schedules.
+//! Queries of export schedules.
 
 use async_graphql::Context;
 use macros::resolvers;
@@ -17,7 +17,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    purchasing::links::MOST_A_PAGE,
+    purchasing::links::MAX_A_PAGE,
 };
 
 /// The root field of export schedules.
@@ -42,7 +42,7 @@ impl ExportScheduleQuery {
         let (schedules, signer) = (ctx.given::<ExportSchedules>()?, ctx.given::<CursorSigner>()?);
         let sorted = ExportScheduleSort::sorted(sort);
         let kind = sorted.kind("exportSchedules");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = schedules.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|schedule| {

@@ -1,4 +1,4 @@
-//! Asking for the history of a node.
+//! Queries of the history of a node.
 
 use async_graphql::{Context, ID};
 use entity::id::{Kind, kind};
@@ -8,7 +8,7 @@ use macros::resolvers;
 use platform::{audit::Target, paging::CursorSigner, storage::Reads};
 use services::history::{
     core::EntryKind,
-    shell::{self, HistoryAsk},
+    shell::{self, HistoryRequest},
 };
 
 use super::{
@@ -22,12 +22,12 @@ use crate::{
         fault::Answer,
         scalars::Cursor,
     },
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
     schema::{self, Node},
     stock::movements_within,
 };
 
-/// What the ledger's commands are about: their entries are steps.
+/// Documents that commands of the ledger change: their entries are steps.
 const DOCUMENTS: [&str; 10] = [
     kind::OrderId::PREFIX,
     kind::ReturnId::PREFIX,
@@ -73,7 +73,7 @@ async fn page(
     args: PageArgs,
 ) -> Answer<Option<HistoryConnection>> {
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("history:{}", node_id.as_str()));
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
     let Some(node) = schema::find(ctx, node_id).await? else { return Ok(None) };
     let Some(target) = Target::parse(node_id) else { return Ok(None) };
     let is_document = DOCUMENTS.contains(&target.kind.as_str());
@@ -85,17 +85,17 @@ async fn page(
     let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));
     let movements = permit.zip(movements_of(&node, &target)).map(|(permit, spec)| movements_within(&permit, spec));
     let (has_notes, target) = (wants(HistoryKind::Note), target.id);
-    let ask = HistoryAsk { target, related, entries, movements, has_notes };
+    let ask = HistoryRequest { target, related, entries, movements, has_notes };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
     let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, target, plain }, shell::keys(place)));
     let sources = shell::sources(scope.backend(), &ask);
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted_in(scope, sources).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).count_from_sources(scope, sources).into()))
 }
 
-/// What entries can be.
+/// Kinds of entries.
 const ENTRIES: [EntryKind; 5] = [EntryKind::Change, EntryKind::Plain, EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
-/// What entries of related documents can be.
+/// Kinds of entries of related documents.
 const RELATED: [EntryKind; 3] = [EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
 
 /// The movements that belong to a node.

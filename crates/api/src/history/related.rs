@@ -1,4 +1,5 @@
-//! Documents, payments and papers whose entries stand in the history of another document, as far as the caller may read each of them.
+//! Documents, payments and papers whose entries are part of another document's history, if the
+//! caller may read them.
 
 use async_graphql::Context;
 use entity::prelude::Id;
@@ -14,14 +15,14 @@ use crate::{
     payments::payments_of_order,
     purchasing::PurchaseOrder,
     returns::returns_of_order,
-    reversals::seen_reversals,
+    reversals::visible_reversals,
     schema::Node,
 };
 
-/// Of one document.
-const MOST_RELATED: usize = 500;
+/// Maximum number of IDs related to one document.
+const MAX_RELATED: usize = 500;
 
-/// The ids of what belongs to a document and has entries of its own.
+/// Returns the IDs of the objects that belong to a document and have entries of their own.
 pub(super) async fn related(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<Vec<Uuid>> {
     let mut found = match node {
         Node::Order(order) => Box::pin(of_order(ctx, order)).await?,
@@ -30,13 +31,14 @@ pub(super) async fn related(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<
         _ => return Ok(Vec::new()),
     };
     if ctx.holds::<may::StockMovementRead>() {
-        found.extend(Box::pin(seen_reversals(ctx, id)).await?.iter().map(|reversal| reversal.id.uuid()));
+        found.extend(Box::pin(visible_reversals(ctx, id)).await?.iter().map(|reversal| reversal.id.uuid()));
     }
-    found.truncate(MOST_RELATED);
+    found.truncate(MAX_RELATED);
     Ok(found)
 }
 
-/// Payments, invoices and fulfilments are shown to readers of the order; works and returns by their stores.
+/// IDs related to an order. Payments, invoices and fulfilments are shown to readers of the order;
+/// works and returns by their stores.
 async fn of_order(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Uuid>> {
     let id = order.row().id;
     let mut found: Vec<Uuid> = payments_of_order(ctx, id).await?.iter().map(|payment| payment.fact_id().uuid()).collect();
@@ -49,7 +51,8 @@ async fn of_order(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Uuid>> {
     Ok(found)
 }
 
-/// Charges that were added after the goods had come are revaluations, for those who may read costs.
+/// IDs related to a purchase order. Charges added after receipt are revaluations, for callers who
+/// may read costs.
 async fn of_purchase_order(ctx: &Context<'_>, order: &PurchaseOrder) -> Answer<Vec<Uuid>> {
     if !ctx.holds::<may::ProductCostRead>() {
         return Ok(Vec::new());

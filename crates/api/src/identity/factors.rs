@@ -5,7 +5,7 @@ use entity::prelude::MemberId;
 use iam::identity::{Enrolment, Identity, IdentityError, InputRefusal, Rejection};
 use macros::resolvers;
 
-use super::{mutation::settled, sessions::OkPayload};
+use super::{mutation::split_outcome, sessions::OkPayload};
 use crate::{
     access::MemberPayload,
     graphql::{context::ContextExt, fault::Answer, once::SecretStatus, refusal::UserError, scalars::Long},
@@ -39,7 +39,7 @@ const fn shown(has_secret: bool) -> SecretStatus {
 }
 
 fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
-    let (backup_codes, user_errors) = settled(outcome)?;
+    let (backup_codes, user_errors) = split_outcome(outcome)?;
     let secret_status = shown(backup_codes.is_some());
     Ok(TotpPayload { backup_codes, secret_status, user_errors, ..TotpPayload::default() })
 }
@@ -50,7 +50,7 @@ impl FactorMutation {
     /// after totpConfirm.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
+        let (enrolment, user_errors) = split_outcome(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
         let secret_status = shown(otpauth_uri.is_some());
         Ok(TotpPayload { otpauth_uri, qr_svg, secret_status, user_errors, ..TotpPayload::default() })
@@ -87,7 +87,7 @@ impl FactorMutation {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
         };
-        let (view, user_errors) = settled(outcome)?;
+        let (view, user_errors) = split_outcome(outcome)?;
         Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })
     }
 }

@@ -1,4 +1,4 @@
-//! Who is in a tenant: the list of members, invitations that wait, people who go.
+//! Members of a tenant: their list, pending invitations, removals.
 
 use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
@@ -13,7 +13,7 @@ use super::{
     Member, MemberRef, MemberStatus,
     members::{MemberConnection, MemberFilter, MemberSort},
     members_named,
-    mutation::{LoginPayload, answer, settled, visit},
+    mutation::{LoginPayload, answer, split_outcome, visit},
     sessions::OkPayload,
 };
 use crate::{
@@ -73,7 +73,7 @@ impl MemberQuery {
         });
         let built = Page::build(nodes.collect(), &page.request, kind, signer);
         let (identity, filter) = (ctx.given::<Identity>()?.clone(), page.filter);
-        let counted = built.counted_by(move |most| {
+        let counted = built.with_count(move |most| {
             let (identity, filter) = (identity.clone(), filter.clone());
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             async move { Ok::<i64, TopError>(identity.count_members(tenant, &filter, most).await?) }
@@ -82,7 +82,7 @@ impl MemberQuery {
     }
 }
 
-/// The member that the argument `by` names, if there is one.
+/// Returns the member that the argument `by` refers to, if there is one.
 async fn named(ctx: &Context<'_>, by: MemberRef) -> Answer<Option<Member>> {
     let id: Option<MemberId> = match by {
         MemberRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
@@ -162,9 +162,10 @@ impl InvitationMutation {
     }
 }
 
-/// What became of a change of a member. Who may make it need not be one who may see them.
+/// Converts the result of a change of a member. The member is null for a caller who may not see
+/// members: the right to change them does not include that.
 fn shown(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
-    let (view, user_errors) = settled(outcome)?;
+    let (view, user_errors) = split_outcome(outcome)?;
     let member = view.filter(|_| ctx.holds::<kind::MemberRead>()).map(Into::into);
     Ok(MemberPayload { member, user_errors, replayed: false, seq: None })
 }

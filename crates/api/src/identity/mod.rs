@@ -15,7 +15,7 @@ use iam::identity::{Identity, rows};
 use macros::resolvers;
 
 pub use factors::{FactorMutation, TotpPayload};
-pub use mutation::{IdentityMutation, LoginPayload, settled};
+pub use mutation::{IdentityMutation, LoginPayload, split_outcome};
 pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 
@@ -24,11 +24,11 @@ use crate::graphql::{
     fault::{Answer, TopError},
 };
 
-/// What people do about their accounts, and tenants about their people.
+/// Mutations of a user's own account, and of a tenant's members.
 #[derive(MergedObject, Default)]
 pub struct PeopleMutation(people::AccountMutation, invitations::InvitationMutation);
 
-/// Who is calling, and who else is there.
+/// Queries of the caller and of the tenant's members.
 #[derive(MergedObject, Default)]
 pub struct IdentityQuery(ViewerQuery, invitations::MemberQuery);
 

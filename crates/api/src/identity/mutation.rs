@@ -1,9 +1,9 @@
-//! Registering, logging in, and going on with a session.
+//! Mutations that register, log in, and renew or end a session.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, SimpleObject, Union};
-use iam::identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit};
+use iam::identity::{Identity, IdentityError, LoggedIn, LoginOutcome, NewTenant, Rejection, Visit};
 use macros::resolvers;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     types::{LoginSession, Tenant},
 };
 use crate::graphql::{
-    auth_cookies::{AuthCookies, Device, SetCookies},
+    auth_cookies::{AuthCookies, DeviceToken, SetCookies},
     context::ContextExt,
     directives::STEP_UP_SECONDS,
     fault::{Answer, TopError},
@@ -175,17 +175,17 @@ impl IdentityMutation {
         let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
         let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
         if of_cookie.is_some() && is_over {
-            forget_cookies(ctx);
+            clear_cookies(ctx);
         }
         answer(ctx, outcome)
     }
 }
 
-/// Where the call comes from, as the front says.
+/// Returns the origin of the call, as the HTTP front has set it.
 pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
     let visit = ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default();
-    match ctx.data_opt::<Device>() {
-        Some(Device(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
+    match ctx.data_opt::<DeviceToken>() {
+        Some(DeviceToken(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
         None => visit,
     }
 }
@@ -205,16 +205,16 @@ impl From<LoggedIn> for TokenPair {
     }
 }
 
-impl From<Entered> for LoginResult {
-    fn from(entered: Entered) -> Self {
+impl From<LoginOutcome> for LoginResult {
+    fn from(entered: LoginOutcome) -> Self {
         match entered {
-            Entered::In(logged_in) => Self::TokenPair(Box::new((*logged_in).into())),
-            Entered::Challenge(challenge) => Self::MfaChallenge(MfaChallenge {
+            LoginOutcome::In(logged_in) => Self::TokenPair(Box::new((*logged_in).into())),
+            LoginOutcome::Challenge(challenge) => Self::MfaChallenge(MfaChallenge {
                 challenge_token: challenge.token,
                 methods: challenge.methods.into_iter().map(MfaMethod::from).collect(),
                 expires_at: DateTime(challenge.expires_at),
             }),
-            Entered::LinkSent { email, expires_at } => {
+            LoginOutcome::LinkSent { email, expires_at } => {
                 Self::RegistrationPending(RegistrationPending { email, expires_at: DateTime(expires_at) })
             }
         }
@@ -227,13 +227,14 @@ impl From<LoggedIn> for LoginResult {
 }
 
 pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
-    let (entered, user_errors) = settled(outcome)?;
-    let result = entered.map(|entered| kept(ctx, entered.into()));
+    let (entered, user_errors) = split_outcome(outcome)?;
+    let result = entered.map(|entered| move_tokens_to_cookies(ctx, entered.into()));
     Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
 }
 
-/// The tokens of a page that wants them in cookies go there, and not into the answer, where its scripts could read them.
-fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
+/// Moves the tokens into cookies for a page that wants them there: in the answer, its scripts could
+/// read them.
+fn move_tokens_to_cookies(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
     if let (Some(auth_cookies), LoginResult::TokenPair(pair)) = (ctx.data_opt::<AuthCookies>(), &mut result) {
         auth_cookies.put(SetCookies::Tokens {
             access: std::mem::take(&mut pair.access_token),
@@ -246,15 +247,15 @@ fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
     result
 }
 
-/// The session is over: a page's cookies are taken away.
-pub(super) fn forget_cookies(ctx: &Context<'_>) {
+/// Clears a page's cookies after its session has ended.
+pub(super) fn clear_cookies(ctx: &Context<'_>) {
     if let Some(auth_cookies) = ctx.data_opt::<AuthCookies>() {
         auth_cookies.put(SetCookies::Nothing);
     }
 }
 
-/// What came of it, or why it was refused.
-pub fn settled<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
+/// Splits an outcome into its value and its refusals.
+pub fn split_outcome<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),

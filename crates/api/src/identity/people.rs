@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{MemberId, MemberStatus};
-use iam::identity::{Identity, InputRefusal, ProfileChange, Rejection, Session, Shown};
+use iam::identity::{AuthAge, Identity, InputRefusal, ProfileChange, Rejection, Session};
 use macros::resolvers;
 
 use super::{
-    mutation::{LoginPayload, answer, settled, visit},
+    mutation::{LoginPayload, answer, split_outcome, visit},
     sessions::OkPayload,
 };
 use crate::{
@@ -95,7 +95,7 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The slug of the tenant to come into.")] tenant: String,
     ) -> Answer<LoginPayload> {
-        let shown = if ctx.step_up().is_ok() { Shown::Lately } else { Shown::LongAgo };
+        let shown = if ctx.step_up().is_ok() { AuthAge::Lately } else { AuthAge::LongAgo };
         answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx), shown).await)
     }
 
@@ -109,21 +109,21 @@ impl AccountMutation {
     /// Suspends a member, who can no longer log in. Their sessions end at once.
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_suspend(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        set_standing(ctx, session, &id, MemberStatus::Suspended).await
+        set_member_status(ctx, session, &id, MemberStatus::Suspended).await
     }
 
     /// Resumes a suspended member, who can log in again.
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_resume(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        set_standing(ctx, session, &id, MemberStatus::Active).await
+        set_member_status(ctx, session, &id, MemberStatus::Active).await
     }
 }
 
-async fn set_standing(ctx: &Context<'_>, session: &Session, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
+async fn set_member_status(ctx: &Context<'_>, session: &Session, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
     let outcome = match id.parse::<MemberId>() {
-        Ok(id) => ctx.given::<Identity>()?.set_standing(session, id, status).await,
+        Ok(id) => ctx.given::<Identity>()?.set_member_status(session, id, status).await,
         Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
     };
-    let (view, user_errors) = settled(outcome)?;
+    let (view, user_errors) = split_outcome(outcome)?;
     Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })
 }

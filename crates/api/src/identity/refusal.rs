@@ -1,4 +1,5 @@
-//! Refusals of who somebody is, as GraphQL says them: each its code, words and path, once.
+//! GraphQL errors of refused sign-ins and changes of members: the code, the text and the path of
+//! each, in one place.
 
 use iam::identity::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};
 use platform::path;
@@ -100,8 +101,7 @@ fn input(why: &InputRefusal) -> UserError {
             weak(format!("between {least} and {most} characters; any characters will do"), field)
         }
         InputRefusal::WeakPassword(field, Weakness::Common) => {
-            let message =
-                "it is among those that are tried first: choose one that nobody would guess, such as four words of your own";
+            let message = "it is a common password: choose one that is hard to guess, such as four words of your own";
             weak(message.to_owned(), field)
         }
         InputRefusal::ShortPassword { field, least } => {
@@ -123,15 +123,15 @@ fn member(why: MemberRefusal) -> UserError {
         MemberRefusal::StandsSo(status) => return state(format!("the member is {status} already"), path!["id"]),
         MemberRefusal::SuspendsThemselves => "nobody suspends themselves: an admin does it, or leave with tenantLeave",
         MemberRefusal::RemovesThemselves => "nobody removes themselves: leave with tenantLeave",
-        MemberRefusal::NotComeIn => "the member was invited and has not come in yet",
-        MemberRefusal::OnlyInvited => "the member has not come in yet: call invitationRevoke",
+        MemberRefusal::NotComeIn => "the member has not accepted the invitation yet",
+        MemberRefusal::OnlyInvited => "the member has not accepted the invitation yet: call invitationRevoke",
         MemberRefusal::HasLeft => "the member has left: invite them again",
         MemberRefusal::HasLeftAlready => "the member has left already",
         MemberRefusal::LastOwner => "the last owner stays",
-        MemberRefusal::LastOwnerLeaves => "the last owner stays: make somebody else an owner first",
+        MemberRefusal::LastOwnerLeaves => "the last owner cannot be removed: make somebody else an owner first",
         MemberRefusal::NotInvited => "no invitation of theirs waits for an answer",
         MemberRefusal::OwnFactor => "nobody resets their own second factor: call totpRemove",
-        MemberRefusal::FactorOfInvited => "the member has not come in yet",
+        MemberRefusal::FactorOfInvited => "the member has not accepted the invitation yet",
         MemberRefusal::FactorElsewhere => "the member belongs to other companies too: only they can change their second factor",
         MemberRefusal::NoFactor => "the member has no second factor",
     };

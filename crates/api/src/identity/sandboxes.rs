@@ -6,12 +6,12 @@ use iam::identity::{Identity, NewSandbox};
 use macros::resolvers;
 use platform::path;
 
-use super::{Tenant, mutation::settled};
+use super::{Tenant, mutation::split_outcome};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         refusal::{ErrorCode, UserError},
     },
     payload,
@@ -19,11 +19,12 @@ use crate::{
 
 payload!(SandboxPayload, sandbox: Tenant, "sandbox");
 
-impl Again for SandboxPayload {
-    /// The key was kept before the sandbox was there: of a call that failed between the two, or still runs, there is nothing to show.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for SandboxPayload {
+    /// The receipt is stored before the sandbox exists: if the call failed in between, or still
+    /// runs, the answer is empty.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let made = match earlier.id::<TenantId>() {
-            Some(id) => ctx.given::<Identity>()?.sandbox_of_earlier(ctx.session()?, id).await?,
+            Some(id) => ctx.given::<Identity>()?.find_earlier_sandbox(ctx.session()?, id).await?,
             None => None,
         };
         let Some(made) = made else {
@@ -53,7 +54,7 @@ impl SandboxMutation {
         tenant_slug: String,
     ) -> Answer<SandboxPayload> {
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
-        let (made, user_errors) = settled(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
+        let (made, user_errors) = split_outcome(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
         Ok(SandboxPayload { sandbox: made.map(Tenant::from), user_errors, replayed: false, seq: None })
     }
 }

@@ -2,17 +2,17 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::SessionId;
-use iam::identity::{EndReason, Identity, IdentityError, InputRefusal, Rejection, Which};
+use iam::identity::{EndReason, Identity, IdentityError, InputRefusal, Rejection, SessionSelection};
 use macros::resolvers;
 
 use super::{
-    mutation::{forget_cookies, settled},
+    mutation::{clear_cookies, split_outcome},
     types::LoginSession,
 };
 use crate::graphql::{
     context::ContextExt,
     fault::Answer,
-    once::{Again, Earlier},
+    once::{EarlierCall, ReplayablePayload},
     refusal::UserError,
     scalars::Long,
 };
@@ -34,15 +34,15 @@ impl From<Vec<UserError>> for OkPayload {
     }
 }
 
-impl Again for OkPayload {
-    async fn again(_ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for OkPayload {
+    async fn again(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         Ok(Self { user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
 impl OkPayload {
     pub(super) fn of<T>(outcome: Result<T, IdentityError>) -> Answer<Self> {
-        let (_, user_errors) = settled(outcome)?;
+        let (_, user_errors) = split_outcome(outcome)?;
         Ok(Self { user_errors, replayed: false, seq: None })
     }
 }
@@ -72,7 +72,7 @@ impl SessionMutation {
     /// Ends the caller's session. Its tokens become invalid, and its sockets close.
     #[mutation(authenticated, session(to_enrol))]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        forget_cookies(ctx);
+        clear_cookies(ctx);
         OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
@@ -90,7 +90,7 @@ impl SessionMutation {
     /// Ends all of the caller's sessions but the present one.
     #[mutation(authenticated, session)]
     async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let which = Which::OthersOfUser(session.user, session.id);
+        let which = SessionSelection::OthersOfUser(session.user, session.id);
         let ended = ctx.given::<Identity>()?.end_sessions(which, EndReason::Revoked).await;
         OkPayload::of(ended.map_err(IdentityError::from))
     }
@@ -108,7 +108,7 @@ impl SessionMutation {
             Ok(id) => identity.name_session(session.user, id, name.as_deref()).await,
             Err(refused) => Err(refused),
         };
-        let (renamed, user_errors) = settled(outcome)?;
+        let (renamed, user_errors) = split_outcome(outcome)?;
         let renamed = renamed.map(|renamed| LoginSession::new(renamed, session.id));
         Ok(SessionPayload { session: renamed, user_errors, replayed: false, seq: None })
     }

@@ -1,4 +1,4 @@
-//! What is asked of products' pictures and documents.
+//! Inputs for pictures and documents of products.
 
 use async_graphql::{ID, InputObject};
 use platform::path;

@@ -1,4 +1,4 @@
-//! Giving products pictures and documents, and taking them away.
+//! Mutations that add and remove pictures and documents of products.
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
@@ -6,7 +6,7 @@ use iam::access::{Changed, kind};
 use macros::resolvers;
 use platform::path;
 use services::media::{
-    Media, MediaError, NewDocument, NewImage, Written,
+    Media, MediaChange, MediaError, NewDocument, NewImage,
     core::Rejection,
     events::{PRODUCT_DOCUMENTS_CHANGED, PRODUCT_IMAGES_CHANGED},
 };
@@ -25,7 +25,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -66,7 +66,7 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
     let rejection = match error {
         MediaError::Fault(fault) => return Err(fault.into()),
         MediaError::File(error) => return refuse_file(error, path!["input", "fileId"]),
-        MediaError::BadKey(why) => return Ok(UserError::bad_key(why, path!["input", "idempotencyKey"])),
+        MediaError::BadKey(why) => return Ok(UserError::invalid_key(why, path!["input", "idempotencyKey"])),
         MediaError::Rejected(rejection) => rejection,
     };
     let (code, message, field) = match rejection {
@@ -99,13 +99,14 @@ impl ProductImagePayload {
         Self { user_errors: errors, ..Self::default() }
     }
 
-    /// With what there is now, or would be after a dry run, for whoever may see it.
+    /// Builds the payload with the current images, or after a dry run with those that would result,
+    /// if the caller may read the product.
     async fn of<I>(
         ctx: &Context<'_>,
-        outcome: Result<Changed<Written<I>>, MediaError>,
+        outcome: Result<Changed<MediaChange<I>>, MediaError>,
         added: impl FnOnce(I) -> Option<ImageId>,
     ) -> Answer<Self> {
-        let Changed { value: Written { id, product, replayed, would_be }, seq } = match outcome {
+        let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
@@ -116,7 +117,7 @@ impl ProductImagePayload {
         }
         let added = added(id);
         if let Some(would_be) = would_be {
-            payload.images = Box::pin(media(ctx)?.images_tried(would_be.images)).await?;
+            payload.images = Box::pin(media(ctx)?.dry_run_images(would_be.images)).await?;
             payload.image = payload.images.iter().find(|image| Some(image.0.0.id) == added).cloned();
         } else {
             if let Some(id) = added {
@@ -139,9 +140,10 @@ impl ProductDocumentPayload {
         Self { user_errors: errors, ..Self::default() }
     }
 
-    /// With what there is now, or would be after a dry run, for whoever may see it.
-    async fn of(ctx: &Context<'_>, outcome: Result<Changed<Written<DocumentId>>, MediaError>) -> Answer<Self> {
-        let Changed { value: Written { id, product, replayed, would_be }, seq } = match outcome {
+    /// Builds the payload with the current documents, or after a dry run with those that would
+    /// result, if the caller may read the product.
+    async fn of(ctx: &Context<'_>, outcome: Result<Changed<MediaChange<DocumentId>>, MediaError>) -> Answer<Self> {
+        let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
@@ -150,9 +152,9 @@ impl ProductDocumentPayload {
         if !ctx.holds::<kind::ProductRead>() {
             return Ok(payload);
         }
-        // One that was removed is not there any more.
+        // A document that was removed is missing here.
         if let Some(would_be) = would_be {
-            payload.documents = Box::pin(media(ctx)?.documents_tried(would_be.documents)).await?;
+            payload.documents = Box::pin(media(ctx)?.dry_run_documents(would_be.documents)).await?;
             payload.document = payload.documents.iter().find(|document| document.0.0.id == id).cloned();
         } else {
             payload.document = document(ctx, id).await?;
@@ -162,12 +164,12 @@ impl ProductDocumentPayload {
     }
 }
 
-/// The product that an input names: without one it was refused before.
-fn product_of(reading: &mut Reading, product: Option<&ID>) -> ProductId {
+/// Returns the product that an input refers to; an input without one has been refused before.
+fn product_of(reading: &mut InputErrors, product: Option<&ID>) -> ProductId {
     reading.id_opt(product, || path!["input", "productId"]).unwrap_or(ProductId::NIL)
 }
 
-fn product_and_file(reading: &mut Reading, product: Option<&ID>, file: &ID) -> (ProductId, FileId) {
+fn product_and_file(reading: &mut InputErrors, product: Option<&ID>, file: &ID) -> (ProductId, FileId) {
     (product_of(reading, product), reading.id(file, || path!["input", "fileId"]))
 }
 

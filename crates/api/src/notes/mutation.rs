@@ -9,15 +9,15 @@ use platform::path;
 use services::notes::{
     core::{MAX_MENTIONS, MAX_TEXT, Refusal},
     events::{NOTE_ADDED, NOTE_UPDATED},
-    shell::{self, Kept, NewNote, NoteChange},
+    shell::{self, NewNote, NoteChange, NoteResult},
 };
 
-use super::{NodeAccess, Note, NoteAudience, access_of, find_note, named_node};
+use super::{NodeAccess, Note, NoteAudience, find_note, named_node, node_access_by_id};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        once::{Again, Earlier},
+        once::{EarlierCall, ReplayablePayload},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
@@ -87,15 +87,15 @@ impl From<UserError> for NotePayload {
         vec![refused].into()
     }
 }
-impl From<Kept> for NotePayload {
-    fn from(kept: Kept) -> Self {
+impl From<NoteResult> for NotePayload {
+    fn from(kept: NoteResult) -> Self {
         Self { note: Some(kept.note.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
     }
 }
 
-impl Again for NotePayload {
-    /// A note whose thing the caller may not read any more is not shown.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for NotePayload {
+    /// Omits a note on an object that the caller may no longer read.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let note = match earlier.id::<NoteId>() {
             Some(id) => find_note(ctx, id.uuid()).await?,
             None => None,
@@ -129,7 +129,7 @@ impl NoteMutation {
                 Err(refused) => return Ok(refused.into()),
             };
             check_write(&access, caller)?;
-            if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
+            if let Some(refused) = target_not_visible(ctx, &access, caller, &mentions).await? {
                 return Ok(refused.into());
             }
             let NoteAddInput { idempotency_key, text, audience, .. } = input;
@@ -163,9 +163,11 @@ impl NoteMutation {
             let Some(note) = find_note(ctx, id.uuid()).await? else {
                 return Ok(refused(Refusal::NotFound, None).into());
             };
-            let Some(access) = access_of(ctx, &note.0.target).await? else { return Ok(refused(Refusal::NotFound, None).into()) };
+            let Some(access) = node_access_by_id(ctx, &note.0.target).await? else {
+                return Ok(refused(Refusal::NotFound, None).into());
+            };
             check_write(&access, caller)?;
-            if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
+            if let Some(refused) = target_not_visible(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
                 return Ok(refused.into());
             }
             let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
@@ -176,19 +178,24 @@ impl NoteMutation {
     }
 }
 
-/// A note is written with the right of what it is about.
+/// Checks the right to write a note: the right to change the object that the note is about.
 pub fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
-    access.lacks(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
+    access.missing_write_permission(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
 }
 
-/// The refusal of the first member who may not read what the note is about, or is no member who may come in.
-async fn unseen(ctx: &Context<'_>, access: &NodeAccess, caller: &Caller, mentions: &[MemberId]) -> Answer<Option<UserError>> {
+/// Refuses the first mentioned member who may not read the note's object, or who may not log in.
+async fn target_not_visible(
+    ctx: &Context<'_>,
+    access: &NodeAccess,
+    caller: &Caller,
+    mentions: &[MemberId],
+) -> Answer<Option<UserError>> {
     if mentions.len() > MAX_MENTIONS {
         return Ok(Some(refused(Refusal::TooManyMentions, None)));
     }
     let members = ctx.given::<Access>()?;
     for (index, member) in mentions.iter().enumerate() {
-        let shows = members.member(caller.tenant, *member).await?.is_some_and(|member| access.shows(&member));
+        let shows = members.member(caller.tenant, *member).await?.is_some_and(|member| access.may_read(&member));
         if !shows {
             let message = "a member is expected who may read what the note is about";
             return Ok(Some(UserError::new(ErrorCode::Invalid, message, path!["input", "mentions", index])));

@@ -1,4 +1,4 @@
-//! Asking for notes.
+//! Queries of notes.
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use inventory::ledger::Ledger;
@@ -25,7 +25,7 @@ use crate::{
     keyed_filters::by_ids,
     orders::{
         filters::{below, span},
-        links::MOST_A_PAGE,
+        links::MAX_A_PAGE,
     },
     schema,
 };
@@ -78,7 +78,7 @@ impl NoteFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     fn tests(self, at: &Path) -> Answer<rows::NoteFilter> {
         if let Some(text) = &self.search {
             searchable(text, || below(at, "search"))?;
@@ -126,11 +126,11 @@ async fn page(
     args: PageArgs,
 ) -> Answer<Option<NoteConnection>> {
     let descending = sort.is_none_or(|NoteSort { field: NoteSortField::CreatedAt, direction }| direction == Direction::Desc);
-    // Cursors of the newest first are those of before there were sorts.
+    // Cursors of the default order stay compatible with those from before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("notes:{}{order}", node_id.as_str()));
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let listed = rows::page(&scope, (target.id, &filter), descending, &request).await?;

@@ -1,4 +1,4 @@
-//! Drawing a document for whoever asks: with what they may see of it.
+//! Drawing of a paper, with the data that the caller may see.
 
 use async_graphql::Context;
 use entity::prelude::*;
@@ -15,7 +15,7 @@ use platform::{
 };
 use services::papers::{
     Papers,
-    core::{Frame, Goods, NotDrawn, Phrases, Said, Sheet, address_lines, contact_lines, invoice_sheet},
+    core::{Frame, Goods, NotDrawn, OrderTexts, Phrases, Sheet, address_lines, contact_lines, invoice_sheet},
     rows,
     shell::{Drawing, NewPaper, buyer},
 };
@@ -34,21 +34,21 @@ use crate::{
         refusal::{ErrorCode, UserError},
     },
     numbering,
-    orders::{Fulfilment, Order, goods_go_to, links, said_of},
+    orders::{Fulfilment, Order, delivery_address_of, links, load_details},
     purchasing::PurchaseOrder,
     schema::Node,
 };
 
 pub(super) type Drawn = Answer<Result<Drawing, UserError>>;
 
-/// The room, the rows of the caller's tenant, and what is wanted.
+/// Request for a paper: the service, the caller's tenant scope, and the paper to draw.
 pub(super) struct PaperRequest<'a> {
     papers: &'a Papers,
     pub(super) scope: TenantScope,
     new: &'a NewPaper,
 }
 
-/// The paper that is wanted, of the document that was found.
+/// Draws the requested paper of a document.
 pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, document: &Document) -> Drawn {
     let request = PaperRequest { papers, scope: papers.scope(ctx.caller()?), new };
     let node = match document {
@@ -67,7 +67,8 @@ pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, doc
 }
 
 impl PaperRequest<'_> {
-    /// What every paper of a store has; `number` is that of the order or the purchase order.
+    /// Returns the frame that all papers of a store share; `number` is that of the order or the
+    /// purchase order.
     pub(super) async fn frame(&self, ctx: &Context<'_>, store: StoreId, number: String) -> Answer<Frame> {
         let store = links::store(ctx, store).await?;
         let today = local_day(self.papers.clock().now(), &store.0.time_zone);
@@ -88,7 +89,7 @@ impl PaperRequest<'_> {
                 NotDrawn::NothingAwaited => "no goods are awaited: the return is not approved, or all of it has come",
                 NotDrawn::NotCollected => "the order is shipped: its deliveryMethod is not COLLECT",
                 NotDrawn::NothingToCollect => "nothing of this work is left to be collected",
-                NotDrawn::Draft => "a draft is confirmed to nobody: confirm the order first",
+                NotDrawn::Draft => "a draft has no order confirmation: confirm the order first",
                 NotDrawn::TooLarge => "its sums are beyond what can be printed exactly",
             };
             UserError::new(ErrorCode::InvalidState, message, path!["input", "documentId"])
@@ -117,7 +118,7 @@ async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &Fulfilmen
         _ => {
             let lots: Vec<LotId> = work.parcels.iter().flat_map(|parcel| &parcel.lots).map(|lot| lot.lot).collect();
             let codes = works::lot_codes(scope, &lots).await?;
-            let to = lines(work_goes_to(ctx, scope, head).await?.as_ref());
+            let to = lines(work_address(ctx, scope, head).await?.as_ref());
             frame.packing_slip(&number, &work, (&names, &codes), to)
         }
     };
@@ -128,14 +129,15 @@ fn goods(name: works::GoodsName) -> Goods {
     Goods { position: name.position, product: name.product, sku: name.sku, name: name.name, decimals: name.decimals }
 }
 
-/// Where the goods of a work go, for whoever may know it in its store while that sends of them.
-async fn work_goes_to(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<Address>> {
+/// Returns the address that the goods of a work go to; None if the work is rejected or cancelled,
+/// or the caller may not read addresses in its store.
+async fn work_address(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<Address>> {
     let is_over = matches!(work.status, WorkStatus::Rejected | WorkStatus::Cancelled);
     let may = ctx.permit::<kind::FulfilmentAddressRead>();
     if is_over || !may.is_ok_and(|permit| permit.channel().is_none() && permit.covers(work.store)) {
         return Ok(None);
     }
-    goods_go_to(ctx, scope, work.order).await
+    delivery_address_of(ctx, scope, work.order).await
 }
 
 fn lines(address: Option<&Address>) -> Vec<String> {
@@ -152,7 +154,7 @@ async fn of_fulfilment(ctx: &Context<'_>, request: &PaperRequest<'_>, fulfilment
     let frame = request.frame(ctx, one.store, shown).await?;
     let store = links::store(ctx, one.store).await?;
     let shipped = one.shipped_at.map(|at| day_text(local_day(at, &store.0.time_zone)));
-    let (_, personal) = said_of(ctx, of).await?;
+    let (_, personal) = load_details(ctx, of).await?;
     let number = format!("{}-{}", order.number, place + 1);
     let to = lines(personal.shipping_address.as_ref());
     let sheet = frame.delivery_note(&number, (&order, one), to, shipped);
@@ -163,7 +165,7 @@ async fn of_order(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Order) 
     let order = order.row();
     let number = numbering::shown(ctx, Numbered::Order, order.number.get()).await?;
     let frame = request.frame(ctx, order.store, number.clone()).await?;
-    let (detail, personal) = said_of(ctx, order.id).await?;
+    let (detail, personal) = load_details(ctx, order.id).await?;
     let zone = links::store(ctx, order.store).await?.0.time_zone.clone();
     let mut bill = lines(personal.billing_address.as_ref());
     if bill.is_empty() {
@@ -172,7 +174,7 @@ async fn of_order(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Order) 
     if let Some(customer) = order.customer.filter(|_| bill.is_empty() && ctx.holds::<kind::CustomerRead>()) {
         bill.extend(links::customer(ctx, customer).await?.0.name.clone());
     }
-    let said = Said {
+    let said = OrderTexts {
         requested_for: detail.requested_for.map(|at| day_text(local_day(at, &zone))),
         note: detail.note_for_customer.clone(),
     };
@@ -203,8 +205,8 @@ async fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Inv
     }
     let mut to = Vec::new();
     if invoice.personal.is_some() && ctx.holds::<kind::CustomerContactRead>() {
-        // Who was shown whose address is in the audit log.
-        loads(ctx)?.show_order(invoice.order);
+        // The audit log records that the caller was shown this order's address.
+        loads(ctx)?.record_order_disclosure(invoice.order);
         to = buyer(&request.scope, invoice)?;
     }
     let order = numbering::shown(ctx, Numbered::Order, invoice.facts.order_number).await?;

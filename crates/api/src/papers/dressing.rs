@@ -1,4 +1,5 @@
-//! The tenant's look on a paper that was drawn, with what its text asks of the document.
+//! Application of the tenant's look to a drawn paper, with the document's data that the look's
+//! texts need.
 
 use async_graphql::Context;
 use entity::prelude::*;
@@ -7,8 +8,8 @@ use inventory::catalog::core::company;
 use platform::clock::day_text;
 use services::papers::{
     Papers,
-    core::{Dressing, GoodsColumn, Invoice, Look},
-    rows::{GoodsOf, Settings, goods_marks},
+    core::{GoodsColumn, Invoice, Look, PaperDesign},
+    rows::{GoodsSource, Settings, goods_details},
     shell::{Drawing, NewPaper},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Puts the look on a drawing.
-pub(super) async fn dress(
+pub(super) async fn apply_look(
     ctx: &Context<'_>,
     papers: &Papers,
     (new, document): (&NewPaper, &Document),
@@ -30,16 +31,16 @@ pub(super) async fn dress(
 ) -> Answer<()> {
     let look = &settings.look;
     let marks = match goods_of(document, drawing).filter(|_| look.shows(GoodsColumn::Barcode) || look.shows(GoodsColumn::Unit)) {
-        Some(of) => goods_marks(&papers.scope(ctx.caller()?), of).await?,
+        Some(of) => goods_details(&papers.scope(ctx.caller()?), of).await?,
         None => Vec::new(),
     };
     let due = match document.node() {
-        Some(Node::Invoice(invoice)) if asks_for_due_day(look, new.kind) => {
+        Some(Node::Invoice(invoice)) if needs_due_date(look, new.kind) => {
             due_on(ctx, &invoice.0, look.payment_days).await?.map(day_text)
         }
         _ => None,
     };
-    let dressing = Dressing {
+    let dressing = PaperDesign {
         look,
         logo: printed_logo(settings),
         kind: new.kind,
@@ -53,23 +54,24 @@ pub(super) async fn dress(
 }
 
 /// The lines that its goods are of.
-fn goods_of(document: &Document, drawing: &Drawing) -> Option<GoodsOf> {
+fn goods_of(document: &Document, drawing: &Drawing) -> Option<GoodsSource> {
     let node = match document {
-        Document::Wave(wave) => return Some(GoodsOf::Wave(wave.row().id)),
+        Document::Wave(wave) => return Some(GoodsSource::Wave(wave.row().id)),
         Document::Node(node) => &**node,
     };
     match node {
-        Node::PurchaseOrder(order) => Some(GoodsOf::PurchaseOrder(order.row().id)),
-        Node::Return(sales_return) => Some(GoodsOf::Return(sales_return.row().id)),
-        _ => drawing.order.map(GoodsOf::Order),
+        Node::PurchaseOrder(order) => Some(GoodsSource::PurchaseOrder(order.row().id)),
+        Node::Return(sales_return) => Some(GoodsSource::Return(sales_return.row().id)),
+        _ => drawing.order.map(GoodsSource::Order),
     }
 }
 
-fn asks_for_due_day(look: &Look, kind: PaperKind) -> bool {
+fn needs_due_date(look: &Look, kind: PaperKind) -> bool {
     look.text(kind).is_some_and(|text| text.contains("due.date"))
 }
 
-/// The day by which an invoice is to be paid: after the days of its customer's terms, for a caller who may see them, else after the tenant's.
+/// Returns the day by which an invoice is to be paid: by its customer's terms, if the caller may
+/// see them, else by the tenant's.
 async fn due_on(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answer<Option<i32>> {
     let mut own = None;
     if ctx.holds::<kind::CustomerRead>()
@@ -77,8 +79,8 @@ async fn due_on(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answ
         && let Some(customer) = Box::pin(customer_of_order(ctx, invoice.order)).await?
         && let Some(terms) = customer.0.particulars.payment_terms.as_deref()
     {
-        // Who was shown what of whom is in the audit log.
-        loads(ctx)?.show_contact(customer.0.id);
+        // The audit log records that the caller was shown this customer's data.
+        loads(ctx)?.record_contact_disclosure(customer.0.id);
         own = company::read::<company::PaymentTerms>(terms).days;
     }
     Ok(own.or(days).map(|days| invoice.issued_on.saturating_add(days)))

@@ -1,4 +1,4 @@
-//! Issuing invoices and credit notes, asking for them, and the companies that issue them.
+//! Mutations and queries of invoices, credit notes, and the companies that issue them.
 
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{InvoiceId, LegalEntityId, OrderId, OrderLineId};
@@ -16,7 +16,7 @@ use super::{
     Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput,
     LegalEntityUpsertInput,
     invoice_list::{
-        InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named as invoice_named,
+        InvoiceFilter, InvoiceListArgs, InvoiceOwner, InvoiceRef, InvoiceSort, invoices as invoices_page, named as invoice_named,
     },
     legal_entity::{LegalEntityConnection, LegalEntityFilter, LegalEntitySort},
     refusal::refused,
@@ -27,7 +27,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         nested::read_nested,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         refusal::user_errors_of,
         scalars::{Cursor, Long, Quantity},
     },
@@ -37,7 +37,7 @@ use crate::{
     periods::in_days,
     purchasing::check_key,
     references::{Names, in_arguments},
-    short_lists::{ShortList, Sought, is_wanted, is_within},
+    short_lists::{IdAndTextFilter, ShortList, is_within, matches_archived},
 };
 
 /// An invoice to issue.
@@ -59,7 +59,7 @@ impl InvoiceIssueInput {
     fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).needed(("order", self.order.take()), ("orderId", &mut self.order_id))
     }
-    fn read(self, reading: &mut Reading) -> InvoiceIssue {
+    fn read(self, reading: &mut InputErrors) -> InvoiceIssue {
         check_key(reading, &self.idempotency_key);
         let order = reading.id_opt(self.order_id.as_ref(), || path!["input", "orderId"]).unwrap_or(OrderId::NIL);
         InvoiceIssue { idempotency_key: self.idempotency_key, order, scope: self.scope.into() }
@@ -100,7 +100,7 @@ impl InvoicePayload {
             Ok(acted) => acted,
             Err(error) => return Ok(user_errors_of(error, |refusal| refused(refusal, id))?.into()),
         };
-        // Who may issue need not be one who may see.
+        // The right to issue invoices does not include that to see them.
         let invoice = Some(value).filter(|_| ctx.holds::<kind::OrderRead>()).map(Invoice::from);
         Ok(Self { invoice, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
     }
@@ -110,7 +110,7 @@ impl CreditNoteIssueInput {
     fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).needed(("invoice", self.invoice.take()), ("invoiceId", &mut self.invoice_id))
     }
-    fn read(self, reading: &mut Reading) -> CreditNoteIssue {
+    fn read(self, reading: &mut InputErrors) -> CreditNoteIssue {
         check_key(reading, &self.idempotency_key);
         if self.reason.as_ref().is_some_and(|reason| reason.chars().nth(MAX_REASON).is_some() || reason.contains('\0')) {
             reading.invalid("a text of at most 1,000 characters is expected", || path!["input", "reason"]);
@@ -137,8 +137,8 @@ impl LegalEntityPayload {
     }
 }
 
-/// A legal entity that was archived, or restored.
-async fn turned(
+/// Archives or restores a legal entity.
+async fn change_archived_state(
     ctx: &Context<'_>,
     permit: Permit<kind::TenantWrite>,
     (input, step): (LegalEntityArchiveInput, Step),
@@ -154,7 +154,7 @@ async fn turned(
     LegalEntityPayload::of(Box::pin(ctx.given::<Papers>()?.entity_turn(permit, input, mode)).await)
 }
 
-/// The root fields that ask for invoices.
+/// Root fields that query invoices.
 #[derive(Default)]
 pub struct InvoiceQuery;
 
@@ -182,18 +182,18 @@ impl InvoiceQuery {
         let mut order_id = order_id;
         let moved = in_arguments(ctx, Names::of(Vec::new()).optional(("order", order), ("orderId", &mut order_id))).await?;
         let of = match order_id {
-            None => InvoicesOf::All,
+            None => InvoiceOwner::All,
             Some(id) => {
                 let order: OrderId = argument(&id, || moved.at(path!["orderId"]))?;
                 let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
                 if !is_seen {
                     return Ok(None);
                 }
-                InvoicesOf::Order(order)
+                InvoiceOwner::Order(order)
             }
         };
         let args = PageArgs { first, after, last, before };
-        Box::pin(invoices_page(ctx, &permit, InvoiceAsk { of, filter, sort }, &args)).await.map(Some)
+        Box::pin(invoices_page(ctx, &permit, InvoiceListArgs { of, filter, sort }, &args)).await.map(Some)
     }
 
     /// An invoice or a credit note; null when there is none or it is not yours.
@@ -225,7 +225,7 @@ impl InvoiceQuery {
         let asked = ids.map(|ids| entity_ids(&ids)).transpose()?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
         let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
-        let is_of = |one: &core::LegalEntity| is_wanted(one.archived_at, is_archived);
+        let is_of = |one: &core::LegalEntity| matches_archived(one.archived_at, is_archived);
         Ok(all.into_iter().filter(is_asked).filter(is_of).map(LegalEntity::from).collect())
     }
 
@@ -251,17 +251,17 @@ impl InvoiceQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
+            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
         let is_sought = |one: &core::LegalEntity| {
             filter.holds(&|(sought, created, updated)| {
-                sought.finds(one.id, &[&one.fields.code, &one.fields.name])
+                sought.matches_row(one.id, &[&one.fields.code, &one.fields.name])
                     && is_within(created.as_ref(), one.created_at)
                     && is_within(updated.as_ref(), one.updated_at)
             })
         };
-        let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
+        let all = all.filter(|one| matches_archived(one.archived_at, is_archived));
         let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));
             let keys = vec![first, Key::from(one.id)];
@@ -272,11 +272,11 @@ impl InvoiceQuery {
 }
 
 /// The most IDs of legal entities that one call may name.
-const MOST_IDS: usize = 250;
+const MAX_IDS: usize = 250;
 
 fn entity_ids(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
-    if ids.len() > MOST_IDS {
-        return Err(TopError::limit_exceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len()), path!["ids"]));
+    if ids.len() > MAX_IDS {
+        return Err(TopError::limit_exceeded(format!("at most {MAX_IDS} IDs, not {}", ids.len()), path!["ids"]));
     }
     ids.iter().enumerate().map(|(at, id)| argument(id, || path!["ids", at])).collect()
 }
@@ -345,7 +345,7 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entity to archive, with its expected version.")] input: LegalEntityArchiveInput,
     ) -> Answer<LegalEntityPayload> {
-        Box::pin(turned(ctx, permit, (input, Step::Archive), dry_run)).await
+        Box::pin(change_archived_state(ctx, permit, (input, Step::Archive), dry_run)).await
     }
 
     /// Takes an archived legal entity back into use. No store sells for it until it is named in legalEntityUpsert.
@@ -355,6 +355,6 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entity to restore, with its expected version.")] input: LegalEntityRestoreInput,
     ) -> Answer<LegalEntityPayload> {
-        Box::pin(turned(ctx, permit, (input.into(), Step::Restore), dry_run)).await
+        Box::pin(change_archived_state(ctx, permit, (input.into(), Step::Restore), dry_run)).await
     }
 }

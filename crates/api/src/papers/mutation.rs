@@ -8,10 +8,10 @@ use services::{
     files::events::FILE_UPLOADED,
     papers::{
         Papers,
-        core::drawn_of,
+        core::source_kinds,
         events::PAPER_ISSUED,
         rows,
-        shell::{Kept, NewPaper, PaperError},
+        shell::{NewPaper, PaperError, PaperResult},
     },
 };
 
@@ -19,7 +19,7 @@ use super::{
     Paper, PaperKind, PaperLocale,
     document::{Document, find_document},
     drawing::draw,
-    dressing::dress,
+    dressing::apply_look,
 };
 use crate::{
     files,
@@ -68,8 +68,8 @@ impl From<UserError> for PaperPayload {
         vec![refused].into()
     }
 }
-impl From<Kept> for PaperPayload {
-    fn from(kept: Kept) -> Self {
+impl From<PaperResult> for PaperPayload {
+    fn from(kept: PaperResult) -> Self {
         Self { paper: Some(kept.paper.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
     }
 }
@@ -101,7 +101,7 @@ impl PaperMutation {
             let said = locale.unwrap_or(PaperLocale::English).into();
             let locale = locale.map_or(settings.look.locale, Into::into);
             let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said, locale };
-            match papers.earlier(caller, &new).await {
+            match papers.replayed_result(caller, &new).await {
                 Ok(None) => {}
                 Ok(Some(kept)) => return Ok(kept.into()),
                 Err(error) => return Ok(refused(error)?.into()),
@@ -110,7 +110,7 @@ impl PaperMutation {
                 Ok(drawing) => drawing,
                 Err(refused) => return Ok(refused.into()),
             };
-            Box::pin(dress(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
+            Box::pin(apply_look(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
             let readers = access.readers();
             let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
             Ok(match kept {
@@ -121,7 +121,7 @@ impl PaperMutation {
     }
 }
 
-/// The document, if it is one that papers of the kind are drawn of and the caller may read it.
+/// Returns the document, if papers of this kind can be drawn of it and the caller may read it.
 async fn found(
     ctx: &Context<'_>,
     caller: &Caller,
@@ -129,8 +129,9 @@ async fn found(
 ) -> Answer<Result<(Target, Document, NodeAccess), UserError>> {
     let at = || path!["input", "documentId"];
     let not_found = || UserError::not_found("document", at());
-    let (prefixes, id) = (drawn_of(input.kind.into()), input.document_id.clone().unwrap_or_default());
-    // The number of no document asks for no kind of it, and for no permission to read one.
+    let (prefixes, id) = (source_kinds(input.kind.into()), input.document_id.clone().unwrap_or_default());
+    // A reference that named no document is not found, whatever its kind and the caller's
+    // permissions.
     if is_unknown(&id) {
         return Ok(Err(not_found()));
     }
@@ -139,14 +140,14 @@ async fn found(
         return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
     };
     let Some(document) = find_document(ctx, &id).await? else { return Ok(Err(not_found())) };
-    let access = document.access(ctx).await?.filter(|access| access.shows(caller));
+    let access = document.access(ctx).await?.filter(|access| access.may_read(caller));
     Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, document, access))))
 }
 
 fn refused(error: PaperError) -> Result<UserError, TopError> {
     let key = || path!["input", "idempotencyKey"];
     Ok(match error {
-        PaperError::BadKey(why) => UserError::bad_key(why, key()),
+        PaperError::BadKey(why) => UserError::invalid_key(why, key()),
         PaperError::KeyReused => {
             UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", key())
         }

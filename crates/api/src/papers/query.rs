@@ -1,4 +1,4 @@
-//! Asking for papers.
+//! Queries of papers.
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use macros::resolvers;
@@ -19,7 +19,7 @@ use crate::{
         nested::read_nested,
         scalars::Cursor,
     },
-    orders::{filters::span, links::MOST_A_PAGE},
+    orders::{filters::span, links::MAX_A_PAGE},
     periods::in_days,
     references::{DocumentRef, Names, in_arguments, is_unknown},
 };
@@ -104,7 +104,7 @@ async fn page(
     in_arguments(ctx, names).await?;
     let document_id = document_id.unwrap_or_default();
     let descending = sort.is_none_or(|PaperSort { field: PaperSortField::CreatedAt, direction }| direction == Direction::Desc);
-    // Cursors of the newest first are those of before there were sorts.
+    // Cursors of the default order stay compatible with those from before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
     let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: PaperFilter, _| {
@@ -113,8 +113,8 @@ async fn page(
             created: filter.created_at.map(|test| span(&test)),
         })
     })?;
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
-    // The number of no document asks for no permission to read one.
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    // A reference that named no document is not found, whatever the caller's permissions.
     if is_unknown(&document_id) {
         return Ok(None);
     }

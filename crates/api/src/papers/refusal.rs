@@ -1,9 +1,9 @@
-//! How refusals of invoices and companies meet GraphQL.
+//! Conversion of refusals of invoices and companies into user errors.
 
 use platform::path;
 use services::papers::{
     core::{EntityProblem, Refusal},
-    shell::{InvoiceRefusal, MOST_ENTITIES},
+    shell::{InvoiceRefusal, MAX_ENTITIES},
 };
 
 use crate::{
@@ -45,10 +45,10 @@ pub(super) fn refused(refusal: InvoiceRefusal, id: &str) -> UserError {
             UserError::new(ErrorCode::InvalidState, message, path!["input"])
         }
         InvoiceRefusal::TooMany => {
-            let message = format!("at most {MOST_ENTITIES} legal entities are kept");
+            let message = format!("at most {MAX_ENTITIES} legal entities are kept");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        InvoiceRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        InvoiceRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         InvoiceRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
     }
 }

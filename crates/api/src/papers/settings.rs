@@ -1,4 +1,4 @@
-//! How a tenant's papers look, as clients see it and say it.
+//! Look of a tenant's papers: its types and inputs in the API.
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude;
@@ -8,7 +8,7 @@ use platform::path;
 use services::{
     files::LogoError,
     papers::{
-        core::{self, KindText, LookChanges, LookFault, LookField, LookProblem, Placeholder, page, sample},
+        core::{self, KindText, LookChanges, LookField, LookFieldError, LookProblem, Placeholder, page, sample},
         rows::Settings,
         shell::{SettingsRefusal, SettingsSet},
     },
@@ -19,7 +19,7 @@ use crate::{
     files,
     graphql::{
         fault::TopError,
-        reading::Reading,
+        reading::InputErrors,
         refusal::{ErrorCode, Path, UserError},
         scalars::{DateTime, Long},
     },
@@ -186,7 +186,7 @@ fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> 
 }
 
 impl PaperSettingsSetInput {
-    pub(super) fn read(self, reading: &mut Reading) -> SettingsSet {
+    pub(super) fn read(self, reading: &mut InputErrors) -> SettingsSet {
         let text = |text: PaperTextInput| KindText { kind: text.kind.into(), text: text.text };
         SettingsSet {
             idempotency_key: self.idempotency_key,
@@ -210,10 +210,10 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data; where files cannot be reached, that is a top-level error.
+/// Converts a refusal to a user error; unreachable file storage is a top-level error.
 pub(super) fn settings_refused(refusal: SettingsRefusal) -> Result<UserError, TopError> {
     Ok(match refusal {
-        SettingsRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        SettingsRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         SettingsRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
         SettingsRefusal::Stale(actual) => UserError::stale(
             format!("the settings have changed since you read them and are at version {actual} now"),
@@ -246,18 +246,18 @@ fn look_refused(LookProblem { field, fault }: LookProblem) -> UserError {
         LookField::Text(index) => path!["input", "texts", index, "text"],
     };
     let (code, message) = match fault {
-        LookFault::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
-        LookFault::Invalid(message) | LookFault::Repeated(message) => (ErrorCode::Invalid, message.to_owned()),
-        LookFault::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
-        LookFault::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),
-        LookFault::Unprintable => {
+        LookFieldError::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
+        LookFieldError::Invalid(message) | LookFieldError::Repeated(message) => (ErrorCode::Invalid, message.to_owned()),
+        LookFieldError::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
+        LookFieldError::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),
+        LookFieldError::Unprintable => {
             (ErrorCode::Invalid, "PDFs lack a character of this text: they have Latin, Greek and Cyrillic letters".to_owned())
         }
-        LookFault::Placeholder { found, kind } => {
+        LookFieldError::Placeholder { found, kind } => {
             let known = Placeholder::names(kind).iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
             (ErrorCode::Invalid, format!("{{{{{found}}}}} is no placeholder of papers of the kind {kind}, which are {known}"))
         }
-        LookFault::NoDays => {
+        LookFieldError::NoDays => {
             (ErrorCode::Required, "days are needed for {{due.date}}: set paymentDays, or leave the placeholder out".to_owned())
         }
     };

@@ -1,4 +1,4 @@
-//! Reading and setting how papers look.
+//! Query and mutation of the look of papers.
 
 use async_graphql::Context;
 use macros::resolvers;

@@ -1,4 +1,5 @@
-//! Drawing labels of returns, slips of what is collected and picking lists of waves, with what the caller may see.
+//! Drawing of return labels, collection slips and picking lists of waves, with the data that the
+//! caller may see.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,7 +29,7 @@ use crate::{
 
 pub(super) async fn of_return(ctx: &Context<'_>, request: &PaperRequest<'_>, sales_return: &Return) -> Drawn {
     let (head, scope) = (sales_return.row(), &request.scope);
-    let whole = returns::whole_returns(scope, &[head.id]).await?.pop().ok_or_else(|| corrupt("sales_return"))?;
+    let whole = returns::load_full_returns(scope, &[head.id]).await?.pop().ok_or_else(|| corrupt("sales_return"))?;
     let number = numbering::shown(ctx, Numbered::Return, head.number.get()).await?;
     let frame = request.frame(ctx, head.store, number.clone()).await?;
     let store = links::store(ctx, head.store).await?;
@@ -36,7 +37,7 @@ pub(super) async fn of_return(ctx: &Context<'_>, request: &PaperRequest<'_>, sal
     Ok(PaperRequest::done(number, None, frame.return_label(&whole, address.unwrap_or_default())))
 }
 
-/// What a store hands over of a work; refused where its order is shipped.
+/// Draws the collection slip of a work; refused if its order is to be shipped.
 pub(super) async fn collect_slip(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -47,12 +48,13 @@ pub(super) async fn collect_slip(
         return Ok(Err(NotDrawn::NotCollected));
     }
     // No name is opened, nor its showing logged, for a slip that is refused.
-    let customer = if work.is_live() { collected_by(ctx, scope, &work.head).await? } else { None };
+    let customer = if work.is_live() { collector_name(ctx, scope, &work.head).await? } else { None };
     Ok(frame.collect_slip(number, work, names, customer.into_iter().collect()))
 }
 
-/// Name of the person who collects a work, for callers who may know it: that of the order's contact or address, else the customer's.
-async fn collected_by(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<String>> {
+/// Returns the name of the person who collects a work: that of the order's contact or address, else
+/// the customer's. None if the caller may see neither.
+async fn collector_name(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<String>> {
     let may = ctx.permit::<kind::FulfilmentAddressRead>();
     if may.is_ok_and(|permit| permit.channel().is_none() && permit.covers(work.store))
         && let Some(name) = collector_of(ctx, scope, work.order).await?
@@ -66,7 +68,7 @@ async fn collected_by(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -
     Ok(customer.and_then(|customer| customer.0.name.clone()))
 }
 
-/// What is still to be picked for a wave, in the order of its picking list.
+/// Draws the picking list of a wave: the goods that are still to be picked, in its order.
 pub(super) async fn of_wave(ctx: &Context<'_>, request: &PaperRequest<'_>, wave: &FulfilmentWave) -> Drawn {
     let (wave, scope) = (wave.row(), &request.scope);
     let listed = works::works_of_waves(scope, &[wave.id]).await?;
@@ -85,14 +87,15 @@ pub(super) async fn of_wave(ctx: &Context<'_>, request: &PaperRequest<'_>, wave:
     Ok(PaperRequest::done(number, None, sheet))
 }
 
-/// The bin locations of the goods of works, each in its work's store.
+/// Returns the bin locations of the works' goods, each in its work's store.
 pub(super) async fn bins_of(scope: &TenantScope, all: &[Work]) -> Result<HashMap<ProductId, String>, Fault> {
     let level = |work: &Work, line: &WorkLine| LevelKey { product: line.product, store: work.head.store };
     let keys: Vec<LevelKey> = all.iter().flat_map(|work| work.lines.iter().map(move |line| level(work, line))).collect();
     Ok(bin_locations(scope, &keys).await?.into_iter().map(|(level, bin)| (level.product, bin)).collect())
 }
 
-/// `numbers` are those of the orders, `bins` the bin locations of the products.
+/// Returns the goods of works. `numbers` are those of the orders, `bins` the bin locations of the
+/// products.
 fn goods_of(
     all: &[Work],
     names: &[works::GoodsName],

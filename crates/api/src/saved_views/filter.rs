@@ -50,7 +50,7 @@ impl SavedViewFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Returns the conditions of one filter, without nested ones.
     fn tests(self, at: &Path) -> Answer<ViewFilter> {
         if let Some(text) = &self.search {
             searchable(text, || below(at, "search"))?;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     access::RoleRef,
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{Json, Long},
     },
     identity::MemberRef,
@@ -210,7 +210,7 @@ pub struct SavedViewScheduleDeleteInput {
     pub id: ID,
 }
 
-fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
+fn variables(given: Option<Json>, reading: &mut InputErrors) -> Option<Variables> {
     let serde_json::Value::Object(values) = given?.0 else {
         reading.invalid("a JSON object is expected", || path!["input", "variables"]);
         return None;
@@ -218,7 +218,7 @@ fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     Some(values)
 }
 
-/// The references of readers, where there are any.
+/// Takes the references of readers, if there are any.
 fn names_of(readers: Option<&mut SavedViewReadersInput>) -> Names<'_> {
     let names = Names::of(path!["input", "readers"]);
     match readers {
@@ -230,7 +230,7 @@ fn names_of(readers: Option<&mut SavedViewReadersInput>) -> Names<'_> {
 }
 
 impl SavedViewReadersInput {
-    fn read(self, reading: &mut Reading) -> Sharing {
+    fn read(self, reading: &mut InputErrors) -> Sharing {
         if self.everyone {
             if !(self.role_ids.is_empty() && self.member_ids.is_empty()) {
                 reading.invalid("everyone includes all roles and members", || path!["input", "readers", "everyone"]);
@@ -249,7 +249,7 @@ impl SavedViewCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         names_of(self.readers.as_mut())
     }
-    pub(super) fn read(self, reading: &mut Reading) -> ViewCreate {
+    pub(super) fn read(self, reading: &mut InputErrors) -> ViewCreate {
         let variables = variables(self.variables, reading).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
         let readers = self.readers.and_then(|readers| readers.read(reading).readers().cloned());
@@ -262,7 +262,7 @@ impl SavedViewUpdateInput {
         let names = Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("id", &mut self.id));
         names.and(names_of(self.readers.as_mut()))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ViewUpdate {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ViewUpdate {
         let change = Change {
             name: self.name,
             slug: self.slug,
@@ -284,13 +284,13 @@ impl SavedViewUpdateInput {
 
 row_names!("savedView": saved_view of SavedViewDeleteInput);
 impl SavedViewDeleteInput {
-    pub(super) fn read(self, reading: &mut Reading) -> ViewDelete {
+    pub(super) fn read(self, reading: &mut InputErrors) -> ViewDelete {
         ViewDelete { idempotency_key: self.idempotency_key, id: reading.row(self.id) }
     }
 }
 
-/// The view of a link or a schedule, once its reference has become an ID.
-fn view(id: Option<&ID>, reading: &mut Reading) -> SavedViewId {
+/// Reads the view's ID of a link or a schedule, after its reference was resolved.
+fn view(id: Option<&ID>, reading: &mut InputErrors) -> SavedViewId {
     reading.id_opt(id, || path!["input", "savedViewId"]).unwrap_or(SavedViewId::NIL)
 }
 
@@ -298,7 +298,7 @@ impl SavedViewLinkCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> LinkCreate {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> LinkCreate {
         LinkCreate {
             idempotency_key: self.idempotency_key,
             view: view(self.saved_view_id.as_ref(), reading),
@@ -310,7 +310,7 @@ impl SavedViewLinkCreateInput {
 }
 
 impl SavedViewLinkRevokeInput {
-    pub(super) fn read(self, reading: &mut Reading) -> LinkRevoke {
+    pub(super) fn read(self, reading: &mut InputErrors) -> LinkRevoke {
         let link = reading.id(&self.saved_view_link_id, || path!["input", "savedViewLinkId"]);
         LinkRevoke { idempotency_key: self.idempotency_key, link }
     }
@@ -322,7 +322,7 @@ impl SavedViewScheduleSetInput {
             .needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
             .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
             reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
         }
@@ -359,7 +359,7 @@ impl SavedViewScheduleSetInput {
 }
 
 impl SavedViewScheduleDeleteInput {
-    pub(super) fn read(self, reading: &mut Reading) -> ScheduleDelete {
+    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleDelete {
         ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
     }
 }

@@ -1,4 +1,4 @@
-//! `savedViewChanged`: what a view shows, and again each time that it shows something else.
+//! `savedViewChanged`: a view's result, sent again each time that it changes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use platform::{
 use serde_json::json;
 use services::saved_views::{
     SavedViews,
-    core::{MOST_LIVE_BYTES, MovedBy, Variables, ViewRef, noun},
+    core::{InvalidatedBy, MAX_LIVE_BYTES, Variables, ViewRef, noun},
     shell::{ReadError, Refused, ViewRequest, ViewResult},
 };
 use tokio::time::Instant;
 
 use super::{
-    query::{PAUSE_MS, unread},
+    query::{PAUSE_MS, read_error},
     update::{SavedViewUpdate, refused},
     view_ref::{SavedViewRef, given, meant},
 };
@@ -35,14 +35,14 @@ use crate::{
         scalars::{Cursor, Json},
     },
     live::{
-        readings::{EVERY, Readings, Turn},
+        readings::{MIN_READING_INTERVAL, Readings, Turn},
         stream::{self, ResetReason, StreamPhase},
         stream_handle::{Begin, ItemMeta, StreamHandle},
     },
 };
 
-/// Between two readings at most: a day that begins, or a date that passes, is no event.
-const AT_LEAST: Duration = Duration::from_hours(1);
+/// Maximum time between two reads: a change of the date is no event.
+const MAX_READ_INTERVAL: Duration = Duration::from_hours(1);
 
 #[derive(Default)]
 pub struct SavedViewSubscription;
@@ -64,38 +64,38 @@ impl SavedViewSubscription {
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<SavedViewUpdate>> + use<>, TopError> {
         let (meant, variables) = (meant(view, "view")?, given(variables)?);
-        Ok(Follow::open(ctx, permit, (meant, variables), after).await?.run())
+        Ok(SavedViewFollower::open(ctx, permit, (meant, variables), after).await?.run())
     }
 }
 
-/// One subscriber's view.
-struct Follow {
+/// Subscription of one caller to one saved view.
+struct SavedViewFollower {
     saved_views: SavedViews,
     readings: Readings,
     stream_handle: Option<Arc<StreamHandle>>,
-    positions: Positions,
+    positions: ViewCursors,
     view: SavedViewId,
     variables: Variables,
     request: ViewRequest,
-    moved_by: MovedBy,
-    /// The view itself has changed since it was looked at.
+    moved_by: InvalidatedBy,
+    /// True if the view itself has changed since the last read.
     is_edited: bool,
-    /// Hash of what was said last, or why there is no going on.
+    /// Hash of the result that was sent last, or the reason why the cursor cannot be continued.
     seen: Result<Option<String>, ResetReason>,
-    /// What was read last has everything up to this event.
+    /// `seq` of the last event that the last read includes.
     seq: i64,
 }
 
 /// Makes cursors of one view with its variables.
-struct Positions {
+struct ViewCursors {
     signer: CursorSigner,
     tenant: TenantId,
     head: Head,
-    /// Of the view and the variables.
+    /// Name of the view and the variables.
     name: String,
 }
 
-impl Positions {
+impl ViewCursors {
     fn kind(&self) -> String {
         format!("savedView:{}", self.tenant)
     }
@@ -105,7 +105,8 @@ impl Positions {
         Cursor(self.signer.sign(&self.kind(), &keys))
     }
 
-    /// The hash of the data that a cursor stands after. The newest data is whole, so no cursor is too old.
+    /// Returns the hash of the result that a cursor follows. Each result is complete, so no cursor
+    /// is too old.
     fn open(&self, cursor: &Cursor) -> Result<String, ResetReason> {
         let keys = self.signer.open(&self.kind(), &cursor.0).ok_or(ResetReason::CursorForeign)?;
         let [Key::Id(epoch), Key::Int(seq), Key::Text(name), Key::Text(hash)] = keys.as_slice() else {
@@ -126,7 +127,7 @@ enum Step {
     Over(ResetReason),
 }
 
-impl Follow {
+impl SavedViewFollower {
     async fn open(
         ctx: &Context<'_>,
         permit: Permit<kind::ViewRead>,
@@ -138,7 +139,7 @@ impl Follow {
         let live = Box::pin(saved_views.live(&permit, &meant, &variables)).await.map_err(refused)?;
         let view = live.view.id;
         let name = stream::filter_name(json!({ "view": view, "variables": variables }), "").now;
-        let positions = Positions { signer: ctx.given::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
+        let positions = ViewCursors { signer: ctx.given::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
         let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
         let asked = match stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
             Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
@@ -183,7 +184,7 @@ impl Follow {
                 }
                 match Box::pin(self.read()).await {
                     Ok(Some(update)) => {
-                        self.point(update.cursor.clone());
+                        self.record_position(update.cursor.clone());
                         yield Ok(update);
                     }
                     Ok(None) => {}
@@ -198,22 +199,22 @@ impl Follow {
 
     fn last(&self, reason: ResetReason) -> SavedViewUpdate {
         metrics::stream_reset(reason.as_str());
-        self.point(None);
+        self.record_position(None);
         SavedViewUpdate::last(reason)
     }
 
-    fn point(&self, cursor: Option<Cursor>) {
+    fn record_position(&self, cursor: Option<Cursor>) {
         if let Some(stream_handle) = &self.stream_handle {
             stream_handle.put(ItemMeta { cursor, recorded: None });
         }
     }
 
-    /// Waits until it is time to read the view.
+    /// Waits until the view has to be read again.
     async fn step(&mut self) -> Result<Step, Fault> {
         loop {
             match self.readings.turn().await? {
                 Turn::Read => return Ok(Step::Read),
-                Turn::Events(events) => events.iter().for_each(|shared_event| self.hear(shared_event)),
+                Turn::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
                 Turn::Missed(_) => {
                     self.is_edited = true;
                     self.readings.mark();
@@ -224,7 +225,7 @@ impl Follow {
         }
     }
 
-    fn hear(&mut self, shared_event: &SharedEvent) {
+    fn apply_event(&mut self, shared_event: &SharedEvent) {
         let event_type = shared_event.event.kind.as_str();
         if noun(event_type) == "saved_view" {
             self.is_edited = true;
@@ -234,12 +235,12 @@ impl Follow {
         }
     }
 
-    /// What is to be said of the view as it is now, if anything.
+    /// Reads the view, and returns an update if the result has changed.
     async fn read(&mut self) -> Answer<Option<SavedViewUpdate>> {
         let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ViewRead>(&caller)?;
         let (began, meant) = (Instant::now(), ViewRef::Id(self.view));
-        self.readings.read_at(began, AT_LEAST);
+        self.readings.read_at(began, MAX_READ_INTERVAL);
         if std::mem::take(&mut self.is_edited) {
             self.moved_by = self.saved_views.live(&permit, &meant, &self.variables).await.map_err(refused)?.moved_by;
         }
@@ -250,21 +251,21 @@ impl Follow {
                 self.readings.pause_until(began + wait);
                 return Ok(None);
             }
-            Err(error) => return Err(unread(error)),
+            Err(error) => return Err(read_error(error)),
         };
-        if result.bytes > MOST_LIVE_BYTES {
-            let message = format!("the view shows more than {MOST_LIVE_BYTES} bytes: ask for smaller pages");
+        if result.bytes > MAX_LIVE_BYTES {
+            let message = format!("the view shows more than {MAX_LIVE_BYTES} bytes: ask for smaller pages");
             return Err(TopError::limit_exceeded(message, Vec::new()));
         }
-        // It was read with rights that are not those of now: the next step looks at them.
+        // The rights have changed during the read: the next step reads with the new ones.
         if self.readings.rights.now().is_some() {
             return Ok(None);
         }
-        Ok(self.news(result))
+        Ok(self.next_update(result))
     }
 
-    /// The result, if it is another one than was said last.
-    fn news(&mut self, result: ViewResult) -> Option<SavedViewUpdate> {
+    /// Returns the update to send; None if the result equals the one that was sent last.
+    fn next_update(&mut self, result: ViewResult) -> Option<SavedViewUpdate> {
         self.seq = result.seq;
         let phase = match &self.seen {
             Ok(Some(hash)) if *hash == result.hash => return None,
@@ -275,11 +276,12 @@ impl Follow {
         Some(SavedViewUpdate::of(phase, self.positions.cursor(result.seq, &result.hash), result))
     }
 
-    /// How long to wait with what was refused for now; None of any other refusal, and before the first reading: that is answered at once.
+    /// Returns the pause after a temporary refusal; None for any other refusal, and before the
+    /// first read: these are answered at once.
     fn wait(&self, refused: &Refused) -> Option<Duration> {
         let has_begun = matches!(self.seen, Ok(Some(_)));
         let may_pass = matches!(refused.code.as_str(), "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE");
         let pause = Duration::from_millis(refused.retry_after_ms.unwrap_or(PAUSE_MS));
-        (has_begun && may_pass).then(|| pause.max(EVERY))
+        (has_begun && may_pass).then(|| pause.max(MIN_READING_INTERVAL))
     }
 }

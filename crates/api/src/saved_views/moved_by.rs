@@ -1,15 +1,18 @@
-//! Which events change what a view shows: by the kinds of objects that its document brings, and by the permissions that its fields ask for.
+//! Events that change the result of a view: by the kinds of objects in its document, and by the
+//! permissions that its fields require.
 //!
-//! Too many events cost a reading whose hash is the old one; one too few would be a view that stands still. So what is not known here is
-//! moved by everything, and what no event tells of cannot be followed.
+//! An event too many costs a read whose hash is unchanged; an event too few would leave the view
+//! outdated. So an object that is not listed here is changed by every event, and a view of an
+//! object that changes without events cannot be followed.
 
 use std::collections::BTreeSet;
 
-use services::saved_views::core::{MovedBy, noun};
+use services::saved_views::core::{InvalidatedBy, noun};
 
 use crate::{graphql::guard::field_reads::FieldRead, schema::events::registry};
 
-/// Of each kind of object the nouns of the events that change it, or that bring it into the filters of its lists.
+/// Nouns of the events that change each kind of object, or move it into or out of the filters of
+/// its lists.
 pub const OBJECTS: &[(&str, &[&str])] = &[
     ("Alert", &["alert", "product", "category", "store"]),
     ("AlertRule", &["alert_rule"]),
@@ -79,18 +82,19 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("WebhookEndpoint", &["webhook"]),
 ];
 
-/// Fields that other events change than those of their object.
+/// Fields that are changed by other events than their object.
 pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Product", "unitCost", &["stock", "revaluation", "supplier_product"]),
-    // Their filters ask of stock.
+    // The filters of these lists have conditions on stock.
     ("Query", "products", &["stock", "store"]),
     ("Query", "productsCount", &["stock", "store"]),
     ("Category", "products", &["stock", "store"]),
     ("Supplier", "products", &["stock", "store"]),
-    // Their filter asks of orders.
+    // The filters of these lists have conditions on orders.
     ("Query", "customers", &["order"]),
     ("Query", "customersCount", &["order"]),
-    // Their filters ask of SKUs, barcodes, codes and categories, and of suppliers that were merged.
+    // The filters of these lists have conditions on SKUs, barcodes, codes and categories, and on
+    // merged suppliers.
     ("Query", "supplierProducts", &["product"]),
     ("Query", "stockRevaluations", &["product"]),
     ("Query", "revaluations", &["product"]),
@@ -106,7 +110,7 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("WorkLine", "binLocation", &["stock_policy"]),
 ];
 
-/// Root fields that count objects of a kind, and are moved by what moves their list.
+/// Root fields that count objects of a kind. The same events change them and the lists.
 pub const COUNTS: &[(&str, &str)] = &[
     ("customersCount", "Customer"),
     ("fulfilmentWorksCount", "FulfilmentWork"),
@@ -114,7 +118,7 @@ pub const COUNTS: &[(&str, &str)] = &[
     ("productsCount", "Product"),
 ];
 
-/// Permissions whose fields show more than the events that are seen with them.
+/// Permissions whose fields depend on more events than the permission makes visible.
 pub const PERMISSIONS: &[(&str, &[&str])] = &[
     ("product.cost.read", &["stock", "purchase_order", "exchange_rate", "document", "order"]),
     ("stock.availability.read", &["stock", "stock_policy", "sourcing"]),
@@ -122,11 +126,12 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
     ("purchase.read", &["supplier_product", "stock"]),
 ];
 
-/// Fields of this permission add up what all rooms write.
-const EVERYTHING: &str = "report.read";
+/// Permission whose fields aggregate data of all rooms.
+const REPORT_PERMISSION: &str = "report.read";
 
-/// What changes without an event: logs, sessions, work under way, and figures that a job works out.
-pub const UNHEARD: &[&str] = &[
+/// Objects that change without an event: logs, sessions, running work, and figures that a job
+/// computes.
+pub const TYPES_WITHOUT_EVENTS: &[&str] = &[
     "AbcXyz",
     "AuditEntry",
     "AuditVerification",
@@ -171,41 +176,41 @@ pub const UNHEARD: &[&str] = &[
 /// The type that operations begin with.
 const ROOT: &str = "Query";
 
-/// The kind of the objects in a connection or an edge; any other type is itself.
+/// Returns the kind of the objects in a connection or an edge, and any other type unchanged.
 fn kind(of: &str) -> &str {
     of.strip_suffix("Connection").or_else(|| of.strip_suffix("Edge")).unwrap_or(of)
 }
 
 /// The nouns of the events that change an object of a kind.
-pub fn nouns_of(of: &str) -> Option<&'static [&'static str]> {
+pub fn event_nouns_of(of: &str) -> Option<&'static [&'static str]> {
     OBJECTS.iter().find(|(object, _)| *object == of).map(|(_, nouns)| *nouns)
 }
 
-/// The events after which a document may show something else.
+/// Returns the events after which a document's result may differ.
 ///
 /// # Errors
-/// In words, what it shows that no event tells of.
-pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<MovedBy, String> {
+/// Text that names the field whose changes no event announces.
+pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<InvalidatedBy, String> {
     let mut nouns: BTreeSet<&'static str> = BTreeSet::new();
     let mut is_everything = false;
     for read in reads {
         let of = kind(&read.of);
-        let is_known = nouns_of(of).is_some();
+        let is_known = event_nouns_of(of).is_some();
         let is_at_hand = is_known || read.requires.is_some() || read.on != ROOT || of == "Node";
-        if UNHEARD.contains(&of) || UNHEARD.contains(&read.on.as_str()) || !is_at_hand {
-            return Err(format!("no event tells of what {}.{} shows", read.on, read.name));
+        if TYPES_WITHOUT_EVENTS.contains(&of) || TYPES_WITHOUT_EVENTS.contains(&read.on.as_str()) || !is_at_hand {
+            return Err(format!("no event reports changes of {}.{}", read.on, read.name));
         }
-        // Any kind of object may stand behind an id or a code.
+        // An ID or a code can refer to any kind of object.
         is_everything |= read.on == ROOT && of == "Node";
         let counted = COUNTS.iter().find(|(name, _)| read.on == ROOT && *name == read.name).map(|(_, counted)| *counted);
         for own in [of, read.on.as_str()].into_iter().chain(counted) {
-            nouns.extend(nouns_of(own).into_iter().flatten());
+            nouns.extend(event_nouns_of(own).into_iter().flatten());
         }
         let further = FIELDS.iter().filter(|(on, name, _)| *on == read.on && *name == read.name);
         nouns.extend(further.flat_map(|(_, _, further)| *further));
         match read.requires.as_deref() {
             None => {}
-            Some(EVERYTHING) => is_everything = true,
+            Some(REPORT_PERMISSION) => is_everything = true,
             Some(permission) => {
                 let more = of_permission(permission);
                 is_everything |= more.is_empty() && !is_known;
@@ -213,10 +218,11 @@ pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<MovedBy, String> {
             }
         }
     }
-    Ok(if is_everything { MovedBy::Everything } else { MovedBy::Nouns(nouns) })
+    Ok(if is_everything { InvalidatedBy::Everything } else { InvalidatedBy::Nouns(nouns) })
 }
 
-/// The nouns of the events that somebody sees by a permission, and of those that what it shows is worked out of.
+/// Returns the nouns of the events that a permission makes visible, and of the events that change
+/// data calculated for that permission.
 fn of_permission(permission: &str) -> BTreeSet<&'static str> {
     let seen = registry().events().filter(|event| event.permission() == permission).map(|event| noun(event.name()));
     let further = PERMISSIONS.iter().filter(|(code, _)| *code == permission).flat_map(|(_, nouns)| *nouns);

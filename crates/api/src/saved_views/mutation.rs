@@ -1,10 +1,10 @@
-//! Making views, changing them and taking them away.
+//! Mutations that create, change and remove views.
 
 use async_graphql::Context;
 use macros::resolvers;
 use services::saved_views::{
     SavedViews,
-    core::{MOST_READERS, Readers, Sharing},
+    core::{MAX_READERS, Readers, Sharing},
     events::{
         SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_SCHEDULE_DELETED,
         SAVED_VIEW_SCHEDULE_SET, SAVED_VIEW_UPDATED,
@@ -24,10 +24,10 @@ use crate::{
     named,
 };
 
-/// The places of roles that a view cannot be shared with, since there are none.
+/// Returns the positions of roles in the input that do not exist.
 async fn unknown_roles(ctx: &Context<'_>, readers: Option<&Readers>) -> Answer<Vec<usize>> {
     let mut unknown = Vec::new();
-    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter().take(MOST_READERS)).enumerate() {
+    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter().take(MAX_READERS)).enumerate() {
         if find_role(ctx, *id).await?.is_none() {
             unknown.push(at);
         }

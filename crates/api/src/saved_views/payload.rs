@@ -1,13 +1,13 @@
-//! What mutations of saved views answer, and how their refusals meet GraphQL.
+//! Payloads of mutations of saved views, and the conversion of their refusals into user errors.
 
 use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
 use platform::{path, storage::idempotency::Acted};
 use services::{
-    alerts::core::{BadAddress, MAX_EMAIL},
+    alerts::core::{InvalidAddress, MAX_EMAIL},
     saved_views::{
-        core::{MOST_COST, MOST_LINKS, MOST_READERS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
-        shell::{DocumentProblem, Linked, SavedViewError, SavedViewRefusal, Scheduled},
+        core::{MAX_COST, MAX_LINKS, MAX_READERS, MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, MAX_VIEWS, Problem, View},
+        shell::{DocumentProblem, LinkWithView, SavedViewError, SavedViewRefusal, Scheduled},
     },
 };
 
@@ -31,7 +31,7 @@ impl SavedViewPayload {
             Ok(acted) => acted,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
-        // Who may write need not be one who may see.
+        // The right to write views does not include that to see them.
         let saved_view = value.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from);
         Ok(Self { saved_view, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
     }
@@ -64,8 +64,8 @@ impl From<Vec<UserError>> for SavedViewLinkPayload {
 }
 
 impl SavedViewLinkPayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Linked>, SavedViewError>) -> Answer<Self> {
-        let Acted { value: Linked { view, link, secret }, seq, is_replayed } = match done {
+    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<LinkWithView>, SavedViewError>) -> Answer<Self> {
+        let Acted { value: LinkWithView { view, link, secret }, seq, is_replayed } = match done {
             Ok(acted) => acted,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
@@ -129,7 +129,7 @@ fn input(name: &str) -> Path {
 
 fn refused(refusal: SavedViewRefusal) -> UserError {
     match refusal {
-        SavedViewRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        SavedViewRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         SavedViewRefusal::Field(problem) => refused_field(problem),
         SavedViewRefusal::NotFound => UserError::not_found("saved view", input("id")),
         SavedViewRefusal::NoView => UserError::not_found("saved view", input("savedViewId")),
@@ -146,7 +146,7 @@ fn refused(refusal: SavedViewRefusal) -> UserError {
             UserError::new(ErrorCode::Invalid, message, input("variables"))
         }
         SavedViewRefusal::TooDear(cost) => {
-            let message = format!("the document costs {cost} points, and a view may cost {MOST_COST}: ask for smaller pages");
+            let message = format!("the document costs {cost} points, and a view may cost {MAX_COST}: ask for smaller pages");
             UserError::new(ErrorCode::LimitExceeded, message, input("document"))
         }
         SavedViewRefusal::Lent => {
@@ -161,15 +161,15 @@ fn refused(refusal: SavedViewRefusal) -> UserError {
         SavedViewRefusal::StaleSchedule(actual) => UserError::changed("schedule", actual),
         SavedViewRefusal::Stale(actual) => UserError::changed("saved view", actual),
         SavedViewRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        SavedViewRefusal::TooMany => too_many(format!("at most {MOST_VIEWS} views are kept"), path!["input"]),
+        SavedViewRefusal::TooMany => too_many(format!("at most {MAX_VIEWS} views are kept"), path!["input"]),
         SavedViewRefusal::TooManyLinks => {
-            too_many(format!("at most {MOST_LINKS} links of a view are kept: revoke one"), input("savedViewId"))
+            too_many(format!("at most {MAX_LINKS} links of a view are kept: revoke one"), input("savedViewId"))
         }
         SavedViewRefusal::TooManySchedules => {
-            too_many(format!("at most {MOST_SCHEDULES} schedules are kept: remove one"), path!["input"])
+            too_many(format!("at most {MAX_SCHEDULES} schedules are kept: remove one"), path!["input"])
         }
         SavedViewRefusal::TooManySchedulesOfView => {
-            let message = format!("at most {MOST_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
+            let message = format!("at most {MAX_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
             too_many(message, input("savedViewId"))
         }
     }
@@ -189,17 +189,15 @@ fn refused_field(problem: Problem) -> UserError {
         Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input(name)),
         Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input(name)),
         Problem::TooMany { most, name } => too_many(format!("at most {most} addresses and members get a table"), input(name)),
-        Problem::TooManyReaders { name } => {
-            too_many(format!("at most {MOST_READERS} are named"), path!["input", "readers", name])
-        }
+        Problem::TooManyReaders { name } => too_many(format!("at most {MAX_READERS} are named"), path!["input", "readers", name]),
         Problem::Address { nth, bad } => {
             let field = path!["input", "emails", nth];
             match bad {
-                BadAddress::Missing => UserError::new(ErrorCode::Required, "an e-mail address is needed", field),
-                BadAddress::TooLong => {
+                InvalidAddress::Missing => UserError::new(ErrorCode::Required, "an e-mail address is needed", field),
+                InvalidAddress::TooLong => {
                     UserError::new(ErrorCode::TooLong, format!("at most {MAX_EMAIL} characters are kept"), field)
                 }
-                BadAddress::Invalid => {
+                InvalidAddress::Invalid => {
                     UserError::new(ErrorCode::Invalid, "an e-mail address is expected, as in ada@example.com", field)
                 }
             }

@@ -1,4 +1,4 @@
-//! Asking for saved views, and for what they show.
+//! Queries of saved views and of their results.
 
 use async_graphql::{Context, SimpleObject};
 use inventory::ledger::Ledger;
@@ -26,13 +26,14 @@ use crate::{
         scalars::{Cursor, Json, Long},
     },
     keyed_filters::by_ids,
-    purchasing::links::MOST_A_PAGE,
+    purchasing::links::MAX_A_PAGE,
 };
 
-/// Wait before a view is read again, where nothing else is said.
+/// Default wait in milliseconds before a view is read again.
 pub(super) const PAUSE_MS: u64 = 1_000;
 
-/// Whose turn it is among the views that one operation reads. It has one place among its tenant's operations: its documents run one after another in it.
+/// Lock for the views that one operation reads. The operation has one place among its tenant's
+/// operations: its documents run one after another in it.
 #[derive(Default)]
 pub struct Turns(Mutex<()>);
 
@@ -86,8 +87,8 @@ pub(super) fn error(shown: &Value) -> SavedViewError {
     }
 }
 
-/// Why a view was not read, as of a request.
-pub(super) fn unread(error: ReadError) -> TopError {
+/// Converts the error of a view's read into that of a request.
+pub(super) fn read_error(error: ReadError) -> TopError {
     match error {
         ReadError::Fault(fault) => fault.into(),
         ReadError::NotFound => TopError::bad_input("there is no such saved view", path!["view"]),
@@ -98,7 +99,7 @@ pub(super) fn unread(error: ReadError) -> TopError {
             "UNAVAILABLE" | "TIMEOUT" => TopError::Unavailable,
             "UNAUTHENTICATED" => TopError::Unauthenticated,
             "INTERNAL" => TopError::Internal,
-            // The view is well written, and too large for this reader or with these variables.
+            // The view itself is valid, but too large for this reader or with these variables.
             "COST_EXCEEDED" | "LIMIT_EXCEEDED" => TopError::limit_exceeded(message, path!["view"]),
             _ => TopError::bad_input(message, path!["view"]),
         },
@@ -127,7 +128,7 @@ impl SavedViewQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = SavedViewSort::sorted(sort);
         let kind = sorted.kind("savedViews");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|view| {
@@ -162,6 +163,6 @@ impl SavedViewQuery {
         };
         let _turn = ctx.lazy::<Turns>()?.0.lock().await;
         let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, request)).await;
-        read.map(Into::into).map_err(unread)
+        read.map(Into::into).map_err(read_error)
     }
 }

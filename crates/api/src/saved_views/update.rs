@@ -1,11 +1,11 @@
-//! What a follower of a view is sent, and why a view cannot be followed.
+//! Updates of a followed view, and reasons why a view cannot be followed.
 
 use async_graphql::SimpleObject;
 use platform::path;
-use services::saved_views::shell::{NotLive, ViewResult};
+use services::saved_views::shell::{SubscribeRefusal, ViewResult};
 
 use super::{
-    not_live::because,
+    not_live::not_live_message,
     query::{SavedViewError, error},
 };
 use crate::{
@@ -61,9 +61,9 @@ impl SavedViewUpdate {
     }
 }
 
-pub(super) fn refused(reason: NotLive) -> TopError {
-    let is_too_dear = matches!(reason, NotLive::TooDear(_));
-    match because(reason) {
+pub(super) fn refused(reason: SubscribeRefusal) -> TopError {
+    let is_too_dear = matches!(reason, SubscribeRefusal::TooDear(_));
+    match not_live_message(reason) {
         Ok(message) if is_too_dear => TopError::limit_exceeded(message, Vec::new()),
         Ok(message) => TopError::bad_input(message, path!["view"]),
         Err(fault) => fault.into(),

@@ -1,4 +1,4 @@
-//! Looking up what a code names.
+//! Query for the objects that a code identifies.
 
 use async_graphql::Context;
 use entity::prelude::{LotId, Quantity};
@@ -7,12 +7,12 @@ use macros::resolvers;
 use platform::path;
 use services::scan::{
     core::{self, Kind, MatchedBy, Names, Problem, ProblemKind, Reading},
-    rows::{self, Found, Matches},
+    rows::{self, MatchedRow, Matches},
 };
 
 use super::{
     SearchKind,
-    kind::{kinds_asked, node_of, seen},
+    kind::{node_of, searched_kinds, seen},
     result::{ScanMatch, ScanResult},
 };
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer, filters::plain},
     numbering::patterns,
     schema::Node,
-    stock::{Lot, lot_seen},
+    stock::{Lot, visible_lot},
 };
 
-/// The most things that a code is answered with.
-const MOST_MATCHES: usize = 50;
+/// Maximum matches of a code.
+const MAX_MATCHES: usize = 50;
 
 /// The root field that reads codes.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl ScanQuery {
             Vec<SearchKind>,
         >,
     ) -> Answer<ScanResult> {
-        let asked = kinds_asked(ctx, kinds)?;
+        let asked = searched_kinds(ctx, kinds)?;
         plain(&code, || path!["code"])?;
         let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
         let (sought, matches) = match asked {
@@ -67,43 +67,44 @@ impl ScanQuery {
         }
         let has_products = sought.iter().any(|one| one.kind == Kind::Product);
         let lot = named_lot(ctx, &matches.found, &reading).await?;
-        // A lot that only says which one of a product is meant is told with it.
+        // A lot that only narrows down a matched product is returned with the product, not as a
+        // match of its own.
         let names_a_lot = has_products && !reading.elements.is_empty() && reading.gtin().is_some();
         let is_beside = |kind: Kind| names_a_lot && kind == Kind::Lot;
         let mut shown = Vec::new();
         for found in matches.found {
-            if shown.len() > MOST_MATCHES || is_beside(found.kind) {
+            if shown.len() > MAX_MATCHES || is_beside(found.kind) {
                 continue;
             }
-            shown.extend(Box::pin(shown_match(ctx, found, &reading, lot.as_ref())).await?);
+            shown.extend(Box::pin(visible_match(ctx, found, &reading, lot.as_ref())).await?);
         }
-        let has_more_matches = shown.len() > MOST_MATCHES || matches.cut.iter().any(|kind| !is_beside(*kind));
-        shown.truncate(MOST_MATCHES);
+        let has_more_matches = shown.len() > MAX_MATCHES || matches.cut.iter().any(|kind| !is_beside(*kind));
+        shown.truncate(MAX_MATCHES);
         let Reading { format, elements, problem } = reading;
         Ok(ScanResult { input: code, format, matches: shown, has_more_matches, elements, problem })
     }
 }
 
-/// The year of a moment, in UTC: near enough for a century.
+/// Returns the year of a moment, approximately and in UTC: exact enough for a century.
 fn year(micros: i64) -> i32 {
     let days = i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or_default();
     platform::clock::day_text(days).split('-').next().and_then(|year| year.parse().ok()).unwrap_or(2_000)
 }
 
-/// The lot that a GS1 code names beside its product: by its serial number, else by its batch.
-async fn named_lot(ctx: &Context<'_>, found: &[Found], reading: &Reading) -> Answer<Option<Lot>> {
+/// Returns the lot that a GS1 code names with its product: by its serial number, else by its batch.
+async fn named_lot(ctx: &Context<'_>, found: &[MatchedRow], reading: &Reading) -> Answer<Option<Lot>> {
     if reading.gtin().is_none() {
         return Ok(None);
     }
     let by = |by| found.iter().find(|found| found.kind == Kind::Lot && found.by == by);
     match by(MatchedBy::Serial).or_else(|| by(MatchedBy::LotCode)) {
-        Some(lot) => seen(lot_seen(ctx, LotId::from_uuid(lot.id)).await),
+        Some(lot) => seen(visible_lot(ctx, LotId::from_uuid(lot.id)).await),
         None => Ok(None),
     }
 }
 
-/// A match as far as the caller may see it.
-async fn shown_match(ctx: &Context<'_>, found: Found, reading: &Reading, lot: Option<&Lot>) -> Answer<Option<ScanMatch>> {
+/// Returns a match, with the data that the caller may see.
+async fn visible_match(ctx: &Context<'_>, found: MatchedRow, reading: &Reading, lot: Option<&Lot>) -> Answer<Option<ScanMatch>> {
     let Some(node) = node_of(ctx, found.kind, found.id).await? else { return Ok(None) };
     let (lot, store) = match &node {
         Node::Lot(own) => (Some(own.clone()), None),

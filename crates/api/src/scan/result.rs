@@ -1,4 +1,4 @@
-//! What a code says and what it names, as clients see it.
+//! Contents of a scanned code and the objects that it names, as the API shows them.
 
 use async_graphql::{Enum, Object, SimpleObject};
 use entity::prelude;
@@ -213,7 +213,7 @@ impl ScanMatch {
         self.barcode.as_ref().map_or(Quantity(prelude::Quantity::ONE), |barcode| barcode.pack_quantity)
     }
     /// Lot of the product, or the lot itself. Null if the code names no lot that the caller may read, and if `kinds` leaves lots out.
-    // It is there only for who may read it.
+    // Null for callers without `StockRead`.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self) -> Option<&Lot> {
         self.lot.as_ref()
@@ -235,7 +235,7 @@ impl ScanMatch {
         self.quantity.map(Quantity)
     }
     /// Store that the code names. Null for every other match.
-    // It is there only for who may read it.
+    // Null for callers without `StoreRead`.
     #[field(permit(StoreRead, in_body))]
     async fn store(&self) -> Option<&Store> {
         self.store.as_ref()

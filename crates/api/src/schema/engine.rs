@@ -1,5 +1,5 @@
-//! The schema behind functions that are not generic, so that the engine with all resolvers is compiled in this crate and not once more in each
-//! that executes something.
+//! The schema behind functions that are not generic, so that the engine with all resolvers is
+//! compiled in this crate only, not again in each crate that executes operations.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The rules that documents are held to before they are run, and the schema that runs them as far as it needs no rooms.
+//! Validation rules for documents, and the schema before the rooms' services are added.
 
 use std::{
     mem,
@@ -12,8 +12,9 @@ use std::{
 use async_graphql::{EmptyMutation, EmptySubscription, Schema, SchemaBuilder, registry::Registry};
 
 use super::{
-    Mutation, Query, Subscription, plain,
-    registry_loan::{RegistryLoan, copied},
+    Mutation, Query, Subscription,
+    registry_loan::{RegistryLoan, copy_registry},
+    schema_builder,
 };
 use crate::graphql::{
     schema_index::{SchemaIndex, Unreadable},
@@ -22,28 +23,31 @@ use crate::graphql::{
 
 pub(super) type Builder = SchemaBuilder<Query, Mutation, Subscription>;
 
-/// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
-pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
+/// Validation of documents: the schema index, and the validator of the rules that the schema of
+/// `build` does not check.
+pub struct ValidatorBuild(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
 
-/// The schema that runs what the judges let pass, before it has its rooms.
+/// Schema that executes validated documents, before the rooms' services are added.
 pub struct PendingSchema(Receiver<Builder>);
 
-impl Judges {
-    /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
+impl ValidatorBuild {
+    /// Begins to make the judges on a thread of their own: the start opens the database meanwhile,
+    /// and only the first request needs them.
     pub fn begin() -> Self {
         Self::with_schema().0
     }
 
-    /// The same, and the schema that they judge for: the engine describes all types once for both.
+    /// Begins to make the judges and the schema that they validate for. The engine then describes
+    /// all types once for both.
     pub fn with_schema() -> (Self, PendingSchema) {
         let (hand_over, pending) = sync_channel(1);
         (Self(thread::spawn(move || make(hand_over))), PendingSchema(pending))
     }
 
-    /// Waits until they are made.
+    /// Waits until the judges are made.
     ///
     /// # Errors
-    /// The schema is no GraphQL.
+    /// The schema is invalid GraphQL.
     pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
         let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((Arc::new(schema_index), validator))
@@ -51,16 +55,16 @@ impl Judges {
 }
 
 impl PendingSchema {
-    /// Waits until it is made.
+    /// Waits until the schema is made.
     pub(super) fn builder(self) -> Builder {
-        // It is missing only where its thread panicked, which `Judges::made` passes on.
-        self.0.recv().unwrap_or_else(|_| plain())
+        // The sender is gone only if its thread panicked; `ValidatorBuild::made` reports that.
+        self.0.recv().unwrap_or_else(|_| schema_builder())
     }
 }
 
 fn make(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidator), Unreadable> {
-    let (builder, registry) = described();
-    // Whoever only judges takes none.
+    let (builder, registry) = describe_schema();
+    // Without a `PendingSchema` the receiver is gone, and the send fails.
     let _ = hand_over.send(builder);
     let schema_index = SchemaIndex::of_registry(&registry)?;
     let strict = strict(registry);
@@ -71,16 +75,17 @@ fn make(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidato
     Ok((schema_index, validator))
 }
 
-/// The schema of the API before it has its rooms, and a copy of its types.
-fn described() -> (Builder, Registry) {
+/// Returns the schema before the rooms' services are added, and a copy of its types.
+fn describe_schema() -> (Builder, Registry) {
     let copy = Arc::new(Mutex::new(Registry::default()));
     let kept = copy.clone();
-    let builder = plain().directive(RegistryLoan(move |registry: &mut Registry| *lock(&kept) = copied(registry)));
+    let builder = schema_builder().directive(RegistryLoan(move |registry: &mut Registry| *lock(&kept) = copy_registry(registry)));
     let registry = mem::take(&mut *lock(&copy));
     (builder, registry)
 }
 
-/// A schema of these types with all of the engine's rules. It resolves nothing, so its own roots are empty.
+/// Returns a schema of these types with all of the engine's rules. It resolves nothing, so its own
+/// roots are empty.
 fn strict(registry: Registry) -> Schema<EmptyMutation, EmptyMutation, EmptySubscription> {
     let registry = Mutex::new(registry);
     Schema::build(EmptyMutation, EmptyMutation, EmptySubscription)

@@ -1,4 +1,4 @@
-//! What mutations answer, as one interface.
+//! Payloads of mutations, as one interface.
 
 use async_graphql::Interface;
 

@@ -1,4 +1,5 @@
-//! The registry of a schema, where the engine lends it: so that one schema describes its types for another.
+//! Access to the registry that the engine lends while a schema is built, so that one schema
+//! describes its types for another.
 
 use std::borrow::Cow;
 
@@ -8,7 +9,8 @@ use async_graphql::{
     registry::{MetaDirective, Registry},
 };
 
-/// Gives the registry of the schema that is being built to a function. No directive of a document.
+/// Passes the registry of the schema that is being built to a function. Documents cannot use it as
+/// a directive.
 pub struct RegistryLoan<F>(pub F);
 
 impl<F: Fn(&mut Registry) + Send + Sync + 'static> CustomDirectiveFactory for RegistryLoan<F> {
@@ -29,8 +31,8 @@ struct NoDirective;
 
 impl CustomDirective for NoDirective {}
 
-/// A registry of its own with the same types.
-pub fn copied(registry: &Registry) -> Registry {
+/// Returns a copy of the registry, with the same types.
+pub fn copy_registry(registry: &Registry) -> Registry {
     let directive = |directive: &MetaDirective| MetaDirective {
         name: directive.name.clone(),
         description: directive.description.clone(),

@@ -52,7 +52,8 @@ use crate::{
     webhooks::{WebhookMutation, WebhookQuery},
 };
 
-// A merged object asks its parts from the last one on: in both roots, what is asked most stands last.
+// A merged object tries its parts from the last to the first: in both roots the most frequent ones
+// come last.
 
 crate::merged_object!(
     "Queries of the API. Each field says which permission it needs.",
@@ -194,7 +195,7 @@ pub struct Subscriptions(
     SavedViewSubscription,
 );
 
-/// The roots as they are served: what goes through them is in the audit log.
+/// Root of queries as served: wrapped, so that its fields are audited.
 pub type Query = Audited<Merged<Queries>>;
 pub type Mutation = Audited<Merged<Mutations>>;
 pub type Subscription = AuditedStreams<Subscriptions>;

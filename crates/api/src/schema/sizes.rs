@@ -1,6 +1,7 @@
-//! How many objects the lists bring that have no page around them: what an operation is charged for before it runs. The schema says it with
-//! `@listSize`, so that whoever sends an operation can tell its price. A list is sometimes longer: how many objects one answer may have
-//! is bounded when it is resolved (`graphql/yielding.rs`).
+//! Sizes of the lists that have no page around them, which the cost of an operation counts before
+//! it runs. The schema states them with `@listSize`, so that clients can compute the cost. A list
+//! is sometimes longer: the number of objects in one response is limited when it is resolved
+//! (`graphql/yielding.rs`).
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use async_graphql::{
 
 use crate::graphql::directives::list_size;
 
-/// Of each type, its lists and their sizes.
+/// Lists of each type and their sizes.
 const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("AbcXyzTotals", &[("classes", 9)]),
     ("AlertChanges", &[("changes", 10)]),
@@ -132,10 +133,12 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Viewer", &[("permissions", 100), ("sessions", 10), ("tenants", 10)]),
 ];
 
-/// Of every payload: an answer has at most a hundred, and seldom more than one for each line that was refused.
+/// The list of errors of every payload: it has at most a hundred, and seldom more than one for each
+/// line that was refused.
 const USER_ERRORS: (&str, i32) = ("userErrors", 10);
 
-/// Writes the sizes into a schema. No directive of a document: `register` is where the engine lends its registry.
+/// Writes the sizes into a schema. Documents cannot use it as a directive: the engine lends its
+/// registry to `register`.
 #[derive(Debug)]
 pub struct Sizes;
 

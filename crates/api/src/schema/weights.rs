@@ -1,6 +1,7 @@
-//! What fields of filters cost beside the list that they narrow (`docs/decisions/0335-weights-of-filters.md`). The schema says it with `@cost`, so that
-//! whoever sends an operation can tell its price. Equality, and a range of a column with an index, are part of the list's own point.
-//! Sorts say what they cost where they are declared (`sorts::UNINDEXED`).
+//! Costs of fields of filters beside the list that they narrow
+//! (`docs/decisions/0335-weights-of-filters.md`). The schema states them with `@cost`, so that
+//! clients can compute the cost of an operation. Equality, and a range of a column with an index,
+//! are part of the list's own point. Sorts declare their costs themselves (`sorts::UNINDEXED`).
 
 use std::borrow::Cow;
 
@@ -12,62 +13,71 @@ use async_graphql::{
 
 use crate::graphql::directives::cost;
 
-/// A value of a list: one more look-up.
-const VALUE: &str = "0.01";
-/// What begins with a text: a range of an index, or of the rows in the list's order.
-const BEGINNING: &str = "0.5";
-/// Several ranges of indexes: a tree of categories, a document by its number or the beginning of its reference.
-const RANGES: &str = "1";
-/// Words that are looked for with tolerance, or in several columns.
-const SEARCH: &str = "5";
-/// No index has it: rows are read in the list's order, or by another condition, until the page is full.
+/// Weight of a value in a list: one more lookup.
+const VALUE_WEIGHT: &str = "0.01";
+/// A prefix of a text: a range of an index, or of the rows in the list's order.
+const PREFIX_WEIGHT: &str = "0.5";
+/// Weight of several ranges of indexes: a tree of categories, a document by its number or the
+/// beginning of its reference.
+const RANGES_WEIGHT: &str = "1";
+/// Weight of a search with tolerance for typing errors, or in several columns.
+const SEARCH_WEIGHT: &str = "5";
+/// Weight of a column without an index: rows are read in the list's order, or by another condition,
+/// until the page is full.
 const UNINDEXED: &str = "5";
 
-/// Of each filter, its fields that cost more than an equality. Names of small lists, which are read whole for each page, cost nothing more.
+/// Fields of each filter that cost more than an equality. Names of small lists, which are read
+/// whole for each page, cost nothing more.
 pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
-    // Operators, in whatever filter.
+    // Operators of all filters.
     ("DateFilter", &[("isNull", UNINDEXED)]),
     ("DateTimeFilter", &[("isNull", UNINDEXED)]),
-    ("IdFilter", &[("in", VALUE), ("key", VALUE), ("isNull", UNINDEXED)]),
-    ("LotCodeFilter", &[("in", VALUE), ("startsWith", BEGINNING)]),
-    ("StoreIdFilter", &[("in", VALUE), ("key", VALUE)]),
-    ("StringFilter", &[("in", VALUE), ("startsWith", BEGINNING), ("contains", UNINDEXED), ("isNull", UNINDEXED)]),
-    // Fields of lists. `name` of customers says what it costs where it is declared.
-    ("BlanketOrderFilter", &[("search", RANGES), ("tag", UNINDEXED)]),
+    ("IdFilter", &[("in", VALUE_WEIGHT), ("key", VALUE_WEIGHT), ("isNull", UNINDEXED)]),
+    ("LotCodeFilter", &[("in", VALUE_WEIGHT), ("startsWith", PREFIX_WEIGHT)]),
+    ("StoreIdFilter", &[("in", VALUE_WEIGHT), ("key", VALUE_WEIGHT)]),
+    ("StringFilter", &[("in", VALUE_WEIGHT), ("startsWith", PREFIX_WEIGHT), ("contains", UNINDEXED), ("isNull", UNINDEXED)]),
+    // Fields of lists. The weight of `name` of customers is declared at the field.
+    ("BlanketOrderFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
     (
         "CustomerFilter",
-        &[("search", SEARCH), ("country", UNINDEXED), ("tag", UNINDEXED), ("metadata", UNINDEXED), ("hasOrders", UNINDEXED)],
+        &[
+            ("search", SEARCH_WEIGHT),
+            ("country", UNINDEXED),
+            ("tag", UNINDEXED),
+            ("metadata", UNINDEXED),
+            ("hasOrders", UNINDEXED),
+        ],
     ),
     (
         "ExchangeRateFilter",
         &[("source", UNINDEXED), ("isReplaced", UNINDEXED), ("enteredBy", UNINDEXED), ("recordedAt", UNINDEXED)],
     ),
-    ("InvoiceFilter", &[("search", RANGES)]),
-    ("LiquidationPlanLineFilter", &[("search", SEARCH), ("categoryTree", RANGES), ("value", UNINDEXED)]),
+    ("InvoiceFilter", &[("search", RANGES_WEIGHT)]),
+    ("LiquidationPlanLineFilter", &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("value", UNINDEXED)]),
     ("LotFilter", &[("onHand", UNINDEXED), ("updatedAt", UNINDEXED)]),
     (
         "OrderFilter",
-        &[("search", SEARCH), ("note", UNINDEXED), ("metadata", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)],
+        &[("search", SEARCH_WEIGHT), ("note", UNINDEXED), ("metadata", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)],
     ),
     (
         "ProductFilter",
         &[
-            ("search", SEARCH),
-            ("categoryTree", RANGES),
+            ("search", SEARCH_WEIGHT),
+            ("categoryTree", RANGES_WEIGHT),
             ("metadata", UNINDEXED),
             ("stockStatus", UNINDEXED),
             ("stockedIn", UNINDEXED),
         ],
     ),
-    ("PurchaseOrderFilter", &[("search", RANGES), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
-    ("ReplenishmentPlanLineFilter", &[("search", SEARCH), ("categoryTree", RANGES), ("confidence", UNINDEXED)]),
-    ("ReturnFilter", &[("search", RANGES), ("channel", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)]),
+    ("PurchaseOrderFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
+    ("ReplenishmentPlanLineFilter", &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("confidence", UNINDEXED)]),
+    ("ReturnFilter", &[("search", RANGES_WEIGHT), ("channel", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)]),
     ("ReversalFilter", &[("createdBy", UNINDEXED)]),
     (
         "StockFilter",
         &[
-            ("search", SEARCH),
-            ("categoryTree", RANGES),
+            ("search", SEARCH_WEIGHT),
+            ("categoryTree", RANGES_WEIGHT),
             ("available", UNINDEXED),
             ("onHand", UNINDEXED),
             ("reserved", UNINDEXED),
@@ -75,13 +85,14 @@ pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
             ("updatedAt", UNINDEXED),
         ],
     ),
-    ("StockRevaluationFilter", &[("search", RANGES), ("createdBy", UNINDEXED)]),
-    ("StocktakeFilter", &[("search", RANGES), ("tag", UNINDEXED)]),
-    ("SupplierReturnFilter", &[("search", RANGES), ("tag", UNINDEXED)]),
-    ("TransferFilter", &[("search", RANGES), ("tag", UNINDEXED)]),
+    ("StockRevaluationFilter", &[("search", RANGES_WEIGHT), ("createdBy", UNINDEXED)]),
+    ("StocktakeFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
+    ("SupplierReturnFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
+    ("TransferFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
 ];
 
-/// Writes the weights into a schema. No directive of a document: `register` is where the engine lends its registry.
+/// Writes the weights into a schema. Documents cannot use it as a directive: the engine lends its
+/// registry to `register`.
 #[derive(Debug)]
 pub struct Weights;
 

@@ -10,8 +10,8 @@ use platform::{
 use services::{
     scan::core::Kind,
     search::{
-        core::{self, FEWEST_CHARACTERS, Field, Found, Hit, MOST_CHARACTERS, MOST_OF_A_PAGE, Query},
-        rows::{self, Sought},
+        core::{self, Field, Found, Hit, MAX_CHARACTERS, MAX_OF_A_PAGE, MIN_CHARACTERS, Query},
+        rows::{self, SearchedKind},
     },
 };
 
@@ -25,7 +25,7 @@ use crate::{
         scalars::Cursor,
     },
     numbering,
-    scan::{SearchKind, allowed, node_of},
+    scan::{SearchKind, node_of, permitted_scope},
     schema::Node,
 };
 
@@ -57,21 +57,21 @@ impl SearchQuery {
         plain(&query, || path!["query"])?;
         let query = Query::parse(&query, numbering::patterns(ctx).await?.as_ref()).ok_or_else(|| {
             TopError::bad_input(
-                format!("query must have {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters, without the blanks around it"),
+                format!("query must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters, without the blanks around it"),
                 path!["query"],
             )
         })?;
-        // A rank is that of one query. Other kinds only add results or leave some out.
+        // A rank is valid for one query. Other kinds only add or omit results.
         let (cursors_of, signer) = (format!("search:{}", query.text), ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MOST_OF_A_PAGE)?;
+        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MAX_OF_A_PAGE)?;
         let mut kinds: Vec<Kind> = kinds.map_or_else(|| Kind::ALL.to_vec(), |kinds| kinds.into_iter().map(Kind::from).collect());
         kinds.sort_unstable();
         kinds.dedup();
         let (mut sought, mut skipped, mut tenant) = (Vec::new(), Vec::new(), None);
         for kind in kinds {
-            match allowed(ctx, kind) {
+            match permitted_scope(ctx, kind) {
                 Ok((scope, visible)) => {
-                    sought.push(Sought { visible, by_email: caller.sees_contacts() });
+                    sought.push(SearchedKind { visible, by_email: caller.sees_contacts() });
                     tenant = Some(scope);
                 }
                 Err(TopError::Forbidden(_)) => skipped.push(kind.into()),
@@ -93,11 +93,12 @@ impl SearchQuery {
         picked.truncate(request.limit as usize);
         let shown = try_join_all(picked.into_iter().map(|(hit, keys)| Box::pin(shown(ctx, hit, keys)))).await?;
         let page = Page::forward(shown.into_iter().flatten().collect(), has_next, &request, cursors_of, signer);
-        Ok(SearchResults { page: page.of_known(total).vague(is_cut), has_more: has_next || is_cut, skipped })
+        Ok(SearchResults { page: page.with_total(total).with_inexact_count(is_cut), has_more: has_next || is_cut, skipped })
     }
 }
 
-/// A hit as far as the caller may see it, with its keys: read as `node(id:)` reads it, those of a kind together.
+/// Returns a hit with its keys, and the data that the caller may see: read like `node(id:)`, all
+/// hits of a kind together.
 async fn shown(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(SearchResult, Vec<Key>)>> {
     let Some(node) = node_of(ctx, hit.kind, hit.id).await? else { return Ok(None) };
     let title = match &node {
@@ -112,7 +113,7 @@ async fn shown(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(Se
     Ok(Some((SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }, keys)))
 }
 
-/// The digits of a document's number as clients see it; any other text as it is.
+/// Returns the digits of a document number as clients see it; other texts are returned unchanged.
 async fn numbered(ctx: &Context<'_>, kind: Kind, text: String) -> Answer<String> {
     let of = Kind::NUMBERED.iter().find(|(document, _)| *document == kind);
     match (of, text.parse()) {

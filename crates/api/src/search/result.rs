@@ -1,4 +1,4 @@
-//! What a search finds, as clients see it.
+//! Results of a search, as the API shows them.
 
 use async_graphql::{Enum, Object};
 use macros::resolvers;

@@ -1,4 +1,4 @@
-//! Saying tags and custom data.
+//! Mutation that sets tags and custom data.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::id::{Kind, kind};
@@ -7,7 +7,7 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{audit::Target, path, storage::idempotency::Acted};
 use services::tagging::{
-    core::{Kept, kept},
+    core::{StoredData, kept},
     events::NODE_TAGS_UPDATED,
     shell::{self, SetTags, TagsError},
 };
@@ -93,18 +93,18 @@ impl NodeTagsMutation {
         };
         match kept(&target.kind) {
             None => return Ok(UserError::new(ErrorCode::Invalid, untaken, path!["input", "nodeId"]).into()),
-            Some(Kept::TagsOnly) if !input.metadata.is_undefined() => {
+            Some(StoredData::TagsOnly) if !input.metadata.is_undefined() => {
                 let message = "metadata of transfers and categories is set by transferUpdate and categoryUpdate: leave it out";
                 return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "metadata"]).into());
             }
-            Some(Kept::MetadataOnly) if !input.tags.is_undefined() => {
+            Some(StoredData::MetadataOnly) if !input.tags.is_undefined() => {
                 let message = "tags of a customer are set by customerUpdate: leave them out";
                 return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "tags"]).into());
             }
             Some(_) => {}
         }
         check_write(&access, caller)?;
-        if let Some(refused) = outside(&target, &access, caller)? {
+        if let Some(refused) = refuse_change(&target, &access, caller)? {
             return Ok(refused.into());
         }
         let NodeTagsSetInput { idempotency_key, tags, metadata, .. } = input;
@@ -114,7 +114,7 @@ impl NodeTagsMutation {
         let done = Box::pin(shell::set((ledger.database(), ledger.clock()), (caller, &readers), said, dry_run)).await;
         match done {
             Ok(Acted { value, seq, is_replayed }) => {
-                let shown = access.shows(caller).then_some(value);
+                let shown = access.may_read(caller).then_some(value);
                 let metadata = shown.as_ref().map(|value| Json::from_text(&value.metadata));
                 let tags = shown.map(|value| value.tags);
                 Ok(NodeTagsPayload { tags, metadata, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
@@ -136,10 +136,11 @@ impl NodeTagsMutation {
     }
 }
 
-/// What is refused beside the rights of notes: a blanket order is the whole company's, and tags of a return are not shown to callers of one channel.
-fn outside(target: &Target, access: &NodeAccess, caller: &Caller) -> Answer<Option<UserError>> {
+/// Refuses a change beyond the rights of notes: a blanket order belongs to the whole company, and
+/// tags of a return are not shown to callers of one channel.
+fn refuse_change(target: &Target, access: &NodeAccess, caller: &Caller) -> Answer<Option<UserError>> {
     if target.kind == kind::BlanketOrderId::PREFIX
-        && let Some(permission) = access.lacks_for_all(caller)
+        && let Some(permission) = access.missing_write_permission_for_all(caller)
     {
         return Err(TopError::Forbidden(permission));
     }

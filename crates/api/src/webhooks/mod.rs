@@ -8,7 +8,7 @@ use async_graphql::{Context, Enum, InputObject, SimpleObject};
 use macros::resolvers;
 use platform::{
     paging::Key,
-    storage::events::{Declared, Source},
+    storage::events::{AnyEventType, Source},
 };
 use services::webhooks::{Webhooks, core::Endpoint};
 
@@ -26,7 +26,7 @@ use crate::{
     },
     periods::in_days,
     schema::events::{registry, subscription},
-    short_lists::{SearchText, ShortList, Sought, is_within, short_sort},
+    short_lists::{IdAndTextFilter, SearchText, ShortList, is_within, short_sort},
 };
 
 /// Type of event that endpoints can subscribe to.
@@ -49,8 +49,8 @@ pub struct WebhookEventType {
     pub subscription: Option<&'static str>,
 }
 
-impl From<&'static dyn Declared> for WebhookEventType {
-    fn from(event: &'static dyn Declared) -> Self {
+impl From<&'static dyn AnyEventType> for WebhookEventType {
+    fn from(event: &'static dyn AnyEventType) -> Self {
         let name = event.name();
         let resource = name.split_once('.').map_or(name, |(resource, _)| resource);
         Self {
@@ -140,7 +140,7 @@ pub enum WebhookEndpointSortField {
 }
 
 impl WebhookEndpointSortField {
-    /// Its name in cursors.
+    /// Returns the field's name in cursors.
     const fn name(self) -> &'static str {
         match self {
             Self::CreatedAt => "CREATED_AT",
@@ -149,7 +149,7 @@ impl WebhookEndpointSortField {
         }
     }
 
-    /// What an endpoint is sorted by.
+    /// Returns the sort key of an endpoint.
     fn key(self, endpoint: &Endpoint) -> Key {
         match self {
             Self::CreatedAt => Key::Int(endpoint.created_at.micros()),
@@ -186,13 +186,13 @@ impl WebhookQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "webhookEndpoints", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
-            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
             Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
         })?;
         let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
         let is_sought = |one: &Endpoint| {
             filter.holds(&|(sought, is_enabled, created, updated)| {
-                sought.finds(one.id, &[&one.url, &one.description])
+                sought.matches_row(one.id, &[&one.url, &one.description])
                     && is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted)
                     && is_within(created.as_ref(), one.created_at)
                     && is_within(updated.as_ref(), one.updated_at)
@@ -232,7 +232,7 @@ impl WebhookQuery {
         })?;
         let is_sought = |one: &WebhookEventType| {
             filter.holds(&|(search, permission, subscription)| {
-                search.finds(&[one.name, one.description])
+                search.matches_row(&[one.name, one.description])
                     && permission.as_deref().is_none_or(|code| code == one.permission)
                     && subscription.as_deref().is_none_or(|name| one.subscription == Some(name))
             })

@@ -1,4 +1,5 @@
-//! Changing endpoints. Where they lead and what they tell asks for a fresh authentication, which a key never has.
+//! Mutations of webhook endpoints. Changes of their URL, events or secret require a fresh
+//! authentication, which a key never has.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude::{EndpointId, EventId, JobId};
@@ -16,8 +17,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        once::{Again, Earlier, SecretStatus},
-        reading::{Reading, read},
+        once::{EarlierCall, ReplayablePayload, SecretStatus},
+        reading::{InputErrors, read},
         refusal::{ErrorCode, UserError, user_errors_of},
         scalars::Long,
     },
@@ -141,7 +142,7 @@ impl WebhookEndpointPayload {
         Ok(match done {
             Err(error) => Self::refused(user_errors_of(error, refuse)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
-                // A dry run makes none.
+                // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
                 Self { webhook_endpoint: seen(ctx, endpoint), secret, secret_status, seq: seq.map(Long), ..Self::default() }
@@ -156,9 +157,9 @@ impl From<Vec<UserError>> for WebhookEndpointPayload {
     }
 }
 
-impl Again for WebhookEndpointPayload {
-    /// An endpoint that was removed is not there any more.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for WebhookEndpointPayload {
+    /// Omits an endpoint that was removed meanwhile.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let webhook_endpoint = match (earlier.id::<EndpointId>(), ctx.permit::<kind::WebhookRead>()) {
             (Some(id), Ok(permit)) => ctx.given::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
             _ => None,
@@ -175,9 +176,10 @@ impl From<Vec<UserError>> for WebhookReplayPayload {
     }
 }
 
-impl Again for WebhookReplayPayload {
-    /// The receipt names the endpoint, and the job of a range behind it.
-    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+impl ReplayablePayload for WebhookReplayPayload {
+    /// The receipt contains the ID of the endpoint, followed by that of the job if a range is
+    /// replayed.
+    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let receipt = earlier.id::<String>().unwrap_or_default();
         let mut ids = receipt.split(' ');
         let endpoint = ids.next().and_then(|id| id.parse::<EndpointId>().ok());
@@ -194,7 +196,8 @@ impl Again for WebhookReplayPayload {
     }
 }
 
-/// Who may write need not be one who may see.
+/// Returns the endpoint, if the caller may read endpoints: the right to write them does not include
+/// that.
 fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
     ctx.permit::<kind::WebhookRead>().ok().map(|_| endpoint.into())
 }
@@ -203,9 +206,9 @@ fn endpoint_id(id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>
     read(|reading| reading.id(id, || field))
 }
 
-/// What is to be sent again, or what is wrong with how it was said.
+/// Reads the messages to send again, or returns the errors of the input.
 fn replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
-    let mut reading = Reading::default();
+    let mut reading = InputErrors::default();
     let id = reading.id(&input.id, || path!["input", "id"]);
     let what = match (&input.message_ids, input.from_seq, input.to_seq) {
         (Some(ids), None, None) => {

@@ -1,4 +1,5 @@
-//! One product, step by step: limit, smoothing, interval, order. Lines of `name: numbers`; quantiles are given, since one product has no pool.
+//! One product, step by step: limit, smoothing, interval, order. The input is lines of `name:
+//! numbers`; its quantiles are given, since one product has no pool.
 
 use std::fmt::Write;
 
@@ -26,7 +27,7 @@ struct Example {
     pack: Option<f64>,
 }
 
-fn parsed(text: &str) -> Result<Example, BenchError> {
+fn parse_example(text: &str) -> Result<Example, BenchError> {
     let mut example = Example::default();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')) {
         let line_number = index + 1;
@@ -54,7 +55,7 @@ fn parsed(text: &str) -> Result<Example, BenchError> {
 
 /// The steps of an example, one a line.
 pub fn explain(text: &str) -> Result<String, BenchError> {
-    let example = parsed(text)?;
+    let example = parse_example(text)?;
     let mut prepared = Prepared::default();
     prepare(&mut prepared, &example.demand, None);
     let known = &prepared.known;

@@ -39,25 +39,25 @@ impl Coverage {
 
 /// Losses and coverage of a run over weeks after its panel's.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Measured {
+pub struct RunMeasures {
     pub mean: Loss,
     pub median: Loss,
     pub eighty: Coverage,
     pub ninety_five: Coverage,
 }
 
-/// A run and what came true, for all series and by class.
+/// A run and the actual demand, for all series and by class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
     pub run: Run,
-    pub all: Measured,
-    pub classes: Vec<Measured>,
+    pub all: RunMeasures,
+    pub classes: Vec<RunMeasures>,
 }
 
 /// Runs with the first `origin` weeks and compares the eight after them. A series without a forecast counts as a forecast of 0.
 pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
     let run = forecast_all(&panel.until(origin), &Settings { horizon: HELD_OUT_WEEKS, threads, incumbent: None });
-    let (mut all, mut classes) = (Measured::default(), vec![Measured::default(); Class::ALL.len()]);
+    let (mut all, mut classes) = (RunMeasures::default(), vec![RunMeasures::default(); Class::ALL.len()]);
     for (series, forecast) in run.series.iter().enumerate() {
         for (ahead, units) in panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).enumerate() {
             if !units.is_finite() {
@@ -78,7 +78,7 @@ pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
     HeldOut { run, all, classes }
 }
 
-/// One method for all series at one origin, whatever a choice would say.
+/// Loss of one method for all series at one origin, regardless of the choice.
 pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss {
     let (mut loss, mut prepared, mut scratch) = (Loss::default(), Prepared::default(), Scratch::default());
     let seasons = Seasons::default();

@@ -9,10 +9,10 @@ use std::fmt;
 
 pub use explain::explain;
 pub use file::read;
-pub use held_out::{HeldOut, Measured, held_out};
+pub use held_out::{HeldOut, RunMeasures, held_out};
 pub use report::{HELD_OUT_WEEKS, Timed, report};
 
-/// Why a file was not read.
+/// Reason for which a file was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BenchError {
     /// A line has another number of fields than the first one.
@@ -23,7 +23,7 @@ pub enum BenchError {
     TooShort { weeks: usize, least: usize },
     /// The panel did not take it.
     Panel(crate::panel::PanelError),
-    /// A line of an explained example lacks a name, or names what nobody knows.
+    /// A line of an explained example lacks a name, or has an unknown one.
     Example { line: usize },
     /// An explained example lacks this.
     Lacks(&'static str),

@@ -7,7 +7,7 @@ use crate::{
     models::{Cap, Configuration, Method, Model},
     panel::Panel,
     reorder::Terms,
-    selection::{Choice, DEFAULT, Loss, MARGIN, Reached},
+    selection::{Choice, ChoiceReason, DEFAULT, Loss, MARGIN},
     series::Class,
     simulate::{OrderUpTo, Outcome, Past, Unmet, simulate},
 };
@@ -17,11 +17,11 @@ pub const HELD_OUT_WEEKS: usize = 8;
 /// Weeks between the three origins.
 const STEP: usize = 8;
 /// The least weeks of a file.
-const LEAST_WEEKS: usize = 40;
+const MIN_WEEKS: usize = 40;
 
 /// References on the public hold-out: WAPE, bias, WAPE of three origins pooled (none: not known). Boosted trees, MSTL and AutoETS cap 3 are of
 /// `bench/models.sh`, the others of statsforecast 2.1.1 as the paper beside the file names them.
-const REFERENCES: [(&str, f64, f64, Option<f64>); 18] = [
+const REFERENCE_RESULTS: [(&str, f64, f64, Option<f64>); 18] = [
     ("boosted trees, mean, half of it SES cap 3", 0.599, -0.06, Some(0.621)),
     ("AutoETS cap 3", 0.599, -0.10, Some(0.648)),
     ("boosted trees, median", 0.603, -0.36, Some(0.600)),
@@ -51,24 +51,24 @@ pub struct Timed {
     pub seconds: (f64, f64),
 }
 
-/// The comparison on a file. `clock` tells seconds from any beginning; this crate has none.
+/// The comparison on a file. `clock` returns seconds since any moment; this crate has no clock.
 pub fn report(text: &str, clock: &dyn Fn() -> f64) -> Result<Timed, BenchError> {
     let begun = clock();
     let panel = read(text)?;
     let weeks = panel.weeks();
-    if weeks < LEAST_WEEKS {
-        return Err(BenchError::TooShort { weeks, least: LEAST_WEEKS });
+    if weeks < MIN_WEEKS {
+        return Err(BenchError::TooShort { weeks, least: MIN_WEEKS });
     }
     let last = weeks - HELD_OUT_WEEKS;
     let before = clock();
     let runs: Vec<HeldOut> = [last - 2 * STEP, last - STEP, last].map(|origin| held_out(&panel, origin, 2)).into();
     let run_seconds = (clock() - before) / runs.len() as f64;
     let mut out = String::new();
-    writing(&mut out, &panel, &runs);
+    write_report(&mut out, &panel, &runs);
     Ok(Timed { text: out, seconds: (run_seconds, clock() - begun) })
 }
 
-fn writing(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
+fn write_report(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
     let Some(newest) = runs.last() else { return };
     let line = |out: &mut String, text: String| {
         out.push_str(&text);
@@ -88,7 +88,7 @@ fn writing(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
     by_origin(out, runs);
     coverage(out, newest);
     sums(out, newest);
-    simulated(out, panel, newest);
+    write_simulation(out, panel, newest);
     settings(out, newest);
 }
 
@@ -100,7 +100,7 @@ fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{:+.1} %", value * 100.0))
 }
 
-fn pooled(losses: impl Iterator<Item = Loss>) -> Loss {
+fn pool_losses(losses: impl Iterator<Item = Loss>) -> Loss {
     losses.fold(Loss::default(), |mut sum, loss| {
         sum += loss;
         sum
@@ -114,16 +114,16 @@ fn row(out: &mut String, name: &str, last: Loss, three: Loss) {
 fn comparison(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
     let Some(newest) = runs.last() else { return };
     out.push_str("| method | WAPE | bias | WAPE, three origins |\n|---|---|---|---|\n");
-    row(out, "**mean, as chosen**", newest.all.mean, pooled(runs.iter().map(|run| run.all.mean)));
-    row(out, "**median, as chosen**", newest.all.median, pooled(runs.iter().map(|run| run.all.median)));
+    row(out, "**mean, as chosen**", newest.all.mean, pool_losses(runs.iter().map(|run| run.all.mean)));
+    row(out, "**median, as chosen**", newest.all.median, pool_losses(runs.iter().map(|run| run.all.median)));
     let mut methods: Vec<Method> = newest.run.candidates.iter().map(|candidate| candidate.method.clone()).collect();
     methods.push(Method::one(Configuration::new(Model::Adida, Cap::None)));
     for method in methods {
         let losses: Vec<Loss> = runs.iter().map(|run| method_loss(panel, &method, run.run.weeks)).collect();
         let last = losses.last().copied().unwrap_or_default();
-        row(out, &method.to_string(), last, pooled(losses.into_iter()));
+        row(out, &method.to_string(), last, pool_losses(losses.into_iter()));
     }
-    for (name, wape, bias, three) in REFERENCES {
+    for (name, wape, bias, three) in REFERENCE_RESULTS {
         let _ = writeln!(out, "| reference: {name} | {wape:.3} | {:+.0} % | {} |", bias * 100.0, number(three));
     }
     out.push('\n');
@@ -184,17 +184,18 @@ fn sums(out: &mut String, newest: &HeldOut) {
 }
 
 /// Weeks of the simulation, from the end.
-const SIMULATED: usize = 20;
+const SIMULATED_WEEKS: usize = 20;
 
-/// Order-up-to every week, two weeks of lead time, from what earlier weeks knew. The classes are those of the newest run.
-fn simulated(out: &mut String, panel: &Panel, newest: &HeldOut) {
+/// Order-up-to every week, two weeks of lead time, from the data known at each week. The classes
+/// are those of the newest run.
+fn write_simulation(out: &mut String, panel: &Panel, newest: &HeldOut) {
     let classes: Vec<Class> = newest.run.series.iter().map(|series| series.class).collect();
     let first = newest.run.origins.first().copied().unwrap_or_default();
     let past = Past::new(panel, &Method::one(DEFAULT), 3, (first, 2));
     out.push_str("| promised | service | units met | mean stock | SMOOTH | ERRATIC | other |\n|---|---|---|---|---|---|---|\n");
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
     for service in [0.90, 0.95, 0.98] {
-        let weeks = panel.weeks().saturating_sub(SIMULATED)..panel.weeks();
+        let weeks = panel.weeks().saturating_sub(SIMULATED_WEEKS)..panel.weeks();
         let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
         let policy = OrderUpTo { service, lead_weeks: 2, review_weeks: 1, terms, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 };
         let found = simulate(panel, &classes, &past, &policy);
@@ -207,7 +208,7 @@ fn simulated(out: &mut String, panel: &Panel, newest: &HeldOut) {
     }
     let _ = writeln!(
         out,
-        "\nEach week is ordered up to Q_p of three weeks' demand. The lead time is two weeks, unmet demand is lost.\nLast {SIMULATED} weeks; errors are pooled from week {first} on. Stock is counted at the end of each week.\n"
+        "\nEach week is ordered up to Q_p of three weeks' demand. The lead time is two weeks, unmet demand is lost.\nLast {SIMULATED_WEEKS} weeks; errors are pooled from week {first} on. Stock is counted at the end of each week.\n"
     );
 }
 
@@ -219,10 +220,10 @@ pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
     out.push_str("| for | mean | median | reached | WAPE at the origins | bias |\n|---|---|---|---|---|---|\n");
     let mut choice = |name: &str, choice: &Choice| {
         let reached = match choice.reached {
-            Reached::Default => "default",
-            Reached::Chosen => "first within the margin",
-            Reached::ClassChosen => "of its class",
-            Reached::NaiveWasBetter => "NAIVE_WAS_BETTER",
+            ChoiceReason::Default => "default",
+            ChoiceReason::Chosen => "first within the margin",
+            ChoiceReason::ClassChosen => "of its class",
+            ChoiceReason::NaiveWasBetter => "NAIVE_WAS_BETTER",
         };
         let (wape, bias) = (number(choice.wape), percent(choice.bias));
         let _ = writeln!(out, "| {name} | {} | {} | {reached} | {wape} | {bias} |", choice.mean, choice.median);

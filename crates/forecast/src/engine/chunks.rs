@@ -1,4 +1,4 @@
-//! The same work on chunks of series, on several threads, with results in the order of the series.
+//! Parallel work on chunks of series, on several threads, with results in the order of the series.
 
 use std::{
     ops::Range,

@@ -4,7 +4,7 @@
 use crate::{
     engine::{
         Run,
-        past::{Made, Past, each_past_at},
+        past::{Past, WeekBacktest, each_past_at},
         pools::step_of,
     },
     intervals::{DayForecast, DayPools, DayQuantiles},
@@ -27,7 +27,7 @@ pub fn day_origins(weeks: usize) -> Vec<usize> {
 /// The days of a panel's last weeks. A group is a series, or a sum of series.
 #[derive(Debug, Clone, Copy)]
 pub struct Days<'a> {
-    /// As [`day_origins`] has them.
+    /// Origins, as [`day_origins`] returns them.
     pub origins: &'a [usize],
     /// The shares of weekdays that were known at each origin, of each series of the panel.
     pub shares: &'a [Vec<ByDay<f64>>],
@@ -39,7 +39,7 @@ pub struct Days<'a> {
     pub units: &'a [ByDay<f32>],
 }
 
-/// What is known of a group.
+/// Sums of a group's series: units and forecasts.
 #[derive(Clone)]
 struct Group {
     weeks: Vec<f64>,
@@ -83,8 +83,8 @@ impl Group {
     }
 }
 
-/// The bounds of errors of days that groups would have made at earlier origins, each series forecast as the run forecasts it. One for each pool, of which there
-/// are `count`.
+/// The bounds of errors of days that groups would have made at earlier origins, with each series
+/// forecast as the run forecasts it. One element for each of the `count` pools.
 pub fn day_errors(panel: &Panel, run: &Run, days: &Days<'_>, count: usize, threads: usize) -> Vec<DayQuantiles> {
     let mut pools = vec![DayPools::default(); count];
     let Some(first) = days.origins.first() else { return pools.into_iter().map(DayPools::quantiles).collect() };
@@ -111,11 +111,12 @@ pub fn day_errors(panel: &Panel, run: &Run, days: &Days<'_>, count: usize, threa
     pools.into_iter().map(DayPools::quantiles).collect()
 }
 
-/// The days that a series' weeks were forecast to have. None of a week in which it could not be sold on all days: what was sold then is not what was wanted.
+/// The forecasts by day of a series' past weeks. `None` for a week in which it could not be sold on
+/// all days: its sales are not its demand.
 fn made(panel: &Panel, days: &Days<'_>, series: usize, past: &Past) -> Vec<Option<ByDay<f32>>> {
     let in_stock = panel.days(series);
     let is_whole = |week: usize| in_stock.is_none_or(|days| days.get(week) == Some(&WEEK_DAYS));
-    let of_week = |(place, made): (usize, &Made)| {
+    let of_week = |(place, made): (usize, &WeekBacktest)| {
         let (nth, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
         let shares = days.shares.get(nth)?.get(series)?;
         let is_scored = made.is_known && is_whole(days.origins.get(nth)? + ahead);
@@ -131,7 +132,7 @@ mod tests {
 
     const SERIES: usize = 150;
     const WEEKS: usize = 32;
-    const HELD_OUT: usize = 8;
+    const HELD_OUT_WEEKS: usize = 8;
     const SHAPE: ByDay<f64> = [1.0, 1.0, 1.0, 2.0, 3.0, 5.0, 1.0];
 
     fn next(state: &mut u64) -> f64 {
@@ -152,7 +153,7 @@ mod tests {
         let rate = |series: usize| (5.0 * (series as f64 + 0.5) / SERIES as f64).exp();
         let weeks = |series: usize| {
             let week = |_| SHAPE.map(|part| day(rate(series) * part / 14.0));
-            (0..WEEKS + HELD_OUT).map(week).collect::<Vec<_>>()
+            (0..WEEKS + HELD_OUT_WEEKS).map(week).collect::<Vec<_>>()
         };
         (0..SERIES).map(weeks).collect()
     }
@@ -173,7 +174,7 @@ mod tests {
             let values: Vec<f32> = weeks[..WEEKS].iter().map(|days| days.iter().sum::<f64>() as f32).collect();
             panel.push(&values, Traits::default()).unwrap();
         }
-        let run = forecast_all(&panel, &Settings { horizon: HELD_OUT, threads: 2, incumbent: None });
+        let run = forecast_all(&panel, &Settings { horizon: HELD_OUT_WEEKS, threads: 2, incumbent: None });
         let origins = day_origins(WEEKS);
         assert_eq!(origins, [18, 20, 22, 24]);
         let known: Vec<_> = origins.iter().map(|origin| shares(&all, *origin)).collect();

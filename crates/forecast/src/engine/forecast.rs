@@ -1,22 +1,22 @@
-//! The last step of a run: each series' path, its bounds, and what is said about it.
+//! The last step of a run: each series' path, its bounds, its status and its excluded weeks.
 
 use std::ops::Range;
 
 use crate::{
     engine::{
         MethodPools, Point, SeriesForecast, Status,
-        new_products::{Example, Groups, blended},
+        new_products::{Example, Groups, blend_means},
         pools::step_of,
     },
     intervals::bounds,
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
-    selection::{Choices, DEFAULT, Reached, SCORED_WEEKS},
+    selection::{ChoiceReason, Choices, DEFAULT, SCORED_WEEKS},
     series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, capped, prepare, quality},
 };
 
 /// The inputs that all series share.
-pub(crate) struct Finish<'a> {
+pub(crate) struct SharedInputs<'a> {
     pub panel: &'a Panel,
     pub choices: &'a Choices,
     pub pools: &'a [MethodPools],
@@ -24,8 +24,8 @@ pub(crate) struct Finish<'a> {
     pub horizon: usize,
 }
 
-/// A series' forecast, and what it tells new products.
-pub(crate) struct Finished {
+/// A series' forecast, and the data that it lends to new products.
+pub(crate) struct SeriesResult {
     forecast: SeriesForecast,
     pub example: Option<Example>,
     /// The known weeks of a new product, giants cut.
@@ -41,14 +41,14 @@ struct Buffers {
     median: Vec<f64>,
 }
 
-impl Finish<'_> {
+impl SharedInputs<'_> {
     /// `classes` are the computed and the assigned class of every series of the panel.
-    pub(crate) fn range(&self, range: Range<usize>, classes: &[(Class, Class)]) -> Vec<Finished> {
+    pub(crate) fn range(&self, range: Range<usize>, classes: &[(Class, Class)]) -> Vec<SeriesResult> {
         let mut buffers = Buffers { mean: vec![0.0; self.horizon], median: vec![0.0; self.horizon], ..Buffers::default() };
         range.map(|series| self.one(series, classes[series], &mut buffers)).collect()
     }
 
-    fn one(&self, series: usize, (computed, class): (Class, Class), buffers: &mut Buffers) -> Finished {
+    fn one(&self, series: usize, (computed, class): (Class, Class), buffers: &mut Buffers) -> SeriesResult {
         let Buffers { prepared, scratch, cut, mean, median } = buffers;
         let traits = self.panel.traits(series);
         prepare(prepared, self.panel.values(series), self.panel.days(series));
@@ -80,7 +80,8 @@ impl Finish<'_> {
             median.fill(0.0);
         }
         let points = if status == Status::TooLittle { Vec::new() } else { self.points((mean, median), step, method, status) };
-        // Records are graded by one rule. What is listed is what the method of the mean does not see as recorded.
+        // Quality is graded by one rule for all series. The list has the weeks that the method of
+        // the mean uses otherwise than recorded.
         let mut excluded = prepared.excluded.clone();
         list(&mut excluded, giants(&view, &limits));
         list(&mut prepared.excluded, giants(&view, &[limit]));
@@ -98,7 +99,7 @@ impl Finish<'_> {
             excluded,
             points,
         };
-        Finished { forecast, example, own }
+        SeriesResult { forecast, example, own }
     }
 
     /// The index of a method's pools.
@@ -117,14 +118,14 @@ impl Finish<'_> {
     }
 
     /// The forecast; a new product's borrows from established ones.
-    pub(crate) fn with_groups(&self, series: usize, finished: Finished, groups: &Groups) -> SeriesForecast {
-        let Finished { mut forecast, own, .. } = finished;
+    pub(crate) fn with_groups(&self, series: usize, finished: SeriesResult, groups: &Groups) -> SeriesForecast {
+        let SeriesResult { mut forecast, own, .. } = finished;
         if forecast.status != Status::New {
             return forecast;
         }
         let traits = self.panel.traits(series);
         let borrowed = groups.borrow_for(traits.category, traits.store);
-        let units = vec![blended(&own, borrowed); self.horizon];
+        let units = vec![blend_means(&own, borrowed); self.horizon];
         let step = borrowed.map_or(f64::from(forecast.mean_step), |borrowed| borrowed.mean_step);
         forecast.mean_step = step as f32;
         forecast.constants = [None; 3];
@@ -133,18 +134,19 @@ impl Finish<'_> {
     }
 }
 
-fn status(prepared: &Prepared, class: Class, reached: Reached) -> Status {
+fn status(prepared: &Prepared, class: Class, reached: ChoiceReason) -> Status {
     match class {
         Class::Ended => Status::Ended,
         _ if prepared.start.is_none() => Status::TooLittle,
         Class::Dormant => Status::Dormant,
         Class::New => Status::New,
-        _ if reached == Reached::NaiveWasBetter => Status::NaiveWasBetter,
+        _ if reached == ChoiceReason::NaiveWasBetter => Status::NaiveWasBetter,
         _ => Status::Ready,
     }
 }
 
-/// The weeks above a limit of any part of a method, with what its parts see of them on average.
+/// The weeks above a limit of any part of a method, with the mean of the values that its parts use
+/// for them.
 fn giants(view: &View<'_>, limits: &[Option<f64>]) -> Vec<ExcludedWeek> {
     let least = limits.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let seen = |units: f64| {

@@ -16,7 +16,7 @@ pub(crate) use chunks::{CHUNK, in_chunks};
 pub use days::{Days, day_errors, day_origins};
 pub(crate) use past::each_past;
 pub use pools::MethodPools;
-pub(crate) use pools::{pooled, step_of};
+pub(crate) use pools::{pool_errors, step_of};
 pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
 pub(crate) use score::score_panel;
 pub use sums::{SumErrors, sum_errors};

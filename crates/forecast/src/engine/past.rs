@@ -1,4 +1,5 @@
-//! What each series' method would have said at earlier origins, beside what came: the material of sums and factors.
+//! Forecasts of each series' method at earlier origins, beside the actual units: the input of sums
+//! and factors.
 
 use crate::{
     engine::{
@@ -14,11 +15,11 @@ use crate::{
 };
 
 /// Series whose pasts are held at once.
-const BATCH: usize = 8_192;
+const SERIES_PER_BATCH: usize = 8_192;
 
 /// A week as it would have been forecast, and its units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Made {
+pub(crate) struct WeekBacktest {
     pub forecast: f64,
     pub units: f64,
     /// False for a week that is unknown; both figures are 0 then.
@@ -31,7 +32,7 @@ pub(crate) struct Past {
     /// Units of each week of the panel; an unknown one has those of the last known.
     pub weeks: Vec<f64>,
     /// The scored weeks of each origin, one origin after the other.
-    pub made: Vec<Made>,
+    pub made: Vec<WeekBacktest>,
 }
 
 struct PastForecaster<'a> {
@@ -46,12 +47,12 @@ pub(crate) fn each_past(panel: &Panel, run: &Run, threads: usize, take: impl FnM
     each_past_at(panel, run, &pooled_origins(panel.weeks(), SCORED_WEEKS), threads, take);
 }
 
-/// The same at some of the origins.
+/// Like `each_past`, at some of the origins.
 pub(crate) fn each_past_at(panel: &Panel, run: &Run, origins: &[usize], threads: usize, mut take: impl FnMut(usize, &Past)) {
     let of_categories = seasons(panel, origins, threads);
     let forecaster = PastForecaster { panel, run, origins, seasons: &of_categories };
-    for first in (0..panel.len()).step_by(BATCH) {
-        let size = BATCH.min(panel.len() - first);
+    for first in (0..panel.len()).step_by(SERIES_PER_BATCH) {
+        let size = SERIES_PER_BATCH.min(panel.len() - first);
         let chunks = in_chunks(size, CHUNK, threads, |range| {
             let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
             range.map(|nth| forecaster.past(first + nth, &mut prepared, &mut scratch)).collect::<Vec<_>>()
@@ -64,7 +65,7 @@ impl PastForecaster<'_> {
     fn past(&self, series: usize, prepared: &mut Prepared, scratch: &mut Scratch) -> Past {
         prepare(prepared, self.panel.values(series), self.panel.days(series));
         let mut past =
-            Past { weeks: vec![0.0; self.panel.weeks()], made: vec![Made::default(); self.origins.len() * SCORED_WEEKS] };
+            Past { weeks: vec![0.0; self.panel.weeks()], made: vec![WeekBacktest::default(); self.origins.len() * SCORED_WEEKS] };
         let mut known = prepared.known.weeks.iter().zip(&prepared.known.units).peekable();
         let mut last = 0.0;
         for (week, units) in past.weeks.iter_mut().enumerate() {
@@ -79,13 +80,13 @@ impl PastForecaster<'_> {
         for (nth, origin) in self.origins.iter().enumerate() {
             let season = self.seasons.at(category, *origin);
             let view = View::at(&prepared.known, *origin, season, &mut scratch.values);
-            // A series that had not begun was forecast by nobody: all that came of it is an error.
+            // A series that had not begun had no forecast: all of its units are an error.
             let mut path = [0.0; SCORED_WEEKS];
             if view.count > 0 {
                 pools.method.path(&view, scratch, &mut path);
             }
             for (ahead, units, _) in ahead(&prepared.known, *origin, SCORED_WEEKS) {
-                past.made[nth * SCORED_WEEKS + ahead] = Made { forecast: path[ahead], units, is_known: true };
+                past.made[nth * SCORED_WEEKS + ahead] = WeekBacktest { forecast: path[ahead], units, is_known: true };
             }
         }
         past

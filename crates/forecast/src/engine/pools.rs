@@ -9,7 +9,8 @@ use crate::{
     series::{Prepared, capped, prepare},
 };
 
-/// The scale rests on weeks cut at three robust deviations, whatever the method's own cap is.
+/// The scale is computed from weeks cut at three robust deviations, independent of the method's own
+/// cap.
 const SCALE_CAP: Configuration = Configuration::new(Model::Naive, Cap::Deviations(30));
 
 /// A method and the pools of its errors.
@@ -22,16 +23,17 @@ pub struct MethodPools {
     pub sums: SumPools,
 }
 
-/// An origin and what is scored there.
-struct Planned {
+/// An origin and the errors that are scored there.
+struct PlannedOrigin {
     origin: usize,
     scores_weeks: bool,
     /// Lengths of sums.
     lengths: Vec<usize>,
 }
 
-/// Origins of sums over `length` weeks: those of the choice for sums within the scored weeks, else the last that have the weeks behind them.
-fn planned(weeks: usize, single: &[usize]) -> (Vec<Planned>, Vec<usize>) {
+/// Origins of sums over `length` weeks: those of the choice for sums within the scored weeks, else
+/// the last ones that enough weeks follow.
+fn planned(weeks: usize, single: &[usize]) -> (Vec<PlannedOrigin>, Vec<usize>) {
     let by_length: Vec<Vec<usize>> = (1..=LONGEST_SUM)
         .map(|length| if length <= SCORED_WEEKS { single.to_vec() } else { pooled_origins(weeks, length) })
         .collect();
@@ -40,7 +42,7 @@ fn planned(weeks: usize, single: &[usize]) -> (Vec<Planned>, Vec<usize>) {
     all.dedup();
     let plan = all
         .into_iter()
-        .map(|origin| Planned {
+        .map(|origin| PlannedOrigin {
             origin,
             scores_weeks: single.contains(&origin),
             lengths: (1..=LONGEST_SUM).filter(|length| by_length[length - 1].contains(&origin)).collect(),
@@ -49,7 +51,7 @@ fn planned(weeks: usize, single: &[usize]) -> (Vec<Planned>, Vec<usize>) {
     (plan, by_length.iter().map(Vec::len).collect())
 }
 
-/// All origins that pools of a panel of so many weeks rest on.
+/// All origins that pools of a panel of `weeks` weeks are computed from.
 pub(crate) fn pool_origins(weeks: usize) -> Vec<usize> {
     let (plan, _) = planned(weeks, &pooled_origins(weeks, SCORED_WEEKS));
     plan.into_iter().map(|planned| planned.origin).collect()
@@ -68,7 +70,7 @@ struct Scores {
 }
 
 /// Pools the errors of a method over a panel. One pool for all classes: a pool per class widens the intervals without covering more.
-pub(crate) fn pooled(panel: &Panel, method: &Method, seasons: &Seasons, threads: usize) -> MethodPools {
+pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, threads: usize) -> MethodPools {
     let (plan, counts) = planned(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
     let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
         let mut scores = Scores { weeks: Vec::new(), sums: vec![Vec::new(); LONGEST_SUM] };
@@ -101,7 +103,7 @@ pub(crate) fn pooled(panel: &Panel, method: &Method, seasons: &Seasons, threads:
 }
 
 impl Scores {
-    fn add(&mut self, view: &View<'_>, planned: &Planned, step: f64, path: &[f64]) {
+    fn add(&mut self, view: &View<'_>, planned: &PlannedOrigin, step: f64, path: &[f64]) {
         if planned.scores_weeks {
             for (ahead, units, _) in ahead(view.known, view.origin, SCORED_WEEKS) {
                 self.weeks.push(((units - path[ahead]) / scale(step, path[ahead])) as f32);

@@ -1,13 +1,13 @@
-//! One run over a panel, and what it leaves.
+//! One run over a panel, and its result.
 
 use crate::{
     engine::{
         MethodPools,
         chunks::CHUNK,
-        forecast::{Finish, Finished},
+        forecast::{SeriesResult, SharedInputs},
         in_chunks,
         new_products::Groups,
-        pooled,
+        pool_errors,
         pools::pool_origins,
         score::{Protocol, Scored},
         score_panel,
@@ -17,16 +17,16 @@ use crate::{
     models::{Constants, SEASON_HISTORY, Scratch, Seasons, View},
     panel::Panel,
     selection::{
-        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, Purpose, candidates, choose, means_of_best,
-        origins,
+        Candidate, Choices, DEFAULT, Incumbent, MARGIN, MIN_CLASS_SERIES, MIN_ORIGINS, Purpose, candidates, choose,
+        means_of_best, origins,
     },
-    series::{Class, ExcludedWeek, Prepared, Quality, capped, classify, prepare, settled},
+    series::{Class, ExcludedWeek, Prepared, Quality, capped, classify, prepare, settle_class},
 };
 
 /// The most weeks ahead.
-pub const MOST_HORIZON: usize = 52;
+pub const MAX_HORIZON: usize = 52;
 
-/// How a run is made.
+/// Settings of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Weeks ahead, 1 to 52.
@@ -50,18 +50,18 @@ pub enum Status {
     Ready,
     /// Few known weeks: blended with its category.
     New,
-    /// Out of stock for long with nothing incoming: the last forecast, not scored.
+    /// Out of stock for a long time with nothing incoming: the last forecast, not scored.
     Dormant,
     /// Not sold any more: 0.
     Ended,
-    /// Never asked for: no forecast.
+    /// No demand ever: no forecast.
     TooLittle,
-    /// Nothing beat the last week's value in this class.
+    /// No method beat the last week's value in this class.
     NaiveWasBetter,
 }
 
 impl Status {
-    /// As the API writes it.
+    /// Name of the status in the API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ready => "READY",
@@ -74,18 +74,18 @@ impl Status {
     }
 }
 
-/// One coming week of a series, in units.
+/// Forecast of one coming week of a series, in units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Expected units: orders stock.
     pub mean: f32,
     /// A typical week; orders nothing.
     pub median: f32,
-    /// None where too few errors are known.
+    /// `None` if too few errors are known.
     pub bounds: Option<Bounds>,
 }
 
-/// The forecast of a series and what it rests on.
+/// The forecast of a series with its method and its quality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesForecast {
     pub class: Class,
@@ -105,11 +105,11 @@ pub struct SeriesForecast {
     pub quality: Quality,
     /// Weeks that the method of the mean does not see as recorded.
     pub excluded: Vec<ExcludedWeek>,
-    /// The coming weeks, the first one after the panel's last. Empty if nothing can be said.
+    /// The coming weeks, the first one after the panel's last. Empty if there is no forecast.
     pub points: Vec<Point>,
 }
 
-/// A finished run. It never changes; accuracy is told of it as it was made.
+/// A finished run. It never changes; its accuracy is measured on its forecasts as they were made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// Weeks of the panel that it saw.
@@ -133,7 +133,7 @@ impl Run {
         let pools = &self.pools[usize::from(forecast.method)].sums;
         LeadTimeDemand { path, scale: sum_scale(f64::from(forecast.mean_step)), pools, days: None }
     }
-    /// Why a series is forecast as it is, in words.
+    /// Explains the forecast of a series in words.
     pub fn why(&self, series: usize) -> String {
         let forecast = &self.series[series];
         let method = &self.pools[usize::from(forecast.method)].method;
@@ -194,7 +194,8 @@ impl Run {
     }
 }
 
-/// Forecasts every series of a panel. Never fails: what cannot be said has a [`Status`]. Equal panels and settings give equal runs.
+/// Forecasts every series of a panel. Never fails: a series without a forecast has a [`Status`].
+/// Equal panels and settings give equal runs.
 pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let threads = settings.threads.max(1);
     let origins = origins(panel.weeks());
@@ -214,10 +215,10 @@ pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let choices = choose(&candidates, &counts, settings.incumbent.as_ref());
     let mut methods = choices.methods();
     methods.truncate(usize::from(u16::MAX));
-    let pools: Vec<MethodPools> = methods.iter().map(|method| pooled(panel, method, &seasons, threads)).collect();
-    let horizon = settings.horizon.clamp(1, MOST_HORIZON);
-    let finish = Finish { panel, choices: &choices, pools: &pools, seasons: &seasons, horizon };
-    let finished: Vec<Finished> =
+    let pools: Vec<MethodPools> = methods.iter().map(|method| pool_errors(panel, method, &seasons, threads)).collect();
+    let horizon = settings.horizon.clamp(1, MAX_HORIZON);
+    let finish = SharedInputs { panel, choices: &choices, pools: &pools, seasons: &seasons, horizon };
+    let finished: Vec<SeriesResult> =
         in_chunks(panel.len(), CHUNK, threads, |range| finish.range(range, &classes)).into_iter().flatten().collect();
     let examples: Vec<_> = finished.iter().filter_map(|one| one.example).collect();
     let groups = Groups::of(&examples);
@@ -236,11 +237,11 @@ fn scored(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.le
         candidates
     };
     let single = candidates(protocol.origins.first().copied().unwrap_or(0));
-    if protocol.origins.len() < FEWEST_ORIGINS {
+    if protocol.origins.len() < MIN_ORIGINS {
         return single;
     }
     let mut all = score(single);
-    let large: Vec<Class> = Class::ALL.into_iter().filter(|class| counts[class.index()] >= CLASS_SERIES).collect();
+    let large: Vec<Class> = Class::ALL.into_iter().filter(|class| counts[class.index()] >= MIN_CLASS_SERIES).collect();
     let means = means_of_best(&all, &large, MARGIN);
     all.extend(score(means));
     all
@@ -256,7 +257,7 @@ fn classes(panel: &Panel, threads: usize) -> Vec<(Class, Class)> {
             capped(view.units(), DEFAULT.limit(&view, &mut scratch.values), &mut cut);
             let traits = panel.traits(series);
             let computed = classify(&prepared, &cut, traits);
-            (computed, settled(computed, traits.last))
+            (computed, settle_class(computed, traits.last))
         };
         range.map(class_of).collect::<Vec<_>>()
     });

@@ -1,4 +1,4 @@
-//! Losses of all methods at all origins, from what was known at each.
+//! Losses of all methods at all origins, each from the weeks known at that origin.
 
 use crate::{
     engine::{chunks::CHUNK, in_chunks},

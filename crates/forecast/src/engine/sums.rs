@@ -96,7 +96,7 @@ mod tests {
     use crate::{Settings, Traits, forecast_all};
 
     /// Forty weeks of two products that take turns: 10 and 20, then 20 and 10.
-    fn opposed(series: usize) -> (Panel, Run) {
+    fn opposed_panel(series: usize) -> (Panel, Run) {
         let mut panel = Panel::new(40).unwrap();
         for nth in 0..series {
             let weeks: Vec<f32> = (0..40).map(|week| if (week + nth) % 2 == 0 { 10.0 } else { 20.0 }).collect();
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_evens_out_in_a_sum_makes_its_interval_narrow() {
-        let (panel, run) = opposed(8);
+        let (panel, run) = opposed_panel(8);
         // Each series alone, and all of them together: nine origins of eight weeks make 72 errors each.
         let alone: Vec<Vec<u32>> = (0..8).map(|nth| vec![nth]).collect();
         let single = sum_errors(&panel, &run, &alone, 8, 1);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn few_sums_have_no_interval() {
-        let (panel, run) = opposed(2);
+        let (panel, run) = opposed_panel(2);
         let found = sum_errors(&panel, &run, &[vec![0], vec![0]], 1, 1);
         assert_eq!((found.pool.scores, found.bounds(0, 30.0, 1)), (72, None), "fewer than 200 errors");
         assert_eq!(found.bounds(7, 30.0, 1), None, "no such sum");

@@ -1,16 +1,17 @@
-//! Bounds of single days, from errors of days. Pools are apart by what is expected of the day and by its share of the week: with one pool for all, busy days
-//! of a week and days of one to four units are covered too little, and days of almost no demand too much.
+//! Bounds of single days, from errors of days. Pools are separated by the day's forecast and by its
+//! share of the week: with one pool for all, busy days of a week and days of one to four units are
+//! covered too little, and days of almost no demand too much.
 
 use crate::intervals::{Level, Pool, scale};
 
-/// What is expected of a day, in units: the least of each band but the first.
-const MEANS: [f64; 4] = [0.25, 1.0, 4.0, 16.0];
+/// Expected units of a day: the lower bound of each band but the first.
+const MEAN_BANDS: [f64; 4] = [0.25, 1.0, 4.0, 16.0];
 /// The share of a day in its week by that of an even week: the least of each band but the first. Quiet, usual and busy days.
-const SHARES: [f64; 2] = [0.75, 1.25];
+const SHARE_BANDS: [f64; 2] = [0.75, 1.25];
 /// Pools of days.
-pub const DAY_CELLS: usize = (MEANS.len() + 1) * (SHARES.len() + 1);
+pub const DAY_CELLS: usize = (MEAN_BANDS.len() + 1) * (SHARE_BANDS.len() + 1);
 /// Days of an even week.
-const EVEN: f64 = 7.0;
+const EVEN_DAYS: f64 = 7.0;
 
 /// Bounds of scaled errors by cell: lower and upper of 80 %, then of 95 %. None where too few errors are known.
 pub type DayQuantiles = Vec<Option<[f64; 4]>>;
@@ -20,14 +21,14 @@ pub type DayQuantiles = Vec<Option<[f64; 4]>>;
 pub struct DayForecast {
     /// Expected units.
     pub mean: f64,
-    /// Its share of the week's, 0 to 1.
+    /// Share of the day in the week, 0 to 1.
     pub share: f64,
     /// The mean step between the weeks of its series.
     pub step: f64,
 }
 
 impl DayForecast {
-    /// The days of a week by what is expected of each. None of a day of which nothing is.
+    /// The days of a week by their forecasts. `None` for a day without forecast demand.
     pub fn of_week(days: &[f64; 7], step: f64) -> [Option<Self>; 7] {
         let week: f64 = days.iter().sum();
         days.map(|mean| (mean > 0.0).then(|| Self { mean, share: mean / week, step }))
@@ -37,9 +38,9 @@ impl DayForecast {
         scale(self.step * self.share.sqrt(), self.mean)
     }
     fn cell(&self) -> usize {
-        let band = MEANS.iter().filter(|least| self.mean >= **least).count();
-        let busy = SHARES.iter().filter(|least| self.share * EVEN >= **least).count();
-        band * (SHARES.len() + 1) + busy
+        let band = MEAN_BANDS.iter().filter(|least| self.mean >= **least).count();
+        let busy = SHARE_BANDS.iter().filter(|least| self.share * EVEN_DAYS >= **least).count();
+        band * (SHARE_BANDS.len() + 1) + busy
     }
 }
 

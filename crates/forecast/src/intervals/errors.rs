@@ -2,34 +2,36 @@
 
 use crate::intervals::{
     LeadTimeDemand, Pool,
-    shape::{MOST_STEPS, Span},
+    shape::{MAX_STEPS, Span},
 };
 
 /// Errors are never narrower than this part of those that were measured.
-const NARROWEST: f64 = 1e-3;
+const MIN_SCALE: f64 = 1e-3;
 
 /// The errors of one length: with a chance demand is max(0, `mean` + e × `scale`) for an error e of the pool, else nothing.
 #[derive(Debug, Clone, Copy)]
 struct Side<'a> {
     pool: &'a Pool,
-    /// Its part in the whole, 0 to 1.
+    /// Share of this side in the whole, 0 to 1.
     share: f64,
     mean: f64,
     scale: f64,
     chance: f64,
 }
 
-/// Demand over a time, worked out once for many stocks.
+/// Demand over a time, computed once for many stocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Errors<'a> {
-    /// Without any nothing is asked for.
+    /// No sides: no demand.
     sides: [Option<Side<'a>>; 2],
 }
 
 impl<'a> LeadTimeDemand<'a> {
-    /// The errors of `weeks`: those of the whole weeks on both sides, below a week of one week. They grow by the root of the variance from the length that was
-    /// measured, as variances of independent days add up; below a week that is around their median, which grows with the mean, as a forecast that is too low
-    /// is so each day. Where nothing is sold on many days a shorter time is without demand more often, and not with smaller sales. None if too little was
+    /// The errors of `weeks`: those of the whole weeks on both sides, below a week those of one
+    /// week. They grow by the root of the variance from the measured length, as variances of
+    /// independent days add up; below a week they do so around their median, which grows with the
+    /// mean, as a forecast that is too low is so each day. If many days have no sales, a shorter
+    /// time is without demand more often, and not with smaller sales. `None` if too few errors were
     /// scored.
     pub(crate) fn errors(&self, weeks: f64) -> Option<Errors<'a>> {
         let span = self.span(weeks);
@@ -50,14 +52,14 @@ impl<'a> LeadTimeDemand<'a> {
         let pools = self.pools;
         let pool = pools.pool(used)?;
         let (total, weeks) = (self.mean_of(span), span.whole as f64 + if span.is_whole() { 0.0 } else { span.spread });
-        let variance = self.days.map_or(0.0, |days| days.shape().variance.min((MOST_STEPS * self.scale).powi(2)));
+        let variance = self.days.map_or(0.0, |days| days.shape().variance.min((MAX_STEPS * self.scale).powi(2)));
         let is_thinned = length > span.whole && used == length && span.chance < 1.0 && variance > 0.0;
         let chance = if is_thinned { span.chance } else { 1.0 };
         let mean = total / chance;
         let part = if is_thinned {
             // Its variance where there is demand at all.
             let own = (variance * weeks + total * total) / chance - mean * mean;
-            (own.max(0.0) / (variance * length as f64)).sqrt().clamp(NARROWEST, 1.0)
+            (own.max(0.0) / (variance * length as f64)).sqrt().clamp(MIN_SCALE, 1.0)
         } else {
             (weeks / used as f64).sqrt()
         };
@@ -102,7 +104,7 @@ impl<'a> Errors<'a> {
         }
         Some(sum)
     }
-    /// Mean units of demand beyond `stock`, which may be below 0: what is owed.
+    /// Mean units of demand beyond `stock`; a stock below 0 is owed and adds to them.
     pub fn missed(&self, stock: f64) -> Option<f64> {
         if stock < 0.0 { Some(self.excess(0.0)? - stock) } else { self.excess(stock) }
     }
@@ -110,7 +112,8 @@ impl<'a> Errors<'a> {
     pub fn left(&self, stock: f64) -> Option<f64> {
         let mut sum = if self.sides().next().is_none() { stock } else { 0.0 };
         for side in self.sides() {
-            // Where the mean and the error are below 0 nothing is sold, so that no more is left than there was.
+            // If the mean plus the error is below 0, nothing is sold, so no more than the initial
+            // stock is left.
             let deficit = |units: f64| side.pool.deficit((units - side.mean) / side.scale);
             let left = (deficit(stock)? - deficit(0.0)?) * side.scale;
             sum += side.share * (side.chance * left + (1.0 - side.chance) * stock);

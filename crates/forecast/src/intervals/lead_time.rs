@@ -3,16 +3,16 @@
 
 use crate::{
     intervals::{DaysAhead, MIN_SCORES, Pool, shape::Span},
-    selection::MOST_ORIGINS,
+    selection::MAX_ORIGINS,
 };
 
 /// The longest sum that is pooled, in weeks.
 pub const LONGEST_SUM: usize = 26;
 /// Halvings of a bisection: more than a float's mantissa.
-const HALVINGS: usize = 60;
-const WEEK: f64 = 7.0;
+const BISECTION_STEPS: usize = 60;
+const DAYS_A_WEEK: f64 = 7.0;
 /// Days that are so near to whole ones are whole.
-const HAIR: f64 = 1e-6;
+const DAY_TOLERANCE: f64 = 1e-6;
 
 /// Pools of the errors of sums over 1, 2, … weeks, each divided by its series' scale of sums.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,20 +22,21 @@ pub struct SumPools {
 }
 
 impl SumPools {
-    /// `pools[0]` is of one week; `origins[0]` says at how many origins it was scored. A length counts up to the last one that has all nine origins; if
-    /// none has, up to the longest that has enough scores.
+    /// `pools[0]` is of one week; `origins[0]` is the number of origins at which it was scored.
+    /// Lengths are used up to the last one that has all nine origins; if none has, up to the
+    /// longest that has enough scores.
     pub fn new(pools: Vec<Pool>, origins: &[usize]) -> Self {
         let enough = |index: &usize| pools[*index].scores >= MIN_SCORES;
         let scored = (0..pools.len().min(origins.len())).take_while(enough).count();
-        let full = (0..scored).take_while(|index| origins[*index] >= MOST_ORIGINS).count();
+        let full = (0..scored).take_while(|index| origins[*index] >= MAX_ORIGINS).count();
         Self { longest: if full > 0 { full } else { scored }, pools }
     }
     /// The order statistics of each length that counts, at most `most` of each, evenly spaced, both ends among them: enough to make the pools again.
-    pub fn thinned(&self, most: usize) -> Vec<Vec<f32>> {
-        self.pools.iter().take(self.longest).map(|pool| evenly(pool.sorted(), most)).collect()
+    pub fn thin_to(&self, most: usize) -> Vec<Vec<f32>> {
+        self.pools.iter().take(self.longest).map(|pool| sample_evenly(pool.sorted(), most)).collect()
     }
     /// Pools of kept order statistics, of one week, of two, and so on. Every length counts: only those that did were kept.
-    pub fn of_kept(kept: Vec<Vec<f32>>) -> Self {
+    pub fn from_order_statistics(kept: Vec<Vec<f32>>) -> Self {
         let pools: Vec<Pool> = kept.into_iter().map(Pool::new).collect();
         Self { longest: pools.len(), pools }
     }
@@ -60,12 +61,13 @@ impl SumPools {
 }
 
 /// At most `most` of sorted figures, evenly spaced, both ends among them.
-fn evenly(sorted: &[f32], most: usize) -> Vec<f32> {
+fn sample_evenly(sorted: &[f32], most: usize) -> Vec<f32> {
     let Some(last) = sorted.len().checked_sub(1).filter(|last| *last >= most && most > 1) else { return sorted.to_vec() };
     (0..most).map(|index| sorted[index * last / (most - 1)]).collect()
 }
 
-/// Each lead time once, with how often it was measured. Those that are no number are left out.
+/// Each distinct lead time with its number of measurements. Values that are not finite are left
+/// out.
 pub(crate) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
     let mut found: Vec<(f64, f64)> = Vec::new();
     for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
@@ -94,8 +96,8 @@ impl LeadTimeDemand<'_> {
         let weeks = if weeks.is_finite() { weeks.max(0.0) } else { 0.0 };
         let (whole, part) = (weeks as usize, weeks.fract());
         let Some(ahead) = self.days else { return Span::even(whole, part) };
-        let (days, near) = (part * WEEK, (part * WEEK).round());
-        ahead.span(whole, if (days - near).abs() < HAIR { near } else { days })
+        let (days, near) = (part * DAYS_A_WEEK, (part * DAYS_A_WEEK).round());
+        ahead.span(whole, if (days - near).abs() < DAY_TOLERANCE { near } else { days })
     }
     /// Mean units over `weeks`, within a week by the shares of its days.
     pub fn mean(&self, weeks: f64) -> f64 {
@@ -136,8 +138,10 @@ impl LeadTimeDemand<'_> {
     pub fn is_extrapolated(&self, weeks: f64) -> bool {
         weeks.ceil() > self.pools.longest() as f64
     }
-    /// As [`Self::quantile`], where the lead time is one of the measured `lead_weeks` with equal chance: the least units x for which the mean chance that
-    /// demand over a lead time is within x reaches `share`. Nothing is added for the lead time's variance, which the mixture already has.
+    /// Like [`Self::quantile`], with the lead time drawn from the measured `lead_weeks` with equal
+    /// chance: the least units x for which the mean chance that demand over a lead time is within x
+    /// reaches `share`. Nothing is added for the lead time's variance, which the mixture already
+    /// has.
     pub fn mixture(&self, share: f64, lead_weeks: &[f64]) -> Option<f64> {
         let distinct = distinct(lead_weeks);
         let total: f64 = distinct.iter().map(|(_, count)| count).sum();
@@ -146,7 +150,7 @@ impl LeadTimeDemand<'_> {
         }
         let ends = distinct.iter().map(|(weeks, _)| self.quantile(share, *weeks)).collect::<Option<Vec<f64>>>()?;
         let (mut low, mut high) = (ends.iter().copied().reduce(f64::min)?, ends.iter().copied().reduce(f64::max)?);
-        for _ in 0..HALVINGS {
+        for _ in 0..BISECTION_STEPS {
             let middle = f64::midpoint(low, high);
             let within: f64 = distinct.iter().map(|(weeks, count)| count * self.chance(middle, *weeks)).sum();
             if within >= share * total { high = middle } else { low = middle }
@@ -161,8 +165,9 @@ impl LeadTimeDemand<'_> {
         }
         self.errors(weeks)?.excess(stock)
     }
-    /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
-    /// error asks for. None if too little was scored, or without lead times.
+    /// The least stock whose expected shortage is no more than `most` units, with an equal chance
+    /// for each of the lead times. At most the stock for the greatest error. `None` if too few
+    /// errors were scored, or without lead times.
     pub fn stock_for_shortage(&self, most: f64, lead_weeks: &[f64]) -> Option<f64> {
         let distinct = distinct(lead_weeks);
         let longest = distinct.iter().map(|(weeks, _)| *weeks).reduce(f64::max)?;
@@ -178,7 +183,7 @@ impl LeadTimeDemand<'_> {
             return Some(0.0);
         }
         let (mut low, mut high) = (0.0, self.quantile(1.0, longest.ceil())?);
-        for _ in 0..HALVINGS {
+        for _ in 0..BISECTION_STEPS {
             let middle = f64::midpoint(low, high);
             if mean_shortage(middle)? <= most { high = middle } else { low = middle }
         }
@@ -191,7 +196,7 @@ impl LeadTimeDemand<'_> {
             return 1.0;
         }
         let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..HALVINGS / 2 {
+        for _ in 0..BISECTION_STEPS / 2 {
             let middle = f64::midpoint(low, high);
             if is_within(middle) { low = middle } else { high = middle }
         }
@@ -216,8 +221,9 @@ mod tests {
         assert_eq!((demand.mean(0.0), demand.mean(1.5), demand.mean(3.0), demand.mean(4.5)), (0.0, 15.0, 40.0, 70.0));
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-4;
         assert!(near(demand.quantile(0.9, 1.0), 28.0) && near(demand.quantile(0.9, 2.0), 56.0));
-        // Half a week has half of the median error of a week, and what lies beyond it by the root of a half; a week and a half has the errors of one and of two
-        // weeks, both by the root of the time.
+        // Half a week has half of the median error of a week, and the excess over it by the root of
+        // a half; a week and a half has the errors of one and of two weeks, both by the root of the
+        // time.
         assert!(near(demand.quantile(0.9, 0.5), 5.0 + 10.0 * 0.5 + (18.0 - 10.0) * 0.5_f64.sqrt()));
         assert!(near(demand.quantile(0.9, 1.5), 15.0 + 0.5 * (18.0 * 1.5_f64.sqrt() + 36.0 * 0.75_f64.sqrt())));
         assert!(near(demand.quantile(0.9, 8.0), 140.0 + 2.0 * 18.0 * 2.0), "twice the error at four times the weeks");
@@ -306,14 +312,18 @@ mod tests {
     #[test]
     fn kept_pools_say_what_the_whole_ones_did() {
         let whole = pools();
-        let kept = SumPools::of_kept(whole.thinned(101));
+        let kept = SumPools::from_order_statistics(whole.thin_to(101));
         assert_eq!((kept.longest(), kept.pool(1).unwrap().sorted().len()), (2, 101));
         for (share, weeks) in [(0.8, 1), (0.95, 2), (0.98, 2)] {
             let (found, expected) = (kept.quantile(share, weeks).unwrap(), whole.quantile(share, weeks).unwrap());
             assert!((found.0 - expected.0).abs() < 0.25 && found.1 == expected.1, "{share} {weeks}: {found:?} {expected:?}");
         }
-        assert_eq!(SumPools::of_kept(whole.thinned(2_000)).quantile(0.95, 2), whole.quantile(0.95, 2), "few are all kept");
-        assert!(!SumPools::of_kept(Vec::new()).is_enough());
+        assert_eq!(
+            SumPools::from_order_statistics(whole.thin_to(2_000)).quantile(0.95, 2),
+            whole.quantile(0.95, 2),
+            "few are all kept"
+        );
+        assert!(!SumPools::from_order_statistics(Vec::new()).is_enough());
     }
 
     #[test]

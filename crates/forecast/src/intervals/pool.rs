@@ -5,12 +5,12 @@ use crate::intervals::scale;
 
 /// Fewer scores than this give no interval.
 pub const MIN_SCORES: usize = 200;
-/// A larger pool keeps so many of its order statistics, evenly spaced, both ends among them.
-const MOST_KEPT: usize = 65_536;
+/// Maximum order statistics that a larger pool keeps, evenly spaced, both ends among them.
+const MAX_KEPT: usize = 65_536;
 /// Scores between two sums that are kept.
-const BLOCK: usize = 64;
-/// Keeps an index that is whole but for the last bit of a float what it is.
-const HAIR: f64 = 1e-9;
+const SUM_BLOCK: usize = 64;
+/// Tolerance for an index that is whole except for rounding errors.
+const INDEX_TOLERANCE: f64 = 1e-9;
 
 /// Scaled errors (y − f) ÷ s of earlier origins, sorted.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,11 +18,11 @@ pub struct Pool {
     sorted: Vec<f32>,
     /// The sums of the scores from each 64th on.
     above: Vec<f64>,
-    /// How many errors there were before they were thinned.
+    /// Number of errors before thinning.
     pub scores: usize,
 }
 
-/// How many of the weeks an interval promises to hold.
+/// Share of the weeks that an interval is to cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     Eighty,
@@ -45,15 +45,15 @@ impl Pool {
         scores.retain(|score| score.is_finite());
         scores.sort_unstable_by(f32::total_cmp);
         let count = scores.len();
-        if count > MOST_KEPT {
+        if count > MAX_KEPT {
             let last = (count - 1) as u64;
-            let place = |index: usize| (index as u64 * last / (MOST_KEPT - 1) as u64) as usize;
-            scores = (0..MOST_KEPT).map(|index| scores[place(index)]).collect();
+            let place = |index: usize| (index as u64 * last / (MAX_KEPT - 1) as u64) as usize;
+            scores = (0..MAX_KEPT).map(|index| scores[place(index)]).collect();
         }
         scores.shrink_to_fit();
         let mut sum = 0.0;
         let mut above: Vec<f64> = scores
-            .chunks(BLOCK)
+            .chunks(SUM_BLOCK)
             .rev()
             .map(|block| {
                 sum += block.iter().copied().map(f64::from).sum::<f64>();
@@ -65,8 +65,8 @@ impl Pool {
     }
     /// The sum of the scores from a place on.
     fn sum_from(&self, first: usize) -> f64 {
-        let next = first.div_ceil(BLOCK);
-        let end = (next * BLOCK).min(self.sorted.len());
+        let next = first.div_ceil(SUM_BLOCK);
+        let end = (next * SUM_BLOCK).min(self.sorted.len());
         let inside: f64 = self.sorted[first..end].iter().copied().map(f64::from).sum();
         inside + self.above.get(next).copied().unwrap_or_default()
     }
@@ -81,18 +81,19 @@ impl Pool {
     }
     /// The order statistic ⌊(n + 1) p⌋, clamped to 1 … n. None of an empty pool.
     pub fn lower(&self, share: f64) -> Option<f64> {
-        self.at(((self.sorted.len() + 1) as f64 * share + HAIR).floor())
+        self.at(((self.sorted.len() + 1) as f64 * share + INDEX_TOLERANCE).floor())
     }
     /// The order statistic ⌈(n + 1) p⌉, clamped to 1 … n: at most 1 − p of the errors lie above. None of an empty pool.
     pub fn upper(&self, share: f64) -> Option<f64> {
-        self.at(((self.sorted.len() + 1) as f64 * share - HAIR).ceil())
+        self.at(((self.sorted.len() + 1) as f64 * share - INDEX_TOLERANCE).ceil())
     }
     /// The error in the middle, or the mean of the two there. None of an empty pool.
     pub fn median(&self) -> Option<f64> {
         Some(f64::midpoint(self.lower(0.5)?, self.upper(0.5)?))
     }
-    /// The mean of what errors exceed `above` by, 0 for those that do not. By trapezoids between the order statistics, since a thinned pool keeps evenly spaced
-    /// ones with both ends. None of a pool of fewer than two.
+    /// The mean excess of errors over `above`, 0 for those below it. By trapezoids between the
+    /// order statistics, since a thinned pool keeps evenly spaced ones with both ends. `None` if
+    /// the pool has fewer than two.
     pub fn excess(&self, above: f64) -> Option<f64> {
         let steps = self.sorted.len().checked_sub(1).filter(|steps| *steps > 0)?;
         let over = |score: &f32| (f64::from(*score) - above).max(0.0);
@@ -104,7 +105,8 @@ impl Pool {
         let ends = self.sorted.first().map_or(0.0, over) + self.sorted.last().map_or(0.0, over);
         Some((sum - ends / 2.0) / steps as f64)
     }
-    /// The mean of what errors fall short of `below` by, 0 for those that do not. By trapezoids, as [`Self::excess`]. None of a pool of fewer than two.
+    /// The mean shortfall of errors from `below`, 0 for those above it. By trapezoids, as
+    /// [`Self::excess`]. `None` if the pool has fewer than two.
     pub fn deficit(&self, below: f64) -> Option<f64> {
         let steps = self.sorted.len().checked_sub(1).filter(|steps| *steps > 0)?;
         let under = |score: &f32| (below - f64::from(*score)).max(0.0);
@@ -119,7 +121,7 @@ impl Pool {
     }
 }
 
-/// The bounds of a week's units. Never below 0; the 80 % interval lies in the 95 % one.
+/// The bounds of a week's units. Never below 0; the 80 % interval is within the 95 % one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     pub lower80: f32,
@@ -181,7 +183,7 @@ mod tests {
     #[test]
     fn a_large_pool_keeps_its_shape() {
         let pool = Pool::new((0..200_000).map(|score| score as f32).collect());
-        assert_eq!((pool.scores, pool.sorted().len(), pool.sorted()[MOST_KEPT - 1]), (200_000, MOST_KEPT, 199_999.0));
+        assert_eq!((pool.scores, pool.sorted().len(), pool.sorted()[MAX_KEPT - 1]), (200_000, MAX_KEPT, 199_999.0));
         assert!((pool.upper(0.98).unwrap() - 196_000.0).abs() < 5.0);
     }
 

@@ -1,4 +1,5 @@
-//! The risk of stock: that it ends before a delivery, and that it lies for long. Both from the measured errors of sums, by which points and targets are found.
+//! Risks of stock: that it runs out before a delivery, and that it stays unsold for long. Both are
+//! computed from the measured errors of sums that also determine points and targets.
 
 use crate::intervals::{LeadTimeDemand, distinct};
 
@@ -68,7 +69,8 @@ mod tests {
     fn what_is_left_and_what_is_short_balance() {
         let (path, pools) = ([10.0; 4], pools());
         let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
-        // Of 20 units 10² ÷ (2 × 20) are left after one week, of 40 units 20² ÷ (2 × 40) after two.
+        // Stock of 20 units leaves 10² ÷ (2 × 20) after one week, stock of 40 units 20² ÷ (2 × 40)
+        // after two.
         assert!(near(demand.overstock(20.0, 1.0), 2.5) && near(demand.overstock(40.0, 2.0), 5.0));
         assert!(near(demand.overstock(10.0, 1.0), 0.0) && near(demand.overstock(50.0, 1.0), 30.0));
         assert_eq!((demand.overstock(-5.0, 1.0), demand.overstock(7.0, 0.0)), (Some(0.0), Some(7.0)));

@@ -4,23 +4,24 @@ use crate::weekdays::ByDay;
 
 const WEEK: usize = 7;
 /// Days with sales whose units are remembered; of more, each second, fourth … of a weekday is.
-const MOST_DAYS: usize = 64;
+const MAX_DAYS: usize = 64;
 /// Figures that the units of days with sales are kept as.
-const KEPT_SIZES: usize = 16;
+const MAX_SIZES: usize = 16;
 /// Fewer whole weeks have no shape.
-const FEWEST_WEEKS: u32 = 8;
+const MIN_WEEKS: u32 = 8;
 /// The statistic of even weekdays is beyond it in one of a thousand cases: χ² of six degrees of freedom at 99.9 %.
-const UNEVEN: f64 = 22.46;
+const CHI_SQUARED_LIMIT: f64 = 22.46;
 /// Degrees of freedom less two, by which James and Stein (Estimation with Quadratic Loss, 1961) shrink means towards their mean.
-const SHRUNK: f64 = 4.0;
-/// The part of each weekday's variance that is not its own: the week's, by shares of the mean. 52 days say a variance to a fifth.
-const SHARED_SPREAD: f64 = 0.2;
+const SHRINKAGE_DEGREES: f64 = 4.0;
+/// Part of the week's variance, by shares of the mean, in each weekday's variance; the rest is
+/// measured for the weekday. 52 days measure a variance to within a fifth.
+const SHARED_VARIANCE_PART: f64 = 0.2;
 /// A deviation of more mean steps than this is that of a giant, which steps are cut at.
-pub(super) const MOST_STEPS: f64 = 2.0;
+pub(super) const MAX_STEPS: f64 = 2.0;
 /// A sale of no more usual ones, by their median, is no giant, however few sales there were.
-const GIANT: f64 = 5.0;
-/// Keeps a product that is whole but for the last bit of a float what it is.
-const HAIR: f64 = 1e-9;
+const OUTLIER_FACTOR: f64 = 5.0;
+/// Tolerance for a product that is whole except for rounding errors.
+const PRODUCT_TOLERANCE: f64 = 1e-9;
 
 /// Whole weeks of a series by day, from which its shape is found. It takes the same memory however many they are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,7 +44,7 @@ pub struct DayShare {
 }
 
 impl DayShare {
-    /// One of seven weekdays that are alike.
+    /// Share of one of seven equal weekdays.
     pub const fn even(sold: f64) -> Self {
         let share = 1.0 / WEEK as f64;
         Self { mean: share, spread: share, sold }
@@ -67,9 +68,10 @@ pub struct DayShape {
 }
 
 impl DayShape {
-    /// Whether its sales tell how large the largest of them are for a promise: half a sale at least lies beyond it.
+    /// Whether the series has enough sales to measure the largest of them for a promise: at least
+    /// half a sale is expected beyond its quantile.
     pub fn bears(&self, service: f64) -> bool {
-        f64::from(self.sales) * (1.0 - service) >= 0.5 - HAIR
+        f64::from(self.sales) * (1.0 - service) >= 0.5 - PRODUCT_TOLERANCE
     }
 }
 
@@ -77,7 +79,7 @@ impl DayTally {
     /// Adds a week on all of whose days the series could be sold, Monday first. Fewer units than none are none.
     pub fn add(&mut self, week: &ByDay<f64>) {
         for (day, units) in week.iter().copied().enumerate().filter(|(_, units)| *units > 0.0) {
-            self.remember(day, units);
+            self.record_sale(day, units);
             self.units[day] += units;
             self.squares[day] += units * units;
             self.sold[day] += 1;
@@ -85,10 +87,10 @@ impl DayTally {
     }
     /// Sales are counted off by weekday, Tuesdays from one on, Wednesdays from two on: each second or fourth of all sales together would be those of the same
     /// weekdays where a product sells on two, four or six days of each week.
-    fn remember(&mut self, day: usize, units: f64) {
+    fn record_sale(&mut self, day: usize, units: f64) {
         self.seen += 1;
         let place = (self.sold[day] as usize + day) as u16;
-        if place.is_multiple_of(1 << self.halvings) && self.sizes.len() == MOST_DAYS {
+        if place.is_multiple_of(1 << self.halvings) && self.sizes.len() == MAX_DAYS {
             self.halvings += 1;
             let step = 1_u16 << self.halvings;
             self.sizes.retain(|(place, ..)| place.is_multiple_of(step));
@@ -97,10 +99,11 @@ impl DayTally {
             self.sizes.push((place, day as u8, units as f32));
         }
     }
-    /// The shape of so many whole weeks, those without sales among them. None of fewer than eight, and without sales.
+    /// The shape of `weeks` whole weeks, including those without sales. `None` for fewer than
+    /// eight, and without sales.
     pub fn shape(&self, weeks: u32) -> Option<DayShape> {
         let total: f64 = self.units.iter().sum();
-        if weeks < FEWEST_WEEKS || total <= 0.0 {
+        if weeks < MIN_WEEKS || total <= 0.0 {
             return None;
         }
         let weeks = f64::from(weeks);
@@ -108,12 +111,12 @@ impl DayTally {
         let variance = (self.squares.iter().sum::<f64>() / (WEEK as f64 * weeks) - mean * mean).max(0.0);
         let between: f64 = self.units.iter().map(|units| weeks * (units / weeks - mean).powi(2)).sum();
         let uneven = if variance > 0.0 { between / variance } else { 0.0 };
-        let is_even = uneven <= UNEVEN;
+        let is_even = uneven <= CHI_SQUARED_LIMIT;
         let (days, variance) = if is_even {
             let sold = f64::from(self.seen) / (WEEK as f64 * weeks);
             ([DayShare::even(sold.min(1.0)); WEEK], WEEK as f64 * variance)
         } else {
-            self.uneven(weeks, mean, SHRUNK / uneven)
+            self.uneven(weeks, mean, SHRINKAGE_DEGREES / uneven)
         };
         let sizes = self.sizes(is_even);
         Some(DayShape { days, weekly: total / weeks, variance, sizes, sales: self.seen, is_even })
@@ -127,7 +130,11 @@ impl DayTally {
         let variance: f64 = own.iter().sum();
         let share = |day: usize| {
             let mean = means[day] / total;
-            let spread = if variance > 0.0 { (1.0 - SHARED_SPREAD) * own[day] / variance + SHARED_SPREAD * mean } else { mean };
+            let spread = if variance > 0.0 {
+                (1.0 - SHARED_VARIANCE_PART) * own[day] / variance + SHARED_VARIANCE_PART * mean
+            } else {
+                mean
+            };
             DayShare { mean, spread, sold: (f64::from(self.sold[day]) / weeks).min(1.0) }
         };
         (std::array::from_fn(share), variance)
@@ -141,12 +148,11 @@ impl DayTally {
         let mut sizes: Vec<f64> = self.sizes.iter().map(|(_, day, units)| f64::from(*units) / mean(usize::from(*day))).collect();
         sizes.sort_by(f64::total_cmp);
         let (count, Some(largest)) = (sizes.len(), sizes.last().copied()) else { return Vec::new() };
-        if count < KEPT_SIZES {
+        if count < MAX_SIZES {
             sizes.push(largest * (1.0 + 1.0 / count as f64));
-        } else if count > KEPT_SIZES {
-            let part = |nth: usize| &sizes[nth * count / KEPT_SIZES..(nth + 1) * count / KEPT_SIZES];
-            let mut means: Vec<f64> =
-                (0..KEPT_SIZES).map(part).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
+        } else if count > MAX_SIZES {
+            let part = |nth: usize| &sizes[nth * count / MAX_SIZES..(nth + 1) * count / MAX_SIZES];
+            let mut means: Vec<f64> = (0..MAX_SIZES).map(part).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
             if let Some(last) = means.last_mut() {
                 *last = f64::midpoint(*last, largest);
             }
@@ -172,7 +178,7 @@ impl Span {
     pub const fn even(whole: usize, part: f64) -> Self {
         Self { whole, mean: part, spread: part, chance: 1.0 }
     }
-    /// Whether it is whole weeks: what is beside them sells nothing.
+    /// Whether the span is whole weeks: the partial week has no demand.
     pub fn is_whole(&self) -> bool {
         self.mean <= 0.0 || self.chance <= 0.0
     }
@@ -190,7 +196,7 @@ impl<'a> DaysAhead<'a> {
     pub fn new(shape: &'a DayShape, first: usize) -> Self {
         Self { shape, first: first % WEEK }
     }
-    /// The same shape from another weekday on.
+    /// Returns the same shape, beginning with another weekday.
     #[must_use]
     pub fn on(self, first: usize) -> Self {
         Self::new(self.shape, first)
@@ -221,13 +227,15 @@ impl<'a> DaysAhead<'a> {
         let chance = if all > 0.0 { ((1.0 - none * none_a_week.powi(weeks)) / all).min(1.0) } else { 1.0 };
         Span { whole, mean, spread, chance: if mean > 0.0 { chance } else { 0.0 } }
     }
-    /// The chance of any sale, so many whole days ahead.
+    /// The chance of any sale, `ahead` whole days from now.
     pub fn sold(&self, ahead: usize) -> f64 {
         self.day(ahead).sold
     }
-    /// Likely units of a day with sales, each as likely as another, so many whole days ahead, where `daily` units are forecast of a mean day and errors of sums
-    /// are scaled by `scale`. Giants, of more than five usual sales and with which days would vary by more than twice that scale, are cut to the next smaller
-    /// sale. Where more is sold than was, it is first sold on more days; where less, on fewer. Empty where nothing is sold on that weekday.
+    /// Equally likely units of a day with sales, `ahead` whole days from now, if `daily` units are
+    /// forecast of a mean day and errors of sums are scaled by `scale`. Giants, of more than five
+    /// usual sales and with which days would vary by more than twice that scale, are cut to the
+    /// next smaller sale. A higher forecast than past sales first means more days with sales; a
+    /// lower one, fewer. Empty if nothing is sold on that weekday.
     pub fn sales(&self, ahead: usize, daily: f64, scale: f64) -> Vec<f64> {
         let day = self.day(ahead);
         if day.sold <= 0.0 || day.mean <= 0.0 {
@@ -238,8 +246,8 @@ impl<'a> DaysAhead<'a> {
             self.shape.sizes.iter().map(|size| f64::from(*size) * usual).filter(|units| *units > 0.0).collect();
         let count = sales.len() as f64;
         let a_day = |sum: f64| day.sold * sum / count;
-        let most = day.spread * (MOST_STEPS * scale).powi(2) + now * now;
-        let giant = GIANT * sales.get(sales.len() / 2).copied().unwrap_or_default();
+        let most = day.spread * (MAX_STEPS * scale).powi(2) + now * now;
+        let giant = OUTLIER_FACTOR * sales.get(sales.len() / 2).copied().unwrap_or_default();
         for largest in (1..sales.len()).rev() {
             if sales[largest] <= giant || a_day(sales.iter().map(|units| units * units).sum()) <= most {
                 break;
@@ -290,7 +298,7 @@ mod tests {
 
     #[test]
     fn chance_makes_no_weekdays() {
-        // One order in two months, whatever the weekday was.
+        // One order in two months, on any weekday.
         let rare =
             of(52, |week| std::array::from_fn(|day| f64::from(u8::from((week * 7 + day as u32) % 61 == 5)) * 12.0)).unwrap();
         assert!(rare.is_even && near(rare.days[0].sold, 6.0 / 364.0) && near(rare.weekly, 72.0 / 52.0), "{rare:?}");
@@ -302,7 +310,7 @@ mod tests {
         let one = DaysAhead::new(&rare, 0).span(0, 1.0);
         assert!(one.chance < 0.16 && near(one.mean, 1.0 / 7.0), "{one:?}");
         let steady = of(20, |week| std::array::from_fn(|day| f64::from(8 + (week * 3 + day as u32 * 5) % 7))).unwrap();
-        assert!(steady.is_even && steady.sizes.len() == KEPT_SIZES && near(DaysAhead::new(&steady, 3).span(0, 2.0).chance, 1.0));
+        assert!(steady.is_even && steady.sizes.len() == MAX_SIZES && near(DaysAhead::new(&steady, 3).span(0, 2.0).chance, 1.0));
     }
 
     #[test]
@@ -316,9 +324,9 @@ mod tests {
     fn many_days_are_remembered_evenly() {
         let mut tally = DayTally::default();
         (0..300_u16).for_each(|week| tally.add(&[f64::from(week + 1); 7]));
-        assert!((MOST_DAYS / 2..=MOST_DAYS).contains(&tally.sizes.len()) && tally.seen == 2_100, "{}", tally.sizes.len());
+        assert!((MAX_DAYS / 2..=MAX_DAYS).contains(&tally.sizes.len()) && tally.seen == 2_100, "{}", tally.sizes.len());
         let shape = tally.shape(300).unwrap();
-        assert!(shape.is_even && shape.sizes.is_sorted() && shape.sizes.len() == KEPT_SIZES);
+        assert!(shape.is_even && shape.sizes.is_sorted() && shape.sizes.len() == MAX_SIZES);
         assert!((shape.sizes.iter().sum::<f32>() / 16.0 - 1.0).abs() < 0.1, "{:?}", shape.sizes);
     }
 
@@ -326,7 +334,7 @@ mod tests {
     fn days_of_each_weekday_are_remembered() {
         // Ten on each Friday; ten or thirty on Saturdays, by turns of two weeks.
         let shape = of(52, |week| [0.0, 0.0, 0.0, 0.0, 10.0, if week % 4 < 2 { 10.0 } else { 30.0 }, 0.0]).unwrap();
-        assert_eq!((shape.sizes[0], shape.sizes[8], shape.sizes[KEPT_SIZES - 1]), (0.5, 1.0, 1.5), "{:?}", shape.sizes);
+        assert_eq!((shape.sizes[0], shape.sizes[8], shape.sizes[MAX_SIZES - 1]), (0.5, 1.0, 1.5), "{:?}", shape.sizes);
         for open in [2, 4, 5, 6, 7] {
             let mut tally = DayTally::default();
             (0..52).for_each(|_| tally.add(&std::array::from_fn(|day| if day < open { 3.0 } else { 0.0 })));
@@ -344,7 +352,7 @@ mod tests {
         let sales = |scale: f64| DaysAhead::new(&shape, 0).sales(0, 2.0, scale);
         assert!(sales(3.0).iter().all(|units| near(*units, 2.0)), "{:?}", sales(3.0));
         let wide = sales(10_000.0);
-        assert!(wide[KEPT_SIZES - 1] > 10.0 * wide[0], "where weeks vary as much it is: {wide:?}");
+        assert!(wide[MAX_SIZES - 1] > 10.0 * wide[0], "where weeks vary as much it is: {wide:?}");
     }
 
     #[test]

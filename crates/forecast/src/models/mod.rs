@@ -18,7 +18,7 @@ pub use trend::{DampedHolt, damped_holt};
 use crate::series::{KnownWeeks, LogSpread, capped, limit_at, own_percentile};
 
 /// Weeks of a year, as the seasonal models count.
-pub const YEAR: usize = 52;
+pub const WEEKS_A_YEAR: usize = 52;
 
 /// The model that smooths once the season is taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,9 +32,9 @@ pub enum SeasonalBase {
 pub enum Model {
     /// The last known week. The measure of all others.
     Naive,
-    /// The same week of the year before; needs two years.
+    /// The value of the same week of the previous year; needs two years.
     SeasonalNaive,
-    /// The mean of so many last known weeks.
+    /// The mean of this number of last known weeks.
     MovingAverage(u8),
     /// Simple exponential smoothing.
     Ses,
@@ -56,7 +56,7 @@ pub enum Model {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cap {
     None,
-    /// At the median plus so many tenths of a robust deviation, on the log scale.
+    /// At the median plus this number of tenths of a robust deviation, on the log scale.
     Deviations(u8),
     /// At the series' own 95th percentile: gives a forecast of the median.
     OwnPercentile,
@@ -107,7 +107,7 @@ impl Configuration {
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     pub known: &'a KnownWeeks,
-    /// How many of them lie before the origin.
+    /// Number of known weeks before the origin.
     pub count: usize,
     pub origin: usize,
     pub spread: Option<LogSpread>,

@@ -1,6 +1,6 @@
 //! The measures of all other models, and moving averages.
 
-use crate::models::{History, YEAR};
+use crate::models::{History, WEEKS_A_YEAR};
 
 /// The last known week; 0 if none is.
 pub fn naive(units: &[f64]) -> f64 {
@@ -13,13 +13,14 @@ pub fn moving_average(units: &[f64], weeks: usize) -> f64 {
     if last.is_empty() { 0.0 } else { last.iter().sum::<f64>() / last.len() as f64 }
 }
 
-/// The same week 52 weeks before. A week that was unknown then is forecast by the last known one, as is everything before two years are known.
+/// The value of the week 52 weeks before. If that week was unknown, or before two years are known,
+/// the last known week is used.
 pub fn seasonal_naive(history: &History<'_>, out: &mut [f64]) {
     let last = naive(history.units);
-    let has_two_years = history.weeks.first().is_some_and(|first| *first as usize + 2 * YEAR <= history.origin);
+    let has_two_years = history.weeks.first().is_some_and(|first| *first as usize + 2 * WEEKS_A_YEAR <= history.origin);
     for (ahead, out) in out.iter_mut().enumerate() {
-        let week = history.origin + ahead % YEAR;
-        let before = week.checked_sub(YEAR).filter(|_| has_two_years);
+        let week = history.origin + ahead % WEEKS_A_YEAR;
+        let before = week.checked_sub(WEEKS_A_YEAR).filter(|_| has_two_years);
         let found = before.and_then(|before| history.weeks.binary_search(&(before as u32)).ok());
         *out = found.map_or(last, |index| history.units[index]);
     }

@@ -1,47 +1,49 @@
 //! The season of a category, from two years on: ratios to a centred mean over 53 weeks, smoothed and shrunk by half, since two years show little.
 
 use crate::{
-    models::{History, SeasonalBase, YEAR, imapa, ses_by_grid},
+    models::{History, SeasonalBase, WEEKS_A_YEAR, imapa, ses_by_grid},
     series::median,
 };
 
-/// So many weeks must lie before an origin for a season to be known.
-pub const SEASON_HISTORY: usize = 2 * YEAR;
+/// Minimum weeks before an origin for a season to be known.
+pub const SEASON_HISTORY: usize = 2 * WEEKS_A_YEAR;
 /// Weeks on each side of the one that the mean is centred on.
-const HALF: usize = 26;
-/// How much of the measured season is believed.
-const BELIEVED: f64 = 0.5;
-const LEAST: f64 = 0.4;
-const MOST: f64 = 2.5;
+const HALF_WINDOW_WEEKS: usize = 26;
+/// Weight of the measured season.
+const SEASON_WEIGHT: f64 = 0.5;
+const MIN_INDEX: f64 = 0.4;
+const MAX: f64 = 2.5;
 
 /// An index for each week of the year, counted from the panel's first; 1 is an average week.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Season(pub [f64; YEAR]);
+pub struct Season(pub [f64; WEEKS_A_YEAR]);
 
 impl Season {
-    /// From a category's units a week. None if fewer than [`SEASON_HISTORY`] weeks are there.
+    /// Computes the season from a category's units a week. `None` if there are fewer than
+    /// [`SEASON_HISTORY`] weeks.
     pub fn of(totals: &[f64]) -> Option<Self> {
         if totals.len() < SEASON_HISTORY {
             return None;
         }
-        let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); YEAR];
-        for week in HALF..totals.len() - HALF {
-            let around = &totals[week - HALF..=week + HALF];
+        let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); WEEKS_A_YEAR];
+        for week in HALF_WINDOW_WEEKS..totals.len() - HALF_WINDOW_WEEKS {
+            let around = &totals[week - HALF_WINDOW_WEEKS..=week + HALF_WINDOW_WEEKS];
             let mean = around.iter().sum::<f64>() / around.len() as f64;
             if mean > 0.0 {
-                ratios[week % YEAR].push(totals[week] / mean);
+                ratios[week % WEEKS_A_YEAR].push(totals[week] / mean);
             }
         }
         let middle: Vec<f64> = ratios.iter_mut().map(|ratios| median(ratios).unwrap_or(1.0)).collect();
-        let mut season = [1.0; YEAR];
+        let mut season = [1.0; WEEKS_A_YEAR];
         for (week, index) in season.iter_mut().enumerate() {
-            let smooth = (middle[(week + YEAR - 1) % YEAR] + middle[week] + middle[(week + 1) % YEAR]) / 3.0;
-            *index = (1.0 + BELIEVED * (smooth - 1.0)).clamp(LEAST, MOST);
+            let smooth =
+                (middle[(week + WEEKS_A_YEAR - 1) % WEEKS_A_YEAR] + middle[week] + middle[(week + 1) % WEEKS_A_YEAR]) / 3.0;
+            *index = (1.0 + SEASON_WEIGHT * (smooth - 1.0)).clamp(MIN_INDEX, MAX);
         }
         Some(Self(season))
     }
     fn at(&self, week: usize) -> f64 {
-        self.0[week % YEAR]
+        self.0[week % WEEKS_A_YEAR]
     }
 }
 
@@ -85,7 +87,7 @@ mod tests {
     use crate::models::Model;
 
     fn year(week: usize) -> f64 {
-        100.0 * (1.0 + 0.6 * (week as f64 / YEAR as f64 * std::f64::consts::TAU).sin())
+        100.0 * (1.0 + 0.6 * (week as f64 / WEEKS_A_YEAR as f64 * std::f64::consts::TAU).sin())
     }
 
     #[test]
@@ -94,7 +96,7 @@ mod tests {
         let season = Season::of(&totals).unwrap();
         assert!((season.at(13) - 1.3).abs() < 0.01 && (season.at(39) - 0.7).abs() < 0.01, "{:?}", (season.at(13), season.at(39)));
         assert_eq!(Season::of(&totals[..103]), None);
-        assert_eq!(Season::of(&[0.0; 104]).unwrap().0, [1.0; YEAR]);
+        assert_eq!(Season::of(&[0.0; 104]).unwrap().0, [1.0; WEEKS_A_YEAR]);
     }
 
     #[test]

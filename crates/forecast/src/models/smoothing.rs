@@ -2,8 +2,8 @@
 
 /// The smoothing constants that are tried. Slow ones only: with 0.01 to 0.99, IMAPA falls from 0.613 to 0.647 on the public hold-out.
 pub const ALPHAS: [f64; 5] = [0.10, 0.15, 0.20, 0.25, 0.30];
-/// IMAPA sums over at most so many weeks.
-const MOST_WEEKS: usize = 8;
+/// Maximum weeks of IMAPA's sums.
+const MAX_WEEKS: usize = 8;
 
 /// A level and the constant that it was smoothed with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +59,7 @@ pub fn adida(units: &[f64]) -> f64 {
 /// Petropoulos & Kourentzes (2015), Forecast combinations for intermittent demand.
 pub fn imapa(units: &[f64]) -> f64 {
     let Some(interval) = mean_interval(units) else { return 0.0 };
-    let most = (interval.round() as usize).clamp(1, MOST_WEEKS);
+    let most = (interval.round() as usize).clamp(1, MAX_WEEKS);
     (1..=most).map(|weeks| smoothed_sums(units, weeks)).sum::<f64>() / most as f64
 }
 

@@ -3,9 +3,9 @@
 const ALPHAS: [f64; 3] = [0.1, 0.2, 0.3];
 const BETAS: [f64; 2] = [0.05, 0.1];
 const PHIS: [f64; 3] = [0.8, 0.9, 0.95];
-const LANES: usize = ALPHAS.len() * BETAS.len() * PHIS.len();
-/// The first level is the mean of so many weeks.
-const FIRST: usize = 4;
+const GRID_SIZE: usize = ALPHAS.len() * BETAS.len() * PHIS.len();
+/// Weeks whose mean is the first level.
+const FIRST_LEVEL_WEEKS: usize = 4;
 
 /// Level and trend after the last known week.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +31,7 @@ impl DampedHolt {
     }
     /// The constants of the grid with the least squared one-step errors.
     pub fn by_grid(units: &[f64]) -> Self {
-        let mut lanes = [Self { level: 0.0, trend: 0.0, alpha: 0.0, beta: 0.0, phi: 0.0, squares: 0.0 }; LANES];
+        let mut lanes = [Self { level: 0.0, trend: 0.0, alpha: 0.0, beta: 0.0, phi: 0.0, squares: 0.0 }; GRID_SIZE];
         let level = first_level(units);
         let mut index = 0;
         for alpha in ALPHAS {
@@ -59,7 +59,7 @@ impl DampedHolt {
 }
 
 fn first_level(units: &[f64]) -> f64 {
-    let first = &units[..units.len().min(FIRST)];
+    let first = &units[..units.len().min(FIRST_LEVEL_WEEKS)];
     if first.is_empty() { 0.0 } else { first.iter().sum::<f64>() / first.len() as f64 }
 }
 

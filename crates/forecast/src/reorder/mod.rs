@@ -1,4 +1,5 @@
-//! When to order and how much. Points and targets stay real numbers until one rounding up each; everything after that is whole units.
+//! Time and quantity of reorders. Points and targets stay real numbers until one rounding up each;
+//! everything after that is whole units.
 
 mod normal;
 mod policy;
@@ -9,7 +10,9 @@ mod undershoot;
 pub use normal::{
     NormalDemand, OrderSize, economic_order, normal_reorder_point, order_up_to, periodic_safety_stock, safety_stock, z,
 };
-pub use policy::{Lead, Levels, Outlook, Policy, Review, Safety, service_level};
-pub use promise::Promise;
-pub use quantity::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, order_quantity, propose, sells_in_time, whole_units};
+pub use policy::{DemandOutlook, Lead, Levels, Policy, Review, SafetyMethod, service_level};
+pub use promise::ServicePromise;
+pub use quantity::{
+    Position, PriceBreak, Proposal, Shelf, SupplierPrices, Terms, order_quantity, propose, sells_in_time, whole_units,
+};
 pub use undershoot::{Undershoot, WeeklyUnits};

@@ -7,39 +7,40 @@ use crate::{
     xyz::XyzClass,
 };
 
-const WEEK: f64 = 7.0;
+const DAYS_A_WEEK: f64 = 7.0;
 
-/// How long a delivery takes.
+/// Lead time of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lead<'a> {
-    /// As the supplier says, in days.
+    /// The supplier's stated lead time, in days.
     Stated(f64),
-    /// Measured deliveries of the last 365 days, in days. Fewer than five say nothing; the stated days are used then.
+    /// Measured deliveries of the last 365 days, in days. With fewer than five, the stated days are
+    /// used.
     Measured { days: &'a [f64], stated: f64 },
 }
 
 /// Deliveries that make a measured lead time.
-const DELIVERIES: usize = 5;
+const MIN_DELIVERIES: usize = 5;
 
 impl Lead<'_> {
-    /// Stated days, or the mean of the measured ones: what a mean is taken over.
+    /// Stated days, or the mean of the measured ones if there are enough.
     pub fn mean_days(&self) -> f64 {
         match self {
-            Self::Measured { days, .. } if days.len() >= DELIVERIES => days.iter().sum::<f64>() / days.len() as f64,
+            Self::Measured { days, .. } if days.len() >= MIN_DELIVERIES => days.iter().sum::<f64>() / days.len() as f64,
             Self::Measured { stated, .. } | Self::Stated(stated) => *stated,
         }
     }
     /// Days that each have the same chance: those of all measured deliveries, or the stated ones alone.
     pub fn likely_days(&self) -> Vec<f64> {
         match self {
-            Self::Measured { days, .. } if days.len() >= DELIVERIES => days.to_vec(),
+            Self::Measured { days, .. } if days.len() >= MIN_DELIVERIES => days.to_vec(),
             Self::Measured { stated, .. } | Self::Stated(stated) => vec![*stated],
         }
     }
     /// The population deviation of the measured days; 0 of stated ones.
     pub fn deviation_days(&self) -> f64 {
         match self {
-            Self::Measured { days, .. } if days.len() >= DELIVERIES => {
+            Self::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
                 let mean = self.mean_days();
                 (days.iter().map(|days| (days - mean).powi(2)).sum::<f64>() / days.len() as f64).sqrt()
             }
@@ -48,9 +49,9 @@ impl Lead<'_> {
     }
 }
 
-/// How stock is found that keeps a promise.
+/// Method by which safety stock is set.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Safety {
+pub enum SafetyMethod {
     /// Cycle service by the measured quantiles of demand over the lead time. Source: INSIGHT, section 5.2.
     #[default]
     Quantile,
@@ -62,24 +63,25 @@ pub enum Safety {
     FillRate,
 }
 
-impl Safety {
+impl SafetyMethod {
     /// Whether it rests on the errors of forecasts.
     pub const fn is_by_errors(self) -> bool {
         !matches!(self, Self::Normal { .. })
     }
 }
 
-/// How a product is reordered.
+/// Reorder policy of a product.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Policy {
     /// The level's own point and maximum, in units.
     MinMax { point: f64, maximum: f64 },
-    /// Cycle service `service` (0 to 1) over the lead time and the undershoot of a point that is looked at each day; filled up by so many days of demand, or by
-    /// an economic order if that is more.
+    /// Cycle service `service` (0 to 1) over the lead time and the undershoot of a point that is
+    /// checked each day; filled up by `cover_days` of demand, or by an economic order if that is
+    /// more.
     ReorderPoint { service: f64, cover_days: f64, economic: Option<f64> },
     /// Ordered on review days only, every `review_days`.
     Periodic { service: f64, review_days: f64 },
-    /// As `ReorderPoint`, with the service level of the product's ABC and XYZ class.
+    /// Like `ReorderPoint`, with the service level of the product's ABC and XYZ class.
     Service { abc: AbcClass, xyz: XyzClass, cover_days: f64, economic: Option<f64> },
     /// Days of mean demand: safety, and target.
     TargetDays { safety_days: f64, target_days: f64 },
@@ -87,18 +89,18 @@ pub enum Policy {
 
 impl Policy {
     /// Whether stock is found by the errors of forecasts, and by the days of a product where they are known.
-    pub const fn is_by_errors(&self, safety: Safety) -> bool {
+    pub const fn is_by_errors(&self, safety: SafetyMethod) -> bool {
         let promises = matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. });
         promises && safety.is_by_errors()
     }
 }
 
-/// When a policy orders.
+/// Time at which a policy orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Review {
     /// As soon as the position is at the point.
     Continuous,
-    /// On review days, whatever the position is.
+    /// On review days, at any position.
     OnReviewDays,
 }
 
@@ -108,14 +110,14 @@ pub struct Levels {
     pub point: f64,
     pub up_to: f64,
     pub review: Review,
-    /// Whether the quantile rests on shorter sums than asked for.
+    /// Whether the quantile is computed from shorter sums than required.
     pub is_extrapolated: bool,
     /// The mean undershoot that both have. None where it does not count.
     pub undershoot: Option<f64>,
 }
 
 impl Levels {
-    /// Of what is not kept.
+    /// Levels of a product that is not stocked.
     pub const NOTHING: Self =
         Self { point: 0.0, up_to: 0.0, review: Review::Continuous, is_extrapolated: false, undershoot: None };
 }
@@ -132,66 +134,68 @@ pub fn service_level(abc: AbcClass, xyz: XyzClass) -> f64 {
 
 /// A product's coming demand and its lead time.
 #[derive(Debug, Clone, Copy)]
-pub struct Outlook<'a> {
+pub struct DemandOutlook<'a> {
     pub demand: LeadTimeDemand<'a>,
     pub lead: Lead<'a>,
-    pub safety: Safety,
+    pub safety: SafetyMethod,
     /// The product's own weeks.
     pub known: WeeklyUnits,
 }
 
-impl Outlook<'_> {
+impl DemandOutlook<'_> {
     /// Mean units over days.
     fn mean(&self, days: f64) -> f64 {
-        self.demand.mean(days / WEEK)
+        self.demand.mean(days / DAYS_A_WEEK)
     }
     /// Q_p over the lead time and `more_days`: of stated days, or of the mixture of measured ones.
     pub fn quantile(&self, service: f64, more_days: f64) -> Option<f64> {
         match self.lead {
-            Lead::Measured { days, .. } if days.len() >= DELIVERIES => {
-                let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / WEEK).collect();
+            Lead::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
+                let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / DAYS_A_WEEK).collect();
                 self.demand.mixture(service, &weeks)
             }
-            Lead::Measured { stated, .. } | Lead::Stated(stated) => self.demand.quantile(service, (stated + more_days) / WEEK),
+            Lead::Measured { stated, .. } | Lead::Stated(stated) => {
+                self.demand.quantile(service, (stated + more_days) / DAYS_A_WEEK)
+            }
         }
     }
     /// By normal theory, over the lead time and `more_days`.
     fn normal(&self, service: f64, more_days: f64, deviation: f64) -> Option<f64> {
-        let lead_time = (self.lead.mean_days() + more_days) / WEEK;
+        let lead_time = (self.lead.mean_days() + more_days) / DAYS_A_WEEK;
         let total = self.demand.mean(lead_time);
         let mean = if lead_time > 0.0 { total / lead_time } else { self.demand.mean(1.0) };
-        let lead_time_deviation = self.lead.deviation_days() / WEEK;
+        let lead_time_deviation = self.lead.deviation_days() / DAYS_A_WEEK;
         let demand = NormalDemand { mean, deviation, lead_time, lead_time_deviation };
         safety_stock(service, demand).map(|safety| normal_reorder_point(demand, safety))
     }
     /// The least stock that misses no more than a share 1 − `fill` of a lot, over the lead time and `more_days`. A lot is one unit at least.
-    pub fn for_fill(&self, fill: f64, more_days: f64, lot: f64) -> Option<f64> {
+    pub fn stock_for_fill_rate(&self, fill: f64, more_days: f64, lot: f64) -> Option<f64> {
         let most = (1.0 - fill) * lot.max(1.0);
         match self.lead {
-            Lead::Measured { days, .. } if days.len() >= DELIVERIES => {
-                let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / WEEK).collect();
+            Lead::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
+                let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / DAYS_A_WEEK).collect();
                 self.demand.stock_for_shortage(most, &weeks)
             }
             Lead::Measured { stated, .. } | Lead::Stated(stated) => {
-                self.demand.stock_for_shortage(most, &[(stated + more_days) / WEEK])
+                self.demand.stock_for_shortage(most, &[(stated + more_days) / DAYS_A_WEEK])
             }
         }
     }
     /// Stock that keeps the promise over the lead time and `more_days`, ordered `lot` units at a time.
     fn kept(&self, service: f64, more_days: f64, lot: f64) -> Option<f64> {
         match self.safety {
-            Safety::Quantile => self.quantile(service, more_days),
-            Safety::Normal { deviation } => self.normal(service, more_days, deviation),
-            Safety::FillRate => self.for_fill(service, more_days, lot),
+            SafetyMethod::Quantile => self.quantile(service, more_days),
+            SafetyMethod::Normal { deviation } => self.normal(service, more_days, deviation),
+            SafetyMethod::FillRate => self.stock_for_fill_rate(service, more_days, lot),
         }
     }
-    /// Whether what is kept over `days` rests on shorter sums.
+    /// Whether the stock over `days` is computed from shorter sums.
     fn is_extrapolated(&self, days: f64) -> bool {
-        self.safety.is_by_errors() && self.demand.is_extrapolated(days / WEEK)
+        self.safety.is_by_errors() && self.demand.is_extrapolated(days / DAYS_A_WEEK)
     }
-    /// Units of an order of so many days of demand, or of an economic order if that is more.
+    /// Units of an order of `cover_days` of demand, or of an economic order if that is more.
     fn cover(&self, cover_days: f64, economic: Option<f64>) -> f64 {
-        (self.demand.path.first().copied().unwrap_or_default() * cover_days / WEEK).max(economic.unwrap_or(0.0))
+        (self.demand.path.first().copied().unwrap_or_default() * cover_days / DAYS_A_WEEK).max(economic.unwrap_or(0.0))
     }
     /// The undershoot that a point lasts for beside the lead time. None by normal theory, which does not count it.
     pub fn undershoot(&self) -> Option<Undershoot> {
@@ -199,21 +203,22 @@ impl Outlook<'_> {
     }
     /// Mean units of a day of the coming week.
     pub(super) fn daily(&self) -> f64 {
-        self.demand.path.first().copied().unwrap_or_default() / WEEK
+        self.demand.path.first().copied().unwrap_or_default() / DAYS_A_WEEK
     }
-    /// The point that lasts over lead time and undershoot as weeks tell of them, and the undershoot. Source: decision 0370.
-    fn passed(&self, service: f64, lot: f64) -> Option<(f64, Option<f64>)> {
+    /// The point that lasts over lead time and undershoot, computed from weekly errors, and the
+    /// undershoot. Source: decision 0370.
+    fn point_with_undershoot(&self, service: f64, lot: f64) -> Option<(f64, Option<f64>)> {
         let undershoot = self.undershoot();
         let Undershoot { days, rest, .. } = undershoot.unwrap_or_default();
         Some((self.kept(service, days, lot)? + rest, undershoot.map(|undershoot| undershoot.units)))
     }
-    fn by_point(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
+    fn point_levels(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
         let cover = self.cover(cover_days, economic);
-        // What falls below the point is ordered every day, so that a lot is a day's demand at least.
+        // A position below the point is ordered every day, so a lot is at least one day's demand.
         let lot = cover.max(self.daily());
         let (point, undershoot) = match self.promise(service, lot) {
             Some(promise) => (promise.point()?, Some(promise.undershoot())),
-            None => self.passed(service, lot)?,
+            None => self.point_with_undershoot(service, lot)?,
         };
         let is_extrapolated = self.is_extrapolated(self.lead.mean_days());
         Some(Levels { point, up_to: point + cover, review: Review::Continuous, is_extrapolated, undershoot })
@@ -228,8 +233,10 @@ impl Outlook<'_> {
         let plain = |point: f64, up_to: f64| Levels { point, up_to, ..Levels::NOTHING };
         match policy {
             Policy::MinMax { point, maximum } => Some(plain(point, maximum.max(point))),
-            Policy::ReorderPoint { service, cover_days, economic } => self.by_point(service, cover_days, economic),
-            Policy::Service { abc, xyz, cover_days, economic } => self.by_point(service_level(abc, xyz), cover_days, economic),
+            Policy::ReorderPoint { service, cover_days, economic } => self.point_levels(service, cover_days, economic),
+            Policy::Service { abc, xyz, cover_days, economic } => {
+                self.point_levels(service_level(abc, xyz), cover_days, economic)
+            }
             Policy::Periodic { service, review_days } => {
                 let up_to = self.kept(service, review_days, self.mean(review_days))?;
                 let is_extrapolated = self.is_extrapolated(days + review_days);
@@ -253,11 +260,11 @@ mod tests {
         let scores = |factor: f32| Pool::new((1..1_000).map(|score| score as f32 / 100.0 * factor).collect());
         SumPools::new(vec![scores(1.0), scores(2.0), scores(3.0)], &[9, 9, 9])
     }
-    /// Of a product that sells one unit each day, which passes no point.
+    /// Returns the levels of a product that sells one unit each day, which passes no point.
     fn levels(policy: Policy, lead: Lead<'_>) -> Levels {
         let pools = pools();
         let demand = LeadTimeDemand { path: &[7.0; 26], scale: 1.0, pools: &pools, days: None };
-        Outlook { demand, lead, safety: Safety::Quantile, known: WeeklyUnits::default() }.levels(policy).unwrap()
+        DemandOutlook { demand, lead, safety: SafetyMethod::Quantile, known: WeeklyUnits::default() }.levels(policy).unwrap()
     }
     fn near(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-4
@@ -288,17 +295,17 @@ mod tests {
         let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
         let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools, days: None };
         let known = WeeklyUnits { mean: 100.0, deviation: 0.0 };
-        let outlook = Outlook { demand, lead: Lead::Stated(7.0), safety: Safety::FillRate, known };
+        let outlook = DemandOutlook { demand, lead: Lead::Stated(7.0), safety: SafetyMethod::FillRate, known };
         let point = 100.0 + 1.644_854 * 30.0;
         for (fill, lot) in [(0.998_43, 400.0), (0.979_11, 30.0)] {
-            let found = outlook.for_fill(fill, 0.0, lot).unwrap();
+            let found = outlook.stock_for_fill_rate(fill, 0.0, lot).unwrap();
             assert!((found - point).abs() < 0.5, "{fill} {lot}: {found} instead of {point}");
         }
         let policy = |service: f64| Policy::ReorderPoint { service, cover_days: 28.0, economic: None };
         let found = outlook.levels(policy(0.998_43)).unwrap();
         // The point is passed by 6.64 on average, with which half a day more of errors counts.
         assert!((6.64..9.0).contains(&(found.point - point)) && near(found.up_to, found.point + 400.0), "{found:?}");
-        let cycles = Outlook { safety: Safety::Quantile, ..outlook };
+        let cycles = DemandOutlook { safety: SafetyMethod::Quantile, ..outlook };
         assert!(cycles.levels(policy(0.95)).unwrap().point > outlook.levels(policy(0.95)).unwrap().point);
         // Half a week's demand each week is a smaller lot, so that more is kept for the same share.
         let weekly = |review_days: f64| Policy::Periodic { service: 0.95, review_days };
@@ -312,7 +319,7 @@ mod tests {
         let demand = LeadTimeDemand { path: &[14.0], scale: 1.0, pools: &none, days: None };
         let point = |lead: Lead<'_>| {
             let known = WeeklyUnits { mean: 14.0, deviation: 3.0 };
-            let outlook = Outlook { demand, lead, safety: Safety::Normal { deviation: 3.0 }, known };
+            let outlook = DemandOutlook { demand, lead, safety: SafetyMethod::Normal { deviation: 3.0 }, known };
             outlook.levels(Policy::ReorderPoint { service: 0.95, cover_days: 0.0, economic: None }).unwrap().point
         };
         assert!(near(point(Lead::Stated(14.0)), 28.0 + 1.644_853_6 * 3.0 * 2.0_f64.sqrt()));
@@ -338,24 +345,25 @@ mod tests {
     fn a_point_lasts_for_what_it_is_passed_by() {
         let pools = pools();
         let demand = LeadTimeDemand { path: &[14.0; 26], scale: 10.0, pools: &pools, days: None };
-        let of = |safety: Safety, policy: Policy| {
+        let of = |safety: SafetyMethod, policy: Policy| {
             let known = WeeklyUnits { mean: 14.0, deviation: 14.0 };
-            Outlook { demand, lead: Lead::Stated(7.0), safety, known }.levels(policy).unwrap()
+            DemandOutlook { demand, lead: Lead::Stated(7.0), safety, known }.levels(policy).unwrap()
         };
         let point = Policy::ReorderPoint { service: 0.9, cover_days: 7.0, economic: None };
         // σ² of a day is 28: 7.5 units. They vary as 0.67 days of demand do, which ask for 1.34 of them.
-        let found = of(Safety::Quantile, point);
+        let found = of(SafetyMethod::Quantile, point);
         let days = 7.5 * 7.5 / (3.0 * 28.0);
         let kept = demand.quantile(0.9, (7.0 + days) / 7.0).unwrap();
         assert!(near(found.undershoot.unwrap(), 7.5) && near(found.point, kept + 7.5 - 2.0 * days), "{found:?}");
         assert!(near(found.up_to, found.point + 14.0) && found.point > demand.quantile(0.9, 1.0).unwrap() + 7.5, "{found:?}");
-        assert!(near(of(Safety::FillRate, point).undershoot.unwrap(), 7.5));
-        // Normal theory, whose formula is a tenant's choice, and what is filled up on days of review count none.
+        assert!(near(of(SafetyMethod::FillRate, point).undershoot.unwrap(), 7.5));
+        // Normal theory, whose formula is a tenant's choice, and policies that fill up on review
+        // days add no undershoot.
         let none = [
-            of(Safety::Normal { deviation: 14.0 }, point),
-            of(Safety::Quantile, Policy::Periodic { service: 0.9, review_days: 7.0 }),
-            of(Safety::Quantile, Policy::TargetDays { safety_days: 7.0, target_days: 14.0 }),
-            of(Safety::Quantile, Policy::MinMax { point: 9.0, maximum: 40.0 }),
+            of(SafetyMethod::Normal { deviation: 14.0 }, point),
+            of(SafetyMethod::Quantile, Policy::Periodic { service: 0.9, review_days: 7.0 }),
+            of(SafetyMethod::Quantile, Policy::TargetDays { safety_days: 7.0, target_days: 14.0 }),
+            of(SafetyMethod::Quantile, Policy::MinMax { point: 9.0, maximum: 40.0 }),
         ];
         assert!(none.iter().all(|levels| levels.undershoot.is_none()), "{none:?}");
     }

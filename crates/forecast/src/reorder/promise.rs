@@ -1,71 +1,75 @@
-//! The point that keeps a promise by the days of a product. An order that waits until tomorrow comes a day later, so that the position has to last for the lead
-//! time and a day. By renewal theory the position when an order goes out lies evenly between the point and the point less what a day sold. With B_L(s) the
-//! expected shortage of s units over L days, the share of cycles that end short is then (B_(L+1)(s) − B_L(s)) ÷ the demand of the last of these days: the share
-//! of that day's units that s misses. It counts undershoot, lead time and weekday at once. The units that a cycle misses are the same difference of ∫ B_L.
-//! Sources: decision 0379; Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017), for undershoots.
+//! The point that keeps a promise by the days of a product. Deferring an order by a day delays its
+//! delivery by a day, so the position has to last for the lead time and a day. By renewal theory
+//! the position when an order goes out is distributed evenly between the point and the point less
+//! the sales of a day. With B_L(s) the expected shortage of s units over L days, the share of
+//! cycles that end short is then (B_(L+1)(s) − B_L(s)) ÷ the demand of the last of these days: the
+//! share of that day's units that s misses. It counts undershoot, lead time and weekday at once.
+//! The units that a cycle misses are the same difference of ∫ B_L. Sources: decision 0379; Silver,
+//! Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017), for
+//! undershoots.
 
 use crate::{
     intervals::{DaysAhead, Errors, distinct},
-    reorder::{Outlook, Safety},
+    reorder::{DemandOutlook, SafetyMethod},
 };
 
-const WEEK: f64 = 7.0;
+const DAYS_A_WEEK: f64 = 7.0;
 /// The least unit that is sold. Positions are whole units: from the point on, and not from anywhere between it and the next.
-const UNIT: f64 = 1.0;
+const MIN_UNIT: f64 = 1.0;
 /// A point is found to this part of it, of less than a unit to this part of a unit.
-const FINE: f64 = 1e-4;
-const HALVINGS: usize = 64;
-const DOUBLINGS: usize = 64;
+const POINT_PRECISION: f64 = 1e-4;
+const BISECTION_STEPS: usize = 64;
+const MAX_DOUBLINGS: usize = 64;
 
 /// A lead time, its demand, and the likely sales of the day after it.
 #[derive(Debug, Clone)]
-struct Case<'a> {
+struct OrderCase<'a> {
     errors: Errors<'a>,
     sales: Vec<f64>,
     /// The chance of the lead time and of any sale on that day.
     weight: f64,
 }
 
-/// A promise of a share of cycles, or of units, to be kept by a point that is looked at each day.
+/// A promise of a share of cycles, or of units, to be kept by a point that is checked each day.
 #[derive(Debug, Clone)]
-pub struct Promise<'a> {
-    cases: Vec<Case<'a>>,
+pub struct ServicePromise<'a> {
+    cases: Vec<OrderCase<'a>>,
     is_of_units: bool,
-    /// What may be missed.
+    /// Largest sum of weighted misses that keeps the promise.
     most: f64,
 }
 
-impl<'a> Outlook<'a> {
+impl<'a> DemandOutlook<'a> {
     /// The days that stock is kept for. None by normal theory, where single days are unknown, and where too few errors were scored: days are even then.
     pub fn days(&self) -> Option<DaysAhead<'a>> {
         self.demand.days.filter(|_| self.safety.is_by_errors() && self.demand.pools.is_enough())
     }
     /// The promise of `service`, 0 to 1, from the first coming day on, ordered `lot` units at a time. None where days are even.
-    pub fn promise(&self, service: f64, lot: f64) -> Option<Promise<'a>> {
+    pub fn promise(&self, service: f64, lot: f64) -> Option<ServicePromise<'a>> {
         let days = self.days().filter(|_| service.is_finite())?;
-        let (daily, is_of_units) = (self.daily(), matches!(self.safety, Safety::FillRate));
+        let (daily, is_of_units) = (self.daily(), matches!(self.safety, SafetyMethod::FillRate));
         let mut cases = Vec::new();
         for (lead_days, count) in distinct(&self.lead.likely_days()) {
             let after = lead_days.max(0.0) as usize;
-            let (errors, sales) = (self.demand.errors(lead_days / WEEK)?, days.sales(after, daily, self.demand.scale));
-            cases.push(Case { errors, sales, weight: count * days.sold(after) });
+            let (errors, sales) = (self.demand.errors(lead_days / DAYS_A_WEEK)?, days.sales(after, daily, self.demand.scale));
+            cases.push(OrderCase { errors, sales, weight: count * days.sold(after) });
         }
         let sold: f64 = cases.iter().map(|case| case.weight * case.sales.iter().sum::<f64>()).sum();
-        let most = (1.0 - service) * sold * if is_of_units { lot.max(UNIT) } else { 1.0 };
-        Some(Promise { cases, is_of_units, most })
+        let most = (1.0 - service) * sold * if is_of_units { lot.max(MIN_UNIT) } else { 1.0 };
+        Some(ServicePromise { cases, is_of_units, most })
     }
 }
 
-impl Promise<'_> {
+impl ServicePromise<'_> {
     /// Whether a position may wait until tomorrow. Once it may, any greater one may.
-    pub fn is_kept(&self, position: f64) -> Option<bool> {
+    pub fn can_wait(&self, position: f64) -> Option<bool> {
         if self.is_ample(position)? {
             return Some(true);
         }
         let mut sum = 0.0;
-        for Case { errors, sales, weight } in &self.cases {
+        for OrderCase { errors, sales, weight } in &self.cases {
             let at_point = errors.missed(position)?;
-            // The largest miss most: what is not kept is so after few of them.
+            // The largest sales miss most: a broken promise is detected after few of them.
             for units in sales.iter().rev() {
                 let passed = errors.missed(position - units)?;
                 let missed = if self.is_of_units {
@@ -85,7 +89,7 @@ impl Promise<'_> {
     /// Whether it would be kept even if each sale missed as much as the largest one, which takes a fraction of the time: most levels of a plan have plenty.
     fn is_ample(&self, position: f64) -> Option<bool> {
         let mut most = 0.0;
-        for Case { errors, sales, weight } in &self.cases {
+        for OrderCase { errors, sales, weight } in &self.cases {
             let Some(largest) = sales.last() else { continue };
             let all = if self.is_of_units { sales.iter().sum::<f64>() } else { sales.len() as f64 };
             most += weight * all * errors.missed(position - largest)?;
@@ -94,25 +98,25 @@ impl Promise<'_> {
     }
     /// The greatest position that may not wait, in units, at least 0: the point.
     pub fn point(&self) -> Option<f64> {
-        if self.is_kept(0.0)? {
+        if self.can_wait(0.0)? {
             return Some(0.0);
         }
         let sales = self.cases.iter().flat_map(|case| &case.sales).copied();
-        let (mut low, mut high) = (0.0, sales.fold(UNIT, f64::max));
-        for _ in 0..DOUBLINGS {
-            if self.is_kept(high)? {
+        let (mut low, mut high) = (0.0, sales.fold(MIN_UNIT, f64::max));
+        for _ in 0..MAX_DOUBLINGS {
+            if self.can_wait(high)? {
                 break;
             }
             (low, high) = (high, 2.0 * high);
         }
-        for _ in 0..HALVINGS {
-            if high - low <= FINE * high.max(UNIT) {
+        for _ in 0..BISECTION_STEPS {
+            if high - low <= POINT_PRECISION * high.max(MIN_UNIT) {
                 break;
             }
             let middle = f64::midpoint(low, high);
-            if self.is_kept(middle)? { high = middle } else { low = middle }
+            if self.can_wait(middle)? { high = middle } else { low = middle }
         }
-        Some((high - UNIT).max(0.0))
+        Some((high - MIN_UNIT).max(0.0))
     }
     /// The mean undershoot: half of a sale, weighted by size, less the half unit that whole units do not pass.
     pub fn undershoot(&self) -> f64 {
@@ -120,7 +124,7 @@ impl Promise<'_> {
             self.cases.iter().map(|case| case.weight * case.sales.iter().copied().map(of).sum::<f64>()).sum()
         };
         let sold = sum(|units| units);
-        if sold > 0.0 { ((sum(|units| units * units) / sold - UNIT) / 2.0).max(0.0) } else { 0.0 }
+        if sold > 0.0 { ((sum(|units| units * units) / sold - MIN_UNIT) / 2.0).max(0.0) } else { 0.0 }
     }
 }
 
@@ -145,7 +149,7 @@ mod tests {
         };
         SumPools::new((1..=4).map(of).collect(), &[9; 4])
     }
-    fn levels(outlook: &Outlook<'_>, service: f64) -> (f64, f64) {
+    fn levels(outlook: &DemandOutlook<'_>, service: f64) -> (f64, f64) {
         let found = outlook.levels(Policy::ReorderPoint { service, cover_days: 14.0, economic: None }).unwrap();
         (found.point, found.undershoot.unwrap())
     }
@@ -156,16 +160,18 @@ mod tests {
         let (steady, pools) = (shape(20, |_| [10.0; 7]), pools(0.0));
         let days = Some(DaysAhead::new(&steady, 2));
         let demand = LeadTimeDemand { path: &[70.0], scale: 1.0, pools: &pools, days };
-        let outlook = Outlook { demand, lead: Lead::Stated(3.0), safety: Safety::Quantile, known: WeeklyUnits::default() };
+        let outlook =
+            DemandOutlook { demand, lead: Lead::Stated(3.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
         let (point, undershoot) = levels(&outlook, 1.0);
         assert!((point - 39.0).abs() < 0.01 && (undershoot - 4.5).abs() < 0.01, "{point} {undershoot}");
         // One of the ten positions below, from 29 to 38, may end short.
         let (point, _) = levels(&outlook, 0.9);
         assert!((point - 38.0).abs() < 0.01, "{point}");
         let promise = outlook.promise(0.9, 140.0).unwrap();
-        assert_eq!((promise.is_kept(38.0), promise.is_kept(40.0)), (Some(false), Some(true)));
-        // Of 140 units a tenth may be missed: from positions of 11 to 20, half a unit above each, 30 are asked for.
-        let filled = levels(&Outlook { safety: Safety::FillRate, ..outlook }, 0.9).0;
+        assert_eq!((promise.can_wait(38.0), promise.can_wait(40.0)), (Some(false), Some(true)));
+        // A tenth of 140 units may be missed: positions of 11 to 20, half a unit above each, need
+        // 30.
+        let filled = levels(&DemandOutlook { safety: SafetyMethod::FillRate, ..outlook }, 0.9).0;
         assert!((filled - (30.0 - 14.0 + 5.0 - 1.0)).abs() < 0.1, "{filled}");
     }
 
@@ -175,11 +181,16 @@ mod tests {
         let at = |first: usize, lead_days: f64| {
             let days = Some(DaysAhead::new(&saturdays, first));
             let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
-            let outlook =
-                Outlook { demand, lead: Lead::Stated(lead_days), safety: Safety::Quantile, known: WeeklyUnits::default() };
-            (levels(&outlook, 0.9), demand.quantile(0.9, 2.0 / WEEK).unwrap())
+            let outlook = DemandOutlook {
+                demand,
+                lead: Lead::Stated(lead_days),
+                safety: SafetyMethod::Quantile,
+                known: WeeklyUnits::default(),
+            };
+            (levels(&outlook, 0.9), demand.quantile(0.9, 2.0 / DAYS_A_WEEK).unwrap())
         };
-        // What is ordered on Friday comes on Saturday, and what would be on Saturday too late; no other day asks for anything.
+        // An order placed on Friday arrives on Saturday, one placed on Saturday too late; no other
+        // day needs stock.
         assert!(at(4, 1.0).0.0 > 15.0 && at(4, 1.0).1 > 22.0, "{:?}", at(4, 1.0));
         for first in [0, 1, 2, 3, 6] {
             assert_eq!(at(first, 1.0), ((0.0, 0.0), 0.0), "{first}");
@@ -202,22 +213,23 @@ mod tests {
         errors.extend([3.3_f32; 175]);
         let pools = SumPools::new(vec![Pool::new(errors)], &[9]);
         let demand = LeadTimeDemand { path: &[2.1], scale: 3.0, pools: &pools, days: Some(DaysAhead::new(&rare, 0)) };
-        let outlook = Outlook { demand, lead: Lead::Stated(1.0), safety: Safety::Quantile, known: WeeklyUnits::default() };
+        let outlook =
+            DemandOutlook { demand, lead: Lead::Stated(1.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
         let (point, undershoot) = levels(&outlook, 0.9);
         assert!((9.0..14.0).contains(&point) && (5.0..7.0).contains(&undershoot), "{point} {undershoot}");
-        assert!(demand.quantile(0.9, 1.0 / WEEK).unwrap() < 1.0, "most days ask for nothing");
-        let plain = Outlook { safety: Safety::Normal { deviation: 4.0 }, ..outlook };
+        assert!(demand.quantile(0.9, 1.0 / DAYS_A_WEEK).unwrap() < 1.0, "most days ask for nothing");
+        let plain = DemandOutlook { safety: SafetyMethod::Normal { deviation: 4.0 }, ..outlook };
         assert!(plain.promise(0.9, 1.0).is_none(), "its formula is a tenant's choice");
-        let unknown = Outlook { demand: LeadTimeDemand { days: None, ..demand }, ..outlook };
+        let unknown = DemandOutlook { demand: LeadTimeDemand { days: None, ..demand }, ..outlook };
         assert!(unknown.promise(0.9, 1.0).is_none() && unknown.undershoot().is_some());
     }
 
     #[test]
     fn rules_that_promise_nothing_by_errors_have_even_days() {
         let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
-        let of = |days: Option<DaysAhead<'_>>, safety: Safety, policy: Policy| {
+        let of = |days: Option<DaysAhead<'_>>, safety: SafetyMethod, policy: Policy| {
             let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
-            Outlook { demand, lead: Lead::Stated(1.0), safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
+            DemandOutlook { demand, lead: Lead::Stated(1.0), safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
         };
         let monday = Some(DaysAhead::new(&saturdays, 0));
         let target = Policy::TargetDays { safety_days: 3.0, target_days: 10.0 };
@@ -225,27 +237,27 @@ mod tests {
             Policy::ReorderPoint { service: 0.9, cover_days: 14.0, economic: None },
             Policy::Periodic { service: 0.9, review_days: 3.0 },
         );
-        let normal = Safety::Normal { deviation: 4.0 };
-        for (safety, policy) in [(Safety::Quantile, target), (normal, point), (normal, filled)] {
+        let normal = SafetyMethod::Normal { deviation: 4.0 };
+        for (safety, policy) in [(SafetyMethod::Quantile, target), (normal, point), (normal, filled)] {
             assert_eq!(of(monday, safety, policy), of(None, safety, policy), "{policy:?}");
         }
         // Four days of demand are 22 × 4 ÷ 7, and not the none of Monday to Thursday.
-        assert!((of(monday, Safety::Quantile, target).point - 88.0 / 7.0).abs() < 1e-9);
-        assert_ne!(of(monday, Safety::Quantile, filled), of(None, Safety::Quantile, filled));
+        assert!((of(monday, SafetyMethod::Quantile, target).point - 88.0 / 7.0).abs() < 1e-9);
+        assert_ne!(of(monday, SafetyMethod::Quantile, filled), of(None, SafetyMethod::Quantile, filled));
     }
 
     #[test]
     fn plenty_is_seen_by_the_largest_sale_alone() {
         let (lumpy, pools) =
             (shape(40, |week| std::array::from_fn(|day| f64::from((week * 7 + day as u32 * 3) % 23))), pools(2.0));
-        for safety in [Safety::Quantile, Safety::FillRate] {
+        for safety in [SafetyMethod::Quantile, SafetyMethod::FillRate] {
             let demand = LeadTimeDemand { path: &[77.0], scale: 20.0, pools: &pools, days: Some(DaysAhead::new(&lumpy, 2)) };
             let lead = Lead::Measured { days: &[2.0, 3.0, 3.0, 5.0, 9.0], stated: 1.0 };
-            let promise = Outlook { demand, lead, safety, known: WeeklyUnits::default() }.promise(0.95, 30.0).unwrap();
+            let promise = DemandOutlook { demand, lead, safety, known: WeeklyUnits::default() }.promise(0.95, 30.0).unwrap();
             let point = promise.point().unwrap();
             let ample: Vec<bool> = (0..40).map(|more| promise.is_ample(point + f64::from(more) * 10.0).unwrap()).collect();
             assert!(!ample[0] && ample[39] && ample.is_sorted(), "{safety:?}: {ample:?}");
-            assert_eq!((promise.is_kept(point), promise.is_kept(point + 1.01)), (Some(false), Some(true)), "{safety:?}");
+            assert_eq!((promise.can_wait(point), promise.can_wait(point + 1.01)), (Some(false), Some(true)), "{safety:?}");
         }
     }
 
@@ -255,7 +267,7 @@ mod tests {
         let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days: Some(DaysAhead::new(&saturdays, 4)) };
         let point = |days: &[f64]| {
             let lead = Lead::Measured { days, stated: 1.0 };
-            levels(&Outlook { demand, lead, safety: Safety::Quantile, known: WeeklyUnits::default() }, 0.9).0
+            levels(&DemandOutlook { demand, lead, safety: SafetyMethod::Quantile, known: WeeklyUnits::default() }, 0.9).0
         };
         let (one, mixed, eight) = (point(&[1.0; 5]), point(&[1.0, 1.0, 1.0, 8.0, 8.0]), point(&[8.0; 5]));
         assert!(one < mixed && mixed < eight, "{one} {mixed} {eight}");

@@ -6,15 +6,16 @@ use crate::{
     reorder::{Levels, Review},
 };
 
-/// Taken off before rounding up, so that a sum that is whole but for the last bit of a float stays what it is.
-const HAIR: f64 = 1e-9;
+/// Tolerance before rounding up, for a sum that is whole except for rounding errors.
+const ROUNDING_TOLERANCE: f64 = 1e-9;
 
-/// The least whole units that are no less; at least 0, at most what a float counts. 0 for what is no number.
+/// Rounds up to whole units; at least 0, at most the largest whole number that a float counts
+/// exactly. 0 for NaN.
 pub fn whole_units(units: f64) -> i64 {
-    (units - HAIR).ceil().clamp(0.0, MAX_UNITS) as i64
+    (units - ROUNDING_TOLERANCE).ceil().clamp(0.0, MAX_UNITS) as i64
 }
 
-/// Stock and what is on its way, in units.
+/// Stock, incoming and owed units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
     pub available: i64,
@@ -37,9 +38,9 @@ pub struct PriceBreak {
     pub unit_cost: i64,
 }
 
-/// Prices of a supplier, and what holding costs.
+/// Prices of a supplier, and the cost of holding stock.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Breaks<'a> {
+pub struct SupplierPrices<'a> {
     /// Below the first break, in minor units.
     pub unit_cost: i64,
     pub breaks: &'a [PriceBreak],
@@ -58,12 +59,12 @@ pub struct Shelf {
     pub later_stock: i64,
 }
 
-/// How a supplier sells.
+/// Terms of sale of a supplier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Terms<'a> {
     pub minimum: i64,
     pub pack: i64,
-    pub breaks: Option<Breaks<'a>>,
+    pub breaks: Option<SupplierPrices<'a>>,
     pub shelf: Option<Shelf>,
 }
 
@@ -85,7 +86,8 @@ pub struct Proposal {
     pub quantity: i64,
 }
 
-/// 0 above the point; else what is missing to the target, at least the minimum, in whole packs. None beyond what can be counted. Vectors pub-19, 20.
+/// 0 above the point; else the difference to the target, at least the minimum, in whole packs.
+/// `None` if the number is too large. Vectors pub-19, 20.
 pub fn order_quantity(position: i64, point: i64, target: i64, terms: &Terms<'_>) -> Option<i64> {
     if position > point {
         return Some(0);
@@ -124,7 +126,7 @@ pub fn sells_in_time(shelf: &Shelf, demand: &LeadTimeDemand<'_>) -> Option<i64> 
 }
 
 /// The quantity of the break that saves most, if the price saved on the units needed is more than holding the extra ones until they are sold.
-fn with_break(needed: i64, most: Option<i64>, prices: &Breaks<'_>) -> i64 {
+fn with_break(needed: i64, most: Option<i64>, prices: &SupplierPrices<'_>) -> i64 {
     if needed <= 0 || prices.weekly_demand <= 0.0 {
         return needed;
     }
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn a_price_break_is_taken_if_it_pays() {
         let breaks = [PriceBreak { from_quantity: 60, unit_cost: 90 }, PriceBreak { from_quantity: 5_000, unit_cost: 89 }];
-        let prices = |weekly_demand: f64| Breaks { unit_cost: 100, breaks: &breaks, holding_rate: 0.25, weekly_demand };
+        let prices = |weekly_demand: f64| SupplierPrices { unit_cost: 100, breaks: &breaks, holding_rate: 0.25, weekly_demand };
         let order = |weekly_demand: f64| {
             proposed(&flat(50.0), 0, &Terms { breaks: Some(prices(weekly_demand)), ..PLAIN }).unwrap().after_break
         };

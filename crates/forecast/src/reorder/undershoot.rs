@@ -2,11 +2,11 @@
 
 use crate::intervals::LeadTimeDemand;
 
-const WEEK: f64 = 7.0;
+const DAYS_A_WEEK: f64 = 7.0;
 /// A deviation of more mean steps than this is that of a giant, which steps are cut at.
-const MOST_STEPS: f64 = 2.0;
+const MAX_STEPS: f64 = 2.0;
 /// The least unit that is sold: a product that sells one at a time passes no point.
-const UNIT: f64 = 1.0;
+const MIN_UNIT: f64 = 1.0;
 
 /// Weekly units of a product, over its known weeks of the last 52.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -19,7 +19,7 @@ pub struct WeeklyUnits {
 /// The demand between the moment at which a position passes a point and the look that sees it, where there is one each day.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Undershoot {
-    /// Its mean in units: `days` of demand and `rest`.
+    /// Mean of the undershoot in units: `days` of demand and `rest`.
     pub units: f64,
     /// Days of demand that vary as it does; at most a week, and no more than ask for its mean.
     pub days: f64,
@@ -27,20 +27,22 @@ pub struct Undershoot {
 }
 
 impl Undershoot {
-    /// Its mean is (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units (renewal theory; Silver, Pyke & Thomas, Inventory and Production
-    /// Management in Supply Chains, 4th ed., 2017). It is taken to lie evenly between 0 and twice that, so that its variance is a third of the mean's square,
-    /// which is that of so many days of demand. σ² is a seventh of a week's. Nothing where no demand is forecast. Source: decision 0370.
+    /// The mean is (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units (renewal
+    /// theory; Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th
+    /// ed., 2017). The undershoot is assumed to be even between 0 and twice that, so that its
+    /// variance is a third of the mean's square, which is that of so many days of demand. σ² is a
+    /// seventh of a week's. Zero if no demand is forecast. Source: decision 0370.
     pub fn of(known: WeeklyUnits, demand: &LeadTimeDemand<'_>) -> Self {
-        let day = demand.mean(1.0 / WEEK);
+        let day = demand.mean(1.0 / DAYS_A_WEEK);
         if day <= 0.0 {
             return Self::default();
         }
-        let variance = known.deviation.min(MOST_STEPS * demand.scale).powi(2) / WEEK;
+        let variance = known.deviation.min(MAX_STEPS * demand.scale).powi(2) / DAYS_A_WEEK;
         // A product that sells less than it did passes its point by no larger sales.
-        let usual = day.max(known.mean / WEEK);
-        let units = (variance / (2.0 * usual) + (day - UNIT) / 2.0).max(0.0);
-        let as_varied = if variance > 0.0 { units.powi(2) / (3.0 * variance) } else { WEEK };
-        let days = as_varied.min(units / day).min(WEEK);
+        let usual = day.max(known.mean / DAYS_A_WEEK);
+        let units = (variance / (2.0 * usual) + (day - MIN_UNIT) / 2.0).max(0.0);
+        let as_varied = if variance > 0.0 { units.powi(2) / (3.0 * variance) } else { DAYS_A_WEEK };
+        let days = as_varied.min(units / day).min(DAYS_A_WEEK);
         Self { units, days, rest: (units - days * day).max(0.0) }
     }
 }
@@ -50,13 +52,13 @@ mod tests {
     use super::*;
     use crate::intervals::SumPools;
 
-    /// Of a product whose days sell each of these units equally often.
+    /// Returns the undershoot of a product whose days sell each of these units equally often.
     fn of_days(days: &[f64]) -> Undershoot {
         let count = days.len() as f64;
         let mean = days.iter().sum::<f64>() / count;
         let variance = days.iter().map(|units| (units - mean).powi(2)).sum::<f64>() / count;
-        let known = WeeklyUnits { mean: WEEK * mean, deviation: (WEEK * variance).sqrt() };
-        of(known, WEEK * mean, 1_000.0)
+        let known = WeeklyUnits { mean: DAYS_A_WEEK * mean, deviation: (DAYS_A_WEEK * variance).sqrt() };
+        of(known, DAYS_A_WEEK * mean, 1_000.0)
     }
     fn of(known: WeeklyUnits, weekly: f64, scale: f64) -> Undershoot {
         let pools = SumPools::default();
@@ -95,9 +97,9 @@ mod tests {
         // A hundred a week have become one in two weeks.
         let known = WeeklyUnits { mean: 60.0, deviation: 50.0 };
         let fallen = of(known, 0.5, 25.0);
-        assert!(near(fallen.units, 2_500.0 / 120.0 + (0.5 / WEEK - 1.0) / 2.0), "{fallen:?}");
+        assert!(near(fallen.units, 2_500.0 / 120.0 + (0.5 / DAYS_A_WEEK - 1.0) / 2.0), "{fallen:?}");
         // 24 units in one week of 26: no more than a week of demand counts as varying.
         let rare = of(WeeklyUnits { mean: 24.0 / 26.0, deviation: 120.0 / 26.0 }, 24.0 / 26.0, 5.0);
-        assert!(near(rare.days, WEEK) && rare.rest > 0.0, "{rare:?}");
+        assert!(near(rare.days, DAYS_A_WEEK) && rare.rest > 0.0, "{rare:?}");
     }
 }

@@ -16,7 +16,7 @@ pub const MEDIAN_DEFAULT: Configuration = Configuration::new(Model::Ses, Cap::Ow
 pub enum Purpose {
     /// The expected units: orders stock.
     Mean,
-    /// As [`Purpose::Mean`], but only for classes with many weeks without demand.
+    /// Like [`Purpose::Mean`], but only for classes with many weeks without demand.
     SporadicMean,
     /// A typical week; orders nothing.
     Median,
@@ -24,7 +24,7 @@ pub enum Purpose {
     Measure,
 }
 
-/// A method and what it lost at the origins.
+/// A method and its losses at the origins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub purpose: Purpose,
@@ -46,7 +46,8 @@ impl Candidate {
     }
 }
 
-/// All single methods, the preferred first. Seasonal ones only if two years lie before the first origin. Source of the order: INSIGHT, section 4.
+/// All single methods, the preferred first. Seasonal ones only if two years precede the first
+/// origin. Source of the order: INSIGHT, section 4.
 pub fn candidates(first_origin: usize) -> Vec<Candidate> {
     use Purpose::{Mean, Measure, Median, SporadicMean};
     const CAP: Cap = Cap::Deviations(30);

@@ -8,14 +8,15 @@ use crate::{
 
 /// A difference of WAPE that is no more than noise.
 pub const MARGIN: f64 = 0.01;
-/// How much more bias than uncapped SES a method for a mean may have. Not an absolute limit: a rising trade biases every flat model alike.
-pub const GUARD: f64 = 0.025;
+/// Most bias above that of uncapped SES that a method for a mean may have. Not an absolute limit: a
+/// rising trade biases every flat model alike.
+pub const MAX_EXTRA_BIAS: f64 = 0.025;
 /// A class with fewer series than this follows the tenant.
-pub const CLASS_SERIES: usize = 30;
+pub const MIN_CLASS_SERIES: usize = 30;
 
-/// How a method came to be used.
+/// Reason for which a method is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
+pub enum ChoiceReason {
     /// Too few origins to choose: the default.
     Default,
     /// The first in order within the margin of the least loss.
@@ -26,12 +27,12 @@ pub enum Reached {
     NaiveWasBetter,
 }
 
-/// The methods for a class or the tenant, and what they lost.
+/// The methods for a class or the tenant, and their losses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     pub mean: Method,
     pub median: Method,
-    pub reached: Reached,
+    pub reached: ChoiceReason,
     /// The loss of the method for the mean, at the origins. None where nothing came true.
     pub wape: Option<f64>,
     pub bias: Option<f64>,
@@ -62,8 +63,8 @@ impl Choices {
     }
 }
 
-/// The tenant's methods of the last run, as they were named: they come first in the order, so that a choice does not flutter. A name that no candidate has
-/// now says nothing.
+/// Names of the tenant's methods of the last run: they come first in the order, so that the choice
+/// does not flutter. A name without a candidate is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incumbent {
     pub mean: String,
@@ -85,7 +86,7 @@ fn wape(candidate: &Candidate, scope: Scope) -> Option<f64> {
 fn most_bias(all: &[Candidate], scope: Scope) -> Option<f64> {
     let plain = Method::one(Configuration::new(Model::Ses, Cap::None));
     let plain = all.iter().find(|candidate| candidate.method == plain)?;
-    Some(loss(plain, scope).bias()?.abs() + GUARD)
+    Some(loss(plain, scope).bias()?.abs() + MAX_EXTRA_BIAS)
 }
 
 fn is_allowed(all: &[Candidate], candidate: &Candidate, scope: Scope) -> bool {
@@ -122,13 +123,14 @@ fn measure(all: &[Candidate], scope: Scope) -> Option<(&Candidate, f64)> {
         .min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
-fn default_choice(reached: Reached) -> Choice {
+fn default_choice(reached: ChoiceReason) -> Choice {
     let (mean, median) = (Method::one(DEFAULT), Method::one(MEDIAN_DEFAULT));
     Choice { mean, median, reached, wape: None, bias: None, naive_wape: None }
 }
 
-/// A choice with its figures, and naive in its place if that lost no more. Where nothing is lost at all, constant demand, naive is not better.
-fn gated(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
+/// Returns a choice with its figures, and naive in its place if that lost no more. With a loss of
+/// 0, as for constant demand, naive is not better.
+fn apply_naive_gate(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
     let own = all.iter().find(|candidate| candidate.method == choice.mean);
     let found = own.map(|own| loss(own, scope));
     let (wape, bias) = (found.and_then(|loss| loss.wape()), found.and_then(|loss| loss.bias()));
@@ -138,20 +140,27 @@ fn gated(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
         (Some((naive, naive_wape)), Some(wape)) if wape >= naive_wape && wape > 0.0 => {
             let (method, bias) = (naive.method.clone(), loss(naive, scope).bias());
             let (mean, median) = (method.clone(), method);
-            Choice { mean, median, reached: Reached::NaiveWasBetter, wape: Some(naive_wape), bias, naive_wape: Some(naive_wape) }
+            Choice {
+                mean,
+                median,
+                reached: ChoiceReason::NaiveWasBetter,
+                wape: Some(naive_wape),
+                bias,
+                naive_wape: Some(naive_wape),
+            }
         }
         _ => Choice { wape, bias, naive_wape, ..choice },
     }
 }
 
-/// Chooses for the tenant, then for each class with at least [`CLASS_SERIES`] of the `counts`. Without scored origins everything is the default.
+/// Chooses for the tenant, then for each class with at least [`MIN_CLASS_SERIES`] of the `counts`. Without scored origins everything is the default.
 pub fn choose(all: &[Candidate], counts: &[usize; Class::ALL.len()], incumbent: Option<&Incumbent>) -> Choices {
     let medians = all.iter().filter(|one| one.purpose == Purpose::Median).collect::<Vec<_>>();
     let last_mean = named(all, incumbent.map(|known| known.mean.as_str()));
     let last_median = named(all, incumbent.map(|known| known.median.as_str()));
     let best = first_within(&allowed(all, None), None, last_mean);
     let Some(best) = best else {
-        let tenant = default_choice(Reached::Default);
+        let tenant = default_choice(ChoiceReason::Default);
         return Choices { classes: vec![tenant.clone(); Class::ALL.len()], tenant };
     };
     let median_of = |scope: Scope| {
@@ -159,14 +168,14 @@ pub fn choose(all: &[Candidate], counts: &[usize; Class::ALL.len()], incumbent: 
         found.map_or_else(|| Method::one(MEDIAN_DEFAULT), |candidate| candidate.method.clone())
     };
     let (mean, median) = (best.method.clone(), median_of(None));
-    let chosen = Choice { mean, median, reached: Reached::Chosen, wape: None, bias: None, naive_wape: None };
-    let tenant = gated(all, None, chosen.clone());
+    let chosen = Choice { mean, median, reached: ChoiceReason::Chosen, wape: None, bias: None, naive_wape: None };
+    let tenant = apply_naive_gate(all, None, chosen.clone());
     let classes = Class::ALL.map(|class| {
         let scope = Some(class);
-        if counts[class.index()] < CLASS_SERIES || wape(best, scope).is_none() {
+        if counts[class.index()] < MIN_CLASS_SERIES || wape(best, scope).is_none() {
             return tenant.clone();
         }
-        gated(all, scope, class_choice(all, class, best, &chosen))
+        apply_naive_gate(all, scope, class_choice(all, class, best, &chosen))
     });
     Choices { tenant, classes: classes.to_vec() }
 }
@@ -181,7 +190,7 @@ fn class_choice(all: &[Candidate], class: Class, best: &Candidate, tenant: &Choi
         _ => true,
     };
     match first_within(&allowed, scope, Some(&best.method)) {
-        Some(other) if !keeps => Choice { mean: other.method.clone(), reached: Reached::ClassChosen, ..tenant.clone() },
+        Some(other) if !keeps => Choice { mean: other.method.clone(), reached: ChoiceReason::ClassChosen, ..tenant.clone() },
         _ => tenant.clone(),
     }
 }
@@ -193,7 +202,7 @@ mod tests {
 
     const MANY: [usize; 7] = [100, 100, 10, 40, 0, 0, 0];
 
-    /// All candidates lose `wape` with a bias of −3 % in every class.
+    /// All candidates with the loss `wape` and a bias of −3 % in every class.
     fn scored(wape: f64) -> Vec<Candidate> {
         let mut all = candidates(20);
         for candidate in &mut all {
@@ -251,7 +260,10 @@ mod tests {
         set(&mut all, "MA(4) cap 3", Some(Class::New), (0.95, -0.03));
         let found = choose(&all, &MANY, None);
         assert_eq!(name(found.of(Class::Smooth)), "SES cap 3", "within the margin");
-        assert_eq!((name(found.of(Class::Lumpy)), found.of(Class::Lumpy).reached), ("TSB cap 3".into(), Reached::ClassChosen));
+        assert_eq!(
+            (name(found.of(Class::Lumpy)), found.of(Class::Lumpy).reached),
+            ("TSB cap 3".into(), ChoiceReason::ClassChosen)
+        );
         assert_eq!(name(found.of(Class::Erratic)), "SES cap 3", "TSB is for demand that comes now and then");
         assert_eq!(name(found.of(Class::Intermittent)), "SES cap 3", "ten series show nothing");
         assert_eq!(found.methods().len(), 2);
@@ -263,13 +275,13 @@ mod tests {
         set(&mut all, "naive", Some(Class::Erratic), (0.65, 0.01));
         let found = choose(&all, &MANY, None);
         let erratic = found.of(Class::Erratic);
-        assert_eq!((name(erratic), erratic.reached, erratic.wape), ("naive".into(), Reached::NaiveWasBetter, Some(0.65)));
-        assert_eq!(found.of(Class::Smooth).reached, Reached::Chosen);
+        assert_eq!((name(erratic), erratic.reached, erratic.wape), ("naive".into(), ChoiceReason::NaiveWasBetter, Some(0.65)));
+        assert_eq!(found.of(Class::Smooth).reached, ChoiceReason::Chosen);
     }
 
     #[test]
     fn nothing_scored_is_the_default() {
         let found = choose(&candidates(20), &MANY, None);
-        assert_eq!((name(&found.tenant), found.tenant.reached), ("SES cap 3".into(), Reached::Default));
+        assert_eq!((name(&found.tenant), found.tenant.reached), ("SES cap 3".into(), ChoiceReason::Default));
     }
 }

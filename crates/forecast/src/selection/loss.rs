@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use crate::series::Class;
 
-/// Weighted sums of errors and of what came true.
+/// Weighted sums of errors and of actual demand.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Loss {
     /// Σ w |y − f|
@@ -48,7 +48,7 @@ impl LossByClass {
     pub fn of(&self, class: Class) -> Loss {
         self.0[class.index()]
     }
-    /// All classes together.
+    /// Returns the loss of all classes together.
     pub fn total(&self) -> Loss {
         self.0.iter().fold(Loss::default(), |mut sum, loss| {
             sum += *loss;

@@ -7,6 +7,8 @@ mod loss;
 mod origins;
 
 pub use candidates::{Candidate, DEFAULT, MEDIAN_DEFAULT, Purpose, candidates, means_of_best};
-pub use choose::{CLASS_SERIES, Choice, Choices, GUARD, Incumbent, MARGIN, Reached, choose};
+pub use choose::{Choice, ChoiceReason, Choices, Incumbent, MARGIN, MAX_EXTRA_BIAS, MIN_CLASS_SERIES, choose};
 pub use loss::{Loss, LossByClass};
-pub use origins::{FEWEST_ORIGINS, FIRST_ORIGIN, FIRST_POOLED, MOST_ORIGINS, SCORED_WEEKS, SPACING, origins, pooled_origins};
+pub use origins::{
+    MAX_ORIGINS, MIN_FIRST_ORIGIN, MIN_FIRST_POOLED, MIN_ORIGINS, ORIGIN_SPACING_WEEKS, SCORED_WEEKS, origins, pooled_origins,
+};

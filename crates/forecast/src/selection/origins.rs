@@ -1,32 +1,33 @@
-//! The weeks of the past at which forecasts are made again, from what was known then.
+//! The past weeks at which forecasts are repeated with the data known then.
 
 /// Weeks ahead that are scored when methods are chosen.
 pub const SCORED_WEEKS: usize = 8;
 /// Weeks between two origins.
-pub const SPACING: usize = 2;
+pub const ORIGIN_SPACING_WEEKS: usize = 2;
 /// The most origins.
-pub const MOST_ORIGINS: usize = 9;
+pub const MAX_ORIGINS: usize = 9;
 /// Fewer origins than this choose nothing: the default is used.
-pub const FEWEST_ORIGINS: usize = 3;
+pub const MIN_ORIGINS: usize = 3;
 /// No method is judged with less than a quarter of a year known.
-pub const FIRST_ORIGIN: usize = 13;
+pub const MIN_FIRST_ORIGIN: usize = 13;
 /// Errors are pooled from this week on: a young tenant needs intervals before it needs a choice.
-pub const FIRST_POOLED: usize = 8;
+pub const MIN_FIRST_POOLED: usize = 8;
 
 /// The last origins of the choice, oldest first. An origin is the number of weeks before its forecast. Source: INSIGHT, section 4.
 pub fn origins(weeks: usize) -> Vec<usize> {
-    last_origins(weeks, SCORED_WEEKS, FIRST_ORIGIN)
+    last_origins(weeks, SCORED_WEEKS, MIN_FIRST_ORIGIN)
 }
 
 /// The last origins of a pool of errors up to `ahead` weeks, oldest first.
 pub fn pooled_origins(weeks: usize, ahead: usize) -> Vec<usize> {
-    last_origins(weeks, ahead, FIRST_POOLED)
+    last_origins(weeks, ahead, MIN_FIRST_POOLED)
 }
 
 /// The last nine with `ahead` known weeks behind each and `first` before it.
 fn last_origins(weeks: usize, ahead: usize, first: usize) -> Vec<usize> {
     let Some(last) = weeks.checked_sub(ahead) else { return Vec::new() };
-    let back = (0..MOST_ORIGINS).map_while(|step| last.checked_sub(step * SPACING)).take_while(|origin| *origin >= first);
+    let back =
+        (0..MAX_ORIGINS).map_while(|step| last.checked_sub(step * ORIGIN_SPACING_WEEKS)).take_while(|origin| *origin >= first);
     let mut origins: Vec<usize> = back.collect();
     origins.reverse();
     origins

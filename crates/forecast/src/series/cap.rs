@@ -1,13 +1,15 @@
-//! One-off giants: weeks far above a series' own usual size, on the log scale, are cut to a limit and shown. A whole run of them at the end is growth.
+//! One-off giants: weeks far above a series' own usual size, on the log scale, are cut to a limit
+//! and listed. A whole run of them at the end is growth.
 
 /// The least robust deviation of log(1 + units): a steady series is not cut for one lively week.
-pub const CAP_FLOOR: f64 = 0.35;
-/// So many weeks with demand are needed before any is called a giant.
+pub const MIN_DEVIATION: f64 = 0.35;
+/// Minimum weeks with demand for any to be a giant.
 pub const MIN_POSITIVE: usize = 6;
 /// A consistent estimate of a normal deviation is this multiple of the median absolute deviation.
 const MAD_TO_DEVIATION: f64 = 1.4826;
-/// If so many of the last weeks with demand would all be cut, the level has shifted and none is cut.
-const SHIFTED: usize = 3;
+/// If this number of last weeks with demand would all be cut, the level has shifted and none is
+/// cut.
+const SHIFT_WEEKS: usize = 3;
 
 /// Centre and width of log(1 + units) over the weeks with demand.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +34,12 @@ pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-/// Median of the logs and their robust deviation, at least [`CAP_FLOOR`]. `logs` is reordered and then holds deviations.
+/// Median of the logs and their robust deviation, at least [`MIN_DEVIATION`]. `logs` is reordered and then holds deviations.
 pub(crate) fn robust_spread(logs: &mut [f64]) -> Option<LogSpread> {
     let middle = median(logs)?;
     logs.iter_mut().for_each(|log| *log = (*log - middle).abs());
     let mad = median(logs)?;
-    Some(LogSpread { median: middle, deviation: (MAD_TO_DEVIATION * mad).max(CAP_FLOOR) })
+    Some(LogSpread { median: middle, deviation: (MAD_TO_DEVIATION * mad).max(MIN_DEVIATION) })
 }
 
 impl LogSpread {
@@ -56,7 +58,7 @@ impl LogSpread {
 /// The limit at this spread, or none if the last weeks with demand are all above it: then it is growth.
 pub fn limit_at(units: &[f64], spread: LogSpread, deviations: f64) -> Option<f64> {
     let limit = spread.limit(deviations);
-    let mut last = units.iter().rev().filter(|units| **units > 0.0).take(SHIFTED);
+    let mut last = units.iter().rev().filter(|units| **units > 0.0).take(SHIFT_WEEKS);
     if last.all(|units| *units > limit) { None } else { Some(limit) }
 }
 

@@ -1,4 +1,5 @@
-//! The class of a series: how often it is asked for (ADI) and how unevenly (CV²), with the cut-offs of Syntetos, Boylan & Croston (2005).
+//! The class of a series: the interval between its demands (ADI) and their unevenness (CV²), with
+//! the cut-offs of Syntetos, Boylan & Croston (2005).
 
 use crate::{
     class::Class,
@@ -8,8 +9,8 @@ use crate::{
 
 /// Fewer known weeks than this make a series new.
 pub const NEW_WEEKS: usize = 8;
-/// So many known weeks without demand, at least, end a series.
-const ENDED_WEEKS: f64 = 26.0;
+/// Minimum known weeks without demand that end a series.
+const MIN_ENDED_WEEKS: f64 = 26.0;
 /// A series also waits for this many of its usual intervals before it counts as ended.
 const ENDED_INTERVALS: f64 = 4.0;
 const ADI_CUT: f64 = 1.32;
@@ -25,7 +26,7 @@ pub struct DemandPattern {
 }
 
 impl DemandPattern {
-    /// None if no week has demand.
+    /// Computes the pattern. `None` if no week has demand.
     pub fn of(units: &[f64]) -> Option<Self> {
         let positive = || units.iter().copied().filter(|units| *units > 0.0);
         let count = positive().count() as f64;
@@ -46,16 +47,18 @@ impl DemandPattern {
     }
 }
 
-/// Whether demand has ended: no demand for max(26 weeks, 4 × ADI), the ADI up to the last demand. Up to there, because the ADI of a product that was asked
-/// for once grows with every silent week and would never be overtaken.
+/// Whether demand has ended: no demand for max(26 weeks, 4 × ADI), the ADI up to the last demand.
+/// It ends there because the ADI of a product with a single demand grows with every silent week and
+/// would never be exceeded.
 fn has_ended(units: &[f64]) -> bool {
     let Some(last) = units.iter().rposition(|units| *units > 0.0) else { return false };
     let silent = (units.len() - last - 1) as f64;
     let interval = DemandPattern::of(&units[..=last]).map_or(1.0, |pattern| pattern.interval);
-    silent >= ENDED_WEEKS.max(ENDED_INTERVALS * interval)
+    silent >= MIN_ENDED_WEEKS.max(ENDED_INTERVALS * interval)
 }
 
-/// The class of a prepared series; `capped` are its known weeks with the giants cut. A series that nobody ever asked for is new.
+/// The class of a prepared series; `capped` are its known weeks with the giants cut. A series that
+/// never had demand is new.
 pub fn classify(prepared: &Prepared, capped: &[f64], traits: &Traits) -> Class {
     if traits.is_archived {
         return Class::Ended;
@@ -73,7 +76,7 @@ pub fn classify(prepared: &Prepared, capped: &[f64], traits: &Traits) -> Class {
 }
 
 /// The class to use: the one of the last run until two runs agree on another. New, ended and dormant are facts and count at once.
-pub fn settled(computed: Class, last: Option<LastClass>) -> Class {
+pub fn settle_class(computed: Class, last: Option<LastClass>) -> Class {
     let is_fact = |class| matches!(class, Class::New | Class::Ended | Class::Dormant);
     match last {
         Some(last) if !is_fact(computed) && !is_fact(last.assigned) && last.computed != computed => last.assigned,
@@ -118,10 +121,10 @@ mod tests {
     #[test]
     fn a_class_changes_when_two_runs_agree() {
         let last = |assigned, computed| Some(LastClass { assigned, computed });
-        assert_eq!(settled(Class::Lumpy, None), Class::Lumpy);
-        assert_eq!(settled(Class::Lumpy, last(Class::Erratic, Class::Erratic)), Class::Erratic);
-        assert_eq!(settled(Class::Lumpy, last(Class::Erratic, Class::Lumpy)), Class::Lumpy);
-        assert_eq!(settled(Class::Ended, last(Class::Erratic, Class::Erratic)), Class::Ended);
-        assert_eq!(settled(Class::Smooth, last(Class::New, Class::New)), Class::Smooth);
+        assert_eq!(settle_class(Class::Lumpy, None), Class::Lumpy);
+        assert_eq!(settle_class(Class::Lumpy, last(Class::Erratic, Class::Erratic)), Class::Erratic);
+        assert_eq!(settle_class(Class::Lumpy, last(Class::Erratic, Class::Lumpy)), Class::Lumpy);
+        assert_eq!(settle_class(Class::Ended, last(Class::Erratic, Class::Erratic)), Class::Ended);
+        assert_eq!(settle_class(Class::Smooth, last(Class::New, Class::New)), Class::Smooth);
     }
 }

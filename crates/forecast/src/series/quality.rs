@@ -1,9 +1,10 @@
-//! How far a series' records can be trusted, 0 to 100, with a reason for each deduction.
+//! Score from 0 to 100 of how far a series' records can be trusted, with a reason for each
+//! deduction.
 
 use crate::panel::Traits;
 use crate::series::{Prepared, Reason};
 
-/// Why points were deducted.
+/// Reason for a deduction of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeductionReason {
     /// Weeks without stock are unknown: 40 × their share.
@@ -18,7 +19,7 @@ pub enum DeductionReason {
     LateRecords,
 }
 
-/// One deduction.
+/// A deduction from the quality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deduction {
     pub reason: DeductionReason,

@@ -1,16 +1,17 @@
-//! Which weeks of a series are known. A week without stock is unknown, not 0: models carry their state over it, windows skip it, nothing is filled in.
-//! Every rule looks back only, so a prepared week never changes when later weeks arrive and no origin sees what came after it.
+//! Known and unknown weeks of a series. A week without stock is unknown, not 0: models carry their
+//! state over it, windows skip it, nothing is filled in. Every rule looks back only, so a prepared
+//! week never changes when later weeks arrive and no origin sees what came after it.
 
 use crate::panel::{MAX_UNITS, WEEK_DAYS};
 
-/// So many days in stock make a whole week.
-const WHOLE: u8 = 5;
-/// Fewer days than this in stock say nothing.
-const PARTLY: u8 = 2;
+/// Minimum days in stock of a whole week.
+const WHOLE_WEEK_DAYS: u8 = 5;
+/// Minimum days in stock of a known week.
+const PARTIAL_WEEK_DAYS: u8 = 2;
 /// More unknown weeks than this at the end, with nothing incoming, make a series dormant.
 pub const DORMANT_WEEKS: usize = 8;
 
-/// Why a week is not used as it was recorded.
+/// Reason for which a week is not used as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// Above the limit for one-off giants: replaced by the limit.
@@ -51,7 +52,7 @@ pub struct KnownWeeks {
 }
 
 impl KnownWeeks {
-    /// Number of known weeks that lie before `week`: what a forecast made then may use.
+    /// Number of known weeks before `week`, which a forecast made then may use.
     pub fn before(&self, week: usize) -> usize {
         self.weeks.partition_point(|known| (*known as usize) < week)
     }
@@ -77,9 +78,9 @@ pub struct Prepared {
     pub start: Option<u32>,
     /// Weeks from the start on that are unknown.
     pub missing: u32,
-    /// How many of them are the last ones, without a known week after them.
+    /// Unknown weeks at the end, after the last known one.
     pub missing_at_end: u32,
-    /// Weeks that are not used as recorded; capped ones are added by whoever caps.
+    /// Weeks that are not used as recorded; the caller that caps adds the capped ones.
     pub excluded: Vec<ExcludedWeek>,
 }
 
@@ -90,16 +91,19 @@ impl Prepared {
     }
 }
 
-/// The mean of the last two known weeks: what a censored week is compared with. None before the first.
+/// The mean of the last two known weeks, with which a censored week is compared. `None` before the
+/// first.
 fn recent(units: &[f64]) -> Option<f64> {
     let last = &units[units.len().saturating_sub(2)..];
     (!last.is_empty()).then(|| last.iter().sum::<f64>() / last.len() as f64)
 }
 
-/// Prepares recorded weeks and the days of each on which the product could be sold (none given: all of them).
+/// Prepares recorded weeks and the days of each on which the product could be sold (`None`: all of
+/// them).
 ///
-/// Five days and more: the value stands. Two to four: it is scaled to seven and its errors count by its share of days. Fewer: unknown. A censored week
-/// that sold more than the two known weeks before it stands as it is, since sales prove demand. Source: INSIGHT, section 2.
+/// Five days and more: the value is used as recorded. Two to four: it is scaled to seven and its
+/// errors count by its share of days. Fewer: unknown. A censored week that sold more than the two
+/// known weeks before it is used as recorded, since sales prove demand. Source: INSIGHT, section 2.
 pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
     prepared.known.clear();
     prepared.excluded.clear();
@@ -134,10 +138,10 @@ pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
 
 /// Units and weight of a week, if it is known, and why it is not used as recorded.
 fn worth(before: &[f64], sold: f64, days: u8) -> (Option<(f64, f64)>, Option<Reason>) {
-    let proves_demand = || recent(before).map_or(sold > 0.0 && days < PARTLY, |recent| sold > recent);
-    if days >= WHOLE || proves_demand() {
+    let proves_demand = || recent(before).map_or(sold > 0.0 && days < PARTIAL_WEEK_DAYS, |recent| sold > recent);
+    if days >= WHOLE_WEEK_DAYS || proves_demand() {
         (Some((sold, 1.0)), None)
-    } else if days >= PARTLY {
+    } else if days >= PARTIAL_WEEK_DAYS {
         let share = f64::from(days) / f64::from(WEEK_DAYS);
         (Some((sold / share, share)), Some(Reason::Scaled))
     } else {

@@ -9,7 +9,7 @@ use crate::{
 /// Service levels that are tried.
 pub const LIKELY_SERVICE: (f64, f64) = (0.50, 0.999);
 /// Halvings of the bisection: to 0.1 point and a little finer.
-const HALVINGS: usize = 10;
+const BISECTION_STEPS: usize = 10;
 
 /// A calibrated service level.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,23 +22,29 @@ pub struct Calibrated {
 }
 
 /// The least level for which `reached` of the outcome is at least `wanted`; the highest tried if none is.
-fn least(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: impl Fn(&Outcomes) -> Option<f64>) -> f64 {
+fn min_service_level(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: impl Fn(&Outcomes) -> Option<f64>) -> f64 {
     let (mut low, mut high) = LIKELY_SERVICE;
-    for _ in 0..HALVINGS {
+    for _ in 0..BISECTION_STEPS {
         let middle = f64::midpoint(low, high);
         if reached(&outcome(middle)).is_some_and(|reached| reached >= wanted) { high = middle } else { low = middle }
     }
     high
 }
 
-/// The level at which a class (none: all of them) keeps the promised cycle service in the first half, and what it gives in the second.
-pub fn calibrated(panel: &Panel, classes: &[Class], past: &Past, (policy, class): (&OrderUpTo<'_>, Option<Class>)) -> Calibrated {
+/// The level at which a class (`None`: all of them) keeps the promised cycle service in the first
+/// half, and its results in the second.
+pub fn calibrate_service(
+    panel: &Panel,
+    classes: &[Class],
+    past: &Past,
+    (policy, class): (&OrderUpTo<'_>, Option<Class>),
+) -> Calibrated {
     let (start, end) = (policy.weeks.start, policy.weeks.end);
     let middle = usize::midpoint(start, end);
     let at = |service: f64, weeks: std::ops::Range<usize>| {
         simulate(panel, classes, past, &OrderUpTo { service, weeks, ..policy.clone() })
     };
-    let service = least(
+    let service = min_service_level(
         policy.service,
         |service| at(service, start..middle),
         |found| class.map_or(found.all, |class| found.classes[class.index()]).service(),
@@ -49,5 +55,5 @@ pub fn calibrated(panel: &Panel, classes: &[Class], past: &Past, (policy, class)
 /// The cycle service at which a share `fill` of the units is met: the two are not the same.
 pub fn service_for_fill(panel: &Panel, classes: &[Class], past: &Past, (policy, fill): (&OrderUpTo<'_>, f64)) -> f64 {
     let at = |service: f64| simulate(panel, classes, past, &OrderUpTo { service, ..policy.clone() });
-    least(fill, at, |found| found.all.fill())
+    min_service_level(fill, at, |found| found.all.fill())
 }

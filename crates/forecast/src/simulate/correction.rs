@@ -1,17 +1,19 @@
-//! Promises that hold for each group of products: a level that follows what the weeks before gave. Gibbs & Candès, Adaptive Conformal Inference Under
-//! Distribution Shift (2021): after each week the level moves by a share of what the promise was missed by, so that misses of one sign do not last. Each week
-//! is served by a level that only earlier weeks have set: nothing is found and proven on the same weeks.
+//! Promises that hold for each group of products: a level that follows the results of earlier
+//! weeks. Gibbs & Candès, Adaptive Conformal Inference Under Distribution Shift (2021): after each
+//! week the level moves by a share of the promise's miss, so that misses of one sign do not last.
+//! Each week has a level that only earlier weeks have set: no level is proven on the weeks that set
+//! it.
 
 use crate::{
     panel::Panel,
     simulate::{LIKELY_SERVICE, OrderUpTo, Outcome, Past, weeks::steer},
 };
 
-/// The share of a week's miss that the level moves by. Of 0.05, 0.1, 0.2, 0.3 and 0.5 on weeks 1–44 of the public file, those up to 0.1 follow a season and
-/// not each week's chance.
-pub const GAIN: f64 = 0.1;
+/// Factor of a week's miss by which the level moves. Among 0.05, 0.1, 0.2, 0.3 and 0.5 on weeks
+/// 1–44 of the public file, those up to 0.1 follow a season and not each week's chance.
+pub const FEEDBACK_GAIN: f64 = 0.1;
 /// Cycles of a group that a miss of two points is no chance in. Source: INSIGHT, section 6.3.
-pub const FEWEST_CYCLES: u64 = 200;
+pub const MIN_CYCLES: u64 = 200;
 
 /// The promise of a group beside what simulation gave.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +24,7 @@ pub struct Correction {
     pub plain: Outcome,
     /// With quantiles of a level that followed the weeks before.
     pub corrected: Outcome,
-    /// That level after the last week: the one for the weeks to come.
+    /// The level after the last week, for the weeks to come.
     pub level: f64,
 }
 
@@ -31,14 +33,14 @@ impl Correction {
     pub fn is_better(&self) -> bool {
         let miss = |outcome: &Outcome| outcome.service().map(|given| (given - self.promised).abs());
         let is_less = miss(&self.corrected).zip(miss(&self.plain)).is_some_and(|(corrected, plain)| corrected < plain);
-        self.plain.cycles >= FEWEST_CYCLES && is_less
+        self.plain.cycles >= MIN_CYCLES && is_less
     }
 }
 
-/// Groups of products, of which each has a level.
+/// Groups of products, each with a level.
 #[derive(Debug, Default)]
 pub(super) struct Steering<'a> {
-    /// Of each series.
+    /// Group of each series.
     groups: &'a [Option<usize>],
     gain: f64,
     levels: Vec<f64>,
@@ -65,7 +67,7 @@ impl<'a> Steering<'a> {
             self.counted[group] += outcome;
         }
     }
-    /// Moves each level by what its cycles that ended this week missed the promise by.
+    /// Moves each level by how much its cycles that ended this week missed the promise.
     pub fn end_week(&mut self, promised: f64) {
         let (least, most) = LIKELY_SERVICE;
         for (level, week) in self.levels.iter_mut().zip(&mut self.week) {
@@ -89,7 +91,7 @@ pub fn corrections(
         steer(panel, past, policy, &mut steering);
         steering
     };
-    let (plain, corrected) = (play(0.0), play(GAIN));
+    let (plain, corrected) = (play(0.0), play(FEEDBACK_GAIN));
     let both = plain.counted.into_iter().zip(corrected.counted).zip(corrected.levels);
     both.map(|((plain, corrected), level)| Correction { promised: policy.service, plain, corrected, level }).collect()
 }

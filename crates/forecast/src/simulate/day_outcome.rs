@@ -16,7 +16,7 @@ pub struct DayOutcome {
     /// The most that was there when demand came.
     pub peak: f64,
     pub received: f64,
-    /// That could not be sold any more.
+    /// Units that expired.
     pub expired: f64,
     /// Stock before the first counted day, and after the last one. Opening + received = met + expired + closing, but for what waited.
     pub opening: f64,
@@ -28,7 +28,7 @@ impl DayOutcome {
     pub fn mean_stock(&self) -> Option<f64> {
         (self.days > 0).then(|| self.total.stock / self.days as f64)
     }
-    /// Adds a day, of which all but the short week is known.
+    /// Adds a day, whose fields are all known but the short week.
     pub(super) fn add(&mut self, day: &Self) {
         if self.days == 0 {
             self.opening = day.opening;

@@ -1,4 +1,5 @@
-//! The days of a simulation. In this order on each: what has expired goes, goods arrive, stock is looked at where it is a day of review, and demand comes.
+//! Simulation by days. The order of each day: expired units are removed, goods arrive, stock is
+//! checked on a day of review, and demand is met.
 
 use std::{fmt::Debug, ops::Range, thread};
 
@@ -13,7 +14,7 @@ use crate::{
     },
 };
 
-/// What is common to all series that are played together.
+/// Settings that all series of one simulation share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayPlay<'a> {
     /// Days between two reviews, at least 1. The first is the Monday that the play begins on.
@@ -29,30 +30,33 @@ pub struct DayPlay<'a> {
     pub seed: u64,
 }
 
-/// What stock is filled up to at a review.
+/// Order-up-to target of a review.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
     /// Point and target of a rule of plans.
     Rule(PlanRule),
-    /// The mean of so many weeks before, over lead time and review.
+    /// The mean of this number of earlier weeks, over lead time and review.
     OfWeeks(usize),
 }
 
 /// The days on which a supplier takes orders and delivers. Days count from the first that is played against, a Monday, which is 0.
 pub trait SupplierDays: Debug + Sync {
-    /// The day on which comes what is ordered on `day` and takes `lead_days`; never before `day`.
+    /// The day on which an order of `day` with a lead time of `lead_days` arrives; never before
+    /// `day`.
     fn arrival(&self, day: usize, lead_days: usize) -> usize;
-    /// The lead time that stock is kept for on `day`: until the arrival of what can be ordered `review_days` later, less `review_days`.
+    /// The lead time that stock is kept for on `day`: until the arrival of an order that can be
+    /// placed `review_days` later, less `review_days`.
     fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize;
 }
 
-/// How a series is reordered.
+/// Reorder rule of a series.
 #[derive(Debug, Clone, Copy)]
 pub struct DayRule<'a> {
     pub target: Target,
-    /// Each order takes as long as one of the measured deliveries, drawn with equal chance, or the stated days.
+    /// Each order takes as long as one of the measured deliveries, drawn with equal chance, or the
+    /// stated days.
     pub lead: Lead<'a>,
-    /// None: the supplier takes orders and delivers on any day.
+    /// `None`: the supplier takes orders and delivers on any day.
     pub supplier: Option<&'a dyn SupplierDays>,
     /// Days on which units can be sold, from the one on which they come. But for a minimum and packs, no more is kept than the forecast sells on them.
     /// None: they never expire.
@@ -60,7 +64,7 @@ pub struct DayRule<'a> {
 }
 
 impl<'a> DayRule<'a> {
-    /// Of a supplier of any day, and of units that never expire.
+    /// Creates the rule of a supplier who delivers on any day and of units that never expire.
     pub const fn new(target: Target, lead: Lead<'a>) -> Self {
         Self { target, lead, supplier: None, shelf_days: None }
     }
@@ -70,7 +74,7 @@ impl<'a> DayRule<'a> {
     }
 }
 
-/// A week of a series, and what is known of it.
+/// A week of a series, and its forecast.
 struct Week<'a> {
     play: &'a DayPlay<'a>,
     /// The first day that is played, and the day after the last one.
@@ -83,7 +87,7 @@ struct Week<'a> {
 }
 
 impl Week<'_> {
-    /// What is known of the demand from a day on.
+    /// Returns the forecast demand from a day on.
     fn ahead(&self, day: usize) -> LeadTimeDemand<'_> {
         LeadTimeDemand { days: self.ahead.days.map(|days| days.on(day % WEEK)), ..self.ahead }
     }
@@ -95,20 +99,21 @@ impl Week<'_> {
     }
 }
 
-/// One series' stock.
-struct Shelf<'a> {
+/// Stock of one series.
+struct SeriesStock<'a> {
     target: Target,
     /// Whether a cycle ends with a delivery, and not before a review.
     by_delivery: bool,
     /// Days that a delivery takes, each as likely as another.
     leads: Vec<usize>,
-    /// The same, and `more` days until the next review: the time that stock is kept for. By the supplier's days it differs from day to day.
+    /// Lead times plus `more` days until the next review: the time that stock is kept for. With the
+    /// supplier's days it differs from day to day.
     kept: Vec<f64>,
     more: f64,
     supplier: Option<&'a dyn SupplierDays>,
     is_new: bool,
     on_hand: i64,
-    /// Of `on_hand`, where units expire.
+    /// Lots of `on_hand`, if units expire.
     lots: Lots,
     /// Units that wait for the next deliveries.
     backordered: i64,
@@ -122,7 +127,7 @@ struct Shelf<'a> {
 
 /// A week of all series that are played together.
 #[derive(Clone, Copy)]
-struct Round<'a> {
+struct WeekRound<'a> {
     demand: &'a DailyDemand,
     past: &'a Past,
     play: &'a DayPlay<'a>,
@@ -134,9 +139,9 @@ struct Round<'a> {
     has_review: bool,
 }
 
-impl Round<'_> {
-    /// Plays the week of some series, the first of which has the number `first`.
-    fn play_from(&self, first: usize, shelves: &mut [Option<Shelf<'_>>], found: &mut [DayOutcome]) {
+impl WeekRound<'_> {
+    /// Plays the week of some series; `first` is the number of the first one.
+    fn play_from(&self, first: usize, shelves: &mut [Option<SeriesStock<'_>>], found: &mut [DayOutcome]) {
         let (week, (begin, end)) = (self.week, self.weeks);
         for ((series, shelf), found) in (first..).zip(shelves.iter_mut()).zip(found.iter_mut()) {
             let Some((shelf, (path, scale))) = shelf.as_mut().zip(self.past.forecast(series, week)) else { continue };
@@ -151,14 +156,16 @@ impl Round<'_> {
     }
 }
 
-/// Plays a rule of each series over days, of series that forecasts and demand have in the same order; one without a rule is not played. A series begins with
-/// its target in stock, at the first review that has a forecast. What a review knows are the weeks before its own: plans, too, are made from weekly runs. Equal
-/// inputs give equal outcomes.
+/// Plays a rule of each series over days; forecasts and demand have the series in the same order,
+/// and one without a rule is not played. A series begins with its target in stock, at the first
+/// review that has a forecast. A review uses the weeks before its own only, as plans are made from
+/// weekly runs, too. Equal inputs give equal outcomes.
 pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rules: &[Option<DayRule<'_>>]) -> Vec<DayOutcome> {
     simulate_days_on(demand, past, play, rules, 1)
 }
 
-/// The same on so many threads, which share the series of each week. Outcomes are the same with any number of them, bit for bit: no series knows of another.
+/// Like `simulate_days`, on `threads` threads, which share the series of each week. Outcomes are
+/// the same with any number of them, bit for bit: series are independent.
 pub fn simulate_days_on(
     demand: &DailyDemand,
     past: &Past,
@@ -170,8 +177,8 @@ pub fn simulate_days_on(
     let begin = play.weeks.start.saturating_sub(play.warm_up).min(end);
     let (review_days, horizon) = (play.review_days.max(1), demand.weeks() * WEEK);
     let played = rules.iter().take(demand.series());
-    let mut shelves: Vec<Option<Shelf<'_>>> =
-        played.map(|rule| rule.map(|rule| Shelf::new(&rule, review_days, horizon))).collect();
+    let mut shelves: Vec<Option<SeriesStock<'_>>> =
+        played.map(|rule| rule.map(|rule| SeriesStock::new(&rule, review_days, horizon))).collect();
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let none = SumPools::default();
     let mut found = vec![DayOutcome::default(); demand.series()];
@@ -181,8 +188,8 @@ pub fn simulate_days_on(
         let has_review = since.next_multiple_of(review_days) < since + WEEK;
         let known = (needs_errors && has_review).then(|| past.pools(week));
         let pools = known.as_deref().unwrap_or(&none);
-        let round = Round { demand, past, play, rules, pools, week, weeks: (begin, end), has_review };
-        // Only what is found by errors takes longer than a thread does to start.
+        let round = WeekRound { demand, past, play, rules, pools, week, weeks: (begin, end), has_review };
+        // Only rules that use errors take longer than starting a thread.
         if known.is_none() || each >= shelves.len() {
             round.play_from(0, &mut shelves, &mut found);
             continue;
@@ -216,8 +223,9 @@ impl Target {
     }
 }
 
-impl<'a> Shelf<'a> {
-    /// A point that is looked at every so many days has to last for the days between two looks as well; a policy of periodic review adds its days itself.
+impl<'a> SeriesStock<'a> {
+    /// A point that is checked every `review_days` days has to last for the days between two checks
+    /// as well; a policy of periodic review adds its days itself.
     fn new(rule: &DayRule<'a>, review_days: usize, horizon: usize) -> Self {
         let (by_delivery, more) = match rule.target {
             Target::Rule(plan) if plan.is_continuous() => (true, review_days - 1),
@@ -225,7 +233,7 @@ impl<'a> Shelf<'a> {
             Target::OfWeeks(_) => (false, review_days),
         };
         let likely = rule.lead.likely_days();
-        // What comes after the last day never comes.
+        // A delivery after the last simulated day never arrives.
         let leads: Vec<usize> = likely.iter().map(|days| (whole_units(*days) as usize).min(horizon)).collect();
         let longest = if rule.supplier.is_some() { horizon } else { leads.iter().copied().max().unwrap_or_default() };
         Self {
@@ -306,7 +314,8 @@ impl<'a> Shelf<'a> {
         self.levels = Some(levels);
         levels
     }
-    /// What the forecast sells before units expire that come in so many days. None where they never do.
+    /// Returns the units that the forecast sells before the units of a delivery in `wait` days
+    /// expire, or None if they never expire.
     fn sells_within(&self, day: usize, of: &Week<'_>, wait: f64) -> Option<i64> {
         let days = wait + self.lots.shelf_days()? as f64;
         Some(whole_units(of.ahead(day).mean(days / WEEK as f64)))

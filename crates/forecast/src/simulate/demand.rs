@@ -1,44 +1,46 @@
 //! The demand that a simulation by days plays: as it was recorded, and drawn where stock had run out.
 
-use crate::{panel::MAX_UNITS, simulate::weeks::mixed};
+use crate::{panel::MAX_UNITS, simulate::weeks::mix_bits};
 
 /// The days of a week.
 pub(super) const WEEK: usize = 7;
 /// Known days of the same weekday that the demand of an unknown one is drawn from.
-const DRAWN_FROM: usize = 13;
+const MAX_DRAWN_DAYS: usize = 13;
 
 /// A day of a series as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RecordedDay {
     /// Units; fewer than none count as none.
     pub units: i64,
-    /// Whether nothing more was wanted: on a day that closed without stock nobody knows.
+    /// Whether the units are the whole demand: unknown for a day that closed without stock.
     pub is_known: bool,
 }
 
-/// Whole units that each day asked for, of many series over the same weeks. The first day is a Monday.
+/// Demand of each day in whole units, of many series over the same weeks. The first day is a
+/// Monday.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DailyDemand {
     weeks: usize,
     seed: u64,
-    /// One series after the other.
+    /// Units of all series, one series after the other.
     days: Vec<i64>,
     sums: Vec<i64>,
     keys: Vec<u64>,
 }
 
 impl DailyDemand {
-    /// Of no series yet. `seed` draws the demand of unknown days.
+    /// Creates demand without series. `seed` draws the demand of unknown days.
     pub fn new(weeks: usize, seed: u64) -> Self {
         Self { weeks, seed, ..Self::default() }
     }
-    /// Adds a series by its days, oldest first; days that are missing at the end are unknown. `key` tells its draws from those of others, so that a series is
-    /// the same wherever it is played.
+    /// Adds a series by its days, oldest first; days that are missing at the end are unknown. `key`
+    /// seeds its draws, so that a series is the same in every simulation.
     ///
-    /// An unknown day asks for what one of the last thirteen known days of its weekday did, and for no less than was recorded on it: sales prove demand. Days
-    /// before the first with units ask for nothing.
+    /// The demand of an unknown day is that of one of the last thirteen known days of its weekday,
+    /// and at least the recorded units: sales prove demand. Days before the first with units have
+    /// no demand.
     pub fn push(&mut self, recorded: &[RecordedDay], key: u64) {
-        let (mut known, mut counts) = ([[0_i64; DRAWN_FROM]; WEEK], [0_usize; WEEK]);
+        let (mut known, mut counts) = ([[0_i64; MAX_DRAWN_DAYS]; WEEK], [0_usize; WEEK]);
         let (mut has_begun, mut sum) = (false, 0);
         for day in 0..self.weeks * WEEK {
             let RecordedDay { units, is_known } = recorded.get(day).copied().unwrap_or_default();
@@ -46,10 +48,10 @@ impl DailyDemand {
             has_begun |= units > 0;
             let mut asked = units;
             if is_known && has_begun {
-                known[weekday][counts[weekday] % DRAWN_FROM] = units;
+                known[weekday][counts[weekday] % MAX_DRAWN_DAYS] = units;
                 counts[weekday] += 1;
             } else if has_begun {
-                let place = drawn((self.seed, key), day, counts[weekday].min(DRAWN_FROM));
+                let place = drawn((self.seed, key), day, counts[weekday].min(MAX_DRAWN_DAYS));
                 asked = asked.max(place.map_or(0, |place| known[weekday][place]));
             }
             self.days.push(asked);
@@ -83,9 +85,10 @@ impl DailyDemand {
     }
 }
 
-/// One of `count` with equal chance: the same one for the same seed, series and day. None of none.
+/// Draws a number below `count` with equal chance: the same one for the same seed, series and day.
+/// `None` if `count` is 0.
 pub(super) fn drawn((seed, key): (u64, u64), day: usize, count: usize) -> Option<usize> {
-    let draw = mixed(seed ^ mixed(mixed(key).wrapping_add(day as u64)));
+    let draw = mix_bits(seed ^ mix_bits(mix_bits(key).wrapping_add(day as u64)));
     draw.checked_rem(count as u64).map(|place| place as usize)
 }
 
@@ -134,7 +137,7 @@ mod tests {
         let none = day(0, true);
         demand.push(&mondays([day(0, false), day(-3, true), day(4, false), day(0, false), none, none]), 1);
         let of: Vec<i64> = demand.days(0).iter().copied().step_by(WEEK).collect();
-        // The first sale was on a day that ran out, so that no known Monday lies before the fourth.
+        // The first sale was on a day that ran out, so no Monday before the fourth is known.
         assert_eq!(of, [0, 0, 4, 0, 0, 0]);
         demand.push(&[], 2);
         assert_eq!(demand.sums(1), [0; 6]);

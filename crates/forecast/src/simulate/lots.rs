@@ -1,4 +1,5 @@
-//! Units on a shelf by the day on which they expire. What came first is sold first, and expires first.
+//! Units on a shelf by the day on which they expire. The oldest units are sold first, and expire
+//! first.
 
 use std::collections::VecDeque;
 
@@ -17,13 +18,13 @@ impl Lots {
     pub(super) const fn shelf_days(&self) -> Option<usize> {
         self.shelf_days
     }
-    /// Takes in what comes on a day.
+    /// Adds the units that arrive on a day.
     pub(super) fn add(&mut self, day: usize, units: i64) {
         if let Some(days) = self.shelf_days.filter(|_| units > 0) {
             self.lots.push_back((day + days, units));
         }
     }
-    /// Gives out what is sold, of the oldest lots.
+    /// Removes the sold units, from the oldest lots.
     pub(super) fn sell(&mut self, mut units: i64) {
         while let Some((_, left)) = self.lots.front_mut() {
             let sold = units.min(*left);
@@ -35,7 +36,7 @@ impl Lots {
             self.lots.pop_front();
         }
     }
-    /// Gives out what cannot be sold any more on a day.
+    /// Removes the units that have expired on a day, and returns their number.
     pub(super) fn expire(&mut self, day: usize) -> i64 {
         let mut expired = 0;
         while let Some((_, units)) = self.lots.front().copied().filter(|(until, _)| *until <= day) {

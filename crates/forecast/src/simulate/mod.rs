@@ -10,8 +10,8 @@ mod past;
 mod rule;
 mod weeks;
 
-pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
-pub use correction::{Correction, FEWEST_CYCLES, GAIN, corrections};
+pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrate_service, service_for_fill};
+pub use correction::{Correction, FEEDBACK_GAIN, MIN_CYCLES, corrections};
 pub use day_outcome::DayOutcome;
 pub use days::{DayPlay, DayRule, SupplierDays, Target, simulate_days, simulate_days_on};
 pub use demand::{DailyDemand, RecordedDay};

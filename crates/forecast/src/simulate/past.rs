@@ -7,7 +7,7 @@ use crate::{
     intervals::{Pool, SumPools, sum_scale},
     models::{Method, Scratch, View},
     panel::Panel,
-    selection::{FIRST_POOLED, MOST_ORIGINS},
+    selection::{MAX_ORIGINS, MIN_FIRST_POOLED},
     series::{Prepared, prepare},
 };
 
@@ -44,7 +44,7 @@ impl Past {
                 prepare(&mut prepared, panel.values(series), panel.days(series));
                 let at = |origin: usize| {
                     let view = View::at(&prepared.known, origin, None, &mut scratch.values);
-                    if view.count == 0 || origin < FIRST_POOLED.min(first) {
+                    if view.count == 0 || origin < MIN_FIRST_POOLED.min(first) {
                         return PastForecast::default();
                     }
                     let mut path = vec![0.0; span];
@@ -61,7 +61,7 @@ impl Past {
     }
     /// Pools the errors of the series that are marked, and of no other; all stay forecast.
     #[must_use]
-    pub fn pooling(mut self, is_pooled: &[bool]) -> Self {
+    pub fn with_pooled_series(mut self, is_pooled: &[bool]) -> Self {
         for (series, known) in self.known.iter_mut().enumerate() {
             if !is_pooled.get(series).copied().unwrap_or_default() {
                 known.iter_mut().for_each(|forecast| forecast.errors = Vec::new());
@@ -69,10 +69,10 @@ impl Past {
         }
         self
     }
-    /// Keeps the pools of each week from when they are first asked for: simulations of several levels share them. They take as much memory as the errors of
-    /// each week have scores.
+    /// Caches the pools of each week from their first use: simulations of several levels share
+    /// them. They take as much memory as the errors of each week have scores.
     #[must_use]
-    pub fn keeping_pools(self) -> Self {
+    pub fn with_pool_cache(self) -> Self {
         Self { kept: vec![OnceLock::new(); self.weeks + 1], ..self }
     }
     /// The pools of all sums that had come true before `week`.
@@ -92,7 +92,7 @@ impl Past {
                 .filter_map(|known| known.errors.get(length - 1));
             Pool::new(errors.copied().collect())
         };
-        let origins: Vec<usize> = vec![MOST_ORIGINS; self.span];
+        let origins: Vec<usize> = vec![MAX_ORIGINS; self.span];
         SumPools::new((1..=self.span).map(pool).collect(), &origins)
     }
     /// The path and the scale of a series as known before `week`. None if it had not begun.

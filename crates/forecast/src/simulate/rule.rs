@@ -1,8 +1,9 @@
-//! The rules of plans in a simulation: the point at which is ordered and the level up to which, from what a review knows.
+//! The rules of plans in a simulation: the reorder point and the level up to which is ordered, from
+//! the data known at a review.
 
 use crate::{
     intervals::{DayShape, DayTally, LeadTimeDemand},
-    reorder::{Lead, Levels, Outlook, Policy, Safety, WeeklyUnits, whole_units},
+    reorder::{DemandOutlook, Lead, Levels, Policy, SafetyMethod, WeeklyUnits, whole_units},
     simulate::demand::WEEK as WEEK_DAYS,
 };
 
@@ -10,7 +11,7 @@ const WEEK: f64 = 7.0;
 /// Weeks that a mean and a deviation are taken over.
 const YEAR_WEEKS: usize = 52;
 
-/// What `span` weeks ask for at the mean of the last ones.
+/// Returns the demand of `span` weeks at the mean of the last `weeks` weeks.
 pub(super) fn recent(before: &[i64], weeks: usize, span: f64) -> i64 {
     let last = &before[before.len().saturating_sub(weeks)..];
     if last.is_empty() { 0 } else { whole_units(last.iter().sum::<i64>() as f64 / last.len() as f64 * span) }
@@ -20,9 +21,10 @@ pub(super) fn recent(before: &[i64], weeks: usize, span: f64) -> i64 {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanRule {
     pub policy: Policy,
-    /// The deviation of normal theory is that of the weeks before each review, whatever is named here.
-    pub safety: Safety,
-    /// Days of demand above the point that stand in for the maximum of [`Policy::MinMax`].
+    /// The deviation of normal theory is that of the weeks before each review, and the one given
+    /// here is ignored.
+    pub safety: SafetyMethod,
+    /// Days of demand above the point that replace the maximum of [`Policy::MinMax`].
     pub cover_days: Option<f64>,
 }
 
@@ -39,14 +41,14 @@ impl PlanRule {
     pub(super) fn levels(&self, demand: &LeadTimeDemand<'_>, before: &[i64], lead: Lead<'_>) -> Option<Levels> {
         let known = weekly(before);
         let safety = match self.safety {
-            Safety::Normal { .. } => Safety::Normal { deviation: known.deviation },
+            SafetyMethod::Normal { .. } => SafetyMethod::Normal { deviation: known.deviation },
             other => other,
         };
         let policy = match (self.policy, self.cover_days) {
             (Policy::MinMax { point, .. }, Some(days)) => Policy::MinMax { point, maximum: point + demand.mean(days / WEEK) },
             (other, _) => other,
         };
-        Outlook { demand: *demand, lead, safety, known }.levels(policy)
+        DemandOutlook { demand: *demand, lead, safety, known }.levels(policy)
     }
 }
 
@@ -107,10 +109,10 @@ mod tests {
 
     #[test]
     fn rules_that_promise_by_errors_need_them() {
-        let rule = |policy: Policy, safety: Safety| PlanRule { policy, safety, cover_days: None };
+        let rule = |policy: Policy, safety: SafetyMethod| PlanRule { policy, safety, cover_days: None };
         let point = Policy::ReorderPoint { service: 0.9, cover_days: 0.0, economic: None };
-        assert!(rule(point, Safety::FillRate).needs_errors());
-        assert!(!rule(point, Safety::Normal { deviation: 1.0 }).needs_errors());
-        assert!(!rule(Policy::TargetDays { safety_days: 7.0, target_days: 14.0 }, Safety::Quantile).needs_errors());
+        assert!(rule(point, SafetyMethod::FillRate).needs_errors());
+        assert!(!rule(point, SafetyMethod::Normal { deviation: 1.0 }).needs_errors());
+        assert!(!rule(Policy::TargetDays { safety_days: 7.0, target_days: 14.0 }, SafetyMethod::Quantile).needs_errors());
     }
 }

@@ -1,4 +1,5 @@
-//! The weeks of a simulation: receive, review, sell. Promises are checked and corrected by weeks, of which there are more series than of days.
+//! Simulation by weeks: receive, review, sell. Promises are checked and corrected by weeks, as more
+//! series have weeks than days.
 
 use std::ops::{AddAssign, Range};
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Known weeks that the demand of an unknown one is drawn from.
-const DRAWN_FROM: usize = 13;
+const MAX_DRAWN_WEEKS: usize = 13;
 
 /// The fate of demand that stock does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl AddAssign for Outcome {
 pub struct Outcomes {
     pub all: Outcome,
     pub classes: [Outcome; Class::ALL.len()],
-    /// All products together in each counted week, oldest first.
+    /// Outcome of all products together in each counted week, oldest first.
     pub by_week: Vec<Outcome>,
 }
 
@@ -91,8 +92,8 @@ impl Outcomes {
     }
 }
 
-/// One product's stock.
-struct Shelf {
+/// Stock of one product.
+struct ProductStock {
     on_hand: i64,
     backordered: i64,
     /// Units that arrive in 0, 1, … weeks.
@@ -106,7 +107,7 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
     play((panel, classes), past, policy, &mut Steering::default())
 }
 
-/// Plays a policy whose groups of products each have a level of their own, which follows what its weeks gave.
+/// Plays a policy with a level for each group of products, which follows the results of its weeks.
 pub(super) fn steer(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) {
     play((panel, &[]), past, policy, steering);
 }
@@ -115,7 +116,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
     let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
-    let empty = || Shelf {
+    let empty = || ProductStock {
         on_hand: 0,
         backordered: 0,
         coming: vec![0; policy.lead_weeks + 1],
@@ -123,7 +124,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
         cycle: Outcome::default(),
     };
     let none = SumPools::default();
-    let mut shelves: Vec<Option<Shelf>> = (0..panel.len()).map(|_| None).collect();
+    let mut shelves: Vec<Option<ProductStock>> = (0..panel.len()).map(|_| None).collect();
     let counted = policy.weeks.start.min(end)..end;
     let mut found = Outcomes {
         all: Outcome::default(),
@@ -161,7 +162,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
     found
 }
 
-impl Shelf {
+impl ProductStock {
     fn receive(&mut self) {
         let arrived = if self.coming.is_empty() { 0 } else { self.coming.remove(0) };
         self.coming.push(0);
@@ -169,7 +170,7 @@ impl Shelf {
         self.backordered -= owed;
         self.on_hand += arrived - owed;
     }
-    /// Orders up to the target. A product that is met for the first time is there at its target already.
+    /// Orders up to the target. A product's first review sets its stock to the target.
     fn review(&mut self, up_to: i64, is_first: bool, policy: &OrderUpTo<'_>) {
         if is_first {
             self.on_hand = up_to;
@@ -180,7 +181,8 @@ impl Shelf {
             return;
         }
         let quantity = order_quantity(position, up_to, up_to, &policy.terms).unwrap_or(0);
-        // Received at the beginning of a week: without a lead time at once, else when so many weeks have begun.
+        // Received at the beginning of a week: without a lead time at once, else after `lead_weeks`
+        // beginnings of weeks.
         match policy.lead_weeks.checked_sub(1) {
             None => self.on_hand += quantity,
             Some(later) => self.coming[later] += quantity,
@@ -209,7 +211,8 @@ impl Shelf {
     }
 }
 
-/// Whole units that each week asked for. An unknown week is drawn from up to [`DRAWN_FROM`] known weeks before it.
+/// Demand of each week in whole units. An unknown week is drawn from up to [`MAX_DRAWN_WEEKS`] known
+/// weeks before it.
 fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
     let mut prepared = Prepared::default();
     prepare(&mut prepared, panel.values(series), panel.days(series));
@@ -218,8 +221,8 @@ fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
         _ if week < start => 0,
         Ok(index) => whole_units(known.units[index].round()),
         Err(before) => {
-            let first = before.saturating_sub(DRAWN_FROM);
-            let choice = mixed(seed ^ mixed((series as u64) << 20 | week as u64)) as usize;
+            let first = before.saturating_sub(MAX_DRAWN_WEEKS);
+            let choice = mix_bits(seed ^ mix_bits((series as u64) << 20 | week as u64)) as usize;
             if before > first { whole_units(known.units[first + choice % (before - first)].round()) } else { 0 }
         }
     };
@@ -227,7 +230,7 @@ fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
 }
 
 /// A fixed mixing of bits (splitmix64, Steele, Lea & Flood 2014): the same draw for the same seed, series and time.
-pub(super) fn mixed(value: u64) -> u64 {
+pub(super) fn mix_bits(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -281,7 +284,7 @@ mod tests {
         let mut changed = Panel::new(40).unwrap();
         for series in 0..60 {
             let mut values = [0.0; 40];
-            (0..40).for_each(|week| values[week] = (mixed((series * 40 + week) as u64) % 20) as f32);
+            (0..40).for_each(|week| values[week] = (mix_bits((series * 40 + week) as u64) % 20) as f32);
             panel.push(&values, Traits::default()).unwrap();
             values[30] = 900.0;
             changed.push(&values, Traits::default()).unwrap();
@@ -298,7 +301,7 @@ mod tests {
     #[test]
     fn lost_demand_is_gone_and_backordered_demand_waits() {
         let (cycle, coming) = (Outcome::default(), vec![0, 5, 0]);
-        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming, is_served: true, cycle };
+        let mut shelf = ProductStock { on_hand: 3, backordered: 0, coming, is_served: true, cycle };
         shelf.sell(7, Unmet::Backordered);
         assert_eq!((shelf.on_hand, shelf.backordered, shelf.is_served), (0, 4, false));
         shelf.receive();

@@ -1,4 +1,4 @@
-//! The data that lies beside the repository.
+//! The data directory beside the repository.
 
 use std::{fs, path::PathBuf};
 
@@ -6,7 +6,7 @@ pub fn path(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name)
 }
 
-/// A file of it. None, said plainly, where it is not there; CI has it.
+/// Reads a file of the data directory. `None`, with a message, if it does not exist; CI has it.
 pub fn bytes(name: &str) -> Option<Vec<u8>> {
     let file = path(name);
     if !file.exists() {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use async_graphql::{Name, Response, Value};
 
 use super::AnswerContext;
-use crate::{cost_limiter::Charge, direct_json::raw_of};
+use crate::{cost_limiter::Charge, direct_json::raw_json};
 
-/// `None`: it is larger than it may be.
+/// `None`: it exceeds the limit.
 pub(super) fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {
     let expected = context.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
@@ -36,16 +36,16 @@ pub(super) fn written(response: &Response, context: &AnswerContext<'_>, charge: 
     (out.len() <= context.answer_bytes).then_some(out)
 }
 
-/// The data of an answer as clients get it.
+/// Returns the data of an answer as clients get it.
 pub fn data_json(data: &Value) -> Vec<u8> {
     let mut out = Vec::new();
-    // As large as it is.
+    // Without a limit of size.
     let _ = write_value(&mut out, data, usize::MAX);
     out
 }
 
-/// Writes a value as its own serialiser would, but takes ready JSON as it is: that one reads it all again to be sure. `None` as soon as it is
-/// larger than it may be.
+/// Writes a value as its own serialiser would, but copies ready JSON, which that serialiser would
+/// parse again for validation. `None` as soon as the output exceeds the limit.
 fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
     if out.len() > most {
         return None;
@@ -62,7 +62,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
             out.push(b']');
         }
         Value::Object(members) => {
-            if let Some(json) = raw_of(members) {
+            if let Some(json) = raw_json(members) {
                 if json.len() > most {
                     return None;
                 }
@@ -85,7 +85,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
     Some(())
 }
 
-/// `extensions.cost`; a lifted budget has no limit to tell of.
+/// Returns `extensions.cost`; without a limit if the budget is lifted.
 fn shown(charge: Charge) -> Value {
     let Charge { requested, actual, level } = charge;
     match level {

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::schema_index::base;
 
-/// What the specification says where a directive gives no reason.
+/// Default reason of the specification for a directive without one.
 const NO_REASON: &str = "No longer supported";
 
-/// Read once from the SDL, so that a document is looked through by names alone.
+/// Deprecated parts by name, read once from the SDL: a document is searched by names alone.
 #[derive(Debug, Default, PartialEq)]
 pub struct DeprecatedIndex {
     /// Fields of objects and interfaces, fields of inputs, and values of enums: of types that have a deprecated one.
@@ -77,7 +77,7 @@ impl DeprecatedIndex {
     }
 
     /// A call of this field without an idempotency key, if that is deprecated.
-    pub fn of_keyless(&self, of: &str, field: &str) -> Option<&Arc<Deprecation>> {
+    pub fn deprecation_of_keyless_call(&self, of: &str, field: &str) -> Option<&Arc<Deprecation>> {
         self.keyless.get(of)?.get(field)
     }
 
@@ -122,7 +122,7 @@ impl DeprecatedIndex {
         }
     }
 
-    /// Inputs may hold one another, so this goes on until nothing more is found.
+    /// Inputs may contain one another, so this repeats until it finds no more.
     fn find_holders(&mut self, document: &ServiceDocument) {
         for kind in types(document) {
             let is_value = matches!(kind.kind, TypeKind::InputObject(_) | TypeKind::Enum(_));

@@ -12,7 +12,7 @@ use crate::schema_index::base;
 /// The argument or the field of the input that is an idempotency key.
 pub const KEY: &str = "idempotencyKey";
 
-/// Their names among the fields of the mutation type.
+/// Names of these mutations, as fields of the mutation type.
 pub const KEYLESS_CREATORS: [&str; 17] = [
     "apiKeyCreate",
     "apiKeyRoll",
@@ -33,7 +33,7 @@ pub const KEYLESS_CREATORS: [&str; 17] = [
     "webhookEndpointCreate",
 ];
 
-/// What a call without a key is told. It names no day of a removal: the key stays optional.
+/// Notice for calls without a key. It names no day of a removal: the key stays optional.
 pub(super) const REASON: &str =
     "2026-11-29: calls without this key are deprecated, because a repeated call may create a second one. Send a key.";
 

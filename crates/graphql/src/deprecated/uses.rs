@@ -1,5 +1,5 @@
-//! Uses of deprecated parts by API keys, as this node has counted them since it started. Nothing is written for it: a use costs its caller no
-//! statement, and whoever asks is answered for one node.
+//! Uses of deprecated parts by API keys, as this node has counted them since it started. They are
+//! not stored: a use costs its caller no statement, and a report covers one node.
 
 use std::{
     collections::BTreeMap,
@@ -12,23 +12,23 @@ use uuid::Uuid;
 use super::Deprecation;
 use crate::session::Session;
 
-/// Keys that a node remembers: beyond that, the one whose last use is longest ago is forgotten.
-const MOST_KEYS: usize = 10_000;
+/// Maximum keys in the node's memory: beyond it, the least recently used one is removed.
+const MAX_KEYS: usize = 10_000;
 
-/// The node's own. A process is one node.
+/// The node's uses. A process is one node.
 static USES: KeyUses = KeyUses::new();
 
-/// A deprecated part, and how a key uses it.
+/// A deprecated part, and a key's use of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     pub deprecation: Arc<Deprecation>,
-    /// Operations, however often each used it.
+    /// Number of operations, each counted once.
     pub calls: u64,
     /// In microseconds since 1970, UTC.
     pub last_used_at: i64,
 }
 
-/// Uses by key and coordinate: no more of a key than the schema has deprecated parts.
+/// Uses by key and coordinate: per key at most as many as the schema has deprecated parts.
 #[derive(Debug, Default)]
 pub struct KeyUses(Mutex<BTreeMap<Uuid, BTreeMap<String, Use>>>);
 
@@ -40,7 +40,7 @@ impl KeyUses {
     /// Counts an operation of a key.
     pub fn add(&self, key: Uuid, used: &[Arc<Deprecation>], now: i64) {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= MOST_KEYS && !keys.contains_key(&key) {
+        if keys.len() >= MAX_KEYS && !keys.contains_key(&key) {
             let last = |uses: &BTreeMap<String, Use>| uses.values().map(|one| one.last_used_at).max();
             let oldest = keys.iter().min_by_key(|(_, uses)| last(uses)).map(|(key, _)| *key);
             if let Some(oldest) = oldest {
@@ -59,14 +59,14 @@ impl KeyUses {
         }
     }
 
-    /// By coordinate.
+    /// Sorted by coordinate.
     pub fn of(&self, key: Uuid) -> Vec<Use> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.get(&key).map(|uses| uses.values().cloned().collect()).unwrap_or_default()
     }
 }
 
-/// What a key has used on this node, by coordinate.
+/// Returns the deprecated coordinates that a key has used on this node.
 pub fn of_key(key: Uuid) -> Vec<Use> {
     USES.of(key)
 }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn the_key_whose_last_use_is_longest_ago_is_forgotten_first() {
         let (uses, scan) = (KeyUses::new(), deprecation("Query.scan"));
-        let keys = MOST_KEYS as u128;
+        let keys = MAX_KEYS as u128;
         for key in 0..keys {
             uses.add(Uuid::from_u128(key), from_ref(&scan), key as i64);
         }

@@ -10,12 +10,13 @@ use std::{
 
 use super::Document;
 
-/// Enough that two threads seldom wait for one another, few enough that each shard's share of the limits is worth having.
+/// Number of shards: enough that two threads seldom wait for one another, few enough that a shard's
+/// share of the limits is useful.
 const SHARDS: usize = 16;
 
 struct Entry {
     document: Arc<Document>,
-    /// Asked for since the last sweep. Set on reading, so that reading needs no exclusive lock.
+    /// Used since the last sweep. Set on reading, so that reading needs no exclusive lock.
     recent: AtomicBool,
 }
 
@@ -62,13 +63,14 @@ impl Cache {
         }
     }
 
-    /// How many documents are kept.
+    /// Returns the number of cached documents.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).entries.len()).sum()
     }
 
     fn shard(&self, text: &str) -> &RwLock<Shard> {
-        // The map hashes the text with a key of its own; here any cheap spread will do, so a few bytes speak for all.
+        // The map hashes the text with its own key; any cheap distribution will do here, so a
+        // sample of the bytes suffices.
         let step = text.len() / 16 + 1;
         let spread = |sum: usize, byte: &u8| (sum ^ usize::from(*byte)).wrapping_mul(0x0100_0193);
         let sum = text.as_bytes().iter().rev().step_by(step).fold(text.len(), spread);
@@ -77,7 +79,8 @@ impl Cache {
 }
 
 impl Shard {
-    /// Second chance: what nobody asked for since the last sweep goes; when all were asked for, any half goes.
+    /// Second chance: removes entries that were not used since the last sweep; if all were used,
+    /// removes an arbitrary half.
     fn sweep(&mut self) {
         let before = self.entries.len();
         self.entries.retain(|_, entry| entry.recent.swap(false, Ordering::Relaxed));

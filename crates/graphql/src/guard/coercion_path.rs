@@ -1,5 +1,5 @@
-//! Where in an operation's input the values are that their types do not take. The engine names the type of one of them and perhaps no place, so once it has
-//! refused, the input is looked through again.
+//! Finds the places of input values that do not fit their types. The engine names the type of one
+//! of them and perhaps no place, so the input is searched again after a refusal.
 
 use std::{
     cell::RefCell,
@@ -17,29 +17,29 @@ use crate::{
     schema_index::{self, Input, SchemaIndex},
 };
 
-/// Bytes of a value, or of what its scalar says of it, that are told again.
-const MOST_BYTES: usize = 300;
+/// Maximum bytes of a value, or of its scalar's message, that are quoted.
+const MAX_BYTES: usize = 300;
 
 /// A value that its type does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// As in `input.changes.0.delta`.
+    /// Path of the value, as in `input.changes.0.delta`.
     pub path: Vec<String>,
     pub cause: Cause,
     /// The argument in the document.
     pub at: Pos,
 }
 
-/// Why a value does not fit.
+/// Reason that a value does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// The field is there, and its input does not have it.
+    /// A field is given that its input does not have.
     Unknown(UnknownField),
-    /// Not exactly one field of this input is given.
+    /// The input takes exactly one field, and has none or several.
     NotOne(Name),
-    /// A field of this type is needed and left out.
+    /// A required field of this type is missing.
     Missing(String),
-    /// An enum does not have the word.
+    /// The enum does not have the value.
     Word { kind: Name, word: String },
     /// A scalar's own message.
     Refused(String),
@@ -74,7 +74,7 @@ pub fn find(
     let Some(root) = schema_index.root(operation.node.ty) else { return Vec::new() };
     let set = &operation.node.selection_set.node;
     if keys.is_empty() {
-        return look.anywhere(root, set);
+        return look.find_mismatches(root, set);
     }
     look.field(root, set, &keys).map(|(field, known)| look.arguments(field, known)).unwrap_or_default()
 }
@@ -84,16 +84,17 @@ struct Look<'a> {
     schema_index: &'a SchemaIndex,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
-    /// Mismatches that are looked for.
+    /// Maximum number of mismatches to find.
     most: usize,
-    /// What variables hold without a mismatch, with the types of the places that they stand in: where both are in memory.
+    /// Values of variables without a mismatch, each with the type of its place, both by their
+    /// address in memory.
     taken: RefCell<HashSet<(usize, usize)>>,
 }
 
 type Found<'a> = (&'a Field, &'a schema_index::Field);
 
 impl<'a> Look<'a> {
-    /// The field under these keys of the answer, and what the schema says of it.
+    /// Returns the field under these keys of the answer, and its definition in the schema.
     fn field(&self, of: &str, set: &'a SelectionSet, keys: &[&str]) -> Option<Found<'a>> {
         set.items.iter().find_map(|item| match &item.node {
             Selection::Field(field) => {
@@ -118,7 +119,7 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// The first of the mismatches of several parts: no part is looked through once there are enough.
+    /// Returns the first mismatches of several parts: stops as soon as there are enough.
     fn first(&self, parts: impl Iterator<Item = Vec<Mismatch>>) -> Vec<Mismatch> {
         parts.flatten().take(self.most).collect()
     }
@@ -136,29 +137,29 @@ impl<'a> Look<'a> {
         }))
     }
 
-    /// The first mismatches of the operation. The guard has bounded how much there is to follow.
-    fn anywhere(&self, of: &str, set: &'a SelectionSet) -> Vec<Mismatch> {
+    /// Returns the first mismatches of the operation. The guard has limited its size.
+    fn find_mismatches(&self, of: &str, set: &'a SelectionSet) -> Vec<Mismatch> {
         self.first(set.items.iter().map(|item| match &item.node {
             Selection::Field(field) => {
                 let Some(known) = self.schema_index.field(of, &field.node.name.node) else { return Vec::new() };
                 let mut found = self.arguments(&field.node, known);
                 if found.len() < self.most {
-                    found.extend(self.anywhere(&known.of, &field.node.selection_set.node));
+                    found.extend(self.find_mismatches(&known.of, &field.node.selection_set.node));
                 }
                 found
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-                self.anywhere(on, &inline.node.selection_set.node)
+                self.find_mismatches(on, &inline.node.selection_set.node)
             }
             Selection::FragmentSpread(spread) => {
                 let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { return Vec::new() };
-                self.anywhere(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node)
+                self.find_mismatches(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node)
             }
         }))
     }
 
-    /// A value of the document, or what its variable holds: null where that was left out.
+    /// Returns a value of the document, or its variable's value: null if that was left out.
     fn given(&self, value: &'a InputValue) -> Given<'a> {
         static NULL: Value = Value::Null;
         match value {
@@ -198,17 +199,17 @@ impl<'a> Look<'a> {
         }
     }
 
-    // As deep as JSON and documents are let in.
+    // Recursion is bounded by the depth limits of JSON and documents.
     fn mismatches(&self, value: Given<'a>, input: &Input) -> Vec<Mismatch> {
         if !value.is_null() {
             return self.unlike(value, &input.kind);
         }
-        // A variable that was left out stands here as null too.
+        // A variable that was left out is null here too.
         if input.is_needed() { here(Cause::Unlike(input.kind.base.to_string())) } else { Vec::new() }
     }
 
-    /// The first mismatches of a value that is no null. What a variable holds is looked through once for each type that the schema has for it, in however
-    /// many places it stands, unless it has one.
+    /// Returns the first mismatches of a value that is not null. A variable's value is checked once
+    /// for each type that it is used as, however many places use it, unless it has a mismatch.
     fn unlike(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
         let held = match value {
             Given::Variable(held) => Some((std::ptr::from_ref(held).addr(), std::ptr::from_ref(kind).addr())),
@@ -217,14 +218,14 @@ impl<'a> Look<'a> {
         if held.is_some_and(|held| self.taken.borrow().contains(&held)) {
             return Vec::new();
         }
-        let found = self.first_unlike(value, kind);
+        let found = self.check_value_uncached(value, kind);
         if found.is_empty() {
             self.taken.borrow_mut().extend(held);
         }
         found
     }
 
-    fn first_unlike(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
+    fn check_value_uncached(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
         let name = match (&kind.base, self.items(value)) {
             (BaseType::List(of), Some(items)) => {
                 return self.first(items.into_iter().enumerate().map(|(index, item)| {
@@ -242,12 +243,12 @@ impl<'a> Look<'a> {
             (BaseType::Named(name), _) => name,
         };
         if let Some(fields) = self.schema_index.input(name) {
-            return self.unlike_input(value, name, fields);
+            return self.check_input_object(value, name, fields);
         }
         let cause = match self.schema_index.enum_values(name) {
             Some(words) => match value.word() {
                 Some(word) if words.contains(word) => None,
-                Some(word) if word.len() <= MOST_BYTES => Some(Cause::Word { kind: name.clone(), word: word.to_owned() }),
+                Some(word) if word.len() <= MAX_BYTES => Some(Cause::Word { kind: name.clone(), word: word.to_owned() }),
                 _ => Some(Cause::Unlike(name.to_string())),
             },
             None if name.as_str() == "JSON" => (!self.is_exact(value)).then(|| Cause::Unlike(name.to_string())),
@@ -256,7 +257,7 @@ impl<'a> Look<'a> {
         cause.map(here).unwrap_or_default()
     }
 
-    fn unlike_input(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Vec<Mismatch> {
+    fn check_input_object(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Vec<Mismatch> {
         let Some(members) = self.members(value) else { return here(Cause::Unlike(name.to_string())) };
         if self.schema_index.is_one_of(name) && (members.len() != 1 || members.iter().any(|(_, member)| member.is_null())) {
             return here(Cause::NotOne(name.clone()));
@@ -286,14 +287,15 @@ impl<'a> Look<'a> {
     }
 }
 
-/// A value where it stands. Nothing is copied: a variable may hold all of a request's body, and stand in many places.
+/// A value and its origin. Nothing is copied: a variable may hold all of a request's body, and be
+/// used in many places.
 #[derive(Debug, Clone, Copy)]
 enum Given<'a> {
     /// In the document.
     Written(&'a InputValue),
-    /// All that a variable holds.
+    /// The whole value of a variable.
     Variable(&'a Value),
-    /// A part of that.
+    /// A part of a variable's value.
     Within(&'a Value),
 }
 
@@ -302,7 +304,7 @@ impl<'a> Given<'a> {
         matches!(self, Self::Written(InputValue::Null) | Self::Variable(Value::Null) | Self::Within(Value::Null))
     }
 
-    /// What it says where a value of an enum is expected.
+    /// Returns the text of the value where a value of an enum is expected.
     fn word(self) -> Option<&'a str> {
         match self {
             Self::Written(InputValue::Enum(word)) | Self::Variable(Value::Enum(word)) | Self::Within(Value::Enum(word)) => {
@@ -315,7 +317,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// A copy of what is neither a list nor an object.
+    /// Returns a copy of a value that is neither a list nor an object.
     fn leaf(self) -> Option<Value> {
         match self {
             Self::Written(InputValue::List(_) | InputValue::Object(_))
@@ -327,7 +329,7 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The same of the value that has them there.
+/// Prefixes the paths of mismatches with the name of the part that they are in.
 fn under(mut found: Vec<Mismatch>, name: &str) -> Vec<Mismatch> {
     for mismatch in &mut found {
         mismatch.path.insert(0, name.to_owned());
@@ -335,21 +337,23 @@ fn under(mut found: Vec<Mismatch>, name: &str) -> Vec<Mismatch> {
     found
 }
 
-/// Of a value itself.
+/// Returns a mismatch of the value itself.
 fn here(cause: Cause) -> Vec<Mismatch> {
     vec![Mismatch { path: Vec::new(), cause, at: Pos::default() }]
 }
 
-/// Why a scalar does not take a value, of which a list or an object is none; what is not known here does.
+/// Returns the reason that a scalar refuses a value. A list or an object fits no scalar; an unknown
+/// scalar accepts everything.
 fn refusal(kind: &Name, value: Option<&Value>) -> Option<Cause> {
-    /// None where it is taken; a message may be of any length, as it may have the value in it.
+    /// Returns the scalar's message, or `None` if it accepts the value. The message may contain the
+    /// value, so it may be of any length.
     fn said<T: ScalarType + InputType>(value: &Value) -> Option<String> {
         <T as ScalarType>::parse(value.clone()).err().map(|error| error.into_server_error(Pos::default()).message)
     }
     let unlike = || Cause::Unlike(kind.to_string());
     let parsed = |parse: fn(&Value) -> Option<String>| {
         let Some(value) = value else { return Some(unlike()) };
-        parse(value).map(|message| if message.len() <= MOST_BYTES { Cause::Refused(message) } else { unlike() })
+        parse(value).map(|message| if message.len() <= MAX_BYTES { Cause::Refused(message) } else { unlike() })
     };
     let is = |does_fit: fn(&Value) -> bool| (!value.is_some_and(does_fit)).then(unlike);
     match kind.as_str() {

@@ -1,5 +1,5 @@
-//! What an operation will cost, said before it runs: a document is compiled once into a small plan (a sum, and a product for each list), which
-//! the variables of a request then fill in.
+//! Cost of an operation before it runs: a document is compiled once into a small plan (a sum, and a
+//! product for each list), which the variables of a request then fill in.
 
 mod plan;
 
@@ -27,7 +27,7 @@ pub fn compile(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Pla
     let mut compiler =
         Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new(), inputs: Vec::new() };
     let mut plan = Plan::default();
-    compiler.set(root, &operation.selection_set.node, &mut Spot { plan: &mut plan, path: Vec::new(), sized: None });
+    compiler.set(root, &operation.selection_set.node, &mut CompilerPosition { plan: &mut plan, path: Vec::new(), sized: None });
     plan.slots = compiler.slots;
     plan.lines = compiler.lines;
     plan.inputs = compiler.inputs;
@@ -43,17 +43,17 @@ struct Compiler<'a> {
     inputs: Vec<PricedArgument>,
 }
 
-/// Where the compiler stands.
-struct Spot<'p, 'a> {
+/// Position of the compiler.
+struct CompilerPosition<'p, 'a> {
     plan: &'p mut Plan,
-    /// From the nearest list's item to here.
+    /// Path from the nearest list's item to here.
     path: Vec<Name>,
-    /// Which fields of this object the size of the page around it is for.
+    /// Fields of this object to which the size of the surrounding page applies, with that size.
     sized: Option<(&'a ListSize, Size)>,
 }
 
 impl<'a> Compiler<'a> {
-    fn set(&mut self, of: &str, set: &'a SelectionSet, spot: &mut Spot<'_, 'a>) {
+    fn set(&mut self, of: &str, set: &'a SelectionSet, spot: &mut CompilerPosition<'_, 'a>) {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => self.field(of, &field.node, spot),
@@ -71,9 +71,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn field(&mut self, of: &str, field: &'a Field, spot: &mut Spot<'_, 'a>) {
+    fn field(&mut self, of: &str, field: &'a Field, spot: &mut CompilerPosition<'_, 'a>) {
         let name = field.name.node.as_str();
-        // Validation, which comes later, refuses a field that there is not. What is asked of the schema is counted when it is answered.
+        // Validation, which runs later, refuses an unknown field. Introspection is counted when it
+        // is answered.
         let schema_index = self.schema_index;
         let Some(known) = schema_index.field(of, name) else { return };
         spot.plan.add(known.price);
@@ -101,13 +102,13 @@ impl<'a> Compiler<'a> {
         self.slots += 1;
         let mut each = Plan::default();
         each.add(object.price);
-        self.set(&known.of, &field.selection_set.node, &mut Spot { plan: &mut each, path: Vec::new(), sized: own });
+        self.set(&known.of, &field.selection_set.node, &mut CompilerPosition { plan: &mut each, path: Vec::new(), sized: own });
         let mut path = spot.path.clone();
         path.push(key);
         spot.plan.lists.push(List { path: path.into(), slot, size, each });
     }
 
-    /// How many a field's list brings, as far as the document says.
+    /// Returns the size of a field's list, as far as the document states it.
     fn size(&self, known: &schema_index::Field, field: &Field) -> Size {
         let mut size = Size { slices: Vec::new(), otherwise: known.size.assumed };
         for name in &known.size.slicing {
@@ -126,7 +127,7 @@ impl<'a> Compiler<'a> {
     fn slice(&self, value: &InputValue) -> Option<Slice> {
         match value {
             InputValue::Variable(name) => Some(self.variable(name)),
-            InputValue::List(items) => Some(Slice::Known(u32::try_from(items.len()).unwrap_or(price::MOST).min(price::MOST))),
+            InputValue::List(items) => Some(Slice::Known(u32::try_from(items.len()).unwrap_or(price::MAX).min(price::MAX))),
             InputValue::Number(_) => value.clone().into_const().and_then(|value| price::whole(&value)).map(Slice::Known),
             _ => None,
         }
@@ -138,7 +139,8 @@ impl<'a> Compiler<'a> {
         Slice::Variable { name: name.clone(), otherwise: default.and_then(|value| price::size(&value.node)) }
     }
 
-    /// The arguments in which a field has a price of its own. A filter in a list is read by for each item.
+    /// Counts the arguments in which a field has a price of its own. A filter in a list is read for
+    /// each item.
     fn count_inputs(&mut self, known: &schema_index::Field, field: &Field, plan: &mut Plan) {
         let (schema_index, operation) = (self.schema_index, self.operation);
         let (index, variables) = (schema_index.priced_inputs(), &operation.variable_definitions);
@@ -192,7 +194,7 @@ fn lines_in(value: &async_graphql::Value) -> Millis {
     (length as Millis).saturating_mul(price::LINE)
 }
 
-/// The price of the lines that a slice stands for.
+/// Returns the price of the lines that a slice stands for.
 fn lines_of(slice: &Slice, variables: &Variables) -> Millis {
     match slice {
         Slice::Known(count) => Millis::from(*count).saturating_mul(price::LINE),

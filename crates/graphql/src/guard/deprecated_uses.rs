@@ -1,6 +1,7 @@
-//! Deprecated parts of the schema that an operation uses. What its document names is found once a document. What its variables hold is looked at in each
-//! call, but only of variables whose type has something deprecated in it: an operation that uses nothing of the kind pays for three comparisons. A creator
-//! without an idempotency key is such a use too (`keyless`).
+//! Deprecated parts of the schema that an operation uses. The uses that a document names are found
+//! once per document. The values of variables are checked in each call, but only if the variable's
+//! type contains something deprecated: an operation without such uses pays for three comparisons. A
+//! creator without an idempotency key is such a use too (`keyless`).
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -16,10 +17,10 @@ use crate::{
     schema_index::{SchemaIndex, base},
 };
 
-/// Of one operation.
+/// Uses of deprecated parts of the schema by one operation.
 #[derive(Debug, Default)]
 pub struct DeprecatedUses {
-    /// Named in the document, under whatever condition.
+    /// Uses that the document names, regardless of conditions.
     written: Vec<Arc<Deprecation>>,
     /// Variables that may hold more, with their input or enum.
     variables: Vec<(Name, Name)>,
@@ -28,7 +29,7 @@ pub struct DeprecatedUses {
 }
 
 impl DeprecatedUses {
-    /// Of the only operation of a document that has passed the guard's limits.
+    /// Finds the uses of the only operation of a document that has passed the guard's limits.
     pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
         let found = Found { schema_index, uses: Vec::new() };
         let mut look = Look { document, followed: HashSet::new(), found, creators: Vec::new() };
@@ -50,7 +51,7 @@ impl DeprecatedUses {
         Self { written: look.found.uses, variables, creators: look.creators }
     }
 
-    /// In a call with these variables, each once.
+    /// Returns the uses of a call with these variables, each once.
     pub fn with(&self, variables: &Variables, schema_index: &SchemaIndex) -> Vec<Arc<Deprecation>> {
         if self.written.is_empty() && self.variables.is_empty() && self.creators.is_empty() {
             return Vec::new();
@@ -80,7 +81,8 @@ impl Found<'_> {
         }
     }
 
-    /// What a value in a document uses, where this input or enum is expected. A null is no use: it stands for what is left out.
+    /// Adds the uses of a value in a document, where this input or enum is expected. A null is no
+    /// use: it means the same as a value that is left out.
     fn literal(&mut self, of: &str, value: &InputValue) {
         let schema_index = self.schema_index;
         if !schema_index.deprecated().holds(of) {
@@ -101,7 +103,8 @@ impl Found<'_> {
         }
     }
 
-    /// The same of a variable's value, in which an enum's value is a text.
+    /// Like `literal`, for a variable's value, in which an enum's value is a
+    /// text.
     fn value(&mut self, of: &str, value: &Value) {
         let schema_index = self.schema_index;
         if !schema_index.deprecated().holds(of) {
@@ -126,7 +129,7 @@ impl Found<'_> {
 
 struct Look<'a> {
     document: &'a ExecutableDocument,
-    /// Fragments that were looked into: once is enough, wherever they are spread.
+    /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
     found: Found<'a>,
     creators: Vec<CreatorCall>,
@@ -141,7 +144,7 @@ impl<'a> Look<'a> {
                     let name = field.node.name.node.as_str();
                     let Some(known) = schema_index.field(of, name) else { continue };
                     self.found.add(schema_index.deprecated().of_member(of, name));
-                    if let Some(keyless) = schema_index.deprecated().of_keyless(of, name) {
+                    if let Some(keyless) = schema_index.deprecated().deprecation_of_keyless_call(of, name) {
                         let operation = self.document.operations.iter().next();
                         let variables = operation.map(|(_, operation)| operation.node.variable_definitions.as_slice());
                         self.creators.push(CreatorCall::of(keyless.clone(), &field.node, variables.unwrap_or_default()));
@@ -209,7 +212,7 @@ mod tests {
             ("{ find(filter: { not: { status: [OPEN, GONE] } }) { id } }", &["Status.GONE"]),
             ("mutation { make(input: [{ label: \"x\", filter: { status: GONE } }]) { id } }", &["Make.label", "Status.GONE"]),
             ("query($s: Status = GONE) { find(status: $s) { id } }", &["Status.GONE"]),
-            // An interface says its own.
+            // An interface's own deprecations count.
             ("{ shop { ... on Node { former } } }", &["Node.former"]),
         ];
         for (query, expected) in vectors {
@@ -237,7 +240,7 @@ mod tests {
             ("mutation { make(input: [{ label: null }]) { id } }", json!({})),
             ("query($s: Status) { find(status: $s) { id } }", json!({ "s": "OPEN" })),
             ("query($s: Status) { find(status: $s) { id } }", json!({})),
-            // Neither is known.
+            // Both are unknown.
             ("{ nowhere { label } ...Gone }", json!({})),
         ] {
             assert!(used(query, variables).is_empty(), "{query}");

@@ -7,10 +7,11 @@ use async_graphql::{
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection},
 };
 
-/// One document for each operation, with the fragments that are its own business: those it uses, and those that nobody uses, so
-/// that validation still finds them. The engine would call another operation's fragments unused, and hold its own variables to
-/// fragments that only operations use which were not chosen (async-graphql#1669).
-pub fn one_operation_each(document: ExecutableDocument) -> Vec<(Option<Name>, ExecutableDocument)> {
+/// Splits a document into one per operation, with the fragments that the operation uses, and those
+/// that no operation uses, so that validation still finds them. The engine would call another
+/// operation's fragments unused, and check its own variables against fragments that only other
+/// operations use (async-graphql#1669).
+pub fn split_operations(document: ExecutableDocument) -> Vec<(Option<Name>, ExecutableDocument)> {
     let operations = match document.operations {
         DocumentOperations::Single(_) => return vec![(None, document)],
         DocumentOperations::Multiple(operations) => operations,
@@ -21,7 +22,7 @@ pub fn one_operation_each(document: ExecutableDocument) -> Vec<(Option<Name>, Ex
         return vec![(name, ExecutableDocument { operations, fragments: document.fragments })];
     }
     let used: Vec<(Name, HashSet<&str>)> =
-        operations.iter().map(|(name, operation)| (name.clone(), reached(&document.fragments, operation))).collect();
+        operations.iter().map(|(name, operation)| (name.clone(), reachable_fragments(&document.fragments, operation))).collect();
     let by_anyone: HashSet<&str> = used.iter().flat_map(|(_, names)| names.iter().copied()).collect();
     used.iter()
         .filter_map(|(name, own)| {
@@ -40,7 +41,7 @@ pub fn one_operation_each(document: ExecutableDocument) -> Vec<(Option<Name>, Ex
 
 type Fragments = std::collections::HashMap<Name, Positioned<async_graphql::parser::types::FragmentDefinition>>;
 
-fn reached<'a>(fragments: &'a Fragments, operation: &'a Positioned<OperationDefinition>) -> HashSet<&'a str> {
+fn reachable_fragments<'a>(fragments: &'a Fragments, operation: &'a Positioned<OperationDefinition>) -> HashSet<&'a str> {
     let mut names = HashSet::new();
     let mut open = vec![&operation.node.selection_set.node];
     while let Some(set) = open.pop() {

@@ -1,4 +1,5 @@
-//! Which fields an operation reads and what they bring, by the schema: for whoever has to know what changes its answer.
+//! Fields that an operation reads, with the types they return by the schema: for code that decides
+//! which changes affect the answer.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -16,13 +17,13 @@ pub struct FieldRead {
     /// The type that it is selected on.
     pub on: String,
     pub name: String,
-    /// The type that it brings, without lists and exclamation marks.
+    /// The type of the field, without lists and exclamation marks.
     pub of: String,
     /// The permission that its caller must hold.
     pub requires: Option<String>,
 }
 
-/// The fields that an operation may read, under whatever condition.
+/// Returns the fields that an operation may read, regardless of conditions.
 pub fn of(operation: &Operation, schema_index: &SchemaIndex) -> BTreeSet<FieldRead> {
     let document = operation.parsed();
     let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new(), found: BTreeSet::new() };
@@ -37,7 +38,7 @@ pub fn of(operation: &Operation, schema_index: &SchemaIndex) -> BTreeSet<FieldRe
 struct Look<'a> {
     schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// Fragments that were looked into: once is enough, wherever they are spread.
+    /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
     found: BTreeSet<FieldRead>,
 }

@@ -1,5 +1,5 @@
-//! How large filters may be: how deep `and`, `or` and `not` nest, how many conditions there are in all, how many branches an `or` has, and how
-//! many values a list has. Decided before anything of an operation runs.
+//! Limits of filters: the nesting of `and`, `or` and `not`, the conditions in all, the branches of
+//! an `or`, and the values of a list. Checked before anything of an operation runs.
 
 use std::collections::HashSet;
 
@@ -21,14 +21,15 @@ pub fn is_filter(input: &str) -> bool {
     input.ends_with("Filter")
 }
 
-/// The most members and items that are counted in the filters of one call: a variable may be used in many places, and is counted in each.
+/// Maximum members and items that are counted in the filters of one call: a variable may be used in
+/// many places, and is counted in each.
 const MAX_COUNTED: usize = 500_000;
 
-/// A filter as it is written.
+/// A filter in a document.
 struct FilterArgument<'a> {
     name: &'a Name,
     value: &'a InputValue,
-    /// Its fields that are filters with `and`, `or` and `not` of their own.
+    /// Fields of the filter that are filters with their own `and`, `or` and `not`.
     inner: Vec<&'a Name>,
 }
 
@@ -39,12 +40,12 @@ pub struct FilterArguments {
     open: Vec<(Name, InputValue, Vec<Name>)>,
     /// The defaults of variables.
     defaults: Vec<(Name, Value)>,
-    /// Why a filter without variables is refused.
+    /// Reason to refuse a filter that is written without variables.
     written: Option<Refusal>,
 }
 
 impl FilterArguments {
-    /// Of the only operation of a document.
+    /// Finds the filters of the only operation of a document.
     pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
         let Some((_, operation)) = document.operations.iter().next() else { return Self::default() };
         let mut look = Look { document, schema_index, followed: HashSet::new(), found: Vec::new() };
@@ -75,7 +76,7 @@ impl FilterArguments {
         !self.open.is_empty()
     }
 
-    /// Why a filter that is written without variables is refused.
+    /// Returns the reason to refuse a filter that is written without variables.
     pub fn written_refusal(&self) -> Option<&Refusal> {
         self.written.as_ref()
     }
@@ -108,7 +109,7 @@ enum Given<'a> {
 
 /// A value with its variables in place.
 enum Shape<'a> {
-    /// A null, or a variable that was left out.
+    /// Null, or a variable that was left out.
     Absent,
     Scalar,
     List(Vec<Given<'a>>),
@@ -122,7 +123,7 @@ struct FilterSize<'a> {
     /// Members and items that may still be counted.
     left: usize,
     inner: Vec<&'a Name>,
-    /// Of the value that is measured.
+    /// Path of the value that is measured.
     path: Vec<String>,
     /// Conditions so far. A filter without any counts for one, as it is work too.
     leaves: usize,
@@ -139,7 +140,8 @@ impl<'a> FilterSize<'a> {
         self.within(self.leaves, MAX_LEAVES, "conditions")
     }
 
-    /// A filter with those inside it. What is no filter is refused by validation.
+    /// Measures a filter with those inside it. Other values are left to validation, which refuses
+    /// them.
     fn filter(&mut self, given: Given<'a>, depth: usize) -> Result<(), Refusal> {
         let Shape::Object(members) = self.shape(given) else { return Ok(()) };
         if depth > MAX_NESTING {
@@ -192,7 +194,7 @@ impl<'a> FilterSize<'a> {
         }
     }
 
-    /// One value of a condition, under a name that is needed only if it has a list.
+    /// Measures one value of a condition; its name is computed only if it has a list.
     fn value(&mut self, name: impl FnOnce() -> String, given: Given<'a>) -> Result<(), Refusal> {
         let shape = self.shape(given);
         if matches!(shape, Shape::List(_) | Shape::Object(_)) {
@@ -203,7 +205,7 @@ impl<'a> FilterSize<'a> {
         Ok(())
     }
 
-    /// How many levels of filters are inside a filter.
+    /// Returns the number of levels of filters inside a filter.
     fn levels(&mut self, given: Given<'a>) -> Result<usize, Refusal> {
         let Shape::Object(members) = self.shape(given) else { return Ok(0) };
         self.count(members.len())?;
@@ -281,7 +283,7 @@ fn inner_filters<'a>(schema_index: &'a SchemaIndex, kind: &str) -> Vec<&'a Name>
 struct Look<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
-    /// Fragments that were looked into: once is enough, wherever they are spread.
+    /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
     found: Vec<FilterArgument<'a>>,
 }

@@ -15,17 +15,18 @@ use crate::deprecated::{Deprecation, KEY};
 #[derive(Debug)]
 pub struct CreatorCall {
     deprecation: Arc<Deprecation>,
-    key: GivenIn,
-    dry_run: GivenIn,
+    key: ValueLocation,
+    dry_run: ValueLocation,
 }
 
-/// Where a call has a value.
+/// Place of a call's value.
 #[derive(Debug)]
-enum GivenIn {
+enum ValueLocation {
     Nowhere,
     /// In the document, as a literal that is neither null nor false.
     Document,
-    /// In a variable of its own; and whether its default is neither null nor false.
+    /// The key has a variable of its own; the flag is true if that variable's default is neither
+    /// null nor false.
     Variable(Name, bool),
     /// In the variable of the whole input, under the key's name.
     Input(Name),
@@ -33,25 +34,26 @@ enum GivenIn {
 
 impl CreatorCall {
     pub fn of(deprecation: Arc<Deprecation>, field: &Field, variables: &[Positioned<VariableDefinition>]) -> Self {
-        let given = |value: &InputValue| GivenIn::of(value, variables);
+        let given = |value: &InputValue| ValueLocation::of(value, variables);
         let argument = |name| field.get_argument(name).map(|value| &value.node);
         let key = match (argument(KEY), argument("input")) {
             (Some(key), _) => given(key),
-            (None, Some(InputValue::Variable(input))) => GivenIn::Input(input.clone()),
-            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(GivenIn::Nowhere, given),
-            (None, _) => GivenIn::Nowhere,
+            (None, Some(InputValue::Variable(input))) => ValueLocation::Input(input.clone()),
+            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(ValueLocation::Nowhere, given),
+            (None, _) => ValueLocation::Nowhere,
         };
-        Self { deprecation, key, dry_run: argument("validateOnly").map_or(GivenIn::Nowhere, given) }
+        Self { deprecation, key, dry_run: argument("validateOnly").map_or(ValueLocation::Nowhere, given) }
     }
 
-    /// What the call uses with these variables: nothing with a key, and nothing as a dry run.
+    /// Returns the deprecation that the call uses with these variables; `None` with a key or for a
+    /// dry run.
     pub fn deprecation(&self, variables: &Variables) -> Option<&Arc<Deprecation>> {
         let is_deprecated = !self.key.is_given(variables) && !self.dry_run.is_given(variables);
         is_deprecated.then_some(&self.deprecation)
     }
 }
 
-impl GivenIn {
+impl ValueLocation {
     fn of(value: &InputValue, variables: &[Positioned<VariableDefinition>]) -> Self {
         match value {
             InputValue::Variable(name) => {
@@ -77,7 +79,7 @@ impl GivenIn {
     }
 }
 
-/// Whether a value is a key, or asks for a dry run.
+/// Whether a value is a key, or requests a dry run.
 fn says(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Boolean(false))
 }

@@ -1,5 +1,6 @@
-//! How large an operation is once its fragments are in place, found without putting them there: each fragment is measured once
-//! and its size reused wherever it is spread, so that a chain of doubling fragments costs as much as its text is long.
+//! Measures the size of an operation with its fragments in place, without inserting them: each
+//! fragment is measured once and its size reused wherever it is spread, so that a chain of doubling
+//! fragments costs as much as its text is long.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// Adds what stands beside what has been measured so far, in the same selection set.
+    /// Adds the measure of a sibling in the same selection set.
     fn add_siblings(&mut self, other: Self) {
         self.depth = self.depth.max(other.depth);
         self.nesting = self.nesting.max(other.nesting);
@@ -37,20 +38,20 @@ impl Measure {
     }
 }
 
-/// Fragments within fragments that are followed; the engine gives up at 32.
-const CHAIN: usize = 64;
+/// Maximum nesting of fragments; the engine's own limit is 32.
+const MAX_FRAGMENT_DEPTH: usize = 64;
 
-/// Why there is no size.
+/// Reason that an operation has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endless {
-    /// A fragment that spreads itself, by whatever way round.
+pub enum Unmeasurable {
+    /// A fragment that spreads itself, directly or through others.
     Cycle(Name),
     /// A longer chain of fragments than our stack should follow.
     Chain,
 }
 
 /// Measures operations of one document.
-pub struct Scale<'a> {
+pub struct DocumentMeasurer<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// `None` while the fragment is being measured.
     known: HashMap<&'a str, Option<Measure>>,
@@ -58,7 +59,7 @@ pub struct Scale<'a> {
     open: usize,
 }
 
-impl<'a> Scale<'a> {
+impl<'a> DocumentMeasurer<'a> {
     pub fn new(document: &'a ExecutableDocument) -> Self {
         Self { fragments: &document.fragments, known: HashMap::with_capacity(document.fragments.len()), open: 0 }
     }
@@ -67,7 +68,7 @@ impl<'a> Scale<'a> {
     ///
     /// # Errors
     /// A fragment reaches itself, or through too many others.
-    pub fn operation(&mut self, set: &'a SelectionSet, directives: &[Positioned<Directive>]) -> Result<Measure, Endless> {
+    pub fn operation(&mut self, set: &'a SelectionSet, directives: &[Positioned<Directive>]) -> Result<Measure, Unmeasurable> {
         let mut size = self.set(set)?;
         size.add_siblings(directive_size(directives));
         Ok(size)
@@ -77,7 +78,7 @@ impl<'a> Scale<'a> {
     ///
     /// # Errors
     /// A fragment reaches itself, or through too many others.
-    pub fn largest_fragment(&mut self) -> Result<Measure, Endless> {
+    pub fn largest_fragment(&mut self) -> Result<Measure, Unmeasurable> {
         let mut largest = Measure::default();
         let fragments = self.fragments;
         for name in fragments.keys() {
@@ -91,8 +92,8 @@ impl<'a> Scale<'a> {
         Ok(largest)
     }
 
-    // Recursion is bounded: the parser refuses selections deeper than 64, and `fragment` chains longer than `CHAIN`.
-    fn set(&mut self, set: &'a SelectionSet) -> Result<Measure, Endless> {
+    // Recursion is bounded: the parser refuses selections deeper than 64, and `fragment` chains longer than `MAX_FRAGMENT_DEPTH`.
+    fn set(&mut self, set: &'a SelectionSet) -> Result<Measure, Unmeasurable> {
         let mut size = Measure::default();
         for item in &set.items {
             let own = Measure { nodes: 1, ..Measure::default() };
@@ -118,14 +119,14 @@ impl<'a> Scale<'a> {
         Ok(size)
     }
 
-    fn fragment(&mut self, name: &Name) -> Result<Measure, Endless> {
+    fn fragment(&mut self, name: &Name) -> Result<Measure, Unmeasurable> {
         let Some((name, definition)) = self.fragments.get_key_value(name.as_str()) else {
             return Ok(Measure::default()); // unknown: validation says so
         };
         match self.known.get(name.as_str()) {
             Some(Some(size)) => return Ok(*size),
-            Some(None) => return Err(Endless::Cycle(name.clone())),
-            None if self.open == CHAIN => return Err(Endless::Chain),
+            Some(None) => return Err(Unmeasurable::Cycle(name.clone())),
+            None if self.open == MAX_FRAGMENT_DEPTH => return Err(Unmeasurable::Chain),
             None => {}
         }
         self.open += 1;

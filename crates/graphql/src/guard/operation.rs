@@ -26,7 +26,7 @@ use crate::{
     validation_cache::ValidationCache,
 };
 
-/// What an operation does.
+/// Type of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Query,
@@ -48,26 +48,26 @@ pub struct Operation {
     pub kind: Kind,
     pub name: Option<String>,
     pub measure: Measure,
-    /// What it costs.
+    /// Cost of the operation.
     pub plan: Plan,
-    /// Whether its answer depends on the person who asks.
+    /// Whether the operation's answer depends on the person who calls.
     pub seen: Visibility,
-    /// What it uses of what is deprecated.
+    /// Deprecated parts of the schema that the operation uses.
     pub deprecated: DeprecatedUses,
-    /// Whether it asks for the schema itself.
+    /// Whether the operation selects the schema itself.
     pub is_introspective: bool,
-    /// Whether anybody may do it, signed in or not.
+    /// Whether the operation is allowed without signing in.
     pub is_public: bool,
     /// Items of the longest list that is written in it; 0 of a mutation.
     longest_literal: usize,
     filters: FilterArguments,
-    /// Non-null, without a default: name and type.
+    /// Name and type of the variables that are non-null and have no default.
     required: Vec<(Name, String)>,
-    /// As it was written: what is validated.
+    /// The document as it was sent, for validation.
     document: ExecutableDocument,
-    /// What is run, where that is something else.
+    /// Document that is executed, if it differs from the written one.
     merged: Option<Merged>,
-    /// Variables that conditions may read, and what they are when they are left out.
+    /// Variables that conditions may read, and their defaults.
     conditions: Conditions,
     pub validation_cache: ValidationCache,
     /// Length of its last answer, to size the next one's buffer.
@@ -104,14 +104,14 @@ impl Operation {
             .collect();
         let conditions = Conditions::of(definition);
         let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
-        // There are such fields nowhere else.
+        // Only these have such fields.
         let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
         let root = schema_index.root(definition.ty).map_or("", Name::as_str);
         let open = |field: &Name| schema_index.field(root, field).is_some_and(|field| field.is_public);
-        // Whoever asks for nothing but __typename wants to know whether the token is good.
+        // A query for `__typename` alone is a test of the token, so it is not public.
         let is_public =
             roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
-        let longest_literal = if kind == Kind::Mutation { 0 } else { longest_written(&document) };
+        let longest_literal = if kind == Kind::Mutation { 0 } else { longest_list_literal(&document) };
         let filters = FilterArguments::of(&document, schema_index);
         let (name, validation_cache) = (name.map(|name| name.to_string()), ValidationCache::new(definition));
         let answer_bytes = AtomicUsize::new(512);
@@ -135,8 +135,9 @@ impl Operation {
         })
     }
 
-    /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as the
-    /// engine offers no way to lend it. Root fields of a query are marked (`upstream/query_root.rs`).
+    /// Returns the document that is executed with these variables, once they are complete: for
+    /// `Request::set_parsed_query`, which takes the document by value, as the engine offers no way
+    /// to lend it. Root fields of a query are marked (`upstream/query_root.rs`).
     pub fn document(&self, variables: &Variables, schema_index: &SchemaIndex) -> ExecutableDocument {
         let mut document = match &self.merged {
             None => self.document.clone(),
@@ -152,7 +153,7 @@ impl Operation {
         document
     }
 
-    /// Adds the truth values that were left out and have a default.
+    /// Adds the Booleans that were left out and have a default.
     pub fn complete(&self, variables: &mut Variables) {
         self.conditions.complete(variables);
     }
@@ -171,11 +172,11 @@ impl Operation {
         self.answer_bytes.load(Ordering::Relaxed)
     }
 
-    pub fn answered_with(&self, bytes: usize) {
+    pub fn record_answer_bytes(&self, bytes: usize) {
         self.answer_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Checks what was sent against what the operation declares.
+    /// Checks the sent variables against the operation's declarations.
     ///
     /// # Errors
     /// A required variable is missing or null, or there are too many.
@@ -217,7 +218,7 @@ impl Operation {
 }
 
 /// Items of the longest list that is written in the arguments of fields.
-fn longest_written(document: &ExecutableDocument) -> usize {
+fn longest_list_literal(document: &ExecutableDocument) -> usize {
     let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
     let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
     let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
@@ -251,7 +252,8 @@ fn longest(value: &Value) -> usize {
     }
 }
 
-/// The same of a value in a document, nested no deeper than the guard allows.
+/// Returns the length of the longest list in a value of a document, which is nested no deeper than
+/// the guard allows.
 fn longest_literal(value: &InputValue) -> usize {
     match value {
         InputValue::List(items) => items.iter().map(longest_literal).max().unwrap_or_default().max(items.len()),

@@ -1,19 +1,19 @@
 //! Counts a document's tokens without parsing it, so that the parser (microseconds a token, and recursive) never meets a
 //! document that is too large for it.
 
-/// What a glance over the text shows.
+/// Counts of a scan of the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Glance {
+pub struct TokenCounts {
     pub tokens: usize,
     /// The most brackets of any kind that are open at once.
     pub brackets: usize,
 }
 
-/// Runs over the text once, and no further than to the first token too many. Malformed text gives some count: the parser is the
-/// one to refuse it.
-pub fn glance(text: &str, most: Glance) -> Glance {
+/// Scans the text once, up to the first token beyond the limit. Malformed text gives an arbitrary
+/// count: the parser refuses it.
+pub fn glance(text: &str, most: TokenCounts) -> TokenCounts {
     let bytes = text.as_bytes();
-    let mut seen = Glance::default();
+    let mut seen = TokenCounts::default();
     let mut open = 0usize;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at)
@@ -67,7 +67,8 @@ fn end_of_string(bytes: &[u8], from: usize) -> usize {
     let mut at = from + if block { 3 } else { 1 };
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            // A block string knows one escape, of its own end; a plain one escapes any single character.
+            // A block string has one escape, of its own delimiter; a plain string escapes any
+            // single character.
             b'\\' if block && bytes[at..].starts_with(b"\\\"\"\"") => at += 4,
             b'\\' if !block => at += 2,
             b'"' if !block => return at + 1,
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     fn seen(text: &str) -> (usize, usize) {
-        let glance = glance(text, Glance { tokens: 100, brackets: 100 });
+        let glance = glance(text, TokenCounts { tokens: 100, brackets: 100 });
         (glance.tokens, glance.brackets)
     }
 
@@ -98,9 +99,9 @@ mod tests {
 
     #[test]
     fn what_comes_after_too_much_is_not_looked_at() {
-        let most = Glance { tokens: 3, brackets: 2 };
+        let most = TokenCounts { tokens: 3, brackets: 2 };
         assert_eq!(glance("a b c d e f", most).tokens, 4);
-        assert_eq!(glance("[[[[[[", Glance { tokens: 100, ..most }).brackets, 3);
+        assert_eq!(glance("[[[[[[", TokenCounts { tokens: 100, ..most }).brackets, 3);
     }
 
     #[test]

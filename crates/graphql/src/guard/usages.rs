@@ -1,4 +1,5 @@
-//! Where the one operation of a document uses its variables, with the fragments that it spreads.
+//! Finds the places where the one operation of a document, with the fragments that it spreads, uses
+//! its variables.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -10,18 +11,19 @@ use async_graphql_value::Value as InputValue;
 
 use crate::schema_index::{Input, SchemaIndex, base};
 
-/// What `@skip(if:)` and `@include(if:)` expect.
+/// Type that `@skip(if:)` and `@include(if:)` expect.
 static CONDITION: LazyLock<Type> = LazyLock::new(|| Type { base: BaseType::Named(Name::new("Boolean")), nullable: false });
 
-/// A variable that stands somewhere.
+/// A use of a variable.
 pub struct Usage<'a> {
     pub variable: &'a Name,
     pub pos: Pos,
-    /// What it stands for. None: a field, an argument or a directive that the schema does not have.
+    /// Slot that the variable fills. `None`: a field, an argument or a directive that the schema
+    /// does not have.
     pub input_slot: Option<InputSlot<'a>>,
 }
 
-/// Where a value stands: what is expected there, and what stands in for it.
+/// Slot of an input value: the expected type and the default.
 #[derive(Clone, Copy)]
 pub struct InputSlot<'a> {
     pub kind: &'a Type,
@@ -34,7 +36,7 @@ impl<'a> From<&'a Input> for InputSlot<'a> {
     }
 }
 
-/// In the order of the document, each fragment once.
+/// Uses in the order of the document, each fragment once.
 pub fn of<'a>(document: &'a ExecutableDocument, schema_index: &'a SchemaIndex) -> Vec<Usage<'a>> {
     let mut look = Look { document, schema_index, seen: HashSet::new(), found: Vec::new() };
     if let Some((_, operation)) = document.operations.iter().next()
@@ -49,13 +51,13 @@ pub fn of<'a>(document: &'a ExecutableDocument, schema_index: &'a SchemaIndex) -
 struct Look<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
-    /// Fragments that have been looked through.
+    /// Fragments that were visited.
     seen: HashSet<&'a Name>,
     found: Vec<Usage<'a>>,
 }
 
 impl<'a> Look<'a> {
-    // As deep as the guard lets documents in.
+    // Recursion is bounded by the guard's limit on depth.
     fn set(&mut self, of: &str, set: &'a SelectionSet) {
         for item in &set.items {
             self.directives(item.node.directives());

@@ -1,4 +1,5 @@
-//! Whether an operation's answer depends on the person who asks, by what the schema says of its types and fields.
+//! Whether an operation's answer depends on the person who calls, according to the directives of
+//! its types and fields.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +10,10 @@ use async_graphql::{
 
 use crate::{schema_index::SchemaIndex, session::Visibility};
 
-/// Of the only operation of a document that has passed the guard's limits. By rights alone where each field that is selected, under whatever
-/// condition, is known, not `@personal`, and brings what is `@shared`; whatever else there is depends on the person.
+/// Returns the visibility of the only operation of a document that has passed the guard's limits.
+/// The answer depends on rights alone if each selected field, regardless of conditions, is known,
+/// is not `@personal`, and returns a type that is `@shared`; any other answer depends on the
+/// person.
 pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Visibility {
     let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new() };
     let operation = document.operations.iter().next().map(|(_, operation)| &operation.node);
@@ -24,7 +27,7 @@ pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Visibili
 struct Look<'a> {
     schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// Fragments that were looked into: once is enough, wherever they are spread.
+    /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
 }
 
@@ -95,12 +98,12 @@ mod tests {
             "subscription { changed { a { seen @skip(if: true) } } }",
             "subscription { changed { b { id } } }",
             "subscription { changed { b { __typename } } }",
-            // A union or an interface may bring what is not marked.
+            // A union or an interface may return types that are not marked.
             "subscription { changed { any { __typename } } }",
             "subscription { changed { any { ... on A { id } } } }",
             "subscription { changed { node { ... on A { id } } } }",
             "subscription { changed { ...F } } fragment F on Change { ... on Change { a { ... { seen } } } }",
-            // What the schema does not know.
+            // Fields and types that the schema does not have.
             "subscription { changed { strange { id } } }",
             "subscription { changed { gone } }",
             "subscription { changed { ...Gone } }",

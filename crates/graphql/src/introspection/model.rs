@@ -23,13 +23,13 @@ pub struct Model {
 #[derive(Debug)]
 pub struct Node {
     pub on: &'static str,
-    /// Names of fields; what is not here is null.
+    /// Values by field name; a field without an entry is null.
     pub members: Vec<(Box<str>, Member)>,
 }
 
 #[derive(Debug)]
 pub enum Member {
-    /// Written as it is: a text, a truth value, a list of words.
+    /// JSON to copy: a text, a Boolean, or a list of texts.
     Json(Box<str>),
     One(usize),
     Many(Vec<Item>),
@@ -38,7 +38,7 @@ pub enum Member {
 #[derive(Debug)]
 pub struct Item {
     pub node: usize,
-    /// Left out unless `includeDeprecated` says otherwise.
+    /// True: left out unless `includeDeprecated` is set.
     pub is_deprecated: bool,
 }
 
@@ -47,7 +47,8 @@ pub struct Item {
 #[error("introspection failed: {0}")]
 pub struct Unread(String);
 
-/// Everything there is. A type reference is as deep as lists are nested in a type, twice, and one.
+/// A query for the whole schema. A type reference needs two levels for each nested list, and one
+/// more.
 const ALL: &str = "{ __schema { description queryType { name } mutationType { name } subscriptionType { name }
     types { kind name description specifiedByURL isOneOf interfaces { name } possibleTypes { name }
       fields(includeDeprecated: true) { name description isDeprecated deprecationReason type { ...Ref } args(includeDeprecated: true) { ...Input } }
@@ -58,17 +59,18 @@ const ALL: &str = "{ __schema { description queryType { name } mutationType { na
   fragment Ref on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } }";
 
 impl Model {
-    /// Asks the engine, beside the threads that answer requests: it does not yield before it is done.
+    /// Reads the model from the engine on a blocking thread, as that does not yield until it is
+    /// done.
     pub async fn read<E: Executor>(executor: E, notes: SchemaNotes) -> Result<Arc<Self>, Unread> {
         let asked = tokio::task::spawn_blocking(move || {
-            // Introspection waits for nothing.
+            // Introspection never waits.
             let response = executor.execute(Request::new(ALL)).now_or_never();
             let response = response.ok_or_else(|| Unread("it waits for something".to_owned()))?;
             if let Some(error) = response.errors.first() {
                 return Err(Unread(error.message.clone()));
             }
             let mut data = response.data.into_json().map_err(|error| Unread(error.to_string()))?;
-            notes.end_descriptions(&mut data["__schema"]);
+            notes.append_to_descriptions(&mut data["__schema"]);
             Self::of(&data["__schema"]).ok_or_else(|| Unread("a type is missing".to_owned()))
         });
         asked.await.map_err(|error| Unread(error.to_string()))?.map(Arc::new)

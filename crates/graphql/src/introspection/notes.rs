@@ -1,4 +1,5 @@
-//! What fields and types ask for, do and cost, for the ends of their descriptions: introspection carries no directives.
+//! Notes for the ends of the descriptions of fields and types: what they require, do and cost.
+//! Introspection carries no directives.
 
 use std::collections::HashMap;
 
@@ -19,12 +20,13 @@ pub struct SchemaNotes {
 }
 
 impl SchemaNotes {
-    /// Notes down what the directives of a root type's field say, and what it costs before its answer is counted.
+    /// Adds a note of the directives of a root type's field, and of its cost before its answer is
+    /// counted.
     pub(crate) fn add_root(&mut self, operation: Operation, root: &str, field: &FieldDefinition, price: Millis) {
         self.add(root, field, of_root(operation, &field.directives, price));
     }
 
-    /// Notes down what the directives of another type's field say, and what it costs besides its objects.
+    /// Adds a note of the directives of another type's field, and of its cost besides its objects.
     pub(crate) fn add_field(&mut self, kind: &str, field: &FieldDefinition, price: Millis) {
         let mut note = of_permissions(&field.directives);
         if price > 0 {
@@ -35,7 +37,7 @@ impl SchemaNotes {
         }
     }
 
-    /// Notes down what the directives of a type say, and what each of its objects costs.
+    /// Adds a note of the directives of a type, and of the cost of each of its objects.
     pub(crate) fn add_type(&mut self, kind: &TypeDefinition, price: Millis) {
         let mut note = of_permissions(&kind.directives);
         if price > 0 {
@@ -46,7 +48,7 @@ impl SchemaNotes {
         }
     }
 
-    /// Notes down what fields of inputs and values of enums add to the cost of an operation that has them.
+    /// Adds notes of the cost that fields of inputs and values of enums add to an operation.
     pub(crate) fn add_inputs(&mut self, inputs: &PricedInputs) {
         for (kind, name, price, is_of_each) in inputs.priced() {
             let of_each = if is_of_each { " for each value" } else { "" };
@@ -60,7 +62,7 @@ impl SchemaNotes {
     }
 
     /// Ends descriptions in the value of `__schema` with their notes.
-    pub(super) fn end_descriptions(&self, schema: &mut Value) {
+    pub(super) fn append_to_descriptions(&self, schema: &mut Value) {
         for kind in schema["types"].as_array_mut().into_iter().flatten() {
             let Some(name) = kind["name"].as_str() else { continue };
             let (of_type, of_fields) = (self.types.get(name), self.fields.get(name));
@@ -104,7 +106,7 @@ fn of_root(operation: Operation, directives: &[Positioned<ConstDirective>], pric
     note
 }
 
-/// What is refused, or null, without which permission.
+/// Returns notes on the permissions without which the field is refused or null.
 fn of_permissions(directives: &[Positioned<ConstDirective>]) -> Vec<String> {
     let required = permission(directives, "requires").map(|codes| format!("Permission: {codes}."));
     let masked = permission(directives, "mask").map(|codes| format!("Masked: null without {codes}."));
@@ -160,7 +162,7 @@ mod tests {
             {"name": "Other", "fields": [{"name": "shop", "description": "The shop."}]},
             {"name": "Kind", "fields": null},
         ]});
-        index.notes().end_descriptions(&mut schema);
+        index.notes().append_to_descriptions(&mut schema);
         let said = |kind: usize, field: usize| schema["types"][kind]["fields"][field]["description"].clone();
         assert_eq!(said(0, 0), "The shop.\n\nPermission: shop.read. Cost: 1 point and what its answer holds.");
         assert_eq!(said(0, 1), "Permission: none, without a login too. Cost: 1 point and what its answer holds.");
@@ -192,7 +194,7 @@ mod tests {
             {"name": "Shelf", "description": "A shelf.", "fields": [{"name": "width", "description": "Text."}]},
             {"name": "Till", "description": null, "fields": []},
         ]});
-        index.notes().end_descriptions(&mut schema);
+        index.notes().append_to_descriptions(&mut schema);
         let said = |kind: usize| schema["types"][kind]["description"].clone();
         assert_eq!(said(0), "A shop.\n\nCost: 0.1 points for each object.");
         assert_eq!(said(1), "A shelf.\n\nPermission: shelf.read. Cost: 0.05 points for each object.");
@@ -224,7 +226,7 @@ mod tests {
             {"name": "Words", "inputFields": [text("contains")]},
             {"name": "ShopSort", "enumValues": sorts},
         ]});
-        index.notes().end_descriptions(&mut schema);
+        index.notes().append_to_descriptions(&mut schema);
         let said = |kind: usize, members: &str, member: usize| schema["types"][kind][members][member]["description"].clone();
         assert_eq!(said(0, "inputFields", 0), "Text.", "what costs nothing says nothing");
         assert_eq!(said(0, "inputFields", 1), "Text.\n\nCost: 5 points.");

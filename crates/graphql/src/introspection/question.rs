@@ -1,5 +1,5 @@
-//! What an operation asks of the schema, with its fragments in place, its conditions settled and each name once: two documents that ask for the
-//! same are one question.
+//! Introspection query of an operation, with its fragments in place, its conditions settled and
+//! each name once: two documents that select the same are one question.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,30 @@ use async_graphql_value::Value as InputValue;
 use crate::{code::Code, guard::Refusal};
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct IntrospectionQuery {
     pub asks: Vec<Ask>,
-    /// Whether nothing but the schema is asked for.
+    /// Whether only introspection is selected.
     pub is_all: bool,
 }
 
 /// A field.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// What the answer calls it.
+    /// Response key.
     pub key: String,
     pub name: String,
-    /// Of `__type`.
+    /// Argument `name` of `__type`.
     pub type_name: String,
     pub includes_deprecated: bool,
     pub below: Vec<Ask>,
 }
 
-/// Lists of the schema within one another: graphql-js's own rule (`MaxIntrospectionDepthRule`). What clients send has one.
+/// Maximum nesting of the schema's lists: graphql-js's own rule (`MaxIntrospectionDepthRule`).
+/// Usual clients nest one.
 const LISTS: usize = 2;
 
-impl Question {
-    /// Of the only operation of a document that has been measured and validated.
+impl IntrospectionQuery {
+    /// Reads the question of the only operation of a document that has been measured and validated.
     pub fn of(document: &ExecutableDocument, variables: &Variables) -> Self {
         let Some((_, operation)) = document.operations.iter().next() else { return Self { asks: Vec::new(), is_all: false } };
         let reader = Reader { fragments: &document.fragments, operation: &operation.node, variables };
@@ -57,7 +58,7 @@ impl Question {
 }
 
 impl Ask {
-    // As deep as the guard lets documents in.
+    // Recursion is bounded by the guard's limit on depth.
     fn lists(&self) -> usize {
         let own = matches!(self.name.as_str(), "fields" | "interfaces" | "possibleTypes" | "inputFields");
         usize::from(own) + self.below.iter().map(Self::lists).max().unwrap_or_default()
@@ -91,7 +92,8 @@ impl<'a> Reader<'a> {
         asks.collect()
     }
 
-    /// All types of the schema's own are concrete, so a fragment that may stand somewhere always applies.
+    /// Collects the fields. All types of introspection are concrete, so every valid fragment
+    /// applies.
     fn collect(&self, set: &'a SelectionSet, found: &mut Vec<(&'a Name, Vec<&'a Field>)>) {
         for item in &set.items {
             if !item.node.directives().iter().all(|one| self.holds(&one.node)) {

@@ -1,16 +1,20 @@
 //! An answer about the schema, written straight to JSON and counted on the way.
 
 use super::{
-    Introspected,
+    IntrospectionResult,
     model::{Member, Model},
-    question::{Ask, Question},
+    question::{Ask, IntrospectionQuery},
 };
 
-/// `None`: it would have more nodes or bytes than these.
-pub fn write(model: &Model, question: &Question, (most_nodes, most_bytes): (u32, usize)) -> Option<Introspected> {
+/// `None`: it would exceed these limits of nodes and bytes.
+pub fn write(
+    model: &Model,
+    question: &IntrospectionQuery,
+    (most_nodes, most_bytes): (u32, usize),
+) -> Option<IntrospectionResult> {
     let mut writer = Writer { model, out: String::with_capacity(1 << 10), nodes: 0, most_nodes, most_bytes };
     writer.root(&question.asks)?;
-    Some(Introspected { json: writer.out.into(), nodes: writer.nodes, is_all: question.is_all })
+    Some(IntrospectionResult { json: writer.out.into(), nodes: writer.nodes, is_all: question.is_all })
 }
 
 struct Writer<'a> {
@@ -34,7 +38,7 @@ impl Writer<'_> {
                     self.word(&self.model.query);
                     continue;
                 }
-                // The engine's business.
+                // Left to the engine.
                 _ => continue,
             };
             self.key(ask, &mut is_first)?;
@@ -47,7 +51,7 @@ impl Writer<'_> {
         Some(())
     }
 
-    /// Counts a field, and writes what it is called.
+    /// Counts a field, and writes its response key.
     fn key(&mut self, ask: &Ask, is_first: &mut bool) -> Option<()> {
         self.nodes += 1;
         if self.nodes > self.most_nodes || self.out.len() > self.most_bytes {
@@ -68,7 +72,7 @@ impl Writer<'_> {
         self.out.push('"');
     }
 
-    // As deep as the guard lets documents in.
+    // Recursion is bounded by the guard's limit on depth.
     fn object(&mut self, node: usize, asks: &[Ask]) -> Option<()> {
         let model = self.model;
         let node = model.nodes.get(node)?;

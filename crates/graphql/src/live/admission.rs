@@ -1,5 +1,5 @@
-//! How fast sockets are let in. When a node dies, all its clients come at once to those that are left; whoever is too early is told when to come
-//! again, before anything was done for them.
+//! Rate limit of new sockets. When a node dies, all its clients come at once to the other nodes;
+//! those that exceed the rate get a time to retry, before any work is done for them.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,20 +11,21 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::jitter::Jitter;
 
-/// Over which those who were turned away come again, after there is room.
-const RETURN: Duration = Duration::from_secs(5);
+/// Time over which refused clients return, after there is room.
+const RECONNECT_WINDOW: Duration = Duration::from_secs(5);
 
 /// Shared by all sockets of a node.
 #[derive(Debug)]
 pub struct Admission {
     allowance: Option<Allowance>,
     full_at: Mutex<i64>,
-    /// Handshakes whose token is being looked at: what they ask of the database leaves room for requests.
+    /// Limits handshakes whose token is being checked: their database queries must leave capacity
+    /// for requests.
     at_once: Arc<Semaphore>,
     returns: Jitter,
 }
 
-/// Come again after so long.
+/// Refusal with the time after which to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany(pub Duration);
 
@@ -35,13 +36,14 @@ impl TooMany {
 }
 
 impl Admission {
-    /// So many sockets at once and so many more each second; `None` lets in everybody. At most so many handshakes are looked at side by side.
+    /// `allowance` limits new sockets, at once and per second; `None`: no limit. At most `at_once`
+    /// handshakes are checked concurrently.
     pub fn new(allowance: Option<Allowance>, at_once: usize) -> Self {
         let at_once = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
         Self { allowance, full_at: Mutex::new(0), at_once, returns: Jitter::default() }
     }
 
-    /// One more socket at this moment, in microseconds of a clock that is never set back.
+    /// Admits one more socket at this moment, in microseconds of a monotonic clock.
     ///
     /// # Errors
     /// There are too many already.
@@ -55,19 +57,19 @@ impl Admission {
             }
             Err(empty) => {
                 let wait = Duration::from_micros(empty.wait.max(0).unsigned_abs());
-                Err(TooMany(wait + self.returns.next_within(RETURN)))
+                Err(TooMany(wait + self.returns.next_within(RECONNECT_WINDOW)))
             }
         }
     }
 
-    /// Waits for its turn to have its token looked at; `None` when it has waited for so long.
+    /// Waits for the turn to have a token checked; `None` after `patience`.
     pub async fn turn(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
         tokio::time::timeout(patience, self.at_once.acquire()).await.ok()?.ok()
     }
 
-    /// What somebody is told whose turn did not come.
-    pub fn try_later(&self) -> TooMany {
-        TooMany(self.returns.next_within(RETURN))
+    /// Returns the refusal of a socket whose turn did not come.
+    pub fn refuse_for_later(&self) -> TooMany {
+        TooMany(self.returns.next_within(RECONNECT_WINDOW))
     }
 }
 

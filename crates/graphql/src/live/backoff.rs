@@ -1,13 +1,14 @@
-//! Between attempts at what failed for a reason that may pass: longer each time, and never for all who wait at once.
+//! Backoff between retries after a temporary failure: increasing, and with jitter, so that not all
+//! waiting tasks retry at once.
 
 use std::time::Duration;
 
 use super::jitter::Jitter;
 
-const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Of all who wait on this node.
+/// Jitter shared by all waits of this node.
 static JITTER: Jitter = Jitter::new();
 
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Backoff(Duration);
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self(FIRST)
+        Self(MIN_BACKOFF)
     }
 }
 
@@ -27,7 +28,7 @@ impl Backoff {
 
     fn next(&mut self) -> Duration {
         let half = self.0 / 2;
-        self.0 = (self.0 * 2).min(LONGEST);
+        self.0 = (self.0 * 2).min(MAX_BACKOFF);
         half + JITTER.next_within(half)
     }
 }
@@ -40,7 +41,7 @@ mod tests {
     fn it_grows_up_to_five_seconds() {
         let mut backoff = Backoff::default();
         let waits: Vec<Duration> = (0..10).map(|_| backoff.next()).collect();
-        assert!(waits[0] <= FIRST, "{waits:?}");
-        assert!(waits[6..].iter().all(|wait| (LONGEST / 2..=LONGEST).contains(wait)), "{waits:?}");
+        assert!(waits[0] <= MIN_BACKOFF, "{waits:?}");
+        assert!(waits[6..].iter().all(|wait| (MAX_BACKOFF / 2..=MAX_BACKOFF).contains(wait)), "{waits:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! Those who ask for the same and may see the same: what happens is worked out and written once, and all of them get the same bytes.
+//! Subscribers with equal queries and equal rights: each event is executed and written once, and
+//! all of them get the same bytes.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,12 +18,13 @@ use super::{
 };
 use crate::{answer::Answer, operation::Answers};
 
-/// Frames that a member may lag behind before it has to read up by itself.
+/// Frames that a member may lag behind before it has to catch up by its own stream.
 const FRAMES: usize = 256;
-/// What those frames may hold, in bytes. The newest one is kept however large it is, or nobody would ever get it.
+/// Maximum size of those frames, in bytes. The newest one is kept whatever its size, as otherwise
+/// no member would get it.
 const BYTES: usize = 256 << 10;
 
-/// What makes two subscriptions the same, as a digest of all of it.
+/// Digest of all parts that make two subscriptions equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CohortKey([u8; 32]);
 
@@ -32,16 +34,16 @@ impl CohortKey {
         let mut digest = Sha256::new();
         for part in parts {
             let part: &[u8] = part.as_ref();
-            // The length keeps two parts from being read as two others.
+            // The length keeps different pairs of parts from having the same digest.
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
         Self(digest.finalize().into())
     }
 
-    /// The key of those who are alike among those who send the same.
+    /// Returns the key of the callers with this likeness among those that sent the same operation.
     #[must_use]
-    pub fn with_likeness(self, likeness: &str) -> Self {
+    pub fn with_visibility_name(self, likeness: &str) -> Self {
         Self::of(&[&self.0[..], likeness.as_bytes()])
     }
 }
@@ -49,14 +51,14 @@ impl CohortKey {
 /// An answer that all members get.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Everything after this event, up to that one, has been said with it.
+    /// The frame covers all events after `after`, up to and including `through`.
     pub after: i64,
     pub through: i64,
     pub json: Arc<Text>,
     pub meta: Arc<ItemMeta>,
 }
 
-/// A frame's JSON, until it is taken away from those who lag behind.
+/// A frame's JSON, until it is removed from members that lag behind.
 #[derive(Debug)]
 pub struct Text(Mutex<Option<Arc<[u8]>>>);
 
@@ -78,13 +80,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// A frame's text; the oldest go that there is no room for.
+    /// Adds a frame's text; if there is no room, the oldest texts are removed.
     fn push(&mut self, json: Vec<u8>) -> Arc<Text> {
         let text = Arc::new(Text(Mutex::new(Some(json.into()))));
         let bytes = text.lock().as_ref().map_or(0, |json| json.len());
         self.bytes += bytes;
         self.texts.push_back((Arc::downgrade(&text), bytes));
-        // What all have taken is gone already, and members take frames in their order.
+        // Frames that all members have taken are released already, and members take frames in
+        // order.
         let is_over = |(text, _): &(Weak<Text>, usize)| text.strong_count() == 0;
         while self.texts.len() > 1 && (self.bytes > BYTES || self.texts.front().is_some_and(is_over)) {
             let Some((oldest, bytes)) = self.texts.pop_front() else { break };
@@ -98,18 +101,19 @@ impl Waiting {
 }
 
 impl Frame {
-    /// Whether it says nothing to somebody who has heard everything up to this event. That time has passed is news to all.
-    pub fn is_old(&self, said: i64) -> bool {
+    /// Whether the frame has nothing new for a member that has received everything up to this
+    /// event. A frame for the passage of time is new to all.
+    pub fn is_stale_for(&self, said: i64) -> bool {
         self.through < said || self.through == said && self.after < said
     }
 }
 
-/// A member's end of the line.
-pub struct Joined {
+/// A member's receiving end.
+pub struct CohortMember {
     pub frames: broadcast::Receiver<Frame>,
     /// Frames begin after this event.
     pub position: i64,
-    /// While somebody holds it, the cohort lives.
+    /// Keeps the cohort alive.
     _cohort: Arc<Cohort>,
 }
 
@@ -126,7 +130,7 @@ struct Line {
 }
 
 struct Open {
-    /// None when nothing comes any more.
+    /// `None` once no more frames will come.
     frames: Option<broadcast::Sender<Frame>>,
     position: i64,
 }
@@ -144,7 +148,8 @@ struct Cohort {
     cohorts: Weak<CohortMap>,
 }
 
-/// Makes a cohort's leader, who goes on from here where it led before. None when it cannot lead these any more.
+/// Makes a cohort's leader, which continues from the given position. `None` if it can no longer
+/// lead these members.
 pub trait Lead: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
 impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> Lead for L {}
 
@@ -155,7 +160,7 @@ impl Drop for Cohort {
         self.leader.abort();
         let Some(cohorts) = self.cohorts.upgrade() else { return };
         let mut cohorts = cohorts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another one may stand in its place by now.
+        // Another cohort may have taken its place by now.
         if cohorts.get(&self.cohort_key).is_some_and(|cohort| cohort.strong_count() == 0) {
             cohorts.remove(&self.cohort_key);
         }
@@ -167,9 +172,9 @@ impl Drop for Cohort {
 pub struct Cohorts(Arc<CohortMap>);
 
 impl Cohorts {
-    /// Joins those who like the same, or begins with a leader of one's own. None when that one cannot start.
-    pub async fn join(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Joined> {
-        let cohort = self.find_or_begin(cohort_key, lead)?;
+    /// Joins the cohort of this key, or founds it with a leader. `None` if the leader cannot start.
+    pub async fn join(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<CohortMember> {
+        let cohort = self.get_or_start(cohort_key, lead)?;
         let mut stage = cohort.line.stage.subscribe();
         let runs = *stage.wait_for(|stage| *stage != Stage::Starting).await.ok()? == Stage::Runs;
         if !runs {
@@ -178,11 +183,12 @@ impl Cohorts {
         let line = cohort.line.clone();
         let open = line.lock();
         let frames = open.frames.as_ref()?.subscribe();
-        Some(Joined { frames, position: open.position, _cohort: cohort })
+        Some(CohortMember { frames, position: open.position, _cohort: cohort })
     }
 
-    fn find_or_begin(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Arc<Cohort>> {
-        // Before the lock, so that it is dropped after it: the last one of a cohort takes itself out of the map.
+    fn get_or_start(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Arc<Cohort>> {
+        // Declared before the lock, so that it is dropped after it: the last reference to a cohort
+        // removes the cohort from the map.
         let known;
         let mut cohorts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known = cohorts.get(&cohort_key).and_then(Weak::upgrade);
@@ -198,7 +204,7 @@ impl Cohorts {
         Some(cohort)
     }
 
-    /// How many there are.
+    /// Returns the number of cohorts.
     pub fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -212,7 +218,7 @@ async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<St
         let answer = tokio::select! {
             () = stream_handle.settled(), if !has_begun => {
                 has_begun = true;
-                // An item may be in the making already: members hear it as their first.
+                // An item may be in the making already: it becomes the members' first.
                 line.lock().position = stream_handle.passed().unwrap_or_default();
                 line.stage.send_replace(Stage::Runs);
                 continue;
@@ -229,21 +235,23 @@ async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<St
                     let _ = frames.send(Frame { after, through, json: waiting.push(json), meta: stream_handle.meta() });
                 }
             }
-            // All wait, instead of each trying by itself, and then go on from where they are.
+            // All members wait for the leader's retry, instead of each retrying by itself, and then
+            // continue from their position.
             (Some(Answer::Refused(errors)), _) if has_begun && errors.code.may_pass() => {
                 begin = stream_handle.rest().or(begin);
                 backoff.wait().await;
                 let Some(leader) = lead(begin.clone()) else { break };
                 (answers, stream_handle) = leader;
             }
-            // Without an answer, or with one that failed, each member goes on by itself and learns why.
+            // Without an answer, or after a failed one, each member continues by its own stream and
+            // gets the reason there.
             _ => break,
         }
     }
     drop(over);
 }
 
-/// The end of a leader, however it comes about.
+/// Ends the line whenever the leader ends, for whatever reason.
 struct Over(Arc<Line>);
 
 impl Drop for Over {

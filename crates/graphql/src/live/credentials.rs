@@ -1,14 +1,15 @@
-//! Where the payload of a socket's message has a token. The protocol leaves that to each server, so clients have it in many places; ours is
-//! `{ "authorization": "Bearer <token>" }`.
+//! Reads the token from the payload of a socket's message. The protocol leaves its place to each
+//! server, so clients send it in many places; ours is `{ "authorization": "Bearer <token>" }`.
 
 use serde_json::{Map, Value};
 
-/// What a client is told to send, where it has sent nothing that is read.
+/// Hint for a client whose payload has no token that is read.
 pub const HINT: &str = "send {\"authorization\": \"Bearer <token>\"} as the payload";
 
-/// A map within the payload that has headers in it, as clients have that send the same over HTTP.
+/// Names of a map within the payload that contains headers, for clients that send the same headers
+/// over HTTP.
 const HEADERS: &str = "headers";
-/// What an HTTP header of this name would say. Letters may be large or small.
+/// Name of the value that an HTTP header would carry, in upper or lower case.
 const HEADER: &str = "authorization";
 /// Names of the token alone, small and without dashes.
 const TOKENS: [&str; 5] = ["authtoken", "token", "accesstoken", "bearertoken", "jwt"];
@@ -47,7 +48,7 @@ fn is_token(name: &str) -> bool {
     TOKENS.contains(&plain.as_str())
 }
 
-/// The beginning of a name: a close frame is short.
+/// The beginning of a name, as a close frame is short.
 fn shown(name: &str) -> &str {
     name.get(..name.len().min(20)).unwrap_or(HEADER)
 }

@@ -1,4 +1,4 @@
-//! A node's end: told once, heard by every socket and probe.
+//! The shutdown of a node: signalled once, seen by every socket and probe.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,8 +6,9 @@ use tokio::sync::watch;
 
 use super::jitter::Jitter;
 
-/// Over which clients that were sent away come back, so that the nodes that are left do not meet them all at once.
-const RETURN: Duration = Duration::from_secs(3);
+/// Time over which disconnected clients return, so that the remaining nodes do not get them all at
+/// once.
+const RECONNECT_WINDOW: Duration = Duration::from_secs(3);
 
 /// Shared by all clones.
 #[derive(Debug, Clone)]
@@ -36,18 +37,18 @@ impl Drain {
     /// Returns when `start` has been called.
     pub async fn wait(&self) {
         let mut begun = self.begun.subscribe();
-        // An error means that every sender is gone, which cannot be while we hold one.
+        // An error means that every sender was dropped, which is impossible while this one exists.
         let _ = begun.wait_for(|begun| *begun).await;
     }
 
-    /// Like `wait`, and then this socket's share of the window.
-    pub async fn wait_turn(&self, window: Duration) {
+    /// Like `wait`, followed by this socket's share of the window.
+    pub async fn wait_with_jitter(&self, window: Duration) {
         self.wait().await;
         tokio::time::sleep(self.turns.next_within(window)).await;
     }
 
-    /// What a socket is told at its end: when to come back, each somewhat later or earlier than the one before.
+    /// Returns the close reason of a socket, with a delay before reconnection that has jitter.
     pub fn farewell(&self) -> String {
-        format!("the node is restarting; come back in {} ms", self.returns.next_within(RETURN).as_millis())
+        format!("the node is restarting; come back in {} ms", self.returns.next_within(RECONNECT_WINDOW).as_millis())
     }
 }

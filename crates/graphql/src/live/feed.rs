@@ -1,5 +1,5 @@
-//! A stream of changes: how things stand, what was missed, then what happens, none left out and in order. What it is about is its
-//! topic's business.
+//! A stream of changes: a snapshot, missed events, then new events, in order and without gaps. The
+//! content is up to its topic.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
@@ -25,20 +25,20 @@ use crate::{
     scalars::Cursor,
 };
 
-/// What a stream is about.
+/// Subject of a stream.
 pub trait Topic: Send + Sync + 'static {
     type Change: Clone + Send + Sync + 'static;
-    /// What conflation keeps the newest of.
+    /// Key by which conflation keeps the newest change.
     type Row: Ord + Send;
 
     fn interest(&self) -> Interest;
-    /// A page of how things stand after a place; the next place, when there is more.
+    /// Reads a page of the snapshot after a place, and the next place if there is more.
     fn page(
         &self,
         scope: &TenantScope,
         after: Option<Vec<Key>>,
     ) -> impl Future<Output = Result<SnapshotPage<Self>, Fault>> + Send;
-    /// What events change, in their order.
+    /// Returns the changes that events cause, in their order.
     fn changes(
         &self,
         scope: &TenantScope,
@@ -60,13 +60,13 @@ pub struct Update<C> {
     pub cursor: Option<Cursor>,
     pub changes: Vec<C>,
     pub reset: Option<ResetReason>,
-    /// When the oldest of what it tells was recorded, where it is told as it happens.
+    /// Time when the oldest event of the item was recorded, if the item is sent as it happens.
     pub recorded: Option<Recorded>,
 }
 
-/// What of a stream is the same whatever it is about.
+/// Options of a stream that are independent of its topic.
 pub struct StreamOptions {
-    /// Names what is followed: a cursor of another name is foreign.
+    /// Name of the filter: a cursor of another name is foreign.
     pub name: FilterName,
     pub after: Option<Cursor>,
     pub delay: Duration,
@@ -76,9 +76,9 @@ pub type Updates<C> = BoxStream<'static, Answer<Update<C>>>;
 
 /// Rows in a snapshot at most.
 const SNAPSHOT_LIMIT: usize = 10_000;
-/// A quiet stream's cursor moves on at least this often.
+/// Maximum interval at which a quiet stream's cursor advances.
 const PROGRESS: Duration = Duration::from_secs(30);
-/// The longest that a client may ask changes to be held back, in milliseconds.
+/// Maximum delay of changes that a client may request, in milliseconds.
 const MAX_DELAY_MS: i32 = 60_000;
 
 /// The argument `maxDelayMs`.
@@ -98,7 +98,7 @@ pub async fn open<T: Topic>(
     options: StreamOptions,
 ) -> Answer<Updates<T::Change>> {
     use platform::storage::Reads;
-    // Following begins before the head is read, so nothing can slip between the two.
+    // Following begins before the head is read, so that no event in between is missed.
     let listener = ctx.given::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
     let head = scope.head().await?;
     let signer = ctx.given::<CursorSigner>()?.clone();
@@ -107,7 +107,7 @@ pub async fn open<T: Topic>(
     Ok(feed.run(rights).boxed())
 }
 
-/// One subscriber's stream, or that of all who ask for the same.
+/// One subscriber's stream, or that of a cohort.
 struct Feed<T> {
     scope: TenantScope,
     topic: T,
@@ -119,21 +119,21 @@ struct Feed<T> {
     stream_handle: Option<Arc<StreamHandle>>,
 }
 
-/// Where a stream begins.
+/// Start of a stream.
 enum Begin {
     After(i64),
     Snapshot,
     Reset(ResetReason),
 }
 
-/// What comes next on a stream.
+/// Next step of a stream.
 enum Step<C> {
     Say(Update<C>),
-    /// The others have been reached.
+    /// The member has reached the cohort.
     Joined,
-    /// It cannot be gone on with.
+    /// The stream cannot be continued.
     Over(ResetReason),
-    /// What else the caller may do has changed.
+    /// Other rights of the caller have changed.
     Rights,
 }
 
@@ -141,7 +141,7 @@ fn reset<C>(reason: ResetReason) -> Update<C> {
     Update { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset: Some(reason), recorded: None }
 }
 
-/// The last that a stream says, counted.
+/// Returns the last update of a stream, and counts it.
 fn last<C>(reason: ResetReason) -> Update<C> {
     metrics::stream_reset(reason.as_str());
     reset(reason)
@@ -156,9 +156,9 @@ impl<T: Topic> Feed<T> {
                     yield Ok(last(reason));
                     return;
                 }
-                Begin::After(seq) => self.listener.go_on_after(seq),
+                Begin::After(seq) => self.listener.resume_after(seq),
                 Begin::Snapshot => {
-                    self.listener.go_on_after(self.head.seq);
+                    self.listener.resume_after(self.head.seq);
                     let mut place = None;
                     let mut sent = 0;
                     loop {
@@ -193,13 +193,14 @@ impl<T: Topic> Feed<T> {
                         said = self.listener.last();
                         yield Ok(update);
                     }
-                    // The runner goes on alone: with this, once the rights have changed. What the engine keeps for a stream it needs no more.
+                    // The runner continues alone: with this stream, once the rights have changed.
+                    // The engine's data for the stream is no longer needed.
                     Ok(Step::Joined) => {
                         self.join(rights);
                         yield Ok(reset(ResetReason::ScopeChanged));
                         return;
                     }
-                    // The others go on by themselves, and learn why they cannot.
+                    // The other members continue alone, and get the reason there.
                     Ok(Step::Over(_)) if self.leads() => return,
                     Ok(Step::Over(reason)) => {
                         self.point(None);
@@ -207,13 +208,13 @@ impl<T: Topic> Feed<T> {
                         return;
                     }
                     Ok(Step::Rights) if self.stream_handle.is_some() => {
-                        self.ask_again();
+                        self.request_restart();
                         return;
                     }
                     Ok(Step::Rights) => {
                         rights.accept();
-                        // What was being made when it broke off is made once more.
-                        self.listener.go_on_after(said);
+                        // The item that was under way when the rights changed is made again.
+                        self.listener.resume_after(said);
                     }
                     Err(fault) => {
                         yield Err(TopError::from(fault));
@@ -234,7 +235,7 @@ impl<T: Topic> Feed<T> {
             stream_handle.follow(self.head.epoch, &self.options.name.now);
         }
         let asked = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
-            Some(stream_handle::Begin::After(stop)) => return self.go_on(stop),
+            Some(stream_handle::Begin::After(stop)) => return self.resume_from(stop),
             _ if self.leads() => return Begin::After(self.listener.position()),
             Some(stream_handle::Begin::Cursor(cursor)) => Some(cursor),
             None => self.options.after.as_ref(),
@@ -248,8 +249,9 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    /// After a run before: what was followed then may be another journal now, or other rows.
-    fn go_on(&self, stop: &Stop) -> Begin {
+    /// Continues after an earlier run, unless the journal or the followed rows have changed
+    /// meanwhile.
+    fn resume_from(&self, stop: &Stop) -> Begin {
         match stream::follows(self.head, stop.seq, stop.epoch) {
             Ok(()) if *stop.name != self.options.name.now => Begin::Reset(ResetReason::ScopeChanged),
             Ok(()) => Begin::After(stop.seq),
@@ -257,11 +259,11 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    /// Where the others are who ask for the same; None for a stream that goes on by itself.
+    /// Returns the position of the cohort, or `None` for a stream that continues by itself.
     async fn enter(&self) -> Option<i64> {
         let stream_handle = self.stream_handle.as_ref()?;
         stream_handle.say(self.listener.last());
-        // Nothing is being made: what was before this has been passed on.
+        // Nothing is being made: everything before this was passed on.
         stream_handle.pass();
         match &stream_handle.role {
             Role::Leader => {
@@ -285,7 +287,7 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    /// What comes is said by another.
+    /// Hands the stream over to its runner: the cohort's leader sends the following items.
     fn join(&self, rights: Rights) {
         self.say();
         self.point(None);
@@ -294,9 +296,9 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    fn ask_again(&self) {
+    fn request_restart(&self) {
         if let Some(stream_handle) = &self.stream_handle {
-            stream_handle.ask_again();
+            stream_handle.request_restart();
         }
     }
 
@@ -305,7 +307,8 @@ impl<T: Topic> Feed<T> {
         stream::cursor(&self.signer, self.scope.tenant(), self.head.epoch, seq, &self.options.name)
     }
 
-    /// The next page of how things stand. Pages may be newer than the head that was noted; versions and seqs make the overlap harmless.
+    /// Returns the next page of the snapshot. Pages may be newer than the noted head; versions and
+    /// seqs make the overlap harmless.
     async fn snapshot_page(&self, place: &mut Option<Vec<Key>>, sent: &mut usize) -> Answer<Update<T::Change>> {
         let SnapshotPage { changes, next } = self.topic.page(&self.scope, place.take()).await?;
         *sent += changes.len();
@@ -318,7 +321,7 @@ impl<T: Topic> Feed<T> {
             ));
         }
         *place = next;
-        // There is nothing to go on from before all of it has been said.
+        // There is no cursor to resume from before the whole snapshot was sent.
         let (phase, cursor) = match place {
             Some(_) => (StreamPhase::Snapshot, None),
             None => (StreamPhase::Ready, Some(self.cursor(self.head.seq))),
@@ -326,7 +329,7 @@ impl<T: Topic> Feed<T> {
         Ok(Update { phase, cursor, changes, reset: None, recorded: None })
     }
 
-    /// Waits for something to say: changes that matter here, or that time has passed.
+    /// Waits for the next update: relevant changes, or the passage of time.
     async fn step(&mut self, until: Option<i64>) -> Result<Step<T::Change>, Fault> {
         let since = Instant::now();
         loop {
@@ -343,7 +346,7 @@ impl<T: Topic> Feed<T> {
             let mut changes = self.topic.changes(&self.scope, &events).await?;
             if !changes.is_empty() {
                 if !self.options.delay.is_zero() {
-                    changes = self.conflate(changes, until).await?;
+                    changes = self.collect_and_conflate(changes, until).await?;
                 }
                 return Ok(Step::Say(Update { recorded, ..self.update(StreamPhase::Live, changes) }));
             }
@@ -357,7 +360,9 @@ impl<T: Topic> Feed<T> {
         Update { phase, cursor: Some(self.cursor(self.listener.last())), changes, reset: None, recorded: None }
     }
 
-    /// When the oldest of these was recorded, if they are told as they come: what is read up, or held back by wish, is late for other reasons.
+    /// Returns the time when the oldest of these events was recorded, if they are sent as they
+    /// come: events that are read up, or delayed by the client's option, are late for other
+    /// reasons.
     fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Recorded> {
         let is_told_at_once = self.options.delay.is_zero() && (self.leads() || self.listener.is_live());
         let event = &events.first().filter(|_| is_told_at_once)?.event;
@@ -365,8 +370,8 @@ impl<T: Topic> Feed<T> {
         Some(Recorded { at: event.recorded_at, trace_id })
     }
 
-    /// Gathers what else comes within the delay and keeps the newest state of each row.
-    async fn conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
+    /// Collects further events within the delay and keeps the newest state of each row.
+    async fn collect_and_conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
         let until = Instant::now() + self.options.delay;
         let mut newest: BTreeMap<T::Row, T::Change> = BTreeMap::new();
         let mut keep = |changes: Vec<T::Change>| newest.extend(changes.into_iter().map(|change| (T::row(&change), change)));
@@ -375,7 +380,7 @@ impl<T: Topic> Feed<T> {
             if limit.is_some_and(|limit| self.listener.last() >= limit) {
                 break;
             }
-            // What is not kept, or is another journal now, is met again at the next step.
+            // The next step handles events that are no longer kept and a changed journal.
             let Next::Events(events) = self.listener.next_until(limit, left).await? else { break };
             let changes = self.topic.changes(&self.scope, &events).await?;
             keep(changes);

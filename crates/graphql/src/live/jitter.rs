@@ -1,4 +1,5 @@
-//! Points that fill a span of time evenly, however many are asked for: steps of the golden ratio, which need no randomness.
+//! Points that fill a span of time evenly, however many are drawn: steps of the golden ratio, which
+//! need no randomness.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

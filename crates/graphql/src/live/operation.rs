@@ -31,7 +31,7 @@ pub struct Operations<E> {
     streams: Arc<Streams<E>>,
     outbox: Outbox,
     live: Live,
-    /// Dropping it ends them all.
+    /// Dropping the set aborts all tasks.
     tasks: JoinSet<()>,
     started: u64,
 }
@@ -41,10 +41,10 @@ impl<E: Executor> Operations<E> {
         Self { streams, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
     }
 
-    /// Starts one, or gives the `error` message that tells the client why not.
+    /// Starts an operation, or returns the `error` message with the reason of its refusal.
     ///
     /// # Errors
-    /// The id is in use, which ends the socket.
+    /// The ID is in use, which ends the socket.
     pub async fn start(&mut self, id: String, params: GraphqlRequest, session: &Arc<Session>) -> Result<Option<Outgoing>, Close> {
         let running = {
             let live = lock(&self.live);
@@ -81,14 +81,15 @@ impl<E: Executor> Operations<E> {
         Ok(None)
     }
 
-    /// Ends one at the client's wish. Nothing is sent back: the client has already forgotten it.
+    /// Ends an operation at the client's request. Nothing is sent back: the client has already
+    /// forgotten it.
     pub fn stop(&mut self, id: &str) {
         if let Some((_, Some(running))) = lock(&self.live).remove(id) {
             running.abort();
         }
     }
 
-    /// Waits for the end of a task and frees what is left of it; for ever, when none runs.
+    /// Waits for the end of a task and frees its remains; for ever if none runs.
     pub async fn reap(&mut self) {
         if self.tasks.join_next().await.is_none() {
             std::future::pending::<()>().await;
@@ -104,12 +105,12 @@ struct Task<E> {
     id: String,
 }
 
-/// A task is as large as the largest thing that it ever does, and has the arguments of its functions twice; most wait for years. So a
-/// request is one pointer, and futures that end soon are boxed.
+/// A task is as large as its largest state, and holds the arguments of its functions twice; most
+/// tasks wait for very long. So a request is one pointer, and futures that end soon are boxed.
 impl<E: Executor> Task<E> {
     async fn run(self: Box<Self>, request: Box<Request>) {
         let kind = request.operation.kind;
-        // The client being gone ends the socket, and that ends this task.
+        // A disconnected client ends the socket, and that ends this task.
         let _ = match kind {
             Kind::Subscription => self.subscription(request).await,
             Kind::Query | Kind::Mutation => Box::pin(self.once(request)).await,
@@ -117,19 +118,21 @@ impl<E: Executor> Task<E> {
     }
 
     async fn once(&self, request: Box<Request>) -> Result<(), Gone> {
-        let _working = metrics::Working::begin();
+        let _working = metrics::ActivityGuard::begin();
         let Request { operation, params, session, id, .. } = *request;
         let answer = self.streams.service.run(&operation, params, &session, &id).await;
         if self.next(answer).await? { self.last("complete", None).await } else { Ok(()) }
     }
 
     async fn subscription(&self, request: Box<Request>) -> Result<(), Gone> {
-        // The block ends with the request's box, which is not freed by what is moved out of it.
+        // The block ends the life of the request's box, which moves out of it do not free.
         let mut items = Box::pin(async move { self.streams.open(*request).await }).await;
         while let Some(Item { said, meta }) = items.next().await {
             let goes_on = match said {
                 Said::Own(answer) => Box::pin(self.next(answer)).await?,
-                Said::Shared(json) => self.outbox.hand(operation_message("next", &self.id, Some(&json))).await.map(|()| true)?,
+                Said::Shared(json) => {
+                    self.outbox.send_direct(operation_message("next", &self.id, Some(&json))).await.map(|()| true)?
+                }
             };
             if !goes_on {
                 return Ok(());
@@ -139,7 +142,7 @@ impl<E: Executor> Task<E> {
         Box::pin(self.last("complete", None)).await
     }
 
-    /// Sends it; false when it was the last.
+    /// Sends an item; false if it was the last.
     async fn next(&self, answer: Answer) -> Result<bool, Gone> {
         match answer {
             Answer::Ran { json, .. } => self.outbox.send(operation_message("next", &self.id, Some(&json))).await.map(|()| true),

@@ -1,11 +1,14 @@
-//! What waits for one client: a queue bounded by bytes, and the one task that writes it out.
+//! Outgoing messages of one client: a queue bounded by bytes, and the one task that writes it to
+//! the socket.
 //!
-//! Operations wait for room in the order in which they asked, so a fast stream cannot keep a slow one's answer back, and a client
-//! that does not read stops its own operations instead of filling our memory. Where nothing waits, a message may be written by whoever
-//! has it: of a change that a thousand are told, a thousand wake-ups are saved.
+//! Operations wait for room in the order of their requests, so a fast stream cannot delay a slow
+//! one's answer, and a client that does not read stops its own operations instead of filling our
+//! memory. If the queue is empty, the task that has a message may write it directly: a change that
+//! is sent to a thousand subscribers saves a thousand wake-ups.
 //!
-//! Most sockets wait for months with an empty queue, so an empty queue has no memory: tokio's channel allocates room for 32 messages at
-//! once. The futures that write a message are boxed for the same reason.
+//! Most sockets wait for months with an empty queue, so an empty queue has no memory: tokio's
+//! channel allocates room for 32 messages at once. The futures that write a message are boxed for
+//! the same reason.
 
 use std::{
     collections::VecDeque,
@@ -23,20 +26,21 @@ use tokio::{
 
 use super::protocol::{Close, Outgoing};
 
-/// A small message takes at least this much of the queue, in bytes: what it costs us besides its text. 256 KiB are 256 messages.
-const LEAST: usize = 1 << 10;
+/// Minimum cost of a message in the queue, in bytes, for its overhead besides its text. 256 KiB are
+/// 256 messages.
+const MIN_MESSAGE_COST: usize = 1 << 10;
 
-/// What is written before it is flushed, in bytes of the queue.
-const AT_ONCE: usize = 64 << 10;
+/// Bytes of the queue that are written before a flush.
+const MAX_BYTES_BEFORE_FLUSH: usize = 64 << 10;
 
-/// The client is gone, or does not take what we send.
+/// The client has disconnected, or does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
 
-/// A message, or none where the rest of one has to be flushed, and what it takes of the room.
+/// A message, or `None` if only a flush is due, and its cost in room.
 type Queued = (Option<Outgoing>, u32);
 
-/// The queue, and whether more may come.
+/// The queue, and whether it is still open.
 struct Messages {
     queue: VecDeque<Queued>,
     has_senders: bool,
@@ -49,7 +53,8 @@ struct Channel {
     changed: Notify,
     /// Wakes those who wait for the writer's end.
     ended: Notify,
-    /// Bytes of room, closed when the writer ends or a message could not be written. The queue needs no bound of its own: nothing enters it without room.
+    /// Bytes of room; closed when the writer ends or a message could not be written. The queue
+    /// needs no bound of its own: nothing enters it without room.
     room: Semaphore,
 }
 
@@ -71,7 +76,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Takes nothing more, and wakes those who wait for room or for the writer's end.
+    /// Closes the queue, and wakes tasks that wait for room or for the writer's end.
     fn end(&self) {
         self.room.close();
         self.ended.notify_waiters();
@@ -85,7 +90,7 @@ pub struct Outbox(Arc<Sender>);
 struct Sender {
     channel: Arc<Channel>,
     most: u32,
-    sink: Arc<dyn Straight>,
+    sink: Arc<dyn DirectWriter>,
 }
 
 impl Drop for Sender {
@@ -96,9 +101,9 @@ impl Drop for Sender {
 }
 
 impl Outbox {
-    /// An outbox of so many bytes before a sink, and what its writer reads from.
+    /// Creates an outbox of a number of bytes in front of a sink, and the queue for its writer.
     pub fn new<S: Sink<Outgoing> + Unpin + Send + 'static>(bytes: usize, sink: S) -> (Self, Queue<S>) {
-        let most = u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX);
+        let most = u32::try_from(bytes.max(MIN_MESSAGE_COST)).unwrap_or(u32::MAX);
         let channel = Arc::new(Channel {
             messages: Mutex::new(Messages { queue: VecDeque::new(), has_senders: true }),
             changed: Notify::new(),
@@ -120,22 +125,23 @@ impl Outbox {
         self.0.channel.push((Some(message), cost))
     }
 
-    /// The same, but writes it here and now if nothing else waits.
+    /// Like `send`, but writes the message straight to the sink if the queue is empty.
     ///
     /// # Errors
     /// The writer has ended.
-    pub async fn hand(&self, message: Outgoing) -> Result<(), Gone> {
-        match self.write_straight(message) {
+    pub async fn send_direct(&self, message: Outgoing) -> Result<(), Gone> {
+        match self.try_write_direct(message) {
             Ok(()) => Ok(()),
             Err(message) => Box::pin(self.send(message)).await,
         }
     }
 
-    fn write_straight(&self, message: Outgoing) -> Result<(), Outgoing> {
+    fn try_write_direct(&self, message: Outgoing) -> Result<(), Outgoing> {
         let (channel, most) = (&self.0.channel, self.0.most);
         let cost = self.cost(&message);
         let Ok(room) = channel.room.try_acquire_many(cost) else { return Err(message) };
-        // With all the rest of the room free nothing is queued, and the writer holds nothing either: nobody is overtaken.
+        // If all other room is free, nothing is queued and the writer holds nothing either: no
+        // message is overtaken.
         if channel.room.available_permits() + cost as usize != most as usize {
             return Err(message);
         }
@@ -146,13 +152,14 @@ impl Outbox {
                 // A writer that has ended is noticed with the next message.
                 let _ = channel.push((None, cost));
             }
-            // The client would not know that one is missing: the socket ends, as where the writer meets an error.
+            // The client would not notice a missing message: the socket ends, as after an error of
+            // the writer.
             Written::Failed => channel.end(),
         }
         Ok(())
     }
 
-    /// Queues a message for which there is room at once, and gives back any other.
+    /// Queues a message if there is room at once; otherwise returns it.
     ///
     /// # Errors
     /// There is no room.
@@ -160,7 +167,7 @@ impl Outbox {
         let cost = self.cost(&message);
         let Ok(room) = self.0.channel.room.try_acquire_many(cost) else { return Err(message) };
         room.forget();
-        // Nobody reads what is sent to a writer that has ended.
+        // A writer that has ended ignores the message.
         let _ = self.0.channel.push((Some(message), cost));
         Ok(())
     }
@@ -170,18 +177,18 @@ impl Outbox {
             Outgoing::Text(text) => text.len(),
             Outgoing::Ping | Outgoing::Close(_) => 0,
         };
-        // An answer larger than the queue takes all of it, so that it is alone there.
-        u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX).min(self.0.most)
+        // A message larger than the queue takes all of its room, so that it is alone there.
+        u32::try_from(bytes.max(MIN_MESSAGE_COST)).unwrap_or(u32::MAX).min(self.0.most)
     }
 
-    /// Queues the last message, room or not.
+    /// Queues the last message, even without room.
     pub fn close(&self, close: Close) {
         let _ = self.0.channel.push((Some(Outgoing::Close(close)), 0));
     }
 
     /// Returns when the writer has ended, or a message could not be written.
     pub async fn closed(&self) {
-        // Begins to listen before it looks: a writer that ends in between wakes it.
+        // Registers before it checks: a writer that ends in between wakes it.
         let ended = self.0.channel.ended.notified();
         if !self.0.channel.room.is_closed() {
             ended.await;
@@ -198,25 +205,25 @@ impl<S> Shared<S> {
     }
 }
 
-/// What became of a message that was written without waiting.
+/// Result of writing a message without waiting.
 enum Written {
     Whole,
     /// The writer has to flush the rest.
     Partly,
-    /// It is lost: it was larger than the socket carries, or the client is gone.
+    /// The message is lost: it was larger than the socket carries, or the client is gone.
     Failed,
 }
 
 /// Writing without waiting.
-trait Straight: Send + Sync {
+trait DirectWriter: Send + Sync {
     /// Writes a message.
     ///
     /// # Errors
-    /// The message, of which nothing was written.
+    /// Returns the message if nothing of it was written.
     fn write(&self, message: Outgoing) -> Result<Written, Outgoing>;
 }
 
-impl<S: Sink<Outgoing> + Unpin + Send> Straight for Shared<S> {
+impl<S: Sink<Outgoing> + Unpin + Send> DirectWriter for Shared<S> {
     fn write(&self, message: Outgoing) -> Result<Written, Outgoing> {
         let mut sink = match self.0.try_lock() {
             Ok(sink) => sink,
@@ -224,13 +231,13 @@ impl<S: Sink<Outgoing> + Unpin + Send> Straight for Shared<S> {
             Err(TryLockError::WouldBlock) => return Err(message),
         };
         let Some(sink) = sink.as_mut() else { return Err(message) };
-        // The writer is woken where there is more to do, and waits for it with a waker of its own.
+        // The writer is woken if there is more to do, and waits with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(Ok(())) = sink.poll_ready_unpin(&mut context) else { return Err(message) };
         if sink.start_send_unpin(message).is_err() {
             return Ok(Written::Failed);
         }
-        // A sink in layers hands the message on only here, so that this may be where it is refused.
+        // A layered sink passes the message on only here, so that it may be refused here.
         Ok(match sink.poll_flush_unpin(&mut context) {
             Poll::Ready(Ok(())) => Written::Whole,
             Poll::Pending => Written::Partly,
@@ -247,22 +254,22 @@ pub struct Queue<S> {
 
 impl<S> Drop for Queue<S> {
     fn drop(&mut self) {
-        // Wakes those who wait for room that will never come.
+        // Wakes tasks that wait for room that will never be free.
         self.channel.room.close();
         self.channel.lock().queue = VecDeque::new();
-        // Half of the socket: while somebody had it, the socket would stay open.
+        // Drops this half of the socket, which would keep the socket open.
         *self.sink.lock() = None;
         self.channel.ended.notify_waiters();
     }
 }
 
-/// Writes until a close has been sent, the client is gone, or it takes nothing for `stall`.
+/// Writes until a close has been sent, the client is gone, or it reads nothing for `stall`.
 pub async fn write<S: Sink<Outgoing> + Unpin>(queue: Queue<S>, stall: Duration) {
     while let Some(first) = queue.receive().await {
         match Box::pin(timeout(stall, queue.write_batch(first))).await {
             Ok(Ok(Next::Go)) => {}
             Ok(Ok(Next::Stop) | Err(_)) => break,
-            // Nor would it take a farewell.
+            // The client would not read a close frame either.
             Err(_) => return,
         }
     }
@@ -298,7 +305,7 @@ impl<S> Queue<S> {
 }
 
 impl<S: Sink<Outgoing> + Unpin> Queue<S> {
-    /// Writes what is there and flushes once: one system call for many small messages.
+    /// Writes all queued messages and flushes once: one system call for many small messages.
     async fn write_batch(&self, first: Queued) -> Result<Next, S::Error> {
         let mut taken = 0;
         let mut next = Next::Go;
@@ -311,7 +318,7 @@ impl<S: Sink<Outgoing> + Unpin> Queue<S> {
             if message.is_some() {
                 self.feed(message).await?;
             }
-            let more = matches!(next, Next::Go) && taken < AT_ONCE;
+            let more = matches!(next, Next::Go) && taken < MAX_BYTES_BEFORE_FLUSH;
             waiting = if more { self.try_receive() } else { None };
         }
         self.poll(SinkExt::poll_flush_unpin).await?;
@@ -328,7 +335,7 @@ impl<S: Sink<Outgoing> + Unpin> Queue<S> {
     }
 
     async fn poll(&self, mut poll: impl FnMut(&mut S, &mut Context<'_>) -> Poll<Result<(), S::Error>>) -> Result<(), S::Error> {
-        // It is there until the queue is dropped.
+        // The sink exists until the queue is dropped.
         poll_fn(|context| self.sink.lock().as_mut().map_or(Poll::Ready(Ok(())), |sink| poll(sink, context))).await
     }
 }

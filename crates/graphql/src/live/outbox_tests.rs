@@ -2,7 +2,7 @@ use std::{convert::Infallible, pin::Pin};
 
 use super::*;
 
-/// A client that takes what is flushed while its door is open.
+/// A client that takes what is flushed while it is not shut.
 #[derive(Default)]
 struct Client {
     is_shut: bool,
@@ -55,7 +55,7 @@ impl Sink<Outgoing> for Door {
     }
 }
 
-/// A socket that refuses a message when it hands it on, and says so once.
+/// A socket that refuses a message on sending, and reports it once.
 #[derive(Default)]
 struct Refusing {
     has_refused: bool,
@@ -93,16 +93,16 @@ const STALL: Duration = Duration::from_mins(1);
 #[tokio::test]
 async fn what_is_handed_over_is_out_at_once_unless_something_waits() {
     let door = Door::default();
-    let (outbox, queue) = Outbox::new(LEAST * 4, door.clone());
-    outbox.hand(text("first")).await.unwrap();
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST * 4, door.clone());
+    outbox.send_direct(text("first")).await.unwrap();
     assert_eq!(door.taken(), ["first"], "no writer runs yet");
     outbox.send(text("second")).await.unwrap();
-    outbox.hand(text("third")).await.unwrap();
+    outbox.send_direct(text("third")).await.unwrap();
     assert_eq!(door.taken(), ["first"], "nobody is overtaken");
     let _writer = tokio::spawn(write(queue, STALL));
     settle().await;
     assert_eq!(door.taken(), ["first", "second", "third"]);
-    outbox.hand(text("fourth")).await.unwrap();
+    outbox.send_direct(text("fourth")).await.unwrap();
     assert_eq!(door.taken().last().unwrap(), "fourth", "the room is free again");
 }
 
@@ -110,30 +110,30 @@ async fn what_is_handed_over_is_out_at_once_unless_something_waits() {
 async fn a_client_that_is_slow_gets_all_of_it_in_order_and_holds_up_whoever_tells_it_more() {
     let door = Door::default();
     door.client().is_shut = true;
-    let (outbox, queue) = Outbox::new(LEAST * 2, door.clone());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST * 2, door.clone());
     let _writer = tokio::spawn(write(queue, STALL));
-    outbox.hand(text("first")).await.unwrap();
-    outbox.hand(text("second")).await.unwrap();
+    outbox.send_direct(text("first")).await.unwrap();
+    outbox.send_direct(text("second")).await.unwrap();
     let third = tokio::spawn({
         let outbox = outbox.clone();
-        async move { outbox.hand(text("third")).await }
+        async move { outbox.send_direct(text("third")).await }
     });
     settle().await;
     assert!(door.taken().is_empty() && !third.is_finished(), "there is room for two");
     door.open();
     settle().await;
     assert_eq!(door.taken(), ["first", "second", "third"]);
-    assert_eq!(outbox.0.channel.room.available_permits(), LEAST * 2);
+    assert_eq!(outbox.0.channel.room.available_permits(), MIN_MESSAGE_COST * 2);
 }
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_given_up_and_let_go() {
     let door = Door::default();
     door.client().is_shut = true;
-    let (outbox, queue) = Outbox::new(LEAST, door.clone());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST, door.clone());
     let writer = tokio::spawn(write(queue, Duration::from_millis(20)));
-    outbox.hand(text("first")).await.unwrap();
-    assert_eq!(outbox.hand(text("second")).await, Err(Gone));
+    outbox.send_direct(text("first")).await.unwrap();
+    assert_eq!(outbox.send_direct(text("second")).await, Err(Gone));
     writer.await.unwrap();
     assert_eq!(Arc::strong_count(&door.0), 1, "the outbox does not keep the socket");
     assert_eq!(outbox.send(text("third")).await, Err(Gone));
@@ -142,11 +142,11 @@ async fn a_client_that_takes_nothing_is_given_up_and_let_go() {
 
 #[tokio::test]
 async fn a_message_that_the_socket_refuses_ends_it_as_its_client_would_not_miss_it() {
-    let (outbox, queue) = Outbox::new(LEAST * 4, Refusing::default());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST * 4, Refusing::default());
     let writer = tokio::spawn(write(queue, STALL));
     settle().await;
-    outbox.hand(text("larger than the socket carries")).await.unwrap();
-    assert_eq!(outbox.hand(text("the next")).await, Err(Gone));
+    outbox.send_direct(text("larger than the socket carries")).await.unwrap();
+    assert_eq!(outbox.send_direct(text("the next")).await, Err(Gone));
     timeout(STALL, outbox.closed()).await.expect("the reader is told");
     drop(outbox);
     writer.await.unwrap();
@@ -155,7 +155,7 @@ async fn a_message_that_the_socket_refuses_ends_it_as_its_client_would_not_miss_
 #[tokio::test]
 async fn a_writer_ends_after_the_last_sender_and_whoever_waits_for_its_end_is_woken() {
     let door = Door::default();
-    let (outbox, queue) = Outbox::new(LEAST * 4, door.clone());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST * 4, door.clone());
     let writer = tokio::spawn(write(queue, STALL));
     settle().await;
     let other = outbox.clone();
@@ -169,7 +169,7 @@ async fn a_writer_ends_after_the_last_sender_and_whoever_waits_for_its_end_is_wo
     writer.await.unwrap();
     assert_eq!(door.taken(), ["first", "second"], "all is written before it ends");
 
-    let (outbox, queue) = Outbox::new(LEAST, Door::default());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST, Door::default());
     let waiting = tokio::spawn({
         let outbox = outbox.clone();
         async move { outbox.closed().await }
@@ -182,7 +182,7 @@ async fn a_writer_ends_after_the_last_sender_and_whoever_waits_for_its_end_is_wo
 
 #[tokio::test]
 async fn an_empty_queue_has_no_memory() {
-    let (outbox, queue) = Outbox::new(LEAST * 100, Door::default());
+    let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST * 100, Door::default());
     for _ in 0..100 {
         outbox.send(text("one of many")).await.unwrap();
     }

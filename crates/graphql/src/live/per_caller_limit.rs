@@ -1,4 +1,4 @@
-//! How many of something each of many may have at once.
+//! Limit of concurrent sockets or streams for each caller.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ pub struct PerCallerLimit {
     counts: Arc<Mutex<HashMap<Arc<str>, usize>>>,
 }
 
-/// One of them, for as long as it is held.
+/// One of a caller's places, occupied until it is dropped.
 #[derive(Debug)]
 pub struct LimitGuard {
     whose: Arc<str>,
@@ -24,7 +24,7 @@ impl PerCallerLimit {
         Self { most, counts: Arc::default() }
     }
 
-    /// A place for somebody; None when they have what they may.
+    /// Takes a place for a caller; `None` if the caller has reached the limit.
     pub fn enter(&self, whose: &Arc<str>) -> Option<LimitGuard> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(whose.clone()).or_default();
@@ -39,7 +39,7 @@ impl PerCallerLimit {
         self.most
     }
 
-    /// How many there are in all.
+    /// Returns the number held by all callers together.
     pub fn count(&self) -> usize {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }

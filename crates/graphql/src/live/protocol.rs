@@ -1,4 +1,5 @@
-//! The words of `graphql-transport-ws` (enisdenjo/graphql-ws: PROTOCOL.md): reading a client's, writing ours.
+//! The messages of `graphql-transport-ws` (enisdenjo/graphql-ws: PROTOCOL.md): parses the client's,
+//! writes the server's.
 
 use async_graphql::Variables;
 use serde::{Deserialize, Deserializer};
@@ -10,7 +11,7 @@ use crate::request::{GraphqlRequest, Members};
 /// The subprotocol's name, the only one served.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
 
-/// What the transport brings.
+/// Input from the transport.
 #[derive(Debug)]
 pub enum Incoming {
     Text(String),
@@ -20,21 +21,21 @@ pub enum Incoming {
     Alive,
     /// More bytes than a message may have. Nothing follows.
     TooLarge,
-    /// It was called a text and is not written in UTF-8. Nothing follows.
+    /// A text frame that is not UTF-8. Nothing follows.
     NoText,
     Closed,
 }
 
-/// What the transport is asked to send.
+/// Output to the transport.
 #[derive(Debug)]
 pub enum Outgoing {
     Text(String),
-    /// A ping frame, which every client's library answers by itself.
+    /// A ping frame, which every client's library answers automatically.
     Ping,
     Close(Close),
 }
 
-/// Why a socket ends.
+/// Code and reason with which a socket is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     pub code: u16,
@@ -54,15 +55,16 @@ impl Close {
     /// A text that is not written in UTF-8 (RFC 6455, 7.4.1 and 8.1).
     pub const NO_TEXT: u16 = 1007;
     pub const TOO_LARGE: u16 = 1009;
-    /// Clients of the reference library come back after this one, after 4403 and 4408, but not after 1011 or 4500.
+    /// Clients of the reference library reconnect after this code, after 4403 and 4408, but not
+    /// after 1011 or 4500.
     pub const RESTART: u16 = 1012;
     pub const TRY_LATER: u16 = 1013;
 
-    const MOST: usize = 120;
+    const MAX: usize = 120;
 
     pub fn new(code: u16, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
-        let end = (0..=Self::MOST.min(reason.len())).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or_default();
+        let end = (0..=Self::MAX.min(reason.len())).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or_default();
         reason.truncate(end);
         Self { code, reason }
     }
@@ -94,7 +96,7 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     id: Option<String>,
-    // `null` must be told from absent: the protocol has it only as a map.
+    // `null` must be distinguished from absent: the protocol allows only a map.
     #[serde(default, borrow, deserialize_with = "present")]
     payload: Option<&'a RawValue>,
 }
@@ -104,7 +106,7 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// # Errors
-/// The close that the message earns: always 4400.
+/// The close that the message causes: always 4400.
 pub fn read(text: &str, longest_id: usize) -> Result<Message, Close> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| Close::bad("Invalid message"))?;
     let kind = envelope.kind.as_str();
@@ -143,7 +145,7 @@ fn credentials(kind: &str, payload: Option<&RawValue>) -> Result<Option<String>,
     credentials::of(kind, &members).map_err(Close::bad)
 }
 
-/// The variables of a `subscribe`, read again.
+/// Parses the variables of a `subscribe` again.
 pub fn variables(text: &str) -> Option<Variables> {
     match read(text, usize::MAX) {
         Ok(Message::Subscribe { params, .. }) => Some(params.variables),
@@ -157,7 +159,7 @@ pub fn operation_message(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoi
     let around = br#"{"id":"","type":""}"#.len() + payload.map_or(0, |payload| br#","payload":"#.len() + payload.len());
     let mut text = Vec::with_capacity(around + id.len() + kind.len());
     text.extend_from_slice(b"{\"id\":");
-    // A string serialises into memory without fail.
+    // Serialising a string cannot fail.
     let _ = serde_json::to_writer(&mut text, id);
     text.extend_from_slice(b",\"type\":\"");
     text.extend_from_slice(kind.as_bytes());

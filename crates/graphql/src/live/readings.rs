@@ -1,4 +1,5 @@
-//! Streams that send a whole state: the readings of it, after events and after a time without any.
+//! Streams that send a whole state, which is read again after events and after an interval without
+//! any.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,8 +17,8 @@ use super::{
 };
 use crate::{context::ContextExt, fault::Answer};
 
-/// Time between two readings at least.
-pub const EVERY: Duration = Duration::from_secs(1);
+/// Minimum time between two readings.
+pub const MIN_READING_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest wait for events.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -27,7 +28,7 @@ pub struct Readings {
     listener: Listener,
     /// Moment of the next reading.
     due: Instant,
-    /// Moment before which no mark brings it.
+    /// Moment before which no mark causes a reading.
     not_before: Instant,
 }
 
@@ -38,7 +39,7 @@ pub enum Turn {
     Events(Vec<Arc<SharedEvent>>),
     /// Events up to this one are not kept any more. The next reading has all of them.
     Missed(i64),
-    /// The caller's permissions changed, and not the rows that the stream is about.
+    /// The caller's permissions changed, but not the rows that the stream shows.
     Rights,
     /// The stream ends.
     Over(ResetReason),
@@ -50,10 +51,10 @@ impl Readings {
     /// # Errors
     /// The database fails.
     pub async fn open<P: Permission>(ctx: &Context<'_>, permit: &Permit<P>, db: &Database) -> Answer<(Self, Head)> {
-        // Following begins before anything is read, so nothing can slip between the two.
+        // Following begins before anything is read, so that no event in between is missed.
         let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
         let head = permit.scope(db).head().await?;
-        listener.go_on_after(head.seq);
+        listener.resume_after(head.seq);
         let rights = Rights::of::<P>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let now = Instant::now();
         Ok((Self { rights, listener, due: now, not_before: now }, head))
@@ -79,7 +80,7 @@ impl Readings {
                 Next::Quiet => {}
                 Next::Expired => {
                     let position = self.listener.position();
-                    self.listener.go_on_after(position);
+                    self.listener.resume_after(position);
                     return Ok(Turn::Missed(position));
                 }
                 Next::Another => return Ok(Turn::Over(ResetReason::EpochChanged)),
@@ -87,7 +88,7 @@ impl Readings {
         }
     }
 
-    /// Takes over the rights of now, and marks the state.
+    /// Accepts the current rights, and marks the state as due.
     pub fn accept(&mut self) {
         self.rights.accept();
         self.mark();
@@ -100,7 +101,7 @@ impl Readings {
 
     /// Plans the next reading `again` after this one, unless a mark brings it forward.
     pub fn read_at(&mut self, moment: Instant, again: Duration) {
-        (self.not_before, self.due) = (moment + EVERY, moment + again);
+        (self.not_before, self.due) = (moment + MIN_READING_INTERVAL, moment + again);
     }
 
     /// Plans the next reading for this moment, and not before.

@@ -1,8 +1,8 @@
-//! A stream outlives the rights that it began with.
+//! Changes of a caller's rights while a stream is open.
 
 use iam::access::{Caller, LiveRights, Permission, Reach};
 
-/// What a stream's caller could see when it began.
+/// Rights that a stream's caller had when it began.
 #[derive(Debug, Clone)]
 pub struct Rights {
     caller: Caller,
@@ -10,17 +10,17 @@ pub struct Rights {
     index: usize,
 }
 
-/// What became of them.
+/// Change of the rights since then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// The caller sees other things on this stream than when it began, or none.
+    /// The caller may see other rows on this stream than when it began, or none.
     Scope,
-    /// Something else that they may do: perhaps what is masked to them.
+    /// Another change of the rights: perhaps of masked fields.
     Else,
 }
 
 impl Rights {
-    /// Of a stream that needs the permission `P`.
+    /// Makes the rights of a stream that needs the permission `P`.
     pub fn of<P: Permission>(caller: Caller, live_rights: Option<LiveRights>) -> Self {
         Self { caller, live_rights, index: P::INDEX }
     }
@@ -29,12 +29,13 @@ impl Rights {
         caller.permissions.reach(self.index)
     }
 
-    /// Who reads, with the rights of now: those that they came with, when nobody keeps them up to date. None where their session is over.
+    /// Returns the caller with the current rights, or with those at the start if they are not kept
+    /// up to date. `None` if the session is over.
     pub fn reader(&self) -> Option<Caller> {
         self.live_rights.as_ref().map_or_else(|| Some(self.caller.clone()), LiveRights::now)
     }
 
-    /// What has changed since it began.
+    /// Returns the change of the rights since the stream began.
     pub fn now(&self) -> Option<Changed> {
         let now = self.live_rights.as_ref()?.now();
         let Some(now) = now.filter(|now| now.permissions.holds(self.index)) else { return Some(Changed::Scope) };
@@ -44,7 +45,7 @@ impl Rights {
         (now.permissions != self.caller.permissions).then_some(Changed::Else)
     }
 
-    /// Waits until something has. For ever, when nobody keeps them up to date.
+    /// Waits until the rights have changed; for ever if they are not kept up to date.
     pub async fn changed(&mut self) -> Changed {
         loop {
             if let Some(changed) = self.now() {
@@ -57,7 +58,7 @@ impl Rights {
         }
     }
 
-    /// From now on the rights are what they are now: only what changes later counts.
+    /// Accepts the current rights: only later changes count.
     pub fn accept(&mut self) {
         if let Some(now) = self.live_rights.as_ref().and_then(LiveRights::now) {
             self.caller = now;

@@ -23,13 +23,13 @@ use crate::{
     session::{RequestMeta, Session, bearer},
 };
 
-/// How long a client may take to read what waits for it and to answer our close with its own.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// Time for a client to read the waiting messages and to answer our close with its own.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Pings that may go by without a sign of life.
+/// Maximum pings without an answer.
 const SILENT_PINGS: u32 = 2;
 
-/// What to do with a socket that shows no token.
+/// Treatment of a socket that has no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Anonymous {
     #[default]
@@ -37,27 +37,28 @@ pub enum Anonymous {
     Accept,
 }
 
-/// What is known when the upgrade is done.
+/// Data of a socket at the end of the upgrade.
 #[derive(Debug)]
-pub struct Opening {
+pub struct SocketContext {
     /// The connection's id: that of the upgrade request.
     pub id: String,
-    /// Of the upgrade's `Authorization` header; `connection_init` may bring another, which then counts.
+    /// Value of the upgrade's `Authorization` header; one in `connection_init` takes precedence.
     pub authorization: Option<String>,
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
     pub anonymous: Anonymous,
-    /// Whose turn it is to have their token looked at.
+    /// Limits of new sockets and of concurrent token checks, shared by all sockets of the node.
     pub admission: Arc<Admission>,
 }
 
-/// Serves a socket until either side ends it. The socket is open for long and mostly idle: what it needs is in one box. An `async fn` would
-/// keep room for its arguments besides, and so would each one that calls it.
+/// Serves a socket until either side ends it. The socket is open for long and mostly idle, so all
+/// its state is in one box. An `async fn` would keep room for its arguments besides, and so would
+/// each of its callers.
 pub fn serve<E, R, W>(
     mut reader: R,
     writer: W,
     streams: Arc<Streams<E>>,
-    opening: Box<Opening>,
+    opening: Box<SocketContext>,
     drain: Drain,
 ) -> BoxFuture<'static, ()>
 where
@@ -72,7 +73,7 @@ where
     let mut socket = Socket::new(streams, opening, outbox.clone());
     Box::pin(async move {
         let end = socket.run(&mut reader, &drain).await;
-        // Its operations end with it.
+        // Dropped here, which ends its operations.
         drop(socket);
         if let End::Close(close) = end {
             outbox.close(close);
@@ -82,19 +83,19 @@ where
             let _ = (&mut writing).await;
             while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
         };
-        if timeout(FAREWELL, farewell).await.is_err() && !writing.is_finished() {
-            // The writer has half of the socket: before it is gone, the socket is not closed.
+        if timeout(CLOSE_TIMEOUT, farewell).await.is_err() && !writing.is_finished() {
+            // The writer owns half of the socket: until it is dropped, the socket is not closed.
             writing.abort();
             let _ = writing.await;
         }
     })
 }
 
-/// Why the reader stopped.
+/// Reason that the reader stopped.
 enum End {
-    /// We close.
+    /// The server closes the socket.
     Close(Close),
-    /// They did, or are gone.
+    /// The client closed the socket, or is gone.
     Gone,
 }
 
@@ -112,23 +113,23 @@ impl From<Gone> for End {
 
 struct Socket<E> {
     service: Arc<OperationService<E>>,
-    opening: Box<Opening>,
+    opening: Box<SocketContext>,
     outbox: Outbox,
     sockets: PerCallerLimit,
     operations: Operations<E>,
-    /// Its operations share it.
+    /// Session, shared by the socket's operations.
     session: Option<Arc<Session>>,
     init_by: Instant,
     ping_at: Instant,
     silent_pings: u32,
-    /// When the session ends, grace included.
+    /// End of the session, grace included.
     expires: Option<Instant>,
     /// The socket counts as its caller's.
     limit_guard: Option<LimitGuard>,
 }
 
 impl<E: Executor> Socket<E> {
-    fn new(streams: Arc<Streams<E>>, opening: Box<Opening>, outbox: Outbox) -> Self {
+    fn new(streams: Arc<Streams<E>>, opening: Box<SocketContext>, outbox: Outbox) -> Self {
         let (service, sockets) = (streams.service.clone(), streams.sockets.clone());
         let now = Instant::now();
         Self {
@@ -148,14 +149,14 @@ impl<E: Executor> Socket<E> {
 
     async fn run<R: Stream<Item = Incoming> + Unpin>(&mut self, reader: &mut R, drain: &Drain) -> End {
         let window = self.service.limits.socket_drain_time;
-        let mut draining = pin!(drain.wait_turn(window));
-        // An answer that there was no room for. Until it is queued, nothing more is heard.
+        let mut draining = pin!(drain.wait_with_jitter(window));
+        // A reply that found no room. Until it is queued, no further message is read.
         let mut owed: Option<BoxFuture<'static, Result<(), Gone>>> = None;
         loop {
             let due = self.due();
             let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
             let step = tokio::select! {
-                // Boxed: what a message needs is not kept while none comes.
+                // Boxed, so that the memory for handling a message is not kept while none comes.
                 incoming = reader.next(), if owed.is_none() => {
                     let reply = Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await;
                     reply.map(|reply| owed = self.reply(reply))
@@ -176,7 +177,7 @@ impl<E: Executor> Socket<E> {
         }
     }
 
-    /// When something must happen even if nobody says a word.
+    /// Returns the time of the next action that is due without a message.
     fn due(&self) -> Instant {
         match self.session {
             None => self.init_by.min(self.ping_at),
@@ -184,7 +185,8 @@ impl<E: Executor> Socket<E> {
         }
     }
 
-    /// Queues an answer, or gives what waits for room: whoever waited here would not see that the session has ended.
+    /// Queues a reply, or returns a future that waits for room: waiting here would miss the end of
+    /// the session.
     fn reply(&self, reply: Option<Outgoing>) -> Option<BoxFuture<'static, Result<(), Gone>>> {
         let reply = self.outbox.try_send(reply?).err()?;
         let outbox = self.outbox.clone();
@@ -204,8 +206,9 @@ impl<E: Executor> Socket<E> {
                 return Err(Close::new(Close::GOING_AWAY, "no sign of life").into());
             }
             self.ping_at = now + self.service.limits.socket_ping;
-            // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread. Whoever has
-            // so much to read that there is no room is asked for no sign of life: the writer sees whether they read.
+            // The protocol asks for the message; a client answers the frame even if it ignores the
+            // message. A client with so much unread that there is no room is not pinged: the writer
+            // notices whether it reads.
             if self.outbox.try_send(Outgoing::Ping).is_ok() {
                 self.silent_pings += 1;
                 let _ = self.outbox.try_send(protocol::plain("ping", None));
@@ -214,7 +217,7 @@ impl<E: Executor> Socket<E> {
         Ok(())
     }
 
-    /// Does what a message says; what to answer at once.
+    /// Handles a message; returns the immediate reply.
     async fn incoming(&mut self, incoming: Incoming) -> Result<Option<Outgoing>, End> {
         self.silent_pings = 0;
         let text = match incoming {
@@ -250,7 +253,7 @@ impl<E: Executor> Socket<E> {
         let authorization = authorization.or_else(|| self.opening.authorization.take());
         let admission = self.opening.admission.clone();
         let Some(turn) = admission.turn(self.service.limits.request_time).await else {
-            let wait = admission.try_later().millis();
+            let wait = admission.refuse_for_later().millis();
             return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
         };
         let session = self.admit(authorization.as_deref()).await?;
@@ -272,7 +275,7 @@ impl<E: Executor> Socket<E> {
         Ok(Some(protocol::plain("connection_ack", Some(&ack))))
     }
 
-    /// A ping with a fresh token renews the session for all that runs here and all that will.
+    /// A ping with a fresh token renews the session for all operations of the socket.
     async fn pong(&mut self, authorization: Option<String>) -> Result<Option<Outgoing>, End> {
         let renewed = match (&self.session, authorization) {
             (Some(session), Some(authorization)) => Some((session.subject.clone(), authorization)),
@@ -291,7 +294,7 @@ impl<E: Executor> Socket<E> {
     }
 
     async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
-        let Opening { id, address, user_agent, .. } = &*self.opening;
+        let SocketContext { id, address, user_agent, .. } = &*self.opening;
         let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
         let admitted = self.service.admit(authorization.and_then(bearer), &meta).await;
         admitted.map_err(|errors| {
@@ -316,7 +319,7 @@ impl<E: Executor> Socket<E> {
     }
 }
 
-/// Returns when what is owed has been queued; never, when nothing is.
+/// Returns when the owed reply has been queued; never, if none is owed.
 async fn paid(owed: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
     match owed {
         Some(owed) => owed.await,
@@ -324,11 +327,11 @@ async fn paid(owed: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result
     }
 }
 
-/// Returns when the session is revoked; never, when nobody watches it.
+/// Returns when the session is revoked; never, if revocation is not watched.
 pub async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
     let Some(mut revoked) = revoked else { return pending().await };
     if revoked.wait_for(|revoked| *revoked).await.is_err() {
-        // Whoever could revoke it is gone: expiry remains.
+        // The sender that could revoke the session is gone: expiry remains.
         pending::<()>().await;
     }
 }

@@ -51,7 +51,7 @@ pub enum StreamPhase {
     Reset,
 }
 
-/// Where the journal stands now.
+/// Returns the current head of the journal.
 pub async fn position(scope: &TenantScope) -> Answer<Head> {
     Ok(scope.head().await?)
 }
@@ -60,12 +60,12 @@ fn kind(tenant: TenantId) -> String {
     format!("stream:{tenant}")
 }
 
-/// A cursor after event `seq`, good for streams of this tenant, epoch and filter.
+/// A cursor after event `seq`, valid for streams of this tenant, epoch and filter.
 pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, filter: &FilterName) -> Cursor {
     Cursor(signer.sign(&kind(tenant), &[Key::Id(epoch), Key::Int(seq), Key::Text(filter.now.clone())]))
 }
 
-/// The event that a cursor stands after, or why it cannot be followed.
+/// Returns the event of a cursor, or the reason that the cursor cannot be resumed from.
 pub fn open(
     signer: &CursorSigner,
     tenant: TenantId,
@@ -82,9 +82,10 @@ pub fn open(
     Ok(*seq)
 }
 
-/// Whether what comes after an event of an epoch can be followed, or why not.
+/// Checks whether a stream can continue after an event of an epoch; otherwise returns the reason.
 pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
-    // A head before the event means that commits were lost, which is what an epoch stands for.
+    // A head before the cursor's event means that commits were lost, as after a change of the
+    // epoch.
     if epoch != head.epoch || seq > head.seq {
         return Err(ResetReason::EpochChanged);
     }
@@ -94,12 +95,12 @@ pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
     Ok(())
 }
 
-/// A short name for what is followed: two filters that say different things have different names.
+/// A short name for a filter: filters with different conditions have different names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterName {
-    /// Of the filter's canonical JSON.
+    /// Name made of the filter's canonical JSON.
     pub now: String,
-    /// As releases before migration 34 named it: cursors of theirs are still followed.
+    /// Name in releases before migration 34: their cursors are still accepted.
     pub former: String,
 }
 
@@ -107,7 +108,7 @@ impl FilterName {
     fn is_of(&self, name: &str) -> bool {
         self.now == name || self.former == name
     }
-    /// The same for a list of this kind.
+    /// Returns the name for a list of this kind.
     #[must_use]
     pub fn within(self, kind: &str) -> Self {
         Self { now: format!("{kind}:{}", self.now), former: format!("{kind}:{}", self.former) }

@@ -1,6 +1,7 @@
-//! What a stream and whoever runs it tell each other: where the stream stands, and whether it is carried on by somebody else.
+//! State that a stream shares with its runner: the stream's position, and whether another stream
+//! continues it.
 //!
-//! In the data of a subscription's request. A stream that finds none runs all by itself.
+//! It is in the data of a subscription's request. A stream without one does not join others.
 
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
@@ -15,70 +16,71 @@ use uuid::Uuid;
 use super::rights::Rights;
 use crate::scalars::Cursor;
 
-/// Joins those who ask for the same; gives where they stand, or None when nobody can be joined.
+/// Joins the cohort; returns its position, or `None` if there is no cohort to join.
 pub type JoinFn = Arc<dyn Fn() -> BoxFuture<'static, Option<i64>> + Send + Sync>;
 
 #[derive(Clone)]
 pub enum Role {
-    /// Says what happens from now on, for all who ask for the same. Rights are their business.
+    /// Sends new events to all members of the cohort. Rights are the members' responsibility.
     Leader,
-    /// Brings one subscriber to where the others are.
+    /// Brings one subscriber to the position of the cohort.
     Member(JoinFn),
 }
 
 /// Shared by a stream and its runner.
 pub struct StreamHandle {
     pub role: Role,
-    /// Where to begin, whatever the operation says.
+    /// Start of the stream, which takes precedence over the operation's own.
     pub begin: Option<Begin>,
     said: AtomicI64,
     passed: AtomicI64,
-    /// What is followed, once it is.
+    /// Epoch of the journal and name of the filter, set when the stream has begun.
     followed: OnceLock<(Uuid, Arc<str>)>,
-    /// Of the last item.
+    /// Metadata of the last item.
     meta: Mutex<Arc<ItemMeta>>,
     again: AtomicBool,
     settled: Notify,
-    /// Of a member that has joined the others, until its runner takes them. Boxed, as the handle lives on without them.
+    /// Rights of a member that has joined the others, until its runner takes them. Boxed, as the
+    /// handle lives on without them.
     rights: Mutex<Option<Box<Rights>>>,
 }
 
-/// What goes with an item beside what it says.
+/// Metadata of an item, besides its changes.
 #[derive(Debug, Default)]
 pub struct ItemMeta {
-    /// Where the stream can be gone on from it.
+    /// Cursor after which the stream can be continued.
     pub cursor: Option<Cursor>,
-    /// When the oldest of what it tells was recorded, where it is told as it happens.
+    /// Time when the oldest event of the item was recorded, if the item is sent as it happens.
     pub recorded: Option<Recorded>,
 }
 
-/// When an event was recorded, and the ID of the trace that made it, if that is recorded too.
+/// Time when an event was recorded, and the ID of its trace, if that is recorded too.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded {
     pub at: Timestamp,
     pub trace_id: Option<u128>,
 }
 
-/// Where a stream begins that does not begin as its operation says.
+/// Start of a stream that differs from its operation's own.
 #[derive(Debug, Clone)]
 pub enum Begin {
-    /// It was already running.
+    /// After an earlier run.
     After(Stop),
     /// The client has a cursor beside its operation: the `Last-Event-ID` of an event stream.
     Cursor(Cursor),
 }
 
-/// Where a run ended that is gone on from.
+/// End of a run, after which another run continues.
 #[derive(Debug, Clone)]
 pub struct Stop {
     pub seq: i64,
-    /// Of the journal.
+    /// Epoch of the journal.
     pub epoch: Uuid,
-    /// Of what was followed: another name means other rows.
+    /// Name of the filter: another name means other rows.
     pub name: Arc<str>,
 }
 
-/// Nothing that could be gone on after has been said.
+/// Position of a stream that has sent nothing to resume after.
 const NOTHING: i64 = -1;
 
 impl StreamHandle {
@@ -97,7 +99,7 @@ impl StreamHandle {
         })
     }
 
-    /// What goes with the item that is being made.
+    /// Sets the metadata of the item that is being made.
     pub fn put(&self, meta: ItemMeta) {
         *self.meta.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(meta);
     }
@@ -106,9 +108,9 @@ impl StreamHandle {
         self.meta.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The stream has begun: the epoch and the name of what it follows.
+    /// Records the beginning of the stream: the journal's epoch and the name of the filter.
     pub fn follow(&self, epoch: Uuid, name: &str) {
-        // A handle is one run's, and that follows one thing.
+        // A handle belongs to one run, which follows one filter.
         let _ = self.followed.set((epoch, name.into()));
     }
 
@@ -116,18 +118,18 @@ impl StreamHandle {
         self.followed.get().is_some()
     }
 
-    /// Where another run goes on; None where nothing could be gone on from.
+    /// Returns the start of the next run, or `None` if there is no position from which to continue.
     pub fn rest(&self) -> Option<Begin> {
         let (epoch, name) = self.followed.get()?.clone();
         Some(Begin::After(Stop { seq: self.passed()?, epoch, name }))
     }
 
-    /// With the item that is being made everything up to this event is said.
+    /// Records that the item in the making covers all events up to this one.
     pub fn say(&self, seq: i64) {
         self.said.store(seq, Ordering::Release);
     }
 
-    /// That item was made, and is on its way: it need not be made again.
+    /// Records that the item was made and passed on: it need not be made again.
     pub fn pass(&self) {
         self.passed.store(self.said.load(Ordering::Acquire), Ordering::Release);
     }
@@ -140,17 +142,18 @@ impl StreamHandle {
         Some(self.passed.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
     }
 
-    /// A member has reached the others: `said` tells where. Its last item is for when these rights have changed.
+    /// Records that a member has reached the cohort, at the position `said`. The rights are for its
+    /// last item, when they change.
     pub fn hand_over(&self, rights: Rights) {
         *self.rights.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(rights));
     }
 
-    /// The rights of a member that has just joined.
+    /// Takes the rights of a member that has just joined.
     pub fn take_over(&self) -> Option<Box<Rights>> {
         self.rights.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// A leader has begun: `said` tells where.
+    /// Records that a leader has begun, at the position `said`.
     pub fn settle(&self) {
         self.settled.notify_one();
     }
@@ -159,12 +162,12 @@ impl StreamHandle {
         self.settled.notified().await;
     }
 
-    /// The stream ends so that it can be begun again with other rights.
-    pub fn ask_again(&self) {
+    /// The stream ends so that it can be restarted with other rights.
+    pub fn request_restart(&self) {
         self.again.store(true, Ordering::Release);
     }
 
-    pub fn is_asked_again(&self) -> bool {
+    pub fn is_restart_requested(&self) -> bool {
         self.again.load(Ordering::Acquire)
     }
 }

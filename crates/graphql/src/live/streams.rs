@@ -1,4 +1,5 @@
-//! Subscriptions as sockets and event streams run them: each begins by itself, and joins those who ask for the same when it has reached them.
+//! Subscriptions as sockets and event streams run them: each begins alone, and joins its cohort
+//! when it has caught up with it.
 
 use std::{
     pin::pin,
@@ -16,7 +17,7 @@ use platform::metrics;
 
 use super::{
     backoff::Backoff,
-    cohort::{CohortKey, Cohorts, Frame, Joined},
+    cohort::{CohortKey, CohortMember, Cohorts, Frame},
     per_caller_limit::PerCallerLimit,
     rights::Changed,
     stream::ResetReason,
@@ -27,26 +28,26 @@ use crate::{
     code::Code,
     cost_limiter::Charge,
     guard::Operation,
-    operation::{Answers, Followed, OperationService},
+    operation::{Answers, OperationService, SubscriptionRequest},
     request::GraphqlRequest,
     scalars::Cursor,
     session::{Session, Visibility},
 };
 
-/// What a subscription says.
+/// Item of a subscription.
 pub struct Item {
     pub said: Said,
     pub meta: Arc<ItemMeta>,
 }
 
 pub enum Said {
-    /// Worked out for this subscriber. A refusal is the last.
+    /// Executed for this subscriber. A refusal is the last item.
     Own(Answer),
-    /// Worked out once for several: the whole answer as JSON.
+    /// Executed once for several subscribers: the whole answer as JSON.
     Shared(Arc<[u8]>),
 }
 
-/// A subscription as it is asked for.
+/// A client's request for a subscription.
 pub struct Request {
     pub operation: Arc<Operation>,
     pub params: GraphqlRequest,
@@ -72,8 +73,8 @@ fn refused(errors: Errors) -> Items {
     stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), meta: Arc::default() })).boxed()
 }
 
-/// Where a member that has joined listens.
-type Slot = Arc<Mutex<Option<Joined>>>;
+/// Slot with the frames of a member that has joined a cohort.
+type MemberSlot = Arc<Mutex<Option<CohortMember>>>;
 
 impl<E: Executor> Streams<E> {
     pub fn new(service: Arc<OperationService<E>>) -> Arc<Self> {
@@ -101,7 +102,8 @@ impl<E: Executor> Streams<E> {
         running.map(move |item| (&place, &open, item).2).boxed()
     }
 
-    /// An item has been handed to its connection: counts how late that is, on this node's clock. Another node's may have recorded it.
+    /// Records that an item has been passed to its connection: measures its delay by this node's
+    /// clock. Another node may have recorded the event.
     pub fn handed_over(&self, meta: &ItemMeta) {
         if let Some(recorded) = meta.recorded {
             let lag = || Duration::from_micros(u64::try_from((self.service.now)() - recorded.at.micros()).unwrap_or(0));
@@ -118,14 +120,15 @@ impl<E: Executor> Streams<E> {
         async_stream::stream! {
             let (mut backoff, mut has_begun) = (Backoff::default(), false);
             loop {
-                let slot = Slot::default();
-                let stream_handle = StreamHandle::new(Role::Member(self.entrance(&subscription, &slot)), begin.clone());
+                let slot = MemberSlot::default();
+                let stream_handle = StreamHandle::new(Role::Member(self.join_function(&subscription, &slot)), begin.clone());
                 let data = stream_handle.clone();
                 let followed = subscription.followed(subscription.id.clone(), shows_cost);
                 let mut own = self.service.follow(followed, &subscription.session, move |request| request.data(data));
                 let member = loop {
                     match own.next().await {
-                        // What cannot be told now is told later: from where the client is, which heard nothing of it.
+                        // After a temporary error the run is repeated from the client's position,
+                        // and the client does not see the error.
                         Some(Answer::Refused(errors)) if (has_begun || stream_handle.follows()) && errors.code.may_pass() => {
                             drop(own);
                             backoff.wait().await;
@@ -134,7 +137,7 @@ impl<E: Executor> Streams<E> {
                         Some(farewell) if let Some(rights) = stream_handle.take_over() => {
                             drop(own);
                             let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                            break Some((rights, shrunk(farewell), joined));
+                            break Some((rights, shrink_buffer(farewell), joined));
                         }
                         Some(answer) => {
                             let ends = matches!(answer, Answer::Refused(_));
@@ -143,38 +146,39 @@ impl<E: Executor> Streams<E> {
                             yield Item { said: Said::Own(answer), meta: stream_handle.meta() };
                             if ends { return; }
                         }
-                        None if stream_handle.is_asked_again() => break None,
+                        None if stream_handle.is_restart_requested() => break None,
                         None => return,
                     }
                 };
-                // From here the others' frames, and at last the farewell, when the rights have changed.
+                // From here the cohort's frames, and the last item when the rights have changed.
                 if let Some((mut rights, farewell, mut joined)) = member {
                     let mut changed = pin!(rights.changed());
                     loop {
                         let heard = tokio::select! {
                             biased;
-                            changed = &mut changed => Heard::Rights(changed),
-                            frame = joined.frames.recv() => frame.map_or(Heard::Lost, Heard::Frame),
+                            changed = &mut changed => MemberInput::Rights(changed),
+                            frame = joined.frames.recv() => frame.map_or(MemberInput::Lost, MemberInput::Frame),
                         };
                         match heard {
-                            Heard::Rights(Changed::Scope) => {
+                            MemberInput::Rights(Changed::Scope) => {
                                 metrics::stream_reset(ResetReason::ScopeChanged.as_str());
                                 yield Item { said: Said::Own(farewell), meta: Arc::default() };
                                 return;
                             }
-                            // Begins again with what its caller may see now.
-                            Heard::Rights(Changed::Else) => break,
-                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.is_old(said)) => {}
-                            // The leader was behind: half of the frame would be said again.
-                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.after < said) => break,
-                            Heard::Frame(frame) => {
+                            // Restarts with the current rights of its caller.
+                            MemberInput::Rights(Changed::Else) => break,
+                            MemberInput::Frame(frame) if stream_handle.said().is_some_and(|said| frame.is_stale_for(said)) => {}
+                            // The leader was behind: half of the frame would be a repetition.
+                            MemberInput::Frame(frame) if stream_handle.said().is_some_and(|said| frame.after < said) => break,
+                            MemberInput::Frame(frame) => {
                                 let Some(json) = frame.json.get() else { break };
                                 stream_handle.say(frame.through);
                                 stream_handle.pass();
                                 yield Item { said: Said::Shared(json), meta: frame.meta };
                             }
-                            // It fell behind, or the leader is gone: on by itself, from where it stands.
-                            Heard::Lost => break,
+                            // The member fell behind, or the leader is gone: it continues alone,
+                            // from its position.
+                            MemberInput::Lost => break,
                         }
                     }
                 }
@@ -185,8 +189,8 @@ impl<E: Executor> Streams<E> {
         }
     }
 
-    /// How a member finds those who ask for the same.
-    fn entrance(self: &Arc<Self>, subscription: &Arc<Subscription>, slot: &Slot) -> JoinFn {
+    /// Returns the function by which a member joins the cohort of its subscription.
+    fn join_function(self: &Arc<Self>, subscription: &Arc<Subscription>, slot: &MemberSlot) -> JoinFn {
         let (streams, subscription, slot) = (self.clone(), subscription.clone(), slot.clone());
         Arc::new(move || {
             let (streams, subscription, slot) = (streams.clone(), subscription.clone(), slot.clone());
@@ -202,7 +206,8 @@ impl<E: Executor> Streams<E> {
         })
     }
 
-    /// A leader that sees what all the others see. None when the rights of the caller that it runs for have changed.
+    /// Makes a leader with the cohort's rights. `None` if the rights of the caller that it runs for
+    /// have changed.
     fn lead(
         &self,
         subscription: &Subscription,
@@ -213,17 +218,17 @@ impl<E: Executor> Streams<E> {
         let data = stream_handle.clone();
         let followed = subscription.followed((self.service.new_id)().into(), false);
         let answers = self.service.follow(followed, &subscription.session, |request| request.data(data));
-        // The request has the rights of its moment: they must be those that the cohort is named after.
+        // The request has the current rights: they must be those in the cohort's key.
         (subscription.cohort_key() == Some(cohort_key)).then_some((answers, stream_handle))
     }
 }
 
-/// What a subscriber asked for: kept once, for all runs of it.
+/// Request of a subscriber: kept once, for all runs of it.
 struct Subscription {
     operation: Arc<Operation>,
-    /// A list, as it is kept for long: a map of one variable has room for eleven.
+    /// A list, to save memory: a map of one variable has room for eleven.
     variables: Box<[(Name, Value)]>,
-    /// Of the request that asked for it.
+    /// ID of the request.
     id: Arc<str>,
     charge: Charge,
     session: Arc<Session>,
@@ -231,36 +236,37 @@ struct Subscription {
 }
 
 impl Subscription {
-    fn followed(&self, id: Arc<str>, shows_cost: bool) -> Followed {
+    fn followed(&self, id: Arc<str>, shows_cost: bool) -> SubscriptionRequest {
         let mut variables = Variables::default();
         variables.extend(self.variables.iter().cloned());
-        Followed { operation: self.operation.clone(), variables, id, charge: self.charge, shows_cost }
+        SubscriptionRequest { operation: self.operation.clone(), variables, id, charge: self.charge, shows_cost }
     }
 
-    /// None when nobody is known to see the same.
+    /// Returns the key of the cohort; `None` if the answer may differ from every other caller's.
     fn cohort_key(&self) -> Option<CohortKey> {
         let likeness = self.session.likeness.as_ref()?(self.shape.seen)?;
-        Some(self.shape.text.with_likeness(&likeness))
+        Some(self.shape.text.with_visibility_name(&likeness))
     }
 }
 
-/// An answer that is kept: its buffer was sized by the answer before it, which may have been a page of a snapshot.
-fn shrunk(mut answer: Answer) -> Answer {
+/// Shrinks an answer that is stored: its buffer was sized by the answer before it, which may have
+/// been a page of a snapshot.
+fn shrink_buffer(mut answer: Answer) -> Answer {
     if let Answer::Ran { json, .. } = &mut answer {
         json.shrink_to_fit();
     }
     answer
 }
 
-/// What a member hears who has joined those who ask for the same.
-enum Heard {
+/// Input of a member that has joined a cohort.
+enum MemberInput {
     Frame(Frame),
-    /// It fell behind, or the others are gone.
+    /// The member fell behind, or the cohort ended.
     Lost,
     Rights(Changed),
 }
 
-/// What of a subscription is the same for all who ask for the same.
+/// Parts of a subscription that all members of its cohort share.
 struct Shape {
     /// The digest of the document, the operation's name and the variables.
     text: CohortKey,
@@ -281,7 +287,7 @@ impl Shape {
 }
 
 fn json(variables: &Variables) -> String {
-    // Variables came as JSON: they have that form.
+    // Variables were parsed from JSON, so they have a JSON form.
     serde_json::to_string(variables).unwrap_or_default()
 }
 
@@ -297,7 +303,7 @@ fn cursor_variable(operation: &Operation) -> Option<String> {
     })
 }
 
-/// Whether a variable stands in the document where it is declared and in one other place.
+/// Whether a document uses a variable in exactly one place besides its declaration.
 fn is_used_once(document: &str, name: &str) -> bool {
     let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
     let places = document.match_indices('$').filter(|(at, _)| {

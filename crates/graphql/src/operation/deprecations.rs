@@ -1,4 +1,5 @@
-//! Uses of what is deprecated: counted when an operation has run, or a subscription has been paid for, and told in the answer's extensions.
+//! Uses of deprecated parts: counted when an operation has run, or a subscription has been paid
+//! for, and reported in the answer's extensions.
 
 use std::sync::Arc;
 
@@ -13,14 +14,15 @@ use crate::{
     session::Session,
 };
 
-/// Uses that an answer names.
-const MOST_SHOWN: usize = 10;
+/// Maximum uses that an answer names.
+const MAX_SHOWN: usize = 10;
 
 impl<E: Executor> OperationService<E> {
-    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
+    /// Takes the price of a subscription. It is paid when it starts; the number of its events is
+    /// not its caller's choice.
     ///
     /// # Errors
-    /// The budget does not reach.
+    /// The budget is insufficient.
     pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Charge, Errors> {
         match self.charge(operation, variables, session).await {
             Ok((_, charge)) => {
@@ -32,14 +34,15 @@ impl<E: Executor> OperationService<E> {
     }
 }
 
-/// Counts what an operation has used and says in the extensions of its answer what that was. An operation that did nothing used nothing.
+/// Counts the deprecated parts that an operation used, and lists them in the extensions of its
+/// answer. An operation that did not run used none.
 pub(super) fn note(used: &[Arc<Deprecation>], session: &Session, response: &mut Response, now: i64) {
     let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
     if used.is_empty() || did_nothing {
         return;
     }
     count(used, session, now);
-    let shown = used.iter().take(MOST_SHOWN).map(|one| {
+    let shown = used.iter().take(MAX_SHOWN).map(|one| {
         let (coordinate, reason) = (one.coordinate.as_str(), one.reason.as_str());
         value!({ "coordinate": (coordinate), "reason": (reason) })
     });
@@ -108,7 +111,7 @@ mod tests {
         let mut invalid = failed(Vec::new());
         note(&deprecations(1), &session(1_002), &mut invalid, 7);
         assert!(invalid.extensions.is_empty() && calls(1_002).is_empty());
-        // A resolver was asked, and had no answer.
+        // A resolver ran, and failed.
         let mut ran = failed(vec![PathSegment::Field("a".to_owned())]);
         note(&deprecations(1), &session(1_002), &mut ran, 7);
         assert!(!ran.extensions.is_empty());

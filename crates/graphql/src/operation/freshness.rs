@@ -1,5 +1,6 @@
-//! How fresh the rows of an operation have to be. A mutation and a subscription read what is committed. A query may be a moment behind others' writes,
-//! and never behind its own session's, so its reads may go to a replica.
+//! Freshness of the rows that an operation reads. A mutation and a subscription read committed
+//! rows. A query may be a moment behind others' writes, and never behind its own session's, so its
+//! reads may go to a replica.
 
 use async_graphql::{Executor, Name, Response, Value, value};
 use entity::prelude::Timestamp;
@@ -21,7 +22,7 @@ use crate::{
 
 impl<E: Executor> OperationService<E> {
     /// Pays for an operation and runs it, reading from where its rows are fresh enough. One within another reads as that one does.
-    pub(super) async fn run_fresh(
+    pub(super) async fn run_with_fresh_reads(
         &self,
         operation: &Operation,
         mut params: GraphqlRequest,
@@ -30,16 +31,17 @@ impl<E: Executor> OperationService<E> {
     ) -> (Answer, bool) {
         let is_as_told = params.is_within || params.reads_committed;
         let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !is_as_told) else {
-            // Apart, here too: all that watches it moves it on, and each move would copy all that it needs while it runs.
-            return Box::pin(self.pay_and_run(operation, params, session, request_id)).await;
+            // Boxed here, too: each wrapper that watches the future moves it, and each move would
+            // copy its whole state.
+            return Box::pin(self.charge_and_run(operation, params, session, request_id)).await;
         };
         let position = params.position.take();
         // Apart: it is moved into what carries the way of its reads.
-        let running = Box::pin(self.pay_and_run(operation, params, session, request_id));
+        let running = Box::pin(self.charge_and_run(operation, params, session, request_id));
         match operation.kind {
             Kind::Query => {
-                if let Some(session) = number(session).filter(|_| self.is_new(positions, session)) {
-                    positions.meet(session).await;
+                if let Some(session) = number(session).filter(|_| self.is_recently_issued(positions, session)) {
+                    positions.register_session(session).await;
                 }
                 match positions.route(number(session), position.as_deref()).await {
                     Some(route) => reading(route, running).await,
@@ -47,7 +49,7 @@ impl<E: Executor> OperationService<E> {
                 }
             }
             Kind::Mutation => {
-                let unfinished = Unfinished { positions, session: number(session), is_over: false };
+                let unfinished = UnfinishedMutation { positions, session: number(session), is_over: false };
                 let (mut answer, is_whole) = running.await;
                 let written = unfinished.ends().await;
                 if let Answer::Ran { position, .. } = &mut answer {
@@ -59,21 +61,23 @@ impl<E: Executor> OperationService<E> {
         }
     }
 
-    fn is_new(&self, positions: &SessionPositions, session: &Session) -> bool {
+    fn is_recently_issued(&self, positions: &SessionPositions, session: &Session) -> bool {
         let is_member = matches!(session.quota_subject, QuotaSubject::Credential { kind: CredentialKind::Member, .. });
-        is_member && session.expires_at.is_some_and(|expires_at| positions.is_new(expires_at, (self.now)()))
+        is_member && session.expires_at.is_some_and(|expires_at| positions.is_recently_issued(expires_at, (self.now)()))
     }
 }
 
 impl<E> OperationService<E> {
-    /// A member or an integration has written by another way than a mutation. Returns the token of the position for its answer.
-    pub async fn written_by(&self, actor: Uuid) -> Option<String> {
+    /// Records a write by a member or an integration outside mutations. Returns the token of the
+    /// position for its answer.
+    pub async fn record_external_write(&self, actor: Uuid) -> Option<String> {
         self.positions.as_ref().filter(|positions| positions.is_on())?.written(Some(actor.as_u128())).await
     }
 }
 
-/// Says in the extensions of an answer of which moment its rows are at least, if a replica had them.
-pub(super) fn note_age(response: &mut Response, now: i64) {
+/// Adds the moment that an answer's rows are at least as new as to its extensions, if a replica
+/// supplied them.
+pub(super) fn add_age_extension(response: &mut Response, now: i64) {
     let Some(age) = replicas::age() else { return };
     let as_of = now.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
     let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
@@ -82,7 +86,7 @@ pub(super) fn note_age(response: &mut Response, now: i64) {
     }
 }
 
-/// A member or an integration: its keys and its sockets have one memory.
+/// Returns the key of the member or integration: all its keys and sockets share one position.
 fn number(session: &Session) -> Option<u128> {
     match session.quota_subject {
         QuotaSubject::Credential { id, .. } => Some(id.as_u128()),
@@ -90,15 +94,16 @@ fn number(session: &Session) -> Option<u128> {
     }
 }
 
-/// A mutation that runs. One that is given up, because its time is over or its client has gone, may have been committed all the same.
-struct Unfinished<'a> {
+/// A running mutation. One that is aborted by its deadline or its client's disconnect may have been
+/// committed all the same.
+struct UnfinishedMutation<'a> {
     positions: &'a SessionPositions,
     session: Option<u128>,
     is_over: bool,
 }
 
-impl Unfinished<'_> {
-    /// Remembers where the session has written, and returns the token for its answer.
+impl UnfinishedMutation<'_> {
+    /// Stores the position of the session's write, and returns the token for its answer.
     async fn ends(mut self) -> Option<String> {
         let token = self.positions.written(self.session).await;
         self.is_over = true;
@@ -106,7 +111,7 @@ impl Unfinished<'_> {
     }
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for UnfinishedMutation<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.positions.may_have_written(self.session);

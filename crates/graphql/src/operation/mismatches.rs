@@ -1,4 +1,5 @@
-//! Errors of values that the engine refused: where in the input they are, and which field of a filter was perhaps meant.
+//! Errors of values that the engine refused: their places in the input, and suggestions for
+//! misspelt fields of a filter.
 
 use std::cell::LazyCell;
 
@@ -17,9 +18,15 @@ use crate::{
 };
 
 impl<E: Executor> OperationService<E> {
-    /// Says of values that the engine refused where in the input they are: the engine stops at one of an argument, and the answer has an error for each. A
-    /// field that a filter does not have breaks a rule of the schema, and has the code of one.
-    pub(super) fn name_mismatches(&self, operation: &Operation, variables: impl FnOnce() -> Variables, response: &mut Response) {
+    /// Adds the places in the input to errors for values that the engine refused: the engine stops
+    /// at one value of an argument, and the answer has an error for each. A field that a filter
+    /// does not have breaks a rule of the schema, and gets the code for that.
+    pub(super) fn add_mismatch_paths(
+        &self,
+        operation: &Operation,
+        variables: impl FnOnce() -> Variables,
+        response: &mut Response,
+    ) {
         // Errors beyond these are not reported, and variables are read for the first error only.
         let (variables, most) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
         let mut named: Vec<ServerError> = Vec::with_capacity(response.errors.len());
@@ -29,7 +36,8 @@ impl<E: Executor> OperationService<E> {
                 named.push(error);
                 continue;
             }
-            // Validation has an error for each argument, and names no field: the mismatches of all arguments were found with the first.
+            // Validation has an error for each argument, without the field's name: the mismatches
+            // of all arguments were found with the first.
             let is_of_document = error.path.is_empty();
             if is_of_document && is_all_named {
                 continue;
@@ -42,11 +50,12 @@ impl<E: Executor> OperationService<E> {
         response.errors = named;
     }
 
-    /// One mismatch is what the engine speaks of. Of several, nobody knows which it is: each has a message of its own.
+    /// Names the places of one error. A single mismatch is the one that the engine means; with
+    /// several that is unknown, so each gets its own message.
     fn name_error(&self, mut error: ServerError, found: Vec<Mismatch>, named: &mut Vec<ServerError>) {
         let is_only = found.len() < 2;
         if found.is_empty() {
-            let inner = innermost(&error.message).to_owned();
+            let inner = innermost_message(&error.message).to_owned();
             error.message = inner;
             named.push(error);
             return;
@@ -59,7 +68,7 @@ impl<E: Executor> OperationService<E> {
                     extensions.set("code", Code::ValidationFailed.as_str());
                     self.unknown_filter(field, &path)
                 }
-                _ if is_only => self.only(placed(innermost(&error.message).to_owned(), &path), &cause, &path),
+                _ if is_only => self.only(placed(innermost_message(&error.message).to_owned(), &path), &cause, &path),
                 _ => self.message(&cause, &path),
             };
             extensions.set("field", path);
@@ -70,12 +79,13 @@ impl<E: Executor> OperationService<E> {
         }
     }
 
-    /// The engine's message, in the words of the schema where it has others.
+    /// Returns the engine's message, with the names of the schema if it has others.
     fn only(&self, message: String, cause: &Cause, path: &[String]) -> String {
         match cause {
-            // The engine may have named a field that this input lacks; the one that it does not have is why, and its path is given.
+            // The engine may have named a missing field of this input; the cause is the unknown
+            // field, whose path is given.
             Cause::Unknown(field) if argument_of(&message) == above(path).as_deref() => self.unknown_field(field, path),
-            Cause::NotOne(input) if argument_of(&message) == Some(path.join(".").as_str()) => self.not_one(input, path),
+            Cause::NotOne(input) if argument_of(&message) == Some(path.join(".").as_str()) => self.one_of_message(input, path),
             _ => message,
         }
     }
@@ -86,7 +96,7 @@ impl<E: Executor> OperationService<E> {
         let (whole, above) = (path.join("."), above(path).unwrap_or_default());
         match cause {
             Cause::Unknown(field) => self.unknown_field(field, path),
-            Cause::NotOne(input) => self.not_one(input, path),
+            Cause::NotOne(input) => self.one_of_message(input, path),
             Cause::Missing(kind) => {
                 let name = path.last().map(String::as_str).unwrap_or_default();
                 format!("{} field \"{name}\" of type \"{kind}\" is required but not provided", argument(&above))
@@ -110,8 +120,8 @@ impl<E: Executor> OperationService<E> {
         format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{stop}{meant}")
     }
 
-    /// The fields are listed where the schema is shown.
-    fn not_one(&self, input: &Name, path: &[String]) -> String {
+    /// The fields are listed only if the schema is shown to clients.
+    fn one_of_message(&self, input: &Name, path: &[String]) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let mut names: Vec<&str> = fields.into_iter().flat_map(|fields| fields.keys().map(Name::as_str)).collect();
         names.sort_unstable();
@@ -119,7 +129,7 @@ impl<E: Executor> OperationService<E> {
         format!("Invalid value for argument \"{}\", exactly one field{of} is expected, and not null", path.join("."))
     }
 
-    /// Names are suggested where the schema is shown.
+    /// Names are suggested only if the schema is shown to clients.
     fn meant(&self, UnknownField { input, name }: &UnknownField) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let names = fields.map(|fields| nearest(name, fields.keys().map(Name::as_str))).unwrap_or_default();
@@ -131,7 +141,7 @@ impl<E: Executor> OperationService<E> {
     }
 }
 
-/// The place of the input that a field is in; None of an argument.
+/// Returns the path of the input that a field is in; `None` for an argument.
 fn above(path: &[String]) -> Option<String> {
     path.split_last().filter(|(_, above)| !above.is_empty()).map(|(_, above)| above.join("."))
 }
@@ -150,7 +160,7 @@ fn placed(message: String, path: &[String]) -> String {
 }
 
 /// A message of the engine without the types around the one that refused the value, which it adds one by one (`InputValueError::propagate`).
-fn innermost(message: &str) -> &str {
+fn innermost_message(message: &str) -> &str {
     const AROUND: &str = " (occurred while parsing \"";
     let is_type = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_[]!".contains(c));
     let mut inner = message;
@@ -168,11 +178,11 @@ mod tests {
     #[test]
     fn types_around_a_value_are_left_out() {
         let deep = "Failed to parse \"Quantity\": too large (occurred while parsing \"LineInput\") (occurred while parsing \"[LineInput!]\")";
-        assert_eq!(innermost(deep), "Failed to parse \"Quantity\": too large");
+        assert_eq!(innermost_message(deep), "Failed to parse \"Quantity\": too large");
         for whole in
             ["Failed to parse \"Int\": x", "Expected input type \"Int\", found \" (occurred while parsing \".", "", "\")"]
         {
-            assert_eq!(innermost(whole), whole);
+            assert_eq!(innermost_message(whole), whole);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What became of an operation: its points, its label, and the words for one that broke off.
+//! Outcome of an operation: its points, its label, and the messages for one that was cut off.
 
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::{
     session::Session,
 };
 
-/// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
+/// Returns the actual points of an operation. One that failed in part did its work all the same;
+/// one that validation refused did none.
 pub fn actual(operation: &Operation, cost: &cost::RequestedCost, response: &Response) -> u32 {
     if response.errors.is_empty() {
         return operation.plan.actual(cost, &response.data);
@@ -30,8 +31,8 @@ pub fn actual(operation: &Operation, cost: &cost::RequestedCost, response: &Resp
     if did_nothing { 1 } else { cost.points() }
 }
 
-/// Says in the extensions of an answer that it was made without the token that was sent.
-pub fn note_bearer(bearer: BearerStatus, response: &mut Response) {
+/// Adds a note to the extensions of an answer that was made without the token that was sent.
+pub fn add_bearer_note(bearer: BearerStatus, response: &mut Response) {
     if bearer == BearerStatus::Accepted {
         return;
     }
@@ -41,7 +42,7 @@ pub fn note_bearer(bearer: BearerStatus, response: &mut Response) {
     }
 }
 
-/// Why something of the schema is not told.
+/// Reason to refuse an introspection.
 pub enum Refused {
     Guard(Refusal),
     Unpaid(Box<Unpaid>),
@@ -56,7 +57,8 @@ impl Refused {
     }
 }
 
-/// The span of an operation. Its document is told by its digest, which is the id of a trusted one; its variables are not told.
+/// Begins the span of an operation. It has the digest of the document, which is the ID of a trusted
+/// document, and no variables.
 pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
     let traceparent = params.traceparent.as_deref();
     let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal, traceparent).with_parts();
@@ -75,11 +77,12 @@ fn name(span: &mut Span, operation: &Operation) {
     }
 }
 
-/// Tells figures and span what became of an operation.
+/// Records the outcome of an operation in metrics and its span.
 pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer, bool), took: Duration) {
     let (outcome, fault) = (outcome(answer, is_whole), fault(answer));
-    metrics::operated(operation.kind.word(), outcome, took, span.recorded_trace());
-    // One that was refused before it ran says nothing of what is slow or broken, and there may be thousands.
+    metrics::observe_operation(operation.kind.word(), outcome, took, span.recorded_trace());
+    // An operation that was refused before it ran shows nothing slow or broken, and there may be
+    // thousands.
     let ending = if fault.is_some() { Ending::Failed } else { Ending::Well };
     if span.keep(ending, took) {
         name(&mut span, operation);
@@ -91,7 +94,7 @@ pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer
     span.end(fault.is_some() || outcome == "OVERLOADED");
 }
 
-/// Logs an operation that took long, if such are logged: never its document or its variables.
+/// Logs a slow operation, if such a log is configured: never its document or its variables.
 pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&Operation, &Answer), asked: (&Session, &str)) {
     let Some(slow) = watch.ended(operation.kind.word(), took) else { return };
     let (session, request_id) = asked;
@@ -103,7 +106,7 @@ pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&O
         QuotaSubject::Credential { tenant, .. } => TenantId::from_uuid(tenant).to_string(),
         QuotaSubject::Address(_) => String::new(),
     };
-    let name: String = operation.name.as_deref().unwrap_or_default().chars().take(MOST_NAME).collect();
+    let name: String = operation.name.as_deref().unwrap_or_default().chars().take(MAX_NAME).collect();
     let (statement_took, statement) = slow.slowest.unwrap_or_default();
     tracing::warn!(
         name = name.as_str(),
@@ -121,9 +124,9 @@ pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&O
 }
 
 /// The longest name of an operation in the log, in characters: clients choose it.
-const MOST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
-/// What became of an operation, as a label.
+/// Returns the outcome of an operation as a label.
 fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
     match answer {
         Answer::Ran { .. } if is_whole => "OK",
@@ -132,7 +135,7 @@ fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
     }
 }
 
-/// The fault of ours that an operation met, whatever else it answers.
+/// Returns the fault in an answer, if any.
 fn fault(answer: &Answer) -> Option<Code> {
     match answer {
         Answer::Ran { fault, .. } => *fault,
@@ -141,9 +144,9 @@ fn fault(answer: &Answer) -> Option<Code> {
 }
 
 pub fn panicked(request_id: &str) -> Errors {
-    // The panic hook has logged where; this ties it to the request.
+    // The panic hook has logged the place; this line connects it with the request.
     tracing::error!(request_id, "an operation panicked");
-    Errors::one(Code::Internal, "something went wrong on our side; the request id finds it in the log", request_id)
+    Errors::one(Code::Internal, "internal error; the log has the details under the request ID", request_id)
 }
 
 pub fn too_many_objects(kind: Kind, limits: &Limits, request_id: &str) -> Errors {
@@ -151,17 +154,15 @@ pub fn too_many_objects(kind: Kind, limits: &Limits, request_id: &str) -> Errors
     too_large(kind, limits.answer_bytes, request_id)
 }
 
-/// From so many on a document may be what took the time.
+/// Size from which a document may be the cause of a slow operation.
 const MANY_NODES: u32 = 50;
 
 pub fn timed_out(operation: &Operation, allowed: Duration, request_id: &str) -> Errors {
     let nodes = operation.measure.nodes;
     tracing::warn!(request_id, name = operation.name.as_deref(), nodes, "an operation ran out of time");
     let what = match operation.kind {
-        // What it is waiting for may let it go on after this.
-        Kind::Mutation => {
-            "it may have been carried out all the same: send it again with the same idempotencyKey, or look".to_owned()
-        }
+        // The mutation may still commit after the timeout.
+        Kind::Mutation => "it may have been executed: send it again with the same idempotencyKey, or check the result".to_owned(),
         _ if nodes >= MANY_NODES => format!("it has {nodes} nodes: ask for less"),
         _ => "it was kept waiting: try again".to_owned(),
     };

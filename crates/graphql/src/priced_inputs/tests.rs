@@ -47,7 +47,7 @@ fn what_costs_more_weighs_more_wherever_it_stands() {
         // Each search is made; each list of states is one condition.
         (json!({ "or": [search, { "not": { "search": "b" } }] }), 14_000),
         (json!({ "status": ["OPEN", "DONE"] }), 3_000),
-        // Rows are gone through once for the tags, and each text is looked for.
+        // Rows are scanned once for the tags, and each text is searched for.
         (json!({ "tag": { "eq": "a" }, "and": [{ "tag": { "contains": "b" } }] }), 7_000),
     ] {
         assert_eq!(price(&filter), millis, "{filter}");

@@ -24,8 +24,8 @@ pub fn of_sdl(sdl: &str) -> Result<ServiceDocument, Unreadable> {
     parse_schema(without_descriptions(sdl)).map_err(|error| Unreadable(error.to_string()))
 }
 
-/// The engine's SDL without its descriptions, which stand between two lines of `"""`: three quarters of the text, of which nothing is kept here, and
-/// which the parser takes apart letter by letter.
+/// Removes the descriptions from the engine's SDL; each is between two lines of `"""`. They are
+/// three quarters of the text, are not used here, and are slow to parse.
 fn without_descriptions(sdl: &str) -> String {
     let mut is_description = false;
     let mut rest = String::with_capacity(sdl.len() / 2);
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         Ok(written)
     }
 
-    /// A default value, of which the registry has the text.
+    /// Returns a default value; the registry has only its text.
     fn value(&mut self, text: &'a str) -> Result<Value, Unreadable> {
         if let Some(known) = self.defaults.get(text) {
             return Ok(known.clone());
@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// A query of things, of which the first so many are asked for unless somebody says how many.
+    /// A query for `things`, with `first` as the default of its argument `first`.
     fn registry(things: &str, first: &str) -> Registry {
         let mut argument = MetaInputValue::new("first", "Int!");
         argument.default_value = Some(first.to_owned());

@@ -1,5 +1,6 @@
-//! Truth values that `@skip` and `@include` read. The engine looks for them only among the variables that were sent (`schema.rs`,
-//! `remove_skipped_selection`), so one that was left out is false there, whatever its default.
+//! Booleans that `@skip` and `@include` read. The engine looks for them only among the variables
+//! that were sent (`schema.rs`, `remove_skipped_selection`), so an omitted one is false there,
+//! whatever its default.
 
 use async_graphql::{
     Name, Value, Variables,
@@ -19,7 +20,7 @@ impl Conditions {
         Self(defaults.collect())
     }
 
-    /// Adds those that were left out.
+    /// Adds the variables that were left out.
     pub fn complete(&self, variables: &mut Variables) {
         for (name, value) in &self.0 {
             if !variables.contains_key(name) {

@@ -1,5 +1,6 @@
-//! Variables that may be left out, given to arguments that have a default: the specification has the default then, and async-graphql
-//! refuses the document or finds a null. A variable that says the same default itself is read by both alike.
+//! Optional variables of arguments that have a default: by the specification an omitted variable
+//! takes that default, but async-graphql refuses the document or reads null. A variable with the
+//! same default of its own is read correctly.
 
 use std::collections::HashMap;
 
@@ -13,12 +14,13 @@ use crate::{
     schema_index::{SchemaIndex, base},
 };
 
-/// Gives each nullable variable without a default that of the places where it is used, if all of them have the same. Where they differ the
-/// document stays as it is: no one default would be right.
-pub fn take_over(document: &mut ExecutableDocument, schema_index: &SchemaIndex) {
+/// Gives each nullable variable without a default that of the places where it is used, if all of
+/// them have the same. If they differ, the document is left unchanged: no single default would be
+/// right.
+pub fn inline_variable_defaults(document: &mut ExecutableDocument, schema_index: &SchemaIndex) {
     let found: Vec<(Name, Value)> = match document.operations.iter().next() {
         Some((_, operation)) if operation.node.variable_definitions.iter().any(may_be_left_out) => {
-            agreed(&operation.node, document, schema_index)
+            agreed_defaults(&operation.node, document, schema_index)
         }
         _ => return,
     };
@@ -38,11 +40,16 @@ fn may_be_left_out(definition: &Positioned<VariableDefinition>) -> bool {
     definition.node.var_type.node.nullable && definition.node.default_value.is_none()
 }
 
-fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, schema_index: &SchemaIndex) -> Vec<(Name, Value)> {
-    let mut defaults: HashMap<&Name, Option<StandIn<'_>>> = HashMap::new();
+fn agreed_defaults(
+    operation: &OperationDefinition,
+    document: &ExecutableDocument,
+    schema_index: &SchemaIndex,
+) -> Vec<(Name, Value)> {
+    let mut defaults: HashMap<&Name, Option<PositionDefault<'_>>> = HashMap::new();
     for usage in usages::of(document, schema_index) {
-        let default =
-            usage.input_slot.and_then(|input_slot| Some(StandIn { of: base(input_slot.kind), value: input_slot.default? }));
+        let default = usage
+            .input_slot
+            .and_then(|input_slot| Some(PositionDefault { of: base(input_slot.kind), value: input_slot.default? }));
         let known = defaults.entry(usage.variable).or_insert(default);
         if *known != default {
             *known = None;
@@ -58,9 +65,9 @@ fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, schema
         .collect()
 }
 
-/// What stands in for a variable, and of which type it is.
+/// Default of the schema that a variable's place has, with its type.
 #[derive(Clone, Copy, PartialEq)]
-struct StandIn<'a> {
+struct PositionDefault<'a> {
     of: &'a Name,
     value: &'a Value,
 }

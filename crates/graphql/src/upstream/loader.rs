@@ -1,8 +1,10 @@
 //! Batching the look-ups of one request.
 //!
-//! async-graphql's `DataLoader` hands each batch to a spawned task, which another worker thread may start before the siblings of a list have
-//! said what they need, so that one statement becomes two or three by chance. Here whoever asks first waits until everything
-//! else in the request's own task has been polled once, then asks for all: the number of statements is always the same, and nothing is spawned.
+//! async-graphql's `DataLoader` hands each batch to a spawned task, which another worker thread may
+//! start before the siblings of a list have added their keys, so that one statement becomes two or
+//! three by chance. Here the first caller waits until everything else in the request's own task has
+//! been polled once, then loads all keys: the number of statements is always the same, and nothing
+//! is spawned.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,8 +17,8 @@ use tokio::sync::oneshot;
 
 use crate::fault::TopError;
 
-/// The most keys of one statement; what is more is asked for in several.
-const MOST: usize = 1_000;
+/// Maximum keys of one statement; more keys take several statements.
+const MAX: usize = 1_000;
 
 /// Look-ups of one kind inside one request, remembered until `forget`.
 pub struct Batcher<K, V>(Mutex<State<K, V>>);
@@ -34,7 +36,8 @@ impl<K, V> Default for Batcher<K, V> {
     }
 }
 
-/// Whoever asks for the batch. When it is dropped before it is done, as when a sibling field failed, those who wait choose another.
+/// Task that loads the batch. If it is dropped before the batch is loaded, as when a sibling field
+/// failed, the waiting tasks choose another leader.
 struct Leader<'a, K, V>(&'a Batcher<K, V>);
 impl<K, V> Drop for Leader<'_, K, V> {
     fn drop(&mut self) {
@@ -54,21 +57,22 @@ impl<K, V> Batcher<K, V> {
     fn lock(&self) -> MutexGuard<'_, State<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    /// Takes in what was read together with something else.
-    pub fn know(&self, key: K, value: Option<V>)
+    /// Adds a value that was read together with something else.
+    pub fn prime(&self, key: K, value: Option<V>)
     where
         K: Eq + Hash,
     {
         self.lock().known.insert(key, value);
     }
-    /// Forgets what was read: something has been written since.
+    /// Clears the values after a write.
     pub fn forget(&self) {
         self.lock().known.clear();
     }
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
-    /// The value of `key`, asked for together with all others that are wanted now. `load` gives the values that there are.
+    /// Returns the value of `key`, loaded together with all others that are currently requested.
+    /// `load` returns the values that exist.
     pub async fn one<F>(&self, key: K, load: impl Fn(Vec<K>) -> F) -> Result<Option<V>, TopError>
     where
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
@@ -88,7 +92,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
                 Role::Leads => {
                     let leader = Leader(self);
                     tokio::task::yield_now().await;
-                    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+                    // Boxed, because the engine moves futures of the size of an object's largest
+                    // field, for each of its fields.
                     Box::pin(self.lead(&leader, &load)).await?;
                 }
                 Role::Waits(answer) => {
@@ -123,7 +128,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
     {
         let wanted: Vec<K> = self.lock().wanted.drain().collect();
         let mut answer = Ok(());
-        for keys in wanted.chunks(MOST) {
+        for keys in wanted.chunks(MAX) {
             match load(keys.to_vec()).await {
                 Ok(mut found) => {
                     let mut state = self.lock();

@@ -1,8 +1,10 @@
-//! Fields that are selected more than once under one name are one field with all their selections (October 2021 specification, §6.3.2
-//! CollectFields and MergeSelectionSets). async-graphql resolves each by itself: a mutation runs twice, of a list that is written
-//! as one text the second hides the first, and what two fragments ask of one object is lost. It also begins no stream for a subscription
-//! whose field stands in a fragment. So such an operation is run in a form in which each name stands once and no fragment is left where its
-//! type is known; how it was written is what is validated.
+//! Fields that are selected more than once under one name are one field with all their selections
+//! (October 2021 specification, §6.3.2 CollectFields and MergeSelectionSets). async-graphql
+//! resolves each separately: a mutation runs twice, in a list that is written as one text the
+//! second hides the first, and the selections of two fragments on one object are lost. It also
+//! begins no stream for a subscription whose field is in a fragment. So such an operation is
+//! executed in a form in which each name occurs once and no fragment is left whose type is known;
+//! validation uses the document as it was sent.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,15 +19,17 @@ use async_graphql_value::Value as InputValue;
 
 use crate::{code::Code, guard::Refusal, schema_index::SchemaIndex};
 
-/// What is run instead of what was written.
+/// Document that is executed instead of the written one.
 pub enum Merged {
     Always(ExecutableDocument),
-    /// A name stands under several conditions, none of them sure: it is one field once their values are known.
+    /// A name occurs under several conditions, none of them certain: the fields are merged once the
+    /// values of the conditions are known.
     ByValues,
 }
 
-/// The operation with each name once; `None` when it is so already. It must have been measured: fragments are put in place. With `values`,
-/// all that its conditions read, they are settled: what passed without them passes with any.
+/// Returns the operation with each name once; `None` if it is so already. It must have been
+/// measured: fragments are inlined. With `values`, which has all variables that its conditions read,
+/// conditions are resolved: an operation that passed without them passes with any.
 ///
 /// # Errors
 /// Two fields want one name, or a subscription has several.
@@ -54,20 +58,20 @@ pub fn merged(
     Ok(Some(if merge.is_open { Merged::ByValues } else { Merged::Always(document) }))
 }
 
-/// What has to hold for a selection: `@skip` and `@include` of itself and of the fragments around it.
+/// Conditions of a selection: `@skip` and `@include` of itself and of the fragments around it.
 type Conditions<'a> = Vec<&'a Positioned<Directive>>;
 
-/// A selection set that goes into another one.
+/// A selection set that is merged into another one.
 struct Part<'a> {
     conditions: Conditions<'a>,
     set: &'a SelectionSet,
 }
 
-/// What is selected in one place.
+/// Selections of one place.
 enum Group<'a> {
-    /// Everything under one name.
+    /// All selections under one name.
     Fields { key: &'a Name, found: Vec<(Conditions<'a>, Pos, &'a Field)> },
-    /// What is asked of one type, where the place may hold others.
+    /// Selections on one type, where the place may return others.
     Within { on: &'a Name, conditions: Conditions<'a>, pos: Pos, parts: Vec<Part<'a>> },
 }
 
@@ -80,7 +84,8 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    /// The selections of all parts, on type `of`. The recursion is as deep as the operation.
+    /// Collects the selections of all parts, on type `of`. The recursion is as deep as the
+    /// operation.
     fn set(&mut self, of: &str, parts: &[Part<'a>]) -> Result<Vec<Positioned<Selection>>, Refusal> {
         let (mut groups, mut seen) = (Vec::new(), HashSet::new());
         for part in parts {
@@ -122,7 +127,7 @@ impl<'a> Merge<'a> {
                     (inline.node.type_condition.as_ref().map(|on| &on.node.on.node), &inline.node.selection_set.node)
                 }
                 Selection::FragmentSpread(spread) => {
-                    // One that nobody knows is left to validation.
+                    // An unknown fragment is left to validation.
                     let name = &spread.node.fragment_name.node;
                     let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { continue };
                     if conditions.is_empty() && !seen.insert(name) {
@@ -133,7 +138,7 @@ impl<'a> Merge<'a> {
                 }
             };
             match on {
-                Some(on) if !self.schema_index.is_always(of, on) => {
+                Some(on) if !self.schema_index.implements_type(of, on) => {
                     self.is_open |= add_within(groups, on, conditions, item.pos, inside);
                 }
                 _ => self.collect(of, &conditions, inside, groups, seen),
@@ -141,7 +146,8 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Whether a selection under this directive may be wanted. What is not settled becomes one of its conditions.
+    /// Whether a selection under this directive may be selected. An unresolved condition is added
+    /// to its conditions.
     fn may_hold(&self, directive: &'a Positioned<Directive>, conditions: &mut Conditions<'a>) -> bool {
         let holds = self.values.and_then(|values| {
             let is_met = match &directive.node.get_argument("if")?.node {
@@ -161,7 +167,7 @@ impl<'a> Merge<'a> {
         holds != Some(false)
     }
 
-    /// Everything under one name, as one field.
+    /// Merges all selections under one name into one field.
     fn fields(
         &mut self,
         of: &str,
@@ -177,7 +183,7 @@ impl<'a> Merge<'a> {
         self.is_changed |= found.len() > 1;
         let is_alike = found.iter().all(|(conditions, _, _)| are_same(conditions, &first_conditions));
         self.is_open |= !is_alike && found.iter().all(|(conditions, _, _)| !conditions.is_empty());
-        // What they have in common stands at the field, what they do not at what is selected of it.
+        // Equal conditions stay at the field; different ones move to the selections below it.
         let common = if is_alike { first_conditions } else { Vec::new() };
         let parts: Vec<Part<'a>> = found
             .into_iter()
@@ -211,7 +217,7 @@ fn add_field<'a>(groups: &mut Vec<Group<'a>>, conditions: Conditions<'a>, pos: P
     }
 }
 
-/// Whether the same type is asked under other conditions too.
+/// Whether the same type is selected under other conditions too.
 fn add_within<'a>(
     groups: &mut Vec<Group<'a>>,
     on: &'a Name,
@@ -235,7 +241,7 @@ fn add_within<'a>(
     is_open
 }
 
-/// An inline fragment under conditions: one fragment for as many as may stand on one element.
+/// Builds an inline fragment under conditions: one fragment for as many as may be on one element.
 fn within(
     type_condition: Option<Positioned<TypeCondition>>,
     items: Vec<Positioned<Selection>>,

@@ -1,6 +1,7 @@
-//! Whether each variable may stand where it stands: "All Variable Usages Are Allowed" of the specification (5.8.5). The engine has a rule for it
-//! (`VariableInAllowedPosition`), but its visitors do not hand values on to it, so that it finds nothing: a text may stand for a list, and a null where
-//! there may be none.
+//! Checks that each variable may be used where it is: "All Variable Usages Are Allowed" of the
+//! specification (5.8.5). The engine has a rule for it (`VariableInAllowedPosition`), but its
+//! visitors do not pass values on to it, so that it finds nothing: a text may be used for a list,
+//! and a null for a non-null type.
 
 use std::collections::HashMap;
 
@@ -18,10 +19,10 @@ use crate::{
     schema_index::SchemaIndex,
 };
 
-/// Looks through the one operation of a document, with the fragments that it spreads.
+/// Checks the one operation of a document, with the fragments that it spreads.
 ///
 /// # Errors
-/// A variable stands where its type is not good enough.
+/// A variable's type does not fit a place where it is used.
 pub fn check(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Result<(), Refusal> {
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(()) };
     let declared: HashMap<&Name, &Positioned<VariableDefinition>> =
@@ -31,34 +32,34 @@ pub fn check(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Resul
     }
     let mismatch = usages::of(document, schema_index).into_iter().find_map(|usage| {
         let (input_slot, variable) = (usage.input_slot?, declared.get(usage.variable)?);
-        (!may_stand(&variable.node, input_slot)).then(|| misplaced(variable, usage.pos, input_slot.kind))
+        (!is_usage_allowed(&variable.node, input_slot)).then(|| misplaced_variable(variable, usage.pos, input_slot.kind))
     });
     mismatch.map_or(Ok(()), Err)
 }
 
-fn may_stand(variable: &VariableDefinition, input_slot: InputSlot<'_>) -> bool {
+fn is_usage_allowed(variable: &VariableDefinition, input_slot: InputSlot<'_>) -> bool {
     let declared = &variable.var_type.node;
     if input_slot.kind.nullable || !declared.nullable {
-        return is_good_for(declared, input_slot.kind);
+        return is_compatible(declared, input_slot.kind);
     }
     let says = |default: Option<&Value>| default.is_some_and(|value| *value != Value::Null);
     let is_filled = says(variable.default_value.as_ref().map(|value| &value.node)) || says(input_slot.default);
-    is_filled && is_good_for_base(&declared.base, &input_slot.kind.base)
+    is_filled && is_base_compatible(&declared.base, &input_slot.kind.base)
 }
 
-fn is_good_for(declared: &Type, expected: &Type) -> bool {
-    (expected.nullable || !declared.nullable) && is_good_for_base(&declared.base, &expected.base)
+fn is_compatible(declared: &Type, expected: &Type) -> bool {
+    (expected.nullable || !declared.nullable) && is_base_compatible(&declared.base, &expected.base)
 }
 
-fn is_good_for_base(declared: &BaseType, expected: &BaseType) -> bool {
+fn is_base_compatible(declared: &BaseType, expected: &BaseType) -> bool {
     match (declared, expected) {
-        (BaseType::List(declared), BaseType::List(expected)) => is_good_for(declared, expected),
+        (BaseType::List(declared), BaseType::List(expected)) => is_compatible(declared, expected),
         (BaseType::Named(declared), BaseType::Named(expected)) => declared == expected,
         _ => false,
     }
 }
 
-fn misplaced(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Type) -> Refusal {
+fn misplaced_variable(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Type) -> Refusal {
     let VariableDefinition { name, var_type, .. } = &variable.node;
     let message = format!("variable \"${}\" of type \"{}\" stands where \"{expected}\" is expected", name.node, var_type.node);
     Refusal { code: Code::ValidationFailed, message, locations: vec![variable.pos, pos], field: Vec::new() }

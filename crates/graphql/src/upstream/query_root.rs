@@ -1,7 +1,8 @@
 //! Root fields of queries, resolved without the engine's own root.
 //!
-//! For each root field of a query the engine goes through all types of the schema to see whether one is an entity of a federation
-//! (`types/query_root.rs`): with 1,200 types that is a tenth of a small query. None is. So what is run has a mark (a directive that clients
+//! For each root field of a query the engine goes through all types of the schema to see whether
+//! one is an entity of a federation (`types/query_root.rs`): with 1,200 types that is a tenth of a
+//! small query's time, and none is. So the executed document has a mark (a directive that clients
 //! do not see) on these fields, and the engine hands marked fields to us.
 
 use std::{borrow::Cow, sync::Arc};
@@ -47,7 +48,8 @@ impl<T: ObjectType + 'static> CustomDirective for RootDirective<T> {
     }
 }
 
-/// Marks the root fields of a query, but for those that the engine answers itself. Those of named fragments stay with the engine.
+/// Marks the root fields of a query, except those that the engine answers itself. Those of named
+/// fragments stay with the engine.
 pub fn mark(document: &mut ExecutableDocument) {
     let operations: Vec<_> = match &mut document.operations {
         DocumentOperations::Single(operation) => vec![operation],
@@ -139,7 +141,7 @@ mod tests {
         assert!(by_the_engine > 2 * by_us, "{by_the_engine:?} and {by_us:?}: see whether this file may go");
     }
 
-    /// Says how it was made: the engine's own, or the directive's.
+    /// Returns its origin: the engine's own, or the directive's.
     struct Root(&'static str);
 
     #[Object]

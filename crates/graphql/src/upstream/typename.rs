@@ -9,19 +9,19 @@ use async_graphql::{
 /// `x: __typename @d` becomes `... @d { x: __typename }` everywhere.
 pub fn lift_directives_off_typename(document: &mut ExecutableDocument) {
     match &mut document.operations {
-        DocumentOperations::Single(operation) => lift(&mut operation.node.selection_set.node),
+        DocumentOperations::Single(operation) => lift_directives(&mut operation.node.selection_set.node),
         DocumentOperations::Multiple(operations) => {
             for operation in operations.values_mut() {
-                lift(&mut operation.node.selection_set.node);
+                lift_directives(&mut operation.node.selection_set.node);
             }
         }
     }
     for fragment in document.fragments.values_mut() {
-        lift(&mut fragment.node.selection_set.node);
+        lift_directives(&mut fragment.node.selection_set.node);
     }
 }
 
-fn lift(set: &mut SelectionSet) {
+fn lift_directives(set: &mut SelectionSet) {
     for item in &mut set.items {
         match &mut item.node {
             Selection::Field(field) if is_directed_typename(&field.node) => {
@@ -35,8 +35,8 @@ fn lift(set: &mut SelectionSet) {
                 };
                 item.node = Selection::InlineFragment(Positioned::new(wrapped, pos));
             }
-            Selection::Field(field) => lift(&mut field.node.selection_set.node),
-            Selection::InlineFragment(inline) => lift(&mut inline.node.selection_set.node),
+            Selection::Field(field) => lift_directives(&mut field.node.selection_set.node),
+            Selection::InlineFragment(inline) => lift_directives(&mut inline.node.selection_set.node),
             Selection::FragmentSpread(_) => {}
         }
     }

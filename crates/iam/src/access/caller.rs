@@ -1,4 +1,4 @@
-//! Who is calling, and what they have shown that they may do.
+//! Callers of a request, and the proofs of their permissions.
 
 use std::marker::PhantomData;
 
@@ -16,7 +16,8 @@ pub struct Caller {
     pub tenant: TenantId,
     pub actor: Actor,
     pub permissions: PermissionSet,
-    /// The channel that an integration is bound to: of orders and reservations it sees that channel's only.
+    /// The channel that an integration is bound to: it sees orders and reservations of that channel
+    /// only.
     pub channel: Option<ChannelId>,
     /// A program that may send only documents that the operator has listed.
     pub trusted_only: bool,
@@ -29,7 +30,7 @@ pub struct Caller {
 #[error("the permission {0} is needed")]
 pub struct Denied(pub &'static str);
 
-/// The proof that a caller holds the permission `P`, with the stores it is for. Only `permit` makes one.
+/// The proof that a caller holds the permission `P`, with its stores. Only `permit` creates one.
 #[derive(Debug)]
 pub struct Permit<P> {
     caller: Caller,
@@ -83,7 +84,7 @@ impl<P: Permission> Permit<P> {
     pub fn covers(&self, store: StoreId) -> bool {
         self.reach().covers(store)
     }
-    /// Whether it is for a document of this store that came through this channel.
+    /// Whether the permit covers a document of this store and this channel.
     pub fn covers_document(&self, store: StoreId, channel: ChannelId) -> bool {
         self.caller.channel.is_none_or(|own| own == channel) && self.covers(store)
     }
@@ -101,7 +102,7 @@ impl Caller {
     pub fn sees_costs(&self) -> bool {
         self.permissions.holds(kind::ProductCostRead::INDEX)
     }
-    /// Whether the caller is told whom the orders and returns are of that it sees.
+    /// Whether the caller may see the customers of the orders and returns that it reads.
     pub fn sees_customers(&self) -> bool {
         self.permissions.holds(kind::CustomerRead::INDEX)
     }
@@ -117,7 +118,7 @@ impl platform::storage::events::Viewer for Caller {
     fn holds(&self, permission: &str) -> bool {
         index_of(permission).is_some_and(|index| self.permissions.holds(index))
     }
-    /// A permission that is for stores, for one of them.
+    /// Whether a permission with stores is held for the subject's store.
     fn covers(&self, permission: &str, subject: Subject) -> bool {
         let held = index_of(permission).filter(|index| self.permissions.holds(*index));
         held.zip(subject.id()).is_some_and(|(index, store)| self.permissions.reach(index).covers(store))

@@ -1,8 +1,9 @@
-//! Networks: those that a key is accepted from, that webhooks may reach, and that proxies are in.
+//! Networks: those that a key is accepted from, that webhooks may reach, and that proxies belong
+//! to.
 
 use std::net::IpAddr;
 
-/// A network: an address and how many of its leading bits count.
+/// A network: an address and the number of its leading bits that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cidr {
     bits: u128,
@@ -39,7 +40,7 @@ impl Cidr {
         Some(Self { bits, length, width })
     }
 
-    /// How many leading bits count.
+    /// Returns the prefix length in bits.
     pub fn length(&self) -> u32 {
         self.length
     }

@@ -3,9 +3,9 @@
 /// Class of a permission: for the whole tenant, or for stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// For the whole tenant: a grant for some stores never gives it.
+    /// For the whole tenant: a grant for some stores never includes it.
     Tenant,
-    /// For the stores of the grant it came by.
+    /// For the stores of the grant.
     Store,
 }
 
@@ -123,12 +123,12 @@ permissions! {
 const WORDS: usize = 2;
 const _: () = assert!(REGISTRY.len() <= WORDS * 64, "a bit for each permission");
 
-/// Permissions, a bit each, whatever stores they are for.
+/// A set of permissions, a bit each, without their stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Bits([u64; WORDS]);
 
 impl Bits {
-    /// All that are in the registry.
+    /// All permissions of the registry.
     pub fn all() -> Self {
         (0..REGISTRY.len()).collect()
     }
@@ -144,13 +144,13 @@ impl Bits {
     pub fn join(&mut self, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own |= word);
     }
-    /// What is in both.
+    /// Returns the intersection of both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= word);
         self
     }
-    /// What is in this one only.
+    /// Returns the permissions that only this one has.
     #[must_use]
     pub fn without(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= !word);

@@ -14,7 +14,7 @@ use super::{
     permissions::{Bits, REGISTRY},
 };
 
-/// Why the policies cannot be used. Found at start.
+/// Reason why the policies cannot be used. Found at start.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     #[error("policies: {0}")]
@@ -23,7 +23,7 @@ pub enum PolicyError {
     Unknown(String, String),
 }
 
-/// A role that every tenant has. Its id is the same in each of them.
+/// A role that every tenant has. Its ID is the same in all tenants.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
     pub id: RoleId,
@@ -37,7 +37,7 @@ const fn built_in(number: u128, key: &'static str, name: &'static str) -> BuiltI
 
 /// The role that a tenant always has a member in.
 pub const OWNER: BuiltIn = built_in(1, "owner", "Owner");
-/// The default roles, with the numbers that their ids are made of: never used for another role.
+/// The default roles, with the numbers in their IDs, which are never reused.
 pub const BUILT_IN: [BuiltIn; 9] = [
     OWNER,
     built_in(2, "admin", "Administrator"),
@@ -50,7 +50,7 @@ pub const BUILT_IN: [BuiltIn; 9] = [
     built_in(9, "depot", "Depot"),
 ];
 
-/// What a role is called in policies: the default ones by their key, a tenant's own by their id.
+/// Returns the name of a role in policies: the key of a default role, the ID of a tenant's own.
 fn subject(role: RoleId) -> String {
     BUILT_IN.iter().find(|known| known.id == role).map_or_else(|| role.to_string(), |known| known.key.to_owned())
 }
@@ -78,21 +78,21 @@ impl Policies {
                 return Err(PolicyError::Unknown(object.clone(), action.clone()));
             }
         }
-        policies.built_in = closures(&enforcer, TenantId::NIL, BUILT_IN.iter().map(|role| role.id));
+        policies.built_in = effective_permissions(&enforcer, TenantId::NIL, BUILT_IN.iter().map(|role| role.id));
         Ok(policies)
     }
 
-    /// The default roles and what they give.
+    /// The default roles and their permissions.
     pub fn built_in(&self) -> &HashMap<RoleId, Bits> {
         &self.built_in
     }
 
-    /// What every role of a tenant gives, what it inherits included.
+    /// Compiles the permissions of every role of a tenant, including the inherited ones.
     pub async fn compile(&self, tenant: TenantId, roles: &[Role]) -> Result<HashMap<RoleId, Bits>, PolicyError> {
         let mut compiled = self.built_in.clone();
         if !roles.is_empty() {
             let enforcer = self.enforcer(tenant, roles).await?;
-            compiled.extend(closures(&enforcer, tenant, roles.iter().map(|role| role.id)));
+            compiled.extend(effective_permissions(&enforcer, tenant, roles.iter().map(|role| role.id)));
         }
         Ok(compiled)
     }
@@ -115,9 +115,9 @@ impl Policies {
     }
 }
 
-/// The permissions of each role and of all that it inherits, as casbin's role graph has them. `enforce` would come to the same, as a test
-/// proves, but walks every line of the policies for each question.
-fn closures(enforcer: &Enforcer, tenant: TenantId, roles: impl Iterator<Item = RoleId>) -> HashMap<RoleId, Bits> {
+/// The permissions of each role, including inherited ones, from casbin's role graph. `enforce`
+/// gives the same result, as a test proves, but walks every line of the policies for each question.
+fn effective_permissions(enforcer: &Enforcer, tenant: TenantId, roles: impl Iterator<Item = RoleId>) -> HashMap<RoleId, Bits> {
     let domain = tenant.to_string();
     let mut given: HashMap<String, Bits> = HashMap::new();
     let known: Vec<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();

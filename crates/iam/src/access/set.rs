@@ -1,4 +1,5 @@
-//! What a caller may do, compiled: a bit for each permission, and the stores of those that are not for all.
+//! Compiled permissions of a caller: a bit for each permission, and the stores of those that are
+//! not for all stores.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +11,7 @@ use super::permissions::{Bits, Class, PermissionInfo, REGISTRY};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     Everywhere,
-    /// These, in order; none of them twice.
+    /// These stores, sorted and without duplicates.
     Stores(Arc<[StoreId]>),
 }
 
@@ -49,9 +50,10 @@ impl Reach {
             (Self::Stores(own), Self::Stores(others)) => Self::stores(own.iter().chain(others.iter()).copied()),
         }
     }
-    /// The store itself where it is covered, and nobody's elsewhere: whoever looks it up finds nothing, as if it did not exist.
+    /// The store itself if it is covered, else `StoreId::NIL`: a lookup then finds nothing, as if
+    /// the store did not exist.
     #[must_use]
-    pub fn or_nobodys(&self, store: StoreId) -> StoreId {
+    pub fn or_nil(&self, store: StoreId) -> StoreId {
         if self.covers(store) { store } else { StoreId::NIL }
     }
 }
@@ -62,14 +64,15 @@ pub struct PermissionSet {
     /// For one store at least.
     held: Bits,
     everywhere: Bits,
-    /// The stores of what is held but not everywhere; none when there is nothing of the kind.
+    /// The stores of permissions that are not held everywhere; None if there are no such
+    /// permissions.
     limited: Option<Arc<BTreeMap<usize, Reach>>>,
-    /// When the first of the grants behind it ends.
+    /// Earliest end of the grants that make up the set.
     pub until: Option<Timestamp>,
 }
 
 impl PermissionSet {
-    /// All that are in the registry, for all stores.
+    /// All permissions of the registry, for all stores.
     pub fn all() -> Self {
         Self::everywhere(Bits::all())
     }
@@ -80,7 +83,8 @@ impl PermissionSet {
     pub fn insert(&mut self, index: usize) {
         self.grant(index, &Reach::Everywhere);
     }
-    /// Adds a permission for some stores to what is there. A permission for the whole tenant cannot be had for some stores.
+    /// Adds a permission for some stores. A permission of class `Tenant` cannot be limited to
+    /// stores.
     pub fn grant(&mut self, index: usize, reach: &Reach) {
         if let Reach::Stores(stores) = reach
             && (stores.is_empty() || REGISTRY[index].class == Class::Tenant)
@@ -116,18 +120,18 @@ impl PermissionSet {
     pub fn codes(&self) -> impl Iterator<Item = &'static PermissionInfo> {
         self.held.infos()
     }
-    /// What of `other` is not within this set: the first permission that is missing, or held for too few stores.
-    pub fn lacks(&self, other: &Self) -> Option<&'static PermissionInfo> {
-        other.held.indices().find(|index| self.is_beyond(*index, other)).map(|index| &REGISTRY[index])
+    /// Returns the first permission of `other` that is missing here, or held for too few stores.
+    pub fn first_missing(&self, other: &Self) -> Option<&'static PermissionInfo> {
+        other.held.indices().find(|index| self.is_missing(*index, other)).map(|index| &REGISTRY[index])
     }
     /// All permissions of `other` that are missing, or held for too few stores.
     pub fn missing(&self, other: &Self) -> Bits {
-        other.held.indices().filter(|index| self.is_beyond(*index, other)).collect()
+        other.held.indices().filter(|index| self.is_missing(*index, other)).collect()
     }
-    fn is_beyond(&self, index: usize, other: &Self) -> bool {
+    fn is_missing(&self, index: usize, other: &Self) -> bool {
         !self.holds(index) || !self.reach(index).contains(&other.reach(index))
     }
-    /// What is in both, for the stores that both have.
+    /// Returns the permissions in both, for the stores that both have.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut both = Self { until: [self.until, other.until].into_iter().flatten().min(), ..Self::default() };

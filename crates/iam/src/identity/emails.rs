@@ -1,15 +1,15 @@
-//! What we write to people, as text and as HTML. Pure.
+//! E-mails to users, as text and as HTML. Pure.
 
 use platform::markup::escaped;
 
-/// A letter, ready to be sent.
+/// An e-mail, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     pub to: String,
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// Files that come with it.
+    /// Files attached to the e-mail.
     pub attachments: Vec<Attachment>,
 }
 
@@ -17,19 +17,19 @@ pub struct Email {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub name: String,
-    /// As in a Content-Type header.
+    /// Media type, as in a Content-Type header.
     pub media: &'static str,
     pub bytes: Vec<u8>,
 }
 
-/// What a letter is about.
+/// Kind of an e-mail, with its data.
 #[derive(Debug, Clone)]
 pub enum EmailKind {
-    /// Somebody asked for a new password.
+    /// A password reset was requested.
     Reset {
         link: String,
     },
-    /// Somebody registered a company under this address.
+    /// A company was registered under this address.
     Registered {
         link: String,
         tenant: String,
@@ -38,7 +38,7 @@ pub enum EmailKind {
     Verify {
         link: String,
     },
-    /// Somebody was invited into a company.
+    /// The recipient was invited into a company.
     Invited {
         link: String,
         tenant: String,
@@ -47,7 +47,7 @@ pub enum EmailKind {
     LoginCode {
         code: String,
     },
-    /// Somebody has logged in from a new device, or after wrong passwords.
+    /// A login came from a new device, or after wrong passwords.
     NewLogin {
         at: String,
         address: Option<String>,
@@ -59,15 +59,15 @@ pub enum EmailKind {
     FactorReset {
         tenant: String,
     },
-    /// A refresh token came back that had been used.
+    /// A used refresh token was presented again.
     SessionStolen,
-    /// The secret of an API key was found where others can read it.
+    /// The secret of an API key was found in public.
     KeyLeaked {
         tenant: String,
         integration: String,
         key: String,
     },
-    /// Nothing is sent to a webhook endpoint any more.
+    /// A webhook endpoint was disabled; nothing is sent to it any more.
     WebhookDisabled {
         tenant: String,
         endpoint: String,
@@ -75,7 +75,7 @@ pub enum EmailKind {
     },
 }
 
-/// Paragraphs, and where the link stands among them.
+/// Paragraphs of an e-mail, before and after its link.
 struct Body {
     subject: String,
     before: Vec<String>,
@@ -85,17 +85,17 @@ struct Body {
 
 impl EmailKind {
     fn body(self) -> Body {
-        let ignore = "If it was not you, ignore this letter: nothing changes.".to_owned();
+        let ignore = "If this was not you, ignore this e-mail. Nothing changes.".to_owned();
         match self {
             Self::Reset { link } => Body {
                 subject: "A new password for Entrepot".to_owned(),
-                before: vec!["Somebody, hopefully you, asked for a new password. Choose one here within 30 minutes:".to_owned()],
+                before: vec!["A new password was requested for your account. Choose one here within 30 minutes:".to_owned()],
                 link: Some((link, "Choose a new password")),
-                after: vec!["Then all your sessions end, and you log in with the new password.".to_owned(), ignore],
+                after: vec!["All your sessions end, and you log in with the new password.".to_owned(), ignore],
             },
             Self::Registered { link, tenant } => Body {
                 subject: "Confirm your registration with Entrepot".to_owned(),
-                before: vec![format!("Somebody, hopefully you, registered {tenant} under this address. Confirm it within 24 hours:")],
+                before: vec![format!("{tenant} was registered with this e-mail address. Confirm it within 24 hours:")],
                 link: Some((link, "Confirm the registration")),
                 after: vec!["If you have an account already, the company is added to it and your password stays.".to_owned(), ignore],
             },
@@ -110,34 +110,34 @@ impl EmailKind {
                 before: vec![format!("{tenant} invites you to work with them on Entrepot. Accept within seven days:")],
                 link: Some((link, "Accept the invitation")),
                 after: vec![
-                    "If you have an account under this address, show its password; if you have forgotten it, ask for a new one first. If you have none, you choose a password."
+                    "If you have an account with this address, enter its password; if you have forgotten it, request a new one first. If you have none, you choose a password."
                         .to_owned(),
-                    "If you did not expect this letter, ignore it: nothing changes.".to_owned(),
+                    "If you did not expect this e-mail, ignore it. Nothing changes.".to_owned(),
                 ],
             },
             Self::LoginCode { code } => Body {
                 subject: "Your code for Entrepot".to_owned(),
                 before: vec![
-                    "Somebody, hopefully you, logs in to your Entrepot account in an unusual way. The password was right; this code is asked for too, within five minutes:".to_owned(),
+                    "There is an unusual login to your Entrepot account, with the correct password. Enter this code within five minutes to complete it:".to_owned(),
                     code,
                 ],
                 link: None,
-                after: vec!["If it was not you, give the code to nobody, and choose a new password: somebody knows yours.".to_owned()],
+                after: vec!["If this was not you, give the code to nobody and choose a new password: somebody knows yours.".to_owned()],
             },
             news => news.news(),
         }
     }
 
-    /// What has happened, and asks for nothing.
+    /// Returns the body of an e-mail that reports an event and requires no action.
     fn news(self) -> Body {
-        let alarm = "If it was not you, ask for a new password and look through your sessions.".to_owned();
+        let alarm = "If this was not you, request a new password and check your sessions.".to_owned();
         let (subject, before, after) = match self {
             Self::NewLogin { at, address, agent, after_failures } => (
                 "A new login to your account".to_owned(),
                 vec![
                     format!(
-                        "Somebody has logged in to your Entrepot account{}.",
-                        if after_failures { ", after wrong passwords were tried" } else { " from a device that we do not know" }
+                        "There was a login to your Entrepot account{}.",
+                        if after_failures { ", after attempts with wrong passwords" } else { " from a new device" }
                     ),
                     format!(
                         "When: {at}. Where: {}. With: {}.",
@@ -158,24 +158,24 @@ impl EmailKind {
                 vec![alarm],
             ),
             Self::KeyLeaked { tenant, integration, key } => (
-                "An API key was found in the open and revoked".to_owned(),
+                "A leaked API key was revoked".to_owned(),
                 vec![
-                    format!("The secret of the key {key} of {integration}, an integration of {tenant}, was reported to us: it lies about where others can read it. We have revoked the key."),
-                    "Make a new key for the integration, and look in the audit log for what was done with the old one.".to_owned(),
+                    format!("The secret of the key {key} of {integration}, an integration of {tenant}, was reported to us as leaked. We have revoked the key."),
+                    "Create a new key for the integration, and check the audit log for the use of the old one.".to_owned(),
                 ],
-                vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
+                vec!["You receive this e-mail because you own the company's account. This revocation cannot be undone.".to_owned()],
             ),
             Self::WebhookDisabled { tenant, endpoint, why } => (
                 "A webhook endpoint was disabled".to_owned(),
                 vec![
-                    format!("Nothing is sent any more to {endpoint}, a webhook endpoint of {tenant}: {why}."),
-                    "Enable it again when that is put right: it goes on where it stopped, as far back as events are kept.".to_owned(),
+                    format!("Deliveries to {endpoint}, a webhook endpoint of {tenant}, were stopped: {why}."),
+                    "Enable it again when the cause is fixed: delivery continues where it stopped, as far back as events are kept.".to_owned(),
                 ],
-                vec!["You get this letter because you own the company's account.".to_owned()],
+                vec!["You receive this e-mail because you own the company's account.".to_owned()],
             ),
             Self::SessionStolen => (
                 "One of your sessions was ended".to_owned(),
-                vec!["A token of one of your Entrepot sessions was used twice, as if somebody had copied it. We have ended that session.".to_owned()],
+                vec!["A token of one of your Entrepot sessions was used twice, so it may have been copied. We have ended that session.".to_owned()],
                 vec![alarm],
             ),
             Self::Reset { .. } | Self::Registered { .. } | Self::Verify { .. } | Self::Invited { .. } | Self::LoginCode { .. } => return self.body(),
@@ -185,7 +185,8 @@ impl EmailKind {
 
     pub fn to(self, address: &str, name: &str) -> Email {
         let Body { subject, before, link, after } = self.body();
-        // Names of companies stand in it: it stays one line.
+        // The subject may contain a company's name; control characters are replaced to keep it on
+        // one line.
         let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
         let (mut text, mut html) = (String::new(), String::new());

@@ -1,4 +1,5 @@
-//! What goes on beside the requests on every node: ends of sessions that other nodes decided, notes of use, the life of keys.
+//! Background work of identity on every node: sessions that other nodes ended, times of use,
+//! rotation of keys.
 
 use std::time::Duration;
 
@@ -6,20 +7,21 @@ use platform::{clock::sleep, storage::Fault};
 
 use super::Identity;
 
-/// Between two looks for sessions that were ended elsewhere: with the seconds that a standing is believed, an end holds everywhere within five.
-const GLANCE: Duration = Duration::from_secs(2);
-/// Glances between notes of use and looks at the keys: ten seconds.
-const SOMETIMES: u32 = 5;
+/// Interval of polls for sessions that were ended on other nodes: together with the cache's
+/// lifetime of a session, an end takes effect everywhere within five seconds.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Polls between writes of sessions' use and reads of the signing keys: ten seconds.
+const POLLS_PER_WRITE: u32 = 5;
 
 pub async fn run(identity: Identity) {
     let mut glance: u32 = 0;
     loop {
-        sleep(GLANCE).await;
+        sleep(POLL_INTERVAL).await;
         glance = glance.wrapping_add(1);
-        log("ends of sessions", identity.notice_ends().await);
-        if glance.is_multiple_of(SOMETIMES) {
+        log("ends of sessions", identity.refresh_watched_sessions().await);
+        if glance.is_multiple_of(POLLS_PER_WRITE) {
             log("the use of sessions", identity.note_use().await);
-            log("signing keys", identity.keep_keys().await);
+            log("signing keys", identity.maintain_signing_keys().await);
         }
     }
 }
@@ -27,6 +29,6 @@ pub async fn run(identity: Identity) {
 /// A glance that failed is followed by another.
 fn log(what: &str, outcome: Result<(), Fault>) {
     if let Err(fault) = outcome {
-        tracing::warn!(error = %fault, "could not look after {what}");
+        tracing::warn!(error = %fault, "cleanup failed: {what}");
     }
 }

@@ -1,4 +1,4 @@
-//! How letters leave: by SMTP, into a folder, or onto the console of one machine.
+//! Delivery of e-mails: by SMTP, into a folder, or to the console of a single machine.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -16,10 +16,10 @@ use platform::{
 
 use super::emails::Email;
 
-/// Where letters go.
+/// Destination of e-mails.
 #[derive(Clone, Default)]
 pub enum Mailer {
-    /// Nowhere: what needs a letter cannot be done.
+    /// No mailer: calls that need an e-mail are refused.
     #[default]
     None,
     /// The log, links and all: for one person on one machine.
@@ -29,14 +29,14 @@ pub enum Mailer {
     Smtp(Box<MailServer>),
 }
 
-/// A mail server, and how long it may take for a letter.
+/// A mail server, and its timeout for an e-mail.
 #[derive(Clone)]
 pub struct MailServer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     limit: Duration,
 }
 
-/// Why letters cannot be sent the way that was asked for. Found at start.
+/// Reason why the mail setting cannot be used. Found at start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailerError {
     #[error("--mail: smtp://…, smtps://…, file:FOLDER, console or none is expected")]
@@ -68,8 +68,8 @@ impl std::str::FromStr for Mailer {
             _ if text.starts_with("smtp://") || text.starts_with("smtps://") => {
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(text);
                 let transport = transport.map_err(|err| MailerError::Smtp(err.to_string()))?;
-                let transport = transport.timeout(Some(SMTP_CONNECT)).build();
-                Ok(Self::Smtp(Box::new(MailServer { transport, limit: SMTP_MESSAGE })))
+                let transport = transport.timeout(Some(SMTP_CONNECT_TIMEOUT)).build();
+                Ok(Self::Smtp(Box::new(MailServer { transport, limit: SMTP_MESSAGE_TIMEOUT })))
             }
             _ => match text.strip_prefix("file:") {
                 Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
@@ -79,48 +79,50 @@ impl std::str::FromStr for Mailer {
     }
 }
 
-/// Whether this can stand as the sender of our letters.
+/// Whether this is valid as the sender of e-mails.
 pub fn check_sender(from: &str) -> Result<(), MailerError> {
     from.parse::<Mailbox>().map(drop).map_err(|_| MailerError::From)
 }
 
-/// How long a mail server may take to be connected to, and for a letter from the connection to the last word. lettre bounds the first alone.
-const SMTP_CONNECT: Duration = Duration::from_secs(10);
-const SMTP_MESSAGE: Duration = Duration::from_secs(30);
+/// Timeouts of the connection to a mail server, and of an e-mail from the connection to the last
+/// response. lettre bounds the first alone.
+const SMTP_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const SMTP_MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Seconds before each try.
-const TRIES: [u64; 3] = [0, 10, 60];
+const MAX_TRIES: [u64; 3] = [0, 10, 60];
 
 impl Mailer {
-    pub fn is_there(&self) -> bool {
+    pub fn is_configured(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    /// Sends a letter beside whatever asked for it, so that nobody can tell from the time whether there was one to send. It is tried three times;
-    /// one that is lost is asked for again by its reader.
+    /// Sends an e-mail in a background task, so that the response time does not reveal whether one
+    /// was sent. It is tried three times; the recipient has to request a lost one again.
     pub fn send(&self, from: &str, email: Email, clock: &Clock) {
         let (mailer, from, name) = (self.clone(), from.to_owned(), clock.uuid().simple().to_string());
         tokio::spawn(async move {
-            for wait in TRIES {
+            for wait in MAX_TRIES {
                 clock::sleep(std::time::Duration::from_secs(wait)).await;
-                match mailer.carry(&from, &email, &name).await {
+                match mailer.send_once(&from, &email, &name).await {
                     Ok(()) => return,
-                    Err(error) => tracing::warn!(%error, subject = email.subject, "a letter could not be sent"),
+                    Err(error) => tracing::warn!(%error, subject = email.subject, "an e-mail could not be sent"),
                 }
             }
         });
     }
 
-    /// Sends a letter and waits until it has gone: for jobs, which try again by themselves. The error is for the operator.
+    /// Sends an e-mail and waits until it has been sent: for jobs, which have retries of their own.
+    /// The error is for the operator.
     pub async fn deliver(&self, from: &str, email: &Email, clock: &Clock) -> Result<(), String> {
         let name = clock.uuid().simple().to_string();
-        step("mail", SpanKind::Client, self.carry(from, email, &name)).await
+        step("mail", SpanKind::Client, self.send_once(from, email, &name)).await
     }
 
-    async fn carry(&self, from: &str, email: &Email, name: &str) -> Result<(), String> {
+    async fn send_once(&self, from: &str, email: &Email, name: &str) -> Result<(), String> {
         match self {
             Self::None => Ok(()),
             Self::Console => {
-                tracing::info!("letter to {}: {}\n{}", email.to, email.subject, email.text);
+                tracing::info!("e-mail to {}: {}\n{}", email.to, email.subject, email.text);
                 Ok(())
             }
             Self::Folder(folder) => {
@@ -133,7 +135,7 @@ impl Mailer {
             Self::Smtp(server) => {
                 let MailServer { transport, limit } = &**server;
                 let sent = tokio::time::timeout(*limit, transport.send(message(from, email)?)).await;
-                let sent = sent.map_err(|_| format!("the mail server did not take it within {limit:?}"))?;
+                let sent = sent.map_err(|_| format!("the mail server did not accept it within {limit:?}"))?;
                 sent.map(drop).map_err(|err| err.to_string())
             }
         }
@@ -141,13 +143,13 @@ impl Mailer {
 }
 
 fn message(from: &str, email: &Email) -> Result<Message, String> {
-    let from: Mailbox = from.parse().map_err(|_| "the sender is no address".to_owned())?;
-    let to: Mailbox = email.to.parse().map_err(|_| "the reader's address is none".to_owned())?;
+    let from: Mailbox = from.parse().map_err(|_| "the sender's address is not valid".to_owned())?;
+    let to: Mailbox = email.to.parse().map_err(|_| "the recipient's address is not valid".to_owned())?;
     let both = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
     let mut whole = if email.attachments.is_empty() { both } else { MultiPart::mixed().multipart(both) };
     for file in &email.attachments {
         let media = ContentType::parse(file.media).map_err(|_| "the attachment has no media type".to_owned())?;
-        // Its bytes come out as they went in: a text would have other ends of lines.
+        // Base64 keeps the bytes unchanged: a text encoding would change the line endings.
         let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
         let body = body.map_err(|_| "the attachment has no base 64".to_owned())?;
         whole = whole.singlepart(Attachment::new(file.name.clone()).body(body, media));
@@ -164,8 +166,8 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mailer: Mailer = format!("smtp://{}", silent.local_addr().unwrap()).parse().unwrap();
         let Mailer::Smtp(mut server) = mailer else { panic!("an address of SMTP is a mail server") };
-        assert_eq!(server.limit, SMTP_MESSAGE, "what a letter has in service");
-        // The test waits for all of it.
+        assert_eq!(server.limit, SMTP_MESSAGE_TIMEOUT, "what a letter has in service");
+        // A short limit, since the test waits for it.
         let limit = Duration::from_secs(1);
         server.limit = limit;
         let mailer = Mailer::Smtp(server);
@@ -183,8 +185,8 @@ mod tests {
             }
         });
         let began = tokio::time::Instant::now();
-        let sent = mailer.carry("Entrepot <stock@example.com>", &email, "name").await;
-        assert!(sent.is_err() && began.elapsed() < limit + SMTP_CONNECT, "{sent:?} after {:?}", began.elapsed());
+        let sent = mailer.send_once("Entrepot <stock@example.com>", &email, "name").await;
+        assert!(sent.is_err() && began.elapsed() < limit + SMTP_CONNECT_TIMEOUT, "{sent:?} after {:?}", began.elapsed());
         taking.abort();
     }
 

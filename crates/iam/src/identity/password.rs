@@ -12,16 +12,16 @@ use tokio::sync::{Semaphore, oneshot};
 /// OWASP's floor: m = 19 MiB, t = 2, p = 1 (Password Storage Cheat Sheet).
 const MEMORY_KIB: u32 = 19_456;
 const ITERATIONS: u32 = 2;
-const LANES: u32 = 1;
+const PARALLELISM: u32 = 1;
 
-/// Those who may wait for their turn; whoever comes then is told that we are busy. A turn takes some 20 ms.
-const WAITING: usize = 256;
-/// How nice a thread is that works on a password: on a busy core it gets a tenth of what others get (sched(7)), so that
-/// people still come in.
+/// Maximum calls in the queue; further ones are refused as busy. A hash takes some 20 ms.
+const MAX_QUEUED: usize = 256;
+/// Nice value of a thread that hashes a password: on a busy core it gets a tenth of the time of
+/// others (sched(7)), so that other requests are still served.
 #[cfg(target_os = "linux")]
-const YIELDING: i32 = 10;
-/// Nobody waits longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const HASHING_NICE_VALUE: i32 = 10;
+/// Maximum wait in the queue.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Hashes and checks passwords, at once at most as many as half of the cores and behind everything else that wants to run: a storm of
 /// logins waits for itself.
@@ -29,24 +29,26 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Passwords {
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// A hash of nobody's password: checked when the account is unknown, so that both take the same time.
+    /// Hash of a dummy password: checked when the account is unknown, so that both cases take the
+    /// same time.
     nobody: Arc<str>,
     clock: Clock,
 }
 
 fn argon() -> Result<Argon2<'static>, Fault> {
-    let params = Params::new(MEMORY_KIB, ITERATIONS, LANES, None).map_err(|err| Fault::Broken(err.to_string()))?;
+    let params = Params::new(MEMORY_KIB, ITERATIONS, PARALLELISM, None).map_err(|err| Fault::Broken(err.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// `$argon2id$…` (PHC) of "nobody" under a fixed salt with the parameters above; only its cost matters.
-pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
+pub const DUMMY_PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
 
 impl Passwords {
     pub fn new(clock: Clock) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let permits = Arc::new(Semaphore::new(cores.div_ceil(2)));
-        Self { permits, waiting: Arc::new(Semaphore::new(WAITING)), nobody: NOBODY.into(), clock }
+        Self { permits, waiting: Arc::new(Semaphore::new(MAX_QUEUED)), nobody: DUMMY_PASSWORD_HASH.into(), clock }
     }
 
     /// The PHC string to keep.
@@ -76,24 +78,28 @@ impl Passwords {
         Ok(matches && known)
     }
 
-    /// Whether a hash was made with no less than is asked for now.
+    /// Whether a hash was made with at least the current parameters.
     pub fn is_strong(stored: &str) -> bool {
         let Ok(hash) = PasswordHash::new(stored) else { return false };
         let at_least = |name: &str, least: u32| hash.params.get_decimal(name).is_some_and(|found| found >= least);
-        hash.algorithm.as_str() == "argon2id" && at_least("m", MEMORY_KIB) && at_least("t", ITERATIONS) && at_least("p", LANES)
+        hash.algorithm.as_str() == "argon2id"
+            && at_least("m", MEMORY_KIB)
+            && at_least("t", ITERATIONS)
+            && at_least("p", PARALLELISM)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
         let _place = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
-        let turn = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await.map_err(|_| Fault::Overloaded)?;
+        let turn =
+            tokio::time::timeout(QUEUE_TIMEOUT, self.permits.clone().acquire_owned()).await.map_err(|_| Fault::Overloaded)?;
         let turn = turn.map_err(|_| Fault::ShuttingDown)?;
         let (tell, told) = oneshot::channel();
         std::thread::Builder::new()
             .name("password".to_owned())
             .spawn(move || {
-                // Held until the work is done, also when whoever asked has gone.
+                // The permit is held until the work is done, even if the caller has gone.
                 let _turn = turn;
-                give_way();
+                lower_priority();
                 tell.send(work()).ok();
             })
             .map_err(|err| Fault::Broken(format!("no thread for a password: {err}")))?;
@@ -101,11 +107,12 @@ impl Passwords {
     }
 }
 
-/// Lets every other thread of this machine go before this one. Priorities are a thread's own on Linux, and cannot be raised again, so a thread of
-/// the runtime's pool would not do; elsewhere they are the process's.
-fn give_way() {
+/// Lowers the priority of this thread below all others. On Linux priorities belong to threads and
+/// cannot be raised again, so a thread of the runtime's pool cannot be used; elsewhere they belong
+/// to the process.
+fn lower_priority() {
     #[cfg(target_os = "linux")]
-    if let Err(err) = rustix::process::nice(YIELDING) {
+    if let Err(err) = rustix::process::nice(HASHING_NICE_VALUE) {
         tracing::debug!(error = %err, "passwords are checked at the priority of everything else");
     }
 }
@@ -126,8 +133,12 @@ mod tests {
 
     #[test]
     fn knows_what_was_hashed_when_less_was_enough() {
-        assert!(Passwords::is_strong(NOBODY));
-        for weaker in [NOBODY.replace("m=19456", "m=4096"), NOBODY.replace("t=2", "t=1"), NOBODY.replace("argon2id", "argon2i")] {
+        assert!(Passwords::is_strong(DUMMY_PASSWORD_HASH));
+        for weaker in [
+            DUMMY_PASSWORD_HASH.replace("m=19456", "m=4096"),
+            DUMMY_PASSWORD_HASH.replace("t=2", "t=1"),
+            DUMMY_PASSWORD_HASH.replace("argon2id", "argon2i"),
+        ] {
             assert!(!Passwords::is_strong(&weaker), "{weaker}");
         }
         assert!(!Passwords::is_strong("plain"));
@@ -136,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_storm_is_told_that_we_are_busy() {
         let passwords = Passwords::new(Clock::system());
-        let _all = passwords.waiting.acquire_many(u32::try_from(WAITING).unwrap()).await.unwrap();
+        let _all = passwords.waiting.acquire_many(u32::try_from(MAX_QUEUED).unwrap()).await.unwrap();
         assert!(matches!(passwords.verify("x", None).await, Err(Fault::Overloaded)));
     }
 }

@@ -1,6 +1,8 @@
-//! The sessions that this process has seen lately: what is known of them, who watches for their end, and when they were used.
+//! Cache of the sessions that this process has seen lately: their state, the watchers of their end,
+//! and the times of their use.
 //!
-//! The session's row has the last word. What is known here is believed for a few seconds, and a revocation on this node corrects it at once.
+//! The session's row is authoritative. Cached state is trusted for a few seconds, and a revocation
+//! on this node corrects it at once.
 
 use std::{
     collections::HashMap,
@@ -17,20 +19,21 @@ use tokio::sync::watch;
 
 use super::rows::sessions::SessionStatus;
 
-/// How long a session's standing is taken for granted: a revocation on another node is noticed after that.
-pub const FRESH: Duration = Duration::from_secs(3);
-/// Sessions that are remembered; beyond it those that nobody watches are forgotten.
-const REMEMBERED: usize = 50_000;
+/// Time that a cached session status is trusted; a revocation on another node is noticed after
+/// that.
+pub const SESSION_CACHE_TTL: Duration = Duration::from_secs(3);
+/// Maximum cached sessions; beyond it unwatched ones are evicted.
+const MAX_CACHED_SESSIONS: usize = 50_000;
 /// Between two notes of a session's use.
-const TOUCH: Duration = Duration::from_mins(1);
+const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
-pub struct Presence(RwLock<HashMap<SessionId, Arc<CachedSession>>>, ClusterNotices);
+pub struct SessionCache(RwLock<HashMap<SessionId, Arc<CachedSession>>>, ClusterNotices);
 
-/// What is known of a session.
+/// Cached status of a session.
 pub struct CachedSession {
     session_status: SessionStatus,
-    /// None: it is to be read again before anything else.
+    /// None: the session must be read again before its next use.
     read_at: Option<Monotonic>,
     ended: watch::Sender<bool>,
     /// Microseconds of the monotonic clock.
@@ -49,13 +52,14 @@ impl CachedSession {
         self.ended.subscribe()
     }
 
-    /// Whether a second factor must be enrolled that was not asked for when this was read, or the tenant was suspended since.
-    fn is_tightened(&self, now: &SessionStatus) -> bool {
+    /// Whether, since this was read, a second factor has become required that must be enrolled, or
+    /// the tenant was suspended.
+    fn is_more_restricted(&self, now: &SessionStatus) -> bool {
         let before = &self.session_status;
         (now.must_enrol() && !before.must_enrol()) || (now.suspended && !before.suspended)
     }
 
-    /// The same session, to be read again before anything else.
+    /// The same session, marked to be read again before its next use.
     fn stale(&self, session_status: SessionStatus, ended: watch::Sender<bool>) -> Self {
         Self {
             session_status,
@@ -67,33 +71,34 @@ impl CachedSession {
     }
 }
 
-impl Presence {
-    /// One that lets other nodes know.
-    pub fn telling(cluster_notices: ClusterNotices) -> Self {
+impl SessionCache {
+    /// A cache that notifies other nodes.
+    pub fn with_notices(cluster_notices: ClusterNotices) -> Self {
         Self(RwLock::default(), cluster_notices)
     }
 
-    /// What is known, if that is recent enough; notes that the session is used.
+    /// Returns the cached session, if it is fresh, and records that the session is used.
     pub fn fresh(&self, id: SessionId, now: Monotonic) -> Option<Arc<CachedSession>> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let cached = sessions.get(&id)?;
         cached.used_at.store(now.micros(), Ordering::Relaxed);
-        let recent = *cached.ended.borrow() || cached.read_at.is_some_and(|at| now.since(at) < FRESH);
+        let recent = *cached.ended.borrow() || cached.read_at.is_some_and(|at| now.since(at) < SESSION_CACHE_TTL);
         recent.then(|| cached.clone())
     }
 
-    /// Keeps what was read. Whoever watches the session goes on watching it.
-    pub fn keep(&self, session_status: SessionStatus, now: Monotonic) -> Arc<CachedSession> {
+    /// Caches a session that was read. Its watchers stay.
+    pub fn cache_session(&self, session_status: SessionStatus, now: Monotonic) -> Arc<CachedSession> {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() >= REMEMBERED {
+        if sessions.len() >= MAX_CACHED_SESSIONS {
             sessions.retain(|_, cached| cached.ended.receiver_count() > 0);
         }
         let before = sessions.get(&session_status.id);
-        // A read that began before a revocation and came back after it must not undo it.
+        // A read that began before a revocation and returned after it must not undo it.
         let ended = session_status.ended || before.is_some_and(|cached| *cached.ended.borrow());
         let sender = match before {
-            // Sockets were let in on easier terms: they close, and come in again on those of now.
-            Some(cached) if cached.is_tightened(&session_status) => {
+            // Open sockets were admitted under weaker rules: they are closed, and have to reconnect
+            // under the current ones.
+            Some(cached) if cached.is_more_restricted(&session_status) => {
                 cached.ended.send_replace(true);
                 watch::channel(false).0
             }
@@ -115,26 +120,26 @@ impl Presence {
         cached
     }
 
-    /// Tells everybody who watches these sessions that they have ended, on other nodes too.
+    /// Notifies all watchers of these sessions that they have ended, on other nodes too.
     pub fn end(&self, ids: &[SessionId]) {
-        self.end_here(ids);
+        self.end_locally(ids);
         self.1.sessions(ids);
     }
 
-    /// Tells everybody who watches these sessions here.
-    pub fn end_here(&self, ids: &[SessionId]) {
+    /// Notifies all watchers of these sessions on this node that they have ended.
+    pub fn end_locally(&self, ids: &[SessionId]) {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         for cached in ids.iter().filter_map(|id| sessions.get(id)) {
             cached.ended.send_replace(true);
         }
     }
 
-    /// Tells everybody who watches this session here, if a second factor must be enrolled first that was not asked for before, or its tenant is
-    /// suspended. The session itself goes on.
-    pub fn tighten_here(&self, session_status: SessionStatus) {
+    /// Notifies all watchers of this session on this node if a second factor has become required
+    /// and must be enrolled, or its tenant is suspended. The session itself does not end.
+    pub fn tighten_locally(&self, session_status: SessionStatus) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) =
-            sessions.get(&session_status.id).filter(|cached| !cached.has_ended() && cached.is_tightened(&session_status))
+            sessions.get(&session_status.id).filter(|cached| !cached.has_ended() && cached.is_more_restricted(&session_status))
         {
             cached.ended.send_replace(true);
             let next = cached.stale(session_status, watch::channel(false).0);
@@ -142,14 +147,14 @@ impl Presence {
         }
     }
 
-    /// What was read of a session does not hold any more, on no node.
-    pub fn forget(&self, id: SessionId) {
-        self.forget_here(id);
+    /// Invalidates the cached status of a session, on every node.
+    pub fn invalidate(&self, id: SessionId) {
+        self.invalidate_locally(id);
         self.1.sessions(&[id]);
     }
 
-    /// What was read of a session here does not hold any more.
-    pub fn forget_here(&self, id: SessionId) {
+    /// Invalidates the cached status of a session on this node.
+    pub fn invalidate_locally(&self, id: SessionId) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = sessions.get(&id) {
             let stale = cached.stale(cached.session_status.clone(), cached.ended.clone());
@@ -157,19 +162,19 @@ impl Presence {
         }
     }
 
-    /// The sessions that somebody watches: those of open sockets.
+    /// The watched sessions: those of open sockets.
     pub fn watched(&self) -> Vec<SessionId> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let open = sessions.iter().filter(|(_, cached)| cached.ended.receiver_count() > 0 && !*cached.ended.borrow());
         open.map(|(id, _)| *id).collect()
     }
 
-    /// The sessions whose use is to be written down; they count as written.
+    /// The sessions whose use has to be written; they are marked as written.
     pub fn used(&self, now: Monotonic) -> Vec<SessionId> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let due = |cached: &CachedSession| {
             let (used, touched) = (cached.used_at.load(Ordering::Relaxed), cached.touched_at.load(Ordering::Relaxed));
-            let is_due = used > touched && (touched == i64::MIN || now.since(Monotonic::from_micros(touched)) >= TOUCH);
+            let is_due = used > touched && (touched == i64::MIN || now.since(Monotonic::from_micros(touched)) >= TOUCH_INTERVAL);
             is_due && {
                 cached.touched_at.store(now.micros(), Ordering::Relaxed);
                 true
@@ -207,17 +212,17 @@ mod tests {
 
     #[test]
     fn what_is_known_is_believed_for_seconds_and_an_end_for_ever() {
-        let presence = Presence::default();
+        let presence = SessionCache::default();
         let id = session_status(false).id;
         assert!(presence.fresh(id, START).is_none());
-        let mut watch = presence.keep(session_status(false), START).watch();
+        let mut watch = presence.cache_session(session_status(false), START).watch();
         assert!(presence.fresh(id, after(2)).is_some());
         assert!(presence.fresh(id, after(3)).is_none());
         assert_eq!(presence.watched(), [id]);
         presence.end(&[id]);
         assert!(*watch.borrow_and_update());
-        // A read from before the end comes back late.
-        assert!(presence.keep(session_status(false), START).session_status().ended);
+        // A read from before the end returns late.
+        assert!(presence.cache_session(session_status(false), START).session_status().ended);
         assert!(presence.fresh(id, after(900)).is_some_and(|cached| *cached.watch().borrow()));
     }
 
@@ -225,42 +230,42 @@ mod tests {
     fn whoever_must_enrol_all_at_once_comes_in_again() {
         let asked = || SessionStatus { mfa_required: true, ..session_status(false) };
         for read_by_a_request in [true, false] {
-            let presence = Presence::default();
-            let before = presence.keep(session_status(false), START).watch();
+            let presence = SessionCache::default();
+            let before = presence.cache_session(session_status(false), START).watch();
             if read_by_a_request {
-                presence.keep(asked(), after(5));
+                presence.cache_session(asked(), after(5));
             } else {
-                presence.tighten_here(asked());
+                presence.tighten_locally(asked());
             }
             assert!(*before.borrow(), "open sockets are told");
             assert!(presence.fresh(session_status(false).id, after(5)).is_none_or(|cached| !cached.has_ended()));
-            let after = presence.keep(asked(), after(6));
-            presence.tighten_here(asked());
+            let after = presence.cache_session(asked(), after(6));
+            presence.tighten_locally(asked());
             assert!(!after.has_ended() && !*after.watch().borrow(), "the session goes on, and so does who has come in again");
         }
-        let presence = Presence::default();
-        presence.keep(session_status(true), START);
-        presence.tighten_here(asked());
-        assert!(presence.keep(asked(), START).has_ended(), "what has ended stays so");
+        let presence = SessionCache::default();
+        presence.cache_session(session_status(true), START);
+        presence.tighten_locally(asked());
+        assert!(presence.cache_session(asked(), START).has_ended(), "what has ended stays so");
     }
 
     #[test]
     fn a_suspended_tenant_closes_what_is_open_and_lets_the_session_be() {
         let suspended = || SessionStatus { suspended: true, ..session_status(false) };
-        let presence = Presence::default();
-        let open = presence.keep(session_status(false), START).watch();
-        presence.tighten_here(suspended());
+        let presence = SessionCache::default();
+        let open = presence.cache_session(session_status(false), START).watch();
+        presence.tighten_locally(suspended());
         assert!(*open.borrow(), "open sockets are told");
-        let refused = presence.keep(suspended(), after(1));
+        let refused = presence.cache_session(suspended(), after(1));
         assert!(refused.session_status().suspended && !refused.has_ended());
-        let resumed = presence.keep(session_status(false), after(5));
+        let resumed = presence.cache_session(session_status(false), after(5));
         assert!(!resumed.session_status().suspended && !resumed.has_ended(), "the session goes on");
     }
 
     #[test]
     fn use_is_noted_once_a_minute() {
-        let presence = Presence::default();
-        presence.keep(session_status(false), START);
+        let presence = SessionCache::default();
+        presence.cache_session(session_status(false), START);
         assert_eq!(presence.used(START).len(), 1);
         presence.fresh(session_status(false).id, after(1));
         assert_eq!(presence.used(after(59)), []);

@@ -1,10 +1,11 @@
-//! Opaque tokens: 256 random bits that somebody keeps, of which we keep the SHA-256.
+//! Opaque tokens: 256 random bits that the client keeps, and of which only the SHA-256 is stored.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use platform::clock::Clock;
 use sha2::{Digest, Sha256};
 
-/// What a token is for, as its prefix says it: whoever finds one in a log can tell, and a scanner can look for them.
+/// Purpose of a token, which its prefix states: a reader of a log recognises it, and a scanner can
+/// search for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Refresh,
@@ -16,7 +17,7 @@ pub enum Purpose {
     Verify,
     /// An invitation.
     Invite,
-    /// A device that somebody has logged in from.
+    /// Token of a device that a user has logged in from.
     Device,
 }
 
@@ -33,28 +34,30 @@ impl Purpose {
     }
 }
 
-/// A fresh token, and what to keep of it.
-pub fn draw(clock: &Clock, purpose: Purpose) -> (String, [u8; 32]) {
+/// A new token, and the hash to store.
+pub fn generate_token(clock: &Clock, purpose: Purpose) -> (String, [u8; 32]) {
     let mut bytes = [0u8; 32];
     clock.fill(&mut bytes);
-    made_of(bytes, purpose)
+    encode_token(bytes, purpose)
 }
 
-/// The token that these bytes make, and what to keep of it.
-pub fn made_of(bytes: [u8; 32], purpose: Purpose) -> (String, [u8; 32]) {
+/// The token made of these bytes, and the hash to store.
+pub fn encode_token(bytes: [u8; 32], purpose: Purpose) -> (String, [u8; 32]) {
     let token = format!("{}{}", purpose.prefix(), URL_SAFE_NO_PAD.encode(bytes));
     let hash = digest(&token);
     (token, hash)
 }
 
-/// What is kept of a token for this purpose; None for what cannot be one, which then costs no query.
+/// Returns the hash that is stored of a token for this purpose; None if the text cannot be such a
+/// token, which then costs no query.
 pub fn kept(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
     let text = token.strip_prefix(purpose.prefix())?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     (bytes.len() == 32).then(|| digest(token))
 }
 
-/// What is kept of a short code that goes with a token: without the token nobody can try all codes on it.
+/// Returns the hash that is stored of a short code, bound to a token: without the token the codes
+/// cannot be tried one by one.
 pub fn bound(token: &str, code: &str) -> [u8; 32] {
     Sha256::new().chain_update(token.as_bytes()).chain_update([0]).chain_update(code.as_bytes()).finalize().into()
 }
@@ -70,9 +73,9 @@ mod tests {
     #[test]
     fn a_token_is_known_by_its_hash_and_junk_by_its_form() {
         let clock = Clock::system();
-        let (token, hash) = draw(&clock, Purpose::Refresh);
+        let (token, hash) = generate_token(&clock, Purpose::Refresh);
         assert_eq!(kept(&token, Purpose::Refresh), Some(hash));
-        assert_ne!(draw(&clock, Purpose::Refresh).1, hash);
+        assert_ne!(generate_token(&clock, Purpose::Refresh).1, hash);
         for junk in ["", "epr_", "epr_AAAA", &token[1..], &token[..token.len() - 1], &format!("{token}A")] {
             assert_eq!(kept(junk, Purpose::Refresh), None, "{junk}");
         }

@@ -1,4 +1,4 @@
-//! The deployment's signing keys, made ready for use.
+//! The deployment's signing keys, parsed for use.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -27,7 +27,7 @@ pub struct Signer {
     from: Timestamp,
 }
 
-/// All keys: the one that signs, those that will and those that did.
+/// All keys: the current signer, future ones and retired ones.
 pub struct Signers {
     signers: Vec<Signer>,
     checking: HashMap<String, DecodingKey>,

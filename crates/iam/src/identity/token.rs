@@ -22,17 +22,18 @@ pub struct Claims {
     pub aud: String,
     /// The user.
     pub sub: UserId,
-    /// Which kind of client asked for it (RFC 9068 asks for one).
+    /// Kind of client that requested it (RFC 9068 requires one).
     pub client_id: String,
     pub exp: i64,
     pub nbf: i64,
     pub iat: i64,
-    /// The refresh token that came with it: that this one is seen proves that its reply was not lost.
+    /// The refresh token issued with this one: the use of this one proves that the response was not
+    /// lost.
     pub jti: RefreshTokenId,
     pub auth_time: i64,
-    /// How the user showed who they are (RFC 8176).
+    /// Methods by which the user authenticated (RFC 8176).
     pub amr: Vec<String>,
-    /// How sure that makes us: `aal1` by one factor, `aal2` by two.
+    /// Assurance level of the authentication: `aal1` by one factor, `aal2` by two.
     pub acr: String,
     /// The session.
     pub sid: SessionId,
@@ -43,7 +44,7 @@ pub struct Claims {
     pub pv: i64,
 }
 
-/// Why a token is not accepted. Callers hear only that it is not.
+/// Reason why a token is not accepted. Callers get no reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("the token is not valid")]
@@ -59,7 +60,8 @@ pub enum TokenUse {
     Again,
 }
 
-/// Who a token is for and how they showed it: what a session puts into its tokens.
+/// Claims that a session puts into its tokens: the user, the member, and the methods of
+/// authentication.
 #[derive(Debug, Clone)]
 pub struct Subject {
     pub user: UserId,
@@ -84,14 +86,15 @@ struct Inner {
 pub const ISSUER: &str = "entrepot";
 pub const AUDIENCE: &str = "entrepot-api";
 const CLIENT: &str = "entrepot";
-/// Seconds that a token is still good after its end: so much may two nodes' clocks differ.
-pub const LEEWAY: i64 = 30;
+/// Seconds for which a token is accepted after its expiry: the maximum clock difference of two
+/// nodes.
+pub const LEEWAY_SECONDS: i64 = 30;
 /// Seconds that a token may seem to be from the future: so far may a clock be set back without anybody having to refresh.
-pub const AHEAD: i64 = 300;
-/// Verified tokens that are remembered; beyond it all are forgotten and checked again.
-const REMEMBERED: usize = 10_000;
-/// No token of ours is longer; what is longer is not looked at.
-const MOST_BYTES: usize = 4096;
+pub const MAX_AHEAD_SECONDS: i64 = 300;
+/// Maximum cached tokens; beyond it the cache is cleared.
+const MAX_CACHED_TOKENS: usize = 10_000;
+/// Maximum length of a token; longer ones are refused unparsed.
+const MAX_BYTES: usize = 4096;
 
 impl Tokens {
     pub fn new(keys: &[signing_key::Model], clock: Clock) -> Result<Self, Fault> {
@@ -99,7 +102,7 @@ impl Tokens {
         Ok(Self(Arc::new(Inner { signers, clock, seen: RwLock::default() })))
     }
 
-    /// Takes on the keys as they are now. What was signed with a key that is gone is no longer accepted.
+    /// Adopts the current keys. Tokens that were signed with a removed key are no longer accepted.
     pub fn adopt(&self, keys: &[signing_key::Model]) -> Result<(), Fault> {
         if self.signers().is_of(keys) {
             return Ok(());
@@ -153,18 +156,20 @@ impl Tokens {
     /// The claims of an access token that this deployment signed and that is in its time.
     pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, TokenUse), TokenError> {
         if let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token) {
-            // When it was let in first it had begun; a clock that was set back since changes nothing of that.
-            self.goes_on(claims)?;
+            // The start of its validity was checked when it was first verified; a clock that was
+            // set back since does not matter.
+            self.check_not_expired(claims)?;
             return Ok((claims.clone(), TokenUse::Again));
         }
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_BYTES {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
             return Err(TokenError::Invalid);
         }
-        // The key is one of ours by its name; what the token says of keys (jwk, jku, x5u …) is not even read.
+        // The key is looked up by its ID among our own; keys inside the token (jwk, jku, x5u …) are
+        // not even read.
         let signers = self.signers();
         let key = header.kid.as_deref().and_then(|kid| signers.checking(kid)).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -175,27 +180,27 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
-        self.in_time(&claims)?;
+        self.check_times(&claims)?;
         Ok((Arc::new(claims), TokenUse::First))
     }
 
-    /// Remembers a token that was found good, so that it is not checked again.
-    pub fn remember(&self, token: &str, claims: Arc<Claims>) {
+    /// Caches a valid token, so that it is not checked again.
+    pub fn cache_token(&self, token: &str, claims: Arc<Claims>) {
         let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED {
+        if seen.len() >= MAX_CACHED_TOKENS {
             seen.clear();
         }
         seen.insert(token.to_owned(), claims);
     }
 
-    fn goes_on(&self, claims: &Claims) -> Result<(), TokenError> {
+    fn check_not_expired(&self, claims: &Claims) -> Result<(), TokenError> {
         let now = self.0.clock.now().micros() / 1_000_000;
-        if claims.exp + LEEWAY <= now { Err(TokenError::Expired) } else { Ok(()) }
+        if claims.exp + LEEWAY_SECONDS <= now { Err(TokenError::Expired) } else { Ok(()) }
     }
 
-    fn in_time(&self, claims: &Claims) -> Result<(), TokenError> {
-        self.goes_on(claims)?;
-        let latest = self.0.clock.now().micros() / 1_000_000 + AHEAD;
+    fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {
+        self.check_not_expired(claims)?;
+        let latest = self.0.clock.now().micros() / 1_000_000 + MAX_AHEAD_SECONDS;
         if claims.nbf > latest || claims.iat > latest { Err(TokenError::Invalid) } else { Ok(()) }
     }
 }

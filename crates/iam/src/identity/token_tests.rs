@@ -13,7 +13,7 @@ mod hostile {
     use super::super::*;
     use crate::identity::signer::generate;
 
-    /// A deployment's tokens, its key, and the hand of its clock.
+    /// A deployment's tokens, its key, and its adjustable clock.
     struct Deployment {
         tokens: Tokens,
         key: signing_key::Model,
@@ -93,9 +93,9 @@ mod hostile {
         let claims = claims(&one.tokens);
         let token = one.tokens.sign(&claims).unwrap();
         assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims.clone()), TokenUse::First)));
-        one.tokens.remember(&token, Arc::new(claims.clone()));
+        one.tokens.cache_token(&token, Arc::new(claims.clone()));
         assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims), TokenUse::Again)));
-        one.hand.fetch_add((600 + LEEWAY) * 1_000_000, Ordering::Relaxed);
+        one.hand.fetch_add((600 + LEEWAY_SECONDS) * 1_000_000, Ordering::Relaxed);
         assert_eq!(one.tokens.verify(&token).map(drop), Err(TokenError::Expired), "remembered or not");
     }
 
@@ -111,7 +111,7 @@ mod hostile {
             }
             refused(&one, &format!("{}.{}", part(&header), part(&body)), alg);
         }
-        // The public key taken for a shared secret: raw, as base64, and as the set that is published.
+        // The public key is misused as a shared secret: raw, as base64, and as the published set.
         let public = public(&one);
         let header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": kid });
         let text = format!("{}.{}", part(&header), part(&body));
@@ -137,7 +137,7 @@ mod hostile {
         signature[10] ^= 1;
         refused(&one, &format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode(signature)), "a flipped bit");
         refused(&one, &format!("{token}.{}", parts[2]), "a fourth part");
-        refused(&one, &"a".repeat(MOST_BYTES + 1), "too long");
+        refused(&one, &"a".repeat(MAX_BYTES + 1), "too long");
         refused(&one, "", "nothing");
     }
 
@@ -162,7 +162,8 @@ mod hostile {
         }
         refused(&one, &signed(&one, &json!({ "alg": "EdDSA", "typ": "at+jwt" }), &body), "no kid");
         refused(&one, &signed(&one, &json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid, "crit": ["exp"] }), &body), "crit");
-        // The same hand with an honest header is let in: it is the headers that were refused.
+        // The same signature with an honest header is accepted: the headers were the reason of the
+        // refusals.
         assert!(one.tokens.verify(&signed(&one, &json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid }), &body)).is_ok());
     }
 
@@ -178,8 +179,8 @@ mod hostile {
         let mut wrong: Vec<(&str, Value)> = vec![
             ("aud", json!("other")),
             ("iss", json!("other")),
-            ("nbf", json!(now + AHEAD + 1)),
-            ("iat", json!(now + AHEAD + 1)),
+            ("nbf", json!(now + MAX_AHEAD_SECONDS + 1)),
+            ("iat", json!(now + MAX_AHEAD_SECONDS + 1)),
             ("sub", json!("mem_00000000000000000000000005")),
             ("sid", json!("../x")),
             ("exp", json!("soon")),
@@ -194,7 +195,7 @@ mod hostile {
             refused(&one, &signed(&one, &header(json!("at+jwt")), &body), &format!("{name}: {value}"));
         }
         let mut old = honest.clone();
-        old["exp"] = json!(now - LEEWAY);
+        old["exp"] = json!(now - LEEWAY_SECONDS);
         assert_eq!(one.tokens.verify(&signed(&one, &header(json!("at+jwt")), &old)).map(drop), Err(TokenError::Expired));
     }
 
@@ -214,7 +215,7 @@ mod hostile {
         one.hand.fetch_sub(3_600_000_000, Ordering::Relaxed);
         assert!(one.tokens.verify(&old).is_ok(), "what the old key signed is good until it expires");
         let claims = one.tokens.verify(&old).unwrap().0;
-        one.tokens.remember(&old, claims);
+        one.tokens.cache_token(&old, claims);
         one.tokens.adopt(&[next]).unwrap();
         refused(&one, &old, "a key that is gone, though its token was remembered");
         assert!(!one.tokens.key_set().contains(&one.key.id.to_string()));

@@ -1,5 +1,6 @@
-//! One call at a time for each refresh token: of many that show the same one, each waits in this process for the one before it, and none holds a
-//! connection of the database while it waits. Whoever leaves, at whatever moment, leaves nothing behind.
+//! Serializes calls with the same refresh token: each waits in this process for the one before it,
+//! and none holds a connection of the database while it waits. A call that is cancelled, at any
+//! moment, leaves no state behind.
 
 use std::{
     collections::HashMap,
@@ -8,33 +9,33 @@ use std::{
 
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
-/// What a token is kept as.
+/// Hash of a token.
 type Key = [u8; 32];
 
 /// Clones share the queues.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<Key, Arc<Queue<()>>>>>);
+pub struct KeyedQueues(Arc<Mutex<HashMap<Key, Arc<Queue<()>>>>>);
 
-/// Its holder's turn. Dropping it lets the next one go on.
-pub struct Turn {
-    // Given back before the place is left, which counts who is still there.
+/// The right to proceed. Dropping it lets the next call proceed.
+pub struct QueueGuard {
+    // Dropped before the position, which counts the remaining calls.
     _held: OwnedMutexGuard<()>,
     _position: QueuePosition,
 }
 
-/// A place in a queue, waiting or at work. Whoever leaves last takes the queue away.
+/// A position in a queue, waiting or active. The last one removes the queue.
 struct QueuePosition {
     key: Key,
     queue: Arc<Queue<()>>,
-    turns: Turns,
+    turns: KeyedQueues,
 }
 
-impl Turns {
-    pub async fn of(&self, key: Key) -> Turn {
+impl KeyedQueues {
+    pub async fn of(&self, key: Key) -> QueueGuard {
         let queue = self.lock().entry(key).or_default().clone();
         let position = QueuePosition { key, queue, turns: self.clone() };
         let held = position.queue.clone().lock_owned().await;
-        Turn { _held: held, _position: position }
+        QueueGuard { _held: held, _position: position }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Queue<()>>>> {
@@ -60,7 +61,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_after_the_other_and_others_beside_them() {
-        let turns = Turns::default();
+        let turns = KeyedQueues::default();
         let first = turns.of([1; 32]).await;
         let soon = Duration::from_millis(20);
         assert!(tokio::time::timeout(soon, turns.of([1; 32])).await.is_err(), "it waits");
@@ -72,7 +73,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_leaves_leaves_nothing_behind() {
-        let turns = Turns::default();
+        let turns = KeyedQueues::default();
         let first = turns.of([1; 32]).await;
         let waiting: Vec<_> = (0..8)
             .map(|_| {

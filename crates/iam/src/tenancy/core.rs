@@ -1,4 +1,4 @@
-//! What a tenant may say of itself: pure.
+//! Settings that a tenant changes itself, and their rules: pure.
 
 use entity::prelude::*;
 use platform::stages::{Stage, Staged, earliest};
@@ -6,7 +6,7 @@ use platform::stages::{Stage, Staged, earliest};
 use super::pattern_limits::{PatternChange, PatternLimits};
 use crate::identity::{LENGTH_STEP, LENGTHS};
 
-/// The settings that a tenant changes by itself.
+/// The settings that a tenant changes itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub version: i64,
@@ -15,21 +15,24 @@ pub struct Settings {
     pub time_zone: String,
     pub mfa_required: bool,
     pub reservation_seconds: i64,
-    /// A session that is not used for so long ends; None is the deployment's own limit.
+    /// Seconds without use after which a session ends; None: the deployment's limit.
     pub session_idle_seconds: Option<i64>,
-    /// A session ends after so long; None is the deployment's own limit.
+    /// Seconds after which a session ends; None: the deployment's limit.
     pub session_seconds: Option<i64>,
     /// Characters that members' passwords have at least; None is the deployment's own limit.
     pub password_length: Option<i64>,
-    /// A purchase of more than this, in minor units of the currency, is approved by somebody else than whoever asks for it; None: none has to be.
+    /// Total, in minor units of the currency, above which a purchase order needs the approval of a
+    /// member other than its requester; None: no approval is needed.
     pub approval_minor: Option<i64>,
-    /// How the cost of what leaves is told.
+    /// Method by which the cost of outgoing stock is computed.
     pub costing_method: CostingMethod,
-    /// The last day of which nothing can be booked any more, in days since 1970-01-01.
+    /// Last day of the closed period, in days since 1970-01-01: nothing can be booked for it or
+    /// earlier.
     pub closed_through: Option<i32>,
     /// Whole units of a day's largest line from which on a strange day is shown; None: the default of the detector.
     pub anomaly_size: Option<i64>,
-    /// Most days between equal receipts that are shown as one received twice; None: the default of the detector.
+    /// Maximum days between equal receipts that are shown as one received twice; None: the default
+    /// of the detector.
     pub duplicate_receipt_days: Option<i64>,
     pub patterns: PatternLimits,
 }
@@ -40,7 +43,8 @@ impl Settings {
     }
 }
 
-/// What is to change; what is None stays, and `Some(None)` goes back to the deployment's own.
+/// Changes to the settings; a field that is None stays, and `Some(None)` resets to the deployment's
+/// own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
     pub expected_version: i64,
@@ -60,17 +64,18 @@ pub struct Change {
     pub patterns: PatternChange,
 }
 
-/// What a change is decided with, besides the settings.
+/// Facts besides the settings that decide a change.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
     /// Values in the ledger are in the tenant's currency.
     pub has_values: bool,
     pub is_time_zone: fn(&str) -> bool,
-    /// The earliest day that it is in the tenant's time zone and in those of its stores, in days since 1970-01-01.
+    /// The earliest current day among the time zones of the tenant and its stores, in days since
+    /// 1970-01-01.
     pub today: i32,
 }
 
-/// Why settings are refused. `objects/src/tenancy.rs` gives each reason its code, words and path.
+/// Reason to refuse settings. `objects/src/tenancy.rs` gives each reason its code, text and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     Stale {
@@ -130,15 +135,15 @@ pub enum Field {
 
 pub const MAX_NAME: usize = 200;
 /// A pending order holds its stock for a minute at least, and for thirty days at most.
-pub const RESERVATION: (i64, i64) = (60, 30 * 24 * 3600);
+pub const RESERVATION_SECONDS_RANGE: (i64, i64) = (60, 30 * 24 * 3600);
 /// Tenants may only be stricter than the deployment's twelve hours and fourteen days.
-pub const SESSION_IDLE: (i64, i64) = (300, 12 * 3600);
-pub const SESSION: (i64, i64) = (900, 14 * 24 * 3600);
-/// Below a unit nothing is a size, and beyond a million nothing would be shown.
-pub const ANOMALY_SIZE: (i64, i64) = (1, 1_000_000);
-pub const DUPLICATE_RECEIPT_DAYS: (i64, i64) = (1, 30);
+pub const SESSION_IDLE_SECONDS_RANGE: (i64, i64) = (300, 12 * 3600);
+pub const SESSION_SECONDS_RANGE: (i64, i64) = (900, 14 * 24 * 3600);
+/// Range of the size limit: at least one unit; a limit above a million would show nothing.
+pub const ANOMALY_SIZE_RANGE: (i64, i64) = (1, 1_000_000);
+pub const DUPLICATE_RECEIPT_DAYS_RANGE: (i64, i64) = (1, 30);
 
-/// The settings after the change, or what is wrong with it: all of the first stage that has any.
+/// The settings after the change, or its rejections: all of the first stage that has any.
 pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
     let mut wrong = Vec::new();
     if change.expected_version != now.version {
@@ -178,19 +183,19 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
         value
     };
     if let Some(seconds) = change.reservation_seconds {
-        next.reservation_seconds = within(seconds, Field::ReservationSeconds, RESERVATION);
+        next.reservation_seconds = within(seconds, Field::ReservationSeconds, RESERVATION_SECONDS_RANGE);
     }
     if let Some(seconds) = change.session_idle_seconds {
-        next.session_idle_seconds = seconds.map(|seconds| within(seconds, Field::SessionIdleSeconds, SESSION_IDLE));
+        next.session_idle_seconds = seconds.map(|seconds| within(seconds, Field::SessionIdleSeconds, SESSION_IDLE_SECONDS_RANGE));
     }
     if let Some(seconds) = change.session_seconds {
-        next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION));
+        next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION_SECONDS_RANGE));
     }
     if let Some(size) = change.anomaly_size {
-        next.anomaly_size = size.map(|size| within(size, Field::AnomalySize, ANOMALY_SIZE));
+        next.anomaly_size = size.map(|size| within(size, Field::AnomalySize, ANOMALY_SIZE_RANGE));
     }
     if let Some(days) = change.duplicate_receipt_days {
-        next.duplicate_receipt_days = days.map(|days| within(days, Field::DuplicateReceiptDays, DUPLICATE_RECEIPT_DAYS));
+        next.duplicate_receipt_days = days.map(|days| within(days, Field::DuplicateReceiptDays, DUPLICATE_RECEIPT_DAYS_RANGE));
     }
     if let Some(length) = change.password_length {
         next.password_length = length;
@@ -292,7 +297,10 @@ mod tests {
         assert_eq!(told, Err(vec![Rejection::NoName, Rejection::Currency, Rejection::TimeZone]));
         let of = |field, (least, most)| Rejection::OutOfRange { field, least, most };
         let told = decide(&settings(), &ranges, FACTS);
-        let values = vec![of(Field::ReservationSeconds, RESERVATION), of(Field::SessionIdleSeconds, SESSION_IDLE)];
+        let values = vec![
+            of(Field::ReservationSeconds, RESERVATION_SECONDS_RANGE),
+            of(Field::SessionIdleSeconds, SESSION_IDLE_SECONDS_RANGE),
+        ];
         assert_eq!(told, Err(values), "before the version, which is another one, too");
         assert_eq!(decide(&settings(), &Change::default(), FACTS), Err(vec![Rejection::Stale { actual: 3 }]));
     }

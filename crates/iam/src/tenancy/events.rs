@@ -14,7 +14,8 @@ platform::events! {
     }
 }
 
-/// The payload of a change of settings: all of them, before and after. Settings are policy, and an auditor asks for both.
+/// The payload of a change of settings: all of them, before and after. Settings are policy, and an
+/// auditor needs both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsChanged {
     pub after: Value,

@@ -1,4 +1,5 @@
-//! A tenant's rows as files: one line of JSON a row, one file a table, and a manifest with what each file must hash to.
+//! A tenant's rows as files: one line of JSON per row, one file per table, and a manifest with the
+//! hash of each file.
 
 use std::{
     fs::{self, File},
@@ -21,19 +22,21 @@ use super::{
     tables::{self, Column, Kind, Table},
 };
 
-const PAGE: usize = 2_000;
-/// Rows that belong to a tenant's members, not to the tenant, and what of them goes along.
+const PAGE_ROWS: usize = 2_000;
+/// Rows of a tenant's members, which belong to the deployment, with the columns that are exported.
 const MEMBERS: &str =
     "SELECT u.id, u.email, u.display_name, u.created_at, u.locale, u.time_zone, u.password_hash <> '' AS joined FROM app_user u
     JOIN member m ON m.user_id = u.id WHERE m.tenant_id = $1 ORDER BY u.id";
 
-/// Writes everything into a folder that is not there yet. All files show the same moment; the server may go on meanwhile.
+/// Writes an export into a new folder. All files show the same snapshot; the server may keep
+/// running meanwhile.
 pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp, folder: &Path) -> Result<Manifest, Fault> {
     let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
     fs::create_dir(folder).map_err(failed)?;
     let mut tables = tables::of_tenants(&db.global()).await?;
     tables.retain(|table| !tables::is_left_out(&table.name));
-    // People are no tenant's: the deployment reads them, and with them the rest at the same moment.
+    // Accounts belong to no tenant, so the deployment's snapshot reads them, together with the
+    // tenant's rows.
     let snapshot = db.global().snapshot_for(tenant).await?;
     let mut files = vec![
         rows(&snapshot, folder, "tenant", "SELECT * FROM tenant WHERE id = $1", &tenant_columns()).await?,
@@ -55,7 +58,7 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
         left_out: left_out(),
         files,
     };
-    // Last, so that a folder without it is one that was not finished.
+    // The manifest is written last: a folder without it is unfinished.
     manifest.write(folder)?;
     Ok(manifest)
 }
@@ -65,7 +68,7 @@ fn left_out() -> Vec<LeftOut> {
     tables::LEFT_OUT.iter().map(left).collect()
 }
 
-/// All that the tenant's own row has.
+/// All columns of the tenant's own row.
 fn tenant_columns() -> Vec<Column> {
     ALL.iter().find(|table| table.name == "tenant").map(tables::columns_of).unwrap_or_default()
 }
@@ -112,16 +115,16 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
             bound = format!(" AND ({names}) > ({})", marks.join(", "));
         }
         let told = text_columns(snapshot.backend(), &table.columns);
-        let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE}", table.name);
+        let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE_ROWS}", table.name);
         let page = snapshot.rows(&sql, values).await?;
         let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
-        withhold(table, &mut lines);
+        blank_secrets(table, &mut lines);
         persons::open(snapshot, table, &mut lines).await?;
         for line in &lines {
             file.line(&table.columns, line)?;
         }
         let last = lines.pop().unwrap_or_default();
-        if page.len() < PAGE || keys.is_empty() {
+        if page.len() < PAGE_ROWS || keys.is_empty() {
             return file.finish();
         }
         let position = |key: &Column| table.columns.iter().position(|c| c.name == key.name);
@@ -131,9 +134,9 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
     }
 }
 
-/// Empties what stays a secret of the deployment.
-fn withhold(table: &Table, lines: &mut [Vec<Option<String>>]) {
-    let secrets = tables::WITHHELD.iter().filter(|(name, _)| *name == table.name);
+/// Empties columns with secrets of the deployment.
+fn blank_secrets(table: &Table, lines: &mut [Vec<Option<String>>]) {
+    let secrets = tables::SECRET_COLUMNS.iter().filter(|(name, _)| *name == table.name);
     for place in secrets.filter_map(|(_, secret)| table.columns.iter().position(|column| column.name == *secret)) {
         for value in lines.iter_mut().filter_map(|line| line[place].as_mut()) {
             value.clear();
@@ -154,7 +157,7 @@ fn text_columns(backend: Backend, columns: &[Column]) -> String {
             (Backend::Postgres, _) => format!("{name}::text"),
         }
     };
-    // hex(NULL) is an empty text on SQLite, so that null has to be said.
+    // `hex(NULL)` is an empty text on SQLite, so null needs a case of its own.
     let whole = |column: &Column| format!("CASE WHEN {0} IS NULL THEN NULL ELSE {1} END", column.name, one(column));
     columns.iter().map(whole).collect::<Vec<_>>().join(", ")
 }
@@ -177,7 +180,7 @@ fn bind(kind: Kind, text: &str) -> Value {
     }
 }
 
-/// A file that counts and hashes what is written to it.
+/// A file that counts and hashes its lines as they are written.
 struct Lines<'a> {
     folder: &'a Path,
     name: String,

@@ -1,4 +1,5 @@
-//! The manifest of an export: what it holds, and what each of its files must hash to. `manifest.sha256` says the same of the manifest.
+//! The manifest of an export: its contents, and the hash of each of its files. `manifest.sha256`
+//! has the hash of the manifest itself.
 
 use std::{
     fs,
@@ -13,16 +14,17 @@ use sha2::{Digest, Sha256};
 
 use super::import::{ImportError, Refusal};
 
-/// What this version writes, and the only format that it imports: format 1 had no sum of its manifest, and rows of tables that belong to a deployment.
+/// Format that this version writes, and the only one that it imports: format 1 had no checksum of
+/// its manifest, and rows of tables that belong to a deployment.
 pub const FORMAT: &str = "entrepot export 2";
 const FAMILY: &str = "entrepot export ";
 const VERSION: u32 = 2;
 pub(super) const MANIFEST: &str = "manifest.json";
-const SUM: &str = "manifest.sha256";
+const CHECKSUM_FILE: &str = "manifest.sha256";
 /// Bytes of a manifest at most: it has some hundred lines.
-const MOST_BYTES: u64 = 4 << 20;
+const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 
-/// What an export holds.
+/// Contents of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -55,7 +57,7 @@ pub struct Written {
     pub sha256: String,
 }
 
-/// What every format's manifest says.
+/// Fields that manifests of all formats have.
 #[derive(Deserialize)]
 struct Format {
     format: String,
@@ -66,19 +68,19 @@ impl Manifest {
     pub(super) fn write(&self, folder: &Path) -> Result<(), Fault> {
         let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
         let text = serde_json::to_vec_pretty(self).map_err(|err| Fault::Broken(err.to_string()))?;
-        fs::write(folder.join(SUM), sum_line(&text)).map_err(failed)?;
+        fs::write(folder.join(CHECKSUM_FILE), sum_line(&text)).map_err(failed)?;
         fs::write(folder.join(MANIFEST), text).map_err(failed)
     }
 
-    /// Reads the manifest of a folder, which may be named by its manifest, and checks all that it says of itself.
+    /// Reads and checks the manifest of a folder; the path may name the folder or the manifest.
     pub(super) fn read(from: &Path) -> Result<(PathBuf, Self), ImportError> {
         let is_manifest = from.file_name().is_some_and(|name| name == MANIFEST);
         let folder = if is_manifest { from.parent().unwrap_or(Path::new("")).to_owned() } else { from.to_owned() };
-        let text = whole(&folder.join(MANIFEST))?.ok_or_else(|| Refusal::NoManifest(folder.clone()))?;
+        let text = read_small_file(&folder.join(MANIFEST))?.ok_or_else(|| Refusal::NoManifest(folder.clone()))?;
         let unreadable = |err: serde_json::Error| Refusal::Manifest(err.to_string());
         let Format { format } = serde_json::from_slice(&text).map_err(unreadable)?;
         check_format(format)?;
-        let sum = whole(&folder.join(SUM))?.ok_or(Refusal::NoSum)?;
+        let sum = read_small_file(&folder.join(CHECKSUM_FILE))?.ok_or(Refusal::NoSum)?;
         if sum != sum_line(&text).into_bytes() {
             return Err(Refusal::ManifestChanged.into());
         }
@@ -109,16 +111,16 @@ fn check_format(format: String) -> Result<(), Refusal> {
     }
 }
 
-/// As `sha256sum -c` reads it.
+/// The checksum line of the manifest, in the format of `sha256sum -c`.
 fn sum_line(manifest: &[u8]) -> String {
     format!("{}  {MANIFEST}\n", hex::encode(Sha256::digest(manifest)))
 }
 
-/// A small file; None where it is not there.
-fn whole(path: &Path) -> Result<Option<Vec<u8>>, ImportError> {
+/// Reads a small file; None if it does not exist.
+fn read_small_file(path: &Path) -> Result<Option<Vec<u8>>, ImportError> {
     let failed = |err: std::io::Error| Fault::Broken(format!("{}: {err}", path.display()));
     match fs::metadata(path) {
-        Ok(meta) if meta.len() > MOST_BYTES => Err(Refusal::Manifest(format!("{} is too large", path.display())).into()),
+        Ok(meta) if meta.len() > MAX_MANIFEST_BYTES => Err(Refusal::Manifest(format!("{} is too large", path.display())).into()),
         Ok(_) => Ok(Some(fs::read(path).map_err(failed)?)),
         Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(err) => Err(failed(err).into()),

@@ -14,10 +14,11 @@ mod shell;
 pub mod suspension;
 pub mod tables;
 
-pub use self::core::{ANOMALY_SIZE, Change, DUPLICATE_RECEIPT_DAYS, Field, Rejection, Settings};
+pub use self::core::{ANOMALY_SIZE_RANGE, Change, DUPLICATE_RECEIPT_DAYS_RANGE, Field, Rejection, Settings};
 pub use manifest::{FORMAT, LeftOut, Manifest, Written};
 pub use pattern_limits::{
-    DUPLICATE_MINUTES, LOSS_AMOUNT, LOSS_UNITS, PatternChange, PatternLimits, REVERSALS, SHORT_COUNTS, UNMOVED_DAYS,
+    DUPLICATE_MINUTES_RANGE, LOSS_AMOUNT_RANGE, LOSS_UNITS_RANGE, PatternChange, PatternLimits, REVERSALS_RANGE,
+    SHORT_COUNTS_RANGE, UNMOVED_DAYS_RANGE,
 };
 pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

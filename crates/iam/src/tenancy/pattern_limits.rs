@@ -1,13 +1,13 @@
-//! From which sizes on patterns are shown among anomalies, as the tenant says.
+//! Sizes from which patterns are shown as anomalies, as set by the tenant.
 
 use super::core::{Field, Rejection};
 
-/// None of each: the default of the detector.
+/// Limits of patterns; None is the default of the detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PatternLimits {
     /// Whole units of an order line below its cost.
     pub loss_units: Option<i64>,
-    /// Whole units of its currency that the line loses.
+    /// Loss on the line, in whole units of its currency.
     pub loss_amount: Option<i64>,
     /// Returns and cancellations of a person.
     pub reversals: Option<i64>,
@@ -19,7 +19,7 @@ pub struct PatternLimits {
     pub unmoved_days: Option<i64>,
 }
 
-/// What is to change of them; what is None stays, and `Some(None)` goes back to the default.
+/// Changes to the limits; a field that is None stays, and `Some(None)` resets to the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PatternChange {
     pub loss_units: Option<Option<i64>>,
@@ -30,18 +30,18 @@ pub struct PatternChange {
     pub unmoved_days: Option<Option<i64>>,
 }
 
-pub const LOSS_UNITS: (i64, i64) = (1, 1_000_000);
-pub const LOSS_AMOUNT: (i64, i64) = (1, 1_000_000);
-/// One return says nothing of a person.
-pub const REVERSALS: (i64, i64) = (2, 10_000);
-/// One count is no row of them.
-pub const SHORT_COUNTS: (i64, i64) = (2, 20);
-pub const DUPLICATE_MINUTES: (i64, i64) = (1, 24 * 60);
+pub const LOSS_UNITS_RANGE: (i64, i64) = (1, 1_000_000);
+pub const LOSS_AMOUNT_RANGE: (i64, i64) = (1, 1_000_000);
+/// At least 2: a single return is no pattern.
+pub const REVERSALS_RANGE: (i64, i64) = (2, 10_000);
+/// At least 2: a single count is no series.
+pub const SHORT_COUNTS_RANGE: (i64, i64) = (2, 20);
+pub const DUPLICATE_MINUTES_RANGE: (i64, i64) = (1, 24 * 60);
 /// A month, and two years.
-pub const UNMOVED_DAYS: (i64, i64) = (30, 730);
+pub const UNMOVED_DAYS_RANGE: (i64, i64) = (30, 730);
 
 impl PatternLimits {
-    /// The limits after a change; what is wrong with it is added.
+    /// Returns the limits after a change; rejections are added to `wrong`.
     #[must_use]
     pub fn changed(self, change: &PatternChange, wrong: &mut Vec<Rejection>) -> Self {
         let mut within = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
@@ -57,12 +57,12 @@ impl PatternLimits {
         let duplicate_minutes = change.duplicate_minutes.unwrap_or(self.duplicate_minutes);
         let unmoved_days = change.unmoved_days.unwrap_or(self.unmoved_days);
         Self {
-            loss_units: within(loss_units, Field::AnomalyLossUnits, LOSS_UNITS),
-            loss_amount: within(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT),
-            reversals: within(reversals, Field::AnomalyReversals, REVERSALS),
-            short_counts: within(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS),
-            duplicate_minutes: within(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
-            unmoved_days: within(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS),
+            loss_units: within(loss_units, Field::AnomalyLossUnits, LOSS_UNITS_RANGE),
+            loss_amount: within(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT_RANGE),
+            reversals: within(reversals, Field::AnomalyReversals, REVERSALS_RANGE),
+            short_counts: within(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS_RANGE),
+            duplicate_minutes: within(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES_RANGE),
+            unmoved_days: within(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS_RANGE),
         }
     }
 }
@@ -87,10 +87,10 @@ mod tests {
         };
         let of = |field, (least, most)| Rejection::OutOfRange { field, least, most };
         let all = [
-            of(Field::AnomalyLossAmount, LOSS_AMOUNT),
-            of(Field::AnomalyShortCounts, SHORT_COUNTS),
-            of(Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
-            of(Field::AnomalyUnmovedDays, UNMOVED_DAYS),
+            of(Field::AnomalyLossAmount, LOSS_AMOUNT_RANGE),
+            of(Field::AnomalyShortCounts, SHORT_COUNTS_RANGE),
+            of(Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES_RANGE),
+            of(Field::AnomalyUnmovedDays, UNMOVED_DAYS_RANGE),
         ];
         let _ = own.changed(&wrong, &mut found);
         assert_eq!(found, all);

@@ -1,5 +1,5 @@
-//! What a tenant keeps of persons is its own: an export has it in the clear, in the columns that it was given for. An import seals it again, under keys of
-//! its deployment.
+//! Personal data in exports and imports. An export has it in plaintext, in the columns that it was
+//! given for. An import seals it again, under keys of its deployment.
 
 use std::collections::HashMap;
 
@@ -21,15 +21,15 @@ use super::{
     tables::{Table, exported},
 };
 
-/// The column that holds what is sealed under a person's key, and the one that it is found by.
+/// The column of data sealed under a person's key, and its blind index.
 const PERSONAL: &str = "personal";
 const BLIND: &str = "email_blind";
-/// Texts that have columns of their own beside what is sealed, by table.
-const IN_COLUMNS: &[(&str, &[&str])] = &[("customer", &["name", EMAIL])];
+/// Personal texts that have columns of their own beside the sealed column, by table.
+const PLAIN_TEXT_COLUMNS: &[(&str, &[&str])] = &[("customer", &["name", EMAIL])];
 const EMAIL: &str = "email";
 
-fn in_columns(table: &str) -> &'static [&'static str] {
-    IN_COLUMNS.iter().find(|(name, _)| *name == table).map(|(_, columns)| *columns).unwrap_or_default()
+fn plain_text_columns(table: &str) -> &'static [&'static str] {
+    PLAIN_TEXT_COLUMNS.iter().find(|(name, _)| *name == table).map(|(_, columns)| *columns).unwrap_or_default()
 }
 
 #[derive(Record)]
@@ -39,10 +39,11 @@ struct SubjectKey {
     key_sealed: Vec<u8>,
 }
 
-/// Opens what is sealed in the lines of a table that has such a column. What its key is gone for stays away.
+/// Opens the sealed data in the lines of a table that has such a column. Data whose key was
+/// destroyed stays out.
 pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Option<String>>]) -> Result<(), Fault> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
-    // An order's is sealed under a key of its own.
+    // The data of an order is sealed under a key of its own.
     let (Some(personal), Some(id)) = (place(PERSONAL), place("id").or_else(|| place("order_id"))) else { return Ok(()) };
     let ring: KeyRing = snapshot.extensions().get().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
     let id_of = |line: &[Option<String>]| line[id].as_deref().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
@@ -63,14 +64,15 @@ pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Op
             let key = ring.data_key(tenant, subject, key)?;
             let mut others = Map::new();
             for (name, text) in key.open_texts(&row_context(&table.name, tenant, subject), &sealed)? {
-                match place(&name).filter(|_| in_columns(&table.name).contains(&name.as_str())) {
+                match place(&name).filter(|_| plain_text_columns(&table.name).contains(&name.as_str())) {
                     Some(at) => line[at] = Some(text),
                     None => {
                         others.insert(name, Json::String(text));
                     }
                 }
             }
-            // What has no column of its own stands in the clear where it was sealed.
+            // Values without a column of their own are written in plaintext to the column that was
+            // sealed.
             if !others.is_empty() {
                 line[personal] = Some(Json::Object(others).to_string());
             }
@@ -83,7 +85,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap_or_default()).collect()
 }
 
-/// Seals what is known of persons in the lines of an export, each under a new key.
+/// Seals the personal data in the lines of an export, each under a new key.
 pub(super) struct Sealer<'a> {
     ring: &'a KeyRing,
     tenant: TenantId,
@@ -105,7 +107,7 @@ impl<'a> Sealer<'a> {
         std::mem::take(&mut self.keys)
     }
 
-    /// Seals what a line says of a person. The inner refusal is the line's.
+    /// Seals the personal data of a line. The inner refusal is the line's.
     pub fn seal(&mut self, table: &str, line: &mut Map<String, Json>) -> Result<Result<(), LineRefusal>, Fault> {
         let has_persons = exported().any(|known| known.name == table && known.columns.iter().any(|column| column.0 == PERSONAL));
         if !has_persons {
@@ -130,7 +132,8 @@ impl<'a> Sealer<'a> {
         self.ring.seal_texts(&key, &row_context(table, self.tenant, subject), texts)
     }
 
-    /// What an address is found by. The key for it is the tenant's, and made with the first address.
+    /// Returns the blind index of an address. Its key belongs to the tenant, and is created with
+    /// the first address.
     fn blind(&mut self, email: &str) -> Result<Vec<u8>, Fault> {
         let text = (self.address_form)(email);
         if let Some(key) = &self.blind {
@@ -149,14 +152,14 @@ impl<'a> Sealer<'a> {
     }
 }
 
-/// Takes what a line says of a person out of it; None where that is no object of texts.
+/// Takes the personal data out of a line; None if it is not an object of texts.
 fn texts(table: &str, line: &mut Map<String, Json>) -> Option<Texts> {
     let mut texts = match line.remove(PERSONAL)? {
         Json::Null => Texts::new(),
         Json::String(text) => serde_json::from_str(&text).ok()?,
         _ => return None,
     };
-    for name in in_columns(table) {
+    for name in plain_text_columns(table) {
         match line.insert((*name).to_owned(), Json::Null)? {
             Json::Null => {}
             Json::String(text) => {

@@ -1,4 +1,4 @@
-//! A tenant's row, and which tables hold what is a tenant's.
+//! A tenant's row, and the tables that hold a tenant's rows.
 
 use entity::{
     prelude::*,
@@ -72,7 +72,8 @@ pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault>
     row.map(Settings::from).ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))
 }
 
-/// Above which worth somebody else approves, as the tenant says now.
+/// The total above which another member must approve a purchase, from the tenant's current
+/// settings.
 pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
     let settings = settings(reads, false).await?;
     let limit = settings.approval_limit();
@@ -136,7 +137,7 @@ pub async fn zones_of_stores(reads: &impl Reads) -> Result<Vec<String>, Fault> {
     rows.iter().map(Row::scalar).collect()
 }
 
-/// An erasure that was asked for.
+/// A requested erasure.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = tenant_erasure, alias = "tenant_erasure")]
 pub struct Erasure {
@@ -150,12 +151,12 @@ pub async fn erasure(reads: &impl Reads) -> Result<Option<Erasure>, Fault> {
     Ok(reads.records(&sql, vec![]).await?.pop())
 }
 
-pub async fn ask_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
+pub async fn insert_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
     let row = tenant_erasure::Model { tenant_id: work.tenant(), asked_at, asked_by: by.to_owned(), due_at, erased_at: None };
     work.insert::<tenant_erasure::Entity>(row).await
 }
 
-pub async fn take_erasure_back(work: &Work) -> Result<u64, Fault> {
+pub async fn delete_erasure(work: &Work) -> Result<u64, Fault> {
     work.execute("DELETE FROM tenant_erasure WHERE tenant_id = $1 AND erased_at IS NULL", vec![]).await
 }
 

@@ -16,21 +16,22 @@ use super::{
 };
 use crate::access::{Permit, kind};
 
-/// What a change came to.
+/// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// With the number of its event; none when everything was so already.
+    /// The settings, and the number of the change's event; None if nothing changed.
     Done(Box<Settings>, Option<i64>),
     Refused(Vec<Rejection>),
 }
 
-/// Changes the settings of the permit's tenant, all of them or none.
+/// Changes the settings of the permit's tenant, all or none.
 pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>, change: &Change) -> Result<Changed, Fault> {
     let mut work = permit.scope(db).begin().await?;
     let before = rows::settings(&work, true).await?;
     // Values in the ledger carry no currency of their own: theirs is the tenant's.
     let has_values = rows::has_values(&work).await?;
-    // Books are closed for all stores at once: a day that one of them still has is not over.
+    // The books are closed for all stores at once, so the day must be over in every store's time
+    // zone.
     let closes = change.closed_through.flatten().is_some();
     let zones = if closes { rows::zones_of_stores(&work).await? } else { Vec::new() };
     let (now, own) = (clock.now(), std::iter::once(&before.time_zone));
@@ -70,7 +71,8 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
     super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
 }
 
-/// What the audit log compares: settings under the names of `tenantUpdate`. All members may read them.
+/// Returns the fields that the audit log compares: settings under the names of `tenantUpdate`. All
+/// members may read them.
 fn traced(settings: &Settings) -> Fields {
     Fields::default()
         .with("name", &settings.name)
@@ -94,7 +96,7 @@ fn traced(settings: &Settings) -> Fields {
         .with("anomalyUnmovedDays", settings.patterns.unmoved_days)
 }
 
-/// The settings as they are now.
+/// The current settings.
 pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
     rows::settings(reads, false).await
 }

@@ -1,4 +1,5 @@
-//! Suspending a tenant and resuming it: nobody comes in meanwhile, jobs and deliveries wait, and its rows stay.
+//! Suspending a tenant and resuming it: meanwhile its members and keys are refused, jobs and
+//! deliveries wait, and its rows stay.
 
 use entity::{
     prelude::*,
@@ -16,7 +17,7 @@ pub struct TenantFacts {
     pub name: String,
     pub sandbox: bool,
     pub created_at: Timestamp,
-    /// None: it is served.
+    /// None while the tenant is served.
     pub suspended_at: Option<Timestamp>,
     pub suspended_reason: Option<String>,
 }
@@ -29,7 +30,7 @@ pub async fn all(global: &Global) -> Result<Vec<TenantFacts>, Fault> {
     global.records(&format!("SELECT {} FROM tenant ORDER BY slug, id", TenantFacts::SELECT), vec![]).await
 }
 
-/// Those that are suspended, by slug, at most so many.
+/// Suspended tenants by slug, at most `most`.
 ///
 /// # Errors
 /// The database fails.
@@ -38,7 +39,7 @@ pub async fn suspended(global: &Global, most: i64) -> Result<Vec<TenantFacts>, F
     global.records(&sql, vec![most.into()]).await
 }
 
-/// One tenant.
+/// The scope's tenant.
 ///
 /// # Errors
 /// The database fails.
@@ -48,7 +49,7 @@ pub async fn find(reads: &impl Reads) -> Result<TenantFacts, Fault> {
     found.ok_or_else(|| Fault::corrupt("tenant", "a tenant that was found has a row"))
 }
 
-/// Suspends the tenant; false where it was suspended before, which stays as it is.
+/// Suspends the tenant; false if it was suspended already, which stays unchanged.
 ///
 /// # Errors
 /// The database fails.
@@ -57,7 +58,7 @@ pub async fn suspend(work: &Work, reason: &str, now: Timestamp) -> Result<bool, 
     Ok(work.execute(sql, vec![now.micros().into(), reason.into()]).await? == 1)
 }
 
-/// Resumes the tenant; false where it was not suspended.
+/// Resumes the tenant; false if it was not suspended.
 ///
 /// # Errors
 /// The database fails.

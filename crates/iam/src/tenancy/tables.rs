@@ -1,4 +1,5 @@
-//! The tables that hold a tenant's rows, as the database itself knows them: a table that a later version adds is not forgotten.
+//! The tables that hold a tenant's rows, from the database's own catalog, so that a table that a
+//! later version adds is included.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +20,13 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("description_endpoint", "its key is a secret: set it again with productDescriptionEndpointSet"),
     ("subject", "keys of persons: an import makes new ones"),
     ("subject_history", "keys of persons' histories: marks in the audit log from before an import match none from after it"),
-    ("tenant_erasure", "it was asked of one deployment"),
+    ("tenant_erasure", "it was requested in one deployment"),
     ("tenant_plan", "one deployment's operator granted it: `entrepot tenant plan`"),
 ];
 
-/// Columns whose values are secrets, which stay in the deployment. An export has an empty text in their place.
-pub(super) const WITHHELD: &[(&str, &str)] = &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
+/// Columns with secrets of the deployment. An export has an empty text instead.
+pub(super) const SECRET_COLUMNS: &[(&str, &str)] =
+    &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
 
 /// Whether an export leaves a table out.
 pub fn is_left_out(table: &str) -> bool {
@@ -39,10 +41,10 @@ pub fn exported() -> impl Iterator<Item = &'static Description> {
     })
 }
 
-/// How a column's values are told.
+/// Format of a column's values in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// As hex: ids too, whose sixteen bytes both databases have.
+    /// Bytes as hex, like IDs, whose sixteen bytes are the same in both databases.
     Bytes,
     Id,
     Int,
@@ -86,7 +88,7 @@ struct CatalogColumn {
     /// In capitals.
     #[record(sql = "c.data_type")]
     data_type: String,
-    /// Its place in the primary key, counted from 1; 0 where it is not in it.
+    /// Position in the primary key, counted from 1; 0 if the column is not in it.
     #[record(sql = "c.key_place")]
     key_place: i64,
 }
@@ -141,8 +143,8 @@ struct Reference {
     parent: String,
 }
 
-/// The tables in an order in which their rows can go: whoever names another one first.
-pub async fn children_first(global: &Global, tables: &[Table]) -> Result<Vec<String>, Fault> {
+/// The tables in an order in which their rows can be deleted: referring tables first.
+pub async fn deletion_order(global: &Global, tables: &[Table]) -> Result<Vec<String>, Fault> {
     let sql = match global.backend() {
         Backend::Sqlite => {
             "SELECT DISTINCT m.name AS child, f.\"table\" AS parent FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f

@@ -1,11 +1,12 @@
-//! Events of master data, and which of them change rows that `cache` holds.
+//! Events of master data, and the list of those that change rows in `cache`.
 
 use entity::{id::kind as of, prelude::*};
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, Declared, RowChanged, Shown, Stream, Terms, Topic};
+use platform::storage::events::{AnyEventType, Audience, RowChanged, Shown, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
 
-/// What follows levels of stock. It is declared here because a product's own change can move its levels from one filter to another.
+/// Topic of subscriptions to stock levels. It is declared here because a product's own change can
+/// move its levels from one filter to another.
 pub const LEVELS: Topic = Topic("stock");
 
 platform::events! {
@@ -13,8 +14,8 @@ platform::events! {
     PRODUCT: ProductMoved = Terms {
         permission: code::<kind::ProductRead>(),
         shown: Shown::Whole,
-        // In which stores it lies is not known here.
-        stream: Some(Stream { topic: LEVELS, concerns: |moved| if moved.matters() { Audience::All } else { Audience::Nobody } }),
+        // The stores that have the product are not known here.
+        stream: Some(Stream { topic: LEVELS, concerns: |moved| if moved.changes_filters() { Audience::All } else { Audience::Nobody } }),
     } => {
         PRODUCT_CREATED "product.created",
         PRODUCT_UPDATED "product.updated",
@@ -69,7 +70,7 @@ platform::events! {
 
 /// The events that change rows which were there before, and which `cache` may hold. In the order of the index `event_master`: SQLite uses a
 /// partial index only for its own text. A store that is restored writes `store.updated` as well.
-pub const CACHED: &[&dyn Declared] = &[
+pub const CACHED_ROW_EVENTS: &[&dyn AnyEventType] = &[
     &PRODUCT_UPDATED,
     &PRODUCT_ARCHIVED,
     &STORE_UPDATED,
@@ -106,7 +107,7 @@ pub struct ProductMoved {
 
 impl ProductMoved {
     /// Whether its levels may enter or leave a filter.
-    pub fn matters(&self) -> bool {
+    pub fn changes_filters(&self) -> bool {
         self.category_before != self.category_after || self.threshold_before != self.threshold_after
     }
 }

@@ -1,4 +1,4 @@
-//! What goes on beside the requests.
+//! Background jobs of the catalogue.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,12 +13,12 @@ use super::{
     shell::seal_customers,
 };
 
-/// Tenants whose rows are read ahead when a node starts: those with the longest journals.
+/// Tenants whose rows are preloaded when a node starts: those with the longest journals.
 const WARMED_TENANTS: i64 = 20;
-/// Rows of a kind that are read ahead of each.
+/// Preloaded rows of each kind.
 const WARMED_ROWS: i64 = 500;
 
-/// Seals customers from before there were keys of their own; once they are, it finds none.
+/// Seals customers from before each had a key of its own; later runs find none.
 pub async fn seal(db: Database) -> Result<(), Fault> {
     let sealed = seal_customers(&db).await?;
     if sealed > 0 {
@@ -27,7 +27,8 @@ pub async fn seal(db: Database) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Reads what requests are about to ask for: stores, categories, suppliers and the products that changed last, of the busiest tenants.
+/// Preloads rows that requests are likely to need: stores, categories, suppliers and the last
+/// changed products, of the busiest tenants.
 pub async fn warm(db: Database) {
     let Some(cache) = db.extensions().get::<Cache>().filter(Cache::is_on) else { return };
     match warm_all(&db, &cache).await {

@@ -1,8 +1,11 @@
-//! The catalogue: stores, categories, suppliers, product families, products with their barcodes, customers and channels.
+//! The catalogue: stores, categories, suppliers, product families, products with their barcodes,
+//! customers and channels.
 //!
-//! Floors: `core` (rules), `rows` (queries), `shell` (load → decide → persist, all through one engine, `shell/batch.rs`), `graph` (GraphQL).
-//! One change or five hundred go the same way: checked by themselves, decided together against what the database knows, written in bulk,
-//! told as events. Nothing is deleted; products, stores, categories, suppliers and channels are archived once nothing ties them.
+//! Floors: `core` (rules), `rows` (queries), `shell` (load → decide → persist, all through one
+//! engine, `shell/batch.rs`), `graph` (GraphQL). One change or five hundred take the same steps:
+//! each is checked alone, all are decided together against the rows in the database, written in
+//! bulk, and published as events. Nothing is deleted; products, stores, categories, suppliers and
+//! channels are archived once nothing uses them.
 
 pub mod core;
 pub mod events;
@@ -13,4 +16,6 @@ pub mod shell;
 /// Columns whose values lie sealed under the master keys.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[platform::secrets::DATA_KEY, platform::secrets::HISTORY_KEY];
 
-pub use shell::{Ask, Batch, Catalog, Mode, Outcome, begin_tenant, forget_as_system, merged_and_known, unmerge_as_system};
+pub use shell::{
+    Batch, CallOptions, Catalog, Mode, Outcome, begin_tenant, erase_as_system, merged_with_personal_data, unmerge_as_system,
+};

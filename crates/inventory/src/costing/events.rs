@@ -1,4 +1,4 @@
-//! Events of what stock is worth.
+//! Events of the value of stock.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -21,7 +21,7 @@ pub struct RevaluationEvent {
     pub lines: Vec<RevaluedLine>,
     /// A 64-bit number, as text.
     pub number: String,
-    /// The purchase order whose goods a charge made dearer after they had come.
+    /// The purchase order of an added charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_order: Option<PurchaseOrderId>,
     /// The revaluation that it undoes.

@@ -1,4 +1,4 @@
-//! Books are kept now and then, so that whoever asks has little to wait for.
+//! The periodic job that brings cost books up to date, so that readers seldom have to wait for it.
 
 use std::time::Duration;
 
@@ -12,25 +12,26 @@ use tokio::time::Instant;
 
 use super::{rows, shell};
 
-const EVERY: Duration = Duration::from_mins(10);
+const POSTING_INTERVAL: Duration = Duration::from_mins(10);
 
-/// What workers know of costs.
+/// Registers the periodic job that keeps the cost books up to date.
 pub fn register(registry: Registry, db: &Database) -> Registry {
     let db = db.clone();
-    registry.periodic("costing.keep", EVERY, move |_| keep_all(db.clone()))
+    registry.periodic("costing.keep", POSTING_INTERVAL, move |_| catch_up_all_tenants(db.clone()))
 }
 
-/// Brings every tenant's book up to date, and leaves the database to others for as long as each page took. A tenant whose book cannot be kept is logged and passed over, so that it holds nobody else up.
-pub async fn keep_all(db: Database) -> Result<(), Fault> {
-    for tenant in rows::behind(&db.global()).await? {
-        if let Err(fault) = keep(&db, tenant).await {
-            tracing::warn!(tenant = %tenant, error = %fault, "the costs' book could not be kept");
+/// Brings every tenant's book up to date, and pauses after each page for as long as the page took.
+/// A tenant whose book fails is logged and skipped, so that it does not block the others.
+pub async fn catch_up_all_tenants(db: Database) -> Result<(), Fault> {
+    for tenant in rows::tenants_behind(&db.global()).await? {
+        if let Err(fault) = catch_up_tenant(&db, tenant).await {
+            tracing::warn!(tenant = %tenant, error = %fault, "the cost book could not be brought up to date");
         }
     }
     Ok(())
 }
 
-async fn keep(db: &Database, tenant: TenantId) -> Result<(), Fault> {
+async fn catch_up_tenant(db: &Database, tenant: TenantId) -> Result<(), Fault> {
     let head = journal::head(&db.tenant(tenant)).await?.seq;
     loop {
         let began = Instant::now();

@@ -1,6 +1,8 @@
-//! What stock is worth: each product's pool, valued first-in-first-out and by moving average beside each other, and every cost that came of it.
+//! Value of stock: each product's pool, valued by FIFO and by moving average side by side, and the
+//! cost of each movement.
 //!
-//! A projection of the ledger in the order of `seq`: `jobs` and whoever asks bring it up to date, and nothing that sells waits for it.
+//! A projection of the ledger in the order of `seq`: `jobs` and readers bring it up to date, and no
+//! sale waits for it.
 
 pub mod core;
 pub mod events;

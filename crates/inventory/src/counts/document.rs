@@ -1,4 +1,4 @@
-//! What counts are to the ledger.
+//! Counts as documents of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ use crate::{
 /// Counts as a kind of document.
 pub struct Counts;
 
-/// What receipts keep of a count.
+/// Part of a receipt that belongs to a count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,14 +44,14 @@ impl Document for Counts {
     type Memory = ();
     type Stored = StoredCount;
 
-    const LOCKED: Turn = Turn::AfterLots;
-    const NUMBERED: Turn = Turn::AfterLots;
+    const LOCK_TURN: Turn = Turn::AfterLots;
+    const NUMBER_TURN: Turn = Turn::AfterLots;
 
     fn needs_locks(_needs: &CountNeeds) -> bool {
         true
     }
 
-    /// What the locks on counts and levels protect.
+    /// Loads the rows that the locks on counts and levels protect.
     async fn load(reads: &Source<'_>, needs: &CountNeeds, book: &mut CountBook) -> Result<(), Fault> {
         let counts = match reads {
             Source::Locked(work) => rows::lock_counts(*work, &needs.counts).await?,
@@ -101,12 +101,12 @@ impl Document for Counts {
         1 + usize::from(decision.first.is_some())
     }
 
-    fn want(decision: &CountDecision, want: Want) -> Want {
+    fn want(decision: &CountDecision, want: CounterRequest) -> CounterRequest {
         decision.count.number.want(Numbered::Count, want)
     }
 
     fn number(decision: &mut CountDecision, counter: &mut Counter) {
-        decision.count.number.give(Numbered::Count, counter);
+        decision.count.number.assign(Numbered::Count, counter);
     }
 
     fn events(decision: &CountDecision) -> Vec<NewEvent> {
@@ -127,7 +127,8 @@ impl Document for Counts {
     }
 }
 
-/// The rows of a batch's counts: each once, as the last command left it; whether it is new is what the first one said.
+/// Returns the rows of a batch's counts: each once, in the state after the last command; the first
+/// command determines whether it is new.
 fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChanges<'a> {
     let mut counts: BTreeMap<CountId, (&Count, Written)> = BTreeMap::new();
     let mut lines: BTreeMap<(CountId, LineKey), (&Line, Written)> = BTreeMap::new();
@@ -142,7 +143,7 @@ fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChang
             lines.entry((id, line.key())).or_insert((line, Written::Changed)).0 = line;
         }
         for key in &decision.gone {
-            // One that the batch made itself is not written at all.
+            // A line that the batch itself created is not written at all.
             if lines.remove(&(id, key.clone())).is_none_or(|(_, is)| is == Written::Changed) {
                 gone.insert((id, key));
             }

@@ -15,7 +15,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Counts.
-    COUNT: CountEvent = Terms { permission: code::<kind::CountRead>(), shown: Shown::Part(shown_count), stream: None } => {
+    COUNT: CountEvent = Terms { permission: code::<kind::CountRead>(), shown: Shown::Part(visible_count_payload), stream: None } => {
         COUNT_CREATED "count.created",
         COUNT_STARTED "count.started",
         COUNT_RECORDED "count.recorded",
@@ -27,7 +27,7 @@ platform::events! {
     }
 }
 
-/// The payload of a count's event: whom it concerns, and where it stands.
+/// The payload of a count's event: the count's key data and status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CountEvent {
@@ -37,22 +37,23 @@ pub struct CountEvent {
     pub status: CountStatus,
     pub store: StoreId,
     pub version: i64,
-    /// How many of its lines changed.
+    /// Number of lines that changed.
     pub lines: usize,
-    /// Where it stood before; None for a new one.
+    /// Status before the step; `None` for a new count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<CountStatus>,
 }
 
 /// A count of a store that the viewer sees.
-fn shown_count(count: &CountEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_count_payload(count: &CountEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.covers(count.store).then(|| {
         json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
             "lines": count.lines, "version": count.version })
     })
 }
 
-/// The event of a step; before it, of a new count that was started at once, that of its making.
+/// Returns the events of a step; for a new count that was started at once, first that of its
+/// creation.
 pub fn count_events(decision: &CountDecision) -> Vec<NewEvent> {
     let (count, first) = (&decision.count, decision.first);
     let last = CountEvent {

@@ -1,4 +1,5 @@
-//! Counting what is there: which products, by whom, what they found, and how the books are set right.
+//! Counts of stock: which products are counted, by whom, the findings, and the corrections of the
+//! books.
 pub mod core;
 mod document;
 pub mod events;

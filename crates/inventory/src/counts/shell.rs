@@ -1,4 +1,4 @@
-//! Counts: what callers supply, and how it becomes a command.
+//! Counts: the callers' input, and its conversion into commands.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,14 +16,14 @@ use serde::Serialize;
 use crate::{
     counts::{
         core::{
-            Approval, BookVisibility, CountCommand, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record,
-            Selection, Step, Steps, Tallied, Uncounted, abc,
+            Approval, BookVisibility, CountCommand, CountedLot, DIFFERENCES_PER_MOVEMENT, Line, LineKey, MAX_COUNT_LINES,
+            NewCount, NewLine, Record, Selection, Step, Steps, TallyLine, Uncounted, abc,
         },
         rows::{self, CountScope},
     },
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, chosen, document_ids, first_answer, key_of, known_store, submit, submit_named,
+        check_key, document_ids, key_of, known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
     },
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
@@ -38,9 +38,9 @@ pub const MAX_LINES: usize = 500;
 /// The most products of a LIST.
 pub const MAX_PRODUCTS: usize = 2_000;
 /// Days of sales that a product's class rests on.
-pub const CLASS_DAYS: i64 = 365;
+pub const ABC_CLASS_DAYS: i64 = 365;
 
-/// A new count. Its JSON is what the idempotency key's hash is over.
+/// A new count. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct CountCreate {
     #[serde(skip)]
@@ -64,7 +64,7 @@ fn sight_word<S: serde::Serializer>(sight: &BookVisibility, serializer: S) -> Re
     serializer.serialize_bool(*sight == BookVisibility::Blind)
 }
 
-/// A step that needs no more than the count, and perhaps a word.
+/// A step that needs no more than the count, and optionally a note.
 #[derive(Debug, Clone, Serialize)]
 pub struct CountAct {
     #[serde(skip)]
@@ -75,7 +75,7 @@ pub struct CountAct {
     pub note: Option<String>,
 }
 
-/// What somebody found.
+/// Input of a call that records tallies.
 #[derive(Debug, Clone, Serialize)]
 pub struct CountRecord {
     #[serde(skip)]
@@ -94,7 +94,7 @@ pub struct CountedLine {
     pub note: Option<String>,
 }
 
-/// The count is handed in.
+/// Submits a count.
 #[derive(Debug, Clone, Serialize)]
 pub struct CountSubmit {
     #[serde(skip)]
@@ -111,7 +111,7 @@ fn uncounted_word<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) ->
     serializer.serialize_bool(*uncounted == Uncounted::Leave)
 }
 
-/// Lines that are counted once more; None: all that are off.
+/// Lines to count again; None for all with a difference.
 #[derive(Debug, Clone, Serialize)]
 pub struct CountRecount {
     #[serde(skip)]
@@ -122,9 +122,9 @@ pub struct CountRecount {
     pub products: Option<Vec<ProductRef>>,
 }
 
-/// What the steps of a count that exists have in common.
+/// Common inputs of the steps of an existing count.
 struct Act<'a> {
-    /// The name that the mutation had first, under which its keys are kept.
+    /// The mutation's original name, under which its keys are stored.
     mutation: &'static str,
     key: &'a str,
     count: CountId,
@@ -138,7 +138,7 @@ fn checked(key: &str, note: Option<&String>) -> Checks {
     checks
 }
 
-/// Plans a count, and starts it where that is asked for.
+/// Plans a count, and starts it if requested.
 pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, input.note.as_ref());
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
@@ -146,16 +146,16 @@ pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
     checks.done()?;
     let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
     let command = planned(ledger, &permit, &input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
     let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
-    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
+    let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     if let Some(category) = input.category
-        && !rows::has_category(&scope, category).await?
+        && !rows::category_exists(&scope, category).await?
     {
         missing.note(Rejection::not_found(Noun::Category, At::input(Field::Category)));
     }
@@ -164,9 +164,9 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
     let mut products = Vec::with_capacity(input.products.len());
     for (index, named) in input.products.iter().enumerate() {
         let product = names.product(named, || At::row(Field::Products, index));
-        products.push((missing.or_nobodys(product), ledger.clock().id()));
+        products.push((missing.or_nil(product), ledger.clock().id()));
     }
-    // Without its store, every product would be told as missing.
+    // Without the store, every product would be reported as missing.
     if lacks_store {
         return Err(missing.stop());
     }
@@ -188,7 +188,7 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
     Ok((Command::of(CountCommand(Box::new(steps), levels)), missing))
 }
 
-/// Begins to count: what fits the count now is what it is of.
+/// Starts a count: its lines are the products that match its selection now.
 pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
     checked(&input.idempotency_key, input.note.as_ref()).done()?;
     let scope = permit.scope(ledger.database());
@@ -202,19 +202,19 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
 }
 
-/// The products that a count is of, and those of their lots that lie there, as they are now. A LIST has lines of its products already.
+/// Returns lines for the products of a count and their lots in stock, as they are now. A LIST has lines of its products already.
 async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, CountScope)) -> Result<Vec<NewLine>, Fault> {
     let found = match places.selection {
         Selection::List => rows::listed(reads, count).await?,
-        Selection::Full => rows::countable(reads, places.store, None, MOST_LINES).await?,
-        Selection::Category(category) => rows::countable(reads, places.store, Some(category), MOST_LINES).await?,
+        Selection::Full => rows::countable(reads, places.store, None, MAX_COUNT_LINES).await?,
+        Selection::Category(category) => rows::countable(reads, places.store, Some(category), MAX_COUNT_LINES).await?,
         Selection::Cycle(class) => {
             let all = classes(reads, clock.now(), places.store).await?;
             all.into_iter().filter(|(_, is)| *is == class).map(|(planned, _)| planned.of).collect()
         }
     };
     let tracked: Vec<ProductId> = found.iter().filter(|of| of.tracking != Tracking::None).map(|of| of.product).collect();
-    let lots = rows::lots_there(reads, places.store, &tracked).await?;
+    let lots = rows::lots_at_store(reads, places.store, &tracked).await?;
     let mut lines = Vec::with_capacity(found.len());
     for of in found {
         let line = |lot: Option<CountedLot>| {
@@ -230,10 +230,11 @@ async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, 
     Ok(lines)
 }
 
-/// What can be counted in a store with its class, by what it brought there in the last year; by SKU.
+/// Returns the products that can be counted in a store, each with its class by revenue in that
+/// store in the last year; sorted by SKU.
 pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Result<Vec<(rows::Planned, AbcClass)>, Fault> {
-    let planned = rows::plan(reads, store, MOST_LINES + 1).await?;
-    let since = now.plus_seconds(-CLASS_DAYS * 24 * 3600);
+    let planned = rows::plan(reads, store, MAX_COUNT_LINES + 1).await?;
+    let since = now.plus_seconds(-ABC_CLASS_DAYS * 24 * 3600);
     let brought: HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
     let revenue: Vec<(String, i64)> =
         planned.iter().map(|one| (one.of.sku.clone(), brought.get(&one.of.product).copied().unwrap_or(0))).collect();
@@ -247,7 +248,7 @@ pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Resu
         .collect())
 }
 
-/// Writes down what somebody found.
+/// Records the quantities that were found.
 pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, None);
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
@@ -261,14 +262,14 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let mut missing = Missing::default();
-    let found = input.lines.iter().enumerate().map(|(index, line)| Tallied {
-        product: missing.or_nobodys(names.product(&line.product, || At::line(index).field(Field::Product))),
-        lot: chosen(ledger, line.lot.as_ref()),
+    let found = input.lines.iter().enumerate().map(|(index, line)| TallyLine {
+        product: missing.or_nil(names.product(&line.product, || At::line(index).field(Field::Product))),
+        lot: lot_choice(ledger, line.lot.as_ref()),
         counted: line.counted,
         note: line.note.clone(),
         line: ledger.clock().id(),
     });
-    let tallied: Vec<Tallied> = found.collect();
+    let tallied: Vec<TallyLine> = found.collect();
     if missing.has_any() {
         return again(ledger, &permit, &act, &input, missing).await;
     }
@@ -277,7 +278,7 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
 }
 
-/// Hands the count in.
+/// Submits the count.
 pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> Done {
     checked(&input.idempotency_key, None).done()?;
     let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
@@ -290,7 +291,7 @@ pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Submit(input.on_uncounted)).await
 }
 
-/// Has lines counted once more.
+/// Requires lines to be counted again.
 pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, None);
     checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Products));
@@ -309,7 +310,7 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
             let names = Names::look_up(&scope, named).await?;
             let mut missing = Missing::default();
             let found =
-                |(index, one): (usize, &ProductRef)| missing.or_nobodys(names.product(one, || At::row(Field::Products, index)));
+                |(index, one): (usize, &ProductRef)| missing.or_nil(names.product(one, || At::row(Field::Products, index)));
             let products: Vec<ProductId> = named.iter().enumerate().map(found).collect();
             if missing.has_any() {
                 return again(ledger, &permit, &act, &input, missing).await;
@@ -320,17 +321,17 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
 }
 
-/// Approves a count: the stock is set to what was found.
+/// Approves a count: the stock is set to the quantities that were found.
 pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, input: CountAct, mode: Mode) -> Done {
     checked(&input.idempotency_key, input.note.as_ref()).done()?;
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
-    // A count in REVIEW gets no further line: what is read here is what is locked.
+    // A count in REVIEW gets no further line: the lines that are read here are those that are locked.
     let lines = match places {
         Some(_) => rows::lines(&scope, input.count, None).await?,
         None => HashMap::new(),
     };
-    let movements = (0..=lines.len() / PART).map(|_| document_ids(ledger)).collect();
+    let movements = (0..=lines.len() / DIFFERENCES_PER_MOVEMENT).map(|_| document_ids(ledger)).collect();
     let products: BTreeSet<ProductId> = lines.keys().map(|line| line.product).collect();
     let products = products.into_iter().collect();
     let name = |(key, line): (LineKey, Line)| {
@@ -348,7 +349,7 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
     step(ledger, permit, (act, mode), &input, (places, products), Step::Approve(approval)).await
 }
 
-/// Calls a count off: nothing is posted.
+/// Cancels a count: nothing is posted.
 pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
     checked(&input.idempotency_key, input.note.as_ref()).done()?;
     let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
@@ -362,17 +363,18 @@ pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Cancel(note)).await
 }
 
-/// Where a count of one of the caller's stores is.
+/// Returns the store and selection of a count if its store is one of the caller's.
 async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<CountScope>, Fault> {
     Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
 }
 
-/// What a step is answered that names what is not there any more.
+/// Answers a step that names something that no longer exists: with the result of an earlier call
+/// with its key, else with the rejection.
 async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Missing) -> Done {
-    first_answer(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.stop()).await
+    stored_answer_or(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.stop()).await
 }
 
-/// A step of a count that exists. One that is not the caller's is nobody's: the ledger refuses it as it refuses what does not exist.
+/// Submits a step of an existing count. A count that the caller may not see gets a new ID: the ledger refuses it like one that does not exist.
 async fn step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,

@@ -17,11 +17,11 @@ use uuid::Uuid;
 use super::core::{MAX_AGE_DAYS, PIVOT, StoredRate};
 use crate::catalog::rows::{
     Clause,
-    conditions::{DaySpan, Moments, null_test, push_nested, push_text},
+    conditions::{DaySpan, TimeSpan, null_test, push_nested, push_text},
     filter::TextTest,
 };
 
-/// A rate as it is written and read.
+/// A row of `exchange_rate`.
 #[derive(Record)]
 #[record(of = exchange_rate, alias = "r")]
 struct RateRow {
@@ -79,7 +79,8 @@ async fn found(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec
     reads.records::<RateRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The rates of which one may join two currencies on a day: between them, and of the pivot with each.
+/// Returns the rates by which two currencies may be converted on a day: between them, and of the
+/// pivot with each.
 pub async fn candidates(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Vec<StoredRate>, Fault> {
     let rest = "AND r.replaced_by IS NULL AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
         OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
@@ -87,7 +88,8 @@ pub async fn candidates(reads: &impl Reads, from: Currency, to: Currency, on: i3
     found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), day.into(), on.into()]).await
 }
 
-/// All rates of which one may have joined two currencies on days between two, both included, with those that were corrected since.
+/// Returns all rates by which two currencies may have been converted on days between two, both
+/// included, with those that were corrected since.
 pub async fn recorded(reads: &impl Reads, from: Currency, to: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
     let rest = "AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
         OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
@@ -95,7 +97,7 @@ pub async fn recorded(reads: &impl Reads, from: Currency, to: Currency, days: (i
     found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), first.into(), days.1.into()]).await
 }
 
-/// The newest rate of a pair, as a new one is compared with it.
+/// Returns the newest rate of a pair, with which a new one is compared.
 pub async fn newest(reads: &impl Reads, base: Currency, quote: Currency) -> Result<Option<StoredRate>, Fault> {
     let rest =
         "AND r.base = $2 AND r.quote = $3 AND r.replaced_by IS NULL ORDER BY r.day DESC, r.recorded_at DESC, r.id DESC LIMIT 1";
@@ -112,9 +114,14 @@ pub async fn by_id(reads: &impl Reads, id: ExchangeRateId) -> Result<Option<Stor
     Ok(found(reads, "AND r.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// Writes rates, and says of those that they replace by which one: first these in the order of their ids, then the new ones in the order of what they are
-/// of, so that of two calls with the same rates one waits for the other.
-pub async fn put(work: &Work, replaced: BTreeMap<ExchangeRateId, ExchangeRateId>, rates: &[StoredRate]) -> Result<(), Fault> {
+/// Writes rates, and sets on the replaced ones which rate replaces them: first these in the order
+/// of their IDs, then the new ones in the order of their unique keys, so that of two calls with the
+/// same rates one waits for the other.
+pub async fn write_rates(
+    work: &Work,
+    replaced: BTreeMap<ExchangeRateId, ExchangeRateId>,
+    rates: &[StoredRate],
+) -> Result<(), Fault> {
     let sql = "UPDATE exchange_rate SET replaced_by = $3 WHERE tenant_id = $1 AND id = $2 AND replaced_by IS NULL";
     for (old, new) in replaced {
         work.execute(sql, vec![old.into(), new.into()]).await?;
@@ -126,30 +133,30 @@ pub async fn put(work: &Work, replaced: BTreeMap<ExchangeRateId, ExchangeRateId>
     work.write(rows.into()).await
 }
 
-/// Names the order of rates in cursors, by day from the last or from the first.
+/// Returns the name of the order of rates for cursors, by day descending or ascending.
 pub const fn rates_kind(descending: bool) -> &'static str {
     if descending { "exchangeRates:DAY:DESC" } else { "exchangeRates:DAY:ASC" }
 }
 
-/// The place of one in its list.
+/// Returns the cursor keys of a rate in its list.
 pub fn keys(rate: &StoredRate) -> Vec<Key> {
     vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
 }
 
-/// Conditions on rates; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on rates; None does not restrict, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateFilter {
     pub ids: Option<Vec<ExchangeRateId>>,
     pub bases: Option<Vec<Currency>>,
     pub quotes: Option<Vec<Currency>>,
     pub day: Option<DaySpan>,
-    /// Tests of the name of the source, as it is written.
+    /// Tests of the name of the source, exactly as stored.
     pub sources: Vec<TextTest>,
     /// Whether another rate has corrected it.
     pub is_replaced: Option<bool>,
-    /// Entered by one of these.
+    /// Entered by one of these actors.
     pub entered_by: Option<Vec<Uuid>>,
-    pub recorded: Moments,
+    pub recorded: TimeSpan,
 }
 
 impl RateFilter {
@@ -184,7 +191,7 @@ impl RateFilter {
     }
 }
 
-/// A page of rates by day, the newest first if it descends; corrected ones are among them.
+/// A page of rates by day, newest first if it descends; replaced ones are included.
 pub async fn page(
     reads: &impl Reads,
     (pair, filter): ((Option<Currency>, Option<Currency>), &Nested<RateFilter>),

@@ -1,4 +1,5 @@
-//! What works are to the ledger. No command on orders names them: they follow what it decided.
+//! Works as documents of the ledger. Commands on orders do not name works: these follow the order's
+//! decision.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +7,16 @@ use async_trait::async_trait;
 use entity::prelude::*;
 use platform::{
     audit::Target,
-    clock::plus_local_days,
+    clock::add_local_days,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Want},
+        journal::{Counter, CounterRequest, NewEvent},
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Before, Touched, Work, WorkBook, WorkDecision, WorkNeeds, follow, named_since},
+    core::{Work, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkNeeds, follow, named_lot_changes},
     events::{shipment_event, work_event},
     rows,
 };
@@ -31,7 +32,7 @@ use crate::{
 /// Works as a kind of document.
 pub struct Works;
 
-/// What receipts keep of works: those that the command was about.
+/// Part of a receipt about works: those that the command names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredWorks {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,15 +49,16 @@ impl Document for Works {
     type Memory = ();
     type Stored = StoredWorks;
 
-    const LOCKED: Turn = Turn::BeforeLots;
-    const NUMBERED: Turn = Turn::AfterLots;
+    const LOCK_TURN: Turn = Turn::BeforeLots;
+    const NUMBER_TURN: Turn = Turn::AfterLots;
 
     fn needs_locks(_needs: &WorkNeeds) -> bool {
         true
     }
 
-    /// The works of all orders whose reservations are asked for, as commands change goods of those, and of all that may be held back or let go by
-    /// a command: other steps are open to works then. A batch that only places orders asks nothing.
+    /// Adds the works of all orders whose reservations are needed, because commands change their
+    /// goods, and of all orders that a command may hold or release, because that changes the
+    /// allowed steps of works. A batch that only places orders adds nothing.
     async fn expand(_reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
         let orders = needs.held_by_orders.clone();
         let held_back = needs.documents.read(|own: &OrderNeeds| own.holds.clone());
@@ -90,7 +92,8 @@ impl Document for Works {
         Ok(())
     }
 
-    /// What other parcels name of the lots that a batch names: under the lots' locks, so that who packs the same one waits.
+    /// Loads the quantities that other parcels name of the lots that a batch names. The lots are
+    /// locked, so that a concurrent packing of the same lot waits.
     async fn load_lots(reads: &Source<'_>, needs: &Needs, _stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
         let Some(own) = needs.documents.get::<WorkNeeds>().filter(|own| !own.lots.is_empty()) else { return Ok(()) };
         let lots: Vec<LotId> = own.lots.iter().copied().collect();
@@ -105,12 +108,11 @@ impl Document for Works {
     }
 
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
-        let followed = books.read(|orders: &OrderBook| {
-            books.read(|works: &WorkBook| follow(stock, (orders, works), decision, plus_local_days))
-        })?;
+        let followed = books
+            .read(|orders: &OrderBook| books.read(|works: &WorkBook| follow(stock, (orders, works), decision, add_local_days)))?;
         match followed {
             Some(own) => {
-                for ((key, lot, order), delta) in books.read(|works: &WorkBook| named_since(works, &own)) {
+                for ((key, lot, order), delta) in books.read(|works: &WorkBook| named_lot_changes(works, &own)) {
                     decision.stock.in_parcels.push(((key, lot), delta));
                     decision.stock.packed.push(((key, order), delta));
                 }
@@ -129,7 +131,7 @@ impl Document for Works {
         decision.facts.len() + decision.shipments.len()
     }
 
-    fn want(_decision: &WorkDecision, want: Want) -> Want {
+    fn want(_decision: &WorkDecision, want: CounterRequest) -> CounterRequest {
         want
     }
 
@@ -141,9 +143,10 @@ impl Document for Works {
     }
 
     fn rows(tenant: TenantId, decisions: &[&WorkDecision], _now: Timestamp) -> Rows {
-        // As the last decision left it, on what the first one found.
-        let mut works: BTreeMap<(OrderId, u16), (&Work, Option<Before>)> = BTreeMap::new();
-        for Touched { work, before } in decisions.iter().flat_map(|decision| &decision.works) {
+        // Each work in its state after the last decision; whether it has a row is taken from the
+        // first one.
+        let mut works: BTreeMap<(OrderId, u16), (&Work, Option<WorkBefore>)> = BTreeMap::new();
+        for WorkChange { work, before } in decisions.iter().flat_map(|decision| &decision.works) {
             works.entry((work.head.order, work.head.nth)).or_insert((work, *before)).0 = work;
         }
         let works: Vec<_> = works.into_values().collect();

@@ -1,4 +1,4 @@
-//! Events of works, of goods that left, and of carriers.
+//! Events of works, shipments and carriers.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -13,7 +13,7 @@ use super::core::{Accepted, Rejected, ShipmentFact, Work, WorkFact, WorkHead};
 
 pub use platform::storage::events::EventType;
 
-/// What follows works.
+/// Topic of changes of works.
 pub const WORKS: Topic = Topic("fulfilmentWorks");
 
 platform::events! {
@@ -27,7 +27,7 @@ platform::events! {
         WORK_CHANGED "fulfilment_work.changed",
         WORK_REJECTED "fulfilment_work.rejected",
     }
-    /// Goods that left with an order.
+    /// Shipments of orders.
     FULFILMENT: FulfilmentEvent = Terms {
         permission: code::<kind::FulfilmentRead>(),
         shown: Shown::Part(shown_fulfilment),
@@ -38,7 +38,7 @@ platform::events! {
         FULFILMENT_FAILED "fulfilment.failed",
         FULFILMENT_CANCELLED "fulfilment.cancelled",
     }
-    /// Works of a store that are picked, packed and shipped together.
+    /// Waves: works of a store that are picked, packed and shipped together.
     WAVE: WaveEvent = Terms {
         permission: code::<kind::FulfilmentRead>(),
         shown: Shown::Part(shown_wave),
@@ -47,7 +47,7 @@ platform::events! {
         WAVE_CREATED "fulfilment_wave.created",
         WAVE_CLOSED "fulfilment_wave.closed",
     }
-    /// Companies that take parcels.
+    /// Shipping carriers.
     CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         CARRIER_SET "carrier.set",
     }
@@ -57,11 +57,11 @@ platform::events! {
     }
 }
 
-/// The payload of the event of a setting of e-mails about goods that are ready.
+/// The payload of the event of a changed e-mail setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadyEmailChanged {
-    /// None: the tenant's.
+    /// None for the tenant's setting.
     pub store_id: Option<StoreId>,
     pub version: i64,
 }
@@ -77,7 +77,7 @@ pub struct WorkEvent {
     pub status: WorkStatus,
     pub due_at: Timestamp,
     pub version: i64,
-    /// Where it stood before; None for a new one.
+    /// Status before the change; None for a new work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<WorkStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct WorkEvent {
 }
 
 impl WorkEvent {
-    /// The work as the event left it, without its lines, and without what a note or a code says.
+    /// Returns the work as of the event, without its lines, its note and its code.
     pub fn head(&self) -> WorkHead {
         let by = |(kind, id)| Actor { kind, id };
         WorkHead {
@@ -114,7 +114,7 @@ impl WorkEvent {
     }
 }
 
-/// The payload of an event of goods that left.
+/// The payload of a shipment's event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FulfilmentEvent {
@@ -144,26 +144,26 @@ pub struct CarrierChanged {
     pub version: i64,
 }
 
-/// A work of a store that the viewer sees; never to whoever is bound to a channel.
+/// Returns a work of a store that the viewer sees; None for viewers that are bound to a channel.
 fn shown_work(work: &WorkEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(work.store)).then(|| {
         json!({ "id": work.work, "orderId": work.order, "status": work.status, "storeId": work.store, "version": work.version })
     })
 }
 
-/// Goods that left a store that the viewer sees.
+/// Returns a shipment from a store that the viewer sees.
 fn shown_fulfilment(of: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(of.store))
         .then(|| json!({ "id": of.fulfilment, "orderId": of.order, "status": of.status, "storeId": of.store, "workId": of.work }))
 }
 
-/// A wave of a store that the viewer sees.
+/// Returns a wave of a store that the viewer sees.
 fn shown_wave(of: &WaveEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(of.store))
         .then(|| json!({ "id": of.wave, "storeId": of.store, "version": of.version }))
 }
 
-/// The event of a fact, whose work is this one.
+/// Returns the event of a fact about this work.
 pub fn work_event(fact: &WorkFact, work: &Work) -> NewEvent {
     let head = &work.head;
     fact.kind.event(&WorkEvent {

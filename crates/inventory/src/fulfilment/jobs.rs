@@ -1,5 +1,5 @@
-//! Works of orders that were confirmed before there were works, and e-mails to customers whose goods are ready. Doing the first twice, or on several
-//! nodes at once, does nothing more.
+//! Works of orders that were confirmed before works existed, and e-mails to customers whose goods
+//! are ready. A repeated creation of works, or one on several nodes at once, does nothing more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,27 +17,28 @@ use super::{
     shell::{READY_EMAIL, ReadyEmail},
 };
 use crate::{
-    ledger::{Command, Ledger, Receipt, Walk, jobs::submit_all},
+    ledger::{Command, JobCursor, Ledger, Receipt, jobs::submit_all},
     numbering::rows::patterns,
     orders::rows::{details, open_personal},
 };
 
-/// Tries before an e-mail is a dead letter: with their pauses, most of an hour of a mail server that is away.
-const MOST_FAILURES: i64 = 12;
+/// Attempts before an e-mail is a dead letter: with their pauses, they cover most of an hour of a
+/// mail server's outage.
+const MAX_FAILURES: i64 = 12;
 
-/// New orders get their works as they are placed: only an upgrade leaves something to do.
-const EVERY: Duration = Duration::from_hours(6);
+/// New orders get their works as they are placed: only an upgrade leaves orders without works.
+const MISSING_WORKS_INTERVAL: Duration = Duration::from_hours(6);
 
-/// What workers know of works.
+/// Registers the periodic job that creates missing works.
 pub fn register(registry: Registry, ledger: &Ledger) -> Registry {
-    let (ledger, walk) = (ledger.clone(), Arc::new(Walk::default()));
-    registry.periodic("fulfilment.follow", EVERY, move |_| {
+    let (ledger, walk) = (ledger.clone(), Arc::new(JobCursor::default()));
+    registry.periodic("fulfilment.follow", MISSING_WORKS_INTERVAL, move |_| {
         let (ledger, walk) = (ledger.clone(), walk.clone());
-        async move { follow_all(&ledger, &walk).await.map(drop) }
+        async move { create_missing_works(&ledger, &walk).await.map(drop) }
     })
 }
 
-/// Where e-mails come from and how they leave.
+/// Sender and transport of the e-mails about ready goods.
 #[derive(Clone)]
 pub struct ReadyMail {
     pub db: Database,
@@ -46,11 +47,11 @@ pub struct ReadyMail {
     pub from: String,
 }
 
-/// What workers know of e-mails about works.
+/// Registers the queued job that sends e-mails about ready goods.
 #[must_use]
 pub fn register_mail(registry: Registry, mail: &ReadyMail) -> Registry {
     let mail = mail.clone();
-    registry.queued(READY_EMAIL, MOST_FAILURES, move |_: Lease, job| {
+    registry.queued(READY_EMAIL, MAX_FAILURES, move |_: Lease, job| {
         let mail = mail.clone();
         async move { mail.send(&job).await }
     })
@@ -61,18 +62,19 @@ impl ReadyMail {
     pub async fn send(&self, job: &Job) -> Result<(), Failure> {
         let what: ReadyEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-        if !self.mailer.is_there() {
+        if !self.mailer.is_configured() {
             return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
         }
-        let Some((to, goods)) = self.waiting(job.tenant, what.work).await? else { return Ok(()) };
+        let Some((to, goods)) = self.load_waiting(job.tenant, what.work).await? else { return Ok(()) };
         let said = ready_email(what.locale, &goods);
         let email = Email { to, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
         let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))
     }
 
-    /// Whom to write to, and what is ready; None where nothing waits any more, the order is shipped, or it has no address.
-    async fn waiting(&self, tenant: TenantId, work: FulfilmentWorkId) -> Result<Option<(String, ReadyGoods)>, Fault> {
+    /// Returns the recipient and the goods that are ready; None if the work no longer waits, the
+    /// order is shipped, or it has no address.
+    async fn load_waiting(&self, tenant: TenantId, work: FulfilmentWorkId) -> Result<Option<(String, ReadyGoods)>, Fault> {
         let scope = self.db.tenant(tenant);
         let Some(work) = rows::works(&scope, &[work]).await?.pop() else { return Ok(None) };
         let Some(ready) = work.head.ready.filter(|_| work.head.status == WorkStatus::Ready) else { return Ok(None) };
@@ -89,17 +91,19 @@ impl ReadyMail {
     }
 }
 
-/// The order that a run has come to.
+/// The order that a run has reached.
 type OrderKey = (TenantId, OrderId);
 
-/// Makes the works of orders that have none, of all tenants, from where the last run ended, and says how many it made.
-pub async fn follow_all(ledger: &Ledger, walk: &Walk<OrderKey>) -> Result<usize, Fault> {
+/// Creates the works of orders that have none, of all tenants, from where the last run ended;
+/// returns their number.
+pub async fn create_missing_works(ledger: &Ledger, walk: &JobCursor<OrderKey>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let read = |after: Option<OrderKey>, most| rows::unworked(&global, after.unwrap_or((TenantId::NIL, OrderId::NIL)), most);
-    walk.run(read, |order: &OrderKey| *order, |page| follow_page(ledger, page)).await
+    let read =
+        |after: Option<OrderKey>, most| rows::orders_without_works(&global, after.unwrap_or((TenantId::NIL, OrderId::NIL)), most);
+    walk.run(read, |order: &OrderKey| *order, |page| create_works_of_page(ledger, page)).await
 }
 
-async fn follow_page(ledger: &Ledger, page: Vec<OrderKey>) -> Result<usize, Fault> {
+async fn create_works_of_page(ledger: &Ledger, page: Vec<OrderKey>) -> Result<usize, Fault> {
     let commands = page.into_iter().map(|(tenant, order)| (tenant, Command::of(WorkCommand::Follow(order)))).collect();
     Ok(submit_all(ledger, commands, works_of).await)
 }

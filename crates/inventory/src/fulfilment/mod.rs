@@ -1,4 +1,5 @@
-//! Works: a store's share of an order, from the moment it is held there until it has arrived. They follow the order's holds and are written with them.
+//! Works: a store's share of an order, from its reservation to its arrival. Works follow the
+//! order's reservations and are written with them.
 
 pub mod core;
 mod document;

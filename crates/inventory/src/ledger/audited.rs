@@ -1,4 +1,4 @@
-//! What commands leave in the audit log, in the transaction that carries them out.
+//! Audit log entries of commands, written in the commands' own transaction.
 
 use entity::prelude::*;
 use platform::{
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{command::Queued, decision::Decision, registry::Documents};
 use crate::stock::core::{Lot, own_movement};
 
-/// Whose log it is, and what its entries name.
+/// Tenant of the audit entries, and the documents that they name.
 #[derive(Clone, Copy)]
 pub struct Audited<'a> {
     pub audit_writer: &'a AuditWriter,
@@ -20,32 +20,34 @@ pub struct Audited<'a> {
     pub tenant: TenantId,
 }
 
-/// The entries of a batch behind the end of the tenant's chain, which is left where they end.
+/// Returns the entries of a batch, linked to the end of the tenant's chain, which moves to the last
+/// of them.
 pub fn link(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
     let from = chain.seq;
     let rows = rows::chained(audited.audit_writer, chain, entries(audited, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
-/// An entry for each command that was decided and numbered, and one for the document whose fields it changed where the first names something else.
+/// Returns an entry for each command that was decided and numbered, and one more for the document
+/// whose fields it changed if the first entry names something else.
 pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
     let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
-        let (document, fields) = documents.named(&decision.documents).or_else(|| lot_edit(decision)).unzip();
+        let (document, fields) = documents.audit_target(&decision.documents).or_else(|| lot_edit(decision)).unzip();
         let (target, events) = (document.or_else(|| moved(decision)), events(documents, decision));
         let fields = fields.filter(|fields| !fields.is_empty());
         let own = if let Some(audit_context) = &queued.audit_context {
             audit_context.entries_of(target, events, fields)
         } else {
             let changes = audit::changes_of(None, events, fields);
-            [Some((audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)), None]
+            [Some((audit_writer.system_entry(tenant, queued.command.name(), target, "", changes), None)), None]
         };
         own.into_iter().flatten()
     })
 }
 
-/// The lot that a command was about, and what differs of its fields.
+/// Returns the lot that a command changed, and its changed fields.
 fn lot_edit(decision: &Decision) -> Option<(Target, Vec<Value>)> {
     let (before, after) = decision.stock.edited_lot.as_deref()?;
     Some((Target::of(after.id), differences(Some(&lot_fields(before)), Some(&lot_fields(after)), None)))
@@ -59,17 +61,18 @@ fn lot_fields(lot: &Lot) -> Fields {
         .with("note", &lot.note)
 }
 
-/// The movement that a decision without a document made, if any.
+/// Returns the movement of a decision without a document, if any.
 fn moved(decision: &Decision) -> Option<Target> {
     let movements = &decision.stock.movements;
     own_movement(movements).map(|nth| Target::of(movements[nth].id))
 }
 
-/// The first and last number of what it wrote: a document's fact comes before the movements that it caused.
+/// Returns the first and last event of a decision: a document's event comes before those of its
+/// movements.
 fn events(documents: &Documents, decision: &Decision) -> Option<(i64, i64)> {
     let moved = decision.stock.movements.iter().map(|movement| movement.seq);
     let last = moved.clone().chain(decision.last_seq).max()?;
-    // `last_seq` is the last of the document's facts, whose numbers run up to it without gaps.
+    // `last_seq` is the last of the document's events, which are numbered without gaps.
     let first = decision.last_seq.map(|seq| seq + 1 - decision.facts(documents) as i64).or_else(|| moved.min())?;
     (first > 0).then_some((first, last))
 }

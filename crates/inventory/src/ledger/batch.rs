@@ -29,7 +29,7 @@ use super::{
 };
 use crate::stock::core::{Draft, Rejection, Stage};
 
-/// What every batch rests on.
+/// Database, clock and documents that every batch uses.
 #[derive(Clone)]
 pub struct Basis {
     pub db: Database,
@@ -37,7 +37,7 @@ pub struct Basis {
     pub documents: Arc<Documents>,
 }
 
-/// What writes the batches of all lanes.
+/// Writer of the batches of all lanes.
 pub struct Writer {
     pub basis: Basis,
     pub audit_writer: Option<AuditWriter>,
@@ -47,46 +47,49 @@ pub struct Writer {
 impl Writer {
     /// Runs the commands as one transaction and leaves each one's result in it.
     ///
-    /// Keys are looked up first only where such as have been used are expected, as it is where commands are planned ahead: what is written twice is
-    /// refused by its key, and then all are decided again, each against what is known of its key. SQLite looks always: it has no round trips.
+    /// Keys are looked up first only where used keys are expected, as where commands are planned
+    /// ahead: otherwise the unique index of keys refuses a repeated command, and then all commands
+    /// are decided again, with their keys looked up. SQLite always looks up: it has no round trips.
     pub async fn run_batch(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
         let looks_up = self.basis.db.backend() == Backend::Sqlite
             || queue.iter().all(|queued| queued.key.is_none())
             || self.key_lookups.are_expected();
         match self.run_once(tenant, queue, looks_up).await {
-            Ok(Ran::Done) => return Ok(()),
-            Ok(Ran::KeyUsed) => {}
-            // Most are the key's own; what is done twice may also be refused by another rule of the database before.
-            Err(fault) if !looks_up && !fault.is_away() && !fault.is_transient() => {}
+            Ok(RunOutcome::Done) => return Ok(()),
+            Ok(RunOutcome::KeyUsed) => {}
+            // Most of these faults are conflicts of the key; a repeated command may also violate
+            // another constraint of the database first.
+            Err(fault) if !looks_up && !fault.is_connection_unavailable() && !fault.is_transient() => {}
             Err(fault) => return Err(fault),
         }
         self.key_lookups.met();
         self.run_once(tenant, queue, true).await.map(drop)
     }
 
-    async fn run_once(&self, tenant: TenantId, queue: &mut [Queued], looks_up: bool) -> Result<Ran, Fault> {
+    async fn run_once(&self, tenant: TenantId, queue: &mut [Queued], looks_up: bool) -> Result<RunOutcome, Fault> {
         let Basis { db, documents, .. } = &self.basis;
         let mut needs = needs_of(queue);
         let mut work = db.tenant(tenant).begin().await?;
         let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
         let is_audited = self.audit_writer.is_some();
-        let mut state = load::whole(&Source::Locked(&work), &self.basis, &mut needs, &keys, is_audited).await?;
+        let mut state = load::load_state(&Source::Locked(&work), &self.basis, &mut needs, &keys, is_audited).await?;
         if !state.receipts.is_empty() && db.backend() != Backend::Sqlite {
             self.key_lookups.met();
         }
         let mut decisions = decide_all(documents, &mut state, queue);
-        // What is refused writes no key that could tell: it may be refused for want of what the first call with its key took.
+        // A rejected command writes no key that could conflict: it may be rejected only because the
+        // first call with its key took the stock.
         let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
         if !idempotency::look_up(&work, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
             work.rollback().await?;
-            return Ok(Ran::KeyUsed);
+            return Ok(RunOutcome::KeyUsed);
         }
         decisions.complete(documents, &Source::Locked(&work), &state.books).await?;
         let now = state.stock.now;
         if decisions.is_empty() {
             work.rollback().await?;
         } else {
-            // Also for a command that changed nothing: its key is remembered.
+            // Also for a command that changed nothing: its key is stored.
             let rule = "every tenant has a counter";
             let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", rule))?;
             let mut own = vec![journal::taken(decisions.want(documents), now)];
@@ -96,7 +99,7 @@ impl Writer {
             if let Some(audit_writer) = &self.audit_writer {
                 let audited = Audited { audit_writer, documents, tenant };
                 let entries = audited::entries(audited, queue, decisions.decided());
-                let (end, entries) = audit::rows::appended(&work, audit_writer, state.chain, entries).await?;
+                let (end, entries) = audit::rows::append_rows(&work, audit_writer, state.chain, entries).await?;
                 own.push(end);
                 rows.push(entries);
             }
@@ -105,25 +108,25 @@ impl Writer {
             work.commit().await?;
         }
         decisions.answer(documents, queue);
-        Ok(Ran::Done)
+        Ok(RunOutcome::Done)
     }
 }
 
-/// What became of a transaction.
-enum Ran {
+/// Result of a transaction.
+enum RunOutcome {
     Done,
-    /// Nothing was written: the key of a command that is refused has been used before.
+    /// Nothing was written: the key of a rejected command was used before.
     KeyUsed,
 }
 
 impl Basis {
-    /// Decides against what is committed now, and writes nothing.
+    /// Decides against the committed state, and writes nothing.
     pub async fn dry_run(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Verdict {
         let mut needs = Needs::default();
         command.needs(&mut needs);
         let scope = self.db.tenant(tenant);
         let keys: Vec<&Key> = key.into_iter().collect();
-        let state = load::whole(&Source::Committed(&scope), self, &mut needs, &keys, false).await?;
+        let state = load::load_state(&Source::Committed(&scope), self, &mut needs, &keys, false).await?;
         Ok(match decide(&self.documents, &state, command, key) {
             Decided::Done(result) => result,
             Decided::New(decision) => Ok(Receipt::of(decision)),
@@ -137,17 +140,18 @@ pub fn needs_of(queue: &[Queued]) -> Needs {
     needs
 }
 
-/// Decides the commands one after the other; a refusal undoes only its own steps.
+/// Decides the commands one after the other; a rejection undoes only its own steps.
 pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) -> Decisions {
     let mut decisions = Decisions::default();
     let mut keys: HashMap<(Uuid, &'static str, &str), usize> = HashMap::with_capacity(queue.len());
     for (index, Queued { command, key, result, queue_span, .. }) in queue.iter_mut().enumerate() {
         *result = None;
         let key = key.as_ref();
-        // The same key twice in one batch: the second takes the first one's answer. A refusal is not remembered: it claims no key.
+        // A key may occur twice in a batch: the second command gets the first one's answer. A
+        // rejected command does not claim its key.
         let name = key.map(|key| (key.owner, key.mutation, key.key.as_str()));
         if let Some(first) = name.as_ref().and_then(|name| keys.get(name)) {
-            decisions.repeats(index, *first);
+            decisions.add_repeat(index, *first);
             continue;
         }
         match decide(documents, state, command, key) {
@@ -170,8 +174,8 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
     decisions
 }
 
-/// What an earlier call with the key is answered again; none where there was none.
-pub fn remembered(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
+/// Returns the answer of an earlier call with the key; None if there was none.
+pub fn earlier_answer(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
     Some(match idempotency::key_use(key, found)? {
         KeyUse::Reused => Err(Rejection::key_reused()),
         KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::key_reused()),
@@ -183,13 +187,13 @@ pub fn replayed(stored: StoredReceipt) -> Receipt {
 }
 
 enum Decided {
-    /// Refused, or done before.
+    /// Rejected, or done before.
     Done(Result<Receipt, Vec<Rejection>>),
     New(Decision),
 }
 
 fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
-    if let Some(first) = key.and_then(|key| remembered(key, &state.receipts)) {
+    if let Some(first) = key.and_then(|key| earlier_answer(key, &state.receipts)) {
         return Decided::Done(first.map_err(|refused| vec![refused]));
     }
     let mut draft = Draft::new(&state.stock);
@@ -201,19 +205,20 @@ fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&
     });
     match followed {
         Ok(decision) => Decided::New(decision),
-        Err(first) => Decided::Done(Err(reasons(state, command, first))),
+        Err(first) => Decided::Done(Err(collect_rejections(state, command, first))),
     }
 }
 
-/// Everything that refuses a command in the stage of its earliest refusal. It is decided once more for that, and goes on behind each refusal;
-/// one line that is short has no others.
-fn reasons(state: &State, command: &Command, first: Rejection) -> Vec<Rejection> {
+/// Returns all rejections of a command in the stage of its first one. The command is decided again,
+/// and each rejection is collected instead of ending the decision; a single line that is short has
+/// no other rejections.
+fn collect_rejections(state: &State, command: &Command, first: Rejection) -> Vec<Rejection> {
     if first.why.stage() == Stage::Shortage && command.weight() <= 1 {
         return vec![first];
     }
-    let mut draft = Draft::to_tell_all(&state.stock);
+    let mut draft = Draft::collecting_refusals(&state.stock);
     let end = command.decide(&mut draft, &state.books).err();
     let told = draft.into_rejections(end);
-    // What only the end of a draft refuses is found by nobody else.
+    // A rejection that only `Draft::finish` raises is not among the collected ones.
     if told.is_empty() { vec![first] } else { told }
 }

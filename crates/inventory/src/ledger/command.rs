@@ -1,4 +1,4 @@
-//! What can be asked of the ledger: a command says what it needs loaded, and decides against it.
+//! Commands of the ledger: each names the rows that it needs, and decides against them.
 
 use std::{fmt::Debug, ops::Deref, sync::Arc};
 
@@ -18,19 +18,21 @@ use crate::stock::core::{Draft, Rejection};
 
 /// The rules of a command on stock, or on a document that moves it.
 pub trait Decide: Debug + Send + Sync + 'static {
-    /// The action in the audit log when nobody asked for it by a mutation.
+    /// The action in the audit log if no mutation submitted the command.
     fn name(&self) -> &'static str;
 
-    /// How many lines it has: what a batch is measured in.
+    /// Number of lines, the measure of a batch's size.
     fn weight(&self) -> usize;
 
-    /// Adds what it needs to the batch's.
+    /// Adds the command's needs to the batch's.
     fn needs(&self, needs: &mut Needs);
 
-    /// Decides against what was loaded; the draft holds what it would do to stock, the decision what became of documents. Pure.
+    /// Decides against the loaded rows; the draft holds the changes of stock, the decision those of
+    /// documents. Pure.
     ///
     /// # Errors
-    /// What refuses it; the draft is thrown away. A draft that `tells_all` goes on behind what refuses a part (`Draft::pass`).
+    /// The rejection of the command; the draft is thrown away. A draft that `collects_refusals` continues
+    /// after the rejection of a part (`Draft::pass`).
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection>;
 }
 
@@ -51,20 +53,20 @@ impl Deref for Command {
     }
 }
 
-/// Accepted, refused for all of these reasons, or not known to have been done.
+/// Accepted, or all rejections; a fault if the outcome is unknown.
 pub type Verdict = Result<Result<Receipt, Vec<Rejection>>, Fault>;
 
-/// The same with the first of the reasons.
+/// A verdict, with only the first rejection.
 pub type Outcome = Result<Result<Receipt, Rejection>, Fault>;
 
-/// A command in the queue, with who waits for it.
+/// A command in the queue, with the reply channel of its caller.
 pub struct Queued {
     pub(super) command: Command,
     pub(super) key: Option<Key>,
     pub(super) reply: oneshot::Sender<Verdict>,
     pub(super) result: Option<Result<Receipt, Vec<Rejection>>>,
-    /// On whose behalf, for the audit log; none for the jobs of the system.
+    /// Audit context of the caller; None for system jobs.
     pub(super) audit_context: Option<Arc<AuditContext>>,
-    /// Its time in the queue, where that is told.
+    /// The trace span of its time in the queue, if traces are on.
     pub(super) queue_span: Option<QueueSpan>,
 }

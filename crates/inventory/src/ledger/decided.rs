@@ -1,11 +1,11 @@
-//! What a batch came to, before it is written.
+//! Decisions of a batch before it is written.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use platform::storage::{
     Bulk, Fault, idempotency,
-    journal::{Counter, Event, Want},
+    journal::{Counter, CounterRequest, Event},
 };
 
 use super::{
@@ -24,9 +24,9 @@ use crate::stock::{
 
 #[derive(Default)]
 pub struct Decisions {
-    /// Accepted commands, by their place in the batch.
+    /// Accepted commands, by their index in the batch.
     decided: Vec<(usize, Decision)>,
-    /// Commands that repeat another one's key, and which.
+    /// Commands that repeat the key of another one, with that one's index.
     key_lookups: Vec<(usize, usize)>,
 }
 
@@ -34,35 +34,35 @@ impl Decisions {
     pub fn accept(&mut self, index: usize, decision: Decision) {
         self.decided.push((index, decision));
     }
-    pub fn repeats(&mut self, index: usize, first: usize) {
+    pub fn add_repeat(&mut self, index: usize, first: usize) {
         self.key_lookups.push((index, first));
     }
     pub fn decided(&self) -> &[(usize, Decision)] {
         &self.decided
     }
-    /// Whether no command was accepted.
+    /// True if no command was accepted.
     pub fn is_empty(&self) -> bool {
         self.decided.is_empty()
     }
-    /// The levels that they changed, in order: the last of a key is how it stands.
+    /// The changed levels, in order: the last one of a key is its final state.
     pub fn levels(&self) -> impl Iterator<Item = &Level> {
         self.decided.iter().flat_map(|(_, decision)| &decision.stock.levels)
     }
 
-    /// What it takes from the counter.
-    pub fn want(&self, documents: &Documents) -> Want {
-        self.decided.iter().fold(Want::default(), |mut want, (_, decision)| {
+    /// Returns the numbers that the decisions take from the counter.
+    pub fn want(&self, documents: &Documents) -> CounterRequest {
+        self.decided.iter().fold(CounterRequest::default(), |mut want, (_, decision)| {
             want.events += (decision.facts(documents) + decision.stock.movements.len()) as i64;
             documents.want(&decision.documents, want)
         })
     }
 
-    /// Adds what documents know only when all commands are decided.
+    /// Adds the parts of documents that depend on all decisions of the batch.
     pub async fn complete(&mut self, documents: &Documents, reads: &Source<'_>, books: &Books) -> Result<(), Fault> {
         documents.complete(reads, books, &mut self.decided).await
     }
 
-    /// Numbers documents and events on from the counter, which is left where they end.
+    /// Numbers documents and events from the counter, and advances it.
     pub fn number(&mut self, documents: &Documents, counter: &mut Counter, now: Timestamp) -> Vec<Event> {
         counter.recorded_at = now;
         let mut events = Vec::with_capacity(self.decided.len());
@@ -72,9 +72,9 @@ impl Decisions {
         events
     }
 
-    /// The rows of each table, in the order of their foreign keys; all but the events.
+    /// Returns the rows of each table, in the order of their foreign keys, without the events.
     pub fn rows(&self, documents: &Documents, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
-        let last = Last::of(&self.decided);
+        let last = FinalRows::of(&self.decided);
         let movements: Vec<_> = self.decided.iter().flat_map(|(_, decision)| &decision.stock.movements).collect();
         let parts: Vec<&Parts> = self.decided.iter().map(|(_, decision)| &decision.documents).collect();
         let mut documented = documents.rows(tenant, &parts, now);
@@ -102,12 +102,12 @@ impl Decisions {
             queue[index].result = Some(Ok(Receipt::of(decision)));
         }
         for (index, first) in self.key_lookups {
-            queue[index].result = Some(repeat(documents, &queue[first], &queue[index]));
+            queue[index].result = Some(answer_repeated(documents, &queue[first], &queue[index]));
         }
     }
 }
 
-fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Vec<Rejection>> {
+fn answer_repeated(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Vec<Rejection>> {
     if first.key.as_ref().map(|k| k.hash) != second.key.as_ref().map(|k| k.hash) {
         return Err(vec![Rejection::key_reused()]);
     }
@@ -118,15 +118,16 @@ fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Rece
     }
 }
 
-/// Each row of stock once, as the last command of the batch left it; whether it has a row is what the first one saw.
-struct Last<'a> {
+/// Each row of stock once, in its state after the batch's last command; whether it has a row is
+/// taken from the first one.
+struct FinalRows<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     lots: Vec<&'a Lot>,
     lot_levels: Vec<&'a LotLevel>,
 }
 
-impl<'a> Last<'a> {
+impl<'a> FinalRows<'a> {
     fn of(decided: &'a [(usize, Decision)]) -> Self {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What deciding one command comes to: stock, and the documents that moved it.
+//! Decision on one command: its effects on stock and on the documents that moved it.
 
 use std::collections::HashMap;
 
@@ -21,31 +21,31 @@ use crate::stock::{
 /// The documents that a batch is decided against: a book for each kind that it needs.
 pub type Books = Parts;
 
-/// What an accepted command wrote.
+/// Effects of an accepted command.
 #[derive(Debug, Default)]
 pub struct Decision {
     pub stock: StockDecision,
-    /// What became of documents: a part for each kind that the command changed.
+    /// Changes of documents: a part for each kind that the command changed.
     pub documents: Parts,
-    /// The number of the last fact about a document, once they are numbered.
+    /// The number of the last event of a document, after numbering.
     pub last_seq: Option<i64>,
-    /// The trace of the command, where that is recorded: its events carry it.
+    /// The trace of the command, if it is recorded: its events have it too.
     pub trace: Option<TraceContext>,
 }
 
 impl Decision {
-    /// Of a command that changed documents of one kind.
+    /// Decision of a command that changed documents of one kind.
     pub fn of(documents: impl Part) -> Self {
         Self { documents: Parts::of(documents), ..Self::default() }
     }
 
-    /// How many events say what became of documents and lots.
+    /// Number of events about documents and lots.
     pub(super) fn facts(&self, documents: &Documents) -> usize {
         documents.facts(&self.documents) + self.stock.changed_lots.len()
     }
 
-    /// Numbers documents and events on from the counter, which is left where they end. The documents' facts come first, then the movements
-    /// they caused; entries share their movement's number.
+    /// Numbers documents and events from the counter, and advances it. The documents' events come
+    /// first, then the movements they caused; entries share their movement's number.
     pub(super) fn number(&mut self, documents: &Documents, counter: &mut Counter, now: Timestamp, journaled: &mut Vec<Event>) {
         documents.number(&mut self.documents, counter);
         let trace = self.trace;
@@ -78,7 +78,7 @@ impl Decision {
         events
     }
 
-    /// The last event that it made; none without events.
+    /// Returns the last event of the decision; None without events.
     pub(super) fn last_seq(&self) -> Option<i64> {
         let movement = self.stock.movements.iter().map(|m| m.seq).max().filter(|seq| *seq > 0);
         movement.max(self.last_seq.filter(|seq| *seq > 0))

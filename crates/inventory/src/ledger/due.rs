@@ -1,4 +1,5 @@
-//! Holds whose time is over, over all tenants, in pages. The question walks a partial index that holds only what can run out.
+//! Expired reservations of all tenants, in pages. The query uses a partial index that has only
+//! reservations with an expiry.
 
 use entity::{
     prelude::*,
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::stock::core::LevelKey;
 
-/// How far a run has come: the expiry and the id of the last row it saw.
+/// Cursor of a run: the expiry and the ID of the last row that it read.
 #[derive(Debug, Clone, Copy)]
 pub struct PageKey(i64, Uuid);
 
@@ -22,9 +23,9 @@ impl PageKey {
     }
 }
 
-/// A hold of no order whose time is over.
+/// An expired reservation that belongs to no order.
 #[derive(Debug, Clone, Copy)]
-pub struct DueHold {
+pub struct DueReservation {
     pub tenant: TenantId,
     pub reservation: ReservationId,
     pub key: LevelKey,
@@ -42,7 +43,7 @@ struct HoldRow {
     expires_at: Timestamp,
 }
 
-impl From<HoldRow> for DueHold {
+impl From<HoldRow> for DueReservation {
     fn from(row: HoldRow) -> Self {
         Self {
             tenant: row.tenant_id,
@@ -53,11 +54,11 @@ impl From<HoldRow> for DueHold {
     }
 }
 
-/// Rows a page.
+/// Rows of a page.
 pub const PAGE: usize = 500;
 
-/// The next page of holds that belong to no order and were due at `now`, of so many at most.
-pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueHold>, Fault> {
+/// Returns the next page of expired reservations that belong to no order, up to a maximum.
+pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueReservation>, Fault> {
     let sql = format!(
         "SELECT {select} FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
@@ -68,7 +69,7 @@ pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize)
     rows.iter().map(|row| Ok(Row::new(row).record::<HoldRow>()?.into())).collect()
 }
 
-/// What a statement about a page is bound to.
+/// Returns the parameters of a statement that reads a page.
 pub fn bounds(now: Timestamp, after: PageKey) -> Vec<Value> {
     vec![now.micros().into(), after.0.into(), after.1.into()]
 }

@@ -24,7 +24,7 @@ use super::{
     tenants::{Terms, TermsCache},
 };
 
-/// The one writer of stock. Cheap to clone.
+/// The only writer of stock. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
     basis: Basis,
@@ -32,14 +32,14 @@ pub struct Ledger {
     terms: Arc<TermsCache>,
 }
 
-/// Lanes on Postgres: as many transactions as may run side by side. SQLite has one writer, so one lane.
+/// Lanes on Postgres: the maximum of concurrent transactions. SQLite has one writer, so one lane.
 const POSTGRES_LANES: usize = 4;
 
 impl Ledger {
     /// Starts the lanes of a ledger that writes these kinds of documents.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn start(db: Database, clock: Clock, grouping: Grouping, documents: Documents) -> Result<Self, Fault> {
         Self::with(Basis { db, clock, documents: Arc::new(documents) }, grouping, None)
     }
@@ -51,10 +51,11 @@ impl Ledger {
         Ok(Self { basis, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
-    /// Lets every command leave its entry in the audit log, in its own transaction.
+    /// Starts a ledger whose commands write their entries of the audit log in their own
+    /// transactions.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn audited(
         db: Database,
         clock: Clock,
@@ -65,7 +66,8 @@ impl Ledger {
         Self::with(Basis { db, clock, documents: Arc::new(documents) }, grouping, Some(audit_writer))
     }
 
-    /// Queues a command and waits until it is committed, or refused for all of the reasons of a stage.
+    /// Queues a command and waits until it is committed, or rejected with all rejections of a
+    /// stage.
     pub async fn ask(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Verdict {
         let (reply, answer) = oneshot::channel();
         let (audit_context, queue_span) = (AuditContext::current(), QueueSpan::begin("ledger.wait"));
@@ -73,7 +75,7 @@ impl Ledger {
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
-    /// The same, with the first of the reasons.
+    /// Submits a command like `ask`, and returns only the first rejection.
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
         Ok(match self.ask(tenant, command, key).await? {
             Ok(receipt) => Ok(receipt),
@@ -81,22 +83,23 @@ impl Ledger {
         })
     }
 
-    /// A dry run: decides against what is committed now and writes nothing.
+    /// Performs a dry run: decides against the committed state and writes nothing.
     pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Verdict {
         self.basis.dry_run(tenant, command, key).await
     }
 
-    /// What commands need to know of a tenant; at most a minute old.
+    /// Returns the settings of a tenant that commands need, at most a minute old.
     pub async fn terms(&self, reads: &impl Reads) -> Result<Terms, Fault> {
         self.terms.of(reads, self.clock().now()).await
     }
 
-    /// Reads them anew, so that who needs them within the next minute need not wait for the database.
-    pub async fn renew_terms(&self, reads: &impl Reads) -> Result<(), Fault> {
-        self.terms.renew(reads, self.clock().now()).await.map(drop)
+    /// Reads the settings again, so that commands within the next minute need not wait for the
+    /// database.
+    pub async fn refresh_terms(&self, reads: &impl Reads) -> Result<(), Fault> {
+        self.terms.refresh(reads, self.clock().now()).await.map(drop)
     }
 
-    /// How each lane stands.
+    /// Returns the status of each lane.
     pub fn lane_status(&self) -> Vec<LaneStatus> {
         self.lanes.lane_status()
     }
@@ -147,7 +150,7 @@ impl Batcher for Writer {
         {
             audit_context.recorded();
         }
-        // Whoever waited may have gone; the change stands all the same.
+        // The waiting caller may have gone; the change is committed all the same.
         let _ = queued.reply.send(result);
     }
 }

@@ -1,4 +1,5 @@
-//! Timed work on stock: loose holds whose time is over. Doing it twice, or on several nodes at once, does nothing more.
+//! Timed work on stock: expired reservations that belong to no order. A repeated run, or one on
+//! several nodes at once, does nothing more.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +10,35 @@ use platform::storage::Fault;
 use super::{
     Receipt, StockCommand,
     command::Command,
-    due::{self, DueHold, PageKey},
+    due::{self, DueReservation, PageKey},
     engine::Ledger,
-    walk::Walk,
+    walk::JobCursor,
 };
 use crate::stock::core::{Expire, MovementHead};
 
-/// Pages of each kind a run works off at most; the next run goes on where it ended (`Walk`).
-pub(crate) const MOST_PAGES: usize = 20;
-/// Holds that end in one command, which is one movement.
-const HOLDS_A_COMMAND: usize = 100;
-/// Commands that wait for their commit at once.
-pub(crate) const AT_ONCE: usize = 64;
+/// Maximum pages of each kind in a run; the next run continues where it ended (`JobCursor`).
+pub(crate) const MAX_PAGES: usize = 20;
+/// Maximum reservations that one command ends, in one movement.
+const MAX_RESERVATIONS_PER_COMMAND: usize = 100;
+/// Maximum commands that wait for their commit at the same time.
+pub(crate) const MAX_CONCURRENT_COMMANDS: usize = 64;
 
-/// Ends the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot be ended is logged and passed
-/// over, so that it holds nothing else up.
-pub async fn expire_holds(ledger: &Ledger, now: Timestamp, walk: &Walk<PageKey>) -> Result<usize, Fault> {
+/// Ends the expired reservations that belong to no order, of all tenants, and returns their number.
+/// A failure is logged and skipped, so that it does not block the others.
+pub async fn expire_reservations(ledger: &Ledger, now: Timestamp, walk: &JobCursor<PageKey>) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let read = |after: Option<PageKey>, most| due::holds(&global, now, after.unwrap_or(PageKey::START), most);
-    walk.run(read, |hold: &DueHold| hold.page_key, |page| expire_page(ledger, now, page)).await
+    walk.run(read, |hold: &DueReservation| hold.page_key, |page| expire_page(ledger, now, page)).await
 }
 
-async fn expire_page(ledger: &Ledger, now: Timestamp, due: Vec<DueHold>) -> Result<usize, Fault> {
-    let mut by_tenant: BTreeMap<TenantId, Vec<DueHold>> = BTreeMap::new();
+async fn expire_page(ledger: &Ledger, now: Timestamp, due: Vec<DueReservation>) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<DueReservation>> = BTreeMap::new();
     for one in due {
         by_tenant.entry(one.tenant).or_default().push(one);
     }
     let mut commands = Vec::new();
     for (tenant, holds) in by_tenant {
-        for some in holds.chunks(HOLDS_A_COMMAND) {
+        for some in holds.chunks(MAX_RESERVATIONS_PER_COMMAND) {
             let head = MovementHead {
                 id: ledger.clock().document_id(),
                 kind: MovementKind::Release,
@@ -56,7 +57,8 @@ async fn expire_page(ledger: &Ledger, now: Timestamp, due: Vec<DueHold>) -> Resu
     Ok(submit_all(ledger, commands, |receipt| receipt.reservations.len()).await)
 }
 
-/// Submits the commands, some at once, so that they share transactions; sums what `count` says of the receipts.
+/// Submits the commands, some at the same time, so that they share transactions; returns the sum of
+/// `count` over the receipts.
 pub(crate) async fn submit_all(
     ledger: &Ledger,
     commands: Vec<(TenantId, Command)>,
@@ -66,14 +68,14 @@ pub(crate) async fn submit_all(
         match ledger.submit(tenant, command, None).await {
             Ok(Ok(receipt)) => count(&receipt),
             Ok(Err(rejection)) => {
-                tracing::warn!(tenant = %tenant, ?rejection, "what is due could not be done");
+                tracing::warn!(tenant = %tenant, ?rejection, "a due command could not be executed");
                 0
             }
             Err(fault) => {
-                tracing::warn!(tenant = %tenant, error = %fault, "what is due could not be done");
+                tracing::warn!(tenant = %tenant, error = %fault, "a due command could not be executed");
                 0
             }
         }
     });
-    stream::iter(submitted).buffer_unordered(AT_ONCE).fold(0, |sum, ended| async move { sum + ended }).await
+    stream::iter(submitted).buffer_unordered(MAX_CONCURRENT_COMMANDS).fold(0, |sum, ended| async move { sum + ended }).await
 }

@@ -1,4 +1,4 @@
-//! What a batch is decided against: read under locks, or on top of what is known ahead.
+//! State that a batch is decided against: read under locks, or on top of the speculative state.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -30,15 +30,17 @@ pub struct State {
     pub stock: Book,
     pub books: Books,
     pub receipts: Vec<(Key, String)>,
-    /// The counter that the transaction holds; None where it is read without locks, or there is none.
+    /// The counter that the transaction has locked; None for reads without locks, or if there is no
+    /// counter.
     pub counter: Option<Counter>,
-    /// The end of the audit log, where the transaction holds it already.
+    /// The end of the audit log, if the transaction has locked it already.
     pub chain: Option<Chain>,
 }
 
-/// Loads all that commands need. A transaction locks it, in the order that every writer keeps: the counter, then levels, then documents and
-/// lots. The end of the audit log is locked with the counter: whoever else locks it waits for nothing behind it.
-pub async fn whole(
+/// Loads all rows that commands need. A transaction locks them, in the order that every writer
+/// keeps: the counter, then levels, then documents and lots. The end of the audit log is locked
+/// with the counter: other transactions that lock it wait for nothing else after it.
+pub async fn load_state(
     reads: &Source<'_>,
     basis: &Basis,
     needs: &mut Needs,
@@ -46,9 +48,10 @@ pub async fn whole(
     is_audited: bool,
 ) -> Result<State, Fault> {
     let Basis { clock, documents, .. } = basis;
-    // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
+    // While the counter is locked, no other transaction changes the levels that documents refer to:
+    // the levels found through them are those that get locked.
     let (counter, chain) = match reads {
-        Source::Locked(work) if is_audited => audit::counter_and_end(work).await?,
+        Source::Locked(work) if is_audited => audit::lock_counter_and_chain_end(work).await?,
         Source::Locked(work) => (journal::held(work).await?, None),
         Source::Committed(_) => (None, None),
     };
@@ -63,7 +66,7 @@ pub async fn whole(
     }
     documents.load(Turn::AfterLots, reads, needs, &mut books).await?;
     let receipts = idempotency::look_up(reads, keys.iter().copied()).await?;
-    let reservations = load_holds(reads, needs, &stock).await?;
+    let reservations = load_reservations(reads, needs, &stock).await?;
     stock.reservations = reservations.into_iter().map(|r| (r.id, r)).collect();
     if !needs.reversals.is_empty() {
         let ids: Vec<MovementId> = needs.reversals.iter().copied().collect();
@@ -73,15 +76,17 @@ pub async fn whole(
     Ok(State { stock, books, receipts, counter, chain })
 }
 
-/// The lots of levels that are kept by them, and those that are named; says whether there may be any. Some documents are locked before them and
-/// some behind, so that all writers lock in one order.
+/// Loads the lots of levels whose products have lots, and the named lots; returns false if there
+/// cannot be any. Some documents are locked before lots and some after, so that all writers lock in
+/// one order.
 async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book) -> Result<bool, Fault> {
     let is_tracked = |level: &&Level| level.facts.tracking != Tracking::None;
     let tracked: Vec<LevelKey> = stock.levels.values().filter(is_tracked).map(|level| level.key).collect();
     if tracked.is_empty() && needs.lots.is_empty() {
         return Ok(false);
     }
-    // A level was counted last when one of its lots was: only what comes late asks for lots that are gone.
+    // The count of a lot also counts as one of its level: only a back-dated command needs lots that
+    // are used up.
     let is_late = |level: &Level| needs.lots.since.is_some_and(|since| level.counted_at.is_some_and(|at| since < at));
     let since = needs.lots.since.filter(|_| stock.levels.values().any(is_late));
     let hold = if matches!(reads, Source::Locked(_)) { Hold::Lock } else { Hold::Read };
@@ -89,9 +94,9 @@ async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book) -> Resul
     Ok(true)
 }
 
-/// The same without locks, on top of what is known ahead: reads only what is not known, all of it at once. None where a level is kept by
-/// lots or is a kit's: those are read under locks.
-pub async fn on_top_of(
+/// Loads the same without locks, on top of the speculative state: reads only missing rows, all at
+/// once. Returns None if a product has lots or is a kit: those are read under locks.
+pub async fn load_speculative(
     scope: &TenantScope,
     basis: &Basis,
     needs: &Needs,
@@ -112,7 +117,7 @@ pub async fn on_top_of(
         documents.plan(scope, needs, &mut memory),
     )?;
     speculative.memory = memory;
-    levels.extend(learn(scope, clock, &unknown, met, speculative).await?);
+    levels.extend(cache_facts(scope, clock, &unknown, met, speculative).await?);
     if speculative.has_lots_or_kits(needs) {
         return Ok(None);
     }
@@ -125,7 +130,8 @@ pub async fn on_top_of(
     Ok(Some(State { stock, books, receipts, counter: None, chain: None }))
 }
 
-/// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
+/// Returns levels by their keys, with or without a row; a key whose product or store does not exist
+/// is left out.
 async fn missing_levels(
     reads: &impl Reads,
     clock: &Clock,
@@ -135,7 +141,7 @@ async fn missing_levels(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut levels = stock_rows::levels_knowing(reads, keys, |key| speculative.facts(key)).await?;
+    let mut levels = stock_rows::levels_with_facts(reads, keys, |key| speculative.facts(key)).await?;
     if levels.len() < keys.len() {
         let found: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
         let without = keys.iter().filter(|key| !found.contains(key));
@@ -144,7 +150,8 @@ async fn missing_levels(
     Ok(levels)
 }
 
-/// Notes which stores and products of the levels that were not found do not exist; where all were found, nothing is asked.
+/// Notes which stores and products of the missing levels do not exist; reads nothing if all levels
+/// were found.
 async fn note_unknown(reads: &impl Reads, asked: &[LevelKey], stock: &mut Book) -> Result<(), Fault> {
     let absent: Vec<LevelKey> = asked.iter().filter(|key| !stock.levels.contains_key(key)).copied().collect();
     if absent.is_empty() {
@@ -163,14 +170,15 @@ async fn note_unknown(reads: &impl Reads, asked: &[LevelKey], stock: &mut Book) 
     Ok(())
 }
 
-/// Levels of which the product or the store was not met yet, with what the rules need to know of them: one statement and not two.
+/// Returns levels whose product or store is not cached yet, with the facts that the rules need: one
+/// statement instead of two.
 async fn levels_and_facts(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
     if keys.is_empty() { Ok(Vec::new()) } else { stock_rows::read_levels(reads, keys).await }
 }
 
-/// Remembers what came with the levels of `keys` that were met. A level without a row begins empty; one whose product or store does not exist is
-/// left out.
-async fn learn(
+/// Caches the facts of the levels of `keys`, and returns the levels. A level without a row begins
+/// empty; one whose product or store does not exist is left out.
+async fn cache_facts(
     reads: &impl Reads,
     clock: &Clock,
     keys: &[LevelKey],
@@ -178,20 +186,20 @@ async fn learn(
     speculative: &mut SpeculativeState,
 ) -> Result<Vec<Level>, Fault> {
     for level in &met {
-        speculative.learn(level.key, level.facts.clone());
+        speculative.cache_facts(level.key, level.facts.clone());
     }
     if met.len() < keys.len() {
         let found: HashSet<LevelKey> = met.iter().map(|level| level.key).collect();
         let without: Vec<LevelKey> = keys.iter().filter(|key| !found.contains(key)).copied().collect();
         for (key, facts) in stock_rows::facts_for(reads, &without).await? {
-            speculative.learn(key, facts);
+            speculative.cache_facts(key, facts);
         }
         met.extend(without.into_iter().filter_map(|key| Some(Level::empty(key, clock.id(), speculative.facts(key)?))));
     }
     Ok(met)
 }
 
-/// The levels that are needed, at a time that is not before `last`.
+/// Loads the needed levels, with a time that is not before `last`.
 async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Timestamp) -> Result<Book, Fault> {
     let wanted: Vec<LevelKey> = needs.levels.iter().copied().collect();
     let (levels, closed_through) = match reads {
@@ -215,8 +223,9 @@ async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Tim
     Ok(stock)
 }
 
-/// The holds that are named or may have to give way; and those of transfers, where they tell what of a level's lots may be promised.
-async fn load_holds(reads: &impl Reads, needs: &Needs, stock: &Book) -> Result<Vec<Reservation>, Fault> {
+/// Loads the reservations that are named or may have to give way, and those of transfers where they
+/// limit how much of a level's lots may be reserved.
+async fn load_reservations(reads: &impl Reads, needs: &Needs, stock: &Book) -> Result<Vec<Reservation>, Fault> {
     let mut reservations: Vec<Reservation> = Vec::new();
     if !needs.reservations.is_empty() {
         let ids: Vec<ReservationId> = needs.reservations.iter().copied().collect();

@@ -1,5 +1,6 @@
-//! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
-//! and committed with its neighbours in one transaction.
+//! The only writer of stock: every command on stock, or on a document that moves it, is queued
+//! here, decided in memory against locked or speculative state, and committed with others in one
+//! transaction.
 
 mod audited;
 mod batch;
@@ -29,8 +30,9 @@ mod walk;
 
 pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, packs};
 pub(crate) use call::{
-    Checks, Missing, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides,
-    own_reservations, shortage_word, store_of, stores_by_code, submit, submit_found, submit_named,
+    Checks, Missing, Names, check_key, check_override, document_ids, key_of, known_store, lot_choice, may_override,
+    own_reservations, serialize_shortage, store_of, stored_answer_or, stores_by_code, submit, submit_resolved,
+    submit_with_missing,
 };
 pub use command::{Command, Decide, Outcome, Verdict};
 pub use decision::{Books, Decision};
@@ -44,6 +46,6 @@ pub use registry::Documents;
 pub use source::Source;
 pub use stock_command::StockCommand;
 pub use tenants::Terms;
-pub use walk::Walk;
+pub use walk::JobCursor;
 
 pub use platform::storage::group_commit::{ALONE, Grouping, LaneStatus};

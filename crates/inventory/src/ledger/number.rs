@@ -2,18 +2,18 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use platform::storage::journal::{Counter, Numbered, Want};
+use platform::storage::journal::{Counter, CounterRequest, Numbered};
 
 /// The number of a document: 1, 2, 3 … for each tenant and kind of document, without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentNumber {
-    /// Of a new document until its batch is written; for good in a dry run.
+    /// Number of a new document until its batch is written; final in a dry run.
     Pending,
     Given(i64),
 }
 
 impl DocumentNumber {
-    /// The number as rows, events and clients have it: 0 while it is pending.
+    /// Returns the number as in rows, events and the API: 0 while it is pending.
     pub const fn get(self) -> i64 {
         match self {
             Self::Pending => 0,
@@ -22,12 +22,12 @@ impl DocumentNumber {
     }
 
     /// Adds the number to what a batch takes from the counter, unless it has been given.
-    pub fn want(self, kind: Numbered, want: Want) -> Want {
+    pub fn want(self, kind: Numbered, want: CounterRequest) -> CounterRequest {
         want.and(usize::from(self == Self::Pending), kind)
     }
 
-    /// Takes the number from the counter, unless it has been given.
-    pub fn give(&mut self, kind: Numbered, counter: &mut Counter) {
+    /// Takes the number from the counter, unless there is one already.
+    pub fn assign(&mut self, kind: Numbered, counter: &mut Counter) {
         if *self == Self::Pending {
             *self = Self::Given(counter.number(kind));
         }

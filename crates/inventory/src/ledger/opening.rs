@@ -1,5 +1,6 @@
-//! A product with the stock that it begins with: the catalogue writes the product, then the ledger the stock, both under the caller's one key. What
-//! ends between the two is finished by the next call with that key.
+//! A product with its opening stock: the catalogue writes the product, then the ledger the stock,
+//! both under the caller's one key. If a failure separates the two, the next call with that key
+//! completes the stock.
 
 use std::collections::HashMap;
 
@@ -20,13 +21,13 @@ use serde::Serialize;
 
 use super::{
     Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of, known_store,
-    rated::adjusted,
+    rated::submit_adjustment,
     shell::{AdjustInput, ChangeInput},
     store_of, stores_by_code,
 };
 use crate::{
     catalog::{
-        self, Ask, Batch, Catalog, Outcome,
+        self, Batch, CallOptions, Catalog, Outcome,
         core::{
             product::{ProductDoc, ProductFields},
             text::fold,
@@ -36,12 +37,12 @@ use crate::{
     stock::core::{At, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, Stages, check_dates},
 };
 
-/// The most lines of opening stock.
-pub const MAX_OPENING: usize = 100;
-/// The name under which the ledger keeps the key: under the mutation's own the catalogue keeps it.
+/// Maximum lines of opening stock.
+pub const MAX_OPENING_LINES: usize = 100;
+/// Mutation name of the ledger's key: the catalogue stores the key under the mutation's own name.
 const STOCK_KEY: &str = "productCreate.openingStock";
 
-/// What a product begins with in a store.
+/// Opening stock of a product in a store.
 #[derive(Debug, Clone, Serialize)]
 pub struct OpeningLine {
     pub store: StoreRef,
@@ -51,33 +52,35 @@ pub struct OpeningLine {
     pub lot: Option<LotRef>,
 }
 
-/// What came of both.
+/// Results of the product and of its opening stock.
 #[derive(Debug)]
-pub struct Opened {
+pub struct ProductWithStock {
     pub batch: Batch<ProductDoc>,
-    /// None where the ledger was not asked: the product was refused, or only looked at.
+    /// None if the ledger was not called: the product was refused, or only validated.
     pub stock: Option<Done>,
 }
 
-/// Makes a product and receives its opening stock. What can be known to stand in the way of the stock is found before the product is written.
-pub async fn product_open(
+/// Creates a product and receives its opening stock. Foreseeable rejections of the stock are found
+/// before the product is written.
+pub async fn create_product_with_stock(
     (catalog, ledger): (&Catalog, &Ledger),
     permit: Permit<kind::ProductWrite>,
     (fields, lines): (ProductFields, Vec<OpeningLine>),
     (key, mode): (String, catalog::Mode),
-) -> Result<Opened, Stop> {
+) -> Result<ProductWithStock, Stop> {
     let adjusts = permit.also::<kind::StockAdjust>()?;
-    typed(&key, &lines)?;
+    check_form(&key, &lines)?;
     let hash = hash_of(&(&fields, &lines));
     let made = Key { owner: permit.actor().id, mutation: "productCreate", key: key.clone(), hash };
     let scope = permit.scope(&catalog.db);
     let found = idempotency::look_up(&scope, [&made]).await?;
-    // The product of an earlier call is there: what has changed since is the ledger's to see, and what was done stays answered.
+    // The product of an earlier call exists: the ledger checks later changes, and a completed call
+    // keeps its answer.
     let is_known = idempotency::key_use(&made, &found).is_some();
-    let ask = |mode| Ask { key: Some(key.clone()), mode };
+    let ask = |mode| CallOptions { key: Some(key.clone()), mode };
     if !is_known {
         let mut refused = Stages::default();
-        let closed = not_open(&scope, &adjusts.reach(), &lines).await?;
+        let closed = closed_store_rejections(&scope, &adjusts.reach(), &lines).await?;
         let unrated = unrated(ledger, &scope, &adjusts.reach(), &lines).await?;
         for rejection in closed.into_iter().chain(unrated).chain(misfits(&fields, &lines)) {
             refused.add(rejection);
@@ -85,7 +88,7 @@ pub async fn product_open(
         let refused = refused.into_rejections();
         if !refused.is_empty() {
             let batch = catalog.product_create_of(permit, &fields, hash, ask(catalog::Mode::Check)).await?;
-            return Ok(Opened { batch, stock: Some(Err(Stop::Refused(refused))) });
+            return Ok(ProductWithStock { batch, stock: Some(Err(Stop::Refused(refused))) });
         }
     }
     let batch = catalog.product_create_of(permit, &fields, hash, ask(mode)).await?;
@@ -98,15 +101,15 @@ pub async fn product_open(
         }
         _ => None,
     };
-    Ok(Opened { batch, stock })
+    Ok(ProductWithStock { batch, stock })
 }
 
-/// What is refused as it was typed.
-fn typed(key: &str, lines: &[OpeningLine]) -> Result<(), Stop> {
+/// Checks the form of the input.
+fn check_form(key: &str, lines: &[OpeningLine]) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
-    checks.items(lines.len(), MAX_OPENING, || At::input(Field::OpeningStock));
-    for (index, line) in lines.iter().enumerate().take(MAX_OPENING) {
+    checks.items(lines.len(), MAX_OPENING_LINES, || At::input(Field::OpeningStock));
+    for (index, line) in lines.iter().enumerate().take(MAX_OPENING_LINES) {
         let at = At::row(Field::OpeningStock, index);
         if !line.quantity.is_positive() {
             checks.refuse(Refusal::NotPositive.at(at.field(Field::Quantity)));
@@ -119,7 +122,7 @@ fn typed(key: &str, lines: &[OpeningLine]) -> Result<(), Stop> {
     checks.done()
 }
 
-/// What of the lines does not fit the product that is described.
+/// Returns the conflicts between the lines and the fields of the new product.
 fn misfits(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
     let sku = fields.sku.set().cloned().unwrap_or_default();
     let tracking = fields.tracking.set().copied().unwrap_or(Tracking::None);
@@ -142,21 +145,21 @@ fn misfits(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
         if Quantity::new(total).is_none() {
             misfits.push(Refusal::StockTooLarge.at(at.field(Field::Quantity)));
         }
-        misfits.extend(lot_misfit((sku.as_str(), tracking), line, &mut lots, at).err());
+        misfits.extend(lot_conflict((sku.as_str(), tracking), line, &mut lots, at).err());
     }
     misfits
 }
 
-/// A lot as those before it know it: by its folded code, with its dates.
+/// Lots of earlier lines, by folded code, with their dates.
 type Lots = HashMap<String, (Option<i32>, Option<i32>)>;
 
-fn lot_misfit((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut Lots, at: At) -> Result<(), Rejection> {
+fn lot_conflict((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut Lots, at: At) -> Result<(), Rejection> {
     let lot = at.field(Field::Lot);
     let (code, made_on, expires_on) = match (&line.lot, tracking) {
         (None, Tracking::None) => return Ok(()),
         (Some(_), Tracking::None) => return Err(LotRefusal::NotTracked { sku: sku.to_owned() }.at(lot)),
         (None, tracking) => return Err(LotRefusal::Unsaid { sku: sku.to_owned(), tracking }.at(lot)),
-        // A product that is made now has no lots yet.
+        // A product that is being created has no lots yet.
         (Some(LotRef::Id(_)), _) => return Err(Rejection::not_found(Noun::Lot, lot)),
         (Some(LotRef::Code { code, made_on, expires_on }), _) => (code.trim(), *made_on, *expires_on),
     };
@@ -178,8 +181,8 @@ struct StoreState {
     archived_at: Option<Timestamp>,
 }
 
-/// Stores that are not there for this caller, or closed.
-async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
+/// Returns rejections of stores that are unknown to the caller, or closed.
+async fn closed_store_rejections(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
     let named: Vec<&StoreRef> = lines.iter().map(|line| &line.store).collect();
     let by_code = stores_by_code(scope, &named).await?;
     let meant: Vec<(Option<StoreId>, At)> = named
@@ -203,7 +206,8 @@ async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> 
     Ok(meant.into_iter().filter_map(refusal).collect())
 }
 
-/// Stated costs in other currencies that no rate leads from to that of the books, today in the first line's store.
+/// Returns rejections of costs in currencies without a rate to that of the books today, in the
+/// first line's store.
 async fn unrated(ledger: &Ledger, scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
     let to = ledger.terms(scope).await?.currency;
     let from = |line: &OpeningLine| line.unit_cost.map(|cost| cost.currency).filter(|from| *from != to);
@@ -228,7 +232,7 @@ async fn unrated(ledger: &Ledger, scope: &TenantScope, reach: &Reach, lines: &[O
     Ok(refused)
 }
 
-/// Takes the stock in, once for the key.
+/// Receives the stock, once for the key.
 async fn receive(
     ledger: &Ledger,
     permit: Permit<kind::StockAdjust>,
@@ -255,21 +259,21 @@ async fn receive(
         changes: lines.into_iter().map(change).collect(),
     };
     let key = key_of(&permit, STOCK_KEY, &input.idempotency_key, &input);
-    match adjusted(ledger, &permit, (&input, &Reach::Everywhere), key, mode).await {
-        Err(Stop::Refused(all)) => Err(Stop::Refused(all.into_iter().map(as_sent).collect())),
+    match submit_adjustment(ledger, &permit, (&input, &Reach::Everywhere), key, mode).await {
+        Err(Stop::Refused(all)) => Err(Stop::Refused(all.into_iter().map(at_input_place).collect())),
         done => done,
     }
 }
 
-/// A refusal of the movement, at the place of the input that it came from.
-fn as_sent(rejection: Rejection) -> Rejection {
+/// Returns a rejection of the movement with its place in this call's input.
+fn at_input_place(rejection: Rejection) -> Rejection {
     let renamed = |field| match field {
         Field::Changes | Field::OccurredAt => Field::OpeningStock,
         Field::Delta => Field::Quantity,
         other => other,
     };
     let at = rejection.at;
-    // Nobody names the product that is being created.
+    // The input has no field for the product that is being created.
     let field = at.field.filter(|field| *field != Field::Product).map(renamed);
     let at = At { row: at.row.map(|(list, index)| (renamed(list), index)), field, ..at };
     Rejection { at, ..rejection }
@@ -287,7 +291,7 @@ mod tests {
         let lot = lot.map(|code| LotRef::Code { code: code.to_owned(), made_on: None, expires_on: None });
         OpeningLine { store: StoreRef::Code("LDN".to_owned()), quantity: Quantity::new(quantity).unwrap(), unit_cost: None, lot }
     }
-    fn kept_by(tracking: Tracking) -> ProductFields {
+    fn tracked_by(tracking: Tracking) -> ProductFields {
         ProductFields { sku: Patch::Set("MUG".to_owned()), tracking: Patch::Set(tracking), ..ProductFields::default() }
     }
     fn refused(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Refusal> {
@@ -301,33 +305,33 @@ mod tests {
     #[test]
     fn a_lot_is_said_where_there_are_lots_and_nowhere_else() {
         let mug = || "MUG".to_owned();
-        assert!(refused(&kept_by(Tracking::None), &[line(5, None)]).is_empty());
+        assert!(refused(&tracked_by(Tracking::None), &[line(5, None)]).is_empty());
         assert_eq!(
-            refused(&kept_by(Tracking::None), &[line(5, Some("L1"))]),
+            refused(&tracked_by(Tracking::None), &[line(5, Some("L1"))]),
             [Refusal::Lot(LotRefusal::NotTracked { sku: mug() })]
         );
         let unsaid = Refusal::Lot(LotRefusal::Unsaid { sku: mug(), tracking: Tracking::Lot });
-        assert_eq!(refused(&kept_by(Tracking::Lot), &[line(5, Some("L1")), line(5, Some("l1 ")), line(1, None)]), [unsaid]);
+        assert_eq!(refused(&tracked_by(Tracking::Lot), &[line(5, Some("L1")), line(5, Some("l1 ")), line(1, None)]), [unsaid]);
     }
 
     #[test]
     fn a_serial_number_opens_once_with_one_unit() {
         let twice = [line(1, Some("S1")), line(1, Some("s1"))];
         let told = Refusal::Lot(LotRefusal::SerialInStock { code: "s1".to_owned() });
-        assert_eq!(refused(&kept_by(Tracking::Serial), &twice), [told]);
-        assert_eq!(refused(&kept_by(Tracking::Serial), &[line(2, Some("S1"))]), [Refusal::Lot(LotRefusal::SerialNotOne)]);
+        assert_eq!(refused(&tracked_by(Tracking::Serial), &twice), [told]);
+        assert_eq!(refused(&tracked_by(Tracking::Serial), &[line(2, Some("S1"))]), [Refusal::Lot(LotRefusal::SerialNotOne)]);
     }
 
     #[test]
     fn more_than_can_be_counted_or_paid_is_refused_before_the_product_is_made() {
         let most = Quantity::new((1 << 53) - 1).unwrap().get();
-        assert_eq!(refused(&kept_by(Tracking::None), &[line(most, None), line(1, None)]), [Refusal::StockTooLarge]);
+        assert_eq!(refused(&tracked_by(Tracking::None), &[line(most, None), line(1, None)]), [Refusal::StockTooLarge]);
         let gbp = Currency::parse("GBP").unwrap();
         let dear = |decimals| {
             let unit = Patch::Set(UnitText { code: "g".to_owned(), decimals });
             let cost = Some(Money { minor: 1_000_000_000, currency: gbp });
             refused(
-                &ProductFields { unit, ..kept_by(Tracking::None) },
+                &ProductFields { unit, ..tracked_by(Tracking::None) },
                 &[OpeningLine { unit_cost: cost, ..line(1_000_000_000, None) }],
             )
         };
@@ -336,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_ledgers_refusals_name_what_was_sent() {
-        let of = |at| as_sent(Refusal::StockTooLarge.at(at)).at;
+        let of = |at| at_input_place(Refusal::StockTooLarge.at(at)).at;
         let line = At::row(Field::OpeningStock, 3);
         assert_eq!(of(At::row(Field::Changes, 3).field(Field::Delta)), line.field(Field::Quantity));
         assert_eq!(of(At::row(Field::Changes, 3).field(Field::Store)), line.field(Field::Store));

@@ -1,4 +1,5 @@
-//! Values found by their types: what each kind of document keeps of a batch, without the engine knowing the kind.
+//! Values found by their types: the state of a batch for each kind of document, so that the engine
+//! need not know the kinds.
 
 use std::{any::Any, fmt::Debug};
 
@@ -6,7 +7,8 @@ use std::{any::Any, fmt::Debug};
 pub trait Part: Any + Debug + Send + Sync {}
 impl<T: Any + Debug + Send + Sync> Part for T {}
 
-/// At most one value of a type. There are a handful of kinds of documents, so it is a list that is searched from its beginning.
+/// At most one value of each type: a list with linear search, since there are only a few kinds of
+/// documents.
 #[derive(Debug, Default)]
 pub struct Parts(Vec<Box<dyn Part>>);
 
@@ -26,14 +28,14 @@ impl Parts {
             any.downcast_mut()
         })
     }
-    /// Reads the value, or an empty one where there is none.
+    /// Reads the value, or a default one if there is none.
     pub fn read<T: Part + Default, R>(&self, read: impl FnOnce(&T) -> R) -> R {
         match self.get() {
             Some(part) => read(part),
             None => read(&T::default()),
         }
     }
-    /// Changes the value, which begins empty.
+    /// Changes the value, which begins as its default.
     pub fn with<T: Part + Default, R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R {
         if let Some(part) = self.get_mut() {
             return change(part);
@@ -43,7 +45,7 @@ impl Parts {
         self.0.push(Box::new(part));
         result
     }
-    /// Puts the value in the place of one of its type.
+    /// Stores the value in place of one of its type.
     pub fn put<T: Part>(&mut self, value: T) {
         match self.get_mut() {
             Some(part) => *part = value,

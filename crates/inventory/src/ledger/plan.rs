@@ -1,4 +1,5 @@
-//! Planning ahead: the batches of some tenants are decided without a lock, each on what the lane knows of its tenant, and written together.
+//! Planning ahead: the batches of some tenants are decided without a lock, each on the lane's
+//! speculative state of its tenant, and written together.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use futures_util::future::join_all;
 use platform::{
     clock::Clock,
     storage::{
-        AtHead, Database, Fault, TenantScope,
+        Database, Fault, HeadBoundRows, TenantScope,
         group_commit::{Batch, Plan},
         idempotency::{self, Key},
     },
@@ -36,24 +37,25 @@ struct Planning<'a> {
     speculative: SpeculativeState,
 }
 
-/// What a batch came to.
+/// Result of planning a batch.
 enum Planned {
-    Write(Box<AtHead>),
-    /// Every command was refused or done before.
+    Write(Box<HeadBoundRows>),
+    /// Every command was rejected or done before.
     Nothing,
     Locked,
 }
 
 impl Writer {
-    /// Decides what can be decided on what is known ahead of the database, and leaves each command's result in it.
+    /// Decides the batches that the speculative states suffice for, and leaves each command's
+    /// result in it.
     pub async fn plan_batches(&self, states: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
         let mut plan = Plan::default();
         let mut all = self.begin(states, batches, &mut plan).await;
-        if let Err(fault) = warm(&self.basis.db, &self.basis.clock, &mut all).await {
+        if let Err(fault) = prefetch_levels(&self.basis.db, &self.basis.clock, &mut all).await {
             plan.fault = Some(fault);
             return plan;
         }
-        // What runs under locks asks for itself.
+        // Batches that run under locks look their keys up themselves.
         let looks_up = !all.is_empty() && self.key_lookups.are_expected();
         let planned = join_all(all.iter_mut().map(|planning| self.plan_one(planning, looks_up))).await;
         let mut writes = Vec::with_capacity(all.len());
@@ -78,7 +80,7 @@ impl Writer {
         match self.basis.db.prepare(writes) {
             Ok(write) => {
                 plan.write = Some(Box::new(write));
-                self.basis.db.bind_ahead(&tenants).await;
+                self.basis.db.prebind_connection(&tenants).await;
                 plan.written = tenants.into_iter().collect();
             }
             Err(fault) => plan.fault = Some(fault),
@@ -86,7 +88,7 @@ impl Writer {
         plan
     }
 
-    /// The batches that need no locks, with what is known of their tenants.
+    /// Returns the batches that need no locks, with the speculative states of their tenants.
     async fn begin<'a>(
         &self,
         states: &mut SpeculativeStates,
@@ -113,7 +115,8 @@ impl Writer {
         let mut all = Vec::new();
         for read in join_all(read).await {
             match read {
-                // A log that has not begun begins with what is run under locks.
+                // An audit log without entries gets its first one from a batch that runs under
+                // locks.
                 Ok(planning) if is_audited && planning.speculative.chain.is_none() => {}
                 Ok(planning) => all.push(planning),
                 Err(fault) => plan.fault = Some(fault),
@@ -126,22 +129,23 @@ impl Writer {
         let Planning { scope, tenant, needs, queue, speculative } = planning;
         let documents = &self.basis.documents;
         let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
-        let Some(mut state) = load::on_top_of(scope, &self.basis, needs, &keys, speculative).await? else {
+        let Some(mut state) = load::load_speculative(scope, &self.basis, needs, &keys, speculative).await? else {
             return Ok(Planned::Locked);
         };
         if !state.receipts.is_empty() {
             self.key_lookups.met();
         }
         let mut decisions = decide_all(documents, &mut state, queue);
-        // What is written twice is refused by its key; what is refused is not written.
+        // A second write with the same key fails on its unique key; a refused command writes
+        // nothing, so its key is looked up.
         let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
         if !idempotency::look_up(scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
             self.key_lookups.met();
             return Ok(Planned::Locked);
         }
         let planned = if decisions.is_empty() {
-            // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for
-            // want of the very stock that it took.
+            // A rejection writes nothing, so no conflict would reveal a faster writer: a key that
+            // another node has just used would be rejected for lack of the very stock that it took.
             let head = scope.head().await?;
             if head.epoch != speculative.counter.epoch || head.seq > speculative.counter.seq {
                 return Ok(Planned::Locked);
@@ -152,7 +156,8 @@ impl Writer {
         };
         (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
         for level in decisions.levels() {
-            // The book has the levels of each decision, but for what only their numbering and their rows bring.
+            // The book has the levels of each decision, except for the fields that numbering and
+            // writing set.
             if let Some(known) = speculative.levels.get_mut(&level.key) {
                 (known.row, known.seq) = (RowState::Stored, level.seq);
             }
@@ -162,7 +167,8 @@ impl Writer {
         Ok(planned)
     }
 
-    /// What is written behind the head that was decided on, which is left where it ends.
+    /// Builds the write that follows the head that was decided on, and moves the speculative
+    /// counter to its end.
     fn at_head(
         &self,
         speculative: &mut SpeculativeState,
@@ -170,7 +176,7 @@ impl Writer {
         queue: &[Queued],
         decisions: &mut Decisions,
         now: Timestamp,
-    ) -> AtHead {
+    ) -> HeadBoundRows {
         let documents = &self.basis.documents;
         let counter = speculative.counter;
         let events = decisions.number(documents, &mut speculative.counter, now);
@@ -179,12 +185,13 @@ impl Writer {
         let link = self.audit_writer.as_ref().zip(speculative.chain.as_mut()).map(|(audit_writer, chain)| {
             audited::link(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
         });
-        AtHead { head: counter.seq, epoch: counter.epoch, want, rows, events, link }
+        HeadBoundRows { head: counter.seq, epoch: counter.epoch, want, rows, events, link }
     }
 }
 
-/// Reads what is not known of levels, for several tenants in one statement; for one tenant, planning reads it itself, beside other things.
-async fn warm(db: &Database, clock: &Clock, all: &mut [Planning<'_>]) -> Result<(), Fault> {
+/// Reads the missing levels of several tenants in one statement; for a single tenant, planning
+/// reads them itself, beside other rows.
+async fn prefetch_levels(db: &Database, clock: &Clock, all: &mut [Planning<'_>]) -> Result<(), Fault> {
     let lacks =
         |planning: &&mut Planning<'_>| planning.needs.levels.iter().any(|key| !planning.speculative.levels.contains_key(key));
     let mut all: Vec<&mut Planning<'_>> = all.iter_mut().filter(lacks).collect();
@@ -202,7 +209,7 @@ async fn warm(db: &Database, clock: &Clock, all: &mut [Planning<'_>]) -> Result<
     };
     let unknown = keys(&all, |known, key| !known.levels.contains_key(&key) && known.lacks_facts(key));
     for (tenant, key, facts) in stock_rows::facts_of_tenants(&scope, &unknown).await? {
-        all[places[&tenant]].speculative.learn(key, facts);
+        all[places[&tenant]].speculative.cache_facts(key, facts);
     }
     let missing = keys(&all, |known, key| !known.levels.contains_key(&key) && !known.lacks_facts(key));
     let facts = |tenant: TenantId, key| all[places[&tenant]].speculative.facts(key);

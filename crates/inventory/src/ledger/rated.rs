@@ -1,4 +1,5 @@
-//! Adjustments whose costs are in other currencies than the books': the rates that they lack are looked up once they are known.
+//! Adjustments with costs in other currencies than the books': missing rates are looked up after
+//! the ledger has named them.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +10,17 @@ use platform::storage::{Fault, Reads, idempotency::Key};
 use super::{
     Done, Ledger, Mode, Stop,
     shell::{AdjustInput, adjustment},
-    submit_named,
+    submit_with_missing,
 };
 use crate::{
     currency::shell::rate_on,
-    stock::core::{AskedRate, Reason, Refusal, Rejection},
+    stock::core::{RateLookup, Reason, Refusal, Rejection},
 };
 
-/// Submits an adjustment. Where it lacks the rate of a cost's currency, that of its day is looked up, and it is submitted again with what was found,
-/// be it none: costs in the books' currency pay for none of it. A call that goes on over midnight asks for another day's.
-pub(super) async fn adjusted(
+/// Submits an adjustment. If it lacks the rate of a cost's currency, the rate of its day is looked
+/// up, and it is submitted again with the result, even if there is none: costs in the books'
+/// currency need no look-up. A call that runs past midnight looks up the rate of the next day.
+pub(super) async fn submit_adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     (input, overriding): (&AdjustInput, &Reach),
@@ -26,10 +28,10 @@ pub(super) async fn adjusted(
     mode: Mode,
 ) -> Done {
     let scope = permit.scope(ledger.database());
-    let mut rates: Vec<AskedRate> = Vec::new();
+    let mut rates: Vec<RateLookup> = Vec::new();
     loop {
         let command = adjustment(ledger, permit, (input, overriding), &rates).await;
-        let done = submit_named(ledger, permit, command, key.clone(), mode).await;
+        let done = submit_with_missing(ledger, permit, command, key.clone(), mode).await;
         let Err(Stop::Refused(all)) = &done else { return done };
         let asked = missing_rates(&scope, all, &rates).await?;
         if asked.is_empty() {
@@ -39,8 +41,9 @@ pub(super) async fn adjusted(
     }
 }
 
-/// The rates that an adjustment was refused for, but for those that were looked up before.
-async fn missing_rates(reads: &impl Reads, refused: &[Rejection], known: &[AskedRate]) -> Result<Vec<AskedRate>, Fault> {
+/// Returns the rates for whose lack an adjustment was rejected, except those that were looked up
+/// before.
+async fn missing_rates(reads: &impl Reads, refused: &[Rejection], known: &[RateLookup]) -> Result<Vec<RateLookup>, Fault> {
     let missing: BTreeSet<(Currency, Currency, i32)> = refused
         .iter()
         .filter_map(|rejection| match &rejection.why {
@@ -51,7 +54,7 @@ async fn missing_rates(reads: &impl Reads, refused: &[Rejection], known: &[Asked
         .collect();
     let mut asked = Vec::with_capacity(missing.len());
     for (from, to, day) in missing {
-        asked.push(AskedRate { from, to, day, found: rate_on(reads, from, to, day).await? });
+        asked.push(RateLookup { from, to, day, found: rate_on(reads, from, to, day).await? });
     }
     Ok(asked)
 }

@@ -1,4 +1,4 @@
-//! What comes back from the ledger, and what is kept of it.
+//! Receipts of commands, and the part of them that is stored.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -7,26 +7,26 @@ use serde_json::{Map, Value};
 use super::{decision::Decision, parts::Parts, registry::Documents};
 use crate::stock::core::{Level, Lot, Movement, Reservation, own_movement};
 
-/// What an accepted command did.
+/// Result of an accepted command.
 #[derive(Debug, Default)]
 pub struct Receipt {
-    /// The last event's number; None when nothing was written.
+    /// The last event's number; None if nothing was written.
     pub seq: Option<i64>,
     pub movements: Vec<Movement>,
-    /// The levels it changed, as they are after it.
+    /// The changed levels, after the command.
     pub levels: Vec<Level>,
     pub reservations: Vec<Reservation>,
-    /// The lots that it made, changed or moved, as they are after it.
+    /// The lots that the command created, changed or moved, after it.
     pub lots: Vec<Lot>,
-    /// The lot that it made or changed.
+    /// The lot that the command created or changed.
     pub lot: Option<LotId>,
-    /// What became of documents: the decision of each kind that it changed.
+    /// Changes of documents: the decision of each kind that the command changed.
     pub documents: Parts,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
 
-/// What is kept of a receipt under its idempotency key, enough to build the answer again.
+/// Part of a receipt that is stored under its idempotency key, enough to rebuild the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredReceipt {
     pub seq: Option<i64>,
@@ -37,7 +37,7 @@ pub struct StoredReceipt {
     pub reservations: Vec<ReservationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotId>,
-    /// The fields of documents, which each kind of them reads for itself.
+    /// The fields of documents, which each kind reads itself.
     #[serde(flatten)]
     documents: Map<String, Value>,
 }
@@ -81,14 +81,14 @@ impl StoredReceipt {
         let documents = documents.stored(&decision.documents);
         Self { lot, documents, ..Self::of(decision.last_seq(), &stock.movements, &stock.reservations) }
     }
-    /// What a kind of document kept.
+    /// Returns the stored part of a kind of document.
     ///
     /// # Errors
     /// A field of it has another form.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(Value::Object(self.documents.clone()))
     }
-    /// The same; nothing where it cannot be read.
+    /// Returns the part, or its default if it cannot be read.
     pub fn part<T: DeserializeOwned + Default>(&self) -> T {
         self.read().unwrap_or_default()
     }

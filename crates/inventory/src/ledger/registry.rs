@@ -9,7 +9,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault, TenantScope,
-        journal::{Counter, NewEvent, Want},
+        journal::{Counter, CounterRequest, NewEvent},
     },
 };
 use serde_json::{Map, Value};
@@ -23,10 +23,10 @@ use super::{
 };
 use crate::stock::core::{Book, Rejection};
 
-/// What a lane remembers of a kind of document, and the book that a batch is decided against.
+/// Memory of a lane for a kind of document, and the book that a batch is decided against.
 type Planned = (Box<dyn Part>, Box<dyn Part>);
 
-/// A kind of document without its types.
+/// A kind of document as a trait object, without its associated types.
 #[async_trait]
 trait Registered: Send + Sync {
     fn locked(&self) -> Turn;
@@ -47,7 +47,7 @@ trait Registered: Send + Sync {
     fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection>;
     fn evolve(&self, books: &mut Books, decided: &Parts);
     fn facts(&self, decided: &Parts) -> usize;
-    fn want(&self, decided: &Parts, want: Want) -> Want;
+    fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest;
     fn number(&self, decided: &mut Parts, counter: &mut Counter);
     fn events(&self, decided: &Parts) -> Vec<NewEvent>;
     fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows;
@@ -61,10 +61,10 @@ struct Kind<D>(PhantomData<fn() -> D>);
 #[async_trait]
 impl<D: Document> Registered for Kind<D> {
     fn locked(&self) -> Turn {
-        D::LOCKED
+        D::LOCK_TURN
     }
     fn numbered(&self) -> Turn {
-        D::NUMBERED
+        D::NUMBER_TURN
     }
     fn is_answer(&self) -> bool {
         D::IS_ANSWER
@@ -119,7 +119,7 @@ impl<D: Document> Registered for Kind<D> {
     fn facts(&self, decided: &Parts) -> usize {
         decided.get().map_or(0, D::facts)
     }
-    fn want(&self, decided: &Parts, want: Want) -> Want {
+    fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest {
         match decided.get() {
             Some(decision) => D::want(decision, want),
             None => want,
@@ -144,7 +144,7 @@ impl<D: Document> Registered for Kind<D> {
         decided.get().map_or_else(Vec::new, D::field_changes)
     }
     fn stored(&self, decided: &Parts) -> Map<String, Value> {
-        // It is a plain struct: it always has a JSON form.
+        // A stored part is a plain struct: it always has a JSON form.
         match decided.get().map(|decision| serde_json::to_value(D::stored(decision))) {
             Some(Ok(Value::Object(fields))) => fields,
             _ => Map::new(),
@@ -157,7 +157,7 @@ impl<D: Document> Registered for Kind<D> {
 pub struct Documents(Vec<Box<dyn Registered>>);
 
 impl Documents {
-    /// Adds a kind behind those that are there.
+    /// Appends a kind.
     #[must_use]
     pub fn and<D: Document>(mut self) -> Self {
         self.0.push(Box::new(Kind::<D>(PhantomData)));
@@ -198,7 +198,8 @@ impl Documents {
         }
         Ok(())
     }
-    /// The books of a batch that needs no locks; all kinds are read at once. What the lane remembers is lost if that fails.
+    /// Returns the books of a batch that needs no locks; all kinds are read at once. If that fails,
+    /// the lane's memory is lost.
     pub(super) async fn plan(&self, scope: &TenantScope, needs: &Needs, memory: &mut Parts) -> Result<Books, Fault> {
         let planned: Vec<_> = self.0.iter().filter_map(|kind| kind.plan(scope, needs, memory)).collect();
         let mut books = Books::default();
@@ -219,7 +220,7 @@ impl Documents {
         }
         Ok(())
     }
-    /// What follows from a decision for documents, kind by kind.
+    /// Adds the consequences of a decision for documents, kind by kind.
     pub(super) fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
         self.0.iter().try_for_each(|kind| kind.follow(stock, books, decision))
     }
@@ -229,7 +230,7 @@ impl Documents {
     pub(super) fn facts(&self, decided: &Parts) -> usize {
         self.0.iter().map(|kind| kind.facts(decided)).sum()
     }
-    pub(super) fn want(&self, decided: &Parts, want: Want) -> Want {
+    pub(super) fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest {
         self.0.iter().fold(want, |want, kind| kind.want(decided, want))
     }
     pub(super) fn number(&self, decided: &mut Parts, counter: &mut Counter) {
@@ -247,18 +248,19 @@ impl Documents {
         }
         rows
     }
-    /// The document that the audit log names, and what differs of its fields.
-    pub(super) fn named(&self, decided: &Parts) -> Option<(Target, Vec<Value>)> {
+    /// Returns the document that the audit log names, and its changed fields.
+    pub(super) fn audit_target(&self, decided: &Parts) -> Option<(Target, Vec<Value>)> {
         self.by_turn().find_map(|kind| Some((kind.target(decided)?, kind.field_changes(decided))))
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
         let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
-        // What was done to a document behind the others, where the command changed others with it, and what the command is answered with.
+        // Adds the changes of documents of the last turn, which a command makes along with others,
+        // and those that the command is answered with.
         let behind = self.0.iter().filter(|kind| kind.numbered() == Turn::AfterLots || kind.is_answer());
         fields.extend(behind.flat_map(|kind| kind.stored(decided)));
         fields
     }
-    /// The kinds in the order in which their events are numbered.
+    /// Returns the kinds in the order in which their events are numbered.
     fn by_turn(&self) -> impl Iterator<Item = &dyn Registered> {
         let of = |turn: Turn| self.0.iter().map(Box::as_ref).filter(move |kind| kind.numbered() == turn);
         Turn::ALL.into_iter().flat_map(of)

@@ -7,28 +7,28 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::{Fault, Reads};
 use serde::Serialize;
 
-use super::rated::adjusted;
+use super::rated::submit_adjustment;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
-        StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, submit,
-        submit_named,
+        StoreRef, check_key, check_override, key_of, lot_choice, may_override, own_reservations, store_of, stored_answer_or,
+        submit, submit_with_missing,
     },
     stock::{
         core::{
-            Adjust, AskedRate, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind,
+            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, RateLookup, Reference, ReferenceKind,
             Refusal, Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
 };
 
-/// The most lines in one call.
+/// Maximum lines of a call.
 pub const MAX_LINES: usize = 500;
-/// Seconds that a reservation may last: a minute less would end before it is used, 30 days more is no reservation.
-pub const TTL: std::ops::RangeInclusive<i64> = 1..=30 * 24 * 3600;
+/// Allowed seconds of a reservation: up to 30 days.
+pub const TTL_SECONDS: std::ops::RangeInclusive<i64> = 1..=30 * 24 * 3600;
 
-/// What `stockAdjust` was given.
+/// Input of `stockAdjust`.
 #[derive(Debug, Clone, Serialize)]
 pub struct AdjustInput {
     #[serde(skip)]
@@ -38,7 +38,7 @@ pub struct AdjustInput {
     pub note: Option<String>,
     pub external_ref: Option<String>,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
     pub changes: Vec<ChangeInput>,
 }
@@ -47,7 +47,7 @@ pub struct ChangeInput {
     pub product: ProductRef,
     pub store: StoreRef,
     pub delta: Quantity,
-    /// Not part of the hash: the same change may be sent again with what is known now.
+    /// Not part of the hash: the same change may be sent again with a newer version.
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub unit_cost: Option<Money>,
@@ -56,7 +56,8 @@ pub struct ChangeInput {
     pub lot: Option<LotRef>,
 }
 
-/// Products and stores of a call's lines, by the names they were given. Stores that the caller may not act in are not found.
+/// Products and stores of a call's lines, by their references. Stores beyond the caller's reach are
+/// not found.
 pub(crate) struct Lines {
     products: Names,
     stores: HashMap<String, StoreId>,
@@ -73,15 +74,16 @@ impl Lines {
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }
-    /// The level that a line at a place means; of names that mean nothing, nobody's.
+    /// Returns the level that a line refers to, with nil IDs for unknown references.
     pub(crate) fn key(&self, missing: &mut Missing, (product, store): (&ProductRef, &StoreRef), line: At) -> LevelKey {
         let product = self.products.product(product, || line.field(Field::Product));
         let store = store_of(store, &self.stores, || line.field(Field::Store));
-        LevelKey { product: missing.or_nobodys(product), store: self.reach.or_nobodys(missing.or_nobodys(store)) }
+        LevelKey { product: missing.or_nil(product), store: self.reach.or_nil(missing.or_nil(store)) }
     }
 }
 
-/// What a stock movement made through the API has in common; `occurred_at` None is now.
+/// Common fields of stock movements that are created through the API; `occurred_at` is None for
+/// now.
 pub(crate) struct Head<'a> {
     pub kind: MovementKind,
     pub reason: Option<ReasonCode>,
@@ -105,7 +107,7 @@ pub(crate) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> Move
     }
 }
 
-pub(crate) fn checked(key: &str, lines: usize, list: Field, texts: &[(Option<&String>, usize, Field)]) -> Checks {
+pub(crate) fn check_call(key: &str, lines: usize, list: Field, texts: &[(Option<&String>, usize, Field)]) -> Checks {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
     checks.items(lines, MAX_LINES, || At::input(list));
@@ -119,7 +121,7 @@ pub(crate) fn checked(key: &str, lines: usize, list: Field, texts: &[(Option<&St
 pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     let texts = [(input.note.as_ref(), MAX_NOTE, Field::Note), (input.external_ref.as_ref(), MAX_REFERENCE, Field::ExternalRef)];
-    let mut checks = checked(&input.idempotency_key, input.changes.len(), Field::Changes, &texts);
+    let mut checks = check_call(&input.idempotency_key, input.changes.len(), Field::Changes, &texts);
     for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
         checks.text(change.note.as_deref(), MAX_NOTE, || At::row(Field::Changes, index).field(Field::Note));
         checks.lot(change.lot.as_ref(), || At::row(Field::Changes, index).field(Field::Lot));
@@ -129,14 +131,14 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     }
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
-    adjusted(ledger, &permit, (&input, &overriding), key, mode).await
+    submit_adjustment(ledger, &permit, (&input, &overriding), key, mode).await
 }
 
 pub(super) async fn adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     (input, overriding): (&AdjustInput, &Reach),
-    rates: &[AskedRate],
+    rates: &[RateLookup],
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
@@ -158,23 +160,23 @@ pub(super) async fn adjustment(
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
             note: change.note.clone(),
-            lot: chosen(ledger, change.lot.as_ref()),
+            lot: lot_choice(ledger, change.lot.as_ref()),
         });
     }
-    overrides(overriding, changes.iter().map(|change| change.key.store))?;
+    check_override(overriding, changes.iter().map(|change| change.key.store))?;
     let costs = Costs { books: Some(ledger.terms(&scope).await?.currency), rates: rates.to_vec() };
     let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, costs, changes };
     Ok((Command::of(StockCommand::Adjust(adjust)), missing))
 }
 
-/// What `stockSet` was given.
+/// Input of `stockSet`.
 #[derive(Debug, Clone, Serialize)]
 pub struct SetInput {
     #[serde(skip)]
     pub idempotency_key: String,
     pub reason: ReasonCode,
     pub note: Option<String>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
     pub items: Vec<SetItemInput>,
 }
@@ -193,17 +195,17 @@ pub struct SetItemInput {
 pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: SetInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks =
-        checked(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
+        check_call(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
     for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
         checks.lot(item.lot.as_ref(), || At::row(Field::Items, index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
-    let command = figures(ledger, &permit, &input, &overriding).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    let command = build_set_command(ledger, &permit, &input, &overriding).await;
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn figures(
+async fn build_set_command(
     ledger: &Ledger,
     permit: &Permit<kind::StockSet>,
     input: &SetInput,
@@ -224,15 +226,15 @@ async fn figures(
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
-        let lot = chosen(ledger, item.lot.as_ref());
+        let lot = lot_choice(ledger, item.lot.as_ref());
         items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
     }
-    overrides(overriding, items.iter().map(|item| item.key.store))?;
+    check_override(overriding, items.iter().map(|item| item.key.store))?;
     let set = Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items };
     Ok((Command::of(StockCommand::Set(set)), missing))
 }
 
-/// What `stockReverse` was given.
+/// Input of `stockReverse`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReverseInput {
     #[serde(skip)]
@@ -240,25 +242,26 @@ pub struct ReverseInput {
     pub movement: MovementId,
     pub note: String,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
 }
 
-/// Undoes a whole movement by one that mirrors it.
+/// Reverses a whole movement by one that mirrors it.
 pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, input: ReverseInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    checked(&input.idempotency_key, 1, Field::Movement, &[(Some(&input.note), MAX_NOTE, Field::Note)]).done()?;
+    check_call(&input.idempotency_key, 1, Field::Movement, &[(Some(&input.note), MAX_NOTE, Field::Note)]).done()?;
     let key = key_of(&permit, "stockReverse", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let reach = permit.reach();
     let original = rows::movement_of(&scope, input.movement).await?;
-    // A movement is reversed whole: who may not act in all of its stores does not find it.
+    // A movement is reversed whole: for a caller who may not act in all of its stores, it does not
+    // exist.
     let original = original.filter(|movement| movement.entries.iter().all(|entry| reach.covers(entry.key.store)));
     let Some(original) = original else {
         let missing = Rejection::not_found(Noun::Movement, At::input(Field::Movement));
-        return first_answer(ledger, &permit, &key, missing.into()).await;
+        return stored_answer_or(ledger, &permit, &key, missing.into()).await;
     };
-    overrides(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
+    check_override(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
     let of = Head {
         kind: MovementKind::Reversal,
         reason: Some(ReasonCode::Correction),
@@ -272,7 +275,7 @@ pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, 
     submit(ledger, &permit, Command::of(StockCommand::Reverse(reverse)), key, mode).await
 }
 
-/// What `stockReserve` was given.
+/// Input of `stockReserve`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReserveInput {
     #[serde(skip)]
@@ -289,15 +292,16 @@ pub struct ReserveItemInput {
     pub quantity: Quantity,
 }
 
-/// A reference as the hash of an input has it.
+/// Serializes a reference for the hash of an input.
 #[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
 fn id_of<S: serde::Serializer>(reference: &Option<Reference>, serializer: S) -> Result<S::Ok, S::Error> {
     reference.map(|reference| reference.id).serialize(serializer)
 }
 
-/// What stock is held for: it exists, and where it is of a store, of one of the caller's; None where it is not found. What a transfer holds itself is
-/// known by its reference, so a transfer that is only named is kept like the ids that are no document's.
-async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Option<Reference>, Fault> {
+/// Returns the document that stock is held for, if it exists and, where it belongs to stores, one
+/// of them is the caller's; else None. A transfer becomes `Other`, as the holds of a transfer
+/// itself are found by its own kind of reference.
+async fn reservation_reference(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Option<Reference>, Fault> {
     let is_there = match named.kind {
         ReferenceKind::Reservation | ReferenceKind::Other => return Ok(Some(named)),
         ReferenceKind::Lot => rows::stores_of(reads, named).await?.is_some(),
@@ -307,24 +311,30 @@ async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result
     Ok(is_there.then_some(Reference { kind, ..named }))
 }
 
-/// Holds stock for a while, all items or none.
+/// Reserves stock for some time, all items or none.
 pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReserveInput, mode: Mode) -> Done {
-    let mut checks = checked(&input.idempotency_key, input.items.len(), Field::Items, &[]);
-    if !TTL.contains(&input.ttl_seconds) {
-        checks.refuse(Refusal::TtlOutOfRange { least: *TTL.start(), most: *TTL.end() }.at(At::input(Field::TtlSeconds)));
+    let mut checks = check_call(&input.idempotency_key, input.items.len(), Field::Items, &[]);
+    if !TTL_SECONDS.contains(&input.ttl_seconds) {
+        checks.refuse(
+            Refusal::TtlOutOfRange { least: *TTL_SECONDS.start(), most: *TTL_SECONDS.end() }.at(At::input(Field::TtlSeconds)),
+        );
     }
     checks.done()?;
     let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
-    let command = holding(ledger, &permit, &input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    let command = build_reserve_command(ledger, &permit, &input).await;
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<(Command, Missing), Stop> {
+async fn build_reserve_command(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockReserve>,
+    input: &ReserveInput,
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let mut missing = Missing::default();
     let reference = match input.reference {
-        Some(named) => held_for(&scope, &permit.reach(), named).await?,
+        Some(named) => reservation_reference(&scope, &permit.reach(), named).await?,
         None => None,
     };
     if input.reference.is_some() && reference.is_none() {
@@ -342,7 +352,7 @@ async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &R
     Ok((Command::of(StockCommand::Reserve(reserve)), missing))
 }
 
-/// What `stockRelease` was given.
+/// Input of `stockRelease`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReleaseInput {
     #[serde(skip)]
@@ -350,12 +360,12 @@ pub struct ReleaseInput {
     pub reservations: Vec<ReservationId>,
 }
 
-/// Lets held stock go, all or none.
+/// Releases reservations, all or none.
 pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReleaseInput, mode: Mode) -> Done {
-    checked(&input.idempotency_key, input.reservations.len(), Field::Reservations, &[]).done()?;
+    check_call(&input.idempotency_key, input.reservations.len(), Field::Reservations, &[]).done()?;
     let key = key_of(&permit, "stockRelease", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    // Which levels they are on never changes, so it may be read before anything is locked.
+    // The levels of reservations never change, so they may be read before anything is locked.
     let (reservations, levels) = own_reservations(ledger, &permit, &scope, input.reservations).await?;
     let of =
         Head { kind: MovementKind::Release, reason: None, note: None, external_ref: None, reference: None, occurred_at: None };

@@ -1,11 +1,11 @@
-//! Where a batch reads from.
+//! Source that a batch reads from.
 
 use async_trait::async_trait;
 use entity::prelude::TenantId;
 use platform::storage::{Backend, Extensions, Fault, Reads, TenantScope, Work};
 use sea_orm::{QueryResult, Statement};
 
-/// What is read for a batch: under the locks of its transaction, or as it is committed.
+/// Source of a batch's reads: its transaction with its locks, or the committed state.
 #[derive(Clone, Copy)]
 pub enum Source<'a> {
     Locked(&'a Work),

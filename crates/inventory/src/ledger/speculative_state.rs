@@ -1,8 +1,8 @@
-//! What a lane knows of its tenants: their state as it will be when the batch that is under way has been written.
+//! Speculative state of a lane's tenants: as it will be when the batch under way has been written.
 //!
-//! It needs no lock, because every transaction that could change what a decision rests on also moves the tenant's head, and a batch is
-//! written only at the head and in the epoch it was decided on (`storage::AtHead`). So whatever is here may be stale, and then costs a second
-//! run, never a wrong decision.
+//! It needs no lock, because every transaction that could affect a decision also moves the tenant's
+//! head, and a batch is written only at the head and in the epoch it was decided on
+//! (`storage::HeadBoundRows`). So stale state costs a second run, never a wrong decision.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,38 +31,39 @@ use crate::{
     },
 };
 
-/// Tenants that a lane remembers. Beyond so many it forgets those that it met longest ago.
+/// Maximum tenants that a lane caches; the least recently used are evicted.
 const TENANTS: usize = 1_024;
-/// Levels that a lane remembers, of one tenant or of all of them: a quarter of a kilobyte each, so some 30 MB where all are in use, as many as fit into a
-/// map of 131,072 slots. Of several tenants it forgets those that it met longest ago, of one the levels that changed longest ago.
+/// Maximum levels that a lane caches, of one tenant or of all of them: a quarter of a kilobyte
+/// each, so some 30 MB if all are in use, as many as fit into a map of 131,072 slots. The least
+/// recently used tenants are evicted first; within a single tenant, the levels that changed longest ago.
 const LEVELS: usize = 114_688;
-/// Products whose facts are remembered a tenant: about half a kilobyte each.
+/// Maximum products of a tenant whose facts are cached: about half a kilobyte each.
 const PRODUCTS: usize = 20_000;
 
-/// Batches whose keys are looked up after one that had been used before.
-const LOOKUP_BATCHES: u32 = 64;
+/// Batches whose keys are looked up after a used key was found.
+const KEY_LOOKUP_BATCHES: u32 = 64;
 
-/// Whether to expect keys that have been used before. Most have not, and who writes one a second time is refused by the key itself; so keys
-/// are looked up first only for a while after that has happened.
+/// Decides if used keys are to be expected. Most keys are new, and a repeated one is refused by the
+/// unique index of keys; so keys are looked up first only for a while after a used one was found.
 #[derive(Debug, Default)]
 pub struct KeyLookupPolicy(AtomicU32);
 
 impl KeyLookupPolicy {
-    /// Whether to look up the keys of the next batch.
+    /// True if the keys of the next batch are looked up first.
     pub fn are_expected(&self) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
-    /// One was met.
+    /// Notes that a used key was found.
     pub fn met(&self) {
-        self.0.store(LOOKUP_BATCHES, Ordering::Relaxed);
+        self.0.store(KEY_LOOKUP_BATCHES, Ordering::Relaxed);
     }
 }
 
-/// A lane's tenants.
+/// The speculative states of a lane's tenants.
 #[derive(Default)]
 pub struct SpeculativeStates {
     states: HashMap<TenantId, SpeculativeState>,
-    /// Counts the states that were put here: the order in which tenants were met.
+    /// Counts the states that were put here, which orders tenants by last use.
     clock: u64,
     levels: usize,
 }
@@ -80,10 +81,10 @@ impl SpeculativeStates {
         self.levels += speculative.levels.len();
         self.states.insert(tenant, speculative);
         if self.states.len() > TENANTS || self.levels > LEVELS {
-            self.forget_half();
+            self.evict_half();
         }
     }
-    fn forget_half(&mut self) {
+    fn evict_half(&mut self) {
         let mut met: Vec<u64> = self.states.values().map(|state| state.met).collect();
         let middle = met.len() / 2;
         let (_, middle, _) = met.select_nth_unstable(middle);
@@ -94,14 +95,14 @@ impl SpeculativeStates {
     pub fn forget(&mut self, tenant: TenantId) {
         self.take(tenant);
     }
-    /// Whether a key of these commands is in the batch that may still be under way.
+    /// True if one of these commands' keys is in the batch that may still be under way.
     pub fn has_key_of(&self, tenant: TenantId, queue: &[Queued]) -> bool {
         let Some(speculative) = self.states.get(&tenant) else { return false };
         queue.iter().filter_map(|queued| queued.key.as_ref()).any(|key| speculative.keys.contains(key.key.as_str()))
     }
 }
 
-/// What the rules need to know of a store.
+/// Properties of a store that the rules need.
 struct KnownStore {
     time_zone: String,
     is_archived: bool,
@@ -114,21 +115,21 @@ impl From<&Facts> for KnownStore {
     }
 }
 
-/// A tenant's state after the last batch that was decided.
+/// A tenant's state after the last decided batch.
 pub struct SpeculativeState {
     pub counter: Counter,
-    /// The end of the audit log; none when it has not begun, or nobody keeps one.
+    /// The end of the audit log; None if it has no entries, or none is kept.
     pub chain: Option<Chain>,
-    /// When the last batch was recorded.
+    /// Time at which the last batch was recorded.
     pub now: Timestamp,
     /// The last closed day of the books.
     pub closed_through: Option<i32>,
     pub levels: HashMap<LevelKey, Level>,
     products: HashMap<ProductId, Arc<Facts>>,
-    /// Products that are kept by lots, and kits: few, in most tenants none.
+    /// Products with lots, and kits: few, in most tenants none.
     lots_and_kits: HashSet<ProductId>,
     stores: HashMap<StoreId, KnownStore>,
-    /// What documents remember, each kind for itself.
+    /// Memory of documents, by kind.
     pub memory: Parts,
     /// The idempotency keys of the last batch.
     keys: HashSet<String>,
@@ -136,9 +137,9 @@ pub struct SpeculativeState {
 }
 
 impl SpeculativeState {
-    /// Reads where a tenant's counter and, if it is wanted, its audit log stand.
+    /// Reads a tenant's counter and, if `is_audited`, the end of its audit log.
     pub async fn read(scope: &TenantScope, is_audited: bool) -> Result<Self, Fault> {
-        // Read before everything else: what is read later is never older.
+        // The counter is read first: rows read later are never older.
         let counter = journal::counter(scope).await?;
         let chain = async { if is_audited { audit::rows::head(scope).await } else { Ok(None) } };
         let (closed_through, head) = tokio::try_join!(closed_through(scope), chain)?;
@@ -161,11 +162,11 @@ impl SpeculativeState {
         }
     }
 
-    /// Whether the facts of a level are not known.
+    /// True if the facts of a level are not cached.
     pub fn lacks_facts(&self, key: LevelKey) -> bool {
         !self.products.contains_key(&key.product) || !self.stores.contains_key(&key.store)
     }
-    pub fn learn(&mut self, key: LevelKey, facts: impl Into<Arc<Facts>>) {
+    pub fn cache_facts(&mut self, key: LevelKey, facts: impl Into<Arc<Facts>>) {
         let facts = facts.into();
         if facts.tracking != Tracking::None || facts.is_kit {
             self.lots_and_kits.insert(key.product);
@@ -173,14 +174,15 @@ impl SpeculativeState {
         self.stores.insert(key.store, KnownStore::from(facts.as_ref()));
         self.products.insert(key.product, facts);
     }
-    /// Whether any level is kept by lots, or is a kit's.
+    /// True if the product of any level has lots, or is a kit.
     pub fn has_lots_or_kits(&self, needs: &Needs) -> bool {
         !self.lots_and_kits.is_empty() && needs.levels.iter().any(|key| self.lots_and_kits.contains(&key.product))
     }
-    /// What the rules need to know of a level's product and store, as far as it is known.
+    /// Returns the facts of a level's product and store that the rules need; None if they are not
+    /// in memory.
     pub fn facts(&self, key: LevelKey) -> Option<Arc<Facts>> {
         let (product, store) = (self.products.get(&key.product)?, self.stores.get(&key.store)?);
-        // Learnt with another store of the product; most are like it.
+        // The cached facts come from another store of the product; most stores are alike.
         let is_like_it = product.time_zone == store.time_zone
             && product.store_archived == store.is_archived
             && product.handling == store.handling;
@@ -191,7 +193,7 @@ impl SpeculativeState {
         Some(Arc::new(Facts { time_zone, store_archived: store.is_archived, handling, ..product.as_ref().clone() }))
     }
 
-    /// Remembers what a batch decided; lets go of what grows too large.
+    /// Caches the results of a batch; evicts from caches that have grown too large.
     pub fn decided<'a>(&mut self, needs: &Needs, keys: impl Iterator<Item = &'a Key>) {
         self.keys.clear();
         self.keys.extend(keys.map(|key| key.key.clone()));
@@ -205,7 +207,7 @@ impl SpeculativeState {
     }
 }
 
-/// The middle of some numbers; what is beyond it is half of them, or less where many are alike.
+/// Returns the median of some numbers: half of them are greater, or fewer if many are equal.
 fn median(mut numbers: Vec<i64>) -> i64 {
     let middle = numbers.len() / 2;
     if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }

@@ -1,4 +1,4 @@
-//! What can be asked of stock itself.
+//! Commands on stock itself.
 
 use super::{Books, Decide, Decision, Needs};
 use crate::stock::core::{
@@ -12,7 +12,7 @@ pub enum StockCommand {
     Set(Set),
     Reverse(Reverse),
     Reserve(Reserve),
-    /// With the levels that the reservations are on, read before: they never change.
+    /// A release, with the levels of its reservations, which were read before and never change.
     Release(Release, Vec<LevelKey>),
     Expire(Expire, Vec<LevelKey>),
 }
@@ -53,7 +53,8 @@ impl Decide for StockCommand {
                 needs.levels.extend(keys.clone());
                 c.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
                 needs.lots.left_at(Some(c.head.occurred_at));
-                // A set figure that is short makes room from holds whatever the policy is called.
+                // A set figure below the reserved quantity shortens reservations under every policy
+                // but REFUSE.
                 let policy = if c.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten };
                 needs.shortage(policy, keys);
             }

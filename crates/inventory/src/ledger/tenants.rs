@@ -1,4 +1,5 @@
-//! What commands need to know of a tenant: read once, kept for a minute, so that a hot path asks nothing.
+//! Settings of a tenant that commands need: read once and cached for a minute, so that a hot path
+//! runs no query for them.
 
 use std::{
     collections::HashMap,
@@ -15,25 +16,25 @@ use platform::storage::{Fault, Finds, Reads};
 /// A tenant's own terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// Of orders and returns without a priced line.
+    /// Currency of orders and returns without a priced line.
     pub currency: Currency,
-    /// How long a PENDING order holds stock.
+    /// Time for which a PENDING order reserves stock.
     pub reservation_seconds: i64,
-    /// The channel with the code DIRECT: where orders come from that name none.
+    /// The channel with the code DIRECT, for orders that name no channel.
     pub direct: Option<ChannelId>,
 }
 
-/// A change of the terms is seen by every node after this long.
-const KEPT_SECONDS: i64 = 60;
-/// Beyond so many tenants the cache begins anew: a kilobyte each would be far more than it holds.
-const MOST_TENANTS: usize = 10_000;
+/// Seconds after which every node sees a change of the terms.
+const TERMS_TTL_SECONDS: i64 = 60;
+/// Number of tenants at which the cache is cleared: a kilobyte each is far more than they need.
+const MAX_TENANTS: usize = 10_000;
 
-/// The terms of the tenants that were active lately.
+/// Cache of the terms of recently active tenants.
 #[derive(Debug, Default)]
 pub struct TermsCache(Mutex<HashMap<TenantId, (Timestamp, Terms)>>);
 
 impl TermsCache {
-    /// The terms of the tenant that `reads` belongs to.
+    /// Returns the terms of the tenant that `reads` belongs to.
     pub async fn of(&self, reads: &impl Reads, now: Timestamp) -> Result<Terms, Fault> {
         let tenant = reads.tenant();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied();
@@ -42,19 +43,19 @@ impl TermsCache {
         {
             return Ok(terms);
         }
-        self.renew(reads, now).await
+        self.refresh(reads, now).await
     }
 
-    /// The same, read anew whatever is kept.
-    pub async fn renew(&self, reads: &impl Reads, now: Timestamp) -> Result<Terms, Fault> {
+    /// Returns the terms, read from the database even if they are cached.
+    pub async fn refresh(&self, reads: &impl Reads, now: Timestamp) -> Result<Terms, Fault> {
         let terms = read(reads).await?;
-        // A tenant without the channel may get it any moment.
+        // Terms without the channel are not cached: it may be created at any moment.
         if terms.direct.is_some() {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() >= MOST_TENANTS {
+            if all.len() >= MAX_TENANTS {
                 all.clear();
             }
-            all.insert(reads.tenant(), (now.plus_seconds(KEPT_SECONDS), terms));
+            all.insert(reads.tenant(), (now.plus_seconds(TERMS_TTL_SECONDS), terms));
         }
         Ok(terms)
     }

@@ -1,27 +1,30 @@
-//! How far a job has come that works off what is due page by page.
+//! Position of a job that works through due rows page by page.
 
 use std::sync::{Mutex, PoisonError};
 
 use platform::storage::Fault;
 
-use super::{due::PAGE, jobs::MOST_PAGES};
+use super::{due::PAGE, jobs::MAX_PAGES};
 
-/// Where a job goes on. A run that ends at its last page leaves the next one what is behind it; one that came to the end lets it begin anew. So all
-/// rows are reached, however many before them cannot be done. The worker that holds the job keeps it: another one begins at the beginning.
+/// Position of a job among its rows. A run that ends at its last page leaves the remaining rows to
+/// the next; after a run that reached the end, the next one starts at the beginning. So all rows
+/// are reached, however many before them fail. The position is kept in the worker's memory: another
+/// worker starts at the beginning.
 #[derive(Debug)]
-pub struct Walk<K> {
+pub struct JobCursor<K> {
     pages: usize,
     rows: usize,
     after: Mutex<Option<K>>,
 }
 
-impl<K: Copy> Walk<K> {
-    /// So many pages a run at most, of so many rows.
+impl<K: Copy> JobCursor<K> {
+    /// Creates a cursor of at most `pages` pages a run, of `rows` rows each.
     pub const fn of(pages: usize, rows: usize) -> Self {
         Self { pages, rows, after: Mutex::new(None) }
     }
-    /// Does the work of a run and says how much that was, as `work` says it of each page. `read` reads the rows behind the last one that was seen, so
-    /// many at most, and `key` is where a row stands among all.
+    /// Performs a run, and returns the sum of the numbers that `work` returns for its pages. `read`
+    /// reads the rows after the last one that was seen, up to a maximum, and `key` is a row's
+    /// position among all.
     pub(crate) async fn run<R, P, W>(
         &self,
         read: impl Fn(Option<K>, usize) -> P,
@@ -43,11 +46,11 @@ impl<K: Copy> Walk<K> {
         }
         Ok(done)
     }
-    /// The last row that was seen; None at the beginning.
+    /// Returns the last row that was seen; None at the beginning.
     fn after(&self) -> Option<K> {
         *self.after.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    /// Notes the last row of a page, and says whether another page may follow.
+    /// Stores the last row of a page; true if another page may follow.
     fn has_more(&self, last: Option<K>, rows: usize) -> bool {
         let last = last.filter(|_| rows >= self.rows);
         *self.after.lock().unwrap_or_else(PoisonError::into_inner) = last;
@@ -55,9 +58,9 @@ impl<K: Copy> Walk<K> {
     }
 }
 
-impl<K: Copy> Default for Walk<K> {
+impl<K: Copy> Default for JobCursor<K> {
     fn default() -> Self {
-        Self::of(MOST_PAGES, PAGE)
+        Self::of(MAX_PAGES, PAGE)
     }
 }
 
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_where_the_last_one_ended_and_begins_anew_after_the_end() {
-        let walk = Walk::of(1, 2);
+        let walk = JobCursor::of(1, 2);
         assert_eq!(walk.after(), None);
         assert!(walk.has_more(Some(7), 2));
         assert_eq!(walk.after(), Some(7), "the page was full");

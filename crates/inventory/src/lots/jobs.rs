@@ -1,4 +1,4 @@
-//! Timed work on lots. Doing it twice, or on several nodes at once, does nothing more.
+//! Scheduled work on lots. A repetition, or runs on several nodes at once, have no further effect.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,17 @@ use entity::prelude::*;
 use platform::{clock, storage::Fault};
 
 use super::{
-    rows::{DueLot, LotKey, due_lots},
+    rows::{DueLot, DueLotCursor, due_lots},
     shell,
 };
-use crate::ledger::{Ledger, Walk};
+use crate::ledger::{JobCursor, Ledger};
 
-/// Sets aside what is past its date where it lies, from where the last run ended, and says of how many lots that was. What cannot be set aside is logged
-/// and passed over, so that it holds nothing else up. Doing it twice does nothing more.
-pub async fn expire_lots(ledger: &Ledger, now: Timestamp, walk: &Walk<LotKey>) -> Result<usize, Fault> {
-    // Somewhere it is tomorrow already: a lot whose last day is today may be over there.
+/// Sets aside expired lots in all stores, from where the last run ended, and returns their number.
+/// Lots that cannot be set aside are logged and skipped, so that they do not block others. A
+/// repetition has no effect.
+pub async fn expire_lots(ledger: &Ledger, now: Timestamp, walk: &JobCursor<DueLotCursor>) -> Result<usize, Fault> {
+    // In the first time zone it is tomorrow already: a lot whose last day is today may have expired
+    // there.
     let (global, day) = (ledger.database().global(), clock::local_day(now, "Etc/GMT-14"));
     walk.run(|after, most| due_lots(&global, day, after, most), DueLot::key, |page| expire_page(ledger, now, page)).await
 }
@@ -26,7 +28,7 @@ async fn expire_page(ledger: &Ledger, now: Timestamp, page: Vec<DueLot>) -> Resu
     for (tenant, lot) in lots {
         match shell::expire_lot(ledger, tenant, lot).await {
             Ok(is_done) => ended += usize::from(is_done),
-            Err(fault) => tracing::warn!(%tenant, %lot, %fault, "what has expired could not be set aside; it is tried again"),
+            Err(fault) => tracing::warn!(%tenant, %lot, %fault, "expired stock could not be made unavailable; it is retried"),
         }
     }
     Ok(ended)

@@ -1,4 +1,5 @@
-//! Lots and serial numbers: making and changing them, taking them out of sale and back. What lies of them at a level is stock's.
+//! Lots and serial numbers: creating and changing them, taking them out of sale and back. Their
+//! quantities at levels belong to stock.
 
 pub mod core;
 pub mod jobs;

@@ -1,4 +1,4 @@
-//! Lots whose date is over, over all tenants. The question walks a partial index that holds only what can run out.
+//! Expired lots of all tenants. The query uses a partial index that has only lots that can expire.
 
 use entity::{
     prelude::*,
@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Global, SUSPENDED};
 use uuid::Uuid;
 
-/// A lot that has stock past its date in some store, which can still be sold there.
+/// A lot with expired stock in a store that can still be sold there.
 #[derive(Debug, Clone, Record)]
 pub struct DueLot {
     #[record(of = tables::lot, alias = "l", column = "tenant_id")]
@@ -23,18 +23,18 @@ pub struct DueLot {
     pub time_zone: String,
 }
 
-/// How far a run has come: the date, the lot and the store of the last row it saw.
-pub type LotKey = (i32, LotId, StoreId);
+/// Cursor of a run: the date, the lot and the store of the last row that it read.
+pub type DueLotCursor = (i32, LotId, StoreId);
 
 impl DueLot {
-    pub const fn key(&self) -> LotKey {
+    pub const fn key(&self) -> DueLotCursor {
         (self.expires_on, self.lot, self.store)
     }
 }
 
-/// What can be sold of lots whose date is before `day`, with the time zone of where it lies: whether the day is over there is the caller's to
-/// say. A page of so many at most.
-pub async fn due_lots(global: &Global, day: i32, after: Option<LotKey>, most: usize) -> Result<Vec<DueLot>, Fault> {
+/// Reads a page of the available stock of lots whose date is before `day`, with the time zone of
+/// its store: the caller checks that the day is over there.
+pub async fn due_lots(global: &Global, day: i32, after: Option<DueLotCursor>, most: usize) -> Result<Vec<DueLot>, Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > v.unavailable

@@ -1,4 +1,4 @@
-//! Lots: making them, changing them, taking them out of sale and back; and stock that is set aside.
+//! Lots: creating and changing them, taking them out of sale and back; and unavailable stock.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
@@ -8,19 +8,19 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
-        first_answer, key_of, may_override, overrides,
-        shell::{Head, Lines, MAX_LINES, checked, head},
-        submit, submit_named,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key,
+        check_override, key_of, lot_choice, may_override,
+        shell::{Head, Lines, MAX_LINES, check_call, head},
+        stored_answer_or, submit, submit_with_missing,
     },
     lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
         core::{At, Field, LotName, MovementHead, Reference, ReferenceKind, Shortage},
-        rows::lots::places_of_lots,
+        rows::lots::levels_with_lots,
     },
 };
 
-/// What `lotCreate` was given.
+/// Input of `lotCreate`.
 #[derive(Debug, Clone, Serialize)]
 pub struct LotCreateInput {
     #[serde(skip)]
@@ -32,7 +32,7 @@ pub struct LotCreateInput {
     pub note: Option<String>,
 }
 
-/// Makes a lot before anything comes into it.
+/// Creates a lot before it has stock.
 pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -44,14 +44,14 @@ pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: 
     let names = Names::look_up(&scope, [&input.product]).await?;
     let product = match names.product(&input.product, || At::input(Field::Product)) {
         Ok(product) => product,
-        Err(missing) => return first_answer(ledger, &permit, &key, missing.into()).await,
+        Err(missing) => return stored_answer_or(ledger, &permit, &key, missing.into()).await,
     };
     let name = LotName::new(ledger.clock().id(), &input.code, input.made_on, input.expires_on);
     let create = CreateLot { product, name, note: input.note };
     submit(ledger, &permit, Command::of(LotCommand::Create(Box::new(create))), key, mode).await
 }
 
-/// What is done to a lot.
+/// Input of an action on a lot.
 #[derive(Debug, Clone, Serialize)]
 pub struct LotActInput {
     #[serde(skip)]
@@ -60,12 +60,12 @@ pub struct LotActInput {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub note: Option<String>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
     pub fields: Option<LotFields>,
 }
 
-/// What changes of a lot.
+/// Changes of a lot's fields.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LotFields {
     pub made_on: Patch<i32>,
@@ -73,10 +73,10 @@ pub struct LotFields {
     pub note: Patch<String>,
 }
 
-/// How often a lot is looked for again that came to another store meanwhile.
-const TRIES: u32 = 4;
+/// Maximum attempts to load a lot's levels if stock of it keeps arriving in other stores.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// None of it is sold until it is released.
+/// Quarantines a lot: no unit of it is sold until it is released.
 pub async fn lot_quarantine(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
     act(ledger, &permit, ("lotQuarantine", ReasonCode::Quarantine), (input, LotAction::Quarantine), mode).await
 }
@@ -103,12 +103,12 @@ async fn act(
     mode: Mode,
 ) -> Done {
     let overriding = may_override(permit, input.on_shortage)?;
-    checked(&input.idempotency_key, 1, Field::Id, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]).done()?;
+    check_call(&input.idempotency_key, 1, Field::Id, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]).done()?;
     let scope = permit.scope(ledger.database());
     let mut tried = 0;
     loop {
-        let places = places_of_lots(&scope, &[input.lot]).await?;
-        overrides(&overriding, places.iter().map(|key| key.store))?;
+        let places = levels_with_lots(&scope, &[input.lot]).await?;
+        check_override(&overriding, places.iter().map(|key| key.store))?;
         let reference = Some(Reference { kind: ReferenceKind::Lot, id: input.lot.uuid() });
         let of = Head {
             kind: MovementKind::Adjustment,
@@ -130,14 +130,17 @@ async fn act(
         let key = key_of(permit, mutation, &input.idempotency_key, &input);
         let done = submit(ledger, permit, Command::of(LotCommand::Act(Box::new(command))), key, mode).await;
         tried += 1;
-        if matches!(done, Err(Stop::Refused(_))) && tried < TRIES && places_of_lots(&scope, &[input.lot]).await? != places {
+        if matches!(done, Err(Stop::Refused(_)))
+            && tried < MAX_ATTEMPTS
+            && levels_with_lots(&scope, &[input.lot]).await? != places
+        {
             continue;
         }
         return done;
     }
 }
 
-/// What `stockMove` was given.
+/// Input of `stockMove`.
 #[derive(Debug, Clone, Serialize)]
 pub struct MoveInput {
     #[serde(skip)]
@@ -148,7 +151,7 @@ pub struct MoveInput {
     pub reason: ReasonCode,
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
     pub items: Vec<MoveItemInput>,
 }
@@ -171,22 +174,22 @@ fn destination_word<S: serde::Serializer>(to: &Destination, serializer: S) -> Re
     })
 }
 
-/// Puts stock aside, takes it back or writes it off, all items or none.
+/// Sets stock aside, makes it available or writes it off, all items or none.
 pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: MoveInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks =
-        checked(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
+        check_call(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
     for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
         checks.text(item.note.as_deref(), MAX_NOTE, || At::row(Field::Items, index).field(Field::Note));
         checks.lot(item.lot.as_ref(), || At::row(Field::Items, index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
-    let command = moving(ledger, &permit, &input, &overriding).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    let command = move_command(ledger, &permit, &input, &overriding).await;
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn moving(
+async fn move_command(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     input: &MoveInput,
@@ -208,18 +211,19 @@ async fn moving(
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
-        let lot = chosen(ledger, item.lot.as_ref());
+        let lot = lot_choice(ledger, item.lot.as_ref());
         items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
     }
-    overrides(overriding, items.iter().map(|item| item.key.store))?;
+    check_override(overriding, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
     let moved = MoveStock { head, room, on_shortage, from: input.from, to: input.to, items };
     Ok((Command::of(LotCommand::Move(Box::new(moved))), missing))
 }
 
-/// What a job does: sets aside what is past its date, and says how much that was of how many lots.
+/// Blocks the sale of an expired lot. Returns true if stock was moved, false if none was or the
+/// ledger refused it.
 pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result<bool, Fault> {
-    let places = places_of_lots(&ledger.database().tenant(tenant), &[lot]).await?;
+    let places = levels_with_lots(&ledger.database().tenant(tenant), &[lot]).await?;
     let head = MovementHead {
         id: ledger.clock().document_id(),
         kind: MovementKind::Adjustment,
@@ -231,7 +235,8 @@ pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result
         reverses: None,
         occurred_at: ledger.clock().now(),
     };
-    // What has expired may not be sold whatever was promised: holds give way, and their orders show as short.
+    // Expired stock may not be sold even if it is reserved: its reservations are shortened, and
+    // their orders show as short.
     let command = ActOnLot {
         head,
         room: ledger.clock().document_id(),
@@ -244,7 +249,7 @@ pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result
     match ledger.submit(tenant, Command::of(LotCommand::Act(Box::new(command))), None).await? {
         Ok(receipt) => Ok(!receipt.movements.is_empty()),
         Err(rejection) => {
-            tracing::warn!(%tenant, %lot, ?rejection, "what has expired could not be set aside; it is tried again");
+            tracing::warn!(%tenant, %lot, ?rejection, "expired stock could not be made unavailable; it is retried");
             Ok(false)
         }
     }

@@ -1,9 +1,9 @@
-//! Patterns of numbers: how a number is written, and which number a text is.
+//! Patterns of document numbers: formatting numbers, and parsing texts as numbers.
 
 use entity::prelude::*;
 use platform::stages::{Stage, Staged};
 
-/// The kinds of documents whose numbers have patterns, with the letters of those that nobody has chosen.
+/// The kinds of documents whose numbers have patterns, with their default letters.
 pub const KINDS: [(Numbered, &str); 7] = [
     (Numbered::Order, "SO"),
     (Numbered::PurchaseOrder, "PO"),
@@ -13,38 +13,39 @@ pub const KINDS: [(Numbered, &str); 7] = [
     (Numbered::SupplierReturn, "SR"),
     (Numbered::BlanketOrder, "BPO"),
 ];
-/// Digits of a number that nobody has chosen.
-const WIDTH: usize = 6;
-/// The most digits that a pattern asks for.
-const MOST_WIDTH: usize = 12;
+/// Default digits of a number.
+const DEFAULT_DIGITS: usize = 6;
+/// The most digits that a pattern may have.
+const MAX_WIDTH: usize = 12;
 /// Characters of a pattern.
-const MOST_CHARACTERS: usize = 32;
+const MAX_CHARACTERS: usize = 32;
 /// The most patterns that a kind has had.
-pub const MOST_VERSIONS: usize = 50;
-/// Digits of a number that is read.
-const MOST_DIGITS: usize = 18;
-/// Shown for each digit of a number that is not given: a dry run takes none.
-pub const NO_DIGIT: &str = "·";
+pub const MAX_VERSIONS: usize = 50;
+/// The most digits of a parsed number.
+const MAX_DIGITS: usize = 18;
+/// Placeholder for each digit of a number that is not assigned: a dry run assigns none.
+pub const DIGIT_PLACEHOLDER: &str = "·";
 
-/// How numbers are written: letters, and behind them the number with zeros up to a width.
+/// Format of document numbers: letters, then the number with zeros up to a width.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     letters: String,
     width: usize,
 }
 
-/// Why a pattern is refused.
+/// Reason to refuse a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     Missing,
     TooLong,
-    /// It does not end with `{n:1}` to `{n:12}`, or has another token.
+    /// The pattern does not end with `{n:1}` to `{n:12}`, or has another token.
     Token,
-    /// Before the token stands something else than two capital letters and then capitals, digits and hyphens, or a digit stands next to it.
+    /// The text before the token is not two capital letters followed by capitals, digits and hyphens, or a digit is next to
+    /// the token.
     Letters,
-    /// Another kind of document has the letters, or had them.
+    /// Another kind of document uses the letters, or used them before.
     Taken(Numbered),
-    /// The kind has had as many patterns as are kept.
+    /// The kind has had the most patterns that are stored.
     TooMany,
 }
 
@@ -58,9 +59,9 @@ impl Staged for Problem {
 }
 
 impl Pattern {
-    /// The pattern of a kind that nobody has chosen one for.
+    /// The default pattern of a kind.
     fn usual(kind: Numbered) -> Self {
-        Self { letters: usual_letters(kind), width: WIDTH }
+        Self { letters: default_letters(kind), width: DEFAULT_DIGITS }
     }
 
     /// Reads a pattern as a client writes it.
@@ -69,37 +70,38 @@ impl Pattern {
         if text.is_empty() {
             return Err(Problem::Missing);
         }
-        if text.chars().count() > MOST_CHARACTERS {
+        if text.chars().count() > MAX_CHARACTERS {
             return Err(Problem::TooLong);
         }
         let pattern = Self::kept(text).ok_or(Problem::Token)?;
         let letters = pattern.letters.as_bytes();
         let begins = letters.len() >= 2 && letters[..2].iter().all(u8::is_ascii_uppercase);
         let is_plain = letters.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-');
-        // A digit beside the number could not be told from it.
+        // A digit next to the number could not be distinguished from it.
         let is_apart = !letters.last().is_some_and(u8::is_ascii_digit);
         if begins && is_plain && is_apart { Ok(pattern) } else { Err(Problem::Letters) }
     }
 
-    /// Reads a pattern as it is kept: also the one without letters that numbers had before there were patterns.
+    /// Parses a stored pattern: also the one without letters that numbers had before there were patterns.
     pub fn kept(text: &str) -> Option<Self> {
         let (letters, token) = text.split_once('{')?;
         let width: usize = token.strip_prefix("n:")?.strip_suffix('}')?.parse().ok()?;
-        (1..=MOST_WIDTH).contains(&width).then(|| Self { letters: letters.to_owned(), width })
+        (1..=MAX_WIDTH).contains(&width).then(|| Self { letters: letters.to_owned(), width })
     }
 
-    /// As clients write it.
+    /// Returns the pattern in the clients' notation.
     pub fn written(&self) -> String {
         format!("{}{{n:{}}}", self.letters, self.width)
     }
 
-    /// A number in this pattern; one of more digits has all of them.
+    /// Formats a number; one with more digits than the width has all of them.
     pub fn text(&self, number: i64) -> String {
         let width = self.width;
         format!("{}{number:0width$}", self.letters)
     }
 
-    /// Which of its numbers have a text in them as they are shown: one that ends with these digits, and has this before them. Both are in capitals.
+    /// Returns the place at which formatted numbers contain a text that ends with these digits,
+    /// preceded by `head`. Both are in capitals.
     fn place(&self, head: &str, digits: &str) -> Option<DigitPosition> {
         let letters = self.letters.to_ascii_uppercase();
         if letters.contains(&format!("{head}{digits}")) {
@@ -113,20 +115,20 @@ impl Pattern {
 
     /// The pattern without a number: a dot for each digit.
     fn without_number(&self) -> String {
-        format!("{}{}", self.letters, NO_DIGIT.repeat(self.width))
+        format!("{}{}", self.letters, DIGIT_PLACEHOLDER.repeat(self.width))
     }
 }
 
-/// A number of a kind without patterns as it is shown: its digits; for zero, which a dry run has instead of a number, a dot.
+/// Formats a number of a kind without patterns: its digits; for zero, which a dry run has instead of a number, a dot.
 pub fn digits_of(number: i64) -> String {
-    if number > 0 { number.to_string() } else { NO_DIGIT.to_owned() }
+    if number > 0 { number.to_string() } else { DIGIT_PLACEHOLDER.to_owned() }
 }
 
-fn usual_letters(kind: Numbered) -> String {
+fn default_letters(kind: Numbered) -> String {
     KINDS.iter().find(|(of, _)| *of == kind).map(|(_, letters)| format!("{letters}-")).unwrap_or_default()
 }
 
-/// A pattern, and the first number of its kind that is written so.
+/// A pattern, and the first number of its kind that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     pub kind: Numbered,
@@ -134,19 +136,19 @@ pub struct Version {
     pub pattern: Pattern,
 }
 
-/// Where numbers have a text.
+/// Position of a text in formatted numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigitPosition {
-    /// In their letters: each of them has it.
+    /// In the letters: each number has it.
     Letters,
-    /// Its digits are their first ones.
+    /// Its digits are the first ones of the number.
     FirstDigits,
-    /// Its digits are anywhere in theirs.
+    /// Its digits are anywhere in the number.
     Digits,
 }
 
 impl DigitPosition {
-    /// Name of it, which stays in cursors.
+    /// Returns its name, which must not change, since cursors contain it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Letters => "LETTERS",
@@ -156,21 +158,21 @@ impl DigitPosition {
     }
 }
 
-/// Numbers of one pattern that may have a text as they are shown.
+/// Numbers of one pattern whose formatted form may have a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Showing {
+pub struct MatchingNumbers {
     pub from: i64,
-    /// The last one.
+    /// The last number.
     pub to: i64,
-    /// Digits that each of them has at least.
+    /// Minimum digits of each number.
     pub width: usize,
     pub place: DigitPosition,
 }
 
-/// The patterns of a tenant as they were when the last numbers of its counter were given out.
+/// The patterns of a tenant, with the last assigned numbers of its counter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patterns {
-    /// Those that were chosen.
+    /// Patterns that were chosen.
     versions: Vec<Version>,
     /// The last number of each kind.
     last: Vec<(Numbered, i64)>,
@@ -201,9 +203,10 @@ impl Patterns {
         version.map_or_else(|| Pattern::usual(kind), |version| version.pattern.clone())
     }
 
-    /// A number as it is shown. Zero, which a dry run has instead of one, is the pattern of the next number with dots for digits.
+    /// Formats a number. Zero, which a dry run has instead of a number, is the pattern of the next number with dots for
+    /// digits.
     pub fn text(&self, kind: Numbered, number: i64) -> String {
-        if usual_letters(kind).is_empty() {
+        if default_letters(kind).is_empty() {
             digits_of(number)
         } else if number > 0 {
             self.at(kind, number).text(number)
@@ -220,20 +223,20 @@ impl Patterns {
         (pattern, text)
     }
 
-    /// Whether numbers of a kind are, were or would by themselves be written with these letters. Capitals do not count.
+    /// True if numbers of a kind have these letters, had them, or have them by default. Case is ignored.
     fn has_letters(&self, kind: Numbered, letters: &str) -> bool {
-        usual_letters(kind).eq_ignore_ascii_case(letters)
+        default_letters(kind).eq_ignore_ascii_case(letters)
             || self.of(kind).any(|version| version.pattern.letters.eq_ignore_ascii_case(letters))
     }
 
-    /// Whether the letters of a kind's numbers begin with this text. Capitals do not count.
-    pub fn is_beginning(&self, kind: Numbered, text: &str) -> bool {
+    /// True if the letters of a kind's numbers begin with this text. Case is ignored.
+    pub fn is_letter_prefix(&self, kind: Numbered, text: &str) -> bool {
         let begins = |letters: &str| letters.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
-        begins(&usual_letters(kind)) || self.of(kind).any(|version| begins(&version.pattern.letters))
+        begins(&default_letters(kind)) || self.of(kind).any(|version| begins(&version.pattern.letters))
     }
 
-    /// The digits of a text that may be a number of a kind, with or without its letters, and without the zeros before them; none of any other text. A text of
-    /// letters alone has no digits.
+    /// Returns the digits of a text that may be a number of a kind, with or without its letters, and without leading zeros;
+    /// None for any other text. A text of letters alone has no digits.
     pub fn digits<'a>(&self, kind: Numbered, text: &'a str) -> Option<&'a str> {
         let text = text.trim();
         let letters = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
@@ -241,44 +244,45 @@ impl Patterns {
         is_own.then(|| text[letters.len()..].trim_start_matches('0'))
     }
 
-    /// The number of a kind that a text is. Capitals and zeros before it do not count.
+    /// Returns the number of a kind that a text is. Case and leading zeros are ignored.
     pub fn number(&self, kind: Numbered, text: &str) -> Option<i64> {
         let digits = self.digits(kind, text)?;
-        if digits.len() > MOST_DIGITS { None } else { digits.parse().ok() }
+        if digits.len() > MAX_DIGITS { None } else { digits.parse().ok() }
     }
 
-    /// The digits that a text ends with, and the numbers of a kind that may have the text as they are shown, with their zeros and letters. Capitals do not
-    /// count.
-    pub fn showing(&self, kind: Numbered, text: &str) -> (String, Vec<Showing>) {
+    /// Returns the digits that a text ends with, and the numbers of a kind whose formatted form, with zeros and letters, may
+    /// have the text. Case is ignored.
+    pub fn showing(&self, kind: Numbered, text: &str) -> (String, Vec<MatchingNumbers>) {
         let text = text.to_ascii_uppercase();
         let head = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
         let digits = &text[head.len()..];
-        let has_letters = !usual_letters(kind).is_empty();
+        let has_letters = !default_letters(kind).is_empty();
         let usual = if has_letters { Pattern::usual(kind) } else { Pattern { letters: String::new(), width: 1 } };
         let usual = Version { kind, from: 1, pattern: usual };
         let (mut to, mut found) = (i64::MAX, Vec::new());
         for version in self.of(kind).rev().chain([&usual]) {
             let from = version.from;
             if let Some(place) = version.pattern.place(head, digits).filter(|_| from <= to) {
-                found.push(Showing { from, to, width: version.pattern.width, place });
+                found.push(MatchingNumbers { from, to, width: version.pattern.width, place });
             }
             to = to.min(from - 1);
         }
         (digits.to_owned(), found)
     }
 
-    /// The version that a kind gets with a pattern; none where its next number is written so already.
+    /// Returns the version that a kind gets with a pattern; None if its next number has the pattern
+    /// already.
     ///
     /// # Errors
-    /// All that the patterns of now have against it.
+    /// All conflicts with the existing patterns.
     pub fn change(&self, kind: Numbered, pattern: Pattern) -> Result<Option<Version>, Vec<Problem>> {
         let from = self.last(kind) + 1;
         if self.at(kind, from) == pattern {
             return Ok(None);
         }
         let owner = KINDS.iter().find(|(other, _)| *other != kind && self.has_letters(*other, &pattern.letters));
-        // One that no number has been written in gives way to the new one.
-        let is_full = self.of(kind).filter(|version| version.from != from).count() >= MOST_VERSIONS;
+        // A pattern without any number is replaced by the new one.
+        let is_full = self.of(kind).filter(|version| version.from != from).count() >= MAX_VERSIONS;
         let taken = owner.map(|(other, _)| Problem::Taken(*other));
         let problems: Vec<Problem> = taken.into_iter().chain(is_full.then_some(Problem::TooMany)).collect();
         if problems.is_empty() { Ok(Some(Version { kind, from, pattern })) } else { Err(problems) }
@@ -293,7 +297,7 @@ mod tests {
         Pattern::parse(text).unwrap()
     }
 
-    /// Orders 1 to 9 are digits, 10 to 19 as nobody chose, and from 20 on a shop's own; 25 were given out.
+    /// Orders 1 to 9 are digits, 10 to 19 have the default pattern, and from 20 on a chosen one; 25 numbers were assigned.
     fn patterns() -> Patterns {
         let version = |from, text| Version { kind: Numbered::Order, from, pattern: Pattern::kept(text).unwrap() };
         let versions = vec![version(20, "WEB-{n:3}"), version(1, "{n:1}"), version(10, "SO-{n:6}")];
@@ -325,10 +329,10 @@ mod tests {
             assert_eq!(patterns.number(Numbered::Order, text), None, "{text}");
         }
         assert_eq!(patterns.digits(Numbered::Order, "web-"), Some(""));
-        for (text, is_beginning) in
+        for (text, is_letter_prefix) in
             [("S", true), ("so", true), ("we", true), ("SO-", true), ("O", false), ("SO-1", false), ("PO", false)]
         {
-            assert_eq!(patterns.is_beginning(Numbered::Order, text), is_beginning, "{text}");
+            assert_eq!(patterns.is_letter_prefix(Numbered::Order, text), is_letter_prefix, "{text}");
         }
         assert_eq!(patterns.number(Numbered::Transfer, "WEB-7"), None);
     }
@@ -336,7 +340,7 @@ mod tests {
     #[test]
     fn a_text_is_looked_for_in_numbers_as_they_are_shown() {
         let patterns = patterns();
-        let showing = |from, to, width, place| Showing { from, to, width, place };
+        let showing = |from, to, width, place| MatchingNumbers { from, to, width, place };
         let all =
             [(20, i64::MAX, 3), (10, 19, 6), (1, 9, 1)].map(|(from, to, width)| showing(from, to, width, DigitPosition::Digits));
         assert_eq!(patterns.showing(Numbered::Order, "0010"), ("0010".to_owned(), all.to_vec()));
@@ -347,7 +351,7 @@ mod tests {
         for none in ["%", "PO-1", "1-", "SO-1x"] {
             assert!(patterns.showing(Numbered::Order, none).1.is_empty(), "{none}");
         }
-        let one = Showing { from: 1, to: i64::MAX, width: 1, place: DigitPosition::Digits };
+        let one = MatchingNumbers { from: 1, to: i64::MAX, width: 1, place: DigitPosition::Digits };
         assert_eq!(Patterns::default().showing(Numbered::Revaluation, "0").1, [one], "no zeros are shown before them");
     }
 

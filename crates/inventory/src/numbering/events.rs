@@ -15,9 +15,9 @@ platform::events! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NumberPatternSet {
-    /// As clients name it, as in `PURCHASE_ORDER`.
+    /// Kind in the clients' notation, as in `PURCHASE_ORDER`.
     pub kind: String,
     pub pattern: String,
-    /// The first number that is written so.
+    /// The first number that has the pattern.
     pub from_number: i64,
 }

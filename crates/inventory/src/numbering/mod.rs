@@ -1,7 +1,8 @@
-//! What the numbers of a tenant's documents look like, and which document a number names.
+//! Formats of a tenant's document numbers, and the look-up of a document by its number.
 //!
-//! Documents keep their number as an integer; a pattern holds from a number on, so that what was printed once is never written another way.
-//! `docs/numbers.md` has it in plain words, `docs/decisions/0148` the reasons.
+//! Documents keep their number as an integer; a pattern holds from a number on, so that a number
+//! that was printed once keeps its format. `docs/numbers.md` has it in plain words,
+//! `docs/decisions/0148` the reasons.
 
 pub mod core;
 pub mod events;

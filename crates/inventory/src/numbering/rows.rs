@@ -9,7 +9,7 @@ use platform::storage::{Fault, Reads, Row, Work};
 
 use super::core::{KINDS, Pattern, Patterns, Version};
 
-/// A stored pattern; of a tenant without any, nothing.
+/// A stored pattern; a tenant without any has no rows.
 #[derive(Record)]
 #[record(of = number_pattern, alias = "p")]
 struct PatternRow {
@@ -21,7 +21,8 @@ struct PatternRow {
     pattern: Option<String>,
 }
 
-/// The patterns of the tenant with the last number of each kind: one statement, so that they belong together.
+/// Reads the patterns of the tenant with the last number of each kind: one statement, so that they
+/// are consistent.
 pub async fn patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
     let last = KINDS.map(|(kind, _)| format!("c.{kind}")).join(", ");
     let sql = format!(

@@ -15,8 +15,9 @@ use super::{
     rows,
 };
 
-/// The patterns as they are now, with the number of the event, which is none when the pattern was so already; or why nothing was chosen.
-pub type Chosen = Result<(Patterns, Option<i64>), Stop<Problem>>;
+/// The current patterns, with the number of the event, which is None if the pattern was set
+/// already; or the reason of the refusal.
+pub type SetPatternResult = Result<(Patterns, Option<i64>), Stop<Problem>>;
 
 /// The name of a kind in events and in the audit log.
 pub const fn name(kind: Numbered) -> &'static str {
@@ -33,11 +34,16 @@ pub const fn name(kind: Numbered) -> &'static str {
     }
 }
 
-/// Chooses the pattern of the numbers that a kind of document gets from now on.
-pub async fn set(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>, (kind, pattern): (Numbered, &str)) -> Chosen {
+/// Sets the pattern of future numbers of a kind of document.
+pub async fn set(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::TenantWrite>,
+    (kind, pattern): (Numbered, &str),
+) -> SetPatternResult {
     let pattern = Pattern::parse(pattern)?;
     let mut work = permit.scope(db).begin().await?;
-    // No number is given out until the pattern is kept: it begins with the next one.
+    // No number is assigned until the pattern is committed: it begins with the next one.
     journal::hold(&work).await?;
     let before = rows::patterns(&work).await?;
     let version = match before.change(kind, pattern) {
@@ -54,7 +60,7 @@ pub async fn set(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>
     let now = clock.now();
     rows::write(&work, &version, now).await?;
     let after = rows::patterns(&work).await?;
-    audit::changed(&mut work, permit.tenant(), Some(&traced(&before, kind)), Some(&traced(&after, kind)), None);
+    audit::changed(&mut work, permit.tenant(), Some(&audit_fields(&before, kind)), Some(&audit_fields(&after, kind)), None);
     let Version { from, pattern, .. } = version;
     let event = NumberPatternSet { kind: name(kind).to_owned(), pattern: pattern.written(), from_number: from };
     once::set_subject(&kind);
@@ -63,8 +69,8 @@ pub async fn set(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>
     Ok((after, seq))
 }
 
-/// What the audit log compares.
-fn traced(patterns: &Patterns, kind: Numbered) -> Fields {
+/// Returns the fields that the audit log compares.
+fn audit_fields(patterns: &Patterns, kind: Numbered) -> Fields {
     let (pattern, _) = patterns.next(kind);
     Fields::default().with("numberPattern", format!("{}: {}", name(kind), pattern.written()))
 }

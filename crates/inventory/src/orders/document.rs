@@ -1,4 +1,4 @@
-//! What orders are to the ledger.
+//! Orders as documents of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault, TenantScope,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -28,20 +28,21 @@ use crate::{
 /// Orders as a kind of document.
 pub struct Orders;
 
-/// Channels and customers that exist; channels with since when they are archived.
+/// Existing channels and customers; channels with the time since which they are archived.
 #[derive(Debug, Default)]
 pub struct Names {
     channels: HashMap<ChannelId, Option<Timestamp>>,
     customers: HashMap<CustomerId, BuyerFacts>,
-    /// The rules that set holds; None before one was asked for. Whoever changes one takes a number of the tenant's events: a lane that has not heard of
-    /// that is overtaken, and forgets.
+    /// The rules that set holds; None before the first use. Each change of a rule takes an event
+    /// number of the tenant, so a lane with stale rules no longer matches the head, and discards
+    /// its state.
     hold_rules: Option<Vec<HoldRule>>,
 }
 
-/// Customers and channels remembered a tenant.
+/// Maximum customers and channels of a tenant that are cached.
 const NAMES: usize = 10_000;
 
-/// What receipts keep of orders.
+/// Part of a receipt about orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +50,7 @@ pub struct StoredOrder {
     /// The hold that was set or lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldId>,
-    /// What was worth a look.
+    /// Hints about the edit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
 }
@@ -62,15 +63,16 @@ impl Document for Orders {
     type Memory = Names;
     type Stored = StoredOrder;
 
-    const LOCKED: Turn = Turn::BeforeLots;
-    const NUMBERED: Turn = Turn::BeforeLots;
+    const LOCK_TURN: Turn = Turn::BeforeLots;
+    const NUMBER_TURN: Turn = Turn::BeforeLots;
 
     fn needs_locks(needs: &OrderNeeds) -> bool {
         needs.needs_locks()
     }
 
-    /// The levels that orders are on by now, as an edit may have added lines and stores since the command was made; and those of what the kits
-    /// that are sold or come back are made of. Nothing is asked where nothing is sold.
+    /// Adds the levels that orders are on now, as an edit may have added lines and stores since the
+    /// command was created, and those of the parts of kits that are sold or returned. Reads nothing
+    /// if nothing is sold.
     async fn expand(reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault> {
         let orders: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
         if !orders.is_empty() {
@@ -106,10 +108,10 @@ impl Document for Orders {
         };
         let is_asked = |order: &&Order| !order.hold_kinds.is_empty() && needs.holds.contains(&order.id);
         let held: Vec<OrderId> = orders.iter().filter(is_asked).map(|order| order.id).collect();
-        book.holds = rows::standing_holds(reads, &held).await?;
+        book.holds = rows::active_holds_by_order(reads, &held).await?;
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
         for order in &needs.resourced {
-            book.drafted.extend(rows::drafted_sourcing(reads, *order).await?.map(|sourcing| (*order, sourcing)));
+            book.drafted.extend(rows::load_draft_sourcing(reads, *order).await?.map(|sourcing| (*order, sourcing)));
         }
         let details: Vec<OrderId> = needs.details.iter().copied().collect();
         book.details = rows::details(reads, &details).await?.into_iter().map(|detail| (detail.order, detail)).collect();
@@ -128,7 +130,7 @@ impl Document for Orders {
         let kept = needs.rechannelled.iter().filter_map(|id| book.orders.get(id)?.external_ref.clone());
         let kept: Vec<String> = kept.collect();
         let references: Vec<&str> = needs.order_refs.iter().chain(&kept).map(String::as_str).collect();
-        book.taken_refs = rows::taken_order_refs(reads, &references).await?;
+        book.taken_refs = rows::existing_order_references(reads, &references).await?;
         book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
         book.facts = rows::rule_facts(reads, &book.hold_rules, &judged(needs, &book.orders)).await?;
         Ok(())
@@ -147,7 +149,7 @@ impl Document for Orders {
             rows::existing_channels(scope, &channels),
             rows::existing_customers(scope, &customers),
             rows::store_facts(scope, &stores),
-            rows::taken_order_refs(scope, &references),
+            rows::existing_order_references(scope, &references),
             rows::rules_in_force(scope, is_asked),
         )?;
         names.channels.extend(channels);
@@ -163,7 +165,7 @@ impl Document for Orders {
         Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, facts, ..OrderBook::default() })
     }
 
-    /// The orders whose holds gave way to a command.
+    /// Adds the orders whose reservations were shortened by a command.
     async fn complete(reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault> {
         let ids: BTreeSet<OrderId> = decided.iter().flat_map(|(_, decision)| &decision.stock.gave_way).copied().collect();
         if ids.is_empty() {
@@ -171,7 +173,7 @@ impl Document for Orders {
         }
         let mut orders = rows::orders(reads, &ids.into_iter().collect::<Vec<_>>()).await?;
         for order in &mut orders {
-            // What the batch itself has made of it.
+            // The batch's book has the orders that the batch itself changed.
             if let Some(now) = books.get::<OrderBook>().and_then(|book| book.orders.get(&order.id)) {
                 order.clone_from(now);
             }
@@ -191,12 +193,12 @@ impl Document for Orders {
         decision.events.len() + decision.shortened.len()
     }
 
-    fn want(decision: &OrderDecision, want: Want) -> Want {
+    fn want(decision: &OrderDecision, want: CounterRequest) -> CounterRequest {
         decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::Order, want))
     }
 
     fn number(decision: &mut OrderDecision, counter: &mut Counter) {
-        decision.orders.iter_mut().for_each(|order| order.number.give(Numbered::Order, counter));
+        decision.orders.iter_mut().for_each(|order| order.number.assign(Numbered::Order, counter));
     }
 
     fn events(decision: &OrderDecision) -> Vec<NewEvent> {
@@ -206,7 +208,7 @@ impl Document for Orders {
 
     fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
-        let mut made = rows::Made::default();
+        let mut made = rows::CreatedRows::default();
         for decision in decisions {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
             made.orders.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
@@ -217,8 +219,8 @@ impl Document for Orders {
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
         let mut written = Rows::default();
         written.heads.extend(rows::order_rows(tenant, &orders, &made));
-        written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
-        written.heads.extend(rows::resourced_rows(tenant, decisions.iter().flat_map(|decision| &decision.resourced)));
+        written.heads.push(rows::draft_sourcing_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
+        written.heads.extend(rows::sourcing_change_rows(tenant, decisions.iter().flat_map(|decision| &decision.resourced)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
         let rematched = decisions.iter().flat_map(|decision| &decision.rematched);
         written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds), rematched));
@@ -244,17 +246,18 @@ impl Document for Orders {
     }
 }
 
-/// Whom and what the rules that set holds are asked about, of orders that are placed and of these, which exist.
-fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::Judged {
+/// Returns the orders, customers and products whose facts the rules that set holds need, for new
+/// orders and for these existing ones.
+fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSubjects {
     if !needs.hold_rules {
-        return rows::Judged::default();
+        return rows::RuleSubjects::default();
     }
     let known = || needs.judged.iter().filter_map(|id| orders.get(id));
     let customers: BTreeSet<CustomerId> =
         needs.customers.iter().copied().chain(known().filter_map(|order| order.customer)).collect();
     let ordered = known().flat_map(|order| order.lines.iter().filter_map(Line::product));
     let products: BTreeSet<ProductId> = needs.goods.iter().map(|key| key.product).chain(ordered).collect();
-    rows::Judged {
+    rows::RuleSubjects {
         orders: needs.judged.iter().copied().collect(),
         customers: customers.into_iter().collect(),
         products: products.into_iter().collect(),

@@ -1,4 +1,4 @@
-//! Events of orders, and of where they look for their stock.
+//! Events of orders, and of their sourcing.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -14,7 +14,7 @@ use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
 
-/// What follows orders.
+/// Topic of changes of orders.
 pub const ORDERS: Topic = Topic("orders");
 
 platform::events! {
@@ -24,7 +24,7 @@ platform::events! {
         shown: Shown::Part(shown_order),
         stream: Some(Stream {
             topic: ORDERS,
-            concerns: concerned,
+            concerns: audience_of,
         }),
     } => {
         ORDER_CREATED "order.created",
@@ -43,13 +43,13 @@ platform::events! {
         HOLD_RULE_UPDATED "hold_rule.updated",
         HOLD_RULE_ARCHIVED "hold_rule.archived",
     }
-    /// Rules by which orders find their stock.
+    /// Rules by which orders are sourced.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         SOURCING_SET "sourcing.set",
     }
 }
 
-/// The payload of an order's event: what subscribers filter by, and its version.
+/// The payload of an order's event: the fields that subscribers filter by, and its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderEvent {
@@ -60,13 +60,13 @@ pub struct OrderEvent {
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub version: i64,
-    /// Where it stood before; None for a new one.
+    /// Status before the change; None for a new order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<OrderStatus>,
-    /// The fields that an edit changed, as the API calls them; never their values.
+    /// The fields that an edit changed, by their names in the API; never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
-    /// Where a draft was before an edit moved it to another store or channel.
+    /// Store and channel of a draft before an edit moved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<OrderPlace>,
     /// The rest of the order's own row. Events of earlier versions of Entrepot lack it.
@@ -74,7 +74,7 @@ pub struct OrderEvent {
     pub head: Option<OrderHead>,
 }
 
-/// Who sells an order, and through which channel.
+/// Store and channel that an order is sold by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPlace {
@@ -82,7 +82,7 @@ pub struct OrderPlace {
     pub channel: ChannelId,
 }
 
-/// An order's own row, but for what its event says anyway.
+/// An order's own row, without the fields that its event has anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderHead {
@@ -91,7 +91,8 @@ pub struct OrderHead {
     /// Events of earlier versions of Entrepot lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// Events of earlier versions of Entrepot lack it, though the order may have one: others tell whether it has.
+    /// The register. Events of earlier versions of Entrepot lack it, even if the order has one;
+    /// null if the order has none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub register: Option<ToldRegister>,
     pub total: Money,
@@ -101,30 +102,31 @@ pub struct OrderHead {
     pub expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// What was paid of it. Events of earlier versions of Entrepot lack it.
+    /// Payments of the order. Events of earlier versions of Entrepot lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid: Option<Paid>,
-    /// The kinds of the holds that stand.
+    /// The kinds of the holds that are set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,
 }
 
-/// The register of an order as an event tells it: null where the order has none.
+/// The register of an order in an event: null if the order has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ToldRegister(pub Option<String>);
 
-/// What is there, null too: what is absent has not been told.
+/// Reads a field that is present, even if it is null; an absent field is unknown.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
     ToldRegister::deserialize(deserializer).map(Some)
 }
 
 impl OrderEvent {
-    /// Whether it says all of the order but its lines.
+    /// True if the event has all of the order but its lines.
     pub fn is_whole(&self) -> bool {
         self.head.as_ref().is_some_and(|head| head.paid.is_some() && head.register.is_some())
     }
-    /// The order as the event left it, without its lines; None of an event that does not say all of it.
+    /// Returns the order as of the event, without its lines; None if the event does not have all of
+    /// it.
     pub fn order(&self) -> Option<Order> {
         let head = self.head.clone()?;
         let (paid, ToldRegister(register)) = (head.paid?, head.register?);
@@ -142,7 +144,7 @@ impl OrderEvent {
             placed_at: head.placed_at,
             business_date: head.business_date,
             expires_at: head.expires_at,
-            // Who did it is in the audit log; the order's row keeps it for the ledger alone.
+            // The actor is in the audit log; only the ledger needs the one in the order's row.
             actor: Actor::SYSTEM,
             version: self.version,
             created_at: head.created_at,
@@ -162,15 +164,16 @@ pub struct HoldRuleEvent {
     pub version: i64,
 }
 
-/// The payload of `sourcing.set`: what was asked for, as it was sent.
+/// The payload of `sourcing.set`: the input of the call, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourcingChanged {
     pub rule: Value,
     pub stores: Value,
 }
 
-/// The followers of its store and its channel, and of those that it was moved from.
-fn concerned(order: &OrderEvent) -> Audience {
+/// Returns the audience of an event: its store and its channel, and those that the order was moved
+/// from.
+fn audience_of(order: &OrderEvent) -> Audience {
     let mut subjects = vec![Subject::of(order.store), Subject::of(order.channel)];
     if let Some(from) = order.moved_from {
         let before = [Subject::of(from.store), Subject::of(from.channel)];
@@ -179,7 +182,8 @@ fn concerned(order: &OrderEvent) -> Audience {
     Audience::Of(subjects)
 }
 
-/// An order of a store and a channel that the viewer sees, or saw until the event moved it away: then without its customer.
+/// Returns an order of a store and a channel that the viewer sees, or saw until the event moved the
+/// order away: then without its customer.
 fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let sees = |store: StoreId, channel: ChannelId| viewer.includes(channel) && viewer.covers(store);
     let is_there = sees(order.store, order.channel);
@@ -201,12 +205,13 @@ fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-/// Whom a document is of, for who may see customers.
+/// Returns a document's customer, if the viewer may see customers.
 pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Option<CustomerId> {
     id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
 }
 
-/// The event of a fact, whose order is one of these; the edit that it is of found one of them so before it moved it.
+/// Returns the event of a fact about one of these orders; if an edit moved the order, `moved` has
+/// it as it was before.
 pub fn order_event(fact: &OrderFact, orders: &[Order], moved: Option<&Order>) -> Option<NewEvent> {
     let order = orders.iter().find(|one| one.id == fact.order)?;
     let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
@@ -244,7 +249,8 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
     }
 }
 
-/// An order holds less than before, to make room for what had happened.
+/// Event of an order whose reservations were shortened in favour of a movement that had already
+/// happened.
 pub fn order_shortened(order: &Order) -> NewEvent {
     ORDER_UPDATED.event(&payload(order, Some(order.status)))
 }
@@ -282,7 +288,7 @@ mod tests {
         }
     }
 
-    /// What a node wrote, and another one reads.
+    /// Reads a payload as another node does.
     fn read(payload: &Value) -> OrderEvent {
         serde_json::from_str(&payload.to_string()).unwrap()
     }
@@ -296,7 +302,7 @@ mod tests {
         }
     }
 
-    /// It went on with an order that a newer node has placed at a register.
+    /// An older node changed an order that a newer node has placed at a register.
     #[test]
     fn an_event_of_a_node_that_knows_no_registers_leaves_it_to_the_order() {
         let mut payload = json!(event(Some("T3")));

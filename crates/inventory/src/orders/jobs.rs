@@ -1,5 +1,5 @@
-//! Timed work on orders: those whose time is over end, those that wait get what has come. Doing it twice, or on several nodes at once, does
-//! nothing more.
+//! Timed work on orders: expired orders end, and backordered lines get stock that has arrived. A
+//! repeated run, or one on several nodes at once, does nothing more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,55 +11,58 @@ use super::{
     core::{Act, Fill, OrderCommand, OrderDecision},
     rows::{
         self,
-        due::{self, Arrived, DueOrder},
+        due::{self, DueOrder, RestockedLevel},
     },
 };
 use crate::{
     ledger::{
-        Command, Ledger, Receipt, Walk,
+        Command, JobCursor, Ledger, Receipt,
         due::PageKey,
-        jobs::{AT_ONCE, expire_holds, submit_all},
+        jobs::{MAX_CONCURRENT_COMMANDS, expire_reservations, submit_all},
     },
     stock::core::LevelKey,
 };
 
-/// Orders that are given stock of one level in a run; the next run goes on.
-const ORDERS_A_LEVEL: usize = 200;
-/// How often in a run what is left is offered to orders behind those that came to nothing.
-const MOST_ROUNDS: usize = 4;
+/// Maximum orders that get stock of one level in a run; the next run continues.
+const MAX_ORDERS_PER_LEVEL: usize = 200;
+/// Maximum number of rounds in a run that offer the remaining stock to orders behind those that
+/// could not use it.
+const MAX_ROUNDS: usize = 4;
 
-/// How far the runs have come that end orders and loose reservations.
+/// Positions of the jobs that expire orders, and reservations that belong to no order.
 #[derive(Debug, Default)]
-pub struct DueWalks {
-    orders: Walk<PageKey>,
-    holds: Walk<PageKey>,
+pub struct ExpiryCursors {
+    orders: JobCursor<PageKey>,
+    holds: JobCursor<PageKey>,
 }
 
-/// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, from where the last run ended, and says how many it
-/// ended. What cannot be ended is logged and passed over, so that it holds nothing else up.
-pub async fn expire_due(ledger: &Ledger, now: Timestamp, walks: &DueWalks) -> Result<usize, Fault> {
+/// Ends the PENDING orders, and the reservations that belong to no order, that have expired at
+/// `now`, of all tenants, from where the last run ended; returns their number. A failure is logged
+/// and skipped, so that it does not block the others.
+pub async fn expire_due(ledger: &Ledger, now: Timestamp, walks: &ExpiryCursors) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let read = |after: Option<PageKey>, most| due::due_orders(&global, now, after.unwrap_or(PageKey::START), most);
     let ended = walks.orders.run(read, |order: &DueOrder| order.page_key, |page| expire_orders(ledger, page)).await?;
-    Ok(ended + expire_holds(ledger, now, &walks.holds).await?)
+    Ok(ended + expire_reservations(ledger, now, &walks.holds).await?)
 }
 
-/// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, from where the last run ended, and says to
-/// how many it gave something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more
-/// than what is left.
-pub async fn fill_backorders(ledger: &Ledger, walk: &Walk<Arrived>) -> Result<usize, Fault> {
+/// Gives arrived stock to backordered orders, of all tenants, in each store the oldest order first,
+/// from where the last run ended; returns the number of orders that got any. The rows state what is
+/// backordered, so after an interrupted run, or beside one on another node, a run does only what is
+/// left.
+pub async fn fill_backorders(ledger: &Ledger, walk: &JobCursor<RestockedLevel>) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let read = |after, most| due::arrived(&global, after, most);
-    walk.run(read, |arrived: &Arrived| *arrived, |page| fill_page(ledger, page)).await
+    walk.run(read, |arrived: &RestockedLevel| *arrived, |page| fill_page(ledger, page)).await
 }
 
-async fn fill_page(ledger: &Ledger, page: Vec<Arrived>) -> Result<usize, Fault> {
-    let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
+async fn fill_page(ledger: &Ledger, page: Vec<RestockedLevel>) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<RestockedLevel>> = BTreeMap::new();
     for one in page {
         by_tenant.entry(one.tenant).or_default().push(one);
     }
     let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
-    let mut done = stream::iter(tenants).buffer_unordered(AT_ONCE);
+    let mut done = stream::iter(tenants).buffer_unordered(MAX_CONCURRENT_COMMANDS);
     let mut filled = 0;
     while let Some(given) = done.next().await {
         filled += given?;
@@ -67,23 +70,25 @@ async fn fill_page(ledger: &Ledger, page: Vec<Arrived>) -> Result<usize, Fault> 
     Ok(filled)
 }
 
-/// An order that waits: whose turn it is by, where something has come for it, and for which lines.
-struct Waits {
+/// A backordered order: its place in the queue, and the levels and lines that stock has arrived
+/// for.
+struct WaitingOrder {
     turn: (Timestamp, i64),
     levels: BTreeSet<LevelKey>,
     lines: BTreeSet<u16>,
 }
 
-/// One order after the other, so that nobody overtakes. Those that came to nothing let others pass: what is left is offered to those behind them.
-async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
+/// Fills one order after the other, so that none overtakes. Orders that could not use the stock are
+/// passed over: the rest is offered to the orders after them.
+async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<RestockedLevel>) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant);
     let keys: Vec<LevelKey> = arrived.iter().map(|one| one.key).collect();
     let mut left: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
     let (mut filled, mut passed) = (0, BTreeSet::new());
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let before = passed.len();
         let next = turns(&scope, left, &passed).await?;
-        for (order, Waits { levels, lines, .. }) in next {
+        for (order, WaitingOrder { levels, lines, .. }) in next {
             let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect(), lines };
             match ledger.submit(tenant, Command::of(OrderCommand::Fill(fill)), None).await {
                 Ok(Ok(receipt)) => {
@@ -94,11 +99,13 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
                     }
                 }
                 Ok(Err(rejection)) => {
-                    tracing::warn!(%tenant, %order, ?rejection, "what has come could not be given to an order");
+                    tracing::warn!(%tenant, %order, ?rejection, "arrived stock could not be reserved for a waiting order");
                     passed.insert(order);
                 }
-                // It may go well the next time: nobody behind it is before it.
-                Err(fault) => tracing::warn!(%tenant, %order, error = %fault, "what has come could not be given to an order"),
+                // The next run may succeed: later orders are not moved ahead of it.
+                Err(fault) => {
+                    tracing::warn!(%tenant, %order, error = %fault, "arrived stock could not be reserved for a waiting order");
+                }
             }
         }
         if passed.len() == before {
@@ -109,26 +116,27 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
     Ok(filled)
 }
 
-/// The orders whose turn it is by what is left of levels, the oldest first, without those that were passed over. A kit takes from several levels:
-/// whoever is before it at any of them has his turn first.
+/// Returns the orders that come next for the available stock of levels, the oldest first, without
+/// those that were passed over. A kit takes from several levels: orders before it at any of them
+/// come first.
 async fn turns(
     scope: &TenantScope,
     mut levels: Vec<(LevelKey, i64)>,
     passed: &BTreeSet<OrderId>,
-) -> Result<Vec<(OrderId, Waits)>, Fault> {
-    let mut queue: BTreeMap<OrderId, Waits> = BTreeMap::new();
+) -> Result<Vec<(OrderId, WaitingOrder)>, Fault> {
+    let mut queue: BTreeMap<OrderId, WaitingOrder> = BTreeMap::new();
     let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
     while !levels.is_empty() {
         let mut kits = BTreeSet::new();
         for (key, mut left) in std::mem::take(&mut levels) {
-            let waiting = rows::queue_for(scope, key, ORDERS_A_LEVEL + passed.len()).await?;
+            let waiting = rows::queue_for(scope, key, MAX_ORDERS_PER_LEVEL + passed.len()).await?;
             for waiting in waiting.into_iter().filter(|waiting| !passed.contains(&waiting.order)) {
                 if left <= 0 {
                     break;
                 }
                 left -= waiting.quantity;
                 let turn = (waiting.placed_at, waiting.number);
-                let none = || Waits { turn, levels: BTreeSet::new(), lines: BTreeSet::new() };
+                let none = || WaitingOrder { turn, levels: BTreeSet::new(), lines: BTreeSet::new() };
                 let own = queue.entry(waiting.order).or_insert_with(none);
                 own.levels.insert(key);
                 own.lines.insert(waiting.position);
@@ -139,7 +147,7 @@ async fn turns(
             break;
         }
         let kits: Vec<OrderId> = kits.into_iter().collect();
-        for (order, key, available) in rows::owed_parts(scope, &kits).await? {
+        for (order, key, available) in rows::backordered_part_levels(scope, &kits).await? {
             if let Some(own) = queue.get_mut(&order) {
                 own.levels.insert(key);
             }
@@ -148,7 +156,7 @@ async fn turns(
             }
         }
     }
-    let mut turns: Vec<(OrderId, Waits)> = queue.into_iter().collect();
+    let mut turns: Vec<(OrderId, WaitingOrder)> = queue.into_iter().collect();
     turns.sort_unstable_by_key(|(order, own)| (own.turn, *order));
     Ok(turns)
 }

@@ -1,11 +1,11 @@
-//! What the audit log says of an order that was edited, held back or let go: its fields under the names that the API gives them. Other steps are told by
-//! their events.
+//! Audit log entries of an order that was edited, held or released: its fields under their names in
+//! the API. Other steps are described by their events.
 
 use iam::access::{code, kind};
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences, line_differences},
+        fields::{cap_differences, differences, line_differences},
         money,
     },
     clock,
@@ -18,10 +18,11 @@ use super::{
 };
 
 const CUSTOMER: &str = code::<kind::CustomerRead>();
-/// Of what all readers of the order see; of free text the entry says no more than that it changed, as no entry is ever erased.
+/// Permission for fields that all readers of the order see. For free text an entry says only that
+/// it changed, as no entry is ever erased.
 const READER: &str = code::<kind::OrderRead>();
 
-/// What differs of the order that a decision names.
+/// Returns the changed fields of the order that a decision names.
 pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
     let Some(order) = decision.orders.first() else { return Vec::new() };
     let mut listed = Vec::new();
@@ -43,7 +44,7 @@ pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
     if is_held || decision.before.is_some() {
         listed.extend(decision.holds.iter().filter(|hold| hold.order == order.id).flat_map(hold_change));
     }
-    capped(listed)
+    cap_differences(listed)
 }
 
 fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
@@ -66,7 +67,7 @@ fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
         .personal("metadata", READER, metadata)
 }
 
-/// How a draft will look for its stock. Where it goes is left out: that is a place of the customer's.
+/// Fields of a draft's sourcing, without its destination, which is the customer's location.
 fn sourcing(of: Option<DraftSourcing>) -> Fields {
     let rule = of.map(|(rule, destination)| {
         let is_destined = destination.is_some();
@@ -75,14 +76,14 @@ fn sourcing(of: Option<DraftSourcing>) -> Fields {
     Fields::default().with("sourcing", rule)
 }
 
-/// A line under its ID, with what counts of it.
+/// Fields of a line under its ID, for the quantity that is not cancelled.
 fn line_fields(order: &Order, line: &Line) -> Fields {
     let id = order.line_id(line.position);
     let with = |fields: Fields, (name, value): (&str, Value)| fields.with(format!("lines.{id}.{name}"), value);
     line.traced().into_iter().fold(Fields::default(), with)
 }
 
-/// Its reason and its note are free text, and left out.
+/// The hold's reason and note are free text, and left out.
 fn hold_change(hold: &Hold) -> Vec<Value> {
     let value = json!({ "kind": hold.kind, "ruleCode": hold.rule });
     let fields = Fields::default().with(format!("holds.{}", hold.id), value);

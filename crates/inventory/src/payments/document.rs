@@ -1,5 +1,5 @@
-//! What payments are to the ledger. A fact is decided on its order and changes it, and lifts holds that waited for it: they are a part of their own
-//! in its command's decision.
+//! Payments as documents of the ledger. A payment is decided on its order and changes it, and lifts
+//! holds that waited for it: payments are a separate part of their command's decision.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Want},
+        journal::{Counter, CounterRequest, NewEvent},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::ledger::{Document, Rows, Source, Turn};
 /// Payments as a kind of document.
 pub struct Payments;
 
-/// What receipts keep of payments.
+/// Part of a receipt about payments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPayments {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -39,14 +39,14 @@ impl Document for Payments {
     type Memory = ();
     type Stored = StoredPayments;
 
-    const LOCKED: Turn = Turn::BeforeLots;
-    const NUMBERED: Turn = Turn::First;
+    const LOCK_TURN: Turn = Turn::BeforeLots;
+    const NUMBER_TURN: Turn = Turn::First;
 
     fn needs_locks(needs: &PaymentNeeds) -> bool {
         needs.needs_locks()
     }
 
-    /// Facts never change, and their orders are locked before them.
+    /// Loads payments without locks: they never change, and their orders are locked before them.
     async fn load(reads: &Source<'_>, needs: &PaymentNeeds, book: &mut PaymentBook) -> Result<(), Fault> {
         let orders: Vec<OrderId> = needs.orders.iter().copied().collect();
         book.of_orders = HashMap::with_capacity(orders.len());
@@ -71,7 +71,7 @@ impl Document for Payments {
         decision.facts.len()
     }
 
-    fn want(_decision: &PaymentDecision, want: Want) -> Want {
+    fn want(_decision: &PaymentDecision, want: CounterRequest) -> CounterRequest {
         want
     }
 
@@ -91,7 +91,7 @@ impl Document for Payments {
     }
 
     fn stored(decision: &PaymentDecision) -> StoredPayments {
-        // What an order or a return was created with is found by it.
+        // Payments that were created with an order or a return are found through it.
         let facts = decision.facts.iter().filter(|_| !decision.with_document);
         StoredPayments { payments: facts.map(|fact| fact.payment.id).collect() }
     }

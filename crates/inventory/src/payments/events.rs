@@ -30,12 +30,12 @@ pub struct PaymentEvent {
     pub amount: Money,
     pub store: StoreId,
     pub channel: ChannelId,
-    /// The payment that it takes back.
+    /// The reversed payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<PaymentId>,
 }
 
-/// A payment of an order that the viewer sees.
+/// Returns a payment of an order that the viewer sees.
 fn shown_payment(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (viewer.includes(event.channel) && viewer.covers(event.store)).then(|| {
         let mut shown = json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
@@ -48,7 +48,7 @@ fn shown_payment(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value>
     })
 }
 
-/// The event of a new fact.
+/// Returns the event of a new payment.
 pub fn payment_event(fact: &Recorded) -> NewEvent {
     let Recorded { payment, store, channel } = fact;
     PAYMENT_RECORDED.event(&PaymentEvent {

@@ -1,4 +1,5 @@
-//! Payments of orders as facts: what was authorised, captured, given up and given back. A fact is decided on its order, and changes its sums.
+//! Payments of orders: authorisations, captures, voids and refunds, each recorded as a fact. A
+//! payment is decided on its order, and changes its sums.
 
 pub mod core;
 mod document;

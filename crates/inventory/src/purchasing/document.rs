@@ -1,4 +1,4 @@
-//! What purchase orders, blanket orders and returns to suppliers are to the ledger.
+//! Purchase orders, blanket orders and returns to suppliers as documents of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    core::{BlanketOrder, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, follow_call_offs},
+    core::{BlanketOrder, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, update_call_offs},
     events::document_event,
     rows,
     traced::purchase_changes,
@@ -28,7 +28,8 @@ use crate::{
 /// Purchase orders and returns to suppliers as a kind of document.
 pub struct Purchases;
 
-/// What receipts keep of purchase orders, of a return to a supplier, or of a blanket order.
+/// Part of a receipt that belongs to purchase orders, to a return to a supplier, or to a blanket
+/// order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPurchase {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,14 +48,15 @@ impl Document for Purchases {
     type Memory = ();
     type Stored = StoredPurchase;
 
-    const LOCKED: Turn = Turn::AfterLots;
-    const NUMBERED: Turn = Turn::BeforeLots;
+    const LOCK_TURN: Turn = Turn::AfterLots;
+    const NUMBER_TURN: Turn = Turn::BeforeLots;
 
     fn needs_locks(needs: &PurchaseNeeds) -> bool {
         !needs.orders.is_empty() || !needs.suppliers.is_empty() || !needs.blankets.is_empty()
     }
 
-    /// The levels that orders are on by now, as an amendment may have added lines since the command was made.
+    /// Adds the current levels of orders, as an amendment may have added lines since the command
+    /// was created.
     async fn expand(reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
         let moved: Vec<PurchaseOrderId> = needs.documents.read(|own: &PurchaseNeeds| own.moved.iter().copied().collect());
         needs.levels.extend(rows::levels_of(reads, &moved).await?);
@@ -91,10 +93,10 @@ impl Document for Purchases {
         Ok(())
     }
 
-    /// Whatever becomes of an order that calls off from a blanket order is counted there.
+    /// Updates the blanket orders after each change of an order that calls off from one.
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
         let Some(own) = decision.documents.get_mut::<PurchaseDecision>() else { return Ok(()) };
-        books.read(|book: &PurchaseBook| follow_call_offs(stock, book, own))
+        books.read(|book: &PurchaseBook| update_call_offs(stock, book, own))
     }
 
     fn evolve(book: &mut PurchaseBook, decision: &PurchaseDecision) {
@@ -105,16 +107,16 @@ impl Document for Purchases {
         decision.events.len()
     }
 
-    fn want(decision: &PurchaseDecision, want: Want) -> Want {
+    fn want(decision: &PurchaseDecision, want: CounterRequest) -> CounterRequest {
         let want = decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::PurchaseOrder, want));
         let want = decision.returns.iter().fold(want, |want, ret| ret.number.want(Numbered::SupplierReturn, want));
         decision.blankets.iter().fold(want, |want, blanket| blanket.number.want(Numbered::BlanketOrder, want))
     }
 
     fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
-        decision.orders.iter_mut().for_each(|order| order.number.give(Numbered::PurchaseOrder, counter));
-        decision.returns.iter_mut().for_each(|ret| ret.number.give(Numbered::SupplierReturn, counter));
-        decision.blankets.iter_mut().for_each(|blanket| blanket.number.give(Numbered::BlanketOrder, counter));
+        decision.orders.iter_mut().for_each(|order| order.number.assign(Numbered::PurchaseOrder, counter));
+        decision.returns.iter_mut().for_each(|ret| ret.number.assign(Numbered::SupplierReturn, counter));
+        decision.blankets.iter_mut().for_each(|blanket| blanket.number.assign(Numbered::BlanketOrder, counter));
     }
 
     fn events(decision: &PurchaseDecision) -> Vec<NewEvent> {
@@ -139,7 +141,7 @@ impl Document for Purchases {
         }
         rest.extend(rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns));
         if !taken_back.is_empty() || !brought_back.is_empty() {
-            rest.extend(rows::undone_rows(tenant, &taken_back, &brought_back));
+            rest.extend(rows::reversed_line_rows(tenant, &taken_back, &brought_back));
         }
         Rows { rest, ..Rows::default() }
     }

@@ -1,4 +1,5 @@
-//! Events of purchase orders, returns to suppliers and suppliers' catalogues. No amounts: costs are not for everybody.
+//! Events of purchase orders, returns to suppliers and suppliers' catalogues. No amounts: costs
+//! need a permission of their own.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -17,7 +18,7 @@ platform::events! {
     /// Purchase orders.
     PURCHASE_ORDER: PurchaseOrderEvent = Terms {
         permission: code::<kind::PurchaseRead>(),
-        shown: Shown::Part(shown_order),
+        shown: Shown::Part(visible_order_payload),
         stream: None,
     } => {
         PURCHASE_ORDER_CREATED "purchase_order.created",
@@ -36,7 +37,7 @@ platform::events! {
     /// Returns to suppliers.
     SUPPLIER_RETURN: SupplierReturnEvent = Terms {
         permission: code::<kind::PurchaseRead>(),
-        shown: Shown::Part(shown_return),
+        shown: Shown::Part(visible_return_payload),
         stream: None,
     } => {
         SUPPLIER_RETURN_CREATED "supplier_return.created",
@@ -68,7 +69,7 @@ pub struct PurchaseOrderEvent {
     pub supplier: SupplierId,
     pub store: StoreId,
     pub version: i64,
-    /// Where it stood before; None for a new one.
+    /// Status before the step; `None` for a new order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<PurchaseOrderStatus>,
 }
@@ -83,7 +84,7 @@ pub struct SupplierReturnEvent {
     pub store: StoreId,
 }
 
-/// The payload of a blanket order's event. It is of no store.
+/// The payload of a blanket order's event. It has no store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlanketOrderEvent {
@@ -92,7 +93,7 @@ pub struct BlanketOrderEvent {
     pub status: BlanketOrderStatus,
     pub supplier_id: SupplierId,
     pub version: i64,
-    /// Where it stood before; None for a new one.
+    /// Status before the step; `None` for a new order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<BlanketOrderStatus>,
 }
@@ -106,7 +107,7 @@ pub struct SupplyChanged {
 }
 
 /// A purchase order for a store that the viewer sees.
-fn shown_order(order: &PurchaseOrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_order_payload(order: &PurchaseOrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.covers(order.store).then(|| {
         json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
             "storeId": order.store, "version": order.version })
@@ -114,7 +115,7 @@ fn shown_order(order: &PurchaseOrderEvent, viewer: EventViewer<'_>) -> Option<Va
 }
 
 /// A return from a store that the viewer sees.
-fn shown_return(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_return_payload(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer
         .covers(ret.store)
         .then(|| json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }))

@@ -1,4 +1,4 @@
-//! Sending orders to suppliers, and ending blanket orders whose last day has gone by.
+//! Sending orders to suppliers, and ending blanket orders after their last day.
 
 use entity::prelude::{Actor, Numbered, Timestamp};
 use iam::identity::{Email, Mailer};
@@ -10,7 +10,7 @@ use platform::{
 };
 
 use crate::{
-    ledger::{Ledger, Receipt, Walk, jobs::submit_all},
+    ledger::{JobCursor, Ledger, Receipt, jobs::submit_all},
     numbering::rows::patterns,
     purchasing::{
         core::{BlanketAct, BlanketAction, PurchaseDecision, page},
@@ -19,13 +19,15 @@ use crate::{
     },
 };
 
-/// Tries before a letter is a dead one: with their pauses, most of a day of a mail server that is away.
-const MOST_FAILURES: i64 = 12;
+/// Attempts before an e-mail is given up: with backoff, they outlast most of a day without the mail
+/// server.
+const MAX_FAILURES: i64 = 12;
 
-/// Ends the blanket orders that are in force and whose last day has gone by everywhere at `now`, of all tenants, from where the last run ended, and says
-/// how many those were. What was called off from them goes on. Doing it twice does nothing more.
-pub async fn expire_blankets(ledger: &Ledger, now: Timestamp, walk: &Walk<DueBlanket>) -> Result<usize, Fault> {
-    let (global, today) = (ledger.database().global(), shell::last_day(now));
+/// Ends the active blanket orders of all tenants whose last day has passed everywhere at `now`,
+/// from where the last run ended, and returns their number. Purchase orders that called off from
+/// them continue. A repetition has no effect.
+pub async fn expire_blankets(ledger: &Ledger, now: Timestamp, walk: &JobCursor<DueBlanket>) -> Result<usize, Fault> {
+    let (global, today) = (ledger.database().global(), shell::latest_local_date(now));
     let read = |after, most| rows::due_blankets(&global, today, after, most);
     walk.run(read, |blanket: &DueBlanket| *blanket, |page| expire_page(ledger, today, page)).await
 }
@@ -43,14 +45,14 @@ async fn expire_page(ledger: &Ledger, today: i32, page: Vec<DueBlanket>) -> Resu
         };
         (one.tenant, shell::blanket_step(act))
     };
-    Ok(submit_all(ledger, page.iter().map(expire).collect(), blankets_of).await)
+    Ok(submit_all(ledger, page.iter().map(expire).collect(), count_expired_blankets).await)
 }
 
-fn blankets_of(receipt: &Receipt) -> usize {
+fn count_expired_blankets(receipt: &Receipt) -> usize {
     receipt.documents.get().map_or(0, |decision: &PurchaseDecision| decision.blankets.len())
 }
 
-/// Where letters come from and how they leave.
+/// Dependencies of the jobs that send e-mail.
 #[derive(Clone)]
 pub struct Mail {
     pub db: Database,
@@ -63,26 +65,27 @@ pub struct Mail {
 #[must_use]
 pub fn register(registry: Registry, mail: &Mail) -> Registry {
     let mail = mail.clone();
-    registry.queued(shell::KIND, MOST_FAILURES, move |_: Lease, job| {
+    registry.queued(shell::KIND, MAX_FAILURES, move |_: Lease, job| {
         let mail = mail.clone();
         async move { mail.send(&job).await }
     })
 }
 
 impl Mail {
-    /// Sends the order as it is now: what a supplier reads is what stands here. A letter that was sent and not noted is sent again.
+    /// Sends the current state of the order. An e-mail that was sent but not recorded is sent
+    /// again.
     pub async fn send(&self, job: &Job) -> Result<(), Failure> {
         let what: shell::SupplierEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-        if !self.mailer.is_there() {
-            return Err(Failure::Hopeless("no letters leave this deployment (--mail)".to_owned()));
+        if !self.mailer.is_configured() {
+            return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
         }
         let scope = self.db.tenant(job.tenant);
-        let gone = || Failure::Hopeless("there is no such order any more".to_owned());
+        let gone = || Failure::Hopeless("the order no longer exists".to_owned());
         let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
-        // It was given up, or is no longer approved, since it was asked for: nobody is to deliver it.
-        if !shell::may_be_sent(order.status()) {
-            tracing::info!(tenant = %job.tenant, order = %order.id, status = %order.status(), "an order that is not to be delivered is not sent");
+        // Since the request, the order was given up or lost its approval: it must not be delivered.
+        if !shell::is_sendable(order.status()) {
+            tracing::info!(tenant = %job.tenant, order = %order.id, status = %order.status(), "a purchase order was not sent, as its status no longer allows it");
             return Ok(());
         }
         let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
@@ -93,7 +96,7 @@ impl Mail {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let text = format!(
-            "Hello {},\n\n{} orders {}, for delivery to {}. The order is in the HTML part of this letter, ready to be printed.\n",
+            "Hello {},\n\n{} orders {}, for delivery to {}. The order is in the HTML part of this e-mail, ready to be printed.\n",
             printed.supplier.name,
             printed.buyer,
             counted(order.lines.len(), "line", "lines"),
@@ -101,7 +104,7 @@ impl Mail {
         );
         let email = Email { to: what.to, subject, text, html, attachments: Vec::new() };
         let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
-        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))?;
-        shell::note_sent(&scope, &order, self.clock.now()).await.map_err(Failure::Fault)
+        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))?;
+        shell::record_sent_revision(&scope, &order, self.clock.now()).await.map_err(Failure::Fault)
     }
 }

@@ -1,7 +1,8 @@
-//! Buying: what suppliers offer, purchase orders from their draft to the last receipt, goods that go back, what to order and when.
+//! Purchasing: suppliers' catalogues, purchase orders from their draft to the last receipt, returns
+//! to suppliers, and reorder suggestions.
 //!
-//! Commands on documents go through the ledger (`document`), because ordering and receiving move stock; supplier catalogues and
-//! the policy of levels are written here.
+//! Commands on documents go through the ledger (`document`), because ordering and receiving move
+//! stock; supplier catalogues and the policies of levels are written here.
 
 pub mod core;
 mod document;

@@ -1,11 +1,11 @@
-//! What the audit log says of a purchase order that was edited, amended or confirmed: its fields under the names that the API gives them. Other steps
-//! are told by their events.
+//! Audit log entries of a purchase order that was edited, amended or confirmed: its fields under
+//! the names that the API gives them. Other steps are logged by their events.
 
 use iam::access::{code, kind};
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences, line_differences},
+        fields::{cap_differences, differences, line_differences},
         money,
     },
     clock,
@@ -16,7 +16,7 @@ use super::core::{Charge, Line, PurchaseDecision, PurchaseOrder};
 
 const COST: &str = code::<kind::ProductCostRead>();
 
-/// What differs of the order that a decision names.
+/// Returns the changes of the order that a decision names.
 pub(super) fn purchase_changes(decision: &PurchaseDecision) -> Vec<Value> {
     let found = decision.before.as_deref().zip(decision.orders.first());
     let Some((before, after)) = found.filter(|(before, after)| before.id == after.id) else { return Vec::new() };
@@ -25,7 +25,7 @@ pub(super) fn purchase_changes(decision: &PurchaseDecision) -> Vec<Value> {
         (&before.lines, |line: &Line| line_fields(before, line)),
         (&after.lines, |line: &Line| line_fields(after, line)),
     ));
-    capped(listed)
+    cap_differences(listed)
 }
 
 fn header(order: &PurchaseOrder) -> Fields {
@@ -45,7 +45,7 @@ fn header(order: &PurchaseOrder) -> Fields {
         .masked("total", COST, money(order.total()))
 }
 
-/// A line under its ID.
+/// Returns the fields of a line, with its ID in their paths.
 fn line_fields(order: &PurchaseOrder, line: &Line) -> Fields {
     let id = order.line_id(line.position);
     let path = |field: &str| format!("lines.{id}.{field}");

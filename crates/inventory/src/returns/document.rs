@@ -1,4 +1,5 @@
-//! What returns are to the ledger. A return is decided on its orders and changes them: they are a part of its own in its commands' decisions.
+//! Returns as documents of the ledger. A return is decided on its orders and changes them: the
+//! decisions of its commands include them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,7 +9,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ use crate::{
 /// Returns as a kind of document.
 pub struct Returns;
 
-/// What receipts keep of returns.
+/// Part of a receipt that belongs to returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredReturn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,8 +42,8 @@ impl Document for Returns {
     type Memory = ();
     type Stored = StoredReturn;
 
-    const LOCKED: Turn = Turn::BeforeLots;
-    const NUMBERED: Turn = Turn::First;
+    const LOCK_TURN: Turn = Turn::BeforeLots;
+    const NUMBER_TURN: Turn = Turn::First;
 
     fn needs_locks(needs: &ReturnNeeds) -> bool {
         needs.needs_locks()
@@ -53,7 +54,7 @@ impl Document for Returns {
         let returns = match reads {
             _ if ids.is_empty() => Vec::new(),
             Source::Locked(work) => rows::lock_returns(*work, &ids).await?,
-            Source::Committed(scope) => rows::whole_returns(*scope, &ids).await?,
+            Source::Committed(scope) => rows::load_full_returns(*scope, &ids).await?,
         };
         book.returns = returns.into_iter().map(|sales_return| (sales_return.id, sales_return)).collect();
         for id in &needs.reopened {
@@ -62,11 +63,11 @@ impl Document for Returns {
         Ok(())
     }
 
-    /// What of lots came back and is not seen, and as which lots serial numbers left.
+    /// Loads the returned, uninspected units of lots, and the lots as which serial numbers left.
     async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
         if !needs.lots.whole.is_empty() {
             let whole: Vec<LotId> = needs.lots.whole.iter().copied().collect();
-            stock.lots.unseen = rows::unseen_lots(reads, &whole).await?;
+            stock.lots.unseen = rows::uninspected_lots(reads, &whole).await?;
         }
         let serial = stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
         let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
@@ -94,12 +95,12 @@ impl Document for Returns {
         1 + usize::from(decision.is_closed_at_once())
     }
 
-    fn want(decision: &ReturnDecision, want: Want) -> Want {
+    fn want(decision: &ReturnDecision, want: CounterRequest) -> CounterRequest {
         decision.sales_return.number.want(Numbered::Return, want)
     }
 
     fn number(decision: &mut ReturnDecision, counter: &mut Counter) {
-        decision.sales_return.number.give(Numbered::Return, counter);
+        decision.sales_return.number.assign(Numbered::Return, counter);
     }
 
     fn events(decision: &ReturnDecision) -> Vec<NewEvent> {
@@ -107,7 +108,7 @@ impl Document for Returns {
     }
 
     fn rows(tenant: TenantId, decisions: &[&ReturnDecision], _now: Timestamp) -> Rows {
-        // As the last decision left it, on what the first one found.
+        // Each return after the last decision, with the state that the first one found.
         let mut returns: BTreeMap<ReturnId, (&Return, Option<&Before>)> = BTreeMap::new();
         for ReturnDecision { sales_return, before, .. } in decisions {
             returns.entry(sales_return.id).or_insert((sales_return, before.as_ref())).0 = sales_return;

@@ -16,7 +16,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Returns.
-    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_return), stream: None } => {
+    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(visible_return_payload), stream: None } => {
         RETURN_CREATED "return.created",
         RETURN_APPROVED "return.approved",
         RETURN_REJECTED "return.rejected",
@@ -37,7 +37,7 @@ pub struct ReturnEvent {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub orders: Vec<OrderId>,
-    /// Where it stands. Events of earlier versions of Entrepot lack it, and the version.
+    /// Status after the step. Events of earlier versions of Entrepot lack it, and the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ReturnStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,15 +45,16 @@ pub struct ReturnEvent {
 }
 
 /// A return to a store that the viewer sees.
-fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    // The event does not say through which channel what comes back was sold.
+fn visible_return_payload(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    // The event does not have the channel of the returned goods.
     (!viewer.is_confined() && viewer.covers(ret.store)).then(|| {
         json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
             "orderIds": ret.orders, "status": ret.status, "version": ret.version })
     })
 }
 
-/// The events of what happened to a return: one, and a second of a return that is closed as it is created.
+/// Returns the events of a return's step: one, and a second for a return that is closed as it is
+/// created.
 pub fn return_events(decision: &ReturnDecision) -> Vec<NewEvent> {
     let sales_return = &decision.sales_return;
     let payload = ReturnEvent {

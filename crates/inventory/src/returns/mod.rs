@@ -1,4 +1,5 @@
-//! Returns: goods that customers give back, on orders or on none. A return is decided on its orders, and changes them.
+//! Returns: goods that customers send back, for orders or without. A return is decided on its
+//! orders, and changes them.
 
 pub mod core;
 mod document;

@@ -1,5 +1,5 @@
-//! What reversals are to the ledger. A reversal is decided with the document that it undoes: it is a part of its own in the decision of that
-//! document's command.
+//! Reversals as documents of the ledger. A reversal is decided with the document that it undoes: it
+//! is a separate part of the decision of that document's command.
 
 use async_trait::async_trait;
 use entity::prelude::*;
@@ -7,7 +7,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::ledger::{Document, Rows, Source, Turn};
 /// Reversals as a kind of document.
 pub struct Reversals;
 
-/// What receipts keep of a reversal.
+/// Part of a receipt about a reversal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredReversal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,19 +37,20 @@ impl Document for Reversals {
     type Memory = ();
     type Stored = StoredReversal;
 
-    const LOCKED: Turn = Turn::AfterLots;
-    const NUMBERED: Turn = Turn::First;
+    const LOCK_TURN: Turn = Turn::AfterLots;
+    const NUMBER_TURN: Turn = Turn::First;
     const IS_ANSWER: bool = true;
 
-    /// Always: how much has been reversed changes from command to command.
+    /// Always true: reversed quantities change from command to command.
     fn needs_locks(_needs: &ReversalNeeds) -> bool {
         true
     }
 
-    /// Whoever writes holds the tenant's counter, so nobody adds to it meanwhile.
+    /// Loads the reversed quantities. The writer holds the tenant's counter, so no one else adds to
+    /// them meanwhile.
     async fn load(reads: &Source<'_>, needs: &ReversalNeeds, book: &mut ReversalBook) -> Result<(), Fault> {
         let ids: Vec<MovementId> = needs.movements.iter().copied().collect();
-        book.reversed = rows::reversed_of(reads, &ids).await?;
+        book.reversed = rows::reversed_quantities(reads, &ids).await?;
         Ok(())
     }
 
@@ -65,12 +66,12 @@ impl Document for Reversals {
         1
     }
 
-    fn want(decision: &ReversalDecision, want: Want) -> Want {
+    fn want(decision: &ReversalDecision, want: CounterRequest) -> CounterRequest {
         decision.reversal.number.want(Numbered::Reversal, want)
     }
 
     fn number(decision: &mut ReversalDecision, counter: &mut Counter) {
-        decision.reversal.number.give(Numbered::Reversal, counter);
+        decision.reversal.number.assign(Numbered::Reversal, counter);
     }
 
     fn events(decision: &ReversalDecision) -> Vec<NewEvent> {

@@ -1,4 +1,4 @@
-//! Events of reversals. No amounts: costs are not for everybody.
+//! Events of reversals. They have no amounts, since costs need a permission.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -32,7 +32,7 @@ pub struct ReversalEvent {
     pub reversal: ReversalId,
     pub number: i64,
     pub kind: ReversedKind,
-    /// What was reversed, without the prefix of its kind.
+    /// ID of the reversed part, without the prefix of its kind.
     pub part: Uuid,
     pub document: Uuid,
     pub store: StoreId,
@@ -40,7 +40,7 @@ pub struct ReversalEvent {
     pub other_store: Option<StoreId>,
 }
 
-/// A reversal in a store that the viewer sees.
+/// Returns a reversal in a store that the viewer sees.
 fn shown_reversal(reversal: &ReversalEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let stores = [Some(reversal.store), reversal.other_store];
     stores

@@ -1,7 +1,9 @@
-//! Undoing documents: a reversal is a document with a number of its own, which names what it undoes and mirrors what that posted.
+//! Undoing documents: a reversal is a document with a number of its own, which refers to the
+//! document that it undoes and mirrors its postings.
 //!
-//! Each room of documents has the command that reverses its own: it names this room for the mirror, for the reversal and for what both are
-//! kept in. Nothing is cascaded: a reversal is refused while something rests on what it undoes.
+//! Each room of documents has the command that reverses its own documents, and uses this room for
+//! the mirror and the reversal, and to store both. Nothing is cascaded: a reversal is rejected
+//! while anything depends on its document.
 
 pub mod core;
 mod document;

@@ -1,4 +1,5 @@
-//! Reversals: what callers supply, which document it is, and naming what rests on it. Each room of documents has the call that reverses its own.
+//! Reversals: the callers' input, the lookup of its document, and the names of documents that
+//! depend on it. Each room of documents has the call that reverses its own documents.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -10,45 +11,46 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    core::{Call, Named, Refusal, Resting, Rests, Reversal, Wanted},
-    rows::{self, Found, ReversalFilter, ReversalsSorted},
+    core::{Call, DependencyReason, DependentDocument, Dependents, Refusal, RequestedLine, Reversal},
+    rows::{self, DependentList, ReversalFilter, ReversalsSorted},
 };
 use crate::{
     ledger::{
-        Checks, Done, Ledger, MAX_NOTE, Stop, check_key, document_ids, first_answer, key_of, may_override, overrides,
-        shortage_word,
+        Checks, Done, Ledger, MAX_NOTE, Stop, check_key, check_override, document_ids, key_of, may_override, serialize_shortage,
+        stored_answer_or,
     },
     stock::core::{At, Field, Movement, Noun, Reason, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage},
 };
 
-/// The most lines in one call.
+/// Maximum lines of a call.
 pub const MAX_LINES: usize = 2_000;
-/// How often a call that names no version is made when the document changes between its reading and its writing.
-pub const MOST_TRIES: u32 = 5;
+/// Maximum number of tries of a call that names no version, if the document changes between its
+/// read and its write.
+pub const MAX_TRIES: u32 = 5;
 
-/// What `documentReverse` was given. Its JSON is what the idempotency key's hash is over.
+/// Input of `documentReverse`. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct DocumentReverse {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// As it was typed: a TypeID.
+    /// The document's reference as the caller typed it: a TypeID.
     pub document: String,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// None: all that is left of it.
+    /// None for all that can still be reversed.
     pub lines: Option<Vec<ReverseLine>>,
     pub note: String,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "shortage_word")]
+    #[serde(serialize_with = "serialize_shortage")]
     pub on_shortage: Shortage,
-    /// The register that a sale is taken back at; None where none is named.
+    /// Register of the reversal of a sale; None if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub struct ReverseLine {
-    /// A line of the document; a product where lines have no ids.
+    /// A line of the document, or a product if lines have no IDs.
     pub line: Uuid,
     pub quantity: Option<Quantity>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,10 +58,10 @@ pub struct ReverseLine {
 }
 
 /// The mutation's name in idempotency keys.
-pub const MUTATION: &str = "documentReverse";
+pub const REVERSE_MUTATION: &str = "documentReverse";
 
-/// What of the input needs no document to be looked at.
-pub fn checked(input: &DocumentReverse) -> Result<(), Stop> {
+/// Checks the input as far as no document is needed for it.
+pub fn check_input(input: &DocumentReverse) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
@@ -68,21 +70,21 @@ pub fn checked(input: &DocumentReverse) -> Result<(), Stop> {
     checks.done()
 }
 
-/// What is asked for of which lines.
-pub fn wanted(input: &DocumentReverse) -> Option<Vec<Wanted>> {
-    let of = |one: &ReverseLine| Wanted { line: one.line, quantity: one.quantity, lot: one.lot };
+/// Returns the requested lines and quantities.
+pub fn requested_lines(input: &DocumentReverse) -> Option<Vec<RequestedLine>> {
+    let of = |one: &ReverseLine| RequestedLine { line: one.line, quantity: one.quantity, lot: one.lot };
     Some(input.lines.as_ref()?.iter().map(of).collect())
 }
 
-/// What a call asks for, with new ids for the movements of so many originals.
-pub fn call_of(
+/// Builds the arguments of a reversal, with new IDs for the movements of the originals.
+pub fn build_call(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
     input: &DocumentReverse,
     originals: &[Movement],
 ) -> Result<Call, Stop> {
     let overriding = may_override(permit, input.on_shortage)?;
-    overrides(&overriding, originals.iter().flat_map(|original| &original.entries).map(|entry| entry.key.store))?;
+    check_override(&overriding, originals.iter().flat_map(|original| &original.entries).map(|entry| entry.key.store))?;
     Ok(Call {
         id: ledger.clock().document_id(),
         note: input.note.clone(),
@@ -93,46 +95,48 @@ pub fn call_of(
     })
 }
 
-/// There is no such document, or it is not the caller's.
-pub fn missing() -> Stop {
+/// The document does not exist, or is beyond the caller's reach.
+pub fn document_not_found() -> Stop {
     Rejection::not_found(Noun::Document, At::input(Field::Document)).into()
 }
 
-/// Answers a call that names no document, or several: what it names today may be another than when its key was used first.
-pub async fn nothing_reverse(ledger: &Ledger, permit: &Permit<kind::DocumentReverse>, input: &DocumentReverse) -> Done {
-    checked(input)?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
-    first_answer(ledger, permit, &key, missing()).await
+/// Answers a call that names no document, or several: a repeated key gets its first answer,
+/// whatever the name stands for today.
+pub async fn answer_unknown_document(ledger: &Ledger, permit: &Permit<kind::DocumentReverse>, input: &DocumentReverse) -> Done {
+    check_input(input)?;
+    let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
+    stored_answer_or(ledger, permit, &key, document_not_found()).await
 }
 
-/// Tries of a call on a document.
-pub struct Tries(u32);
+/// Remaining attempts of a call on a document.
+pub struct RemainingAttempts(u32);
 
-impl Tries {
-    /// A call that names a version is tried once.
+impl RemainingAttempts {
+    /// Returns one attempt for a call with an expected version, else the maximum.
     pub fn of(expected_version: Option<i64>) -> Self {
-        Self(if expected_version.is_none() { MOST_TRIES } else { 1 })
+        Self(if expected_version.is_none() { MAX_TRIES } else { 1 })
     }
 
-    /// Whether the call is tried again after a refusal: a step came between its reading and its writing.
-    pub fn again(&mut self, stop: &Stop) -> bool {
+    /// True if the call is tried again after a rejection: a step changed the document between the
+    /// call's read and its write.
+    pub fn should_retry(&mut self, stop: &Stop) -> bool {
         self.0 -= 1;
         let is_overtaken = |one: &Rejection| matches!(one.why, Reason::StaleDocument { .. });
         self.0 > 0 && matches!(stop, Stop::Refused(all) if all.iter().any(is_overtaken))
     }
 }
 
-/// Names the documents that a refusal is about.
+/// Adds the names of the documents that a rejection is about.
 pub async fn named(reads: &impl Reads, stop: Stop, originals: &[Movement]) -> Result<Stop, Fault> {
     let Stop::Refused(all) = stop else { return Ok(stop) };
     let mut told = Vec::with_capacity(all.len());
     for rejection in all {
-        told.push(named_one(reads, rejection, originals).await?);
+        told.push(name_dependents_of(reads, rejection, originals).await?);
     }
     Ok(Stop::Refused(told))
 }
 
-async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Movement]) -> Result<Rejection, Fault> {
+async fn name_dependents_of(reads: &impl Reads, rejection: Rejection, originals: &[Movement]) -> Result<Rejection, Fault> {
     let at = rejection.at;
     let since = originals.iter().map(|original| original.seq).min().unwrap_or_default();
     let taken = match &rejection.why {
@@ -141,53 +145,53 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
         _ => None,
     };
     if let Some((level, usable, requested)) = taken {
-        let found = rows::takers(reads, level.key, since).await?;
+        let found = rows::stock_consumers(reads, level.key, since).await?;
         if found.count == 0 {
             return Ok(rejection);
         }
-        let why = Resting::Taken { sku: level.facts.sku.clone(), usable: usable.max(0), requested };
-        return Ok(resting(why, found).at(at));
+        let why = DependencyReason::Taken { sku: level.facts.sku.clone(), usable: usable.max(0), requested };
+        return Ok(in_use_refusal(why, found).at(at));
     }
-    let Some(Refusal::InUse(Rests { why, documents, .. })) = rejection.of_room::<Refusal>() else { return Ok(rejection) };
+    let Some(Refusal::InUse(Dependents { why, documents, .. })) = rejection.of_room::<Refusal>() else { return Ok(rejection) };
     if !documents.is_empty() {
         return Ok(rejection);
     }
     let found = match why {
-        Resting::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
-        Resting::Returned { order } => rows::returns_of(reads, *order).await?,
-        Resting::Invoiced { order } => rows::invoices_of(reads, *order).await?,
-        Resting::AskedBack { order, ret } => {
-            let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
+        DependencyReason::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
+        DependencyReason::Returned { order } => rows::returns_of(reads, *order).await?,
+        DependencyReason::Invoiced { order } => rows::invoices_of(reads, *order).await?,
+        DependencyReason::AskedBack { order, ret } => {
+            let own = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
             let found = rows::returns_of(reads, *order).await?;
-            Found::of(found.documents.into_iter().filter(|document| *document != own))
+            DependentList::of(found.documents.into_iter().filter(|document| *document != own))
         }
-        Resting::Scrapped { level, .. } => rows::takers(reads, *level, since).await?,
-        Resting::Taken { .. }
-        | Resting::Inspected
-        | Resting::Paid
-        | Resting::LaterReturn
-        | Resting::Loss
-        | Resting::LaterSteps
-        | Resting::LaterCount
-        | Resting::LaterPayments
-        | Resting::AddedCharges
-        | Resting::LateFacts => Found::default(),
+        DependencyReason::Scrapped { level, .. } => rows::stock_consumers(reads, *level, since).await?,
+        DependencyReason::Taken { .. }
+        | DependencyReason::Inspected
+        | DependencyReason::Paid
+        | DependencyReason::LaterReturn
+        | DependencyReason::Loss
+        | DependencyReason::LaterSteps
+        | DependencyReason::LaterCount
+        | DependencyReason::LaterPayments
+        | DependencyReason::AddedCharges
+        | DependencyReason::LateFacts => DependentList::default(),
     };
-    Ok(resting(why.clone(), found).at(at))
+    Ok(in_use_refusal(why.clone(), found).at(at))
 }
 
-fn resting(why: Resting, Found { documents, count }: Found) -> Refusal {
-    Refusal::InUse(Rests { why, documents, count })
+fn in_use_refusal(why: DependencyReason, DependentList { documents, count }: DependentList) -> Refusal {
+    Refusal::InUse(Dependents { why, documents, count })
 }
 
-/// The scope of what a permit of reading is for.
+/// Limits a filter to the stores of a read permit.
 fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut Nested<ReversalFilter>) {
     if let iam::access::Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
     }
 }
 
-/// A page of reversals in the permit's stores, in the order that is asked for.
+/// Returns a page of reversals in the permit's stores, in the requested order.
 pub async fn page(
     permit: &Permit<kind::StockMovementRead>,
     db: &Database,
@@ -201,31 +205,31 @@ pub async fn page(
     Ok(Listed { rows: rows::page(&scope, source.clone(), sorted, request).await?, source })
 }
 
-/// A reversal, if it is in one of the permit's stores.
+/// Returns a reversal, if it is in one of the permit's stores.
 pub async fn find(permit: &Permit<kind::StockMovementRead>, db: &Database, id: ReversalId) -> Result<Option<Reversal>, Fault> {
     let found = rows::reversals(&permit.scope(db), &[id]).await?.pop();
-    Ok(found.filter(|reversal| sees(permit, reversal)))
+    Ok(found.filter(|reversal| can_see(permit, reversal)))
 }
 
-/// Whether a reversal is in one of the permit's stores.
-pub fn sees(permit: &Permit<kind::StockMovementRead>, reversal: &Reversal) -> bool {
+/// True if a reversal is in one of the permit's stores.
+pub fn can_see(permit: &Permit<kind::StockMovementRead>, reversal: &Reversal) -> bool {
     let subject = reversal.subject;
     [Some(subject.store), subject.other_store].into_iter().flatten().any(|store| permit.covers(store))
 }
 
-/// The movements that a reversal wrote.
+/// Returns the movements that a reversal posted.
 pub async fn mirrors(scope: &TenantScope, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
-    rows::mirrors_of(scope, reversal).await
+    rows::mirror_movements_of(scope, reversal).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The number of calls that are made while each is refused like this.
+    /// Returns the number of calls that are made while each is rejected like this.
     fn calls(expected_version: Option<i64>, why: Rejection) -> usize {
-        let (mut tries, stop) = (Tries::of(expected_version), Stop::from(why));
-        1 + std::iter::repeat_with(|| tries.again(&stop)).take_while(|is_again| *is_again).count()
+        let (mut tries, stop) = (RemainingAttempts::of(expected_version), Stop::from(why));
+        1 + std::iter::repeat_with(|| tries.should_retry(&stop)).take_while(|is_again| *is_again).count()
     }
 
     #[test]

@@ -24,26 +24,26 @@ platform::events! {
     /// Movements of stock, and the levels that they change.
     STOCK: StockChanged = Terms {
         permission: code::<kind::StockRead>(),
-        shown: Shown::Part(shown_movement),
-        stream: Some(Stream { topic: LEVELS, concerns: |changed| of_levels(changed.levels.iter().map(|level| (level.store, level.product, level.category))) }),
+        shown: Shown::Part(visible_movement_payload),
+        stream: Some(Stream { topic: LEVELS, concerns: |changed| audience_of_levels(changed.levels.iter().map(|level| (level.store, level.product, level.category))) }),
     } => {
         STOCK_CHANGED "stock.changed",
     }
     /// Lots.
-    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Part(shown_lot), stream: None } => {
+    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Part(visible_lot_payload), stream: None } => {
         LOT_CHANGED "lot.changed",
     }
     /// Reorder policies of levels, and their bin locations.
     STOCK_POLICY: PolicySet = Terms {
         permission: code::<kind::StockRead>(),
-        shown: Shown::Part(shown_policies),
-        stream: Some(Stream { topic: LEVELS, concerns: |set| of_levels(set.levels.iter().map(|level| (level.store, level.product, level.category))) }),
+        shown: Shown::Part(visible_policies_payload),
+        stream: Some(Stream { topic: LEVELS, concerns: |set| audience_of_levels(set.levels.iter().map(|level| (level.store, level.product, level.category))) }),
     } => {
         STOCK_POLICY_SET "stock_policy.set",
     }
 }
 
-fn of_levels(levels: impl Iterator<Item = (StoreId, ProductId, Option<CategoryId>)>) -> Audience {
+fn audience_of_levels(levels: impl Iterator<Item = (StoreId, ProductId, Option<CategoryId>)>) -> Audience {
     let subjects = levels.flat_map(|(store, product, category)| {
         [Subject::of(store), Subject::of(product)].into_iter().chain(category.map(Subject::of))
     });
@@ -58,7 +58,7 @@ pub struct StockChanged {
     pub levels: Vec<LevelState>,
 }
 
-/// A level after a change, with what filters may ask of it before and after.
+/// A level after a change, with the data that filters test before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LevelState {
@@ -79,19 +79,20 @@ pub struct LevelState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<Quantity>,
     pub version: i64,
-    /// How many of the movement's entries are on this level: versions `version − entries + 1 ..= version`.
+    /// Number of the movement's entries on this level: versions `version − entries + 1 ..=
+    /// version`.
     pub entries: i64,
     /// On hand, reserved and unavailable before the movement.
     pub before: [i64; 3],
 }
 
-/// The levels of stores that the viewer sees; the movement, if they see all of its stores.
-fn shown_movement(changed: &StockChanged, viewer: EventViewer<'_>) -> Option<Value> {
+/// Returns the levels of stores that the viewer sees; the movement, if they see all of its stores.
+fn visible_movement_payload(changed: &StockChanged, viewer: EventViewer<'_>) -> Option<Value> {
     let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| viewer.covers(level.store)).collect();
     if seen.is_empty() {
         return None;
     }
-    // Which movement it was is the ledger's to tell, and a movement is one for all of its stores.
+    // The ID of the movement needs the permission to read movements in all of its stores.
     let sees_movement = changed.levels.iter().all(|level| viewer.covers_with(code::<kind::StockMovementRead>(), level.store));
     let level = |level: &LevelState| {
         json!({ "id": level.id, "productId": level.product, "storeId": level.store, "onHand": level.on_hand, "reserved": level.reserved,
@@ -106,7 +107,7 @@ fn shown_movement(changed: &StockChanged, viewer: EventViewer<'_>) -> Option<Val
     }))
 }
 
-/// The payload of `lot.changed`: a lot that was made, or whose status, dates or note changed.
+/// The payload of `lot.changed`: a lot that was created, or whose status, dates or note changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LotChanged {
@@ -119,10 +120,10 @@ pub struct LotChanged {
     pub version: i64,
 }
 
-/// A lot, whole to a viewer who sees all stores. The event does not say in which stores the lot has been: others are told which lot it is, and read it where
-/// it is of a store of theirs.
-fn shown_lot(lot: &LotChanged, viewer: EventViewer<'_>) -> Option<Value> {
-    // No store is the nil one's: only who may see all of them is covered for it.
+/// A lot, in full for a viewer who sees all stores. The event does not have the stores of the lot:
+/// other viewers get its ID and product, and read the lot if it is in a store of theirs.
+fn visible_lot_payload(lot: &LotChanged, viewer: EventViewer<'_>) -> Option<Value> {
+    // No store has the nil ID: only viewers of all stores have rights there.
     let sees_all = viewer.covers(StoreId::NIL);
     viewer.is_permitted().then(|| {
         json!({ "id": lot.id, "productId": lot.product_id, "code": sees_all.then_some(&lot.code), "status": sees_all.then_some(lot.status),
@@ -130,7 +131,7 @@ fn shown_lot(lot: &LotChanged, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-/// The payload of `stock_policy.set`: the policies of levels, and what they were.
+/// The payload of `stock_policy.set`: the policies of levels, with the former ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicySet {
     pub levels: Vec<PolicyMoved>,
@@ -158,7 +159,7 @@ impl PolicyMoved {
     pub fn key(&self) -> LevelKey {
         LevelKey { product: self.product, store: self.store }
     }
-    /// Its level before the event and after.
+    /// Returns the level before the event and after.
     pub fn before_and_after(&self, level: LevelRow) -> (LevelRow, LevelRow) {
         let (reorder_point, maximum, safety_stock) = (self.reorder_point, self.maximum, self.safety_stock);
         let after = LevelRow { safety_stock, reorder_point, maximum, ..level };
@@ -168,7 +169,7 @@ impl PolicyMoved {
 }
 
 /// The policies of levels in stores that the viewer sees.
-fn shown_policies(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_policies_payload(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
     let level = |level: &PolicyMoved| {
         json!({ "productId": level.product, "storeId": level.store, "reorderPoint": level.reorder_point, "maximum": level.maximum,
             "safetyStock": level.safety_stock, "binLocation": level.bin_location })
@@ -178,7 +179,7 @@ fn shown_policies(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
 }
 
 impl ProductMoved {
-    /// One of its levels before the event and after.
+    /// Returns one of the product's levels before the event and after.
     pub fn before_and_after(&self, level: LevelRow) -> (LevelRow, LevelRow) {
         let after = LevelRow { low_stock_threshold: self.threshold_after, category: self.category_after, ..level };
         let before = LevelRow { low_stock_threshold: self.threshold_before, category: self.category_before, ..after.clone() };
@@ -186,8 +187,9 @@ impl ProductMoved {
     }
 }
 
-/// The event of a movement. `levels` are as they are after the whole command, in order of their keys; `later` are the movements after this one.
-/// A count has thousands of entries, so nothing here is looked for from the beginning.
+/// The event of a movement. `levels` are the states after the whole command, in order of their
+/// keys; `later` are the movements after this one. A count has thousands of entries, so nothing
+/// here is searched from the beginning.
 pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level]) -> NewEvent {
     let mut states: Vec<LevelState> = Vec::with_capacity(movement.entries.len());
     let mut places: HashMap<LevelKey, usize> = HashMap::with_capacity(movement.entries.len());

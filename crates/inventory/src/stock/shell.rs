@@ -1,4 +1,4 @@
-//! What was on hand at an earlier moment, and why so much is available now.
+//! Stock on hand at an earlier moment, and the explanation of the quantity that is available now.
 
 use std::sync::Arc;
 
@@ -21,15 +21,17 @@ use super::{
     },
 };
 
-/// Whoever walked over more than so many blocks has them condensed: the walk took milliseconds, and the next one need not.
-const FAR: i64 = 2 * BLOCK;
+/// A search that read more than so many versions has them condensed into blocks: it took
+/// milliseconds, and the next one need not.
+const CONDENSE_THRESHOLD: i64 = 2 * BLOCK;
 /// Blocks that are condensed in one transaction: some milliseconds of the writer's time.
-const AT_ONCE: i64 = 8;
-/// One level at a time in a process: nothing waits for it.
-static CONDENSING: Semaphore = Semaphore::const_new(1);
+const BLOCKS_PER_TRANSACTION: i64 = 8;
+/// One level at a time in a process: no caller waits for it.
+static CONDENSE_SEMAPHORE: Semaphore = Semaphore::const_new(1);
 
-/// On hand at `time`, as known at `known_at` (None: as known now), in smallest units. 0 for a level that does not exist. Below 0 where a
-/// removal was dated before the receipt that it took from.
+/// Returns on hand at `time`, as known at `known_at` (None: as known now), in smallest units. 0 for
+/// a level that does not exist. Below 0 if a removal was dated before the receipt that it took
+/// from.
 pub async fn on_hand_at(
     scope: &TenantScope,
     key: LevelKey,
@@ -37,8 +39,8 @@ pub async fn on_hand_at(
     known_at: Option<Timestamp>,
 ) -> Result<Quantity, Fault> {
     let found = past(scope, &[key], time, known_at, BLOCK).await?.pop().unwrap_or_default();
-    if found.walked > FAR
-        && let Ok(turn) = CONDENSING.try_acquire()
+    if found.walked > CONDENSE_THRESHOLD
+        && let Ok(turn) = CONDENSE_SEMAPHORE.try_acquire()
     {
         let scope = scope.clone();
         tokio::spawn(async move {
@@ -51,11 +53,11 @@ pub async fn on_hand_at(
     Ok(found.on_hand)
 }
 
-/// Condenses all of a level that is complete, a few blocks a transaction.
+/// Condenses all complete blocks of a level, a few in each transaction.
 pub async fn condense_all(scope: &TenantScope, key: LevelKey) -> Result<(), Fault> {
     loop {
         let work = scope.begin().await?;
-        let is_left = condense(&work, key, BLOCK, AT_ONCE).await?;
+        let is_left = condense(&work, key, BLOCK, BLOCKS_PER_TRANSACTION).await?;
         work.commit().await?;
         if !is_left {
             return Ok(());
@@ -63,21 +65,22 @@ pub async fn condense_all(scope: &TenantScope, key: LevelKey) -> Result<(), Faul
     }
 }
 
-/// A level with all that its figures are made of, read in one snapshot.
+/// A level with all parts of its figures, read in one snapshot.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     pub level_snapshot: LevelSnapshot,
-    /// What holds it, the oldest first.
+    /// Active reservations, the oldest first.
     pub reservations: Vec<Reservation>,
     pub lots: Vec<(Lot, LotLevel)>,
     /// The day of the snapshot, in the store's time zone.
     pub today: i32,
 }
 
-/// Why so much is available. None when the product or the store does not exist.
+/// Explains a level's available quantity. `None` if the product or the store does not exist.
 ///
 /// # Errors
-/// What the database has does not sum: a named fault, for an explanation that is wrong is worse than none.
+/// The figures in the database do not sum: a named fault, for an explanation that is wrong is worse
+/// than none.
 pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Result<Option<Explanation>, Fault> {
     let work = scope.snapshot().await?;
     let level = match read_levels(&work, &[key]).await?.pop() {
@@ -97,7 +100,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
     let expected = expected(&work, &level).await?;
     let level_snapshot = LevelSnapshot {
         held: reservations.iter().map(|held| held.remaining.get()).collect(),
-        held_for_transfers: reservations.iter().filter(|held| held.is_of_a_document()).map(|held| held.remaining.get()).sum(),
+        held_for_transfers: reservations.iter().filter(|held| held.is_held_by_document()).map(|held| held.remaining.get()).sum(),
         aside,
         lots: lots.iter().map(|(lot, level)| LotShare { available: level.available(), expires_on: lot.expires_on }).collect(),
         incoming: expected.incoming,
@@ -106,7 +109,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         level,
     };
     let today = local_day(clock.now(), &level_snapshot.level.facts.time_zone);
-    match level_snapshot.gap() {
+    match level_snapshot.inconsistent_figure() {
         Some(figure) => Err(Fault::corrupt("stock_level", format!("{figure} is the sum of its parts"))),
         None => Ok(Some(Explanation { level_snapshot, reservations, lots, today })),
     }

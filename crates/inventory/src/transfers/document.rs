@@ -1,4 +1,4 @@
-//! What transfers are to the ledger.
+//! Transfers as documents of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use platform::{
     audit::Target,
     storage::{
         Fault,
-        journal::{Counter, NewEvent, Numbered, Want},
+        journal::{Counter, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ use crate::{
 /// Transfers as a kind of document.
 pub struct Transfers;
 
-/// What receipts keep of a transfer.
+/// Part of a receipt that belongs to a transfer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTransfer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,8 +43,8 @@ impl Document for Transfers {
     type Memory = ();
     type Stored = StoredTransfer;
 
-    const LOCKED: Turn = Turn::AfterLots;
-    const NUMBERED: Turn = Turn::AfterLots;
+    const LOCK_TURN: Turn = Turn::AfterLots;
+    const NUMBER_TURN: Turn = Turn::AfterLots;
 
     fn needs_locks(_needs: &TransferNeeds) -> bool {
         true
@@ -60,7 +60,7 @@ impl Document for Transfers {
         Ok(())
     }
 
-    /// A serial number that is nowhere in stock may be on its way.
+    /// Loads serial numbers that are in no stock, since they may be in transit.
     async fn load_lots(reads: &Source<'_>, _needs: &Needs, stock: &mut Book, _books: &mut Books) -> Result<(), Fault> {
         let lots = &mut stock.lots.lots;
         let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
@@ -85,12 +85,12 @@ impl Document for Transfers {
         1 + usize::from(decision.made.is_some())
     }
 
-    fn want(decision: &TransferDecision, want: Want) -> Want {
+    fn want(decision: &TransferDecision, want: CounterRequest) -> CounterRequest {
         decision.transfer.number.want(Numbered::Transfer, want)
     }
 
     fn number(decision: &mut TransferDecision, counter: &mut Counter) {
-        decision.transfer.number.give(Numbered::Transfer, counter);
+        decision.transfer.number.assign(Numbered::Transfer, counter);
     }
 
     fn events(decision: &TransferDecision) -> Vec<NewEvent> {
@@ -98,7 +98,7 @@ impl Document for Transfers {
     }
 
     fn rows(tenant: TenantId, decisions: &[&TransferDecision], _now: Timestamp) -> Rows {
-        // As the last decision left it, on what the first one found.
+        // Each transfer after the last decision, with the state that the first one found.
         let mut transfers: BTreeMap<TransferId, (&Transfer, Option<Before>)> = BTreeMap::new();
         for TransferDecision { transfer, before, .. } in decisions {
             transfers.entry(transfer.id).or_insert((transfer, *before)).0 = transfer;

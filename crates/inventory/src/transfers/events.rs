@@ -17,7 +17,7 @@ platform::events! {
     /// Transfers.
     TRANSFER: TransferEvent = Terms {
         permission: code::<kind::TransferRead>(),
-        shown: Shown::Part(shown_transfer),
+        shown: Shown::Part(visible_transfer_payload),
         stream: None,
     } => {
         TRANSFER_CREATED "transfer.created",
@@ -30,7 +30,7 @@ platform::events! {
     }
 }
 
-/// The payload of a transfer's event: whom it concerns, and where it stands.
+/// The payload of a transfer's event: the transfer's key data and status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TransferEvent {
@@ -40,20 +40,21 @@ pub struct TransferEvent {
     pub from: StoreId,
     pub to: StoreId,
     pub version: i64,
-    /// Where it stood before; None for a new one.
+    /// Status before the step; `None` for a new transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<TransferStatus>,
 }
 
 /// A transfer from or to a store that the viewer sees.
-fn shown_transfer(transfer: &TransferEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_transfer_payload(transfer: &TransferEvent, viewer: EventViewer<'_>) -> Option<Value> {
     [transfer.from, transfer.to].into_iter().any(|store| viewer.covers(store)).then(|| {
         json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
             "toStoreId": transfer.to, "version": transfer.version })
     })
 }
 
-/// The event of a step; before it, of a new transfer that did more at once, that of its making.
+/// Returns the events of a step; for a new transfer that took more steps at once, first that of its
+/// creation.
 pub fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
     let TransferDecision { transfer, made, before, .. } = decision;
     let last = TransferEvent {

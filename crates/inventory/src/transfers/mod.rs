@@ -1,4 +1,5 @@
-//! Goods on their way from one store to another: asked for, held, sent, received in parts, and what was lost on the way.
+//! Transfers of goods from one store to another: requested, reserved, sent, received in parts, and
+//! losses on the way.
 pub mod core;
 mod document;
 pub mod events;

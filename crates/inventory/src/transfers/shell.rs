@@ -1,5 +1,6 @@
-//! Transfers: what callers supply, and how it becomes a command. The sender's side is done by whoever may ship in the sender's store, the
-//! receiver's by whoever may receive in the receiver's; to ask for one, or to call it off, rights in either store will do.
+//! Transfers: the callers' input, and its conversion into commands. The sender's steps need the
+//! right to ship in the sender's store, the receiver's steps the right to receive in the
+//! receiver's; to request or cancel a transfer, rights in either store suffice.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
@@ -11,9 +12,9 @@ use crate::{
     catalog::core::MAX_METADATA_BYTES,
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, chosen, document_ids, first_answer, key_of, submit,
+        check_key, document_ids, key_of, lot_choice, stored_answer_or, submit,
     },
-    reversals::shell::Tries,
+    reversals::shell::RemainingAttempts,
     stock::core::{At, Field, LevelKey, RoomRefusal},
     transfers::{
         core::{Arrival, Change, Loss, Parcel, Planned, Refusal, Shipment, Step, Steps, TransferCommand},
@@ -33,7 +34,7 @@ pub const MAX_LINES: usize = 500;
 /// The most lots that the lines of one call name.
 pub const MAX_LOTS: usize = 2_000;
 
-/// A new transfer. Its JSON is what the idempotency key's hash is over.
+/// A new transfer. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferCreate {
     #[serde(skip)]
@@ -44,7 +45,7 @@ pub struct TransferCreate {
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
     pub lines: Vec<TransferLine>,
-    /// How far it comes at once; None: a DRAFT.
+    /// Last step in the same call; `None` for a DRAFT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<TransferStart>,
     /// A JSON object.
@@ -52,7 +53,7 @@ pub struct TransferCreate {
     pub metadata: Option<Value>,
 }
 
-/// How far a new transfer comes in the call that makes it.
+/// Last step of a new transfer in the call that creates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum TransferStart {
     Ready,
@@ -65,7 +66,7 @@ pub struct TransferLine {
     pub quantity: Quantity,
 }
 
-/// What is changed of a transfer; what is None stays.
+/// Changes of a transfer; `None` keeps a field.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferUpdate {
     #[serde(skip)]
@@ -82,7 +83,7 @@ pub struct TransferUpdate {
     pub metadata: Option<Value>,
 }
 
-/// A step that needs no more than the transfer, and perhaps a word.
+/// A step that needs no more than the transfer, and optionally a note.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferAct {
     #[serde(skip)]
@@ -93,7 +94,7 @@ pub struct TransferAct {
     pub note: Option<String>,
 }
 
-/// Goods that leave or arrive.
+/// Goods to send or receive.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferMove {
     #[serde(skip)]
@@ -106,7 +107,7 @@ pub struct TransferMove {
     pub note: Option<String>,
 }
 
-/// How much of a line, and of which lots.
+/// Quantity of a line, and its lots.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferParcel {
     pub line: TransferLineId,
@@ -115,7 +116,7 @@ pub struct TransferParcel {
     pub lots: Vec<(LotRef, Quantity)>,
 }
 
-/// What did not arrive, and why.
+/// Input of a call that writes off goods that did not arrive, with the reason.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferClose {
     #[serde(skip)]
@@ -127,7 +128,7 @@ pub struct TransferClose {
     pub note: Option<String>,
 }
 
-/// What the steps of a transfer that exists have in common.
+/// Common inputs of the steps of an existing transfer.
 struct Act<'a> {
     mutation: &'static str,
     key: &'a str,
@@ -136,7 +137,7 @@ struct Act<'a> {
     note: Option<&'a String>,
 }
 
-/// Which of a transfer's stores the caller's permission must be for.
+/// Stores of a transfer that the caller's permission must cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Sender,
@@ -154,11 +155,11 @@ impl Side {
     }
 }
 
-/// The lines by what their names stand for.
+/// Returns the lines with the products that their names resolve to.
 fn planned(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
     let plan = |(index, line): (usize, &TransferLine)| {
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
-        Planned { product: missing.or_nobodys(product), quantity: line.quantity }
+        Planned { product: missing.or_nil(product), quantity: line.quantity }
     };
     lines.iter().enumerate().map(plan).collect()
 }
@@ -167,7 +168,8 @@ fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId)
     products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
 }
 
-/// Changes a transfer that has not ended. What is held changes with the lines, for whoever may ship in the sender's store.
+/// Changes a transfer that has not ended. Reservations change with the lines, if the caller may
+/// ship in the sender's store.
 pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -190,7 +192,7 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
     let lines = planned(&names, &mut missing, &input.lines);
     if missing.has_any() {
         let key = key_of(&permit, act.mutation, act.key, &input);
-        return first_answer(ledger, &permit, &key, missing.stop()).await;
+        return stored_answer_or(ledger, &permit, &key, missing.stop()).await;
     }
     let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let shipping = permit.also::<kind::TransferShip>().ok().map(|permit| permit.reach());
@@ -223,7 +225,7 @@ fn check_metadata(checks: &mut Checks, value: &Value) {
     }
 }
 
-/// Holds the stock at the sender.
+/// Reserves the stock at the sender.
 pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferAct, mode: Mode) -> Done {
     let act = of(&input, "transferReady");
     step(ledger, permit, act, &input, (Side::Sender, mode), |places| Step::Ready {
@@ -233,7 +235,7 @@ pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>,
     .await
 }
 
-/// Calls it off and lets its stock go.
+/// Cancels the transfer and releases its stock.
 pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferAct, mode: Mode) -> Done {
     let act = of(&input, "transferCancel");
     let note = input.note.clone();
@@ -241,17 +243,17 @@ pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite
         .await
 }
 
-/// Sends the goods off.
+/// Ships the goods.
 pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> Done {
-    let act = moving(&input, "transferShip");
+    let act = move_act(&input, "transferShip");
     let lines = parcels(ledger, &input)?;
     let shipment = Shipment { lines, occurred_at: input.occurred_at, note: input.note.clone() };
     step(ledger, permit, act, &input, (Side::Sender, mode), |_| Step::Ship(shipment.clone())).await
 }
 
-/// Takes in what arrived.
+/// Receives the goods that arrived.
 pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
-    let act = moving(&input, "transferReceive");
+    let act = move_act(&input, "transferReceive");
     let lines = parcels(ledger, &input)?;
     let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
     step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Receive(arrival.clone())).await
@@ -280,7 +282,7 @@ fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
     }
 }
 
-fn moving<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
+fn move_act<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
     Act {
         mutation,
         key: &input.idempotency_key,
@@ -304,13 +306,13 @@ fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>,
     let parcel = |one: &TransferParcel| Parcel {
         line: one.line,
         quantity: one.quantity,
-        lots: one.lots.iter().map(|(lot, quantity)| (chosen(ledger, Some(lot)), *quantity)).collect(),
+        lots: one.lots.iter().map(|(lot, quantity)| (lot_choice(ledger, Some(lot)), *quantity)).collect(),
     };
     Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
 }
 
-/// A step of a transfer that exists. One that is not the caller's has the places of nobody's: the ledger refuses it as it refuses what
-/// does not exist.
+/// Submits a step of an existing transfer. For a transfer that the caller may not see, an unused ID
+/// is submitted: the ledger refuses it like one that does not exist.
 async fn step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
@@ -324,16 +326,17 @@ async fn step<P: Permission>(
     checks.text(act.note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, act.mutation, act.key, input);
-    let mut tries = Tries::of(act.expected_version);
+    let mut tries = RemainingAttempts::of(act.expected_version);
     loop {
         match attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await {
-            Err(stop) if tries.again(&stop) => {}
+            Err(stop) if tries.should_retry(&stop) => {}
             done => return done,
         }
     }
 }
 
-/// Reads where the transfer's goods are, and takes the step there. It is refused as stale when the transfer changed in between.
+/// Reads the transfer's stores, and submits the step with them. It is refused as stale if the
+/// transfer changed in between.
 async fn attempt<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,

@@ -1,9 +1,10 @@
-//! What the audit log says of a transfer that was edited: its fields under the names that the API gives them. Other steps are told by their events.
+//! Audit log entries of a transfer that was edited: its fields under the names that the API gives
+//! them. Other steps are logged by their events.
 
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences, line_differences},
+        fields::{cap_differences, differences, line_differences},
     },
     clock,
 };
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::core::{Line, Transfer, TransferDecision};
 
-/// What differs of the transfer that an edit changed.
+/// Returns the changes of the transfer that an edit changed.
 pub(super) fn transfer_changes(decision: &TransferDecision) -> Vec<Value> {
     let Some(before) = &decision.edited else { return Vec::new() };
     let after = &decision.transfer;
@@ -20,7 +21,7 @@ pub(super) fn transfer_changes(decision: &TransferDecision) -> Vec<Value> {
         (&before.lines, |line: &Line| line_fields(before, line)),
         (&after.lines, |line: &Line| line_fields(after, line)),
     ));
-    capped(listed)
+    cap_differences(listed)
 }
 
 fn header(transfer: &Transfer) -> Fields {
@@ -32,7 +33,7 @@ fn header(transfer: &Transfer) -> Fields {
         .with("metadata", metadata)
 }
 
-/// A line under its ID.
+/// Returns the fields of a line, with its ID in their paths.
 fn line_fields(transfer: &Transfer, line: &Line) -> Fields {
     let id = transfer.line_id(line.position);
     let path = |field: &str| format!("lines.{id}.{field}");

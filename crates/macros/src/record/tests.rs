@@ -8,7 +8,7 @@ fn expanded(input: DeriveInput) -> String {
     tokens.to_token_stream().to_string().split_whitespace().collect()
 }
 
-/// That `text` has all of `parts`, whatever spaces are in them.
+/// Asserts that `text` contains all of `parts`, ignoring white space.
 fn has(text: &str, parts: &[&str]) {
     for part in parts {
         let part: String = part.split_whitespace().collect();

@@ -33,7 +33,7 @@ pub enum StoreGroupRef {
 #[derive(Clone)]
 pub struct StoreGroup {
     row: Arc<core::StoreGroup>,
-    /// The stores that a dry run would leave in it. None: they are looked up.
+    /// The stores of the group after a dry run. None: they are looked up.
     tried: Option<Arc<Vec<StoreId>>>,
 }
 
@@ -96,7 +96,8 @@ pub async fn group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>>
     Ok(loads(ctx)?.group(id).await?.map(StoreGroup::new))
 }
 
-/// The group that an argument of a query names; None where a code names none. Codes need store.read, as those of stores do.
+/// The group that an argument of a query names; None for an unknown code. Codes need store.read, as
+/// those of stores do.
 pub async fn group_named(ctx: &Context<'_>, named: &StoreGroupRef, field: &[&str]) -> Answer<Option<GroupId>> {
     let code = match named {
         StoreGroupRef::Id(id) => return Ok(Some(id_of(id, &[field, &["id"]].concat())?)),

@@ -8,12 +8,12 @@ use iam::access::{core, kind as may, rows};
 use macros::resolvers;
 use platform::storage::Fault;
 
-use super::{loads::loads, scope::scope_shown};
+use super::{loads::loads, scope::to_store_scope};
 use crate::{
     catalog::Channel,
     graphql::{
         context::ContextExt,
-        deprecated::{self, Notice},
+        deprecated::{self, DeprecationNotice},
         fault::{Answer, TopError},
         scalars::{Date, DateTime, Long},
     },
@@ -26,7 +26,9 @@ use crate::{
 pub struct Integration(pub Arc<core::Integration>);
 
 impl Integration {
-    /// Its name is shown beside what it did; the rest to whoever may see integrations, and to itself: its fields ask here, in their bodies.
+    /// Permits the fields other than the name: to callers who may see integrations, and to the
+    /// integration itself. The name is shown to any reader of its actions; the other resolvers call
+    /// this.
     fn open(&self, ctx: &Context<'_>) -> Answer<()> {
         if ctx.caller()?.actor != prelude::Actor::integration(self.0.id) {
             ctx.permit::<may::ApikeyRead>()?;
@@ -66,14 +68,14 @@ impl Integration {
     #[field(permit(ApikeyRead, in_body))]
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         self.open(ctx)?;
-        scope_shown(ctx, &self.0.scope).await
+        to_store_scope(ctx, &self.0.scope).await
     }
     /// Permissions of the integration that it does not have, by name: those for the whole tenant, where its scope is not all
     /// stores. Empty when it has all of them.
     #[field(permit(ApikeyRead, in_body))]
     async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         self.open(ctx)?;
-        Ok(self.0.scope.leaves_out(self.0.permissions))
+        Ok(self.0.scope.ungranted_permissions(self.0.permissions))
     }
     /// API keys of the integration, the oldest first, including those that have ended.
     #[field(permit = ApikeyRead)]
@@ -151,8 +153,8 @@ impl ApiKey {
     /// Stores to which the key's permissions of the class STORE apply: at most the integration's.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         match &self.0.scope {
-            Some(scope) => scope_shown(ctx, scope).await,
-            None => scope_shown(ctx, &self.of(ctx).await?.0.scope).await,
+            Some(scope) => to_store_scope(ctx, scope).await,
+            None => to_store_scope(ctx, &self.of(ctx).await?.0.scope).await,
         }
     }
     /// Permissions of the key that it does not have, by name: those for the whole tenant, where its scope or the integration's is
@@ -161,7 +163,12 @@ impl ApiKey {
         let of = self.of(ctx).await?.0;
         let whole = self.0.permissions.map_or(of.permissions, |own| own.and(of.permissions));
         let scopes = [Some(&of.scope), self.0.scope.as_ref()];
-        Ok(scopes.into_iter().flatten().map(|scope| scope.leaves_out(whole)).find(|left| !left.is_empty()).unwrap_or_default())
+        Ok(scopes
+            .into_iter()
+            .flatten()
+            .map(|scope| scope.ungranted_permissions(whole))
+            .find(|left| !left.is_empty())
+            .unwrap_or_default())
     }
     /// Networks from which the key is accepted, as CIDR blocks. Empty for any.
     async fn allowed_cidrs(&self) -> &[String] {
@@ -248,7 +255,7 @@ impl From<deprecated::Use> for ApiKeyDeprecatedUse {
             reason: deprecation.reason.clone(),
             calls: Long(i64::try_from(calls).unwrap_or(i64::MAX)),
             last_used_at: DateTime(Timestamp(last_used_at)),
-            removed_after: Notice::read(&deprecation.reason).map(|notice| Date(notice.removed_after)),
+            removed_after: DeprecationNotice::read(&deprecation.reason).map(|notice| Date(notice.removed_after)),
         }
     }
 }
@@ -266,9 +273,9 @@ pub struct ApiKeyAddress {
     pub last_used_at: DateTime,
 }
 
-impl From<&core::UsedFrom> for ApiKeyAddress {
-    fn from(used: &core::UsedFrom) -> Self {
-        let core::UsedFrom { address, first_used_at, last_used_at } = used;
+impl From<&core::KeyAddress> for ApiKeyAddress {
+    fn from(used: &core::KeyAddress) -> Self {
+        let core::KeyAddress { address, first_used_at, last_used_at } = used;
         Self { address: address.clone(), first_used_at: DateTime(*first_used_at), last_used_at: DateTime(*last_used_at) }
     }
 }

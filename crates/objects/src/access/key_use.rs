@@ -1,4 +1,5 @@
-//! What a key is used for, and what may be handed to a program that was made for another of its keys.
+//! Use of an API key in an operation, and access of a key to results that were created with another
+//! key.
 
 use async_graphql::Context;
 use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
@@ -14,18 +15,18 @@ pub struct KeyUse {
     pub created_at: Timestamp,
 }
 
-/// Something that was made for the caller: a file, or the result of a job.
+/// A result that was created for the caller: a file, or the result of a job.
 #[derive(Debug, Clone, Copy)]
-pub struct Made {
-    /// The key that a program asked for it with.
+pub struct CreatedResult {
+    /// The key that an integration requested it with.
     pub with: Option<ApiKeyId>,
-    /// The time from which on what it tells was read.
+    /// Time from which its data was read.
     pub at: Timestamp,
 }
 
-/// Whether what was made for the caller may be handed to it now: another key of the same integration may give less, and the integration may have been bound
-/// to a channel since.
-pub async fn may_have(ctx: &Context<'_>, made: Made) -> Answer<bool> {
+/// Whether a result that was made for the caller may be returned to it now: another key of the same
+/// integration may have fewer rights, and the integration may have been bound to a channel since.
+pub async fn may_receive_result(ctx: &Context<'_>, made: CreatedResult) -> Answer<bool> {
     let caller = ctx.caller()?;
     if let (Some(used), Some(key)) = (ctx.data_opt::<KeyUse>(), made.with)
         && used.key != key

@@ -1,4 +1,4 @@
-//! The look-ups of one operation.
+//! Loaders of one operation.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -18,8 +18,8 @@ use crate::graphql::{
     upstream::loader::Batcher,
 };
 
-/// What an operation has asked about rights, each read once.
-pub struct Loads {
+/// Loaders of rights for one operation; each value is read once.
+pub struct AccessLoaders {
     pub scope: TenantScope,
     roles: Batcher<(), Arc<Vec<Arc<RoleView>>>>,
     grants: Batcher<MemberId, Arc<Vec<Grant>>>,
@@ -28,10 +28,10 @@ pub struct Loads {
     of_stores: Batcher<StoreId, Arc<Vec<core::StoreGroup>>>,
     integrations: Batcher<IntegrationId, Arc<core::Integration>>,
     keys: Batcher<IntegrationId, Arc<Vec<core::ApiKey>>>,
-    addresses: Batcher<ApiKeyId, Arc<Vec<core::UsedFrom>>>,
+    addresses: Batcher<ApiKeyId, Arc<Vec<core::KeyAddress>>>,
 }
 
-impl OfTenant for Loads {
+impl OfTenant for AccessLoaders {
     fn of(scope: TenantScope) -> Self {
         Self {
             scope,
@@ -47,13 +47,14 @@ impl OfTenant for Loads {
     }
 }
 
-pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c Loads> {
-    ctx.lazy::<Loads>()
+pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c AccessLoaders> {
+    ctx.lazy::<AccessLoaders>()
 }
 
-/// A mutation has changed rights: another field of the same operation must not be told what was before.
-pub fn changed(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<Loads>) else { return };
+/// Clears the loaders after a mutation has changed rights: other fields of the same operation must
+/// not see the old state.
+pub fn clear_loaders(ctx: &Context<'_>) {
+    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<AccessLoaders>) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();
@@ -63,11 +64,11 @@ pub fn changed(ctx: &Context<'_>) {
     loads.keys.forget();
 }
 
-fn by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
+fn index_by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
     rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
 }
 
-impl Loads {
+impl AccessLoaders {
     pub async fn roles(&self, access: &Access) -> Answer<Arc<Vec<Arc<RoleView>>>> {
         let load = |_| async {
             Ok(HashMap::from([((), Arc::new(access.roles(&self.scope).await?.into_iter().map(Arc::new).collect()))]))
@@ -83,7 +84,7 @@ impl Loads {
     }
     pub async fn group(&self, id: GroupId) -> Answer<Option<Arc<core::StoreGroup>>> {
         self.groups
-            .one(id, |ids: Vec<GroupId>| async move { Ok(by(rows::groups_by_id(&self.scope, &ids).await?, |row| row.id)) })
+            .one(id, |ids: Vec<GroupId>| async move { Ok(index_by(rows::groups_by_id(&self.scope, &ids).await?, |row| row.id)) })
             .await
     }
     pub async fn members(&self, id: GroupId) -> Answer<Arc<Vec<StoreId>>> {
@@ -101,11 +102,12 @@ impl Loads {
         Ok(self.of_stores.one(id, load).await?.unwrap_or_default())
     }
     pub async fn integration(&self, id: IntegrationId) -> Answer<Option<Arc<core::Integration>>> {
-        let load =
-            |ids: Vec<IntegrationId>| async move { Ok(by(rows::integrations_by_id(&self.scope, &ids).await?, |row| row.id)) };
+        let load = |ids: Vec<IntegrationId>| async move {
+            Ok(index_by(rows::integrations_by_id(&self.scope, &ids).await?, |row| row.id))
+        };
         self.integrations.one(id, load).await
     }
-    pub async fn addresses(&self, id: ApiKeyId) -> Answer<Arc<Vec<core::UsedFrom>>> {
+    pub async fn addresses(&self, id: ApiKeyId) -> Answer<Arc<Vec<core::KeyAddress>>> {
         let load = |ids: Vec<ApiKeyId>| async move {
             let found = rows::addresses_of(&self.scope, &ids).await?;
             Ok(found.into_iter().map(|(id, used)| (id, Arc::new(used))).collect())
@@ -130,7 +132,7 @@ pub async fn groups_of_store(ctx: &Context<'_>, store: StoreId) -> Answer<Vec<su
     Ok(groups.iter().map(|group| super::StoreGroup::new(Arc::new(group.clone()))).collect())
 }
 
-/// The stores of groups as they are now; one that does not exist has none.
+/// The current stores of groups; unknown groups have none.
 pub async fn stores_of_groups(ctx: &Context<'_>, ids: &[GroupId]) -> Answer<Groups> {
     if ids.is_empty() {
         return Ok(Groups::new());

@@ -16,17 +16,17 @@ use iam::access::kind as may;
 
 pub use group::{StoreGroup, StoreGroupRef, group_named};
 pub use integration::{ApiKey, Integration};
-pub use key_use::{KeyUse, Made, may_have};
-pub use loads::{changed, groups_of_store, stores_of_groups};
+pub use key_use::{CreatedResult, KeyUse, may_receive_result};
+pub use loads::{clear_loaders, groups_of_store, stores_of_groups};
 pub use role::{Role, RoleGrant, RoleRef, role as find_role, roles_named};
-pub use scope::{grants_shown, reach_shown};
+pub use scope::{load_role_grants, reach_to_store_scope};
 
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     nodes::Node,
 };
 
-/// The object that an id stands for, if its prefix is one of this room's; the outer None otherwise.
+/// The object with an ID, if its prefix is one of this room's; the outer None otherwise.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
     Ok(Some(match prefix {
@@ -53,7 +53,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     }))
 }
 
-/// An integration as the author of something: whoever sees what it did may know its name.
+/// An integration as an author: callers who see its actions may see its name.
 pub async fn author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
     integration::integration(ctx, id).await
 }

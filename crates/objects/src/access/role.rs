@@ -10,7 +10,7 @@ use entity::prelude::RoleId;
 use iam::access::{Access, RoleView, core::Grant, kind};
 use platform::storage::Fault;
 
-use super::{loads::loads, scope::scope_shown};
+use super::{loads::loads, scope::to_store_scope};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -29,7 +29,7 @@ pub enum RoleRef {
     Key(String),
 }
 
-/// What members can be granted together.
+/// Set of permissions that members are granted together.
 #[derive(Clone)]
 pub struct Role(pub Arc<RoleView>);
 
@@ -124,12 +124,12 @@ impl RoleGrant {
     }
     /// The stores, as they were said when it was granted.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
-        scope_shown(ctx, &self.0.scope).await
+        to_store_scope(ctx, &self.0.scope).await
     }
     /// Permissions of the role that the grant does not give, by name: those for the whole tenant, where its scope is not all
     /// stores. Empty when it gives all of them.
     async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        Ok(self.0.scope.leaves_out(self.granted(ctx).await?.0.gives))
+        Ok(self.0.scope.ungranted_permissions(self.granted(ctx).await?.0.gives))
     }
     /// Time at which the grant expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {

@@ -7,15 +7,15 @@ use iam::access::{Reach, core::Scope};
 use super::{group::group, loads::loads, role::RoleGrant};
 use crate::{graphql::fault::Answer, identity::StoreScope, orders::links};
 
-/// A scope as it was said.
-pub async fn scope_shown(ctx: &Context<'_>, scope: &Scope) -> Answer<StoreScope> {
+/// A scope as it was entered.
+pub async fn to_store_scope(ctx: &Context<'_>, scope: &Scope) -> Answer<StoreScope> {
     let groups = futures_util::future::try_join_all(scope.groups().iter().map(|id| group(ctx, *id))).await?;
     let all = *scope == Scope::All;
     Ok(StoreScope { all, groups: groups.into_iter().flatten().collect(), stores: stores(ctx, scope.stores()).await? })
 }
 
 /// The stores that a permission is for, one by one.
-pub async fn reach_shown(ctx: &Context<'_>, reach: &Reach) -> Answer<StoreScope> {
+pub async fn reach_to_store_scope(ctx: &Context<'_>, reach: &Reach) -> Answer<StoreScope> {
     Ok(match reach {
         Reach::Everywhere => StoreScope { all: true, groups: Vec::new(), stores: Vec::new() },
         Reach::Stores(ids) => StoreScope { all: false, groups: Vec::new(), stores: stores(ctx, ids).await? },
@@ -26,8 +26,8 @@ async fn stores(ctx: &Context<'_>, ids: &[StoreId]) -> Answer<Vec<crate::catalog
     futures_util::future::try_join_all(ids.iter().map(|store| links::store(ctx, *store))).await
 }
 
-/// What a member has been granted. Whoever may see the member may see it.
-pub async fn grants_shown(ctx: &Context<'_>, member: MemberId) -> Answer<Vec<RoleGrant>> {
+/// Returns the grants of a member, for callers who may see the member.
+pub async fn load_role_grants(ctx: &Context<'_>, member: MemberId) -> Answer<Vec<RoleGrant>> {
     let grants = loads(ctx)?.grants(member).await?;
     Ok(grants.iter().map(|grant| RoleGrant(grant.clone())).collect())
 }

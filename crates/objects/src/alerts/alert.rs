@@ -25,7 +25,7 @@ use crate::{
         links::{self, Money, Product, Store},
     },
     purchasing::{PurchaseOrder, load_order},
-    stock::{Lot, lot_seen},
+    stock::{Lot, visible_lot},
     transfers::{Transfer, load_transfer},
 };
 
@@ -80,7 +80,7 @@ impl Alert {
     }
     /// Lot of an EXPIRING alert. Null for other kinds.
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        lot_seen(ctx, self.0.subject.ids().lot?).await.transpose()
+        visible_lot(ctx, self.0.subject.ids().lot?).await.transpose()
     }
     /// Purchase order of a PURCHASE_ORDER_LATE alert. Null for other kinds.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {

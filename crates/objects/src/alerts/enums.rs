@@ -1,9 +1,9 @@
-//! The closed sets of words that alerts have, with what each means.
+//! GraphQL enums of alerts, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Declares the GraphQL enum of the kinds of alerts, with the descriptions that `entity` has of them.
+/// Declares the GraphQL enum of the kinds of alerts, with the descriptions in `entity`.
 macro_rules! kinds {
     ($(#[$own:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $text:literal),* $(,)? }) => {
         /// Kind of an alert: the condition that it reports. More may be added.

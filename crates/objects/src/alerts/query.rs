@@ -32,8 +32,8 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
-    short_lists::{ShortList, Sought, is_within, short_sort},
+    orders::links::MAX_A_PAGE,
+    short_lists::{IdAndTextFilter, ShortList, is_within, short_sort},
 };
 
 /// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
@@ -81,13 +81,14 @@ impl AlertListFilter {
         Ok(all)
     }
 
-    /// The place of the first condition, in it or in a filter inside it, that events of alerts do not say: an alert that leaves such a range would leave in
-    /// silence.
-    pub fn place_unheard(&self) -> Option<Vec<String>> {
+    /// The path of the first condition, in this filter or in one inside it, that cannot be
+    /// evaluated from events of alerts: an alert that leaves such a range would leave without an
+    /// event.
+    pub fn path_not_streamable(&self) -> Option<Vec<String>> {
         self.place_of(&["filter".to_owned()], &|part: &Self| first_given(&[(part.updated_at.is_some(), &["updatedAt"])]))
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<Vec<Test>> {
         let mut all = Vec::new();
         all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
@@ -161,9 +162,9 @@ pub struct AlertRuleFilter {
 ::graphql::nested_filter!(AlertRuleFilter);
 crate::keyed_filter!(AlertRuleFilter, "store" store StoreCode; [store] "createdAt" created_at, "updatedAt" updated_at);
 
-/// Checked conditions on rules; None asks nothing, and an empty list matches nothing.
+/// Checked conditions on rules; None is no condition, and an empty list matches nothing.
 struct RuleTests {
-    sought: Sought<ids::AlertRuleId>,
+    sought: IdAndTextFilter<ids::AlertRuleId>,
     kinds: Option<Vec<AlertKind>>,
     stores: Option<Vec<StoreId>>,
     is_enabled: Option<bool>,
@@ -172,10 +173,10 @@ struct RuleTests {
 }
 
 impl AlertRuleFilter {
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<RuleTests> {
         Ok(RuleTests {
-            sought: Sought::read_at(self.id.as_ref(), None, at)?,
+            sought: IdAndTextFilter::read_at(self.id.as_ref(), None, at)?,
             kinds: self.kind,
             stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
             is_enabled: self.is_enabled,
@@ -189,7 +190,7 @@ impl RuleTests {
     /// Whether a rule passes.
     fn holds(&self, rule: &Rule) -> bool {
         let is_of = |stores: &Vec<StoreId>| rule.scope.store.is_some_and(|store| stores.contains(&store));
-        self.sought.finds(rule.id, &[])
+        self.sought.matches_row(rule.id, &[])
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into()))
             && self.stores.as_ref().is_none_or(is_of)
             && self.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted)
@@ -208,7 +209,7 @@ short_sort!(AlertRuleSort, AlertRuleSortField of Rule, "rules for alerts" by "ID
 #[derive(Default)]
 pub struct AlertQuery;
 
-/// What can be asked about alerts.
+/// Queries of alerts.
 #[resolvers]
 impl AlertQuery {
     /// Alerts of stores of yours, and of no store if yours are all, the newest first unless another order is asked for.
@@ -227,7 +228,7 @@ impl AlertQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = AlertSort::sorted(sort);
         let kind = sorted.kind("alerts");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<Alerts>()?.page(&permit, tests, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|alert| {

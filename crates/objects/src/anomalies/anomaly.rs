@@ -143,7 +143,8 @@ impl StockAnomaly {
     }
 }
 
-/// The anomaly of an id, if it is of a store of the caller's; a caller of one channel sees none.
+/// The anomaly with an ID, if it belongs to one of the caller's stores; a caller of one channel
+/// sees none.
 pub async fn find_anomaly(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockAnomaly>> {
     let permit = ctx.permit::<kind::ReportRead>()?;
     if permit.channel().is_some() {

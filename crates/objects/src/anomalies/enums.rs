@@ -1,4 +1,4 @@
-//! The closed sets of words that anomalies have.
+//! GraphQL enums of anomalies.
 
 use async_graphql::Enum;
 use entity::prelude;

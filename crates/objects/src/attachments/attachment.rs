@@ -17,13 +17,13 @@ use crate::{
         scalars::{DateTime, Long},
     },
     history::HistoryActor,
-    media::{self, Shown},
+    media::{self, WithFile},
     nodes,
 };
 
-/// A file that is attached to a thing, with its row.
+/// An attachment: its row, and its file.
 #[derive(Debug, Clone)]
-pub struct Attachment(pub Shown<core::Attachment>);
+pub struct Attachment(pub WithFile<core::Attachment>);
 
 crate::connection!(counted AttachmentConnection, AttachmentEdge, Attachment, "attachments");
 
@@ -57,7 +57,7 @@ impl Attachment {
     }
     /// Path on this server from which the file can be downloaded with GET for 15 minutes.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
-        media::linked(ctx.given::<Files>()?.fetch_link(&self.0.1))
+        media::require_link(ctx.given::<Files>()?.fetch_link(&self.0.1))
     }
     /// Author.
     async fn author(&self) -> HistoryActor {
@@ -69,16 +69,16 @@ impl Attachment {
     }
 }
 
-/// The same with their files.
+/// Attachments of these rows, with their files.
 pub async fn with_files(scope: &TenantScope, rows: Vec<core::Attachment>) -> Answer<Vec<Attachment>> {
     Ok(media::with_files(scope, rows, |row| row.file).await?.into_iter().map(Attachment).collect())
 }
 
-/// The attachment of an id, for callers who may read what it is attached to.
+/// The attachment with an ID, for callers who may read the object that it is attached to.
 pub async fn find_attachment(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Attachment>> {
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let Some(row) = shell::find(&scope, AttachmentId::from_uuid(id)).await? else { return Ok(None) };
-    // Nothing is attached to an attachment: this goes one step deep.
+    // Attachments have no attachments, so the recursion ends after one step.
     let node = Box::pin(nodes::find(ctx, &row.target.to_string())).await?;
     if node.is_none() {
         return Ok(None);

@@ -11,7 +11,7 @@ pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerificatio
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 
-/// The entry of an id, for whoever may see the log.
+/// The audit entry with an ID, for callers who may read the log.
 pub async fn audit_entry(ctx: &Context<'_>, id: AuditId) -> Answer<Option<AuditEntry>> {
     let permit = ctx.permit::<kind::AuditRead>()?;
     let scope = permit.scope(ctx.given::<Audit>()?.database());

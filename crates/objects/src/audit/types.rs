@@ -42,15 +42,15 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// None while the entry has no place in the chain.
+    /// None while the entry is not in the hash chain yet.
     pub fn of(stored: Stored) -> Option<Self> {
         let seal = stored.seal?;
         Some(Self { stored: Arc::new(stored), seal })
     }
 }
 
-/// Takes the values of a field whose mask the caller does not hold, or not for its stores, and says so. A permission that nobody knows any more hides it
-/// from everybody.
+/// Removes the values of a field whose mask the caller does not hold, or not for its stores;
+/// returns whether they were removed. An unknown permission hides the field from every caller.
 pub fn hide(caller: &Caller, field: &mut Value) -> bool {
     let Some(mask) = field.get("mask").and_then(Value::as_str) else { return false };
     let store = field.get("maskStore").and_then(Value::as_str);

@@ -53,7 +53,7 @@ pub struct StoreAnomalyLimitsInput {
     pub duplicate_receipt_days: Option<Long>,
 }
 
-/// The limits in a column. None where the store has none of its own.
+/// Parses the limits in a column. None if the store has none of its own.
 pub fn anomaly_limits(text: &str) -> Option<StoreAnomalyLimits> {
     let own = anomaly_limits::AnomalyLimits::read(text)?;
     Some(StoreAnomalyLimits {

@@ -46,7 +46,8 @@ pub struct ArchiveFilter {
 ::graphql::nested_filter!(ArchiveFilter);
 crate::dated_filter!(ArchiveFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
-/// The tests of a list of objects whose IDs are of a kind; without a filter those in use.
+/// Compiles the tests of a list of objects whose IDs are of a kind; without a filter, objects in
+/// use match.
 pub fn noun_tests<K: Kind>(filter: Option<ArchiveFilter>) -> Answer<Nested<NounTests>> {
     let filter = filter.unwrap_or_default();
     let in_use = IsArchived::default_of(&filter, |part| part.is_archived);
@@ -57,7 +58,7 @@ pub fn noun_tests<K: Kind>(filter: Option<ArchiveFilter>) -> Answer<Nested<NounT
     Ok(tests)
 }
 
-/// The tests of one filter, without those inside it.
+/// Compiles the tests of one filter, without its nested filters.
 fn own<K: Kind>(filter: ArchiveFilter, at: &Path) -> Answer<NounTests> {
     let ids = filter.id.map(|ids| ids.ids::<K>(&place(at, "id"))).transpose()?.flatten();
     Ok(NounTests {

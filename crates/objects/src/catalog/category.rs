@@ -139,7 +139,11 @@ impl Category {
         #[graphql(desc = "True if products of all descendants are counted too. Default false.", default)] with_descendants: bool,
     ) -> Answer<Long> {
         let loads = loads(ctx)?;
-        Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
+        Ok(Long(if with_descendants {
+            loads.subtree_product_count(self.0.id).await?
+        } else {
+            loads.direct_product_count(self.0.id).await?
+        }))
     }
     /// Products of the category, by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]

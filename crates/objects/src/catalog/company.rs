@@ -1,4 +1,5 @@
-//! How suppliers, stores and customers are reached, and how suppliers are paid and customers pay.
+//! Contacts and addresses of suppliers, stores and customers, and payment terms of suppliers and
+//! customers.
 
 use async_graphql::{InputObject, SimpleObject};
 use inventory::catalog::core::company;
@@ -203,7 +204,7 @@ impl From<PaymentTermsInput> for company::PaymentTerms {
     }
 }
 
-/// All of a list, each as the core has it.
+/// Converts each item of a list to the core's type.
 pub fn all<T: Into<U>, U>(list: Vec<T>) -> Vec<U> {
     list.into_iter().map(Into::into).collect()
 }

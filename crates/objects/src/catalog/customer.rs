@@ -1,4 +1,4 @@
-//! Whom a tenant deals with: customers, suppliers, channels.
+//! Customers, suppliers and channels.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ use crate::{
         scalars::{Cursor, DateTime, Json, Long},
     },
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
-    papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoiceSort, InvoicesOf, invoices_page},
-    purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
+    papers::{InvoiceConnection, InvoiceFilter, InvoiceListArgs, InvoiceOwner, InvoiceSort, invoices_page},
+    purchasing::{PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderListArgs, PurchaseOrderSort, purchase_orders},
     returns::{ReturnConnection, ReturnFilter, ReturnSort, returns_of_customer},
     sorts::{OrderSort, ProductSort, order_of},
     tagging,
@@ -62,8 +62,8 @@ impl Customer {
     #[field(mask = CustomerContactRead, personal)]
     async fn email(&self, ctx: &Context<'_>) -> Option<Answer<&str>> {
         let email = self.0.email.as_deref()?;
-        // Who read whose contacts is in the audit log.
-        Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
+        // The audit log records that the caller was shown this customer's contacts.
+        Some(loads(ctx).map(|loads| loads.record_contact_disclosure(self.0.id)).map(|()| email))
     }
     /// True if the personal data of the customer was lost with the keys of the deployment. False once other data is given, and after the customer was erased.
     async fn is_personal_data_lost(&self) -> bool {
@@ -73,27 +73,31 @@ impl Customer {
     #[field(mask = CustomerContactRead, personal)]
     async fn contacts(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyContact>>> {
         Some(
-            self.reached(ctx, self.0.particulars.contacts.as_deref()).map(|text| text.map(company::contacts).unwrap_or_default()),
+            self.disclose_contact(ctx, self.0.particulars.contacts.as_deref())
+                .map(|text| text.map(company::contacts).unwrap_or_default()),
         )
     }
     /// Addresses of the customer, at most 20, in the order in which they were given. Empty when there are none; null without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn addresses(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyAddress>>> {
         Some(
-            self.reached(ctx, self.0.particulars.addresses.as_deref())
+            self.disclose_contact(ctx, self.0.particulars.addresses.as_deref())
                 .map(|text| text.map(company::addresses).unwrap_or_default()),
         )
     }
     /// Tax numbers of the customer, at most 10, in the order in which they were given. Empty when there are none; null without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn tax_ids(&self, ctx: &Context<'_>) -> Option<Answer<Vec<TaxId>>> {
-        Some(self.reached(ctx, self.0.particulars.tax_ids.as_deref()).map(|text| text.map(company::tax_ids).unwrap_or_default()))
+        Some(
+            self.disclose_contact(ctx, self.0.particulars.tax_ids.as_deref())
+                .map(|text| text.map(company::tax_ids).unwrap_or_default()),
+        )
     }
     /// Payment terms of the customer. Null when none are agreed.
     #[field(mask = CustomerContactRead, personal)]
     async fn payment_terms(&self, ctx: &Context<'_>) -> Option<Answer<PaymentTerms>> {
         let text = self.0.particulars.payment_terms.as_deref()?;
-        Some(self.reached(ctx, Some(text)).map(|_| company::payment_terms(text)))
+        Some(self.disclose_contact(ctx, Some(text)).map(|_| company::payment_terms(text)))
     }
     /// Tags of the customer, at most 50, in the order in which they were given. Empty when there are none, and after the customer was erased.
     async fn tags(&self) -> Vec<String> {
@@ -153,7 +157,7 @@ impl Customer {
         before: Option<Cursor>,
     ) -> Answer<InvoiceConnection> {
         let page = PageArgs { first, after, last, before };
-        let ask = InvoiceAsk { of: InvoicesOf::Customer(self.0.id), filter, sort };
+        let ask = InvoiceListArgs { of: InvoiceOwner::Customer(self.0.id), filter, sort };
         Box::pin(invoices_page(ctx, &permit, ask, &page)).await
     }
     /// Customer that this one is merged into. Null while it is not merged.
@@ -168,7 +172,7 @@ impl Customer {
     #[field(permit = CustomerRead, list_size(assumed = 5))]
     async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Customer>> {
         let ids = loads(ctx)?.merged_customers(self.0.id).await?;
-        let mut rows = loads(ctx)?.known_customers(ids.to_vec()).await?;
+        let mut rows = loads(ctx)?.load_customers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
     }
     /// Time at which the customer was archived. Null while it is in use.
@@ -190,10 +194,11 @@ impl Customer {
 }
 
 impl Customer {
-    /// A text that tells how to reach the customer. Who read whose contacts is in the audit log; where there are none, nobody did.
-    fn reached<'a>(&self, ctx: &Context<'_>, text: Option<&'a str>) -> Answer<Option<&'a str>> {
+    /// Returns contact data of the customer, and notes its disclosure for the audit log if there is
+    /// any.
+    fn disclose_contact<'a>(&self, ctx: &Context<'_>, text: Option<&'a str>) -> Answer<Option<&'a str>> {
         if text.is_some() {
-            loads(ctx)?.show_contact(self.0.id);
+            loads(ctx)?.record_contact_disclosure(self.0.id);
         }
         Ok(text)
     }
@@ -287,7 +292,7 @@ impl Supplier {
         before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let args = PageArgs { first, after, last, before };
-        let ask = PurchaseOrderAsk { filter, sort, args, supplier: Some(self.0.id) };
+        let ask = PurchaseOrderListArgs { filter, sort, args, supplier: Some(self.0.id) };
         Box::pin(purchase_orders(ctx, &permit, ask)).await
     }
     /// Supplier that this one is merged into. Null while it is not merged.
@@ -302,7 +307,7 @@ impl Supplier {
     #[field(permit = ProductRead, list_size(assumed = 5))]
     async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Supplier>> {
         let ids = loads(ctx)?.merged_suppliers(self.0.id).await?;
-        let mut rows = loads(ctx)?.known_suppliers(ids.to_vec()).await?;
+        let mut rows = loads(ctx)?.load_suppliers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Supplier).collect())
     }
     tagged!("supplier", self.0.id, ProductRead);

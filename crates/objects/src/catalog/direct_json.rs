@@ -19,13 +19,13 @@ use inventory::catalog::{
     rows::product::ProductName,
 };
 
-use super::{Product, loads::Loads};
+use super::{Product, loads::CatalogLoaders};
 use crate::{
     graphql::{
         connection::Page,
         direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
-        lean_list::LeanList,
+        lean_list::DirectList,
         scalars,
     },
     stock::{self, direct_json::LevelsOfPage},
@@ -52,8 +52,8 @@ impl OutputType for Products {
     }
 }
 
-/// The fields of a product that its own row knows.
-pub const PRODUCT: [&str; 17] = [
+/// The fields of a product that its own row has.
+pub const PRODUCT_FIELDS: [&str; 17] = [
     "id",
     "sku",
     "formerSkus",
@@ -72,15 +72,16 @@ pub const PRODUCT: [&str; 17] = [
     "updatedAt",
     "createdAt",
 ];
-/// What is written of what other rows refer to.
-pub const STORE: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
-pub const CHANNEL: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
-/// How to reach them is behind a permission, so it is not written here.
-pub const CUSTOMER: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
-const CATEGORY: [&str; 9] = ["id", "name", "slug", "sortIndex", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
-const SUPPLIER: [&str; 8] = ["id", "code", "name", "leadTimeDays", "email", "archivedAt", "version", "updatedAt"];
+/// Fields that are written of the objects that other rows refer to.
+pub const STORE_FIELDS: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
+pub const CHANNEL_FIELDS: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
+/// The contact data requires a permission, so it is not written here.
+pub const CUSTOMER_FIELDS: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
+const CATEGORY_FIELDS: [&str; 9] =
+    ["id", "name", "slug", "sortIndex", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
+const SUPPLIER_FIELDS: [&str; 8] = ["id", "code", "name", "leadTimeDays", "email", "archivedAt", "version", "updatedAt"];
 
-/// What the products of a page refer to.
+/// Objects that the products of a page refer to.
 struct PageReferences {
     categories: HashMap<CategoryId, Arc<CategoryRow>>,
     suppliers: HashMap<SupplierId, Arc<SupplierRow>>,
@@ -93,18 +94,18 @@ async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, node
     let rows = || nodes.iter().map(|node| node.row.as_ref());
     let caller = ctx.data_opt::<Caller>()?;
     let sees_products = caller.permissions.holds(kind::ProductRead::INDEX);
-    // What a kit costs, its components say.
+    // The cost of a kit is computed from its components, which are not loaded here.
     let is_cost_known = !caller.sees_costs() || !rows().any(|row| row.is_kit);
-    let lean = LeanList::of(ctx, "Product", |field, below| match field {
+    let lean = DirectList::of(ctx, "Product", |field, below| match field {
         "barcodes" => true,
-        "category" => sees_products && below.on("Category").is_within(&CATEGORY),
-        "supplier" => sees_products && below.on("Supplier").is_within(&SUPPLIER),
+        "category" => sees_products && below.on("Category").is_within(&CATEGORY_FIELDS),
+        "supplier" => sees_products && below.on("Supplier").is_within(&SUPPLIER_FIELDS),
         "unitCost" => is_cost_known,
         "stock" => stock::direct_json::writes(below),
-        field => PRODUCT.contains(&field),
+        field => PRODUCT_FIELDS.contains(&field),
     })?;
     let references = PageReferences::read(ctx, &lean, nodes).await?;
-    let others = match lean.resolve_others(ctx, field, nodes).await {
+    let others = match lean.resolve_remaining(ctx, field, nodes).await {
         Ok(others) => others,
         Err(error) => return Some(Err(error)),
     };
@@ -115,9 +116,9 @@ async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, node
 }
 
 impl PageReferences {
-    /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
-    async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'_>, nodes: &[Product]) -> Option<Self> {
-        let loads = ctx.data_opt::<Lazy>()?.get::<Loads>();
+    /// Reads the rows that the selection needs. None if ordinary resolvers have to report an error.
+    async fn read(ctx: &ContextSelectionSet<'_>, lean: &DirectList<'_>, nodes: &[Product]) -> Option<Self> {
+        let loads = ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>();
         let rows = || nodes.iter().map(|node| node.row.as_ref());
         let ids = || rows().map(|row| row.id).collect::<Vec<_>>();
         let mut references = Self {
@@ -128,13 +129,13 @@ impl PageReferences {
             sees_costs: ctx.data_opt::<Caller>().is_some_and(Caller::sees_costs),
         };
         if lean.writes("category") {
-            references.categories = loads.known_categories(rows().filter_map(|row| row.category_id).collect()).await.ok()?;
+            references.categories = loads.load_categories(rows().filter_map(|row| row.category_id).collect()).await.ok()?;
         }
         if lean.writes("supplier") {
-            references.suppliers = loads.known_suppliers(rows().filter_map(|row| row.supplier_id).collect()).await.ok()?;
+            references.suppliers = loads.load_suppliers(rows().filter_map(|row| row.supplier_id).collect()).await.ok()?;
         }
         if lean.writes("barcodes") {
-            references.barcodes = loads.known_barcodes(ids()).await.ok()?;
+            references.barcodes = loads.load_barcodes(ids()).await.ok()?;
         }
         if let Some(levels) = lean.below("stock", "StockLevel") {
             references.stock = Some(LevelsOfPage::read(ctx, levels, ids()).await?);
@@ -172,7 +173,7 @@ fn money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>
     Some(())
 }
 
-/// The fields of `PRODUCT`.
+/// The fields of `PRODUCT_FIELDS`.
 fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
     match field {
         "id" => out.id(row.id),
@@ -199,7 +200,7 @@ fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSele
     Some(())
 }
 
-/// A product that something else refers to: `PRODUCT` of it.
+/// Writes the fields `PRODUCT_FIELDS` of a product that another object refers to.
 pub fn product_alone(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option<()> {
     selected.object(out, |out, field, below| plain_product(out, row, field, below))
 }
@@ -237,7 +238,7 @@ fn barcode(out: &mut Json, barcode: &Barcode, selected: SelectionView<'_>) -> Op
     })
 }
 
-/// A product that something else refers to, where its name is all that is asked for: `NAMES`.
+/// Writes a product that another object refers to, if only fields of `NAMES` are selected.
 pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'_>) -> Option<()> {
     selected.object(out, |out, field, _| {
         match field {
@@ -249,7 +250,7 @@ pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'
         Some(())
     })
 }
-/// What `product_name` writes.
+/// Fields that `product_name` writes.
 pub const NAMES: [&str; 3] = ["id", "sku", "name"];
 
 fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> Option<()> {

@@ -1,4 +1,4 @@
-//! The closed sets of words, as GraphQL shows them.
+//! GraphQL enums of the catalogue.
 
 use async_graphql::Enum;
 

@@ -1,4 +1,4 @@
-//! Filters as clients write them, checked before any statement is made.
+//! Filters of products as clients write them, checked before any statement is built.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use entity::prelude::{Id, kind};
 use inventory::catalog::{
     core::{search::MAX_WORDS, text},
     rows::{
-        conditions::Moments,
+        conditions::TimeSpan,
         filter::{Filter, IdColumn, TextColumn, TextTest},
         leaves::{MetadataTest, PriceTest},
     },
@@ -15,7 +15,7 @@ use inventory::catalog::{
 
 use super::{
     enums::{ProductStatus, Tracking},
-    stocked::{stock_seen, stock_test},
+    stocked::{limit_to_visible_stores, stock_test},
 };
 use crate::{
     graphql::{
@@ -94,7 +94,7 @@ pub struct MetadataFilter {
 }
 
 /// The filter, and besides that an id is this one.
-fn also(
+fn with_id_condition(
     of: Option<IdFilter>,
     id: ID,
     rest: &mut ProductFilter,
@@ -108,16 +108,17 @@ fn also(
     Some(IdFilter { eq: Some(id), ..IdFilter::default() })
 }
 
-/// Products of a category, or of it and its descendants, that a filter leaves.
+/// Limits a filter to the products of a category, or of it and its descendants.
 pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool) -> ProductFilter {
     let mut filter = filter.unwrap_or_default();
     if with_descendants {
         let of = filter.category_tree.take();
         filter.category_tree =
-            also(of, id, &mut filter, |own| ProductFilter { category_tree: Some(own), ..ProductFilter::default() });
+            with_id_condition(of, id, &mut filter, |own| ProductFilter { category_tree: Some(own), ..ProductFilter::default() });
     } else {
         let of = filter.category.take();
-        filter.category = also(of, id, &mut filter, |own| ProductFilter { category: Some(own), ..ProductFilter::default() });
+        filter.category =
+            with_id_condition(of, id, &mut filter, |own| ProductFilter { category: Some(own), ..ProductFilter::default() });
     }
     filter
 }
@@ -126,7 +127,8 @@ pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool
 pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
     let mut filter = filter.unwrap_or_default();
     let of = filter.supplier.take();
-    filter.supplier = also(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
+    filter.supplier =
+        with_id_condition(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
     filter
 }
 
@@ -146,22 +148,22 @@ pub fn below(at: &Path, parts: &[&str]) -> Path {
     at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
 }
 
-/// The condition that a filter stands for, as far as the caller may see what it asks of.
+/// Returns the condition of a filter, limited to rows that the caller may see.
 pub fn product_filter(ctx: &Context<'_>, filter: Option<ProductFilter>) -> Answer<Filter> {
     product_filter_at(ctx, filter, "filter")
 }
 
-/// The same of an argument of another name.
+/// The same for an argument of another name.
 pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
     let Some(filter) = filter else { return Ok(Filter::default()) };
     product_filter_in(ctx, filter, &vec![argument.to_owned()])
 }
 
-/// The same of a filter at a place.
+/// The same for a filter at a path.
 pub fn product_filter_in(ctx: &Context<'_>, filter: ProductFilter, at: &Path) -> Answer<Filter> {
     let mut left = MAX_TESTS;
     let mut filter = parse(filter, 0, at, &mut left)?;
-    stock_seen(ctx, &mut filter)?;
+    limit_to_visible_stores(ctx, &mut filter)?;
     Ok(filter)
 }
 
@@ -240,10 +242,10 @@ fn id_filter(
 ) -> Answer<()> {
     match filter.is_null {
         Some(is_null) if column.may_be_null() => {
-            filter.refuse_key(|| at.clone())?;
+            filter.reject_key(|| at.clone())?;
             all.push(Filter::IsNull(column, is_null));
         }
-        _ => filter.refuse_more(|| at.clone())?,
+        _ => filter.reject_operators(|| at.clone())?,
     }
     let one = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
     if let Some(id) = &filter.eq {
@@ -258,7 +260,8 @@ fn id_filter(
     Ok(())
 }
 
-/// Keys of metadata that one filter takes: each is looked for in every row that the others leave.
+/// Maximum metadata keys of a filter: each is searched in every row that the other conditions
+/// leave.
 const MAX_KEYS: usize = 10;
 
 /// The tests of the field `metadata` of a filter at a place.
@@ -282,7 +285,7 @@ fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Ve
     Ok(())
 }
 
-/// The tests of a text, all of which must hold.
+/// Parses the tests of a text, all of which must hold.
 pub(crate) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
     let mut all = Vec::new();
     if let Some(text) = filter.eq {
@@ -304,15 +307,15 @@ pub(crate) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest
     Ok(all)
 }
 
-/// The same of a filter that may be left out.
+/// The same for an optional filter.
 pub fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
     filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, at))
 }
 
 /// The span of a range of time that may be left out.
-pub fn moments(filter: Option<DateTimeFilter>) -> Moments {
+pub fn moments(filter: Option<DateTimeFilter>) -> TimeSpan {
     let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
-    Moments { from, before }
+    TimeSpan { from, before }
 }
 
 pub fn listed(length: usize, at: &Path) -> Answer<()> {

@@ -25,7 +25,7 @@ pub struct HandlingTimeInput {
     pub open_days: Option<Vec<i32>>,
 }
 
-/// The handling time in a column. None where the store states none.
+/// Parses the handling time in a column. None if the store has none.
 pub fn handling_time(text: &str) -> Option<HandlingTime> {
     let time = handling::HandlingTime::read(text)?;
     Some(HandlingTime { hours: time.hours, working_days: time.working_days, open_days: time.days().to_vec() })

@@ -1,4 +1,4 @@
-//! What a kit is made of.
+//! Components of kits.
 
 use async_graphql::Context;
 use inventory::catalog::core::{kit::Component, product::ProductRow};
@@ -32,11 +32,12 @@ fn missing() -> Fault {
     Fault::corrupt("kit_component", "what is referred to exists")
 }
 
-/// What the components of a kit cost together; none where one of them has no cost, or they cost in several currencies.
+/// Returns the cost of a kit, which is that of its components together; None if one of them has no
+/// cost, or they have several currencies.
 pub async fn cost_of(ctx: &Context<'_>, kit: &ProductRow) -> Result<Option<Money>, TopError> {
     let loads = loads(ctx)?;
     let components = loads.components(kit.id).await?;
-    let rows = loads.known_products(components.iter().map(|part| part.product).collect()).await?;
+    let rows = loads.load_products(components.iter().map(|part| part.product).collect()).await?;
     let cost = |part: &Component| {
         let row = rows.get(&part.product)?;
         row.unit_cost?.times(entity::prelude::Quantity::new(part.quantity)?, u8::try_from(row.unit_decimals).ok()?)

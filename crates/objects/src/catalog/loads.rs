@@ -1,4 +1,4 @@
-//! The look-ups of one request: everything that is reached from a list, one statement a level.
+//! Loaders of one request for everything that is reached from a list: one statement per level.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -41,11 +41,11 @@ use crate::{
 /// Categories and suppliers by their ids.
 type Parties = (HashMap<CategoryId, Arc<CategoryRow>>, HashMap<SupplierId, Arc<SupplierRow>>);
 
-/// Made for a request that asks for them.
-pub struct Loads {
+/// Loaders of the catalogue, created when a request first uses them.
+pub struct CatalogLoaders {
     scope: TenantScope,
     cache: Option<Cache>,
-    /// Where master data stood when this request first asked.
+    /// Position of the master data's cache at the first query of this request.
     cache_view: tokio::sync::Mutex<Option<CacheView>>,
     products: Batcher<ProductId, Arc<ProductRow>>,
     barcodes: Batcher<ProductId, Arc<Vec<Barcode>>>,
@@ -70,16 +70,16 @@ pub struct Loads {
     shown_orders: Mutex<BTreeSet<OrderId>>,
 }
 
-/// The request's look-ups.
-pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
-    ctx.lazy::<Loads>()
+/// The request's loaders.
+pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a CatalogLoaders> {
+    ctx.lazy::<CatalogLoaders>()
 }
 
-impl OfTenant for Loads {
+impl OfTenant for CatalogLoaders {
     fn of(scope: TenantScope) -> Self {
         Self {
-            // What it has may be newer than one moment.
-            cache: scope.extensions().get().filter(|cache: &Cache| cache.is_on() && !scope.is_at_one_moment()),
+            // Cached rows may be newer than the moment that the scope reads at.
+            cache: scope.extensions().get().filter(|cache: &Cache| cache.is_on() && !scope.has_consistent_reads()),
             cache_view: tokio::sync::Mutex::default(),
             media: MediaLoads::of(scope.clone()),
             scope,
@@ -106,15 +106,15 @@ impl OfTenant for Loads {
     }
 }
 
-impl Loads {
-    /// The tenant's rows, for what is looked up in other ways.
+impl CatalogLoaders {
+    /// The tenant's rows, for other lookups.
     pub fn scope(&self) -> &TenantScope {
         &self.scope
     }
 
     /// Forgets everything: a mutation has written, and another one may follow in the same request.
     pub fn forget(&self) {
-        // Nobody holds it: a mutation's fields run one after the other.
+        // The lock is free, since a mutation's fields run one after the other.
         if let Ok(mut cache_view) = self.cache_view.try_lock() {
             *cache_view = None;
         }
@@ -138,17 +138,18 @@ impl Loads {
         self.media.forget();
     }
 
-    /// Reads the categories and suppliers of a page of products together: what is not remembered in one statement for both.
+    /// Reads the categories and suppliers of a page of products together: those not cached in one
+    /// statement for both.
     pub async fn parties(&self, products: &[ProductRow]) -> Answer<()> {
         let categories: Vec<CategoryId> = distinct(products.iter().filter_map(|row| row.category_id));
         let suppliers: Vec<SupplierId> = distinct(products.iter().filter_map(|row| row.supplier_id));
-        let (mut found_categories, mut found_suppliers) = self.known_parties(categories.clone(), suppliers.clone()).await?;
-        categories.into_iter().for_each(|id| self.categories.know(id, found_categories.remove(&id)));
-        suppliers.into_iter().for_each(|id| self.suppliers.know(id, found_suppliers.remove(&id)));
+        let (mut found_categories, mut found_suppliers) = self.load_parties(categories.clone(), suppliers.clone()).await?;
+        categories.into_iter().for_each(|id| self.categories.prime(id, found_categories.remove(&id)));
+        suppliers.into_iter().for_each(|id| self.suppliers.prime(id, found_suppliers.remove(&id)));
         Ok(())
     }
 
-    async fn known_parties(&self, mut categories: Vec<CategoryId>, mut suppliers: Vec<SupplierId>) -> Answer<Parties> {
+    async fn load_parties(&self, mut categories: Vec<CategoryId>, mut suppliers: Vec<SupplierId>) -> Answer<Parties> {
         if categories.is_empty() && suppliers.is_empty() {
             return Ok(Parties::default());
         }
@@ -170,7 +171,7 @@ impl Loads {
 
     async fn read_parties(&self, categories: &[CategoryId], suppliers: &[SupplierId]) -> Answer<Parties> {
         let (categories, suppliers) = parties::by_ids(&self.scope, categories, suppliers).await?;
-        Ok((by(categories, |row| row.id), by(suppliers, |row| row.id)))
+        Ok((index_by(categories, |row| row.id), index_by(suppliers, |row| row.id)))
     }
 
     pub async fn product(&self, id: ProductId) -> Answer<Option<Arc<ProductRow>>> {
@@ -181,7 +182,7 @@ impl Loads {
         let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
         Ok(self.barcodes.one(id, load).await?.unwrap_or_default())
     }
-    /// What a kit is made of, in its order.
+    /// Returns the components of a kit, in its order.
     pub async fn components(&self, id: ProductId) -> Answer<Arc<Vec<Component>>> {
         let load = |ids| async { Ok(shared(kit::components_of(&self.scope, ids).await?)) };
         Ok(self.components.one(id, load).await?.unwrap_or_default())
@@ -205,7 +206,7 @@ impl Loads {
         Ok(self.variants.one(id, load).await?.unwrap_or_default())
     }
     pub async fn category(&self, id: CategoryId) -> Answer<Option<Arc<CategoryRow>>> {
-        self.categories.one(id, |ids| self.kept_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+        self.categories.one(id, |ids| self.cached_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn children(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
         let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::children(&self.scope, &ids).await?)) };
@@ -216,53 +217,53 @@ impl Loads {
         let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::paths(&self.scope, &ids).await?)) };
         Ok(self.paths.one(id, load).await?.unwrap_or_default())
     }
-    pub async fn own_count(&self, id: CategoryId) -> Answer<i64> {
+    pub async fn direct_product_count(&self, id: CategoryId) -> Answer<i64> {
         let load = |ids: Vec<CategoryId>| async move { category::own_counts(&self.scope, &ids).await };
         Ok(self.own_counts.one(id, load).await?.unwrap_or_default())
     }
-    pub async fn whole_count(&self, id: CategoryId) -> Answer<i64> {
+    pub async fn subtree_product_count(&self, id: CategoryId) -> Answer<i64> {
         let load = |ids: Vec<CategoryId>| async move { category::whole_counts(&self.scope, &ids).await };
         Ok(self.whole_counts.one(id, load).await?.unwrap_or_default())
     }
     pub async fn supplier(&self, id: SupplierId) -> Answer<Option<Arc<SupplierRow>>> {
-        self.suppliers.one(id, |ids| self.kept_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+        self.suppliers.one(id, |ids| self.cached_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn family(&self, id: FamilyId) -> Answer<Option<Arc<FamilyRow>>> {
         self.families.one(id, |ids| self.rows::<entity::product_family::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn store(&self, id: StoreId) -> Answer<Option<Arc<StoreRow>>> {
-        self.stores.one(id, |ids| self.kept_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+        self.stores.one(id, |ids| self.cached_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
-    /// Many rows at once, those that exist.
-    pub async fn known_products(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductRow>>> {
-        known(&self.products, ids, |ids| self.product_rows(ids)).await
+    /// Many rows at once; unknown IDs are left out.
+    pub async fn load_products(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductRow>>> {
+        load_distinct(&self.products, ids, |ids| self.product_rows(ids)).await
     }
-    /// Their names alone.
-    pub async fn known_names(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductName>>> {
+    /// The names of many products.
+    pub async fn load_product_names(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductName>>> {
         let ids = distinct(ids.into_iter());
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        Ok(self.remembered(ids, |ids| product::names_together(&self.scope, ids)).await?)
+        Ok(self.cached_or_loaded(ids, |ids| product::load_names_batched(&self.scope, ids)).await?)
     }
-    pub async fn known_categories(&self, ids: Vec<CategoryId>) -> Answer<HashMap<CategoryId, Arc<CategoryRow>>> {
-        known(&self.categories, ids, |ids| self.kept_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+    pub async fn load_categories(&self, ids: Vec<CategoryId>) -> Answer<HashMap<CategoryId, Arc<CategoryRow>>> {
+        load_distinct(&self.categories, ids, |ids| self.cached_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
     }
-    pub async fn known_suppliers(&self, ids: Vec<SupplierId>) -> Answer<HashMap<SupplierId, Arc<SupplierRow>>> {
-        known(&self.suppliers, ids, |ids| self.kept_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+    pub async fn load_suppliers(&self, ids: Vec<SupplierId>) -> Answer<HashMap<SupplierId, Arc<SupplierRow>>> {
+        load_distinct(&self.suppliers, ids, |ids| self.cached_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
     }
-    pub async fn known_stores(&self, ids: Vec<StoreId>) -> Answer<HashMap<StoreId, Arc<StoreRow>>> {
-        known(&self.stores, ids, |ids| self.kept_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+    pub async fn load_stores(&self, ids: Vec<StoreId>) -> Answer<HashMap<StoreId, Arc<StoreRow>>> {
+        load_distinct(&self.stores, ids, |ids| self.cached_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
-    pub async fn known_channels(&self, ids: Vec<ChannelId>) -> Answer<HashMap<ChannelId, Arc<ChannelRow>>> {
-        known(&self.channels, ids, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
+    pub async fn load_channels(&self, ids: Vec<ChannelId>) -> Answer<HashMap<ChannelId, Arc<ChannelRow>>> {
+        load_distinct(&self.channels, ids, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
     }
-    pub async fn known_barcodes(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<Vec<Barcode>>>> {
+    pub async fn load_barcodes(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<Vec<Barcode>>>> {
         let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
-        known(&self.barcodes, ids, load).await
+        load_distinct(&self.barcodes, ids, load).await
     }
-    pub async fn known_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
-        known(&self.customers, ids, |ids| self.customer_rows(ids)).await
+    pub async fn load_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
+        load_distinct(&self.customers, ids, |ids| self.customer_rows(ids)).await
     }
     pub async fn customer(&self, id: CustomerId) -> Answer<Option<Arc<CustomerRow>>> {
         self.customers.one(id, |ids| self.customer_rows(ids)).await
@@ -272,7 +273,7 @@ impl Loads {
         let load = |ids: Vec<CustomerId>| async move { Ok(grouped(merge::merged_customers(&self.scope, &ids).await?)) };
         Ok(self.merged_customers.one(id, load).await?.unwrap_or_default())
     }
-    /// The same of suppliers.
+    /// The same for suppliers.
     pub async fn merged_suppliers(&self, id: SupplierId) -> Answer<Arc<Vec<SupplierId>>> {
         let load = |ids: Vec<SupplierId>| async move { Ok(grouped(merge::merged_suppliers(&self.scope, &ids).await?)) };
         Ok(self.merged_suppliers.one(id, load).await?.unwrap_or_default())
@@ -282,11 +283,11 @@ impl Loads {
     }
 
     async fn product_rows(&self, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
-        self.remembered(ids, |ids| product::together(&self.scope, ids)).await
+        self.cached_or_loaded(ids, |ids| product::together(&self.scope, ids)).await
     }
 
-    /// The rows as they are remembered, or as `load` reads them.
-    async fn remembered<K, T, F>(
+    /// Returns rows from the cache, or else from `load`.
+    async fn cached_or_loaded<K, T, F>(
         &self,
         mut ids: Vec<Id<K>>,
         load: impl FnOnce(Vec<Id<K>>) -> F,
@@ -315,26 +316,29 @@ impl Loads {
     }
 
     async fn customer_rows(&self, ids: Vec<CustomerId>) -> Result<HashMap<CustomerId, Arc<CustomerRow>>, Fault> {
-        self.scope.coalesce(ids, |ids| async move { Ok(by(customer::by_ids(&self.scope, &ids).await?, |row| row.id)) }).await
+        self.scope
+            .coalesce(ids, |ids| async move { Ok(index_by(customer::by_ids(&self.scope, &ids).await?, |row| row.id)) })
+            .await
     }
-    /// Notes that the caller was shown how a customer can be reached: that is written into the audit log.
-    pub fn show_contact(&self, id: CustomerId) {
+    /// Notes that contact data of a customer was shown to the caller, for the audit log.
+    pub fn record_contact_disclosure(&self, id: CustomerId) {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
-    /// Notes that the caller was shown whom an order is for, or where it goes: that is written into the audit log.
-    pub fn show_order(&self, id: OrderId) {
+    /// Notes that the recipient or the address of an order was shown to the caller, for the audit
+    /// log.
+    pub fn record_order_disclosure(&self, id: OrderId) {
         self.shown_orders.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
-    /// The orders that this was shown of since it was last asked.
-    pub fn take_shown_orders(&self) -> BTreeSet<OrderId> {
+    /// Returns the orders whose recipient or address was shown since the last call.
+    pub fn take_disclosed_orders(&self) -> BTreeSet<OrderId> {
         std::mem::take(&mut *self.shown_orders.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    /// Whose contacts were shown since this was last asked.
-    pub fn take_shown_contacts(&self) -> BTreeSet<CustomerId> {
+    /// Returns the customers whose contacts were shown since the last call.
+    pub fn take_disclosed_contacts(&self) -> BTreeSet<CustomerId> {
         std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn kept_rows<E: Tenanted, K: Send + Sync + 'static>(
+    async fn cached_rows<E: Tenanted, K: Send + Sync + 'static>(
         &self,
         ids: Vec<Id<K>>,
         id: fn(&E::Model) -> Id<K>,
@@ -342,7 +346,7 @@ impl Loads {
     where
         E::Model: Cached,
     {
-        self.remembered(ids, |ids| self.rows::<E, K>(ids, id)).await
+        self.cached_or_loaded(ids, |ids| self.rows::<E, K>(ids, id)).await
     }
 
     async fn rows<E: Tenanted, K: Send + Sync + 'static>(
@@ -353,12 +357,16 @@ impl Loads {
     where
         E::Model: Send + Sync,
     {
-        self.scope.coalesce(ids, |ids| async move { Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
+        self.scope.coalesce(ids, |ids| async move { Ok(index_by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
     }
 }
 
-/// The rows of some ids, each id asked for once.
-async fn known<K, V, F>(rows: &Batcher<Id<K>, V>, ids: Vec<Id<K>>, load: impl Fn(Vec<Id<K>>) -> F) -> Answer<HashMap<Id<K>, V>>
+/// Loads the rows of some IDs, without duplicates.
+async fn load_distinct<K, V, F>(
+    rows: &Batcher<Id<K>, V>,
+    ids: Vec<Id<K>>,
+    load: impl Fn(Vec<Id<K>>) -> F,
+) -> Answer<HashMap<Id<K>, V>>
 where
     V: Clone,
     F: Future<Output = Result<HashMap<Id<K>, V>, Fault>>,
@@ -375,7 +383,7 @@ fn distinct<K>(ids: impl Iterator<Item = Id<K>>) -> Vec<Id<K>> {
     ids
 }
 
-fn by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
+fn index_by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
     rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
 }
 fn shared<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<R>>> {

@@ -1,4 +1,5 @@
-//! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
+//! GraphQL of the catalogue: reads inputs, checks permits, calls shells, and builds answers. It has
+//! no rules.
 
 pub mod anomaly_limits;
 pub mod archive_filter;
@@ -38,7 +39,7 @@ pub use filter::{
     texts as tag_tests,
 };
 pub use kit::KitComponent;
-pub use loads::{Loads, loads};
+pub use loads::{CatalogLoaders, loads};
 pub use money_input::MoneyInput;
 pub use named::metadata_name;
 pub use node::find as find_node;
@@ -48,6 +49,6 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{
     CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
 };
-pub use refusal::{archived_since, user_error};
+pub use refusal::{archived_message, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use within::{category_named, product_ids_within, products_at, products_within, store_named};

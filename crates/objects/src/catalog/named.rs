@@ -51,7 +51,7 @@ const fn id_name(column: IdColumn) -> &'static str {
     }
 }
 
-/// A test of metadata, whatever has them.
+/// A test of metadata, of any kind of object.
 pub fn metadata_name(test: &MetadataTest) -> Value {
     json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
 }

@@ -13,7 +13,7 @@ use crate::{
     nodes::Node,
 };
 
-/// The object that an id stands for, if its prefix is one of the catalogue's; the outer None otherwise.
+/// The object with an ID, if its prefix is one of the catalogue's; the outer None otherwise.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
     let found = match prefix {

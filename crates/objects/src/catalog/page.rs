@@ -1,4 +1,4 @@
-//! What every list of the catalogue shares.
+//! Pages and sort directions that all lists of the catalogue share.
 
 use async_graphql::Enum;
 use platform::paging::{CursorSigner, Key, PageRequest};
@@ -35,7 +35,7 @@ pub fn count_limit(limit: i32) -> Answer<i64> {
     Err(TopError::bad_input(format!("limit must lie between 1 and {MAX_COUNT}"), vec!["limit".to_owned()]))
 }
 
-/// The arguments of a list as they came.
+/// The unchecked page arguments of a list.
 pub fn args(first: Option<i32>, after: Option<Cursor>, last: Option<i32>, before: Option<Cursor>) -> PageArgs {
     PageArgs { first, after, last, before }
 }

@@ -79,7 +79,7 @@ pub struct ProductOption {
 #[derive(Clone)]
 pub struct Product {
     pub row: Arc<ProductRow>,
-    /// Known already when the product was just written; looked up otherwise.
+    /// Set if the product was just written; looked up otherwise.
     barcodes: Option<Arc<Vec<product::Barcode>>>,
 }
 
@@ -188,7 +188,7 @@ impl Product {
     async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
         let loads = loads(ctx)?;
         let ids = loads.kits(self.row.id).await?;
-        let rows = loads.known_products(ids.to_vec()).await?;
+        let rows = loads.load_products(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.get(id)).cloned().map(Product::from).collect())
     }
     /// Unit in which the product is counted.

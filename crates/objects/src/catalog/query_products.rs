@@ -8,7 +8,7 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
+    rows::{self, ResolvedFilter, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     graphql::{
         canonical,
-        connection::{Page, PageArgs, counted_beside},
+        connection::{Page, PageArgs, begin_count},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -145,7 +145,7 @@ impl ProductQuery {
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
             Some(By::Id(id)) => Some(id),
-            // A slug that nobody has is no root: nothing lies below it.
+            // An unknown slug is not the root: it has no subcategories.
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let scope = permit.scope(&catalog.db);
@@ -207,7 +207,8 @@ impl ProductQuery {
     }
 }
 
-/// A page of products: by SKU, or by relevance where the filter searches, unless `order_by` or `sort` says otherwise.
+/// A page of products: by SKU, or by relevance if the filter searches, unless `order_by` or `sort`
+/// gives another order.
 pub async fn products_page(
     ctx: &Context<'_>,
     permit: Permit<kind::ProductRead>,
@@ -224,7 +225,7 @@ pub async fn products_page(
             let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
             let source = scoped.source();
-            let count = counted_beside(ctx, &scope, &source, &request);
+            let count = begin_count(ctx, &scope, &source, &request);
             let rows = scoped.rows(&scope, order, &request).await?;
             let look = ctx.look_ahead();
             let shows =
@@ -236,8 +237,8 @@ pub async fn products_page(
                 let keys = order.keys(&row);
                 (Product::from(row), keys)
             })
-            .counted_with(scope, source, count)
-            .vague(scoped.is_vague)
+            .count_from_source(scope, source, count)
+            .with_inexact_count(scoped.is_vague)
             .into()
         }
         Sorted::ByRelevance => {
@@ -248,14 +249,14 @@ pub async fn products_page(
             let (source, is_vague) = (scoped.source(), scoped.is_vague);
             let (found, is_cut) = scoped.ranked.as_ref().map_or((0, false), |ranked| (ranked.found, ranked.is_cut));
             let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
-            // The search has counted what it looked at.
-            let page = if is_cut { page.counted(scope, source).at_least(found) } else { page.of_known(found) };
-            page.vague(is_vague).into()
+            // The search has counted the rows that it compared.
+            let page = if is_cut { page.counted(scope, source).at_least(found) } else { page.with_total(found) };
+            page.with_inexact_count(is_vague).into()
         }
     })
 }
 
-/// The product that a scanned code stands for: by barcode, else by SKU.
+/// The product with a scanned code: by barcode, else by SKU.
 pub async fn product_scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
     let permit = ctx.permit::<kind::ProductRead>()?;
     let (catalog, code) = (ctx.given::<Catalog>()?, query_text(code.to_owned(), &path!["code"])?);
@@ -278,7 +279,8 @@ enum Sorted {
     ByRelevance,
 }
 
-/// What a sort means for this filter. It is refused under the name of the argument that it came in.
+/// Returns the sort for this filter. An invalid one is refused under the name of the argument that
+/// it came in.
 fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
     let by = |sort, direction| Sorted::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
@@ -299,8 +301,9 @@ fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> 
     })
 }
 
-/// A place in a ranking means nothing under another filter: the cursor is bound to it. Also how releases before migration 34 bound it: cursors of
-/// theirs are still taken.
+/// Kinds of cursors in a ranking, which are bound to the filter: a position has no meaning under
+/// another one. The second is the form of releases before migration 34, whose cursors are still
+/// accepted.
 fn relevance_kinds(filter: &Filter) -> [String; 2] {
     let name = URL_SAFE_NO_PAD.encode(canonical::name(filter));
     [format!("products:RELEVANCE:{name}"), format!("products:RELEVANCE:{filter:?}")]
@@ -309,7 +312,7 @@ fn relevance_kinds(filter: &Filter) -> [String; 2] {
 /// A page of the ranking: its cursors are places in it.
 async fn relevant(
     scope: &TenantScope,
-    scoped: Scoped,
+    scoped: ResolvedFilter,
     request: &PageRequest,
     (kind, catalog): (String, &Catalog),
 ) -> Answer<Page<Product>> {
@@ -337,7 +340,8 @@ async fn relevant(
     Ok(Page { nodes, keys, has_next: to < ids.len(), has_previous: from > 0, kind, signer: catalog.signer.clone() })
 }
 
-/// The product that an argument names; None when there is none. An id is taken as it is, and looked up where it matters.
+/// Returns the ID of the product that an argument names; None if there is none. An ID is returned
+/// unchecked; the caller looks it up if necessary.
 pub async fn product_named(ctx: &Context<'_>, named: ProductRef, field: &[&str]) -> Answer<Option<entity::prelude::ProductId>> {
     let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
     let by = match named {

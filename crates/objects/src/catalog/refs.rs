@@ -1,4 +1,4 @@
-//! How queries name one thing, and how they sort.
+//! References that name an object of the catalogue in queries, and sorts.
 
 use async_graphql::{Enum, ID, InputObject, OneofObject};
 

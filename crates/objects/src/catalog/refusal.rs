@@ -1,4 +1,4 @@
-//! The catalogue's rejections as GraphQL says them: each its code and words, once.
+//! The catalogue's rejections in GraphQL: code and message of each, defined once.
 
 use entity::prelude::Timestamp;
 use inventory::catalog::core::{Form, MergeStays, Problem, Rejection, Subject, Use};
@@ -29,7 +29,7 @@ fn name(word: Subject) -> &'static str {
     }
 }
 
-fn wanted(form: Form) -> &'static str {
+fn expected_form(form: Form) -> &'static str {
     match form {
         Form::Plain => "a text without control characters is expected",
         Form::Slug => "a slug is expected: lower-case letters a to z and digits, with single hyphens between them",
@@ -48,7 +48,7 @@ fn wanted(form: Form) -> &'static str {
     }
 }
 
-fn tie(what: Use) -> &'static str {
+fn usage_text(what: Use) -> &'static str {
     match what {
         Use::Stock => "stock remains",
         Use::Reservations => "reservations are active",
@@ -77,22 +77,23 @@ fn tie(what: Use) -> &'static str {
     }
 }
 
-/// What is archived is named anew by nothing. The word is the mutation's, too, but for a family.
-pub fn archived_since(what: &str, since: Timestamp) -> String {
+/// Returns the message for an archived object, to which new references are refused. The noun is
+/// also that of the mutation, except for a family.
+pub fn archived_message(what: &str, since: Timestamp) -> String {
     let noun = if what == name(Subject::Family) { "productFamily" } else { what };
     format!("this {what} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
 }
 
-/// What lies in something archived stays archived with it.
-fn inside_archived(what: &str, since: Timestamp, mutation: &str) -> String {
+/// Returns the text for an object inside an archived one: it stays archived as long as that is.
+fn inside_archived_message(what: &str, since: Timestamp, mutation: &str) -> String {
     format!("{what} is archived since {}: restore that with {mutation} first", clock::rfc3339(since))
 }
 
-/// Why a merge of these is not taken back.
-fn merge_stays(noun: &str, why: &MergeStays) -> String {
+/// Returns the reason why a merge of two of these cannot be undone.
+fn unmerge_refusal_text(noun: &str, why: &MergeStays) -> String {
     match why {
         MergeStays::NotMerged => format!("this {noun} is not merged into another"),
-        MergeStays::Unkept => format!("this {noun} was merged by a release that did not keep what it moved"),
+        MergeStays::Unkept => format!("this {noun} was merged by a release that did not record the moved objects"),
         MergeStays::MergedOn { first, into } => {
             format!("{first}, into which this {noun} was merged, is merged into {into}: take that merge back first")
         }
@@ -101,12 +102,12 @@ fn merge_stays(noun: &str, why: &MergeStays) -> String {
     }
 }
 
-/// Code and words of a rejection.
-fn say(why: &Rejection) -> (ErrorCode, String) {
+/// Code and message of a rejection.
+fn describe_rejection(why: &Rejection) -> (ErrorCode, String) {
     match why {
         Rejection::Required => (ErrorCode::Required, "a value is needed".to_owned()),
         Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
-        Rejection::Malformed(form) => (ErrorCode::Invalid, wanted(*form).to_owned()),
+        Rejection::Malformed(form) => (ErrorCode::Invalid, expected_form(*form).to_owned()),
         Rejection::CheckDigit { expected } => (ErrorCode::Invalid, format!("the check digit of this GTIN is {expected}")),
         Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
         Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),
@@ -125,36 +126,38 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
             (ErrorCode::Invalid, format!("the options of this family are expected, each once: {}", expected.join(", ")))
         }
         Rejection::OptionsWithoutFamily => (ErrorCode::Invalid, "only a product of a family has options".to_owned()),
-        Rejection::InUse(uses) => (ErrorCode::InUse, uses.iter().copied().map(tie).collect::<Vec<_>>().join("; ")),
+        Rejection::InUse(uses) => (ErrorCode::InUse, uses.iter().copied().map(usage_text).collect::<Vec<_>>().join("; ")),
         Rejection::KitInItself => (ErrorCode::Invalid, "a kit cannot be made of itself".to_owned()),
-        Rejection::KitInKit => (ErrorCode::Invalid, "this is a kit: name what it is made of instead".to_owned()),
-        Rejection::NotStocked => (ErrorCode::InvalidState, "this is UNTRACKED: a kit is made of what is stocked".to_owned()),
+        Rejection::KitInKit => (ErrorCode::Invalid, "this is a kit: name its components instead".to_owned()),
+        Rejection::NotStocked => {
+            (ErrorCode::InvalidState, "this is UNTRACKED: components of a kit are stocked products".to_owned())
+        }
         Rejection::NotWhole => {
             (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
         }
         Rejection::InUseBy(uses) => {
-            let left = |(what, count): &(Use, i64)| format!("{} ({count})", tie(*what));
+            let left = |(what, count): &(Use, i64)| format!("{} ({count})", usage_text(*what));
             (ErrorCode::InUse, uses.iter().map(left).collect::<Vec<_>>().join("; "))
         }
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
-        Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_since(name(*what), *since)),
+        Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_message(name(*what), *since)),
         Rejection::InArchivedCategory { since } => {
-            (ErrorCode::InvalidState, inside_archived("the category it lies in", *since, "categoryRestore"))
+            (ErrorCode::InvalidState, inside_archived_message("the category it lies in", *since, "categoryRestore"))
         }
         Rejection::InArchivedFamily { since } => {
-            (ErrorCode::InvalidState, inside_archived("its family", *since, "productFamilyRestore"))
+            (ErrorCode::InvalidState, inside_archived_message("its family", *since, "productFamilyRestore"))
         }
         Rejection::IntoItself => (ErrorCode::InvalidState, "nothing goes into itself".to_owned()),
         Rejection::MergedInto { what, into } => {
             (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
         }
-        Rejection::Unmerge(what, why) => (ErrorCode::InvalidState, merge_stays(name(*what), why)),
+        Rejection::Unmerge(what, why) => (ErrorCode::InvalidState, unmerge_refusal_text(name(*what), why)),
         Rejection::OtherTaxIds => {
             (ErrorCode::InvalidState, "they have no tax number in common: accept TAX_IDS where both are one".to_owned())
         }
         Rejection::Open { what, count, numbers } => {
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-            (ErrorCode::InUse, format!("{} ({count}): {}", tie(*what), numbers.join(", ")))
+            (ErrorCode::InUse, format!("{} ({count}): {}", usage_text(*what), numbers.join(", ")))
         }
         Rejection::BothOffer { count, skus } => {
             let message =
@@ -171,14 +174,15 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
     }
 }
 
-/// The name that inputs have for a part of a path. Columns of files have no prefix, and keep the word that is stored.
+/// The input's name of a part of a path. Columns of files have no prefix, and keep the stored name.
 fn input_name<'a>(prefix: &[&str], part: &'a str) -> &'a str {
     if part == "position" && !prefix.is_empty() { "sortIndex" } else { part }
 }
 
-/// A problem as a user error, its path after `prefix`. `current` is the row as it is, for a stale version.
+/// A problem as a user error, its path after `prefix`. `current` is the stored row, for a stale
+/// version.
 pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> UserError {
-    let (code, message) = say(&problem.why);
+    let (code, message) = describe_rejection(&problem.why);
     let own = problem.at.iter().map(|part| input_name(prefix, part).to_owned());
     let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(own).collect();
     match &problem.why {

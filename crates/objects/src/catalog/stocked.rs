@@ -22,7 +22,7 @@ use crate::{
     stock::StockStatus,
 };
 
-/// The test of a product's stock; None where nothing is asked of it.
+/// The test of a product's stock; None if the filter has no condition on it.
 pub(crate) fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<StoreIdFilter>, at: &Path) -> Answer<Option<Filter>> {
     if let Some(statuses) = &statuses {
         listed(statuses.len(), &below(at, &["stockStatus"]))?;
@@ -49,12 +49,13 @@ fn stores_tests(StoreIdFilter { eq, one_of, key }: StoreIdFilter, at: &Path) -> 
     Ok(tests)
 }
 
-/// Lets a filter that asks of stock look at the stores whose stock the caller may see. One who may see none is refused.
-pub(crate) fn stock_seen(ctx: &Context<'_>, filter: &mut Filter) -> Answer<()> {
-    if filter.asks_of_stock()
+/// Limits a filter's conditions on stock to the stores whose stock the caller may see. A caller who
+/// may see none is refused.
+pub(crate) fn limit_to_visible_stores(ctx: &Context<'_>, filter: &mut Filter) -> Answer<()> {
+    if filter.tests_stock()
         && let Reach::Stores(stores) = ctx.permit::<kind::StockRead>()?.reach()
     {
-        filter.see_stock_of(&stores);
+        filter.restrict_to_stores(&stores);
     }
     Ok(())
 }

@@ -44,7 +44,8 @@ pub async fn store_named(ctx: &Context<'_>, named: &StoreRef, field: &[&str]) ->
     Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| row.id))
 }
 
-/// The products of an argument, and the name of its filter in cursors; None for all products. Asking for some of them needs product.read.
+/// The products of an argument, and the name of its filter in cursors; None for all products. A
+/// filter needs product.read.
 pub async fn products_at(
     ctx: &Context<'_>,
     filter: Option<ProductFilter>,
@@ -60,7 +61,8 @@ pub async fn products_at(
     Ok((scoped.condition(), Some(name)))
 }
 
-/// The products of the argument `product`, in the category of `categoryTree` or below it. Asking for some of them needs product.read.
+/// The products of the argument `product`, in the category of `categoryTree` or below it. Either
+/// argument needs product.read.
 pub async fn products_within(
     ctx: &Context<'_>,
     filter: Option<ProductFilter>,
@@ -78,7 +80,7 @@ pub async fn products_within(
             CategoryRef::Id(id) => By::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),
             CategoryRef::Slug(slug) => By::Key(query_text(slug, &vec!["categoryTree".to_owned(), "slug".to_owned()])?),
         };
-        // Nothing is in a category that nobody has.
+        // An unknown category has no products.
         let root = match by {
             By::Id(id) => id,
             by @ By::Key(_) => catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id),

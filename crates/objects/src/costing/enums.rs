@@ -1,4 +1,4 @@
-//! The closed sets of words that costs have, with what each means.
+//! GraphQL enums of costs, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -1,4 +1,4 @@
-//! What documents and entries cost, asked for together.
+//! Loaders of the costs of documents and entries, in batches.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,21 +21,21 @@ crate::tenant_rows!(
     Costs
 );
 
-/// What an order's goods took with them.
+/// Key of the cost of the goods of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SoldFor(OrderId);
+pub struct OrderCostKey(OrderId);
 
-impl Loader<SoldFor> for Costs {
+impl Loader<OrderCostKey> for Costs {
     type Value = Money;
     type Error = Fault;
-    async fn load(&self, keys: &[SoldFor]) -> Result<HashMap<SoldFor, Money>, Fault> {
+    async fn load(&self, keys: &[OrderCostKey]) -> Result<HashMap<OrderCostKey, Money>, Fault> {
         let how = shell::begin(&self.0, None).await?;
         if !how.progress.is_current() {
             return Ok(HashMap::new());
         }
-        let mut costs: HashMap<SoldFor, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
+        let mut costs: HashMap<OrderCostKey, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
         for ((order, _), sums) in rows::sold(&self.0, keys.iter().map(|key| key.0).collect()).await? {
-            if let Some(cost) = costs.get_mut(&SoldFor(OrderId::from_uuid(order))) {
+            if let Some(cost) = costs.get_mut(&OrderCostKey(OrderId::from_uuid(order))) {
                 cost.minor -= sums.values.by(how.method);
             }
         }
@@ -45,18 +45,18 @@ impl Loader<SoldFor> for Costs {
 
 /// An entry's event and line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Booked(i64, u16);
+pub struct EntryCostKey(i64, u16);
 
-impl Loader<Booked> for Costs {
+impl Loader<EntryCostKey> for Costs {
     type Value = Money;
     type Error = Fault;
-    async fn load(&self, keys: &[Booked]) -> Result<HashMap<Booked, Money>, Fault> {
+    async fn load(&self, keys: &[EntryCostKey]) -> Result<HashMap<EntryCostKey, Money>, Fault> {
         let how = shell::begin(&self.0, None).await?;
         let seqs: BTreeSet<i64> = keys.iter().map(|key| key.0).collect();
         let found = rows::entries_cost(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
-        let value = |key: &Booked| {
+        let value = |key: &EntryCostKey| {
             let booked = found.get(&(key.0, key.1)).copied();
-            // What moved no units changed no worth.
+            // An entry that moved no units changed no value.
             let values = booked.or(how.progress.is_current().then(Values::default));
             values.map(|values| (*key, Money::new(values.by(how.method), how.currency)))
         };
@@ -66,59 +66,61 @@ impl Loader<Booked> for Costs {
 
 /// The revaluation that undoes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UndoneBy(RevaluationId);
+pub struct RevaluationReversalKey(RevaluationId);
 
-impl Loader<UndoneBy> for Costs {
+impl Loader<RevaluationReversalKey> for Costs {
     type Value = Arc<Revaluation>;
     type Error = Fault;
-    async fn load(&self, keys: &[UndoneBy]) -> Result<HashMap<UndoneBy, Arc<Revaluation>>, Fault> {
+    async fn load(&self, keys: &[RevaluationReversalKey]) -> Result<HashMap<RevaluationReversalKey, Arc<Revaluation>>, Fault> {
         let ids: Vec<RevaluationId> = keys.iter().map(|key| key.0).collect();
-        let found = rows::revaluations_undoing(&self.0, &ids).await?;
-        Ok(found.into_iter().filter_map(|one| Some((UndoneBy(one.reverses?), Arc::new(one)))).collect())
+        let found = rows::reversals_of_revaluations(&self.0, &ids).await?;
+        Ok(found.into_iter().filter_map(|one| Some((RevaluationReversalKey(one.reverses?), Arc::new(one)))).collect())
     }
 }
 
 /// The revaluation that undoes one; None while none does.
-pub async fn undone_by(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
-    load(ctx, UndoneBy(id)).await
+pub async fn find_reversal_of(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
+    load(ctx, RevaluationReversalKey(id)).await
 }
 
 /// The charges that were added to a purchase order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ChargesOf(PurchaseOrderId);
+pub struct OrderChargesKey(PurchaseOrderId);
 
-impl Loader<ChargesOf> for Costs {
+impl Loader<OrderChargesKey> for Costs {
     type Value = Arc<Vec<StockRevaluation>>;
     type Error = Fault;
-    async fn load(&self, keys: &[ChargesOf]) -> Result<HashMap<ChargesOf, Arc<Vec<StockRevaluation>>>, Fault> {
+    async fn load(&self, keys: &[OrderChargesKey]) -> Result<HashMap<OrderChargesKey, Arc<Vec<StockRevaluation>>>, Fault> {
         let how = rows::method(&self.0).await?;
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::charges_of_orders(&self.0, &ids).await?;
         let one = |row: Revaluation| {
             let order = row.charge.as_ref()?.order;
-            Some((ChargesOf(order), StockRevaluation { row: Arc::new(row), how, foreseen: None }))
+            Some((OrderChargesKey(order), StockRevaluation { row: Arc::new(row), how, foreseen: None }))
         };
         Ok(grouped(keys, all.into_iter().filter_map(one)))
     }
 }
 
-/// The charges that were added to a purchase order after its goods had come, the oldest first.
+/// The charges that were added to a purchase order after its goods had been received, the oldest
+/// first.
 pub async fn charges_of_order(ctx: &Context<'_>, order: PurchaseOrderId) -> Answer<Vec<StockRevaluation>> {
-    Ok(load(ctx, ChargesOf(order)).await?.map(|all| all.to_vec()).unwrap_or_default())
+    Ok(load(ctx, OrderChargesKey(order)).await?.map(|all| all.to_vec()).unwrap_or_default())
 }
 
-/// What has left for an order took so much with it; None until the books have come there, and in a dry run: books follow movements that are committed.
+/// Returns the cost of the goods that have left for an order; None until costing has caught up with
+/// the journal, and in a dry run: costing follows committed movements only.
 pub async fn order_cost(ctx: &Context<'_>, order: OrderId) -> Answer<Option<Money>> {
     if dry_run::is_on() {
         return Ok(None);
     }
-    load(ctx, SoldFor(order)).await
+    load(ctx, OrderCostKey(order)).await
 }
 
-/// By how much an entry changed what stock is worth; None until the books have come there, or in a dry run.
+/// The change of the stock's value by an entry; None until it has been posted, or in a dry run.
 pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option<Money>> {
     if seq == 0 {
         return Ok(None);
     }
-    load(ctx, Booked(seq, line)).await
+    load(ctx, EntryCostKey(seq, line)).await
 }

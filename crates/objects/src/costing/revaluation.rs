@@ -14,20 +14,20 @@ use macros::resolvers;
 
 use super::{
     added_charge::AddedCharge,
-    loaders::{entry_cost, undone_by},
+    loaders::{entry_cost, find_reversal_of},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
 };
 
-/// A document that says what units are worth.
+/// A document that sets the unit value of stock.
 #[derive(Clone)]
 pub struct StockRevaluation {
     pub row: Arc<core::Revaluation>,
     /// Costing method of the tenant, and the currency of the books.
     pub how: (CostingMethod, Currency),
-    /// What a dry run found, line by line; None where the document is written.
+    /// Values that a dry run computed, line by line; None if the document is written.
     pub foreseen: Option<Arc<Vec<core::Values>>>,
 }
 
@@ -65,7 +65,7 @@ impl StockRevaluation {
     }
     /// Revaluation that undoes this one. Null while none does.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Answer<Option<Self>> {
-        let found = Box::pin(undone_by(ctx, self.row.id)).await?;
+        let found = Box::pin(find_reversal_of(ctx, self.row.id)).await?;
         Ok(found.map(|row| Self { row, how: self.how, foreseen: None }))
     }
     /// Charge of a purchase order that was added after its goods had come. Null for other revaluations, and for those that undo one.
@@ -85,7 +85,7 @@ pub struct RevaluationLine {
 }
 
 impl RevaluationLine {
-    /// By how much it changes what stock is worth; None until the books have come there.
+    /// The change of the stock's value; None until it has been posted.
     async fn changed(&self, ctx: &Context<'_>) -> Answer<Option<prelude::Money>> {
         let line = &self.of.row.lines[self.index];
         let Some(foreseen) = &self.of.foreseen else { return entry_cost(ctx, self.of.row.seq, line.position).await };

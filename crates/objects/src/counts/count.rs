@@ -18,7 +18,7 @@ use platform::{path, storage::Fault};
 use super::{
     enums::{AbcClass, StocktakeKind, StocktakeStatus},
     line::{self, StocktakeLineConnection, StocktakeLineFilter},
-    loaders::{ProgressOf, load},
+    loaders::{CountProgressKey, load},
 };
 use crate::{
     catalog::{Category, loads},
@@ -37,12 +37,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Stocktake {
     row: Arc<core::Count>,
-    /// Its lines as a dry run would leave them. None: they are looked up.
-    tried: Option<Arc<StocktakeTried>>,
+    /// The lines of the stocktake after a dry run. None: they are looked up.
+    tried: Option<Arc<StocktakeDryRun>>,
 }
 
 /// Lines of a stocktake as a dry run would leave them.
-pub struct StocktakeTried {
+pub struct StocktakeDryRun {
     pub progress: Progress,
     /// Lines that it would make or change.
     pub lines: Vec<Line>,
@@ -54,17 +54,17 @@ impl Stocktake {
     }
     /// With its lines as a dry run would leave them.
     #[must_use]
-    pub fn trying(self, tried: Option<StocktakeTried>) -> Self {
+    pub fn with_dry_run(self, tried: Option<StocktakeDryRun>) -> Self {
         Self { tried: tried.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::Count {
         &self.row
     }
 
-    async fn lines_so_far(&self, ctx: &Context<'_>) -> Answer<Progress> {
+    async fn load_progress(&self, ctx: &Context<'_>) -> Answer<Progress> {
         match &self.tried {
             Some(tried) => Ok(tried.progress),
-            None => Ok(load(ctx, ProgressOf(self.row.id)).await?.unwrap_or_default()),
+            None => Ok(load(ctx, CountProgressKey(self.row.id)).await?.unwrap_or_default()),
         }
     }
 }
@@ -116,7 +116,7 @@ impl Stocktake {
     tagged!("stocktake", self.row.id);
     /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
-        let found = self.lines_so_far(ctx).await?;
+        let found = self.load_progress(ctx).await?;
         Ok(StocktakeProgress {
             lines: Long(found.lines),
             counted: Long(found.counted),
@@ -153,7 +153,7 @@ impl Stocktake {
         if tolerance.0.is_negative() {
             return Err(TopError::bad_input("a tolerance of 0 or more is expected", path!["tolerance"]));
         }
-        if !sees_book(ctx.caller()?, &self.row) {
+        if !may_see_book(ctx.caller()?, &self.row) {
             return Err(TopError::Forbidden(kind::CountReview::info().code));
         }
         let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
@@ -177,7 +177,7 @@ impl Stocktake {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> =
             actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
-        if open.contains(&Action::Approve) && self.lines_so_far(ctx).await?.counted == 0 {
+        if open.contains(&Action::Approve) && self.load_progress(ctx).await?.counted == 0 {
             open.retain(|action| *action != Action::Approve);
         }
         Ok(open.into_iter().map(Action::mutation).collect())
@@ -222,12 +222,13 @@ async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category
     Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
 }
 
-/// Whether the caller sees what the books say of a stocktake's lines.
-pub(crate) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
+/// Whether the caller sees the book quantities of a stocktake's lines.
+pub(crate) fn may_see_book(caller: &Caller, count: &core::Count) -> bool {
     count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 
-/// Whether the caller has, in the stocktake's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the stocktake's store, the permission that the action's mutation
+/// requires.
 fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
         Action::Start | Action::Cancel => kind::CountWrite::INDEX,

@@ -16,9 +16,9 @@ use macros::resolvers;
 use platform::paging::CursorSigner;
 
 use super::{
-    count::sees_book,
+    count::may_see_book,
     enums::StocktakeLineStatus,
-    loaders::{TriesOf, load},
+    loaders::{CountAttemptsKey, load},
 };
 use crate::{
     graphql::{
@@ -30,9 +30,9 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
-    keyed_filters::put_ids,
-    orders::links::{self, Actor, MOST_A_PAGE, Money, Product},
-    stock::{Lot, lot_seen},
+    keyed_filters::replace_keys_with_ids,
+    orders::links::{self, Actor, MAX_A_PAGE, Money, Product},
+    stock::{Lot, visible_lot},
 };
 
 /// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
@@ -60,7 +60,7 @@ pub struct StocktakeLineFilter {
 crate::keyed_filter!(StocktakeLineFilter, "product" product ProductSku);
 
 impl StocktakeLineFilter {
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<Vec<LineTest>> {
         let mut tests = Vec::new();
         let states = [self.status, self.state].into_iter().flatten();
@@ -84,9 +84,9 @@ pub async fn lines(
     let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let list = format!("{}:{}", rows::COUNT_LINES, count.id);
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
-    put_ids(ctx, &mut filter, "filter").await?;
-    if filter.has(&|filter| filter.has_difference.is_some()) && !sees_book(ctx.caller()?, count) {
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    replace_keys_with_ids(ctx, &mut filter, "filter").await?;
+    if filter.has(&|filter| filter.has_difference.is_some()) && !may_see_book(ctx.caller()?, count) {
         return Err(TopError::Forbidden(kind::CountReview::info().code));
     }
     let tests = read_nested(filter, &mut StocktakeLineFilter::tests)?;
@@ -105,17 +105,18 @@ pub struct StocktakeLine {
 }
 
 impl StocktakeLine {
-    /// What the books had, if the caller may see it.
-    fn seen_book(&self, ctx: &Context<'_>) -> Option<i64> {
-        self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| sees_book(caller, &self.of)))
+    /// Returns the book quantity, if the caller may see it.
+    fn visible_book_quantity(&self, ctx: &Context<'_>) -> Option<i64> {
+        self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| may_see_book(caller, &self.of)))
     }
-    /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
-    fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
+    /// Returns the difference between the counted and the book quantity; None of a line that is
+    /// uncounted or to be counted again.
+    fn count_difference(&self, ctx: &Context<'_>) -> Option<i64> {
         let tally = match self.shown.line.state {
             LineState::Counted(finding) | LineState::Posted(finding, _) | LineState::Reversed(finding, ..) => finding.tally,
             LineState::Uncounted | LineState::Recount(_) => return None,
         };
-        Some(tally.counted.get() - self.seen_book(ctx)?)
+        Some(tally.counted.get() - self.visible_book_quantity(ctx)?)
     }
 }
 
@@ -147,11 +148,11 @@ impl StocktakeLine {
         self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
     }
     /// Lot of the line. Null while the books do not have it, and where it never was in a store whose stock you may see.
-    // Null needs no permission where there is no lot.
+    // Null needs no permission if there is no lot.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
-        Box::pin(lot_seen(ctx, id)).await.transpose()
+        Box::pin(visible_lot(ctx, id)).await.transpose()
     }
     /// True if the line was on the list of the stocktake; false for goods that were only found.
     async fn is_expected(&self) -> bool {
@@ -180,17 +181,17 @@ impl StocktakeLine {
     /// everything recorded or posted since for that time; equal to `counted` when a later stocktake of
     /// the product was posted. Null before the line is counted, and in a blind stocktake for callers
     /// without count.review.
-    // Asked of a blind count alone, for the count's own store.
+    // The permission is required for blind counts only, in the count's own store.
     #[field(mask(CountReview, in_body), was("book", "2026-11-25"))]
     async fn expected_quantity(&self, ctx: &Context<'_>) -> Option<Quantity> {
-        quantity(self.seen_book(ctx)?)
+        quantity(self.visible_book_quantity(ctx)?)
     }
     /// Difference that approval posts: counted − expectedQuantity, in the product's smallest unit. Null for a line that is to be
     /// counted again, which posts nothing.
-    // Asked of a blind count alone, for the count's own store.
+    // The permission is required for blind counts only, in the count's own store.
     #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
-        quantity(self.off_by(ctx)?)
+        quantity(self.count_difference(ctx)?)
     }
     /// Time at which the line's posting was reversed. Null for a line that was never posted or not reversed.
     async fn reversed_at(&self) -> Option<DateTime> {
@@ -201,16 +202,16 @@ impl StocktakeLine {
     #[field(mask = ProductCostRead)]
     async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
         let cost = self.shown.line.state.finding()?.unit_cost?;
-        let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
+        let difference = prelude::Quantity::new(self.count_difference(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }
     /// Attempts to count the line, the oldest first. A blind stocktake shows them with count.review only.
     #[field(was("tries", "2026-11-25"))]
     async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
-        if !sees_book(ctx.caller()?, &self.of) {
+        if !may_see_book(ctx.caller()?, &self.of) {
             return Ok(Vec::new());
         }
-        let tries = load(ctx, TriesOf(self.shown.line.id)).await?.unwrap_or_default();
+        let tries = load(ctx, CountAttemptsKey(self.shown.line.id)).await?.unwrap_or_default();
         Ok(tries.iter().map(|(one, at)| StocktakeAttempt { row: one.clone(), recorded_at: *at }).collect())
     }
 }
@@ -219,7 +220,7 @@ crate::connection!(counted StocktakeLineConnection, StocktakeLineEdge, Stocktake
 
 /// One of the times that a line was counted.
 pub struct StocktakeAttempt {
-    row: core::Try,
+    row: core::CountAttempt,
     recorded_at: prelude::Timestamp,
 }
 

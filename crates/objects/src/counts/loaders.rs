@@ -1,12 +1,12 @@
-//! What a request's resolvers ask for together is read together; nothing is kept, so that a second mutation of one request sees what the
-//! first one wrote.
+//! Loaders of counts, which read in batches for the resolvers of a request. They cache nothing, so
+//! that a second mutation of one request sees the writes of the first.
 
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use entity::prelude::{CountId, CountLineId, Timestamp};
 use inventory::counts::{
-    core::{Count, Try},
+    core::{Count, CountAttempt},
     rows::{self, Progress},
 };
 use platform::storage::Fault;
@@ -16,12 +16,12 @@ crate::tenant_rows!(
     Rows
 );
 
-/// How far a count has come.
+/// Key of a count's progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProgressOf(pub CountId);
+pub struct CountProgressKey(pub CountId);
 /// Every time that a line was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TriesOf(pub CountLineId);
+pub struct CountAttemptsKey(pub CountLineId);
 
 impl Loader<CountId> for Rows {
     type Value = Arc<Count>;
@@ -31,20 +31,27 @@ impl Loader<CountId> for Rows {
     }
 }
 
-impl Loader<ProgressOf> for Rows {
+impl Loader<CountProgressKey> for Rows {
     type Value = Progress;
     type Error = Fault;
-    async fn load(&self, keys: &[ProgressOf]) -> Result<HashMap<ProgressOf, Progress>, Fault> {
+    async fn load(&self, keys: &[CountProgressKey]) -> Result<HashMap<CountProgressKey, Progress>, Fault> {
         let ids: Vec<CountId> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::progress(&self.0, &ids).await?.into_iter().map(|(id, progress)| (ProgressOf(id), progress)).collect())
+        Ok(rows::progress(&self.0, &ids).await?.into_iter().map(|(id, progress)| (CountProgressKey(id), progress)).collect())
     }
 }
 
-impl Loader<TriesOf> for Rows {
-    type Value = Arc<Vec<(Try, Timestamp)>>;
+impl Loader<CountAttemptsKey> for Rows {
+    type Value = Arc<Vec<(CountAttempt, Timestamp)>>;
     type Error = Fault;
-    async fn load(&self, keys: &[TriesOf]) -> Result<HashMap<TriesOf, Arc<Vec<(Try, Timestamp)>>>, Fault> {
+    async fn load(
+        &self,
+        keys: &[CountAttemptsKey],
+    ) -> Result<HashMap<CountAttemptsKey, Arc<Vec<(CountAttempt, Timestamp)>>>, Fault> {
         let ids: Vec<CountLineId> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::tries(&self.0, &ids).await?.into_iter().map(|(id, tries)| (TriesOf(id), Arc::new(tries))).collect())
+        Ok(rows::attempts_of_lines(&self.0, &ids)
+            .await?
+            .into_iter()
+            .map(|(id, attempts_of_lines)| (CountAttemptsKey(id), Arc::new(attempts_of_lines)))
+            .collect())
     }
 }

@@ -11,7 +11,7 @@ use async_graphql::Context;
 use entity::prelude::CountId;
 use iam::access::kind;
 
-pub use count::{Stocktake, StocktakeConnection, StocktakeEdge, StocktakeProgress, StocktakeSummary, StocktakeTried};
+pub use count::{Stocktake, StocktakeConnection, StocktakeDryRun, StocktakeEdge, StocktakeProgress, StocktakeSummary};
 pub use enums::{AbcClass, StocktakeKind, StocktakeLineStatus, StocktakeStatus};
 pub use line::{StocktakeAttempt, StocktakeLine, StocktakeLineConnection, StocktakeLineEdge, StocktakeLineFilter};
 pub use loaders::Rows;

@@ -1,4 +1,4 @@
-//! Refusals of counts as GraphQL says them: each its code and words, once.
+//! Rejections of counts in GraphQL: code and message of each, defined once.
 
 use entity::prelude::Tracking;
 use inventory::counts::core::{Action, Refusal, actions_from};
@@ -7,10 +7,10 @@ use platform::plurals::counted;
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{invalid, open, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn count(why: &Refusal) -> Said {
+pub fn count(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::Status(status) => {
             state(&format!("the count is {status}; {}", open(actions_from(*status).map(Action::mutation))))
@@ -33,7 +33,7 @@ pub fn count(why: &Refusal) -> Said {
         Refusal::NoLines => invalid("at least one line is needed"),
         Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::BeforeStart => range("it lies before the count was started"),
-        Refusal::Negative => range("nobody counts less than 0"),
+        Refusal::Negative => range("a count of 0 or more is expected"),
         Refusal::ProductTwice => invalid("this product occurs twice: count it once"),
         Refusal::LotTwice => invalid("this lot occurs twice: count it once"),
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
@@ -50,10 +50,10 @@ pub fn count(why: &Refusal) -> Said {
         Refusal::NothingToRecount => invalid("nothing is to be counted again"),
         Refusal::NothingCounted => state("nothing was counted"),
         Refusal::NoValue { sku, currency } => {
-            state(&format!("what {sku} is off by has no value in {currency}: somebody who did not count approves"))
+            state(&format!("the difference of {sku} has no value in {currency}: somebody who did not count has to approve it"))
         }
         Refusal::AboveLimit(limit) => state(&format!(
-            "the differences are worth more than {} {}: somebody who did not count approves",
+            "the differences are worth more than {} {}: somebody who did not count has to approve them",
             limit.amount(),
             limit.currency
         )),

@@ -8,7 +8,7 @@ use iam::access::kind;
 use inventory::{
     costing::rows::method,
     currency::{
-        core::{self, RateAsk, StoredRate},
+        core::{self, RateRequest, StoredRate},
         rows,
         shell::rates_as_known,
     },
@@ -26,8 +26,12 @@ use crate::{
     orders::links::{Actor, actor},
 };
 
-/// The rates to the currency of the books that are asked for together, as far as there are any.
-pub async fn frozen_rates(scope: &TenantScope, asks: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<core::FrozenRate>>, Fault> {
+/// The rates to the currency of the books for several requests at once; requests without a rate are
+/// left out.
+pub async fn frozen_rates(
+    scope: &TenantScope,
+    asks: &[RateRequest],
+) -> Result<HashMap<RateRequest, Arc<core::FrozenRate>>, Fault> {
     let (_, books) = method(scope).await?;
     let known = rates_as_known(scope, books, asks).await?;
     Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())

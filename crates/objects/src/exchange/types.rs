@@ -8,7 +8,7 @@ use macros::resolvers;
 use services::exchange::{Exchange as Service, core};
 
 use crate::{
-    access::{Made, may_have},
+    access::{CreatedResult, may_receive_result},
     files::File,
     graphql::{
         context::ContextExt,
@@ -148,12 +148,12 @@ impl From<core::Run> for DataJob {
 }
 
 impl DataJob {
-    /// What is run for each line.
+    /// Returns the options of a bulk operation; None of any other job.
     fn bulk(&self) -> Option<core::bulk::BulkOptions> {
         let text = Some(&self.0.options).filter(|_| self.0.kind == core::Kind::Bulk)?;
         serde_json::from_str(text).ok()
     }
-    /// Of an export of demand facts that is whole.
+    /// Returns the manifest of a complete export of demand facts.
     fn facts(&self) -> Option<DataJobManifest> {
         let core::FactManifest { range, sha256 } = self.0.reading.facts.clone()?;
         Some(DataJobManifest {
@@ -237,7 +237,7 @@ impl DataJob {
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
-        if !may_have(ctx, Made { with: self.0.key, at: self.0.created_at }).await? {
+        if !may_receive_result(ctx, CreatedResult { with: self.0.key, at: self.0.created_at }).await? {
             return Ok(None);
         }
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))

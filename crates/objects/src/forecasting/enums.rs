@@ -1,4 +1,4 @@
-//! The closed sets of words that forecasts have.
+//! GraphQL enums of forecasts.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -7,7 +7,7 @@ use entity::prelude::CarrierId;
 use iam::access::kind;
 use inventory::{
     fulfilment::{
-        core::{self, CarrierInvalid, NewCarrier},
+        core::{self, CarrierProblem, NewCarrier},
         events::CARRIER_SET,
         rows,
         shell::{CarrierRefusal, CarrierUpsert, carrier_upsert},
@@ -30,7 +30,7 @@ use crate::{
     },
     payload,
     periods::in_days,
-    short_lists::{ShortList, Sought, is_within, short_sort},
+    short_lists::{IdAndTextFilter, ShortList, is_within, short_sort},
     stock::changed,
 };
 
@@ -183,13 +183,13 @@ impl CarrierQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
-            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
             Ok((sought, filter.is_active, filter.created_at, filter.updated_at))
         })?;
         let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
         let is_sought = |one: &core::ShippingCarrier| {
             filter.holds(&|(sought, is_active, created, updated)| {
-                sought.finds(one.id, &[&one.code, &one.name])
+                sought.matches_row(one.id, &[&one.code, &one.name])
                     && is_active.is_none_or(|wanted| one.is_active == wanted)
                     && is_within(created.as_ref(), one.created_at)
                     && is_within(updated.as_ref(), one.updated_at)
@@ -218,7 +218,7 @@ impl CarrierMutation {
         #[graphql(desc = "The carrier.")] input: CarrierUpsertInput,
     ) -> Answer<CarrierPayload> {
         if let Err(why) = check_key(&input.idempotency_key) {
-            return Ok(vec![UserError::bad_key(why, path!["input", "idempotencyKey"])].into());
+            return Ok(vec![UserError::invalid_key(why, path!["input", "idempotencyKey"])].into());
         }
         let upsert = CarrierUpsert {
             idempotency_key: input.idempotency_key,
@@ -247,26 +247,26 @@ fn refused(refusal: CarrierRefusal) -> UserError {
     let invalid = |message: &str, field: &str| UserError::new(ErrorCode::Invalid, message, path!["input", field]);
     let required = |message: &str, field: &str| UserError::new(ErrorCode::Required, message, path!["input", field]);
     match refusal {
-        CarrierRefusal::Invalid(CarrierInvalid::NoCode) => required("a code is needed", "code"),
-        CarrierRefusal::Invalid(CarrierInvalid::NoName) => required("a name is needed", "name"),
-        CarrierRefusal::Invalid(CarrierInvalid::Code) => invalid("1 to 64 characters are expected", "code"),
-        CarrierRefusal::Invalid(CarrierInvalid::Name) => invalid("1 to 200 characters are expected", "name"),
-        CarrierRefusal::Invalid(CarrierInvalid::Services { most }) => {
+        CarrierRefusal::Invalid(CarrierProblem::NoCode) => required("a code is needed", "code"),
+        CarrierRefusal::Invalid(CarrierProblem::NoName) => required("a name is needed", "name"),
+        CarrierRefusal::Invalid(CarrierProblem::Code) => invalid("1 to 64 characters are expected", "code"),
+        CarrierRefusal::Invalid(CarrierProblem::Name) => invalid("1 to 200 characters are expected", "name"),
+        CarrierRefusal::Invalid(CarrierProblem::Services { most }) => {
             let field: Path = path!["input", "services"];
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} services are kept"), field)
         }
-        CarrierRefusal::Invalid(CarrierInvalid::Service) => invalid("a service has 1 to 64 characters", "services"),
-        CarrierRefusal::Invalid(CarrierInvalid::Template) => invalid(
+        CarrierRefusal::Invalid(CarrierProblem::Service) => invalid("a service has 1 to 64 characters", "services"),
+        CarrierRefusal::Invalid(CarrierProblem::Template) => invalid(
             "an address that begins with https:// and has {number} once, behind its host, is expected",
             "trackingUrlTemplate",
         ),
-        CarrierRefusal::Invalid(CarrierInvalid::Pattern) => invalid("1 to 64 characters are expected", "numberPattern"),
+        CarrierRefusal::Invalid(CarrierProblem::Pattern) => invalid("1 to 64 characters are expected", "numberPattern"),
         CarrierRefusal::Stale(version) => {
             let message = format!("the carrier has changed: its version is {version}");
             UserError::new(ErrorCode::VersionConflict, message, path!["input", "expectedVersion"])
         }
         CarrierRefusal::TooMany => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {} carriers are kept", rows::MOST_CARRIERS), path!["input"])
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {} carriers are kept", rows::MAX_CARRIERS), path!["input"])
         }
         CarrierRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }

@@ -1,8 +1,8 @@
-//! The states of works and parcels, with what each means.
+//! The states of works and parcels, with their descriptions.
 
 use async_graphql::Enum;
 use entity::prelude;
-use inventory::fulfilment::core::Sent;
+use inventory::fulfilment::core::ParcelShipment;
 
 /// State of a work. New states may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -60,8 +60,8 @@ pub enum ParcelStatus {
     Failed,
 }
 
-impl From<Option<Sent>> for ParcelStatus {
-    fn from(sent: Option<Sent>) -> Self {
+impl From<Option<ParcelShipment>> for ParcelStatus {
+    fn from(sent: Option<ParcelShipment>) -> Self {
         match sent.map(|sent| sent.status) {
             None => Self::Packed,
             Some(prelude::FulfilmentStatus::Delivered) => Self::Delivered,

@@ -1,5 +1,5 @@
-//! What a request's resolvers ask for together is read together; nothing is kept, so that a second mutation of one request sees what the
-//! first one wrote.
+//! Loaders of works, which read in batches for the resolvers of a request. They cache nothing, so
+//! that a second mutation of one request sees the writes of the first.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,19 +20,19 @@ crate::tenant_rows!(
 
 /// Names of an order's goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct GoodsOf(pub OrderId);
+pub struct OrderGoodsKey(pub OrderId);
 /// The number of an order, whether it is held back, and how it is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FactsOf(pub OrderId);
+pub struct OrderFactsKey(pub OrderId);
 /// Works of an order without their lines, the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct WorksOf(pub OrderId);
+pub struct OrderWorksKey(pub OrderId);
 /// The open wave that a work is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct WaveOf(pub FulfilmentWorkId);
+pub struct OpenWaveKey(pub FulfilmentWorkId);
 /// Parcels that left with a fulfilment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ParcelsOf(pub FulfilmentId);
+pub struct FulfilmentParcelsKey(pub FulfilmentId);
 
 impl Loader<FulfilmentWorkId> for Rows {
     type Value = Arc<Work>;
@@ -53,43 +53,43 @@ impl Loader<FulfilmentWaveId> for Rows {
     }
 }
 
-impl Loader<WaveOf> for Rows {
+impl Loader<OpenWaveKey> for Rows {
     type Value = Wave;
     type Error = Fault;
-    async fn load(&self, keys: &[WaveOf]) -> Result<HashMap<WaveOf, Wave>, Fault> {
+    async fn load(&self, keys: &[OpenWaveKey]) -> Result<HashMap<OpenWaveKey, Wave>, Fault> {
         let ids: Vec<FulfilmentWorkId> = keys.iter().map(|key| key.0).collect();
         let all = rows::waves_of_works(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(work, wave)| (WaveOf(work), wave)).collect())
+        Ok(all.into_iter().map(|(work, wave)| (OpenWaveKey(work), wave)).collect())
     }
 }
 
-impl Loader<WorksOf> for Rows {
+impl Loader<OrderWorksKey> for Rows {
     type Value = Arc<Vec<WorkHead>>;
     type Error = Fault;
-    async fn load(&self, keys: &[WorksOf]) -> Result<HashMap<WorksOf, Arc<Vec<WorkHead>>>, Fault> {
+    async fn load(&self, keys: &[OrderWorksKey]) -> Result<HashMap<OrderWorksKey, Arc<Vec<WorkHead>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::heads_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|head| (WorksOf(head.order), head))))
+        Ok(grouped(keys, all.into_iter().map(|head| (OrderWorksKey(head.order), head))))
     }
 }
 
-impl Loader<GoodsOf> for Rows {
+impl Loader<OrderGoodsKey> for Rows {
     type Value = Arc<Vec<GoodsName>>;
     type Error = Fault;
-    async fn load(&self, keys: &[GoodsOf]) -> Result<HashMap<GoodsOf, Arc<Vec<GoodsName>>>, Fault> {
+    async fn load(&self, keys: &[OrderGoodsKey]) -> Result<HashMap<OrderGoodsKey, Arc<Vec<GoodsName>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::goods_names(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (GoodsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderGoodsKey(one.order), one))))
     }
 }
 
-impl Loader<FactsOf> for Rows {
+impl Loader<OrderFactsKey> for Rows {
     type Value = OrderFacts;
     type Error = Fault;
-    async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, OrderFacts>, Fault> {
+    async fn load(&self, keys: &[OrderFactsKey]) -> Result<HashMap<OrderFactsKey, OrderFacts>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::order_facts(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|facts| (FactsOf(facts.order), facts)).collect())
+        Ok(all.into_iter().map(|facts| (OrderFactsKey(facts.order), facts)).collect())
     }
 }
 
@@ -102,13 +102,17 @@ impl Loader<CarrierId> for Rows {
     }
 }
 
-impl Loader<ParcelsOf> for Rows {
+impl Loader<FulfilmentParcelsKey> for Rows {
     type Value = Arc<Vec<(FulfilmentWorkId, Parcel)>>;
     type Error = Fault;
-    async fn load(&self, keys: &[ParcelsOf]) -> Result<HashMap<ParcelsOf, Arc<Vec<(FulfilmentWorkId, Parcel)>>>, Fault> {
+    async fn load(
+        &self,
+        keys: &[FulfilmentParcelsKey],
+    ) -> Result<HashMap<FulfilmentParcelsKey, Arc<Vec<(FulfilmentWorkId, Parcel)>>>, Fault> {
         let ids: Vec<FulfilmentId> = keys.iter().map(|key| key.0).collect();
         let all = rows::parcels_of(&self.0, &ids).await?;
-        let of = |(work, parcel): (FulfilmentWorkId, Parcel)| Some((ParcelsOf(parcel.sent?.fulfilment), (work, parcel)));
+        let of =
+            |(work, parcel): (FulfilmentWorkId, Parcel)| Some((FulfilmentParcelsKey(parcel.sent?.fulfilment), (work, parcel)));
         Ok(grouped(keys, all.into_iter().filter_map(of)))
     }
 }

@@ -1,4 +1,5 @@
-//! Works of stores in GraphQL: what a store has to send of orders, its parcels, and carriers. Nothing here has a price.
+//! Works of stores in GraphQL: goods of orders that a store has to send, its parcels, and carriers.
+//! Nothing here has a price.
 
 pub mod carrier_refs;
 pub mod carriers;

@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl Canonical for Nested<WorkTests> {
-    /// A filter without others inside is the list of its tests, as it was before there were others. Streams have no tests of orders or of lists.
+    /// A filter without nested filters is the list of its tests, as before nested ones existed.
+    /// Streams have no tests of orders or of lists.
     fn canonical(&self) -> Value {
         let own: Value = self.own.works.iter().map(of).collect();
         if self.is_plain() {

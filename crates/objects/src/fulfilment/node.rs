@@ -1,4 +1,4 @@
-//! What stores send, by id. Each wants the permission that its type carries.
+//! Objects of fulfilment by ID. Each requires the permission of its type.
 
 use async_graphql::Context;
 use entity::id::{Id, Kind, kind};

@@ -18,7 +18,7 @@ use macros::resolvers;
 use super::{
     carriers::ShippingCarrier,
     enums::ParcelStatus,
-    loaders::{GoodsOf, ParcelsOf, load},
+    loaders::{FulfilmentParcelsKey, OrderGoodsKey, load},
 };
 use crate::{
     graphql::{
@@ -26,7 +26,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
-    stock::{Lot, lot_of_document, lot_seen},
+    stock::{Lot, lot_of_document, visible_lot},
 };
 
 /// A parcel of a work.
@@ -50,8 +50,8 @@ impl Parcel {
 
 /// Parcels that left with a fulfilment.
 pub async fn parcels_of_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Vec<Parcel>> {
-    let all = load(ctx, ParcelsOf(id)).await?.unwrap_or_default();
-    // A fulfilment has many parcels of few works: each work is read once, and all of them together.
+    let all = load(ctx, FulfilmentParcelsKey(id)).await?.unwrap_or_default();
+    // A fulfilment has many parcels of few works: each work is loaded once, all in one batch.
     let works: BTreeSet<FulfilmentWorkId> = all.iter().map(|(work, _)| *work).collect();
     let works = try_join_all(works.into_iter().map(|work| load(ctx, work))).await?;
     let works: HashMap<FulfilmentWorkId, Arc<core::Work>> =
@@ -63,7 +63,7 @@ pub async fn parcels_of_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answe
 /// The parcel of an id, if its store is the caller's.
 pub async fn find_parcel(ctx: &Context<'_>, id: ParcelId) -> Answer<Option<Parcel>> {
     let permit = ctx.permit::<kind::FulfilmentRead>()?;
-    let at = rows::parcel_at(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
+    let at = rows::parcel_location(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
     let Some(at) = at.filter(|at| permit.channel().is_none() && permit.covers(at.store)) else { return Ok(None) };
     let Some(of) = load(ctx, at.work).await? else { return Ok(None) };
     let row = of.parcels.iter().find(|parcel| parcel.id == id).cloned();
@@ -142,7 +142,7 @@ impl ParcelLine {
     /// SKU of the product when the order was placed.
     async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
         let Some(line) = self.of.lines.iter().find(|line| line.nth == self.row.nth) else { return Ok(String::new()) };
-        let names = load(ctx, GoodsOf(self.of.head.order)).await?.unwrap_or_default();
+        let names = load(ctx, OrderGoodsKey(self.of.head.order)).await?.unwrap_or_default();
         let own = names.iter().find(|name| (name.position, name.product) == (line.position, line.product));
         Ok(own.map_or_else(String::new, |name| name.sku.clone()))
     }
@@ -157,7 +157,7 @@ impl ParcelLine {
     }
 }
 
-/// How much of a lot is in a parcel.
+/// Quantity of a lot in a parcel.
 pub struct ParcelLot(core::ParcelLot);
 
 /// Lot in a parcel, or a serial number, with its quantity.
@@ -170,7 +170,7 @@ impl ParcelLot {
     /// The lot; null where it never was in a store whose stock you may see.
     #[field(permit = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+        Box::pin(visible_lot(ctx, self.0.lot)).await.transpose()
     }
     /// Quantity of the lot in the parcel, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

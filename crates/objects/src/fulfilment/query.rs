@@ -22,7 +22,7 @@ use services::scan::core::WorkNumber;
 
 use super::{
     enums::WorkStatus,
-    loaders::{WorksOf, load},
+    loaders::{OrderWorksKey, load},
     visibility::{covers, within},
     work::{FulfilmentWork, FulfilmentWorkConnection},
 };
@@ -41,7 +41,7 @@ use crate::{
     orders::{
         DeliveryMethod,
         filters::{below, ids as ids_of, texts},
-        links::{Direction, MOST_A_PAGE, argument},
+        links::{Direction, MAX_A_PAGE, argument},
     },
     sorts::{FulfilmentWorkSort, order_of},
 };
@@ -93,12 +93,12 @@ crate::keyed_filter!(
 );
 
 impl FulfilmentWorkFilter {
-    /// What is asked of the works' orders.
+    /// Returns the tests on the works' orders.
     fn of_orders(&self) -> Vec<OrderTest> {
         let held = self.is_held.map(OrderTest::IsHeld);
         held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
     }
-    /// What lists alone ask: of the works' numbers, of their lines, and of who took them.
+    /// Returns the tests that only lists have: on the works' numbers, lines and assignees.
     fn of_lists(&self, patterns: &Patterns, at: &Path) -> Answer<Vec<ListedTest>> {
         let mut all = Vec::new();
         if let Some(text) = &self.search {
@@ -115,7 +115,7 @@ impl FulfilmentWorkFilter {
         }
         Ok(all)
     }
-    /// The tests for lists, at a moment.
+    /// Compiles the tests for lists, as of a time.
     fn read(self, (patterns, now): (&Patterns, Timestamp)) -> Answer<Nested<WorkTests>> {
         read_nested(self, &mut |filter: Self, at| {
             let (orders, listed, is_late) = (filter.of_orders(), filter.of_lists(patterns, at)?, filter.is_late);
@@ -124,7 +124,7 @@ impl FulfilmentWorkFilter {
             Ok(WorkTests { works, orders, listed })
         })
     }
-    /// What is asked of the works themselves. Ids of another kind are refused with their path.
+    /// Returns the tests on the works themselves. IDs of another kind are refused with their path.
     pub(crate) fn of_works(self, at: &Path) -> Answer<Vec<WorkTest>> {
         let mut all = Vec::new();
         if let Some(filter) = self.id {
@@ -150,7 +150,8 @@ impl FulfilmentWorkFilter {
     }
 }
 
-/// The numbers that a text is: that of a work, or that of an order. Few texts are both, of an order whose letters end with a digit and a hyphen.
+/// Parses a text as the number of a work, and as that of an order. Few texts are both: those of an
+/// order whose letters end with a digit and a hyphen.
 fn numbers_of(text: &str, patterns: &Patterns) -> Vec<NumberOf> {
     let work = WorkNumber::parse(text, patterns).map(|WorkNumber { order, nth }| NumberOf { order, nth: Some(nth) });
     let order = patterns.number(Numbered::Order, text).map(|order| NumberOf { order, nth: None });
@@ -225,7 +226,7 @@ impl FulfilmentQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
-        let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(name, signer, MAX_A_PAGE)?;
         let source = source(ctx, &permit, filter).await?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
@@ -262,7 +263,7 @@ async fn source(
     let ledger = ctx.given::<Ledger>()?;
     let (backend, now) = (permit.scope(ledger.database()).backend(), ledger.clock().now());
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.search.is_some())).await?;
+    let patterns = numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.search.is_some())).await?;
     let tests = within(permit, filter.read((&patterns, now))?);
     Ok(rows::source(backend, &tests))
 }
@@ -283,6 +284,6 @@ pub async fn load_work(ctx: &Context<'_>, id: FulfilmentWorkId) -> Answer<Option
 /// The works of an order in stores of the caller, the oldest first.
 pub async fn works_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentWork>> {
     let permit = ctx.permit::<kind::FulfilmentRead>()?;
-    let all = load(ctx, WorksOf(order)).await?.unwrap_or_default();
+    let all = load(ctx, OrderWorksKey(order)).await?.unwrap_or_default();
     Ok(all.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
 }

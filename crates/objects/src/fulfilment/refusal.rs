@@ -1,14 +1,14 @@
-//! Refusals of works as GraphQL says them: each its code and words, once.
+//! Rejections of works in GraphQL: code and message of each, defined once.
 
 use inventory::fulfilment::core::{Refusal, WorkAction, actions_from};
 
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{invalid, open, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn work(why: &Refusal) -> Said {
+pub fn work(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::Status(status) => {
             state(&format!("the work is {status}; {}", open(actions_from(*status).map(WorkAction::mutation))))
@@ -54,7 +54,7 @@ pub fn work(why: &Refusal) -> Said {
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} lines")),
         Refusal::TooManyParcels { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} parcels")),
         Refusal::TooManyWorks { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} works")),
-        Refusal::Fulfilment(status) => state(&format!("it is {status}: only what is SHIPPED can be delivered, or fail to be")),
+        Refusal::Fulfilment(status) => state(&format!("it is {status}: only a SHIPPED fulfilment can be delivered, or fail")),
         Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::BeforeItLeft => range("it is before the goods left"),
         Refusal::WrongCode => invalid("this is not the code of the work"),

@@ -1,4 +1,4 @@
-//! What the stream of works is not filtered by.
+//! Conditions that the stream of works cannot filter by.
 
 use inventory::fulfilment::rows::WorkTests;
 use platform::storage::Nested;
@@ -10,9 +10,10 @@ use crate::graphql::{
 };
 
 impl FulfilmentWorkFilter {
-    /// The tests for the changes of works, which know nothing of their orders. What events do not say is refused at its place, in whichever part it is.
+    /// The tests for changes of works, whose events lack data of their orders. A condition that
+    /// events cannot answer is refused at its path, in any part of the filter.
     pub fn read_for_stream(self) -> Answer<Nested<WorkTests>> {
-        if let Some(place) = self.place_of(&["filter".to_owned()], &Self::unheard) {
+        if let Some(place) = self.place_of(&["filter".to_owned()], &Self::not_streamable) {
             let message = match place.last().map(String::as_str) {
                 Some("isLate") => "a work becomes late without a change: leave it out, or ask fulfilmentWorks",
                 Some("product" | "sku") => {
@@ -28,7 +29,7 @@ impl FulfilmentWorkFilter {
     }
 
     /// Events have no orders, no lines and no assignee of before; a work that leaves a range of the times at which it changed would leave in silence.
-    fn unheard(&self) -> Option<FieldNames> {
+    fn not_streamable(&self) -> Option<FieldNames> {
         first_given(&[
             (self.is_late.is_some(), &["isLate"]),
             (self.search.is_some(), &["search"]),

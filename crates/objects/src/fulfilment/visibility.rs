@@ -1,4 +1,5 @@
-//! Which works a caller sees: those of the stores that their permission is for. Whoever is bound to a channel sees its orders and no work.
+//! Visibility of works: a caller sees those of the stores that the permission is for. A caller that
+//! is bound to a channel sees its orders and no work.
 
 use iam::access::{Permit, Reach, kind};
 use inventory::fulfilment::{
@@ -12,7 +13,7 @@ pub fn covers(permit: &Permit<kind::FulfilmentRead>, work: &WorkHead) -> bool {
     permit.channel().is_none() && permit.covers(work.store)
 }
 
-/// The tests of a list with what the permit is for.
+/// Limits the tests of a list to works that the permit covers.
 pub fn within(permit: &Permit<kind::FulfilmentRead>, mut tests: Nested<WorkTests>) -> Nested<WorkTests> {
     if permit.channel().is_some() {
         tests.own.works.push(WorkTest::Store(Vec::new()));

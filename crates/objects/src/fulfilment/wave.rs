@@ -15,7 +15,7 @@ use inventory::fulfilment::{
 use macros::resolvers;
 
 use super::{
-    loaders::{GoodsOf, load},
+    loaders::{OrderGoodsKey, load},
     work::FulfilmentWork,
 };
 use crate::{
@@ -39,7 +39,7 @@ impl FulfilmentWave {
     pub fn new(row: core::Wave, works: Vec<FulfilmentWorkId>) -> Self {
         Self { row, works: Some(Arc::new(works)) }
     }
-    /// Its works are read when they are asked for.
+    /// A wave whose works are read on demand.
     pub fn head(row: core::Wave) -> Self {
         Self { row, works: None }
     }
@@ -83,7 +83,7 @@ impl FulfilmentWave {
         let products: Vec<ProductId> = works.iter().flat_map(|work| work.lines.iter().map(|line| line.product)).collect();
         let bins = bins_in(ctx, self.row.store, products).await?;
         let orders: BTreeSet<OrderId> = works.iter().map(|work| work.head.order).collect();
-        let names = try_join_all(orders.into_iter().map(|order| load(ctx, GoodsOf(order)))).await?;
+        let names = try_join_all(orders.into_iter().map(|order| load(ctx, OrderGoodsKey(order)))).await?;
         let names: Vec<Arc<Vec<GoodsName>>> = names.into_iter().flatten().collect();
         let names: HashMap<(OrderId, u16, ProductId), &GoodsName> =
             names.iter().flat_map(|all| all.iter()).map(|name| ((name.order, name.position, name.product), name)).collect();

@@ -29,7 +29,7 @@ use crate::{
     keyed_filters::by_ids,
     orders::{
         filters::span,
-        links::{MOST_A_PAGE, argument},
+        links::{MAX_A_PAGE, argument},
     },
 };
 
@@ -56,7 +56,7 @@ pub struct FulfilmentWaveFilter {
 crate::keyed_filter!(FulfilmentWaveFilter, "store" store StoreCode; [store] "createdAt" created_at, "updatedAt" updated_at);
 
 impl FulfilmentWaveFilter {
-    /// The test for the rows, with what the permit is for.
+    /// Compiles the test for the rows, limited to waves that the permit covers.
     fn read(self, permit: &Permit<kind::FulfilmentRead>) -> Answer<Nested<WaveTest>> {
         let mut test = read_nested(self, &mut Self::tests)?;
         if permit.channel().is_some() {
@@ -67,7 +67,7 @@ impl FulfilmentWaveFilter {
         Ok(test)
     }
 
-    /// The test of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<WaveTest> {
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
         Ok(WaveTest {
@@ -138,7 +138,7 @@ impl FulfilmentWaveQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = FulfilmentWaveSort::sorted(sort);
         let list = sorted.kind(rows::WAVES);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let source = rows::wave_source(scope.backend(), &filter.read(&permit)?);
         let page = rows::wave_page(&scope, source.clone(), sorted, &request).await?;

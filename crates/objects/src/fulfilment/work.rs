@@ -18,7 +18,7 @@ use platform::storage::Fault;
 
 use super::{
     enums::{RejectReason, WorkStatus},
-    loaders::{FactsOf, GoodsOf, WaveOf, load},
+    loaders::{OpenWaveKey, OrderFactsKey, OrderGoodsKey, load},
     parcel::Parcel,
     query::load_work,
     wave::FulfilmentWave,
@@ -43,7 +43,7 @@ use crate::{
 pub struct FulfilmentWork {
     head: Arc<WorkHead>,
     whole: Option<Arc<core::Work>>,
-    /// Its order as a dry run would leave it. None: it is looked up.
+    /// The order of the work after a dry run. None: it is looked up.
     tried: Option<Order>,
 }
 
@@ -52,7 +52,7 @@ impl FulfilmentWork {
     pub fn whole(work: Arc<core::Work>) -> Self {
         Self { head: Arc::new(work.head.clone()), whole: Some(work), tried: None }
     }
-    /// Its lines are read when they are asked for.
+    /// A work whose lines are read on demand.
     pub fn head(head: WorkHead) -> Self {
         Self { head: Arc::new(head), whole: None, tried: None }
     }
@@ -74,7 +74,7 @@ impl FulfilmentWork {
     }
 
     async fn order_facts(&self, ctx: &Context<'_>) -> Answer<OrderFacts> {
-        let found = load(ctx, FactsOf(self.head.order)).await?;
+        let found = load(ctx, OrderFactsKey(self.head.order)).await?;
         found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
     }
 
@@ -123,7 +123,7 @@ impl FulfilmentWork {
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         if let Some(order) = &self.tried {
-            return orders::as_tried(ctx, order);
+            return orders::visible_dry_run_order(ctx, order);
         }
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
     }
@@ -141,7 +141,7 @@ impl FulfilmentWork {
     }
     /// Open wave that the work is in. Null when it is in none.
     async fn wave(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWave>> {
-        Ok(load(ctx, WaveOf(self.head.id)).await?.map(FulfilmentWave::head))
+        Ok(load(ctx, OpenWaveKey(self.head.id)).await?.map(FulfilmentWave::head))
     }
     /// Address that the goods go to; null when the order has none or it was erased, when the store has refused all of it or is not asked any more, and
     /// without fulfilment.address.read in the work's store.
@@ -194,7 +194,7 @@ impl FulfilmentWork {
         if rejected.note.is_some() {
             return Ok(rejected.note.clone());
         }
-        // An event tells no note.
+        // Events do not contain notes.
         let now = self.with_lines(ctx).await?;
         Ok(now.head.rejected.as_ref().and_then(|rejected| rejected.note.clone()))
     }
@@ -209,7 +209,7 @@ impl FulfilmentWork {
             return Ok(Vec::new());
         }
         let is_held = self.is_order_held(ctx).await?;
-        Ok(open.into_iter().filter(|action| !is_held || !action.brings_nearer()).map(WorkAction::mutation).collect())
+        Ok(open.into_iter().filter(|action| !is_held || !action.is_blocked_by_hold()).map(WorkAction::mutation).collect())
     }
     /// Version of the work, +1 for each change.
     pub async fn version(&self) -> Long {
@@ -225,12 +225,13 @@ impl FulfilmentWork {
     }
 }
 
-/// Whether the store has refused all of the work, or is not asked for it any more.
+/// Whether the store has refused all of the work, or its request was withdrawn.
 fn is_over(work: &WorkHead) -> bool {
     matches!(work.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled)
 }
 
-/// Where the goods of a work go, for whoever may know it in its store while that sends of them.
+/// Returns the address that the goods of a work go to; None if the work is over, or the caller may
+/// not read addresses in its store.
 async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address>> {
     let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
     if is_over(work) || permit.channel().is_some() || !permit.covers(work.store) {
@@ -239,7 +240,7 @@ async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address
     orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), work.order).await
 }
 
-/// Whether the caller has, in the work's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the work's store, the permission that the action's mutation requires.
 fn may(caller: &Caller, action: WorkAction, store: values::StoreId) -> bool {
     let needed = match action {
         WorkAction::Accept
@@ -266,7 +267,7 @@ impl WorkLine {
         &self.of.lines[self.index]
     }
     async fn named<T>(&self, ctx: &Context<'_>, of: impl Fn(&GoodsName) -> T + Send) -> Answer<Option<T>> {
-        let names = load(ctx, GoodsOf(self.of.head.order)).await?.unwrap_or_default();
+        let names = load(ctx, OrderGoodsKey(self.of.head.order)).await?.unwrap_or_default();
         let row = self.row();
         Ok(names.iter().find(|name| (name.position, name.product) == (row.position, row.product)).map(of))
     }

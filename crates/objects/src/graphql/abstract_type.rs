@@ -1,6 +1,7 @@
-//! Abstract types, as interfaces and unions are: what async-graphql derives of an enum, but for one thing. The fields of the object are collected by a
-//! function of the schema's data. Called by name, it would make each crate that declares such a type compile the resolvers of all of the type's objects
-//! (`docs/decisions/0386`).
+//! Abstract types: interfaces and unions as async-graphql derives them from an enum, with one
+//! difference. The fields of the object are collected by a function from the schema's data. A
+//! direct call would make each crate that declares such a type compile the resolvers of all of the
+//! type's objects (`docs/decisions/0386`).
 
 use async_graphql::{ContainerType, ContextSelectionSet, ServerResult, resolver_utils::Fields};
 
@@ -8,7 +9,7 @@ use super::refusal::UserError;
 use crate::{identity::Actor, nodes::Node};
 
 /// Taker of the object of an abstract type, whatever the object's type.
-pub trait ForObject<'a> {
+pub trait ObjectVisitor<'a> {
     /// Takes the object.
     ///
     /// # Errors
@@ -22,7 +23,7 @@ pub trait AbstractType {
     ///
     /// # Errors
     /// Those of `taker`.
-    fn with_object<'a>(&'a self, taker: impl ForObject<'a>) -> ServerResult<()>;
+    fn with_object<'a>(&'a self, taker: impl ObjectVisitor<'a>) -> ServerResult<()>;
 }
 
 /// Collects the fields that are selected of the object of an abstract type.
@@ -36,7 +37,7 @@ pub struct ObjectFields {
 }
 
 impl ObjectFields {
-    /// Those of the schema.
+    /// Returns the functions of the schema.
     ///
     /// # Errors
     /// The schema has none.
@@ -45,7 +46,7 @@ impl ObjectFields {
     }
 }
 
-/// Declares the enum of an abstract type, and what names each of its objects.
+/// Declares the enum of an abstract type, and the conversions from each of its objects.
 macro_rules! abstract_type {
     ($(#[$meta:meta])* $name:ident { $($variant:ident($object:ty)),+ $(,)? }) => {
         $(#[$meta])*
@@ -62,7 +63,7 @@ macro_rules! abstract_type {
         impl $crate::graphql::abstract_type::AbstractType for $name {
             fn with_object<'a>(
                 &'a self,
-                taker: impl $crate::graphql::abstract_type::ForObject<'a>,
+                taker: impl $crate::graphql::abstract_type::ObjectVisitor<'a>,
             ) -> async_graphql::ServerResult<()> {
                 match self {
                     $(Self::$variant(object) => taker.object(object),)+
@@ -77,7 +78,8 @@ macro_rules! abstract_type {
                 }
             }
 
-            /// Describes the types of all variants, as ones that implement `interface` where there is one, and gives their names in order.
+            /// Registers the types of all variants, as implementors of `interface` if it is given,
+            /// and returns their names in order.
             fn describe_objects(
                 registry: &mut async_graphql::registry::Registry,
                 interface: Option<&str>,

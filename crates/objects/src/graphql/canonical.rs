@@ -1,12 +1,13 @@
-//! Filters as canonical JSON: what cursors and streams keep of what a client asked for.
+//! Filters as canonical JSON, the form in which cursors and streams keep them.
 
 pub use ::graphql::canonical::*;
 use ::graphql::live::stream::{self, FilterName};
 use serde_json::{Value, json};
 
-/// What a list or a stream is asked for, as its cursors keep it: the words of the schema, and ids, with what rights and groups make of it.
+/// Canonical form of the filter of a list or a stream, as its cursors store it: the words of the
+/// schema, and IDs, as rights and groups resolve them.
 pub trait Canonical {
-    /// Nulls stand for what is not said.
+    /// Conditions that are left out are null.
     fn canonical(&self) -> Value;
 }
 
@@ -16,7 +17,7 @@ impl Canonical for Option<Vec<String>> {
     }
 }
 
-/// The digest of what is asked for.
+/// The digest of a filter.
 pub fn name(filter: &impl Canonical) -> [u8; 32] {
     digest_of(filter.canonical())
 }

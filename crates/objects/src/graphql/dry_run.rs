@@ -35,13 +35,13 @@ impl DryRun for services::notes::shell::Write {
     const VALIDATE: Self = Self::DryRun;
 }
 
-/// The mode that the argument asks for: `#[mutation(dry_run)]` calls it.
+/// The mode that `validateOnly` selects: `#[mutation(dry_run)]` calls it.
 pub fn mode<M: DryRun>(validate_only: bool) -> M {
     if validate_only { M::VALIDATE } else { M::WRITE }
 }
 
-/// Refuses to go on where the argument asks for a dry run and the task would commit: `#[mutation(dry_run(rolled_back))]` calls it. The root of the
-/// mutations begins the dry run.
+/// Fails if `validateOnly` is set and the task would commit: `#[mutation(dry_run(rolled_back))]`
+/// calls it. The root of the mutations begins the dry run.
 pub fn is_rolled_back(validate_only: bool) -> Result<(), TopError> {
     if validate_only && !dry_run::is_on() {
         tracing::error!("a call with validateOnly came to a resolver that would commit");

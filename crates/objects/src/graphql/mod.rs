@@ -1,4 +1,5 @@
-//! What every room's face shares: the crate `graphql`, and here what names objects of faces (a refusal shows the row that is in the way).
+//! GraphQL helpers of all rooms: the crate `graphql`, and here those that name types of rooms (a
+//! refusal returns the row that conflicts).
 
 pub use ::graphql::*;
 

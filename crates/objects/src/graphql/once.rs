@@ -1,4 +1,5 @@
-//! Mutations outside the ledger with an idempotency key: `#[mutation(once)]` puts the body in here.
+//! Mutations outside the ledger with an idempotency key: `#[mutation(once)]` wraps their bodies in
+//! `once`.
 
 use async_graphql::{Context, Enum};
 use iam::identity::Identity;
@@ -31,32 +32,32 @@ pub enum SecretStatus {
 }
 
 /// A key as it was sent.
-pub struct Sent {
+pub struct SentKey {
     mutation: &'static str,
     key: Option<String>,
     at: Path,
 }
 
-impl Sent {
+impl SentKey {
     /// In the argument `input`.
     pub fn input(mutation: &'static str, key: Option<String>) -> Self {
         Self { mutation, key, at: path!["input", "idempotencyKey"] }
     }
-    /// As an argument of its own.
+    /// The key as an argument of its own.
     pub fn argument(mutation: &'static str, key: Option<String>) -> Self {
         Self { mutation, key, at: path!["idempotencyKey"] }
     }
 }
 
-/// An earlier call that is answered again.
+/// An earlier call whose answer is returned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
+pub struct EarlierCall {
     pub mutation: &'static str,
     receipt: Receipt,
 }
 
-impl Earlier {
-    /// What it was about; None where it named nothing of this kind.
+impl EarlierCall {
+    /// Returns the ID of the object of the earlier call; None if it has none of this kind.
     pub fn id<T: std::str::FromStr>(&self) -> Option<T> {
         self.receipt.id.as_deref()?.parse().ok()
     }
@@ -65,42 +66,52 @@ impl Earlier {
     }
 }
 
-/// A payload that can be built again of the id that the first call left.
-pub trait Again: From<Vec<UserError>> + Send {
+/// A payload that can be rebuilt from the ID that the first call stored.
+pub trait ReplayablePayload: From<Vec<UserError>> + Send {
     /// The answer to a repeated call, as its caller may see it now.
-    fn again(ctx: &Context<'_>, earlier: Earlier) -> impl Future<Output = Answer<Self>> + Send;
+    fn again(ctx: &Context<'_>, earlier: EarlierCall) -> impl Future<Output = Answer<Self>> + Send;
 }
 
-/// Does a call once for each key. The key is looked up before anything that the input names: what it named may be gone by now.
-pub async fn once<P: Again>(ctx: &Context<'_>, sent: Sent, call: impl Future<Output = Answer<P>> + Send) -> Answer<P> {
-    let Sent { mutation, key, at } = sent;
+/// Executes a call once for each key. The key is looked up before any object that the input names,
+/// since such objects may be gone by now.
+pub async fn once<P: ReplayablePayload>(
+    ctx: &Context<'_>,
+    sent: SentKey,
+    call: impl Future<Output = Answer<P>> + Send,
+) -> Answer<P> {
+    let SentKey { mutation, key, at } = sent;
     let Some(key) = key else { return call.await };
     if let Err(why) = check_key(&key) {
-        return Ok(vec![UserError::bad_key(why, at)].into());
+        return Ok(vec![UserError::invalid_key(why, at)].into());
     }
     let (caller, identity) = (ctx.caller()?, ctx.given::<Identity>()?);
-    // The root has the digest of what was sent, by which the input is compared.
+    // The mutation root keeps the digest of the input, which is compared with the earlier call's.
     let key = Key { owner: caller.actor.id, mutation, key, hash: hash_of(&mutation) };
     let scope = identity.database().tenant(caller.tenant);
     let done_once = Once::new(caller.tenant, key, identity.clock().now());
     let before = done_once.before(&scope).await?;
     if before != Before::Nothing {
-        return answered(ctx, before, (mutation, at)).await;
+        return replay_or_refuse(ctx, before, (mutation, at)).await;
     }
     let answer = done_once.over(call).await;
     if done_once.is_recorded() || dry_run::is_on() {
         return answer;
     }
-    // It was refused, or it failed, or there was nothing to do: unless a call beside it has done it meanwhile.
+    // The call was refused, failed or changed nothing, but a concurrent call may have succeeded
+    // meanwhile.
     match done_once.before(&scope).await? {
         Before::Nothing => answer,
-        before => answered(ctx, before, (mutation, at)).await,
+        before => replay_or_refuse(ctx, before, (mutation, at)).await,
     }
 }
 
-async fn answered<P: Again>(ctx: &Context<'_>, before: Before<Receipt>, (mutation, at): (&'static str, Path)) -> Answer<P> {
+async fn replay_or_refuse<P: ReplayablePayload>(
+    ctx: &Context<'_>,
+    before: Before<Receipt>,
+    (mutation, at): (&'static str, Path),
+) -> Answer<P> {
     match before {
-        Before::Same(receipt) => P::again(ctx, Earlier { mutation, receipt }).await,
+        Before::Same(receipt) => P::again(ctx, EarlierCall { mutation, receipt }).await,
         Before::Nothing | Before::Reused => Ok(vec![UserError::key_reused(at)].into()),
     }
 }

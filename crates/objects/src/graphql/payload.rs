@@ -1,4 +1,4 @@
-//! Payloads: what a mutation answers, the same four parts everywhere.
+//! Payloads of mutations, with the same four parts everywhere.
 
 use super::refusal::UserError;
 
@@ -6,7 +6,7 @@ use super::refusal::UserError;
 pub trait SeenPayload: From<Vec<UserError>> + Sized {
     /// The documents.
     type Shown;
-    /// With what was changed, and the receipt's number.
+    /// Returns a payload with the changed documents and the receipt's number.
     fn with(shown: Self::Shown, replayed: bool, seq: Option<i64>) -> Self;
 }
 
@@ -34,7 +34,8 @@ macro_rules! payload {
     };
 }
 
-/// Declares a payload whose documents only those see who may: what it holds, the fields that show it, and the three of every payload.
+/// Declares a payload whose documents are shown only to callers who may see them: the value it
+/// holds, the resolvers of its own, and the three fields of every payload.
 #[macro_export]
 macro_rules! seen_payload {
     ($(#[$doc:meta])* $name:ident($field:ident: $type:ty) { $($own:tt)* }) => {

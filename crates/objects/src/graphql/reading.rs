@@ -1,11 +1,12 @@
-//! Reading the inputs of mutations: ids and amounts are turned into values, and what cannot be is refused with its path, several at once.
+//! Reads the inputs of mutations: converts IDs and amounts into values, and refuses invalid ones
+//! with their paths, several at once.
 
 use async_graphql::{ID, MaybeUndefined};
 use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
 };
-use inventory::{ledger as shell, stock::core::MOST_TOLD};
+use inventory::{ledger as shell, stock::core::MAX_TOLD};
 use platform::path;
 
 use crate::{
@@ -19,48 +20,49 @@ use crate::{
 };
 
 /// An input that was read, or everything that is wrong with it.
-pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
-    let mut reading = Reading::default();
+pub fn read<T>(read: impl FnOnce(&mut InputErrors) -> T) -> Result<T, Vec<UserError>> {
+    let mut reading = InputErrors::default();
     let input = read(&mut reading);
     reading.end(input)
 }
 
-/// Returns the value of a field that has two names: that of the earlier one where the present one is left out.
+/// Returns the value of a field that has two names: that of the old name if the new one is left
+/// out.
 pub fn of_either<T>(value: MaybeUndefined<T>, earlier: MaybeUndefined<T>) -> MaybeUndefined<T> {
     if value.is_undefined() { earlier } else { value }
 }
 
-/// What was wrong with an input so far.
+/// Errors of an input that were found so far.
 #[derive(Default)]
-pub struct Reading(Vec<UserError>);
+pub struct InputErrors(Vec<UserError>);
 
-impl Reading {
+impl InputErrors {
     fn refuse(&mut self, code: ErrorCode, message: impl Into<String>, field: Path) {
-        if self.0.len() < MOST_TOLD {
+        if self.0.len() < MAX_TOLD {
             self.0.push(UserError::new(code, message, field));
         } else {
-            code.count_left_out();
+            code.count_omitted();
         }
     }
 
-    /// A refusal that was made, and counted, elsewhere.
+    /// Adds a refusal that was created, and counted, elsewhere.
     pub fn note(&mut self, refused: UserError) {
-        if self.0.len() < MOST_TOLD {
+        if self.0.len() < MAX_TOLD {
             self.0.push(refused);
         }
     }
 
-    /// Refuses what a type alone does not say.
+    /// Refuses a value that has the right type but is invalid.
     pub fn invalid(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::Invalid, message, field());
     }
 
-    /// Refuses what was left out and is needed.
+    /// Refuses an input without a required field.
     pub fn required(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::Required, message, field());
     }
 
-    /// Refuses a value beyond what is taken.
+    /// Refuses a value outside its range.
     pub fn out_of_range(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::OutOfRange, message, field());
     }
@@ -101,7 +103,8 @@ impl Reading {
         }
     }
 
-    /// A quantity in smallest units. `packs` stood for one that is not there: `packs::in_units` has said it by now.
+    /// A quantity in smallest units. A missing one was replaced from `packs` or refused by
+    /// `packs::convert_packs` before.
     pub fn units(&mut self, units: Option<Quantity>, field: impl FnOnce() -> Path) -> prelude::Quantity {
         let Some(Quantity(units)) = units else {
             self.refuse(ErrorCode::Required, "a quantity is needed", field());

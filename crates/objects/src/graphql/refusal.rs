@@ -4,10 +4,10 @@ mod user_error;
 
 use ::graphql::{
     code::docs_of,
-    sent_value::{path_to_amount, path_to_key, sent_value},
+    sent_value::{amount_path, path_to_key, sent_value},
 };
 use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
-use inventory::stock::core::MOST_TOLD;
+use inventory::stock::core::MAX_TOLD;
 use platform::{
     path,
     stages::Stop,
@@ -20,7 +20,7 @@ use super::scalars::{Long, Quantity};
 use crate::{
     graphql::fault::{Answer, TopError},
     nodes::Node,
-    stock::{IncomingStock, Lacking, StockAlternative, StockLevel, alternatives, next_incoming},
+    stock::{IncomingStock, Shortfall, StockAlternative, StockLevel, alternatives, next_incoming},
 };
 
 /// Code of a refusal. New codes may be added: treat an unknown one like INVALID.
@@ -77,39 +77,39 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Tells the audit log that what is being carried out was refused with this, and the answer that it carries one refusal more.
-    /// Every refusal is made with it, so that none is missing from the answer's count.
+    /// Records this refusal in the audit context of the call, and in the answer's count of
+    /// refusals. Every refusal is created with it, so that none is missing from the count.
     #[must_use]
     pub fn noted(self) -> Self {
-        self.count_left_out();
+        self.count_omitted();
         self
     }
 
-    /// The same of a refusal that the answer leaves out, because it has so many.
-    pub fn count_left_out(self) {
-        platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
+    /// Records a refusal that the answer leaves out because it has too many.
+    pub fn count_omitted(self) {
+        platform::audit::record_refusal_code(&async_graphql::resolver_utils::enum_value(self).to_string());
     }
 }
 
-/// The refusals of a call that its answer has. The others were counted when they were made.
-pub fn first_told(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
+/// The refusals that the answer contains. The others were counted when they were created.
+pub fn truncate_errors(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
     let mut told: Vec<UserError> = refusals.collect();
-    told.truncate(MOST_TOLD);
+    told.truncate(MAX_TOLD);
     told
 }
 
-/// What stopped a call, for its payload.
+/// Converts the refusals that stopped a call into user errors for its payload.
 ///
 /// # Errors
-/// A fault, which is told at the top level.
+/// A fault, which is reported at the top level.
 pub fn user_errors_of<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError) -> Result<Vec<UserError>, TopError> {
     try_user_errors_of(stop, |refusal| Ok(refused(refusal)))
 }
 
-/// The same where a refusal may be told at the top level.
+/// The same if a refusal may have to be reported at the top level.
 ///
 /// # Errors
-/// A fault, or the first refusal that is no data.
+/// A fault, or the first refusal that cannot be a user error.
 pub fn try_user_errors_of<R>(
     stop: Stop<R>,
     refused: impl FnMut(R) -> Result<UserError, TopError>,
@@ -117,7 +117,7 @@ pub fn try_user_errors_of<R>(
     match stop {
         Stop::Refused(refusals) => {
             let told: Result<Vec<UserError>, TopError> = refusals.into_iter().map(refused).collect();
-            Ok(first_told(told?.into_iter()))
+            Ok(truncate_errors(told?.into_iter()))
         }
         Stop::Fault(fault) => Err(fault.into()),
     }
@@ -182,7 +182,7 @@ pub struct InsufficientStock {
     /// included, even where onShortage lets holds give way.
     pub available: Quantity,
     #[graphql(skip)]
-    pub lacking: Option<Lacking>,
+    pub lacking: Option<Shortfall>,
 }
 
 /// Refusal to undo a document on which other documents depend.
@@ -207,13 +207,14 @@ pub struct InUse {
     pub documents_count: i32,
 }
 
-/// The path that the answer has for a refusal. A reference that names nothing is refused at the key that was sent in it, and the quantity of a line that
-/// counts packs at its packs.
-fn told_at(ctx: &Context<'_>, code: ErrorCode, path: Path) -> Path {
-    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { path_to_amount(ctx, path) }
+/// The path that the answer has for a refusal. A reference to a missing object is refused at the
+/// key that was sent in it, and the quantity of a line that counts packs at its packs.
+fn resolve_error_path(ctx: &Context<'_>, code: ErrorCode, path: Path) -> Path {
+    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { amount_path(ctx, path) }
 }
 
-/// The place and the value that a kind of refusal is about, where its code is explained, and fields of its own.
+/// Resolvers of a kind of refusal: its path, its value, the documentation of its code, and fields
+/// of its own.
 macro_rules! tells_its_value {
     ($kind:ident { $($own:tt)* }) => {
         #[ComplexObject]
@@ -221,7 +222,7 @@ macro_rules! tells_its_value {
             /// The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
             /// sent, as input, lines, 0, product, sku. Null where no field is meant.
             async fn field(&self, ctx: &Context<'_>) -> Option<Path> {
-                self.field.clone().map(|path| told_at(ctx, self.code, path))
+                self.field.clone().map(|path| resolve_error_path(ctx, self.code, path))
             }
             /// Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects,
             /// beyond 200 bytes, and for secrets.
@@ -231,7 +232,7 @@ macro_rules! tells_its_value {
                     ErrorCode::WeakPassword | ErrorCode::InvalidCredentials | ErrorCode::MfaInvalid | ErrorCode::TokenExpired
                 );
                 let field = self.field.clone().filter(|_| !is_secret);
-                field.and_then(|path| sent_value(ctx, &told_at(ctx, self.code, path)))
+                field.and_then(|path| sent_value(ctx, &resolve_error_path(ctx, self.code, path)))
             }
             /// Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open.
             async fn docs(&self) -> String {
@@ -272,15 +273,15 @@ tells_its_value!(InsufficientStock {
 /// A path into the input: `["input", "changes", "3", "delta"]`.
 pub type Path = Vec<String>;
 
-/// Beginning of messages that tell what was not found.
-const NO_SUCH: &str = "there is no such";
+/// Beginning of messages about objects that were not found.
+const NOT_FOUND_PREFIX: &str = "there is no such";
 /// Characters of a value that a message repeats.
-const MOST_NAMED: usize = 64;
+const MAX_NAMED: usize = 64;
 
 /// A message with the value that was sent.
-pub fn naming(said: &str, sent: Option<&str>) -> String {
+pub fn with_sent_value(said: &str, sent: Option<&str>) -> String {
     let Some(sent) = sent else { return said.to_owned() };
-    let mut told: String = sent.chars().take(MOST_NAMED).collect();
+    let mut told: String = sent.chars().take(MAX_NAMED).collect();
     if told.len() < sent.len() {
         told.push('…');
     }
@@ -292,14 +293,14 @@ pub fn sent_key(ctx: &Context<'_>, field: &[String]) -> Option<String> {
     sent_value(ctx, &path_to_key(ctx, field.to_vec()))
 }
 
-/// Adds the value that was sent to messages that tell what was not found and do not name it.
-pub fn name_sent(ctx: &Context<'_>, errors: &mut [UserError]) {
+/// Adds the value of the input to "not found" messages that do not name it.
+pub fn add_sent_values(ctx: &Context<'_>, errors: &mut [UserError]) {
     for error in errors {
         let UserError::InputError(InputError { code: ErrorCode::NotFound, message, field: Some(field), .. }) = error else {
             continue;
         };
-        if message.starts_with(NO_SUCH) && !message.contains('"') {
-            *message = naming(message, sent_key(ctx, field).as_deref());
+        if message.starts_with(NOT_FOUND_PREFIX) && !message.contains('"') {
+            *message = with_sent_value(message, sent_key(ctx, field).as_deref());
         }
     }
 }
@@ -315,19 +316,19 @@ impl UserError {
         })
     }
     /// A text that cannot be an idempotency key.
-    pub fn bad_key(why: KeyProblem, field: Path) -> Self {
+    pub fn invalid_key(why: KeyProblem, field: Path) -> Self {
         match why {
             KeyProblem::Missing => Self::new(ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed"), field),
             KeyProblem::Unfit => Self::new(ErrorCode::Invalid, format!("a key of 1 to {MAX_KEY} characters is expected"), field),
         }
     }
-    /// Names another field of the input, where that is the one that is meant.
+    /// Renames the last part of the path, if it is `from`.
     pub fn renamed(&mut self, from: &str, to: &str) {
         if let Some(name) = self.field_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
             to.clone_into(name);
         }
     }
-    /// The path to the field of the input; None where it is about the whole call.
+    /// The path to the field of the input; None if the refusal is about the whole call.
     pub fn field_mut(&mut self) -> Option<&mut Path> {
         match self {
             Self::InputError(error) => error.field.as_mut(),
@@ -336,16 +337,16 @@ impl UserError {
             Self::InUse(error) => error.field.as_mut(),
         }
     }
-    /// Also what is said of other tenants' rows: not found and not yours look the same.
+    /// Also used for other tenants' rows, which look the same as missing ones.
     pub fn not_found(what: &str, field: Path) -> Self {
-        Self::new(ErrorCode::NotFound, format!("{NO_SUCH} {what}"), field)
+        Self::new(ErrorCode::NotFound, format!("{NOT_FOUND_PREFIX} {what}"), field)
     }
     /// The key was used before with another input.
     pub fn key_reused(field: Path) -> Self {
         let message = "this key was used before with another input: use a new key for a new change";
         Self::new(ErrorCode::IdempotencyKeyReused, message, field)
     }
-    /// What the input changes is at another version than `expectedVersion`.
+    /// Error for a row that is at another version than `expectedVersion`.
     pub fn changed(what: &str, actual: i64) -> Self {
         let message = format!("the {what} has changed since you read it and is at version {actual} now");
         Self::stale(message, path!["input", "expectedVersion"], actual, None)

@@ -1,22 +1,24 @@
 //! Root fields that take a document one step on.
 
-/// Turns the packs of an input's lines into units, or answers with what is wrong with them.
+/// Converts the packs of an input's lines into units, or returns the errors of the lines.
 #[macro_export]
-macro_rules! in_units {
+macro_rules! convert_packs {
     ($ctx:ident, $input:ident) => {
         let mut $input = $input;
-        let wrong = $crate::packs::in_units($ctx, $input.pack_lines()).await?;
+        let wrong = $crate::packs::convert_packs($ctx, $input.pack_lines()).await?;
         if !wrong.is_empty() {
             return Ok(wrong.into());
         }
     };
 }
 
-/// `step!(Payload, ctx, kind::Right, input, shell::step)`, with a `Mode` behind where the field has `validateOnly`: reads the input, takes the step with the
-/// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
+/// `step!(Payload, ctx, kind::Right, input, shell::step)`, followed by a `Mode` if the field has
+/// `validateOnly`: reads the input, takes the step with the permit for that right, and returns the
+/// resulting document, or all errors of the input.
 #[macro_export]
 macro_rules! step {
-    // Of an input that may name master data by references, with lines of a document and lines of products that may count packs.
+    // Input that may name master data by references, with lines of a document and lines of products
+    // that may count packs.
     (named packs lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!(
             $ctx,
@@ -25,33 +27,33 @@ macro_rules! step {
             $crate::step!(packs lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?)
         )
     };
-    // Of an input that may name master data by references, with lines that may count packs.
+    // Input that may name master data by references, with lines that may count packs.
     (named packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!(packs $payload, $ctx, $permit, $input, $step $(, $mode)?))
     };
-    // Of an input that may name master data by references, with lines of a document.
+    // Input that may name master data by references, with lines of a document.
     (named lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!(lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?))
     };
-    // Of an input that may name master data by references.
+    // Input that may name master data by references.
     (named $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!($payload, $ctx, $permit, $input, $step $(, $mode)?))
     };
-    // Of an input with lines that may count packs.
+    // Input with lines that may count packs.
     (packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
-        $crate::in_units!($ctx, $input);
+        $crate::convert_packs!($ctx, $input);
         $crate::step!($payload, $ctx, $permit, $input, $step $(, $mode)?)
     }};
-    // Of an input with both: lines of a document, and lines of products.
+    // Input with both: lines of a document, and lines of products.
     (packs lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
-        $crate::in_units!($ctx, $input);
+        $crate::convert_packs!($ctx, $input);
         $crate::step!(lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?)
     }};
-    // Of an input with lines of a document that are named by their IDs and may count packs.
+    // Input with lines of a document that are named by their IDs and may count packs.
     (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let mut input = $input;
         let document = Option::<async_graphql::ID>::from(input.id.clone()).unwrap_or_default();
-        let of = ($crate::packs::LinesOf::$of, &document);
+        let of = ($crate::packs::LineOwner::$of, &document);
         let wrong = $crate::packs::of_lines($ctx, &$permit, of, input.coded_lines()).await?;
         if !wrong.is_empty() {
             return Ok(wrong.into());

@@ -45,7 +45,7 @@ pub enum HistoryKind {
     Paper,
 }
 
-/// What clients call the kind of an entry; `plain` is what else is done to the object itself.
+/// Returns the kind of an entry in the API; `plain` is that of other actions on the object itself.
 pub const fn shown(kind: EntryKind, plain: HistoryKind) -> HistoryKind {
     match kind {
         EntryKind::Change => HistoryKind::Change,
@@ -70,13 +70,13 @@ pub enum HistoryActorKind {
     Anonymous,
 }
 
-/// Actor of something that was done. None is somebody who had not shown who they are.
+/// Actor of an action. None: the caller had not authenticated.
 #[derive(Debug, Clone, Copy)]
 pub struct HistoryActor(pub Option<prelude::Actor>);
 
 impl HistoryActor {
-    /// The id of a member whom the caller may know.
-    fn known_member(self, ctx: &Context<'_>) -> Answer<Option<MemberId>> {
+    /// The ID of the actor if it is a member whom the caller may see.
+    fn visible_member(self, ctx: &Context<'_>) -> Answer<Option<MemberId>> {
         let Some(who) = self.0.filter(|who| who.kind == ActorKind::Member) else { return Ok(None) };
         let is_known = ctx.caller()?.actor == who || ctx.holds::<kind::MemberRead>();
         Ok(is_known.then(|| MemberId::from_uuid(who.id)))
@@ -99,7 +99,7 @@ impl HistoryActor {
     async fn id(&self, ctx: &Context<'_>) -> Answer<Option<ID>> {
         let Some(who) = self.0 else { return Ok(None) };
         Ok(match who.kind {
-            ActorKind::Member => self.known_member(ctx)?.map(|id| ID(id.to_string())),
+            ActorKind::Member => self.visible_member(ctx)?.map(|id| ID(id.to_string())),
             ActorKind::Integration => Some(ID(IntegrationId::from_uuid(who.id).to_string())),
             ActorKind::System => None,
         })
@@ -108,7 +108,7 @@ impl HistoryActor {
     async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
         let Some(who) = self.0 else { return Ok("anonymous".to_owned()) };
         let name = match who.kind {
-            ActorKind::Member => match self.known_member(ctx)? {
+            ActorKind::Member => match self.visible_member(ctx)? {
                 Some(id) => member(ctx, id).await?.map(|member| member.display_name),
                 None => None,
             },
@@ -139,8 +139,8 @@ pub struct HistoryField {
     pub is_masked: bool,
 }
 
-/// Characters of a mark that are shown: enough to tell values apart.
-const SHOWN_MARK: usize = 16;
+/// Characters of a hashed value that are shown: enough to distinguish values.
+const SHOWN_HASH_LENGTH: usize = 16;
 
 impl HistoryField {
     /// From a field of an entry, with the values that the caller may see.
@@ -150,7 +150,7 @@ impl HistoryField {
         let is_personal = field["isPersonal"] == Value::Bool(true);
         let shown = |value: Value| match value {
             Value::Null => None,
-            Value::String(mark) if is_personal => Some(Json(Value::String(mark.chars().take(SHOWN_MARK).collect()))),
+            Value::String(mark) if is_personal => Some(Json(Value::String(mark.chars().take(SHOWN_HASH_LENGTH).collect()))),
             value => Some(Json(value)),
         };
         Ok(Self {
@@ -169,7 +169,7 @@ pub struct HistoryItem {
     pub item: Item,
     /// The object whose history it is.
     pub target: Uuid,
-    /// What entries without fields are: a document's are steps.
+    /// Kind of entries without fields: those of a document are steps.
     pub plain: HistoryKind,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     connection,
     graphql::{
         fault::Answer,
-        filters::{DateTimeFilter, IdFilter, of_both, searchable},
+        filters::{DateTimeFilter, IdFilter, intersect_values, searchable},
         nested::{place, read_nested},
         refusal::Path,
     },
@@ -82,15 +82,16 @@ pub enum MemberSortField {
 crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
 
 impl MemberFilter {
-    /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
+    /// Compiles the filter for the rows, combined with the statuses of a separate argument; an
+    /// empty list of these means all.
     pub fn read(self, beside: Vec<MemberStatus>) -> Answer<Nested<Tests>> {
         let mut filter = read_nested(self, &mut Self::tests)?;
         let beside: Option<Vec<_>> = (!beside.is_empty()).then(|| beside.into_iter().map(Into::into).collect());
-        filter.own.statuses = of_both(filter.own.statuses, beside);
+        filter.own.statuses = intersect_values(filter.own.statuses, beside);
         Ok(filter)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(mut self, at: &Path) -> Answer<Tests> {
         let is_null = self.last_seen_at.as_mut().and_then(|filter| filter.is_null.take());
         if let Some(text) = &self.search {

@@ -22,7 +22,8 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer},
 };
 
-/// Who did something. What was done by nobody in particular, or by somebody who is gone, was done by the system.
+/// Returns the actor of an action. An action without an actor, or of one that no longer exists, is
+/// the system's.
 pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
     if who.kind == ActorKind::Member
         && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
@@ -37,7 +38,7 @@ pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
     Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
 }
 
-/// A member of the caller's tenant, for whoever may see members. Callers see themselves.
+/// A member of the caller's tenant, for callers who may see members. Callers see themselves.
 pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
     if caller.actor != Who::member(id) {
@@ -47,7 +48,8 @@ pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     Ok(found.map(Member::from))
 }
 
-/// The members who have one of these e-mail addresses, those who have left among them. Asking by an address needs the permission to see members.
+/// The members with one of these e-mail addresses, including former ones. Lookups by address need
+/// the permission to see members.
 async fn with_addresses(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<MemberView>> {
     ctx.permit::<kind::MemberRead>()?;
     let (identity, tenant) = (ctx.given::<Identity>()?, ctx.caller()?.tenant);
@@ -55,13 +57,14 @@ async fn with_addresses(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<Memb
     Ok(rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?)
 }
 
-/// Their IDs.
+/// Returns the IDs of the members with these addresses.
 pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
     let found = with_addresses(ctx, emails).await?;
     Ok(found.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
 }
 
-/// The same members by their addresses, as they were sent. An address is that of one account, which is a member of a tenant once.
+/// Returns the same members by address, as it was sent. An address belongs to one account, which is
+/// a member of a tenant at most once.
 pub async fn members_named(ctx: &Context<'_>, emails: &[String]) -> Answer<HashMap<String, MemberId>> {
     let found = with_addresses(ctx, emails).await?;
     let by_key: HashMap<String, MemberId> =

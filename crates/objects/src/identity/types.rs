@@ -1,21 +1,21 @@
-//! Tenants, members, and who is calling.
+//! Tenants, members, and the caller.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::{prelude::*, tenant};
 use iam::{
-    access::{Caller, MemberTried, REGISTRY, core::Grant},
+    access::{Caller, MemberPreview, REGISTRY, core::Grant},
     identity::{
-        Identity, MOST_SESSIONS_SHOWN, SessionRow, memberships,
+        Identity, MAX_SESSIONS_SHOWN, SessionRow, memberships,
         rows::{
             self,
-            members::{MemberView, Sent},
+            members::{MemberView, PendingInvitation},
         },
     },
 };
 
 use super::{Actor, actor};
 use crate::{
-    access::{KeyUse, RoleGrant, StoreGroup, grants_shown, reach_shown},
+    access::{KeyUse, RoleGrant, StoreGroup, load_role_grants, reach_to_store_scope},
     catalog::Store,
     graphql::{
         context::ContextExt,
@@ -119,7 +119,7 @@ pub struct Member {
     /// Time of the last change of the member.
     #[graphql(owned)]
     pub updated_at: DateTime,
-    /// The grants that a dry run would leave. None: they are looked up.
+    /// The grants after a dry run. None: they are looked up.
     #[graphql(skip)]
     pub tried: Option<Vec<Grant>>,
 }
@@ -159,7 +159,7 @@ impl From<MemberView> for Member {
 impl Member {
     /// The member as a dry run would leave it.
     #[must_use]
-    pub fn with(self, MemberTried { grants, version, updated_at }: MemberTried) -> Self {
+    pub fn with(self, MemberPreview { grants, version, updated_at }: MemberPreview) -> Self {
         Self { version: Long(version), updated_at: DateTime(updated_at), tried: Some(grants), ..self }
     }
 }
@@ -172,7 +172,7 @@ impl Member {
             return Ok(grants.iter().cloned().map(RoleGrant).collect());
         }
         match self.id.parse() {
-            Ok(id) => grants_shown(ctx, id).await,
+            Ok(id) => load_role_grants(ctx, id).await,
             Err(_) => Err(TopError::Internal),
         }
     }
@@ -189,9 +189,9 @@ pub struct Invitation {
     pub invited_by_id: ID,
 }
 
-impl From<Sent> for Invitation {
-    fn from(sent: Sent) -> Self {
-        let Sent { by, at, expires_at } = sent;
+impl From<PendingInvitation> for Invitation {
+    fn from(sent: PendingInvitation) -> Self {
+        let PendingInvitation { by, at, expires_at } = sent;
         Self { sent_at: DateTime(at), expires_at: DateTime(expires_at), invited_by_id: by.to_string().into() }
     }
 }
@@ -284,7 +284,7 @@ pub struct LoginSession {
 
 /// Sign of an unusual login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "iam::identity::Sign")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "iam::identity::RiskFactor")]
 pub enum RiskSign {
     /// The device was never used to log in to the account.
     NewDevice,
@@ -317,10 +317,10 @@ impl LoginSession {
     }
 }
 
-/// Who is calling.
+/// The caller, with user and tenant.
 pub struct Viewer {
     caller: Caller,
-    /// None: an integration.
+    /// None for an integration.
     user: Option<UserId>,
     tenant: tenant::Model,
 }
@@ -367,7 +367,7 @@ impl Viewer {
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<PermissionGrant>> {
         let held = &self.caller.permissions;
         let shown = held.bits().indices().map(|index| async move {
-            let scope = reach_shown(ctx, &held.reach(index)).await?;
+            let scope = reach_to_store_scope(ctx, &held.reach(index)).await?;
             Ok(PermissionGrant { permission: REGISTRY[index].code.to_owned(), scope })
         });
         futures_util::future::try_join_all(shown).await
@@ -385,11 +385,11 @@ impl Viewer {
         let Some(user) = self.user else { return Ok(Vec::new()) };
         let current = ctx.session()?.id;
         let sessions = ctx.given::<Identity>()?.sessions(user).await?;
-        Ok(sessions.into_iter().take(MOST_SESSIONS_SHOWN).map(|session| LoginSession::new(session, current)).collect())
+        Ok(sessions.into_iter().take(MAX_SESSIONS_SHOWN).map(|session| LoginSession::new(session, current)).collect())
     }
     /// True if the user has more login sessions than `sessions` has. False for an integration.
     async fn has_more_sessions(&self, ctx: &Context<'_>) -> Answer<bool> {
         let Some(user) = self.user else { return Ok(false) };
-        Ok(ctx.given::<Identity>()?.sessions(user).await?.len() > MOST_SESSIONS_SHOWN)
+        Ok(ctx.given::<Identity>()?.sessions(user).await?.len() > MAX_SESSIONS_SHOWN)
     }
 }

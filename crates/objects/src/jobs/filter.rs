@@ -42,7 +42,7 @@ pub struct BackgroundJobFilter {
 ::graphql::nested_filter!(BackgroundJobFilter);
 crate::dated_filter!(BackgroundJobFilter, [] "createdAt" created_at);
 
-/// Checked conditions on queued jobs; None asks nothing, and an empty list matches nothing.
+/// Checked conditions on queued jobs; None is no condition, and an empty list matches nothing.
 pub(super) struct JobTests {
     ids: Option<Vec<JobId>>,
     search: Option<String>,
@@ -56,7 +56,7 @@ impl BackgroundJobFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<JobTests> {
         if let Some(text) = &self.search {
             searchable(text, || below(at, "search"))?;
@@ -146,7 +146,7 @@ impl RecurringJobFilter {
 impl RecurringJobTests {
     /// Whether a job passes.
     pub(super) fn holds(&self, job: &core::Job) -> bool {
-        self.search.finds(&[&job.kind])
+        self.search.matches_row(&[&job.kind])
             && self.statuses.as_ref().is_none_or(|list| list.contains(&job.state.into()))
             && is_within(self.created.as_ref(), job.created_at)
     }

@@ -1,4 +1,4 @@
-//! The closed sets of words that liquidation has.
+//! GraphQL enums of liquidation.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -35,7 +35,8 @@ use crate::{
 pub struct LiquidationPlanLine {
     pub line: Arc<core::PlanLine>,
     pub currency: Currency,
-    /// Minor units that it has brought. None where they were not asked for, and before it is approved.
+    /// Minor units that the line has recovered. None if they were not requested, or the plan is not
+    /// approved yet.
     pub recovered: Option<i64>,
 }
 

@@ -5,7 +5,7 @@ use entity::prelude::Currency;
 use platform::{path, storage::Nested};
 use services::{
     liquidation::rows::{LineFilter, LineSort as By, LinesSorted},
-    replenishment::rows::line_tests::Numbers,
+    replenishment::rows::line_tests::NumberRange,
 };
 
 use super::enums::{LiquidationAction, LiquidationIssue, LiquidationLineStatus, LiquidationOutcome};
@@ -14,7 +14,7 @@ use crate::{
     graphql::{
         directives,
         fault::Answer,
-        filters::{DateFilter, IdFilter, MoneyFilter, QuantityFilter, StringFilter, of_both},
+        filters::{DateFilter, IdFilter, MoneyFilter, QuantityFilter, StringFilter, intersect_values},
         nested::{place, read_nested},
         refusal::Path,
     },
@@ -86,13 +86,14 @@ crate::keyed_filter!(
 );
 
 impl LiquidationPlanLineFilter {
-    /// The filter of lines of a plan in this currency as rows understand it, before the catalogue is asked.
+    /// Compiles the filter of the lines of a plan in this currency for the rows, without the
+    /// conditions that need the catalogue.
     pub(super) fn read(ctx: &Context<'_>, filter: Option<Self>, currency: Currency) -> Answer<Nested<LineFilter>> {
         let Some(filter) = filter else { return Ok(Nested::plain(LineFilter::default())) };
         read_nested(filter, &mut |part: Self, at| part.tests(ctx, currency, at))
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, ctx: &Context<'_>, currency: Currency, at: &Path) -> Answer<LineFilter> {
         let of_catalogue =
             CatalogueTests { sku: self.sku, category: self.category, category_tree: self.category_tree, search: self.search };
@@ -103,7 +104,7 @@ impl LiquidationPlanLineFilter {
             products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
             of_catalogue: of_catalogue.read(ctx, at)?,
             suppliers: self.supplier.map(|test| test.ids(&place(at, "supplier"))).transpose()?.flatten(),
-            states: of_both(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
+            states: intersect_values(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
             actions: self.action.map(|list| list.into_iter().map(Into::into).collect()),
             issues: self.issue.map(|list| list.into_iter().map(Into::into).collect()),
             outcomes: self.outcome.map(|list| list.into_iter().map(Into::into).collect()),
@@ -116,10 +117,10 @@ impl LiquidationPlanLineFilter {
 }
 
 /// A range of amounts of the plan's currency; no line has amounts of another one.
-fn in_currency(ctx: &Context<'_>, test: Option<MoneyFilter>, currency: Currency, at: &Path) -> Answer<Numbers> {
-    let Some(test) = test else { return Ok(Numbers::default()) };
+fn in_currency(ctx: &Context<'_>, test: Option<MoneyFilter>, currency: Currency, at: &Path) -> Answer<NumberRange> {
+    let Some(test) = test else { return Ok(NumberRange::default()) };
     let (asked, amounts) = amounts(ctx, &test, at)?;
-    Ok(if asked == currency { amounts } else { Numbers::NONE })
+    Ok(if asked == currency { amounts } else { NumberRange::NONE })
 }
 
 /// Sort order of the lines of a plan of liquidation; lines with equal values are sorted by the IDs of product and store, in the same direction.
@@ -155,7 +156,8 @@ pub enum LiquidationPlanLineSortField {
 crate::sorts::rows_sorted!(from LiquidationPlanLineSort => LinesSorted);
 
 impl LiquidationPlanLineSort {
-    /// The order that is asked for, or else the other one. A list in the order of amounts tells costs.
+    /// The requested order, or else `otherwise`. Sorting by amounts reveals costs, so it needs the
+    /// permission to see them.
     pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>, otherwise: LinesSorted) -> Answer<LinesSorted> {
         let Some(sort) = sort else { return Ok(otherwise) };
         if matches!(sort.field, LiquidationPlanLineSortField::Value | LiquidationPlanLineSortField::Expected) {

@@ -1,4 +1,4 @@
-//! What can be done with stock, and what it is expected to bring.
+//! Actions to liquidate stock, and their expected recovery.
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::{self, Currency};
@@ -47,7 +47,8 @@ impl LiquidationRecovery {
     }
 }
 
-/// Whether prices, and what follows from them, are hidden from the caller: those that are held to a floor of the cost say what that is.
+/// Whether prices, and values derived from them, are hidden from the caller: prices limited by a
+/// floor at the cost reveal the cost.
 pub(crate) fn hides_prices(ctx: &Context<'_>, floor: core::PriceFloor) -> bool {
     floor == core::PriceFloor::OfCost && !ctx.holds::<kind::ProductCostRead>()
 }
@@ -84,12 +85,13 @@ pub struct LiquidationReason {
 }
 
 impl LiquidationReason {
-    /// All reasons but the one that the caller is not told.
+    /// All reasons except the one hidden from the caller.
     pub fn all(reasons: &[core::Reason], hidden: Option<core::ReasonCode>) -> Vec<Self> {
         let shown = reasons.iter().filter(|reason| Some(reason.code) != hidden);
         shown.map(|reason| Self { code: reason.code.into(), text: reason.text.clone() }).collect()
     }
-    /// The reason that the caller is not told of an action: how much a markdown leaves follows from its prices.
+    /// The reason of an action that is hidden from the caller: the remaining units of a markdown
+    /// follow from its prices.
     pub fn hidden(ctx: &Context<'_>, act: &core::Act, floor: core::PriceFloor) -> Option<core::ReasonCode> {
         let is_priced = act.word() == prelude::LiquidationAction::Markdown;
         (is_priced && hides_prices(ctx, floor)).then_some(core::ReasonCode::UnitsRemain)
@@ -138,7 +140,7 @@ pub struct LiquidationOption {
     of: core::Candidate,
     currency: Currency,
     floor: core::PriceFloor,
-    /// Of the product's unit.
+    /// Decimals of the product's unit.
     decimals: u8,
 }
 
@@ -147,8 +149,9 @@ impl LiquidationOption {
     pub fn of(candidate: &core::Candidate, proposal: &core::Proposal, currency: Currency) -> Self {
         Self { of: candidate.clone(), currency, floor: proposal.price_floor, decimals: proposal.decimals }
     }
-    /// Whether the caller is not told how much is left, which follows from prices that are hidden.
-    fn hides_left(&self, ctx: &Context<'_>) -> bool {
+    /// Whether the remaining quantity is hidden from the caller, because it follows from hidden
+    /// prices.
+    fn hides_quantity(&self, ctx: &Context<'_>) -> bool {
         LiquidationReason::hidden(ctx, &self.of.act, self.floor).is_some()
     }
 }
@@ -200,11 +203,11 @@ impl LiquidationOption {
     }
     /// Whole units that are left then if much is sold. 0 for a MARKDOWN whose steps are hidden.
     async fn least_left(&self, ctx: &Context<'_>) -> f64 {
-        if self.hides_left(ctx) { 0.0 } else { six(self.of.left.0) }
+        if self.hides_quantity(ctx) { 0.0 } else { six(self.of.left.0) }
     }
     /// Whole units that are left then if little is sold. All units for a MARKDOWN whose steps are hidden.
     async fn most_left(&self, ctx: &Context<'_>) -> f64 {
         let all = self.of.quantity as f64 / 10_f64.powi(self.decimals.into());
-        six(if self.hides_left(ctx) { all } else { self.of.left.1 })
+        six(if self.hides_quantity(ctx) { all } else { self.of.left.1 })
     }
 }

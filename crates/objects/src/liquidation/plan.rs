@@ -30,7 +30,7 @@ use crate::{
     },
     identity::{Actor, actor},
     keyed_filters::by_ids,
-    purchasing::links::{self, MOST_A_PAGE, Money, Store},
+    purchasing::links::{self, MAX_A_PAGE, Money, Store},
 };
 
 /// A plan's row.
@@ -39,7 +39,8 @@ pub struct LiquidationPlan {
     pub plan: Arc<core::Plan>,
     /// Lines of a dry run, which are kept nowhere else.
     pub lines: Option<Arc<Vec<core::PlanLine>>>,
-    /// Cost and expectation of the lines that the caller sees, once a field asks.
+    /// Cost and expected recovery of the lines that the caller sees, computed when a field first
+    /// needs them.
     sums: Arc<OnceCell<(i64, core::Recovery)>>,
 }
 
@@ -169,19 +170,19 @@ impl LiquidationPlan {
         let mut filter = LiquidationPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?, currency)?;
         let sorted = LiquidationPlanLineSort::sorted(ctx, sort, shell::line_order(&permit))?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let (ledger, made) = (ctx.given::<Ledger>()?, self.lines.as_ref().map(|lines| lines.as_slice()));
         let db = ledger.database();
         let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
         if let Some(lines) = made {
-            // Nothing came of what is only tried.
+            // Lines of a dry run have recovered nothing.
             let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line))).cloned();
             let node = |line: core::PlanLine| {
                 let keys = sorted.keys(&line);
                 (LiquidationPlanLine::new(line, currency, None), keys)
             };
-            let all = (found.map(node).collect(), rows::goes_down(sorted));
-            return Ok(Page::of_all_sorted(all, &request, kind, signer).vague(is_vague).into());
+            let all = (found.map(node).collect(), rows::is_descending(sorted));
+            return Ok(Page::of_all_sorted(all, &request, kind, signer).with_inexact_count(is_vague).into());
         }
         let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
         let results = shell::line_results(&permit, ledger, &self.plan, &listed.rows).await?;
@@ -190,12 +191,13 @@ impl LiquidationPlan {
             (LiquidationPlanLine::new(line, currency, recovered), keys)
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);
-        Ok(page.counted(permit.scope(db), listed.source).vague(is_vague).into())
+        Ok(page.counted(permit.scope(db), listed.source).with_inexact_count(is_vague).into())
     }
 }
 
 impl LiquidationPlan {
-    /// What its units cost, in minor units, and what is expected of them, of lines that the caller sees: in a dry run of all, which no table has.
+    /// Returns the cost of the units, in minor units, and their expected recovery, of the lines
+    /// that the caller sees; in a dry run of all lines, as no table has them.
     async fn sums(&self, ctx: &Context<'_>) -> Answer<(i64, core::Recovery)> {
         if self.lines.is_some() {
             return Ok((self.plan.value_minor, self.plan.expected));

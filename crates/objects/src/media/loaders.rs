@@ -1,4 +1,5 @@
-//! What a request's resolvers ask for together is read together: pictures and documents of a page of products, each in two statements.
+//! Loaders of media, which read in batches for the resolvers of a request: pictures and documents
+//! of a page of products, each in two statements.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -19,18 +20,18 @@ use crate::{
     graphql::{fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
 };
 
-/// A thing with the file that it is or holds.
-pub type Shown<T> = Arc<(T, File)>;
+/// A row with the file that it is or holds.
+pub type WithFile<T> = Arc<(T, File)>;
 /// The things of a product.
-type Held<T> = Arc<Vec<Shown<T>>>;
+type ProductFiles<T> = Arc<Vec<WithFile<T>>>;
 
-/// The look-ups of one request. The catalogue keeps them beside its own, and forgets them with those.
+/// Loaders of one request. The catalogue keeps them with its own, and clears them together.
 pub struct MediaLoads {
     scope: TenantScope,
-    images_of: Batcher<ProductId, Held<Image>>,
-    documents_of: Batcher<ProductId, Held<Document>>,
-    images: Batcher<ImageId, Shown<Image>>,
-    documents: Batcher<DocumentId, Shown<Document>>,
+    images_of: Batcher<ProductId, ProductFiles<Image>>,
+    documents_of: Batcher<ProductId, ProductFiles<Document>>,
+    images: Batcher<ImageId, WithFile<Image>>,
+    documents: Batcher<DocumentId, WithFile<Document>>,
 }
 
 impl OfTenant for MediaLoads {
@@ -54,7 +55,7 @@ impl MediaLoads {
         self.documents.forget();
     }
 
-    pub async fn images_of(&self, product: ProductId) -> Answer<Held<Image>> {
+    pub async fn images_of(&self, product: ProductId) -> Answer<ProductFiles<Image>> {
         let load = |ids: Vec<ProductId>| async move {
             let found = with_files(&self.scope, rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
             Ok(grouped(found, |image| image.product))
@@ -62,7 +63,7 @@ impl MediaLoads {
         Ok(self.images_of.one(product, load).await?.unwrap_or_default())
     }
 
-    pub async fn documents_of(&self, product: ProductId) -> Answer<Held<Document>> {
+    pub async fn documents_of(&self, product: ProductId) -> Answer<ProductFiles<Document>> {
         let load = |ids: Vec<ProductId>| async move {
             let found = with_files(&self.scope, rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
             Ok(grouped(found, |document| document.product))
@@ -70,7 +71,7 @@ impl MediaLoads {
         Ok(self.documents_of.one(product, load).await?.unwrap_or_default())
     }
 
-    pub async fn image(&self, id: ImageId) -> Answer<Option<Shown<Image>>> {
+    pub async fn image(&self, id: ImageId) -> Answer<Option<WithFile<Image>>> {
         let load = |ids: Vec<ImageId>| async move {
             let found = with_files(&self.scope, rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
             Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
@@ -78,7 +79,7 @@ impl MediaLoads {
         self.images.one(id, load).await
     }
 
-    pub async fn document(&self, id: DocumentId) -> Answer<Option<Shown<Document>>> {
+    pub async fn document(&self, id: DocumentId) -> Answer<Option<WithFile<Document>>> {
         let load = |ids: Vec<DocumentId>| async move {
             let found =
                 with_files(&self.scope, rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
@@ -87,19 +88,19 @@ impl MediaLoads {
         self.documents.one(id, load).await
     }
 
-    /// Pictures that a dry run would leave, as they would be shown.
-    pub async fn images_tried(&self, images: Vec<Image>) -> Answer<Vec<ProductImage>> {
+    /// Pictures after a dry run, as they would be shown.
+    pub async fn dry_run_images(&self, images: Vec<Image>) -> Answer<Vec<ProductImage>> {
         Ok(with_files(&self.scope, images, |image| image.file).await?.into_iter().map(ProductImage).collect())
     }
 
-    /// Documents that a dry run would leave, as they would be shown.
-    pub async fn documents_tried(&self, documents: Vec<Document>) -> Answer<Vec<ProductDocument>> {
+    /// Documents after a dry run, as they would be shown.
+    pub async fn dry_run_documents(&self, documents: Vec<Document>) -> Answer<Vec<ProductDocument>> {
         Ok(with_files(&self.scope, documents, |document| document.file).await?.into_iter().map(ProductDocument).collect())
     }
 }
 
 /// Things with the files that they hold, all files in one statement.
-pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
+pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<WithFile<T>>, Fault> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -112,15 +113,15 @@ pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> Fi
     rows.into_iter().map(with).collect()
 }
 
-fn grouped<K: Eq + Hash, T>(rows: Vec<Shown<T>>, of: fn(&T) -> K) -> HashMap<K, Held<T>> {
-    let mut found: HashMap<K, Vec<Shown<T>>> = HashMap::new();
+fn grouped<K: Eq + Hash, T>(rows: Vec<WithFile<T>>, of: fn(&T) -> K) -> HashMap<K, ProductFiles<T>> {
+    let mut found: HashMap<K, Vec<WithFile<T>>> = HashMap::new();
     for row in rows {
         found.entry(of(&row.0)).or_default().push(row);
     }
     found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
 }
 
-/// The request's look-ups.
+/// The request's loaders.
 pub fn media<'a>(ctx: &'a Context<'_>) -> Answer<&'a MediaLoads> {
     Ok(&loads(ctx)?.media)
 }

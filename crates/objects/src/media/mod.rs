@@ -7,8 +7,8 @@ use async_graphql::Context;
 use entity::prelude::{DocumentId, ImageId, ProductId};
 use iam::access::kind;
 
-pub use loaders::{MediaLoads, Shown, with_files};
-pub use types::{ImageSize, ProductDocument, ProductImage, linked};
+pub use loaders::{MediaLoads, WithFile, with_files};
+pub use types::{ImageSize, ProductDocument, ProductImage, require_link};
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 

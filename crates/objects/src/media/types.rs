@@ -9,7 +9,7 @@ use services::{
     media::core::{Document, Image},
 };
 
-use super::loaders::Shown;
+use super::loaders::WithFile;
 use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
@@ -28,8 +28,9 @@ pub enum ImageSize {
     Medium,
 }
 
-/// What is held has its bytes: without them something of ours has taken them away.
-pub fn linked(link: Option<String>) -> Answer<String> {
+/// Returns the link of a file in use, which always has bytes: without them the platform has lost
+/// them, and an error is logged.
+pub fn require_link(link: Option<String>) -> Answer<String> {
     link.ok_or_else(|| {
         tracing::error!("a file that is held has no bytes");
         TopError::Internal
@@ -38,7 +39,7 @@ pub fn linked(link: Option<String>) -> Answer<String> {
 
 /// A picture of a product.
 #[derive(Clone)]
-pub struct ProductImage(pub Shown<Image>);
+pub struct ProductImage(pub WithFile<Image>);
 
 /// A picture of a product.
 #[Object]
@@ -78,7 +79,7 @@ impl ProductImage {
         ctx: &Context<'_>,
         #[graphql(desc = "Size of the picture. Default ORIGINAL.", default_with = "ImageSize::Original")] size: ImageSize,
     ) -> Answer<String> {
-        linked(ctx.given::<Files>()?.picture_link(&self.0.1, size.into()))
+        require_link(ctx.given::<Files>()?.picture_link(&self.0.1, size.into()))
     }
     /// Time at which the picture was added.
     async fn created_at(&self) -> DateTime {
@@ -88,7 +89,7 @@ impl ProductImage {
 
 /// A document of a product, such as a data sheet.
 #[derive(Clone)]
-pub struct ProductDocument(pub Shown<Document>);
+pub struct ProductDocument(pub WithFile<Document>);
 
 /// A document of a product, such as a data sheet.
 #[Object]
@@ -115,7 +116,7 @@ impl ProductDocument {
     }
     /// Path on this server from which the document can be downloaded with GET for 15 minutes, as an attachment.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
-        linked(ctx.given::<Files>()?.fetch_link(&self.0.1))
+        require_link(ctx.given::<Files>()?.fetch_link(&self.0.1))
     }
     /// Time at which the document was added.
     async fn created_at(&self) -> DateTime {

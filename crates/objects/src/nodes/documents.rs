@@ -1,4 +1,4 @@
-//! Documents that other rows refer to, found by the kind that the row says.
+//! Documents that other rows refer to, found by the kind in the row.
 
 use async_graphql::Context;
 use iam::access::kind as may;
@@ -11,27 +11,27 @@ use crate::{
     orders, purchasing, returns, stock, transfers,
 };
 
-/// What a movement or a reservation belongs to.
+/// Returns the document that a movement or a reservation belongs to.
 pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
     match reference.kind {
         ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
         ReferenceKind::Return => {
             Ok(returns::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
-        // What is only held for a transfer is not its own: such a reference says no kind.
+        // Stock that is only reserved for a transfer is not its own: such a reference has no kind.
         ReferenceKind::Transfer | ReferenceKind::Other => {
             Ok(transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(reference.id)).await?.map(Node::Transfer))
         }
         ReferenceKind::Count => {
             Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Stocktake))
         }
-        ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
+        ReferenceKind::Lot => Ok(stock::visible_lot(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
         ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
         ReferenceKind::Reservation => Ok(None),
     }
 }
 
-/// The document of a stale write, as it is now, if the caller may see it.
+/// The current document of a stale write, if the caller may see it.
 pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> Option<Node> {
     match what {
         Noun::Transfer => {

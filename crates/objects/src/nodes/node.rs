@@ -44,7 +44,7 @@ use crate::{
 
 const NAME: &str = "Node";
 
-/// Declares the enum, and what gives the ID of each of its objects.
+/// Declares the enum, and the function that returns the ID of each of its objects.
 macro_rules! node {
     ($($variant:ident($object:ty)),+ $(,)?) => {
         abstract_type! {

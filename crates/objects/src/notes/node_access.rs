@@ -1,4 +1,5 @@
-//! What it takes to read and to write a node: for notes, which are kept and shown with the rights of what they are about.
+//! Permissions to read and to write a node, for notes: they are stored and shown with the rights of
+//! their node.
 
 use async_graphql::{Context, ID};
 use entity::prelude::*;
@@ -17,10 +18,10 @@ use crate::{
     orders, purchasing,
 };
 
-/// The permissions that a node is read and written with, each for one of its stores where it has any.
+/// The permissions to read and to write a node, each in one of its stores if it has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeAccess {
-    /// None: every member reads it.
+    /// None: every member may read it.
     read: Option<usize>,
     write: usize,
     stores: Vec<StoreId>,
@@ -30,15 +31,16 @@ impl NodeAccess {
     fn of<R: Permission, W: Permission>() -> Self {
         Self { read: Some(R::INDEX), write: W::INDEX, stores: Vec::new() }
     }
-    /// What a wave of a store takes.
+    /// Returns the permissions for a wave of a store.
     pub fn of_wave(store: StoreId) -> Self {
         Self::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([store])
     }
     fn at(self, stores: impl IntoIterator<Item = StoreId>) -> Self {
         Self { stores: stores.into_iter().collect(), ..self }
     }
-    /// Of a store, or for whoever holds the permission for all: no store is the nil one's.
-    fn at_one_or_all(self, store: Option<StoreId>) -> Self {
+    /// Limits the access to a store; without a store, to callers who hold the permission for all
+    /// stores, since no grant names the nil store.
+    fn for_store_or_all(self, store: Option<StoreId>) -> Self {
         self.at([store.unwrap_or(StoreId::NIL)])
     }
 
@@ -47,16 +49,16 @@ impl NodeAccess {
         let covers = self.stores.is_empty() || self.stores.iter().any(|store| reach.covers(*store));
         caller.permissions.holds(index) && covers
     }
-    /// Whether somebody may read the node.
-    pub fn shows(&self, caller: &Caller) -> bool {
+    /// Whether the caller may read the node.
+    pub fn may_read(&self, caller: &Caller) -> bool {
         caller.channel.is_none() && self.read.is_none_or(|index| self.covers(caller, index))
     }
-    /// The permission that somebody lacks for writing the node.
-    pub fn lacks(&self, caller: &Caller) -> Option<&'static str> {
+    /// The permission to write the node, if the caller lacks it.
+    pub fn missing_write_permission(&self, caller: &Caller) -> Option<&'static str> {
         (!self.covers(caller, self.write)).then(|| REGISTRY[self.write].code)
     }
-    /// The permission that somebody lacks, or has for some stores alone, for writing the node.
-    pub fn lacks_for_all(&self, caller: &Caller) -> Option<&'static str> {
+    /// The permission to write the node, if the caller lacks it or holds it for some stores only.
+    pub fn missing_write_permission_for_all(&self, caller: &Caller) -> Option<&'static str> {
         (caller.permissions.reach(self.write) != Reach::Everywhere).then(|| REGISTRY[self.write].code)
     }
     pub fn readers(&self) -> Readers {
@@ -64,7 +66,8 @@ impl NodeAccess {
     }
 }
 
-/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, papers, notes and attachments.
+/// Returns the permissions for a node; None if it can have no notes: sessions, files and exchanges,
+/// which only their creators see, papers, notes and attachments.
 pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAccess>> {
     if let Some(access) = of_document(node) {
         return Ok(Some(access));
@@ -83,7 +86,7 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
             let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
             let levels = lot_levels_of(&scope, &[lot.0.id]).await?;
             let stores: Vec<StoreId> = levels.iter().map(|level| level.key.store).collect();
-            // A lot that is nowhere is seen by whoever sees all stores.
+            // A lot without stock is visible to callers who see all stores.
             let nowhere = stores.is_empty().then_some(StoreId::NIL);
             NodeAccess::of::<kind::StockRead, kind::LotWrite>().at(stores.into_iter().chain(nowhere))
         }
@@ -111,22 +114,24 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::AuditEntry(_) => NodeAccess::of::<kind::AuditRead, kind::AuditRead>(),
         Node::BackgroundJob(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
         Node::WebhookEndpoint(_) => NodeAccess::of::<kind::WebhookRead, kind::WebhookManage>(),
-        // Of a view that is not for all, what is told of it is for those who see all views.
+        // Notes on a view with limited readers are for callers who may see all views.
         Node::SavedView(view) if view.0.readers.is_some() => NodeAccess::of::<kind::ViewManage, kind::ViewManage>(),
         Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
         _ => return Ok(None),
     }))
 }
 
-/// What the node of an ID takes; None where the caller finds none, or no notes are kept on it.
-pub async fn access_of(ctx: &Context<'_>, target: &Target) -> Answer<Option<NodeAccess>> {
+/// Returns the permissions for the node of an ID; None if the caller does not find it, or it can
+/// have no notes.
+pub async fn node_access_by_id(ctx: &Context<'_>, target: &Target) -> Answer<Option<NodeAccess>> {
     match nodes::find(ctx, &target.to_string()).await? {
         Some(node) => node_access(ctx, &node).await,
         None => Ok(None),
     }
 }
 
-/// The node that an input names as `nodeId`, with what it takes; the refusal where the caller finds none, or where none of its kind is taken: `untaken` says so.
+/// The node that an input names as `nodeId`, with its access; a refusal if the caller cannot see
+/// it, or if its kind is not accepted, with the message `untaken`.
 pub async fn named_node(ctx: &Context<'_>, id: &ID, untaken: &str) -> Answer<Result<(Target, NodeAccess), UserError>> {
     let at = || path!["input", "nodeId"];
     let Some(target) = Target::parse(id) else {
@@ -137,7 +142,7 @@ pub async fn named_node(ctx: &Context<'_>, id: &ID, untaken: &str) -> Answer<Res
     Ok(access.map(|access| (target, access)).ok_or_else(|| UserError::new(ErrorCode::Invalid, untaken, at())))
 }
 
-/// Of what belongs to stores.
+/// Returns the permissions for a node that belongs to stores.
 fn of_document(node: &Node) -> Option<NodeAccess> {
     Some(match node {
         Node::StockLevel(level) => NodeAccess::of::<kind::StockRead, kind::StockAdjust>().at([level.0.key.store]),
@@ -177,10 +182,12 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
             NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at(plan.plan.stores.iter().copied())
         }
         Node::ReplenishmentPolicy(policy) => {
-            NodeAccess::of::<kind::StockPolicy, kind::StockPolicy>().at_one_or_all(policy.0.scope.store)
+            NodeAccess::of::<kind::StockPolicy, kind::StockPolicy>().for_store_or_all(policy.0.scope.store)
         }
-        Node::Alert(alert) => NodeAccess::of::<kind::AlertRead, kind::AlertWrite>().at_one_or_all(alert.0.subject.store()),
-        Node::AlertRule(rule) => NodeAccess::of::<kind::AlertRuleWrite, kind::AlertRuleWrite>().at_one_or_all(rule.0.scope.store),
+        Node::Alert(alert) => NodeAccess::of::<kind::AlertRead, kind::AlertWrite>().for_store_or_all(alert.0.subject.store()),
+        Node::AlertRule(rule) => {
+            NodeAccess::of::<kind::AlertRuleWrite, kind::AlertRuleWrite>().for_store_or_all(rule.0.scope.store)
+        }
         Node::StockAnomaly(anomaly) => NodeAccess::of::<kind::ReportRead, kind::AlertWrite>().at([anomaly.0.found.key.store]),
         _ => return None,
     })

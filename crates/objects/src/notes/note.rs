@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Earlier texts of a note that are shown.
-const MOST_EDITS: i64 = 50;
+const MAX_EDITS: i64 = 50;
 
 /// Audience of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -31,7 +31,7 @@ pub enum NoteAudience {
     Customer,
 }
 
-/// A note of a person or an integration on a thing.
+/// A note of a person or an integration about an object.
 #[derive(Debug, Clone)]
 pub struct Note(pub Arc<core::Note>);
 
@@ -90,7 +90,7 @@ impl Note {
             return Ok(Vec::new());
         }
         let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-        let edits = rows::edits_of(&scope, self.0.id, MOST_EDITS).await?;
+        let edits = rows::edits_of(&scope, self.0.id, MAX_EDITS).await?;
         let shown =
             |edit: core::Edit| NoteEdit { version: Long(edit.version), text: edit.body, written_at: DateTime(edit.written_at) };
         Ok(edits.into_iter().map(shown).collect())
@@ -98,7 +98,7 @@ impl Note {
     /// True if the note was edited more often than `edits` has texts.
     async fn has_more_edits(&self) -> bool {
         // Each change keeps the text that it replaces.
-        self.0.version > MOST_EDITS + 1
+        self.0.version > MAX_EDITS + 1
     }
     /// Time at which the note was added.
     async fn created_at(&self) -> DateTime {
@@ -114,11 +114,11 @@ impl Note {
     }
 }
 
-/// The note of an id, for whoever may read what it is about.
+/// The note with an ID, for callers who may read the object that it is about.
 pub async fn find_note(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Note>> {
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let Some(note) = shell::find(&scope, NoteId::from_uuid(id)).await? else { return Ok(None) };
-    // No note is about a note: this goes one step deep.
+    // Notes have no notes, so the recursion ends after one step.
     let node = Box::pin(nodes::find(ctx, &note.target.to_string())).await?;
     Ok(node.map(|_| note.into()))
 }

@@ -1,4 +1,4 @@
-//! What the orders of a page allow.
+//! Actions that are possible on the orders of a page.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,24 +7,24 @@ use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
     core::{Action, actions_from, holds::may_be_held},
-    rows::Held,
+    rows::LineReservation,
 };
 
 use super::{
-    loaders::{HeldFor, Rows},
+    loaders::{HeldStockKey, Rows},
     order::Order,
 };
 use crate::graphql::fault::Answer;
 
 impl Order {
-    /// What its state allows, of what the caller may do in its store.
+    /// Returns the actions that its status allows and that the caller may do in its store.
     pub fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
         let is_held = !self.row().hold_kinds.is_empty();
         let open = actions_from(self.row().status).filter(move |action| *action != Action::Fulfil || !is_held);
         open.filter(move |action| may(caller, *action, self.row().store))
     }
 
-    /// What can be done with its holds, of what the caller may do in its store.
+    /// Returns the mutations of holds that are possible and that the caller may do in its store.
     pub(crate) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
         let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row().store);
         let set = (may && may_be_held(self.row().status)).then_some("orderHoldSet");
@@ -33,7 +33,8 @@ impl Order {
     }
 }
 
-/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the order's store, the permission that the action's mutation
+/// requires.
 pub fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
         Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
@@ -44,13 +45,15 @@ pub fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     caller.permissions.reach(needed).covers(store)
 }
 
-/// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
-pub(crate) fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
+/// Whether some of the held stock is in stores of `reach`; without held stock, the order's own
+/// store ships.
+pub(crate) fn ships_within(reach: &Reach, held: &[LineReservation]) -> bool {
     let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
     held.peek().is_none() || held.any(|one| reach.covers(one.store))
 }
 
-/// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
+/// `allowedActions` of a page's orders, some of which have open lines: the held stock of these is
+/// read together.
 pub(crate) async fn allowed_actions(
     caller: &Caller,
     orders: &[Order],
@@ -60,11 +63,11 @@ pub(crate) async fn allowed_actions(
     let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
     let mut held = HashMap::new();
     if reach != Reach::Everywhere && !open.is_empty() {
-        held = rows.load_many(open.iter().copied().map(HeldFor)).await?;
+        held = rows.load_many(open.iter().copied().map(HeldStockKey)).await?;
     }
     let leaves = |id: prelude::OrderId| {
-        let held = held.get(&HeldFor(id)).map(|held| held.as_slice()).unwrap_or_default();
-        open.contains(&id) && (reach == Reach::Everywhere || leaves_within(&reach, held))
+        let held = held.get(&HeldStockKey(id)).map(|held| held.as_slice()).unwrap_or_default();
+        open.contains(&id) && (reach == Reach::Everywhere || ships_within(&reach, held))
     };
     let actions = |order: &Order| {
         let id = order.row().id;

@@ -19,12 +19,12 @@ use super::{
     direct_json,
     filters::{OrderFilter, OrderOrder},
     line::OrderLine,
-    links::{IdFilter, MOST_A_PAGE, head_cursor},
+    links::{IdFilter, MAX_A_PAGE, head_cursor},
     order::Order,
     visibility::orders_within,
 };
 use crate::graphql::{
-    connection::{CountedPage, Page, PageArgs, counted_beside},
+    connection::{CountedPage, Page, PageArgs, begin_count},
     context::ContextExt,
     direct_json::SelectionView,
     fault::Answer,
@@ -33,7 +33,7 @@ use crate::graphql::{
 
 crate::connection!(counted BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
 
-/// A page of orders, and where the stream stood before its list was read.
+/// A page of orders, and the stream's position before the list was read.
 pub struct OrderConnection {
     counted: CountedPage<Order>,
     stream: Option<Cursor>,
@@ -67,22 +67,23 @@ pub async fn orders(
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read_in(ctx, filter).await?);
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::compile_filter(ctx, filter).await?);
     let sorted = OrderOrder::sorted(order);
     let kind = sorted.kind("orders");
-    let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
-    let mut stream = carried(&mut request);
+    let mut request = args.check(&kind, signer, MAX_A_PAGE)?;
+    let mut stream = take_stream_cursor(&mut request);
     let look = ctx.look_ahead();
     if stream.is_none() && look.field("streamCursor").exists() {
-        // Before the rows: what changes while they are read comes twice rather than never.
+        // The head is read before the rows: a change made meanwhile is sent twice rather than
+        // missed.
         stream = Some(head_cursor(ctx, &filter).await?);
     }
     let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-    let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
-    let widened = rows::with_merged(scope, &filter).await?;
+    let whole = selects("holds") || selects("lines") && !writes_lines_directly(ctx);
+    let widened = rows::include_merged_customers(scope, &filter).await?;
     let is_counted = look.field("totalCount").exists() && widened.is_searched();
     let source = rows::counted_source(scope.backend(), &widened);
-    let beside = if is_counted { None } else { counted_beside(ctx, scope, &source, &request) };
+    let beside = if is_counted { None } else { begin_count(ctx, scope, &source, &request) };
     let (mut page, found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
     let keys: Vec<_> = page.iter().map(|order| sorted.keys(order)).collect();
     if whole {
@@ -95,24 +96,25 @@ pub async fn orders(
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
     let counted = match found {
-        Some(found) if found < rows::MOST_FOUND => page.of_known(found),
+        Some(found) if found < rows::MAX_FOUND => page.with_total(found),
         Some(found) => page.counted(scope.clone(), source).at_least(found),
-        None => page.counted_with(scope.clone(), source, beside),
+        None => page.count_from_source(scope.clone(), source, beside),
     };
     Ok(OrderConnection { counted, stream, filter })
 }
 
-/// The orders of a page. Those of a search that is counted are counted as they are found, and not looked for once more.
+/// The orders of a page. A search with a count collects all orders that it finds, so they are not
+/// searched again for the count.
 async fn page_of(
     scope: &TenantScope,
     filter: &rows::Filter,
     sorted: rows::OrdersSorted,
     (request, is_counted): (&PageRequest, bool),
 ) -> Answer<(Vec<core::Order>, Option<usize>)> {
-    let found = if is_counted { rows::page_of_found(scope, filter, sorted, request).await? } else { None };
+    let found = if is_counted { rows::search_page(scope, filter, sorted, request).await? } else { None };
     let count = found.as_ref().map(|(_, count)| *count);
     match found {
-        Some((page, count)) if count < rows::MOST_FOUND => Ok((page, Some(count))),
+        Some((page, count)) if count < rows::MAX_FOUND => Ok((page, Some(count))),
         _ => Ok((rows::page(scope, filter, sorted, request).await?, count)),
     }
 }
@@ -136,15 +138,15 @@ pub async fn orders_of_customer(
     orders(ctx, &scope, Some(filter), order, args).await
 }
 
-/// Whether the nodes are written with lines that are read as far as they are shown.
-fn reads_lines_itself(ctx: &Context<'_>) -> bool {
+/// Whether the nodes are written directly, with only the selected columns of their lines read.
+fn writes_lines_directly(ctx: &Context<'_>) -> bool {
     let nodes =
         || SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?.below("nodes", "Order");
     nodes().is_some_and(direct_json::reads_lines) && !ctx.look_ahead().field("edges").exists()
 }
 
-/// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.
-fn carried(request: &mut PageRequest) -> Option<Cursor> {
+/// Takes the stream's cursor out of a page's cursors, which carry it after the sort's keys.
+fn take_stream_cursor(request: &mut PageRequest) -> Option<Cursor> {
     let mut found = None;
     for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
         if let Some(Key::Text(text)) = keys.get(2).cloned() {
@@ -166,7 +168,7 @@ pub async fn backorders(
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
     let kind = sorted.kind("backorders");
-    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_A_PAGE)?;
     let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
     let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! What an order says beside its lines: whom to reach, where it goes, and what was done to it.
+//! Details of an order beside its lines: its contact, its addresses, and its steps.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use iam::access::kind;
 use inventory::orders::{
     core::{self, OrderDetail},
     events::{ORDER_CANCELLED, ORDER_CREATED},
-    rows::{self, MOST_STEPS_SHOWN, StepTaken},
+    rows::{self, MAX_STEPS_SHOWN, StepTaken},
 };
 use platform::storage::TenantScope;
 
 use super::{
     enums::CancelReason,
     links::{self, Actor},
-    loaders::{DetailOf, StepsOf, load},
+    loaders::{OrderDetailKey, OrderStepsKey, load},
     order::Order,
     payload::ledger,
 };
@@ -110,7 +110,7 @@ pub struct OrderStep {
 }
 
 impl OrderStep {
-    /// Placing the order, which its own row tells.
+    /// The step of placing the order, from its own row.
     pub fn placed(order: &core::Order) -> Self {
         let register = order.register.clone();
         Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None, register }
@@ -155,7 +155,7 @@ impl OrderStep {
     }
 }
 
-/// What an order says; a dry run knows what it would say.
+/// Returns the details of an order; in a dry run those that the change would leave.
 pub(crate) async fn detail_of(
     ctx: &Context<'_>,
     order: OrderId,
@@ -164,31 +164,32 @@ pub(crate) async fn detail_of(
     if let Some(detail) = foreseen {
         return Ok(detail.clone());
     }
-    Ok(load(ctx, DetailOf(order)).await?.unwrap_or_else(|| Arc::new(OrderDetail::of(order))))
+    Ok(load(ctx, OrderDetailKey(order)).await?.unwrap_or_else(|| Arc::new(OrderDetail::of(order))))
 }
 
-/// Whom an order is for, opened; that it was shown is written into the audit log.
-pub(crate) fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
+/// The decrypted personal data of an order; the audit log records that it was shown.
+pub(crate) fn decrypt_personal_data(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
     let permit = ctx.permit::<kind::CustomerContactRead>()?;
     let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
-    loads(ctx)?.show_order(detail.order);
+    loads(ctx)?.record_order_disclosure(detail.order);
     Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed)?)
 }
 
-/// Where an order goes, opened for a store that sends of it; that it was shown is written into the audit log.
+/// Returns the shipping address of an order, decrypted for a store that sends some of it; the audit
+/// log records that it was shown.
 pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<Address>> {
-    Ok(goods_go_to(ctx, scope, order).await?.map(Address::from))
+    Ok(delivery_address_of(ctx, scope, order).await?.map(Address::from))
 }
 
-/// The same, as the rules have it.
-pub async fn goods_go_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
+/// The same address as the core's type.
+pub async fn delivery_address_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
     let detail = detail_of(ctx, order, None).await?;
     let Some(sealed) = &detail.personal else { return Ok(None) };
-    loads(ctx)?.show_order(order);
+    loads(ctx)?.record_order_disclosure(order);
     Ok(rows::open_personal(scope, order, sealed)?.shipping_address)
 }
 
-/// How an order reaches its customer.
+/// Returns the delivery method of an order.
 pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMethod> {
     Ok(detail_of(ctx, order, None).await?.delivery_method)
 }
@@ -197,35 +198,37 @@ pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMe
 pub async fn collector_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<String>> {
     let detail = detail_of(ctx, order, None).await?;
     let Some(sealed) = &detail.personal else { return Ok(None) };
-    loads(ctx)?.show_order(order);
+    loads(ctx)?.record_order_disclosure(order);
     let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed)?;
     let named = contact.and_then(|contact| contact.name);
     Ok(named.or_else(|| shipping_address.and_then(|address| address.name)))
 }
 
-/// What an order says beside its lines, and whom it is for: nobody, for a caller without the permission to see that.
-pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDetail>, core::Personal)> {
+/// Returns the details of an order and its personal data, which are empty for a caller who may not
+/// read them.
+pub async fn load_details(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDetail>, core::Personal)> {
     let detail = detail_of(ctx, order, None).await?;
-    let personal = if ctx.holds::<kind::CustomerContactRead>() { personal_of(ctx, &detail)? } else { core::Personal::default() };
+    let personal =
+        if ctx.holds::<kind::CustomerContactRead>() { decrypt_personal_data(ctx, &detail)? } else { core::Personal::default() };
     Ok((detail, personal))
 }
 
 /// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown. A dry
 /// run adds its own.
 pub(crate) async fn steps_of(ctx: &Context<'_>, order: &Order) -> Answer<Arc<Vec<StepTaken>>> {
-    let known = load(ctx, StepsOf(order.row().id)).await?.unwrap_or_default();
+    let known = load(ctx, OrderStepsKey(order.row().id)).await?.unwrap_or_default();
     let Some(tried) = order.tried() else { return Ok(known) };
     Ok(Arc::new(known.iter().chain(&tried.steps).cloned().collect()))
 }
 
-/// Those of them that are shown.
+/// The latest steps, as many as are shown.
 pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
-    &steps[steps.len().saturating_sub(MOST_STEPS_SHOWN)..]
+    &steps[steps.len().saturating_sub(MAX_STEPS_SHOWN)..]
 }
 
 /// Whether an order has more steps than are shown.
 pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
-    Ok(steps_of(ctx, order).await?.len() > MOST_STEPS_SHOWN)
+    Ok(steps_of(ctx, order).await?.len() > MAX_STEPS_SHOWN)
 }
 
 /// The step that cancelled an order.

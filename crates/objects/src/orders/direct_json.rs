@@ -20,19 +20,19 @@ use inventory::{
     numbering::core::Patterns,
     orders::{
         core::{self, Action},
-        rows::shown::{Shown, ShownLine, is_column, shown_lines},
+        rows::shown::{ColumnValue, SelectedLine, is_column, lines_with_columns},
     },
 };
 
 use super::{actions::allowed_actions, loaders::Rows, order::Order};
 use crate::{
-    catalog::{Loads, direct_json as catalog},
+    catalog::{CatalogLoaders, direct_json as catalog},
     graphql::{
         connection::Page,
         direct_json::{ChildSelection, Json, SelectionView},
         fault::Answer,
         lazy::Lazy,
-        lean_list::LeanList,
+        lean_list::DirectList,
     },
     numbering::Numbers,
 };
@@ -58,8 +58,8 @@ impl OutputType for Orders {
     }
 }
 
-/// The fields of an order that its own row knows.
-pub const ORDER: [&str; 11] = [
+/// The fields of an order that its own row has.
+pub const ORDER_FIELDS: [&str; 11] = [
     "id",
     "number",
     "status",
@@ -73,55 +73,56 @@ pub const ORDER: [&str; 11] = [
     "updatedAt",
 ];
 
-/// A writer's predicate: whether it knows a field with what is selected below it. Of lines, where they are to be read as far as they are shown.
-fn knows(field: &str, below: ChildSelection<'_>, reads_lines: bool) -> bool {
+/// Whether the writer supports a field with its selection; lines only if `reads_lines` says that
+/// just their selected columns are read.
+fn supports_field(field: &str, below: ChildSelection<'_>, reads_lines: bool) -> bool {
     match field {
         "total" | "allowedActions" => true,
-        "store" => below.on("Store").is_within(&catalog::STORE),
-        "channel" => below.on("Channel").is_within(&catalog::CHANNEL),
-        "customer" => below.on("Customer").is_within(&catalog::CUSTOMER),
-        "lines" => reads_lines && below.on("OrderLine").is_known(knows_of_line),
-        field => ORDER.contains(&field),
+        "store" => below.on("Store").is_within(&catalog::STORE_FIELDS),
+        "channel" => below.on("Channel").is_within(&catalog::CHANNEL_FIELDS),
+        "customer" => below.on("Customer").is_within(&catalog::CUSTOMER_FIELDS),
+        "lines" => reads_lines && below.on("OrderLine").is_known(supports_line_field),
+        field => ORDER_FIELDS.contains(&field),
     }
 }
 
-fn knows_of_line(field: &str, below: ChildSelection<'_>) -> bool {
+fn supports_line_field(field: &str, below: ChildSelection<'_>) -> bool {
     match field {
         "id" => true,
-        "product" => below.on("Product").is_within(&catalog::PRODUCT),
+        "product" => below.on("Product").is_within(&catalog::PRODUCT_FIELDS),
         field => is_column(field),
     }
 }
 
-/// Whether the lines of these orders are read as far as they are shown.
+/// Whether only the selected columns of these orders' lines are read.
 pub fn reads_lines(orders: SelectionView<'_>) -> bool {
-    LeanList::on(orders, |field, below| knows(field, below, true)).is_some_and(|lean| lean.writes("lines"))
+    DirectList::on(orders, |field, below| supports_field(field, below, true)).is_some_and(|lean| lean.writes("lines"))
 }
 
-/// What the orders of a page refer to.
+/// Objects that the orders of a page refer to.
 #[derive(Default)]
 struct PageReferences<'a> {
-    lines: HashMap<OrderId, Vec<ShownLine>>,
+    lines: HashMap<OrderId, Vec<SelectedLine>>,
     /// The fields that lines were read with.
     fields: Vec<&'a str>,
-    /// None for who may not see them.
+    /// None if the caller may not see customers.
     customers: Option<HashMap<CustomerId, Arc<CustomerRow>>>,
     stores: HashMap<StoreId, Arc<StoreRow>>,
     channels: HashMap<ChannelId, Arc<ChannelRow>>,
     products: HashMap<ProductId, Arc<ProductRow>>,
-    /// Instead of them, when their names are all that is asked for.
+    /// Names instead of whole products, if only names are selected.
     names: HashMap<ProductId, Arc<ProductName>>,
     actions: HashMap<OrderId, Vec<&'static str>>,
-    /// Of numbers.
+    /// Patterns of numbers.
     patterns: Arc<Patterns>,
 }
 
 async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
-    // Whoever has read the lines needs no second statement for them.
+    // Lines that are loaded already need no second query.
     let reads_lines = !nodes.iter().any(Order::has_lines);
-    let lean = LeanList::of(ctx, "Order", |field, below| knows(field, below, reads_lines))?;
+    let lean = DirectList::of(ctx, "Order", |field, below| supports_field(field, below, reads_lines))?;
     let references = PageReferences::read(ctx, &lean, nodes).await?;
-    let others = match lean.resolve_others(ctx, field, nodes).await {
+    let others = match lean.resolve_remaining(ctx, field, nodes).await {
         Ok(others) => others,
         Err(error) => return Some(Err(error)),
     };
@@ -134,24 +135,24 @@ async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes:
 }
 
 impl<'a> PageReferences<'a> {
-    /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
-    async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'a>, nodes: &[Order]) -> Option<Self> {
-        let loads = ctx.data_opt::<Lazy>()?.get::<Loads>();
+    /// Reads the rows that the selection needs. None if ordinary resolvers have to report an error.
+    async fn read(ctx: &ContextSelectionSet<'_>, lean: &DirectList<'a>, nodes: &[Order]) -> Option<Self> {
+        let loads = ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>();
         let caller = ctx.data_opt::<Caller>()?;
         let rows = || nodes.iter().map(Order::row);
         let mut references = Self::default();
         if caller.sees_customers() && lean.writes("customer") {
-            references.customers = Some(loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
+            references.customers = Some(loads.load_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
         }
         if lean.writes("number") {
             let last = rows().map(|row| row.number.get()).max().unwrap_or_default();
-            references.patterns = ctx.data_opt::<Lazy>()?.get::<Numbers>().reaching(Numbered::Order, last).await.ok()?;
+            references.patterns = ctx.data_opt::<Lazy>()?.get::<Numbers>().patterns_covering(Numbered::Order, last).await.ok()?;
         }
         if lean.writes("store") {
-            references.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
+            references.stores = loads.load_stores(rows().map(|row| row.store).collect()).await.ok()?;
         }
         if lean.writes("channel") {
-            references.channels = loads.known_channels(rows().map(|row| row.channel).collect()).await.ok()?;
+            references.channels = loads.load_channels(rows().map(|row| row.channel).collect()).await.ok()?;
         }
         if let Some(lines) = lean.below("lines", "OrderLine") {
             references.fields = lines.names().into_iter().filter(|name| is_column(name)).collect();
@@ -168,21 +169,21 @@ impl<'a> PageReferences<'a> {
         Some(references)
     }
 
-    async fn read_lines(&mut self, loads: &Loads, orders: Vec<OrderId>, selected: SelectionView<'a>) -> Answer<()> {
-        self.lines = shown_lines(loads.scope(), &orders, &self.fields).await?;
+    async fn read_lines(&mut self, loads: &CatalogLoaders, orders: Vec<OrderId>, selected: SelectionView<'a>) -> Answer<()> {
+        self.lines = lines_with_columns(loads.scope(), &orders, &self.fields).await?;
         let products = || self.lines.values().flatten().filter_map(|line| line.product).collect();
         if let Some(product) = selected.below("product", "Product") {
             if product.is_within(&catalog::NAMES) {
-                self.names = loads.known_names(products()).await?;
+                self.names = loads.load_product_names(products()).await?;
             } else {
-                self.products = loads.known_products(products()).await?;
+                self.products = loads.load_products(products()).await?;
             }
         }
         Ok(())
     }
 
-    /// Those of the orders that the caller may ship as far as their states say, and of which any is open.
-    async fn open_orders(&self, loads: &Loads, caller: &Caller, nodes: &[Order]) -> Answer<HashSet<OrderId>> {
+    /// The orders that the caller may ship by their states, and that have an open line.
+    async fn open_orders(&self, loads: &CatalogLoaders, caller: &Caller, nodes: &[Order]) -> Answer<HashSet<OrderId>> {
         let fulfillable = || nodes.iter().filter(|node| node.actions(caller).any(|action| action == Action::Fulfil));
         let (read, to_read): (Vec<&Order>, Vec<&Order>) = fulfillable().partition(|node| node.has_lines());
         let mut open: HashSet<OrderId> = read.iter().filter(|node| node.row().has_open()).map(|node| node.row().id).collect();
@@ -190,20 +191,21 @@ impl<'a> PageReferences<'a> {
             return Ok(open);
         }
         let ids: Vec<OrderId> = to_read.iter().map(|node| node.row().id).collect();
-        let is_open = |line: &ShownLine, place: usize| matches!(line.values.get(place), Some(Shown::Int(open)) if *open > 0);
+        let is_open =
+            |line: &SelectedLine, place: usize| matches!(line.values.get(place), Some(ColumnValue::Int(open)) if *open > 0);
         if let Some(place) = self.fields.iter().position(|name| *name == OPEN) {
             let has_open = |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, place)));
             open.extend(ids.into_iter().filter(has_open));
         } else {
-            let lines = shown_lines(loads.scope(), &ids, &[OPEN]).await?;
-            let has_open = |(_, lines): &(OrderId, Vec<ShownLine>)| lines.iter().any(|line| is_open(line, 0));
+            let lines = lines_with_columns(loads.scope(), &ids, &[OPEN]).await?;
+            let has_open = |(_, lines): &(OrderId, Vec<SelectedLine>)| lines.iter().any(|line| is_open(line, 0));
             open.extend(lines.into_iter().filter(has_open).map(|(id, _)| id));
         }
         Ok(open)
     }
 }
 
-/// The field of a line that says how much of it can be shipped.
+/// The field of a line with the quantity that can be shipped.
 const OPEN: &str = "open";
 
 fn order(
@@ -245,7 +247,7 @@ fn order(
 fn line(
     out: &mut Json,
     order: &core::Order,
-    row: &ShownLine,
+    row: &SelectedLine,
     selected: SelectionView<'_>,
     references: &PageReferences<'_>,
 ) -> Option<()> {
@@ -260,9 +262,9 @@ fn line(
                 None => out.null(),
             },
             field => match &row.values[references.fields.iter().position(|name| *name == field)?] {
-                Shown::Int(number) => out.number(*number),
-                Shown::Text(text) => out.text(text),
-                Shown::Money(minor) => out.money(Money::new(*minor, order.total.currency), below.on("Money"))?,
+                ColumnValue::Int(number) => out.number(*number),
+                ColumnValue::Text(text) => out.text(text),
+                ColumnValue::Money(minor) => out.money(Money::new(*minor, order.total.currency), below.on("Money"))?,
             },
         }
         Some(())

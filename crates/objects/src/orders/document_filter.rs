@@ -33,7 +33,8 @@ pub struct DocumentFilter {
 }
 
 impl DocumentFilter {
-    /// The tests for the rows. The patterns say which letters stand before the numbers of this kind of document.
+    /// Compiles the tests for the rows. The patterns have the letters in front of the numbers of
+    /// this kind of document.
     pub fn read<K: Kind>(self, (kind, patterns): (Numbered, &Patterns), at: &Path) -> Result<Vec<DocumentTest>, TopError> {
         let mut all = Vec::new();
         all.extend(ids::<K>(self.id, &below(at, "id"))?.into_iter().map(DocumentTest::Ids));
@@ -69,7 +70,7 @@ pub fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<Allocat
     Ok(tests)
 }
 
-/// What a text says of a number; None where every number passes.
+/// Converts a text filter of a number into a test; None if every number passes.
 pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<NumberTest> {
     match test {
         // Every document has a number.
@@ -77,9 +78,9 @@ pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<Num
         TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
         TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
             Some("") => None,
-            // As every number does, from its first letter on.
-            None if patterns.is_beginning(kind, text.trim()) => None,
-            // What is no number is the beginning of none.
+            // A beginning of the letters matches every number.
+            None if patterns.is_letter_prefix(kind, text.trim()) => None,
+            // A text that is no number is no number's prefix.
             prefix => {
                 Some(prefix.and_then(|prefix| prefix.parse().ok()).map_or(NumberTest::In(Vec::new()), NumberTest::StartsWith))
             }

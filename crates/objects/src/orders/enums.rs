@@ -1,4 +1,4 @@
-//! The closed sets of words that orders have, with what each means.
+//! GraphQL enums of orders, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -134,28 +134,30 @@ pub enum OrderOrderField {
 
 crate::sorts::rows_sorted!(OrderOrder => OrdersSorted);
 
-/// Words of a search.
-const MOST_WORDS: usize = 8;
-/// Tests that a word of a search counts for beside the search itself.
+/// Maximum words of a search.
+const MAX_WORDS: usize = 8;
+/// Additional tests that each word of a search counts for.
 const TESTS_OF_A_WORD: usize = 3;
 
-/// What filters are read with: the tenant's patterns of numbers, the caller, and what customers have in `email_blind` whose addresses are searched for.
-struct Reading<'a> {
+/// Context in which filters are read: the tenant's patterns of numbers, the caller, and the
+/// `email_blind` of each address that is searched for.
+struct FilterContext<'a> {
     patterns: &'a Patterns,
     caller: &'a Caller,
     blinds: &'a HashMap<String, Vec<u8>>,
 }
 
 impl OrderFilter {
-    /// The filter for the rows, with the tenant's patterns where it asks for a number.
-    pub async fn read_in(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+    /// Compiles the filter for the rows, with the tenant's patterns if it has a condition on
+    /// numbers.
+    pub async fn compile_filter(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
         let caller = ctx.caller()?;
         let filter = by_ids(ctx, filter, "filter").await?;
         let none = HashMap::new();
-        if !filter.as_ref().is_some_and(Self::asks_number) {
+        if !filter.as_ref().is_some_and(Self::has_number_condition) {
             return Self::read(filter, caller, (&Patterns::default(), &none));
         }
-        // What is wrong is refused before anything is read.
+        // An invalid filter is refused before anything is queried.
         Self::read(filter.clone(), caller, (&Patterns::default(), &none))?;
         let mut addresses = HashSet::new();
         filter.iter().for_each(|filter| filter.addresses(&mut addresses));
@@ -163,7 +165,7 @@ impl OrderFilter {
         Self::read(filter, caller, (numbering::patterns(ctx).await?.as_ref(), &blinds))
     }
 
-    /// The words of its searches, and of those inside it, that are addresses.
+    /// Adds the words of its searches, and of those in nested filters, that are e-mail addresses.
     fn addresses(&self, found: &mut HashSet<String>) {
         let words = self.search.iter().flat_map(|text| text.split_whitespace());
         found.extend(words.filter(|word| word.contains('@')).map(str::to_owned));
@@ -171,17 +173,17 @@ impl OrderFilter {
         inner.for_each(|filter| filter.addresses(found));
     }
 
-    /// Whether it, or one inside it, asks for a number.
-    fn asks_number(&self) -> bool {
+    /// Whether this filter, or one inside it, has a condition on numbers.
+    fn has_number_condition(&self) -> bool {
         let mut parts = [&self.and, &self.or].into_iter().flatten().flatten();
         self.number.is_some()
             || self.search.is_some()
-            || parts.any(Self::asks_number)
-            || self.not.as_deref().is_some_and(Self::asks_number)
+            || parts.any(Self::has_number_condition)
+            || self.not.as_deref().is_some_and(Self::has_number_condition)
     }
 
-    /// Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN to a caller who is not
-    /// told whom an order is of.
+    /// IDs of another kind, and lists that are too long, are refused with their path; a test of the
+    /// customer is FORBIDDEN for a caller who may not see the customers of orders.
     fn read(
         filter: Option<Self>,
         caller: &Caller,
@@ -189,16 +191,16 @@ impl OrderFilter {
     ) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MAX_TESTS;
-        let reading = Reading { patterns, caller, blinds };
+        let reading = FilterContext { patterns, caller, blinds };
         filter.compile(&path!["filter"], 0, &mut left, &reading)
     }
 
-    /// The same for reports of sales, whose filter is asked of orders and returns alike.
-    pub async fn read_of_sales(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+    /// The same for reports of sales, whose filter applies to orders and returns alike.
+    pub async fn compile_sales_filter(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
         let filter = by_ids(ctx, filter, "filter").await?;
-        // A number is refused below, whatever its letters.
+        // No patterns are needed, since a condition on numbers is refused below.
         let filter = Self::read(filter, ctx.caller()?, (&Patterns::default(), &HashMap::new()))?;
-        if filter.fits_returns() {
+        if filter.applies_to_returns() {
             return Ok(filter);
         }
         let message =
@@ -206,9 +208,9 @@ impl OrderFilter {
         Err(TopError::bad_input(message, path!["filter"]))
     }
 
-    fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
+    fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &FilterContext<'_>) -> Result<Filter, TopError> {
         check_depth(depth, || at.clone())?;
-        // Each word is looked for in several ways.
+        // Each word is searched in several ways.
         let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
         let mut all = Vec::new();
         for (index, part) in self.and.into_iter().flatten().enumerate() {
@@ -240,7 +242,7 @@ impl OrderFilter {
         let at_customer = below(at, "customer");
         let customers = ids::<entity::id::kind::CustomerId>(customer, &at_customer)?;
         if is_guest.is_some() || !customers.is_empty() {
-            customers_seen(reading.caller).map_err(|denied| denied.at(at_customer))?;
+            require_customer_access(reading.caller).map_err(|denied| denied.at(at_customer))?;
         }
         all.extend(customers.into_iter().map(|test| Filter::Ids(IdColumn::Customer, test)));
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
@@ -275,19 +277,21 @@ impl OrderFilter {
     }
 }
 
-/// Whoever is not told whom a document is of does not find it out by asking for theirs either.
-pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
+/// Refuses a filter by customer for callers who may not see the customers of documents: the filter
+/// would reveal them.
+pub fn require_customer_access(caller: &Caller) -> Result<(), TopError> {
     if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
 }
 
-/// What customers with these addresses have in `email_blind`; nothing for a caller who is not shown addresses.
+/// Returns the `email_blind` of customers with these addresses; empty for a caller who may not see
+/// addresses.
 async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
     let mut found = HashMap::new();
     if addresses.is_empty() || !ctx.holds::<kind::CustomerContactRead>() {
         return Ok(found);
     }
-    if addresses.len() > MOST_WORDS {
-        return Err(TopError::limit_exceeded(format!("at most {MOST_WORDS} e-mail addresses are taken"), path!["filter"]));
+    if addresses.len() > MAX_WORDS {
+        return Err(TopError::limit_exceeded(format!("at most {MAX_WORDS} e-mail addresses are taken"), path!["filter"]));
     }
     let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.given::<Ledger>()?.database());
     for address in addresses {
@@ -298,8 +302,8 @@ async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap
     Ok(found)
 }
 
-/// The words of a search of orders.
-fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopError> {
+/// Compiles the words of a search of orders.
+fn search(text: &str, reading: &FilterContext<'_>, at: &Path) -> Result<Filter, TopError> {
     searchable(text, || at.clone())?;
     let word = |text: &str| SearchWord {
         text: text.to_owned(),
@@ -307,8 +311,8 @@ fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopErr
         blind: reading.blinds.get(text).cloned(),
     };
     let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
-    if words.len() > MOST_WORDS {
-        let message = format!("{} has {} words: at most {MOST_WORDS} are taken", at.join("."), words.len());
+    if words.len() > MAX_WORDS {
+        let message = format!("{} has {} words: at most {MAX_WORDS} are taken", at.join("."), words.len());
         return Err(TopError::limit_exceeded(message, at.clone()));
     }
     Ok(Filter::Search(SearchTest { words, sees_customers: reading.caller.sees_customers() }))

@@ -1,9 +1,9 @@
-//! Flags of orders that are the platform's own, and stop nothing.
+//! Flags that the platform sets on orders; they block nothing.
 
 use entity::prelude;
 use inventory::orders::{
     core,
-    rows::{Flag, Held},
+    rows::{Flag, LineReservation},
 };
 
 use super::{hold::OrderHold, line::held_units};
@@ -22,13 +22,14 @@ pub(crate) fn holds_stock(status: prelude::OrderStatus) -> bool {
     }
 }
 
-/// The flag of an order of which a stocked line holds less than it still has to deliver.
-pub fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
+/// The flag of an order with a stocked line that holds less stock than is still to be delivered.
+pub fn short(order: &core::Order, held: &[LineReservation]) -> Option<OrderHold> {
     let of = |position: u16| held.iter().filter(move |one| one.position == position);
     let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
     let mut short = order.lines.iter().filter(is_short);
     let first = short.next()?;
-    // A hold that gave way says when; what was owed from the beginning is owed since then.
+    // The time of the latest change of what the short lines hold; without such rows, the creation
+    // of the order.
     let lines = std::iter::once(first).chain(short);
     let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
     Some(OrderHold::flag(order, "SHORT", placed_at))

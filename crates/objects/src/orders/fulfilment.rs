@@ -11,7 +11,7 @@ use super::{
     enums::FulfilmentStatus,
     line::{OrderLine, line_of},
     links::{self, Store},
-    loaders::{LeftLotsOf, load},
+    loaders::{ShippedLotsKey, load},
 };
 use crate::{
     fulfilment::{FulfilmentWork, Parcel, load_work, parcels_of_fulfilment},
@@ -20,7 +20,7 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     reversals::{DocumentReversal, has_more_reversals, reversals_of},
-    stock::{Lot, lot_of_document, lot_seen},
+    stock::{Lot, lot_of_document, visible_lot},
 };
 
 /// One of an order's fulfilments.
@@ -103,7 +103,7 @@ impl Fulfilment {
     }
 }
 
-/// What of a line leaves.
+/// Quantity of an order line in a fulfilment.
 pub struct FulfilmentLine {
     fulfilment: FulfilmentId,
     of: OrderLineId,
@@ -125,14 +125,14 @@ impl FulfilmentLine {
     /// shipment. A fulfilment that was undone keeps those that had left with it.
     #[field(list_size(assumed = 5))]
     async fn lots(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentLineLot>> {
-        let left = load(ctx, LeftLotsOf(self.of.split_line().0)).await?.unwrap_or_default();
+        let left = load(ctx, ShippedLotsKey(self.of.split_line().0)).await?.unwrap_or_default();
         let own = left.iter().filter(|lot| lot.fulfilment == Some(self.fulfilment) && lot.line == self.of);
         Ok(own.cloned().map(FulfilmentLineLot).collect())
     }
 }
 
-/// How much of a lot left with a line.
-pub struct FulfilmentLineLot(core::LeftLot);
+/// Quantity of a lot that left with a line.
+pub struct FulfilmentLineLot(core::ShippedLot);
 
 /// Lot or serial number that left with a line of a fulfilment, with its quantity.
 #[resolvers]
@@ -148,7 +148,7 @@ impl FulfilmentLineLot {
     /// The lot; null where it never was in a store whose stock you may see.
     #[field(permit = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+        Box::pin(visible_lot(ctx, self.0.lot)).await.transpose()
     }
     /// Quantity of the lot that left with the line, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

@@ -1,4 +1,4 @@
-//! What keeps the goods of an order back, and the platform's own flags.
+//! Holds, which keep the goods of an order back, and the platform's own flags.
 
 use async_graphql::{Context, ID, Object};
 use entity::prelude::{Actor as ActorKey, StoreId, Timestamp};
@@ -10,12 +10,12 @@ use inventory::orders::{
 
 use super::{
     links::{self, Actor},
-    loaders::{HoldsOf, load},
-    tried::OrderTried,
+    loaders::{OrderHoldsKey, load},
+    tried::OrderDryRun,
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::DateTime};
 
-/// A hold that somebody set, or a flag.
+/// A hold that a caller has set, or a flag.
 #[derive(Clone)]
 pub struct OrderHold(Source);
 
@@ -62,13 +62,13 @@ impl From<&Flag> for OrderHold {
     }
 }
 
-/// The holds that stand on an order, the oldest first; a dry run adds those that it would set, and leaves out
-/// those that it would lift. Nothing is read of one that has none.
-pub(crate) async fn active_holds(ctx: &Context<'_>, order: &core::Order, tried: Option<&OrderTried>) -> Answer<Vec<OrderHold>> {
+/// The active holds of an order, the oldest first; a dry run adds those that it would set, and
+/// leaves out those that it would lift. An order without holds is not queried.
+pub(crate) async fn active_holds(ctx: &Context<'_>, order: &core::Order, tried: Option<&OrderDryRun>) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }
-    let found = load(ctx, HoldsOf(order.id)).await?.unwrap_or_default();
+    let found = load(ctx, OrderHoldsKey(order.id)).await?.unwrap_or_default();
     let tried = tried.map(|tried| tried.holds.as_slice()).unwrap_or_default();
     let is_untouched = |hold: &&core::holds::Hold| tried.iter().all(|one| one.id != hold.id);
     let set = tried.iter().filter(|hold| hold.lifted.is_none());

@@ -19,7 +19,7 @@ pub fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
 /// The tests of an id filter: one for `eq`, one for `in`.
 pub fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
-    filter.refuse_more(|| at.clone())?;
+    filter.reject_operators(|| at.clone())?;
     let mut tests = Vec::new();
     if let Some(id) = filter.eq {
         tests.push(vec![argument::<K>(&id, || below(at, "eq"))?.uuid()]);

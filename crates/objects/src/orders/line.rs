@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_graphql::{Context, ID};
 use entity::prelude::{self, OrderLineId, StoreId};
 use inventory::{
-    orders::{core, rows::Held},
+    orders::{core, rows::LineReservation},
     stock::core::whole_kits,
 };
 use macros::resolvers;
@@ -14,7 +14,7 @@ use platform::storage::Fault;
 use super::{
     enums::OrderLineKind,
     links::{self, Money, Product, Store},
-    loaders::{HeldFor, load, order_of},
+    loaders::{HeldStockKey, load, order_of},
     order::Order,
 };
 use crate::graphql::{
@@ -27,29 +27,29 @@ use crate::graphql::{
 pub struct OrderLine {
     order: Arc<core::Order>,
     index: usize,
-    foreseen: Foreseen,
-    /// The order as a dry run would leave it, with what it would add beside the row.
+    foreseen: ForeseenStock,
+    /// The order after a dry run, with the rows that it would add.
     tried: Option<Order>,
 }
 
-/// What an order's lines would hold, in a dry run, where nothing can be read.
-pub type Foreseen = Option<Arc<Vec<Held>>>;
+/// Stock that an order's lines would hold, in a dry run, where it cannot be read.
+pub type ForeseenStock = Option<Arc<Vec<LineReservation>>>;
 
-/// What an order's lines hold, or would.
-pub(crate) async fn held_for(
+/// Returns the stock that an order's lines hold, or would hold in a dry run.
+pub(crate) async fn load_held_stock(
     ctx: &Context<'_>,
     order: prelude::OrderId,
-    foreseen: Option<&Arc<Vec<Held>>>,
-) -> Answer<Arc<Vec<Held>>> {
+    foreseen: Option<&Arc<Vec<LineReservation>>>,
+) -> Answer<Arc<Vec<LineReservation>>> {
     match foreseen {
         Some(held) => Ok(held.clone()),
-        None => Ok(load(ctx, HeldFor(order)).await?.unwrap_or_default()),
+        None => Ok(load(ctx, HeldStockKey(order)).await?.unwrap_or_default()),
     }
 }
 
 impl OrderLine {
     /// The line at a place that the order has.
-    pub fn new(order: Arc<core::Order>, index: usize, foreseen: Foreseen) -> Self {
+    pub fn new(order: Arc<core::Order>, index: usize, foreseen: ForeseenStock) -> Self {
         Self { order, index, foreseen, tried: None }
     }
     /// With its order as a dry run would leave it.
@@ -66,7 +66,7 @@ impl OrderLine {
         let index = Self::place_of(&order, id)?;
         Some(Self::new(order, index, None))
     }
-    /// The place of the line of an id among those of its order.
+    /// The index of the line with an ID among those of its order.
     pub(super) fn place_of(order: &core::Order, id: OrderLineId) -> Option<usize> {
         let (_, position) = id.split_line::<entity::id::kind::OrderId>();
         order.lines.iter().position(|line| line.position == position)
@@ -176,7 +176,7 @@ impl OrderLine {
     }
     /// Stock that stores hold for the line; for a kit the number of whole kits in each store.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
-        let held = held_for(ctx, self.order.id, self.foreseen.as_ref()).await?;
+        let held = load_held_stock(ctx, self.order.id, self.foreseen.as_ref()).await?;
         if !self.row().is_kit() {
             let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
             return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());
@@ -191,8 +191,9 @@ impl OrderLine {
     }
 }
 
-/// How many units of a line are held, in one store or in all of them: of a kit how many whole ones.
-pub(crate) fn held_units(line: &core::Line, held: &[Held], store: Option<StoreId>) -> i64 {
+/// Counts the units of a line that are held, in one store or in all of them; for a kit the whole
+/// kits.
+pub(crate) fn held_units(line: &core::Line, held: &[LineReservation], store: Option<StoreId>) -> i64 {
     let own = || held.iter().filter(|one| one.position == line.position && store.is_none_or(|store| store == one.store));
     let units = |product| own().filter(|one| one.product == product).map(|one| one.remaining.get()).sum::<i64>();
     whole_kits(line.goods().map(|(product, takes)| (units(product), takes)))
@@ -231,7 +232,7 @@ impl OrderLinePart {
     }
 }
 
-/// Where a line is held.
+/// Quantity of a line that is held in a store.
 pub struct Allocation {
     store: StoreId,
     quantity: prelude::Quantity,

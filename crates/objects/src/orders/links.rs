@@ -1,4 +1,4 @@
-//! Where the orders' graph touches other rooms: the objects it refers to, each reached through its own room's look-ups.
+//! References from orders to objects of other rooms, each read by the loaders of its own room.
 
 use async_graphql::{Context, ID};
 use entity::{id::Id, prelude};
@@ -47,7 +47,8 @@ pub async fn customer(ctx: &Context<'_>, id: prelude::CustomerId) -> Answer<Cust
     loads(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing("customer"))
 }
 
-/// Where the tenant's stream stands, for a subscription with this filter: nothing that happens from now on is missed.
+/// Returns the current position of the tenant's stream, for a subscription with this filter: it
+/// misses nothing that happens from now on.
 pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt::Debug)) -> Answer<Cursor> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -57,7 +58,7 @@ pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt:
 }
 
 /// Nodes a page has at most.
-pub const MOST_A_PAGE: u32 = 250;
+pub const MAX_A_PAGE: u32 = 250;
 
 /// An id of an argument of a query; another kind is refused before anything is read.
 pub fn argument<K: entity::id::Kind>(id: &ID, field: impl FnOnce() -> Vec<String>) -> Result<Id<K>, TopError> {

@@ -1,15 +1,16 @@
-//! What a request's resolvers ask for together is read together. Loaders live as long as their request and keep nothing, so that a
-//! second mutation of one request sees what the first one wrote.
+//! Loaders of orders, which read in batches for the resolvers of a request. They live as long as
+//! their request and cache nothing, so that a second mutation of one request sees the writes of the
+//! first.
 
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::{
-    currency::core::{FrozenRate, RateAsk},
+    currency::core::{FrozenRate, RateRequest},
     orders::{
-        core::{Fulfilment, LeftLot, Order, OrderDetail, holds::Hold},
-        rows::{self, Flag, Held, StepTaken},
+        core::{Fulfilment, Order, OrderDetail, ShippedLot, holds::Hold},
+        rows::{self, Flag, LineReservation, StepTaken},
     },
 };
 use platform::storage::Fault;
@@ -29,36 +30,36 @@ crate::tenant_rows!(
 
 /// Fulfilments of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FulfilmentsOf(pub OrderId);
+pub struct OrderFulfilmentsKey(pub OrderId);
 /// Lots that left with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LeftLotsOf(pub OrderId);
-/// What an order's lines hold.
+pub struct ShippedLotsKey(pub OrderId);
+/// Key of the stock that an order's lines hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct HeldFor(pub OrderId);
+pub struct HeldStockKey(pub OrderId);
 /// Flags of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FlagsOf(pub OrderId);
-/// Holds that stand on an order.
+pub struct OrderFlagsKey(pub OrderId);
+/// Active holds of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct HoldsOf(pub OrderId);
+pub struct OrderHoldsKey(pub OrderId);
 
-impl Loader<HoldsOf> for Rows {
+impl Loader<OrderHoldsKey> for Rows {
     type Value = Arc<Vec<Hold>>;
     type Error = Fault;
-    async fn load(&self, keys: &[HoldsOf]) -> Result<HashMap<HoldsOf, Arc<Vec<Hold>>>, Fault> {
+    async fn load(&self, keys: &[OrderHoldsKey]) -> Result<HashMap<OrderHoldsKey, Arc<Vec<Hold>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::holds_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (HoldsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderHoldsKey(one.order), one))))
     }
 }
 
-/// What an order says beside its lines.
+/// Key of the details of an order beside its lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DetailOf(pub OrderId);
-/// What was done to an order after it was placed.
+pub struct OrderDetailKey(pub OrderId);
+/// Key of the steps of an order after it was placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StepsOf(pub OrderId);
+pub struct OrderStepsKey(pub OrderId);
 impl Loader<OrderId> for Rows {
     type Value = Arc<Order>;
     type Error = Fault;
@@ -69,83 +70,83 @@ impl Loader<OrderId> for Rows {
     }
 }
 
-impl Loader<FulfilmentsOf> for Rows {
+impl Loader<OrderFulfilmentsKey> for Rows {
     type Value = Arc<Vec<Fulfilment>>;
     type Error = Fault;
-    async fn load(&self, keys: &[FulfilmentsOf]) -> Result<HashMap<FulfilmentsOf, Arc<Vec<Fulfilment>>>, Fault> {
+    async fn load(&self, keys: &[OrderFulfilmentsKey]) -> Result<HashMap<OrderFulfilmentsKey, Arc<Vec<Fulfilment>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::fulfilments_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (FulfilmentsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderFulfilmentsKey(one.order), one))))
     }
 }
 
-impl Loader<LeftLotsOf> for Rows {
-    type Value = Arc<Vec<LeftLot>>;
+impl Loader<ShippedLotsKey> for Rows {
+    type Value = Arc<Vec<ShippedLot>>;
     type Error = Fault;
-    async fn load(&self, keys: &[LeftLotsOf]) -> Result<HashMap<LeftLotsOf, Arc<Vec<LeftLot>>>, Fault> {
+    async fn load(&self, keys: &[ShippedLotsKey]) -> Result<HashMap<ShippedLotsKey, Arc<Vec<ShippedLot>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::left_lots(&self.0, &ids, None).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (LeftLotsOf(one.order()), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (ShippedLotsKey(one.order()), one))))
     }
 }
 
-impl Loader<HeldFor> for Rows {
-    type Value = Arc<Vec<Held>>;
+impl Loader<HeldStockKey> for Rows {
+    type Value = Arc<Vec<LineReservation>>;
     type Error = Fault;
-    async fn load(&self, keys: &[HeldFor]) -> Result<HashMap<HeldFor, Arc<Vec<Held>>>, Fault> {
+    async fn load(&self, keys: &[HeldStockKey]) -> Result<HashMap<HeldStockKey, Arc<Vec<LineReservation>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::held_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (HeldFor(one.order), one))))
+        let all = rows::line_reservations_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (HeldStockKey(one.order), one))))
     }
 }
 
-impl Loader<FlagsOf> for Rows {
+impl Loader<OrderFlagsKey> for Rows {
     type Value = Arc<Vec<Flag>>;
     type Error = Fault;
-    async fn load(&self, keys: &[FlagsOf]) -> Result<HashMap<FlagsOf, Arc<Vec<Flag>>>, Fault> {
+    async fn load(&self, keys: &[OrderFlagsKey]) -> Result<HashMap<OrderFlagsKey, Arc<Vec<Flag>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::flags_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (FlagsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderFlagsKey(one.order), one))))
     }
 }
 
-impl Loader<DetailOf> for Rows {
+impl Loader<OrderDetailKey> for Rows {
     type Value = Arc<OrderDetail>;
     type Error = Fault;
-    async fn load(&self, keys: &[DetailOf]) -> Result<HashMap<DetailOf, Arc<OrderDetail>>, Fault> {
+    async fn load(&self, keys: &[OrderDetailKey]) -> Result<HashMap<OrderDetailKey, Arc<OrderDetail>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::details(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|detail| (DetailOf(detail.order), Arc::new(detail))).collect())
+        Ok(all.into_iter().map(|detail| (OrderDetailKey(detail.order), Arc::new(detail))).collect())
     }
 }
 
-impl Loader<StepsOf> for Rows {
+impl Loader<OrderStepsKey> for Rows {
     type Value = Arc<Vec<StepTaken>>;
     type Error = Fault;
-    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Arc<Vec<StepTaken>>>, Fault> {
+    async fn load(&self, keys: &[OrderStepsKey]) -> Result<HashMap<OrderStepsKey, Arc<Vec<StepTaken>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::steps_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (StepsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderStepsKey(one.order), one))))
     }
 }
 
-/// When an order was confirmed after it had been placed.
+/// Key of the time at which an order was confirmed, if it was after it was placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConfirmedAt(pub OrderId);
+pub struct ConfirmationTimeKey(pub OrderId);
 
-impl Loader<ConfirmedAt> for Rows {
+impl Loader<ConfirmationTimeKey> for Rows {
     type Value = Timestamp;
     type Error = Fault;
-    async fn load(&self, keys: &[ConfirmedAt]) -> Result<HashMap<ConfirmedAt, Timestamp>, Fault> {
+    async fn load(&self, keys: &[ConfirmationTimeKey]) -> Result<HashMap<ConfirmationTimeKey, Timestamp>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::confirmed_at(&self.0, &ids).await?.into_iter().map(|(order, at)| (ConfirmedAt(order), at)).collect())
+        Ok(rows::confirmed_at(&self.0, &ids).await?.into_iter().map(|(order, at)| (ConfirmationTimeKey(order), at)).collect())
     }
 }
 
-impl Loader<RateAsk> for Rows {
+impl Loader<RateRequest> for Rows {
     type Value = Arc<FrozenRate>;
     type Error = Fault;
-    async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
+    async fn load(&self, keys: &[RateRequest]) -> Result<HashMap<RateRequest, Arc<FrozenRate>>, Fault> {
         frozen_rates(&self.0, keys).await
     }
 }

@@ -1,4 +1,5 @@
-//! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+//! Orders in GraphQL: types, lists, inputs, answers. Objects of other rooms are reached through
+//! `links`.
 
 pub mod actions;
 pub mod connections;
@@ -30,9 +31,9 @@ use entity::prelude::OrderId;
 use iam::access::kind;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
-pub use detail::{Address, Contact, Hint, OrderStep, collector_of, delivery_of, goods_go_to, said_of, ship_to};
+pub use detail::{Address, Contact, Hint, OrderStep, collector_of, delivery_address_of, delivery_of, load_details, ship_to};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
-pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
+pub use filters::{OrderFilter, OrderOrder, OrderOrderField, require_customer_access};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use hold::OrderHold;
 pub use line::{Allocation, OrderLine, line_of};
@@ -41,7 +42,7 @@ pub use nodes::fulfilments_of_order;
 pub use order::Order;
 pub use order_ref::{ExternalRef, OrderRef};
 pub use payload::{OrderHoldPayload, OrderPayload};
-pub use tried::{as_tried, tried_order};
+pub use tried::{order_after_dry_run, visible_dry_run_order};
 pub use visibility::orders_within;
 
 use crate::graphql::{context::ContextExt, fault::Answer};
@@ -51,7 +52,7 @@ pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>>
     nodes::order(ctx, id).await
 }
 
-/// Whom an order is of: who may see orders and customers is told.
+/// The customer of an order, for callers who may see orders and customers.
 pub async fn customer_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<links::Customer>> {
     ctx.permit::<kind::CustomerRead>()?;
     match nodes::order(ctx, id).await?.and_then(|order| order.customer_id()) {

@@ -1,4 +1,5 @@
-//! Documents and their lines by id: what `node(id:)` and streams ask for. Each wants the permission that its type carries.
+//! Documents and their lines by ID, for `node(id:)` and streams. Each needs the permission that its
+//! type requires.
 
 use async_graphql::Context;
 use entity::prelude::*;
@@ -8,7 +9,7 @@ use inventory::orders::rows;
 use super::{
     fulfilment::Fulfilment,
     line::OrderLine,
-    loaders::{FulfilmentsOf, load},
+    loaders::{OrderFulfilmentsKey, load},
     order::Order,
     payload::ledger,
 };
@@ -36,13 +37,13 @@ pub async fn order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<Ord
 pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
     let scope = ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database());
     let Some(found) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
-    // It belongs to its order, whatever store it leaves from.
+    // A fulfilment is as visible as its order, whatever store it leaves from.
     let seen = whole(ctx, found.order).await?;
     Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
 }
 
-/// The ids of the fulfilments of an order that the caller sees, the oldest first.
+/// The IDs of an order's fulfilments that the caller sees, the oldest first.
 pub async fn fulfilments_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentId>> {
-    let all = load(ctx, FulfilmentsOf(order)).await?.unwrap_or_default();
+    let all = load(ctx, OrderFulfilmentsKey(order)).await?.unwrap_or_default();
     Ok(all.iter().map(|fulfilment| fulfilment.id).collect())
 }

@@ -10,17 +10,17 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    actions::leaves_within,
-    detail::{Address, Contact, OrderStep, cancelled, detail_of, has_more_steps, latest, personal_of, steps_of},
+    actions::ships_within,
+    detail::{Address, Contact, OrderStep, cancelled, decrypt_personal_data, detail_of, has_more_steps, latest, steps_of},
     enums::{CancelReason, DeliveryMethod, OrderStatus},
     flags::{flags, holds_stock, short},
     fulfilment::Fulfilment,
     hold::{OrderHold, active_holds},
-    line::{Foreseen, OrderLine, held_for},
+    line::{ForeseenStock, OrderLine, load_held_stock},
     links::{self, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, load},
+    loaders::{OrderFlagsKey, OrderFulfilmentsKey, load},
     rates::{in_books, rate_of},
-    tried::OrderTried,
+    tried::OrderDryRun,
 };
 use crate::{
     costing::order_cost,
@@ -33,7 +33,7 @@ use crate::{
     },
     numbering,
     papers::{Invoice, Paper, has_more_papers_of_order, invoices_of_order, papers_of_order},
-    payments::{Payment, PaymentStatus, RefundStatus, payments_as_tried},
+    payments::{Payment, PaymentStatus, RefundStatus, payments_of_dry_run},
     returns::{Return, returns_of_order},
     reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
@@ -43,12 +43,12 @@ use crate::{
 pub struct Order {
     row: Arc<core::Order>,
     lines: Lines,
-    /// What it would hold, in a dry run.
-    pub(super) foreseen: Foreseen,
-    /// What it says beside its lines, as the change that is answered left it.
+    /// Stock that its lines would hold, in a dry run.
+    pub(super) foreseen: ForeseenStock,
+    /// Details beside its lines, as the change in this response left them.
     detail: Option<Arc<OrderDetail>>,
-    /// Additions of a dry run beside it.
-    tried: Option<Arc<OrderTried>>,
+    /// Rows that a dry run would add.
+    tried: Option<Arc<OrderDryRun>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ enum Lines {
 }
 
 impl Order {
-    /// Whom it was sold to.
+    /// The customer of the order.
     pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
         self.row.customer
     }
@@ -66,24 +66,24 @@ impl Order {
     pub fn whole(row: Arc<core::Order>) -> Self {
         Self { row, lines: Lines::Read, foreseen: None, detail: None, tried: None }
     }
-    /// As a dry run would leave it, with its lines and what they would hold.
-    pub fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
+    /// The order after a dry run, with its lines and the stock that they would hold.
+    pub fn foreseen(row: Arc<core::Order>, held: ForeseenStock) -> Self {
         Self { row, lines: Lines::Read, foreseen: held, detail: None, tried: None }
     }
-    /// With what it says beside its lines, where that was changed.
+    /// Attaches the details of the order, if they were changed.
     #[must_use]
-    pub(crate) fn saying(self, detail: Option<OrderDetail>) -> Self {
+    pub(crate) fn with_detail(self, detail: Option<OrderDetail>) -> Self {
         Self { detail: detail.map(Arc::new), ..self }
     }
-    /// With what a dry run would add beside it.
+    /// Attaches the rows that a dry run would add.
     #[must_use]
-    pub(crate) fn trying(self, tried: Option<OrderTried>) -> Self {
+    pub(crate) fn with_dry_run(self, tried: Option<OrderDryRun>) -> Self {
         Self { tried: tried.map(Arc::new), ..self }
     }
-    pub(crate) fn tried(&self) -> Option<&OrderTried> {
+    pub(crate) fn tried(&self) -> Option<&OrderDryRun> {
         self.tried.as_deref()
     }
-    /// Its lines are read when they are asked for.
+    /// An order whose lines are read on demand.
     pub fn head(row: Arc<core::Order>) -> Self {
         Self { row, lines: Lines::ToRead, foreseen: None, detail: None, tried: None }
     }
@@ -113,7 +113,7 @@ impl Order {
 
     async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
         let detail = self.detail(ctx).await?;
-        personal_of(ctx, &detail)
+        decrypt_personal_data(ctx, &detail)
     }
 
     async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {
@@ -121,8 +121,9 @@ impl Order {
         Ok(self.with_lines(ctx).await?.totals().ok_or_else(too_large)?)
     }
 
-    /// Whether any of it is open, and some of that lies where the caller may ship from. What is held nowhere leaves from the order's own store.
-    async fn may_leave(&self, ctx: &Context<'_>, caller: &Caller) -> Answer<bool> {
+    /// Whether the order has open lines, and some of their stock is where the caller may ship from.
+    /// Without held stock, the order's own store ships.
+    async fn may_ship_some(&self, ctx: &Context<'_>, caller: &Caller) -> Answer<bool> {
         if !self.with_lines(ctx).await?.has_open() {
             return Ok(false);
         }
@@ -130,7 +131,7 @@ impl Order {
         if reach == Reach::Everywhere {
             return Ok(true);
         }
-        Ok(leaves_within(&reach, &held_for(ctx, self.row.id, self.foreseen.as_ref()).await?))
+        Ok(ships_within(&reach, &load_held_stock(ctx, self.row.id, self.foreseen.as_ref()).await?))
     }
 }
 
@@ -154,13 +155,16 @@ impl Order {
     async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
-            let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
+            let mut holds = flags(&load(ctx, OrderFlagsKey(id)).await?.unwrap_or_default());
             holds.extend(active_holds(ctx, &self.row, self.tried()).await?);
             return Ok(holds);
         }
-        // Asked for together, so that what `allocations` asks for at the same time is asked for once.
-        let (placed, held, order) =
-            futures_util::join!(load(ctx, FlagsOf(id)), held_for(ctx, id, self.foreseen.as_ref()), self.with_lines(ctx));
+        // Loaded together, so that `allocations` shares the same query.
+        let (placed, held, order) = futures_util::join!(
+            load(ctx, OrderFlagsKey(id)),
+            load_held_stock(ctx, id, self.foreseen.as_ref()),
+            self.with_lines(ctx)
+        );
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
@@ -233,7 +237,7 @@ impl Order {
     }
     /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
-        // A stream's order does not know who placed it.
+        // An order from a stream lacks the actor who placed it, so it is loaded with its lines.
         let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self).await?);
         Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
     }
@@ -308,7 +312,7 @@ impl Order {
     }
     /// Payments recorded for the order, the oldest first; at most 1,000.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
-        payments_as_tried(ctx, self).await
+        payments_of_dry_run(ctx, self).await
     }
     /// Cost of the goods sold: the book value that left stock with the order's goods, by the tenant's costing method; returned goods are not
     /// deducted. Null until the movements are costed, and without product.cost.read. Null in a dry run.
@@ -322,13 +326,13 @@ impl Order {
     }
     /// Fulfilments of the order that were shipped, the oldest first.
     async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
-        let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
+        let all = load(ctx, OrderFulfilmentsKey(self.row.id)).await?.unwrap_or_default();
         Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
     }
     /// Works of stores on the order, the oldest first: those of stores whose works you may read. Null without fulfilment.read.
     #[field(mask = FulfilmentRead)]
     async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
-        Some(Box::pin(works_of_order(ctx, self.row.id)).await.map(|works| self.works_tried(works)))
+        Some(Box::pin(works_of_order(ctx, self.row.id)).await.map(|works| self.works_after_dry_run(works)))
     }
     /// Returns of the order's goods or charges.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
@@ -364,7 +368,7 @@ impl Order {
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = self.actions(caller).collect();
-        if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
+        if open.contains(&Action::Fulfil) && !self.may_ship_some(ctx, caller).await? {
             open.retain(|action| *action != Action::Fulfil);
         }
         Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())

@@ -32,11 +32,11 @@ pub struct ExternalRef {
 }
 
 impl ExternalRef {
-    /// Its reference to the channel, where it stands at `at`.
+    /// Its reference to the channel, at the path `at`.
     pub fn names(&mut self, at: Path) -> Names<'_> {
         Names::of(at).optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
     }
-    /// Where it names no channel: that of a caller who is bound to one.
+    /// Sets the channel of a caller who is bound to one, if the reference names none.
     pub fn in_channel(&mut self, bound: Option<ChannelId>) {
         if self.channel.is_none() && self.channel_id.is_none() {
             self.channel_id = bound.map(|channel| ID(channel.to_string()));

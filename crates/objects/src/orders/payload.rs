@@ -1,4 +1,4 @@
-//! What mutations answer: the document as the receipt has it, or refusals.
+//! Payloads of mutations of orders: the order as the receipt has it, or refusals.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use inventory::{
     orders::{
         StoredOrder,
         core::{self, OrderDecision},
-        rows::{self, Held},
+        rows::{self, LineReservation},
     },
     stock::{
         core::Reservation,
@@ -19,14 +19,14 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{detail::Hint, hold::OrderHold, order::Order, tried::OrderTried};
+use super::{detail::Hint, hold::OrderHold, order::Order, tried::OrderDryRun};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
 
-/// What is shown of a change.
+/// Order and hints that a payload shows of a change.
 #[derive(Default)]
 pub struct OrderShown {
     order: Option<Order>,
@@ -61,7 +61,7 @@ impl ReceiptPayload for OrderPayload {
                 let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
                 detail = of.details.pop().map(|change| change.after);
                 if receipt.seq.is_none() {
-                    tried = of.orders.last().map(|order| OrderTried::of(order, &of, receipt.documents.get()));
+                    tried = of.orders.last().map(|order| OrderDryRun::of(order, &of, receipt.documents.get()));
                 }
                 (of.orders.pop(), of.hints)
             }
@@ -72,7 +72,7 @@ impl ReceiptPayload for OrderPayload {
             Some(_) => None,
             None => Some(Arc::new(foreseen(scope, &receipt.reservations, order.id).await?)),
         };
-        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).saying(detail).trying(tried)), hints })
+        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).with_detail(detail).with_dry_run(tried)), hints })
     }
 }
 
@@ -82,18 +82,18 @@ seen_payload! {
         /// Order as it is after the change; null when there are userErrors.
         async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
             let (order, _) = self.held.clone()?;
-            is_seen(ctx, &order).map(|seen| seen.then_some(order)).transpose()
+            may_see_order(ctx, &order).map(|seen| seen.then_some(order)).transpose()
         }
         /// Hold that was set or lifted; null when there are userErrors.
         async fn hold(&self, ctx: &Context<'_>) -> Option<Answer<OrderHold>> {
             let (order, hold) = self.held.clone()?;
-            is_seen(ctx, &order).map(|seen| hold.filter(|_| seen)).transpose()
+            may_see_order(ctx, &order).map(|seen| hold.filter(|_| seen)).transpose()
         }
     }
 }
 
-/// Whether the caller, who may change the order, also sees it.
-pub(crate) fn is_seen(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
+/// Whether the caller, who may change the order, also may see it.
+pub(crate) fn may_see_order(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
     let permit: Permit<kind::OrderRead> = ctx.permit()?;
     Ok(permit.covers_document(order.row().store, order.row().channel))
 }
@@ -105,7 +105,7 @@ impl ReceiptPayload for OrderHoldPayload {
             None => {
                 let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
                 if receipt.seq.is_none() {
-                    tried = of.orders.last().map(|order| OrderTried::of(order, &of, None));
+                    tried = of.orders.last().map(|order| OrderDryRun::of(order, &of, None));
                 }
                 (of.orders.pop(), of.holds.pop())
             }
@@ -120,17 +120,18 @@ impl ReceiptPayload for OrderHoldPayload {
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         let hold = hold.map(|hold| OrderHold::set(hold, order.store));
-        Ok(Some((Order::whole(Arc::new(order)).trying(tried), hold)))
+        Ok(Some((Order::whole(Arc::new(order)).with_dry_run(tried), hold)))
     }
 }
 
-/// What an order would hold, where nothing was written: what it holds now, with what the change would make of it.
-pub(super) async fn foreseen(scope: &TenantScope, changed: &[Reservation], order: OrderId) -> Answer<Vec<Held>> {
+/// Returns the stock that an order would hold after a dry run: its reservations now, with the
+/// changes applied.
+pub(super) async fn foreseen(scope: &TenantScope, changed: &[Reservation], order: OrderId) -> Answer<Vec<LineReservation>> {
     let now = reservations(scope, Which::ActiveOfOrders(&[order])).await?;
     let mut held: BTreeMap<ReservationId, Reservation> = now.into_iter().map(|one| (one.id, one)).collect();
     held.extend(changed.iter().map(|one| (one.id, one.clone())));
     let held: Vec<Reservation> = held.into_values().collect();
-    Ok(rows::held_in(&held, order))
+    Ok(rows::line_reservations_in(&held, order))
 }
 
 /// The ledger and the caller's rows behind a permit.

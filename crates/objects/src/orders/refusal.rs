@@ -1,20 +1,20 @@
-//! Refusals of orders as GraphQL says them: each its code and words, once.
+//! Rejections of orders in GraphQL: code and message of each, defined once.
 
 use inventory::orders::core::{Action, LineRefusal, Refusal, actions_from};
 use platform::plurals::counted;
 
-use crate::{catalog::archived_since, graphql::refusal::ErrorCode, stock::Said};
+use crate::{catalog::archived_message, graphql::refusal::ErrorCode, stock::CodeAndMessage};
 
 pub const NO_LINES: &str = "at least one line is needed";
 const ONE_CURRENCY: &str = "an order has one currency";
 
-pub fn invalid(message: &str) -> Said {
+pub fn invalid(message: &str) -> CodeAndMessage {
     (ErrorCode::Invalid, message.to_owned())
 }
-pub fn range(message: &str) -> Said {
+pub fn range(message: &str) -> CodeAndMessage {
     (ErrorCode::OutOfRange, message.to_owned())
 }
-pub fn state(message: &str) -> Said {
+pub fn state(message: &str) -> CodeAndMessage {
     (ErrorCode::InvalidState, message.to_owned())
 }
 
@@ -24,9 +24,12 @@ pub fn open(mutations: impl Iterator<Item = &'static str>) -> String {
     if mutations.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", mutations.join(", ")) }
 }
 
-const FROM_ITS_STORE: &str = "what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out";
-const HELD_ELSEWHERE: &str = "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
-const WAITS: &str = "all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile";
+const COUNTER_SALE_TEXT: &str =
+    "an order sold over the counter (FULFILLED) takes its goods from its own store: leave sourcing out";
+const HELD_ELSEWHERE_TEXT: &str =
+    "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
+const BACKORDERED_TEXT: &str =
+    "all its open units wait for stock (backorders): name the lines to ship those that have arrived since";
 const HOLD_KINDS: &str =
     "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own";
 
@@ -34,7 +37,7 @@ fn left(units: i64) -> String {
     counted(units, "has left", "have left")
 }
 
-pub fn order(why: &Refusal) -> Said {
+pub fn order(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::Status(status) => {
             state(&format!("the order is {status}; {}", open(actions_from(*status).filter_map(Action::mutation))))
@@ -44,11 +47,11 @@ pub fn order(why: &Refusal) -> Said {
             (ErrorCode::Duplicate, format!("an order of this channel has the reference {reference}"))
         }
         Refusal::NoDirectChannel => invalid("there is no channel with the code DIRECT: name one"),
-        Refusal::ChannelArchived { since } => invalid(&archived_since("channel", *since)),
-        Refusal::CustomerArchived { since } => invalid(&archived_since("customer", *since)),
+        Refusal::ChannelArchived { since } => invalid(&archived_message("channel", *since)),
+        Refusal::CustomerArchived { since } => invalid(&archived_message("customer", *since)),
         Refusal::OddCountry => invalid("a code of ISO 3166, or a name, is expected"),
         Refusal::NoLines => invalid(NO_LINES),
-        Refusal::SourcedOverCounter => invalid(FROM_ITS_STORE),
+        Refusal::SourcedOverCounter => invalid(COUNTER_SALE_TEXT),
         Refusal::NoDestination => invalid("NEAREST needs to know where the order goes: say destination, or another strategy"),
         Refusal::OverrideBeforeSale => invalid("only a sale that has happened (FULFILLED) can override a shortage"),
         Refusal::TooManyHolds { holds, most } => {
@@ -65,14 +68,14 @@ pub fn order(why: &Refusal) -> Said {
             ErrorCode::LimitExceeded,
             format!("it would take more than {most} holds: let it come from fewer stores, or order in parts"),
         ),
-        Refusal::KitChanged { sku } => state(&format!("what {sku} is made of has changed just now: try again")),
+        Refusal::KitChanged { sku } => state(&format!("the components of {sku} have just changed: try again")),
         Refusal::NothingNamed => invalid("at least one line is needed; leave lines out to ship all that is open"),
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::ShippableUpTo { most } => range(&format!("between 1 and {most} can be shipped")),
         Refusal::LotOfKit { sku } => invalid(&format!("{sku} is a kit: the lots of its components are picked")),
-        Refusal::HeldInOtherStores => state(HELD_ELSEWHERE),
+        Refusal::HeldInOtherStores => state(HELD_ELSEWHERE_TEXT),
         Refusal::NothingHeldThere => state("nothing of it is held where it leaves from (OrderLine.allocations)"),
-        Refusal::WaitsForStock => state(WAITS),
+        Refusal::WaitsForStock => state(BACKORDERED_TEXT),
         Refusal::NothingToCancel => invalid("at least one line is needed; leave lines out to cancel all that has not left"),
         Refusal::CancellableUpTo { most: 0 } => range("nothing of the line is left to cancel"),
         Refusal::CancellableUpTo { most } => range(&format!("between 1 and {most} can be cancelled")),
@@ -82,7 +85,7 @@ pub fn order(why: &Refusal) -> Said {
             format!("The order is on hold: {}. Nothing leaves until each hold is lifted (orderHoldLift).", kinds.join(", ")),
         ),
         Refusal::NothingToHold(status) => state(&format!("the order is {status}: nothing of it leaves any more")),
-        Refusal::HeldOften { most } => (ErrorCode::LimitExceeded, format!("at most {most} holds stand on an order at once")),
+        Refusal::HeldOften { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} holds at once")),
         Refusal::OddHoldKind => invalid(HOLD_KINDS),
         Refusal::HoldLifted => state("the hold is lifted already"),
         Refusal::MayNotShipThere => state("it is held in this store, and you lack the permission order.fulfil there"),
@@ -106,7 +109,7 @@ pub fn order(why: &Refusal) -> Said {
     }
 }
 
-pub fn line(why: &LineRefusal) -> Said {
+pub fn line(why: &LineRefusal) -> CodeAndMessage {
     match why {
         LineRefusal::NotPositive => range("a quantity above 0 is expected"),
         LineRefusal::ProductUnnamed => invalid("a PRODUCT line names its product"),
@@ -118,10 +121,10 @@ pub fn line(why: &LineRefusal) -> Said {
         LineRefusal::DiscountAbovePrice => range("a discount is at most the line's price"),
         LineRefusal::RateBelowZero => invalid("a price below 0 has no tax rate: state its tax as an amount"),
         LineRefusal::OtherTaxThanRate { tax } => {
-            invalid(&format!("the rate comes to a tax of {}: leave one of the two out", tax.amount()))
+            invalid(&format!("the rate results in a tax of {}: leave one of the two out", tax.amount()))
         }
         LineRefusal::TooLarge => range("the line is too large to be kept exactly"),
-        LineRefusal::KitsTooLarge => range("what these kits are made of would pass 2^53 − 1"),
+        LineRefusal::KitsTooLarge => range("the components of these kits would exceed 2^53 − 1"),
         LineRefusal::OtherCurrency => invalid(ONE_CURRENCY),
         LineRefusal::NotActive { sku, status } => state(&format!("{sku} is {status}: only ACTIVE products are sold")),
     }

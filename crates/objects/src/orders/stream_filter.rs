@@ -1,16 +1,18 @@
-//! What the stream of orders is not filtered by.
+//! Conditions that the stream of orders cannot filter by.
 
 use super::filters::OrderFilter;
 use crate::graphql::nested::{FieldNames, NestedFilter, first_given};
 
 impl OrderFilter {
-    /// The place of the first condition, in it or in a filter inside it, that events of orders do not say.
-    pub fn place_unheard(&self) -> Option<Vec<String>> {
-        self.place_of(&["filter".to_owned()], &Self::unheard)
+    /// The path of the first condition, in this filter or in one inside it, that cannot be
+    /// evaluated from events of orders.
+    pub fn path_not_streamable(&self) -> Option<Vec<String>> {
+        self.place_of(&["filter".to_owned()], &Self::not_streamable)
     }
 
-    /// Events have no lines, no texts and no stores of stock, and keep no earlier times: an order that leaves a range of them would leave in silence.
-    fn unheard(&self) -> Option<FieldNames> {
+    /// Conditions that events cannot answer. Events have no lines, texts or stores of stock, and no
+    /// earlier times: an order that leaves a range of times would leave without an event.
+    fn not_streamable(&self) -> Option<FieldNames> {
         first_given(&[
             (self.product.is_some(), &["product"]),
             (self.sku.is_some(), &["sku"]),

@@ -1,4 +1,4 @@
-//! Additions of a dry run beside an order's row. They are not written, so the answer carries them.
+//! Rows that a dry run would add to an order. They are not written, so the answer carries them.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use platform::storage::TenantScope;
 use super::{
     line::OrderLine,
     order::Order,
-    payload::{foreseen, is_seen},
+    payload::{foreseen, may_see_order},
 };
 use crate::{fulfilment::FulfilmentWork, graphql::fault::Answer};
 
 /// Additions of a dry run to one order.
-pub(crate) struct OrderTried {
+pub(crate) struct OrderDryRun {
     /// Holds that it would set or lift.
     pub holds: Vec<Hold>,
     pub steps: Vec<StepTaken>,
     pub payments: Vec<Arc<Payment>>,
 }
 
-impl OrderTried {
+impl OrderDryRun {
     pub fn of(order: &core::Order, decision: &OrderDecision, paid: Option<&PaymentDecision>) -> Self {
         let facts = paid.map(|paid| paid.facts.as_slice()).unwrap_or_default();
         let own = facts.iter().filter(|fact| fact.payment.order == order.id);
@@ -43,42 +43,43 @@ impl OrderTried {
 
 impl Order {
     /// The order itself, if it is a dry run's: objects below it carry it.
-    fn if_tried(&self) -> Option<Self> {
+    fn if_dry_run(&self) -> Option<Self> {
         self.tried().is_some().then(|| self.clone())
     }
-    /// Its line at a place.
+    /// The order's line at an index.
     pub(super) fn line_at(&self, whole: Arc<core::Order>, index: usize) -> OrderLine {
-        OrderLine::new(whole, index, self.foreseen.clone()).of_order(self.if_tried())
+        OrderLine::new(whole, index, self.foreseen.clone()).of_order(self.if_dry_run())
     }
-    /// Its line of an ID. None where it has none, or where its lines are not read.
+    /// The order's line with an ID. None if there is no such line, or the lines are not read.
     pub(crate) fn line(&self, id: OrderLineId) -> Option<OrderLine> {
         let index = OrderLine::place_of(self.row(), id)?;
         Some(self.line_at(self.shared(), index))
     }
-    /// Works of it, with the order that a dry run would leave.
-    pub(super) fn works_tried(&self, works: Vec<FulfilmentWork>) -> Vec<FulfilmentWork> {
-        match self.if_tried() {
+    /// The order's works, with the order after the dry run.
+    pub(super) fn works_after_dry_run(&self, works: Vec<FulfilmentWork>) -> Vec<FulfilmentWork> {
+        match self.if_dry_run() {
             None => works,
             tried => works.into_iter().map(|work| work.of_order(tried.clone())).collect(),
         }
     }
 }
 
-/// An order as a dry run of a command on another document would leave it; None where it changes nothing, and where the command was written.
-pub async fn tried_order(scope: &TenantScope, receipt: &Receipt, id: OrderId) -> Answer<Option<Order>> {
+/// An order after a dry run of a command on another document; None if the command does not change
+/// it, or was written.
+pub async fn order_after_dry_run(scope: &TenantScope, receipt: &Receipt, id: OrderId) -> Answer<Option<Order>> {
     let decision: Option<&OrderDecision> = receipt.documents.get();
     let Some(decision) = decision.filter(|_| receipt.seq.is_none()) else { return Ok(None) };
     let Some(order) = decision.orders.iter().find(|order| order.id == id) else { return Ok(None) };
-    let tried = OrderTried::of(order, decision, receipt.documents.get());
-    // Without a change of reservations, what is held is as it is now.
+    let tried = OrderDryRun::of(order, decision, receipt.documents.get());
+    // Without a change of reservations, the held stock is the current one.
     let held = match receipt.reservations.as_slice() {
         [] => None,
         changed => Some(Arc::new(foreseen(scope, changed, id).await?)),
     };
-    Ok(Some(Order::foreseen(Arc::new(order.clone()), held).trying(Some(tried))))
+    Ok(Some(Order::foreseen(Arc::new(order.clone()), held).with_dry_run(Some(tried))))
 }
 
 /// The order that a dry run carries, if the caller sees it.
-pub fn as_tried(ctx: &Context<'_>, order: &Order) -> Option<Answer<Order>> {
-    is_seen(ctx, order).map(|seen| seen.then(|| order.clone())).transpose()
+pub fn visible_dry_run_order(ctx: &Context<'_>, order: &Order) -> Option<Answer<Order>> {
+    may_see_order(ctx, order).map(|seen| seen.then(|| order.clone())).transpose()
 }

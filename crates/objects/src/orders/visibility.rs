@@ -1,9 +1,11 @@
-//! Which orders a caller sees: those of the stores that their permission is for, and of their channel if they are bound to one.
+//! Visibility of orders: a caller sees those of the stores that the permission is for, and of their
+//! channel if they are bound to one.
 
 use iam::access::{Permission, Permit, Reach};
 use inventory::orders::rows::{Filter, IdColumn};
 
-/// Orders that the permit is for. Asked of returns too, where a report shows them as orders.
+/// Limits a filter to the orders that the permit covers. Applied to returns too, if a report shows
+/// them as orders.
 pub fn orders_within<P: Permission>(permit: &Permit<P>, filter: Filter) -> Filter {
     if !permit.is_limited() {
         return filter;

@@ -20,19 +20,19 @@ pub enum Document {
     Wave(Box<FulfilmentWave>),
 }
 
-/// The document of an ID, as far as the caller sees it.
+/// The document with an ID, if the caller sees it.
 pub async fn find_document(ctx: &Context<'_>, id: &str) -> Answer<Option<Document>> {
     if let Some(target) = Target::parse(id).filter(|target| target.kind == ids::FulfilmentWaveId::PREFIX) {
         let wave = find_wave(ctx, FulfilmentWaveId::from_uuid(target.id)).await?;
         return Ok(wave.map(|wave| Document::Wave(Box::new(wave))));
     }
-    // No paper is of a paper: this goes one step deep.
+    // Papers have no papers, so the recursion ends after one step.
     let node = Box::pin(nodes::find(ctx, id)).await?;
     Ok(node.map(|node| Document::Node(Box::new(node))))
 }
 
 impl Document {
-    /// The node; None of a wave, of which no paper asks for it.
+    /// The node; None for a wave, which no paper asks for.
     pub fn node(&self) -> Option<&Node> {
         match self {
             Self::Node(node) => Some(node),
@@ -40,7 +40,7 @@ impl Document {
         }
     }
 
-    /// What it takes to read it; None of what no papers are drawn of.
+    /// Returns the permissions to read it; None if papers are not drawn of such a node.
     pub async fn access(&self, ctx: &Context<'_>) -> Answer<Option<NodeAccess>> {
         match self {
             Self::Node(node) => node_access(ctx, node).await,

@@ -228,7 +228,7 @@ impl Invoice {
     }
 }
 
-/// The invoice or credit note of an id, if it is of one of the caller's stores.
+/// The invoice or credit note with an ID, if it belongs to one of the caller's stores.
 pub async fn find_invoice(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Invoice>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     let found = ctx.given::<Papers>()?.invoice(&permit, InvoiceId::from_uuid(id)).await?;

@@ -32,9 +32,9 @@ use crate::{
     keyed_filters::by_ids,
     numbering,
     orders::{
-        customers_seen,
         filters::{below, ids, span, texts},
-        links::{DateTimeFilter, IdFilter, MOST_A_PAGE, StringFilter, argument},
+        links::{DateTimeFilter, IdFilter, MAX_A_PAGE, StringFilter, argument},
+        require_customer_access,
     },
 };
 
@@ -128,7 +128,7 @@ impl InvoiceFilter {
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
         all.extend(orders.into_iter().map(InvoiceTest::Order));
         for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
-            customers_seen(caller).map_err(|denied| denied.at(below(at, "customer")))?;
+            require_customer_access(caller).map_err(|denied| denied.at(below(at, "customer")))?;
             all.push(InvoiceTest::Customer(test));
         }
         all.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));
@@ -147,22 +147,23 @@ fn search(text: &str, patterns: &Patterns) -> InvoiceSearch {
     InvoiceSearch { number: text.to_owned(), orders: SearchTest { words: vec![word], sees_customers: false } }
 }
 
-/// What invoices are of, beside their filter.
+/// Owner of the listed invoices, beside their filter.
 #[derive(Debug, Clone, Copy)]
-pub enum InvoicesOf {
+pub enum InvoiceOwner {
     All,
     Order(OrderId),
     Customer(CustomerId),
 }
 
-/// Which invoices are listed, and in which order.
-pub struct InvoiceAsk {
-    pub of: InvoicesOf,
+/// Selection and sort of a list of invoices.
+pub struct InvoiceListArgs {
+    pub of: InvoiceOwner,
     pub filter: Option<InvoiceFilter>,
     pub sort: Option<InvoiceSort>,
 }
 
-/// Those that a permit is for. Invoices belong to no channel: who is bound to one sees none.
+/// Limits the tests to invoices that a permit covers. Invoices belong to no channel: a caller bound
+/// to one sees none.
 fn within<P: Permission>(permit: &Permit<P>, tests: &mut Nested<Vec<InvoiceTest>>) {
     if let Reach::Stores(stores) = permit.reach() {
         tests.own.push(InvoiceTest::Store(stores.iter().map(|id| id.uuid()).collect()));
@@ -172,31 +173,32 @@ fn within<P: Permission>(permit: &Permit<P>, tests: &mut Nested<Vec<InvoiceTest>
     }
 }
 
-/// Reads a page of invoices. Of an order's it is for whoever asks to look who may see the order.
+/// Reads a page of invoices. For the invoices of one order, the caller checks that the order is
+/// visible.
 pub async fn invoices(
     ctx: &Context<'_>,
     permit: &Permit<kind::OrderRead>,
-    ask: InvoiceAsk,
+    ask: InvoiceListArgs,
     args: &PageArgs,
 ) -> Answer<InvoiceConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
-    let InvoiceAsk { of, filter, sort } = ask;
+    let InvoiceListArgs { of, filter, sort } = ask;
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.search.is_some())).await?;
+    let patterns = numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.search.is_some())).await?;
     let mut tests = filter.read(ctx.caller()?, &patterns)?;
     let sorted = InvoiceSort::sorted(sort);
     let mut kind = sorted.kind("invoices");
     match of {
-        InvoicesOf::All => {}
-        InvoicesOf::Order(order) => {
+        InvoiceOwner::All => {}
+        InvoiceOwner::Order(order) => {
             tests.own.push(InvoiceTest::Order(vec![order.uuid()]));
             // As cursors of an order's list were bound before there were others.
             if sorted == InvoicesSorted::default() {
                 kind = format!("invoices:{order}");
             }
         }
-        InvoicesOf::Customer(customer) => tests.own.push(InvoiceTest::Customer(vec![customer.uuid()])),
+        InvoiceOwner::Customer(customer) => tests.own.push(InvoiceTest::Customer(vec![customer.uuid()])),
     }
     within(permit, &mut tests);
     let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
@@ -204,7 +206,7 @@ pub async fn invoices(
         _ => None,
     });
     add_merged(&scope, customers.collect()).await?;
-    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_A_PAGE)?;
     let source = rows::invoices_source(scope.backend(), &tests);
     let page = rows::invoices_page(&scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|invoice| {
@@ -214,7 +216,8 @@ pub async fn invoices(
     Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
 }
 
-/// The invoice or credit note of a name, if it is of one of the caller's stores. Two companies may have given the same number: then none is meant.
+/// The invoice or credit note that a reference names, if it belongs to one of the caller's stores.
+/// None if two legal entities have issued the same number.
 pub async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: InvoiceRef) -> Answer<Option<Invoice>> {
     let number = match by {
         InvoiceRef::Id(id) => {

@@ -19,7 +19,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long},
     },
     references::Names,
@@ -129,7 +129,7 @@ impl LegalEntity {
     }
 }
 
-/// The legal entity of an id, for whoever may change them.
+/// The legal entity with an ID, for callers who may change them.
 pub async fn find_entity(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<LegalEntity>> {
     let permit = ctx.permit::<kind::TenantWrite>()?;
     let all = ctx.given::<Papers>()?.entities(&permit).await?;
@@ -168,7 +168,7 @@ impl LegalEntityUpsertInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut Reading) -> EntityUpsert {
+    pub fn read(self, reading: &mut InputErrors) -> EntityUpsert {
         let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
         let stores = stores.collect();
         let is_prefix_left_out = self.credit_note_prefix.is_none();
@@ -215,7 +215,7 @@ impl From<LegalEntityRestoreInput> for LegalEntityArchiveInput {
 }
 
 impl LegalEntityArchiveInput {
-    pub fn read(self, reading: &mut Reading, step: Step) -> EntityTurn {
+    pub fn read(self, reading: &mut InputErrors, step: Step) -> EntityTurn {
         let id = reading.id(&self.id, || path!["input", "id"]);
         let expected_version = self.expected_version.map(|version| version.0);
         EntityTurn { idempotency_key: self.idempotency_key, id, expected_version, step }

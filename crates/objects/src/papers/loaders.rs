@@ -31,86 +31,88 @@ crate::tenant_rows!(
 
 /// Invoices and credit notes of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InvoicesOfOrder(pub OrderId);
+pub struct OrderInvoicesKey(pub OrderId);
 
-impl Loader<InvoicesOfOrder> for Rows {
+impl Loader<OrderInvoicesKey> for Rows {
     type Value = Arc<Vec<Arc<core::Invoice>>>;
     type Error = Fault;
-    async fn load(&self, keys: &[InvoicesOfOrder]) -> Result<HashMap<InvoicesOfOrder, Arc<Vec<Arc<core::Invoice>>>>, Fault> {
+    async fn load(&self, keys: &[OrderInvoicesKey]) -> Result<HashMap<OrderInvoicesKey, Arc<Vec<Arc<core::Invoice>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::invoices_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|invoice| (InvoicesOfOrder(invoice.order), Arc::new(invoice)))))
+        Ok(grouped(keys, all.into_iter().map(|invoice| (OrderInvoicesKey(invoice.order), Arc::new(invoice)))))
     }
 }
 
-/// How many papers a document shows.
-const MOST: usize = 50;
-/// How many of an order are looked at: some of them may be of works that the caller does not see.
-const MOST_READ: usize = 250;
+/// Maximum papers that a document shows.
+const MAX_SHOWN_PAPERS: usize = 50;
+/// Maximum papers of an order that are read: some of them may belong to works that the caller does
+/// not see.
+const MAX_READ: usize = 250;
 
-/// Papers about an order. Fields of the order that ask for them together have the same ones.
+/// Papers about an order, shared by the fields of the order that request them together.
 #[derive(Default)]
-pub struct AboutOrder {
+pub struct OrderPapers {
     all: Arc<Vec<Arc<core::Paper>>>,
-    /// What the order shows of them, once a field has asked.
-    shown: OnceCell<Arc<Shown>>,
+    /// The part of them that the order shows, once a field has requested it.
+    shown: OnceCell<Arc<VisiblePapers>>,
 }
 
-/// Papers about an order, drawn of it or of documents of it, the newest first: one more than are looked at.
+/// Papers about an order, of the order itself or of its documents, the newest first: at most one
+/// more than are examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PapersOfOrder(pub OrderId);
+pub struct OrderPapersKey(pub OrderId);
 
-impl Loader<PapersOfOrder> for Rows {
-    type Value = Arc<AboutOrder>;
+impl Loader<OrderPapersKey> for Rows {
+    type Value = Arc<OrderPapers>;
     type Error = Fault;
-    async fn load(&self, keys: &[PapersOfOrder]) -> Result<HashMap<PapersOfOrder, Arc<AboutOrder>>, Fault> {
+    async fn load(&self, keys: &[OrderPapersKey]) -> Result<HashMap<OrderPapersKey, Arc<OrderPapers>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of_orders(&self.0, &ids, MOST_READ as u32 + 1).await?;
-        let of = |paper: core::Paper| Some((PapersOfOrder(paper.order?), Arc::new(paper)));
+        let all = rows::of_orders(&self.0, &ids, MAX_READ as u32 + 1).await?;
+        let of = |paper: core::Paper| Some((OrderPapersKey(paper.order?), Arc::new(paper)));
         let all = grouped(keys, all.into_iter().filter_map(of));
-        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(AboutOrder { all, shown: OnceCell::new() }))).collect())
+        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(OrderPapers { all, shown: OnceCell::new() }))).collect())
     }
 }
 
 /// Papers that were drawn of a document, the newest first: one more than it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PapersOf(pub uuid::Uuid);
+pub struct DocumentPapersKey(pub uuid::Uuid);
 
-impl Loader<PapersOf> for Rows {
+impl Loader<DocumentPapersKey> for Rows {
     type Value = Arc<Vec<Arc<core::Paper>>>;
     type Error = Fault;
-    async fn load(&self, keys: &[PapersOf]) -> Result<HashMap<PapersOf, Arc<Vec<Arc<core::Paper>>>>, Fault> {
+    async fn load(&self, keys: &[DocumentPapersKey]) -> Result<HashMap<DocumentPapersKey, Arc<Vec<Arc<core::Paper>>>>, Fault> {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of_documents(&self.0, &ids, MOST as u32 + 1).await?;
-        Ok(grouped(keys, all.into_iter().map(|paper| (PapersOf(paper.target.id), Arc::new(paper)))))
+        let all = rows::of_documents(&self.0, &ids, MAX_SHOWN_PAPERS as u32 + 1).await?;
+        Ok(grouped(keys, all.into_iter().map(|paper| (DocumentPapersKey(paper.target.id), Arc::new(paper)))))
     }
 }
 
 /// The paper of an invoice that was drawn last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaperOf(pub InvoiceId);
+pub struct InvoicePaperKey(pub InvoiceId);
 
-impl Loader<PaperOf> for Rows {
+impl Loader<InvoicePaperKey> for Rows {
     type Value = Arc<core::Paper>;
     type Error = Fault;
-    async fn load(&self, keys: &[PaperOf]) -> Result<HashMap<PaperOf, Arc<core::Paper>>, Fault> {
+    async fn load(&self, keys: &[InvoicePaperKey]) -> Result<HashMap<InvoicePaperKey, Arc<core::Paper>>, Fault> {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
         let all = rows::latest_of(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|paper| (PaperOf(InvoiceId::from_uuid(paper.target.id)), Arc::new(paper))).collect())
+        Ok(all.into_iter().map(|paper| (InvoicePaperKey(InvoiceId::from_uuid(paper.target.id)), Arc::new(paper))).collect())
     }
 }
 
-/// The key that a program made a file with.
+/// The key that an integration created a file with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyOf(pub FileId);
+pub struct FileApiKeyKey(pub FileId);
 
-impl Loader<KeyOf> for Rows {
+impl Loader<FileApiKeyKey> for Rows {
     type Value = ApiKeyId;
     type Error = Fault;
-    async fn load(&self, keys: &[KeyOf]) -> Result<HashMap<KeyOf, ApiKeyId>, Fault> {
+    async fn load(&self, keys: &[FileApiKeyKey]) -> Result<HashMap<FileApiKeyKey, ApiKeyId>, Fault> {
         let ids: Vec<FileId> = keys.iter().map(|key| key.0).collect();
         let all = Files::of_ids(&self.0, &ids).await?;
-        Ok(all.into_iter().filter_map(|file| Some((KeyOf(file.id), file.key?))).collect())
+        Ok(all.into_iter().filter_map(|file| Some((FileApiKeyKey(file.id), file.key?))).collect())
     }
 }
 
@@ -120,57 +122,60 @@ pub async fn invoices_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<
     if permit.channel().is_some() {
         return Ok(Vec::new());
     }
-    let all = load(ctx, InvoicesOfOrder(order)).await?.unwrap_or_default();
+    let all = load(ctx, OrderInvoicesKey(order)).await?.unwrap_or_default();
     Ok(all.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
 }
 
-/// What an order shows of the papers about it.
+/// Papers about an order that it shows.
 #[derive(Default)]
-struct Shown {
+struct VisiblePapers {
     papers: Vec<Paper>,
     has_more: bool,
 }
 
-/// What an order shows the caller, worked out once for the fields that ask together. Papers belong to no channel.
-async fn shown_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Arc<Shown>> {
+/// Returns the papers that an order shows the caller, computed once for all fields that request
+/// them. Papers belong to no channel.
+async fn visible_papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Arc<VisiblePapers>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     if permit.channel().is_some() {
         return Ok(Arc::default());
     }
-    let about = load(ctx, PapersOfOrder(order)).await?.unwrap_or_default();
-    let read = || Box::pin(read_of_order(ctx, &permit, order, store, &about.all));
+    let about = load(ctx, OrderPapersKey(order)).await?.unwrap_or_default();
+    let read = || Box::pin(load_papers_of_order(ctx, &permit, order, store, &about.all));
     let shown = about.shown.get_or_try_init(read).await?;
     Ok(shown.clone())
 }
 
-/// Papers about an order whose documents the caller reads, the newest first: those of works only with the works.
-async fn read_of_order(
+/// Papers about an order whose documents the caller may read, the newest first; papers of works
+/// need the permission to read works.
+async fn load_papers_of_order(
     ctx: &Context<'_>,
     permit: &Permit<kind::OrderRead>,
     order: OrderId,
     store: StoreId,
     all: &[Arc<core::Paper>],
-) -> Answer<Arc<Shown>> {
+) -> Answer<Arc<VisiblePapers>> {
     let mut works: HashSet<uuid::Uuid> = HashSet::new();
     if ctx.holds::<kind::FulfilmentRead>() && all.iter().any(|paper| is_of_work(paper)) {
         let seen = Box::pin(works_of_order(ctx, order)).await?;
         works.extend(seen.iter().map(|work| work.row().id.uuid()));
     }
-    let looked_at = all.iter().take(MOST_READ);
+    let looked_at = all.iter().take(MAX_READ);
     let mut read =
         looked_at.filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
-    let papers = read.by_ref().take(MOST).cloned().map(Paper).collect();
-    Ok(Arc::new(Shown { papers, has_more: all.len() > MOST_READ || read.next().is_some() }))
+    let papers = read.by_ref().take(MAX_SHOWN_PAPERS).cloned().map(Paper).collect();
+    Ok(Arc::new(VisiblePapers { papers, has_more: all.len() > MAX_READ || read.next().is_some() }))
 }
 
 /// The newest papers about an order.
 pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Vec<Paper>> {
-    Ok(shown_of_order(ctx, order, store).await?.papers.clone())
+    Ok(visible_papers_of_order(ctx, order, store).await?.papers.clone())
 }
 
-/// Whether there are more papers about an order, or may be: of more than are looked at, it is not known which ones the caller reads.
+/// Whether there are more papers about an order, or may be: beyond the examined ones it is not
+/// known which ones the caller may read.
 pub async fn has_more_papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<bool> {
-    Ok(shown_of_order(ctx, order, store).await?.has_more)
+    Ok(visible_papers_of_order(ctx, order, store).await?.has_more)
 }
 
 fn is_of_work(paper: &core::Paper) -> bool {
@@ -178,24 +183,24 @@ fn is_of_work(paper: &core::Paper) -> bool {
 }
 
 /// Papers that were drawn of a document that the caller reads, the newest first: one more than it shows.
-async fn drawn_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Arc<Vec<Arc<core::Paper>>>> {
+async fn load_papers_of_document(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Arc<Vec<Arc<core::Paper>>>> {
     if ctx.caller()?.channel.is_some() {
         return Ok(Arc::default());
     }
-    Ok(load(ctx, PapersOf(document)).await?.unwrap_or_default())
+    Ok(load(ctx, DocumentPapersKey(document)).await?.unwrap_or_default())
 }
 
 /// The newest papers that were drawn of a document.
 pub async fn papers_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Vec<Paper>> {
-    Ok(drawn_of(ctx, document).await?.iter().take(MOST).cloned().map(Paper).collect())
+    Ok(load_papers_of_document(ctx, document).await?.iter().take(MAX_SHOWN_PAPERS).cloned().map(Paper).collect())
 }
 
 /// Whether more papers were drawn of a document than it shows.
 pub async fn has_more_papers(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<bool> {
-    Ok(drawn_of(ctx, document).await?.len() > MOST)
+    Ok(load_papers_of_document(ctx, document).await?.len() > MAX_SHOWN_PAPERS)
 }
 
 /// The paper of an invoice that was drawn last.
 pub async fn paper_of(ctx: &Context<'_>, invoice: InvoiceId) -> Answer<Option<Paper>> {
-    Ok(load(ctx, PaperOf(invoice)).await?.map(Paper))
+    Ok(load(ctx, InvoicePaperKey(invoice)).await?.map(Paper))
 }

@@ -9,7 +9,7 @@ pub mod paper;
 
 pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, InvoiceTax, find_invoice};
 pub use invoice_list::{
-    InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoiceSortField, InvoicesOf, invoices as invoices_page,
+    InvoiceFilter, InvoiceListArgs, InvoiceOwner, InvoiceRef, InvoiceSort, InvoiceSortField, invoices as invoices_page,
     numbered as invoices_numbered,
 };
 pub use legal_entity::{LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput, LegalEntityUpsertInput, find_entity};

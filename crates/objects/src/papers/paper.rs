@@ -12,10 +12,10 @@ use services::{
 
 use super::{
     document::find_document,
-    loaders::{KeyOf, load},
+    loaders::{FileApiKeyKey, load},
 };
 use crate::{
-    access::{KeyUse, Made, may_have},
+    access::{CreatedResult, KeyUse, may_receive_result},
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     history::HistoryActor,
 };
@@ -72,14 +72,15 @@ impl From<core::Paper> for Paper {
 crate::connection!(counted PaperConnection, PaperEdge, Paper, "papers");
 
 impl Paper {
-    /// A link to a file of the paper, for whoever drew it: it shows what they may see. Of the keys of an integration, for those that give no less.
+    /// A link to a file of the paper, for the caller who drew it, since it shows what they may see.
+    /// A key of an integration needs at least the rights of the key that drew it.
     async fn link(&self, ctx: &Context<'_>, file: Option<FileId>) -> Answer<Option<String>> {
         let (caller, papers) = (ctx.caller()?, ctx.given::<Papers>()?);
         let is_kept = papers.clock().now() < self.0.created_at.plus_seconds(KEPT_SECONDS);
         let own = file.filter(|file| *file != FileId::NIL && is_kept && caller.actor == self.0.actor);
         let Some(file) = own else { return Ok(None) };
-        let drawn_with = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, KeyOf(file)).await? } else { None };
-        Ok(may_have(ctx, Made { with: drawn_with, at: self.0.created_at })
+        let drawn_with = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, FileApiKeyKey(file)).await? } else { None };
+        Ok(may_receive_result(ctx, CreatedResult { with: drawn_with, at: self.0.created_at })
             .await?
             .then(|| papers.files().fetch_link_of(caller.tenant, file)))
     }
@@ -139,7 +140,7 @@ impl Paper {
     }
 }
 
-/// The paper of an id, for whoever may read its document.
+/// The paper with an ID, for callers who may read its document.
 pub async fn find_paper(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Paper>> {
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
     let Some(paper) = shell::find(&scope, PaperId::from_uuid(id)).await? else { return Ok(None) };

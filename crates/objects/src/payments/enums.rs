@@ -1,4 +1,4 @@
-//! The closed sets of words that payments have, with what each means.
+//! GraphQL enums of payments, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -1,4 +1,5 @@
-//! What a request's resolvers ask for together is read together. Loaders live as long as their request and keep nothing.
+//! Loaders of payments, which read in batches for the resolvers of a request. They live as long as
+//! their request and cache nothing.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,29 +17,29 @@ crate::tenant_rows!(
 
 /// Payments of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaymentsOf(pub OrderId);
+pub struct OrderPaymentsKey(pub OrderId);
 
-impl Loader<PaymentsOf> for Rows {
+impl Loader<OrderPaymentsKey> for Rows {
     type Value = Arc<Vec<Arc<Payment>>>;
     type Error = Fault;
-    async fn load(&self, keys: &[PaymentsOf]) -> Result<HashMap<PaymentsOf, Arc<Vec<Arc<Payment>>>>, Fault> {
+    async fn load(&self, keys: &[OrderPaymentsKey]) -> Result<HashMap<OrderPaymentsKey, Arc<Vec<Arc<Payment>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::payments_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (PaymentsOf(one.order), Arc::new(one)))))
+        Ok(grouped(keys, all.into_iter().map(|one| (OrderPaymentsKey(one.order), Arc::new(one)))))
     }
 }
 
 /// Payments that name a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaymentsOfReturn(pub ReturnId);
+pub struct ReturnPaymentsKey(pub ReturnId);
 
-impl Loader<PaymentsOfReturn> for Rows {
+impl Loader<ReturnPaymentsKey> for Rows {
     type Value = Arc<Vec<Arc<Payment>>>;
     type Error = Fault;
-    async fn load(&self, keys: &[PaymentsOfReturn]) -> Result<HashMap<PaymentsOfReturn, Arc<Vec<Arc<Payment>>>>, Fault> {
+    async fn load(&self, keys: &[ReturnPaymentsKey]) -> Result<HashMap<ReturnPaymentsKey, Arc<Vec<Arc<Payment>>>>, Fault> {
         let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
         let all = rows::payments_of_returns(&self.0, &ids).await?;
-        let named = all.into_iter().filter_map(|one| Some((PaymentsOfReturn(one.sales_return?), Arc::new(one))));
+        let named = all.into_iter().filter_map(|one| Some((ReturnPaymentsKey(one.sales_return?), Arc::new(one))));
         Ok(grouped(keys, named))
     }
 }

@@ -10,23 +10,23 @@ use macros::resolvers;
 
 use super::{
     enums::{PaymentKind, RefundStatus},
-    loaders::{PaymentsOf, PaymentsOfReturn, load},
+    loaders::{OrderPaymentsKey, ReturnPaymentsKey, load},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::{
-        Order, as_tried,
+        Order,
         links::{self, Actor, Money},
-        load_order,
+        load_order, visible_dry_run_order,
     },
-    returns::{Return, ReturnTried, load_return},
+    returns::{Return, ReturnDryRun, load_return},
 };
 
 /// A fact's row.
 #[derive(Clone)]
 pub struct Payment {
     row: Arc<core::Payment>,
-    /// The order as a dry run would leave it. None: it is looked up.
+    /// The order after a dry run. None: it is looked up.
     tried: Option<Order>,
 }
 
@@ -48,23 +48,24 @@ impl Payment {
     }
 }
 
-/// The payments of an order that the caller sees, the first one first.
+/// The payments of an order that the caller sees, the oldest first.
 pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
-    let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();
+    let all = load(ctx, OrderPaymentsKey(id)).await?.unwrap_or_default();
     Ok(all.iter().cloned().map(Payment::new).collect())
 }
 
-/// The same of an order that may be a dry run's, which adds those that it would record.
-pub async fn payments_as_tried(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Payment>> {
+/// The same for an order that may come from a dry run, with the payments that it would record.
+pub async fn payments_of_dry_run(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Payment>> {
     let known = payments_of_order(ctx, order.row().id).await?;
     let Some(tried) = order.tried() else { return Ok(known) };
     let new = tried.payments.iter().cloned().map(Payment::new);
     Ok(known.into_iter().chain(new).map(|payment| payment.of_order(Some(order.clone()))).collect())
 }
 
-/// The payments that name a return, of orders that the caller sees, the first one first. A dry run adds those that it would record.
-pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&ReturnTried>) -> Answer<Vec<Payment>> {
-    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+/// The payments of a return, of orders that the caller sees, the oldest first. A dry run adds those
+/// that it would record.
+pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&ReturnDryRun>) -> Answer<Vec<Payment>> {
+    let all = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
     let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
     let all: Vec<Arc<core::Payment>> = all.iter().chain(new).cloned().collect();
     let mut seen = Vec::with_capacity(all.len());
@@ -77,14 +78,15 @@ pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&
     Ok(seen)
 }
 
-/// How much of what a return gives back was refunded, by all payments that name it, and by those that a dry run would record.
+/// Returns the refund status of a return, by all payments that name it, and by those that a dry run
+/// would record.
 pub async fn refund_status_of_return(
     ctx: &Context<'_>,
     (id, due): (ReturnId, prelude::Money),
-    tried: Option<&ReturnTried>,
+    tried: Option<&ReturnDryRun>,
 ) -> Answer<RefundStatus> {
-    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
-    // A refund that was taken back has its opposite beside it.
+    let all = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
+    // A refund that was reversed is listed with its reversal.
     let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
     let refunded: i64 = all.iter().chain(new).map(|one| one.amount.minor).sum();
     Ok(match refunded {
@@ -94,7 +96,7 @@ pub async fn refund_status_of_return(
     })
 }
 
-/// The payment of an id, of an order that the caller sees.
+/// The payment with an ID, of an order that the caller sees.
 pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Payment>> {
     ctx.permit::<kind::OrderRead>()?;
     let Some(found) = load(ctx, id).await? else { return Ok(None) };
@@ -142,7 +144,7 @@ impl Payment {
     /// Order that was paid. Null when you may not see it.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         if let Some(order) = &self.tried {
-            return as_tried(ctx, order);
+            return visible_dry_run_order(ctx, order);
         }
         load_order(ctx, self.row.order).await.transpose()
     }
@@ -162,7 +164,7 @@ impl Payment {
     }
     /// Payment that takes this one back. Null while there is none.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        let all = match load(ctx, PaymentsOf(self.row.order)).await {
+        let all = match load(ctx, OrderPaymentsKey(self.row.order)).await {
             Ok(all) => all.unwrap_or_default(),
             Err(failed) => return Some(Err(failed)),
         };

@@ -1,4 +1,4 @@
-//! Refusals of payments as GraphQL says them: each its code and words, once.
+//! Rejections of payments in GraphQL: code and message of each, defined once.
 
 use entity::prelude::Money;
 use inventory::payments::core::Refusal;
@@ -6,7 +6,7 @@ use inventory::payments::core::Refusal;
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{invalid, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
 /// An amount as people read it.
@@ -14,7 +14,7 @@ fn shown(money: Money) -> String {
     format!("{} {}", money.amount(), money.currency)
 }
 
-pub fn payment(why: &Refusal) -> Said {
+pub fn payment(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::NoFacts => invalid("at least one payment is needed"),
         Refusal::NotPositive => range("an amount above 0 is expected"),
@@ -38,7 +38,7 @@ pub fn payment(why: &Refusal) -> Said {
             invalid(&format!("a new order takes an AUTHORISATION or a CAPTURE; record a {kind} by paymentRecord"))
         }
         Refusal::OrderUnsaid => {
-            let words = "name the order that is refunded: the return goes back on several orders, or on none that is known";
+            let words = "name the order that is refunded: the return is of several orders, or of no known one";
             (ErrorCode::Required, words.to_owned())
         }
         Refusal::NothingLeft => range("nothing is left to refund for the return: say an amount, or leave the payment out"),
@@ -47,11 +47,11 @@ pub fn payment(why: &Refusal) -> Said {
         Refusal::ParentKind { kind, of } => invalid(&format!("a {kind} names one of the kind {of}")),
         Refusal::ParentReversed => state("that payment was taken back, or takes another one back"),
         Refusal::ReturnOfOther => invalid("only a REFUND is for a return"),
-        Refusal::ReturnElsewhere => invalid("the return brings nothing of this order back"),
+        Refusal::ReturnElsewhere => invalid("the return has no goods of this order"),
         Refusal::ReturnOpen(status) => state(&format!("the return is {status}: refunds name it once it is CLOSED")),
         Refusal::CaptureUpTo(most) => range(&format!("at most {} of the authorisation is left to capture", shown(*most))),
         Refusal::VoidUpTo(most) => range(&format!("at most {} of the authorisation is left to give up", shown(*most))),
-        Refusal::RefundUpTo(most) => range(&format!("at most {}: no more is left of what was captured", shown(*most))),
+        Refusal::RefundUpTo(most) => range(&format!("at most {} is left of the captured amount", shown(*most))),
         Refusal::RefundOfCaptureUpTo(most) => range(&format!("at most {} is left of the capture", shown(*most))),
         Refusal::RefundOfReturnUpTo(most) => range(&format!("at most {} is left to refund for the return", shown(*most))),
     }

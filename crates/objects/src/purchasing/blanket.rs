@@ -49,7 +49,7 @@ impl BlanketOrder {
     pub fn whole(row: Arc<core::BlanketOrder>) -> Self {
         Self { row, is_whole: true }
     }
-    /// They are read when they are asked for.
+    /// A blanket order whose lines are read on demand.
     pub fn head(row: Arc<core::BlanketOrder>) -> Self {
         Self { row, is_whole: false }
     }

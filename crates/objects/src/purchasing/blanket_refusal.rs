@@ -1,4 +1,4 @@
-//! Refusals of blanket orders and call-offs as GraphQL says them: each its code and words, once.
+//! Rejections of blanket orders and call-offs in GraphQL: code and message of each, defined once.
 
 use entity::prelude::Quantity;
 use inventory::purchasing::core::{BlanketRefusal, CallOffTerms, blanket_actions};
@@ -7,10 +7,10 @@ use platform::clock::day_text;
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{invalid, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn blanket(why: &BlanketRefusal) -> Said {
+pub fn blanket(why: &BlanketRefusal) -> CodeAndMessage {
     match why {
         BlanketRefusal::Status(status) => {
             let open: Vec<&str> = blanket_actions(*status).collect();
@@ -20,7 +20,7 @@ pub fn blanket(why: &BlanketRefusal) -> Said {
         BlanketRefusal::PersonActivates => state("a person activates a blanket order, never a key"),
         BlanketRefusal::AboveLimit(limit) => {
             let (amount, currency) = (limit.amount(), limit.currency);
-            state(&format!("it is above {amount} {currency}: somebody else than who wrote or changed it activates it"))
+            state(&format!("it is above {amount} {currency}: somebody who neither wrote nor changed it has to activate it"))
         }
         BlanketRefusal::VersionUnsaid => {
             let message =
@@ -50,7 +50,7 @@ pub fn blanket(why: &BlanketRefusal) -> Said {
             let (amount, currency) = (agreed.amount(), agreed.currency);
             invalid(&format!("{amount} {currency} are agreed for {sku}: leave unitCost out, or give that"))
         }
-        BlanketRefusal::AgainstTerms { sku, terms, left } => range(&against(sku, *terms, *left)),
+        BlanketRefusal::AgainstTerms { sku, terms, left } => range(&call_off_message(sku, *terms, *left)),
         BlanketRefusal::LeftOnly { sku, left } if left.is_zero() => {
             range(&format!("nothing of {sku} is left of the blanket order"))
         }
@@ -58,8 +58,9 @@ pub fn blanket(why: &BlanketRefusal) -> Said {
     }
 }
 
-/// What is agreed on call-offs, and what of it can be called off whatever that says.
-fn against(sku: &str, terms: CallOffTerms, left: Quantity) -> String {
+/// Returns the text for a call-off that breaks its terms: the agreed minimum and multiples, and the
+/// remainder, which can always be called off.
+fn call_off_message(sku: &str, terms: CallOffTerms, left: Quantity) -> String {
     let least = terms.minimum.map(|minimum| format!("at least {minimum}"));
     let steps = terms.multiple.map(|multiple| format!("multiples of {multiple}"));
     let said: Vec<String> = least.into_iter().chain(steps).collect();

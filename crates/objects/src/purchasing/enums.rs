@@ -1,4 +1,4 @@
-//! The closed sets of words that purchasing has, with what each means.
+//! GraphQL enums of purchasing, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

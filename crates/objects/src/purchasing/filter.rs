@@ -18,7 +18,7 @@ use platform::{
     storage::{Nested, Reads},
 };
 
-use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder};
+use super::{enums::PurchaseOrderStatus, links::MAX_A_PAGE, order::PurchaseOrder};
 use crate::{
     catalog::Direction,
     catalog::tag_tests,
@@ -68,7 +68,7 @@ pub enum PurchaseOrderSortField {
 }
 
 impl PurchaseOrderSort {
-    /// A list in the order of totals says what they are.
+    /// Sorting by totals reveals them, so it needs the permission to see costs.
     fn sorted(self, caller: &Caller) -> Answer<PurchaseSorted> {
         if self.field == PurchaseOrderSortField::Total && !caller.sees_costs() {
             return Err(TopError::Forbidden(kind::ProductCostRead::info().code).at(path!["sort"]));
@@ -177,7 +177,8 @@ impl PurchaseOrderFilter {
     }
 }
 
-/// A total is made of costs: whoever is not told them does not find them out by asking for totals either.
+/// Compiles a test of the total. A total consists of costs, so a caller who may not see costs
+/// cannot filter by it either.
 fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
     if !caller.sees_costs() {
         return Err(TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone()));
@@ -186,19 +187,19 @@ fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
     Ok(TotalTest { currency: range.currency, least: range.least, most: range.most })
 }
 
-/// The days of a filter; a span that no day lies in is refused.
+/// The days of a filter; an empty span is refused.
 pub fn days(filter: Option<DateFilter>, at: &Path) -> Answer<Option<DaySpan>> {
     let days = filter.map(|filter| filter.range(at)).transpose()?;
     Ok(days.map(|DayRange { from, before, is_null }| DaySpan { from, before, is_null }))
 }
 
-/// What a list of purchase orders is asked for.
+/// Arguments of a list of purchase orders.
 #[derive(Default)]
-pub struct PurchaseOrderAsk {
+pub struct PurchaseOrderListArgs {
     pub filter: Option<PurchaseOrderFilter>,
     pub sort: Option<PurchaseOrderSort>,
     pub args: PageArgs,
-    /// Of this supplier alone.
+    /// The only supplier whose orders are listed.
     pub supplier: Option<SupplierId>,
 }
 
@@ -209,16 +210,17 @@ fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
     }
 }
 
-/// Reads a page of purchase orders: one statement, one more where a supplier is asked for.
+/// Reads a page of purchase orders: one statement, one more with a condition on the supplier.
 pub async fn purchase_orders<P: Permission>(
     ctx: &Context<'_>,
     permit: &Permit<P>,
-    ask: PurchaseOrderAsk,
+    ask: PurchaseOrderListArgs,
 ) -> Answer<PurchaseOrderConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let filter = by_ids(ctx, ask.filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+    let patterns =
+        numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(permit.caller(), &patterns)?;
     within(permit, &mut filter.own);
     if let Some(supplier) = ask.supplier {
@@ -227,7 +229,7 @@ pub async fn purchase_orders<P: Permission>(
     }
     let sorted = ask.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or_default();
     let kind = sorted.kind(rows::PURCHASES);
-    let request = ask.args.check(&kind, signer, MOST_A_PAGE)?;
+    let request = ask.args.check(&kind, signer, MAX_A_PAGE)?;
     rows::add_merged(&scope, filter.all_mut()).await?;
     let source = rows::source(scope.backend(), &filter);
     let page = rows::page(&scope, source.clone(), sorted, &request).await?;

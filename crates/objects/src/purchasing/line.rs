@@ -161,7 +161,7 @@ impl PurchaseOrderLine {
     }
 }
 
-/// Its place among the lines of its order, as an id.
+/// The ID of a line, from its order and its position there.
 pub fn line_id(order: prelude::PurchaseOrderId, position: u16) -> ID {
     ID(order.line::<entity::id::kind::PurchaseOrderLineId>(position).to_string())
 }

@@ -1,4 +1,4 @@
-//! Where the graph of purchasing touches other rooms.
+//! References from purchasing to objects of other rooms.
 
 use async_graphql::Context;
 use entity::prelude;
@@ -7,7 +7,7 @@ use platform::storage::Fault;
 pub use crate::{
     catalog::{Money, MoneyInput, Product, ProductRef, Store, StoreRef, SupplierRef},
     identity::{Actor, actor},
-    orders::links::{MOST_A_PAGE, argument, product, store},
+    orders::links::{MAX_A_PAGE, argument, product, store},
 };
 use crate::{
     catalog::{Supplier, loads},

@@ -1,4 +1,4 @@
-//! What a request's resolvers ask for together is read together.
+//! Loaders of purchasing, which read in batches for the resolvers of a request.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use iam::tenancy;
 use inventory::{
-    currency::core::{FrozenRate, RateAsk},
+    currency::core::{FrozenRate, RateRequest},
     purchasing::{
         core::{BlanketOrder, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
         rows,
@@ -23,16 +23,16 @@ crate::tenant_rows!(
 
 /// Receipts of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReceiptsOf(pub PurchaseOrderId);
+pub struct GoodsReceiptsKey(pub PurchaseOrderId);
 /// Discrepancies of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DiscrepanciesOf(pub PurchaseOrderId);
-/// Above which total somebody else approves.
+pub struct DiscrepanciesKey(pub PurchaseOrderId);
+/// Key of the total above which another member must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApprovalLimit;
 /// Lines of a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LinesOf(pub SupplierReturnId);
+pub struct SupplierReturnLinesKey(pub SupplierReturnId);
 
 impl Loader<PurchaseOrderId> for Rows {
     type Value = Arc<PurchaseOrder>;
@@ -52,23 +52,23 @@ impl Loader<BlanketOrderId> for Rows {
     }
 }
 
-impl Loader<ReceiptsOf> for Rows {
+impl Loader<GoodsReceiptsKey> for Rows {
     type Value = Arc<Vec<GoodsReceipt>>;
     type Error = Fault;
-    async fn load(&self, keys: &[ReceiptsOf]) -> Result<HashMap<ReceiptsOf, Arc<Vec<GoodsReceipt>>>, Fault> {
+    async fn load(&self, keys: &[GoodsReceiptsKey]) -> Result<HashMap<GoodsReceiptsKey, Arc<Vec<GoodsReceipt>>>, Fault> {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::receipts_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (ReceiptsOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (GoodsReceiptsKey(one.order), one))))
     }
 }
 
-impl Loader<DiscrepanciesOf> for Rows {
+impl Loader<DiscrepanciesKey> for Rows {
     type Value = Arc<Vec<Discrepancy>>;
     type Error = Fault;
-    async fn load(&self, keys: &[DiscrepanciesOf]) -> Result<HashMap<DiscrepanciesOf, Arc<Vec<Discrepancy>>>, Fault> {
+    async fn load(&self, keys: &[DiscrepanciesKey]) -> Result<HashMap<DiscrepanciesKey, Arc<Vec<Discrepancy>>>, Fault> {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::discrepancies_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (DiscrepanciesOf(one.order), one))))
+        Ok(grouped(keys, all.into_iter().map(|one| (DiscrepanciesKey(one.order), one))))
     }
 }
 
@@ -90,33 +90,36 @@ impl Loader<SupplierReturnId> for Rows {
     }
 }
 
-impl Loader<LinesOf> for Rows {
+impl Loader<SupplierReturnLinesKey> for Rows {
     type Value = Arc<Vec<SupplierReturnLine>>;
     type Error = Fault;
-    async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Arc<Vec<SupplierReturnLine>>>, Fault> {
+    async fn load(
+        &self,
+        keys: &[SupplierReturnLinesKey],
+    ) -> Result<HashMap<SupplierReturnLinesKey, Arc<Vec<SupplierReturnLine>>>, Fault> {
         let ids: Vec<SupplierReturnId> = keys.iter().map(|key| key.0).collect();
         let all = rows::return_lines(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
+        Ok(all.into_iter().map(|(id, lines)| (SupplierReturnLinesKey(id), Arc::new(lines))).collect())
     }
 }
 
-impl Loader<RateAsk> for Rows {
+impl Loader<RateRequest> for Rows {
     type Value = Arc<FrozenRate>;
     type Error = Fault;
-    async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
+    async fn load(&self, keys: &[RateRequest]) -> Result<HashMap<RateRequest, Arc<FrozenRate>>, Fault> {
         frozen_rates(&self.0, keys).await
     }
 }
 
 /// The time zone of the store of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ZoneOf(pub PurchaseOrderId);
+pub struct OrderTimeZoneKey(pub PurchaseOrderId);
 
-impl Loader<ZoneOf> for Rows {
+impl Loader<OrderTimeZoneKey> for Rows {
     type Value = String;
     type Error = Fault;
-    async fn load(&self, keys: &[ZoneOf]) -> Result<HashMap<ZoneOf, String>, Fault> {
+    async fn load(&self, keys: &[OrderTimeZoneKey]) -> Result<HashMap<OrderTimeZoneKey, String>, Fault> {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::zones_of(&self.0, &ids).await?.into_iter().map(|(order, zone)| (ZoneOf(order), zone)).collect())
+        Ok(rows::zones_of(&self.0, &ids).await?.into_iter().map(|(order, zone)| (OrderTimeZoneKey(order), zone)).collect())
     }
 }

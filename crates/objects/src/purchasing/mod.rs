@@ -1,4 +1,5 @@
-//! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+//! Purchasing in GraphQL: types, lists, inputs, answers. Objects of other rooms are reached through
+//! `links`.
 
 pub mod blanket;
 pub mod blanket_refusal;
@@ -23,11 +24,11 @@ use inventory::{ledger::Ledger, purchasing::rows};
 
 pub use blanket::BlanketOrder;
 pub use enums::{ChargeBasis, ChargeKind};
-pub use filter::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
+pub use filter::{PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderListArgs, PurchaseOrderSort, purchase_orders};
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
 pub use node::{current, current_blanket, find as find_node, reference};
-pub use order::{PurchaseOrder, PurchaseOrderTried};
+pub use order::{PurchaseOrder, PurchaseOrderDryRun};
 pub use receipt::GoodsReceipt;
 pub use refs::{BlanketOrderRef, PurchaseOrderRef};
 pub use returns::SupplierReturn;
@@ -35,27 +36,27 @@ pub use shared_inputs::{check_key, product_name};
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 
-/// The purchase order of an id, if it is of one of the caller's stores.
+/// The purchase order with an ID, if it belongs to one of the caller's stores.
 pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
     let permit = ctx.permit::<kind::PurchaseRead>()?;
     let found = loaders::load(ctx, id).await?;
     Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
 }
 
-/// The purchase order's line of an id, if its order is of one of the caller's stores.
+/// The purchase order's line with an ID, if its order belongs to one of the caller's stores.
 pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
     let (of, position) = id.split_line();
     Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
 }
 
-/// The goods receipt of an id, if its order is of one of the caller's stores.
+/// The goods receipt with an ID, if its order belongs to one of the caller's stores.
 pub async fn load_receipt(ctx: &Context<'_>, id: GoodsReceiptId) -> Answer<Option<GoodsReceipt>> {
     let scope = ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database());
     let Some(of) = rows::order_of_receipt(&scope, id).await? else { return Ok(None) };
     if load_order(ctx, of).await?.is_none() {
         return Ok(None);
     }
-    let all = loaders::load(ctx, loaders::ReceiptsOf(of)).await?.unwrap_or_default();
+    let all = loaders::load(ctx, loaders::GoodsReceiptsKey(of)).await?.unwrap_or_default();
     let index = all.iter().position(|receipt| receipt.id == id);
     Ok(index.map(|index| GoodsReceipt::new(all.clone(), index)))
 }
@@ -66,7 +67,7 @@ pub async fn load_blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Optio
     Ok(loaders::load(ctx, id).await?.map(BlanketOrder::whole))
 }
 
-/// The return to a supplier of an id, if it is of one of the caller's stores.
+/// The return to a supplier with an ID, if it belongs to one of the caller's stores.
 pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {
     let permit = ctx.permit::<kind::PurchaseRead>()?;
     let found = loaders::load(ctx, id).await?;

@@ -1,4 +1,5 @@
-//! The documents of purchasing by id, and as what others refer to. Each wants the permission that its type carries.
+//! The documents of purchasing by ID, also for references from other objects. Each needs the
+//! permission that its type requires.
 
 use async_graphql::Context;
 use entity::id::{Id, Kind, kind, prefix_of};
@@ -7,7 +8,7 @@ use inventory::stock::core::{Reference, ReferenceKind};
 use super::{load_blanket, load_line, load_order, load_receipt, load_return};
 use crate::{graphql::fault::Answer, nodes::Node};
 
-/// What an id of purchasing stands for; the outer None is an id of another room.
+/// Returns the object of purchasing with an ID; the outer None is an ID of another room.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
     Ok(Some(match prefix {
@@ -20,7 +21,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     }))
 }
 
-/// What a movement of purchasing belongs to.
+/// Returns the document that a movement of purchasing belongs to.
 pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
     Ok(match reference.kind {
         ReferenceKind::PurchaseOrder => load_order(ctx, Id::from_uuid(reference.id)).await?.map(Node::PurchaseOrder),
@@ -29,12 +30,12 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
     })
 }
 
-/// The order of a stale write, as it is now, if the caller may see it.
+/// The current order of a stale write, if the caller may see it.
 pub async fn current(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
     load_order(ctx, Id::from_uuid(id)).await.ok().flatten().map(Node::PurchaseOrder)
 }
 
-/// The blanket order of a stale write, as it is now, if the caller may see it.
+/// The current blanket order of a stale write, if the caller may see it.
 pub async fn current_blanket(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
     load_blanket(ctx, Id::from_uuid(id)).await.ok().flatten().map(Node::BlanketOrder)
 }

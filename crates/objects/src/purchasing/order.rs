@@ -14,7 +14,7 @@ use super::{
     enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus, PurchaseRevisionStatus},
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store},
-    loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
+    loaders::{ApprovalLimit, DiscrepanciesKey, GoodsReceiptsKey, load},
     rates::difference,
     receipt::{GoodsReceipt, PurchaseDiscrepancy},
 };
@@ -36,12 +36,12 @@ use crate::{
 pub struct PurchaseOrder {
     row: Arc<core::PurchaseOrder>,
     is_whole: bool,
-    /// Additions of a dry run beside it.
-    tried: Option<Arc<PurchaseOrderTried>>,
+    /// Rows that a dry run would add.
+    tried: Option<Arc<PurchaseOrderDryRun>>,
 }
 
 /// Additions of a dry run to one purchase order.
-pub struct PurchaseOrderTried {
+pub struct PurchaseOrderDryRun {
     pub receipts: Vec<core::GoodsReceipt>,
     pub discrepancies: Vec<core::Discrepancy>,
 }
@@ -51,13 +51,13 @@ impl PurchaseOrder {
     pub fn whole(row: Arc<core::PurchaseOrder>) -> Self {
         Self { row, is_whole: true, tried: None }
     }
-    /// They are read when they are asked for.
+    /// A purchase order whose lines are read on demand.
     pub fn head(row: Arc<core::PurchaseOrder>) -> Self {
         Self { row, is_whole: false, tried: None }
     }
-    /// With what a dry run would add beside it.
+    /// Attaches the rows that a dry run would add.
     #[must_use]
-    pub fn trying(self, tried: Option<PurchaseOrderTried>) -> Self {
+    pub fn with_dry_run(self, tried: Option<PurchaseOrderDryRun>) -> Self {
         Self { tried: tried.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::PurchaseOrder {
@@ -75,12 +75,13 @@ impl PurchaseOrder {
     }
 }
 
-/// Whether the caller may do the action to the order, of which a total above the limit is approved by somebody else than who wrote it.
+/// Whether the caller may take the action on the order; a total above the limit needs another
+/// approver than its author.
 fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Option<prelude::Money>) -> bool {
     let holds = |index: usize| caller.permissions.holds(index) && caller.permissions.reach(index).covers(order.store);
     let decides = || caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX);
     match action {
-        Action::Approve => decides() && !order.needs_another(caller.actor, limit),
+        Action::Approve => decides() && !order.needs_other_approver(caller.actor, limit),
         Action::Reject => decides(),
         Action::Receive => holds(kind::PurchaseReceive::INDEX),
         Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel | Action::Confirm | Action::Amend => {
@@ -200,7 +201,7 @@ impl PurchaseOrder {
     }
     /// Goods receipts of the order, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
-        let all = load(ctx, ReceiptsOf(self.row.id)).await?.unwrap_or_default();
+        let all = load(ctx, GoodsReceiptsKey(self.row.id)).await?.unwrap_or_default();
         let Some(tried) = &self.tried else {
             return Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect());
         };
@@ -210,7 +211,7 @@ impl PurchaseOrder {
     }
     /// Discrepancies between the goods ordered and the goods received, in the order in which they were noted.
     async fn discrepancies(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseDiscrepancy>> {
-        let all = load(ctx, DiscrepanciesOf(self.row.id)).await?.unwrap_or_default();
+        let all = load(ctx, DiscrepanciesKey(self.row.id)).await?.unwrap_or_default();
         let tried = self.tried.as_ref().map(|tried| tried.discrepancies.as_slice()).unwrap_or_default();
         Ok(all.iter().chain(tried).cloned().map(PurchaseDiscrepancy).collect())
     }

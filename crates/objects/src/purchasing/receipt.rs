@@ -1,4 +1,4 @@
-//! What came of a purchase order, as clients see it.
+//! Goods receipts of a purchase order and their discrepancies, as the API shows them.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ use crate::{
     reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
 
-/// One of an order's receipts.
+/// A receipt of an order.
 #[derive(Clone)]
 pub struct GoodsReceipt {
     all: Arc<Vec<core::GoodsReceipt>>,
     index: usize,
-    /// The order as a dry run would leave it, with its lines. None: it is looked up.
+    /// The order after a dry run, with its lines. None: it is looked up.
     tried: Option<Arc<core::PurchaseOrder>>,
 }
 
@@ -151,7 +151,7 @@ impl GoodsReceiptLine {
     /// for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn charges_in_books(&self, ctx: &Context<'_>) -> Option<Money> {
-        // Without a value in the books of its own, the order is in their currency.
+        // A receipt without a value in the books belongs to an order in the currency of the books.
         let books = self.row.in_books.map_or(self.row.goods.currency, |value| value.currency);
         let amount = entity::prelude::Money::new(self.row.charges_in_books, books);
         Some(amount).filter(|amount| amount.minor != 0).map(Money::from)
@@ -164,7 +164,7 @@ impl GoodsReceiptLine {
     }
 }
 
-/// A difference between what was ordered and what came.
+/// A difference between the goods ordered and the goods received.
 pub struct PurchaseDiscrepancy(pub core::Discrepancy);
 
 /// Discrepancy between the goods ordered and the goods received.

@@ -4,7 +4,7 @@ use async_graphql::{ID, OneofObject};
 use inventory::purchasing::shell;
 use platform::path;
 
-use crate::graphql::reading::Reading;
+use crate::graphql::reading::InputErrors;
 
 /// A purchase order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
@@ -26,7 +26,7 @@ pub enum BlanketOrderRef {
 
 impl BlanketOrderRef {
     /// A blanket order that is named in an input.
-    pub fn read(self, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
+    pub fn read(self, reading: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
         match self {
             Self::Id(id) => shell::BlanketRef::Id(reading.id(&id, || [field(), path!["id"]].concat())),
             Self::Number(number) => shell::BlanketRef::Number(number),

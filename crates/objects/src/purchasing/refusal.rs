@@ -1,4 +1,4 @@
-//! Refusals of purchasing as GraphQL says them: each its code and words, once.
+//! Rejections of purchasing in GraphQL: code and message of each, defined once.
 
 use entity::prelude::{Currency, Tracking};
 use inventory::purchasing::{
@@ -6,24 +6,25 @@ use inventory::purchasing::{
         Action, AmendRefusal, FixedRateRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem,
         actions_from,
     },
-    shell::{MailRefusal, PolicyRefusal, PolicyWhat},
+    shell::{MailRefusal, PolicyReason, PolicyRefusal},
 };
 use platform::{clock, path};
 
 use crate::{
-    catalog::archived_since,
+    catalog::archived_message,
     graphql::refusal::{ErrorCode, Path, UserError},
     orders::refusal::{invalid, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-/// Of a row of a supplier's catalogue whose fields stand there.
-pub fn supply_refused(problem: SupplyProblem, at: impl Fn(&str) -> Path) -> UserError {
+/// Converts a problem of a row of a supplier's catalogue into a user error; `at` gives the paths of
+/// its fields.
+pub fn supply_error(problem: SupplyProblem, at: impl Fn(&str) -> Path) -> UserError {
     let new = UserError::new;
     match problem {
         SupplyProblem::NoSupplier => UserError::not_found("supplier", at("supplier")),
         SupplyProblem::SupplierArchived(since) => {
-            UserError::new(ErrorCode::Invalid, archived_since("supplier", since), at("supplier"))
+            UserError::new(ErrorCode::Invalid, archived_message("supplier", since), at("supplier"))
         }
         SupplyProblem::NoProduct => UserError::not_found("product", at("product")),
         SupplyProblem::Sku => new(ErrorCode::Invalid, "1 to 64 characters are expected", at("supplierSku")),
@@ -57,11 +58,11 @@ pub fn policy_refused(refusal: PolicyRefusal) -> UserError {
     let at = |name: &str| path!["input", "items", refusal.row, name];
     let new = UserError::new;
     match refusal.what {
-        PolicyWhat::NoProduct => UserError::not_found("product", at("product")),
-        PolicyWhat::NoStore => UserError::not_found("store", at("store")),
-        PolicyWhat::Twice => new(ErrorCode::Duplicate, "this level stands in an earlier item", at("product")),
-        PolicyWhat::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
-        PolicyWhat::Problem(problem) => match problem {
+        PolicyReason::NoProduct => UserError::not_found("product", at("product")),
+        PolicyReason::NoStore => UserError::not_found("store", at("store")),
+        PolicyReason::Twice => new(ErrorCode::Duplicate, "this level stands in an earlier item", at("product")),
+        PolicyReason::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
+        PolicyReason::Problem(problem) => match problem {
             PolicyProblem::Negative(name) => new(ErrorCode::OutOfRange, "a quantity of 0 or more is expected", at(name)),
             PolicyProblem::PointAboveMaximum => {
                 new(ErrorCode::OutOfRange, "the reorder point is at most the maximum", at("reorderPoint"))
@@ -106,17 +107,17 @@ const fn lots(tracking: Tracking) -> &'static str {
     }
 }
 
-/// Refusals of what becomes of an order that is with its supplier: each says what can be done instead.
-fn amendment(why: &AmendRefusal) -> Said {
+/// Messages of refused changes to an order that is with its supplier: each names the alternative.
+fn amendment(why: &AmendRefusal) -> CodeAndMessage {
     match why {
         AmendRefusal::LineCancelled { sku } => {
             state(&format!("this line of {sku} was cancelled: add a line by purchaseOrderAmend (addLines) to order it again"))
         }
         AmendRefusal::LineReceived { sku, received } => state(&format!(
-            "{received} of {sku} came: set the line's quantity to {received} (setLines), and nothing more of it is expected"
+            "{received} of {sku} were received: set the line's quantity to {received} (setLines) to expect no more of it"
         )),
         AmendRefusal::QuantityFrom { sku, received } if received.is_positive() => range(&format!(
-            "{received} of {sku} came: a quantity of {received} or more is expected; what has come is undone by documentReverse, or goes back by supplierReturnCreate"
+            "{received} of {sku} were received: a quantity of {received} or more is expected; undo a receipt with documentReverse, or send goods back with supplierReturnCreate"
         )),
         AmendRefusal::QuantityFrom { sku, .. } => {
             range(&format!("a quantity above 0 is expected: to order no {sku} any more, name the line in cancelLines"))
@@ -129,7 +130,7 @@ fn amendment(why: &AmendRefusal) -> Said {
         )),
         AmendRefusal::NothingToAmend => invalid("nothing changes: say expectedOn, note, setLines, addLines or cancelLines"),
         AmendRefusal::AllCancelled => {
-            state("no line of the order would be left: purchaseOrderCancel gives up an order of which nothing has come")
+            state("no line of the order would be left: purchaseOrderCancel cancels an order without receipts")
         }
         AmendRefusal::LinesUpTo { most } => {
             (ErrorCode::LimitExceeded, format!("an order has at most {most} lines: order the rest by another one"))
@@ -152,7 +153,7 @@ pub fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
     )
 }
 
-fn fixed_rate(why: FixedRateRefusal) -> Said {
+fn fixed_rate(why: FixedRateRefusal) -> CodeAndMessage {
     match why {
         FixedRateRefusal::NoRate => range("a rate is a decimal above 0 with at most 12 significant digits"),
         FixedRateRefusal::OfBooks { books } => invalid(&format!("the order is in {books}, as the books are: leave the rate out")),
@@ -163,17 +164,17 @@ fn fixed_rate(why: FixedRateRefusal) -> Said {
     }
 }
 
-fn reference_taken(reference: &str) -> Said {
+fn reference_taken(reference: &str) -> CodeAndMessage {
     (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
 }
 
-fn too_often(most: u16) -> Said {
+fn too_many_documents(most: u16) -> CodeAndMessage {
     let message =
         format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one");
     (ErrorCode::LimitExceeded, message)
 }
 
-pub fn purchase(why: &Refusal) -> Said {
+pub fn purchase(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::Status(status) => {
             let open: Vec<&str> = actions_from(*status).map(Action::mutation).collect();
@@ -183,13 +184,13 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::OtherCommand => invalid("this step has a command of its own"),
         Refusal::PersonDecides => state("a person approves or rejects a purchase order, never a key"),
         Refusal::AboveLimit(limit) => state(&format!(
-            "it is above {} {}: somebody else than who wrote it or asks for it approves it",
+            "it is above {} {}: somebody who neither wrote nor submits it has to approve it",
             limit.amount(),
             limit.currency
         )),
         Refusal::ReferenceTaken { reference } => reference_taken(reference),
         Refusal::TooLarge => range("the order is too large to be kept exactly"),
-        Refusal::TooOften { most } => too_often(*most),
+        Refusal::TooOften { most } => too_many_documents(*most),
         Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
         Refusal::FixedRate(why) => fixed_rate(*why),
         Refusal::NoLines => invalid("at least one line is needed"),
@@ -204,16 +205,16 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::ListedIn { sku, listed, order, prices } => {
             invalid(&format!("{sku} costs {listed}, and the order is in {order}: {}", remedy(*prices)))
         }
-        Refusal::NoSupplier => invalid("nobody is known to sell it: name a supplier"),
+        Refusal::NoSupplier => invalid("it has no known supplier: name one"),
         Refusal::Amend(why) => amendment(why),
         Refusal::Blanket(why) => super::blanket_refusal::blanket(why),
-        Refusal::SupplierArchived { since } => invalid(&archived_since("supplier", *since)),
+        Refusal::SupplierArchived { since } => invalid(&archived_message("supplier", *since)),
         Refusal::ChargeIn { order } => invalid(&format!("a deposit is in the order's currency, {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
         Refusal::DepositElsewhere => invalid("a deposit is paid to the order's supplier: leave the supplier of the charge out"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),
         Refusal::ChargesInOtherBooks { kept, books } => {
-            state(&format!("charges of the order were converted into {kept}, and the books are in {books}: order anew"))
+            state(&format!("charges of the order were converted into {kept}, and the books are in {books}: create a new order"))
         }
         Refusal::NothingReceived => invalid("nothing was received"),
         Refusal::Lineless => invalid("an order has a line"),
@@ -225,9 +226,9 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::ReceiptTooLarge => range("the receipt is too large to be kept exactly"),
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
         Refusal::LotsUnsaid { sku, tracking } => {
-            invalid(&format!("{sku} is tracked: say in lots which {} came, and how much of each", lots(*tracking)))
+            invalid(&format!("{sku} is tracked: name the received {} in lots, with the quantity of each", lots(*tracking)))
         }
-        Refusal::LotOfNothing => range("something came of a lot that is named: 0 or more, and not 0 of both"),
+        Refusal::LotOfNothing => range("a named lot needs a quantity: 0 or more, and not 0 of both"),
         Refusal::LotTwice => invalid("this lot occurs twice"),
         Refusal::LotsSum { tracking, quantity, damaged, sums } => invalid(&format!(
             "the {} of a line sum to its quantity {quantity} and damaged {damaged}: these are {} and {}",

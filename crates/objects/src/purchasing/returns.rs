@@ -9,7 +9,7 @@ use macros::resolvers;
 
 use super::{
     links::{self, Actor, Money, Product, Store},
-    loaders::{LinesOf, load},
+    loaders::{SupplierReturnLinesKey, load},
     order::PurchaseOrder,
 };
 use crate::{
@@ -36,7 +36,7 @@ impl SupplierReturn {
         let lines = Arc::new(std::mem::take(&mut row.lines));
         Self { row: Arc::new(row), lines: Some(lines) }
     }
-    /// They are read when they are asked for.
+    /// A return to a supplier whose lines are read on demand.
     pub fn head(row: Arc<core::SupplierReturn>) -> Self {
         Self { row, lines: None }
     }
@@ -85,7 +85,7 @@ impl SupplierReturn {
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<SupplierReturnLine>> {
         let lines = match &self.lines {
             Some(lines) => lines.clone(),
-            None => load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default(),
+            None => load(ctx, SupplierReturnLinesKey(self.row.id)).await?.unwrap_or_default(),
         };
         Ok(lines.iter().cloned().map(SupplierReturnLine).collect())
     }

@@ -1,7 +1,9 @@
-//! Documents that an input names: an order by its number or by its reference in a channel, a return by its number or by its reference, an invoice by its
-//! number. What is looked up here is looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does
-//! not exist. A return is looked up among those of orders that the caller may record payments of. The number of any kind of document, and what a step is of, is
-//! looked up among those that the caller sees.
+//! Documents that an input names: an order by its number or by its reference in a channel, a return
+//! by its number or by its reference, an invoice by its number. These are looked up in the whole
+//! tenant: the mutation refuses a document that the caller may not see with the same message as one
+//! that does not exist. A return is looked up among those of orders that the caller may record
+//! payments of. The number of a document of any kind, and the document of a step, are looked up
+//! among those that the caller sees.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,13 +17,13 @@ use inventory::{
     catalog::rows::keys::{KeyKind, ids_by_keys},
     numbering::core::Patterns,
     orders::rows::OrderName,
-    payments::rows::orders_named,
-    returns::rows::{order_places, returns_numbered, returns_referenced},
+    payments::rows::orders_by_name,
+    returns::rows::{order_stores_and_channels, returns_by_number, returns_by_reference},
 };
 use platform::path;
 use services::scan::core::{Kind, WorkNumber, numbered};
 
-use super::{DocumentName, Meant, Name, Named, UnknownIds, one_of};
+use super::{DocumentName, Name, NamedReference, ResolvedReference, UnknownIds, one_of};
 use crate::{
     catalog::{ChannelRef, loads},
     graphql::{
@@ -33,7 +35,7 @@ use crate::{
     numbering::patterns,
     orders::ExternalRef,
     papers::invoices_numbered,
-    scan::{allowed, node_id, node_of},
+    scan::{node_id, node_of, permitted_scope},
 };
 
 /// Kinds of documents that a number may be of.
@@ -59,27 +61,27 @@ pub enum DocumentRef {
     Number(String),
 }
 
-/// What is wrong with the channel of a reference, and where below the reference.
-enum Wrong {
+/// Error of the channel of a reference, with its place below the reference.
+enum ChannelError {
     Missing,
     Differing,
     NoId(String, Path),
 }
 
-impl Wrong {
-    /// As a refusal of the reference at a path.
+impl ChannelError {
+    /// Returns the refusal of a reference at a path.
     fn refusal(self, at: &[String]) -> UserError {
         let below = |last: Path| [at, last.as_slice()].concat();
         let channel = || below(path!["external", "channel"]);
         match self {
             Self::Missing => UserError::new(ErrorCode::Required, "a channel is needed: you are bound to none", channel()),
-            Self::Differing => super::differing(channel(), &below(path!["external", "channelId"])),
+            Self::Differing => super::conflicting_id(channel(), &below(path!["external", "channelId"])),
             Self::NoId(message, last) => UserError::new(ErrorCode::Invalid, message, below(last)),
         }
     }
 }
 
-/// Documents by the names of one call.
+/// Documents by the names in one call.
 #[derive(Default)]
 pub struct Documents {
     /// The channel that the caller is bound to.
@@ -93,17 +95,17 @@ pub struct Documents {
     returns: HashMap<i64, ReturnId>,
     /// Returns by their references in external systems.
     referenced: HashMap<String, ReturnId>,
-    /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
+    /// Documents of any kind that the caller sees, by their numbers, as they were sent.
     any: HashMap<String, Vec<String>>,
-    /// The same of one kind.
+    /// Documents of one kind by their numbers, as they were sent: those that the caller sees.
     of_kind: HashMap<(Kind, String), Vec<String>>,
-    /// Returns by their references in external systems: those that the caller sees.
+    /// Returns that the caller sees, by their references in external systems.
     seen_returns: HashMap<String, ReturnId>,
 }
 
 impl Documents {
-    /// Reads what the names of documents stand for. None without any.
-    pub async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
+    /// Looks up the documents that the references name. No statement without any.
+    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
         let documents = named.iter().filter_map(|one| if let Name::Document(name) = &one.name { Some(name) } else { None });
         let documents: Vec<&DocumentName> = documents.collect();
         if documents.is_empty() {
@@ -128,7 +130,7 @@ impl Documents {
         }
         let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
         if !numbers.is_empty() {
-            found.returns = returns_of_own(ctx, returns_numbered(loads(ctx)?.scope(), &numbers).await?).await?;
+            found.returns = limit_to_own_returns(ctx, returns_by_number(loads(ctx)?.scope(), &numbers).await?).await?;
         }
         let references = documents.iter().filter_map(|name| match name {
             DocumentName::ReturnReference(reference) => Some(reference.as_str()),
@@ -136,7 +138,7 @@ impl Documents {
         });
         let references: Vec<&str> = references.collect();
         if !references.is_empty() {
-            found.referenced = returns_of_own(ctx, returns_referenced(loads(ctx)?.scope(), &references).await?).await?;
+            found.referenced = limit_to_own_returns(ctx, returns_by_reference(loads(ctx)?.scope(), &references).await?).await?;
         }
         for name in documents {
             match name {
@@ -150,20 +152,20 @@ impl Documents {
                     found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::NumberOf(kind, number) => {
-                    allowed(ctx, *kind)?;
+                    permitted_scope(ctx, *kind)?;
                     let ids = seen::documents(ctx, std::slice::from_ref(number), &[*kind]).await?;
                     found.of_kind.insert((*kind, number.clone()), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::SeenReturnReference(reference) => {
-                    let (scope, _) = allowed(ctx, Kind::Return)?;
-                    let known = returns_referenced(&scope, &[reference.as_str()]).await?.remove(reference);
+                    let (scope, _) = permitted_scope(ctx, Kind::Return)?;
+                    let known = returns_by_reference(&scope, &[reference.as_str()]).await?.remove(reference);
                     if let Some(id) = known
                         && Box::pin(node_of(ctx, Kind::Return, id.uuid())).await?.is_some()
                     {
                         found.seen_returns.insert(reference.clone(), id);
                     }
                 }
-                DocumentName::SeenExternalOrder(_) => found.leave_out_unseen(ctx, name).await?,
+                DocumentName::SeenExternalOrder(_) => found.remove_hidden_order(ctx, name).await?,
                 DocumentName::OrderNumber(_)
                 | DocumentName::ExternalOrder(_)
                 | DocumentName::ReturnNumber(_)
@@ -188,13 +190,13 @@ impl Documents {
         let channels = ids_by_keys(scope, KeyKind::ChannelCode, &codes).await?;
         self.channels = channels.into_iter().map(|(code, id)| (code, ChannelId::from_uuid(id))).collect();
         let names: Vec<OrderName> = documents.iter().filter_map(|name| self.order_name(name).ok().flatten()).collect();
-        self.orders = orders_named(scope, &names).await?;
+        self.orders = orders_by_name(scope, &names).await?;
         Ok(())
     }
 
     /// Leaves an order out that the caller does not see: its reference is that of none.
-    async fn leave_out_unseen(&mut self, ctx: &Context<'_>, name: &DocumentName) -> Answer<()> {
-        allowed(ctx, Kind::Order)?;
+    async fn remove_hidden_order(&mut self, ctx: &Context<'_>, name: &DocumentName) -> Answer<()> {
+        permitted_scope(ctx, Kind::Order)?;
         let Ok(Some(order)) = self.order_name(name) else { return Ok(()) };
         let Some(id) = self.orders.get(&order).copied() else { return Ok(()) };
         if Box::pin(node_of(ctx, Kind::Order, id.uuid())).await?.is_none() {
@@ -203,8 +205,8 @@ impl Documents {
         Ok(())
     }
 
-    /// The name to look an order up by; None for what is the name of no order.
-    fn order_name(&self, name: &DocumentName) -> Result<Option<OrderName>, Wrong> {
+    /// The name to look an order up by; None if the name is invalid or of another kind of document.
+    fn order_name(&self, name: &DocumentName) -> Result<Option<OrderName>, ChannelError> {
         Ok(match name {
             DocumentName::OrderNumber(number) => self.patterns.number(Numbered::Order, number).map(OrderName::Number),
             DocumentName::ExternalOrder(external) | DocumentName::SeenExternalOrder(external) => {
@@ -222,35 +224,37 @@ impl Documents {
         })
     }
 
-    /// The number to look a return up by; None for what is the number of no return, or the name of another document.
+    /// The number to look a return up by; None if it is no number of a return, or the name is of
+    /// another kind of document.
     fn return_number(&self, name: &DocumentName) -> Option<i64> {
         let DocumentName::ReturnNumber(number) = name else { return None };
         self.patterns.number(Numbered::Return, number)
     }
 
-    /// The channel of a reference; None where its code names none.
-    fn channel(&self, external: &ExternalRef) -> Result<Option<ChannelId>, Wrong> {
+    /// The channel of a reference; None for an unknown code.
+    fn channel(&self, external: &ExternalRef) -> Result<Option<ChannelId>, ChannelError> {
         let beside = external.channel_id.as_ref().map(|id| channel_id(id, &["external", "channelId"])).transpose()?;
         let named = match &external.channel {
-            None => return beside.or(self.bound).map(Some).ok_or(Wrong::Missing),
+            None => return beside.or(self.bound).map(Some).ok_or(ChannelError::Missing),
             Some(ChannelRef::Id(id)) => Some(channel_id(id, &["external", "channel", "id"])?),
             Some(ChannelRef::Code(code)) => self.channels.get(code).copied(),
         };
-        if beside.is_some() && beside != named { Err(Wrong::Differing) } else { Ok(named) }
+        if beside.is_some() && beside != named { Err(ChannelError::Differing) } else { Ok(named) }
     }
 
-    /// What a document's name stands for, at the path of its reference and beside an ID: the document's ID, or one of its own that no document has.
-    pub fn meant(
+    /// Resolves a document's name, at the path of its reference and beside an ID: to the document's
+    /// ID, or to a new one that no document has.
+    pub fn resolve_name(
         &self,
         name: &DocumentName,
         (at, beside): (&[String], Option<&ID>),
         unknown: &mut UnknownIds,
-    ) -> Result<Meant, UserError> {
+    ) -> Result<ResolvedReference, UserError> {
         let order = |last: Path, unknown: &mut UnknownIds| {
             let name = self.order_name(name).map_err(|wrong| wrong.refusal(at))?;
             let known = name.and_then(|name| self.orders.get(&name).copied());
             let id = known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id()));
-            Ok(Meant { id: ID(id.to_string()), last, shared: None })
+            Ok(ResolvedReference { id: ID(id.to_string()), last, shared: None })
         };
         match name {
             DocumentName::OrderNumber(_) => order(path!["number"], unknown),
@@ -259,7 +263,7 @@ impl Documents {
                 let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
                 let (id, is_shared) = one_of(found, beside, || InvoiceId::from_uuid(unknown.next_id()));
                 let said = "several legal entities have given this number: name the invoice by its ID";
-                Ok(Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
+                Ok(ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
             }
             DocumentName::ReturnNumber(_) => {
                 let known = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
@@ -270,11 +274,11 @@ impl Documents {
             }
             DocumentName::Number(number) => {
                 let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
-                Ok(of_number(found, self.kind_of(number), beside, unknown))
+                Ok(resolve_number(found, self.kind_of(number), beside, unknown))
             }
             DocumentName::NumberOf(kind, number) => {
                 let found = self.of_kind.get(&(*kind, number.clone())).map(Vec::as_slice).unwrap_or_default();
-                Ok(of_number(found, *kind, beside, unknown))
+                Ok(resolve_number(found, *kind, beside, unknown))
             }
             DocumentName::SeenReturnReference(reference) => {
                 Ok(of_return(self.seen_returns.get(reference).copied(), path!["externalRef"], unknown))
@@ -282,8 +286,10 @@ impl Documents {
         }
     }
 
-    /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is. What is written as none, or may be of
-    /// several kinds, is an invoice's: nothing is undone that is one, so that no permission is asked for before it is said that there is no such document.
+    /// The kind of document whose pattern a number has, so that an unknown number is refused like
+    /// an ID of that kind. A number that fits no pattern, or several, counts as an invoice's:
+    /// invoices cannot be reversed, so the call needs no permission before it reports that there is
+    /// no such document.
     fn kind_of(&self, number: &str) -> Kind {
         let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| <[Kind; 1]>::try_from(kinds).ok());
         let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
@@ -291,26 +297,28 @@ impl Documents {
     }
 }
 
-/// What the number of a document stands for, beside an ID, which chooses one of several. A number of none is an ID of the kind that no document has.
-fn of_number(found: &[String], kind: Kind, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+/// Resolves the number of a document, beside an ID, which chooses one of several. A number that no
+/// document has resolves to a new ID of the kind.
+fn resolve_number(found: &[String], kind: Kind, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
     let (id, is_shared) = one_of(found, beside, || node_id(kind, unknown.next_id()));
     let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
-    Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
+    ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
 }
 
-/// What the name of a return stands for: the return's ID, or one of its own that no return has.
-fn of_return(known: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> Meant {
+/// Resolves the name of a return: to the return's ID, or to a new one that no return has.
+fn of_return(known: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> ResolvedReference {
     let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
-    Meant { id: ID(id.to_string()), last, shared: None }
+    ResolvedReference { id: ID(id.to_string()), last, shared: None }
 }
 
-/// Those of the returns, by their names, that the caller finds so. A number or a reference is guessed, which an ID is not: who records payments of some
-/// stores or of a channel finds the returns of orders there.
-async fn returns_of_own<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
+/// Keeps those of the returns, by their names, that the caller may find this way. A number or a
+/// reference can be guessed, unlike an ID: a caller who records payments of some stores or of a
+/// channel finds only the returns of orders there.
+async fn limit_to_own_returns<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
     let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
     if permit.is_limited() && !found.is_empty() {
         let ids: Vec<ReturnId> = found.values().copied().collect();
-        let places = order_places(scope, &ids).await?.into_iter();
+        let places = order_stores_and_channels(scope, &ids).await?.into_iter();
         let own = places.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
         let own: HashSet<ReturnId> = own.map(|(id, ..)| id).collect();
         found.retain(|_, id| own.contains(&*id));
@@ -318,6 +326,7 @@ async fn returns_of_own<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -
     Ok(found)
 }
 
-fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, Wrong> {
-    id.parse().map_err(|err: entity::id::IdError| Wrong::NoId(err.to_string(), last.iter().map(ToString::to_string).collect()))
+fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, ChannelError> {
+    id.parse()
+        .map_err(|err: entity::id::IdError| ChannelError::NoId(err.to_string(), last.iter().map(ToString::to_string).collect()))
 }

@@ -9,20 +9,20 @@ use iam::access::kind;
 use inventory::catalog::rows::keys::families_by_names;
 use platform::path;
 
-use super::{Meant, Name, Named, UnknownIds, one_of};
+use super::{Name, NamedReference, ResolvedReference, UnknownIds, one_of};
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},
 };
 
-/// Families by the names of one call, as they were sent.
+/// Families by the names in one call, as they were sent.
 #[derive(Default)]
 pub struct Families(HashMap<String, Vec<FamilyId>>);
 
 impl Families {
-    /// Reads what the names stand for. None without any.
-    pub async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
-        let name = |one: &Named<'_>| if let Name::FamilyName(name) = &one.name { Some(name.clone()) } else { None };
+    /// Looks up the families that the references name. No statement without any.
+    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
+        let name = |one: &NamedReference<'_>| if let Name::FamilyName(name) = &one.name { Some(name.clone()) } else { None };
         let names: HashSet<String> = named.iter().filter_map(name).collect();
         if names.is_empty() {
             return Ok(Self::default());
@@ -32,11 +32,11 @@ impl Families {
         Ok(Self(Box::pin(families_by_names(loads(ctx)?.scope(), &names)).await?))
     }
 
-    /// What a name stands for, beside an ID, which chooses one of several.
-    pub fn meant(&self, name: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+    /// Resolves a name, beside an ID, which chooses one of several.
+    pub fn resolve_name(&self, name: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
         let found = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
         let (id, is_shared) = one_of(found, beside, || FamilyId::from_uuid(unknown.next_id()));
         let shared = is_shared.then(|| format!("{} families have this name; use id", found.len()));
-        Meant { id, last: path!["name"], shared }
+        ResolvedReference { id, last: path!["name"], shared }
     }
 }

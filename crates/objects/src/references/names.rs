@@ -19,7 +19,7 @@ use crate::{
     transfers::TransferRef,
 };
 
-/// How a reference names a thing.
+/// Form of a reference to an object.
 pub enum Name {
     Id(ID),
     /// The kind of the key, the key, and the field of the reference that it was sent in.
@@ -37,27 +37,28 @@ pub enum Name {
     Document(DocumentName),
 }
 
-/// How a document is named without its ID.
+/// Name of a document other than its ID.
 pub enum DocumentName {
     OrderNumber(String),
     /// By the reference that it has in a channel.
     ExternalOrder(ExternalRef),
-    /// As it is printed.
+    /// Number of an invoice, as printed.
     InvoiceNumber(String),
     ReturnNumber(String),
     /// The reference of a return in an external system.
     ReturnReference(String),
     /// The number of a document of any kind.
     Number(String),
-    /// The number of a document of one kind, of those that the caller sees.
+    /// The number of a document of one kind, among those that the caller sees.
     NumberOf(Kind, String),
-    /// The reference of a return in an external system, of those that the caller sees.
+    /// The reference of a return in an external system, among those that the caller sees.
     SeenReturnReference(String),
-    /// The reference of an order in a channel, of those that the caller sees.
+    /// The reference of an order in a channel, among those that the caller sees.
     SeenExternalOrder(ExternalRef),
 }
 
-/// An order that is one of those that the caller sees. `OrderRef` alone names any order of the tenant, which the mutation may refuse.
+/// An order among those that the caller sees. `OrderRef` alone names any order of the tenant, which
+/// the mutation may refuse.
 pub struct SeenOrder(pub OrderRef);
 
 impl From<SeenOrder> for Name {
@@ -70,7 +71,8 @@ impl From<SeenOrder> for Name {
     }
 }
 
-/// A return that is one of those that the caller sees. `ReturnRef` alone names a return of an order whose payments the caller records.
+/// A return among those that the caller sees. `ReturnRef` alone names a return of an order whose
+/// payments the caller may record.
 pub struct SeenReturn(pub ReturnRef);
 
 impl From<SeenReturn> for Name {
@@ -83,7 +85,7 @@ impl From<SeenReturn> for Name {
     }
 }
 
-/// The name that each form of a reference becomes; all of them have an ID.
+/// Converts each form of a reference to a name; every reference has a form with an ID.
 macro_rules! names {
     ($($given:ident { $($form:ident($value:ident) => $name:expr),+ })+) => {$(
         impl From<$given> for Name {

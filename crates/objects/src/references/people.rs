@@ -8,26 +8,27 @@ use iam::access::kind;
 use inventory::catalog::rows::customer::ids_by_email;
 use platform::path;
 
-use super::{Meant, Name, Named, UnknownIds, one_of};
+use super::{Name, NamedReference, ResolvedReference, UnknownIds, one_of};
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},
     identity::members_named,
 };
 
-/// People by the addresses of one call, as they were sent.
-pub struct People {
+/// People by the addresses in one call, as they were sent.
+pub struct PeopleByEmail {
     /// Several customers may have one.
     customers: HashMap<String, Vec<CustomerId>>,
-    /// A member has the address of one account, which is a member once. Those who have left have theirs, too.
+    /// Members by address, including former ones. An address belongs to one account, which is a
+    /// member at most once.
     members: HashMap<String, MemberId>,
 }
 
-impl People {
-    /// Reads what the addresses stand for. None without any.
-    pub async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
-        let customer = |one: &Named<'_>| if let Name::Email(email) = &one.name { Some(email.clone()) } else { None };
-        let member = |one: &Named<'_>| if let Name::MemberEmail(email) = &one.name { Some(email.clone()) } else { None };
+impl PeopleByEmail {
+    /// Looks up the people whose addresses the references have. No statement without any.
+    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
+        let customer = |one: &NamedReference<'_>| if let Name::Email(email) = &one.name { Some(email.clone()) } else { None };
+        let member = |one: &NamedReference<'_>| if let Name::MemberEmail(email) = &one.name { Some(email.clone()) } else { None };
         let members: HashSet<String> = named.iter().filter_map(member).collect();
         let members: Vec<String> = members.into_iter().collect();
         Ok(Self {
@@ -36,19 +37,19 @@ impl People {
         })
     }
 
-    /// What the address of a customer stands for, beside an ID.
-    pub fn customer(&self, email: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+    /// Resolves the address of a customer, beside an ID.
+    pub fn customer(&self, email: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
         let found = self.customers.get(email).map(Vec::as_slice).unwrap_or_default();
         let (id, is_shared) = one_of(found, beside, || CustomerId::from_uuid(unknown.next_id()));
         let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
-        Meant { id, last: path!["email"], shared }
+        ResolvedReference { id, last: path!["email"], shared }
     }
 
-    /// What the address of a member stands for.
-    pub fn member(&self, email: &str, unknown: &mut UnknownIds) -> Meant {
+    /// Resolves the address of a member.
+    pub fn member(&self, email: &str, unknown: &mut UnknownIds) -> ResolvedReference {
         let known = self.members.get(email).copied();
         let id = known.unwrap_or_else(|| MemberId::from_uuid(unknown.next_id()));
-        Meant { id: ID(id.to_string()), last: path!["email"], shared: None }
+        ResolvedReference { id: ID(id.to_string()), last: path!["email"], shared: None }
     }
 }
 

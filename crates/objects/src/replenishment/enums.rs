@@ -1,4 +1,4 @@
-//! The closed sets of words that replenishment has.
+//! GraphQL enums of replenishment.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -7,7 +7,7 @@ use inventory::catalog::rows::filter::Filter;
 use platform::{path, storage::Nested};
 use services::replenishment::rows::{
     LineFilter, LineSort as By, LinesSorted,
-    line_tests::{Numbers, PlanProducts, millionths},
+    line_tests::{NumberRange, PlanProducts, millionths},
 };
 
 use super::enums::{ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineStatus};
@@ -17,7 +17,7 @@ use crate::{
         context::ContextExt,
         directives,
         fault::{Answer, TopError},
-        filters::{DateFilter, DayRange, IdFilter, MoneyFilter, MoneyRange, QuantityFilter, StringFilter, of_both},
+        filters::{DateFilter, DayRange, IdFilter, MoneyFilter, MoneyRange, QuantityFilter, StringFilter, intersect_values},
         nested::{place, read_nested},
         number_filters::{FloatFilter, IntFilter},
         refusal::Path,
@@ -88,13 +88,13 @@ crate::keyed_filter!(
 );
 
 impl ReplenishmentPlanLineFilter {
-    /// The filter as rows understand it, before the catalogue is asked.
+    /// Compiles the filter for the rows, without the conditions that need the catalogue.
     pub(super) fn read(ctx: &Context<'_>, filter: Option<Self>) -> Answer<Nested<LineFilter>> {
         let Some(filter) = filter else { return Ok(Nested::plain(LineFilter::default())) };
         read_nested(filter, &mut |part: Self, at| part.tests(ctx, at))
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, ctx: &Context<'_>, at: &Path) -> Answer<LineFilter> {
         let of_catalogue =
             CatalogueTests { sku: self.sku, category: self.category, category_tree: self.category_tree, search: self.search };
@@ -105,7 +105,7 @@ impl ReplenishmentPlanLineFilter {
             products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
             of_catalogue: of_catalogue.read(ctx, at)?,
             suppliers: self.supplier.map(|test| test.ids(&place(at, "supplier"))).transpose()?.flatten(),
-            states: of_both(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
+            states: intersect_values(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
             issues: self.issue.map(|list| list.into_iter().map(Into::into).collect()),
             quantity: quantities(self.quantity),
@@ -117,7 +117,7 @@ impl ReplenishmentPlanLineFilter {
     }
 }
 
-/// Tests of the product of a line that the catalogue is asked for.
+/// Tests of the product of a line that are resolved by the catalogue.
 pub(crate) struct CatalogueTests {
     pub(crate) sku: Option<StringFilter>,
     pub(crate) category: Option<IdFilter>,
@@ -140,38 +140,38 @@ impl CatalogueTests {
     }
 }
 
-/// Refuses what tells costs, at its place, to whoever is not shown them.
+/// Refuses a condition or sort that reveals costs, at its path, if the caller may not see them.
 pub(crate) fn needs_costs(ctx: &Context<'_>, at: &Path) -> Answer<()> {
     let denied = || TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone());
     if ctx.caller()?.sees_costs() { Ok(()) } else { Err(denied()) }
 }
 
 /// A range of amounts, and their currency. Amounts are costs, or follow from these.
-pub(crate) fn amounts(ctx: &Context<'_>, test: &MoneyFilter, at: &Path) -> Answer<(Currency, Numbers)> {
+pub(crate) fn amounts(ctx: &Context<'_>, test: &MoneyFilter, at: &Path) -> Answer<(Currency, NumberRange)> {
     needs_costs(ctx, at)?;
     let MoneyRange { currency, least, most } = test.range(at)?;
-    Ok((currency, Numbers { least, most, is_null: Some(false) }))
+    Ok((currency, NumberRange { least, most, is_null: Some(false) }))
 }
 
-pub(crate) fn quantities(test: Option<QuantityFilter>) -> Numbers {
+pub(crate) fn quantities(test: Option<QuantityFilter>) -> NumberRange {
     let (least, most) = test.as_ref().map(QuantityFilter::range).unwrap_or_default();
-    Numbers { least, most, is_null: None }
+    NumberRange { least, most, is_null: None }
 }
 
-/// The days of a filter; a span that no day lies in is refused.
-pub(crate) fn days(test: Option<DateFilter>, at: &Path) -> Answer<Numbers> {
-    let Some(test) = test else { return Ok(Numbers::default()) };
+/// The days of a filter; an empty span is refused.
+pub(crate) fn days(test: Option<DateFilter>, at: &Path) -> Answer<NumberRange> {
+    let Some(test) = test else { return Ok(NumberRange::default()) };
     let DayRange { from, before, is_null } = test.range(at)?;
-    Ok(Numbers { least: from.map(i64::from), most: before.map(|day| i64::from(day) - 1), is_null })
+    Ok(NumberRange { least: from.map(i64::from), most: before.map(|day| i64::from(day) - 1), is_null })
 }
 
-fn whole_numbers(test: IntFilter) -> Numbers {
+fn whole_numbers(test: IntFilter) -> NumberRange {
     let (least, most) = test.range();
-    Numbers { least: least.map(i64::from), most: most.map(i64::from), is_null: test.is_null }
+    NumberRange { least: least.map(i64::from), most: most.map(i64::from), is_null: test.is_null }
 }
 
-fn shares(test: FloatFilter) -> Numbers {
-    Numbers { least: test.gte.map(millionths), most: test.lte.map(millionths), is_null: test.is_null }
+fn shares(test: FloatFilter) -> NumberRange {
+    NumberRange { least: test.gte.map(millionths), most: test.lte.map(millionths), is_null: test.is_null }
 }
 
 /// Sort order of the lines of a plan of replenishment; lines with equal values are sorted by `position`, in the same direction.
@@ -208,7 +208,8 @@ pub enum ReplenishmentPlanLineSortField {
 crate::sorts::rows_sorted!(from ReplenishmentPlanLineSort => LinesSorted);
 
 impl ReplenishmentPlanLineSort {
-    /// The order that is asked for, or that of urgency. A list in the order of costs tells them.
+    /// The requested order, or that of urgency. Sorting by costs reveals them, so it needs the
+    /// permission to see them.
     pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>) -> Answer<LinesSorted> {
         let Some(sort) = sort else { return Ok(LinesSorted::default()) };
         if sort.field == ReplenishmentPlanLineSortField::Cost {

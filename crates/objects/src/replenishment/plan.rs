@@ -29,7 +29,7 @@ use crate::{
     },
     identity::{Actor, actor},
     keyed_filters::by_ids,
-    purchasing::links::{self, MOST_A_PAGE, Money, Store},
+    purchasing::links::{self, MAX_A_PAGE, Money, Store},
 };
 
 /// A plan's row.
@@ -93,7 +93,7 @@ impl ReplenishmentPlan {
     /// Limit of what purchases may cost together. Null without a limit, and for a caller whose purchase.read is for some stores.
     #[field(mask = ProductCostRead)]
     async fn budget(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
-        // It says what is left for the whole company.
+        // The budget is for the whole company.
         let is_everywhere = ctx.permit::<kind::PurchaseRead>()?.reach() == Reach::Everywhere;
         Ok(self.plan.budget.filter(|_| is_everywhere).map(Money::from))
     }
@@ -150,7 +150,7 @@ impl ReplenishmentPlan {
         let mut filter = ReplenishmentPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?)?;
         let sorted = ReplenishmentPlanLineSort::sorted(ctx, sort)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let (db, made) = (ctx.given::<Ledger>()?.database(), self.lines.as_ref().map(|lines| lines.as_slice()));
         let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
         let node = |line: core::PlanLine| {
@@ -160,11 +160,11 @@ impl ReplenishmentPlan {
         if let Some(lines) = made {
             let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line)));
             let all: Vec<_> = found.cloned().map(node).collect();
-            return Ok(Page::of_all_sorted((all, sorted.descending), &request, kind, signer).vague(is_vague).into());
+            return Ok(Page::of_all_sorted((all, sorted.descending), &request, kind, signer).with_inexact_count(is_vague).into());
         }
         let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
         let page = Page::build(listed.rows.into_iter().map(node).collect(), &request, kind, signer);
-        Ok(page.counted(permit.scope(db), listed.source).vague(is_vague).into())
+        Ok(page.counted(permit.scope(db), listed.source).with_inexact_count(is_vague).into())
     }
 }
 

@@ -8,7 +8,7 @@ use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::replenishment::{
-    core::{self, Rule, SERVICE_PARTS},
+    core::{self, Rule, SERVICE_SCALE},
     shell,
 };
 
@@ -74,7 +74,7 @@ impl ReplenishmentPolicy {
     /// promises none, and of SERVICE, which takes it by class.
     async fn service_level(&self) -> Option<f64> {
         match self.0.rule {
-            Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
+            Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_SCALE),
             _ => None,
         }
     }
@@ -122,7 +122,7 @@ impl ReplenishmentPolicy {
     }
     /// Method by which stock is found that keeps the service level. Null where the kind promises none.
     async fn safety_stock_method(&self) -> Option<SafetyStockMethod> {
-        self.0.rule.is_promise().then(|| self.0.method.into())
+        self.0.rule.is_service_level().then(|| self.0.method.into())
     }
     /// Version of the policy: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {

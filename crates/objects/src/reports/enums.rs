@@ -1,4 +1,4 @@
-//! The closed sets of words that reports have.
+//! GraphQL enums of reports.
 
 use async_graphql::Enum;
 use services::reports::{

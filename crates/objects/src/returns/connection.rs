@@ -26,7 +26,7 @@ use crate::{
     },
     keyed_filters::by_ids,
     numbering,
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
 };
 
 crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
@@ -50,7 +50,7 @@ pub async fn returns_of_customer(
     returns(ctx, &scope, Some(filter), sort, args).await
 }
 
-/// Reads a page of returns: one statement, one more where a customer is asked for.
+/// Reads a page of returns: one statement, one more with a condition on the customer.
 pub async fn returns(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -60,7 +60,8 @@ pub async fn returns(
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+    let patterns =
+        numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
     let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
         rows::ReturnTest::Customer(ids) => Some(ids),
@@ -69,7 +70,7 @@ pub async fn returns(
     add_merged(scope, customers.collect()).await?;
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
-    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_A_PAGE)?;
     let source = rows::returns_source(scope.backend(), &tests);
     let page = rows::returns_page(scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|ret| {

@@ -1,4 +1,4 @@
-//! The closed sets of words that returns have, with what each means.
+//! GraphQL enums of returns, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

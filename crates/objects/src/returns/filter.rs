@@ -11,10 +11,10 @@ use crate::{
     catalog::tag_tests,
     graphql::{fault::TopError, nested::read_nested, refusal::Path},
     orders::{
-        customers_seen,
         document_filter::{DocumentFilter, document_sort},
         filters::{below, ids, span, texts},
         links::{DateTimeFilter, IdFilter, StringFilter},
+        require_customer_access,
     },
 };
 
@@ -90,7 +90,7 @@ impl ReturnFilter {
         let channels = ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))?;
         all.extend(channels.into_iter().map(ReturnTest::Channels));
         let mut customer = self.customer;
-        let seen = || customers_seen(caller).map_err(|denied| denied.at(below(at, "customer")));
+        let seen = || require_customer_access(caller).map_err(|denied| denied.at(below(at, "customer")));
         if let Some(is_null) = customer.as_mut().and_then(|filter| filter.is_null.take()) {
             seen()?;
             all.push(ReturnTest::HasCustomer(!is_null));

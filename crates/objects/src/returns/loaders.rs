@@ -1,4 +1,5 @@
-//! What a request's resolvers ask for together is read together. Loaders live as long as their request and keep nothing.
+//! Loaders of returns, which read in batches for the resolvers of a request. They live as long as
+//! their request and cache nothing.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,20 +18,20 @@ crate::tenant_rows!(
     Rows
 );
 
-/// Returns that bring something of an order back, without their lines.
+/// Returns with goods of an order, without their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReturnsOf(pub OrderId);
+pub struct OrderReturnsKey(pub OrderId);
 /// Lines of a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LinesOf(pub ReturnId);
+pub struct ReturnLinesKey(pub ReturnId);
 
-impl Loader<ReturnsOf> for Rows {
+impl Loader<OrderReturnsKey> for Rows {
     type Value = Arc<Vec<Arc<Return>>>;
     type Error = Fault;
-    async fn load(&self, keys: &[ReturnsOf]) -> Result<HashMap<ReturnsOf, Arc<Vec<Arc<Return>>>>, Fault> {
+    async fn load(&self, keys: &[OrderReturnsKey]) -> Result<HashMap<OrderReturnsKey, Arc<Vec<Arc<Return>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::returns_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|(order, ret)| (ReturnsOf(order), Arc::new(ret)))))
+        Ok(grouped(keys, all.into_iter().map(|(order, ret)| (OrderReturnsKey(order), Arc::new(ret)))))
     }
 }
 
@@ -43,12 +44,12 @@ impl Loader<ReturnId> for Rows {
     }
 }
 
-impl Loader<LinesOf> for Rows {
+impl Loader<ReturnLinesKey> for Rows {
     type Value = Arc<Vec<ReturnLine>>;
     type Error = Fault;
-    async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Arc<Vec<ReturnLine>>>, Fault> {
+    async fn load(&self, keys: &[ReturnLinesKey]) -> Result<HashMap<ReturnLinesKey, Arc<Vec<ReturnLine>>>, Fault> {
         let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
         let all = rows::return_lines(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
+        Ok(all.into_iter().map(|(id, lines)| (ReturnLinesKey(id), Arc::new(lines))).collect())
     }
 }

@@ -18,4 +18,4 @@ pub use loaders::Rows;
 pub use nodes::{customer_of_return, load_return};
 pub use query::{ReturnRef, ReturnsQuery};
 pub use sales_return::{Return, ReturnLine, ReturnMatch, returns_of_order};
-pub use tried::ReturnTried;
+pub use tried::ReturnDryRun;

@@ -1,10 +1,10 @@
-//! Returns by id: what `node(id:)` asks for, with the permission that the type carries.
+//! Returns by ID for `node(id:)`, with the permission that the type requires.
 
 use async_graphql::Context;
 use entity::prelude::*;
 use iam::access::kind;
 
-use super::{loaders::load, sales_return::Return, visibility::returns_seen};
+use super::{loaders::load, sales_return::Return, visibility::visible_returns};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     orders::links,
@@ -13,10 +13,10 @@ use crate::{
 /// The return of an id.
 pub async fn load_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
     let found = load(ctx, id).await?;
-    Ok(returns_seen(ctx, found.into_iter().collect()).await?.pop().map(Return::head))
+    Ok(visible_returns(ctx, found.into_iter().collect()).await?.pop().map(Return::head))
 }
 
-/// Whom a return is of.
+/// The customer of a return.
 pub async fn customer_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<links::Customer>> {
     ctx.permit::<kind::CustomerRead>()?;
     match load_return(ctx, id).await?.and_then(|found| found.customer_id()) {

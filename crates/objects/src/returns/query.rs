@@ -5,7 +5,7 @@ use entity::prelude::{Numbered, ReturnId};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
-    returns::rows::{returns_numbered, returns_referenced},
+    returns::rows::{returns_by_number, returns_by_reference},
 };
 use macros::resolvers;
 use platform::path;
@@ -37,7 +37,7 @@ pub enum ReturnRef {
 #[derive(Default)]
 pub struct ReturnsQuery;
 
-/// What can be asked about returns.
+/// Queries of returns.
 #[resolvers]
 impl ReturnsQuery {
     /// A return; null when there is none or it is not yours.
@@ -70,16 +70,17 @@ impl ReturnsQuery {
     }
 }
 
-/// The return that the argument `by` names, if there is one that the caller sees. What is no number is the number of no return.
+/// The return that the argument `by` names, if the caller sees it. An invalid number finds no
+/// return.
 async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: ReturnRef) -> Answer<Option<Return>> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let id: Option<ReturnId> = match by {
         ReturnRef::Id(id) => return load_return(ctx, argument(&id, || path!["by", "id"])?).await,
         ReturnRef::Number(number) => match numbering::named(ctx, Numbered::Return, &number).await? {
-            Some(number) => returns_numbered(&scope, &[number]).await?.remove(&number),
+            Some(number) => returns_by_number(&scope, &[number]).await?.remove(&number),
             None => None,
         },
-        ReturnRef::ExternalRef(reference) => returns_referenced(&scope, &[&reference]).await?.remove(&reference),
+        ReturnRef::ExternalRef(reference) => returns_by_reference(&scope, &[&reference]).await?.remove(&reference),
     };
     match id {
         Some(id) => load_return(ctx, id).await,

@@ -1,4 +1,5 @@
-//! Refusals of returns as GraphQL says them: each its code and words, once. Those of a line are said beside the refusals of orders.
+//! Rejections of returns in GraphQL: code and message of each, defined once. Those of a line are
+//! with the rejections of orders.
 
 use entity::prelude::Tracking;
 use inventory::returns::core::{ReturnAction, ReturnRefusal, ReturnStepRefusal, return_actions_from};
@@ -6,10 +7,10 @@ use inventory::returns::core::{ReturnAction, ReturnRefusal, ReturnStepRefusal, r
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{NO_LINES, invalid, open, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn sales_return(why: &ReturnRefusal) -> Said {
+pub fn sales_return(why: &ReturnRefusal) -> CodeAndMessage {
     match why {
         ReturnRefusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a return has the reference {reference}")),
         ReturnRefusal::NoLines => invalid(NO_LINES),
@@ -37,7 +38,7 @@ pub fn sales_return(why: &ReturnRefusal) -> Said {
         ReturnRefusal::ReturnableUpTo { most } => range(&format!("{most} of this order line can be returned")),
         ReturnRefusal::PiecesAboveLine => range("the pieces are more than the line's quantity"),
         ReturnRefusal::SerialLeftElsewhere { code } => {
-            invalid(&format!("serial number {code} did not leave with what it goes back on"))
+            invalid(&format!("serial number {code} was not shipped with the order line that it is returned on"))
         }
         ReturnRefusal::SeveralLots { sku, tracking, codes } => {
             let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
@@ -47,38 +48,40 @@ pub fn sales_return(why: &ReturnRefusal) -> Said {
 }
 
 /// Codes that a message names at most.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// Codes in a message; of many, how many there are besides.
 fn listed(codes: &[String]) -> String {
-    let named = codes.get(..MOST_NAMED).unwrap_or(codes).join(", ");
-    match codes.len().saturating_sub(MOST_NAMED) {
+    let named = codes.get(..MAX_NAMED).unwrap_or(codes).join(", ");
+    match codes.len().saturating_sub(MAX_NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
     }
 }
 
-pub fn step(why: &ReturnStepRefusal) -> Said {
+pub fn step(why: &ReturnStepRefusal) -> CodeAndMessage {
     match why {
         ReturnStepRefusal::Status(status) => {
             state(&format!("the return is {status}; {}", open(return_actions_from(*status).map(ReturnAction::mutation))))
         }
-        ReturnStepRefusal::NothingNamed => invalid("at least one line is needed; leave lines out for all that has yet to come"),
+        ReturnStepRefusal::NothingNamed => invalid("at least one line is needed; leave lines out for all outstanding goods"),
         ReturnStepRefusal::ChargeDoesNotCome => invalid("a CHARGE does not come: it counts once the goods have"),
         ReturnStepRefusal::AwaitedUpTo { most } if *most > 0 => range(&format!("between 1 and {most} can come")),
         ReturnStepRefusal::AwaitedUpTo { .. } => range("nothing of it is awaited"),
         ReturnStepRefusal::NotByLots => invalid("it is not kept by lots"),
         ReturnStepRefusal::NothingCame => state("nothing of it has come: returnReject ends it"),
-        ReturnStepRefusal::SeenBeforeItCame => range("it is before the goods came"),
-        ReturnStepRefusal::NothingToLookAt => invalid("all that has come was looked at"),
+        ReturnStepRefusal::SeenBeforeItCame => range("it is before the goods arrived"),
+        ReturnStepRefusal::NothingToLookAt => invalid("all received goods are inspected already"),
         ReturnStepRefusal::NothingSeenNamed => {
-            invalid("at least one line is needed; leave lines out for all that nobody has looked at")
+            invalid("at least one line is needed; leave lines out to inspect all goods that are not inspected yet")
         }
         ReturnStepRefusal::UnseenUpTo { sku, most } if *most > 0 => range(&format!("between 1 and {most} of {sku}")),
-        ReturnStepRefusal::UnseenUpTo { sku, .. } => range(&format!("nothing of {sku} is left to look at")),
-        ReturnStepRefusal::CameInNoLot => invalid("none of it came in a lot"),
-        ReturnStepRefusal::UnseenOfLot { quantity } => range(&format!("{quantity} of this lot came and nobody has looked at it")),
+        ReturnStepRefusal::UnseenUpTo { sku, .. } => range(&format!("nothing of {sku} is left to inspect")),
+        ReturnStepRefusal::CameInNoLot => invalid("none of it was received in a lot"),
+        ReturnStepRefusal::UnseenOfLot { quantity } => range(&format!("{quantity} of this lot is received and not inspected")),
         ReturnStepRefusal::RefundIn(currency) => invalid(&format!("the return is in {currency}")),
-        ReturnStepRefusal::RefundUpTo(most) => range(&format!("between 0 and {} was charged for what came", most.amount())),
+        ReturnStepRefusal::RefundUpTo(most) => {
+            range(&format!("between 0 and {} was charged for the received goods", most.amount()))
+        }
     }
 }

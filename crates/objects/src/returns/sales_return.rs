@@ -10,9 +10,9 @@ use macros::resolvers;
 
 use super::{
     enums::{Disposition, ReturnStatus},
-    loaders::{LinesOf, ReturnsOf, load},
-    tried::{ReturnTried, line_tried},
-    visibility::returns_seen,
+    loaders::{OrderReturnsKey, ReturnLinesKey, load},
+    tried::{ReturnDryRun, line_after_dry_run},
+    visibility::visible_returns,
 };
 use crate::{
     graphql::{
@@ -37,12 +37,12 @@ use crate::{
 pub struct Return {
     row: Arc<core::Return>,
     lines: Option<Arc<Vec<core::ReturnLine>>>,
-    /// What a dry run would change beside it.
-    tried: Option<Arc<ReturnTried>>,
+    /// Changes of a dry run beside it.
+    tried: Option<Arc<ReturnDryRun>>,
 }
 
 impl Return {
-    /// Who gives it back.
+    /// Returns the customer of the return.
     pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
         self.row.customer
     }
@@ -51,13 +51,13 @@ impl Return {
         let lines = Arc::new(std::mem::take(&mut row.lines));
         Self { row: Arc::new(row), lines: Some(lines), tried: None }
     }
-    /// Its lines are read when they are asked for.
+    /// A return whose lines are read on demand.
     pub fn head(row: Arc<core::Return>) -> Self {
         Self { row, lines: None, tried: None }
     }
-    /// With what a dry run would change beside it.
+    /// Attaches the changes that a dry run would make.
     #[must_use]
-    pub fn trying(self, tried: Option<ReturnTried>) -> Self {
+    pub fn with_dry_run(self, tried: Option<ReturnDryRun>) -> Self {
         Self { tried: tried.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::Return {
@@ -71,15 +71,15 @@ impl Return {
     async fn own_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
         match &self.lines {
             Some(lines) => Ok(lines.clone()),
-            None => Ok(load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default()),
+            None => Ok(load(ctx, ReturnLinesKey(self.row.id)).await?.unwrap_or_default()),
         }
     }
 }
 
-/// The returns that bring something of an order back, as far as the caller sees them.
+/// The returns with goods of an order that the caller sees.
 pub async fn returns_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Return>> {
-    let all = load(ctx, ReturnsOf(id)).await?.unwrap_or_default();
-    Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
+    let all = load(ctx, OrderReturnsKey(id)).await?.unwrap_or_default();
+    Ok(visible_returns(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
 }
 
 /// Return of goods by a customer: requested or received, at any store, from one order, several or
@@ -173,7 +173,9 @@ impl Return {
         let mut open: Vec<ReturnAction> =
             return_actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
         let is_coming = self.row.status() == prelude::ReturnStatus::PartiallyReceived;
-        if is_coming && open.contains(&ReturnAction::Inspect) && self.own_lines(ctx).await?.iter().all(|line| line.unseen() == 0)
+        if is_coming
+            && open.contains(&ReturnAction::Inspect)
+            && self.own_lines(ctx).await?.iter().all(|line| line.uninspected() == 0)
         {
             open.retain(|action| *action != ReturnAction::Inspect);
         }
@@ -214,7 +216,8 @@ impl Return {
     }
 }
 
-/// Whether the caller has, in the return's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the return's store, the permission that the action's mutation
+/// requires.
 fn may(caller: &Caller, action: ReturnAction, store: StoreId) -> bool {
     let needed = match action {
         ReturnAction::Approve | ReturnAction::Reject | ReturnAction::Close => kind::ReturnApprove::INDEX,
@@ -229,7 +232,7 @@ pub struct ReturnLine {
     of: ReturnId,
     lines: Arc<Vec<core::ReturnLine>>,
     index: usize,
-    tried: Option<Arc<ReturnTried>>,
+    tried: Option<Arc<ReturnDryRun>>,
 }
 
 impl ReturnLine {
@@ -266,7 +269,7 @@ impl ReturnLine {
     async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
         let first = self.row().matches.first()?;
         match order_line(ctx, first.line).await {
-            Ok(line) => line.map(|line| Ok(line_tried(self.tried.as_deref(), first.line).unwrap_or(line))),
+            Ok(line) => line.map(|line| Ok(line_after_dry_run(self.tried.as_deref(), first.line).unwrap_or(line))),
             Err(error) => Some(Err(error)),
         }
     }
@@ -277,7 +280,7 @@ impl ReturnLine {
         let mut seen = Vec::with_capacity(self.row().matches.len());
         for piece in &self.row().matches {
             if !is_limited || order_line(ctx, piece.line).await?.is_some() {
-                let tried = line_tried(self.tried.as_deref(), piece.line);
+                let tried = line_after_dry_run(self.tried.as_deref(), piece.line);
                 seen.push(ReturnMatch { line: piece.line, tried, quantity: Quantity(piece.quantity) });
             }
         }
@@ -321,7 +324,7 @@ impl ReturnLine {
 /// A piece of a return line.
 pub struct ReturnMatch {
     line: OrderLineId,
-    /// The line as a dry run would leave it. None: it is looked up.
+    /// The line after a dry run. None: it is looked up.
     tried: Option<OrderLine>,
     quantity: Quantity,
 }

@@ -1,4 +1,5 @@
-//! Changes of a dry run beside a return's row. They are not written, so the answer carries them.
+//! Changes that a dry run would make with a return. They are not written, so the answer carries
+//! them.
 
 use std::sync::Arc;
 
@@ -7,16 +8,16 @@ use inventory::payments::core::Payment;
 
 use crate::orders::{Order, OrderLine};
 
-/// Changes of a dry run beside one return.
-pub struct ReturnTried {
+/// Changes that a dry run would make with one return.
+pub struct ReturnDryRun {
     /// Orders that it would change, with their lines.
     pub orders: Vec<Order>,
     /// Payments that it would record.
     pub payments: Vec<Arc<Payment>>,
 }
 
-impl ReturnTried {
-    /// An order as the dry run would leave it. None where it changes nothing.
+impl ReturnDryRun {
+    /// An order after the dry run. None if it is unchanged.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.iter().find(|order| order.row().id == id)
     }
@@ -26,7 +27,7 @@ impl ReturnTried {
     }
 }
 
-/// The line of an order as a dry run would leave it. None where it changes nothing of the order.
-pub(super) fn line_tried(tried: Option<&ReturnTried>, id: OrderLineId) -> Option<OrderLine> {
+/// The line of an order after a dry run. None if the order is unchanged.
+pub(super) fn line_after_dry_run(tried: Option<&ReturnDryRun>, id: OrderLineId) -> Option<OrderLine> {
     tried?.order(id.split_line().0)?.line(id)
 }

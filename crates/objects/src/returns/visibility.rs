@@ -1,4 +1,5 @@
-//! Which returns a caller sees: those of the stores that their permission is for, and of their channel if they are bound to one.
+//! Visibility of returns: a caller sees those of the stores that the permission is for, and of
+//! their channel if they are bound to one.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -25,8 +26,8 @@ pub fn returns_within<P: Permission>(permit: &Permit<P>, mut tests: Nested<Vec<R
     tests
 }
 
-/// Those of these returns that the caller sees.
-pub async fn returns_seen(ctx: &Context<'_>, mut returns: Vec<Arc<Return>>) -> Answer<Vec<Arc<Return>>> {
+/// Returns those of the returns that the caller sees.
+pub async fn visible_returns(ctx: &Context<'_>, mut returns: Vec<Arc<Return>>) -> Answer<Vec<Arc<Return>>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     let reach = permit.reach();
     returns.retain(|ret| reach.covers(ret.store));

@@ -1,4 +1,4 @@
-//! The closed sets of words that reversals have, with what each means.
+//! GraphQL enums of reversals, with descriptions of their values.
 
 use async_graphql::Enum;
 use entity::prelude;

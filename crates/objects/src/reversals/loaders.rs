@@ -7,7 +7,7 @@ use std::{
 
 use async_graphql::{Context, dataloader::Loader};
 use iam::access::kind;
-use inventory::reversals::{core::Reversal, rows, shell::sees};
+use inventory::reversals::{core::Reversal, rows, shell::can_see};
 use platform::storage::Fault;
 use uuid::Uuid;
 
@@ -19,47 +19,47 @@ crate::tenant_rows!(
     Rows
 );
 
-/// How many a document shows.
-const MOST: usize = 50;
+/// Maximum reversals that a document shows.
+const MAX_SHOWN_REVERSALS: usize = 50;
 
-/// Reversals of a document. Fields of the document that ask for them together have the same ones.
+/// Reversals of a document, shared by the fields of the document that request them together.
 #[derive(Default)]
-pub struct Loaded {
+pub struct LoadedReversals {
     all: Arc<Vec<Arc<Reversal>>>,
-    /// Those that the caller sees, once a field has asked.
+    /// Reversals that the caller sees, set when a field first needs them.
     seen: OnceLock<Arc<Vec<Arc<Reversal>>>>,
 }
 
 /// Reversals of a document, or of a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReversalsOf(pub Uuid);
+pub struct DocumentReversalsKey(pub Uuid);
 
-impl Loader<ReversalsOf> for Rows {
-    type Value = Arc<Loaded>;
+impl Loader<DocumentReversalsKey> for Rows {
+    type Value = Arc<LoadedReversals>;
     type Error = Fault;
-    async fn load(&self, keys: &[ReversalsOf]) -> Result<HashMap<ReversalsOf, Arc<Loaded>>, Fault> {
+    async fn load(&self, keys: &[DocumentReversalsKey]) -> Result<HashMap<DocumentReversalsKey, Arc<LoadedReversals>>, Fault> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let all = rows::reversals_of(&self.0, &ids).await?;
-        let all = grouped(keys, all.into_iter().map(|(of, reversal)| (ReversalsOf(of), Arc::new(reversal))));
-        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(Loaded { all, seen: OnceLock::new() }))).collect())
+        let all = grouped(keys, all.into_iter().map(|(of, reversal)| (DocumentReversalsKey(of), Arc::new(reversal))));
+        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(LoadedReversals { all, seen: OnceLock::new() }))).collect())
     }
 }
 
 /// The reversals of a document that the caller sees, the newest first.
-pub async fn seen_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<Arc<Vec<Arc<Reversal>>>> {
+pub async fn visible_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<Arc<Vec<Arc<Reversal>>>> {
     let permit = ctx.permit::<kind::StockMovementRead>()?;
-    let loaded = load(ctx, ReversalsOf(id)).await?.unwrap_or_default();
+    let loaded = load(ctx, DocumentReversalsKey(id)).await?.unwrap_or_default();
     let all = &loaded.all;
-    let seen = loaded.seen.get_or_init(|| Arc::new(all.iter().filter(|reversal| sees(&permit, reversal)).cloned().collect()));
+    let seen = loaded.seen.get_or_init(|| Arc::new(all.iter().filter(|reversal| can_see(&permit, reversal)).cloned().collect()));
     Ok(seen.clone())
 }
 
-/// The newest of them, as a document shows them.
+/// The newest reversals, as a document shows them.
 pub async fn reversals_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<DocumentReversal>> {
-    Ok(seen_reversals(ctx, id).await?.iter().take(MOST).cloned().map(DocumentReversal::shared).collect())
+    Ok(visible_reversals(ctx, id).await?.iter().take(MAX_SHOWN_REVERSALS).cloned().map(DocumentReversal::shared).collect())
 }
 
 /// Whether there are more than a document shows.
 pub async fn has_more_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<bool> {
-    Ok(seen_reversals(ctx, id).await?.len() > MOST)
+    Ok(visible_reversals(ctx, id).await?.len() > MAX_SHOWN_REVERSALS)
 }

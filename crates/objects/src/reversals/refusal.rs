@@ -1,17 +1,17 @@
-//! Refusals of reversals as GraphQL says them: each its code and words, once.
+//! Rejections of reversals in GraphQL: code and message of each, defined once.
 
 use async_graphql::Context;
-use inventory::reversals::core::{Named, Refusal, Resting, Rests};
+use inventory::reversals::core::{DependencyReason, DependentDocument, Dependents, Refusal};
 use platform::plurals::counted;
 
 use crate::{
     graphql::refusal::{ErrorCode, InUse, Path, UserError},
     nodes::{self, Node},
     orders::refusal::{invalid, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn reversal(why: &Refusal) -> Said {
+pub fn reversal(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::NotReversible => invalid(
             "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts, inspections and refunds of returns are. revaluationReverse undoes a revaluation, paymentReverse a payment, and credit notes correct invoices",
@@ -19,7 +19,7 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
         Refusal::WholeOnly => invalid("it is reversed whole: leave lines out"),
-        Refusal::BeforeOriginal => range("it lies before what it undoes"),
+        Refusal::BeforeOriginal => range("it is before the document that it reverses"),
         Refusal::NoLines => invalid("at least one line is needed: leave lines out for all of them"),
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::LineUpTo { most } if *most > 0 => range(&format!("1 to {most} of this line can go back")),
@@ -29,41 +29,45 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::OfShipments => invalid("it left with shipments: name the fulfilment that is undone"),
         Refusal::NotAtRegister => invalid("only a sale over the counter is taken back at a register: leave register out"),
         Refusal::SharesUnknown => state("it was closed before its shares were kept by order: it stays closed"),
-        Refusal::StepsUnknown => state("it was made before it was kept how its goods were looked at: what became of them stays"),
-        Refusal::Arrived => state("it has arrived, or is known not to: what comes home comes as a return"),
+        Refusal::StepsUnknown => {
+            state("it was created by a release that did not record inspections of its goods: it cannot be reversed")
+        }
+        Refusal::Arrived => state("it was delivered or has failed: record the goods that come back as a return"),
         Refusal::TooLarge => range("the reversal is too large to be kept exactly"),
-        Refusal::InUse(rests) => (ErrorCode::InUse, resting(rests)),
+        Refusal::InUse(rests) => (ErrorCode::InUse, rests_message(rests)),
     }
 }
 
-fn resting(rests: &Rests) -> String {
+fn rests_message(rests: &Dependents) -> String {
     let count = rests.count;
     match &rests.why {
-        Resting::Taken { sku, usable, requested } => {
+        DependencyReason::Taken { sku, usable, requested } => {
             let others = counted(count, "later document took or holds", "later documents took or hold");
             format!("{usable} of {requested} of {sku} left: {others} the rest")
         }
-        Resting::SupplierReturn { .. } => "goods of this line went back to the supplier: reverse the return first".to_owned(),
-        Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
-        Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
-        Resting::Returned { .. } => "goods of it came back or are to come back: that is a return".to_owned(),
-        Resting::Invoiced { .. } => "units of it are invoiced: credit them first (creditNoteIssue)".to_owned(),
-        Resting::Inspected => "goods of it were looked at as they came: what became of them stays".to_owned(),
-        Resting::Scrapped { sku, usable, requested, .. } => {
+        DependencyReason::SupplierReturn { .. } => {
+            "goods of this line went back to the supplier: reverse the return first".to_owned()
+        }
+        DependencyReason::Loss => "the missing goods were written off: reverse the close first".to_owned(),
+        DependencyReason::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
+        DependencyReason::Returned { .. } => "goods of it were returned, or are about to be: use the return".to_owned(),
+        DependencyReason::Invoiced { .. } => "units of it are invoiced: credit them first (creditNoteIssue)".to_owned(),
+        DependencyReason::Inspected => "goods of it were inspected on arrival: it cannot be reversed".to_owned(),
+        DependencyReason::Scrapped { sku, usable, requested, .. } => {
             let others = counted(count, "later document", "later documents");
             format!("{usable} of {requested} of {sku} still aside: {others} took the rest")
         }
-        Resting::AskedBack { .. } => {
-            "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
+        DependencyReason::AskedBack { .. } => {
+            "the units that the return gave up are in later returns: reject those returns, or undo them, first".to_owned()
         }
-        Resting::Paid => "money was given back for it: take those payments back first (paymentReverse)".to_owned(),
-        Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
-        Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
-        Resting::LaterPayments => {
+        DependencyReason::Paid => "money was given back for it: take those payments back first (paymentReverse)".to_owned(),
+        DependencyReason::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
+        DependencyReason::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
+        DependencyReason::LaterPayments => {
             let later = counted(count, "later payment rests on it: take that", "later payments rest on it: take those");
             format!("{later} back first (paymentReverse)")
         }
-        Resting::AddedCharges => {
+        DependencyReason::AddedCharges => {
             let since = counted(
                 count,
                 "charge was added to the order since: undo that",
@@ -71,22 +75,22 @@ fn resting(rests: &Rests) -> String {
             );
             format!("{since} first (revaluationReverse)")
         }
-        Resting::LateFacts => {
+        DependencyReason::LateFacts => {
             "facts from before it were recorded since, and balanced because it had seen them: count again".to_owned()
         }
     }
 }
 
 /// The refusal with the documents that the caller may see.
-pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Path) -> UserError {
+pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Dependents, field: Path) -> UserError {
     let mut documents: Vec<Node> = Vec::with_capacity(rests.documents.len());
     for named in &rests.documents {
         let found = match named {
-            Named::Document(reference) => nodes::reference(ctx, *reference).await,
-            Named::Movement(movement) => nodes::find(ctx, &movement.to_string()).await,
-            Named::Payment(payment) => nodes::find(ctx, &payment.to_string()).await,
-            Named::Invoice(invoice) => nodes::find(ctx, &invoice.to_string()).await,
-            Named::Revaluation(revaluation) => nodes::find(ctx, &revaluation.to_string()).await,
+            DependentDocument::Document(reference) => nodes::reference(ctx, *reference).await,
+            DependentDocument::Movement(movement) => nodes::find(ctx, &movement.to_string()).await,
+            DependentDocument::Payment(payment) => nodes::find(ctx, &payment.to_string()).await,
+            DependentDocument::Invoice(invoice) => nodes::find(ctx, &invoice.to_string()).await,
+            DependentDocument::Revaluation(revaluation) => nodes::find(ctx, &revaluation.to_string()).await,
         };
         documents.extend(found.ok().flatten());
     }

@@ -27,7 +27,7 @@ use crate::{
     identity::{Actor, actor},
     nodes::{self, Node},
     orders::links::{self, Money, Product, Store},
-    stock::{StockMovement, movement_seen},
+    stock::{StockMovement, visible_movement},
 };
 
 /// A reversal, with its movements or without.
@@ -44,11 +44,11 @@ impl DocumentReversal {
     pub fn fresh(row: core::Reversal, movements: Vec<Arc<Movement>>) -> Self {
         Self { row: Arc::new(row), movements: Some(Arc::new(movements)) }
     }
-    /// Its movements are read when they are asked for.
+    /// A reversal whose movements are read on demand.
     pub fn stored(row: core::Reversal) -> Self {
         Self::shared(Arc::new(row))
     }
-    /// The same, of a row that others have, too.
+    /// The same with a shared row.
     pub fn shared(row: Arc<core::Reversal>) -> Self {
         Self { row, movements: None }
     }
@@ -118,7 +118,8 @@ impl DocumentReversal {
             *sums.entry((line.line, line.product)).or_default() += line.quantity;
         }
         let kind = self.row.subject.kind;
-        // What left has two entries: one at the sender, and one for what is under way to the receiver.
+        // A shipment has two entries for each line: one at the sender, and one for the goods in
+        // transit to the receiver.
         let entries = if kind == prelude::ReversedKind::TransferShipment { 2 } else { 1 };
         let line = |((line, product), sum)| ReversedLine { kind, line, product, quantity: sum / entries };
         sums.into_iter().map(line).collect()
@@ -158,7 +159,7 @@ impl DocumentReversal {
         };
         let mut seen = Vec::with_capacity(movements.len());
         for movement in movements {
-            seen.extend(movement_seen(ctx, Some(movement))?);
+            seen.extend(visible_movement(ctx, Some(movement))?);
         }
         Ok(seen)
     }

@@ -1,21 +1,21 @@
-//! Why a view cannot be followed, in words.
+//! Texts for the reasons why a view cannot be followed.
 
 use platform::storage::Fault;
 use services::saved_views::{
-    core::MOST_LIVE_COST,
-    shell::{DocumentProblem, NotLive},
+    core::MAX_LIVE_COST,
+    shell::{DocumentProblem, SubscribeRefusal},
 };
 
 /// The reason as a text; a fault is no reason.
-pub fn because(reason: NotLive) -> Result<String, Fault> {
+pub fn not_live_message(reason: SubscribeRefusal) -> Result<String, Fault> {
     Ok(match reason {
-        NotLive::NotFound => "there is no such saved view".to_owned(),
-        NotLive::Paused => "this saved view is paused".to_owned(),
-        NotLive::Document(DocumentProblem::Document(message) | DocumentProblem::Variables(message))
-        | NotLive::Unheard(message) => message,
-        NotLive::TooDear(cost) => {
-            format!("the view costs {cost} points, and one that is followed may cost {MOST_LIVE_COST}: ask for smaller pages")
+        SubscribeRefusal::NotFound => "there is no such saved view".to_owned(),
+        SubscribeRefusal::Paused => "this saved view is paused".to_owned(),
+        SubscribeRefusal::Document(DocumentProblem::Document(message) | DocumentProblem::Variables(message))
+        | SubscribeRefusal::Unheard(message) => message,
+        SubscribeRefusal::TooDear(cost) => {
+            format!("the view costs {cost} points, and one that is followed may cost {MAX_LIVE_COST}: ask for smaller pages")
         }
-        NotLive::Fault(fault) => return Err(fault),
+        SubscribeRefusal::Fault(fault) => return Err(fault),
     })
 }

@@ -155,7 +155,7 @@ impl SavedViewSchedule {
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };
         let found = ctx.given::<Files>()?.find(&permit, id).await?;
-        // Files of before have no key: they were made with the schedule's.
+        // Older files have no key: they were created with the schedule's.
         let found = found.map(|file| files::core::File { key: file.key.or(self.0.key), ..file });
         Ok(own(ctx, found).await?.map(File::from))
     }

@@ -15,7 +15,7 @@ use services::saved_views::{
     shell::Status,
 };
 
-use super::{link::SavedViewLink, not_live::because, schedule::SavedViewSchedule};
+use super::{link::SavedViewLink, not_live::not_live_message, schedule::SavedViewSchedule};
 use crate::{
     access::{Role, find_role},
     graphql::{
@@ -103,7 +103,7 @@ impl SavedView {
     #[field(cost = "1")]
     async fn not_live_because(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         let reason = ctx.given::<SavedViews>()?.not_live(&self.0).await?;
-        Ok(reason.map(because).transpose()?)
+        Ok(reason.map(not_live_message).transpose()?)
     }
     /// Links of the view, the oldest first, including those that have expired, at most 20.
     #[field(permit = ViewManage, cost = "1")]
@@ -138,7 +138,7 @@ impl SavedView {
     }
 }
 
-/// Whom a view is shared with.
+/// Readers that a view is shared with.
 #[derive(Clone)]
 pub struct SavedViewReaders(Readers);
 
@@ -172,7 +172,7 @@ pub async fn find_view(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Saved
     Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
 }
 
-/// The views that have these slugs, of those that the caller may read.
+/// The views with these slugs that the caller may read.
 pub async fn views_named(ctx: &Context<'_>, slugs: &HashSet<String>) -> Answer<HashMap<String, SavedViewId>> {
     let (permit, views) = (ctx.permit::<kind::ViewRead>()?, ctx.given::<SavedViews>()?);
     let mut found = HashMap::new();

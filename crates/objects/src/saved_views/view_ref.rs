@@ -37,7 +37,7 @@ pub fn meant(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
     })
 }
 
-/// The values that a reader gives.
+/// The values of variables that a reader passes.
 pub fn given(variables: Option<Json>) -> Answer<Variables> {
     match variables.map(|all| all.0) {
         None | Some(serde_json::Value::Null) => Ok(Variables::new()),

@@ -58,8 +58,9 @@ pub enum SearchKind {
     Parcel,
 }
 
-/// The caller's tenant, and what the caller sees of a kind by the permission that it needs, if the caller has it.
-pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
+/// The caller's tenant, and the part of a kind that the caller's permission for it covers; an error
+/// without the permission.
+pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
     fn of<P: Permission>(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
         let permit = ctx.permit::<P>()?;
         let visible = Visible { kind, reach: permit.reach(), channel: permit.channel() };
@@ -80,11 +81,12 @@ pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> 
     }
 }
 
-/// The kinds that the caller may look for, of those that are named, which have to be allowed, else of all; and where to look. None if nothing is named.
+/// The kinds to search, and their scope: the named ones, all of which must be allowed, or else all
+/// that the caller may read. None if the list of names is empty.
 ///
 /// # Errors
 /// A kind is named that the caller may not read, or none is named and the caller may read none.
-pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
+pub fn searched_kinds(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
     ctx.caller()?;
     let (kinds, is_named) = match named {
         Some(named) => (named.into_iter().map(Kind::from).collect(), true),
@@ -93,7 +95,7 @@ pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<
     let (mut readable, mut refused) = (Vec::new(), None);
     let mut scope = None;
     for kind in kinds {
-        match allowed(ctx, kind) {
+        match permitted_scope(ctx, kind) {
             Ok((own, visible)) => {
                 readable.push(visible);
                 scope = Some(own);
@@ -114,7 +116,7 @@ pub async fn node_of(ctx: &Context<'_>, kind: Kind, id: Uuid) -> Answer<Option<N
     seen(nodes::find(ctx, &node_id(kind, id)).await)
 }
 
-/// Something that the caller may not see is not there.
+/// Treats an object that the caller may not see as missing.
 pub fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
     match found {
         Err(TopError::Forbidden(_)) => Ok(None),

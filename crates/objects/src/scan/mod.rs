@@ -2,4 +2,4 @@
 
 pub mod kind;
 
-pub use kind::{SearchKind, allowed, node_id, node_of};
+pub use kind::{SearchKind, node_id, node_of, permitted_scope};

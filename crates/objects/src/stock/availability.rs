@@ -1,4 +1,4 @@
-//! How much is available where, for whoever may see no more of a store's stock.
+//! Available quantities by store, for callers who may see no more of a store's stock.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use inventory::{
 };
 use macros::resolvers;
 
-use super::{StockStatus, links, loaders::LevelsOf};
+use super::{StockStatus, links, loaders::LevelLoader};
 use crate::{
     catalog::{Store, StoreRef, loads},
     graphql::{
@@ -60,7 +60,7 @@ impl StockAvailability {
     }
 }
 
-/// Which stores are meant: those that are named, all where none are.
+/// Returns the stores of a query: those that are named, or all if none are.
 async fn wanted(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockAvailabilityRead>,
@@ -75,20 +75,22 @@ async fn wanted(
     Ok((reach, Some(wanted)))
 }
 
-/// How much of a product is available where, in all stores or in the ones named, of those that the caller may ask about.
+/// Returns the available quantity of a product by store, in all stores or in the named ones, of
+/// those that the caller may see.
 pub async fn availability_of_product(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockAvailabilityRead>,
     product: ProductId,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
-    let levels = ctx.lazy::<LevelsOf>()?.product(product).await?;
+    let levels = ctx.lazy::<LevelLoader>()?.product(product).await?;
     let (reach, wanted) = wanted(ctx, permit, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     Ok(levels.iter().filter(|level| is_asked(level.key.store)).map(StockAvailability::from).collect())
 }
 
-/// How many whole kits are available where: what the components that lie there are enough for.
+/// Returns the available whole kits by store: the number that the available components there are
+/// enough for.
 pub async fn availability_of_kit(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockAvailabilityRead>,
@@ -98,7 +100,7 @@ pub async fn availability_of_kit(
     let (reach, wanted) = wanted(ctx, permit, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     let components = loads(ctx)?.components(kit.id).await?;
-    let levels = ctx.lazy::<LevelsOf>()?;
+    let levels = ctx.lazy::<LevelLoader>()?;
     let levels = futures_util::future::try_join_all(components.iter().map(|part| levels.product(part.product))).await?;
     let mut places: BTreeMap<StoreId, Timestamp> = BTreeMap::new();
     for level in levels.iter().flat_map(|levels| levels.iter()).filter(|level| is_asked(level.key.store)) {

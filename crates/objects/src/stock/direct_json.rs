@@ -1,5 +1,5 @@
-//! Levels written straight to JSON: see `graphql/direct_json.rs`. Rights hold as they do for resolvers: whoever makes the list asks for the permit,
-//! and shows the stores that it is for.
+//! Levels written directly as JSON: see `graphql/direct_json.rs`. Rights are the same as for
+//! resolvers: the creator of the list requires the permit, and limits the list to its stores.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -14,17 +14,17 @@ use inventory::{
     stock::rows::shown::{LevelColumns, LevelDetail, ShownLevel},
 };
 
-use super::{StockLevel, loaders::LevelsOf};
+use super::{StockLevel, loaders::LevelLoader};
 use crate::{
-    catalog::{Loads, direct_json as catalog},
+    catalog::{CatalogLoaders, direct_json as catalog},
     graphql::{
         direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
-        lean_list::{LeanList, OtherValues},
+        lean_list::{DirectList, OtherValues},
     },
 };
 
-/// The fields of a level that its own row knows. `store` is written beside them.
+/// The fields of a level that its own row has. `store` is written beside them.
 pub const FIELDS: [&str; 14] = [
     "id",
     "onHand",
@@ -42,19 +42,19 @@ pub const FIELDS: [&str; 14] = [
     "updatedAt",
 ];
 
-fn knows(field: &str, below: ChildSelection<'_>) -> bool {
-    FIELDS.contains(&field) || field == "store" && below.on("Store").is_within(&catalog::STORE)
+fn supports_field(field: &str, below: ChildSelection<'_>) -> bool {
+    FIELDS.contains(&field) || field == "store" && below.on("Store").is_within(&catalog::STORE_FIELDS)
 }
 
 /// Whether all that is selected of a list of levels is written here.
 pub fn writes(levels: ChildSelection<'_>) -> bool {
-    levels.on("StockLevel").is_known(knows)
+    levels.on("StockLevel").is_known(supports_field)
 }
 
 /// A list of levels.
 pub enum Levels {
     Whole(Vec<StockLevel>),
-    /// With the columns that are selected, when no resolver is asked.
+    /// Levels with only the selected columns, if no resolver is needed.
     Shown(Vec<ShownLevel>),
 }
 
@@ -80,10 +80,10 @@ impl OutputType for Levels {
 }
 
 impl Levels {
-    /// The columns to read where no resolver is needed for what the field that is being resolved selects.
+    /// The columns to read if the selection of the field being resolved needs no resolver.
     pub fn columns(ctx: &Context<'_>) -> Option<LevelColumns> {
         let selected = SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "StockLevel")?;
-        selected.is_known(knows).then(|| LevelColumns::of_fields(selected.names()))
+        selected.is_known(supports_field).then(|| LevelColumns::of_fields(selected.names()))
     }
     /// Keeps the levels of some stores.
     pub fn retain(&mut self, is_kept: impl Fn(StoreId) -> bool) {
@@ -93,7 +93,7 @@ impl Levels {
         }
     }
     async fn written(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<ServerResult<Value>> {
-        let lean = LeanList::of(ctx, "StockLevel", knows)?;
+        let lean = DirectList::of(ctx, "StockLevel", supports_field)?;
         let shown = match self {
             Self::Whole(levels) => Cow::Owned(levels.iter().map(|level| ShownLevel::from(&level.0)).collect::<Vec<_>>()),
             Self::Shown(levels) => Cow::Borrowed(levels.as_slice()),
@@ -101,11 +101,11 @@ impl Levels {
         let ids = shown.iter().map(|level| level.store).collect();
         let stores = stores(ctx, lean.below("store", "Store"), ids).await?;
         let others = match self {
-            Self::Whole(levels) => match lean.resolve_others(ctx, field, levels).await {
+            Self::Whole(levels) => match lean.resolve_remaining(ctx, field, levels).await {
                 Ok(others) => others,
                 Err(error) => return Some(Err(error)),
             },
-            Self::Shown(_) if lean.writes_all() => OtherValues::default(),
+            Self::Shown(_) if lean.is_fully_direct() => OtherValues::default(),
             Self::Shown(_) => return None,
         };
         let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
@@ -120,7 +120,7 @@ type Stores = HashMap<StoreId, Arc<StoreRow>>;
 /// The stores of levels, if they are selected.
 async fn stores(ctx: &ContextSelectionSet<'_>, selected: Option<SelectionView<'_>>, ids: Vec<StoreId>) -> Option<Stores> {
     match selected {
-        Some(_) => ctx.data_opt::<Lazy>()?.get::<Loads>().known_stores(ids).await.ok(),
+        Some(_) => ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>().load_stores(ids).await.ok(),
         None => Some(HashMap::new()),
     }
 }
@@ -133,17 +133,18 @@ pub struct LevelsOfPage {
 }
 
 impl LevelsOfPage {
-    /// Reads what is selected of them. None when ordinary resolvers must do it, or say that the caller may not.
+    /// Reads the selected columns of the products' levels. None if ordinary resolvers have to do
+    /// it, or have to refuse.
     pub async fn read(ctx: &ContextSelectionSet<'_>, selected: SelectionView<'_>, products: Vec<ProductId>) -> Option<Self> {
         let reach = access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?.reach();
         let columns = LevelColumns::of_fields(selected.names());
-        let levels = ctx.data_opt::<Lazy>()?.get::<LevelsOf>().shown_of(&products, columns).await.ok()?;
+        let levels = ctx.data_opt::<Lazy>()?.get::<LevelLoader>().load_level_columns(&products, columns).await.ok()?;
         let all = levels.values().flat_map(|levels| levels.iter().map(|level| level.store));
         let ids = all.filter(|store| reach.covers(*store)).collect();
         let stores = stores(ctx, selected.below("store", "Store"), ids).await?;
         Some(Self { levels, reach, stores })
     }
-    /// About how much they come to in JSON.
+    /// Approximate size of the levels in JSON.
     pub fn bytes(&self) -> usize {
         self.levels.values().map(|levels| 112 * levels.len()).sum()
     }

@@ -1,4 +1,5 @@
-//! Where else there is of what is short, and when more of it comes: what a refusal tells beside itself, if it is asked.
+//! Other stores with stock of a product that is short, and its next arrival: fields of a refusal,
+//! computed only if selected.
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::{self, StoreId};
@@ -7,13 +8,13 @@ use inventory::{
     ledger::Ledger,
     stock::{
         core::LevelKey,
-        rows::elsewhere::{Due, MOST_PLACES},
+        rows::elsewhere::{Due, MAX_PLACES},
     },
 };
 use macros::resolvers;
 use platform::clock;
 
-use super::{links, loaders::LevelsOf};
+use super::{links, loaders::LevelLoader};
 use crate::{
     catalog::Store,
     graphql::{
@@ -23,8 +24,9 @@ use crate::{
     },
 };
 
-/// The level that is short, and the time zone that its days are in. Where several stores were looked at: the level in the one that was asked first.
-pub struct Lacking {
+/// The level that is short, and the time zone of its days. If several stores were tried, it is the
+/// level in the first one.
+pub struct Shortfall {
     pub key: LevelKey,
     pub time_zone: String,
     /// Whether the caller may see the level.
@@ -59,23 +61,24 @@ pub struct IncomingStock {
     pub quantity: Quantity,
 }
 
-/// Other stores with stock of what is short, the one with most first. None for who may not ask about any.
-pub async fn alternatives(ctx: &Context<'_>, lacking: Option<&Lacking>, first: i32) -> Answer<Vec<StockAlternative>> {
-    let most = usize::try_from(first).ok().filter(|first| (1..=MOST_PLACES).contains(first));
+/// Other stores with stock of the product that is short, the one with most first. Empty for callers
+/// without stock.availability.read.
+pub async fn alternatives(ctx: &Context<'_>, lacking: Option<&Shortfall>, first: i32) -> Answer<Vec<StockAlternative>> {
+    let most = usize::try_from(first).ok().filter(|first| (1..=MAX_PLACES).contains(first));
     let Some(most) = most else {
-        return Err(TopError::bad_input(format!("between 1 and {MOST_PLACES} stores are told"), vec!["first".to_owned()]));
+        return Err(TopError::bad_input(format!("between 1 and {MAX_PLACES} stores are told"), vec!["first".to_owned()]));
     };
     let (Some(lacking), Ok(permit)) = (lacking, ctx.permit::<kind::StockAvailabilityRead>()) else { return Ok(Vec::new()) };
-    let places = ctx.lazy::<LevelsOf>()?.places(lacking.key.product, &permit).await?;
+    let places = ctx.lazy::<LevelLoader>()?.places(lacking.key.product, &permit).await?;
     let others = places.iter().filter(|place| place.store != lacking.key.store).take(most);
     Ok(others.map(|place| StockAlternative { store: place.store, available: place.available }).collect())
 }
 
-/// What comes to the level on the next day on which anything is expected to, from today on.
-pub async fn next_incoming(ctx: &Context<'_>, lacking: &Lacking) -> Answer<Option<IncomingStock>> {
+/// Returns the quantity that is expected at the level on its next day of arrivals, from today on.
+pub async fn next_incoming(ctx: &Context<'_>, lacking: &Shortfall) -> Answer<Option<IncomingStock>> {
     let now = ctx.given::<Ledger>()?.clock().now();
     let today = clock::local_day(now, &lacking.time_zone);
-    let coming = ctx.lazy::<LevelsOf>()?.coming(lacking.key, now).await?;
+    let coming = ctx.lazy::<LevelLoader>()?.coming(lacking.key, now).await?;
     let day = |due: Due| match due {
         Due::Day(day) => day,
         Due::Moment(at) => clock::local_day(at, &lacking.time_zone),

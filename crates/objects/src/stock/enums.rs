@@ -1,10 +1,11 @@
-//! The words of the stock room, as GraphQL enums.
+//! GraphQL enums of the stock room.
 
 use async_graphql::Enum;
 use entity::prelude;
 use inventory::stock::core::Shortage;
 
-/// Declares a GraphQL enum that mirrors an enum of the entity crate, with a description for each word.
+/// Declares a GraphQL enum that mirrors an enum of the entity crate, with a description of each
+/// value.
 #[macro_export]
 macro_rules! mirrored_enum {
     ($(#[$doc:meta])* $name:ident = $of:literal { $($(#[$vdoc:meta])* $variant:ident),* $(,)? }) => {

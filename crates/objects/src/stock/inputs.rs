@@ -87,7 +87,7 @@ crate::keyed_filter!(
     [store] "updatedAt" updated_at
 );
 
-/// Turns the input into what lists and streams filter by.
+/// Compiles the input into the filter of lists and streams.
 pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
     let filter = by_ids(ctx, filter.cloned(), "filter").await?;
     let Some(filter) = &filter else { return Ok(LevelFilter::default()) };
@@ -122,7 +122,7 @@ fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranke
     if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
     }
-    // Events say which category a product has, and not that it has none.
+    // Events have the category of a product, but cannot test that there is none.
     let no_category = filter.category.as_ref().and_then(|test| test.is_null);
     let of_product = ProductFilter {
         category: no_category.map(|is_null| IdFilter { is_null: Some(is_null), ..IdFilter::default() }),
@@ -145,7 +145,7 @@ fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranke
     Ok(all)
 }
 
-/// The filter with the stores of its groups and what its searches have found.
+/// Compiles the filter, with groups replaced by their stores and searches by their results.
 fn plain(
     ctx: &Context<'_>,
     filter: &StockFilter,
@@ -167,7 +167,7 @@ fn plain(
     }
     let category = filter.category.clone().map(|test| IdFilter { is_null: None, ..test });
     let categories: Option<Vec<CategoryId>> = category.map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
-    // A part that asks for nothing is none.
+    // A part without conditions is dropped.
     let mut and = parts(&filter.and)?.unwrap_or_default();
     and.retain(|part| *part != LevelFilter::default());
     Ok(LevelFilter {

@@ -1,4 +1,4 @@
-//! One product in one store, as GraphQL.
+//! Stock levels in GraphQL: one product in one store.
 
 use async_graphql::{Context, ID, dataloader::DataLoader};
 use iam::access::kind;
@@ -24,13 +24,14 @@ use crate::{
     },
 };
 
-/// One product in one store: what is there, what is promised, and how it came about.
+/// The level of one product in one store: its stock, its reservations, and its history.
 #[derive(Debug, Clone)]
-pub struct StockLevel(pub LevelRow, Option<Box<BinTried>>);
+pub struct StockLevel(pub LevelRow, Option<Box<DryRunBin>>);
 
-/// The bin location that a dry run would leave, which is not looked up. In a box, since no level of a list has one.
+/// The bin location after a dry run, which is not looked up. Boxed, since no level of a list has
+/// one.
 #[derive(Debug, Clone)]
-struct BinTried(Option<String>);
+struct DryRunBin(Option<String>);
 
 impl From<LevelRow> for StockLevel {
     fn from(row: LevelRow) -> Self {
@@ -42,7 +43,7 @@ impl StockLevel {
     /// The level as a dry run would leave it, in this bin location.
     #[must_use]
     pub fn tried(row: LevelRow, bin: Option<String>) -> Self {
-        Self(row, Some(Box::new(BinTried(bin))))
+        Self(row, Some(Box::new(DryRunBin(bin))))
     }
 }
 
@@ -100,7 +101,7 @@ impl StockLevel {
     /// Bin location: code of the place of the product in the store, as in A-03-12. Picking lists are in its order. Null when none is set.
     async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         match self.1.as_deref() {
-            Some(BinTried(bin)) => Ok(bin.clone()),
+            Some(DryRunBin(bin)) => Ok(bin.clone()),
             None => bin_of(ctx, self.0.key).await,
         }
     }
@@ -147,11 +148,11 @@ impl StockLevel {
         };
         let entries = Box::pin(rows::entries_of_level(&scope, self.0.key, before, request.limit + 1)).await?;
         let loader = ctx.lazy::<DataLoader<super::loaders::StockLoader>>()?;
-        let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
+        let seqs = entries.iter().map(|(seq, _)| super::loaders::MovementSeqKey(*seq));
         let movements = Box::pin(loader.load_many(seqs)).await?;
         let rows = entries.into_iter().map(|(seq, entry)| ((seq, entry.line), vec![Key::Int(entry.version_after)]));
         let page = Page::build(rows.collect(), &request, list, signer).shown(|(seq, line)| {
-            let movement = movements.get(&super::loaders::BySeq(seq))?.clone();
+            let movement = movements.get(&super::loaders::MovementSeqKey(seq))?.clone();
             Some(StockEntry { movement, line })
         });
         Ok(page.counted(scope, rows::entries_source(self.0.key)).into())

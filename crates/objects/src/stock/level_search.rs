@@ -13,7 +13,8 @@ use crate::{
     keyed_filters::below,
 };
 
-/// What each search of a filter finds, and of the filters inside it: one or two statements each, none without any. Searching needs product.read.
+/// Returns the matches of each search in a filter and in the filters inside it: one or two
+/// statements each, none without a search. Searching needs product.read.
 pub async fn searched(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, Ranked>> {
     let mut texts = BTreeSet::new();
     named(filter, &["filter".to_owned()], 0, &mut texts)?;
@@ -28,7 +29,8 @@ pub async fn searched(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap
     Ok(found)
 }
 
-/// Adds the texts that are searched for anywhere in a filter, each once. One that nests too deep is refused by those who read it.
+/// Adds the search texts of a filter and its nested filters, without duplicates. A filter that is
+/// nested too deeply is refused when it is compiled.
 fn named(filter: &StockFilter, at: &[String], depth: usize, found: &mut BTreeSet<String>) -> Answer<()> {
     if depth > MAX_NESTING {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Dataloaders of the stock room, made for each request.
+//! Dataloaders of the stock room, created for each request.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use inventory::stock::{
     core::{LevelKey, Lot, LotLevel, Movement},
     rows::{
         self, Which,
-        elsewhere::{Coming, StoreStock},
+        elsewhere::{IncomingQuantity, StoreStock},
         list::LevelRow,
         shown::{LevelColumns, ShownLevel},
     },
@@ -31,9 +31,9 @@ use crate::graphql::{
 
 /// A movement by its event's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BySeq(pub i64);
+pub struct MovementSeqKey(pub i64);
 
-/// The tenant's rows, and lots that a call has made, or would make were it no dry run.
+/// The tenant's rows, and lots that a call has created, or would create in a dry run.
 pub struct StockLoader(TenantScope, Mutex<HashMap<LotId, Arc<Lot>>>);
 
 impl StockLoader {
@@ -61,37 +61,37 @@ impl Loader<LevelKey> for StockLoader {
 
 /// The bin location of a level; none is found of a level that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BinOf(pub LevelKey);
+pub struct BinLocationKey(pub LevelKey);
 
-impl Loader<BinOf> for StockLoader {
+impl Loader<BinLocationKey> for StockLoader {
     type Value = String;
     type Error = TopError;
-    async fn load(&self, keys: &[BinOf]) -> Result<HashMap<BinOf, String>, TopError> {
+    async fn load(&self, keys: &[BinLocationKey]) -> Result<HashMap<BinLocationKey, String>, TopError> {
         let levels: Vec<LevelKey> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::bin_locations(&self.0, &levels).await?.into_iter().map(|(level, bin)| (BinOf(level), bin)).collect())
+        Ok(rows::bin_locations(&self.0, &levels).await?.into_iter().map(|(level, bin)| (BinLocationKey(level), bin)).collect())
     }
 }
 
-/// Where a product lies in a store; None where nobody has said.
+/// Returns the bin of a product in a store; None if none is set.
 pub async fn bin_of(ctx: &Context<'_>, level: LevelKey) -> Answer<Option<String>> {
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    Box::pin(loader.load_one(BinOf(level))).await
+    Box::pin(loader.load_one(BinLocationKey(level))).await
 }
 
-/// Where products lie in a store, of those that somebody has said it of.
+/// Returns the bins of products in a store, of those that have one.
 pub async fn bins_in(ctx: &Context<'_>, store: StoreId, products: Vec<ProductId>) -> Answer<HashMap<ProductId, String>> {
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    let levels = products.into_iter().map(|product| BinOf(LevelKey { product, store }));
+    let levels = products.into_iter().map(|product| BinLocationKey(LevelKey { product, store }));
     let found = Box::pin(loader.load_many(levels)).await?;
-    Ok(found.into_iter().map(|(BinOf(level), bin)| (level.product, bin)).collect())
+    Ok(found.into_iter().map(|(BinLocationKey(level), bin)| (level.product, bin)).collect())
 }
 
-impl Loader<BySeq> for StockLoader {
+impl Loader<MovementSeqKey> for StockLoader {
     type Value = Arc<Movement>;
     type Error = TopError;
-    async fn load(&self, keys: &[BySeq]) -> Result<HashMap<BySeq, Self::Value>, TopError> {
+    async fn load(&self, keys: &[MovementSeqKey]) -> Result<HashMap<MovementSeqKey, Self::Value>, TopError> {
         let seqs: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (BySeq(m.seq), Arc::new(m))).collect())
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (MovementSeqKey(m.seq), Arc::new(m))).collect())
     }
 }
 
@@ -106,16 +106,16 @@ impl Loader<MovementId> for StockLoader {
 
 /// The movement that reverses the one of this id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReversalOf(pub MovementId);
+pub struct MovementReversalKey(pub MovementId);
 
-impl Loader<ReversalOf> for StockLoader {
+impl Loader<MovementReversalKey> for StockLoader {
     type Value = Arc<Movement>;
     type Error = TopError;
-    async fn load(&self, keys: &[ReversalOf]) -> Result<HashMap<ReversalOf, Self::Value>, TopError> {
+    async fn load(&self, keys: &[MovementReversalKey]) -> Result<HashMap<MovementReversalKey, Self::Value>, TopError> {
         let ids: Vec<MovementId> = keys.iter().map(|key| key.0).collect();
         let seqs = rows::reversal_seqs(&self.0, &ids).await?;
         let reversals = rows::movements_by_seq(&self.0, &seqs).await?;
-        Ok(reversals.into_iter().filter_map(|m| Some((ReversalOf(m.reverses?), Arc::new(m)))).collect())
+        Ok(reversals.into_iter().filter_map(|m| Some((MovementReversalKey(m.reverses?), Arc::new(m)))).collect())
     }
 }
 
@@ -139,33 +139,34 @@ impl Loader<LotId> for StockLoader {
     }
 }
 
-/// Where a lot lies and lay.
+/// Key of a lot's levels, present and past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LotLevelsOf(pub LotId);
+pub struct LotLevelsKey(pub LotId);
 
-impl Loader<LotLevelsOf> for StockLoader {
+impl Loader<LotLevelsKey> for StockLoader {
     type Value = Arc<Vec<LotLevel>>;
     type Error = TopError;
-    async fn load(&self, keys: &[LotLevelsOf]) -> Result<HashMap<LotLevelsOf, Self::Value>, TopError> {
+    async fn load(&self, keys: &[LotLevelsKey]) -> Result<HashMap<LotLevelsKey, Self::Value>, TopError> {
         let ids: Vec<LotId> = keys.iter().map(|key| key.0).collect();
-        let mut found: HashMap<LotLevelsOf, Vec<LotLevel>> = HashMap::new();
+        let mut found: HashMap<LotLevelsKey, Vec<LotLevel>> = HashMap::new();
         for level in rows::lot_list::lot_levels_of(&self.0, &ids).await? {
-            found.entry(LotLevelsOf(level.lot)).or_default().push(level);
+            found.entry(LotLevelsKey(level.lot)).or_default().push(level);
         }
         Ok(found.into_iter().map(|(lot, levels)| (lot, Arc::new(levels))).collect())
     }
 }
 
-/// The levels of products in all their stores, for one operation: whatever a page of products asks for goes into one statement.
-pub struct LevelsOf {
+/// The levels of products in all their stores, for one operation: all requests of a page of
+/// products share one statement.
+pub struct LevelLoader {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
     shown: Batcher<(ProductId, LevelColumns), Arc<Vec<ShownLevel>>>,
     places: Batcher<ProductId, Arc<Vec<StoreStock>>>,
-    coming: Batcher<LevelKey, Arc<Vec<Coming>>>,
+    coming: Batcher<LevelKey, Arc<Vec<IncomingQuantity>>>,
 }
 
-impl LevelsOf {
+impl LevelLoader {
     pub async fn product(&self, id: ProductId) -> Answer<Arc<Vec<LevelRow>>> {
         let load = |ids: Vec<ProductId>| async move {
             let mut found: HashMap<ProductId, Vec<LevelRow>> = HashMap::new();
@@ -176,12 +177,16 @@ impl LevelsOf {
         };
         Ok(self.levels.one(id, load).await?.unwrap_or_default())
     }
-    /// The same with these columns at least.
+    /// The levels of a product with at least these columns.
     pub async fn shown(&self, id: ProductId, columns: LevelColumns) -> Answer<Arc<Vec<ShownLevel>>> {
-        Ok(self.shown_of(&[id], columns).await?.remove(&id).unwrap_or_default())
+        Ok(self.load_level_columns(&[id], columns).await?.remove(&id).unwrap_or_default())
     }
-    /// Of several products, those that have levels.
-    pub async fn shown_of(&self, ids: &[ProductId], columns: LevelColumns) -> Answer<HashMap<ProductId, Arc<Vec<ShownLevel>>>> {
+    /// Returns the levels of several products, of those that have any.
+    pub async fn load_level_columns(
+        &self,
+        ids: &[ProductId],
+        columns: LevelColumns,
+    ) -> Answer<HashMap<ProductId, Arc<Vec<ShownLevel>>>> {
         let load = |keys: Vec<(ProductId, LevelColumns)>| async move {
             let all = keys.iter().fold(LevelColumns::default(), |all, (_, columns)| all.and(*columns));
             let mut ids: Vec<ProductId> = keys.iter().map(|(id, _)| *id).collect();
@@ -195,7 +200,7 @@ impl LevelsOf {
         let found = self.shown.many(&keys, load).await?;
         Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
     }
-    /// The open stores that have most of a product, of those that the caller may ask about.
+    /// The open stores with most of a product, among those whose availability the caller may see.
     pub async fn places(&self, product: ProductId, permit: &Permit<kind::StockAvailabilityRead>) -> Answer<Arc<Vec<StoreStock>>> {
         let stores = match permit.reach() {
             Reach::Everywhere => None,
@@ -211,12 +216,12 @@ impl LevelsOf {
         };
         Ok(self.places.one(product, load).await?.unwrap_or_default())
     }
-    /// What is expected to come to a level from now on.
-    pub async fn coming(&self, level: LevelKey, now: Timestamp) -> Answer<Arc<Vec<Coming>>> {
-        // It is yesterday somewhere: each level keeps to its own day.
+    /// Returns the quantities that are expected at a level from now on.
+    pub async fn coming(&self, level: LevelKey, now: Timestamp) -> Answer<Arc<Vec<IncomingQuantity>>> {
+        // In some time zones it is still yesterday: each level uses its own day.
         let yesterday = clock::local_day(now, "UTC") - 1;
         let load = |levels: Vec<LevelKey>| async move {
-            let mut found: HashMap<LevelKey, Vec<Coming>> = HashMap::new();
+            let mut found: HashMap<LevelKey, Vec<IncomingQuantity>> = HashMap::new();
             let from = (yesterday, now.plus_seconds(-2 * 24 * 3600));
             for coming in rows::elsewhere::coming(&self.scope, &levels, from).await? {
                 found.entry(coming.level).or_default().push(coming);
@@ -225,7 +230,7 @@ impl LevelsOf {
         };
         Ok(self.coming.one(level, load).await?.unwrap_or_default())
     }
-    /// Something has changed since: what was read is read again.
+    /// Clears the loaders after a change, so that rows are read again.
     pub fn forget(&self) {
         self.levels.forget();
         self.shown.forget();
@@ -234,9 +239,10 @@ impl LevelsOf {
     }
 }
 
-/// A mutation has changed stock: another field of the same operation must not be told what was before.
+/// Clears the levels after a mutation has changed stock: other fields of the same operation must
+/// not see the old state.
 pub fn changed(ctx: &Context<'_>) {
-    if let Some(levels) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<LevelsOf>) {
+    if let Some(levels) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<LevelLoader>) {
         levels.forget();
     }
 }
@@ -247,7 +253,7 @@ impl From<TenantScope> for StockLoader {
     }
 }
 
-impl OfTenant for LevelsOf {
+impl OfTenant for LevelLoader {
     fn of(scope: TenantScope) -> Self {
         let (levels, shown) = (Batcher::default(), Batcher::default());
         Self { scope, levels, shown, places: Batcher::default(), coming: Batcher::default() }

@@ -21,7 +21,7 @@ use platform::{
 
 use super::{
     LotStatus, StockCondition, StockMovement, links,
-    loaders::{BySeq, LotLevelsOf, StockLoader},
+    loaders::{LotLevelsKey, MovementSeqKey, StockLoader},
 };
 use crate::{
     catalog::{Customer, Money, Product, Store},
@@ -49,10 +49,10 @@ impl Lot {
     pub fn of(lot: core::Lot) -> Self {
         Self(Arc::new(lot))
     }
-    /// Where it is and was, of the stores that the caller may see.
+    /// Returns its present and past levels in the stores that the caller may see.
     async fn seen(&self, ctx: &Context<'_>) -> Answer<Vec<Level>> {
         let reach = ctx.permit::<kind::StockRead>()?.reach();
-        let levels = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(LotLevelsOf(self.0.id)).await?.unwrap_or_default();
+        let levels = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(LotLevelsKey(self.0.id)).await?.unwrap_or_default();
         Ok(levels.iter().filter(|level| reach.covers(level.key.store)).copied().collect())
     }
 }
@@ -189,7 +189,7 @@ impl LotTrace {
         Box::pin(crate::nodes::reference(ctx, self.movement.0.reference?)).await.transpose()
     }
     /// Customer of the order or return; null when the line belongs to neither, or has no customer.
-    // Null needs no permission where there is no document.
+    // Null needs no permission if there is no document.
     #[field(permit(CustomerRead, in_body))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         let found = Box::pin(async {
@@ -202,7 +202,7 @@ impl LotTrace {
     }
 }
 
-/// Whom a document is of, for who may see it and customers; None where it is nobody's.
+/// The customer of a document, for callers who may see both; None if it has no customer.
 async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Customer>> {
     match reference.kind {
         ReferenceKind::Order => orders::customer_of_order(ctx, OrderId::from_uuid(reference.id)).await,
@@ -215,7 +215,7 @@ connection!(counted LotConnection, LotEdge, Lot, "lots");
 connection!(counted LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
 connection!(counted ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that expire soon");
 
-/// A page of what moved a lot, the oldest first.
+/// A page of the lines that moved a lot, the oldest first.
 pub async fn trace(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockMovementRead>,
@@ -237,11 +237,12 @@ pub async fn trace(
     };
     let entries = lot_list::lot_entries(&scope, lot, own, (tail, 2)).await?;
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    let movements = loader.load_many(entries.iter().map(|entry| BySeq(entry.seq))).await?;
+    let movements = loader.load_many(entries.iter().map(|entry| MovementSeqKey(entry.seq))).await?;
     let rows = entries.into_iter().map(|entry| (entry, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
-    // An entry in one of the caller's stores is one of its movement: who sees the one sees the other.
+    // A caller who sees an entry also sees its movement, because the entry's store is one of the
+    // caller's.
     let page = Page::build(rows.collect(), &request, list, signer).shown(|entry: LotEntry| {
-        let movement = StockMovement(movements.get(&BySeq(entry.seq))?.clone());
+        let movement = StockMovement(movements.get(&MovementSeqKey(entry.seq))?.clone());
         Some(LotTrace { entry, movement })
     });
     let source = lot_list::trace_source(scope.backend(), lot, own);

@@ -109,7 +109,7 @@ impl LotFilter {
     }
 }
 
-/// The codes and the beginning of a code that are asked for at a place, folded.
+/// The codes and the prefix of a filter at a path, folded.
 pub fn codes(code: LotCodeFilter, at: &[&str]) -> Answer<(Option<Vec<String>>, Option<String>)> {
     let mut codes = code.one_of;
     if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
@@ -158,7 +158,7 @@ pub enum LotSortField {
     CreatedAt,
 }
 
-/// The newest first, unless something else is asked for.
+/// The requested order; the newest first by default.
 pub fn lot_sorted(sort: Option<LotSort>) -> LotSorted {
     sort.map_or_else(LotSorted::default, |LotSort { field, direction }| LotSorted {
         by: match field {

@@ -11,7 +11,7 @@ use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
-        reading::{Reading, of_either},
+        reading::{InputErrors, of_either},
         scalars::{Date, DateTime, Long, Quantity},
     },
     packs::{PackLine, pack_lines},
@@ -67,7 +67,7 @@ pub struct LotCreateInput {
 }
 
 impl LotCreateInput {
-    pub fn read(self, reading: &mut Reading) -> shell::LotCreateInput {
+    pub fn read(self, reading: &mut InputErrors) -> shell::LotCreateInput {
         shell::LotCreateInput {
             idempotency_key: self.idempotency_key,
             product: reading.product(self.product, || path!["input", "product"]),
@@ -103,7 +103,7 @@ pub struct LotUpdateInput {
     pub on_shortage: ShortagePolicy,
 }
 
-fn maybe<T>(value: MaybeUndefined<T>) -> Patch<T> {
+fn to_patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,
@@ -112,8 +112,8 @@ fn maybe<T>(value: MaybeUndefined<T>) -> Patch<T> {
 }
 
 impl LotUpdateInput {
-    pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
-        let day = |value: MaybeUndefined<Date>| maybe(value.map_value(|day| day.0));
+    pub fn read(self, reading: &mut InputErrors) -> shell::LotActInput {
+        let day = |value: MaybeUndefined<Date>| to_patch(value.map_value(|day| day.0));
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
             lot: reading.id(&self.id, || path!["input", "id"]),
@@ -123,7 +123,7 @@ impl LotUpdateInput {
             fields: Some(shell::LotFields {
                 made_on: day(of_either(self.manufactured_on, self.made_on)),
                 expires_on: day(self.expires_on),
-                note: maybe(self.note),
+                note: to_patch(self.note),
             }),
         }
     }
@@ -146,7 +146,7 @@ pub struct LotStatusInput {
 }
 
 impl LotStatusInput {
-    pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
+    pub fn read(self, reading: &mut InputErrors) -> shell::LotActInput {
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
             lot: reading.id(&self.id, || path!["input", "id"]),
@@ -216,7 +216,7 @@ impl StockMoveInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.items, "items", "quantity", |item| (Some(&item.product), &mut item.quantity, item.packs))
     }
-    pub fn read(self, reading: &mut Reading) -> shell::MoveInput {
+    pub fn read(self, reading: &mut InputErrors) -> shell::MoveInput {
         let items = self.items.into_iter().enumerate().map(|(index, item)| {
             let at = |name: &str| path!["input", "items", index, name];
             shell::MoveItemInput {

@@ -27,21 +27,23 @@ pub mod wording;
 
 pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
 pub use direct_json::Levels;
-pub use elsewhere::{IncomingStock, Lacking, StockAlternative, alternatives, next_incoming};
+pub use elsewhere::{IncomingStock, Shortfall, StockAlternative, alternatives, next_incoming};
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, StockOrderField, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
-pub use loaders::{LevelsOf, StockLoader, bin_of, bins_in, changed};
+pub use loaders::{LevelLoader, StockLoader, bin_of, bins_in, changed};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
 pub use lot_filter::LotFilter;
 pub use lot_inputs::{LotName, LotRef};
 pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
-pub use movement_documents::by_documents;
+pub use movement_documents::resolve_document_numbers;
 pub use movement_filter::{MovementFilter, folded, texts};
 pub use place::path;
 pub use query::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
-pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
+pub use refusals::{lost, receipt, refuse, stopped, user_errors_of_rejections};
 pub use reservation::Reservation;
-pub use visibility::{level_seen, lot_of_document, lot_seen, movement_seen, movements_within, sees_movements, sees_reservation};
-pub use wording::{Said, say};
+pub use visibility::{
+    lot_of_document, movements_within, sees_movements, sees_reservation, visible_level, visible_lot, visible_movement,
+};
+pub use wording::{CodeAndMessage, say};

@@ -9,8 +9,8 @@ use macros::resolvers;
 
 use super::{
     Lot, MovementKind, ReasonCode, StockCondition, links,
-    loaders::{ReversalOf, StockLoader},
-    visibility::{lot_seen, movement_seen},
+    loaders::{MovementReversalKey, StockLoader},
+    visibility::{visible_lot, visible_movement},
 };
 use crate::{
     catalog::{Money, Product, Store},
@@ -72,12 +72,14 @@ impl StockMovement {
     /// Movement that this one reverses. Null when it reverses none, or none that you may see.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let id = self.0.reverses?;
-        let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id).await?) };
+        let load = async { visible_movement(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id).await?) };
         Box::pin(load).await.transpose()
     }
     /// Movement that reversed this one. Null while it is not reversed, and where you may not see the reversal.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
-        let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
+        let load = async {
+            visible_movement(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(MovementReversalKey(self.0.id)).await?)
+        };
         Box::pin(load).await.transpose()
     }
     /// Time at which the movement occurred.
@@ -94,11 +96,11 @@ impl StockMovement {
     }
 }
 
-/// A movement's line: the change of each figure of one level, and the figures after it.
+/// A line of a movement: the change of each quantity of one level, and the quantities after it.
 #[derive(Debug, Clone)]
 pub struct StockEntry {
     pub movement: Arc<Movement>,
-    /// Its number inside the movement, from 1.
+    /// Number of the entry in the movement, from 1.
     pub line: u16,
 }
 
@@ -134,12 +136,12 @@ impl StockEntry {
         links::store(ctx, self.entry()?.key.store).await
     }
     /// Lot that was moved. Null where the product is not tracked.
-    // Null needs no permission where no lot moved.
+    // Null needs no permission if no lot moved.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         let lot = async {
             match self.entry()?.lot {
-                Some(id) => Box::pin(lot_seen(ctx, id)).await,
+                Some(id) => Box::pin(visible_lot(ctx, id)).await,
                 None => Ok(None),
             }
         };

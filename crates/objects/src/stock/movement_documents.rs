@@ -1,4 +1,5 @@
-//! Movements of documents that a filter names by their numbers: `reference: { key: ["SO-000007"] }` becomes IDs before the rest of it is read.
+//! Filters of movements that name documents by number: `reference: { key: ["SO-000007"] }` is
+//! replaced by IDs before the rest of the filter is compiled.
 
 use async_graphql::Context;
 
@@ -7,22 +8,23 @@ use crate::{
     graphql::{fault::Answer, filters::IdFilter},
     keyed_filters::{
         below,
-        seen::{OF_GOODS, documents, few_numbers, taken},
+        seen::{OF_GOODS, check_number_limit, documents, taken},
     },
 };
 
-/// The filter of the argument `filter` with IDs in the place of numbers: those of documents that the caller sees, as a movement shows no others. A number
-/// that names none is left out, so that numbers without one match nothing.
-pub async fn by_documents(ctx: &Context<'_>, filter: Option<MovementFilter>) -> Answer<Option<MovementFilter>> {
+/// Returns the filter of the argument `filter` with numbers replaced by IDs, of documents that the
+/// caller sees, since a movement shows no others. An unknown number is left out, so a test whose
+/// numbers are all unknown matches nothing.
+pub async fn resolve_document_numbers(ctx: &Context<'_>, filter: Option<MovementFilter>) -> Answer<Option<MovementFilter>> {
     let Some(mut filter) = filter else { return Ok(None) };
-    put_documents(ctx, &mut filter).await?;
+    replace_numbers_with_ids(ctx, &mut filter).await?;
     Ok(Some(filter))
 }
 
-async fn put_documents(ctx: &Context<'_>, filter: &mut MovementFilter) -> Answer<()> {
+async fn replace_numbers_with_ids(ctx: &Context<'_>, filter: &mut MovementFilter) -> Answer<()> {
     let mut found = Vec::new();
     numbered(filter, &["filter".to_owned()], &mut found);
-    few_numbers(found.iter().map(|(test, _)| &**test), "filter")?;
+    check_number_limit(found.iter().map(|(test, _)| &**test), "filter")?;
     for (test, at) in found {
         let numbers = taken(test, &at)?;
         test.one_of = Some(Box::pin(documents(ctx, &numbers, &OF_GOODS)).await?);

@@ -1,4 +1,4 @@
-//! Which movements, as clients ask for them.
+//! Filter and sort of movements, as inputs of the API.
 
 use async_graphql::{Enum, InputObject};
 use inventory::{
@@ -88,7 +88,8 @@ impl MovementFilter {
         read_nested(filter.unwrap_or_default(), &mut |filter: Self, at| filter.spec_at(at))
     }
 
-    /// The filter of a report, whose sums are of the entries that fit: filters inside it are refused.
+    /// Compiles the filter of a report, which sums the matching entries: nested filters are
+    /// refused.
     pub fn spec(filter: Option<&Self>) -> Result<MovementFilterSpec, TopError> {
         let Some(filter) = filter else { return Ok(MovementFilterSpec::default()) };
         let inside = [("and", filter.and.is_some()), ("or", filter.or.is_some()), ("not", filter.not.is_some())];
@@ -127,7 +128,7 @@ impl MovementFilter {
     }
 }
 
-/// The tests of a lot's code, all of which must hold.
+/// Compiles the tests of a lot's code, all of which must hold.
 fn lots(filter: Option<&LotCodeFilter>, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
     let (codes, begins) = codes(filter.clone(), at)?;
@@ -144,7 +145,7 @@ pub fn folded(test: TextTest) -> TextTest {
     }
 }
 
-/// The tests of a text, all of which must hold.
+/// Compiles the tests of a text, all of which must hold.
 pub fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
     filter.check(at)?;
     let listed = filter.one_of.clone().map(TextTest::In);

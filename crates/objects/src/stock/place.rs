@@ -1,10 +1,10 @@
-//! Paths of places in an input: the names that the schema has for what refusals mean.
+//! Paths in an input: the schema's names of the fields that rejections refer to.
 
 use inventory::stock::core::{At, Field};
 
 use crate::graphql::refusal::Path;
 
-/// The path from the input's root to the place; empty where no field is meant.
+/// The path from the input's root to a place; empty if no field is meant.
 pub fn path(at: At) -> Path {
     let mut path = Path::new();
     if at.is_input {
@@ -18,7 +18,7 @@ pub fn path(at: At) -> Path {
     path
 }
 
-/// What the schema calls a field; several names where it lies in an object of its own.
+/// Returns the name of a field in the schema; several names if it is in an object of its own.
 #[expect(clippy::too_many_lines, reason = "a table, one line a field")]
 const fn names(field: Field) -> &'static [&'static str] {
     match field {

@@ -21,8 +21,8 @@ use platform::{
 use super::{
     Levels, StockLevel, StockLevelConnection, StockMovement, StockMovementConnection,
     inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
-    loaders::LevelsOf,
-    movement_documents::by_documents,
+    loaders::LevelLoader,
+    movement_documents::resolve_document_numbers,
     movement_filter::{MovementFilter, MovementSort},
     visibility::{movements_within, within},
 };
@@ -30,7 +30,7 @@ use crate::{
     catalog::{Direction, StoreRef},
     graphql::{
         canonical::filter_name,
-        connection::{Page, PageArgs, counted_beside},
+        connection::{Page, PageArgs, begin_count},
         context::ContextExt,
         fault::Answer,
         limits::Limits,
@@ -83,8 +83,9 @@ impl StockQuery {
         let sorted = MovementSort::sorted(sort);
         let list = sorted.kind("movements");
         let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let mut filter = MovementFilter::nested(by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?)?;
-        // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
+        let mut filter = MovementFilter::nested(by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?)?;
+        // Parts inside `not` and `or` are limited too: an entry in a store that the caller may not
+        // see must not match there either.
         for spec in filter.all_mut() {
             *spec = movements_within(&permit, std::mem::take(spec));
         }
@@ -105,7 +106,8 @@ impl StockQuery {
     }
 }
 
-/// A page of levels. Every cursor carries the head as it was when the first page was read.
+/// A page of levels. Every cursor carries the journal's head at the time when the first page was
+/// read.
 pub async fn levels(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -146,7 +148,7 @@ pub async fn levels(
     conditions += &sort.text_bounds(descending, &request, next);
     conditions += &bounds;
     values.extend(bound);
-    let count = counted_beside(ctx, scope, &source, &request);
+    let count = begin_count(ctx, scope, &source, &request);
     let rows = rows::list::page(scope, sort, &conditions, &order, values).await?;
     let nodes = rows.into_iter().map(|(level, key)| {
         let key = match key {
@@ -157,7 +159,7 @@ pub async fn levels(
         (StockLevel::from(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);
-    let counted = page.counted_with(scope.clone(), source, count).vague(filter.is_vague());
+    let counted = page.count_from_source(scope.clone(), source, count).with_inexact_count(filter.is_vague());
     let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
     Ok(StockLevelConnection { counted, head })
 }
@@ -165,7 +167,7 @@ pub async fn levels(
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let of = ctx.lazy::<LevelsOf>()?;
+    let of = ctx.lazy::<LevelLoader>()?;
     let mut levels = match Levels::columns(ctx) {
         Some(columns) => Levels::Shown(of.shown(product, columns).await?.to_vec()),
         None => Levels::Whole(of.product(product).await?.iter().cloned().map(StockLevel::from).collect()),
@@ -194,7 +196,8 @@ pub async fn levels_of_store(
     let permit = ctx.permit::<kind::StockRead>()?;
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let asked = level_filter(ctx, filter).await?;
-    // As whoever follows the store writes it, or the stream would be another one than the page's cursor is for.
+    // The filter is the same as that of a stream that follows the store; otherwise the page's
+    // cursor would not fit that stream.
     let stores = if asked.stores.as_ref().is_none_or(|asked| asked.contains(&store)) { vec![store] } else { Vec::new() };
     let own = within(&permit, LevelFilter { stores: Some(stores), ..asked });
     levels(ctx, &scope, &own, order, args).await

@@ -1,4 +1,4 @@
-//! What a call of the ledger answers.
+//! Payloads of calls of the ledger.
 
 use async_graphql::Context;
 use inventory::ledger::{Done, Receipt};
@@ -9,7 +9,8 @@ use crate::graphql::{fault::Answer, payload::SeenPayload};
 
 /// A payload of an idempotent call of the ledger.
 pub trait ReceiptPayload: SeenPayload {
-    /// The documents of a receipt: a fresh one has them, a stored one names them, and they are read as they are now.
+    /// The documents of a receipt: a fresh receipt contains them, a stored one names them, and they
+    /// are read in their current state.
     fn shown(scope: &TenantScope, receipt: &mut Receipt) -> impl Future<Output = Answer<Self::Shown>> + Send;
 
     /// The answer to a call: its documents, those of the earlier call with its key, or why it was refused.

@@ -1,25 +1,26 @@
-//! How the ledger's rejections meet GraphQL: once, here.
+//! Conversion of the ledger's rejections into user errors.
 
 use async_graphql::Context;
 use inventory::{
     ledger::{Done, Receipt, Stop},
     reversals,
     stock::{
-        core::{Level, MOST_TOLD, Reason, Rejection, Scarce},
+        core::{Level, MAX_TOLD, Reason, Rejection, Scarce},
         rows::list::LevelRow,
     },
 };
 use platform::storage::Fault;
 
 use super::{
-    Lacking, StockLevel, changed, level_seen,
+    Shortfall, StockLevel, changed,
     place::path,
-    wording::{say, scarce},
+    visible_level,
+    wording::{say, scarce_goods},
 };
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, InsufficientStock, Path, UserError, naming, sent_key},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError, sent_key, with_sent_value},
         scalars::Quantity,
     },
     nodes::Node,
@@ -27,16 +28,16 @@ use crate::{
 
 /// A level, if the caller may see levels.
 fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
-    level_seen(ctx, Some(LevelRow::from(level))).ok().flatten()
+    visible_level(ctx, Some(LevelRow::from(level))).ok().flatten()
 }
 
-/// Turns a rejection into what the caller sees of it.
+/// Converts a rejection into a user error, with the data that the caller may see.
 pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
     let (code, said) = say(&rejection.why);
     let field = path(rejection.at);
     match rejection.why {
         Reason::LotShort { level, what, usable, requested } => {
-            let message = format!("{requested} of {} asked for, {} there", scarce(&what), usable.max(0));
+            let message = format!("{requested} of {} asked for, {} there", scarce_goods(&what), usable.max(0));
             short(ctx, (level.as_deref(), Named::of(what)), message, (requested, usable), field)
         }
         Reason::Insufficient { level, usable, requested } => {
@@ -57,18 +58,18 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
             _ => UserError::new(code, said, field),
         },
-        Reason::NotFound(_) => UserError::new(code, naming(&said, sent_key(ctx, &field).as_deref()), field),
+        Reason::NotFound(_) => UserError::new(code, with_sent_value(&said, sent_key(ctx, &field).as_deref()), field),
         Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
     }
 }
 
-/// What a shortage names by itself.
+/// Names that a shortage has itself.
 #[derive(Default)]
 struct Named {
     sku: Option<String>,
     kit: Option<String>,
     lot: Option<String>,
-    /// Where several stores were looked at: the level in the one that was asked first.
+    /// Level in the store that was tried first, if several stores were tried.
     own: Option<Box<Level>>,
 }
 
@@ -96,7 +97,7 @@ fn short(
 ) -> UserError {
     let sku = named.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
     let near = level.or(named.own.as_deref());
-    let lacking = near.map(|near| Lacking {
+    let lacking = near.map(|near| Shortfall {
         key: near.key,
         time_zone: near.facts.time_zone.clone(),
         is_visible: visible(ctx, near).is_some(),
@@ -106,7 +107,8 @@ fn short(
         code: ErrorCode::InsufficientStock.noted(),
         message,
         field: Some(field),
-        // Stock may come: the same call with the same key may succeed later.
+        // Not retryable as such, but the same call with the same key may succeed later, when stock
+        // arrives.
         retryable: false,
         level: level.and_then(|level| visible(ctx, level)),
         sku,
@@ -118,10 +120,11 @@ fn short(
     }))
 }
 
-/// The first refusals of a call, and the number of all of them for the answer's `userErrorCount`.
-pub async fn refuse_all(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Vec<UserError> {
-    let left_out = rejections.split_off(rejections.len().min(MOST_TOLD));
-    left_out.iter().for_each(|rejection| say(&rejection.why).0.count_left_out());
+/// Converts the first rejections of a call, and counts the others for the answer's
+/// `userErrorCount`.
+pub async fn user_errors_of_rejections(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Vec<UserError> {
+    let left_out = rejections.split_off(rejections.len().min(MAX_TOLD));
+    left_out.iter().for_each(|rejection| say(&rejection.why).0.count_omitted());
     let mut errors = Vec::with_capacity(rejections.len());
     for rejection in rejections {
         errors.push(refuse(ctx, rejection).await);
@@ -129,16 +132,17 @@ pub async fn refuse_all(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Ve
     errors
 }
 
-/// What stopped a call: refusals are data, the rest is a top-level error.
+/// Converts the error of a call: refusals become user errors, all others a top-level error.
 pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, TopError> {
     match stop {
         Stop::Denied(denied) => Err(denied.into()),
         Stop::Fault(fault) => Err(fault.into()),
-        Stop::Refused(rejections) => Ok(refuse_all(ctx, rejections).await),
+        Stop::Refused(rejections) => Ok(user_errors_of_rejections(ctx, rejections).await),
     }
 }
 
-/// What came of a call: its receipt, or its refusals as clients see them. Faults and missing permissions are top-level errors.
+/// Returns the receipt of a call, or its refusals as user errors. Faults and missing permissions
+/// are top-level errors.
 pub async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
     changed(ctx);
     match done {
@@ -147,7 +151,7 @@ pub async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Ve
     }
 }
 
-/// What a receipt names is not there.
+/// Error for a document that a receipt names and that does not exist.
 pub fn lost(table: &'static str) -> TopError {
     Fault::corrupt(table, "a receipt names a document that exists").into()
 }

@@ -18,7 +18,7 @@ use crate::{
     nodes::Node,
 };
 
-/// Stock that is held for somebody, with its level where a change has just made it what it is.
+/// A reservation, with its level if a change has just produced it.
 #[derive(Debug, Clone)]
 pub struct Reservation(pub Option<Arc<LevelRow>>, pub Held);
 

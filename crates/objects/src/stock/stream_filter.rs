@@ -1,16 +1,18 @@
-//! What the stream of stock is not filtered by.
+//! Conditions that the stream of stock cannot filter by.
 
 use super::StockFilter;
 use crate::graphql::nested::{FieldNames, NestedFilter, first_given};
 
 impl StockFilter {
-    /// The place of the first condition, in it or in a filter inside it, that events of stock do not say.
-    pub fn place_unheard(&self) -> Option<Vec<String>> {
-        self.place_of(&["filter".to_owned()], &Self::unheard)
+    /// The path of the first condition, in this filter or in one inside it, that cannot be
+    /// evaluated from events of stock.
+    pub fn path_not_streamable(&self) -> Option<Vec<String>> {
+        self.place_of(&["filter".to_owned()], &Self::not_streamable)
     }
 
-    /// Events say which category a product has, and not that it has none.
-    fn unheard(&self) -> Option<FieldNames> {
+    /// Conditions that events cannot answer. Events have the category of a product, but cannot test
+    /// that there is none.
+    fn not_streamable(&self) -> Option<FieldNames> {
         let is_of_no_category = self.category.as_ref().is_some_and(|test| test.is_null.is_some());
         first_given(&[
             (is_of_no_category, &["category", "isNull"]),

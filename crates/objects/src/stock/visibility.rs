@@ -1,4 +1,5 @@
-//! What of the tenant's stock a caller sees: the stores that their permission is for. What lies beyond looks as if it were not there.
+//! Visibility of stock: a caller sees the stores that the permission is for. Stock of other stores
+//! looks as if it did not exist.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use platform::storage::Fault;
 
 use super::{
     Lot, StockLevel, StockMovement,
-    loaders::{LotLevelsOf, StockLoader},
+    loaders::{LotLevelsKey, StockLoader},
 };
 use crate::graphql::{
     context::ContextExt,
@@ -46,23 +47,25 @@ pub fn movements_within<P: Permission>(permit: &Permit<P>, spec: MovementFilterS
 }
 
 /// A level, if it is in one of the caller's stores.
-pub fn level_seen(ctx: &Context<'_>, level: Option<LevelRow>) -> Answer<Option<StockLevel>> {
+pub fn visible_level(ctx: &Context<'_>, level: Option<LevelRow>) -> Answer<Option<StockLevel>> {
     let permit = ctx.permit::<kind::StockRead>()?;
     Ok(level.filter(|level| permit.covers(level.key.store)).map(StockLevel::from))
 }
 
-/// A movement, if one of its entries is in one of the caller's stores. It shows those only.
-pub fn movement_seen(ctx: &Context<'_>, movement: Option<Arc<Movement>>) -> Answer<Option<StockMovement>> {
+/// A movement, if one of its entries is in one of the caller's stores. Only those entries are
+/// shown.
+pub fn visible_movement(ctx: &Context<'_>, movement: Option<Arc<Movement>>) -> Answer<Option<StockMovement>> {
     let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
     Ok(movement.filter(|movement| movement.entries.iter().any(|entry| reach.covers(entry.key.store))).map(StockMovement))
 }
 
-/// Whether the caller sees what moved in a store.
+/// Whether the caller sees the movements in a store.
 pub fn sees_movements(ctx: &Context<'_>, store: StoreId) -> Answer<bool> {
     Ok(ctx.permit::<kind::StockMovementRead>()?.covers(store))
 }
 
-/// Refused where the caller sees a level but not what moved it.
+/// Returns the permit to see the movements in a store. Refused if the caller sees the store's
+/// levels only.
 pub fn movements_of(ctx: &Context<'_>, store: StoreId) -> Answer<Permit<kind::StockMovementRead>> {
     let permit = ctx.permit::<kind::StockMovementRead>()?;
     if !permit.covers(store) {
@@ -77,12 +80,12 @@ pub fn sees_reservation(permit: &Permit<kind::StockRead>, held: &Reservation) ->
 }
 
 /// A lot by its id, if it ever was in a store that the caller may see.
-pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
+pub async fn visible_lot(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let Some(lot) = loader.load_one(id).await? else { return Ok(None) };
     if reach != Reach::Everywhere {
-        let places = loader.load_one(LotLevelsOf(id)).await?.unwrap_or_default();
+        let places = loader.load_one(LotLevelsKey(id)).await?.unwrap_or_default();
         if !places.iter().any(|level| reach.covers(level.key.store)) {
             return Ok(None);
         }
@@ -90,7 +93,7 @@ pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
     Ok(Some(Lot(lot)))
 }
 
-/// The lot that a document of the caller's names, whoever may see its stock.
+/// The lot that a document of the caller names, even if the caller may not see its stock.
 pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
     let found = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
     Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)

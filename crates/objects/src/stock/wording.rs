@@ -1,4 +1,4 @@
-//! Refusals of the rooms that move stock as GraphQL says them: each its code and words, once.
+//! Rejections of the rooms that move stock, in GraphQL: code and message of each, defined once.
 
 use std::fmt::Display;
 
@@ -12,11 +12,11 @@ use platform::{clock, storage::idempotency::MAX_KEY};
 
 use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
 
-/// Code and words of a refusal.
-pub type Said = (ErrorCode, String);
+/// Code and message of a refusal.
+pub type CodeAndMessage = (ErrorCode, String);
 
-/// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 12] = [
+/// The rooms above stock, each with the messages of its own rejections.
+const MESSAGE_SOURCES: [fn(&AnyRefusal) -> Option<CodeAndMessage>; 12] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
@@ -31,12 +31,12 @@ const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 12] = [
     |any| of(any, reversals::refusal::reversal),
 ];
 
-fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
+fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> CodeAndMessage) -> Option<CodeAndMessage> {
     any.get().map(say)
 }
 
-/// Code and words of a reason; of one that says how much there is, without that.
-pub fn say(why: &Reason) -> Said {
+/// Code and message of a reason, without available quantities.
+pub fn say(why: &Reason) -> CodeAndMessage {
     match why {
         Reason::NotFound(what) => (ErrorCode::NotFound, format!("there is no such {}", noun(*what))),
         Reason::PeriodClosed { through } => {
@@ -52,12 +52,12 @@ pub fn say(why: &Reason) -> Said {
             (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", level.facts.sku))
         }
         Reason::LotShort { what, requested, .. } => {
-            (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", scarce(what)))
+            (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", scarce_goods(what)))
         }
         Reason::KeyReused => (ErrorCode::IdempotencyKeyReused, "this key was used before with another input".to_owned()),
         Reason::Stock(refusal) => stock(refusal),
         Reason::Room(any) => {
-            let said = ROOMS.iter().find_map(|room| room(any));
+            let said = MESSAGE_SOURCES.iter().find_map(|room| room(any));
             // A test finds the room that is missing above.
             said.unwrap_or_else(|| (ErrorCode::Invalid, "this cannot be done".to_owned()))
         }
@@ -98,7 +98,7 @@ pub const fn noun(noun: Noun) -> &'static str {
     }
 }
 
-pub fn scarce(what: &Scarce) -> String {
+pub fn scarce_goods(what: &Scarce) -> String {
     match what {
         Scarce::Lot { code } => format!("lot {code}"),
         Scarce::OutsideParcels { code } => {
@@ -119,7 +119,7 @@ pub fn scarce(what: &Scarce) -> String {
     }
 }
 
-fn call(why: &CallRefusal) -> Said {
+fn call(why: &CallRefusal) -> CodeAndMessage {
     match why {
         CallRefusal::NoKey => (ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed")),
         CallRefusal::NoText => (ErrorCode::Required, "a text is needed".to_owned()),
@@ -135,7 +135,7 @@ const NOT_POSITIVE: &str = "a quantity above 0 is expected";
 const NO_ITEMS: &str = "at least one item is needed";
 const NOT_TRACKED: &str = "is not tracked by lots";
 
-fn stock(why: &Refusal) -> Said {
+fn stock(why: &Refusal) -> CodeAndMessage {
     let invalid = |message: &str| (ErrorCode::Invalid, message.to_owned());
     let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
     let state = |message: &str| (ErrorCode::InvalidState, message.to_owned());
@@ -169,9 +169,7 @@ fn stock(why: &Refusal) -> Said {
             (ErrorCode::LimitExceeded, format!("it would take more than {most} entries: do it in parts"))
         }
         Refusal::AlreadyReversed => state("it has been reversed already"),
-        Refusal::KeepsCount => {
-            state("it keeps what a count found: reverse the movement that came late instead, at its occurredAt")
-        }
+        Refusal::KeepsCount => state("it records the result of a count: reverse the late movement instead, at its occurredAt"),
         Refusal::OfDocument(kind) => {
             state(&format!("it belongs to a document ({}): undo it there, or by documentReverse", kind.as_str()))
         }
@@ -185,7 +183,7 @@ fn stock(why: &Refusal) -> Said {
     }
 }
 
-fn stock_lot(why: &LotRefusal) -> Said {
+fn stock_lot(why: &LotRefusal) -> CodeAndMessage {
     let invalid = |message: String| (ErrorCode::Invalid, message);
     let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
     let state = |message: String| (ErrorCode::InvalidState, message);
@@ -210,20 +208,20 @@ fn stock_lot(why: &LotRefusal) -> Said {
         LotRefusal::Expired { code, way: ExpiredWay::Override } => {
             state(format!("lot {code} is past its date: only stock.override sells it (onShortage)"))
         }
-        LotRefusal::Blocked { code, why } => state(blocked(code, why)),
+        LotRefusal::Blocked { code, why } => state(blocked_lot_text(code, why)),
         LotRefusal::BlockedForReversal { code, why } => {
             state(format!("lot {code} is {why}: release it, or take the goods in by a movement of their own"))
         }
-        LotRefusal::NotAvailable { code, status } => state(blocked(code, status)),
+        LotRefusal::NotAvailable { code, status } => state(blocked_lot_text(code, status)),
         LotRefusal::NotOnRecord { sku } => invalid(format!("{sku} is tracked: take in the lot that was not on record first")),
     }
 }
 
-fn blocked(code: &str, why: impl Display) -> String {
+fn blocked_lot_text(code: &str, why: impl Display) -> String {
     format!("lot {code} is {why}: release the lot first")
 }
 
-fn lot(why: &lots::core::Refusal) -> Said {
+fn lot(why: &lots::core::Refusal) -> CodeAndMessage {
     use lots::core::Refusal as Why;
     let state = |message: String| (ErrorCode::InvalidState, message);
     match why {
@@ -238,13 +236,13 @@ fn lot(why: &lots::core::Refusal) -> Said {
             };
             state(format!("the lot is {status}; open are {open}"))
         }
-        Why::NoDiscrepancy => (ErrorCode::Invalid, "REFUSE or SHORTEN: nothing leaves, so nothing was not there".to_owned()),
-        Why::CameElsewhere => state("some of it came to another store just now: try again".to_owned()),
+        Why::NoDiscrepancy => (ErrorCode::Invalid, "REFUSE or SHORTEN: nothing leaves, so no discrepancy is possible".to_owned()),
+        Why::CameElsewhere => state("units of this lot have just arrived in another store: try again".to_owned()),
         Why::NoItems => (ErrorCode::Invalid, NO_ITEMS.to_owned()),
         Why::WayClosed => {
-            state("this way is not open: what expired or was recalled is written off, or released with its lot".to_owned())
+            state("this move is not possible: write off expired or recalled stock, or release it with its lot".to_owned())
         }
         Why::NotPositive => (ErrorCode::OutOfRange, NOT_POSITIVE.to_owned()),
-        Why::Blocked { code, why } => state(blocked(code, why)),
+        Why::Blocked { code, why } => state(blocked_lot_text(code, why)),
     }
 }

@@ -14,27 +14,27 @@ crate::tenant_rows!(
     Rows
 );
 
-/// What is kept of an object.
+/// Key of the tags of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TagsOf(pub Uuid);
+pub struct NodeTagsKey(pub Uuid);
 
-impl Loader<TagsOf> for Rows {
+impl Loader<NodeTagsKey> for Rows {
     type Value = Arc<NodeTags>;
     type Error = Fault;
-    async fn load(&self, keys: &[TagsOf]) -> Result<HashMap<TagsOf, Arc<NodeTags>>, Fault> {
+    async fn load(&self, keys: &[NodeTagsKey]) -> Result<HashMap<NodeTagsKey, Arc<NodeTags>>, Fault> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let all = rows::of(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|tags| (TagsOf(tags.target.id), Arc::new(tags))).collect())
+        Ok(all.into_iter().map(|tags| (NodeTagsKey(tags.target.id), Arc::new(tags))).collect())
     }
 }
 
 /// The tags of an object.
 pub async fn tags_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<String>> {
-    Ok(load(ctx, TagsOf(id)).await?.map(|found| found.tags.clone()).unwrap_or_default())
+    Ok(load(ctx, NodeTagsKey(id)).await?.map(|found| found.tags.clone()).unwrap_or_default())
 }
 
 /// The custom data of an object.
 pub async fn metadata_of(ctx: &Context<'_>, id: Uuid) -> Answer<Json> {
-    let found = load(ctx, TagsOf(id)).await?;
+    let found = load(ctx, NodeTagsKey(id)).await?;
     Ok(Json::from_text(found.as_ref().map_or("{}", |found| found.metadata.as_str())))
 }

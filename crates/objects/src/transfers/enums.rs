@@ -1,4 +1,4 @@
-//! The states of a transfer, with what each means.
+//! The states of a transfer, with their descriptions.
 
 use async_graphql::Enum;
 use entity::prelude;

@@ -1,5 +1,5 @@
-//! What a request's resolvers ask for together is read together; nothing is kept, so that a second mutation of one request sees what the
-//! first one wrote.
+//! Loaders of transfers, which read in batches for the resolvers of a request. They cache nothing,
+//! so that a second mutation of one request sees the writes of the first.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -18,7 +18,7 @@ pub use transfer::{SentLot, Transfer, TransferConnection, TransferEdge, Transfer
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 
-/// The transfer of an id, with its lines, if one of its stores is the caller's.
+/// The transfer with an ID, with its lines, if one of its stores is the caller's.
 pub async fn load_transfer(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Transfer>> {
     let permit = ctx.permit::<kind::TransferRead>()?;
     Ok(loaders::load(ctx, id).await?.filter(|transfer| covers(&permit, transfer)).map(Transfer::whole))

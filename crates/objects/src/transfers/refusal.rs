@@ -1,14 +1,14 @@
-//! Refusals of transfers as GraphQL says them: each its code and words, once.
+//! Rejections of transfers in GraphQL: code and message of each, defined once.
 
 use inventory::transfers::core::{Action, Refusal, actions_from};
 
 use crate::{
     graphql::refusal::ErrorCode,
     orders::refusal::{invalid, open, range, state},
-    stock::Said,
+    stock::CodeAndMessage,
 };
 
-pub fn transfer(why: &Refusal) -> Said {
+pub fn transfer(why: &Refusal) -> CodeAndMessage {
     match why {
         Refusal::Status(status) => {
             state(&format!("the transfer is {status}; {}", open(actions_from(*status).map(Action::mutation))))

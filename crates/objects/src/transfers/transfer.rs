@@ -19,7 +19,7 @@ use crate::{
     numbering,
     orders::links::{self, Actor, Money, Product, Store},
     reversals::{DocumentReversal, has_more_reversals, reversals_of},
-    stock::{Lot, ReasonCode, lot_of_document, lot_seen},
+    stock::{Lot, ReasonCode, lot_of_document, visible_lot},
     tagging::tags_of,
 };
 
@@ -41,7 +41,7 @@ impl Transfer {
     pub fn whole(row: Arc<core::Transfer>) -> Self {
         Self { row, lines: Lines::Read }
     }
-    /// Its lines are read when they are asked for.
+    /// A transfer whose lines are read on demand.
     pub fn head(row: Arc<core::Transfer>) -> Self {
         Self { row, lines: Lines::ToRead }
     }
@@ -154,7 +154,8 @@ impl Transfer {
     }
 }
 
-/// Whether the caller has, on the side of the transfer that the action is done on, the permission that its mutation asks for.
+/// Whether the caller has, at the side of the transfer where the action is done, the permission
+/// that its mutation requires.
 fn may(caller: &Caller, action: Action, transfer: &core::Transfer) -> bool {
     let covers = |needed: usize, store| caller.permissions.reach(needed).covers(store);
     match action {
@@ -231,7 +232,7 @@ impl TransferLine {
     }
 }
 
-/// What left of one lot.
+/// Units shipped of one lot.
 pub struct SentLot(core::SentLot);
 
 fn units(units: i64) -> Quantity {
@@ -248,7 +249,7 @@ impl SentLot {
     /// The lot; null where it never was in a store whose stock you may see.
     #[field(permit = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+        Box::pin(visible_lot(ctx, self.0.lot)).await.transpose()
     }
     /// Units of the lot shipped, in the product's smallest unit.
     async fn shipped(&self) -> Quantity {

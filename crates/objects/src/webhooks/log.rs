@@ -1,4 +1,4 @@
-//! What was sent, and what came of it.
+//! Log of webhook messages and their delivery attempts.
 
 use async_graphql::{Context, Enum};
 use entity::prelude::EventId;
@@ -75,7 +75,7 @@ impl WebhookDelivery {
     }
 }
 
-/// What came of an attempt.
+/// An attempt to deliver a message, with its result.
 #[derive(Debug, Clone)]
 pub struct WebhookAttempt {
     attempt: Attempt,

@@ -8,7 +8,7 @@ use iam::access::kind;
 use macros::resolvers;
 use services::webhooks::{
     Webhooks,
-    core::{DisabledWhy, Endpoint},
+    core::{DisabledReason, Endpoint},
 };
 
 use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryStatus};
@@ -17,7 +17,7 @@ use crate::{
         connection::PageArgs,
         context::ContextExt,
         fault::Answer,
-        filters::of_both,
+        filters::intersect_values,
         scalars::{Cursor, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -25,7 +25,7 @@ use crate::{
 
 /// Reason for which nothing is sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledWhy")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledReason")]
 pub enum WebhookDisabledReason {
     /// The endpoint was disabled by hand.
     SwitchedOff,
@@ -137,7 +137,7 @@ impl WebhookEndpoint {
         before: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
         let args = PageArgs { first, after, last, before };
-        log::deliveries(ctx, &self.0, of_both(statuses, states), &args).await
+        log::deliveries(ctx, &self.0, intersect_values(statuses, states), &args).await
     }
     /// Attempts of the last 30 days, the newest first. Older ones are among them, with an empty body, where the deployment archives months.
     #[field(paged)]

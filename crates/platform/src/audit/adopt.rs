@@ -1,4 +1,4 @@
-//! The log of a tenant that comes from another deployment goes on in this one.
+//! Continuation of the log of a tenant that was imported from another deployment.
 
 use entity::prelude::AuditId;
 
@@ -13,8 +13,9 @@ use crate::storage::{Database, Fault, Work};
 /// Entries that are chained at a time.
 const PAGE: i64 = 1_000;
 
-/// Walks the chain that was written in this transaction. Where it holds, what the other deployment had not chained yet gets its place, whose keys
-/// vouched for it and are not here, and an entry of this deployment ends the chain.
+/// Verifies the chain that this transaction has written. If it is intact, appends the entries that
+/// the other deployment had not chained yet (their MACs cannot be checked: the keys stayed there),
+/// and ends the chain with an entry of this deployment.
 pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> Result<Verification, Fault> {
     let found = verify::whole(work, Some(audit_writer), None).await?;
     if !found.is_ok() {
@@ -22,7 +23,7 @@ pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> R
     }
     let mut chain: Chain = rows::lock_head(work).await?.chain;
     loop {
-        let waiting = rows::unsealed(work, AuditId::NIL, PAGE).await?;
+        let waiting = rows::list_unsealed(work, AuditId::NIL, PAGE).await?;
         let seals: Vec<_> = waiting.iter().map(|Stored { entry, .. }| (entry.id, entry.at, chain.append(entry))).collect();
         if seals.is_empty() {
             break;
@@ -33,11 +34,11 @@ pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> R
     Ok(found)
 }
 
-/// Gives entries their places in the chain that wait for one and were vouched for under a key that is lost; how many they are.
-pub async fn adopt_waiting(work: &Work, lost_key: &str) -> Result<u64, Fault> {
+/// Chains the waiting entries whose MACs were made with a lost key; returns their count.
+pub async fn chain_entries_of_lost_key(work: &Work, lost_key: &str) -> Result<u64, Fault> {
     let (mut chain, mut after, mut adopted) = (None, AuditId::NIL, 0);
     loop {
-        let waiting = rows::unsealed(work, after, PAGE).await?;
+        let waiting = rows::list_unsealed(work, after, PAGE).await?;
         let Some(last) = waiting.last() else { return Ok(adopted) };
         after = last.entry.id;
         let lost: Vec<_> = waiting.iter().filter(|stored| stored.mac_key == lost_key).collect();
@@ -52,15 +53,16 @@ pub async fn adopt_waiting(work: &Work, lost_key: &str) -> Result<u64, Fault> {
     }
 }
 
-/// How many entries of all tenants wait for a place that a key vouches for. One that was changed since never gets a place, with the key or without it, so it
-/// is not among them.
-pub async fn waiting_under(db: &Database, audit_writer: &AuditWriter, key: &str) -> Result<usize, Fault> {
+/// Returns the number of entries of all tenants that wait for their place in the chain and that a
+/// key authenticates. An entry that was changed since never gets a place, with the key or without
+/// it, so it is not counted.
+pub async fn count_unchained_by_key(db: &Database, audit_writer: &AuditWriter, key: &str) -> Result<usize, Fault> {
     let Some(mac_key) = audit_writer.mac_key_of(key) else { return Ok(0) };
     let mut count = 0;
-    for tenant in rows::tenants_waiting_under(&db.global(), key).await? {
+    for tenant in rows::tenants_with_unchained_by_key(&db.global(), key).await? {
         let (scope, mut after) = (db.tenant(tenant), AuditId::NIL);
         loop {
-            let waiting = rows::unsealed(&scope, after, PAGE).await?;
+            let waiting = rows::list_unsealed(&scope, after, PAGE).await?;
             let Some(last) = waiting.last() else { break };
             after = last.entry.id;
             let of_key = waiting.iter().filter(|stored| stored.mac_key == key);

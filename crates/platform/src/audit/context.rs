@@ -1,4 +1,5 @@
-//! Who is asking for what, while it is being carried out: carried by the task, so that no shell function can forget to hand it on.
+//! Caller and action of the current task: the task carries them, so that no shell function can
+//! forget to pass them on.
 
 use std::{
     future::Future,
@@ -26,7 +27,7 @@ use crate::{
     },
 };
 
-/// Where a request came from. The front puts one into each operation's data.
+/// Origin of a request. The front puts one into each operation's data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
     pub request_id: String,
@@ -34,7 +35,7 @@ pub struct Origin {
     pub session: Option<SessionId>,
 }
 
-/// What is asked for, by whom, and what is known of it by now.
+/// Action of a task, its caller, and the facts known by now.
 pub struct AuditContext {
     pub action: String,
     pub origin: Origin,
@@ -51,12 +52,13 @@ struct EntryFacts {
     actor: Option<Actor>,
     target: Option<Target>,
     codes: Vec<String>,
-    /// Said by the room that found out, so that a transaction of no tenant may be the one that is meant.
+    /// True if a room attributed the entry to a tenant, so that a transaction without a tenant may
+    /// write it.
     is_attributed: bool,
 }
 
-/// Codes of one refusal that are kept; the first ones say what was wrong.
-const MOST_CODES: usize = 10;
+/// Maximum codes that are kept of one refusal. The first ones name the cause.
+const MAX_CODES: usize = 10;
 
 tokio::task_local! {
     static AUDIT_CONTEXT: Arc<AuditContext>;
@@ -76,12 +78,13 @@ impl AuditContext {
         Arc::new(Self { action, origin, audit_writer, facts, is_recorded, has_committed, refusals: AtomicU32::new(0) })
     }
 
-    /// The context of what this task carries out; none for jobs and queries.
+    /// Returns the context of the current task; None for jobs and queries.
     pub fn current() -> Option<Arc<Self>> {
         AUDIT_CONTEXT.try_with(Arc::clone).ok()
     }
 
-    /// Carries something out in this context: each transaction that it commits for the caller's tenant takes the entry along.
+    /// Runs an action in this context: each transaction that it commits for the caller's tenant
+    /// includes the entry.
     pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
         AUDIT_CONTEXT.scope(self.clone(), commit_hook::with(self.clone(), future)).await
     }
@@ -94,7 +97,7 @@ impl AuditContext {
     pub fn is_recorded(&self) -> bool {
         self.is_recorded.load(Ordering::Acquire)
     }
-    /// Says that a transaction with the entry has committed.
+    /// Records that a transaction with the entry has committed.
     pub fn recorded(&self) {
         self.is_recorded.store(true, Ordering::Release);
     }
@@ -105,24 +108,26 @@ impl AuditContext {
     /// Notes the code of a refusal.
     pub fn note(&self, code: &str) {
         self.facts(|facts| {
-            if facts.codes.len() < MOST_CODES && !facts.codes.iter().any(|seen| seen == code) {
+            if facts.codes.len() < MAX_CODES && !facts.codes.iter().any(|seen| seen == code) {
                 facts.codes.push(code.to_owned());
             }
         });
     }
-    /// How many refusals the answer carries as data.
+    /// Returns the number of refusals that the answer carries as data.
     pub fn refusals(&self) -> u32 {
         self.refusals.load(Ordering::Relaxed)
     }
     pub fn was_refused(&self) -> bool {
         self.facts(|facts| !facts.codes.is_empty())
     }
-    /// The tenant whose log the entry belongs to; the deployment's own where nobody's tenant is known.
+    /// Returns the tenant whose log the entry belongs to; the deployment's own log if no tenant is
+    /// known.
     pub fn tenant(&self) -> TenantId {
         self.facts(|facts| facts.tenant).unwrap_or(TenantId::NIL)
     }
 
-    /// The entry as it stands now. `events` is the first and last number of what it wrote.
+    /// Returns the entry with the facts known now. `events` is the first and last number of the
+    /// events written.
     pub fn entry(&self, outcome: Outcome, target: Option<Target>, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
         let facts = self.facts(|facts| facts.clone());
         let codes = Some(facts.codes).filter(|codes| !codes.is_empty() && outcome != Outcome::Done);
@@ -141,7 +146,8 @@ impl AuditContext {
         };
         (entry, self.origin.ip.clone())
     }
-    /// The entry of a command that was done, and that of the document whose fields it changed, where what was asked for is about something else.
+    /// Returns the entry of a command that was executed, and a second one for the document whose
+    /// fields it changed if the first has another target.
     pub fn entries_of(
         &self,
         document: Option<Target>,
@@ -158,7 +164,7 @@ impl AuditContext {
         (changed.target, changed.changes) = (document, changes_of(None, None, Some(fields)));
         [Some((entry, ip)), Some((changed, from))]
     }
-    /// The entry of an object that was changed.
+    /// Returns the entry of a changed object.
     fn entry_of(&self, change: ObjectChange, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
         let (mut entry, ip) = self.entry(Outcome::Done, None, events);
         entry.target = Some(Target { kind: change.kind, id: change.id });
@@ -170,27 +176,30 @@ impl AuditContext {
     }
 }
 
-/// Says whose log the entry of this task belongs to, where the caller had to show first who they are: a login, a reset.
+/// Attributes this task's entry to a tenant and an actor that authenticated during the task: a
+/// login, a reset.
 pub fn attribute(tenant: TenantId, actor: Actor) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.facts(|facts| (facts.tenant, facts.actor, facts.is_attributed) = (Some(tenant), Some(actor), true));
     }
 }
 
-/// Says what the entry of this task is about, where neither its arguments nor its events do.
+/// Sets the target of this task's entry, if neither its arguments nor its events name it.
 pub fn set_target(target: Target) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.facts(|facts| facts.target = Some(target));
     }
 }
 
-/// Whether what objects a transaction of this task changes is written down. Whoever works for that alone asks first.
-pub fn listens() -> bool {
+/// Whether changes of objects by this task's transactions are logged. Check it before doing work
+/// that only the log needs.
+pub fn logs_changes() -> bool {
     commit_hook::is_set()
 }
 
-/// Notes that the transaction changes an object from one state to another, for its entry. A state that is absent is that of an object which is made
-/// or removed; the key is that of the person's history whose object it is.
+/// Notes for the entry that the transaction changes an object from one state to another. The
+/// earlier state is absent if the object is created, the later one if it is removed; the key is the
+/// history key of the person that the object is about.
 pub fn changed<K: entity::id::Kind>(
     work: &mut Work,
     id: Id<K>,
@@ -198,14 +207,14 @@ pub fn changed<K: entity::id::Kind>(
     after: Option<&Fields>,
     key: Option<&DataKey>,
 ) {
-    if listens() {
+    if logs_changes() {
         note_differences(work, Target::of(id), differences(before, after, key));
     }
 }
 
-/// The same of an object whose kind is known only as the program runs.
+/// Does the same as `changed`, for an object whose kind is known only at run time.
 pub fn changed_node(work: &mut Work, target: &Target, before: &Fields, after: &Fields) {
-    if listens() {
+    if logs_changes() {
         note_differences(work, target.clone(), differences(Some(before), Some(after), None));
     }
 }
@@ -216,15 +225,15 @@ fn note_differences(work: &mut Work, target: Target, fields: Vec<Value>) {
     }
 }
 
-/// Notes the code of a refusal of this task.
+/// Notes the code of a refusal in this task's context.
 pub fn refused(code: &str) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.note(code);
     }
 }
 
-/// Notes a refusal that this task's answer carries as data, by its code.
-pub fn refused_in_data(code: &str) {
+/// Notes the code of a refusal that this task's answer contains as data.
+pub fn record_refusal_code(code: &str) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.note(code);
         audit_context.refusals.fetch_add(1, Ordering::Relaxed);
@@ -233,7 +242,8 @@ pub fn refused_in_data(code: &str) {
 
 impl CommitHook for AuditContext {
     fn rows(&self, tenant: TenantId, events: &[Arc<Event>], changes: Vec<ObjectChange>) -> Option<Bulk> {
-        // What is written for no tenant, or beside the caller's, is not yet what was asked for.
+        // Rows of no tenant, or of another tenant than the caller's, are not yet the requested
+        // change.
         let facts = self.facts(|facts| facts.clone());
         let is_meant = if tenant == TenantId::NIL { facts.is_attributed } else { facts.tenant == Some(tenant) };
         let is_recorded = self.is_recorded();
@@ -242,15 +252,16 @@ impl CommitHook for AuditContext {
         }
         let numbers = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq));
         let target = events.first().and_then(|event| target_of(event));
-        // What is refused may still change something: a token that comes back ends its session.
+        // A refused action may still change something: a reused token ends its session.
         let outcome = if facts.codes.is_empty() { Outcome::Done } else { Outcome::Refused };
         let is_about = |change: &ObjectChange| {
             facts.target.as_ref().is_none_or(|target| target.kind == change.kind && target.id == change.id)
         };
-        // The entry of what was asked for is that of an object which it changed, where it is about nothing else.
+        // The entry of a changed object also serves as the action's entry, unless the action has
+        // another target.
         let is_told = outcome == Outcome::Done && changes.iter().any(is_about);
         let own = (!is_recorded && !is_told).then(|| self.entry(outcome, target, numbers));
-        // The events are told once, however many objects they are about.
+        // Only the first entry lists the events, however many objects they are about.
         let first = if own.is_some() { None } else { numbers };
         let events = std::iter::once(first).chain(std::iter::repeat(None));
         let of_objects = changes.into_iter().zip(events).map(|(change, events)| self.entry_of(change, events));
@@ -264,7 +275,7 @@ impl CommitHook for AuditContext {
     }
 }
 
-/// What an event is about: the id that its payload calls `id`.
+/// Returns the target of an event: the ID that its payload calls `id`.
 fn target_of(event: &Event) -> Option<Target> {
     #[derive(serde::Deserialize)]
     struct PayloadId {

@@ -1,4 +1,4 @@
-//! What an audit entry says, and how it is bound to the one before: pure.
+//! Content of an audit entry, and its link to the entry before: pure.
 
 use aws_lc_rs::{
     hmac,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub type Hash = [u8; 32];
 
-/// Where a chain ends: the number and the hash of its last entry.
+/// End of a chain: the number and the hash of its last entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
     pub seq: i64,
@@ -28,7 +28,7 @@ pub struct Seal {
 }
 
 impl Chain {
-    /// Puts an entry at the end.
+    /// Appends an entry.
     pub fn append(&mut self, entry: &Entry) -> Seal {
         let (seq, prev) = (self.seq + 1, self.hash);
         *self = Self { seq, hash: entry.hash(&prev, seq) };
@@ -36,25 +36,25 @@ impl Chain {
     }
 }
 
-/// What the first entry is chained to.
+/// Hash to which the first entry is chained.
 pub const GENESIS: Hash = [0; 32];
-/// A checkpoint is signed at the latest after so many entries …
+/// Entries after which a checkpoint is signed …
 pub const CHECKPOINT_ENTRIES: i64 = 1_000;
-/// … or when so much time has passed.
+/// … and seconds after which it is, if that is sooner.
 pub const CHECKPOINT_SECONDS: i64 = 3_600;
 
-/// What became of what was asked for.
+/// Outcome of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It was done, in the transaction that holds this entry.
+    /// Done, in the transaction that contains this entry.
     Done,
-    /// It was accepted and changed nothing: done before, or already so.
+    /// Accepted without a change: it had been done before, or the state was so already.
     Unchanged,
-    /// It was refused, for what it asked.
+    /// Refused because of the request's content.
     Refused,
-    /// It was refused, for who asked.
+    /// Refused because of the caller's rights or authentication.
     Denied,
-    /// A fault of ours.
+    /// Failed by an internal fault.
     Failed,
 }
 
@@ -73,7 +73,7 @@ impl Outcome {
     }
 }
 
-/// Something that an entry is about: a prefix of our ids, and the id.
+/// Object that an entry is about: the prefix of its ID, and the ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     pub kind: String,
@@ -84,7 +84,7 @@ impl Target {
     pub fn of<K: entity::id::Kind>(id: Id<K>) -> Self {
         Self { kind: K::PREFIX.to_owned(), id: id.uuid() }
     }
-    /// From one of our ids; none when it is not one.
+    /// Parses an ID with its prefix; None for any other text.
     pub fn parse(id: &str) -> Option<Self> {
         let (kind, id) = entity::id::prefix_of(id)?;
         Some(Self { kind: kind.to_owned(), id })
@@ -97,38 +97,40 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// An address: shown while it is kept, committed to for good, so that it can be erased and the chain still holds.
+/// An IP address: shown while it is stored, with a commitment that stays, so that the address can
+/// be erased and the chain still verifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     pub ip: String,
     pub salt: [u8; 16],
 }
 
-/// What an entry says.
+/// Content of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub tenant: TenantId,
     pub id: AuditId,
     pub at: Timestamp,
-    /// None is whoever had not shown who they are.
+    /// None if the caller was not authenticated.
     pub actor: Option<Actor>,
     pub session: Option<SessionId>,
-    /// The mutation's name, or a word with dots for what is no mutation.
+    /// Name of the mutation; a dotted name for any other action.
     pub action: String,
     pub outcome: Outcome,
     pub target: Option<Target>,
     pub request_id: String,
-    /// JSON: the events it made, the codes it was refused with.
+    /// JSON: the events written, and the codes of refusals.
     pub changes: String,
     pub ip_commitment: Option<Hash>,
 }
 
-/// What an entry says of what was changed, as JSON: why it was refused, and the first and last number of the events that it wrote.
+/// Returns the changes of an entry as JSON: the codes of a refusal, and the first and last number
+/// of the events that it wrote.
 pub fn changes(codes: Option<Vec<String>>, events: Option<(i64, i64)>) -> String {
     changes_of(codes, events, None)
 }
 
-/// The same with the fields of its target that differ (`fields::differences`).
+/// Returns the same as `changes`, with the target's fields that differ (`fields::differences`).
 pub fn changes_of(codes: Option<Vec<String>>, events: Option<(i64, i64)>, fields: Option<Vec<Value>>) -> String {
     #[derive(Serialize)]
     struct Changes {
@@ -139,11 +141,11 @@ pub fn changes_of(codes: Option<Vec<String>>, events: Option<(i64, i64)>, fields
         #[serde(skip_serializing_if = "Option::is_none")]
         fields: Option<Vec<Value>>,
     }
-    // Numbers, codes of ours and JSON: they always have a JSON form.
+    // Numbers, known codes and JSON always have a JSON form.
     serde_json::to_string(&Changes { codes, events, fields }).unwrap_or_default()
 }
 
-/// The entry as it is hashed: names in order, no spaces, numbers whole (RFC 8785).
+/// Form of an entry that is hashed: sorted names, no spaces, whole numbers (RFC 8785).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Canonical<'a> {
@@ -181,17 +183,17 @@ impl Entry {
             target: self.target.as_ref().map(ToString::to_string),
             tenant: self.tenant.uuid(),
         };
-        // Texts, numbers and nothing else: it always has a JSON form.
+        // Texts and numbers always have a JSON form.
         serde_json::to_vec(&text).unwrap_or_default()
     }
 
-    /// The hash of the entry as number `seq` behind `prev`.
+    /// Returns the hash of the entry as number `seq` after `prev`.
     pub fn hash(&self, prev: &Hash, seq: i64) -> Hash {
         let chained = Sha256::new().chain_update(b"entrepot audit entry 1\0").chain_update(prev);
         chained.chain_update(seq.to_be_bytes()).chain_update(self.canonical()).finalize().into()
     }
 
-    /// What vouches for the entry until it is chained.
+    /// Returns the MAC that authenticates the entry until it is chained.
     pub fn mac(&self, secret: &hmac::Key) -> Hash {
         let mut mac = hmac::Context::with_key(secret);
         mac.update(b"entrepot audit mac 1\0");
@@ -209,7 +211,8 @@ impl Address {
     }
 }
 
-/// The head of a chain at a moment, signed, so that nobody can write the chain anew from the beginning or cut its end without the key.
+/// Signed head of a chain at a moment: without the key the chain can be neither rewritten nor
+/// shortened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     pub tenant: TenantId,
@@ -230,7 +233,8 @@ fn signed_text(tenant: TenantId, seq: i64, hash: &Hash, at: Timestamp) -> Vec<u8
     text
 }
 
-/// Signs a head with the key that follows from a master key. None only if the secret is no seed, which 32 bytes always are.
+/// Signs a head with a key derived from a master key. None only if the secret is no seed; any 32
+/// bytes are one.
 pub fn checkpoint(tenant: TenantId, seq: i64, hash: Hash, at: Timestamp, key: (String, Hash)) -> Option<Checkpoint> {
     let pair = Ed25519KeyPair::from_seed_unchecked(&key.1).ok()?;
     let signature = pair.sign(&signed_text(tenant, seq, &hash, at)).as_ref().to_vec();

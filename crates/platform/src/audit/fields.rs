@@ -1,4 +1,4 @@
-//! The fields of an object as the API writes them, and what differs between two states of it: pure.
+//! The fields of an object in the API's form, and the differences between two states of it: pure.
 
 use std::borrow::Cow;
 
@@ -9,20 +9,21 @@ use sha2::{Digest, Sha256};
 
 use crate::secrets::DataKey;
 
-/// Bytes of JSON of a value that an entry keeps. Of a longer value it keeps the SHA-256 and the length.
-pub const MOST_VALUE: usize = 4_096;
+/// Maximum bytes of a value's JSON in an entry. A longer value is replaced by its SHA-256 and its
+/// length.
+pub const MAX_VALUE: usize = 4_096;
 
-/// Differences of one document that an entry keeps.
-pub const MOST_DIFFERENCES: usize = 500;
+/// Maximum differences of one document in an entry.
+pub const MAX_DIFFERENCES: usize = 500;
 
-/// The path of the difference that counts those that an entry does not keep.
+/// Path of the difference that counts those left out of an entry.
 pub const LEFT_OUT: &str = "leftOut";
 
 /// Whether the entry holds a value, or a mark of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Plain,
-    /// A commitment: erasing the person's history key makes it noise.
+    /// A commitment: it reveals nothing once the person's history key is erased.
     Personal,
 }
 
@@ -31,18 +32,16 @@ struct Field {
     path: Cow<'static, str>,
     value: Value,
     form: Form,
-    /// The permission that the value is shown with, besides that of reading the object.
+    /// Permission required to see the value, besides that of reading the object.
     mask: Option<&'static str>,
-    /// The store that the permission is needed for, or all of them.
+    /// Store for which the permission is required, or all of them.
     mask_store: Option<MaskStore>,
 }
 
-/// What the permission of a mask is needed for. As JSON, `ALL` or the ID of a store.
+/// Stores for which the permission of a mask is needed. As JSON, `ALL` or the ID of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaskStore {
-    /// All stores.
     All,
-    /// This store.
     One(StoreId),
 }
 
@@ -55,7 +54,7 @@ impl MaskStore {
             Self::One(store) => store.to_string(),
         }
     }
-    /// None of a text that is neither.
+    /// Parses `ALL` or a store's ID; None for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         if text == Self::ALL { Some(Self::All) } else { text.parse().ok().map(Self::One) }
     }
@@ -76,12 +75,13 @@ impl Fields {
     pub fn with(self, path: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
         self.put(path.into(), value, Form::Plain, None)
     }
-    /// Adds a field that readers see who hold the permission, too.
+    /// Adds a field that is shown only to readers with the permission.
     #[must_use]
     pub fn masked(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
         self.put(path.into(), value, Form::Plain, Some(mask))
     }
-    /// Adds a field that readers see who hold the permission for a store, or for all of them.
+    /// Adds a field that is shown only to readers with the permission for a store, or for all of
+    /// them.
     #[must_use]
     pub fn masked_for(
         self,
@@ -95,14 +95,15 @@ impl Fields {
         }
         fields
     }
-    /// Adds a field that tells who somebody is: the entry keeps marks of its values, for readers who hold the permission.
+    /// Adds a field with personal data: the entry stores only marks of its values, for readers with
+    /// the permission.
     #[must_use]
     pub fn personal(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
         self.put(path.into(), value, Form::Personal, Some(mask))
     }
 
     fn put(mut self, path: Cow<'static, str>, value: impl Serialize, form: Form, mask: Option<&'static str>) -> Self {
-        // A value that has no JSON form would be a map with keys that are no texts: none of ours is.
+        // Only a map with keys other than texts has no JSON form; no field has one.
         let value = serde_json::to_value(value).unwrap_or_default();
         self.0.push(Field { path, value, form, mask, mask_store: None });
         self
@@ -112,7 +113,7 @@ impl Fields {
     }
 }
 
-/// A field that differs, as an entry keeps it.
+/// A field that differs, in the form that an entry stores.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Difference<'a> {
@@ -126,8 +127,8 @@ struct Difference<'a> {
     mask_store: Option<String>,
 }
 
-/// The fields that differ between two states, in the order of the later one. A state that is absent has no fields. Without a key the values of
-/// personal fields are left out.
+/// Returns the fields that differ between two states, in the order of the later one. An absent
+/// state has no fields. Without a key the values of personal fields are left out.
 pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<&DataKey>) -> Vec<Value> {
     let earlier = before.map_or(&[][..], |state| state.0.as_slice());
     let later = after.map_or(&[][..], |state| state.0.as_slice());
@@ -156,7 +157,8 @@ pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<
     listed
 }
 
-/// The fields that differ between two states of a document's lines, each line at its place, as `of_earlier` and `of_later` say them.
+/// Returns the fields that differ between two states of a document's lines, compared position by
+/// position. `of_earlier` and `of_later` list a line's fields.
 pub fn line_differences<T: PartialEq>(
     (earlier, of_earlier): (&[T], impl Fn(&T) -> Fields),
     (later, of_later): (&[T], impl Fn(&T) -> Fields),
@@ -166,26 +168,27 @@ pub fn line_differences<T: PartialEq>(
     changed.flat_map(|(was, is)| differences(was.map(&of_earlier).as_ref(), is.map(&of_later).as_ref(), None)).collect()
 }
 
-/// The first of many differences, and behind them how many are left out.
-pub fn capped(mut listed: Vec<Value>) -> Vec<Value> {
-    let left_out = listed.len().saturating_sub(MOST_DIFFERENCES);
+/// Limits the differences to the first ones, followed by the number of those left out.
+pub fn cap_differences(mut listed: Vec<Value>) -> Vec<Value> {
+    let left_out = listed.len().saturating_sub(MAX_DIFFERENCES);
     if left_out > 0 {
-        listed.truncate(MOST_DIFFERENCES);
+        listed.truncate(MAX_DIFFERENCES);
         listed.extend(differences(None, Some(&Fields::default().with(LEFT_OUT, left_out)), None));
     }
     listed
 }
 
-/// The value itself, or the hash and the length of its JSON.
+/// Returns the value itself, or the hash and the length of its JSON.
 fn short(value: Value) -> Value {
     let text = value.to_string();
-    if text.len() <= MOST_VALUE {
+    if text.len() <= MAX_VALUE {
         return value;
     }
     json!({ "sha256": hex::encode(Sha256::digest(text.as_bytes())), "length": text.len() })
 }
 
-/// HMAC-SHA-256 under the person's history key over the path, a NUL byte and the value's JSON, in hex. Null stays null: it tells nothing of anybody.
+/// Returns the HMAC-SHA-256 under the person's history key over the path, a NUL byte and the
+/// value's JSON, in hex. Null stays null: it reveals nothing.
 pub fn mark(key: &DataKey, path: &str, value: &Value) -> Value {
     if value.is_null() {
         return Value::Null;
@@ -252,11 +255,11 @@ mod tests {
 
     #[test]
     fn of_many_differences_the_last_says_how_many_are_left_out() {
-        let of = |count: usize| capped((0..count).map(|nth| json!({ "path": nth.to_string() })).collect());
-        assert_eq!(of(MOST_DIFFERENCES).len(), MOST_DIFFERENCES);
-        let more = of(MOST_DIFFERENCES + 3);
-        assert_eq!((more.len(), &more[MOST_DIFFERENCES - 1]["path"]), (MOST_DIFFERENCES + 1, &json!("499")));
-        assert_eq!(more[MOST_DIFFERENCES], json!({ "path": LEFT_OUT, "before": null, "after": 3, "isPersonal": false }));
+        let of = |count: usize| cap_differences((0..count).map(|nth| json!({ "path": nth.to_string() })).collect());
+        assert_eq!(of(MAX_DIFFERENCES).len(), MAX_DIFFERENCES);
+        let more = of(MAX_DIFFERENCES + 3);
+        assert_eq!((more.len(), &more[MAX_DIFFERENCES - 1]["path"]), (MAX_DIFFERENCES + 1, &json!("499")));
+        assert_eq!(more[MAX_DIFFERENCES], json!({ "path": LEFT_OUT, "before": null, "after": 3, "isPersonal": false }));
     }
 
     #[test]
@@ -264,9 +267,9 @@ mod tests {
         let text = |length: usize| "x".repeat(length);
         let one = |length| differences(None, Some(&Fields::default().with("metadata", text(length))), None)[0]["after"].clone();
         // The JSON of a text has two quotes.
-        assert_eq!(one(MOST_VALUE - 2), json!(text(MOST_VALUE - 2)));
-        let long = one(MOST_VALUE - 1);
-        assert_eq!(long["length"], json!(MOST_VALUE + 1));
+        assert_eq!(one(MAX_VALUE - 2), json!(text(MAX_VALUE - 2)));
+        let long = one(MAX_VALUE - 1);
+        assert_eq!(long["length"], json!(MAX_VALUE + 1));
         assert_eq!(long["sha256"].as_str().map(str::len), Some(64));
     }
 

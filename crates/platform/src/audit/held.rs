@@ -11,30 +11,32 @@ use crate::storage::{
     journal::{self, Counter},
 };
 
-/// The end of the log, where it has begun.
+/// End of the log; empty if there is no entry.
 #[derive(Record)]
 #[record(of = audit_head, alias = "e")]
-struct EndRow {
+struct ChainEndRow {
     #[record(outer)]
     seq: Option<i64>,
     #[record(outer)]
     hash: Option<Vec<u8>>,
 }
 
-/// Locks the tenant's counter as `journal::held` does and the end of its log behind it, in one statement: the order that all keep who lock both. The
-/// end is None where the log has not begun, and on SQLite, which locks nothing: `rows::appended` reads it then. No counter where the tenant is gone.
-pub async fn counter_and_end(work: &Work) -> Result<(Option<Counter>, Option<Chain>), Fault> {
+/// Locks the tenant's counter as `journal::held` does, then the end of its log, in one statement:
+/// all code that locks both keeps this order. The end is None if the log is empty, and on SQLite,
+/// which has no row locks: `rows::append_rows` reads it later. The counter is None if the tenant is
+/// gone.
+pub async fn lock_counter_and_chain_end(work: &Work) -> Result<(Option<Counter>, Option<Chain>), Fault> {
     let backend = work.backend();
     let lock = backend.for_change("t");
     if lock.is_empty() {
         return Ok((journal::held(work).await?, None));
     }
-    // A row of the join is there, and the end locked, only once the counter is.
+    // The join locks the end of the log only after the counter is locked.
     let sql = format!(
         "WITH c AS MATERIALIZED (SELECT {columns} FROM tenant_counter t WHERE t.tenant_id = $1{lock}),
          e AS MATERIALIZED (SELECT h.seq, h.hash FROM c CROSS JOIN audit_head h WHERE h.tenant_id = $1{behind})
          SELECT c.*, {end} FROM c LEFT JOIN e ON TRUE",
-        end = EndRow::SELECT,
+        end = ChainEndRow::SELECT,
         columns = journal::columns(),
         behind = backend.for_update("h")
     );
@@ -42,7 +44,7 @@ pub async fn counter_and_end(work: &Work) -> Result<(Option<Counter>, Option<Cha
     let Some(row) = rows.first() else { return Ok((None, None)) };
     let mut row = Row::new(row);
     let counter = Counter::from_row(&mut row)?;
-    let EndRow { seq, hash } = row.record()?;
+    let ChainEndRow { seq, hash } = row.record()?;
     let end = match seq.zip(hash) {
         Some((seq, hash)) => Some(Chain { seq, hash: hash_of(hash)? }),
         None => None,

@@ -1,8 +1,10 @@
-//! The audit log: who did what, when, from where, and what became of it.
+//! The audit log: who did what, when and from where, and the outcome.
 //!
-//! An entry is written in the transaction of what it is about. `AuditContext` is how: the schema's mutation root wraps each field, the context goes
-//! with the task, and storage takes its entry along with the transaction that commits; no room has to think of it. What commits nothing
-//! (a refusal, a denial) is written by itself. A sealer then chains the entries of each tenant by their hashes and signs the head.
+//! An entry is written in the transaction of the change that it records. `AuditContext` does this:
+//! the schema's mutation root wraps each field, the context follows the task, and storage adds its
+//! entry to the transaction that commits, so no room has to do so itself. A refusal or denial,
+//! which commits nothing, is written in a transaction of its own. A sealer then chains the entries
+//! of each tenant by their hashes and signs the head.
 
 mod adopt;
 mod core;
@@ -15,9 +17,11 @@ mod context;
 pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
-pub use adopt::{adopt, adopt_waiting, waiting_under};
-pub use context::{AuditContext, Origin, attribute, changed, changed_node, listens, refused, refused_in_data, set_target};
+pub use adopt::{adopt, chain_entries_of_lost_key, count_unchained_by_key};
+pub use context::{
+    AuditContext, Origin, attribute, changed, changed_node, logs_changes, record_refusal_code, refused, set_target,
+};
 pub use fields::{Fields, MaskStore, money};
-pub use held::counter_and_end;
+pub use held::lock_counter_and_chain_end;
 pub use shell::Audit;
 pub use writer::AuditWriter;

@@ -17,7 +17,7 @@ use crate::{
     storage::{Backend, Bulk, Fault, Finds, Global, OwnRow, Reads, Row, Rows, Work, word},
 };
 
-/// An entry as it is written.
+/// Columns of a new entry.
 #[derive(Record)]
 #[record(of = audit_entry)]
 struct NewRow {
@@ -43,18 +43,18 @@ struct NewRow {
     hash: Option<Vec<u8>>,
 }
 
-/// The rows of new entries that get their places later, ready for the transaction of what they are about.
+/// Returns the rows of new entries that a sealer chains later, to be written in the transaction that they record.
 pub fn waiting(audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Bulk {
     let (key_id, key) = audit_writer.mac_key();
     bulk(audit_writer, entries, |entry| (key_id.clone(), entry.mac(&key).to_vec(), None))
 }
 
-/// The rows of new entries at the end of a chain, which the same transaction must find where it was.
+/// Returns the rows of new entries at the end of a chain, which must not have moved when the transaction writes them.
 pub fn chained(audit_writer: &AuditWriter, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
     bulk(audit_writer, entries, |entry| (String::new(), Vec::new(), Some(chain.append(entry))))
 }
 
-/// A new entry, and the address that it came from.
+/// A new entry, and the address of its request.
 pub type New = (Entry, Option<String>);
 
 fn bulk(
@@ -100,7 +100,7 @@ fn bulk(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub entry: Entry,
-    /// None when it came from nowhere, or was erased.
+    /// None if the request had no address, or the address was erased.
     pub address: Option<Address>,
     pub mac_key: String,
     pub mac: Vec<u8>,
@@ -166,8 +166,8 @@ async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Ve
     rows.into_iter().map(|row| row.of(reads.tenant())).collect()
 }
 
-/// Entries that have no place in the chain yet, in the order of their ids.
-pub async fn unsealed(reads: &impl Reads, after: AuditId, most: i64) -> Result<Vec<Stored>, Fault> {
+/// Returns entries that are not chained yet, in the order of their IDs.
+pub async fn list_unsealed(reads: &impl Reads, after: AuditId, most: i64) -> Result<Vec<Stored>, Fault> {
     select(reads, "AND seq IS NULL AND id > $2 ORDER BY id LIMIT $3", vec![after.into(), most.into()]).await
 }
 /// Sealed entries from a number on.
@@ -177,18 +177,18 @@ pub async fn chain(reads: &impl Reads, from: i64, most: i64) -> Result<Vec<Store
 pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fault> {
     Ok(select(reads, "AND id = $2 AND seq IS NOT NULL", vec![id.into()]).await?.pop())
 }
-/// The entries that conditions are about: SQL with parameters from `$2`.
+/// Returns the entries that match conditions: SQL with parameters from `$2`.
 pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 AND seq IS NOT NULL{conditions}"), values }
 }
-/// A page for a list: conditions, order and limit are given as SQL with parameters from `$2`.
+/// Returns a page of a list: conditions, order and limit are given as SQL with parameters from `$2`.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
 }
 
-/// A page of what was done to objects, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id;
-/// conditions without parameters are given as SQL.
-/// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
+/// Returns a page of changes to objects, the newest first, including entries that are not chained yet. Page keys are the time and the ID; conditions
+/// without parameters are given as SQL. Entries of the ledger's batches come after the others: an index for this order would slow down each batch,
+/// and an object has few of them.
 pub async fn history(
     reads: &impl Reads,
     targets: &[Uuid],
@@ -196,7 +196,7 @@ pub async fn history(
     request: &PageRequest,
 ) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
-    for (told, targets) in done_to(reads.backend(), targets, conditions) {
+    for (told, targets) in target_conditions(reads.backend(), targets, conditions) {
         let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
         let mut values = vec![targets];
         values.extend(bound);
@@ -205,16 +205,16 @@ pub async fn history(
     Ok(found)
 }
 
-/// What was done to objects, on all pages together: entries outside the ledger's batches, and those inside.
+/// Returns the sources of the objects' changes on all pages together: entries outside the ledger's batches, and those inside.
 pub fn history_sources(backend: Backend, targets: &[Uuid], conditions: &str) -> [ListSource; 2] {
-    done_to(backend, targets, conditions).map(|(told, targets)| ListSource {
+    target_conditions(backend, targets, conditions).map(|(told, targets)| ListSource {
         from: format!("FROM audit_entry WHERE tenant_id = $1 {told}"),
         values: vec![targets],
     })
 }
 
-/// The conditions of both parts of a history, and the objects, which are `$2`.
-fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Value); 2] {
+/// Returns the conditions of both parts of a history, and the objects' IDs, which are `$2`.
+fn target_conditions(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Value); 2] {
     let (of, targets): (_, Value) = match targets {
         [one] => ("target_id = $2".to_owned(), (*one).into()),
         many => (backend.in_ids("target_id", 2), backend.ids(many.iter().copied().map(AuditId::from_uuid))),
@@ -227,19 +227,19 @@ fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Va
     })
 }
 
-/// Tenants with entries that have no place yet, of every month: one may have been kept back since an earlier month, and clocks of nodes may be ahead.
+/// Returns the tenants with unchained entries of any month: one may have waited since an earlier month, and clocks of nodes may be ahead.
 pub async fn tenants_with_unsealed(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let rows = global.rows("SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL LIMIT 1000", vec![]).await?;
     rows.iter().map(Row::scalar).collect()
 }
-/// Tenants with entries that have no place yet, and say that this key vouches for them.
-pub async fn tenants_waiting_under(global: &Global, key: &str) -> Result<Vec<TenantId>, Fault> {
+/// Returns the tenants with unchained entries whose MACs were made with this key.
+pub async fn tenants_with_unchained_by_key(global: &Global, key: &str) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL AND mac_key = $1";
     let rows = global.rows(sql, vec![key.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Where a chain stands.
+/// End of a chain, with its last checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     pub chain: Chain,
@@ -252,10 +252,10 @@ pub async fn head(reads: &impl Reads) -> Result<Option<Head>, Fault> {
     read_head(reads, "").await
 }
 
-/// The head, made when it is not there, and locked: one sealer at a time.
+/// Locks the head, and creates it if it is missing: one sealer at a time.
 pub async fn lock_head(work: &Work) -> Result<Head, Fault> {
     let lock = work.backend().for_update("audit_head");
-    // All but the first find it.
+    // Only the first call does not find it.
     if let Some(head) = read_head(work, &lock).await? {
         return Ok(head);
     }
@@ -293,7 +293,7 @@ pub async fn is_erased(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows(sql, vec![]).await?.is_empty())
 }
 
-/// An entry's place in its chain. It is found by its time as well, which no update changes: on Postgres its month alone is looked at.
+/// Place of an entry in its chain. The time, which no update changes, is part of the key, so that Postgres looks only at its month's partition.
 #[derive(Record)]
 #[record(of = audit_entry)]
 struct SealRow {
@@ -306,7 +306,7 @@ struct SealRow {
     hash: Option<Vec<u8>>,
 }
 
-/// Gives entries their places, by their IDs and times, and the chain its new end.
+/// Writes the places of entries, found by their IDs and times, and the chain's new end.
 pub async fn seal(work: &Work, seals: &[(AuditId, Timestamp, Seal)], end: Chain) -> Result<(), Fault> {
     let mut rows = Rows::<SealRow>::update(work.tenant());
     rows.extend(seals.iter().map(|(id, at, seal)| SealRow {
@@ -316,17 +316,18 @@ pub async fn seal(work: &Work, seals: &[(AuditId, Timestamp, Seal)], end: Chain)
         prev_hash: Some(seal.prev.to_vec()),
         hash: Some(seal.hash.to_vec()),
     }));
-    work.write_all(vec![end_at(end)], vec![rows.into()]).await
+    work.write_all(vec![chain_end_row(end)], vec![rows.into()]).await
 }
 
-/// Writes new entries behind the end of the chain, which is locked: whoever asks holds no lock that a sealer waits for.
+/// Appends new entries to the chain and locks its end. The caller must hold no lock that a sealer waits for.
 pub async fn append(work: &Work, audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
-    let (end, rows) = appended(work, audit_writer, None, entries).await?;
+    let (end, rows) = append_rows(work, audit_writer, None, entries).await?;
     work.write_all(vec![end], vec![rows]).await
 }
 
-/// The same, to be written with other rows: the chain's new end and the entries. The end is locked at once, unless it is `held` already.
-pub async fn appended(
+/// Returns the rows that `append` would write, to be written with others: the chain's new end and the entries. Locks the end at once, unless it is
+/// given as `held`.
+pub async fn append_rows(
     work: &Work,
     audit_writer: &AuditWriter,
     held: Option<Chain>,
@@ -334,14 +335,14 @@ pub async fn appended(
 ) -> Result<(OwnRow, Bulk), Fault> {
     let mut chain = if let Some(chain) = held { chain } else { lock_head(work).await?.chain };
     let rows = chained(audit_writer, &mut chain, entries);
-    Ok((end_at(chain), rows))
+    Ok((chain_end_row(chain), rows))
 }
 
-fn end_at(end: Chain) -> OwnRow {
+fn chain_end_row(end: Chain) -> OwnRow {
     OwnRow::of("audit_head").set("seq", end.seq).set("hash", end.hash.to_vec())
 }
 
-/// Tenants whose head has grown by so many entries since it was signed last, or at all since that time.
+/// Returns the tenants whose head has grown by so many entries since its last checkpoint, or at all since that time.
 pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql =
         "SELECT tenant_id FROM audit_head WHERE seq > checkpoint_seq AND (seq >= checkpoint_seq + $1 OR checkpoint_at <= $2)";
@@ -349,7 +350,7 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Writes what was signed, unless another node has signed the same place; says whether it did. The head is locked last, for the commit alone.
+/// Writes a checkpoint and returns true, or false if another node has signed the same place. The head is locked last, just before the commit.
 pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<bool, Fault> {
     let row = audit_checkpoint::Model {
         tenant_id: work.tenant(),

@@ -1,4 +1,5 @@
-//! Writing entries that no other transaction takes along, chaining what was written, and proving the chain.
+//! Writing of entries that are part of no other transaction, and sealing and verification of
+//! chains.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,17 +28,18 @@ pub struct Audit {
     db: Database,
     audit_writer: AuditWriter,
     lane: Arc<GroupCommit<Writer>>,
-    /// Until when a denial is not written again.
+    /// Time until which an equal denial is not written again.
     recent_denials: Arc<Mutex<HashMap<Denial, Timestamp>>>,
 }
 
-/// A denial is written once in this time for one caller, field and permission: a client that polls what it may not see is one line.
-const TELL_AGAIN_SECONDS: i64 = 60;
-/// Denials remembered for that; beyond it all are forgotten and written again.
-const MOST_DENIALS: usize = 10_000;
+/// Seconds within which equal denials (caller, field and permission) are logged once: a client that
+/// polls a forbidden field adds one entry.
+const DENIAL_DEDUP_SECONDS: i64 = 60;
+/// Maximum denials remembered; beyond it all are forgotten and written again.
+const MAX_DENIALS: usize = 10_000;
 type Denial = (TenantId, uuid::Uuid, String);
 
-/// Entries that are chained in one transaction.
+/// Maximum entries chained in one transaction.
 const PAGE: i64 = 1_000;
 
 impl Audit {
@@ -47,7 +49,7 @@ impl Audit {
         let retry_queue = RetryQueue::default();
         let writer = Writer { db: db.clone(), audit_writer: audit_writer.clone(), retry_queue: retry_queue.clone() };
         let lane = Arc::new(GroupCommit::start(writer, Lanes::of(db.backend(), 1), Grouping::Together)?);
-        tokio::spawn(retry_queue.write_again(Arc::downgrade(&lane)));
+        tokio::spawn(retry_queue.resubmit_queued(Arc::downgrade(&lane)));
         Ok(Self { db, audit_writer, lane, recent_denials: Arc::default() })
     }
     pub fn audit_writer(&self) -> &AuditWriter {
@@ -57,16 +59,18 @@ impl Audit {
         &self.db
     }
 
-    /// Writes an entry in a transaction that it shares with others which wait, and waits until it is durable. One that the database does not take
-    /// just now is kept and written when it does; the fault says that it is late, and a log line that nothing is known of it any more.
+    /// Writes an entry in a transaction shared with other waiting entries, and waits until it is
+    /// durable. An entry that the database does not accept for the moment is queued and written
+    /// later; the fault returned then means that it is late. An entry that is given up is written
+    /// to the process log.
     pub async fn write(&self, entry: Entry, ip: Option<String>) -> Result<(), Fault> {
         let (reply, answer) = oneshot::channel();
         self.lane.submit(entry.tenant, Waiting { entry, ip, reply: Some(reply) });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
-    /// Writes what became of something that no transaction took along. The answer does not wait on a log that cannot be written: what was
-    /// refused stays refused, and the fault is logged.
+    /// Writes the outcome of an action that no transaction recorded. A log that cannot be written
+    /// does not change the answer: a refusal stays a refusal, and the fault is logged.
     pub async fn settle(&self, audit_context: &AuditContext, outcome: Outcome) {
         if audit_context.is_recorded() {
             return;
@@ -86,15 +90,16 @@ impl Audit {
             if recent.get(&key).is_some_and(|until| now < *until) {
                 return;
             }
-            if recent.len() >= MOST_DENIALS {
+            if recent.len() >= MAX_DENIALS {
                 recent.clear();
             }
-            recent.insert(key, now.plus_seconds(TELL_AGAIN_SECONDS));
+            recent.insert(key, now.plus_seconds(DENIAL_DEDUP_SECONDS));
         }
         self.settle(audit_context, Outcome::Denied).await;
     }
 
-    /// Chains everything that waits, of every tenant, and signs the heads that are due; says how many entries found their place.
+    /// Chains the waiting entries of every tenant and signs the heads that are due. Returns the
+    /// number of entries chained.
     pub async fn seal_all(&self) -> Result<u64, Fault> {
         let mut sealed = 0;
         for tenant in rows::tenants_with_unsealed(&self.db.global()).await? {
@@ -116,12 +121,13 @@ impl Audit {
     async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
         let work = self.db.global().maintenance_for(tenant).await?;
         let mut chain: Chain = rows::lock_head(&work).await?.chain;
-        let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
+        let waiting = rows::list_unsealed(&work, AuditId::NIL, PAGE).await?;
         let mut seals: Vec<(AuditId, Timestamp, Seal)> = Vec::with_capacity(waiting.len());
         for stored in &waiting {
             let key = self.audit_writer.mac_key_of(&stored.mac_key);
             if key.is_none_or(|key| stored.entry.mac(&key)[..] != stored.mac[..]) {
-                // Left where it is, so that `audit verify` shows it: chaining it would vouch for it.
+                // The entry stays unchained, so that `audit verify` reports it: chaining it would
+                // make it look genuine.
                 tracing::error!(%tenant, id = %stored.entry.id, "an audit entry was changed before it was chained, or its key is gone");
                 continue;
             }
@@ -136,8 +142,8 @@ impl Audit {
         Ok(seals.len() as u64)
     }
 
-    /// Signs the head of a chain as it is committed now. It is not locked for that: a chain only grows, so a head that has been committed stays one
-    /// of its places, and batches of the ledger move it meanwhile.
+    /// Signs the committed head of a chain. The head is not locked: a chain only grows, so a
+    /// committed head remains one of its places while batches of the ledger move it.
     async fn sign(&self, tenant: TenantId) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(tenant).await?;
         let head = rows::head(&work).await?.filter(|head| head.chain.seq > head.checkpoint_seq);
@@ -148,7 +154,8 @@ impl Audit {
             return work.rollback().await;
         }
         work.commit().await?;
-        // A second place that keeps the head, which whoever owns the database does not own.
+        // The log output keeps a second copy of the head, outside the control of the database's
+        // owner.
         let (hash, signature) = (hex::encode(signed.hash), hex::encode(&signed.signature));
         tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
         Ok(())
@@ -159,7 +166,7 @@ impl Audit {
 struct Waiting {
     entry: Entry,
     ip: Option<String>,
-    /// None where nobody waits any more.
+    /// None if no caller waits.
     reply: Option<oneshot::Sender<Result<(), Fault>>>,
 }
 
@@ -169,21 +176,21 @@ struct Writer {
     retry_queue: RetryQueue,
 }
 
-/// Entries that the database did not take, and that are written when it does.
+/// Entries that the database did not accept, to be written later.
 #[derive(Clone, Default)]
-struct RetryQueue(Arc<Kept>);
+struct RetryQueue(Arc<RetryState>);
 
 #[derive(Default)]
-struct Kept {
+struct RetryState {
     entries: Mutex<VecDeque<Waiting>>,
     is_there: Notify,
 }
 
-/// Entries that are kept. Of more, the oldest are written into the process's own log.
-const MOST_RETRIED: usize = 10_000;
-/// Between two tries.
+/// Maximum entries queued for a retry. Beyond it the oldest are written to the process log.
+const MAX_RETRIED: usize = 10_000;
+/// Time between two retries.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// Entries of a try: well below what a lane takes.
+/// Entries of a retry: well below the capacity of a lane.
 const RETRY_PAGE: usize = 256;
 
 impl RetryQueue {
@@ -193,21 +200,22 @@ impl RetryQueue {
 
     fn keep(&self, entry: Entry, ip: Option<String>) {
         let mut entries = self.lock();
-        if entries.len() >= MOST_RETRIED
+        if entries.len() >= MAX_RETRIED
             && let Some(oldest) = entries.pop_front()
         {
-            tell_lost(&oldest.entry);
+            log_lost_entry(&oldest.entry);
         }
         entries.push_back(Waiting { entry, ip, reply: None });
         self.0.is_there.notify_one();
     }
 
-    /// Hands what is kept to the lane again, for as long as there is one.
-    async fn write_again(self, lane: Weak<GroupCommit<Writer>>) {
+    /// Resubmits queued entries to the lane, until the lane is gone.
+    async fn resubmit_queued(self, lane: Weak<GroupCommit<Writer>>) {
         loop {
             self.0.is_there.notified().await;
             crate::clock::sleep(RETRY_INTERVAL).await;
-            // One goes first: while the database takes none, the others would hold up entries that are new.
+            // A single entry is tried first: while the database accepts none, the others would
+            // delay new entries.
             let (reply, answer) = oneshot::channel();
             {
                 let Some(lane) = lane.upgrade() else { break };
@@ -230,16 +238,16 @@ impl RetryQueue {
     }
 }
 
-/// What could not be kept is told to whoever keeps the process's log.
-fn tell_lost(entry: &Entry) {
+/// Logs an entry that could not be written.
+fn log_lost_entry(entry: &Entry) {
     let Entry { tenant, id, at, action, outcome, request_id, .. } = entry;
     tracing::error!(%tenant, %id, at = at.0, action, outcome = outcome.as_str(), request_id, "an audit entry could not be written");
 }
 
-impl Drop for Kept {
+impl Drop for RetryState {
     fn drop(&mut self) {
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().for_each(|waiting| tell_lost(&waiting.entry));
+        entries.iter().for_each(|waiting| log_lost_entry(&waiting.entry));
     }
 }
 
@@ -251,7 +259,7 @@ impl Batcher for Writer {
     fn weight(_: &Waiting) -> usize {
         1
     }
-    /// An entry rests on nothing that could be known ahead.
+    /// Entries depend on no state that could be loaded ahead.
     async fn plan(&self, (): &mut (), _: &mut [Batch<Waiting>]) -> Plan {
         Plan::default()
     }
@@ -266,17 +274,18 @@ impl Batcher for Writer {
         work.commit().await
     }
     fn answer(&self, waiting: Waiting, outcome: Result<(), Fault>) {
-        // Run again after an unknown outcome, the entry meets itself: then it is there.
+        // A retry after an unknown outcome violates the unique key if the first try had succeeded:
+        // the entry is written.
         let outcome = match outcome {
             Err(fault) if fault.unique_violation().is_some() => Ok(()),
             outcome => outcome,
         };
         match &outcome {
             Err(fault) if fault.is_transient() => self.retry_queue.keep(waiting.entry, waiting.ip),
-            Err(_) => tell_lost(&waiting.entry),
+            Err(_) => log_lost_entry(&waiting.entry),
             Ok(()) => {}
         }
-        // Whoever waited may have gone; the entry stands all the same.
+        // The waiting task may be gone; the entry is written all the same.
         if let Some(reply) = waiting.reply {
             let _ = reply.send(outcome);
         }

@@ -1,4 +1,5 @@
-//! Walking a chain: each entry says what it said when it was written, none is missing, none was added, and the end was not cut.
+//! Verification of a chain: each entry is unchanged, none is missing or added, and the end was not
+//! cut off.
 
 use entity::prelude::*;
 
@@ -9,11 +10,11 @@ use super::{
 };
 use crate::storage::{Fault, Reads};
 
-/// What a walk found.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     pub entries: u64,
-    /// The first place where the chain breaks, and why.
+    /// First number at which the chain breaks, and the reason.
     pub broken: Option<(i64, String)>,
     /// The hash of the last entry that holds.
     pub head: Hash,
@@ -27,23 +28,24 @@ impl Verification {
 }
 
 const PAGE: i64 = 1_000;
-/// An entry that nobody has chained for so long was left out on purpose: changed, or its key is gone.
+/// Age in seconds after which an unchained entry counts as tampered: it was changed, or its key is
+/// gone.
 const UNSEALED_SECONDS: i64 = 600;
 
-/// Walks entries `from..=to`; what lies beyond the head is as missing as what was taken out. Without a writer, signatures are only compared
-/// with the public keys beside them.
+/// Verifies entries `from..=to`; numbers beyond the head count as missing, like removed entries.
+/// Without a writer, signatures are only compared with the public keys stored beside them.
 pub async fn range(reads: &impl Reads, audit_writer: Option<&AuditWriter>, from: i64, to: i64) -> Result<Verification, Fault> {
-    let mut walk = Walk::begin(reads, from).await?;
+    let mut walk = ChainWalker::begin(reads, from).await?;
     let mut expected = from;
     'pages: while expected <= to {
         let page = rows::chain(reads, expected, PAGE.min(to - expected + 1)).await?;
         if page.is_empty() {
-            walk.breaks(expected, "the entry is missing".to_owned());
+            walk.record_break(expected, "the entry is missing".to_owned());
             break;
         }
         for stored in page {
             if let Some(why) = wrong(&stored, expected, &walk.found.head) {
-                walk.breaks(expected, why);
+                walk.record_break(expected, why);
                 break 'pages;
             }
             walk.found.head = stored.seal.map_or(GENESIS, |seal| seal.hash);
@@ -58,7 +60,7 @@ pub async fn range(reads: &impl Reads, audit_writer: Option<&AuditWriter>, from:
     Ok(walk.found)
 }
 
-/// Walks the whole chain of the tenant, and looks for a cut end and for entries that were kept out of it.
+/// Verifies the whole chain of the tenant, including a cut end and entries that were never chained.
 pub async fn whole(
     reads: &impl Reads,
     audit_writer: Option<&AuditWriter>,
@@ -66,11 +68,10 @@ pub async fn whole(
 ) -> Result<Verification, Fault> {
     let head = rows::head(reads).await?;
     if let (Some(head), true) = (head, rows::is_erased(reads).await?) {
-        // The entries went with the tenant; the head and what was signed stay.
-        let broken = rows::checkpoints(reads, 1)
-            .await?
-            .into_iter()
-            .find(|signed| !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.knows(signed)));
+        // The entries were deleted with the tenant; the head and the checkpoints stay.
+        let broken = rows::checkpoints(reads, 1).await?.into_iter().find(|signed| {
+            !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(signed))
+        });
         let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
         return Ok(Verification { entries: 0, broken, head: head.chain.hash, checkpoints: 0 });
     }
@@ -89,14 +90,14 @@ pub async fn whole(
             ),
         ));
     } else if !rows::chain(reads, last + 1, 1).await?.is_empty() {
-        found.broken = Some((last + 1, "an entry lies behind the head".to_owned()));
+        found.broken = Some((last + 1, "the log has an entry after its head".to_owned()));
     } else if let Some(signed) = rows::checkpoints(reads, last + 1).await?.first() {
         found.broken = Some((
             last + 1,
             format!("the end was cut: number {} was signed on {}", signed.seq, crate::clock::rfc3339(signed.at)),
         ));
     } else if let Some(now) = now {
-        let old = rows::unsealed(reads, AuditId::NIL, 1).await?;
+        let old = rows::list_unsealed(reads, AuditId::NIL, 1).await?;
         if let Some(stored) = old.first().filter(|stored| stored.entry.at.plus_seconds(UNSEALED_SECONDS) < now) {
             found.broken =
                 Some((last + 1, format!("the entry {} was never chained: it was changed, or its key is gone", stored.entry.id)));
@@ -105,13 +106,13 @@ pub async fn whole(
     Ok(found)
 }
 
-struct Walk {
+struct ChainWalker {
     found: Verification,
     checkpoints: std::collections::VecDeque<super::core::Checkpoint>,
 }
 
-impl Walk {
-    /// Stands before entry `from`, with the hash of the one before it as it is stored.
+impl ChainWalker {
+    /// Begins at entry `from`, with the stored hash of the entry before it.
     async fn begin(reads: &impl Reads, from: i64) -> Result<Self, Fault> {
         let before = if from > 1 { rows::chain(reads, from - 1, 1).await?.into_iter().next() } else { None };
         let seal = before.and_then(|stored| stored.seal).filter(|seal| seal.seq == from - 1);
@@ -119,22 +120,28 @@ impl Walk {
         let checkpoints = rows::checkpoints(reads, from).await?.into();
         Ok(Self { found: Verification { entries: 0, broken: None, head, checkpoints: 0 }, checkpoints })
     }
-    fn breaks(&mut self, seq: i64, why: String) {
+    fn record_break(&mut self, seq: i64, why: String) {
         self.found.broken.get_or_insert((seq, why));
     }
     fn checkpoint(&mut self, seq: i64, audit_writer: Option<&AuditWriter>) {
         while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.seq <= seq) {
             self.found.checkpoints += 1;
             if signed.hash != self.found.head {
-                self.breaks(seq, format!("what was signed on {} is another chain", crate::clock::rfc3339(signed.at)));
-            } else if !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.knows(&signed)) {
-                self.breaks(seq, format!("the signature of {} is not this deployment's", crate::clock::rfc3339(signed.at)));
+                self.record_break(
+                    seq,
+                    format!("the checkpoint signed on {} belongs to another chain", crate::clock::rfc3339(signed.at)),
+                );
+            } else if !audit_writer
+                .map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(&signed))
+            {
+                self.record_break(seq, format!("the signature of {} is not this deployment's", crate::clock::rfc3339(signed.at)));
             }
         }
     }
 }
 
-/// What is wrong with a stored entry, if it should be number `seq` behind `prev`.
+/// Returns the error in a stored entry that should be number `seq` behind `prev`, or `None` if it
+/// is correct.
 fn wrong(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
     let Some(seal) = stored.seal else { return Some("the entry has no seal".to_owned()) };
     if seal.seq != seq {
@@ -144,11 +151,11 @@ fn wrong(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
         return Some("it follows another entry than the one before it".to_owned());
     }
     if stored.entry.hash(prev, seq) != seal.hash {
-        return Some("what it says is not what was written".to_owned());
+        return Some("its content was changed after it was written".to_owned());
     }
     let kept = stored.address.as_ref().map(Address::commitment);
     if kept.is_some() && kept != stored.entry.ip_commitment {
-        return Some("its address is not the one that was written".to_owned());
+        return Some("its address was changed after it was written".to_owned());
     }
     None
 }

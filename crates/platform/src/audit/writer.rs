@@ -1,4 +1,4 @@
-//! What writes entries: the clock that dates them and the keys that vouch for them.
+//! Clock that dates audit entries, and keys that authenticate them.
 
 use aws_lc_rs::hmac;
 
@@ -6,7 +6,7 @@ use super::core::{Chain, Checkpoint, Entry, Outcome, Target, checkpoint};
 use crate::{clock::Clock, secrets::KeyRing};
 use entity::prelude::*;
 
-/// What the secrets of the log are derived for.
+/// Purposes for which the secrets of the log are derived.
 const MAC: &str = "audit entries";
 const CHECKPOINT: &str = "audit checkpoints";
 
@@ -25,8 +25,8 @@ impl AuditWriter {
         &self.clock
     }
 
-    /// An entry of something that the system itself has done, as it stands now.
-    pub fn of_the_system(
+    /// Builds an entry, dated now, of an action of the system itself.
+    pub fn system_entry(
         &self,
         tenant: TenantId,
         action: &str,
@@ -49,22 +49,22 @@ impl AuditWriter {
         }
     }
 
-    /// The key that vouches for entries that are written now.
+    /// Returns the MAC key for new entries, and its ID.
     pub fn mac_key(&self) -> (String, hmac::Key) {
-        let (id, secret) = self.ring.derived(MAC);
+        let (id, secret) = self.ring.derive_secret(MAC);
         (id, hmac::Key::new(hmac::HMAC_SHA256, &secret))
     }
-    /// The key that vouched for an entry before; none when it is no longer given.
+    /// Returns the MAC key of earlier entries; None if it is no longer in the ring.
     pub fn mac_key_of(&self, id: &str) -> Option<hmac::Key> {
-        Some(hmac::Key::new(hmac::HMAC_SHA256, &self.ring.derived_by(id, MAC)?))
+        Some(hmac::Key::new(hmac::HMAC_SHA256, &self.ring.derive_secret_by_id(id, MAC)?))
     }
 
     pub fn sign(&self, tenant: TenantId, head: Chain, at: Timestamp) -> Option<Checkpoint> {
-        checkpoint(tenant, head.seq, head.hash, at, self.ring.derived(CHECKPOINT))
+        checkpoint(tenant, head.seq, head.hash, at, self.ring.derive_secret(CHECKPOINT))
     }
     /// Whether a checkpoint is one of this deployment; of one under a key that is gone, whether its signature holds.
-    pub fn knows(&self, checkpoint: &Checkpoint) -> bool {
-        checkpoint.is_genuine(self.ring.derived_by(&checkpoint.key_id, CHECKPOINT))
+    pub fn is_own_checkpoint(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.is_genuine(self.ring.derive_secret_by_id(&checkpoint.key_id, CHECKPOINT))
     }
 
     pub fn salt(&self) -> [u8; 16] {

@@ -1,4 +1,4 @@
-//! The rows that this process remembers, bounded by what they weigh.
+//! Rows cached in this process, limited by their total size.
 
 use std::{
     any::{Any, TypeId},
@@ -9,9 +9,9 @@ use entity::prelude::TenantId;
 use quick_cache::{Weighter, sync};
 use uuid::Uuid;
 
-/// A row, and in which epoch and where its tenant's master data stood when it was read.
+/// A cached row, with the epoch and the version of its tenant's master data at the read.
 #[derive(Clone)]
-pub struct Held {
+pub struct CachedRow {
     pub epoch: Uuid,
     pub as_of: i64,
     /// Bytes.
@@ -19,35 +19,36 @@ pub struct Held {
     pub row: Arc<dyn Any + Send + Sync>,
 }
 
-/// The key, the entry and the row's allocation beside the row itself.
-const AROUND: usize = 128;
-/// What a row is taken to weigh before there are any.
-const USUAL: u64 = 512;
+/// Estimated bytes besides the row itself: key, entry and allocation.
+const ENTRY_OVERHEAD_BYTES: usize = 128;
+/// Assumed weight of a row while the cache is empty.
+const DEFAULT_ROW_WEIGHT: u64 = 512;
 
-/// A row may be held whole, and in a shorter form.
+/// Key of a cached row. The type is part of it: a row may be cached in full and in a shorter form.
 type RowKey = (TenantId, Uuid, TypeId);
 
 #[derive(Clone)]
 struct Weight;
-impl Weighter<RowKey, Held> for Weight {
-    fn weight(&self, _: &RowKey, held: &Held) -> u64 {
-        (held.weight + AROUND) as u64
+impl Weighter<RowKey, CachedRow> for Weight {
+    fn weight(&self, _: &RowKey, held: &CachedRow) -> u64 {
+        (held.weight + ENTRY_OVERHEAD_BYTES) as u64
     }
 }
 
-pub struct Local(sync::Cache<RowKey, Held, Weight>);
+pub struct Local(sync::Cache<RowKey, CachedRow, Weight>);
 
 impl Local {
     pub fn new(bytes: u64) -> Self {
-        // It reserves for what it expects: a small part, so that a node without work stays small.
-        let expected = (bytes / USUAL / 16).max(64) as usize;
+        // The cache allocates for the expected number of rows: a small one, so that an idle node
+        // uses little memory.
+        let expected = (bytes / DEFAULT_ROW_WEIGHT / 16).max(64) as usize;
         Self(sync::Cache::with_weighter(expected, bytes, Weight))
     }
-    pub fn get<T: 'static>(&self, tenant: TenantId, id: Uuid) -> Option<Held> {
+    pub fn get<T: 'static>(&self, tenant: TenantId, id: Uuid) -> Option<CachedRow> {
         self.0.get(&(tenant, id, TypeId::of::<T>()))
     }
     /// Holds a row of this type.
-    pub fn put<T: 'static>(&self, tenant: TenantId, id: Uuid, held: Held) {
+    pub fn put<T: 'static>(&self, tenant: TenantId, id: Uuid, held: CachedRow) {
         self.0.insert((tenant, id, TypeId::of::<T>()), held);
     }
 }

@@ -1,10 +1,11 @@
-//! Rows that are read often and change seldom (master data), remembered in two places beside the
+//! Cache of rows that are read often and change seldom (master data), in two places beside the
 //! database: in this process, and sealed in a Redis that nodes share.
 //!
-//! Nothing is believed for a time. Whoever reads first asks where the tenant's master data stands, one number, which every change of it
-//! moves in its own transaction; if it has moved, the journal says what changed since this node last looked, and that is dropped. So a row
-//! from here is never older than the moment of asking, on whichever node it was changed and whether or not Redis answers.
-//! `docs/decisions/0073-cache.md`.
+//! No row is trusted for a period of time. The first read of a request fetches the version of the
+//! tenant's master data, one number that every change of it increments in its own transaction. If
+//! it has moved, the journal lists the changes since this node's last look, and their rows are
+//! dropped. So a cached row is never older than that read, on whichever node it was changed and
+//! whether or not Redis answers. `docs/decisions/0073-cache.md`.
 
 mod local;
 mod log;
@@ -21,32 +22,33 @@ use entity::prelude::{Id, TenantId};
 use uuid::Uuid;
 
 use self::{
-    local::{Held, Local},
+    local::{CachedRow, Local},
     log::Log,
 };
 use crate::{
     metrics::{self, Lookup},
     secrets::KeyRing,
-    storage::{Fault, Reads, TenantScope, events::Declared, journal},
+    storage::{Fault, Reads, TenantScope, events::AnyEventType, journal},
 };
 
 pub use entity::cached::Cached;
 pub use positions::SessionPositions;
 pub use remote::Remote;
 
-/// Changes that are read back to learn what another node's rows are still good for.
-const HISTORY: u32 = 500;
-/// More changes than this at once, and all of the tenant's rows are dropped instead. Their events have no lines, so they are read at once.
-const CATCH_UP: u32 = 2_000;
-/// Tenants whose changes are remembered; one more begins anew.
+/// Maximum changes read back from the journal to learn which rows of other nodes are still valid.
+const MAX_HISTORY_CHANGES: u32 = 500;
+/// Maximum changes caught up with at once; with more, all of the tenant's rows are dropped instead.
+/// These events have no lines, so one read returns them all.
+const MAX_CATCH_UP_CHANGES: u32 = 2_000;
+/// Maximum tenants whose changes are remembered; beyond it the log is started again.
 const TENANTS: usize = 1_000;
 
-/// What this node remembers. Clones share it.
+/// Cache of this node. Clones share it.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
-    /// The events that change rows which may be held.
+    /// Kinds of events that change rows which may be cached.
     changes: journal::Kinds,
     bytes: u64,
     local: Local,
@@ -55,7 +57,7 @@ struct Inner {
     logs: Mutex<HashMap<TenantId, Arc<Mutex<Log>>>>,
 }
 
-/// Where a tenant's master data stood when a request asked.
+/// Position of a tenant's master data at the time of a request.
 #[derive(Clone)]
 pub struct CacheView {
     log: Arc<Mutex<Log>>,
@@ -70,9 +72,9 @@ impl CacheView {
 }
 
 impl Cache {
-    /// Holds rows of about `bytes` in this process, and all of them sealed in `remote` for an hour. `changes` are the events that say of a row
-    /// that it changed.
-    pub fn new(changes: &[&dyn Declared], bytes: u64, ring: KeyRing, remote: Option<Remote>) -> Self {
+    /// Creates a cache of about `bytes` in this process; all rows are also stored sealed in
+    /// `remote` for an hour. `changes` are the events that announce a change of a row.
+    pub fn new(changes: &[&dyn AnyEventType], bytes: u64, ring: KeyRing, remote: Option<Remote>) -> Self {
         let changes = journal::Kinds::of(changes);
         Self(Arc::new(Inner { changes, bytes, local: Local::new(bytes), remote, ring, logs: Mutex::default() }))
     }
@@ -82,7 +84,8 @@ impl Cache {
         self.0.bytes > 0
     }
 
-    /// Asks where the tenant's master data stands and drops what has changed: one small statement, shared by those who ask at the same moment.
+    /// Reads the version of the tenant's master data and drops the rows that have changed: one
+    /// small statement, shared by concurrent callers.
     pub async fn cache_view(&self, scope: &TenantScope) -> Result<CacheView, Fault> {
         let load = |_: Vec<()>| async {
             let now = journal::master(scope).await?;
@@ -96,33 +99,33 @@ impl Cache {
         let tenant = scope.tenant();
         let log = self.log(tenant);
         let cache_view = CacheView { log: log.clone(), at: now.seq, epoch: now.epoch };
-        let known = log.lock().unwrap_or_else(PoisonError::into_inner).known_of(now.epoch);
+        let known = log.lock().unwrap_or_else(PoisonError::into_inner).known_up_to(now.epoch);
         match known {
             Some(known) if known >= now.seq => {}
-            // What was let go of the journal can no longer say what changed.
+            // Below `low` the journal is no longer kept, so it cannot tell the changes.
             Some(known) if known >= now.low => {
-                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known, CATCH_UP + 1).await?);
+                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known, MAX_CATCH_UP_CHANGES + 1).await?);
                 let mut log = cache_view.log();
-                if changes.len() > CATCH_UP as usize {
+                if changes.len() > MAX_CATCH_UP_CHANGES as usize {
                     log.begin(now.epoch, now.seq, now.seq);
                 } else {
-                    log.learn(changes, now.seq);
+                    log.record_changes(changes, now.seq);
                 }
             }
             _ => {
                 let changes = match self.0.remote {
-                    Some(_) => changes(&journal::last_of_kinds(scope, &self.0.changes, HISTORY).await?),
+                    Some(_) => changes(&journal::last_of_kinds(scope, &self.0.changes, MAX_HISTORY_CHANGES).await?),
                     None => Vec::new(),
                 };
                 let since = match (&self.0.remote, changes.last()) {
-                    // What changed before the oldest that was read is not known.
-                    (Some(_), Some((oldest, _))) if changes.len() >= HISTORY as usize => *oldest,
+                    // Changes before the oldest event that was read are unknown.
+                    (Some(_), Some((oldest, _))) if changes.len() >= MAX_HISTORY_CHANGES as usize => *oldest,
                     (Some(_), _) => now.low,
                     (None, _) => now.seq,
                 };
                 let mut log = cache_view.log();
                 log.begin(now.epoch, since, now.seq);
-                log.learn(changes, now.seq);
+                log.record_changes(changes, now.seq);
             }
         }
         Ok(cache_view)
@@ -136,7 +139,8 @@ impl Cache {
         logs.entry(tenant).or_default().clone()
     }
 
-    /// Those of the rows that are remembered; the ids of the others are left in `ids`, to be read and given to `keep`.
+    /// Returns the cached rows; leaves the IDs of the others in `ids`, to be read and given to
+    /// `keep`.
     pub async fn look<K, T: Cached>(
         &self,
         scope: &TenantScope,
@@ -145,7 +149,7 @@ impl Cache {
     ) -> HashMap<Id<K>, Arc<T>> {
         let tenant = scope.tenant();
         let mut found = HashMap::with_capacity(ids.len());
-        ids.retain(|id| match self.remembered(tenant, cache_view, id.uuid()) {
+        ids.retain(|id| match self.cached_row(tenant, cache_view, id.uuid()) {
             Some(row) => found.insert(*id, row).is_some(),
             None => true,
         });
@@ -155,14 +159,14 @@ impl Cache {
         found
     }
 
-    fn remembered<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
+    fn cached_row<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
         let held = self.0.local.get::<T>(tenant, id).filter(|held| cache_view.log().is_current(id, held.epoch, held.as_of));
         let row = held.and_then(|held| (held.row as Arc<dyn Any + Send + Sync>).downcast().ok());
-        metrics::looked_up("rows", Lookup::of(row.as_ref()));
+        metrics::count_lookup("rows", Lookup::of(row.as_ref()));
         row
     }
 
-    /// Looks for what is missing here in what nodes share.
+    /// Reads rows that this process lacks from the shared Redis.
     async fn fetch<K, T: Cached>(
         &self,
         tenant: TenantId,
@@ -177,10 +181,10 @@ impl Cache {
         for (id, sealed) in missing.iter().zip(sealed) {
             let opened = sealed.and_then(|sealed| remote::open::<T>(&self.0.ring, tenant, id.uuid(), &sealed));
             let current = opened.filter(|(epoch, as_of, _)| cache_view.log().is_current(id.uuid(), *epoch, *as_of));
-            metrics::looked_up("rows.shared", Lookup::of(current.as_ref()));
+            metrics::count_lookup("rows.shared", Lookup::of(current.as_ref()));
             if let Some((epoch, as_of, row)) = current {
                 let row = Arc::new(row);
-                self.0.local.put::<T>(tenant, id.uuid(), Held { epoch, as_of, weight: row.weight(), row: row.clone() });
+                self.0.local.put::<T>(tenant, id.uuid(), CachedRow { epoch, as_of, weight: row.weight(), row: row.clone() });
                 shared.insert(*id, row);
             }
         }
@@ -188,7 +192,7 @@ impl Cache {
         found.extend(shared);
     }
 
-    /// Remembers rows that were read after `cache_view` was asked for.
+    /// Caches rows that were read after `cache_view` was created.
     pub fn keep<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
         let tenant = scope.tenant();
         let remote = self.0.remote.as_ref().filter(|_| T::IS_SHARED);
@@ -200,7 +204,7 @@ impl Cache {
                 );
             }
             let (epoch, as_of) = (cache_view.epoch, cache_view.at);
-            self.0.local.put::<T>(tenant, id, Held { epoch, as_of, weight: row.weight(), row: row.clone() });
+            self.0.local.put::<T>(tenant, id, CachedRow { epoch, as_of, weight: row.weight(), row: row.clone() });
         }
         if let (Some(remote), false) = (remote, sealed.is_empty()) {
             remote.put(tenant, sealed);
@@ -208,7 +212,7 @@ impl Cache {
     }
 }
 
-/// What changed, and when.
+/// Returns the changed objects, each with the number of its event.
 fn changes(events: &[journal::Event]) -> Vec<(i64, Uuid)> {
     #[derive(serde::Deserialize)]
     struct Changed {

@@ -1,5 +1,5 @@
-//! What nodes share through Redis: rows, each sealed for its tenant and id, so that whoever reads that Redis learns nothing and whoever
-//! writes into it can at most make us read the database.
+//! Rows that nodes share through Redis, each sealed for its tenant and ID, so that a reader of that
+//! Redis learns nothing and a writer can at most make us read the database.
 
 use std::{
     sync::{
@@ -22,23 +22,24 @@ use uuid::Uuid;
 
 use crate::{clock, secrets::KeyRing};
 
-/// Later than this the database would have answered.
+/// Timeout of a request to Redis: the database would have answered by then.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How long a connection may take, and an answer of it.
-pub(super) const CONNECTING: Duration = Duration::from_millis(250);
-/// After Redis has not answered, it is left alone for so long.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How long a row is kept there, in seconds.
-const KEPT_SECONDS: u64 = 3_600;
-/// Rows that wait to be written. What comes beyond is not shared.
-const WAITING: usize = 256;
-/// Raised when what a row's text says changes its meaning; a row that lacks a field does not open anyway.
-const FORM: u8 = 1;
+/// Timeout of a connection, and of its responses.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+/// Time for which Redis is not used after it has not answered.
+const RETRY_BACKOFF: Duration = Duration::from_secs(1);
+/// Seconds for which a row is kept in Redis.
+const ROW_TTL_SECONDS: u64 = 3_600;
+/// Maximum rows that wait to be written to Redis. Further rows are not shared.
+const WRITE_QUEUE_CAPACITY: usize = 256;
+/// Version of the rows' form. Increment it if the meaning of a row's text changes; a row that lacks
+/// a field fails to open anyway.
+const FORMAT_VERSION: u8 = 1;
 
 /// Sealed rows by their ids.
-type Sealed = Vec<(Uuid, Vec<u8>)>;
+type SealedRows = Vec<(Uuid, Vec<u8>)>;
 
-/// A Redis that may come and go.
+/// A Redis, which may be unavailable at times.
 #[derive(Clone)]
 pub struct Remote(Arc<Inner>);
 
@@ -47,23 +48,24 @@ struct Inner {
     connection: OnceCell<ConnectionManager>,
     prefix: String,
     is_silent: AtomicBool,
-    outbox: mpsc::Sender<(TenantId, Sealed)>,
+    outbox: mpsc::Sender<(TenantId, SealedRows)>,
 }
 
 impl Remote {
-    /// Connects when it is first needed. `deployment` is what all nodes of a database know alike. The second part writes, until the first is gone.
+    /// Creates the remote, which connects on first use. `deployment` is a value that all nodes of a
+    /// database share. The returned future writes rows until the remote is dropped.
     ///
     /// # Errors
-    /// The address is not one.
+    /// The address is invalid.
     pub fn at(address: &str, deployment: &[u8]) -> Result<(Self, impl Future<Output = ()> + Send + use<>), RedisError> {
         Client::open(address).map(|client| Self::of(client, deployment))
     }
 
-    /// The same of a client that knows its server.
+    /// Creates the remote, as `at` does, with an existing client.
     pub fn of(client: Client, deployment: &[u8]) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let digest = Sha256::new().chain_update(b"rows").chain_update(deployment).finalize();
-        let prefix = format!("entrepot:rows:{}:{FORM}", hex::encode(&digest[..8]));
-        let (outbox, mut waiting) = mpsc::channel(WAITING);
+        let prefix = format!("entrepot:rows:{}:{FORMAT_VERSION}", hex::encode(&digest[..8]));
+        let (outbox, mut waiting) = mpsc::channel(WRITE_QUEUE_CAPACITY);
         let connection = OnceCell::new();
         let remote = Self(Arc::new(Inner { client, connection, prefix, is_silent: AtomicBool::new(false), outbox }));
         let writer = Arc::downgrade(&remote.0);
@@ -76,7 +78,8 @@ impl Remote {
         (remote, write)
     }
 
-    /// The sealed rows with these ids, as they are there; None when Redis does not answer in time.
+    /// Returns the sealed rows with these IDs, in the same order; None if Redis does not answer in
+    /// time.
     pub async fn get(&self, tenant: TenantId, ids: &[Uuid]) -> Option<Vec<Option<Vec<u8>>>> {
         let inner = &self.0;
         if inner.is_silent.load(Ordering::Relaxed) {
@@ -93,46 +96,48 @@ impl Remote {
         match tokio::time::timeout(PATIENCE, ask).await {
             Ok(Ok(found)) if found.len() == ids.len() => Some(found),
             _ => {
-                self.leave_alone();
+                self.pause_redis();
                 None
             }
         }
     }
 
-    /// Shares rows, in a while, or not at all when there is too much to share.
-    pub fn put(&self, tenant: TenantId, rows: Sealed) {
+    /// Shares rows in the background; drops them if the queue is full.
+    pub fn put(&self, tenant: TenantId, rows: SealedRows) {
         if !self.0.is_silent.load(Ordering::Relaxed) {
             let _ = self.0.outbox.try_send((tenant, rows));
         }
     }
 
-    /// Asks again after a pause; the first question may still take the time of a connection.
-    fn leave_alone(&self) {
+    /// Stops using Redis until a pause has passed; the first request after it may take the time of
+    /// a connection.
+    fn pause_redis(&self) {
         if !self.0.is_silent.swap(true, Ordering::Relaxed) {
-            let silence = Silence(self.0.clone());
+            let silence = RedisPauseGuard(self.0.clone());
             tokio::spawn(async move {
-                clock::sleep(PAUSE).await;
-                let _ = tokio::time::timeout(CONNECTING, silence.0.connection()).await;
+                clock::sleep(RETRY_BACKOFF).await;
+                let _ = tokio::time::timeout(CONNECT_TIMEOUT, silence.0.connection()).await;
             });
         }
     }
 }
 
-/// While it is there Redis is left alone; however the task that holds it ends, Redis is asked again.
-struct Silence(Arc<Inner>);
+/// Guard: Redis is not used while it exists. However the task that holds it ends, Redis is used
+/// again.
+struct RedisPauseGuard(Arc<Inner>);
 
-impl Drop for Silence {
+impl Drop for RedisPauseGuard {
     fn drop(&mut self) {
         self.0.is_silent.store(false, Ordering::Relaxed);
     }
 }
 
-/// The connection in the cell, which is made when it is first needed.
-pub(super) async fn connected(cell: &OnceCell<ConnectionManager>, client: &Client) -> Result<ConnectionManager, RedisError> {
+/// Returns the connection in the cell, made on first use.
+pub(super) async fn get_connection(cell: &OnceCell<ConnectionManager>, client: &Client) -> Result<ConnectionManager, RedisError> {
     let connect = || {
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(CONNECTING))
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(CONNECT_TIMEOUT))
             .set_number_of_retries(1);
         ConnectionManager::new_with_config(client.clone(), config)
     };
@@ -140,26 +145,27 @@ pub(super) async fn connected(cell: &OnceCell<ConnectionManager>, client: &Clien
 }
 
 impl Inner {
-    /// The tenant stands where a cluster looks for the slot: a request's rows are on one of its nodes.
+    /// Returns the key of a row. The tenant is the cluster's hash tag: the rows of a request are on
+    /// one node.
     fn key(&self, tenant: TenantId, id: Uuid) -> String {
         format!("{}:{{{}}}:{}", self.prefix, tenant.uuid().simple(), id.simple())
     }
 
     async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        connected(&self.connection, &self.client).await
+        get_connection(&self.connection, &self.client).await
     }
 
-    async fn write(&self, tenant: TenantId, rows: Sealed) {
+    async fn write(&self, tenant: TenantId, rows: SealedRows) {
         let put = async {
             let mut connection = self.connection().await?;
             let mut all = pipe();
             for (id, row) in rows {
-                all.cmd("SET").arg(self.key(tenant, id)).arg(row).arg("EX").arg(KEPT_SECONDS).ignore();
+                all.cmd("SET").arg(self.key(tenant, id)).arg(row).arg("EX").arg(ROW_TTL_SECONDS).ignore();
             }
             all.query_async::<()>(&mut connection).await
         };
-        if let Ok(Err(error)) = tokio::time::timeout(CONNECTING, put).await {
-            tracing::debug!(%error, "rows are not shared: Redis does not take them");
+        if let Ok(Err(error)) = tokio::time::timeout(CONNECT_TIMEOUT, put).await {
+            tracing::debug!(%error, "rows are not shared between nodes: Redis could not store them");
         }
     }
 }
@@ -168,14 +174,15 @@ fn context(tenant: TenantId, id: Uuid) -> String {
     format!("cache.row:{}:{}", tenant.uuid().simple(), id.simple())
 }
 
-/// A row as it is shared: its epoch, where its tenant's master data stood, and its JSON, sealed for its place.
+/// Seals a row for Redis: its epoch, the version of the tenant's master data and the row's JSON,
+/// bound to tenant and ID.
 pub fn seal(ring: &KeyRing, tenant: TenantId, id: Uuid, (epoch, as_of): (Uuid, i64), row: &impl Serialize) -> Option<Vec<u8>> {
     let mut plain = [epoch.as_bytes().as_slice(), &as_of.to_be_bytes()].concat();
     serde_json::to_writer(&mut plain, row).ok()?;
     ring.seal(&context(tenant, id), &plain).ok()
 }
 
-/// What a sealed row says; None of one that is not ours, is for another place, or has another form.
+/// Opens a sealed row; `None` if it is not ours, is for another place, or has another form.
 pub fn open<T: DeserializeOwned>(ring: &KeyRing, tenant: TenantId, id: Uuid, sealed: &[u8]) -> Option<(Uuid, i64, T)> {
     let plain = ring.keys().open(&context(tenant, id), sealed).ok()?;
     let (epoch, rest) = plain.split_first_chunk()?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::{JobId, TenantId, Timestamp, WorkerId};
 
-/// Where a job stands.
+/// State of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Waiting,
@@ -27,83 +27,86 @@ impl State {
     }
 }
 
-/// A job as it is kept.
+/// A stored job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Nobody's (nil) when it is the deployment's.
+    /// Nil for a job of the deployment.
     pub tenant: TenantId,
     pub id: JobId,
     pub kind: String,
     /// Milliseconds between two runs of a standing job; none for a queued one.
     pub period: Option<i64>,
-    /// JSON that its kind knows how to read.
+    /// JSON in the form of the job's kind.
     pub payload: String,
     pub state: State,
     pub due_at: Timestamp,
     pub owner: Option<WorkerId>,
-    /// Goes up each time that somebody takes the job.
+    /// Incremented each time that a worker takes the job.
     pub token: i64,
-    /// Goes up while its holder lives.
+    /// Incremented while its worker lives.
     pub beat: i64,
-    /// Failures since it last succeeded or got on.
+    /// Failures since it last succeeded or made progress.
     pub failures: i64,
-    /// Workers that died while they ran it, one after the other and without its having got on.
+    /// Workers that died while they ran it, in a row and without progress of the job.
     pub deaths: i64,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
-    /// Why it failed last, for its owners.
+    /// Reason of the last failure, for the job's owners.
     pub error: Option<String>,
-    /// The same for the operator, with what only they should read.
+    /// The same error for the operator, with details that only operators may read.
     pub fault: Option<String>,
     pub created_at: Timestamp,
 }
 
-/// A queued job during which so many workers died is not begun again by itself.
-pub const MOST_DEATHS: i64 = 2;
+/// Deaths of workers during a queued job after which it is not started again automatically.
+pub const MAX_DEATHS: i64 = 2;
 
-/// A job that goes on failing is tried every five minutes at the latest.
-const LONGEST_WAIT: i64 = 300;
+/// Maximum seconds between two tries of a failing job.
+const MAX_BACKOFF_SECONDS: i64 = 300;
 
-/// Seconds until the next try after so many failures: doubling, a fifth more or less, so that what failed together does not come back together.
+/// Returns the seconds until the next try after so many failures: doubled with each, plus or minus
+/// a fifth, so that jobs that failed together are not retried together.
 pub fn backoff_seconds(failures: i64, random: u8) -> i64 {
     let plain = 1_i64 << failures.clamp(1, 9);
-    let plain = plain.min(LONGEST_WAIT);
+    let plain = plain.min(MAX_BACKOFF_SECONDS);
     let spread = plain * 2 / 5;
     plain - spread / 2 + spread * i64::from(random) / 255
 }
 
-/// Who of the workers should hold a standing job. Each pair has a score that anyone can compute, so workers that see the same others agree
-/// without talking, and one that comes or goes moves only its own share.
+/// Returns the worker that should hold a standing job. Each pair has a score that every worker can
+/// compute, so workers that see the same others agree without communication, and a worker that
+/// joins or leaves moves only its own share.
 pub fn best(workers: &[WorkerId], job: JobId) -> Option<WorkerId> {
     workers.iter().copied().max_by_key(|worker| (score(*worker, job), *worker))
 }
 
 fn score(worker: WorkerId, job: JobId) -> u64 {
     let mixed = worker.uuid().as_u128() ^ job.uuid().as_u128().rotate_left(64);
-    // The finaliser of splitmix64: every bit of what goes in changes about half of what comes out.
+    // The finaliser of splitmix64: every bit of the input changes about half of the output.
     let mut x = (mixed >> 64) as u64 ^ (mixed as u64).rotate_left(32);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
 
-/// How long signs of life have been missing, by the watcher's own monotonic clock: no clock of another machine comes into it.
+/// Measures how long heartbeats have been missing, by the watcher's own monotonic clock: no clock
+/// of another machine is involved.
 #[derive(Debug, Default)]
-pub struct Watch<K>(HashMap<K, (i64, i64, u64)>);
+pub struct HeartbeatMonitor<K>(HashMap<K, (i64, i64, u64)>);
 
-impl<K: std::hash::Hash + Eq + Copy> Watch<K> {
+impl<K: std::hash::Hash + Eq + Copy> HeartbeatMonitor<K> {
     pub fn new() -> Self {
         Self(HashMap::new())
     }
-    /// Milliseconds that `key` has shown this token and this beat at `now`.
-    pub fn silent_for(&mut self, key: K, token: i64, beat: i64, now: u64) -> u64 {
+    /// Returns the milliseconds for which `key` has shown this token and this beat, at `now`.
+    pub fn silent_millis(&mut self, key: K, token: i64, beat: i64, now: u64) -> u64 {
         let seen = self.0.entry(key).or_insert((token, beat, now));
         if (seen.0, seen.1) != (token, beat) {
             *seen = (token, beat, now);
         }
         now.saturating_sub(seen.2)
     }
-    /// Forgets all but these.
+    /// Forgets all keys but these.
     pub fn keep(&mut self, keys: &[K]) {
         self.0.retain(|key, _| keys.contains(key));
     }
@@ -143,12 +146,12 @@ mod tests {
 
     #[test]
     fn silence_is_counted_from_the_last_sign_of_life() {
-        let mut watch = Watch::new();
-        assert_eq!(watch.silent_for(1, 7, 3, 1_000), 0);
-        assert_eq!(watch.silent_for(1, 7, 3, 9_000), 8_000);
-        assert_eq!(watch.silent_for(1, 7, 4, 10_000), 0, "it beat");
-        assert_eq!(watch.silent_for(1, 8, 4, 19_000), 0, "another has it");
+        let mut watch = HeartbeatMonitor::new();
+        assert_eq!(watch.silent_millis(1, 7, 3, 1_000), 0);
+        assert_eq!(watch.silent_millis(1, 7, 3, 9_000), 8_000);
+        assert_eq!(watch.silent_millis(1, 7, 4, 10_000), 0, "it beat");
+        assert_eq!(watch.silent_millis(1, 8, 4, 19_000), 0, "another has it");
         watch.keep(&[]);
-        assert_eq!(watch.silent_for(1, 8, 4, 30_000), 0, "what was forgotten is new");
+        assert_eq!(watch.silent_millis(1, 8, 4, 30_000), 0, "what was forgotten is new");
     }
 }

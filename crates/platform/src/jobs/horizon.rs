@@ -1,9 +1,10 @@
-//! How far ahead a job sets moments: what a clock set that was ahead is not waited for.
+//! Horizon of the moments that a job sets: a later moment comes from a clock that was ahead, and is
+//! not waited for.
 
 use entity::prelude::Timestamp;
 use sea_orm::Value;
 
-/// Days within which a right clock sets the next moment of a row.
+/// Maximum days between now and the next moment of a row, if the clock that set it was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Horizon {
     days: i64,
@@ -14,12 +15,13 @@ impl Horizon {
         Self { days }
     }
 
-    /// The latest moment that a right clock sets at `now`.
+    /// Returns the latest moment that a right clock can have set at `now`.
     pub fn latest(self, now: Timestamp) -> Timestamp {
         now.plus_seconds(self.days * 86_400)
     }
 
-    /// The condition that the moment in a column is due at `now`, or later than any that a right clock has set; its parameters are numbered from `next`.
+    /// Returns the condition that the moment in a column is due at `now`, or later than a right
+    /// clock can have set; its parameters are numbered from `next`.
     pub fn due(self, column: &str, now: Timestamp, next: usize) -> (String, Vec<Value>) {
         let sql = format!("({column} <= ${next} OR {column} > ${})", next + 1);
         (sql, vec![now.micros().into(), self.latest(now).micros().into()])

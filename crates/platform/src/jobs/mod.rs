@@ -1,8 +1,11 @@
-//! Work that nobody waits for: kept in a table, held by one worker at a time, taken over when that worker is gone.
+//! Background jobs: stored in a table, held by one worker at a time, taken over when that worker is
+//! gone.
 //!
-//! A **standing** job (expiry, sealing, deliveries) is there once for the whole deployment, is held by one worker for as long as it lives, and
-//! runs again and again. A **queued** job is somebody's: it is put down in the transaction of what asked for it, runs until it succeeds, and
-//! one that goes on failing stays in sight as a dead letter. How a worker holds a job and loses it: `docs/decisions/0060-jobs.md`.
+//! A **standing** job (expiry, sealing, deliveries) exists once for the whole deployment, is held
+//! by one worker for as long as the worker lives, and runs again and again. A **queued** job
+//! belongs to a tenant: it is inserted in the transaction of the request that needs it, runs until
+//! it succeeds, and remains visible as a dead letter if it keeps failing. Leases of jobs, and their
+//! loss: `docs/decisions/0060-jobs.md`.
 
 pub mod core;
 mod horizon;
@@ -15,8 +18,8 @@ mod turns;
 
 pub use horizon::Horizon;
 pub use registry::{PeriodicJob, Queued, Registry};
-pub use rows::{abandon, find_anywhere, let_go, list_anywhere, revive};
-pub use run::is_asked_to_yield;
+pub use rows::{abandon, find_across_tenants, list_across_tenants, release_held_jobs, revive};
+pub use run::should_yield;
 pub use shell::{
     Failure, JobCounters, Jobs, Lease, Refusal, abandon_all, enqueue, enqueue_once, hold_outgoing, outgoing_hold,
     release_outgoing,

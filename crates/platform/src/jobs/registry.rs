@@ -1,11 +1,11 @@
-//! What a worker knows how to do.
+//! Jobs that a worker can run.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
 use super::{
-    core::{Job, MOST_DEATHS},
+    core::{Job, MAX_DEATHS},
     shell::{Failure, Lease},
 };
 use crate::storage::Fault;
@@ -13,7 +13,7 @@ use crate::storage::Fault;
 type RunPeriodic = dyn Fn(Lease) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync;
 type RunQueued = dyn Fn(Lease, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 
-/// A job that is there once for the whole deployment.
+/// Kind of standing job, which exists once for the whole deployment.
 #[derive(Clone)]
 pub struct PeriodicJob {
     pub kind: &'static str,
@@ -21,29 +21,31 @@ pub struct PeriodicJob {
     pub(super) run: Arc<RunPeriodic>,
 }
 
-/// A kind of job that is put down by whoever needs it.
+/// Kind of queued job, which callers enqueue.
 #[derive(Clone)]
 pub struct Queued {
     pub kind: &'static str,
-    /// It is a dead letter after so many failures.
+    /// Failures after which the job becomes a dead letter.
     pub most_failures: i64,
     pub(super) run: Arc<RunQueued>,
-    /// What is left to do of one that is not begun again.
+    /// Final work for a job that is not started again.
     pub(super) bury: Option<Arc<RunQueued>>,
 }
 
 impl Queued {
-    /// Failures after which a run leaves a dead letter. None where something is left to do then: the job waits for that.
-    pub(super) fn dead_after(&self) -> Option<i64> {
+    /// Failures after which a run leaves a dead letter. None if the kind has final work (`bury`):
+    /// the job waits for that.
+    pub(super) fn dead_letter_threshold(&self) -> Option<i64> {
         if self.bury.is_some() { None } else { Some(self.most_failures) }
     }
-    /// Whether a job is not begun again: it has killed its workers, or failed so often that only what is left of it is done.
+    /// Whether a job is not started again: it has killed its workers, or failed so often that only
+    /// its final work remains.
     pub(super) fn is_over(&self, job: &Job) -> bool {
-        job.deaths >= MOST_DEATHS || (self.bury.is_some() && job.failures >= self.most_failures)
+        job.deaths >= MAX_DEATHS || (self.bury.is_some() && job.failures >= self.most_failures)
     }
 }
 
-/// What a worker knows how to do.
+/// Jobs that a worker can run.
 #[derive(Clone, Default)]
 pub struct Registry {
     pub(super) periodic: Vec<PeriodicJob>,
@@ -72,8 +74,9 @@ impl Registry {
         self.queued.push(Queued { kind, most_failures, run, bury: None });
         self
     }
-    /// What is done of jobs of this kind that are not begun again, because their workers died or because they failed too often, be it by a panic. The
-    /// kind is one that was added before.
+    /// Sets the final work for jobs of this kind that are not started again, because their workers
+    /// died or because they failed too often, be it by a panic. The kind must have been added
+    /// before.
     #[must_use]
     pub fn burying<F, R>(mut self, kind: &'static str, bury: F) -> Self
     where
@@ -85,12 +88,12 @@ impl Registry {
         }
         self
     }
-    /// Kinds that are not run while what leaves the deployment is held.
+    /// Sets the kinds with an effect outside the deployment, which do not run during a hold.
     #[must_use]
     pub fn outgoing(self, kinds: &'static [&'static str]) -> Self {
         Self { outgoing: kinds, ..self }
     }
-    /// All kinds, those of standing jobs first.
+    /// Returns all kinds, those of standing jobs first.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.periodic.iter().map(|one| one.kind).chain(self.queued.iter().map(|one| one.kind))
     }

@@ -60,25 +60,27 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-/// The jobs of every tenant that `rest` finds, SQL behind the select list of the table `alias`.
-async fn across(global: &Global, alias: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
+/// Returns the jobs of all tenants that `rest` selects: SQL after the select list of the table
+/// `alias`.
+async fn jobs_of_all_tenants(global: &Global, alias: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
     let sql = format!("SELECT {} {rest}", JobRow::select(alias));
     global.records::<JobRow>(&sql, values).await?.into_iter().map(Job::try_from).collect()
 }
 
 /// The deployment's standing jobs.
 pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
-    across(global, "job", "FROM job WHERE period IS NOT NULL ORDER BY kind", vec![]).await
+    jobs_of_all_tenants(global, "job", "FROM job WHERE period IS NOT NULL ORDER BY kind", vec![]).await
 }
 
-/// Queued jobs that somebody holds, the oldest first.
+/// Queued jobs that workers hold, the oldest first.
 pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
     let rest = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
-    across(global, "job", rest, vec![now.micros().into(), most.into()]).await
+    jobs_of_all_tenants(global, "job", rest, vec![now.micros().into(), most.into()]).await
 }
 
-/// Queued jobs that are due: the one of each tenant that waits longest, then the next one of each, and so on. However many one tenant has, the others'
-/// are among them. Those of a tenant that is suspended are left where they are, and so are those of the kinds `on_hold`.
+/// Returns queued jobs that are due: first the oldest one of each tenant, then the next one of
+/// each, and so on, so that one tenant's many jobs do not hide those of others. Jobs of suspended
+/// tenants and of the kinds `on_hold` are left out.
 pub async fn waiting(global: &Global, now: Timestamp, most: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
     let mut values: Vec<Value> = vec![now.micros().into(), most.into()];
     let but = if on_hold.is_empty() {
@@ -92,16 +94,17 @@ pub async fn waiting(global: &Global, now: Timestamp, most: i64, on_hold: &[&str
            WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}{but}) q
          ORDER BY turn, due_at, tenant_id, id LIMIT $2"
     );
-    across(global, "q", &rest, values).await
+    jobs_of_all_tenants(global, "q", &rest, values).await
 }
 
-/// The order of locks on jobs of a tenant, and on those that a worker holds.
+/// Order of locks on jobs of a tenant, and on those that a worker holds.
 pub const LOCKS: LockOrder = LockOrder::for_change("job", "id");
 /// The jobs that the worker `$1` holds.
-const OWN: &str = "owner = $1 AND state = 'RUNNING'";
+const HELD_BY_WORKER: &str = "owner = $1 AND state = 'RUNNING'";
 
-/// Jobs of a tenant that workers hold wait again: each worker finds that it holds its one no more. Says how many.
-pub async fn let_go(work: &Work) -> Result<u64, Fault> {
+/// Sets the held jobs of a tenant back to waiting; the workers then find that they no longer hold
+/// them. Returns their count.
+pub async fn release_held_jobs(work: &Work) -> Result<u64, Fault> {
     let held = "period IS NULL AND state = 'RUNNING'";
     work.lock_in_order(LOCKS, held, vec![]).await?;
     work.execute(&format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE tenant_id = $1 AND {held}"), vec![]).await
@@ -117,7 +120,7 @@ pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> 
     Ok(page(reads, " AND id = $2", "", vec![id.into()]).await?.pop())
 }
 
-/// Whether a job of this kind that says this waits or runs, whatever trace it carries.
+/// Whether a job of this kind with this payload waits or runs, whatever trace its payload carries.
 pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bool, Fault> {
     let opening = traces::opening(payload);
     let sql = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND state IN ('WAITING', 'RUNNING')
@@ -126,7 +129,7 @@ pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bo
     Ok(!reads.rows(sql, vec![kind.into(), payload.into(), length.into(), opening.into()]).await?.is_empty())
 }
 
-/// A job that nobody has taken yet.
+/// Columns of a new job, which no worker holds.
 #[derive(Record)]
 #[record(of = job)]
 struct NewJob {
@@ -158,13 +161,19 @@ pub async fn revive(work: &Work, id: JobId, now: Timestamp) -> Result<u64, Fault
     work.execute(sql, vec![id.into(), now.micros().into()]).await
 }
 
-/// The job with this ID, whichever tenant has it.
-pub async fn find_anywhere(global: &Global, id: JobId) -> Result<Option<Job>, Fault> {
-    Ok(across(global, "job", "FROM job WHERE id = $1", vec![id.into()]).await?.pop())
+/// Returns the job with this ID, of any tenant.
+pub async fn find_across_tenants(global: &Global, id: JobId) -> Result<Option<Job>, Fault> {
+    Ok(jobs_of_all_tenants(global, "job", "FROM job WHERE id = $1", vec![id.into()]).await?.pop())
 }
 
-/// Queued jobs in these states, of all tenants or of one: what is due first comes first.
-pub async fn list_anywhere(global: &Global, tenant: Option<TenantId>, states: &[State], most: i64) -> Result<Vec<Job>, Fault> {
+/// Returns queued jobs in these states, of all tenants or of one, in the order in which they are
+/// due.
+pub async fn list_across_tenants(
+    global: &Global,
+    tenant: Option<TenantId>,
+    states: &[State],
+    most: i64,
+) -> Result<Vec<Job>, Fault> {
     let backend = global.backend();
     let own = if tenant.is_some() { " AND tenant_id = $3" } else { "" };
     let rest = format!(
@@ -173,19 +182,20 @@ pub async fn list_anywhere(global: &Global, tenant: Option<TenantId>, states: &[
     );
     let mut values = vec![backend.texts(states.iter().map(|state| state.as_str())), most.into()];
     values.extend(tenant.map(Value::from));
-    across(global, "job", &rest, values).await
+    jobs_of_all_tenants(global, "job", &rest, values).await
 }
 
-/// A queued job that waits or runs is dead, whoever holds it; says whether it is. Its worker finds that it holds it no more.
+/// Makes a queued job that waits or runs dead, and returns whether there was one. The worker that
+/// holds it finds that it no longer does.
 pub async fn abandon(work: &Work, id: JobId, error: &str, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND id = $2 AND period IS NULL
                AND state IN ('WAITING', 'RUNNING')";
     Ok(work.execute(sql, vec![id.into(), error.into(), now.micros().into()]).await? == 1)
 }
 
-/// Takes a job, if it is still exactly as it was seen; says whether it was.
+/// Takes a job if its row is still as it was read; returns whether it was.
 pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
-    // Of a standing job whose worker died nobody else says so.
+    // The death of a standing job's worker is counted only here.
     let sql = "UPDATE job SET state = 'RUNNING', owner = $3, token = token + 1, beat = 0, started_at = $4,
                deaths = CASE WHEN period IS NOT NULL AND state = 'RUNNING' AND owner <> $3 THEN deaths + 1 ELSE deaths END
                WHERE tenant_id = $1 AND id = $2 AND token = $5 AND beat = $6 AND state = $7";
@@ -201,8 +211,9 @@ pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestam
     Ok(work.change(sql, values).await? == 1)
 }
 
-/// A job whose worker shows no life any more waits again, if it is still exactly as it was seen; says whether it was.
-pub async fn fell(work: &GlobalWork, seen: &Job, due_at: Timestamp, error: &str) -> Result<bool, Fault> {
+/// Sets a job whose worker shows no life back to waiting if its row is still as it was read;
+/// returns whether it was.
+pub async fn requeue_orphaned(work: &GlobalWork, seen: &Job, due_at: Timestamp, error: &str) -> Result<bool, Fault> {
     let sql =
         "UPDATE job SET state = 'WAITING', owner = NULL, failures = failures + 1, deaths = deaths + 1, due_at = $5, error = $6
                WHERE tenant_id = $1 AND id = $2 AND token = $3 AND beat = $4 AND state = 'RUNNING'";
@@ -211,14 +222,14 @@ pub async fn fell(work: &GlobalWork, seen: &Job, due_at: Timestamp, error: &str)
     Ok(work.change(sql, values).await? == 1)
 }
 
-/// A job has got on: what failed before has nothing to do with what may fail now.
-pub async fn progressed(work: &Work, held: Held) -> Result<(), Fault> {
+/// Records that a job has made progress: earlier failures are unrelated to later ones.
+pub async fn record_progress(work: &Work, held: Held) -> Result<(), Fault> {
     let sql = "UPDATE job SET failures = 0, deaths = 0 WHERE tenant_id = $1 AND id = $2 AND owner = $3 AND token = $4
                AND (failures > 0 OR deaths > 0)";
     work.execute(sql, vec![held.id.into(), held.worker.into(), held.token.into()]).await.map(drop)
 }
 
-/// What became of a run.
+/// Outcome of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     pub state: State,
@@ -230,7 +241,7 @@ pub struct Outcome {
     pub fault: Option<String>,
 }
 
-/// Writes an outcome, if the worker still holds the job by this token; says whether it did.
+/// Writes an outcome if the worker still holds the job by this token; returns whether it does.
 pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<bool, Fault> {
     let owner = (outcome.state == State::Running).then_some(held.worker);
     let sql = "UPDATE job SET state = $5, owner = $6, due_at = $7, failures = $8, started_at = coalesce($9, started_at),
@@ -253,7 +264,7 @@ pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<b
     Ok(work.change(sql, values).await? == 1)
 }
 
-/// A job in the hands of a worker.
+/// A job that a worker holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     pub tenant: TenantId,
@@ -269,12 +280,12 @@ struct HeldRow {
     token: i64,
 }
 
-/// A sign of life of a worker and of all that it holds: what that is, by job and token.
+/// Writes the heartbeat of a worker and its jobs; returns the jobs that it holds, by ID and token.
 pub async fn beat(work: &GlobalWork, worker: WorkerId, now: Timestamp) -> Result<Vec<(JobId, i64)>, Fault> {
     let sql = "INSERT INTO job_worker (id, started_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET beat = job_worker.beat + 1";
     work.change(sql, vec![worker.into(), now.micros().into()]).await?;
-    work.lock_in_order(LOCKS, OWN, vec![worker.into()]).await?;
-    let sql = format!("UPDATE job SET beat = beat + 1 WHERE {OWN} RETURNING {}", HeldRow::SELECT);
+    work.lock_in_order(LOCKS, HELD_BY_WORKER, vec![worker.into()]).await?;
+    let sql = format!("UPDATE job SET beat = beat + 1 WHERE {HELD_BY_WORKER} RETURNING {}", HeldRow::SELECT);
     let rows = work.records::<HeldRow>(&sql, vec![worker.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.token)).collect())
 }
@@ -286,29 +297,30 @@ struct WorkerRow {
     beat: i64,
 }
 
-/// The workers there are, with their beats.
+/// Returns the workers, with their heartbeats.
 pub async fn workers(global: &Global) -> Result<Vec<(WorkerId, i64)>, Fault> {
     let sql = format!("SELECT {} FROM job_worker ORDER BY id", WorkerRow::SELECT);
     let rows = global.records::<WorkerRow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.beat)).collect())
 }
 
-/// Strikes a worker off the list, if it has not beaten since.
-pub async fn strike(work: &GlobalWork, worker: WorkerId, beat: i64) -> Result<(), Fault> {
+/// Removes a worker, unless it has sent a heartbeat since.
+pub async fn remove_stale_worker(work: &GlobalWork, worker: WorkerId, beat: i64) -> Result<(), Fault> {
     work.change("DELETE FROM job_worker WHERE id = $1 AND beat = $2", vec![worker.into(), beat.into()]).await?;
     Ok(())
 }
 
-/// A worker goes and leaves what it holds to others.
-pub async fn leave(work: &GlobalWork, worker: WorkerId) -> Result<(), Fault> {
-    work.lock_in_order(LOCKS, OWN, vec![worker.into()]).await?;
-    let sql = format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE {OWN}");
+/// Releases the jobs of a worker that stops, and removes the worker.
+pub async fn deregister_worker(work: &GlobalWork, worker: WorkerId) -> Result<(), Fault> {
+    work.lock_in_order(LOCKS, HELD_BY_WORKER, vec![worker.into()]).await?;
+    let sql = format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE {HELD_BY_WORKER}");
     work.change(&sql, vec![worker.into()]).await?;
     work.change("DELETE FROM job_worker WHERE id = $1", vec![worker.into()]).await?;
     Ok(())
 }
 
-/// Whether the job is still in these hands; locks it until the transaction ends, so that nobody takes it meanwhile.
+/// Whether the worker still holds the job; locks its row until the transaction ends, so that no
+/// other worker takes it meanwhile.
 pub async fn is_held(work: &Work, held: Held) -> Result<bool, Fault> {
     let lock = work.backend().for_update("j");
     let sql =
@@ -317,7 +329,7 @@ pub async fn is_held(work: &Work, held: Held) -> Result<bool, Fault> {
     Ok(!work.rows(&sql, values).await?.is_empty())
 }
 
-/// Removes jobs that ended well before a moment, some at a time; says how many.
+/// Deletes at most `most` jobs that ended well before a moment; returns their count.
 pub async fn clear(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM job WHERE tenant_id = $1 AND id IN (SELECT id FROM job WHERE tenant_id = $1 AND state = 'DONE'
                AND finished_at < $2 ORDER BY finished_at LIMIT $3)";

@@ -1,4 +1,4 @@
-//! Running what is held, and what becomes of it.
+//! Runs of held jobs, and their outcomes.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use entity::prelude::*;
 use tokio::time::Instant;
 
 use super::{
-    core::{Job, MOST_DEATHS, State, backoff_seconds},
+    core::{Job, MAX_DEATHS, State, backoff_seconds},
     registry::{PeriodicJob, Queued},
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
@@ -20,26 +20,27 @@ use super::{
 use crate::{
     clock, metrics,
     storage::Fault,
-    traces::{self, Ending, Span, Stretch},
+    traces::{self, Ending, Span, TimeSpan},
 };
 
-/// How a standing job fares.
+/// State of a standing job's runs.
 #[derive(Debug, Clone)]
 pub struct Note {
     pub outcome: Outcome,
-    /// It has begun to fail, or recovered, since it was written down.
+    /// True if the job has begun to fail, or recovered, since its state was last written.
     pub is_new: bool,
     pub written: Option<Instant>,
 }
 
-/// The span of a run: of the trace that a queued job carries, else of a trace of its own.
+/// Returns the span of a run: in the trace that a queued job carries, else in a trace of its own.
 fn span_of(kind: &'static str, queued: Option<&Job>) -> Span {
     let mut span = Span::run(queued.and_then(|job| traces::carried(&job.payload)), "job");
     span.set("entrepot.job.kind", kind);
     span
 }
 
-/// Ends the span of a run, which failed or not and took so long: it may be told though its trace is not recorded.
+/// Ends the span of a run with its outcome and duration: a failed or slow run may be kept although
+/// its trace is not recorded.
 fn end(mut span: Span, kind: &'static str, queued: Option<&Job>, (has_failed, took): (bool, Duration)) {
     if span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took) {
         span.set("entrepot.job.kind", kind);
@@ -50,7 +51,7 @@ fn end(mut span: Span, kind: &'static str, queued: Option<&Job>, (has_failed, to
     span.end(has_failed);
 }
 
-/// How a job stands that was just taken.
+/// Returns the state of a job that was just taken.
 pub fn as_is(job: &Job) -> Outcome {
     Outcome {
         state: State::Running,
@@ -74,7 +75,7 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
         let (has_failed, took) = (ended.is_err(), began.elapsed());
         end(span, periodic.kind, None, (has_failed, took));
         jobs.counters().ran(has_failed);
-        metrics::job_ran(periodic.kind, has_failed, took);
+        metrics::observe_job_run(periodic.kind, has_failed, took);
         let (now, mut wait) = (jobs.clock().now(), periodic.every);
         match ended {
             Ok(()) => change(&mut |note| {
@@ -82,7 +83,7 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
                 (note.outcome.failures, note.outcome.error, note.outcome.fault) = (0, None, None);
             }),
             Err(fault) => {
-                tracing::warn!(kind = periodic.kind, %fault, "a standing job failed; it is tried again");
+                tracing::warn!(kind = periodic.kind, %fault, "a standing job failed; it is retried");
                 change(&mut |note| {
                     note.is_new |= note.outcome.failures == 0;
                     note.outcome.failures += 1;
@@ -104,15 +105,16 @@ tokio::task_local! {
     static MUST_YIELD: Arc<AtomicBool>;
 }
 
-/// Whether the job that asks keeps others from their turn: then it ends as `Failure::Yielded` where it can go on later.
-pub fn is_asked_to_yield() -> bool {
+/// Whether the current job keeps other jobs waiting: it should then end with `Failure::Yielded` if
+/// it can continue later.
+pub fn should_yield() -> bool {
     MUST_YIELD.try_with(|must_yield| must_yield.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
-/// Why a job is a dead letter that has killed its workers, for its owners.
-const KILLER: &str = "the worker died while it ran this, and so did the next one: it is not begun again by itself";
+/// Error of a dead letter whose job has killed its workers, shown to the tenant.
+const WORKER_DIED_TWICE_ERROR: &str = "two workers in a row died while they ran this: it is not retried automatically";
 
-/// Ends a job that has killed its workers, or that has failed too often: it is not begun.
+/// Ends a job that has killed its workers, or that has failed too often, without starting it.
 async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome {
     let buried = match &queued.bury {
         Some(bury) => bury(lease, job.clone()).await,
@@ -120,12 +122,12 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
     };
     match buried {
         Ok(()) => {
-            let is_killer = job.deaths >= MOST_DEATHS;
+            let is_killer = job.deaths >= MAX_DEATHS;
             let (why, fault) = if is_killer { (None, None) } else { (job.error.clone(), job.fault.clone()) };
-            let dead = failed(jobs, job, None, Failure::Hopeless(why.unwrap_or_else(|| KILLER.to_owned())));
+            let dead = failed(jobs, job, None, Failure::Hopeless(why.unwrap_or_else(|| WORKER_DIED_TWICE_ERROR.to_owned())));
             Outcome { failures: job.failures, fault, ..dead }
         }
-        // Nothing of it was begun: it is buried the next time.
+        // The final work has not begun: it is tried again next time.
         Err(failure) => {
             let outcome = failed(jobs, job, None, failure);
             Outcome { failures: job.failures, finished_at: None, ..outcome }
@@ -133,25 +135,25 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
     }
 }
 
-/// Runs a queued job once, which was taken in this time, and writes what became of it.
-pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job, taken: Option<Stretch>) {
+/// Runs a queued job once and writes the outcome. `taken` is the time that taking it took.
+pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job, taken: Option<TimeSpan>) {
     if queued.is_over(&job) {
         let outcome = bury(&jobs, &queued, lease, &job).await;
         if let Err(fault) = jobs.settle(lease, outcome).await {
-            tracing::warn!(job = %job.id, %fault, "a job that is not begun again could not be ended; it is ended the next time");
+            tracing::warn!(job = %job.id, %fault, "a job that is not retried could not be closed; closing it is retried in the next round");
         }
         return;
     }
-    let _working = metrics::Working::begin();
+    let _working = metrics::ActivityGuard::begin();
     let began = Instant::now();
     let span = span_of(queued.kind, Some(&job));
-    span.tell_before("job.claim", taken);
+    span.send_earlier_span("job.claim", taken);
     let ended = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
     let took = began.elapsed();
     end(span, queued.kind, Some(&job), (has_failed, took));
     jobs.counters().ran(has_failed);
-    metrics::job_ran(queued.kind, has_failed, took);
+    metrics::observe_job_run(queued.kind, has_failed, took);
     let job = if ended.is_err() {
         let failures = lease.failures(jobs.database(), job.failures).await;
         Job { failures, ..job }
@@ -170,22 +172,23 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
             fault: None,
         },
         Err(Failure::Yielded) => Outcome { state: State::Waiting, due_at: now, finished_at: Some(now), ..as_is(&job) },
-        Err(failure) => after_run(&jobs, &queued, &job, failure),
+        Err(failure) => outcome_of_failure(&jobs, &queued, &job, failure),
     };
     if let Err(fault) = jobs.settle(lease, outcome).await {
-        tracing::warn!(job = %job.id, %fault, "what became of a job could not be written; it is run again");
+        tracing::warn!(job = %job.id, %fault, "the result of a job could not be stored; the job is run again");
     }
 }
 
-/// What becomes of a queued job whose run has failed. Where something is left to do of one that is not begun again, it is due for that at once; that is
-/// put off if it fails.
-pub fn after_run(jobs: &Jobs, queued: &Queued, job: &Job, failure: Failure) -> Outcome {
-    let outcome = failed(jobs, job, queued.dead_after(), failure);
+/// Returns the outcome of a queued job whose run has failed. If the job is not started again and
+/// final work is registered for its kind, that work is due at once; it is retried later if it
+/// fails.
+pub fn outcome_of_failure(jobs: &Jobs, queued: &Queued, job: &Job, failure: Failure) -> Outcome {
+    let outcome = failed(jobs, job, queued.dead_letter_threshold(), failure);
     let is_left = queued.bury.is_some() && outcome.state == State::Waiting && outcome.failures == queued.most_failures;
     Outcome { due_at: if is_left { jobs.clock().now() } else { outcome.due_at }, ..outcome }
 }
 
-/// What becomes of a job that has failed: another try later, or for a queued one the end.
+/// Returns the outcome of a job that has failed: a later retry, or for a queued one the end.
 pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failure) -> Outcome {
     let (now, failures) = (jobs.clock().now(), job.failures + 1);
     let is_hopeless = matches!(failure, Failure::Hopeless(_)) || most_failures.is_some_and(|most| failures >= most);
@@ -198,7 +201,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
         jobs.counters().died();
         tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job has failed for good");
     } else {
-        tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job failed; it is tried again");
+        tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job failed; it is retried");
     }
     Outcome {
         state: if is_hopeless { State::Dead } else { State::Waiting },
@@ -211,12 +214,15 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
     }
 }
 
-/// A fault of ours as its owners and as the operator may read it.
+/// Returns the texts of a fault for the job's tenant and for the operator.
 fn fault_texts(fault: &Fault) -> (Option<String>, Option<String>) {
-    const MOST: usize = 1_000;
-    let error =
-        if fault.is_transient() { "the database was away or busy" } else { "a fault of ours, which the operator's log tells" };
-    (Some(error.to_owned()), Some(fault.to_string().chars().take(MOST).collect()))
+    const MAX: usize = 1_000;
+    let error = if fault.is_transient() {
+        "the database was away or busy"
+    } else {
+        "an internal error; the operator's log has the details"
+    };
+    (Some(error.to_owned()), Some(fault.to_string().chars().take(MAX).collect()))
 }
 
 fn random(jobs: &Jobs) -> u8 {

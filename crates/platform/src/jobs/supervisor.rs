@@ -1,4 +1,4 @@
-//! A worker: takes what it should hold, runs it, shows that it lives, and lets go of what is no longer its own.
+//! A worker: takes jobs, runs them, sends heartbeats, and stops jobs that it no longer holds.
 
 use std::{
     collections::HashMap,
@@ -18,16 +18,16 @@ use tokio::{
 };
 
 use super::{
-    core::{Job, MOST_DEATHS, State, Watch, backoff_seconds, best},
+    core::{HeartbeatMonitor, Job, MAX_DEATHS, State, backoff_seconds, best},
     registry::Registry,
     rows::Outcome,
-    run::{Note, after_run, as_is, failed, keep, run},
-    shell::{Claim, Failure, Jobs, Lease, Seen},
-    turns::{self, Running, Turns},
+    run::{Note, as_is, failed, keep, outcome_of_failure, run},
+    shell::{Claim, Failure, Jobs, Lease, SchedulerSnapshot},
+    turns::{self, JobScheduler, Running},
 };
-use crate::{clock, storage::Fault, traces::Stretch};
+use crate::{clock, storage::Fault, traces::TimeSpan};
 
-/// How long a silent worker is waited for, and how often the table is looked at.
+/// Time until a silent worker's jobs are taken over, and interval at which the table is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     pub lease: Duration,
@@ -39,13 +39,15 @@ impl Default for Terms {
     }
 }
 
-/// How a standing job fares is written down this often, and at once when it begins to fail or recovers.
-const NOTE_EVERY: Duration = Duration::from_secs(10);
+/// Interval at which the state of a standing job is written. It is written at once when the job
+/// begins to fail or recovers.
+const STATE_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Standing jobs that are taken together do not all run at the same moment: each would open a connection of its own, for good.
-const BETWEEN_FIRST_RUNS: Duration = Duration::from_millis(20);
+/// Delay between the first runs of standing jobs that are taken together: run at once, each would
+/// open a connection of its own, for good.
+const FIRST_RUN_STAGGER: Duration = Duration::from_millis(20);
 
-struct Hand {
+struct RunningJob {
     lease: Lease,
     job: Job,
     task: JoinHandle<()>,
@@ -61,20 +63,20 @@ struct Worker {
     terms: Terms,
     id: WorkerId,
     began: Instant,
-    /// When the last sign of life that arrived was sent.
+    /// Time when the last heartbeat that arrived was sent.
     beat_at: Instant,
-    held: HashMap<JobId, Hand>,
-    watch_jobs: Watch<JobId>,
-    watch_workers: Watch<WorkerId>,
+    held: HashMap<JobId, RunningJob>,
+    watch_jobs: HeartbeatMonitor<JobId>,
+    watch_workers: HeartbeatMonitor<WorkerId>,
     gone: Vec<(WorkerId, i64)>,
-    /// When the table was last seen.
+    /// Time when the table was last read.
     seen_at: Instant,
-    /// Of queued jobs those come next that were running when a worker died.
+    /// True if the next queued jobs are those that were running when a worker died.
     is_suspects_turn: bool,
 }
 
 impl Jobs {
-    /// Works until `stop` is done; then leaves what it holds to others.
+    /// Works until `stop` is done; then releases its jobs.
     pub async fn work(self, registry: Registry, terms: Terms, stop: impl Future<Output = ()>) {
         let (id, now) = (self.clock().id(), Instant::now());
         let mut worker = Worker {
@@ -85,8 +87,8 @@ impl Jobs {
             began: now,
             beat_at: now,
             held: HashMap::new(),
-            watch_jobs: Watch::new(),
-            watch_workers: Watch::new(),
+            watch_jobs: HeartbeatMonitor::new(),
+            watch_workers: HeartbeatMonitor::new(),
             gone: Vec::new(),
             seen_at: now,
             is_suspects_turn: true,
@@ -95,16 +97,16 @@ impl Jobs {
         let mut is_planted = false;
         loop {
             if let Err(fault) = worker.turn(&mut is_planted).await {
-                tracing::warn!(%fault, "a worker could not look after its jobs");
+                tracing::warn!(%fault, "a round of a worker failed; it is retried");
             }
             tokio::select! {
                 () = &mut stop => break,
                 () = clock::sleep(terms.look) => {}
             }
         }
-        worker.let_all_go().await;
-        if let Err(fault) = worker.jobs.leave(id).await {
-            tracing::warn!(%fault, "a worker could not hand its jobs over; they are taken when its silence is noticed");
+        worker.abort_all_jobs().await;
+        if let Err(fault) = worker.jobs.deregister_worker(id).await {
+            tracing::warn!(%fault, "a worker could not release its jobs; other workers take them when its heartbeats are missed");
         }
     }
 }
@@ -113,22 +115,23 @@ impl Worker {
     async fn turn(&mut self, is_planted: &mut bool) -> Result<(), Fault> {
         if !*is_planted {
             let kinds: Vec<_> = self.registry.periodic.iter().map(|one| (one.kind, one.every.as_millis() as i64)).collect();
-            self.jobs.plant(kinds).await?;
+            self.jobs.ensure_periodic_jobs(kinds).await?;
             self.beat().await?;
             *is_planted = true;
         }
         self.reap().await?;
         let beaten = if self.beat_at.elapsed() >= self.terms.lease / 4 { self.beat().await } else { Ok(()) };
-        // Well before anybody else may think that we are gone, we behave as if we were.
+        // We stop our jobs well before another worker may consider this one dead.
         if self.beat_at.elapsed() >= self.terms.lease * 3 / 4 {
-            self.let_all_go().await;
+            self.abort_all_jobs().await;
         }
         beaten?;
         self.look().await
     }
 
-    /// A database that does not answer must not keep us from noticing that our time is over.
-    async fn in_time<T>(&self, request: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    /// Limits a request's time: a database that does not answer must not keep us from noticing that
+    /// our lease is over.
+    async fn with_timeout<T>(&self, request: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let answer = timeout(self.terms.lease / 4, request).await;
         answer.unwrap_or_else(|_| Err(Fault::Broken("the database did not answer in time".to_owned())))
     }
@@ -139,13 +142,13 @@ impl Worker {
         for hand in self.held.values() {
             let Some(note) = &hand.note else { continue };
             let mut note = note.lock().unwrap_or_else(PoisonError::into_inner);
-            if note.is_new || note.written.is_none_or(|written| written.elapsed() >= NOTE_EVERY) {
+            if note.is_new || note.written.is_none_or(|written| written.elapsed() >= STATE_WRITE_INTERVAL) {
                 (note.is_new, note.written) = (false, Some(sent));
                 notes.push((hand.lease, note.outcome.clone()));
             }
         }
         let gone = std::mem::take(&mut self.gone);
-        let ours = self.in_time(self.jobs.beat(self.id, notes, gone)).await?;
+        let ours = self.with_timeout(self.jobs.beat(self.id, notes, gone)).await?;
         self.beat_at = sent;
         self.held.retain(|id, hand| {
             let is_ours = ours.contains(&(*id, hand.lease.0.token));
@@ -158,7 +161,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Looks after tasks that have ended. One that ended by itself has written what became of it; one that broke has not.
+    /// Removes tasks that have ended. A task that returned has written its outcome; for one that
+    /// panicked it is written here.
     async fn reap(&mut self) -> Result<(), Fault> {
         let ended: Vec<JobId> = self.held.iter().filter(|(_, hand)| hand.task.is_finished()).map(|(id, _)| *id).collect();
         for id in ended {
@@ -168,31 +172,32 @@ impl Worker {
                 tracing::error!(job = %id, kind = hand.job.kind, "a job broke");
                 self.jobs.counters().ran(true);
                 let queued = self.registry.queued.iter().find(|one| one.kind == hand.job.kind);
-                let failure = Failure::Fault(Fault::Broken("it broke in the middle of its work".to_owned()));
+                let failure = Failure::Fault(Fault::Broken("it panicked while it ran".to_owned()));
                 let (lease, taken) = (hand.lease, hand.job.failures);
-                let failures = self.in_time(async { Ok(lease.failures(self.jobs.database(), taken).await) }).await?;
+                let failures = self.with_timeout(async { Ok(lease.failures(self.jobs.database(), taken).await) }).await?;
                 let job = Job { failures, ..hand.job };
                 let outcome = match queued {
-                    Some(queued) => after_run(&self.jobs, queued, &job, failure),
+                    Some(queued) => outcome_of_failure(&self.jobs, queued, &job, failure),
                     None => failed(&self.jobs, &job, None, failure),
                 };
-                self.in_time(self.jobs.settle(lease, outcome)).await?;
+                self.with_timeout(self.jobs.settle(lease, outcome)).await?;
             }
         }
         Ok(())
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let Seen { workers, periodic, running, waiting, on_hold } = self.in_time(self.jobs.look(self.registry.outgoing)).await?;
-        // Whoever has seen nothing for so long does not know who was silent.
+        let SchedulerSnapshot { workers, periodic, running, waiting, on_hold } =
+            self.with_timeout(self.jobs.look(self.registry.outgoing)).await?;
+        // A worker that has not read the table for so long cannot tell which others were silent.
         if self.seen_at.elapsed() >= self.terms.lease {
-            (self.watch_jobs, self.watch_workers) = (Watch::new(), Watch::new());
+            (self.watch_jobs, self.watch_workers) = (HeartbeatMonitor::new(), HeartbeatMonitor::new());
         }
         self.seen_at = Instant::now();
         let (now, lease) = (self.began.elapsed().as_millis() as u64, self.terms.lease.as_millis() as u64);
         let (id, watch) = (self.id, &mut self.watch_workers);
         let (live, gone): (Vec<_>, Vec<_>) =
-            workers.into_iter().partition(|(worker, beat)| *worker == id || watch.silent_for(*worker, 0, *beat, now) < lease);
+            workers.into_iter().partition(|(worker, beat)| *worker == id || watch.silent_millis(*worker, 0, *beat, now) < lease);
         let live: Vec<WorkerId> = live.into_iter().map(|(worker, _)| worker).collect();
         self.gone = gone;
         let (mut wanted, mut others, mut ready, mut fallen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -200,7 +205,7 @@ impl Worker {
         let mut kept: Vec<JobId> = Vec::with_capacity(periodic.len() + running.len() + waiting.len());
         for job in periodic.into_iter().chain(running).chain(waiting) {
             kept.push(job.id);
-            let silent = self.watch_jobs.silent_for(job.id, job.token, job.beat, now);
+            let silent = self.watch_jobs.silent_millis(job.id, job.token, job.beat, now);
             let is_known = self.registry.knows(&job.kind);
             let (is_standing, is_held) = (job.period.is_some(), on_hold.iter().any(|kind| *kind == job.kind));
             let should = best(&live, job.id);
@@ -215,8 +220,9 @@ impl Worker {
                 State::Running => job.owner == Some(self.id) || silent >= lease,
                 State::Done | State::Dead => false,
             };
-            // Whoever should hold a job and leaves it lying may not know its kind: then anybody may. One that runs in our name and was not handed over
-            // shows life with us, so nobody else ever takes it.
+            // A worker that should hold a job and does not take it may not know its kind: then any
+            // worker may. A job that runs in our name and was not handed over sends heartbeats with
+            // us, so no other worker ever takes it.
             let is_mine = !is_standing || should == Some(self.id) || job.owner == Some(self.id) || silent >= 2 * lease;
             if is_held || !(is_known && is_free && is_mine) {
                 continue;
@@ -225,24 +231,24 @@ impl Worker {
             match is_standing {
                 true => wanted.push(job),
                 false if has_fallen => fallen.push(job),
-                // What is not begun again needs no place.
-                false if job.deaths >= MOST_DEATHS => wanted.push(job),
+                // A job that is not started again needs no place.
+                false if job.deaths >= MAX_DEATHS => wanted.push(job),
                 false => ready.push(job),
             }
         }
         self.watch_jobs.keep(&kept);
-        self.hand_over(others).await?;
+        self.release_standing_jobs(others).await?;
         self.count_deaths(&fallen).await?;
         wanted.extend(self.next(ready, &everywhere));
-        let (taken, stretch) = Box::pin(Stretch::of(self.in_time(self.jobs.take(self.id, wanted)))).await;
+        let (taken, stretch) = Box::pin(TimeSpan::of(self.with_timeout(self.jobs.take(self.id, wanted)))).await;
         for (place, claim) in (0..).zip(taken?) {
-            self.begin(claim, stretch, BETWEEN_FIRST_RUNS * place);
+            self.begin(claim, stretch, FIRST_RUN_STAGGER * place);
         }
         self.jobs.counters().holds(self.held.len());
         Ok(())
     }
 
-    /// The queued jobs that come next; whoever has to make room for others is asked to.
+    /// Returns the queued jobs to start next; asks a running job to yield if others need its place.
     fn next(&mut self, ready: Vec<Job>, everywhere: &HashMap<TenantId, usize>) -> Vec<Job> {
         let queued = self.held.values().filter(|hand| hand.note.is_none());
         let running: Vec<Running> = queued
@@ -254,7 +260,7 @@ impl Worker {
             })
             .collect();
         let proof = self.terms.lease.as_millis() as u64;
-        let Turns { taken, yields } = turns::next(ready, &running, everywhere, (proof, self.is_suspects_turn));
+        let JobScheduler { taken, yields } = turns::next(ready, &running, everywhere, (proof, self.is_suspects_turn));
         if let Some(first) = taken.first() {
             self.is_suspects_turn = first.deaths == 0;
         }
@@ -264,41 +270,43 @@ impl Worker {
         taken
     }
 
-    /// Jobs whose worker shows no life wait again.
+    /// Sets jobs whose worker shows no life back to waiting.
     async fn count_deaths(&self, fallen: &[Job]) -> Result<(), Fault> {
-        for _ in 0..self.in_time(self.jobs.fell(fallen)).await? {
-            self.jobs.counters().took_over();
+        for _ in 0..self.with_timeout(self.jobs.requeue_orphaned(fallen)).await? {
+            self.jobs.counters().count_takeover();
         }
         for job in fallen {
-            tracing::warn!(job = %job.id, kind = job.kind, deaths = job.deaths + 1, "the worker that ran a job shows no life");
+            tracing::warn!(job = %job.id, kind = job.kind, deaths = job.deaths + 1, "the worker of a job no longer responds");
         }
         Ok(())
     }
 
-    /// Leaves standing jobs to the workers that should hold them, or until they are held back no more.
-    async fn hand_over(&mut self, jobs: Vec<JobId>) -> Result<(), Fault> {
+    /// Releases standing jobs to the workers that should hold them, or while their kinds are on
+    /// hold.
+    async fn release_standing_jobs(&mut self, jobs: Vec<JobId>) -> Result<(), Fault> {
         for id in jobs {
             let Some(hand) = self.held.remove(&id) else { continue };
             hand.task.abort();
-            // It has stopped before anybody else may begin.
+            // The job has stopped before another worker may begin it.
             let _ = hand.task.await;
             let note = hand.note.as_ref().map(|note| note.lock().unwrap_or_else(PoisonError::into_inner).outcome.clone());
             let Some(outcome) = note else { continue };
-            self.in_time(self.jobs.settle(hand.lease, Outcome { state: State::Waiting, ..outcome })).await?;
+            self.with_timeout(self.jobs.settle(hand.lease, Outcome { state: State::Waiting, ..outcome })).await?;
         }
         Ok(())
     }
 
-    /// A standing job runs for the first time after `wait`, a queued one at once. It was taken in this time.
-    fn begin(&mut self, claim: Claim, taken: Option<Stretch>, wait: Duration) {
+    /// Starts a job: a standing job after `wait`, a queued one at once. `taken` is the time that
+    /// taking it took.
+    fn begin(&mut self, claim: Claim, taken: Option<TimeSpan>, wait: Duration) {
         let Claim { job, lease } = claim;
         let (began, must_yield) = (Instant::now(), Arc::new(AtomicBool::new(false)));
         // One during which worker after worker died is not begun at once.
         let pause = if job.deaths > 0 { backoff_seconds(job.deaths, 0).unsigned_abs() } else { 0 };
         let wait = wait + Duration::from_secs(if job.state == State::Running { pause } else { 0 });
         if job.state == State::Running {
-            self.jobs.counters().took_over();
-            tracing::warn!(job = %job.id, kind = job.kind, "a job was taken from a worker that shows no life");
+            self.jobs.counters().count_takeover();
+            tracing::warn!(job = %job.id, kind = job.kind, "a job was taken from a worker that no longer responds");
         }
         let jobs = self.jobs.clone();
         if let Some(periodic) = self.registry.periodic.iter().find(|one| one.kind == job.kind).cloned() {
@@ -308,15 +316,15 @@ impl Worker {
                 clock::sleep(wait).await;
                 keep(jobs, periodic, lease, kept).await;
             });
-            self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, must_yield });
+            self.held.insert(job.id, RunningJob { lease, job, task, note: Some(note), began, must_yield });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
             let task = tokio::spawn(run(jobs, queued, (lease, must_yield.clone()), job.clone(), taken));
-            self.held.insert(job.id, Hand { lease, job, task, note: None, began, must_yield });
+            self.held.insert(job.id, RunningJob { lease, job, task, note: None, began, must_yield });
         }
     }
 
-    /// Stops all that it runs, and waits until it has.
-    async fn let_all_go(&mut self) {
+    /// Stops all running jobs, and waits until they have stopped.
+    async fn abort_all_jobs(&mut self) {
         self.held.values().for_each(|hand| hand.task.abort());
         for (_, hand) in self.held.drain() {
             let _ = hand.task.await;
@@ -326,7 +334,7 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// A worker that is simply dropped runs nothing on.
+    /// Dropping a worker stops its jobs.
     fn drop(&mut self) {
         self.held.values().for_each(|hand| hand.task.abort());
     }

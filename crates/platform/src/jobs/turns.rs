@@ -1,4 +1,4 @@
-//! Who comes next of the queued jobs: pure.
+//! Order of the queued jobs: pure.
 
 use std::collections::HashMap;
 
@@ -7,33 +7,35 @@ use entity::prelude::{JobId, TenantId, WorkerId};
 use super::core::Job;
 
 /// Queued jobs that a worker runs at once.
-pub const AT_ONCE: usize = 8;
-/// Of one tenant.
-pub const SHARE: usize = 4;
-/// Places that only a tenant takes of whom none runs here.
-pub const RESERVED: usize = 2;
+pub const MAX_RUNNING_JOBS: usize = 8;
+/// Queued jobs of one tenant that a worker runs at once.
+pub const MAX_RUNNING_PER_TENANT: usize = 4;
+/// Places reserved for tenants without a running job here.
+pub const RESERVED_SLOTS: usize = 2;
 
 /// A queued job that runs here.
 #[derive(Debug, Clone, Copy)]
 pub struct Running {
     pub id: JobId,
     pub tenant: TenantId,
-    /// It was running when a worker died.
+    /// True if the job was running when a worker died.
     pub is_suspect: bool,
     /// Milliseconds since it began.
     pub age: u64,
 }
 
-/// What a worker does next.
+/// Next actions of a worker.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub struct JobScheduler {
     pub taken: Vec<Job>,
-    /// A tenant waits of whom nothing runs, and there is no place: this one should end its turn.
+    /// Job that should end its turn, because a tenant without a running job waits and there is no
+    /// place.
     pub yields: Option<JobId>,
 }
 
-/// How many jobs of each tenant run on all workers. One of a kind `on_hold` whose worker is not among the live ones stays RUNNING until the hold ends, and is
-/// no load: nothing runs it.
+/// Returns the number of jobs of each tenant that run on all workers. A job of a kind `on_hold`
+/// whose worker is not among the live ones stays RUNNING until the hold ends, and is no load:
+/// nothing runs it.
 pub fn loads(running: &[Job], live: &[WorkerId], on_hold: &[&str]) -> HashMap<TenantId, usize> {
     let mut loads: HashMap<TenantId, usize> = HashMap::new();
     for job in running {
@@ -45,16 +47,18 @@ pub fn loads(running: &[Job], live: &[WorkerId], on_hold: &[&str]) -> HashMap<Te
     loads
 }
 
-/// Which of the waiting jobs are begun. Tenants take turns: whoever has the fewest running comes next, of those the job that waits longest.
-/// `everywhere` is how many of a tenant's run on all workers. A suspect is begun when all that runs here has
-/// lasted for `proof` milliseconds, and nothing else is begun before it has lasted as long: so it is known who ended the process.
+/// Selects the waiting jobs to start. Tenants take turns: the tenant with the fewest running jobs
+/// comes next, and of its jobs the one that waits longest. `everywhere` is the number of a tenant's
+/// jobs that run on all workers. A suspect is started when all jobs that run here have lasted for
+/// `proof` milliseconds, and nothing else is started before it has lasted as long: so it is known
+/// which job ended the process.
 pub fn next(
     mut waiting: Vec<Job>,
     running: &[Running],
     everywhere: &HashMap<TenantId, usize>,
     (proof, is_suspects_turn): (u64, bool),
-) -> Turns {
-    let mut turns = Turns::default();
+) -> JobScheduler {
+    let mut turns = JobScheduler::default();
     if running.iter().any(|one| one.is_suspect && one.age < proof) {
         return turns;
     }
@@ -70,10 +74,10 @@ pub fn next(
     }
     let mut here: HashMap<TenantId, usize> = HashMap::new();
     running.iter().for_each(|one| *here.entry(one.tenant).or_default() += 1);
-    let mut places = AT_ONCE.saturating_sub(running.len());
+    let mut places = MAX_RUNNING_JOBS.saturating_sub(running.len());
     while places > 0 {
         let own = |tenant: &TenantId| here.get(tenant).copied().unwrap_or_default();
-        let may = |job: &Job| own(&job.tenant) < if places > RESERVED { SHARE } else { 1 };
+        let may = |job: &Job| own(&job.tenant) < if places > RESERVED_SLOTS { MAX_RUNNING_PER_TENANT } else { 1 };
         let begun = |tenant: &TenantId| turns.taken.iter().filter(|job| job.tenant == *tenant).count();
         let load = |job: &Job| everywhere.get(&job.tenant).copied().unwrap_or_default() + begun(&job.tenant);
         let best = waiting.iter().enumerate().filter(|(_, job)| may(job)).min_by_key(|(at, job)| (load(job), job.due_at, *at));
@@ -126,7 +130,8 @@ mod tests {
     fn running(of: u128, age: u64, is_suspect: bool) -> Running {
         Running { id: JobId::from_uuid(Uuid::from_u128(of << 64 | u128::from(age))), tenant: tenant(of), is_suspect, age }
     }
-    /// The tenants of what is begun, in order, and whether somebody has to yield.
+    /// Returns the tenants of the jobs that start, in order, and the tenant of the job that has to
+    /// yield.
     fn begun(waiting: Vec<Job>, here: &[Running], suspects: bool) -> (Vec<u128>, Option<u128>) {
         let mut everywhere: HashMap<TenantId, usize> = HashMap::new();
         here.iter().for_each(|one| *everywhere.entry(one.tenant).or_default() += 1);

@@ -1,4 +1,4 @@
-//! How much this process does for others, whether or not metrics are read.
+//! Amount of requested work that this process does, whether or not metrics are read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,50 +15,52 @@ impl Activity {
         Self { done: AtomicU64::new(0), in_progress: AtomicU64::new(0) }
     }
 
-    fn worked(&self) {
+    fn count_work(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn begin(&'static self) -> Working {
+    fn begin(&'static self) -> ActivityGuard {
         self.in_progress.fetch_add(1, Ordering::Relaxed);
-        self.worked();
-        Working(self)
+        self.count_work();
+        ActivityGuard(self)
     }
 
-    /// What is in progress counts each time.
+    /// Work in progress counts at each call.
     fn done(&self) -> u64 {
         if self.in_progress.load(Ordering::Relaxed) > 0 {
-            self.worked();
+            self.count_work();
         }
         self.done.load(Ordering::Relaxed)
     }
 }
 
-/// Work from its beginning to its end: a request, an operation of a socket, a queued job. While there is some, the process is not idle.
+/// Guard of work from its beginning to its end: a request, an operation of a socket, a queued job.
+/// While there is one, the process is not idle.
 #[must_use]
 #[derive(Debug)]
-pub struct Working(&'static Activity);
+pub struct ActivityGuard(&'static Activity);
 
-impl Working {
-    /// Something has begun that was asked for. Probes and standing jobs are not.
+impl ActivityGuard {
+    /// Counts the start of requested work. Probes and standing jobs do not count.
     pub fn begin() -> Self {
         ACTIVITY.begin()
     }
 }
 
-impl Drop for Working {
+impl Drop for ActivityGuard {
     fn drop(&mut self) {
-        self.0.worked();
+        self.0.count_work();
         self.0.in_progress.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Something was done that was asked for and takes no time: an item of a stream was sent.
-pub fn worked() {
-    ACTIVITY.worked();
+/// Counts requested work without a duration: an item of a stream was sent.
+pub fn count_work() {
+    ACTIVITY.count_work();
 }
 
-/// How much was done since the start of the process: another number than before if something was done since, or is in progress.
+/// Returns the amount of work since the start of the process: the number has changed if something
+/// was done since the last call, or is in progress.
 pub fn work_done() -> u64 {
     ACTIVITY.done()
 }

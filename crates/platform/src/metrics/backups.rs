@@ -1,4 +1,4 @@
-//! What is told of backups, and of the shipping of the log.
+//! Metrics of backups, and of the shipping of the log.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use metrics::{counter, gauge};
 
 use super::{counts, names};
 
-/// The schedule of backups and drills in this process. The moments of the last ones are 0 until the log says more, and that of the lists of revocations
-/// until their job has succeeded.
+/// Sets the schedule of backups and drills in this process. The times of the last ones are 0 until
+/// the log is read, and that of the revocation lists until their job has succeeded.
 pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
     if counts() {
         gauge!(names::REVOCATIONS_LISTED).set(0.0);
@@ -20,8 +20,8 @@ pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
     }
 }
 
-/// Another program makes the backups, and they are listed: the time between two, where it is known. The moment of the last one is 0 until the log says
-/// more.
+/// Sets the interval of backups that another program makes and this one lists, if it is known. The
+/// time of the last one is 0 until the log is read.
 pub fn backup_listing(every: Option<Duration>) {
     if counts() {
         gauge!(names::BACKUP_LAST).set(0.0);
@@ -31,8 +31,9 @@ pub fn backup_listing(every: Option<Duration>) {
     }
 }
 
-/// The last backup in the log that was made: its start in seconds since 1970 UTC, how long it took, and its bytes as stored.
-pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
+/// Sets the last successful backup in the log: its start in seconds since 1970 UTC, its duration,
+/// and its bytes as stored.
+pub fn record_backup(started: f64, took: Duration, stored_bytes: i64) {
     if counts() {
         gauge!(names::BACKUP_LAST).set(started);
         gauge!(names::BACKUP_SECONDS).set(took.as_secs_f64());
@@ -40,21 +41,21 @@ pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
     }
 }
 
-/// The start of the last drill in the log that succeeded, in seconds since 1970 UTC.
-pub fn backup_drilled(started: f64) {
+/// Sets the start of the last successful drill in the log, in seconds since 1970 UTC.
+pub fn record_backup_drill(started: f64) {
     if counts() {
         gauge!(names::DRILL_LAST).set(started);
     }
 }
 
-/// When all revocations were last listed beside the backups, in seconds since 1970 UTC.
+/// Records when all revocations were last listed beside the backups, in seconds since 1970 UTC.
 pub fn revocations_listed(at: f64) {
     if counts() {
         gauge!(names::REVOCATIONS_LISTED).set(at);
     }
 }
 
-/// Backups and drills in the log that failed.
+/// Sets the numbers of failed backups and drills in the log.
 pub fn backup_failures(backups: u64, drills: u64) {
     if counts() {
         counter!(names::BACKUP_FAILURES, "kind" => "backup").absolute(backups);
@@ -62,7 +63,8 @@ pub fn backup_failures(backups: u64, drills: u64) {
     }
 }
 
-/// Shipping of SQLite's log: how far the place of the backups is behind, bytes that wait on the disk, and bytes of the log.
+/// Sets the state of shipping of SQLite's log: the lag of the backup storage, bytes that wait on
+/// the disk, and bytes of the log.
 pub fn log_shipping(lag: Duration, spooled: u64, log: u64) {
     if counts() {
         gauge!(names::SHIPPING_LAG).set(lag.as_secs_f64());
@@ -71,28 +73,28 @@ pub fn log_shipping(lag: Duration, spooled: u64, log: u64) {
     }
 }
 
-/// A segment of the log is where the backups are.
+/// Counts a segment of the log that is stored in the backup storage.
 pub fn log_shipped(bytes: u64) {
     if counts() {
         counter!(names::SHIPPED_BYTES).increment(bytes);
     }
 }
 
-/// A round, an upload, a checkpoint or a new generation failed.
+/// Counts a failed round, upload, checkpoint or new generation.
 pub fn log_shipping_failed() {
     if counts() {
         counter!(names::SHIPPING_FAILURES).increment(1);
     }
 }
 
-/// A segment of the log read back as other bytes than those that were sent.
-pub fn log_shipping_differs() {
+/// Counts a segment of the log that was read back with other bytes than were sent.
+pub fn count_log_shipping_difference() {
     if counts() {
         counter!(names::SHIPPING_DIFFERENCES).increment(1);
     }
 }
 
-/// Shipping begins: its counters are there before their first event.
+/// Creates the counters of shipping with 0, before its first event.
 pub fn log_shipping_begins() {
     if counts() {
         counter!(names::SHIPPED_BYTES).increment(0);
@@ -101,7 +103,7 @@ pub fn log_shipping_begins() {
     }
 }
 
-/// Whether jobs with an effect outside the deployment are held, as they are after a restore.
+/// Sets whether jobs with an effect outside the deployment are held, as after a restore.
 pub fn outgoing_held(is_held: bool) {
     if counts() {
         gauge!(names::OUTGOING_HELD).set(if is_held { 1.0 } else { 0.0 });

@@ -1,7 +1,8 @@
-//! Exemplars: of each bucket of the histograms that promises are measured by, the last observation of a recorded trace.
+//! Exemplars: for each bucket of the histograms behind service objectives, the last observation of
+//! a recorded trace.
 //!
-//! Histograms count without them, so what belongs to no recorded trace costs nothing here, and what does never waits: while another thread keeps
-//! one, or they are read, an observation is not kept.
+//! Histograms work without them, so observations outside recorded traces cost nothing here, and
+//! others never wait: while another thread stores one, or they are read, an observation is dropped.
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +15,10 @@ use entity::prelude::Timestamp;
 use super::names::SECONDS;
 use crate::clock::Clock;
 
-/// Series that have exemplars. Labels are words of ours, of which there are fewer.
-const MOST_SERIES: usize = 256;
+/// Maximum series with exemplars. Label values come from fixed lists, so there are fewer.
+const MAX_SERIES: usize = 256;
 
-/// An observation, and the trace that it was made in.
+/// An observation, and its trace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Exemplar {
     pub(super) trace_id: u128,
@@ -25,7 +26,7 @@ pub(super) struct Exemplar {
     pub(super) at: Timestamp,
 }
 
-/// By bucket; the last is that of whatever is more than the highest edge.
+/// Exemplar of each bucket; the last one is for observations above the highest edge.
 type Buckets = [Option<Exemplar>; SECONDS.len() + 1];
 
 /// By series, as `series` writes it.
@@ -35,26 +36,26 @@ pub(super) struct Exemplars(Mutex<BTreeMap<String, Buckets>>);
 static EXEMPLARS: Exemplars = Exemplars(Mutex::new(BTreeMap::new()));
 static CLOCK: OnceLock<Clock> = OnceLock::new();
 
-/// Something took so long, in this trace if it is recorded.
-pub(super) fn observed(name: &str, labels: &[(&str, &str)], took: Duration, trace_id: Option<u128>) {
+/// Stores an observation of a duration, if its trace is recorded.
+pub(super) fn store_exemplar(name: &str, labels: &[(&str, &str)], took: Duration, trace_id: Option<u128>) {
     if let Some(trace_id) = trace_id {
         let at = CLOCK.get_or_init(Clock::system).now();
         EXEMPLARS.keep(series(name, labels), Exemplar { trace_id, seconds: took.as_secs_f64(), at });
     }
 }
 
-/// Those of this process as they are now.
+/// Returns a copy of this process's exemplars.
 pub(super) fn kept() -> Exemplars {
     Exemplars(Mutex::new(EXEMPLARS.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
 }
 
-/// How lines of a histogram's buckets begin, up to the edge.
+/// Returns the prefix of the lines of a histogram's buckets, up to the edge.
 pub(super) fn series(name: &str, labels: &[(&str, &str)]) -> String {
     let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
     format!("{name}_bucket{{{}", labels.join(","))
 }
 
-/// The bucket of an observation, and of an edge.
+/// Returns the bucket of an observation, or of an edge.
 fn bucket(seconds: f64) -> usize {
     SECONDS.partition_point(|edge| *edge < seconds)
 }
@@ -62,13 +63,13 @@ fn bucket(seconds: f64) -> usize {
 impl Exemplars {
     pub(super) fn keep(&self, series: String, exemplar: Exemplar) {
         let Ok(mut kept) = self.0.try_lock() else { return };
-        if kept.len() < MOST_SERIES || kept.contains_key(&series) {
+        if kept.len() < MAX_SERIES || kept.contains_key(&series) {
             let buckets = kept.entry(series).or_insert([None; SECONDS.len() + 1]);
             buckets[bucket(exemplar.seconds)] = Some(exemplar);
         }
     }
 
-    /// That of the bucket up to this edge.
+    /// Returns the exemplar of the bucket up to this edge.
     pub(super) fn of(&self, series: &str, edge: f64) -> Option<Exemplar> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(series)?[bucket(edge)]
     }
@@ -97,9 +98,9 @@ mod tests {
     #[test]
     fn there_are_so_many_series_and_nothing_waits() {
         let exemplars = Exemplars::default();
-        (0..=MOST_SERIES).for_each(|n| exemplars.keep(n.to_string(), exemplar(1, 0.1)));
-        let last = MOST_SERIES.to_string();
-        assert_eq!((exemplars.of(&last, 0.1), exemplars.0.lock().unwrap().len()), (None, MOST_SERIES));
+        (0..=MAX_SERIES).for_each(|n| exemplars.keep(n.to_string(), exemplar(1, 0.1)));
+        let last = MAX_SERIES.to_string();
+        assert_eq!((exemplars.of(&last, 0.1), exemplars.0.lock().unwrap().len()), (None, MAX_SERIES));
         exemplars.keep("0".to_owned(), exemplar(2, 0.1));
         let reading = exemplars.0.lock().unwrap();
         exemplars.keep("0".to_owned(), exemplar(3, 0.1));

@@ -1,10 +1,10 @@
-//! What is told of export schedules.
+//! Metrics of export schedules.
 
 use metrics::counter;
 
 use super::{counts, names};
 
-/// A run of an export schedule has ended: with its manifest, or after its last try.
+/// Counts a run of an export schedule that has ended: with its manifest, or after its last try.
 pub fn export_run(is_done: bool) {
     if counts() {
         counter!(names::EXPORT_RUNS, "result" => if is_done { "completed" } else { "failed" }).increment(1);

@@ -1,4 +1,4 @@
-//! Figures that are counted where nothing may go wrong, and told when somebody looks.
+//! Counters that are incremented where no lock may be taken, and exported at the next scrape.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,26 +8,26 @@ use super::{counts, names};
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// A thread panicked. Called by the panic hook, which may be in the middle of anything: no lock is taken.
+/// Counts a panic of a thread. The panic hook may interrupt any code, so no lock is taken.
 pub fn panicked() {
     PANICS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// An operation took longer than the operator's limit.
+/// Counts an operation that took longer than the operator's limit.
 pub fn slow_operation(kind: &'static str) {
     if counts() {
         counter!(names::SLOW_OPERATIONS, "type" => kind).increment(1);
     }
 }
 
-/// So did a statement outside of any operation.
+/// Counts a slow statement outside of any operation.
 pub fn slow_statement() {
     if counts() {
         counter!(names::SLOW_STATEMENTS).increment(1);
     }
 }
 
-/// Panics since the start, and the spans of traces that no collector got.
+/// Sets the panics since the start, and the spans of traces that were dropped.
 pub fn faults(dropped_spans: u64) {
     if counts() {
         counter!(names::PANICS).absolute(PANICS.load(Ordering::Relaxed));

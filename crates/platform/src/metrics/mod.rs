@@ -1,7 +1,7 @@
-//! What a node can say of itself in numbers. The one place that knows the names; rooms call a function each. Nothing is counted before
-//! `install`, so that a node without a listener for figures pays for none.
+//! Metrics of a node. Only this module knows their names; rooms call a function each. Nothing is counted before `install`, so a node without a
+//! listener for metrics has no cost.
 //!
-//! No label ever names a tenant, a member or a product: labels are words from lists of ours.
+//! Labels never contain a tenant, a member or a product: their values come from fixed lists.
 
 mod activity;
 mod backups;
@@ -26,10 +26,10 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
-pub use activity::{Working, work_done, worked};
+pub use activity::{ActivityGuard, count_work, work_done};
 pub use backups::{
-    backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
-    log_shipping_begins, log_shipping_differs, log_shipping_failed, outgoing_held, revocations_listed,
+    backup_failures, backup_listing, backup_schedule, count_log_shipping_difference, log_shipped, log_shipping,
+    log_shipping_begins, log_shipping_failed, outgoing_held, record_backup, record_backup_drill, revocations_listed,
 };
 pub use exports::export_run;
 pub use faults::{faults, panicked, slow_operation, slow_statement};
@@ -38,7 +38,7 @@ pub use replicas::{Used, database_failover, database_host, partitions_ahead, rep
 pub use tls::tls_expiry;
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
-/// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.
+/// Histogram of the most frequent observation, one for each item that a subscriber gets: cached, to save the lookup.
 static STREAM_LAG: OnceLock<Histogram> = OnceLock::new();
 
 fn counts() -> bool {
@@ -50,14 +50,14 @@ fn counts() -> bool {
 pub struct MetricsHandle(PrometheusHandle);
 
 impl MetricsHandle {
-    /// All of them, as text.
+    /// Returns all metrics as text.
     pub fn text(&self) -> String {
-        // Histograms gather what was observed since the last look only when somebody looks.
+        // Histograms aggregate their observations only during upkeep.
         self.0.run_upkeep();
         self.0.render()
     }
 
-    /// What histograms have gathered is put away, so that a node that nobody reads the figures of does not grow.
+    /// Drains the buffers of the histograms, so that a node whose metrics are never read does not grow.
     pub fn tidy(&self) {
         self.0.run_upkeep();
     }
@@ -72,7 +72,7 @@ pub fn install() -> Result<MetricsHandle, BuildError> {
     Ok(MetricsHandle(handle))
 }
 
-/// Whether something was found where it was looked for first.
+/// Result of a cache lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
     Hit,
@@ -85,8 +85,8 @@ impl Lookup {
     }
 }
 
-/// A look into something remembered, named by what it remembers.
-pub fn looked_up(cache: &'static str, lookup: Lookup) {
+/// Counts a lookup in a cache, by the cache's name.
+pub fn count_lookup(cache: &'static str, lookup: Lookup) {
     if counts() {
         let result = match lookup {
             Lookup::Hit => "hit",
@@ -96,33 +96,33 @@ pub fn looked_up(cache: &'static str, lookup: Lookup) {
     }
 }
 
-/// A request over HTTP was answered, in this trace if it is recorded.
+/// Observes an HTTP request that was answered, with its trace if recorded.
 pub fn answered(method: &'static str, status: u16, took: Duration, trace_id: Option<u128>) {
     if counts() {
         let status = names::status(status);
         histogram!(names::REQUEST, "method" => method, "status" => status).record(took);
-        exemplars::observed(names::REQUEST, &[("method", method), ("status", status)], took, trace_id);
+        exemplars::store_exemplar(names::REQUEST, &[("method", method), ("status", status)], took, trace_id);
     }
 }
 
-/// An operation ran, or was refused when it was about to.
-pub fn operated(kind: &'static str, outcome: &'static str, took: Duration, trace_id: Option<u128>) {
-    worked();
+/// Observes an operation that ran, or was refused just before.
+pub fn observe_operation(kind: &'static str, outcome: &'static str, took: Duration, trace_id: Option<u128>) {
+    count_work();
     if counts() {
         histogram!(names::OPERATION, "type" => kind, "outcome" => outcome).record(took);
-        exemplars::observed(names::OPERATION, &[("type", kind), ("outcome", outcome)], took, trace_id);
+        exemplars::store_exemplar(names::OPERATION, &[("type", kind), ("outcome", outcome)], took, trace_id);
     }
 }
 
-/// What an operation came to, in points.
+/// Records the cost of an operation, in points.
 pub fn cost(points: u32) {
     if counts() {
         histogram!(names::COST).record(f64::from(points));
     }
 }
 
-/// A document was refused before anything ran.
-pub fn document_refused(code: &'static str) {
+/// Counts a document that was refused before execution.
+pub fn count_refused_document(code: &'static str) {
     if counts() {
         counter!(names::DOCUMENTS_REFUSED, "code" => code).increment(1);
     }
@@ -135,35 +135,35 @@ pub fn user_errors(count: u32) {
     }
 }
 
-/// An operation used something deprecated. Coordinates are the schema's, of which there are as many as it has deprecated parts.
+/// Counts the use of a deprecated part of the schema. There are as many coordinates as deprecated parts.
 pub fn deprecated_use(coordinate: &str) {
     if counts() {
         counter!(names::DEPRECATED_USES, "coordinate" => coordinate.to_owned()).increment(1);
     }
 }
 
-/// A token or a key was looked at, or its absence.
+/// Counts the check of a token, of a key, or of a request without either.
 pub fn admitted(outcome: &'static str) {
     if counts() {
         counter!(names::ADMISSIONS, "result" => outcome).increment(1);
     }
 }
 
-/// Somebody was kept out by a budget, or by a crowd of their own.
+/// Counts a request refused by a budget or a per-caller limit.
 pub fn rate_limit_refused(code: &'static str) {
     if counts() {
         counter!(names::RATE_LIMIT_REFUSED, "code" => code).increment(1);
     }
 }
 
-/// A request was refused before it was read, as the node is in overload.
-pub fn request_shed(reason: &'static str) {
+/// Counts a request that was refused before it was read, because the node is overloaded.
+pub fn count_shed_request(reason: &'static str) {
     if counts() {
         counter!(names::REQUESTS_SHED, "reason" => reason).increment(1);
     }
 }
 
-/// How a batch of commands was written.
+/// Path by which a batch of commands was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// Decided ahead, written at a known head.
@@ -184,39 +184,39 @@ pub fn batch(way: Way, commands: usize, took: Duration, trace_id: Option<u128>) 
         let way = way.as_str();
         histogram!(names::BATCH_SIZE, "way" => way).record(commands as f64);
         histogram!(names::BATCH_SECONDS, "way" => way).record(took);
-        exemplars::observed(names::BATCH_SECONDS, &[("way", way)], took, trace_id);
+        exemplars::store_exemplar(names::BATCH_SECONDS, &[("way", way)], took, trace_id);
     }
 }
 
-/// Somebody else wrote first, and a batch has to be decided again.
-pub fn batch_overtaken() {
+/// Counts a batch that has to be decided again because another node wrote first.
+pub fn count_overtaken_batch() {
     if counts() {
         counter!(names::BATCH_OVERTAKEN).increment(1);
     }
 }
 
-/// A command found its lane full.
+/// Counts a command that found its lane full.
 pub fn lane_full() {
     if counts() {
         counter!(names::LANE_FULL).increment(1);
     }
 }
 
-/// A batch could not be planned ahead, or not be written as it was planned.
+/// Counts a batch that could not be planned ahead, or not be written as planned.
 pub fn batch_unplanned() {
     if counts() {
         counter!(names::BATCH_UNPLANNED).increment(1);
     }
 }
 
-/// A lane went on without a tenant whose batch takes long.
-pub fn tenant_set_aside() {
+/// Counts a tenant that was set aside because its batch takes long.
+pub fn count_tenant_set_aside() {
     if counts() {
         counter!(names::SET_ASIDE).increment(1);
     }
 }
 
-/// Commands that wait in a lane, and tenants that are set aside there.
+/// Sets the commands that wait in a lane, and the tenants that are set aside there.
 pub fn lane(lane: usize, waiting: usize, aside: usize) {
     if counts() {
         gauge!(names::LANE, "lane" => lane.to_string()).set(waiting as f64);
@@ -224,7 +224,7 @@ pub fn lane(lane: usize, waiting: usize, aside: usize) {
     }
 }
 
-/// Jobs of this process since its start: runs that went well and that failed, dead letters, those taken over, and those held now.
+/// Sets this process's job counters since its start: successful and failed runs, dead letters, jobs taken over, and jobs held now.
 pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
     if counts() {
         counter!(names::JOB_RUNS, "result" => "done").absolute(ran);
@@ -236,14 +236,14 @@ pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
 }
 
 /// A run of a job ended in this process.
-pub fn job_ran(job: &'static str, is_failed: bool, took: Duration) {
+pub fn observe_job_run(job: &'static str, is_failed: bool, took: Duration) {
     if counts() {
         let result = if is_failed { "failed" } else { "done" };
         histogram!(names::JOB_SECONDS, "job" => job, "result" => result).record(took);
     }
 }
 
-/// Attempts to deliver to webhook endpoints since the start, and endpoints disabled by them.
+/// Sets the attempted deliveries to webhook endpoints since the start, and the endpoints disabled by failures.
 pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
     if counts() {
         counter!(names::WEBHOOK_ATTEMPTS, "result" => "delivered").absolute(delivered);
@@ -252,38 +252,38 @@ pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
     }
 }
 
-/// Statements sent to the database since the start.
+/// Sets the statements sent to the database since the start.
 pub fn statements(count: u64) {
     if counts() {
         counter!(names::STATEMENTS).absolute(count);
     }
 }
 
-/// A pool of connections to the database: those that are open, and those of them that do nothing.
+/// Sets the state of a pool of connections to the database: open ones, idle ones, and the maximum.
 pub fn pool(pool: &'static str, open: usize, idle: usize, most: usize) {
     if counts() {
         gauge!(names::POOL_OPEN, "pool" => pool).set(open as f64);
         gauge!(names::POOL_IDLE, "pool" => pool).set(idle as f64);
-        gauge!(names::POOL_MOST, "pool" => pool).set(most as f64);
+        gauge!(names::POOL_MAX, "pool" => pool).set(most as f64);
     }
 }
 
-/// How far the journal is ahead of what followers on this node have been told, in events: of the tenant where that is most.
+/// Records the lag of this node's followers behind the journal, in events: of the tenant with the largest lag.
 pub fn journal_lag(events: i64) {
     if counts() {
         gauge!(names::JOURNAL_LAG).set(events as f64);
     }
 }
 
-/// Tenants whose journal somebody follows on this node.
+/// Sets the number of tenants whose journal is followed on this node.
 pub fn followed(tenants: usize) {
     if counts() {
         gauge!(names::FOLLOWED).set(tenants as f64);
     }
 }
 
-/// A change of another node was heard of by the poll alone: its hint was lost or is late.
-pub fn found_by_poll() {
+/// Counts a change of another node that only the poll found: its hint was lost or is late.
+pub fn count_found_by_poll() {
     if counts() {
         counter!(names::FOUND_BY_POLL).increment(1);
     }
@@ -294,7 +294,7 @@ pub fn found_by_poll() {
 pub enum Hint {
     Sent,
     Heard,
-    /// It could not be sent, or came faster than it could be taken.
+    /// The hint could not be sent, or arrived faster than it could be processed.
     Lost,
 }
 
@@ -322,49 +322,49 @@ pub enum Connected {
     No,
 }
 
-/// An item of a stream was handed to its connection, so long after what it tells was recorded. Where nothing is counted nobody reads the time.
+/// Observes an item of a stream that was passed to its connection: the time since its event was recorded. `lag` is not called if nothing is counted.
 pub fn stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
-    worked();
+    count_work();
     if counts() {
         let lag = lag();
         STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag);
-        exemplars::observed(names::STREAM_LAG, &[], lag, trace_id);
+        exemplars::store_exemplar(names::STREAM_LAG, &[], lag, trace_id);
     }
 }
 
-/// A stream ended because it could not be gone on with.
+/// Counts a stream that ended because it could not be continued.
 pub fn stream_reset(reason: &'static str) {
     if counts() {
         counter!(names::STREAM_RESETS, "reason" => reason).increment(1);
     }
 }
 
-/// Where a stream finds what it has missed.
+/// Source from which a stream reads missed events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missed {
+pub enum CatchUpSource {
     InMemory,
     InJournal,
 }
 
-/// A stream began to read up what it had missed.
-pub fn stream_catchup(missed: Missed) {
+/// Counts a stream that began to read events that it had missed.
+pub fn stream_catchup(missed: CatchUpSource) {
     if counts() {
         let from = match missed {
-            Missed::InMemory => "memory",
-            Missed::InJournal => "journal",
+            CatchUpSource::InMemory => "memory",
+            CatchUpSource::InJournal => "journal",
         };
         counter!(names::STREAM_CATCHUPS, "from" => from).increment(1);
     }
 }
 
-/// A socket was turned away before its handshake.
-pub fn socket_turned_away() {
+/// Counts a socket that was refused before its handshake.
+pub fn count_refused_socket() {
     if counts() {
-        counter!(names::TURNED_AWAY).increment(1);
+        counter!(names::SOCKETS_REFUSED).increment(1);
     }
 }
 
-/// Something that is open now, counted until it is dropped.
+/// Gauge of open things: one is counted until this is dropped.
 #[derive(Debug)]
 pub struct Open(&'static str);
 
@@ -377,7 +377,7 @@ impl Open {
         Self::begin(names::SUBSCRIPTIONS)
     }
 
-    /// A subscription that is worked out, for one subscriber or for all who ask for the same.
+    /// Counts an execution of a subscription, for one subscriber or for all with an equal one.
     pub fn execution() -> Self {
         Self::begin(names::EXECUTIONS)
     }

@@ -1,4 +1,4 @@
-//! The names, what they mean, and the buckets of those that have a distribution.
+//! Names and descriptions of the metrics, and the buckets of histograms.
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
@@ -28,7 +28,7 @@ pub const SLOW_OPERATIONS: &str = "entrepot_slow_operations_total";
 pub const SLOW_STATEMENTS: &str = "entrepot_slow_statements_total";
 pub const POOL_OPEN: &str = "entrepot_database_connections_open";
 pub const POOL_IDLE: &str = "entrepot_database_connections_idle";
-pub const POOL_MOST: &str = "entrepot_database_connections_most";
+pub const POOL_MAX: &str = "entrepot_database_connections_most";
 pub const JOURNAL_LAG: &str = "entrepot_journal_lag_events";
 pub const FOLLOWED: &str = "entrepot_journal_followed_tenants";
 pub const FOUND_BY_POLL: &str = "entrepot_journal_found_by_poll_total";
@@ -40,7 +40,7 @@ pub const EXECUTIONS: &str = "entrepot_stream_executions";
 pub const STREAM_LAG: &str = "entrepot_stream_lag_seconds";
 pub const STREAM_RESETS: &str = "entrepot_stream_resets_total";
 pub const STREAM_CATCHUPS: &str = "entrepot_stream_catchups_total";
-pub const TURNED_AWAY: &str = "entrepot_sockets_turned_away_total";
+pub const SOCKETS_REFUSED: &str = "entrepot_sockets_turned_away_total";
 pub const JOB_RUNS: &str = "entrepot_job_runs_total";
 pub const JOB_SECONDS: &str = "entrepot_job_duration_seconds";
 pub const JOBS_DIED: &str = "entrepot_jobs_died_total";
@@ -73,14 +73,16 @@ pub const TLS_EXPIRY: &str = "entrepot_tls_certificate_expiry_timestamp_seconds"
 pub const OUTGOING_HELD: &str = "entrepot_outgoing_held";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
-pub const MOST_FILES: &str = "process_max_fds";
+pub const MAX_FILES: &str = "process_max_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
 pub const BUILD_INFO: &str = "entrepot_build_info";
 
-/// OpenTelemetry's for HTTP servers, with finer ones below: a row by its key is answered in less than a millisecond.
+/// Buckets of OpenTelemetry for HTTP servers, with finer ones below: a row by its key is returned
+/// in less than a millisecond.
 pub const SECONDS: [f64; 16] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
-/// A look that finds nothing takes a millisecond, an import of a million rows minutes.
+/// Buckets of jobs: a poll that finds nothing takes a millisecond, an import of a million rows
+/// minutes.
 const JOBS: [f64; 9] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
 const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const POINTS: [f64; 9] = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0, 300.0, 600.0, 1_000.0];
@@ -105,13 +107,13 @@ pub fn describe() {
         Unit::Seconds,
         "Time of a query or mutation, and of starting a subscription, by type and outcome: OK, PARTIAL or the first error's code"
     );
-    describe_histogram!(COST, "Points that an operation came to");
+    describe_histogram!(COST, "Points that an operation cost");
     describe_counter!(DOCUMENTS_REFUSED, "Documents refused before anything ran, by code");
     describe_counter!(USER_ERRORS, "User errors in the payloads of mutations");
     describe_counter!(DEPRECATED_USES, "Operations that used something deprecated, by its coordinate in the schema");
-    describe_counter!(ADMISSIONS, "Tokens and keys looked at, by result");
-    describe_counter!(RATE_LIMIT_REFUSED, "Operations kept out by a budget or a crowd, by code");
-    describe_counter!(CACHE, "Looks into what this node remembers, by cache and result");
+    describe_counter!(ADMISSIONS, "Tokens and keys checked, by result");
+    describe_counter!(RATE_LIMIT_REFUSED, "Operations refused by a rate limit or because of overload, by code");
+    describe_counter!(CACHE, "Lookups in the caches of this node, by cache and result");
     describe_histogram!(BATCH_SIZE, "Commands that shared a transaction");
     describe_histogram!(BATCH_SECONDS, Unit::Seconds, "Time that a batch's transaction took");
     describe_counter!(BATCH_OVERTAKEN, "Batches decided again because another node or job wrote first");
@@ -132,34 +134,31 @@ pub fn describe() {
     describe_counter!(SLOW_OPERATIONS, "Operations that took as long as --slow-milliseconds, by type");
     describe_counter!(SLOW_STATEMENTS, "Statements outside of operations that took as long as --slow-milliseconds");
     describe_gauge!(POOL_OPEN, "Open connections to the database, by pool");
-    describe_gauge!(POOL_IDLE, "Those of them that do nothing");
-    describe_gauge!(POOL_MOST, "How many a pool may open");
-    describe_gauge!(
-        JOURNAL_LAG,
-        "Events that this node's followers had not been told of at the last poll, of the tenant with most"
-    );
+    describe_gauge!(POOL_IDLE, "Idle connections among them");
+    describe_gauge!(POOL_MAX, "Most connections that a pool may open");
+    describe_gauge!(JOURNAL_LAG, "Events that this node's followers had not received at the last poll, of the tenant with most");
     describe_gauge!(FOLLOWED, "Tenants whose journal is followed on this node");
     describe_counter!(FOUND_BY_POLL, "Changes of other nodes that only the poll found");
-    describe_counter!(HINTS, "Hints between nodes: sent, heard, lost");
+    describe_counter!(HINTS, "Hints between nodes: sent, received, lost");
     describe_gauge!(REDIS, "1 when the Redis that nodes share answers");
     describe_gauge!(SOCKETS, "Open sockets");
     describe_gauge!(SUBSCRIPTIONS, "Subscriptions that run");
-    describe_gauge!(EXECUTIONS, "Subscriptions that are worked out: those who ask for the same share one");
+    describe_gauge!(EXECUTIONS, "Subscriptions that are evaluated: equal ones share one execution");
     describe_histogram!(
         STREAM_LAG,
         Unit::Seconds,
-        "From the moment that a change is recorded to the moment that it is handed to a subscriber's connection, for what is told as it happens"
+        "Time from the commit of a change to its hand-over to a subscriber's connection, for live messages"
     );
     describe_counter!(STREAM_RESETS, "Streams that ended with RESET, by reason");
-    describe_counter!(STREAM_CATCHUPS, "Times that a stream read up what it had missed, by where that was found");
-    describe_counter!(TURNED_AWAY, "Sockets turned away before their handshake, told when to come back");
+    describe_counter!(STREAM_CATCHUPS, "Times that a stream caught up with missed events, by their source");
+    describe_counter!(SOCKETS_REFUSED, "Sockets refused before their handshake, with a time to retry after");
     describe_counter!(JOB_RUNS, "Runs of jobs that ended in this process, by result");
     describe_histogram!(JOB_SECONDS, Unit::Seconds, "Time that a run of a job took, by job and result");
     describe_counter!(JOBS_DIED, "Queued jobs that became dead letters");
     describe_counter!(JOBS_TAKEN_OVER, "Jobs taken from workers that showed no life any more");
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
-    describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled after failed deliveries");
     describe_counter!(EXPORT_RUNS, "Runs of export schedules that have ended, by result");
     describe_backups();
     describe_shipping();
@@ -167,7 +166,7 @@ pub fn describe() {
     describe_process();
 }
 
-/// What is kept of a process and of what it stands on.
+/// Describes the metrics of a process and of its environment.
 fn describe_process() {
     describe_gauge!(
         PARTITIONS_AHEAD,
@@ -176,7 +175,7 @@ fn describe_process() {
     describe_gauge!(TLS_EXPIRY, Unit::Seconds, "When the certificate of the public listener expires, in seconds of Unix time");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
-    describe_gauge!(MOST_FILES, "Files and sockets that the process may have open");
+    describe_gauge!(MAX_FILES, "Files and sockets that the process may have open");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
     describe_gauge!(BUILD_INFO, "1, by the version of the binary");
 }
@@ -185,7 +184,7 @@ fn describe_shipping() {
     describe_gauge!(
         SHIPPING_LAG,
         Unit::Seconds,
-        "Time since everything committed was where the backups are, and could be restored: what is lost when the disk is gone"
+        "Time since the backups had all commits in a restorable state: what is lost with the disk"
     );
     describe_gauge!(SHIPPING_SPOOLED, Unit::Bytes, "Segments of the write-ahead log that wait on the disk to be sent");
     describe_counter!(SHIPPED_BYTES, Unit::Bytes, "Segments of the write-ahead log that were sent, as stored");
@@ -202,7 +201,7 @@ fn describe_backups() {
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,
-        "Start of the last backup that was made, in seconds since 1970 UTC; 0 where backups are scheduled or listed and none was made"
+        "Start of the last completed backup, in seconds since 1970 UTC; 0 where backups are scheduled or listed and none has completed"
     );
     describe_gauge!(BACKUP_SECONDS, Unit::Seconds, "Time that the last backup took");
     describe_gauge!(BACKUP_BYTES, Unit::Bytes, "Bytes of the last backup as stored");
@@ -217,7 +216,7 @@ fn describe_backups() {
     describe_gauge!(
         REVOCATIONS_LISTED,
         Unit::Seconds,
-        "When all revocations were last listed beside the backups, in seconds since 1970 UTC; 0 where that is scheduled and has never succeeded"
+        "When all revocations were last written to the backups' store, in seconds since 1970 UTC; 0 where that is scheduled and has never succeeded"
     );
 }
 
@@ -229,10 +228,10 @@ fn describe_replicas() {
         "Requests whose reads may go to a replica, by where they went and why: fresh, or down, stale, behind, failed, unknown"
     );
     describe_gauge!(REPLICA_USED, "1 when reads go to a replica, 0 while it does not answer or is too far behind");
-    describe_gauge!(REPLICA_LAG, Unit::Bytes, "WAL of the primary that a replica had not replayed when it was last heard of");
+    describe_gauge!(REPLICA_LAG, Unit::Bytes, "WAL of the primary that a replica had not replayed at its last answer");
 }
 
-/// Statuses as labels: those that are ever answered, and one for what a later version may add.
+/// Returns a status as a label: those that occur, and one for any other of a later version.
 pub fn status(status: u16) -> &'static str {
     match status {
         101 => "101",

@@ -1,5 +1,5 @@
-//! The figures as OpenMetrics text 1.0, made of Prometheus' text: without empty lines, counters without `_total` in the names of their families,
-//! edges of buckets always with a fraction, an exemplar where there is one, and an end that shows that nothing is missing.
+//! OpenMetrics text 1.0, converted from Prometheus' text: no empty lines, no `_total` in the family
+//! names of counters, fractions in all edges of buckets, exemplars, and the end marker.
 
 use super::{
     MetricsHandle,
@@ -7,9 +7,10 @@ use super::{
 };
 
 impl MetricsHandle {
-    /// All of them, with exemplars.
+    /// Returns all metrics with exemplars.
     pub fn open_metrics(&self) -> String {
-        // Read first: what an exemplar tells of was counted before it was kept.
+        // Exemplars are read first: an observation is counted before its exemplar is stored, so the
+        // counts include it.
         let exemplars = exemplars::kept();
         written(&self.text(), &exemplars)
     }
@@ -61,7 +62,8 @@ fn sample(out: &mut String, line: &str, exemplars: &Exemplars) {
     out.push('\n');
 }
 
-/// A line of a bucket: up to the edge, which is the last label; the edge; the count.
+/// Parses a line of a bucket: the text up to the edge, which is the last label; the edge; the
+/// count.
 fn bucket(line: &str) -> Option<(&str, &str, &str)> {
     let (series, rest) = line.rsplit_once("le=\"").filter(|(series, _)| series.ends_with(['{', ',']))?;
     let (edge, count) = rest.split_once("\"} ")?;

@@ -1,4 +1,5 @@
-//! What the operating system says of this process. On systems without /proc there is nothing to read, and nothing is said.
+//! Figures of the operating system on this process. Systems without /proc have none, so nothing is
+//! recorded there.
 
 use std::fs;
 
@@ -13,7 +14,7 @@ const TICK_MILLISECONDS: u64 = 10;
 pub struct Process {
     pub resident_bytes: u64,
     pub open_files: u64,
-    /// How many it may have open; None without a limit.
+    /// Maximum of open files; `None` without a limit.
     pub most_files: Option<u64>,
     pub cpu_milliseconds: u64,
 }
@@ -30,19 +31,19 @@ impl Process {
     }
 }
 
-/// What the operating system says of this process.
+/// Records the operating system's figures on this process.
 pub fn process(process: &Process) {
     if counts() {
         gauge!(names::RESIDENT).set(process.resident_bytes as f64);
         gauge!(names::OPEN_FILES).set(process.open_files as f64);
         if let Some(most) = process.most_files {
-            gauge!(names::MOST_FILES).set(most as f64);
+            gauge!(names::MAX_FILES).set(most as f64);
         }
         counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
     }
 }
 
-/// The version of the binary, as the label of a gauge that is 1.
+/// Sets the version of the binary, as the label of a gauge that is 1.
 pub fn build_info(version: &'static str) {
     if counts() {
         gauge!(names::BUILD_INFO, "version" => version).set(1.0);
@@ -51,29 +52,30 @@ pub fn build_info(version: &'static str) {
 
 /// Memory that the process has in use.
 pub fn resident_bytes() -> Option<u64> {
-    in_status(&fs::read_to_string("/proc/self/status").ok()?)
+    parse_resident_kib(&fs::read_to_string("/proc/self/status").ok()?)
 }
 
-fn in_status(status: &str) -> Option<u64> {
+fn parse_resident_kib(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-/// The soft limit, which is the first of the two.
+/// Returns the soft limit, which is the first of the two.
 fn most_files(limits: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// User's and system's time are the 12th and 13th field after the program's name, which stands in brackets and may hold blanks.
+/// Returns user time plus system time: the 12th and 13th field after the program's name, which is
+/// in brackets and may contain blanks.
 fn ticks(stat: &str) -> Option<u64> {
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
-/// How much memory the process may have where it runs in a container that says so; bytes.
+/// Returns the memory limit of the process in bytes, if it runs in a container that states one.
 pub fn memory_limit() -> Option<u64> {
-    // "max" means no limit, and so does anything else that is no number.
+    // "max", which means no limit, and any other text that is no number become None.
     fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
 }
 
@@ -83,8 +85,8 @@ mod tests {
 
     #[test]
     fn the_system_s_words_are_read() {
-        assert_eq!(in_status("Name:\tentrepot\nVmRSS:\t   10240 kB\nThreads:\t3\n"), Some(10_240 << 10));
-        assert_eq!(in_status("Name:\tentrepot\n"), None);
+        assert_eq!(parse_resident_kib("Name:\tentrepot\nVmRSS:\t   10240 kB\nThreads:\t3\n"), Some(10_240 << 10));
+        assert_eq!(parse_resident_kib("Name:\tentrepot\n"), None);
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 1 1 1";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(ticks("nonsense"), None);

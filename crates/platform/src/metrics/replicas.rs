@@ -1,10 +1,11 @@
-//! Figures of the hosts of the database, of its parts by month, and of the replicas that a node reads from.
+//! Metrics of the hosts of the database, of its monthly partitions, and of the replicas that a node
+//! reads from.
 
 use metrics::{counter, gauge};
 
 use super::{counts, names};
 
-/// A request's reads went to a replica or to the primary, and why.
+/// Counts a request whose reads went to a replica or to the primary, with the reason.
 pub fn replica_reads(place: &'static str, reason: &'static str) {
     if counts() {
         counter!(names::REPLICA_READS, "where" => place, "reason" => reason).increment(1);
@@ -18,21 +19,22 @@ pub enum Used {
     No,
 }
 
-/// A host of the database, by its place in the URL: whether it is written to.
+/// Sets whether a host of the database, by its place in the URL, takes the writes.
 pub fn database_host(place: usize, used: Used) {
     if counts() {
         gauge!(names::HOST_USED, "host" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
     }
 }
 
-/// Another host of the database was found to take writes.
+/// Counts a failover: another host of the database now accepts writes.
 pub fn database_failover() {
     if counts() {
         counter!(names::FAILOVERS).increment(1);
     }
 }
 
-/// A replica, by its place among those that were named: whether it is used, and the bytes that it has not replayed, while it answers.
+/// Sets whether a replica, by its place in the configuration, is used, and the bytes that it has
+/// not replayed, if it answers.
 pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
     if counts() {
         gauge!(names::REPLICA_USED, "replica" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
@@ -42,7 +44,8 @@ pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
     }
 }
 
-/// How many months after the present one have a part in each table that is parted.
+/// Records the number of months after the present one for which each partitioned table has a
+/// partition.
 pub fn partitions_ahead(months: i64) {
     if counts() {
         gauge!(names::PARTITIONS_AHEAD).set(months as f64);

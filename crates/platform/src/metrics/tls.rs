@@ -4,7 +4,7 @@ use metrics::gauge;
 
 use super::{counts, names};
 
-/// The moment at which the certificate that is served expires, in seconds of Unix time.
+/// Sets the expiry of the served certificate, in seconds of Unix time.
 pub fn tls_expiry(seconds: i64) {
     if counts() {
         gauge!(names::TLS_EXPIRY).set(seconds as f64);

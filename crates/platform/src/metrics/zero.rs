@@ -1,8 +1,9 @@
-//! Counters of rare events, from the start at 0. Prometheus' `increase` and `rate` compare two scrapes, so of a counter that is first seen with
-//! its first event they see no event at all.
+//! Counters of rare events, initialized to 0. Prometheus' `increase` and `rate` compare two
+//! scrapes: they miss the first event of a counter that first appears with it.
 //!
-//! Not here: what is set anew at each scrape (jobs, webhooks, statements), which is there without it; failures of backups, whose level is
-//! that of a log that outlives the process, so that a 0 before it would look like failures of now; and what is counted all day.
+//! Not here: metrics that are set at each scrape (jobs, webhooks, statements), which exist anyway;
+//! failures of backups, which count in a log that outlives the process, so that a 0 before them
+//! would make old failures look new; and metrics that are counted all day.
 
 use metrics::counter;
 
@@ -15,12 +16,12 @@ const PLAIN: [&str; 9] = [
     names::SET_ASIDE,
     names::LANE_FULL,
     names::FOUND_BY_POLL,
-    names::TURNED_AWAY,
+    names::SOCKETS_REFUSED,
     names::FAILOVERS,
     names::SLOW_STATEMENTS,
 ];
 
-/// Names, their label, and all values of it.
+/// Names of counters with a label, and all its values.
 const LABELLED: [(&str, &str, &[&str]); 7] = [
     (names::REQUESTS_SHED, "reason", &["share", "full"]),
     (names::RATE_LIMIT_REFUSED, "code", &["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"]),

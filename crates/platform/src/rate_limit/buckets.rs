@@ -1,4 +1,4 @@
-//! The buckets of this node, by whose they are: read by many threads at once, and bounded in number.
+//! The buckets of this node by key: read by many threads at once, and limited in number.
 
 use std::{
     collections::HashMap,
@@ -11,36 +11,38 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::core::{Allowance, Empty, Key};
+use super::core::{Allowance, InsufficientPoints, Key};
 
-/// Enough that threads seldom wait for one another.
+/// Number of shards: enough that threads seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// Buckets in a shard. All of them together are 130,000, in some 20 MB; full ones are let go first, for a new one is the same.
-const MOST: usize = 8_192;
+/// Maximum buckets in a shard. All shards hold up to 130,000, in some 20 MB; full buckets are
+/// dropped first, as a new one is equal to them.
+const MAX: usize = 8_192;
 
-/// What this node knows of one bucket.
+/// State of one bucket on this node.
 #[derive(Debug, Default)]
 pub struct Bucket {
-    /// When the bucket is full again.
+    /// Time when the bucket is full again.
     full_at: AtomicI64,
-    /// Points that Redis has handed to this node and that are not spent yet.
+    /// Points that Redis has given to this node and that are not spent yet.
     pub in_hand: AtomicI64,
-    /// Held by whoever asks Redis, so that the others wait for the answer instead of asking too.
-    pub asking: Mutex<Asking>,
+    /// Locked during a request to Redis: other tasks wait for its answer instead of sending their
+    /// own.
+    pub asking: Mutex<LastRequest>,
 }
 
-/// How Redis was asked last.
+/// Last request to Redis.
 #[derive(Debug, Default)]
-pub struct Asking {
+pub struct LastRequest {
     pub at: i64,
-    /// What was asked for beyond what was needed.
+    /// Points requested beyond the needed ones.
     pub extra: u32,
 }
 
 impl Bucket {
     /// Takes from this node's own bucket.
-    pub fn take(&self, allowance: Allowance, now: i64, points: u32) -> Result<u32, Empty> {
+    pub fn take(&self, allowance: Allowance, now: i64, points: u32) -> Result<u32, InsufficientPoints> {
         let mut full_at = self.full_at.load(Ordering::Relaxed);
         loop {
             let taken = allowance.take(full_at, now, points)?;
@@ -51,13 +53,13 @@ impl Bucket {
         }
     }
 
-    /// Whether so much is there, as far as this node knows; takes nothing.
-    pub fn holds(&self, allowance: Allowance, now: i64, points: u32) -> Result<(), Empty> {
+    /// Checks that the bucket holds so many points, as far as this node knows; takes none.
+    pub fn holds(&self, allowance: Allowance, now: i64, points: u32) -> Result<(), InsufficientPoints> {
         allowance.take(self.full_at.load(Ordering::Relaxed), now, points).map(drop)
     }
 
-    pub fn put_back(&self, allowance: Allowance, points: u32) {
-        let back = |full_at| Some(allowance.put_back(full_at, points));
+    pub fn refund_points(&self, allowance: Allowance, points: u32) {
+        let back = |full_at| Some(allowance.refund_points(full_at, points));
         // The closure never declines.
         let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, back);
     }
@@ -66,20 +68,21 @@ impl Bucket {
         allowance.left(self.full_at.load(Ordering::Relaxed), now)
     }
 
-    /// Redis has said how the common bucket stands; should Redis fall silent, this node goes on from there.
-    pub fn stands(&self, full_at: i64) {
+    /// Stores the state of the shared bucket that Redis returned; if Redis fails, this node
+    /// continues from it.
+    pub fn store_shared_state(&self, full_at: i64) {
         self.full_at.store(full_at, Ordering::Relaxed);
     }
 
-    /// Takes from what Redis has handed out already.
-    pub fn spend_in_hand(&self, points: u32) -> bool {
+    /// Takes from the points that Redis has given to this node already.
+    pub fn spend_prefetched(&self, points: u32) -> bool {
         let points = i64::from(points);
         let spend = |held: i64| (held >= points).then_some(held - points);
         self.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
     }
 }
 
-/// All of them.
+/// All buckets of this node.
 #[derive(Debug, Default)]
 pub struct Buckets {
     shards: [RwLock<HashMap<Key, Arc<Bucket>>>; SHARDS],
@@ -93,17 +96,17 @@ impl Buckets {
             return known.clone();
         }
         let mut buckets = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST {
+        if buckets.len() >= MAX {
             sweep(&mut buckets, now);
         }
         buckets.entry(key).or_default().clone()
     }
 }
 
-/// Lets full buckets go; when too few were full, the fuller half of the rest.
+/// Drops full buckets; if too few were full, also the fuller half of the rest.
 fn sweep(buckets: &mut HashMap<Key, Arc<Bucket>>, now: i64) {
     buckets.retain(|_, bucket| bucket.full_at.load(Ordering::Relaxed) > now);
-    if buckets.len() < MOST / 2 {
+    if buckets.len() < MAX / 2 {
         return;
     }
     let mut moments: Vec<i64> = buckets.values().map(|bucket| bucket.full_at.load(Ordering::Relaxed)).collect();
@@ -133,7 +136,7 @@ mod tests {
             buckets.of(Key::new("address", stranger), 0).take(FEW, 0, 1).unwrap();
         }
         let kept: usize = buckets.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
-        assert!(kept <= SHARDS * MOST);
+        assert!(kept <= SHARDS * MAX);
         assert_eq!(buckets.of(debtor, 0).left(FEW, 0), 0, "whoever has spent all is remembered");
     }
 

@@ -1,4 +1,4 @@
-//! How Redis is reached: plain, or over TLS with the authorities that are believed.
+//! Connections to Redis: plain, or over TLS with the trusted authorities.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use rustls::{
 /// A client of a Redis.
 pub type RedisClient = Client;
 
-/// Why there is no Redis to share buckets in.
+/// Reason that no Redis is available for shared buckets.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
     #[error("the address of Redis is not one, as in redis://127.0.0.1:6379 or rediss://redis.example:6379: {0}")]
@@ -27,12 +27,12 @@ pub enum RedisError {
     Plain(&'static str),
 }
 
-/// Files in PEM that TLS with Redis needs beyond its address.
+/// PEM files for TLS with Redis.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Papers<'a> {
-    /// The certificates of the authorities that are believed; the public ones (Mozilla's list) when there is none.
+pub struct RedisTlsFiles<'a> {
+    /// File with the trusted CA certificates; None for the public ones (Mozilla's list).
     pub ca: Option<&'a Path>,
-    /// The certificate that is shown to a Redis that asks for one, and its key.
+    /// Files of the client certificate and its key, for a Redis that requires one.
     pub own: Option<(&'a Path, &'a Path)>,
 }
 
@@ -40,16 +40,17 @@ const CA: &str = "--redis-ca";
 const CERT: &str = "--redis-cert";
 const KEY: &str = "--redis-key";
 
-/// A client of the Redis at an address. Nothing is connected yet.
+/// Returns a client for the Redis at an address, without connecting.
 ///
 /// # Errors
-/// The address is not one, or a file cannot be read or holds something else.
-pub fn client(url: &str, papers: Papers<'_>) -> Result<Client, RedisError> {
+/// The address is invalid, or a file cannot be read or has other contents.
+pub fn client(url: &str, papers: RedisTlsFiles<'_>) -> Result<Client, RedisError> {
     if !url.starts_with("rediss:") {
         let needless = papers.ca.map(|_| CA).or(papers.own.map(|_| CERT));
         return needless.map_or_else(|| Client::open(url).map_err(RedisError::Address), |flag| Err(RedisError::Plain(flag)));
     }
-    // Several crates here bring a provider: rustls does not choose. Somebody may have set one before, which is as good.
+    // Several dependencies have a crypto provider, so rustls chooses none. A provider installed
+    // earlier is fine too.
     let _ = aws_lc_rs::default_provider().install_default();
     let root_cert = papers.ca.map(|file| certificates(CA, file)).transpose()?;
     let client_tls = papers.own.map(|(certificate, key)| {
@@ -61,7 +62,7 @@ pub fn client(url: &str, papers: Papers<'_>) -> Result<Client, RedisError> {
     Client::build_with_tls(url, certificates).map_err(RedisError::Address)
 }
 
-/// The clock of a Redis, which so shows that it answers.
+/// Returns the clock of a Redis, which proves that it answers.
 ///
 /// # Errors
 /// It cannot be reached, or answers something else.

@@ -1,4 +1,5 @@
-//! How much one tenant may have running at once on this node, so that its hundred clients do not keep another's one waiting.
+//! Limit of the operations that one tenant runs at once on this node, so that its hundred clients
+//! do not delay another tenant's one.
 
 use std::{
     collections::HashMap,
@@ -10,19 +11,19 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Those who may wait at a gate, for each that may be inside.
-const WAITING: usize = 16;
+/// Maximum callers that wait at a gate, for each that may be inside.
+const MAX_WAITING_PER_PERMIT: usize = 16;
 
-/// Gates that are remembered before idle ones are let go.
-const REMEMBERED: usize = 10_000;
+/// Gates that are kept before idle ones are dropped.
+const MAX_TENANT_QUEUES: usize = 10_000;
 
 /// Too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// Lets its holder run; dropping it lets the next one in.
+/// Guard that lets its holder run; dropping it admits the next one.
 #[derive(Debug)]
-pub struct Pass {
+pub struct ConcurrencyPermit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -45,20 +46,21 @@ impl ConcurrencyLimits {
         Self { most: most.clamp(1, Semaphore::MAX_PERMITS), queues: RwLock::default() }
     }
 
-    /// Waits for its turn, first come, first served.
+    /// Waits for a turn, first come, first served.
     ///
     /// # Errors
-    /// There is a queue already that is as long as it may be.
-    pub async fn enter(&self, tenant: u128) -> Result<Pass, QueueFull> {
+    /// The queue is full.
+    pub async fn enter(&self, tenant: u128) -> Result<ConcurrencyPermit, QueueFull> {
         let tenant_queue = self.tenant_queue(tenant);
         if let Ok(permit) = tenant_queue.inside.clone().try_acquire_owned() {
-            return Ok(Pass { _permit: permit });
+            return Ok(ConcurrencyPermit { _permit: permit });
         }
-        let slot = QueueSlot::in_line(&tenant_queue.waiting, self.most.saturating_mul(WAITING)).ok_or(QueueFull)?;
+        let slot =
+            QueueSlot::join_queue(&tenant_queue.waiting, self.most.saturating_mul(MAX_WAITING_PER_PERMIT)).ok_or(QueueFull)?;
         let permit = tenant_queue.inside.clone().acquire_owned().await;
         drop(slot);
         // The semaphore is never closed.
-        permit.map(|permit| Pass { _permit: permit }).map_err(|_| QueueFull)
+        permit.map(|permit| ConcurrencyPermit { _permit: permit }).map_err(|_| QueueFull)
     }
 
     fn tenant_queue(&self, tenant: u128) -> Arc<TenantQueue> {
@@ -66,7 +68,7 @@ impl ConcurrencyLimits {
             return tenant_queue.clone();
         }
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
-        if queues.len() >= REMEMBERED {
+        if queues.len() >= MAX_TENANT_QUEUES {
             let most = self.most;
             queues
                 .retain(|_, tenant_queue| Arc::strong_count(tenant_queue) > 1 || tenant_queue.inside.available_permits() < most);
@@ -76,11 +78,11 @@ impl ConcurrencyLimits {
     }
 }
 
-/// A place in the queue; given up on drop, so that a client that goes away does not keep it.
+/// A place in the queue; released on drop, so that a disconnected client does not keep it.
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl<'a> QueueSlot<'a> {
-    fn in_line(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
+    fn join_queue(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
         let join = |count: usize| (count < most).then_some(count + 1);
         waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, join).ok().map(|_| Self(waiting))
     }
@@ -117,7 +119,7 @@ mod tests {
             let limits = limits.clone();
             tokio::spawn(async move { limits.enter(1).await.map(drop) })
         };
-        let queue: Vec<_> = (0..WAITING).map(|_| join()).collect();
+        let queue: Vec<_> = (0..MAX_WAITING_PER_PERMIT).map(|_| join()).collect();
         tokio::task::yield_now().await;
         assert_eq!(limits.enter(1).await.unwrap_err(), QueueFull);
         queue[0].abort();

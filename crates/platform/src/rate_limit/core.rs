@@ -1,51 +1,52 @@
-//! The arithmetic of buckets. Time is in microseconds of the process's monotonic clock: a clock that is set back makes nobody wait.
+//! The arithmetic of buckets. Time is in microseconds of the process's monotonic clock: setting the
+//! system clock back delays no caller.
 
 use sha2::{Digest, Sha256};
 
-/// What may be spent: so many points at once, and each of them back after so long.
+/// Allowance of a bucket: its points, and the time after which each of them is refilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     pub most: u32,
-    /// Until one point is back, in microseconds; at least one.
+    /// Microseconds until one point is refilled; at least one.
     unit: i64,
 }
 
-/// There is not enough left.
+/// Error: too few points are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Empty {
+pub struct InsufficientPoints {
     pub left: u32,
-    /// Until there is enough, in microseconds.
+    /// Microseconds until there are enough points.
     pub wait: i64,
 }
 
-impl Empty {
-    /// Rounded up, so that whoever waits so long does not come too early.
+impl InsufficientPoints {
+    /// Wait in milliseconds, rounded up, so that a caller that waits this long is not too early.
     pub fn wait_ms(self) -> u64 {
         self.wait.max(1).unsigned_abs().div_ceil(1_000)
     }
 }
 
 impl Allowance {
-    /// So many points, of which so many come back each second.
+    /// Allows `most` points, of which `restored` are refilled each second.
     pub const fn per_second(most: u32, restored: u32) -> Self {
         let restored = if restored == 0 { 1 } else { restored as i64 };
         let unit = 1_000_000 / restored;
         Self { most, unit: if unit == 0 { 1 } else { unit } }
     }
 
-    /// So many points, all of which are back after so many seconds.
+    /// Allows `most` points, all of which are refilled after so many seconds.
     pub const fn within(most: u32, seconds: u32) -> Self {
         let points = if most == 0 { 1 } else { most as i64 };
         let unit = seconds as i64 * 1_000_000 / points;
         Self { most, unit: if unit == 0 { 1 } else { unit } }
     }
 
-    /// Points that come back each second, rounded down, but never to nothing.
+    /// Points refilled each second, rounded down, but at least 1.
     pub fn restored_per_second(self) -> u32 {
         u32::try_from((1_000_000 / self.unit).max(1)).unwrap_or(u32::MAX)
     }
 
-    /// Until one point is back, in microseconds.
+    /// Microseconds until one point is refilled.
     pub fn unit(self) -> i64 {
         self.unit
     }
@@ -55,32 +56,32 @@ impl Allowance {
         self.unit.saturating_mul(i64::from(self.most))
     }
 
-    /// What is left of a bucket that will be full at this moment.
+    /// Returns the points left in a bucket that will be full at this moment.
     pub fn left(self, full_at: i64, now: i64) -> u32 {
         let missing = full_at.saturating_sub(now).max(0);
         u32::try_from(self.window().saturating_sub(missing).max(0) / self.unit).unwrap_or(u32::MAX)
     }
 
-    /// When the bucket will be full after so many points more have been taken.
+    /// Returns the time when the bucket will be full after so many points more have been taken.
     ///
     /// # Errors
     /// There are not so many.
-    pub fn take(self, full_at: i64, now: i64, points: u32) -> Result<i64, Empty> {
+    pub fn take(self, full_at: i64, now: i64, points: u32) -> Result<i64, InsufficientPoints> {
         let taken = full_at.max(now).saturating_add(self.unit.saturating_mul(i64::from(points)));
         let over = taken.saturating_sub(now).saturating_sub(self.window());
-        if over > 0 { Err(Empty { left: self.left(full_at, now), wait: over }) } else { Ok(taken) }
+        if over > 0 { Err(InsufficientPoints { left: self.left(full_at, now), wait: over }) } else { Ok(taken) }
     }
 
-    /// When the bucket will be full after so many points have been put back.
-    pub fn put_back(self, full_at: i64, points: u32) -> i64 {
+    /// Returns the time when the bucket will be full after so many points have been put back.
+    pub fn refund_points(self, full_at: i64, points: u32) -> i64 {
         full_at.saturating_sub(self.unit.saturating_mul(i64::from(points)))
     }
 }
 
-/// Whose bucket it is.
+/// Key of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// What kind of bucket, in a word that is the same on every node.
+    /// Kind of the bucket, a word that is the same on every node.
     pub kind: &'static str,
     pub id: u128,
 }
@@ -90,7 +91,8 @@ impl Key {
         Self { kind, id }
     }
 
-    /// A bucket that goes by a name, an address of mail or the like. The name itself is kept nowhere.
+    /// Returns the key of a named bucket, such as an e-mail address. The name itself is stored
+    /// nowhere.
     pub fn named(kind: &'static str, name: &str) -> Self {
         let digest = Sha256::digest(name.as_bytes());
         let mut first = [0; 16];
@@ -99,7 +101,7 @@ impl Key {
     }
 }
 
-/// A class of attempts: so many for one name, each back after its time.
+/// A class of attempts: the allowance for each name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
     pub kind: &'static str,
@@ -108,7 +110,7 @@ pub struct Attempts {
 
 const QUARTER_HOUR: u32 = 15 * 60;
 
-/// Passwords shown, for an account or from an address.
+/// Attempts with a password, for an account or from an address.
 pub const PASSWORD: Attempts = Attempts { kind: "password", allowance: Allowance::within(10, QUARTER_HOUR) };
 /// Wrong codes of a second factor, for a user.
 pub const TOTP: Attempts = Attempts { kind: "totp", allowance: Allowance::within(5, QUARTER_HOUR) };
@@ -123,7 +125,7 @@ mod tests {
     fn a_bucket_gives_what_it_holds_and_no_more() {
         let full_at = CREDENTIAL.take(0, 1_000_000, 9_999).unwrap();
         assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 1);
-        assert_eq!(CREDENTIAL.take(full_at, 1_000_000, 2), Err(Empty { left: 1, wait: 1_000 }));
+        assert_eq!(CREDENTIAL.take(full_at, 1_000_000, 2), Err(InsufficientPoints { left: 1, wait: 1_000 }));
         let full_at = CREDENTIAL.take(full_at, 1_000_000, 1).unwrap();
         assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 0);
     }
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn a_bucket_never_holds_more_than_its_most() {
         assert_eq!(CREDENTIAL.left(0, i64::MAX), 10_000);
-        let full_at = CREDENTIAL.put_back(CREDENTIAL.take(0, 1_000, 5).unwrap(), 500);
+        let full_at = CREDENTIAL.refund_points(CREDENTIAL.take(0, 1_000, 5).unwrap(), 500);
         assert_eq!(CREDENTIAL.left(full_at, 1_000), 10_000);
         assert!(CREDENTIAL.take(0, 0, 10_001).is_err());
         assert_eq!(CREDENTIAL.restored_per_second(), 1_000);

@@ -1,9 +1,9 @@
-//! Who is behind an address, as far as counting goes.
+//! Host of an address, for counts and limits.
 
 use std::net::IpAddr;
 
-/// One machine has as many IPv6 addresses as it likes; what it is given is a /64, and all of a /64 count as one. An IPv4 address is itself, however
-/// it is written.
+/// Returns the host that is limited as one: the /64 of an IPv6 address, as one machine can use all
+/// addresses of its /64; an IPv4 address itself, in either notation.
 pub fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) if !six.is_loopback() => IpAddr::V6((u128::from(six) & !u128::from(u64::MAX)).into()),

@@ -1,7 +1,9 @@
-//! Buckets that all nodes share, in Redis. One script reads, decides and writes; Redis runs it whole and by its own clock.
+//! Buckets that all nodes share, in Redis. One script reads, decides and writes; Redis runs it
+//! atomically and by its own clock.
 //!
-//! A node does not ask for each operation: it takes a few more points than it needs when it has to ask often, and spends those by itself. What
-//! all nodes together let through is still no more than the bucket held, for points in hand are out of it.
+//! A node does not ask Redis for each operation: if it has to ask often, it takes a few more points
+//! than it needs and spends those locally. All nodes together still spend no more than the bucket
+//! held, as points taken in advance are gone from it.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -19,15 +21,16 @@ use super::{
     core::{Allowance, Key},
 };
 
-/// Longer than Redis takes on a bad day, shorter than a client notices.
+/// Timeout of a request: longer than Redis takes on a bad day, shorter than a client notices.
 const PATIENCE: Duration = Duration::from_millis(100);
-const CONNECTING: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// After Redis has not answered, it is left alone for so long, in microseconds.
-const PAUSE: i64 = 1_000_000;
+/// Microseconds for which Redis is not used after it has not answered.
+const RETRY_BACKOFF_MICROS: i64 = 1_000_000;
 
-/// KEYS: the bucket. ARGV: a point's time and the whole bucket's, in microseconds; the least and the most points to take.
-/// Answers how many were taken, and how long the bucket now takes to be full.
+/// KEYS: the bucket. ARGV: the refill time of a point and of the whole bucket, in microseconds; the
+/// minimum and maximum points to take. Returns the points taken, and the time until the bucket is
+/// full.
 const TAKE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -48,12 +51,12 @@ end
 return { taken, full_at - now }
 ";
 
-/// A Redis that may come and go.
+/// A Redis, which may be unavailable at times.
 pub struct Redis {
     client: Client,
     connection: OnceCell<ConnectionManager>,
     script: Script,
-    /// Before this moment it is not asked.
+    /// Time until which Redis is not used.
     silent_until: AtomicI64,
 }
 
@@ -64,53 +67,65 @@ impl std::fmt::Debug for Redis {
     }
 }
 
-/// What Redis has said.
+/// Response of Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct RedisResponse {
     pub taken: u32,
-    /// Until the bucket is full, in microseconds.
+    /// Microseconds until the bucket is full.
     pub full_in: i64,
 }
 
 impl Redis {
-    /// Connects when it is first needed, so that a node starts without it.
+    /// Creates the connection, which is opened on first use, so that a node starts without Redis.
     ///
     /// # Errors
-    /// The address is not one.
+    /// The address is invalid.
     pub fn at(address: &str) -> Result<Self, RedisError> {
         Client::open(address).map(Self::of).map_err(RedisError::Address)
     }
 
-    /// The same of a client that knows its server.
+    /// Creates the connection from an existing client.
     pub fn of(client: Client) -> Self {
         Self { client, connection: OnceCell::new(), script: Script::new(TAKE), silent_until: AtomicI64::new(0) }
     }
 
-    /// Takes between `least` and `most` points, or none. `None`: Redis does not answer, or has not of late.
-    pub(super) async fn take(&self, key: Key, allowance: Allowance, (least, most): (u32, u32), now: i64) -> Option<Said> {
+    /// Takes between `least` and `most` points, or none. `None` if Redis does not answer, or is not
+    /// used since it did not.
+    pub(super) async fn take(
+        &self,
+        key: Key,
+        allowance: Allowance,
+        (least, most): (u32, u32),
+        now: i64,
+    ) -> Option<RedisResponse> {
         let silent = self.silent_until.load(Ordering::Relaxed);
         if now < silent {
             return None;
         }
-        // Of those who come after a pause, one tries and the others go on alone.
-        if silent > 0 && self.silent_until.compare_exchange(silent, now + PAUSE, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        // After a pause one caller tries Redis, and the others use the node's own bucket.
+        if silent > 0
+            && self
+                .silent_until
+                .compare_exchange(silent, now + RETRY_BACKOFF_MICROS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
+        {
             return None;
         }
-        match tokio::time::timeout(PATIENCE + CONNECTING, self.run(key, allowance, least, most)).await {
+        match tokio::time::timeout(PATIENCE + CONNECT_TIMEOUT, self.run(key, allowance, least, most)).await {
             Ok(Ok((taken, full_in))) => {
                 if self.silent_until.swap(0, Ordering::Relaxed) > 0 {
-                    tracing::info!("Redis answers again: budgets are common to all nodes");
+                    tracing::info!("Redis answers again: rate limits are shared by all nodes");
                 }
-                Some(Said { taken, full_in })
+                Some(RedisResponse { taken, full_in })
             }
-            Ok(Err(error)) => self.fell_silent(now, &error.to_string()),
-            Err(_late) => self.fell_silent(now, "it takes too long"),
+            Ok(Err(error)) => self.mark_unavailable(now, &error.to_string()),
+            Err(_late) => self.mark_unavailable(now, "timeout"),
         }
     }
 
-    fn fell_silent(&self, now: i64, why: &str) -> Option<Said> {
-        if self.silent_until.swap(now + PAUSE, Ordering::Relaxed) == 0 {
-            tracing::warn!(why, "Redis does not answer: until it does, each node keeps budgets of its own");
+    fn mark_unavailable(&self, now: i64, why: &str) -> Option<RedisResponse> {
+        if self.silent_until.swap(now + RETRY_BACKOFF_MICROS, Ordering::Relaxed) == 0 {
+            tracing::warn!(why, "Redis does not answer: until it does, each node counts rate limits by itself");
         }
         None
     }
@@ -118,7 +133,7 @@ impl Redis {
     async fn run(&self, key: Key, allowance: Allowance, least: u32, most: u32) -> Result<(u32, i64), redis::RedisError> {
         let connect = || {
             let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(CONNECTING))
+                .set_connection_timeout(Some(CONNECT_TIMEOUT))
                 .set_response_timeout(Some(PATIENCE))
                 .set_number_of_retries(1);
             ConnectionManager::new_with_config(self.client.clone(), config)

@@ -1,21 +1,22 @@
-//! Spending: from the common bucket while Redis answers, from this node's own when it does not.
+//! Spending of points: from the shared bucket while Redis answers, otherwise from this node's own.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     buckets::{Bucket, Buckets},
-    core::{Allowance, Attempts, Empty, Key},
-    remote::{Redis, Said},
+    core::{Allowance, Attempts, InsufficientPoints, Key},
+    remote::{Redis, RedisResponse},
 };
 
 /// Microseconds of a monotonic clock, which is never set back.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Who has to ask Redis again within this time, in microseconds, asks for more at once.
-const OFTEN: i64 = 100_000;
+/// Interval in microseconds: a node that has to ask Redis again within it requests more points at
+/// once.
+const FREQUENT_REQUEST_MICROS: i64 = 100_000;
 
-/// A node never has more of a bucket in hand than this part of it.
-const PART: u32 = 20;
+/// Maximum part of a bucket, as its divisor, that a node takes in advance.
+const MAX_PREFETCH_DIVISOR: u32 = 20;
 
 /// The buckets; clones share them.
 #[derive(Clone)]
@@ -36,77 +37,82 @@ impl RateLimiter {
         Self { now, buckets: Arc::default(), redis: redis.map(Arc::new) }
     }
 
-    /// Takes so many points, and says how many are left.
+    /// Takes so many points and returns the number left.
     ///
     /// # Errors
-    /// There are not so many; none is taken.
-    pub async fn take(&self, key: Key, allowance: Allowance, points: u32) -> Result<u32, Empty> {
+    /// The bucket holds fewer points; none is taken.
+    pub async fn take(&self, key: Key, allowance: Allowance, points: u32) -> Result<u32, InsufficientPoints> {
         let now = (self.now)();
         let bucket = self.buckets.of(key, now);
         let Some(redis) = &self.redis else { return bucket.take(allowance, now, points) };
-        if bucket.spend_in_hand(points) {
+        if bucket.spend_prefetched(points) {
             return Ok(left(&bucket, allowance, now));
         }
-        // Other nodes only take: if there was too little when Redis was last heard of, there is now, and a flood need not ask.
+        // Other nodes only take points: if too few were left at Redis's last answer, too few are
+        // left now, so a flood causes no requests to Redis.
         bucket.holds(allowance, now, points.saturating_sub(held(&bucket)))?;
         let mut asking = bucket.asking.lock().await;
-        // Whoever asked before may have brought enough for us too.
-        if bucket.spend_in_hand(points) {
+        // The task that held the lock before may have taken enough points for this one too.
+        if bucket.spend_prefetched(points) {
             return Ok(left(&bucket, allowance, now));
         }
         let now = (self.now)();
-        let most_extra = allowance.most / PART;
-        let is_often = now.saturating_sub(asking.at) < OFTEN;
+        let most_extra = allowance.most / MAX_PREFETCH_DIVISOR;
+        let is_often = now.saturating_sub(asking.at) < FREQUENT_REQUEST_MICROS;
         let extra = if is_often { (asking.extra * 2).max(points).min(most_extra) } else { 0 };
         let needed = points.saturating_sub(held(&bucket));
         // Apart: the futures of all operations would hold it, with a Redis or without.
         match Box::pin(redis.take(key, allowance, (needed, needed.saturating_add(extra)), now)).await {
             None => bucket.take(allowance, now, points),
-            Some(Said { taken, full_in }) => {
+            Some(RedisResponse { taken, full_in }) => {
                 (asking.at, asking.extra) = (now, extra);
-                bucket.stands(now.saturating_add(full_in));
+                bucket.store_shared_state(now.saturating_add(full_in));
                 bucket.in_hand.fetch_add(i64::from(taken), Ordering::Relaxed);
-                if bucket.spend_in_hand(points) {
+                if bucket.spend_prefetched(points) {
                     return Ok(left(&bucket, allowance, now));
                 }
                 let over = full_in.saturating_add(allowance.unit().saturating_mul(i64::from(needed)));
-                Err(Empty { left: left(&bucket, allowance, now), wait: over.saturating_sub(allowance.window()).max(1) })
+                Err(InsufficientPoints {
+                    left: left(&bucket, allowance, now),
+                    wait: over.saturating_sub(allowance.window()).max(1),
+                })
             }
         }
     }
 
-    /// Puts back what was taken and not needed.
-    pub fn put_back(&self, key: Key, allowance: Allowance, points: u32) {
+    /// Returns points to the bucket that were taken and not needed.
+    pub fn refund_points(&self, key: Key, allowance: Allowance, points: u32) {
         let bucket = self.buckets.of(key, (self.now)());
         if self.redis.is_none() {
-            return bucket.put_back(allowance, points);
+            return bucket.refund_points(allowance, points);
         }
-        // What is put back stays in hand, as far as a node may hold it; the rest comes back by itself, with time.
-        let most = i64::from((allowance.most / PART).max(1));
+        // Returned points stay with this node, as far as it may hold them; the bucket refills the
+        // rest with time.
+        let most = i64::from((allowance.most / MAX_PREFETCH_DIVISOR).max(1));
         let keep = |held: i64| Some((held + i64::from(points)).min(most.max(held)));
         let _ = bucket.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, keep);
     }
 
-    /// How many points there are, as far as this node knows.
+    /// Returns the number of points left, as far as this node knows.
     pub fn left(&self, key: Key, allowance: Allowance) -> u32 {
         let now = (self.now)();
         left(&self.buckets.of(key, now), allowance, now)
     }
 
-    /// One attempt of this class, under a name: an account, an address, a user.
+    /// Counts an attempt of this class, under a name: an account, an address, a user.
     ///
     /// # Errors
-    /// There were too many; it may be tried again after the time that is said.
-    pub async fn attempt(&self, class: &Attempts, name: &str) -> Result<(), Empty> {
+    /// There were too many attempts; the error has the time to wait.
+    pub async fn attempt(&self, class: &Attempts, name: &str) -> Result<(), InsufficientPoints> {
         self.take(Key::named(class.kind, name), class.allowance, 1).await.map(drop)
     }
 
-    /// Takes an attempt back: it was a good one, and only bad ones count.
-    pub fn forgive(&self, class: &Attempts, name: &str) {
-        self.put_back(Key::named(class.kind, name), class.allowance, 1);
+    /// Refunds an attempt that succeeded: only failed ones count.
+    pub fn refund_attempt(&self, class: &Attempts, name: &str) {
+        self.refund_points(Key::named(class.kind, name), class.allowance, 1);
     }
 
-    /// The clock that buckets go by: microseconds that mean nothing outside this process.
+    /// Returns the buckets' time: microseconds without a meaning outside this process.
     pub fn now(&self) -> i64 {
         (self.now)()
     }

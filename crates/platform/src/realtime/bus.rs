@@ -1,6 +1,7 @@
-//! What nodes tell one another through Redis: that a journal went on, that rights changed, that a session ended. Hints only. Whoever hears one looks
-//! into the database; whoever misses one finds out by the looks that are taken anyway (heads every second, rights and sessions within five).
-//! So Redis may be lost, flushed, late or lie, and nothing is lost but time.
+//! Hints that nodes send one another through Redis: that a journal has new events, that rights
+//! changed, that a session ended. A node that receives one reads the database; a node that misses
+//! one finds out by its regular polls (heads every second, rights and sessions within five). So
+//! Redis may be lost, flushed, late or wrong, and nothing is lost but time.
 
 mod messages;
 
@@ -27,23 +28,23 @@ use crate::{
     storage::{ClusterNotices, Database, Fault, News},
 };
 
-/// How long Redis may take for an answer before it is taken for dead: later a hint is worth nothing, for the poll has been there.
+/// Timeout after which Redis counts as dead: a later hint is useless, as the poll comes first.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Between two signs of life that are asked for.
+/// Time between two pings.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// Between two tries to connect: the first, and the longest it grows to.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// Hints that wait to be taken in. What comes beyond is dropped.
-const WAITING: usize = 4_096;
-/// Hints that are sent as one.
-const AT_ONCE: usize = 500;
+/// Time between two tries to connect: the first, and the maximum.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(3);
+/// Maximum received hints that wait to be processed. Further hints are dropped.
+const HINT_QUEUE_CAPACITY: usize = 4_096;
+/// Maximum hints sent as one message.
+const MAX_HINTS_PER_MESSAGE: usize = 500;
 
-/// A node's end of the channel. Clones are the same end.
+/// A node's end of the channel. Clones share it.
 #[derive(Clone)]
 pub struct Bus(Arc<Inner>);
 
-/// What this node remembers of rights and sessions, and has to read again when another node changed them.
+/// Cache of this node's rights and sessions, which is read again when another node changed them.
 #[async_trait]
 pub trait RightsCache: Send + Sync {
     /// Forgets the rights of one tenant.
@@ -57,16 +58,17 @@ pub trait RightsCache: Send + Sync {
 struct Inner {
     client: Client,
     channel: String,
-    /// Who we are among those who talk: our own words come back to us.
+    /// Name of this node on the channel: a node receives its own messages too.
     node: String,
     db: Database,
     rights_cache: Arc<dyn RightsCache>,
-    /// What was heard of rights and sessions and is yet to be looked at.
+    /// Received hints of rights and sessions that are not processed yet.
     inbox: ClusterNotices,
     is_up: AtomicBool,
 }
 
-/// Which commands a Redis knows: with the sharded ones a cluster keeps a channel on one of its nodes. Before Redis 7 there are none.
+/// Commands that a Redis has: with the sharded ones a cluster keeps a channel on one of its nodes.
+/// Redis before version 7 lacks them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Sharded,
@@ -89,17 +91,18 @@ impl Kind {
 }
 
 impl Bus {
-    /// Nothing is connected yet. `deployment` is what all nodes of a database know alike; other deployments on the same Redis have other channels.
+    /// Creates the bus without connecting. `deployment` is a value that all nodes of a database
+    /// share; other deployments on the same Redis use other channels.
     ///
     /// # Errors
-    /// The client's address is not one.
+    /// The client's address is invalid.
     pub fn of(
         client: &Client,
         deployment: &[u8],
         (db, clock): (Database, &Clock),
         rights_cache: Arc<dyn RightsCache>,
     ) -> Result<Self, RedisError> {
-        // All that is wanted is pushed over one connection, beside the answers to what is asked: RESP3, Redis 6 or newer.
+        // RESP3 (Redis 6 or newer) pushes messages over the same connection as answers to commands.
         let info = client.get_connection_info().clone();
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings))?;
@@ -117,27 +120,30 @@ impl Bus {
         })))
     }
 
-    /// Whether hints are sent and heard now.
+    /// Whether hints are sent and received now.
     pub fn is_up(&self) -> bool {
         self.0.is_up.load(Ordering::Relaxed)
     }
 
-    /// Talks and listens until the process ends, whatever becomes of Redis.
+    /// Sends and receives hints until the process ends, through outages of Redis.
     pub async fn run(self) {
-        tokio::join!(self.stay_connected(), self.look_into_what_was_heard());
+        tokio::join!(self.reconnect_forever(), self.refresh_hinted_rights());
     }
 
-    async fn stay_connected(&self) {
-        let mut pause = FIRST_PAUSE;
+    async fn reconnect_forever(&self) {
+        let mut pause = MIN_BACKOFF;
         loop {
             match self.connect().await {
                 Ok((kind, connection, heard)) => {
                     tracing::info!(?kind, "hints go through Redis");
-                    pause = FIRST_PAUSE;
-                    self.stands(Connected::Yes);
-                    let why = self.talk(kind, connection, heard).await;
-                    self.stands(Connected::No);
-                    tracing::warn!(why, "Redis is lost: other nodes' changes are found by looking, every second");
+                    pause = MIN_BACKOFF;
+                    self.set_connected(Connected::Yes);
+                    let why = self.run_connection(kind, connection, heard).await;
+                    self.set_connected(Connected::No);
+                    tracing::warn!(
+                        why,
+                        "the connection to Redis is lost: other nodes' changes are found by polling, every second"
+                    );
                 }
                 Err(error) => {
                     metrics::redis(Connected::No);
@@ -145,11 +151,11 @@ impl Bus {
                 }
             }
             clock::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_BACKOFF);
         }
     }
 
-    fn stands(&self, now: Connected) {
+    fn set_connected(&self, now: Connected) {
         self.0.is_up.store(now == Connected::Yes, Ordering::Relaxed);
         metrics::redis(now);
         let cluster_notices = self.0.db.announcer().cluster_notices();
@@ -160,8 +166,8 @@ impl Bus {
     }
 
     async fn connect(&self) -> Result<(Kind, MultiplexedConnection, mpsc::Receiver<String>), RedisError> {
-        let (sender, heard) = mpsc::channel(WAITING);
-        // Called where the connection is read: it must not wait.
+        let (sender, heard) = mpsc::channel(HINT_QUEUE_CAPACITY);
+        // Called while the connection is read: it must not wait.
         let taken = move |push: PushInfo| -> Result<(), RedisError> {
             if let Some(text) = text_of(push)
                 && sender.try_send(text).is_err()
@@ -178,7 +184,8 @@ impl Bus {
         let mut kind = Kind::Sharded;
         let subscribed: Result<(), RedisError> = self.subscribe(kind, &mut connection).await;
         if let Err(error) = subscribed {
-            // It is there and does not know the command; any other error is the connection's.
+            // Any error but I/O and timeouts means that Redis answers and does not know the
+            // command.
             if error.is_io_error() || error.is_timeout() {
                 return Err(error);
             }
@@ -192,18 +199,18 @@ impl Bus {
         cmd(kind.subscribe()).arg(&self.0.channel).exec_async(connection).await
     }
 
-    /// Until the connection ends; why it did.
-    async fn talk(&self, kind: Kind, connection: MultiplexedConnection, mut heard: mpsc::Receiver<String>) -> String {
+    /// Sends and receives until the connection ends; returns the reason.
+    async fn run_connection(&self, kind: Kind, connection: MultiplexedConnection, mut heard: mpsc::Receiver<String>) -> String {
         let listening = async {
             while let Some(text) = heard.recv().await {
-                self.hear(&text);
+                self.handle_message(&text);
             }
             "the connection has ended".to_owned()
         };
         tokio::select! {
             why = listening => why,
             why = self.tell(kind, connection.clone()) => why,
-            why = beat(connection) => why,
+            why = ping_until_failure(connection) => why,
         }
     }
 
@@ -211,10 +218,10 @@ impl Bus {
         let cluster_notices = self.0.db.announcer().cluster_notices();
         loop {
             let messages = messages::of(cluster_notices.next().await);
-            for some in messages.chunks(AT_ONCE) {
+            for some in messages.chunks(MAX_HINTS_PER_MESSAGE) {
                 let mut pipe = redis::pipe();
                 for word in some {
-                    pipe.cmd(kind.publish()).arg(&self.0.channel).arg(word.said_by(&self.0.node)).ignore();
+                    pipe.cmd(kind.publish()).arg(&self.0.channel).arg(word.encode_from_node(&self.0.node)).ignore();
                 }
                 if let Err(error) = pipe.exec_async(&mut connection).await {
                     metrics::hints(Hint::Lost, some.len() as u64);
@@ -225,10 +232,11 @@ impl Bus {
         }
     }
 
-    fn hear(&self, text: &str) {
+    fn handle_message(&self, text: &str) {
         match BusMessage::parse(text) {
             Some((node, _)) if node == self.0.node => return,
-            // Another version's, or nonsense: the looks that are taken anyway find whatever it was about.
+            // A message of another version, or an invalid one: the regular polls find its change
+            // anyway.
             None => return,
             Some((_, BusMessage::Head(tenant, head))) => self.0.db.announcer().hint(tenant, head),
             Some((_, BusMessage::Rights(tenant))) => self.0.inbox.rights(tenant),
@@ -237,22 +245,22 @@ impl Bus {
         metrics::hints(Hint::Heard, 1);
     }
 
-    /// A hint decides nothing: what it names is read anew.
-    async fn look_into_what_was_heard(&self) {
+    /// Reads again the rights and sessions that hints named. A hint itself decides nothing.
+    async fn refresh_hinted_rights(&self) {
         loop {
             let News { rights, sessions, .. } = self.0.inbox.next().await;
             rights.into_iter().for_each(|tenant| self.0.rights_cache.forget_rights(tenant));
             self.0.rights_cache.refresh_rights().await;
             let sessions: Vec<SessionId> = sessions.into_iter().collect();
             if let Err(fault) = self.0.rights_cache.refresh_sessions(&sessions).await {
-                tracing::warn!(error = %fault, "sessions that another node spoke of could not be looked at");
+                tracing::warn!(error = %fault, "sessions of another node's message could not be checked");
             }
         }
     }
 }
 
-/// Asks for a sign of life now and then, until there is none.
-async fn beat(mut connection: MultiplexedConnection) -> String {
+/// Sends a ping at intervals until one fails, and returns the error.
+async fn ping_until_failure(mut connection: MultiplexedConnection) -> String {
     loop {
         clock::sleep(HEARTBEAT).await;
         if let Err(error) = cmd("PING").exec_async(&mut connection).await {
@@ -261,7 +269,7 @@ async fn beat(mut connection: MultiplexedConnection) -> String {
     }
 }
 
-/// The text of a message; of anything else that is pushed, nothing.
+/// Returns the text of a message; None for anything else that is pushed.
 fn text_of(push: PushInfo) -> Option<String> {
     if !matches!(push.kind, PushKind::Message | PushKind::SMessage) {
         return None;

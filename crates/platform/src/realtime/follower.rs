@@ -1,4 +1,4 @@
-//! One reader of a tenant's journal.
+//! Reader of a tenant's journal.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,33 +14,35 @@ pub struct Follower {
     scope: TenantScope,
     announced: broadcast::Receiver<Committed>,
     last: i64,
-    /// There is, or may be, something in the journal that was not announced to us.
+    /// True if the journal has, or may have, events that were not announced.
     behind: bool,
 }
 
-/// Events of a page of the journal, at most.
+/// Maximum events of a page of the journal.
 const PAGE: u32 = 500;
 
 impl Follower {
-    /// Begins after event `last`. What commits from now on is not missed, whatever is read in between.
+    /// Begins after event `last`. Events that commit from now on are not missed, whatever is read
+    /// in between.
     pub fn new(scope: TenantScope, last: i64) -> Self {
         let announced = scope.database().announcer().follow(scope.tenant());
         Self { scope, announced, last, behind: true }
     }
 
-    /// The number of the last event that was handed out.
+    /// Returns the number of the last event that was returned.
     pub fn last(&self) -> i64 {
         self.last
     }
 
-    /// Goes on after another event: what lies between is not handed out, nor what was announced until now, which may be of another journal.
+    /// Continues after another event. Skips the events before it, and earlier announcements, which
+    /// may be of another journal.
     pub fn skip_to(&mut self, last: i64) {
         self.announced = self.announced.resubscribe();
         self.last = last;
         self.behind = true;
     }
 
-    /// The next events; empty when `patience` passed without one.
+    /// Returns the next events; empty if `patience` passed without one.
     pub async fn next(&mut self, patience: Duration) -> Result<Vec<Arc<Event>>, Fault> {
         loop {
             if self.behind {
@@ -68,7 +70,8 @@ impl Follower {
         }
     }
 
-    /// What of an announcement comes next. A hole, or a head beyond what was announced, sends us to the journal.
+    /// Takes the next events from an announcement. After a gap, or if the head is beyond the
+    /// announced events, the follower reads the journal.
     fn take(&mut self, committed: &Committed) -> Vec<Arc<Event>> {
         let mut events = Vec::new();
         for event in committed.events.iter() {

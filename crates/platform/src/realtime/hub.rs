@@ -1,5 +1,6 @@
-//! One reader of each tenant's journal that is followed on this node. It keeps the newest events and hands each to the followers
-//! whom it concerns; those who come late or fall behind read up by themselves (`listener`).
+//! Hub: one reader for each tenant's journal that is followed on this node. It keeps the newest
+//! events and passes each to the followers that it concerns; followers that start late or fall
+//! behind read the journal themselves (`listener`).
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,20 +28,21 @@ use crate::{
     },
 };
 
-/// Events that wait for one follower before it has to read up by itself.
+/// Maximum waiting events of one follower; beyond it the follower reads the journal itself.
 const INBOX: usize = 1_024;
-/// The memory that those may take, in bytes; one event may be larger by itself.
+/// Maximum memory of one follower's waiting events, in bytes; a single event may be larger.
 const INBOX_BYTES: usize = 512 << 10;
-/// How long a hub stays when nobody follows: most who go come back.
-const LINGER: Duration = Duration::from_mins(1);
-/// How often the counter is asked whether the journal is still the one that was read.
-const LOOK: Duration = Duration::from_secs(5);
-/// How long events are waited for before it is asked whether the database was promoted, which this process knows.
+/// Time for which a hub without followers is kept: most followers return.
+const IDLE_HUB_TIMEOUT: Duration = Duration::from_mins(1);
+/// Interval at which the counter is read to see whether the journal is still the same.
+const JOURNAL_CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// Longest wait for events before a check whether the database was promoted, which this process
+/// records.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Between attempts when the database does not answer.
-const PAUSE: Duration = Duration::from_millis(500);
-/// Between looks of a follower that waits for its hub's look.
-const SOON: Duration = Duration::from_millis(50);
+/// Time between attempts when the database does not answer.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+/// Time between two checks of a follower that waits for its hub's check of the journal.
+const CHECK_WAIT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The hubs of a node; clones share them.
 #[derive(Clone)]
@@ -61,24 +63,25 @@ pub struct Hub {
 
 pub(super) struct State {
     pub ring: Ring,
-    /// All events up to this one have been handed out.
+    /// `seq` of the last event that was passed to followers.
     pub position: i64,
     epoch: Uuid,
-    /// How often the journal turned out to be another one.
+    /// Number of times that the journal was replaced by another.
     pub generation: u64,
-    /// The promotions of the database since which the journal was looked at (`Database::timeline_generation`).
+    /// Number of promotions of the database at the last check of the journal
+    /// (`Database::timeline_generation`).
     promotions: u64,
     index: Index,
     inboxes: HashMap<u64, (Interest, Arc<Inbox>)>,
     next_number: u64,
-    /// Those who follow, whether they read up or are handed what comes.
+    /// Number of followers, both those that read missed events and those that receive new ones.
     followers: usize,
     idle_since: Instant,
-    /// No more events come: whoever comes makes a new hub.
+    /// True if the hub delivers no more events: a new follower makes a new hub.
     ended: bool,
 }
 
-/// What waits for a follower.
+/// Events that wait for a follower.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     waiting: Mutex<Waiting>,
@@ -89,7 +92,8 @@ pub(super) struct Inbox {
 pub(super) struct Waiting {
     pub events: VecDeque<Arc<SharedEvent>>,
     bytes: usize,
-    /// More came than fits, or the journal became another one: what waits here is not all.
+    /// True if more events arrived than fit, or the journal was replaced: the waiting events are
+    /// incomplete.
     pub overrun: bool,
 }
 
@@ -98,7 +102,7 @@ impl Waiting {
         self.events.is_empty() || self.events.len() < INBOX && self.bytes + weight <= INBOX_BYTES
     }
 
-    /// All that waits, which then waits no more.
+    /// Removes and returns all waiting events.
     pub fn take(&mut self) -> impl Iterator<Item = Arc<SharedEvent>> {
         self.bytes = 0;
         self.events.drain(..)
@@ -116,7 +120,8 @@ impl Hubs {
         Self(Arc::new(Inner { db, registry, hubs: Mutex::default() }))
     }
 
-    /// Follows a tenant's events. What commits from now on is not missed, whatever is read in between.
+    /// Follows a tenant's events. Events that commit from now on are not missed, whatever is read
+    /// in between.
     pub async fn listen(&self, tenant: TenantId, interest: Interest) -> Result<Listener, Fault> {
         let hub = match self.known(tenant) {
             Some(hub) => hub,
@@ -147,7 +152,7 @@ impl Hubs {
         follower.skip_to(head.seq);
         let hub = Arc::new(Hub::new(scope, self.0.registry, head, promotions));
         let mut hubs = self.lock();
-        // Somebody else may have been faster.
+        // A concurrent call may have opened the hub first.
         if let Some(known) = hubs.get(&tenant).filter(|known| !known.lock().ended) {
             return Ok(known.clone());
         }
@@ -156,14 +161,14 @@ impl Hubs {
         Ok(hub)
     }
 
-    /// Tenants that are followed on this node, and their followers.
+    /// Returns the numbers of followed tenants and of followers on this node.
     pub fn counts(&self) -> (usize, usize) {
         let hubs = self.lock();
         (hubs.len(), hubs.values().map(|hub| hub.lock().followers).sum())
     }
 }
 
-/// Hands out a tenant's events for as long as somebody follows them.
+/// Delivers a tenant's events for as long as the hub has followers.
 async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
     let mut looked = Instant::now();
     while !hub.is_over() {
@@ -171,19 +176,20 @@ async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
             Ok(events) => events,
             Err(fault) => {
                 tracing::warn!(error = %fault, "the journal cannot be read");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_INTERVAL).await;
                 continue;
             }
         };
-        // Events of another timeline may have numbers that others had: they are not handed out before it is known which epoch they are of.
-        if let Some(head) = hub.is_another_since_promotion().await {
+        // Events of another timeline may reuse numbers: they are not delivered before their epoch
+        // is known.
+        if let Some(head) = hub.detect_replacement_after_promotion().await {
             follower.skip_to(head);
             continue;
         }
-        hub.hand_out(events.into_iter().map(SharedEvent::new));
-        if looked.elapsed() >= LOOK {
+        hub.deliver_events(events.into_iter().map(SharedEvent::new));
+        if looked.elapsed() >= JOURNAL_CHECK_INTERVAL {
             looked = Instant::now();
-            if let Some(head) = hub.is_another().await {
+            if let Some(head) = hub.detect_replaced_journal().await {
                 follower.skip_to(head);
             }
         }
@@ -220,17 +226,17 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nobody has followed for a while; from then on nobody can.
+    /// Whether the hub has had no followers for a while; from then on it accepts none.
     fn is_over(&self) -> bool {
         let mut state = self.lock();
         if state.followers > 0 {
             state.idle_since = Instant::now();
         }
-        state.ended = state.idle_since.elapsed() >= LINGER;
+        state.ended = state.idle_since.elapsed() >= IDLE_HUB_TIMEOUT;
         state.ended
     }
 
-    fn hand_out(&self, events: impl Iterator<Item = Arc<SharedEvent>>) {
+    fn deliver_events(&self, events: impl Iterator<Item = Arc<SharedEvent>>) {
         let mut state = self.lock();
         for shared_event in events {
             let mut concerned = state.index.concerned(JOURNAL, &Audience::All);
@@ -238,20 +244,22 @@ impl Hub {
                 concerned.extend(state.index.concerned(topic, &audience));
             }
             for number in concerned {
-                state.drop_into(number, &shared_event);
+                state.deliver_to_inbox(number, &shared_event);
             }
             state.position = shared_event.seq();
             state.ring.push(shared_event);
         }
     }
 
-    /// Whether the journal is not the one that was read: restored, or its epoch changed. Then everybody starts over, and the head is told.
-    async fn is_another(&self) -> Option<i64> {
-        self.begins_anew(self.scope.head().await.ok()?)
+    /// Checks whether the journal was replaced: by a restore, or by one with another epoch. If so,
+    /// all followers start over, and the new head is returned.
+    async fn detect_replaced_journal(&self) -> Option<i64> {
+        self.restart_if_replaced(self.scope.head().await.ok()?)
     }
 
-    /// The same where the database was promoted since the last look, for as long as it takes to learn it.
-    async fn is_another_since_promotion(&self) -> Option<i64> {
+    /// Checks the same if the database was promoted since the last check, and retries until the
+    /// head can be read.
+    async fn detect_replacement_after_promotion(&self) -> Option<i64> {
         let promotions = self.scope.database().timeline_generation();
         if self.lock().promotions == promotions {
             return None;
@@ -259,29 +267,30 @@ impl Hub {
         loop {
             match self.scope.head().await {
                 Ok(head) => {
-                    let another = self.begins_anew(head);
+                    let another = self.restart_if_replaced(head);
                     self.lock().promotions = promotions;
                     return another;
                 }
                 Err(fault) => tracing::warn!(error = %fault, "the head of the journal cannot be read"),
             }
-            clock::sleep(PAUSE).await;
+            clock::sleep(RETRY_INTERVAL).await;
         }
     }
 
-    /// Waits until the journal was looked at since the last promotion of the database that this process knows of.
-    pub(super) async fn is_looked_at(&self) {
+    /// Waits until the journal was checked after the last promotion of the database that this
+    /// process has recorded.
+    pub(super) async fn wait_for_journal_check(&self) {
         while self.lock().promotions != self.scope.database().timeline_generation() {
-            clock::sleep(SOON).await;
+            clock::sleep(CHECK_WAIT_INTERVAL).await;
         }
     }
 
-    fn begins_anew(&self, head: Head) -> Option<i64> {
+    fn restart_if_replaced(&self, head: Head) -> Option<i64> {
         let mut state = self.lock();
         if head.epoch == state.epoch && head.seq >= state.position {
             return None;
         }
-        self.scope.database().announcer().begin_anew(self.tenant(), head.seq);
+        self.scope.database().announcer().reset_journal(self.tenant(), head.seq);
         (state.epoch, state.position) = (head.epoch, head.seq);
         state.generation += 1;
         state.ring.clear();
@@ -292,7 +301,7 @@ impl Hub {
 }
 
 impl State {
-    fn drop_into(&mut self, number: u64, shared_event: &Arc<SharedEvent>) {
+    fn deliver_to_inbox(&mut self, number: u64, shared_event: &Arc<SharedEvent>) {
         let Some((_, inbox)) = self.inboxes.get(&number) else { return };
         let mut waiting = inbox.lock();
         if waiting.has_room(shared_event.weight()) {
@@ -306,7 +315,8 @@ impl State {
         self.overrun(number);
     }
 
-    /// The follower has to read up by itself.
+    /// Marks a follower's inbox as overrun and removes it: the follower has to read the journal
+    /// itself.
     fn overrun(&mut self, number: u64) {
         let Some((interest, inbox)) = self.inboxes.remove(&number) else { return };
         self.index.remove(number, &interest);
@@ -317,16 +327,16 @@ impl State {
         inbox.notify.notify_one();
     }
 
-    pub fn come(&mut self) {
+    pub fn add_follower(&mut self) {
         self.followers += 1;
     }
 
-    pub fn go(&mut self) {
+    pub fn remove_follower(&mut self) {
         self.followers -= 1;
         self.idle_since = Instant::now();
     }
 
-    pub fn enter(&mut self, interest: &Interest) -> (u64, Arc<Inbox>) {
+    pub fn add_inbox(&mut self, interest: &Interest) -> (u64, Arc<Inbox>) {
         let number = self.next_number;
         self.next_number += 1;
         let inbox = Arc::new(Inbox::default());
@@ -335,7 +345,7 @@ impl State {
         (number, inbox)
     }
 
-    pub fn leave(&mut self, number: u64) {
+    pub fn remove_inbox(&mut self, number: u64) {
         if let Some((interest, _)) = self.inboxes.remove(&number) {
             self.index.remove(number, &interest);
         }

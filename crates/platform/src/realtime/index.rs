@@ -1,32 +1,35 @@
-//! Who cares for an event: found by what it is about, so that those who do not are not even asked.
+//! Index from an event's subjects to the followers that it concerns, so that the others are not
+//! checked.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::storage::events::{Audience, Subject, Topic};
 
-/// The topic of those who care for every event, whether a stream carries it or not.
+/// Topic of followers that receive every event, whether a stream carries it or not.
 pub const JOURNAL: Topic = Topic("journal");
 
-/// What a follower cares for.
+/// Events that a follower receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interest {
     pub topic: Topic,
-    /// One of these must be among an event's subjects; None cares for all.
+    /// Subjects of which an event must have one; None for all events.
     pub subjects: Option<Vec<Subject>>,
 }
 
-/// Subjects a follower is listed under; who cares for more is asked about everything.
-const MOST_SUBJECTS: usize = 64;
+/// Maximum subjects that a follower is indexed under; with more it receives all events of the
+/// topic.
+const MAX_SUBJECTS: usize = 64;
 
 impl Interest {
     pub fn all(topic: Topic) -> Self {
         Self { topic, subjects: None }
     }
 
-    /// In one of the lists at least, of which the shortest is chosen: what matches must be in all of them.
+    /// Returns an interest in the shortest of these lists: an event that matches must be in all of
+    /// them.
     pub fn narrowest(topic: Topic, lists: impl IntoIterator<Item = Vec<Subject>>) -> Self {
         let shortest = lists.into_iter().min_by_key(Vec::len);
-        Self { topic, subjects: shortest.filter(|list| list.len() <= MOST_SUBJECTS) }
+        Self { topic, subjects: shortest.filter(|list| list.len() <= MAX_SUBJECTS) }
     }
 }
 
@@ -35,7 +38,7 @@ impl Interest {
 pub struct Index {
     of_subject: HashMap<(Topic, Subject), BTreeSet<u64>>,
     of_topic: HashMap<Topic, BTreeSet<u64>>,
-    /// Those who care for everything of a topic.
+    /// Followers of all events of a topic.
     broad: HashMap<Topic, BTreeSet<u64>>,
 }
 
@@ -69,7 +72,7 @@ impl Index {
         }
     }
 
-    /// Whom an event on a topic concerns, each once.
+    /// Returns the followers that an event on a topic concerns, each once.
     pub fn concerned(&self, topic: Topic, audience: &Audience) -> BTreeSet<u64> {
         match audience {
             Audience::Nobody => BTreeSet::new(),

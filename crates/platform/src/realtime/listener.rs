@@ -1,4 +1,5 @@
-//! A follower of one tenant: what it missed from the ring or the journal, at its own pace, then what the hub hands it.
+//! A follower of one tenant: it reads the events that it missed from the ring or the journal, at
+//! its own pace, then receives new ones from the hub.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,26 +11,27 @@ use super::{
     shared_event::SharedEvent,
 };
 use crate::{
-    metrics::{self, Missed},
+    metrics::{self, CatchUpSource},
     storage::{
         Fault,
         journal::{self, Page},
     },
 };
 
-/// Events that are read up at once, at most.
+/// Maximum events of a page when missed events are read.
 const PAGE: u32 = 500;
 
-/// What comes next.
+/// Next result for a follower.
 #[derive(Debug)]
 pub enum Next {
-    /// Events, oldest first. Read up, they are all there are; live, those that the follower cares for.
+    /// Events, oldest first. While missed events are read these are all events; live, only those
+    /// that concern the follower.
     Events(Vec<Arc<SharedEvent>>),
-    /// Nothing came in time: nothing up to `last` concerned the follower.
+    /// No event arrived in time: none up to `last` concerned the follower.
     Quiet,
-    /// What was to come next is not kept any more.
+    /// The next events are no longer kept.
     Expired,
-    /// The journal is not the one that was followed.
+    /// The journal was replaced by another one.
     Another,
 }
 
@@ -39,15 +41,15 @@ pub struct Listener {
     interest: Interest,
     generation: u64,
     last: i64,
-    /// The page after `last`, on its way while the one before is worked on.
+    /// Page after `last`, read in advance while the one before is processed.
     prefetched: Option<PrefetchedPage>,
-    /// Where the hub puts what comes; None while it reads up.
+    /// Inbox into which the hub puts live events; `None` while the listener reads up.
     live: Option<(u64, Arc<Inbox>)>,
-    /// It has begun to read up, and is not through yet.
+    /// True while the listener reads missed events.
     reads_up: bool,
 }
 
-/// A page that is read before it is asked for.
+/// A page that is read in advance.
 struct PrefetchedPage {
     after: i64,
     page: JoinHandle<Result<Page, Fault>>,
@@ -69,30 +71,31 @@ enum Step {
 impl Listener {
     pub(super) fn new(hub: Arc<Hub>, interest: Interest) -> Self {
         let mut state = hub.lock();
-        state.come();
+        state.add_follower();
         let (generation, last) = (state.generation, state.position);
         drop(state);
         Self { hub, interest, generation, last, prefetched: None, live: None, reads_up: false }
     }
 
-    /// Everything that concerned the follower up to this event has been handed out.
+    /// Returns the number of the last event up to which all that concern the follower were
+    /// returned.
     pub fn last(&self) -> i64 {
         self.last
     }
 
-    /// Whether it is handed what comes: nothing that it missed is left to be read up.
+    /// Whether the hub delivers new events: no missed ones are left to read.
     pub fn is_live(&self) -> bool {
         self.live.is_some()
     }
 
-    /// Goes on after another event.
-    pub fn go_on_after(&mut self, last: i64) {
-        self.leave();
+    /// Continues after another event.
+    pub fn resume_after(&mut self, last: i64) {
+        self.remove_inbox();
         self.reads_up = false;
         self.last = last;
     }
 
-    /// Where the hub stands.
+    /// Returns the position of the hub.
     pub fn position(&self) -> i64 {
         self.hub.lock().position
     }
@@ -102,7 +105,7 @@ impl Listener {
         self.next_until(None, patience).await
     }
 
-    /// The next events, none of them after `most`.
+    /// Returns the next events, none of them after `most`.
     pub async fn next_until(&mut self, most: Option<i64>, patience: Duration) -> Result<Next, Fault> {
         let page = most.map_or(PAGE, |most| u32::try_from(most - self.last).map_or(PAGE, |left| left.min(PAGE)));
         let until = tokio::time::Instant::now() + patience;
@@ -110,12 +113,12 @@ impl Listener {
             let Some((_, inbox)) = self.live.clone() else {
                 match self.step(page) {
                     Step::Have(events) => {
-                        self.catch_up(Missed::InMemory);
+                        self.catch_up(CatchUpSource::InMemory);
                         return Ok(self.take(events));
                     }
                     Step::Read => {
-                        self.catch_up(Missed::InJournal);
-                        return self.read_up(page).await;
+                        self.catch_up(CatchUpSource::InJournal);
+                        return self.read_missed_page(page).await;
                     }
                     Step::Another => return Ok(Next::Another),
                     Step::Live => {
@@ -136,7 +139,7 @@ impl Listener {
     }
 
     /// Counts a catching up where it begins, however many pages it takes.
-    fn catch_up(&mut self, missed: Missed) {
+    fn catch_up(&mut self, missed: CatchUpSource) {
         if !std::mem::replace(&mut self.reads_up, true) {
             metrics::stream_catchup(missed);
         }
@@ -147,20 +150,21 @@ impl Listener {
         Next::Events(events)
     }
 
-    /// What to do for somebody who reads up. Entering is done under the same lock as looking: nothing comes in between.
+    /// Returns the next step of a listener that reads up. It enters under the same lock as it
+    /// checks the position: no event comes in between.
     fn step(&mut self, page: u32) -> Step {
         let mut state = self.hub.lock();
         if state.generation != self.generation {
             return Step::Another;
         }
         if self.last >= state.position {
-            self.live = Some(state.enter(&self.interest));
+            self.live = Some(state.add_inbox(&self.interest));
             return Step::Live;
         }
         state.ring.after(self.last, page as usize).map_or(Step::Read, Step::Have)
     }
 
-    async fn read_up(&mut self, page: u32) -> Result<Next, Fault> {
+    async fn read_missed_page(&mut self, page: u32) -> Result<Next, Fault> {
         let mut events = match self.prefetched.take().filter(|prefetched| prefetched.after == self.last) {
             Some(mut prefetched) => {
                 (&mut prefetched.page).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
@@ -168,23 +172,24 @@ impl Listener {
             None => journal::page_after(&self.hub.scope, self.last, page).await?,
         }
         .events;
-        // They may be of another timeline than those before them, whose numbers they have.
-        self.hub.is_looked_at().await;
+        // The events may be of another timeline than those before them, with the same numbers.
+        self.hub.wait_for_journal_check().await;
         if self.hub.lock().generation != self.generation {
             return Ok(Next::Another);
         }
         events.truncate(page as usize);
-        // Numbers are dense: a hole is what has been let go.
+        // Numbers are dense: a gap means that events have been dropped.
         if events.first().is_none_or(|first| first.seq != self.last + 1) {
             return Ok(Next::Expired);
         }
         let next = self.take(events.into_iter().map(|event| SharedEvent::new(Arc::new(event))).collect());
-        self.read_ahead(page);
+        self.prefetch_page(page);
         Ok(next)
     }
 
-    /// Asks for the page after this one where there is more, so that the database works while this one is made ready.
-    fn read_ahead(&mut self, page: u32) {
+    /// Begins to read the next page if there is one, so that the database works while this page is
+    /// processed.
+    fn prefetch_page(&mut self, page: u32) {
         let after = self.last;
         if self.position() > after {
             let scope = self.hub.scope.clone();
@@ -193,7 +198,7 @@ impl Listener {
         }
     }
 
-    /// What waits; None when it was too much, and the follower has to read up.
+    /// Takes the waiting events; `None` if there were too many, and the follower has to read up.
     fn waiting(&mut self, inbox: &Inbox) -> Option<Vec<Arc<SharedEvent>>> {
         let mut waiting = inbox.lock();
         if waiting.overrun {
@@ -216,16 +221,16 @@ impl Listener {
         is_quiet
     }
 
-    fn leave(&mut self) {
+    fn remove_inbox(&mut self) {
         if let Some((number, _)) = self.live.take() {
-            self.hub.lock().leave(number);
+            self.hub.lock().remove_inbox(number);
         }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.leave();
-        self.hub.lock().go();
+        self.remove_inbox();
+        self.hub.lock().remove_follower();
     }
 }

@@ -1,6 +1,8 @@
-//! From the journal to whoever follows it. A hub for each tenant that is followed on this node reads its journal once for all: announcements
-//! inside the process are a shortcut; a reader that sees a hole reads the journal, and a poll of the heads stands behind it for what
-//! other processes wrote; where nodes share a Redis, hints make it faster. Followers replay what they missed at their own pace, then are handed what concerns them.
+//! Delivery of events from the journal to followers. For each tenant that is followed on this node,
+//! a hub reads the journal once for all followers. Announcements inside the process are a shortcut;
+//! a reader that finds a gap reads the journal, and a poll of the heads finds what other processes
+//! wrote; if nodes share a Redis, hints make this faster. Followers replay the events that they
+//! missed at their own pace, then receive those that concern them.
 
 mod bus;
 mod follower;

@@ -1,4 +1,5 @@
-//! What other processes wrote: a poll of the heads of the tenants that are followed here. The net under the hints.
+//! Poll for events that other processes wrote: it reads the heads of the tenants that are followed
+//! here, and finds what the hints missed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,10 +14,11 @@ use crate::{
     storage::{Committed, Database, Fault},
 };
 
-/// How long a follower may wait to hear of another process's change.
+/// Longest delay until a follower learns of another process's change.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Polls until the process ends. A SQLite file may have a second process too: a worker, or a command.
+/// Polls until the process ends. An SQLite file may have a second process too: a worker, or a
+/// command.
 pub async fn relay(db: Database) {
     loop {
         clock::sleep(POLL).await;
@@ -33,15 +35,17 @@ pub async fn relay(db: Database) {
     }
 }
 
-/// Announces a head that was not known yet; how many events it is ahead of what followers were told of.
+/// Announces a head that was not known yet; returns how many events it is ahead of the last event
+/// announced to followers.
 fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
     let Some((known, shared_event)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
     db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
-    // Of a tenant that nothing was announced of yet, nobody can be behind; and what a hint told of in time is no find.
+    // No follower can lag behind if nothing was announced of the tenant yet, and an event that was
+    // hinted in time is not counted as found by the poll.
     if known == 0 || shared_event >= head {
         return 0;
     }
-    metrics::found_by_poll();
+    metrics::count_found_by_poll();
     head - shared_event
 }
 

@@ -1,12 +1,13 @@
-//! The newest events of a tenant, in memory: most who were away for a moment are served from here, without the database.
+//! The newest events of a tenant, in memory: most followers that were away for a moment are served
+//! from here, without the database.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use super::shared_event::SharedEvent;
 
-/// Events that are kept, and the memory they may take, in bytes.
-const MOST: usize = 10_000;
-const MOST_BYTES: usize = 8 << 20;
+/// Maximum events that are kept, and their maximum memory in bytes.
+const MAX: usize = 10_000;
+const MAX_BYTES: usize = 8 << 20;
 
 #[derive(Debug, Default)]
 pub struct Ring {
@@ -15,18 +16,18 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Takes the next event in; the oldest go.
+    /// Adds the next event and drops the oldest ones.
     pub fn push(&mut self, shared_event: Arc<SharedEvent>) {
         self.bytes += shared_event.weight();
         self.events.push_back(shared_event);
-        while self.events.len() > MOST || self.bytes > MOST_BYTES && self.events.len() > 1 {
+        while self.events.len() > MAX || self.bytes > MAX_BYTES && self.events.len() > 1 {
             if let Some(gone) = self.events.pop_front() {
                 self.bytes -= gone.weight();
             }
         }
     }
 
-    /// The events after `seq`, at most so many; None when the ring does not go back that far.
+    /// Returns at most `most` events after `seq`; None if the ring does not reach back that far.
     pub fn after(&self, seq: i64, most: usize) -> Option<Vec<Arc<SharedEvent>>> {
         let first = self.events.front()?.seq();
         let skip = usize::try_from(seq + 1 - first).ok()?;
@@ -68,10 +69,10 @@ mod tests {
     #[test]
     fn it_stays_small() {
         let mut ring = Ring::default();
-        (1..=MOST as i64 + 3).for_each(|seq| ring.push(shared_event(seq, 1)));
+        (1..=MAX as i64 + 3).for_each(|seq| ring.push(shared_event(seq, 1)));
         assert_eq!(seqs(ring.after(2, 1)), None);
         assert_eq!(seqs(ring.after(3, 1)), Some(vec![4]));
-        (0..3).for_each(|n| ring.push(shared_event(MOST as i64 + 4 + n, MOST_BYTES / 12)));
-        assert!(ring.bytes <= MOST_BYTES && ring.events.len() < 10, "{} in {}", ring.bytes, ring.events.len());
+        (0..3).for_each(|n| ring.push(shared_event(MAX as i64 + 4 + n, MAX_BYTES / 12)));
+        assert!(ring.bytes <= MAX_BYTES && ring.events.len() < 10, "{} in {}", ring.bytes, ring.events.len());
     }
 }

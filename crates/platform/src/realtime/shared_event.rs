@@ -1,4 +1,4 @@
-//! An event on its way to followers: read once, however many there are.
+//! An event on its way to followers: parsed once for all of them.
 
 use std::{any::Any, sync::Arc};
 
@@ -7,28 +7,28 @@ use tokio::sync::OnceCell;
 
 use crate::storage::{
     Fault,
-    events::{Audience, ReadOnce, Registry, Topic},
+    events::{Audience, ParsedPayload, Registry, Topic},
     journal::Event,
 };
 
-/// An event with its payload as it was first read.
+/// An event with its payload, once parsed.
 #[derive(Debug)]
 pub struct SharedEvent {
     pub event: Arc<Event>,
-    payload: ReadOnce,
+    payload: ParsedPayload,
     attachment: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
 
 impl SharedEvent {
     pub fn new(event: Arc<Event>) -> Arc<Self> {
-        Arc::new(Self { event, payload: ReadOnce::default(), attachment: OnceCell::new() })
+        Arc::new(Self { event, payload: ParsedPayload::default(), attachment: OnceCell::new() })
     }
 
     pub fn seq(&self) -> i64 {
         self.event.seq
     }
 
-    /// The payload, which the first who asks reads for all.
+    /// Returns the payload, which the first call parses for all.
     ///
     /// # Errors
     /// It has another shape: the row is corrupt.
@@ -36,16 +36,16 @@ impl SharedEvent {
         self.payload.payload(&self.event)
     }
 
-    /// The topic whose stream carries it, and whom it concerns there.
+    /// Returns the topic whose stream carries the event, and the followers that it concerns there.
     pub(super) fn audience(&self, registry: &Registry) -> Option<(Topic, Audience)> {
         registry.audience(&self.event, &self.payload)
     }
 
-    /// What belongs to the event besides its payload, is of one kind for all who ask, and never changes either: the first who asks reads it
-    /// for all.
+    /// Returns data that belongs to the event besides its payload, is of one type for all callers,
+    /// and never changes either: the first caller reads it for all.
     ///
     /// # Errors
-    /// Those of `read`; the next who asks tries again.
+    /// Those of `read`; the next caller tries again.
     pub async fn attachment<T, E>(&self, read: impl Future<Output = Result<Option<Arc<T>>, E>>) -> Result<Option<Arc<T>>, E>
     where
         T: Send + Sync + 'static,
@@ -54,9 +54,9 @@ impl SharedEvent {
         Ok(self.attachment.get_or_try_init(|| read).await?.downcast_ref::<Option<Arc<T>>>().cloned().flatten())
     }
 
-    /// About how much memory it takes, in bytes.
+    /// Approximate memory of the event, in bytes.
     pub fn weight(&self) -> usize {
-        // The payload as text, as what was read of it, and what stands beside it.
+        // Estimates the payload as text and as the parsed value, and the fields beside it.
         512 + 4 * self.event.payload.len()
     }
 }

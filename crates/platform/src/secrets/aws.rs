@@ -1,7 +1,8 @@
-//! Keys in AWS Secrets Manager, asked over its HTTPS API.
+//! Keys in AWS Secrets Manager, through its HTTPS API.
 //!
-//! Two calls are all that is needed of it, so the calls are signed here (`signature`) and sent by the HTTP client that is there anyway, instead
-//! of by AWS's own library and the eighty crates that come with it.
+//! Only two calls are needed, so they are signed here (`signature`) and sent by the HTTP client
+//! that is a dependency anyway, instead of by AWS's own library and the eighty crates that come
+//! with it.
 
 use std::time::Duration;
 
@@ -17,23 +18,24 @@ use crate::{
     storage::Fault,
 };
 
-/// Where credentials come from.
+/// Source of credentials.
 #[derive(Debug, Clone)]
 pub enum Identity {
     Given(Credentials),
-    /// A place inside a container that gives credentials that end: ECS and EKS name it in the environment.
+    /// Address inside a container that provides temporary credentials: ECS and EKS set it in the
+    /// environment.
     Container {
         url: String,
         token: Option<String>,
     },
 }
 
-/// A secret of AWS Secrets Manager whose text is a key file's.
+/// A secret of AWS Secrets Manager that contains the text of a key file.
 #[derive(Debug, Clone)]
 pub struct AwsSecret {
     pub id: String,
     pub region: String,
-    /// The service's own address when it is not said.
+    /// None for the service's own address.
     pub endpoint: Option<String>,
     pub identity: Identity,
 }
@@ -41,8 +43,9 @@ pub struct AwsSecret {
 const SERVICE: &str = "secretsmanager";
 const CONTENT: &str = "application/x-amz-json-1.1";
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Calls cost money, and a key that was added must be known everywhere within `SETTLED_SECONDS`.
-const EVERY: Duration = Duration::from_secs(30);
+/// Interval of reads: calls cost money, and a new key must be known everywhere within
+/// `KEY_PROPAGATION_SECONDS`.
+const READ_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The store of one secret.
 pub struct SecretsManager {
@@ -58,9 +61,9 @@ struct FromContainer {
     token: Option<String>,
 }
 
-/// What the service said instead of an answer.
+/// Error that the service returned.
 struct Refused {
-    /// The name of its error, as in `ResourceNotFoundException`.
+    /// Name of the error, as in `ResourceNotFoundException`.
     name: String,
 }
 
@@ -80,7 +83,8 @@ impl SecretsManager {
         self.secret.endpoint.clone().unwrap_or_else(own).trim_end_matches('/').to_owned()
     }
 
-    /// Waits for an exchange on a thread of its own: keys are also looked up where nothing can be awaited.
+    /// Makes a request on a thread of its own and waits for it: keys are also read in code that
+    /// cannot await.
     fn call(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
         let calling = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| self.failed(err))?;
@@ -150,7 +154,7 @@ impl SecretStore for SecretsManager {
                 Some(text) => Ok(Some(text.to_owned())),
                 None => Err(Fault::Broken(format!("{} holds no text", self.name()))),
             },
-            // A secret that was made and never given a value is said not to be found either.
+            // AWS returns this error also for a secret that exists without a value.
             Err(refused) if refused.name == "ResourceNotFoundException" => Ok(None),
             Err(refused) => Err(Fault::Broken(format!("{} cannot be read: {}", self.name(), refused.name))),
         }
@@ -169,6 +173,6 @@ impl SecretStore for SecretsManager {
     }
 
     fn every(&self) -> Duration {
-        EVERY
+        READ_INTERVAL
     }
 }

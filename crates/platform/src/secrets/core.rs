@@ -1,7 +1,8 @@
-//! Master keys, and what is sealed under them: AES-256-GCM with a key derived for each context.
+//! Master keys, and sealing with them: AES-256-GCM with a key derived for each context.
 //!
-//! A sealed value: two bytes that say so, the length of the key's id and the id, twelve random bytes, the ciphertext with its tag. The id
-//! and the context are authenticated with it, so that no value opens in another row, another column or another tenant.
+//! A sealed value has two marker bytes, the length of the key's ID, the ID, twelve random bytes,
+//! and the ciphertext with its tag. The ID and the context are authenticated with it, so that no
+//! value opens in another row, another column or another tenant.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -10,37 +11,37 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
-/// What every sealed value begins with: no DER, no UTF-8 text.
+/// First bytes of every sealed value: no DER, no UTF-8 text.
 const MARK: [u8; 2] = [0xE5, 0x01];
 /// Bytes of a master key.
 pub const KEY_BYTES: usize = 32;
-const LONGEST_ID: usize = 32;
+const MAX_ID_LENGTH: usize = 32;
 
-/// A master key and the name that sealed values know it by.
+/// A master key and the ID by which sealed values refer to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey {
     pub id: String,
     secret: [u8; KEY_BYTES],
 }
 
-/// Keys, the one that seals first; the others open what was sealed before.
+/// Master keys: the first seals, the others only open values that they sealed before.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys(Vec<MasterKey>);
 
-/// What is wrong with a text of keys. The text itself is never repeated.
+/// Error in a text of keys. The text itself is never repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyTextError {
     #[error("there is no key")]
     Empty,
     #[error("key {0}: a line is the key's id, a colon, and 32 bytes in base64, as `entrepot keys new` prints it")]
     Line(usize),
-    #[error("the key id {0} is there twice")]
+    #[error("the key id {0} is given twice")]
     Twice(String),
     #[error("the key {0} is too regular to be random: make one with `entrepot keys new`")]
     Weak(String),
 }
 
-/// Why a value does not open.
+/// Reason that a value does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     #[error("it is not sealed")]
@@ -61,7 +62,7 @@ impl MasterKey {
         format!("{}:{}", self.id, STANDARD.encode(self.secret))
     }
 
-    /// Bytes that follow from the key, for one purpose and context.
+    /// Derives bytes from the key, for one purpose and context.
     fn derive(&self, purpose: &str, context: &str) -> [u8; KEY_BYTES] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.secret);
         let mut text = hmac::Context::with_key(&key);
@@ -89,7 +90,7 @@ impl Keys {
             let wrong = || KeyTextError::Line(index + 1);
             let (id, secret) = line.split_once(':').ok_or_else(wrong)?;
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if id.is_empty() || id.len() > LONGEST_ID || !id.chars().all(is_name) {
+            if id.is_empty() || id.len() > MAX_ID_LENGTH || !id.chars().all(is_name) {
                 return Err(wrong());
             }
             let secret: [u8; KEY_BYTES] = STANDARD.decode(secret).ok().and_then(|s| s.try_into().ok()).ok_or_else(wrong)?;
@@ -109,17 +110,17 @@ impl Keys {
     pub fn text(&self) -> String {
         let lines: Vec<String> = self.0.iter().map(MasterKey::line).collect();
         format!(
-            "# Keys of an Entrepot deployment. The first one seals. Whoever loses them loses what is sealed.\n{}\n",
+            "# Keys of an Entrepot deployment. The first one seals. Without them the sealed values are lost.\n{}\n",
             lines.join("\n")
         )
     }
 
-    /// The same keys with another one that seals from now on.
+    /// Returns the keys with another one in front, which seals from now on.
     #[must_use]
-    pub fn led_by(&self, key: MasterKey) -> Self {
+    pub fn with_sealing_key(&self, key: MasterKey) -> Self {
         Self([key].into_iter().chain(self.0.iter().cloned()).collect())
     }
-    /// The same keys without one.
+    /// Returns the keys without this one.
     #[must_use]
     pub fn without(&self, id: &str) -> Self {
         Self(self.0.iter().filter(|key| key.id != id).cloned().collect())
@@ -127,7 +128,7 @@ impl Keys {
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|key| key.id.as_str())
     }
-    /// The key that seals. `parse` makes sure that there is one.
+    /// Returns the key that seals. `parse` makes sure that there is one.
     pub fn first(&self) -> &MasterKey {
         &self.0[0]
     }
@@ -135,16 +136,17 @@ impl Keys {
         self.0.iter().find(|key| key.id == id)
     }
 
-    /// Seals for a context. The nonce must be random; a context's key may seal 2^32 values before two could meet by chance.
+    /// Seals for a context. The nonce must be random; a context's key may seal 2^32 values before a
+    /// collision becomes likely.
     pub fn seal(&self, context: &str, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Option<Vec<u8>> {
         let key = self.first();
         let mut body = plain.to_vec();
-        let bound = bound_to(&key.id, context);
+        let bound = associated_data(&key.id, context);
         key.cipher(context)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut body).ok()?;
         Some([&MARK[..], &[key.id.len() as u8], key.id.as_bytes(), &nonce, &body].concat())
     }
 
-    /// Opens what was sealed for the same context, under whichever key it says.
+    /// Opens a value that was sealed for the same context, with the key that the value names.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         let (id, rest) = parts(sealed).ok_or(OpenError::NotSealed)?;
         let key = self.get(id).ok_or_else(|| OpenError::UnknownKey(id.to_owned()))?;
@@ -152,14 +154,15 @@ impl Keys {
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(broken)?;
         let mut body = body.to_vec();
         let cipher = key.cipher(context).ok_or_else(broken)?;
-        let bound = Aad::from(bound_to(id, context));
+        let bound = Aad::from(associated_data(id, context));
         let plain = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), bound, &mut body).map_err(|_| broken())?;
         let length = plain.len();
         body.truncate(length);
         Ok(body)
     }
 
-    /// What a text is looked up by where it is stored sealed: under each key, the sealing one first.
+    /// Returns the blind index of a text that is stored sealed: under each key, the sealing one
+    /// first.
     pub fn blind(&self, context: &str, text: &str) -> Vec<[u8; KEY_BYTES]> {
         let index = |key: &MasterKey| {
             let by = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("entrepot blind 1", context));
@@ -170,13 +173,14 @@ impl Keys {
         self.0.iter().map(index).collect()
     }
 
-    /// A secret of 32 bytes that follows from the key of this id, for something that is no sealed value: signing what the database keeps.
-    pub fn derived(&self, id: &str, purpose: &str) -> Option<[u8; KEY_BYTES]> {
+    /// Derives a secret of 32 bytes from the key with this ID, for other uses than sealing: signing
+    /// stored data.
+    pub fn derive_secret(&self, id: &str, purpose: &str) -> Option<[u8; KEY_BYTES]> {
         Some(self.get(id)?.derive("entrepot derived 1", purpose))
     }
 }
 
-fn bound_to(id: &str, context: &str) -> Vec<u8> {
+fn associated_data(id: &str, context: &str) -> Vec<u8> {
     [&MARK[..], id.as_bytes(), b"\0", context.as_bytes()].concat()
 }
 
@@ -187,7 +191,7 @@ fn parts(sealed: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(id).ok()?, rest))
 }
 
-/// The id of the key that a value is sealed under; none when it is not sealed.
+/// Returns the ID of the key that sealed a value; None if the value is not sealed.
 pub fn key_of(stored: &[u8]) -> Option<&str> {
     parts(stored).map(|(id, _)| id)
 }
@@ -197,33 +201,35 @@ pub fn key_of(stored: &[u8]) -> Option<&str> {
 pub struct SealedColumn {
     pub table: &'static str,
     pub column: &'static str,
-    /// The columns of the table's primary key, ids all, the tenant first where there is one.
+    /// Columns of the table's primary key: all IDs, the tenant first if there is one.
     pub keys: &'static [&'static str],
-    /// The column that the value is looked up by, where it is.
+    /// Column with the blind index for lookups of the value, if it has one.
     pub blind: Option<&'static str>,
     /// State of a value whose key is lost for good.
     pub loss: Loss,
 }
 
-/// State of a value that was given up, as its key is lost for good. Further assignments of its row are SQL, with `:now` for the present moment.
+/// Handling of a value that is given up because its key is lost for good. Further assignments of
+/// its row are SQL, with `:now` for the present moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// The row is deleted.
     Row,
     /// The value is null.
     Null(&'static str),
-    /// The value is so many random bytes, sealed.
+    /// The value is replaced by so many random bytes, sealed.
     Random(usize, &'static str),
 }
 
 impl SealedColumn {
-    /// What a value of the row with this primary key is bound to.
+    /// Returns the context to which a value of the row with this primary key is bound.
     pub fn context(&self, ids: &[Uuid]) -> String {
         let mut context = format!("{}.{}", self.table, self.column);
         ids.iter().for_each(|id| context.push_str(&format!("/{}", id.simple())));
         context
     }
-    /// What the blind index is bound to: the tenant, but no row, or nobody could look anything up.
+    /// Returns the context of the blind index: it has the tenant, but no row, as otherwise a lookup
+    /// would be impossible.
     pub fn blind_context(&self, tenant: Uuid) -> String {
         format!("{}.{}/{}", self.table, self.column, tenant.simple())
     }
@@ -270,7 +276,7 @@ mod tests {
     fn the_first_key_seals_and_the_others_open() {
         let old = Keys(vec![key("k1", 1)]);
         let sealed = old.seal("c", b"plain", [1; NONCE_LEN]).unwrap();
-        let both = old.led_by(key("k2", 2));
+        let both = old.with_sealing_key(key("k2", 2));
         assert_eq!(both.open("c", &sealed).unwrap(), b"plain");
         assert_eq!(key_of(&both.seal("c", b"plain", [2; NONCE_LEN]).unwrap()), Some("k2"));
         assert_eq!(both.without("k1").open("c", &sealed), Err(OpenError::UnknownKey("k1".to_owned())));
@@ -283,7 +289,7 @@ mod tests {
         let keys = Keys(vec![key("k1", 1)]);
         assert_eq!(keys.blind("email/t1", "ann@shop.example"), keys.blind("email/t1", "ann@shop.example"));
         assert_ne!(keys.blind("email/t1", "ann@shop.example"), keys.blind("email/t2", "ann@shop.example"));
-        let both = keys.led_by(key("k2", 2));
+        let both = keys.with_sealing_key(key("k2", 2));
         assert_eq!(both.blind("c", "a")[1], keys.blind("c", "a")[0], "what was indexed under the old key is still found");
     }
 

@@ -1,4 +1,4 @@
-//! Going on after a key is lost for good: what it sealed is counted, and given up.
+//! Recovery after a key is lost for good: the values that it sealed are counted and given up.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,26 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault, retried},
+    storage::{Database, Fault, run_with_retries},
 };
 
 /// Values of a column that are sealed under one key.
 #[derive(Debug, Clone)]
-pub struct LostValues {
+pub struct SealedValueCount {
     pub column: SealedColumn,
-    /// How many, by the first ID of their rows' primary keys: a tenant where the table has one.
+    /// Number of values, by the first ID of their rows' primary keys: a tenant where the table has
+    /// one.
     pub owners: BTreeMap<Uuid, u64>,
 }
 
-impl LostValues {
+impl SealedValueCount {
     pub fn count(&self) -> u64 {
         self.owners.values().sum()
     }
 }
 
-/// Counts what a key seals, by column; columns without such a value are left out.
-pub async fn lost_under(db: &Database, id: &str, columns: &[SealedColumn]) -> Result<Vec<LostValues>, Fault> {
+/// Counts the values that a key sealed, by column; columns without one are left out.
+pub async fn count_sealed_under(db: &Database, id: &str, columns: &[SealedColumn]) -> Result<Vec<SealedValueCount>, Fault> {
     let mut lost = Vec::new();
     for column in columns {
         let mut owners: BTreeMap<Uuid, u64> = BTreeMap::new();
@@ -42,13 +43,14 @@ pub async fn lost_under(db: &Database, id: &str, columns: &[SealedColumn]) -> Re
             }
         }
         if !owners.is_empty() {
-            lost.push(LostValues { column: *column, owners });
+            lost.push(SealedValueCount { column: *column, owners });
         }
     }
     Ok(lost)
 }
 
-/// Gives up all that a key seals, as each column says; how many values that were. Stopped anywhere, it goes on when it is called again.
+/// Gives up all values that a key sealed, in the way that each column defines; returns their count.
+/// If interrupted, a further call continues.
 pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, columns: &[SealedColumn]) -> Result<u64, Fault> {
     let mut given_up = 0;
     for column in columns {
@@ -56,15 +58,16 @@ pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, col
         while let Some(page) = pages.next().await? {
             let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
             for (tenant, lost) in rows::by_tenant(column, lost) {
-                given_up += retried(|| give_up_page((db, ring, clock), column, tenant, &lost)).await?;
+                given_up += run_with_retries(|| discard_page((db, ring, clock), column, tenant, &lost)).await?;
             }
         }
     }
     Ok(given_up)
 }
 
-/// Gives up values of one tenant in a transaction; how many of them nobody had changed since they were read.
-async fn give_up_page(
+/// Gives up values of one tenant in a transaction; returns the count of those that were unchanged
+/// since they were read.
+async fn discard_page(
     (db, ring, clock): (&Database, &KeyRing, &Clock),
     column: &SealedColumn,
     tenant: TenantId,
@@ -74,13 +77,13 @@ async fn give_up_page(
     let mut given_up = 0;
     for stored in lost {
         let random = replacement(ring, column, stored)?;
-        given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
+        given_up += u64::from(rows::discard_value(&work, column, stored, random, clock.now()).await?);
     }
     work.commit().await?;
     Ok(given_up)
 }
 
-/// What takes the place of a value, sealed.
+/// Returns the sealed replacement of a lost value.
 fn replacement(ring: &KeyRing, column: &SealedColumn, stored: &Stored) -> Result<Option<Vec<u8>>, Fault> {
     let Loss::Random(length, _) = column.loss else { return Ok(None) };
     let mut bytes = vec![0; length];
@@ -88,7 +91,7 @@ fn replacement(ring: &KeyRing, column: &SealedColumn, stored: &Stored) -> Result
     ring.seal(&column.context(&stored.ids), &bytes).map(Some)
 }
 
-/// The sealed values of a column, a page at a time.
+/// Iterates over the sealed values of a column, a page at a time.
 struct Pages<'a> {
     db: &'a Database,
     column: &'a SealedColumn,

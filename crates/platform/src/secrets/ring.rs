@@ -1,4 +1,4 @@
-//! The key ring that rooms are handed: seals and opens, and follows its source when keys are added there.
+//! The key ring that rooms use: seals and opens, and follows its source when keys are added there.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,7 +23,7 @@ impl KeyRing {
         Self(Arc::new(Inner { keys: RwLock::new(Arc::new(keys)), clock, store }))
     }
 
-    /// The keys as they are now.
+    /// Returns the current keys.
     pub fn keys(&self) -> Arc<Keys> {
         self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -35,7 +35,7 @@ impl KeyRing {
         self.0.clock.fill(bytes);
     }
 
-    /// Seals a value for the context that it is to be opened in: see `SealedColumn::context`.
+    /// Seals a value for the context in which it will be opened: see `SealedColumn::context`.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut nonce = [0; 12];
         self.0.clock.fill(&mut nonce);
@@ -43,7 +43,8 @@ impl KeyRing {
         sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))
     }
 
-    /// Opens a value that was sealed for the same context. A key that is not known here may have been added to the source meanwhile.
+    /// Opens a value that was sealed for the same context. For an unknown key the source is read
+    /// again, as the key may be new.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut outcome = self.keys().open(context, sealed);
         if matches!(outcome, Err(OpenError::UnknownKey(_))) {
@@ -53,24 +54,26 @@ impl KeyRing {
         outcome.map_err(|why| Fault::Broken(format!("the sealed value {context} does not open: {why}")))
     }
 
-    /// What a text is found by in a blind index, under every key: compare with any of them, write the first.
+    /// Returns the blind index of a text under every key: compare with any of them, write the
+    /// first.
     pub fn blind(&self, context: &str, text: &str) -> Vec<[u8; KEY_BYTES]> {
         self.keys().blind(context, text)
     }
 
-    /// The id of the key that seals now, and a secret that follows from it: for signing what the database keeps.
-    pub fn derived(&self, purpose: &str) -> (String, [u8; KEY_BYTES]) {
+    /// Returns the ID of the key that seals now, and a secret derived from it, for signing stored
+    /// data.
+    pub fn derive_secret(&self, purpose: &str) -> (String, [u8; KEY_BYTES]) {
         let keys = self.keys();
         let id = keys.first().id.clone();
-        let secret = keys.derived(&id, purpose).unwrap_or_default();
+        let secret = keys.derive_secret(&id, purpose).unwrap_or_default();
         (id, secret)
     }
-    /// The same secret under a key by its id; none when the key is not given.
-    pub fn derived_by(&self, id: &str, purpose: &str) -> Option<[u8; KEY_BYTES]> {
-        self.keys().derived(id, purpose)
+    /// Derives the same secret from the key with this ID; None if there is no such key.
+    pub fn derive_secret_by_id(&self, id: &str, purpose: &str) -> Option<[u8; KEY_BYTES]> {
+        self.keys().derive_secret(id, purpose)
     }
 
-    /// Reads the source again. What is wrong there, or empty, leaves the keys as they are.
+    /// Reads the source again. If the text is invalid or empty, the keys stay unchanged.
     pub fn reload(&self) -> Result<(), Fault> {
         if let Some(text) = self.0.store.read()? {
             self.replace(Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", self.0.store.name())))?);

@@ -1,4 +1,4 @@
-//! The keys that a database has met, and the walk over what is sealed under them.
+//! The master keys that a database has used, and iteration over the values sealed under them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::core::{Loss, SealedColumn};
 use crate::storage::{Fault, Global, Reads, Row, Work};
 
-/// Every key that something is or was sealed under, the oldest first.
+/// Returns all keys that were ever used to seal, the oldest first.
 pub async fn known(global: &Global) -> Result<Vec<secret_key::Model>, Fault> {
     global.all(secret_key::Entity::find().order_by_asc(secret_key::Column::Serial)).await
 }
@@ -20,7 +20,7 @@ pub async fn retire(work: &Work, id: &str, at: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Waits for whoever changes the keys, and keeps others from it until the transaction ends.
+/// Takes the lock on changes of the keys until the transaction ends.
 pub async fn lock(work: &Work) -> Result<(), Fault> {
     work.execute_global("UPDATE secret_key SET serial = serial WHERE serial = 1", vec![]).await.map(drop)
 }
@@ -31,7 +31,7 @@ pub struct Stored {
     pub value: Vec<u8>,
 }
 
-/// The next `most` values of the column after a row, in the order of the primary key.
+/// Returns the next `most` values of the column after a row, in the order of the primary key.
 pub async fn values_after(
     global: &Global,
     column: &SealedColumn,
@@ -57,7 +57,8 @@ pub async fn values_after(
         .collect()
 }
 
-/// Values by their tenants: row security lets a transaction change the rows of its own tenant alone. Those of the deployment's tables are the nil one's.
+/// Groups values by tenant: row security lets a transaction change only rows of its own tenant.
+/// Values in tables of the deployment are under the nil tenant.
 pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap<TenantId, Vec<&'a Stored>> {
     let is_of_tenants = column.keys.first() == Some(&"tenant_id");
     let mut tenants: BTreeMap<TenantId, Vec<&Stored>> = BTreeMap::new();
@@ -68,20 +69,20 @@ pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap
     tenants
 }
 
-/// A value that was sealed anew, and what it is looked up by.
+/// A resealed value, and its blind index.
 pub struct Resealed {
     pub value: Vec<u8>,
     pub blind: Option<Vec<u8>>,
 }
 
-/// Whether a row that somebody has at this moment is waited for, or passed over.
+/// Handling of a row that another transaction has locked: wait for it, or skip it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     Awaited,
     PassedOver,
 }
 
-/// Puts a value in the place of the one that was read, if nobody else has changed it since; says whether it did.
+/// Replaces a value if it is unchanged since it was read; returns whether it was.
 pub async fn replace(work: &Work, column: &SealedColumn, was: &Stored, sealed: &Resealed, held: Held) -> Result<bool, Fault> {
     let mut values: Vec<Value> = vec![sealed.value.clone().into(), was.value.clone().into()];
     let mut sets = format!("{} = $1", column.column);
@@ -102,8 +103,9 @@ pub async fn replace(work: &Work, column: &SealedColumn, was: &Stored, sealed: &
     Ok(work.execute_global(&format!("UPDATE {table} SET {sets} WHERE {finds}"), values).await? == 1)
 }
 
-/// Gives up the value that was read, if nobody else has changed it since; says whether it did. `random` takes its place where the column says so.
-pub async fn give_up(
+/// Gives up a value if it is unchanged since it was read; returns whether it was. `random` replaces
+/// it if the column's `loss` requires that.
+pub async fn discard_value(
     work: &Work,
     column: &SealedColumn,
     was: &Stored,

@@ -1,4 +1,4 @@
-//! Opening the ring at start, and turning its keys over while the deployment runs.
+//! Opening of the ring at start, and rotation of its keys while the deployment runs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,14 +16,15 @@ use crate::{
     storage::{Database, Fault, Work},
 };
 
-/// What is sealed under each key, so that a start with another key of the same name is noticed.
+/// Text that is sealed under each key, so that a start with another key of the same name is
+/// noticed.
 const CHECK: &str = "entrepot key check";
-/// Values that are sealed anew in one transaction: short ones, so that requests go on in between.
+/// Values resealed in one transaction: few, so that requests proceed in between.
 pub(super) const PAGE: u64 = 100;
-/// After this time every node that follows its source knows of a new key.
-const SETTLED_SECONDS: i64 = 60;
+/// Time after which every node that follows its source has read a new key.
+const KEY_PROPAGATION_SECONDS: i64 = 60;
 
-/// A new key under a name that says when it was made.
+/// Generates a key. Its ID contains the date.
 pub fn new_key(clock: &Clock) -> MasterKey {
     let mut secret = [0; KEY_BYTES];
     clock.fill(&mut secret);
@@ -42,14 +43,14 @@ fn store_of(source: &KeySource, clock: &Clock) -> Result<Arc<dyn SecretStore>, F
         KeySource::Command(words) => Arc::new(Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
         KeySource::Aws(secret) => Arc::new(super::SecretsManager::new(secret.clone(), clock.clone())),
-        KeySource::Nowhere => return Err(Fault::Broken(NOWHERE.to_owned())),
+        KeySource::Nowhere => return Err(Fault::Broken(NO_KEY_MESSAGE.to_owned())),
     })
 }
 
-/// Opens a sealed value under each key that seals something in the database, and writes nothing. Answers how many keys there are.
+/// Opens a sealed value under each key in use, without writing. Returns the number of keys.
 ///
 /// # Errors
-/// Keys are missing, or are others of the same name.
+/// Keys are missing, or other keys have their names.
 pub async fn prove(db: &Database, source: &KeySource, clock: &Clock) -> Result<usize, Fault> {
     let known = rows::known(&db.global()).await?;
     if known.is_empty() {
@@ -58,11 +59,11 @@ pub async fn prove(db: &Database, source: &KeySource, clock: &Clock) -> Result<u
     let store = store_of(source, clock)?;
     let Some(text) = store.read()? else { return Err(missing(&known, &*store)) };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
-    fits(&keys, &known, &*store)?;
+    check_keys(&keys, &known, &*store)?;
     Ok(known.iter().filter(|key| key.retired_at.is_none()).count())
 }
 
-/// The deployment's ring. On the first start of a database a key file is made; after that keys that are missing or wrong end the start.
+/// Opens the deployment's ring. On the first start of a database a key file is created; later, missing or wrong keys end the start.
 pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
     let store = store_of(source, clock)?;
     let known = rows::known(&db.global()).await?;
@@ -70,19 +71,19 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
         Some(text) => text,
         None if known.is_empty() => {
             let text = store.begin(Keys::text(&Keys::of(new_key(clock))))?;
-            tracing::info!("made {}; keep a copy of it apart from the database's backups", store.name());
+            tracing::info!("created {}; keep a copy of it apart from the database's backups", store.name());
             text
         }
         None => return Err(missing(&known, &*store)),
     };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
-    vouch(db, &keys, &known, clock, &*store).await?;
+    record_and_check_keys(db, &keys, &known, clock, &*store).await?;
     let ring = KeyRing::new(keys, clock.clone(), store);
     db.extensions().insert(ring.clone());
     Ok(ring)
 }
 
-const NOWHERE: &str = "no key to seal secrets with: make one with `entrepot keys new > FILE` and give it with --keys-file FILE \
+const NO_KEY_MESSAGE: &str = "no key to seal secrets with: make one with `entrepot keys new > FILE` and give it with --keys-file FILE \
     (ENTREPOT_KEYS_FILE), or as ENTREPOT_KEYS; every node and every command of this database needs the same";
 
 fn ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
@@ -92,12 +93,12 @@ fn ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 fn missing(known: &[secret_key::Model], store: &dyn SecretStore) -> Fault {
     let (ids, name) = (ids(known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
     Fault::Broken(format!(
-        "this database is sealed under the key {ids}, and {name} is not there: bring it back from where you keep a copy; without it what is sealed is lost"
+        "this database is sealed under the key {ids}, and {name} was not found: restore it from your copy; without it the sealed values are lost"
     ))
 }
 
-/// Opens what each key of the database has sealed at first.
-fn fits(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Result<(), Fault> {
+/// Opens the value that each key of the database sealed first, as a test of the keys.
+fn check_keys(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Result<(), Fault> {
     for met in known.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
         let context = format!("secret_key/{}", met.id);
         keys.open(&context, &met.check_sealed).map_err(|why| {
@@ -106,11 +107,11 @@ fn fits(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Re
                 OpenError::UnknownKey(_) => {
                     format!("it is sealed under the key {id}, which is not among those given ({})", ids(keys.ids()))
                 }
-                // What each key seals at first is never touched again.
+                // The first sealed value of each key is never changed.
                 OpenError::Broken(_) => {
                     format!("it is sealed under a key {id}, and the one given as {id} is another, which only has its name")
                 }
-                OpenError::NotSealed => format!("what tells its key {id} from others is not sealed"),
+                OpenError::NotSealed => format!("the check value of its key {id} is not sealed"),
             };
             Fault::Broken(format!("{} does not fit this database: {why}; give the key that was used before", store.name()))
         })?;
@@ -118,20 +119,20 @@ fn fits(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Re
     Ok(())
 }
 
-/// Compares the keys with those that the database has met, and writes down a new one that seals.
-async fn vouch(
+/// Compares the keys with those recorded in the database, and records a new one that seals.
+async fn record_and_check_keys(
     db: &Database,
     keys: &Keys,
     known: &[secret_key::Model],
     clock: &Clock,
     store: &dyn SecretStore,
 ) -> Result<(), Fault> {
-    fits(keys, known, store)?;
-    note_first(db, keys, known, clock).await
+    check_keys(keys, known, store)?;
+    record_sealing_key(db, keys, known, clock).await
 }
 
 /// Writes down the key that seals, if the database has not met it.
-async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<(), Fault> {
+async fn record_sealing_key(db: &Database, keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<(), Fault> {
     let id = &keys.first().id;
     match known.iter().find(|met| met.id == *id) {
         Some(met) if met.retired_at.is_some() => {
@@ -142,7 +143,7 @@ async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clo
         Some(_) => return Ok(()),
         None => {}
     }
-    let row = row_of_first(keys, known, clock)?;
+    let row = sealing_key_row(keys, known, clock)?;
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     match work.insert_global::<secret_key::Entity>(row).await {
         Ok(()) => work.commit().await,
@@ -153,37 +154,37 @@ async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clo
                 return Ok(());
             }
             Err(Fault::Broken(
-                "another node began this database with a key of its own a moment ago: give both the same keys".to_owned(),
+                "another node has just initialized this database with a key of its own: give both the same keys".to_owned(),
             ))
         }
         Err(fault) => Err(fault),
     }
 }
 
-/// What the database keeps of the key that seals, and has not met yet.
-fn row_of_first(keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<secret_key::Model, Fault> {
+/// Returns the row of a sealing key that the database does not have yet.
+fn sealing_key_row(keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<secret_key::Model, Fault> {
     let id = &keys.first().id;
     let mut nonce = [0; 12];
     clock.fill(&mut nonce);
     let sealed = keys.seal(&format!("secret_key/{id}"), CHECK.as_bytes(), nonce);
     let check_sealed = sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
-    // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
+    // Numbers are without gaps: if two nodes start with different keys, the unique number admits only one.
     let serial = known.last().map_or(1, |last| last.serial + 1);
     Ok(secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None })
 }
 
-/// Looks whether the database can go on without a key: all others are given, and it is not. Writes nothing.
+/// Checks, without writing, that a key is the only one missing, so that the database can continue without it.
 ///
 /// # Errors
 /// There is no such key, it is given, or others are missing.
-pub async fn prove_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<(), Fault> {
+pub async fn verify_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<(), Fault> {
     without(db, source, id, clock).await.map(drop)
 }
 
-/// The deployment's ring without a key that is lost, which is the only one that may be missing.
+/// Opens the deployment's ring without a lost key, which is the only one that may be missing.
 pub async fn open_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<KeyRing, Fault> {
     let (keys, store) = without(db, source, id, clock).await?;
-    note_first(db, &keys, &rows::known(&db.global()).await?, clock).await?;
+    record_sealing_key(db, &keys, &rows::known(&db.global()).await?, clock).await?;
     let ring = KeyRing::new(keys, clock.clone(), store);
     db.extensions().insert(ring.clone());
     Ok(ring)
@@ -206,7 +207,7 @@ async fn without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> 
             "a key {id} is given: `entrepot keys rotate` and `retire` take it out of use and lose nothing; if it is another of that name, take its line away"
         )));
     }
-    fits(&keys, &others, &*store)?;
+    check_keys(&keys, &others, &*store)?;
     let first = &keys.first().id;
     if others.iter().any(|key| key.id == *first && key.retired_at.is_some()) {
         return Err(Fault::Broken(format!("the key {first} was retired and must not seal again: put a new one first")));
@@ -214,33 +215,34 @@ async fn without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> 
     Ok((keys, store))
 }
 
-/// Retires a key that is lost, once all that it sealed is given up: the database opens without it from now on.
-pub async fn give_up_key(db: &Database, id: &str, clock: &Clock) -> Result<(), Fault> {
+/// Retires a lost key, once all values that it sealed are given up: the database opens without it from now on.
+pub async fn retire_lost_key(db: &Database, id: &str, clock: &Clock) -> Result<(), Fault> {
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
     work.commit().await
 }
 
-/// What a walk over the sealed columns found.
+/// Result of a walk over the sealed columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Walked {
-    /// How many values each key seals; the empty name stands for values that are not sealed.
+pub struct WalkResult {
+    /// Number of values that each key seals; the empty name counts values that are not sealed.
     pub by_key: BTreeMap<String, u64>,
     pub resealed: u64,
 }
 
-/// Counts what each key seals.
-pub async fn count(db: &Database, columns: &[SealedColumn]) -> Result<Walked, Fault> {
+/// Counts the values of each key.
+pub async fn count(db: &Database, columns: &[SealedColumn]) -> Result<WalkResult, Fault> {
     walk(db, None, columns).await
 }
 
-/// Seals under the first key whatever another one sealed. Stopped anywhere, it goes on when it is called again; done, it finds nothing.
-pub async fn reseal(db: &Database, ring: &KeyRing, columns: &[SealedColumn]) -> Result<Walked, Fault> {
+/// Reseals under the first key all values sealed by other keys. If interrupted, a further call continues; when all is done,
+/// a call finds nothing.
+pub async fn reseal(db: &Database, ring: &KeyRing, columns: &[SealedColumn]) -> Result<WalkResult, Fault> {
     walk(db, Some(ring), columns).await
 }
 
-async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -> Result<Walked, Fault> {
-    let mut walked = Walked::default();
+async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -> Result<WalkResult, Fault> {
+    let mut walked = WalkResult::default();
     let global = db.global();
     for column in columns {
         let mut after: Option<Vec<uuid::Uuid>> = None;
@@ -275,7 +277,8 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
         }
         work.commit().await?;
     }
-    // Whoever has a row of the page may wait for another one of it: these are waited for one at a time.
+    // A transaction that holds a row of the page may wait for another row of it: these rows are
+    // waited for one at a time.
     for (tenant, stored, sealed) in held {
         let work = db.global().maintenance_for(tenant).await?;
         resealed += u64::from(rows::replace(&work, column, stored, &sealed, Held::Awaited).await?);
@@ -286,7 +289,7 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
 
 fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::Stored) -> Result<Resealed, Fault> {
     let context = column.context(&stored.ids);
-    // A value from before there were keys is sealed as it stands.
+    // A value from before there were keys is plain text: it is sealed as stored.
     let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
     let blind = match (column.blind, std::str::from_utf8(&plain)) {
         (Some(_), Ok(text)) => {
@@ -298,14 +301,15 @@ fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::Stored) 
     Ok(Resealed { value: ring.seal(&context, &plain)?, blind })
 }
 
-/// Adds a new key in front of those in the source, if the source can be written, and lets this ring seal with it.
+/// Adds a new key in front of those in the source, if the source is writable, and makes this ring seal with it.
 pub async fn add_key(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<String, Fault> {
-    let work = changing(db, ring).await?;
-    let keys = ring.keys().led_by(new_key(clock));
+    let work = lock_keys(db, ring).await?;
+    let keys = ring.keys().with_sealing_key(new_key(clock));
     let known = rows::known(&db.global()).await?;
-    fits(&keys, &known, ring.store())?;
-    work.insert_global::<secret_key::Entity>(row_of_first(&keys, &known, clock)?).await?;
-    // Where this process is killed behind it, the next start writes the row: a key that is in the source alone seals nothing yet.
+    check_keys(&keys, &known, ring.store())?;
+    work.insert_global::<secret_key::Entity>(sealing_key_row(&keys, &known, clock)?).await?;
+    // If this process is killed after the write, the next start inserts the row: a key that is in
+    // the source alone seals nothing yet.
     ring.store().write(&keys.text())?;
     work.commit().await?;
     let id = keys.first().id.clone();
@@ -313,22 +317,23 @@ pub async fn add_key(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<Str
     Ok(id)
 }
 
-/// Keeps other commands from changing the keys until the transaction ends, and reads them once more: what is written is what the source has by then.
-async fn changing(db: &Database, ring: &KeyRing) -> Result<Work, Fault> {
+/// Locks the keys against other commands until the transaction ends, and reads them again: a change is based on the source's
+/// current keys.
+async fn lock_keys(db: &Database, ring: &KeyRing) -> Result<Work, Fault> {
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::lock(&work).await?;
     ring.reload()?;
     Ok(work)
 }
 
-/// Whether every node that follows its source knows of the key that seals.
-pub async fn is_settled(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<bool, Fault> {
+/// Whether every node that follows its source has read the key that seals.
+pub async fn is_key_propagated(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<bool, Fault> {
     let first = ring.keys().first().id.clone();
     let sealing = rows::known(&db.global()).await?.into_iter().find(|key| key.id == first);
-    Ok(sealing.is_some_and(|key| key.created_at.plus_seconds(SETTLED_SECONDS) <= clock.now()))
+    Ok(sealing.is_some_and(|key| key.created_at.plus_seconds(KEY_PROPAGATION_SECONDS) <= clock.now()))
 }
 
-/// Lets a key go under which nothing is sealed any more.
+/// Retires a key under which no value is sealed any more.
 pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, columns: &[SealedColumn]) -> Result<(), Fault> {
     if ring.keys().first().id == id {
         return Err(Fault::Broken(format!("the key {id} is the one that seals: `entrepot keys rotate` first")));
@@ -341,9 +346,9 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
         let there = ids(known.iter().map(|key| key.id.as_str()).chain(others));
         return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
     }
-    if !is_settled(db, ring, clock).await? {
+    if !is_key_propagated(db, ring, clock).await? {
         return Err(Fault::Broken(format!(
-            "the new key is younger than {SETTLED_SECONDS} s: a node that has not read it yet may still seal under {id}"
+            "the new key is younger than {KEY_PROPAGATION_SECONDS} s: a node that has not read it yet may still seal under {id}"
         )));
     }
     if let Some(left) = count(db, columns).await?.by_key.get(id) {
@@ -353,15 +358,15 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
     work.commit().await?;
-    if let Err(fault) = leave_out(db, ring, id).await {
+    if let Err(fault) = remove_retired_key(db, ring, id).await {
         tracing::info!("{fault}; the key {id} may be taken away there now");
     }
     Ok(())
 }
 
-/// Takes a retired key out of the ring, and out of the source if that can be written. Keys that were added while it was looked for stay.
-async fn leave_out(db: &Database, ring: &KeyRing, id: &str) -> Result<(), Fault> {
-    let work = changing(db, ring).await?;
+/// Removes a retired key from the ring, and from the source if that is writable. Keys that were added meanwhile stay.
+async fn remove_retired_key(db: &Database, ring: &KeyRing, id: &str) -> Result<(), Fault> {
+    let work = lock_keys(db, ring).await?;
     if ring.keys().first().id == id {
         return Err(Fault::Broken(format!("{} has the key {id} first again", ring.store().name())));
     }
@@ -372,7 +377,7 @@ async fn leave_out(db: &Database, ring: &KeyRing, id: &str) -> Result<(), Fault>
     work.rollback().await
 }
 
-/// The keys that the database has met: id, when, and when retired.
+/// Returns the keys recorded in the database: ID, time, and time of retirement.
 pub async fn known(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
     rows::known(&db.global()).await
 }
@@ -382,10 +387,12 @@ pub async fn follow(ring: KeyRing) {
     loop {
         tokio::time::sleep(ring.store().every()).await;
         let reading = ring.clone();
-        // A store may have to be asked over the network, or started first.
+        // Reading a store may involve the network or a child process.
         match tokio::task::spawn_blocking(move || reading.reload()).await {
             Ok(Ok(())) => {}
-            Ok(Err(fault)) => tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on"),
+            Ok(Err(fault)) => {
+                tracing::warn!(%fault, "the keys could not be read again; the ones that were read before stay in use");
+            }
             Err(error) => tracing::error!(%error, "reading the keys again failed"),
         }
     }

@@ -1,14 +1,15 @@
-//! AWS Signature Version 4: who asks, what for and when, bound together by a key that only the asker and AWS know. Pure.
+//! AWS Signature Version 4: an HMAC over caller, request and time, with a key that only the caller
+//! and AWS know. Pure.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use sha2::{Digest, Sha256};
 
-/// Who asks.
+/// Credentials of the caller.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub access_key_id: String,
     pub secret_access_key: String,
-    /// Of credentials that end.
+    /// Token of temporary credentials.
     pub session_token: Option<String>,
 }
 
@@ -19,7 +20,7 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// Where a request goes, and when: a region, a service, and the moment as `20150830T123600Z`.
+/// Target and time of a request: a region, a service, and the moment as `20150830T123600Z`.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     pub region: &'a str,
@@ -27,7 +28,7 @@ pub struct Scope<'a> {
     pub at: &'a str,
 }
 
-/// A request as it is signed: its headers in small letters and in order.
+/// A request to sign: its header names in lower case and sorted.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     pub method: &'a str,
@@ -37,7 +38,7 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// The value of the `Authorization` header.
+/// Returns the value of the `Authorization` header.
 pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: Signed<'_>) -> String {
     let Scope { region, service, at } = scope;
     let day = at.split('T').next().unwrap_or(at);
@@ -61,7 +62,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The example of AWS's own description of the method.
+    /// Example from AWS's description of the method.
     #[test]
     fn the_example_of_the_description_is_signed_as_it_says() {
         let credentials = Credentials {

@@ -1,4 +1,4 @@
-//! Where master keys come from: a text that was given, a file, or a store of the operator's.
+//! Sources of master keys: a text that was given, a file, or a store of the operator's.
 
 use std::{
     fs,
@@ -12,26 +12,27 @@ use std::{
 
 use crate::storage::Fault;
 
-/// A place that keeps the text of the keys. Reads are rare: at start, and when a value names a key that is not known.
+/// Store of the keys' text. Reads are rare: at start, and when a value names an unknown key.
 pub trait SecretStore: Send + Sync + 'static {
-    /// What it is, for messages; never the keys.
+    /// Name of the store for messages; never the keys.
     fn name(&self) -> String;
-    /// The text, or none when there is none yet.
+    /// Reads the text; None if it does not exist yet.
     fn read(&self) -> Result<Option<String>, Fault>;
-    /// Keeps the text in place of the one before, whole or not at all.
+    /// Replaces the text atomically.
     fn write(&self, text: &str) -> Result<(), Fault>;
-    /// Keeps the first text, unless another process that starts at the same time has kept one; gives the one that is kept.
+    /// Stores the first text, unless a process that starts at the same time has stored one; returns
+    /// the stored one.
     fn begin(&self, text: String) -> Result<String, Fault> {
         self.write(&text)?;
         Ok(text)
     }
-    /// How often it is worth a look whether the keys are others.
+    /// Interval at which the keys are checked for changes.
     fn every(&self) -> Duration {
         Duration::from_secs(5)
     }
 }
 
-/// Keys that were given as they are, by the environment. They are changed where they come from.
+/// Keys given as text in the environment, and changed there.
 pub struct Given(pub String);
 
 impl SecretStore for Given {
@@ -48,14 +49,15 @@ impl SecretStore for Given {
     }
 }
 
-/// How long a program may take to print the keys: some ask a store over a network first.
-const COMMAND_TIME: Duration = Duration::from_secs(20);
-/// How often it is looked whether the program has ended.
-const STEP: Duration = Duration::from_millis(10);
-/// Bytes that are read of what it prints.
-const MOST_PRINTED: u64 = 1 << 20;
+/// Timeout of a program that prints the keys: some ask a store over a network first.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(20);
+/// Interval at which the program is checked for its end.
+const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// Maximum bytes read of the program's output.
+const MAX_PRINTED: u64 = 1 << 20;
 
-/// A program of the operator's that prints the keys: any other store has one that reads from it. They are changed where it reads them.
+/// A program of the operator that prints the keys, to connect any other store. The keys are changed
+/// in that store.
 pub struct Command(pub Vec<String>);
 
 impl SecretStore for Command {
@@ -65,7 +67,7 @@ impl SecretStore for Command {
     fn read(&self) -> Result<Option<String>, Fault> {
         let failed = |why: String| Fault::Broken(format!("{} gives no keys: {why}", self.name()));
         let (program, arguments) = self.0.split_first().ok_or_else(|| failed("it has no name".to_owned()))?;
-        let text = printed(std::process::Command::new(program).args(arguments), COMMAND_TIME).map_err(failed)?;
+        let text = run_command(std::process::Command::new(program).args(arguments), PROGRAM_TIMEOUT).map_err(failed)?;
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
     fn write(&self, _: &str) -> Result<(), Fault> {
@@ -79,19 +81,19 @@ impl SecretStore for Command {
     }
 }
 
-/// What a program prints, if it ends well and within `time`.
-fn printed(command: &mut std::process::Command, time: Duration) -> Result<String, String> {
+/// Returns the output of a program that exits with success within `time`.
+fn run_command(command: &mut std::process::Command, time: Duration) -> Result<String, String> {
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(|err| err.to_string())?;
     let pipe = child.stdout.take().ok_or_else(|| "it has no output".to_owned())?;
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        tell.send(pipe.take(MOST_PRINTED).read_to_end(&mut bytes).map(|_| bytes)).ok()
+        tell.send(pipe.take(MAX_PRINTED).read_to_end(&mut bytes).map(|_| bytes)).ok()
     });
-    // What it has started itself may hold the pipe open longer than it lives.
+    // Child processes of the program may hold the pipe open after its end.
     let bytes = told.recv_timeout(time);
-    for _ in 0..=time.as_millis() / STEP.as_millis() {
+    for _ in 0..=time.as_millis() / EXIT_POLL_INTERVAL.as_millis() {
         if let Some(status) = child.try_wait().map_err(|err| err.to_string())? {
             if !status.success() {
                 return Err(status.to_string());
@@ -102,7 +104,7 @@ fn printed(command: &mut std::process::Command, time: Duration) -> Result<String
             }
             break;
         }
-        std::thread::sleep(STEP);
+        std::thread::sleep(EXIT_POLL_INTERVAL);
     }
     child.kill().and_then(|()| child.wait()).map_err(|err| err.to_string())?;
     Err(format!("it did not end within {time:?}"))
@@ -111,12 +113,12 @@ fn printed(command: &mut std::process::Command, time: Duration) -> Result<String
 /// A file that only its owner may read.
 pub struct KeyFile {
     path: PathBuf,
-    /// As it was when it was last said that others may read it.
-    warned: Mutex<Option<Look>>,
+    /// State of the file at the last warning that others may read it.
+    warned: Mutex<Option<FileVersion>>,
 }
 
-/// How a file looks from outside: its mode, and when it was last changed.
-type Look = (u32, i64, i64);
+/// Mode of a file, and the time of its last change.
+type FileVersion = (u32, i64, i64);
 
 impl KeyFile {
     pub fn at(path: PathBuf) -> Self {
@@ -127,7 +129,8 @@ impl KeyFile {
         Fault::Broken(format!("the key file {} cannot be {what}: {err}", self.path.display()))
     }
 
-    /// Orchestrators mount secrets with modes of their own, so this is said, not refused; and once, until the file is another.
+    /// Warns if others may read the file, once until it changes. This is no error: orchestrators
+    /// mount secrets with modes of their own.
     fn warn_if_open(&self) {
         let look = fs::metadata(&self.path).ok().map(|meta| look(&meta));
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,14 +163,14 @@ impl SecretStore for KeyFile {
         beside.push(".new");
         let beside = PathBuf::from(beside);
         let written = (|| {
-            let mut file = private(&beside)?;
+            let mut file = create_private_file(&beside)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&beside, &self.path)?;
             sync_folder(&self.path)
         })();
         written.map_err(|err| {
-            // Half a file of keys must not lie about; what was there before is untouched.
+            // Remove the incomplete key file; the previous one is untouched.
             let _ = fs::remove_file(&beside);
             self.failed("written", &err)
         })
@@ -179,10 +182,10 @@ impl SecretStore for KeyFile {
         beside.push(format!(".{:016x}.new", RandomState::new().build_hasher().finish()));
         let beside = PathBuf::from(beside);
         let linked = (|| {
-            let mut file = private(&beside)?;
+            let mut file = create_private_file(&beside)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            // A link is never put over what is there.
+            // A hard link never overwrites an existing file.
             fs::hard_link(&beside, &self.path)?;
             sync_folder(&self.path)
         })();
@@ -190,7 +193,8 @@ impl SecretStore for KeyFile {
         match linked {
             Ok(()) => Ok(text),
             Err(err) if err.kind() == ErrorKind::AlreadyExists => self.read()?.ok_or_else(|| self.failed("read", &err)),
-            // Where there are no links, two that start at once may differ still.
+            // On a file system without links, two processes that start at once may still end with
+            // different keys.
             Err(_) => {
                 self.write(&text)?;
                 Ok(text)
@@ -200,27 +204,27 @@ impl SecretStore for KeyFile {
 }
 
 #[cfg(unix)]
-fn look(meta: &fs::Metadata) -> Look {
+fn look(meta: &fs::Metadata) -> FileVersion {
     use std::os::unix::fs::MetadataExt;
     (meta.mode(), meta.ctime(), meta.ctime_nsec())
 }
 #[cfg(not(unix))]
-fn look(_: &fs::Metadata) -> Look {
+fn look(_: &fs::Metadata) -> FileVersion {
     (0, 0, 0)
 }
 
 #[cfg(unix)]
-fn private(path: &Path) -> std::io::Result<fs::File> {
+fn create_private_file(path: &Path) -> std::io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     let _ = fs::remove_file(path);
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 #[cfg(not(unix))]
-fn private(path: &Path) -> std::io::Result<fs::File> {
+fn create_private_file(path: &Path) -> std::io::Result<fs::File> {
     fs::File::create(path)
 }
 
-/// A file's name is durable when its folder is.
+/// Syncs the folder: only then the file's name is durable.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) if cfg!(unix) => fs::File::open(folder)?.sync_all(),
@@ -228,7 +232,7 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Where the keys of a deployment are: as the operator says it, else beside an embedded database.
+/// Source of a deployment's keys: the operator's choice, else a file beside an embedded database.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     Given(String),
@@ -236,12 +240,13 @@ pub enum KeySource {
     Command(Vec<String>),
     #[cfg(feature = "aws-secrets")]
     Aws(super::AwsSecret),
-    /// Nothing was said, and there is no embedded database to put a file beside.
+    /// No source is configured, and there is no embedded database to put a file beside.
     Nowhere,
 }
 
 impl KeySource {
-    /// What the operator gave, the keys themselves before a file; else a file beside the SQLite file.
+    /// Chooses the operator's source, the keys themselves before a file; else a file beside the
+    /// SQLite file.
     pub fn choose(keys: Option<String>, file: Option<PathBuf>, database_url: &str) -> Self {
         match (keys.filter(|keys| !keys.trim().is_empty()), file) {
             (Some(keys), _) => Self::Given(keys),
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_program_has_to_end_soon_and_well() {
-        let shell = |script: &str| printed(std::process::Command::new("sh").args(["-c", script]), Duration::from_secs(2));
+        let shell = |script: &str| run_command(std::process::Command::new("sh").args(["-c", script]), Duration::from_secs(2));
         assert_eq!(shell("echo keys"), Ok("keys\n".to_owned()));
         assert_eq!(shell("echo keys; exit 3"), Err("exit status: 3".to_owned()));
         std::thread::scope(|scope| {

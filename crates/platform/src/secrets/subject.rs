@@ -1,4 +1,5 @@
-//! Personal data, sealed under a key of the person's own. The key lies sealed beside it; where the key is gone, what it sealed is noise.
+//! Personal data, sealed under a key per person. That key is sealed beside the data; once it is
+//! deleted, the data cannot be read.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +16,21 @@ use super::{
 };
 use crate::storage::Fault;
 
-/// The keys of persons. The row whose id is the tenant's own holds the key of its blind index, which so survives every turn of the master keys.
+/// Keys of persons. The row with the tenant's own ID has the key of its blind index, which thus
+/// survives every rotation of the master keys.
 pub const DATA_KEY: SealedColumn =
     SealedColumn { table: "subject", column: "key_sealed", keys: &["tenant_id", "id"], blind: None, loss: Loss::Row };
 
-/// The keys of persons' histories, under which the audit log commits to what it says of them. A history key is made once, unlike the key of what is
-/// kept of a person, and goes when the person is forgotten.
+/// Keys of persons' histories, with which the audit log makes its commitments to personal values.
+/// Unlike the key of a person's data, a history key never changes; it is deleted when the person is
+/// forgotten.
 pub const HISTORY_KEY: SealedColumn =
     SealedColumn { table: "subject_history", column: "key_sealed", keys: &["tenant_id", "id"], blind: None, loss: Loss::Row };
 
-/// What every value under such a key begins with.
+/// First bytes of every value under such a key.
 const MARK: [u8; 2] = [0xE5, 0x02];
 
-/// What is known of a person: texts by the names of their columns.
+/// Data of a person: texts by the names of their columns.
 pub type Texts = BTreeMap<String, String>;
 
 /// The key of one person.
@@ -35,19 +38,19 @@ pub type Texts = BTreeMap<String, String>;
 pub struct DataKey([u8; KEY_BYTES]);
 
 impl KeyRing {
-    /// A key for a person, and how it is kept.
+    /// Creates a key for a person; returns it, and its sealed form.
     pub fn new_data_key(&self, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
         self.new_key(DATA_KEY, tenant, subject)
     }
     pub fn data_key(&self, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
-        self.known_key(DATA_KEY, tenant, subject, sealed)
+        self.open_data_key(DATA_KEY, tenant, subject, sealed)
     }
-    /// A key for a person's history, and how it is kept.
+    /// Creates a key for a person's history; returns it, and its sealed form.
     pub fn new_history_key(&self, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
         self.new_key(HISTORY_KEY, tenant, subject)
     }
     pub fn history_key(&self, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
-        self.known_key(HISTORY_KEY, tenant, subject, sealed)
+        self.open_data_key(HISTORY_KEY, tenant, subject, sealed)
     }
     fn new_key(&self, column: SealedColumn, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
         let mut secret = [0; KEY_BYTES];
@@ -55,18 +58,18 @@ impl KeyRing {
         let sealed = self.seal(&column.context(&[tenant.uuid(), subject]), &secret)?;
         Ok((DataKey(secret), sealed))
     }
-    fn known_key(&self, column: SealedColumn, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
+    fn open_data_key(&self, column: SealedColumn, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
         let secret = self.open(&column.context(&[tenant.uuid(), subject]), sealed)?;
         secret.try_into().map(DataKey).map_err(|_| Fault::corrupt(column.table, "a key has 32 bytes"))
     }
-    /// Seals what is known of a person under their key.
+    /// Seals a person's data under their key.
     pub fn seal_texts(&self, key: &DataKey, context: &str, texts: &Texts) -> Result<Vec<u8>, Fault> {
         let mut nonce = [0; NONCE_LEN];
         self.fill(&mut nonce);
         let mut body = serde_json::to_vec(texts).map_err(|err| Fault::Broken(err.to_string()))?;
         let sealing = key.cipher().and_then(|cipher| {
             let nonce = Nonce::assume_unique_for_key(nonce);
-            cipher.seal_in_place_append_tag(nonce, Aad::from(bound_to(context)), &mut body).ok()
+            cipher.seal_in_place_append_tag(nonce, Aad::from(associated_data(context)), &mut body).ok()
         });
         sealing.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
         Ok([&MARK[..], &nonce, &body].concat())
@@ -77,7 +80,7 @@ impl DataKey {
     fn cipher(&self) -> Option<LessSafeKey> {
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.0).ok()?))
     }
-    /// Opens what was sealed under this key for the same context.
+    /// Opens data that was sealed under this key for the same context.
     pub fn open_texts(&self, context: &str, sealed: &[u8]) -> Result<Texts, Fault> {
         let broken = || Fault::Broken(format!("the sealed value {context} does not open: it was changed or moved"));
         let (nonce, body) =
@@ -85,10 +88,10 @@ impl DataKey {
         let mut body = body.to_vec();
         let cipher = self.cipher().ok_or_else(broken)?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = cipher.open_in_place(nonce, Aad::from(bound_to(context)), &mut body).map_err(|_| broken())?;
+        let plain = cipher.open_in_place(nonce, Aad::from(associated_data(context)), &mut body).map_err(|_| broken())?;
         serde_json::from_slice(plain).map_err(|_| broken())
     }
-    /// What a text is found by, where the text itself is sealed.
+    /// Returns the blind index of a text that is stored sealed.
     pub fn blind(&self, text: &str) -> Vec<u8> {
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), text.as_bytes()).as_ref().to_vec()
     }
@@ -100,12 +103,12 @@ impl std::fmt::Debug for DataKey {
     }
 }
 
-/// What is known of the person of a row is bound to that row.
+/// Returns the context that binds a person's data to their row.
 pub fn row_context(table: &str, tenant: TenantId, subject: Uuid) -> String {
     format!("{table}/{}/{}", tenant.uuid().simple(), subject.simple())
 }
 
-fn bound_to(context: &str) -> Vec<u8> {
+fn associated_data(context: &str) -> Vec<u8> {
     [&MARK[..], context.as_bytes()].concat()
 }
 

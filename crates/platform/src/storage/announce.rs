@@ -1,4 +1,5 @@
-//! Telling this process's followers what has committed. Only a shortcut: whoever misses something reads the journal.
+//! Announcements of commits to followers in this process. They are only a shortcut: a follower that
+//! misses one reads the journal.
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use super::{cluster_notices::ClusterNotices, journal::Event};
 #[derive(Debug, Clone)]
 pub struct Committed {
     pub tenant: TenantId,
-    /// The last event's number; a hint from elsewhere may carry it alone.
+    /// Number of the last event. A hint has this number only, without events.
     pub head: i64,
     pub events: Arc<[Arc<Event>]>,
 }
@@ -22,15 +23,16 @@ pub struct Committed {
 /// Transactions a follower may lag behind before it has to read the journal.
 const BUFFER: usize = 1024;
 
-/// One channel a tenant that somebody follows.
+/// Channels to followers, one for each followed tenant.
 #[derive(Clone, Default)]
 pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, ClusterNotices);
 
 struct Channel {
     sender: broadcast::Sender<Committed>,
-    /// The last event that this process wrote or found in the database; what lies beyond it somebody has yet to hear of.
+    /// Last event that this process wrote or found in the database; followers have not been told of
+    /// later ones.
     head: i64,
-    /// The last event that somebody said there is.
+    /// Last event that a hint named.
     hinted: i64,
 }
 
@@ -44,42 +46,44 @@ impl Announcer {
             .subscribe()
     }
 
-    /// The tenants that somebody in this process follows.
+    /// Returns the tenants that are followed in this process.
     pub fn followed(&self) -> Vec<TenantId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    /// What other nodes are to hear of.
+    /// Returns the notices that are published to other nodes after commit.
     pub fn cluster_notices(&self) -> &ClusterNotices {
         &self.1
     }
 
-    /// What is known of a tenant that somebody here follows: the last event that this process wrote or found, and the last that it was told of.
+    /// Returns the last event of a followed tenant that this process wrote or read, and the last
+    /// that another node announced.
     pub fn known(&self, tenant: TenantId) -> Option<(i64, i64)> {
         let channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.get(&tenant).map(|channel| (channel.head, channel.hinted.max(channel.head)))
     }
 
-    /// The journal is another one, whose last event this is: what was known of the former would keep followers from what comes.
-    pub fn begin_anew(&self, tenant: TenantId, head: i64) {
+    /// Starts over with another journal, whose last event this is: the numbers of the former one
+    /// would hide its events from followers.
+    pub fn reset_journal(&self, tenant: TenantId, head: i64) {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get_mut(&tenant) {
             (channel.head, channel.hinted) = (head, head);
         }
     }
 
-    /// Sends the tenant's followers to the journal, because somebody says that it goes on to this event. That may be wrong, so it is not taken for
-    /// known: the poll finds what there is.
+    /// Sends the tenant's followers to the journal because a hint says that it has reached this
+    /// event. The hint may be wrong, so the head is not stored: the poll finds the actual one.
     pub fn hint(&self, tenant: TenantId, head: i64) {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(channel) = channels.get_mut(&tenant).filter(|channel| channel.head < head) else { return };
         channel.hinted = channel.hinted.max(head);
-        // Without followers there is nobody to send; whoever begins to follow reads the journal first.
+        // The send fails without followers, which is fine: a new follower reads the journal first.
         let _ = channel.sender.send(Committed { tenant, head, events: Arc::new([]) });
     }
 
     pub fn announce(&self, committed: Committed) {
-        // What brings no events was heard from elsewhere.
+        // An announcement without events came from another node.
         if !committed.events.is_empty() {
             self.1.head(committed.tenant, committed.head);
         }

@@ -1,4 +1,4 @@
-//! Many rows, one statement: arrays unnested on Postgres, rows of placeholders on SQLite.
+//! Bulk writes, one statement for many rows: arrays unnested on Postgres, rows of placeholders on SQLite.
 
 mod array;
 mod merged;
@@ -27,25 +27,25 @@ pub(super) use merged::statements;
 pub(super) use shared::SharedBulk;
 use text::{list, same, single, unnested, with_prefix};
 
-/// What to do with the rows.
+/// Statement for the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verb {
     Insert,
-    /// The first `keys` columns find the row, the others are set; both come after the tenant.
+    /// Updates the row that the first `keys` columns identify; the others are set. Both come after the tenant.
     Update {
         keys: usize,
     },
-    /// All columns find the row, which goes.
+    /// Deletes the rows that all columns identify.
     Delete,
 }
 
-/// How Postgres is given the values of rows.
+/// Form in which Postgres receives the values of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given {
-    /// Each column as an array, however many rows there are: one text for all of them.
+    /// Each column as an array, however many rows there are: one statement text for any number.
     Arrays,
-    /// A single row value by value; several rows as arrays. An array of one is sent, unpacked and gone through for each column of each table,
-    /// a fifth of the time of a statement for one command.
+    /// A single row value by value; several rows as arrays. Arrays of one element would have to be sent, unpacked and
+    /// traversed for each column of each table, a fifth of the time of a statement for one command.
     Values,
 }
 
@@ -62,11 +62,11 @@ pub struct Bulk {
     seldom: &'static [&'static str],
 }
 
-/// A null in an array of Postgres cannot be bound through sea-orm 2, so these stand in, and `nullif` turns them back.
-const NO_INT: i64 = i64::MIN;
-const NO_SMALL: i32 = i32::MIN;
-/// Statements are made for powers of two rows, so that few texts are prepared. SQLite would take 32,766 parameters; a prepared statement keeps some
-/// 80 bytes for each, and the writer keeps up to 256 statements.
+/// Placeholders for nulls, which sea-orm 2 cannot bind in an array of Postgres; `nullif` turns them back.
+const NULL_INT: i64 = i64::MIN;
+const NULL_SMALL: i32 = i32::MIN;
+/// Maximum parameters of an SQLite statement. Statements are made for powers of two rows, so that few texts are prepared.
+/// SQLite would accept 32,766, but a prepared statement keeps some 80 bytes for each, and the writer keeps up to 256 statements.
 const SQLITE_PARAMETERS: usize = 4_000;
 
 impl Bulk {
@@ -77,7 +77,7 @@ impl Bulk {
     pub fn update(table: &'static str, columns: &'static [Column], keys: usize) -> Self {
         Self::new(table, columns, Verb::Update { keys })
     }
-    /// Removes rows found by their columns. Not together with an insert of the same keys in one statement: a plan never does (`gated`).
+    /// Removes rows found by their columns. A statement must not also insert the same keys: a plan never does (`gated`).
     pub fn delete(table: &'static str, columns: &'static [Column]) -> Self {
         Self::new(table, columns, Verb::Delete)
     }
@@ -88,7 +88,7 @@ impl Bulk {
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
         debug_assert_eq!(N, self.columns.len(), "{}: a value for each column", self.table);
         let columns = self.columns.iter();
-        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| without_empty(column.1, value)));
+        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| empty_to_null(column.1, value)));
     }
     /// Adds a row: the tenant, if it is not among them, and the values that `append` leaves.
     pub(super) fn append(&mut self, tenant: Option<Value>, append: impl FnOnce(&mut Vec<Value>)) {
@@ -99,7 +99,7 @@ impl Bulk {
         for (value, column) in self.values[first..].iter_mut().zip(self.columns) {
             if matches!(column.1, ColumnKind::TextOrNull | ColumnKind::BytesOrNull) {
                 let taken = std::mem::replace(value, Value::Bool(None));
-                *value = without_empty(column.1, taken);
+                *value = empty_to_null(column.1, taken);
             }
         }
     }
@@ -110,15 +110,17 @@ impl Bulk {
         self.values.len() / self.columns.len()
     }
 
-    /// The statements that write the rows; none when there are no rows. Each carries the tenant as `$1`, a constant to the planner and to
-    /// whoever reads the statement: a row of another tenant is a bug of ours, and none is written.
+    /// Returns the statements that write the rows; none if there are no rows. Each has the tenant as `$1`, a constant for
+    /// the planner and for readers of the statement: a row of another tenant is a bug, and no row is written then.
     pub fn into_statements(self, backend: Backend, tenant: TenantId) -> Result<Vec<Statement>, Fault> {
         self.assert_own(tenant)?;
         if self.is_empty() {
             return Ok(Vec::new());
         }
         Ok(match backend {
-            Backend::Postgres => self.by_zeros().into_iter().map(|(zeros, bulk)| bulk.postgres(tenant, &zeros)).collect(),
+            Backend::Postgres => {
+                self.group_by_zero_columns().into_iter().map(|(zeros, bulk)| bulk.postgres(tenant, &zeros)).collect()
+            }
             Backend::Sqlite => self.sqlite(tenant),
         })
     }
@@ -131,7 +133,7 @@ impl Bulk {
         }
     }
 
-    /// That every row is the tenant's, and says so in its first column.
+    /// Checks that the first column is the tenant's ID, in every row.
     pub(super) fn assert_own(&self, tenant: TenantId) -> Result<(), Fault> {
         let (own, width) = (Value::from(tenant), self.columns.len());
         if self.columns[0].0 == "tenant_id" && self.values.iter().step_by(width).all(|value| *value == own) {
@@ -146,15 +148,15 @@ impl Bulk {
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
     }
 
-    /// The text of a statement of Postgres, or of a part of one, whose `$1` is the tenant. Its values are appended, columns as arrays, but for those
-    /// of an insert that are 0 in every row.
+    /// Returns the text of a Postgres statement, or of a part of one, whose `$1` is the tenant. Appends its values, columns
+    /// as arrays, except for those of an insert that are 0 in every row.
     fn part(self, zeros: &[&str], values: &mut Vec<Value>) -> String {
         let rows = self.len();
         let width = self.columns.len();
         let mut arrays: Vec<Vec<Value>> = self.columns[1..].iter().map(|_| Vec::with_capacity(rows)).collect();
         for (index, value) in self.values.into_iter().enumerate() {
             if let Some(slot) = (index % width).checked_sub(1) {
-                arrays[slot].push(without_null(self.columns[slot + 1].1, value));
+                arrays[slot].push(null_to_placeholder(self.columns[slot + 1].1, value));
             }
         }
         let given = self.columns[1..].iter().copied().zip(arrays).filter(|(column, _)| !zeros.contains(&column.0));
@@ -181,15 +183,15 @@ impl Bulk {
         }
     }
 
-    /// The same as one part of a larger statement of Postgres, whose `$1` is the tenant: it writes nothing unless `gate`, a part
-    /// before it, has a row. Its values are appended to `arguments`, as `given` says.
+    /// Returns the same as one part of a larger Postgres statement, whose `$1` is the tenant: it writes nothing unless
+    /// `gate`, an earlier part, has a row. Appends its values to `arguments` in the form `given`.
     pub(super) fn gated(self, gate: &str, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
         let is_single = given == Given::Values && self.len() == 1;
         let first = arguments.len() + 1;
         let (columns, arrays) = filled(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.seldom);
         for array in arrays {
             if is_single {
-                array.bind_only(arguments)?;
+                array.bind_single(arguments)?;
             } else {
                 array.bind(arguments)?;
             }
@@ -216,7 +218,7 @@ impl Bulk {
         let most = (SQLITE_PARAMETERS / width).max(1);
         let mut statements = Vec::new();
         let mut rows = self.len();
-        // The tenant's own column says the same in every row: it is the last parameter, once.
+        // The tenant's column has the same value in every row: it is passed once, as the last parameter.
         let mut left = self.values.into_iter().enumerate().filter(|(index, _)| index % width > 0).map(|(_, value)| value);
         while rows > 0 {
             let chunk = largest_power_of_two(rows.min(most));
@@ -248,8 +250,8 @@ fn sqlite_text(table: &str, columns: &[Column], verb: Verb, rows: usize) -> Stri
         }
         Verb::Update { keys } => {
             let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
-            // The plus lets a row be found by its key only: from some hundred rows on SQLite goes through the whole table instead and asks an
-            // index of its own over `v` about each row, 150 ms for a million.
+            // The plus makes SQLite find each row by its key. From some hundred rows on it would otherwise scan the whole
+            // table and look up each row in a temporary index over `v`: 150 ms for a million rows.
             let finds =
                 columns[..keys - 1].iter().map(|c| format!("{table}.{0} = +v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
             format!("{given} UPDATE {table} SET {sets} FROM v WHERE {finds} AND {table}.tenant_id = ?")
@@ -273,8 +275,8 @@ fn postgres_pick(column: Column) -> String {
     let name = column.0;
     match column.1 {
         ColumnKind::IdOrNull => format!("nullif(v.{name}, '{}'::uuid)", Uuid::nil()),
-        ColumnKind::IntOrNull => format!("nullif(v.{name}, {NO_INT})"),
-        ColumnKind::SmallOrNull => format!("nullif(v.{name}, {NO_SMALL})"),
+        ColumnKind::IntOrNull => format!("nullif(v.{name}, {NULL_INT})"),
+        ColumnKind::SmallOrNull => format!("nullif(v.{name}, {NULL_SMALL})"),
         ColumnKind::TextOrNull => format!("nullif(v.{name}, '')"),
         ColumnKind::BytesOrNull => format!("nullif(v.{name}, ''::bytea)"),
         _ => format!("v.{name}"),
@@ -292,8 +294,8 @@ fn array_type(kind: ColumnKind) -> ArrayType {
     }
 }
 
-/// The empty text stands for NULL in both databases, so that neither tells more than the other.
-fn without_empty(kind: ColumnKind, value: Value) -> Value {
+/// An empty text becomes NULL in both databases, so that both store the same.
+fn empty_to_null(kind: ColumnKind, value: Value) -> Value {
     let is_empty = match (kind, &value) {
         (ColumnKind::TextOrNull, Value::String(Some(text))) => text.is_empty(),
         (ColumnKind::BytesOrNull, Value::Bytes(Some(bytes))) => bytes.is_empty(),
@@ -306,11 +308,11 @@ fn without_empty(kind: ColumnKind, value: Value) -> Value {
     }
 }
 
-fn without_null(kind: ColumnKind, value: Value) -> Value {
+fn null_to_placeholder(kind: ColumnKind, value: Value) -> Value {
     match kind {
         ColumnKind::IdOrNull if value == <Uuid as Nullable>::null() => Value::from(Uuid::nil()),
-        ColumnKind::IntOrNull if value == <i64 as Nullable>::null() => Value::from(NO_INT),
-        ColumnKind::SmallOrNull if value == <i32 as Nullable>::null() => Value::from(NO_SMALL),
+        ColumnKind::IntOrNull if value == <i64 as Nullable>::null() => Value::from(NULL_INT),
+        ColumnKind::SmallOrNull if value == <i32 as Nullable>::null() => Value::from(NULL_SMALL),
         ColumnKind::TextOrNull if value == <String as Nullable>::null() => Value::from(String::new()),
         ColumnKind::BytesOrNull if value == <Vec<u8> as Nullable>::null() => Value::from(Vec::<u8>::new()),
         _ => value,

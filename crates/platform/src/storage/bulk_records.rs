@@ -16,11 +16,11 @@ pub struct Rows<R> {
 }
 
 impl<R: TableRecord> Rows<R> {
-    /// Inserts rows; columns that `R` has not get their default.
+    /// Inserts rows; columns that `R` lacks get their default.
     pub fn insert(tenant: TenantId) -> Self {
         Self::of(Bulk::insert(R::TABLE, R::WITH_TENANT), tenant)
     }
-    /// Inserts rows that all name their tenant.
+    /// Inserts rows that all contain their tenant.
     pub fn insert_named() -> Self {
         const { assert!(R::HAS_TENANT, "the record has its table's tenant first") };
         Self::of(Bulk::insert(R::TABLE, R::WITH_TENANT), TenantId::NIL)
@@ -44,7 +44,8 @@ impl<R: TableRecord> Rows<R> {
     }
 }
 
-/// Rows of items, each with whether it has a row: those of the others are inserted, and its own is updated.
+/// Returns the rows of items, each with whether its row exists: new ones are inserted, existing
+/// ones are updated.
 pub fn new_and_changed<N, C, T>(tenant: TenantId, items: impl IntoIterator<Item = (T, bool)>) -> [Bulk; 2]
 where
     N: TableRecord + From<T>,

@@ -1,4 +1,5 @@
-//! A sum of hashes of rows: the same for the same rows in whatever order they were written, and kept without reading the others.
+//! A sum of hashes of rows: independent of the order in which they were written, and updated
+//! without reading the other rows.
 
 use std::{
     fmt,
@@ -18,7 +19,8 @@ impl RowSum {
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
-    /// What a row adds: whoever keeps it beside the row need not hash the row again to take it out.
+    /// Returns the hash of a row: a caller that stores it beside the row need not hash the row
+    /// again to remove it.
     pub fn of<R: TableRecord>(tenant: TenantId, row: R) -> Self {
         Self(hash(tenant, row))
     }
@@ -26,7 +28,7 @@ impl RowSum {
     pub fn add<R: TableRecord>(&mut self, tenant: TenantId, row: R) {
         *self += Self::of(tenant, row);
     }
-    /// Takes a row out that was added.
+    /// Removes a row that was added.
     pub fn remove<R: TableRecord>(&mut self, tenant: TenantId, row: R) {
         *self -= Self::of(tenant, row);
     }
@@ -70,7 +72,7 @@ fn hash<R: TableRecord>(tenant: TenantId, row: R) -> u128 {
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-/// A kind, a length and the bytes, so that no two lists of values are the same bytes.
+/// Appends a kind, a length and the bytes, so that no two lists of values have the same bytes.
 fn push(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
     bytes.push(kind);
     bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());

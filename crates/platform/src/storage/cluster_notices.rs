@@ -1,5 +1,5 @@
-//! What other nodes are to hear of: gathered here after commit by whoever committed, taken away by whoever speaks with them. Nobody waits, and it
-//! holds no more than a line a tenant and a line a session.
+//! Notices for other nodes: each commit adds to them, and the bus takes and publishes them. No
+//! commit waits for that, and there is at most one entry for each tenant and each session.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,17 +12,17 @@ use std::{
 use entity::prelude::{SessionId, TenantId};
 use tokio::sync::Notify;
 
-/// Lines of a kind that may wait. Beyond it they are dropped: each node's own looks at the database stand behind every hint.
-const MOST: usize = 10_000;
+/// Maximum waiting entries of a kind. Further ones are dropped: each node also polls the database.
+const MAX: usize = 10_000;
 
-/// What is new. Of a tenant that changed often only the newest is kept.
+/// New notices. If a tenant changed often, only the newest head is kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// The last event of tenants' journals.
     pub heads: HashMap<TenantId, i64>,
     /// Tenants whose members, roles or keys have changed.
     pub rights: HashSet<TenantId>,
-    /// Sessions that have ended or stand otherwise than before.
+    /// Sessions that have ended or changed.
     pub sessions: HashSet<SessionId>,
 }
 
@@ -32,7 +32,7 @@ impl News {
     }
 }
 
-/// Clones share what is gathered.
+/// Collector of notices; clones share it.
 #[derive(Clone, Default)]
 pub struct ClusterNotices(Arc<Inner>);
 
@@ -44,12 +44,12 @@ struct Inner {
 }
 
 impl ClusterNotices {
-    /// From now on somebody takes the news away.
+    /// Begins to collect notices: a receiver takes them from now on.
     pub fn open(&self) {
         self.0.is_heard.store(true, Ordering::Relaxed);
     }
 
-    /// Nobody takes them: nothing is gathered, and what was is gone.
+    /// Stops collecting and drops the collected notices: there is no receiver.
     pub fn close(&self) {
         self.0.is_heard.store(false, Ordering::Relaxed);
         *self.lock() = News::default();
@@ -57,7 +57,7 @@ impl ClusterNotices {
 
     pub fn head(&self, tenant: TenantId, head: i64) {
         self.add(|news| {
-            if news.heads.len() < MOST || news.heads.contains_key(&tenant) {
+            if news.heads.len() < MAX || news.heads.contains_key(&tenant) {
                 let known = news.heads.entry(tenant).or_insert(head);
                 *known = head.max(*known);
             }
@@ -66,7 +66,7 @@ impl ClusterNotices {
 
     pub fn rights(&self, tenant: TenantId) {
         self.add(|news| {
-            if news.rights.len() < MOST {
+            if news.rights.len() < MAX {
                 news.rights.insert(tenant);
             }
         });
@@ -75,7 +75,7 @@ impl ClusterNotices {
     pub fn sessions(&self, ids: &[SessionId]) {
         if !ids.is_empty() {
             self.add(|news| {
-                let room = MOST.saturating_sub(news.sessions.len());
+                let room = MAX.saturating_sub(news.sessions.len());
                 news.sessions.extend(ids.iter().take(room).copied());
             });
         }
@@ -88,7 +88,7 @@ impl ClusterNotices {
         }
     }
 
-    /// Waits until there is something, and takes all of it.
+    /// Waits until there are notices, and takes all of them.
     pub async fn next(&self) -> News {
         loop {
             let news = std::mem::take(&mut *self.lock());
@@ -138,12 +138,12 @@ mod tests {
     async fn it_holds_so_much_and_no_more() {
         let cluster_notices = ClusterNotices::default();
         cluster_notices.open();
-        for n in 0..MOST as u128 + 100 {
+        for n in 0..MAX as u128 + 100 {
             cluster_notices.head(tenant(n), 1);
             cluster_notices.rights(tenant(n));
         }
         cluster_notices.head(tenant(1), 2);
         let news = cluster_notices.next().await;
-        assert_eq!((news.heads.len(), news.rights.len(), news.heads[&tenant(1)]), (MOST, MOST, 2));
+        assert_eq!((news.heads.len(), news.rights.len(), news.heads[&tenant(1)]), (MAX, MAX, 2));
     }
 }

@@ -1,8 +1,10 @@
-//! Look-ups of many requests in one statement.
+//! Lookups of many requests in one statement.
 //!
-//! A row by its id is the most frequent question there is, and under load many requests ask it at the same moment. While one statement of a
-//! kind is on its way, whoever asks the same kind of question of the same tenant joins the next one: nobody waits for company, and the
-//! number of statements falls as the load rises. A statement begins after everyone in it has asked, so each sees what it would have seen alone.
+//! A lookup of rows by ID is the most frequent query, and under load many requests make it at the
+//! same moment. While one statement of a kind runs, further lookups of that kind for the same
+//! tenant join the next statement: no request waits for others to join, and the number of
+//! statements per request falls as the load rises. A statement begins after all requests in it have
+//! been made, so each sees what it would have seen alone.
 
 use std::{
     any::{Any, TypeId},
@@ -16,10 +18,10 @@ use tokio::sync::oneshot;
 
 use super::{Fault, Reads, TenantScope};
 
-/// The most keys of one statement; what is more is asked for in several.
-const MOST: usize = 1_000;
+/// Maximum keys of one statement; more keys need several statements.
+const MAX: usize = 1_000;
 
-/// A line a kind of question, by the types of its key and its answer.
+/// Queues, one for each kind of lookup, by the types of its key and its value.
 #[derive(Clone, Default)]
 pub(super) struct Lines(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 
@@ -31,27 +33,28 @@ impl Lines {
     }
 }
 
-/// What was found for everyone who asked.
+/// Values that one query found for all waiting requests.
 type Found<K, V> = Result<Arc<HashMap<K, V>>, Fault>;
 
-/// The tenants that are being asked about; whoever asks meanwhile waits in the list.
+/// Tenants for which a statement runs, each with the requests that wait for the next one.
 struct Line<K, V>(Mutex<HashMap<TenantId, Vec<Waiting<K, V>>>>);
 
 struct Waiting<K, V> {
     keys: Vec<K>,
-    turn: oneshot::Sender<Turn<K, V>>,
+    turn: oneshot::Sender<LoadMessage<K, V>>,
 }
 
-/// What one who waits is told.
-enum Turn<K, V> {
-    /// Somebody asked for everyone.
+/// Message to a waiting request.
+enum LoadMessage<K, V> {
+    /// Result of a statement that another request ran for all.
     Found(Found<K, V>),
-    /// To ask for these who wait too.
-    Ask(Vec<Waiting<K, V>>, Asking<K, V>),
+    /// Run the statement, also for these waiting requests.
+    Ask(Vec<Waiting<K, V>>, LoadTurn<K, V>),
 }
 
-/// The right to ask about a tenant. When it is dropped, done or not, the next in line has it.
-struct Asking<K, V> {
+/// The right to run a statement for a tenant. When it is dropped, done or not, it passes to the
+/// next request in the queue.
+struct LoadTurn<K, V> {
     line: Arc<Line<K, V>>,
     tenant: TenantId,
 }
@@ -62,7 +65,7 @@ impl<K, V> Line<K, V> {
     }
 }
 
-impl<K, V> Drop for Asking<K, V> {
+impl<K, V> Drop for LoadTurn<K, V> {
     fn drop(&mut self) {
         let mut waiting = {
             let mut tenants = self.line.lock();
@@ -76,14 +79,15 @@ impl<K, V> Drop for Asking<K, V> {
         };
         let first = waiting.remove(0);
         let asking = Self { line: self.line.clone(), tenant: self.tenant };
-        // Whoever has gone meanwhile gives both back: the others are told by the loss of their channel and ask again.
-        drop(first.turn.send(Turn::Ask(waiting, asking)));
+        // If the first request is gone, the list and the right are dropped: the others lose their
+        // channel and ask again.
+        drop(first.turn.send(LoadMessage::Ask(waiting, asking)));
     }
 }
 
 impl TenantScope {
-    /// The values of the keys, those that there are, asked for together with what other requests ask. `load` is the same for everyone who
-    /// asks with these types.
+    /// Returns the values of the keys that exist, looked up together with those of other requests.
+    /// `load` must be the same in all calls with these types.
     pub async fn coalesce<K, V, F>(&self, keys: Vec<K>, load: impl Fn(Vec<K>) -> F) -> Result<HashMap<K, V>, Fault>
     where
         K: Copy + Eq + Hash + Send + Sync + 'static,
@@ -100,8 +104,8 @@ impl TenantScope {
         V: Clone + Send + Sync + 'static,
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        // These rows may be older than those that others ask for.
-        if self.reads_apart() {
+        // These rows may be older than those that other requests need.
+        if self.may_be_stale() {
             let own: HashSet<K> = keys.iter().copied().collect();
             return ask(own.into_iter().collect(), &load).await.map(Arc::new);
         }
@@ -119,11 +123,11 @@ impl TenantScope {
                 }
             };
             let (others, _asking) = match turn {
-                None => (Vec::new(), Asking { line: line.clone(), tenant: self.tenant() }),
+                None => (Vec::new(), LoadTurn { line: line.clone(), tenant: self.tenant() }),
                 Some(turn) => match turn.await {
-                    Ok(Turn::Found(found)) => return found,
-                    Ok(Turn::Ask(others, asking)) => (others, asking),
-                    // Whoever was to ask for us went away.
+                    Ok(LoadMessage::Found(found)) => return found,
+                    Ok(LoadMessage::Ask(others, asking)) => (others, asking),
+                    // The request that was to ask for this one is gone.
                     Err(_) => continue,
                 },
             };
@@ -131,8 +135,8 @@ impl TenantScope {
             all.extend(others.iter().flat_map(|other| &other.keys));
             let found = ask(all.into_iter().collect(), &load).await.map(Arc::new);
             for other in others {
-                // Somebody who no longer waits needs no answer.
-                let _ = other.turn.send(Turn::Found(found.clone()));
+                // The send fails if the request no longer waits, which is fine.
+                let _ = other.turn.send(LoadMessage::Found(found.clone()));
             }
             return found;
         }
@@ -145,7 +149,7 @@ where
     F: Future<Output = Result<HashMap<K, V>, Fault>>,
 {
     let mut found = HashMap::with_capacity(keys.len());
-    for some in keys.chunks(MOST) {
+    for some in keys.chunks(MAX) {
         found.extend(load(some.to_vec()).await?);
     }
     Ok(found)

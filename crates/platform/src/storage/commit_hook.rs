@@ -1,4 +1,5 @@
-//! What rides along with every transaction that a request commits: the audit entry of what is being done. The rooms need not know.
+//! Hook that adds rows to every transaction that a request commits: the audit entry of the current
+//! action. The rooms need not know of it.
 
 use std::{future::Future, sync::Arc};
 
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Bulk, journal::Event};
 
-/// A change of an object that a transaction makes.
+/// A transaction's change of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectChange {
     /// The prefix of the object's ID.
@@ -18,11 +19,12 @@ pub struct ObjectChange {
     pub fields: Vec<Value>,
 }
 
-/// Writes something of its own into the transactions of a task.
+/// Adds rows of its own to the transactions of a task.
 pub trait CommitHook: Send + Sync + 'static {
-    /// The rows to write with a transaction of this tenant that made these events and changed these objects; none when there is nothing to add.
+    /// Returns the rows to write with a transaction of this tenant, given its events and the
+    /// objects that it changed; None if there is nothing to add.
     fn rows(&self, tenant: TenantId, events: &[Arc<Event>], changes: Vec<ObjectChange>) -> Option<Bulk>;
-    /// A transaction of the task has committed, with the hook's rows or without.
+    /// Called after a transaction of the task has committed, with the hook's rows or without.
     fn committed(&self, has_taken: bool);
 }
 
@@ -30,17 +32,18 @@ tokio::task_local! {
     static COMMIT_HOOK: Option<Arc<dyn CommitHook>>;
 }
 
-/// Runs the future with a hook on each transaction that it commits itself; transactions of other tasks are theirs.
+/// Runs the future with a hook on each transaction that it commits; transactions of tasks that it
+/// spawns are not included.
 pub async fn with<T>(commit_hook: Arc<dyn CommitHook>, future: impl Future<Output = T>) -> T {
     COMMIT_HOOK.scope(Some(commit_hook), future).await
 }
 
-/// Runs the future without the task's hook: what it commits only prepares what the task is about.
+/// Runs the future without the task's hook: its commits only prepare the task's action.
 pub async fn without<T>(future: impl Future<Output = T>) -> T {
     COMMIT_HOOK.scope(None, future).await
 }
 
-/// Whether a hook stands: without one nobody reads what objects a transaction changes.
+/// Whether a hook is set: without one, object changes need not be noted.
 pub fn is_set() -> bool {
     current().is_some()
 }

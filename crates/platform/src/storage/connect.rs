@@ -16,7 +16,7 @@ use super::{
     ActiveRowSecurity, Announcer, Extensions, Fault, RowSecurity, RowSecurityProof,
     coalesce::Lines,
     limits,
-    postgres::{self, Doors},
+    postgres::{self, ConnectionPools},
     replicas::Replicas,
     row_polls::BUFFERED_ROWS,
     scoped::ReadKind,
@@ -27,14 +27,14 @@ use super::{
     writable::WriteHealth,
 };
 
-/// Which of the two databases.
+/// Database system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
     Postgres,
 }
 
-/// How many connections; the defaults suit one node on a small machine.
+/// Options of a database's connections; the default numbers suit one node on a small machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub readers: u32,
@@ -42,7 +42,8 @@ pub struct Options {
     pub row_security: RowSecurity,
     pub row_security_proof: RowSecurityProof,
     pub ledger_plans: LedgerPlans,
-    /// The process that copies the deployment, so that it tells its own connections from others'.
+    /// ID of the process that copies the deployment, which distinguishes its own connections from
+    /// others.
     pub copier: Option<uuid::Uuid>,
     /// Whether this process ships SQLite's write-ahead log, and so orders each checkpoint.
     pub ships_log: bool,
@@ -61,16 +62,17 @@ impl Default for Options {
     }
 }
 impl Options {
-    /// What Postgres calls the connections.
+    /// Name of the connections in Postgres.
     pub(super) fn application(&self) -> String {
         self.copier.map_or_else(|| "entrepot".to_owned(), |copier| format!("entrepot copy {copier}"))
     }
 }
 
-/// How Postgres plans the statements of the ledger's lanes.
+/// Planning of the statements of the ledger's lanes in Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum LedgerPlans {
-    /// Once, for whatever values, where this login may say so; else as the server sees fit, and the log says so.
+    /// Once, for whatever values, where this login may say so; else as the server sees fit, and the
+    /// log says so.
     #[default]
     Auto,
     /// Once, for whatever values; a server that refuses ends the start.
@@ -79,35 +81,37 @@ pub enum LedgerPlans {
     Server,
 }
 
-/// What becomes of an SQLite file that is not there.
+/// Treatment of an SQLite file that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     IsMade,
     IsRefused,
 }
 
-/// The open database. Cheap to clone, for a request has many handles of it: one thing is counted, and not each of its parts.
+/// The open database. Cheap to clone, as a request has many handles of it: there is one reference
+/// count instead of one for each part.
 #[derive(Clone)]
 pub struct Database(Arc<Opened>);
 
-/// What an open database is. On SQLite `writer` is a single connection; on Postgres the two are separate pools,
-/// so that a page of slow reads never keeps a lane from committing.
+/// Parts of an open database. On SQLite `writer` is a single connection; on Postgres the two are
+/// separate pools, so that a page of slow reads never keeps a lane from committing.
 #[derive(Clone)]
 pub struct Opened {
     pub(super) backend: Backend,
-    /// Who may change tables; the only one that comes as the login of the URL itself.
+    /// Connection with the right to change tables; the only one that uses the login of the URL
+    /// itself.
     pub(super) owner: DatabaseConnection,
     pub(super) writer: Connections,
     pub(super) reader: Connections,
     /// Writes of the deployment itself, which belong to no one tenant.
     pub(super) maintenance: Connections,
-    /// The deployment's own proofs, whose statements are long.
+    /// Connections for the deployment's own proofs, whose statements are long.
     pub(super) proofs: Connections,
-    /// On Postgres, connections for single statements.
-    pub(super) doors: Option<Doors>,
+    /// Connections for single statements, on Postgres only.
+    pub(super) doors: Option<ConnectionPools>,
     pub(super) active_row_security: ActiveRowSecurity,
     pub(super) announcer: Announcer,
-    /// What many requests ask together.
+    /// Queries that concurrent requests share.
     pub(super) lines: Lines,
     pub(super) extensions: Extensions,
     pub(super) write_health: WriteHealth,
@@ -129,28 +133,32 @@ impl From<Opened> for Database {
     }
 }
 
-/// How long a statement waits for a connection before the request is refused.
+/// Timeout of a statement's wait for a connection, after which the request is refused.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A batch that is being written, and the reads for the next one.
+/// Connections of a lane: one for the batch that is being written, and others for the reads of the
+/// next one.
 const CONNECTIONS_A_LANE: usize = 4;
-/// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
+/// Prepared statements kept for each connection: every statement of the hot paths, with room for
+/// the filters of lists.
 pub(super) const STATEMENT_CACHE: usize = 256;
-/// Bytes that SQLite keeps of a write-ahead log that is begun anew, 64 MiB: the log grows while a long read lasts, and would stay that large.
-/// It is cut by the first commit of the new log, behind its frames and this size, where only frames are that were checkpointed.
-const LOG_KEPT: &str = "67108864";
+/// Size to which SQLite truncates its write-ahead log when the log starts over, 64 MiB: the log
+/// grows during a long read, and would stay that large. The first commit of the new log truncates
+/// it behind its own frames and this size, where all frames have been checkpointed.
+const WAL_SIZE_LIMIT_BYTES: &str = "67108864";
 
 impl Database {
-    /// Opens `sqlite://path`, a file that is there, or `postgres://…`.
+    /// Opens `sqlite://path`, an existing file, or `postgres://…`.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
-        Self::open_or(url, options, Missing::IsRefused).await
+        Self::open_with_missing(url, options, Missing::IsRefused).await
     }
 
-    /// The same for who migrates it next: an SQLite file that is missing is made.
+    /// Opens the database as `open` does, for a caller that migrates it next: a missing SQLite file
+    /// is created.
     pub async fn make(url: &str, options: Options) -> Result<Self, Fault> {
-        Self::open_or(url, options, Missing::IsMade).await
+        Self::open_with_missing(url, options, Missing::IsMade).await
     }
 
-    async fn open_or(url: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
+    async fn open_with_missing(url: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return postgres::open(&url.replacen("postgresql://", "postgres://", 1), options).await;
         }
@@ -182,8 +190,8 @@ impl Database {
             .busy_timeout(ACQUIRE_TIMEOUT)
             .statement_cache_capacity(STATEMENT_CACHE)
             .row_buffer_size(BUFFERED_ROWS)
-            .pragma("journal_size_limit", LOG_KEPT);
-        // Where the log is shipped, whoever ships it orders the checkpoints.
+            .pragma("journal_size_limit", WAL_SIZE_LIMIT_BYTES);
+        // If the log is shipped, the shipping process orders the checkpoints.
         let is_shipped = options.ships_log || shipping::is_shipped(std::path::Path::new(path));
         let base = if is_shipped { base.pragma("wal_autocheckpoint", "0") } else { base };
         let base = sea_orm::sqlx::ConnectOptions::disable_statement_logging(base);
@@ -193,16 +201,19 @@ impl Database {
                 .test_before_acquire(false)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .max_lifetime(None)
-                // With a time limit sqlx 0.9 starts a task that counts idle connections, and one that is taken while it is put back counts as
-                // nearly all there could be: the task then looks for them without an end.
+                // With a time limit sqlx 0.9 starts a task that counts idle connections. If one is
+                // taken while it is put back, the count wraps to nearly the maximum, and the task
+                // searches without an end.
                 .idle_timeout(None)
-                .after_release(|connection, _| Box::pin(is_at_rest(connection)))
+                .after_release(|connection, _| Box::pin(has_no_transaction(connection)))
                 .connect_lazy_with(connect)
         };
-        // 16 MiB of pages for the writer, 2 MiB a reader, which takes as much again for a large sort and keeps it; the system's cache stands behind them.
+        // The writer has 16 MiB of pages, each reader 2 MiB and as much again, for good, after a
+        // large sort; the operating system's cache is the next level.
         let writer = pool(1, base.clone().pragma("cache_size", "-16384"));
         let reader = pool(options.readers, base.pragma("query_only", "on").pragma("cache_size", "-2048"));
-        // The first connection turns WAL on, and may make the file, before a reader could find it without.
+        // The first connection turns WAL on, and may create the file, before a reader could open it
+        // without WAL.
         let first = first_of(&writer).await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
         drop(first);
         let owner = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
@@ -227,8 +238,9 @@ impl Database {
         Ok(opened.into())
     }
 
-    /// The same database with connections of its own, opened by whoever first uses them: a connection belongs to the runtime that opened it.
-    /// `lanes` tasks use them at a time, each for a few reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
+    /// Returns the same database with connections of its own, opened on first use: a connection
+    /// belongs to the runtime that opened it. `lanes` tasks use them at a time, each for a few
+    /// reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
     /// connections have threads of their own and are shared.
     #[must_use]
     pub fn with_own_connections(&self, lanes: usize, aside: usize) -> Self {
@@ -244,17 +256,17 @@ impl Database {
     pub fn backend(&self) -> Backend {
         self.backend
     }
-    /// Where committed events are announced inside this process.
+    /// Returns the announcer of committed events inside this process.
     pub fn announcer(&self) -> &Announcer {
         &self.announcer
     }
 
-    /// What later rooms leave with the database.
+    /// Returns the values that later rooms keep with the database.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// The rows of a tenant that a single statement reads, in no transaction.
+    /// Runs a single statement that reads rows of a tenant, in no transaction.
     pub(super) async fn read(&self, tenant: TenantId, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
             Some(doors) if kind.is_long() => doors.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await,
@@ -262,16 +274,17 @@ impl Database {
             None => self.reader.query(statement).await,
         }
     }
-    /// The rows of global tables, or of all tenants, that a single statement reads.
-    pub(super) async fn read_across(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+    /// Runs a single statement that reads rows of global tables, or of all tenants.
+    pub(super) async fn query_all_tenants(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let _span = self.statements.note(&statement);
         match &self.doors {
             Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
             None => self.reader.query(statement).await,
         }
     }
-    /// Has Postgres measure tables that have just grown, all where none is named. It does so by itself, once a minute; until then its plans are
-    /// for the few rows that there were. A login that does not own the tables waits that minute.
+    /// Runs ANALYZE on Postgres tables that have just grown, or on all tables if none is named.
+    /// Autovacuum does so once a minute; until then plans are made for the former few rows. A login
+    /// that does not own the tables has to wait for it.
     pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
         if self.backend == Backend::Postgres {
             let sql = format!("ANALYZE {}", tables.join(", "));
@@ -305,10 +318,11 @@ impl From<Backend> for DbBackend {
     }
 }
 
-/// Whether a connection that comes back is in no transaction any more. SQLite ends one by itself that meets a full disk
-/// (sqlite.org/lang_transaction.html); sqlx's own ROLLBACK then fails, it still counts that one as open, and of all that come after it makes
-/// savepoints, of which one that was rolled back keeps the others from ever being committed. Such a connection is closed.
-async fn is_at_rest(connection: &mut sqlite::SqliteConnection) -> Result<bool, sea_orm::sqlx::Error> {
+/// Whether a connection returned to the pool is in no transaction. SQLite itself ends a transaction
+/// that meets a full disk (sqlite.org/lang_transaction.html). The ROLLBACK of sqlx then fails, sqlx
+/// still counts the transaction as open and makes savepoints of all later ones, and one that is
+/// rolled back prevents all others from ever being committed. Such a connection is closed.
+async fn has_no_transaction(connection: &mut sqlite::SqliteConnection) -> Result<bool, sea_orm::sqlx::Error> {
     if connection.is_in_transaction() {
         // The rollback of a transaction that was dropped is in its queue before this.
         connection.ping().await?;
@@ -316,18 +330,19 @@ async fn is_at_rest(connection: &mut sqlite::SqliteConnection) -> Result<bool, s
     Ok(!connection.is_in_transaction())
 }
 
-/// Tries to turn WAL on, and the time between two: SQLite does not wait for whoever is doing so at the same moment.
-const TRIES: u32 = 200;
-const BETWEEN: Duration = Duration::from_millis(50);
+/// Tries to turn WAL on, and the time between two: SQLite does not wait if another connection is
+/// doing so at the same moment.
+const WAL_ATTEMPTS: u32 = 200;
+const WAL_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 async fn first_of(writer: &sqlite::SqlitePool) -> Result<PoolConnection<sqlite::Sqlite>, sea_orm::sqlx::Error> {
     let mut tries = 1;
     loop {
         match writer.acquire().await {
-            Err(err) if is_busy(&err) && tries < TRIES => tries += 1,
+            Err(err) if is_busy(&err) && tries < WAL_ATTEMPTS => tries += 1,
             done => return done,
         }
-        crate::clock::sleep(BETWEEN).await;
+        crate::clock::sleep(WAL_RETRY_INTERVAL).await;
     }
 }
 

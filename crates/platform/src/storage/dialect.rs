@@ -1,4 +1,4 @@
-//! The few statements that SQLite and Postgres say differently.
+//! The few statements that differ between SQLite and Postgres.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Backend;
 
 impl Backend {
-    /// `column IN (the ids of parameter $n)`, one text whatever their number, so that the statement is prepared once.
+    /// Returns `column IN (the IDs of parameter $n)`, one text for any number of IDs, so that the
+    /// statement is prepared once.
     pub fn in_ids(self, column: &str, parameter: usize) -> String {
         match self {
             Self::Postgres => format!("{column} = ANY(${parameter})"),
@@ -31,7 +32,7 @@ impl Backend {
             Self::Sqlite => Value::from(json_hex(ids)),
         }
     }
-    /// `column IN (the texts of parameter $n)`.
+    /// Returns `column IN (the texts of parameter $n)`.
     pub fn in_texts(self, column: &str, parameter: usize) -> String {
         match self {
             Self::Postgres => format!("{column} = ANY(${parameter})"),
@@ -44,34 +45,37 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
-    /// That a column is one of these ids, which are parameter $n, and its value. The equality of a single one lets a sort walk the index.
+    /// Returns the condition that a column is one of these IDs, which are parameter $n, and the
+    /// parameter's value. For a single ID it is an equality, so that a sort can use the index.
     pub fn one_of_ids<K>(self, column: &str, ids: &[Id<K>], parameter: usize) -> (String, Value) {
         match ids {
             [id] => (format!("{column} = ${parameter}"), id.uuid().into()),
             _ => (self.in_ids(column, parameter), self.ids(ids.iter().copied())),
         }
     }
-    /// The same of texts.
+    /// Does the same for texts.
     pub fn one_of_texts(self, column: &str, texts: &[&str], parameter: usize) -> (String, Value) {
         match texts {
             [text] => (format!("{column} = ${parameter}"), (*text).into()),
             _ => (self.in_texts(column, parameter), self.texts(texts.iter().copied())),
         }
     }
-    /// Whether a column has the text of parameter $n in it. The letters A to Z of the column are compared as small ones, which those of the text are.
+    /// Returns the condition that a column contains the text of parameter $n. The column's letters
+    /// A to Z are compared in lower case; the text must be in lower case.
     pub fn has_text(self, column: &str, n: usize) -> String {
         match self {
             Self::Postgres => format!("strpos(lower({column} COLLATE \"C\"), ${n}) > 0"),
             Self::Sqlite => format!("instr(lower({column}), ${n}) > 0"),
         }
     }
-    /// ` AND column IN (…)` of these ids, which are bound behind the tenant and the values; empty where there is no list.
+    /// Returns ` AND column IN (…)` for these IDs, which are appended to the values after the
+    /// tenant; empty without a list.
     pub fn and_ids<K>(self, column: &str, ids: Option<&[Id<K>]>, values: &mut Vec<Value>) -> String {
         let Some(ids) = ids else { return String::new() };
         values.push(self.ids(ids.iter().copied()));
         format!(" AND {}", self.in_ids(column, values.len() + 1))
     }
-    /// `column IN (the numbers of parameter $n)`.
+    /// Returns `column IN (the numbers of parameter $n)`.
     pub fn in_numbers(self, column: &str, parameter: usize) -> String {
         self.in_texts(column, parameter)
     }
@@ -81,51 +85,56 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(numbers.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
-    /// A condition on a span that few rows are in. SQLite takes any for a quarter of the table, and would rather go through all rows in a list's order
-    /// than look for those in an index.
-    pub fn rarely(self, condition: &str) -> String {
+    /// Marks a condition on a range as one that few rows match. SQLite assumes a quarter of the
+    /// table for any range, and would scan all rows in a list's order instead of using an index.
+    pub fn rarely_matches(self, condition: &str) -> String {
         match self {
             Self::Postgres => condition.to_owned(),
             Self::Sqlite => format!("likelihood({condition}, 0.01)"),
         }
     }
-    /// Behind a table and its alias: the index by which SQLite is to read it, whatever it expects of that and others (`migration::statistics`). Postgres
-    /// has counted.
+    /// Returns the clause, after a table and its alias, that makes SQLite use an index whatever it
+    /// estimates (`migration::statistics`). Empty for Postgres, which has statistics.
     pub fn indexed_by(self, index: &str) -> String {
         match self {
             Self::Postgres => String::new(),
             Self::Sqlite => format!(" INDEXED BY {index}"),
         }
     }
-    /// Locks rows of `alias` against other changes until the transaction ends, but lets rows that refer to them be inserted meanwhile.
+    /// Locks rows of `alias` against other changes until the transaction ends; rows that reference
+    /// them can still be inserted meanwhile.
     pub fn for_change(self, alias: &str) -> String {
         match self {
             Self::Postgres => format!(" FOR NO KEY UPDATE OF {alias}"),
             Self::Sqlite => String::new(),
         }
     }
-    /// The same of rows that nobody holds: the others are left out, and nothing is waited for.
+    /// Locks like `for_change`, but skips rows that other transactions have locked instead of
+    /// waiting.
     pub fn for_change_if_free(self, alias: &str) -> String {
         match self {
             Self::Postgres => format!("{} SKIP LOCKED", self.for_change(alias)),
             Self::Sqlite => String::new(),
         }
     }
-    /// Keeps rows of `alias` as they are until the transaction ends: whoever would change one waits, and others may keep it meanwhile.
+    /// Protects rows of `alias` from changes until the transaction ends: other transactions wait to
+    /// change them, but may lock them in this mode too.
     pub fn for_reference(self, alias: &str) -> String {
         match self {
             Self::Postgres => format!(" FOR SHARE OF {alias}"),
             Self::Sqlite => String::new(),
         }
     }
-    /// Locks the rows of `alias` that a select finds until the transaction ends. SQLite has one writer: nothing to lock.
+    /// Locks the rows of `alias` that a select finds until the transaction ends. SQLite has one
+    /// writer: nothing to lock.
     pub fn for_update(self, alias: &str) -> String {
         match self {
             Self::Postgres => format!(" FOR UPDATE OF {alias}"),
             Self::Sqlite => String::new(),
         }
     }
-    /// The same of rows that nobody holds or has just referred to: the others are left out, and nothing is waited for.
+    /// Locks like `for_update`, but skips rows that other transactions have locked or just
+    /// referenced instead of waiting.
     pub fn for_update_if_free(self, alias: &str) -> String {
         match self {
             Self::Postgres => format!("{} SKIP LOCKED", self.for_update(alias)),
@@ -149,8 +158,8 @@ fn json_hex(ids: impl Iterator<Item = Uuid>) -> String {
 }
 
 impl Backend {
-    /// A table expression `k(a, b)` of pairs of ids, each once however often it is given, so that no sum over what is joined to them counts
-    /// twice; and its values. Parameters are numbered from `next`.
+    /// Returns a table expression `k(a, b)` of pairs of IDs, without duplicates, so that no sum
+    /// over joined rows counts twice; and its values. Parameters are numbered from `next`.
     pub fn pairs<A, B>(self, pairs: &[(Id<A>, Id<B>)], next: usize) -> (String, Vec<Value>) {
         let mut seen = HashSet::with_capacity(pairs.len());
         let pairs: Vec<(Uuid, Uuid)> =
@@ -162,7 +171,7 @@ impl Backend {
                 (format!("unnest(${next}::uuid[], ${}::uuid[]) AS k(a, b)", next + 1), vec![array(a), array(b)])
             }
             Self::Sqlite => {
-                // One text of 64 hex digits a pair: cheaper to take apart than nested JSON.
+                // Each pair is one text of 64 hex digits: cheaper to parse than nested JSON.
                 let both = pairs.iter().map(|(a, b)| format!("\"{}{}\"", a.simple(), b.simple())).collect::<Vec<_>>().join(",");
                 let sql = format!(
                     "(SELECT unhex(substr(value, 1, 32)) AS a, unhex(substr(value, 33)) AS b FROM json_each(${next})) AS k"
@@ -173,7 +182,7 @@ impl Backend {
     }
 }
 
-/// IDs as one text with commas, for a setting that policies read.
+/// Returns IDs as one text with commas, for a setting that policies read.
 pub(super) fn listed<K>(ids: &[Id<K>]) -> String {
     ids.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>().join(",")
 }

@@ -1,5 +1,6 @@
-//! Dry runs: what a task changes is undone where it would be committed, whichever room it goes through. Carried by the task, so that no shell function
-//! can forget it. What leaves the database at commit (an e-mail, the end of a session) asks `is_on` first.
+//! Dry runs: a task's changes are rolled back instead of committed, whichever room they go through.
+//! The task carries the flag, so that no shell function can forget it. Effects outside the database
+//! at commit (an e-mail, the end of a session) check `is_on` first.
 
 use std::future::Future;
 
@@ -7,8 +8,9 @@ tokio::task_local! {
     static DRY_RUN: bool;
 }
 
-/// Runs the future without committing anything: each `Work::commit` of its task undoes the transaction, and `journal::append` gives no number.
-/// Transactions of other tasks are theirs.
+/// Runs the future without committing anything: each `Work::commit` of its task rolls the
+/// transaction back, and `journal::append` returns no number. Transactions of tasks that it spawns
+/// are not included.
 pub async fn over<T>(future: impl Future<Output = T>) -> T {
     DRY_RUN.scope(true, future).await
 }

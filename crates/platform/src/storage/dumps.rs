@@ -1,4 +1,5 @@
-//! What dumps of a Postgres need: one run at a time, a moment that `pg_dump` reads as well, and databases that are made and dropped by name.
+//! Prerequisites of Postgres dumps: one run at a time, a snapshot that `pg_dump` reads as well, and
+//! databases that are created and dropped by name.
 
 mod client;
 
@@ -19,14 +20,14 @@ pub use client::{ClientLogin, with_database};
 
 const EXPORT: &str = "SELECT pg_export_snapshot()::text";
 const SIZE: &str = "SELECT pg_database_size(current_database())::bigint";
-/// A relation that is no extension's, in whichever schema, but for the mark of a restore.
+/// A relation in any schema that belongs to no extension, except for the mark of a restore.
 const RELATION: &str =
     "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
       AND c.oid IS DISTINCT FROM to_regclass('entrepot_restoring')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
-/// How text of this database is written and sorted.
+/// Encoding and sort order of text in this database.
 #[derive(Record)]
 struct Locale {
     #[record(sql = "pg_encoding_to_char(encoding)::text")]
@@ -37,23 +38,24 @@ struct Locale {
     kinds: String,
 }
 
-/// A table whose rows this login does not see, all of them: it neither owns it nor passes by its policies, or the owner's own policy is not there. `pg_dump` would leave
-/// them out in silence.
-const HIDDEN: &str =
+/// A table of which this login does not see all rows: it neither owns the table nor bypasses its
+/// policies, or the owner's own policy is missing. `pg_dump` would silently omit the rows.
+const TABLES_WITH_HIDDEN_ROWS: &str =
     "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles u ON u.rolname = current_user
     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relkind IN ('r', 'p') AND NOT (u.rolsuper OR u.rolbypassrls)
       AND (NOT pg_has_role(u.oid, c.relowner, 'USAGE') OR (c.relrowsecurity AND c.relforcerowsecurity
         AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'of_owner' AND c.relowner = ANY (p.polroles))))
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
-/// The mark of a database that is being restored: a table. It is committed before the rows, and goes when the deployment is held.
+/// The mark of a database that is being restored: a table. It is committed before the rows, and
+/// removed when the deployment's jobs are on hold.
 pub(super) const RESTORING: &str = "entrepot_restoring";
 const MARK: &str = "CREATE TABLE IF NOT EXISTS entrepot_restoring ()";
 const UNMARK: &str = "DROP TABLE IF EXISTS entrepot_restoring";
 const MARKED: &str = "SELECT to_regclass('entrepot_restoring') IS NOT NULL";
 
-/// A restored policy of the owner names the login that owned the tables then. Without one of its own, the login that owns them now sees no rows, and migrations
-/// change none.
+/// A restored owner's policy names the login that owned the tables at the time of the dump. Without
+/// a policy of its own, the current owner sees no rows, and migrations change none.
 const CLAIM_POLICIES: &str = "DO $policies$
   DECLARE p record;
   BEGIN
@@ -64,14 +66,15 @@ const CLAIM_POLICIES: &str = "DO $policies$
     END LOOP;
   END $policies$";
 
-/// Keeps other dumps and drills of this database out, from whichever machine, until it is dropped or its connection is lost.
+/// Lock against other dumps and drills of this database, from any machine, until it is dropped or
+/// its connection is lost.
 #[derive(Debug)]
 #[must_use = "without it another run may begin"]
 pub struct DumpLock {
     _lock: SessionLock,
 }
 
-/// The rows as they were at one moment, which other sessions can read too while this one is open.
+/// The rows as of one moment, which other sessions can read too while this one is open.
 pub struct ExportedSnapshot {
     backend: Backend,
     name: String,
@@ -79,7 +82,7 @@ pub struct ExportedSnapshot {
 }
 
 impl ExportedSnapshot {
-    /// What `pg_dump --snapshot` names it by.
+    /// Returns the name of the snapshot for `pg_dump --snapshot`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -97,13 +100,13 @@ impl GlobalReads for ExportedSnapshot {
 }
 
 impl Global {
-    /// Opens a moment of a Postgres that `pg_dump` can read, too.
+    /// Opens a snapshot of a Postgres that `pg_dump` can read, too.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
     pub async fn export_snapshot(&self) -> Result<ExportedSnapshot, Fault> {
         let (db, backend) = (&self.db, self.db.backend);
-        let bound = db.active_row_security.stands().then_some(TenantId::NIL);
+        let bound = db.active_row_security.is_enforced().then_some(TenantId::NIL);
         let transaction = db.proofs.begin(bound, Purpose::Snapshot).await?;
         let row = transaction.query_one_raw(Statement::from_string(backend.into(), EXPORT)).await?;
         let name = row.as_ref().map(Row::scalar).transpose()?.ok_or_else(nothing)?;
@@ -112,7 +115,7 @@ impl Global {
 }
 
 impl Database {
-    /// Takes the right to dump or drill this Postgres; None while another run has it.
+    /// Takes the lock of dumps and drills of this Postgres; None while another run has it.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
@@ -120,7 +123,7 @@ impl Database {
         Ok(self.lock_session(AdvisoryKey::Dumps).await?.map(|lock| DumpLock { _lock: lock }))
     }
 
-    /// Bytes that this Postgres takes on its disk.
+    /// Returns the bytes of this Postgres on its disk.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
@@ -129,16 +132,18 @@ impl Database {
         Row::scalar(&row.ok_or_else(nothing)?)
     }
 
-    /// A table or the like of this Postgres, whoever made it; None where there is none.
+    /// Returns the name of a table or similar relation of this Postgres, whoever created it; None
+    /// if there is none.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
-    pub async fn any_relation(&self) -> Result<Option<String>, Fault> {
+    pub async fn find_relation(&self) -> Result<Option<String>, Fault> {
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), RELATION)).await?;
         row.as_ref().map(Row::scalar).transpose()
     }
 
-    /// Gives policies that restored tables have for the login that owned them where they were dumped to the login that owns them now.
+    /// Reassigns policies of restored tables from the login that owned them at the dump to the
+    /// login that owns them now.
     ///
     /// # Errors
     /// The database is no Postgres, or the login does not own the tables.
@@ -147,25 +152,27 @@ impl Database {
         Ok(())
     }
 
-    /// A table of this Postgres whose rows its login does not see, all of them; None where it sees all.
+    /// Returns a table of this Postgres of which its login does not see all rows; None if it sees
+    /// all.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
-    pub async fn any_hidden(&self) -> Result<Option<String>, Fault> {
-        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), HIDDEN)).await?;
+    pub async fn find_hidden_table(&self) -> Result<Option<String>, Fault> {
+        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), TABLES_WITH_HIDDEN_ROWS)).await?;
         row.as_ref().map(Row::scalar).transpose()
     }
 
-    /// Marks this Postgres as one that is being restored: no node serves it until `end_restoring`, also where the restore is killed.
+    /// Marks this Postgres as being restored: no node serves it until `end_restoring`, even if the
+    /// restore is killed.
     ///
     /// # Errors
-    /// The database is no Postgres, or the login may make no tables in it.
+    /// The database is no Postgres, or the login may create no tables in it.
     pub async fn begin_restoring(&self) -> Result<(), Fault> {
         self.owner.execute_unprepared(MARK).await?;
         Ok(())
     }
 
-    /// Takes the mark away.
+    /// Removes the mark.
     ///
     /// # Errors
     /// The database does not answer.
@@ -174,7 +181,8 @@ impl Database {
         Ok(())
     }
 
-    /// Whether a restore of this database has begun and not ended. Never of an embedded one, which is restored beside its place.
+    /// Whether a restore of this database has begun and not ended. False for an embedded one, which
+    /// is restored to another file first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -186,10 +194,10 @@ impl Database {
         row.as_ref().map_or(Ok(false), Row::scalar)
     }
 
-    /// Makes an empty database in the cluster of this one, whose text is written and sorted as here.
+    /// Creates an empty database in the same cluster, with the same encoding and collation.
     ///
     /// # Errors
-    /// The login may make none, or there is one of this name.
+    /// The login may create none, or there is one of this name.
     pub async fn create_database(&self, name: &str) -> Result<(), Fault> {
         let locale = format!("SELECT {} FROM pg_database WHERE datname = current_database()", Locale::SELECT);
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), locale)).await?.ok_or_else(nothing)?;
@@ -205,7 +213,8 @@ impl Database {
         Ok(())
     }
 
-    /// Drops a database of the cluster of this one, with the sessions that are open in it. One that is not there is dropped already.
+    /// Drops a database of the same cluster, with its open sessions. A missing one counts as
+    /// dropped.
     ///
     /// # Errors
     /// The login does not own it.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::traces;
 
-/// What an event can be about, finely enough to find those who follow it.
+/// Subject of an event, fine enough to find its followers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subject {
     kind: &'static str,
@@ -31,13 +31,13 @@ impl Subject {
     pub fn of<K: Kind>(id: Id<K>) -> Self {
         Self { kind: K::PREFIX, id: id.uuid() }
     }
-    /// The id, if it is one of a `K`.
+    /// Returns the ID, if it is one of a `K`.
     pub fn id<K: Kind>(self) -> Option<Id<K>> {
         (self.kind == K::PREFIX).then(|| Id::from_uuid(self.id))
     }
 }
 
-/// What a stream is about. Its room declares it.
+/// Subject of a stream. Its room declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Topic(pub &'static str);
 
@@ -45,25 +45,26 @@ pub struct Topic(pub &'static str);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     Nobody,
-    /// Those who follow one of the subjects, or everything.
+    /// Followers of one of the subjects, or of everything.
     Of(Vec<Subject>),
     All,
 }
 
-/// The stream that carries a family, and whom each of its events concerns there.
+/// Stream that carries a family, and the followers that each of its events concerns there.
 pub struct Stream<P> {
     pub topic: Topic,
     pub concerns: fn(&P) -> Audience,
 }
 
-/// Somebody who asks to see events.
+/// Caller that requests events.
 pub trait Viewer {
     fn id(&self) -> Uuid;
-    /// Whether they hold a permission, for whatever it may be.
+    /// Whether the viewer holds a permission, for any subject.
     fn holds(&self, permission: &str) -> bool;
     /// Whether they hold a permission for this subject.
     fn covers(&self, permission: &str, subject: Subject) -> bool;
-    /// The one subject that they are confined to, of documents that have a subject of its kind.
+    /// Returns the one subject that the viewer is confined to, for documents that have a subject of
+    /// its kind.
     fn confined_to(&self) -> Option<Subject>;
 }
 
@@ -78,7 +79,7 @@ impl EventViewer<'_> {
     pub fn viewer(&self) -> Uuid {
         self.viewer.id()
     }
-    /// Whether the viewer holds the family's permission for whatever it may be.
+    /// Whether the viewer holds the family's permission for any subject.
     pub fn is_permitted(&self) -> bool {
         self.viewer.holds(self.permission)
     }
@@ -102,43 +103,44 @@ impl EventViewer<'_> {
     }
 }
 
-/// What a viewer is shown of a payload.
+/// Part of a payload that a viewer may see.
 pub enum Shown<P> {
-    /// All of it, as it is stored, for holders of the family's permission.
+    /// The whole payload as stored, for holders of the family's permission.
     Whole,
-    /// What this returns; None hides the event.
+    /// The part that this function returns; `None` hides the event.
     Part(fn(&P, EventViewer<'_>) -> Option<Value>),
 }
 
-/// What holds for all events of a family. Nothing of it has a default.
+/// Terms of all events of a family. None of them has a default.
 pub struct Terms<P> {
-    /// The permission that somebody needs to see any of its events.
+    /// Permission required to see any of the family's events.
     pub permission: &'static str,
     pub shown: Shown<P>,
-    /// None: no stream carries it.
+    /// None if no stream carries the family's events.
     pub stream: Option<Stream<P>>,
 }
 
-/// What makes an event.
+/// Source of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A mutation, which says so in its `@emits`.
+    /// A mutation, which lists the event in its `@emits`.
     Mutation,
-    /// A job or a step of the system's own; no mutation names it.
+    /// A job or a step of the system itself; no mutation lists the event.
     System,
 }
 
-/// What is declared of an event.
+/// Declaration of an event.
 pub struct Declaration<P> {
-    /// As it is stored.
+    /// Stored name, such as `order.created`.
     pub name: &'static str,
     pub source: Source,
-    /// The things that its family is about, in words.
+    /// Description of the subject of the family.
     pub description: &'static str,
     pub terms: Terms<P>,
 }
 
-/// A declared kind of event with payloads of type `P`: the one way to make such an event, and to recognise and read one.
+/// A declared kind of event with payloads of type `P`: the only way to make such an event, and to
+/// recognise and read one.
 pub struct EventType<P: 'static>(&'static Declaration<P>);
 
 impl<P> Clone for EventType<P> {
@@ -164,18 +166,18 @@ impl<P> EventType<P> {
     pub const fn new(declared: &'static Declaration<P>) -> Self {
         Self(declared)
     }
-    /// As it is stored.
+    /// Returns the stored name.
     pub const fn name(&self) -> &'static str {
         self.0.name
     }
-    /// Its name, for `@emits`.
+    /// Returns the name as a `String`, for `@emits`.
     pub fn text(&self) -> String {
         self.0.name.to_owned()
     }
     pub fn is(&self, event: &Event) -> bool {
         event.kind == self.0.name
     }
-    /// An event with a payload that is JSON already.
+    /// Returns an event whose payload is JSON text already.
     pub fn with_text(&self, payload: String) -> NewEvent {
         NewEvent::new(self.0.name, payload)
     }
@@ -189,7 +191,7 @@ impl<P: Serialize> EventType<P> {
 }
 
 impl<P: DeserializeOwned> EventType<P> {
-    /// The payload; None of an event of another kind.
+    /// Returns the payload; None for an event of another kind.
     ///
     /// # Errors
     /// It has another shape: the row is corrupt.
@@ -203,12 +205,12 @@ fn payload<P: DeserializeOwned>(event: &Event) -> Result<P, Fault> {
     serde_json::from_str(&payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
 }
 
-/// The payload of one event, as it was first read.
+/// Parsed payload of one event.
 #[derive(Debug, Default)]
-pub struct ReadOnce(OnceLock<Arc<dyn Any + Send + Sync>>);
+pub struct ParsedPayload(OnceLock<Arc<dyn Any + Send + Sync>>);
 
-impl ReadOnce {
-    /// The event's payload, which the first call reads for all.
+impl ParsedPayload {
+    /// Returns the event's payload, which the first call parses for all.
     ///
     /// # Errors
     /// It has another shape: the row is corrupt.
@@ -217,32 +219,32 @@ impl ReadOnce {
             return Ok(known);
         }
         let read = Arc::new(payload::<P>(event)?);
-        // Whoever came first has left the same.
+        // Another caller that was first has stored an equal payload.
         let _ = self.0.set(read.clone());
         Ok(read)
     }
 }
 
-/// A declared kind of event, whatever its payloads are.
-pub trait Declared: Send + Sync {
+/// A declared kind of event, for any type of payload.
+pub trait AnyEventType: Send + Sync {
     fn name(&self) -> &'static str;
     fn source(&self) -> Source;
     fn permission(&self) -> &'static str;
-    /// The things that the event's family is about, in words.
+    /// Returns the description of the subject of the event's family.
     fn description(&self) -> &'static str;
-    /// The topic of the stream that carries the event.
+    /// Returns the topic of the stream that carries the event.
     fn topic(&self) -> Option<Topic>;
-    /// What a viewer may see of an event; None for nothing.
+    /// Returns the part of an event that a viewer may see; `None` hides the event.
     ///
     /// # Errors
     /// The payload has another shape.
     fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error>;
-    /// The topic whose stream carries the event, and whom it concerns there. An event that cannot be read concerns all: they meet its fault
-    /// themselves.
-    fn audience(&self, event: &Event, read: &ReadOnce) -> Option<(Topic, Audience)>;
+    /// Returns the topic whose stream carries the event, and the followers that it concerns there.
+    /// An event that cannot be parsed concerns all: they report its fault.
+    fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)>;
 }
 
-impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
+impl<P: DeserializeOwned + Send + Sync + 'static> AnyEventType for EventType<P> {
     fn name(&self) -> &'static str {
         self.0.name
     }
@@ -266,29 +268,29 @@ impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
             Shown::Part(shown) => Ok(shown(&serde_json::from_str(&payload)?, viewer)),
         }
     }
-    fn audience(&self, event: &Event, read: &ReadOnce) -> Option<(Topic, Audience)> {
+    fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)> {
         let Stream { topic, concerns } = self.0.terms.stream.as_ref()?;
         Some((*topic, read.payload::<P>(event).map_or(Audience::All, |payload| concerns(&payload))))
     }
 }
 
-/// What stands before the point of an event's name.
+/// Returns the part of an event's name before the point.
 fn noun(name: &str) -> &str {
     name.split_once('.').map_or(name, |(noun, _)| noun)
 }
 
 /// The events of one noun that have their payload's type and their terms in common.
 pub struct EventFamily<P> {
-    events: &'static [&'static dyn Declared],
+    events: &'static [&'static dyn AnyEventType],
     payload: PhantomData<fn() -> P>,
 }
 
 impl<P> EventFamily<P> {
     /// For `events!`.
-    pub const fn new(events: &'static [&'static dyn Declared]) -> Self {
+    pub const fn new(events: &'static [&'static dyn AnyEventType]) -> Self {
         Self { events, payload: PhantomData }
     }
-    pub const fn events(&self) -> &'static [&'static dyn Declared] {
+    pub const fn events(&self) -> &'static [&'static dyn AnyEventType] {
         self.events
     }
     /// Whether the event is about the family's noun: one of these, or one of another family or version of Entrepot.
@@ -298,7 +300,7 @@ impl<P> EventFamily<P> {
 }
 
 impl<P: DeserializeOwned> EventFamily<P> {
-    /// The payload of one of these; None of any other event.
+    /// Returns the payload of an event of the family; None for any other event.
     ///
     /// # Errors
     /// It has another shape: the row is corrupt.
@@ -309,32 +311,34 @@ impl<P: DeserializeOwned> EventFamily<P> {
 
 /// All declared events.
 pub struct Registry {
-    events: Vec<&'static dyn Declared>,
-    by_name: HashMap<&'static str, &'static dyn Declared>,
-    /// The first of each noun.
-    by_noun: HashMap<&'static str, &'static dyn Declared>,
+    events: Vec<&'static dyn AnyEventType>,
+    by_name: HashMap<&'static str, &'static dyn AnyEventType>,
+    /// First declared event of each noun.
+    by_noun: HashMap<&'static str, &'static dyn AnyEventType>,
 }
 
 impl Registry {
-    pub fn of(families: &[&[&'static dyn Declared]]) -> Self {
+    pub fn of(families: &[&[&'static dyn AnyEventType]]) -> Self {
         let events = families.concat();
         let by_name = events.iter().map(|event| (event.name(), *event)).collect();
         let by_noun = events.iter().rev().map(|event| (noun(event.name()), *event)).collect();
         Self { events, by_name, by_noun }
     }
     /// In the order of their families.
-    pub fn events(&self) -> impl Iterator<Item = &'static dyn Declared> + '_ {
+    pub fn events(&self) -> impl Iterator<Item = &'static dyn AnyEventType> + '_ {
         self.events.iter().copied()
     }
-    /// What a viewer may see of an event; None for nothing, and for an event that nobody has declared.
+    /// Returns the part of an event that a viewer may see; `None` if the event is hidden or not
+    /// declared.
     ///
     /// # Errors
     /// The payload has another shape.
     pub fn shown(&self, name: &str, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
         self.by_name.get(name).map_or(Ok(None), |event| event.shown(payload, viewer))
     }
-    /// Whom an event concerns on which stream. One that only a later version declares goes where its noun does.
-    pub fn audience(&self, event: &Event, read: &ReadOnce) -> Option<(Topic, Audience)> {
+    /// Returns the stream and the followers that an event concerns. An event that only a later
+    /// version declares is treated like others of its noun.
+    pub fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)> {
         let name = event.kind.as_str();
         self.by_name.get(name).or_else(|| self.by_noun.get(noun(name)))?.audience(event, read)
     }
@@ -346,7 +350,7 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// The payload of an event that says no more of a row than which it is.
+/// Payload of an event that only names the changed row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "K: Kind")]
 pub struct RowChanged<K: Kind> {
@@ -360,8 +364,9 @@ impl<K: Kind> EventType<RowChanged<K>> {
     }
 }
 
-/// Declares a room's events, family by family: the family's constant, the payload's type, its `Terms`, and each event's constant with its name;
-/// `by system` where no mutation emits it. The comment of a family says what its events are about, and clients are shown it.
+/// Declares a room's events, family by family: the family's constant, the payload's type, its
+/// `Terms`, and each event's constant with its name; `by system` if no mutation emits it. The doc
+/// comment of a family describes the subject of its events and is shown to clients.
 #[macro_export]
 macro_rules! events {
     (@source) => { $crate::storage::events::Source::Mutation };

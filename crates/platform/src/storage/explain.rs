@@ -1,4 +1,4 @@
-//! How the database would carry out a query, for values that nobody names.
+//! Query plans of the database, independent of the parameters' values.
 
 use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -9,8 +9,9 @@ use super::{
 };
 
 impl Database {
-    /// The plan of a query, a line a step. It is not run, and no value is needed: the plan is for whatever values there may be, and names none. On
-    /// Postgres it takes a connection of its own, which is closed again; its role is that of requests.
+    /// Returns the plan of a query, one line for each step. The query is not run and needs no
+    /// values: the plan is generic and contains none. On Postgres this uses a connection of its own
+    /// with the role of requests, which is closed afterwards.
     ///
     /// # Errors
     /// The database fails, or the statement cannot be planned without its values.
@@ -23,14 +24,14 @@ impl Database {
             }
             Connections::Postgres(sessions) => sessions.others(1, limits::REQUESTS),
         };
-        let bound = self.active_row_security.stands().then_some(TenantId::NIL);
+        let bound = self.active_row_security.is_enforced().then_some(TenantId::NIL);
         let explained = by_generic_plan(&Connections::Postgres(sessions.clone()), bound, sql).await;
         sessions.forget();
         explained
     }
 }
 
-/// PREPARE keeps a query for whatever values; EXPLAIN says how it would run, and shows parameters as they are written.
+/// Explains a prepared query under its generic plan, which shows parameters instead of values.
 async fn by_generic_plan(connections: &Connections, bound: Option<TenantId>, sql: &str) -> Result<Vec<String>, Fault> {
     let nulls = vec!["NULL"; parameters(sql)].join(", ");
     let execute = if nulls.is_empty() { "entrepot_slow".to_owned() } else { format!("entrepot_slow ({nulls})") };

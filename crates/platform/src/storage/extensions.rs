@@ -1,5 +1,5 @@
-//! What later rooms leave with the database for whoever reads and writes rows: the keys that some columns are sealed under, which storage
-//! itself knows nothing of.
+//! Values that rooms attach to the database for the code that reads and writes rows: for example
+//! the keys of sealed columns, which storage itself does not know.
 
 use std::{
     any::{Any, TypeId},
@@ -7,16 +7,16 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// A thing of each type. All clones of a database share it.
+/// One value of each type, shared by all clones of a database.
 #[derive(Clone, Default)]
 pub struct Extensions(Arc<RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 
 impl Extensions {
-    /// Leaves a thing in the place of the one of its type that was there.
+    /// Sets the value of its type and replaces an earlier one.
     pub fn insert<T: Send + Sync + 'static>(&self, thing: T) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), Arc::new(thing));
     }
-    /// The thing of this type, if somebody left one.
+    /// Returns the value of this type, if one is set.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
     }

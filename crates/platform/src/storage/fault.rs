@@ -1,17 +1,18 @@
-//! What can go wrong that is not the caller's business.
+//! Faults that do not concern the caller.
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
-/// A fault of ours or of what we stand on. Callers see `INTERNAL`, `UNAVAILABLE` or `OVERLOADED`, never its text.
+/// An error of this program or of the services that it uses. Callers see `INTERNAL`, `UNAVAILABLE`
+/// or `OVERLOADED`, never its text.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     #[error("database: {0}{why}", why = unwritable(.0).map_or("", Unwritable::aside))]
     Database(#[from] DbErr),
-    /// A row that breaks a rule which its writers keep: the table and the rule.
+    /// A row that violates an invariant: the table and the rule.
     #[error("corrupt row in {table}: {rule}")]
     Corrupt { table: &'static str, rule: String },
-    /// A sum of the caller's own figures that cannot be told exactly.
-    #[error("a sum passes 2^53 − 1, the largest that can be told exactly")]
+    /// A sum of the caller's own figures that is too large to be exact.
+    #[error("a sum exceeds 2^53 − 1, the largest exact integer of the API")]
     TooLarge,
     #[error("too much is queued")]
     Overloaded,
@@ -27,17 +28,18 @@ pub enum Fault {
     Broken(String),
 }
 
-/// Codes of what may go better another time. Postgres: serialisation failure, deadlock, too many connections, admin shutdown, crash shutdown,
-/// starting up, a lock that was not to be had in time, a statement that took too long, a transaction that stood still for too long; SQLite: busy,
-/// locked, a snapshot that is too old to write.
-const PASSING: &[&str] =
+/// Codes of errors that may pass. Postgres: serialisation failure, deadlock, too many connections,
+/// admin shutdown, crash shutdown, starting up, lock timeout, statement timeout, idle transaction
+/// timeout; SQLite: busy, locked, a snapshot that is too old to write.
+const TRANSIENT_CODES: &[&str] =
     &["40001", "40P01", "53300", "57P01", "57P02", "57P03", "55P03", "57014", "25P03", "25P04", "5", "6", "517"];
-/// Codes of a disk without room: Postgres; SQLite, a write that found none, and so for shared memory.
-const NO_ROOM: &[&str] = &["53100", "13", "778", "4874"];
-/// Codes of a database that may be read only: Postgres, where the server is another's standby or was told so; SQLite, READONLY in all its forms.
+/// Codes of a full disk: Postgres; SQLite, for a write and for shared memory.
+const DISK_FULL_CODES: &[&str] = &["53100", "13", "778", "4874"];
+/// Codes of a read-only database: Postgres, if the server is a standby or was set so; SQLite,
+/// READONLY in all its forms.
 const READ_ONLY: &[&str] = &["25006", "8", "264", "520", "776", "1032", "1288", "1544"];
 
-/// Why a database that answers takes no writes.
+/// Reason that a reachable database takes no writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwritable {
     NoRoom,
@@ -53,7 +55,7 @@ impl Unwritable {
     }
 }
 
-/// What the database calls an error.
+/// Returns the database's code of an error.
 pub(super) fn code(err: &DbErr) -> Option<String> {
     match err {
         DbErr::Exec(RuntimeErr::SqlxError(err))
@@ -65,19 +67,24 @@ pub(super) fn code(err: &DbErr) -> Option<String> {
 
 fn unwritable(err: &DbErr) -> Option<Unwritable> {
     let code = code(err)?;
-    if NO_ROOM.contains(&&*code) { Some(Unwritable::NoRoom) } else { READ_ONLY.contains(&&*code).then_some(Unwritable::ReadOnly) }
+    if DISK_FULL_CODES.contains(&&*code) {
+        Some(Unwritable::NoRoom)
+    } else {
+        READ_ONLY.contains(&&*code).then_some(Unwritable::ReadOnly)
+    }
 }
 
-/// Codes of what the rows themselves are to blame for. Postgres: no such table, no such column; SQLite: a number that is too large and names that
-/// there are not, a value of another type.
-const OF_ROWS: &[&str] = &["42P01", "42703", "1", "20"];
+/// Codes of errors that corrupt rows can cause. Postgres: no such table, no such column; SQLite: a
+/// number that is too large, missing names, a value of another type.
+const CORRUPT_ROW_CODES: &[&str] = &["42P01", "42703", "1", "20"];
 
 impl Fault {
     pub fn corrupt(table: &'static str, rule: impl Into<String>) -> Self {
         Self::Corrupt { table, rule: rule.into() }
     }
 
-    /// The message of a violated unique constraint; it names the constraint (Postgres) or the columns (SQLite).
+    /// Returns the message of a violated unique constraint; it contains the constraint (Postgres)
+    /// or the columns (SQLite).
     pub fn unique_violation(&self) -> Option<String> {
         match self {
             Self::Database(err) => match err.sql_err() {
@@ -88,11 +95,11 @@ impl Fault {
         }
     }
 
-    /// Whether a number passed what the database counts with, 64 bits.
+    /// Whether a number exceeded the database's 64 bits.
     pub fn is_overflow(&self) -> bool {
         match self {
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
-                // SQLite has no code of its own for it.
+                // SQLite has no code of its own for an overflow.
                 sqlx::Error::Database(err) => {
                     err.code().is_some_and(|code| code == "22003") || err.message() == "integer overflow"
                 }
@@ -102,7 +109,8 @@ impl Fault {
         }
     }
 
-    /// Whether Postgres undid the transaction since it and another one waited for each other: begun again, it finds what that one has written.
+    /// Whether Postgres rolled the transaction back because of a deadlock: a retry finds what the
+    /// other transaction has written.
     pub(super) fn is_deadlock(&self) -> bool {
         self.code().as_deref() == Some("40P01")
     }
@@ -112,7 +120,7 @@ impl Fault {
         self.code().as_deref() == Some("22012")
     }
 
-    /// What the database itself says of a statement.
+    /// Returns the database's own code of the error.
     fn code(&self) -> Option<String> {
         if let Self::Database(err) = self { code(err) } else { None }
     }
@@ -125,8 +133,8 @@ impl Fault {
         }
     }
 
-    /// Whether the database says that its own pages or indexes are broken.
-    pub fn is_damage(&self) -> bool {
+    /// Whether the database reports that its own pages or indexes are corrupt.
+    pub fn is_corruption(&self) -> bool {
         self.code().is_some_and(|code| {
             // Postgres: data and index corrupted. SQLite: corrupt, in its extended forms too, and no database at all.
             matches!(&*code, "XX001" | "XX002" | "26")
@@ -134,8 +142,8 @@ impl Fault {
         })
     }
 
-    /// Whether rows that hold what none of theirs may hold cannot be read or counted with, while the database answers.
-    pub fn is_of_rows(&self) -> bool {
+    /// Whether rows with invalid values cannot be read or summed, while the database answers.
+    pub fn is_corrupt_row(&self) -> bool {
         match self {
             Self::Corrupt { .. }
             | Self::TooLarge
@@ -144,10 +152,10 @@ impl Fault {
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => true,
                 // Postgres has a class of codes for data: 22.
                 sqlx::Error::Database(_) => {
-                    self.is_damage()
-                        || self
-                            .code()
-                            .is_some_and(|code| OF_ROWS.contains(&&*code) || (code.len() == 5 && code.starts_with("22")))
+                    self.is_corruption()
+                        || self.code().is_some_and(|code| {
+                            CORRUPT_ROW_CODES.contains(&&*code) || (code.len() == 5 && code.starts_with("22"))
+                        })
                 }
                 _ => false,
             },
@@ -155,8 +163,9 @@ impl Fault {
         }
     }
 
-    /// Whether no connection to the database was to be had: nothing was asked of it, and what is asked next has to wait as long.
-    pub fn is_away(&self) -> bool {
+    /// Whether no connection to the database was available: no statement was sent, and the next
+    /// attempt would wait as long.
+    pub fn is_connection_unavailable(&self) -> bool {
         match self {
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => {
@@ -166,9 +175,10 @@ impl Fault {
         }
     }
 
-    /// Whether a replica failed where its primary may answer: its connection broke or was not to be had, it ended the statement to go on with its
-    /// replay, or it has yet to replay a migration. A statement that took too long takes as long elsewhere.
-    pub(super) fn is_of_a_replica(&self) -> bool {
+    /// Whether a replica failed where its primary may answer: its connection broke or was
+    /// unavailable, it cancelled the statement to continue its replay, or it has yet to replay a
+    /// migration. A statement that took too long would take as long on the primary.
+    pub(super) fn is_replica_failure(&self) -> bool {
         match self.code().as_deref() {
             Some("57014") => false,
             Some("42P01" | "42703") => true,
@@ -176,20 +186,21 @@ impl Fault {
         }
     }
 
-    /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment, or takes no
-    /// writes until somebody makes room or it has found its way to the server that does.
+    /// Whether the same work may succeed later: another writer was in the way, the database was
+    /// unavailable for a moment, or it takes no writes until there is disk space again or the new
+    /// primary is found.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database(err) if unwritable(err).is_some() => true,
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
-                // A connection that ends while it is opened has an answer that is none.
+                // A connection that ends during the handshake yields an invalid answer.
                 sqlx::Error::Io(_)
                 | sqlx::Error::Protocol(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed => true,
-                sqlx::Error::Database(err) => err.code().is_some_and(|code| PASSING.contains(&&*code)),
+                sqlx::Error::Database(err) => err.code().is_some_and(|code| TRANSIENT_CODES.contains(&&*code)),
                 _ => false,
             },
             Self::Overloaded => true,

@@ -1,4 +1,4 @@
-//! Writing the few tables that are no tenant's: users, credentials, sessions, keys.
+//! Writes to the few tables that belong to no tenant: users, credentials, sessions, keys.
 
 use async_trait::async_trait;
 use sea_orm::{QueryResult, Statement, Value};
@@ -6,12 +6,13 @@ use sea_orm::{QueryResult, Statement, Value};
 use super::{Backend, Fault, Global, Reads, Row, Work};
 use entity::{prelude::TenantId, record::Record};
 
-/// Reading global tables, committed or inside a transaction. Parameters are the caller's alone: no tenant comes first.
+/// Reads of global tables, committed or inside a transaction. Parameters are only the caller's: no
+/// tenant comes first.
 #[async_trait]
 pub trait GlobalReads: Send + Sync {
     fn backend(&self) -> Backend;
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault>;
-    /// The rows of a raw statement whose select list is that of `R`.
+    /// Returns the rows of a raw statement whose select list is that of `R`.
     async fn records<R: Record + Send>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault>
     where
         Self: Sized,
@@ -30,7 +31,7 @@ impl GlobalReads for Global {
     }
 }
 
-/// An open transaction on global tables; lost unless committed.
+/// An open transaction on global tables; rolled back unless committed.
 pub struct GlobalWork(Work);
 
 impl Global {
@@ -40,7 +41,8 @@ impl Global {
 }
 
 impl From<Work> for GlobalWork {
-    /// A transaction of the deployment's own (`Global::steward_for`) on a tenant's rows that changes global ones too.
+    /// Wraps a transaction of the deployment's own (`Global::steward_for`) on a tenant's rows that
+    /// changes global ones too.
     fn from(work: Work) -> Self {
         work.assert_stewards();
         Self(work)
@@ -52,11 +54,11 @@ impl GlobalWork {
     pub async fn change(&self, sql: &str, values: Vec<Value>) -> Result<usize, Fault> {
         Ok(self.rows(&format!("{sql} RETURNING 1"), values).await?.len())
     }
-    /// The same transaction as one on its tenant's rows.
+    /// Returns the same transaction for its tenant's rows.
     pub fn tenant(&self) -> &Work {
         &self.0
     }
-    /// The transaction goes on as one on its tenant's rows.
+    /// Turns it into a transaction for its tenant's rows.
     pub fn into_tenant(self) -> Work {
         self.0
     }

@@ -1,13 +1,18 @@
-//! Many commands, one transaction, one answer each. Knows no room: what a command needs, decides and writes is the `Batcher`'s business.
+//! Group commit: many commands in one transaction, each with its own result. It knows no room: the
+//! `Batcher` loads, decides and writes.
 //!
-//! Commands queue in a lane, a queue a tenant. A lane takes whatever has queued while its last transaction ran, of as many tenants as there are,
-//! so a busy lane commits in groups and a lone client waits for nothing. Each tenant's part is a batch: decided on that tenant's state alone,
-//! written or left out alone. While batches are being written the next ones are decided already, on the state that the first will leave; if a
-//! tenant's fails, what was decided after it is void and done again.
+//! Commands queue in a lane, in one queue for each tenant. A lane takes all commands that have
+//! queued while its last transaction ran, of any number of tenants, so a busy lane commits in
+//! groups and a lone client never waits. Each tenant's part is a batch: decided on that tenant's
+//! state alone, written or left out alone. While batches are being written the next ones are
+//! decided already, on the state that the first will leave; if a tenant's batch fails, later
+//! decisions for that tenant are void and made again.
 //!
-//! What must be run with locks, and a transaction that takes longer than the lane's patience, is set aside with its tenants: it goes on by itself,
-//! these tenants' next commands wait behind it, and the lane's other tenants do not. So is a heavy command: it shares a transaction with its own
-//! tenant's commands alone, a few tenants have one at a time, and the others of its kind stand in line.
+//! A batch that needs locks, or a transaction that takes longer than the lane's patience, is set
+//! aside with its tenants: it runs beside the lane, the next commands of these tenants wait behind
+//! it, and the lane's other tenants do not. So does a heavy command: it shares a transaction only
+//! with commands of its own tenant, a few tenants may run one at a time, and the other heavy
+//! commands stand in line.
 
 mod homes;
 mod lane;
@@ -27,10 +32,10 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{Backend, Fault, Prepared, Written};
 use crate::{metrics, traces::QueueSpan};
-use homes::Homes;
+use homes::LaneAssignments;
 use lane::Lane;
 use progress::Progress;
-use queue::Door;
+use queue::LaneQueue;
 
 /// A tenant's commands that are decided and written together.
 pub struct Batch<C> {
@@ -38,73 +43,80 @@ pub struct Batch<C> {
     pub commands: Vec<C>,
 }
 
-/// What runs a batch.
+/// Decides, writes and runs batches for the lanes.
 #[async_trait]
 pub trait Batcher: Send + Sync + 'static {
     type Command: Send + Sync + 'static;
-    /// What a lane knows of its tenants as they will be when what is under way is written.
+    /// Speculative state of a lane's tenants: as they will be when the batch under way has been
+    /// written.
     type Speculative: Default + Send + Sync + 'static;
-    /// How much of a batch the command takes: its lines.
+    /// Returns the weight of the command in a batch: its lines.
     fn weight(command: &Self::Command) -> usize;
-    /// The command's time in the queue, where that is told.
+    /// Returns the span of the command's time in the queue, if it is traced.
     fn queue_span(_command: &mut Self::Command) -> Option<&mut QueueSpan> {
         None
     }
-    /// Decides the commands of some tenants, each named once, without a lock, and leaves each one's result in it.
+    /// Decides the commands of some tenants, each listed once, without a lock, and stores each
+    /// result in its command.
     async fn plan(&self, speculative: &mut Self::Speculative, batches: &mut [Batch<Self::Command>]) -> Plan;
-    /// Writes what was planned, each tenant's all or nothing.
+    /// Writes the plan: for each tenant all of it or nothing.
     async fn write(&self, plan: Prepared) -> Result<Written, Fault>;
-    /// Forgets what was known of a tenant.
+    /// Drops the speculative state of a tenant.
     fn forget(speculative: &mut Self::Speculative, tenant: TenantId);
-    /// Runs the commands as one transaction of the tenant, with locks, and leaves each one's result in it. An error means that nothing was
-    /// committed, or that it is not known whether it was; the commands will be run again, alone, and find their keys.
+    /// Runs the commands as one transaction of the tenant, with locks, and stores each result in
+    /// its command. An error means that nothing was committed, or that the outcome is unknown; the
+    /// commands will be run again, alone, and find their keys.
     async fn run(&self, tenant: TenantId, commands: &mut [Self::Command]) -> Result<(), Fault>;
-    /// Hands the result to whoever waits for it.
+    /// Sends the result to the waiting caller.
     fn answer(&self, command: Self::Command, outcome: Result<(), Fault>);
 }
 
-/// What batches come to.
+/// Result of planning batches.
 #[derive(Default)]
 pub struct Plan {
-    /// What is to be written of all of them.
+    /// Rows and events of all batches that are to be written.
     pub write: Option<Box<Prepared>>,
-    /// Tenants whose commands have their results once this is written.
+    /// Tenants whose commands have their results once the plan is written.
     pub written: HashSet<TenantId>,
-    /// Tenants for whom nothing is written: every command was refused or done before. The commands of others are run with locks.
+    /// Tenants without a write: every command was refused or done before. The commands of other
+    /// tenants are run with locks.
     pub unchanged: HashSet<TenantId>,
-    /// What kept something from being planned.
+    /// Fault that kept a batch from being planned.
     pub fault: Option<Fault>,
 }
 
-/// The most commands that share a transaction, and lines of one tenant.
+/// Maximum commands in a transaction, and maximum lines of one tenant.
 pub const MAX_COMMANDS: usize = 256;
 pub const MAX_WEIGHT: usize = 4_000;
-/// The weight of a command that shares its transaction with no other, however few lines it has.
+/// Weight of a command that shares its transaction with no other, however few lines it has.
 pub const ALONE: usize = MAX_WEIGHT + 1;
-/// The most lines that share a transaction of several tenants: nobody waits for another tenant's thousands.
+/// Maximum lines in a transaction of several tenants: no tenant waits for thousands of lines of
+/// another one.
 pub const SHARED_WEIGHT: usize = 512;
-/// A command of more lines is heavy: it is planned with nobody's, and run with locks. It is also the least part of a shared transaction's lines
-/// that each tenant may have.
+/// A command of more lines is heavy: it is planned with no other tenant's commands, and run with
+/// locks. Also the minimum share of a shared transaction's lines for each tenant.
 pub const HEAVY_WEIGHT: usize = 128;
-/// A lane with so many commands is full: a tenant that comes then is given another one.
-const FULL: usize = 64;
-/// Lanes of one thread serve so many processors, at some 40,000 commands a second.
+/// Waiting commands from which a lane is full: a new tenant is assigned to another one.
+const FULL_LANE_COMMANDS: usize = 64;
+/// Processors for each thread with lanes, which handles some 40,000 commands a second.
 const PROCESSORS_A_THREAD: usize = 4;
-/// Commands a lane lets wait before it answers OVERLOADED.
+/// Maximum commands that wait in a lane; further ones are answered OVERLOADED.
 pub const QUEUE: usize = 4_096;
-/// How long a command may have to wait: where more wait already than are written in this time, the next is answered OVERLOADED at once
-/// instead of late. So is a heavy command where more lines of its tenant wait.
-pub const MOST_WAIT: Duration = Duration::from_millis(750);
-/// Commands that wait for a tenant which was set aside: it does not fill the lane for the others.
+/// Maximum wait of a command: if more commands wait already than are written in this time, the next
+/// is answered OVERLOADED at once instead of late. A heavy command is refused as well if more lines
+/// of its tenant wait.
+pub const MAX_WAIT: Duration = Duration::from_millis(750);
+/// Maximum commands that wait for a tenant which was set aside: it does not fill the lane for the
+/// others.
 pub const QUEUE_ASIDE: usize = QUEUE / 4;
-/// How long a lane waits for a batch before it sets its tenant aside.
+/// Time for which a lane waits for a batch before it sets the batch's tenant aside.
 pub const PATIENCE: Duration = Duration::from_millis(500);
-/// Transactions that a lane sets aside at a time; each holds a connection.
+/// Maximum transactions that a lane sets aside at a time; each holds a connection.
 pub const ASIDE: usize = 3;
-/// Tenants of a lane whose heavy commands run at a time, one transaction each; the others stand in line. Fewer than are set aside, so that what
-/// needs locks has room beside them.
+/// Tenants of a lane whose heavy commands run at a time, one transaction each; the others stand in
+/// line. Fewer than `ASIDE`, so that there is room beside the lane for batches that need locks.
 pub const HEAVY_ASIDE: usize = 2;
-/// Times a command is tried alone when its transaction fails for a reason that may pass.
+/// Tries of a command alone if its transaction fails for a transient reason.
 const ATTEMPTS: u32 = 5;
 
 /// Whether commands share transactions.
@@ -112,20 +124,21 @@ const ATTEMPTS: u32 = 5;
 pub enum Grouping {
     #[default]
     Together,
-    /// Each in a transaction of its own: only to measure what grouping costs and brings.
+    /// Each in a transaction of its own: only to measure the cost and gain of grouping.
     Alone,
 }
 
-/// How many lanes there are, and whether tenants are set aside.
+/// Number of lanes, and whether tenants are set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lanes {
     pub count: usize,
-    /// None: a batch is waited for as long as it takes. SQLite has one writer, which others would only wait for elsewhere.
+    /// Longest wait for a transaction before it is set aside. None for no limit: SQLite has one
+    /// writer, so setting aside would gain nothing.
     pub patience: Option<Duration>,
 }
 
 impl Lanes {
-    /// So many lanes on Postgres, and one on SQLite.
+    /// Returns `count` lanes for Postgres, and one for SQLite.
     pub fn of(backend: Backend, count: usize) -> Self {
         match backend {
             Backend::Sqlite => Self { count: 1, patience: None },
@@ -134,36 +147,37 @@ impl Lanes {
     }
 }
 
-/// How a lane stands.
+/// Status of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LaneStatus {
     /// Commands that wait.
     pub waiting: usize,
-    /// Tenants whose batch takes long, and which others do not wait for.
+    /// Tenants that are set aside because their batch takes long.
     pub aside: usize,
-    /// For how long the lane itself has not got any further with what it is doing; zero when it does nothing.
+    /// Time since the lane itself last made progress; zero when it is idle.
     pub stalled: Duration,
 }
 
 /// The lanes.
 pub struct GroupCommit<B: Batcher> {
     batcher: Arc<B>,
-    lanes: Vec<(Arc<Door<B::Command>>, Progress)>,
-    homes: Homes,
+    lanes: Vec<(Arc<LaneQueue<B::Command>>, Progress)>,
+    homes: LaneAssignments,
 }
 
 impl<B: Batcher> GroupCommit<B> {
-    /// Starts the lanes; they end when this value is dropped and their queues are empty. Called inside the runtime that submits.
+    /// Starts the lanes; they end when this value is dropped and their queues are empty. Call it
+    /// inside the runtime that submits.
     ///
-    /// They have threads and runtimes of their own: among hundreds of requests a lane would be polled late, and a commit that nobody looks
-    /// at holds up everyone behind it.
+    /// They have threads and runtimes of their own: among hundreds of requests a lane would be
+    /// polled late, and a commit that is polled late holds up every command behind it.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn start(batcher: B, lanes: Lanes, grouping: Grouping) -> Result<Self, Fault> {
         let most = if grouping == Grouping::Alone { 1 } else { MAX_COMMANDS };
         let (batcher, patience) = (Arc::new(batcher), lanes.patience);
-        let lanes: Vec<_> = (0..lanes.count.max(1)).map(|_| (Door::new(most), Progress::default())).collect();
+        let lanes: Vec<_> = (0..lanes.count.max(1)).map(|_| (LaneQueue::new(most), Progress::default())).collect();
         let callers = Handle::current();
         let threads =
             available_parallelism().map_or(1, |processors| processors.get().div_ceil(PROCESSORS_A_THREAD)).min(lanes.len());
@@ -173,24 +187,24 @@ impl<B: Batcher> GroupCommit<B> {
                 own.map(|(door, progress)| Lane::new(batcher.clone(), door.clone(), callers.clone(), patience, progress.clone()));
             start_thread(run.collect())?;
         }
-        Ok(Self { batcher, lanes, homes: Homes::default() })
+        Ok(Self { batcher, lanes, homes: LaneAssignments::default() })
     }
 
-    /// Queues a command; it is answered through `Batcher::answer`, at once when too many wait.
+    /// Queues a command. `Batcher::answer` answers it, at once if the lane is full.
     pub fn submit(&self, tenant: TenantId, command: B::Command) {
         let lane = match &self.lanes[..] {
             [_] => 0,
             lanes => self.homes.lane_of(tenant, Instant::now(), lanes.len(), |lane| lanes[lane].0.load(tenant)),
         };
-        if let Err(command) = self.lanes[lane].0.enter(tenant, command, B::weight) {
+        if let Err(command) = self.lanes[lane].0.queue_command(tenant, command, B::weight) {
             metrics::lane_full();
             self.batcher.answer(command, Err(Fault::Overloaded));
         }
     }
 
-    /// How each lane stands.
+    /// Returns the status of each lane.
     pub fn lane_status(&self) -> Vec<LaneStatus> {
-        let of = |(door, progress): &(Arc<Door<B::Command>>, Progress)| {
+        let of = |(door, progress): &(Arc<LaneQueue<B::Command>>, Progress)| {
             let (waiting, aside) = door.lane_status();
             LaneStatus { waiting, aside, stalled: progress.stalled() }
         };
@@ -229,7 +243,7 @@ mod tests {
         reply: oneshot::Sender<()>,
     }
 
-    /// Has nothing to write of what is planned, and runs the rest as often as it is allowed to.
+    /// A batcher whose plans have nothing to write, and whose runs wait for permits.
     struct Gate {
         began: mpsc::UnboundedSender<(TenantId, Vec<usize>)>,
         allowed: Arc<Semaphore>,
@@ -261,14 +275,14 @@ mod tests {
         }
     }
 
-    /// One lane, what it has begun to run, and how it is allowed to go on.
+    /// One lane, the runs that it has begun, and the permits for further runs.
     struct Scene {
         lanes: GroupCommit<Gate>,
         runs: mpsc::UnboundedReceiver<(TenantId, Vec<usize>)>,
         allowed: Arc<Semaphore>,
     }
 
-    /// The lines of a command that is heavy, and of one that cannot be answered.
+    /// Lines of a heavy command, and of one whose answer panics.
     const HEAVY: usize = 500;
     const POISONED: usize = 501;
 
@@ -288,7 +302,7 @@ mod tests {
             self.lanes.submit(tenant(n), TestCommand { lines, reply });
             answer
         }
-        /// Who runs next, with which lines.
+        /// Returns the next tenant that runs, and the lines of its commands.
         async fn next(&mut self) -> (TenantId, Vec<usize>) {
             self.runs.recv().await.unwrap()
         }

@@ -1,5 +1,6 @@
-//! Key → stored answer. A key belongs to (tenant, who owns it, mutation); the same key with the same input gives the first answer again,
-//! with another input it is an error; a refusal is not remembered. What two inputs are compared by: `docs/decisions/0101-identities.md`.
+//! Idempotency keys and their stored answers. A key belongs to (tenant, owner, mutation); the same
+//! key with the same input returns the first answer again, with another input it is an error; a
+//! refusal is not stored. Comparison of inputs: `docs/decisions/0101-identities.md`.
 
 use std::future::Future;
 
@@ -14,35 +15,37 @@ use uuid::Uuid;
 
 use super::{Bulk, Fault, Finds, Reads, Rows, Work, journal};
 
-/// What a caller sent to be able to send it again.
+/// Idempotency key of a call, with the digest of its input.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The member or integration that the key belongs to.
     pub owner: Uuid,
     pub mutation: &'static str,
     pub key: String,
-    /// Of the input as supplied, without its compare-and-set parts.
+    /// Digest of the input as supplied, without its compare-and-set parts.
     pub hash: InputDigest,
 }
 
-/// What an input is compared by when its key comes again.
+/// Digests by which an input is compared when its key is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct InputDigest {
-    /// SHA-256 over the JSON of the Rust struct: all that releases before migration 34 know.
+    /// SHA-256 over the JSON of the Rust struct: the only digest of releases before migration 34.
     pub hash: [u8; 32],
-    /// SHA-256 over the canonical JSON of the GraphQL arguments (`graphql::canonical`); None in rows of such releases.
+    /// SHA-256 over the canonical JSON of the GraphQL arguments (`graphql::canonical`); None in
+    /// rows of releases before migration 34.
     pub sent: Option<[u8; 32]>,
 }
 
 impl InputDigest {
-    /// Whether both are of one input. The struct's hash decides only where one side knows no more.
+    /// Whether both digests are of the same input. The struct's hash decides only if one side has
+    /// no other digest.
     pub fn matches(&self, other: &Self) -> bool {
         match (self.sent, other.sent) {
             (Some(own), Some(others)) => own == others,
             _ => self.hash == other.hash,
         }
     }
-    /// As it was kept.
+    /// Builds the digests from the stored bytes.
     ///
     /// # Errors
     /// One of them has not 32 bytes.
@@ -56,32 +59,33 @@ tokio::task_local! {
     static SENT: [u8; 32];
 }
 
-/// Runs a mutation whose arguments have this digest: the keys that it makes are compared by it.
+/// Runs a mutation whose arguments have this digest: its keys are compared by it.
 pub async fn sent<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
     SENT.scope(digest, future).await
 }
 
-/// Runs what makes keys that stand for one input for good, as those of a file's rows: they are compared by nothing else.
+/// Runs code whose keys always belong to the same input, such as the keys of a file's rows:
+/// repeated calls are compared by key only.
 pub async fn by_key<T>(future: impl Future<Output = T>) -> T {
     sent(Sha256::digest(b"entrepot: the key alone").into(), future).await
 }
 
-/// The longest key that is kept.
+/// Maximum characters of a key.
 pub const MAX_KEY: usize = 255;
 
-/// Why a text is no key.
+/// Reason that a text is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyProblem {
-    /// Nothing, or blanks alone.
+    /// Empty or only blanks.
     Missing,
-    /// More than `MAX_KEY` characters, or one that not every database keeps.
+    /// More than `MAX_KEY` characters, or a character that not every database can store.
     Unfit,
 }
 
-/// A key has 1 to 255 characters that every database keeps, and not blanks alone.
+/// Checks a key: 1 to 255 characters that every database can store, not only blanks.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// The problem with the text.
 pub fn check_key(text: &str) -> Result<(), KeyProblem> {
     if text.trim().is_empty() {
         Err(KeyProblem::Missing)
@@ -92,16 +96,16 @@ pub fn check_key(text: &str) -> Result<(), KeyProblem> {
     }
 }
 
-/// What is known of a key.
+/// Earlier use of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyUse {
-    /// The receipt of the first call: the answer is built again from it.
+    /// The receipt of the first call, from which the answer is built again.
     Same(String),
     /// The key was used with another input.
     Reused,
 }
 
-/// What an input is compared by. Fields that must not count are `#[serde(skip)]` on the input.
+/// Returns the digest of an input. Fields that must not count are `#[serde(skip)]` on the input.
 pub fn hash_of(input: &impl Serialize) -> InputDigest {
     // Inputs have no maps with keys that are not text: they always have a JSON form.
     let hash = Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into();
@@ -110,7 +114,7 @@ pub fn hash_of(input: &impl Serialize) -> InputDigest {
 
 #[derive(Record)]
 #[record(of = idempotency, alias = "idempotency")]
-struct KeptRow {
+struct StoredReceiptRow {
     owner_id: Uuid,
     mutation: String,
     idempotency_key: String,
@@ -119,7 +123,7 @@ struct KeptRow {
     receipt: String,
 }
 
-/// What is stored for each of the keys that is known, by its text and mutation.
+/// Returns the known ones of these keys, by text and mutation, each with its stored receipt.
 pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a Key>) -> Result<Vec<(Key, String)>, Fault> {
     let keys: Vec<&Key> = keys.into_iter().collect();
     if keys.is_empty() {
@@ -128,10 +132,10 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM idempotency WHERE tenant_id = $1 AND {}",
-        KeptRow::SELECT,
+        StoredReceiptRow::SELECT,
         backend.in_texts("idempotency_key", 2)
     );
-    let rows = reads.records::<KeptRow>(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
+    let rows = reads.records::<StoredReceiptRow>(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         // Another mutation's key of the same text is another key.
@@ -142,19 +146,19 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
     Ok(found)
 }
 
-/// What `found` says about `key`.
+/// Returns the earlier use of `key` in `found`.
 pub fn key_use(key: &Key, found: &[(Key, String)]) -> Option<KeyUse> {
     let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
     Some(if stored.hash.matches(&key.hash) { KeyUse::Same(receipt.clone()) } else { KeyUse::Reused })
 }
 
-/// What an earlier call with this key left. Looked up inside the transaction: whoever used the key at the same time has either committed, and is
-/// found here, or stands in the way of our write.
+/// Returns the earlier use of this key. The lookup is inside the transaction: a concurrent call
+/// with the key has either committed, and is found here, or conflicts with our write.
 pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     Ok(key_use(key, &look_up(work, [key]).await?))
 }
 
-/// What is known of a key, with its receipt as it was kept.
+/// Earlier use of a key, with its receipt parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Before<R> {
     /// No call with this key has been done.
@@ -175,20 +179,21 @@ pub(super) fn read<R: DeserializeOwned>(known: Option<KeyUse>) -> Result<Before<
     })
 }
 
-/// What an earlier call with this key left, in this call's turn: the counter is locked first, so that of two calls the second finds what the first has
-/// written.
-pub async fn in_turn<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Before<R>, Fault> {
+/// Returns the earlier use of this key after locking the counter, so that the second of two
+/// concurrent calls finds the receipt of the first.
+pub async fn lock_and_look_up<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Before<R>, Fault> {
     journal::lock(work).await?;
     read(before(work, key).await?)
 }
 
-/// Remembers a receipt, in the transaction of what it is for.
+/// Stores a receipt, in the transaction of its change.
 pub async fn keep(work: &Work, key: &Key, receipt: &impl Serialize, now: Timestamp) -> Result<(), Fault> {
     let receipt = serde_json::to_string(receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
-    remember(work, [(key, receipt)], now).await
+    store_receipts(work, [(key, receipt)], now).await
 }
 
-/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
+/// Result of a call: the changed value, the last event of the change, and whether an earlier call
+/// with the same key made it.
 #[derive(Debug, Clone)]
 pub struct Acted<T> {
     pub value: T,
@@ -196,7 +201,7 @@ pub struct Acted<T> {
     pub is_replayed: bool,
 }
 
-/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
+/// Commits a call that changed something; rolls back a refusal, a dry run, and a repeated call.
 ///
 /// # Errors
 /// The call's own refusal, or the database.
@@ -235,8 +240,8 @@ pub fn rows<'a>(tenant: TenantId, receipts: impl IntoIterator<Item = (&'a Key, S
     rows.into()
 }
 
-/// Remembers receipts, in the transaction of what they are for.
-pub async fn remember<'a>(
+/// Stores receipts, in the transaction of their changes.
+pub async fn store_receipts<'a>(
     work: &Work,
     receipts: impl IntoIterator<Item = (&'a Key, String)>,
     now: Timestamp,

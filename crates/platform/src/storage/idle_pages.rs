@@ -1,14 +1,15 @@
-//! Pages of SQLite's caches that its idle connections keep.
+//! Release of the page caches of idle SQLite connections.
 
 use sea_orm::sqlx::{self, Sqlite};
 
 use super::{Database, Fault, transaction::Connections};
 
 impl Database {
-    /// Has the connections of SQLite that do nothing free the pages in their caches, one connection after the other: those are read again from the
-    /// system's cache. It waits for no connection, and a writer waits for one statement at most. Nothing on Postgres.
+    /// Frees the cached pages of idle SQLite connections, one connection after the other: the
+    /// system's cache serves the next reads. It waits for no connection, and a writer waits for one
+    /// statement at most. Nothing on Postgres.
     ///
-    /// How many connections did so.
+    /// Returns the number of connections that were freed.
     ///
     /// # Errors
     /// A connection refuses the statement.
@@ -17,8 +18,9 @@ impl Database {
         for connections in [&self.writer, &self.reader] {
             let Connections::Sqlite(database) = connections else { continue };
             let pool = database.get_sqlite_connection_pool();
-            // The one that has been idle longest comes first, and goes to the end when it is given back: so many turns reach each once. One that is taken while
-            // it is put back counts as nearly all there could be, so no more are taken than there are.
+            // The connection that has been idle longest comes first, and goes to the end when it is
+            // returned: so many turns reach each once. The idle count can wrap if one is taken
+            // while it is returned, so it is limited to the pool's size.
             for _ in 0..pool.num_idle().min(pool.size() as usize) {
                 let Some(mut connection) = pool.try_acquire() else { break };
                 // https://www.sqlite.org/pragma.html#pragma_shrink_memory

@@ -1,4 +1,5 @@
-//! One import of a tenant at a time: files that a killed one has left are told from those of one that runs.
+//! Lock that allows one import of a tenant at a time: files left by a killed import are
+//! distinguished from those of a running one.
 
 use std::{fs::File, path::Path};
 
@@ -9,10 +10,11 @@ use super::{
     session_lock::{AdvisoryKey, LockFile, SessionLock},
 };
 
-/// Where an embedded database is.
+/// Path of an embedded database.
 const FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 
-/// Keeps other imports out, and what removes the files of killed ones. It goes with the process that holds it.
+/// Lock against other imports, and against the removal of killed imports' files. It ends with the
+/// process that holds it.
 #[derive(Debug)]
 #[must_use = "without it another import may begin"]
 pub struct ImportLock(Holder);
@@ -32,13 +34,13 @@ impl ImportLock {
         }
     }
 
-    /// Lets others go on.
+    /// Releases the lock.
     pub async fn release(self) {
         let released = match self.0 {
             Holder::Session(lock) => lock.release().await.map_err(|error| error.to_string()),
             Holder::File(file) => file.unlock().map_err(|error| error.to_string()),
         };
-        // Then it was lost before, with the connection that held it.
+        // The lock was lost before, with its connection.
         if let Err(error) = released {
             tracing::warn!(error, "the lock of imports was not held until its end");
         }

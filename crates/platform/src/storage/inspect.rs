@@ -1,4 +1,4 @@
-//! Facts about the database, for `entrepot doctor`. Nothing here writes.
+//! Facts about the database, for `entrepot doctor`. This module only reads.
 
 use entity::{
     prelude::Timestamp,
@@ -9,37 +9,37 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use super::{Backend, Database, Fault, Row};
 
-/// A Postgres, as its own views describe it.
+/// A Postgres server, from its own views.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// As in 150020.
+    /// Version number as in 150020.
     pub version: i64,
     pub max_connections: i64,
-    /// Connections that are kept for superusers.
+    /// Connections that are reserved for superusers.
     pub reserved_connections: i64,
     /// Connections of all databases of the server.
     pub open_connections: i64,
-    /// A setting as the server writes it: on, off, local, remote_write or remote_apply.
+    /// The server's setting: on, off, local, remote_write or remote_apply.
     pub synchronous_commit: String,
     pub is_fsync_on: bool,
-    /// A standby, which takes no writes.
+    /// True for a standby, which takes no writes.
     pub is_standby: bool,
     pub replicas: Vec<ReplicaFacts>,
-    /// Seconds that the oldest transaction of this database has been open; 0 where there is none.
+    /// Seconds that the oldest transaction of this database has been open; 0 without one.
     pub oldest_transaction_seconds: i64,
     /// Transactions since the oldest row version of this database was last frozen.
     pub transaction_age: i64,
 }
 
-/// A replica that is connected, as its primary sees it.
+/// A connected replica, from its primary's view.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Record)]
 pub struct ReplicaFacts {
     #[record(sql = "coalesce(nullif(application_name, ''), host(client_addr), 'a replica')")]
     pub name: String,
-    /// Bytes of WAL that it has not replayed; null where this login may not see them.
+    /// Bytes of WAL that it has not replayed; None if this login may not see them.
     #[record(sql = "pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint")]
     pub lag_bytes: Option<i64>,
-    /// Seconds that it is behind by its own reports; null where it is not, or this login may not see them.
+    /// Seconds of lag by its own reports; None without a lag, or if this login may not see them.
     #[record(sql = "extract(epoch FROM replay_lag)::bigint")]
     pub lag_seconds: Option<i64>,
 }
@@ -69,30 +69,30 @@ struct ServerRow {
 }
 
 impl Database {
-    /// The clock of a Postgres; None where the database is a file of this machine.
+    /// Returns the clock of a Postgres; None for a file of this machine.
     pub async fn server_clock(&self) -> Result<Option<Timestamp>, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(None);
         }
-        let rows = self.inspected("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", vec![]).await?;
+        let rows = self.query_as_login("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", vec![]).await?;
         rows.first().map(|row| Ok(Timestamp(Row::scalar(row)?))).transpose()
     }
 
-    /// The release of the SQLite that is built in, as in 3.51.3; None on Postgres.
+    /// Returns the version of the built-in SQLite, as in 3.51.3; None on Postgres.
     pub async fn sqlite_version(&self) -> Result<Option<String>, Fault> {
         if self.backend == Backend::Postgres {
             return Ok(None);
         }
-        let rows = self.inspected("SELECT sqlite_version()", vec![]).await?;
+        let rows = self.query_as_login("SELECT sqlite_version()", vec![]).await?;
         rows.first().map(Row::scalar).transpose()
     }
 
-    /// A Postgres as its own views describe it; None on SQLite.
+    /// Returns the facts of a Postgres server from its own views; None on SQLite.
     pub async fn server_facts(&self) -> Result<Option<ServerFacts>, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(None);
         }
-        let rows = self.inspected(&format!("SELECT {}", ServerRow::SELECT), vec![]).await?;
+        let rows = self.query_as_login(&format!("SELECT {}", ServerRow::SELECT), vec![]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row: ServerRow = Row::new(row).record()?;
         let mut facts = ServerFacts {
@@ -110,25 +110,25 @@ impl Database {
         // A standby has no position of its own to compare with.
         if !facts.is_standby {
             let sql = format!("SELECT {} FROM pg_stat_replication ORDER BY 1", ReplicaFacts::SELECT);
-            for row in &self.inspected(&sql, vec![]).await? {
+            for row in &self.query_as_login(&sql, vec![]).await? {
                 facts.replicas.push(Row::new(row).record()?);
             }
         }
         Ok(Some(facts))
     }
 
-    /// As the login of the URL: roles of requests see nothing of the server.
-    pub(super) async fn inspected(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+    /// Queries with the login of the URL: the roles of requests may not see the server's state.
+    pub(super) async fn query_as_login(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values)).await?)
     }
 }
 
-/// Whether this binary knows a migration of this name.
+/// Whether this binary has a migration of this name.
 pub fn knows_schema(name: &str) -> bool {
     Migrator::migrations().iter().any(|migration| migration.name() == name)
 }
 
-/// The last migration that this binary knows.
+/// Returns the name of the last migration in this binary.
 pub fn schema_head() -> String {
     Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! The tenant's event sequence: dense, gap-free, in commit order.
 //!
-//! The counter row is updated at the end of a transaction and stays locked until commit, so whoever sees n + 1 can see n, and a
-//! rollback gives the number back. (Of four schemes measured by the team, the only one that lost nothing with a one-number cursor.)
+//! The counter row is updated at the end of a transaction and stays locked until commit, so a
+//! reader that sees n + 1 can also see n, and a rollback frees the number. (Of four schemes
+//! measured by the team, the only one that lost nothing with a one-number cursor.)
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use entity::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run, events::Declared};
+use super::{Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run, events::AnyEventType};
 use crate::traces::{self, TraceContext};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
@@ -32,7 +33,7 @@ pub struct Event {
     pub recorded_at: Timestamp,
 }
 
-/// A fact that is about to get its number. A declared `events::EventType` makes it.
+/// A fact without a number yet. A declared `events::EventType` makes it.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     kind: &'static str,
@@ -43,14 +44,14 @@ impl NewEvent {
     pub(super) fn new(kind: &'static str, payload: String) -> Self {
         Self { kind, payload }
     }
-    /// The event with the trace of what made it, if that is recorded: deliveries go on with it.
+    /// Returns the event with its cause's trace, if that is recorded: deliveries continue it.
     #[must_use]
     pub fn traced(self, trace: Option<TraceContext>) -> Self {
         Self { payload: traces::carry(self.payload, trace), ..self }
     }
-    /// The same with the trace that the current task works for.
+    /// Returns the event with the trace of the current task.
     #[must_use]
-    pub fn in_trace(self) -> Self {
+    pub fn with_current_trace(self) -> Self {
         self.traced(traces::current())
     }
     /// The event under its number.
@@ -59,19 +60,19 @@ impl NewEvent {
     }
 }
 
-/// How many kinds of documents are numbered per tenant.
+/// Number of kinds of documents that are numbered per tenant.
 const KINDS: usize = Numbered::ALL.len();
 
-/// The counter row's columns of documents' numbers, in the order of `Numbered`.
+/// Returns the counter row's columns of documents' numbers, in the order of `Numbered`.
 fn numbers() -> String {
     Numbered::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// How many numbers to take of each kind.
+/// Numbers to take of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Want {
+pub struct CounterRequest {
     pub events: i64,
-    /// By how many microseconds the counter's time of recording moves on.
+    /// Microseconds by which the counter's time of recording advances.
     micros: i64,
     documents: [i64; KINDS],
     /// Whether they may be about master data, and are no ledger batch's.
@@ -85,7 +86,7 @@ enum Of {
     MasterData,
 }
 
-impl Want {
+impl CounterRequest {
     pub fn events(events: i64) -> Self {
         Self { events, ..Self::default() }
     }
@@ -94,7 +95,7 @@ impl Want {
         self.documents[kind as usize] += documents as i64;
         self
     }
-    /// What is added to each column of the counter row that changes.
+    /// Returns the increments of the counter row's columns that change.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let documents = Numbered::ALL.iter().map(|kind| kind.as_str()).zip(self.documents).filter(|(_, count)| *count != 0);
         let time = (self.micros != 0).then_some(("recorded_at", self.micros));
@@ -102,21 +103,22 @@ impl Want {
     }
 }
 
-/// Where the journal stands.
+/// Head of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 #[record(of = tenant_counter, alias = "tenant_counter")]
 pub struct Head {
     /// The last event's number; 0 before the first.
     #[record(column = "head")]
     pub seq: i64,
-    /// Changes when the database was restored to an earlier moment, or promoted without its last commits: cursors of another epoch are not followed.
+    /// Epoch of the journal. It changes when the database was restored to an earlier moment, or
+    /// promoted without its last commits: cursors of another epoch are not continued.
     pub epoch: Uuid,
-    /// Every event after this one is kept; those up to it may be gone.
+    /// Number up to which events may be gone; all later ones are kept.
     #[record(column = "low_seq")]
     pub low: i64,
 }
 
-/// The same of master data.
+/// Columns of the head of master data.
 #[derive(Record)]
 #[record(of = tenant_counter, alias = "tenant_counter")]
 struct MasterHead {
@@ -135,7 +137,7 @@ async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault>
     row.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
 }
 
-/// A counter without the numbers of documents, which come behind it.
+/// Columns of a counter before the numbers of documents.
 #[derive(Record)]
 #[record(of = tenant_counter, alias = "")]
 struct CounterHead {
@@ -144,13 +146,14 @@ struct CounterHead {
     epoch: Uuid,
 }
 
-/// Where the counter stands: the last of each number that was given out.
+/// State of the counter: the last number of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub seq: i64,
     /// The journal that the numbers are of.
     pub epoch: Uuid,
-    /// When the last batch or change was recorded: what is recorded next is recorded then or later, whatever a node's clock says.
+    /// Time when the last batch or change was recorded: the next one is recorded then or later,
+    /// whatever a node's clock says.
     pub recorded_at: Timestamp,
     documents: [i64; KINDS],
 }
@@ -161,13 +164,13 @@ impl Counter {
         self.documents[kind as usize] += 1;
         self.documents[kind as usize]
     }
-    /// The last number that was given out; 0 before the first.
+    /// Returns the last number that was assigned; 0 before the first.
     pub fn last(&self, kind: Numbered) -> i64 {
         self.documents[kind as usize]
     }
-    /// What was given out since it stood at `before`.
-    pub fn since(&self, before: &Self) -> Want {
-        Want {
+    /// Returns the numbers taken since the state `before`.
+    pub fn since(&self, before: &Self) -> CounterRequest {
+        CounterRequest {
             events: self.seq - before.seq,
             micros: self.recorded_at.micros() - before.recorded_at.micros(),
             documents: std::array::from_fn(|kind| self.documents[kind] - before.documents[kind]),
@@ -178,7 +181,7 @@ impl Counter {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
         Self::from_row(&mut Row::new(row))
     }
-    /// The next columns of a row, which are those of `columns`.
+    /// Reads the next columns of a row, which are those of `columns`.
     pub(crate) fn from_row(row: &mut Row<'_>) -> Result<Self, Fault> {
         let (CounterHead { head: seq, recorded_at, epoch }, mut documents) = (row.record()?, [0; KINDS]);
         for number in &mut documents {
@@ -198,18 +201,19 @@ pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
-/// Where a tenant's master data stands: `seq` is the last event that was no ledger batch's.
+/// Returns the head of a tenant's master data: `seq` is the last event that was no ledger batch's.
 pub async fn master(reads: &impl Reads) -> Result<Head, Fault> {
     let row: MasterHead = counter_row(reads).await?;
     Ok(Head { seq: row.master_seq, epoch: row.epoch, low: row.low_seq })
 }
 
-/// Some kinds of events, as a condition. The text is the same for the same list: a partial index is used only by the text that it was made with.
+/// Condition on kinds of events. Equal lists have equal texts: a partial index is used only for the
+/// text that it was created with.
 #[derive(Debug, Clone)]
 pub struct Kinds(String);
 
 impl Kinds {
-    pub fn of(declared: &[&dyn Declared]) -> Self {
+    pub fn of(declared: &[&dyn AnyEventType]) -> Self {
         let names: Vec<String> = declared.iter().map(|event| format!("'{}'", event.name())).collect();
         Self(format!("kind IN ({})", names.join(", ")))
     }
@@ -219,12 +223,12 @@ impl Kinds {
     }
 }
 
-/// The last events of these kinds, newest first.
+/// Returns the last events of these kinds, newest first.
 pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
     events(reads, &format!(" AND {kinds} ORDER BY seq DESC LIMIT $2"), vec![i64::from(limit).into()]).await
 }
 
-/// Makes a new tenant's counter.
+/// Inserts a new tenant's counter.
 pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     let row = tenant_counter::Model {
         tenant_id: work.tenant(),
@@ -247,14 +251,16 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     work.insert::<tenant_counter::Entity>(row).await
 }
 
-/// Locks the counter until the transaction ends, before any level: what is written at a head moves the counter first and levels then
-/// (`write_at`), so whoever locks levels and takes numbers later would wait for it while it waits for them.
+/// Locks the counter until the transaction ends, before any level. A write at a head moves the
+/// counter first and levels afterwards (`write_at`), so a transaction that locks levels and takes
+/// numbers later could deadlock with it.
 pub async fn hold(work: &Work) -> Result<(), Fault> {
-    // SQLite has one writer: nobody else is there.
+    // SQLite has one writer, so no other transaction can hold the counter.
     if work.backend().for_change("c").is_empty() { Ok(()) } else { held(work).await.map(drop) }
 }
 
-/// The same; the counter as it will be until the transaction itself changes it. None where the tenant is gone: nobody else is there.
+/// Locks it likewise and returns the counter, which stays so until this transaction changes it.
+/// None if the tenant is gone: there is nothing to lock then.
 pub async fn held(work: &Work) -> Result<Option<Counter>, Fault> {
     let (columns, lock) = (columns(), work.backend().for_change("c"));
     let sql = format!("SELECT {columns} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
@@ -262,20 +268,22 @@ pub async fn held(work: &Work) -> Result<Option<Counter>, Fault> {
     if rows.is_empty() { Ok(None) } else { Counter::read(&rows).map(Some) }
 }
 
-/// Takes numbers of a counter that is `held`: what was taken follows on from it. `now` is not before its time of recording.
-pub fn taken(want: Want, now: Timestamp) -> OwnRow {
+/// Returns the change that takes numbers of a counter that is `held`: they follow its present ones.
+/// `now` is not before its time of recording.
+pub fn taken(want: CounterRequest, now: Timestamp) -> OwnRow {
     let row = OwnRow::of("tenant_counter").set("recorded_at", now.micros());
     want.columns().fold(row, |row, (column, count)| row.plus(column, count))
 }
 
-/// Locks the counter as `take_at` does, and takes nothing.
+/// Locks the counter as `take_numbers` does, and takes nothing.
 pub async fn lock(work: &Work) -> Result<(), Fault> {
-    take_at(work, Want::default(), Timestamp(0)).await.map(|_| ())
+    take_numbers(work, CounterRequest::default(), Timestamp(0)).await.map(|_| ())
 }
 
-/// Takes numbers at the end of a transaction: without `hold` before it, the last of its locks. The counter as it stood before: what was taken
-/// follows on from it. Its time is that at which to record: `now`, or the last one's if that is later, as it may be by another node's clock.
-pub async fn take_at(work: &Work, want: Want, now: Timestamp) -> Result<Counter, Fault> {
+/// Takes numbers at the end of a transaction: without `hold` before it, this is the last of its
+/// locks. Returns the counter as it was before: the numbers taken follow it. Its time is the time
+/// of recording: `now`, or that of the last event if another node's clock made it later.
+pub async fn take_numbers(work: &Work, want: CounterRequest, now: Timestamp) -> Result<Counter, Fault> {
     let mut values: Vec<Value> = vec![now.micros().into()];
     let mut set = vec!["recorded_at = CASE WHEN recorded_at < $2 THEN $2 ELSE recorded_at END".to_owned()];
     for (column, count) in want.columns() {
@@ -312,26 +320,28 @@ pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
 
 /// Announces events whose rows are written when the transaction commits.
 pub fn announce(work: &mut Work, events: Vec<Event>) {
-    work.keep_events(events.into_iter().map(Arc::new));
+    work.add_events(events.into_iter().map(Arc::new));
 }
 
-/// Appends events as the last statements of a transaction that is no ledger batch; returns the last one's number, None for none. A dry run gives no number.
+/// Appends events as the last statements of a transaction that is no ledger batch; returns the last
+/// one's number, or None without events and in a dry run.
 pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    append_of(work, Of::MasterData, events, now).await
+    append_of_kind(work, Of::MasterData, events, now).await
 }
 
-/// The same for events that are not about master data: nobody who remembers that needs to look at them.
+/// Appends events that do not concern master data: caches of master data skip them.
 pub async fn append_other(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    append_of(work, Of::Ledger, events, now).await
+    append_of_kind(work, Of::Ledger, events, now).await
 }
 
-async fn append_of(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
+async fn append_of_kind(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
     if events.is_empty() || dry_run::is_on() {
         return Ok(None);
     }
     let count = events.len() as i64;
-    let before = take_at(work, Want { of, ..Want::events(count) }, now).await?;
-    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, before.recorded_at));
+    let before = take_numbers(work, CounterRequest { of, ..CounterRequest::events(count) }, now).await?;
+    let numbered =
+        (before.seq + 1..).zip(events).map(|(seq, event)| event.with_current_trace().numbered(seq, before.recorded_at));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))
 }

@@ -1,7 +1,9 @@
-//! From which moment on a reader of the journal has to look: on Postgres the journal is parted by month, and a number alone names no month.
+//! Lower bounds for the time of events after a number: on Postgres the journal is partitioned by
+//! month, and a number alone identifies no month.
 //!
-//! Within a tenant, time of recording never goes back from the number on that `tenant_counter.ordered_from` has. So whatever follows on an event that
-//! somebody has read here was recorded then or later. Kept in memory; who has read nothing yet looks into all parts once.
+//! Within a tenant, time of recording never decreases after the number in
+//! `tenant_counter.ordered_from`. So events after one that was read here were recorded at its time
+//! or later. The bounds are kept in memory; the first read of a tenant searches all partitions.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,39 +14,43 @@ use entity::prelude::{TenantId, Timestamp};
 
 use super::Reads;
 
-/// What a statement adds that reads events after `$2`: `$3` is the moment from `JournalBounds::start`. What was recorded before time was kept in order is
-/// looked for everywhere. A day is left for clocks that differ, and no event is of a later moment than the counter's.
-pub(super) const WITHIN: &str = " AND recorded_at >= (SELECT CASE WHEN c.ordered_from <= $2 THEN $3::bigint ELSE 0::bigint END
+/// Condition of a statement that reads events after `$2`: `$3` is the moment from
+/// `JournalBounds::start`. For events recorded before time was kept in order, all parts are
+/// searched. A day is left for clocks that differ, and no event is of a later moment than the
+/// counter's.
+pub(super) const RECORDED_SINCE: &str =
+    " AND recorded_at >= (SELECT CASE WHEN c.ordered_from <= $2 THEN $3::bigint ELSE 0::bigint END
       FROM tenant_counter c WHERE c.tenant_id = $1)
     AND recorded_at <= (SELECT greatest(c.recorded_at, (extract(epoch FROM now()) * 1000000)::bigint + 86400000000)
       FROM tenant_counter c WHERE c.tenant_id = $1)";
 
-/// Moments are told apart by 2^41 µs, some 25 days.
+/// Blocks of time have 2^41 µs, some 25 days.
 const BITS: u32 = 41;
 const DAY: i64 = 86_400_000_000;
-/// Blocks kept a tenant: readers that are further behind look into all parts.
+/// Blocks kept for each tenant: readers that are further behind search all partitions.
 const BLOCKS: usize = 3;
-/// Tenants kept.
+/// Maximum tenants with bounds.
 const TENANTS: usize = 50_000;
 
-/// Of each tenant: for a block of time the smallest number after which nothing was recorded before it.
+/// Bounds of each tenant: for a block of time, the smallest number after which no event was
+/// recorded before that block.
 #[derive(Clone, Default)]
 pub(super) struct JournalBounds(Arc<Mutex<HashMap<TenantId, BTreeMap<i64, i64>>>>);
 
 impl JournalBounds {
-    /// Those of the database that somebody reads from; None where the journal is one table.
+    /// Returns the bounds of the reader's database; None if its journal is one table.
     pub fn of(reads: &impl Reads) -> Option<Self> {
         reads.extensions().get::<Self>()
     }
 
-    /// The moment before which nothing was recorded that follows on a number.
+    /// Returns a time before which no event after this number was recorded.
     pub fn start(&self, tenant: TenantId, seq: i64) -> i64 {
         let bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = bounds.get(&tenant).into_iter().flatten();
         blocks.rev().find(|(_, first)| **first <= seq).map_or(0, |(block, _)| block << BITS)
     }
 
-    /// Learns from the number and the time of an event that was read.
+    /// Updates the bounds with the number and the time of an event that was read.
     pub fn note(&self, tenant: TenantId, seq: i64, recorded_at: Timestamp) {
         let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if bounds.len() >= TENANTS && !bounds.contains_key(&tenant) {

@@ -1,7 +1,9 @@
-//! Reading on in the journal: pages that end by the bytes of their payloads, and reads without payloads.
+//! Reads of consecutive events: pages limited by the bytes of their payloads, and reads without
+//! payloads.
 //!
-//! An event of a movement of 1,000 lines has some 250 kB, so 500 of them have 125 MB. A statement of a page therefore reads the payloads of small
-//! events alone, with the size of each. A second one reads the large ones of the page, if it has any: a page of small events is one statement.
+//! An event of a movement of 1,000 lines has some 250 kB, so 500 of them have 125 MB. A page's
+//! statement therefore reads only the payloads of small events, with the size of each. A second one
+//! reads the large payloads of the page, if it has any: a page of small events needs one statement.
 
 use entity::{
     prelude::Timestamp,
@@ -13,15 +15,18 @@ use sea_orm::{Statement, Value};
 use super::{
     Backend, Fault, Reads, Row,
     journal::{Event, Kinds},
-    journal_bounds::{JournalBounds, WITHIN},
+    journal_bounds::{JournalBounds, RECORDED_SINCE},
 };
 
-/// Bytes of payloads, in UTF-8, with which a page ends. The event that reaches them is its last one, whatever its size.
+/// Size of a page: bytes of payloads, in UTF-8. The event that reaches it is the page's last one,
+/// whatever its size.
 pub const PAGE_BYTES: usize = 2_000_000;
-/// Events that one statement reads at most. `SizedEvent` has payloads of 4,000 bytes, and so many of them have `PAGE_BYTES`.
+/// Maximum events read by one statement. `SizedEvent` has payloads of up to 4,000 bytes, and so
+/// many of them have `PAGE_BYTES`.
 const STATEMENT_EVENTS: u32 = 500;
-/// The same of the first statement of a page on SQLite. Its table is `WITHOUT ROWID`, so it goes through the payload of each row that a statement
-/// passes, though it keeps none: 4 ms for 64 rows of 250 kB.
+/// Maximum events of a page's first statement on SQLite. The table is `WITHOUT ROWID`, so a
+/// statement reads the payload of each row that it passes, even if it returns none: 4 ms for 64
+/// rows of 250 kB.
 const FIRST_ON_SQLITE: u32 = 32;
 
 /// Events of the journal, oldest first.
@@ -33,7 +38,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The number that it was read up to: `upto`, which it was asked for, or its last event's where it ended before.
+    /// Returns the number up to which the page was read: `upto`, which was requested, or that of
+    /// its last event if the page ended before.
     pub fn through(&self, upto: i64) -> i64 {
         self.events.last().filter(|_| self.is_full).map_or(upto, |event| event.seq)
     }
@@ -48,7 +54,7 @@ pub struct EventHeader {
     pub recorded_at: Timestamp,
 }
 
-/// An event with the size of its payload, in bytes; with the payload itself where that is small.
+/// An event with the size of its payload, in bytes, and with the payload itself if that is small.
 #[derive(Record)]
 struct SizedEvent {
     #[record(of = event, alias = "event")]
@@ -100,13 +106,14 @@ struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// The statement that reads it, oldest first. On Postgres it looks only into the months that events may be in, as far as they are known here.
+    /// Returns the statement that reads the span, oldest first. On Postgres it searches only the
+    /// months that may contain the events, as far as the bounds are known.
     fn statement(&self, reads: &impl Reads, select: &str) -> Statement {
         let mut values: Vec<Value> = vec![reads.tenant().into(), self.after.into()];
         let mut sql = format!("SELECT {select} FROM event WHERE tenant_id = $1 AND seq > $2");
         if let Some(bounds) = JournalBounds::of(reads) {
             values.push(bounds.start(reads.tenant(), self.after).into());
-            sql.push_str(WITHIN);
+            sql.push_str(RECORDED_SINCE);
         }
         if let Some(upto) = self.upto {
             values.push(upto.into());
@@ -121,46 +128,50 @@ impl Span<'_> {
     }
 }
 
-/// Events after `seq`, oldest first, at most `limit`, whatever their size: for few. `page_after` is for pages.
+/// Returns at most `limit` events after `seq`, oldest first, whatever their size: for small limits.
+/// For pages use `page_after`.
 pub async fn after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
     read(reads, page_statement(reads, "", seq, limit)).await
 }
 
-/// The statement of `after`, with a further condition.
+/// Returns the statement of `after`, with a further condition.
 pub fn page_statement(reads: &impl Reads, also: &str, seq: i64, limit: u32) -> Statement {
     Span { after: seq, upto: None, also, limit: Some(limit) }.statement(reads, Event::SELECT)
 }
 
-/// A page of events after `seq`: at most `limit`, and fewer where their payloads have `PAGE_BYTES`.
+/// Returns a page of events after `seq`: at most `limit`, or fewer if their payloads reach
+/// `PAGE_BYTES`.
 pub async fn page_after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Page, Fault> {
     page(reads, Span { after: seq, upto: None, also: "", limit: None }, limit).await
 }
 
-/// A page of events of these kinds after `seq` up to `upto`: at most `limit`, and fewer where their payloads have `PAGE_BYTES`.
+/// Returns a page of events of these kinds after `seq` up to `upto`: at most `limit`, or fewer if
+/// their payloads reach `PAGE_BYTES`.
 pub async fn page_of_kinds(reads: &impl Reads, kinds: &Kinds, seq: i64, upto: i64, limit: u32) -> Result<Page, Fault> {
     let also = format!(" AND {}", kinds.sql());
     page(reads, Span { after: seq, upto: Some(upto), also: &also, limit: None }, limit).await
 }
 
-/// Events after `seq` without their payloads, oldest first, at most `limit`.
+/// Returns at most `limit` events after `seq` without their payloads, oldest first.
 pub async fn headers_after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<EventHeader>, Fault> {
     let span = Span { after: seq, upto: None, also: "", limit: Some(limit) };
     read(reads, span.statement(reads, EventHeader::SELECT)).await
 }
 
-/// Events of these kinds after `seq`, oldest first, at most `limit`, whatever their size: for kinds whose payloads have no lines.
+/// Returns at most `limit` events of these kinds after `seq`, oldest first, whatever their size:
+/// for kinds whose payloads have no lines.
 pub async fn kinds_after(reads: &impl Reads, kinds: &Kinds, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
     read(reads, page_statement(reads, &format!(" AND {}", kinds.sql()), seq, limit)).await
 }
 
-/// The same up to `upto`, all of them.
+/// Returns all events of these kinds after `seq` up to `upto`.
 pub async fn kinds_between(reads: &impl Reads, kinds: &Kinds, seq: i64, upto: i64) -> Result<Vec<Event>, Fault> {
     let also = format!(" AND {}", kinds.sql());
     let span = Span { after: seq, upto: Some(upto), also: &also, limit: None };
     read(reads, span.statement(reads, Event::SELECT)).await
 }
 
-/// A page of a span, of at most `most` events.
+/// Returns a page of a span, of at most `most` events.
 async fn page(reads: &impl Reads, mut span: Span<'_>, most: u32) -> Result<Page, Fault> {
     let (mut events, mut bytes) = (Vec::new(), 0);
     loop {
@@ -168,7 +179,7 @@ async fn page(reads: &impl Reads, mut span: Span<'_>, most: u32) -> Result<Page,
         let mut found: Vec<SizedEvent> =
             read(reads, Span { limit: Some(limit), ..span }.statement(reads, SizedEvent::SELECT)).await?;
         let count = found.len();
-        let fit = fitting(found.iter().map(|event| event.bytes), PAGE_BYTES.saturating_sub(bytes));
+        let fit = count_that_fit(found.iter().map(|event| event.bytes), PAGE_BYTES.saturating_sub(bytes));
         found.truncate(fit);
         let Some(last) = found.last().map(|event| event.seq) else { return Ok(Page { events, is_full: false }) };
         let added = with_payloads(reads, span, found, last).await?;
@@ -184,20 +195,21 @@ async fn page(reads: &impl Reads, mut span: Span<'_>, most: u32) -> Result<Page,
     }
 }
 
-/// Events that the next statement of a page reads, which has so many events of so many bytes.
+/// Returns the limit of a page's next statement, given the events and bytes read so far.
 fn next_limit(backend: Backend, most: u32, events: usize, bytes: usize) -> u32 {
     let left = (most as usize).saturating_sub(events).clamp(1, STATEMENT_EVENTS as usize);
     let limit = match backend {
         Backend::Postgres => left,
         Backend::Sqlite if events == 0 => left.min(FIRST_ON_SQLITE as usize),
-        // As many as fit, if they are as large as those before.
+        // As many as fit if they are as large as those before.
         Backend::Sqlite => left.min(PAGE_BYTES.saturating_sub(bytes) / (bytes / events + 1)).max(1),
     };
     u32::try_from(limit).unwrap_or(STATEMENT_EVENTS)
 }
 
-/// How many events of these sizes, in bytes, a page takes that has so many bytes left: all before the room is used up, so one at least.
-fn fitting(sizes: impl Iterator<Item = i64>, room: usize) -> usize {
+/// Returns the number of events of these sizes, in bytes, that a page takes with so many bytes
+/// left: all before the room is used up, so one at least.
+fn count_that_fit(sizes: impl Iterator<Item = i64>, room: usize) -> usize {
     let room = i64::try_from(room).unwrap_or(i64::MAX);
     sizes
         .scan(0_i64, |sum, bytes| {
@@ -209,8 +221,8 @@ fn fitting(sizes: impl Iterator<Item = i64>, room: usize) -> usize {
         .count()
 }
 
-/// The first events of a span, up to the one with the number `last`. Those from the first large one on are read again, with their payloads. Events that
-/// were removed meanwhile are not among them.
+/// Returns the first events of a span, up to the number `last`. From the first large one on they
+/// are read again, with their payloads. Events that were removed meanwhile are missing.
 async fn with_payloads(reads: &impl Reads, span: Span<'_>, found: Vec<SizedEvent>, last: i64) -> Result<Vec<Event>, Fault> {
     let count = found.len();
     let mut events: Vec<Event> = found.into_iter().map_while(SizedEvent::with_payload).collect();
@@ -239,11 +251,11 @@ mod tests {
 
     #[test]
     fn a_page_takes_events_until_its_bytes_are_used_up() {
-        assert_eq!(fitting([].into_iter(), 10), 0);
-        assert_eq!(fitting([50, 1].into_iter(), 10), 1, "one at least");
-        assert_eq!(fitting([4, 5, 1, 0].into_iter(), 10), 3, "those that have just so many bytes end it");
-        assert_eq!(fitting([4, 5, 9, 1].into_iter(), 10), 3);
-        assert_eq!(fitting([1, 1].into_iter(), 10), 2);
+        assert_eq!(count_that_fit([].into_iter(), 10), 0);
+        assert_eq!(count_that_fit([50, 1].into_iter(), 10), 1, "one at least");
+        assert_eq!(count_that_fit([4, 5, 1, 0].into_iter(), 10), 3, "those that have just so many bytes end it");
+        assert_eq!(count_that_fit([4, 5, 9, 1].into_iter(), 10), 3);
+        assert_eq!(count_that_fit([1, 1].into_iter(), 10), 2);
     }
 
     #[test]
@@ -254,7 +266,7 @@ mod tests {
         assert_eq!(next_limit(Backend::Sqlite, 500, 0, 0), FIRST_ON_SQLITE);
         assert_eq!(next_limit(Backend::Sqlite, 500, 32, 32 * 700), 468);
         assert_eq!(next_limit(Backend::Sqlite, 10, 0, 0), 10);
-        // Of events that turn out to be large, no more are passed than fit.
+        // If events turn out to be large, no more of them are read than fit.
         assert_eq!(next_limit(Backend::Sqlite, 500, 32, 32 * 50_000), 7);
         assert_eq!(next_limit(Backend::Sqlite, 500, 32, PAGE_BYTES - 1), 1);
     }

@@ -1,5 +1,6 @@
-//! How long anything on a connection to Postgres may take. The server keeps the first three; the last is kept here, for a server or a network
-//! that does not answer at all (sqlx offers neither TCP keep-alive nor a user timeout).
+//! Timeouts of a connection to Postgres. The server keeps the first three; the last is kept here,
+//! for a server or a network that does not answer at all (sqlx offers neither TCP keep-alive nor a
+//! user timeout).
 
 use std::time::Duration;
 
@@ -8,63 +9,69 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, postgres::PgCon
 /// The limits of connections of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// How long a statement waits for a lock (`lock_timeout`).
+    /// Timeout of a statement's wait for a lock (`lock_timeout`).
     pub lock: Duration,
-    /// How long a statement may run (`statement_timeout`).
+    /// Timeout of a statement (`statement_timeout`).
     pub statement: Duration,
-    /// How long a transaction may stay open with nothing asked of it (`idle_in_transaction_session_timeout`): a process that stands still
-    /// loses its locks.
+    /// Timeout of an open transaction without a statement (`idle_in_transaction_session_timeout`):
+    /// a process that is stuck loses its locks.
     pub idle: Duration,
-    /// How long a statement waits for a connection: for a free one, or until one has been opened.
+    /// Timeout of a statement's wait for a connection: for a free one, or until one has been
+    /// opened.
     pub turn: Duration,
 }
 
-/// Single statements and transactions of requests and jobs. A request itself ends after ten seconds; a job's statement may take longer.
+/// Limits of single statements and transactions of requests and jobs. A request itself ends after
+/// ten seconds; a job's statement may take longer.
 pub(super) const REQUESTS: Limits = Limits {
     lock: Duration::from_secs(4),
     statement: Duration::from_mins(1),
     idle: Duration::from_secs(6),
     turn: Duration::from_secs(5),
 };
-/// The ledger's lanes: who waits behind them is waiting for stock.
+/// Limits of the ledger's lanes: their queued commands are changes of stock.
 pub(super) const LANES: Limits = Limits {
     lock: Duration::from_secs(3),
     statement: Duration::from_secs(10),
     idle: Duration::from_secs(5),
     turn: Duration::from_secs(5),
 };
-/// The deployment's own transactions, which may take all rows of a tenant away.
+/// Limits of the deployment's own transactions, which may delete all rows of a tenant.
 pub(super) const STEWARDS: Limits = Limits { statement: Duration::from_mins(30), ..REQUESTS };
-/// Exports, reports and imports. They wait longer for their turn, because few of them run at a time.
+/// Limits of exports, reports and imports. They wait longer for a connection, because few of them
+/// run at a time.
 pub(super) const LONG: Limits = Limits { statement: Duration::from_mins(10), turn: Duration::from_secs(30), ..REQUESTS };
-/// Proofs and exports that read a whole tenant as it was at one moment, and write a file meanwhile. They lock nothing.
+/// Limits of proofs and exports that read a whole tenant as of one moment, and write a file
+/// meanwhile. They lock nothing.
 pub(super) const SNAPSHOTS: Limits = Limits { statement: Duration::from_hours(1), idle: Duration::from_hours(1), ..REQUESTS };
-/// Reads on a replica: who finds no free connection at once is answered by the primary. One is opened for as long as elsewhere: the network to a replica may
-/// be slow, and whether it answers at all is known sooner (`replicas`).
+/// Limits of reads on a replica: if no connection is free at once, the primary answers. Opening one
+/// has the same timeout as elsewhere: the network to a replica may be slow, and a replica that does
+/// not answer is detected sooner (`replicas`).
 pub(super) const REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..REQUESTS };
 pub(super) const LONG_ON_REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..LONG };
 
-/// How much longer than the server's own limit an answer is waited for.
+/// Time to wait for a response beyond the server's own limit.
 const MARGIN: Duration = Duration::from_secs(2);
-/// How long the server keeps the connection of a client that is not heard of: its locks go with it.
+/// Settings by which the server closes the connection of a silent client: its locks go with it.
 const KEEPALIVE_IDLE_SECONDS: &str = "10";
 const KEEPALIVE_INTERVAL_SECONDS: &str = "5";
 const KEEPALIVE_COUNT: &str = "3";
 const USER_TIMEOUT_MS: &str = "25000";
 
 impl Limits {
-    /// How long the answer to a statement is waited for; after that its connection is closed.
+    /// Returns the timeout of a statement's response; after that its connection is closed.
     pub fn answer(&self) -> Duration {
         self.statement + MARGIN
     }
 
-    /// How long the answer to what takes no time is waited for, and the opening of a connection, which is several answers: BEGIN, ROLLBACK.
-    pub fn sign_of_life(&self) -> Duration {
+    /// Returns the timeout of responses that take no time (BEGIN, ROLLBACK), and of opening a
+    /// connection, which needs several responses.
+    pub fn liveness_timeout(&self) -> Duration {
         self.turn.max(REQUESTS.turn)
     }
 
-    /// The same connections, whose server keeps these limits.
-    pub fn kept_by(&self, options: PgConnectOptions) -> PgConnectOptions {
+    /// Adds the limits to the options, so that the server enforces them.
+    pub fn apply_to_options(&self, options: PgConnectOptions) -> PgConnectOptions {
         let ms = |limit: Duration| limit.as_millis().to_string();
         options.options([
             ("lock_timeout", &*ms(self.lock)),
@@ -77,12 +84,13 @@ impl Limits {
         ])
     }
 
-    /// Has an open connection keep these limits, and none of whole transactions (Postgres 17 and newer), where statements run for longer than those of
-    /// requests. A pooler may drop the options, and then the login's own limits would hold.
+    /// Sets these limits on an open connection, and removes the limit of whole transactions
+    /// (Postgres 17 and newer), if statements may run for longer than those of requests. A pooler
+    /// may drop the options, so that the login's own limits would apply.
     ///
     /// # Errors
     /// The connection is lost.
-    pub async fn keep_on(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub async fn apply_to_connection(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if self.statement <= REQUESTS.statement {
             return Ok(());
         }
@@ -107,7 +115,7 @@ mod tests {
             assert!(limits.lock < limits.statement && limits.statement < limits.answer(), "{limits:?}");
             assert!(limits.lock <= limits.idle, "who is blocked learns it before the one who blocks is ended: {limits:?}");
             assert!(
-                limits.sign_of_life() >= REQUESTS.turn,
+                limits.liveness_timeout() >= REQUESTS.turn,
                 "a connection over a slow network takes several answers to open: {limits:?}"
             );
         }
@@ -115,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_server_is_told_of_all_of_them() {
-        let options = LANES.kept_by(PgConnectOptions::new_without_pgpass());
+        let options = LANES.apply_to_options(PgConnectOptions::new_without_pgpass());
         let told = options.get_options().unwrap_or_default();
         for one in
             ["lock_timeout=3000", "statement_timeout=10000", "idle_in_transaction_session_timeout=5000", "tcp_user_timeout=25000"]

@@ -1,8 +1,9 @@
-//! Brings the tables up to date: SQLite in one transaction, Postgres in one for each migration, so that one that was ended in the middle goes on with
-//! the next.
+//! Migrates the tables: SQLite in one transaction, Postgres in one for each migration, so that a
+//! run after an interruption continues with the next one.
 //!
-//! A migration that waits for a table keeps everybody waiting who asks for that table after it. So it waits for a few seconds, is undone, and is tried
-//! again later; when it gives up, it says who is in its way. `docs/decisions/0203-upgrades-without-a-stop.md`.
+//! A migration that waits for a table blocks all later statements on that table. So it waits for a
+//! few seconds, is rolled back, and is tried again later; when it gives up, the error names the
+//! sessions in its way. `docs/decisions/0203-upgrades-without-a-stop.md`.
 
 use std::{pin::pin, time::Duration};
 
@@ -18,15 +19,16 @@ use sea_orm::{
 use super::{Backend, Database, Fault, Row, dumps, fault, session_lock::AdvisoryKey, versions};
 use crate::clock;
 
-/// How long migrations of a Postgres wait for locks that others hold.
+/// Limits of the time that migrations of a Postgres wait for others' locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockLimits {
-    /// What one statement waits for one lock; without a limit where it is zero. Then its migration is undone, and tried again. A migration of several statements
-    /// may wait as long for each of them, and keeps the locks of those before.
+    /// Timeout of one statement's wait for one lock; zero is no limit. After it the migration is
+    /// rolled back, and tried again. A migration of several statements may wait as long for each of
+    /// them, and keeps the locks of those before.
     pub wait: Duration,
-    /// How often a migration is tried.
+    /// Maximum number of tries of a migration.
     pub tries: u32,
-    /// Before the second try. Before each further one it is twice as long as before the last, up to ten seconds.
+    /// Pause before the second try. It doubles with each further try, up to ten seconds.
     pub pause: Duration,
 }
 impl Default for LockLimits {
@@ -35,56 +37,59 @@ impl Default for LockLimits {
     }
 }
 impl LockLimits {
-    /// After so many tries.
-    pub(super) fn pause_after(&self, tried: u32) -> Duration {
-        self.pause.saturating_mul(1 << tried.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+    /// Returns the pause after so many tries.
+    pub(super) fn backoff_after(&self, tried: u32) -> Duration {
+        self.pause.saturating_mul(1 << tried.saturating_sub(1).min(16)).min(MAX_BACKOFF)
     }
 }
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Between two looks at who is in the way, where migrations wait for locks without a limit or for long.
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// Maximum time between two checks for blocking sessions, if migrations wait for locks without a
+/// limit or for long.
+const MAX_BLOCKER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A migration may take as long as it does. The lock of migrations is waited for without a limit: another process is at work.
+/// Removes the timeouts: a migration may take as long as necessary, and so may the wait for the
+/// lock of migrations, which means that another process migrates.
 const UNLIMITED: &str =
     "SELECT pg_backend_pid(), set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)";
 /// Whether nodes may be at work that rely on row security.
 const SECURED: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
-/// Who holds what a session waits for, or waits for it before that session.
+/// Sessions that hold a lock for which a session waits, or that wait for it before that session.
 const BLOCKERS: &str = "SELECT format('process %s (%s, %s, in its transaction for %s s): %s', a.pid,
     coalesce(nullif(a.application_name, ''), a.usename::text, 'no name'), coalesce(a.state, 'its state is not shown to this login'),
     coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::bigint,
     left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200))
   FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1)) ORDER BY a.xact_start, a.pid";
 
-/// What a transaction came to.
+/// Result of a transaction.
 enum Step {
     /// The migration of this name is done.
     Applied(String),
-    /// Nothing is done: these indexes are built before the next migration, in no transaction.
+    /// No migration was done: these indexes have to be built before the next one, in no
+    /// transaction.
     Builds(Vec<OnlineIndex>),
-    /// All migrations are done, and what comes after them.
+    /// All migrations and the final steps are done.
     Complete,
 }
 
 /// The tries of one step.
 #[derive(Default)]
 struct Attempt {
-    /// The migration, once it is known; none for what comes after the last.
+    /// Name of the migration, once known; None for the final steps.
     migration: Option<String>,
-    /// Who was last seen in its way.
+    /// Sessions that were last seen to block it.
     blockers: Vec<String>,
 }
 
 impl Attempt {
-    /// What is said when nothing more is tried.
+    /// Returns the fault after the last try.
     fn refusal(&self, limits: LockLimits) -> Fault {
         let step = match &self.migration {
             Some(name) => format!("the migration {name}"),
-            None => "what comes after the migrations".to_owned(),
+            None => "the step after the migrations".to_owned(),
         };
         let blockers = match self.blockers.as_slice() {
-            [] => "sessions that were gone when they were looked for".to_owned(),
+            [] => "sessions that had ended before they could be listed".to_owned(),
             blockers => blockers.join("; "),
         };
         Fault::Broken(format!(
@@ -98,17 +103,20 @@ impl Attempt {
 }
 
 impl Database {
-    /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
-    /// serialises their steps by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for tables of Postgres that
-    /// become parted by month. Indexes of its large tables are built before their migrations, while everybody writes.
+    /// Migrates the tables, and returns the number of migrations. Several processes may do so at
+    /// once: Postgres serialises their steps by an advisory lock, SQLite by its write lock. The
+    /// state is read only under the lock, except for tables of Postgres that become partitioned by
+    /// month. Indexes of large tables are built before their migrations, while the tables take
+    /// writes.
     pub async fn migrate(&self) -> Result<usize, Fault> {
         self.migrate_within(LockLimits::default()).await
     }
 
-    /// The same, with other limits on Postgres.
+    /// Does the same with other limits on Postgres.
     ///
     /// # Errors
-    /// The database fails, a newer release has migrated it, or others hold its tables for longer than the limits. What was done until then stays.
+    /// The database fails, a newer release has migrated it, or other sessions hold its tables for
+    /// longer than the limits. Completed migrations stay.
     pub async fn migrate_within(&self, limits: LockLimits) -> Result<usize, Fault> {
         if self.backend == Backend::Sqlite {
             return self.migrate_file().await;
@@ -116,7 +124,7 @@ impl Database {
         months::prepare(&self.owner).await?;
         let mut applied = 0;
         loop {
-            match self.step_patiently(limits).await? {
+            match self.step_with_retries(limits).await? {
                 Step::Applied(migration) => {
                     tracing::debug!(migration, "applied");
                     applied += 1;
@@ -134,7 +142,7 @@ impl Database {
         let transaction = self.owner.begin_with_options(options).await?;
         let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::unknown)?.len();
         if pending == Migrator::migrations().len() {
-            self.refuse_foreign(&transaction).await?;
+            self.reject_foreign_tables(&transaction).await?;
         }
         Migrator::up(&transaction, None).await?;
         versions::note(&transaction, migration::needed()).await?;
@@ -143,14 +151,14 @@ impl Database {
         Ok(pending)
     }
 
-    /// Takes the next step, and takes it again while others hold what it needs.
-    async fn step_patiently(&self, limits: LockLimits) -> Result<Step, Fault> {
+    /// Takes the next step, and retries while other sessions hold the tables that it needs.
+    async fn step_with_retries(&self, limits: LockLimits) -> Result<Step, Fault> {
         let (mut tried, mut attempt) = (0, Attempt::default());
         loop {
             let outcome = self.step(limits, &mut attempt).await;
             tried += 1;
             match outcome {
-                Err(Fault::Database(err)) if is_of_locks(&err) => {
+                Err(Fault::Database(err)) if is_lock_failure(&err) => {
                     if tried >= limits.tries {
                         return Err(attempt.refusal(limits));
                     }
@@ -159,16 +167,16 @@ impl Database {
                         migration,
                         tried,
                         blockers,
-                        "others hold what a migration needs: it is undone and tried again"
+                        "other sessions hold locks that a migration needs: it is rolled back and retried"
                     );
-                    clock::sleep(limits.pause_after(tried)).await;
+                    clock::sleep(limits.backoff_after(tried)).await;
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// A transaction with one migration, or with what comes after the last of them.
+    /// Runs a transaction with one migration, or with the final steps.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
     async fn step(&self, limits: LockLimits, attempt: &mut Attempt) -> Result<Step, Fault> {
         let transaction = self.owner.begin_with_options(TransactionOptions::default()).await?;
@@ -177,14 +185,19 @@ impl Database {
         let Attempt { migration, blockers } = attempt;
         let outcome = {
             let mut work = pin!(self.step_within(&transaction, limits, migration));
-            let every = if limits.wait.is_zero() { LONGEST_LOOK } else { (limits.wait / 3).min(LONGEST_LOOK) };
+            let every = if limits.wait.is_zero() {
+                MAX_BLOCKER_CHECK_INTERVAL
+            } else {
+                (limits.wait / 3).min(MAX_BLOCKER_CHECK_INTERVAL)
+            };
             loop {
                 tokio::select! {
                     biased;
                     outcome = &mut work => break outcome,
                     () = clock::sleep(every) => {}
                 }
-                // Who is in the way is known while it is waited for, and no later. Not to see it is no reason to fail.
+                // The blocking sessions are known only during the wait. A failure to read them is
+                // no reason to stop.
                 let seen = self.blockers_of(process).await.unwrap_or_default();
                 if !seen.is_empty() {
                     *blockers = seen;
@@ -218,12 +231,12 @@ impl Database {
             (pending.len(), pending.first().map(|next| next.name().to_owned()))
         };
         if pending == Migrator::migrations().len() {
-            self.refuse_foreign(transaction).await?;
+            self.reject_foreign_tables(transaction).await?;
         }
         migration.clone_from(&next);
         let Some(name) = next else {
             versions::note(transaction, migration::needed()).await?;
-            if self.active_row_security.stands() {
+            if self.active_row_security.is_enforced() {
                 row_security::build(transaction).await?;
             }
             statistics::settle(transaction).await?;
@@ -234,35 +247,37 @@ impl Database {
             return Ok(Step::Builds(due));
         }
         Migrator::up(transaction, Some(1)).await?;
-        // Whatever comes next may come much later: an older node has to know at once, and no table of its may be without rights meanwhile.
+        // The next step may come much later: older nodes must see this migration at once, and its
+        // tables must not lack privileges meanwhile.
         if migration::needs(&name).is_some() {
             versions::note(transaction, migration::needed_up_to(&name)).await?;
         }
-        if self.active_row_security.stands() && is_secured(transaction).await? {
+        if self.active_row_security.is_enforced() && is_secured(transaction).await? {
             row_security::build(transaction).await?;
         }
         Ok(Step::Applied(name))
     }
 
-    /// Who keeps a session waiting: process, program, state, how long its transaction has been open, and its last statement.
+    /// Returns the sessions that block a session: process, program, state, how long its transaction
+    /// has been open, and its last statement.
     pub(super) async fn blockers_of(&self, process: i32) -> Result<Vec<String>, Fault> {
-        let rows = self.inspected(BLOCKERS, vec![process.into()]).await?;
+        let rows = self.query_as_login(BLOCKERS, vec![process.into()]).await?;
         rows.iter().map(Row::scalar).collect()
     }
 
-    /// Refuses to put tables among those of somebody else.
-    async fn refuse_foreign(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
+    /// Refuses a database that has tables of another program.
+    async fn reject_foreign_tables(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
         let sql = if self.backend == Backend::Sqlite { FOREIGN_SQLITE } else { FOREIGN_POSTGRES };
         let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let Some(row) = row else { return Ok(()) };
         let table: String = Row::scalar(&row)?;
         if table == dumps::RESTORING {
             return Err(Fault::Broken(format!(
-                "a restore of this database runs, or was ended before it was done (it has a table {table}): let it end, or run the same `entrepot backup restore` again, which migrates"
+                "a restore of this database is running or was interrupted (it has a table {table}): let it finish, or run the same `entrepot backup restore` again, which migrates"
             )));
         }
         Err(Fault::Broken(format!(
-            "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
+            "the database belongs to another application: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
         )))
     }
 }
@@ -273,11 +288,11 @@ async fn is_secured(transaction: &DatabaseTransaction) -> Result<bool, Fault> {
 }
 
 /// Whether others held a lock for too long, or had one that this one waited for while they waited for it.
-pub(super) fn is_of_locks(err: &DbErr) -> bool {
+pub(super) fn is_lock_failure(err: &DbErr) -> bool {
     matches!(fault::code(err).as_deref(), Some("55P03" | "40P01"))
 }
 
-/// A table that no migration made. What extensions bring along is nobody's.
+/// A table that no migration created. Tables of extensions do not count.
 const FOREIGN_SQLITE: &str = "SELECT name FROM sqlite_master
     WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'seaql_migrations' ORDER BY name LIMIT 1";
 const FOREIGN_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -292,8 +307,8 @@ mod tests {
     #[test]
     fn pauses_grow_up_to_a_bound() {
         let limits = LockLimits::default();
-        let pauses: Vec<u128> = (1..=7).map(|tried| limits.pause_after(tried).as_millis()).collect();
+        let pauses: Vec<u128> = (1..=7).map(|tried| limits.backoff_after(tried).as_millis()).collect();
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
-        assert_eq!(limits.pause_after(u32::MAX), LONGEST_PAUSE);
+        assert_eq!(limits.backoff_after(u32::MAX), MAX_BACKOFF);
     }
 }

@@ -1,5 +1,6 @@
-//! The one door to the database. A tenant's rows are reached through `TenantScope` (reads) or `Work` (a transaction), which bind the
-//! tenant to every statement; the few global tables through `Global`. Only this room begins and commits.
+//! The only access to the database. Code reaches a tenant's rows through `TenantScope` (reads) or
+//! `Work` (a transaction), which bind the tenant to every statement; the few global tables through
+//! `Global`. Only this room begins and commits.
 
 mod announce;
 mod bulk;
@@ -62,7 +63,7 @@ mod writable;
 mod write_at;
 
 pub use announce::{Announcer, Committed};
-// Where bulk writes still say their columns by hand.
+// `Bulk` is for writes that still name their columns by hand.
 pub use bulk::Bulk;
 pub use bulk::OwnRow;
 pub use bulk_records::{Rows, new_and_changed};
@@ -76,16 +77,16 @@ pub use fault::{Fault, Unwritable};
 pub use global::{GlobalReads, GlobalWork};
 pub use hosts::{HostReport, HostState, HostStatus};
 pub use imports::ImportLock;
-pub use in_parts::{AT_ONCE, in_parts};
+pub use in_parts::{ROWS_PER_PAGE, for_each_page};
 pub use inspect::{ReplicaFacts, ServerFacts, knows_schema, schema_head};
 pub use migrate::LockLimits;
-pub use moment::at_one_moment;
+pub use moment::with_consistent_reads;
 pub use nested::Nested;
 pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartedTable, PartitionFacts, PartsLock};
 pub use planned::{PlannedLock, PlannedMigration, PlannedStatement, TableRows};
 pub use pooling::Pooling;
 pub use pools::Pool;
-pub use retries::{retried, with_retries};
+pub use retries::{run_with_retries, with_retries};
 pub use row_locks::LockOrder;
 pub use row_security::{ActiveRowSecurity, RowSecurity, RowSecurityProof};
 pub use rows::{Row, word};
@@ -96,4 +97,4 @@ pub use snapshot::Snapshot;
 pub use timeline::{SETS_LOST, TimelineReport};
 pub use versions::Versions;
 pub use work::{Paused, Work};
-pub use write_at::{AtHead, Link, Prepared, Written};
+pub use write_at::{HeadBoundRows, Link, Prepared, Written};

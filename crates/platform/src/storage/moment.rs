@@ -1,5 +1,6 @@
-//! Reading as of one moment. All that a task reads of a tenant by its handles comes from one snapshot, whatever commits meanwhile. The task carries
-//! it, like the way of its reads (`replicas`), so that no room need know of it.
+//! Reads as of one moment. All reads that a task makes of a tenant through its handles come from
+//! one snapshot, whatever commits meanwhile. The task carries it, like the route of its reads
+//! (`replicas`), so that no room has to know it.
 
 use std::{
     future::Future,
@@ -11,11 +12,12 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::{Database, Fault, Reads, Snapshot, transaction::Purpose};
 
-/// Moments of this process at a time. Each holds one of the connections for reading, of which there are twice as many by default.
-const MOST: usize = 4;
-static TURNS: Semaphore = Semaphore::const_new(MOST);
+/// Maximum snapshots of this process at a time. Each holds one connection for reading, of which
+/// there are twice as many by default.
+const MAX: usize = 4;
+static TURNS: Semaphore = Semaphore::const_new(MAX);
 
-/// The rows of one tenant as they were when the first of them was read.
+/// Snapshot of one tenant's rows, taken at the first read.
 #[derive(Default)]
 pub(super) struct Moment(OnceCell<Snapshot>);
 
@@ -24,23 +26,24 @@ tokio::task_local! {
 }
 
 impl Moment {
-    /// The snapshot of a tenant's rows; None of another tenant than the first.
+    /// Returns the snapshot of a tenant's rows; None for another tenant than the first.
     pub(super) async fn of(&self, db: &Database, tenant: TenantId) -> Result<Option<&Snapshot>, Fault> {
         let snapshot = self.0.get_or_try_init(|| Snapshot::begin(db, &db.reader, tenant, Purpose::Moment)).await?;
         Ok(Some(snapshot).filter(|snapshot| snapshot.tenant() == tenant))
     }
 }
 
-/// Runs the future so that its reads of one tenant agree with each other. Handles that it opens keep to the moment until it ends, in tasks of their
-/// own as well, and read what is committed afterwards. Transactions, reads that name how fresh they have to be, and global tables are not of the
-/// moment. It waits for its turn without a limit.
-pub async fn at_one_moment<T>(future: impl Future<Output = T>) -> T {
-    // An error would say that nobody takes turns any more.
+/// Runs the future so that its reads of one tenant are consistent. Handles that it opens keep to
+/// the snapshot until the future ends, also in tasks of their own, and read current data
+/// afterwards. Transactions, reads that name the freshness that they need, and global tables are
+/// not part of the snapshot. There is no limit to the wait for a free snapshot.
+pub async fn with_consistent_reads<T>(future: impl Future<Output = T>) -> T {
+    // An error would mean that the semaphore is closed: there is no limit then.
     let _turn = TURNS.acquire().await.ok();
     MOMENT.scope(Arc::default(), future).await
 }
 
-/// The moment of this task; one that has ended where there is none.
+/// Returns the snapshot of this task; an expired one if there is none.
 pub(super) fn current() -> Weak<Moment> {
     MOMENT.try_with(Arc::downgrade).unwrap_or_default()
 }
@@ -52,7 +55,7 @@ mod tests {
     #[tokio::test]
     async fn the_moment_of_a_task_is_that_of_no_other_and_ends_with_it() {
         assert!(current().upgrade().is_none());
-        let (kept, elsewhere) = at_one_moment(async {
+        let (kept, elsewhere) = with_consistent_reads(async {
             assert!(current().upgrade().is_some());
             (current(), tokio::spawn(async { current().upgrade().is_none() }).await.unwrap())
         })
@@ -63,16 +66,16 @@ mod tests {
     #[tokio::test]
     async fn a_moment_beyond_the_last_turn_waits_for_one_that_ends() {
         let (sender, mut ended) = tokio::sync::watch::channel(false);
-        let held: Vec<_> = (0..MOST)
+        let held: Vec<_> = (0..MAX)
             .map(|_| {
                 let mut ended = sender.subscribe();
-                tokio::spawn(at_one_moment(async move { ended.wait_for(|ended| *ended).await.is_ok() }))
+                tokio::spawn(with_consistent_reads(async move { ended.wait_for(|ended| *ended).await.is_ok() }))
             })
             .collect();
         while TURNS.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let later = tokio::spawn(at_one_moment(async move { *ended.borrow_and_update() }));
+        let later = tokio::spawn(with_consistent_reads(async move { *ended.borrow_and_update() }));
         tokio::task::yield_now().await;
         assert!(!later.is_finished());
         sender.send(true).unwrap();

@@ -1,14 +1,14 @@
-//! Conditions inside one another, as `and`, `or` and `not` of filters have them.
+//! Nested conditions: `and`, `or` and `not` of filters.
 
 use sea_orm::Value;
 
-/// A condition of a list and those beside it, all of which must hold.
+/// A condition of a list with nested ones, all of which must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nested<T> {
     pub own: T,
     /// Each must hold.
     pub and: Vec<Self>,
-    /// One must hold; of an empty list none does.
+    /// One must hold; an empty list matches nothing.
     pub or: Option<Vec<Self>>,
     /// Must not hold.
     pub not: Option<Box<Self>>,
@@ -20,12 +20,12 @@ impl<T> Nested<T> {
         Self { own, and: Vec::new(), or: None, not: None }
     }
 
-    /// Whether nothing is inside that could say more than the condition itself.
+    /// Whether there are no nested conditions.
     pub fn is_plain(&self) -> bool {
         self.and.is_empty() && self.or.is_none() && self.not.is_none()
     }
 
-    /// Whether it is true of what `own` tells for each part, as the SQL says it of a row.
+    /// Evaluates the condition like the SQL does for a row, with `own` as the result of each part.
     pub fn holds(&self, own: &impl Fn(&T) -> bool) -> bool {
         own(&self.own)
             && self.and.iter().all(|part| part.holds(own))
@@ -33,15 +33,16 @@ impl<T> Nested<T> {
             && self.not.as_ref().is_none_or(|part| !part.holds(own))
     }
 
-    /// The condition itself and every one inside.
+    /// Returns the condition itself and all nested ones.
     pub fn all_mut(&mut self) -> Vec<&mut T> {
         let Self { own, and, or, not } = self;
         let parts = and.iter_mut().chain(or.iter_mut().flatten()).chain(not.as_deref_mut());
         std::iter::once(own).chain(parts.flat_map(Self::all_mut)).collect()
     }
 
-    /// The conditions as SQL, each beginning with ` AND `, and their values; parameters are numbered from `next`. `own` writes those of one part
-    /// alike. A comparison with NULL is true of no row, and `not` of it is true.
+    /// Returns the conditions as SQL, each beginning with ` AND `, and their values; parameters are
+    /// numbered from `next`. `own` writes the conditions of each part. A comparison with NULL is
+    /// true for no row, and its `not` is true.
     pub fn conditions(&self, next: usize, own: &impl Fn(&T, usize) -> (String, Vec<Value>)) -> (String, Vec<Value>) {
         let (mut sql, mut values) = own(&self.own, next);
         let written = |part: &Self, values: &mut Vec<Value>| {

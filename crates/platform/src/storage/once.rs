@@ -1,8 +1,11 @@
-//! Idempotent calls outside the ledger: done once for each key, answered again from the id that the first call left.
+//! Idempotent calls outside the ledger: executed once for each key, and answered again from the ID
+//! that the first call stored.
 //!
-//! The call is carried by its task, like a commit hook: the first transaction that the task commits for the call's tenant takes the receipt along, so the
-//! change and the key are there together or not at all. A refusal commits nothing and leaves the key free. Of two calls with one key that run side by
-//! side the second fails at its commit, or is refused because of what the first has done; both times it finds the first one's receipt.
+//! The task carries the call, like a commit hook: the first transaction that the task commits for
+//! the call's tenant includes the receipt, so the change and the key are stored together or not at
+//! all. A refusal commits nothing and leaves the key free. If two calls with one key run
+//! concurrently, the second fails at its commit or is refused because of the first one's change; in
+//! both cases it finds the first one's receipt.
 
 use std::{
     future::Future,
@@ -21,11 +24,13 @@ use super::{
     journal::Event,
 };
 
-/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret. Of an answer that
-/// nothing else keeps, its text is the id: it must hold no secret, and nothing that the mutation's permission alone does not show.
+/// Receipt from which a repeated call is answered: only the ID, so that the answer is authorised
+/// and masked again and contains no secret. If nothing else stores the answer, the text itself
+/// takes the ID's place: it must contain no secret, and nothing that the mutation's permission
+/// alone does not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Of what was made or changed, as clients see it.
+    /// ID of the created or changed object, as clients see it.
     pub id: Option<String>,
     /// The number of the last event.
     pub seq: Option<i64>,
@@ -50,7 +55,7 @@ impl Once {
         Arc::new(Self { tenant, key, at, id: Mutex::default(), is_recorded: AtomicBool::new(false) })
     }
 
-    /// What an earlier call with this key left.
+    /// Returns the earlier use of this key.
     ///
     /// # Errors
     /// The database, or a receipt that cannot be read.
@@ -59,7 +64,7 @@ impl Once {
         idempotency::read(idempotency::key_use(&self.key, &found))
     }
 
-    /// Runs the call: what it commits first takes its receipt along.
+    /// Runs the call: its first commit includes the receipt.
     pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
         ONCE.scope(Some(self.clone()), future).await
     }
@@ -73,7 +78,7 @@ impl Once {
         self.is_recorded.store(true, Ordering::Release);
     }
 
-    /// The receipt's row, if a transaction of this tenant is the one that takes it along.
+    /// Returns the receipt's row, if this tenant's transaction is the one to include it.
     pub(super) fn row(&self, tenant: TenantId, events: &[Arc<Event>]) -> Result<Option<Bulk>, Fault> {
         if self.is_recorded() || tenant != self.tenant {
             return Ok(None);
@@ -86,24 +91,26 @@ impl Once {
     }
 }
 
-/// Says what the call of this task is about, before it commits: where it makes no event, or the event's payload has no `id`.
+/// Sets the ID of the call's subject before the commit, for a call that makes no event or whose
+/// event's payload has no `id`.
 pub fn set_subject(id: &impl std::fmt::Display) {
     if let Some(once) = current() {
         *once.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_string());
     }
 }
 
-/// Runs a part of a call that prepares it: what it commits takes no receipt along, as the call can still be refused.
-pub async fn aside<T>(future: impl Future<Output = T>) -> T {
+/// Runs a preparatory part of a call: its commits include no receipt, as the call can still be
+/// refused.
+pub async fn without_receipt<T>(future: impl Future<Output = T>) -> T {
     ONCE.scope(None, future).await
 }
 
-/// Leaves the receipt of a call with a key in a transaction of its own: ahead of a change that is another tenant's, or behind an answer that nothing else
-/// keeps. The audit entry does not ride along.
+/// Stores the receipt of a call with a key in a transaction of its own: before a change of another
+/// tenant, or after an answer that is stored nowhere else. The audit entry is not part of it.
 ///
 /// # Errors
-/// The database, also where a call beside this one has used the key.
-pub async fn by_itself(scope: &TenantScope, id: &impl std::fmt::Display) -> Result<(), Fault> {
+/// The database, including a concurrent call that has used the key.
+pub async fn store_receipt_alone(scope: &TenantScope, id: &impl std::fmt::Display) -> Result<(), Fault> {
     if current().is_none() {
         return Ok(());
     }
@@ -116,7 +123,7 @@ pub(super) fn current() -> Option<Arc<Once>> {
     ONCE.try_with(Clone::clone).ok().flatten()
 }
 
-/// What an event is about: the id that its payload calls `id`.
+/// Returns the target of an event: the ID that its payload calls `id`.
 fn id_of(event: &Event) -> Option<String> {
     #[derive(Deserialize)]
     struct PayloadId {

@@ -1,4 +1,5 @@
-//! A server that nobody can reach: one task tries to, and whoever needs a connection waits for that one, not longer than it has been away for.
+//! Outage of a server: one task tries to reach it, and callers that need a connection wait for that
+//! task, at most until the server has been away for their patience.
 
 use std::{
     pin::pin,
@@ -13,13 +14,13 @@ use tokio::{
 
 use super::{
     hosts::Login,
-    sessions::{FIRST_PAUSE, LONGEST_PAUSE, is_away},
+    sessions::{MAX_BACKOFF, MIN_BACKOFF, is_server_away},
 };
 
-/// How long one try to connect may take.
-const TRY: Duration = Duration::from_secs(3);
-/// Whoever comes late waits for so long.
-const LEAST: Duration = Duration::from_millis(250);
+/// Timeout of one try to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Minimum wait of a request that comes late in an outage.
+const MIN_WAIT: Duration = Duration::from_millis(250);
 
 /// Whether the server can be reached. Clones share it.
 #[derive(Clone, Default)]
@@ -36,7 +37,8 @@ impl Outage {
         self.0.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server could not be reached, for a try that began then. Somebody tries from now on until it can be.
+    /// Begins an outage: a try that began at `began` could not reach the server. A task retries
+    /// until one does.
     pub(super) fn begin(&self, began: Instant, login: &Login) {
         {
             let mut since = self.since();
@@ -47,10 +49,10 @@ impl Outage {
         }
         let (ending, login) = (Ending(self.clone()), login.clone());
         tokio::spawn(async move {
-            let mut pause = FIRST_PAUSE;
-            while is_out_of_reach(&login).await {
+            let mut pause = MIN_BACKOFF;
+            while is_unreachable(&login).await {
                 crate::clock::sleep(pause).await;
-                pause = (2 * pause).min(LONGEST_PAUSE);
+                pause = (2 * pause).min(MAX_BACKOFF);
             }
             drop(ending);
         });
@@ -61,20 +63,21 @@ impl Outage {
         let mut over = pin!(self.0.over.notified());
         over.as_mut().enable();
         let Some(since) = *self.since() else { return true };
-        let until = (since + patience).max(Instant::now() + LEAST);
+        let until = (since + patience).max(Instant::now() + MIN_WAIT);
         timeout_at(until, over).await.is_ok()
     }
 }
 
-async fn is_out_of_reach(login: &Login) -> bool {
-    match timeout(TRY, login.connect()).await {
-        Ok(Err(err)) => is_away(&err) || login.may_move(&err),
+async fn is_unreachable(login: &Login) -> bool {
+    match timeout(CONNECT_TIMEOUT, login.connect()).await {
+        Ok(Err(err)) => is_server_away(&err) || login.may_fail_over(&err),
         Ok(Ok(_)) => false,
         Err(_) => true,
     }
 }
 
-/// Ends an outage: when the server was reached, and when nobody tries any more because the runtime has ended.
+/// Guard that ends an outage: when the server was reached, and when the retrying task is dropped
+/// with the runtime.
 struct Ending(Outage);
 
 impl Drop for Ending {
@@ -92,7 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_late_does_not_wait_as_long_as_the_first() {
-        // Nobody listens there: the port is given back at once.
+        // The port is free again, so no server listens on it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).map_or(1, |at| at.port());
         let login = Login::alone(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port));
         let (outage, began) = (Outage::default(), Instant::now());

@@ -1,5 +1,7 @@
-//! Packed lines: a row is a document, and each column of its lines is one value. To hand over a row of each line, or to sort all of them by what they are
-//! summed by, takes either database longer than it takes to read them (`docs/decisions/0382-lines-packed-by-document.md`, `0412-reports-of-postgres-packed.md`).
+//! Packed lines: a row is a document, and each column of its lines is one value. Returning a row
+//! for each line, or sorting all lines by the keys of a sum, takes either database longer than
+//! reading them (`docs/decisions/0382-lines-packed-by-document.md`,
+//! `0412-reports-of-postgres-packed.md`).
 
 use std::array;
 
@@ -9,17 +11,19 @@ use uuid::Uuid;
 
 use super::{Backend, Fault};
 
-/// Lines and rows that one statement gives. A row takes some hundreds of bytes, and a line some tens.
-pub const MOST_LINES: usize = 1_000_000;
-pub const MOST_ROWS: usize = 100_000;
-/// Events of a half, or documents of both halves, up to which lines are packed: about every second event has lines, and the rows of a half are held at once.
-pub const MOST_EVENTS: i64 = 2 * MOST_ROWS as i64;
+/// Maximum lines and rows of one statement's result. A row takes some hundreds of bytes, and a line
+/// some tens.
+pub const MAX_LINES: usize = 1_000_000;
+pub const MAX_ROWS: usize = 100_000;
+/// Maximum events of a half, or documents of both halves, for which lines are packed: about every
+/// second event has lines, and the rows of a half are in memory at once.
+pub const MAX_EVENTS: i64 = 2 * MAX_ROWS as i64;
 
-/// The IDs of a document's lines, as a column of `ids` has them: 16 bytes each.
+/// The IDs of a document's lines, from a column of `ids`: 16 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedIds(Vec<u8>);
 
-/// The numbers of a document's lines, as a column of `numbers` has them.
+/// The numbers of a document's lines, from a column of `numbers`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackedNumbers {
     /// With commas between them.
@@ -28,7 +32,8 @@ pub enum PackedNumbers {
     Bytes(Vec<u8>),
 }
 
-/// The IDs of a document's lines: nil for a line without one, so that all columns have as many values.
+/// Returns the column of the IDs of a document's lines: nil for a line without one, so that all
+/// columns have as many values.
 pub fn ids(backend: Backend, column: &str) -> String {
     match backend {
         Backend::Sqlite => format!("CAST(group_concat(coalesce({column}, zeroblob(16)), '') AS BLOB)"),
@@ -37,7 +42,8 @@ pub fn ids(backend: Backend, column: &str) -> String {
     }
 }
 
-/// The numbers of a document's lines, in the order of their IDs. None of them may be null.
+/// Returns the column of the numbers of a document's lines, in the order of their IDs. None of them
+/// may be null.
 pub fn numbers(backend: Backend, column: &str) -> String {
     match backend {
         Backend::Sqlite => format!("group_concat({column})"),
@@ -45,23 +51,25 @@ pub fn numbers(backend: Backend, column: &str) -> String {
     }
 }
 
-/// Columns of a statement of packed lines, whose IDs are its column `items`. Behind the line, or the row, after the last that it may give there is none.
+/// Limits a statement of packed lines, whose IDs are its column `items`, to `MAX_LINES` lines and
+/// one row more than `MAX_ROWS`.
 pub fn bounded(sql: &str, columns: &str) -> String {
     format!(
         "SELECT {columns} FROM (
            SELECT q.*, sum(length(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b
          WHERE b.upto - length(b.items) <= {bytes} LIMIT {rows}",
-        bytes = MOST_LINES * size_of::<Uuid>(),
-        rows = MOST_ROWS + 1
+        bytes = MAX_LINES * size_of::<Uuid>(),
+        rows = MAX_ROWS + 1
     )
 }
 
 /// Whether so many rows with so many lines are all that there are.
-pub const fn are_all(rows: usize, lines: usize) -> bool {
-    rows <= MOST_ROWS && lines <= MOST_LINES
+pub const fn is_complete_page(rows: usize, lines: usize) -> bool {
+    rows <= MAX_ROWS && lines <= MAX_LINES
 }
 
-/// Takes the lines of a row of `table` one by one, each with its ID and its numbers, and says how many there are.
+/// Passes on the lines of a row of `table` one by one, each with its ID and its numbers, and
+/// returns their count.
 ///
 /// # Errors
 /// A column has more or fewer values than another one, or something else than numbers.
@@ -83,7 +91,8 @@ pub fn each_line<const N: usize>(
     Ok(ids.len())
 }
 
-/// The numbers of a column. Bytes are read where they are: a list of each column of each document takes longer than what is made of it.
+/// Numbers of a column. Bytes are read in place: allocating a list for each column of each document
+/// takes longer than the calculation.
 enum Column<'a> {
     Read(Vec<i64>),
     Bytes(&'a [[u8; size_of::<i64>()]]),
@@ -111,7 +120,8 @@ impl Column<'_> {
 }
 
 impl PackedNumbers {
-    /// None of a text that has something else than numbers, and of bytes that are no whole ones.
+    /// Returns the column; None for a text with anything else than numbers, and for bytes that are
+    /// no whole numbers.
     fn column(&self) -> Option<Column<'_>> {
         match self {
             Self::Text(text) => text.split(',').map(str::parse).collect::<Result<_, _>>().ok().map(Column::Read),
@@ -139,7 +149,7 @@ impl TryGetable for PackedNumbers {
     }
 }
 
-/// Of expressions only: no column holds packed values.
+/// Implements `Cell` for packed values, which occur in expressions only: no column holds them.
 macro_rules! of_expressions {
     ($($packed:ty { $($kind:path),* })*) => {$(
         impl Cell for $packed {
@@ -215,8 +225,8 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_is_not_all() {
-        assert!(are_all(MOST_ROWS, MOST_LINES));
-        assert!(!are_all(MOST_ROWS + 1, MOST_LINES), "a row behind the last");
-        assert!(!are_all(1, MOST_LINES + 1), "a line behind the last");
+        assert!(is_complete_page(MAX_ROWS, MAX_LINES));
+        assert!(!is_complete_page(MAX_ROWS + 1, MAX_LINES), "a row behind the last");
+        assert!(!is_complete_page(1, MAX_LINES + 1), "a line behind the last");
     }
 }

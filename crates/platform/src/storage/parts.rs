@@ -1,6 +1,8 @@
-//! Parts of the tables that are parted by month on Postgres: which there are, making those of the months to come, and taking old ones out.
+//! Monthly partitions of tables on Postgres: listing them, creating those of future months, and
+//! detaching old ones.
 //!
-//! All of it is the work of the tables' owner: no role that serves requests reaches a part but through its whole table.
+//! All of it is done by the tables' owner: roles that serve requests reach a partition only through
+//! its whole table.
 
 mod facts;
 mod listed;
@@ -35,18 +37,18 @@ impl Month {
         Self(calendar::months(at.micros().div_euclid(DAY) as i32) as i64)
     }
 
-    /// Its first moment, in microseconds since 1970.
+    /// Returns the month's first moment, in microseconds since 1970.
     pub const fn start(self) -> i64 {
         calendar::first_of(self.0 as i32) as i64 * DAY
     }
 
-    /// The month so many after it.
+    /// Returns the month so many months later.
     #[must_use]
     pub const fn plus(self, months: i64) -> Self {
         Self(self.0 + months)
     }
 
-    /// The month that the name of a part ends with: `event_2026_11`.
+    /// Parses the month at the end of a part's name: `event_2026_11`.
     fn named(name: &str) -> Option<Self> {
         let (rest, month) = name.rsplit_once('_')?;
         let (_, year) = rest.rsplit_once('_')?;
@@ -61,11 +63,11 @@ impl std::fmt::Display for Month {
     }
 }
 
-/// How a part stands to its table.
+/// State of a partition in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartState {
     Attached,
-    /// Somebody began to take it out, and did not end it.
+    /// Being detached: the operation was begun and not completed.
     Detaching,
     Detached,
 }
@@ -75,15 +77,16 @@ pub enum PartState {
 pub struct Part {
     pub table: &'static str,
     pub name: String,
-    /// None of the one that has all that came before.
+    /// Month of the rows. None for the part with all earlier rows.
     pub month: Option<Month>,
     pub state: PartState,
-    /// From which moment on its rows are, and up to which, in microseconds since 1970; None where there is no end, and of a detached one.
+    /// Bounds of the times of its rows, in microseconds since 1970: `from` inclusive, `to`
+    /// exclusive; None if unbounded, and for a detached part.
     pub from: Option<i64>,
     pub to: Option<i64>,
-    /// Of its rows, as they were last measured.
+    /// Size of its rows at the last measurement.
     pub bytes: i64,
-    /// What was noted of it when it was archived.
+    /// Note that was written when it was archived.
     pub note: Option<String>,
 }
 
@@ -95,17 +98,18 @@ impl Part {
             && self.to.is_none_or(|to| to >= month.plus(1).start())
     }
 
-    /// Whether it may leave: the audit log stays whole, and so does what was there before there were months.
-    pub fn may_leave(&self) -> bool {
+    /// Whether the part may be detached: the audit log stays whole, and so does the part from
+    /// before the months.
+    pub fn is_detachable(&self) -> bool {
         self.table != AUDIT_ENTRY.table && self.month.is_some()
     }
 }
 
-/// A table that is parted by month, with its parts.
+/// A table that is partitioned by month, with its parts.
 #[derive(Debug, Clone)]
 pub struct PartedTable {
     pub table: &'static str,
-    /// Microseconds since 1970, by which the month is told.
+    /// Name of the column with the time in microseconds since 1970, which determines the month.
     pub column: &'static str,
     parts: Vec<Part>,
 }
@@ -118,19 +122,21 @@ impl PartedTable {
     }
 }
 
-/// How many months after that of `now` have a part in each table, one after the other; 0 where the present one has none.
+/// Returns the number of consecutive months after that of `now` for which each table has a
+/// partition; 0 if the present one has none.
 fn ahead(parts: &[Part], now: Timestamp) -> i64 {
-    /// Nobody needs to know of more.
-    const MOST: i64 = 120;
+    /// Maximum result: more months make no difference to callers.
+    const MAX: i64 = 120;
     let of = |table: &str| {
         let has = |month: Month| parts.iter().any(|part| part.table == table && part.has(month));
         let first = Month::of(now);
-        (0..=MOST).take_while(|months| has(first.plus(*months))).last().unwrap_or(0)
+        (0..=MAX).take_while(|months| has(first.plus(*months))).last().unwrap_or(0)
     };
     PARTED.iter().map(|parted| of(parted.table)).min().unwrap_or(0)
 }
 
-/// A part that was taken out keeps its foreign keys, and what it refers to could not be removed.
+/// Drops the foreign keys of a detached part: they would prevent the deletion of the rows that it
+/// references.
 const FREE: &str = "DO $free$
 DECLARE t record;
 BEGIN
@@ -139,7 +145,7 @@ BEGIN
     EXECUTE format('ALTER TABLE {part} DROP CONSTRAINT %I', t.conname);
   END LOOP;
 END $free$";
-/// How long detaching waits for those who read or write.
+/// Longest wait of a detach for concurrent reads and writes.
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A value of a row that is archived.
@@ -151,7 +157,7 @@ pub enum PartValue {
     Text(String),
 }
 
-/// What is read of a part: its columns, of which the first `key` tell its rows apart and are never null.
+/// Columns that are read of a partition; the first `key` of them identify a row and are never null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartShape {
     pub columns: &'static [(&'static str, PartColumn)],
@@ -167,7 +173,8 @@ pub enum PartColumn {
 }
 
 impl Database {
-    /// All parts, those that were taken out and are not removed yet among them. None on SQLite, which keeps whole tables. It waits for no lock.
+    /// Returns all parts, including detached ones that are not removed yet. Empty on SQLite, which
+    /// has no partitions. Waits for no lock.
     pub async fn parts(&self) -> Result<Vec<Part>, Fault> {
         let mut parts = Vec::new();
         if self.backend == Backend::Sqlite {
@@ -190,7 +197,7 @@ impl Database {
         Ok(parts)
     }
 
-    /// The tables that are parted by month. None on SQLite, which keeps whole tables.
+    /// Returns the tables that are partitioned by month. Empty on SQLite, which has no partitions.
     pub async fn parted_tables(&self) -> Result<Vec<PartedTable>, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(Vec::new());
@@ -201,7 +208,8 @@ impl Database {
         Ok(PARTED.iter().map(parted).collect())
     }
 
-    /// How many months after the present one have a part in each table that is parted. None on SQLite.
+    /// Returns the number of months after the present one for which each partitioned table has a
+    /// partition. `None` on SQLite.
     pub async fn months_ahead(&self, now: Timestamp) -> Result<Option<i64>, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(None);
@@ -209,8 +217,9 @@ impl Database {
         Ok(Some(ahead(&self.parts().await?, now)))
     }
 
-    /// Makes the parts that are missing, from last month to three months ahead, and says how many. Needs the tables' owner where any is.
-    pub async fn make_parts(&self, now: Timestamp) -> Result<usize, Fault> {
+    /// Creates the missing parts, from last month to three months ahead, and returns their count.
+    /// If one is missing, the login must own the tables.
+    pub async fn create_missing_parts(&self, now: Timestamp) -> Result<usize, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(0);
         }
@@ -221,7 +230,8 @@ impl Database {
         Ok(self.parts().await?.len().saturating_sub(before))
     }
 
-    /// Takes a part out of its table, while everybody reads and writes; goes on where one was interrupted.
+    /// Detaches a part from its table without blocking reads and writes; continues an interrupted
+    /// detach.
     pub async fn detach_part(&self, part: &Part) -> Result<(), Fault> {
         let how = match part.state {
             PartState::Attached => Some("CONCURRENTLY"),
@@ -231,19 +241,19 @@ impl Database {
         if let Some(how) = how {
             let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {how}", part.table, part.name);
             let detached = tokio::time::timeout(PATIENCE, self.owner.execute_unprepared(&sql)).await;
-            let late = "is still read or written: run it again, it goes on";
+            let late = "is still in use: run the command again, it continues from here";
             detached.map_err(|_| Fault::Broken(format!("the part {} {late}", part.name)))??;
         }
         self.owner.execute_unprepared(&FREE.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
     }
 
-    /// Notes of a part that it is archived.
-    pub async fn note_part(&self, part: &Part, note: &str) -> Result<(), Fault> {
+    /// Stores the note that a part is archived.
+    pub async fn store_part_note(&self, part: &Part, note: &str) -> Result<(), Fault> {
         let sql = format!("COMMENT ON TABLE \"{}\" IS '{}'", part.name, note.replace('\'', "''"));
         self.owner.execute_unprepared(&sql).await.map(drop).map_err(Fault::from)
     }
 
-    /// Removes a tenant's rows from a part that was taken out, which its table does not reach any more.
+    /// Deletes a tenant's rows from a detached part, which its table no longer reaches.
     pub async fn clear_part(&self, part: &Part, tenant: TenantId) -> Result<(), Fault> {
         let sql = format!("DELETE FROM \"{}\" WHERE tenant_id = $1", part.name);
         let statement = Statement::from_sql_and_values(self.backend.into(), sql, [tenant.uuid().into()]);
@@ -252,7 +262,7 @@ impl Database {
         Ok(())
     }
 
-    /// How many rows a part has.
+    /// Returns the number of rows of a partition.
     pub async fn part_size(&self, part: &Part) -> Result<u64, Fault> {
         let statement = Statement::from_string(self.backend.into(), format!("SELECT count(*) FROM \"{}\"", part.name));
         let counted = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
@@ -261,15 +271,15 @@ impl Database {
         Ok(count.unsigned_abs())
     }
 
-    /// Removes a part that was taken out.
+    /// Drops a detached part.
     pub async fn drop_part(&self, part: &Part) -> Result<(), Fault> {
-        if part.state != PartState::Detached || !part.may_leave() {
+        if part.state != PartState::Detached || !part.is_detachable() {
             return Err(Fault::Broken(format!("{} is a part of its table: it is not removed", part.name)));
         }
         self.owner.execute_unprepared(&format!("DROP TABLE \"{}\"", part.name)).await.map(drop).map_err(Fault::from)
     }
 
-    /// The next rows of a part, in the order of its key, after one of them.
+    /// Returns the next rows of a part, in the order of its key, after one of them.
     pub async fn part_rows(
         &self,
         part: &Part,

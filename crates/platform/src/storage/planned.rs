@@ -1,4 +1,5 @@
-//! What `entrepot migrate` would do to a database: migrations, their tables and rows, and on Postgres their locks. Nothing here writes.
+//! Plan of `entrepot migrate` for a database: migrations, their tables and rows, and on Postgres
+//! their locks. Nothing here writes.
 
 use migration::{
     Migrator, MigratorTrait,
@@ -8,10 +9,10 @@ use migration::{
 
 use super::{Backend, Database, Fault, Row};
 
-/// How many rows a table has.
+/// Number of rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableRows {
-    /// The table is not there yet.
+    /// The table does not exist yet.
     New,
     Counted(i64),
     /// By Postgres' own statistics.
@@ -27,7 +28,8 @@ pub struct PlannedMigration {
     /// Whether an older binary that works with the database now cannot work with it afterwards.
     pub is_breaking: bool,
     pub tables: Vec<(String, TableRows)>,
-    /// Those that lock tables which are there; none on SQLite, whose one lock of writes is held until the end.
+    /// Statements that lock existing tables; empty on SQLite, which holds its one write lock until
+    /// the end.
     pub statements: Vec<PlannedStatement>,
 }
 
@@ -38,28 +40,29 @@ pub struct PlannedStatement {
     pub locks: Vec<PlannedLock>,
 }
 
-/// A lock of a table that is there.
+/// A lock of an existing table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedLock {
     pub table: String,
     pub rows: TableRows,
-    /// As the manual of Postgres names it: ACCESS EXCLUSIVE.
+    /// Name of the lock mode in the manual of Postgres: ACCESS EXCLUSIVE.
     pub mode: &'static str,
-    /// What others cannot do meanwhile.
+    /// Operations of other sessions that the lock blocks.
     pub blocks: &'static str,
-    /// What is done to the table's rows: no scan, scan, scan and index, rows written, rewrite.
+    /// Work on the table's rows: no scan, scan, scan and index, rows written, rewrite.
     pub work: &'static str,
 }
 
 const ROWS: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)";
 const TABLE_OF: &str =
     "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE i.indexrelid = to_regclass($1)";
-/// Of a constraint, or of all of a table.
+/// Tables that a constraint references, or all constraints of a table.
 const REFERENCED: &str = "SELECT DISTINCT p.relname::text FROM pg_constraint c JOIN pg_class p ON p.oid = c.confrelid
     WHERE c.contype = 'f' AND c.conrelid = to_regclass($1) AND c.confrelid <> c.conrelid AND ($2::text IS NULL OR c.conname::text = $2::text) ORDER BY 1";
 
 impl Database {
-    /// The migrations that the database lacks, in their order, with the tables that they touch. Changes nothing.
+    /// Returns the migrations that the database lacks, in their order, with the tables that they
+    /// touch. Changes nothing.
     ///
     /// # Errors
     /// The database fails, or a newer release has migrated it.
@@ -81,7 +84,7 @@ impl Database {
                 tables.push((table, rows));
             }
             let statements = self.planned_statements(&name).await?;
-            // A node that is at work has what the database has.
+            // A running node has the database's migrations.
             let lacks = |known: &str| !applied.iter().any(|name| name == known);
             let is_breaking = plan::is_breaking(&name) || migration::contracts(&name).is_some_and(lacks);
             planned.push(PlannedMigration { name, is_breaking, tables, statements });
@@ -89,8 +92,9 @@ impl Database {
         Ok(planned)
     }
 
-    /// The statements of a migration that lock tables which are there. An index that is built before its migration has the statement that builds it then; one
-    /// that is there already has none.
+    /// Returns the statements of a migration that lock existing tables. For an index that is built
+    /// before its migration it is the statement of that build; an index that exists already has
+    /// none.
     async fn planned_statements(&self, name: &str) -> Result<Vec<PlannedStatement>, Fault> {
         let mut planned = Vec::new();
         if self.backend == Backend::Sqlite {
@@ -129,18 +133,18 @@ impl Database {
     }
 
     async fn table_of(&self, index: &str) -> Result<Option<String>, Fault> {
-        let rows = self.inspected(TABLE_OF, vec![index.into()]).await?;
+        let rows = self.query_as_login(TABLE_OF, vec![index.into()]).await?;
         rows.first().map(Row::scalar).transpose()
     }
 
     async fn referenced_by(&self, table: &str, constraint: Option<String>) -> Result<Vec<String>, Fault> {
-        let rows = self.inspected(REFERENCED, vec![table.into(), constraint.into()]).await?;
+        let rows = self.query_as_login(REFERENCED, vec![table.into(), constraint.into()]).await?;
         rows.iter().map(Row::scalar).collect()
     }
 
     async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {
         if self.backend == Backend::Postgres {
-            let rows = self.inspected(ROWS, vec![table.into()]).await?;
+            let rows = self.query_as_login(ROWS, vec![table.into()]).await?;
             let estimate: Option<i64> = rows.first().map(Row::scalar).transpose()?;
             return Ok(match estimate {
                 None => TableRows::New,
@@ -149,21 +153,21 @@ impl Database {
             });
         }
         let there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
-        if self.inspected(there, vec![table.into()]).await?.is_empty() {
+        if self.query_as_login(there, vec![table.into()]).await?.is_empty() {
             return Ok(TableRows::New);
         }
-        let rows = self.inspected(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
+        let rows = self.query_as_login(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
         let count: Option<i64> = rows.first().map(Row::scalar).transpose()?;
         Ok(TableRows::Counted(count.unwrap_or_default()))
     }
 }
 
-/// As much of a statement as tells it from others, in one line.
+/// Returns the beginning of a statement in one line, long enough to identify it.
 fn begin_of(statement: &str) -> String {
-    const MOST: usize = 100;
+    const MAX: usize = 100;
     let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
     let text = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ").replace(['{', '}'], "");
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
     }

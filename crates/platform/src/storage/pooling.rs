@@ -1,5 +1,6 @@
-//! Looks whether a connection keeps its server process. A pooler in transaction mode gives each transaction any process that is free, so settings, locks and
-//! prepared statements of a connection reach others. `docs/decisions/0407-poolers-in-transaction-mode-are-refused.md`.
+//! Checks whether a connection keeps its server process. A pooler in transaction mode gives each
+//! transaction any free process, so settings, locks and prepared statements of a connection leak to
+//! others. `docs/decisions/0407-poolers-in-transaction-mode-are-refused.md`.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,26 +11,29 @@ use tokio::time::timeout;
 
 use super::{Backend, Database, Fault, RowSecurityProof};
 
-/// How transactions of a connection reach Postgres.
+/// Path by which transactions of a connection reach Postgres.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pooling {
-    /// Each connection keeps a server process of its own, as far as it was looked at: it is direct, or by a pooler in session mode.
+    /// Each connection kept its server process, as far as the probe could see: it is direct, or
+    /// through a pooler in session mode.
     Session,
-    /// A pooler in transaction mode is in between: the observation that proves it.
+    /// There is a pooler in transaction mode: the observation that proves it.
     Transaction(&'static str),
-    /// The look failed, and why. It says nothing about a pooler.
+    /// The probe failed, with the reason. It proves nothing about a pooler.
     Unknown(String),
 }
 
-/// Rounds of transactions that overlap. The second finds a pooler that gives out the process that was freed last, the third one that gives out the process
-/// that has been free for longest.
+/// Rounds of overlapping transactions. The second detects a pooler that assigns the most recently
+/// freed process, the third one that assigns the least recently freed.
 const ROUNDS: usize = 4;
-/// How long the second transaction is waited for before the first one ends: a pooler may have one process for both.
-const QUEUED: Duration = Duration::from_millis(500);
-/// How long all of it may take.
+/// Time to wait for the second transaction before the first one ends: a pooler may have one process
+/// for both.
+const POOLER_WAIT: Duration = Duration::from_millis(500);
+/// Timeout of the whole probe.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Begins a transaction and names its server process. The moment at which the process began tells it from one with the same number in another container.
+/// Begins a transaction and returns its server process, with its start time, which distinguishes it
+/// from one with the same number in another container.
 const BEGIN: &str = "BEGIN READ ONLY; SELECT concat_ws(' ', pg_backend_pid(),
       (SELECT extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid())) AS process,
     coalesce(current_setting('entrepot.probe', true), '') AS setting";
@@ -38,13 +42,13 @@ const END: &str = "COMMIT";
 const MOVED: &str = "transactions of one connection ran in different server processes";
 const SHARED: &str = "two open connections ran transactions in one server process";
 const LOST: &str = "a setting of a connection was gone in its next transaction";
-/// Found without a look: Postgres refused the first statement that a new connection prepared.
+/// Finding without a probe: Postgres refused the first statement that a new connection prepared.
 pub(super) const LEFT_BEHIND: &str = "a new connection had a prepared statement of another one";
 
-/// Refuses a database that is behind a pooler in transaction mode. Where it cannot be looked at, the log has a warning.
+/// Refuses a database behind a pooler in transaction mode. If the probe fails, a warning is logged.
 ///
 /// # Errors
-/// `Fault::Pooled`, with what was seen.
+/// `Fault::Pooled`, with the observation.
 pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) -> Result<(), Fault> {
     if proof == RowSecurityProof::Copied {
         return Ok(());
@@ -53,13 +57,14 @@ pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) ->
         Pooling::Session => Ok(()),
         Pooling::Transaction(seen) => Err(Fault::Pooled(seen)),
         Pooling::Unknown(why) => {
-            tracing::warn!(why, "it is not known whether a connection pooler in transaction mode is before Postgres");
+            tracing::warn!(why, "the check for a connection pooler in transaction mode in front of Postgres failed");
             Ok(())
         }
     }
 }
 
-/// Opens two connections, interleaves their transactions, and closes them again. It sends simple queries only: such a pooler breaks prepared statements.
+/// Opens two connections, interleaves their transactions, and closes them again. It sends only
+/// simple queries: such a pooler breaks prepared statements.
 async fn probe(login: &PgConnectOptions) -> Pooling {
     match timeout(PATIENCE, compared(login)).await {
         Ok(Ok(None)) => Pooling::Session,
@@ -72,7 +77,7 @@ async fn probe(login: &PgConnectOptions) -> Pooling {
 async fn compared(login: &PgConnectOptions) -> Result<Option<&'static str>, sqlx::Error> {
     let (mut first, mut second) = (Client::connect(login, "first").await?, Client::connect(login, "second").await?);
     let found = interleaved(&mut first, &mut second).await?;
-    // What was seen holds, however they end.
+    // The result holds, even if closing the connections fails.
     drop(first.connection.close().await);
     drop(second.connection.close().await);
     Ok(found)
@@ -80,7 +85,7 @@ async fn compared(login: &PgConnectOptions) -> Result<Option<&'static str>, sqlx
 
 async fn interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&'static str>, sqlx::Error> {
     for round in 1..=ROUNDS {
-        // Not sooner: a proxy may keep a connection together from its first setting on.
+        // Set as late as this: a proxy may pin a connection from its first setting on.
         if round == ROUNDS {
             first.set().await?;
             second.set().await?;
@@ -91,7 +96,7 @@ async fn interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&
         }
         let (seen, is_first_open) = {
             let mut beginning = pin!(second.begin());
-            let answered = timeout(QUEUED, beginning.as_mut()).await;
+            let answered = timeout(POOLER_WAIT, beginning.as_mut()).await;
             if let Ok(seen) = answered {
                 (seen?, true)
             } else {
@@ -102,7 +107,7 @@ async fn interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&
         if let Some(found) = second.observe(seen, first) {
             return Ok(Some(found));
         }
-        // The one that began first ends first, and in the next round last.
+        // The transaction that began first ends first, and in the next round last.
         let is_first_last = round % 2 == 0;
         if is_first_last {
             second.end().await?;
@@ -138,7 +143,7 @@ impl Client {
         self.connection.execute(END).await.map(drop)
     }
 
-    /// Gives the connection a setting, which it keeps for as long as it lives.
+    /// Sets a setting that the connection keeps for as long as it lives.
     async fn set(&mut self) -> Result<(), sqlx::Error> {
         let sql = format!("SELECT set_config('entrepot.probe', '{}', false)", self.observations.name);
         self.connection.execute(AssertSqlSafe(sql)).await?;
@@ -157,7 +162,7 @@ struct Seen {
     setting: String,
 }
 
-/// The session of a connection as its last transaction saw it.
+/// State of a connection's session at its last transaction.
 struct Observations {
     name: &'static str,
     process: Option<String>,
@@ -165,8 +170,9 @@ struct Observations {
 }
 
 impl Observations {
-    /// Compares a transaction with former ones of the same connection and with the other connection, which is open. A connection that keeps its process, alone,
-    /// passes each comparison.
+    /// Compares a transaction with earlier ones of the same connection and with the other open
+    /// connection. A connection that has a process of its own, and keeps it, passes each
+    /// comparison.
     fn observe(&mut self, seen: Seen, other: &Self) -> Option<&'static str> {
         let before = self.process.replace(seen.process);
         if before.is_some() && before != self.process {
@@ -182,8 +188,9 @@ impl Observations {
 }
 
 impl Database {
-    /// How transactions reach Postgres, looked at anew within 3 s; None on SQLite. The look misses a pooler that gave both connections the same process as
-    /// before in all rounds, and kept its settings.
+    /// Probes again, within 3 s, how transactions reach Postgres; `None` on SQLite. The probe
+    /// misses a pooler that gave both connections the same process as before in all rounds, and
+    /// kept its settings.
     pub async fn pooling(&self) -> Option<Pooling> {
         if self.backend == Backend::Sqlite {
             return None;
@@ -197,7 +204,8 @@ impl Database {
 mod tests {
     use super::*;
 
-    /// The finding when the two connections see these processes and settings in turn. Settings are expected from the third transaction on.
+    /// Returns the finding if the two connections see these processes and settings in turn.
+    /// Settings are expected from the third transaction on.
     fn found(transactions: &[(&str, &str)]) -> Option<&'static str> {
         let observations = |name| Observations { name, process: None, is_set: false };
         let (mut one, mut other) = (observations("first"), observations("second"));

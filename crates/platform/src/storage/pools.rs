@@ -1,4 +1,4 @@
-//! How the connections to the database stand, for the node's figures.
+//! State of the connections to the database, for the node's metrics.
 
 use super::{Backend, Database, transaction::Connections};
 
@@ -12,10 +12,10 @@ pub struct Pool {
 }
 
 impl Database {
-    /// Those of this handle; a ledger's lanes have connections of their own.
+    /// Returns the pools of this handle; a ledger's lanes have connections of their own.
     pub fn pools(&self) -> Vec<Pool> {
         let mut pools = vec![pool("write", &self.writer), pool("read", &self.reader)];
-        // On SQLite the others are these two under other names.
+        // On SQLite the other handles are these two pools.
         if self.backend == Backend::Postgres {
             pools.extend([pool("steward", &self.maintenance), pool("proofs", &self.proofs)]);
         }

@@ -1,15 +1,17 @@
-//! A transaction that is begun again after another one was faster.
+//! Transactions that are retried after a conflict with another one.
 
 use super::{Fault, TenantScope, Work};
 
-/// How often a call is begun again after another one took a unique value first, as that of its key, or was let go first of two that waited for each other.
-const TRIES: u32 = 3;
+/// Number of tries of a call that failed because another one took a unique value first, as that of
+/// its key, or because it lost a deadlock.
+const MAX_TRIES: u32 = 3;
 
-/// Decides in a transaction, retried as by `retried`, and commits what is to be kept; of all else nothing is left. A commit that fails is not retried.
-/// Answers with what was decided, and whether it was committed.
+/// Decides in a transaction, with the retries of `run_with_retries`, and commits it if the result is to be
+/// kept; rolls it back otherwise. A commit that fails is not retried. Returns the result, and
+/// whether it was committed.
 ///
 /// # Errors
-/// What went wrong in the last try.
+/// The error of the last try.
 pub async fn with_retries<T, D>(
     scope: &TenantScope,
     decide: impl Fn(Work) -> D,
@@ -18,7 +20,7 @@ pub async fn with_retries<T, D>(
 where
     D: Future<Output = (Work, Result<T, Fault>)>,
 {
-    let (work, decided) = retried(|| decide_once(scope, &decide)).await?;
+    let (work, decided) = run_with_retries(|| decide_in_transaction(scope, &decide)).await?;
     if is_to_keep(&decided) {
         work.commit().await?;
         return Ok((decided, true));
@@ -27,8 +29,8 @@ where
     Ok((decided, false))
 }
 
-/// Decides in a transaction, and returns both; undoes the transaction of a decision that failed.
-async fn decide_once<T, D>(scope: &TenantScope, decide: &impl Fn(Work) -> D) -> Result<(Work, T), Fault>
+/// Decides in a transaction, and returns both; rolls the transaction back if the decision failed.
+async fn decide_in_transaction<T, D>(scope: &TenantScope, decide: &impl Fn(Work) -> D) -> Result<(Work, T), Fault>
 where
     D: Future<Output = (Work, Result<T, Fault>)>,
 {
@@ -36,24 +38,25 @@ where
     match decided {
         Ok(decided) => Ok((work, decided)),
         Err(fault) => {
-            // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
+            // The fault matters more than a failed rollback: the connection rolls back when it is
+            // next used.
             let _ = work.rollback().await;
             Err(fault)
         }
     }
 }
 
-/// Does what has a transaction of its own, and nothing outside of it. Begun again where another call took a unique value first, or was let go first of two
-/// that waited for each other.
+/// Runs a step that has a transaction of its own and no effect outside of it. Retries it if another
+/// call took a unique value first, or if it was the victim of a deadlock.
 ///
 /// # Errors
-/// What went wrong in the last try.
-pub async fn retried<T, D: Future<Output = Result<T, Fault>>>(does: impl Fn() -> D) -> Result<T, Fault> {
+/// The error of the last try.
+pub async fn run_with_retries<T, D: Future<Output = Result<T, Fault>>>(does: impl Fn() -> D) -> Result<T, Fault> {
     let mut tries = 0;
     loop {
         tries += 1;
         match Box::pin(does()).await {
-            Err(fault) if tries < TRIES && (fault.unique_violation().is_some() || fault.is_deadlock()) => {}
+            Err(fault) if tries < MAX_TRIES && (fault.unique_violation().is_some() || fault.is_deadlock()) => {}
             outcome => return outcome,
         }
     }

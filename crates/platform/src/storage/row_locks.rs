@@ -4,7 +4,8 @@ use sea_orm::Value;
 
 use super::{Backend, Fault, GlobalReads, GlobalWork, Reads, Work};
 
-/// The order in which transactions lock several rows of a table: that of one column or several, so that no two transactions wait for each other.
+/// Order in which transactions lock several rows of a table, by one column or several, so that they
+/// cannot deadlock.
 #[derive(Clone, Copy)]
 pub struct LockOrder {
     table: &'static str,
@@ -13,16 +14,18 @@ pub struct LockOrder {
 }
 
 impl LockOrder {
-    /// The order by the column `key`, or by several with commas between them, with the lock of `Backend::for_change`.
+    /// Returns the order by the column `key`, or by several with commas between them, with the lock
+    /// of `Backend::for_change`.
     pub const fn for_change(table: &'static str, key: &'static str) -> Self {
         Self { table, key, lock: Backend::for_change }
     }
-    /// The same with the lock of `Backend::for_update`.
+    /// Returns the same order with the lock of `Backend::for_update`.
     pub const fn for_update(table: &'static str, key: &'static str) -> Self {
         Self { table, key, lock: Backend::for_update }
     }
 
-    /// The statement counts the rows that it locks: it sends no keys. None on SQLite, which has one writer and no locks on rows.
+    /// Returns the statement, which counts the rows that it locks, so that no keys are sent. None
+    /// on SQLite, which has one writer and no row locks.
     fn sql(self, backend: Backend, condition: &str) -> Option<String> {
         let Self { table, key, lock } = self;
         let lock = lock(backend, table);
@@ -32,8 +35,8 @@ impl LockOrder {
 }
 
 impl Work {
-    /// Locks rows of the tenant until the transaction ends: whoever changes or deletes several does so first. The condition is SQL on the table, with
-    /// values from `$2`. SQLite is not asked.
+    /// Locks rows of the tenant until the transaction ends: call it before changing or deleting
+    /// several. The condition is SQL on the table, with values from `$2`. Does nothing on SQLite.
     ///
     /// # Errors
     /// The database fails.
@@ -46,7 +49,7 @@ impl Work {
 }
 
 impl GlobalWork {
-    /// The same of rows of a global table, or of several tenants, with values from `$1`.
+    /// Does the same for rows of a global table, or of several tenants, with values from `$1`.
     ///
     /// # Errors
     /// The database fails.

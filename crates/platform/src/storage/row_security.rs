@@ -1,7 +1,9 @@
-//! Row security on Postgres: which role a connection has, and which tenant it is bound to; the ledger's may be bound to several.
+//! Row security on Postgres: the role of a connection, and the tenant that it is bound to; the
+//! ledger's connections may be bound to several.
 //!
-//! Every statement says `tenant_id = $1`; row security is kept by the database: a statement that forgets it finds the rows of the
-//! tenant that its connection is bound to, and a connection that is bound to nobody finds none (`migration::row_security`).
+//! Every statement has `tenant_id = $1`, and the database enforces it: a statement without it finds
+//! only the rows of the connection's tenant, and a connection that is bound to no tenant finds none
+//! (`migration::row_security`).
 
 use entity::{
     prelude::TenantId,
@@ -12,7 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Database, Fault, Row, Unwritable, Work};
 
-/// What an operator asks for.
+/// Row-level security that an operator requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum RowSecurity {
     /// For everything, where the database's login may take on the two roles; else none, and the log says so.
@@ -26,22 +28,23 @@ pub enum RowSecurity {
     All,
 }
 
-/// When a process that works with a database makes sure that row security holds in it, and that its connections keep their sessions.
+/// Time at which a process that works with a database proves that row security holds in it, and
+/// that its connections keep their sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RowSecurityProof {
-    /// Before it works: it writes into each table, and undoes it.
+    /// Before it works: it writes into each table, and rolls back.
     #[default]
     AtStart,
-    /// Never: it is proven of the database that this one is a copy of, on the same server.
+    /// Never: this database is a copy, on the same server, of one that was proved.
     Copied,
 }
 
-/// What stands.
+/// Row-level security that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActiveRowSecurity {
-    /// An embedded database: whoever can open the file has it all.
+    /// An embedded database: access to the file is access to all rows.
     Embedded,
-    /// Not there, and why.
+    /// Not in force, for this reason.
     None(String),
     Writes,
     All,
@@ -49,7 +52,7 @@ pub enum ActiveRowSecurity {
 
 impl ActiveRowSecurity {
     /// Whether connections have roles and are bound.
-    pub(super) fn stands(&self) -> bool {
+    pub(super) fn is_enforced(&self) -> bool {
         matches!(self, Self::Writes | Self::All)
     }
 }
@@ -58,14 +61,14 @@ impl std::fmt::Display for ActiveRowSecurity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded => f.write_str("row-level security: an embedded database has none"),
-            Self::None(why) => write!(f, "row-level security does not stand: {why}"),
-            Self::Writes => f.write_str("row-level security stands for writes; single reads pass by it"),
-            Self::All => f.write_str("row-level security stands for reads and writes"),
+            Self::None(why) => write!(f, "row-level security is not in effect: {why}"),
+            Self::Writes => f.write_str("row-level security is in effect for writes; single reads bypass it"),
+            Self::All => f.write_str("row-level security is in effect for reads and writes"),
         }
     }
 }
 
-/// What can stand on this database for this login.
+/// Returns the row-level security that this database and this login allow.
 pub(super) async fn choose(owner: &DatabaseConnection, asked: RowSecurity) -> Result<ActiveRowSecurity, Fault> {
     let active_row_security = match asked {
         RowSecurity::Off => return Ok(ActiveRowSecurity::None("it was switched off".to_owned())),
@@ -75,31 +78,32 @@ pub(super) async fn choose(owner: &DatabaseConnection, asked: RowSecurity) -> Re
     match row_security::make_roles(owner).await {
         Ok(()) => Ok(active_row_security),
         Err(err) if asked == RowSecurity::Auto => Ok(ActiveRowSecurity::None(format!(
-            "this login may not make its two roles ({err}); whoever may can: {}",
+            "this login may not create its two roles ({err}); run as a login that may: {}",
             row_security::BY_HAND
         ))),
         Err(err) => Err(Fault::Broken(format!(
-            "row-level security was asked for and this login may not make its two roles ({err}); whoever may can: {}",
+            "row-level security was requested and this login may not create its two roles ({err}); run as a login that may: {}",
             row_security::BY_HAND
         ))),
     }
 }
 
 impl Database {
-    /// What keeps tenants apart in the database itself.
+    /// Returns the row-level security that separates tenants in the database itself.
     pub fn active_row_security(&self) -> &ActiveRowSecurity {
         &self.active_row_security
     }
 
-    /// Makes sure that row security holds where it is said to: every table has its policy, the roles could not pass by them, a connection that is
-    /// bound to nobody indeed finds nothing, and one that is bound to a tenant, or to a list, indeed writes their rows and no other's: it tries, and
-    /// undoes it. A fault says what is wrong; what is answered is advice.
+    /// Proves that row security is effective where it is in force: every table has its policy, the
+    /// roles cannot bypass it, a connection that is bound to no tenant finds nothing, and one that
+    /// is bound to a tenant, or to a list, can write only their rows, which is tried and rolled
+    /// back. A fault names the problem; the text returned is advice.
     pub async fn prove_row_security(&self) -> Result<Option<String>, Fault> {
         if self.active_row_security == ActiveRowSecurity::Embedded {
             return Ok(None);
         }
         let (login, commands) = self.login().await?;
-        if !self.active_row_security.stands() {
+        if !self.active_row_security.is_enforced() {
             return match commands {
                 Commands::Tables => Ok(None),
                 Commands::Nothing => Err(Fault::Broken(format!(
@@ -119,11 +123,11 @@ impl Database {
             return Ok(Some(unproven));
         }
         Ok((commands == Commands::Tables).then(|| {
-            format!("the login {login} could lay its role down and pass by the policies: a login that owns nothing and is a member of entrepot_app and entrepot_steward is safer")
+            format!("the login {login} could reset its role and bypass the policies: a login that owns nothing and is a member of entrepot_app and entrepot_steward is safer")
         }))
     }
 
-    /// Looks through a connection of requests that is bound to nobody.
+    /// Reads through a connection of requests that is bound to no tenant, which must find nothing.
     async fn prove_reads(&self) -> Result<(), Fault> {
         let unbound = format!("SELECT {}", UnboundRow::SELECT);
         let rows = self.reader.query(Statement::from_string(DbBackend::Postgres, unbound)).await?;
@@ -132,13 +136,14 @@ impl Database {
             return Ok(());
         }
         Err(Fault::Broken(format!(
-            "row-level security does not hold: a connection came as {role} and sees {seen} tenants without being bound to one; \
+            "row-level security is not in effect: a connection has the role {role} and sees {seen} tenants without being bound to one; \
              does a pooler in between drop the option `role`?"
         )))
     }
 
-    /// Writes a row of the bound tenant, which must pass, and one of another tenant, which must not, into every table that requests may add to,
-    /// and undoes both. What is answered says why it could not be tried.
+    /// Writes a row of the bound tenant, which must pass, and one of another tenant, which must
+    /// not, into every table that requests may add to, and rolls both back. The text returned is
+    /// the reason why it could not be tried.
     async fn prove_writes(&self) -> Result<Option<String>, Fault> {
         let work = self.tenant(TenantId::from_uuid(BOUND)).begin().await?;
         let tried = work.try_row_security().await;
@@ -148,12 +153,12 @@ impl Database {
             Err(fault) if fault.unwritable() == Some(Unwritable::ReadOnly) => {
                 Ok(Some("row-level security could not be proved by a write: the database is read-only just now".to_owned()))
             }
-            Err(Fault::Database(err)) => Err(Fault::Broken(format!("row-level security does not hold: {err}"))),
+            Err(Fault::Database(err)) => Err(Fault::Broken(format!("row-level security is not in effect: {err}"))),
             Err(fault) => Err(fault),
         }
     }
 
-    /// The login of the URL, and what it commands without a role.
+    /// Returns the login of the URL, and its power over the tables without a role.
     async fn login(&self) -> Result<(String, Commands), Fault> {
         let sql = format!(
             "SELECT {} FROM pg_roles u, pg_class c WHERE u.rolname = session_user AND c.oid = to_regclass('tenant')",
@@ -166,7 +171,7 @@ impl Database {
 }
 
 impl Work {
-    /// Fails where a row of another tenant passes, and where one of the bound tenant does not.
+    /// Fails if a row of another tenant passes, or one of the bound tenant does not.
     async fn try_row_security(&self) -> Result<(), Fault> {
         self.run(Statement::from_string(DbBackend::Postgres, row_security::TRIAL)).await
     }
@@ -174,19 +179,19 @@ impl Work {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Commands {
-    /// It owns them, or nothing holds it back.
+    /// The login owns the tables, or bypasses row security.
     Tables,
     Nothing,
 }
 
-/// Tenants that there are not, one of whom a proof is bound to.
+/// Tenants that do not exist; a proof is bound to one of them.
 const BOUND: uuid::Uuid = uuid::Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
 
 fn nothing() -> Fault {
     Fault::Broken("Postgres answered nothing about its roles".to_owned())
 }
 
-/// What a connection sees that is bound to no tenant.
+/// View of a connection that is bound to no tenant.
 #[derive(Record)]
 struct UnboundRow {
     #[record(sql = "current_user::text")]

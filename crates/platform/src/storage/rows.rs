@@ -1,5 +1,6 @@
-//! Reading a row by position: pages carry thousands of values, and a name costs a search each. A record (`derive(Record)`) keeps the positions and its
-//! fields together, and a statement of one column is read by `scalar`; `take` is for columns that are known at run time alone, and
+//! Reads of a row by position: pages have thousands of values, and a name costs a search for each.
+//! A record (`derive(Record)`) keeps the positions and its fields together, and `scalar` reads a
+//! statement of one column; `take` is for columns that are known only at run time, and
 //! `tests/it/tidy/records.rs` lists its callers.
 
 use entity::record::{Cells, Record, RecordError};
@@ -18,7 +19,7 @@ impl<'a> Row<'a> {
     pub fn take<T: TryGetable>(&mut self) -> Result<T, Fault> {
         Ok(self.0.take()?)
     }
-    /// The next columns as a record: as many as it has.
+    /// Reads the next columns as a record.
     pub fn record<R: Record>(&mut self) -> Result<R, Fault> {
         Ok(R::read(&mut self.0)?)
     }
@@ -28,7 +29,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// One of the words of an enum that `entity` does not know; another word is a corrupt row of `table`.
+/// Parses a word of an enum that is not in `entity`; an unknown word means a corrupt row of
+/// `table`.
 pub fn word<T>(table: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
     parse(text).ok_or_else(|| Fault::corrupt(table, format!("unknown word {text}")))
 }

@@ -18,15 +18,16 @@ use super::{
     sessions::{Bound, Workers},
 };
 
-/// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
+/// Reads of a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as
+/// `$2`, `$3` …
 #[async_trait]
 pub trait Reads: Send + Sync {
     fn tenant(&self) -> TenantId;
     fn backend(&self) -> Backend;
-    /// What later rooms left with the database.
+    /// Returns the values that later rooms keep with the database.
     fn extensions(&self) -> &Extensions;
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
-    /// The same for a long statement that runs beside another one, as one process of Postgres.
+    /// Runs a long statement beside another one, in a single process of Postgres.
     async fn query_side_by_side(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.query(statement).await
     }
@@ -40,8 +41,9 @@ pub trait Reads: Send + Sync {
     }
 }
 
-/// The same rows, for long statements that run at the same time: Postgres reads each in one process. With parallel workers they take more processors than there
-/// are, and wait for each other.
+/// The same rows, for long statements that run at the same time: Postgres reads each in one
+/// process. With parallel workers they would need more processors than there are, and wait for each
+/// other.
 pub struct SideBySide<'a, R>(pub &'a R);
 
 #[async_trait]
@@ -63,7 +65,7 @@ impl<R: Reads> Reads for SideBySide<'_, R> {
 /// Finders for a tenant's tables.
 #[async_trait]
 pub trait Finds: Reads {
-    /// The rows of a raw statement, as `rows` sends it, whose select list is that of `R`.
+    /// Returns the rows of a raw statement, sent like `rows`, whose select list is that of `R`.
     async fn records<R: Record + Send>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
         self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
     }
@@ -81,8 +83,8 @@ pub trait Finds: Reads {
 }
 impl<T: Reads + ?Sized> Finds for T {}
 
-/// The tenants that the operator has suspended, for statements over all tenants: `AND tenant_id NOT IN {SUSPENDED}` leaves out what waits until they
-/// are resumed.
+/// Suspended tenants, for statements over all tenants: `AND tenant_id NOT IN {SUSPENDED}` leaves
+/// out rows that wait until they are resumed.
 pub const SUSPENDED: &str = "(SELECT id FROM tenant WHERE suspended_at IS NOT NULL)";
 
 /// Whether the operator has suspended the tenant.
@@ -93,16 +95,17 @@ pub async fn is_suspended(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows("SELECT 1 FROM tenant WHERE id = $1 AND suspended_at IS NOT NULL", vec![]).await?.is_empty())
 }
 
-/// How often, and after which pause, a job looks for a replica that has caught up: for two seconds.
-const CATCHING_UP: u32 = 20;
-const BETWEEN: Duration = Duration::from_millis(100);
+/// Number of checks, and the pause between them, by which a job waits for a replica that has caught
+/// up: two seconds in all.
+const MAX_CATCH_UP_CHECKS: u32 = 20;
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The statements that a handle is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadKind {
-    /// Of a page or a list.
+    /// Reads of a page or a list.
     Short,
-    /// Of thousands of rows.
+    /// Reads of thousands of rows.
     Long,
     /// Long ones that run at the same time.
     SideBySide,
@@ -120,16 +123,16 @@ impl ReadKind {
     }
 }
 
-/// The tenant's rows as committed, as a replica has them that is fresh enough for the request that opened the handle, or as of the moment of the
-/// task that opened it.
+/// Handle on a tenant's rows: as committed, as of a replica that is fresh enough for the request
+/// that opened the handle, or as of the snapshot of the task that opened it.
 #[derive(Clone)]
 pub struct TenantScope {
     tenant: TenantId,
     db: Database,
     kind: ReadKind,
-    /// The way of the request that opened the handle; None reads from the primary.
+    /// Route of the request that opened the handle; None reads from the primary.
     route: Option<Arc<ReadRoute>>,
-    /// It comes before the way while it lasts.
+    /// Snapshot of the task; while it lasts, it takes precedence over the route.
     moment: Weak<Moment>,
 }
 
@@ -137,13 +140,15 @@ impl TenantScope {
     pub fn database(&self) -> &Database {
         &self.db
     }
-    /// The same rows, for statements that read thousands of them. Postgres keeps one plan for all values of a statement that it meets often, and
-    /// guesses that a page is short and a list has ten ids; here it plans each for its own values.
+    /// Returns a scope for statements that read thousands of rows. Postgres keeps one plan for all
+    /// values of a frequent statement, which assumes that a page is short and a list has ten IDs;
+    /// here each statement is planned for its own values.
     #[must_use]
     pub fn long(&self) -> Self {
         Self { kind: ReadKind::Long, ..self.clone() }
     }
-    /// The same rows, no older than is said and of no moment; a read goes to a replica that has them.
+    /// Returns a scope whose rows are no older than `freshness`, outside any snapshot; a read goes
+    /// to a replica that has them.
     #[must_use]
     pub fn fresh(&self, freshness: Freshness) -> Self {
         let route = match freshness {
@@ -152,36 +157,41 @@ impl TenantScope {
         };
         Self { route, moment: Weak::new(), ..self.clone() }
     }
-    /// The same rows, as fresh as the request that runs now needs them: for handles that were opened before it began.
+    /// Returns a scope with the route and snapshot of the current request: for handles that were
+    /// opened before it began.
     #[must_use]
     pub fn of_this_request(&self) -> Self {
         Self { route: replicas::current(), moment: moment::current(), ..self.clone() }
     }
-    /// The same rows as they are now, or later: for jobs that read much, and wait a moment for a replica that has replayed so far.
-    pub async fn caught_up(&self) -> Self {
-        // Without a position nobody knows what a replica lacks.
+    /// Returns a scope whose rows are as of now or later: for jobs that read much, and can wait a
+    /// moment for a replica that has replayed so far.
+    pub async fn with_caught_up_replica(&self) -> Self {
+        // Without a position it is unknown what a replica lacks.
         let Ok(Some(position)) = self.db.position().await else { return self.fresh(Freshness::Primary) };
         let scope = self.fresh(Freshness::After(position));
-        for _ in 0..CATCHING_UP {
-            if scope.route.as_ref().is_none_or(|route| route.would_fit()) {
+        for _ in 0..MAX_CATCH_UP_CHECKS {
+            if scope.route.as_ref().is_none_or(|route| route.has_suitable_replica()) {
                 break;
             }
-            crate::clock::sleep(BETWEEN).await;
+            crate::clock::sleep(RETRY_INTERVAL).await;
         }
         scope
     }
-    /// Whether its reads are as of one moment (`at_one_moment`). What is committed from now on is not in them, and what a cache has may be newer.
-    pub fn is_at_one_moment(&self) -> bool {
+    /// Whether reads are as of one moment (`with_consistent_reads`). They exclude later commits, while a
+    /// cache may have newer rows.
+    pub fn has_consistent_reads(&self) -> bool {
         self.moment.strong_count() > 0
     }
-    /// Whether its rows may be older than what is committed, so that its reads cannot be shared with others'.
-    pub(super) fn reads_apart(&self) -> bool {
-        self.is_at_one_moment() || self.route.as_ref().is_some_and(|route| route.replica().is_some())
+    /// Whether rows may be older than the latest commit, so that its reads cannot be shared with
+    /// other requests.
+    pub(super) fn may_be_stale(&self) -> bool {
+        self.has_consistent_reads() || self.route.as_ref().is_some_and(|route| route.replica().is_some())
     }
-    /// Begins a transaction on the tenant's rows. Later reads may be of its own writes, so they go to the primary.
+    /// Begins a transaction on the tenant's rows. Later reads may depend on its writes, so they go
+    /// to the primary.
     pub async fn begin(&self) -> Result<Work, Fault> {
         if let Some(route) = &self.route {
-            route.leave();
+            route.switch_to_primary();
         }
         Work::begin(&self.db, self.tenant).await
     }
@@ -201,8 +211,8 @@ impl TenantScope {
             && let Some(replica) = route.replica()
         {
             match replica.rows(self.tenant, kind, statement.clone()).await {
-                Err(fault) if fault.is_of_a_replica() => {
-                    tracing::debug!(error = %fault, "a replica did not answer: the primary is asked");
+                Err(fault) if fault.is_replica_failure() => {
+                    tracing::debug!(error = %fault, "a replica did not answer: the primary is read");
                     route.failed();
                 }
                 answered => return answered,
@@ -231,15 +241,17 @@ impl Reads for TenantScope {
     }
 }
 
-/// The rows of some tenants as committed, on Postgres: for what the ledger looks up for several at once.
+/// The rows of some tenants as committed, on Postgres: for the ledger's lookups for several at
+/// once.
 pub struct TenantsScope {
     tenants: Arc<[TenantId]>,
     db: Database,
 }
 
 impl TenantsScope {
-    /// The rows of a statement whose `$1` is the array of the tenants; the caller's values follow as `$2`, `$3` … A row says with its first column
-    /// which of the tenants it belongs to, counted from 1.
+    /// Returns the rows of a statement whose `$1` is the array of the tenants; the caller's values
+    /// follow as `$2`, `$3` … The first column of a row is the place of its tenant in the array,
+    /// counted from 1.
     pub async fn records<R: Record>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<(TenantId, R)>, Fault> {
         let Some(doors) = &self.db.doors else { return Err(Fault::Broken("Postgres without connections".to_owned())) };
         let tenants = self.db.backend.ids(self.tenants.iter().copied());
@@ -259,7 +271,8 @@ impl TenantsScope {
     }
 }
 
-/// The few tables that are no tenant's: users, credentials, signing keys, and which tenants there are.
+/// The few tables that belong to no tenant: users, credentials, signing keys, and the tenants
+/// themselves.
 #[derive(Clone)]
 pub struct Global {
     pub(super) db: Database,
@@ -270,33 +283,34 @@ impl Global {
         self.db.backend
     }
     pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        self.db.read_across(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
+        self.db.query_all_tenants(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
     }
-    /// The rows of a raw statement whose select list is that of `R`.
+    /// Returns the rows of a raw statement whose select list is that of `R`.
     pub async fn records<R: Record>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
         self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
     }
     pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
-        let rows = self.db.read_across(QueryTrait::build(&select, self.db.backend.into())).await?;
+        let rows = self.db.query_all_tenants(QueryTrait::build(&select, self.db.backend.into())).await?;
         rows.iter().map(|row| Ok(FromQueryResult::from_query_result(row, "")?)).collect()
     }
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
         Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
     }
-    /// Begins a transaction of the deployment itself on a tenant's rows: it may do what no request may (chain the audit log, erase a
-    /// tenant, read and write what people and programs sign in with), writes that tenant's rows and global ones only, and reads all. The
-    /// tenant need not exist yet.
+    /// Begins a transaction of the deployment itself on a tenant's rows. Unlike a request's it may
+    /// chain the audit log, erase a tenant, and read and write credentials; it writes only that
+    /// tenant's rows and global ones, and reads all. The tenant need not exist yet.
     pub async fn maintenance_for(&self, tenant: TenantId) -> Result<Work, Fault> {
         Work::begin_as_maintenance(&self.db, tenant).await
     }
 }
 
 impl Database {
-    /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
+    /// Returns a handle on a tenant's rows. Only `access`, and jobs that may, should call it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
         TenantScope { tenant, db: self.clone(), kind: ReadKind::Short, route: replicas::current(), moment: moment::current() }
     }
-    /// The same for several tenants at once; None on SQLite, where a statement costs too little to share it.
+    /// Returns a handle on several tenants' rows; None on SQLite, where sharing a statement gains
+    /// nothing.
     pub fn tenants(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<TenantsScope> {
         (self.backend == Backend::Postgres).then(|| TenantsScope { tenants: tenants.into_iter().collect(), db: self.clone() })
     }

@@ -1,5 +1,6 @@
-//! Locks that one run holds on a whole database for as long as it takes: an advisory lock of Postgres, and a lock of the system on a file beside an embedded
-//! database. Both end with the process that holds them, however it ends.
+//! Locks that one run holds on a whole database for as long as it takes: an advisory lock of
+//! Postgres, and a file lock beside an embedded database. Both end with the process that holds
+//! them, however it ends.
 
 use std::{
     fs::{File, TryLockError},
@@ -11,26 +12,26 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, IsolationLevel, State
 
 use super::{Database, Fault, Row};
 
-/// Every advisory lock of this program, by its key: the compiler refuses two of one number. Keys are the database's own: other databases of the cluster have
-/// theirs. Tests take 7170152 and 7170153.
+/// Every advisory lock of this program, by its key: the compiler refuses duplicate numbers. Keys
+/// are per database: other databases of the cluster have theirs. Tests take 7170152 and 7170153.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum AdvisoryKey {
-    /// One step of migrations, until its transaction ends.
+    /// A migration step, until its transaction ends.
     Migrations = 7_170_151,
     #[expect(dead_code, reason = "its lock is taken by migration/src/months/make.sql")]
     MakeMonths = 7_170_154,
-    /// One archive of months, or one erasure of a tenant from them.
+    /// An archive of months, or an erasure of a tenant from archives.
     Parts = 7_170_159,
-    /// One dump or drill.
+    /// A dump or a drill.
     Dumps = 7_170_160,
-    /// One import of a tenant.
+    /// An import of a tenant.
     Imports = 7_170_161,
-    /// One process that builds indexes before their migrations.
+    /// A process that builds indexes before their migrations.
     Indexes = 7_170_162,
 }
 
 impl AdvisoryKey {
-    /// What Postgres knows the lock by.
+    /// Returns the number of the lock in Postgres.
     pub(super) const fn number(self) -> i64 {
         self as i64
     }
@@ -47,7 +48,7 @@ impl SessionLock {
         self.0.execute_unprepared("SELECT 1").await.is_ok()
     }
 
-    /// Lets others go on. Dropping it does so too, and does not say whether it was held until then.
+    /// Releases the lock. Dropping it does so too, without telling whether it was held until then.
     ///
     /// # Errors
     /// The connection that held it was lost, and another run may have begun meanwhile.
@@ -57,8 +58,9 @@ impl SessionLock {
 }
 
 impl Database {
-    /// Takes an advisory lock as the owner of the tables; None while another session has it. Nothing is asked while it is held, so its transaction may be idle
-    /// for as long as it takes.
+    /// Takes an advisory lock as the owner of the tables; None while another session has it. The
+    /// session runs no statement while it is held, so its transaction may be idle for as long as it
+    /// takes.
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
@@ -80,21 +82,22 @@ impl Database {
     }
 }
 
-/// Files beside an embedded database that runs lock, so that there is one of a kind at a time on this machine.
+/// Files beside an embedded database that are locked, so that one run of a kind is active at a time
+/// on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockFile {
     /// Backups and drills: FILE.backup-lock.
     Backups,
     /// Imports of tenants: FILE.import-lock.
     Imports,
-    /// Who ships the write-ahead log: FILE.shipping-lock.
+    /// Shipping of the write-ahead log: FILE.shipping-lock.
     Shipping,
     /// Demos that fill it: FILE.filling.
     Demo,
 }
 
 impl LockFile {
-    /// Where it is.
+    /// Returns the path of the lock file.
     pub fn path(self, database: &Path) -> PathBuf {
         let ending = match self {
             Self::Backups => "backup-lock",
@@ -105,7 +108,7 @@ impl LockFile {
         PathBuf::from(format!("{}.{ending}", database.display()))
     }
 
-    /// Locks it until the returned file is dropped; None while another process has it.
+    /// Locks the file until the returned value is dropped; None while another process has the lock.
     ///
     /// # Errors
     /// It cannot be written.

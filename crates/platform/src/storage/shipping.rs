@@ -1,7 +1,10 @@
-//! The write-ahead log of SQLite where somebody ships it: who does, and when it goes into the database file.
+//! The write-ahead log of SQLite with log shipping: which process ships it, and when it is
+//! checkpointed.
 //!
-//! SQLite checkpoints in whichever connection has committed the thousandth page, and the next writer then begins the log anew. Frames that nobody has read by then
-//! are gone from it. So where the log is shipped no connection checkpoints by itself, and who ships it orders each one while no batch is written.
+//! SQLite checkpoints in the connection that has committed the thousandth page, and the next writer
+//! then starts the log over. Frames that were not read by then are lost. So if the log is shipped,
+//! connections never checkpoint automatically, and the shipping process triggers each checkpoint
+//! while no batch is written.
 
 use std::{
     fs::{File, TryLockError},
@@ -13,14 +16,15 @@ use sea_orm::sqlx::{self, Sqlite, pool::PoolConnection};
 
 use super::{Backend, Database, Fault, session_lock::LockFile};
 
-/// The right to ship the log of a database: a lock of the system on FILE.shipping-lock, which ends with the process.
+/// The right to ship the log of a database: a lock on FILE.shipping-lock, which ends with the
+/// process.
 #[derive(Debug)]
 pub struct ShippingLock {
     file: File,
 }
 
 impl ShippingLock {
-    /// None while another process has it.
+    /// Takes the lock of log shipping; None while another process has it.
     ///
     /// # Errors
     /// FILE.shipping-lock cannot be written.
@@ -28,7 +32,7 @@ impl ShippingLock {
         Ok(LockFile::Shipping.lock(file)?.map(|file| Self { file }))
     }
 
-    /// Notes what is being made, for the process that has the lock after this one.
+    /// Stores a note about the work in progress, for the process that takes the lock next.
     ///
     /// # Errors
     /// The disk refuses the write.
@@ -39,7 +43,7 @@ impl ShippingLock {
         file.write_all(text.as_bytes())
     }
 
-    /// What was noted last; empty where nothing was.
+    /// Returns the last note; empty if there is none.
     ///
     /// # Errors
     /// The file cannot be read, or holds no text.
@@ -59,7 +63,7 @@ pub fn is_shipped(file: &Path) -> bool {
     }
 }
 
-/// What a checkpoint came to.
+/// Result of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Frames in the log.
@@ -68,11 +72,12 @@ pub struct Checkpoint {
     pub is_whole: bool,
 }
 
-/// The one connection that writes, while nobody else has it: no batch of this process is written meanwhile.
+/// The only connection that writes, held exclusively: this process writes no batch meanwhile.
 pub struct HeldWriter(PoolConnection<Sqlite>);
 
 impl HeldWriter {
-    /// Puts as many frames into the database file as no reader needs where they are. It waits for nobody.
+    /// Writes the frames of the log that no reader needs into the database file. Does not wait for
+    /// other connections.
     ///
     /// # Errors
     /// The disk refuses the writes.
@@ -84,7 +89,8 @@ impl HeldWriter {
 }
 
 impl Database {
-    /// Waits for the batch that is being written, and keeps the next one out for as long as the answer is held. None on Postgres.
+    /// Waits for the batch that is being written, and blocks the next one until the returned value
+    /// is dropped. None on Postgres.
     ///
     /// # Errors
     /// The batch takes longer than a statement waits for a connection.

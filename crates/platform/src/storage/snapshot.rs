@@ -11,8 +11,8 @@ use super::{
     transaction::{Connections, Purpose, Transaction},
 };
 
-/// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports; requests go by `at_one_moment`, which
-/// counts them.
+/// Consistent reads of one moment; ends when dropped. Holds a reader's connection: for audits and
+/// exports; requests use `with_consistent_reads`, which limits them.
 pub struct Snapshot {
     tenant: TenantId,
     backend: Backend,
@@ -27,8 +27,8 @@ impl TenantScope {
 }
 
 impl Global {
-    /// The same for the deployment's own proofs: their statements are long, and Postgres plans them freely where no policy stands before
-    /// them. Only the statements themselves keep to the tenant.
+    /// Takes a snapshot for the deployment's own proofs: their statements are long, and Postgres
+    /// plans them better without policies. Only the statements themselves keep to the tenant.
     pub async fn snapshot_for(&self, tenant: TenantId) -> Result<Snapshot, Fault> {
         Snapshot::begin(&self.db, &self.db.proofs, tenant, Purpose::Snapshot).await
     }
@@ -41,15 +41,15 @@ impl Snapshot {
         tenant: TenantId,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), purpose).await?;
+        let transaction = connections.begin(db.active_row_security.is_enforced().then_some(tenant), purpose).await?;
         Ok(Self::inside(db, tenant, transaction))
     }
 
-    /// What an open transaction sees.
+    /// Makes a snapshot of the rows that an open transaction sees.
     pub(super) fn inside(db: &Database, tenant: TenantId, transaction: Transaction) -> Self {
         Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction }
     }
-    /// The rows of a statement whose time somebody else takes.
+    /// Returns the rows of a statement that the caller times.
     pub(super) async fn answer(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.transaction.query_all_raw(statement).await?)
     }

@@ -1,4 +1,4 @@
-//! How many statements were sent and, while somebody listens, which.
+//! Count of the sent statements and, during a recording, their texts and values.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -13,7 +13,7 @@ use crate::{
     traces::Span,
 };
 
-/// A statement that was sent, until it is answered: its span, and its time for the log.
+/// A statement on its way, until it is answered: its span, and its timer for the log.
 #[must_use]
 pub(super) struct Sent {
     span: Span,
@@ -28,9 +28,9 @@ impl Sent {
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        // The text that the log keeps anyway is enough.
+        // The text kept for the log is enough.
         if let Some(sql) = self.timer.text() {
-            self.span.describe(sql, (!slow::is_cut(sql)).then_some(sql));
+            self.span.describe(sql, (!slow::is_truncated(sql)).then_some(sql));
         }
     }
 }
@@ -55,7 +55,7 @@ impl Statements {
         Sent::begin(sql)
     }
 
-    /// Keeps a statement where statements are recorded, and counts nothing. Its span, as of any other.
+    /// Records a statement if a recording runs, without counting it, and begins its span.
     pub(super) fn note(&self, statement: &Statement) -> Sent {
         if self.is_recording.load(Ordering::Relaxed) {
             self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
@@ -65,13 +65,15 @@ impl Statements {
 }
 
 impl Database {
-    /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.
+    /// Returns the number of statements that tenants' handles have sent since the database was
+    /// opened, for metrics and for the limits that tests set to pages.
     pub fn statements(&self) -> u64 {
         self.statements.count.load(Ordering::Relaxed)
     }
 
-    /// Runs `work`, and returns the statements that handles of this database sent meanwhile, with their values: for tests that look at plans.
-    /// One recording at a time; the statements of a `Snapshot` are not in it.
+    /// Runs `work`, and returns the statements that handles of this database sent meanwhile, with
+    /// their values: for tests of plans. One recording at a time; statements of a `Snapshot` are
+    /// not included.
     pub async fn recorded<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
         let statements = &self.statements;
         let take = || std::mem::take(&mut *statements.recorded.lock().unwrap_or_else(PoisonError::into_inner));

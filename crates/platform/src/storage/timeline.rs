@@ -1,6 +1,7 @@
-//! The timeline of Postgres that the journals' epochs belong to. A server that was promoted writes another one, and may lack commits that the former
-//! one had answered: their numbers are given out a second time. So each new connection looks at the server's timeline before anything is asked on it,
-//! and the first that finds another begins a new epoch of all tenants. `docs/decisions/0237-epochs-after-a-failover.md`.
+//! The timeline of Postgres that the journals' epochs belong to. A promoted server writes another timeline, and may lack
+//! commits that its predecessor had acknowledged: their numbers are used a second time. So each new connection checks the
+//! server's timeline before any statement, and the first that finds another one begins a new epoch of all tenants.
+//! `docs/decisions/0237-epochs-after-a-failover.md`.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -25,13 +26,14 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// What a connection sees of its server, and what the database has kept. A standby has no timeline of its own.
+/// Timeline of the server as a connection sees it, and the one that the database has kept. A
+/// standby has no timeline of its own.
 const LOOK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
     current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
       AS is_synchronous,
     k.timeline AS kept_timeline, k.is_synchronous AS was_synchronous FROM (SELECT 1) AS one LEFT JOIN kept_timeline() AS k ON true";
-/// The same, with the row locked.
+/// The same query, with the row locked.
 const LOCK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
     current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
@@ -43,26 +45,26 @@ const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous =
 const BIND: &str = "SELECT set_config('app.tenant_ids', $1, true)";
 const RENEW: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
 
-/// Files of before may have rows that were lost: each schedule begins with all rows again, in a set that is far behind the one it had. They are locked in
-/// the order in which those that are due are.
+/// Earlier export files may contain lost rows: each schedule begins again with all rows, in a set whose number is far behind the former one. Rows are
+/// locked in the same order as those of due schedules.
 const BEGIN_SETS: &str = "WITH held AS (SELECT s.tenant_id, s.id FROM export_schedule AS s WHERE s.tenant_id = ANY ($2)
       ORDER BY s.tenant_id, s.id FOR UPDATE OF s)
     UPDATE export_schedule AS e SET set_number = e.set_number + $1, wants_all = 1, run_plan = NULL FROM held AS h
     WHERE e.tenant_id = h.tenant_id AND e.id = h.id";
 
-/// More sets than an export schedule can have begun between what was lost and what is known of them.
+/// Upper bound of the sets that an export schedule can have begun in lost commits.
 pub const SETS_LOST: i64 = 1_000;
-/// Tenants whose epochs are renewed by one statement: a policy compares each row with the list.
+/// Maximum tenants whose epochs are renewed by one statement: a policy compares each row with the list.
 const TENANTS: usize = 500;
 
-/// A timeline, and whether its commits are answered when a standby has them.
+/// A timeline, and whether its commits wait for a standby.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     timeline: i64,
     is_synchronous: bool,
 }
 
-/// What a look found.
+/// Result of a check of the timeline.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     now: Seen,
@@ -84,18 +86,19 @@ impl Look {
     }
 }
 
-/// What follows from a look.
+/// Action after a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// All is as it was kept.
+    /// Nothing has changed.
     Stay,
-    /// What is seen is kept, and the epochs go on.
+    /// The current timeline is kept, and the epochs stay.
     Keep,
-    /// It is kept, and all tenants have a new epoch.
+    /// The current timeline is stored, and all tenants get a new epoch.
     Renew,
 }
 
-/// What follows from a look, and from what this process saw last: a server whose standby had gone says so in a row that no standby has.
+/// Returns the action after a check, which also depends on the state that this process saw last: a
+/// server that has lost its standby records that in a row which no standby has.
 fn step(Look { now, kept }: Look, remembered: Option<Seen>) -> Step {
     let Some(kept) = kept else { return Step::Keep };
     if kept == now {
@@ -112,20 +115,20 @@ pub(super) struct Timeline(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// Set where connections are to be looked at: whether those of the deployment's own work have a role.
+    /// Set if connections are to be checked: whether those of the deployment's own work have a role.
     armed: OnceLock<bool>,
     seen: Mutex<Option<Seen>>,
-    /// How often another timeline was found.
+    /// Number of times that another timeline was found.
     generation: AtomicU64,
-    /// Whoever settles what a look found holds it.
+    /// Lock of the task that carries out the action after a check.
     settling: tokio::sync::Mutex<()>,
-    /// Why the server does not say.
+    /// Reason that the server does not tell its timeline.
     refusal: OnceLock<String>,
 }
 
 impl Timeline {
-    /// From now on new connections are looked at.
-    pub(super) fn arm(&self, has_roles: bool) {
+    /// Begins to check new connections.
+    pub(super) fn start_checks(&self, has_roles: bool) {
         // A database is opened once.
         let _ = self.0.armed.set(has_roles);
     }
@@ -138,8 +141,9 @@ impl Timeline {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at a connection's server before the connection is used; whether the connection may be used again. One to a standby may not: the standby
-    /// may be promoted meanwhile. The connection keeps the limits from then on. Boxed, since each statement that may need a connection would carry it.
+    /// Checks a connection's server before the connection is used; returns whether the connection may be used again. One to a standby may not: the
+    /// standby may be promoted meanwhile. The connection keeps the limits from then on. Boxed, since each statement that may need a connection would
+    /// contain the future.
     pub(super) fn admits<'a>(
         &'a self,
         login: &'a Login,
@@ -148,7 +152,7 @@ impl Timeline {
     ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
         Box::pin(async move {
             let may_stay = self.may_stay(login, connection).await?;
-            limits.keep_on(connection).await?;
+            limits.apply_to_connection(connection).await?;
             Ok(may_stay)
         })
     }
@@ -175,8 +179,7 @@ impl Timeline {
                             self.refused(err.message());
                             return Ok(true);
                         }
-                        // read_only_sql_transaction: no number is given out a second time before it takes writes, and until then it
-                        // can be read.
+                        // read_only_sql_transaction: the server can be read, and no number is assigned twice before it takes writes.
                         Some("25006") if found.is_promoted() => return Ok(false),
                         _ => {}
                     }
@@ -189,16 +192,17 @@ impl Timeline {
                 }
             }
         }
-        self.saw(found.now, was_promoted);
+        self.record_timeline(found.now, was_promoted);
         Ok(true)
     }
 
-    /// None where nothing can be compared: the database has no such table yet, or the server does not say.
+    /// Returns the check of a connection; None if nothing can be compared: the table does not exist yet, or the server does
+    /// not tell its timeline.
     async fn look(&self, connection: &mut PgConnection) -> Result<Option<Look>, sqlx::Error> {
-        // Text without arguments is one round trip; a statement that is prepared takes two.
+        // Text without arguments needs one round trip; a prepared statement needs two.
         match connection.fetch_one(LOOK).await {
             Ok(row) => Look::read(&row).map(Some),
-            Err(sqlx::Error::Database(err)) if !is_of_the_moment(&*err) => {
+            Err(sqlx::Error::Database(err)) if !is_temporary_state(&*err) => {
                 if !is_not_migrated(&*err) {
                     self.refused(err.message());
                 }
@@ -217,9 +221,9 @@ impl Timeline {
         }
     }
 
-    /// Another timeline than before has been settled: whoever follows a journal looks at it again.
-    fn saw(&self, now: Seen, was_promoted: bool) {
-        // Both under one lock: whoever finds that another has seen it finds it counted.
+    /// Records the timeline that was settled. If it differs from the last one, followers of journals check them again.
+    fn record_timeline(&self, now: Seen, was_promoted: bool) {
+        // Both are set under one lock: a task that finds the new timeline also finds the new count.
         let mut seen = self.seen();
         let before = seen.replace(now);
         if was_promoted || before.is_some_and(|before| before.timeline != now.timeline) {
@@ -227,29 +231,31 @@ impl Timeline {
         }
     }
 
-    /// In a task of its own, which ends what it began when the connection that found it is no longer waited for.
+    /// Settles a new timeline in a task of its own, which completes even if the connection that found it is no longer
+    /// awaited.
     async fn settle(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
         let (timeline, login) = (self.clone(), login.clone());
         let settling = tokio::spawn(async move {
-            let settled = timeout(limits::STEWARDS.answer(), timeline.settle_once(&login, has_roles)).await;
+            let settled = timeout(limits::STEWARDS.answer(), timeline.settle_in_transaction(&login, has_roles)).await;
             settled.unwrap_or(Err(sqlx::Error::PoolTimedOut))
         });
         settling.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
-    /// One transaction on a connection of its own, with the row locked: of several processes one finds something to do.
-    async fn settle_once(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
+    /// Settles it in one transaction on a connection of its own, with the row locked: only one of several processes finds
+    /// work.
+    async fn settle_in_transaction(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
         // The last of two options of one name holds.
         let login = login.with(|options| {
-            let options = limits::STEWARDS.kept_by(options);
+            let options = limits::STEWARDS.apply_to_options(options);
             if has_roles { options.options([("role", STEWARD)]) } else { options }
         });
         let (mut connection, _) = login.connect().await?;
-        limits::STEWARDS.keep_on(&mut connection).await?;
+        limits::STEWARDS.apply_to_connection(&mut connection).await?;
         connection.execute("BEGIN").await?;
         connection.execute(BEGIN_ROW).await?;
         let found = Look::read(&connection.fetch_one(LOCK).await?)?;
-        // A standby has the row only with all that was written before it, so nobody has to wait for one.
+        // A standby that has the row also has everything written before it, so this commit need not wait for a standby.
         connection.execute("SET LOCAL synchronous_commit = local").await?;
         let remembered = *self.seen();
         let step = if found.now.timeline == 0 { Step::Stay } else { step(found, remembered) };
@@ -268,7 +274,7 @@ impl Timeline {
     }
 }
 
-/// Gives all tenants a new epoch, and their export schedules new sets, as `entrepot epoch` does; how many they are.
+/// Gives all tenants a new epoch, and their export schedules new sets, as `entrepot epoch` does; returns the number of tenants.
 async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
     let epoch = Clock::system().uuid();
     let all = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
@@ -295,13 +301,14 @@ fn say(Look { now, kept }: Look, step: Step, tenants: usize) {
             tracing::warn!(from, to, "the database was promoted, and had waited for a standby at each commit: epochs go on");
         }
         Step::Keep | Step::Stay => {
-            tracing::debug!(from, to, is_synchronous = now.is_synchronous, "the timeline of the database was looked at");
+            tracing::debug!(from, to, is_synchronous = now.is_synchronous, "the timeline of the database was checked");
         }
     }
 }
 
-/// Whether a server says how it is just now, and not what it cannot do: it ends, it has no room, a lock or a limit was in the way.
-fn is_of_the_moment(err: &dyn DatabaseError) -> bool {
+/// Whether an error is about the server's present state, not about its abilities: it is stopping, lacks resources, or a lock
+/// or a limit was in the way.
+fn is_temporary_state(err: &dyn DatabaseError) -> bool {
     err.code().is_some_and(|code| ["08", "25", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)))
 }
 
@@ -311,28 +318,29 @@ fn is_not_migrated(err: &dyn DatabaseError) -> bool {
     err.code().is_some_and(|code| code == "42883") && err.message().contains("kept_timeline")
 }
 
-/// The timeline of a Postgres, for its operator.
+/// Report on the timeline of a Postgres, for its operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TimelineReport {
-    /// It is watched, and a commit waits for a standby or does not.
+    /// The timeline is watched; commits wait for a standby or do not.
     Watched { timeline: i64, is_synchronous: bool },
-    /// Why the server does not say.
+    /// The server does not tell its timeline, for this reason.
     Refused(String),
 }
 
 impl Database {
-    /// How often this process has found that the database was promoted.
+    /// Returns the number of times that this process has found the database promoted.
     pub(crate) fn timeline_generation(&self) -> u64 {
         self.write_health.timeline().generation()
     }
 
-    /// Looks at the timeline again, on a connection that may have been open for long; None on SQLite, and before it is migrated.
+    /// Checks the timeline again, on a connection that may have been open for long; None on SQLite, and before the database
+    /// is migrated.
     ///
     /// # Errors
-    /// The database cannot be asked, or it was promoted and what follows could not be written.
-    pub async fn look_at_timeline(&self) -> Result<Option<TimelineReport>, Fault> {
+    /// The database cannot be queried, or it was promoted and the new epochs could not be written.
+    pub async fn check_timeline(&self) -> Result<Option<TimelineReport>, Fault> {
         let Some(doors) = &self.doors else { return Ok(None) };
-        doors.across.look_at_timeline().await.map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
+        doors.across.check_timeline().await.map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
         let timeline = self.write_health.timeline();
         if let Some(why) = timeline.0.refusal.get() {
             return Ok(Some(TimelineReport::Refused(why.clone())));
@@ -381,7 +389,7 @@ mod tests {
             (seen(2, true), false, 1),
             (seen(2, true), true, 2),
         ] {
-            timeline.saw(now, was_promoted);
+            timeline.record_timeline(now, was_promoted);
             assert_eq!(timeline.generation(), generation, "{now:?}");
         }
     }

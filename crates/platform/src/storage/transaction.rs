@@ -1,4 +1,4 @@
-//! An open transaction of either database, and where one is begun.
+//! An open transaction of either database, and its begin.
 
 use std::{fmt, time::Duration};
 
@@ -14,40 +14,41 @@ use tokio::sync::Mutex;
 
 use super::{
     Fault, limits,
-    row_polls::rarely_woken,
-    sessions::{Bound, Lent, Sessions, is_lost},
+    row_polls::poll_at_intervals,
+    sessions::{BorrowedConnection, Bound, Sessions, is_lost},
 };
 
-/// Where transactions are begun.
+/// Connections on which transactions begin.
 #[derive(Clone)]
 pub(super) enum Connections {
     Sqlite(DatabaseConnection),
     Postgres(Sessions),
 }
 
-/// What a transaction is for.
+/// Purpose of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Write,
     /// Reads that agree with each other.
     Snapshot,
-    /// The same of a request: a statement has the limit of requests.
+    /// A snapshot for a request: statements have the limit of requests.
     Moment,
 }
 
 impl Connections {
-    /// Begins a transaction, on Postgres bound to a tenant where row security is on. A connection that has died since it was last used is
-    /// replaced: nothing was asked of it yet.
+    /// Begins a transaction, on Postgres bound to a tenant if row security is on. A connection that
+    /// has died since its last use is replaced: no statement was sent on it yet.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
     pub(super) async fn begin(&self, bound: Option<TenantId>, purpose: Purpose) -> Result<Transaction, Fault> {
         match (self, purpose) {
-            // On SQLite a writer says so at once: a read that turns into a write later would meet SQLITE_BUSY.
+            // On SQLite a writer takes the write lock at once: a read that turns into a write later
+            // would fail with SQLITE_BUSY.
             (Self::Sqlite(pool), Purpose::Write) => {
                 let mode = Some(SqliteTransactionMode::Immediate);
                 let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
                 Ok(Transaction::Sqlite(pool.begin_with_options(options).await?))
             }
-            // A deferred transaction keeps the write-ahead log's state of its first read.
+            // A deferred transaction keeps the state of the write-ahead log at its first read.
             (Self::Sqlite(pool), Purpose::Snapshot | Purpose::Moment) => Ok(Transaction::Sqlite(pool.begin().await?)),
             (Self::Postgres(sessions), _) => {
                 let begun = match PgTransaction::begin(sessions, bound, purpose).await {
@@ -59,15 +60,15 @@ impl Connections {
         }
     }
 
-    /// What a single statement of SQLite finds.
+    /// Returns the rows of a single statement; on Postgres it is bound to the nil tenant.
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match self {
-            Self::Sqlite(pool) => Ok(rarely_woken(pool.query_all_raw(statement)).await?),
+            Self::Sqlite(pool) => Ok(poll_at_intervals(pool.query_all_raw(statement)).await?),
             Self::Postgres(sessions) => sessions.rows(&Bound::Tenant(TenantId::NIL), statement).await,
         }
     }
 
-    /// How many connections are open, how many of those do nothing, and how many there may be.
+    /// Returns the numbers of open connections, of idle ones, and of those that may be open.
     pub(super) fn connection_counts(&self) -> (usize, usize, usize) {
         match self {
             Self::Sqlite(pool) => {
@@ -89,7 +90,7 @@ impl Connections {
     }
 }
 
-/// An open transaction: undone unless committed.
+/// An open transaction: rolled back unless committed.
 pub(super) enum Transaction {
     Sqlite(DatabaseTransaction),
     Postgres(PgTransaction),
@@ -116,7 +117,7 @@ impl Transaction {
         }
     }
 
-    /// Undoes everything at once, instead of when the connection is next used.
+    /// Rolls back at once, instead of when the connection is next used.
     pub(super) async fn rollback(self) -> Result<(), DbErr> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await,
@@ -129,16 +130,17 @@ impl Transaction {
     }
 }
 
-/// One on Postgres. Each statement has a limit; a connection that does not answer within it is closed, and the transaction with it.
+/// Transaction on Postgres. Each statement has a limit; a connection that does not answer within it
+/// is closed, and the transaction with it.
 pub(super) struct PgTransaction {
     open: Mutex<Open>,
     limit: Duration,
 }
 
 struct Open {
-    /// None once it has ended.
-    lent: Option<Lent>,
-    /// A statement was refused: nothing of the transaction can be committed any more.
+    /// None once the transaction has ended.
+    lent: Option<BorrowedConnection>,
+    /// True if a statement was refused: the transaction can no longer be committed.
     has_failed: bool,
 }
 
@@ -158,15 +160,17 @@ impl PgTransaction {
             }
         };
         if purpose == Purpose::Moment {
-            // Whoever gives up leaves a statement behind, which snapshots let run for an hour.
+            // A request that gives up leaves its statement running, and the limit of snapshots is
+            // an hour.
             sql += &format!("; SET LOCAL statement_timeout = {}", limits::REQUESTS.statement.as_millis());
         }
         if let Some(tenant) = bound {
-            // A UUID is hexadecimal digits and hyphens. The binding ends with the transaction.
+            // A UUID has only hexadecimal digits and hyphens. The binding ends with the
+            // transaction.
             sql += &format!("; SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
         }
         let begin = async |connection: &mut PgConnection| connection.execute(AssertSqlSafe(sql)).await;
-        lent.ask(sessions.limits().sign_of_life(), begin).await?;
+        lent.ask(sessions.limits().liveness_timeout(), begin).await?;
         Ok(Self { open: Mutex::new(Open { lent: Some(lent), has_failed: false }), limit: sessions.limits().answer() })
     }
 
@@ -181,7 +185,7 @@ impl PgTransaction {
 
     async fn commit(mut self) -> Result<(), sqlx::Error> {
         if self.open.get_mut().has_failed {
-            // Postgres would answer COMMIT as if all were well, and undo it.
+            // Postgres would answer COMMIT without an error, and roll back.
             self.end("ROLLBACK").await?;
             return Err(sqlx::Error::Protocol("a statement of the transaction failed: nothing of it was committed".to_owned()));
         }
@@ -192,7 +196,7 @@ impl PgTransaction {
         let limit = self.limit;
         let Some(mut lent) = self.open.get_mut().lent.take() else { return Ok(()) };
         lent.ask(limit, async |connection| connection.execute(how).await).await?;
-        lent.give_back();
+        lent.return_to_pool();
         Ok(())
     }
 }
@@ -202,10 +206,10 @@ impl Drop for PgTransaction {
         let Some(mut lent) = self.open.get_mut().lent.take() else { return };
         // Without a runtime the connection is closed, which undoes it too.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let limit = lent.sign_of_life();
+            let limit = lent.liveness_timeout();
             runtime.spawn(async move {
                 if lent.ask(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
-                    lent.give_back();
+                    lent.return_to_pool();
                 }
             });
         }
@@ -275,7 +279,7 @@ impl ConnectionTrait for Transaction {
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Sqlite(open) => rarely_woken(open.query_all_raw(statement)).await,
+            Self::Sqlite(open) => poll_at_intervals(open.query_all_raw(statement)).await,
             Self::Postgres(open) => open.query_all_raw(statement).await,
         }
     }

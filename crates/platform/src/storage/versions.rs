@@ -1,7 +1,8 @@
-//! Which migrations a database has, and whether this binary can work with it.
+//! Migrations of a database, and whether this binary can work with it.
 //!
-//! A release that adds tables, columns and indexes leaves an older one at work beside it: that is how several nodes are upgraded one after the
-//! other. A migration that an older binary cannot live with is named in `migration::BREAKING` or `migration::CONTRACTING`, and the database says so in
+//! An older release can run beside one that adds tables, columns and indexes: that is how several
+//! nodes are upgraded one after the other. A migration that an older binary cannot work with is
+//! listed in `migration::BREAKING` or `migration::CONTRACTING`, and recorded in the table
 //! `schema_compatibility`.
 
 use std::collections::HashSet;
@@ -12,14 +13,15 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statemen
 
 use super::{Database, Fault, Row, fault};
 
-/// How the database's migrations stand to those that this binary knows.
+/// Migrations of the database, compared with those of this binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Versions {
-    /// How many of this binary's the database lacks.
+    /// Number of this binary's migrations that the database lacks.
     pub missing: usize,
-    /// Those of the database that this binary does not know, in their order: a newer release has migrated it.
+    /// Migrations of the database that this binary lacks, in their order: a newer release has
+    /// migrated it.
     pub newer: Vec<String>,
-    /// The one of them that no binary can do without, if there is one.
+    /// One of the newer migrations that every binary needs, if there is one.
     pub needed: Option<String>,
 }
 
@@ -31,24 +33,25 @@ impl Versions {
         Self { missing, newer, needed: needed.filter(|name| !known.contains(name)) }
     }
 
-    /// Why this binary cannot work with the database, in a sentence.
+    /// Returns the reason that this binary cannot work with the database, in a sentence.
     pub fn mismatch(&self) -> Option<String> {
         let version = env!("CARGO_PKG_VERSION");
         if let Some(name) = &self.needed {
             return Some(format!(
-                "a newer Entrepot than this one ({version}) has migrated this database: it has the migration {name}, which only those can work with \
-                 that know it; use that version or a later one"
+                "a newer Entrepot than this one ({version}) has migrated this database: it has the migration {name}, which older \
+                 versions cannot work with; use that version or a later one"
             ));
         }
         let behind = |missing| format!("the database lacks {missing} of this version's migrations: run `entrepot migrate`");
         (self.missing > 0).then(|| behind(self.missing))
     }
 
-    /// What is worth knowing of a database that this binary works with.
+    /// Returns a notice on a database that this binary works with; `None` unless a newer release
+    /// has migrated it.
     pub fn notice(&self) -> Option<String> {
         let last = self.newer.last()?;
         Some(format!(
-            "a newer release has migrated the database ({} migration(s), the last {last}); this one ({}) goes on working with it: upgrade it too",
+            "a newer release has migrated the database ({} migration(s), the last {last}); this one ({}) can still work with it: upgrade it too",
             self.newer.len(),
             env!("CARGO_PKG_VERSION")
         ))
@@ -58,7 +61,7 @@ impl Versions {
 const APPLIED: &str = "SELECT version FROM seaql_migrations ORDER BY version";
 const NEEDED: &str = "SELECT needs FROM schema_compatibility";
 
-/// A database of Postgres as its server knows it.
+/// Identity of a Postgres database on its server.
 #[derive(Record)]
 struct IdentityRow {
     #[record(sql = "CAST(c.system_identifier AS text) || '/' || CAST(d.oid AS text)")]
@@ -70,25 +73,26 @@ struct IdentityRow {
 }
 
 impl Database {
-    /// How the database's migrations stand to this binary's. One that has none lacks all.
+    /// Compares the database's migrations with this binary's. A database without any lacks all.
     pub async fn versions(&self) -> Result<Versions, Fault> {
         let applied = self.applied().await?;
         let is_known = applied.iter().any(|name| name == migration::COMPATIBILITY);
-        let needed = if is_known { texts(self.of_everybody(NEEDED).await?)?.pop() } else { None };
+        let needed = if is_known { texts(self.query_shared_table(NEEDED).await?)?.pop() } else { None };
         Ok(Versions::of(applied, needed))
     }
 
-    /// The names of the database's migrations, in their order.
+    /// Returns the names of the database's migrations, in their order.
     pub(super) async fn applied(&self) -> Result<Vec<String>, Fault> {
-        texts(self.of_everybody(APPLIED).await?)
+        texts(self.query_shared_table(APPLIED).await?)
     }
 
-    /// How many migrations this binary has.
+    /// Returns the number of this binary's migrations.
     pub fn all_migrations() -> usize {
         Migrator::migrations().len()
     }
 
-    /// How many migrations this binary has that the database lacks; 0 means up to date, for this binary.
+    /// Returns the number of this binary's migrations that the database lacks; 0 means up to date,
+    /// for this binary.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
         let versions = self.versions().await?;
         if let (Some(_), Some(why)) = (&versions.needed, versions.mismatch()) {
@@ -97,7 +101,8 @@ impl Database {
         Ok(versions.missing)
     }
 
-    /// Which database of Postgres it is, the same by whatever URL, and whether it has no table, of whatever program.
+    /// Returns the identity of a Postgres database, independent of its URL, and whether it has no
+    /// tables, of this or any other program.
     pub async fn identity(&self) -> Result<(String, bool), Fault> {
         let sql = format!(
             "SELECT {} FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = current_database()",
@@ -109,11 +114,11 @@ impl Database {
         Ok((identity, is_empty))
     }
 
-    /// Rows of a table that every login of ours may read, if it is there.
-    async fn of_everybody(&self, sql: &str) -> Result<Vec<QueryResult>, Fault> {
+    /// Returns rows of a table that all logins of this program may read, if the table exists.
+    async fn query_shared_table(&self, sql: &str) -> Result<Vec<QueryResult>, Fault> {
         let statement = || Statement::from_string(self.backend.into(), sql);
-        let rows = match self.read_across(statement()).await {
-            // The roles may be there before they have been given anything.
+        let rows = match self.query_all_tenants(statement()).await {
+            // The roles may exist before they have any privileges.
             Err(Fault::Database(err)) if fault::code(&err).as_deref() == Some("42501") => {
                 self.owner.query_all_raw(statement()).await.map_err(Fault::from)
             }
@@ -129,7 +134,7 @@ impl Database {
 fn is_no_table(err: &DbErr) -> bool {
     match fault::code(err).as_deref() {
         Some("42P01") => true,
-        // SQLite has one code for all that a statement says wrongly.
+        // SQLite has one code for all errors in a statement.
         Some("1") => err.to_string().contains("no such table"),
         _ => false,
     }
@@ -139,7 +144,7 @@ fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, Fault> {
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Notes which migration no binary can do without.
+/// Stores the migration that every binary needs.
 pub(super) async fn note(transaction: &DatabaseTransaction, needs: Option<String>) -> Result<(), Fault> {
     let Some(needs) = needs else { return Ok(()) };
     let sql = "INSERT INTO schema_compatibility (id, needs) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET needs = excluded.needs";
@@ -148,13 +153,13 @@ pub(super) async fn note(transaction: &DatabaseTransaction, needs: Option<String
     Ok(())
 }
 
-/// What a binary says that is told to migrate a database which a newer one has migrated.
+/// Returns the fault of a migration by an older binary, if a newer one has migrated the database.
 pub(super) fn unknown(error: DbErr) -> Fault {
     match &error {
         DbErr::Custom(said) if said.contains("has been applied but its file is missing") => {
             let name = said.split('\'').nth(1).unwrap_or_default();
             Fault::Broken(format!(
-                "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is not known here; \
+                "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is unknown here; \
                  use that version or a later one",
                 env!("CARGO_PKG_VERSION")
             ))

@@ -1,10 +1,12 @@
-//! An open transaction on a tenant's rows: saved by `commit`, dropped otherwise.
+//! An open transaction on a tenant's rows: saved by `commit`, rolled back otherwise.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryResult, QueryTrait, Statement, Value,
+};
 
 use super::{
     Backend, Bulk, Committed, Database, Extensions, Fault, OwnRow, Reads, Snapshot, bulk,
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::slow::StatementTimer;
 
-/// How Postgres plans proofs of what is not committed yet.
+/// Planner settings for proofs of uncommitted rows.
 const PLANS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off";
 
 pub struct Work {
@@ -38,8 +40,8 @@ impl Work {
     }
 
     async fn begin_on(db: &Database, connections: &Connections, tenant: TenantId, is_stewards: bool) -> Result<Self, Fault> {
-        replicas::leave();
-        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Write).await?;
+        replicas::switch_to_primary();
+        let transaction = connections.begin(db.active_row_security.is_enforced().then_some(tenant), Purpose::Write).await?;
         Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new(), changes: Vec::new() })
     }
 
@@ -54,7 +56,8 @@ impl Work {
         Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
-    /// Whether it is the deployment's own. Postgres refuses a request's a global table; this says so on SQLite too.
+    /// Asserts that the transaction is the deployment's own. Postgres refuses a request's access to
+    /// global tables; this check applies to SQLite too.
     pub(super) fn assert_stewards(&self) {
         debug_assert!(
             self.is_stewards,
@@ -78,7 +81,8 @@ impl Work {
         Ok(())
     }
 
-    /// Changes rows of the tenant's own and writes others: on Postgres in one statement, where that leaves what one after the other would.
+    /// Changes the tenant's own rows and writes others: on Postgres in one statement, if that has
+    /// the same effect as one after the other.
     pub async fn write_all(&self, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<(), Fault> {
         for statement in bulk::statements(self.db.backend, self.tenant, own, rows)? {
             self.run(statement).await?;
@@ -92,7 +96,7 @@ impl Work {
         Ok(())
     }
 
-    /// Inserts a row of a tenant's table. The row must be of this tenant: another one is a bug of ours.
+    /// Inserts a row of a tenant's table. The row must be of this tenant: another one is a bug.
     pub async fn insert<E>(&self, model: E::Model) -> Result<(), Fault>
     where
         E: Tenanted,
@@ -101,8 +105,7 @@ impl Work {
     {
         let active = model.into_active_model();
         self.assert_own::<E>(&active)?;
-        Box::pin(E::insert(active).exec_without_returning(&self.transaction)).await.map_err(|err| self.db.failed(err))?;
-        Ok(())
+        self.run(E::insert(active).build(self.db.backend.into())).await
     }
 
     /// Writes all columns of a row that exists, found by its primary key.
@@ -114,11 +117,16 @@ impl Work {
     {
         let active = model.into_active_model().reset_all();
         self.assert_own::<E>(&active)?;
-        Box::pin(E::update(active).validate()?.exec(&self.transaction)).await.map_err(|err| self.db.failed(err))?;
+        let statement = E::update(active).validate()?.build(self.db.backend.into());
+        let _span = self.db.statements.count(&statement);
+        let updated = self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
+        if updated.rows_affected() == 0 {
+            return Err(self.db.failed(DbErr::RecordNotUpdated));
+        }
         Ok(())
     }
 
-    /// Inserts a row of a global table, in this transaction of the deployment's own.
+    /// Inserts a row of a global table, in a transaction of the deployment's own.
     pub async fn insert_global<E>(&self, model: E::Model) -> Result<(), Fault>
     where
         E: EntityTrait,
@@ -126,37 +134,43 @@ impl Work {
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
         self.assert_stewards();
-        let inserted = Box::pin(E::insert(model.into_active_model()).exec_without_returning(&self.transaction)).await;
-        inserted.map(drop).map_err(|err| self.db.failed(err))
+        self.run(E::insert(model.into_active_model()).build(self.db.backend.into())).await
     }
 
     fn assert_own<E: Tenanted>(&self, active: &E::ActiveModel) -> Result<(), Fault>
     where
         E::ActiveModel: ActiveModelTrait<Entity = E>,
     {
-        match active.get(E::TENANT).into_value() {
-            Some(value) if value == Value::from(self.tenant) => Ok(()),
-            _ => Err(Fault::Broken("a row of another tenant reached this tenant's transaction".to_owned())),
-        }
+        self.assert_tenant(active.get(E::TENANT).into_value().as_ref())
     }
 
-    /// What it writes through.
+    /// Refuses the tenant column of a row of another tenant, which is a bug of ours.
+    pub(super) fn assert_tenant(&self, column: Option<&Value>) -> Result<(), Fault> {
+        if column == Some(&Value::from(self.tenant)) {
+            return Ok(());
+        }
+        Err(Fault::Broken("a row of another tenant reached this tenant's transaction".to_owned()))
+    }
+
+    /// Returns the database and the transaction through which it writes.
     pub(super) fn parts(&self) -> (&Database, &Transaction) {
         (&self.db, &self.transaction)
     }
 
-    /// What the transaction sees, with all that it has written, for proofs before it commits.
+    /// Turns the transaction into a snapshot with all that it has written, for proofs before it
+    /// commits.
     pub async fn into_snapshot(self) -> Result<(Snapshot, Paused), Fault> {
         let Self { tenant, db, is_stewards, transaction, events, changes } = self;
         if db.backend == Backend::Postgres {
-            // Nobody has measured rows that are not committed: planned for few of them, a loop over all pairs may take hours.
+            // Uncommitted rows have no statistics: planned for few of them, a nested loop may take
+            // hours.
             transaction.execute_unprepared(PLANS).await.map_err(|err| db.failed(err))?;
         }
         let snapshot = Snapshot::inside(&db, tenant, transaction);
         Ok((snapshot, Paused { db, is_stewards, events, changes }))
     }
 
-    pub(super) fn keep_events(&mut self, events: impl IntoIterator<Item = Arc<Event>>) {
+    pub(super) fn add_events(&mut self, events: impl IntoIterator<Item = Arc<Event>>) {
         self.events.extend(events);
     }
 
@@ -165,7 +179,8 @@ impl Work {
         self.changes.push(change);
     }
 
-    /// Makes everything durable, then tells this process's followers. In a dry run it undoes everything and tells nobody.
+    /// Commits the transaction, then notifies this process's followers. In a dry run it rolls back
+    /// and notifies no follower.
     pub async fn commit(mut self) -> Result<(), Fault> {
         if dry_run::is_on() {
             return self.rollback().await;
@@ -203,13 +218,13 @@ impl Work {
         Ok(())
     }
 
-    /// Undoes everything at once, instead of when the connection is next used.
+    /// Rolls back at once, instead of when the connection is next used.
     pub async fn rollback(self) -> Result<(), Fault> {
         Ok(self.transaction.rollback().await?)
     }
 }
 
-/// What a transaction is besides its snapshot, while it is read as one.
+/// Parts of a transaction besides its snapshot, while it is read as one.
 pub struct Paused {
     db: Database,
     is_stewards: bool,
@@ -218,7 +233,7 @@ pub struct Paused {
 }
 
 impl Paused {
-    /// Goes on with the transaction that the snapshot was made of.
+    /// Continues the transaction that the snapshot was made of.
     pub fn resumed(self, snapshot: Snapshot) -> Work {
         let Self { db, is_stewards, events, changes } = self;
         let (tenant, transaction) = snapshot.into_parts();

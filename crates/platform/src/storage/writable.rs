@@ -1,4 +1,4 @@
-//! Whether the database takes writes, and what follows for the connections to one that no longer does.
+//! Whether the database takes writes, and the handling of connections to one that no longer does.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,18 +11,19 @@ use tokio::time::Instant;
 
 use super::{Backend, Database, Fault, Reads, Row, Unwritable, outage::Outage, timeline::Timeline};
 
-/// While writes go on failing, connections are not left more often than this.
-const BETWEEN: Duration = Duration::from_secs(1);
+/// Minimum time between two times that connections are dropped, while writes keep failing.
+const MIN_DROP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What failed writes have told. Clones share it.
+/// State of the database as failed writes reveal it. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct WriteHealth(Arc<Mutex<Last>>, Outage, Timeline);
 
 #[derive(Clone, Copy, Default)]
 struct Last {
-    /// When the server behind all connections of before was found to be read-only.
+    /// Time when the server of all earlier connections was found to be read-only.
     left: Option<Instant>,
-    /// When the last question began that a connection broke over, or that had no answer.
+    /// Start of the last request to the server over which a connection broke, or that got no
+    /// response.
     lost: Option<Instant>,
     no_room: Option<Instant>,
 }
@@ -47,78 +48,81 @@ impl WriteHealth {
         self.lock().left.is_none_or(|left| left.elapsed() > age)
     }
 
-    /// No connection of before may be used any more.
-    pub(super) fn leave(&self) {
+    /// Prevents the use of all connections opened before.
+    pub(super) fn discard_connections(&self) {
         self.lock().left = Some(Instant::now());
     }
 
-    /// A connection broke, or gave no answer, over a question that began then.
+    /// Records that a connection broke, or gave no answer, during a statement that began then.
     pub(super) fn lost(&self, began: Instant) {
         let mut last = self.lock();
         last.lost = last.lost.max(Some(began));
     }
 
-    /// Whether a connection may still be used that was last heard of then: a question of later has not shown that the server is gone.
-    pub(super) fn is_heard_of(&self, since: Instant) -> bool {
+    /// Whether a connection that last received an answer at `since` may still be used: no later
+    /// statement has shown that the server is gone.
+    pub(super) fn is_usable_since(&self, since: Instant) -> bool {
         self.lock().lost.is_none_or(|lost| since >= lost)
     }
 }
 
 impl Database {
-    /// What comes of a statement that failed while writing.
+    /// Converts the error of a statement that failed while writing, and notes what it reveals: a
+    /// read-only server or a full disk.
     pub(super) fn failed(&self, err: DbErr) -> Fault {
         let fault = Fault::from(err);
         match fault.unwritable() {
-            Some(Unwritable::ReadOnly) => self.leave(),
+            Some(Unwritable::ReadOnly) => self.discard_connections(),
             Some(Unwritable::NoRoom) => self.write_health.lock().no_room = Some(Instant::now()),
             None => {}
         }
         fault
     }
 
-    /// Has connections closed instead of used again: the address may lead to another server by now.
-    fn leave(&self) {
+    /// Closes connections instead of using them again: the address may lead to another server by
+    /// now.
+    fn discard_connections(&self) {
         let Some(doors) = &self.doors else { return };
         doors.forget();
         let mut last = self.write_health.lock();
-        if last.left.is_none_or(|left| left.elapsed() >= BETWEEN) {
+        if last.left.is_none_or(|left| left.elapsed() >= MIN_DROP_INTERVAL) {
             last.left = Some(Instant::now());
         }
     }
 
     /// Whether a write has lately found the disk without room.
-    pub fn lacked_room(&self, within: Duration) -> bool {
+    pub fn was_disk_full(&self, within: Duration) -> bool {
         self.write_health.lock().no_room.is_some_and(|at| at.elapsed() < within)
     }
 
-    /// Whether a migrated database may be written to. An SQLite file may or may not from the moment that it is opened; asking waits for whoever
-    /// writes to it.
+    /// Whether a migrated database accepts writes. For an SQLite file that is fixed when it is
+    /// opened; the check waits for a running write.
     pub async fn takes_writes(&self) -> Result<bool, Fault> {
         if self.backend == Backend::Postgres {
             if self.is_open_for_writes().await? {
                 // Whether commits wait for a standby may change under open connections.
-                if let Err(fault) = self.look_at_timeline().await {
-                    tracing::debug!(error = %fault, "the timeline of the database was not looked at");
+                if let Err(fault) = self.check_timeline().await {
+                    tracing::debug!(error = %fault, "the timeline of the database could not be checked");
                 }
                 return Ok(true);
             }
-            // The server asked may be one that another has taken over from.
-            self.leave();
+            // The server that answered may be a former primary.
+            self.discard_connections();
             return self.is_open_for_writes().await;
         }
-        // It changes nothing, and is refused where nothing may be changed; BEGIN IMMEDIATE is not.
+        // The statement changes nothing, and is refused if writes are; BEGIN IMMEDIATE is not.
         let nothing = "UPDATE seaql_migrations SET version = version WHERE 1 = 0 RETURNING version";
         let Err(fault) = self.writer.query(Statement::from_string(DbBackend::Sqlite, nothing)).await else { return Ok(true) };
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => Ok(false),
-            // Somebody else is writing.
+            // Another connection is writing.
             _ if fault.is_transient() => Ok(true),
             _ => Err(fault),
         }
     }
 
-    /// Begins a transaction as writes do, and ends it: they would fail where this does.
-    pub async fn lets_begin(&self) -> Result<(), Fault> {
+    /// Begins a write transaction and ends it: if this fails, writes would fail too.
+    pub async fn check_writable(&self) -> Result<(), Fault> {
         let work = self.tenant(TenantId::NIL).begin().await?;
         work.rows("SELECT 1 WHERE $1 IS NOT NULL", vec![]).await?;
         work.rollback().await
@@ -126,7 +130,7 @@ impl Database {
 
     async fn is_open_for_writes(&self) -> Result<bool, Fault> {
         let sql = "SELECT current_setting('transaction_read_only')";
-        let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let rows = self.query_all_tenants(Statement::from_string(DbBackend::Postgres, sql)).await?;
         let setting: Option<String> = rows.first().map(Row::scalar).transpose()?;
         Ok(setting.as_deref() == Some("off"))
     }
@@ -140,10 +144,10 @@ mod tests {
     fn what_was_heard_of_before_a_loss_is_left_and_what_was_heard_of_since_is_kept() {
         let (write_health, now) = (WriteHealth::default(), Instant::now());
         let ago = |seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap_or(now);
-        assert!(write_health.is_heard_of(ago(60)), "nothing was lost");
+        assert!(write_health.is_usable_since(ago(60)), "nothing was lost");
         write_health.lost(ago(5));
         write_health.lost(ago(9));
-        assert!(!write_health.is_heard_of(ago(7)) && write_health.is_heard_of(ago(3)));
+        assert!(!write_health.is_usable_since(ago(7)) && write_health.is_usable_since(ago(3)));
     }
 
     #[test]

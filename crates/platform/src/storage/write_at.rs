@@ -1,11 +1,13 @@
-//! Writing at known heads: what was decided against a tenant's state as of an event is written if that event is still the last, and of the same epoch.
+//! Writes at known heads: a decision based on a tenant's state as of an event is written if that
+//! event is still the last, and of the same epoch.
 //!
-//! Every transaction on a tenant's rows that matters to a decision takes a number from the tenant's counter row, so an unchanged head says
-//! that nothing was written since. That makes locks unnecessary and, on Postgres, the whole transaction one statement: a batch costs one
-//! round trip to write, whatever it holds.
+//! Every transaction on a tenant's rows that matters to a decision takes a number from the tenant's
+//! counter row, so an unchanged head proves that nothing was written since. That makes locks
+//! unnecessary and, on Postgres, the whole transaction one statement: a batch takes one round trip
+//! to write, whatever its size.
 //!
-//! Several tenants share a transaction. Each has a head of its own: one that somebody else has moved, or holds, leaves its tenant out and
-//! no other.
+//! Several tenants share a transaction. Each has a head of its own: a head that another writer has
+//! moved, or holds, leaves out its own tenant only.
 
 mod postgres;
 mod sqlite;
@@ -18,21 +20,22 @@ use uuid::Uuid;
 
 use super::{
     Backend, Bulk, Committed, Database, Fault,
-    journal::{self, Event, Want},
+    journal::{self, CounterRequest, Event},
     sessions::Bound,
 };
 
-/// What became of it: what is durable has been announced to this process's followers.
+/// Result of a write; the durable events have been announced to this process's followers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Tenants of whose rows nothing was written, because somebody else wrote first or is writing.
+    /// Tenants without a written row, because another writer was first or is writing.
     pub overtaken: HashSet<TenantId>,
-    /// Tenants of whose rows nothing was written, because a chain had grown meanwhile: their own or, in a statement that they shared, another
-    /// tenant's. Nobody may hold anything of theirs, so what is planned on the new end is likely to be written.
+    /// Tenants without a written row, because a chain had grown meanwhile: their own or, in a
+    /// shared statement, another tenant's. Their rows are probably not locked, so a new plan on the
+    /// chain's new end is likely to be written.
     pub chain_moved: HashSet<TenantId>,
 }
 
-/// What became of a tenant's rows.
+/// Outcome of writing a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WriteOutcome {
     Written,
@@ -40,24 +43,26 @@ enum WriteOutcome {
     ChainMoved,
 }
 
-/// Rows that were decided against the state as of event `head`, and what they take from the counter.
+/// Rows that were decided against the state as of event `head`, and the numbers that they take from
+/// the counter.
 #[derive(Debug)]
-pub struct AtHead {
+pub struct HeadBoundRows {
     pub head: i64,
-    /// The epoch of that event: a database that was promoted gives lost numbers out again.
+    /// Epoch of that event: a promoted database assigns lost numbers again.
     pub epoch: Uuid,
-    pub want: Want,
+    pub want: CounterRequest,
     /// In the order of their foreign keys.
     pub rows: Vec<Bulk>,
-    /// Numbered from `head + 1`; their rows are not among `rows`.
+    /// Events, numbered from `head + 1`; their rows are not among `rows`.
     pub events: Vec<Event>,
     pub link: Option<Link>,
 }
 
-/// A chain of the tenant's that grows in the same transaction: rows behind a head, if that is still where it was.
+/// A chain of the tenant's that grows in the same transaction: rows after a head, if that has not
+/// moved.
 #[derive(Debug)]
 pub struct Link {
-    /// Where the head is: a row a tenant, with `seq` and `hash`.
+    /// Table with the head of the chain: a row a tenant, with `seq` and `hash`.
     pub table: &'static str,
     pub from: i64,
     pub to: i64,
@@ -65,24 +70,25 @@ pub struct Link {
     pub rows: Bulk,
 }
 
-/// Rows at heads in the database's own words: whoever writes one batch after another finds them while the one before is being written.
+/// Rows at heads as prepared statements: a lane prepares a batch while the one before is being
+/// written.
 pub struct Prepared {
     sql: PreparedSql,
     shares: Vec<Share>,
 }
 
-/// What a tenant has in it.
+/// Part of a tenant in the batch.
 struct Share {
     tenant: TenantId,
-    /// None: it is not written.
+    /// None if the share is left out.
     head: Option<i64>,
     events: Arc<[Arc<Event>]>,
 }
 
 enum PreparedSql {
-    /// All arguments but the heads, which come last.
+    /// Statement, and all arguments but the heads, which come last.
     Postgres(String, PgArguments),
-    /// What each tenant writes.
+    /// Statements of each tenant.
     Sqlite(Vec<sqlite::Writes>),
 }
 
@@ -97,11 +103,11 @@ impl Prepared {
 }
 
 impl Database {
-    /// Puts the rows of some tenants, each named once, into words.
-    pub fn prepare(&self, all: Vec<(TenantId, AtHead)>) -> Result<Prepared, Fault> {
+    /// Prepares the statements for the rows of some tenants, each listed once.
+    pub fn prepare(&self, all: Vec<(TenantId, HeadBoundRows)>) -> Result<Prepared, Fault> {
         let mut shares = Vec::with_capacity(all.len());
         let mut own = Vec::with_capacity(all.len());
-        for (tenant, AtHead { head, epoch, want, mut rows, events, link }) in all {
+        for (tenant, HeadBoundRows { head, epoch, want, mut rows, events, link }) in all {
             rows.push(journal::rows(tenant, &events));
             rows.retain(|bulk| !bulk.is_empty());
             for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
@@ -120,16 +126,16 @@ impl Database {
         Ok(Prepared { sql, shares })
     }
 
-    /// Has a connection see these tenants' rows before what is prepared of them, in this order, is written: while the batch before it is on its way,
-    /// nobody waits for that.
-    pub async fn bind_ahead(&self, tenants: &[TenantId]) {
+    /// Binds a connection to these tenants before their prepared rows, in this order, are written:
+    /// done while the batch before is on its way, it delays no write.
+    pub async fn prebind_connection(&self, tenants: &[TenantId]) {
         if let Some(doors) = &self.doors {
-            doors.tenants.bind_ahead(&bound_to(tenants)).await;
+            doors.tenants.prebind_connection(&bound_to(tenants)).await;
         }
     }
 
-    /// Writes all of it in one transaction, tenant by tenant all or nothing. A fault means that nothing was written, or that it is not known
-    /// whether it was.
+    /// Writes the prepared rows in one transaction, for each tenant all or nothing. A fault means
+    /// that nothing was written, or that the outcome is unknown.
     pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
         let tenants = what.tenants();
         let Prepared { sql, shares } = what;
@@ -154,7 +160,7 @@ impl Database {
     }
 }
 
-/// Whose rows a statement of these tenants sees.
+/// Returns the binding of a statement for these tenants' rows.
 fn bound_to(tenants: &[TenantId]) -> Bound {
     match tenants {
         [tenant] => Bound::Tenant(*tenant),
@@ -162,11 +168,11 @@ fn bound_to(tenants: &[TenantId]) -> Bound {
     }
 }
 
-/// What one tenant writes.
+/// Rows of one tenant.
 struct Own {
     tenant: TenantId,
     epoch: Uuid,
-    want: Want,
+    want: CounterRequest,
     rows: Vec<Bulk>,
     link: Option<Link>,
 }

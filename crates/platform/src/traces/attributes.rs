@@ -1,11 +1,11 @@
-//! Values of attributes: constants of ours, names, numbers and digests.
+//! Values of attributes: constants, names, numbers and digests.
 
 use sha2::{Digest, Sha256};
 
-/// The longest text of an attribute, in characters.
-const MOST_TEXT: usize = 200;
-/// Words of a statement among which its first table is looked for.
-const MOST_WORDS: usize = 300;
+/// Maximum characters of an attribute's text.
+const MAX_TEXT: usize = 200;
+/// Words of a statement that are searched for its first table.
+const MAX_WORDS: usize = 300;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttributeValue {
@@ -15,7 +15,7 @@ pub enum AttributeValue {
 
 impl From<&str> for AttributeValue {
     fn from(text: &str) -> Self {
-        Self::Text(text.chars().take(MOST_TEXT).collect())
+        Self::Text(text.chars().take(MAX_TEXT).collect())
     }
 }
 impl From<i64> for AttributeValue {
@@ -24,7 +24,7 @@ impl From<i64> for AttributeValue {
     }
 }
 
-/// A text that is told by its digest: 16 digits of SHA-256.
+/// A text that is represented by its digest: 16 digits of SHA-256.
 #[derive(Debug, Clone, Copy)]
 pub struct TextHash<'a>(pub &'a str);
 
@@ -34,13 +34,13 @@ impl From<TextHash<'_>> for AttributeValue {
     }
 }
 
-/// A statement by its verb and the first table that it names.
+/// A statement's verb and the first table in it.
 pub(super) struct Summary<'a>(pub(super) &'a str);
 
 impl From<Summary<'_>> for AttributeValue {
     fn from(Summary(sql): Summary<'_>) -> Self {
         let words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-        let words: Vec<&str> = words.take(MOST_WORDS).collect();
+        let words: Vec<&str> = words.take(MAX_WORDS).collect();
         let names_table =
             |pair: &&[&str]| matches!(pair[0], "FROM" | "INTO" | "UPDATE") && !matches!(pair[1], "SELECT" | "unnest");
         let table = words.windows(2).find(names_table).map_or("", |pair| pair[1]);

@@ -1,4 +1,5 @@
-//! A position in a trace, and the one that the current task is at. Its text is the header `traceparent` of W3C Trace Context.
+//! A position in a trace, and that of the current task. Its text is the header `traceparent` of W3C
+//! Trace Context.
 
 use std::{future::Future, sync::Arc};
 
@@ -10,7 +11,8 @@ tokio::task_local! {
     static CURRENT: TaskTrace;
 }
 
-/// Where a task is: its position in a trace, and the parts of its operation where that may be told though its trace is not recorded.
+/// Trace of a task: its position in a trace, and the parts of its operation if they may be sent
+/// though the trace is not recorded.
 #[derive(Clone, Default)]
 pub struct TaskTrace {
     context: Option<TraceContext>,
@@ -22,7 +24,7 @@ impl TaskTrace {
         Self { context, parts }
     }
 
-    /// Where the current task is; nowhere outside of traces.
+    /// Returns the trace of the current task; empty outside of traces.
     pub fn current() -> Self {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
     }
@@ -46,7 +48,8 @@ impl TraceContext {
     /// Bytes of a `traceparent` of version 00.
     pub const LENGTH: usize = 55;
 
-    /// Reads a `traceparent`. None when it is not one; of a later version only what version 00 has is read.
+    /// Parses a `traceparent`. None if it is invalid; of a later version only the fields of version
+    /// 00 are read.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(5, '-');
         let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -58,12 +61,12 @@ impl TraceContext {
         (trace_id != 0 && span_id != 0).then_some(Self { trace_id, span_id: span_id as u64, is_sampled: flags & 1 == 1 })
     }
 
-    /// The trace's ID, where it is recorded: a collector can be asked for it.
+    /// Returns the trace's ID if it is recorded, so that a collector has it.
     pub fn recorded_id(&self) -> Option<u128> {
         self.is_sampled.then_some(self.trace_id)
     }
 
-    /// The `traceparent` of what follows on from here.
+    /// Returns the `traceparent` for work that follows from this position.
     pub fn traceparent(&self) -> String {
         format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, u8::from(self.is_sampled))
     }
@@ -74,12 +77,12 @@ fn hexadecimal(text: &str, digits: usize) -> Option<u128> {
     u128::from_str_radix(text, 16).ok().filter(|_| is_number)
 }
 
-/// The trace that the current task works for, if any.
+/// Returns the trace position of the current task, if any.
 pub fn current() -> Option<TraceContext> {
     CURRENT.try_with(|current| current.context).ok().flatten()
 }
 
-/// The parts of the operation that the current task works for, where it may be told.
+/// Returns the parts of the operation that the current task works for, if they are reported.
 pub(super) fn parts() -> Option<Arc<Parts>> {
     CURRENT.try_with(|current| current.parts.clone()).ok().flatten()
 }
@@ -89,8 +92,9 @@ pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalF
     TaskTrace::new(context, None).over(future)
 }
 
-/// What a task of its own does for the operation that the current task carries out: it is where that is.
-pub fn along<F: Future>(future: F) -> TaskLocalFuture<TaskTrace, F> {
+/// Runs a separate task's future for the current task's operation, at the same position in the
+/// trace.
+pub fn carry_trace<F: Future>(future: F) -> TaskLocalFuture<TaskTrace, F> {
     TaskTrace::current().over(future)
 }
 
@@ -130,8 +134,8 @@ mod tests {
         assert_eq!(current(), None);
         assert_eq!(within(context, async { current() }).await, context);
         assert_eq!(within(context, within(None, async { current() })).await, None);
-        assert_eq!(within(context, async { tokio::spawn(along(async { current() })).await.unwrap() }).await, context);
-        assert_eq!(along(async { current() }).await, None);
+        assert_eq!(within(context, async { tokio::spawn(carry_trace(async { current() })).await.unwrap() }).await, context);
+        assert_eq!(carry_trace(async { current() }).await, None);
         assert_eq!(current(), None);
     }
 }

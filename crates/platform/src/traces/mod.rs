@@ -1,10 +1,14 @@
-//! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
+//! Traces: durations of a request, its command in the ledger, statements, jobs and deliveries, as
+//! spans that a collector joins by the trace's ID.
 //!
-//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and the parts that took long (`parts`), and an
-//! operation, or a run of a job, that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished
-//! waits in a bounded queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
+//! Spans are created explicitly, and only for sampled traces. For other traces a task keeps the IDs
+//! and the parts that took long (`parts`), and an operation or a run of a job that failed or took
+//! long is sent afterwards with them (`kept`). Nothing is recorded before `install`. Finished spans
+//! wait in a bounded queue; if it is full, they are dropped and counted.
+//! `docs/decisions/0149-traces.md`.
 //!
-//! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
+//! No attribute has a value that a caller or a statement sent: texts are constants, names of
+//! operations, or digests.
 
 mod attributes;
 mod context;
@@ -27,39 +31,40 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use attributes::{AttributeValue, TextHash};
-pub use context::{TaskTrace, TraceContext, along, current, within};
+pub use context::{TaskTrace, TraceContext, carry_trace, current, within};
 pub use kept::Ending;
 pub use payload::{carried, carry, carry_any, opening, without};
 pub use queue_span::QueueSpan;
 pub use span::{FinishedSpan, Span, SpanKind};
-pub use step::{Stretch, step};
+pub use step::{TimeSpan, step};
 
-use self::{kept::Keeper, sampler::Sampler};
+use self::{kept::SpanFilter, sampler::Sampler};
 use crate::clock::Clock;
 
-/// Finished spans that wait for the exporter.
+/// Maximum finished spans that wait for the exporter.
 pub const QUEUE: usize = 2_048;
 
 static TRACER: OnceLock<Tracer> = OnceLock::new();
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// What begins spans and takes finished ones.
+/// Begins spans and takes finished ones.
 struct Tracer {
     clock: Clock,
     sampler: Sampler,
-    keeper: Keeper,
+    keeper: SpanFilter,
     queue: mpsc::Sender<FinishedSpan>,
 }
 
-/// Begins to record this share of traces, from 0 to 1, and returns where finished spans come out. None if it has begun already. Of the other traces
-/// operations and runs of jobs are told that fail, or take as long as `slow`.
+/// Begins to record this share of traces, from 0 to 1, and returns the receiver of finished spans.
+/// None if recording has begun already. For other traces, operations and runs of jobs are sent that
+/// fail, or take as long as `slow`.
 pub fn install(clock: Clock, share: f64, slow: Option<Duration>) -> Option<mpsc::Receiver<FinishedSpan>> {
     let (queue, spans) = mpsc::channel(QUEUE);
-    let (sampler, keeper) = (Sampler::new(share), Keeper::new(slow));
+    let (sampler, keeper) = (Sampler::new(share), SpanFilter::new(slow));
     TRACER.set(Tracer { clock, sampler, keeper, queue }).is_ok().then_some(spans)
 }
 
-/// Spans of this process that no collector got.
+/// Returns the number of this process's spans that reached no collector.
 pub fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }

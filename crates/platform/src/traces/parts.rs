@@ -1,7 +1,9 @@
-//! What was within an operation, or a run of a job, whose trace is not recorded: its waits, its batch and what took longest of its statements and steps.
+//! Parts of an operation, or of a run of a job, whose trace is not recorded: its waits, its batch
+//! and the longest of its statements and steps.
 //!
-//! It is kept while the operation runs: sent if the operation is told (`kept`), else thrown away. Of each part there are a name and two times; the text
-//! of a statement is looked at once that has taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
+//! They are kept while the operation runs: sent if the operation's span is sent (`kept`), else
+//! dropped. Each part has a name and two times; the text of a statement is read only if it has
+//! taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,10 +19,10 @@ use super::{
 };
 use crate::clock::Monotonic;
 
-/// The most parts of an operation, and of a batch: the longest.
-const MOST: usize = 16;
-/// Statements that took less explain nothing of an operation that was slow.
-pub(super) const LEAST: Duration = Duration::from_millis(1);
+/// Maximum parts of an operation, and of a batch: the longest are kept.
+const MAX: usize = 16;
+/// Minimum duration of a part: shorter statements do not explain why an operation was slow.
+pub(super) const MIN_PART_DURATION: Duration = Duration::from_millis(1);
 
 /// A part of an operation or of a batch.
 #[derive(Debug, Clone)]
@@ -28,26 +30,26 @@ pub(super) struct Part {
     pub(super) name: &'static str,
     pub(super) kind: SpanKind,
     pub(super) began: Monotonic,
-    /// None while it goes on.
+    /// None while the part runs.
     pub(super) took: Option<Duration>,
     pub(super) attributes: Vec<(&'static str, AttributeValue)>,
-    /// Where it is in a trace that is recorded.
+    /// Positions of the part in traces that are recorded.
     pub(super) links: Vec<TraceContext>,
     pub(super) has_failed: bool,
 }
 
 impl Part {
-    /// One that goes on.
+    /// Returns a part that is running.
     pub(super) fn begun(name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
         Self { name, kind, began, took: None, attributes: Vec::new(), links: Vec::new(), has_failed: false }
     }
 
-    /// How long it is for the choice of the longest: what goes on is kept.
+    /// Returns the length for the choice of the longest: an unfinished part is always kept.
     fn length(&self) -> Duration {
         self.took.unwrap_or(Duration::MAX)
     }
 
-    /// As a span under its parent, with an ID of its own.
+    /// Returns the part as a span under its parent, with an ID of its own.
     pub(super) fn finished(&self, (now, wall): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
         let since = now.since(self.began);
         let mut attributes = self.attributes.clone();
@@ -76,7 +78,7 @@ pub struct Parts(Mutex<State>);
 #[derive(Default)]
 struct State {
     parts: Vec<Part>,
-    /// The last batch that the operation's command was in: its first part is the batch itself.
+    /// Last batch with the operation's command: the batch itself is its first part.
     batch: Option<Arc<Parts>>,
 }
 
@@ -85,11 +87,12 @@ impl Parts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a part, and where: in the place of the shortest if there are too many. None if it is the shortest itself.
+    /// Keeps a part, in place of the shortest if there are too many, and returns its place. None if
+    /// it is the shortest itself.
     pub(super) fn add(&self, part: Part) -> Option<usize> {
         let mut state = self.lock();
         let parts = &mut state.parts;
-        if parts.len() < MOST {
+        if parts.len() < MAX {
             parts.push(part);
             return Some(parts.len() - 1);
         }
@@ -101,19 +104,20 @@ impl Parts {
         Some(place)
     }
 
-    /// Changes a part that is kept while it goes on: until it has ended nothing takes its place.
+    /// Changes a part that is kept while it runs: no other part replaces it before it has ended.
     fn change(&self, place: usize, change: impl FnOnce(&mut Part)) {
         if let Some(open) = self.lock().parts.get_mut(place) {
             change(open);
         }
     }
 
-    /// The operation's command is in this batch now.
+    /// Records the batch that the operation's command is in.
     pub(super) fn join(&self, batch: Arc<Self>) {
         self.lock().batch = Some(batch);
     }
 
-    /// All as spans under the operation's, and those of the batch under the batch.
+    /// Returns all parts as spans: those of the operation under its span, those of the batch under
+    /// the batch.
     pub(super) fn finished(
         &self,
         now: (Monotonic, Timestamp),
@@ -137,25 +141,25 @@ impl Parts {
 }
 
 /// A span that is a part of an operation or of a batch.
-pub(super) struct Noted {
+pub(super) struct PartSpan {
     pub(super) parts: Arc<Parts>,
     pub(super) part: Part,
-    /// Where it is among them already, while it goes on.
+    /// Index of the unfinished part, if it is among the parts already.
     place: Option<usize>,
 }
 
-impl Noted {
-    /// A part that is kept once it has ended, if it took long enough.
+impl PartSpan {
+    /// Returns a part that is kept once it has ended, if it took long enough.
     pub(super) fn new(parts: Arc<Parts>, name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
         Self { parts, part: Part::begun(name, kind, began), place: None }
     }
 
-    /// Keeps it from now on, however long it takes: whoever waits for it may give up before.
+    /// Keeps the part from now on, however long it takes: its caller may give up before it ends.
     pub(super) fn open(&mut self) {
         self.place = self.parts.add(self.part.clone());
     }
 
-    /// Sets an attribute of what is kept already.
+    /// Sets an attribute of a part that is kept already.
     pub(super) fn set(&self, key: &'static str, value: AttributeValue) {
         if let Some(place) = self.place {
             self.parts.change(place, |part| part.attributes.push((key, value)));
@@ -175,7 +179,7 @@ impl Noted {
                 part.took = Some(took);
                 part.has_failed = self.part.has_failed;
             }),
-            None if took >= LEAST => {
+            None if took >= MIN_PART_DURATION => {
                 self.part.took = Some(took);
                 self.parts.add(self.part);
             }
@@ -197,10 +201,10 @@ mod tests {
 
     /// A statement that began at 0.
     fn statement(parts: &Arc<Parts>, milliseconds: i64) {
-        Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(at(milliseconds));
+        PartSpan::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(at(milliseconds));
     }
 
-    /// Name, ID, parent and milliseconds of each, told a second after 0.
+    /// Returns name, ID, parent and milliseconds of each span, as of one second after 0.
     fn shapes(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
         let mut last = 10;
         let spans = parts.finished((at(1_000), WALL), OPERATION, || {
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn the_longest_statements_are_kept() {
         let parts = Arc::new(Parts::default());
-        Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(Monotonic::from_micros(999));
+        PartSpan::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(Monotonic::from_micros(999));
         assert!(shapes(&parts).is_empty());
         (1..=40).for_each(|milliseconds| statement(&parts, milliseconds));
         statement(&parts, 1);
@@ -226,14 +230,14 @@ mod tests {
     #[test]
     fn what_goes_on_is_kept_and_its_batch_with_it() {
         let (parts, batch) = (Arc::new(Parts::default()), Arc::new(Parts::default()));
-        let mut wait = Noted::new(parts.clone(), "ledger.wait", SpanKind::Internal, at(0));
+        let mut wait = PartSpan::new(parts.clone(), "ledger.wait", SpanKind::Internal, at(0));
         wait.open();
         (1..=40).for_each(|milliseconds| statement(&parts, 100 + milliseconds));
         let spans = parts.finished((at(1_000), WALL), OPERATION, || 7);
         let open = spans.iter().find(|span| span.name == "ledger.wait").unwrap();
         assert_eq!((open.took, open.start), (Duration::from_secs(1), Timestamp(WALL.micros() - 1_000_000)));
         assert_eq!(open.attributes, vec![("entrepot.unfinished", AttributeValue::from("true"))]);
-        let mut head = Noted::new(batch.clone(), "ledger.batch", SpanKind::Internal, at(3));
+        let mut head = PartSpan::new(batch.clone(), "ledger.batch", SpanKind::Internal, at(3));
         head.open();
         parts.join(batch.clone());
         wait.end(at(3));

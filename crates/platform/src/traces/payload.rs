@@ -1,4 +1,5 @@
-//! A trace that goes along in the JSON object of an event or a job, as its last member. Rooms read the object without it.
+//! A trace in the JSON object of an event or a job, as its last member. Rooms read the object
+//! without it.
 
 use std::borrow::Cow;
 
@@ -6,12 +7,13 @@ use super::context::TraceContext;
 
 const MEMBER: &str = ",\"traceparent\":\"";
 
-/// The payload with its trace behind it, if that is recorded. An empty object stays as it is.
+/// Appends the trace to the payload, if it is recorded. An empty object stays unchanged.
 pub fn carry(payload: String, context: Option<TraceContext>) -> String {
     carry_any(payload, context.filter(|context| context.is_sampled))
 }
 
-/// The same, whether it is recorded or not: what works on the payload later may be told by itself.
+/// Appends the trace to the payload, recorded or not: the job that works on the payload later may
+/// be sent by itself.
 pub fn carry_any(payload: String, context: Option<TraceContext>) -> String {
     let Some(context) = context else { return payload };
     match payload.strip_suffix('}') {
@@ -20,7 +22,7 @@ pub fn carry_any(payload: String, context: Option<TraceContext>) -> String {
     }
 }
 
-/// The trace that goes along in a payload.
+/// Returns the trace in a payload.
 pub fn carried(payload: &str) -> Option<TraceContext> {
     split(payload).map(|(_, context)| context)
 }
@@ -33,12 +35,12 @@ pub fn without(payload: &str) -> Cow<'_, str> {
     }
 }
 
-/// How this payload begins where it carries a trace.
+/// Returns the beginning of this payload if it carries a trace.
 pub fn opening(payload: &str) -> String {
     format!("{}{MEMBER}", payload.strip_suffix('}').unwrap_or(payload))
 }
 
-/// The members of the room's, from the opening brace on, and the trace behind them.
+/// Splits a payload into the room's members, from the opening brace on, and the trace behind them.
 fn split(payload: &str) -> Option<(&str, TraceContext)> {
     let rest = payload.strip_suffix("\"}")?;
     let (rest, text) = rest.split_at_checked(rest.len().checked_sub(TraceContext::LENGTH)?)?;
@@ -68,7 +70,7 @@ mod tests {
         assert_eq!(carried(&carry_any("{\"a\":1}".to_owned(), Some(unsampled))), Some(unsampled), "what is told by itself");
         assert_eq!(carry("{}".to_owned(), Some(CONTEXT)), "{}");
         assert_eq!(carry("[1]".to_owned(), Some(CONTEXT)), "[1]");
-        // A text of somebody's that looks like one is inside quotes of its own.
+        // A caller's text that looks like a trace is inside quotes of its own.
         let note = format!("{{\"note\":\"x,\\\"traceparent\\\":\\\"{}\"}}", CONTEXT.traceparent());
         assert!(serde_json::from_str::<serde_json::Value>(&note).is_ok(), "{note}");
         for plain in ["", "\"}", "{\"a\":1}", note.as_str()] {

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use super::{
     TRACER, Tracer,
     context::TraceContext,
-    parts::{Noted, Parts},
+    parts::{PartSpan, Parts},
     span::{Span, SpanKind},
 };
 
-/// The time that a command spends in a queue, where its trace is recorded or its operation may be told.
+/// Time that a command spends in a queue, if its trace is recorded or its operation may be sent.
 pub struct QueueSpan {
-    /// Where its trace is recorded.
+    /// Position in the trace, if the trace is recorded.
     context: Option<TraceContext>,
-    /// None once its batch has begun.
+    /// None once the command's batch has begun.
     span: Option<Span>,
-    /// The parts of its operation, where that may be told.
+    /// Parts of the command's operation, if that may be sent.
     parts: Option<Arc<Parts>>,
 }
 
 impl QueueSpan {
-    /// None where nothing is told of it.
+    /// Begins the span; None if neither its trace is recorded nor its operation may be sent.
     pub fn begin(name: &'static str) -> Option<Self> {
         let mut span = Span::child(name, SpanKind::Internal);
         let context = span.context().filter(|context| context.is_sampled);
@@ -31,7 +31,7 @@ impl QueueSpan {
         (context.is_some() || parts.is_some()).then_some(Self { context, span: Some(span), parts })
     }
 
-    /// Its position, where its trace is recorded.
+    /// Returns the span's position, if its trace is recorded.
     pub fn context(&self) -> Option<TraceContext> {
         self.context
     }
@@ -44,8 +44,9 @@ impl QueueSpan {
 }
 
 impl Span {
-    /// A batch of commands, linked with those whose traces are recorded, and a part of the operations of others. It ends their waiting. The batch of
-    /// one recorded command is a span of the command's trace, any other is a trace of its own.
+    /// Begins the span of a batch of commands and ends their waits. It is linked with the commands
+    /// whose traces are recorded, and is a part of the operations of the others. The batch of a
+    /// single recorded command is a span of that command's trace; any other is a trace of its own.
     pub fn batch<'a>(name: &'static str, commands: impl Iterator<Item = &'a mut QueueSpan>) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::none() };
         let (mut recorded, mut parts) = (Vec::new(), None);
@@ -61,7 +62,7 @@ impl Span {
         }
         let mut span = tracer.batch(name, recorded);
         span.noted = parts.map(|parts| {
-            let mut noted = Noted::new(parts, name, SpanKind::Internal, tracer.clock.monotonic());
+            let mut noted = PartSpan::new(parts, name, SpanKind::Internal, tracer.clock.monotonic());
             noted.open();
             noted
         });
@@ -70,7 +71,7 @@ impl Span {
 }
 
 impl Tracer {
-    /// The span of a batch of recorded commands; of none, nothing.
+    /// Returns the span of a batch of recorded commands; without any, an empty one.
     fn batch(&self, name: &'static str, commands: Vec<(TraceContext, &mut QueueSpan)>) -> Span {
         let Some((first, _)) = commands.first() else { return Span::none() };
         let parent = (commands.len() == 1).then_some(*first);

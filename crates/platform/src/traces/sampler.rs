@@ -1,15 +1,17 @@
-//! Which traces are recorded.
+//! Choice of the traces that are recorded.
 //!
-//! A trace that begins here is recorded by chance. One that a client began is recorded if the client records it too and there is credit left:
-//! each request of a client's trace adds the share that is to be recorded, each trace that is recorded takes one. So a client that records one
-//! trace in a hundred sees them whole, and one that marks all of its requests gets no more than the share.
+//! A trace that begins here is recorded by chance. One that a client began is recorded if the
+//! client records it too and there is credit left: each request of a client's trace adds the share
+//! that is to be recorded, each trace that is recorded takes one. So a client that records one
+//! trace in a hundred sees them whole, and one that marks all of its requests gets no more than the
+//! share.
 
 use std::sync::{Mutex, PoisonError};
 
 /// A trace, in the unit of shares.
 const ONE: u64 = 1_000_000;
-/// Traces that may be recorded in a row after a quiet time.
-const MOST_CREDIT: u64 = 10 * ONE;
+/// Maximum traces recorded in a row after a quiet time.
+const MAX_CREDIT: u64 = 10 * ONE;
 
 pub(super) struct Sampler {
     /// In millionths.
@@ -18,7 +20,7 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Of a share between 0 and 1.
+    /// Makes a sampler of a share between 0 and 1.
     pub(super) fn new(share: f64) -> Self {
         Self { share: (share.clamp(0.0, 1.0) * ONE as f64).round() as u64, credit: Mutex::default() }
     }
@@ -27,7 +29,7 @@ impl Sampler {
     pub(super) fn samples(&self, client: Option<bool>, random: u32) -> bool {
         let Some(is_wanted) = client else { return (u64::from(random) * ONE) >> 32 < self.share };
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        *credit = (*credit + self.share).min(MOST_CREDIT);
+        *credit = (*credit + self.share).min(MAX_CREDIT);
         let is_sampled = is_wanted && *credit >= ONE;
         if is_sampled {
             *credit -= ONE;
@@ -40,7 +42,8 @@ impl Sampler {
 mod tests {
     use super::*;
 
-    /// How many of so many requests are recorded; `client` says of each what its client does.
+    /// Returns how many of so many requests are recorded; `client` is the client's own choice for
+    /// each.
     fn sampled(share: f64, requests: u32, client: impl Fn(u32) -> Option<bool>) -> usize {
         let sampler = Sampler::new(share);
         // Evenly spread, as chance is in the long run.

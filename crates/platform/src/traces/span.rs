@@ -1,4 +1,4 @@
-//! Spans: begun, told about, and handed to the exporter when they are dropped.
+//! Spans: begun, given attributes, and sent to the exporter when they are dropped.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -11,26 +11,26 @@ use super::{
     context::{TaskTrace, TraceContext, current, parts},
     count_dropped,
     kept::{Ending, Position, Verdict},
-    parts::{LEAST, Noted, Parts},
+    parts::{MIN_PART_DURATION, PartSpan, Parts},
 };
 use crate::clock::Monotonic;
 
 /// Commands that a batch is linked with.
-const MOST_LINKS: usize = 128;
+const MAX_LINKS: usize = 128;
 
-/// How a span stands to what is outside of this process.
+/// Relation of a span to the outside of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpanKind {
     Internal,
-    /// It answers a request.
+    /// Answers a request.
     Server,
-    /// It waits for an answer.
+    /// Waits for an answer.
     Client,
-    /// It works on what was queued.
+    /// Works on a queued item.
     Consumer,
 }
 
-/// A span as it is exported.
+/// A finished span, ready for export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishedSpan {
     pub context: TraceContext,
@@ -47,14 +47,14 @@ pub struct FinishedSpan {
 /// A span that has begun. It ends when it is dropped.
 #[must_use]
 pub struct Span {
-    /// What follows on from it: its own position, or its parent's where it is not recorded.
+    /// Position of the spans that follow: its own, or its parent's if it is not recorded.
     context: Option<TraceContext>,
     record: Option<Box<Record>>,
-    /// What it is where its trace is not recorded, to be told afterwards.
+    /// Description of a span whose trace is not recorded, to be sent afterwards.
     unrecorded: Option<Unrecorded>,
-    /// Where it is a part of something that may be told afterwards.
-    pub(super) noted: Option<Noted>,
-    /// What is within it, where that may be told afterwards.
+    /// Part of an operation or a batch that may be sent afterwards.
+    pub(super) noted: Option<PartSpan>,
+    /// Parts within the span, if they may be sent afterwards.
     pub(super) parts: Option<Arc<Parts>>,
 }
 
@@ -72,12 +72,12 @@ struct Record {
 }
 
 impl Span {
-    /// Of no trace.
+    /// Makes a span of no trace.
     pub fn none() -> Self {
         Self::silent(None)
     }
 
-    /// At a position in a trace, and nothing by itself.
+    /// Returns a span that only has a position in a trace and records nothing.
     fn silent(context: Option<TraceContext>) -> Self {
         Self { context, record: None, unrecorded: None, noted: None, parts: None }
     }
@@ -86,7 +86,8 @@ impl Span {
         Self { context: Some(context), record: None, unrecorded: Some(unrecorded), noted: None, parts: None }
     }
 
-    /// The first span in this process of a trace, which a client may have begun (`traceparent`).
+    /// Begins the first span in this process of a trace, which a client may have begun
+    /// (`traceparent`).
     pub fn root(name: &'static str, kind: SpanKind, traceparent: Option<&str>) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::none() };
         let parent = traceparent.and_then(TraceContext::parse);
@@ -104,7 +105,8 @@ impl Span {
         Self::under(current(), name, kind)
     }
 
-    /// A span of the current trace, or else the first one in this process of a trace, which a client may have begun (`traceparent`).
+    /// Begins a span of the current trace, or else the first one in this process of a trace, which
+    /// a client may have begun (`traceparent`).
     pub fn child_or_root(name: &'static str, kind: SpanKind, traceparent: Option<&str>) -> Self {
         match current() {
             None => Self::root(name, kind, traceparent),
@@ -112,7 +114,8 @@ impl Span {
         }
     }
 
-    /// A run of what was queued, in the trace of what queued it, or in one of its own. What is within it is kept as `with_parts` keeps it.
+    /// Begins the span of a run of a queued item, in the trace of the code that queued it, or in a trace of its own. Keeps
+    /// its parts as `with_parts` does.
     pub fn run(queued_by: Option<TraceContext>, name: &'static str) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::silent(queued_by) };
         let trace_id = queued_by.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
@@ -125,7 +128,7 @@ impl Span {
         Self::unrecorded(context, Unrecorded { name, kind, position: Position::Run(behind) }).with_parts()
     }
 
-    /// A span under one that may have ended, or be another process's.
+    /// Begins a span under one that may have ended, or be of another process.
     pub fn under(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::silent(parent) };
         let mut span = match parent {
@@ -136,17 +139,17 @@ impl Span {
             Some(context) => Self::unrecorded(context, Unrecorded { name, kind, position: Position::Within }),
             None => Self::none(),
         };
-        // A part that is recorded in another trace is found there.
+        // The part links to its span in another, recorded trace.
         let recorded = span.context.filter(|context| context.is_sampled);
         span.noted = parts().map(|parts| {
-            let mut noted = Noted::new(parts, name, kind, tracer.clock.monotonic());
+            let mut noted = PartSpan::new(parts, name, kind, tracer.clock.monotonic());
             noted.part.links.extend(recorded);
             noted
         });
         span
     }
 
-    /// Keeps what is within it, where its trace is not recorded, until it is known whether it is told (`keep`).
+    /// Keeps the parts of a span whose trace is not recorded, until `keep` decides whether it is sent.
     pub fn with_parts(mut self) -> Self {
         if self.unrecorded.is_some() {
             self.parts = Some(Arc::default());
@@ -154,7 +157,7 @@ impl Span {
         self
     }
 
-    /// A statement of the current trace. Its text is told by its digest, its verb and its first table.
+    /// Begins the span of a statement in the current trace. Its attributes are the text's digest, verb and first table.
     pub fn statement(sql: &str) -> Self {
         let mut span = Self::child("db.statement", SpanKind::Client);
         span.set("db.query.summary", Summary(sql));
@@ -162,12 +165,12 @@ impl Span {
         span
     }
 
-    /// The position that what it leads to follows on from.
+    /// Returns the position under which its child spans are.
     pub fn context(&self) -> Option<TraceContext> {
         self.context
     }
 
-    /// The ID of its trace, where that is recorded.
+    /// Returns the ID of its trace, if that is recorded.
     pub fn recorded_trace(&self) -> Option<u128> {
         self.context.as_ref().and_then(TraceContext::recorded_id)
     }
@@ -178,7 +181,8 @@ impl Span {
         TaskTrace::new(self.context, parts.cloned()).over(future)
     }
 
-    /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
+    /// Sets an attribute. The value is converted only if the span is recorded, or is a part that is
+    /// kept however long it takes.
     pub fn set(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
         let noted = self.noted.as_ref().filter(|noted| noted.is_open());
         if self.record.is_none() && noted.is_none() {
@@ -193,12 +197,13 @@ impl Span {
         }
     }
 
-    /// Says which statement it was, at its end: where it is a part, and took so long that it is kept. The whole text has its digest.
+    /// Sets the statement's attributes at its end, if it is a part and took long enough to be kept. The digest is of the
+    /// whole text.
     pub fn describe(&mut self, sql: &str, whole: Option<&str>) {
         let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
         let took = tracer.clock.monotonic().since(noted.part.began);
         noted.part.took = Some(took);
-        if took >= LEAST {
+        if took >= MIN_PART_DURATION {
             noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
             if let Some(whole) = whole {
                 noted.part.attributes.push(("db.query.hash", TextHash(whole).into()));
@@ -208,27 +213,27 @@ impl Span {
 
     pub fn link(&mut self, to: TraceContext) {
         if let Some(record) = &mut self.record
-            && record.span.links.len() < MOST_LINKS
+            && record.span.links.len() < MAX_LINKS
         {
             record.span.links.push(to);
         }
     }
 
-    /// Has it told though its trace is not recorded, where it failed or took long, with the parts that were kept. Called when it has come to its end;
-    /// whether that is so. Attributes that were set before are not there.
+    /// Decides at the end of an unrecorded span whether it is sent: if it failed or took long, it is, with the parts that
+    /// were kept. Returns whether it is sent. Attributes set before are lost.
     pub fn keep(&mut self, ending: Ending, took: Duration) -> bool {
         let (unrecorded, parts) = (self.unrecorded.take(), self.parts.take());
         if let (Some(unrecorded), Some(context), Some(tracer)) = (unrecorded, self.context, TRACER.get()) {
             self.record = tracer.kept(context, unrecorded, (ending, took)).map(Box::new);
             if let (Some(record), Some(parts)) = (&self.record, parts) {
-                tracer.tell_parts(&parts, record.span.context);
+                tracer.send_part_spans(&parts, record.span.context);
             }
             return self.record.is_some();
         }
         false
     }
 
-    /// Ends it.
+    /// Ends the span.
     pub fn end(mut self, has_failed: bool) {
         if let Some(noted) = &mut self.noted {
             noted.part.has_failed = has_failed;
@@ -275,8 +280,8 @@ impl Tracer {
         Span { context: Some(context), record, unrecorded: None, noted: None, parts: None }
     }
 
-    /// Tells the parts of an operation that is told, where they leave room for recorded traces.
-    fn tell_parts(&self, parts: &Parts, operation: TraceContext) {
+    /// Sends the parts of an operation that is sent, if they leave room in the queue for recorded traces.
+    fn send_part_spans(&self, parts: &Parts, operation: TraceContext) {
         let spans = parts.finished((self.clock.monotonic(), self.clock.now()), operation, || self.span_id());
         if self.queue.capacity() < QUEUE / 2 {
             count_dropped(spans.len() as u64);
@@ -285,7 +290,7 @@ impl Tracer {
         }
     }
 
-    /// What is told of a span that has ended, if anything is.
+    /// Returns the record of a span that has ended and is sent, or `None`.
     fn kept(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
         let (Unrecorded { name, kind, position }, now) = (unrecorded, self.clock.monotonic());
         let why = match self.keeper.judge((context, position), ending, now) {
@@ -298,7 +303,7 @@ impl Tracer {
         };
         let (parent, span_id) = match position {
             Position::First(parent) | Position::Run(parent) => (parent, context.span_id),
-            // Until now it had the position of the span that it is within.
+            // Until now it had the position of its parent span.
             Position::Within => (Some(context.span_id), self.span_id()),
         };
         let micros = i64::try_from(ending.1.as_micros()).unwrap_or(i64::MAX);
@@ -322,20 +327,20 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        traces::{QueueSpan, Stretch, dropped, install},
+        traces::{QueueSpan, TimeSpan, dropped, install},
     };
     use tokio::sync::mpsc::Receiver;
 
-    /// All that has come out.
+    /// Returns all spans finished so far.
     fn finished(spans: &mut Receiver<FinishedSpan>) -> Vec<FinishedSpan> {
         std::iter::from_fn(|| spans.try_recv().ok()).collect()
     }
 
-    /// A delivery is in the trace of its event, and a step of the job that does it.
+    /// A delivery is in the trace of its event, and a step of the job that makes it.
     async fn a_failed_run_is_told_with_its_steps(spans: &mut Receiver<FinishedSpan>) {
         let position = |trace_id, span_id, is_sampled| TraceContext { trace_id, span_id, is_sampled };
         let mut run = Span::run(Some(position(7, 9, false)), "job");
-        run.tell_before("job.claim", Stretch::of(async {}).await.1);
+        run.send_earlier_span("job.claim", TimeSpan::of(async {}).await.1);
         run.run_within(async {
             let mut delivery = Span::under(Some(position(8, 5, true)), "webhook", SpanKind::Client);
             delivery.note("entrepot.webhook.attempt", 1_i64);
@@ -357,7 +362,7 @@ mod tests {
         assert!(!run.context.is_sampled && !step.context.is_sampled);
     }
 
-    /// The one test that installs: it is done once a process.
+    /// The only test that calls `install`, which works once in a process.
     #[tokio::test]
     async fn spans_join_and_what_nobody_takes_is_dropped() {
         let before = Span::root("before", SpanKind::Server, None);
@@ -367,7 +372,7 @@ mod tests {
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let request = Span::root("request", SpanKind::Server, Some(header));
         let (mut first, second) = request.run_within(async { (QueueSpan::begin("wait"), QueueSpan::begin("wait")) }).await;
-        // A batch of one command is of its trace, a batch of two a trace of its own.
+        // The batch of one command is in that command's trace; the batch of two is a trace of its own.
         Span::batch("batch", first.iter_mut()).end(true);
         let mut both = [first.unwrap(), second.unwrap()];
         drop(Span::batch("batch", both.iter_mut()));

@@ -1,4 +1,4 @@
-//! What a run of a job is made of: its steps, and the time before it.
+//! Steps of a job's run, and the time before it.
 
 use std::{future::Future, time::Duration};
 
@@ -10,15 +10,15 @@ use super::{
 };
 use crate::clock::Monotonic;
 
-/// When something began that has ended, and how long it took.
+/// Start of something that has ended, and its duration.
 #[derive(Debug, Clone, Copy)]
-pub struct Stretch {
+pub struct TimeSpan {
     began: Monotonic,
     took: Duration,
 }
 
-impl Stretch {
-    /// Times a future; None where no spans are made.
+impl TimeSpan {
+    /// Times a future; None if no spans are made.
     pub async fn of<T>(work: impl Future<Output = T>) -> (T, Option<Self>) {
         let Some(tracer) = TRACER.get() else { return (work.await, None) };
         let began = tracer.clock.monotonic();
@@ -27,7 +27,7 @@ impl Stretch {
     }
 }
 
-/// Does a part of what the current task works for, in a span of its own. One that is an error has failed.
+/// Runs a step of the current task's work in a span of its own. An error marks the span as failed.
 pub async fn step<T, E>(name: &'static str, kind: SpanKind, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let span = Span::child(name, kind);
     let done = span.run_within(Box::pin(work)).await;
@@ -36,9 +36,9 @@ pub async fn step<T, E>(name: &'static str, kind: SpanKind, work: impl Future<Ou
 }
 
 impl Span {
-    /// Tells what came right before it, as a span within it.
-    pub fn tell_before(&self, name: &'static str, stretch: Option<Stretch>) {
-        let (Some(Stretch { began, took }), Some(context), Some(tracer)) = (stretch, self.context(), TRACER.get()) else {
+    /// Adds the time right before the step as a span within it.
+    pub fn send_earlier_span(&self, name: &'static str, stretch: Option<TimeSpan>) {
+        let (Some(TimeSpan { began, took }), Some(context), Some(tracer)) = (stretch, self.context(), TRACER.get()) else {
             return;
         };
         let part = Part { took: Some(took), ..Part::begun(name, SpanKind::Internal, began) };
@@ -49,7 +49,8 @@ impl Span {
         }
     }
 
-    /// Sets an attribute whose value costs nothing to make: of a part, too, that is kept only if it takes long.
+    /// Sets an attribute whose value costs nothing: also for a part that is kept only if it takes
+    /// long.
     pub fn note(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
         let value = value.into();
         if let Some(noted) = self.noted.as_mut().filter(|noted| !noted.is_open()) {

@@ -7,20 +7,20 @@ use crate::{
     ngrams::{BUCKETS, Vocabulary, mixed},
 };
 
-const MARK: &[u8; 4] = b"EPTX";
+const MAGIC_BYTES: &[u8; 4] = b"EPTX";
 /// The version of the layout and of the n-grams: a model of other n-grams would score nonsense.
-pub const FORMAT: u16 = 1;
+pub const FORMAT_VERSION: u16 = 1;
 /// The longest name of a label, in bytes.
-const MOST_NAME: usize = 4_096;
+const MAX_NAME: usize = 4_096;
 
-/// Why bytes are no model.
+/// Reason for which bytes are not a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelError {
-    /// They do not begin as a model does.
+    /// The bytes do not begin with the magic number of a model.
     NotAModel,
-    /// Another version wrote them. Train again.
+    /// Written by another version. Train again.
     OtherVersion(u16),
-    /// They were changed or cut. Train again.
+    /// Changed or truncated bytes. Train again.
     Damaged,
 }
 
@@ -28,7 +28,9 @@ impl std::fmt::Display for ModelError {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotAModel => to.write_str("The bytes are no text model. Train a model."),
-            Self::OtherVersion(version) => write!(to, "The text model has version {version}, not {FORMAT}. Train it again."),
+            Self::OtherVersion(version) => {
+                write!(to, "The text model has version {version}, not {FORMAT_VERSION}. Train it again.")
+            }
             Self::Damaged => to.write_str("The text model is damaged. Train it again."),
         }
     }
@@ -44,8 +46,8 @@ fn checksum(bytes: &[u8]) -> u64 {
 
 impl Model {
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = MARK.to_vec();
-        bytes.extend(FORMAT.to_le_bytes());
+        let mut bytes = MAGIC_BYTES.to_vec();
+        bytes.extend(FORMAT_VERSION.to_le_bytes());
         bytes.push(u8::from(self.loss == Loss::Independent));
         let number = |bytes: &mut Vec<u8>, value: usize| bytes.extend((value as u32).to_le_bytes());
         number(&mut bytes, self.labels.len());
@@ -70,10 +72,10 @@ impl Model {
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let rest = bytes.strip_prefix(MARK).ok_or(ModelError::NotAModel)?;
+        let rest = bytes.strip_prefix(MAGIC_BYTES).ok_or(ModelError::NotAModel)?;
         let mut reader = Reader { rest };
         match u16::from_le_bytes(reader.array()?) {
-            FORMAT => {}
+            FORMAT_VERSION => {}
             version => return Err(ModelError::OtherVersion(version)),
         }
         let (body, sum) = bytes.split_last_chunk::<8>().ok_or(ModelError::Damaged)?;
@@ -81,12 +83,13 @@ impl Model {
             return Err(ModelError::Damaged);
         }
         let model = reader.model()?;
-        if reader.rest.len() == sum.len() && is_sound(&model) { Ok(model) } else { Err(ModelError::Damaged) }
+        if reader.rest.len() == sum.len() && is_valid_model(&model) { Ok(model) } else { Err(ModelError::Damaged) }
     }
 }
 
-/// Whether every index is in its range and every number finite: a right checksum alone does not say so.
-fn is_sound(model: &Model) -> bool {
+/// Whether every index is in its range and every number finite: a matching checksum alone does not
+/// guarantee that.
+fn is_valid_model(model: &Model) -> bool {
     let (labels, weights, vocabulary) = (model.labels.len(), &model.weights, &model.vocabulary);
     let entries = weights.entries.len();
     labels > 0
@@ -120,7 +123,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
     }
 
-    /// The bytes are there before anything is reserved for them.
+    /// Checks that the bytes exist before memory is reserved for them.
     fn list<const N: usize, T>(&mut self, count: usize, read: impl Fn([u8; N]) -> T) -> Result<Vec<T>, ModelError> {
         let bytes = self.bytes(count.checked_mul(N).ok_or(ModelError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect())
@@ -140,7 +143,7 @@ impl<'a> Reader<'a> {
         let mut labels = Vec::new();
         for _ in 0..count {
             let length = self.number()?;
-            let text = self.bytes(length.min(MOST_NAME))?;
+            let text = self.bytes(length.min(MAX_NAME))?;
             labels.push(String::from_utf8(text.to_vec()).map_err(|_| ModelError::Damaged)?);
         }
         let calibration = Calibration { slope: self.float()?, shift: self.float()? };

@@ -6,10 +6,10 @@ mod model;
 mod report;
 mod train;
 
-pub use bytes::{FORMAT, ModelError};
+pub use bytes::{FORMAT_VERSION, ModelError};
 pub use model::{CONFIDENT, Model, Reason, Scored, Suggestion, TOP};
 pub use report::{Accuracy, LabelAccuracy, Report, TagAccuracy};
-pub use train::{LEAST_EXAMPLES, MOST_LABELS, MOST_PRODUCTS, Settings, TrainError, Trained, train_categories, train_tags};
+pub use train::{MAX_LABELS, MAX_PRODUCTS, MIN_EXAMPLES, Settings, TrainError, Trained, train_categories, train_tags};
 
 /// A product as the model reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,6 @@ pub struct Product<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub description: &'a str,
-    /// Its category, as the only one, or its tags.
+    /// The product's category as the only label, or its tags.
     pub labels: &'a [&'a str],
 }

@@ -5,14 +5,14 @@ use std::cmp::Reverse;
 use crate::{
     calibration::Calibration,
     linear::{Loss, Weights},
-    ngrams::{Kind, MOST_GRAMS, Text, Vocabulary},
+    ngrams::{Kind, MAX_GRAMS, Text, Vocabulary},
 };
 
 /// Suggestions are the best three.
 pub const TOP: usize = 3;
 /// Below this confidence a suggestion is a guess.
 pub const CONFIDENT: f32 = 0.5;
-const REASONS: usize = 5;
+const MAX_REASONS: usize = 5;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -28,9 +28,10 @@ pub struct Model {
 pub struct Reason {
     /// The word as folded, or both words of a phrase.
     pub text: String,
-    /// The letters of the word that spoke loudest, if these and not the word itself are known from other products.
+    /// The letters of the word with the largest weight, if these and not the word itself are known
+    /// from other products.
     pub letters: Option<String>,
-    /// Its share of all that spoke for the label, 0 to 1.
+    /// Share of this part in the positive weights of the label, 0 to 1.
     pub share: f32,
 }
 
@@ -43,7 +44,8 @@ pub struct Scored {
     pub reasons: Vec<Reason>,
 }
 
-/// How loud a word spoke: in sum, by its loudest letters, and whether it did as a word.
+/// Share of a word in a score: its sum, its n-gram of the highest weight, and whether it scored as
+/// a word.
 #[derive(Debug, Clone, Default)]
 struct WordShare {
     sum: f32,
@@ -71,10 +73,11 @@ impl Model {
         self.suggest_except(name, description, &[])
     }
 
-    /// The same without labels that somebody has refused for this product. The others keep their confidence.
+    /// Like `suggest`, without labels that a user has refused for this product. The others keep
+    /// their confidence.
     pub fn suggest_except(&self, name: &str, description: &str, refused: &[&str]) -> Suggestion {
         let text = Text::read(name, description);
-        let vector = self.vocabulary.vector(&text.counts(MOST_GRAMS));
+        let vector = self.vocabulary.vector(&text.counts(MAX_GRAMS));
         if vector.is_empty() {
             return Suggestion::default();
         }
@@ -97,12 +100,13 @@ impl Model {
         Suggestion { best, is_confident }
     }
 
-    /// Weight × value of each n-gram, summed for a word over itself and its letters; phrases are their own.
+    /// Weight × value of each n-gram, summed for a word over itself and its letters; phrases are
+    /// counted separately.
     fn reasons(&self, text: &Text, vector: &[(u32, f32)], label: u16) -> Vec<Reason> {
         let mut words = vec![WordShare::default(); text.words.len()];
         let mut phrases: Vec<(f32, usize)> = Vec::new();
         let mut seen: Vec<u32> = Vec::new();
-        text.each_gram(MOST_GRAMS, &mut |gram| {
+        text.each_gram(MAX_GRAMS, &mut |gram| {
             let Some(row) = self.vocabulary.row(gram.bucket) else { return };
             let value = vector
                 .binary_search_by_key(&row, |(is, _)| *is)
@@ -140,7 +144,7 @@ impl Model {
         let all: f32 = reasons.iter().map(|reason| reason.share).sum();
         reasons
             .sort_by(|one, other| other.share.total_cmp(&one.share).then_with(|| Reverse(&other.text).cmp(&Reverse(&one.text))));
-        reasons.truncate(REASONS);
+        reasons.truncate(MAX_REASONS);
         reasons.iter_mut().for_each(|reason| reason.share /= all);
         reasons
     }

@@ -1,10 +1,10 @@
-//! How good a model is, from products that it did not see.
+//! Quality of a model, measured on products that it did not see.
 
 use std::collections::BTreeMap;
 
 use super::model::{CONFIDENT, TOP};
 use crate::{
-    calibration::{Calibration, expected_error},
+    calibration::{Calibration, expected_calibration_error},
     linear::Loss,
 };
 
@@ -17,9 +17,9 @@ pub struct Report {
     pub left_out: Vec<(String, usize)>,
     /// Products without a label, or with none that is learned.
     pub unlabelled: usize,
-    /// Of categories; default for tags.
+    /// Accuracy of categories; default for tags.
     pub categories: Accuracy,
-    /// Of tags; default for categories.
+    /// Accuracy of tags; default for categories.
     pub tags: TagAccuracy,
     pub labels: Vec<LabelAccuracy>,
 }
@@ -46,9 +46,9 @@ pub struct Accuracy {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TagAccuracy {
     pub held_out: usize,
-    /// Of the suggested tags, the share that is right; `None` if none is suggested.
+    /// Share of the suggested tags that is right; `None` if none is suggested.
     pub precision: Option<f64>,
-    /// Of the tags that products have, the share that is suggested; `None` if they have none.
+    /// Share of the products' tags that is suggested; `None` if they have none.
     pub recall: Option<f64>,
     pub calibration_error: f64,
 }
@@ -57,15 +57,15 @@ pub struct TagAccuracy {
 pub struct LabelAccuracy {
     pub label: String,
     pub products: usize,
-    /// Of the products for which it is suggested first, the share that has it.
+    /// Precision: the share of the products for which it is suggested first that have it.
     pub precision: Option<f64>,
-    /// Of the held-out products that have it, the share for which it is suggested first.
+    /// Recall: the share of the held-out products with the label for which it is suggested first.
     pub recall: Option<f64>,
 }
 
 /// A product that was held out.
 #[derive(Debug, Clone)]
-pub(super) struct Judged<'a> {
+pub(super) struct HeldOutProduct<'a> {
     /// Calibrations are fitted on the other parts.
     pub(super) part: usize,
     pub(super) scores: Vec<f32>,
@@ -79,13 +79,16 @@ pub(super) fn share(count: usize, of: usize) -> Option<f64> {
     (of > 0).then(|| count as f64 / of as f64)
 }
 
-fn ranked(probabilities: &[f32]) -> Vec<u16> {
+fn rank_labels(probabilities: &[f32]) -> Vec<u16> {
     let mut order: Vec<u16> = (0..probabilities.len() as u16).collect();
     order.sort_by(|one, other| probabilities[*other as usize].total_cmp(&probabilities[*one as usize]).then(one.cmp(other)));
     order
 }
 
-pub(super) fn of_categories(judged: &[Judged<'_>], calibrations: &BTreeMap<usize, Calibration>) -> (Accuracy, Vec<(u16, u16)>) {
+pub(super) fn category_accuracy(
+    judged: &[HeldOutProduct<'_>],
+    calibrations: &BTreeMap<usize, Calibration>,
+) -> (Accuracy, Vec<(u16, u16)>) {
     let (mut top1, mut top3, mut confident, mut right_and_confident) = (0, 0, 0, 0);
     let (mut majority, mut naive_bayes) = (0, 0);
     let mut confidences = Vec::new();
@@ -94,7 +97,7 @@ pub(super) fn of_categories(judged: &[Judged<'_>], calibrations: &BTreeMap<usize
         let Some(target) = product.targets.first() else { continue };
         let calibration = calibrations.get(&product.part).copied().unwrap_or_default();
         let probabilities = calibration.probabilities(&product.scores, Loss::Softmax);
-        let order = ranked(&probabilities);
+        let order = rank_labels(&probabilities);
         let Some(first) = order.first() else { continue };
         let (is_right, confidence) = (first == target, probabilities[*first as usize]);
         top1 += usize::from(is_right);
@@ -111,7 +114,7 @@ pub(super) fn of_categories(judged: &[Judged<'_>], calibrations: &BTreeMap<usize
         held_out: guesses.len(),
         top1: of_all(top1),
         top3: of_all(top3),
-        calibration_error: expected_error(&confidences),
+        calibration_error: expected_calibration_error(&confidences),
         confident: of_all(confident),
         confident_top1: share(right_and_confident, confident).unwrap_or(0.0),
         majority: of_all(majority),
@@ -120,7 +123,10 @@ pub(super) fn of_categories(judged: &[Judged<'_>], calibrations: &BTreeMap<usize
     (accuracy, guesses)
 }
 
-pub(super) fn of_tags(judged: &[Judged<'_>], calibrations: &BTreeMap<usize, Calibration>) -> (TagAccuracy, Vec<(u16, u16)>) {
+pub(super) fn tag_accuracy(
+    judged: &[HeldOutProduct<'_>],
+    calibrations: &BTreeMap<usize, Calibration>,
+) -> (TagAccuracy, Vec<(u16, u16)>) {
     let (mut suggested, mut right, mut all) = (0, 0, 0);
     let mut confidences = Vec::new();
     let mut guesses = Vec::new();
@@ -128,7 +134,7 @@ pub(super) fn of_tags(judged: &[Judged<'_>], calibrations: &BTreeMap<usize, Cali
         let calibration = calibrations.get(&product.part).copied().unwrap_or_default();
         let probabilities = calibration.probabilities(&product.scores, Loss::Independent);
         all += product.targets.len();
-        let order = ranked(&probabilities);
+        let order = rank_labels(&probabilities);
         let is_suggested =
             |label: &u16| order.iter().take(TOP).any(|is| is == label) && probabilities[*label as usize] >= CONFIDENT;
         for label in 0..probabilities.len() as u16 {
@@ -148,7 +154,7 @@ pub(super) fn of_tags(judged: &[Judged<'_>], calibrations: &BTreeMap<usize, Cali
         held_out: judged.len(),
         precision: share(right, suggested),
         recall: share(right, all),
-        calibration_error: expected_error(&confidences),
+        calibration_error: expected_calibration_error(&confidences),
     };
     (accuracy, guesses)
 }

@@ -6,30 +6,30 @@ use super::{
     Product,
     baseline::NaiveBayes,
     model::Model,
-    report::{Judged, Report, of_categories, of_labels, of_tags},
+    report::{HeldOutProduct, Report, category_accuracy, of_labels, tag_accuracy},
 };
 use crate::{
     calibration::{Calibration, HeldOut},
     duplicates::families,
-    linear::{Loss, MOST_WEIGHTS, Matrix, Task, Weights, train},
-    ngrams::{BUCKETS, MOST_GRAMS, Text, Vocabulary, hash, mixed},
+    linear::{Loss, MAX_WEIGHTS, Matrix, Task, Weights, train},
+    ngrams::{BUCKETS, MAX_GRAMS, Text, Vocabulary, hash, mixed},
 };
 
-/// A label needs so many products.
-pub const LEAST_EXAMPLES: usize = 8;
+/// Minimum products of a label.
+pub const MIN_EXAMPLES: usize = 8;
 /// The most labels: the most frequent ones are learned.
-pub const MOST_LABELS: usize = 1_000;
-pub const MOST_PRODUCTS: usize = 200_000;
+pub const MAX_LABELS: usize = 1_000;
+pub const MAX_PRODUCTS: usize = 200_000;
 /// The most n-grams of all products together: 256 MiB.
-const MOST_COUNTS: usize = 1 << 25;
+const MAX_COUNTS: usize = 1 << 25;
 const FOLDS: usize = 5;
-/// Beyond so many products one fold is held out, not each of five in turn.
-const ALL_FOLDS: usize = 20_000;
+/// With more products than this, one fold is held out, not each of five in turn.
+const MAX_ALL_FOLDS: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     pub seed: u64,
-    /// At least [`LEAST_EXAMPLES`] applies.
+    /// At least [`MIN_EXAMPLES`] applies.
     pub least_examples: usize,
     /// The folds that are held out in turn, 1 to 5: fewer are faster, and judge the model on fewer products. One beyond 20,000 products.
     pub folds: usize,
@@ -37,7 +37,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, least_examples: LEAST_EXAMPLES, folds: FOLDS }
+        Self { seed: 1, least_examples: MIN_EXAMPLES, folds: FOLDS }
     }
 }
 
@@ -47,21 +47,21 @@ pub struct Trained {
     pub report: Report,
 }
 
-/// Why no model was trained.
+/// Reason for which no model was trained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrainError {
     /// Fewer than two categories, or no tag, have enough products. The labels that have too few, with their counts.
     TooFewLabels(Vec<(String, usize)>),
-    /// More than [`MOST_PRODUCTS`].
+    /// More than [`MAX_PRODUCTS`].
     TooManyProducts(usize),
 }
 
 impl std::fmt::Display for TrainError {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TooFewLabels(_) => write!(to, "Too few labels have {LEAST_EXAMPLES} products or more. Label more products."),
+            Self::TooFewLabels(_) => write!(to, "Too few labels have {MIN_EXAMPLES} products or more. Label more products."),
             Self::TooManyProducts(count) => {
-                write!(to, "{count} products are more than {MOST_PRODUCTS}. Train on a part of them.")
+                write!(to, "{count} products are more than {MAX_PRODUCTS}. Train on a part of them.")
             }
         }
     }
@@ -71,15 +71,15 @@ impl std::error::Error for TrainError {}
 
 /// Learns categories: of each product its first label.
 pub fn train_categories(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
-    trained(products, settings, Loss::Softmax)
+    train_model(products, settings, Loss::Softmax)
 }
 
 /// Learns tags: of each product all labels. Products without any are examples of none.
 pub fn train_tags(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
-    trained(products, settings, Loss::Independent)
+    train_model(products, settings, Loss::Independent)
 }
 
-/// What is learned from, with products and labels as indices.
+/// Training data, with products and labels as indices.
 struct Examples {
     counts: Vec<Box<[(u32, f32)]>>,
     targets: Vec<Vec<u16>>,
@@ -96,8 +96,8 @@ struct Labels {
     left_out: Vec<(String, usize)>,
 }
 
-fn trained(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<Trained, TrainError> {
-    if products.len() > MOST_PRODUCTS {
+fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<Trained, TrainError> {
+    if products.len() > MAX_PRODUCTS {
         return Err(TrainError::TooManyProducts(products.len()));
     }
     let labels = chosen_labels(products, settings, loss);
@@ -118,12 +118,12 @@ fn trained(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<
     };
     let guesses = match loss {
         Loss::Softmax => {
-            let (accuracy, guesses) = of_categories(&judged, &calibrations);
+            let (accuracy, guesses) = category_accuracy(&judged, &calibrations);
             report.categories = accuracy;
             guesses
         }
         Loss::Independent => {
-            let (accuracy, guesses) = of_tags(&judged, &calibrations);
+            let (accuracy, guesses) = tag_accuracy(&judged, &calibrations);
             report.tags = accuracy;
             guesses
         }
@@ -139,22 +139,22 @@ fn chosen_labels(products: &[Product<'_>], settings: &Settings, loss: Loss) -> L
         let of_product = if loss == Loss::Softmax { product.labels.get(..1).unwrap_or_default() } else { product.labels };
         of_product.iter().filter(|label| !label.is_empty()).for_each(|label| *counts.entry(label).or_default() += 1);
     }
-    let least = settings.least_examples.max(LEAST_EXAMPLES);
+    let least = settings.least_examples.max(MIN_EXAMPLES);
     let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
     by_count.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-    let enough = by_count.iter().take(MOST_LABELS).take_while(|(_, count)| *count >= least).count();
+    let enough = by_count.iter().take(MAX_LABELS).take_while(|(_, count)| *count >= least).count();
     let left_out = by_count.split_off(enough).into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     by_count.sort_unstable();
     let (names, counts) = by_count.into_iter().map(|(name, count)| (name.to_owned(), count)).unzip();
     Labels { names, counts, left_out }
 }
 
-fn held_out<'a>(product: &'a Judged<'a>) -> HeldOut<'a> {
+fn held_out<'a>(product: &'a HeldOutProduct<'a>) -> HeldOut<'a> {
     HeldOut { scores: &product.scores, targets: product.targets }
 }
 
 /// For each part a calibration that was fitted on the others.
-fn calibrations(judged: &[Judged<'_>], loss: Loss) -> BTreeMap<usize, Calibration> {
+fn calibrations(judged: &[HeldOutProduct<'_>], loss: Loss) -> BTreeMap<usize, Calibration> {
     let parts: std::collections::BTreeSet<usize> = judged.iter().map(|product| product.part).collect();
     let fitted = |part: usize| {
         let others: Vec<HeldOut<'_>> = judged.iter().filter(|product| product.part != part).map(held_out).collect();
@@ -168,7 +168,7 @@ impl Examples {
         let index: HashMap<&str, u16> = labels.iter().enumerate().map(|(index, label)| (label.as_str(), index as u16)).collect();
         let names: Vec<&str> = products.iter().map(|product| product.name).collect();
         let families = families(&names);
-        let most = (MOST_COUNTS / products.len().max(1)).min(MOST_GRAMS);
+        let most = (MAX_COUNTS / products.len().max(1)).min(MAX_GRAMS);
         let mut examples =
             Self { counts: Vec::new(), targets: Vec::new(), folds: Vec::new(), loss, labels: labels.len(), settings: *settings };
         for (product, family) in products.iter().zip(families) {
@@ -199,7 +199,7 @@ impl Examples {
     /// A model without calibration of the products that are wanted.
     fn fit(&self, labels: Vec<String>, is_wanted: impl Fn(usize) -> bool) -> Model {
         let wanted: Vec<usize> = (0..self.counts.len()).filter(|index| is_wanted(*index)).collect();
-        let most = (MOST_WEIGHTS / self.labels.max(1)).min(BUCKETS);
+        let most = (MAX_WEIGHTS / self.labels.max(1)).min(BUCKETS);
         let vocabulary = Vocabulary::of(wanted.iter().map(|index| &*self.counts[*index]), most);
         let (texts, targets) = self.texts(&wanted, &vocabulary);
         let (rows, seed) = (vocabulary.buckets.len(), self.settings.seed);
@@ -209,8 +209,8 @@ impl Examples {
     }
 
     /// Products as models see them that were not trained on them.
-    fn judged(&self) -> Vec<Judged<'_>> {
-        let folds = if self.counts.len() <= ALL_FOLDS { self.settings.folds.clamp(1, FOLDS) } else { 1 };
+    fn judged(&self) -> Vec<HeldOutProduct<'_>> {
+        let folds = if self.counts.len() <= MAX_ALL_FOLDS { self.settings.folds.clamp(1, FOLDS) } else { 1 };
         let mut judged = Vec::new();
         for fold in 0..folds {
             let model = self.fit(Vec::new(), |index| self.folds[index] != fold);
@@ -220,7 +220,7 @@ impl Examples {
                 let vector = model.vocabulary.vector(&self.counts[index]);
                 // One fold alone is cut in two, so that its calibrations are fitted on the other half.
                 let part = if folds > 1 { fold } else { index % 2 };
-                judged.push(Judged {
+                judged.push(HeldOutProduct {
                     part,
                     scores: model.weights.scores(&vector),
                     targets: &self.targets[index],

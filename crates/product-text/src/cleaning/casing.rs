@@ -6,13 +6,14 @@ use super::{
 };
 
 /// Words that are small inside a title.
-const SMALL: &[&str] = &[
+const LOWER_CASE_WORDS: &[&str] = &[
     "a", "an", "and", "at", "by", "de", "for", "from", "in", "la", "of", "on", "or", "the", "to", "with", "und", "mit", "für",
     "et",
 ];
 
-/// A name in capitals has at least one word of four letters, or two of two letters, and no small letter but in units.
-pub(super) fn is_in_capitals(name: &str) -> bool {
+/// Whether a name is in capitals: at least one word of four letters, or two of two letters, and no
+/// small letter except in units.
+pub(super) fn is_upper_case(name: &str) -> bool {
     let letters = |word: &str| word.chars().filter(|character| character.is_uppercase()).count();
     let runs: Vec<&str> = name.split_whitespace().filter(|run| !is_unit(run) && !is_code(run)).collect();
     let has_small =
@@ -22,14 +23,15 @@ pub(super) fn is_in_capitals(name: &str) -> bool {
     !has_small && (long >= 2 || runs.iter().any(|run| letters(run) >= 4))
 }
 
-/// Whether all words of at least four letters begin with a capital and one behind the first does so.
+/// Whether all words of at least four letters begin with a capital, at least one of them after the
+/// first word.
 pub(super) fn is_title(name: &str) -> bool {
     let words: Vec<&str> =
-        plain_words(name).into_iter().filter(|word| word.chars().count() >= 3 && !SMALL.contains(word)).collect();
+        plain_words(name).into_iter().filter(|word| word.chars().count() >= 3 && !LOWER_CASE_WORDS.contains(word)).collect();
     words.len() >= 2 && words.iter().all(|word| word.starts_with(char::is_uppercase))
 }
 
-/// Words of letters alone.
+/// Returns the words that consist of letters only.
 pub(super) fn plain_words(name: &str) -> Vec<&str> {
     name.split(|character: char| !character.is_alphanumeric() && !matches!(character, '\'' | '’'))
         .filter(|word| {
@@ -38,12 +40,12 @@ pub(super) fn plain_words(name: &str) -> Vec<&str> {
         .collect()
 }
 
-pub(super) fn cased(name: &str, style: &Style) -> String {
-    // What was spelled out has small letters already.
+pub(super) fn apply_case(name: &str, style: &Style) -> String {
+    // Abbreviations that were spelled out are in lower case already, so they do not count.
     let judged: String = name.strip_prefix("Set of ").unwrap_or(name).to_owned();
     let spelled: Vec<&str> = style.abbreviations.values().map(String::as_str).chain(["of", "set"]).collect();
     let judged: Vec<&str> = judged.split(' ').filter(|word| !spelled.contains(word)).collect();
-    if style.case == Case::Keep || !is_in_capitals(&judged.join(" ")) {
+    if style.case == Case::Keep || !is_upper_case(&judged.join(" ")) {
         return name.to_owned();
     }
     let mut result = String::new();
@@ -55,7 +57,7 @@ pub(super) fn cased(name: &str, style: &Style) -> String {
             is_first = false;
             continue;
         }
-        // Behind a number at the start a sentence goes on in small letters: "6 gift tags".
+        // After a number at the start a sentence continues in small letters: "6 gift tags".
         is_first &= !text.starts_with(char::is_numeric);
         let mut word = String::new();
         for character in run.chars() {
@@ -81,17 +83,17 @@ fn push_word(result: &mut String, word: &str, style: &Style, is_first: &mut bool
     // "T-LIGHT": a single letter before a hyphen, and the first person, keep their capital.
     let is_single = bare.chars().count() == 1;
     if word.starts_with(['\'', '’']) && is_single {
-        // "50'S": what a number ends with.
+        // "50'S": the end of a number.
         result.push_str(&lower);
     } else if let Some(own) = style.words.get(bare) {
         result.push_str(&lower.replace(bare, own));
     } else if is_single && bare != "a" {
         result.push_str(word);
-    } else if *is_first || style.case == Case::Title && !SMALL.contains(&bare) {
+    } else if *is_first || style.case == Case::Title && !LOWER_CASE_WORDS.contains(&bare) {
         let mut letters = lower.chars();
         let upper = |letter: char| letter.to_uppercase().collect::<String>();
         let first: String = letters.by_ref().take_while(|letter| !letter.is_alphabetic()).collect();
-        // The first letter was taken with what stands before it.
+        // The first letter was consumed together with the characters before it.
         let capital = lower.chars().find(|letter| letter.is_alphabetic()).map(upper).unwrap_or_default();
         result.push_str(&first);
         result.push_str(&capital);

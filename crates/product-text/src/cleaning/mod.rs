@@ -1,5 +1,5 @@
-//! Names cleaned by rule. Each change says which rule made it; digits and codes are never changed, and a name that a rule would change so is left as
-//! it was.
+//! Rules that clean names. Each change names its rule; digits and codes are never changed, and a
+//! name in which a rule would change one is left as it was.
 
 mod casing;
 mod rules;
@@ -12,11 +12,12 @@ pub use style::{Case, Style};
 pub enum Rule {
     /// Invisible characters go; runs of white space become one space.
     Whitespace,
-    /// One space behind a comma and none before it; repeated marks become one; marks at the ends go.
+    /// One space after a comma and none before it; repeated marks become one; marks at the ends are
+    /// removed.
     Punctuation,
     /// Abbreviations that the style spells out: `S/4` as `Set of 4`.
     Abbreviation,
-    /// A number and its unit stand apart, the unit as it is usually written: `12CM` as `12 cm`.
+    /// A number and its unit are separated, the unit in its usual spelling: `12CM` as `12 cm`.
     Unit,
     /// A name in capitals gets the style's case.
     Case,
@@ -41,13 +42,13 @@ pub struct Cleaned {
     pub changes: Vec<Change>,
 }
 
-/// The characters of a name that may be cleaned; a longer name is left as it is.
-pub const MOST_CHARS: usize = 1_000;
+/// Maximum characters of a name that is cleaned; a longer name is left as it is.
+pub const MAX_CHARS: usize = 1_000;
 
 /// Suggests a clean name. The result has the digits of the name in their order, and its codes, letter for letter.
 pub fn clean(name: &str, style: &Style) -> Cleaned {
     let mut cleaned = Cleaned { name: name.to_owned(), changes: Vec::new() };
-    if name.chars().nth(MOST_CHARS).is_some() {
+    if name.chars().nth(MAX_CHARS).is_some() {
         return cleaned;
     }
     for rule in Rule::ALL.into_iter().filter(|rule| !style.off.contains(rule)) {
@@ -56,9 +57,9 @@ pub fn clean(name: &str, style: &Style) -> Cleaned {
             Rule::Punctuation => rules::punctuation(&cleaned.name),
             Rule::Abbreviation => rules::abbreviations(&cleaned.name, style),
             Rule::Unit => rules::units(&cleaned.name),
-            Rule::Case => casing::cased(&cleaned.name, style),
+            Rule::Case => casing::apply_case(&cleaned.name, style),
         };
-        let is_safe = !after.is_empty() && figures(&after) == figures(&cleaned.name) && codes_stay(&cleaned.name, &after, rule);
+        let is_safe = !after.is_empty() && figures(&after) == figures(&cleaned.name) && keeps_codes(&cleaned.name, &after, rule);
         if after != cleaned.name && is_safe {
             let before = std::mem::replace(&mut cleaned.name, after.clone());
             cleaned.changes.push(Change { rule, before, after });
@@ -88,9 +89,9 @@ fn figures(text: &str) -> Vec<String> {
     found
 }
 
-/// Whether each code of the text before is there after it. A code is a run with letters and digits that no rule reads as a number with a unit or a
-/// count.
-fn codes_stay(before: &str, after: &str, rule: Rule) -> bool {
+/// Whether the text still has each code that it had before the rule. A code is a run with letters
+/// and digits that no rule reads as a number with a unit or a count.
+fn keeps_codes(before: &str, after: &str, rule: Rule) -> bool {
     let is_code = |run: &&str| rules::is_code(run);
     let codes = |text: &str| {
         text.split_whitespace()
@@ -99,7 +100,8 @@ fn codes_stay(before: &str, after: &str, rule: Rule) -> bool {
             .map(ToOwned::to_owned)
             .collect::<Vec<_>>()
     };
-    // Invisible characters and marks at the ends may go from a code; its letters and digits may not.
+    // Invisible characters and marks at the ends may be removed from a code; its letters and digits
+    // may not.
     match rule {
         Rule::Whitespace | Rule::Punctuation => true,
         _ => codes(before).iter().all(|code| after.contains(code.as_str())),

@@ -3,7 +3,7 @@
 use super::style::Style;
 use crate::folding::is_invisible;
 
-/// Units that no product code is mistaken for, in lower case, and as they are written.
+/// Units that cannot be confused with a product code, in lower case, each with its usual spelling.
 const UNITS: &[(&str, &str)] = &[
     ("mm", "mm"),
     ("cm", "cm"),
@@ -24,7 +24,7 @@ const UNITS: &[(&str, &str)] = &[
 ];
 
 /// Words behind which a number is a count: `S/4`, `SET/6`.
-const COUNTS: &[(&str, &str)] = &[("s", "Set of "), ("set", "Set of "), ("pack", "Pack of "), ("box", "Box of ")];
+const COUNT_WORDS: &[(&str, &str)] = &[("s", "Set of "), ("set", "Set of "), ("pack", "Pack of "), ("box", "Box of ")];
 
 pub(super) fn whitespace(name: &str) -> String {
     let visible: String = name.chars().filter(|character| character.is_whitespace() || !is_invisible(*character)).collect();
@@ -63,19 +63,19 @@ pub(super) fn abbreviations(name: &str, style: &Style) -> String {
     for (place, run) in name.split(' ').enumerate() {
         let lower = run.to_lowercase();
         let (bare, end) = lower.strip_suffix(',').map_or((lower.as_str(), ""), |bare| (bare, ","));
-        let counted = COUNTS.iter().find_map(|(short, long)| {
+        let counted = COUNT_WORDS.iter().find_map(|(short, long)| {
             let number = bare.strip_prefix(short)?.strip_prefix('/')?;
             let is_count = !number.is_empty() && number.len() <= 3 && number.chars().all(|digit| digit.is_ascii_digit());
             is_count.then(|| format!("{}{number}{end}", if place == 0 { (*long).to_owned() } else { long.to_lowercase() }))
         });
-        let spelled = || style.abbreviations.get(bare).map(|long| format!("{}{end}", cased_as(run, long, place == 0)));
+        let spelled = || style.abbreviations.get(bare).map(|long| format!("{}{end}", match_case(run, long, place == 0)));
         runs.push(counted.or_else(spelled).unwrap_or_else(|| run.to_owned()));
     }
     runs.join(" ")
 }
 
 /// The long form in capitals if the short one is, with one at the start of the name.
-fn cased_as(short: &str, long: &str, is_first: bool) -> String {
+fn match_case(short: &str, long: &str, is_first: bool) -> String {
     let letters = short.chars().filter(|character| character.is_alphabetic()).count();
     let capitals = short.chars().filter(|character| character.is_uppercase()).count();
     if letters > 0 && letters == capitals {
@@ -94,7 +94,7 @@ pub(super) fn units(name: &str) -> String {
         let bare = run.trim_end_matches([',', ';', ')']);
         let end = run.get(bare.len()..).unwrap_or_default();
         let follows_number = runs.last().is_some_and(|before| is_number(before));
-        runs.push(match measured(bare) {
+        runs.push(match split_measure(bare) {
             Some((number, unit)) => format!("{number} {unit}{end}"),
             None if follows_number => unit(bare).map_or_else(|| run.to_owned(), |unit| format!("{unit}{end}")),
             None => run.to_owned(),
@@ -115,16 +115,16 @@ fn is_number(text: &str) -> bool {
 }
 
 /// `12CM` as its number and its unit.
-fn measured(run: &str) -> Option<(&str, &'static str)> {
+fn split_measure(run: &str) -> Option<(&str, &'static str)> {
     let letters = run.find(|character: char| character.is_alphabetic() && !matches!(character, 'x' | 'X'))?;
     let (number, text) = run.split_at(letters);
     is_number(number).then(|| unit(text)).flatten().map(|unit| (number, unit))
 }
 
-/// Whether a run is a measure, or a unit as it is written: it has its case already.
+/// Whether a run is a measure or a correctly spelled unit: its case is already right.
 pub(super) fn is_unit(run: &str) -> bool {
     let bare = run.trim_end_matches([',', ';', ')']);
-    measured(bare).is_some() || UNITS.iter().any(|(_, written)| *written == bare)
+    split_measure(bare).is_some() || UNITS.iter().any(|(_, written)| *written == bare)
 }
 
 /// Whether a run is a code: letters and digits in one, and neither a measure nor a count such as `S/4`, a decade such as `50'S`, or an ordinal.
@@ -132,8 +132,8 @@ pub(super) fn is_code(run: &str) -> bool {
     let bare = run.trim_matches([',', ';', '!', '(', ')', '"']);
     let has = |is: fn(char) -> bool| bare.chars().any(is);
     let lower = bare.to_lowercase();
-    let is_count = COUNTS.iter().any(|(short, _)| lower.strip_prefix(short).is_some_and(|rest| rest.starts_with('/')));
+    let is_count = COUNT_WORDS.iter().any(|(short, _)| lower.strip_prefix(short).is_some_and(|rest| rest.starts_with('/')));
     let (digits, rest) = lower.split_at(lower.find(|character: char| !character.is_ascii_digit()).unwrap_or(lower.len()));
     let is_decade = !digits.is_empty() && matches!(rest, "'s" | "’s" | "st" | "nd" | "rd" | "th" | "x");
-    has(char::is_numeric) && has(char::is_alphabetic) && measured(bare).is_none() && !is_count && !is_decade
+    has(char::is_numeric) && has(char::is_alphabetic) && split_measure(bare).is_none() && !is_count && !is_decade
 }

@@ -1,4 +1,4 @@
-//! How a tenant writes names.
+//! Style in which a tenant writes names.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Style {
     pub case: Case,
     /// Words with a case of their own, by their lower case: `usb` is `USB`, `london` is `London`.
     pub words: BTreeMap<String, String>,
-    /// Abbreviations by their lower case, and what they stand for.
+    /// Abbreviations in lower case, with their expansions.
     pub abbreviations: BTreeMap<String, String>,
     /// Rules that are not applied.
     pub off: Vec<Rule>,
@@ -56,18 +56,19 @@ impl Default for Style {
     }
 }
 
-/// A tenant's style is learned from at least so many names that are not in capitals.
-const LEAST_NAMES: usize = 20;
-/// A word has a case of its own if it is written so in so many names, and hardly otherwise.
-const LEAST_WORDS: usize = 3;
+/// Minimum names, not in capitals, from which a tenant's style is learned.
+const MIN_STYLE_NAMES: usize = 20;
+/// Minimum names in which a word has a case of its own for it to be learned; hardly any may have it
+/// otherwise.
+const MIN_WORD_NAMES: usize = 3;
 
 impl Style {
     /// The style of a tenant's own names: title case if most of those that are not in capitals have it; words inside them that are nearly always
     /// written with capitals keep these. Too few such names: the default.
-    pub fn learned(names: &[&str]) -> Self {
+    pub fn learn_from(names: &[&str]) -> Self {
         let mut style = Self::default();
-        let mixed: Vec<&str> = names.iter().copied().filter(|name| !casing::is_in_capitals(name)).collect();
-        if mixed.len() < LEAST_NAMES {
+        let mixed: Vec<&str> = names.iter().copied().filter(|name| !casing::is_upper_case(name)).collect();
+        if mixed.len() < MIN_STYLE_NAMES {
             return style;
         }
         let titles = mixed.iter().filter(|name| casing::is_title(name)).count();
@@ -85,7 +86,7 @@ impl Style {
             let all: usize = spellings.values().sum();
             let most = spellings.into_iter().max_by_key(|(_, count)| *count);
             if let Some((spelling, count)) = most.filter(|(spelling, _)| *spelling != lower)
-                && count >= LEAST_WORDS
+                && count >= MIN_WORD_NAMES
                 && count * 10 >= all * 9
             {
                 style.words.insert(lower, spelling.to_owned());
@@ -103,12 +104,12 @@ mod tests {
     #[test]
     fn the_style_is_the_tenants_own() {
         let titles: Vec<String> = (0..30).map(|index| format!("Blue Mug {index}")).collect();
-        let style = Style::learned(&titles.iter().map(String::as_str).collect::<Vec<_>>());
+        let style = Style::learn_from(&titles.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(clean("RED TIN OF TEA", &style).name, "Red Tin of Tea");
         let sentences: Vec<String> = (0..30).map(|index| format!("Blue mug from London number {index}")).collect();
-        let style = Style::learned(&sentences.iter().map(String::as_str).collect::<Vec<_>>());
+        let style = Style::learn_from(&sentences.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(clean("I LOVE LONDON MUG", &style).name, "I love London mug");
-        assert_eq!(Style::learned(&["ALL CAPITALS"]), Style::default());
+        assert_eq!(Style::learn_from(&["ALL CAPITALS"]), Style::default());
     }
 
     #[test]

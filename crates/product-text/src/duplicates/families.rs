@@ -1,4 +1,5 @@
-//! Products that are variants of one another: what is learned from one is known of the other, so both stand on one side when a model is judged.
+//! Products that are variants of one another: a model that was trained on one has an advantage on
+//! the other, so both are either in the training set or in the test set.
 
 use crate::{
     minhash::{Signature, each_pair},
@@ -6,7 +7,7 @@ use crate::{
 };
 
 /// The estimated similarity from which names without their variants belong to one family.
-const LEAST: f64 = 0.7;
+const MIN_SIMILARITY: f64 = 0.7;
 
 /// The family of each name, as the least index in it. Sizes, colours, counts and numbers do not part a family.
 pub fn families(names: &[&str]) -> Vec<usize> {
@@ -14,7 +15,7 @@ pub fn families(names: &[&str]) -> Vec<usize> {
     let signatures: Vec<Signature> = words.iter().map(|words| Signature::of(words.iter().map(String::as_str))).collect();
     let mut parent: Vec<usize> = (0..names.len()).collect();
     each_pair(&signatures, |one, other| {
-        if signatures[one].similarity(&signatures[other]) >= LEAST && !words[one].is_empty() {
+        if signatures[one].similarity(&signatures[other]) >= MIN_SIMILARITY && !words[one].is_empty() {
             let (one, other) = (root(&mut parent, one), root(&mut parent, other));
             parent[one.max(other)] = one.min(other);
         }

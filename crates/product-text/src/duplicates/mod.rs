@@ -15,8 +15,8 @@ use crate::{
     variants::{Difference, Parts},
 };
 
-/// A pair of names whose parts agree less than this is not looked at closely.
-const LEAST_ESTIMATE: f64 = 0.35;
+/// Minimum estimated similarity of a pair of names that is compared closely.
+const MIN_ESTIMATE: f64 = 0.35;
 /// Pairs that are kept while searching, for each one that may be returned.
 const KEPT_FOR_EACH: usize = 4;
 
@@ -50,7 +50,7 @@ pub struct Found {
     pub pairs: Vec<Duplicate>,
     /// Pairs that were compared word by word.
     pub compared: u64,
-    /// Similar pairs that a measure, number, size or colour tells apart.
+    /// Similar pairs that differ by a measure, number, size or colour.
     pub told_apart: u64,
     /// Whether more pairs were found than are returned.
     pub is_cut: bool,
@@ -62,7 +62,8 @@ struct Entry {
     parts: Parts,
 }
 
-/// In which respect two names are of different variants; `None` if no rule tells them apart.
+/// Returns the respect in which two names are of different variants; `None` if no rule
+/// distinguishes them.
 pub fn difference(one: &str, other: &str) -> Option<Difference> {
     Parts::of(one).variant.difference(&Parts::of(other).variant)
 }
@@ -80,7 +81,7 @@ pub fn find(names: &[&str], settings: &Settings) -> Found {
     let signatures: Vec<Signature> =
         representatives.iter().map(|index| Signature::of(entries[*index].parts.words.iter().map(String::as_str))).collect();
     each_pair(&signatures, |one, other| {
-        if signatures[one].similarity(&signatures[other]) < LEAST_ESTIMATE {
+        if signatures[one].similarity(&signatures[other]) < MIN_ESTIMATE {
             return;
         }
         let (first, second) = (representatives[one], representatives[other]);
@@ -91,7 +92,7 @@ pub fn find(names: &[&str], settings: &Settings) -> Found {
         }
         search.found.compared += 1;
         let (score, reasons) = catalogue.compare(&one.words, &other.words);
-        search.keep(Duplicate { first: first.min(second), second: first.max(second), score, reasons });
+        search.add_pair(Duplicate { first: first.min(second), second: first.max(second), score, reasons });
     });
     search.finish()
 }
@@ -102,17 +103,17 @@ struct Search {
 }
 
 impl Search {
-    fn keep(&mut self, pair: Duplicate) {
+    fn add_pair(&mut self, pair: Duplicate) {
         if pair.score < self.settings.least {
             return;
         }
         self.found.pairs.push(pair);
         if self.found.pairs.len() > self.settings.most.saturating_mul(KEPT_FOR_EACH).max(1) {
-            self.cut();
+            self.drop_worst();
         }
     }
 
-    fn cut(&mut self) {
+    fn drop_worst(&mut self) {
         let pairs = &mut self.found.pairs;
         pairs.sort_by(|one, other| {
             (one.first, one.second).cmp(&(other.first, other.second)).then(other.score.total_cmp(&one.score))
@@ -126,7 +127,7 @@ impl Search {
     }
 
     fn finish(mut self) -> Found {
-        self.cut();
+        self.drop_worst();
         self.found
     }
 }
@@ -144,7 +145,7 @@ fn same_words(entries: &[Entry], search: &mut Search) -> Vec<usize> {
     let mut representatives = Vec::new();
     for group in order.chunk_by(|one, other| key(one) == key(other)) {
         let Some((first, others)) = group.split_first() else { continue };
-        // A name of numbers alone, or of punctuation, says nothing.
+        // Names of numbers or punctuation alone are not compared.
         if entries[*first].parts.words.is_empty() {
             continue;
         }
@@ -152,7 +153,7 @@ fn same_words(entries: &[Entry], search: &mut Search) -> Vec<usize> {
         for second in others {
             let is_same = entries[*first].folded == entries[*second].folded;
             let (score, reason) = if is_same { (1.0, Reason::SameText) } else { (0.99, Reason::SameWords) };
-            search.keep(Duplicate { first: *first, second: *second, score, reasons: vec![reason] });
+            search.add_pair(Duplicate { first: *first, second: *second, score, reasons: vec![reason] });
         }
     }
     same_letters(entries, &mut representatives, search);
@@ -177,7 +178,7 @@ fn same_letters(entries: &[Entry], representatives: &mut [usize], search: &mut S
     representatives.sort_by_cached_key(|index| (compact(index), *index));
     for group in representatives.chunk_by(|one, other| compact(one) == compact(other)) {
         for (first, second) in group.iter().zip(group.iter().skip(1)) {
-            search.keep(Duplicate { first: *first, second: *second, score: 0.97, reasons: vec![Reason::Joined] });
+            search.add_pair(Duplicate { first: *first, second: *second, score: 0.97, reasons: vec![Reason::Joined] });
         }
     }
 }

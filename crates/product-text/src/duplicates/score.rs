@@ -1,22 +1,25 @@
-//! How alike two names of one variant are: words weighted by their rarity, matched as they are, or as misspelled, shortened or joined.
+//! Similarity of two names of one variant: words weighted by their rarity, matched exactly, or as
+//! misspelled, shortened or joined.
 
 use std::collections::HashMap;
 
 /// The share of the words in a score; the rest is the share of common three-letter parts (Dice).
 const WORDS_SHARE: f64 = 0.75;
-/// A word that only one name has is most often a design of its own ("egg cup", "cup"): such a pair is below the default least score.
-const EXTRA: f64 = 0.85;
-/// Both names have a word that the other lacks: nearly always two designs.
-const BOTH_DIFFER: f64 = 0.7;
+/// Factor for a word that only one name has: most often it is a different design ("egg cup",
+/// "cup"), and the pair is below the default minimum score.
+const EXTRA_WORD_FACTOR: f64 = 0.85;
+/// Factor if both names have a word that the other lacks: nearly always two designs.
+const BOTH_EXTRA_FACTOR: f64 = 0.7;
 /// A misspelling is in no more products than this, or ten times as rare as the right word.
-const RARE: u32 = 2;
-const RARER: u32 = 10;
-/// Shorter words are matched only as they are: "cat" is no misspelled "hat".
-const LEAST_TYPO: usize = 5;
-const LONG_TYPO: usize = 9;
-const LEAST_SHORTENED: usize = 3;
+const MAX_RARE_PRODUCTS: u32 = 2;
+const RARITY_RATIO: u32 = 10;
+/// Minimum letters of a word that may be misspelled; shorter words are matched exactly: "cat" is no
+/// misspelled "hat".
+const MIN_TYPO_LETTERS: usize = 5;
+const LONG_WORD_LETTERS: usize = 9;
+const MIN_SHORTENED_LETTERS: usize = 3;
 
-/// Why two products are held to be one.
+/// Reason for which two products may be duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// The names are equal but for case, accents and punctuation.
@@ -51,7 +54,7 @@ impl Catalogue<'_> {
         self.frequency.get(word).copied().unwrap_or(0)
     }
 
-    /// The score of two lists of words, 0 to 1, and what spoke for and against.
+    /// The score of two lists of words, 0 to 1, and the reasons for and against.
     pub(super) fn compare(&self, one: &[String], other: &[String]) -> (f64, Vec<Reason>) {
         if one.concat() == other.concat() {
             return (0.97, vec![Reason::Joined]);
@@ -84,8 +87,8 @@ impl Catalogue<'_> {
         let score = WORDS_SHARE * words + (1.0 - WORDS_SHARE) * dice(one, other);
         let factor = match (unmatched.is_empty(), left.is_empty()) {
             (true, true) => 1.0,
-            (false, false) => BOTH_DIFFER,
-            _ => EXTRA,
+            (false, false) => BOTH_EXTRA_FACTOR,
+            _ => EXTRA_WORD_FACTOR,
         };
         // Two designs stay two, however long the rest of their names is.
         ((score * factor).min(0.98), reasons)
@@ -100,13 +103,13 @@ impl Catalogue<'_> {
             return Some((0.98, Reason::Ending(one, other)));
         }
         let (least, most) = (self.count(one).min(self.count(other)), self.count(one).max(self.count(other)));
-        let is_rare = least <= RARE || least * RARER <= most;
+        let is_rare = least <= MAX_RARE_PRODUCTS || least * RARITY_RATIO <= most;
         let letters = short.chars().count();
-        if is_rare && letters >= LEAST_SHORTENED && long.starts_with(short) {
+        if is_rare && letters >= MIN_SHORTENED_LETTERS && long.starts_with(short) {
             return Some((0.9, Reason::Shortened(short.to_owned(), long.to_owned())));
         }
-        let most = if letters >= LONG_TYPO { 2 } else { 1 };
-        if is_rare && letters >= LEAST_TYPO && edits(one, other, most) <= most {
+        let most = if letters >= LONG_WORD_LETTERS { 2 } else { 1 };
+        if is_rare && letters >= MIN_TYPO_LETTERS && edit_distance(one, other, most) <= most {
             let (one, other) = pair();
             return Some((0.93, Reason::Misspelled(one, other)));
         }
@@ -115,7 +118,7 @@ impl Catalogue<'_> {
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment); more than `most` is `most + 1`.
-fn edits(one: &str, other: &str, most: usize) -> usize {
+fn edit_distance(one: &str, other: &str, most: usize) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one.len().abs_diff(other.len()) > most {
         return most + 1;
@@ -136,7 +139,7 @@ fn edits(one: &str, other: &str, most: usize) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// Twice the common three-letter parts, over all.
+/// Dice coefficient: twice the number of common three-letter parts, divided by the number of all.
 fn dice(one: &[String], other: &[String]) -> f64 {
     let parts = |words: &[String]| {
         let bounded = words.iter().map(|word| std::iter::once('<').chain(word.chars()).chain(['>']).collect::<Vec<char>>());
@@ -164,10 +167,10 @@ mod tests {
 
     #[test]
     fn edits_count_swapped_neighbours_once() {
-        assert_eq!(edits("charlotte", "charlotte", 2), 0);
-        assert_eq!(edits("charlotte", "charlote", 2), 1);
-        assert_eq!(edits("heart", "haert", 2), 1);
-        assert_eq!(edits("heart", "he", 2), 3);
+        assert_eq!(edit_distance("charlotte", "charlotte", 2), 0);
+        assert_eq!(edit_distance("charlotte", "charlote", 2), 1);
+        assert_eq!(edit_distance("heart", "haert", 2), 1);
+        assert_eq!(edit_distance("heart", "he", 2), 3);
     }
 
     #[test]

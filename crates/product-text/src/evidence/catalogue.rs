@@ -42,7 +42,7 @@ fn stems(name: &str) -> Vec<String> {
 }
 
 impl Phrases {
-    /// Of lines `class,phrase` behind a header.
+    /// Parses lines `class,phrase` after a header.
     pub fn read(csv: &str) -> Self {
         let lines = csv.lines().skip(1).filter_map(|line| line.split_once(','));
         Self(lines.map(|(class, phrase)| (class.to_owned(), stems(phrase))).collect())
@@ -64,13 +64,14 @@ pub(super) fn without_phrase(name: &str, phrase: &str) -> String {
 }
 
 impl Catalogue {
-    /// Of the public names, with the files of `evidence/`.
+    /// Creates the catalogue of the public names, with the files of `evidence/`.
     pub fn public(names: &[(String, String)]) -> Self {
         let phrases = Phrases::read(include_str!("../../evidence/rules.csv"));
         Self::of(names, &phrases, include_str!("../../evidence/read.csv"))
     }
 
-    /// Of codes with names, and lines `sku,name,class` of products that were read.
+    /// Creates a catalogue from codes with names, and from lines `sku,name,class` of products that
+    /// were read.
     pub fn of(names: &[(String, String)], phrases: &Phrases, read: &str) -> Self {
         let read: BTreeMap<&str, &str> =
             read.lines().skip(1).filter_map(|line| Some((line.split_once(',')?.0, line.rsplit_once(',')?.1))).collect();
@@ -92,7 +93,7 @@ impl Catalogue {
     }
 }
 
-/// One of `parts`, the same for equal texts.
+/// Returns one of `parts` numbers, always the same for equal texts.
 pub(super) fn part(text: &str, parts: u64) -> u64 {
     mixed(hash(b'e', &[text])) % parts
 }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use super::catalogue::{Catalogue, Item, part, without_phrase};
 use crate::{
-    calibration::expected_error,
+    calibration::expected_calibration_error,
     classifier::{Model, Product, Report, Settings, TrainError, Trained, train_categories},
     duplicates::{self, families},
 };
 
-/// One product family of five is held out and seen by nothing but the last tables.
+/// One product family of five is held out and used for the last tables only.
 const PARTS: u64 = 5;
 
 /// Accuracy on one set of products.
@@ -44,7 +44,7 @@ pub struct Evidence {
     pub text: String,
 }
 
-fn learned(items: &[&Item], folds: usize) -> Result<Trained, TrainError> {
+fn train_on(items: &[&Item], folds: usize) -> Result<Trained, TrainError> {
     let labels: Vec<[&str; 1]> = items.iter().map(|item| [item.class.as_str()]).collect();
     let products: Vec<Product<'_>> = items
         .iter()
@@ -66,7 +66,7 @@ fn score<'a>(model: &Model, tests: impl Iterator<Item = (String, &'a str)>) -> S
         judged.push((best.first().map_or(0.0, |first| first.confidence), is_first));
     }
     let count = (score.products.max(1)) as f64;
-    Score { top1: score.top1 / count, top3: score.top3 / count, calibration_error: expected_error(&judged), ..score }
+    Score { top1: score.top1 / count, top3: score.top3 / count, calibration_error: expected_calibration_error(&judged), ..score }
 }
 
 /// Trains on the families that are kept and returns the indices of the others.
@@ -77,7 +77,7 @@ fn split(items: &[Item], families: &[usize], is_out: impl Fn(&Item) -> bool) -> 
 }
 
 /// The share of products whose nearest neighbour by common words (Jaccard) has their class.
-fn nearest(known: &[&Item], tests: &[&Item]) -> f64 {
+fn nearest_neighbour_share(known: &[&Item], tests: &[&Item]) -> f64 {
     let words = |item: &Item| {
         let mut words: Vec<String> = item.name.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect();
         words.sort_unstable();
@@ -98,7 +98,7 @@ fn nearest(known: &[&Item], tests: &[&Item]) -> f64 {
 }
 
 /// Runs all experiments: of a catalogue, and for duplicates of all codes with their names.
-pub fn gather(catalogue: &Catalogue, names: &[(String, String)]) -> Result<Evidence, TrainError> {
+pub fn run_experiments(catalogue: &Catalogue, names: &[(String, String)]) -> Result<Evidence, TrainError> {
     let items = &catalogue.items;
     let families = families(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>());
     let root = |item: &Item, family: usize| items.get(family).map_or(item.code.as_str(), |first| first.code.as_str()).to_owned();
@@ -109,7 +109,7 @@ pub fn gather(catalogue: &Catalogue, names: &[(String, String)]) -> Result<Evide
     let (kept, out) =
         split(items, &families, |item| of_family.get(item.code.as_str()).is_some_and(|root| part(root, PARTS) == 0));
     let (kept, out) = (pick(&kept), pick(&out));
-    let main = learned(&kept, 5)?;
+    let main = train_on(&kept, 5)?;
     let mut evidence = Evidence { products: items.len(), report: main.report, ..Evidence::default() };
     evidence.held_out = score(&main.model, out.iter().map(|item| (item.name.clone(), item.class.as_str())));
     evidence.masked = score(&main.model, out.iter().map(|item| (without_phrase(&item.name, &item.phrase), item.class.as_str())));
@@ -118,7 +118,7 @@ pub fn gather(catalogue: &Catalogue, names: &[(String, String)]) -> Result<Evide
     kept.iter().for_each(|item| *counts.entry(&item.class).or_default() += 1);
     let most = counts.iter().max_by_key(|(_, count)| **count).map(|(class, _)| *class);
     evidence.majority = out.iter().filter(|item| Some(item.class.as_str()) == most).count() as f64 / out.len().max(1) as f64;
-    evidence.neighbour = nearest(&kept, &out);
+    evidence.neighbour = nearest_neighbour_share(&kept, &out);
     evidence.unseen_phrase = unseen_phrases(items)?;
     (evidence.read, evidence.phrases_agree) = against_reader(catalogue, &families)?;
     evidence.text = tables(&evidence, catalogue, names);
@@ -130,7 +130,7 @@ fn unseen_phrases(items: &[Item]) -> Result<Score, TrainError> {
     let mut sum = Score::default();
     for fold in 0..PARTS {
         let (out, kept): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| part(&item.phrase, PARTS) == fold);
-        let found = score(&learned(&kept, 1)?.model, out.iter().map(|item| (item.name.clone(), item.class.as_str())));
+        let found = score(&train_on(&kept, 1)?.model, out.iter().map(|item| (item.name.clone(), item.class.as_str())));
         let count = found.products as f64;
         sum.products += found.products;
         sum.top1 += found.top1 * count;
@@ -146,7 +146,7 @@ fn against_reader(catalogue: &Catalogue, families: &[usize]) -> Result<(Score, f
     let items = &catalogue.items;
     let (kept, _) = split(items, families, |item| item.read.is_some());
     let kept: Vec<&Item> = kept.iter().filter_map(|index| items.get(*index)).collect();
-    let model = learned(&kept, 5)?.model;
+    let model = train_on(&kept, 5)?.model;
     let labelled = items.iter().filter_map(|item| Some((item, item.read.as_deref().filter(|class| !class.is_empty())?)));
     let agree = labelled.clone().filter(|(item, class)| item.class == *class).count();
     let with: Vec<(String, &str)> = labelled.map(|(item, class)| (item.name.clone(), class)).collect();

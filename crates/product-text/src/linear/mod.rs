@@ -5,10 +5,10 @@ mod training;
 mod weights;
 
 pub use matrix::Matrix;
-pub use training::{Dense, MOST_WEIGHTS, Task, train};
+pub use training::{Dense, MAX_WEIGHTS, Task, train};
 pub use weights::Weights;
 
-/// How scores become probabilities.
+/// Loss, which also decides how scores become probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// One label a text: softmax regression.

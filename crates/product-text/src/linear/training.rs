@@ -4,18 +4,18 @@ use super::{Loss, Matrix};
 use crate::ngrams::mixed;
 
 /// The most weights while training: 128 MiB.
-pub const MOST_WEIGHTS: usize = 1 << 25;
+pub const MAX_WEIGHTS: usize = 1 << 25;
 /// Multiplications of a training, about: a large catalogue is gone through fewer times.
-const MOST_WORK: f64 = 1.2e11;
+const MAX_WORK: f64 = 1.2e11;
 const EPOCHS: usize = 15;
-const LEAST_EPOCHS: usize = 4;
-const RATE: f32 = 0.6;
+const MIN_EPOCHS: usize = 4;
+const LEARNING_RATE: f32 = 0.6;
 /// The pull of weights to zero.
-const DECAY: f32 = 1e-6;
+const WEIGHT_DECAY: f32 = 1e-6;
 /// A probability that is right within this is not learned from.
 const NEGLIGIBLE: f32 = 1e-3;
 
-/// All that a training needs.
+/// Input of a training.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     pub texts: &'a Matrix,
@@ -30,7 +30,7 @@ pub struct Task<'a> {
 impl Task<'_> {
     fn epochs(&self) -> usize {
         let once = self.texts.entries() as f64 * self.labels as f64 * 2.0;
-        ((MOST_WORK / once.max(1.0)) as usize).clamp(LEAST_EPOCHS, EPOCHS)
+        ((MAX_WORK / once.max(1.0)) as usize).clamp(MIN_EPOCHS, EPOCHS)
     }
 }
 
@@ -42,7 +42,7 @@ pub struct Dense {
     pub bias: Vec<f32>,
 }
 
-/// Weights, and what AdaGrad remembers.
+/// Weights, and the state of AdaGrad.
 struct State {
     dense: Dense,
     squares: Vec<f32>,
@@ -59,7 +59,7 @@ impl State {
         Self { dense, squares: vec![0.0; task.rows], bias_squares: 0.0, gradient, active: Vec::new() }
     }
 
-    fn learn(&mut self, vector: &[(u32, f32)], targets: &[u16], loss: Loss) {
+    fn update_weights(&mut self, vector: &[(u32, f32)], targets: &[u16], loss: Loss) {
         let labels = self.dense.labels;
         self.gradient.copy_from_slice(&self.dense.bias);
         for (row, value) in vector {
@@ -85,15 +85,15 @@ impl State {
             return;
         }
         self.bias_squares += norm;
-        let rate = RATE * 0.1 / self.bias_squares.sqrt();
+        let rate = LEARNING_RATE * 0.1 / self.bias_squares.sqrt();
         self.active.iter().for_each(|(label, error)| self.dense.bias[*label] -= rate * error);
         for (row, value) in vector {
             let row = *row as usize;
             self.squares[row] += value * value * norm;
-            let rate = RATE / self.squares[row].sqrt().max(1e-6);
+            let rate = LEARNING_RATE / self.squares[row].sqrt().max(1e-6);
             let weights = &mut self.dense.values[row * labels..][..labels];
             for (label, error) in &self.active {
-                weights[*label] -= rate * (value * error + DECAY * weights[*label]);
+                weights[*label] -= rate * (value * error + WEIGHT_DECAY * weights[*label]);
             }
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn softmax(scores: &mut [f32]) {
     scores.iter_mut().for_each(|score| *score /= sum);
 }
 
-/// The same task gives the same weights, bit for bit, on one platform.
+/// Trains weights. The same task gives the same weights, bit for bit, on one platform.
 pub fn train(task: &Task<'_>) -> Dense {
     let mut state = State::new(task);
     let mut order: Vec<u32> = (0..task.texts.len() as u32).collect();
@@ -118,7 +118,7 @@ pub fn train(task: &Task<'_>) -> Dense {
         shuffle(&mut order, task.seed.wrapping_add(epoch as u64));
         for index in &order {
             let targets = task.targets.get(*index as usize).copied().unwrap_or_default();
-            state.learn(task.texts.vector(*index as usize), targets, task.loss);
+            state.update_weights(task.texts.vector(*index as usize), targets, task.loss);
         }
     }
     state.dense
@@ -168,6 +168,6 @@ mod tests {
         (0..10).for_each(|_| texts.push(&[(0, 1.0)]));
         let small = task(&texts, &[], Loss::Softmax);
         assert_eq!(small.epochs(), EPOCHS);
-        assert_eq!(Task { labels: 1_000_000_000_000, ..small }.epochs(), LEAST_EPOCHS);
+        assert_eq!(Task { labels: 1_000_000_000_000, ..small }.epochs(), MIN_EPOCHS);
     }
 }

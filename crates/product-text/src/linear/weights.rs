@@ -1,11 +1,11 @@
-//! Weights as they are kept and stored: the largest ones of each label, in steps of one scale, sparse.
+//! Weights in their stored form: the largest ones of each label, in steps of one scale, sparse.
 
 use super::Dense;
 
 /// The most weights that are kept: 16 MiB.
-pub const MOST_KEPT: usize = 1 << 22;
+pub const MAX_KEPT: usize = 1 << 22;
 /// The most weights that are kept for each label, on average.
-const KEPT_A_LABEL: usize = 25_000;
+const KEPT_WEIGHTS_PER_LABEL: usize = 25_000;
 const BINS: usize = 1 << 14;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,7 @@ impl Weights {
     pub fn of(dense: &Dense) -> Self {
         let greatest = dense.values.iter().fold(0.0_f32, |most, value| most.max(value.abs())).max(f32::MIN_POSITIVE);
         let scale = greatest / f32::from(i16::MAX);
-        let least = least_kept(dense, greatest).max(scale);
+        let least = min_kept_weight(dense, greatest).max(scale);
         let mut weights = Self { labels: dense.labels, ends: Vec::new(), entries: Vec::new(), scale, bias: dense.bias.clone() };
         for row in dense.values.chunks(dense.labels.max(1)) {
             let kept = row.iter().enumerate().filter(|(_, value)| value.abs() >= least);
@@ -60,8 +60,8 @@ impl Weights {
 }
 
 /// The least magnitude that is kept, so that no more weights are than allowed: from a histogram, in one pass.
-fn least_kept(dense: &Dense, greatest: f32) -> f32 {
-    let most = MOST_KEPT.min(KEPT_A_LABEL * dense.labels);
+fn min_kept_weight(dense: &Dense, greatest: f32) -> f32 {
+    let most = MAX_KEPT.min(KEPT_WEIGHTS_PER_LABEL * dense.labels);
     let mut bins = vec![0_usize; BINS];
     let bin = |value: f32| ((value.abs() / greatest * BINS as f32) as usize).min(BINS - 1);
     dense.values.iter().filter(|value| **value != 0.0).for_each(|value| bins[bin(*value)] += 1);

@@ -38,7 +38,7 @@ pub fn names_in(csv: impl Read) -> Vec<(String, String)> {
     counts.into_iter().map(|(code, names)| (code, most(names))).collect()
 }
 
-/// The names of the public year. None, said plainly, where it is not there; CI has it.
+/// The names of the public year. `None`, with a message, if the file does not exist; CI has it.
 pub fn names() -> Option<Vec<(String, String)>> {
     let file = path("online-retail.csv.zst");
     if !file.exists() {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// All changes, in the order in which they are found.
-pub(super) fn compared(old: &Schema, new: &Schema) -> Vec<Change> {
+pub(super) fn compare_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     let mut found = Found::default();
     for was in old.all() {
         match new.definition(&was.name) {
@@ -27,7 +27,7 @@ pub(super) fn compared(old: &Schema, new: &Schema) -> Vec<Change> {
     found.0
 }
 
-/// What has a name among others of its kind.
+/// Element with a name that is unique among others of its kind.
 trait Named {
     fn name(&self) -> &str;
 }
@@ -50,28 +50,28 @@ impl Named for Value {
     }
 }
 
-/// What became of a name.
-enum Fate<'a, T> {
+/// Outcome for a name: removed, kept or added.
+enum NameMatch<'a, T> {
     Removed(&'a T),
     Kept(&'a T, &'a T),
     Added(&'a T),
 }
 
-fn fates<'a, T: Named>(old: &'a [T], new: &'a [T]) -> Vec<Fate<'a, T>> {
+fn match_names<'a, T: Named>(old: &'a [T], new: &'a [T]) -> Vec<NameMatch<'a, T>> {
     let in_old = old.iter().map(|was| match new.iter().find(|is| is.name() == was.name()) {
-        Some(is) => Fate::Kept(was, is),
-        None => Fate::Removed(was),
+        Some(is) => NameMatch::Kept(was, is),
+        None => NameMatch::Removed(was),
     });
-    let added = new.iter().filter(|is| old.iter().all(|was| was.name() != is.name())).map(Fate::Added);
+    let added = new.iter().filter(|is| old.iter().all(|was| was.name() != is.name())).map(NameMatch::Added);
     in_old.chain(added).collect()
 }
 
-/// Where an input stands.
+/// Owner of an argument or input field.
 #[derive(Clone, Copy)]
 enum Owner<'a> {
-    /// It is an argument of the field at this coordinate.
+    /// Argument of the field at this coordinate.
     Field(&'a str),
-    /// It is a field of this input.
+    /// Field of this input.
     Input(&'a str),
 }
 
@@ -105,10 +105,10 @@ impl Owner<'_> {
     }
 }
 
-/// How a type differs from another.
+/// Difference of a type from an earlier one.
 #[derive(Debug, Clone, Copy, Default)]
-struct Drift {
-    /// Another name, or a list where there was none.
+struct TypeChange {
+    /// The names differ, or only one of the types is a list.
     is_other: bool,
     /// Null where there was none.
     is_looser: bool,
@@ -116,7 +116,7 @@ struct Drift {
     is_stricter: bool,
 }
 
-impl Drift {
+impl TypeChange {
     fn between(old: &Type, new: &Type) -> Self {
         let within = match (&old.base, &new.base) {
             (BaseType::Named(was), BaseType::Named(is)) => Self { is_other: was != is, ..Self::default() },
@@ -130,7 +130,7 @@ impl Drift {
         }
     }
 
-    /// What it is to those who read a field.
+    /// Returns the change for clients that read a field.
     fn of_output(self) -> Option<ChangeKind> {
         match self {
             Self { is_other: true, .. } => Some(ChangeKind::FieldTypeChanged),
@@ -140,7 +140,7 @@ impl Drift {
         }
     }
 
-    /// What it is to those who give a value.
+    /// Returns the change for clients that pass a value.
     fn of_input(self) -> Option<ChangeKind> {
         match self {
             Self { is_other: true, .. } => Some(ChangeKind::InputTypeChanged),
@@ -159,7 +159,7 @@ impl Found {
         self.0.push(Change { kind, coordinate, text });
     }
 
-    /// Of two definitions of one name and one kind.
+    /// Compares two definitions of one name and one kind.
     fn definition(&mut self, was: &Definition, is: &Definition) {
         let owner = was.name.as_str();
         self.names(
@@ -182,28 +182,28 @@ impl Found {
             };
             self.add(kind, owner.to_owned(), text.to_owned());
         }
-        for fate in fates(&was.fields, &is.fields) {
+        for fate in match_names(&was.fields, &is.fields) {
             match fate {
-                Fate::Removed(old) => {
+                NameMatch::Removed(old) => {
                     self.add(ChangeKind::FieldRemoved, format!("{owner}.{}", old.name), removed("field", &old.directives));
                 }
-                Fate::Kept(old, new) => self.field(owner, old, new),
-                Fate::Added(new) => {
+                NameMatch::Kept(old, new) => self.field(owner, old, new),
+                NameMatch::Added(new) => {
                     self.add(ChangeKind::FieldAdded, format!("{owner}.{}", new.name), format!("field added: {}", new.ty));
                 }
             }
         }
         self.inputs(Owner::Input(owner), &was.inputs, &is.inputs);
-        for fate in fates(&was.values, &is.values) {
+        for fate in match_names(&was.values, &is.values) {
             match fate {
-                Fate::Removed(old) => {
+                NameMatch::Removed(old) => {
                     let text = removed("enum value", &old.directives);
                     self.add(ChangeKind::EnumValueRemoved, format!("{owner}.{}", old.name), text);
                 }
-                Fate::Kept(old, new) => {
+                NameMatch::Kept(old, new) => {
                     self.deprecation(&format!("{owner}.{}", old.name), &old.directives, &new.directives);
                 }
-                Fate::Added(new) => {
+                NameMatch::Added(new) => {
                     self.add(ChangeKind::EnumValueAdded, format!("{owner}.{}", new.name), "enum value added".to_owned());
                 }
             }
@@ -222,7 +222,7 @@ impl Found {
 
     fn field(&mut self, owner: &str, old: &Field, new: &Field) {
         let at = format!("{owner}.{}", old.name);
-        if let Some(kind) = Drift::between(&old.ty, &new.ty).of_output() {
+        if let Some(kind) = TypeChange::between(&old.ty, &new.ty).of_output() {
             self.add(kind, at.clone(), format!("type changed from {} to {}", old.ty, new.ty));
         }
         let (was, is) = (old.directives.access(), new.directives.access());
@@ -235,17 +235,17 @@ impl Found {
     }
 
     fn inputs(&mut self, owner: Owner<'_>, old: &[Input], new: &[Input]) {
-        for fate in fates(old, new) {
+        for fate in match_names(old, new) {
             match fate {
-                Fate::Removed(was) => {
+                NameMatch::Removed(was) => {
                     self.add(owner.removed(), owner.coordinate(&was.name), removed(owner.word(), &was.directives));
                 }
-                Fate::Kept(was, is) => self.input(owner.coordinate(&was.name), was, is),
-                Fate::Added(is) if is.is_required() => {
+                NameMatch::Kept(was, is) => self.input(owner.coordinate(&was.name), was, is),
+                NameMatch::Added(is) if is.is_required() => {
                     let text = format!("required {} added: {}", owner.word(), is.ty);
                     self.add(ChangeKind::RequiredInputAdded, owner.coordinate(&is.name), text);
                 }
-                Fate::Added(is) => {
+                NameMatch::Added(is) => {
                     self.add(owner.added(), owner.coordinate(&is.name), format!("{} added: {}", owner.word(), is.ty));
                 }
             }
@@ -253,7 +253,7 @@ impl Found {
     }
 
     fn input(&mut self, at: String, was: &Input, is: &Input) {
-        if let Some(kind) = Drift::between(&was.ty, &is.ty).of_input() {
+        if let Some(kind) = TypeChange::between(&was.ty, &is.ty).of_input() {
             self.add(kind, at.clone(), format!("type changed from {} to {}", was.ty, is.ty));
         }
         let change = match (&was.default, &is.default) {

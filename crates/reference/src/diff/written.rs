@@ -59,5 +59,5 @@ pub(super) fn json(diff: &Diff) -> String {
         ("isBreaking".to_owned(), Json::Bool(is_breaking)),
         ("changes".to_owned(), Json::List(diff.changes.iter().map(change).collect())),
     ]);
-    whole.pretty() + "\n"
+    whole.to_pretty_text() + "\n"
 }

@@ -2,21 +2,23 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-/// `tests/servers/process/docs.rs` compares it with what a server answers, and writes it in a run with ENTREPOT_GOLDEN=write.
-static RECORDED: LazyLock<BTreeMap<&str, Answer>> = LazyLock::new(|| by_title(include_str!("../../assets/answers.txt")));
+/// `tests/servers/process/docs.rs` compares it with a server's answers, and writes it in a run with
+/// ENTREPOT_GOLDEN=write.
+static RECORDED_ANSWERS: LazyLock<BTreeMap<&str, Answer>> = LazyLock::new(|| by_title(include_str!("../../assets/answers.txt")));
 
 /// The recorded answer of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
-    /// The answer in JSON, with placeholders for what is another each time. Empty for a stream that has sent nothing.
+    /// The answer in JSON, with placeholders for values that vary. Empty for a stream that has sent
+    /// nothing.
     pub text: &'static str,
-    /// Whether the call was refused: it asks for a state that the recorded shop was not in.
+    /// Whether the call was refused because the recorded shop was in another state than it needs.
     pub is_refused: bool,
 }
 
 /// The answer below a title, as `Query.orders` or, of a dry run, `Mutation.orderCreate dry`. `None` if none is recorded.
-pub(super) fn recorded(title: &str) -> Option<Answer> {
-    RECORDED.get(title).copied()
+pub(super) fn recorded_answer(title: &str) -> Option<Answer> {
+    RECORDED_ANSWERS.get(title).copied()
 }
 
 /// Blocks that begin with a line of `# ` and a title, behind which `refused` may be. No line of an answer begins so.

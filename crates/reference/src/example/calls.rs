@@ -9,16 +9,16 @@ pub struct Calls {
     pub python: String,
 }
 
-/// By what a program proves who calls.
+/// Credential by which a program authenticates.
 #[derive(Debug, Clone, Copy)]
-enum Proof {
+enum CredentialKind {
     Nothing,
-    /// A person's session: with a key, a field that asks for a confirmed password is refused.
+    /// A person's session: a field that needs a step-up refuses keys.
     Session,
     Key,
 }
 
-impl Proof {
+impl CredentialKind {
     fn of(field: &Field) -> Self {
         match field.directives.access() {
             Access::Public => Self::Nothing,
@@ -36,7 +36,7 @@ impl Proof {
         }
     }
 
-    /// What is imported, and the options of the client.
+    /// Returns the imports and the options of the client.
     fn typescript(self) -> (&'static str, &'static str) {
         match self {
             Self::Nothing => ("createClient", ""),
@@ -67,12 +67,12 @@ pub(super) fn curl(operation: Operation, field: &Field, document: &str, variable
         members.push(("variables".to_owned(), variables.clone()));
     }
     // In a shell's single quotes only a single quote needs an escape.
-    let body = Json::Object(members).pretty().replace('\'', "\\u0027");
+    let body = Json::Object(members).to_pretty_text().replace('\'', "\\u0027");
     let (options, accepted) = match operation {
         Operation::Subscription => ("--no-buffer ", " \\\n  -H 'Accept: text/event-stream'"),
         Operation::Query | Operation::Mutation => ("", ""),
     };
-    let authorization = Proof::of(field).curl();
+    let authorization = CredentialKind::of(field).curl();
     format!(
         "curl {options}\"$ENTREPOT_URL/graphql\"{authorization}{accepted} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
     )
@@ -85,16 +85,16 @@ fn has_no_members(variables: &Json) -> bool {
 /// The programs; `None` for a stream that the clients have no method for.
 pub(super) fn calls(operation: Operation, field: &Field, document: &str, variables: &Json) -> Option<Calls> {
     let (typescript, python) = match operation {
-        Operation::Query => called("query", &field.name, document, variables),
-        Operation::Mutation => called("mutate", &field.name, document, variables),
-        Operation::Subscription => followed(&field.name)?,
+        Operation::Query => call_program("query", &field.name, document, variables),
+        Operation::Mutation => call_program("mutate", &field.name, document, variables),
+        Operation::Subscription => stream_program(&field.name)?,
     };
-    let proof = Proof::of(field);
+    let proof = CredentialKind::of(field);
     let (imports, options) = proof.typescript();
     let url = "`${process.env.ENTREPOT_URL}/graphql`";
     let url_in_python = "os.environ[\"ENTREPOT_URL\"]";
     let arguments = proof.python();
-    let break_before = if matches!(proof, Proof::Session) { "\n    " } else { "" };
+    let break_before = if matches!(proof, CredentialKind::Session) { "\n    " } else { "" };
     Some(Calls {
         typescript: format!(
             "import {{ {imports} }} from '@entrepot/client';\n\nconst client = createClient({{\n  url: {url},{options}\n}});\n\
@@ -106,16 +106,16 @@ pub(super) fn calls(operation: Operation, field: &Field, document: &str, variabl
     })
 }
 
-/// A query or mutation, and what is done with its answer.
-fn called(method: &str, field: &str, document: &str, variables: &Json) -> (String, String) {
+/// A query or mutation, and the code that uses its answer.
+fn call_program(method: &str, field: &str, document: &str, variables: &Json) -> (String, String) {
     if has_no_members(variables) {
         return (
             format!("const data = await client.{method}(`{document}`);\nconsole.log(data.{field});\n"),
             format!("    data = shop.execute(\"\"\"{document}\"\"\")\n    print(data[\"{field}\"])\n"),
         );
     }
-    let in_typescript = variables.pretty().replace('\n', "\n  ");
-    let in_python = variables.in_python().pretty().replace('\n', "\n        ");
+    let in_typescript = variables.to_pretty_text().replace('\n', "\n  ");
+    let in_python = variables.in_python().to_pretty_text().replace('\n', "\n        ");
     (
         format!("const data = await client.{method}(\n  `{document}`,\n  {in_typescript},\n);\nconsole.log(data.{field});\n"),
         format!(
@@ -125,7 +125,7 @@ fn called(method: &str, field: &str, document: &str, variables: &Json) -> (Strin
 }
 
 /// A stream that both clients follow, over cuts and restarts.
-fn followed(field: &str) -> Option<(String, String)> {
+fn stream_program(field: &str) -> Option<(String, String)> {
     let (typescript, python) = match field {
         "stockChanged" => ("liveStock", "stock"),
         "orderChanged" => ("liveOrders", "orders"),

@@ -30,7 +30,7 @@ pub struct Example {
     pub curl: String,
     /// The same call by the clients; `None` for a stream that they have no method for.
     pub calls: Option<Calls>,
-    /// What a server has answered; `None` if nothing is recorded yet.
+    /// Recorded response of a server; `None` if nothing is recorded yet.
     pub answer: Option<Answer>,
     /// The same call as a dry run; `None` for a field that has none.
     pub dry_run: Option<DryRun>,
@@ -40,12 +40,12 @@ pub struct Example {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DryRun {
     pub document: String,
-    /// What a server has answered; `None` if nothing is recorded yet.
+    /// Recorded response of a server; `None` if nothing is recorded yet.
     pub answer: Option<Answer>,
 }
 
-/// How many rows an example asks for.
-const ROWS: &str = "10";
+/// Number of rows that an example requests.
+const EXAMPLE_ROWS: &str = "10";
 /// The argument of a mutation that makes a call a dry run.
 const DRY_RUN: &str = "validateOnly";
 
@@ -57,7 +57,7 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
         if !values::is_given(&field.name, argument) && !is_page {
             continue;
         }
-        let value = if is_page { Json::Number(ROWS) } else { values.of(&argument.ty, &argument.name, "") };
+        let value = if is_page { Json::Number(EXAMPLE_ROWS) } else { values.of(&argument.ty, &argument.name, "") };
         variables.push((argument.name.clone(), value));
         definitions.push(format!("${}: {}", argument.name, argument.ty));
         arguments.push(format!("{0}: ${0}", argument.name));
@@ -75,19 +75,19 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
             in_brackets(&definitions),
             field.name,
             in_brackets(arguments),
-            selection::printed(&selected, 1),
+            selection::selection_text(&selected, 1),
         )
     };
     let document = document_with(&arguments);
     let title = format!("{}.{}", operation.root(), field.name);
     let dry_run = field.arguments.iter().any(|argument| argument.name == DRY_RUN).then(|| {
         arguments.push(format!("{DRY_RUN}: true"));
-        DryRun { document: document_with(&arguments), answer: answers::recorded(&format!("{title} dry")) }
+        DryRun { document: document_with(&arguments), answer: answers::recorded_answer(&format!("{title} dry")) }
     });
     let variables = Json::Object(variables);
     let curl = calls::curl(operation, field, &document, &variables);
     let calls = calls::calls(operation, field, &document, &variables);
-    let (variables, answer) = (variables.pretty(), answers::recorded(&title));
+    let (variables, answer) = (variables.to_pretty_text(), answers::recorded_answer(&title));
     Example { operation, field: field.name.clone(), document, variables, curl, calls, answer, dry_run }
 }
 

@@ -1,4 +1,4 @@
-//! What a field of a name usually holds.
+//! Example values of fields, chosen by the field's name.
 
 /// Nouns with the prefix of their ids, longer names before those they begin with.
 const NOUNS: [(&str, &str); 59] = [
@@ -62,15 +62,16 @@ const NOUNS: [(&str, &str); 59] = [
     ("datajob", "exc"),
     ("file", "fil"),
 ];
-/// Another store than that of `code`, to which goods go.
+/// Code of a second store, which receives goods.
 pub(super) const OTHER_STORE: &str = "LEEDS";
 
 /// The last part of an id: 26 characters that encode a UUID.
 const ID: &str = "01h455vb4pex5vsknk084sn02q";
-/// The same of a second thing of a kind.
+/// Last part of the ID of a second object of the same kind.
 const OTHER_ID: &str = "01h455vb4pex5vsknk084sn02r";
 
-/// An id of the kind that the field names: `storeId` by itself, `id` by its input or the root field, `lineId` by the document.
+/// An ID of the kind that the field names: `storeId` by its own name, `id` by its input or the root
+/// field, `lineId` by the document.
 pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let (own, owner, root) = (name.to_lowercase(), owner.to_lowercase(), root.to_lowercase());
     let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
@@ -141,7 +142,7 @@ pub(super) fn date(name: &str) -> &'static str {
 
 pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
     let fixed = match name {
-        "idempotencyKey" => return format!("{}-1", dashed(root)),
+        "idempotencyKey" => return format!("{}-1", kebab_case(root)),
         "code" => code(owner, root),
         "name" | "title" => title(owner, root),
         "sku" if root == "lotCreate" => "CHEDDAR",
@@ -228,7 +229,7 @@ fn title(owner: &str, root: &str) -> &'static str {
 }
 
 /// `orderCreate` as `order-create`.
-fn dashed(name: &str) -> String {
+fn kebab_case(name: &str) -> String {
     let mut out = String::new();
     for char in name.chars() {
         if char.is_uppercase() {

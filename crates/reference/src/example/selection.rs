@@ -1,4 +1,5 @@
-//! The fields that an example selects: those by which a person knows the object, and a little of what hangs on it.
+//! The fields that an example selects: those that identify the object for a person, and a few of
+//! its related objects.
 
 use crate::{
     Operation,
@@ -8,20 +9,20 @@ use crate::{
 
 /// A field, or `... on Type`, with its own fields.
 #[derive(Debug)]
-pub(super) struct Pick {
+pub(super) struct SelectedField {
     head: String,
-    below: Vec<Pick>,
+    below: Vec<SelectedField>,
 }
 
 pub(super) struct Selector<'a> {
     pub(super) schema: &'a Schema,
-    /// The permission that the root field asks for.
+    /// The permission that the root field requires.
     pub(super) permission: Option<&'a str>,
     pub(super) operation: Operation,
 }
 
 /// Leaf fields in the order in which they are wanted.
-const WANTED: [&str; 19] = [
+const WANTED_LEAVES: [&str; 19] = [
     "phase",
     "cursor",
     "reset",
@@ -43,18 +44,18 @@ const WANTED: [&str; 19] = [
     "createdAt",
 ];
 /// Leaf fields of one object.
-const MOST_LEAVES: usize = 8;
+const MAX_LEAVES: usize = 8;
 /// Objects below one object, and how many levels of them.
-const MOST_OBJECTS: usize = 2;
-const MOST_DEPTH: usize = 2;
+const MAX_OBJECTS: usize = 2;
+const MAX_DEPTH: usize = 2;
 /// An object of so few leaves, as `Money`, is selected as if it were one.
-const SMALL: usize = 3;
-/// Members of interfaces and unions that everybody knows.
-const KNOWN: [&str; 4] = ["Product", "Order", "TokenPair", "Member"];
+const MAX_SMALL_LEAVES: usize = 3;
+/// Well-known members of interfaces and unions.
+const KNOWN_MEMBERS: [&str; 4] = ["Product", "Order", "TokenPair", "Member"];
 
 impl Selector<'_> {
     /// The selection of a root field that returns this type; empty for a leaf.
-    pub(super) fn of(&self, name: &str) -> Vec<Pick> {
+    pub(super) fn of(&self, name: &str) -> Vec<SelectedField> {
         let Some(definition) = self.schema.definition(name).filter(|_| !self.schema.is_leaf(name)) else { return Vec::new() };
         if definition.fields.iter().any(|field| field.name == "userErrors") && definition.kind == Kind::Object {
             return self.payload(definition);
@@ -62,22 +63,25 @@ impl Selector<'_> {
         self.composite(definition, 0)
     }
 
-    fn payload(&self, definition: &Definition) -> Vec<Pick> {
+    fn payload(&self, definition: &Definition) -> Vec<SelectedField> {
         let (mut picks, mut objects) = (Vec::new(), Vec::new());
-        for field in definition.fields.iter().filter(|field| field.name != "userErrors" && is_free(field)) {
+        for field in definition.fields.iter().filter(|field| field.name != "userErrors" && is_selectable(field)) {
             match self.schema.definition(base(&field.ty)) {
                 Some(below) if !self.schema.is_leaf(&below.name) => {
-                    objects.push(Pick { head: field.name.clone(), below: self.composite(below, 1) });
+                    objects.push(SelectedField { head: field.name.clone(), below: self.composite(below, 1) });
                 }
                 _ => picks.push(leaf(&field.name)),
             }
         }
         picks.append(&mut objects);
-        picks.push(Pick { head: "userErrors".to_owned(), below: ["code", "message", "field"].into_iter().map(leaf).collect() });
+        picks.push(SelectedField {
+            head: "userErrors".to_owned(),
+            below: ["code", "message", "field"].into_iter().map(leaf).collect(),
+        });
         picks
     }
 
-    fn composite(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+    fn composite(&self, definition: &Definition, depth: usize) -> Vec<SelectedField> {
         match definition.kind {
             Kind::Interface | Kind::Union => self.member(definition, depth),
             _ if is_connection(definition) => self.connection(definition, depth),
@@ -85,41 +89,42 @@ impl Selector<'_> {
         }
     }
 
-    fn member(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
-        let known = KNOWN.iter().find_map(|name| definition.members.iter().find(|member| member == name));
+    fn member(&self, definition: &Definition, depth: usize) -> Vec<SelectedField> {
+        let known = KNOWN_MEMBERS.iter().find_map(|name| definition.members.iter().find(|member| member == name));
         let member = known.or(definition.members.first()).and_then(|name| self.schema.definition(name));
         let mut picks = vec![leaf("__typename")];
         if let Some(member) = member {
-            picks.push(Pick { head: format!("... on {}", member.name), below: self.object(member, depth.max(1)) });
+            picks.push(SelectedField { head: format!("... on {}", member.name), below: self.object(member, depth.max(1)) });
         }
         picks
     }
 
-    fn connection(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+    fn connection(&self, definition: &Definition, depth: usize) -> Vec<SelectedField> {
         let nodes = definition.fields.iter().find(|field| field.name == "nodes").and_then(|field| {
             let below = self.schema.definition(base(&field.ty))?;
-            Some(Pick { head: "nodes".to_owned(), below: self.composite(below, depth + 1) })
+            Some(SelectedField { head: "nodes".to_owned(), below: self.composite(below, depth + 1) })
         });
-        let page = Pick { head: "pageInfo".to_owned(), below: ["hasNextPage", "endCursor"].into_iter().map(leaf).collect() };
+        let page =
+            SelectedField { head: "pageInfo".to_owned(), below: ["hasNextPage", "endCursor"].into_iter().map(leaf).collect() };
         nodes.into_iter().chain([page]).collect()
     }
 
-    fn object(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
-        let fields: Vec<_> = definition.fields.iter().filter(|field| is_free(field) && self.is_allowed(field)).collect();
+    fn object(&self, definition: &Definition, depth: usize) -> Vec<SelectedField> {
+        let fields: Vec<_> = definition.fields.iter().filter(|field| is_selectable(field) && self.is_allowed(field)).collect();
         let mut leaves: Vec<_> = fields.iter().filter(|field| self.is_leaf_like(field)).collect();
         leaves.sort_by_key(|field| {
             let is_object = !self.schema.is_leaf(base(&field.ty));
-            (WANTED.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED.len()), is_object)
+            (WANTED_LEAVES.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED_LEAVES.len()), is_object)
         });
-        leaves.truncate(MOST_LEAVES);
+        leaves.truncate(MAX_LEAVES);
         let count = leaves.len();
         let mut picks: Vec<_> = leaves.into_iter().map(|field| self.leaf_like(field)).collect();
-        let is_thin = count < MOST_LEAVES / 2 || (self.operation == Operation::Subscription && depth < MOST_DEPTH);
-        if depth < MOST_DEPTH && (depth == 0 || is_thin) {
+        let is_thin = count < MAX_LEAVES / 2 || (self.operation == Operation::Subscription && depth < MAX_DEPTH);
+        if depth < MAX_DEPTH && (depth == 0 || is_thin) {
             let objects = fields.iter().filter(|field| !self.is_leaf_like(field) && self.is_near(field, depth));
-            picks.extend(objects.take(MOST_OBJECTS).filter_map(|field| {
+            picks.extend(objects.take(MAX_OBJECTS).filter_map(|field| {
                 let below = self.schema.definition(base(&field.ty))?;
-                Some(Pick { head: field.name.clone(), below: self.composite(below, depth + 1) })
+                Some(SelectedField { head: field.name.clone(), below: self.composite(below, depth + 1) })
             }));
         }
         if picks.is_empty() { vec![leaf("__typename")] } else { picks }
@@ -133,17 +138,20 @@ impl Selector<'_> {
 
     fn small(&self, name: &str) -> Option<&Definition> {
         let definition = self.schema.definition(name).filter(|one| one.kind == Kind::Object)?;
-        let is_small = definition.fields.len() <= SMALL
+        let is_small = definition.fields.len() <= MAX_SMALL_LEAVES
             && definition.fields.iter().all(|field| {
-                field.arguments.is_empty() && self.schema.is_leaf(base(&field.ty)) && is_free(field) && self.is_allowed(field)
+                field.arguments.is_empty()
+                    && self.schema.is_leaf(base(&field.ty))
+                    && is_selectable(field)
+                    && self.is_allowed(field)
             });
         is_small.then_some(definition)
     }
 
-    fn leaf_like(&self, field: &Field) -> Pick {
+    fn leaf_like(&self, field: &Field) -> SelectedField {
         let below = if self.schema.is_leaf(base(&field.ty)) { None } else { self.small(base(&field.ty)) };
         let below = below.into_iter().flat_map(|definition| &definition.fields).map(|field| leaf(&field.name)).collect();
-        Pick { head: field.name.clone(), below }
+        SelectedField { head: field.name.clone(), below }
     }
 
     /// Whether the example's permission is enough for the field and for its type.
@@ -161,23 +169,24 @@ impl Selector<'_> {
     }
 }
 
-fn leaf(name: &str) -> Pick {
-    Pick { head: name.to_owned(), below: Vec::new() }
+fn leaf(name: &str) -> SelectedField {
+    SelectedField { head: name.to_owned(), below: Vec::new() }
 }
 
 fn is_connection(definition: &Definition) -> bool {
     ["nodes", "pageInfo"].iter().all(|name| definition.fields.iter().any(|field| field.name == *name))
 }
 
-/// Whether the field can be selected as it stands: no argument that must be given, not on its way out, nothing to confirm.
-fn is_free(field: &Field) -> bool {
+/// Whether the field can be selected without more: no required argument, not deprecated, no
+/// step-up.
+fn is_selectable(field: &Field) -> bool {
     field.directives.deprecated().is_none()
         && field.directives.step_up().is_none()
         && !field.arguments.iter().any(crate::schema::Input::is_required)
 }
 
 /// The selection in braces, with a space before it; empty if nothing is selected. `depth` counts the levels of the line that it begins on.
-pub(super) fn printed(picks: &[Pick], depth: usize) -> String {
+pub(super) fn selection_text(picks: &[SelectedField], depth: usize) -> String {
     if picks.is_empty() {
         return String::new();
     }
@@ -192,7 +201,7 @@ pub(super) fn printed(picks: &[Pick], depth: usize) -> String {
         out.push_str(&format!("\n{indent}{}", leaves.join(" ")));
     }
     for pick in picks.iter().filter(|pick| !pick.below.is_empty()) {
-        out.push_str(&format!("\n{indent}{}{}", pick.head, printed(&pick.below, depth + 1)));
+        out.push_str(&format!("\n{indent}{}{}", pick.head, selection_text(&pick.below, depth + 1)));
     }
     out.push_str(&format!("\n{}}}", "  ".repeat(depth)));
     out

@@ -15,11 +15,11 @@ pub(super) struct Values<'a> {
 }
 
 /// The members of `@oneOf` inputs in the order in which they are wanted.
-const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
+const WANTED_MEMBERS: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
 /// The optional field that a change changes.
-const CHANGED: [&str; 3] = ["name", "title", "note"];
+const CHANGED_FIELDS: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 103] = [
+pub(super) const GIVEN_INPUTS: [(&str, &str); 103] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "idempotencyKey"),
     ("ApiKeyCreateInput", "permissions"),
@@ -125,7 +125,7 @@ pub(super) const GIVEN: [(&str, &str); 103] = [
     ("sessionRename", "name"),
 ];
 /// A bound for inputs that contain themselves.
-const MOST_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 impl Values<'_> {
     /// A value of the argument or input field `name`; `owner` is the input that has it, empty for an argument.
@@ -135,7 +135,7 @@ impl Values<'_> {
 
     fn at(&self, ty: &Type, name: &str, owner: &str, depth: usize) -> Json {
         match &ty.base {
-            BaseType::List(_) if depth > MOST_DEPTH => Json::List(Vec::new()),
+            BaseType::List(_) if depth > MAX_DEPTH => Json::List(Vec::new()),
             BaseType::List(item) => Json::List(vec![self.at(item, name, owner, depth + 1)]),
             BaseType::Named(type_name) => match self.schema.definition(type_name) {
                 Some(definition) if definition.kind == Kind::Enum => {
@@ -161,12 +161,13 @@ impl Values<'_> {
         if definition.directives.has("oneOf") {
             // Digits alone are the number of documents of several kinds.
             let is_numbered = definition.name != "DocumentRef";
-            let mut names = WANTED.iter().filter(|name| is_numbered || **name != "number");
+            let mut names = WANTED_MEMBERS.iter().filter(|name| is_numbered || **name != "number");
             let wanted = names.find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
             return Json::Object(wanted.or(definition.inputs.first()).map(value).into_iter().collect());
         }
         let is_change = is_argument && self.root.ends_with("Update");
-        let changed = CHANGED.iter().find(|name| definition.inputs.iter().any(|input| input.name == **name && is_text(input)));
+        let changed =
+            CHANGED_FIELDS.iter().find(|name| definition.inputs.iter().any(|input| input.name == **name && is_text(input)));
         let is_given = |input: &&Input| {
             let is_changed = is_change && changed.is_some_and(|name| *name == input.name);
             is_changed || is_given(&definition.name, input)
@@ -195,7 +196,7 @@ impl Values<'_> {
 
 /// Whether an example gives the argument or input field.
 pub(super) fn is_given(owner: &str, input: &Input) -> bool {
-    input.is_required() || is_row(input) || GIVEN.contains(&(owner, &input.name))
+    input.is_required() || is_row(input) || GIVEN_INPUTS.contains(&(owner, &input.name))
 }
 
 /// Whether it is the ID of the row that a mutation changes, which a reference may name instead.
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn every_optional_input_that_examples_give_is_in_the_schema() {
         let schema = Schema::parse(include_str!("../../../../schema.graphql")).unwrap();
-        for (owner, name) in GIVEN {
+        for (owner, name) in GIVEN_INPUTS {
             let inputs = match schema.definition(owner) {
                 Some(definition) => &definition.inputs,
                 None => &Operation::ALL.into_iter().find_map(|operation| schema.root_field(operation, owner)).unwrap().arguments,

@@ -6,7 +6,7 @@ use crate::{
     directives::Access,
     errors,
     example::example,
-    html::{ROOT, escaped, link, page as frame, paragraphs, type_link},
+    html::{ROOT, escape_html, link, page as frame, paragraphs, type_link},
     page::{deprecated, facts, heading, inputs},
     schema::{Field, Schema, base},
 };
@@ -28,8 +28,8 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
     main.push_str(&format!(
         "<h2>Example</h2>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n<h3>Variables</h3>\n\
          <pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n",
-        escaped(&shown.document),
-        escaped(&shown.variables)
+        escape_html(&shown.document),
+        escape_html(&shown.variables)
     ));
     main.push_str(&answers_of(&shown));
     main.push_str(&calls_of(&shown));
@@ -42,22 +42,22 @@ fn answers_of(shown: &Example) -> String {
     let mut out = String::new();
     if let Some(answer) = shown.answer {
         out.push_str("<h3>Answer</h3>\n<p>IDs, times and secrets are placeholders, and long lists and texts are cut.</p>\n");
-        out.push_str(&recorded(answer));
+        out.push_str(&answer_html(answer));
     }
     if let Some(answer) = shown.dry_run.as_ref().and_then(|dry_run| dry_run.answer) {
         out.push_str("<h3>Answer of a dry run</h3>\n<p>With <code>validateOnly: true</code> nothing is written.</p>\n");
-        out.push_str(&recorded(answer));
+        out.push_str(&answer_html(answer));
     }
     out
 }
 
-fn recorded(answer: Answer) -> String {
+fn answer_html(answer: Answer) -> String {
     if answer.text.is_empty() {
         return "<p>This stream sends nothing until something happens.</p>\n".to_owned();
     }
     let note =
         if answer.is_refused { "<p>A refusal: the shop was not in the state that the example asks for.</p>\n" } else { "" };
-    format!("{note}<pre tabindex=\"0\"><code>{}</code></pre>\n", escaped(answer.text))
+    format!("{note}<pre tabindex=\"0\"><code>{}</code></pre>\n", escape_html(answer.text))
 }
 
 /// Tabs that need no script: one of those that share a name is open.
@@ -66,7 +66,7 @@ fn calls_of(shown: &Example) -> String {
         format!(
             "<details class=\"call\" name=\"call\"{open}><summary>{title}</summary>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n\
              </details>\n",
-            escaped(code)
+            escape_html(code)
         )
     };
     let mut tabs = tab("curl", &shown.curl, " open");
@@ -81,20 +81,20 @@ fn facts_about(operation: Operation, field: &Field) -> Vec<(&'static str, String
     let directives = &field.directives;
     let mut rows = Vec::new();
     match directives.access() {
-        Access::Requires(permission) => rows.push(("Permission", format!("<code>{}</code>", escaped(&permission)))),
+        Access::Requires(permission) => rows.push(("Permission", format!("<code>{}</code>", escape_html(&permission)))),
         Access::Authenticated => rows.push(("Permission", "none; the caller must be signed in".to_owned())),
         Access::Public => rows.push(("Permission", "none; open to anyone".to_owned())),
         Access::Unsaid => {}
     }
     if let Some(permission) = directives.mask() {
-        rows.push(("Masked", format!("null without <code>{}</code>", escaped(&permission))));
+        rows.push(("Masked", format!("null without <code>{}</code>", escape_html(&permission))));
     }
     if let Some(seconds) = directives.step_up() {
         let text = format!("password or code confirmed in the last {seconds} seconds; API keys cannot call it");
         rows.push(("Step-up", text));
     }
     rows.push(("Cost", cost(operation, field)));
-    let events: Vec<_> = directives.events().iter().map(|event| format!("<code>{}</code>", escaped(event))).collect();
+    let events: Vec<_> = directives.events().iter().map(|event| format!("<code>{}</code>", escape_html(event))).collect();
     if !events.is_empty() {
         rows.push(("Events", events.join(", ")));
     }
@@ -103,9 +103,9 @@ fn facts_about(operation: Operation, field: &Field) -> Vec<(&'static str, String
 
 /// The points of the field, as HTML.
 fn cost(operation: Operation, field: &Field) -> String {
-    let mut text = escaped(&points_of(operation, field.directives.weight().as_deref()));
+    let mut text = escape_html(&points_of(operation, field.directives.weight().as_deref()));
     if let Some(size) = field.directives.list_size() {
-        let arguments: Vec<_> = size.arguments.iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
+        let arguments: Vec<_> = size.arguments.iter().map(|name| format!("<code>{}</code>", escape_html(name))).collect();
         let assumed = size.assumed.unwrap_or(10);
         text.push_str(", with 0.1 for each object with an ID: ");
         if !arguments.is_empty() {
@@ -122,8 +122,8 @@ fn signature(schema: &Schema, field: &Field) -> String {
         .arguments
         .iter()
         .map(|argument| {
-            let default = argument.default.as_deref().map(|value| format!(" = {}", escaped(value))).unwrap_or_default();
-            format!("{}: {}{default}", escaped(&argument.name), type_link(schema, &argument.ty))
+            let default = argument.default.as_deref().map(|value| format!(" = {}", escape_html(value))).unwrap_or_default();
+            format!("{}: {}{default}", escape_html(&argument.name), type_link(schema, &argument.ty))
         })
         .collect();
     let arguments = match arguments.as_slice() {
@@ -131,7 +131,7 @@ fn signature(schema: &Schema, field: &Field) -> String {
         [one] => format!("({one})"),
         many => format!("(\n  {}\n)", many.join("\n  ")),
     };
-    format!("{}{arguments}: {}", escaped(&field.name), type_link(schema, &field.ty))
+    format!("{}{arguments}: {}", escape_html(&field.name), type_link(schema, &field.ty))
 }
 
 fn returns(schema: &Schema, field: &Field) -> String {
@@ -162,7 +162,7 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
         out.push_str(&errors::list(&own));
     }
     out.push_str("<details><summary>Codes with which any operation can end</summary>\n");
-    out.push_str(&errors::list(&errors::ALWAYS));
+    out.push_str(&errors::list(&errors::COMMON_CODES));
     out.push_str("</details>\n");
     out
 }

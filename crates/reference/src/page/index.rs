@@ -3,7 +3,7 @@
 use crate::{
     Operation,
     guide::Guides,
-    html::{joined, link, page as frame},
+    html::{concat_html, link, page as frame},
     page::{deprecation_mark, entry, fields_heading, initial, permissions},
     schema::{Schema, field_path},
 };
@@ -45,7 +45,7 @@ fn names(schema: &Schema, operation: Operation) -> String {
             format!("<li>{name}{}</li>\n", deprecation_mark(field))
         });
         let letter = of_one.first().map(|field| initial(&field.name)).unwrap_or_default();
-        out.push_str(&format!("<h3>{letter}</h3>\n<ul class=\"columns\">\n{}</ul>\n", joined(items)));
+        out.push_str(&format!("<h3>{letter}</h3>\n<ul class=\"columns\">\n{}</ul>\n", concat_html(items)));
     }
     out
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Operation,
     directives::Access,
-    html::{escaped, first_sentence, inline, joined, link, page as frame},
+    html::{concat_html, escape_html, first_sentence, inline_html, link, page as frame},
     page::{deprecation_mark, facts, fields_heading, heading},
     schema::{Field, Schema, field_path},
 };
@@ -41,14 +41,14 @@ pub(crate) fn path(group: &str) -> String {
 /// The groups as a list, each with the number of its fields.
 pub(crate) fn list(groups: &Groups<'_>) -> String {
     let items = groups.iter().map(|(group, fields)| {
-        let counts: Vec<_> = Operation::ALL.into_iter().filter_map(|operation| counted(fields, operation)).collect();
+        let counts: Vec<_> = Operation::ALL.into_iter().filter_map(|operation| field_count(fields, operation)).collect();
         format!("<li>{} <span>{}</span></li>\n", link(&path(group), group), counts.join(", "))
     });
-    format!("<ul class=\"entries\">\n{}</ul>\n", joined(items))
+    format!("<ul class=\"entries\">\n{}</ul>\n", concat_html(items))
 }
 
 /// The number of a group's fields of one kind; `None` if it has none.
-fn counted(fields: &[(Operation, &Field)], operation: Operation) -> Option<String> {
+fn field_count(fields: &[(Operation, &Field)], operation: Operation) -> Option<String> {
     match fields.iter().filter(|(own, _)| *own == operation).count() {
         0 => None,
         1 => Some(format!("1 {}", operation.keyword())),
@@ -70,10 +70,10 @@ pub(crate) fn page(schema: &Schema, group: &str) -> Option<String> {
                 "<li>{}{} <span>{}</span></li>\n",
                 link(&field_path(*operation, field), &field.name),
                 deprecation_mark(field),
-                inline(&first_sentence(&field.description))
+                inline_html(&first_sentence(&field.description))
             )
         });
-        main.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n<ul class=\"entries\">\n{}</ul>\n", joined(items)));
+        main.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n<ul class=\"entries\">\n{}</ul>\n", concat_html(items)));
     }
     Some(frame(&format!("Permissions: {group}"), &main))
 }
@@ -83,7 +83,7 @@ fn requirements(fields: &[(Operation, &Field)]) -> String {
     let texts: BTreeSet<_> = fields
         .iter()
         .map(|(_, field)| match field.directives.access() {
-            Access::Requires(permission) => format!("<code>{}</code>", escaped(&permission)),
+            Access::Requires(permission) => format!("<code>{}</code>", escape_html(&permission)),
             Access::Authenticated => "none; the caller must be signed in".to_owned(),
             Access::Public => "none; open to anyone".to_owned(),
             Access::Unsaid => "not named".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     directives::Access,
-    html::{escaped, first_sentence, joined, link, page as frame, paragraphs, type_link, type_name},
+    html::{concat_html, escape_html, first_sentence, link, page as frame, paragraphs, type_link, type_name},
     page::{cost_of, deprecated, entry, facts, heading, initial, inputs},
     schema::{Definition, Field, Kind, Schema},
 };
@@ -19,7 +19,7 @@ const TITLES: [(Kind, &str, &str); 6] = [
     (Kind::Scalar, "scalars", "Scalars"),
 ];
 /// Kinds with so few types that one page has them all.
-const SMALL: [Kind; 3] = [Kind::Interface, Kind::Union, Kind::Scalar];
+const SINGLE_PAGE_KINDS: [Kind; 3] = [Kind::Interface, Kind::Union, Kind::Scalar];
 
 /// Types by their first letter, each letter by name.
 type Initials<'a> = BTreeMap<String, Vec<&'a Definition>>;
@@ -46,17 +46,17 @@ pub(crate) fn initial_paths(schema: &Schema) -> Vec<String> {
 pub(crate) fn list(schema: &Schema) -> String {
     let mut main = "<h1>Types</h1>\n<h2 id=\"initials\">By first letter</h2>\n<ul class=\"entries\">\n".to_owned();
     for (initial, types) in initials(schema) {
-        let counts: Vec<_> = TITLES.into_iter().filter_map(|(kind, id, _)| counted(&types, kind, id)).collect();
+        let counts: Vec<_> = TITLES.into_iter().filter_map(|(kind, id, _)| type_count(&types, kind, id)).collect();
         main.push_str(&entry(&initial_path(&initial), &initial, &counts.join(", ")));
     }
     main.push_str("</ul>\n");
-    let few: Vec<_> = schema.types().filter(|definition| SMALL.contains(&definition.kind)).collect();
+    let few: Vec<_> = schema.types().filter(|definition| SINGLE_PAGE_KINDS.contains(&definition.kind)).collect();
     main.push_str(&by_kind(&few));
     frame("Types", &main)
 }
 
 /// The number of types of one kind; `None` if there are none.
-fn counted(types: &[&Definition], kind: Kind, plural: &str) -> Option<String> {
+fn type_count(types: &[&Definition], kind: Kind, plural: &str) -> Option<String> {
     match types.iter().filter(|definition| definition.kind == kind).count() {
         0 => None,
         1 => Some(format!("1 {}", plural.trim_end_matches('s'))),
@@ -68,13 +68,13 @@ fn counted(types: &[&Definition], kind: Kind, plural: &str) -> Option<String> {
 pub(crate) fn of_initial(schema: &Schema, initial: &str) -> Option<String> {
     let all = initials(schema);
     let types = all.get(initial)?;
-    Some(frame(&format!("Types: {initial}"), &format!("<h1>Types: {}</h1>\n{}", escaped(initial), by_kind(types))))
+    Some(frame(&format!("Types: {initial}"), &format!("<h1>Types: {}</h1>\n{}", escape_html(initial), by_kind(types))))
 }
 
 fn by_kind(types: &[&Definition]) -> String {
     let mut out = String::new();
     for (kind, id, title) in TITLES {
-        let items = joined(types.iter().filter(|definition| definition.kind == kind).map(|one| {
+        let items = concat_html(types.iter().filter(|definition| definition.kind == kind).map(|one| {
             let path = format!("types/{}", one.name);
             entry(&path, &one.name, &first_sentence(&one.description))
         }));
@@ -104,7 +104,7 @@ pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
         main.push_str("<h2>Values</h2>\n<dl class=\"values\">\n");
         for value in &definition.values {
             let note = value.directives.deprecated().map(|reason| deprecated(schema, &reason)).unwrap_or_default();
-            let name = escaped(&value.name);
+            let name = escape_html(&value.name);
             main.push_str(&format!(
                 "<dt id=\"f-{name}\"><code>{name}</code></dt><dd>{}{}{note}</dd>\n",
                 paragraphs(&value.description),
@@ -121,17 +121,17 @@ pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
 fn facts_about(schema: &Schema, definition: &Definition) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Access::Requires(permission) = definition.directives.access() {
-        rows.push(("Permission", format!("<code>{}</code>", escaped(&permission))));
+        rows.push(("Permission", format!("<code>{}</code>", escape_html(&permission))));
     }
     if let Some(weight) = definition.directives.weight() {
-        rows.push(("Cost", format!("{} points for each object", escaped(&weight))));
+        rows.push(("Cost", format!("{} points for each object", escape_html(&weight))));
     }
     if !definition.implements.is_empty() {
         let names: Vec<_> = definition.implements.iter().map(|name| type_name(schema, name)).collect();
         rows.push(("Implements", names.join(", ")));
     }
     if let Some(url) = definition.directives.specified_by().filter(|url| url.starts_with("https://")) {
-        rows.push(("Specified by", format!("<a href=\"{0}\" rel=\"noreferrer\">{0}</a>", escaped(&url))));
+        rows.push(("Specified by", format!("<a href=\"{0}\" rel=\"noreferrer\">{0}</a>", escape_html(&url))));
     }
     rows
 }
@@ -143,7 +143,7 @@ fn fields(schema: &Schema, fields: &[Field]) -> String {
     for field in fields {
         out.push_str(&format!(
             "<tr id=\"f-{0}\"><th scope=\"row\"><code>{0}</code></th><td><code>{1}</code></td><td>{2}{3}{4}</td></tr>\n",
-            escaped(&field.name),
+            escape_html(&field.name),
             type_link(schema, &field.ty),
             paragraphs(&field.description),
             notes(field),
@@ -152,7 +152,7 @@ fn fields(schema: &Schema, fields: &[Field]) -> String {
         if !field.arguments.is_empty() {
             out.push_str(&format!(
                 "<tr class=\"arguments\"><td colspan=\"3\"><details><summary>Arguments of <code>{}</code></summary>{}</details></td></tr>\n",
-                escaped(&field.name),
+                escape_html(&field.name),
                 arguments(schema, field)
             ));
         }
@@ -163,28 +163,28 @@ fn fields(schema: &Schema, fields: &[Field]) -> String {
 
 fn arguments(schema: &Schema, field: &Field) -> String {
     let rows = field.arguments.iter().map(|argument| {
-        let default = argument.default.as_deref().map(|value| format!(" = {}", escaped(value))).unwrap_or_default();
-        let name = escaped(&argument.name);
+        let default = argument.default.as_deref().map(|value| format!(" = {}", escape_html(value))).unwrap_or_default();
+        let name = escape_html(&argument.name);
         let ty = type_link(schema, &argument.ty);
         format!("<dt><code>{name}: {ty}{default}</code></dt><dd>{}</dd>\n", paragraphs(&argument.description))
     });
-    format!("<dl>\n{}</dl>\n", joined(rows))
+    format!("<dl>\n{}</dl>\n", concat_html(rows))
 }
 
-/// What the directives of a field ask for.
+/// Returns the notes on a field's requirements, read from its directives.
 fn notes(field: &Field) -> String {
     let mut notes = Vec::new();
     if let Access::Requires(permission) = field.directives.access() {
-        notes.push(format!("Requires <code>{}</code>.", escaped(&permission)));
+        notes.push(format!("Requires <code>{}</code>.", escape_html(&permission)));
     }
     if let Some(permission) = field.directives.mask() {
-        notes.push(format!("Null without <code>{}</code>.", escaped(&permission)));
+        notes.push(format!("Null without <code>{}</code>.", escape_html(&permission)));
     }
     if field.directives.step_up().is_some() {
         notes.push("Requires a recently confirmed password or code.".to_owned());
     }
     if let Some(weight) = field.directives.weight() {
-        notes.push(format!("Costs {} points.", escaped(&weight)));
+        notes.push(format!("Costs {} points.", escape_html(&weight)));
     }
     if notes.is_empty() { String::new() } else { format!("<p class=\"note\">{}</p>\n", notes.join(" ")) }
 }
@@ -195,10 +195,10 @@ fn members(schema: &Schema, definition: &Definition) -> String {
     }
     let title = if definition.kind == Kind::Interface { "Implemented by" } else { "Members" };
     let items = definition.members.iter().map(|name| format!("<li>{}</li>\n", type_name(schema, name)));
-    format!("<h2>{title}</h2>\n<ul class=\"columns\">\n{}</ul>\n", joined(items))
+    format!("<h2>{title}</h2>\n<ul class=\"columns\">\n{}</ul>\n", concat_html(items))
 }
 
 fn used_by(schema: &Schema, definition: &Definition) -> String {
-    let items = joined(schema.uses(&definition.name).map(|one| format!("<li>{}</li>\n", link(&one.path, &one.text))));
+    let items = concat_html(schema.uses(&definition.name).map(|one| format!("<li>{}</li>\n", link(&one.path, &one.text))));
     if items.is_empty() { String::new() } else { format!("<h2>Used by</h2>\n<ul class=\"columns\">\n{items}</ul>\n") }
 }

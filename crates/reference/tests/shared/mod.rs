@@ -44,7 +44,7 @@ impl Checker {
         fields.iter().map(|field| &field.node).collect()
     }
 
-    /// All that is wrong with an operation of this root and its variables.
+    /// Returns the errors of an operation of this root and of its variables.
     pub fn check(&self, root: &str, document: &str, variables: &str) -> Vec<String> {
         let document = match parse_query(document) {
             Ok(document) => document,
@@ -175,14 +175,14 @@ impl Checker {
 
 /// Whether a value is one of a scalar, by the form that the schema's description of it names.
 fn fits(scalar: &str, value: &Value) -> bool {
-    const MOST: i64 = (1 << 53) - 1;
+    const MAX: i64 = (1 << 53) - 1;
     let has_form = |form: &str| {
         let fits = |(byte, wanted): (u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
         value.as_str().is_some_and(|text| text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits))
     };
     match scalar {
         "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-        "Long" | "Quantity" => value.as_i64().is_some_and(|number| (-MOST..=MOST).contains(&number)),
+        "Long" | "Quantity" => value.as_i64().is_some_and(|number| (-MAX..=MAX).contains(&number)),
         "Float" => value.is_number(),
         "Boolean" => value.is_boolean(),
         "String" | "Cursor" => value.as_str().is_some_and(|text| !text.is_empty()),

@@ -1,4 +1,5 @@
-//! `GET /views/t/{secret}.csv`, `.jsonl`, `.xlsx`, `.pdf`, `.parquet` and `.json`: a saved view by a link, with the rights and at the cost of whoever made it.
+//! `GET /views/t/{secret}.csv`, `.jsonl`, `.xlsx`, `.pdf`, `.parquet` and `.json`: a saved view by
+//! a link, with the rights and at the cost of the link's author.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use axum::{
 use platform::storage::Fault;
 use serde_json::{Map, Value, json};
 
-use super::{PAUSE_MS, Reading, Target, named, nowhere, reply_of};
+use super::{PAUSE_MS, Target, ViewReader, error_reply, parse_file_name, view_not_found};
 use crate::{
     Front,
     endpoint::{address, text},
@@ -25,7 +26,7 @@ use graphql::{
     session::{Refused, RequestMeta, Session},
 };
 
-/// What a link opens: one view with its variables, for a session of whoever made the link.
+/// Target of a link: one view with its variables, for a session of the link's creator.
 pub struct LinkedView {
     pub session: Session,
     /// ID of the view.
@@ -33,9 +34,9 @@ pub struct LinkedView {
     pub variables: Map<String, Value>,
 }
 
-/// Why a link of a view is not followed.
+/// Reason for which a link of a view is not followed.
 pub enum LinkRefused {
-    /// The operator has suspended the tenant of whoever made it.
+    /// The operator has suspended the tenant of the link's author.
     Suspended,
     Fault(Fault),
 }
@@ -45,10 +46,10 @@ impl From<Fault> for LinkRefused {
     }
 }
 
-/// Who knows the links of views.
+/// Store of the links of views.
 #[async_trait]
 pub trait ViewLinks: Send + Sync + 'static {
-    /// What a secret opens; None when it opens nothing, or nothing any more.
+    /// Returns the target of a secret; None if the secret is unknown or no longer valid.
     async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefused>;
 }
 
@@ -66,7 +67,8 @@ pub fn routes<E: Executor>(front: Arc<Front<E>>, links: Arc<dyn ViewLinks>) -> R
     Router::new().route("/views/t/{file}", get(read::<E>)).with_state(LinkState { front, links })
 }
 
-/// Programs and spreadsheets come by a link, and pages of other sites do not: a secret in a page is one for everybody who sees it.
+/// Links are for programs and spreadsheets, not for pages of other sites: everybody who sees a page
+/// would see its secret.
 async fn read<E: Executor>(
     State(LinkState { front, links }): State<LinkState<E>>,
     Path(file): Path<String>,
@@ -74,22 +76,23 @@ async fn read<E: Executor>(
 ) -> Response<Body> {
     let id = (front.service.new_id)();
     let (parts, _) = request.into_parts();
-    let Some((secret, format)) = named(&file) else { return nowhere(&id) };
-    let linked = match opened(&front, links.as_ref(), (secret, &parts), &id).await {
+    let Some((secret, format)) = parse_file_name(&file) else { return view_not_found(&id) };
+    let linked = match resolve_link(&front, links.as_ref(), (secret, &parts), &id).await {
         Ok(linked) => linked,
-        Err(errors) => return reply_of(&errors, &id),
+        Err(errors) => return error_reply(&errors, &id),
     };
-    let reading = Reading { service: &front.service, session: linked.session, id: &id };
+    let reading = ViewReader { service: &front.service, session: linked.session, id: &id };
     let target = Target { by: json!({ "id": linked.view }), variables: Some(linked.variables) };
-    match Box::pin(reading.requested(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reading.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
-        Ok(None) => nowhere(&id),
-        Err(errors) => reply_of(&errors, &id),
+        Ok(None) => view_not_found(&id),
+        Err(errors) => error_reply(&errors, &id),
     }
 }
 
-/// What a link opens. A secret that opens nothing costs its sender's address a request, as a key does that is none.
-async fn opened<E: Executor>(
+/// Returns the target of a link. An unknown secret costs its sender's address one request, as an
+/// unknown key does.
+async fn resolve_link<E: Executor>(
     front: &Front<E>,
     links: &dyn ViewLinks,
     (secret, parts): (&str, &Parts),
@@ -99,13 +102,13 @@ async fn opened<E: Executor>(
         Ok(Some(linked)) => Ok(linked),
         Ok(None) => {
             let meta = RequestMeta { id, address: address(front, parts), user_agent: text(&parts.headers, &header::USER_AGENT) };
-            let errors = Errors::one(Code::Unauthenticated, "this link opens nothing, or nothing any more", id);
+            let errors = Errors::one(Code::Unauthenticated, "this link is not valid, or has expired", id);
             Err(front.service.turned_away(errors, &meta).await)
         }
         Err(LinkRefused::Suspended) => Err(Errors::refused(Refused::suspended(), id)),
         Err(LinkRefused::Fault(fault)) => {
-            tracing::warn!(error = %fault, "a link of a view could not be looked up");
-            let errors = Errors::one(Code::Unavailable, "the link could not be looked up: try again", id);
+            tracing::warn!(error = %fault, "the link of a view could not be read");
+            let errors = Errors::one(Code::Unavailable, "the link could not be read: try again", id);
             Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })
         }
     }

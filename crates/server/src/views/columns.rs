@@ -4,45 +4,46 @@ use serde_json::Value;
 use services::exchange::{FileColumn, columns_file};
 
 use super::{
-    drawn::{FIGURES, NotDrawn, text},
+    drawn::{NUMERIC_FIELDS, RenderError, text},
     layout::{Layout, values},
 };
 
 /// Places behind the point of a decimal.
-const PLACES: usize = 6;
+const DECIMAL_PLACES: usize = 6;
 /// Digits before it: with those places as many as a decimal has.
-const MOST_WHOLE: usize = 32;
+const MAX_WHOLE: usize = 32;
 
-/// Cells of a file, all of which are in memory at once: a row may have many more columns than its answer has letters.
-const MOST_CELLS: usize = 5_000_000;
+/// Maximum cells of a file, which are all in memory at once: a row may have many more columns than
+/// its answer has letters.
+const MAX_CELLS: usize = 5_000_000;
 
 /// The value of a cell without one.
-static NOTHING: Value = Value::Null;
+static NULL_CELL: Value = Value::Null;
 
 /// A file of all rows. A column has a type where all of its values are of it, else it is of texts.
-pub(super) async fn parquet(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, NotDrawn> {
-    if rows.len().saturating_mul(layout.columns.len()) > MOST_CELLS {
-        let message = format!("a Parquet file has at most {MOST_CELLS} cells: narrow the view, or read it as .csv");
-        return Err(NotDrawn::TooLarge(message));
+pub(super) async fn parquet(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, RenderError> {
+    if rows.len().saturating_mul(layout.columns.len()) > MAX_CELLS {
+        let message = format!("a Parquet file has at most {MAX_CELLS} cells: narrow the view, or read it as .csv");
+        return Err(RenderError::TooLarge(message));
     }
     let columns: Vec<(String, FileColumn)> = layout.columns.iter().map(|path| (path.join("."), column(rows, path))).collect();
     let made = tokio::task::spawn_blocking(move || columns_file(&columns)).await;
-    made.map_err(|_| NotDrawn::Broken)?.map_err(|fault| {
-        tracing::error!(error = %fault, "a Parquet file could not be made");
-        NotDrawn::Broken
+    made.map_err(|_| RenderError::Broken)?.map_err(|fault| {
+        tracing::error!(error = %fault, "a Parquet file could not be created");
+        RenderError::Broken
     })
 }
 
 fn column(rows: &[Value], path: &[String]) -> FileColumn {
     let cells: Vec<Vec<&Value>> = rows.iter().map(|row| values(row, path)).collect();
-    typed(&cells, path).unwrap_or_else(|| FileColumn::Texts(cells.iter().map(|cell| joined(cell)).collect()))
+    typed_column(&cells, path).unwrap_or_else(|| FileColumn::Texts(cells.iter().map(|cell| join_values(cell)).collect()))
 }
 
 /// The column in the type of its values; None where they are texts, of several types, or several in a cell.
-fn typed(cells: &[Vec<&Value>], path: &[String]) -> Option<FileColumn> {
-    let cells: Vec<&Value> = cells.iter().map(|cell| single(cell)).collect::<Option<_>>()?;
+fn typed_column(cells: &[Vec<&Value>], path: &[String]) -> Option<FileColumn> {
+    let cells: Vec<&Value> = cells.iter().map(|cell| single_value(cell)).collect::<Option<_>>()?;
     // Decimals by their fields, so that a column has one type whatever its values are.
-    let is_of_decimals = path.last().is_some_and(|name| FIGURES.contains(&name.as_str()));
+    let is_of_decimals = path.last().is_some_and(|name| NUMERIC_FIELDS.contains(&name.as_str()));
     let decimals = is_of_decimals.then(|| all(&cells, |value| millionths(&text(value)))).flatten();
     if let Some(decimals) = decimals {
         return Some(FileColumn::Decimals(decimals));
@@ -56,21 +57,21 @@ fn typed(cells: &[Vec<&Value>], path: &[String]) -> Option<FileColumn> {
     wholes().or_else(reals).or_else(flags)
 }
 
-/// The value of a cell, null where there is none; None of several.
-fn single<'a>(cell: &[&'a Value]) -> Option<&'a Value> {
+/// Returns the only value of a cell, or null if the cell is empty; `None` if it has several.
+fn single_value<'a>(cell: &[&'a Value]) -> Option<&'a Value> {
     match cell {
-        [] => Some(&NOTHING),
+        [] => Some(&NULL_CELL),
         [one] => Some(*one),
         _ => None,
     }
 }
 
-/// Each value as it is read; None where one of them cannot be.
+/// Parses each value; `None` if one fails.
 fn all<T>(cells: &[&Value], read: impl Fn(&Value) -> Option<T>) -> Option<Vec<Option<T>>> {
     cells.iter().map(|value| if value.is_null() { Some(None) } else { read(value).map(Some) }).collect()
 }
 
-fn joined(cell: &[&Value]) -> Option<String> {
+fn join_values(cell: &[&Value]) -> Option<String> {
     match cell {
         [] | [Value::Null] => None,
         all => Some(all.iter().map(|value| text(value)).collect::<Vec<_>>().join("; ")),
@@ -82,10 +83,10 @@ fn millionths(text: &str) -> Option<i128> {
     let (sign, size) = text.strip_prefix('-').map_or((1, text), |size| (-1, size));
     let (whole, part) = size.split_once('.').unwrap_or((size, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > MOST_WHOLE || part.len() > PLACES || !is_digits(whole) || !is_digits(part) {
+    if whole.is_empty() || whole.len() > MAX_WHOLE || part.len() > DECIMAL_PLACES || !is_digits(whole) || !is_digits(part) {
         return None;
     }
-    let digits = format!("{whole}{part:0<PLACES$}");
+    let digits = format!("{whole}{part:0<DECIMAL_PLACES$}");
     digits.parse::<i128>().ok().map(|number| sign * number)
 }
 
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_decimal_is_exact_or_none() {
-        let nines = "9".repeat(MOST_WHOLE);
+        let nines = "9".repeat(MAX_WHOLE);
         assert_eq!(millionths(&format!("{nines}.999999")), "9".repeat(38).parse().ok());
         for other in ["", "-", "1e5", "1.2345678", "12a", " 1", format!("1{nines}").as_str()] {
             assert_eq!(millionths(other), None, "{other}");

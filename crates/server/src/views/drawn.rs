@@ -1,31 +1,32 @@
-//! Rows as a workbook and as pages to print: made beside whoever waits, since both compute for a while.
+//! Rows as a workbook and as pages to print: rendered outside the async workers, since both compute
+//! for a while.
 
 use entity::prelude::PaperLocale;
 use serde_json::Value;
 use services::{
     exchange::{WorkbookCell, workbook},
-    papers::core::{Column, Phrases, Sheet as Paper, Table, file_with, left, right},
+    papers::core::{Column, Phrases, Sheet as Paper, Table, file_with_drawing, left, right},
 };
 
 use super::layout::{Layout, values};
 
 /// Rows of a PDF: more are read in a workbook.
-const MOST_PDF_ROWS: usize = 5_000;
+const MAX_PDF_ROWS: usize = 5_000;
 /// Columns of a PDF, which is of A4.
-const MOST_PDF_COLUMNS: usize = 12;
+const MAX_PDF_COLUMNS: usize = 12;
 /// Letters of a cell of a workbook.
-const MOST_LETTERS: usize = 32_767;
+const MAX_LETTERS: usize = 32_767;
 /// Columns of a workbook, as many as Excel has.
-const MOST_COLUMNS: usize = 16_384;
+const MAX_COLUMNS: usize = 16_384;
 /// Digits of a number that spreadsheets keep.
-const DIGITS: usize = 15;
+const MAX_DIGITS: usize = 15;
 /// Fields that are figures though their values are texts.
-pub(super) const FIGURES: [&str; 6] = ["amount", "value", "before", "change", "changeRate", "quantity"];
+pub(super) const NUMERIC_FIELDS: [&str; 6] = ["amount", "value", "before", "change", "changeRate", "quantity"];
 /// The widest share of a column, in letters.
-const MOST_WIDE: usize = 40;
+const MAX_WIDE: usize = 40;
 
-/// Why a table has no such file.
-pub(super) enum NotDrawn {
+/// Reason for which a table has no such file.
+pub(super) enum RenderError {
     /// In words for its reader.
     TooLarge(String),
     /// In words for its reader.
@@ -33,50 +34,51 @@ pub(super) enum NotDrawn {
     Broken,
 }
 
-/// What stands above a table.
+/// Heading of a table.
 pub(super) struct Heading {
     pub title: String,
     pub locale: PaperLocale,
 }
 
 /// A cell of a table.
-enum Shown {
+enum CellValue {
     Text(String),
     /// A decimal number, in digits.
     Figure(String),
 }
 
-/// A workbook of one sheet. Nothing in it is a formula, and what is not kept exactly as a number is a text.
-pub(super) async fn xlsx(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, NotDrawn> {
-    if layout.columns.len() > MOST_COLUMNS {
-        return Err(NotDrawn::TooLarge(format!("a workbook has at most {MOST_COLUMNS} columns")));
+/// A workbook of one sheet. No cell is a formula, and numbers that would lose digits are texts.
+pub(super) async fn xlsx(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, RenderError> {
+    if layout.columns.len() > MAX_COLUMNS {
+        return Err(RenderError::TooLarge(format!("a workbook has at most {MAX_COLUMNS} columns")));
     }
     let names: Vec<String> = layout.columns.iter().map(|path| path.join(".")).collect();
     let cell = |row: &Value, path: &[String]| match shown(row, path) {
-        Shown::Text(text) if text.is_empty() => WorkbookCell::None,
-        Shown::Figure(text) if text.bytes().filter(u8::is_ascii_digit).count() <= DIGITS => {
+        CellValue::Text(text) if text.is_empty() => WorkbookCell::None,
+        CellValue::Figure(text) if text.bytes().filter(u8::is_ascii_digit).count() <= MAX_DIGITS => {
             text.parse::<f64>().map_or(WorkbookCell::Text(text), WorkbookCell::Number)
         }
-        Shown::Text(text) | Shown::Figure(text) => WorkbookCell::Text(text),
+        CellValue::Text(text) | CellValue::Figure(text) => WorkbookCell::Text(text),
     };
     let cells: Vec<Vec<WorkbookCell>> =
         rows.iter().map(|row| layout.columns.iter().map(|path| cell(row, path)).collect()).collect();
-    let is_long = |cell: &WorkbookCell| matches!(cell, WorkbookCell::Text(text) if text.chars().nth(MOST_LETTERS).is_some());
+    let is_long = |cell: &WorkbookCell| matches!(cell, WorkbookCell::Text(text) if text.chars().nth(MAX_LETTERS).is_some());
     if cells.iter().flatten().any(is_long) {
-        return Err(NotDrawn::TooLarge(format!("a cell of a workbook has at most {MOST_LETTERS} characters: read it as .csv")));
+        return Err(RenderError::TooLarge(format!("a cell of a workbook has at most {MAX_LETTERS} characters: read it as .csv")));
     }
     let made = tokio::task::spawn_blocking(move || workbook(&names, &cells)).await;
-    made.map_err(|_| NotDrawn::Broken)?.map_err(|fault| {
-        tracing::error!(error = %fault, "a workbook could not be made");
-        NotDrawn::Broken
+    made.map_err(|_| RenderError::Broken)?.map_err(|fault| {
+        tracing::error!(error = %fault, "a workbook could not be created");
+        RenderError::Broken
     })
 }
 
-/// Pages of A4: the title, what stands beside the list (`from` and `to` are its period), its drawing, and its rows, with the decimal sign of a language.
-pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading: Heading) -> Result<Vec<u8>, NotDrawn> {
-    if rows.len() > MOST_PDF_ROWS || layout.columns.len() > MOST_PDF_COLUMNS {
-        return Err(NotDrawn::TooLarge(format!(
-            "a PDF has at most {MOST_PDF_ROWS} rows and {MOST_PDF_COLUMNS} columns: narrow the view, or read it as .xlsx"
+/// Pages of A4: the title, the values beside the list (`from` and `to` are its period), its
+/// drawing, and its rows, with the decimal sign of a language.
+pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading: Heading) -> Result<Vec<u8>, RenderError> {
+    if rows.len() > MAX_PDF_ROWS || layout.columns.len() > MAX_PDF_COLUMNS {
+        return Err(RenderError::TooLarge(format!(
+            "a PDF has at most {MAX_PDF_ROWS} rows and {MAX_PDF_COLUMNS} columns: narrow the view, or read it as .xlsx"
         )));
     }
     let words = Phrases::of(heading.locale);
@@ -84,21 +86,22 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading
     for (name, value) in facts(beside, words) {
         paper.fact(&name, Some(value));
     }
-    let cells: Vec<Vec<Shown>> = rows.iter().map(|row| layout.columns.iter().map(|path| shown(row, path)).collect()).collect();
+    let cells: Vec<Vec<CellValue>> =
+        rows.iter().map(|row| layout.columns.iter().map(|path| shown(row, path)).collect()).collect();
     let columns =
         layout.columns.iter().enumerate().map(|(at, path)| column(&path.join("."), cells.iter().filter_map(|row| row.get(at))));
     let columns: Vec<Column> = columns.collect();
-    let printed = |cell: Shown| match cell {
-        Shown::Text(text) => text,
-        Shown::Figure(text) => words.figure(&text),
+    let printed = |cell: CellValue| match cell {
+        CellValue::Text(text) => text,
+        CellValue::Figure(text) => words.figure(&text),
     };
     let rows = cells.into_iter().map(|row| row.into_iter().map(printed).collect()).collect();
     paper.tables.push(Table { heading: None, columns, rows });
     let drawing = drawing(beside);
-    let made = tokio::task::spawn_blocking(move || file_with(&paper, drawing.as_deref())).await;
-    made.map_err(|_| NotDrawn::Broken)?.ok_or_else(|| {
-        let lacking = "a text of this view has a letter that the fonts of PDFs lack (they have Latin, Greek and Cyrillic ones): read it as .xlsx";
-        NotDrawn::Unfit(lacking.to_owned())
+    let made = tokio::task::spawn_blocking(move || file_with_drawing(&paper, drawing.as_deref())).await;
+    made.map_err(|_| RenderError::Broken)?.ok_or_else(|| {
+        let lacking = "a text of this view has a character that the fonts of PDFs lack (they have Latin, Greek and Cyrillic ones): read it as .xlsx";
+        RenderError::Unfit(lacking.to_owned())
     })
 }
 
@@ -112,7 +115,7 @@ fn is_drawing(text: &str) -> bool {
     text.starts_with("<svg ")
 }
 
-/// What stands beside a list, by the names that the document gives it.
+/// Returns the values beside a list, by the names that the document gives them.
 fn facts(beside: &Value, words: &Phrases) -> Vec<(String, String)> {
     let text = |value: &Value| match value {
         Value::Null => None,
@@ -129,27 +132,27 @@ fn facts(beside: &Value, words: &Phrases) -> Vec<(String, String)> {
 }
 
 /// A column as wide as its texts, with figures on the right.
-fn column<'a>(title: &str, cells: impl Iterator<Item = &'a Shown>) -> Column {
+fn column<'a>(title: &str, cells: impl Iterator<Item = &'a CellValue>) -> Column {
     let (mut wide, mut has_figures, mut has_texts) = (title.chars().count(), false, false);
     for cell in cells {
-        let (Shown::Text(text) | Shown::Figure(text)) = cell;
+        let (CellValue::Text(text) | CellValue::Figure(text)) = cell;
         wide = wide.max(text.chars().count());
         match cell {
-            Shown::Figure(_) => has_figures = true,
-            Shown::Text(text) => has_texts |= !text.is_empty(),
+            CellValue::Figure(_) => has_figures = true,
+            CellValue::Text(text) => has_texts |= !text.is_empty(),
         }
     }
-    let share = wide.clamp(4, MOST_WIDE) as u16;
+    let share = wide.clamp(4, MAX_WIDE) as u16;
     if has_figures && !has_texts { right(title, share) } else { left(title, share) }
 }
 
-fn shown(row: &Value, path: &[String]) -> Shown {
+fn shown(row: &Value, path: &[String]) -> CellValue {
     let found = values(row, path);
-    let is_of_figures = path.last().is_some_and(|name| FIGURES.contains(&name.as_str()));
+    let is_of_figures = path.last().is_some_and(|name| NUMERIC_FIELDS.contains(&name.as_str()));
     match found.as_slice() {
-        [Value::Number(number)] => Shown::Figure(number.to_string()),
-        [Value::String(text)] if is_of_figures && is_number(text) => Shown::Figure(text.clone()),
-        all => Shown::Text(all.iter().map(|value| text(value)).collect::<Vec<_>>().join("; ")),
+        [Value::Number(number)] => CellValue::Figure(number.to_string()),
+        [Value::String(text)] if is_of_figures && is_number(text) => CellValue::Figure(text.clone()),
+        all => CellValue::Text(all.iter().map(|value| text(value)).collect::<Vec<_>>().join("; ")),
     }
 }
 
@@ -176,7 +179,7 @@ mod tests {
     #[test]
     fn figures_are_known_by_their_fields_and_codes_stay_texts() {
         let path = |name: &str| vec![name.to_owned()];
-        let is_figure = |row: Value, name: &str| matches!(shown(&row, &path(name)), Shown::Figure(_));
+        let is_figure = |row: Value, name: &str| matches!(shown(&row, &path(name)), CellValue::Figure(_));
         assert!(is_figure(json!({ "amount": "12.50" }), "amount") && is_figure(json!({ "n": 3 }), "n"));
         assert!(!is_figure(json!({ "sku": "0012" }), "sku") && !is_figure(json!({ "value": "1e5" }), "value"));
         assert!(!is_figure(json!({ "value": null }), "value"));

@@ -1,4 +1,5 @@
-//! How the data of a view is a table: the one list whose rows it has, and the columns that its document selects.
+//! Conversion of a view's data to a table: the one list whose rows it has, and the columns that its
+//! document selects.
 
 use async_graphql::parser::{
     parse_query,
@@ -6,11 +7,10 @@ use async_graphql::parser::{
 };
 use serde_json::Value;
 
-/// Fields that are looked for by their names.
-const KNOWN: [&str; 6] = ["nodes", "edges", "node", "pageInfo", "hasNextPage", "endCursor"];
-const NO_END: &str = "select pageInfo { hasNextPage endCursor } in each list: else nobody knows whether the table is whole";
-const BACKWARD: &str =
-    "a list that is read from its end does not say what is left out: use first and after, without last and before";
+/// Fields that are recognised by their names.
+const KNOWN_FIELDS: [&str; 6] = ["nodes", "edges", "node", "pageInfo", "hasNextPage", "endCursor"];
+const NO_END: &str = "select pageInfo { hasNextPage endCursor } in each list: without it the table may be incomplete";
+const BACKWARD: &str = "a list that is read from its end may be incomplete: use first and after, without last and before";
 
 /// Fields of one object by the names that they have in the data, in the document's order.
 type Selected<'a> = Vec<Entry<'a>>;
@@ -28,7 +28,7 @@ pub struct Layout {
     pub columns: Vec<Vec<String>>,
     /// Lists within a row.
     inner: Vec<Vec<String>>,
-    /// Leaves that stand beside the list's rows.
+    /// Leaves beside the list's rows.
     siblings: Vec<String>,
     /// Variables by which a list would be read from its end.
     backward: Vec<String>,
@@ -40,33 +40,33 @@ pub struct Page {
     pub rows: Vec<Value>,
     /// The cursor of the next ones, if there are more.
     pub next: Option<String>,
-    /// What stands beside the list's rows, as an object of leaves.
+    /// Values beside the list's rows, as an object of leaves.
     pub siblings: Value,
 }
 
 impl Layout {
-    /// The table of a document, whose list is at `rows` if that is said.
+    /// Returns the table of a document; `rows` is the path of its list, if given.
     ///
     /// # Errors
-    /// Why there is none, in words for the reader.
+    /// A message for the reader that says why the document has no table.
     pub fn of(document: &str, rows: Option<&str>) -> Result<Self, String> {
         let document = parse_query(document).map_err(|_| "the document of this view cannot be read any more".to_owned())?;
         let roots: Vec<&SelectionSet> = document.operations.iter().map(|(_, one)| &one.node.selection_set.node).collect();
         let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
-        if let Some(name) = renamed(roots.iter().copied().chain(fragments).collect()) {
+        if let Some(name) = find_alias(roots.iter().copied().chain(fragments).collect()) {
             return Err(format!("{name} has another name in this view: as CSV and JSONL it keeps its own"));
         }
         let mut found = Vec::new();
-        lists(&document, &mut Vec::new(), &merged(&document, &roots), &mut found);
-        let (rows, fields) = chosen(found, rows)?;
-        let under = below(&document, &fields);
+        lists(&document, &mut Vec::new(), &merge_selections(&document, &roots), &mut found);
+        let (rows, fields) = choose_list(found, rows)?;
+        let under = subfields(&document, &fields);
         let by_edges = !under.iter().any(|(key, _)| *key == "nodes");
         let list = if by_edges { "edges" } else { "nodes" };
-        let leaves = under.iter().filter(|(_, fields)| below(&document, fields).is_empty());
+        let leaves = under.iter().filter(|(_, fields)| subfields(&document, fields).is_empty());
         let siblings = leaves.map(|(key, _)| (*key).to_owned()).collect();
-        let mut row = inside(&document, under, list);
+        let mut row = field_selection(&document, under, list);
         if by_edges {
-            row = inside(&document, row, "node");
+            row = field_selection(&document, row, "node");
         }
         let turns = fields.iter().any(|field| takes_after(field));
         let backward = backward(&document, &fields)?;
@@ -80,7 +80,7 @@ impl Layout {
 
     fn add(&mut self, document: &ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'_>]) -> Result<(), String> {
         for (key, fields) in selected {
-            let mut under = below(document, fields);
+            let mut under = subfields(document, fields);
             path.push((*key).to_owned());
             if under.is_empty() {
                 self.columns.push(path.clone());
@@ -104,15 +104,15 @@ impl Layout {
         if self.backward.iter().any(is_read) { Err(BACKWARD.to_owned()) } else { Ok(()) }
     }
 
-    /// The rows of what was read.
+    /// Returns the rows of a page of data.
     ///
     /// # Errors
-    /// Something is left out, or may be, in words for the reader.
+    /// A message for the reader: something is left out, or may be.
     pub fn page(&self, data: &mut Value) -> Result<Page, String> {
         let mut at = data;
         for key in &self.rows {
             if at.is_array() {
-                return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
+                return Err("the rows are in a list within a list: a table has the rows of one list".to_owned());
             }
             if at.is_null() {
                 break;
@@ -120,7 +120,7 @@ impl Layout {
             at = &mut at[key.as_str()];
         }
         if at.is_array() {
-            return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
+            return Err("the rows are in a list within a list: a table has the rows of one list".to_owned());
         }
         if at.is_null() {
             return Ok(Page { rows: Vec::new(), next: None, siblings: Value::Null });
@@ -148,7 +148,7 @@ impl Layout {
         }
     }
 
-    /// Refuses a row of which a list goes on.
+    /// Refuses a row with an inner list that has more pages.
     fn is_whole(&self, row: &Value) -> Result<(), String> {
         for path in &self.inner {
             for list in values(row, path).into_iter().filter(|list| !list.is_null()) {
@@ -165,23 +165,23 @@ impl Layout {
     }
 }
 
-/// What stands at a path, through all lists on the way.
+/// Returns the values at a path, through all lists on the way.
 pub fn values<'a>(row: &'a Value, path: &[String]) -> Vec<&'a Value> {
     let mut found = vec![row];
     for key in path {
-        found = found.into_iter().flat_map(flat).filter_map(|value| value.get(key.as_str())).collect();
+        found = found.into_iter().flat_map(flatten_lists).filter_map(|value| value.get(key.as_str())).collect();
     }
-    found.into_iter().flat_map(flat).collect()
+    found.into_iter().flat_map(flatten_lists).collect()
 }
 
-fn flat(value: &Value) -> Vec<&Value> {
+fn flatten_lists(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        Value::Array(items) => items.iter().flat_map(flatten_lists).collect(),
         one => vec![one],
     }
 }
 
-fn gather<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, found: &mut Selected<'a>) {
+fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, found: &mut Selected<'a>) {
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => {
@@ -191,33 +191,33 @@ fn gather<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, found: &m
                     None => found.push((key, vec![field])),
                 }
             }
-            Selection::InlineFragment(inline) => gather(document, &inline.node.selection_set.node, found),
+            Selection::InlineFragment(inline) => collect_fields(document, &inline.node.selection_set.node, found),
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    gather(document, &fragment.node.selection_set.node, found);
+                    collect_fields(document, &fragment.node.selection_set.node, found);
                 }
             }
         }
     }
 }
 
-fn merged<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> Selected<'a> {
+fn merge_selections<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> Selected<'a> {
     let mut found = Vec::new();
     for set in sets {
-        gather(document, set, &mut found);
+        collect_fields(document, set, &mut found);
     }
     found
 }
 
-fn below<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> Selected<'a> {
+fn subfields<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> Selected<'a> {
     let sets: Vec<&SelectionSet> = fields.iter().map(|field| &field.selection_set.node).collect();
-    merged(document, &sets)
+    merge_selections(document, &sets)
 }
 
-/// What is selected in the field of a name.
-fn inside<'a>(document: &'a ExecutableDocument, selected: Selected<'a>, name: &str) -> Selected<'a> {
+/// Returns the selection inside the field of a name.
+fn field_selection<'a>(document: &'a ExecutableDocument, selected: Selected<'a>, name: &str) -> Selected<'a> {
     let field = selected.into_iter().find(|(key, _)| *key == name);
-    field.map(|(_, fields)| below(document, &fields)).unwrap_or_default()
+    field.map(|(_, fields)| subfields(document, &fields)).unwrap_or_default()
 }
 
 fn is_list(under: &[Entry<'_>]) -> bool {
@@ -227,7 +227,7 @@ fn is_list(under: &[Entry<'_>]) -> bool {
 /// Lists that are in no other list.
 fn lists<'a>(document: &'a ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'a>], found: &mut Vec<List<'a>>) {
     for (key, fields) in selected {
-        let under = below(document, fields);
+        let under = subfields(document, fields);
         path.push((*key).to_owned());
         if is_list(&under) {
             found.push((path.clone(), fields.clone()));
@@ -238,7 +238,7 @@ fn lists<'a>(document: &'a ExecutableDocument, path: &mut Vec<String>, selected:
     }
 }
 
-fn chosen<'a>(mut found: Vec<List<'a>>, rows: Option<&str>) -> Result<List<'a>, String> {
+fn choose_list<'a>(mut found: Vec<List<'a>>, rows: Option<&str>) -> Result<List<'a>, String> {
     let names: Vec<String> = found.iter().map(|(path, _)| path.join(".")).collect();
     match rows {
         Some(rows) => match names.iter().position(|name| name == rows) {
@@ -254,10 +254,10 @@ fn takes_after(field: &Field) -> bool {
     field.arguments.iter().any(|(name, value)| name.node == "after" && value.node.to_string() == "$after")
 }
 
-/// The variables by which a list can be read from its end.
+/// Returns the variables by which a list can be read from its end.
 ///
 /// # Errors
-/// The list is read so by itself, in words for the reader.
+/// A message for the reader: the document itself reads the list from its end.
 fn backward(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<String>, String> {
     let arguments = fields.iter().flat_map(|field| &field.arguments);
     let values =
@@ -276,14 +276,14 @@ fn backward(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<Stri
 }
 
 /// A known field that has another name in the data.
-fn renamed(mut sets: Vec<&SelectionSet>) -> Option<&str> {
+fn find_alias(mut sets: Vec<&SelectionSet>) -> Option<&str> {
     while let Some(set) = sets.pop() {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
                     let is_other = field.node.alias.as_ref().is_some_and(|alias| alias.node != name);
-                    if is_other && KNOWN.contains(&name) {
+                    if is_other && KNOWN_FIELDS.contains(&name) {
                         return Some(name);
                     }
                     sets.push(&field.node.selection_set.node);
@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(of("($n: Int = 2)", "last: $n").unwrap_err(), BACKWARD);
         let inner = "{ orders { nodes { lines(last: 2) { nodes { sku } pageInfo { hasNextPage } } } pageInfo { hasNextPage } } }";
         assert_eq!(Layout::of(inner, None).unwrap_err(), BACKWARD);
-        // Who declares all arguments of a list, and sets none of these, has a table.
+        // A document that declares all arguments of a list, and sets none of these, has a table.
         let layout = of("($n: Int = null, $b: Cursor)", "first: 2, last: $n, before: $b, after: null").unwrap();
         let (nothing, two) = (Value::Null, json!(2));
         assert_eq!(layout.check(|_| None), Ok(()));

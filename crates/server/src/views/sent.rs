@@ -1,4 +1,4 @@
-//! What is sent of a view, and how it meets HTTP.
+//! Files that a view is sent as, and their HTTP headers.
 
 use axum::{
     body::Body,
@@ -13,7 +13,7 @@ use crate::{etag, reply};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Json,
-    /// As schedules send it, too.
+    /// Formats that schedules send, too.
     Table(TableFormat),
 }
 
@@ -26,11 +26,11 @@ impl Format {
     }
 }
 
-/// What is sent.
+/// File of a view.
 pub(super) struct Sheet {
     pub format: Format,
     pub bytes: Vec<u8>,
-    /// Of a table, without its head.
+    /// Rows of a table, without its head.
     pub rows: usize,
     /// The first of these rows, as many as an event has.
     pub first_rows: Vec<Value>,
@@ -41,7 +41,7 @@ pub(super) struct Sheet {
 impl Sheet {
     pub(super) fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
         let tag = etag::of(&self.bytes);
-        let is_known = etag::is_known(asked, &tag);
+        let is_known = etag::matches_etag(asked, &tag);
         let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.bytes) });
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -51,10 +51,10 @@ impl Sheet {
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(header::ETAG, tag);
         }
-        // Kept by its reader alone, and asked for anew each time.
+        // Cached by the reader only, and revalidated each time.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(header::VARY, HeaderValue::from_static("authorization"));
-        reply::seal(headers, id);
+        reply::set_common_headers(headers, id);
         response
     }
 }

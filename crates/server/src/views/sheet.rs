@@ -1,16 +1,16 @@
 //! Rows as CSV (RFC 4180) and as JSON lines.
 
 use serde_json::Value;
-use services::exchange::core::cells::parts_guarded;
+use services::exchange::core::cells::escape_parts;
 
 use super::layout::{Layout, values};
 
-/// A table with its head. A text that a spreadsheet would take for a formula is not written as one.
+/// A table with its head. A text that a spreadsheet would read as a formula is escaped.
 pub fn csv(layout: &Layout, rows: &[Value]) -> String {
     let mut out = String::new();
     line(&mut out, layout.columns.iter().map(|path| path.join(".")));
     for row in rows {
-        line(&mut out, layout.columns.iter().map(|path| guarded(&cell(row, path))));
+        line(&mut out, layout.columns.iter().map(|path| escape_formula(&cell(row, path))));
     }
     out
 }
@@ -53,8 +53,8 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn guarded(cell: &str) -> String {
-    let parts = parts_guarded(cell);
+fn escape_formula(cell: &str) -> String {
+    let parts = escape_parts(cell);
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number(cell);
     if is_formula { format!("'{parts}") } else { parts.into_owned() }
 }

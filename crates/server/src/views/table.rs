@@ -1,14 +1,15 @@
-//! A table of a view for whoever sends it on: the same text as by its address, with the rights and at the cost of a session.
+//! A table of a view for code that sends it elsewhere: the same text as under its address, with the
+//! rights and at the cost of a session.
 
 use async_graphql::Executor;
 use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
 
-use super::{Format, Parameters, Reading, Sheet, Target, layout::Layout};
+use super::{Format, Parameters, Sheet, Target, ViewReader, layout::Layout};
 use graphql::{answer::Errors, operation::OperationService, session::Session};
 
 /// The table that is wanted.
-pub struct TableAsk {
+pub struct TableQuery {
     /// ID of the view.
     pub view: String,
     pub variables: Map<String, Value>,
@@ -20,9 +21,9 @@ pub struct TableAsk {
 }
 
 /// A whole table.
-pub struct SentTable {
+pub struct RenderedTable {
     pub bytes: Vec<u8>,
-    /// How many rows it has, without its head.
+    /// Number of rows, without the head.
     pub rows: usize,
     /// The first of them, as many as an event has.
     pub first_rows: Vec<Value>,
@@ -30,26 +31,27 @@ pub struct SentTable {
     pub chart: Option<String>,
 }
 
-/// Why the list of a document at this path has no table, in words for whoever wants one.
+/// Returns the reason, in words for the caller, for which the list of a document at this path has
+/// no table.
 pub fn table_problem(document: &str, rows: Option<&str>) -> Option<String> {
     Layout::of(document, rows).err()
 }
 
-/// Makes a table, as whoever the session is of. `None`: there is no such view.
+/// Makes a table with the rights of the session. `None` if the view does not exist.
 ///
 /// # Errors
-/// It would not be whole, or its reader may not see all of it.
+/// The table would not be complete, or its reader may not see all of it.
 pub async fn view_table<E: Executor>(
     service: &OperationService<E>,
     session: Session,
     id: &str,
-    ask: TableAsk,
-) -> Result<Option<SentTable>, Errors> {
-    let reading = Reading { service, session, id };
+    ask: TableQuery,
+) -> Result<Option<RenderedTable>, Errors> {
+    let reading = ViewReader { service, session, id };
     let target = Target { by: json!({ "id": ask.view }), variables: None };
     let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
     let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
     let sent =
-        |sheet: Sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows, chart: sheet.chart };
+        |sheet: Sheet| RenderedTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows, chart: sheet.chart };
     Ok(sheet.map(sent))
 }

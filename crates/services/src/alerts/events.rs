@@ -1,4 +1,4 @@
-//! What the journal says of an alert: all of it but prices and costs, which are not for everybody.
+//! Journal events of an alert: all its fields but prices and costs, which not every reader may see.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -11,7 +11,7 @@ use super::core::{Alert, AlertValues, FailedSchedule, Handling, Subject, Subject
 
 pub use platform::storage::events::EventType;
 
-/// What follows alerts.
+/// Topic of subscriptions to alerts.
 pub const ALERTS: Topic = Topic("alerts");
 
 platform::events! {
@@ -67,7 +67,7 @@ pub struct AlertEvent {
     pub count: Option<CountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    /// Of a saved view or of exports, as the kind says.
+    /// ID of the schedule of a saved view or of exports, depending on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ pub struct AlertEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<i32>,
     pub opened_at: Timestamp,
-    /// The event that crossed the line.
+    /// Seq of the event that crossed the threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,8 +130,8 @@ impl AlertEvent {
         Subject::of(self.kind, SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule })
     }
 
-    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
-    /// or its state.
+    /// Returns the alert as the event left it; fields that the event does not carry are taken from
+    /// the current row. `None` if the event does not fit its kind or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
         let schedule = self.schedule_name.clone().map(|name| FailedSchedule { name, error: self.error.clone() });
         let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
@@ -157,9 +157,10 @@ impl AlertEvent {
     }
 }
 
-/// An alert of a store that the viewer sees; of no store, one for who sees all of them, and what it is about: costs, or schedules.
+/// Shows an alert of a store to viewers of the store; an alert without a store to viewers who see
+/// all stores and its subject (costs or schedules).
 fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    // No store is the nil one's: only who may see all of them is covered for it.
+    // The nil ID stands for no store: only a viewer of all stores covers it.
     let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
     let sees_subject = alert.store.is_some()
         || match alert.kind {

@@ -1,5 +1,5 @@
-//! Timed work: the journal is followed, days are looked at, alerts wake, letters leave. Doing it twice, or on several nodes at once, does nothing
-//! more: what each writes, it writes only if nobody has.
+//! Timed work: follows the journals, checks dates, wakes snoozed alerts, sends e-mails. Jobs are
+//! idempotent, also on several nodes at once: each writes only rows that are not yet written.
 
 use std::time::Duration;
 
@@ -7,46 +7,48 @@ use platform::jobs::Registry;
 
 use super::{Alerts, EMAIL_JOB};
 
-/// Between two looks at the journals.
-const FOLLOW: Duration = Duration::from_millis(500);
-/// Between two looks for letters that are due.
-const POST: Duration = Duration::from_secs(1);
-/// How late an alert may wake.
-const WAKE: Duration = Duration::from_secs(5);
-/// How late it may be noticed that something expires or is late, which changes with the day, or is so no more.
-const SCAN: Duration = Duration::from_secs(30);
+/// Interval between two checks of the journals.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
+/// Interval between two checks for e-mails that are due.
+const EMAIL_INTERVAL: Duration = Duration::from_secs(1);
+/// Maximum delay before a snoozed alert wakes.
+const WAKE_INTERVAL: Duration = Duration::from_secs(5);
+/// Maximum delay before alerts follow a change of the local day: a subject expires, becomes overdue
+/// or stops to be so.
+const SCAN_INTERVAL: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_hours(1);
-/// Tries before a letter is a dead one: with their pauses, most of an hour of a mail server that is away.
-const MOST_FAILURES: i64 = 12;
+/// Tries before an e-mail is dead: with their pauses, most of an hour of an unavailable mail
+/// server.
+const MAX_FAILURES: i64 = 12;
 
-/// Adds what this room knows how to do.
+/// Registers the jobs of this room.
 #[must_use]
 pub fn register(registry: Registry, alerts: &Alerts) -> Registry {
     let (following, scanning, waking, posting, sending, forgetting) =
         (alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone());
     registry
-        .periodic("alert.follow", FOLLOW, move |_| {
+        .periodic("alert.follow", FOLLOW_INTERVAL, move |_| {
             let alerts = following.clone();
             async move { alerts.follow_all().await.map(drop) }
         })
-        .periodic("alert.scan", SCAN, move |_| {
+        .periodic("alert.scan", SCAN_INTERVAL, move |_| {
             let alerts = scanning.clone();
             async move { alerts.scan_all().await.map(drop) }
         })
-        .periodic("alert.wake", WAKE, move |_| {
+        .periodic("alert.wake", WAKE_INTERVAL, move |_| {
             let alerts = waking.clone();
             async move { alerts.wake_all().await.map(drop) }
         })
-        .periodic("alert.post", POST, move |_| {
+        .periodic("alert.post", EMAIL_INTERVAL, move |_| {
             let alerts = posting.clone();
-            async move { alerts.post_due().await.map(drop) }
+            async move { alerts.enqueue_due().await.map(drop) }
         })
         .periodic("alert.forget", HOUR, move |_| {
             let alerts = forgetting.clone();
             async move { alerts.forget_old().await.map(drop) }
         })
-        .queued(EMAIL_JOB, MOST_FAILURES, move |_, job| {
+        .queued(EMAIL_JOB, MAX_FAILURES, move |_, job| {
             let alerts = sending.clone();
-            async move { alerts.send(alerts.letters_leave(), &job).await }
+            async move { alerts.send(alerts.mailer_and_sender(), &job).await }
         })
 }

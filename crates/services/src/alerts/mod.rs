@@ -1,7 +1,10 @@
-//! Alerts: conditions that somebody should look at, of the kinds that `core/kind.rs` has facts of. One alert for each time that a line is crossed.
+//! Alerts: conditions that need attention, of the kinds that `core/kind.rs` describes. One alert is
+//! opened each time that a line is crossed.
 //!
-//! A worker stands in each tenant's journal by a number, and writes alerts and moves the number in one transaction; what depends on the day is
-//! looked for beside it. What was opened is an event of the journal, and a letter for whoever the tenant's rules name: `docs/decisions/0086-alerts.md`.
+//! A worker reads each tenant's journal from a stored `seq`, and writes alerts and the new `seq` in
+//! one transaction; conditions that depend on the day are scanned separately. An opened alert is an
+//! event of the journal, and an e-mail to the recipients of the tenant's rules:
+//! `docs/decisions/0086-alerts.md`.
 
 pub mod core;
 pub mod events;

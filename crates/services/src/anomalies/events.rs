@@ -1,4 +1,4 @@
-//! Events of strange days.
+//! Events of anomalous days.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -39,7 +39,7 @@ impl AnomalyEvent {
     }
 }
 
-/// A day of a store of the viewer's. Movements belong to no channel.
+/// Shows an anomaly of a store that the viewer covers. Movements belong to no channel.
 fn shown_anomaly(event: &AnomalyEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = viewer.covers(event.store) && !viewer.is_confined();
     is_seen.then(|| {

@@ -1,4 +1,4 @@
-//! Days are judged once they are over in their store.
+//! Judges days after their end in their store.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use platform::{clock::Clock, jobs::Registry, storage::Database};
 
 use super::shell;
 
-/// How long after its end a day may be judged.
-const EVERY: Duration = Duration::from_mins(15);
+/// Interval of detection, and maximum delay between the end of a day and its judgement.
+const CHECK_INTERVAL: Duration = Duration::from_mins(15);
 
-/// What workers know of anomalies.
+/// Registers the periodic job that detects anomalies.
 pub fn register(registry: Registry, db: &Database, clock: &Clock) -> Registry {
     let (db, clock) = (db.clone(), clock.clone());
-    registry.periodic("anomaly.detect", EVERY, move |_| {
+    registry.periodic("anomaly.detect", CHECK_INTERVAL, move |_| {
         let (db, clock) = (db.clone(), clock.clone());
         async move { shell::detect_all(&db, &clock).await }
     })

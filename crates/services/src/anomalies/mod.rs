@@ -1,6 +1,8 @@
-//! Strange days of stock: judged once they are over, by the days before them, and accepted by people.
+//! Anomalous days of stock: judged after their end, by the days before them, and accepted by
+//! members.
 //!
-//! The rule is `forecast::anomaly`, with which the figures of `docs/insight.md` were made; here are its inputs, what it flagged, and what people say of it.
+//! The rule is `forecast::anomaly`, with which the figures of `docs/insight.md` were made; this
+//! module has its inputs, its flags and their acceptances.
 
 pub mod core;
 pub mod events;

@@ -1,30 +1,30 @@
-//! What an attachment is, and what it may be called: pure.
+//! Attachments and the rules of their names: pure.
 
 use entity::prelude::*;
 use platform::audit::Target;
 
-/// Attachments of an object at most.
-pub const MOST: i64 = 50;
-/// Characters of a name at most.
+/// Maximum attachments of an object.
+pub const MAX_ATTACHMENTS: i64 = 50;
+/// Maximum characters of a name.
 pub const MAX_NAME: usize = 200;
-/// Characters of a description at most.
+/// Maximum characters of a description.
 pub const MAX_DESCRIPTION: usize = 1_000;
 
 /// A file that is attached to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub id: AttachmentId,
-    /// The object that it is attached to.
+    /// The object with the attachment.
     pub target: Target,
     pub file: FileId,
     pub name: String,
-    /// Empty where there is none.
+    /// Empty if the attachment has none.
     pub description: String,
     pub author: Actor,
     pub created_at: Timestamp,
 }
 
-/// Why nothing is attached or removed.
+/// Reason to refuse an attachment or its removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     NoName,
@@ -32,29 +32,29 @@ pub enum Refusal {
         field: &'static str,
         most: usize,
     },
-    /// It has a NUL character.
+    /// The field has a NUL character.
     NotPlain {
         field: &'static str,
     },
     TooMany,
-    /// The customer is erased: what is attached now would stay.
+    /// The customer is erased: the erasure would not remove a new attachment.
     Erased,
     NotFound,
     KeyReused,
 }
 
-/// The name as it is kept, without space around it.
+/// Returns the stored form of a name: trimmed.
 pub fn name_of(name: &str) -> Result<String, Refusal> {
-    let name = kept(name, "name", MAX_NAME)?;
+    let name = trimmed_text(name, "name", MAX_NAME)?;
     if name.is_empty() { Err(Refusal::NoName) } else { Ok(name) }
 }
 
-/// The description as it is kept, without space around it.
+/// Returns the stored form of a description: trimmed.
 pub fn description_of(description: &str) -> Result<String, Refusal> {
-    kept(description, "description", MAX_DESCRIPTION)
+    trimmed_text(description, "description", MAX_DESCRIPTION)
 }
 
-fn kept(text: &str, field: &'static str, most: usize) -> Result<String, Refusal> {
+fn trimmed_text(text: &str, field: &'static str, most: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if text.contains('\0') {
         return Err(Refusal::NotPlain { field });

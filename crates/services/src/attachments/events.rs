@@ -24,12 +24,12 @@ pub struct AttachmentEvent {
     /// The object that the file is attached to.
     pub node_id: String,
     pub file_id: FileId,
-    /// What reading the object takes: a permission, for one of the stores where there are any.
+    /// Permission that reading the object takes, for one of its stores if it has any.
     pub permission: Option<String>,
     pub stores: Vec<StoreId>,
 }
 
-/// An attachment is shown to readers of its object.
+/// Shows an attachment to readers of its object.
 fn shown_attachment(attachment: &AttachmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = is_reader(viewer, attachment.permission.as_deref(), &attachment.stores);
     is_seen.then(|| json!({ "id": attachment.id, "nodeId": attachment.node_id, "fileId": attachment.file_id }))

@@ -1,5 +1,5 @@
-//! Files attached to objects of every kind: who attached them, under which name. Bytes, limits and links are the files' room's.
-//! `docs/decisions/0183-attachments.md`.
+//! Files attached to objects of every kind, with their maker and name. The module `files` has their
+//! bytes, limits and links. `docs/decisions/0183-attachments.md`.
 
 pub mod core;
 pub mod events;

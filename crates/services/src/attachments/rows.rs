@@ -53,11 +53,11 @@ pub async fn by_id(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attach
     Ok(select(reads, " AND a.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// What attachments of an object are sorted by; the id breaks ties. An object has few.
+/// Sort field of an object's attachments; the ID breaks ties. An object has few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttachmentSort {
     CreatedAt,
-    /// Capitals of A to Z do not count, which both databases do alike.
+    /// The case of ASCII letters is ignored, alike in both databases.
     Name,
 }
 
@@ -69,10 +69,11 @@ pub struct AttachmentsSorted {
 }
 
 impl AttachmentsSorted {
-    /// The order where none is asked for.
+    /// Default sort.
     pub const NEWEST: Self = Self { by: AttachmentSort::CreatedAt, descending: true };
 
-    /// Names the sort of a list in its cursors: one of another sort does not open. Cursors of the newest first are those of before there were sorts.
+    /// Returns the name of the list and its sort for cursors: a cursor of another sort is rejected.
+    /// Cursors of the newest first are equal to those of versions without sorts.
     pub fn kind(self, list: &str) -> String {
         let by = match self.by {
             AttachmentSort::CreatedAt if self.descending => return list.to_owned(),
@@ -88,7 +89,7 @@ impl AttachmentsSorted {
             (AttachmentSort::Name, Backend::Sqlite) => &["lower(a.name)", "a.id"],
         }
     }
-    /// Where an attachment stands in its list.
+    /// Returns the cursor keys of an attachment in its list.
     pub fn keys(self, attachment: &Attachment) -> Vec<Key> {
         let first = match self.by {
             AttachmentSort::CreatedAt => Key::Int(attachment.created_at.micros()),
@@ -98,7 +99,7 @@ impl AttachmentsSorted {
     }
 }
 
-/// Which attachments of an object; None asks nothing.
+/// Filter of an object's attachments; a field that is `None` is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttachmentTest {
     /// Part of the name or the description. The letters A to Z are compared without their case.
@@ -107,7 +108,8 @@ pub struct AttachmentTest {
 }
 
 impl AttachmentTest {
-    /// Adds the conditions on `attachment a`, each beginning with ` AND `. They are looked for among the attachments of few objects.
+    /// Adds the conditions on `attachment a`, each beginning with ` AND `. They filter the
+    /// attachments of few objects.
     fn push_to(&self, clause: &mut Clause) {
         if let Some(text) = &self.search {
             let number = clause.bind(text.to_ascii_lowercase());
@@ -141,7 +143,7 @@ pub async fn page(
     Ok(Listed { rows, source })
 }
 
-/// How many attachments an object has.
+/// Returns the number of attachments of an object.
 pub async fn count(reads: &impl Reads, target: Uuid) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM attachment WHERE tenant_id = $1 AND target_id = $2", vec![target.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)

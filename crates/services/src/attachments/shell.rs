@@ -1,4 +1,5 @@
-//! Attaching files and removing attachments. The face has looked up the object, and who may read it.
+//! Attaches files and removes attachments. The API has resolved the object and checked the right to
+//! read it.
 
 use entity::{
     id::{Kind, kind},
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
+    core::{Attachment, MAX_ATTACHMENTS, MAX_NAME, Refusal, description_of, name_of},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
     rows::{self, AttachmentTest, AttachmentsSorted},
 };
@@ -31,11 +32,11 @@ use crate::{
     notes::shell::{Readers, Write},
 };
 
-/// Why nothing was attached or removed: nothing was written.
+/// Error of a call that wrote nothing.
 #[derive(Debug)]
 pub enum AttachmentError {
     Refused(Refusal),
-    /// The file is none that can be taken.
+    /// The file cannot be attached.
     File(FileError),
     Fault(Fault),
 }
@@ -58,7 +59,7 @@ impl From<FileError> for AttachmentError {
     }
 }
 
-/// A file to attach. Its JSON is what the idempotency key's hash is over.
+/// A file to attach. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewAttachment {
     #[serde(skip)]
@@ -67,7 +68,7 @@ pub struct NewAttachment {
     pub target: Target,
     pub node_id: String,
     pub file: FileId,
-    /// None for the name of the file.
+    /// `None` for the name of the file.
     pub name: Option<String>,
     pub description: String,
 }
@@ -78,10 +79,10 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-/// What a call came to: the attachment, or none where it is not there any more.
+/// Result of a call: the attachment, or `None` if it no longer exists.
 pub type Outcome = Result<Acted<Option<Attachment>>, AttachmentError>;
 
-/// Attaches a file that its maker has sent.
+/// Attaches a file that its maker has uploaded.
 pub async fn add(
     (db, files): (&Database, &Files),
     (caller, readers): (&Caller, &Readers),
@@ -91,12 +92,18 @@ pub async fn add(
     let key = Key { owner: caller.actor.id, mutation: "attachmentAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
     audit::set_target(new.target.clone());
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let done = added(&mut work, files, &key, (caller.actor, readers), new).await;
+    let done = apply_addition(&mut work, files, &key, (caller.actor, readers), new).await;
     settle(work, done, write == Write::DryRun).await
 }
 
-async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Actor, &Readers), new: NewAttachment) -> Outcome {
-    match idempotency::in_turn::<Receipt>(work, key).await? {
+async fn apply_addition(
+    work: &mut Work,
+    files: &Files,
+    key: &Key,
+    (author, readers): (Actor, &Readers),
+    new: NewAttachment,
+) -> Outcome {
+    match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(Refusal::KeyReused.into()),
         Before::Same(Receipt { attachment, seq }) => {
@@ -108,8 +115,9 @@ async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Ac
     }
     let name = new.name.as_deref().map(name_of).transpose()?;
     let description = description_of(&new.description)?;
-    // Behind the tenant's counter, so that two at once are counted one after the other.
-    if rows::count(work, new.target.id).await? >= MOST {
+    // Under the lock of the tenant's counter, so that concurrent calls are counted one after the
+    // other.
+    if rows::count(work, new.target.id).await? >= MAX_ATTACHMENTS {
         return Err(Refusal::TooMany.into());
     }
     let file = files.hold(work, (new.file, Purpose::Document), author).await?;
@@ -122,7 +130,8 @@ async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Ac
     Ok(Acted { value: Some(attachment), seq, is_replayed: false })
 }
 
-/// Whether it is a customer who is erased: nothing new is kept of them. Behind the tenant's counter nobody is erased meanwhile.
+/// Whether the target is an erased customer, who gets no new data. While the tenant's counter is
+/// locked, no customer is erased.
 ///
 /// # Errors
 /// The database fails.
@@ -134,8 +143,8 @@ pub async fn is_erased(work: &Work, target: &Target) -> Result<bool, Fault> {
     Ok(found.is_none_or(|customer| !customer.is_known()))
 }
 
-/// Removes an attachment. Its bytes go a little later. Readers are None where the attachment is not found: then only an earlier call with the key
-/// has an answer.
+/// Removes an attachment. Its bytes are removed later. `readers` is `None` if the attachment does
+/// not exist: then only a repeated call succeeds.
 pub async fn remove(
     (db, files): (&Database, &Files),
     (caller, readers): (&Caller, Option<&Readers>),
@@ -144,12 +153,12 @@ pub async fn remove(
 ) -> Outcome {
     let key = Key { owner: caller.actor.id, mutation: "attachmentRemove", key: idempotency_key, hash: hash_of(&id) };
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let done = removed(&mut work, files, &key, (id, readers)).await;
+    let done = apply_removal(&mut work, files, &key, (id, readers)).await;
     settle(work, done, write == Write::DryRun).await
 }
 
-async fn removed(work: &mut Work, files: &Files, key: &Key, (id, readers): (AttachmentId, Option<&Readers>)) -> Outcome {
-    match idempotency::in_turn::<Receipt>(work, key).await? {
+async fn apply_removal(work: &mut Work, files: &Files, key: &Key, (id, readers): (AttachmentId, Option<&Readers>)) -> Outcome {
+    match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(Refusal::KeyReused.into()),
         Before::Same(Receipt { seq, .. }) => return Ok(Acted { value: None, seq, is_replayed: true }),
@@ -176,12 +185,13 @@ fn event(attachment: &Attachment, readers: &Readers) -> AttachmentEvent {
     }
 }
 
-/// The attachment of an id.
+/// Reads an attachment by ID.
 pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachment>, Fault> {
     rows::by_id(reads, id).await
 }
 
-/// A page of an object's attachments that pass the test; of a customer or a supplier with those of the ones that are merged into it.
+/// Reads a page of an object's attachments that match the test; for a customer or a supplier,
+/// including those of rows that were merged into it.
 pub async fn page(
     reads: &impl Reads,
     target: &Target,

@@ -1,4 +1,4 @@
-//! A consistent copy of an embedded database, made while others use it.
+//! A consistent copy of an embedded database in use.
 
 use std::{
     fs::File,
@@ -10,30 +10,31 @@ use std::{
 use platform::storage::{Fault, LockFile};
 use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 
-/// How long the copy waits for a lock on the database.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// A database, its journals and shared memory.
-const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// Maximum time that the copy waits for a lock on the database.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Suffixes of a database, its journals and its shared memory.
+const DATABASE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// The file and those that SQLite keeps beside it under this name.
+/// Returns the file and the companion files that SQLite keeps next to it.
 pub fn with_companions(file: &Path) -> [PathBuf; 4] {
-    ENDINGS.map(|end| PathBuf::from(format!("{}{end}", file.display())))
+    DATABASE_SUFFIXES.map(|end| PathBuf::from(format!("{}{end}", file.display())))
 }
 
-/// Removes a database that nobody has open, with its companions.
+/// Removes a closed database with its companion files.
 pub fn remove(file: &Path) {
     for path in with_companions(file) {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %path.display(), %error, "cannot be removed: remove it yourself");
+                tracing::warn!(path = %path.display(), %error, "a file cannot be removed: remove it by hand");
             }
             _ => {}
         }
     }
 }
 
-/// The right to back up or drill a database on this machine: one at a time. It is a lock of the system on FILE.backup-lock, and ends with the process.
-/// So whoever holds it knows that every run of before has ended.
+/// The right to back up or drill a database on this machine: one at a time. It is a lock of the
+/// operating system on FILE.backup-lock, and ends with the process, so its holder knows that all
+/// earlier runs have ended.
 #[derive(Debug)]
 pub struct LocalLock {
     file: PathBuf,
@@ -41,7 +42,7 @@ pub struct LocalLock {
 }
 
 impl LocalLock {
-    /// None while another run holds it.
+    /// Takes the lock; returns `None` while another run holds it.
     ///
     /// # Errors
     /// FILE.backup-lock cannot be written.
@@ -49,7 +50,7 @@ impl LocalLock {
         Ok(LockFile::Backups.lock(file)?.map(|lock| Self { file: file.to_owned(), _lock: lock }))
     }
 
-    /// Where a drill restores to. The remains of one that was killed are removed.
+    /// Returns the path that a drill restores to. Remains of a killed drill are removed.
     pub fn drill_target(&self) -> PathBuf {
         let target = sibling(&self.file, "drill");
         remove(&sibling(&target, "restoring"));
@@ -61,17 +62,18 @@ fn sibling(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}.{end}", file.display()))
 }
 
-/// A copy beside the database, FILE.backup-copy. It is removed on drop; what a killed run has left of one is replaced by the next.
+/// A copy next to the database, FILE.backup-copy. It is removed on drop; the remains of a killed
+/// run are replaced by the next.
 #[derive(Debug)]
 pub struct LocalCopy {
     pub path: PathBuf,
 }
 
 impl LocalCopy {
-    /// Copies what was committed when it begins.
+    /// Copies the database with all commits up to the start of the copy.
     ///
     /// # Errors
-    /// There is no such file, or no room for the copy.
+    /// The file does not exist, or the disk has no room for the copy.
     pub async fn make(lock: &LocalLock) -> Result<Self, Fault> {
         let file = &lock.file;
         if !file.exists() {
@@ -85,7 +87,7 @@ impl LocalCopy {
 }
 
 impl LocalCopy {
-    /// The place of a copy that the caller writes; nothing is there.
+    /// Returns the path of a copy that the caller writes; an existing file is removed.
     pub fn place(lock: &LocalLock) -> Self {
         let copy = Self { path: sibling(&lock.file, "backup-copy") };
         remove(&copy.path);
@@ -99,12 +101,13 @@ impl Drop for LocalCopy {
     }
 }
 
-/// Writes one file with everything that was committed when it began (`VACUUM INTO`). Its connection is its own: those of readers may write
-/// nothing, and none may be inside a transaction. It needs as much room as the database, and keeps the write-ahead log from being reset meanwhile.
+/// Writes one file with all commits before its start (`VACUUM INTO`). It uses a connection of its
+/// own: those of readers may not write, and none may be inside a transaction. It needs as much
+/// space as the database, and keeps the write-ahead log from being reset meanwhile.
 async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
     let failed = |err: sqlx::Error| {
         Fault::Broken(format!(
-            "{} cannot be copied to {}: {err}. The copy needs as much room as the database, and the right to write there",
+            "{} cannot be copied to {}: {err}. The copy needs as much space as the database, and write permission there",
             file.display(),
             into.display()
         ))
@@ -112,7 +115,7 @@ async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
     let options = sqlite::SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(false)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(LOCK_TIMEOUT)
         // Checkpoints are the server's.
         .pragma("wal_autocheckpoint", "0")
         .disable_statement_logging();
@@ -122,10 +125,10 @@ async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
     copied.map(drop).map_err(failed)
 }
 
-/// Looks through a whole file for damage (`PRAGMA integrity_check`).
+/// Checks a whole file for damage (`PRAGMA integrity_check`).
 ///
 /// # Errors
-/// It is damaged, or no database.
+/// The file is damaged, or no database.
 pub async fn examine_file(file: &Path) -> Result<(), Fault> {
     let failed = |err: sqlx::Error| Fault::Broken(format!("{} is no sound database: {err}", file.display()));
     let options = sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(false).disable_statement_logging();
@@ -149,7 +152,7 @@ mod tests {
         let options = sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql("CREATE TABLE mug (id INTEGER); INSERT INTO mug VALUES (7)").execute(&mut connection).await.unwrap();
-        // What a killed run has left.
+        // Remains of a killed run.
         std::fs::write(folder.path().join("shop.sqlite.backup-copy"), "half a copy").unwrap();
         std::fs::write(folder.path().join("shop.sqlite.backup-copy-wal"), "half a log").unwrap();
         let lock = LocalLock::take(&file).unwrap().unwrap();

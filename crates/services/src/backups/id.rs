@@ -5,12 +5,13 @@ use std::fmt;
 use entity::prelude::Timestamp;
 use platform::clock::{self, Clock};
 
-/// The ID of a backup, as `20261123T205900123Z-1a2b3c4d`: the moment in UTC at which it began, to the millisecond, and four random bytes. IDs sort by that moment.
-/// Objects of other forms are no backups: they are neither listed nor removed, so that a place that holds something else as well is left in peace.
+/// The ID of a backup, as `20261123T205900123Z-1a2b3c4d`: its start in UTC, to the millisecond, and
+/// four random bytes. IDs sort by start. Objects with other names are no backups: they are neither
+/// listed nor removed, so that a location may hold other objects as well.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BackupId(String);
 
-const FORM: &[u8] = b"00000000T000000000Z-xxxxxxxx";
+const ID_TEMPLATE: &[u8] = b"00000000T000000000Z-xxxxxxxx";
 
 impl BackupId {
     pub fn new(clock: &Clock) -> Self {
@@ -23,10 +24,10 @@ impl BackupId {
         Self(format!("{day}T{time}Z-{}", hex::encode(tail)))
     }
 
-    /// Reads an ID; None where the text is none.
+    /// Parses an ID; `None` if the text is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let has_form = text.len() == FORM.len()
-            && text.bytes().zip(FORM).all(|(byte, form)| match form {
+        let has_form = text.len() == ID_TEMPLATE.len()
+            && text.bytes().zip(ID_TEMPLATE).all(|(byte, form)| match form {
                 b'0' => byte.is_ascii_digit(),
                 b'x' => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
                 form => byte == *form,
@@ -49,7 +50,7 @@ impl BackupId {
         ))
     }
 
-    /// When the backup began.
+    /// Returns the start time of the backup.
     pub fn at(&self) -> Timestamp {
         self.moment().unwrap_or(Timestamp(0))
     }

@@ -1,7 +1,9 @@
-//! Backups of a database: one consistent file, or a dump of Postgres, compressed, encrypted, and written to a folder or a bucket.
+//! Backups of a database: one consistent file, or a dump of Postgres, compressed, encrypted, and
+//! written to a folder or a bucket.
 //!
-//! A backup is a folder of chunks and a manifest that is written last. Its data key is random and sealed under the key ring, which is never inside.
-//! `docs/backups.md`, `docs/decisions/0122`. Beside them, months that leave a Postgres (`docs/decisions/0177`).
+//! A backup is a folder of chunks and a manifest that is written last. Its data key is random and
+//! sealed under the key ring, which is never part of it. `docs/backups.md`, `docs/decisions/0122`.
+//! The module also has the archive of months that leave a Postgres (`docs/decisions/0177`).
 
 pub mod core;
 mod file;
@@ -19,30 +21,31 @@ pub use self::core::{
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
     pgbackrest::{ClusterBackup, ListError, listed},
     retention::ALL_DAYS,
-    revocation::{Revocation, Revoked},
-    schedule::{Earlier, is_due},
-    scrub::scrubbed,
+    revocation::{Revocation, RevocationKind},
+    schedule::{EarlierRuns, is_due},
+    scrub::scrub_message,
 };
 pub use file::{LocalLock, examine_file};
 pub use id::BackupId;
 pub use months::{
-    ArchiveTerms, ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, erase_from_months, verify_month,
+    ARCHIVED_MONTH_RETENTION_DAYS, ArchiveTerms, ArchivedFile, ArchivedMonth, MonthOutcome, archive_months, erase_from_months,
+    verify_month,
 };
 pub use programs::PgPrograms;
 pub use rows::{RunFilter, RunSort, RunsSorted};
 pub use shell::{
     BackupError, Backups, Keys,
     dump::{DumpSource, drill_database, restore_dump, run_dump},
-    file_lists::{FilesCompared, StoredFiles, count_stored_files},
-    list::{Content, Listed, Problem, Summary},
-    log::{BackupLog, KILLED, RunFacts, SoleRun, measure},
-    newest::{NewestWhole, restore_newest_whole},
-    prune::Pruned,
+    file_lists::{FileComparison, StoredFiles, count_stored_files},
+    list::{BackupEntry, Content, Problem, Summary},
+    log::{BackupLog, ExclusiveRun, KILLED_ERROR, RunFacts, measure},
+    newest::{NewestUndamaged, restore_newest_undamaged},
+    prune::PruneResult,
     read::Verified,
     restore::{Restored, restore},
     revocations::{ListedRevocations, RevokedSince},
-    run::{Made, Source, heads, run},
-    segments::{CLOCKS_APART_SECONDS, Reach},
+    run::{CompletedBackup, Source, heads, run},
+    segments::{MAX_CLOCK_SKEW_SECONDS, Reach},
     ship::{ShipSettings, Shipper},
 };
 pub use spool::waiting_since;

@@ -1,5 +1,5 @@
-//! Months of the journal and of webhooks' attempts that leave the database: taken out of their tables, written as Parquet, read back and compared, and
-//! removed a week later.
+//! Months of the journal and of webhooks' attempts that leave the database: detached from their
+//! tables, written as Parquet, read back and compared, and removed a week later.
 
 mod erase;
 mod file;
@@ -20,21 +20,21 @@ use crate::{
 pub use erase::erase_from_months;
 use file::{decoded, encoded};
 
-/// Where archives are in the file store.
-const ARCHIVE: &str = "archive";
-/// What is last written of a month, in its folder.
+/// Folder of archives in the file store.
+const ARCHIVE_FOLDER: &str = "archive";
+/// Name of a month's manifest, which is written last.
 const MANIFEST: &str = "manifest.json";
-/// Rows of a file, and bytes of texts at which one ends before.
+/// Maximum rows of a file, and bytes of texts after which it ends.
 const FILE_ROWS: usize = 128 * 1024;
 const FILE_BYTES: usize = 64 << 20;
-/// Bytes of a file that is read back, at most.
-const MOST_BYTES: u64 = 1 << 30;
+/// Maximum bytes of a file that is read back.
+const MAX_BYTES: u64 = 1 << 30;
 /// Rows of a page.
 const PAGE: u32 = 5_000;
-/// How long an archived month stays in the database.
-pub const KEPT_DAYS: i64 = 7;
+/// Days for which an archived month stays in the database.
+pub const ARCHIVED_MONTH_RETENTION_DAYS: i64 = 7;
 
-const EVENT: PartShape = PartShape {
+const EVENT_SHAPE: PartShape = PartShape {
     columns: &[
         ("tenant_id", PartColumn::Id),
         ("seq", PartColumn::Whole),
@@ -44,8 +44,8 @@ const EVENT: PartShape = PartShape {
     ],
     key: 2,
 };
-/// Without `body`: a receiver may answer with anything, also with what is known of a customer.
-const WEBHOOK_ATTEMPT: PartShape = PartShape {
+/// Without `body`: a receiver may answer with anything, also with personal data of a customer.
+const WEBHOOK_ATTEMPT_SHAPE: PartShape = PartShape {
     columns: &[
         ("tenant_id", PartColumn::Id),
         ("endpoint_id", PartColumn::Id),
@@ -60,7 +60,8 @@ const WEBHOOK_ATTEMPT: PartShape = PartShape {
     key: 3,
 };
 
-/// What was archived of a month: beside its files as `manifest.json`, and noted of the part itself.
+/// Manifest of an archived month: stored beside its files as `manifest.json`, and with the part
+/// itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedMonth {
     pub part: String,
@@ -79,32 +80,34 @@ pub struct ArchivedFile {
     pub sha256: String,
 }
 
-/// What became of a month.
+/// Outcome of a month's archiving.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MonthOutcome {
-    /// Nothing was in it any more, or its archive is a week old and was read once more.
+    /// The month was empty, or its archive is a week old and was verified again.
     Removed,
     Archived(ArchivedMonth),
-    /// It was archived before, and stays for so many days.
+    /// The month is archived, and stays in the database for this many days.
     Kept {
         days: i64,
     },
-    /// Somebody still needs it.
+    /// The month is still needed, for this reason.
     Waits(String),
 }
 
-/// Which months leave the database, and as what.
+/// Conditions on which months leave the database.
 #[derive(Debug, Clone, Copy)]
 pub struct ArchiveTerms<'a> {
     /// Months before this one leave.
     pub before: Month,
     pub now: Timestamp,
-    /// What webhooks or alerts have not come to keeps its month for so many seconds after its end, and then leaves all the same.
+    /// Seconds after its end for which a month waits for webhooks or alerts that have not processed
+    /// its events; then it leaves all the same.
     pub grace_seconds: i64,
     pub left_out: &'a [LeftOut],
 }
 
-/// Archives what lies before a month, and removes what was archived a week ago. One that was ended in the middle goes on where it was.
+/// Archives the months before `terms.before`, and removes those that were archived a week ago. An
+/// interrupted run can be repeated.
 ///
 /// # Errors
 /// Another archive or erasure is running, or the database or the file store fails.
@@ -118,7 +121,7 @@ pub async fn archive_months(db: &Database, store: &Store, terms: ArchiveTerms<'_
 async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
     let mut outcomes = Vec::new();
     for part in db.parts().await? {
-        if part.may_leave() && part.month.is_some_and(|month| month < terms.before) {
+        if part.is_detachable() && part.month.is_some_and(|month| month < terms.before) {
             let outcome = archive_month(db, store, &part, terms).await?;
             outcomes.push((part.name, outcome));
         }
@@ -127,7 +130,7 @@ async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -
 }
 
 async fn archive_month(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_>) -> Result<MonthOutcome, Fault> {
-    if let Some(why) = needed(db, part, terms).await? {
+    if let Some(why) = prepare_drop(db, part, terms).await? {
         return Ok(MonthOutcome::Waits(why));
     }
     db.detach_part(part).await?;
@@ -135,44 +138,47 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, terms: Archive
     if let Some(noted) = &part.note {
         let noted: ArchivedMonth = serde_json::from_str(noted)
             .map_err(|error| Fault::Broken(format!("the comment of the table {} is not of its archive: {error}", part.name)))?;
-        // A tenant that was erased while the month was written is still in the archive: it is written once more from what is left.
+        // A tenant that was erased while the month was written is still in the archive: the archive
+        // is then written again from the remaining rows.
         if db.part_size(&part).await? == noted.rows
-            && let Some(outcome) = leave(db, store, &part, &noted, terms.now).await?
+            && let Some(outcome) = drop_archived_month(db, store, &part, &noted, terms.now).await?
         {
             return Ok(outcome);
         }
     }
     let (archived, folder) = (write(db, store, &part, terms).await?, folder(&part));
     if archived.rows == 0 {
-        // A run that was ended in the middle may have left files of rows that are erased by now. A whole archive that no part knows stays: erasures reach it.
+        // An interrupted run may have left files of rows that are erased by now. A whole archive
+        // without a part stays: erasures reach it.
         let manifest = format!("{folder}/{MANIFEST}");
-        if part.note.is_some() || !store.holds(&manifest).await.map_err(|error| stored(&manifest, &error))? {
-            store.remove_all(&folder).await.map_err(|error| stored(&folder, &error))?;
+        if part.note.is_some() || !store.holds(&manifest).await.map_err(|error| store_fault(&manifest, &error))? {
+            store.remove_all(&folder).await.map_err(|error| store_fault(&folder, &error))?;
         }
         db.drop_part(&part).await?;
         return Ok(MonthOutcome::Removed);
     }
     verify_month(store, &archived).await?;
     let text = put_manifest(store, &folder, &archived).await?;
-    db.note_part(&part, &text).await?;
+    db.store_part_note(&part, &text).await?;
     erase::remove_unnamed(store, &folder, &archived).await?;
     Ok(MonthOutcome::Archived(archived))
 }
 
-/// Removes an archived month from the database when its week is over. None where its archive is damaged: its rows are still here, to write it once more.
-async fn leave(
+/// Removes an archived month from the database after its week. Returns `None` if its archive is
+/// damaged: its rows still exist, so it is written again.
+async fn drop_archived_month(
     db: &Database,
     store: &Store,
     part: &Part,
     noted: &ArchivedMonth,
     now: Timestamp,
 ) -> Result<Option<MonthOutcome>, Fault> {
-    let days = KEPT_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
+    let days = ARCHIVED_MONTH_RETENTION_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
     if days > 0 {
         return Ok(Some(MonthOutcome::Kept { days }));
     }
     if let Err(fault) = verify_month(store, noted).await {
-        tracing::warn!(%fault, part = %part.name, "the archive of a month is damaged: it is written once more");
+        tracing::warn!(%fault, part = %part.name, "the archive of a month is damaged: it is written again");
         return Ok(None);
     }
     db.drop_part(part).await?;
@@ -183,36 +189,37 @@ async fn leave(
 async fn put_manifest(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<String, Fault> {
     let text = serde_json::to_string(archived).map_err(|error| Fault::Broken(error.to_string()))?;
     let name = format!("{folder}/{MANIFEST}");
-    store.put_bytes(&name, Bytes::from(text.clone())).await.map_err(|error| stored(&name, &error))?;
+    store.put_bytes(&name, Bytes::from(text.clone())).await.map_err(|error| store_fault(&name, &error))?;
     Ok(text)
 }
 
-/// Why a month cannot leave yet. Readers of the journal are told that what is in it is gone, before it is.
-async fn needed(db: &Database, part: &Part, terms: ArchiveTerms<'_>) -> Result<Option<String>, Fault> {
+/// Marks a month's events as deleted for readers of the journal, before they are, and returns the
+/// reason why the month cannot leave yet, if there is one.
+async fn prepare_drop(db: &Database, part: &Part, terms: ArchiveTerms<'_>) -> Result<Option<String>, Fault> {
     let (PartState::Attached | PartState::Detaching, "event", Some(month)) = (part.state, part.table, part.month) else {
         return Ok(None);
     };
     let (from, to) = (Timestamp(month.start()), Timestamp(month.plus(1).start()));
-    let waiting = webhooks::let_go_of_month(db, from, to, terms.now.plus_seconds(-terms.grace_seconds)).await?;
-    Ok((waiting > 0).then(|| format!("of {waiting} tenant(s), webhooks or alerts have not come so far")))
+    let waiting = webhooks::release_month(db, from, to, terms.now.plus_seconds(-terms.grace_seconds)).await?;
+    Ok((waiting > 0).then(|| format!("webhooks or alerts of {waiting} tenant(s) have not processed it yet")))
 }
 
-/// Where the files of a part are.
+/// Returns the folder of a part's files.
 fn folder(part: &Part) -> String {
     let month = part.month.map_or_else(|| "before".to_owned(), |month| month.to_string());
-    format!("{ARCHIVE}/{}/{month}", part.table)
+    format!("{ARCHIVE_FOLDER}/{}/{month}", part.table)
 }
 
-/// What an archive has of a table.
+/// Returns the columns of an archived table.
 fn shape_of(table: &str) -> PartShape {
-    if table == "event" { EVENT } else { WEBHOOK_ATTEMPT }
+    if table == "event" { EVENT_SHAPE } else { WEBHOOK_ATTEMPT_SHAPE }
 }
 
-fn stored(name: &str, error: &StoreError) -> Fault {
+fn store_fault(name: &str, error: &StoreError) -> Fault {
     Fault::Broken(format!("{name}: {error}"))
 }
 
-fn unreadable(name: &str, error: &ParquetError) -> Fault {
+fn parquet_fault(name: &str, error: &ParquetError) -> Fault {
     Fault::Broken(format!("{name} is no file of an archive: {error}"))
 }
 
@@ -226,10 +233,10 @@ async fn write(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_
         let is_last = page.len() < PAGE as usize;
         last = page.last().cloned();
         for row in &mut page {
-            leave_out(row, terms.left_out)
+            omit_fields(row, terms.left_out)
                 .map_err(|error| Fault::Broken(format!("{}: the payload of an event: {error}", part.name)))?;
             digest(&mut content, row);
-            bytes += row.iter().map(weight).sum::<usize>();
+            bytes += row.iter().map(text_bytes).sum::<usize>();
         }
         open.extend(page);
         if !open.is_empty() && (is_last || open.len() >= FILE_ROWS || bytes >= FILE_BYTES) {
@@ -249,21 +256,21 @@ async fn write(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_
 
 /// Writes rows as a file of an archive.
 async fn put_rows(store: &Store, name: String, shape: PartShape, rows: &[Vec<PartValue>]) -> Result<ArchivedFile, Fault> {
-    let encoded = encoded(shape, rows).map_err(|error| unreadable(&name, &error))?;
+    let encoded = encoded(shape, rows).map_err(|error| parquet_fault(&name, &error))?;
     let sha256 = hex::encode(Sha256::digest(&encoded));
-    store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| stored(&name, &error))?;
+    store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| store_fault(&name, &error))?;
     Ok(ArchivedFile { name, rows: rows.len() as u64, sha256 })
 }
 
-/// The rows of a file that is as it was written.
+/// Reads the rows of a file, and checks that it is unchanged.
 async fn rows_of(store: &Store, file: &ArchivedFile) -> Result<Vec<Vec<PartValue>>, Fault> {
-    let found = store.get(&file.name, MOST_BYTES).await.map_err(|error| stored(&file.name, &error))?;
+    let found = store.get(&file.name, MAX_BYTES).await.map_err(|error| store_fault(&file.name, &error))?;
     let found = found.filter(|found| hex::encode(Sha256::digest(found)) == file.sha256);
-    let found = found.ok_or_else(|| Fault::Broken(format!("{} is not as it was written", file.name)))?;
-    decoded(found).map_err(|error| unreadable(&file.name, &error))
+    let found = found.ok_or_else(|| Fault::Broken(format!("{} has changed since it was written", file.name)))?;
+    decoded(found).map_err(|error| parquet_fault(&file.name, &error))
 }
 
-/// Reads an archive whole: files, rows and values are as they were written.
+/// Verifies an archive as a whole: files, rows and values are as they were written.
 pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(), Fault> {
     let (mut content, mut rows) = (Sha256::new(), 0);
     for file in &archived.files {
@@ -271,19 +278,20 @@ pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(),
         rows += decoded.len() as u64;
         decoded.iter().for_each(|row| digest(&mut content, row));
     }
-    prove(archived, rows, content)
+    verify_content(archived, rows, content)
 }
 
-/// Compares what was read of an archive with what it was made of.
-fn prove(archived: &ArchivedMonth, rows: u64, content: Sha256) -> Result<(), Fault> {
+/// Compares the rows that were read from an archive with its number of rows and hash.
+fn verify_content(archived: &ArchivedMonth, rows: u64, content: Sha256) -> Result<(), Fault> {
     if rows != archived.rows || hex::encode(content.finalize()) != archived.content_sha256 {
-        return Err(Fault::Broken(format!("the archive of {} does not have the rows that it was made of", archived.part)));
+        return Err(Fault::Broken(format!("the archive of {} does not have the rows that were archived", archived.part)));
     }
     Ok(())
 }
 
-/// Leaves out of an event what an archive does not keep. Rows of attempts have other columns, and stay as they are.
-fn leave_out(row: &mut [PartValue], left_out: &[LeftOut]) -> Result<(), serde_json::Error> {
+/// Removes fields that an archive does not keep from an event. Rows of attempts have other columns,
+/// and stay unchanged.
+fn omit_fields(row: &mut [PartValue], left_out: &[LeftOut]) -> Result<(), serde_json::Error> {
     if let [_, _, PartValue::Text(kind), PartValue::Text(payload), _] = row
         && let Some(archived) = archived_payload(kind, payload, left_out)?
     {
@@ -292,7 +300,7 @@ fn leave_out(row: &mut [PartValue], left_out: &[LeftOut]) -> Result<(), serde_js
     Ok(())
 }
 
-fn weight(value: &PartValue) -> usize {
+fn text_bytes(value: &PartValue) -> usize {
     if let PartValue::Text(text) = value { text.len() } else { 0 }
 }
 
@@ -335,7 +343,7 @@ mod tests {
     #[test]
     fn rows_come_back_from_a_file_as_they_were() {
         let rows = vec![attempt(1, None), attempt(2, Some("refusé")), attempt(3, Some(""))];
-        let bytes = encoded(WEBHOOK_ATTEMPT, &rows).unwrap();
+        let bytes = encoded(WEBHOOK_ATTEMPT_SHAPE, &rows).unwrap();
         assert_eq!(decoded(Bytes::from(bytes)).unwrap(), rows);
         assert!(decoded(Bytes::from_static(b"PAR1 and no more")).is_err());
     }

@@ -1,10 +1,10 @@
-//! What was revoked, as rows of all tenants say it.
+//! Reads revocations from the rows of all tenants.
 
 use entity::record::{Record, Selected};
 use platform::storage::{Fault, Global};
 use uuid::Uuid;
 
-use super::core::revocation::{Revocation, Revoked};
+use super::core::revocation::{Revocation, RevocationKind};
 
 /// The first part of the union; the others have the same columns in this order.
 #[derive(Record)]
@@ -19,13 +19,14 @@ struct RevocationRow {
     at: i64,
 }
 
-/// Whether the database has the indexes that the look below goes by.
+/// Whether the database has the indexes that the query below needs.
 pub async fn are_indexed(global: &Global) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM seaql_migrations WHERE version = 'm0165_revocations'";
     Ok(!global.rows(sql, vec![]).await?.is_empty())
 }
 
-/// What was revoked since a moment in microseconds: keys, members who may not come in, customers of whom nothing is known, and tenants.
+/// Reads the revocations since a time in microseconds: revoked keys, suspended and removed members,
+/// erased customers, and erased tenants.
 pub async fn revoked_since(global: &Global, since: i64) -> Result<Vec<Revocation>, Fault> {
     let sql = format!(
         "SELECT {} FROM api_key k WHERE k.revoked_at IS NOT NULL AND k.revoked_at >= $1
@@ -38,7 +39,7 @@ pub async fn revoked_since(global: &Global, since: i64) -> Result<Vec<Revocation
     );
     let revocation = |row: RevocationRow| {
         let RevocationRow { kind, tenant, id, at } = row;
-        let revoked = Revoked::parse(&kind).ok_or_else(|| Fault::corrupt("revocation", "its kind is known"))?;
+        let revoked = RevocationKind::parse(&kind).ok_or_else(|| Fault::corrupt("revocation", "its kind is known"))?;
         Ok(Revocation { at, revoked, tenant, id })
     };
     global.records::<RevocationRow>(&sql, vec![since.into()]).await?.into_iter().map(revocation).collect()

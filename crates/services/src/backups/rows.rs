@@ -14,7 +14,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{file_list::ListedFile, schedule::Earlier};
+use super::core::{file_list::ListedFile, schedule::EarlierRuns};
 
 #[derive(Record)]
 struct EarlierRow {
@@ -27,13 +27,13 @@ struct EarlierRow {
 /// A backup of the log.
 #[derive(Record)]
 #[record(of = backup_run, alias = "")]
-struct KnownRow {
+struct LoggedBackupRow {
     destination: String,
     #[record(not_null)]
     backup_id: String,
 }
 
-/// A stored file that lasts.
+/// A stored file without expiry.
 #[derive(Record)]
 #[record(of = file, alias = "f")]
 struct FileRow {
@@ -57,7 +57,8 @@ impl From<FileRow> for ListedFile {
     }
 }
 
-/// Whether the database has the log as it is written here: an older one that was not migrated yet is backed up without.
+/// Whether the database has the log table of this version: an older database that is not migrated
+/// yet is backed up without a log.
 pub async fn is_there(global: &Global) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM seaql_migrations WHERE version = 'm0109_drill_rpo'";
     Ok(!global.rows(sql, vec![]).await?.is_empty())
@@ -67,8 +68,9 @@ pub async fn is_any_running(global: &Global) -> Result<bool, Fault> {
     Ok(!global.rows("SELECT 1 FROM backup_run WHERE state = 'RUNNING' LIMIT 1", vec![]).await?.is_empty())
 }
 
-/// Earlier runs of a kind to this destination. Those from the future, by a clock that was wrong, do not count.
-pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<Earlier, Fault> {
+/// Reads the times of earlier runs of a kind to this destination. Runs from the future, by a wrong
+/// clock, do not count.
+pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<EarlierRuns, Fault> {
     let sql = format!(
         "SELECT {} FROM backup_run
                WHERE kind = $1 AND destination = $2 AND started_at <= $3 AND coalesce(ended_at, started_at) <= $3",
@@ -76,11 +78,12 @@ pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: 
     );
     let values = vec![kind.as_str().into(), destination.into(), now.micros().into()];
     let row = global.records::<EarlierRow>(&sql, values).await?.pop();
-    Ok(row.map(|row| Earlier { done_at: row.done_at, tried_at: row.tried_at }).unwrap_or_default())
+    Ok(row.map(|row| EarlierRuns { done_at: row.done_at, tried_at: row.tried_at }).unwrap_or_default())
 }
 
-/// The last run of a kind that succeeded, wherever to. One that began at a moment to come, by a clock that was ahead, is not counted.
-pub async fn last_done(global: &Global, kind: BackupKind, now: Timestamp) -> Result<Option<BackupRun>, Fault> {
+/// Reads the last successful run of a kind, to any destination. Runs from the future, by a clock
+/// that was ahead, do not count.
+pub async fn last_success(global: &Global, kind: BackupKind, now: Timestamp) -> Result<Option<BackupRun>, Fault> {
     let columns = BackupRun::select("r");
     let sql = format!(
         "SELECT {columns} FROM backup_run r
@@ -91,23 +94,23 @@ pub async fn last_done(global: &Global, kind: BackupKind, now: Timestamp) -> Res
 
 /// Destination and ID of each backup of the log.
 pub async fn known(global: &Global) -> Result<HashSet<(String, String)>, Fault> {
-    let sql = format!("SELECT {} FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL", KnownRow::SELECT);
-    let rows = global.records::<KnownRow>(&sql, vec![]).await?;
+    let sql = format!("SELECT {} FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL", LoggedBackupRow::SELECT);
+    let rows = global.records::<LoggedBackupRow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| (row.destination, row.backup_id)).collect())
 }
 
-pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
+pub async fn count_failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
     let sql = "SELECT count(*) FROM backup_run WHERE kind = $1 AND state = 'FAILED'";
     let rows = global.rows(sql, vec![kind.as_str().into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Conditions on runs; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on runs; `None` is no condition, and an empty list matches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     pub kinds: Option<Vec<BackupKind>>,
     pub states: Option<Vec<BackupState>>,
-    /// From a moment on, and before another one.
+    /// From one time on, and before another.
     pub started_at: [Option<Timestamp>; 2],
     pub ended_at: [Option<Timestamp>; 2],
     /// Whether the run has ended.
@@ -116,7 +119,7 @@ pub struct RunFilter {
     pub is_sound: Option<bool>,
 }
 
-/// What runs are sorted by; the ID breaks ties.
+/// Sort field of runs; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunSort {
     StartedAt,
@@ -172,13 +175,13 @@ impl RunFilter {
     }
 }
 
-/// The condition of the runs that are listed, its parameters numbered from `$1`.
+/// Returns the condition of the listed runs, its parameters numbered from `$1`.
 fn only(global: &Global, filter: &Nested<RunFilter>) -> (String, Vec<Value>) {
     let backend = global.backend();
     filter.conditions(1, &|filter, first| filter.conditions(backend, first))
 }
 
-/// How many runs are listed on all pages, counted up to `most`.
+/// Returns the number of matching runs, counted up to `most`.
 pub async fn count(global: &Global, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
     let (only, mut values) = only(global, filter);
     values.push(most.into());
@@ -187,7 +190,7 @@ pub async fn count(global: &Global, filter: &Nested<RunFilter>, most: i64) -> Re
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// A page of runs in the order that is asked for.
+/// Reads a page of runs, sorted.
 pub async fn page(
     global: &Global,
     filter: &Nested<RunFilter>,
@@ -212,7 +215,7 @@ pub async fn add(work: &Work, run: BackupRun) -> Result<(), Fault> {
     work.insert_global::<backup_run::Entity>(run).await
 }
 
-/// Writes how a run ended, unless somebody has ended it before.
+/// Writes the result of a run, unless it has ended already.
 pub async fn end(work: &Work, run: BackupRun) -> Result<(), Fault> {
     let sql =
         "UPDATE backup_run SET state = $2, ended_at = $3, backup_id = $4, bytes = $5, stored_bytes = $6, files = $7, head = $8,
@@ -234,7 +237,7 @@ pub async fn end(work: &Work, run: BackupRun) -> Result<(), Fault> {
     work.execute_global(sql, values).await.map(drop)
 }
 
-/// All that run have failed.
+/// Marks all running runs as failed; returns the number.
 pub async fn fail_running(work: &Work, error: &str, now: Timestamp) -> Result<u64, Fault> {
     let sql = "UPDATE backup_run SET state = 'FAILED', ended_at = $1, error = $2 WHERE state = 'RUNNING'";
     work.execute_global(sql, vec![now.micros().into(), error.into()]).await
@@ -252,7 +255,7 @@ pub async fn remove_before(work: &Work, before: Timestamp) -> Result<(), Fault> 
     work.execute_global("DELETE FROM backup_run WHERE started_at < $1", vec![before.micros().into()]).await.map(drop)
 }
 
-/// The stored files that last, of all tenants, after the one with these IDs.
+/// Reads the stored files without expiry, of all tenants, after the one with these IDs.
 pub async fn stored_files(reads: &impl GlobalReads, after: (Uuid, Uuid), most: i64) -> Result<Vec<ListedFile>, Fault> {
     let sql = format!(
         "SELECT {} FROM file f

@@ -1,4 +1,4 @@
-//! Segments on the disk beside the database, until they are where the backups are.
+//! Segments on the local disk next to the database, until they are in the backup location.
 
 use std::{
     cell::Cell,
@@ -10,9 +10,10 @@ use std::{
 use super::core::segment::SegmentName;
 
 /// Separates a generation from the name of its segment.
-const BETWEEN: char = '~';
+const SEPARATOR: char = '~';
 
-/// The folder FILE.wal-spool, bounded. What a process that was killed has left there is carried on by the next.
+/// The folder FILE.wal-spool, of bounded size. The next process continues with the files of a
+/// killed one.
 pub struct Spool {
     folder: PathBuf,
     most: u64,
@@ -21,7 +22,7 @@ pub struct Spool {
 
 impl Spool {
     /// # Errors
-    /// The folder cannot be made or read.
+    /// The folder cannot be created or read.
     pub fn open(file: &Path, most: u64) -> io::Result<Self> {
         let folder = PathBuf::from(format!("{}.wal-spool", file.display()));
         fs::create_dir_all(&folder)?;
@@ -29,7 +30,7 @@ impl Spool {
         let mut bytes = 0;
         for entry in fs::read_dir(&spool.folder)? {
             let entry = entry?;
-            match parts(&entry.file_name().to_string_lossy()) {
+            match split_name(&entry.file_name().to_string_lossy()) {
                 Some(_) => bytes += entry.metadata()?.len(),
                 // Half a segment.
                 None => fs::remove_file(entry.path())?,
@@ -39,11 +40,11 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Keeps a segment, so that a crash of the machine does not take it.
+    /// Stores a segment durably.
     ///
     /// # Errors
     /// The disk or the spool is full.
-    pub fn keep(&self, generation: &str, segment: &str, bytes: &[u8]) -> io::Result<()> {
+    pub fn store_segment(&self, generation: &str, segment: &str, bytes: &[u8]) -> io::Result<()> {
         let after = self.bytes.get().saturating_add(bytes.len() as u64);
         if after > self.most {
             return Err(io::Error::new(
@@ -55,7 +56,7 @@ impl Spool {
         let mut file = File::create(&half)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&half, self.folder.join(format!("{generation}{BETWEEN}{segment}")))?;
+        fs::rename(&half, self.folder.join(format!("{generation}{SEPARATOR}{segment}")))?;
         if cfg!(unix) {
             File::open(&self.folder)?.sync_all()?;
         }
@@ -63,14 +64,14 @@ impl Spool {
         Ok(())
     }
 
-    /// Generation and segment of what has waited longest.
+    /// Returns generation and name of the oldest segment.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn first(&self) -> io::Result<Option<(String, String)>> {
         let mut first = None;
         for entry in fs::read_dir(&self.folder)? {
-            let found = parts(&entry?.file_name().to_string_lossy());
+            let found = split_name(&entry?.file_name().to_string_lossy());
             first = match (first, found) {
                 (Some(first), Some(found)) => Some(std::cmp::min(first, found)),
                 (first, found) => first.or(found),
@@ -87,10 +88,10 @@ impl Spool {
         fs::read(self.path(generation, segment))
     }
 
-    /// Lets a segment go.
+    /// Removes a segment.
     ///
     /// # Errors
-    /// It cannot be removed.
+    /// The segment cannot be removed.
     pub fn remove(&self, generation: &str, segment: &str) -> io::Result<()> {
         let path = self.path(generation, segment);
         let bytes = fs::metadata(&path)?.len();
@@ -99,14 +100,15 @@ impl Spool {
         Ok(())
     }
 
-    /// Lets all segments of a generation go; says how many there were. The last one goes first, so that a crash in between leaves a chain without a gap.
+    /// Removes all segments of a generation; returns their number. The last one is removed first,
+    /// so that a crash leaves a chain without a gap.
     ///
     /// # Errors
     /// The folder cannot be read, or a segment cannot be removed.
     pub fn remove_all(&self, generation: &str) -> io::Result<usize> {
         let mut segments = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
-            let found = parts(&entry?.file_name().to_string_lossy());
+            let found = split_name(&entry?.file_name().to_string_lossy());
             segments.extend(found.filter(|(of, _)| of == generation));
         }
         segments.sort_unstable();
@@ -117,7 +119,7 @@ impl Spool {
     }
 
     fn path(&self, generation: &str, segment: &str) -> PathBuf {
-        self.folder.join(format!("{generation}{BETWEEN}{segment}"))
+        self.folder.join(format!("{generation}{SEPARATOR}{segment}"))
     }
 
     pub fn bytes(&self) -> u64 {
@@ -130,10 +132,11 @@ impl Spool {
     }
 }
 
-/// When the segment was read that has waited longest beside this database, in microseconds since 1970 UTC; None where none waits.
+/// Returns the read time of the oldest waiting segment of this database, in microseconds since 1970
+/// UTC; `None` if none waits.
 ///
 /// # Errors
-/// The folder is there and cannot be read.
+/// The folder exists and cannot be read.
 pub fn waiting_since(file: &Path) -> io::Result<Option<i64>> {
     let entries = match fs::read_dir(format!("{}.wal-spool", file.display())) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -141,14 +144,14 @@ pub fn waiting_since(file: &Path) -> io::Result<Option<i64>> {
     };
     let mut since = None;
     for entry in entries {
-        let read_at = parts(&entry?.file_name().to_string_lossy()).and_then(|(_, segment)| SegmentName::parse(&segment));
+        let read_at = split_name(&entry?.file_name().to_string_lossy()).and_then(|(_, segment)| SegmentName::parse(&segment));
         since = since.into_iter().chain(read_at.map(|name| name.read_at)).min();
     }
     Ok(since)
 }
 
-fn parts(name: &str) -> Option<(String, String)> {
-    let (generation, segment) = name.split_once(BETWEEN)?;
+fn split_name(name: &str) -> Option<(String, String)> {
+    let (generation, segment) = name.split_once(SEPARATOR)?;
     Some((generation.to_owned(), segment.to_owned()))
 }
 
@@ -161,7 +164,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(&folder.path().join("shop.sqlite"), 10).unwrap();
         for (generation, segment) in [("g1", "1"), ("g1", "2"), ("g2", "1")] {
-            spool.keep(generation, segment, b"mug").unwrap();
+            spool.store_segment(generation, segment, b"mug").unwrap();
         }
         assert_eq!(spool.remove_all("g1").unwrap(), 2);
         assert_eq!((spool.bytes(), spool.first().unwrap()), (3, Some(("g2".to_owned(), "1".to_owned()))));
@@ -173,9 +176,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(&folder.path().join("shop.sqlite"), 100).unwrap();
         for segment in ["1", "2", "3", "4", "6", "7", "8", "9"] {
-            spool.keep("g1", segment, b"mug").unwrap();
+            spool.store_segment("g1", segment, b"mug").unwrap();
         }
-        // It cannot be removed like a file: the removal ends here, as that of a process that is killed does.
+        // A folder cannot be removed like a file: the removal ends here, as if the process were
+        // killed.
         fs::create_dir(folder.path().join("shop.sqlite.wal-spool/g1~5")).unwrap();
         spool.remove_all("g1").unwrap_err();
         let is_there = |segment: &&str| spool.read("g1", segment).is_ok();
@@ -189,9 +193,9 @@ mod tests {
         let file = folder.path().join("shop.sqlite");
         let spool = Spool::open(&file, 10).unwrap();
         assert_eq!(spool.first().unwrap(), None);
-        spool.keep("g1", "2", b"later").unwrap();
-        spool.keep("g1", "1", b"soon").unwrap();
-        let full = spool.keep("g1", "3", b"too much").unwrap_err();
+        spool.store_segment("g1", "2", b"later").unwrap();
+        spool.store_segment("g1", "1", b"soon").unwrap();
+        let full = spool.store_segment("g1", "3", b"too much").unwrap_err();
         assert_eq!(full.kind(), io::ErrorKind::StorageFull);
         fs::write(folder.path().join("shop.sqlite.wal-spool/half"), "half").unwrap();
         let spool = Spool::open(&file, 10).unwrap();
@@ -200,7 +204,7 @@ mod tests {
         assert_eq!(spool.first().unwrap(), Some(("g1".to_owned(), "1".to_owned())));
         assert_eq!(spool.read("g1", "1").unwrap(), b"soon");
         assert_eq!(waiting_since(&file).unwrap(), None, "these are no names of segments");
-        spool.keep("g1", "0000000000-1795467540123456", b"").unwrap();
+        spool.store_segment("g1", "0000000000-1795467540123456", b"").unwrap();
         assert_eq!(waiting_since(&file).unwrap(), Some(1_795_467_540_123_456));
         spool.remove("g1", "0000000000-1795467540123456").unwrap();
         spool.remove("g1", "1").unwrap();

@@ -10,34 +10,34 @@ use std::{
 };
 
 use super::core::{
-    segment::MOST_FRAME_BYTES,
+    segment::MAX_FRAME_BYTES,
     wal::{FRAME_HEADER_BYTES, HEADER_BYTES, LogHeader, Position},
 };
 
-/// A batch ends with the first transaction that brings it to so many bytes.
-const ENOUGH_BYTES: usize = 4 << 20;
+/// Size at which a batch ends with the current transaction.
+const BATCH_BYTES: usize = 4 << 20;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// Frames of whole transactions: the number of each page and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub frames: Vec<u8>,
-    /// After the last of them.
+    /// Position after the last frame.
     pub end: Position,
-    /// Pages of the database then.
+    /// Pages of the database after these transactions.
     pub pages: u32,
 }
 
-/// What comes after a position.
+/// Content of the log after a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     Nothing,
     Frames(Batch),
-    /// The log was begun anew while it was read.
+    /// The log was restarted while it was read.
     Renewed,
 }
 
-/// The header of the log; None where there is no log, or nothing in it.
+/// Reads the header of the log; `None` if the log does not exist or is empty.
 pub fn header(log: &Path) -> io::Result<Option<LogHeader>> {
     match File::open(log) {
         Ok(mut file) => read_header(&mut file),
@@ -55,7 +55,7 @@ fn read_header(file: &mut impl Read) -> io::Result<Option<LogHeader>> {
     }
 }
 
-/// The transactions after a position: some megabytes, or one that is larger.
+/// Reads the transactions after a position: some megabytes, or one larger transaction.
 pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
     let mut file = match File::open(log) {
         Ok(file) => BufReader::with_capacity(BUFFER_BYTES, file),
@@ -76,16 +76,17 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
         frames.extend_from_slice(&frame[FRAME_HEADER_BYTES..]);
         if facts.pages_after > 0 {
             whole = Some((frames.len(), at, facts.pages_after));
-            if frames.len() >= ENOUGH_BYTES {
+            if frames.len() >= BATCH_BYTES {
                 break;
             }
         }
-        if frames.len() > MOST_FRAME_BYTES {
+        if frames.len() > MAX_FRAME_BYTES {
             return Err(io::Error::other("a transaction has more than a gibibyte"));
         }
     }
     let Some((length, end, pages)) = whole else { return Ok(Next::Nothing) };
-    // Frames that were written over meanwhile have other salts, unless the header was not yet written: it comes first.
+    // Overwritten frames have other salts, unless the header is not written yet: it is written
+    // first.
     if header(log)? != Some(from.header) {
         return Ok(Next::Renewed);
     }
@@ -93,7 +94,7 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
     Ok(Next::Frames(Batch { frames, end, pages }))
 }
 
-/// Writes pages into a database that nobody has open, and cuts it to so many pages.
+/// Writes pages into a closed database, and cuts it to `pages` pages.
 pub fn write_pages<'a>(
     into: &mut (impl Write + Seek),
     page_bytes: u32,

@@ -11,63 +11,67 @@ use tokio::time::Instant;
 
 use super::{rows, shell};
 
-/// How long the job waits between two looks: with what a page takes, facts are less than a second behind.
-const EVERY: Duration = Duration::from_millis(600);
+/// Interval of the job: with the time that a page takes, facts are less than a second behind.
+const RUN_INTERVAL: Duration = Duration::from_millis(600);
 
-/// What workers know of facts.
+/// Registers the job that keeps the facts.
 pub fn register(registry: Registry, db: &Database) -> Registry {
     let db = db.clone();
-    registry.periodic("demand.keep", EVERY, move |_| keep_all(db.clone()))
+    registry.periodic("demand.keep", RUN_INTERVAL, move |_| update_all_facts(db.clone()))
 }
 
-/// Pages that are turned before the journal is looked at again.
-const PAGES: usize = 16;
+/// Pages that are processed before the journal's head is read again.
+const PAGES_PER_ROUND: usize = 16;
 /// Events that facts may lack until the next time: as many as a reader counts before they answer.
-const FAR: i64 = 16_000;
-/// How late facts may be: what is written just after a round has begun is counted when the next one ends.
-const LATE: Duration = Duration::from_millis(900);
-/// The least pause between two rounds, and the longest.
-const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
-/// How long rounds follow one another before the run ends: until then nothing says how the job fares.
-const RUN: Duration = Duration::from_secs(10);
+const FAR_BEHIND_EVENTS: i64 = 16_000;
+/// Maximum delay of facts: an event written just after a round has begun is counted when the next
+/// round ends.
+const MAX_FACT_DELAY: Duration = Duration::from_millis(900);
+/// Minimum and maximum pause between two rounds.
+const PAUSE_LIMITS: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+/// Duration after which a run ends: the job's status is reported only between runs.
+const RUN_TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Brings every tenant's facts up to date, or nearer to it, round by round, until a round leaves them as current as they have to be.
-pub async fn keep_all(db: Database) -> Result<(), Fault> {
+/// Updates every tenant's facts in rounds, until a round leaves them as current as required.
+pub async fn update_all_facts(db: Database) -> Result<(), Fault> {
     let begun = Instant::now();
     loop {
         let began = Instant::now();
-        let is_any_far = round(&db).await?;
+        let is_any_far = process_round(&db).await?;
         let took = began.elapsed();
-        let pause = if is_any_far { rest_after(took) } else { pause_after(took) };
-        if begun.elapsed() >= RUN || !is_any_far && pause >= EVERY {
-            // The job itself waits for `EVERY` before its next run.
-            clock::sleep(pause.saturating_sub(EVERY)).await;
+        let pause = if is_any_far { min_pause_after(took) } else { pause_after(took) };
+        if begun.elapsed() >= RUN_TIME_LIMIT || !is_any_far && pause >= RUN_INTERVAL {
+            // The job itself waits for `RUN_INTERVAL` before its next run.
+            clock::sleep(pause.saturating_sub(RUN_INTERVAL)).await;
             return Ok(());
         }
         clock::sleep(pause).await;
     }
 }
 
-/// How long to leave processors, and SQLite's writer, to others after a round that took so long: for as long.
-fn rest_after(took: Duration) -> Duration {
-    let [least, most] = PAUSE;
+/// Returns the pause after a round of duration `took`, during which the processors, and SQLite's
+/// writer, are free for other work: as long as the round took, within the limits of `PAUSE_LIMITS`.
+fn min_pause_after(took: Duration) -> Duration {
+    let [least, most] = PAUSE_LIMITS;
     took.clamp(least, most)
 }
 
-/// How long after a round facts may wait for the next one: as long as the job waits where little is written, and the shorter the longer rounds take. It
-/// is a rest at least: where rounds take too long, facts are late.
+/// Returns the time from a round to the next one: the job's interval if few events are written, and
+/// less the longer rounds take, but never less than `min_pause_after`: if rounds take too long, facts
+/// are late.
 fn pause_after(took: Duration) -> Duration {
-    LATE.saturating_sub(took * 2).min(EVERY).max(rest_after(took))
+    MAX_FACT_DELAY.saturating_sub(took * 2).min(RUN_INTERVAL).max(min_pause_after(took))
 }
 
-/// Some pages of every tenant, so that one that is far behind keeps the others waiting for these alone; whether any is still far. A tenant whose facts
-/// cannot be kept is logged and passed over, so that it holds nobody else up.
-async fn round(db: &Database) -> Result<bool, Fault> {
+/// Processes some pages of every tenant, so that a tenant that is far behind delays the others by
+/// these pages only; returns whether any is still far behind. A tenant whose facts cannot be
+/// updated is logged and skipped, so that it does not block the others.
+async fn process_round(db: &Database) -> Result<bool, Fault> {
     let mut is_any_far = false;
-    for tenant in rows::behind(&db.global()).await? {
-        match shell::catch_up(db, tenant, PAGES).await {
-            Ok(progress) => is_any_far |= progress.is_far(FAR),
-            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "the demand facts could not be kept"),
+    for tenant in rows::tenants_behind(&db.global()).await? {
+        match shell::catch_up(db, tenant, PAGES_PER_ROUND).await {
+            Ok(progress) => is_any_far |= progress.is_far(FAR_BEHIND_EVENTS),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "the demand facts could not be brought up to date"),
         }
     }
     Ok(is_any_far)
@@ -94,6 +98,6 @@ mod tests {
     fn whoever_writes_has_half_of_the_time_however_long_rounds_take() {
         assert_eq!([310, 600, 2_000].map(after), [310, 600, 2_000]);
         assert_eq!(after(60_000), 5_000, "facts come nearer even so");
-        assert_eq!(rest_after(Duration::ZERO), Duration::from_millis(50), "far behind, and nothing to write");
+        assert_eq!(min_pause_after(Duration::ZERO), Duration::from_millis(50), "far behind, and nothing to write");
     }
 }

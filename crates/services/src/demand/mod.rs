@@ -1,7 +1,9 @@
-//! Demand facts: what was wanted, sold, brought back and moved of each product, store and channel on each business day.
+//! Demand facts: units ordered, sold, returned and moved of each product, store and channel on each
+//! business day.
 //!
-//! A projection of orders, returns and the ledger in the order of `seq`, like the cost books: `jobs` and whoever asks bring it up to date, and
-//! nothing that sells waits for it. It can be thrown away and made again with equal results.
+//! A projection of orders, returns and the ledger in the order of `seq`, like the cost books:
+//! `jobs` and the readers bring it up to date, and no sale waits for it. It can be discarded and
+//! rebuilt with equal results.
 
 pub mod core;
 pub mod jobs;

@@ -1,29 +1,32 @@
-//! The digest of a store: its levels in buckets by product, and of each bucket the sum of hashes of its levels' versions.
+//! The digest of a store: its levels in buckets by product, and for each bucket the sum of hashes
+//! of its levels' versions.
 //!
-//! With `p` the product's ID as text and `v` the level's version in decimal: the bucket is ⌊u32be(SHA-256(p)\[0..4]) × buckets ÷ 2³²⌋, the element of
-//! a level u64be(SHA-256(p ":" v)\[0..8]), and the hash of a bucket the sum of its elements mod 2⁶⁴. A sum can be kept up to date level by level, and
-//! does not depend on their order (M. Bellare, D. Micciancio, "A New Paradigm for Collision-free Hashing", AdHash). It guards against lost updates, not
-//! against somebody who chooses the elements.
+//! With `p` the product's ID as text and `v` the level's version in decimal: the bucket is
+//! ⌊u32be(SHA-256(p)\[0..4]) × buckets ÷ 2³²⌋, the element of a level u64be(SHA-256(p ":"
+//! v)\[0..8]), and the hash of a bucket the sum of its elements mod 2⁶⁴. A sum can be kept up to
+//! date level by level, and does not depend on their order (M. Bellare, D. Micciancio, "A New
+//! Paradigm for Collision-free Hashing", AdHash). It guards against lost updates, not against an
+//! attacker who chooses the elements.
 
 use sha2::{Digest as _, Sha256};
 
-/// The most buckets.
-pub const MOST_BUCKETS: u32 = 16_384;
-/// The most buckets whose levels are asked for at once.
-pub const MOST_ASKED: usize = 256;
+/// Maximum buckets.
+pub const MAX_BUCKETS: u32 = 16_384;
+/// Maximum buckets whose levels one request reads.
+pub const MAX_ASKED: usize = 256;
 
-/// A number of buckets: a power of two up to `MOST_BUCKETS`.
+/// A number of buckets: a power of two up to `MAX_BUCKETS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buckets(u32);
 
 impl Buckets {
     pub fn new(number: u32) -> Option<Self> {
-        (number.is_power_of_two() && number <= MOST_BUCKETS).then_some(Self(number))
+        (number.is_power_of_two() && number <= MAX_BUCKETS).then_some(Self(number))
     }
     pub const fn get(self) -> u32 {
         self.0
     }
-    /// The bucket of a product, below their number.
+    /// Returns the bucket of a product, less than the number of buckets.
     pub fn of(self, product: &str) -> u32 {
         let hash = Sha256::digest(product.as_bytes());
         let first = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
@@ -58,7 +61,7 @@ impl StoreDigest {
         self.counts[bucket] += 1;
     }
 
-    /// Sixteen lower-case hexadecimal digits a bucket.
+    /// Returns sixteen lower-case hexadecimal digits for each bucket.
     pub fn hashes(&self) -> Vec<String> {
         self.sums.iter().map(|sum| format!("{sum:016x}")).collect()
     }

@@ -1,4 +1,4 @@
-//! Versions of a store's levels, piece by piece, so that no more of them is in memory at once.
+//! Versions of a store's levels, read in pages, so that memory is bounded.
 
 use entity::{
     prelude::*,
@@ -9,8 +9,8 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::core::{Buckets, StoreDigest};
 
-/// Levels that are read at once.
-const PIECE: usize = 10_000;
+/// Levels of a page.
+const PAGE_LEVELS: usize = 10_000;
 
 /// A level's identity and version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -23,7 +23,7 @@ pub struct LevelVersion {
 
 /// A level with its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InBucket {
+pub struct LevelInBucket {
     pub level: LevelVersion,
     pub bucket: u32,
 }
@@ -33,18 +33,18 @@ pub struct InBucket {
 pub struct ProductRange {
     pub after: Option<ProductId>,
     pub before: Option<ProductId>,
-    /// From the greatest ID to the least.
+    /// Whether the range is read from the greatest ID to the least.
     pub backward: bool,
 }
 
 impl ProductRange {
-    /// The rest of it, once a product has been read.
-    fn beyond(self, product: Option<ProductId>) -> Self {
+    /// Returns the rest of the range after a product.
+    fn after_product(self, product: Option<ProductId>) -> Self {
         if self.backward { Self { before: product, ..self } } else { Self { after: product, ..self } }
     }
 }
 
-async fn piece(reads: &impl Reads, store: StoreId, range: ProductRange) -> Result<Vec<LevelVersion>, Fault> {
+async fn level_page(reads: &impl Reads, store: StoreId, range: ProductRange) -> Result<Vec<LevelVersion>, Fault> {
     let (select, mut bounds, mut values) = (LevelVersion::SELECT, String::new(), vec![store.into()]);
     for (bound, operator) in [(range.after, ">"), (range.before, "<")] {
         if let Some(product) = bound {
@@ -54,24 +54,25 @@ async fn piece(reads: &impl Reads, store: StoreId, range: ProductRange) -> Resul
     }
     let direction = if range.backward { " DESC" } else { "" };
     let sql = format!(
-        "SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND l.store_id = $2{bounds} ORDER BY l.product_id{direction} LIMIT {PIECE}"
+        "SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND l.store_id = $2{bounds} ORDER BY l.product_id{direction} LIMIT {PAGE_LEVELS}"
     );
     reads.records(&sql, values).await
 }
 
-/// The digest of a store's levels, also of those with zeros. A level that moves meanwhile counts as it was before or after.
+/// Returns the digest of a store's levels, including those with zeros. A level that moves meanwhile
+/// counts in either version.
 pub async fn digest(reads: &impl Reads, store: StoreId, buckets: Buckets) -> Result<StoreDigest, Fault> {
     let (mut digest, mut range) = (StoreDigest::new(buckets), ProductRange::default());
     loop {
-        let levels = piece(reads, store, range).await?;
+        let levels = level_page(reads, store, range).await?;
         for level in &levels {
             digest.add(&level.product_id.to_string(), level.version);
         }
-        if levels.len() < PIECE {
+        if levels.len() < PAGE_LEVELS {
             return Ok(digest);
         }
-        range = range.beyond(levels.last().map(|level| level.product_id));
-        // Hashing does not wait for anything: others have their turn.
+        range = range.after_product(levels.last().map(|level| level.product_id));
+        // Hashing awaits nothing: the yield lets other tasks run.
         tokio::task::yield_now().await;
     }
 }
@@ -83,23 +84,23 @@ pub async fn levels_in(
     wanted: &[u32],
     mut range: ProductRange,
     most: usize,
-) -> Result<Vec<InBucket>, Fault> {
+) -> Result<Vec<LevelInBucket>, Fault> {
     let mut found = Vec::new();
     loop {
-        let levels = piece(reads, store, range).await?;
+        let levels = level_page(reads, store, range).await?;
         for level in &levels {
             let bucket = buckets.of(&level.product_id.to_string());
             if wanted.contains(&bucket) {
-                found.push(InBucket { level: *level, bucket });
+                found.push(LevelInBucket { level: *level, bucket });
             }
             if found.len() == most {
                 return Ok(found);
             }
         }
-        if levels.len() < PIECE {
+        if levels.len() < PAGE_LEVELS {
             return Ok(found);
         }
-        range = range.beyond(levels.last().map(|level| level.product_id));
+        range = range.after_product(levels.last().map(|level| level.product_id));
         tokio::task::yield_now().await;
     }
 }

@@ -27,9 +27,9 @@ pub struct ExchangeEvent {
     pub version: i64,
 }
 
-/// An exchange of one's own, or any for whoever holds the permission for all stores.
+/// Shows an exchange to its requester, and to viewers with the permission for all stores.
 fn shown_exchange(run: &ExchangeEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    // No store is the nil one's: only who may exchange for all of them is covered for it.
+    // No store has the nil ID: only a viewer with the permission for all stores covers it.
     let is_seen = run.maker == Some(viewer.viewer()) || viewer.covers(StoreId::NIL);
     (viewer.is_permitted() && is_seen)
         .then(|| json!({ "id": run.id, "kind": run.kind, "state": run.state, "version": run.version }))

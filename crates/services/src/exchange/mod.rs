@@ -1,8 +1,10 @@
-//! What comes and goes in files: imports and exports of the rooms' rows.
+//! Imports and exports of the rooms' rows as files.
 //!
-//! An exchange is a row and a job. Its worker reads the file as a stream, carries it out in chunks through the rooms' own shells, with the rights
-//! that whoever asked for it has at that moment, and notes after each chunk how far it is. Each chunk has an idempotency key made of the exchange and
-//! its rows, so whoever takes over from a dead worker does the last chunk again and changes nothing twice. `docs/decisions/0083-files.md`.
+//! An exchange is a row and a job. Its worker reads the file as a stream and applies it in chunks
+//! through the rooms' own shells, with the rights that the requester has at that moment, and stores
+//! its position after each chunk. Each chunk has an idempotency key made of the exchange and its
+//! rows, so the successor of a dead worker repeats the last chunk and changes nothing twice.
+//! `docs/decisions/0083-files.md`.
 
 pub mod core;
 pub mod events;
@@ -12,6 +14,7 @@ mod rows;
 mod shell;
 
 pub use shell::{
-    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile, FeedHead, FeedPage,
-    FeedPart, FileColumn, Looked, RefusalText, Requester, WorkbookCell, columns_file, feed_head, job_dropped, may_feed, workbook,
+    Ask, BatchOutcome, BulkDocument, BulkRequest, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile,
+    FeedHead, FeedPage, FeedPart, FileColumn, RefusalText, Requester, WorkbookCell, cancel_dropped_job, columns_file, feed_head,
+    may_feed, workbook,
 };

@@ -1,4 +1,4 @@
-//! What an export schedule is, what a run of it writes, and how its files are named: pure.
+//! Export schedules, the plans of their runs, and the names of their files: pure.
 
 mod bucket;
 mod run;
@@ -13,13 +13,13 @@ pub use self::{
 };
 use crate::saved_views::core::ScheduleRule;
 
-/// Schedules of a tenant at most.
-pub const MOST_SCHEDULES: i64 = 50;
-/// Characters that are kept of an error.
-pub const MOST_ERROR: usize = 500;
-const MOST_NAME: usize = 100;
+/// Maximum schedules of a tenant.
+pub const MAX_SCHEDULES: i64 = 50;
+/// Maximum characters of a stored error.
+pub const MAX_ERROR: usize = 500;
+const MAX_NAME: usize = 100;
 
-/// What somebody says of a schedule, but for the bucket. Its JSON is part of what the idempotency key's hash is over.
+/// Input of a schedule without the bucket. Its JSON is part of the idempotency key's hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fields {
     pub name: String,
@@ -27,13 +27,13 @@ pub struct Fields {
     pub format: ExportFormat,
     /// Hourly or daily.
     pub period: SchedulePeriod,
-    /// Of a daily one: 0 to 23.
+    /// Hour of a daily schedule: 0 to 23.
     pub hour: i32,
-    /// Of the hour.
+    /// Time zone of the hour.
     pub time_zone: String,
 }
 
-/// A schedule as it is kept.
+/// Stored schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     pub id: ExportScheduleId,
@@ -43,20 +43,20 @@ pub struct Schedule {
     /// The bucket's secret, sealed.
     pub sealed: Option<Vec<u8>>,
     pub status: ExportScheduleStatus,
-    /// Whose rights it has, at each run.
+    /// Actor whose rights each run has.
     pub maker: Actor,
-    /// The key that a program set it with: it is paused when that is gone.
+    /// API key with which a program set it: the schedule is paused when the key is removed.
     pub key: Option<ApiKeyId>,
-    /// The set of files that it writes now; 0 before the first.
+    /// The current set of files; 0 before the first.
     pub set: i64,
     pub generation: Option<i64>,
-    /// The event up to which the set has everything; None before all rows are in it.
+    /// The event up to which the set is complete; `None` before all rows are in it.
     pub through: Option<i64>,
     /// The run that has not ended.
     pub run: Option<RunPlan>,
     /// Whether the next run begins a new set.
     pub wants_all: bool,
-    /// Runs that failed in a row.
+    /// Consecutive failed runs.
     pub failures: i64,
     pub last_run_at: Option<Timestamp>,
     pub last_error: Option<String>,
@@ -66,17 +66,17 @@ pub struct Schedule {
     pub updated_at: Timestamp,
 }
 
-/// How far the rows of an entity are.
+/// Current version of an entity's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowsHead {
-    /// Of demand facts; 0 of other rows.
+pub struct EntityVersion {
+    /// Generation of demand facts; 0 for other rows.
     pub generation: i64,
     pub seq: i64,
-    /// The journal is whole behind this event.
+    /// The journal is complete after this event.
     pub low: i64,
 }
 
-/// What is wrong with a schedule that somebody wants.
+/// Problem of a requested schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     Invalid { message: &'static str, name: &'static str },
@@ -95,18 +95,18 @@ impl Staged for Problem {
 }
 
 impl Fields {
-    /// The moments of its runs.
+    /// Returns the times of its runs.
     pub fn rule(&self) -> ScheduleRule {
         ScheduleRule { period: self.period, hour: self.hour, day_of_week: 1, day_of_month: 1, time_zone: self.time_zone.clone() }
     }
 
-    /// All that is wrong with them. The time zone is looked at by whoever knows all of them.
+    /// Returns all faults of the fields, except those of the time zone, which the caller checks.
     pub fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         if self.name.trim().is_empty() {
             found.push(Problem::Missing { message: "a name is needed", name: "name" });
-        } else if self.name.chars().nth(MOST_NAME).is_some() {
-            found.push(Problem::TooLong { most: MOST_NAME, name: "name" });
+        } else if self.name.chars().nth(MAX_NAME).is_some() {
+            found.push(Problem::TooLong { most: MAX_NAME, name: "name" });
         } else if self.name.chars().any(char::is_control) {
             found.push(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
         }
@@ -118,8 +118,9 @@ impl Fields {
 }
 
 impl Schedule {
-    /// Whether what is wanted now cannot go on in the files of before: other rows, another form or place, or somebody who may see other ones.
-    pub fn is_begun_anew(&self, fields: &Fields, bucket: Option<&Bucket>, maker: Actor) -> bool {
+    /// Whether a change needs new files instead of a continuation of the old ones: other rows,
+    /// another format or place, or a maker who may see other rows.
+    pub fn needs_restart(&self, fields: &Fields, bucket: Option<&Bucket>, maker: Actor) -> bool {
         let is_there = match (&self.bucket, bucket) {
             (None, None) => true,
             (Some(before), Some(now)) => before.is_place_of(now),
@@ -128,8 +129,8 @@ impl Schedule {
         self.fields.entity != fields.entity || self.fields.format != fields.format || !is_there || self.maker != maker
     }
 
-    /// The run that goes on or begins; None when no event has come since the last one.
-    pub fn planned(&self, head: RowsHead) -> Option<RunPlan> {
+    /// Returns the run that continues or begins; `None` if there are no events since the last one.
+    pub fn plan_run(&self, head: EntityVersion) -> Option<RunPlan> {
         if let Some(run) = &self.run
             && (run.is_whole || !self.wants_all)
             && run.generation == head.generation
@@ -157,14 +158,14 @@ impl Schedule {
         })
     }
 
-    /// The schedule with a run under way.
+    /// Returns the schedule with a run in progress.
     #[must_use]
     pub fn running(&self, run: RunPlan) -> Self {
         let through = self.through.filter(|_| !run.is_whole);
         Self { set: run.set, generation: Some(run.generation), through, run: Some(run), ..self.clone() }
     }
 
-    /// The schedule once a run is over; a run that found no row leaves its range to the next one.
+    /// Returns the schedule after a run; a run without rows leaves its range to the next one.
     #[must_use]
     pub fn ended(&self, now: Timestamp) -> Self {
         let through = match &self.run {
@@ -214,17 +215,17 @@ mod tests {
         }
     }
 
-    fn head(generation: i64, seq: i64) -> RowsHead {
-        RowsHead { generation, seq, low: 0 }
+    fn head(generation: i64, seq: i64) -> EntityVersion {
+        EntityVersion { generation, seq, low: 0 }
     }
 
-    /// The set, the range and whether it is all of what a schedule would write.
-    fn next(schedule: &Schedule, head: RowsHead) -> Option<(i64, i64, i64, bool)> {
-        schedule.planned(head).map(|run| (run.set, run.from, run.to, run.is_whole))
+    /// Returns the set, the range and whether it has all rows, of the next run of a schedule.
+    fn next(schedule: &Schedule, head: EntityVersion) -> Option<(i64, i64, i64, bool)> {
+        schedule.plan_run(head).map(|run| (run.set, run.from, run.to, run.is_whole))
     }
 
-    fn done(schedule: &Schedule, head: RowsHead) -> Schedule {
-        let mut run = schedule.planned(head).unwrap();
+    fn done(schedule: &Schedule, head: EntityVersion) -> Schedule {
+        let mut run = schedule.plan_run(head).unwrap();
         let (from_seq, to_seq) = (run.from, run.to);
         let file = WrittenFile { name: "a".to_owned(), month: None, from_seq, to_seq, rows: 1, bytes: 1, sha256: String::new() };
         run.files.push(file);
@@ -239,18 +240,18 @@ mod tests {
         assert_eq!(next(&first, head(0, 12)), Some((1, 10, 12, false)));
         let second = done(&first, head(0, 12));
         assert_eq!((second.set, second.through, second.last_run_at), (1, Some(12), Some(Timestamp(5))));
-        // A run that found no row leaves its events to the next one.
-        let empty = second.running(second.planned(head(0, 20)).unwrap()).ended(Timestamp(6));
+        // A run without rows leaves its events to the next one.
+        let empty = second.running(second.plan_run(head(0, 20)).unwrap()).ended(Timestamp(6));
         assert_eq!(next(&empty, head(0, 25)), Some((1, 12, 25, false)));
     }
 
     #[test]
     fn a_run_that_is_tried_again_has_the_same_range() {
         let first = done(&schedule(ExportEntity::Movements), head(0, 10));
-        let running = first.running(first.planned(head(0, 12)).unwrap());
+        let running = first.running(first.plan_run(head(0, 12)).unwrap());
         assert_eq!(next(&running, head(0, 99)), Some((1, 10, 12, false)));
         let whole = schedule(ExportEntity::Movements);
-        let whole = whole.running(whole.planned(head(0, 12)).unwrap());
+        let whole = whole.running(whole.plan_run(head(0, 12)).unwrap());
         assert_eq!(next(&whole, head(0, 99)), Some((1, 0, 12, true)));
     }
 
@@ -262,13 +263,14 @@ mod tests {
         let asked = Schedule { wants_all: true, ..first.clone() };
         assert_eq!(next(&asked, head(3, 10)), Some((2, 0, 10, true)));
         assert!(!done(&asked, head(3, 10)).wants_all);
-        // What was begun before all was asked for is not gone on with; nor is a run of other facts.
-        let running = Schedule { wants_all: true, ..first.running(first.planned(head(3, 12)).unwrap()) };
+        // A run that began before all rows were requested is not continued; nor is one of another
+        // generation of facts.
+        let running = Schedule { wants_all: true, ..first.running(first.plan_run(head(3, 12)).unwrap()) };
         assert_eq!(next(&running, head(3, 12)), Some((2, 0, 12, true)));
-        let running = first.running(first.planned(head(3, 12)).unwrap());
+        let running = first.running(first.plan_run(head(3, 12)).unwrap());
         assert_eq!(next(&running, head(4, 12)), Some((2, 0, 12, true)));
         let orders = done(&schedule(ExportEntity::Orders), head(0, 10));
-        let forgotten = RowsHead { low: 15, ..head(0, 20) };
+        let forgotten = EntityVersion { low: 15, ..head(0, 20) };
         assert_eq!(next(&orders, forgotten), Some((2, 0, 20, true)), "the journal is not whole any more");
         let movements = done(&schedule(ExportEntity::Movements), head(0, 10));
         assert_eq!(next(&movements, forgotten), Some((1, 10, 20, false)));
@@ -277,7 +279,7 @@ mod tests {
     #[test]
     fn other_rows_places_and_owners_begin_anew() {
         let one = schedule(ExportEntity::Orders);
-        let is_anew = |fields: &Fields, maker: Actor| one.is_begun_anew(fields, None, maker);
+        let is_anew = |fields: &Fields, maker: Actor| one.needs_restart(fields, None, maker);
         assert!(!is_anew(&Fields { name: "Other".to_owned(), hour: 5, ..one.fields.clone() }, one.maker));
         assert!(is_anew(&Fields { format: ExportFormat::Csv, ..one.fields.clone() }, one.maker));
         assert!(is_anew(&one.fields, Actor { id: Uuid::from_u128(3), ..one.maker }));

@@ -12,7 +12,7 @@ use super::core::Schedule;
 pub use platform::storage::events::EventType;
 
 platform::events! {
-    /// Export schedules, and what their runs have written.
+    /// Export schedules, and the results of their runs.
     EXPORT_SCHEDULE: ExportScheduleEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: Shown::Part(shown), stream: None } => {
         EXPORT_SCHEDULE_SET "export_schedule.set",
         EXPORT_SCHEDULE_DELETED "export_schedule.deleted",
@@ -32,13 +32,13 @@ pub struct ExportScheduleEvent {
     pub status: ExportScheduleStatus,
     pub maker: Uuid,
     pub version: i64,
-    /// Of a run that has ended: the name of its manifest.
+    /// Name of the manifest of a run that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
-    /// Of a run that has ended: its rows.
+    /// Number of rows of a run that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<i64>,
-    /// Of one that failed: why.
+    /// Error of a failed run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -59,9 +59,9 @@ impl ExportScheduleEvent {
     }
 }
 
-/// A schedule of one's own, or any for whoever holds the permission for all stores.
+/// Shows a schedule to its maker, and to viewers who hold the permission for all stores.
 fn shown(event: &ExportScheduleEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    // No store is the nil one's: only who may export for all of them is covered for it.
+    // The nil ID stands for no store: only a viewer who may export for all stores covers it.
     let is_seen = event.maker == viewer.viewer() || viewer.covers(StoreId::NIL);
     (viewer.is_permitted() && is_seen).then(|| {
         json!({ "id": event.id, "name": event.name, "entity": event.entity, "status": event.status, "version": event.version,

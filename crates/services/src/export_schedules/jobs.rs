@@ -1,4 +1,4 @@
-//! Timed work: schedules that are due get a job each, which writes what has come since.
+//! Timed work: each due schedule gets a job, which writes the rows since its last run.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use platform::jobs::Registry;
 
 use super::{
     ExportSchedules,
-    shell::{JOB, MOST_TRIES},
+    shell::{JOB, MAX_TRIES},
 };
 
-/// Between two looks for schedules that are due.
-const EVERY: Duration = Duration::from_secs(5);
+/// Interval between two checks for due schedules.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Adds what this room knows how to do.
+/// Registers the jobs of this room.
 #[must_use]
 pub fn register(registry: Registry, schedules: &ExportSchedules) -> Registry {
     let (due, running) = (schedules.clone(), schedules.clone());
     registry
-        .periodic("export.schedule", EVERY, move |_| {
+        .periodic("export.schedule", CHECK_INTERVAL, move |_| {
             let schedules = due.clone();
-            async move { schedules.post_due().await.map(drop) }
+            async move { schedules.enqueue_due().await.map(drop) }
         })
-        .queued(JOB, MOST_TRIES, move |lease, job| {
+        .queued(JOB, MAX_TRIES, move |lease, job| {
             let schedules = running.clone();
-            async move { schedules.carry_out(lease, &job).await }
+            async move { schedules.execute_run(lease, &job).await }
         })
 }

@@ -1,5 +1,6 @@
-//! Exports that go on by themselves: by a schedule, what events have brought since the run before is written as files into the deployment's store or a
-//! bucket of the tenant's, and a manifest behind them. `docs/export-schedules.md` has it in plain words, `docs/decisions/0175` says why.
+//! Scheduled exports: a run writes the rows of the events since the run before as files, followed
+//! by a manifest, into the deployment's store or a bucket of the tenant's.
+//! `docs/export-schedules.md` describes them, `docs/decisions/0175` has the reasons.
 
 pub mod core;
 pub mod events;
@@ -9,5 +10,5 @@ pub mod shell;
 
 pub use shell::ExportSchedules;
 
-/// The columns of this room that are sealed.
+/// The sealed columns of this room.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::SECRET];

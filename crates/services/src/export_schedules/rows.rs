@@ -15,11 +15,11 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Bucket, Fields, MOST_ERROR, Schedule};
+use super::core::{Bucket, Fields, MAX_ERROR, Schedule};
 
 pub use list::{ScheduleFilter, ScheduleSort, SchedulesSorted, page};
 
-/// The secret of a login at a tenant's bucket. One that is lost is empty, which none that is given may be.
+/// The secret of a login at a tenant's bucket. A lost one becomes empty, which no valid secret is.
 pub const SECRET: SealedColumn = SealedColumn {
     table: "export_schedule",
     column: "secret_sealed",
@@ -139,7 +139,7 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<export_schedule::M
         wants_all: i32::from(schedule.wants_all),
         failures: schedule.failures,
         last_run_at: schedule.last_run_at,
-        last_error: schedule.last_error.as_ref().map(|error| error.chars().take(MOST_ERROR).collect()),
+        last_error: schedule.last_error.as_ref().map(|error| error.chars().take(MAX_ERROR).collect()),
         next_run_at: schedule.next_run_at,
         version: schedule.version,
         created_at: schedule.created_at,
@@ -157,7 +157,7 @@ pub async fn schedule(reads: &impl Reads, id: ExportScheduleId) -> Result<Option
     Ok(schedules(reads, " AND s.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The schedule of an id, locked until the transaction ends.
+/// Reads a schedule by ID, locked until the transaction ends.
 pub async fn lock(work: &Work, id: ExportScheduleId) -> Result<Option<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
     Ok(schedules(work, &format!(" AND s.id = $2{lock}"), vec![id.into()]).await?.pop())
@@ -177,9 +177,10 @@ pub async fn update(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
     work.update::<export_schedule::Entity>(row_of(work.tenant(), schedule)?).await
 }
 
-/// Lets each schedule begin a set so many behind the one it has, and forgets runs that have not ended; how many schedules there are.
-pub async fn begin_anew(work: &Work, sets: i64) -> Result<u64, Fault> {
-    // In the order in which those that are due are locked.
+/// Makes each schedule begin a set `sets` after its current one, and removes runs that have not
+/// ended; returns the number of schedules.
+pub async fn restart_schedules(work: &Work, sets: i64) -> Result<u64, Fault> {
+    // In the lock order of due schedules.
     work.lock_in_order(LockOrder::for_update("export_schedule", "id"), "true", vec![]).await?;
     let sql = "UPDATE export_schedule SET set_number = set_number + $2, wants_all = 1, run_plan = NULL
                WHERE tenant_id = $1";
@@ -190,24 +191,26 @@ pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
     work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
-/// The next run of any schedule is within it.
+/// Period within which every schedule has its next run.
 const HORIZON: Horizon = Horizon::of_days(2);
 
-/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead.
+/// Returns the tenants with due schedules, or with schedules whose next run was set by a clock that
+/// was ahead.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let (is_due, values) = HORIZON.due("next_run_at", now, 1);
     let sql = format!("SELECT DISTINCT tenant_id FROM export_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
-/// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
+/// Reads the due schedules, and those whose next run was set by a clock that was ahead; locked
+/// until the transaction ends.
 pub async fn due(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
     let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
     schedules(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 
-/// The time zone in which a tenant lives.
+/// Returns the time zone of the tenant.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     rows.first().map_or_else(|| Ok("UTC".to_owned()), Row::scalar)

@@ -9,19 +9,20 @@ use platform::storage::{Database, Fault};
 
 use super::{FileLocation, StoreError, store::Store};
 
-/// How many files were copied, and how many were there already.
+/// Numbers of files that were copied, and that existed already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FilesCopied {
     pub copied: u64,
     pub there: u64,
 }
 
-/// Copies every object that the other store has not, or has with another size: stopped anywhere, it goes on when it is called again.
+/// Copies every object that the other store lacks or has with another size. An interrupted copy
+/// continues with the next call.
 pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FilesCopied, StoreError> {
     copy_under(from, to, "").await
 }
 
-/// The same with the objects of one tenant.
+/// Copies the objects of one tenant in the same way.
 pub async fn copy_of_tenant(from: &FileLocation, to: &FileLocation, tenant: TenantId) -> Result<FilesCopied, StoreError> {
     copy_under(from, to, &format!("{tenant}/")).await
 }
@@ -48,7 +49,7 @@ async fn copy_under(from: &FileLocation, to: &FileLocation, prefix: &str) -> Res
     Ok(done)
 }
 
-/// A file whose row says that it is ready.
+/// A file whose row has the status ready.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = file, alias = "f")]
 pub struct StoredFile {
@@ -64,12 +65,12 @@ pub struct StoredFile {
 /// Files read at a time.
 const PAGE: i64 = 500;
 
-/// The files whose rows are ready and whose bytes are not there, of all tenants.
+/// Returns the files whose rows are ready and whose bytes are missing, of all tenants.
 pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
     missing_of(db, location, None).await
 }
 
-/// The same of one tenant, or of all.
+/// Returns the missing files of one tenant, or of all.
 pub async fn missing_of(db: &Database, location: &FileLocation, tenant: Option<TenantId>) -> Result<Vec<StoredFile>, Fault> {
     let away = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
     let store = Store::open(location).map_err(away)?;

@@ -1,4 +1,4 @@
-//! Small versions of pictures. The only file that knows `image`.
+//! Small versions of pictures. The only file that uses the crate `image`.
 
 use std::io::Cursor;
 
@@ -7,20 +7,21 @@ use image::{
 };
 
 use super::core::{
-    limits::{IMAGE_DRAWN_BYTES, IMAGE_SIDE, LOGO_DRAWN, LOGO_SIDE},
+    limits::{IMAGE_DRAWN_BYTES, IMAGE_SIDE, LOGO_DRAWN_PIXELS, LOGO_SIDE},
     link::Size,
 };
 
-/// What photographs lose in being kept small.
+/// JPEG quality of small versions of photographs.
 const QUALITY: u8 = 82;
-/// What a logo loses: it is small, and printed large.
+/// JPEG quality of a logo, which is small and printed large.
 const LOGO_QUALITY: u8 = 92;
 
-/// The small versions of a picture; None when it cannot be drawn. It is read once, within limits, whatever its head has said.
+/// Draws the small versions of a picture; `None` if it cannot be decoded. It is decoded once,
+/// within limits, whatever its header claims.
 pub fn thumbnails(bytes: &[u8]) -> Option<Vec<(Size, Vec<u8>)>> {
     let (mut picture, turned) = read(bytes, IMAGE_SIDE)?;
-    let mut drawn = Vec::with_capacity(Size::DRAWN.len());
-    for size in Size::DRAWN {
+    let mut drawn = Vec::with_capacity(Size::THUMBNAILS.len());
+    for size in Size::THUMBNAILS {
         let pixels = size.pixels()?;
         if picture.width().max(picture.height()) > pixels {
             picture = picture.thumbnail(pixels, pixels);
@@ -32,7 +33,7 @@ pub fn thumbnails(bytes: &[u8]) -> Option<Vec<(Size, Vec<u8>)>> {
     Some(drawn)
 }
 
-/// A picture within limits, and how it is turned.
+/// Decodes a picture within limits, and returns it with its orientation.
 fn read(bytes: &[u8], side: u32) -> Option<(DynamicImage, Orientation)> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     let mut limits = Limits::default();
@@ -45,7 +46,7 @@ fn read(bytes: &[u8], side: u32) -> Option<(DynamicImage, Orientation)> {
     Some((DynamicImage::from_decoder(decoder).ok()?, turned))
 }
 
-/// A logo as it is printed.
+/// Printable form of a logo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrawnLogo {
     /// A JPEG of three colours.
@@ -55,12 +56,13 @@ pub struct DrawnLogo {
     pub height: u32,
 }
 
-/// A picture as a logo: small enough to be printed, and on white where one can see through it. None when it cannot be drawn.
+/// Draws a picture as a logo: small enough for print, with transparency on white. `None` if it
+/// cannot be decoded.
 pub fn logo(bytes: &[u8]) -> Option<DrawnLogo> {
     let (mut picture, turned) = read(bytes, LOGO_SIDE)?;
     picture.apply_orientation(turned);
-    if picture.width() > LOGO_DRAWN.0 || picture.height() > LOGO_DRAWN.1 {
-        picture = picture.thumbnail(LOGO_DRAWN.0, LOGO_DRAWN.1);
+    if picture.width() > LOGO_DRAWN_PIXELS.0 || picture.height() > LOGO_DRAWN_PIXELS.1 {
+        picture = picture.thumbnail(LOGO_DRAWN_PIXELS.0, LOGO_DRAWN_PIXELS.1);
     }
     let clear = picture.to_rgba8();
     let (width, height) = clear.dimensions();
@@ -74,7 +76,7 @@ pub fn logo(bytes: &[u8]) -> Option<DrawnLogo> {
     Some(DrawnLogo { jpeg, width, height })
 }
 
-/// What one can see through stays so; all else is a photograph.
+/// A picture with transparency becomes a PNG; any other becomes a JPEG, as photographs are.
 fn written(picture: &DynamicImage) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     if picture.color().has_alpha() {
@@ -88,7 +90,7 @@ fn written(picture: &DynamicImage) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::core::{Area, MediaType, area, sniff};
+    use crate::files::core::{Dimensions, MediaType, area, sniff};
 
     fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_drawn_smaller_and_never_larger() {
-        let sides = |bytes: &[u8]| area(sniff(bytes), bytes).map(|Area { width, height }| (width, height));
+        let sides = |bytes: &[u8]| area(sniff(bytes), bytes).map(|Dimensions { width, height }| (width, height));
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let large = picture(1_024, 512, format);
             assert_eq!(sides(&large), Some((1_024, 512)), "{format:?}");
@@ -136,7 +138,7 @@ mod tests {
         assert!(thumbnails(&whole[..whole.len() / 2]).is_none());
         assert!(thumbnails(b"GIF89a\x01\0\x01\0").is_none());
         assert!(thumbnails(b"").is_none());
-        // A head that promises more than would be drawn: it is refused before memory is taken for it.
+        // A header that claims more pixels than are allowed is refused before memory is allocated.
         let mut bomb = picture(2, 2, ImageFormat::Png);
         bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
         assert!(thumbnails(&bomb).is_none());

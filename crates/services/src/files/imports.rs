@@ -1,5 +1,6 @@
-//! Files of a tenant that is being imported. They are copied before the tenant is in the database, so a note in their store says whose they are until it is:
-//! those of an import that was killed are found by it.
+//! Files of a tenant that is being imported. They are copied before the tenant is in the database,
+//! so a note in their store names the tenant meanwhile: the files of a killed import are found by
+//! it.
 
 use entity::prelude::*;
 use iam::identity::rows;
@@ -7,17 +8,18 @@ use platform::storage::{Database, Fault, ImportLock};
 
 use super::{FileLocation, StoreError, erase, has_any, store::Store};
 
-/// Where notes are: one for each tenant, named by its ID.
-const NOTES: &str = ".imports";
-/// What a note has, for an operator who finds it.
+/// Folder of the notes: one for each tenant, named by its ID.
+const NOTES_FOLDER: &str = ".imports";
+/// Text of a note, for an operator who finds it.
 const TEXT: &[u8] =
     b"An import of this tenant has begun. Where it was killed, the next import or the job file.forget removes its files.\n";
 
 fn note(tenant: TenantId) -> String {
-    format!("{NOTES}/{tenant}")
+    format!("{NOTES_FOLDER}/{tenant}")
 }
 
-/// Notes that files of a tenant are about to be copied here. Where some are here already, they are no import's, and nothing is noted. Whether it was.
+/// Writes a note that files of a tenant are about to be copied here; returns whether it did. If
+/// files of the tenant exist already, they are not from an import, and no note is written.
 ///
 /// # Errors
 /// The store cannot be reached, or takes no writes.
@@ -45,7 +47,7 @@ pub async fn has_imports(location: &FileLocation) -> Result<bool, StoreError> {
     if is_no_folder(location) {
         return Ok(false);
     }
-    Store::open(location)?.has_any(NOTES).await
+    Store::open(location)?.has_any(NOTES_FOLDER).await
 }
 
 /// Removes the files of imports that were killed; of how many tenants. While the lock is held, none of those runs which are noted; files of tenants
@@ -59,10 +61,11 @@ pub async fn remove_killed_imports(db: &Database, location: &FileLocation, _lock
         return Ok(0);
     }
     let (store, mut removed) = (Store::open(location).map_err(away)?, 0);
-    for name in store.names_under(NOTES).await.map_err(away)? {
+    for name in store.names_under(NOTES_FOLDER).await.map_err(away)? {
         let tenant = name.rsplit('/').next().and_then(|id| id.parse::<TenantId>().ok());
         let Some(tenant) = tenant else { continue };
-        // An import that was killed between its commit and its end has its tenant: the files are that one's.
+        // An import that was killed between its commit and its end has stored its tenant: the files
+        // belong to it.
         if !is_there(db, tenant).await? {
             let files = erase(location, tenant).await.map_err(away)?;
             tracing::warn!(%tenant, files, "an import was killed: the files that it had copied are removed");

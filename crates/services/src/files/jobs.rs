@@ -1,4 +1,4 @@
-//! Taking away what is over, and making pictures small.
+//! Jobs that remove expired files and draw small versions of pictures.
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use platform::{
 
 use super::{
     Files,
-    shell::{DRAW, Draw, FileError},
+    shell::{Draw, FileError, THUMBNAIL_JOB},
 };
 
-const EVERY: Duration = Duration::from_mins(10);
-/// A picture has no small versions for good after so many faults of ours, of the disk or of the bucket.
-const MOST_FAILURES: i64 = 12;
+const CHECK_INTERVAL: Duration = Duration::from_mins(10);
+/// Faults of the server, the disk or the bucket after which a picture gets no small versions.
+const MAX_FAILURES: i64 = 12;
 
-/// Adds what this room knows how to do.
+/// Registers the jobs of this room.
 pub fn register(registry: Registry, files: &Files) -> Registry {
     let (forgetting, drawing) = (files.clone(), files.clone());
     registry
-        .periodic("file.forget", EVERY, move |_| {
+        .periodic("file.forget", CHECK_INTERVAL, move |_| {
             let files = forgetting.clone();
             async move {
                 let forgotten = files.forget_old().await;
-                files.forget_killed_imports().await?;
+                files.remove_killed_import_files().await?;
                 forgotten.map(drop)
             }
         })
-        .queued(DRAW, MOST_FAILURES, move |_, job| {
+        .queued(THUMBNAIL_JOB, MAX_FAILURES, move |_, job| {
             let files = drawing.clone();
             async move {
                 let order: Draw = serde_json::from_str(&job.payload)

@@ -1,8 +1,9 @@
-//! Files: what people bring, what is made for them, and the links by which both travel.
+//! Files: uploads, generated files, and the links for their upload and download.
 //!
-//! A file is a row, and bytes in a folder or a bucket (`store.rs`). It is awaited until its bytes have come whole, looked at and counted, by a link that
-//! is signed and short-lived; then it is ready, and never changes. What is over is gone: the row stays, so that whoever names it still can.
-//! `docs/decisions/0083-files.md`.
+//! A file is a row, and bytes in a folder or a bucket (`store.rs`). It is awaited until its bytes
+//! have been uploaded by a signed, short-lived link, and checked; then it is ready, and never
+//! changes. The bytes of an expired file are removed; its row stays, so that references to it
+//! remain valid. `docs/decisions/0083-files.md`.
 
 mod copying;
 pub mod core;

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Work, word};
 use uuid::Uuid;
 
-use super::core::{Area, File, Purpose, State, Thumbnails};
+use super::core::{Dimensions, File, Purpose, State, Thumbnails};
 
 #[derive(Record)]
 #[record(of = file, alias = "f")]
@@ -57,11 +57,11 @@ impl TryFrom<FileRow> for File {
     }
 }
 
-/// Both sides or neither.
-fn area(width: Option<i64>, height: Option<i64>) -> Result<Option<Area>, Fault> {
+/// Returns the area if both sides are stored.
+fn area(width: Option<i64>, height: Option<i64>) -> Result<Option<Dimensions>, Fault> {
     let (Some(width), Some(height)) = (width, height) else { return Ok(None) };
     let side = |pixels: i64| u32::try_from(pixels).map_err(|_| Fault::corrupt("file", "a picture has sides of pixels"));
-    Ok(Some(Area { width: side(width)?, height: side(height)? }))
+    Ok(Some(Dimensions { width: side(width)?, height: side(height)? }))
 }
 
 pub async fn by_ids(reads: &impl Reads, ids: &[FileId]) -> Result<Vec<File>, Fault> {
@@ -71,15 +71,15 @@ pub async fn by_ids(reads: &impl Reads, ids: &[FileId]) -> Result<Vec<File>, Fau
     rows.into_iter().map(File::try_from).collect()
 }
 
-/// The file, locked until the transaction ends.
+/// Reads a file, locked until the transaction ends.
 pub async fn lock(work: &Work, id: FileId) -> Result<Option<File>, Fault> {
     let (select, lock) = (FileRow::SELECT, work.backend().for_change("f"));
     let sql = format!("SELECT {select} FROM file f WHERE f.tenant_id = $1 AND f.id = $2{lock}");
     work.records::<FileRow>(&sql, vec![id.into()]).await?.pop().map(File::try_from).transpose()
 }
 
-/// Bytes that the tenant's files hold together.
-pub async fn held(reads: &impl Reads) -> Result<i64, Fault> {
+/// Returns the total bytes of the tenant's files.
+pub async fn total_bytes(reads: &impl Reads) -> Result<i64, Fault> {
     let sql = "SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM file WHERE tenant_id = $1 AND state = 'READY'";
     let rows = reads.rows(sql, vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
@@ -130,7 +130,7 @@ pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-/// Files whose time is over, of whichever tenants.
+/// Expired files, of all tenants.
 pub async fn expired(global: &Global, now: Timestamp, most: i64) -> Result<Vec<File>, Fault> {
     let sql = format!(
         "SELECT {} FROM file f WHERE f.state <> 'GONE' AND f.expires_at IS NOT NULL AND f.expires_at <= $1 ORDER BY f.expires_at LIMIT $2",

@@ -1,4 +1,4 @@
-//! Where bytes lie: a folder, or a bucket of S3. Only this file and the one below it know `object_store`.
+//! Storage of files: a folder, or an S3 bucket. Only this file and the one below it use `object_store`.
 
 mod remote;
 
@@ -16,9 +16,9 @@ use tokio::{
 
 pub use remote::BucketAccess;
 
-use super::core::limits::{CARRIED_AT_ONCE, PIECE_BYTES};
+use super::core::limits::{MAX_CONCURRENT_UPLOADS, PIECE_BYTES};
 
-/// Where files are kept, as an operator says it: `file:FOLDER` or `s3://bucket/prefix`.
+/// Location of files in the operator's notation: `file:FOLDER` or `s3://bucket/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileLocation {
     Folder(PathBuf),
@@ -29,21 +29,21 @@ impl FromStr for FileLocation {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "where files are kept is written file:FOLDER or s3://bucket/prefix";
+        const LOCATION_FORMAT: &str = "where files are kept is written file:FOLDER or s3://bucket/prefix";
         if let Some(folder) = text.strip_prefix("file:") {
-            return if folder.is_empty() { Err(FORM) } else { Ok(Self::Folder(folder.into())) };
+            return if folder.is_empty() { Err(LOCATION_FORMAT) } else { Ok(Self::Folder(folder.into())) };
         }
-        let rest = text.strip_prefix("s3://").ok_or(FORM)?;
+        let rest = text.strip_prefix("s3://").ok_or(LOCATION_FORMAT)?;
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if name.is_empty() {
-            Err(FORM)
+            Err(LOCATION_FORMAT)
         } else {
             Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
         }
     }
 }
 
-/// As an operator says it, without a login that somebody has put before the bucket.
+/// Prints the location in the operator's notation, without credentials before the bucket.
 impl fmt::Display for FileLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,7 +57,7 @@ impl fmt::Display for FileLocation {
 }
 
 impl FileLocation {
-    /// Beside an embedded database: FILE.files. With a server, which has no folder of its own, where the node was started.
+    /// Returns the default: FILE.files beside an embedded database; with a database server, a folder in the working directory of the node.
     pub fn default_for(database_url: &str) -> Self {
         let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
         let file =
@@ -66,14 +66,14 @@ impl FileLocation {
     }
 }
 
-/// Why bytes could not be kept or read. Nothing half done is left behind.
+/// Error of storing or reading bytes. No partial file is left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the bytes are not there")]
     Missing,
     #[error("the disk is full")]
     Full,
-    #[error("where files are kept cannot be reached: {0}")]
+    #[error("the file store cannot be reached: {0}")]
     Away(String),
 }
 
@@ -94,7 +94,7 @@ impl From<object_store::Error> for StoreError {
     }
 }
 
-/// Bytes as they are read.
+/// Stream of the bytes that are read.
 pub type Bytestream = BoxStream<'static, Result<Bytes, StoreError>>;
 
 /// An open store. Cheap to clone.
@@ -102,22 +102,23 @@ pub type Bytestream = BoxStream<'static, Result<Bytes, StoreError>>;
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
-    /// Of a bucket: who may send to it.
+    /// Limit of concurrent uploads to a bucket; `None` for a folder.
     carrying: Option<Arc<Semaphore>>,
 }
 
-/// Parts of a file that are on their way at once: with the part that is being filled, what a file that is written has in memory.
-const PARTS_AT_ONCE: usize = 2;
+/// Maximum concurrent parts of a file: with the part that is being filled, these are the memory of a written file.
+const MAX_CONCURRENT_PARTS: usize = 2;
 
-/// Bytes that are being written: nobody sees them before `finish`, and nothing is left of them without it.
+/// Bytes that are being written: invisible before `finish`, and removed without it.
 pub enum Sink {
-    /// Into a folder, in small pieces.
+    /// Written to a folder, in small pieces.
     Pieces(WriteMultipart),
-    /// Bound for a bucket, whose parts have five megabytes at least: on the disk until they are all there, so that a slow sender takes no memory.
+    /// Written to a bucket, whose parts have five megabytes at least: kept on the disk until the file is complete, so that a slow sender takes no
+    /// memory.
     Spool(Spool),
 }
 
-/// A file without a name, and where its bytes are to go.
+/// A temporary file without a name, and the destination of its bytes.
 pub struct Spool {
     file: tokio::fs::File,
     objects: Arc<dyn ObjectStore>,
@@ -130,13 +131,13 @@ fn disk(error: io::Error) -> StoreError {
 }
 
 impl Spool {
-    /// Carries the bytes into the bucket: few do so at once.
+    /// Uploads the bytes to the bucket, under the limit of concurrent uploads.
     async fn carry(mut self) -> Result<(), StoreError> {
         self.file.flush().await.map_err(disk)?;
         self.file.rewind().await.map_err(disk)?;
         let _turn = self.carrying.acquire().await.map_err(|error| StoreError::Away(error.to_string()))?;
         let mut parts = WriteMultipart::new(self.objects.put_multipart(&self.path).await?);
-        match filled(&mut parts, &mut self.file).await {
+        match upload_parts(&mut parts, &mut self.file).await {
             Ok(()) => parts.finish().await.map(drop).map_err(StoreError::from),
             Err(error) => {
                 Sink::Pieces(parts).abort().await;
@@ -146,13 +147,13 @@ impl Spool {
     }
 }
 
-async fn filled(parts: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), StoreError> {
+async fn upload_parts(parts: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), StoreError> {
     loop {
         let mut piece = BytesMut::with_capacity(PIECE_BYTES);
         if file.read_buf(&mut piece).await.map_err(disk)? == 0 {
             return Ok(());
         }
-        parts.wait_for_capacity(PARTS_AT_ONCE).await?;
+        parts.wait_for_capacity(MAX_CONCURRENT_PARTS).await?;
         parts.put(piece.freeze());
     }
 }
@@ -161,7 +162,7 @@ impl Sink {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         match self {
             Self::Pieces(parts) => {
-                parts.wait_for_capacity(PARTS_AT_ONCE).await?;
+                parts.wait_for_capacity(MAX_CONCURRENT_PARTS).await?;
                 parts.put(bytes);
                 Ok(())
             }
@@ -178,13 +179,13 @@ impl Sink {
         if let Self::Pieces(parts) = self
             && let Err(error) = parts.abort().await
         {
-            tracing::warn!(%error, "what was half written could not be taken away");
+            tracing::warn!(%error, "a partly written object could not be removed");
         }
     }
 }
 
 impl Store {
-    /// Opens it. A folder is made when it is not there; a bucket has to be.
+    /// Opens the store. A missing folder is created; a bucket must exist.
     pub fn open(location: &FileLocation) -> Result<Self, StoreError> {
         match location {
             FileLocation::Folder(folder) => {
@@ -196,7 +197,7 @@ impl Store {
             FileLocation::Bucket { name, prefix } => {
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build()?;
                 let prefix = Path::parse(prefix).map_err(|error| StoreError::Away(error.to_string()))?;
-                Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(CARRIED_AT_ONCE))) })
+                Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(MAX_CONCURRENT_UPLOADS))) })
             }
         }
     }
@@ -216,19 +217,19 @@ impl Store {
         Ok(Sink::Spool(Spool { file, objects: self.objects.clone(), path, carrying }))
     }
 
-    /// Writes a few bytes at once, over what is there.
+    /// Writes a few bytes at once; overwrites.
     pub async fn put(&self, blob: &str, bytes: &'static [u8]) -> Result<(), StoreError> {
         self.objects.put(&self.at(blob), Bytes::from_static(bytes).into()).await?;
         Ok(())
     }
 
-    /// Writes bytes at once, over what is there.
+    /// Writes bytes at once; overwrites.
     pub async fn put_bytes(&self, name: &str, bytes: Bytes) -> Result<(), StoreError> {
         self.objects.put(&self.at(name), bytes.into()).await?;
         Ok(())
     }
 
-    /// Writes bytes where nothing is yet; says whether it did.
+    /// Writes bytes unless the object exists; returns whether it did.
     pub async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, StoreError> {
         match self.objects.put_opts(&self.at(name), bytes.into(), PutMode::Create.into()).await {
             Ok(_) => Ok(true),
@@ -237,7 +238,7 @@ impl Store {
         }
     }
 
-    /// All bytes of an object; None where it has more than `most`.
+    /// Returns all bytes of an object; `None` if there are more than `most`.
     pub async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StoreError> {
         let found = self.objects.get(&self.at(name)).await?;
         if found.meta.size > most { Ok(None) } else { Ok(Some(found.bytes().await?)) }
@@ -250,7 +251,7 @@ impl Store {
         Ok(found.iter().map(|object| (self.name(&object.location), object.size)).collect())
     }
 
-    /// The names of all objects that lie under a name.
+    /// Returns the names of all objects under a name.
     pub async fn names_under(&self, under: &str) -> Result<Vec<String>, StoreError> {
         let found: Vec<_> = self.objects.list(Some(&self.at(under))).try_collect().await?;
         Ok(found.iter().map(|object| self.name(&object.location)).collect())
@@ -261,7 +262,7 @@ impl Store {
         parts.unwrap_or_default().join("/")
     }
 
-    /// Bytes of an object, if it is there.
+    /// Returns the bytes of an object; `None` if it does not exist.
     pub async fn size(&self, blob: &str) -> Result<Option<u64>, StoreError> {
         match self.objects.head(&self.at(blob)).await.map_err(StoreError::from) {
             Ok(found) => Ok(Some(found.size)),
@@ -299,7 +300,7 @@ impl Store {
         Ok(found.into_stream().map_err(StoreError::from).boxed())
     }
 
-    /// Takes bytes away; those that are not there are away already.
+    /// Removes an object; a missing one is no error.
     pub async fn remove(&self, blob: &str) -> Result<(), StoreError> {
         match self.objects.delete(&self.at(blob)).await.map_err(StoreError::from) {
             Err(StoreError::Missing) => Ok(()),
@@ -307,12 +308,12 @@ impl Store {
         }
     }
 
-    /// Whether anything lies under a name.
+    /// Whether any object is under a name.
     pub async fn has_any(&self, under: &str) -> Result<bool, StoreError> {
         Ok(self.objects.list(Some(&self.at(under))).try_next().await?.is_some())
     }
 
-    /// Takes all away that lies under a name; says how many.
+    /// Removes all objects under a name; returns the number.
     pub async fn remove_all(&self, under: &str) -> Result<u64, StoreError> {
         let location = self.at(under);
         let found: Vec<Path> = self.objects.list(Some(&location)).map_ok(|one| one.location).try_collect().await?;
@@ -328,7 +329,7 @@ impl Store {
     }
 }
 
-/// Takes all bytes of a tenant away, when the tenant itself is erased.
+/// Removes all objects of a tenant that is erased.
 pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -> Result<u64, StoreError> {
     if let FileLocation::Folder(folder) = location
         && !folder.exists()
@@ -336,7 +337,7 @@ pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -
         return Ok(0);
     }
     let removed = Store::open(location)?.remove_all(&tenant.to_string()).await?;
-    // What a killed process had half written has a name that is not listed.
+    // Partial files of a killed process have names that are not listed.
     if let FileLocation::Folder(folder) = location
         && let Err(error) = tokio::fs::remove_dir_all(folder.join(tenant.to_string())).await
         && error.kind() != io::ErrorKind::NotFound
@@ -346,7 +347,7 @@ pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -
     Ok(removed)
 }
 
-/// Whether any bytes of a tenant are there.
+/// Whether any object of a tenant exists.
 pub async fn has_any(location: &FileLocation, tenant: entity::prelude::TenantId) -> Result<bool, StoreError> {
     if let FileLocation::Folder(folder) = location
         && !folder.exists()

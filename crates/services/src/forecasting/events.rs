@@ -1,4 +1,5 @@
-//! Events of forecasts: a run was made, a class of demand is not forecast as surely as it was said, and what moves demand from outside was set.
+//! Events of forecasts: a run was made, the intervals of a demand class do not hold their promise,
+//! an external factor was set.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -18,11 +19,11 @@ platform::events! {
     FORECAST: RunEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_run), stream: None } => {
         FORECAST_COMPLETED "forecast.completed" by system,
     }
-    /// Classes of demand whose intervals have left their band.
+    /// Demand classes whose intervals have left their band.
     FORECAST_DRIFT: DriftEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_drift), stream: None } => {
         FORECAST_DRIFTED "forecast.drifted" by system,
     }
-    /// Series that move demand from outside.
+    /// External series that influence demand.
     FACTOR_SERIES: FactorEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_factor), stream: None } => {
         FACTOR_SERIES_SET "factor_series.set",
         FACTOR_SERIES_REMOVED "factor_series.removed",
@@ -33,7 +34,7 @@ platform::events! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunEvent {
-    /// The Monday of the first week that is forecast, in days since 1970-01-01.
+    /// The Monday of the first forecast week, in days since 1970-01-01.
     pub first_week: i32,
     pub series: i64,
 }
@@ -43,7 +44,7 @@ pub struct RunEvent {
 #[serde(rename_all = "camelCase")]
 pub struct DriftEvent {
     pub class: DemandClass,
-    /// Forecasts of the last weeks that had an interval of 80 %, and those whose week came true inside of it.
+    /// Forecasts of the last weeks with an 80 % interval, and those whose actual demand was inside.
     pub scored: i64,
     pub inside: i64,
 }
@@ -79,7 +80,7 @@ impl FactorEvent {
     }
 }
 
-/// A series that is of a store of the viewer's, or of no single one.
+/// Shows a series of a store that the viewer covers, or one without a store.
 fn shown_factor(event: &FactorEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = event.store.is_none_or(|store| viewer.covers(store));
     is_seen.then(|| json!({ "code": event.code, "kind": event.kind, "storeId": event.store, "version": event.version }))

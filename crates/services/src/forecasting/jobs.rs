@@ -1,4 +1,4 @@
-//! Forecasts are made when a week is over, and looked at for alerts.
+//! Makes forecasts after the end of each week, and checks them for alerts.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use platform::{clock::Clock, jobs::Registry, storage::Database};
 use super::shell;
 use crate::alerts::Alerts;
 
-/// How long after the end of a week its forecasts may be made.
-const EVERY: Duration = Duration::from_mins(15);
+/// Interval of the job, and maximum delay between the end of a week and its forecasts.
+const CHECK_INTERVAL: Duration = Duration::from_mins(15);
 
-/// What workers know of forecasts.
+/// Registers the periodic job that makes forecasts and updates their alerts.
 pub fn register(registry: Registry, db: &Database, clock: &Clock, alerts: &Alerts) -> Registry {
     let (db, clock, alerts) = (db.clone(), clock.clone(), alerts.clone());
-    registry.periodic("forecast.make", EVERY, move |_| {
+    registry.periodic("forecast.make", CHECK_INTERVAL, move |_| {
         let (db, clock, alerts) = (db.clone(), clock.clone(), alerts.clone());
         async move {
             shell::make_all(&db, &clock).await?;

@@ -1,6 +1,8 @@
-//! Forecasts of weekly demand: made once a week from demand facts, kept as they were made, and scored as weeks come true.
+//! Forecasts of weekly demand: made once a week from demand facts, stored unchanged, and scored
+//! when the weeks are over.
 //!
-//! The method is the crate `forecast`; here are its inputs, its results and the questions that are asked of them.
+//! The method is the crate `forecast`; this module has its inputs, its results and the queries on
+//! them.
 
 pub mod core;
 pub mod events;

@@ -1,18 +1,19 @@
-//! The rules of the sales report: what a line is worth, how sums are grouped and ordered. Sums are 128 bits wide, so they never wrap.
+//! The rules of the sales report: the value of a line, and the grouping and order of sums. Sums are
+//! 128 bits wide, so they never wrap.
 
 mod in_books;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use inventory::purchasing::core::allot;
+use inventory::purchasing::core::allocate_proportionally;
 use uuid::Uuid;
 
 pub use in_books::{ForeignDocument, ForeignLine, Trade};
 
-/// What rows of the report stand for.
+/// Grouping of the report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// One row for everything.
+    /// One row for the whole report.
     None,
     Day,
     Month,
@@ -36,13 +37,14 @@ impl Group {
         Self::Country,
         Self::Customer,
     ];
-    /// Whether lines are grouped by what was sold. A charge has no product, so such a report has no charges.
+    /// Whether lines are grouped by product or category. Charges have no product, so such a report
+    /// leaves them out.
     pub const fn by_product(self) -> bool {
         matches!(self, Self::Product | Self::Category)
     }
 }
 
-/// What the largest rows are picked by.
+/// Measure by which the largest rows are selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Measure {
     UnitsSold,
@@ -51,7 +53,7 @@ pub enum Measure {
     Orders,
 }
 
-/// A row's group. Ids sort as their TypeIDs do; what belongs to no group comes last.
+/// A row's group. IDs sort as their TypeIDs do; lines without a group come last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupKey {
     /// Days since 1970-01-01.
@@ -75,7 +77,8 @@ pub struct Sums {
     pub units_returned: i128,
     pub refunds: i128,
     pub charge_credits: i128,
-    /// Orders and returns in other currencies that have no rate to the books: they are in no other sum.
+    /// Orders and returns in other currencies that have no rate to the books: no other sum includes
+    /// them.
     pub without_rate: i128,
 }
 
@@ -107,7 +110,7 @@ impl Sums {
     }
     /// The sums of one document over its groups: it counts once.
     #[must_use]
-    pub fn of_one_document(mut self) -> Self {
+    pub fn as_one_document(mut self) -> Self {
         for count in [&mut self.orders, &mut self.returns, &mut self.without_rate] {
             *count = (*count).min(1);
         }
@@ -115,12 +118,12 @@ impl Sums {
     }
 }
 
-/// What a line of an order says about money, in minor and smallest units.
+/// Amounts of a line of an order, in minor units of money and smallest units of quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoldLine {
     pub quantity: i64,
     pub cancelled: i64,
-    /// Of the whole line: price less discount plus tax.
+    /// Total of the whole line: price less discount plus tax.
     pub total: i64,
     /// For one whole unit.
     pub unit_cost: i64,
@@ -133,28 +136,33 @@ impl SoldLine {
     }
     /// The line's total, or the share of it that was not cancelled: by quantity, rounded half away from zero.
     pub const fn amount(&self) -> i128 {
-        if self.cancelled == 0 { self.total as i128 } else { divide(self.total as i128 * self.units(), self.quantity as i128) }
+        if self.cancelled == 0 {
+            self.total as i128
+        } else {
+            divide_rounded(self.total as i128 * self.units(), self.quantity as i128)
+        }
     }
-    /// What the sold units cost, rounded as `Money::times` does.
+    /// Returns the cost of the sold units, rounded as `Money::times` does.
     pub const fn cost(&self) -> i128 {
         let cost = self.unit_cost as i128 * self.units();
-        if self.decimals == 0 { cost } else { divide(cost, 10i128.pow(self.decimals as u32)) }
+        if self.decimals == 0 { cost } else { divide_rounded(cost, 10i128.pow(self.decimals as u32)) }
     }
 }
 
 /// By how much a group's figure is another one.
 pub type Correction = (GroupKey, i128);
 
-/// What came of a closed return: each line's group, and what it is worth by itself.
+/// Received lines of a closed return: each line's group and its own value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct GivenBack {
+pub struct ClosedReturn {
     pub products: Vec<(GroupKey, i64)>,
     pub charges: Vec<(GroupKey, i64)>,
 }
 
-impl GivenBack {
-    /// Shares `refunded` out, and says by how much that differs from what products and charges are worth by themselves. Charges take what goes
-    /// beyond the products; at most what they are worth, and a fee at most what was given back. The rest is the products', by their worth.
+impl ClosedReturn {
+    /// Distributes `refunded`, and returns the differences from the products' and charges' own
+    /// values. Charges take the part that exceeds the products: at most their value, and a fee at
+    /// most the refund. The rest goes to the products, in proportion to their value.
     pub fn corrections(&self, refunded: i64) -> (Vec<Correction>, Option<Correction>) {
         let worth = |lines: &[(GroupKey, i64)]| lines.iter().map(|line| i128::from(line.1)).sum::<i128>();
         let (whole, products, charges) = (i128::from(refunded), worth(&self.products), worth(&self.charges));
@@ -162,8 +170,8 @@ impl GivenBack {
         let of_charges = if self.products.is_empty() { whole } else { (whole - products).clamp(fee, charges.max(0)) };
         let weights: Vec<i64> = self.products.iter().map(|line| line.1).collect();
         let rest = (whole - of_charges) as i64;
-        // What is worth nothing has its pennies on the first line.
-        let shares = allot(rest, &weights).unwrap_or_else(|| vec![rest]);
+        // If all lines have the value 0, the first one takes the whole amount.
+        let shares = allocate_proportionally(rest, &weights).unwrap_or_else(|| vec![rest]);
         let shares = shares.into_iter().chain(std::iter::repeat(0));
         let differs = |((key, own), share): (&(GroupKey, i64), i64)| (key.clone(), i128::from(share) - i128::from(*own));
         let charge = self.charges.first().map(|(key, _)| (key.clone(), of_charges - charges));
@@ -172,7 +180,7 @@ impl GivenBack {
 }
 
 /// Rounded half away from zero; `by` is above 0.
-const fn divide(number: i128, by: i128) -> i128 {
+const fn divide_rounded(number: i128, by: i128) -> i128 {
     let half = if number < 0 { -(by / 2) } else { by / 2 };
     (number + half) / by
 }
@@ -184,12 +192,14 @@ pub type Tally = BTreeMap<GroupKey, Sums>;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SalesByGroup {
     pub groups: Tally,
-    /// Orders and returns, each once where it is of several groups; None where they were not counted.
+    /// Orders and returns, each once even if it is in several groups; None if they were not
+    /// counted.
     pub documents: Option<[i128; 2]>,
 }
 
 impl SalesByGroup {
-    /// The sums over all groups. A document of several groups is in each of them, so that documents have to be counted where there are such.
+    /// The sums over all groups. A document may be in several groups, so the totals of documents
+    /// come from `documents` if they were counted.
     pub fn total(&self) -> Sums {
         let mut total = Sums::default();
         self.groups.values().for_each(|sums| total.add(sums));
@@ -209,8 +219,9 @@ impl SalesByGroup {
     }
 }
 
-/// The rows to show: by key, or the largest by a measure and then by key; at most `first`. Without groups there is always one row.
-pub fn pick(mut tally: Tally, group: Group, top_by: Option<Measure>, first: usize) -> Vec<(GroupKey, Sums)> {
+/// At most `first` rows to show: by key, or the largest by a measure and then by key. Without
+/// groups there is always one row.
+pub fn top_groups(mut tally: Tally, group: Group, top_by: Option<Measure>, first: usize) -> Vec<(GroupKey, Sums)> {
     if group == Group::None {
         tally.entry(GroupKey::Nothing).or_default();
     }
@@ -247,20 +258,20 @@ mod tests {
     fn what_a_return_gave_back_is_shared_out_to_the_penny() {
         let back = |products: &[i64], charges: &[i64]| {
             let lines = |of: &[i64]| of.iter().map(|own| (GroupKey::Nothing, *own)).collect::<Vec<_>>();
-            GivenBack { products: lines(products), charges: lines(charges) }
+            ClosedReturn { products: lines(products), charges: lines(charges) }
         };
         for (products, charges, refunded, shares, of_charges) in [
-            // Nothing, a part, all of it; with the tax that was charged beyond the prices.
+            // No refund, a part, the whole; with the tax that was charged beyond the prices.
             (&[10_000][..], &[][..], 0, &[0][..], 0),
             (&[1_000, 1_000, 1_000], &[], 1_000, &[334, 333, 333], 0),
             (&[1_000, 500], &[], 1_500, &[1_000, 500], 0),
             (&[1_000, 500], &[], 1_800, &[1_200, 600], 0),
-            // A fee: kept, waived, waived in part, and with nothing given back at all.
+            // A fee: kept, waived, waived in part, and with no refund at all.
             (&[1_000], &[-200], 800, &[1_000], -200),
             (&[1_000], &[-200], 1_000, &[1_000], 0),
             (&[1_000], &[-200], 900, &[1_000], -100),
             (&[1_000], &[-200], 0, &[0], 0),
-            // Postage: given back after the products.
+            // Postage: refunded after the products.
             (&[1_000], &[300], 1_300, &[1_000], 300),
             (&[1_000], &[300], 1_100, &[1_000], 100),
             (&[1_000], &[300], 400, &[400], 0),
@@ -301,7 +312,7 @@ mod tests {
         assert_eq!(sold.total(), Sums { orders: 1, gross: 500, ..Sums::default() });
         sold.add(other);
         assert_eq!(sold.total(), Sums { orders: 2, gross: 550, ..Sums::default() });
-        assert_eq!(Sums { orders: 3, ..sums(500) }.of_one_document(), sums(500));
+        assert_eq!(Sums { orders: 3, ..sums(500) }.as_one_document(), sums(500));
     }
 
     #[test]
@@ -310,9 +321,10 @@ mod tests {
         let text = |t: &str| GroupKey::Text(t.to_owned());
         let tally =
             Tally::from([(GroupKey::Nothing, sums(5)), (text("GB"), sums(5)), (text("DE"), sums(9)), (text("FR"), sums(1))]);
-        let keys = |by, first| pick(tally.clone(), Group::Country, by, first).into_iter().map(|row| row.0).collect::<Vec<_>>();
+        let keys =
+            |by, first| top_groups(tally.clone(), Group::Country, by, first).into_iter().map(|row| row.0).collect::<Vec<_>>();
         assert_eq!(keys(None, 250), [text("DE"), text("FR"), text("GB"), GroupKey::Nothing]);
         assert_eq!(keys(Some(Measure::UnitsSold), 3), [text("DE"), text("GB"), GroupKey::Nothing]);
-        assert_eq!(pick(Tally::new(), Group::None, None, 1), [(GroupKey::Nothing, Sums::default())]);
+        assert_eq!(top_groups(Tally::new(), Group::None, None, 1), [(GroupKey::Nothing, Sums::default())]);
     }
 }

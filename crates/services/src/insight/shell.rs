@@ -6,7 +6,7 @@ mod sheet;
 mod summary;
 
 pub use movements::{
-    MovementSheet, MovementSummaryRow, MovementsAsk, movement_row_count, movement_rows, movement_sheet, movement_total,
+    MovementSheet, MovementSummaryRow, MovementsRequest, movement_row_count, movement_rows, movement_sheet, movement_total,
 };
 pub use sheet::{SalesSheet, sales_sheet};
 pub use summary::{RowPage, SalesSpec, Sorted, sales_row_count, sales_rows, sales_total};
@@ -20,25 +20,25 @@ use platform::{
 };
 
 use super::{
-    core::{Group, GroupKey, Measure, Sums, Tally, pick},
+    core::{Group, GroupKey, Measure, Sums, Tally, top_groups},
     rows::{self, MovementTotals, SalesFilter, SalesQuery},
 };
 
-/// The most rows of a report (DECIDED: limits, page).
+/// Maximum rows of a report (DECIDED: limits, page).
 pub const MAX_ROWS: usize = 250;
 
-/// Why there is no report.
+/// Reasons for the absence of a report.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]
     Fault(Fault),
-    /// A sum passes 2^53 − 1, the largest that clients can be told exactly.
+    /// A sum exceeds 2^53 − 1, the largest number that clients can represent exactly.
     #[error("a sum passes 2^53 − 1: narrow the report")]
     TooLarge,
 }
 
 impl From<Fault> for ReportError {
-    /// What the database cannot count to, no client can be told.
+    /// An overflow in the database is beyond the numbers that clients can read exactly, too.
     fn from(fault: Fault) -> Self {
         if fault.is_overflow() { Self::TooLarge } else { Self::Fault(fault) }
     }
@@ -46,7 +46,7 @@ impl From<Fault> for ReportError {
 
 /// A request for a sales report.
 #[derive(Debug, Clone)]
-pub struct SalesAsk {
+pub struct SalesRequest {
     /// Inclusive.
     pub from: Option<Timestamp>,
     /// Exclusive.
@@ -54,16 +54,18 @@ pub struct SalesAsk {
     pub group: Group,
     pub filter: SalesFilter,
     pub top_by: Option<Measure>,
-    /// At most `MAX_ROWS` are given, whatever is asked for.
+    /// Requested rows, capped at `MAX_ROWS`.
     pub first: usize,
-    /// None: the tenant's own. Documents in other currencies do not count: sums of two currencies mean nothing.
+    /// None for the tenant's own. Documents in other currencies do not count: amounts of two
+    /// currencies cannot be added.
     pub currency: Option<Currency>,
 }
 
 /// A row of the sales report. Amounts are of one currency, units in the products' smallest units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesRow {
-    /// A day `2011-11-30`, a month `2011-11`, an id, a country's code; None for what belongs to no group, and without groups.
+    /// A day `2011-11-30`, a month `2011-11`, an ID, a country's code; None for lines without a
+    /// group, and without grouping.
     pub key: Option<String>,
     /// Set when grouped by product.
     pub product: Option<ProductId>,
@@ -83,7 +85,7 @@ pub struct SalesRow {
     pub without_rate: i64,
 }
 
-/// The rows of a sales report, and how many there are in all.
+/// The rows of a sales report, and their total number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesReport {
     pub rows: Vec<SalesRow>,
@@ -91,7 +93,11 @@ pub struct SalesReport {
 }
 
 /// Sums orders and returns by group.
-pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: SalesAsk) -> Result<SalesReport, ReportError> {
+pub async fn sales_report(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    ask: SalesRequest,
+) -> Result<SalesReport, ReportError> {
     let scope = permit.scope(db).long();
     let currency = match ask.currency {
         Some(currency) => currency,
@@ -114,8 +120,8 @@ pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: 
         tally = by_month(&tally);
     }
     let groups = tally.len();
-    let picked = pick(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS)).into_iter();
-    let rows = picked.map(|(key, sums)| shape(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge));
+    let picked = top_groups(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS)).into_iter();
+    let rows = picked.map(|(key, sums)| build_row(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge));
     Ok(SalesReport { rows: rows.collect::<Result<_, _>>()?, groups })
 }
 
@@ -134,9 +140,9 @@ fn by_month(days: &Tally) -> Tally {
     months
 }
 
-fn shape(group: Group, key: &GroupKey, sums: &Sums, currency: Currency) -> Option<SalesRow> {
-    let money = |minor: i128| Some(Money::new(exact(minor)?, currency));
-    let units = |units: i128| Quantity::new(exact(units)?);
+fn build_row(group: Group, key: &GroupKey, sums: &Sums, currency: Currency) -> Option<SalesRow> {
+    let money = |minor: i128| Some(Money::new(to_safe_integer(minor)?, currency));
+    let units = |units: i128| Quantity::new(to_safe_integer(units)?);
     let product = match (group, key) {
         (Group::Product, GroupKey::Id(id)) => Some(ProductId::from_uuid(*id)),
         _ => None,
@@ -144,23 +150,23 @@ fn shape(group: Group, key: &GroupKey, sums: &Sums, currency: Currency) -> Optio
     Some(SalesRow {
         key: key_text(group, key),
         product,
-        orders: exact(sums.orders)?,
-        order_lines: exact(sums.order_lines)?,
+        orders: to_safe_integer(sums.orders)?,
+        order_lines: to_safe_integer(sums.order_lines)?,
         units_sold: units(sums.units_sold)?,
         gross_revenue: money(sums.gross)?,
         charges: money(sums.charges)?,
         cost_of_goods_sold: money(sums.cost)?,
-        returns: exact(sums.returns)?,
-        return_lines: exact(sums.return_lines)?,
+        returns: to_safe_integer(sums.returns)?,
+        return_lines: to_safe_integer(sums.return_lines)?,
         units_returned: units(sums.units_returned)?,
         refunds: money(sums.refunds)?,
         charge_credits: money(sums.charge_credits)?,
         net_revenue: money(sums.net())?,
-        without_rate: exact(sums.without_rate)?,
+        without_rate: to_safe_integer(sums.without_rate)?,
     })
 }
 
-fn exact(number: i128) -> Option<i64> {
+fn to_safe_integer(number: i128) -> Option<i64> {
     i64::try_from(number).ok().filter(|number| (-MAX_SAFE..=MAX_SAFE).contains(number))
 }
 

@@ -1,3 +1,4 @@
-//! Labels for products: a code that machines read, and under it what people read. As drawings, and as sheets to be printed.
+//! Labels for products: a machine-readable code with a text below it. As drawings, and as sheets to
+//! be printed.
 
 pub mod core;

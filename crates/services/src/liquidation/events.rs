@@ -45,7 +45,7 @@ pub struct PlanEvent {
     pub id: LiquidationPlanId,
     pub state: LiquidationPlanState,
     pub lines: i64,
-    /// Lines that were carried out, or whose price was cut further.
+    /// Lines that were executed, or whose price was cut further.
     #[serde(default)]
     pub changed: i64,
     pub version: i64,
@@ -57,13 +57,13 @@ impl PlanEvent {
     }
 }
 
-/// The payload of a plan that came true: no amounts.
+/// The payload of a plan whose lines are all scored: no amounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreEvent {
     pub id: LiquidationPlanId,
     pub lines: i64,
-    /// Lines that brought less than their lower bound, and more than their upper one.
+    /// Lines that recovered less than their lower bound, and more than their upper one.
     pub below: i64,
     pub above: i64,
 }
@@ -74,7 +74,8 @@ impl ScoreEvent {
     }
 }
 
-/// What is told of a plan that was approved or followed: that nothing of it is under way any more as well, once that is so.
+/// Returns the events of a plan that was approved or followed, with `LIQUIDATION_PLAN_EXECUTED`
+/// once none of its lines is under way.
 pub fn followed(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec<NewEvent> {
     let mut told = vec![event.event(&PlanEvent::of(plan, changed as i64))];
     if plan.state == LiquidationPlanState::Done {

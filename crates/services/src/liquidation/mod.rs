@@ -1,7 +1,8 @@
-//! Liquidation: dead and slow stock, what is best done with it, and plans that do it.
+//! Liquidation: dead and slow stock, the best action for it, and plans that carry it out.
 //!
-//! Proposals are made of demand facts, forecasts, lots and the cost books; plans are documents, and approved lines are carried out through the shells of transfers,
-//! purchasing, the ledger and the catalogue. `docs/liquidation.md` has it in plain words.
+//! Proposals are computed from demand facts, forecasts, lots and the cost books; plans are
+//! documents, and approved lines are executed through the shells of transfers, purchasing, the
+//! ledger and the catalogue. `docs/liquidation.md` describes it.
 
 pub mod core;
 pub mod events;

@@ -1,14 +1,14 @@
-//! What pictures and documents a product may have, and in which order: pure.
+//! Pictures and documents of a product, their limits and their order: pure.
 
 use entity::prelude::*;
 
-/// Pictures of a product.
-pub const MOST_IMAGES: usize = 20;
-/// Documents of a product.
-pub const MOST_DOCUMENTS: usize = 20;
-/// Words for who cannot see the picture.
+/// Maximum pictures of a product.
+pub const MAX_IMAGES: usize = 20;
+/// Maximum documents of a product.
+pub const MAX_DOCUMENTS: usize = 20;
+/// Maximum characters of an alternative text.
 pub const ALT_CHARACTERS: usize = 500;
-/// What a document is called.
+/// Maximum characters of a document's title.
 pub const TITLE_CHARACTERS: usize = 200;
 
 /// A picture of a product.
@@ -17,7 +17,7 @@ pub struct Image {
     pub id: ImageId,
     pub product: ProductId,
     pub file: FileId,
-    /// Among the product's pictures: 1 is the first, and none is left out.
+    /// Position among the product's pictures: from 1, without gaps.
     pub position: i64,
     pub alt: String,
     pub created_at: Timestamp,
@@ -33,10 +33,10 @@ pub struct Document {
     pub created_at: Timestamp,
 }
 
-/// Why a change of pictures or documents is refused.
+/// Reason to reject a change of pictures or documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
-    /// A field of the input names nothing that there is.
+    /// A field of the input refers to a row that does not exist.
     NotFound {
         what: &'static str,
         field: &'static str,
@@ -53,21 +53,22 @@ pub enum Rejection {
     NotPlain {
         field: &'static str,
     },
-    /// A place among the pictures that there is not.
+    /// There is no such position among the pictures.
     NoPlace {
         last: i64,
     },
-    /// A picture is named twice.
+    /// A picture is given twice.
     Twice,
     NoTitle,
-    /// The idempotency key came before with another input.
+    /// The idempotency key was used with another input.
     KeyReused,
 }
 
-/// The place of a picture that is added, and the places of those that are there: `wanted` from 1 on, the last without.
+/// Returns the position of an added picture, and the changed positions of existing ones. `wanted`
+/// counts from 1; `None` is the end.
 pub fn place(images: &[Image], wanted: Option<i64>) -> Result<(i64, Vec<(ImageId, i64)>), Rejection> {
-    if images.len() >= MOST_IMAGES {
-        return Err(Rejection::TooMany { what: "pictures", most: MOST_IMAGES });
+    if images.len() >= MAX_IMAGES {
+        return Err(Rejection::TooMany { what: "pictures", most: MAX_IMAGES });
     }
     let last = images.len() as i64 + 1;
     let at = wanted.unwrap_or(last);
@@ -78,13 +79,14 @@ pub fn place(images: &[Image], wanted: Option<i64>) -> Result<(i64, Vec<(ImageId
     Ok((at, moved.collect()))
 }
 
-/// The places of a product's pictures without one of them: those that change.
-pub fn closed_up(images: &[Image], without: ImageId) -> Vec<(ImageId, i64)> {
+/// Returns the changed positions of a product's pictures after one was removed.
+pub fn positions_after_removal(images: &[Image], without: ImageId) -> Vec<(ImageId, i64)> {
     numbered(images.iter().filter(|image| image.id != without))
 }
 
-/// The places of a product's pictures when these come first, in this order, and the others after them as they were: those that change.
-pub fn reordered(images: &[Image], first: &[ImageId]) -> Result<Vec<(ImageId, i64)>, Rejection> {
+/// Returns the changed positions of a product's pictures if `first` come first, in this order,
+/// followed by the others in their order.
+pub fn positions_after_reorder(images: &[Image], first: &[ImageId]) -> Result<Vec<(ImageId, i64)>, Rejection> {
     if (1..first.len()).any(|at| first[..at].contains(&first[at])) {
         return Err(Rejection::Twice);
     }
@@ -136,11 +138,11 @@ mod tests {
     #[test]
     fn no_place_is_left_open() {
         let four = images(4);
-        assert_eq!(closed_up(&four, id(2)), [(id(3), 2), (id(4), 3)]);
-        assert_eq!(closed_up(&four, id(4)), []);
-        assert_eq!(reordered(&four, &[id(3), id(1)]), Ok(vec![(id(3), 1), (id(1), 2), (id(2), 3)]));
-        assert_eq!(reordered(&four, &[]), Ok(vec![]));
-        assert_eq!(reordered(&four, &[id(1), id(1)]), Err(Rejection::Twice));
-        assert!(matches!(reordered(&four, &[id(9)]), Err(Rejection::NotFound { .. })));
+        assert_eq!(positions_after_removal(&four, id(2)), [(id(3), 2), (id(4), 3)]);
+        assert_eq!(positions_after_removal(&four, id(4)), []);
+        assert_eq!(positions_after_reorder(&four, &[id(3), id(1)]), Ok(vec![(id(3), 1), (id(1), 2), (id(2), 3)]));
+        assert_eq!(positions_after_reorder(&four, &[]), Ok(vec![]));
+        assert_eq!(positions_after_reorder(&four, &[id(1), id(1)]), Err(Rejection::Twice));
+        assert!(matches!(positions_after_reorder(&four, &[id(9)]), Err(Rejection::NotFound { .. })));
     }
 }

@@ -13,7 +13,7 @@ platform::events! {
     }
 }
 
-/// The payload of an event about what a product holds of the files.
+/// The payload of an event about a product's pictures and documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaChanged {
     pub id: ProductId,

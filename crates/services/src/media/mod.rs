@@ -1,7 +1,8 @@
 //! Pictures and documents of products.
 //!
-//! A picture is a row that gives a file a product, a place among its pictures and words for who cannot see it; the bytes, their small versions and
-//! their links are the files' room's. Which pictures a product has is changed behind the tenant's counter, one change after the other.
+//! A picture is a row that connects a file with a product, a position among its pictures, and an
+//! alternative text; `files` keeps the bytes, their small versions and their links. Changes of a
+//! product's pictures are serialized by the tenant's counter.
 //! `docs/decisions/0088-bulk-and-media.md`.
 
 pub mod core;
@@ -9,4 +10,4 @@ pub mod events;
 pub mod rows;
 mod shell;
 
-pub use shell::{Media, MediaError, NewDocument, NewImage, ProductMedia, Written};
+pub use shell::{Media, MediaChange, MediaError, NewDocument, NewImage, ProductMedia};

@@ -135,7 +135,7 @@ struct ImagePosition {
     position: i64,
 }
 
-/// Gives pictures their places.
+/// Sets the positions of pictures.
 pub async fn place(work: &Work, places: &[(ImageId, i64)]) -> Result<(), Fault> {
     let mut rows = Rows::<ImagePosition>::update(work.tenant());
     rows.extend(places.iter().map(|&(id, position)| ImagePosition { id, position }));

@@ -1,4 +1,4 @@
-//! Giving products pictures and documents, and taking them away.
+//! Adding and removing pictures and documents of products.
 
 use entity::prelude::*;
 use iam::access::{Changed, Permit, kind};
@@ -14,18 +14,21 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    core::{ALT_CHARACTERS, Document, Image, MOST_DOCUMENTS, Rejection, TITLE_CHARACTERS, closed_up, place, reordered},
+    core::{
+        ALT_CHARACTERS, Document, Image, MAX_DOCUMENTS, Rejection, TITLE_CHARACTERS, place, positions_after_removal,
+        positions_after_reorder,
+    },
     rows,
 };
 use crate::files::{FileError, Files, core::Purpose};
 use crate::media::events;
 
-/// Why a change of pictures or documents came to nothing: nothing was written.
+/// Error of a change of pictures or documents that wrote nothing.
 #[derive(Debug)]
 pub enum MediaError {
     Rejected(Rejection),
     BadKey(KeyProblem),
-    /// The file is none that can be taken.
+    /// The file cannot be used.
     File(FileError),
     Fault(Fault),
 }
@@ -48,7 +51,7 @@ impl From<FileError> for MediaError {
     }
 }
 
-/// A picture as it is wanted.
+/// Input of a picture.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewImage {
     #[serde(skip)]
@@ -59,7 +62,7 @@ pub struct NewImage {
     pub position: Option<i64>,
 }
 
-/// A document as it is wanted.
+/// Input of a document.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewDocument {
     #[serde(skip)]
@@ -69,17 +72,17 @@ pub struct NewDocument {
     pub title: String,
 }
 
-/// What a change was about, and whether it is the answer to an earlier call with the same key.
+/// Result of a change, and whether it is the stored result of an earlier call with the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written<I> {
+pub struct MediaChange<I> {
     pub id: I,
     pub product: ProductId,
     pub replayed: bool,
-    /// What the product would have after a dry run; None of a call that wrote.
+    /// Pictures and documents of the product after a dry run; `None` for a call that wrote.
     pub would_be: Option<ProductMedia>,
 }
 
-/// All pictures and documents of a product, in their orders.
+/// All pictures and documents of a product, by position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductMedia {
     pub images: Vec<Image>,
@@ -94,19 +97,19 @@ pub struct Media {
     files: Files,
 }
 
-type Outcome<I> = Result<Changed<Written<I>>, MediaError>;
+type Outcome<I> = Result<Changed<MediaChange<I>>, MediaError>;
 
 /// A transaction under an idempotency key.
-struct Turn {
+struct KeyedWork {
     work: Work,
     key: Key,
 }
 
-/// What begins with a key.
-enum Begun<I> {
-    Now(Box<Turn>),
-    /// The first call with this key came to this.
-    Before(Changed<Written<I>>),
+/// State of a call that begins with a key.
+enum CallStart<I> {
+    Now(Box<KeyedWork>),
+    /// Result of the first call with this key.
+    Before(Changed<MediaChange<I>>),
 }
 
 impl Media {
@@ -117,12 +120,12 @@ impl Media {
         &self.files
     }
 
-    /// Gives a product a picture, which its maker has sent.
+    /// Adds a picture to a product; the file was uploaded by its maker.
     pub async fn image_add(&self, permit: Permit<kind::ProductWrite>, new: NewImage) -> Outcome<ImageId> {
-        within(&new.alt, "alt", ALT_CHARACTERS)?;
+        check_length(&new.alt, "alt", ALT_CHARACTERS)?;
         let turn = match self.begin(&permit, ("productImageAdd", &new.key), hash_of(&new)).await? {
-            Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => *turn,
+            CallStart::Before(known) => return Ok(known),
+            CallStart::Now(turn) => *turn,
         };
         let done = self.add_image(&turn.work, permit.actor(), &new).await;
         self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
@@ -139,11 +142,11 @@ impl Media {
         Ok((id, new.product))
     }
 
-    /// Takes a picture away. Its bytes go a little later.
+    /// Removes a picture. Its bytes are removed later.
     pub async fn image_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: ImageId) -> Outcome<ImageId> {
         let turn = match self.begin(&permit, ("productImageRemove", key), hash_of(&id)).await? {
-            Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => *turn,
+            CallStart::Before(known) => return Ok(known),
+            CallStart::Now(turn) => *turn,
         };
         let done = self.remove_image(&turn.work, id).await;
         self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
@@ -154,12 +157,12 @@ impl Media {
         let image = found.ok_or(Rejection::NotFound { what: "picture", field: "id" })?;
         let all = rows::images_of(work, &[image.product]).await?;
         rows::remove_image(work, id).await?;
-        rows::place(work, &closed_up(&all, id)).await?;
+        rows::place(work, &positions_after_removal(&all, id)).await?;
         self.files.let_go(work, image.file).await?;
         Ok((id, image.product))
     }
 
-    /// Puts pictures of a product first, in this order.
+    /// Moves pictures of a product to the front, in this order.
     pub async fn image_reorder(
         &self,
         permit: Permit<kind::ProductWrite>,
@@ -167,22 +170,22 @@ impl Media {
         (product, first): (ProductId, Vec<ImageId>),
     ) -> Outcome<ProductId> {
         let turn = match self.begin(&permit, ("productImageReorder", key), hash_of(&(product, &first))).await? {
-            Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => *turn,
+            CallStart::Before(known) => return Ok(known),
+            CallStart::Now(turn) => *turn,
         };
         let done = reorder(&turn.work, product, &first).await;
         self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
     }
 
-    /// Gives a product a document, which its maker has sent.
+    /// Adds a document to a product; the file was uploaded by its maker.
     pub async fn document_add(&self, permit: Permit<kind::ProductWrite>, new: NewDocument) -> Outcome<DocumentId> {
-        within(&new.title, "title", TITLE_CHARACTERS)?;
+        check_length(&new.title, "title", TITLE_CHARACTERS)?;
         if new.title.trim().is_empty() {
             return Err(Rejection::NoTitle.into());
         }
         let turn = match self.begin(&permit, ("productDocumentAdd", &new.key), hash_of(&new)).await? {
-            Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => *turn,
+            CallStart::Before(known) => return Ok(known),
+            CallStart::Now(turn) => *turn,
         };
         let done = self.add_document(&turn.work, permit.actor(), &new).await;
         self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
@@ -190,8 +193,8 @@ impl Media {
 
     async fn add_document(&self, work: &Work, actor: Actor, new: &NewDocument) -> Done<DocumentId> {
         known(work, new.product).await?;
-        if rows::documents_of(work, &[new.product]).await?.len() >= MOST_DOCUMENTS {
-            return Err(Rejection::TooMany { what: "documents", most: MOST_DOCUMENTS }.into());
+        if rows::documents_of(work, &[new.product]).await?.len() >= MAX_DOCUMENTS {
+            return Err(Rejection::TooMany { what: "documents", most: MAX_DOCUMENTS }.into());
         }
         self.files.hold(work, (new.file, Purpose::Document), actor).await?;
         let id = self.clock.id();
@@ -200,11 +203,11 @@ impl Media {
         Ok((id, new.product))
     }
 
-    /// Takes a document away. Its bytes go a little later.
+    /// Removes a document. Its bytes are removed later.
     pub async fn document_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: DocumentId) -> Outcome<DocumentId> {
         let turn = match self.begin(&permit, ("productDocumentRemove", key), hash_of(&id)).await? {
-            Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => *turn,
+            CallStart::Before(known) => return Ok(known),
+            CallStart::Now(turn) => *turn,
         };
         let done = self.remove_document(&turn.work, id).await;
         self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
@@ -218,19 +221,20 @@ impl Media {
         Ok((id, document.product))
     }
 
-    /// A transaction that has the tenant's counter: changes come one after the other, and the second call with a key finds the first.
+    /// Begins a transaction that has locked the tenant's counter: changes are serialized, and the
+    /// second call with a key finds the first.
     async fn begin<K: entity::id::Kind>(
         &self,
         permit: &Permit<kind::ProductWrite>,
         (mutation, key): (&'static str, &str),
         hash: InputDigest,
-    ) -> Result<Begun<Id<K>>, MediaError> {
+    ) -> Result<CallStart<Id<K>>, MediaError> {
         idempotency::check_key(key).map_err(MediaError::BadKey)?;
         let key = Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash };
         let work = permit.scope(&self.db).begin().await?;
         journal::lock(&work).await?;
         let receipt = match idempotency::before(&work, &key).await? {
-            None => return Ok(Begun::Now(Box::new(Turn { work, key }))),
+            None => return Ok(CallStart::Now(Box::new(KeyedWork { work, key }))),
             Some(known) => {
                 work.rollback().await?;
                 match known {
@@ -241,17 +245,17 @@ impl Media {
         };
         let (id, product) = serde_json::from_str::<(Id<K>, ProductId)>(&receipt)
             .map_err(|error| Fault::corrupt("idempotency", format!("the receipt of {mutation}: {error}")))?;
-        Ok(Begun::Before(Changed { value: Written { id, product, replayed: true, would_be: None }, seq: None }))
+        Ok(CallStart::Before(Changed { value: MediaChange { id, product, replayed: true, would_be: None }, seq: None }))
     }
 
-    /// Tells of a change and remembers it; or leaves nothing of it.
+    /// Appends the event of a change and stores its receipt; or rolls back a failed change.
     async fn end<K: entity::id::Kind>(
         &self,
-        turn: Turn,
+        turn: KeyedWork,
         event: EventType<events::MediaChanged>,
         done: Done<Id<K>>,
     ) -> Outcome<Id<K>> {
-        let Turn { mut work, key } = turn;
+        let KeyedWork { mut work, key } = turn;
         let (id, product) = match done {
             Ok(done) => done,
             Err(error) => {
@@ -262,7 +266,7 @@ impl Media {
         let now = self.clock.now();
         let seq = journal::append(&mut work, vec![event.event(&events::MediaChanged { id: product })], now).await?;
         let receipt = serde_json::to_string(&(id, product)).map_err(|error| Fault::Broken(format!("a receipt: {error}")))?;
-        idempotency::remember(&work, [(&key, receipt)], now).await?;
+        idempotency::store_receipts(&work, [(&key, receipt)], now).await?;
         let would_be = if dry_run::is_on() {
             let (images, documents) = (rows::images_of(&work, &[product]).await?, rows::documents_of(&work, &[product]).await?);
             Some(ProductMedia { images, documents })
@@ -270,21 +274,21 @@ impl Media {
             None
         };
         work.commit().await?;
-        Ok(Changed { value: Written { id, product, replayed: false, would_be }, seq })
+        Ok(Changed { value: MediaChange { id, product, replayed: false, would_be }, seq })
     }
 }
 
-/// What a change is about, and its product.
+/// ID of the changed picture or document, and its product.
 type Done<I> = Result<(I, ProductId), MediaError>;
 
 async fn reorder(work: &Work, product: ProductId, first: &[ImageId]) -> Done<ProductId> {
     known(work, product).await?;
-    let places = reordered(&rows::images_of(work, &[product]).await?, first)?;
+    let places = positions_after_reorder(&rows::images_of(work, &[product]).await?, first)?;
     rows::place(work, &places).await?;
     Ok((product, product))
 }
 
-fn within(text: &str, field: &'static str, most: usize) -> Result<(), Rejection> {
+fn check_length(text: &str, field: &'static str, most: usize) -> Result<(), Rejection> {
     if text.contains('\0') {
         return Err(Rejection::NotPlain { field });
     }

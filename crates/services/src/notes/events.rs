@@ -14,7 +14,7 @@ platform::events! {
     }
 }
 
-/// The payload of a note's event. The text is not in it.
+/// The payload of a note's event, without the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NoteEvent {
@@ -24,12 +24,13 @@ pub struct NoteEvent {
     pub node_id: String,
     pub audience: NoteAudience,
     pub mentions: Vec<MemberId>,
-    /// What reading the object takes: a permission, for one of the stores where there are any.
+    /// Permission that reading the object takes, for one of its stores if it has any.
     pub permission: Option<String>,
     pub stores: Vec<StoreId>,
 }
 
-/// Whether a viewer may read an object that takes this permission, for one of the stores where there are any.
+/// Whether a viewer may read an object that takes this permission, for one of its stores if it has
+/// any.
 pub fn is_reader(viewer: EventViewer<'_>, permission: Option<&str>, stores: &[StoreId]) -> bool {
     let reads = |permission: &str| {
         let covers = stores.is_empty() || stores.iter().any(|store| viewer.covers_with(permission, *store));
@@ -38,7 +39,7 @@ pub fn is_reader(viewer: EventViewer<'_>, permission: Option<&str>, stores: &[St
     viewer.is_permitted() && !viewer.is_confined() && permission.is_none_or(reads)
 }
 
-/// A note is told to whoever may read its object.
+/// Shows a note's event to viewers who may read its object.
 fn shown_note(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
     is_reader(viewer, note.permission.as_deref(), &note.stores).then(|| {
         json!({ "id": note.id, "version": note.version, "nodeId": note.node_id, "audience": note.audience, "mentions": note.mentions })

@@ -1,4 +1,4 @@
-//! Notes on objects of every kind: who wrote them, for whose eyes, whom they mention, and how they read before.
+//! Notes on objects of every kind: their author, audience, mentions and earlier texts.
 
 pub mod core;
 pub mod events;

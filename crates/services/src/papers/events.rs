@@ -1,4 +1,4 @@
-//! Events of papers. What is printed is not told: it is read where it is kept.
+//! Events of papers. They do not carry the printed content: readers fetch it.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -22,7 +22,7 @@ platform::events! {
         LEGAL_ENTITY_ARCHIVED "legal_entity.archived",
         LEGAL_ENTITY_RESTORED "legal_entity.restored",
     }
-    /// Settings of how papers look.
+    /// Settings of the look of papers.
     PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
         PAPER_SETTINGS_SET "paper_settings.set",
     }
@@ -54,7 +54,8 @@ pub struct PaperSettingsEvent {
     pub version: i64,
 }
 
-/// An invoice of a store that the viewer sees. Who is confined to a channel is not told: an invoice is the company's.
+/// Shows an invoice of a store that the viewer sees, unless the viewer is limited to a channel: an
+/// invoice belongs to the company.
 fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(event.store_id))
         .then(|| json!({ "id": event.id, "number": event.number, "orderId": event.order_id, "storeId": event.store_id }))
@@ -65,18 +66,18 @@ fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value>
 #[serde(rename_all = "camelCase")]
 pub struct PaperEvent {
     pub id: PaperId,
-    /// One that every binary knows: `later_kind` says what the paper is, where it is set.
+    /// Kind that every version knows; the paper's own kind is `later_kind`, if it is set.
     pub kind: PaperKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub later_kind: Option<PaperKind>,
-    /// The document that it was drawn of.
+    /// The document that the paper was drawn from.
     pub document_id: String,
-    /// What reading the document takes: a permission, for one of the stores where there are any.
+    /// Permission that reading the document takes, for one of its stores if it has any.
     pub permission: Option<String>,
     pub stores: Vec<StoreId>,
 }
 
-/// A paper is told to whoever may read its document.
+/// Shows a paper's event to viewers who may read its document.
 fn shown_paper(paper: &PaperEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let reads = |permission: &str| {
         let covers = paper.stores.is_empty() || paper.stores.iter().any(|store| viewer.covers_with(permission, *store));

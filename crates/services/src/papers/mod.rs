@@ -1,7 +1,9 @@
-//! Papers: pages and PDFs that are drawn of documents, to be printed or sent.
+//! Papers: pages and PDFs that are drawn from documents, to be printed or sent.
 //!
-//! A paper is drawn with the rights of whoever asks for it, into files that only they are given links to and that go after seven days: it is drawn anew
-//! whenever it is needed. Invoices and credit notes are numbered and frozen in rows of their own, and drawn of nothing else. `docs/papers.md` has it in plain words, `docs/decisions/0147-papers.md` the reasons.
+//! A paper is drawn with the rights of the caller, into files that only the caller gets links to
+//! and that expire after seven days: it is drawn again whenever it is needed. Invoices and credit
+//! notes are numbered and frozen in rows of their own, and drawn only from these rows.
+//! `docs/papers.md` describes them, `docs/decisions/0147-papers.md` has the reasons.
 
 pub mod core;
 pub mod events;

@@ -72,13 +72,14 @@ pub struct PlanEvent {
     pub id: ReplenishmentPlanId,
     pub state: ReplenishmentPlanState,
     pub lines: i64,
-    /// Of an approval: lines that it made drafts of.
+    /// For an approval: the lines whose drafts it made.
     #[serde(default)]
     pub approved: i64,
     pub version: i64,
 }
 
-/// The payload of a plan's score: of the lines, those whose demand the proposal's point and a naive policy's were enough for.
+/// The payload of a plan's score: its lines, and those whose demand did not exceed the proposal's
+/// reorder point, or a naive policy's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreEvent {
@@ -116,13 +117,13 @@ fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
 }
 
-/// A budget that is for a store of the viewer's, or the company's. One for a supplier or a category counts what all stores buy: the viewer's permission has
-/// to be for all of them.
+/// A budget for a store of the viewer's, or the company's. One for a supplier or a category counts
+/// purchases of all stores: it needs the viewer's permission for all of them.
 fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let BudgetEvent { scope, is_limited, version } = event;
     let is_seen = match scope {
         BudgetScope::Company => viewer.is_permitted(),
-        // No store is the nil one's: only who holds it for all of them is covered for it.
+        // No store has the nil ID: only a viewer with the permission for all stores covers it.
         BudgetScope::Supplier(_) | BudgetScope::Category(_) => viewer.covers(StoreId::NIL),
         BudgetScope::Store(store) => viewer.covers(*store),
     };

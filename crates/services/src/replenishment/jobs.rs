@@ -1,4 +1,5 @@
-//! Plans are made at night, and a tenant's rule approves what it may of them; proposals that are due are scored.
+//! The job that makes nightly plans, has the tenant's rule approve their lines, and scores due
+//! proposals.
 
 use std::time::Duration;
 
@@ -8,13 +9,13 @@ use platform::{audit::AuditWriter, jobs::Registry};
 
 use super::shell;
 
-/// How late a night's plan may be.
-const EVERY: Duration = Duration::from_mins(15);
+/// Interval of the job, and so the maximum delay of a nightly plan.
+const RUN_INTERVAL: Duration = Duration::from_mins(15);
 
-/// What workers know of replenishment.
+/// Registers the job of replenishment.
 pub fn register(registry: Registry, ledger: &Ledger, access: &Access, audit_writer: &AuditWriter) -> Registry {
     let (ledger, access, audit_writer) = (ledger.clone(), access.clone(), audit_writer.clone());
-    registry.periodic("replenishment.plan", EVERY, move |_| {
+    registry.periodic("replenishment.plan", RUN_INTERVAL, move |_| {
         let (ledger, access, audit_writer) = (ledger.clone(), access.clone(), audit_writer.clone());
         async move {
             shell::plan_all(ledger.database(), ledger.clock(), &audit_writer).await?;

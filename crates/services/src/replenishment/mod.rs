@@ -1,7 +1,8 @@
-//! Replenishment: policies by which stock is filled up, and plans of what to move and what to buy.
+//! Replenishment: policies by which stock is filled up, and plans of transfers and purchases.
 //!
-//! The formulas are the crate `forecast` (`reorder`, `abc`, `xyz`); here is what they are fed with, plans as documents, and how approved lines become
-//! drafts of purchase orders and transfers. `docs/replenishment.md` has it in plain words.
+//! The formulas are in the crate `forecast` (`reorder`, `abc`, `xyz`); this room has their input,
+//! plans as documents, and the conversion of approved lines to drafts of purchase orders and
+//! transfers. `docs/replenishment.md` describes it.
 
 pub mod core;
 pub mod events;

@@ -1,4 +1,4 @@
-//! What a view may be.
+//! Saved views, and the rules of their fields.
 
 mod emails;
 mod readers;
@@ -16,52 +16,52 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use self::{
-    emails::{Written, stopped, written},
-    readers::{Asker, MOST_READERS, Readers, Sharing},
+    emails::{Written, compose_email, stopped},
+    readers::{MAX_READERS, Readers, Sharing, ViewReader},
     schedule::{
-        CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
+        CalendarDay, MAX_FAILED_RUNS, MAX_MAIL_BYTES, MAX_RECIPIENTS, MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, Run, RunEnd,
         Schedule, ScheduleFields, ScheduleRule, ending, media_type,
     },
-    shown_rows::{MOST_SHOWN_BYTES, MOST_SHOWN_ROWS, first_rows},
+    shown_rows::{MAX_SHOWN_BYTES, MAX_SHOWN_ROWS, first_rows},
 };
-use crate::alerts::core::BadAddress;
+use crate::alerts::core::InvalidAddress;
 
-/// Views of a tenant at most.
-pub const MOST_VIEWS: i64 = 1_000;
-/// Points that a view may cost with its own variables.
-pub const MOST_COST: i64 = 1_000;
-/// Points that a view may cost that somebody follows, with their variables.
-pub const MOST_LIVE_COST: i64 = 200;
-/// Bytes of the data of a view that somebody follows.
-pub const MOST_LIVE_BYTES: usize = 1 << 20;
-/// Bytes of a document, and of the variables as JSON.
-pub const MOST_BYTES: usize = 20 * 1_024;
-/// Links of a view at most.
-pub const MOST_LINKS: usize = 20;
-/// Days that a link is good for, at most.
-pub const MOST_DAYS: i32 = 365;
-const MOST_NAME: usize = 100;
-const MOST_SLUG: usize = 64;
+/// Maximum views of a tenant.
+pub const MAX_VIEWS: i64 = 1_000;
+/// Maximum cost of a view with its own variables, in points.
+pub const MAX_COST: i64 = 1_000;
+/// Maximum cost, in points, of a view with a subscriber's variables.
+pub const MAX_LIVE_COST: i64 = 200;
+/// Maximum bytes of the data of a view with subscribers.
+pub const MAX_LIVE_BYTES: usize = 1 << 20;
+/// Maximum bytes of a document, and of the variables as JSON.
+pub const MAX_BYTES: usize = 20 * 1_024;
+/// Maximum links of a view.
+pub const MAX_LINKS: usize = 20;
+/// Maximum days for which a link is valid.
+pub const MAX_DAYS: i32 = 365;
+const MAX_NAME: usize = 100;
+const MAX_SLUG: usize = 64;
 
-/// Values of variables by their names.
+/// Values of variables by name.
 pub type Variables = Map<String, Value>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     pub id: SavedViewId,
     pub fields: Fields,
-    /// Points with its own variables.
+    /// Cost with its own variables, in points.
     pub cost: i64,
     pub is_paused: bool,
     pub maker: Actor,
-    /// Whom it is shared with; None: all who may read views.
+    /// Readers that it is shared with; `None` for all who may read views.
     pub readers: Option<Readers>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// What people say of a view.
+/// Input fields of a view.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fields {
     pub name: String,
@@ -70,7 +70,7 @@ pub struct Fields {
     pub variables: Variables,
 }
 
-/// What is to change of a view; what is None stays.
+/// Changes of a view; a field that is `None` stays unchanged.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Change {
     pub name: Option<String>,
@@ -82,23 +82,23 @@ pub struct Change {
     pub sharing: Option<Sharing>,
 }
 
-/// The view that is meant.
+/// Reference to a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ViewRef {
     Id(SavedViewId),
     Slug(String),
 }
 
-/// A link by which a view is read without a key.
+/// A link through which a view is read without an API key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     pub id: SavedViewLinkId,
     pub view: SavedViewId,
-    /// Values of the view's variables: whoever reads by it sets none.
+    /// Values of the view's variables, which readers of the link cannot set.
     pub variables: Variables,
-    /// Whose rights it has, at each reading.
+    /// Actor whose rights each reading has.
     pub maker: Actor,
-    /// The key that a program made it with: the link ends with it.
+    /// API key with which a program created it: the link ends when the key is removed.
     pub key: Option<ApiKeyId>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
@@ -106,7 +106,8 @@ pub struct Link {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// The secret of a link: `evl_` and, in base 64, the tenant, the link and 32 random bytes. It says where its hash is kept.
+/// The secret of a link: `evl_` and, in base 64, the tenant, the link and 32 random bytes. Tenant
+/// and link locate the row with its hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken {
     pub tenant: TenantId,
@@ -120,7 +121,7 @@ impl fmt::Debug for LinkToken {
     }
 }
 
-const TOKEN: &str = "evl_";
+const TOKEN_PREFIX: &str = "evl_";
 const UUID_BYTES: usize = 16;
 const TOKEN_BYTES: usize = 2 * UUID_BYTES + 32;
 
@@ -128,13 +129,13 @@ impl LinkToken {
     #[must_use]
     pub fn new(tenant: TenantId, link: SavedViewLinkId, random: [u8; 32]) -> Self {
         let bytes = [&tenant.uuid().as_bytes()[..], link.uuid().as_bytes(), &random].concat();
-        Self { tenant, link, text: format!("{TOKEN}{}", URL_SAFE_NO_PAD.encode(bytes)) }
+        Self { tenant, link, text: format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)) }
     }
 
-    /// None of what is no such secret.
+    /// Returns `None` if the text is no such secret.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(TOKEN)?).ok().filter(|bytes| bytes.len() == TOKEN_BYTES)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(TOKEN_PREFIX)?).ok().filter(|bytes| bytes.len() == TOKEN_BYTES)?;
         let uuid = |at: usize| Uuid::from_slice(&bytes[at..at + UUID_BYTES]).ok();
         let (tenant, link) = (TenantId::from_uuid(uuid(0)?), SavedViewLinkId::from_uuid(uuid(UUID_BYTES)?));
         Some(Self { tenant, link, text: text.to_owned() })
@@ -144,21 +145,21 @@ impl LinkToken {
         &self.text
     }
 
-    /// SHA-256 of it, in hexadecimal digits: what is kept.
+    /// Returns the SHA-256 of the secret, in hexadecimal digits: the stored form.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.text.as_bytes()))
     }
 }
 
-/// The events after which a view may show something else.
+/// The events after which the result of a view may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MovedBy {
+pub enum InvalidatedBy {
     Everything,
-    /// By what stands before the point of their types.
+    /// Events of these types, by the part of the type before the point.
     Nouns(BTreeSet<&'static str>),
 }
 
-impl MovedBy {
+impl InvalidatedBy {
     pub fn includes(&self, event_type: &str) -> bool {
         match self {
             Self::Everything => true,
@@ -167,20 +168,20 @@ impl MovedBy {
     }
 }
 
-/// What stands before the point of an event's type.
+/// Returns the part before the point of an event's type.
 #[must_use]
 pub fn noun(event_type: &str) -> &str {
     event_type.split_once('.').map_or(event_type, |(noun, _)| noun)
 }
 
-/// What is wrong with a field.
+/// Problem of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     Invalid {
         message: &'static str,
         name: &'static str,
     },
-    /// In characters, or in bytes of what is long.
+    /// In characters, or in bytes for documents and variables.
     TooLong {
         most: usize,
         name: &'static str,
@@ -197,14 +198,14 @@ pub enum Problem {
         most: usize,
         name: &'static str,
     },
-    /// More roles, or more members, than a view is shared with: the list.
+    /// The list has more roles, or more members, than are allowed.
     TooManyReaders {
         name: &'static str,
     },
-    /// The nth of the addresses is none.
+    /// The nth address is invalid.
     Address {
         nth: usize,
-        bad: BadAddress,
+        bad: InvalidAddress,
     },
 }
 
@@ -224,15 +225,15 @@ fn name_problem(name: &str) -> Option<Problem> {
     if name.chars().any(char::is_control) {
         return Some(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
     }
-    name.chars().nth(MOST_NAME).map(|_| Problem::TooLong { most: MOST_NAME, name: "name" })
+    name.chars().nth(MAX_NAME).map(|_| Problem::TooLong { most: MAX_NAME, name: "name" })
 }
 
 fn slug_problem(slug: &str) -> Option<Problem> {
     if slug.trim().is_empty() {
         return Some(Problem::Missing { message: "a slug is needed, as in low-stock-2", name: "slug" });
     }
-    if slug.len() > MOST_SLUG {
-        return Some(Problem::TooLong { most: MOST_SLUG, name: "slug" });
+    if slug.len() > MAX_SLUG {
+        return Some(Problem::TooLong { most: MAX_SLUG, name: "slug" });
     }
     let message = "lower-case letters a to z, digits and single hyphens between them are expected, as in low-stock-2";
     (!is_slug(slug)).then_some(Problem::Invalid { message, name: "slug" })
@@ -242,21 +243,22 @@ fn document_problem(document: &str) -> Option<Problem> {
     if document.trim().is_empty() {
         return Some(Problem::Missing { message: "a document is needed", name: "document" });
     }
-    if document.len() > MOST_BYTES {
-        return Some(Problem::TooLong { most: MOST_BYTES, name: "document" });
+    if document.len() > MAX_BYTES {
+        return Some(Problem::TooLong { most: MAX_BYTES, name: "document" });
     }
     let message = "a document without the character U+0000 is expected";
     document.contains('\0').then_some(Problem::Invalid { message, name: "document" })
 }
 
-/// What is wrong with values of variables, whatever the document says of them.
+/// Returns the problem of values of variables that does not depend on the document.
 pub fn variables_problem(variables: &Variables) -> Option<Problem> {
     let bytes = Value::Object(variables.clone()).to_string().len();
-    (bytes > MOST_BYTES).then_some(Problem::TooLong { most: MOST_BYTES, name: "variables" })
+    (bytes > MAX_BYTES).then_some(Problem::TooLong { most: MAX_BYTES, name: "variables" })
 }
 
 impl Change {
-    /// All that is wrong with the fields that it changes. The document is looked at by whoever knows GraphQL.
+    /// Returns all faults of the changed fields, except those of the document, which the GraphQL
+    /// service checks.
     pub fn problems(&self) -> Vec<Problem> {
         let texts = [
             self.name.as_deref().and_then(name_problem),
@@ -270,7 +272,8 @@ impl Change {
 }
 
 impl Fields {
-    /// All that is wrong with them. The document is looked at by whoever knows GraphQL.
+    /// Returns all faults of the fields, except those of the document, which the GraphQL service
+    /// checks.
     pub fn problems(&self) -> Vec<Problem> {
         let all = [
             name_problem(&self.name),
@@ -281,7 +284,7 @@ impl Fields {
         all.into_iter().flatten().collect()
     }
 
-    /// These fields with a change of them.
+    /// Returns these fields with a change applied.
     #[must_use]
     pub fn with(&self, change: &Change) -> Self {
         Self {
@@ -298,9 +301,9 @@ fn is_slug(text: &str) -> bool {
     text.split('-').all(is_part)
 }
 
-/// The variables of a view, with those that a reader gives in their place.
+/// Returns the variables of a view, replaced by those that a reader gives.
 #[must_use]
-pub fn chosen(own: &Variables, given: Variables) -> Variables {
+pub fn merge_variables(own: &Variables, given: Variables) -> Variables {
     let mut all = own.clone();
     all.extend(given);
     all
@@ -368,16 +371,16 @@ mod tests {
 
     #[test]
     fn a_view_is_moved_by_all_events_of_its_nouns() {
-        let moved_by = MovedBy::Nouns(BTreeSet::from(["stock", "order"]));
+        let moved_by = InvalidatedBy::Nouns(BTreeSet::from(["stock", "order"]));
         let types = ["stock.changed", "order.packed", "stock_policy.set", "store.created"];
         assert_eq!(types.map(|event_type| moved_by.includes(event_type)), [true, true, false, false]);
-        assert!(MovedBy::Everything.includes("payroll.changed"));
+        assert!(InvalidatedBy::Everything.includes("payroll.changed"));
     }
 
     #[test]
     fn a_reader_replaces_single_variables() {
         let map = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let all = chosen(&map(json!({ "first": 5, "store": "DOCK" })), map(json!({ "first": 7 })));
+        let all = merge_variables(&map(json!({ "first": 5, "store": "DOCK" })), map(json!({ "first": 7 })));
         assert_eq!(Value::Object(all), json!({ "first": 7, "store": "DOCK" }));
     }
 }

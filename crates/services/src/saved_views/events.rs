@@ -1,4 +1,4 @@
-//! Events of saved views. A document is not told: it is read where it is kept.
+//! Events of saved views. They do not carry documents: readers fetch them.
 
 use entity::prelude::*;
 use iam::access::{Caller, REGISTRY, Reach, code, kind};
@@ -37,7 +37,8 @@ platform::events! {
     }
 }
 
-/// Rows of a query, whatever is in them: an archive of the journal is not to have them.
+/// Returns the field with the rows of a query, which archives of the journal leave out: the rows
+/// may hold any data.
 #[must_use]
 pub fn shown_rows() -> LeftOut {
     LeftOut { kind: VIEW_RESULT.name(), field: "told" }
@@ -68,48 +69,53 @@ impl SavedViewEvent {
     }
 }
 
-/// The payload of a table's event. Its rows are shown to the owner of the schedule alone, with the rights that they were read with: who else sees the event
-/// may not see all of the table.
+/// The payload of a table's event. Its rows are shown to the owner of the schedule alone, with the
+/// rights that they were read with: other viewers of the event may not have the right to see the
+/// whole table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ViewResultEvent {
     pub id: SavedViewId,
     pub slug: String,
     pub schedule: SavedViewScheduleId,
-    /// The moment of the run.
+    /// Due time of the run.
     pub due_at: Timestamp,
-    /// How many rows the table has.
+    /// Number of rows of the table.
     pub rows: u64,
     /// SHA-256 of the table, in hexadecimal digits.
     pub hash: String,
-    /// Where the view is read as such a table.
+    /// Path at which the view is read as such a table.
     pub path: String,
-    /// Whose rights the table was made with. None of older events, which tell no rows.
+    /// Owner of the rights with which the table was made. `None` in older events, which contain no
+    /// rows.
     #[serde(default)]
     pub owner: Option<Uuid>,
     /// Whether the view is shared with some alone: then only those who manage views, and the owner, see the event.
     #[serde(default)]
     pub is_restricted: bool,
-    /// The first rows, where the schedule's event has them. Stored as `told`: journals and older versions have this name.
+    /// The first rows, if the schedule adds them to its event. Stored as `told`: journals and older
+    /// versions have this name.
     #[serde(default, rename = "told")]
     pub first_rows: Option<Vec<Value>>,
-    /// The rights that these rows were read with. None of older events, and where there are none.
+    /// The rights that these rows were read with. `None` in older events, and without rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<Vec<TableRights>>,
 }
 
-/// Permissions that a table was made with, and the stores and the channel that they were for: the nil store stands for all stores.
+/// Permissions that a table was made with, and their stores and channel: the nil store stands for
+/// all stores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRights {
     pub permissions: Vec<String>,
     pub stores: Vec<StoreId>,
-    /// None: of all channels.
+    /// `None` for all channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
 }
 
 impl TableRights {
-    /// The rights of whoever a table is made for. Permissions for the same stores stand together.
+    /// Returns the rights of the caller whom a table is made for. Permissions for the same stores
+    /// are grouped.
     pub fn of(caller: &Caller) -> Vec<Self> {
         let (rights, channel) = (&caller.permissions, caller.channel);
         let mut all: Vec<Self> = Vec::new();
@@ -128,7 +134,7 @@ impl TableRights {
     }
 
     /// Whether the viewer holds these, too. An integration may have been bound to a channel since.
-    fn are_held(&self, viewer: EventViewer<'_>) -> bool {
+    fn is_viewer_entitled(&self, viewer: EventViewer<'_>) -> bool {
         let is_within = self.channel.map_or(!viewer.is_confined(), |channel| viewer.includes(channel));
         is_within
             && self.permissions.iter().all(|permission| self.stores.iter().all(|store| viewer.covers_with(permission, *store)))
@@ -164,8 +170,9 @@ fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Valu
     is_shown.then(|| {
         let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
             "rows": event.rows, "hash": event.hash, "path": event.path });
-        // An integration is one owner with many keys, and rights are taken: the rows go to whoever could read them as they were read.
-        let may_read = is_owner && event.rights.iter().flatten().all(|rights| rights.are_held(viewer));
+        // An integration is one owner with many keys, and rights can be revoked: the rows are shown
+        // to viewers who hold all rights that they were read with.
+        let may_read = is_owner && event.rights.iter().flatten().all(|rights| rights.is_viewer_entitled(viewer));
         if let Some(rows) = event.first_rows.as_ref().filter(|_| may_read) {
             shown["table"] = json!({ "rows": rows, "truncated": (rows.len() as u64) < event.rows });
         }

@@ -1,4 +1,4 @@
-//! Timed work: schedules that are due get a run each, and a run makes its table and sends it.
+//! Timed work: each due schedule gets a run, which makes its table and sends it.
 
 use std::time::Duration;
 
@@ -7,28 +7,28 @@ use platform::jobs::Registry;
 
 use super::{
     SavedViews,
-    shell::{MOST_TRIES, SCHEDULE_JOB, STOPPED_JOB, STOPPED_TRIES},
+    shell::{MAX_TRIES, SCHEDULE_JOB, STOPPED_JOB, STOPPED_TRIES},
 };
 
-/// Between two looks for schedules that are due.
-const EVERY: Duration = Duration::from_secs(5);
+/// Interval between two checks for due schedules.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Adds what this room knows how to do.
+/// Registers the jobs of this room.
 #[must_use]
 pub fn register(registry: Registry, saved_views: &SavedViews, identity: &Identity) -> Registry {
     let (due, running, stopped) = (saved_views.clone(), saved_views.clone(), saved_views.clone());
     let (identity, members) = (identity.clone(), identity.clone());
     registry
-        .periodic("view.schedule", EVERY, move |_| {
+        .periodic("view.schedule", CHECK_INTERVAL, move |_| {
             let saved_views = due.clone();
-            async move { saved_views.post_due().await.map(drop) }
+            async move { saved_views.enqueue_due().await.map(drop) }
         })
-        .queued(SCHEDULE_JOB, MOST_TRIES, move |_, job| {
+        .queued(SCHEDULE_JOB, MAX_TRIES, move |_, job| {
             let (saved_views, identity) = (running.clone(), identity.clone());
             async move { saved_views.send_scheduled(&identity, identity.mailer(), &job).await }
         })
         .queued(STOPPED_JOB, STOPPED_TRIES, move |_, job| {
             let (saved_views, identity) = (stopped.clone(), members.clone());
-            async move { saved_views.tell_owner(&identity, identity.mailer(), &job).await }
+            async move { saved_views.notify_owner(&identity, identity.mailer(), &job).await }
         })
 }

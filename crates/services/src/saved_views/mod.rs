@@ -1,6 +1,7 @@
-//! Saved views: queries that are kept under a name and run with the rights of whoever reads them.
+//! Saved views: queries that are saved under a name and run with the rights of their reader.
 //!
-//! Documents are looked at and run by the operation service of the node, which this room knows as a trait. `docs/saved-views.md` has it in plain words.
+//! Documents are checked and run by the operation service of the node, behind a trait of this room.
+//! `docs/saved-views.md` describes them.
 
 pub mod core;
 pub mod events;

@@ -12,7 +12,7 @@ use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Asker, Fields, Link, View, ViewRef};
+use super::core::{Fields, Link, View, ViewReader, ViewRef};
 
 pub use self::list::{ViewFilter, ViewSort, ViewsSorted, view_page};
 pub use self::schedules::{
@@ -87,7 +87,7 @@ async fn views_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -
     reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect()
 }
 
-/// The view that is meant.
+/// Reads a view by its reference.
 pub async fn view(reads: &impl Reads, meant: &ViewRef) -> Result<Option<View>, Fault> {
     let found = match meant {
         ViewRef::Id(id) => views_where(reads, " AND v.id = $2", vec![(*id).into()]).await?,
@@ -96,7 +96,7 @@ pub async fn view(reads: &impl Reads, meant: &ViewRef) -> Result<Option<View>, F
     Ok(found.into_iter().next())
 }
 
-/// The view of an id, locked until the transaction ends.
+/// Reads a view by ID, locked until the transaction ends.
 pub async fn lock_view(work: &Work, id: SavedViewId) -> Result<Option<View>, Fault> {
     let lock = work.backend().for_update("v");
     Ok(views_where(work, &format!(" AND v.id = $2{lock}"), vec![id.into()]).await?.pop())
@@ -119,8 +119,9 @@ pub async fn remove_view(work: &Work, id: SavedViewId) -> Result<u64, Fault> {
     work.execute("DELETE FROM saved_view WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
-/// The condition on views that somebody may read, as SQL with values from `$2`: `View::is_for` of one. Lists of ids are texts in which each stands in quotes.
-fn shared_with(asker: &Asker) -> (String, Vec<Value>) {
+/// Returns the condition on views that an actor may read, as SQL with values from `$2`: the
+/// equivalent of `View::is_for`. Lists of IDs are texts in which each ID is quoted.
+fn shared_with(asker: &ViewReader) -> (String, Vec<Value>) {
     if asker.manages {
         return (String::new(), Vec::new());
     }
@@ -135,7 +136,7 @@ fn shared_with(asker: &Asker) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-/// The roles that a member has at a moment.
+/// Reads the roles of a member at a time.
 pub async fn roles_of(reads: &impl Reads, member: MemberId, now: Timestamp) -> Result<Vec<RoleId>, Fault> {
     let sql =
         "SELECT role_id FROM role_grant WHERE tenant_id = $1 AND member_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
@@ -159,7 +160,7 @@ struct LinkRow {
 }
 
 impl LinkRow {
-    /// The link, and the hash of its secret.
+    /// Returns the link, and the hash of its secret.
     fn link(self) -> Result<(Link, String), Fault> {
         let variables = serde_json::from_str(&self.variables)
             .map_err(|_| Fault::corrupt("saved_view_link", "variables are a JSON object"))?;
@@ -187,7 +188,7 @@ pub async fn links_of(reads: &impl Reads, view: SavedViewId) -> Result<Vec<Link>
     rows.into_iter().map(|row| row.link().map(|(link, _)| link)).collect()
 }
 
-/// The link of an id, and the hash of its secret.
+/// Reads a link by ID, and the hash of its secret.
 pub async fn link(reads: &impl Reads, id: SavedViewLinkId) -> Result<Option<(Link, String)>, Fault> {
     let sql = format!("SELECT {} FROM saved_view_link l WHERE l.tenant_id = $1 AND l.id = $2", LinkRow::SELECT);
     reads.records::<LinkRow>(&sql, vec![id.into()]).await?.pop().map(LinkRow::link).transpose()
@@ -210,8 +211,8 @@ pub async fn insert_link(work: &Work, link: &Link, secret_hash: String) -> Resul
     work.insert::<saved_view_link::Entity>(row).await
 }
 
-/// Notes a use. Several nodes may note the same: the latest minute stays.
-pub async fn note_link_use(work: &Work, id: SavedViewLinkId, minute: Timestamp) -> Result<(), Fault> {
+/// Records a use. The latest minute of concurrent writes by several nodes stays.
+pub async fn record_link_use(work: &Work, id: SavedViewLinkId, minute: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE saved_view_link SET last_used_at = $3
          WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
     work.execute(sql, vec![id.into(), minute.micros().into()]).await?;

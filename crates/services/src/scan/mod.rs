@@ -1,4 +1,4 @@
-//! Codes that scanners read: what a code says by itself, and the rows that it names.
+//! Scanned codes: their parsed content, and the rows that match it.
 
 pub mod core;
 pub mod rows;

@@ -1,5 +1,6 @@
-//! The rows that a code names: one statement, a branch for each way in which a thing is named, each along an index. What the caller may not see is left
-//! out by the statement itself: it takes no room among the rows of a branch.
+//! The rows that match a code: one statement, a branch for each kind of name, each along an index.
+//! The statement itself leaves out rows that the caller may not see, so that they do not count
+//! among the rows of a branch.
 
 mod visible;
 
@@ -17,26 +18,26 @@ use inventory::catalog::{
     rows::{Clause, merge::SURVIVOR},
 };
 
-/// The most rows of a branch: a lot's code may be that of many products.
-const MOST_OF_A_BRANCH: usize = 20;
+/// Maximum rows of a branch: a lot's code may be that of many products.
+const MAX_OF_A_BRANCH: usize = 20;
 
-/// A row that a code names.
+/// A row that matches a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct MatchedRow {
     pub kind: Kind,
     pub id: Uuid,
     pub by: MatchedBy,
-    /// Of a barcode: its code, and the smallest units of its pack.
+    /// For a barcode: its code, and the smallest units of its pack.
     pub barcode: Option<(String, i64)>,
 }
 
-/// What a code names.
+/// Records that match a code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matches {
-    pub found: Vec<Found>,
-    /// Whether the item of a pack stands in for a pack that is not known.
+    pub found: Vec<MatchedRow>,
+    /// Whether the item is returned for a pack that is not known.
     pub is_unknown_pack: bool,
-    /// Kinds of which the code names more things than were read.
+    /// Kinds with more matches than were read.
     pub cut: Vec<Kind>,
 }
 
@@ -58,7 +59,7 @@ struct Branches<'s> {
     /// The parameters of all branches.
     clause: Clause,
     sought: &'s [Visible],
-    /// The conditions that the caller sees rows, of the kinds that have branches.
+    /// Conditions of visibility, of the kinds that have branches.
     conditions: BTreeMap<Kind, String>,
     sql: Vec<String>,
     of: Vec<(Kind, MatchedBy)>,
@@ -73,11 +74,12 @@ impl Branches<'_> {
         self.clause.bind(value)
     }
 
-    /// Rows of a table under a condition, as far as the caller sees them; `id`, and of a barcode its `code` and `pack`.
+    /// Adds the rows of a table that match a condition and are visible to the caller; with `id`,
+    /// and for a barcode its `code` and `pack`.
     fn add(&mut self, kind: Kind, by: MatchedBy, select: &str, from: &str) {
         let (number, visible) = (self.of.len(), self.visible(kind));
         let end = match (kind, by) {
-            // Each of many products may have a lot of the code: the oldest of these come first.
+            // Many products may have a lot with the code: the oldest lots come first.
             (Kind::Lot, _) => " ORDER BY r.id",
             // Many parcels of an order may have the number: the order is one row.
             (Kind::Order, MatchedBy::TrackingNumber) => " GROUP BY r.id",
@@ -86,12 +88,12 @@ impl Branches<'_> {
         self.sql.push(format!(
             "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{end} LIMIT {}) AS branch_{number}",
             MatchRow::SELECT,
-            MOST_OF_A_BRANCH + 1
+            MAX_OF_A_BRANCH + 1
         ));
         self.of.push((kind, by));
     }
 
-    /// The condition that the caller sees a row of a kind; its parameters are bound once.
+    /// Returns the condition that the caller sees a row of a kind; its parameters are bound once.
     fn visible(&mut self, kind: Kind) -> String {
         if let Some(known) = self.conditions.get(&kind) {
             return known.clone();
@@ -103,10 +105,11 @@ impl Branches<'_> {
     }
 }
 
-/// No barcode.
+/// Columns of a match that is no barcode.
 const PLAIN: &str = "CAST(NULL AS text) AS code, CAST(1 AS bigint) AS pack";
 
-/// What the names stand for, of these kinds, in the order of `MatchedBy`; each row once.
+/// Returns the records of these kinds that the names match, in the order of `MatchedBy`; each row
+/// once.
 pub async fn matches(reads: &impl Reads, names: &Names, sought: &[Visible]) -> Result<Matches, Fault> {
     let Branches { clause, sql, of, .. } = branches(reads.backend(), names, sought);
     if sql.is_empty() {
@@ -118,10 +121,10 @@ pub async fn matches(reads: &impl Reads, names: &Names, sought: &[Visible]) -> R
         let Some((kind, by)) = usize::try_from(branch).ok().and_then(|branch| of.get(branch)).copied() else { continue };
         let rows = read.entry(branch).or_default();
         *rows += 1;
-        if *rows > MOST_OF_A_BRANCH {
+        if *rows > MAX_OF_A_BRANCH {
             cut.push(kind);
         } else {
-            found.push(Found { kind, id, by, barcode: code.map(|code| (code, pack)) });
+            found.push(MatchedRow { kind, id, by, barcode: code.map(|code| (code, pack)) });
         }
     }
     Ok(Matches { cut, ..shown(found, names) })
@@ -151,19 +154,19 @@ fn branches<'s>(backend: Backend, names: &Names, sought: &'s [Visible]) -> Branc
     if branches.wants(Kind::Lot) {
         lots(&mut branches, names);
     }
-    tracked(&mut branches, &names.tracking);
+    add_tracking_branches(&mut branches, &names.tracking);
     if let Some(text) = &names.text {
-        by_text(&mut branches, text);
+        add_text_branches(&mut branches, text);
     }
     branches
 }
 
-/// The matches in their order. An item stands in for its pack where the pack has no barcode.
-fn shown(mut found: Vec<Found>, names: &Names) -> Matches {
+/// Returns the matches, sorted. An item is returned for its pack if the pack has no barcode.
+fn shown(mut found: Vec<MatchedRow>, names: &Names) -> Matches {
     found.sort_by_key(|found| (found.by, found.kind, found.id));
-    let key = |found: &Found| found.barcode.as_ref().map(|(code, _)| inventory::catalog::core::gtin::key(code));
+    let key = |found: &MatchedRow| found.barcode.as_ref().map(|(code, _)| inventory::catalog::core::gtin::key(code));
     let has_pack = found.iter().any(|found| key(found).is_some() && key(found) == names.barcode);
-    let is_base = |found: &Found| key(found).is_some() && key(found) == names.base;
+    let is_base = |found: &MatchedRow| key(found).is_some() && key(found) == names.base;
     if has_pack {
         found.retain(|found| !is_base(found));
     }
@@ -190,7 +193,7 @@ fn products(branches: &mut Branches<'_>, names: &Names) {
     }
 }
 
-/// Lots by their codes; of the product alone that the code names beside them.
+/// Adds lots by their codes; if the code also names a product, only lots of that product.
 fn lots(branches: &mut Branches<'_>, names: &Names) {
     let product = match &names.barcode {
         Some(key) if names.text.is_none() => {
@@ -213,7 +216,8 @@ fn lots(branches: &mut Branches<'_>, names: &Names) {
     }
 }
 
-/// Invoices and credit notes by the number that is printed, and by its digits with or without its prefix.
+/// Adds invoices and credit notes by their printed number, and by its digits with or without the
+/// prefix.
 fn invoices(branches: &mut Branches<'_>, names: &Names) {
     let mut conditions = Vec::new();
     if let Some(label) = &names.label {
@@ -239,8 +243,9 @@ fn works(branches: &mut Branches<'_>, WorkNumber { order, nth }: WorkNumber) {
     branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
 }
 
-/// Parcels by their tracking numbers, and orders by those of parcels that have left: without works a caller sees no others.
-fn tracked(branches: &mut Branches<'_>, numbers: &[String]) {
+/// Adds parcels by their tracking numbers, and orders by those of shipped parcels: without the
+/// right to see fulfilments a caller sees no others.
+fn add_tracking_branches(branches: &mut Branches<'_>, numbers: &[String]) {
     let of_orders = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order r WHERE p.tenant_id = $1 AND f.tenant_id = $1
          AND f.id = p.fulfilment_id AND r.tenant_id = $1 AND r.id = f.order_id";
     let of_parcels = "parcel r WHERE r.tenant_id = $1";
@@ -256,7 +261,7 @@ fn tracked(branches: &mut Branches<'_>, numbers: &[String]) {
     }
 }
 
-fn by_text(branches: &mut Branches<'_>, name: &str) {
+fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
     let codes = [
         (Kind::Store, MatchedBy::StoreCode, "r.id", "code_key", text::fold(name)),
         (Kind::Supplier, MatchedBy::SupplierCode, SURVIVOR, "code_key", text::fold(name)),
@@ -269,7 +274,7 @@ fn by_text(branches: &mut Branches<'_>, name: &str) {
             branches.add(kind, by, &format!("{id} AS id, {PLAIN}"), &from);
         }
     }
-    // A reference is unique for a channel of orders: their index begins with it.
+    // A reference is unique within a channel: the index of orders begins with the channel.
     let by = [
         (Kind::Order, " AND r.channel_id IN (SELECT c.id FROM channel c WHERE c.tenant_id = $1)"),
         (Kind::Return, ""),

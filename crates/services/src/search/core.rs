@@ -1,4 +1,4 @@
-//! Queries and hits: how near a name is to a query, and which hits come first.
+//! Queries and hits: the closeness of a name to a query, and the order of hits.
 
 use std::collections::HashSet;
 
@@ -10,42 +10,43 @@ use uuid::Uuid;
 
 use crate::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
 
-/// The fewest and the most characters of a query, without the blanks around it. As many as filters take for their `search`.
-pub const FEWEST_CHARACTERS: usize = 2;
-pub const MOST_CHARACTERS: usize = search::MAX_QUERY;
+/// Minimum and maximum characters of a trimmed query. The maximum is that of `search` in filters.
+pub const MIN_CHARACTERS: usize = 2;
+pub const MAX_CHARACTERS: usize = search::MAX_QUERY;
 
-/// The most hits of a page.
-pub const MOST_OF_A_PAGE: u32 = 50;
-/// The most hits on all pages together.
-pub const MOST_HITS: usize = 200;
+/// Maximum hits of a page.
+pub const MAX_OF_A_PAGE: u32 = 50;
+/// Maximum hits of all pages together.
+pub const MAX_HITS: usize = 200;
 
-/// A query in the forms in which names are compared.
+/// A query in the forms that names are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// As it is: references and the beginnings of barcodes.
+    /// Unchanged text: for references and the beginnings of barcodes.
     pub text: String,
     /// Case-folded: codes and names.
     pub folded: String,
-    /// The key of the barcode that it may be.
+    /// Key of the query as a barcode.
     pub barcode_key: String,
-    /// The number that it may be, and the documents that may have it.
+    /// The query as a number, and the documents that may have it.
     pub number: Option<(i64, Vec<Kind>)>,
-    /// The number of an invoice or a credit note that it may be, beside the text itself.
+    /// The number of an invoice or a credit note that the query may be, in addition to its text.
     pub invoice: Option<InvoiceNumber>,
     pub work: Option<WorkNumber>,
-    /// None without a letter or a digit.
+    /// `None` without a letter or a digit.
     pub words: Option<search::Query>,
 }
 
 impl Query {
-    /// None when it is too short or too long. The patterns say which letters stand before numbers.
+    /// Returns `None` if the query is too short or too long. The patterns have the prefixes of
+    /// numbers.
     pub fn parse(query: &str, patterns: &Patterns) -> Option<Self> {
         let trimmed = query.trim();
         let length = trimmed.chars().count();
-        (FEWEST_CHARACTERS..=MOST_CHARACTERS).contains(&length).then(|| Self {
+        (MIN_CHARACTERS..=MAX_CHARACTERS).contains(&length).then(|| Self {
             text: text::kept(trimmed),
             folded: text::fold(trimmed),
-            barcode_key: gtin::key_of_typed(trimmed),
+            barcode_key: gtin::key_from_input(trimmed),
             number: numbered(trimmed, patterns),
             invoice: InvoiceNumber::parse(trimmed),
             work: WorkNumber::parse(trimmed, patterns),
@@ -53,7 +54,8 @@ impl Query {
         })
     }
 
-    /// The number of an order that it may be: the order's works and parcels are found by it, too.
+    /// Returns the query as the number of an order: the order's fulfilments and parcels are found
+    /// by it, too.
     pub fn order_number(&self) -> Option<i64> {
         let (number, kinds) = self.number.as_ref()?;
         kinds.contains(&Kind::Order).then_some(*number)
@@ -69,7 +71,7 @@ impl Query {
         self.text.contains(char::is_numeric)
     }
 
-    /// How near the query is to a text that was found as the value of a field.
+    /// Returns the tier of a text that was found as the value of a field.
     pub fn tier(&self, field: Field, found: &str) -> Tier {
         let is_whole = match field {
             Field::Number | Field::OrderNumber | Field::Email => true,
@@ -90,7 +92,7 @@ impl Query {
     }
 }
 
-/// What of a thing was compared with the query.
+/// Field of a record that was compared with the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     Barcode,
@@ -102,26 +104,26 @@ pub enum Field {
     LotCode,
     ExternalRef,
     Email,
-    /// The name; of a product also the words of its SKU and barcodes.
+    /// The name; for a product also the words of its SKU and barcodes.
     Name,
-    /// The tracking number of a parcel. At the end, as cursors have the place of a field.
+    /// The tracking number of a parcel. Last, since cursors contain the index of a field.
     TrackingNumber,
-    /// The number of the order that a work or a parcel is of.
+    /// The number of the order of a fulfilment or a parcel.
     OrderNumber,
 }
 
-/// How near a hit is, the nearest first.
+/// Closeness of a hit, the closest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// A code, number, reference, e-mail address or tracking number is the query.
+    /// A code, number, reference, e-mail address or tracking number equals the query.
     Exact,
     /// A code, reference, tracking number or name begins with the query.
     Prefix,
-    /// Each word of the query begins a word, in any order.
+    /// Each word of the query is the beginning of a word of the text, in any order.
     Words,
 }
 
-/// A row that was found.
+/// A row that matches the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub kind: Kind,
@@ -130,12 +132,13 @@ pub struct Hit {
     pub field: Field,
     /// The value of the field.
     pub text: String,
-    /// What people call the thing, of a document the digits of its number; None for customers without a reference.
+    /// Name of the record, or the digits of a document's number; `None` for customers without a
+    /// reference.
     pub title: Option<String>,
     pub is_archived: bool,
 }
 
-/// What was found of a query.
+/// Hits of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     pub hits: Vec<Hit>,
@@ -144,15 +147,17 @@ pub struct Found {
 }
 
 impl Hit {
-    /// Its place among the hits, each part a number, a text or an ID: within a tier archived things come last, and the shortest text first, which has
-    /// the least beside the query. The ID decides between hits that are otherwise alike.
+    /// Sort key of the hits: within a tier archived rows come last, and the shortest text first,
+    /// since it has the least besides the query. The ID decides between hits that are otherwise
+    /// equal.
     pub fn rank(&self) -> ([i64; 5], &str, Uuid) {
         let length = i64::try_from(self.text.chars().count()).unwrap_or(i64::MAX);
         ([self.tier as i64, i64::from(self.is_archived), length, self.kind as i64, self.field as i64], &self.text, self.id)
     }
 }
 
-/// The hits of all pages, best first, each thing once. The order depends on the hits alone, so that a page goes on behind any of them.
+/// Returns the hits of all pages, best first, each row once. The order depends on the hits alone,
+/// so that a page can start after any of them.
 pub fn best(found: Found) -> Found {
     let Found { mut hits, is_cut } = found;
     hits.sort_by_cached_key(|hit| {
@@ -161,8 +166,8 @@ pub fn best(found: Found) -> Found {
     });
     let mut seen = HashSet::new();
     hits.retain(|hit| seen.insert((hit.kind, hit.id)));
-    let is_cut = is_cut || hits.len() > MOST_HITS;
-    hits.truncate(MOST_HITS);
+    let is_cut = is_cut || hits.len() > MAX_HITS;
+    hits.truncate(MAX_HITS);
     Found { hits, is_cut }
 }
 
@@ -257,11 +262,11 @@ mod tests {
 
     #[test]
     fn all_pages_have_two_hundred_hits_in_an_order_of_their_own() {
-        let all: Vec<Hit> = (0..=MOST_HITS as u128).map(|id| hit(id, Tier::Words, "mug", false)).collect();
+        let all: Vec<Hit> = (0..=MAX_HITS as u128).map(|id| hit(id, Tier::Words, "mug", false)).collect();
         let ranked = |hits: Vec<Hit>| best(Found { hits, is_cut: false });
         let (found, backward) = (ranked(all.clone()), ranked(all.iter().rev().cloned().collect()));
         assert_eq!(found, backward, "the order of the rows does not matter");
-        assert_eq!((found.hits.len(), found.hits[199].id.as_u128(), found.is_cut), (MOST_HITS, 199, true));
+        assert_eq!((found.hits.len(), found.hits[199].id.as_u128(), found.is_cut), (MAX_HITS, 199, true));
         assert!(!ranked(all[1..].to_vec()).is_cut);
     }
 }

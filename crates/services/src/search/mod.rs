@@ -1,4 +1,4 @@
-//! Search over all kinds of things by what names them: codes, numbers, references, words of names.
+//! Search over records of all kinds by their codes, numbers, references and words of names.
 
 pub mod core;
 pub mod rows;

@@ -1,4 +1,5 @@
-//! Suggestions from the texts of products: categories, duplicates and clean names, learned from a tenant's own catalogue by the crate `product-text`.
+//! Suggestions from the texts of products: categories, duplicates and clean names, trained on a
+//! tenant's own catalogue by the crate `product-text`.
 
 pub mod core;
 pub mod rows;
@@ -6,5 +7,5 @@ pub mod shell;
 
 pub use shell::Suggestions;
 
-/// The columns of this room that are sealed.
+/// The sealed columns of this room.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::KEY];

@@ -1,4 +1,4 @@
-//! What an object is tagged with, and which objects are: pure.
+//! Tags and custom data of objects, and the kinds of objects that have them: pure.
 
 use entity::{
     id::{Kind, kind},
@@ -20,18 +20,18 @@ pub struct NodeTags {
     pub updated_at: Timestamp,
 }
 
-/// What is kept of the objects of a kind here.
+/// Data that this room stores for objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum StoredData {
     TagsAndMetadata,
-    /// Custom data is in its own row.
+    /// Only tags: custom data is in the object's own row.
     TagsOnly,
-    /// Tags are in its own row.
+    /// Only custom data: tags are in the object's own row.
     MetadataOnly,
 }
 
-/// What is kept of the objects with this prefix of ids; None for nothing.
-pub fn kept(prefix: &str) -> Option<Kept> {
+/// Returns the data that is stored for objects with this ID prefix; `None` if there is none.
+pub fn kept(prefix: &str) -> Option<StoredData> {
     match prefix {
         kind::StoreId::PREFIX
         | kind::GroupId::PREFIX
@@ -47,31 +47,31 @@ pub fn kept(prefix: &str) -> Option<Kept> {
         | kind::CountId::PREFIX
         | kind::PurchaseOrderId::PREFIX
         | kind::BlanketOrderId::PREFIX
-        | kind::SupplierReturnId::PREFIX => Some(Kept::TagsAndMetadata),
-        kind::TransferId::PREFIX | kind::CategoryId::PREFIX => Some(Kept::TagsOnly),
-        kind::CustomerId::PREFIX => Some(Kept::MetadataOnly),
+        | kind::SupplierReturnId::PREFIX => Some(StoredData::TagsAndMetadata),
+        kind::TransferId::PREFIX | kind::CategoryId::PREFIX => Some(StoredData::TagsOnly),
+        kind::CustomerId::PREFIX => Some(StoredData::MetadataOnly),
         _ => None,
     }
 }
 
 impl NodeTags {
-    /// An object that nothing was said of.
+    /// Returns the state of an object without tags and custom data.
     pub fn none(target: Target, now: Timestamp) -> Self {
         Self { target, tags: Vec::new(), metadata: "{}".to_owned(), version: 0, created_at: now, updated_at: now }
     }
 
-    /// The same with what is said; what is left out stays.
+    /// Returns the state after a change; fields that are left out stay.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The faults of the input.
     pub fn changed(&self, tags: &Patch<Vec<String>>, metadata: &Patch<Value>, now: Timestamp) -> Result<Self, Vec<Problem>> {
         let (mut checker, mut after) = (Checker::default(), self.clone());
-        match checker.free(tags, |checker, list| goods::tags(checker, list)) {
+        match checker.optional_patch(tags, |checker, list| goods::tags(checker, list)) {
             Patch::Keep => {}
             Patch::Clear => after.tags.clear(),
             Patch::Set(tags) => after.tags = tags,
         }
-        match checker.free(metadata, |checker, value| checker.metadata(vec!["metadata".to_owned()], value)) {
+        match checker.optional_patch(metadata, |checker, value| checker.metadata(vec!["metadata".to_owned()], value)) {
             Patch::Keep => {}
             Patch::Clear => "{}".clone_into(&mut after.metadata),
             Patch::Set(text) => after.metadata = text,

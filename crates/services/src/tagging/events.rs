@@ -15,19 +15,19 @@ platform::events! {
     }
 }
 
-/// The payload of an event of tags. The tags are not in it.
+/// The payload of an event of tags, without the tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeTagsEvent {
-    /// The object that is tagged.
+    /// The tagged object.
     pub node_id: String,
     pub version: i64,
-    /// What reading the object takes: a permission, for one of the stores where there are any.
+    /// Permission that reading the object takes, for one of its stores if it has any.
     pub permission: Option<String>,
     pub stores: Vec<StoreId>,
 }
 
-/// Tags are shown to readers of their object.
+/// Shows tags to readers of their object.
 fn shown_tags(tags: &NodeTagsEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = is_reader(viewer, tags.permission.as_deref(), &tags.stores);
     is_seen.then(|| json!({ "nodeId": tags.node_id, "version": tags.version }))

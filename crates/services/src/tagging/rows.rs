@@ -26,7 +26,7 @@ struct TagsRow {
     updated_at: Timestamp,
 }
 
-/// What is kept of these objects; nothing of those that nothing was said of.
+/// Reads the tags and custom data of these objects; objects without any are left out.
 pub async fn of(reads: &impl Reads, targets: &[Uuid]) -> Result<Vec<NodeTags>, Fault> {
     if targets.is_empty() {
         return Ok(Vec::new());
@@ -34,7 +34,7 @@ pub async fn of(reads: &impl Reads, targets: &[Uuid]) -> Result<Vec<NodeTags>, F
     let backend = reads.backend();
     let sql =
         format!("SELECT {} FROM node_tags n WHERE n.tenant_id = $1 AND {}", TagsRow::SELECT, backend.in_ids("n.target_id", 2));
-    // Ids of several kinds are one kind to the database.
+    // The database does not distinguish the kinds of IDs.
     let ids = backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)));
     let rows = reads.records::<TagsRow>(&sql, vec![ids]).await?;
     rows.into_iter().map(tags).collect()
@@ -52,7 +52,7 @@ fn tags(row: TagsRow) -> Result<NodeTags, Fault> {
     })
 }
 
-/// Writes what is kept of an object; the first version is a new row.
+/// Writes the tags and custom data of an object; the first version is a new row.
 pub async fn write(work: &Work, tags: &NodeTags) -> Result<(), Fault> {
     let folded: Vec<String> = tags.tags.iter().map(|tag| text::fold(tag)).collect();
     let row = node_tags::Model {

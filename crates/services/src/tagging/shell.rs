@@ -1,4 +1,4 @@
-//! Tagging objects. The face has looked up the object, and who may change it.
+//! Tagging objects. The API has resolved the object and checked the right to change it.
 
 use entity::id::{Kind, kind};
 use iam::access::{Caller, code, kind as may};
@@ -25,11 +25,11 @@ use crate::{
     notes::shell::{Readers, Write},
 };
 
-/// Why nothing was written.
+/// Error of a call that wrote nothing.
 #[derive(Debug)]
 pub enum TagsError {
     Refused(Vec<Problem>),
-    /// The customer is erased: what is said of it would stay.
+    /// The customer is erased: the erasure would not remove new tags or custom data.
     Erased,
     KeyReused,
     Fault(Fault),
@@ -40,7 +40,7 @@ impl From<Fault> for TagsError {
     }
 }
 
-/// What is said of an object. Its JSON is what the idempotency key's hash is over.
+/// Input for an object's tags and custom data. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct SetTags {
     #[serde(skip)]
@@ -59,7 +59,7 @@ struct Receipt {
 
 pub type Outcome = Result<Acted<NodeTags>, TagsError>;
 
-/// Says the tags, the custom data or both of an object.
+/// Sets the tags, the custom data or both of an object.
 pub async fn set(
     (db, clock): (&Database, &Clock),
     (caller, readers): (&Caller, &Readers),
@@ -74,8 +74,8 @@ pub async fn set(
 }
 
 async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, said: &SetTags) -> Outcome {
-    // Behind the tenant's counter, so that two at once come one after the other.
-    let receipt = match idempotency::in_turn::<Receipt>(work, key).await? {
+    // Under the lock of the tenant's counter, so that concurrent calls are serialized.
+    let receipt = match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
         Before::Nothing => None,
         Before::Reused => return Err(TagsError::KeyReused),
         Before::Same(receipt) => Some(receipt),
@@ -106,12 +106,13 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
     Ok(Acted { value: after, seq, is_replayed: false })
 }
 
-/// What the audit log compares. The chain is never erased: custom data of what may be about a person is recorded as changed, without its values.
+/// Returns the fields that the audit log compares. The chain is never erased: custom data that may
+/// be about a person is recorded as changed, without its values.
 fn traced(tags: &NodeTags) -> Fields {
-    const ABOUT_PEOPLE: [&str; 3] = [kind::CustomerId::PREFIX, kind::ReturnId::PREFIX, kind::FulfilmentWorkId::PREFIX];
+    const PERSONAL_PREFIXES: [&str; 3] = [kind::CustomerId::PREFIX, kind::ReturnId::PREFIX, kind::FulfilmentWorkId::PREFIX];
     let metadata: Value = serde_json::from_str(&tags.metadata).unwrap_or_default();
     let fields = Fields::default().with("tags", &tags.tags);
-    if ABOUT_PEOPLE.contains(&tags.target.kind.as_str()) {
+    if PERSONAL_PREFIXES.contains(&tags.target.kind.as_str()) {
         fields.personal("metadata", code::<may::CustomerRead>(), metadata)
     } else {
         fields.with("metadata", metadata)

@@ -11,31 +11,32 @@ use platform::{
 };
 use tokio::task::JoinSet;
 
-use super::{Webhooks, core::SHARDS, rows::endpoints::Busy, shell::Keep};
+use super::{Webhooks, core::SHARDS, rows::endpoints::BusyEndpoint, shell::JournalRetention};
 
-/// Between two looks at a shard.
-const EVERY: Duration = Duration::from_millis(500);
-/// Between two looks while something is on its way.
-const MEANWHILE: Duration = Duration::from_millis(200);
+/// Interval between two checks of a shard.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Interval between two checks while messages are being sent.
+const BUSY_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 const HOUR: Duration = Duration::from_hours(1);
-/// Endpoints of a shard that are sent to at once.
-const MOST_BUSY: usize = 200;
-/// A replay is a dead letter after so many failures.
-const MOST_FAILURES: i64 = 10;
+/// Maximum endpoints of a shard that are sent to at once.
+const MAX_BUSY: usize = 200;
+/// Failures after which a replay is dead.
+const MAX_FAILURES: i64 = 10;
 
-/// A job for each shard: that of its number, under a name that does not change.
-const DELIVER: [&str; SHARDS as usize] = ["webhook.deliver.0", "webhook.deliver.1", "webhook.deliver.2", "webhook.deliver.3"];
+/// Kinds of jobs: one for each shard, by its number; the names must not change.
+const DELIVERY_JOBS: [&str; SHARDS as usize] =
+    ["webhook.deliver.0", "webhook.deliver.1", "webhook.deliver.2", "webhook.deliver.3"];
 
-/// Adds what this room knows how to do.
-pub fn register(registry: Registry, webhooks: &Webhooks, keep: Keep) -> Registry {
+/// Registers the jobs of this room.
+pub fn register(registry: Registry, webhooks: &Webhooks, keep: JournalRetention) -> Registry {
     let mut registry = registry;
-    for (shard, kind) in (0..).zip(DELIVER) {
+    for (shard, kind) in (0..).zip(DELIVERY_JOBS) {
         let webhooks = webhooks.clone();
-        registry = registry.periodic(kind, EVERY, move |lease| run(webhooks.clone(), lease, shard));
+        registry = registry.periodic(kind, CHECK_INTERVAL, move |lease| run(webhooks.clone(), lease, shard));
     }
     let (replaying, clearing, trimming) = (webhooks.clone(), webhooks.clone(), webhooks.clone());
     registry
-        .queued(super::shell::REPLAY, MOST_FAILURES, move |lease, job| replay(replaying.clone(), lease, job))
+        .queued(super::shell::REPLAY, MAX_FAILURES, move |lease, job| replay(replaying.clone(), lease, job))
         .periodic("webhook.forget", HOUR, move |_| {
             let webhooks = clearing.clone();
             async move { webhooks.forget_old(keep).await.map(drop) }
@@ -46,23 +47,24 @@ pub fn register(registry: Registry, webhooks: &Webhooks, keep: Keep) -> Registry
         })
 }
 
-/// Looks at the shard and sends, until nothing is left to do. An endpoint that is slow holds only itself up.
+/// Processes a shard until nothing is left to do. A slow endpoint delays only itself.
 pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fault> {
-    // Tasks of their own: what is on its way goes on while the journal is read for others. They end with this run, however it ends.
+    // Separate tasks, so that deliveries continue while the journal is read for other endpoints.
+    // They end with this run, however it ends.
     let mut active: JoinSet<(EndpointId, Result<(), Fault>)> = JoinSet::new();
     let mut under_way: HashSet<EndpointId> = HashSet::new();
     let (mut failed, mut last) = (None, EndpointId::NIL);
     loop {
-        // After a failure nothing new is begun: the next run of the job comes after a pause.
-        let busy = if failed.is_none() { webhooks.busy(shard, last, MOST_BUSY + under_way.len()).await? } else { Vec::new() };
-        for Busy { endpoint, head, epoch, is_due } in busy {
+        // After a failure no endpoint is begun: the next run of the job comes after a pause.
+        let busy = if failed.is_none() { webhooks.busy(shard, last, MAX_BUSY + under_way.len()).await? } else { Vec::new() };
+        for BusyEndpoint { endpoint, head, epoch, is_due } in busy {
             let put = if endpoint.journal_seq < head { webhooks.fan_out(lease, &endpoint, head).await? } else { 0 };
             let is_wanted = is_due || put > 0 && !endpoint.health.is_paused(webhooks.clock().now());
-            if is_wanted && under_way.len() < MOST_BUSY && under_way.insert(endpoint.id) {
+            if is_wanted && under_way.len() < MAX_BUSY && under_way.insert(endpoint.id) {
                 last = endpoint.id;
                 let (webhooks, id) = (webhooks.clone(), endpoint.id);
                 // They are steps of this run.
-                active.spawn(traces::along(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) }));
+                active.spawn(traces::carry_trace(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) }));
             }
         }
         if active.is_empty() {
@@ -72,20 +74,21 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
             Some(ended) = active.join_next() => match ended {
                 Ok((id, Ok(()))) => drop(under_way.remove(&id)),
                 Ok((id, Err(fault))) => {
-                    tracing::warn!(endpoint = %id, %fault, "what is due to a webhook endpoint could not be sent");
+                    tracing::warn!(endpoint = %id, %fault, "the due messages of a webhook endpoint could not be sent");
                     failed = Some(fault);
                 }
-                Err(broken) => failed = Some(Fault::Broken(format!("a delivery broke: {broken}"))),
+                Err(broken) => failed = Some(Fault::Broken(format!("a delivery task failed: {broken}"))),
             },
-            () = clock::sleep(MEANWHILE) => {}
+            () = clock::sleep(BUSY_CHECK_INTERVAL) => {}
         }
     }
 }
 
-/// Puts the messages of a range down again. Done twice, it does nothing more than send them twice, under the same ids.
+/// Enqueues the messages of a range again. If it runs twice, they are sent twice, under the same
+/// IDs.
 async fn replay(webhooks: Webhooks, lease: Lease, job: Job) -> Result<(), Failure> {
     let order: super::shell::Order = serde_json::from_str(&job.payload)
         .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-    let put = webhooks.put_again(lease, (job.tenant, order.endpoint), order.from, order.to).await?;
+    let put = webhooks.enqueue_range_again(lease, (job.tenant, order.endpoint), order.from, order.to).await?;
     put.map(drop).ok_or_else(|| Failure::Hopeless("the endpoint has been removed".to_owned()))
 }

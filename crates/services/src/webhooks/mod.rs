@@ -1,8 +1,10 @@
-//! What happened, told to addresses of the tenant's choice: signed, in order of the journal, at least once.
+//! Delivery of events to URLs of the tenant's choice: signed, in order of the journal, at least
+//! once.
 //!
-//! An endpoint stands in the journal like a stream does, by a number. A worker looks at what comes after it, and puts messages down and moves
-//! the number in one transaction, so that no event is lost or skipped (`jobs.rs`). Then it sends them, with the rights of whoever made the
-//! endpoint, until each is received or its attempts are over: `docs/decisions/0061-webhooks.md`.
+//! An endpoint has a position in the journal, as a stream has. A worker reads the events after it,
+//! inserts their messages and moves the position in one transaction, so that no event is lost or
+//! skipped (`jobs.rs`). Then it sends them, with the rights of the endpoint's maker, until each is
+//! received or its attempts are used up: `docs/decisions/0061-webhooks.md`.
 
 pub mod core;
 pub mod events;
@@ -13,13 +15,16 @@ mod wire;
 
 pub use rows::{
     deliveries::{Attempt, Delivery, DeliveryState, drop_pending},
-    endpoints::Busy,
+    endpoints::BusyEndpoint,
 };
 pub use shell::{
-    DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
-    let_go_of_month,
+    DeliveryCounters, DeliveryCounts, EndpointFields, JournalRetention, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    release_month,
 };
-pub use wire::{Allowed, Bounds, Parcel, Question, Sender, Sent, Unanswered, check, host_of, origin_of};
+pub use wire::{
+    AllowedNetworks, OutgoingMessage, OutgoingRequest, RequestFailure, ResponseLimits, SendResult, Sender, check, host_of,
+    origin_of,
+};
 
-/// The columns of webhooks that are sealed.
+/// The sealed columns of webhooks.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::endpoints::SECRET, rows::endpoints::OLD_SECRET];

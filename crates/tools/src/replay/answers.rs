@@ -58,7 +58,7 @@ pub const MONTHS: &str = "query ReplayMonths($from: DateTime!) { \
      months: salesReport(groupBy: MONTH, from: $from) { key orders unitsSold grossRevenue { amount } refunds { amount } \
      netRevenue { amount } } }";
 
-/// What one product sold, for those that a list of the best leaves out.
+/// Query of the sales of products that a list of the best leaves out.
 pub const SOLD: &str = "query ReplaySold($products: [ID!]!) { \
      movements: movementReport(filter: {kind: [SALE], product: {in: $products}}) { kind unitsOut } }";
 
@@ -264,7 +264,7 @@ pub struct OrderName {
     pub external_ref: Option<String>,
 }
 
-/// A movement, by what it changed.
+/// A movement with the changes that it made.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Moved {

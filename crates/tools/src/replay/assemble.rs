@@ -1,16 +1,17 @@
-//! From what the rows said to the plan: order of documents, merged lines, names, costs, matches, opening stock.
+//! Makes the plan from the rows: order of documents, merged lines, names, costs, matches, opening
+//! stock.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::ReplayError;
-use super::intake::{Draft, Intake, NameUse, Pick, ServiceRow, Slots};
+use super::intake::{DraftDocument, NameUse, PlanBuilder, ServiceRow, Slots, StockRow};
 use super::judge;
 use super::matching;
 use super::plan::{Charge, Customer, Document, DocumentKind, Line, Plan, Product};
-use super::reader::Seal;
+use super::reader::FileSummary;
 use super::rule;
 
-pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> {
+pub(super) fn assemble(intake: PlanBuilder, seal: FileSummary) -> Result<Plan, ReplayError> {
     let Some(first_time) = intake.first_time else { return Err(ReplayError::Empty { file: seal.file }) };
     let (mut products, sku_rank) = products(intake.skus.list, &intake.names, &seal.file)?;
     drop(intake.names);
@@ -22,7 +23,7 @@ pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> 
         .map(|(&at, lines)| {
             let draft = &intake.drafts[at as usize];
             let invoice = intake.invoices.list[draft.invoice as usize].clone();
-            let Draft { kind, time, customer, country, .. } = *draft;
+            let DraftDocument { kind, time, customer, country, .. } = *draft;
             Document { kind, invoice, time, customer, country, lines, charges: 0..0 }
         })
         .collect();
@@ -35,7 +36,7 @@ pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> 
     }
     let pieces = matching::pieces(&documents, &lines);
     let came_in = stock_and_cost(&mut products, &documents, &lines);
-    judge::worth(&seal.file, &products, &came_in)?;
+    judge::check_stock_value(&seal.file, &products, &came_in)?;
     let customers = intake.customers.list.into_iter().zip(intake.countries);
     Ok(Plan {
         seal,
@@ -84,7 +85,7 @@ fn best_name(uses: &HashMap<Box<str>, NameUse>) -> Option<(&str, u32)> {
 }
 
 /// The drafts by (time, seq), and each draft's place in that order.
-fn documents_in_order(drafts: &[Draft]) -> (Vec<u32>, Vec<u32>) {
+fn documents_in_order(drafts: &[DraftDocument]) -> (Vec<u32>, Vec<u32>) {
     let mut order: Vec<u32> = (0..drafts.len() as u32).collect();
     // An order and an adjustment of one invoice may begin in the same minute, never in the same row: the order is total.
     order.sort_unstable_by_key(|&at| (drafts[at as usize].time, drafts[at as usize].seq));
@@ -97,12 +98,12 @@ fn documents_in_order(drafts: &[Draft]) -> (Vec<u32>, Vec<u32>) {
 
 /// Merges rows of one (document, SKU, price), but not those of adjustments; gives the lines and each document's range.
 fn lines(
-    mut picks: Vec<Pick>,
+    mut picks: Vec<StockRow>,
     document_rank: &[u32],
     sku_rank: &[u32],
-    drafts: &[Draft],
+    drafts: &[DraftDocument],
 ) -> (Vec<Line>, Vec<std::ops::Range<u32>>) {
-    let merges = |pick: &Pick| drafts[pick.document as usize].kind != DocumentKind::Adjustment;
+    let merges = |pick: &StockRow| drafts[pick.document as usize].kind != DocumentKind::Adjustment;
     picks.sort_unstable_by_key(|p| (p.document, p.product, p.price, p.row));
     // `dedup_by` hands over the later pick first and keeps the earlier one, which has the lowest row.
     picks.dedup_by(|later, kept| {
@@ -135,7 +136,8 @@ struct Services {
     skipped_credit_only: u64,
 }
 
-/// Charges go with their invoice's order, credits with its return; where there is none they make nothing.
+/// Charges belong to their invoice's order, credits to its return; without such a document they are
+/// skipped and counted.
 fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -> Services {
     rows.sort_unstable_by(|a, b| {
         (a.invoice, a.credit, &a.sku, a.price, a.row).cmp(&(b.invoice, b.credit, &b.sku, b.price, b.row))
@@ -143,7 +145,7 @@ fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -
     let mut skipped = [0, 0];
     for group in rows.chunk_by(|a, b| (a.invoice, a.credit) == (b.invoice, b.credit)) {
         let row = &group[0];
-        skipped[usize::from(row.credit)] += u64::from(home(row, slots).is_none());
+        skipped[usize::from(row.credit)] += u64::from(document_of_row(row, slots).is_none());
     }
     rows.dedup_by(|later, kept| {
         let same = (later.invoice, later.credit, &later.sku, later.price) == (kept.invoice, kept.credit, &kept.sku, kept.price);
@@ -155,7 +157,7 @@ fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -
     rows.sort_unstable_by_key(|row| row.row);
     let mut by_document: BTreeMap<u32, Vec<Charge>> = BTreeMap::new();
     for row in rows {
-        let Some(document) = home(&row, slots) else { continue };
+        let Some(document) = document_of_row(&row, slots) else { continue };
         if row.quantity == 0 {
             continue;
         }
@@ -166,13 +168,13 @@ fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -
     Services { by_document, skipped_charge_only: skipped[0], skipped_credit_only: skipped[1] }
 }
 
-fn home(row: &ServiceRow, slots: &[Slots]) -> Option<u32> {
+fn document_of_row(row: &ServiceRow, slots: &[Slots]) -> Option<u32> {
     let kind = if row.credit { DocumentKind::Return } else { DocumentKind::Order };
     slots[row.invoice as usize][kind as usize]
 }
 
-/// Walks all lines once: the first positive sale price sets the cost; the lowest running sum sets the opening stock. Gives the units of each
-/// product that came in later.
+/// Walks all lines once: the first positive sale price sets the cost; the lowest running sum sets
+/// the opening stock. Returns the units of each product that arrived later.
 fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Line]) -> Vec<i64> {
     let mut lowest = vec![0_i64; products.len()];
     let mut came_in = vec![0_i64; products.len()];

@@ -1,5 +1,5 @@
-//! Asks the API for every figure that it can know. What only the file knows (its rows, the invoices that made nothing) is
-//! taken from the plan.
+//! Queries every figure that the API can provide. Those that only the file has (its rows, the
+//! invoices that made nothing) are taken from the plan.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -22,30 +22,31 @@ use super::plan::Plan;
 use super::section;
 use super::wire::{Client, RequestLabel, request};
 
-/// Rows of plain lists come in the largest pages; those with lists inside in smaller ones, to stay within the query budget.
-const PAGE: u32 = 250;
-const PAGE_OF_DOCUMENTS: u32 = 100;
-/// A report has so many rows at most.
+/// Rows of plain lists are read in the largest pages; those with lists inside in smaller ones, to
+/// stay within the query budget.
+const PAGE_ROWS: u32 = 250;
+const DOCUMENT_PAGE_ROWS: u32 = 100;
+/// Maximum rows of a report.
 const MONTHS: usize = 250;
 /// A page of receipts of 500 entries each.
-pub(super) const PAGE_OF_RECEIPTS: u32 = 4;
+pub(super) const RECEIPT_PAGE_ROWS: u32 = 4;
 
-/// Gathers all figures; the parts that do not hang on each other are asked for at the same time.
+/// Gathers all figures; independent parts are queried at the same time.
 pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {
     let (totals, stock, (orders, returns, adjustments)) = tokio::try_join!(totals(client, plan), stock(client), async {
         tokio::try_join!(orders(client), returns(client), adjustments(client))
     })?;
     let mut found = Found::default();
-    found.add("file", &section::of_file(plan));
+    found.add("file", &section::file_section(plan));
     let best = best::best(client, &totals.top, expected.best()).await?;
-    found.add("salesReport", &of_sales(&totals, &best));
-    found.add("movementReport", &of_movements(&totals.movements));
+    found.add("salesReport", &sales_section(&totals, &best));
+    found.add("movementReport", &movements_section(&totals.movements));
     found.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
     found.add("products, levels", &stock.section(expected.spots()));
     found.add("orders", &orders.section);
     found.add("returns", &returns.section);
     found.add("stockMovements", &adjustments.section);
-    let span = orders.span.and(returns.span).and(adjustments.span);
+    let span = orders.span.merge_span(returns.span).merge_span(adjustments.span);
     found.add("documents", &span.section()?);
     if let Some([average, fifo]) = costs(client).await? {
         found.add("moving average", &average);
@@ -57,13 +58,14 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
 async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
     let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
     let label = RequestLabel::new("figures", "salesReport, movementReport");
-    let mut totals: Totals = client.ask(&label, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
+    let mut totals: Totals =
+        client.send_query(&label, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
     let mut told = totals.months.len();
     while told == MONTHS
         && let Some(from) = totals.months.last().and_then(|month| month_after(month.key.as_deref()?))
     {
         let from = documents::instant(&documents::zone()?, from)?.to_string();
-        let more: Months = client.ask(&label, request(answers::MONTHS, json!({"from": from}))?).await?;
+        let more: Months = client.send_query(&label, request(answers::MONTHS, json!({"from": from}))?).await?;
         told = more.months.len();
         totals.months.extend(more.months);
     }
@@ -76,7 +78,7 @@ fn month_after(key: &str) -> Option<DateTime> {
     Some(first.checked_add(jiff::Span::new().months(1)).ok()?.at(0, 0, 0, 0))
 }
 
-fn of_sales(totals: &Totals, best: &[Best]) -> Value {
+fn sales_section(totals: &Totals, best: &[Best]) -> Value {
     let all = totals.all.first().cloned().unwrap_or_default();
     let months = totals.months.iter().map(|m: &Sales| {
         json!({"month": m.key, "orders": m.orders, "units_sold": m.units_sold, "gross_pence": m.gross_revenue.0,
@@ -98,14 +100,14 @@ fn of_sales(totals: &Totals, best: &[Best]) -> Value {
         "monthly": months.collect::<Vec<_>>(),
         "top10_by_units": top.collect::<Vec<_>>(),
     });
-    // Masked for a token without the right to see costs; the movements' value stands in then.
+    // Masked for a token without the right to see costs; then the movements' value is used.
     if let Some(cost) = all.cost_of_goods_sold {
         section["cogs_pence"] = json!(cost.0);
     }
     section
 }
 
-fn of_movements(report: &[Movements]) -> Value {
+fn movements_section(report: &[Movements]) -> Value {
     let of = |kind: &str| report.iter().find(|m| m.kind == kind).cloned().unwrap_or_default();
     let (receipt, sale, returned, adjusted) = (of("RECEIPT"), of("SALE"), of("RETURN"), of("ADJUSTMENT"));
     let mut section = json!({
@@ -150,12 +152,12 @@ struct Stock(BTreeMap<String, ProductState>);
 async fn stock(client: &Client) -> Result<Stock, ReplayError> {
     let label = RequestLabel::new("store", super::catalogue::STORE_CODE);
     let code = json!({"code": super::catalogue::STORE_CODE});
-    let store: payload::Found = client.ask(&label, request(payload::STORE, code)?).await?;
-    let store = store.result.ok_or_else(|| label.nonsense("the store is not there"))?;
+    let store: payload::Found = client.send_query(&label, request(payload::STORE, code)?).await?;
+    let store = store.result.ok_or_else(|| label.invalid_response("the store is not there"))?;
     let (products, levels, receipts) = tokio::try_join!(
-        pages::<Product>(client, "products", answers::PRODUCTS, PAGE, json!({})),
-        pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE, json!({"store": store.id})),
-        pages::<Receipt>(client, "stockMovements", answers::OPENING, PAGE_OF_RECEIPTS, json!({"reference": OPENING})),
+        pages::<Product>(client, "products", answers::PRODUCTS, PAGE_ROWS, json!({})),
+        pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE_ROWS, json!({"store": store.id})),
+        pages::<Receipt>(client, "stockMovements", answers::OPENING, RECEIPT_PAGE_ROWS, json!({"reference": OPENING})),
     )?;
     let mut shelves = BTreeMap::new();
     for product in products {
@@ -206,10 +208,10 @@ struct Span(Option<(Timestamp, Timestamp)>);
 
 impl Span {
     fn of(times: impl Iterator<Item = Timestamp>) -> Self {
-        times.fold(Self::default(), |span, time| span.and(Self(Some((time, time)))))
+        times.fold(Self::default(), |span, time| span.merge_span(Self(Some((time, time)))))
     }
 
-    fn and(self, other: Self) -> Self {
+    fn merge_span(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some((a, b)), Some((c, d))) => Self(Some((a.min(c), b.max(d)))),
             (one, other) => Self(one.or(other)),
@@ -232,7 +234,7 @@ struct Documents {
 }
 
 async fn orders(client: &Client) -> Result<Documents, ReplayError> {
-    let orders: Vec<Order> = pages(client, "orders", answers::ORDERS, PAGE_OF_DOCUMENTS, json!({})).await?;
+    let orders: Vec<Order> = pages(client, "orders", answers::ORDERS, DOCUMENT_PAGE_ROWS, json!({})).await?;
     let buyers: HashSet<&str> = orders.iter().filter_map(|o| o.customer.as_ref().map(|c| &*c.id)).collect();
     let section = json!({
         "orders": orders.len(),
@@ -245,7 +247,7 @@ async fn orders(client: &Client) -> Result<Documents, ReplayError> {
 }
 
 async fn returns(client: &Client) -> Result<Documents, ReplayError> {
-    let returns: Vec<Return> = pages(client, "returns", answers::RETURNS, PAGE_OF_DOCUMENTS, json!({})).await?;
+    let returns: Vec<Return> = pages(client, "returns", answers::RETURNS, DOCUMENT_PAGE_ROWS, json!({})).await?;
     let mut matching = Matching::default();
     let mut lines = 0_u64;
     for each in &returns {
@@ -267,7 +269,7 @@ async fn returns(client: &Client) -> Result<Documents, ReplayError> {
 
 /// An invoice may adjust in several calls, so its references are counted, not its movements.
 async fn adjustments(client: &Client) -> Result<Documents, ReplayError> {
-    let moved: Vec<Adjustment> = pages(client, "stockMovements", answers::ADJUSTMENTS, PAGE, json!({})).await?;
+    let moved: Vec<Adjustment> = pages(client, "stockMovements", answers::ADJUSTMENTS, PAGE_ROWS, json!({})).await?;
     let references: HashSet<&str> = moved.iter().filter_map(|a| a.external_ref.as_deref()).collect();
     let section = json!({"adjustments": references.len()});
     Ok(Documents { section, span: Span::of(moved.iter().map(|a| a.occurred_at.0)) })
@@ -285,14 +287,14 @@ pub(super) async fn pages<N: DeserializeOwned>(
     variables["first"] = json!(first);
     let mut all = Vec::new();
     loop {
-        let Paged { page: Page { nodes, page_info } } = client.ask(&label, request(query, &variables)?).await?;
+        let Paged { page: Page { nodes, page_info } } = client.send_query(&label, request(query, &variables)?).await?;
         all.extend(nodes);
         let cursor = json!(page_info.end_cursor);
         if !page_info.has_next_page {
             return Ok(all);
         }
         if cursor.is_null() || Some(&cursor) == variables.get("after") {
-            return Err(label.nonsense("there is a next page, but the cursor does not move"));
+            return Err(label.invalid_response("there is a next page, but the cursor does not move"));
         }
         variables["after"] = cursor;
     }

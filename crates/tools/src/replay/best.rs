@@ -1,5 +1,5 @@
-//! The products that sold most, as a report tells them. What sold equally much has no order of its own, so ties stand as they
-//! are expected to, also where the list ends among them.
+//! The best-selling products of a report. Products with equal sales have no defined order, so ties
+//! are put into the expected order, also if the list ends among them.
 
 use std::cmp::Reverse;
 
@@ -11,7 +11,7 @@ use super::error::ReplayError;
 use super::flat_values::TOP;
 use super::wire::{Client, RequestLabel, request};
 
-/// A report has so many rows at most; more than the list needs, as ties may go on behind its end.
+/// Maximum rows of a report; more than the list needs, as ties may continue after its end.
 pub const ROWS: usize = 250;
 
 /// A product and how much of it was sold.
@@ -50,25 +50,25 @@ pub async fn best(client: &Client, rows: &[TopProduct], expected: &[String]) -> 
     if rows.len() == ROWS && last == rows.get(TOP - 1).map(|row| row.units_sold) {
         for sku in expected {
             if !all.iter().any(|best| best.sku == *sku) {
-                all.extend(one(client, sku).await?.filter(|best| Some(best.units) == last));
+                all.extend(fetch_product(client, sku).await?.filter(|best| Some(best.units) == last));
             }
         }
     }
-    Ok(ranked(all, expected))
+    Ok(rank_products(all, expected))
 }
 
 /// A product that the report leaves out.
-async fn one(client: &Client, sku: &str) -> Result<Option<Best>, ReplayError> {
+async fn fetch_product(client: &Client, sku: &str) -> Result<Option<Best>, ReplayError> {
     let label = RequestLabel::new("product", sku);
-    let named: Named = client.ask(&label, request(answers::NAMED, json!({"sku": sku}))?).await?;
+    let named: Named = client.send_query(&label, request(answers::NAMED, json!({"sku": sku}))?).await?;
     let Some(Found { id, sku, name }) = named.product else { return Ok(None) };
-    let sold: Sold = client.ask(&label, request(answers::SOLD, json!({"products": [id]}))?).await?;
+    let sold: Sold = client.send_query(&label, request(answers::SOLD, json!({"products": [id]}))?).await?;
     let units = sold.movements.iter().map(|row| row.units_out).sum();
     Ok(Some(Best { sku, name, units }))
 }
 
-fn ranked(mut all: Vec<Best>, expected: &[String]) -> Vec<Best> {
-    // What sold nothing is not among the best, however few there are.
+fn rank_products(mut all: Vec<Best>, expected: &[String]) -> Vec<Best> {
+    // A product without sales is not among the best, however few there are.
     all.retain(|best| best.units > 0);
     let place = |sku: &str| expected.iter().position(|e| e == sku).unwrap_or(usize::MAX);
     all.sort_by(|a, b| (Reverse(a.units), place(&a.sku), &a.sku).cmp(&(Reverse(b.units), place(&b.sku), &b.sku)));
@@ -87,7 +87,7 @@ mod tests {
         };
         let skus = |expected: &[&str], units: &[(&str, i64)]| -> Vec<String> {
             let expected: Vec<String> = expected.iter().map(|sku| (*sku).to_owned()).collect();
-            ranked(all(units), &expected).into_iter().map(|best| best.sku).collect()
+            rank_products(all(units), &expected).into_iter().map(|best| best.sku).collect()
         };
         assert_eq!(skus(&["b", "a"], &[("a", 5), ("b", 5), ("c", 9), ("d", 0)]), ["c", "b", "a"]);
         assert_eq!(skus(&[], &[("b", 5), ("a", 5)]), ["a", "b"]);
@@ -96,7 +96,7 @@ mod tests {
         let tied: Vec<(&str, i64)> = many.iter().map(|sku| (sku.as_str(), 3)).collect();
         let asked: Vec<&str> = many[10..].iter().map(String::as_str).collect();
         assert_eq!(skus(&asked, &tied), asked);
-        // What is expected and sold less is not lifted.
+        // An expected product that sold less is not moved up.
         assert_eq!(skus(&["z"], &[("z", 1), ("y", 2)]), ["y", "z"]);
     }
 }

@@ -1,5 +1,5 @@
-//! What must be there before the first document: the store, the products, the customers. All of it is idempotent by nature,
-//! so it needs no keys and a second run finds it unchanged.
+//! Data that must exist before the first document: the store, the products, the customers. All of
+//! it is idempotent by nature, so it needs no keys and a second run finds it unchanged.
 
 use serde::Serialize;
 
@@ -56,13 +56,13 @@ struct CustomerRow<'a> {
 }
 
 /// Makes or finds all of it and gives the server's ids.
-pub async fn ensure(client: &Client, plan: &Plan) -> Result<Ids, ReplayError> {
+pub async fn ensure_catalogue(client: &Client, plan: &Plan) -> Result<Ids, ReplayError> {
     Ok(Ids { store: store(client).await?, products: products(client, plan).await?, customers: customers(client, plan).await? })
 }
 
 async fn store(client: &Client) -> Result<String, ReplayError> {
     let label = RequestLabel::new("store", STORE_CODE);
-    let found: Found = client.ask(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
+    let found: Found = client.send_query(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
     if let Some(store) = found.result {
         if store.time_zone != TIME_ZONE {
             return Err(ReplayError::StoreZone { code: STORE_CODE, found: store.time_zone, wanted: TIME_ZONE });
@@ -72,7 +72,7 @@ async fn store(client: &Client) -> Result<String, ReplayError> {
     let input =
         StoreInput { idempotency_key: "STORE-MAIN", code: STORE_CODE, name: STORE_NAME, kind: "WAREHOUSE", time_zone: TIME_ZONE };
     let made: Changed = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
-    let store = made.result.store.ok_or_else(|| label.nonsense("storeCreate gave no store"))?;
+    let store = made.result.store.ok_or_else(|| label.invalid_response("storeCreate gave no store"))?;
     Ok(store.id.into())
 }
 
@@ -97,7 +97,7 @@ async fn customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, Replay
     for some in plan.customers.chunks(CHANGES_LIMIT) {
         let rows = some.iter().map(|c| CustomerRow {
             external_ref: &c.external_ref,
-            name: format!("Customer {}", c.external_ref).chars().take(judge::NAME).collect(),
+            name: format!("Customer {}", c.external_ref).chars().take(judge::MAX_NAME_CHARS).collect(),
             country: country::iso_code(&c.country),
         });
         let body = request(payload::CUSTOMERS, Input { input: Rows { rows: rows.collect() } })?;
@@ -119,14 +119,14 @@ async fn upsert(
     let rows = answer.result.rows.unwrap_or_default();
     let mut ids: Vec<Option<Box<str>>> = names.iter().map(|_| None).collect();
     for RowNode { index, product, user_errors } in rows {
-        let name = names.get(index).ok_or_else(|| label.nonsense(format!("row {index} was not sent")))?;
+        let name = names.get(index).ok_or_else(|| label.invalid_response(format!("row {index} was not sent")))?;
         if let Some(refused) = user_errors.first() {
             return Err(refused.refusal(&RequestLabel::new(document, *name)));
         }
         ids[index] = product.map(|node| node.id);
     }
     if let Some(missing) = ids.iter().position(Option::is_none) {
-        return Err(RequestLabel::new(document, names[missing]).nonsense("its row has no id"));
+        return Err(RequestLabel::new(document, names[missing]).invalid_response("its row has no id"));
     }
     Ok(ids.into_iter().flatten())
 }

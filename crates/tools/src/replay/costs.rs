@@ -1,4 +1,5 @@
-//! What the books say that goods cost and are worth: in both ways, which agree where a product's cost never changes.
+//! Cost of goods and value of stock in the books, by both costing methods, which agree if a
+//! product's cost never changes.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ const COSTS: &str = "query ReplayCosts { \
      fragment worth on StockValuation { isCurrent total { value { amount } } }";
 
 /// The books take some tens of thousands of entries a question: enough for a hundred million.
-const MOST_QUESTIONS: usize = 2_000;
+const MAX_QUESTIONS: usize = 2_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,8 +57,8 @@ struct Total {
 /// Figures by moving average and first-in-first-out; none where the token may not see costs.
 pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
     let label = RequestLabel::new("figures", "costReport, stockValue");
-    for _ in 0..MOST_QUESTIONS {
-        let answer: Answer = match client.ask(&label, request(COSTS, json!({}))?).await {
+    for _ in 0..MAX_QUESTIONS {
+        let answer: Answer = match client.send_query(&label, request(COSTS, json!({}))?).await {
             Err(ReplayError::Refused(refusal)) if refusal.code == "FORBIDDEN" => return Ok(None),
             answer => answer?,
         };
@@ -74,7 +75,7 @@ pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
             ]));
         }
     }
-    Err(label.nonsense("the costs' book does not come to where the journal is"))
+    Err(label.invalid_response("the cost book did not reach the head of the journal"))
 }
 
 fn section(cost: &Cost, worth: &Worth) -> Value {

@@ -1,9 +1,10 @@
 //! English country names to ISO 3166-1 alpha-2 codes.
 
-/// The code of a country by its English name, in any case; none for names that are no country.
+/// The code of a country by its English name, in any case; `None` for names that are no country.
 ///
-/// The retailer's own words come first: `EIRE`, `RSA`, `USA`, and two that ISO does not know as countries,
-/// the Channel Islands (`GB-CHA`, which ISO 3166-2 once had) and the European Community (`EU`, reserved).
+/// The retailer's own names are tried first: `EIRE`, `RSA`, `USA`, and two that are no countries in
+/// ISO 3166, the Channel Islands (`GB-CHA`, which ISO 3166-2 once had) and the European Community
+/// (`EU`, reserved).
 pub fn iso_code(name: &str) -> Option<&'static str> {
     let name = name.trim();
     let found = |pairs: &[(&'static str, &str)]| {
@@ -12,10 +13,10 @@ pub fn iso_code(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return None;
     }
-    found(OWN).or_else(|| found(ISO))
+    found(EXTRA_COUNTRIES).or_else(|| found(ISO))
 }
 
-const OWN: &[(&str, &str)] =
+const EXTRA_COUNTRIES: &[(&str, &str)] =
     &[("IE", "EIRE"), ("ZA", "RSA"), ("US", "USA"), ("GB-CHA", "Channel Islands"), ("EU", "European Community")];
 
 /// Common English names; a slash parts a name from its other common forms.

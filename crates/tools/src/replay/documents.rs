@@ -8,14 +8,14 @@ use super::error::ReplayError;
 use super::plan::{CURRENCY, Charge, Document, Line, Plan, Product, TIME_ZONE};
 use super::rule;
 
-/// `orderCreate` and `returnCreate` take so many lines.
+/// Maximum lines of `orderCreate` and `returnCreate`.
 pub const LINES_LIMIT: usize = 2_000;
-/// `stockAdjust` takes so many changes, the bulk upserts so many rows.
+/// Maximum changes of `stockAdjust`, and rows of the bulk upserts.
 pub const CHANGES_LIMIT: usize = 500;
-/// What the opening receipt's calls have in common.
+/// Reference that the calls of the opening receipt share.
 pub const OPENING: &str = "OPENING";
 
-/// The server's ids of what the plan numbers.
+/// The server's IDs of the plan's numbered objects.
 #[derive(Debug, Default)]
 pub struct Ids {
     pub store: String,
@@ -151,7 +151,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// `order_line_id` knows the server's id of every order line that the return's pieces name.
+    /// `order_line_id` returns the server's ID of every order line that the return's pieces name.
     pub fn refund(
         &self,
         document: &'a Document,
@@ -184,7 +184,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// One call as a rule; more where an invoice adjusts more than [`CHANGES_LIMIT`] rows. They go one after another.
+    /// Usually one call; several, one after another, if an invoice adjusts more than
+    /// [`CHANGES_LIMIT`] rows.
     pub fn adjustments(&self, document: &'a Document) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
         let occurred_at = self.utc(document.time)?;
         let reference = adjustment_reference(document);
@@ -211,12 +212,12 @@ impl<'a> Writer<'a> {
             reason_code: "OPENING",
             external_ref: OPENING.to_owned(),
             occurred_at: occurred_at.clone(),
-            changes: products.iter().map(|(product, id)| self.received(product, id)).collect(),
+            changes: products.iter().map(|(product, id)| self.receipt_change(product, id)).collect(),
         });
         Ok(inputs.collect())
     }
 
-    fn received(&self, product: &Product, id: &'a str) -> ChangeInput<'a> {
+    fn receipt_change(&self, product: &Product, id: &'a str) -> ChangeInput<'a> {
         let unit_cost = Some(Money::pence(product.cost));
         ChangeInput { product: ById { id }, store: self.store(), delta: product.opening, unit_cost, note: "" }
     }
@@ -265,19 +266,19 @@ impl<'a> Writer<'a> {
 
 /// The zone of the file's times.
 pub fn zone() -> Result<TimeZone, ReplayError> {
-    TimeZone::get(TIME_ZONE).map_err(unusable)
+    TimeZone::get(TIME_ZONE).map_err(invalid_time)
 }
 
 /// The moment of a local time.
 pub fn instant(zone: &TimeZone, local: DateTime) -> Result<jiff::Timestamp, ReplayError> {
-    zone.to_timestamp(local).map_err(unusable)
+    zone.to_timestamp(local).map_err(invalid_time)
 }
 
-fn unusable(error: jiff::Error) -> ReplayError {
+fn invalid_time(error: jiff::Error) -> ReplayError {
     ReplayError::TimeZone { zone: TIME_ZONE, reason: error.to_string() }
 }
 
-/// What the calls of an adjustment have in common.
+/// Returns the reference that the calls of an adjustment share.
 pub fn adjustment_reference(document: &Document) -> String {
     format!("ADJ-{}", document.invoice)
 }

@@ -11,18 +11,18 @@ use super::error::ReplayError;
 use super::payload::{self, Changed, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::progress::Progress;
-use super::schedule::{Scheduler, Work};
+use super::schedule::{Scheduler, StockEffect};
 use super::there::{self, ExistingData};
 use super::wire::{Client, RequestLabel, request};
 
-/// How many documents are looked at ahead, for each that may be in flight.
-const LOOK_AHEAD: usize = 8;
+/// Documents to look ahead, for each that may be in flight.
+const LOOK_AHEAD_FACTOR: usize = 8;
 
-/// What a load did. Documents are calls with an idempotency key; lines are stock movements.
+/// Result of a load. Documents are calls with an idempotency key; lines are stock movements.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Loaded {
     pub documents: u64,
-    /// Of these, there from an earlier run.
+    /// Documents that an earlier run had already sent.
     pub replayed: u64,
     pub lines: u64,
     /// Requests sent again after a fault on the way.
@@ -50,7 +50,7 @@ struct Job {
     number: u32,
     label: RequestLabel,
     calls: Vec<Vec<u8>>,
-    /// Calls that are there already and are not made.
+    /// Number of calls that are skipped because the server has their data already.
     there: u64,
 }
 
@@ -60,16 +60,16 @@ struct Finished {
     payloads: Result<Vec<Payload>, ReplayError>,
 }
 
-/// Sends everything, at most `parallel` documents at a time. A second load of the same plan changes nothing, whoever sends it.
-/// What the tenant holds already is looked at before anything is written.
+/// Sends the plan, at most `parallel` documents at a time. A second load of the same plan changes
+/// nothing, with any credential. The tenant's existing data are read before the first write.
 pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<Loaded, ReplayError> {
-    fits(plan)?;
+    check_limits(plan)?;
     let mut progress = Progress::new(plan.documents.len() as u64);
     progress.say(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
-    let existing = ExistingData::look(client, plan).await?;
-    let ids = catalogue::ensure(client, plan).await?;
+    let existing = ExistingData::query_server(client, plan).await?;
+    let ids = catalogue::ensure_catalogue(client, plan).await?;
     let mut load =
-        Load { client, writer: Writer::new(plan, &ids)?, existing, matched: Matched::of(plan), sum: Loaded::default() };
+        Load { client, writer: Writer::new(plan, &ids)?, existing, matched: MatchedLines::of(plan), sum: Loaded::default() };
     progress.say("opening receipt …");
     load.opening().await?;
     progress.say(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
@@ -79,7 +79,7 @@ pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<
 }
 
 /// Found before anything is sent.
-fn fits(plan: &Plan) -> Result<(), ReplayError> {
+fn check_limits(plan: &Plan) -> Result<(), ReplayError> {
     let size = |d: &Document| d.lines.len() + d.charges.len();
     let too_long = |d: &&Document| d.kind != DocumentKind::Adjustment && size(d) > LINES_LIMIT;
     match plan.documents.iter().find(too_long) {
@@ -88,18 +88,18 @@ fn fits(plan: &Plan) -> Result<(), ReplayError> {
     }
 }
 
-/// The order lines that returns name: which, and what the server calls them once they exist.
-struct Matched {
+/// The order lines that returns name, and their IDs on the server once they exist.
+struct MatchedLines {
     wanted: HashSet<u32>,
     ids: HashMap<u32, Box<str>>,
 }
 
-impl Matched {
+impl MatchedLines {
     fn of(plan: &Plan) -> Self {
         Self { wanted: plan.pieces.iter().map(|p| p.order_line).collect(), ids: HashMap::new() }
     }
 
-    fn wants(&self, document: &Document) -> bool {
+    fn is_wanted(&self, document: &Document) -> bool {
         document.kind == DocumentKind::Order && document.lines.clone().any(|line| self.wanted.contains(&line))
     }
 }
@@ -108,20 +108,20 @@ struct Load<'a> {
     client: &'a Arc<Client>,
     writer: Writer<'a>,
     existing: ExistingData,
-    matched: Matched,
+    matched: MatchedLines,
     sum: Loaded,
 }
 
 impl<'a> Load<'a> {
     async fn opening(&mut self) -> Result<(), ReplayError> {
         for (part, input) in self.writer.opening()?.into_iter().enumerate() {
-            if self.existing.opened(part) {
+            if self.existing.is_opening_sent(part) {
                 self.count_there(1);
                 continue;
             }
             let label = RequestLabel::new("stock adjustment", input.idempotency_key.clone());
             let body = request(payload::ADJUST, Input { input })?;
-            let answer: Changed = self.client.change(&label, body).await.map_err(explained)?;
+            let answer: Changed = self.client.change(&label, body).await.map_err(explain_error)?;
             self.count(&answer.result);
         }
         self.sum.lines += self.writer.plan.products.iter().filter(|p| p.opening > 0).count() as u64;
@@ -130,15 +130,16 @@ impl<'a> Load<'a> {
 
     async fn documents(&mut self, parallel: usize, progress: &mut Progress) -> Result<(), ReplayError> {
         let plan = self.writer.plan;
-        let mut scheduler = Scheduler::new(parallel * LOOK_AHEAD);
+        let mut scheduler = Scheduler::new(parallel * LOOK_AHEAD_FACTOR);
         let mut waiting = (0..).zip(&plan.documents);
-        // Dropping the set, on an error, gives up what is in flight; a later run finds out by the keys.
+        // On an error the set is dropped and requests in flight are abandoned; a later run detects
+        // them by their keys.
         let mut running: JoinSet<Finished> = JoinSet::new();
         loop {
             while scheduler.has_room()
                 && let Some((number, document)) = waiting.next()
             {
-                scheduler.admit(number, work(plan, document));
+                scheduler.admit(number, stock_effect(plan, document));
             }
             while running.len() < parallel
                 && let Some(number) = scheduler.start()
@@ -150,7 +151,7 @@ impl<'a> Load<'a> {
             let document = &plan.documents[number as usize];
             let payloads = match payloads {
                 Ok(payloads) => payloads,
-                Err(error) => vec![self.known(document, error).await?],
+                Err(error) => vec![self.find_existing(document, error).await?],
             };
             self.keep_line_ids(document, &payloads)?;
             payloads.iter().for_each(|payload| self.count(payload));
@@ -166,7 +167,7 @@ impl<'a> Load<'a> {
         let mut there = 0;
         let (name, calls) = match document.kind {
             DocumentKind::Order => {
-                let query = if self.matched.wants(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
+                let query = if self.matched.is_wanted(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
                 ("order", vec![request(query, Input { input: self.writer.order(document)? })?])
             }
             DocumentKind::Return => {
@@ -186,25 +187,25 @@ impl<'a> Load<'a> {
         Ok(Job { number, label: RequestLabel::new(name, &*document.invoice), calls, there })
     }
 
-    /// What is there, where a document was refused because it was sent before with another credential.
-    async fn known(&self, document: &Document, error: ReplayError) -> Result<Payload, ReplayError> {
+    /// Returns the stored document if `error` says that it was sent before with another credential.
+    async fn find_existing(&self, document: &Document, error: ReplayError) -> Result<Payload, ReplayError> {
         let is_taken = matches!(&error, ReplayError::Refused(refusal) if refusal.code == "DUPLICATE" && refusal.field == "input.externalRef");
         if !is_taken {
-            return Err(explained(error));
+            return Err(explain_error(error));
         }
         let same = there::same(self.client, self.writer.plan, document).await?;
-        let what = || format!("what is there as {} is not what the file says", document.invoice);
+        let what = || format!("the stored document {} differs from the file", document.invoice);
         same.ok_or_else(|| ReplayError::OtherData { what: what() })
     }
 
     fn keep_line_ids(&mut self, document: &Document, payloads: &[Payload]) -> Result<(), ReplayError> {
-        if !self.matched.wants(document) {
+        if !self.matched.is_wanted(document) {
             return Ok(());
         }
         let label = || RequestLabel::new("order", &*document.invoice);
         let lines = payloads.first().and_then(|p| p.order.as_ref()).map(|order| &order.lines);
         let lines = lines.filter(|lines| lines.len() == document.lines.len() + document.charges.len());
-        let lines = lines.ok_or_else(|| label().nonsense("orderCreate did not give a line for each line sent"))?;
+        let lines = lines.ok_or_else(|| label().invalid_response("orderCreate did not give a line for each line sent"))?;
         // Products go first and charges after them, so the plan's lines are the first ones.
         for (line, node) in document.lines.clone().zip(lines) {
             if self.matched.wanted.contains(&line) {
@@ -225,8 +226,8 @@ impl<'a> Load<'a> {
     }
 }
 
-/// A key that was used for something else says that other data were sent.
-fn explained(error: ReplayError) -> ReplayError {
+/// Explains a reused idempotency key: other data were sent with it before.
+fn explain_error(error: ReplayError) -> ReplayError {
     match error {
         ReplayError::Refused(refusal) if refusal.code == "IDEMPOTENCY_KEY_REUSED" => ReplayError::OtherData {
             what: format!("{} {} was sent before and was another one", refusal.document, refusal.external_ref),
@@ -249,8 +250,8 @@ async fn send_all(client: &Client, label: &RequestLabel, calls: Vec<Vec<u8>>) ->
     Ok(payloads)
 }
 
-/// What a document adds, takes and waits for.
-pub fn work(plan: &Plan, document: &Document) -> Work {
+/// Returns the products that a document adds and takes, and the documents that it waits for.
+pub fn stock_effect(plan: &Plan, document: &Document) -> StockEffect {
     let sorted = |mut numbers: Vec<u32>| {
         numbers.sort_unstable();
         numbers.dedup();
@@ -263,5 +264,5 @@ pub fn work(plan: &Plan, document: &Document) -> Work {
         DocumentKind::Return => plan.pieces_of(document).iter().map(|p| plan.document_of(p.order_line)).collect(),
         DocumentKind::Order | DocumentKind::Adjustment => Vec::new(),
     };
-    Work { adds: sorted(products(false)), takes: sorted(products(true)), after: sorted(after) }
+    StockEffect { adds: sorted(products(false)), takes: sorted(products(true)), after: sorted(after) }
 }

@@ -1,9 +1,10 @@
-//! What can stop a replay, with the place in the file or the document that the reader of the message has to look at.
+//! Errors that stop a replay, with the place in the file or the document that the reader of the
+//! message has to look at.
 
-/// A refused document, as the server said it.
+/// The server's refusal of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What was sent, for people: `order`, `return`, `product`.
+    /// Kind of the sent document, for people: `order`, `return`, `product`.
     pub document: &'static str,
     /// The document's external reference, a product's SKU or a customer's id.
     pub external_ref: String,
@@ -57,11 +58,11 @@ pub enum ReplayError {
     Address(String, String),
     #[error(
         "{what}: this tenant was loaded from other data, or from another version of this file. Load this file into a tenant of its own, or \
-         go on with the file that the tenant was loaded from"
+         continue with the file that the tenant was loaded from"
     )]
     OtherData { what: String },
     #[error(
-        "the store {code} keeps its days in {found}, and the file's times are {wanted}: days and months would not be the file's. Change the \
+        "the store {code} keeps its days in {found}, and the file's times are {wanted}: days and months would differ from the file's. Change the \
          store's time zone, or load the file into a tenant of its own"
     )]
     StoreZone { code: &'static str, found: String, wanted: &'static str },
@@ -71,6 +72,6 @@ pub enum ReplayError {
     Answer { what: String, reason: String },
     #[error("a task of the replay ended early: {0}")]
     Task(String),
-    #[error("{figures} figure(s) differ from what was expected")]
+    #[error("{figures} figure(s) differ from the expected ones")]
     Differs { figures: usize },
 }

@@ -1,4 +1,4 @@
-//! What the totals must be, and the table that says whether they are.
+//! Expected totals, and the table that compares them with the ones found.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,11 +12,11 @@ use super::plan::Plan;
 use super::section;
 
 /// Leaves of a section that are words about it, not figures.
-const NOT_FIGURES: [&str; 2] = ["file", "note"];
+const IGNORED_LEAVES: [&str; 2] = ["file", "note"];
 /// Lists in which nothing may be found that is not expected; an empty one expects nothing.
-const WHOLE: [&str; 3] = ["monthly", "rows_by_kind", "top10_by_units"];
-/// How many products [`from_plan`] looks at one by one.
-const SPOTS: usize = 5;
+const COMPLETE_LISTS: [&str; 3] = ["monthly", "rows_by_kind", "top10_by_units"];
+/// Number of products that [`from_plan`] checks one by one.
+const SPOT_CHECKS: usize = 5;
 
 /// The figures that a replay of one file must end with.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Expected {
     spots: BTreeSet<String>,
     /// The SKUs of the ten best, in their order.
     best: Vec<String>,
-    /// Of [`WHOLE`], those that the section has.
+    /// Lists of [`COMPLETE_LISTS`] that the section has.
     whole: Vec<&'static str>,
 }
 
@@ -33,17 +33,17 @@ impl Expected {
     /// One section of `expected.json`.
     pub fn from_section(section: &Value) -> Self {
         let mut section = section.clone();
-        // What sold nothing is no best product.
+        // A product without sales is no best product.
         if let Some(best) = section.get_mut("top10_by_units").and_then(Value::as_array_mut) {
             best.retain(|row| row.get("units").and_then(Value::as_i64) != Some(0));
         }
         let mut figures = flat_values::flatten(&section);
-        figures.retain(|path, _| !NOT_FIGURES.contains(&path.as_str()));
+        figures.retain(|path, _| !IGNORED_LEAVES.contains(&path.as_str()));
         let spots = section.get("spot_checks").and_then(Value::as_object);
         let spots = spots.map(|s| s.keys().cloned().collect()).unwrap_or_default();
         let best = section.get("top10_by_units").and_then(Value::as_array).into_iter().flatten();
         let best = best.filter_map(|row| row.get("sku")?.as_str().map(str::to_owned)).collect();
-        let whole = WHOLE.into_iter().filter(|list| section.get(list).is_some()).collect();
+        let whole = COMPLETE_LISTS.into_iter().filter(|list| section.get(list).is_some()).collect();
         Self { figures, spots, best, whole }
     }
 
@@ -60,18 +60,18 @@ impl Expected {
         &self.figures
     }
 
-    /// The SKUs that are looked at one by one.
+    /// The SKUs that are checked individually.
     pub fn spots(&self) -> &BTreeSet<String> {
         &self.spots
     }
 }
 
-/// The figures that the file itself implies, for files that nobody has computed apart.
+/// The figures that follow from the file itself, for files without independent figures.
 pub fn from_plan(plan: &Plan) -> Expected {
     let all = section::section(plan, &BTreeSet::new());
     let top = all.get("top10_by_units").and_then(Value::as_array);
     let skus = top.into_iter().flatten().filter_map(|t| t.get("sku").and_then(Value::as_str));
-    let spots: BTreeSet<String> = skus.take(SPOTS).map(str::to_owned).collect();
+    let spots: BTreeSet<String> = skus.take(SPOT_CHECKS).map(str::to_owned).collect();
     Expected::from_section(&section::section(plan, &spots))
 }
 
@@ -107,14 +107,14 @@ fn choose<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
     }
 }
 
-/// What was found out, and where: one figure may be known from several places, and all must agree.
+/// Figures found, with their sources: one figure may have several, and all must agree.
 #[derive(Debug, Default)]
 pub struct Found {
     figures: BTreeMap<String, Vec<(&'static str, Value)>>,
 }
 
 impl Found {
-    /// Adds every leaf of a section, said by `source`.
+    /// Adds every leaf of a section, with `source` as its origin.
     pub fn add(&mut self, source: &'static str, section: &Value) {
         for (path, value) in flat_values::flatten(section) {
             self.figures.entry(path).or_default().push((source, value));
@@ -143,8 +143,8 @@ impl Comparison {
     }
 }
 
-/// Compares every expected figure with all that was found about it. A figure that nobody knows is a difference, and so is
-/// a month, or a kind of row, that was found and not expected.
+/// Compares every expected figure with all that were found for it. An expected figure that was not
+/// found is a difference, and so is a month, or a kind of row, that was found and not expected.
 pub fn compare(expected: &Expected, found: &Found) -> Comparison {
     let mut checks = Vec::new();
     for (figure, want) in &expected.figures {

@@ -1,12 +1,12 @@
-//! Figures by name: the flattening that lets two sections be compared leaf by leaf, and what both sides of a comparison
-//! (the plan's totals and the server's) count in the same way.
+//! Figures by name: the flattening by which two sections are compared leaf by leaf, and the figures
+//! that both sides of a comparison (the plan's totals and the server's) count in the same way.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// How many products `top10_by_units` names.
+/// Number of products in `top10_by_units`.
 pub const TOP: usize = 10;
 
 /// Figures by their path (`monthly.2010-12.orders`, `top10_by_units.1.sku`).
@@ -15,19 +15,19 @@ pub type FlatValues = BTreeMap<String, Value>;
 /// Flattens a section. An element of a list is named by its `month` where it has one, else by its place from 1.
 pub fn flatten(section: &Value) -> FlatValues {
     let mut values = FlatValues::new();
-    walk(String::new(), section, &mut values);
+    flatten_into(String::new(), section, &mut values);
     values
 }
 
-fn walk(path: String, value: &Value, into: &mut FlatValues) {
+fn flatten_into(path: String, value: &Value, into: &mut FlatValues) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(below(name), value, into)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| flatten_into(below(name), value, into)),
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
                 match item.get("month").and_then(Value::as_str) {
-                    Some(month) => walk(below(month), item, into),
-                    None => walk(below(&(at + 1).to_string()), item, into),
+                    Some(month) => flatten_into(below(month), item, into),
+                    None => flatten_into(below(&(at + 1).to_string()), item, into),
                 }
             }
         }
@@ -69,7 +69,7 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// A return line of so many units, and how many of them found the order they came from.
+    /// Adds a return line of `quantity` units, `matched` of which are matched with an order.
     pub fn line(&mut self, quantity: i64, matched: i64) {
         self.matched += matched;
         self.unmatched += quantity - matched;

@@ -1,4 +1,4 @@
-//! One pass over the rows: everything is read and judged before anything is planned, let alone sent.
+//! One pass over the rows: all rows are read and checked before anything is planned or sent.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use platform::clock::Clock;
 use super::assemble;
 use super::country::iso_code;
 use super::error::ReplayError;
-use super::judge::{self, Judge};
+use super::judge::{self, RowValidator};
 use super::plan::{DocumentKind, Plan};
 use super::reader::{Row, RowReader};
 use super::rule::{self, Facts, Kind};
 
 /// A row that moves stock. 32 bytes, kept until lines are merged.
-pub(super) struct Pick {
+pub(super) struct StockRow {
     pub document: u32,
     pub product: u32,
     pub row: u32,
@@ -26,14 +26,14 @@ pub(super) struct Pick {
     pub price: i64,
 }
 
-pub(super) struct Draft {
+pub(super) struct DraftDocument {
     pub kind: DocumentKind,
     pub invoice: u32,
     pub time: DateTime,
     /// The lowest row number.
     pub seq: u32,
     pub customer: Option<u32>,
-    /// Of its first row, by its code.
+    /// Country of the first row, by its code.
     pub country: Option<&'static str>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct ServiceRow {
     pub invoice: u32,
     pub credit: bool,
     pub sku: Box<str>,
-    /// What it is called where it has no code; empty otherwise.
+    /// Name of a charge without a code; empty otherwise.
     pub name: Box<str>,
     /// Positive for a charge; a credit's sign is turned, so that it is positive too.
     pub quantity: i64,
@@ -52,7 +52,7 @@ pub(super) struct ServiceRow {
 /// The documents of an invoice: an order, a return, an adjustment.
 pub(super) type Slots = [Option<u32>; 3];
 
-/// How often a name was used for a product, and where first.
+/// Uses of a name for a product, and the row of the first use.
 #[derive(Default)]
 pub(super) struct NameUse {
     pub sales: u64,
@@ -62,29 +62,29 @@ pub(super) struct NameUse {
 }
 
 #[derive(Default)]
-pub(super) struct Intake {
+pub(super) struct PlanBuilder {
     pub rows_by_kind: [u64; Kind::ALL.len()],
     pub first_time: Option<DateTime>,
-    pub invoices: Names,
+    pub invoices: Interner,
     pub slots: Vec<Slots>,
-    pub drafts: Vec<Draft>,
-    pub skus: Names,
+    pub drafts: Vec<DraftDocument>,
+    pub skus: Interner,
     pub names: Vec<HashMap<Box<str>, NameUse>>,
-    pub customers: Names,
+    pub customers: Interner,
     pub countries: Vec<Box<str>>,
-    pub picks: Vec<Pick>,
+    pub picks: Vec<StockRow>,
     pub notes: Vec<Box<str>>,
     pub services: Vec<ServiceRow>,
 }
 
 /// Texts numbered in the order of their first use.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct Interner {
     index: HashMap<Box<str>, u32>,
     pub list: Vec<Box<str>>,
 }
 
-impl Names {
+impl Interner {
     fn number(&mut self, text: &str) -> u32 {
         if let Some(&known) = self.index.get(text) {
             return known;
@@ -101,16 +101,16 @@ pub fn plan(reader: RowReader<'_>) -> Result<Plan, ReplayError> {
     plan_at(reader, Clock::system().now())
 }
 
-/// The same at a given moment: later rows are refused.
+/// Like `plan`, at a given moment: later rows are refused.
 pub fn plan_at(mut reader: RowReader<'_>, now: Timestamp) -> Result<Plan, ReplayError> {
     let file = reader.file().to_owned();
-    let mut judge = Judge::new(&file, judge::latest(now)?);
-    let mut intake = Intake::default();
+    let mut judge = RowValidator::new(&file, judge::latest(now)?);
+    let mut intake = PlanBuilder::default();
     let mut text = Buffers::default();
     while let Some(row) = reader.next_row()? {
         intake.take(&row, &mut text, &file, &mut judge)?;
     }
-    assemble::assemble(intake, reader.seal())
+    assemble::assemble(intake, reader.file_summary())
 }
 
 #[derive(Default)]
@@ -119,8 +119,8 @@ struct Buffers {
     description: String,
 }
 
-impl Intake {
-    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str, judge: &mut Judge<'_>) -> Result<(), ReplayError> {
+impl PlanBuilder {
+    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str, judge: &mut RowValidator<'_>) -> Result<(), ReplayError> {
         self.first_time.get_or_insert(row.time);
         rule::sku(row.stock_code, &mut text.sku);
         rule::description(row.description, &mut text.description);
@@ -137,9 +137,9 @@ impl Intake {
             Kind::Financial | Kind::ServiceIgnored | Kind::Ignored => {}
             Kind::Charge => self.service(row, text, false),
             Kind::ChargeCredit => self.service(row, text, true),
-            Kind::Sale => self.pick(row, text, DocumentKind::Order),
-            Kind::Return => self.pick(row, text, DocumentKind::Return),
-            Kind::AdjustIn | Kind::AdjustOut => self.pick(row, text, DocumentKind::Adjustment),
+            Kind::Sale => self.stock_row(row, text, DocumentKind::Order),
+            Kind::Return => self.stock_row(row, text, DocumentKind::Return),
+            Kind::AdjustIn | Kind::AdjustOut => self.stock_row(row, text, DocumentKind::Adjustment),
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Intake {
         self.services.push(ServiceRow { invoice, credit, sku, name, quantity, price: row.price, row: row.number });
     }
 
-    fn pick(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
+    fn stock_row(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
         let product = self.skus.number(&text.sku);
         if self.names.len() == product as usize {
             self.names.push(HashMap::new());
@@ -171,7 +171,7 @@ impl Intake {
                 (row.quantity, 0, self.notes.len() as u32 - 1)
             }
         };
-        self.picks.push(Pick { document, product, row: row.number, note, quantity, price });
+        self.picks.push(StockRow { document, product, row: row.number, note, quantity, price });
     }
 
     fn count_name(&mut self, product: u32, name: &str, kind: DocumentKind, row: u32) {
@@ -221,13 +221,13 @@ impl Intake {
         let number = self.drafts.len() as u32;
         *slot = Some(number);
         let country = iso_code(row.country);
-        self.drafts.push(Draft { kind, invoice, time: row.time, seq: row.number, customer, country });
+        self.drafts.push(DraftDocument { kind, invoice, time: row.time, seq: row.number, customer, country });
         number
     }
 }
 
-/// A charge without a code is called what its row says.
+/// Name of a charge without a code: the description of its row.
 fn charge_name(description: &str) -> Box<str> {
-    let said: String = description.chars().filter(|c| !c.is_control()).take(judge::CHARGE).collect();
+    let said: String = description.chars().filter(|c| !c.is_control()).take(judge::MAX_CHARGE_CHARS).collect();
     if said.is_empty() { "Charge".into() } else { said.into() }
 }

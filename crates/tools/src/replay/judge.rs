@@ -1,4 +1,5 @@
-//! What the API would refuse of a row, found while the file is read: before anything is sent, with the row to look at.
+//! Checks of a row against the limits of the API, run while the file is read: before anything is
+//! sent, and with the row to look at.
 
 use entity::prelude::Timestamp;
 use jiff::civil::DateTime;
@@ -9,36 +10,38 @@ use super::plan::Product;
 use super::reader::Row;
 use super::rule::Kind;
 
-/// How many characters the API keeps of a name: a product's or a customer's, and a customer's reference.
-pub(super) const NAME: usize = 255;
-/// Of a charge's name.
-pub(super) const CHARGE: usize = 300;
-const SKU: usize = 64;
-const NOTE: usize = 1_000;
-/// Of a document's reference, which is the invoice number; an adjustment's has `ADJ-` before it.
-const REFERENCE: usize = 128;
-const PREFIX: usize = 4;
-/// The largest number that the API tells, of units and of pence.
-const MOST: i128 = (1 << 53) - 1;
-/// How far ahead of its clock the API takes a time.
-const AHEAD_MINUTES: i64 = 5;
+/// Maximum characters of a name in the API: a product's or a customer's, and a customer's
+/// reference.
+pub(super) const MAX_NAME_CHARS: usize = 255;
+/// Maximum characters of a charge's name.
+pub(super) const MAX_CHARGE_CHARS: usize = 300;
+const MAX_SKU_CHARS: usize = 64;
+const MAX_NOTE_CHARS: usize = 1_000;
+/// Maximum characters of a document's reference, which is the invoice number; an adjustment's has
+/// `ADJ-` before it.
+const MAX_REFERENCE_CHARS: usize = 128;
+const PREFIX_CHARS: usize = 4;
+/// The largest number in the API, of units and of pence.
+const MAX_SAFE: i128 = (1 << 53) - 1;
+/// Minutes ahead of its clock for which the API accepts a time.
+const MAX_AHEAD_MINUTES: i64 = 5;
 
 /// Local time after which nothing can have happened yet.
 pub(super) fn latest(now: Timestamp) -> Result<DateTime, ReplayError> {
     let now = jiff::Timestamp::from_microsecond(now.0).unwrap_or(jiff::Timestamp::MAX);
-    let ahead = now.saturating_add(jiff::SignedDuration::from_mins(AHEAD_MINUTES)).unwrap_or(now);
+    let ahead = now.saturating_add(jiff::SignedDuration::from_mins(MAX_AHEAD_MINUTES)).unwrap_or(now);
     Ok(documents::zone()?.to_datetime(ahead))
 }
 
-/// What a row holds that databases cannot keep, or that is not read as it was meant.
+/// Characters in a row that databases cannot keep, or that are not read as they were meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Without {
+enum ForbiddenChars {
     Controls,
     Nul,
 }
 
 /// Goes through the rows of one file; the sums of all documents of a kind bound each document's.
-pub(super) struct Judge<'a> {
+pub(super) struct RowValidator<'a> {
     file: &'a str,
     latest: DateTime,
     units: i128,
@@ -46,7 +49,7 @@ pub(super) struct Judge<'a> {
     given_back: i128,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> RowValidator<'a> {
     pub fn new(file: &'a str, latest: DateTime) -> Self {
         Self { file, latest, units: 0, sold: 0, given_back: 0 }
     }
@@ -57,19 +60,17 @@ impl<'a> Judge<'a> {
         if matches!(kind, Kind::Financial | Kind::ServiceIgnored | Kind::Ignored) {
             return Ok(());
         }
-        let reference = if is_adjustment { REFERENCE - PREFIX } else { REFERENCE };
-        self.text(row, "InvoiceNo", row.invoice, reference, Without::Nul)?;
-        let code = if matches!(kind, Kind::Charge | Kind::ChargeCredit) { CHARGE } else { SKU };
-        self.text(row, "StockCode", sku, code, Without::Controls)?;
+        let reference = if is_adjustment { MAX_REFERENCE_CHARS - PREFIX_CHARS } else { MAX_REFERENCE_CHARS };
+        self.text(row, "InvoiceNo", row.invoice, reference, ForbiddenChars::Nul)?;
+        let code = if matches!(kind, Kind::Charge | Kind::ChargeCredit) { MAX_CHARGE_CHARS } else { MAX_SKU_CHARS };
+        self.text(row, "StockCode", sku, code, ForbiddenChars::Controls)?;
         if is_adjustment {
-            self.text(row, "Description", description, NOTE, Without::Nul)?;
+            self.text(row, "Description", description, MAX_NOTE_CHARS, ForbiddenChars::Nul)?;
         } else if let Some(customer) = row.customer {
-            self.text(row, "CustomerID", customer, NAME, Without::Controls)?;
+            self.text(row, "CustomerID", customer, MAX_NAME_CHARS, ForbiddenChars::Controls)?;
         }
         if row.time > self.latest {
-            return Err(
-                self.refusal(row.number, format!("InvoiceDate {} lies in the future", super::flat_values::local(row.time)))
-            );
+            return Err(self.refusal(row.number, format!("InvoiceDate {} is in the future", super::flat_values::local(row.time))));
         }
         self.sums(row, kind)
     }
@@ -85,15 +86,16 @@ impl<'a> Judge<'a> {
             self.units += units;
         }
         let too_much = [("units", self.units), ("pence sold", self.sold), ("pence given back", self.given_back)];
-        match too_much.into_iter().find(|(_, sum)| *sum > MOST) {
+        match too_much.into_iter().find(|(_, sum)| *sum > MAX_SAFE) {
             None => Ok(()),
-            Some((what, _)) => Err(self
-                .refusal(row.number, format!("with it the file comes to more than {MOST} {what}, the most that the API tells"))),
+            Some((what, _)) => {
+                Err(self.refusal(row.number, format!("with it the file has more than {MAX_SAFE} {what}, the limit of the API")))
+            }
         }
     }
 
-    fn text(&self, row: &Row<'_>, column: &str, text: &str, most: usize, without: Without) -> Result<(), ReplayError> {
-        match fault(text, most, without) {
+    fn text(&self, row: &Row<'_>, column: &str, text: &str, most: usize, without: ForbiddenChars) -> Result<(), ReplayError> {
+        match text_problem(text, most, without) {
             None => Ok(()),
             Some(why) => Err(self.refusal(row.number, format!("{column} {why}"))),
         }
@@ -106,7 +108,7 @@ impl<'a> Judge<'a> {
 
 /// A product's name, which may come from any of its rows; `row` is the first one that has it.
 pub(super) fn name(file: &str, name: &str, row: u32) -> Result<(), ReplayError> {
-    match fault(name, NAME, Without::Controls) {
+    match text_problem(name, MAX_NAME_CHARS, ForbiddenChars::Controls) {
         None => Ok(()),
         Some(why) => {
             let reason = format!("Description {why}, and would be a product's name");
@@ -115,25 +117,26 @@ pub(super) fn name(file: &str, name: &str, row: u32) -> Result<(), ReplayError> 
     }
 }
 
-/// What the stock may be worth at its most: all that ever comes in, at its cost.
-pub(super) fn worth(file: &str, products: &[Product], came_back: &[i64]) -> Result<(), ReplayError> {
+/// Checks the highest possible value of the stock, of all units that ever arrive at their cost,
+/// against the limit of the API.
+pub(super) fn check_stock_value(file: &str, products: &[Product], came_back: &[i64]) -> Result<(), ReplayError> {
     let mut sum = 0;
     for (product, back) in products.iter().zip(came_back) {
         sum += (i128::from(product.opening) + i128::from(*back)) * i128::from(product.cost);
-        if sum > MOST {
+        if sum > MAX_SAFE {
             let reason =
-                format!("with product {} the stock is worth more than {MOST} pence, the most that the API tells", product.sku);
+                format!("with product {} the stock is worth more than {MAX_SAFE} pence, the limit of the API", product.sku);
             return Err(ReplayError::TooMuch { file: file.to_owned(), reason });
         }
     }
     Ok(())
 }
 
-fn fault(text: &str, most: usize, without: Without) -> Option<String> {
+fn text_problem(text: &str, most: usize, without: ForbiddenChars) -> Option<String> {
     // Most texts are short: only a long one is counted.
     if text.len() > most && text.chars().nth(most).is_some() {
         return Some(format!("has {} characters; the API takes {most}", text.chars().count()));
     }
-    let is_bad = |c: char| c == '\0' || without == Without::Controls && c.is_control();
+    let is_bad = |c: char| c == '\0' || without == ForbiddenChars::Controls && c.is_control();
     text.chars().any(is_bad).then(|| "holds a control character".to_owned())
 }

@@ -1,8 +1,11 @@
-//! The replay: a retailer's file, by a fixed rule, through the public GraphQL API, and its totals compared at the end.
+//! The replay: a retailer's file, by a fixed rule, through the public GraphQL API, and its totals
+//! compared at the end.
 //!
-//! `reader` streams rows, `rule` says what a row is, `intake` and `assemble` make the `plan` (all that happens, in order),
-//! `documents` write it as inputs, `there` knows again what was sent before, `schedule` says what may be in flight together,
-//! `driver` sends, `audit` asks for the figures and `expect` compares. This room is a client: it knows the public API and nothing inside.
+//! `reader` streams rows, `rule` classifies a row, `intake` and `assemble` make the `plan` (all
+//! documents, in order), `documents` write it as inputs, `there` recognises data of an earlier run,
+//! `schedule` decides which documents may be in flight together, `driver` sends, `audit` queries
+//! the figures and `expect` compares. This room is a client: it uses the public API and no
+//! internals.
 
 pub mod audit;
 pub mod catalogue;
@@ -54,12 +57,12 @@ pub struct ReplayArgs {
     /// Check every figure of this file after the load; the section is found by the data's checksum
     #[arg(long, value_name = "JSON")]
     pub expect: Option<PathBuf>,
-    /// How many documents may be in flight at a time
+    /// Maximum number of documents in flight
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
 }
 
-/// What a replay did and, where it was asked to check, what came of it.
+/// Result of a replay and, if requested, of its check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     pub loaded: Loaded,
@@ -93,7 +96,8 @@ pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: u16) -> Result<Lo
     driver::load(client, plan, usize::from(parallel)).await
 }
 
-/// Asks the server for every figure and compares. Expect [`expect::from_plan`] for a file that nobody computed apart.
+/// Queries every figure from the server and compares. For a file without independent figures,
+/// `expected` is [`expect::from_plan`].
 pub async fn verify(client: &Client, plan: &Plan, expected: &Expected) -> Result<Comparison, ReplayError> {
     Ok(expect::compare(expected, &audit::gather(client, plan, expected).await?))
 }

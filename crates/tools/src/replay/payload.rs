@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::wire::{Judged, UserError};
+use super::wire::{HasUserErrors, UserError};
 
 pub const STORE: &str = "query ReplayStore($code: String!) { result: store(by: {code: $code}) { id timeZone } }";
 
@@ -82,8 +82,8 @@ pub struct RowNode {
     pub user_errors: Vec<UserError>,
 }
 
-impl Judged for Changed {
-    /// Refusals of single rows are told apart by the caller, who knows their names.
+impl HasUserErrors for Changed {
+    /// The caller, who knows the rows' names, distinguishes refusals of single rows.
     fn user_errors(&self) -> &[UserError] {
         &self.result.user_errors
     }

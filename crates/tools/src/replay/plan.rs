@@ -1,18 +1,20 @@
-//! All that a file makes happen, in the order in which it happens: what the driver sends and what the totals are made of.
+//! The events of a file in their order: the driver sends them, and the totals are computed from
+//! them.
 //!
-//! It holds 24 bytes for a line and one text for a product, a customer, a document and an adjustment's note. Planning a year
-//! of 541,909 rows peaks at 45 MB for the whole process (measured, debug build); it grows with lines, not with bytes.
+//! The plan holds 24 bytes for a line and one text for a product, a customer, a document and an
+//! adjustment's note. Planning a year of 541,909 rows peaks at 45 MB for the whole process
+//! (measured, debug build); it grows with lines, not with bytes.
 
 use std::ops::Range;
 
 use jiff::civil::DateTime;
 
-use super::reader::Seal;
+use super::reader::FileSummary;
 use super::rule::Kind;
 
 /// The zone of every time in the file.
 pub const TIME_ZONE: &str = "Europe/London";
-/// The currency of every price in the file, whatever the country.
+/// The currency of every price in the file, in every country.
 pub const CURRENCY: &str = "GBP";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub struct Product {
 pub struct Customer {
     /// The id in the file.
     pub external_ref: Box<str>,
-    /// As the file names it in the customer's earliest row.
+    /// Country in the customer's earliest row, as the file writes it.
     pub country: Box<str>,
 }
 
@@ -53,7 +55,7 @@ pub struct Document {
     pub time: DateTime,
     /// Index into [`Plan::customers`]; none for guests and adjustments.
     pub customer: Option<u32>,
-    /// Where it was sold to, guests' orders too: a code of ISO 3166; none where the file names no country.
+    /// Country of the customer, guests too: a code of ISO 3166; None if the file names no country.
     pub country: Option<&'static str>,
     /// Into [`Plan::lines`].
     pub lines: Range<u32>,
@@ -76,7 +78,7 @@ pub struct Line {
 /// A line that is no stock: postage, a fee, a discount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// The service's code; where a row has none, what it says.
+    /// The service's code; the description of a row without one.
     pub name: Box<str>,
     /// Positive, but for a credit that takes back another one.
     pub quantity: i64,
@@ -102,7 +104,7 @@ pub struct Piece {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    pub seal: Seal,
+    pub seal: FileSummary,
     /// In the order of [`Kind::ALL`].
     pub rows_by_kind: [u64; Kind::ALL.len()],
     /// Local midnight before the file's first row.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-/// Plain output gets a line each time another so many-th of the documents is done.
+/// Lines of plain output for all documents.
 const PLAIN_STEPS: u64 = 20;
 
-/// Its bar also keeps the time: it begins when this is made.
+/// Progress on the terminal. The time starts when it is made.
 pub struct Progress {
     bar: ProgressBar,
     lines: u64,
@@ -25,12 +25,12 @@ impl Progress {
         Self { bar, lines: 0, next_plain: documents.div_ceil(PLAIN_STEPS).max(1) }
     }
 
-    /// Says something above the bar, or as a line of its own.
+    /// Prints a text above the bar, or as a line of its own if the bar is hidden.
     pub fn say(&self, text: &str) {
         if self.bar.is_hidden() { println!("{text}") } else { self.bar.println(text) }
     }
 
-    /// One more document, with so many lines, is done.
+    /// Counts one more document with `lines` lines as done.
     pub fn done(&mut self, lines: u64) {
         self.lines += lines;
         self.bar.inc(1);

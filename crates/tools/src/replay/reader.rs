@@ -13,7 +13,7 @@ use super::rule;
 const COLUMNS: [&str; 8] =
     ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"];
 
-/// One row, its numbers read; texts are as in the file.
+/// One row with parsed numbers; texts are as in the file.
 #[derive(Debug)]
 pub struct Row<'a> {
     /// 1 for the first row after the header.
@@ -30,18 +30,18 @@ pub struct Row<'a> {
     pub country: &'a str,
 }
 
-/// What the whole file was, known once its last row has been read.
+/// Facts about the whole file, known once its last row has been read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seal {
+pub struct FileSummary {
     pub file: String,
-    /// Of the uncompressed bytes, in lower-case hex.
+    /// SHA-256 of the uncompressed bytes, in lower-case hex.
     pub csv_sha256: String,
     pub csv_bytes: u64,
     pub rows: u64,
 }
 
 pub struct RowReader<'r> {
-    csv: csv::Reader<Tally<Box<dyn Read + 'r>>>,
+    csv: csv::Reader<CountingReader<Box<dyn Read + 'r>>>,
     record: csv::StringRecord,
     columns: [usize; 8],
     file: String,
@@ -50,12 +50,13 @@ pub struct RowReader<'r> {
 }
 
 impl RowReader<'static> {
-    /// Opens a file; its ending says how it is compressed. `-` is standard input, not compressed.
+    /// Opens a file; its extension determines the compression. `-` is standard input, not
+    /// compressed.
     pub fn open(path: &Path) -> Result<Self, ReplayError> {
         Self::open_through(path, |plain| plain)
     }
 
-    /// The same, of which each byte goes through what is put before it.
+    /// Like `open`, with the decompressed bytes passed through a reader of the caller.
     pub fn open_through(path: &Path, through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>) -> Result<Self, ReplayError> {
         if path == Path::new("-") {
             return Self::new("standard input", through(Box::new(io::stdin())));
@@ -76,7 +77,7 @@ impl RowReader<'static> {
 impl<'r> RowReader<'r> {
     /// Reads uncompressed CSV from anywhere; `file` is the name that errors carry.
     pub fn new(file: &str, plain: Box<dyn Read + 'r>) -> Result<Self, ReplayError> {
-        let tally = Tally { inner: plain, hash: Sha256::new(), bytes: 0, quotes: 0 };
+        let tally = CountingReader { inner: plain, hash: Sha256::new(), bytes: 0, quotes: 0 };
         let mut csv = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(tally);
         let header = csv.headers().map_err(|e| fault(file, 0, e))?;
         let mut columns = [0; 8];
@@ -96,15 +97,15 @@ impl<'r> RowReader<'r> {
 
     /// The next row, or none after the last one.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReplayError> {
-        let was_long = self.spans_lines();
+        let was_long = self.has_line_break();
         let more = self.csv.read_record(&mut self.record).map_err(|e| match e.kind() {
-            csv::ErrorKind::UnequalLengths { .. } if self.spans_lines() => self.unclosed(self.row + 1),
+            csv::ErrorKind::UnequalLengths { .. } if self.has_line_break() => self.unclosed_quote(self.row + 1),
             _ => fault(&self.file, self.row, e),
         })?;
         if !more {
             // A quote that is never closed takes the rest of the file into its field.
             let is_open = was_long && !self.csv.get_ref().quotes.is_multiple_of(2);
-            return if is_open { Err(self.unclosed(self.row)) } else { Ok(None) };
+            return if is_open { Err(self.unclosed_quote(self.row)) } else { Ok(None) };
         }
         self.row += 1;
         let number = u32::try_from(self.row).map_err(|_| self.bad_row("more than 2^32 rows"))?;
@@ -128,10 +129,10 @@ impl<'r> RowReader<'r> {
     }
 
     /// Call after the last row: the hash covers what has been read.
-    pub fn seal(self) -> Seal {
+    pub fn file_summary(self) -> FileSummary {
         let tally = self.csv.into_inner();
         let csv_sha256 = hex::encode(tally.hash.finalize());
-        Seal { file: self.file, csv_sha256, csv_bytes: tally.bytes, rows: self.row }
+        FileSummary { file: self.file, csv_sha256, csv_bytes: tally.bytes, rows: self.row }
     }
 
     pub fn file(&self) -> &str {
@@ -165,11 +166,11 @@ impl<'r> RowReader<'r> {
         Ok(time)
     }
 
-    fn spans_lines(&self) -> bool {
+    fn has_line_break(&self) -> bool {
         self.record.as_slice().contains('\n')
     }
 
-    fn unclosed(&self, row: u64) -> ReplayError {
+    fn unclosed_quote(&self, row: u64) -> ReplayError {
         let reason = "a quote is opened in it and not closed where the field ends".to_owned();
         ReplayError::BadRow { file: self.file.clone(), row, reason }
     }
@@ -190,14 +191,14 @@ impl<'r> RowReader<'r> {
 }
 
 /// Hashes and counts what passes through.
-struct Tally<R> {
+struct CountingReader<R> {
     inner: R,
     hash: Sha256,
     bytes: u64,
     quotes: u64,
 }
 
-impl<R: Read> Read for Tally<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.hash.update(&buffer[..read]);

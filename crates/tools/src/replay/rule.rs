@@ -7,7 +7,8 @@ pub const QUANTITY_LIMIT: i64 = 1_000_000_000;
 /// A row's price in pence beyond this is refused, so that a row's amount stays within an `i128` with room to spare.
 pub const PRICE_LIMIT: i64 = 100_000_000_000;
 
-/// What a row is; the first condition that holds decides, in the order of the variants of the rule's table.
+/// Kind of a row; the first condition that holds decides, in the order of the variants of the
+/// rule's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Financial,
@@ -60,7 +61,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub invoice: &'a str,
-    /// As [`sku`] makes it.
+    /// SKU as [`sku`] returns it.
     pub sku: &'a str,
     pub quantity: i64,
     /// Pence.
@@ -130,8 +131,8 @@ pub fn price(text: &str) -> Option<i64> {
     pence(text.trim()).filter(|pence| pence.abs() <= PRICE_LIMIT)
 }
 
-/// A decimal text in pence, rounded half away from zero; none when it is no plain decimal or beyond an `i64`.
-/// It never passes through a float, so an amount is what the text says.
+/// A decimal text in pence, rounded half away from zero; `None` if it is no plain decimal or
+/// exceeds an `i64`. No float is involved, so the amount is exact.
 pub fn pence(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -1,14 +1,16 @@
-//! Which documents may be in flight together. Pure: it knows numbers, not requests.
+//! Scheduler of the documents that may be in flight together. Pure: it handles numbers, not
+//! requests.
 //!
-//! Takes of a product commute with takes, and an add may overtake a take: both leave more on the shelf than the order of
-//! the file would. A take must not overtake an earlier add, else the shelf, which opens with the least that the file's
-//! order needs, would be found empty. And a document waits for those it names.
+//! Takes of a product commute with takes, and an add may overtake a take: both leave more on the
+//! shelf than the order of the file would. A take must not overtake an earlier add, else the shelf,
+//! which opens with the least that the file's order needs, would be found empty. A document also
+//! waits for the documents that it names.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// What a document does to stock, by product number; each list without repeats.
+/// Effect of a document on stock, by product number; each list without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Work {
+pub struct StockEffect {
     pub adds: Vec<u32>,
     pub takes: Vec<u32>,
     /// Earlier documents that must be finished first.
@@ -19,18 +21,18 @@ pub struct Work {
 #[derive(Debug)]
 pub struct Scheduler {
     window: usize,
-    open: HashMap<u32, Open>,
+    open: HashMap<u32, OpenDocument>,
     ready: BTreeSet<u32>,
     /// Unfinished documents that add to a product.
     adders: HashMap<u32, BTreeSet<u32>>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenDocument {
     adds: Vec<u32>,
-    /// How many unfinished documents it waits for.
+    /// Number of unfinished documents that it waits for.
     waits: usize,
-    /// Who waits for it.
+    /// Documents that wait for it.
     followers: Vec<u32>,
 }
 
@@ -44,8 +46,8 @@ impl Scheduler {
         self.open.len() < self.window
     }
 
-    /// Takes the next document in; numbers must rise from call to call.
-    pub fn admit(&mut self, document: u32, work: Work) {
+    /// Admits the next document; numbers must rise from call to call.
+    pub fn admit(&mut self, document: u32, work: StockEffect) {
         let before = work.takes.iter().filter_map(|product| self.adders.get(product)).flatten();
         let blockers: BTreeSet<u32> = before.chain(&work.after).copied().collect();
         let mut waits = 0;
@@ -61,7 +63,7 @@ impl Scheduler {
         for &product in &work.adds {
             self.adders.entry(product).or_default().insert(document);
         }
-        self.open.insert(document, Open { adds: work.adds, waits, followers: Vec::new() });
+        self.open.insert(document, OpenDocument { adds: work.adds, waits, followers: Vec::new() });
     }
 
     /// The earliest document that waits for nothing; it counts as open until it is finished.

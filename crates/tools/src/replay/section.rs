@@ -1,4 +1,4 @@
-//! The plan's own totals, in the shape of a section of `expected.json`: what the file alone implies.
+//! The plan's own totals, in the shape of a section of `expected.json`, from the file alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,21 +16,21 @@ pub fn section(plan: &Plan, spot: &BTreeSet<String>) -> Value {
             section.extend(fields);
         }
     };
-    merge(of_file(plan));
-    merge(of_documents(plan));
-    merge(of_money(plan));
-    merge(of_stock(plan));
+    merge(file_section(plan));
+    merge(documents_section(plan));
+    merge(money_section(plan));
+    merge(stock_section(plan));
     merge(json!({
         "returns_matching": matching(plan),
-        "top10_by_units": top(plan),
+        "top10_by_units": top_products(plan),
         "monthly": monthly(plan),
         "spot_checks": spot_checks(plan, spot),
     }));
     Value::Object(section)
 }
 
-/// What only the file can tell.
-pub fn of_file(plan: &Plan) -> Value {
+/// Returns the part of the section that only the file can give.
+pub fn file_section(plan: &Plan) -> Value {
     let kinds = Kind::ALL.iter().filter(|k| plan.rows_by_kind[**k as usize] > 0);
     let by_kind: Map<String, Value> = kinds.map(|k| (k.name().to_owned(), Value::from(plan.rows_by_kind[*k as usize]))).collect();
     json!({
@@ -43,7 +43,7 @@ pub fn of_file(plan: &Plan) -> Value {
     })
 }
 
-fn of_documents(plan: &Plan) -> Value {
+fn documents_section(plan: &Plan) -> Value {
     let of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
     let lines = |kind| of(kind).map(|d| u64::from(d.lines.end - d.lines.start)).sum::<u64>();
     let buyers: HashSet<u32> = of(DocumentKind::Order).filter_map(|d| d.customer).collect();
@@ -72,7 +72,7 @@ fn of_documents(plan: &Plan) -> Value {
     })
 }
 
-fn of_money(plan: &Plan) -> Value {
+fn money_section(plan: &Plan) -> Value {
     let of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
     let lines = |kind| of(kind).flat_map(|d| plan.lines_of(d));
     let charges = |kind| -> i128 {
@@ -92,7 +92,7 @@ fn of_money(plan: &Plan) -> Value {
     })
 }
 
-fn of_stock(plan: &Plan) -> Value {
+fn stock_section(plan: &Plan) -> Value {
     let units = |kind| -> i64 {
         plan.documents.iter().filter(|d| d.kind == kind).flat_map(|d| plan.lines_of(d)).map(|l| l.quantity).sum()
     };
@@ -134,7 +134,7 @@ fn matching(plan: &Plan) -> Value {
     tally.section()
 }
 
-fn top(plan: &Plan) -> Value {
+fn top_products(plan: &Plan) -> Value {
     let mut units = vec![0_i64; plan.products.len()];
     for document in plan.documents.iter().filter(|d| d.kind == DocumentKind::Order) {
         for line in plan.lines_of(document) {

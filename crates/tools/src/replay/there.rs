@@ -1,5 +1,6 @@
-//! What a tenant holds of a plan before it is sent. Keys belong to the credential that sent them, so a second credential finds
-//! earlier documents by their references, and only what is the same counts as sent.
+//! Data of a plan that the tenant has before it is sent. Keys belong to the credential that sent
+//! them, so a second credential finds earlier documents by their references, and only identical
+//! documents count as sent.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
@@ -8,40 +9,42 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::answers::{self, Moved, Paged, There, ThereLine};
-use super::audit::{PAGE_OF_RECEIPTS, pages};
+use super::audit::{RECEIPT_PAGE_ROWS, pages};
 use super::documents::{self, CHANGES_LIMIT, OPENING};
 use super::error::ReplayError;
 use super::payload::{OrderNode, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::wire::{Client, RequestLabel, request};
 
-/// Movements are asked for by so many references, and a question stops growing at so many lines.
-const REFERENCES: usize = 100;
-const LINES: usize = 2_000;
+/// Maximum references of one query for movements, and lines from which a query takes no more
+/// references.
+const MAX_REFERENCES: usize = 100;
+const MAX_QUERY_LINES: usize = 2_000;
 
-/// When it happened, and by how much it changed each product.
+/// Time of a movement, and the change of each product.
 type MovementRecord = (jiff::Timestamp, BTreeMap<String, i64>);
 
-/// Which calls of the opening receipt and of the adjustments need not be sent.
+/// Calls of the opening receipt and of the adjustments that need not be sent.
 #[derive(Debug, Default)]
 pub struct ExistingData {
     opening: Vec<bool>,
-    /// By the document's number; only those of which something is there.
+    /// Calls by the document's number; only documents of which the server has some.
     adjusted: HashMap<u32, Vec<bool>>,
 }
 
 impl ExistingData {
-    /// One question where the tenant is new; nothing is written. What was opened from other data is refused.
-    pub async fn look(client: &Client, plan: &Plan) -> Result<Self, ReplayError> {
+    /// Looks up existing data; nothing is written. A new tenant needs one query. An opening from
+    /// other data is refused.
+    pub async fn query_server(client: &Client, plan: &Plan) -> Result<Self, ReplayError> {
         let label = RequestLabel::new("list", "stockMovements");
-        let begun: Paged<IgnoredAny> = client.ask(&label, request(answers::BEGUN, json!({"first": 1}))?).await?;
+        let begun: Paged<IgnoredAny> = client.send_query(&label, request(answers::BEGUN, json!({"first": 1}))?).await?;
         if begun.page.nodes.is_empty() {
             return Ok(Self::default());
         }
         Ok(Self { opening: opening(client, plan).await?, adjusted: adjusted(client, plan).await? })
     }
 
-    pub fn opened(&self, part: usize) -> bool {
+    pub fn is_opening_sent(&self, part: usize) -> bool {
         self.opening.get(part).copied().unwrap_or_default()
     }
 
@@ -56,9 +59,9 @@ async fn opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, ReplayError>
     let parts = stocked.chunks(CHANGES_LIMIT).map(|some| (at, some.iter().map(|p| (p.sku.to_string(), p.opening)).collect()));
     let mut parts = Parts::new(parts.collect());
     let variables = json!({"kind": ["RECEIPT"], "references": [OPENING]});
-    for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, PAGE_OF_RECEIPTS, variables).await? {
-        if !parts.claim(&movement_record(moved)) {
-            return Err(ReplayError::OtherData { what: "the opening receipt that is there is not this file's".to_owned() });
+    for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, RECEIPT_PAGE_ROWS, variables).await? {
+        if !parts.match_movement(&movement_record(moved)) {
+            return Err(ReplayError::OtherData { what: "the existing opening receipt is not this file's".to_owned() });
         }
     }
     Ok(parts.there)
@@ -73,12 +76,12 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
     while let Some((number, document)) = all.next() {
         some.insert(documents::adjustment_reference(document), number);
         lines += document.lines.len();
-        if some.len() < REFERENCES && lines < LINES && all.peek().is_some() {
+        if some.len() < MAX_REFERENCES && lines < MAX_QUERY_LINES && all.peek().is_some() {
             continue;
         }
         let references: Vec<&String> = some.keys().collect();
         let variables = json!({"kind": ["ADJUSTMENT"], "references": references});
-        let first = REFERENCES as u32;
+        let first = MAX_REFERENCES as u32;
         let mut parts: HashMap<u32, Parts> = HashMap::new();
         for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, first, variables).await? {
             let reference = moved.external_ref.clone().unwrap_or_default();
@@ -87,10 +90,8 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(Parts::of(plan, &plan.documents[number as usize], &zone)?),
             };
-            if !parts.claim(&movement_record(moved)) {
-                return Err(ReplayError::OtherData {
-                    what: format!("a stock adjustment {reference} is there and is another one"),
-                });
+            if !parts.match_movement(&movement_record(moved)) {
+                return Err(ReplayError::OtherData { what: format!("another stock adjustment {reference} already exists") });
             }
         }
         found.extend(parts.into_iter().map(|(number, parts)| (number, parts.there)));
@@ -100,7 +101,7 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
     Ok(found)
 }
 
-/// The calls of a document, and which of them are there.
+/// The calls of a document, and whether the server already has each.
 struct Parts {
     records: Vec<MovementRecord>,
     there: Vec<bool>,
@@ -123,8 +124,8 @@ impl Parts {
         Ok(Self::new(parts.collect()))
     }
 
-    /// Each movement stands for one call at most.
-    fn claim(&mut self, moved: &MovementRecord) -> bool {
+    /// Marks one call as done by this movement; each movement matches one call at most.
+    fn match_movement(&mut self, moved: &MovementRecord) -> bool {
         let free = (0..self.records.len()).find(|part| !self.there[*part] && self.records[*part] == *moved);
         if let Some(part) = free {
             self.there[part] = true;
@@ -141,7 +142,8 @@ fn movement_record(moved: Moved) -> MovementRecord {
     (moved.occurred_at.0, deltas)
 }
 
-/// The order or return that was refused because its reference is taken, where the one that is there is the same.
+/// Returns the server's order or return whose reference made it refuse `document`, if both are
+/// equal.
 pub async fn same(client: &Client, plan: &Plan, document: &Document) -> Result<Option<Payload>, ReplayError> {
     let at = documents::instant(&documents::zone()?, document.time)?;
     let (list, query) = match document.kind {
@@ -152,7 +154,7 @@ pub async fn same(client: &Client, plan: &Plan, document: &Document) -> Result<O
     let wanted = lines(plan, document);
     let found: Vec<There> = pages(client, list, query, 10, json!({"reference": document.invoice})).await?;
     let is_same =
-        |there: &There| there.at.is_some_and(|m| m.0 == at) && there.lines.iter().map(of_there).eq(wanted.iter().copied());
+        |there: &There| there.at.is_some_and(|m| m.0 == at) && there.lines.iter().map(server_line).eq(wanted.iter().copied());
     let same = found.into_iter().find(is_same);
     Ok(same.map(|there| {
         let lines = there.lines.into_iter().map(ThereLine::node).collect();
@@ -171,7 +173,7 @@ fn lines<'a>(plan: &'a Plan, document: &'a Document) -> Vec<Line<'a>> {
     products.chain(charges).collect()
 }
 
-fn of_there(line: &ThereLine) -> Line<'_> {
+fn server_line(line: &ThereLine) -> Line<'_> {
     let name = if line.kind == answers::LineKind::Product { &line.sku } else { &line.name };
     (line.kind, name, line.quantity, line.unit_price.0)
 }

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use super::error::{Refusal, ReplayError};
 
 /// Attempts at one request. With the pauses below they bridge half a minute of a server that is away.
-const ATTEMPTS: u32 = 12;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The server's own limit is 10 s; beyond this the connection is taken for dead.
+const MAX_ATTEMPTS: u32 = 12;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// The server's own limit is 10 s; beyond this the connection is considered dead.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Codes of top-level errors that waiting helps with, besides whatever carries `retryAfterMs`.
-const PASSING: [&str; 4] = ["OVERLOADED", "UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"];
+/// Codes of top-level errors that are retried, besides any error with `retryAfterMs`.
+const RETRYABLE_CODES: [&str; 4] = ["OVERLOADED", "UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"];
 
-/// What a request is about, for messages.
+/// Subject of a request, for messages.
 #[derive(Debug, Clone)]
 pub struct RequestLabel {
     pub document: &'static str,
@@ -32,13 +32,13 @@ impl RequestLabel {
         Self { document, external_ref: external_ref.into() }
     }
 
-    fn refused(&self, code: &str, message: &str, field: String) -> ReplayError {
+    fn refusal_error(&self, code: &str, message: &str, field: String) -> ReplayError {
         let (code, message) = (code.to_owned(), message.to_owned());
         let external_ref = self.external_ref.clone();
         ReplayError::Refused(Box::new(Refusal { document: self.document, external_ref, code, message, field }))
     }
 
-    pub fn nonsense(&self, reason: impl Into<String>) -> ReplayError {
+    pub fn invalid_response(&self, reason: impl Into<String>) -> ReplayError {
         ReplayError::Answer { what: self.to_string(), reason: reason.into() }
     }
 }
@@ -60,12 +60,12 @@ pub struct UserError {
 
 impl UserError {
     pub fn refusal(&self, label: &RequestLabel) -> ReplayError {
-        label.refused(&self.code, &self.message, self.field.as_deref().unwrap_or_default().join("."))
+        label.refusal_error(&self.code, &self.message, self.field.as_deref().unwrap_or_default().join("."))
     }
 }
 
 /// An answer that may carry user errors.
-pub trait Judged {
+pub trait HasUserErrors {
     fn user_errors(&self) -> &[UserError];
 }
 
@@ -74,7 +74,7 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     retries: AtomicU64,
-    /// Whether the server ever answered, or it was said that it does not.
+    /// Whether the server has ever answered, or its silence has been reported.
     heard: AtomicBool,
 }
 
@@ -107,7 +107,7 @@ struct Extensions {
     retry_after_ms: Option<u64>,
 }
 
-/// Why a request has to be sent again, and how long the server asks us to wait.
+/// Reason of a retry, and the wait that the server requests.
 struct Again {
     reason: String,
     wait: Option<Duration>,
@@ -146,19 +146,24 @@ impl Client {
         Ok(Self { http, url, retries: AtomicU64::new(0), heard: AtomicBool::new(false) })
     }
 
-    /// How many requests had to be sent again so far.
+    /// Returns the number of retries so far.
     pub fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
 
     /// Sends a query and gives its data.
-    pub async fn ask<T: DeserializeOwned>(&self, label: &RequestLabel, body: Vec<u8>) -> Result<T, ReplayError> {
-        self.exchange(label, body, |data| Verdict::Done(data)).await
+    pub async fn send_query<T: DeserializeOwned>(&self, label: &RequestLabel, body: Vec<u8>) -> Result<T, ReplayError> {
+        self.send_with_retry(label, body, |data| Verdict::Done(data)).await
     }
 
-    /// Sends a mutation that names an idempotency key or is idempotent by itself; its user errors are judged here.
-    pub async fn change<T: DeserializeOwned + Judged>(&self, label: &RequestLabel, body: Vec<u8>) -> Result<T, ReplayError> {
-        self.exchange(label, body, |data: T| match data.user_errors() {
+    /// Sends a mutation that has an idempotency key or is idempotent; its user errors are judged
+    /// here.
+    pub async fn change<T: DeserializeOwned + HasUserErrors>(
+        &self,
+        label: &RequestLabel,
+        body: Vec<u8>,
+    ) -> Result<T, ReplayError> {
+        self.send_with_retry(label, body, |data: T| match data.user_errors() {
             [] => Verdict::Done(data),
             errors => match errors.iter().find(|e| !e.retryable) {
                 Some(fatal) => Verdict::Stop(fatal.refusal(label)),
@@ -168,7 +173,7 @@ impl Client {
         .await
     }
 
-    async fn exchange<T: DeserializeOwned>(
+    async fn send_with_retry<T: DeserializeOwned>(
         &self,
         label: &RequestLabel,
         body: Vec<u8>,
@@ -176,33 +181,33 @@ impl Client {
     ) -> Result<T, ReplayError> {
         let mut attempt = 1;
         loop {
-            let again = match self.once(label, body.clone(), &judge).await {
+            let again = match self.send_once(label, body.clone(), &judge).await {
                 Verdict::Done(data) => return Ok(data),
                 Verdict::Stop(error) => return Err(error),
                 Verdict::Again(again) => again,
             };
-            if attempt == ATTEMPTS {
+            if attempt == MAX_ATTEMPTS {
                 return Err(ReplayError::Unreachable { what: label.to_string(), attempts: attempt, reason: again.reason });
             }
             if !self.heard.swap(true, Ordering::Relaxed) {
                 println!("{} does not answer yet ({}); it is tried again for half a minute …", self.url, again.reason);
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(pause(attempt, again.wait)).await;
+            tokio::time::sleep(backoff_delay(attempt, again.wait)).await;
             attempt += 1;
         }
     }
 
-    async fn once<T: DeserializeOwned>(
+    async fn send_once<T: DeserializeOwned>(
         &self,
         label: &RequestLabel,
         body: Vec<u8>,
         judge: impl Fn(T) -> Verdict<T>,
     ) -> Verdict<T> {
-        let again = |e: reqwest::Error| Verdict::Again(Again { reason: cause(&e), wait: None });
+        let again = |e: reqwest::Error| Verdict::Again(Again { reason: root_cause(&e), wait: None });
         let response = match self.http.post(&self.url).body(body).send().await {
             Ok(response) => response,
-            Err(e) if e.is_builder() => return Verdict::Stop(label.nonsense(cause(&e))),
+            Err(e) if e.is_builder() => return Verdict::Stop(label.invalid_response(root_cause(&e))),
             Err(e) => return again(e),
         };
         self.heard.store(true, Ordering::Relaxed);
@@ -214,16 +219,16 @@ impl Client {
         };
         match serde_json::from_slice::<Answer<T>>(&bytes) {
             Ok(Answer { data, errors }) if !errors.is_empty() || data.is_none() => {
-                self.rejected(label, status, &errors, seconds.map(Duration::from_secs))
+                self.classify_errors(label, status, &errors, seconds.map(Duration::from_secs))
             }
             Ok(Answer { data: Some(data), .. }) => judge(data),
-            Ok(_) => Verdict::Stop(label.nonsense("neither data nor errors")),
-            Err(e) if status.is_success() => Verdict::Stop(label.nonsense(e.to_string())),
-            Err(_) => self.rejected(label, status, &[], seconds.map(Duration::from_secs)),
+            Ok(_) => Verdict::Stop(label.invalid_response("neither data nor errors")),
+            Err(e) if status.is_success() => Verdict::Stop(label.invalid_response(e.to_string())),
+            Err(_) => self.classify_errors(label, status, &[], seconds.map(Duration::from_secs)),
         }
     }
 
-    fn rejected<T>(
+    fn classify_errors<T>(
         &self,
         label: &RequestLabel,
         status: reqwest::StatusCode,
@@ -231,7 +236,7 @@ impl Client {
         wait: Option<Duration>,
     ) -> Verdict<T> {
         let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
-        let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || PASSING.contains(&code(e).as_str());
+        let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || RETRYABLE_CODES.contains(&code(e).as_str());
         let fatal = errors.iter().find(|e| !passing(e));
         let said = fatal.or(errors.first());
         let reason = said.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
@@ -241,24 +246,26 @@ impl Client {
             return Verdict::Again(Again { reason, wait: asked.or(wait) });
         }
         let Some(error) = said else {
-            return Verdict::Stop(label.refused(
+            return Verdict::Stop(label.refusal_error(
                 &format!("HTTP {}", status.as_u16()),
                 &format!("{} gave no GraphQL answer", self.url),
                 String::new(),
             ));
         };
         let path: Vec<String> = error.path.iter().map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned)).collect();
-        Verdict::Stop(label.refused(&code(error), &error.message, path.join(".")))
+        Verdict::Stop(label.refusal_error(&code(error), &error.message, path.join(".")))
     }
 }
 
-/// Twice as long each time, up to a bound; what the server asks for counts where it is longer, up to a minute.
-fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
-    let own = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+/// Doubles with each attempt up to a bound; the server's `retryAfterMs` counts if it is longer, up
+/// to a minute.
+fn backoff_delay(attempt: u32, asked: Option<Duration>) -> Duration {
+    let own = INITIAL_BACKOFF.saturating_mul(1 << attempt.min(10)).min(MAX_BACKOFF);
     own.max(asked.unwrap_or_default().min(REQUEST_TIMEOUT))
 }
 
-/// Where a server is asked that is named by its root or by its GraphQL endpoint; or why that is no address.
+/// Returns the GraphQL endpoint of a server that is named by its root or by that endpoint, or the
+/// reason for which `url` is no address.
 pub fn endpoint(url: &str) -> Result<Url, String> {
     let mut url = Url::parse(url).map_err(|err| err.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -273,7 +280,7 @@ pub fn endpoint(url: &str) -> Result<Url, String> {
 }
 
 /// reqwest's own text names only the outermost cause.
-fn cause(error: &reqwest::Error) -> String {
+fn root_cause(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);
     while let Some(inner) = next {

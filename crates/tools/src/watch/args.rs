@@ -1,4 +1,4 @@
-//! What to watch.
+//! Arguments of `watch`.
 
 /// Print stock as it changes: how things stand first, then every change.
 #[derive(Debug, Clone, clap::Args)]

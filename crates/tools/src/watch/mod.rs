@@ -1,7 +1,9 @@
-//! `entrepot watch`: live stock on a terminal, or as lines of JSON for the next program. A client: it knows the public API and nothing inside.
+//! `entrepot watch`: live stock on a terminal, or as lines of JSON for the next program. A client:
+//! it uses the public API and no internals.
 //!
-//! It holds the cursor of what it has printed. Whatever happens to the connection or the server, it comes back by itself and goes on behind
-//! that cursor, so nothing is missed; what it prints before it is told to stop is where the next watch goes on.
+//! It holds the cursor of the last printed change. After any loss of the connection or the server
+//! it reconnects automatically and resumes after that cursor, so no change is missed; the last
+//! printed cursor is where the next watch can resume.
 
 mod args;
 mod backoff;
@@ -21,7 +23,7 @@ use self::{
 
 pub use args::{Format, WatchArgs};
 
-/// Why a watch ended that was not told to.
+/// Reason for which a watch ended without being stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     #[error("{0} is not the address of a server: {1}")]
@@ -36,25 +38,25 @@ pub enum WatchError {
     Output(#[from] std::io::Error),
 }
 
-/// Watches until it is told to stop, or may not go on.
+/// Watches until it is stopped, or cannot continue.
 pub async fn run(args: WatchArgs) -> Result<ExitCode, WatchError> {
     let mut printer = Printer::new(args.format);
     let mut watch = Watch::new(&args)?;
     let outcome = tokio::select! {
-        outcome = follow(&mut watch, &mut printer) => outcome,
-        () = told_to_stop() => Ok(()),
+        outcome = watch_stock(&mut watch, &mut printer) => outcome,
+        () = wait_for_stop() => Ok(()),
     };
     if let Some(cursor) = watch.cursor() {
         eprintln!("entrepot: go on with --after {cursor}");
     }
     match outcome {
-        // Whoever read our lines has enough of them.
+        // A closed pipe means that the reader of the lines has enough.
         Err(WatchError::Output(err)) if err.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         outcome => outcome.map(|()| ExitCode::SUCCESS),
     }
 }
 
-async fn follow(watch: &mut Watch, printer: &mut Printer) -> Result<(), WatchError> {
+async fn watch_stock(watch: &mut Watch, printer: &mut Printer) -> Result<(), WatchError> {
     let mut backoff = Backoff::default();
     loop {
         match watch.session(printer, &mut backoff).await? {
@@ -64,14 +66,14 @@ async fn follow(watch: &mut Watch, printer: &mut Printer) -> Result<(), WatchErr
                 tokio::time::sleep(pause).await;
             }
             End::Reset(reason) => {
-                eprintln!("entrepot: the cursor is no good any more ({reason}): beginning anew");
+                eprintln!("entrepot: the cursor is no longer valid ({reason}): starting over");
             }
         }
     }
 }
 
-/// Done when somebody presses Ctrl-C, or the process is asked to end.
-async fn told_to_stop() {
+/// Completes on Ctrl-C, or when the process is asked to terminate.
+async fn wait_for_stop() {
     #[cfg(unix)]
     if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
         tokio::select! {

@@ -1,4 +1,5 @@
-//! What was heard, as lines: one a level and change, flushed with each message, so that what was printed is what the cursor stands for.
+//! Output of the updates as lines: one for each level and change, flushed with each message, so
+//! that the cursor matches the printed lines.
 
 use std::io::{self, Write};
 
@@ -32,7 +33,7 @@ struct Line<'a> {
     version: i64,
 }
 
-/// Ends what a message brought.
+/// Line that ends the changes of a message.
 #[derive(Serialize)]
 struct MessageEnd<'a> {
     phase: &'a str,
@@ -81,22 +82,22 @@ fn json(out: &mut impl Write, update: &Update) -> io::Result<()> {
 fn text(out: &mut impl Write, update: &Update) -> io::Result<()> {
     for Change { seq, in_filter, level } in &update.changes {
         let Level { on_hand, reserved, available, .. } = *level;
-        let (store, product) = (plain(&level.store.code), plain(&level.product.sku));
-        let left = if *in_filter { "" } else { "  left what is watched" };
+        let (store, product) = (without_controls(&level.store.code), without_controls(&level.product.sku));
+        let left = if *in_filter { "" } else { "  no longer in the filter" };
         writeln!(
             out,
             "{seq:>8}  {store:<12} {product:<20} on hand {on_hand:>7}  reserved {reserved:>6}  available {available:>7}{left}"
         )?;
     }
     match (update.phase.as_str(), &update.cursor) {
-        ("READY", Some(cursor)) => writeln!(out, "-- that is how things stand; now live, after {cursor}"),
+        ("READY", Some(cursor)) => writeln!(out, "-- end of the snapshot; now live, after {cursor}"),
         ("LIVE", Some(cursor)) => writeln!(out, "-- {cursor}"),
         _ => Ok(()),
     }
 }
 
-/// What others have named may hold anything; a terminal must not obey it.
-fn plain(name: &str) -> String {
+/// Replaces control characters: names come from users, and a terminal must not obey them.
+fn without_controls(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
@@ -104,7 +105,7 @@ fn plain(name: &str) -> String {
 pub fn first_error(errors: &Value) -> (String, String) {
     let first = &errors[0];
     let code = first["extensions"]["code"].as_str().unwrap_or("ERROR").to_owned();
-    (code, plain(first["message"].as_str().unwrap_or("the operation failed")))
+    (code, without_controls(first["message"].as_str().unwrap_or("the operation failed")))
 }
 
 #[cfg(test)]
@@ -122,7 +123,7 @@ mod tests {
         .unwrap()
     }
 
-    fn printed(write: impl FnOnce(&mut Vec<u8>, &Update) -> io::Result<()>) -> String {
+    fn print_to_text(write: impl FnOnce(&mut Vec<u8>, &Update) -> io::Result<()>) -> String {
         let mut out = Vec::new();
         write(&mut out, &update()).unwrap();
         String::from_utf8(out).unwrap()
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_change_is_a_line_and_its_cursor_follows() {
-        let lines = printed(json);
+        let lines = print_to_text(json);
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((&lines[0]["seq"], &lines[0]["product"], &lines[0]["onHand"]), (&json!(7), &json!("MUG"), &json!(5)));
         assert_eq!(lines[1], json!({ "phase": "LIVE", "cursor": "abc" }));
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_name_gives_a_terminal_no_orders() {
-        let lines = printed(text);
+        let lines = print_to_text(text);
         assert!(!lines.contains('\u{1b}') && lines.contains("MUG") && lines.ends_with("-- abc\n"), "{lines}");
     }
 }

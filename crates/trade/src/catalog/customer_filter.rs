@@ -8,7 +8,7 @@ use iam::access::{Permit, Reach, kind};
 use inventory::catalog::{
     Catalog,
     rows::{
-        conditions::MOST_COMPARED,
+        conditions::MAX_COMPARED,
         customers::{CustomerSort as By, CustomerSorted, CustomerTests, OrdersTest},
         filter::TextTest,
     },
@@ -29,11 +29,12 @@ use crate::graphql::{
     refusal::Path,
 };
 
-/// E-mail addresses that one list asks for.
-const MOST_ADDRESSES: usize = 8;
+/// Maximum e-mail addresses in the filter of one list.
+const MAX_ADDRESSES: usize = 8;
 
-/// Points for comparing the names of as many customers as are compared at most. What fewer cost less is put back.
-const NAMES_COST: u32 = 400;
+/// Points for comparing the maximum number of names. Points that fewer comparisons do not need are
+/// returned.
+const NAME_COMPARISON_POINTS: u32 = 400;
 
 /// Customers that match all of these; a condition that is null is ignored. Without a filter, those in use. Names and
 /// e-mail addresses are stored encrypted: an address is found as a whole, and a name among at most 10,000 customers.
@@ -55,7 +56,7 @@ pub struct CustomerFilter {
     /// Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
     /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`. Costs 0.04 points for each name that is compared, of
     /// which those for 10,000 are charged first and the rest is put back.
-    #[graphql(directive = cost::apply(NAMES_COST.to_string()))]
+    #[graphql(directive = cost::apply(NAME_COMPARISON_POINTS.to_string()))]
     pub name: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
     /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
@@ -81,7 +82,8 @@ pub struct CustomerFilter {
 ::graphql::nested_filter!(CustomerFilter);
 crate::dated_filter!(CustomerFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
-/// The tests of a list of customers: of its filter, and of the address and the tag beside it. Behind them the tests of names, all of which must hold.
+/// Compiles the tests of a list of customers: those of its filter and of the separate address and
+/// tag; second, the tests of names, all of which must hold.
 pub fn customer_tests(
     filter: Option<CustomerFilter>,
     (email, tag): (Option<String>, Option<String>),
@@ -103,7 +105,8 @@ pub fn customer_tests(
     Ok((Nested { own: own_tests, and, or: None, not: None }, names))
 }
 
-/// The tests of names of one filter. Customers are found by name among those that the other conditions leave: the test must hold for all of them.
+/// Compiles the tests of names of one filter. Names are compared only among the customers that
+/// match all other conditions, so such a test is refused inside `or` and `not`.
 fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
     let at_name = below(at, &["name"]);
     if filter.is_some() && at.iter().any(|part| part == "or" || part == "not") {
@@ -112,10 +115,10 @@ fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
     texts(filter, &at_name)
 }
 
-/// Leaves the customers whose names pass these tests.
+/// Narrows the tests to the customers whose names pass these tests.
 ///
 /// # Errors
-/// The other tests leave more customers than are compared.
+/// More customers match the other tests than can be compared.
 pub async fn narrow_to_names(
     ctx: &Context<'_>,
     (permit, seen): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
@@ -136,14 +139,15 @@ pub async fn narrow_to_names(
     Ok(())
 }
 
-/// What is put back of the cost of comparing names where so many were.
+/// Returns the points to refund of the cost of comparing names, if fewer customers were decrypted
+/// than the limit.
 fn unused_points(opened: usize) -> u32 {
-    let most = u32::try_from(MOST_COMPARED).unwrap_or(u32::MAX);
+    let most = u32::try_from(MAX_COMPARED).unwrap_or(u32::MAX);
     let left = most.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX));
-    NAMES_COST.saturating_mul(left) / most
+    NAME_COMPARISON_POINTS.saturating_mul(left) / most
 }
 
-/// The tests of one filter, without those inside it.
+/// Compiles the tests of one filter, without its nested filters.
 fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
     let at_field = |name: &str| below(at, &[name]);
     Ok(CustomerTests {
@@ -161,11 +165,11 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
     })
 }
 
-/// Narrows tests of orders to those that the caller sees.
+/// Limits tests of orders to those that the caller sees.
 ///
 /// # Errors
 /// The caller sees no orders.
-pub fn orders_seen(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
+pub fn limit_to_visible_orders(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
     for test in tests.all_mut().into_iter().filter_map(|tests| tests.orders.as_mut()) {
         let permit = ctx.permit::<kind::OrderRead>().map_err(|denied| denied.at(path!["filter"]))?;
         if let Reach::Stores(stores) = permit.reach() {
@@ -176,8 +180,8 @@ pub fn orders_seen(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answ
     Ok(())
 }
 
-/// The permit to look for customers by e-mail addresses, where the tests ask for one: a test of an address is refused to whoever lacks it, a search
-/// goes by references alone.
+/// The permit to find customers by e-mail address, if the tests contain one: an explicit test of an
+/// address is refused without it, a search then compares references only.
 pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<Option<Permit<kind::CustomerContactRead>>> {
     let (mut is_tested, mut addresses) = (false, BTreeSet::new());
     for tests in tests.all_mut() {
@@ -188,8 +192,8 @@ pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> A
         return Ok(None);
     }
     let permit = ctx.permit::<kind::CustomerContactRead>().map_err(|denied| denied.at(path!["filter"]))?;
-    if addresses.len() > MOST_ADDRESSES {
-        return Err(TopError::limit_exceeded(format!("at most {MOST_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
+    if addresses.len() > MAX_ADDRESSES {
+        return Err(TopError::limit_exceeded(format!("at most {MAX_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
     }
     Ok(Some(permit))
 }

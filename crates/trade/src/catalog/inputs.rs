@@ -260,7 +260,7 @@ pub struct ProductBulkUpsertInput {
     pub rows: Vec<ProductUpsertInput>,
 }
 
-/// How a field that may be left out becomes one of the core.
+/// Converts an optional field of an input into a patch of the core.
 pub fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,

@@ -1,7 +1,7 @@
-//! Inputs by which master data goes out of use and comes back: each names one thing, by its ID or by a reference.
+//! Inputs that archive and restore master data: each names one object, by its ID or by a reference.
 
 use async_graphql::{ID, InputObject};
-use inventory::catalog::shell::Which;
+use inventory::catalog::shell::RowRef;
 use platform::path;
 
 use super::{
@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// The row, once its reference has become an ID. The audit log names it too.
-pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> Which {
+pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> RowRef {
     let id = id.cloned().unwrap_or_default();
     audited(&id);
     which(&id, expected_version)
 }
 
-/// Declares inputs that name one thing and no more.
+/// Declares inputs that only name one object.
 macro_rules! life_inputs {
     ($($(#[$doc:meta])+ $name:ident($field:ident: $reference:ty, $what:literal);)+) => {
         $(
@@ -42,7 +42,7 @@ macro_rules! life_inputs {
                     Names::of(path!["input"]).needed((stringify!($field), self.$field.take()), ("id", &mut self.id))
                 }
                 /// The row, once its reference has become an ID.
-                pub fn which(&self) -> Which {
+                pub fn which(&self) -> RowRef {
                     which_of(self.id.as_ref(), self.expected_version)
                 }
             }

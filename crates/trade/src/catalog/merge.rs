@@ -20,7 +20,7 @@ use platform::{path, storage::idempotency::Acted};
 
 use super::{
     Customer, Supplier,
-    mutation_parties::written_customer,
+    mutation_parties::visible_written_customer,
     mutation_products::written,
     refs::{CustomerRef, SupplierRef},
     refusal::user_error,
@@ -29,7 +29,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         refusal::{UserError, user_errors_of},
         scalars::Long,
     },
@@ -164,9 +164,10 @@ impl From<Vec<UserError>> for SupplierMergePayload {
     }
 }
 
-/// Reads what both kinds of merges ask: the key, who is merged and who stays, each with the version that was seen, and what is accepted.
+/// Reads the input of both kinds of merges: the key, the merged and the remaining row, each with
+/// its expected version, and the accepted differences.
 fn merge_input<K: Kind>(
-    reading: &mut Reading,
+    reading: &mut InputErrors,
     idempotency_key: String,
     (id, seen): (Option<ID>, Option<Long>),
     (into, into_seen): (Option<ID>, Option<Long>),
@@ -189,7 +190,7 @@ impl CustomerMergeInput {
             .needed(("customer", self.customer.take()), ("id", &mut self.id))
             .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
     }
-    fn read(self, reading: &mut Reading) -> MergeAsk<of::CustomerId> {
+    fn read(self, reading: &mut InputErrors) -> MergeAsk<of::CustomerId> {
         let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
         merge_input(reading, self.idempotency_key, merged, stays, &self.accept)
     }
@@ -201,7 +202,7 @@ impl SupplierMergeInput {
             .needed(("supplier", self.supplier.take()), ("id", &mut self.id))
             .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
     }
-    fn read(self, reading: &mut Reading) -> SupplierMerge {
+    fn read(self, reading: &mut InputErrors) -> SupplierMerge {
         let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
         let ask = merge_input(reading, self.idempotency_key, merged, stays, &self.accept);
         SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
@@ -238,8 +239,8 @@ impl MergeMutation {
             Ok(match done {
                 Err(stop) => stopped(stop)?.into(),
                 Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
-                    customer: Some(written_customer(ctx, rows.into)),
-                    merged: Some(written_customer(ctx, rows.merged)),
+                    customer: Some(visible_written_customer(ctx, rows.into)),
+                    merged: Some(visible_written_customer(ctx, rows.merged)),
                     orders: Some(Long(orders)),
                     returns: Some(Long(returns)),
                     user_errors: Vec::new(),

@@ -1,4 +1,5 @@
-//! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
+//! GraphQL of the catalogue: reads inputs, checks permits, calls shells, and builds answers. It has
+//! no rules.
 
 pub use objects::catalog::*;
 

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
 use inventory::catalog::{
-    Ask, Catalog,
+    CallOptions, Catalog,
     core::kit::{ComponentText, KitFields},
     events::PRODUCT_UPDATED,
 };
@@ -77,7 +77,7 @@ impl KitMutation {
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn kit_set(&self, ctx: &Context<'_>, #[graphql(desc = "The kit.")] input: KitSetInput) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
-            let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
+            let ask = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
             let component = |one: KitComponentInput| ComponentText {
                 product_id: one.product_id.map(|id| id.0).unwrap_or_default(),
                 quantity: one.quantity.0.get(),

@@ -3,8 +3,8 @@
 use async_graphql::Context;
 use iam::access::kind;
 use inventory::catalog::{
-    Ask, Catalog,
-    core::customer::{CustomerRow, nameless},
+    CallOptions, Catalog,
+    core::customer::{CustomerRow, without_personal_data},
     events::{
         CHANNEL_ARCHIVED, CHANNEL_CREATED, CHANNEL_RESTORED, CUSTOMER_ARCHIVED, CUSTOMER_CREATED, CUSTOMER_ERASED,
         CUSTOMER_RESTORED, CUSTOMER_UPDATED, STORE_ARCHIVED, STORE_CREATED, STORE_RESTORED, STORE_UPDATED, SUPPLIER_ARCHIVED,
@@ -31,9 +31,10 @@ use crate::{
     named,
 };
 
-/// The customer that was written, for whoever wrote it: who may not read customers is told its id and version, and nothing that others have said of it.
-pub(super) fn written_customer(ctx: &Context<'_>, row: CustomerRow) -> Customer {
-    let row = if ctx.holds::<kind::CustomerRead>() { row } else { nameless(row) };
+/// The written customer for the caller who wrote it. A caller who may not read customers sees its
+/// ID and version, but no data that others have entered.
+pub(super) fn visible_written_customer(ctx: &Context<'_>, row: CustomerRow) -> Customer {
+    let row = if ctx.holds::<kind::CustomerRead>() { row } else { without_personal_data(row) };
     Customer(row.into())
 }
 
@@ -50,7 +51,7 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store to create.")] input: StoreCreateInput,
     ) -> Answer<StorePayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.store_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
@@ -66,7 +67,7 @@ impl PartyMutation {
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
             let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
@@ -83,7 +84,7 @@ impl PartyMutation {
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
@@ -100,7 +101,7 @@ impl PartyMutation {
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.store_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
@@ -115,7 +116,7 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to create.")] input: SupplierCreateInput,
     ) -> Answer<SupplierPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.supplier_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
@@ -131,7 +132,7 @@ impl PartyMutation {
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
             let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
@@ -148,7 +149,7 @@ impl PartyMutation {
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.supplier_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
@@ -165,7 +166,7 @@ impl PartyMutation {
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.supplier_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
@@ -180,10 +181,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to create.")] input: CustomerCreateInput,
     ) -> Answer<CustomerPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -197,10 +198,10 @@ impl PartyMutation {
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
             let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -215,10 +216,10 @@ impl PartyMutation {
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -232,10 +233,10 @@ impl PartyMutation {
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -250,10 +251,10 @@ impl PartyMutation {
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -267,11 +268,11 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rows to create or change.")] input: CustomerBulkUpsertInput,
     ) -> Answer<CustomerBulkUpsertPayload> {
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.customer_upsert(permit, rows, ask).await?;
         written(ctx)?;
-        Ok(CustomerBulkUpsertPayload::of(batch, |row| written_customer(ctx, row)))
+        Ok(CustomerBulkUpsertPayload::of(batch, |row| visible_written_customer(ctx, row)))
     }
 
     /// Creates a channel.
@@ -281,7 +282,7 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Channel to create.")] input: ChannelCreateInput,
     ) -> Answer<ChannelPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
@@ -297,7 +298,7 @@ impl PartyMutation {
     ) -> Answer<ChannelPayload> {
         named!(ctx, input, ChannelPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.channel_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
@@ -314,7 +315,7 @@ impl PartyMutation {
     ) -> Answer<ChannelPayload> {
         named!(ctx, input, ChannelPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.channel_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));

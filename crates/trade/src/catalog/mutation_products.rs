@@ -4,12 +4,12 @@ use async_graphql::Context;
 use iam::access::{Permission, kind};
 use inventory::{
     catalog::{
-        Ask, Catalog,
+        CallOptions, Catalog,
         events::{
             CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_ARCHIVED, FAMILY_CREATED,
             FAMILY_RESTORED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED,
         },
-        shell::Which,
+        shell::RowRef,
     },
     stock::events::STOCK_CHANGED,
 };
@@ -31,7 +31,7 @@ use super::{
     },
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, refusal::name_sent, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, refusal::add_sent_values, scalars::Long},
     named,
     references::in_ids,
 };
@@ -41,10 +41,10 @@ use crate::{
 pub struct ProductMutation;
 
 /// The row that an update names.
-pub(super) fn which(id: &async_graphql::ID, expected_version: Option<Long>) -> Which {
-    Which { id: id.0.clone(), expected_version: expected_version.map(|version| version.0) }
+pub(super) fn which(id: &async_graphql::ID, expected_version: Option<Long>) -> RowRef {
+    RowRef { id: id.0.clone(), expected_version: expected_version.map(|version| version.0) }
 }
-/// What was looked up before may be old now.
+/// Clears the loaders after a write: their cached rows may be stale.
 pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
     loads(ctx)?.forget();
     Ok(())
@@ -68,7 +68,7 @@ impl ProductMutation {
             if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
                 return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
             }
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
@@ -84,7 +84,7 @@ impl ProductMutation {
     ) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
             let which = which(&input.id, Some(input.expected_version));
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
@@ -100,11 +100,11 @@ impl ProductMutation {
     ) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
             let Parts { entity, mut user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
-            // The status is what archiving changes; its input does not name it.
+            // Archiving changes the status, which its input does not name.
             user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
         })
@@ -123,14 +123,14 @@ impl ProductMutation {
             Ok(moved) => moved,
             Err(wrong) => return Ok(wrong.into()),
         };
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.product_upsert(permit, rows, ask).await?;
         written(ctx)?;
         let mut answer = ProductBulkUpsertPayload::of(batch, Product::from);
         for row in &mut answer.rows {
-            moved.tell(&mut row.user_errors);
-            name_sent(ctx, &mut row.user_errors);
+            moved.redirect_errors(&mut row.user_errors);
+            add_sent_values(ctx, &mut row.user_errors);
         }
         Ok(answer)
     }
@@ -143,7 +143,7 @@ impl ProductMutation {
         #[graphql(desc = "Category to create.")] input: CategoryCreateInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
@@ -160,7 +160,7 @@ impl ProductMutation {
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
             let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
@@ -178,7 +178,7 @@ impl ProductMutation {
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
             let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let catalog = ctx.given::<Catalog>()?;
             let batch = match &input.move_to_id {
                 Some(into) => Box::pin(catalog.category_archive_into(permit, which, &into.0, ask)).await?,
@@ -199,7 +199,7 @@ impl ProductMutation {
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
             let which = input.which();
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
@@ -215,7 +215,7 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rows to create or change.")] input: CategoryBulkUpsertInput,
     ) -> Answer<CategoryBulkUpsertPayload> {
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.category_upsert(permit, rows, ask).await?;
         written(ctx)?;
@@ -229,7 +229,7 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Family to create.")] input: ProductFamilyCreateInput,
     ) -> Answer<ProductFamilyPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
@@ -245,7 +245,7 @@ impl ProductMutation {
     ) -> Answer<ProductFamilyPayload> {
         named!(ctx, input, ProductFamilyPayload, {
             let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
@@ -262,7 +262,7 @@ impl ProductMutation {
     ) -> Answer<ProductFamilyPayload> {
         named!(ctx, input, ProductFamilyPayload, {
             let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));

@@ -6,7 +6,7 @@ use inventory::{
     catalog::{Catalog, Mode},
     ledger::{
         Ledger,
-        opening::{Opened, OpeningLine, product_open},
+        opening::{OpeningLine, ProductWithStock, create_product_with_stock},
     },
 };
 use platform::path;
@@ -22,8 +22,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
-        refusal::{ErrorCode, UserError, first_told},
+        reading::{InputErrors, read},
+        refusal::{ErrorCode, UserError, truncate_errors},
         scalars::{Long, Quantity},
     },
     stock::{LotRef, receipt, stopped},
@@ -43,7 +43,7 @@ pub struct OpeningStockInput {
     pub lot: Option<LotRef>,
 }
 
-fn lines(reading: &mut Reading, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
+fn lines(reading: &mut InputErrors, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
     let line = |(index, line): (usize, OpeningStockInput)| {
         let at = |name: &str| path!["input", "openingStock", index, name];
         OpeningLine {
@@ -56,7 +56,8 @@ fn lines(reading: &mut Reading, lines: Vec<OpeningStockInput>) -> Vec<OpeningLin
     lines.into_iter().enumerate().map(line).collect()
 }
 
-/// Creates a product with its stock. A product that was made and whose stock was refused is shown with the refusals: the key's next call goes on there.
+/// Creates a product with its stock. If the product was created and its stock was refused, the
+/// product is returned with the rejections: the next call with the key continues there.
 pub async fn create(
     ctx: &Context<'_>,
     permit: Permit<kind::ProductWrite>,
@@ -72,10 +73,11 @@ pub async fn create(
         Err(errors) => return Ok(errors.into()),
     };
     let rooms = (ctx.given::<Catalog>()?, ctx.given::<Ledger>()?);
-    let Opened { batch, stock } = match product_open(rooms, permit, (input.into(), lines), (key, mode)).await {
-        Ok(opened) => opened,
-        Err(stop) => return Ok(stopped(ctx, stop).await?.into()),
-    };
+    let ProductWithStock { batch, stock } =
+        match create_product_with_stock(rooms, permit, (input.into(), lines), (key, mode)).await {
+            Ok(opened) => opened,
+            Err(stop) => return Ok(stopped(ctx, stop).await?.into()),
+        };
     let visibility = visibility::<kind::ProductRead>(ctx)?;
     let Parts { mut entity, mut user_errors, mut replayed, mut seq } = parts(batch, visibility, Product::from);
     if let Some(done) = stock {
@@ -85,12 +87,12 @@ pub async fn create(
                 seq = receipt.seq.map(Long).or(seq);
             }
             Err(errors) => {
-                // Without an event nothing was written, the product neither.
+                // Without an event nothing was written, including the product.
                 entity = entity.filter(|_| seq.is_some());
                 user_errors.extend(errors);
             }
         }
     }
-    let user_errors = first_told(user_errors.into_iter());
+    let user_errors = truncate_errors(user_errors.into_iter());
     Ok(ProductPayload { product: entity, user_errors, replayed, seq })
 }

@@ -1,12 +1,12 @@
-//! What the catalogue's mutations answer.
+//! Payloads of the catalogue's mutations.
 
 use async_graphql::{Enum, SimpleObject};
-use inventory::catalog::shell::{Answered, Batch, Outcome};
+use inventory::catalog::shell::{Batch, Outcome, RowAnswer};
 
 use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, refusal::user_error};
 use crate::{
     graphql::{
-        refusal::{UserError, first_told},
+        refusal::{UserError, truncate_errors},
         scalars::Long,
     },
     nodes::Node,
@@ -117,17 +117,17 @@ pub enum RowVisibility {
     Hidden,
 }
 
-/// Shapes the answer to a change of one row.
+/// Returns the parts of the payload of a change of one row.
 pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, visibility: RowVisibility, turn: impl Fn(R) -> T) -> Parts<T> {
     let Batch { rows, refused, replayed, seq } = batch;
     let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
     let mut entity = None;
-    for Answered { outcome, row, problems } in rows {
+    for RowAnswer { outcome, row, problems } in rows {
         let row = row.map(&turn);
         let shown = row.clone().filter(|_| visibility == RowVisibility::Shown);
         user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], shown.clone().map(Into::into))));
         entity = row.filter(|_| outcome != Outcome::Refused);
     }
-    let user_errors = first_told(user_errors.into_iter());
+    let user_errors = truncate_errors(user_errors.into_iter());
     Parts { entity, user_errors, replayed, seq: seq.map(Long) }
 }

@@ -11,7 +11,7 @@ use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
     archive_filter::{ArchiveFilter, noun_tests},
     channel_sort::ChannelSort,
-    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_tests, narrow_to_names, orders_seen},
+    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_tests, limit_to_visible_orders, narrow_to_names},
     filter::{query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
@@ -172,7 +172,7 @@ impl PartyQuery {
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (email, tag))?;
-        orders_seen(ctx, &mut tests)?;
+        limit_to_visible_orders(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
         narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let listed = match seen {
@@ -198,7 +198,7 @@ impl PartyQuery {
         let limit = count_limit(limit)?;
         let catalog = ctx.given::<Catalog>()?;
         let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (None, None))?;
-        orders_seen(ctx, &mut tests)?;
+        limit_to_visible_orders(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
         narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let found = match seen {

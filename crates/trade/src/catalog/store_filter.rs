@@ -64,7 +64,7 @@ pub fn store_tests(filter: Option<StoreFilter>) -> Answer<Nested<StoreTests>> {
     read_nested(filter.unwrap_or_default(), &mut own)
 }
 
-/// The tests of one filter, without those inside it.
+/// Compiles the tests of one filter, without its nested filters.
 fn own(filter: StoreFilter, at: &Path) -> Answer<StoreTests> {
     let at_field = |name: &str| below(at, &[name]);
     if let Some(kinds) = &filter.kind {

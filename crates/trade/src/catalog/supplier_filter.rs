@@ -62,7 +62,7 @@ pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<Nested<SupplierT
     Ok(tests)
 }
 
-/// The tests of one filter, without those inside it.
+/// Compiles the tests of one filter, without its nested filters.
 fn own(filter: SupplierFilter, at: &Path) -> Answer<SupplierTests> {
     Ok(SupplierTests {
         ids: filter.id.map(|filter| filter.ids::<ids::SupplierId>(&place(at, "id"))).transpose()?.flatten(),

@@ -17,12 +17,12 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{Customer, Supplier, merge::stopped, mutation_parties::written_customer, mutation_products::written};
+use super::{Customer, Supplier, merge::stopped, mutation_parties::visible_written_customer, mutation_products::written};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         refusal::UserError,
         scalars::Long,
     },
@@ -108,9 +108,10 @@ impl From<Vec<UserError>> for SupplierUnmergePayload {
     }
 }
 
-/// Reads what both kinds ask: the key, whose merge is taken back, and the versions that were seen.
+/// Reads the input of both kinds: the key, the row whose merge is undone, and the expected
+/// versions.
 fn unmerge_input<K: Kind>(
-    reading: &mut Reading,
+    reading: &mut InputErrors,
     idempotency_key: String,
     id: &ID,
     (seen, into_seen): (Option<Long>, Option<Long>),
@@ -125,13 +126,13 @@ fn unmerge_input<K: Kind>(
 }
 
 impl CustomerUnmergeInput {
-    fn read(self, reading: &mut Reading) -> UnmergeAsk<of::CustomerId> {
+    fn read(self, reading: &mut InputErrors) -> UnmergeAsk<of::CustomerId> {
         unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
 impl SupplierUnmergeInput {
-    fn read(self, reading: &mut Reading) -> UnmergeAsk<of::SupplierId> {
+    fn read(self, reading: &mut InputErrors) -> UnmergeAsk<of::SupplierId> {
         unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
@@ -160,8 +161,8 @@ impl UnmergeMutation {
         Ok(match done {
             Err(stop) => stopped(stop)?.into(),
             Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
-                customer: Some(written_customer(ctx, rows.merged)),
-                merged_into: Some(written_customer(ctx, rows.into)),
+                customer: Some(visible_written_customer(ctx, rows.merged)),
+                merged_into: Some(visible_written_customer(ctx, rows.into)),
                 orders: Some(Long(orders)),
                 returns: Some(Long(returns)),
                 user_errors: Vec::new(),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     catalog::CategoryRef,
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
@@ -151,8 +151,8 @@ impl StocktakeCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::CountCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::CountCreate {
         let products = self.products.into_iter().enumerate();
         shell::CountCreate {
             idempotency_key: self.idempotency_key,
@@ -170,8 +170,8 @@ impl StocktakeCreateInput {
 }
 
 impl StocktakeActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::CountAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::CountAct {
         shell::CountAct {
             idempotency_key: self.idempotency_key,
             count: reading.row(self.id),
@@ -185,8 +185,8 @@ impl StocktakeRecordInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines", "counted", |line| (Some(&line.product), &mut line.counted, line.packs))
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::CountRecord {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::CountRecord {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| shell::CountedLine {
             product: reading.product(line.product, || path!["input", "lines", index, "product"]),
             lot: line.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
@@ -204,8 +204,8 @@ impl StocktakeRecordInput {
 }
 
 impl StocktakeSubmitInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::CountSubmit {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::CountSubmit {
         shell::CountSubmit {
             idempotency_key: self.idempotency_key,
             count: reading.row(self.id),
@@ -216,8 +216,8 @@ impl StocktakeSubmitInput {
 }
 
 impl StocktakeRecountInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::CountRecount {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::CountRecount {
         let products = self.products.map(|products| {
             let products = products.into_iter().enumerate();
             products.map(|(index, one)| reading.product(one, || path!["input", "products", index])).collect()

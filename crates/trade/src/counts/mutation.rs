@@ -26,7 +26,7 @@ use crate::{
 #[derive(Default)]
 pub struct CountsMutation;
 
-/// What can be done to counts.
+/// Mutations of counts.
 #[resolvers]
 impl CountsMutation {
     /// Plans a stocktake: of everything, a category, an ABC class or a list. Its products, unless listed, are looked up when it

@@ -1,4 +1,4 @@
-//! What mutations answer: the count as the receipt has it, or refusals.
+//! Payloads of mutations of counts: the count as the receipt has it, or refusals.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::count::{Stocktake, StocktakeTried};
+use super::count::{Stocktake, StocktakeDryRun};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -52,11 +52,11 @@ impl ReceiptPayload for StocktakePayload {
         let of: CountDecision = receipt.documents.take().ok_or_else(|| lost("stock_count"))?;
         let tried = match receipt.seq {
             Some(_) => None,
-            None => Some(StocktakeTried {
+            None => Some(StocktakeDryRun {
                 progress: rows::progress_after(scope, &of).await?,
                 lines: of.made.into_iter().chain(of.changed).collect(),
             }),
         };
-        Ok(Some(Stocktake::new(Arc::new(of.count)).trying(tried)))
+        Ok(Some(Stocktake::new(Arc::new(of.count)).with_dry_run(tried)))
     }
 }

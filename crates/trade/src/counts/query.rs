@@ -46,7 +46,7 @@ use crate::{
     orders::{
         document_filter::{DocumentFilter, document_sort},
         filters::{below, texts},
-        links::{self, MOST_A_PAGE, Product, StoreRef, argument},
+        links::{self, MAX_A_PAGE, Product, StoreRef, argument},
     },
 };
 
@@ -138,7 +138,7 @@ impl StocktakeFilter {
 #[derive(Default)]
 pub struct CountsQuery;
 
-/// What can be asked about counts.
+/// Queries of counts.
 #[resolvers]
 impl CountsQuery {
     /// A stocktake of a store of yours; null when there is none.
@@ -168,10 +168,10 @@ impl CountsQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::COUNTS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
-            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+            numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(CountTest::Store(stores.to_vec()));
@@ -205,7 +205,7 @@ impl CountsQuery {
     ) -> Answer<StocktakeDueConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "stocktakesDue";
-        let request = PageArgs { first, after, last, before }.check(list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_A_PAGE)?;
         let products = product_ids_within(ctx, product, None).await?;
         let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
         let mut due = match store_named(ctx, &store, &["store"]).await? {
@@ -236,9 +236,9 @@ impl CountsQuery {
         #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 50.", default = 50)] first: i32,
     ) -> Answer<Vec<StocktakeDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
-        let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
+        let most = usize::try_from(first).ok().filter(|most| (1..=MAX_A_PAGE as usize).contains(most));
         let most =
-            most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MOST_A_PAGE}"), path!["first"]))?;
+            most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_A_PAGE}"), path!["first"]))?;
         let due = due(ctx, &permit, store, abc_class).await?;
         Ok(due.into_iter().take(most).map(|(planned, class)| StocktakeDue { planned, class }).collect())
     }
@@ -253,7 +253,8 @@ fn rank(class: prelude::AbcClass) -> i64 {
     }
 }
 
-/// What is due in a store that the caller may see, by class and SKU.
+/// Returns the products that are due for a count in a store that the caller may see, by class and
+/// SKU.
 async fn due(
     ctx: &Context<'_>,
     permit: &Permit<kind::CountRead>,
@@ -309,11 +310,11 @@ impl StocktakeDue {
 async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeRef) -> Answer<Option<Stocktake>> {
     let id = match by {
         StocktakeRef::Id(id) => argument(&id, || path!["by", "id"])?,
-        // What is no number is the number of no count.
+        // A text that cannot be a number matches no count.
         StocktakeRef::Number(number) => {
             let Some(number) = numbering::named(ctx, Numbered::Count, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
-            let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
+            let Some(id) = rows::id_by_number(&scope, number).await? else { return Ok(None) };
             id
         }
     };

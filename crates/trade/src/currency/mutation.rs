@@ -19,8 +19,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
-        refusal::{ErrorCode, Path, UserError, first_told},
+        reading::{InputErrors, read},
+        refusal::{ErrorCode, Path, UserError, truncate_errors},
         scalars::{CurrencyCode, Date, Decimal, Long},
     },
     purchasing::check_key,
@@ -81,7 +81,7 @@ seen_payload! {
     }
 }
 
-/// What a file brought.
+/// Result of an import of exchange rates.
 #[derive(Default)]
 pub struct Imported {
     rates: Vec<ExchangeRate>,
@@ -141,7 +141,7 @@ impl CurrencyMutation {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(refusals) => refused(first_told(refusals.iter().map(|refusal| rate_error(refusal, |_| path!["input"])))),
+            Err(refusals) => refused(truncate_errors(refusals.iter().map(|refusal| rate_error(refusal, |_| path!["input"])))),
         })
     }
 
@@ -175,7 +175,7 @@ impl CurrencyMutation {
                     }
                     error
                 };
-                ExchangeRatesImportPayload::refused(first_told(refusals.iter().map(of_cell)))
+                ExchangeRatesImportPayload::refused(truncate_errors(refusals.iter().map(of_cell)))
             }
         })
     }
@@ -183,7 +183,7 @@ impl CurrencyMutation {
 
 impl ExchangeRateSetInput {
     fn read(self) -> Result<SetRates, Vec<UserError>> {
-        let mut reading = Reading::default();
+        let mut reading = InputErrors::default();
         check_key(&mut reading, &self.idempotency_key);
         let mut currency = |code: &CurrencyCode, name: &str| {
             let found = Currency::parse(&code.0);
@@ -209,7 +209,7 @@ impl ExchangeRatesImportInput {
         if self.ecb_xml.is_some() { "ecbXml" } else { "ecbCsv" }
     }
 
-    fn rates(&self, reading: &mut Reading) -> (Vec<NewRate>, usize) {
+    fn rates(&self, reading: &mut InputErrors) -> (Vec<NewRate>, usize) {
         check_key(reading, &self.idempotency_key);
         let field = || path!["input", self.field()];
         let found = match (&self.ecb_csv, &self.ecb_xml) {

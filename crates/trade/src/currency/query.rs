@@ -21,7 +21,7 @@ use crate::{
         scalars::{CurrencyCode, Cursor, Date},
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
 };
 
 /// Sort order of a list of exchange rates; rates with equal values are sorted by ID.
@@ -88,7 +88,7 @@ impl CurrencyQuery {
         let direction = sort.map(|ExchangeRateSort { field: ExchangeRateSortField::Day, direction }| direction);
         let descending = direction != Some(Direction::Asc);
         let kind = rows::rates_kind(descending);
-        let request = PageArgs { first, after, last, before }.check(kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(kind, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = rows::page(&scope, ((base, quote), &filter), descending, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {

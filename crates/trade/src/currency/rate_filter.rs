@@ -57,7 +57,7 @@ impl ExchangeRateFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<RateFilter> {
         Ok(RateFilter {
             ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),

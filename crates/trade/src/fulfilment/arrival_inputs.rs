@@ -5,7 +5,7 @@ use inventory::fulfilment::shell;
 use platform::path;
 
 use super::carrier_refs::CarrierRef;
-use crate::graphql::{reading::Reading, scalars::DateTime};
+use crate::graphql::{reading::InputErrors, scalars::DateTime};
 
 /// Goods that were delivered.
 #[derive(Debug, Clone, InputObject)]
@@ -50,8 +50,8 @@ pub struct FulfilmentTrackingSetInput {
 }
 
 impl FulfilmentDeliverInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::FulfilmentArrive {
         shell::FulfilmentArrive {
             idempotency_key: self.idempotency_key,
             fulfilment: reading.id(&self.id, || path!["input", "id"]),
@@ -62,8 +62,8 @@ impl FulfilmentDeliverInput {
 }
 
 impl FulfilmentFailInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::FulfilmentArrive {
         shell::FulfilmentArrive {
             idempotency_key: self.idempotency_key,
             fulfilment: reading.id(&self.id, || path!["input", "id"]),
@@ -74,8 +74,8 @@ impl FulfilmentFailInput {
 }
 
 impl FulfilmentTrackingSetInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ParcelTrack {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ParcelTrack {
         let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
         shell::ParcelTrack {
             idempotency_key: self.idempotency_key,

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{graphql::refusal::Path, packs::CodedLine};
 
-fn coded<'a>(lines: &'a mut Option<Vec<WorkLineQuantity>>, list: &Path) -> Vec<CodedLine<'a>> {
+fn coded_lines_of<'a>(lines: &'a mut Option<Vec<WorkLineQuantity>>, list: &Path) -> Vec<CodedLine<'a>> {
     let line = |(index, line): (usize, &'a mut WorkLineQuantity)| {
         let mut at = list.clone();
         at.push(index.to_string());
@@ -26,12 +26,12 @@ fn coded<'a>(lines: &'a mut Option<Vec<WorkLineQuantity>>, list: &Path) -> Vec<C
     lines.iter_mut().flatten().enumerate().map(line).collect()
 }
 
-/// The inputs whose lines are in the field `lines`.
+/// Inputs with their lines in the field `lines`.
 macro_rules! coded_lines {
     ($($input:ident),+) => {
         $(impl $input {
             pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
-                coded(&mut self.lines, &path!["input", "lines"])
+                coded_lines_of(&mut self.lines, &path!["input", "lines"])
             }
         })+
     };
@@ -41,13 +41,15 @@ coded_lines!(FulfilmentWorkMoveInput, FulfilmentWorkPickInput, FulfilmentWorkRej
 impl FulfilmentWorkPackInput {
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let parcels = self.parcels.iter_mut().enumerate();
-        parcels.flat_map(|(index, parcel)| coded(&mut parcel.lines, &path!["input", "parcels", index, "lines"])).collect()
+        parcels
+            .flat_map(|(index, parcel)| coded_lines_of(&mut parcel.lines, &path!["input", "parcels", index, "lines"]))
+            .collect()
     }
 }
 
 impl FulfilmentWavePickInput {
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let works = self.found.iter_mut().enumerate();
-        works.flat_map(|(index, work)| coded(&mut work.lines, &path!["input", "found", index, "lines"])).collect()
+        works.flat_map(|(index, work)| coded_lines_of(&mut work.lines, &path!["input", "found", index, "lines"])).collect()
     }
 }

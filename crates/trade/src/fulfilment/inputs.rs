@@ -7,7 +7,7 @@ use platform::path;
 use super::{carrier_refs::CarrierRef, enums::RejectReason};
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
@@ -206,7 +206,7 @@ pub struct FulfilmentWorkMoveInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
+pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut InputErrors, at: impl Fn(usize) -> Path) -> shell::Lines {
     let field = |index: usize, name: &str| {
         let mut path = at(index);
         path.push(name.to_owned());
@@ -223,7 +223,7 @@ pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading,
 }
 
 /// Takes the lots that the lines of a parcel name off them.
-fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
+fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reading: &mut InputErrors, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
     let mut named = Vec::new();
     for (row, line) in lines.iter_mut().flatten().enumerate() {
         for (nth, one) in line.lots.take().into_iter().flatten().enumerate() {
@@ -243,15 +243,15 @@ fn at_line(index: usize) -> Path {
 }
 
 impl FulfilmentWorkAcceptInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorksAccept {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorksAccept {
         shell::WorksAccept { idempotency_key: self.idempotency_key, works: reading.ids(Some(self.ids), "ids") }
     }
 }
 
 impl FulfilmentWorkRejectInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkReject {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkReject {
         shell::WorkReject {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),
@@ -264,8 +264,8 @@ impl FulfilmentWorkRejectInput {
 }
 
 impl FulfilmentWorkPickInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkPick {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPick {
         shell::WorkPick {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),
@@ -277,16 +277,16 @@ impl FulfilmentWorkPickInput {
 }
 
 impl FulfilmentWorkUnpickInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkPick {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPick {
         let (id, idempotency_key, expected_version) = (self.id, self.idempotency_key, self.expected_version);
         FulfilmentWorkPickInput { id, idempotency_key, expected_version, lines: self.lines, is_short: false }.read(reading)
     }
 }
 
 impl FulfilmentWorkPackInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkPack {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPack {
         let mut parcels = Vec::with_capacity(self.parcels.len());
         for (index, mut parcel) in self.parcels.into_iter().enumerate() {
             let lots = lots(&mut parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]);
@@ -309,8 +309,8 @@ impl FulfilmentWorkPackInput {
 }
 
 impl FulfilmentWorkActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkAct {
         shell::WorkAct {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),
@@ -322,8 +322,8 @@ impl FulfilmentWorkActionInput {
 }
 
 impl FulfilmentWorkShipInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkShip {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkShip {
         let parcels = self.parcels.map(|all| {
             let read = |(index, one): (usize, ParcelLabelInput)| {
                 let carrier = reading.id_opt(one.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
@@ -344,8 +344,8 @@ impl FulfilmentWorkShipInput {
 }
 
 impl FulfilmentWorkCollectInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkCollect {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkCollect {
         shell::WorkCollect {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),
@@ -356,8 +356,8 @@ impl FulfilmentWorkCollectInput {
 }
 
 impl FulfilmentWorkMoveInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WorkMove {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WorkMove {
         shell::WorkMove {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),

@@ -1,4 +1,5 @@
-//! `fulfilmentWorkChanged`: works as they stand, then every change, none missed and in order.
+//! `fulfilmentWorkChanged`: works in their current state, then every change, without gaps and in
+//! order.
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
@@ -39,7 +40,7 @@ use crate::{
 
 /// Works in a page of the snapshot.
 const SNAPSHOT_PAGE: u32 = 250;
-/// What events are called in a snapshot, where there is none.
+/// Event name of the items of a snapshot, which have no event.
 const SNAPSHOT: &str = "snapshot";
 
 /// An item of the stream of works that change.
@@ -67,7 +68,7 @@ impl FulfilmentWorkUpdate {
     }
 }
 
-/// A work, as one event left it.
+/// A work after an event.
 #[derive(Clone)]
 pub struct FulfilmentWorkChange {
     seq: i64,
@@ -160,7 +161,8 @@ impl Topic for WorkTopic {
     }
 }
 
-/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
+/// Generic, so that its streams and the types that they return are compiled in the crate of the
+/// schema only (`docs/decisions/0386`).
 #[derive(Default)]
 pub struct FulfilmentWorkSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 

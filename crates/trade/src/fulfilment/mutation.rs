@@ -1,4 +1,5 @@
-//! Changing works. Each step is done in the work's store, and needs no right elsewhere.
+//! Mutations of works. Each step takes place in the work's store, and needs no permission
+//! elsewhere.
 
 use async_graphql::Context;
 use inventory::{

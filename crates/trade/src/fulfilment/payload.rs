@@ -1,4 +1,4 @@
-//! What mutations answer: the works as the receipt has them, or refusals.
+//! Payloads of mutations of works: the works as the receipt has them, or refusals.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use platform::storage::TenantScope;
 use super::{visibility::covers, work::FulfilmentWork};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
-    orders::tried_order,
+    orders::order_after_dry_run,
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
@@ -39,7 +39,7 @@ seen_payload! {
 
 seen_payload! {
     /// Work that waits for the customer.
-    FulfilmentWorkReadyPayload(waits: Waits) {
+    FulfilmentWorkReadyPayload(waits: ReadyWork) {
         /// Work as it is after the change; null when there are userErrors, or when you may not see it.
         async fn work(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {
             Ok(seen(ctx, self.waits.work.as_slice())?.into_iter().next())
@@ -48,7 +48,7 @@ seen_payload! {
         /// validateOnly, once the goods were put back, and without fulfilment.work in the work's store.
         async fn collect_code(&self, ctx: &Context<'_>) -> Answer<Option<&str>> {
             let Some(work) = &self.waits.work else { return Ok(None) };
-            // A repeated call may come after the caller's rights have gone.
+            // By the time of a repeated call the caller may have lost the right.
             let permit = ctx.permit::<kind::FulfilmentWork>()?;
             let is_own = permit.channel().is_none() && permit.covers(work.row().store);
             Ok(self.waits.code.as_deref().filter(|_| is_own))
@@ -58,9 +58,9 @@ seen_payload! {
 
 /// A work that waits for the customer.
 #[derive(Default)]
-pub struct Waits {
+pub struct ReadyWork {
     work: Option<FulfilmentWork>,
-    /// None where nothing was written: each call makes a code of its own.
+    /// None if nothing was written: each call draws a code of its own.
     code: Option<String>,
 }
 
@@ -76,20 +76,20 @@ fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWor
 pub(super) async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
     let works: Vec<Work> = if let Some(stored) = &receipt.stored {
         let ids = stored.part::<StoredWorks>().works;
-        in_order(&ids, rows::works(scope, &ids).await?)
+        in_requested_order(&ids, rows::works(scope, &ids).await?)
     } else {
         let own: WorkDecision = receipt.documents.take().ok_or_else(|| lost("fulfilment_work"))?;
-        in_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
+        in_requested_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
     };
     let mut shown = Vec::with_capacity(works.len());
     for work in works {
-        let order = tried_order(scope, receipt, work.head.order).await?;
+        let order = order_after_dry_run(scope, receipt, work.head.order).await?;
         shown.push(FulfilmentWork::whole(Arc::new(work)).of_order(order));
     }
     Ok(shown)
 }
 
-fn in_order(ids: &[FulfilmentWorkId], works: Vec<Work>) -> Vec<Work> {
+fn in_requested_order(ids: &[FulfilmentWorkId], works: Vec<Work>) -> Vec<Work> {
     let mut works: Vec<Work> = works.into_iter().filter(|work| ids.contains(&work.head.id)).collect();
     works.sort_by_key(|work| ids.iter().position(|id| *id == work.head.id));
     works
@@ -107,6 +107,6 @@ impl ReceiptPayload for FulfilmentWorkReadyPayload {
         let work = named(scope, receipt).await?.into_iter().next();
         let ready = work.as_ref().and_then(|work| work.row().ready.as_ref());
         let code = ready.filter(|_| is_written).map(|ready| ready.code.clone());
-        Ok(Waits { work, code })
+        Ok(ReadyWork { work, code })
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     payload,
 };
 
-/// A setting with what holds there.
+/// A setting, and the one in force.
 pub struct ReadyEmail {
     own: ReadySetting,
     in_force: ReadyTerms,
@@ -121,7 +121,7 @@ async fn found(ctx: &Context<'_>, permit: &Permit<kind::StoreRead>, store: Optio
         None => None,
         Some(named) => {
             let Some(id) = store_named(ctx, &named, &["store"]).await? else { return Ok(None) };
-            // An ID is taken as it comes.
+            // `store_named` returns an ID unchecked.
             let Some(store) = loads(ctx)?.store(id).await? else { return Ok(None) };
             Some(store.id)
         }
@@ -145,7 +145,7 @@ impl ReadyEmailMutation {
         #[graphql(desc = "The setting.")] input: ReadyEmailSetInput,
     ) -> Answer<ReadyEmailPayload> {
         if let Err(why) = check_key(&input.idempotency_key) {
-            return Ok(vec![UserError::bad_key(why, path!["input", "idempotencyKey"])].into());
+            return Ok(vec![UserError::invalid_key(why, path!["input", "idempotencyKey"])].into());
         }
         let ReadyEmailSetInput { idempotency_key, expected_version, store, is_on, locale, text } = input;
         let store = match read(|reading| store.map(|store| reading.store(store, || path!["input", "store"]))) {

@@ -9,7 +9,7 @@ use super::{
     inputs::{WorkLineQuantity, lines},
 };
 use crate::{
-    graphql::{reading::Reading, scalars::DateTime},
+    graphql::{reading::InputErrors, scalars::DateTime},
     orders::links::StoreRef,
     papers::PaperLocale,
 };
@@ -106,8 +106,8 @@ pub struct FulfilmentWaveCloseInput {
 }
 
 impl FulfilmentWaveCreateInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WaveCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WaveCreate {
         shell::WaveCreate {
             idempotency_key: self.idempotency_key,
             store: reading.store(self.store, || path!["input", "store"]),
@@ -118,8 +118,8 @@ impl FulfilmentWaveCreateInput {
 }
 
 impl FulfilmentWavePickInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WavePick {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WavePick {
         let mut found = Vec::with_capacity(self.found.len());
         for (index, one) in self.found.into_iter().enumerate() {
             found.push(shell::WaveFound {
@@ -133,8 +133,8 @@ impl FulfilmentWavePickInput {
 }
 
 impl FulfilmentWavePackInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WavePack {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WavePack {
         let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
         shell::WavePack {
             idempotency_key: self.idempotency_key,
@@ -145,8 +145,8 @@ impl FulfilmentWavePackInput {
 }
 
 impl FulfilmentWaveReadyInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WaveReady {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WaveReady {
         shell::WaveReady {
             idempotency_key: self.idempotency_key,
             wave: reading.id(&self.id, || path!["input", "id"]),
@@ -157,8 +157,8 @@ impl FulfilmentWaveReadyInput {
 }
 
 impl FulfilmentWaveShipInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WaveShip {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WaveShip {
         shell::WaveShip {
             idempotency_key: self.idempotency_key,
             wave: reading.id(&self.id, || path!["input", "id"]),
@@ -168,8 +168,8 @@ impl FulfilmentWaveShipInput {
 }
 
 impl FulfilmentWaveCloseInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::WaveClose {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::WaveClose {
         shell::WaveClose { idempotency_key: self.idempotency_key, wave: reading.id(&self.id, || path!["input", "id"]) }
     }
 }

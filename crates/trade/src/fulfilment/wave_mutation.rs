@@ -1,4 +1,5 @@
-//! Changing waves. Each step is the one of its works, and needs the same permission in their store.
+//! Mutations of waves. Each step is that of the wave's works, and needs the same permission in
+//! their store.
 
 use async_graphql::Context;
 use inventory::{
@@ -23,7 +24,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        refusal::{Path, UserError, name_sent},
+        refusal::{Path, UserError, add_sent_values},
     },
     references::in_ids,
     step,
@@ -72,10 +73,10 @@ impl FulfilmentWaveMutation {
         let mut answer = answer?;
         let carrier = moved.at(path!["input", "carrierId"]);
         for result in &mut answer.results {
-            tell_carrier(ctx, &carrier, &mut result.user_errors);
+            redirect_carrier_errors(ctx, &carrier, &mut result.user_errors);
         }
-        moved.tell(&mut answer.user_errors);
-        name_sent(ctx, &mut answer.user_errors);
+        moved.redirect_errors(&mut answer.user_errors);
+        add_sent_values(ctx, &mut answer.user_errors);
         Ok(answer)
     }
 
@@ -116,8 +117,9 @@ impl FulfilmentWaveMutation {
     }
 }
 
-/// Tells of the carrier of a wave what was sent, at `carrier` in the one parcel of fulfilmentWorkPack: a work is refused with the paths of that mutation.
-fn tell_carrier(ctx: &Context<'_>, carrier: &Path, errors: &mut [UserError]) {
+/// Moves errors about the carrier of a wave to `carrier`, with the value sent there: a work is
+/// refused with the path in the one parcel of fulfilmentWorkPack.
+fn redirect_carrier_errors(ctx: &Context<'_>, carrier: &Path, errors: &mut [UserError]) {
     let of_parcel = path!["input", "parcels", 0, "carrierId"];
     for error in errors {
         if error.field_mut().is_none_or(|field| *field != of_parcel) {
@@ -126,7 +128,7 @@ fn tell_carrier(ctx: &Context<'_>, carrier: &Path, errors: &mut [UserError]) {
         if let Some(field) = error.field_mut() {
             field.clone_from(carrier);
         }
-        name_sent(ctx, std::slice::from_mut(error));
+        add_sent_values(ctx, std::slice::from_mut(error));
         if let Some(field) = error.field_mut() {
             field.splice(1..1, path!["parcels", 0]);
         }

@@ -1,10 +1,10 @@
-//! What mutations on waves answer.
+//! Payloads of mutations of waves.
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::FulfilmentWorkId;
 use iam::access::kind;
 use inventory::{
-    fulfilment::shell::{WaveDone, WaveRefusal, WaveStepped, WaveStop, WaveWorkRefusal},
+    fulfilment::shell::{WaveDone, WaveRefusal, WaveStepResult, WaveStop, WaveWorkRefusal},
     ledger::Done,
 };
 use platform::{path, storage::TenantScope};
@@ -14,7 +14,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError, first_told},
+        refusal::{ErrorCode, Path, UserError, truncate_errors},
         scalars::Long,
     },
     payload,
@@ -68,8 +68,8 @@ impl FulfilmentWavePayload {
 }
 
 impl FulfilmentWaveStepPayload {
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Result<WaveStepped, WaveStop>) -> Answer<Self> {
-        let WaveStepped { wave, works, parts, mut seq, is_replayed } = match done {
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Result<WaveStepResult, WaveStop>) -> Answer<Self> {
+        let WaveStepResult { wave, works, parts, mut seq, is_replayed } = match done {
             Ok(done) => done,
             Err(stop) => return Ok(refused(ctx, stop, "found").await?.into()),
         };
@@ -93,7 +93,7 @@ fn seen(ctx: &Context<'_>, wave: FulfilmentWave) -> Option<FulfilmentWave> {
     (permit.channel().is_none() && permit.covers(wave.row().store)).then_some(wave)
 }
 
-/// What came of a step of a work, and its last event.
+/// Returns the result of a step of a work, and the `seq` of its last event.
 async fn result_of(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -110,7 +110,8 @@ async fn result_of(
     Ok((FulfilmentWaveResult { work_id, work, user_errors: Vec::new() }, receipt.seq))
 }
 
-/// A fault of one work as its refusal, so that it hides no other work's result. All else ends the call.
+/// Reports a fault of one work as its user error, so that it does not hide the results of others.
+/// Other errors end the call.
 fn failed(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult> {
     let code = match error {
         TopError::Overloaded | TopError::Unavailable | TopError::Unwritable => ErrorCode::Unavailable,
@@ -121,15 +122,16 @@ fn failed(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult>
     Ok(FulfilmentWaveResult { work_id: ID(id.to_string()), work: None, user_errors: vec![why] })
 }
 
-/// Why a call about a wave came to nothing; `list` is where it names works.
+/// Returns the errors of a call about a wave that was refused; `list` is the place at which it
+/// names works.
 async fn refused(ctx: &Context<'_>, stop: WaveStop, list: &str) -> Answer<Vec<UserError>> {
     match stop {
         WaveStop::Call(stop) => Ok(stopped(ctx, stop).await?),
-        WaveStop::Refused(refusals) => Ok(first_told(refusals.into_iter().map(|refusal| said(refusal, list)))),
+        WaveStop::Refused(refusals) => Ok(truncate_errors(refusals.into_iter().map(|refusal| wave_refusal_error(refusal, list)))),
     }
 }
 
-fn said(refusal: WaveRefusal, list: &str) -> UserError {
+fn wave_refusal_error(refusal: WaveRefusal, list: &str) -> UserError {
     let at = |field: &str| -> Path { path!["input", field] };
     match refusal {
         WaveRefusal::KeyReused => UserError::key_reused(at("idempotencyKey")),

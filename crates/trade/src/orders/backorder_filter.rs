@@ -1,4 +1,4 @@
-//! Which lines that wait a list has, and in which order, as clients write it.
+//! Filter and sort of order lines that wait for stock, as inputs of the API.
 
 use async_graphql::{Enum, InputObject};
 use entity::id::kind;
@@ -75,7 +75,7 @@ impl BackorderFilter {
         read_nested(self, &mut Self::tests)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<BackorderTests> {
         let stores = ids::<kind::StoreId>(self.store, &below(at, "store"))?;
         let channels = ids::<kind::ChannelId>(self.channel, &below(at, "channel"))?;

@@ -1,4 +1,4 @@
-//! What is said of an order beside its lines, and what an order shall be from now on.
+//! Inputs for the details of an order beside its lines, and for changes of an order.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Json, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
@@ -123,7 +123,7 @@ pub struct OrderUpdateInput {
     pub sourcing: MaybeUndefined<SourcingInput>,
 }
 
-/// What a caller says of a field.
+/// Converts an optional field of an input into a patch.
 fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
@@ -132,7 +132,7 @@ fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> 
     }
 }
 
-/// What a new document says of a field: to leave it out and to say null is the same.
+/// Converts a field of a new document into a patch: a missing field and null are the same.
 fn given<T, U>(value: Option<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
     value.map_or(Patch::Keep, |value| Patch::Set(turn(value)))
 }
@@ -158,7 +158,7 @@ impl From<AddressInput> for core::Address {
     }
 }
 
-/// What a new order says beside its lines; None where it says nothing.
+/// Reads the details of a new order beside its lines; None if there are none.
 pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
     let said = shell::DetailSaid {
         contact: given(input.contact.take(), Into::into),
@@ -194,8 +194,8 @@ impl OrderUpdateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderUpdate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderUpdate {
         let customer = match self.customer_id {
             MaybeUndefined::Undefined => Patch::Keep,
             MaybeUndefined::Null => Patch::Clear,
@@ -248,7 +248,7 @@ pub struct OrderLineCancel {
 }
 
 /// A step, why and at which register it is taken, and the lines that it is limited to.
-pub(super) struct Cancelling {
+pub(super) struct CancelStepInput {
     /// The order.
     pub id: ID,
     pub input: ActionInput,
@@ -257,8 +257,8 @@ pub(super) struct Cancelling {
     pub lines: Option<Vec<OrderLineCancel>>,
 }
 
-impl Cancelling {
-    /// The lines, which are an argument beside the input.
+impl CancelStepInput {
+    /// The lines, which are a separate argument beside the input.
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.lines.iter_mut().flatten().enumerate();
         lines
@@ -271,8 +271,8 @@ impl Cancelling {
             })
             .collect()
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderAct {
         let lines = self.lines.map(|lines| {
             let read = lines.into_iter().enumerate().map(|(index, one)| shell::CancelLine {
                 line: reading.id(&one.line_id, || path!["lines", index, "lineId"]),

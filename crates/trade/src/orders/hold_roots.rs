@@ -13,7 +13,7 @@ use platform::path;
 
 use super::{OrderRef, payload::OrderHoldPayload};
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, reading::Reading, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, reading::InputErrors, scalars::Long},
     references::SeenOrder,
     row_names, step,
     stock::ReceiptPayload,
@@ -52,8 +52,8 @@ pub struct OrderHoldLiftInput {
 row_names!("order": order as SeenOrder of OrderHoldSetInput);
 
 impl OrderHoldSetInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderHoldSet {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderHoldSet {
         shell::OrderHoldSet {
             idempotency_key: self.idempotency_key,
             order: reading.row(self.id),
@@ -66,8 +66,8 @@ impl OrderHoldSetInput {
 }
 
 impl OrderHoldLiftInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderHoldLift {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderHoldLift {
         shell::OrderHoldLift {
             idempotency_key: self.idempotency_key,
             hold: reading.id(&self.id, || path!["input", "id"]),

@@ -21,13 +21,13 @@ use crate::{
         fault::Answer,
         filters::DateTimeFilter,
         nested::read_nested,
-        reading::{Reading, read},
+        reading::{InputErrors, read},
         refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Cursor, DateTime, Long},
     },
     payload,
     periods::in_days,
-    short_lists::{SearchText, ShortList, is_wanted, is_within, short_sort},
+    short_lists::{SearchText, ShortList, is_within, matches_archived, short_sort},
     stock,
 };
 
@@ -167,7 +167,7 @@ pub struct HoldRuleArchiveInput {
 }
 
 impl HoldRuleUpsertInput {
-    fn read(self, reading: &mut Reading) -> shell::HoldRuleUpsert {
+    fn read(self, reading: &mut InputErrors) -> shell::HoldRuleUpsert {
         let fields = RuleFields {
             code: self.code,
             kind: self.kind,
@@ -207,11 +207,11 @@ impl HoldRulePayload {
 fn refused(refusal: RuleRefusal) -> UserError {
     let input = |name: &str| -> Path { path!["input", name] };
     match refusal {
-        RuleRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        RuleRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
         RuleRefusal::Field(problem) => field_refused(problem),
         RuleRefusal::NotFound => UserError::not_found("hold rule", input("code")),
         RuleRefusal::TooMany => {
-            let message = format!("at most {} rules are kept", core::MOST_RULES);
+            let message = format!("at most {} rules are kept", core::MAX_RULES);
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
         RuleRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
@@ -267,7 +267,7 @@ short_sort!(HoldRuleSort, HoldRuleSortField of core::HoldRule, "rules that set h
     UpdatedAt, "UPDATED_AT", "Time at which the rule last changed." => Key::Int(rule.updated_at.micros());
 });
 
-/// The root fields that ask for rules.
+/// Root fields that read rules.
 #[derive(Default)]
 pub struct HoldRuleQuery;
 
@@ -305,8 +305,8 @@ impl HoldRuleQuery {
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let is_sought = |rule: &core::HoldRule| {
             filter.holds(&|(search, is_archived, created, updated)| {
-                is_wanted(rule.archived_at, *is_archived)
-                    && search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])
+                matches_archived(rule.archived_at, *is_archived)
+                    && search.matches_row(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])
                     && is_within(created.as_ref(), rule.created_at)
                     && is_within(updated.as_ref(), rule.updated_at)
             })

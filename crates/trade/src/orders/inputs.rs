@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Json, Long, Quantity},
     },
     packs::PackLine,
@@ -138,8 +138,8 @@ impl OrderCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }
-    /// What the ledger's shell takes.
-    pub fn read(mut self, reading: &mut Reading) -> shell::OrderCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(mut self, reading: &mut InputErrors) -> shell::OrderCreate {
         let detail = said(&mut self);
         let payments = self.payments.take().unwrap_or_default().into_iter().enumerate();
         let payments = payments.map(|(index, paid)| paid.read(index, reading)).collect();
@@ -165,8 +165,8 @@ impl OrderCreateInput {
 }
 
 impl ActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderAct {
         shell::OrderAct {
             idempotency_key: self.idempotency_key,
             order: reading.id(&self.id, || path!["input", "id"]),
@@ -180,8 +180,8 @@ impl ActionInput {
 }
 
 impl OrderFulfilInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderFulfil {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::OrderFulfil {
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::LineQuantity {

@@ -1,4 +1,4 @@
-//! Inputs of a line of an order: as it is given, and as it shall be from now on.
+//! Inputs of a line of an order: of a new line, and of a changed one.
 
 use async_graphql::{ID, InputObject};
 use entity::prelude::OrderLineId;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::Path,
         scalars::{Decimal, Quantity},
     },
@@ -72,20 +72,20 @@ pub struct OrderLineSet {
     pub tax_rate: Option<Decimal>,
 }
 
-/// What lines say of how much, for `packs::in_units`.
+/// Returns the quantities of lines, for `packs::convert_packs`.
 pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec<PackLine<'a>> {
     packs::pack_lines(lines, list, "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
 }
 
 /// A rate between 0 and 1.
-fn tax_rate(reading: &mut Reading, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
+fn tax_rate(reading: &mut InputErrors, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
     match core::TaxRate::parse(&rate?.0) {
         Ok(rate) => Some(rate),
-        Err(core::OddRate::OutOfRange) => {
+        Err(core::TaxRateError::OutOfRange) => {
             reading.out_of_range("a tax rate lies between 0 and 1: 0.2 is 20 %", field);
             None
         }
-        Err(core::OddRate::NotANumber | core::OddRate::TooManyDecimals) => {
+        Err(core::TaxRateError::NotANumber | core::TaxRateError::TooManyDecimals) => {
             reading.invalid("a decimal number with at most six decimals is expected, as in 0.2", field);
             None
         }
@@ -94,7 +94,7 @@ fn tax_rate(reading: &mut Reading, rate: Option<&Decimal>, field: impl FnOnce() 
 
 impl OrderLineInput {
     /// A line of a list of the input.
-    pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewOrderLine {
+    pub(super) fn read(self, list: &str, index: usize, reading: &mut InputErrors) -> shell::NewOrderLine {
         let at = |name: &str| path!["input", list, index, name];
         shell::NewOrderLine {
             kind: self.kind.into(),
@@ -110,7 +110,7 @@ impl OrderLineInput {
 }
 
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
-fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Path, reading: &mut Reading) -> OrderLineId {
+fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Path, reading: &mut InputErrors) -> OrderLineId {
     if given.is_some() && earlier.is_some() && given != earlier {
         reading.invalid("lineId and id name two lines: give lineId alone", &field);
     }
@@ -122,7 +122,7 @@ fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Pa
 }
 
 impl OrderLineSet {
-    pub(super) fn read(self, index: usize, reading: &mut Reading) -> shell::SetLine {
+    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> shell::SetLine {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::SetLine {
             line: named_line((self.line_id, self.id), || at("lineId"), reading),

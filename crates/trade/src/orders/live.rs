@@ -1,4 +1,4 @@
-//! `orderChanged`: orders as they stand, then every change, none missed and in order.
+//! `orderChanged`: orders in their current state, then every change, without gaps and in order.
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
@@ -49,7 +49,7 @@ impl OrderUpdate {
     }
 }
 
-/// An order, as one event left it.
+/// An order after an event.
 #[derive(Clone)]
 pub struct OrderChange {
     pub(super) seq: i64,
@@ -59,7 +59,7 @@ pub struct OrderChange {
     pub(super) in_filter: bool,
 }
 
-/// What events are called in a snapshot, where there is none.
+/// Event name of the items of a snapshot, which have no event.
 const SNAPSHOT: &str = "snapshot";
 
 /// An order as one event left it. An order may come twice: keep the one with the greater version.
@@ -86,7 +86,8 @@ impl OrderChange {
     }
 }
 
-/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
+/// Generic, so that its streams and the types that they return are compiled in the crate of the
+/// schema only (`docs/decisions/0386`).
 #[derive(Default)]
 pub struct OrderSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
@@ -108,9 +109,9 @@ impl<Schema> OrderSubscription<Schema> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;
-        let place = filter.as_ref().and_then(OrderFilter::place_unheard);
-        let filter = OrderFilter::read_in(ctx, filter).await?;
-        if place.is_some() || filter.asks_of_lines() {
+        let place = filter.as_ref().and_then(OrderFilter::path_not_streamable);
+        let filter = OrderFilter::compile_filter(ctx, filter).await?;
+        if place.is_some() || filter.tests_lines() {
             let message = "events of orders do not say their lines, texts and times, and the stores that their stock is in: filter by something else";
             return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
         }

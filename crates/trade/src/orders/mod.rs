@@ -1,4 +1,5 @@
-//! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+//! Orders in GraphQL: types, lists, inputs, answers. Objects of other rooms are reached through
+//! `links`.
 
 pub use objects::orders::*;
 
@@ -35,7 +36,7 @@ pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};
 
 use crate::graphql::fault::Answer;
 
-/// The order of a number, as it is printed on something; None for what is no number of an order.
+/// The order with a printed number; None if the text is no number of an order.
 pub async fn order_numbered(ctx: &Context<'_>, number: &str) -> Answer<Option<Order>> {
     query::find(ctx, OrderRef::Number(number.trim().to_owned())).await
 }

@@ -16,7 +16,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    edit_inputs::{Cancelling, OrderLineCancel, OrderUpdateInput},
+    edit_inputs::{CancelStepInput, OrderLineCancel, OrderUpdateInput},
     enums::CancelReason,
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
     payload::OrderPayload,
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Default)]
 pub struct OrdersMutation;
 
-/// What can be done to orders.
+/// Mutations of orders.
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
@@ -83,7 +83,7 @@ impl OrdersMutation {
         )]
         register: Option<String>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { id: input.id.clone(), input, reason, register, lines };
+        let input = CancelStepInput { id: input.id.clone(), input, reason, register, lines };
         step!(lines Order OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 

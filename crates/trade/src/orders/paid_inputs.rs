@@ -1,4 +1,4 @@
-//! What was paid of an order as it is placed.
+//! Payments that a new order records.
 
 use async_graphql::InputObject;
 use entity::prelude::{Currency, Money};
@@ -7,7 +7,7 @@ use platform::path;
 
 use super::links::MoneyInput;
 use crate::{
-    graphql::{reading::Reading, scalars::DateTime},
+    graphql::{reading::InputErrors, scalars::DateTime},
     payments::PaymentKind,
 };
 
@@ -30,12 +30,12 @@ pub struct OrderPaymentInput {
 }
 
 impl OrderPaymentInput {
-    /// What the ledger's shell takes.
-    pub(super) fn read(self, index: usize, reading: &mut Reading) -> shell::PaidAtOnce {
+    /// Converts the input to the command of the ledger's shell.
+    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> shell::PaidAtOnce {
         let amount = reading.money(Some(&self.amount), || path!["input", "payments", index, "amount"]);
         shell::PaidAtOnce {
             kind: self.kind.into(),
-            // What is no amount is refused when the input has been read.
+            // An invalid amount is refused when the whole input has been read.
             amount: amount.unwrap_or(Money::zero(Currency::GBP)),
             method: self.method,
             reference: self.reference,

@@ -32,14 +32,14 @@ use crate::{
     sorts::{OrderSort, order_of},
 };
 
-/// The most orders that a count goes through.
-const MOST_COUNTED: i32 = 100_000;
+/// Maximum orders that are counted.
+const MAX_COUNTED: i32 = 100_000;
 
 /// The root fields that read orders.
 #[derive(Default)]
 pub struct OrdersQuery;
 
-/// What can be asked about orders.
+/// Queries of orders.
 #[resolvers]
 impl OrdersQuery {
     /// An order; null when there is none or it is not yours.
@@ -79,11 +79,11 @@ impl OrdersQuery {
         #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let scope = permit.scope(ledger(ctx)?.database());
-        if !(1..=MOST_COUNTED).contains(&limit) {
-            return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
+        if !(1..=MAX_COUNTED).contains(&limit) {
+            return Err(TopError::bad_input(format!("limit must lie between 1 and {MAX_COUNTED}"), path!["limit"]));
         }
-        let filter = orders_within(&permit, OrderFilter::read_in(ctx, filter).await?);
-        let filter = rows::with_merged(&scope, &filter).await?;
+        let filter = orders_within(&permit, OrderFilter::compile_filter(ctx, filter).await?);
+        let filter = rows::include_merged_customers(&scope, &filter).await?;
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
@@ -107,7 +107,7 @@ impl OrdersQuery {
         let scope = permit.scope(ledger(ctx)?.database());
         let mut lines = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         if let Some(named) = product {
-            // What nobody knows, nobody waits for.
+            // No line waits for a product that does not exist.
             let product = product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL);
             lines.own.products.push(vec![product.uuid()]);
         }
@@ -126,12 +126,12 @@ fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database()))
 }
 
-/// The order that somebody names.
+/// The order that a reference names.
 pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order>> {
     let scope = scope(ctx)?;
     let name = match by {
         OrderRef::Id(id) => return whole(ctx, argument(&id, || path!["by", "id"])?).await,
-        // What is no number is the number of no order.
+        // A text that cannot be a number matches no order.
         OrderRef::Number(number) => match numbering::named(ctx, Numbered::Order, &number).await? {
             Some(number) => OrderName::Number(number),
             None => return Ok(None),
@@ -150,7 +150,7 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
     }
 }
 
-/// The channel of a reference. One that a code does not name is a channel that nobody has.
+/// The channel of a reference. An unknown code gives an ID without a channel.
 async fn channel_of(ctx: &Context<'_>, external: &mut ExternalRef) -> Answer<ChannelId> {
     external.in_channel(ctx.caller()?.channel);
     let at = path!["by", "external"];

@@ -1,11 +1,11 @@
-//! Where the stock of orders comes from, as clients see it.
+//! Sourcing of orders: its inputs and types in the API.
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use entity::prelude::{self, StoreId};
 use iam::access::kind;
 use inventory::orders::{
     core::{MAX_STORES, Position, SourcingAsked, SourcingRule},
-    rows::{self, MOST_STORES_SHOWN, StoreSourcing},
+    rows::{self, MAX_STORES_SHOWN, StoreSourcing},
 };
 use macros::resolvers;
 use platform::path;
@@ -14,7 +14,7 @@ use super::{
     links::{self, Store, StoreRef},
     payload::ledger,
 };
-use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::InputErrors};
 
 /// Strategy that ranks the stores from which an order can take its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -99,7 +99,7 @@ pub struct SourcingRuleInput {
     pub max_stores: Option<i32>,
 }
 
-fn position(reading: &mut Reading, given: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
+fn position(reading: &mut InputErrors, given: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
     let given = given?;
     let found = Position::of_degrees(given.latitude, given.longitude);
     if found.is_none() {
@@ -108,7 +108,7 @@ fn position(reading: &mut Reading, given: Option<GeoPointInput>, field: impl FnO
     found
 }
 
-fn max_stores(reading: &mut Reading, given: Option<i32>, field: impl FnOnce() -> Vec<String>) -> Option<u16> {
+fn max_stores(reading: &mut InputErrors, given: Option<i32>, field: impl FnOnce() -> Vec<String>) -> Option<u16> {
     let given = given?;
     let found = u16::try_from(given).ok().filter(|max| (1..=MAX_STORES).contains(max));
     if found.is_none() {
@@ -118,8 +118,8 @@ fn max_stores(reading: &mut Reading, given: Option<i32>, field: impl FnOnce() ->
 }
 
 impl SourcingInput {
-    /// What the ledger's shell takes, of the input's field of this name.
-    pub(super) fn read(self, field: &str, reading: &mut Reading) -> SourcingAsked {
+    /// Reads the input, which is the field of this name, for the ledger's shell.
+    pub(super) fn read(self, field: &str, reading: &mut InputErrors) -> SourcingAsked {
         SourcingAsked {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
@@ -130,7 +130,7 @@ impl SourcingInput {
 }
 
 impl SourcingRuleInput {
-    pub(super) fn read(self, reading: &mut Reading) -> SourcingAsked {
+    pub(super) fn read(self, reading: &mut InputErrors) -> SourcingAsked {
         SourcingAsked {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
@@ -141,8 +141,8 @@ impl SourcingRuleInput {
 }
 
 impl StoreSourcingInput {
-    /// What is said, without the store, which is looked up.
-    pub(super) fn read(&self, index: usize, reading: &mut Reading) -> StoreSourcing {
+    /// Reads the settings without the store, which is looked up later.
+    pub(super) fn read(&self, index: usize, reading: &mut InputErrors) -> StoreSourcing {
         let position = position(reading, self.position, || path!["input", "stores", index, "position"]);
         StoreSourcing { store: StoreId::NIL, is_source: self.is_source, priority: self.priority, position }
     }
@@ -165,10 +165,10 @@ impl From<Position> for GeoPoint {
     }
 }
 
-/// How orders find their stock.
+/// Company's rule of sourcing, and the settings of its stores.
 pub struct Sourcing {
     pub(super) rule: SourcingRule,
-    /// One more than are shown, where there are more.
+    /// Settings of the stores, with one more than are shown if there are more.
     pub(super) stores: Vec<StoreSourcing>,
 }
 
@@ -190,16 +190,16 @@ impl Sourcing {
     /// Settings of the open stores as sources of stock, by code; at most 1,000.
     #[field(list_size(assumed = 1_000))]
     async fn stores(&self) -> Vec<SourcingStore> {
-        self.stores.iter().copied().take(MOST_STORES_SHOWN).map(SourcingStore).collect()
+        self.stores.iter().copied().take(MAX_STORES_SHOWN).map(SourcingStore).collect()
     }
     /// True if there are more open stores than `stores` has.
     async fn has_more_stores(&self) -> bool {
-        self.stores.len() > MOST_STORES_SHOWN
+        self.stores.len() > MAX_STORES_SHOWN
     }
 }
 
 impl Sourcing {
-    /// As it is now.
+    /// The current rule and settings.
     pub(super) async fn of(ctx: &Context<'_>) -> Answer<Self> {
         let scope = ctx.permit::<kind::StoreRead>()?.scope(ledger(ctx)?.database());
         let (rule, stores) = (rows::sourcing_rule(&scope).await?, rows::store_sourcing(&scope).await?);

@@ -23,8 +23,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::Reading,
-        refusal::{ErrorCode, UserError, first_told, name_sent},
+        reading::InputErrors,
+        refusal::{ErrorCode, UserError, add_sent_values, truncate_errors},
         scalars::Long,
     },
     purchasing::check_key,
@@ -32,13 +32,13 @@ use crate::{
 };
 
 /// Stores that are set in one call.
-const MOST_SET: usize = 500;
+const MAX_SET: usize = 500;
 
 /// The root fields that read how orders find their stock.
 #[derive(Default)]
 pub struct SourcingQuery;
 
-/// What can be asked about where stock comes from.
+/// Queries of sourcing.
 #[resolvers]
 impl SourcingQuery {
     /// The rule by which orders find their stock, and what stores say of themselves.
@@ -52,7 +52,7 @@ impl SourcingQuery {
 #[derive(Default)]
 pub struct SourcingMutation;
 
-/// What can be set about where stock comes from.
+/// Mutations of sourcing.
 #[resolvers]
 impl SourcingMutation {
     /// Sets the rule by which orders find their stock, and what stores say of themselves.
@@ -74,8 +74,8 @@ impl SourcingMutation {
                 Ok(SourcingPayload { is_set: true, would_be, user_errors: Vec::new(), replayed, seq })
             }
             Err(refusals) => {
-                let mut errors = first_told(refusals.into_iter().map(refused));
-                name_sent(ctx, &mut errors);
+                let mut errors = truncate_errors(refusals.into_iter().map(refused));
+                add_sent_values(ctx, &mut errors);
                 Ok(errors.into())
             }
         }
@@ -83,14 +83,14 @@ impl SourcingMutation {
 }
 
 async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<SourcingSet, Vec<UserError>>> {
-    let mut reading = Reading::default();
+    let mut reading = InputErrors::default();
     check_key(&mut reading, &input.idempotency_key);
-    if input.stores.len() > MOST_SET {
+    if input.stores.len() > MAX_SET {
         reading.invalid("at most 500 stores are set in one call", || path!["input", "stores"]);
     }
     let rule = input.rule.map(|rule| rule.read(&mut reading));
-    let mut stores = Vec::with_capacity(input.stores.len().min(MOST_SET));
-    for (index, one) in input.stores.iter().enumerate().take(MOST_SET) {
+    let mut stores = Vec::with_capacity(input.stores.len().min(MAX_SET));
+    for (index, one) in input.stores.iter().enumerate().take(MAX_SET) {
         let said = one.read(index, &mut reading);
         let store = match reading.store(one.store.clone(), || path!["input", "stores", index, "store"]) {
             StoreRef::Id(id) => Some(id),
@@ -119,7 +119,7 @@ fn refused(refusal: SourcingRefusal) -> UserError {
 #[derive(Default)]
 pub struct SourcingPayload {
     is_set: bool,
-    /// What a dry run would leave.
+    /// The rule and the stores as a dry run would leave them.
     would_be: Option<(SourcingRule, Vec<StoreSourcing>)>,
     user_errors: Vec<UserError>,
     replayed: bool,

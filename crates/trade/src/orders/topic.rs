@@ -1,4 +1,4 @@
-//! What `orderChanged` is about: orders that match a filter.
+//! Topic of `orderChanged`: orders that match a filter.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -36,7 +36,7 @@ impl Topic for OrderTopic {
 
     fn interest(&self) -> Interest {
         let mut lists = Vec::new();
-        demanded(&self.filter, &mut lists);
+        collect_required_subjects(&self.filter, &mut lists);
         Interest::narrowest(inventory::orders::events::ORDERS, lists)
     }
 
@@ -60,7 +60,8 @@ impl Topic for OrderTopic {
         let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
         let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<OrderEvent>)| {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
-            // A draft may have gone where the caller sees nothing: its lines and payments are read as they are now.
+            // A draft may have moved to a store or channel that the caller does not see; its lines
+            // and payments would be read in their current state.
             if !self.within.matches(&order) {
                 return None;
             }
@@ -70,10 +71,11 @@ impl Topic for OrderTopic {
                 let before = |status| core::Order { status, store, channel, ..order.clone() };
                 event.before.is_some_and(|status| self.filter.matches(&before(status)))
             };
-            // Events say where an order stood, and not what was paid of it or when it was placed before: one that may have left the filter by that is
-            // told to have left.
+            // Events have an order's previous status, store and channel, but not its previous
+            // payments or placing time: an order that may have left the filter by those is reported
+            // as having left.
             let is_placed_anew = || event.changed.iter().any(|field| field == "placedAt");
-            let may_have_left = || event.before.is_some() && (self.filter.asks_of_money_or_holds() || is_placed_anew());
+            let may_have_left = || event.before.is_some() && (self.filter.tests_money_or_holds() || is_placed_anew());
             (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
@@ -93,21 +95,21 @@ impl Topic for OrderTopic {
     }
 }
 
-/// The rows of orders whose events do not say all of them: those of earlier versions of Entrepot.
+/// Reads the rows of orders whose events are incomplete: those of earlier versions of Entrepot.
 async fn older(scope: &TenantScope, events: impl Iterator<Item = &OrderEvent>) -> Result<HashMap<OrderId, core::Order>, Fault> {
     let ids: BTreeSet<OrderId> = events.filter(|event| !event.is_whole()).map(|event| event.order).collect();
     let orders = rows::orders(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
 }
 
-/// The row with what the event says of it.
+/// The row with the event's status and version.
 fn as_of(row: &core::Order, event: &OrderEvent) -> core::Order {
     core::Order { status: event.status, version: event.version, lines: Vec::new(), ..row.clone() }
 }
 
-fn demanded(filter: &Filter, lists: &mut Vec<Vec<Subject>>) {
+fn collect_required_subjects(filter: &Filter, lists: &mut Vec<Vec<Subject>>) {
     match filter {
-        Filter::All(parts) => parts.iter().for_each(|part| demanded(part, lists)),
+        Filter::All(parts) => parts.iter().for_each(|part| collect_required_subjects(part, lists)),
         Filter::Ids(IdColumn::Store, ids) => {
             lists.push(ids.iter().map(|id| Subject::of(StoreId::from_uuid(*id))).collect());
         }

@@ -8,7 +8,7 @@ use platform::path;
 use super::enums::PaymentKind;
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::Path,
         scalars::{DateTime, Long},
     },
@@ -81,8 +81,8 @@ pub struct PaymentReverseInput {
 }
 
 impl PaymentReverseInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PaymentReverse {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentReverse {
         shell::PaymentReverse {
             idempotency_key: self.idempotency_key,
             payment: reading.id(&self.id, || path!["input", "id"]),
@@ -94,7 +94,7 @@ impl PaymentReverseInput {
 }
 
 impl PaymentRecordInput {
-    /// With the caller's channel where an order is named by a reference without one.
+    /// Sets the caller's channel if an order is named by a reference without one.
     #[must_use]
     pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
         self.payment.in_channel(bound);
@@ -103,8 +103,9 @@ impl PaymentRecordInput {
     pub fn names(&mut self) -> Names<'_> {
         self.payment.names(path!["input"])
     }
-    /// What the ledger's shell takes. The audit log names the return, too.
-    pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
+    /// Converts the input to the command of the ledger's shell. The audit log names the return,
+    /// too.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentsRecord {
         if let Some(id) = &self.payment.return_id {
             audited(id);
         }
@@ -114,7 +115,7 @@ impl PaymentRecordInput {
 }
 
 impl PaymentsRecordInput {
-    /// With the caller's channel where an order is named by a reference without one.
+    /// Sets the caller's channel if an order is named by a reference without one.
     #[must_use]
     pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
         self.payments.iter_mut().for_each(|payment| payment.in_channel(bound));
@@ -125,8 +126,8 @@ impl PaymentsRecordInput {
         let names = payments.map(|(index, payment)| payment.names(path!["input", "payments", index]));
         names.fold(Names::of(path!["input"]), Names::and)
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentsRecord {
         let facts = self.payments.into_iter().enumerate();
         let facts = facts.map(|(index, fact)| fact.read(reading, path!["input", "payments", index])).collect();
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
@@ -149,7 +150,7 @@ impl PaymentInput {
             OrderRef::Id(_) | OrderRef::Number(_) => own,
         }
     }
-    fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {
+    fn read(self, reading: &mut InputErrors, place: Path) -> shell::NewFact {
         let at = |names: &[&str]| -> Path {
             place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
         };
@@ -169,7 +170,7 @@ impl PaymentInput {
         shell::NewFact {
             order,
             kind: self.kind.into(),
-            // What is no amount is refused when the input has been read.
+            // An invalid amount is refused when the whole input has been read.
             amount: reading.money(Some(&self.amount), || at(&["amount"])).unwrap_or(Money::zero(Currency::GBP)),
             method: self.method,
             reference: self.reference,

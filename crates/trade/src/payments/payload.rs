@@ -1,4 +1,4 @@
-//! What mutations answer: the facts as the receipt has them, or refusals.
+//! Payloads of mutations of payments: the facts as the receipt has them, or refusals.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -22,14 +22,14 @@ use platform::storage::TenantScope;
 use super::payment::Payment;
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
-    orders::{Order, tried_order},
+    orders::{Order, order_after_dry_run},
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
 
 seen_payload! {
     /// The payment that was recorded.
-    PaymentPayload(facts: Option<Vec<Fact>>) {
+    PaymentPayload(facts: Option<Vec<RecordedPayment>>) {
         /// Payment that was recorded; null when there are userErrors.
         async fn payment(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
             let facts = self.facts.as_deref()?;
@@ -40,7 +40,7 @@ seen_payload! {
 
 seen_payload! {
     /// The payments that were recorded.
-    PaymentsPayload(facts: Option<Vec<Fact>>) {
+    PaymentsPayload(facts: Option<Vec<RecordedPayment>>) {
         /// Payments that were recorded, in the order of the input; null when there are userErrors.
         async fn payments(&self, ctx: &Context<'_>) -> Option<Answer<Vec<Payment>>> {
             let facts = self.facts.as_deref()?;
@@ -50,14 +50,14 @@ seen_payload! {
 }
 
 /// A payment that was recorded.
-pub struct Fact {
+pub struct RecordedPayment {
     recorded: Recorded,
-    /// Its order as a dry run would leave it.
+    /// The order of the payment after a dry run.
     tried: Option<Order>,
 }
 
-/// Those of the facts whose orders the caller, who may record them, also sees.
-fn seen(ctx: &Context<'_>, facts: &[Fact]) -> Answer<Vec<Payment>> {
+/// The payments of orders that the caller, who may record them, also may see.
+fn seen(ctx: &Context<'_>, facts: &[RecordedPayment]) -> Answer<Vec<Payment>> {
     let permit: Permit<kind::OrderRead> = ctx.permit()?;
     let seen = facts.iter().filter(|fact| permit.covers_document(fact.recorded.store, fact.recorded.channel));
     Ok(seen.map(|fact| Payment::new(Arc::new(fact.recorded.payment.clone())).of_order(fact.tried.clone())).collect())
@@ -76,17 +76,17 @@ impl ReceiptPayload for PaymentsPayload {
 }
 
 /// The facts of a receipt, in the order of the input. A dry run has their orders, too.
-async fn facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Fact>> {
+async fn facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<RecordedPayment>> {
     let ids: BTreeSet<OrderId> =
         receipt.documents.read(|own: &PaymentDecision| own.facts.iter().map(|fact| fact.payment.order).collect());
     let mut orders: HashMap<OrderId, Order> = HashMap::new();
     for id in ids {
-        orders.extend(tried_order(scope, receipt, id).await?.map(|order| (id, order)));
+        orders.extend(order_after_dry_run(scope, receipt, id).await?.map(|order| (id, order)));
     }
     let all = recorded(scope, receipt).await?;
     let fact = |recorded: Recorded| {
         let tried = orders.get(&recorded.payment.order).cloned();
-        Fact { recorded, tried }
+        RecordedPayment { recorded, tried }
     };
     Ok(all.into_iter().map(fact).collect())
 }

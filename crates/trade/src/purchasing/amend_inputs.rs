@@ -1,4 +1,4 @@
-//! The inputs of what becomes of a purchase order that is with its supplier: what was confirmed, and what changes.
+//! Inputs for a purchase order that is with its supplier: its confirmation and its amendment.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::purchasing::shell;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{Date, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
@@ -111,7 +111,7 @@ pub struct PurchaseOrderAmendInput {
 row_names!("purchaseOrder": purchase_order of PurchaseOrderConfirmInput, PurchaseOrderAmendInput);
 
 impl PurchaseOrderConfirmInput {
-    /// The lines that say how much. The others confirm what was ordered.
+    /// Lines with a quantity. The others confirm the ordered quantity.
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.lines.iter_mut().flatten().enumerate();
         lines
@@ -122,8 +122,8 @@ impl PurchaseOrderConfirmInput {
             .filter(CodedLine::is_counted)
             .collect()
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderConfirm {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderConfirm {
         let mut line = |(index, one): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {
             line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
             quantity: one.quantity.map(|quantity| quantity.0),
@@ -142,7 +142,7 @@ impl PurchaseOrderConfirmInput {
 }
 
 impl PurchaseOrderLineSet {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::PurchaseLineSet {
+    fn read(self, index: usize, reading: &mut InputErrors) -> shell::PurchaseLineSet {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::PurchaseLineSet {
             line: named_line((self.line_id, self.purchase_order_line_id), || at("lineId"), reading),
@@ -166,8 +166,8 @@ impl PurchaseOrderAmendInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderAmend {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderAmend {
         let set_lines = self.set_lines.into_iter().flatten().enumerate();
         let add_lines = self.add_lines.into_iter().flatten().enumerate();
         let cancel_lines = self.cancel_lines.into_iter().flatten().enumerate();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{CurrencyCode, Date, Long, Quantity},
     },
     packs::{self, PackLine},
@@ -101,7 +101,7 @@ pub struct BlanketOrderActionInput {
 row_names!("blanketOrder": blanket_order of BlanketOrderUpdateInput, BlanketOrderActionInput);
 
 impl BlanketOrderLineInput {
-    fn all(lines: Vec<Self>, reading: &mut Reading) -> Vec<shell::BlanketOrderLine> {
+    fn all(lines: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::BlanketOrderLine> {
         let mut read = Vec::with_capacity(lines.len());
         for (index, line) in lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
@@ -117,7 +117,7 @@ impl BlanketOrderLineInput {
     }
 }
 
-/// What lines say of how much, for `packs::in_units`.
+/// Returns the quantities of lines, for `packs::convert_packs`.
 fn pack_lines(lines: &mut [BlanketOrderLineInput]) -> Vec<PackLine<'_>> {
     packs::pack_lines(lines, "lines", "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
 }
@@ -126,8 +126,8 @@ impl BlanketOrderCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines)
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderCreate {
         let currency = self.currency_code.and_then(|code| {
             let read = Currency::parse(&code.0);
             if read.is_none() {
@@ -153,8 +153,8 @@ impl BlanketOrderUpdateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.lines.as_deref_mut().unwrap_or_default())
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderUpdate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderUpdate {
         shell::BlanketOrderUpdate {
             idempotency_key: self.idempotency_key,
             blanket: reading.row(self.id),
@@ -169,8 +169,8 @@ impl BlanketOrderUpdateInput {
 }
 
 impl BlanketOrderActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderAct {
         shell::BlanketOrderAct {
             idempotency_key: self.idempotency_key,
             blanket: reading.row(self.id),

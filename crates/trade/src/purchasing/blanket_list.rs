@@ -21,7 +21,7 @@ use super::{
     BlanketOrderRef,
     blanket::{BlanketOrder, BlanketOrderStatus},
     filter::days,
-    links::{MOST_A_PAGE, argument},
+    links::{MAX_A_PAGE, argument},
     load_blanket,
 };
 use crate::{
@@ -179,11 +179,11 @@ impl BlanketQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
-            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+            numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;
         let sorted = BlanketOrderSort::sorted(sort);
         let kind = sorted.kind(rows::BLANKETS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
         rows::add_merged_suppliers(&scope, lists).await?;
         let source = rows::blanket_source(scope.backend(), &filter);
@@ -199,9 +199,9 @@ impl BlanketQuery {
 async fn named(ctx: &Context<'_>, permit: &Permit<kind::PurchaseRead>, by: BlanketOrderRef) -> Answer<Option<BlanketOrder>> {
     let id = match by {
         BlanketOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
-        // What is no number is the number of nothing.
+        // A text that cannot be a number matches no blanket order.
         BlanketOrderRef::Number(number) => match numbering::named(ctx, Numbered::BlanketOrder, &number).await? {
-            Some(number) => rows::blanket_of_number(&permit.scope(ctx.given::<Ledger>()?.database()), number).await?,
+            Some(number) => rows::blanket_by_number(&permit.scope(ctx.given::<Ledger>()?.database()), number).await?,
             None => None,
         },
     };

@@ -1,4 +1,4 @@
-//! What can be done to blanket orders.
+//! Mutations of blanket orders.
 
 use std::sync::Arc;
 

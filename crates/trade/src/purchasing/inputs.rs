@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{CurrencyCode, Date, Decimal, Long, Quantity},
     },
     packs::{self, PackLine},
@@ -158,7 +158,7 @@ pub struct PurchaseOrderActionInput {
 
 row_names!("purchaseOrder": purchase_order of PurchaseOrderUpdateInput, PurchaseOrderActionInput);
 
-/// What lines say of how much, for `packs::in_units`.
+/// Returns the quantities of lines, for `packs::convert_packs`.
 pub(super) fn pack_lines<'a>(lines: &'a mut [PurchaseOrderLineInput], list: &str) -> Vec<PackLine<'a>> {
     packs::pack_lines(lines, list, "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
 }
@@ -177,7 +177,7 @@ impl PurchaseOrderUpdateInput {
 
 impl PurchaseOrderLineInput {
     /// A line of a list in the input.
-    pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewPurchaseLine {
+    pub(super) fn read(self, list: &str, index: usize, reading: &mut InputErrors) -> shell::NewPurchaseLine {
         let at = |name: &str| path!["input", list, index, name];
         shell::NewPurchaseLine {
             product: reading.product(self.product, || at("product")),
@@ -187,14 +187,14 @@ impl PurchaseOrderLineInput {
             expected_on: self.expected_on.map(|day| day.0),
         }
     }
-    fn all(lines: Vec<Self>, reading: &mut Reading) -> Vec<shell::NewPurchaseLine> {
+    fn all(lines: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::NewPurchaseLine> {
         lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect()
     }
 }
 
 impl PurchaseChargeInput {
-    /// A charge whose amount cannot be read is left out: the reading has refused the call.
-    fn all(charges: Vec<Self>, reading: &mut Reading) -> Vec<shell::NewCharge> {
+    /// Reads charges. One with an invalid amount is left out: `reading` has refused the call.
+    fn all(charges: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::NewCharge> {
         let mut read = Vec::with_capacity(charges.len());
         for (index, charge) in charges.into_iter().enumerate() {
             if let Some(amount) = reading.money(Some(&charge.amount), || path!["input", "charges", index, "amount"]) {
@@ -210,7 +210,7 @@ impl PurchaseChargeInput {
 
 /// A supplier that is named in an input.
 pub(super) fn supplier_ref(
-    reading: &mut Reading,
+    reading: &mut InputErrors,
     supplier: SupplierRef,
     field: impl FnOnce() -> Vec<String>,
 ) -> shell::SupplierRef {
@@ -221,8 +221,8 @@ pub(super) fn supplier_ref(
 }
 
 impl PurchaseOrderCreateInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderCreate {
         let currency = self.currency_code.and_then(|code| {
             let read = Currency::parse(&code.0);
             if read.is_none() {
@@ -250,8 +250,8 @@ impl PurchaseOrderCreateInput {
 }
 
 impl PurchaseOrderUpdateInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderUpdate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderUpdate {
         shell::PurchaseOrderUpdate {
             idempotency_key: self.idempotency_key,
             order: reading.row(self.id),
@@ -269,8 +269,8 @@ impl PurchaseOrderUpdateInput {
 }
 
 impl PurchaseOrderActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderAct {
         shell::PurchaseOrderAct {
             idempotency_key: self.idempotency_key,
             order: reading.row(self.id),

@@ -1,4 +1,5 @@
-//! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+//! Purchasing in GraphQL: types, lists, inputs, answers. Objects of other rooms are reached through
+//! `links`.
 
 pub use objects::purchasing::*;
 

@@ -30,7 +30,7 @@ use crate::{
 #[derive(Default)]
 pub struct PurchaseMutation;
 
-/// What can be done to purchase orders.
+/// Mutations of purchase orders.
 #[resolvers]
 impl PurchaseMutation {
     /// Writes a purchase order: a DRAFT, or with `status` one that is placed with its supplier at once, where no other member has to approve it. All of

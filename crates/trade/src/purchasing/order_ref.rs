@@ -11,18 +11,19 @@ use crate::{
     numbering,
 };
 
-/// The purchase order that the argument `by` names, if there is one. What is no number is the number of no order.
+/// Returns the ID of the purchase order that the argument `by` names, if there is one. An invalid
+/// number finds no order.
 pub(super) async fn id_of(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrderId>> {
     let number = match by {
         PurchaseOrderRef::Id(id) => return Ok(Some(argument(&id, || path!["by", "id"])?)),
         PurchaseOrderRef::Number(number) => numbering::named(ctx, Numbered::PurchaseOrder, &number).await?,
     };
     let Some(number) = number else { return Ok(None) };
-    Ok(rows::number_of(&scope(ctx)?, number).await?)
+    Ok(rows::order_by_number(&scope(ctx)?, number).await?)
 }
 
-/// The same, beside the deprecated argument `id`. One of the two is needed.
-pub(super) async fn id_of_either(
+/// The same with the deprecated argument `id` beside it. One of the two is required.
+pub(super) async fn id_by_ref_or_id(
     ctx: &Context<'_>,
     by: Option<PurchaseOrderRef>,
     id: Option<ID>,

@@ -1,4 +1,4 @@
-//! What mutations answer.
+//! Payloads of mutations of purchasing.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use inventory::{
 use platform::storage::{Fault, TenantScope};
 
 use super::{
-    order::{PurchaseOrder, PurchaseOrderTried},
+    order::{PurchaseOrder, PurchaseOrderDryRun},
     returns::SupplierReturn,
     supply::SupplierProduct,
 };
@@ -27,7 +27,7 @@ use crate::{
     stock::{ReceiptPayload, StockLevel, lost},
 };
 
-/// Those of these orders that the caller sees.
+/// Returns those of the orders that the caller sees.
 fn seen(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder>> {
     let permit: Permit<kind::PurchaseRead> = ctx.permit()?;
     Ok(orders.iter().filter(|order| permit.covers(order.row().store)).cloned().collect())
@@ -116,7 +116,8 @@ pub struct SupplierProductBulkUpsertPayload {
     pub seq: Option<Long>,
 }
 
-/// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
+/// The orders of a receipt: a fresh receipt contains them, a stored one names them, and they are
+/// read in their current state.
 async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
     let orders = match &receipt.stored {
         None => {
@@ -125,7 +126,7 @@ async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<Pur
             let is_tried = receipt.seq.is_none();
             let order = |order: core::PurchaseOrder| {
                 let tried = is_tried.then(|| tried(&of, order.id));
-                PurchaseOrder::whole(Arc::new(order)).trying(tried)
+                PurchaseOrder::whole(Arc::new(order)).with_dry_run(tried)
             };
             return Ok(orders.into_iter().map(order).collect());
         }
@@ -139,9 +140,9 @@ async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<Pur
     Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::whole).collect())
 }
 
-/// What a dry run would add to an order beside its row.
-fn tried(decision: &PurchaseDecision, id: PurchaseOrderId) -> PurchaseOrderTried {
-    PurchaseOrderTried {
+/// Returns the receipts and discrepancies that a dry run would add to an order.
+fn tried(decision: &PurchaseDecision, id: PurchaseOrderId) -> PurchaseOrderDryRun {
+    PurchaseOrderDryRun {
         receipts: decision.receipts.iter().filter(|receipt| receipt.order == id).cloned().collect(),
         discrepancies: decision.discrepancies.iter().filter(|one| one.order == id).cloned().collect(),
     }

@@ -1,4 +1,4 @@
-//! How all suppliers deliver, as a list.
+//! List of all suppliers by their deliveries.
 
 use async_graphql::{Context, Enum, InputObject, InputType as _};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,7 +16,7 @@ use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 use serde_json::json;
 
-use super::{links::MOST_A_PAGE, reorder::SupplierPerformance};
+use super::{links::MAX_A_PAGE, reorder::SupplierPerformance};
 use crate::{
     catalog::{Direction, ProductFilter, products_at},
     graphql::{
@@ -30,8 +30,8 @@ use crate::{
     keyed_filters::{KeyKind, test_by_ids},
 };
 
-/// Seconds of a year: what is measured if nothing else is asked for.
-const YEAR: i64 = 365 * 86_400;
+/// Seconds of a year, the default span.
+const YEAR_SECONDS: i64 = 365 * 86_400;
 
 /// Sort order of a list of suppliers by their deliveries; rows with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -84,7 +84,7 @@ impl SupplierPerformanceSort {
         let millionths = value.map(|value| (value * 1e6).round() as i64);
         Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))
     }
-    /// What cursors of the list are bound to, besides what narrows it.
+    /// Returns the name that cursors of the list are bound to, without its filters.
     fn list_name(self, (from, to): (Option<DateTime>, Option<DateTime>)) -> String {
         let micros = |at: Option<DateTime>| at.map_or_else(String::new, |at| at.0.micros().to_string());
         let (field, direction) = (self.field.to_value(), self.direction.to_value());
@@ -92,8 +92,8 @@ impl SupplierPerformanceSort {
     }
 }
 
-/// The suppliers that are asked for, by which of their deliveries, and in which order.
-pub(super) struct PerformanceAsk {
+/// Arguments of a list: the suppliers, their deliveries that count, and the order.
+pub(super) struct PerformanceListArgs {
     pub span: (Option<DateTime>, Option<DateTime>),
     pub supplier: Option<IdFilter>,
     pub store: Option<IdFilter>,
@@ -101,8 +101,8 @@ pub(super) struct PerformanceAsk {
     pub sort: Option<SupplierPerformanceSort>,
 }
 
-/// What narrows a list, and its name; empty where nothing does.
-async fn narrowed(
+/// Reads the filters of a list, and returns their name; it is empty without filters.
+async fn read_delivery_filter(
     ctx: &Context<'_>,
     (supplier, store): (Option<IdFilter>, Option<IdFilter>),
     products: Option<ProductFilter>,
@@ -125,7 +125,7 @@ async fn narrowed(
 pub struct SupplierPerformanceConnection {
     page: CountedPage<SupplierPerformance>,
     totals: Performance,
-    /// Of all suppliers together; empty where it is not selected.
+    /// Price drifts of all suppliers together; empty if not selected.
     prices: Vec<PriceDrift>,
     suppliers: usize,
 }
@@ -144,29 +144,29 @@ impl SupplierPerformanceConnection {
     }
 }
 
-/// The times of ordering that are asked for: a year up to now, if nothing else is said.
+/// The requested span of ordering times; by default a year up to now.
 pub(super) fn measured_span((from, to): (Option<DateTime>, Option<DateTime>), now: Timestamp) -> (Timestamp, Timestamp) {
-    (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0))
+    (from.map_or(now.plus_seconds(-YEAR_SECONDS), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0))
 }
 
-/// A page of the suppliers of whom something was measured.
+/// A page of the suppliers with measured deliveries.
 pub(super) async fn supplier_performances(
     ctx: &Context<'_>,
     permit: Permit<kind::PurchaseRead>,
-    ask: PerformanceAsk,
+    ask: PerformanceListArgs,
     args: &PageArgs,
 ) -> Answer<SupplierPerformanceConnection> {
     let by_orders = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
-    let PerformanceAsk { span, supplier, store, products, sort } = ask;
+    let PerformanceListArgs { span, supplier, store, products, sort } = ask;
     let sort = sort.unwrap_or(by_orders);
-    let (filter, name) = narrowed(ctx, (supplier, store), products).await?;
+    let (filter, name) = read_delivery_filter(ctx, (supplier, store), products).await?;
     let (ledger, signer) = (ctx.given::<Ledger>()?, ctx.given::<CursorSigner>()?);
     let list = format!("{}{name}", sort.list_name(span));
-    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_A_PAGE)?;
     let now = ledger.clock().now();
     let measured = measured_span(span, now);
     let found = shell::supplier_performances(ledger.database(), &permit, &filter, (measured, now)).await?;
-    let drifts = if is_drift_asked(ctx)? {
+    let drifts = if is_drift_selected(ctx)? {
         shell::supplier_price_drifts(ledger.database(), &permit, &filter, measured).await?
     } else {
         SupplierPriceDrifts::default()
@@ -180,8 +180,9 @@ pub(super) async fn supplier_performances(
     Ok(SupplierPerformanceConnection { page, totals, prices: drifts.totals, suppliers })
 }
 
-/// Whether the prices of suppliers are selected, of some or of all, by a caller who may see them: they are read apart.
-fn is_drift_asked(ctx: &Context<'_>) -> Answer<bool> {
+/// Whether the drift of prices is selected, of single suppliers or of all, by a caller who may see
+/// it: it is read separately.
+fn is_drift_selected(ctx: &Context<'_>) -> Answer<bool> {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
     Ok(ctx.caller()?.sees_costs() && rows.iter().any(|row| row.field("priceDrift").exists()))

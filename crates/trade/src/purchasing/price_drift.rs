@@ -1,4 +1,4 @@
-//! How the prices of suppliers have changed, as clients see it.
+//! Changes of suppliers' prices, as the API shows them.
 
 use entity::prelude;
 use inventory::purchasing::core;
@@ -7,7 +7,7 @@ use macros::resolvers;
 use super::links::Money;
 use crate::graphql::scalars::{CurrencyCode, Long};
 
-/// What products cost first and last, in one currency.
+/// First and last cost of products, in one currency.
 pub struct SupplierPriceDrift(pub core::PriceDrift);
 
 impl SupplierPriceDrift {

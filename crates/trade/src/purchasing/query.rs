@@ -23,14 +23,16 @@ use platform::{
 
 use super::{
     PurchaseOrderRef,
-    filter::{self, PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort},
-    links::{MOST_A_PAGE, StoreRef, SupplierRef},
+    filter::{self, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderListArgs, PurchaseOrderSort},
+    links::{MAX_A_PAGE, StoreRef, SupplierRef},
     load_order,
     order::PurchaseOrder,
-    order_ref::{id_of, id_of_either},
-    performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
+    order_ref::{id_by_ref_or_id, id_of},
+    performance::{
+        PerformanceListArgs, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances,
+    },
     reorder::{ReorderSuggestion, SupplierPerformance},
-    reorder_plan::{self, ReorderSuggestionConnection, SuggestedOf},
+    reorder_plan::{self, ReorderSuggestionConnection, SuggestionFilter},
     return_list::{SupplierReturnFilter, SupplierReturnSort, supplier_returns},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort},
@@ -44,7 +46,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
-        reading::Reading,
+        reading::InputErrors,
         scalars::{Cursor, DateTime},
         truncated,
     },
@@ -58,11 +60,11 @@ pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
 }
 
-/// The root fields that read what belongs to purchasing.
+/// Root fields that read purchasing.
 #[derive(Default)]
 pub struct PurchaseQuery;
 
-/// What can be asked about buying.
+/// Queries of blanket orders and purchase orders.
 #[resolvers]
 impl PurchaseQuery {
     /// A purchase order; null when there is none or it is not yours.
@@ -88,7 +90,7 @@ impl PurchaseQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
     ) -> Answer<PurchaseOrderConnection> {
-        let ask = PurchaseOrderAsk { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
+        let ask = PurchaseOrderListArgs { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
         filter::purchase_orders(ctx, &permit, ask).await
     }
 
@@ -103,7 +105,7 @@ impl PurchaseQuery {
             PurchaseOrderRef,
         >,
     ) -> Answer<Option<String>> {
-        let Some(id) = id_of_either(ctx, by, id).await? else { return Ok(None) };
+        let Some(id) = id_by_ref_or_id(ctx, by, id).await? else { return Ok(None) };
         let Some(order) = load_order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
         let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
@@ -144,7 +146,7 @@ impl PurchaseQuery {
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let sorted = SupplierProductSort::sorted(sort);
         let kind = sorted.kind("supplies");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let source = rows::supply_source(scope.backend(), &filter);
         let page = rows::supply_page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|row| {
@@ -189,7 +191,7 @@ impl PurchaseQuery {
         before: Option<Cursor>,
     ) -> Answer<SupplierPerformanceConnection> {
         let args = PageArgs { first, after, last, before };
-        let ask = PerformanceAsk { span: (from, to), supplier, store, products, sort };
+        let ask = PerformanceListArgs { span: (from, to), supplier, store, products, sort };
         Box::pin(supplier_performances(ctx, permit, ask, &args)).await
     }
 
@@ -233,12 +235,12 @@ impl PurchaseQuery {
     ) -> Answer<ReorderSuggestionConnection> {
         let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
         let args = PageArgs { first, after, last, before };
-        Box::pin(reorder_plan::suggestions_page(ctx, SuggestedOf { stores, supplier, product }, plan, &args)).await
+        Box::pin(reorder_plan::suggestions_page(ctx, SuggestionFilter { stores, supplier, product }, plan, &args)).await
     }
 
     /// Suggestions to transfer or buy goods, with the values behind them: for the given stores, or for all; for goods of one supplier, or of any. Products
     /// come in the order of their IDs, the most urgent store first.
-    // The figures of the plan are looked at first.
+    // The plan's arguments are checked before the permission.
     #[field(
         permit(PurchaseRead, in_body),
         cost = "20",
@@ -274,7 +276,8 @@ impl PurchaseQuery {
     ) -> Answer<Vec<ReorderSuggestion>> {
         let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
         let most = reorder_plan::number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
-        let mut found = Box::pin(reorder_plan::suggested(ctx, SuggestedOf { stores, supplier, product: None }, plan)).await?;
+        let mut found =
+            Box::pin(reorder_plan::load_suggestions(ctx, SuggestionFilter { stores, supplier, product: None }, plan)).await?;
         truncated::tell(ctx, found.len().min(usize::from(most)), found.len(), "reorderSuggestionsList");
         found.truncate(usize::from(most));
         Ok(found)
@@ -288,9 +291,9 @@ async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<Purchas
     }
 }
 
-/// The supplier of an argument; None when there is none.
+/// The supplier that an argument names; None if there is none.
 pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<entity::prelude::SupplierId>> {
-    let (mut reading, mut names) = (Reading::default(), Names::default());
+    let (mut reading, mut names) = (InputErrors::default(), Names::default());
     let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
     if reading.end(()).is_err() {
         return Err(TopError::bad_input("an id of a supplier is expected", path!["supplier", "id"]));

@@ -8,7 +8,7 @@ use platform::path;
 use super::{PurchaseOrderRef, links::ProductRef};
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
@@ -94,7 +94,7 @@ pub struct PurchaseOrderReceiveInput {
 
 row_names!("purchaseOrder": purchase_order of PurchaseOrderReceiveInput);
 
-fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec<shell::ReceivedLot> {
+fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut InputErrors) -> Vec<shell::ReceivedLot> {
     let mut read = Vec::with_capacity(lots.len());
     for (nth, one) in lots.into_iter().enumerate() {
         read.push(shell::ReceivedLot {
@@ -110,7 +110,7 @@ fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec
 pub(super) fn named_line(
     (given, earlier): (Option<ID>, Option<ID>),
     field: impl Fn() -> Path,
-    reading: &mut Reading,
+    reading: &mut InputErrors,
 ) -> PurchaseOrderLineId {
     if given.is_some() && earlier.is_some() && given != earlier {
         reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", &field);
@@ -142,8 +142,8 @@ impl PurchaseOrderReceiveInput {
             (item.product.as_ref(), &mut item.quantity, item.packs)
         })
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderReceive {
         let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
             line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
             quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),

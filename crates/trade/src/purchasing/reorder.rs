@@ -1,4 +1,4 @@
-//! What to order, and how suppliers deliver, as clients see it.
+//! Reorder suggestions and delivery performance of suppliers, as the API shows them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use entity::prelude::SupplierId;
 use inventory::purchasing::{
     core::{self, Kind, Suggestion},
-    rows::Situation,
+    rows::ReplenishmentInput,
 };
 use macros::resolvers;
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// A suggestion with the product that it is of.
 pub struct ReorderSuggestion {
-    pub of: Arc<Situation>,
+    pub of: Arc<ReplenishmentInput>,
     pub row: Suggestion,
 }
 
@@ -189,7 +189,7 @@ impl SupplierPerformance {
 }
 
 impl SupplierPerformance {
-    /// Of a supplier, or of several together.
+    /// Builds the performance of one supplier, or of several together.
     pub fn of(supplier_id: Option<SupplierId>, of: core::Performance) -> Self {
         Self {
             supplier_id,
@@ -207,7 +207,7 @@ impl SupplierPerformance {
             on_time_share: of.on_time,
         }
     }
-    /// With what was read of prices, which is where it is selected.
+    /// Attaches the prices, which are read only if they are selected.
     pub fn with_prices(self, prices: Vec<core::PriceDrift>) -> Self {
         Self { prices, ..self }
     }

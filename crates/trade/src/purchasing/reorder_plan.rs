@@ -1,4 +1,4 @@
-//! Suggestions of what to order: the figures that they are made from, all of them, and their pages.
+//! Suggestions of reorders: their arguments, the whole list, and its pages.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -10,7 +10,7 @@ use inventory::{
     purchasing::{
         core::{Kind, Plan, Suggestion},
         rows::Names,
-        shell::{self, PlanAsk},
+        shell::{self, ReorderSuggestionQuery},
     },
 };
 use platform::{
@@ -20,7 +20,7 @@ use platform::{
 };
 
 use super::{
-    links::{MOST_A_PAGE, StoreRef, SupplierRef},
+    links::{MAX_A_PAGE, StoreRef, SupplierRef},
     query::supplier_of,
     reorder::ReorderSuggestion,
     supply_inputs::store_name,
@@ -31,12 +31,12 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        reading::Reading,
+        reading::InputErrors,
     },
 };
 
 /// The kind of cursors of the list.
-const SUGGESTIONS: &str = "reorderSuggestions";
+const SUGGESTION_LIST: &str = "reorderSuggestions";
 
 crate::connection!(counted ReorderSuggestionConnection, ReorderSuggestionEdge, ReorderSuggestion, "suggestions to transfer or buy goods");
 
@@ -59,17 +59,17 @@ pub(super) fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i3
     })
 }
 
-/// Whose suggestions; what is None says nothing.
+/// Filter of suggestions; a field that is None does not filter.
 #[derive(Default)]
-pub(super) struct SuggestedOf {
+pub(super) struct SuggestionFilter {
     pub stores: Option<Vec<StoreRef>>,
     pub supplier: Option<SupplierRef>,
     pub product: Option<ProductFilter>,
 }
 
-/// All suggestions, the most urgent of a product first.
-pub(super) async fn suggested(ctx: &Context<'_>, of: SuggestedOf, plan: Plan) -> Answer<Vec<ReorderSuggestion>> {
-    let SuggestedOf { stores, supplier, product } = of;
+/// All suggestions, the most urgent of each product first.
+pub(super) async fn load_suggestions(ctx: &Context<'_>, of: SuggestionFilter, plan: Plan) -> Answer<Vec<ReorderSuggestion>> {
+    let SuggestionFilter { stores, supplier, product } = of;
     let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
     let scope = permit.scope(ledger.database());
     let stores = match stores {
@@ -77,7 +77,7 @@ pub(super) async fn suggested(ctx: &Context<'_>, of: SuggestedOf, plan: Plan) ->
         None => None,
     };
     let supplier = match supplier {
-        // Of a supplier that does not exist nothing is bought.
+        // A supplier that does not exist has no suggestions.
         Some(named) => match supplier_of(&scope, named).await? {
             Some(supplier) => Some(supplier),
             None => return Ok(Vec::new()),
@@ -86,7 +86,7 @@ pub(super) async fn suggested(ctx: &Context<'_>, of: SuggestedOf, plan: Plan) ->
     };
     let products = product_ids_within(ctx, product, None).await?;
     let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
-    let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
+    let ask = ReorderSuggestionQuery { stores, supplier, plan, now: ledger.clock().now() };
     let mut found = shell::suggestions(ledger.database(), &permit, &ask).await?;
     found.retain(|(of, _)| products.as_ref().is_none_or(|products| products.contains(&of.product)));
     let each = found.into_iter().flat_map(|(of, rows)| {
@@ -96,8 +96,8 @@ pub(super) async fn suggested(ctx: &Context<'_>, of: SuggestedOf, plan: Plan) ->
     Ok(each.collect())
 }
 
-/// What a suggestion is of, which stays when quantities change between two pages: the product, the store, and where the goods come from; what is
-/// bought comes last.
+/// Returns the identity of a suggestion, which stays when quantities change between two pages: the
+/// product, the store, and the source of the goods; purchases sort last.
 fn keys(of: &ReorderSuggestion) -> Vec<Key> {
     let Suggestion { store, kind, .. } = of.row;
     let (place, from) = match kind {
@@ -110,23 +110,23 @@ fn keys(of: &ReorderSuggestion) -> Vec<Key> {
 /// A page of the suggestions in the order of their keys, and how many there are.
 pub(super) async fn suggestions_page(
     ctx: &Context<'_>,
-    of: SuggestedOf,
+    of: SuggestionFilter,
     plan: Plan,
     args: &PageArgs,
 ) -> Answer<ReorderSuggestionConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let request = args.check(SUGGESTIONS, signer, MOST_A_PAGE)?;
+    let request = args.check(SUGGESTION_LIST, signer, MAX_A_PAGE)?;
     let with_keys = |one: ReorderSuggestion| {
         let keys = keys(&one);
         (one, keys)
     };
-    let all = suggested(ctx, of, plan).await?.into_iter().map(with_keys).collect();
-    Ok(Page::of_all(all, &request, SUGGESTIONS, signer).into())
+    let all = load_suggestions(ctx, of, plan).await?.into_iter().map(with_keys).collect();
+    Ok(Page::of_all(all, &request, SUGGESTION_LIST, signer).into())
 }
 
-/// The stores of an argument; those that do not exist need nothing.
+/// The stores of an argument; unknown ones have no suggestions.
 async fn stores_of(scope: &TenantScope, stores: Vec<StoreRef>) -> Answer<Vec<StoreId>> {
-    let (mut reading, mut names) = (Reading::default(), Names::default());
+    let (mut reading, mut names) = (InputErrors::default(), Names::default());
     let named: Vec<_> = stores.into_iter().map(|store| store_name(&mut reading, store, || path!["stores"])).collect();
     if reading.end(()).is_err() {
         return Err(TopError::bad_input("ids of stores are expected", path!["stores"]));

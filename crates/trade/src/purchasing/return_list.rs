@@ -15,7 +15,7 @@ use platform::{
     storage::{Nested, Reads},
 };
 
-use super::{links::MOST_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
+use super::{links::MAX_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
 use crate::{
     catalog::{Direction, tag_tests},
     graphql::{
@@ -139,7 +139,7 @@ impl SupplierReturnFilter {
     }
 }
 
-/// Reads a page of returns to suppliers: one statement, one more where a supplier is asked for.
+/// Reads a page of returns to suppliers: one statement, one more with a condition on the supplier.
 pub(super) async fn supplier_returns(
     ctx: &Context<'_>,
     permit: &Permit<kind::PurchaseRead>,
@@ -148,14 +148,15 @@ pub(super) async fn supplier_returns(
 ) -> Answer<SupplierReturnConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let (signer, filter) = (ctx.given::<CursorSigner>()?, by_ids(ctx, filter, "filter").await?.unwrap_or_default());
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+    let patterns =
+        numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
     if let Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
     }
     let sorted = SupplierReturnSort::sorted(sort);
     let kind = sorted.kind("supplier_returns");
-    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_A_PAGE)?;
     let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
     rows::add_merged_suppliers(&scope, lists).await?;
     let source = rows::returns_source(scope.backend(), &filter);

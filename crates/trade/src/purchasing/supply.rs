@@ -1,4 +1,4 @@
-//! What suppliers offer, as clients see it.
+//! Suppliers' catalogues, as the API shows them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The filter of the list of what suppliers offer, as clients write it.
+//! Filter of the suppliers' catalogues, as clients write it.
 
 use async_graphql::InputObject;
 use inventory::purchasing::rows::SupplyFilter;
@@ -62,7 +62,7 @@ impl SupplierProductFilter {
         Ok(filter)
     }
 
-    /// The tests of one filter, without those inside it.
+    /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<SupplyFilter> {
         Ok(SupplyFilter {
             suppliers: self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten(),

@@ -1,4 +1,4 @@
-//! The inputs of returns, of suppliers' catalogues, of policies, and of what is reordered.
+//! Inputs of returns to suppliers, of suppliers' catalogues, of policies, and of reorders.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{ReturnSource, StoreId, SupplierId};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Quantity},
     },
     packs::{PackLine, pack_lines},
@@ -70,7 +70,7 @@ pub struct SupplierReturnCreateInput {
 }
 
 /// Expired and recalled goods are written off, and damaged ones are set aside with the rest.
-fn return_source(from: StockCondition, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
+fn return_source(from: StockCondition, reading: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
     match from {
         StockCondition::Available => ReturnSource::Available,
         StockCondition::Quarantine => ReturnSource::Quarantine,
@@ -85,8 +85,8 @@ impl SupplierReturnCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::SupplierReturnCreate {
         let mut lines = Vec::with_capacity(self.lines.len());
         for (index, line) in self.lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
@@ -135,8 +135,8 @@ pub struct PurchaseOrdersCreateFromSuggestionsInput {
 }
 
 impl PurchaseOrdersCreateFromSuggestionsInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReorderOrder {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReorderOrder {
         let mut lines = Vec::with_capacity(self.lines.len());
         for (index, line) in self.lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
@@ -219,9 +219,9 @@ pub struct SupplierProductRestoreInput {
     pub product: ProductRef,
 }
 
-/// A row that goes out of use or comes back.
-pub(super) fn supply_turn(
-    reading: &mut Reading,
+/// Reads a row that is archived or restored.
+pub(super) fn read_supply_change(
+    reading: &mut InputErrors,
     idempotency_key: String,
     (supplier, product): (SupplierRef, ProductRef),
     step: Step,
@@ -236,14 +236,14 @@ pub(super) fn supply_turn(
 }
 
 /// A store by its ID or code.
-pub(super) fn store_name(reading: &mut Reading, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
+pub(super) fn store_name(reading: &mut InputErrors, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
     match store {
         StoreRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
         StoreRef::Code(code) => PlaceName::Code(code),
     }
 }
 pub(super) fn supplier_name(
-    reading: &mut Reading,
+    reading: &mut InputErrors,
     supplier: SupplierRef,
     field: impl FnOnce() -> Vec<String>,
 ) -> PlaceName<SupplierId> {
@@ -254,8 +254,8 @@ pub(super) fn supplier_name(
 }
 
 impl SupplierProductInput {
-    /// None where an amount cannot be read: the reading has refused the call.
-    pub(super) fn read(self, index: usize, reading: &mut Reading) -> Option<SupplyRow> {
+    /// None if an amount is invalid: `reading` has refused the call.
+    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> Option<SupplyRow> {
         let at = |name: &str| path!["input", "rows", index, name];
         let mut breaks = Vec::with_capacity(self.price_breaks.len());
         for (nth, one) in self.price_breaks.iter().enumerate() {
@@ -303,7 +303,7 @@ pub struct ReorderPolicySetInput {
 }
 
 impl ReorderPolicyInput {
-    pub(super) fn read(self, index: usize, reading: &mut Reading) -> PolicyRow {
+    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> PolicyRow {
         let at = |name: &str| path!["input", "items", index, name];
         PolicyRow {
             product: product_name(reading, self.product, || at("product")),

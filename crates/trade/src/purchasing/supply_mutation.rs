@@ -1,4 +1,4 @@
-//! What suppliers offer, when levels are filled up, what is reordered, sent and sent back.
+//! Mutations of suppliers' catalogues, reorder rules, reorders and returns to suppliers.
 
 use std::collections::HashMap;
 
@@ -28,11 +28,11 @@ use super::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
-    refusal::{mail_refused, policy_refused, supply_refused},
+    refusal::{mail_refused, policy_refused, supply_error},
     supply::SupplierProduct,
     supply_inputs::{
         PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
-        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
+        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, read_supply_change,
     },
 };
 use crate::{
@@ -41,14 +41,15 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::read,
-        refusal::{ErrorCode, UserError, first_told, name_sent},
+        refusal::{ErrorCode, UserError, add_sent_values, truncate_errors},
         scalars::Long,
     },
     named, row_names, step,
     stock::{ReceiptPayload, StockLevel, StockLoader, changed},
 };
 
-/// The root fields that change what is around purchase orders.
+/// Root fields that change suppliers' catalogues and reorder policies, create orders from
+/// suggestions and returns to suppliers, and send purchase orders.
 #[derive(Default)]
 pub struct SupplyMutation;
 
@@ -72,9 +73,13 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
 }
 
 /// Archives or restores a row, and shapes the answer.
-async fn turned(ctx: &Context<'_>, permit: Permit<kind::ProductWrite>, turn: own::SupplyTurn) -> Answer<SupplierProductPayload> {
+async fn change_archived_state(
+    ctx: &Context<'_>,
+    permit: Permit<kind::ProductWrite>,
+    turn: own::SupplyTurn,
+) -> Answer<SupplierProductPayload> {
     let ledger = ctx.given::<Ledger>()?;
-    let Some(batch) = own::turn_supply(ledger.database(), ledger.clock(), permit, turn).await? else {
+    let Some(batch) = own::change_supply_life(ledger.database(), ledger.clock(), permit, turn).await? else {
         let message = "this key was used before with another input";
         return Ok(SupplierProductPayload::from(vec![UserError::new(
             ErrorCode::IdempotencyKeyReused,
@@ -90,14 +95,14 @@ async fn turned(ctx: &Context<'_>, permit: Permit<kind::ProductWrite>, turn: own
     };
     for (outcome, supply) in batch.rows {
         if let Outcome::Refused(problem) = outcome {
-            payload.user_errors.push(supply_refused(problem, |name| path!["input", name]));
+            payload.user_errors.push(supply_error(problem, |name| path!["input", name]));
         }
         payload.supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
     }
     Ok(payload)
 }
 
-/// What can be done around purchase orders.
+/// Mutations around purchase orders.
 #[resolvers]
 impl SupplyMutation {
     /// Creates and updates rows of suppliers' catalogues; each row has its own result.
@@ -137,7 +142,7 @@ impl SupplyMutation {
                 Outcome::Updated => (UpsertOutcome::Updated, Vec::new()),
                 Outcome::Unchanged => (UpsertOutcome::Unchanged, Vec::new()),
                 Outcome::Refused(problem) => {
-                    (UpsertOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
+                    (UpsertOutcome::Refused, vec![supply_error(problem, |name| path!["input", "rows", index, name])])
                 }
             };
             let supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
@@ -160,8 +165,8 @@ impl SupplyMutation {
         #[graphql(desc = "Row to archive.")] input: SupplierProductArchiveInput,
     ) -> Answer<SupplierProductPayload> {
         let names = (input.supplier, input.product);
-        match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Archive)) {
-            Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
+        match read(|reading| read_supply_change(reading, input.idempotency_key, names, Step::Archive)) {
+            Ok(turn) => Box::pin(change_archived_state(ctx, permit, turn)).await,
             Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
@@ -174,8 +179,8 @@ impl SupplyMutation {
         #[graphql(desc = "Row to restore.")] input: SupplierProductRestoreInput,
     ) -> Answer<SupplierProductPayload> {
         let names = (input.supplier, input.product);
-        match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Restore)) {
-            Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
+        match read(|reading| read_supply_change(reading, input.idempotency_key, names, Step::Restore)) {
+            Ok(turn) => Box::pin(change_archived_state(ctx, permit, turn)).await,
             Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
@@ -203,8 +208,8 @@ impl SupplyMutation {
         let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
             Ok(set) => set,
             Err(refusals) => {
-                let mut errors = first_told(refusals.into_iter().map(policy_refused));
-                name_sent(ctx, &mut errors);
+                let mut errors = truncate_errors(refusals.into_iter().map(policy_refused));
+                add_sent_values(ctx, &mut errors);
                 return Ok(errors.into());
             }
         };

@@ -6,11 +6,11 @@ use platform::path;
 
 use super::{
     enums::Disposition,
-    settle_inputs::{ReturnPaymentInput, Settle},
+    settle_inputs::{ClosingFields, ReturnPaymentInput},
 };
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Quantity},
     },
     orders::{
@@ -107,11 +107,11 @@ impl ReturnCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReturnCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnCreate {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect();
         let payments = self.payments.unwrap_or_default();
-        let settle = Settle { is_closed: self.close, is_received: self.receive, refund: self.refund, payments };
+        let settle = ClosingFields { is_closed: self.close, is_received: self.receive, refund: self.refund, payments };
         shell::ReturnCreate {
             idempotency_key: self.idempotency_key,
             store: reading.store(self.store, || path!["input", "store"]),
@@ -128,7 +128,7 @@ impl ReturnCreateInput {
 }
 
 impl ReturnLineInput {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::ReturnLine {
+    fn read(self, index: usize, reading: &mut InputErrors) -> shell::ReturnLine {
         let at = |name: &str| path!["input", "lines", index, name];
         let pieces = self.matches.iter().enumerate();
         let matches = pieces.map(|(piece, one)| ReturnMatch {

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Default)]
 pub struct ReturnsMutation;
 
-/// What can be done to returns.
+/// Mutations of returns.
 #[resolvers]
 impl ReturnsMutation {
     /// Creates a return: a request, or goods that a customer has brought back. With `close` it is received, settled and refunded in this

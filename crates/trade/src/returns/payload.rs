@@ -1,4 +1,4 @@
-//! What mutations answer: the return as the receipt has it, or refusals.
+//! Payloads of mutations of returns: the return as the receipt has it, or refusals.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{ReturnTried, sales_return::Return};
+use super::{ReturnDryRun, sales_return::Return};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
-    orders::tried_order,
+    orders::order_after_dry_run,
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
@@ -44,7 +44,7 @@ impl ReceiptPayload for ReturnPayload {
             None => {
                 let tried = tried(scope, receipt).await?;
                 let decision: Option<ReturnDecision> = receipt.documents.take();
-                decision.map(|decision| Return::whole(decision.sales_return).trying(tried))
+                decision.map(|decision| Return::whole(decision.sales_return).with_dry_run(tried))
             }
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
         };
@@ -52,17 +52,17 @@ impl ReceiptPayload for ReturnPayload {
     }
 }
 
-/// What a dry run would change beside the return; None where the command was written.
-async fn tried(scope: &TenantScope, receipt: &Receipt) -> Answer<Option<ReturnTried>> {
+/// Returns the changes of a dry run beside the return; None if the command was written.
+async fn tried(scope: &TenantScope, receipt: &Receipt) -> Answer<Option<ReturnDryRun>> {
     if receipt.seq.is_some() {
         return Ok(None);
     }
     let ids: Vec<OrderId> = receipt.documents.read(|own: &OrderDecision| own.orders.iter().map(|order| order.id).collect());
     let mut orders = Vec::with_capacity(ids.len());
     for id in ids {
-        orders.extend(tried_order(scope, receipt, id).await?);
+        orders.extend(order_after_dry_run(scope, receipt, id).await?);
     }
     let payments =
         receipt.documents.read(|own: &PaymentDecision| own.facts.iter().map(|fact| Arc::new(fact.payment.clone())).collect());
-    Ok(Some(ReturnTried { orders, payments }))
+    Ok(Some(ReturnDryRun { orders, payments }))
 }

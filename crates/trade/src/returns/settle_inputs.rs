@@ -1,11 +1,11 @@
-//! What is given back for a return that is closed as it is created.
+//! Refunds for a return that is closed as it is created.
 
 use async_graphql::{ID, InputObject};
 use inventory::returns::{core, shell};
 use platform::path;
 
 use crate::{
-    graphql::{reading::Reading, scalars::DateTime},
+    graphql::{reading::InputErrors, scalars::DateTime},
     orders::{OrderRef, links::MoneyInput},
     references::Names,
 };
@@ -34,16 +34,16 @@ pub struct ReturnPaymentInput {
 }
 
 /// The fields that close a new return.
-pub(super) struct Settle {
+pub(super) struct ClosingFields {
     pub is_closed: bool,
     pub is_received: bool,
     pub refund: Option<MoneyInput>,
     pub payments: Vec<ReturnPaymentInput>,
 }
 
-impl Settle {
-    /// What the ledger's shell takes.
-    pub(super) fn read(self, reading: &mut Reading) -> Option<shell::ReturnSettle> {
+impl ClosingFields {
+    /// Converts the input to the command of the ledger's shell.
+    pub(super) fn read(self, reading: &mut InputErrors) -> Option<shell::ReturnSettle> {
         if !self.is_closed {
             if self.refund.is_some() {
                 reading.invalid("a refund closes the return: set close, or use returnClose", || path!["input", "refund"]);
@@ -69,7 +69,7 @@ impl ReturnPaymentInput {
         let names = Names::of(path!["input", "payments", index]);
         names.optional(("order", self.order.take()), ("orderId", &mut self.order_id))
     }
-    fn read(self, index: usize, reading: &mut Reading) -> core::RefundAtOnce {
+    fn read(self, index: usize, reading: &mut InputErrors) -> core::RefundAtOnce {
         let at = |name: &str| path!["input", "payments", index, name];
         core::RefundAtOnce {
             order: reading.id_opt(self.order_id.as_ref(), || at("orderId")),

@@ -1,13 +1,13 @@
 //! The inputs of the steps of a return.
 
 use async_graphql::{ID, InputObject};
-use inventory::returns::shell::{self, Rest, ReturnOf};
+use inventory::returns::shell::{self, RemainderPolicy, ReturnOf};
 use platform::path;
 
 use super::{ReturnRef, enums::Disposition};
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, MoneyInput},
@@ -144,20 +144,20 @@ pub struct ReturnCloseInput {
 row_names!("return": sales_return as SeenReturn of ReturnActionInput, ReturnRejectInput, ReturnReceiveInput, ReturnInspectInput, ReturnCloseInput);
 
 /// The fields that every step has.
-fn of(reading: &mut Reading, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
+fn of(reading: &mut InputErrors, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
     ReturnOf { idempotency_key: key, ret: reading.row(id), expected_version: version.map(|version| version.0), note }
 }
 
 impl ReturnActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> ReturnOf {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> ReturnOf {
         of(reading, self.id, self.idempotency_key, self.expected_version, None)
     }
 }
 
 impl ReturnRejectInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReturnReject {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnReject {
         shell::ReturnReject { of: of(reading, self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
     }
 }
@@ -171,8 +171,8 @@ impl ReturnReceiveInput {
             })
             .collect()
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReturnReceive {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnReceive {
         let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
@@ -183,7 +183,7 @@ impl ReturnReceiveInput {
             });
             read.collect()
         });
-        let rest = if self.is_last { Rest::GivenUp } else { Rest::Awaited };
+        let rest = if self.is_last { RemainderPolicy::GivenUp } else { RemainderPolicy::Awaited };
         shell::ReturnReceive { of, lines, rest, occurred_at: self.occurred_at.map(|at| at.0) }
     }
 }
@@ -197,8 +197,8 @@ impl ReturnInspectInput {
             })
             .collect()
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReturnInspect {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnInspect {
         let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
@@ -215,8 +215,8 @@ impl ReturnInspectInput {
 }
 
 impl ReturnCloseInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ReturnClose {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnClose {
         shell::ReturnClose {
             of: of(reading, self.id, self.idempotency_key, self.expected_version, None),
             refund: reading.money(self.refund.as_ref(), || path!["input", "refund"]),

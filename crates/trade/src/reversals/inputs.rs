@@ -7,7 +7,7 @@ use platform::path;
 
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Long, Quantity},
     },
     packs::CodedLine,
@@ -66,7 +66,7 @@ impl DocumentReverseInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
     }
-    /// The lines that count packs. The others say their units, or go back whole.
+    /// Lines that count packs. The others give units, or are reversed whole.
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.lines.iter_mut().flatten().enumerate();
         lines
@@ -76,8 +76,8 @@ impl DocumentReverseInput {
             })
             .collect()
     }
-    /// What the shells take.
-    pub fn read(self, reading: &mut Reading) -> shell::DocumentReverse {
+    /// Converts the input to the command of the shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::DocumentReverse {
         let lines = self.lines.map(|lines| {
             let mut read = Vec::with_capacity(lines.len());
             for (index, line) in lines.into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Undoing documents in GraphQL: one mutation, one shape of answer, and what rests on what cannot be undone.
+//! Reversals of documents in GraphQL: one mutation, one shape of answer, and the dependents that
+//! prevent a reversal.
 
 pub use objects::reversals::*;
 

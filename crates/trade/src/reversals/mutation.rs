@@ -26,7 +26,7 @@ use inventory::{
         core::{Refusal, ReversalDecision},
         events::DOCUMENT_REVERSED,
         rows,
-        shell::{DocumentReverse, missing, nothing_reverse, sees},
+        shell::{DocumentReverse, answer_unknown_document, can_see, document_not_found},
     },
     stock::{
         core::{At, Field, RoomRefusal},
@@ -37,7 +37,7 @@ use inventory::{
 use macros::resolvers;
 use platform::storage::TenantScope;
 
-use super::{inputs::DocumentReverseInput, packs::in_units, reversal::DocumentReversal};
+use super::{inputs::DocumentReverseInput, packs::convert_packs, reversal::DocumentReversal};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::read},
     named,
@@ -52,7 +52,7 @@ seen_payload! {
         /// Reversal of the document; null exactly when there are userErrors, or when you may not see movements of its stores.
         async fn document_reversal(&self, ctx: &Context<'_>) -> Option<Answer<DocumentReversal>> {
             let reversal = self.reversal.clone()?;
-            match ctx.permit::<may::StockMovementRead>().map(|permit| sees(&permit, reversal.row())) {
+            match ctx.permit::<may::StockMovementRead>().map(|permit| can_see(&permit, reversal.row())) {
                 Ok(true) => Some(Ok(reversal)),
                 Ok(false) => None,
                 Err(denied) => Some(Err(denied)),
@@ -79,7 +79,7 @@ impl ReceiptPayload for DocumentReversalPayload {
 #[derive(Default)]
 pub struct ReversalMutation;
 
-/// What can be undone.
+/// Mutations that reverse documents.
 #[resolvers]
 impl ReversalMutation {
     /// Undoes a document whose goods are still there, whole or in part: stock, what is expected, states and costs go back, by a document with a number of its own
@@ -114,7 +114,7 @@ impl ReversalMutation {
     ) -> Answer<DocumentReversalPayload> {
         named!(ctx, input, DocumentReversalPayload, {
             let ledger = ctx.given::<Ledger>()?;
-            let wrong = in_units(ctx, &permit, &mut input).await?;
+            let wrong = convert_packs(ctx, &permit, &mut input).await?;
             if !wrong.is_empty() {
                 return Ok(wrong.into());
             }
@@ -128,11 +128,11 @@ impl ReversalMutation {
     }
 }
 
-/// Hands the call to the room whose document it is.
+/// Passes the call to the room of the document.
 async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
     let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
-    let Some((prefix, id)) = prefix_of(&input.document) else { return Err(missing()) };
-    // The number of a document that does not exist, whatever its kind would be.
+    let Some((prefix, id)) = prefix_of(&input.document) else { return Err(document_not_found()) };
+    // True for the number of a document that does not exist, whatever its kind.
     let is_unknown = is_unknown(&ID(input.document.clone()));
     if input.register.is_some() && prefix != kind::OrderId::PREFIX && !is_unknown {
         return Err(Refusal::NotAtRegister.at(At::input(Field::Register)).into());
@@ -149,7 +149,7 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReturnId::PREFIX => returns::return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
-        _ if is_unknown => nothing_reverse(ledger, permit, input).await,
+        _ if is_unknown => answer_unknown_document(ledger, permit, input).await,
         _ => refused(Refusal::NotReversible),
     }
 }

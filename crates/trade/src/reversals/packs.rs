@@ -20,12 +20,13 @@ use platform::storage::{Fault, TenantScope};
 use super::inputs::DocumentReverseInput;
 use crate::{
     graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Quantity},
-    packs::{LinesOf, of_lines},
+    packs::{LineOwner, of_lines},
 };
 
-/// Says packs in smallest units, or what is wrong with lines. Packs of a document that goes back whole, or that the caller may not undo, are not looked up:
-/// the rules refuse the call for that, and none of its units would go back.
-pub(super) async fn in_units(
+/// Converts packs to smallest units, and returns the errors of lines. Packs of a document that is
+/// reversed whole, or that the caller may not reverse, are not looked up: the rules refuse the call
+/// for that reason, and no units are reversed.
+pub(super) async fn convert_packs(
     ctx: &Context<'_>,
     permit: &Permit<may::DocumentReverse>,
     input: &mut DocumentReverseInput,
@@ -44,12 +45,13 @@ pub(super) async fn in_units(
     of_lines(ctx, permit, (kind, &owner), input.coded_lines()).await
 }
 
-/// The document whose lines a part of this one is named by. None where it goes back whole, and where the caller may not undo it.
+/// The document whose lines name the parts of this one. None if it is reversed whole, or if the
+/// caller may not reverse it.
 async fn lines_of(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     document: &ID,
-) -> Result<Option<(LinesOf, ID)>, Fault> {
+) -> Result<Option<(LineOwner, ID)>, Fault> {
     let Some((prefix, id)) = prefix_of(document) else { return Ok(None) };
     match prefix {
         kind::GoodsReceiptId::PREFIX => of_receipt(scope, permit, Id::from_uuid(id)).await,
@@ -64,37 +66,38 @@ async fn lines_of(
     }
 }
 
-/// A goods receipt is named by the lines of its order.
+/// The parts of a goods receipt are named by the lines of its order.
 async fn of_receipt(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     receipt: GoodsReceiptId,
-) -> Result<Option<(LinesOf, ID)>, Fault> {
+) -> Result<Option<(LineOwner, ID)>, Fault> {
     let Some(order) = purchasing::order_of_receipt(scope, receipt).await? else { return Ok(None) };
     let places = purchasing::places_of(scope, &[order]).await?;
     let is_own = places.get(&order).is_some_and(|(store, _)| may_receive::<may::PurchaseReceive>(permit, *store));
-    Ok(is_own.then(|| (LinesOf::PurchaseOrder, ID(order.to_string()))))
+    Ok(is_own.then(|| (LineOwner::PurchaseOrder, ID(order.to_string()))))
 }
 
 async fn of_supplier_return(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     id: SupplierReturnId,
-) -> Result<Option<(LinesOf, ID)>, Fault> {
+) -> Result<Option<(LineOwner, ID)>, Fault> {
     let found = purchasing::returns(scope, &[id]).await?;
     let is_own = found.iter().any(|ret| may_receive::<may::PurchaseReceive>(permit, ret.store));
-    Ok(is_own.then(|| (LinesOf::SupplierReturn, ID(id.to_string()))))
+    Ok(is_own.then(|| (LineOwner::SupplierReturn, ID(id.to_string()))))
 }
 
-/// Of the steps of a transfer, a receipt alone goes back in part: that is its receiver's.
+/// Returns the lines of a transfer. Its receipt is the only step that can be reversed in part, by a
+/// caller who may receive in its destination.
 async fn of_transfer(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     id: TransferId,
-) -> Result<Option<(LinesOf, ID)>, Fault> {
+) -> Result<Option<(LineOwner, ID)>, Fault> {
     let Some(route) = transfers::places_of(scope, id).await? else { return Ok(None) };
     let is_own = may_receive::<may::TransferReceive>(permit, route.to);
-    Ok(is_own.then(|| (LinesOf::Transfer, ID(id.to_string()))))
+    Ok(is_own.then(|| (LineOwner::Transfer, ID(id.to_string()))))
 }
 
 /// Whether the caller may undo documents in a store and, by the permission `R`, count goods in there.

@@ -27,7 +27,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
+    orders::links::MAX_A_PAGE,
     stock::{folded, texts},
 };
 
@@ -143,7 +143,7 @@ impl ReversalQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = ReversalSort::sorted(sort);
         let list = sorted.kind(rows::REVERSALS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
         let listed = shell::page(&permit, db, filter, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|reversal| {

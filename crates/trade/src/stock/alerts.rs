@@ -1,5 +1,6 @@
-//! `stockThresholdCrossed`: levels that ran low, ran out or came back. An alert is worked out of the event that crossed the line, so it can be told
-//! again to whoever was away, and no table keeps it.
+//! `stockThresholdCrossed`: levels that ran low, ran out or recovered. An alert is derived from the
+//! event that crossed the threshold, so a client that was disconnected can get it again, and no
+//! table stores it.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use super::{
     StockLevel,
     live::forget,
-    topic::{before, interest, level_row, lines_moved},
+    topic::{before, changed_levels, interest, level_row},
 };
 use crate::{
     graphql::{
@@ -121,7 +122,7 @@ impl AlertUpdate {
     }
 }
 
-/// Which alerts, of which levels. Its text names the stream.
+/// Topic of alerts of these kinds on these levels. Its text is the name of the stream.
 #[derive(Debug)]
 pub struct AlertTopic {
     pub(super) kinds: Option<Vec<core::Alert>>,
@@ -157,7 +158,7 @@ impl Topic for AlertTopic {
         interest(&self.levels)
     }
 
-    /// Alerts are what happens, not how things stand.
+    /// Empty: alerts are events and have no current state.
     async fn page(&self, _scope: &TenantScope, _after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
         Ok(SnapshotPage { changes: Vec::new(), next: None })
     }
@@ -168,14 +169,14 @@ impl Topic for AlertTopic {
             let (seq, at) = (shared_event.seq(), shared_event.event.recorded_at);
             if inventory::stock::events::STOCK_CHANGED.is(&shared_event.event) {
                 let changed = shared_event.payload::<StockChanged>()?;
-                // The first entries of a level bring in what never was there: it has not come back.
+                // A level's first entries are its first stock, not a recovery.
                 let known = changed.levels.iter().filter(|state| state.version > state.entries);
                 alerts.extend(known.filter_map(|state| {
                     let after = level_row(state, seq, at);
                     self.raised(seq, &before(state, &after), after)
                 }));
             } else {
-                let raised = lines_moved(scope, shared_event)
+                let raised = changed_levels(scope, shared_event)
                     .await?
                     .into_iter()
                     .filter_map(|(before, after)| self.raised(seq, &before, LevelRow { updated_at: at, ..after }));

@@ -1,4 +1,4 @@
-//! Hashes over versions of a store's levels: two calls find what differs from a partner's copy.
+//! Hashes over versions of a store's levels: two calls find the differences from a partner's copy.
 
 use async_graphql::{Context, dataloader::DataLoader};
 use entity::prelude::{ProductId, StoreId};
@@ -11,8 +11,8 @@ use platform::{
     storage::{Reads, TenantScope},
 };
 use services::digest::{
-    core::{Buckets, MOST_ASKED, MOST_BUCKETS, StoreDigest},
-    rows::{self, InBucket, ProductRange},
+    core::{Buckets, MAX_ASKED, MAX_BUCKETS, StoreDigest},
+    rows::{self, LevelInBucket, ProductRange},
 };
 
 use super::{StockLevel, loaders::StockLoader, visibility::within};
@@ -76,7 +76,7 @@ impl StockDigest {
 }
 
 /// Level of a bucket.
-pub struct StockDigestLevel(InBucket);
+pub struct StockDigestLevel(LevelInBucket);
 
 /// Stock level with its bucket.
 #[resolvers(requires = StockRead)]
@@ -117,7 +117,7 @@ impl DigestQuery {
         #[graphql(desc = "Store.")] store: StoreRef,
         #[graphql(desc = "Number of buckets, a power of two from 1 to 16,384. Default 8192.", default = 8192)] buckets: i32,
     ) -> Answer<StockDigest> {
-        let (buckets, store) = (checked(buckets)?, own_store(ctx, &permit, &store).await?);
+        let (buckets, store) = (parse_buckets(buckets)?, visible_store(ctx, &permit, &store).await?);
         let scope = permit.scope(ctx.given::<Ledger>()?.database()).long();
         let (seq, cursor) = stream(ctx, &permit, &scope, store.0.id).await?;
         let digest = Box::pin(rows::digest(&scope, store.0.id, buckets)).await?;
@@ -141,8 +141,8 @@ impl DigestQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockDigestLevelConnection> {
-        let (buckets, store) = (checked(buckets)?, own_store(ctx, &permit, &store).await?);
-        let wanted = checked_asked(&wanted, buckets)?;
+        let (buckets, store) = (parse_buckets(buckets)?, visible_store(ctx, &permit, &store).await?);
+        let wanted = parse_bucket_numbers(&wanted, buckets)?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database()).long();
         let signer = ctx.given::<CursorSigner>()?;
         let list = format!("digest:{}:{}", store.0.id, buckets.get());
@@ -150,7 +150,7 @@ impl DigestQuery {
         let (of, most) = ((store.0.id, buckets), request.limit as usize + 1);
         let found = Box::pin(rows::levels_in(&scope, of, &wanted, range(&request), most)).await?;
         let nodes = found.into_iter().map(|found| (StockDigestLevel(found), vec![found.level.product_id.into()])).collect();
-        let page = Page::build(nodes, &request, list, signer).counted_by(move |most| {
+        let page = Page::build(nodes, &request, list, signer).with_count(move |most| {
             let (scope, wanted) = (scope.clone(), wanted.clone());
             async move {
                 let found = Box::pin(rows::levels_in(&scope, of, &wanted, ProductRange::default(), most)).await?;
@@ -170,23 +170,23 @@ fn range(request: &PageRequest) -> ProductRange {
     ProductRange { after: product(&request.after), before: product(&request.before), backward: request.backward }
 }
 
-fn checked(buckets: i32) -> Answer<Buckets> {
+fn parse_buckets(buckets: i32) -> Answer<Buckets> {
     let known = u32::try_from(buckets).ok().and_then(Buckets::new);
-    known.ok_or_else(|| TopError::bad_input(format!("buckets must be a power of two from 1 to {MOST_BUCKETS}"), path!["buckets"]))
+    known.ok_or_else(|| TopError::bad_input(format!("buckets must be a power of two from 1 to {MAX_BUCKETS}"), path!["buckets"]))
 }
 
-fn checked_asked(wanted: &[i32], buckets: Buckets) -> Answer<Vec<u32>> {
+fn parse_bucket_numbers(wanted: &[i32], buckets: Buckets) -> Answer<Vec<u32>> {
     let known = wanted.iter().map(|bucket| u32::try_from(*bucket).ok().filter(|bucket| *bucket < buckets.get()));
-    let fits = (1..=MOST_ASKED).contains(&wanted.len());
+    let fits = (1..=MAX_ASKED).contains(&wanted.len());
     let known: Option<Vec<u32>> = known.collect::<Option<_>>().filter(|_| fits);
     known.ok_or_else(|| {
-        let message = format!("in must have 1 to {MOST_ASKED} buckets, each from 0 to {}", buckets.get() - 1);
+        let message = format!("in must have 1 to {MAX_ASKED} buckets, each from 0 to {}", buckets.get() - 1);
         TopError::bad_input(message, path!["in"])
     })
 }
 
-/// The store, if the caller reads its stock; one of somebody else is as one that nobody has.
-async fn own_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, named: &StoreRef) -> Answer<Store> {
+/// The store, if the caller reads its stock; another store is reported like an unknown one.
+async fn visible_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, named: &StoreRef) -> Answer<Store> {
     let id = store_named(ctx, named, &["store"]).await?.filter(|id| permit.covers(*id));
     let found = match id {
         Some(id) => loads(ctx)?.store(id).await?,
@@ -199,7 +199,7 @@ async fn own_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, named: &
     found.map(Store).ok_or_else(|| TopError::bad_input(asked, path!["store"]))
 }
 
-/// Where the tenant's stream stands, and the cursor that follows the store from there.
+/// Returns the position of the tenant's stream, and the cursor that follows the store from there.
 async fn stream(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockRead>,

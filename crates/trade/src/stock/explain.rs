@@ -24,8 +24,8 @@ use crate::{
     nodes::Node,
 };
 
-/// Reservations that an explanation lists; what more hold is one figure.
-const MOST_LISTED: usize = 250;
+/// Maximum reservations that an explanation lists; the rest is one total.
+const MAX_LISTED: usize = 250;
 
 fn quantity(units: i64) -> Quantity {
     Quantity(prelude::Quantity::new(units).unwrap_or_default())
@@ -114,19 +114,19 @@ impl AvailabilityExplanation {
     #[field(list_size(assumed = 50))]
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        Ok(self.seen(&permit).take(MOST_LISTED).cloned().map(|held| Reservation(None, held)).collect())
+        Ok(self.seen(&permit).take(MAX_LISTED).cloned().map(|held| Reservation(None, held)).collect())
     }
     /// True if there are more active reservations that you may see than `reservations` has. `reservedOther` includes them.
     async fn has_more_reservations(&self, ctx: &Context<'_>) -> Answer<bool> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        Ok(self.seen(&permit).nth(MOST_LISTED).is_some())
+        Ok(self.seen(&permit).nth(MAX_LISTED).is_some())
     }
     /// Quantity of the reservations that are not listed, in the product's smallest unit: those beyond the limit, and those
     /// of channels that you may not see.
     #[field(was("reservedElse", "2026-11-25"))]
     async fn reserved_other(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        let listed: i64 = self.seen(&permit).take(MOST_LISTED).map(|held| held.remaining.get()).sum();
+        let listed: i64 = self.seen(&permit).take(MAX_LISTED).map(|held| held.remaining.get()).sum();
         Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
     /// Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved.
@@ -168,7 +168,7 @@ impl AvailabilityExplanation {
     }
 }
 
-/// The level's product and store, if they are there and the store is one of the caller's.
+/// The explanation of a level, if its product and store exist and the store is one of the caller's.
 async fn explanation(
     ctx: &Context<'_>,
     permit: Permit<kind::StockRead>,

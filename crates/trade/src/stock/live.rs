@@ -1,4 +1,4 @@
-//! `stockChanged`: how things stand, then every change, none missed and in order.
+//! `stockChanged`: the current levels, then every change, without gaps and in order.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
     StockEntry, StockFilter, StockLevel,
     alerts::{AlertFilter, AlertTopic, AlertUpdate},
     level_filter,
-    loaders::{BySeq, LevelsOf, StockLoader},
+    loaders::{LevelLoader, MovementSeqKey, StockLoader},
     topic::StockTopic,
     visibility::{sees_movements, within},
 };
@@ -58,20 +58,21 @@ impl StockUpdate {
     }
 }
 
-/// The operation's look-ups outlive an event; what they remember of the catalogue may have changed since the last one.
+/// Clears the operation's loaders, which outlive an event: their catalogue data may have changed
+/// since the last one.
 pub(super) fn forget(ctx: &Context<'_>) -> Answer<()> {
     crate::catalog::loads(ctx)?.forget();
-    ctx.lazy::<LevelsOf>()?.forget();
+    ctx.lazy::<LevelLoader>()?.forget();
     Ok(())
 }
 
-/// A level, as one event left it.
+/// A level after an event.
 #[derive(Clone)]
 pub struct StockChange {
     pub(super) seq: i64,
     pub(super) level: LevelRow,
     pub(super) in_filter: bool,
-    /// The event, where it has entries on this level.
+    /// The event, if it has entries on this level.
     pub(super) moved: Option<Arc<SharedEvent>>,
 }
 
@@ -89,13 +90,13 @@ impl StockChange {
     /// Entries of the ledger that changed the level. Empty in a snapshot, when only the product or the store changed, and for a
     /// store whose movements you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
-        // Of a store whose movements the caller may not see there are none.
+        // A store whose movements the caller may not see has no entries here.
         let Some(shared_event) = self.moved.as_ref() else { return Ok(Vec::new()) };
         if !sees_movements(ctx, self.level.key.store)? {
             return Ok(Vec::new());
         }
         // A movement never changes: it is read once for all who follow.
-        let movement = shared_event.attachment(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq))).await?;
+        let movement = shared_event.attachment(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(MovementSeqKey(self.seq))).await?;
         let of = |m: &Arc<inventory::stock::core::Movement>| {
             let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
             mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()
@@ -108,7 +109,8 @@ impl StockChange {
     }
 }
 
-/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
+/// Generic, so that its streams and the types that they return are compiled in the crate of the
+/// schema only (`docs/decisions/0386`).
 #[derive(Default)]
 pub struct StockSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
@@ -135,9 +137,9 @@ impl<Schema> StockSubscription<Schema> {
         let (scope, rights) = follower(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
         let filter = without_periods(filter)?;
-        let place = filter.as_ref().and_then(StockFilter::place_unheard);
+        let place = filter.as_ref().and_then(StockFilter::path_not_streamable);
         let filter = level_filter(ctx, filter.as_ref()).await?;
-        if place.is_some() || filter.asks_of_lists() {
+        if place.is_some() || filter.has_list_only_test() {
             let message = "events of stock do not say the product's texts, category tree and supplier, lots and times: filter by something else";
             return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
         }
@@ -165,7 +167,7 @@ impl<Schema> StockSubscription<Schema> {
     }
 }
 
-/// Whoever follows stock: their permit, the tenant's rows, and their rights from now on.
+/// Returns the tenant's rows and the current rights of a subscriber of stock.
 fn follower(ctx: &Context<'_>, permit: &Permit<kind::StockRead>) -> Answer<(TenantScope, Rights)> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());

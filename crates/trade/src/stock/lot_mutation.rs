@@ -13,16 +13,15 @@ use macros::resolvers;
 
 use super::{
     Lot, StockMovement, StockPayload,
-    loaders::{BySeq, StockLoader},
+    loaders::{MovementSeqKey, StockLoader},
     lot_inputs::{LotCreateInput, LotStatusInput, LotUpdateInput, StockMoveInput},
-    movement_seen,
     mutation::stock_payload,
-    receipt,
+    receipt, visible_movement,
 };
 use crate::graphql::{
     context::ContextExt,
     fault::Answer,
-    reading::{Reading, read},
+    reading::{InputErrors, read},
     refusal::UserError,
     scalars::Long,
 };
@@ -43,7 +42,7 @@ pub struct LotPayload {
     pub seq: Option<Long>,
 }
 
-/// Who may change lots need not be one who may see stock.
+/// The right to change lots does not include that to see stock.
 #[ComplexObject]
 impl LotPayload {
     /// Lot after the change. Null when the change was refused.
@@ -53,7 +52,7 @@ impl LotPayload {
     }
     /// Movement that set the lot's stock aside or released it; null when no store has any.
     async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
-        movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
+        visible_movement(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
     }
 }
 
@@ -146,9 +145,9 @@ impl LotMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stock to move, with its condition before and after.")] input: StockMoveInput,
     ) -> Answer<StockPayload> {
-        crate::in_units!(ctx, input);
+        crate::convert_packs!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading: &mut Reading| input.read(reading)) {
+        let input = match read(|reading: &mut InputErrors| input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
@@ -175,7 +174,7 @@ async fn payload(ctx: &Context<'_>, done: Done, of: Option<entity::prelude::LotI
     let movement = match &stored {
         None => own.map(|movement| StockMovement(Arc::new(movement))),
         Some(stored) => match stored.movement {
-            Some(seq) => loader.load_one(BySeq(seq)).await?.map(StockMovement),
+            Some(seq) => loader.load_one(MovementSeqKey(seq)).await?.map(StockMovement),
             None => None,
         },
     };

@@ -1,4 +1,4 @@
-//! Queries about lots, and why so much is available.
+//! Queries about lots, and the explanation of available quantities.
 
 use async_graphql::{Context, ID};
 use entity::prelude::{LotId, StoreId};
@@ -33,7 +33,7 @@ use crate::{
     keyed_filters::by_ids,
 };
 
-/// The farthest that `expiringLots` looks: a hundred years.
+/// Maximum days ahead of `expiringLots`: a hundred years.
 const MAX_DAYS: i32 = 36_500;
 
 #[derive(Default)]
@@ -183,7 +183,7 @@ impl LotQuery {
 /// Lots of the stores that a caller may see.
 fn within(mut tests: Nested<LotFilterSpec>, reach: &Reach) -> Nested<LotFilterSpec> {
     if let Reach::Stores(own) = reach {
-        tests.all_mut().into_iter().for_each(|spec| spec.see_stock_of(own));
+        tests.all_mut().into_iter().for_each(|spec| spec.restrict_to_stores(own));
         tests.own.seen_in = Some(own.to_vec());
     }
     tests

@@ -17,13 +17,13 @@ use platform::path;
 use super::{
     Reservation, ReservationPayload, StockLevel, StockMovement, StockPayload,
     inputs::{StockAdjustInput, StockCompare, StockReleaseInput, StockReserveInput, StockReverseInput, StockSetInput},
-    loaders::{BySeq, StockLoader},
+    loaders::{MovementSeqKey, StockLoader},
     receipt,
 };
 use crate::graphql::{
     context::ContextExt,
     fault::Answer,
-    reading::{Reading, read},
+    reading::{InputErrors, read},
     scalars::Long,
 };
 
@@ -39,7 +39,7 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes to post.")] input: StockAdjustInput,
     ) -> Answer<StockPayload> {
-        crate::in_units!(ctx, input);
+        crate::convert_packs!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
             Ok(input) => input,
@@ -90,7 +90,7 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Items to reserve, and for how long.")] input: StockReserveInput,
     ) -> Answer<ReservationPayload> {
-        crate::in_units!(ctx, input);
+        crate::convert_packs!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
             Ok(input) => input,
@@ -116,7 +116,7 @@ impl StockMutation {
     }
 }
 
-fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::AdjustInput {
+fn adjust_input(reading: &mut InputErrors, input: StockAdjustInput) -> shell::AdjustInput {
     let changes = input.changes.into_iter().enumerate().map(|(index, change)| {
         let at = |name: &str| path!["input", "changes", index, name];
         shell::ChangeInput {
@@ -141,7 +141,7 @@ fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::Adjust
     }
 }
 
-fn set_input(reading: &mut Reading, input: StockSetInput) -> shell::SetInput {
+fn set_input(reading: &mut InputErrors, input: StockSetInput) -> shell::SetInput {
     let items = input.items.into_iter().enumerate().map(|(index, item)| {
         let at = |name: &str| path!["input", "items", index, name];
         let compare = match item.compare {
@@ -167,7 +167,7 @@ fn set_input(reading: &mut Reading, input: StockSetInput) -> shell::SetInput {
     }
 }
 
-fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::ReserveInput {
+fn reserve_input(reading: &mut InputErrors, input: StockReserveInput) -> shell::ReserveInput {
     let items = input.items.into_iter().enumerate().map(|(index, item)| {
         let at = |name: &str| path!["input", "items", index, name];
         let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
@@ -204,13 +204,14 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<Stock
     })
 }
 
-/// The stored answer: the movement from the ledger, and its levels with the figures of then. The call's last event is another movement's where a
-/// count was kept beside it.
+/// The answer to a repeated call: the movement from the ledger, and its levels with their
+/// quantities after it. The call's last event belongs to another movement if a count was recorded
+/// with it.
 async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(BySeq)).await?;
-    let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&BySeq(seq)));
-    let movement = movement.and_then(|seq| found.remove(&BySeq(seq)));
+    let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(MovementSeqKey)).await?;
+    let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&MovementSeqKey(seq)));
+    let movement = movement.and_then(|seq| found.remove(&MovementSeqKey(seq)));
     let moved = movement.iter().chain(&beside);
     let last: HashMap<LevelKey, (&Entry, &Movement)> =
         moved.flat_map(|movement| movement.entries.iter().map(|entry| (entry.key, (entry, &**movement)))).collect();
@@ -218,7 +219,7 @@ async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) ->
     levels.sort_by_key(|level| level.key);
     for level in &mut levels {
         if let Some((entry, movement)) = last.get(&level.key) {
-            as_after(level, entry, movement);
+            apply_entry(level, entry, movement);
         }
     }
     let levels = levels.into_iter().map(StockLevel::from).collect();
@@ -226,7 +227,7 @@ async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) ->
     Ok(StockPayload { levels: Some(levels), movement, user_errors: Vec::new(), replayed: true, seq: seq.map(Long) })
 }
 
-fn as_after(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
+fn apply_entry(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
     (level.on_hand, level.reserved, level.unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
     (level.version, level.seq, level.updated_at) = (entry.version_after, movement.seq, movement.recorded_at);
 }

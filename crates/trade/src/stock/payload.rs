@@ -1,9 +1,9 @@
-//! What mutations of the stock room answer.
+//! Payloads of mutations of the stock room.
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use iam::access::{Permit, kind};
 
-use super::{Reservation, StockLevel, StockMovement, movement_seen, sees_reservation};
+use super::{Reservation, StockLevel, StockMovement, sees_reservation, visible_movement};
 use crate::graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long};
 
 /// The answer to a change of stock.
@@ -36,7 +36,7 @@ pub struct ReservationPayload {
     pub seq: Option<Long>,
 }
 
-/// Who may change stock need not be one who may see it.
+/// The right to change stock does not include that to see it.
 #[ComplexObject]
 impl StockPayload {
     /// Stock levels after the change. Null when the change was refused.
@@ -47,7 +47,7 @@ impl StockPayload {
     }
     /// The movement; null when it was refused or changed nothing.
     async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
-        movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
+        visible_movement(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `stockChanged` is about: levels that match a filter.
+//! Topic of `stockChanged`: levels that match a filter.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -61,7 +61,7 @@ impl Topic for StockTopic {
                 let changed = shared_event.payload::<StockChanged>()?;
                 changes.extend(changed.levels.iter().filter_map(|state| self.moved(shared_event, state)));
             } else {
-                changes.extend(self.seen(shared_event.seq(), lines_moved(scope, shared_event).await?));
+                changes.extend(self.property_changes(shared_event.seq(), changed_levels(scope, shared_event).await?));
             }
         }
         Ok(changes)
@@ -88,8 +88,9 @@ impl StockTopic {
         })
     }
 
-    /// Nothing moved, but levels enter or leave filters by category or status, or say something else of themselves.
-    fn seen(&self, seq: i64, levels: Vec<(LevelRow, LevelRow)>) -> impl Iterator<Item = StockChange> {
+    /// Changes without a movement: levels that enter or leave filters by category or status, or
+    /// whose status or thresholds changed.
+    fn property_changes(&self, seq: i64, levels: Vec<(LevelRow, LevelRow)>) -> impl Iterator<Item = StockChange> {
         levels.into_iter().filter_map(move |(before, after)| {
             let (was_in, in_filter) = (self.filter.matches(&before), self.filter.matches(&after));
             let says = |level: &LevelRow| (level.status(), level.reorder_point, level.maximum);
@@ -99,23 +100,23 @@ impl StockTopic {
     }
 }
 
-/// What a filter's levels can be found by: the shortest of its lists that every match must be in.
+/// Returns the interest of a filter of levels: the shortest of its lists that contains every match.
 pub fn interest(filter: &LevelFilter) -> Interest {
     let mut lists = Vec::new();
-    demanded(filter, &mut lists);
+    collect_required_subjects(filter, &mut lists);
     Interest::narrowest(inventory::catalog::events::LEVELS, lists)
 }
 
-fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
+fn collect_required_subjects(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
     lists.extend(filter.products.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
     lists.extend(filter.stores.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
     lists.extend(filter.categories.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
-    filter.and.iter().for_each(|part| demanded(part, lists));
+    filter.and.iter().for_each(|part| collect_required_subjects(part, lists));
 }
 
-/// The levels, before and after, of an event that moved no stock but what levels are judged by: a product went to another category or runs
-/// low at another threshold, or levels were given other policies.
-pub async fn lines_moved(scope: &TenantScope, shared_event: &SharedEvent) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
+/// The levels, before and after, of an event that moved no stock but changed their category or
+/// thresholds: a product got another category or threshold, or levels got other policies.
+pub async fn changed_levels(scope: &TenantScope, shared_event: &SharedEvent) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
     let seq = shared_event.seq();
     if inventory::stock::events::STOCK_POLICY_SET.is(&shared_event.event) {
         let set = shared_event.payload::<PolicySet>()?;
@@ -131,7 +132,7 @@ pub async fn lines_moved(scope: &TenantScope, shared_event: &SharedEvent) -> Res
         return Ok(Vec::new());
     }
     let moved = shared_event.payload::<ProductMoved>()?;
-    if !moved.matters() {
+    if !moved.changes_filters() {
         return Ok(Vec::new());
     }
     let levels = rows::list::levels_of_product_at(scope, moved.id, seq).await?;
@@ -159,7 +160,7 @@ pub fn level_row(state: &LevelState, seq: i64, at: Timestamp) -> LevelRow {
     }
 }
 
-/// The same level as the event found it.
+/// The level before the event.
 pub fn before(state: &LevelState, after: &LevelRow) -> LevelRow {
     let [on_hand, reserved, unavailable] = state.before.map(|n| Quantity::new(n).unwrap_or_default());
     LevelRow { on_hand, reserved, unavailable, ..after.clone() }

@@ -7,7 +7,7 @@ use platform::path;
 use super::TransferRef;
 use crate::{
     graphql::{
-        reading::Reading,
+        reading::InputErrors,
         scalars::{DateTime, Json, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
@@ -166,7 +166,7 @@ pub struct TransferCloseInput {
 
 row_names!("transfer": transfer of TransferUpdateInput, TransferActionInput, TransferShipmentInput, TransferCloseInput);
 
-fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::TransferLine> {
+fn lines(lines: Vec<TransferLineInput>, reading: &mut InputErrors) -> Vec<shell::TransferLine> {
     let read = |(index, line): (usize, TransferLineInput)| shell::TransferLine {
         product: reading.product(line.product, || path!["input", "lines", index, "product"]),
         quantity: reading.units(line.quantity, || path!["input", "lines", index, "quantity"]),
@@ -174,7 +174,7 @@ fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::Tra
     lines.into_iter().enumerate().map(read).collect()
 }
 
-/// What lines say of how much, for `packs::in_units`.
+/// Returns the quantities of lines, for `packs::convert_packs`.
 fn pack_lines<'a>(lines: &'a mut [TransferLineInput], list: &str) -> Vec<PackLine<'a>> {
     packs::pack_lines(lines, list, "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
 }
@@ -183,8 +183,8 @@ impl TransferCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::TransferCreate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::TransferCreate {
         shell::TransferCreate {
             idempotency_key: self.idempotency_key,
             from: reading.store(self.from_store, || path!["input", "fromStore"]),
@@ -203,8 +203,8 @@ impl TransferUpdateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::TransferUpdate {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::TransferUpdate {
         shell::TransferUpdate {
             idempotency_key: self.idempotency_key,
             transfer: reading.row(self.id),
@@ -219,8 +219,8 @@ impl TransferUpdateInput {
 }
 
 impl TransferActionInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::TransferAct {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::TransferAct {
         shell::TransferAct {
             idempotency_key: self.idempotency_key,
             transfer: reading.row(self.id),
@@ -239,8 +239,8 @@ impl TransferShipmentInput {
             })
             .collect()
     }
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::TransferMove {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::TransferMove {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
         shell::TransferMove {
             idempotency_key: self.idempotency_key,
@@ -254,7 +254,7 @@ impl TransferShipmentInput {
 }
 
 impl TransferShipmentLineInput {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::TransferParcel {
+    fn read(self, index: usize, reading: &mut InputErrors) -> shell::TransferParcel {
         let line = reading.id(&self.line_id, || path!["input", "lines", index, "lineId"]);
         let mut lots = Vec::with_capacity(self.lots.len());
         for (nth, one) in self.lots.into_iter().enumerate() {
@@ -267,8 +267,8 @@ impl TransferShipmentLineInput {
 }
 
 impl TransferCloseInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::TransferClose {
+    /// Converts the input to the command of the ledger's shell.
+    pub fn read(self, reading: &mut InputErrors) -> shell::TransferClose {
         shell::TransferClose {
             idempotency_key: self.idempotency_key,
             transfer: reading.row(self.id),

@@ -27,7 +27,7 @@ use crate::{
 #[derive(Default)]
 pub struct TransfersMutation;
 
-/// What can be done to transfers.
+/// Mutations of transfers.
 #[resolvers]
 impl TransfersMutation {
     /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing, unless `status` says more. All of it is done, or nothing.

@@ -1,4 +1,4 @@
-//! What mutations answer: the transfer as the receipt has it, or refusals.
+//! Payloads of mutations of transfers: the transfer as the receipt has it, or refusals.
 
 use std::sync::Arc;
 

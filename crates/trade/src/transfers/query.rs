@@ -41,7 +41,7 @@ use crate::{
     orders::{
         document_filter::DocumentFilter,
         filters::{below, texts},
-        links::{MOST_A_PAGE, argument},
+        links::{MAX_A_PAGE, argument},
     },
     sorts::UNINDEXED,
 };
@@ -176,7 +176,7 @@ impl TransferFilter {
 #[derive(Default)]
 pub struct TransfersQuery;
 
-/// What can be asked about transfers.
+/// Queries of transfers.
 #[resolvers]
 impl TransfersQuery {
     /// A transfer from or to a store of yours; null when there is none.
@@ -206,10 +206,10 @@ impl TransfersQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = TransferSort::sorted(sort);
         let kind = sorted.kind(rows::TRANSFERS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
-            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+            numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(TransferTest::Touches(stores.to_vec()));
@@ -227,11 +227,11 @@ impl TransfersQuery {
 async fn find(ctx: &Context<'_>, permit: Permit<kind::TransferRead>, by: TransferRef) -> Answer<Option<Transfer>> {
     let id = match by {
         TransferRef::Id(id) => argument(&id, || path!["by", "id"])?,
-        // What is no number is the number of no transfer.
+        // A text that cannot be a number matches no transfer.
         TransferRef::Number(number) => {
             let Some(number) = numbering::named(ctx, Numbered::Transfer, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
-            let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
+            let Some(id) = rows::id_by_number(&scope, number).await? else { return Ok(None) };
             id
         }
     };

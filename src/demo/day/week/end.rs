@@ -1,8 +1,8 @@
-//! Thursday to Saturday: what comes back, what is bought and moved, what is counted, and what there is in the end.
+//! Thursday to Saturday: returns, purchases, transfers, counts, and the final stock.
 
 use serde_json::{Value, json};
 
-use super::{DEPOT, LEEDS, LONDON, NOT_THEIRS, PARIS, Week, Who, is_so, pounds, tell, text};
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Week, Who, expect_equal, pounds, print_step, text};
 use crate::demo::run::DemoError;
 
 const BACK: &str = "return { id number status refunded { amount } lines { id } }";
@@ -17,7 +17,7 @@ impl Week {
         let asked = self.by(Who::London, ("returnCreate", "ReturnCreateInput"), BACK, input).await?["return"].take();
         let id = json!({ "id": asked["id"] });
         let told = "does not approve the return that it asked for";
-        self.refused((Who::London, told), ("returnApprove", "ReturnActionInput"), id.clone(), &["FORBIDDEN"]).await?;
+        self.expect_refusal((Who::London, told), ("returnApprove", "ReturnActionInput"), id.clone(), &["FORBIDDEN"]).await?;
         self.by(Who::Accounts, ("returnApprove", "ReturnActionInput"), BACK, id.clone()).await?;
         self.by(Who::London, ("returnReceive", "ReturnReceiveInput"), BACK, id.clone()).await?;
         let line = &asked["lines"][0]["id"];
@@ -25,10 +25,10 @@ impl Week {
         let input = json!({ "id": asked["id"], "lines": found });
         self.by(Who::London, ("returnInspect", "ReturnInspectInput"), BACK, input).await?;
         let closed = self.by(Who::Accounts, ("returnClose", "ReturnCloseInput"), BACK, id).await?["return"].take();
-        is_so(&closed["refunded"]["amount"], "16.00", "what two mugs bring")?;
-        self.look(&self.mug, LONDON, 11, 11).await?;
+        expect_equal(&closed["refunded"]["amount"], "16.00", "what two mugs bring")?;
+        self.check_stock(&self.mug, LONDON, 11, 11).await?;
         let number = text(&asked["number"]);
-        tell(
+        print_step(
             "takes back",
             &format!("London: return {number}: 2 mugs inspected, one back on the shelf, one broken; accounts: 16.00 due"),
         );
@@ -39,7 +39,7 @@ impl Week {
         let input = json!({ "order": { "id": sold["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "return": { "id": asked["id"] } });
         self.by(Who::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", input).await?;
         let (number, total) = (text(&credit["number"]), text(&credit["total"]["amount"]));
-        tell("credits", &format!("accounts: credit note {number} of {total}, 16.00 refunded by card"));
+        print_step("credits", &format!("accounts: credit note {number} of {total}, 16.00 refunded by card"));
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl Week {
         let id = json!({ "id": order["id"] });
         let approve = ("purchaseOrderApprove", "PurchaseOrderActionInput");
         self.by(Who::Buyer, ("purchaseOrderSubmit", "PurchaseOrderActionInput"), BOUGHT, id.clone()).await?;
-        self.refused((Who::Buyer, "does not approve a purchase"), approve, id.clone(), &["FORBIDDEN"]).await?;
+        self.expect_refusal((Who::Buyer, "does not approve a purchase"), approve, id.clone(), &["FORBIDDEN"]).await?;
         self.by(Who::Accounts, approve, BOUGHT, id.clone()).await?;
         self.by(Who::Buyer, ("purchaseOrderPlace", "PurchaseOrderActionInput"), BOUGHT, id).await?;
         let line = &order["lines"][0]["id"];
@@ -61,44 +61,47 @@ impl Week {
         let amend = ("purchaseOrderAmend", "PurchaseOrderAmendInput");
         let amended = self.by(Who::Buyer, amend, BOUGHT, input).await?["purchaseOrder"].take();
         let (number, revision) = (text(&order["number"]), &amended["revision"]);
-        tell(
+        print_step(
             "revises",
             &format!("buyer: purchase order {number}, revision {revision}: 18 mugs instead of 24, on {}", self.day(9)),
         );
         let receive = ("purchaseOrderReceive", "PurchaseOrderReceiveInput");
         let came = |quantity: i64| json!({ "id": order["id"], "lines": [{ "lineId": line, "quantity": quantity }] });
         let typed = self.by(Who::Depot, receive, BOUGHT, came(16)).await?["purchaseOrder"].take();
-        self.look(&self.mug, DEPOT, 49, 49).await?;
+        self.check_stock(&self.mug, DEPOT, 49, 49).await?;
         let input = json!({ "document": { "id": typed["receipts"][0]["id"] }, "note": "6 came, not 16" });
         let reverse = ("documentReverse", "DocumentReverseInput");
         let undone = self.by(Who::Depot, reverse, "documentReversal { number }", input).await?;
-        self.look(&self.mug, DEPOT, 33, 33).await?;
+        self.check_stock(&self.mug, DEPOT, 33, 33).await?;
         self.by(Who::Depot, receive, BOUGHT, came(6)).await?;
-        self.look(&self.mug, DEPOT, 39, 39).await?;
+        self.check_stock(&self.mug, DEPOT, 39, 39).await?;
         let number = text(&undone["documentReversal"]["number"]);
-        tell("reverses", &format!("depot: a receipt of 16 mugs by reversal {number}; the 6 that came are in, 12 are to come"));
+        print_step(
+            "reverses",
+            &format!("depot: a receipt of 16 mugs undone by reversal {number}; 6 are received, 12 are outstanding"),
+        );
         Ok(())
     }
 
-    /// Ten mugs go to Paris, a day later than was said.
+    /// Ten mugs are transferred to Paris, a day later than planned.
     pub(super) async fn transfer(&mut self) -> Result<(), DemoError> {
         let lines = json!([{ "product": self.mug, "quantity": 10 }]);
         let at = |day: String| format!("{day}T09:00:00Z");
         let input = json!({ "fromStore": self.stores[DEPOT], "toStore": self.stores[PARIS], "lines": lines, "expectedAt": at(self.day(2)), "status": "READY" });
         let create = ("transferCreate", "TransferCreateInput");
         let transfer = self.by(Who::Depot, create, MOVED, input).await?["transfer"].take();
-        self.look(&self.mug, DEPOT, 39, 29).await?;
+        self.check_stock(&self.mug, DEPOT, 39, 29).await?;
         let input = json!({ "id": transfer["id"], "expectedAt": at(self.day(3)), "note": "the ferry is late" });
         self.by(Who::Depot, ("transferUpdate", "TransferUpdateInput"), MOVED, input).await?;
         let id = json!({ "id": transfer["id"] });
         let told = "does not receive what goes to Paris";
         self.by(Who::Depot, ("transferShip", "TransferShipmentInput"), MOVED, id.clone()).await?;
-        self.refused((Who::Leeds, told), ("transferReceive", "TransferShipmentInput"), id.clone(), &NOT_THEIRS).await?;
+        self.expect_refusal((Who::Leeds, told), ("transferReceive", "TransferShipmentInput"), id.clone(), &DENIED_CODES).await?;
         self.by(Who::Paris, ("transferReceive", "TransferShipmentInput"), MOVED, id).await?;
-        self.look(&self.mug, DEPOT, 29, 29).await?;
-        self.look(&self.mug, PARIS, 20, 20).await?;
+        self.check_stock(&self.mug, DEPOT, 29, 29).await?;
+        self.check_stock(&self.mug, PARIS, 20, 20).await?;
         let number = text(&transfer["number"]);
-        tell(
+        print_step(
             "transfers",
             &format!("depot: transfer {number}: 10 mugs, expected on {}, later on {}; Paris has all", self.day(2), self.day(3)),
         );
@@ -118,10 +121,10 @@ impl Week {
         self.by(Who::Paris, ("stocktakeSubmit", "StocktakeSubmitInput"), fields, id.clone()).await?;
         let approve = ("stocktakeApprove", "StocktakeActionInput");
         let told = "does not approve its own count";
-        self.refused((Who::Paris, told), approve, id.clone(), &["FORBIDDEN"]).await?;
+        self.expect_refusal((Who::Paris, told), approve, id.clone(), &["FORBIDDEN"]).await?;
         self.by(Who::Accounts, approve, fields, id).await?;
-        self.look(&self.mug, PARIS, 19, 19).await?;
-        tell("counts", &format!("Paris: stocktake {}: 19 mugs of 20; accounts approve it", text(&count["number"])));
+        self.check_stock(&self.mug, PARIS, 19, 19).await?;
+        print_step("counts", &format!("Paris: stocktake {}: 19 mugs of 20; accounts approve it", text(&count["number"])));
         Ok(())
     }
 
@@ -133,9 +136,9 @@ impl Week {
             (&self.lamp, DEPOT, 10),
             (&self.lamp, LEEDS, 2),
         ] {
-            self.look(product, store, left, left).await?;
+            self.check_stock(product, store, left, left).await?;
         }
-        tell("closes", "mugs: 29 in the depot, 11 in London, 19 in Paris; lamps: 10 in the depot, 2 in Leeds");
+        print_step("closes", "mugs: 29 in the depot, 11 in London, 19 in Paris; lamps: 10 in the depot, 2 in Leeds");
         Ok(())
     }
 }

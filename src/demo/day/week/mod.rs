@@ -1,5 +1,5 @@
-//! `entrepot demo --week`: a week of a depot and three shops through the public API, each step by a login that has the rights of that store or
-//! of that work alone, with what is refused to whom.
+//! `entrepot demo --week`: a week of a depot and three shops through the public API, each step by a
+//! login that has only the rights of that store or of that work, with calls that are refused.
 
 mod end;
 mod people;
@@ -12,7 +12,7 @@ use tools::replay::{
     wire::{RequestLabel, request},
 };
 
-use super::{pounds, tell, text};
+use super::{pounds, print_step, text};
 use crate::demo::{run::DemoError, shop::DemoSite};
 use people::{Who, hire};
 
@@ -23,11 +23,12 @@ const DEPOT: usize = 0;
 const LONDON: usize = 1;
 const LEEDS: usize = 2;
 const PARIS: usize = 3;
-/// What staff of another store are told: that they may not, or that there is no such thing.
-const NOT_THEIRS: [&str; 2] = ["FORBIDDEN", "NOT_FOUND"];
+/// Error codes for staff of another store: not permitted, or not found.
+const DENIED_CODES: [&str; 2] = ["FORBIDDEN", "NOT_FOUND"];
 const ORDER: &str = "order { id number version total { amount } lines { id } }";
 
-/// A week as it is had. Everything in it carries the run's own word, so that it can be had again in the same database.
+/// State of a week. Everything in it carries a word of the run, so that the week can be repeated in
+/// the same database.
 pub struct Week {
     clients: Vec<Client>,
     word: String,
@@ -50,7 +51,10 @@ impl Week {
         let mut week = Self { clients, word, today, calls: 0, stores: Vec::new(), supplier, mug, lamp, invoice };
         week.open().await?;
         week.clients = hire(site, (owner, week.word.as_str()), &week.stores).await?;
-        tell("opens", "a depot and shops in London, Leeds and Paris, with a login each; an order desk, a buyer and the accounts");
+        print_step(
+            "opens",
+            "a depot and shops in London, Leeds and Paris, with a login each; an order desk, a buyer and the accounts",
+        );
         Ok(week)
     }
 
@@ -111,16 +115,16 @@ impl Week {
         Ok(json!({ "id": made["product"]["id"] }))
     }
 
-    /// The payload of somebody's mutation that takes one input; a refusal ends the week.
+    /// The payload of a person's mutation that takes one input; a refusal ends the week.
     async fn by(&mut self, who: Who, what: (&str, &str), fields: &str, input: Value) -> Result<Value, DemoError> {
-        let payload = self.try_by(who, what, fields, input).await?;
+        let payload = self.try_as(who, what, fields, input).await?;
         if payload["userErrors"].as_array().is_none_or(Vec::is_empty) {
             return Ok(payload);
         }
         Err(DemoError::Day(format!("{} was refused {}: {}", who.name(), what.0, payload["userErrors"])))
     }
 
-    async fn try_by(
+    async fn try_as(
         &mut self,
         who: Who,
         (mutation, kind): (&str, &str),
@@ -132,23 +136,23 @@ impl Week {
         let query =
             format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
         let body = request(&query, json!({ "input": input }))?;
-        let mut data: Value = self.clients[who as usize].ask(&RequestLabel::new("week", mutation), body).await?;
+        let mut data: Value = self.clients[who as usize].send_query(&RequestLabel::new("week", mutation), body).await?;
         Ok(data[mutation].take())
     }
 
-    async fn ask(&self, who: Who, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        Ok(self.clients[who as usize].ask(&RequestLabel::new("week", what), request(query, variables)?).await?)
+    async fn send_query(&self, who: Who, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        Ok(self.clients[who as usize].send_query(&RequestLabel::new("week", what), request(query, variables)?).await?)
     }
 
-    /// What somebody tries has to be refused, with one of these codes; it is told in words.
-    async fn refused(
+    /// Makes a call that must be refused with one of these codes, and describes the refusal.
+    async fn expect_refusal(
         &mut self,
         (who, told): (Who, &str),
         what: (&str, &str),
         input: Value,
         codes: &[&str],
     ) -> Result<(), DemoError> {
-        let code = match self.try_by(who, what, "", input).await {
+        let code = match self.try_as(who, what, "", input).await {
             Ok(payload) => payload["userErrors"][0]["code"].as_str().unwrap_or_default().to_owned(),
             Err(DemoError::Replay(ReplayError::Refused(refusal))) => refusal.code,
             Err(other) => return Err(other),
@@ -160,31 +164,31 @@ impl Week {
                 what.0
             )));
         }
-        tell("refuses", &format!("{}: {told} ({code})", who.name()));
+        print_step("refuses", &format!("{}: {told} ({code})", who.name()));
         Ok(())
     }
 
-    /// On hand and available of a product in a store are what the week makes them.
-    async fn look(&self, product: &Value, store: usize, on_hand: i64, available: i64) -> Result<(), DemoError> {
+    /// Checks the quantities on hand and available of a product in a store.
+    async fn check_stock(&self, product: &Value, store: usize, on_hand: i64, available: i64) -> Result<(), DemoError> {
         let query =
             "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
         let variables = json!({ "p": product, "s": self.stores[store] });
-        let told = self.ask(Who::Owner, "availabilityExplanation", query, variables).await?;
+        let told = self.send_query(Who::Owner, "availabilityExplanation", query, variables).await?;
         let told = &told["availabilityExplanation"];
         if told["onHand"] == on_hand && told["available"] == available {
             return Ok(());
         }
         let place = STORES[store].1;
-        Err(DemoError::Day(format!("{place}: {on_hand} on hand and {available} available were expected, and there is {told}")))
+        Err(DemoError::Day(format!("{place}: {on_hand} on hand and {available} available were expected, found {told}")))
     }
 
-    /// A day so many days after today.
+    /// The date `days` days after today.
     fn day(&self, days: i64) -> String {
         self.today.saturating_add(Span::new().days(days)).to_string()
     }
 }
 
-fn is_so(found: &Value, expected: &str, what: &str) -> Result<(), DemoError> {
+fn expect_equal(found: &Value, expected: &str, what: &str) -> Result<(), DemoError> {
     if found == expected {
         return Ok(());
     }

@@ -1,4 +1,5 @@
-//! Who works in the week: four stores' staff, the order desk, a buyer and the accounts, each with a login of their own.
+//! People of the week: four stores' staff, the order desk, a buyer and the accounts, each with a
+//! login of their own.
 
 use serde_json::{Value, json};
 use tools::replay::{
@@ -10,11 +11,11 @@ use crate::demo::{
     run::DemoError,
     shop::{
         DemoSite,
-        staff::{GRANT, GROUND, INVITE, MEMBER, enter, invitation, log_in},
+        staff::{CATALOGUE_ROLE, GRANT, INVITE, MEMBER, accept_invitation, invitation, log_in},
     },
 };
 
-/// Somebody in the week; the owner makes the stores and does nothing else.
+/// Person of the week; the owner creates the stores and does nothing else.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Who {
     Owner,
@@ -28,7 +29,7 @@ pub(super) enum Who {
 }
 
 impl Who {
-    /// As the week's lines call them.
+    /// Name of the person in the week's lines.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -43,7 +44,8 @@ impl Who {
     }
 }
 
-/// Those who are invited, in the order of [`Who`]: the role's place in [`ROLES_MADE`], and the store's place among the week's, if it is one alone.
+/// Invited people, in the order of [`Who`]: the index of the role in [`ROLES_MADE`], and the index
+/// of the store among the week's, if it is a single one.
 const INVITED: [(Who, usize, Option<usize>); 7] = [
     (Who::Depot, 0, Some(0)),
     (Who::London, 1, Some(1)),
@@ -124,7 +126,7 @@ const ROLES_MADE: [(&str, &str, &[&str]); 5] = [
 ];
 
 const ROLE: &str = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code message } } }";
-/// The demo listens on this machine only; whoever can reach it may as well read its passwords here.
+/// The demo listens on this machine only, so the password need not be secret.
 const PASSWORD: &str = "five working days of tea";
 
 /// The owner, who makes roles and invites.
@@ -141,7 +143,7 @@ pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), store
     for (key, name, permissions) in ROLES_MADE {
         let key = format!("week-{word}-{key}");
         let input = json!({ "idempotencyKey": key, "key": key, "name": format!("{name} {word}"), "permissions": permissions });
-        office.ask("roleCreate", ROLE, json!({ "input": input })).await?;
+        office.send_query("roleCreate", ROLE, json!({ "input": input })).await?;
         made.push(json!({ "key": key }));
     }
     let mut staff = Vec::new();
@@ -151,7 +153,7 @@ pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), store
             None => json!({ "all": true }),
         };
         // Stores and products are seen by a permission for the whole tenant, which a grant for one store never gives.
-        let ground = json!({ "role": { "key": GROUND }, "scope": { "all": true } });
+        let ground = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
         let grants = store.map(|_| json!([{ "role": made[role], "scope": scope }, ground]));
         staff.push(office.invite(who, json!({ "roles": [made[role]], "scope": scope }), grants).await?);
     }
@@ -160,30 +162,30 @@ pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), store
 }
 
 impl Office<'_> {
-    /// Invites somebody, who comes in by the link of the e-mail.
+    /// Invites a person, who joins by the link of the e-mail.
     async fn invite(&self, who: Who, mut variables: Value, grants: Option<Value>) -> Result<Client, DemoError> {
         let key = format!("week-{}-{}", self.word, who.name().to_lowercase().replace(' ', "-"));
         let email = format!("{key}@demo.example");
         variables["email"] = json!(email);
         variables["key"] = json!(key);
-        let member = self.ask("memberInvite", INVITE, variables).await?["member"]["id"].take();
+        let member = self.send_query("memberInvite", INVITE, variables).await?["member"]["id"].take();
         let emails = self.site.emails;
         let token = invitation(emails, &email).await?;
         let token = token.ok_or_else(|| DemoError::Day(format!("no invitation to {email} is in {}", emails.display())))?;
-        enter(self.site, (email.as_str(), PASSWORD, who.name()), &token).await?;
+        accept_invitation(self.site, (email.as_str(), PASSWORD, who.name()), &token).await?;
         if let Some(grants) = grants {
-            let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
+            let version = self.send_query("node", MEMBER, json!({ "id": member })).await?["version"].take();
             let key = format!("{key}-grants");
             let input =
                 json!({ "member": { "id": member }, "expectedVersion": version, "grants": grants, "idempotencyKey": key });
-            self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;
+            self.send_query("memberRolesSet", GRANT, json!({ "input": input })).await?;
         }
         Ok(Client::new(self.site.base, &log_in(self.site, &email, PASSWORD).await?)?)
     }
 
     /// The one root field of a document; a refusal ends the week.
-    async fn ask(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        let mut data: Value = self.client.ask(&RequestLabel::new("week", field), request(query, variables)?).await?;
+    async fn send_query(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        let mut data: Value = self.client.send_query(&RequestLabel::new("week", field), request(query, variables)?).await?;
         let payload = data[field].take();
         match payload["userErrors"].as_array() {
             Some(errors) if !errors.is_empty() => Err(DemoError::Day(format!("{field} was refused: {}", payload["userErrors"]))),

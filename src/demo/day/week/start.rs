@@ -1,8 +1,8 @@
-//! Monday to Wednesday: orders, what stores send, hand over or refuse, and what is paid for.
+//! Monday to Wednesday: orders, the fulfilment and refusals of stores, and payments.
 
 use serde_json::{Value, json};
 
-use super::{DEPOT, LEEDS, LONDON, NOT_THEIRS, ORDER, Week, Who, is_so, pounds, step, tell, text};
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Week, Who, expect_equal, pounds, print_step, step, text};
 use crate::demo::run::DemoError;
 
 const WORKS: &str = "{ fulfilmentWorks(first: 50) { nodes { id status orderNumber } } }";
@@ -19,14 +19,15 @@ impl Week {
         let input = json!({ "id": order["id"], "expectedVersion": order["version"], "reason": "Asked by telephone",
             "setLines": [{ "lineId": order["lines"][0]["id"], "quantity": 7 }], "shippingAddress": address });
         let edited = self.by(Who::Desk, ("orderUpdate", "OrderUpdateInput"), ORDER, input).await?["order"].take();
-        is_so(&edited["total"]["amount"], "56.00", "what seven mugs cost")?;
-        self.look(&self.mug, DEPOT, 40, 33).await?;
+        expect_equal(&edited["total"]["amount"], "56.00", "what seven mugs cost")?;
+        self.check_stock(&self.mug, DEPOT, 40, 33).await?;
         let (number, before) = (text(&edited["number"]), text(&order["total"]["amount"]));
-        tell("orders", &format!("order desk: order {number}: 5 mugs for {before}, then 7 for 56.00; the depot holds them"));
+        print_step("orders", &format!("order desk: order {number}: 5 mugs for {before}, then 7 for 56.00; the depot holds them"));
         Ok(edited)
     }
 
-    /// Four lamps are asked of the depot, which does not send them: Leeds is asked. Gives the order and the ID of the work in Leeds.
+    /// Four lamps are requested from the depot, which rejects the work: it is sent to Leeds.
+    /// Returns the order and the ID of the work in Leeds.
     pub(super) async fn reject(&mut self) -> Result<(Value, Value), DemoError> {
         let lines = json!([{ "product": self.lamp, "quantity": 4 }]);
         let input =
@@ -36,37 +37,40 @@ impl Week {
         let input = json!({ "id": work, "reason": "DAMAGED", "note": "the boxes are wet" });
         self.work_step(Who::Depot, "fulfilmentWorkReject", input).await?;
         let anew = self.work(Who::Leeds, &order).await?;
-        self.look(&self.lamp, DEPOT, 10, 10).await?;
-        self.look(&self.lamp, LEEDS, 6, 2).await?;
+        self.check_stock(&self.lamp, DEPOT, 10, 10).await?;
+        self.check_stock(&self.lamp, LEEDS, 6, 2).await?;
         let (number, total) = (text(&order["number"]), text(&order["total"]["amount"]));
-        tell("rejects", &format!("depot: order {number}: 4 lamps for {total} in wet boxes; Leeds is asked and holds 4 of its 6"));
+        print_step(
+            "rejects",
+            &format!("depot: order {number}: 4 lamps for {total} in wet boxes; Leeds takes over and reserves 4 of its 6"),
+        );
         Ok((order, anew))
     }
 
-    /// Staff try what is not theirs.
+    /// Staff try actions without the permission.
     pub(super) async fn try_others(&mut self, sold: &Value) -> Result<(), DemoError> {
         let work = self.work(Who::Depot, sold).await?;
         let (pick, kind) = step("fulfilmentWorkPick");
         let told = "does not pick what the depot sends";
-        self.refused((Who::Leeds, told), (pick, kind.as_str()), json!({ "id": work }), &NOT_THEIRS).await?;
+        self.expect_refusal((Who::Leeds, told), (pick, kind.as_str()), json!({ "id": work }), &DENIED_CODES).await?;
         let changes = json!([{ "product": self.mug, "store": self.stores[LONDON], "delta": -1 }]);
         let input = json!({ "kind": "ADJUSTMENT", "reasonCode": "DAMAGE", "changes": changes });
         let told = "does not change the stock of London";
-        self.refused((Who::Paris, told), ("stockAdjust", "StockAdjustInput"), input, &NOT_THEIRS).await?;
+        self.expect_refusal((Who::Paris, told), ("stockAdjust", "StockAdjustInput"), input, &DENIED_CODES).await?;
         let input = json!({ "store": self.stores[LONDON], "lines": [{ "product": self.mug, "quantity": 1 }] });
         let told = "sells nothing";
-        self.refused((Who::Depot, told), ("orderCreate", "OrderCreateInput"), input, &NOT_THEIRS).await?;
+        self.expect_refusal((Who::Depot, told), ("orderCreate", "OrderCreateInput"), input, &DENIED_CODES).await?;
         let input = json!({ "order": { "id": sold["id"] }, "kind": "CAPTURE", "method": "CARD", "amount": pounds("56.00") });
         let told = "takes no payments of the order desk's orders";
-        self.refused((Who::London, told), ("paymentRecord", "PaymentRecordInput"), input, &NOT_THEIRS).await
+        self.expect_refusal((Who::London, told), ("paymentRecord", "PaymentRecordInput"), input, &DENIED_CODES).await
     }
 
     pub(super) async fn send(&mut self, sold: &Value) -> Result<(), DemoError> {
         let work = self.work(Who::Depot, sold).await?;
         self.pack(Who::Depot, &work).await?;
         self.work_step(Who::Depot, "fulfilmentWorkShip", json!({ "id": work })).await?;
-        self.look(&self.mug, DEPOT, 33, 33).await?;
-        tell(
+        self.check_stock(&self.mug, DEPOT, 33, 33).await?;
+        print_step(
             "ships",
             &format!(
                 "depot: order {}: 7 mugs accepted, picked, packed in a parcel and shipped; 33 are left",
@@ -79,8 +83,8 @@ impl Week {
     pub(super) async fn send_from_leeds(&mut self, order: &Value, work: &Value) -> Result<(), DemoError> {
         self.pack(Who::Leeds, work).await?;
         self.work_step(Who::Leeds, "fulfilmentWorkShip", json!({ "id": work })).await?;
-        self.look(&self.lamp, LEEDS, 2, 2).await?;
-        tell("ships", &format!("Leeds: order {}: the 4 lamps that the depot refused; 2 are left", text(&order["number"])));
+        self.check_stock(&self.lamp, LEEDS, 2, 2).await?;
+        print_step("ships", &format!("Leeds: order {}: the 4 lamps that the depot refused; 2 are left", text(&order["number"])));
         Ok(())
     }
 
@@ -94,14 +98,17 @@ impl Week {
         let ready = ("fulfilmentWorkReady", "FulfilmentWorkActionInput");
         let code = self.by(Who::London, ready, "collectCode", json!({ "id": work })).await?["collectCode"].take();
         self.work_step(Who::London, "fulfilmentWorkCollect", json!({ "id": work, "code": code })).await?;
-        self.look(&self.mug, LONDON, 10, 10).await?;
+        self.check_stock(&self.mug, LONDON, 10, 10).await?;
         let payment = json!({ "order": { "id": order["id"] }, "kind": "CAPTURE", "method": "CASH", "amount": pounds("16.00") });
         self.by(Who::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", payment).await?;
-        tell("collects", &format!("London: order {}: 2 mugs handed over for their code, 16.00 paid", text(&order["number"])));
+        print_step(
+            "collects",
+            &format!("London: order {}: 2 mugs handed over for their code, 16.00 paid", text(&order["number"])),
+        );
         Ok(())
     }
 
-    /// What left is paid for and invoiced.
+    /// Takes the payment for shipped goods, and invoices them.
     pub(super) async fn bill(&mut self, sold: &Value) -> Result<(), DemoError> {
         let order = json!({ "id": sold["id"] });
         let record = ("paymentRecord", "PaymentRecordInput");
@@ -112,15 +119,18 @@ impl Week {
         let input = json!({ "order": order });
         let fields = "invoice { id number total { amount } }";
         let invoice = self.by(Who::Accounts, ("invoiceIssue", "InvoiceIssueInput"), fields, input).await?["invoice"].take();
-        is_so(&invoice["total"]["amount"], "56.00", "the invoice")?;
+        expect_equal(&invoice["total"]["amount"], "56.00", "the invoice")?;
         self.invoice = invoice["id"].clone();
-        tell("bills", &format!("accounts: 56.00 authorised and captured by card, invoice {} of 56.00", text(&invoice["number"])));
+        print_step(
+            "bills",
+            &format!("accounts: 56.00 authorised and captured by card, invoice {} of 56.00", text(&invoice["number"])),
+        );
         Ok(())
     }
 
-    /// The work of an order that somebody has to do.
+    /// The ID of an order's open fulfilment work, as `who` sees it.
     pub(super) async fn work(&self, who: Who, order: &Value) -> Result<Value, DemoError> {
-        let told = self.ask(who, "fulfilmentWorks", WORKS, json!({})).await?;
+        let told = self.send_query(who, "fulfilmentWorks", WORKS, json!({})).await?;
         let works = told["fulfilmentWorks"]["nodes"].as_array().into_iter().flatten();
         let work = works.filter(|work| work["status"] == "OPEN").find(|work| work["orderNumber"] == order["number"]);
         let none = || DemoError::Day(format!("{} has no work of order {}: {told}", who.name(), order["number"]));

@@ -1,18 +1,20 @@
 //! Roads that ask for less than the root of their object does.
 
-/// Why an object is shown on a road without the permission of its own root.
+/// Reason to show an object on a road without the permission of its own root.
 #[derive(Debug, Clone, Copy)]
 pub enum Because {
-    /// A document or a figure says what it is about, with the object's own fields. Where they lead further the permission is asked.
+    /// A document or a figure shows its subject, with the object's own fields. Links to other
+    /// objects check the permission.
     Subject,
     /// A change answers with the row as its caller has just left it.
     OwnWrite,
-    /// A right says what it is for, and a role what it gives: whoever sees the right sees that, and everybody sees their own.
+    /// A grant shows its scope, and a role its permissions: a caller who sees the grant sees these,
+    /// and members see their own.
     Granted,
 }
 use Because::{Granted, OwnWrite, Subject};
 
-/// Each road that asks for less than the root does, on purpose.
+/// Fields that intentionally require less than the root of their object.
 pub const EXCEPTIONS: &[(&str, Because)] = &[
     ("AbcXyz.product", Subject),
     ("AddedCharge.rate", Subject),

@@ -1,4 +1,5 @@
-//! Whom an order or a return is of is told to those who may see customers, whoever they are and however they ask.
+//! The customer of an order or a return is shown only to callers who may see customers, by each
+//! path and to each kind of caller.
 
 use serde_json::json;
 
@@ -24,7 +25,7 @@ async fn whom_a_document_is_of_is_told_to_those_who_may_see_customers(world: &Wo
     for part in ["orders", "written", "returns"] {
         assert!(answer["data"][part].to_string().contains("alpha buyer"), "{part}: {answer:#}");
     }
-    // Nor is it found out by asking for one's orders.
+    // Nor can it be found out by a filter of orders by customer.
     let filter =
         "query($filter: OrderFilter!) { ordersCount(filter: $filter) { count } orders(filter: $filter) { nodes { id } } }";
     let variables = json!({ "filter": { "customer": { "eq": house.ids["cus"] } } });

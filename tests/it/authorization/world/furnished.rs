@@ -1,4 +1,4 @@
-//! Both companies once more, in a copy of the database in which they were set up.
+//! Both companies again, in a copy of the database in which they were set up.
 
 use std::sync::Mutex;
 
@@ -32,13 +32,14 @@ pub async fn furnish(home: Home) -> (Home, Value) {
     (home, kept)
 }
 
-/// The world as it was left, on a node that has just begun. Its ids follow from another seed: no one of theirs is made again.
+/// The world as it was saved, on a new node. Its IDs are generated from another seed, so none is
+/// generated twice.
 pub async fn again((home, kept): (Home, Value)) -> World {
     let hands = Hands::ticking(kept["now"].as_i64().unwrap());
     let clock = hands.clock(12);
     let node = world::node(&home.url, clock.clone(), Settings::default(), &keys()).await;
     let files = home.folder.join("files");
-    node.files.keep_in(FileLocation::Folder(files.clone()));
+    node.files.set_location(FileLocation::Folder(files.clone()));
     let ours = House::again(&node, &kept["ours"]).await;
     let theirs = House::again(&node, &kept["theirs"]).await;
     let db = node.db.clone();
@@ -46,13 +47,14 @@ pub async fn again((home, kept): (Home, Value)) -> World {
 }
 
 impl World {
-    /// Another deployment under keys of its own, with two companies in it. Everybody has confirmed their address; `owner` is that of the first one's owner.
+    /// Another deployment with keys of its own and two companies. All users have confirmed their
+    /// address; `owner` is the address of the first company's owner.
     pub async fn another_deployment(home: Home, now: Timestamp, owner: &str) -> Self {
         let hands = Hands::ticking(now.micros());
         let clock = hands.clock(31);
         let node = world::node(&home.url, clock.clone(), Settings::default(), &other_keys()).await;
         let files = home.folder.join("files");
-        node.files.keep_in(FileLocation::Folder(files.clone()));
+        node.files.set_location(FileLocation::Folder(files.clone()));
         let ours = House::founded_by(&node, "charlie", owner).await;
         let theirs = House::founded(&node, "delta").await;
         home.tell("UPDATE app_user SET verified_at = 1").await;
@@ -62,7 +64,7 @@ impl World {
 }
 
 impl House {
-    /// The same company in another deployment, where its owner is that user.
+    /// The same company in another deployment, in which `user` is its owner.
     pub async fn arrived(&self, node: &Node, user: UserId) -> Self {
         let Session { tenant, member, .. } = self.session;
         let owner = node.node_authenticator.caller(tenant, member).await.unwrap().unwrap();
@@ -115,7 +117,7 @@ impl House {
     }
 }
 
-/// A word for as long as the test runs.
+/// Leaks a word, so that it lives as long as the test.
 fn lasting(word: String) -> &'static str {
     word.leak()
 }

@@ -8,7 +8,7 @@ use entrepot::{
     backups::{ArchivedMonth, MonthOutcome, erase_from_months},
     files::FileLocation,
     storage::{Database, Month},
-    webhooks::let_go_of_month,
+    webhooks::release_month,
 };
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use sea_orm::DatabaseConnection;
@@ -20,7 +20,7 @@ fn other() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(3))
 }
 
-/// What became of a part.
+/// Returns the outcome of a part; None if it is not among them.
 pub fn outcome(outcomes: &[(String, MonthOutcome)], part: &str) -> Option<MonthOutcome> {
     outcomes.iter().find(|(name, _)| name == part).map(|(_, outcome)| outcome.clone())
 }
@@ -77,7 +77,7 @@ pub async fn unfinished_files_are_erased(db: &Database, place: &FileLocation, ke
 pub async fn months_do_not_wait_for_ever(db: &Database, owner: &DatabaseConnection, month: Month) {
     let (from, to) = (Timestamp(month.start()), Timestamp(month.plus(1).start()));
     for (at_all, waiting, low) in [(to.plus_seconds(-1), 1, 0), (to, 0, 7_000)] {
-        assert_eq!(let_go_of_month(db, from, to, at_all).await.unwrap(), waiting);
+        assert_eq!(release_month(db, from, to, at_all).await.unwrap(), waiting);
         assert_eq!(numbers(owner, "SELECT low_seq FROM tenant_counter").await, [low]);
     }
     tell(owner, "UPDATE tenant_counter SET low_seq = 0; UPDATE alert_follower SET journal_seq = 7000").await;

@@ -5,7 +5,7 @@ use std::fs;
 use super::Shop;
 use crate::process::{files::bucket, server::command};
 
-/// Runs `entrepot backup` on the bucket: whether it ended well, and all that it said.
+/// Runs `entrepot backup` on the bucket; returns whether it succeeded, and all its output.
 pub(super) async fn ask(shop: &Shop, env: &[(&'static str, String)], url: &str, what: &[&str]) -> (bool, String) {
     let keys = shop.site.keys();
     let (action, more) = what.split_first().unwrap();
@@ -24,7 +24,7 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     let (folder, env) = bucket(&shop.site).await;
     let url = shop.site.url.as_str();
     let (is_done, none) = ask(&shop, &env, url, &["verify"]).await;
-    assert!(!is_done && none.contains("there is no finished backup"), "{none}");
+    assert!(!is_done && none.contains("has no finished backup"), "{none}");
     let (is_done, made) = ask(&shop, &env, url, &["run"]).await;
     assert!(is_done, "{made}");
     let id = made.split(':').next().unwrap();
@@ -51,6 +51,6 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     wrong.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
     wrong.push(("AWS_SECRET_ACCESS_KEY", "another".to_owned()));
     let (is_done, refused) = ask(&shop, &wrong, url, &["run"]).await;
-    assert!(!is_done && refused.contains("the place of the backups cannot be reached"), "{refused}");
+    assert!(!is_done && refused.contains("the backup location cannot be reached"), "{refused}");
     assert!(shop.beside(&shop.site.folder.join("it.sqlite.backup-copy")).is_empty(), "no copy is left");
 }

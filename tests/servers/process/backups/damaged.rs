@@ -42,7 +42,8 @@ async fn a_chunk_that_was_touched_is_refused_by_name() {
     the_newest_whole_one_is_restored_when_asked_for(&shop, &id, &other).await;
 }
 
-/// One bit of the newest backup is turned: an older one is restored in its place, but not unasked.
+/// One bit of the newest backup is flipped: an older one is restored in its place, but only on
+/// request.
 async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &str, newest: &str) {
     let turn = |id: &str| {
         let mut bytes = fs::read(shop.chunk(id, 0)).unwrap();
@@ -66,13 +67,13 @@ async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &st
     };
     restore(&[older]).await.refused(&["cannot be used with"]);
     let ended = restore(&[]).await;
-    let passed_over = format!("passed over: the chunk {newest}/000000 was changed");
+    let passed_over = format!("skipped: the chunk {newest}/000000 was changed");
     for part in [passed_over.as_str(), &format!("holds {older}"), "s are lost with the newest backup"] {
         assert!(ended.well() && ended.out.contains(part), "{part}: {ended:?}");
     }
     fs::remove_file(&file).unwrap();
     turn(older);
-    restore(&[]).await.refused(&["no backup of this place is whole", newest]);
+    restore(&[]).await.refused(&["no backup of this location is whole", newest]);
     assert!(!file.exists(), "nothing is left");
 }
 
@@ -146,7 +147,8 @@ async fn chunks_of_one_backup_cannot_be_exchanged_left_out_or_cut_off() {
     assert!(proved.well(), "{proved:?}");
 }
 
-/// Commits of an hour were lost with a backup that a clock, an hour ahead, has named: which one is the newest is said by whoever restores.
+/// A clock that was an hour ahead named a backup, whose restore would lose the commits of an hour:
+/// the operator must say which backup is the newest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_moment_to_come_is_not_the_newest() {
     let shop = Shop::open().await;
@@ -154,7 +156,7 @@ async fn a_backup_of_a_moment_to_come_is_not_the_newest() {
     let ahead = "20991129T140000000Z-0000abcd";
     fs::create_dir(shop.backups.join(ahead)).unwrap();
     fs::copy(shop.manifest(&id), shop.manifest(ahead)).unwrap();
-    let words = ["a moment to come", ahead, "name the ID", id.as_str()];
+    let words = ["which is in the future", ahead, "name the ID", id.as_str()];
     shop.not_restored("newest", &words).await;
     for command in [&["verify"][..], &["drill"], &["restore", "--newest-whole"]] {
         shop.backup(command).await.refused(&words);

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::process::server::{Site, entrepot};
 
-/// Ten megabytes that compress badly. Their rows come before the tenants': all tables are made before the last chunk is looked at.
+/// Ten megabytes that compress badly. Their rows come before the tenants': all tables are created
+/// before the last chunk is read.
 const BALLAST: &str = "INSERT INTO other.ballast SELECT n, string_agg(md5(n::text || '-' || k::text), '')
     FROM generate_series(1, 10) n, generate_series(1, 30000) k GROUP BY n";
 
@@ -80,7 +81,7 @@ async fn a_dump_under_other_keys_or_of_a_newer_version_says_what_it_needs() {
     let newer = made(&site).await;
     let way_out = ["a newer Entrepot than this one", "m9999_teapots", "use that version or a later one"];
     ask(&site, &target.url, &["restore", &newer]).await.refused(&way_out);
-    // Its rows are there, and nobody works with them.
+    // Its rows are there, but every command refuses the database.
     ask(&site, &target.url, &["run"]).await.refused(&["entrepot_restoring"]);
 }
 

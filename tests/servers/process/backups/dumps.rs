@@ -51,28 +51,30 @@ async fn a_login_that_does_not_see_all_is_refused(site: &Site) {
     ended.refused(&["does not see all rows of"]);
 }
 
-/// A restore that was killed when its rows were there leaves a database that is served by nobody; one that was killed before is repeated.
+/// A restore that was killed after its rows were written leaves a database that no server serves;
+/// one that was killed before is repeated.
 async fn what_a_killed_restore_leaves_is_not_served(site: &Site) {
     site.tell("CREATE TABLE entrepot_restoring ()").await;
     let keys = site.keys();
     let serve = ["serve", "--database-url", &site.url, "--keys-file", &keys, "--listen", "127.0.0.1:0"];
-    entrepot_in(&site.folder, &serve).await.refused(&["entrepot_restoring", "restore again"]);
+    entrepot_in(&site.folder, &serve).await.refused(&["entrepot_restoring", "repeat the restore"]);
     ask(site, &site.url, &["run"]).await.refused(&["entrepot_restoring"]);
     site.tell("DROP TABLE entrepot_restoring").await;
 }
 
-/// A clock that was ahead has named a backup: which one is the newest is said by whoever restores.
+/// A clock that was ahead named a backup: the operator must say which backup is the newest.
 async fn one_of_a_moment_to_come_is_not_the_newest(site: &Site, target: &Site, id: &str) {
     let ahead = site.folder.join("backups").join("20991129T140000000Z-0000abcd");
     fs::create_dir(&ahead).unwrap();
     fs::write(ahead.join("manifest.json"), "{}").unwrap();
     for (command, url) in [("restore", &target.url), ("verify", &site.url), ("drill", &site.url)] {
-        ask(site, url, &[command]).await.refused(&["a moment to come", "20991129T140000000Z-0000abcd", "name the ID", id]);
+        ask(site, url, &[command]).await.refused(&["which is in the future", "20991129T140000000Z-0000abcd", "name the ID", id]);
     }
     fs::remove_dir_all(&ahead).unwrap();
 }
 
-/// A restore that was ended before its first row: nobody takes the database for an old one.
+/// A restore that was aborted before its first row: no command takes the database for an old
+/// version.
 async fn what_was_restored_in_part_is_not_migrated(site: &Site, target: &Site) {
     let keys = site.keys();
     let of = ["--database-url", &target.url, "--keys-file", &keys];
@@ -83,7 +85,8 @@ async fn what_was_restored_in_part_is_not_migrated(site: &Site, target: &Site) {
     assert!(examined.out.contains("FAIL  restore: a restore of this database"), "{examined:?}");
 }
 
-/// A node that is given a place dumps its database by itself, and its metrics have the age of the newest dump.
+/// A node with a place for backups dumps its database on schedule, and its metrics have the age of
+/// the newest dump.
 async fn a_node_dumps_by_schedule(site: &Site) {
     let (place, inside) = (format!("file:{}", site.folder.join("backups").display()), free_address().to_string());
     let flags = ["--backups", &place, "--backup-every", "1s", "--backup-drill-every", "off", "--metrics-listen", &inside];
@@ -118,7 +121,7 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     let Some(target) = Site::empty_postgres().await else { return };
     shop(&site).await;
     let made = ask(&site, &site.url, &["run"]).await;
-    assert!(made.well() && made.out.contains("not inside: the keys"), "{made:?}");
+    assert!(made.well() && made.out.contains("not included: the keys"), "{made:?}");
     let id = made.out.split(':').next().unwrap().to_owned();
     ask(&site, &site.url, &["run", "--pg-dump", "/nowhere/pg_dump"]).await.refused(&["/nowhere/pg_dump is not there"]);
     ask(&site, &site.url, &["run", "--pg-dump", "false"]).await.refused(&["false failed"]);
@@ -135,19 +138,19 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     let runs: Vec<String> = log.out.lines().map(|line| line.split('\t').skip(1).take(2).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(runs, ["BACKUP DONE", "BACKUP FAILED", "BACKUP FAILED", "DRILL DONE"], "{log:?}");
 
-    ask(&site, &site.url, &["restore", &id]).await.refused(&["is there already", "empty database"]);
+    ask(&site, &site.url, &["restore", &id]).await.refused(&["already exists", "empty database"]);
     one_of_a_moment_to_come_is_not_the_newest(&site, &target, &id).await;
     let file = format!("sqlite://{}", site.folder.join("again.sqlite").display());
     ask(&site, &file, &["restore", &id]).await.refused(&["one of postgres", "one of its kind"]);
     a_login_that_does_not_see_all_is_refused(&site).await;
     what_a_killed_restore_leaves_is_not_served(&site).await;
     target.tell("CREATE SCHEMA other; CREATE TABLE other.ours ()").await;
-    ask(&site, &target.url, &["restore", &id]).await.refused(&["other.ours is there already", "empty database"]);
+    ask(&site, &target.url, &["restore", &id]).await.refused(&["other.ours already exists", "empty database"]);
     target.tell("DROP SCHEMA other CASCADE; CREATE TABLE entrepot_restoring ()").await;
     what_was_restored_in_part_is_not_migrated(&site, &target).await;
     let restored = ask(&site, &target.url, &["restore", &id]).await;
     assert!(restored.well(), "{restored:?}");
-    for part in ["have a new epoch", "before `entrepot resume`", "dumped\thead ", "bring the"] {
+    for part in ["have a new epoch", "before `entrepot resume`", "dumped\thead ", "restore the"] {
         assert!(restored.out.contains(part), "\"{part}\" is not in {restored:?}");
     }
     // The mark of the restore is gone.

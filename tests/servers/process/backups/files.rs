@@ -30,11 +30,14 @@ async fn a_verified_backup_names_stored_files_that_are_missing_or_changed() {
     let id = shop.made().await;
     let verified = shop.backup(&["verify"]).await;
     assert!(verified.well(), "{verified:?}");
-    for part in ["5 stored file(s) are as they were, 0 missing, 0 changed, 0 removed", "1 more stored file(s) are not compared"] {
+    for part in ["5 stored file(s) are unchanged, 0 missing, 0 changed, 0 removed", "1 more stored file(s) are not compared"] {
         assert!(verified.out.contains(part), "\"{part}\" is not in {verified:?}");
     }
     let (restored, _) = shop.restored("beside.sqlite", &id).await;
-    assert!(restored.well() && restored.out.contains("bring the 6 stored file(s) (1 of them expire) back"), "{restored:?}");
+    assert!(
+        restored.well() && restored.out.contains("restore the 6 stored file(s) (1 of them expire) from their own copy"),
+        "{restored:?}"
+    );
 
     let folder = shop.site.folder.join("it.sqlite.files").join("it");
     for gone in ["missing", "removed"] {

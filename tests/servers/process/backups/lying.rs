@@ -1,4 +1,5 @@
-//! A bucket that gives other bytes back than it was sent: what it keeps wrong does not count as shipped.
+//! A bucket that returns other bytes than it was sent: objects that it stores wrongly do not count
+//! as shipped.
 
 use super::{
     Shop,
@@ -15,7 +16,7 @@ use crate::process::{
 const DIFFERENCES: &str = "entrepot_wal_shipping_differences_total";
 const FAILURES: &str = "entrepot_backup_failures_total";
 
-/// A shop whose log is shipped to a bucket that lies when it is told to.
+/// A shop whose log is shipped to a bucket that returns wrong bytes on request.
 struct Shipped {
     shop: Shop,
     env: Vec<(&'static str, String)>,

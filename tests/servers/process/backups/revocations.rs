@@ -1,4 +1,5 @@
-//! What was revoked after a backup is revoked again when it is restored: keys, members and customers, on both databases.
+//! Revocations after a backup are made again when it is restored: keys, members and customers, on
+//! both databases.
 
 use std::{fs, path::PathBuf};
 
@@ -15,8 +16,8 @@ use crate::{
     world::on_both,
 };
 
-/// What a restore says of a key, a customer and a member.
-const AGAIN: &str = "3 revocation(s) are made again: 1 API key(s) revoked, 1 customer(s) erased, 1 member(s) removed";
+/// Output of a restore for a key, a customer and a member.
+const AGAIN: &str = "3 revocation(s) are repeated: 1 API key(s) revoked, 1 customer(s) erased, 1 member(s) removed";
 
 /// A backup command with the keys and the backups of a site.
 async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
@@ -86,16 +87,16 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
     let epoch = ["epoch", "--database-url", &target, "--keys-file", &keys, "--revocations", &place, "--revocations-after", "2020-01-01T00:00:00Z"];
     let again = entrepot(&epoch).await;
-    assert!(again.well() && again.out.contains("0 revocation(s) are made again"), "{again:?}");
+    assert!(again.well() && again.out.contains("0 revocation(s) are repeated"), "{again:?}");
 
-    // A list that was changed is said, and keeps no restore from its end.
+    // A list that was tampered with is reported, and does not prevent the restore.
     let mut turned = sealed.clone();
     turned[sealed.len() - 1] ^= 1;
     fs::write(list(site), turned).unwrap();
     let again = entrepot(&epoch).await;
-    assert!(again.well() && again.out.contains("a list of revocations is not read"), "{again:?}");
+    assert!(again.well() && again.out.contains("a list of revocations could not be read"), "{again:?}");
     ask(site, &site.url, &["drill"]).await.refused(&["the drill failed: revocations/", "it was changed"]);
-    // What is revoked from then on has a list of its own.
+    // Later revocations have a list of their own.
     let listed = ask(site, &site.url, &["revocations"]).await;
     assert!(listed.well() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
     assert!(entrepot(&epoch).await.out.contains("3 revocation(s) are listed of after"));

@@ -35,7 +35,7 @@ async fn two_runs_do_not_meet_and_a_place_that_cannot_be_written_is_named() {
     let place = format!("file:{}", taken.join("backups").display());
     let (url, keys) = (&shop.site.url, shop.site.keys());
     let ended = entrepot(&["backup", "run", "--database-url", url, "--keys-file", &keys, "--backups", &place]).await;
-    ended.refused(&["the place of the backups", "taken", "Look at --backups"]);
+    ended.refused(&["the backup location", "taken", "Check --backups"]);
     assert!(shop.beside(Path::new("it.sqlite.backup-copy")).is_empty(), "no copy is left beside the database");
 }
 
@@ -60,7 +60,7 @@ async fn a_run_that_was_killed_leaves_nothing_that_a_later_one_minds() {
     }
     let held = fs::read_to_string(&lock).unwrap();
     let killed = held.split('\n').nth(1).unwrap().to_owned();
-    shop.backup(&["run"]).await.refused(&[&killed, "One that was killed keeps others out until"]);
+    shop.backup(&["run"]).await.refused(&[&killed, "One that was killed holds its lock until"]);
     fs::write(&lock, format!("1\n{killed}")).unwrap();
     let id = shop.made().await;
     assert_eq!(shop.beside(Path::new("it.sqlite.backup-")), ["it.sqlite.backup-lock"]);
@@ -83,7 +83,7 @@ async fn prune_marks_first_and_touches_nothing_that_it_does_not_know() {
     let unfinished = shop.backups.join(NOBODYS);
     fs::create_dir_all(&unfinished).unwrap();
     fs::write(unfinished.join("000000"), "half").unwrap();
-    // A backup of a newer version, and files of somebody else.
+    // A backup of a newer version, and unrelated files.
     let newer = shop.backups.join("20200102T000000000Z-00000000");
     fs::create_dir_all(&newer).unwrap();
     fs::write(newer.join("manifest.json"), "{\"format\": 3, \"version\": \"9.0.0\"}").unwrap();

@@ -1,4 +1,4 @@
-//! Backups and drills that a server makes by itself.
+//! Backups and drills that a server runs on schedule.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -22,7 +22,7 @@ pub(super) async fn shop() -> Shop {
     Shop { site, backups }
 }
 
-/// So many rows that a backup takes its time.
+/// A shop with so many rows that a backup takes a while.
 async fn full_shop() -> Shop {
     let shop = shop().await;
     shop.site.tell("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
@@ -32,7 +32,7 @@ async fn full_shop() -> Shop {
     shop
 }
 
-/// A server that backs up, and where it tells its metrics.
+/// A server that makes backups, and the address of its metrics.
 pub(super) async fn serve(shop: &Shop, place: &Path, more: &[&str]) -> (Server, String) {
     let (place, inside) = (format!("file:{}", place.display()), free_address().to_string());
     let flags = ["--job-lease-seconds", "2", "--backups", &place, "--metrics-listen", &inside];
@@ -118,7 +118,7 @@ async fn a_failed_backup_is_in_the_log_and_in_the_metrics_and_tried_again() {
     assert_eq!(metric(&inside, LAST, "").await, Some(0.0), "none was ever made");
     let log = shop.log().await;
     let error = log[0].last().unwrap();
-    assert!(log[0][2] == "FAILED" && error.contains("the place of the backups cannot be reached"), "{log:?}");
+    assert!(log[0][2] == "FAILED" && error.contains("the backup location cannot be reached"), "{log:?}");
     assert_eq!(health(&server).await.0, 200, "the server goes on");
     fs::remove_file(&taken).unwrap();
     until("a backup", async || count(&shop.runs().await, "BACKUP DONE") >= 1).await;
@@ -142,7 +142,7 @@ async fn a_backup_that_is_killed_is_a_failed_one_and_the_next_is_made() {
     let killed = log.iter().rfind(|row| row[2] == "FAILED").unwrap();
     assert!(killed.last().unwrap().contains("its process ended"), "{log:?}");
     // The lock of the place outlives its holder by ten minutes. Until then nothing is made, and nothing fails.
-    until("the next turn", async || server.said().contains("another backup is being made in this place")).await;
+    until("the next turn", async || server.said().contains("another backup writes to this place")).await;
     let runs = |row: &Vec<String>| row[2] != "RUNNING";
     let (before, after) = (log.iter().filter(|row| runs(row)).count(), shop.log().await.iter().filter(|row| runs(row)).count());
     assert_eq!(after, before);
@@ -172,7 +172,8 @@ async fn a_command_and_the_schedule_do_not_meet() {
             ended.refused(&["another backup"]);
         }
     }
-    // What is made at the moment of the kill has no manifest, or is the last one in the list.
+    // A backup that was running when the node was killed has no manifest, or is the last one in the
+    // list.
     server.kill();
     let listed = shop.backup(&["list"]).await;
     let finished: Vec<&str> = listed.out.lines().filter(|line| !line.contains("never finished")).collect();

@@ -1,4 +1,4 @@
-//! The write-ahead log shipped beside a server, and what is restored of it.
+//! The write-ahead log shipped beside a server, and restores from it.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ use crate::process::{
 };
 
 pub(super) const LAG: &str = "entrepot_wal_shipping_lag_seconds";
-/// What is promised to be lost at most, in seconds.
+/// Promised maximum loss, in seconds.
 pub(super) const PROMISED: f64 = 10.0;
 pub(super) const FLAGS: [&str; 7] =
     ["--backup-ship-log", "--backup-every", "1d", "--backup-drill-every", "off", "--registration", "open"];
@@ -51,7 +51,7 @@ async fn generations(shop: &Shop) -> Vec<String> {
     finished.map(|line| line.split('\t').next().unwrap().to_owned()).collect()
 }
 
-/// Waits until what was committed by now is where the backups are: it has to be within the promised time.
+/// Waits until all current commits have been shipped, which must be within the promised time.
 pub(super) async fn caught_up(inside: &str) {
     // The metric is that of the last round, a second ago at most: then less than this lag is a moment after now.
     sleep(Duration::from_millis(4_500)).await;
@@ -106,7 +106,8 @@ async fn a_lost_disk_takes_the_last_seconds_and_no_more() {
     until("some writes", async || written.load(Ordering::SeqCst) >= 40).await;
     let promised = written.load(Ordering::SeqCst);
     let began = Clock::system().monotonic();
-    // Writes go on: what was answered before is there within the promised time all the same.
+    // Writes continue: commits that were acknowledged before are shipped within the promised time
+    // all the same.
     caught_up(&inside).await;
     let took = Clock::system().monotonic().since(began).as_secs_f64();
     assert!(took < PROMISED, "{took} s");
@@ -114,7 +115,7 @@ async fn a_lost_disk_takes_the_last_seconds_and_no_more() {
     writer.abort();
     lose(&shop);
     let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
-    assert!(ended.well() && ended.out.contains("segment(s) of the log bring it to"), "{ended:?}");
+    assert!(ended.well() && ended.out.contains("segment(s) of the log extend it to"), "{ended:?}");
     let found = stores(&file).await.len();
     assert!(found >= usize::try_from(promised).unwrap(), "{found} of {promised} stores");
     let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
@@ -153,7 +154,7 @@ async fn a_restore_goes_to_a_moment_between_two_writes_and_a_turned_bit_is_told(
         fs::write(&last, damaged).unwrap();
         shop.backup(&["verify"]).await.refused(&["the segment", "does not open", "--at"]);
         let (ended, file) = restored(&shop, "refused.sqlite", &[]).await;
-        ended.refused(&["the segment", "What comes before it can be restored", "--at"]);
+        ended.refused(&["the segment", "Restore the commits before it", "--at"]);
         assert!(shop.beside(&file).is_empty(), "{case}: nothing is left");
     }
     let (ended, file) = restored(&shop, "before.sqlite", &["--at", &between]).await;
@@ -184,7 +185,8 @@ async fn a_checkpoint_by_somebody_else_begins_a_new_generation() {
     assert_eq!(stores(&file).await, ["S-1", "S-2", "S-3"]);
 }
 
-/// The place had taken the segment, and its process ended before it heard so; the bytes that lie there are not those that were sent.
+/// The place had stored the segment, and the process ended before it was acknowledged; the stored
+/// bytes differ from those that were sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_segment_that_was_damaged_before_anybody_looked_is_sent_again() {
     let shop = shop().await;

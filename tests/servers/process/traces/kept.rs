@@ -15,7 +15,7 @@ use crate::{
     world::on_both,
 };
 
-/// How the collector shows that a span failed.
+/// Returns true if the collector shows that a span failed.
 fn has_failed(span: &Span) -> bool {
     span.status.as_ref().is_some_and(|status| status.code == SpanStatus::Error as i32)
 }
@@ -62,7 +62,8 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     let held = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE movement IN SHARE ROW EXCLUSIVE MODE" };
     let holder = connect(&site.url).await;
     holder.execute_unprepared(held).await.unwrap();
-    // The error of a resolver, which leaves the answer's status as it is, or of the whole operation: by which limit comes first.
+    // The error of a resolver, which leaves the answer's status unchanged, or of the whole
+    // operation, depending on which limit is reached first.
     let answer: Value = answered(&shop, "a write that waits").await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}"));
     assert!(["UNAVAILABLE", "TIMEOUT"].contains(&code), "{answer:#}");
@@ -77,7 +78,7 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     assert!(has_failed(operation), "{operation:#?}");
     let why = attribute(request, "entrepot.kept");
     assert!(["error", "operation"].map(Some).contains(&why.as_deref()), "{request:#?}");
-    // What it waited for, finished or not.
+    // Spans that it waited for, finished or not.
     let (wait, batch) = (named(&spans, "ledger.wait"), named(&spans, "ledger.batch"));
     for part in [wait, batch] {
         assert_eq!(part.parent_span_id, operation.span_id, "{part:#?}");
@@ -91,7 +92,7 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     assert!(others.len() >= 2 && others.into_iter().all(of_these), "{all:#?}");
 });
 
-/// Asks for an export, by a client whose trace is not recorded.
+/// Requests an export, as a client whose trace is not recorded.
 async fn asks_for_an_export(shop: &Shop) {
     let query = "mutation($input: ExportCreateInput!) { result: exportCreate(input: $input) { userErrors { code message } } }";
     let body = json!({ "query": query, "variables": { "input": { "idempotencyKey": "all", "entity": "CATEGORIES" } } });
@@ -110,7 +111,7 @@ on_both!(a_job_that_failed_is_told_in_the_trace_of_what_asked_for_it, site: Site
     asks_for_an_export(&shop).await;
     told_to_stop(idle).await;
     assert!(collector.spans().is_empty(), "nothing has failed");
-    // Nobody can read it any more.
+    // The job's payload becomes unreadable.
     site.tell("UPDATE job SET payload = replace(payload, '\"id\"', '\"odd\"') WHERE kind = 'exchange.run'").await;
     let server = Server::start_with(site, free_address(), &traced).await;
     let spans = collector.spans_with(&["job", "job.claim"]).await;

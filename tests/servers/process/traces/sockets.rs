@@ -13,7 +13,8 @@ on_both!(a_write_over_a_socket_is_in_the_trace_of_its_client, site: Site => {
     let server = Server::start_with(site, free_address(), &[&UNLIMITED[..], &traced].concat()).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let mut socket = Socket::open(&shop.client).await;
-    // The other two name no position. That is no error: each is a trace of its own.
+    // The other two have no valid position in a trace. That is not an error: each begins a new
+    // trace.
     for (id, traceparent) in [("1", json!(format!("00-{TRACE}-{PARENT}-01"))), ("2", json!("nonsense")), ("3", json!(7))] {
         let input = adjust(&format!("a key of socket {id}"), "ADJUSTMENT", "CORRECTION", &[change(&shop.products[0], &shop.stores[0], 1)]);
         let payload = json!({ "query": ADJUST, "variables": { "input": input }, "extensions": { "traceparent": traceparent } });

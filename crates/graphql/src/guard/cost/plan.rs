@@ -9,13 +9,13 @@ use crate::{
     priced_inputs::PricedArgument,
 };
 
-/// Items of lists that an ordinary page has at most.
-const BROAD: u32 = 100;
+/// Maximum items of lists on an ordinary page.
+const BROAD_ITEMS: u32 = 100;
 
-/// What a selection costs: a sum, and a product for each list in it.
+/// Cost of a selection: a sum, and a product for each list in it.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// All that does not depend on the length of a list.
+    /// Sum of the prices that do not depend on the length of a list.
     fixed: Millis,
     pub(super) lists: Vec<List>,
     /// Lists in the whole operation.
@@ -24,22 +24,23 @@ pub struct Plan {
     pub(super) lines: Vec<Slice>,
     /// Arguments in the whole operation that may have fields with a price of their own.
     pub(super) inputs: Vec<PricedArgument>,
-    /// Which of them are here: in a list they cost their price for each item, which reads by them again.
+    /// Indices of the arguments of this selection: in a list they cost their price for each item,
+    /// which reads by them again.
     pub(super) arguments: Vec<usize>,
 }
 
 /// A list of objects.
 #[derive(Debug)]
 pub(super) struct List {
-    /// From the nearest list's item, or the answer's root: keys of the answer.
+    /// Path from the nearest list's item, or the answer's root: keys of the answer.
     pub path: Box<[Name]>,
-    /// Which of the operation's lists it is.
+    /// Index of the list among the operation's lists.
     pub slot: usize,
     pub size: Size,
     pub each: Plan,
 }
 
-/// How many a list brings.
+/// Number of items that a list returns.
 #[derive(Debug, Clone)]
 pub(super) struct Size {
     /// The largest of those that are given.
@@ -47,14 +48,14 @@ pub(super) struct Size {
     pub otherwise: u32,
 }
 
-/// What says how many.
+/// Source of a list's size.
 #[derive(Debug, Clone)]
 pub(super) enum Slice {
     Known(u32),
     Variable { name: Name, otherwise: Option<u32> },
 }
 
-/// What an operation costs with the variables of a request.
+/// Cost of an operation with the variables of a request.
 #[derive(Debug)]
 pub struct RequestedCost {
     pub millis: Millis,
@@ -75,7 +76,7 @@ impl Plan {
         self.fixed = self.fixed.saturating_add(millis);
     }
 
-    /// What it will cost at most, as far as sizes are given or assumed.
+    /// Returns the maximum cost of the operation, as far as sizes are given or assumed.
     pub fn requested(&self, variables: &Variables) -> RequestedCost {
         let inputs = self.inputs.iter().map(|argument| argument.price(variables)).collect();
         let mut requested = RequestedCost { millis: 0, sizes: SmallVec::from_elem(0, self.slots), inputs };
@@ -97,7 +98,7 @@ impl Plan {
         sum
     }
 
-    /// All that does not depend on the length of a list in it.
+    /// Returns the part of the price that does not depend on the length of a list in it.
     fn once(&self, requested: &RequestedCost) -> Millis {
         let inputs = self.arguments.iter().filter_map(|argument| requested.inputs.get(*argument));
         inputs.fold(self.fixed, |sum, price| sum.saturating_add(*price))
@@ -106,10 +107,11 @@ impl Plan {
     /// Whether an answer may have many objects: lists within lists, whose lengths multiply, or long ones.
     pub fn is_broad(&self, requested: &RequestedCost) -> bool {
         let has_nested = self.lists.iter().any(|list| !list.each.lists.is_empty());
-        has_nested || requested.sizes.iter().sum::<u32>() > BROAD
+        has_nested || requested.sizes.iter().sum::<u32>() > BROAD_ITEMS
     }
 
-    /// What it came to: lists count as long as they are in the answer. Never more than was asked.
+    /// Returns the actual points: lists count by their length in the answer. Never more than the
+    /// requested points.
     pub fn actual(&self, requested: &RequestedCost, data: &Value) -> u32 {
         if self.lists.is_empty() {
             return requested.points();
@@ -119,7 +121,7 @@ impl Plan {
         price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
     }
 
-    /// What it costs with the sizes that were asked for.
+    /// Returns the cost with the requested sizes.
     fn sum(&self, requested: &RequestedCost) -> Millis {
         self.lists.iter().fold(self.once(requested), |sum, list| sum.saturating_add(list.expected(requested)))
     }
@@ -139,7 +141,7 @@ impl List {
         let mut at = data;
         for key in &self.path {
             let Value::Object(members) = at else { return 0 };
-            // An answer that was written straight to JSON is not read again: it counts as was expected.
+            // An answer that was written straight to JSON is not parsed again: its estimate counts.
             if is_written(members) {
                 return self.expected(requested);
             }

@@ -12,7 +12,7 @@ const SDL: &str = "schema { query: Query }
     input TextFilter { eq: String, in: [String!] }
     input PairFilter { key: String!, value: TextFilter }";
 
-/// The place and the message of what is refused.
+/// The place and the message of a refusal.
 fn refused(query: &str, variables: Json) -> Option<(String, String)> {
     let (Ok(query), Ok(index)) = (parse_query(query), SchemaIndex::of(SDL)) else { panic!("{query} can be read") };
     let arguments = FilterArguments::of(&query, &index);

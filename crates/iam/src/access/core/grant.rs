@@ -1,4 +1,5 @@
-//! Grants: a role, for said stores, perhaps for a while; and what they come to together.
+//! Grants: a role for explicitly named stores, optionally with an end; and the permission set that
+//! several grants add up to.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use super::super::{
     set::{PermissionSet, Reach},
 };
 
-/// The stores of a grant: said, never implied.
+/// The stores of a grant, always explicit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -40,7 +41,7 @@ pub struct StoreGroup {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// None while it is in use.
+    /// None while the group is in use.
     pub archived_at: Option<Timestamp>,
 }
 
@@ -53,7 +54,7 @@ pub fn group_key(code: &str) -> String {
 pub type Groups = HashMap<GroupId, Vec<StoreId>>;
 
 impl Scope {
-    /// The stores as they are now.
+    /// The stores that the scope covers at present.
     pub fn reach(&self, groups: &Groups) -> Reach {
         match self {
             Self::All => Reach::Everywhere,
@@ -61,8 +62,9 @@ impl Scope {
             Self::Groups(named) => Reach::stores(named.iter().filter_map(|id| groups.get(id)).flatten().copied()),
         }
     }
-    /// What of these permissions is not given for it: those for the whole tenant, where it is not all stores.
-    pub fn leaves_out(&self, permissions: Bits) -> Vec<&'static str> {
+    /// Returns the permissions that this scope does not grant: those for the whole tenant, if it is
+    /// not all stores.
+    pub fn ungranted_permissions(&self, permissions: Bits) -> Vec<&'static str> {
         let is_left_out = |info: &&PermissionInfo| *self != Self::All && info.class == Class::Tenant;
         permissions.infos().filter(is_left_out).map(|info| info.code).collect()
     }
@@ -80,7 +82,8 @@ impl Scope {
     }
 }
 
-/// What grants come to at a moment: each permission for the stores of the grants it came by, until the first of them ends.
+/// Compiles the grants valid at `now`: each permission for the stores of all grants that give it,
+/// until the first of these grants ends.
 pub fn compile(grants: &[Grant], roles: &HashMap<RoleId, Bits>, groups: &Groups, now: Timestamp) -> PermissionSet {
     let mut set = PermissionSet::default();
     for grant in grants.iter().filter(|grant| grant.expires_at.is_none_or(|end| end > now)) {
@@ -93,19 +96,20 @@ pub fn compile(grants: &[Grant], roles: &HashMap<RoleId, Bits>, groups: &Groups,
     set
 }
 
-/// The first permission that somebody would give with a grant without holding it themselves, in all of its stores.
+/// Returns the first permission of the grant that the giver does not hold in all of the grant's
+/// stores, as an error.
 pub fn may_give(
     giver: &PermissionSet,
     grant: &Grant,
     roles: &HashMap<RoleId, Bits>,
     groups: &Groups,
 ) -> Result<(), &'static PermissionInfo> {
-    // Whether it has ended does not matter: what is written may be read again.
+    // An expiry in the past is ignored: the stored grant may be evaluated again.
     let whole = Grant { expires_at: None, ..grant.clone() };
-    giver.lacks(&compile(&[whole], roles, groups, Timestamp(0))).map_or(Ok(()), Err)
+    giver.first_missing(&compile(&[whole], roles, groups, Timestamp(0))).map_or(Ok(()), Err)
 }
 
-/// Whether a grant would last longer than the rights of whoever gives it.
+/// Whether a grant would last longer than the rights of its giver.
 pub fn outlives(giver: &PermissionSet, expires_at: Option<Timestamp>) -> bool {
     giver.until.is_some_and(|until| expires_at.is_none_or(|end| end > until))
 }

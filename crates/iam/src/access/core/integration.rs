@@ -1,4 +1,4 @@
-//! Integrations and their keys: what programs of partners may do.
+//! Integrations and their keys: the permissions of partners' programs.
 
 use entity::prelude::{ApiKeyId, ChannelId, IntegrationId, Timestamp};
 
@@ -11,12 +11,14 @@ use super::{
     refusal::{Counted, Refusal},
 };
 
-/// A program of a partner, or of the tenant's own. It belongs to the tenant, not to whoever made it.
+/// A program of a partner or of the tenant. It belongs to the tenant, not to the member who created
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
     pub id: IntegrationId,
     pub name: String,
-    /// Of orders and reservations it sees this channel's only.
+    /// The channel whose orders and reservations it sees; it sees no others. None: not bound to a
+    /// channel.
     pub channel: Option<ChannelId>,
     pub permissions: Bits,
     pub scope: Scope,
@@ -29,8 +31,9 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// Whether it has been bound to this channel since a time at the latest. A change keeps no note of what it was, so after one it is taken to be bound since
-    /// then: what was made before may be of all channels, or of another.
+    /// Whether the integration has been bound to this channel since `made_at` or earlier. Changes
+    /// do not record the previous channel, so `updated_at` counts as the start of the binding:
+    /// older objects may concern all channels, or another.
     pub fn has_been_bound_since(&self, channel: ChannelId, made_at: Timestamp) -> bool {
         self.channel == Some(channel) && self.updated_at <= made_at
     }
@@ -42,26 +45,27 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     pub integration: IntegrationId,
     pub name: String,
-    /// The beginning of the secret, by which people tell keys apart.
+    /// The beginning of the secret, which distinguishes keys in lists.
     pub prefix: String,
-    /// None: the integration's.
+    /// None: the permissions of the integration.
     pub permissions: Option<Bits>,
     pub scope: Option<Scope>,
     /// Networks that it is accepted from; any when there are none.
     pub cidrs: Vec<String>,
-    /// It may send only documents that the operator has listed, whatever its integration may.
+    /// The key may send only documents that the operator has listed, whatever its integration may
+    /// send.
     pub trusted_only: bool,
-    /// What it may spend of its integration's budget; all of it when there is none.
+    /// The key's share of its integration's budget. None: the whole budget.
     pub budget: Option<KeyBudget>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
-    /// When somebody reported that its secret lies about where others can read it. It was revoked then.
+    /// Time at which its secret was reported as exposed. The key was revoked then.
     pub leaked_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
-/// So many points at once, and so many back each second.
+/// Rate limit of a key: size of its bucket, and points restored each second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyBudget {
     pub points: u32,
@@ -70,7 +74,7 @@ pub struct KeyBudget {
 
 /// An address that a key was used from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsedFrom {
+pub struct KeyAddress {
     pub address: String,
     pub first_used_at: Timestamp,
     pub last_used_at: Timestamp,
@@ -78,19 +82,20 @@ pub struct UsedFrom {
 
 /// The most points that a key's own budget holds, or gets back each second.
 pub const MAX_KEY_POINTS: u32 = 1_000_000;
-/// Addresses of a key that are kept: those that it was used from last.
+/// Maximum stored addresses of a key: those that it was used from most recently.
 pub const MAX_ADDRESSES: i64 = 100;
 pub const MAX_INTEGRATIONS: usize = 200;
 /// Keys of an integration that have not ended.
 pub const MAX_KEYS: usize = 100;
-/// Keys of an integration in all: its list shows those that have ended, too.
-pub const MAX_KEYS_EVER: usize = 1_000;
+/// Maximum keys of an integration, including ended ones, which its list shows.
+pub const MAX_KEYS_INCLUDING_ENDED: usize = 1_000;
 pub const MAX_CIDRS: usize = 50;
-/// How long the old key may live beside the new one: seven days.
+/// Maximum time that the old key stays valid beside the new one: seven days.
 pub const ROLL_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
 
-/// Permissions that tell of more than one channel; who is bound to a channel cannot have them.
-const BEYOND_A_CHANNEL: [usize; 12] = [
+/// Permissions that expose more than one channel; integrations that are bound to a channel cannot
+/// have them.
+const CROSS_CHANNEL_PERMISSIONS: [usize; 12] = [
     kind::StockMovementRead::INDEX,
     kind::StockAdjust::INDEX,
     kind::StockSet::INDEX,
@@ -106,11 +111,12 @@ const BEYOND_A_CHANNEL: [usize; 12] = [
 ];
 
 /// The permissions of these that an integration cannot have if it is bound to a channel.
-pub fn bounded(permissions: Bits) -> Bits {
-    BEYOND_A_CHANNEL.into_iter().filter(|index| permissions.holds(*index)).collect()
+pub fn cross_channel_permissions(permissions: Bits) -> Bits {
+    CROSS_CHANNEL_PERMISSIONS.into_iter().filter(|index| permissions.holds(*index)).collect()
 }
 
-/// What an integration has after a change and had not before: its maker must hold it. What merely goes is free.
+/// Returns the permissions that a change of an integration adds. The caller must hold them;
+/// permissions can be removed freely.
 pub fn gained(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
     let mut gained = PermissionSet::default();
     for index in after.bits().indices() {
@@ -122,21 +128,22 @@ pub fn gained(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
     gained
 }
 
-/// Whether there is room for one more key beside those that an integration has had. One that has ended takes no place of one that lives, so that keys can
-/// be rolled for years.
-pub fn room_for_key(keys: &[ApiKey], now: Timestamp) -> Result<(), Refusal> {
+/// Whether an integration may have one more key. Ended keys do not count towards the limit of live
+/// ones, so that keys can be rolled for years.
+pub fn check_key_limit(keys: &[ApiKey], now: Timestamp) -> Result<(), Refusal> {
     let lives = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
     if keys.iter().filter(lives).count() >= MAX_KEYS {
         return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS });
     }
-    if keys.len() >= MAX_KEYS_EVER {
-        return Err(Refusal::TooMany { what: Counted::KeysEver, most: MAX_KEYS_EVER });
+    if keys.len() >= MAX_KEYS_INCLUDING_ENDED {
+        return Err(Refusal::TooMany { what: Counted::KeysEver, most: MAX_KEYS_INCLUDING_ENDED });
     }
     Ok(())
 }
 
-/// Permissions for some stores, as an integration has them. They are listed one by one, not given by a role: one for the whole tenant, such as
-/// seeing products, is meant as it is written, and the stores limit the others.
+/// The permission set of an integration, for some stores. Its permissions are listed one by one,
+/// not given by a role: a permission for the whole tenant, such as seeing products, applies as
+/// written, and the stores limit the others.
 pub fn rights(permissions: Bits, scope: &Scope, groups: &Groups) -> PermissionSet {
     let reach = scope.reach(groups);
     let mut set = PermissionSet::default();
@@ -197,7 +204,7 @@ mod tests {
     #[test]
     fn keys_that_have_ended_leave_room_for_the_next() {
         let now = Timestamp(10);
-        let refused = |keys: &[ApiKey]| match room_for_key(keys, now) {
+        let refused = |keys: &[ApiKey]| match check_key_limit(keys, now) {
             Err(Refusal::TooMany { what, .. }) => Some(what),
             _ => None,
         };
@@ -206,6 +213,6 @@ mod tests {
         assert_eq!(refused(&keys), None, "rolled a hundred times");
         keys.push(key(None, None));
         assert_eq!(refused(&keys), Some(Counted::Keys));
-        assert_eq!(refused(&vec![key(Some(now), None); MAX_KEYS_EVER]), Some(Counted::KeysEver));
+        assert_eq!(refused(&vec![key(Some(now), None); MAX_KEYS_INCLUDING_ENDED]), Some(Counted::KeysEver));
     }
 }

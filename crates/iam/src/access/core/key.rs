@@ -1,17 +1,18 @@
-//! The secret of an API key: `epk_live_` or `epk_test_`, 32 characters of base 62 (190 bits), and a checksum of six, by which a mistyped or made-up
-//! key is refused without asking the database, and by which scanners know one when they see it: `epk_(live|test)_[0-9A-Za-z]{38}`.
+//! The secret of an API key: `epk_live_` or `epk_test_`, 32 characters of base 62 (190 bits), and a
+//! checksum of six characters. With the checksum a mistyped or made-up key is refused without a
+//! query, and secret scanners recognize a key: `epk_(live|test)_[0-9A-Za-z]{38}`.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-const LIVE: &str = "epk_live_";
-const TEST: &str = "epk_test_";
+const LIVE_PREFIX: &str = "epk_live_";
+const TEST_PREFIX: &str = "epk_test_";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BODY: usize = 32;
-const CHECK: usize = 6;
+const BODY_LENGTH: usize = 32;
+const CHECKSUM_LENGTH: usize = 6;
 /// Characters of the body that are shown for ever.
-const SHOWN: usize = 6;
+const VISIBLE_LENGTH: usize = 6;
 
 /// Whether the tenant of a key is for trying things out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +31,27 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Of which kind of tenant a secret opens one, told from its beginning.
+/// Returns the kind of tenant that a secret opens, read from its prefix.
 pub fn kind_of(secret: &str) -> Kind {
-    if secret.starts_with(TEST) { Kind::Test } else { Kind::Live }
+    if secret.starts_with(TEST_PREFIX) { Kind::Test } else { Kind::Live }
 }
 
 /// Whether a bearer token is meant as a key, right or wrong.
-pub fn is_meant(token: &str) -> bool {
+pub fn has_key_prefix(token: &str) -> bool {
     token.starts_with("epk_")
 }
 
 impl Secret {
-    /// A secret from random bytes; `more` gives fresh ones. Bytes beyond the largest multiple of 62 are drawn again, so that every
-    /// character is as likely as another.
+    /// Creates a secret from random bytes, which `more` supplies. Bytes beyond the largest multiple
+    /// of 62 are drawn again, so that every character is equally likely.
     pub fn make(kind: Kind, mut more: impl FnMut(&mut [u8])) -> Self {
         let mut text = String::from(match kind {
-            Kind::Live => LIVE,
-            Kind::Test => TEST,
+            Kind::Live => LIVE_PREFIX,
+            Kind::Test => TEST_PREFIX,
         });
-        let end = text.len() + BODY;
+        let end = text.len() + BODY_LENGTH;
         while text.len() < end {
-            let mut bytes = [0; BODY];
+            let mut bytes = [0; BODY_LENGTH];
             more(&mut bytes);
             let fair = bytes.into_iter().filter(|byte| *byte < 248).map(|byte| char::from(ALPHABET[usize::from(byte) % 62]));
             let left = end - text.len();
@@ -63,31 +64,31 @@ impl Secret {
 
     /// A token that has the form and the checksum of a key.
     pub fn parse(token: &str) -> Option<Self> {
-        let body = token.strip_prefix(LIVE).or_else(|| token.strip_prefix(TEST))?;
-        let is_formed = body.len() == BODY + CHECK && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let (said, check) = token.as_bytes().split_at_checked(token.len().checked_sub(CHECK)?)?;
+        let body = token.strip_prefix(LIVE_PREFIX).or_else(|| token.strip_prefix(TEST_PREFIX))?;
+        let is_formed = body.len() == BODY_LENGTH + CHECKSUM_LENGTH && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (said, check) = token.as_bytes().split_at_checked(token.len().checked_sub(CHECKSUM_LENGTH)?)?;
         (is_formed && checksum(said) == check).then(|| Self(token.to_owned()))
     }
 
     pub fn text(&self) -> &str {
         &self.0
     }
-    /// Of which kind of tenant it opens one.
+    /// Returns the kind of tenant that it opens.
     pub fn kind(&self) -> Kind {
         kind_of(&self.0)
     }
-    /// What is shown of it for ever.
+    /// Returns the part of the secret that is always shown.
     pub fn prefix(&self) -> &str {
-        &self.0[..LIVE.len() + SHOWN]
+        &self.0[..LIVE_PREFIX.len() + VISIBLE_LENGTH]
     }
-    /// What is kept of it: 190 random bits need no password hash.
+    /// Returns the hash that is stored. A secret of 190 random bits needs no password hash.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
 }
 
 /// CRC-32 (ISO 3309) of everything before it, in base 62, the largest digit first.
-fn checksum(bytes: &[u8]) -> [u8; CHECK] {
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     let mut crc = u32::MAX;
     for byte in bytes {
         crc ^= u32::from(*byte);
@@ -96,7 +97,7 @@ fn checksum(bytes: &[u8]) -> [u8; CHECK] {
         }
     }
     let mut rest = !crc;
-    let mut digits = [0; CHECK];
+    let mut digits = [0; CHECKSUM_LENGTH];
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[(rest % 62) as usize];
         rest /= 62;

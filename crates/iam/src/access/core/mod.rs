@@ -9,10 +9,10 @@ mod stages;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, group_key, may_give, outlives};
 pub use integration::{
-    ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, ROLL_OVERLAP_SECONDS, UsedFrom,
-    bounded, gained, rights, room_for_key,
+    ApiKey, Integration, KeyAddress, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, ROLL_OVERLAP_SECONDS,
+    check_key_limit, cross_channel_permissions, gained, rights,
 };
 pub use platform::stages::Stage;
 pub use refusal::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
-pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};
+pub use role::{MAX_ROLES, NewRole, Role, check_role, descendant_roles, inheritance};
 pub use stages::Refusals;

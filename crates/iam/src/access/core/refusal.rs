@@ -1,4 +1,5 @@
-//! Why a change of rights is refused, and where the cause is. `api/src/access/refusal.rs` gives each reason its code and words, each place its path.
+//! Reasons to refuse a change of rights, and their places in the input. `api/src/access/refusal.rs`
+//! gives each reason its code and text, each place its path.
 
 use entity::prelude::Timestamp;
 
@@ -11,7 +12,7 @@ pub struct Rejection {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// A text without anything in it, where one is needed.
+    /// A required text is empty.
     Required,
     Invalid(Invalid),
     NotFound(Noun),
@@ -31,7 +32,7 @@ pub enum Refusal {
     },
     GrantTwice,
 
-    // Of roles and groups.
+    // Roles and groups.
     RoleKeyTaken,
     GroupCodeTaken,
     /// Another role inherits it.
@@ -46,7 +47,7 @@ pub enum Refusal {
         members: i64,
         integrations: usize,
     },
-    /// The group is archived: nothing new is put into it, and no right is given by it.
+    /// The group is archived: stores cannot be added to it, and grants cannot name it.
     GroupArchived {
         since: Timestamp,
     },
@@ -54,17 +55,17 @@ pub enum Refusal {
         key: &'static str,
     },
 
-    // Of integrations and their keys.
+    // Integrations and their keys.
     IntegrationDisabled,
     KeyEnded,
 
     /// The person is a member, or invited.
     MemberAlready,
-    /// The session of whoever invites has ended since it was let in.
+    /// The inviter's session has ended since the request was admitted.
     SessionEnded,
 }
 
-/// What was asked for is not valid, whatever else there is.
+/// Input that is invalid regardless of the stored state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Invalid {
     Name,
@@ -75,18 +76,19 @@ pub enum Invalid {
     Points {
         most: u32,
     },
-    /// A moment to come is expected.
+    /// A time in the future is expected.
     Past,
     /// The old key would live for too long.
     RollTooLong,
-    /// A scope that names no place gives nothing.
+    /// A scope without stores or groups grants nothing.
     NoPlace,
     InheritsItself,
-    /// Somebody would give, or take, what they do not hold themselves in these stores and for this long.
+    /// The change would give or take a permission that the caller does not hold in these stores for
+    /// this long.
     NotHeld {
         permission: &'static str,
     },
-    /// The rights of who gives it end before it does.
+    /// The giver's own rights end earlier.
     Outlives(Given),
     /// The integration itself lacks the permission.
     BeyondIntegration {
@@ -94,13 +96,13 @@ pub enum Invalid {
     },
     /// The integration itself does not reach these stores.
     OutsideIntegration,
-    /// The permission tells of more than one channel, and the integration is bound to one.
+    /// The permission exposes more than one channel, and the integration is bound to one.
     BeyondChannel {
         permission: &'static str,
     },
 }
 
-/// What somebody gives others with rights of their own.
+/// Ways in which a change gives rights to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Given {
     /// More by a group of stores.
@@ -113,7 +115,7 @@ pub enum Given {
     Key,
 }
 
-/// What a call names and is not there.
+/// Object that a call names and that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Noun {
     Permission,
@@ -126,36 +128,36 @@ pub enum Noun {
     Channel,
 }
 
-/// What there can only be so many of.
+/// Objects whose number is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counted {
-    /// Of a tenant.
+    /// Roles of a tenant.
     Roles,
-    /// That a role inherits.
+    /// Roles that a role inherits.
     Inherited,
     /// Links of a chain of inheritance.
     Inheritance,
-    /// Of a tenant.
+    /// Store groups of a tenant.
     Groups,
-    /// Of a group.
+    /// Stores of a group.
     Stores,
-    /// Of a member.
+    /// Grants of a member.
     Grants,
-    /// Of a scope.
+    /// Groups and stores of a scope.
     Places,
-    /// Of a tenant.
+    /// Integrations of a tenant.
     Integrations,
-    /// Of an integration, those that have not ended.
+    /// Keys of an integration that have not ended.
     Keys,
-    /// Of an integration, with those that have ended.
+    /// All keys of an integration, including those that have ended.
     KeysEver,
-    /// Of a key.
+    /// Networks of a key.
     Networks,
-    /// That a list names.
+    /// Permissions in a list.
     Permissions,
 }
 
-/// A field of what is asked for, in the order of the inputs that have it.
+/// A field of the input or an argument, in the order of the inputs that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     Id,
@@ -182,7 +184,7 @@ pub enum Field {
     OldKeyExpiresAt,
 }
 
-/// What the fields of a place belong to.
+/// Owner of the fields that a place names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The call itself.
@@ -194,15 +196,15 @@ pub enum Part {
     Budget,
 }
 
-/// Where in what was asked for the cause is; sorted as the input is written.
+/// Place of the cause in the input; sorted in the order of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     pub part: Part,
     /// None: the whole part.
     pub field: Option<Field>,
-    /// Of a field that is a list, which of it.
+    /// Index in the field, if the field is a list.
     pub nth: Option<usize>,
-    /// Of a scope, which of its groups or stores.
+    /// The list of a scope (groups or stores), and the index in it.
     pub place: Option<(Field, usize)>,
 }
 

@@ -1,4 +1,4 @@
-//! Roles of a tenant, and what they may look like.
+//! Roles of a tenant, and their validation.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,13 +10,13 @@ use super::{
     stages::Refusals,
 };
 
-/// A role that a tenant made.
+/// A custom role of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     pub id: RoleId,
     pub key: String,
     pub name: String,
-    /// Its own, without what it inherits.
+    /// The role's own permissions, without inherited ones.
     pub permissions: Bits,
     pub inherits: Vec<RoleId>,
     pub version: i64,
@@ -24,7 +24,7 @@ pub struct Role {
     pub updated_at: Timestamp,
 }
 
-/// A role as somebody wants it.
+/// Input for a role that is created or changed.
 #[derive(Debug, Clone, Default)]
 pub struct NewRole {
     pub key: String,
@@ -34,14 +34,14 @@ pub struct NewRole {
     pub inherits: Vec<RoleId>,
 }
 
-/// Roles of its own that a tenant has at most.
+/// Maximum custom roles of a tenant.
 pub const MAX_ROLES: usize = 100;
 /// Roles that a role inherits at most, directly.
 const MAX_INHERITED: usize = 20;
-/// How long a chain of inheritance is at most: casbin follows ten links.
+/// Maximum length of a chain of inheritance; casbin follows ten links.
 const MAX_CHAIN: usize = 8;
 
-/// Refuses what of a role is not written as it has to be; a field that is None is not changed.
+/// Refuses invalid fields of a role; a field that is None is not changed.
 pub fn check_role(key: Option<&str>, name: Option<&str>, inherits: Option<&[RoleId]>, refusals: &mut Refusals) {
     refusals.take(key.map_or(Ok(()), |key| check_key(key, At::input(Field::Key))));
     refusals.take(name.map_or(Ok(()), |name| check_name(name, At::input(Field::Name))));
@@ -58,7 +58,7 @@ pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Ve
         if *inherited != role && !known.contains_key(inherited) {
             refusals.add(Refusal::NotFound(Noun::Role).at(at));
             is_sound = false;
-        } else if reaches(*inherited, role, known) {
+        } else if inherits_from(*inherited, role, known) {
             refusals.add(Invalid::InheritsItself.at(at));
             is_sound = false;
         }
@@ -76,11 +76,11 @@ pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Ve
 }
 
 /// A role and all that inherit it, be it by way of others.
-pub fn heirs(role: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> Vec<RoleId> {
-    known.keys().copied().filter(|from| reaches(*from, role, known)).collect()
+pub fn descendant_roles(role: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> Vec<RoleId> {
+    known.keys().copied().filter(|from| inherits_from(*from, role, known)).collect()
 }
 
-fn reaches(from: RoleId, goal: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> bool {
+fn inherits_from(from: RoleId, goal: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> bool {
     let (mut open, mut seen) = (vec![from], HashSet::new());
     while let Some(role) = open.pop() {
         if role == goal {
@@ -93,7 +93,7 @@ fn reaches(from: RoleId, goal: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> 
     false
 }
 
-/// Links of the longest chain from a role. The graph has no cycles: what would make one has been refused.
+/// Links of the longest chain from a role. The graph has no cycles, which are refused before.
 fn chain(from: RoleId, known: &HashMap<RoleId, Vec<RoleId>>, found: &mut HashMap<RoleId, usize>) -> usize {
     if let Some(length) = found.get(&from) {
         return *length;
@@ -131,9 +131,9 @@ mod tests {
             assert_eq!(refused(3, &[from], &known), [Refusal::Invalid(Invalid::InheritsItself)], "3 → {from} → … → 3");
         }
         assert_eq!(refused(3, &[9, 1, 8], &known), [Refusal::NotFound(Noun::Role), Refusal::NotFound(Noun::Role)]);
-        let mut inheriting = heirs(id(3), &known);
+        let mut inheriting = descendant_roles(id(3), &known);
         inheriting.sort_unstable();
-        assert_eq!((inheriting, heirs(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
+        assert_eq!((inheriting, descendant_roles(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
         let long: HashMap<_, _> = (1..=9).map(|n| (id(n), if n == 9 { vec![] } else { vec![id(n + 1)] })).collect();
         assert_eq!(refused(20, &[1], &long), [Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }]);
     }

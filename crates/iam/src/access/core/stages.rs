@@ -70,7 +70,7 @@ impl Staged for Rejection {
 const MAX_PERMISSIONS: usize = 250;
 const _: () = assert!(REGISTRY.len() <= MAX_PERMISSIONS, "a list can name all of them");
 
-/// What a call was refused for so far.
+/// The refusals of a call that were found so far.
 #[derive(Debug, Default)]
 pub struct Refusals(Vec<Rejection>);
 
@@ -81,11 +81,12 @@ impl Refusals {
     pub fn extend(&mut self, rejections: Vec<Rejection>) {
         self.0.extend(rejections);
     }
-    /// The outcome of a check; None where it refused.
+    /// Returns the value of a check; None if it was refused, which is recorded.
     pub fn take<T>(&mut self, checked: Result<T, Rejection>) -> Option<T> {
         checked.map_err(|rejection| self.add(rejection)).ok()
     }
-    /// Places what was refused of an input at an argument, for a call that names by it what another call wrote.
+    /// Moves rejections of the input to an argument, for a call whose argument names the input that
+    /// another call wrote.
     pub fn inputs_to(&mut self, argument: Field) {
         let of_inputs = self.0.iter_mut().filter(|rejection| rejection.at.part != Part::Arguments);
         of_inputs.for_each(|rejection| rejection.at = At::argument(argument));
@@ -97,7 +98,8 @@ impl Refusals {
         }
     }
 
-    /// The permissions of these codes; each code that none has is refused at its place. A list that is longer than there are permissions is refused as one.
+    /// Returns the permissions with these codes; each unknown code is refused at its index. A list
+    /// longer than the number of permissions is refused as a whole.
     pub fn permissions(&mut self, codes: &[String]) -> Bits {
         let mut bits = Bits::default();
         if codes.len() > MAX_PERMISSIONS {
@@ -112,8 +114,9 @@ impl Refusals {
         }
         bits
     }
-    /// Refuses permissions, each where one of these codes names it. Of those that the input does not name, because they are inherited or taken
-    /// away, the first is told of the whole list.
+    /// Refuses permissions, each at the code that names it. Permissions that the input does not
+    /// name, because they are inherited or taken away, are reported by one rejection of the whole
+    /// list, which names the first.
     pub fn beyond(&mut self, codes: &[String], mut beyond: Bits, why: fn(&'static str) -> Invalid) {
         let (at, all) = (At::input(Field::Permissions), beyond);
         for (index, code) in codes.iter().enumerate() {

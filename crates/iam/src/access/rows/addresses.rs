@@ -9,10 +9,11 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Work};
 
-use crate::access::core::{MAX_ADDRESSES, UsedFrom};
+use crate::access::core::{KeyAddress, MAX_ADDRESSES};
 
-/// Notes that a key was used from an address; whether it had not been before. Of many addresses those stay that were used last.
-pub async fn used_from(work: &Work, key: ApiKeyId, address: &str, minute: Timestamp) -> Result<bool, Fault> {
+/// Records that a key was used from an address; returns whether the address is new. Only the most
+/// recently used addresses are kept.
+pub async fn record_address(work: &Work, key: ApiKeyId, address: &str, minute: Timestamp) -> Result<bool, Fault> {
     let row = api_key_address::Model {
         tenant_id: work.tenant(),
         key_id: key,
@@ -43,16 +44,16 @@ struct AddressRow {
 }
 
 /// The addresses of keys, those used last first.
-pub async fn addresses_of(reads: &impl Reads, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Vec<UsedFrom>>, Fault> {
+pub async fn addresses_of(reads: &impl Reads, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Vec<KeyAddress>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM api_key_address WHERE tenant_id = $1 AND {} ORDER BY key_id, last_used_at DESC, address",
         AddressRow::SELECT,
         backend.in_ids("key_id", 2)
     );
-    let mut found: HashMap<ApiKeyId, Vec<UsedFrom>> = HashMap::new();
+    let mut found: HashMap<ApiKeyId, Vec<KeyAddress>> = HashMap::new();
     for row in reads.records::<AddressRow>(&sql, vec![backend.ids(keys.iter().copied())]).await? {
-        let used = UsedFrom { address: row.address, first_used_at: row.first_used_at, last_used_at: row.last_used_at };
+        let used = KeyAddress { address: row.address, first_used_at: row.first_used_at, last_used_at: row.last_used_at };
         found.entry(row.key_id).or_default().push(used);
     }
     Ok(found)

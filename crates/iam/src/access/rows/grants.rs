@@ -1,4 +1,5 @@
-//! Members' grants, and the version of a tenant's policies, which goes up with every change of anybody's rights.
+//! Members' grants, and the version of a tenant's policies, which increases with every change of
+//! rights.
 
 use std::collections::HashMap;
 
@@ -9,12 +10,13 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
-use super::{scope, text_of};
+use super::{scope, to_json};
 use crate::access::{core::Grant, policy::OWNER};
 
-/// Says that rights change. The first statement of each change: the row is locked until it ends, so changes of a tenant's rights come one
-/// after the other, and none decides on what another is about to alter.
-pub async fn bump(work: &Work) -> Result<(), Fault> {
+/// Bumps the version of the tenant's rights. It is the first statement of each change: the row
+/// stays locked until the transaction ends, so changes of a tenant's rights are serialized, and
+/// none decides on rows that another is about to alter.
+pub async fn bump_rights_version(work: &Work) -> Result<(), Fault> {
     let sql = "INSERT INTO policy (tenant_id, version) VALUES ($1, 1) ON CONFLICT (tenant_id) DO UPDATE SET version = policy.version + 1";
     work.execute(sql, vec![]).await?;
     Ok(())
@@ -30,7 +32,8 @@ struct StatusRow {
     suspended_at: Option<Timestamp>,
 }
 
-/// Whether the member may come in now, which nobody may into a tenant that is suspended; and the version of the policies.
+/// Whether the member may sign in now (never in a suspended tenant), and the version of the
+/// policies.
 pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i64), Fault> {
     let sql = format!("SELECT {} FROM member m WHERE m.tenant_id = $1 AND m.id = $2", StatusRow::SELECT);
     let Some(row) = reads.records::<StatusRow>(&sql, vec![member.into()]).await?.pop() else { return Ok((false, 0)) };
@@ -81,7 +84,7 @@ pub async fn grants_of_all(reads: &impl Reads, members: &[MemberId]) -> Result<H
     Ok(found)
 }
 
-/// Puts these grants in the place of all that a member has.
+/// Replaces all grants of a member by these.
 pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> Result<(), Fault> {
     work.execute("DELETE FROM role_grant WHERE tenant_id = $1 AND member_id = $2", vec![member.into()]).await?;
     for (grant, position) in grants.iter().zip(1i32..) {
@@ -90,7 +93,7 @@ pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> 
             member_id: member,
             position,
             role_id: grant.role,
-            scope: text_of(&grant.scope)?,
+            scope: to_json(&grant.scope)?,
             expires_at: grant.expires_at,
         };
         work.insert::<role_grant::Entity>(row).await?;
@@ -98,21 +101,21 @@ pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> 
     Ok(())
 }
 
-/// How many members have a role.
-pub async fn holders(reads: &impl Reads, role: RoleId) -> Result<i64, Fault> {
+/// Counts the members that have a role.
+pub async fn count_role_holders(reads: &impl Reads, role: RoleId) -> Result<i64, Fault> {
     let sql = "SELECT count(DISTINCT member_id) FROM role_grant WHERE tenant_id = $1 AND role_id = $2";
     let rows = reads.rows(sql, vec![role.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Whether somebody who may come in is an owner, for all stores and without an end.
+/// Whether an active member is an owner, for all stores and without an end.
 pub async fn has_lasting_owner(reads: &impl Reads) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
          WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND g.expires_at IS NULL AND m.status = 'ACTIVE' LIMIT 1";
     Ok(!reads.rows(sql, vec![OWNER.id.into()]).await?.is_empty())
 }
 
-/// The members who may come in and own the tenant now, for all stores.
+/// The active members who own the tenant now, for all stores.
 pub async fn owners(reads: &impl Reads, now: Timestamp) -> Result<Vec<MemberId>, Fault> {
     let sql = "SELECT DISTINCT m.id FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
          WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND m.status = 'ACTIVE'

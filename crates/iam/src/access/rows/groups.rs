@@ -30,7 +30,7 @@ impl From<GroupRow> for StoreGroup {
     }
 }
 
-/// All of them, by code.
+/// All store groups, by code.
 pub async fn groups(reads: &impl Reads) -> Result<Vec<StoreGroup>, Fault> {
     let sql = format!("SELECT {} FROM store_group g WHERE g.tenant_id = $1 ORDER BY g.code_key", GroupRow::SELECT);
     Ok(reads.records::<GroupRow>(&sql, vec![]).await?.into_iter().map(StoreGroup::from).collect())
@@ -44,7 +44,7 @@ pub async fn groups_by_id(reads: &impl Reads, ids: &[GroupId]) -> Result<Vec<Sto
     Ok(rows.into_iter().map(StoreGroup::from).collect())
 }
 
-/// A store of a group; none of one that is empty.
+/// A store of a group; null for an empty group.
 #[derive(Record)]
 struct StoreRow {
     #[record(of = store_group, alias = "g", column = "id")]
@@ -95,8 +95,8 @@ pub async fn groups_of_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<
     Ok(found)
 }
 
-/// Which of these stores the tenant has.
-pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<StoreId>, Fault> {
+/// Returns those of these stores that the tenant has.
+pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<StoreId>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,7 +137,7 @@ pub async fn change_group(work: &Work, group: &StoreGroup, code_key: &str, store
 }
 
 /// Archives a group, or takes it back into use.
-pub async fn turn_group(work: &Work, group: &StoreGroup) -> Result<(), Fault> {
+pub async fn set_group_archived(work: &Work, group: &StoreGroup) -> Result<(), Fault> {
     let sql = "UPDATE store_group SET archived_at = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
     let since = group.archived_at.map(Timestamp::micros);
     work.execute(sql, vec![group.id.into(), since.into(), group.version.into(), group.updated_at.micros().into()]).await?;

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Work};
 
-use super::{bits, codes, scope, text_of};
+use super::{bits, codes, scope, to_json};
 use crate::access::core::Integration;
 
 #[derive(Record)]
@@ -43,7 +43,7 @@ impl TryFrom<IntegrationRow> for Integration {
     }
 }
 
-/// All of them, the oldest first.
+/// All integrations, oldest first.
 pub async fn integrations(reads: &impl Reads) -> Result<Vec<Integration>, Fault> {
     let sql = format!("SELECT {} FROM integration WHERE tenant_id = $1 ORDER BY id", IntegrationRow::SELECT);
     reads.records::<IntegrationRow>(&sql, vec![]).await?.into_iter().map(Integration::try_from).collect()
@@ -71,7 +71,7 @@ pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault
         name: new.name.clone(),
         channel_id: new.channel,
         permissions: codes(new.permissions)?,
-        scope: text_of(&new.scope)?,
+        scope: to_json(&new.scope)?,
         disabled_at: None,
         version: new.version,
         created_at: new.created_at,
@@ -93,7 +93,7 @@ pub async fn change_integration(work: &Work, after: &Integration) -> Result<(), 
         after.name.as_str().into(),
         after.channel.into(),
         codes(after.permissions)?.into(),
-        text_of(&after.scope)?.into(),
+        to_json(&after.scope)?.into(),
         after.trusted_only.into(),
     ];
     work.execute(sql, values).await?;

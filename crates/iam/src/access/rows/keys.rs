@@ -1,4 +1,5 @@
-//! API keys. Which tenant a hash belongs to stands in `api_key_index`, the one global table of access: the caller's tenant is not known before.
+//! API keys. `api_key_index` maps a hash to its tenant; it is the only global table of access,
+//! since the caller's tenant is not known before the lookup.
 
 use entity::{
     prelude::*,
@@ -8,7 +9,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
 use sea_orm::Value;
 
-use super::{bits, codes, integrations_by_id, parsed, scope, text_of};
+use super::{bits, codes, integrations_by_id, parse_json, scope, to_json};
 use crate::access::core::{ApiKey, Integration, KeyBudget};
 
 #[derive(Record)]
@@ -31,7 +32,7 @@ struct KeyRow {
     budget_restored: Option<i64>,
 }
 
-/// None, when the row has no budget of its own.
+/// None if the row has no budget of its own.
 fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget>, Fault> {
     let (Some(points), Some(restored)) = (points, restored) else { return Ok(None) };
     let number = |value: i64| u32::try_from(value).map_err(|_| Fault::corrupt("api_key", format!("a budget of {value}")));
@@ -48,7 +49,7 @@ impl TryFrom<KeyRow> for ApiKey {
             prefix: row.prefix,
             permissions: row.permissions.map(|text| bits("api_key", &text)).transpose()?,
             scope: row.scope.map(|text| scope("api_key", &text)).transpose()?,
-            cidrs: parsed("api_key", &row.cidrs)?,
+            cidrs: parse_json("api_key", &row.cidrs)?,
             expires_at: row.expires_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
@@ -80,13 +81,13 @@ pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Resu
 }
 
 /// The keys that are neither revoked nor over, the oldest first.
-pub async fn live_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>, Fault> {
+pub async fn active_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>, Fault> {
     let conditions = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
          ORDER BY created_at, id";
     keys(reads, conditions, vec![now.into()]).await
 }
 
-/// Writes a key and where its hash leads.
+/// Inserts a key, and the index entry of its hash.
 pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
     let row = api_key::Model {
         tenant_id: work.tenant(),
@@ -95,8 +96,8 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
         name: new.name.clone(),
         prefix: new.prefix.clone(),
         permissions: new.permissions.map(codes).transpose()?,
-        scope: new.scope.as_ref().map(text_of).transpose()?,
-        cidrs: text_of(&new.cidrs)?,
+        scope: new.scope.as_ref().map(to_json).transpose()?,
+        cidrs: to_json(&new.cidrs)?,
         expires_at: new.expires_at,
         last_used_at: None,
         revoked_at: None,
@@ -120,7 +121,7 @@ pub async fn end_key(work: &Work, after: &ApiKey) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Notes a use. Several nodes may say the same: the latest moment stays.
+/// Records a use. Several nodes may report the same key: the latest time is kept.
 pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), Fault> {
     let sql =
         "UPDATE api_key SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
@@ -128,9 +129,9 @@ pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), F
     Ok(())
 }
 
-/// Where a key lives.
+/// A key with the tenant that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct KeyHome {
+pub struct TenantKey {
     #[record(of = api_key_index, alias = "i", column = "tenant_id")]
     pub tenant: TenantId,
     #[record(of = api_key_index, alias = "i", column = "key_id")]
@@ -138,32 +139,32 @@ pub struct KeyHome {
     /// Whether the tenant is for trying things out.
     #[record(of = tenant, alias = "t", column = "sandbox")]
     pub is_sandbox: bool,
-    /// When the operator suspended the tenant; None: it is served.
+    /// Time at which the operator suspended the tenant. None: not suspended.
     #[record(of = tenant, alias = "t", column = "suspended_at")]
     pub suspended_at: Option<Timestamp>,
 }
 
 /// The tenant and the key of a hash.
-pub async fn home_of(global: &Global, hash: &[u8; 32]) -> Result<Option<KeyHome>, Fault> {
-    let select = KeyHome::SELECT;
+pub async fn find_tenant_key(global: &Global, hash: &[u8; 32]) -> Result<Option<TenantKey>, Fault> {
+    let select = TenantKey::SELECT;
     let sql = format!("SELECT {select} FROM api_key_index i JOIN tenant t ON t.id = i.tenant_id WHERE i.hash = $1");
     Ok(global.records(&sql, vec![hash.to_vec().into()]).await?.pop())
 }
 
 /// A key with its integration.
-pub struct Opened {
+pub struct KeyWithIntegration {
     pub key: ApiKey,
     pub integration: Integration,
 }
 
-pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<Opened>, Fault> {
+pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<KeyWithIntegration>, Fault> {
     let Some(key) = keys_by_id(reads, &[key]).await?.pop() else { return Ok(None) };
     let integration = integrations_by_id(reads, &[key.integration]).await?.pop();
     let integration = integration.ok_or_else(|| Fault::corrupt("api_key", "a key has an integration"))?;
-    Ok(Some(Opened { key, integration }))
+    Ok(Some(KeyWithIntegration { key, integration }))
 }
 
-/// How a tenant is served.
+/// State of a tenant that decides whether it is served.
 #[derive(Record)]
 #[record(of = tenant, alias = "")]
 struct ServedTenant {
@@ -171,12 +172,12 @@ struct ServedTenant {
     suspended_at: Option<Timestamp>,
 }
 
-/// Where a key of the tenant lives.
-pub async fn home_in(reads: &impl Reads, key: ApiKeyId) -> Result<KeyHome, Fault> {
+/// Reads the home of a key of this tenant.
+pub async fn read_tenant_key(reads: &impl Reads, key: ApiKeyId) -> Result<TenantKey, Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE id = $1", ServedTenant::SELECT);
     let served = reads.records::<ServedTenant>(&sql, vec![]).await?.pop();
     let (is_sandbox, suspended_at) = served.map_or((false, None), |served| (served.sandbox, served.suspended_at));
-    Ok(KeyHome { tenant: reads.tenant(), key, is_sandbox, suspended_at })
+    Ok(TenantKey { tenant: reads.tenant(), key, is_sandbox, suspended_at })
 }
 
 /// Whether the tenant is for trying things out.

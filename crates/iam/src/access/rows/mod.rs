@@ -7,16 +7,20 @@ mod integrations;
 mod keys;
 mod roles;
 
-pub use addresses::{addresses_of, used_from};
+pub use addresses::{addresses_of, record_address};
 pub use grants::{
-    bump, find_member, grants_of, grants_of_all, has_lasting_owner, holders, is_active, owners, replace_grants, touch_member,
+    bump_rights_version, count_role_holders, find_member, grants_of, grants_of_all, has_lasting_owner, is_active, owners,
+    replace_grants, touch_member,
 };
 pub use groups::{
-    add_group, archived_groups, change_group, groups, groups_by_id, groups_of_stores, known_stores, members_granted_by_group,
-    members_of, roles_granted_by_group, turn_group,
+    add_group, archived_groups, change_group, existing_stores, groups, groups_by_id, groups_of_stores, members_granted_by_group,
+    members_of, roles_granted_by_group, set_group_archived,
 };
 pub use integrations::{add_integration, change_integration, integrations, integrations_by_id, is_channel};
-pub use keys::{KeyHome, Opened, add_key, end_key, home_in, home_of, is_sandbox, keys_by_id, keys_of, live_keys, opened, used};
+pub use keys::{
+    KeyWithIntegration, TenantKey, active_keys, add_key, end_key, find_tenant_key, is_sandbox, keys_by_id, keys_of, opened,
+    read_tenant_key, used,
+};
 pub use roles::{add_role, change_role, remove_role, roles};
 
 use platform::storage::Fault;
@@ -27,24 +31,24 @@ use super::{
     permissions::{Bits, index_of},
 };
 
-fn text_of(value: &impl Serialize) -> Result<String, Fault> {
+fn to_json(value: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|err| Fault::Broken(err.to_string()))
 }
 
-fn parsed<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, Fault> {
+fn parse_json<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|err| Fault::corrupt(table, format!("{err}: {text}")))
 }
 
 fn codes(bits: Bits) -> Result<String, Fault> {
-    text_of(&bits.infos().map(|info| info.code).collect::<Vec<_>>())
+    to_json(&bits.infos().map(|info| info.code).collect::<Vec<_>>())
 }
 
-/// A permission that this version does not know gives nothing.
+/// Parses codes of permissions; unknown codes are skipped.
 fn bits(table: &'static str, text: &str) -> Result<Bits, Fault> {
-    let codes: Vec<String> = parsed(table, text)?;
+    let codes: Vec<String> = parse_json(table, text)?;
     Ok(codes.iter().filter_map(|code| index_of(code)).collect())
 }
 
 fn scope(table: &'static str, text: &str) -> Result<Scope, Fault> {
-    parsed(table, text)
+    parse_json(table, text)
 }

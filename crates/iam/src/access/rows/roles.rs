@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Work};
 
-use super::{bits, codes, parsed, text_of};
+use super::{bits, codes, parse_json, to_json};
 use crate::access::core::Role;
 
 #[derive(Record)]
@@ -31,7 +31,7 @@ impl TryFrom<RoleRow> for Role {
             key: row.key,
             name: row.name,
             permissions: bits("role", &row.permissions)?,
-            inherits: parsed("role", &row.inherits)?,
+            inherits: parse_json("role", &row.inherits)?,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -39,7 +39,7 @@ impl TryFrom<RoleRow> for Role {
     }
 }
 
-/// All of them, by key.
+/// All roles, by key.
 pub async fn roles(reads: &impl Reads) -> Result<Vec<Role>, Fault> {
     let sql = format!("SELECT {} FROM role WHERE tenant_id = $1 ORDER BY key", RoleRow::SELECT);
     reads.records::<RoleRow>(&sql, vec![]).await?.into_iter().map(Role::try_from).collect()
@@ -52,7 +52,7 @@ pub async fn add_role(work: &Work, role: &Role) -> Result<(), Fault> {
         key: role.key.clone(),
         name: role.name.clone(),
         permissions: codes(role.permissions)?,
-        inherits: text_of(&role.inherits)?,
+        inherits: to_json(&role.inherits)?,
         version: role.version,
         created_at: role.created_at,
         updated_at: role.updated_at,
@@ -67,7 +67,7 @@ pub async fn change_role(work: &Work, role: &Role) -> Result<(), Fault> {
         role.key.as_str().into(),
         role.name.as_str().into(),
         codes(role.permissions)?.into(),
-        text_of(&role.inherits)?.into(),
+        to_json(&role.inherits)?.into(),
         role.version.into(),
         role.updated_at.micros().into(),
     ];

@@ -1,4 +1,4 @@
-//! What a member may do, looked up once and then remembered until a policy changes.
+//! Cache of the permissions of members, valid until a policy changes.
 
 use std::sync::{Arc, PoisonError};
 
@@ -9,10 +9,10 @@ use platform::{
     storage::{Fault, TenantScope, replicas::Freshness},
 };
 
-use super::{Access, Compiled, REMEMBERED, STANDING};
+use super::{Access, CompiledRoles, MAX_CACHED_CALLERS, RIGHTS_CACHE_TTL};
 use crate::access::{caller::Caller, core::compile, rows, set::PermissionSet};
 
-/// A member's standing as it was read: None may not come in.
+/// A member's rights, as read; None if the member is not active.
 #[derive(Clone)]
 pub(super) struct CachedCaller {
     caller: Option<Caller>,
@@ -22,29 +22,31 @@ pub(super) struct CachedCaller {
 
 impl CachedCaller {
     fn holds(&self, asked_at: Monotonic, now: Timestamp) -> bool {
-        asked_at.since(self.read_at) < STANDING && !self.has_run_out(now)
+        asked_at.since(self.read_at) < RIGHTS_CACHE_TTL && !self.has_expired(now)
     }
-    fn has_run_out(&self, now: Timestamp) -> bool {
+    fn has_expired(&self, now: Timestamp) -> bool {
         self.caller.as_ref().and_then(|caller| caller.permissions.until).is_some_and(|until| until <= now)
     }
 }
 
 impl Access {
-    /// The member as a caller, if they may come in.
+    /// The member as a caller, if they are active.
     pub async fn member(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
         let (asked_at, now) = (self.0.clock.monotonic(), self.0.clock.now());
         let cached = self.0.members.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member)).cloned();
         let fresh = cached.as_ref().filter(|cached| cached.holds(asked_at, now));
-        metrics::looked_up("members", Lookup::of(fresh));
+        metrics::count_lookup("members", Lookup::of(fresh));
         if let Some(cached) = fresh {
             return Ok(cached.caller.clone());
         }
-        // Whatever the request reads: what is remembered has to be what is committed.
+        // The primary is read, regardless of the request's freshness: only committed values may be
+        // cached.
         let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
-        // The version is read before what it stands for: a change between the two is noticed the next time.
+        // The version is read before the values that it covers: a change between the two is noticed
+        // at the next lookup.
         let (is_active, version) = rows::is_active(&scope, member).await?;
         let caller = if is_active {
-            let same = cached.filter(|cached| cached.version == version && cached.caller.is_some() && !cached.has_run_out(now));
+            let same = cached.filter(|cached| cached.version == version && cached.caller.is_some() && !cached.has_expired(now));
             if let Some(cached) = same {
                 cached.caller
             } else {
@@ -55,10 +57,10 @@ impl Access {
             None
         };
         let mut members = self.0.members.write().unwrap_or_else(PoisonError::into_inner);
-        if members.len() >= REMEMBERED {
+        if members.len() >= MAX_CACHED_CALLERS {
             members.clear();
         }
-        // Nobody is remembered as shut out: a tenant that is resumed is served at once.
+        // Inactive members are not cached: a tenant that is resumed is served at once.
         if caller.is_some() {
             members.insert((tenant, member), CachedCaller { caller: caller.clone(), version, read_at: asked_at });
         } else {
@@ -75,8 +77,8 @@ impl Access {
         Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
     }
 
-    /// What the tenant's roles give, compiled once a version.
-    pub(super) async fn roles_at(&self, scope: &TenantScope, version: i64) -> Result<Compiled, Fault> {
+    /// Returns the permissions of the tenant's roles, compiled once for each version.
+    pub(super) async fn roles_at(&self, scope: &TenantScope, version: i64) -> Result<CompiledRoles, Fault> {
         use platform::storage::Reads;
         let tenant = scope.tenant();
         if let Some((of, compiled)) = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant)
@@ -86,22 +88,23 @@ impl Access {
         }
         let compiled = Arc::new(self.compiled(scope, &rows::roles(scope).await?).await?);
         let mut roles = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner);
-        if roles.len() >= REMEMBERED {
+        if roles.len() >= MAX_CACHED_CALLERS {
             roles.clear();
         }
         roles.insert(tenant, (version, compiled.clone()));
         Ok(compiled)
     }
 
-    /// Forgets what this node knew of a tenant's rights, and lets others know. Where hints do not reach they notice within `STANDING_SECONDS`.
-    pub fn forget(&self, tenant: TenantId) {
-        self.forget_here(tenant);
+    /// Drops this node's cached rights of a tenant and notifies other nodes. Nodes that miss the
+    /// notice find out within `RIGHTS_CACHE_SECONDS`.
+    pub fn invalidate(&self, tenant: TenantId) {
+        self.invalidate_locally(tenant);
         self.0.changed.notify_one();
         self.0.db.announcer().cluster_notices().rights(tenant);
     }
 
-    /// Forgets what this node knew of a tenant's rights, because another node has changed them.
-    pub fn forget_here(&self, tenant: TenantId) {
+    /// Drops this node's cached rights of a tenant, because another node has changed them.
+    pub fn invalidate_locally(&self, tenant: TenantId) {
         self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
         self.0.members.write().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != tenant);
         self.0.keys.write().unwrap_or_else(PoisonError::into_inner).retain(|_, cached| cached.tenant() != Some(tenant));

@@ -1,4 +1,4 @@
-//! Groups of stores. Grants may name them, so who is in one is a matter of rights.
+//! Groups of stores. Grants may name them, so a change of a group's stores is a change of rights.
 
 use entity::{id::kind as of, prelude::*};
 use platform::{
@@ -21,7 +21,7 @@ use crate::access::{
     set::{PermissionSet, Reach},
 };
 
-/// A group as it is wanted; when it is changed, what is None stays.
+/// Input for a group; fields that are None stay as they are when it is changed.
 #[derive(Debug, Clone, Default)]
 pub struct GroupFields {
     pub code: Option<String>,
@@ -58,7 +58,7 @@ impl Access {
         let mut work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
         check_stores(&work, &stores, &mut refusals).await?;
-        let key = unique(&all, &group, &mut refusals);
+        let key = check_unique_code(&all, &group, &mut refusals);
         if all.len() >= MAX_GROUPS {
             refusals.add(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT));
         }
@@ -109,9 +109,9 @@ impl Access {
             archived_at: None,
         };
         let stores = fields.stores.unwrap_or_else(|| had.clone());
-        let key = unique(&all, &group, &mut refusals);
-        let giver = self.held_now(&work, permit.caller()).await?;
-        refusals.extend(self.may_move(&work, &giver, id, (&had, &stores)).await?);
+        let key = check_unique_code(&all, &group, &mut refusals);
+        let giver = self.current_permissions(&work, permit.caller()).await?;
+        refusals.extend(self.check_store_change(&work, &giver, id, (&had, &stores)).await?);
         refusals.end(Stage::State)?;
         rows::change_group(&work, &group, &key, &stores).await?;
         let (was, is) = (traced::group(before, &had), traced::group(&group, &stores));
@@ -120,25 +120,26 @@ impl Access {
         Ok(Changed { value: group, seq })
     }
 
-    /// Takes a group out of use: no right is given by it, so nobody loses one.
+    /// Archives a group that no right depends on, so no member loses a right.
     pub async fn store_group_archive(
         &self,
         permit: Permit<kind::StoreWrite>,
         which: (GroupId, Option<i64>),
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        self.turn_group(permit, which, events::STORE_GROUP_ARCHIVED).await
+        self.set_group_archived(permit, which, events::STORE_GROUP_ARCHIVED).await
     }
-    /// Takes an archived group back into use. No right is given by it, so nobody gets one.
+    /// Restores an archived group. No right depends on it, so no member gains one.
     pub async fn store_group_restore(
         &self,
         permit: Permit<kind::StoreWrite>,
         which: (GroupId, Option<i64>),
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        self.turn_group(permit, which, events::STORE_GROUP_RESTORED).await
+        self.set_group_archived(permit, which, events::STORE_GROUP_RESTORED).await
     }
 
-    /// A step that was done before changes nothing. Grants are changed behind the same row as this: none comes meanwhile.
-    async fn turn_group(
+    /// A repeated step changes nothing. Changes of grants lock the same row as this, so no grant is
+    /// added meanwhile.
+    async fn set_group_archived(
         &self,
         permit: Permit<kind::StoreWrite>,
         (id, expected): (GroupId, Option<i64>),
@@ -157,12 +158,12 @@ impl Access {
             return Ok(Changed { value: before, seq: None });
         }
         if archives {
-            unused(&work, id).await?;
+            check_unused(&work, id).await?;
         }
         let now = self.clock().now();
         let version = before.version + 1;
         let group = StoreGroup { archived_at: archives.then_some(now), version, updated_at: now, ..before.clone() };
-        rows::turn_group(&work, &group).await?;
+        rows::set_group_archived(&work, &group).await?;
         let stores = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
         let (was, is) = (traced::group(&before, &stores), traced::group(&group, &stores));
         audit::changed(&mut work, id, Some(&was), Some(&is), None);
@@ -170,9 +171,9 @@ impl Access {
         Ok(Changed { value: group, seq })
     }
 
-    /// Whoever puts a store into a group gives something to all who have rights by it, so they must hold that themselves in this store, and for
-    /// as long.
-    async fn may_move(
+    /// Checks a change of a group's stores. A new store extends the rights of all members whose
+    /// grants name the group, so the caller must hold these rights in this store, and for as long.
+    async fn check_store_change(
         &self,
         work: &Work,
         giver: &PermissionSet,
@@ -185,7 +186,7 @@ impl Access {
         if moved == Reach::stores([]) {
             return Ok(Vec::new());
         }
-        let roles = self.grantable(work).await?;
+        let roles = self.grantable_roles(work).await?;
         let mut given = Bits::default();
         for role in rows::roles_granted_by_group(work, group).await? {
             given.join(roles.get(&role).copied().unwrap_or_default());
@@ -198,7 +199,7 @@ impl Access {
             if is_by_group(&integration.scope) {
                 given.join(integration.permissions);
             }
-            // A key may be narrower than its integration by a group of its own.
+            // A key may be limited further than its integration, by a group of its own.
             for key in keys.iter().filter(|key| key.integration == integration.id && key.revoked_at.is_none()) {
                 if key.scope.as_ref().is_some_and(is_by_group) {
                     given.join(key.permissions.unwrap_or(integration.permissions).and(integration.permissions));
@@ -217,8 +218,8 @@ impl Access {
     }
 }
 
-/// Refuses where members, integrations or their keys have rights by the group.
-async fn unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
+/// Refuses if members, integrations or their keys have rights by the group.
+async fn check_unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
     let members = rows::members_granted_by_group(work, group).await?;
     let is_by_group = |scope: &Scope| scope.groups().contains(&group);
     let integrations = rows::integrations(work).await?;
@@ -236,7 +237,7 @@ async fn unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
 }
 
 /// The key that the group's code is unique by. Refuses a code that another group has.
-fn unique(all: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
+fn check_unique_code(all: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
     let key = group_key(&group.code);
     if all.iter().any(|other| other.id != group.id && group_key(&other.code) == key) {
         refusals.add(Refusal::GroupCodeTaken.at(At::input(Field::Code)));
@@ -250,9 +251,9 @@ fn check_number(stores: &[StoreId], refusals: &mut Refusals) {
     }
 }
 
-/// Refuses each store that is not there.
+/// Refuses each store that does not exist.
 async fn check_stores(work: &Work, stores: &[StoreId], refusals: &mut Refusals) -> Result<(), Fault> {
-    let known: std::collections::HashSet<StoreId> = rows::known_stores(work, stores).await?.into_iter().collect();
+    let known: std::collections::HashSet<StoreId> = rows::existing_stores(work, stores).await?.into_iter().collect();
     for (index, _) in stores.iter().enumerate().filter(|(_, store)| !known.contains(*store)) {
         refusals.add(Refusal::NotFound(Noun::Store).at(At::input(Field::StoreIds).nth(index)));
     }

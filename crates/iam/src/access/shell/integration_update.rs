@@ -1,4 +1,5 @@
-//! Changing an integration. What it gains by the change, its changer must hold; what it loses, its keys lose with it.
+//! Changes of an integration. The caller must hold every permission that the integration gains; its
+//! keys lose what it loses.
 
 use entity::prelude::*;
 use platform::{
@@ -9,7 +10,7 @@ use platform::{
 use super::{
     Access, AccessError, Changed, events,
     integrations::{check_bounds, check_channel, within},
-    members::{ScopeTargets, check_scope, known_places},
+    members::{ScopeTargets, check_scope, load_scope_targets},
     traced,
 };
 use crate::access::{
@@ -23,7 +24,7 @@ use crate::access::{
     set::PermissionSet,
 };
 
-/// What of an integration is to be changed: what is None stays.
+/// Changes to an integration; a field that is None stays.
 #[derive(Debug, Clone, Default)]
 pub struct IntegrationFields {
     pub name: Option<String>,
@@ -60,8 +61,8 @@ impl Access {
         let after = self.changed(&before, permissions, fields);
         check_bounds(after.channel, after.permissions, &codes, &mut refusals);
         if after.disabled_at.is_none() {
-            let giver = self.held_now(&work, permit.caller()).await?;
-            let gained = gain(&before, &after, &places);
+            let giver = self.current_permissions(&work, permit.caller()).await?;
+            let gained = added_rights(&before, &after, &places);
             within(&giver, &gained, &codes, &mut refusals);
             let lives = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
             if !gained.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(lives) {
@@ -97,7 +98,7 @@ impl Access {
     }
 }
 
-/// Refuses the channel and the places that are not there, of those that the change names.
+/// Refuses a missing channel, and missing stores and groups, that the change names.
 async fn check_named(
     work: &Work,
     before: Option<&Integration>,
@@ -105,22 +106,24 @@ async fn check_named(
     refusals: &mut Refusals,
 ) -> Result<ScopeTargets, Fault> {
     let channel = fields.channel.unwrap_or_else(|| before.and_then(|before| before.channel));
-    // A channel may be archived under one that is disabled: it does not come back to sell there.
+    // The channel of a disabled integration may be archived: then the integration cannot be enabled
+    // for it again.
     let comes_back = fields.enabled == Some(true) && before.is_some_and(|before| before.disabled_at.is_some());
     if comes_back || before.is_none_or(|before| before.channel != channel) {
         check_channel(work, channel, refusals).await?;
     }
     let scopes: Vec<&Scope> = before.into_iter().map(|before| &before.scope).chain(&fields.scope).collect();
-    let places = known_places(work, &scopes).await?;
+    let places = load_scope_targets(work, &scopes).await?;
     if let Some(scope) = fields.scope.as_ref().filter(|scope| before.is_none_or(|before| before.scope != **scope)) {
         places.check(scope, At::input(Field::Scope), refusals);
     }
     Ok(places)
 }
 
-/// What an integration gives after a change and did not give before.
-fn gain(before: &Integration, after: &Integration, places: &ScopeTargets) -> PermissionSet {
-    // One that was ended gave nothing, and one that was bound to a channel gave less: whoever lifts that gives all of it.
+/// Returns the permissions that a change adds to an integration.
+fn added_rights(before: &Integration, after: &Integration, places: &ScopeTargets) -> PermissionSet {
+    // A disabled integration had no rights, and one bound to a channel had fewer: enabling or
+    // unbinding it counts as giving all of them.
     let is_unbound = before.channel.is_some() && after.channel != before.channel;
     let is_opened = before.disabled_at.is_some() || is_unbound;
     let had = rights(before.permissions, &before.scope, &places.groups);

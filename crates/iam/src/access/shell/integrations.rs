@@ -1,4 +1,5 @@
-//! Making and ending integrations and their keys. A secret is given out once, by the call that made it.
+//! Creating and ending integrations and their keys. A secret is returned once, by the call that
+//! created it.
 
 use entity::prelude::*;
 use platform::{
@@ -8,7 +9,7 @@ use platform::{
 
 use super::{
     Access, AccessError, Changed, events,
-    members::{ScopeTargets, check_scope, known_places},
+    members::{ScopeTargets, check_scope, load_scope_targets},
     traced,
 };
 use crate::access::{
@@ -16,16 +17,16 @@ use crate::access::{
     cidr::Cidr,
     core::{
         ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, Noun,
-        ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, bounded, check_name,
+        ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, check_key_limit, check_name, cross_channel_permissions,
         key::{Kind, Secret},
-        outlives, rights, room_for_key,
+        outlives, rights,
     },
     permissions::{Bits, kind},
     rows,
     set::PermissionSet,
 };
 
-/// An integration as it is wanted.
+/// Input for an integration.
 #[derive(Debug, Clone)]
 pub struct NewIntegration {
     pub name: String,
@@ -35,7 +36,7 @@ pub struct NewIntegration {
     pub trusted_only: bool,
 }
 
-/// A key as it is wanted. What is None is the integration's.
+/// Input for a key. Fields that are None take the integration's value.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     pub integration: IntegrationId,
@@ -50,11 +51,11 @@ pub struct NewKey {
 }
 
 /// A key with its secret, which is shown now or never.
-pub type Made = (ApiKey, Secret);
+pub type CreatedKey = (ApiKey, Secret);
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
-/// Refuses what the giver does not hold of this, each permission where one of these codes names it.
+/// Refuses permissions that the giver does not hold, each at the code that names it.
 pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, codes: &[String], refusals: &mut Refusals) {
     refusals.beyond(codes, giver.missing(given), |permission| Invalid::NotHeld { permission });
 }
@@ -72,11 +73,11 @@ impl Access {
         let permissions = refusals.permissions(&new.permissions);
         let mut work = self.begin(&permit).await?;
         check_channel(&work, new.channel, &mut refusals).await?;
-        let places = known_places(&work, &[&new.scope]).await?;
+        let places = load_scope_targets(&work, &[&new.scope]).await?;
         places.check(&new.scope, At::input(Field::Scope), &mut refusals);
         refusals.end(Stage::Reference)?;
         check_bounds(new.channel, permissions, &new.permissions, &mut refusals);
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         within(&giver, &rights(permissions, &new.scope, &places.groups), &new.permissions, &mut refusals);
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
             refusals.add(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT));
@@ -101,7 +102,7 @@ impl Access {
         Ok(Changed { value: integration, seq })
     }
 
-    /// Ends an integration: none of its keys is accepted any more.
+    /// Disables an integration: none of its keys is accepted any more.
     pub async fn integration_disable(
         &self,
         permit: Permit<kind::ApikeyWrite>,
@@ -121,7 +122,11 @@ impl Access {
         Ok(Changed { value: after, seq })
     }
 
-    pub async fn api_key_create(&self, permit: Permit<kind::ApikeyWrite>, new: NewKey) -> Result<Changed<Made>, AccessError> {
+    pub async fn api_key_create(
+        &self,
+        permit: Permit<kind::ApikeyWrite>,
+        new: NewKey,
+    ) -> Result<Changed<CreatedKey>, AccessError> {
         let mut refusals = Refusals::default();
         refusals.take(check_name(&new.name, At::input(Field::Name)));
         check_networks(&new.cidrs, &mut refusals);
@@ -138,7 +143,7 @@ impl Access {
             refusals.add(missing());
         }
         let scopes: Vec<&Scope> = found.iter().map(|integration| &integration.scope).chain(&new.scope).collect();
-        let places = known_places(&work, &scopes).await?;
+        let places = load_scope_targets(&work, &scopes).await?;
         if let Some(scope) = &new.scope {
             places.check(scope, At::input(Field::Scope), &mut refusals);
         }
@@ -164,7 +169,7 @@ impl Access {
             leaked_at: None,
             created_at: now,
         };
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         let codes = new.permissions.as_deref().unwrap_or_default();
         KeyTerms { integration: &integration, places: &places, codes }.check_rights(&giver, &key, &mut refusals);
         check_room(&work, &integration, now, &mut refusals).await?;
@@ -175,16 +180,17 @@ impl Access {
         Ok(Changed { value: (key, secret), seq })
     }
 
-    /// Makes a key like another one, which lives on for at most seven days so that the partner can change over.
+    /// Creates a key with the settings of another one, which stays valid for at most seven days so
+    /// that the partner can switch.
     pub async fn api_key_roll(
         &self,
         permit: Permit<kind::ApikeyWrite>,
         id: ApiKeyId,
         old_expires_at: Timestamp,
-    ) -> Result<Changed<Made>, AccessError> {
+    ) -> Result<Changed<CreatedKey>, AccessError> {
         let now = self.clock().now();
         let mut work = self.begin_with_credentials(&permit).await?;
-        let old = found_key(&work, id).await?;
+        let old = find_key(&work, id).await?;
         let integration = found(&work, old.integration, At::argument(Field::Id)).await?;
         let mut refusals = Refusals::default();
         if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
@@ -202,14 +208,15 @@ impl Access {
             ..old.clone()
         };
         let scope = next.scope.as_ref().unwrap_or(&integration.scope);
-        let places = known_places(&work, &[&integration.scope, scope]).await?;
+        let places = load_scope_targets(&work, &[&integration.scope, scope]).await?;
         places.check(scope, At::input(Field::Scope), &mut refusals);
         refusals.inputs_to(Field::Id);
         refusals.end(Stage::Reference)?;
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         KeyTerms { integration: &integration, places: &places, codes: &[] }.check_rights(&giver, &next, &mut refusals);
         check_room(&work, &integration, now, &mut refusals).await?;
-        // The call names the key alone: what it gives, and what it belongs to, is of the key.
+        // The call names only the key, so rejections about its rights or its integration are placed
+        // at the key's ID.
         refusals.inputs_to(Field::Id);
         refusals.end(Stage::State)?;
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
@@ -225,7 +232,7 @@ impl Access {
     /// Ends a key at once.
     pub async fn api_key_revoke(&self, permit: Permit<kind::ApikeyWrite>, id: ApiKeyId) -> Result<Changed<ApiKey>, AccessError> {
         let mut work = self.begin(&permit).await?;
-        let key = found_key(&work, id).await?;
+        let key = find_key(&work, id).await?;
         if key.revoked_at.is_some() {
             return Ok(Changed { value: key, seq: None });
         }
@@ -237,7 +244,7 @@ impl Access {
         Ok(Changed { value: after, seq })
     }
 
-    async fn add(&self, work: &Work, key: ApiKey) -> Result<Made, Fault> {
+    async fn add(&self, work: &Work, key: ApiKey) -> Result<CreatedKey, Fault> {
         let kind = if rows::is_sandbox(work).await? { Kind::Test } else { Kind::Live };
         let secret = Secret::make(kind, |bytes| self.clock().fill(bytes));
         let key = ApiKey { prefix: secret.prefix().to_owned(), ..key };
@@ -246,7 +253,7 @@ impl Access {
     }
 }
 
-/// What a key is measured by.
+/// The integration, places and permissions that a new key is checked against.
 struct KeyTerms<'a> {
     integration: &'a Integration,
     places: &'a ScopeTargets,
@@ -255,7 +262,8 @@ struct KeyTerms<'a> {
 }
 
 impl KeyTerms<'_> {
-    /// A key lies within its integration, and whoever makes it, or learns its secret, holds all that it gives.
+    /// A key's rights lie within those of its integration, and the caller who creates it or learns
+    /// its secret holds all of them.
     fn check_rights(&self, giver: &PermissionSet, key: &ApiKey, refusals: &mut Refusals) {
         let (integration, groups) = (self.integration, &self.places.groups);
         let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
@@ -278,7 +286,7 @@ async fn check_room(work: &Work, integration: &Integration, now: Timestamp, refu
         refusals.add(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)));
     }
     let keys = rows::keys_of(work, &[integration.id]).await?;
-    refusals.take(room_for_key(&keys, now).map_err(|full| full.at(At::INPUT)));
+    refusals.take(check_key_limit(&keys, now).map_err(|full| full.at(At::INPUT)));
     Ok(())
 }
 
@@ -292,14 +300,15 @@ fn check_networks(cidrs: &[String], refusals: &mut Refusals) {
     }
 }
 
-/// What tells of more than one channel is not for an integration that is bound to one.
+/// Refuses permissions that cover more than one channel, if the integration is bound to a channel.
 pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits, codes: &[String], refusals: &mut Refusals) {
     if channel.is_some() {
-        refusals.beyond(codes, bounded(permissions), |permission| Invalid::BeyondChannel { permission });
+        refusals.beyond(codes, cross_channel_permissions(permissions), |permission| Invalid::BeyondChannel { permission });
     }
 }
 
-/// The channel is there and in use, and stays so until the transaction ends: whoever archives it counts behind the counter what is bound to it.
+/// Checks that the channel exists and is in use. It stays so until the transaction ends: archiving
+/// a channel takes the same lock before it counts the integrations bound to it.
 pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>, refusals: &mut Refusals) -> Result<(), Fault> {
     let Some(channel) = channel else { return Ok(()) };
     journal::hold(work).await?;
@@ -323,7 +332,7 @@ async fn found(work: &Work, id: IntegrationId, at: At) -> Result<Integration, Ac
     Ok(found.ok_or(Refusal::NotFound(Noun::Integration).at(at))?)
 }
 
-async fn found_key(work: &Work, id: ApiKeyId) -> Result<ApiKey, AccessError> {
+async fn find_key(work: &Work, id: ApiKeyId) -> Result<ApiKey, AccessError> {
     let found = rows::keys_by_id(work, &[id]).await?.pop();
     Ok(found.ok_or(Refusal::NotFound(Noun::ApiKey).at(At::argument(Field::Id)))?)
 }

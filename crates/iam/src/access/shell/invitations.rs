@@ -1,4 +1,4 @@
-//! Inviting somebody: they are put among the members by `identity` and get their roles here, in one transaction.
+//! Invitations: `identity` adds the member, and the roles are granted here, in one transaction.
 
 use entity::prelude::*;
 
@@ -13,18 +13,19 @@ use crate::{
         permissions::{Permission, kind},
         rows,
     },
-    identity::{Identity, Invitee, Placement},
+    identity::{Identity, InvitationOutcome, Invitee},
 };
 
 const INVITE: GrantFields = GrantFields { all: At::argument(Field::RoleIds), at: grant_field };
 
-/// One scope and one end are said for all roles.
+/// All roles of an invitation share one scope and one end.
 fn grant_field(index: usize, field: Field) -> At {
     if field == Field::RoleId { At::argument(Field::RoleIds).nth(index) } else { At::argument(field) }
 }
 
 impl Access {
-    /// Invites an address with these grants, which must be within the caller's own rights. The letter leaves when all of it is written.
+    /// Invites an address with these grants, which must be within the caller's own rights. The
+    /// e-mail is sent after everything is written.
     pub async fn member_invite(
         &self,
         identity: &Identity,
@@ -36,7 +37,7 @@ impl Access {
         check(&grants, INVITE, &mut refusals);
         refusals.end(Stage::Shape)?;
         let work = self.begin_with_credentials(&permit).await?;
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberInvite::INDEX) {
             return Err(AccessError::Denied(Denied(kind::MemberInvite::info().code)));
         }
@@ -45,11 +46,11 @@ impl Access {
         refusals.end(Stage::Reference)?;
         targets.check_given(&giver, (&[], &grants), self.clock().now(), &mut refusals);
         refusals.end(Stage::Value)?;
-        let (work, placement) = identity.place_invited(work, invitee).await?;
+        let (work, placement) = identity.add_invited_member(work, invitee).await?;
         let placed = match placement {
-            Placement::Placed(placed) => placed,
-            Placement::Member => return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into()),
-            Placement::SessionEnded => return Err(Refusal::SessionEnded.at(At::argument(Field::Email)).into()),
+            InvitationOutcome::Placed(placed) => placed,
+            InvitationOutcome::Member => return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into()),
+            InvitationOutcome::SessionEnded => return Err(Refusal::SessionEnded.at(At::argument(Field::Email)).into()),
         };
         rows::replace_grants(&work, placed.member, &grants).await?;
         let seq = self.end(work, events::MEMBER_INVITED.of(placed.member, placed.version)).await?;

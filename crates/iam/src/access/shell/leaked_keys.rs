@@ -1,4 +1,4 @@
-//! Keys that were found where others can read them.
+//! Keys that were found in public.
 
 use entity::prelude::*;
 use platform::storage::Fault;
@@ -6,10 +6,10 @@ use platform::storage::Fault;
 use super::{Access, events};
 use crate::access::{
     core::{ApiKey, key::Secret},
-    rows::{self, Opened},
+    rows::{self, KeyWithIntegration},
 };
 
-/// A key that was revoked because its secret was found, and who should know.
+/// A key that was revoked because its secret leaked, and the recipients of the notice.
 #[derive(Debug, Clone)]
 pub struct RevokedKey {
     pub tenant: TenantId,
@@ -22,18 +22,19 @@ pub struct RevokedKey {
 }
 
 impl Access {
-    /// Revokes the key of a secret that somebody has found. None: it is nobody's key, or one that had ended before.
-    pub async fn revoke_leaked(&self, secret: &Secret) -> Result<Option<RevokedKey>, Fault> {
-        let Some(home) = rows::home_of(&self.0.db.global(), &secret.hash()).await? else { return Ok(None) };
+    /// Revokes the key of a leaked secret. None if there is no such key, or it had ended before.
+    pub async fn revoke_leaked_key(&self, secret: &Secret) -> Result<Option<RevokedKey>, Fault> {
+        let Some(home) = rows::find_tenant_key(&self.0.db.global(), &secret.hash()).await? else { return Ok(None) };
         let scope = self.0.db.tenant(home.tenant);
-        // Looked at without a lock first: a report of what has ended long ago holds nobody up.
-        let lives = |opened: &Opened| opened.key.revoked_at.is_none();
+        // The first check takes no lock: reports of keys that ended long ago block no other
+        // transaction.
+        let lives = |opened: &KeyWithIntegration| opened.key.revoked_at.is_none();
         if rows::opened(&scope, home.key).await?.is_none_or(|opened| !lives(&opened)) {
             return Ok(None);
         }
         let work = scope.begin().await?;
-        rows::bump(&work).await?;
-        let Some(Opened { key, integration }) = rows::opened(&work, home.key).await?.filter(lives) else {
+        rows::bump_rights_version(&work).await?;
+        let Some(KeyWithIntegration { key, integration }) = rows::opened(&work, home.key).await?.filter(lives) else {
             work.rollback().await?;
             return Ok(None);
         };
@@ -42,7 +43,7 @@ impl Access {
         rows::end_key(&work, &after).await?;
         let owners = rows::owners(&work, now).await?;
         let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.logged(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
+        self.with_audit_log(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
         let ApiKey { id: key, name: key_name, prefix, .. } = after;
         Ok(Some(RevokedKey { tenant: home.tenant, key, key_name, prefix, integration_name: integration.name, owners }))
     }

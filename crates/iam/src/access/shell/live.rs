@@ -1,4 +1,5 @@
-//! Standings that somebody watches: sockets and streams outlive the request that opened them, their rights need not.
+//! Watched rights of callers: sockets and streams outlive the request that opened them, their
+//! rights need not.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -9,9 +10,9 @@ use tokio::sync::watch;
 use super::Access;
 use crate::access::caller::Caller;
 
-/// Whose standing.
+/// Subject whose rights are watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Who {
+pub(super) enum WatchedSubject {
     Member(TenantId, MemberId),
     Key([u8; 32]),
 }
@@ -21,16 +22,18 @@ pub(super) struct Entry {
     gone: watch::Sender<bool>,
 }
 
-/// A caller's rights as they are now, for as long as a connection lasts. None: they may not come in any more.
+/// The current rights of a caller, for as long as a connection lasts. None once the caller has lost
+/// access.
 #[derive(Debug, Clone)]
 pub struct LiveRights(watch::Receiver<Option<Caller>>);
 
 impl LiveRights {
-    /// What they may do now.
+    /// Returns the caller with their current rights.
     pub fn now(&self) -> Option<Caller> {
         self.0.borrow().clone()
     }
-    /// Waits until it is something else than when it was last looked at. For ever, when nobody keeps it up to date any more.
+    /// Waits until the rights differ from those last seen. Never returns if they are no longer
+    /// refreshed.
     pub async fn changed(&mut self) -> Option<Caller> {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -39,65 +42,68 @@ impl LiveRights {
     }
 }
 
-/// How often watched standings are looked at; together with `STANDING_SECONDS` not more than five seconds.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval at which watched rights are checked; together with `RIGHTS_CACHE_SECONDS` at most five
+/// seconds.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Access {
     pub fn watch_member(&self, tenant: TenantId, member: MemberId, caller: &Caller) -> LiveRights {
-        self.watch(Who::Member(tenant, member), caller).0
+        self.watch(WatchedSubject::Member(tenant, member), caller).0
     }
     /// Also whether the key has ended.
     pub fn watch_key(&self, hash: [u8; 32], caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
-        self.watch(Who::Key(hash), caller)
+        self.watch(WatchedSubject::Key(hash), caller)
     }
 
-    fn watch(&self, who: Who, caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
+    fn watch(&self, who: WatchedSubject, caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
         let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = live
             .entry(who)
             .or_insert_with(|| Entry { caller: watch::channel(Some(caller.clone())).0, gone: watch::channel(false).0 });
-        // Each request of the caller comes here: only a change is written, and the rights are copied for it alone.
+        // Every request of the caller gets here: the rights are copied only if they have changed.
         let is_known = entry.caller.borrow().as_ref() == Some(caller);
         if !is_known {
-            entry.tell(Some(caller.clone()));
+            entry.notify_watchers(Some(caller.clone()));
         }
         (LiveRights(entry.caller.subscribe()), entry.gone.subscribe())
     }
 
-    /// Looks at all standings that somebody watches, and tells them what has changed.
+    /// Re-reads the rights of all watched callers and notifies the watchers of changes.
     pub async fn refresh_live(&self) {
-        let watched: Vec<Who> = {
+        let watched: Vec<WatchedSubject> = {
             let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
             live.retain(|_, entry| entry.caller.receiver_count() > 0);
             live.keys().copied().collect()
         };
         for who in watched {
-            // What cannot be read now is looked at again the next time; what is known stays until then.
-            let Ok(caller) = self.stands(who).await else { continue };
+            // A failed read is repeated at the next interval; the last known value stays until
+            // then.
+            let Ok(caller) = self.current_caller(who).await else { continue };
             if let Some(entry) = self.0.live.lock().unwrap_or_else(PoisonError::into_inner).get(&who) {
-                entry.tell(caller);
+                entry.notify_watchers(caller);
             }
         }
     }
 
-    async fn stands(&self, who: Who) -> Result<Option<Caller>, Fault> {
+    async fn current_caller(&self, who: WatchedSubject) -> Result<Option<Caller>, Fault> {
         match who {
-            Who::Member(tenant, member) => self.member(tenant, member).await,
-            Who::Key(hash) => self.key_by_hash(&hash).await,
+            WatchedSubject::Member(tenant, member) => self.member(tenant, member).await,
+            WatchedSubject::Key(hash) => self.key_by_hash(&hash).await,
         }
     }
 
-    /// Keeps watched standings up to date, for ever: what is changed here at once, as sessions end, and what others change with the next look.
-    pub async fn keep_watch(self) {
+    /// Keeps watched rights up to date, for ever: changes of this node (such as sessions that end)
+    /// at once, changes of other nodes at the next poll.
+    pub async fn refresh_rights_forever(self) {
         loop {
-            let _woken_or_late = tokio::time::timeout(LOOK, self.0.changed.notified()).await;
+            let _woken_or_late = tokio::time::timeout(POLL_INTERVAL, self.0.changed.notified()).await;
             self.refresh_live().await;
         }
     }
 }
 
 impl Entry {
-    fn tell(&self, now: Option<Caller>) {
+    fn notify_watchers(&self, now: Option<Caller>) {
         let is_gone = now.is_none();
         self.gone.send_if_modified(|gone| std::mem::replace(gone, is_gone) != is_gone);
         self.caller.send_if_modified(|known| {

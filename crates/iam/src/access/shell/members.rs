@@ -21,38 +21,39 @@ use crate::access::{
 };
 
 /// Places that a scope names at most.
-const MAX_PLACES: usize = 1_000;
+const MAX_SCOPE_TARGETS: usize = 1_000;
 
 /// A member whose grants were set.
 #[derive(Debug, Clone)]
-pub struct Regranted {
+pub struct UpdatedMemberGrants {
     pub member: MemberId,
-    /// What a dry run would leave of the member; None of a call that wrote.
-    pub would_be: Option<MemberTried>,
+    /// The member as a dry run would leave it; None of a call that wrote.
+    pub would_be: Option<MemberPreview>,
 }
 
-/// What of a member other grants change.
+/// Fields of a member that change with its grants.
 #[derive(Debug, Clone)]
-pub struct MemberTried {
+pub struct MemberPreview {
     pub grants: Vec<Grant>,
     pub version: i64,
     pub updated_at: Timestamp,
 }
 
 impl Access {
-    /// Puts these grants in the place of all that a member has. What is added, and what is taken away, must be within the caller's own rights.
+    /// Replaces all grants of a member by these. Grants that are added or taken away must be within
+    /// the caller's own rights.
     pub async fn member_update_roles(
         &self,
         permit: Permit<kind::MemberWrite>,
         (member, expected): (MemberId, i64),
         grants: Vec<Grant>,
-    ) -> Result<Changed<Regranted>, AccessError> {
+    ) -> Result<Changed<UpdatedMemberGrants>, AccessError> {
         let mut refusals = Refusals::default();
         check(&grants, UPDATE, &mut refusals);
         refusals.end(Stage::Shape)?;
         let now = self.clock().now();
         let mut work = self.begin(&permit).await?;
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberWrite::INDEX) {
             return Err(AccessError::Denied(crate::access::Denied(kind::MemberWrite::info().code)));
         }
@@ -61,7 +62,8 @@ impl Access {
         if found.is_none() {
             refusals.add(missing());
         }
-        // What has ended gives nothing: it can go without being held, and does.
+        // Grants that have ended give nothing: they can be removed by a caller who does not hold
+        // them, and are.
         let mut before = rows::grants_of(&work, member).await?;
         before.retain(|grant| grant.expires_at.is_none_or(|end| end > now));
         let targets = self.targets(&work, (&before, &grants), UPDATE).await?;
@@ -78,12 +80,12 @@ impl Access {
         }
         audit::changed(&mut work, member, Some(&traced::grants(&before)), Some(&traced::grants(&grants)), None);
         let would_be = if dry_run::is_on() {
-            Some(MemberTried { grants: rows::grants_of(&work, member).await?, version: actual + 1, updated_at: now })
+            Some(MemberPreview { grants: rows::grants_of(&work, member).await?, version: actual + 1, updated_at: now })
         } else {
             None
         };
         let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
-        Ok(Changed { value: Regranted { member, would_be }, seq })
+        Ok(Changed { value: UpdatedMemberGrants { member, would_be }, seq })
     }
 
     /// The roles that can be granted, and the places that these grants name.
@@ -93,14 +95,14 @@ impl Access {
         (before, after): (&[Grant], &[Grant]),
         names: GrantFields,
     ) -> Result<GrantTargets, Fault> {
-        let roles = self.grantable(work).await?;
+        let roles = self.grantable_roles(work).await?;
         let scopes: Vec<&Scope> = before.iter().chain(after).map(|grant| &grant.scope).collect();
-        let places = known_places(work, &scopes).await?;
+        let places = load_scope_targets(work, &scopes).await?;
         Ok(GrantTargets { names, roles, places })
     }
 }
 
-/// What grants name.
+/// Roles, groups and stores that grants name.
 pub(super) struct GrantTargets {
     names: GrantFields,
     roles: HashMap<RoleId, Bits>,
@@ -108,7 +110,7 @@ pub(super) struct GrantTargets {
 }
 
 impl GrantTargets {
-    /// Refuses roles and places that are not there.
+    /// Refuses missing roles, stores and groups.
     pub fn check_named(&self, grants: &[Grant], refusals: &mut Refusals) {
         for (index, grant) in grants.iter().enumerate() {
             if !self.roles.contains_key(&grant.role) {
@@ -118,7 +120,8 @@ impl GrantTargets {
         }
     }
 
-    /// Refuses grants that occur before or have ended, and those that are given or taken without being held.
+    /// Refuses grants that occur twice or have ended, and those that are added or removed without
+    /// being held.
     pub fn check_given(
         &self,
         giver: &PermissionSet,
@@ -153,7 +156,7 @@ impl GrantTargets {
     }
 }
 
-/// Where the fields of grants stand in what was asked for.
+/// Places of the fields of grants in the input.
 #[derive(Clone, Copy)]
 pub(super) struct GrantFields {
     pub all: At,
@@ -181,31 +184,31 @@ pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
     };
     match places {
         0 => Err(Invalid::NoPlace.at(at)),
-        1..=MAX_PLACES => Ok(()),
-        _ => Err(Refusal::TooMany { what: Counted::Places, most: MAX_PLACES }.at(at)),
+        1..=MAX_SCOPE_TARGETS => Ok(()),
+        _ => Err(Refusal::TooMany { what: Counted::Places, most: MAX_SCOPE_TARGETS }.at(at)),
     }
 }
 
-/// The groups and stores that exist of those that scopes name.
+/// The existing groups and stores among those that scopes name.
 pub(super) struct ScopeTargets {
     pub groups: Groups,
     archived: HashMap<GroupId, Timestamp>,
     stores: HashSet<StoreId>,
 }
 
-pub(super) async fn known_places(reads: &impl Reads, scopes: &[&Scope]) -> Result<ScopeTargets, Fault> {
+pub(super) async fn load_scope_targets(reads: &impl Reads, scopes: &[&Scope]) -> Result<ScopeTargets, Fault> {
     let (mut groups, mut stores) = (Vec::new(), Vec::new());
     for scope in scopes {
         groups.extend_from_slice(scope.groups());
         stores.extend_from_slice(scope.stores());
     }
     let archived = rows::archived_groups(reads, &groups).await?;
-    let stores = rows::known_stores(reads, &stores).await?.into_iter().collect();
+    let stores = rows::existing_stores(reads, &stores).await?.into_iter().collect();
     Ok(ScopeTargets { groups: rows::members_of(reads, &groups).await?, archived, stores })
 }
 
 impl ScopeTargets {
-    /// Refuses each place of a scope that is not there or not in use.
+    /// Refuses each store or group of a scope that does not exist or is archived.
     pub fn check(&self, scope: &Scope, at: At, refusals: &mut Refusals) {
         for (index, group) in scope.groups().iter().enumerate() {
             let at = at.place(Field::GroupIds, index);

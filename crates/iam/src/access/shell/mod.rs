@@ -1,5 +1,5 @@
-//! Rights as they are looked up, and as they are changed. A change locks the tenant's policy version first, so that changes of rights come one
-//! after the other; whoever makes it is measured by what they hold inside that transaction.
+//! Lookups and changes of rights. A change locks the tenant's policy version first, so that changes
+//! of rights are serialized; the caller's own rights are read inside that transaction.
 
 mod groups;
 mod integration_update;
@@ -36,12 +36,12 @@ use tokio::sync::Notify;
 pub use groups::GroupFields;
 pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
-pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
+pub use keys::{KeyAuthError, KeyCaller, ProgramWithBudget};
 pub use leaked_keys::RevokedKey;
 pub use live::LiveRights;
-pub use members::{MemberTried, Regranted};
+pub use members::{MemberPreview, UpdatedMemberGrants};
 pub use reads::RoleView;
-pub use restored::LiveKey;
+pub use restored::ActiveKey;
 pub use roles::RoleFields;
 
 use super::{
@@ -50,7 +50,7 @@ use super::{
     events,
     permissions::Bits,
     policy::Policies,
-    rows::{self, KeyHome},
+    rows::{self, TenantKey},
     set::PermissionSet,
 };
 
@@ -63,25 +63,26 @@ struct Inner {
     clock: Clock,
     policies: Policies,
     audit_writer: Option<AuditWriter>,
-    /// What a tenant's roles give, by the version of its policies.
-    roles: Mutex<HashMap<TenantId, (i64, Compiled)>>,
+    /// Permissions of a tenant's roles, with the version of its policies.
+    roles: Mutex<HashMap<TenantId, (i64, CompiledRoles)>>,
     members: RwLock<HashMap<(TenantId, MemberId), caller_cache::CachedCaller>>,
     keys: RwLock<HashMap<[u8; 32], keys::CachedKey>>,
-    live: Mutex<HashMap<live::Who, live::Entry>>,
-    /// Rights were changed here: whoever watches standings looks at once.
+    live: Mutex<HashMap<live::WatchedSubject, live::Entry>>,
+    /// Signals that rights were changed on this node, so that watchers refresh at once.
     changed: Notify,
 }
 
-/// What each role gives.
-pub type Compiled = Arc<HashMap<RoleId, Bits>>;
+/// Permissions of each role.
+pub type CompiledRoles = Arc<HashMap<RoleId, Bits>>;
 
-/// Seconds that a standing is taken for granted, by the process's own clock: a change made by another node is noticed after that.
-pub const STANDING_SECONDS: i64 = 4;
-const STANDING: std::time::Duration = std::time::Duration::from_secs(STANDING_SECONDS.unsigned_abs());
-/// Standings that are remembered; beyond it all are forgotten and looked up again.
-const REMEMBERED: usize = 10_000;
+/// Seconds for which cached rights are used, by the process's own clock: a change made by another
+/// node is noticed after that.
+pub const RIGHTS_CACHE_SECONDS: i64 = 4;
+const RIGHTS_CACHE_TTL: std::time::Duration = std::time::Duration::from_secs(RIGHTS_CACHE_SECONDS.unsigned_abs());
+/// Maximum cached callers; beyond it the cache is cleared.
+const MAX_CACHED_CALLERS: usize = 10_000;
 
-/// Why a change of rights came to nothing: nothing was written.
+/// Reason why a change of rights failed; nothing was written.
 #[derive(Debug)]
 pub enum AccessError {
     Denied(Denied),
@@ -109,11 +110,11 @@ impl From<Fault> for AccessError {
     }
 }
 
-/// What was changed, and the event that says so.
+/// The changed value, and the `seq` of its event.
 #[derive(Debug, Clone)]
 pub struct Changed<T> {
     pub value: T,
-    /// None when nothing had to be written.
+    /// None if nothing had to be written.
     pub seq: Option<i64>,
 }
 
@@ -121,7 +122,8 @@ impl Access {
     pub fn new(db: Database, clock: Clock, policies: Policies) -> Self {
         Self::with(db, clock, policies, None)
     }
-    /// The same, with what writes into the audit log what nobody asked for: a key from a new address, a key that was found.
+    /// The same, with a writer of audit entries for changes without a request: a key used from a
+    /// new address, a key that leaked.
     pub fn audited(db: Database, clock: Clock, policies: Policies, audit_writer: AuditWriter) -> Self {
         Self::with(db, clock, policies, Some(audit_writer))
     }
@@ -145,11 +147,11 @@ impl Access {
         &self.0.clock
     }
 
-    /// Commits what the future commits with an entry in the tenant's audit log.
-    async fn logged<T>(
+    /// Runs a future whose commits get an entry in the tenant's audit log.
+    async fn with_audit_log<T>(
         &self,
         (action, actor): (&str, Actor),
-        home: KeyHome,
+        home: TenantKey,
         address: Option<IpAddr>,
         commits: impl Future<Output = T>,
     ) -> T {
@@ -168,28 +170,29 @@ impl Access {
     /// Begins a change of the tenant's rights.
     async fn begin<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
         let work = permit.scope(&self.0.db).begin().await?;
-        rows::bump(&work).await?;
+        rows::bump_rights_version(&work).await?;
         Ok(work)
     }
 
-    /// Begins one that also writes what people or programs sign in with: those tables are the deployment's own.
+    /// Begins a change that also writes credentials, whose tables are global.
     async fn begin_with_credentials<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
         let work = self.0.db.global().maintenance_for(permit.tenant()).await?;
-        rows::bump(&work).await?;
+        rows::bump_rights_version(&work).await?;
         Ok(work)
     }
 
-    /// Ends a change: tells the tenant's stream, commits, and forgets what this node knew of the tenant's rights.
+    /// Ends a change: writes its event, commits, and drops the tenant's cached rights.
     async fn end(&self, mut work: Work, event: NewEvent) -> Result<Option<i64>, Fault> {
         let tenant = work.tenant();
         let seq = journal::append(&mut work, vec![event], self.0.clock.now()).await?;
         work.commit().await?;
-        self.forget(tenant);
+        self.invalidate(tenant);
         Ok(seq)
     }
 
-    /// What the caller holds now, in this very transaction, and no more than they came with: a right that was taken meanwhile is not given on.
-    async fn held_now(&self, work: &Work, caller: &Caller) -> Result<PermissionSet, Fault> {
+    /// Returns the caller's current rights, read in this transaction and limited to those of the
+    /// request: a right that was revoked meanwhile cannot be passed on.
+    async fn current_permissions(&self, work: &Work, caller: &Caller) -> Result<PermissionSet, Fault> {
         if caller.actor.kind != ActorKind::Member {
             return Ok(PermissionSet::default());
         }
@@ -198,13 +201,13 @@ impl Access {
         if !is_active {
             return Ok(PermissionSet::default());
         }
-        let mut held = self.granted(work, member).await?.and(&caller.permissions);
+        let mut held = self.granted_permissions(work, member).await?.and(&caller.permissions);
         held.until = held.until.or(caller.permissions.until);
         Ok(held)
     }
 
-    /// What a member's grants come to, in this very transaction.
-    async fn granted(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
+    /// Returns the permissions of a member's grants, read in this transaction.
+    async fn granted_permissions(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
         let grants = rows::grants_of(work, member).await?;
         let roles = self.compiled(work, &rows::roles(work).await?).await?;
         let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
@@ -212,10 +215,12 @@ impl Access {
         Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
     }
 
-    /// Whether somebody holds all that another member holds, as it stands in the transaction: for rooms that suspend and remove members.
+    /// Whether a member holds all rights of another, as read in the transaction: for rooms that
+    /// suspend and remove members.
     pub async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
         let (is_active, _) = rows::is_active(work, who).await?;
-        Ok(is_active && self.granted(work, who).await?.lacks(&self.granted(work, other).await?).is_none())
+        Ok(is_active
+            && self.granted_permissions(work, who).await?.first_missing(&self.granted_permissions(work, other).await?).is_none())
     }
 
     async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {

@@ -1,4 +1,4 @@
-//! Roles as people see them: with all that they give.
+//! Roles as shown to users: with all their permissions.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::access::{core::Role, permissions::Bits, policy::BUILT_IN, rows};
 pub struct RoleView {
     pub role: Role,
     pub is_built_in: bool,
-    /// All that it gives, what it inherits included.
+    /// All permissions of the role, including inherited ones.
     pub gives: Bits,
 }
 

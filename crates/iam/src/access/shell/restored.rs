@@ -1,4 +1,5 @@
-//! After the database was restored to an earlier moment: keys that were revoked since are accepted again, and nobody can tell which.
+//! Revocation of keys after a restore: keys that had been revoked since the backup are accepted
+//! again, and they cannot be told apart.
 
 use entity::prelude::*;
 use platform::storage::Fault;
@@ -6,15 +7,15 @@ use platform::storage::Fault;
 use super::{Access, events};
 use crate::access::{
     core::ApiKey,
-    rows::{self, Opened},
+    rows::{self, KeyWithIntegration},
 };
 
-/// A key that is accepted, in words for an operator.
+/// An accepted key, described for an operator.
 #[derive(Debug, Clone)]
-pub struct LiveKey {
+pub struct ActiveKey {
     pub id: ApiKeyId,
     pub name: String,
-    /// How its secret begins.
+    /// First characters of its secret.
     pub prefix: String,
     pub integration: String,
     pub created_at: Timestamp,
@@ -23,31 +24,34 @@ pub struct LiveKey {
 
 impl Access {
     /// The keys of a tenant that are accepted, the oldest first.
-    pub async fn live_keys(&self, tenant: TenantId) -> Result<Vec<LiveKey>, Fault> {
+    pub async fn active_keys(&self, tenant: TenantId) -> Result<Vec<ActiveKey>, Fault> {
         let scope = self.0.db.tenant(tenant);
-        let keys = rows::live_keys(&scope, self.0.clock.now()).await?;
+        let keys = rows::active_keys(&scope, self.0.clock.now()).await?;
         let ids: Vec<IntegrationId> = keys.iter().map(|key| key.integration).collect();
         let integrations = rows::integrations_by_id(&scope, &ids).await?;
         let name =
             |id| integrations.iter().find(|known| known.id == id && known.disabled_at.is_none()).map(|known| known.name.clone());
         let live = |key: ApiKey| {
             let ApiKey { id, name: key_name, prefix, created_at, last_used_at, .. } = key;
-            Some(LiveKey { id, name: key_name, prefix, integration: name(key.integration)?, created_at, last_used_at })
+            Some(ActiveKey { id, name: key_name, prefix, integration: name(key.integration)?, created_at, last_used_at })
         };
         Ok(keys.into_iter().filter_map(live).collect())
     }
 
-    /// Revokes all keys of a tenant that are accepted, as the system (`revoke_as_system`); which they were. A key that is being made is waited for.
-    pub async fn revoke_all_as_system(&self, tenant: TenantId, action: &str) -> Result<Vec<LiveKey>, Fault> {
-        /// The second time finds keys that were made by whoever was let in before the first one.
-        const TIMES: usize = 2;
+    /// Revokes all accepted keys of a tenant, as the system (`revoke_as_system`), and returns them.
+    /// Waits for transactions that are creating a key.
+    pub async fn revoke_all_as_system(&self, tenant: TenantId, action: &str) -> Result<Vec<ActiveKey>, Fault> {
+        /// The second pass finds keys that were created during the first by callers who were
+        /// admitted before it.
+        const PASSES: usize = 2;
         let mut revoked = Vec::new();
-        for _ in 0..TIMES {
-            // Whoever makes a key has the tenant's policy until it is written.
+        for _ in 0..PASSES {
+            // A transaction that creates a key locks the tenant's policy version until it is
+            // written.
             let work = self.0.db.tenant(tenant).begin().await?;
-            rows::bump(&work).await?;
+            rows::bump_rights_version(&work).await?;
             work.rollback().await?;
-            for key in self.live_keys(tenant).await? {
+            for key in self.active_keys(tenant).await? {
                 if self.revoke_as_system(tenant, key.id, action).await? {
                     revoked.push(key);
                 }
@@ -56,20 +60,23 @@ impl Access {
         Ok(revoked)
     }
 
-    /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action. False where there is no such key that is not revoked.
+    /// Revokes a key as the system, with this action in the tenant's audit log. False if there is
+    /// no such key, or it is revoked already.
     pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<bool, Fault> {
         let scope = self.0.db.tenant(tenant);
-        let home = rows::home_in(&scope, key).await?;
+        let home = rows::read_tenant_key(&scope, key).await?;
         let work = scope.begin().await?;
-        rows::bump(&work).await?;
-        let Some(Opened { key, .. }) = rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none()) else {
+        rows::bump_rights_version(&work).await?;
+        let Some(KeyWithIntegration { key, .. }) =
+            rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none())
+        else {
             work.rollback().await?;
             return Ok(false);
         };
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
         let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.logged((action, Actor::SYSTEM), home, None, ended).await?;
+        self.with_audit_log((action, Actor::SYSTEM), home, None, ended).await?;
         Ok(true)
     }
 }

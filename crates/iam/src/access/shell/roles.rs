@@ -13,7 +13,7 @@ use crate::access::{
     caller::Permit,
     core::{
         At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage, check_role,
-        heirs, inheritance, outlives,
+        descendant_roles, inheritance, outlives,
     },
     permissions::{Bits, kind},
     policy::BUILT_IN,
@@ -21,7 +21,7 @@ use crate::access::{
     set::{PermissionSet, Reach},
 };
 
-/// What of a role is to be changed: what is None stays.
+/// Changes to a role; a field that is None stays.
 #[derive(Debug, Clone, Default)]
 pub struct RoleFields {
     pub key: Option<String>,
@@ -35,14 +35,15 @@ fn known(own: &[Role]) -> HashMap<RoleId, Vec<RoleId>> {
     own.iter().map(|role| (role.id, role.inherits.clone())).chain(defaults).collect()
 }
 
-fn unique(own: &[Role], role: RoleId, key: &str, refusals: &mut Refusals) {
+fn check_unique_key(own: &[Role], role: RoleId, key: &str, refusals: &mut Refusals) {
     let taken = own.iter().any(|other| other.id != role && other.key == key) || BUILT_IN.iter().any(|known| known.key == key);
     if taken {
         refusals.add(Refusal::RoleKeyTaken.at(At::input(Field::Key)));
     }
 }
 
-/// A role says nothing of stores, so whoever puts a permission into one, or takes it out, must hold it for all of them.
+/// A role has no stores, so a caller who adds a permission to a role, or removes one, must hold it
+/// for all stores.
 fn within(giver: &PermissionSet, given: Bits, codes: &[String], refusals: &mut Refusals) {
     let beyond = given.indices().filter(|index| giver.reach(*index) != Reach::Everywhere).collect();
     refusals.beyond(codes, beyond, |permission| Invalid::NotHeld { permission });
@@ -69,14 +70,14 @@ impl Access {
         };
         let is_sound = inheritance(role.id, &role.inherits, &known(&own), &mut refusals);
         refusals.end(Stage::Reference)?;
-        unique(&own, role.id, &role.key, &mut refusals);
+        check_unique_key(&own, role.id, &role.key, &mut refusals);
         if own.len() >= MAX_ROLES {
             refusals.add(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT));
         }
         own.push(role.clone());
         // Only chains that may be are compiled.
         let gives = if is_sound { self.gives(&work, &own, role.id).await? } else { permissions };
-        within(&self.held_now(&work, permit.caller()).await?, gives, &new.permissions, &mut refusals);
+        within(&self.current_permissions(&work, permit.caller()).await?, gives, &new.permissions, &mut refusals);
         refusals.end(Stage::State)?;
         rows::add_role(&work, &role).await?;
         audit::changed(&mut work, role.id, None, Some(&traced::role(&role)), None);
@@ -117,15 +118,15 @@ impl Access {
             created_at: before.created_at,
             updated_at: self.clock().now(),
         };
-        unique(&own, id, &role.key, &mut refusals);
+        check_unique_key(&own, id, &role.key, &mut refusals);
         let gave = self.gives(&work, &own, id).await?;
         own[place] = role.clone();
-        let gives = if is_sound { self.gives(&work, &own, id).await? } else { joined(gave, role.permissions) };
-        let giver = self.held_now(&work, permit.caller()).await?;
+        let gives = if is_sound { self.gives(&work, &own, id).await? } else { union_of(gave, role.permissions) };
+        let giver = self.current_permissions(&work, permit.caller()).await?;
         let gained = gives.without(gave);
-        let moved = joined(gained, gave.without(gives));
+        let moved = union_of(gained, gave.without(gives));
         within(&giver, moved, fields.permissions.as_deref().unwrap_or_default(), &mut refusals);
-        if !gained.is_empty() && outlives(&giver, None) && had(&work, &heirs(id, &known(&own))).await? {
+        if !gained.is_empty() && outlives(&giver, None) && has_holders(&work, &descendant_roles(id, &known(&own))).await? {
             refusals.add(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)));
         }
         refusals.end(Stage::State)?;
@@ -136,7 +137,7 @@ impl Access {
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }
 
-    /// Removes a role that nobody has and no other inherits.
+    /// Deletes a role that no member has and no other role inherits.
     pub async fn role_delete(
         &self,
         permit: Permit<kind::RoleWrite>,
@@ -151,7 +152,7 @@ impl Access {
         if let Some(heir) = own.iter().find(|role| role.inherits.contains(&id)) {
             refusals.add(Refusal::Inherited { by: heir.key.clone() }.at(at));
         }
-        let members = rows::holders(&work, id).await?;
+        let members = rows::count_role_holders(&work, id).await?;
         if members > 0 {
             refusals.add(Refusal::HeldBy { members }.at(at));
         }
@@ -168,8 +169,8 @@ impl Access {
         Ok(self.compiled(work, own).await?.get(&id).copied().unwrap_or_default())
     }
 
-    /// The roles that can be granted, with what they give.
-    pub(super) async fn grantable(&self, reads: &impl Reads) -> Result<HashMap<RoleId, Bits>, Fault> {
+    /// The roles that can be granted, with their permissions.
+    pub(super) async fn grantable_roles(&self, reads: &impl Reads) -> Result<HashMap<RoleId, Bits>, Fault> {
         let own = rows::roles(reads).await?;
         let gives = self.compiled(reads, &own).await?;
         let ids = own.iter().map(|role| role.id).chain(defaults(&gives).map(|role| role.id));
@@ -177,17 +178,17 @@ impl Access {
     }
 }
 
-/// Whether somebody has one of the roles.
-async fn had(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
+/// Whether any member has one of the roles.
+async fn has_holders(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
     for role in roles {
-        if rows::holders(work, *role).await? > 0 {
+        if rows::count_role_holders(work, *role).await? > 0 {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn joined(mut bits: Bits, more: Bits) -> Bits {
+fn union_of(mut bits: Bits, more: Bits) -> Bits {
     bits.join(more);
     bits
 }

@@ -1,5 +1,5 @@
-//! What the audit log compares of rights: roles, grants, groups of stores, integrations and their keys, under the names that the API gives their
-//! fields. A key's secret is nowhere.
+//! Fields of rights that the audit log compares: roles, grants, groups of stores, integrations and
+//! their keys, under the names that the API gives them. No field contains a key's secret.
 
 use std::collections::BTreeMap;
 

@@ -2,45 +2,46 @@
 
 use totp_rs::{Builder, Totp};
 
-/// A login waits so long for its second factor …
+/// Time limit for the second factor of a login, in seconds.
 pub const CHALLENGE_SECONDS: i64 = 300;
-/// … and through so many codes; then the password is asked for again.
-pub const CHALLENGE_TRIES: i64 = 5;
-/// So many wrong codes of a user …
-pub const WRONG_CODES: i64 = 5;
-/// … within so long, and no further one is looked at.
-pub const WRONG_SECONDS: i64 = 900;
-/// An enrolment waits so long for its first code.
-pub const PENDING_SECONDS: i64 = 3600;
-/// Codes for emergencies, made as a set.
-pub const BACKUP_CODES: i64 = 10;
+/// Maximum codes tried in one challenge; then the password is required again.
+pub const MAX_CHALLENGE_TRIES: i64 = 5;
+/// Wrong codes of a user within `WRONG_CODE_WINDOW_SECONDS`, after which further codes are refused unchecked.
+pub const MAX_WRONG_CODES: i64 = 5;
+/// Window in which wrong codes are counted, in seconds.
+pub const WRONG_CODE_WINDOW_SECONDS: i64 = 900;
+/// Time limit for the first code of an enrolment, in seconds.
+pub const ENROLMENT_SECONDS: i64 = 3600;
+/// Backup codes in a set.
+pub const BACKUP_CODE_COUNT: i64 = 10;
 
 const ISSUER: &str = "Entrepot";
 const STEP_SECONDS: u64 = 30;
 /// Steps that a clock may be off, either way.
-const SKEW: u16 = 1;
+const MAX_SKEW_STEPS: u16 = 1;
 
-/// SHA-1, six digits, thirty seconds: what every authenticator knows.
+/// SHA-1, six digits, thirty seconds: the parameters that every authenticator supports.
 fn totp(seed: &[u8], account: &str) -> Totp {
     // A colon would end the account's name.
     let account = account.replace(':', ".");
-    let builder = Builder::new().with_digits(6).with_step_duration(STEP_SECONDS).with_skew(SKEW);
+    let builder = Builder::new().with_digits(6).with_step_duration(STEP_SECONDS).with_skew(MAX_SKEW_STEPS);
     builder.with_secret(seed.to_vec()).with_account_name(account).with_issuer(Some(ISSUER)).build_noncompliant()
 }
 
-/// What an authenticator is given, by link or by QR code.
+/// Returns the `otpauth:` URI for an authenticator, sent as a link or a QR code.
 pub fn otpauth_uri(seed: &[u8], account: &str) -> Option<String> {
     totp(seed, account).to_url().ok()
 }
 
-/// The step that a code belongs to, if it is of now or of a step beside. Codes are compared in constant time.
+/// The time step of a code, if it is the current one or an adjacent one. Codes are compared in
+/// constant time.
 pub fn matching_step(seed: &[u8], code: &str, seconds: i64) -> Option<i64> {
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let step = totp(seed, "").check(&code, u64::try_from(seconds).ok()?)?;
     i64::try_from(step).ok()
 }
 
-/// Letters and digits that are not taken for each other (Crockford's base32).
+/// Letters and digits that are not mistaken for each other (Crockford's base32).
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// `07-ABCDE-FGHJK`: the number picks the row, the rest is 50 random bits.
@@ -49,12 +50,12 @@ pub fn backup_code(number: i64, random: [u8; 10]) -> String {
     format!("{number:02}-{}-{}", &letters[..5], &letters[5..])
 }
 
-/// The number of a code as somebody typed it, and the code as it was printed.
+/// Parses a typed backup code: its number, and the code as it was printed.
 pub fn read_backup_code(typed: &str) -> Option<(i64, String)> {
     let plain: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
     let is_known = plain.len() == 12 && plain.bytes().all(|byte| ALPHABET.contains(&byte));
     let number: i64 = plain.get(..2).filter(|_| is_known)?.parse().ok()?;
-    (1..=BACKUP_CODES).contains(&number).then(|| (number, format!("{number:02}-{}-{}", &plain[2..7], &plain[7..])))
+    (1..=BACKUP_CODE_COUNT).contains(&number).then(|| (number, format!("{number:02}-{}-{}", &plain[2..7], &plain[7..])))
 }
 
 #[cfg(test)]

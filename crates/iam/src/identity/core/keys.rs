@@ -1,15 +1,17 @@
-//! The life of a signing key: next → active → retired → gone. Pure.
+//! The life cycle of a signing key: next → active → retired → removed. Pure.
 
 use entity::prelude::{SigningKeyId, Timestamp};
 
-/// A key is published for so long before it signs, so that whoever keeps a copy of the set has it in time.
+/// Seconds for which a key is published before it signs, so that clients that cache the key set
+/// have it in time.
 pub const LEAD_SECONDS: i64 = 3600;
-/// A key signs for so long, then another takes its place.
+/// Seconds for which a key signs until the next one replaces it.
 pub const ROTATE_SECONDS: i64 = 90 * 24 * 3600;
-/// A key goes on checking for so long after it stopped signing: longer than any access token may live (24 hours), and clocks may differ.
-pub const KEEP_SECONDS: i64 = 25 * 3600;
+/// Seconds for which a key verifies after it stopped signing: longer than the maximum lifetime of
+/// an access token (24 hours), plus clock skew.
+pub const RETIRED_KEY_SECONDS: i64 = 25 * 3600;
 
-/// Where a key stands in its life.
+/// State of a signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// Published, does not sign yet.
@@ -18,7 +20,7 @@ pub enum KeyState {
     Active,
     /// Does not sign any more, still checks.
     Retired,
-    /// Checks nothing any more: to be removed.
+    /// No longer verifies tokens; to be removed.
     Gone,
 }
 
@@ -28,21 +30,21 @@ pub fn states(signs_from: &[Timestamp], now: Timestamp) -> Vec<KeyState> {
     let state = |(index, _): (usize, &Timestamp)| match index.cmp(&active) {
         std::cmp::Ordering::Greater => KeyState::Next,
         std::cmp::Ordering::Equal => KeyState::Active,
-        std::cmp::Ordering::Less if signs_from[index + 1].plus_seconds(KEEP_SECONDS) > now => KeyState::Retired,
+        std::cmp::Ordering::Less if signs_from[index + 1].plus_seconds(RETIRED_KEY_SECONDS) > now => KeyState::Retired,
         std::cmp::Ordering::Less => KeyState::Gone,
     };
     signs_from.iter().enumerate().map(state).collect()
 }
 
-/// What is to be done about the keys now.
+/// Changes of the signing keys that are due now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Upkeep {
-    /// A new one is to be made, which signs from then on.
+pub struct RotationPlan {
+    /// Time from which a new key has to sign, if one has to be created.
     pub make_for: Option<Timestamp>,
     pub remove: Vec<SigningKeyId>,
 }
 
-pub fn upkeep(keys: &[(SigningKeyId, Timestamp)], now: Timestamp) -> Upkeep {
+pub fn plan_rotation(keys: &[(SigningKeyId, Timestamp)], now: Timestamp) -> RotationPlan {
     let times: Vec<Timestamp> = keys.iter().map(|(_, from)| *from).collect();
     let states = states(&times, now);
     let gone = keys.iter().zip(&states).filter(|(_, state)| **state == KeyState::Gone);
@@ -50,7 +52,7 @@ pub fn upkeep(keys: &[(SigningKeyId, Timestamp)], now: Timestamp) -> Upkeep {
         (Some(from), Some(KeyState::Active)) => from.plus_seconds(ROTATE_SECONDS - LEAD_SECONDS) <= now,
         _ => false,
     };
-    Upkeep { make_for: is_due.then(|| now.plus_seconds(LEAD_SECONDS)), remove: gone.map(|((id, _), _)| *id).collect() }
+    RotationPlan { make_for: is_due.then(|| now.plus_seconds(LEAD_SECONDS)), remove: gone.map(|((id, _), _)| *id).collect() }
 }
 
 #[cfg(test)]
@@ -69,18 +71,21 @@ mod tests {
         let at = |seconds| states(&from, Timestamp(0).plus_seconds(seconds));
         assert_eq!(at(999), [KeyState::Active, KeyState::Next]);
         assert_eq!(at(1000), [KeyState::Retired, KeyState::Active]);
-        assert_eq!(at(999 + KEEP_SECONDS), [KeyState::Retired, KeyState::Active]);
-        assert_eq!(at(1000 + KEEP_SECONDS), [KeyState::Gone, KeyState::Active]);
+        assert_eq!(at(999 + RETIRED_KEY_SECONDS), [KeyState::Retired, KeyState::Active]);
+        assert_eq!(at(1000 + RETIRED_KEY_SECONDS), [KeyState::Gone, KeyState::Active]);
     }
 
     #[test]
     fn the_next_key_is_made_in_time_and_once() {
         let one = [key(1, 0)];
         let due = ROTATE_SECONDS - LEAD_SECONDS;
-        assert_eq!(upkeep(&one, key(0, due - 1).1), Upkeep::default());
-        assert_eq!(upkeep(&one, key(0, due).1).make_for, Some(key(0, ROTATE_SECONDS).1));
+        assert_eq!(plan_rotation(&one, key(0, due - 1).1), RotationPlan::default());
+        assert_eq!(plan_rotation(&one, key(0, due).1).make_for, Some(key(0, ROTATE_SECONDS).1));
         let two = [key(1, 0), key(2, ROTATE_SECONDS)];
-        assert_eq!(upkeep(&two, key(0, due + 1).1), Upkeep::default());
-        assert_eq!(upkeep(&two, key(0, ROTATE_SECONDS + KEEP_SECONDS).1), Upkeep { make_for: None, remove: vec![one[0].0] });
+        assert_eq!(plan_rotation(&two, key(0, due + 1).1), RotationPlan::default());
+        assert_eq!(
+            plan_rotation(&two, key(0, ROTATE_SECONDS + RETIRED_KEY_SECONDS).1),
+            RotationPlan { make_for: None, remove: vec![one[0].0] }
+        );
     }
 }

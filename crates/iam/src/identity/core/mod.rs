@@ -1,4 +1,4 @@
-//! What a registration must look like, and the rules of sessions, keys and second factors. Pure.
+//! Rules of registrations, sessions, keys and second factors. Pure.
 
 mod factor;
 mod keys;
@@ -12,18 +12,18 @@ mod sandbox;
 mod session;
 
 pub use factor::{
-    BACKUP_CODES, CHALLENGE_SECONDS, CHALLENGE_TRIES, PENDING_SECONDS, WRONG_CODES, WRONG_SECONDS, backup_code, matching_step,
-    otpauth_uri, read_backup_code,
+    BACKUP_CODE_COUNT, CHALLENGE_SECONDS, ENROLMENT_SECONDS, MAX_CHALLENGE_TRIES, MAX_WRONG_CODES, WRONG_CODE_WINDOW_SECONDS,
+    backup_code, matching_step, otpauth_uri, read_backup_code,
 };
-pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
+pub use keys::{KeyState, LEAD_SECONDS, plan_rotation, states};
 pub use network::network;
 pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
 pub use profile::locale;
 pub use qr::svg;
 pub use refusal::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};
-pub use risk::{Before, FAILURE_SECONDS, Facts, Risk, Sign, assess};
+pub use risk::{EarlierSession, FAILURE_WINDOW_SECONDS, LoginFacts, Risk, RiskFactor, assess};
 pub use sandbox::{MAX_SANDBOXES, NewSandbox, check_sandbox, free_slot};
-pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
+pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, PresentedToken, RefreshDecision, TokenState, step};
 
 /// A registration: a person, and the tenant they will own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +39,14 @@ const NAME: usize = 255;
 /// The longest address that SMTP carries (RFC 5321, 4.5.3.1.3, less the brackets).
 const EMAIL: usize = 254;
 
-/// The form under which an address is looked up. What stands in the way of a control character is in no address that is kept, so whoever
-/// sends one is looked for, and not found; a database may refuse to look for the character itself.
+/// The form under which an address is looked up. Control characters are replaced by a space, which
+/// no stored address has, so such a lookup finds nothing; a database may refuse to search for the
+/// character itself.
 pub fn email_key(email: &str) -> String {
     email.trim().to_lowercase().replace(char::is_control, " ")
 }
 
-/// Everything that is wrong with a registration, in the order of its fields.
+/// Returns all errors of a registration, in the order of its fields.
 pub fn check(new: &NewTenant) -> Vec<Rejection> {
     let mut found: Vec<Rejection> = check_email(&new.email).into_iter().collect();
     found.extend(check_name(Field::DisplayName, &new.display_name));
@@ -54,7 +55,7 @@ pub fn check(new: &NewTenant) -> Vec<Rejection> {
     found
 }
 
-/// What is wrong with an address.
+/// Checks an e-mail address.
 pub fn check_email(email: &str) -> Option<Rejection> {
     let email = email.trim();
     let parts = email.split_once('@');
@@ -71,7 +72,7 @@ pub fn check_email(email: &str) -> Option<Rejection> {
     }
 }
 
-/// What is wrong with a tenant's short name.
+/// Checks a tenant's slug.
 pub fn check_slug(slug: &str) -> Option<Rejection> {
     if slug.trim().is_empty() {
         return Some(InputRefusal::NoSlug.into());
@@ -79,7 +80,7 @@ pub fn check_slug(slug: &str) -> Option<Rejection> {
     (!is_slug(slug)).then_some(Rejection::Input(InputRefusal::Slug))
 }
 
-/// What is wrong with a name.
+/// Checks a name.
 pub fn check_name(field: Field, value: &str) -> Option<Rejection> {
     if value.trim().is_empty() {
         Some(InputRefusal::NoName(field).into())

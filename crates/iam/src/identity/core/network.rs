@@ -1,8 +1,9 @@
-//! Which network an address belongs to, as far as anybody can tell from outside. Pure.
+//! Networks of addresses, as far as they can be derived from the address alone. Pure.
 
 use core::net::IpAddr;
 
-/// The part of an address that stays the same while its owner moves about in one network: 24 bits of IPv4, 48 of IPv6.
+/// The part of an address that stays the same while its owner moves within one network: 24 bits of
+/// IPv4, 48 of IPv6.
 pub fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => {

@@ -1,20 +1,21 @@
-//! What a password must be. Pure.
+//! Rules of passwords. Pure.
 //!
-//! Length counts, composition does not (OWASP ASVS 5.0, 6.2). Refused is what a guesser tries first: well-known passwords however they are dressed
-//! up with digits and signs, runs over the keyboard, and words that belong to the person or the place.
+//! The length counts, the composition does not (OWASP ASVS 5.0, 6.2). Refused are the passwords
+//! that attackers guess first: well-known ones, also with digits and symbols added, runs of
+//! keyboard keys, and words that belong to the person or the tenant.
 
 use super::refusal::Weakness;
 
 /// Characters.
-pub const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+pub const LENGTH_RANGE: std::ops::RangeInclusive<usize> = 12..=256;
 
-/// What is left of a password when everything well known is taken out of it must have so many letters or signs.
-const OF_ONES_OWN: usize = 4;
-/// And it must have so many different characters.
-const DIFFERENT: usize = 5;
+/// Minimum letters or symbols of a password that remain after its well-known parts are removed.
+const MIN_OWN_CHARS: usize = 4;
+/// Minimum number of different characters.
+const MIN_DISTINCT_CHARS: usize = 5;
 
-/// Words that passwords are made of, in small letters. A longer one stands before one that it contains.
-const KNOWN: &[&str] = &[
+/// Common words of passwords, in lower case. A word precedes the shorter words that it contains.
+const COMMON_WORDS: &[&str] = &[
     "administrator",
     "contraseña",
     "motdepasse",
@@ -139,43 +140,45 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Rows of keyboards, and the alphabet.
-const ROWS: &[&str] =
+const KEYBOARD_ROWS: &[&str] =
     &["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "abcdefghijklmnopqrstuvwxyz"];
-/// A run is so long at least.
-const RUN: usize = 4;
+/// Minimum length of a run.
+const MIN_RUN_LENGTH: usize = 4;
 
-/// Why a password is refused. `context` are words of the person and the place; `denied` knows passwords that were stolen
-/// elsewhere, in small letters.
+/// Returns the reason to refuse a password. `context` are words of the person and the tenant;
+/// `denied` is true of leaked passwords, given in lowercase.
 pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool) -> Option<Weakness> {
     let length = password.chars().count();
-    if !LENGTH.contains(&length) {
-        return Some(Weakness::Length { least: *LENGTH.start(), most: *LENGTH.end() });
+    if !LENGTH_RANGE.contains(&length) {
+        return Some(Weakness::Length { least: *LENGTH_RANGE.start(), most: *LENGTH_RANGE.end() });
     }
     let small = password.to_lowercase();
     let different: std::collections::BTreeSet<char> = small.chars().collect();
     let rest = without_runs(&small);
     let context: Vec<String> = context.iter().flat_map(|text| words(text)).filter(|word| word.chars().count() >= 3).collect();
     let without_context = |text: String| context.iter().fold(text, |text, word| text.replace(word, " "));
-    let without_known = |text: &str| KNOWN.iter().fold(undressed(text), |text, word| text.replace(word, " "));
-    // A short word of the person may stand inside a known one, or the other way round: whichever order leaves less counts.
+    let without_known = |text: &str| COMMON_WORDS.iter().fold(undo_substitutions(text), |text, word| text.replace(word, " "));
+    // A short word of the person's data may be part of a known word, or the other way round: the
+    // order of removal that leaves less counts.
     let left = [without_known(&without_context(rest.clone())), without_context(without_known(&rest))];
     let own = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
     let own = left.iter().map(own).min().unwrap_or_default();
-    let is_common = different.len() < DIFFERENT || own < OF_ONES_OWN || denied(&small);
+    let is_common = different.len() < MIN_DISTINCT_CHARS || own < MIN_OWN_CHARS || denied(&small);
     is_common.then_some(Weakness::Common)
 }
 
-/// Lengths that a tenant may ask for: from twelve to sixty-four, in steps of so many.
+/// Step between the minimum lengths that a tenant may require, which are 12 to 64.
 pub const LENGTH_STEP: i64 = 4;
 pub const LENGTHS: std::ops::RangeInclusive<i64> = 12..=64;
 
-/// How long a password is at least, as it may be kept: coarse, so that it tells a reader of the database little.
+/// Returns the lower bound of a password's length that may be stored: coarse, so that it reveals
+/// little to a reader of the database.
 pub fn length_class(password: &str) -> i64 {
     let length = i64::try_from(password.chars().count()).unwrap_or(i64::MAX).min(*LENGTHS.end());
     length / LENGTH_STEP * LENGTH_STEP
 }
 
-/// The words of a name, an address or a slug, the whole first.
+/// The words of a name, an address or a slug: the whole text first.
 fn words(text: &str) -> Vec<String> {
     let small = text.trim().to_lowercase();
     let parts = small.split(|c: char| !c.is_alphanumeric()).map(ToOwned::to_owned).filter(|part| !part.is_empty());
@@ -186,8 +189,8 @@ fn words(text: &str) -> Vec<String> {
     all
 }
 
-/// Letters for the digits and signs that stand for them.
-fn undressed(text: &str) -> String {
+/// Replaces digits and signs by the letters that they imitate.
+fn undo_substitutions(text: &str) -> String {
     let letter = |c| match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',
@@ -197,7 +200,7 @@ fn undressed(text: &str) -> String {
         '7' => 't',
         other => other,
     };
-    // What has no letter beside it is a number, and stays one.
+    // Digits without an adjacent letter are a number, and are not replaced.
     let chars: Vec<char> = text.chars().collect();
     let beside = |index: usize| {
         let before = index.checked_sub(1).and_then(|before| chars.get(before));
@@ -217,14 +220,14 @@ fn without_runs(text: &str) -> String {
         }
     };
     let mut keep = vec![true; chars.len()];
-    for row in ROWS {
+    for row in KEYBOARD_ROWS {
         for step in [1, -1] {
             let mut start = 0;
             for index in 1..=chars.len() {
                 if index < chars.len() && follows(chars[index - 1], chars[index], row) == step {
                     continue;
                 }
-                if index - start >= RUN {
+                if index - start >= MIN_RUN_LENGTH {
                     keep[start..index].fill(false);
                 }
                 start = index;

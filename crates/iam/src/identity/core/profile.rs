@@ -1,4 +1,4 @@
-//! What a person may say of themselves. Pure.
+//! Preferences that people set for themselves. Pure.
 
 /// A language tag as people use them, in its usual spelling: `en`, `en-GB`, `zh-Hant-TW`, `es-419` (RFC 5646 without variants and extensions).
 pub fn locale(text: &str) -> Option<String> {

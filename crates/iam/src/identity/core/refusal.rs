@@ -1,5 +1,5 @@
-//! Why somebody is not let in, not registered, or may not change what they asked to. `api/src/identity/refusal.rs` gives each reason its code, words
-//! and path.
+//! Reasons to refuse a login, a registration or a change of an account.
+//! `api/src/identity/refusal.rs` gives each reason its code, text and path.
 
 use entity::{id::IdError, prelude::MemberStatus};
 
@@ -9,24 +9,25 @@ pub enum Rejection {
     Input(InputRefusal),
     Member(MemberRefusal),
 
-    // Of a registration.
+    // Registration.
     SlugTaken,
-    /// The operator lets nobody register.
+    /// The operator has closed registration.
     RegistrationClosed,
 
-    // Of what was shown.
-    /// E-mail and password do not match, or the member may not come in: which of them is not said.
+    // Credentials.
+    /// E-mail and password do not match, or the member has no access; the answer does not
+    /// distinguish them.
     InvalidCredentials,
     TokenExpired,
-    /// No refresh token was given, and none came by cookie.
+    /// No refresh token was sent, neither as an argument nor as a cookie.
     TokenMissing,
     /// The operator has suspended the tenant.
     TenantSuspended,
-    /// Another call with the same refresh token was answered meanwhile.
+    /// Another call with the same refresh token was answered first.
     RefreshRaced,
-    /// The caller's own password, shown once more, is wrong.
+    /// The caller's own password, required again for this call, is wrong.
     WrongPassword,
-    /// A link that was mailed is good no longer.
+    /// A link from an e-mail is no longer valid.
     LinkOver,
     /// The code of a second factor is wrong or was used before.
     MfaInvalid,
@@ -36,15 +37,15 @@ pub enum Rejection {
     NoEnrolment,
     NoFactor,
 
-    // Of sessions and tenants of one's own.
+    // Sessions and tenants of the caller.
     NoSession,
-    /// The caller's own session has ended since it was let in.
+    /// The caller's own session has ended since the request was admitted.
     SessionEnded,
-    /// There is no such tenant, or it is somebody else's.
+    /// The tenant does not exist, or the caller is no member of it.
     NoTenant,
     /// The session is in this tenant already.
     SameTenant,
-    /// The tenant that is switched to asks for passwords of this length, in characters.
+    /// The target tenant requires passwords of this length, in characters.
     TenantAsksLonger {
         least: i64,
     },
@@ -55,10 +56,10 @@ pub enum Rejection {
     SandboxRaced,
 }
 
-/// What is refused of what was typed.
+/// Reason to refuse an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputRefusal {
-    /// What should be the ID of something is none.
+    /// The text is no ID.
     Id(IdError),
     NoEmail,
     NoSlug,
@@ -77,40 +78,40 @@ pub enum InputRefusal {
     Locale,
     TimeZone,
     WeakPassword(Field, Weakness),
-    /// The tenant asks for longer ones, in characters.
+    /// The tenant requires a longer password, in characters.
     ShortPassword {
         field: Field,
         least: i64,
     },
 }
 
-/// What is refused of what becomes of a member.
+/// Reason to refuse a change of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberRefusal {
     Unknown,
-    /// They hold rights that the caller does not.
+    /// The member holds rights that the caller lacks.
     HoldsMore,
     SuspendsThemselves,
     RemovesThemselves,
-    /// Of a change of standing.
+    /// Change of status: the member has not accepted the invitation yet.
     NotComeIn,
-    /// Of a removal: the invitation can be revoked.
+    /// Removal: the member is only invited, and the invitation can be revoked.
     OnlyInvited,
-    /// Of a change of standing.
+    /// Change of status: the member has left.
     HasLeft,
-    /// Of a removal.
+    /// Removal: the member has left already.
     HasLeftAlready,
     StandsSo(MemberStatus),
     LastOwner,
-    /// Of the caller, who wants to leave.
+    /// The caller, who wants to leave, is the last owner.
     LastOwnerLeaves,
-    /// No invitation of theirs waits for an answer.
+    /// The user has no pending invitation.
     NotInvited,
 
-    // Of their second factor.
+    // Second factor of the member.
     OwnFactor,
     FactorOfInvited,
-    /// They belong to other tenants, too.
+    /// The member belongs to other tenants, too.
     FactorElsewhere,
     NoFactor,
 }
@@ -126,7 +127,7 @@ impl From<MemberRefusal> for Rejection {
     }
 }
 
-/// Which of the names or passwords of a call is meant.
+/// Name or password field of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     DisplayName,
@@ -136,11 +137,11 @@ pub enum Field {
     NewPassword,
 }
 
-/// Why a password is refused.
+/// Reason to refuse a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weakness {
     /// In characters.
     Length { least: usize, most: usize },
-    /// It is among those that are tried first.
+    /// The password is among the most common ones.
     Common,
 }

@@ -2,7 +2,7 @@
 
 use super::{Field, Rejection, check_name, check_slug};
 
-/// A sandbox as it is wanted.
+/// Input for a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSandbox {
     pub name: String,

@@ -1,4 +1,5 @@
-//! Devices that people have logged in from, and wrong passwords that were tried: global tables. What is kept of a device's token is its SHA-256.
+//! Devices from which users have logged in, and wrong passwords that were tried: global tables.
+//! Only the SHA-256 of a device's token is stored.
 
 use entity::{
     prelude::*,
@@ -7,42 +8,43 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
-use super::forget_free;
-use crate::identity::core::{Before, network};
+use super::delete_unlocked;
+use crate::identity::core::{EarlierSession, network};
 
 /// Devices that are remembered of a user; beyond it those last used are kept.
-const MOST: i64 = 50;
+const MAX_DEVICES: i64 = 50;
 /// Logins that a new one is compared with.
-const COMPARED: i64 = 250;
+const MAX_COMPARED_LOGINS: i64 = 250;
 
-/// Whether somebody has logged in to the account from the device, and whether anybody has to any.
+/// Whether the account has had a login from the device, and whether any account has.
 pub async fn known(db: &impl GlobalReads, user: UserId, hash: [u8; 32]) -> Result<(bool, bool), Fault> {
     let rows = db.rows("SELECT user_id FROM device WHERE hash = $1", vec![hash.to_vec().into()]).await?;
     let users: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     Ok((users.contains(&user), !users.is_empty()))
 }
 
-/// Notes that somebody has logged in from a device.
+/// Records a login of a user from a device.
 pub async fn note(work: &GlobalWork, user: UserId, hash: [u8; 32], now: Timestamp) -> Result<(), Fault> {
     let sql = "INSERT INTO device (user_id, hash, first_at, last_at) VALUES ($1, $2, $3, $3)
         ON CONFLICT (user_id, hash) DO UPDATE SET last_at = excluded.last_at";
     work.change(sql, vec![user.into(), hash.to_vec().into(), now.into()]).await?;
     let sql = "DELETE FROM device WHERE user_id = $1 AND hash NOT IN
         (SELECT d.hash FROM device d WHERE d.user_id = $1 ORDER BY d.last_at DESC, d.hash LIMIT $2)";
-    work.change(sql, vec![user.into(), MOST.into()]).await?;
+    work.change(sql, vec![user.into(), MAX_DEVICES.into()]).await?;
     Ok(())
 }
 
-/// Forgets all devices of a user: whoever logs in from one is new.
-pub async fn forget_of(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
+/// Deletes all devices of a user: each counts as new at its next login.
+pub async fn delete_devices(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
     work.change("DELETE FROM device WHERE user_id = $1", vec![user.into()]).await?;
     Ok(())
 }
 
-/// Forgets devices and wrong passwords of before a time, but those that somebody has at this moment.
-pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<(), Fault> {
+/// Deletes devices and wrong passwords from before a time, except rows that are locked at the
+/// moment.
+pub async fn delete_expired(work: &GlobalWork, before: Timestamp) -> Result<(), Fault> {
     for (table, key) in [("device", "user_id, hash"), ("login_failure", "user_id")] {
-        forget_free(work, (table, key), "last_at < $1", before).await?;
+        delete_unlocked(work, (table, key), "last_at < $1", before).await?;
     }
     Ok(())
 }
@@ -68,8 +70,8 @@ pub async fn failures(db: &impl GlobalReads, user: UserId) -> Result<Option<(i64
     Ok(db.records::<Failures>(&sql, vec![user.into()]).await?.pop().map(|row| (row.count, row.last_at)))
 }
 
-/// Somebody has logged in: wrong passwords from before are forgotten.
-pub async fn forget_failures(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
+/// Deletes the wrong passwords of a user after a successful login.
+pub async fn delete_failures(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
     work.change("DELETE FROM login_failure WHERE user_id = $1", vec![user.into()]).await?;
     Ok(())
 }
@@ -84,20 +86,20 @@ struct Login {
     ends_at: Timestamp,
 }
 
-/// Where a user has logged in, the last login first.
-pub async fn logins(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<Before>, Fault> {
+/// Returns a user's logins, the last first.
+pub async fn logins(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<EarlierSession>, Fault> {
     let sql = format!("SELECT {} FROM session WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2", Login::SELECT);
     let before = |row: Login| {
         let address = row.address.and_then(|address| address.parse().ok());
         let goes_on = row.ended_at.is_none() && row.ends_at > now;
-        Before { network: address.map(network), user_agent: row.user_agent, used_at: row.used_at, goes_on }
+        EarlierSession { network: address.map(network), user_agent: row.user_agent, used_at: row.used_at, goes_on }
     };
-    let rows = db.records::<Login>(&sql, vec![user.into(), COMPARED.into()]).await?;
+    let rows = db.records::<Login>(&sql, vec![user.into(), MAX_COMPARED_LOGINS.into()]).await?;
     Ok(rows.into_iter().map(before).collect())
 }
 
-/// Whether somebody has ever logged in to the account.
-pub async fn was_ever_here(db: &impl GlobalReads, user: UserId) -> Result<bool, Fault> {
+/// Whether the account has ever had a login.
+pub async fn has_ever_logged_in(db: &impl GlobalReads, user: UserId) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM member WHERE user_id = $1 AND last_seen_at IS NOT NULL
         UNION ALL SELECT 1 FROM session WHERE user_id = $1 UNION ALL SELECT 1 FROM device WHERE user_id = $1 LIMIT 1";
     Ok(!db.rows(sql, vec![user.into()]).await?.is_empty())

@@ -11,13 +11,14 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::forget_free;
-use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
+use super::delete_unlocked;
+use crate::identity::core::{MAX_CHALLENGE_TRIES, MAX_WRONG_CODES, Risk, WRONG_CODE_WINDOW_SECONDS};
 
-/// The seed of an authenticator that is in use. One that is lost becomes one that nobody has, so that no password alone lets anyone in.
+/// The seed of an authenticator that is in use. A lost seed is replaced by a random one, so that a
+/// password alone is not enough to log in.
 pub const SEED: SealedColumn =
     SealedColumn { table: "totp", column: "seed", keys: &["user_id"], blind: None, loss: Loss::Random(20, "") };
-/// The seed of one that has not shown its first code yet.
+/// The seed of an authenticator that has not shown its first code yet.
 pub const PENDING_SEED: SealedColumn = SealedColumn {
     table: "totp",
     column: "pending_seed",
@@ -27,9 +28,9 @@ pub const PENDING_SEED: SealedColumn = SealedColumn {
 };
 
 /// Steps of an authenticator by which clocks may differ: five minutes.
-const STEPS_AHEAD: i64 = 10;
+const MAX_STEPS_AHEAD: i64 = 10;
 
-/// What is kept of a user's authenticator, sealed.
+/// A user's authenticator as it is stored, sealed.
 #[derive(Debug, Clone, Default)]
 pub struct Totp {
     pub seed: Option<Vec<u8>>,
@@ -55,8 +56,8 @@ pub async fn has_factor(db: &impl GlobalReads, user: UserId) -> Result<bool, Fau
     Ok(!db.rows("SELECT 1 FROM totp WHERE user_id = $1 AND seed IS NOT NULL", vec![user.into()]).await?.is_empty())
 }
 
-/// Keeps the seed of an enrolment, in the place of one that was not finished.
-pub async fn put_pending(work: &GlobalWork, user: UserId, sealed: Vec<u8>, now: Timestamp) -> Result<(), Fault> {
+/// Stores the seed of an enrolment, and replaces that of an unfinished one.
+pub async fn store_pending_seed(work: &GlobalWork, user: UserId, sealed: Vec<u8>, now: Timestamp) -> Result<(), Fault> {
     let sql = "INSERT INTO totp (user_id, pending_seed, pending_at) VALUES ($1, $2, $3)
         ON CONFLICT (user_id) DO UPDATE SET pending_seed = excluded.pending_seed, pending_at = excluded.pending_at";
     work.change(sql, vec![user.into(), sealed.into(), now.into()]).await?;
@@ -76,32 +77,34 @@ pub async fn confirm(
     Ok(work.change(sql, vec![sealed.into(), now.into(), step.into(), user.into(), pending.into()]).await? == 1)
 }
 
-/// Counts a try before it is made, so that many at once count too. None: there were too many, until the moment given.
-pub async fn take_try(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Result<(), Timestamp>, Fault> {
-    let since = now.plus_seconds(-WRONG_SECONDS);
-    // A clock that was set back makes nobody wait longer than that, and forgets nothing.
+/// Counts an attempt before it is made, so that concurrent ones count too. The inner error is the
+/// time until which further attempts are refused.
+pub async fn count_attempt(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Result<(), Timestamp>, Fault> {
+    let since = now.plus_seconds(-WRONG_CODE_WINDOW_SECONDS);
+    // If the clock was set back, the window is capped at its full length, and the count is kept.
     let ahead = "UPDATE totp SET wrong_since = $1 WHERE user_id = $2 AND wrong_since > $1";
     work.change(ahead, vec![now.into(), user.into()]).await?;
     let sql = "UPDATE totp SET wrong = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN 1 ELSE wrong + 1 END,
         wrong_since = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN $2 ELSE wrong_since END
         WHERE user_id = $3 AND (wrong_since <= $1 OR wrong < $4)";
-    if work.change(sql, vec![since.into(), now.into(), user.into(), WRONG_CODES.into()]).await? == 1 {
+    if work.change(sql, vec![since.into(), now.into(), user.into(), MAX_WRONG_CODES.into()]).await? == 1 {
         return Ok(Ok(()));
     }
     let rows = work.rows("SELECT wrong_since FROM totp WHERE user_id = $1", vec![user.into()]).await?;
     let began: Option<Timestamp> = rows.first().map(Row::scalar).transpose()?;
-    Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_SECONDS))))
+    Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_CODE_WINDOW_SECONDS))))
 }
 
-/// Uses a code by time: only one of a later step than the last. Whether it was. A last step that lies further ahead than clocks differ was used
-/// before this one was set back.
+/// Uses a code by time, which must be of a later step than the last; returns whether it was. A last
+/// step further ahead than clocks may differ was used before this clock was set back, and is
+/// ignored.
 pub async fn use_step(work: &GlobalWork, user: UserId, step: i64) -> Result<bool, Fault> {
     let sql = "UPDATE totp SET last_step = $1, wrong = 0 WHERE user_id = $2 AND (last_step < $1 OR last_step > $3) AND seed IS NOT NULL";
-    Ok(work.change(sql, vec![step.into(), user.into(), (step + STEPS_AHEAD).into()]).await? == 1)
+    Ok(work.change(sql, vec![step.into(), user.into(), (step + MAX_STEPS_AHEAD).into()]).await? == 1)
 }
 
 /// Replaces the user's codes for emergencies by a new set.
-pub async fn put_backup_codes(work: &GlobalWork, user: UserId, hashes: Vec<String>) -> Result<(), Fault> {
+pub async fn replace_backup_codes(work: &GlobalWork, user: UserId, hashes: Vec<String>) -> Result<(), Fault> {
     work.change("DELETE FROM backup_code WHERE user_id = $1", vec![user.into()]).await?;
     for (number, hash) in (1i64..).zip(hashes) {
         let row = backup_code::Model { user_id: user, number, hash, used_at: None };
@@ -142,30 +145,30 @@ pub struct ChallengeRow {
     pub user: UserId,
     pub tenant: TenantId,
     pub member: MemberId,
-    /// Where it began; another network does not go on with it.
+    /// Network in which the login began; it cannot be continued from another.
     pub network: Option<String>,
     pub auth_at: Timestamp,
-    /// How unusual the login is.
+    /// Risk of the login.
     pub risk: Risk,
-    /// What is kept of the code that was sent to the account's address, bound to the challenge's token.
+    /// Hash of the code that was sent to the account's address, bound to the challenge's token.
     pub code: Option<[u8; 32]>,
 }
 
-/// Locks logins that wait for a second factor, in the order of their keys: whoever changes or deletes several does so first. The condition is SQL on
-/// them, with values from `$1`.
-pub async fn hold_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
+/// Locks logins that wait for a second factor, in the order of their keys, as every change or
+/// deletion of several must do first. The condition is SQL on them, with values from `$1`.
+pub async fn lock_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
     work.lock_in_order(LockOrder::for_update("login_challenge", "hash"), condition, values).await
 }
 
 /// Ends those of the logins that wait for a second factor which the condition finds: SQL on them, with values from `$1`.
 pub async fn end_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>, now: Timestamp) -> Result<(), Fault> {
     let open = format!("{condition} AND done_at IS NULL");
-    hold_challenges(work, &open, values.clone()).await?;
+    lock_challenges(work, &open, values.clone()).await?;
     let sql = format!("UPDATE login_challenge SET done_at = ${} WHERE {open}", values.len() + 1);
     work.change(&sql, [values, vec![now.into()]].concat()).await.map(drop)
 }
 
-pub async fn put_challenge(
+pub async fn insert_challenge(
     work: &GlobalWork,
     hash: [u8; 32],
     challenge: ChallengeRow,
@@ -218,23 +221,24 @@ impl From<TriedRow> for ChallengeRow {
 }
 
 /// Takes one of a challenge's tries. None: it is over, or there never was one.
-pub async fn try_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<ChallengeRow>, Fault> {
+pub async fn count_challenge_attempt(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<ChallengeRow>, Fault> {
     let sql = format!(
         "UPDATE login_challenge SET tries = tries + 1 WHERE hash = $1 AND done_at IS NULL AND expires_at > $2 AND tries < $3
         RETURNING {}",
         TriedRow::SELECT
     );
-    let values = vec![hash.to_vec().into(), now.into(), CHALLENGE_TRIES.into()];
+    let values = vec![hash.to_vec().into(), now.into(), MAX_CHALLENGE_TRIES.into()];
     Ok(work.records::<TriedRow>(&sql, values).await?.pop().map(ChallengeRow::from))
 }
 
-/// Ends a challenge that was met; whether nobody else has met it.
-pub async fn meet_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
+/// Completes a challenge; returns false if it was completed already.
+pub async fn complete_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE login_challenge SET done_at = $1 WHERE hash = $2 AND done_at IS NULL";
     Ok(work.change(sql, vec![now.into(), hash.to_vec().into()]).await? == 1)
 }
 
-/// Forgets logins that were not gone on with, but those that somebody has at this moment.
-pub async fn forget_challenges(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    forget_free(work, ("login_challenge", "hash"), "expires_at < $1", now).await
+/// Deletes expired logins that still wait for a second factor, except rows that are locked at the
+/// moment.
+pub async fn delete_expired_challenges(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    delete_unlocked(work, ("login_challenge", "hash"), "expires_at < $1", now).await
 }

@@ -1,4 +1,5 @@
-//! Invitations that wait for their answer: a global table, for whoever shows a link is not in a tenant yet. What is kept of a link is its SHA-256.
+//! Pending invitations: a global table, since a caller with a link is not in a tenant yet. Only the
+//! SHA-256 of a link is stored.
 
 use entity::{
     prelude::*,
@@ -7,9 +8,9 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 
-const LOCKS: LockOrder = LockOrder::for_update("invitation", "hash");
+const LOCK_ORDER: LockOrder = LockOrder::for_update("invitation", "hash");
 
-/// Whose invitation a link is.
+/// Tenant and member of an invitation link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Invited {
     #[record(of = invitation, alias = "i", column = "tenant_id")]
@@ -20,7 +21,7 @@ pub struct Invited {
     pub user: UserId,
 }
 
-/// An invitation as it is written down.
+/// An invitation to be inserted.
 pub struct NewInvitation {
     pub hash: [u8; 32],
     pub tenant: TenantId,
@@ -31,9 +32,9 @@ pub struct NewInvitation {
     pub expires_at: Timestamp,
 }
 
-/// Writes an invitation down, in the place of one from before.
-pub async fn put(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
-    withdraw(work, new.tenant, new.member).await?;
+/// Inserts an invitation; it replaces an earlier one.
+pub async fn insert_invitation(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
+    invalidate(work, new.tenant, new.member).await?;
     let row = invitation::Model {
         hash: new.hash.to_vec(),
         tenant_id: new.tenant,
@@ -46,7 +47,7 @@ pub async fn put(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
     work.tenant().insert_global::<invitation::Entity>(row).await
 }
 
-/// Whose invitation it is, if it can still be accepted.
+/// Returns the tenant and member of an invitation, if it can still be accepted.
 pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Invited>, Fault> {
     let sql = format!(
         "SELECT {} FROM invitation i
@@ -58,38 +59,41 @@ pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> R
 }
 
 /// Uses an invitation up: only one of many calls at once does.
-pub async fn use_up(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
+pub async fn consume(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
     let sql = "DELETE FROM invitation WHERE hash = $1 AND expires_at > $2";
     Ok(work.change(sql, vec![hash.to_vec().into(), now.into()]).await? == 1)
 }
 
-pub async fn withdraw(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<(), Fault> {
+pub async fn invalidate(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<(), Fault> {
     let sql = "DELETE FROM invitation WHERE tenant_id = $1 AND member_id = $2";
     work.change(sql, vec![tenant.into(), member.into()]).await?;
     Ok(())
 }
 
-/// Ends the time of all invitations: whoever was invited stays so, and is sent another link. How many.
+/// Expires all invitations; invited members stay invited, and can be sent another link. Returns the
+/// number of invitations.
 pub async fn expire_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    // In the order of their keys, as an erasure takes those of its tenant.
-    work.lock_in_order(LOCKS, "expires_at > $1", vec![now.into()]).await?;
+    // In the order of their keys, like the erasure of a tenant.
+    work.lock_in_order(LOCK_ORDER, "expires_at > $1", vec![now.into()]).await?;
     work.change("UPDATE invitation SET expires_at = $1 WHERE expires_at > $1", vec![now.into()]).await
 }
 
 /// Locks all invitations of a tenant before they are deleted.
-pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
-    work.lock_in_order(LOCKS, "tenant_id = $1", vec![tenant.into()]).await
+pub async fn lock_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
+    work.lock_in_order(LOCK_ORDER, "tenant_id = $1", vec![tenant.into()]).await
 }
 
-/// The address that was invited, as it was written.
+/// The invited address, as it was entered.
 pub async fn address(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<String>, Fault> {
     let sql = "SELECT email FROM invitation WHERE tenant_id = $1 AND member_id = $2";
     db.rows(sql, vec![tenant.into(), member.into()]).await?.first().map(Row::scalar).transpose()
 }
 
-/// The row of an address that nobody has an account for: it has no password, and is nobody's until they come. It stays until the transaction ends: where
-/// another tenant takes its invitation of the address back, the row is forgotten before or not at all.
-pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &str, now: Timestamp) -> Result<UserId, Fault> {
+/// Returns the user row of an address, and inserts one if there is none: without a password, it is
+/// no account until the invitation is accepted. The row stays until the transaction ends: if
+/// another tenant revokes its invitation of the address, the row is deleted before this statement
+/// or not at all.
+pub async fn upsert_user(work: &GlobalWork, id: UserId, email: &str, email_key: &str, now: Timestamp) -> Result<UserId, Fault> {
     let sql =
         "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at) VALUES ($1, $2, $3, '', $2, $4)
         ON CONFLICT (email_key) DO UPDATE SET created_at = app_user.created_at RETURNING id";
@@ -99,13 +103,13 @@ pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &
 
 #[derive(Record)]
 #[record(of = member, alias = "member")]
-struct PlacedMember {
+struct MemberVersion {
     id: MemberId,
     version: i64,
 }
 
-/// Puts somebody among the members who are invited. One who has left becomes the same member again.
-pub async fn place_member(
+/// Adds a user to the invited members. A former member becomes the same member again.
+pub async fn upsert_member(
     work: &GlobalWork,
     (tenant, user): (TenantId, UserId),
     fresh: MemberId,
@@ -115,8 +119,8 @@ pub async fn place_member(
         "INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'INVITED', 1, $4, $4)
         ON CONFLICT (tenant_id, user_id) DO UPDATE SET status = 'INVITED', version = member.version + 1, updated_at = excluded.updated_at
         WHERE member.removed_at IS NOT NULL AND member.status <> 'INVITED' RETURNING {}",
-        PlacedMember::SELECT
+        MemberVersion::SELECT
     );
     let values = vec![tenant.into(), fresh.into(), user.into(), now.into()];
-    Ok(work.records::<PlacedMember>(&sql, values).await?.pop().map(|row| (row.id, row.version)))
+    Ok(work.records::<MemberVersion>(&sql, values).await?.pop().map(|row| (row.id, row.version)))
 }

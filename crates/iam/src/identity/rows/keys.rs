@@ -15,7 +15,7 @@ pub const SIGNING_KEY: SealedColumn =
 pub const SERVER_SECRET: SealedColumn =
     SealedColumn { table: "server_secret", column: "value", keys: &["id"], blind: None, loss: Loss::Row };
 
-/// All keys, the one that signs last at the end.
+/// All keys, in the order in which they begin to sign.
 pub async fn all(global: &Global) -> Result<Vec<signing_key::Model>, Fault> {
     let select = signing_key::Entity::find().order_by_asc(signing_key::Column::SignsFrom);
     global.all(select.order_by_asc(signing_key::Column::CreatedAt)).await
@@ -25,7 +25,7 @@ pub async fn insert(work: &GlobalWork, key: signing_key::Model) -> Result<(), Fa
     work.tenant().insert_global::<signing_key::Entity>(key).await
 }
 
-/// Puts the sealed form in the place of a private key from before there were keys to seal it with.
+/// Replaces a plain private key, from before there was a master key, by its sealed form.
 pub async fn seal(work: &GlobalWork, id: SigningKeyId, plain: Vec<u8>, sealed: Vec<u8>) -> Result<(), Fault> {
     let values = vec![sealed.into(), id.into(), plain.into()];
     work.change("UPDATE signing_key SET pkcs8 = $1 WHERE id = $2 AND pkcs8 = $3", values).await?;
@@ -45,7 +45,7 @@ pub async fn secret(global: &Global, id: Uuid) -> Result<Option<Vec<u8>>, Fault>
 }
 
 /// Keeps a secret, unless another node has been faster.
-pub async fn keep_secret(work: &GlobalWork, id: Uuid, sealed: Vec<u8>, now: Timestamp) -> Result<(), Fault> {
+pub async fn store_secret(work: &GlobalWork, id: Uuid, sealed: Vec<u8>, now: Timestamp) -> Result<(), Fault> {
     let sql = "INSERT INTO server_secret (id, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     work.change(sql, vec![id.into(), sealed.into(), now.into()]).await?;
     Ok(())

@@ -1,4 +1,5 @@
-//! Links that were mailed, and registrations that wait for one: global tables. What is kept of a link is its SHA-256.
+//! Links that were mailed, and registrations that wait for one: global tables. Only the SHA-256 of
+//! a link is stored.
 
 use entity::{
     prelude::*,
@@ -7,19 +8,19 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 
-use super::forget_free;
+use super::delete_unlocked;
 
 /// The order of locks on accounts: a transaction that changes links of several locks them first.
-const ACCOUNTS: LockOrder = LockOrder::for_change("app_user", "id");
+const ACCOUNT_LOCK_ORDER: LockOrder = LockOrder::for_change("app_user", "id");
 
-/// What a link is for.
+/// Purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkFor {
+pub enum LinkPurpose {
     Reset,
     Verify,
 }
 
-impl LinkFor {
+impl LinkPurpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Reset => "RESET",
@@ -28,11 +29,12 @@ impl LinkFor {
     }
 }
 
-/// Writes a link down, in a transaction that has its account: whoever ends the account's sessions finds it, or is done before.
-pub async fn put(
+/// Inserts a link, in a transaction that holds its account's lock: an end of the account's sessions
+/// comes after it and withdraws it, or is done before.
+pub async fn insert_link(
     work: &GlobalWork,
     hash: [u8; 32],
-    what: LinkFor,
+    what: LinkPurpose,
     user: UserId,
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
@@ -47,21 +49,21 @@ pub async fn put(
     work.tenant().insert_global::<link::Entity>(row).await
 }
 
-/// Whose link it is, if it can still be used.
-pub async fn user_of(db: &impl GlobalReads, hash: [u8; 32], what: LinkFor, now: Timestamp) -> Result<Option<UserId>, Fault> {
+/// Returns the user of a link, if it can still be used.
+pub async fn user_of(db: &impl GlobalReads, hash: [u8; 32], what: LinkPurpose, now: Timestamp) -> Result<Option<UserId>, Fault> {
     let sql = "SELECT user_id FROM link WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
     let rows = db.rows(sql, vec![hash.to_vec().into(), what.as_str().into(), now.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
 /// Uses a link up: only one of many calls at once does.
-pub async fn use_up(work: &GlobalWork, hash: [u8; 32], what: LinkFor, now: Timestamp) -> Result<bool, Fault> {
+pub async fn consume(work: &GlobalWork, hash: [u8; 32], what: LinkPurpose, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE link SET used_at = $1 WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1";
     Ok(work.change(sql, vec![now.into(), hash.to_vec().into(), what.as_str().into()]).await? == 1)
 }
 
-/// The user's other links for the same are good for nothing any more.
-pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Timestamp) -> Result<(), Fault> {
+/// Invalidates the user's other links of the same purpose.
+pub async fn invalidate(work: &GlobalWork, user: UserId, what: LinkPurpose, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE link SET used_at = $1 WHERE user_id = $2 AND purpose = $3 AND used_at IS NULL";
     work.change(sql, vec![now.into(), user.into(), what.as_str().into()]).await?;
     Ok(())
@@ -74,25 +76,27 @@ pub async fn end_registrations(work: &GlobalWork, now: Timestamp) -> Result<usiz
 }
 
 /// Withdraws all links that were mailed and all registrations that wait for one; how many.
-pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    // Before accounts, as whoever carries a registration out takes it.
+pub async fn invalidate_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    // Registrations are locked before accounts, in the same order as when a registration is
+    // completed.
     let registrations = end_registrations(work, now).await?;
     let open = "used_at IS NULL AND expires_at > $1";
-    work.lock_in_order(ACCOUNTS, &format!("id IN (SELECT user_id FROM link WHERE {open})"), vec![now.into()]).await?;
+    work.lock_in_order(ACCOUNT_LOCK_ORDER, &format!("id IN (SELECT user_id FROM link WHERE {open})"), vec![now.into()]).await?;
     let links = work.change(&format!("UPDATE link SET used_at = $1 WHERE {open}"), vec![now.into()]).await?;
     Ok(links + registrations)
 }
 
-/// Withdraws the links of the first accounts behind an ID. Whoever makes a link has the account until it is written: none is left that was asked for
-/// before. Returns how many, and the ID of the last account; None where there is none behind it.
-pub async fn withdraw_behind(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Option<(usize, UserId)>, Fault> {
-    /// Accounts of one call.
-    const MOST: i64 = 1_000;
+/// Withdraws the links of the next accounts after an ID. A link is inserted under its account's
+/// lock, so every link requested before is withdrawn. Returns the number of links, and the ID of
+/// the last account; None if no account follows.
+pub async fn invalidate_after(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Option<(usize, UserId)>, Fault> {
+    /// Maximum accounts of one call.
+    const MAX_ACCOUNTS_PER_CALL: i64 = 1_000;
     let backend = work.backend();
-    // In the order of the IDs, as `ACCOUNTS` has them. Who was only invited has no links.
+    // In the order of the IDs, as in `ACCOUNT_LOCK_ORDER`. Users who are only invited have no links.
     let lock = backend.for_change("u");
     let sql = format!("SELECT u.id FROM app_user u WHERE u.id > $1 AND u.password_hash <> '' ORDER BY u.id LIMIT $2{lock}");
-    let rows = work.rows(&sql, vec![user.into(), MOST.into()]).await?;
+    let rows = work.rows(&sql, vec![user.into(), MAX_ACCOUNTS_PER_CALL.into()]).await?;
     let ids: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     let Some(last) = ids.last().copied() else { return Ok(None) };
     let of_them = backend.in_ids("user_id", 2);
@@ -100,11 +104,11 @@ pub async fn withdraw_behind(work: &GlobalWork, user: UserId, now: Timestamp) ->
     Ok(Some((work.change(&sql, vec![now.into(), backend.ids(ids)]).await?, last)))
 }
 
-/// Keeps a hash that no password has in the place of everybody's; how many had one.
+/// Replaces all passwords by a hash that no password has; returns their number.
 pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
-    // Who was only invited has none.
+    // Users that were only invited have no password.
     let those = "password_hash <> '' AND password_hash <> $1";
-    work.lock_in_order(ACCOUNTS, those, vec![nobodys.into()]).await?;
+    work.lock_in_order(ACCOUNT_LOCK_ORDER, those, vec![nobodys.into()]).await?;
     work.change(&format!("UPDATE app_user SET password_hash = $1 WHERE {those}"), vec![nobodys.into()]).await
 }
 
@@ -131,7 +135,7 @@ pub async fn set_verified(work: &GlobalWork, user: UserId, now: Timestamp) -> Re
 /// A registration that waits for its link.
 #[derive(Debug, Clone, Record)]
 #[record(of = registration, alias = "registration")]
-pub struct Waiting {
+pub struct PendingRegistration {
     pub email: String,
     pub display_name: String,
     pub tenant_name: String,
@@ -139,7 +143,12 @@ pub struct Waiting {
     pub password_hash: String,
 }
 
-pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waiting, expires_at: Timestamp) -> Result<(), Fault> {
+pub async fn insert_registration(
+    work: &GlobalWork,
+    hash: [u8; 32],
+    waiting: PendingRegistration,
+    expires_at: Timestamp,
+) -> Result<(), Fault> {
     let row = registration::Model {
         hash: hash.to_vec(),
         email: waiting.email,
@@ -153,20 +162,20 @@ pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waitin
 }
 
 /// The registration that waits for a link, if its time has not passed.
-pub async fn registration(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Waiting>, Fault> {
-    let sql = format!("SELECT {} FROM registration WHERE hash = $1 AND expires_at > $2", Waiting::SELECT);
+pub async fn registration(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<PendingRegistration>, Fault> {
+    let sql = format!("SELECT {} FROM registration WHERE hash = $1 AND expires_at > $2", PendingRegistration::SELECT);
     Ok(db.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
 }
 
-/// Takes a registration out of those that wait; whether it was there still.
+/// Deletes a pending registration; returns false if it was gone already.
 pub async fn end_registration(work: &GlobalWork, hash: [u8; 32]) -> Result<bool, Fault> {
     Ok(work.change("DELETE FROM registration WHERE hash = $1", vec![hash.to_vec().into()]).await? == 1)
 }
 
-/// Forgets links and registrations whose time has passed, but those that somebody has at this moment.
-pub async fn forget(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
+/// Deletes expired links and registrations, except rows that are locked at the moment.
+pub async fn delete_expired(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
     for table in ["link", "registration"] {
-        forget_free(work, (table, "hash"), "expires_at < $1", now).await?;
+        delete_unlocked(work, (table, "hash"), "expires_at < $1", now).await?;
     }
     Ok(())
 }

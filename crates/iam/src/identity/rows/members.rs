@@ -1,4 +1,4 @@
-//! Members as others see them, and where they stand.
+//! Members as other members see them, and their status.
 
 use entity::{
     prelude::*,
@@ -11,14 +11,14 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{Membership, lock_password, of_members};
+use super::{Membership, lock_password, select_memberships};
 use crate::identity::core::email_key;
 
 /// A member as others see it.
 #[derive(Debug, Clone)]
 pub struct MemberView {
     pub membership: Membership,
-    /// As the invitation has it, until they have come in.
+    /// The invitation's address until the member has joined.
     pub email: String,
     pub email_key: String,
     pub display_name: String,
@@ -26,14 +26,14 @@ pub struct MemberView {
     pub updated_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
     pub mfa_enabled: bool,
-    /// When they left or were removed.
+    /// Time at which they left or were removed.
     pub left_at: Option<Timestamp>,
-    pub invitation: Option<Sent>,
+    pub invitation: Option<PendingInvitation>,
 }
 
 /// An invitation that waits for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
+pub struct PendingInvitation {
     pub by: MemberId,
     pub at: Timestamp,
     pub expires_at: Timestamp,
@@ -84,24 +84,25 @@ impl From<ViewRow> for MemberView {
             last_seen_at: row.last_seen_at,
             mfa_enabled: row.mfa_enabled,
             left_at,
-            invitation: sent.map(|(by, (at, expires_at))| Sent { by, at, expires_at }),
+            invitation: sent.map(|(by, (at, expires_at))| PendingInvitation { by, at, expires_at }),
         };
-        seen.hiding_who_was_invited(row.invited)
+        seen.mask_invited_account(row.invited)
     }
 }
 
-const FROM: &str = "FROM member m JOIN app_user u ON u.id = m.user_id
+const FROM_CLAUSE: &str = "FROM member m JOIN app_user u ON u.id = m.user_id
     LEFT JOIN invitation i ON i.tenant_id = m.tenant_id AND i.member_id = m.id";
 
 /// Members: conditions, order and limit are SQL over `m`, `u` and `i`, values from `$1`.
 async fn views(db: &impl GlobalReads, conditions: &str, values: Vec<Value>) -> Result<Vec<MemberView>, Fault> {
-    let sql = format!("SELECT {} {FROM} WHERE {conditions}", ViewRow::SELECT);
+    let sql = format!("SELECT {} {FROM_CLAUSE} WHERE {conditions}", ViewRow::SELECT);
     Ok(db.records::<ViewRow>(&sql, values).await?.into_iter().map(MemberView::from).collect())
 }
 
 impl MemberView {
-    /// Whoever invites an address learns nothing of its account, not even whether there is one.
-    fn hiding_who_was_invited(mut self, invited: Option<String>) -> Self {
+    /// Hides the account behind an invitation: an inviter must not learn anything of it, not even
+    /// whether it exists.
+    fn mask_invited_account(mut self, invited: Option<String>) -> Self {
         if self.membership.status == MemberStatus::Invited {
             self.email = invited.unwrap_or_else(|| self.email_key.clone());
             self.display_name.clone_from(&self.email);
@@ -115,8 +116,8 @@ pub async fn member_with_user(db: &impl GlobalReads, tenant: TenantId, member: M
     Ok(views(db, "m.tenant_id = $1 AND m.id = $2", vec![tenant.into(), member.into()]).await?.pop())
 }
 
-/// Members who have one of these addresses, as `email_key` writes them; those who have left are among them. Who was invited has the address of the
-/// invitation alone, as `MemberView` shows.
+/// Members with one of these addresses, in the form of `email_key`, including former members. An
+/// invited member is found by the address of the invitation only, as `MemberView` shows it.
 pub async fn with_addresses(db: &impl GlobalReads, tenant: TenantId, keys: &[String]) -> Result<Vec<MemberView>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -127,27 +128,29 @@ pub async fn with_addresses(db: &impl GlobalReads, tenant: TenantId, keys: &[Str
     Ok(found.into_iter().filter(|view| keys.contains(&email_key(&view.email))).collect())
 }
 
-/// Which members of a tenant; what is None asks nothing. Of those who were invited nothing is asked that `MemberView` does not show.
+/// Filter of a tenant's members; a field that is None does not filter. For invited members it uses
+/// no field that `MemberView` hides.
 #[derive(Debug, Clone, Default)]
 pub struct MemberFilter {
-    /// Those in these standings; an empty list matches nothing.
+    /// Members with one of these statuses; an empty list matches nothing.
     pub statuses: Option<Vec<MemberStatus>>,
-    /// One of these; an empty list matches nothing.
+    /// Members with one of these IDs; an empty list matches nothing.
     pub ids: Option<Vec<MemberId>>,
-    /// Part of the name or the address. The letters A to Z are compared without their case.
+    /// Part of the name or the address. The letters A to Z match in either case.
     pub search: Option<String>,
     pub mfa_enabled: Option<bool>,
-    /// Created from this moment on, and before that one.
+    /// Created at or after the first time, and before the second.
     pub created: [Option<Timestamp>; 2],
-    /// Last changed from this moment on, and before that one.
+    /// Last changed at or after the first time, and before the second.
     pub updated: [Option<Timestamp>; 2],
-    /// Last seen from this moment on, and before that one.
+    /// Last seen at or after the first time, and before the second.
     pub last_seen: [Option<Timestamp>; 2],
     /// Whether the member was seen yet.
     pub is_seen: Option<bool>,
 }
 
-/// The condition on `m`, `u` and `i` of the members that a filter leaves of all but those who have left, and its values, from `$1` on.
+/// The condition on `m`, `u` and `i` for members that match a filter and have not left, and its
+/// values, from `$1` on.
 fn condition(filter: &Nested<MemberFilter>, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
     let (own, more) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     let sql = format!("m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED'){own}");
@@ -211,14 +214,15 @@ impl MemberFilter {
 /// Whether a member has a second factor.
 const HAS_MFA: &str = "EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.seed IS NOT NULL)";
 
-/// What a list of members is sorted by; the id breaks ties. Of those who were invited it says no more than `MemberView`.
+/// Sort key of a list of members; the ID breaks ties. For invited members it reveals no more than
+/// `MemberView`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberSort {
     Email,
-    /// The letters A to Z are sorted without their case.
+    /// The letters A to Z are sorted regardless of case.
     DisplayName,
     CreatedAt,
-    /// Who was not seen yet comes before all others.
+    /// Members that were never seen sort before all others.
     LastSeenAt,
 }
 
@@ -230,7 +234,7 @@ pub struct MembersSorted {
 }
 
 impl MembersSorted {
-    /// The order where none is asked for.
+    /// The default order.
     pub const BY_EMAIL: Self = Self { by: MemberSort::Email, descending: false };
 
     /// Names the sort in cursors: one of another sort does not open. Cursors by address are those of before there were sorts.
@@ -259,7 +263,7 @@ impl MembersSorted {
             }
         }
     }
-    /// Where a member stands in its list.
+    /// Returns the position of a member in its list.
     pub fn keys(self, view: &MemberView) -> Vec<Key> {
         let first = match self.by {
             MemberSort::Email => Key::Text(view.email_key.clone()),
@@ -289,18 +293,18 @@ pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) ->
     views(db, &sql, values).await
 }
 
-/// How many members there are, counted up to one more than `most`.
+/// Counts the members that match the filter, up to one more than `most`.
 pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<MemberFilter>, most: i64) -> Result<i64, Fault> {
     let (condition, mut values) = condition(filter, db.backend(), tenant);
     values.push(most.saturating_add(1).into());
-    let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM} WHERE {condition} LIMIT ${}) AS few", values.len());
+    let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM_CLAUSE} WHERE {condition} LIMIT ${}) AS few", values.len());
     let rows = db.rows(&sql, values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// A member, locked until the transaction ends, and whether they have left.
 pub async fn lock(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<Option<(Membership, bool)>, Fault> {
-    let sql = format!("{} WHERE tenant_id = $1 AND id = $2{}", of_members(), work.backend().for_update("member"));
+    let sql = format!("{} WHERE tenant_id = $1 AND id = $2{}", select_memberships(), work.backend().for_update("member"));
     let Some(found) = work.records(&sql, vec![tenant.into(), member.into()]).await?.pop() else { return Ok(None) };
     let left = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND removed_at IS NOT NULL";
     let has_left = !work.rows(left, vec![tenant.into(), member.into()]).await?.is_empty();
@@ -319,8 +323,8 @@ pub async fn set_status(
     Ok(())
 }
 
-/// Somebody has left: they are suspended, and what they did keeps their name.
-pub async fn set_left(work: &GlobalWork, tenant: TenantId, member: MemberId, now: Timestamp) -> Result<(), Fault> {
+/// Marks a member as having left: suspended, with the name kept for what they did.
+pub async fn mark_left(work: &GlobalWork, tenant: TenantId, member: MemberId, now: Timestamp) -> Result<(), Fault> {
     let sql =
         "UPDATE member SET status = 'SUSPENDED', removed_at = COALESCE(removed_at, $1), version = version + 1, updated_at = $1
         WHERE tenant_id = $2 AND id = $3";
@@ -328,17 +332,18 @@ pub async fn set_left(work: &GlobalWork, tenant: TenantId, member: MemberId, now
     Ok(())
 }
 
-/// Somebody who was invited has come in.
-pub async fn set_joined(work: &GlobalWork, tenant: TenantId, member: MemberId, now: Timestamp) -> Result<(), Fault> {
+/// Marks an invited member as having joined.
+pub async fn mark_joined(work: &GlobalWork, tenant: TenantId, member: MemberId, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE member SET status = 'ACTIVE', removed_at = NULL, version = version + 1, updated_at = $1
         WHERE tenant_id = $2 AND id = $3";
     work.change(sql, vec![now.into(), tenant.into(), member.into()]).await?;
     Ok(())
 }
 
-/// Forgets a member who never came in, and their address if nobody else has it.
-pub async fn forget(work: &GlobalWork, found: &Membership) -> Result<(), Fault> {
-    // The statement that looks for others comes after the lock, so that it sees a tenant that has invited the address meanwhile.
+/// Deletes a member who never joined, and the row of their address if no other tenant uses it.
+pub async fn delete_never_joined(work: &GlobalWork, found: &Membership) -> Result<(), Fault> {
+    // Other memberships are searched after the lock, so that a tenant that has invited the address
+    // meanwhile is found.
     lock_password(work, found.user).await?;
     let values = vec![found.tenant.into(), found.member.into()];
     work.change("DELETE FROM member WHERE tenant_id = $1 AND id = $2", values).await?;

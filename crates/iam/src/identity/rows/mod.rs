@@ -33,7 +33,8 @@ pub struct Membership {
     pub version: i64,
 }
 
-/// The account of an address. Who was invited and has not come yet has none: their row has no password.
+/// The account of an address. A user who is invited and has not joined yet has none: their row has
+/// no password.
 pub async fn user_by_email(global: &Global, email_key: &str) -> Result<Option<app_user::Model>, Fault> {
     let known = app_user::Entity::find().filter(app_user::Column::EmailKey.eq(email_key));
     global.one(known.filter(app_user::Column::PasswordHash.ne(""))).await
@@ -62,89 +63,95 @@ pub async fn is_suspended(db: &impl GlobalReads, tenant: TenantId) -> Result<boo
     Ok(!db.rows(sql, vec![tenant.into()]).await?.is_empty())
 }
 
-/// Those of some tenants that the operator has suspended.
+/// Returns those of the given tenants that the operator has suspended.
 pub async fn suspended_among(db: &impl GlobalReads, tenants: &[TenantId]) -> Result<Vec<TenantId>, Fault> {
     let backend = db.backend();
     let sql = format!("SELECT id FROM tenant WHERE {} AND suspended_at IS NOT NULL", backend.in_ids("id", 1));
     db.rows(&sql, vec![backend.ids(tenants.iter().copied())]).await?.iter().map(Row::scalar).collect()
 }
 
-/// How strict a tenant is. None is the deployment's own limit.
+/// A tenant's limits of sessions and passwords. None: the deployment's own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 #[record(of = tables::tenant, alias = "tenant")]
-pub struct Strictness {
-    /// A session that is not used for so many seconds ends.
+pub struct SecurityLimits {
+    /// Seconds without use after which a session ends.
     #[record(column = "session_idle_seconds")]
     pub idle_seconds: Option<i64>,
-    /// And each after so many.
+    /// Seconds after which a session ends in any case.
     #[record(column = "session_seconds")]
     pub seconds: Option<i64>,
     /// Characters that a password has at least.
     pub password_length: Option<i64>,
 }
 
-pub async fn strictness(db: &impl GlobalReads, tenant: TenantId) -> Result<Strictness, Fault> {
-    let sql = format!("SELECT {} FROM tenant WHERE id = $1", Strictness::SELECT);
+pub async fn security_limits(db: &impl GlobalReads, tenant: TenantId) -> Result<SecurityLimits, Fault> {
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", SecurityLimits::SELECT);
     Ok(db.records(&sql, vec![tenant.into()]).await?.pop().unwrap_or_default())
 }
 
-/// The longest password that any of the user's tenants asks for.
-pub async fn strictest_length(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
+/// The longest minimum length of passwords among the user's tenants.
+pub async fn required_password_length(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
     let sql = "SELECT max(t.password_length) FROM member m JOIN tenant t ON t.id = m.tenant_id
         WHERE m.user_id = $1 AND m.status = 'ACTIVE' AND m.removed_at IS NULL";
     db.rows(sql, vec![user.into()]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
-/// How long the user's password is at least, as far as that is kept.
+/// Returns the lower bound of the length of a user's password; None if it is not stored.
 pub async fn password_class(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
     let rows = db.rows("SELECT password_class FROM app_user WHERE id = $1", vec![user.into()]).await?;
     rows.first().map_or(Ok(None), Row::scalar)
 }
 
-/// Notes how long a password is at least, where that was not known.
-pub async fn note_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(), Fault> {
+/// Records the length class of a password, if it was not known.
+pub async fn record_password_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(), Fault> {
     let sql = "UPDATE app_user SET password_class = $1 WHERE id = $2 AND (password_class IS NULL OR password_class <> $1)";
     work.change(sql, vec![class.into(), user.into()]).await?;
     Ok(())
 }
 
-/// The hash of a user's password, which stays the same until the transaction ends: whoever changes it waits. None: there is no such user.
+/// Locks a user's row and returns the password hash, which stays the same until the transaction
+/// ends. None if there is no such user.
 ///
-/// A transaction that locks rows of a user locks this one first, then factors, logins that wait for one, sessions, then members; of several users, and of
-/// several sessions, in the order of their IDs.
-/// One that changes members of a tenant says so before all of them (`TenantProvisioner::before_members_change`).
+/// A transaction that locks rows of a user locks this one first, then factors, logins that wait for
+/// one, sessions, then members; several users, and several sessions, are locked in the order of
+/// their IDs. One that changes members of a tenant calls `TenantProvisioner::before_members_change`
+/// before any of these.
 pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<String>, Fault> {
-    // Weaker than FOR UPDATE, which would wait for those who only refer to the row.
+    // Weaker than FOR UPDATE, which would wait for transactions that only refer to the row.
     let sql = "UPDATE app_user SET password_hash = password_hash WHERE id = $1 RETURNING password_hash";
     work.rows(sql, vec![user.into()]).await?.first().map(Row::scalar).transpose()
 }
 
-/// Deletes rows of a table by the columns of its key, but those that somebody has at this moment: it waits for none, and the next time finds them. The condition
-/// is SQL on the table, with `at` as `$1`. How many.
-async fn forget_free(work: &GlobalWork, (table, key): (&str, &str), condition: &str, at: Timestamp) -> Result<usize, Fault> {
+/// Deletes rows of a table by the columns of its key, except rows that are locked at the moment: it
+/// waits for none, and the next call deletes them. The condition is SQL on the table, with `at` as
+/// `$1`. Returns the number of rows.
+async fn delete_unlocked(work: &GlobalWork, (table, key): (&str, &str), condition: &str, at: Timestamp) -> Result<usize, Fault> {
     let free = work.backend().for_update_if_free(table);
     let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE ({condition}){free})");
     work.change(&sql, vec![at.into()]).await
 }
 
 /// Selects memberships.
-fn of_members() -> String {
+fn select_memberships() -> String {
     format!("SELECT {} FROM member", Membership::select("member"))
 }
 
-/// The user's memberships, the oldest first; without those that they have left or were only invited to.
+/// The user's memberships, the oldest first, without those that they have left or were only invited
+/// to.
 pub async fn memberships(global: &impl GlobalReads, user: UserId) -> Result<Vec<Membership>, Fault> {
-    let sql =
-        format!("{} WHERE user_id = $1 AND status <> 'INVITED' AND removed_at IS NULL ORDER BY created_at, id", of_members());
+    let sql = format!(
+        "{} WHERE user_id = $1 AND status <> 'INVITED' AND removed_at IS NULL ORDER BY created_at, id",
+        select_memberships()
+    );
     global.records(&sql, vec![user.into()]).await
 }
 
 pub async fn membership(global: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<Membership>, Fault> {
-    let sql = format!("{} WHERE tenant_id = $1 AND id = $2", of_members());
+    let sql = format!("{} WHERE tenant_id = $1 AND id = $2", select_memberships());
     Ok(global.records(&sql, vec![tenant.into(), member.into()]).await?.pop())
 }
 
-/// Turns the row of somebody who was invited and has not come yet into their account; its id, if there was such a row.
+/// Turns the row of an invited user into their account; returns its ID, if there was such a row.
 pub async fn claim_user(work: &GlobalWork, user: &app_user::Model) -> Result<Option<UserId>, Fault> {
     let sql = "UPDATE app_user SET email = $1, password_hash = $2, display_name = $3, created_at = $4
         WHERE email_key = $5 AND password_hash = '' RETURNING id";
@@ -153,7 +160,7 @@ pub async fn claim_user(work: &GlobalWork, user: &app_user::Model) -> Result<Opt
     work.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
-/// What a person says of themselves, and what is known of their address.
+/// A user's own details, and the state of their e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = tables::app_user, alias = "app_user")]
 pub struct Profile {
@@ -169,7 +176,7 @@ pub async fn profile(db: &impl GlobalReads, user: UserId) -> Result<Option<Profi
     Ok(db.records(&sql, vec![user.into()]).await?.pop())
 }
 
-pub async fn put_profile(work: &GlobalWork, user: UserId, profile: Profile) -> Result<(), Fault> {
+pub async fn update_profile(work: &GlobalWork, user: UserId, profile: Profile) -> Result<(), Fault> {
     let sql = "UPDATE app_user SET display_name = $1, locale = $2, time_zone = $3 WHERE id = $4";
     let values = vec![profile.display_name.into(), profile.locale.into(), profile.time_zone.into(), user.into()];
     work.change(sql, values).await?;

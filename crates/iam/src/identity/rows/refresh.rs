@@ -1,4 +1,4 @@
-//! Refresh tokens: a global table. What is kept of one is its SHA-256.
+//! Refresh tokens: a global table. Only the SHA-256 of a token is stored.
 
 use entity::{
     prelude::*,
@@ -8,15 +8,15 @@ use entity::{
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 use sea_orm::Value;
 
-use crate::identity::core::Kept;
+use crate::identity::core::TokenState;
 
-/// A refresh token as it is kept.
+/// A stored refresh token.
 #[derive(Debug, Clone)]
 pub struct TokenRow {
     pub id: RefreshTokenId,
     pub hash: Vec<u8>,
     pub successor: Option<RefreshTokenId>,
-    pub kept: Kept,
+    pub kept: TokenState,
 }
 
 #[derive(Record)]
@@ -34,7 +34,7 @@ struct TokenRecord {
 
 impl From<TokenRecord> for TokenRow {
     fn from(row: TokenRecord) -> Self {
-        let kept = Kept {
+        let kept = TokenState {
             issued_at: row.issued_at,
             expires_at: row.expires_at,
             used_at: row.used_at,
@@ -58,7 +58,7 @@ pub async fn by_id(work: &GlobalWork, id: RefreshTokenId) -> Result<Option<Token
     token(work, "id = $1", id.into()).await
 }
 
-/// A refresh token that is given out.
+/// A refresh token that is issued.
 pub struct NewToken {
     pub id: RefreshTokenId,
     pub hash: [u8; 32],
@@ -74,28 +74,30 @@ pub async fn insert(work: &GlobalWork, new: NewToken) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Puts `next` in the place of a token. The first time counts as the time of rotation, or lost replies could follow each other for ever.
+/// Sets `next` as the successor of a token. The time of rotation is that of the first call;
+/// otherwise lost responses could follow each other for ever.
 pub async fn rotate(work: &GlobalWork, id: RefreshTokenId, next: RefreshTokenId, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE refresh_token SET rotated_at = COALESCE(rotated_at, $1), successor_id = $2 WHERE id = $3";
     work.change(sql, vec![now.into(), next.into(), id.into()]).await?;
     Ok(())
 }
 
-/// Withdraws a token whose reply was lost; false when it has been used meanwhile.
-pub async fn withdraw(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
+/// Withdraws a token whose response was lost; false if it has been used meanwhile.
+pub async fn invalidate(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE refresh_token SET dead_at = $1 WHERE id = $2 AND used_at IS NULL AND rotated_at IS NULL";
     Ok(work.change(sql, vec![now.into(), id.into()]).await? == 1)
 }
 
-/// Whatever of the session's tokens could still be used is replaced by `next`.
+/// Rotates all usable tokens of the session to `next`.
 pub async fn rotate_all(work: &GlobalWork, session: SessionId, next: RefreshTokenId, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE refresh_token SET rotated_at = $1, successor_id = $2 WHERE session_id = $3 AND id <> $2 AND rotated_at IS NULL AND dead_at IS NULL";
     work.change(sql, vec![now.into(), next.into(), session.into()]).await?;
     Ok(())
 }
 
-/// Notes that the access token which came with a refresh token was seen: its reply was not lost. False when it was withdrawn as if it were.
-pub async fn seen(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
+/// Records that the access token issued with a refresh token was used, so its response was not
+/// lost. False if it was withdrawn as lost.
+pub async fn confirm_first_use(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE refresh_token SET used_at = COALESCE(used_at, $1) WHERE id = $2 RETURNING dead_at";
     let rows = work.rows(sql, vec![now.into(), id.into()]).await?;
     rows.first().map_or(Ok(true), |row| Ok(Row::scalar::<Option<Timestamp>>(row)?.is_none()))

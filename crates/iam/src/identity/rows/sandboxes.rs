@@ -1,4 +1,4 @@
-//! Which tenants are sandboxes of which. A tenant has so many places for them, and no two stand in one.
+//! Sandboxes of tenants. A tenant has a limited number of sandbox slots, each for one sandbox.
 
 use entity::{
     prelude::*,
@@ -8,12 +8,12 @@ use entity::{
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
 /// The places of a tenant's sandboxes that are taken.
-pub async fn slots(db: &impl GlobalReads, live: TenantId) -> Result<Vec<i32>, Fault> {
+pub async fn taken_slots(db: &impl GlobalReads, live: TenantId) -> Result<Vec<i32>, Fault> {
     let sql = "SELECT sandbox_slot FROM tenant WHERE sandbox_of = $1 ORDER BY sandbox_slot";
     db.rows(sql, vec![live.into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// How long a tenant lets sessions last: idle, and in all; None is as long as any.
+/// Maximum seconds of a tenant's sessions: idle, and in total; None is no limit of the tenant.
 pub type SessionRules = (Option<i64>, Option<i64>);
 
 #[derive(Record)]
@@ -29,8 +29,8 @@ pub async fn session_rules(db: &impl GlobalReads, tenant: TenantId) -> Result<Se
     Ok(row.map_or((None, None), |row| (row.session_idle_seconds, row.session_seconds)))
 }
 
-/// Says which tenant a sandbox belongs to, in which of its places, and gives it rules of sessions.
-pub async fn belongs(
+/// Sets the tenant that a sandbox belongs to, its slot there, and its session rules.
+pub async fn set_sandbox_owner(
     work: &GlobalWork,
     sandbox: TenantId,
     (live, slot): (TenantId, i32),

@@ -8,12 +8,12 @@ use entity::{
 use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 use sea_orm::Value;
 
-use super::{factors, forget_free};
+use super::{delete_unlocked, factors};
 use crate::identity::core::Risk;
 
-const LOCKS: LockOrder = LockOrder::for_update("session", "id");
+const LOCK_ORDER: LockOrder = LockOrder::for_update("session", "id");
 
-/// A place where somebody is logged in.
+/// A session: a login of a user in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
     pub id: SessionId,
@@ -25,29 +25,29 @@ pub struct SessionRow {
     pub address: Option<String>,
     pub created_at: Timestamp,
     pub used_at: Timestamp,
-    /// When its user last showed a password or a code.
+    /// Time of the last password or code of its user.
     pub auth_at: Timestamp,
-    /// When they last showed a second factor.
+    /// Time of their last second factor.
     pub mfa_at: Option<Timestamp>,
-    /// When it ends at the latest.
+    /// Latest end of the session.
     pub ends_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    /// How unusual the login was.
+    /// Risk of the login.
     pub risk: Risk,
-    /// The session of the login that it was switched to from: where that is ended, so is this.
+    /// The session of the login that this one was switched to from; it ends with that one.
     pub begun_from: Option<SessionId>,
 }
 
-/// Why a session ended.
+/// Reason of a session's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
     Logout,
     Revoked,
-    /// A refresh token came back that had been used.
+    /// A used refresh token was presented again.
     Reuse,
     /// The password was changed or reset.
     Password,
-    /// The member may no longer come in.
+    /// The member has lost access.
     Member,
     /// A second factor was reset.
     Factor,
@@ -140,7 +140,8 @@ pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault
     Ok(())
 }
 
-/// The session that a refresh token belongs to, locked until the transaction ends: whoever else shows a token of its family waits.
+/// The session of a refresh token, locked until the transaction ends: other calls with a token of
+/// its family wait.
 pub async fn lock_by_token(work: &GlobalWork, hash: &[u8]) -> Result<Option<SessionRow>, Fault> {
     let lock = work.backend().for_update("s");
     let conditions = format!("s.id = (SELECT t.session_id FROM refresh_token t WHERE t.hash = $1){lock}");
@@ -152,34 +153,34 @@ pub async fn lock(work: &GlobalWork, id: SessionId) -> Result<Option<SessionRow>
     Ok(sessions(work, &conditions, vec![id.into()]).await?.pop())
 }
 
-/// Whether a session goes on. If so it does until the transaction ends: whoever ends it waits.
-pub async fn keep(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
+/// Whether a session is active. If so, it is locked against ending until the transaction ends.
+pub async fn lock_if_active(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
     let lock = work.backend().for_reference("s");
     let sql = format!("SELECT 1 FROM session s WHERE s.id = $1 AND s.ended_at IS NULL AND s.ends_at > $2{lock}");
     Ok(!work.rows(&sql, vec![id.into(), now.into()]).await?.is_empty())
 }
 
 /// Sessions of a user that are shown.
-pub const MOST_SHOWN: usize = 250;
+pub const MAX_SHOWN: usize = 250;
 
 /// The user's sessions that go on, the one last used first: of many one more than are shown.
 pub async fn of_user(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Fault> {
     let conditions = "s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
         (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC";
-    sessions(db, &format!("{conditions} LIMIT {}", MOST_SHOWN + 1), vec![user.into(), now.into()]).await
+    sessions(db, &format!("{conditions} LIMIT {}", MAX_SHOWN + 1), vec![user.into(), now.into()]).await
 }
 
 pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<SessionRow>, Fault> {
     Ok(sessions(db, "s.id = $1", vec![id.into()]).await?.pop())
 }
 
-/// Which sessions to end.
+/// Selection of the sessions to end.
 #[derive(Debug, Clone, Copy)]
-pub enum Which {
-    /// One, and what was switched to from it.
+pub enum SessionSelection {
+    /// A session, and those begun from it by switching the tenant.
     One(SessionId),
     OfUser(UserId),
-    /// All of a user's but one.
+    /// All sessions of a user except one.
     OthersOfUser(UserId, SessionId),
     OfMember(TenantId, MemberId),
 }
@@ -187,15 +188,15 @@ pub enum Which {
 /// A condition on sessions, and its values from `$1` on.
 type Filter = (&'static str, Vec<Value>);
 
-/// What ending sessions is about.
+/// Filters of an end of sessions.
 struct Filters {
-    /// Those that are locked first.
+    /// Sessions that are locked first.
     locked: Filter,
-    /// Those of them that end.
+    /// Locked sessions that end.
     ends: Filter,
 }
 
-impl Which {
+impl SessionSelection {
     fn filters(self) -> Filters {
         let ends: Filter = match self {
             Self::One(id) => ("(id = $1 OR begun_from = $1)", vec![id.into()]),
@@ -204,7 +205,8 @@ impl Which {
             Self::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
         };
         let locked = match self {
-            // With the one that stays: whoever ends the others may change it after that.
+            // The remaining session is locked too, since a caller that ends the others may change
+            // it afterwards.
             Self::OthersOfUser(user, _) => Self::OfUser(user).filters().ends,
             Self::One(_) | Self::OfUser(_) | Self::OfMember(..) => ends.clone(),
         };
@@ -213,14 +215,16 @@ impl Which {
 }
 
 /// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
-pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
+pub async fn end(work: &GlobalWork, which: SessionSelection, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
     let Filters { locked: (locked, values), ends: (filter, ids) } = which.filters();
-    // First: where such a login is met at this very moment, its session has begun before the next statement looks. They have the same columns.
-    if !matches!(which, Which::One(_)) {
+    // Challenges first: if one is completed concurrently, its session has begun before the next statement looks for sessions. Both tables have the
+    // columns of the condition.
+    if !matches!(which, SessionSelection::One(_)) {
         factors::end_challenges(work, locked, values.clone(), now).await?;
     }
-    // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
-    work.lock_in_order(LOCKS, &format!("{locked} AND ended_at IS NULL"), values).await?;
+    // The lock also catches sessions that are being begun by switching the tenant: a switch locks
+    // the session of the login.
+    work.lock_in_order(LOCK_ORDER, &format!("{locked} AND ended_at IS NULL"), values).await?;
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
@@ -229,19 +233,20 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
 }
 
 /// Locks all sessions with a tenant, ended or not, before they are deleted.
-pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
-    work.lock_in_order(LOCKS, "tenant_id = $1", vec![tenant.into()]).await
+pub async fn lock_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
+    work.lock_in_order(LOCK_ORDER, "tenant_id = $1", vec![tenant.into()]).await
 }
 
-/// Ends sessions of everybody that go on: the first ones behind an ID. Returns how many, and the ID of the last; None where there is none behind it.
-pub async fn end_behind(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<Option<(usize, SessionId)>, Fault> {
-    /// Sessions of one call.
-    const MOST: i64 = 1_000;
+/// Ends the next active sessions of all users after an ID. Returns the number of sessions, and the
+/// ID of the last; None if none follows.
+pub async fn end_next_after(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<Option<(usize, SessionId)>, Fault> {
+    /// Maximum sessions of one call.
+    const MAX_SESSIONS_PER_CALL: i64 = 1_000;
     let backend = work.backend();
-    // In the order of the IDs, as `LOCKS` has them.
+    // In the order of the IDs, as `LOCK_ORDER` has them.
     let lock = backend.for_update("s");
     let sql = format!("SELECT id FROM session s WHERE id > $1 AND ended_at IS NULL ORDER BY id LIMIT $2{lock}");
-    let rows = work.rows(&sql, vec![id.into(), MOST.into()]).await?;
+    let rows = work.rows(&sql, vec![id.into(), MAX_SESSIONS_PER_CALL.into()]).await?;
     let ids: Vec<SessionId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     let Some(last) = ids.last().copied() else { return Ok(None) };
     let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {}", backend.in_ids("id", 3));
@@ -251,26 +256,27 @@ pub async fn end_behind(work: &GlobalWork, id: SessionId, now: Timestamp) -> Res
 
 /// Ends all sessions with a tenant; how many.
 pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
-    work.lock_in_order(LOCKS, "tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
+    work.lock_in_order(LOCK_ORDER, "tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
     let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE tenant_id = $3 AND ended_at IS NULL";
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
 }
 
-/// How many sessions with a tenant go on.
-pub async fn count_of(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
+/// Counts the sessions of a tenant that have not ended.
+pub async fn count_active(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
     let rows = db.rows("SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Writes down that somebody has shown who they are once more.
+/// Records that a session's user has authenticated again.
 pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
     let sql = "UPDATE session SET auth_at = $1, mfa_at = $2, used_at = $1 WHERE id = $3";
     work.change(sql, vec![session.auth_at.into(), session.mfa_at.map(Timestamp::micros).into(), session.id.into()]).await?;
     Ok(())
 }
 
-/// Notes that the session's user has shown a second factor. Where others of theirs end, they do so before.
-pub async fn showed_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
+/// Records that the session's user has shown a second factor. A caller that ends the user's other
+/// sessions does so before.
+pub async fn record_second_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
     Ok(())
 }
@@ -282,8 +288,9 @@ pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Re
     Ok(())
 }
 
-/// The session does not count as one of two factors any more. Others of its user end before.
-pub async fn unshow_factor(work: &GlobalWork, id: SessionId) -> Result<(), Fault> {
+/// Clears the session's proof of a second factor. A caller that ends the user's other sessions does
+/// so before.
+pub async fn clear_second_factor(work: &GlobalWork, id: SessionId) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = NULL WHERE id = $1", vec![id.into()]).await?;
     Ok(())
 }
@@ -294,7 +301,7 @@ pub async fn rename(work: &GlobalWork, id: SessionId, user: UserId, name: Option
     Ok(work.change(sql, vec![name.into(), id.into(), user.into()]).await? == 1)
 }
 
-/// What a request needs to know of its session.
+/// Fields of a session that each request needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionStatus {
     pub id: SessionId,
@@ -302,9 +309,9 @@ pub struct SessionStatus {
     pub mfa_at: Option<Timestamp>,
     pub ends_at: Timestamp,
     pub ended: bool,
-    /// The tenant asks for a second factor.
+    /// True if the tenant requires a second factor.
     pub mfa_required: bool,
-    /// How unusual the login was, from 0 to 100.
+    /// Risk of the login, from 0 to 100.
     pub risk: i32,
     /// The operator has suspended the tenant.
     pub suspended: bool,
@@ -352,7 +359,7 @@ impl From<StatusRow> for SessionStatus {
     }
 }
 
-/// The standing of some sessions; those that are not there have ended.
+/// The status of some sessions; missing ones have ended.
 pub async fn session_statuses(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<SessionStatus>, Fault> {
     let backend = db.backend();
     let sql = format!(
@@ -368,7 +375,8 @@ pub async fn session_statuses(db: &impl GlobalReads, ids: &[SessionId]) -> Resul
 pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Result<(), Fault> {
     let backend = work.backend();
     let (filter, all) = (backend.in_ids("id", 2), || vec![now.into(), backend.ids(ids.iter().copied())]);
-    // Who holds a row may wait for another of these: it is left to the next time.
+    // Rows that are locked are skipped and noted the next time: the transaction that holds one may
+    // wait for another of these.
     let [free_sessions, free_members] = ["session", "member"].map(|table| backend.for_change_if_free(table));
     let used = format!(
         "UPDATE session SET used_at = $1 WHERE id IN (SELECT id FROM session WHERE {filter} AND used_at < $1{free_sessions})"
@@ -383,7 +391,8 @@ pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Forgets sessions that ended before a time, with their tokens, but those that somebody has at this moment.
-pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
-    forget_free(work, ("session", "id"), "ends_at < $1 OR ended_at < $1", before).await
+/// Deletes sessions that ended before a time, with their tokens, except rows that are locked at the
+/// moment.
+pub async fn delete_expired(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
+    delete_unlocked(work, ("session", "id"), "ends_at < $1 OR ended_at < $1", before).await
 }

@@ -6,12 +6,12 @@ use platform::storage::{Fault, GlobalReads, GlobalWork};
 use super::{Identity, IdentityError};
 use crate::identity::{
     Session,
-    core::{self, BACKUP_CODES, MemberRefusal, PENDING_SECONDS, Rejection},
+    core::{self, BACKUP_CODE_COUNT, ENROLMENT_SECONDS, MemberRefusal, Rejection},
     emails::EmailKind,
     rows::{
         self, factors,
         members::{self, MemberView},
-        sessions::{self, EndReason, SessionRow, Which},
+        sessions::{self, EndReason, SessionRow, SessionSelection},
     },
 };
 
@@ -24,20 +24,20 @@ pub enum Factor {
     Email,
 }
 
-/// What was shown and found good; it counts once it is used up.
+/// A verified second factor; it counts once it is marked as used.
 pub(super) enum Proof {
     Step(i64),
     Code(i64),
 }
 
-/// What an authenticator is to be given.
+/// Data to set up an authenticator.
 #[derive(Debug)]
 pub struct Enrolment {
     pub otpauth_uri: String,
     pub qr_svg: String,
 }
 
-/// The seed's length: what RFC 4226 recommends.
+/// Length of the seed, as RFC 4226 recommends.
 const SEED_BYTES: usize = 20;
 
 impl Identity {
@@ -54,11 +54,12 @@ impl Identity {
         factors::has_factor(&self.db.global(), user).await
     }
 
-    /// Looks at a code. The try is counted before, and taken back when the proof is used up.
-    pub(super) async fn look_at(&self, user: UserId, factor: Factor, code: &str) -> Result<Proof, IdentityError> {
+    /// Checks a code. The attempt is counted before, and the count is reset when the proof is used
+    /// up.
+    pub(super) async fn verify_code(&self, user: UserId, factor: Factor, code: &str) -> Result<Proof, IdentityError> {
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
-        let may_try = factors::take_try(&work, user, now).await?;
+        let may_try = factors::count_attempt(&work, user, now).await?;
         work.commit().await?;
         if let Err(until) = may_try {
             let wait = until.micros().saturating_sub(now.micros()).max(1_000);
@@ -72,7 +73,7 @@ impl Identity {
                 let seed = self.ring.open(&factors::SEED.context(&[user.uuid()]), &sealed)?;
                 core::matching_step(&seed, code, now.micros() / 1_000_000).map(Proof::Step)
             }
-            // Such a code belongs to its login, which looks at it.
+            // A code from an e-mail belongs to its login, which checks it.
             Factor::Email => None,
             Factor::BackupCode => {
                 let read = core::read_backup_code(code);
@@ -80,7 +81,7 @@ impl Identity {
                     Some((number, _)) => factors::backup_code(&global, user, *number).await?,
                     None => None,
                 };
-                // A code that is not there takes as long as a wrong one.
+                // A missing code takes as long as a wrong one.
                 let (number, plain) = read.unwrap_or_default();
                 self.passwords.verify(&plain, hash.as_deref()).await?.then_some(Proof::Code(number))
             }
@@ -89,14 +90,15 @@ impl Identity {
     }
 
     /// Uses a proof up; false when it was used before.
-    pub(super) async fn use_up(&self, work: &GlobalWork, user: UserId, proof: &Proof) -> Result<bool, Fault> {
+    pub(super) async fn consume(&self, work: &GlobalWork, user: UserId, proof: &Proof) -> Result<bool, Fault> {
         match proof {
             Proof::Step(step) => factors::use_step(work, user, *step).await,
             Proof::Code(number) => factors::use_backup_code(work, user, *number, self.clock.now()).await,
         }
     }
 
-    /// Begins an enrolment. Whoever has an authenticator already shows it first; it goes on counting until the new one has shown a code.
+    /// Begins an enrolment. A user with an authenticator has to show a code of it first; it stays
+    /// valid until the new one has shown a code.
     pub async fn totp_enrol(&self, session: &Session) -> Result<Enrolment, IdentityError> {
         let global = self.db.global();
         if factors::has_factor(&global, session.user).await? && !session.mfa {
@@ -112,16 +114,17 @@ impl Identity {
         };
         let sealed = self.ring.seal(&factors::PENDING_SEED.context(&[session.user.uuid()]), &seed)?;
         let work = global.begin().await?;
-        factors::put_pending(&work, session.user, sealed, self.clock.now()).await?;
+        factors::store_pending_seed(&work, session.user, sealed, self.clock.now()).await?;
         work.commit().await?;
         Ok(Enrolment { otpauth_uri, qr_svg })
     }
 
-    /// Ends an enrolment by the first code; gives the codes for emergencies. The session now counts as one of two factors, the user's others end.
+    /// Completes an enrolment by its first code; returns the backup codes. The session now counts
+    /// as one with a second factor, and the user's others end.
     pub async fn totp_confirm(&self, session: &Session, code: &str) -> Result<Vec<String>, IdentityError> {
         let (now, user) = (self.clock.now(), session.user);
         let kept = factors::totp(&self.db.global(), user).await?;
-        let waiting = kept.pending.filter(|(_, at)| at.plus_seconds(PENDING_SECONDS) > now);
+        let waiting = kept.pending.filter(|(_, at)| at.plus_seconds(ENROLMENT_SECONDS) > now);
         let Some((pending, _)) = waiting else {
             return Err(Rejection::NoEnrolment.into());
         };
@@ -131,33 +134,36 @@ impl Identity {
         let seed = self.ring.open(&factors::PENDING_SEED.context(&[user.uuid()]), &pending)?;
         let step = core::matching_step(&seed, code, now.micros() / 1_000_000).ok_or(Rejection::MfaInvalid)?;
         let sealed = self.ring.seal(&factors::SEED.context(&[user.uuid()]), &seed)?;
-        let (codes, hashes) = self.draw_backup_codes().await?;
+        let (codes, hashes) = self.generate_backup_codes().await?;
         let work = self.db.global().begin().await?;
         // A login that began before ends with its session written, and that one is ended here.
         rows::lock_password(&work, user).await?;
-        // The codes took their time: whoever has set a new password meanwhile, as the session was a stranger's, is not locked out by its factor.
-        if let Err(refused) = Self::still_open(&work, session).await {
+        // Hashing the backup codes takes time: if the session was a stranger's and the user has set
+        // a new password meanwhile, the stranger's factor must not lock them out.
+        if let Err(refused) = Self::recheck_session(&work, session).await {
             work.rollback().await?;
             return Err(refused);
         }
-        // Before the authenticator, as whoever shows such a code takes them.
-        factors::put_backup_codes(&work, user, hashes).await?;
+        // Backup codes are written before the authenticator, in the order in which a call that
+        // shows such a code locks them.
+        factors::replace_backup_codes(&work, user, hashes).await?;
         if !factors::confirm(&work, user, (pending, sealed), step, now).await? {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         }
-        // Logins that wait for a code from a letter end too: they would come in with that alone.
-        let ended = sessions::end(&work, Which::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
-        sessions::showed_factor(&work, session.id, now).await?;
+        // Logins that wait for a code from an e-mail end too: they would complete with that code
+        // alone.
+        let ended = sessions::end(&work, SessionSelection::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
+        sessions::record_second_factor(&work, session.id, now).await?;
         work.commit().await?;
         self.presence.end(&ended);
-        self.presence.forget(session.id);
+        self.presence.invalidate(session.id);
         Ok(codes)
     }
 
-    async fn draw_backup_codes(&self) -> Result<(Vec<String>, Vec<String>), Fault> {
+    async fn generate_backup_codes(&self) -> Result<(Vec<String>, Vec<String>), Fault> {
         let (mut codes, mut hashes) = (Vec::new(), Vec::new());
-        for number in 1..=BACKUP_CODES {
+        for number in 1..=BACKUP_CODE_COUNT {
             let mut random = [0u8; 10];
             self.clock.fill(&mut random);
             let code = core::backup_code(number, random);
@@ -167,67 +173,70 @@ impl Identity {
         Ok((codes, hashes))
     }
 
-    /// Replaces the codes for emergencies as a set. Of two calls at once each gives a set, and the one that commits last is the one that counts.
+    /// Replaces the backup codes as a set. Two concurrent calls each return a set, and the set that
+    /// is committed last is valid.
     pub async fn new_backup_codes(&self, session: &Session) -> Result<Vec<String>, IdentityError> {
-        self.needs_factor(session).await?;
-        let (codes, hashes) = self.draw_backup_codes().await?;
+        self.require_factor(session).await?;
+        let (codes, hashes) = self.generate_backup_codes().await?;
         let work = self.db.global().begin().await?;
         // Another call would not see the rows of this one when it takes the old ones away, and meet them when it writes its own.
         rows::lock_password(&work, session.user).await?;
-        if let Err(refused) = Self::still_has_factor(&work, session).await {
+        if let Err(refused) = Self::recheck_factor(&work, session).await {
             work.rollback().await?;
             return Err(refused);
         }
-        factors::put_backup_codes(&work, session.user, hashes).await?;
+        factors::replace_backup_codes(&work, session.user, hashes).await?;
         work.commit().await?;
         Ok(codes)
     }
 
     /// Takes the caller's own second factor away.
     pub async fn totp_remove(&self, session: &Session) -> Result<(), IdentityError> {
-        self.needs_factor(session).await?;
+        self.require_factor(session).await?;
         let work = self.db.global().begin().await?;
-        // Whoever confirms another one meanwhile is done, or begins after this: no codes are left without a factor.
+        // A concurrent confirmation of another authenticator has committed, or begins after this
+        // transaction: no backup codes are left without a factor.
         rows::lock_password(&work, session.user).await?;
-        if let Err(refused) = Self::still_has_factor(&work, session).await {
+        if let Err(refused) = Self::recheck_factor(&work, session).await {
             work.rollback().await?;
             return Err(refused);
         }
         factors::remove(&work, session.user).await?;
         let now = self.clock.now();
-        let ended = sessions::end(&work, Which::OthersOfUser(session.user, session.id), EndReason::Factor, now).await?;
-        sessions::unshow_factor(&work, session.id).await?;
+        let ended =
+            sessions::end(&work, SessionSelection::OthersOfUser(session.user, session.id), EndReason::Factor, now).await?;
+        sessions::clear_second_factor(&work, session.id).await?;
         work.commit().await?;
         self.presence.end(&ended);
-        self.presence.forget(session.id);
+        self.presence.invalidate(session.id);
         Ok(())
     }
 
     /// The caller has a second factor and has shown it in this session.
-    async fn needs_factor(&self, session: &Session) -> Result<(), IdentityError> {
+    async fn require_factor(&self, session: &Session) -> Result<(), IdentityError> {
         if !self.has_factor(session.user).await? {
             return Err(Rejection::NoFactor.into());
         }
         if session.mfa { Ok(()) } else { Err(IdentityError::StepUp) }
     }
 
-    /// The same in a transaction that holds the account: whoever took the factor away, or confirmed another one, has ended the user's other sessions, and
-    /// theirs stays.
-    async fn still_has_factor(work: &GlobalWork, session: &Session) -> Result<(), IdentityError> {
+    /// The same check in a transaction that has locked the account: a call that removed the factor,
+    /// or confirmed another, has ended the user's other sessions and kept its own.
+    async fn recheck_factor(work: &GlobalWork, session: &Session) -> Result<(), IdentityError> {
         if !factors::has_factor(work, session.user).await? {
             return Err(Rejection::NoFactor.into());
         }
-        let row = Self::still_open(work, session).await?;
+        let row = Self::recheck_session(work, session).await?;
         if row.mfa_at.is_some() { Ok(()) } else { Err(IdentityError::StepUp) }
     }
 
-    /// The caller's session, which has not ended since it was let in.
-    async fn still_open(work: &GlobalWork, session: &Session) -> Result<SessionRow, IdentityError> {
+    /// The caller's session, if it has not ended since the request was admitted.
+    async fn recheck_session(work: &GlobalWork, session: &Session) -> Result<SessionRow, IdentityError> {
         let row = sessions::by_id(work, session.id).await?;
         row.filter(|row| row.ended_at.is_none()).ok_or(IdentityError::StepUp)
     }
 
-    /// Why a user's second factor is not reset by others.
+    /// Returns the reason why others cannot reset a user's second factor.
     async fn reset_refusal(db: &impl GlobalReads, user: UserId) -> Result<Option<MemberRefusal>, Fault> {
         if rows::memberships(db, user).await?.len() > 1 {
             return Ok(Some(MemberRefusal::FactorElsewhere));
@@ -235,8 +244,9 @@ impl Identity {
         Ok((!factors::has_factor(db, user).await?).then_some(MemberRefusal::NoFactor))
     }
 
-    /// Takes a member's second factor away, so that they can enrol another; all their sessions end. Nobody can set one for somebody else,
-    /// and nobody does this for a person who belongs to other companies too.
+    /// Removes a member's second factor, so that they can enrol another; all their sessions end. A
+    /// factor cannot be set for another member, and it cannot be removed from a person who belongs
+    /// to other companies too.
     pub async fn reset_factor(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let global = self.db.global();
         let found = members::member_with_user(&global, session.tenant, member).await?;
@@ -255,13 +265,13 @@ impl Identity {
         let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;
         rows::lock_password(&work, user).await?;
-        // Of two who do this at once, one has done it.
+        // Checked again under the lock: of two concurrent calls only one resets the factor.
         if let Some(why) = Self::reset_refusal(&work, user).await? {
             work.rollback().await?;
             return Err(why.into());
         }
         factors::remove(&work, user).await?;
-        let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;
+        let ended = sessions::end(&work, SessionSelection::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;
         self.presence.end(&ended);
         let tenant = rows::tenant(&global, session.tenant).await?.map(|tenant| tenant.name).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Invitations: a person is put into a tenant by their address, gets a letter, and comes in by its link.
+//! Invitations: a person is added to a tenant by their address, gets an e-mail, and joins by its
+//! link.
 
 use entity::{app_user, prelude::*};
 use platform::{
@@ -8,8 +9,8 @@ use platform::{
 };
 
 use super::{
-    Entered, Identity, IdentityError, Visit,
-    mail_quota::{Asker, EmailPurpose},
+    Identity, IdentityError, LoginOutcome, Visit,
+    mail_quota::{EmailPurpose, Requester},
 };
 use crate::identity::{
     Session,
@@ -23,12 +24,12 @@ use crate::identity::{
     secret::{self, Purpose},
 };
 
-/// An invitation is good so long.
+/// Validity of an invitation, in seconds.
 const INVITE_SECONDS: i64 = 7 * 24 * 3600;
-/// Invitations that a tenant sends, besides what one address may get.
-const INVITATIONS: Attempts = Attempts { kind: "invitation", allowance: Allowance::within(200, 3600) };
+/// Limit of invitations that a tenant sends, besides the limit of each address.
+const INVITATION_LIMIT: Attempts = Attempts { kind: "invitation", allowance: Allowance::within(200, 3600) };
 
-/// An address that may be invited, and by whom.
+/// An address that may be invited, and its inviter.
 #[derive(Debug, Clone)]
 pub struct Invitee {
     email: String,
@@ -37,17 +38,17 @@ pub struct Invitee {
     session: SessionId,
 }
 
-/// What becomes of an address that is invited.
+/// Result of an invitation of an address.
 #[derive(Debug)]
-pub enum Placement {
+pub enum InvitationOutcome {
     Placed(Placed),
-    /// They are a member already, or invited.
+    /// The address belongs to a member already, or to an invited one.
     Member,
-    /// The session of whoever invites has ended meanwhile.
+    /// The inviter's session has ended meanwhile.
     SessionEnded,
 }
 
-/// Somebody who was put among the members; the letter goes when the transaction has committed.
+/// A member who was added as invited; the e-mail is sent when the transaction has committed.
 #[derive(Debug)]
 pub struct Placed {
     pub member: MemberId,
@@ -55,7 +56,7 @@ pub struct Placed {
     invitation: Invitation,
 }
 
-/// A letter that invites.
+/// An e-mail with an invitation.
 #[derive(Debug)]
 struct Invitation {
     to: String,
@@ -64,7 +65,7 @@ struct Invitation {
 }
 
 impl Identity {
-    /// Looks at an address, and counts the letter that is to be sent there.
+    /// Checks an address, and counts the e-mail that is to be sent there.
     pub async fn invitee(&self, session: &Session, email: &str) -> Result<Invitee, IdentityError> {
         core::check_email(email).map_or(Ok(()), Err)?;
         let key = core::email_key(email);
@@ -73,28 +74,29 @@ impl Identity {
     }
 
     async fn count_invitation(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
-        // A dry run sends no letter.
+        // A dry run sends no e-mail.
         if dry_run::is_on() {
             return Ok(());
         }
-        self.attempts().attempt(&INVITATIONS, &tenant.to_string()).await?;
-        self.count_email(EmailPurpose::Invitation, account, &Asker::Other(tenant.to_string())).await
+        self.attempts().attempt(&INVITATION_LIMIT, &tenant.to_string()).await?;
+        self.count_email(EmailPurpose::Invitation, account, &Requester::Other(tenant.to_string())).await
     }
 
-    /// Puts an address among the members who are invited, in the transaction that gives them their roles; the same for one that has an account and
-    /// for one that has none.
-    pub async fn place_invited(&self, work: Work, invitee: &Invitee) -> Result<(Work, Placement), Fault> {
+    /// Adds an address to the invited members, in the transaction that grants their roles; the same
+    /// whether the address has an account or not.
+    pub async fn add_invited_member(&self, work: Work, invitee: &Invitee) -> Result<(Work, InvitationOutcome), Fault> {
         let (now, tenant) = (self.clock.now(), platform::storage::Reads::tenant(&work));
         let work = GlobalWork::from(work);
-        let user = invitations::place_user(&work, self.clock.id(), &invitee.email, &invitee.key, now).await?;
-        // Whoever ends the session finds the invitation behind it, or has ended it before.
-        if !sessions::keep(&work, invitee.session, now).await? {
-            return Ok((work.into_tenant(), Placement::SessionEnded));
+        let user = invitations::upsert_user(&work, self.clock.id(), &invitee.email, &invitee.key, now).await?;
+        // A transaction that ends the session sees this invitation, or has committed before this
+        // check.
+        if !sessions::lock_if_active(&work, invitee.session, now).await? {
+            return Ok((work.into_tenant(), InvitationOutcome::SessionEnded));
         }
-        let placed = invitations::place_member(&work, (tenant, user), self.clock.id(), now).await?;
-        let Some((member, version)) = placed else { return Ok((work.into_tenant(), Placement::Member)) };
+        let placed = invitations::upsert_member(&work, (tenant, user), self.clock.id(), now).await?;
+        let Some((member, version)) = placed else { return Ok((work.into_tenant(), InvitationOutcome::Member)) };
         let invitation = self.write_invitation(&work, (tenant, member), invitee.by, &invitee.email).await?;
-        Ok((work.into_tenant(), Placement::Placed(Placed { member, version, invitation })))
+        Ok((work.into_tenant(), InvitationOutcome::Placed(Placed { member, version, invitation })))
     }
 
     async fn write_invitation(
@@ -105,15 +107,19 @@ impl Identity {
         email: &str,
     ) -> Result<Invitation, Fault> {
         let now = self.clock.now();
-        let (token, hash) = secret::draw(&self.clock, Purpose::Invite);
+        let (token, hash) = secret::generate_token(&self.clock, Purpose::Invite);
         let (email, expires_at) = (email.to_owned(), now.plus_seconds(INVITE_SECONDS));
         let name = rows::tenant(work, tenant).await?.map(|row| row.name).unwrap_or_default();
         let to = email.clone();
-        invitations::put(work, invitations::NewInvitation { hash, tenant, member, email, by, sent_at: now, expires_at }).await?;
+        invitations::insert_invitation(
+            work,
+            invitations::NewInvitation { hash, tenant, member, email, by, sent_at: now, expires_at },
+        )
+        .await?;
         Ok(Invitation { to, token, tenant: name })
     }
 
-    /// Sends the letter of an invitation that was written down.
+    /// Sends the e-mail of a stored invitation.
     pub fn send_invitation(&self, placed: Placed) {
         self.invite_by_email(placed.invitation);
     }
@@ -126,18 +132,19 @@ impl Identity {
         self.write(EmailKind::Invited { link: self.link(Purpose::Invite, &token), tenant }, &to, "");
     }
 
-    /// Sends an invitation once more: with another link, and its time begins anew. The link from before is good for nothing.
+    /// Sends an invitation again, with another link and a new expiry. The previous link becomes
+    /// invalid.
     pub async fn resend_invitation(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let address = invitations::address(&self.db.global(), session.tenant, member).await?;
         let Some(address) = address else {
-            // Whether there is such a member is said as everywhere else.
+            // An unknown member is reported as everywhere else.
             members::member_with_user(&self.db.global(), session.tenant, member).await?.ok_or(MemberRefusal::Unknown)?;
             return Err(MemberRefusal::NotInvited.into());
         };
         self.count_invitation(session.tenant, &core::email_key(&address)).await?;
         let work = self.begin_for_members(session).await?;
         self.within_own_rights(&work, session, member).await?;
-        if !sessions::keep(&work, session.id, self.clock.now()).await? {
+        if !sessions::lock_if_active(&work, session.id, self.clock.now()).await? {
             return Err(Rejection::SessionEnded.into());
         }
         match members::lock(&work, session.tenant, member).await? {
@@ -145,16 +152,17 @@ impl Identity {
             _ => return Err(MemberRefusal::NotInvited.into()),
         }
         let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
-        let view = Self::viewed(&work, session.tenant, member).await?;
+        let view = Self::read_member_view(&work, session.tenant, member).await?;
         once::set_subject(&member);
         work.commit().await?;
         self.invite_by_email(invitation);
         Ok(view)
     }
 
-    /// Takes an invitation back. Its link is good for nothing; who never came in is forgotten.
+    /// Revokes an invitation. Its link becomes invalid; a member who never joined is deleted.
     pub async fn revoke_invitation(&self, session: &Session, member: MemberId) -> Result<(), IdentityError> {
-        // A member's row goes only here and with its tenant, and whether an address is still somebody's is a question over all tenants.
+        // A member's row is deleted only here and with its tenant, and whether another tenant uses
+        // the address is a question over all tenants.
         let work = self.db.global().maintenance_for(session.tenant).await?;
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
@@ -164,26 +172,27 @@ impl Identity {
             return Err(MemberRefusal::NotInvited.into());
         }
         self.within_own_rights(&work, session, member).await?;
-        invitations::withdraw(&work, session.tenant, member).await?;
-        self.provisioner.take_rights(work.tenant(), member).await?;
+        invitations::invalidate(&work, session.tenant, member).await?;
+        self.provisioner.revoke_all_rights(work.tenant(), member).await?;
         if has_left {
-            members::set_left(&work, session.tenant, member, self.clock.now()).await?;
+            members::mark_left(&work, session.tenant, member, self.clock.now()).await?;
         } else {
-            members::forget(&work, &found).await?;
+            members::delete_never_joined(&work, &found).await?;
         }
         once::set_subject(&member);
         Ok(work.commit().await?)
     }
 
-    /// Accepts an invitation by its link, which shows that the address is theirs. Whoever has an account shows its password too, so that an account
-    /// that somebody else has made under this address does not come in; whoever has none chooses a password and a name.
+    /// Accepts an invitation by its link, which proves the address. A user with an account gives
+    /// its password too, so that an account that another person has created under this address is
+    /// not let in; a user without one chooses a password and a name.
     pub async fn accept_invitation(
         &self,
         token: &str,
         password: &str,
         display_name: Option<&str>,
         visit: &Visit,
-    ) -> Result<Entered, IdentityError> {
+    ) -> Result<LoginOutcome, IdentityError> {
         let over = || IdentityError::from(Rejection::LinkOver);
         let hash = secret::kept(token, Purpose::Invite).ok_or_else(over)?;
         let (global, now) = (self.db.global(), self.clock.now());
@@ -192,36 +201,36 @@ impl Identity {
         let tenant = rows::tenant(&global, found.tenant).await?.ok_or_else(over)?;
         audit::attribute(found.tenant, Actor::member(found.member));
         let newcomer = if user.password_hash.is_empty() {
-            let stored = self.welcome(&user, &tenant.name, password, display_name).await?;
+            let stored = self.hash_new_password(&user, &tenant.name, password, display_name).await?;
             Some(app_user::Model { password_hash: stored, ..user.clone() })
         } else {
-            self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
+            self.check_user_password(&user, password, visit, Rejection::InvalidCredentials).await?;
             None
         };
-        Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, core::Field::Password)?;
+        Self::check_length(password, rows::security_limits(&global, found.tenant).await?.password_length, core::Field::Password)?;
         let work = self.db.global().maintenance_for(found.tenant).await?;
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
-        if !invitations::use_up(&work, hash, now).await? {
+        if !invitations::consume(&work, hash, now).await? {
             return Err(over());
         }
         if let Some(mut newcomer) = newcomer {
             display_name.unwrap_or_default().trim().clone_into(&mut newcomer.display_name);
             newcomer.created_at = now;
-            // Somebody else has registered with the address meanwhile: their password is asked for.
+            // The address was registered meanwhile: the password of that account is required.
             rows::claim_user(&work, &newcomer).await?.ok_or(Rejection::InvalidCredentials)?;
         } else {
-            Self::still_knows(&work, found.user, &user.password_hash, Rejection::InvalidCredentials).await?;
+            Self::ensure_password_unchanged(&work, found.user, &user.password_hash, Rejection::InvalidCredentials).await?;
         }
         links::set_verified(&work, found.user, now).await?;
-        rows::note_class(&work, found.user, core::length_class(password)).await?;
-        members::set_joined(&work, found.tenant, found.member, now).await?;
+        rows::record_password_class(&work, found.user, core::length_class(password)).await?;
+        members::mark_joined(&work, found.tenant, found.member, now).await?;
         let membership = rows::membership(&work, found.tenant, found.member).await?.ok_or_else(over)?;
-        self.enter(work, &membership, tenant, (visit, Risk::default())).await
+        self.complete_login(work, &membership, tenant, (visit, Risk::default())).await
     }
 
-    /// The hash of the password that somebody chooses who comes for the first time.
-    async fn welcome(
+    /// The hash of the password that a new user chooses.
+    async fn hash_new_password(
         &self,
         user: &app_user::Model,
         tenant: &str,

@@ -1,4 +1,5 @@
-//! The keys that sign tokens: made, rotated while everything runs, removed. And the other secrets of a deployment.
+//! The keys that sign tokens: created, rotated at run time, removed. Also the other secrets of a
+//! deployment.
 
 use entity::{prelude::*, signing_key};
 use platform::{
@@ -12,16 +13,17 @@ use uuid::Uuid;
 use super::Identity;
 use crate::identity::{core, rows::keys, signer};
 
-/// What becomes of the keys that signed before.
+/// Treatment of the previous signing keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OldKeys {
-    /// They check until what they signed has expired.
+pub enum OldKeyPolicy {
+    /// Retired keys verify until the tokens that they signed have expired.
     Retire,
-    /// They are removed at once, and everybody whose token they signed refreshes it: a key that may be in other hands.
+    /// Removed at once, for keys that may have leaked: every client with a token that they signed
+    /// has to refresh it.
     Remove,
 }
 
-/// The keys, opened. One that lies there plain, from before there were keys to seal with, is sealed on the way.
+/// The keys, unsealed. A plain key, from before there was a master key, is sealed on the way.
 async fn opened(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
     let mut found = keys::all(&db.global()).await?;
     for key in &mut found {
@@ -47,14 +49,14 @@ async fn deployment_value(db: &Database, ring: &KeyRing, id: Uuid) -> Result<Opt
     sealed.map(|sealed| ring.open(&keys::SERVER_SECRET.context(&[id]), &sealed)).transpose()
 }
 
-/// The keys, opened; the first one is made here.
-pub async fn opened_or_first(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
+/// The keys, unsealed; creates the first one if there is none.
+pub async fn load_or_create_keys(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
     let found = opened(db, ring).await?;
     if !found.is_empty() {
         return Ok(found);
     }
-    // The first key has a fixed id: of two processes that make it at once, the primary key lets one through.
-    let key = made(clock, ring, SigningKeyId::from_uuid(Uuid::from_u128(1)), clock.now())?;
+    // The first key has a fixed ID: if two processes create it at once, the primary key admits one.
+    let key = new_signing_key(clock, ring, SigningKeyId::from_uuid(Uuid::from_u128(1)), clock.now())?;
     let work = db.global().begin().await?;
     match keys::insert(&work, key).await {
         Ok(()) => work.commit().await?,
@@ -64,25 +66,26 @@ pub async fn opened_or_first(db: &Database, clock: &Clock, ring: &KeyRing) -> Re
     opened(db, ring).await
 }
 
-fn made(clock: &Clock, ring: &KeyRing, id: SigningKeyId, signs_from: Timestamp) -> Result<signing_key::Model, Fault> {
+fn new_signing_key(clock: &Clock, ring: &KeyRing, id: SigningKeyId, signs_from: Timestamp) -> Result<signing_key::Model, Fault> {
     let pkcs8 = ring.seal(&keys::SIGNING_KEY.context(&[id.uuid()]), &signer::generate(clock))?;
     Ok(signing_key::Model { id, algorithm: "EdDSA".to_owned(), pkcs8, created_at: clock.now(), signs_from })
 }
 
-/// Makes a key that signs from a time on; every node has taken it on ten seconds later. Gives its id.
+/// Creates a key that signs from a time on, and returns its ID; every node has adopted it ten
+/// seconds later.
 pub async fn rotate(
     db: &Database,
     ring: &KeyRing,
     clock: &Clock,
     lead_seconds: i64,
-    old: OldKeys,
+    old: OldKeyPolicy,
 ) -> Result<SigningKeyId, Fault> {
     let before = keys::all(&db.global()).await?;
-    let key = made(clock, ring, clock.id(), clock.now().plus_seconds(lead_seconds))?;
+    let key = new_signing_key(clock, ring, clock.id(), clock.now().plus_seconds(lead_seconds))?;
     let id = key.id;
     let work = db.global().begin().await?;
     keys::insert(&work, key).await?;
-    if old == OldKeys::Remove {
+    if old == OldKeyPolicy::Remove {
         keys::remove(&work, &before.iter().map(|key| key.id).collect::<Vec<_>>()).await?;
     }
     work.commit().await?;
@@ -93,23 +96,25 @@ pub async fn rotate(
 const FILE_STORE: Uuid = Uuid::from_u128(2);
 
 impl Identity {
-    /// Takes on what other processes did to the keys, and does what is due: makes the next key in time, removes those that check nothing any more.
-    pub async fn keep_keys(&self) -> Result<(), Fault> {
+    /// Adopts the changes that other processes made to the keys, and does due work: creates the
+    /// next key in time, and removes those that no longer verify.
+    pub async fn maintain_signing_keys(&self) -> Result<(), Fault> {
         let found = opened(&self.db, &self.ring).await?;
         self.tokens.adopt(&found)?;
         let lives: Vec<_> = found.iter().map(|key| (key.id, key.signs_from)).collect();
-        let due = core::upkeep(&lives, self.clock.now());
+        let due = core::plan_rotation(&lives, self.clock.now());
         if due.make_for.is_none() && due.remove.is_empty() {
             return Ok(());
         }
         let work = self.db.global().begin().await?;
         if let Some(from) = due.make_for {
-            // The id follows from the newest key's: of several nodes that find the next one due, one makes it.
+            // The ID is derived from the newest key's: of several nodes that find the next one due,
+            // one inserts it.
             let newest = found.last().map(|key| key.id.uuid()).unwrap_or_default();
             let mut id = [0u8; 16];
             id.copy_from_slice(&Sha256::digest(newest.as_bytes())[..16]);
             let id = SigningKeyId::from_uuid(uuid::Builder::from_random_bytes(id).into_uuid());
-            let key = made(&self.clock, &self.ring, id, from)?;
+            let key = new_signing_key(&self.clock, &self.ring, id, from)?;
             match keys::insert(&work, key).await {
                 Ok(()) => tracing::info!("the next signing key is published"),
                 Err(fault) if fault.unique_violation().is_some() => return work.rollback().await,
@@ -121,7 +126,8 @@ impl Identity {
         self.tokens.adopt(&opened(&self.db, &self.ring).await?)
     }
 
-    /// The secret that list cursors are signed with: the same on every node, and whatever becomes of the keys that sign tokens.
+    /// The secret that list cursors are signed with: the same on every node, and independent of the
+    /// keys that sign tokens.
     pub async fn cursor_secret(&self) -> Result<[u8; 32], Fault> {
         const ID: Uuid = Uuid::from_u128(1);
         let kept = if let Some(kept) = self.deployment_value(ID).await? {
@@ -131,7 +137,7 @@ impl Identity {
             let keys = opened(&self.db, &self.ring).await?;
             let first = keys.first().ok_or_else(|| Fault::corrupt("signing_key", "a deployment has a key"))?;
             let value = Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&first.pkcs8).finalize();
-            self.keep_deployment_value(ID, &value).await?
+            self.store_deployment_value(ID, &value).await?
         };
         kept.try_into().map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
     }
@@ -141,9 +147,10 @@ impl Identity {
         file_store_mark(&self.db, &self.ring).await
     }
 
-    /// Keeps the name of the mark; returns the one that counts, which is another's if that was kept first.
-    pub async fn keep_file_store_mark(&self, mark: Uuid) -> Result<String, Fault> {
-        Ok(hex::encode(self.keep_deployment_value(FILE_STORE, mark.as_bytes()).await?))
+    /// Stores the name of the mark; returns the stored one, which is another process's if that was
+    /// first.
+    pub async fn store_file_store_mark(&self, mark: Uuid) -> Result<String, Fault> {
+        Ok(hex::encode(self.store_deployment_value(FILE_STORE, mark.as_bytes()).await?))
     }
 
     /// A value that the whole deployment shares.
@@ -151,11 +158,11 @@ impl Identity {
         deployment_value(&self.db, &self.ring, id).await
     }
 
-    /// Keeps such a value, unless another process was faster; returns the one that is kept.
-    async fn keep_deployment_value(&self, id: Uuid, value: &[u8]) -> Result<Vec<u8>, Fault> {
+    /// Stores a value of the deployment, unless another process was faster; returns the stored one.
+    async fn store_deployment_value(&self, id: Uuid, value: &[u8]) -> Result<Vec<u8>, Fault> {
         let sealed = self.ring.seal(&keys::SERVER_SECRET.context(&[id]), value)?;
         let work = self.db.global().begin().await?;
-        keys::keep_secret(&work, id, sealed, self.clock.now()).await?;
+        keys::store_secret(&work, id, sealed, self.clock.now()).await?;
         work.commit().await?;
         let kept = self.deployment_value(id).await?;
         kept.ok_or_else(|| Fault::corrupt("server_secret", "a value that was kept is there"))

@@ -1,4 +1,4 @@
-//! Logging in: a password, and where there is one a second factor. And showing both once more.
+//! Login by a password and, if the user has one, a second factor; and step-up in a session.
 
 use entity::{app_user, prelude::*, tenant};
 use platform::{
@@ -7,7 +7,7 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::Proven};
+use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::SessionProofs};
 use crate::identity::{
     Session,
     core::{self, CHALLENGE_SECONDS, Rejection, Risk},
@@ -21,11 +21,11 @@ use crate::identity::{
     secret::{self, Purpose},
 };
 
-/// What a login comes to.
+/// Result of a login.
 #[derive(Debug)]
-pub enum Entered {
+pub enum LoginOutcome {
     In(Box<LoggedIn>),
-    /// A second factor is asked for first.
+    /// A second factor is required first.
     Challenge(Challenge),
     /// A registration waits for its link.
     LinkSent {
@@ -43,11 +43,12 @@ pub struct Challenge {
 }
 
 impl Identity {
-    /// Counts an attempt to show a password, for the account and for the address, before anything is looked at; known or not, an account
-    /// is counted the same. A device that the account has been logged in from counts by itself: others' guesses do not keep its owner out.
+    /// Counts a password attempt, for the account and for the address, before anything is checked;
+    /// unknown accounts are counted like known ones. A device that the account has been logged in
+    /// from has a bucket of its own: guesses by others do not lock its owner out.
     pub(super) async fn attempt(&self, account: &str, visit: &Visit) -> Result<Attempt, IdentityError> {
         let attempts = self.attempts();
-        if let Some(device) = self.own_device(account, visit).await? {
+        if let Some(device) = self.known_device_bucket(account, visit).await? {
             attempts.attempt(&PASSWORD, &device).await?;
             return Ok(Attempt(vec![device]));
         }
@@ -57,30 +58,30 @@ impl Identity {
             return Ok(Attempt(vec![account]));
         };
         if let Err(empty) = attempts.attempt(&PASSWORD, &address).await {
-            attempts.forgive(&PASSWORD, &account);
+            attempts.refund_attempt(&PASSWORD, &account);
             return Err(empty.into());
         }
         Ok(Attempt(vec![account, address]))
     }
 
     /// The bucket of a device that is known to the account.
-    pub(super) async fn own_device(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
+    pub(super) async fn known_device_bucket(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
         let Some(hash) = visit.device_hash() else { return Ok(None) };
         let global = self.db.global();
-        // Asked for an unknown account too, so that it takes as long.
+        // An unknown account is queried too, so that it takes as long.
         let user = rows::user_by_email(&global, account).await?.map_or(UserId::NIL, |user| user.id);
         let (is_own, _) = devices::known(&global, user, hash).await?;
         Ok(is_own.then(|| format!("device {account} {hash:02x?}")))
     }
 
     /// The password was right: only wrong ones count.
-    pub(super) fn forgive(&self, attempt: &Attempt) {
+    pub(super) fn refund_attempt(&self, attempt: &Attempt) {
         let attempts = self.attempts();
-        attempt.0.iter().for_each(|name| attempts.forgive(&PASSWORD, name));
+        attempt.0.iter().for_each(|name| attempts.refund_attempt(&PASSWORD, name));
     }
 
-    /// Checks the password of somebody who is known; a wrong one is counted and refused in the words given.
-    pub(super) async fn check_own(
+    /// Checks the password of a known user; a wrong one is counted and refused with `refused`.
+    pub(super) async fn check_user_password(
         &self,
         user: &app_user::Model,
         password: &str,
@@ -88,12 +89,13 @@ impl Identity {
         refused: Rejection,
     ) -> Result<(), IdentityError> {
         let attempt = self.attempt(&user.email_key, visit).await?;
-        self.check_counted(user, password, &attempt, refused).await
+        self.check_counted_password(user, password, &attempt, refused).await
     }
 
-    /// Checks the password of somebody who is logged in. Their tries are counted by themselves: the guesses of strangers at the door do not keep out
-    /// whoever is in, and whoever has found an open page guesses ten times too.
-    pub(super) async fn check_once_more(
+    /// Checks the password of a user who is logged in. These attempts have a bucket of their own:
+    /// guesses by strangers at the login do not lock the user out, and a person who finds an open
+    /// page has ten guesses too.
+    pub(super) async fn check_password_again(
         &self,
         user: &app_user::Model,
         password: &str,
@@ -101,10 +103,10 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let attempt = Attempt(vec![format!("logged in {}", user.id)]);
         self.attempts().attempt(&PASSWORD, &attempt.0[0]).await?;
-        self.check_counted(user, password, &attempt, refused).await
+        self.check_counted_password(user, password, &attempt, refused).await
     }
 
-    async fn check_counted(
+    async fn check_counted_password(
         &self,
         user: &app_user::Model,
         password: &str,
@@ -115,7 +117,7 @@ impl Identity {
             self.note_failure(user.id);
             return Err(refused.into());
         }
-        self.forgive(attempt);
+        self.refund_attempt(attempt);
         Ok(())
     }
 
@@ -126,18 +128,19 @@ impl Identity {
         password: &str,
         tenant: Option<&str>,
         visit: &Visit,
-    ) -> Result<Entered, IdentityError> {
+    ) -> Result<LoginOutcome, IdentityError> {
         let (global, account) = (self.db.global(), core::email_key(email));
         let attempt = self.attempt(&account, visit).await?;
         let user = rows::user_by_email(&global, &account).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let matches = self.passwords.verify(password, hash).await?;
-        // Asked for unknown users too, so that they take as long.
+        // Unknown users are queried too, so that they take as long.
         let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
         let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
         if !matches {
             self.note_failure(user.id);
-            // Somebody tries to come in as this user: that belongs into the log of where they would come in.
+            // An attempt to log in as this user belongs in the audit log of the tenant that they
+            // would log in to.
             if let Some(first) = memberships.first() {
                 audit::attribute(first.tenant, Actor::member(first.member));
             }
@@ -151,26 +154,28 @@ impl Identity {
             tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
         });
         let wanted: Vec<_> = wanted.collect();
-        // The oldest that is not suspended; where all are, `enter` says so.
+        // The oldest membership whose tenant is not suspended; if all are, `complete_login` refuses the
+        // first.
         let first = wanted.iter().position(|(m, _)| !suspended.contains(&m.tenant)).unwrap_or_default();
         let Some((membership, tenant)) = wanted.into_iter().nth(first) else { return Err(Rejection::InvalidCredentials.into()) };
-        self.forgive(&attempt);
+        self.refund_attempt(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
         let (user, checked) = (user.id, user.password_hash);
-        let least = rows::strictness(&global, tenant.id).await?.password_length;
+        let least = rows::security_limits(&global, tenant.id).await?.password_length;
         Self::check_length(password, least, core::Field::Password)?;
         let risk = self.assess(user, visit).await?;
-        let work = self.begin_knowing(user, password, checked).await?;
-        rows::note_class(&work, user, core::length_class(password)).await?;
-        self.enter(work, membership, tenant, (visit, risk)).await
+        let work = self.begin_with_password(user, password, checked).await?;
+        rows::record_password_class(&work, user, core::length_class(password)).await?;
+        self.complete_login(work, membership, tenant, (visit, risk)).await
     }
 
-    /// Begins a transaction in which the password of a user stays what was checked. Where it is kept by another hash by now, it is checked against that
-    /// one: either another login has hashed it anew, or it is the password no more.
-    async fn begin_knowing(&self, user: UserId, password: &str, mut checked: String) -> Result<GlobalWork, IdentityError> {
+    /// Begins a transaction in which the user's password stays the one that was checked. If its
+    /// hash has changed meanwhile, the password is checked against the new hash: either another
+    /// login has rehashed it, or the password was changed.
+    async fn begin_with_password(&self, user: UserId, password: &str, mut checked: String) -> Result<GlobalWork, IdentityError> {
         /// Passwords do not change more often within one login.
-        const TRIES: usize = 3;
-        for _ in 0..TRIES {
+        const MAX_TRIES: usize = 3;
+        for _ in 0..MAX_TRIES {
             let work = self.db.global().begin().await?;
             let stands = rows::lock_password(&work, user).await?;
             if stands.as_deref() == Some(checked.as_str()) {
@@ -186,8 +191,9 @@ impl Identity {
         Err(Rejection::InvalidCredentials.into())
     }
 
-    /// Refuses whoever showed a password that is the user's no more; it stays what it is until the transaction ends.
-    pub(super) async fn still_knows(
+    /// Refuses a password that is no longer the user's; it stays the same until the transaction
+    /// ends.
+    pub(super) async fn ensure_password_unchanged(
         work: &GlobalWork,
         user: UserId,
         checked: &str,
@@ -197,7 +203,7 @@ impl Identity {
         if stands.as_deref() == Some(checked) { Ok(()) } else { Err(refused.into()) }
     }
 
-    /// Hashes a password anew that was hashed when less was enough.
+    /// Rehashes a password whose hash was made with weaker parameters.
     async fn rehash(&self, user: UserId, password: &str, stored: &str) -> Result<(), Fault> {
         if Passwords::is_strong(stored) {
             return Ok(());
@@ -208,15 +214,16 @@ impl Identity {
         work.commit().await
     }
 
-    /// Lets in somebody whose password was right, or asks for their second factor; where there is none and the login is very unusual, for a code that is
-    /// sent to their address. The transaction is committed.
-    pub(super) async fn enter(
+    /// Logs in a user whose password was right, or requires their second factor; without one, a
+    /// very unusual login requires a code that is sent to their address. The transaction is
+    /// committed.
+    pub(super) async fn complete_login(
         &self,
         work: GlobalWork,
         membership: &Membership,
         tenant: tenant::Model,
         (visit, risk): (&Visit, Risk),
-    ) -> Result<Entered, IdentityError> {
+    ) -> Result<LoginOutcome, IdentityError> {
         let (now, user) = (self.clock.now(), membership.user);
         audit::attribute(membership.tenant, Actor::member(membership.member));
         if rows::is_suspended(&work, membership.tenant).await? {
@@ -224,36 +231,38 @@ impl Identity {
             return Err(Rejection::TenantSuspended.into());
         }
         let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
-        // Who calls this holds the user's row, so that none is confirmed meanwhile.
+        // The caller of this function has locked the user's row, so no factor is confirmed
+        // concurrently.
         let methods = Self::factors(&work, user.id).await?;
-        // Where no letter can leave, nobody is asked for what it would say.
-        let by_mail = methods.is_empty() && risk.is_high() && self.settings.mailer.is_there();
+        // Without a mailer no code can be sent, so none is required.
+        let by_mail = methods.is_empty() && risk.is_high() && self.settings.mailer.is_configured();
         if methods.is_empty() && !by_mail {
-            let logged_in = self.begin_session(&work, membership, tenant, Proven::now(now, None), (visit, risk.clone())).await?;
+            let logged_in =
+                self.begin_session(&work, membership, tenant, SessionProofs::now(now, None), (visit, risk.clone())).await?;
             work.commit().await?;
-            self.tell_of_login(&user, visit, &risk);
-            return Ok(Entered::In(Box::new(logged_in)));
+            self.notify_of_login(&user, visit, &risk);
+            return Ok(LoginOutcome::In(Box::new(logged_in)));
         }
-        let (token, hash) = secret::draw(&self.clock, Purpose::Challenge);
-        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token, visit).await?) } else { None };
+        let (token, hash) = secret::generate_token(&self.clock, Purpose::Challenge);
+        let drawn = if by_mail { Some(self.generate_mailed_code(&user, &token, visit).await?) } else { None };
         let (code, kept) = drawn.unzip();
         let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
         let (network, member) = (visit.address.map(core::network), membership.member);
         let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: kept };
-        factors::put_challenge(&work, hash, row, expires_at).await?;
+        factors::insert_challenge(&work, hash, row, expires_at).await?;
         work.commit().await?;
         if let Some(code) = code {
             self.write(EmailKind::LoginCode { code }, &user.email, &user.display_name);
         }
         let methods = if by_mail { vec![Factor::Email] } else { methods };
-        Ok(Entered::Challenge(Challenge { token, methods, expires_at }))
+        Ok(LoginOutcome::Challenge(Challenge { token, methods, expires_at }))
     }
 
-    /// Goes on with a login that waits for a second factor.
+    /// Completes a login that waits for a second factor.
     pub async fn mfa_verify(&self, token: &str, factor: Factor, code: &str, visit: &Visit) -> Result<LoggedIn, IdentityError> {
         let hash = secret::kept(token, Purpose::Challenge).ok_or(Rejection::ChallengeOver)?;
         let work = self.db.global().begin().await?;
-        let challenge = factors::try_challenge(&work, hash, self.clock.now()).await?;
+        let challenge = factors::count_challenge_attempt(&work, hash, self.clock.now()).await?;
         work.commit().await?;
         let elsewhere = |began: &String| visit.address.map(core::network).as_ref() != Some(began);
         let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
@@ -262,41 +271,44 @@ impl Identity {
         let proof = match (factor, challenge.code) {
             (Factor::Email, Some(kept)) if kept == secret::bound(token, code.trim()) => None,
             (Factor::Email, _) => return Err(Rejection::MfaInvalid.into()),
-            (Factor::Totp | Factor::BackupCode, _) => Some(self.look_at(challenge.user, factor, code).await?),
+            (Factor::Totp | Factor::BackupCode, _) => Some(self.verify_code(challenge.user, factor, code).await?),
         };
         let work = self.db.global().begin().await?;
-        // As at a login: whoever sets a new password meanwhile ends this session and forgets its device, or has ended the challenge.
+        // As at a login: a concurrent change of the password either ends this session and deletes
+        // its device, or has ended the challenge.
         rows::lock_password(&work, challenge.user).await?;
         let now = self.clock.now();
         if rows::is_suspended(&work, challenge.tenant).await? {
             work.rollback().await?;
             return Err(Rejection::TenantSuspended.into());
         }
-        // Code and challenge are used up in the transaction that begins the session: of many at once, one comes in.
+        // Code and challenge are used up in the transaction that begins the session: of several
+        // concurrent calls, one succeeds.
         let is_fresh = match &proof {
-            Some(proof) => self.use_up(&work, challenge.user, proof).await?,
+            Some(proof) => self.consume(&work, challenge.user, proof).await?,
             None => true,
         };
-        let is_first = is_fresh && factors::meet_challenge(&work, hash, now).await?;
+        let is_first = is_fresh && factors::complete_challenge(&work, hash, now).await?;
         let membership = rows::membership(&work, challenge.tenant, challenge.member).await?;
         let membership = membership.filter(|m| m.status == MemberStatus::Active);
         let (Some(membership), Some(tenant), true) = (membership, rows::tenant(&work, challenge.tenant).await?, is_first) else {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         };
-        // A letter shows that the address is theirs; it is no second factor that a tenant could ask for.
-        let (shown, risk) = (Proven::now(now, proof.map(|_| now)), challenge.risk);
+        // A code from an e-mail proves the address; it is no second factor that a tenant could
+        // require.
+        let (shown, risk) = (SessionProofs::now(now, proof.map(|_| now)), challenge.risk);
         let logged_in = self.begin_session(&work, &membership, tenant, shown, (visit, risk.clone())).await?;
         let user = rows::user(&work, challenge.user).await?;
         work.commit().await?;
         if let Some(user) = user {
-            self.tell_of_login(&user, visit, &risk);
+            self.notify_of_login(&user, visit, &risk);
         }
         Ok(logged_in)
     }
 
-    /// Shows once more who is there: a code of whoever has a second factor, the password of whoever has none; whatever else is given must be right
-    /// too. The session goes on with fresh tokens.
+    /// Step-up: requires a code if the user has a second factor, else the password; any other
+    /// credential that is given must be right too. The session continues with fresh tokens.
     pub async fn reauthenticate(
         &self,
         session: &Session,
@@ -306,21 +318,21 @@ impl Identity {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         let has_factor = self.has_factor(user.id).await?;
         if let Some(password) = password {
-            self.check_once_more(&user, password, Rejection::InvalidCredentials).await?;
+            self.check_password_again(&user, password, Rejection::InvalidCredentials).await?;
         } else if !has_factor {
             return Err(Rejection::InvalidCredentials.into());
         }
         let proof = match (code, has_factor) {
             (Some(code), true) => {
                 let factor = if code.trim().len() > 8 { Factor::BackupCode } else { Factor::Totp };
-                Some(self.look_at(user.id, factor, code).await?)
+                Some(self.verify_code(user.id, factor, code).await?)
             }
             (None, false) => None,
             _ => return Err(Rejection::MfaInvalid.into()),
         };
         let work = self.db.global().begin().await?;
         let is_fresh = match &proof {
-            Some(proof) => self.use_up(&work, user.id, proof).await?,
+            Some(proof) => self.consume(&work, user.id, proof).await?,
             None => true,
         };
         let now = self.clock.now();
@@ -337,7 +349,7 @@ impl Identity {
         let (next, logged_in) = self.issue(&work, row, &membership, tenant).await?;
         refresh::rotate_all(&work, session.id, next, now).await?;
         work.commit().await?;
-        self.presence.forget(session.id);
+        self.presence.invalidate(session.id);
         Ok(logged_in)
     }
 }

@@ -1,4 +1,5 @@
-//! How many letters anybody can have sent: by what they are about, and by who asks. What strangers ask for uses up nothing of what its owner is sent.
+//! Limits of e-mails, by their purpose and by the requester. Requests of strangers do not use up
+//! the owner's limit.
 
 use platform::{
     rate_limit::{Allowance, Attempts, host},
@@ -8,20 +9,21 @@ use platform::{
 use super::{Identity, IdentityError, Visit};
 use crate::identity::core;
 
-const HOUR: u32 = 3_600;
-/// Letters about one thing, to one account, asked for by one.
-const EACH: Allowance = Allowance::within(5, HOUR);
-/// And by all together, so that nobody's mailbox is flooded from many places.
-const TOGETHER: Allowance = Allowance::within(20, HOUR);
+const HOUR_SECONDS: u32 = 3_600;
+/// Limit of e-mails of one purpose to one account, for each requester.
+const REQUESTER_LIMIT: Allowance = Allowance::within(5, HOUR_SECONDS);
+/// Limit for all requesters together except the owner, so that a mailbox is not flooded from many
+/// places.
+const TOTAL_LIMIT: Allowance = Allowance::within(20, HOUR_SECONDS);
 
-/// What a letter is about.
+/// Purpose of an e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EmailPurpose {
-    /// A link for a new password, which anybody can ask for.
+    /// A reset link, which can be requested for any address.
     Reset,
-    /// A code for an unusual login, whose password was right.
+    /// A code for an unusual login with the right password.
     LoginCode,
-    /// A link that confirms the address of whoever asks.
+    /// A link that confirms the requester's address.
     Verify,
     /// An invitation into a tenant.
     Invitation,
@@ -35,66 +37,68 @@ impl EmailPurpose {
             Self::Verify => "letter.verify",
             Self::Invitation => "letter.invitation",
         };
-        Attempts { kind, allowance: EACH }
+        Attempts { kind, allowance: REQUESTER_LIMIT }
     }
-    const fn together(self) -> Attempts {
+    const fn total_attempts(self) -> Attempts {
         let kind = match self {
             Self::Reset => "letter.reset.all",
             Self::LoginCode => "letter.code.all",
             Self::Verify => "letter.verify.all",
             Self::Invitation => "letter.invitation.all",
         };
-        Attempts { kind, allowance: TOGETHER }
+        Attempts { kind, allowance: TOTAL_LIMIT }
     }
 }
 
-/// Links for a new password that a host asks for, whichever accounts they are for.
-const RESETS_OF_A_HOST: Attempts = Attempts { kind: "letter.reset.host", allowance: EACH };
+/// Limit of reset links that a host requests, for all accounts together.
+const HOST_RESET_LIMIT: Attempts = Attempts { kind: "letter.reset.host", allowance: REQUESTER_LIMIT };
 
-/// Who asks for a letter.
+/// Requester of an e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asker {
-    /// The account's owner, by a session or by a device that they have logged in from: others do not use up what is theirs.
+pub(super) enum Requester {
+    /// The account's owner, known by a session or by a device that they have logged in from: other
+    /// requesters do not use up their limit.
     Owner(String),
-    /// Anybody else, by a name that tells one from another.
+    /// Another requester, by a name that distinguishes them.
     Other(String),
 }
 
 impl Identity {
-    /// Counts a letter to an account.
-    pub(super) async fn count_email(&self, purpose: EmailPurpose, account: &str, asker: &Asker) -> Result<(), IdentityError> {
+    /// Counts an e-mail to an account.
+    pub(super) async fn count_email(&self, purpose: EmailPurpose, account: &str, asker: &Requester) -> Result<(), IdentityError> {
         let attempts = self.attempts();
-        let (Asker::Owner(who) | Asker::Other(who)) = asker;
+        let (Requester::Owner(who) | Requester::Other(who)) = asker;
         let (each, own) = (purpose.each(), format!("{account} by {who}"));
         attempts.attempt(&each, &own).await?;
-        if matches!(asker, Asker::Other(_))
-            && let Err(empty) = attempts.attempt(&purpose.together(), account).await
+        if matches!(asker, Requester::Other(_))
+            && let Err(empty) = attempts.attempt(&purpose.total_attempts(), account).await
         {
-            attempts.forgive(&each, &own);
+            attempts.refund_attempt(&each, &own);
             return Err(empty.into());
         }
         Ok(())
     }
 
-    /// Counts a link for a new password that somebody asks for, known or not.
+    /// Counts a requested reset link, whether the account exists or not.
     pub(super) async fn count_reset(&self, account: &str, visit: &Visit) -> Result<(), IdentityError> {
         let (attempts, asker) = (self.attempts(), self.asker(account, visit).await?);
         let Some(address) = visit.address.map(|address| host(address).to_string()) else {
             return self.count_email(EmailPurpose::Reset, account, &asker).await;
         };
-        attempts.attempt(&RESETS_OF_A_HOST, &address).await?;
+        attempts.attempt(&HOST_RESET_LIMIT, &address).await?;
         let counted = self.count_email(EmailPurpose::Reset, account, &asker).await;
         if counted.is_err() {
-            attempts.forgive(&RESETS_OF_A_HOST, &address);
+            attempts.refund_attempt(&HOST_RESET_LIMIT, &address);
         }
         counted
     }
 
-    /// Who asks from there about an account: its owner, where the device is known to it, or else the network.
-    pub(super) async fn asker(&self, account: &str, visit: &Visit) -> Result<Asker, Fault> {
-        if let Some(device) = self.own_device(account, visit).await? {
-            return Ok(Asker::Owner(device));
+    /// Returns the requester of an e-mail about an account: its owner, if the device is known to
+    /// the account, or else the network.
+    pub(super) async fn asker(&self, account: &str, visit: &Visit) -> Result<Requester, Fault> {
+        if let Some(device) = self.known_device_bucket(account, visit).await? {
+            return Ok(Requester::Owner(device));
         }
-        Ok(Asker::Other(visit.address.map_or_else(|| "nowhere".to_owned(), core::network)))
+        Ok(Requester::Other(visit.address.map_or_else(|| "nowhere".to_owned(), core::network)))
     }
 }

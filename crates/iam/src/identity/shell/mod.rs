@@ -1,4 +1,4 @@
-//! What people do to be let in, and what is done about those who should not be.
+//! Registration, login, sessions and members, with the limits against abuse.
 
 mod factors;
 mod invitations;
@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use entity::{prelude::*, tenant};
 use platform::{
     clock::Clock,
-    rate_limit::{Empty, RateLimiter},
+    rate_limit::{InsufficientPoints, RateLimiter},
     secrets::KeyRing,
     storage::{Database, Fault, Work},
 };
@@ -33,37 +33,38 @@ use super::{
     core::{ABSOLUTE_SECONDS, IDLE_SECONDS, MemberRefusal, Rejection},
     mailer::Mailer,
     password::Passwords,
-    presence::Presence,
+    presence::SessionCache,
     rows::sessions::SessionRow,
     secret::{self, Purpose},
     token::Tokens,
-    turns::Turns,
+    turns::KeyedQueues,
 };
 
 pub use factors::{Enrolment, Factor};
-pub use invitations::{Invitee, Placed, Placement};
-pub use keys::{OldKeys, file_store_mark, rotate as rotate_signing_key};
-pub use login::{Challenge, Entered};
-pub use membership::Shown;
+pub use invitations::{InvitationOutcome, Invitee, Placed};
+pub use keys::{OldKeyPolicy, file_store_mark, rotate as rotate_signing_key};
+pub use login::{Challenge, LoginOutcome};
+pub use membership::AuthAge;
 pub use people::{LeakedKey, ProfileChange};
-pub use restored::{MemberEnd, OldPasswords, end_all, end_member, end_sessions, open_sessions, remove_factors};
+pub use restored::{MembershipEnd, OldPasswordPolicy, end_all, end_member, end_sessions, open_sessions, remove_factors};
 pub use sessions::{AdmitError, Admitted};
 
-/// What a new tenant begins with, from rooms that come later.
+/// Rights of a new tenant and of its members, as later rooms keep them.
 #[async_trait]
 pub trait TenantProvisioner: Send + Sync + 'static {
     async fn provision(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
-    /// Members are about to come or go: other changes of the tenant's rights wait until the transaction ends, and what is known of them is read anew.
+    /// Announces that members are about to join or leave: other changes of the tenant's rights wait
+    /// until the transaction ends, and cached rights are read again.
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
-    /// Whether the tenant has an owner who may come in, as it stands in the transaction.
+    /// Whether the tenant has an active owner, as read in the transaction.
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault>;
-    /// Whether somebody holds all that another member holds, as it stands in the transaction.
+    /// Whether a member holds all rights of another, as read in the transaction.
     async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault>;
     /// Takes all rights of a member.
-    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault>;
+    async fn revoke_all_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault>;
 }
 
-/// Who may register.
+/// Registration policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Registration {
     /// Anybody, at once.
@@ -71,25 +72,25 @@ pub enum Registration {
     Open,
     /// Anybody who has confirmed their address.
     Verified,
-    /// Nobody.
+    /// Registration is closed.
     Closed,
 }
 
-/// What an operator chooses. Times are in seconds.
+/// Settings of the operator. Times are in seconds.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub access_seconds: i64,
-    /// A session ends when it was not used for so long.
+    /// Seconds without use after which a session ends.
     pub idle_seconds: i64,
-    /// And in any case after so long.
+    /// Seconds after which a session ends in any case.
     pub absolute_seconds: i64,
     pub registration: Registration,
-    /// How letters leave.
+    /// Delivery of e-mails.
     pub mailer: Mailer,
     pub mail_from: String,
-    /// Where links in letters lead: the pages of the operator's own site.
+    /// Base URL of links in e-mails: the pages of the operator's own site.
     pub public_url: String,
-    /// Passwords that were stolen elsewhere, in small letters.
+    /// Passwords known from breaches elsewhere, in lower case.
     pub denied: Arc<HashSet<String>>,
 }
 impl Default for Settings {
@@ -107,17 +108,18 @@ impl Default for Settings {
     }
 }
 
-/// Where a call comes from.
+/// Origin of a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Visit {
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
-    /// The token that the device is known by; empty where one would be kept and there is none yet, None where none is kept.
+    /// The device token of the client; empty if the client could store one but has none yet, None
+    /// if it cannot.
     pub device: Option<String>,
 }
 
 impl Visit {
-    /// What is kept of the device's token.
+    /// Returns the hash that is stored of the device's token.
     fn device_hash(&self) -> Option<[u8; 32]> {
         self.device.as_deref().and_then(|token| secret::kept(token, Purpose::Device))
     }
@@ -132,11 +134,11 @@ pub struct Identity {
     settings: Arc<Settings>,
     provisioner: Arc<dyn TenantProvisioner>,
     ring: KeyRing,
-    presence: Arc<Presence>,
-    /// Where attempts are counted: of this process, until one is given that is shared with other nodes.
+    presence: Arc<SessionCache>,
+    /// Counter of attempts: local to this process, until one is set that nodes share.
     attempts: Arc<RwLock<RateLimiter>>,
-    /// Of many calls with one refresh token one is at work.
-    refreshing: Turns,
+    /// Queues of calls with the same refresh token: one runs at a time.
+    refreshing: KeyedQueues,
 }
 
 /// A refusal or a fault.
@@ -147,12 +149,12 @@ pub enum IdentityError {
     Wait {
         retry_after_ms: u64,
     },
-    /// This must be shown first: a password or a code, lately.
+    /// A recent step-up is required first: a password or a code.
     StepUp,
     Fault(Fault),
 }
-impl From<Empty> for IdentityError {
-    fn from(empty: Empty) -> Self {
+impl From<InsufficientPoints> for IdentityError {
+    fn from(empty: InsufficientPoints) -> Self {
         Self::Wait { retry_after_ms: empty.wait_ms() }
     }
 }
@@ -172,7 +174,7 @@ impl From<Rejection> for IdentityError {
     }
 }
 
-/// A session that has begun or goes on.
+/// A session that has begun or continues.
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
     pub access_token: String,
@@ -186,7 +188,8 @@ pub struct LoggedIn {
 }
 
 impl Identity {
-    /// Opens the room; the deployment's signing key is made on first need. Of several processes that start at once, one's key is used by all.
+    /// Opens the room; the deployment's signing key is created on first need. If several processes
+    /// start at once, all use the key of one of them.
     pub async fn open(
         db: Database,
         clock: Clock,
@@ -194,23 +197,23 @@ impl Identity {
         provisioner: Arc<dyn TenantProvisioner>,
         ring: KeyRing,
     ) -> Result<Self, Fault> {
-        let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
+        let tokens = Tokens::new(&keys::load_or_create_keys(&db, &clock, &ring).await?, clock.clone())?;
         Ok(Self {
-            presence: Arc::new(Presence::telling(db.announcer().cluster_notices().clone())),
+            presence: Arc::new(SessionCache::with_notices(db.announcer().cluster_notices().clone())),
             db,
-            attempts: Arc::new(RwLock::new(own_attempts(&clock))),
+            attempts: Arc::new(RwLock::new(local_limiter(&clock))),
             tokens,
             passwords: Passwords::new(clock.clone()),
             clock,
             settings: Arc::new(settings),
             provisioner,
             ring,
-            refreshing: Turns::default(),
+            refreshing: KeyedQueues::default(),
         })
     }
 
     /// Counts attempts together with other nodes from now on.
-    pub fn share_attempts(&self, rate_limiter: RateLimiter) {
+    pub fn use_shared_limiter(&self, rate_limiter: RateLimiter) {
         *self.attempts.write().unwrap_or_else(PoisonError::into_inner) = rate_limiter;
     }
     fn attempts(&self) -> RateLimiter {
@@ -220,7 +223,7 @@ impl Identity {
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
-    /// How letters leave this deployment, and from whom: for other rooms' letters.
+    /// Returns the mailer of this deployment and the sender's address, for e-mails of other rooms.
     pub fn mailer(&self) -> (&Mailer, &str) {
         (&self.settings.mailer, &self.settings.mail_from)
     }
@@ -232,7 +235,7 @@ impl Identity {
     }
 }
 
-fn own_attempts(clock: &Clock) -> RateLimiter {
+fn local_limiter(clock: &Clock) -> RateLimiter {
     let clock = clock.clone();
     RateLimiter::new(Arc::new(move || clock.monotonic().micros()), None)
 }

@@ -8,7 +8,7 @@ use platform::{
 
 use super::{Identity, IdentityError, LoggedIn};
 use crate::identity::{
-    core::{self, Rejection, Shown, Step},
+    core::{self, PresentedToken, RefreshDecision, Rejection},
     rows::{
         self, Membership,
         refresh::{self, TokenRow},
@@ -17,12 +17,12 @@ use crate::identity::{
     secret::{self, Purpose},
 };
 
-/// Why a session does not go on.
+/// Reason why a session cannot be refreshed.
 enum Refusal {
     Expired,
     Suspended,
     Raced,
-    /// The whole family is to be ended.
+    /// The whole family has to end.
     Family(SessionId),
     Fault(Fault),
 }
@@ -32,16 +32,17 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// A refresh token as it came in.
-struct Came<'a> {
+/// A refresh token as received.
+struct ReceivedToken<'a> {
     token: &'a str,
     hash: [u8; 32],
     at: Timestamp,
 }
 
 impl Identity {
-    /// Goes on with a session, if it and its member still may. Of many calls with one token all get the same successor; a token that comes back later,
-    /// after that was used, ends the whole session.
+    /// Refreshes a session, if it and its member are still active. Concurrent calls with one token
+    /// all get the same successor; a token that is presented later, after its successor was used,
+    /// ends the whole session.
     pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
         let at = self.clock.now();
         if token.is_empty() {
@@ -50,13 +51,14 @@ impl Identity {
         let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
         let _turn = self.refreshing.of(hash).await;
         let work = self.db.global().begin().await?;
-        let refused = match self.rotate(&work, Came { token, hash, at }).await {
+        let refused = match self.rotate(&work, ReceivedToken { token, hash, at }).await {
             Ok(logged_in) => {
                 work.commit().await?;
                 return Ok(logged_in);
             }
             Err(Refusal::Family(session)) => {
-                // Nothing was written; whoever ends the session before the next transaction does has ended all of it.
+                // Nothing was written; if the session is ended by another call before the next
+                // transaction, all of it has ended.
                 work.rollback().await?;
                 self.end_family(session).await?;
                 return Err(Rejection::TokenExpired.into());
@@ -70,8 +72,8 @@ impl Identity {
         Err(refused)
     }
 
-    async fn rotate(&self, work: &GlobalWork, came: Came<'_>) -> Result<LoggedIn, Refusal> {
-        // From here on, whoever shows another token of the family waits.
+    async fn rotate(&self, work: &GlobalWork, came: ReceivedToken<'_>) -> Result<LoggedIn, Refusal> {
+        // From here on, calls with another token of the family wait.
         let mut session = sessions::lock_by_token(work, &came.hash).await?.ok_or(Refusal::Expired)?;
         let token = refresh::by_hash(work, &came.hash).await?.ok_or(Refusal::Expired)?;
         let now = self.clock.now();
@@ -82,17 +84,20 @@ impl Identity {
             Some(id) => refresh::by_id(work, id).await?,
             None => None,
         };
-        let shown = Shown { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at: came.at, now };
+        let shown =
+            PresentedToken { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at: came.at, now };
         let step = match (core::step(shown), &successor) {
             // Its access token may have been seen since it was read.
-            (Step::Replace, Some(lost)) if !refresh::withdraw(work, lost.id, now).await? => Step::EndFamily,
+            (RefreshDecision::Replace, Some(lost)) if !refresh::invalidate(work, lost.id, now).await? => {
+                RefreshDecision::EndFamily
+            }
             (step, _) => step,
         };
         let again = match (step, successor) {
-            (Step::Rotate | Step::Replace, _) => None,
-            (Step::Again, Some(next)) => Some(self.known_successor(&came, next)?),
-            (Step::Expired, _) => return Err(Refusal::Expired),
-            (Step::EndFamily | Step::Again, _) => {
+            (RefreshDecision::Rotate | RefreshDecision::Replace, _) => None,
+            (RefreshDecision::Again, Some(next)) => Some(self.recompute_successor(&came, next)?),
+            (RefreshDecision::Expired, _) => return Err(Refusal::Expired),
+            (RefreshDecision::EndFamily | RefreshDecision::Again, _) => {
                 audit::attribute(session.tenant, Actor::member(session.member));
                 audit::set_target(Target::of(session.id));
                 audit::refused("REFRESH_TOKEN_REUSED");
@@ -105,42 +110,45 @@ impl Identity {
         if rows::is_suspended(work, session.tenant).await? {
             return Err(Refusal::Suspended);
         }
-        self.tighten(work, &mut session, now).await?;
+        self.apply_security_limits(work, &mut session, now).await?;
         if let Some((next, text)) = again {
             let expires_at = next.kept.expires_at.min(session.ends_at);
             return Ok(self.pair((session, tenant), &membership, (next.id, text, expires_at))?);
         }
-        self.succeed(work, &came, token.id, (session, tenant), &membership).await
+        self.issue_successor(work, &came, token.id, (session, tenant), &membership).await
     }
 
-    /// Puts a successor in the place of a token.
-    async fn succeed(
+    /// Replaces a token by a successor.
+    async fn issue_successor(
         &self,
         work: &GlobalWork,
-        came: &Came<'_>,
+        came: &ReceivedToken<'_>,
         token: RefreshTokenId,
         of: (SessionRow, tenant::Model),
         membership: &Membership,
     ) -> Result<LoggedIn, Refusal> {
         let next: RefreshTokenId = self.clock.id();
-        let made = self.successors(came.token, next).next();
+        let made = self.derive_successors(came.token, next).next();
         let (text, hash) = made.ok_or_else(|| Fault::Broken("there is no key to derive a token from".to_owned()))?;
         let logged_in = self.issue_as(work, of, membership, (next, text, hash)).await?;
         refresh::rotate(work, token, next, self.clock.now()).await?;
         Ok(logged_in)
     }
 
-    /// What comes in a token's place, under each of the master keys, the one that is used now first. It follows from the token itself, which is kept nowhere,
-    /// and from a secret of the deployment: every node can hand it out again to whoever shows the token, and nobody else can tell it.
-    fn successors(&self, token: &str, next: RefreshTokenId) -> impl Iterator<Item = (String, [u8; 32])> + use<> {
+    /// Returns the successors of a token, one for each of the master keys, that of the current key
+    /// first. A successor is derived from the token itself, which is not stored, and a secret of
+    /// the deployment: every node can return it again to a caller who presents the token, and no
+    /// one else can compute it.
+    fn derive_successors(&self, token: &str, next: RefreshTokenId) -> impl Iterator<Item = (String, [u8; 32])> + use<> {
         let derived = self.ring.blind(&format!("refresh_token.successor/{}", next.uuid().simple()), token);
-        derived.into_iter().map(|bytes| secret::made_of(bytes, Purpose::Refresh))
+        derived.into_iter().map(|bytes| secret::encode_token(bytes, Purpose::Refresh))
     }
 
-    /// The text of a successor that was given before. Where it followed from something else, a step-up or an earlier version, nobody can tell it
-    /// again: whoever asks has come beside another call, and nothing ends for it.
-    fn known_successor(&self, came: &Came<'_>, next: TokenRow) -> Result<(TokenRow, String), Refusal> {
-        let known = || self.successors(came.token, next.id).find(|(_, hash)| hash[..] == next.hash[..]);
+    /// The text of a successor that was issued before. If it was derived from something else (a
+    /// step-up or an earlier version), its text cannot be computed again: the call has raced with
+    /// another, and nothing ends because of it.
+    fn recompute_successor(&self, came: &ReceivedToken<'_>, next: TokenRow) -> Result<(TokenRow, String), Refusal> {
+        let known = || self.derive_successors(came.token, next.id).find(|(_, hash)| hash[..] == next.hash[..]);
         let found = known().or_else(|| {
             // Another node may have begun to use a master key that is not known here yet.
             self.ring.reload().ok()?;
@@ -150,8 +158,8 @@ impl Identity {
     }
 
     /// A tenant that has become stricter since a session began is so with the session too.
-    async fn tighten(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
-        let strict = rows::strictness(work, session.tenant).await?;
+    async fn apply_security_limits(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
+        let strict = rows::security_limits(work, session.tenant).await?;
         if let Some(seconds) = strict.seconds {
             session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
             sessions::shorten(work, session.id, session.ends_at).await?;

@@ -3,18 +3,18 @@
 use entity::{app_user, member, prelude::*, tenant};
 use platform::storage::{Fault, GlobalWork, journal};
 
-use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
+use super::{Identity, IdentityError, LoginOutcome, Registration, Visit, people::VERIFY_SECONDS};
 use crate::identity::{
     core::{self, NewTenant, Rejection, Risk},
     emails::EmailKind,
     rows::{
         self, Membership,
-        links::{self, Waiting},
+        links::{self, PendingRegistration},
     },
     secret::{self, Purpose},
 };
 
-/// Who will own a tenant.
+/// Owner of a new tenant.
 pub(super) enum Account {
     Existing(UserId),
     New(app_user::Model),
@@ -22,9 +22,9 @@ pub(super) enum Account {
 use Account::{Existing, New};
 
 impl Identity {
-    /// Makes a tenant and its owner, and logs the owner in; or, where addresses are confirmed first, sends the link that will do so.
-    /// Somebody who has an account already shows its password.
-    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+    /// Creates a tenant and its owner, and logs the owner in; or, if addresses have to be confirmed
+    /// first, sends the link for that. A user with an account already gives its password.
+    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
         if self.settings.registration == Registration::Closed {
             return Err(Rejection::RegistrationClosed.into());
         }
@@ -38,15 +38,15 @@ impl Identity {
             return Err(Rejection::SlugTaken.into());
         }
         match self.settings.registration {
-            Registration::Verified => self.await_link(new, visit).await,
-            Registration::Open | Registration::Closed => self.register_now(new, visit).await,
+            Registration::Verified => self.register_with_confirmation(new, visit).await,
+            Registration::Open | Registration::Closed => self.register_unconfirmed(new, visit).await,
         }
     }
 
-    async fn register_now(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+    async fn register_unconfirmed(&self, new: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
         let (global, key) = (self.db.global(), core::email_key(&new.email));
         let (account, checked) = if let Some(user) = rows::user_by_email(&global, &key).await? {
-            self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
+            self.check_user_password(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
             (Existing(user.id), user.password_hash)
         } else {
             let hash = self.passwords.hash(&new.password).await?;
@@ -55,21 +55,22 @@ impl Identity {
         let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
         let written = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
-            Self::still_knows(&work, membership.user, &checked, Rejection::InvalidCredentials).await?;
-            rows::note_class(&work, membership.user, core::length_class(&new.password)).await?;
-            self.enter(work, &membership, tenant, (visit, Risk::default())).await
+            Self::ensure_password_unchanged(&work, membership.user, &checked, Rejection::InvalidCredentials).await?;
+            rows::record_password_class(&work, membership.user, core::length_class(&new.password)).await?;
+            self.complete_login(work, &membership, tenant, (visit, Risk::default())).await
         };
-        written.await.map_err(raced)
+        written.await.map_err(map_race)
     }
 
-    /// The same is answered, and the same work is done, whether the address is known or not: its owner learns it from the letter.
-    async fn await_link(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+    /// Answers and works the same whether the address is known or not: its owner learns it from the
+    /// e-mail.
+    async fn register_with_confirmation(&self, new: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
         self.attempt(&core::email_key(&new.email), visit).await?;
         let password_hash = self.passwords.hash(&new.password).await?;
-        let (token, hash) = secret::draw(&self.clock, Purpose::Verify);
+        let (token, hash) = secret::generate_token(&self.clock, Purpose::Verify);
         let expires_at = self.clock.now().plus_seconds(VERIFY_SECONDS);
         let email = new.email.trim().to_owned();
-        let waiting = Waiting {
+        let waiting = PendingRegistration {
             email: email.clone(),
             display_name: new.display_name.trim().to_owned(),
             tenant_name: new.tenant_name.trim().to_owned(),
@@ -78,14 +79,15 @@ impl Identity {
         };
         let tenant = waiting.tenant_name.clone();
         let work = self.db.global().begin().await?;
-        links::put_registration(&work, hash, waiting, expires_at).await?;
+        links::insert_registration(&work, hash, waiting, expires_at).await?;
         work.commit().await?;
         self.write(EmailKind::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
-        Ok(Entered::LinkSent { email, expires_at })
+        Ok(LoginOutcome::LinkSent { email, expires_at })
     }
 
-    /// Carries out a registration whose address was confirmed. An account that is there already keeps its password. The link is used up in the
-    /// transaction that makes the tenant: while that is refused or fails, the link can be used again.
+    /// Completes a registration whose address was confirmed. An existing account keeps its
+    /// password. The link is used up in the transaction that creates the tenant: if that is refused
+    /// or fails, the link can be used again.
     pub(super) async fn finish_registration(&self, hash: [u8; 32]) -> Result<(), IdentityError> {
         let (global, now) = (self.db.global(), self.clock.now());
         let waiting = links::registration(&global, hash, now).await?.ok_or(Rejection::LinkOver)?;
@@ -96,16 +98,16 @@ impl Identity {
         let tenant = self.new_tenant(&waiting.tenant_name, &waiting.tenant_slug);
         let written = async {
             let work = self.begin_tenant(tenant.id).await?;
-            // Of many calls at once, one finds it.
+            // The link can be used once: of concurrent calls, one succeeds.
             if !links::end_registration(&work, hash).await? {
                 work.rollback().await?;
                 return Err(IdentityError::from(Rejection::LinkOver));
             }
-            let (work, membership) = self.fill_tenant(work, tenant, account).await?;
+            let (work, membership) = self.insert_tenant(work, tenant, account).await?;
             links::set_verified(&work, membership.user, now).await?;
             Ok::<(), IdentityError>(work.commit().await?)
         };
-        written.await.map_err(raced)
+        written.await.map_err(map_race)
     }
 
     fn new_user(&self, email: &str, display_name: &str, password_hash: String) -> app_user::Model {
@@ -136,7 +138,7 @@ impl Identity {
 
     pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let work = self.begin_tenant(tenant.id).await?;
-        self.fill_tenant(work, tenant, account).await
+        self.insert_tenant(work, tenant, account).await
     }
 
     async fn begin_tenant(&self, tenant: TenantId) -> Result<GlobalWork, Fault> {
@@ -144,7 +146,7 @@ impl Identity {
     }
 
     /// Writes a tenant and its owner in a transaction that was begun for it.
-    async fn fill_tenant(
+    async fn insert_tenant(
         &self,
         global: GlobalWork,
         tenant: tenant::Model,
@@ -184,8 +186,9 @@ impl Identity {
     }
 }
 
-/// Two registrations at once: the second finds the slug taken, or is asked for the password of the account that the first one made.
-fn raced(err: IdentityError) -> IdentityError {
+/// Two concurrent registrations: the second finds the slug taken, or needs the password of the
+/// account that the first created.
+fn map_race(err: IdentityError) -> IdentityError {
     let violated = match &err {
         IdentityError::Fault(fault) => fault.unique_violation(),
         _ => None,

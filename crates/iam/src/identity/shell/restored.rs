@@ -1,4 +1,5 @@
-//! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
+//! Cleanup after a restore to an earlier moment, which revives everything that was ended since. The
+//! database cannot tell what that was, so all of it is ended.
 
 use entity::prelude::{MemberId, MemberStatus, SessionId, TenantId, Timestamp, UserId};
 use platform::{
@@ -10,79 +11,89 @@ use super::super::{
     password,
     rows::{
         self, factors, invitations, links, members,
-        sessions::{self, EndReason, Which},
+        sessions::{self, EndReason, SessionSelection},
     },
 };
 
-/// What becomes of passwords: those that were changed since the backup are the old ones again.
+/// Treatment of passwords after a restore, which brings back the old one of each password that was
+/// changed since the backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OldPasswords {
+pub enum OldPasswordPolicy {
     Keep,
-    /// None is accepted any more: people choose another by a link that is sent to their address.
+    /// No old password is accepted any more: users choose another by a link that is sent to their
+    /// address.
     Reset,
 }
 
-/// How much was ended.
+/// Numbers of ended sessions, links and passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedCounts {
     pub sessions: usize,
     /// Links for new passwords and addresses, registrations and invitations that waited.
     pub links: usize,
     pub passwords: usize,
 }
 
-/// Ends every session, every login that waits for a second factor, and every link that was mailed, of all tenants. Nodes that run notice within five seconds.
-/// A link that is asked for meanwhile ends too.
-/// Sessions end in batches, each in a transaction of its own; `progress` is told how many have ended by then.
+/// Ends every session, every login that waits for a second factor, and every link that was mailed,
+/// of all tenants. Running nodes notice within five seconds. Links that are requested meanwhile end
+/// too. Sessions end in batches, each in a transaction of its own; `progress` is called with the
+/// number ended so far.
 ///
 /// # Errors
-/// The database fails. What has ended by then stays so; called again, it goes on.
-pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords, progress: impl Fn(usize)) -> Result<Ended, Fault> {
+/// The database fails. Sessions that have ended stay ended; another call continues.
+pub async fn end_all(
+    db: &Database,
+    clock: &Clock,
+    old: OldPasswordPolicy,
+    progress: impl Fn(usize),
+) -> Result<EndedCounts, Fault> {
     let (work, now) = (db.global().begin().await?, clock.now());
-    // Before passwords, in a transaction of its own: each locks accounts in the order of their IDs, and no old link sets a password behind the second one.
-    let withdrawn = links::withdraw_all(&work, now).await?;
+    // Links are withdrawn before passwords, in a transaction of its own: each locks accounts in the
+    // order of their IDs, and no old link sets a password after the second transaction.
+    let withdrawn = links::invalidate_all(&work, now).await?;
     work.commit().await?;
-    // In the order in which whoever sets a new password takes them: nodes may run.
+    // The order of locks is that of a password change, since nodes may be running.
     let work = db.global().begin().await?;
     let passwords = match old {
-        OldPasswords::Keep => 0,
-        OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
+        OldPasswordPolicy::Keep => 0,
+        OldPasswordPolicy::Reset => links::reset_passwords(&work, password::DUMMY_PASSWORD_HASH).await?,
     };
     factors::end_challenges(&work, "expires_at > $1", vec![now.into()], now).await?;
     work.commit().await?;
     let sessions = end_all_sessions(db, now, progress).await?;
-    // Last: whoever is still logged in may ask for links and invite people.
-    let asked_for = withdraw_new(db, clock).await?;
+    // New links come last: users who were still logged in could request links and invite people.
+    let asked_for = invalidate_new_links(db, clock).await?;
     let (work, now) = (db.global().begin().await?, clock.now());
     let registrations = links::end_registrations(&work, now).await?;
     let links = withdrawn + asked_for + registrations + invitations::expire_all(&work, now).await?;
     work.commit().await?;
-    Ok(Ended { sessions, links, passwords })
+    Ok(EndedCounts { sessions, links, passwords })
 }
 
-/// Withdraws the links that were asked for since all of them were withdrawn; how many.
-async fn withdraw_new(db: &Database, clock: &Clock) -> Result<usize, Fault> {
+/// Withdraws the links that were requested since all of them were withdrawn; returns their number.
+async fn invalidate_new_links(db: &Database, clock: &Clock) -> Result<usize, Fault> {
     let (mut withdrawn, mut last) = (0, UserId::NIL);
     loop {
         let work = db.global().begin().await?;
-        let batch = links::withdraw_behind(&work, last, clock.now()).await?;
+        let batch = links::invalidate_after(&work, last, clock.now()).await?;
         work.commit().await?;
         let Some((count, id)) = batch else { return Ok(withdrawn) };
         (withdrawn, last) = (withdrawn + count, id);
     }
 }
 
-/// Ends every session that goes on; how many.
+/// Ends every active session; returns their number.
 async fn end_all_sessions(db: &Database, now: Timestamp, progress: impl Fn(usize)) -> Result<usize, Fault> {
-    /// Whoever switches holds the session of the login, and begins one that may come before it, where clocks differ: the second time finds that. None is
-    /// switched to from a session that has ended, so that a third time would find new logins alone.
-    const TIMES: usize = 2;
+    /// A switch locks the session of the login, and begins one that may sort before it if clocks
+    /// differ: the second pass finds that. A session that has ended cannot be switched from, so a
+    /// third pass would find new logins only.
+    const PASSES: usize = 2;
     let mut ended = 0;
-    for _ in 0..TIMES {
+    for _ in 0..PASSES {
         let mut last = SessionId::NIL;
         loop {
             let work = db.global().begin().await?;
-            let batch = sessions::end_behind(&work, last, now).await?;
+            let batch = sessions::end_next_after(&work, last, now).await?;
             work.commit().await?;
             let Some((count, id)) = batch else { break };
             (ended, last) = (ended + count, id);
@@ -92,12 +103,12 @@ async fn end_all_sessions(db: &Database, now: Timestamp, progress: impl Fn(usize
     Ok(ended)
 }
 
-/// How many sessions with a tenant `end_sessions` would end.
+/// Counts the sessions of a tenant that `end_sessions` would end.
 ///
 /// # Errors
 /// The database fails.
 pub async fn open_sessions(db: &Database, tenant: TenantId) -> Result<i64, Fault> {
-    sessions::count_of(&db.global(), tenant).await
+    sessions::count_active(&db.global(), tenant).await
 }
 
 /// Ends every session with one tenant, and logins to it that wait for a second factor, once the transaction commits; how many sessions. Their refresh tokens
@@ -110,16 +121,17 @@ pub async fn end_sessions(work: &GlobalWork, tenant: TenantId, now: Timestamp) -
     sessions::end_all_of(work, tenant, now).await
 }
 
-/// How a member ended.
+/// Way in which a membership ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemberEnd {
+pub enum MembershipEnd {
     Suspended,
-    /// They left, or were removed.
+    /// The member left, or was removed.
     Left,
 }
 
-/// Ends a member again who had ended in the database that is lost, with their sessions, once the transaction commits; false where they have ended in this one, or
-/// are not in it. The rights of one who left are the caller's to take.
+/// Ends a member again who had ended in the lost database, with their sessions, once the
+/// transaction commits; false if they have ended in this one, or are not in it. The caller takes
+/// the rights of one who left.
 ///
 /// # Errors
 /// The database fails.
@@ -127,26 +139,27 @@ pub async fn end_member(
     work: &GlobalWork,
     tenant: TenantId,
     member: MemberId,
-    end: MemberEnd,
+    end: MembershipEnd,
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let Some((found, has_left)) = members::lock(work, tenant, member).await? else { return Ok(false) };
-    if has_left || (end == MemberEnd::Suspended && found.status != MemberStatus::Active) {
+    if has_left || (end == MembershipEnd::Suspended && found.status != MemberStatus::Active) {
         return Ok(false);
     }
     match end {
-        MemberEnd::Suspended => members::set_status(work, tenant, member, MemberStatus::Suspended, now).await?,
-        MemberEnd::Left => members::set_left(work, tenant, member, now).await?,
+        MembershipEnd::Suspended => members::set_status(work, tenant, member, MemberStatus::Suspended, now).await?,
+        MembershipEnd::Left => members::mark_left(work, tenant, member, now).await?,
     }
-    sessions::end(work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
+    sessions::end(work, SessionSelection::OfMember(tenant, member), EndReason::Member, now).await?;
     Ok(true)
 }
 
-/// Removes the second factors of users, where their sealed secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol
-/// another. Each user has a transaction, so that nothing of one is held while another's is waited for.
+/// Removes the second factors of users whose sealed secrets are lost, and ends their sessions:
+/// their passwords alone log them in, until they enrol another. Each user has a transaction, so
+/// that no lock on one user is held while another's is awaited.
 ///
 /// # Errors
-/// The database fails. Those who come before have none by then; called again, it goes on.
+/// The database fails. The factors of earlier users are removed by then; another call continues.
 pub async fn remove_factors(
     db: &Database,
     clock: &Clock,
@@ -156,13 +169,13 @@ pub async fn remove_factors(
     for user in users {
         let work = db.global().begin().await?;
         rows::lock_password(&work, *user).await?;
-        // Whoever has enrolled another one since they were looked for keeps it.
+        // A user who has enrolled another authenticator since the search keeps it.
         if !factors::totp(&work, *user).await?.seed.is_some_and(|seed| is_lost(&seed)) {
             work.rollback().await?;
             continue;
         }
         factors::remove(&work, *user).await?;
-        sessions::end(&work, Which::OfUser(*user), EndReason::Factor, clock.now()).await?;
+        sessions::end(&work, SessionSelection::OfUser(*user), EndReason::Factor, clock.now()).await?;
         work.commit().await?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! How unusual a login is: looked up, told to whose account it is, and where a password is not enough, asked about by letter.
+//! Risk of a login: assessed from the account's history, reported to its owner, and answered with a
+//! code by e-mail if a password is not enough.
 
 use entity::{app_user, prelude::*};
 use platform::{
@@ -8,7 +9,7 @@ use platform::{
 
 use super::{Identity, IdentityError, Visit, mail_quota::EmailPurpose, sessions::NAME};
 use crate::identity::{
-    core::{self, FAILURE_SECONDS, Facts, Risk, Sign},
+    core::{self, FAILURE_WINDOW_SECONDS, LoginFacts, Risk, RiskFactor},
     emails::EmailKind,
     rows::devices,
     secret::{self, Purpose},
@@ -24,25 +25,26 @@ impl Identity {
             None => false,
         };
         let (network, agent) = (visit.address.map(core::network), visit.agent());
-        let facts = Facts {
+        let facts = LoginFacts {
             network: network.as_deref(),
             user_agent: agent.as_deref(),
             known_device,
-            is_first: before.is_empty() && !devices::was_ever_here(&global, user).await?,
+            is_first: before.is_empty() && !devices::has_ever_logged_in(&global, user).await?,
             before: &before,
             failures: devices::failures(&global, user).await?,
         };
         Ok(core::assess(&facts, now))
     }
 
-    /// Counts a wrong password, beside the answer: whoever tries one must not tell from the time whether there is an account.
+    /// Counts a wrong password in the background, so that the response time does not reveal whether
+    /// there is an account.
     pub(super) fn note_failure(&self, user: UserId) {
         let identity = self.clone();
         tokio::spawn(async move {
             let counted = async {
                 let now = identity.clock.now();
                 let work = identity.db.global().begin().await?;
-                devices::count_failure(&work, user, now.plus_seconds(-FAILURE_SECONDS), now).await?;
+                devices::count_failure(&work, user, now.plus_seconds(-FAILURE_WINDOW_SECONDS), now).await?;
                 work.commit().await
             };
             if let Err(fault) = counted.await {
@@ -51,10 +53,11 @@ impl Identity {
         });
     }
 
-    /// Notes the device of a login, where one is kept; the token that it is known by, if it has none yet. One that another account has logged in from
-    /// keeps its token: tills have several users.
+    /// Records the device of a login, if the client stores device tokens; returns the new token if
+    /// it has none yet. A device that another account has logged in from keeps its token: tills
+    /// have several users.
     pub(super) async fn note_device(&self, work: &GlobalWork, user: UserId, visit: &Visit) -> Result<Option<String>, Fault> {
-        devices::forget_failures(work, user).await?;
+        devices::delete_failures(work, user).await?;
         if visit.device.is_none() {
             return Ok(None);
         }
@@ -65,13 +68,14 @@ impl Identity {
             devices::note(work, user, hash, now).await?;
             return Ok(None);
         }
-        let (token, hash) = secret::draw(&self.clock, Purpose::Device);
+        let (token, hash) = secret::generate_token(&self.clock, Purpose::Device);
         devices::note(work, user, hash, now).await?;
         Ok(Some(token))
     }
 
-    /// Draws the code that an unusual login is asked for where there is no authenticator, and what is kept of it.
-    pub(super) async fn draw_mailed_code(
+    /// Draws the code that an unusual login requires if the user has no authenticator, and its
+    /// stored form.
+    pub(super) async fn generate_mailed_code(
         &self,
         user: &app_user::Model,
         token: &str,
@@ -86,23 +90,23 @@ impl Identity {
         Ok((code, kept))
     }
 
-    /// Writes to whose account it is that somebody has logged in, where that is worth a letter.
-    pub(super) fn tell_of_login(&self, user: &app_user::Model, visit: &Visit, risk: &Risk) {
-        if !risk.is_worth_a_letter() {
+    /// Sends the account's owner an e-mail about a login, if its risk warrants one.
+    pub(super) fn notify_of_login(&self, user: &app_user::Model, visit: &Visit, risk: &Risk) {
+        if !risk.warrants_email() {
             return;
         }
         let kind = EmailKind::NewLogin {
             at: clock::rfc3339(self.clock.now()),
             address: visit.address.map(|address| address.to_string()),
             agent: visit.agent(),
-            after_failures: risk.has(Sign::Failures),
+            after_failures: risk.has(RiskFactor::Failures),
         };
         self.write(kind, &user.email, &user.display_name);
     }
 }
 
 impl Visit {
-    /// The program that is used, as it is kept.
+    /// The client's user agent, cut to the stored length.
     pub(super) fn agent(&self) -> Option<String> {
         self.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect())
     }

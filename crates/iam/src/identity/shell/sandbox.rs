@@ -1,4 +1,4 @@
-//! Tenants for trying things out, beside the tenant of whoever makes them.
+//! Sandboxes: tenants for tests, beside the live tenant of their creator.
 
 use entity::{
     prelude::{MemberStatus, TenantId},
@@ -14,8 +14,8 @@ use crate::identity::{
 };
 
 impl Identity {
-    /// Makes a sandbox beside the tenant of the session. Whoever makes it owns it and comes into it with `switch`; its keys begin with
-    /// `epk_test_` and open no other tenant.
+    /// Creates a sandbox beside the tenant of the session. Its creator owns it and enters it with
+    /// `switch`; its keys begin with `epk_test_` and open no other tenant.
     pub async fn sandbox_create(&self, session: &Session, new: NewSandbox) -> Result<tenant::Model, IdentityError> {
         let wrong = core::check_sandbox(&new);
         if !wrong.is_empty() {
@@ -30,12 +30,12 @@ impl Identity {
         if rows::tenant_by_slug(&global, &new.slug).await?.is_some() {
             return Err(Rejection::SlugTaken.into());
         }
-        let taken = sandboxes::slots(&global, live.id).await?;
+        let taken = sandboxes::taken_slots(&global, live.id).await?;
         let Some(slot) = core::free_slot(&taken) else {
             return Err(Rejection::TooManySandboxes { most: core::MAX_SANDBOXES }.into());
         };
         let rules = sandboxes::session_rules(&global, live.id).await?;
-        // What people have to show, and what prices are in, is as in the tenant that is tried out.
+        // The required factors, the currency and the time zone are those of the live tenant.
         let sandbox = tenant::Model {
             sandbox: true,
             default_currency: live.default_currency,
@@ -44,11 +44,12 @@ impl Identity {
             reservation_seconds: live.reservation_seconds,
             ..self.new_tenant(&new.name, &new.slug)
         };
-        // The receipt of a key is the live tenant's, whose transaction makes no other tenant. It comes first, so that no call makes a second sandbox.
-        once::by_itself(&self.db.tenant(live.id), &sandbox.id).await?;
+        // The receipt of the key belongs to the live tenant, whose transaction cannot create
+        // another tenant. It is written first, so that no repeated call creates a second sandbox.
+        once::store_receipt_alone(&self.db.tenant(live.id), &sandbox.id).await?;
         let written = async {
             let (work, _) = self.write_tenant(sandbox.clone(), Account::Existing(session.user)).await?;
-            sandboxes::belongs(&work, sandbox.id, (live.id, slot), rules).await?;
+            sandboxes::set_sandbox_owner(&work, sandbox.id, (live.id, slot), rules).await?;
             work.commit().await
         };
         match written.await {
@@ -61,9 +62,9 @@ impl Identity {
         }
     }
 
-    /// The sandbox that an earlier call with the same key has made; None if that call failed or has not ended, if the sandbox is gone, and if the user has
-    /// left it since.
-    pub async fn sandbox_of_earlier(&self, session: &Session, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
+    /// The sandbox that an earlier call with the same key has created; None if that call failed or
+    /// has not ended, if the sandbox is gone, or if the user has left it since.
+    pub async fn find_earlier_sandbox(&self, session: &Session, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
         let global = self.db.global();
         let memberships = rows::memberships(&global, session.user).await?;
         if memberships.iter().any(|one| one.tenant == id && one.status == MemberStatus::Active) {

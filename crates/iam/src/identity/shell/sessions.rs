@@ -1,4 +1,4 @@
-//! Sessions: begun, kept up, looked at, ended.
+//! Sessions: begin, refresh, read, end.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -17,13 +17,13 @@ use crate::identity::{
     presence::CachedSession,
     rows::{
         self, Membership, devices, factors, links, refresh,
-        sessions::{self, EndReason, SessionRow, SessionStatus, Which},
+        sessions::{self, EndReason, SessionRow, SessionSelection, SessionStatus},
     },
     secret::{self, Purpose},
     token::{Claims, Subject, TokenUse},
 };
 
-/// A request that was let in.
+/// An authenticated request.
 pub struct Admitted {
     pub claims: Arc<Claims>,
     cached: Arc<CachedSession>,
@@ -43,12 +43,12 @@ impl Admitted {
     }
 }
 
-/// Why a request was not let in.
+/// Reason why a request is not admitted.
 #[derive(Debug)]
 pub enum AdmitError {
-    /// The token is not good, or its session has ended: which of them is not said.
+    /// The token is invalid, or its session has ended; the answer does not distinguish them.
     Token,
-    /// The session goes on, but its tenant is suspended.
+    /// The session is active, but its tenant is suspended.
     Suspended,
     Fault(Fault),
 }
@@ -58,36 +58,38 @@ impl From<Fault> for AdmitError {
     }
 }
 
-/// What the person of a new session has shown, when, and from which session it comes, where it comes from one: that ends it, at the latest at this moment.
-pub(super) struct Proven {
+/// Times of the factors that a new session is based on, and the session that it is switched from,
+/// if any, with that session's latest end, which limits the new one.
+pub(super) struct SessionProofs {
     pub auth_at: Timestamp,
-    /// When they showed a second factor.
+    /// Time of the second factor.
     pub mfa_at: Option<Timestamp>,
     pub from: Option<(SessionId, Timestamp)>,
 }
 
-impl Proven {
-    /// At a login: it comes from nowhere.
+impl SessionProofs {
+    /// Proofs at a login, which is not a switch from another session.
     pub fn now(auth_at: Timestamp, mfa_at: Option<Timestamp>) -> Self {
         Self { auth_at, mfa_at, from: None }
     }
 }
 
-/// The longest name of a session and the longest user agent that is kept of one, in characters.
+/// Maximum characters of a session's name, and of its stored user agent.
 pub(super) const NAME: usize = 255;
 
 impl Identity {
-    /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
+    /// Admits a request with an access token of an active session. Costs no query if both were seen
+    /// in the last seconds.
     pub async fn admit(&self, token: &str, origin: &Origin) -> Result<Admitted, AdmitError> {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let (asked_at, now) = (self.clock.monotonic(), self.clock.now());
         let fresh = self.presence.fresh(claims.sid, asked_at);
-        metrics::looked_up("sessions", Lookup::of(fresh.as_ref()));
+        metrics::count_lookup("sessions", Lookup::of(fresh.as_ref()));
         let cached = if let Some(cached) = fresh {
             cached
         } else {
             let found = sessions::session_statuses(&self.db.global(), &[claims.sid]).await?.pop();
-            self.presence.keep(found.ok_or(AdmitError::Token)?, asked_at)
+            self.presence.cache_session(found.ok_or(AdmitError::Token)?, asked_at)
         };
         let session_status = cached.session_status();
         if cached.has_ended() || session_status.ends_at <= now || session_status.user != claims.sub {
@@ -95,13 +97,13 @@ impl Identity {
         }
         if sight == TokenUse::First {
             let work = self.db.global().begin().await?;
-            let is_own = refresh::seen(&work, claims.jti, now).await?;
+            let is_own = refresh::confirm_first_use(&work, claims.jti, now).await?;
             work.commit().await?;
             if !is_own {
-                Box::pin(self.end_stolen(&claims, origin)).await?;
+                Box::pin(self.end_stolen_session(&claims, origin)).await?;
                 return Err(AdmitError::Token);
             }
-            self.tokens.remember(token, claims.clone());
+            self.tokens.cache_token(token, claims.clone());
         }
         if session_status.suspended {
             return Err(AdmitError::Suspended);
@@ -109,8 +111,9 @@ impl Identity {
         Ok(Admitted { claims, cached })
     }
 
-    /// Ends the session of an access token whose pair was withdrawn, with an entry in the audit log: no mutation is there to carry one.
-    async fn end_stolen(&self, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
+    /// Ends the session of an access token whose pair was withdrawn, with an audit entry of its
+    /// own, since no mutation carries one.
+    async fn end_stolen_session(&self, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
         let (origin, audit_writer) =
             (Origin { session: Some(claims.sid), ..origin.clone() }, AuditWriter::new(self.ring.clone(), self.clock.clone()));
         let audit_context = AuditContext::new("session.end".to_owned(), origin, audit_writer, None, Some(Target::of(claims.sid)));
@@ -122,11 +125,12 @@ impl Identity {
         Box::pin(ended).await
     }
 
-    /// Ends a session of which a token came back that is somebody else's, and tells its owner. The transaction is one of its own, which has locked nothing yet: what
-    /// was switched to from the session may come before it in the order of the IDs, where clocks differ.
+    /// Ends a session whose token was reused by a stranger, and informs its owner. The transaction
+    /// is one of its own, which has no locks yet: sessions begun from this one by a switch may
+    /// precede it in the order of the IDs, if clocks differ.
     pub(super) async fn end_family(&self, session: SessionId) -> Result<(), Fault> {
         let work = self.db.global().begin().await?;
-        let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
+        let ended = sessions::end(&work, SessionSelection::One(session), EndReason::Reuse, self.clock.now()).await?;
         let owner = match sessions::by_id(&work, session).await? {
             Some(row) if !ended.is_empty() => rows::user(&work, row.user).await?,
             _ => None,
@@ -136,7 +140,7 @@ impl Identity {
         if let Some(owner) = owner {
             self.write(EmailKind::SessionStolen, &owner.email, &owner.display_name);
         }
-        tracing::warn!(%session, "a token came back after it was used or withdrawn: the session is ended");
+        tracing::warn!(%session, "a refresh token was used again after its rotation or revocation: the session is ended");
         Ok(())
     }
 
@@ -146,11 +150,11 @@ impl Identity {
         work: &GlobalWork,
         membership: &Membership,
         tenant: tenant::Model,
-        shown: Proven,
+        shown: SessionProofs,
         (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
-        let tenants_own = rows::strictness(work, membership.tenant).await?.seconds;
+        let tenants_own = rows::security_limits(work, membership.tenant).await?.seconds;
         let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let latest = now.plus_seconds(seconds);
         let session = SessionRow {
@@ -175,7 +179,7 @@ impl Identity {
         Ok(LoggedIn { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
     }
 
-    /// A pair of tokens for a session, drawn anew; the refresh token is written down.
+    /// Issues a new pair of tokens for a session; the refresh token is stored.
     pub(super) async fn issue(
         &self,
         work: &GlobalWork,
@@ -183,11 +187,11 @@ impl Identity {
         membership: &Membership,
         tenant: tenant::Model,
     ) -> Result<(RefreshTokenId, LoggedIn), Fault> {
-        let (id, (token, hash)) = (self.clock.id(), secret::draw(&self.clock, Purpose::Refresh));
+        let (id, (token, hash)) = (self.clock.id(), secret::generate_token(&self.clock, Purpose::Refresh));
         Ok((id, self.issue_as(work, (session, tenant), membership, (id, token, hash)).await?))
     }
 
-    /// A pair of tokens for a session with this refresh token, which is written down.
+    /// Issues a pair of tokens for a session with this refresh token, which is stored.
     pub(super) async fn issue_as(
         &self,
         work: &GlobalWork,
@@ -196,14 +200,14 @@ impl Identity {
         (id, refresh_token, hash): (RefreshTokenId, String, [u8; 32]),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
-        let tenants_own = rows::strictness(work, session.tenant).await?.idle_seconds;
+        let tenants_own = rows::security_limits(work, session.tenant).await?.idle_seconds;
         let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let expires_at = now.plus_seconds(idle).min(session.ends_at);
         refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
         self.pair((session, tenant), membership, (id, refresh_token, expires_at))
     }
 
-    /// A refresh token that is written down, and an access token that goes with it.
+    /// A stored refresh token, with an access token for it.
     pub(super) fn pair(
         &self,
         (session, tenant): (SessionRow, tenant::Model),
@@ -238,21 +242,21 @@ impl Identity {
         sessions::of_user(&self.db.global(), user, self.clock.now()).await
     }
 
-    /// A session of the user, whether it goes on or not.
+    /// A session of the user, active or ended.
     pub async fn session(&self, user: UserId, id: SessionId) -> Result<Option<SessionRow>, Fault> {
         Ok(sessions::by_id(&self.db.global(), id).await?.filter(|session| session.user == user))
     }
 
-    /// Ends one of the user's sessions; one that has ended already stays so.
+    /// Ends one of the user's sessions; an ended one stays unchanged.
     pub async fn end_session(&self, user: UserId, id: SessionId, why: EndReason) -> Result<(), IdentityError> {
         if self.session(user, id).await?.is_none() {
             return Err(Rejection::NoSession.into());
         }
-        Ok(self.end_sessions(Which::One(id), why).await.map(drop)?)
+        Ok(self.end_sessions(SessionSelection::One(id), why).await.map(drop)?)
     }
 
     /// Ends sessions, here at once and on other nodes within seconds; how many.
-    pub async fn end_sessions(&self, which: Which, why: EndReason) -> Result<usize, Fault> {
+    pub async fn end_sessions(&self, which: SessionSelection, why: EndReason) -> Result<usize, Fault> {
         let work = self.db.global().begin().await?;
         let ended = sessions::end(&work, which, why, self.clock.now()).await?;
         work.commit().await?;
@@ -260,7 +264,7 @@ impl Identity {
         Ok(ended.len())
     }
 
-    /// Names a session, so that its user knows it again.
+    /// Names a session, so that its user recognizes it.
     pub async fn name_session(&self, user: UserId, id: SessionId, name: Option<&str>) -> Result<SessionRow, IdentityError> {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         if let Some(wrong) = name.and_then(|name| core::check_name(core::Field::Name, name)) {
@@ -273,35 +277,37 @@ impl Identity {
         Ok(session.ok_or(Rejection::NoSession)?)
     }
 
-    /// Looks whether sessions that somebody here watches were ended elsewhere, or must show more now, and tells.
-    pub async fn notice_ends(&self) -> Result<(), Fault> {
-        self.notice_ends_of(&self.presence.watched()).await
+    /// Checks whether watched sessions were ended on other nodes, or must show more now, and
+    /// notifies their watchers.
+    pub async fn refresh_watched_sessions(&self) -> Result<(), Fault> {
+        self.refresh_watched(&self.presence.watched()).await
     }
 
-    /// Forgets what was known of these sessions, and looks at those of them that somebody here watches: another node has changed them.
-    pub async fn look_again(&self, ids: &[SessionId]) -> Result<(), Fault> {
+    /// Drops these sessions from the cache, and re-reads those that are watched here: another node
+    /// has changed them.
+    pub async fn refresh_cached_sessions(&self, ids: &[SessionId]) -> Result<(), Fault> {
         if ids.is_empty() {
             return Ok(());
         }
-        ids.iter().for_each(|id| self.presence.forget_here(*id));
+        ids.iter().for_each(|id| self.presence.invalidate_locally(*id));
         let spoken_of: HashSet<&SessionId> = ids.iter().collect();
         let mut watched = self.presence.watched();
         watched.retain(|id| spoken_of.contains(id));
-        self.notice_ends_of(&watched).await
+        self.refresh_watched(&watched).await
     }
 
-    async fn notice_ends_of(&self, ids: &[SessionId]) -> Result<(), Fault> {
+    async fn refresh_watched(&self, ids: &[SessionId]) -> Result<(), Fault> {
         /// Sessions in one statement.
         const CHUNK: usize = 1_000;
         for ids in ids.chunks(CHUNK) {
             let found = sessions::session_statuses(&self.db.global(), ids).await?;
             let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
             let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
-            self.presence.end_here(&ended);
+            self.presence.end_locally(&ended);
             found
                 .into_iter()
                 .filter(|session_status| session_status.must_enrol() || session_status.suspended)
-                .for_each(|session_status| self.presence.tighten_here(session_status));
+                .for_each(|session_status| self.presence.tighten_locally(session_status));
         }
         Ok(())
     }
@@ -318,18 +324,19 @@ impl Identity {
         Ok(())
     }
 
-    /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used. It has rows of many people, in no order of theirs,
-    /// so it waits for nobody's: what somebody else has is left to the next time.
+    /// Deletes sessions that ended a month ago, logins that were not completed, and unused links.
+    /// It touches rows of many users, in no order of theirs, so it waits for no lock: locked rows
+    /// are left to the next run.
     pub async fn forget_old(&self) -> Result<(), Fault> {
-        const KEPT_SECONDS: i64 = 30 * 24 * 3600;
-        // A device that was not used for half a year is new again.
+        const RETENTION_SECONDS: i64 = 30 * 24 * 3600;
+        // A device that was not used for half a year counts as new again.
         const DEVICE_SECONDS: i64 = 180 * 24 * 3600;
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
-        sessions::forget(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
-        factors::forget_challenges(&work, now).await?;
-        links::forget(&work, now).await?;
-        devices::forget(&work, now.plus_seconds(-DEVICE_SECONDS)).await?;
+        sessions::delete_expired(&work, now.plus_seconds(-RETENTION_SECONDS)).await?;
+        factors::delete_expired_challenges(&work, now).await?;
+        links::delete_expired(&work, now).await?;
+        devices::delete_expired(&work, now.plus_seconds(-DEVICE_SECONDS)).await?;
         work.commit().await
     }
 }

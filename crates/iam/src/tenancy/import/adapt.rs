@@ -1,4 +1,5 @@
-//! What of a row is another deployment's, replaced by what is this one's.
+//! Columns of imported rows that belong to another deployment, replaced by this deployment's
+//! values.
 
 use entity::{prelude::*, tables::Description};
 use platform::{
@@ -10,7 +11,8 @@ use sea_orm::Value;
 
 use super::{Imported, people::People, refusal::LineRefusal};
 
-/// What an endpoint signs with, as the room of webhooks keeps it. Its context alone is used here.
+/// Signing secret of a webhook endpoint, as the room of webhooks stores it. Only its context is
+/// used here.
 const SECRET: SealedColumn = SealedColumn {
     table: "webhook_endpoint",
     column: "secret_sealed",
@@ -22,7 +24,7 @@ const SECRET_BYTES: usize = 32;
 
 pub(super) struct Adapter<'a> {
     pub tenant: TenantId,
-    /// The slug that the manifest says.
+    /// The slug in the manifest.
     pub manifest_slug: &'a str,
     /// The slug that the tenant gets.
     pub slug: &'a str,
@@ -80,7 +82,7 @@ impl Adapter<'_> {
                     return Ok(Err(LineRefusal::OtherTenant));
                 }
                 columns.set("slug", self.slug);
-                // A sandbox stays one; whose it was is a tenant of the other deployment.
+                // A sandbox stays one, but its live tenant is in the other deployment.
                 columns.set("sandbox_of", Value::Uuid(None));
                 columns.set("sandbox_slot", Value::Int(None));
             }
@@ -102,7 +104,7 @@ impl Adapter<'_> {
             }
             "api_key" => self.imported.keys += u64::from(self.end(&mut columns, "revoked_at")),
             "webhook_endpoint" => self.endpoint(&mut columns)?,
-            // As a copy does: a job that a worker held waits again.
+            // As in a copy, a job that a worker held is queued again.
             "job" => {
                 columns.set("owner", Value::Uuid(None));
                 if columns.text("state") == Some("RUNNING") {
@@ -121,7 +123,7 @@ impl Adapter<'_> {
         Ok(Ok(()))
     }
 
-    /// Ends what has not ended yet; whether it had not.
+    /// Sets a time of an end to now if it is not set; returns whether it was unset.
     fn end(&self, columns: &mut Columns<'_>, name: &str) -> bool {
         let goes_on = !columns.has_time(name);
         if goes_on {
@@ -130,7 +132,8 @@ impl Adapter<'_> {
         goes_on
     }
 
-    /// An endpoint gets a secret that nobody has seen, and is disabled until somebody has asked for another one.
+    /// Gives an endpoint a random secret, which no client knows, and disables it until its secret
+    /// has been replaced.
     fn endpoint(&mut self, columns: &mut Columns<'_>) -> Result<(), Fault> {
         let Some(Value::Uuid(Some(id))) = columns.get("id") else { return Ok(()) };
         let context = SECRET.context(&[self.tenant.uuid(), *id]);

@@ -1,4 +1,5 @@
-//! A file of an export, line by line: what is read is counted and hashed, and compared with the manifest at its end.
+//! A file of an export, line by line: its bytes are counted and hashed, and compared with the
+//! manifest at its end.
 
 use std::{
     fs::File,
@@ -13,7 +14,7 @@ use super::refusal::{FileLine, ImportError, LineRefusal, Refusal};
 use crate::tenancy::manifest::Written;
 
 /// Bytes of a line at most.
-const LONGEST: u64 = 64 << 20;
+const MAX_LINE_BYTES: u64 = 64 << 20;
 
 pub(super) struct Lines {
     table: &'static str,
@@ -35,10 +36,11 @@ impl Lines {
         Ok(Self { table, reader, hash: Sha256::new(), rows: 0, bytes: 0, line: Vec::new() })
     }
 
-    /// The next line, without its end. A file that was cut ends with a line that has none; `finish` says so.
+    /// The next line, without its end. The last line of a truncated file has no end, which `finish`
+    /// reports.
     pub fn next_line(&mut self) -> Result<Option<&str>, ImportError> {
         self.line.clear();
-        let mut limited = self.reader.by_ref().take(LONGEST);
+        let mut limited = self.reader.by_ref().take(MAX_LINE_BYTES);
         let read = limited.read_until(b'\n', &mut self.line).map_err(|err| failed(self.table, &err))?;
         if read == 0 {
             return Ok(None);
@@ -47,14 +49,14 @@ impl Lines {
         self.rows += 1;
         self.bytes += read as u64;
         let at = FileLine { file: self.table, line: self.rows };
-        if self.line.last() != Some(&b'\n') && read as u64 == LONGEST {
-            return Err(at.refuses(LineRefusal::TooLong(LONGEST)));
+        if self.line.last() != Some(&b'\n') && read as u64 == MAX_LINE_BYTES {
+            return Err(at.refuses(LineRefusal::TooLong(MAX_LINE_BYTES)));
         }
         let text = std::str::from_utf8(&self.line).map_err(|_| at.refuses(LineRefusal::NotUtf8))?;
         Ok(Some(text.trim_end_matches('\n')))
     }
 
-    /// Reads all that is left and compares the file with what the manifest says of it.
+    /// Reads the rest and compares the file with its entry in the manifest.
     pub fn finish(mut self, written: &Written) -> Result<u64, ImportError> {
         let mut rest = vec![0; 1 << 20];
         loop {

@@ -43,52 +43,53 @@ pub use refusal::{ImportError, LineRefusal, Refusal};
 const BATCH_ROWS: u64 = 4_096;
 /// Bytes of a batch's lines, about.
 const BATCH_BYTES: usize = 4 << 20;
-/// The last moment that a refusal names the month of: the end of the year 9999, in microseconds since 1970.
-const LAST_MOMENT: i64 = 253_402_300_799_999_999;
+/// The latest time whose month a refusal can name: the end of the year 9999, in microseconds since
+/// 1970.
+const MAX_TIMESTAMP_MICROS: i64 = 253_402_300_799_999_999;
 
 fn file_of(table: &str) -> String {
     format!("{table}.jsonl")
 }
 
-/// An export whose manifest holds what it says of itself.
+/// An export whose manifest was checked against its own checksum and rules.
 pub struct Export {
     folder: PathBuf,
     manifest: Manifest,
 }
 
-/// A tenant of this deployment that may be in the way of one that is imported.
+/// A tenant of this deployment that may conflict with an imported one.
 #[derive(Record)]
 #[record(of = entity::tables::tenant, alias = "")]
-struct KnownTenant {
+struct ExistingTenant {
     id: TenantId,
     slug: String,
 }
 
-/// How an export is taken in.
-pub struct Terms<'a> {
+/// Options of an import.
+pub struct ImportOptions<'a> {
     pub audit_writer: &'a AuditWriter,
-    /// Seals what is known of persons, and new secrets.
+    /// Seals personal data, and new secrets.
     pub ring: &'a KeyRing,
-    /// Another slug than the export's.
+    /// A slug other than the export's.
     pub slug: Option<&'a str>,
     /// The form in which e-mail addresses of customers are found.
     pub address_form: fn(&str) -> String,
 }
 
-/// What was written, and what somebody has to do now.
+/// Result of an import, and what its operator has to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     /// Tables that have rows, and how many.
     pub tables: Vec<(&'static str, u64)>,
     /// People who have an account in this deployment.
     pub matched: u64,
-    /// Addresses of accounts that were made, and have no password.
+    /// Addresses of accounts that were created without a password.
     pub newcomers: Vec<String>,
     /// Names of integrations that are disabled now.
     pub integrations: Vec<String>,
     /// API keys that are revoked now.
     pub keys: u64,
-    /// Addresses of webhook endpoints that are disabled now. Each has a secret that nobody knows.
+    /// URLs of webhook endpoints that were disabled. Each has a new secret that no client knows.
     pub endpoints: Vec<String>,
 }
 
@@ -104,7 +105,8 @@ impl Export {
         &self.manifest
     }
 
-    /// Reads every file to its end and compares it with the manifest; `progress` hears of each that has rows.
+    /// Reads every file to its end and compares it with the manifest; `progress` is called with the
+    /// table of each file that has rows.
     pub fn check(&self, progress: impl Fn(&str)) -> Result<(), ImportError> {
         for table in tables::exported().map(|table| table.name).chain([PEOPLE]) {
             let written = self.written(table)?;
@@ -124,19 +126,19 @@ impl Export {
         Lines::open(&self.folder, table)
     }
 
-    /// Refuses a tenant that is there, and a slug that is taken or none.
-    pub async fn refuse_known(&self, db: &Database, slug: Option<&str>) -> Result<(), ImportError> {
+    /// Refuses a tenant that exists already, and a slug that is taken or invalid.
+    pub async fn check_tenant_is_new(&self, db: &Database, slug: Option<&str>) -> Result<(), ImportError> {
         let slug = slug.unwrap_or(&self.manifest.slug);
         if crate::identity::check_slug(slug).is_some() {
             return Err(Refusal::Slug(slug.to_owned()).into());
         }
         let tenant = self.manifest.tenant;
-        // The tenant itself comes first: where it is there, it matters no more who has the slug.
+        // The tenant itself comes first: if it exists, the owner of the slug does not matter.
         let sql = format!(
             "SELECT {} FROM tenant WHERE id = $1 OR slug = $2 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, slug",
-            KnownTenant::SELECT
+            ExistingTenant::SELECT
         );
-        for KnownTenant { id, slug: taken } in db.global().records(&sql, vec![tenant.into(), slug.into()]).await? {
+        for ExistingTenant { id, slug: taken } in db.global().records(&sql, vec![tenant.into(), slug.into()]).await? {
             if id == tenant {
                 return Err(Refusal::TenantThere(taken).into());
             }
@@ -147,10 +149,11 @@ impl Export {
         Ok(())
     }
 
-    /// Refuses rows of months that the database has no part for: those that were archived in it, and those that are far ahead.
+    /// Refuses rows of months for which the database has no partition: archived months, and those
+    /// far ahead.
     ///
     /// # Errors
-    /// A file has such a row, or is none of JSON; or the database fails.
+    /// A file has such a row, or is not JSON; or the database fails.
     pub async fn refuse_missing_months(&self, db: &Database) -> Result<(), ImportError> {
         for parted in db.parted_tables().await? {
             let table = parted.table;
@@ -164,7 +167,7 @@ impl Export {
                 // A line without it is refused when it is written.
                 let Some(at) = fields.get(parted.column).and_then(serde_json::Value::as_i64) else { continue };
                 if !parted.takes(at) {
-                    let month = Month::of(Timestamp(at.clamp(0, LAST_MOMENT)));
+                    let month = Month::of(Timestamp(at.clamp(0, MAX_TIMESTAMP_MICROS)));
                     return Err(Refusal::NoPartition { table, month }.into());
                 }
             }
@@ -173,7 +176,7 @@ impl Export {
     }
 }
 
-/// Each table has its file once, and nothing else is listed.
+/// Checks that the manifest lists one file for each table, and no others.
 fn check_files(manifest: &Manifest) -> Result<(), Refusal> {
     let expected: Vec<String> = tables::exported().map(|table| file_of(table.name)).chain([file_of(PEOPLE)]).collect();
     let mut listed = HashSet::new();
@@ -191,14 +194,15 @@ fn check_files(manifest: &Manifest) -> Result<(), Refusal> {
     }
 }
 
-/// Writes all rows of an export in a transaction, which nobody else sees until it is committed; dropped, it leaves nothing.
+/// Writes all rows of an export in a transaction; nothing is visible until it is committed, and
+/// dropping it leaves nothing.
 ///
 /// # Errors
 /// A line, a row or the audit log breaks a rule, or the database fails.
 pub async fn write(
     db: &Database,
     export: &Export,
-    terms: &Terms<'_>,
+    terms: &ImportOptions<'_>,
     progress: impl Fn(&str),
 ) -> Result<(Work, Imported), ImportError> {
     let plan = Plan::of(db).await?;
@@ -214,11 +218,11 @@ async fn rows(
     work: &Work,
     plan: &Plan,
     export: &Export,
-    terms: &Terms<'_>,
+    terms: &ImportOptions<'_>,
     progress: &impl Fn(&str),
 ) -> Result<Imported, ImportError> {
     let (manifest, clock) = (&export.manifest, terms.audit_writer.clock());
-    let mut arrival = Arrival {
+    let mut arrival = RowImporter {
         export,
         work,
         subjects: plan.steps().iter().find(|step| step.table().name == "subject"),
@@ -241,7 +245,7 @@ async fn rows(
             _ => {}
         }
     }
-    let Arrival { people, adapter, .. } = arrival;
+    let RowImporter { people, adapter, .. } = arrival;
     let mut imported = adapter.imported;
     (imported.matched, imported.newcomers) = (people.matched, people.newcomers);
     Ok(imported)
@@ -251,7 +255,7 @@ async fn rows(
 async fn adopt(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> Result<(), ImportError> {
     let changes = json!({ "exportedAt": manifest.exported_at, "slug": manifest.slug, "head": manifest.head, "auditHead": manifest.audit_head });
     let target = Some(Target::of(manifest.tenant));
-    let entry = audit_writer.of_the_system(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
+    let entry = audit_writer.system_entry(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
     match audit::adopt(work, audit_writer, entry).await?.broken {
         Some((seq, why)) => Err(Refusal::AuditLog { seq, why }.into()),
         None => Ok(()),
@@ -259,10 +263,10 @@ async fn adopt(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> 
 }
 
 /// Rows on their way into the database.
-struct Arrival<'a> {
+struct RowImporter<'a> {
     export: &'a Export,
     work: &'a Work,
-    /// Where keys of persons are written.
+    /// Table into which keys of persons are written.
     subjects: Option<&'a Step>,
     sealer: Sealer<'a>,
     people: People,
@@ -277,14 +281,14 @@ struct Batch {
     bytes: usize,
 }
 
-impl Arrival<'_> {
+impl RowImporter<'_> {
     async fn accounts(&mut self) -> Result<(), ImportError> {
         let mut lines = self.export.lines(PEOPLE)?;
         let mut line = 0;
         while let Some(text) = lines.next_line()? {
             line += 1;
             let at = FileLine { file: PEOPLE, line };
-            self.people.admit(self.work, self.adapter.clock, text, at).await?;
+            self.people.match_or_create(self.work, self.adapter.clock, text, at).await?;
         }
         lines.finish(self.export.written(PEOPLE)?)?;
         Ok(())
@@ -301,7 +305,7 @@ impl Arrival<'_> {
             batch.rows += 1;
             batch.bytes += text.len();
             let is_full = batch.rows >= BATCH_ROWS || batch.bytes >= BATCH_BYTES;
-            if is_full && !step.names_itself() {
+            if is_full && !step.is_self_referencing() {
                 self.write(step, std::mem::take(&mut batch), line).await?;
                 progress(&format!("{table}: {line} rows"));
             }
@@ -337,9 +341,9 @@ impl Arrival<'_> {
     }
 }
 
-/// What the database refuses is the export's fault, unless the database itself fails.
+/// An error of the database counts as one of the export's data, unless the database itself fails.
 fn refused_rows(fault: Fault, table: &'static str, first: u64, last: u64) -> ImportError {
-    if fault.is_transient() || fault.is_damage() {
+    if fault.is_transient() || fault.is_corruption() {
         return fault.into();
     }
     Refusal::Rows { table, first, last, why: fault.to_string() }.into()

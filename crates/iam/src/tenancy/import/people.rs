@@ -1,4 +1,5 @@
-//! Accounts of a tenant's members: matched by their confirmed address, or made without a password.
+//! Accounts of a tenant's members: matched by their confirmed address, or created without a
+//! password.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,8 @@ use super::{
 };
 use crate::identity::{NOBODYS_HASH, check_email, email_key};
 
-/// The name of their file. It is no table's: what else is known of an account belongs to its owner.
+/// The name of the file of accounts. It is no table's name: other data of an account belongs to its
+/// owner.
 pub(super) const PEOPLE: &str = "user";
 
 /// An account as an export has it.
@@ -34,14 +36,14 @@ struct Account {
     created_at: i64,
     locale: Option<String>,
     time_zone: Option<String>,
-    /// Whether they have ever come in; else they were only invited.
+    /// Whether the user has an account; else they were only invited.
     joined: bool,
 }
 
 /// An account as this deployment has it.
 #[derive(Record)]
 #[record(of = app_user, alias = "")]
-struct AccountHere {
+struct LocalAccount {
     id: UserId,
     password_hash: String,
     verified_at: Option<Timestamp>,
@@ -56,29 +58,30 @@ pub(super) struct People {
 }
 
 impl People {
-    /// The account here of one in the export.
+    /// The account of this deployment for an account of the export.
     pub fn account(&self, exported: Uuid) -> Option<Uuid> {
         self.accounts.get(&exported).copied()
     }
 
-    /// Finds the account of a line here, or makes one.
-    pub async fn admit(&mut self, work: &Work, clock: &Clock, text: &str, at: FileLine) -> Result<(), ImportError> {
+    /// Finds the account of a line in this deployment, or creates one.
+    pub async fn match_or_create(&mut self, work: &Work, clock: &Clock, text: &str, at: FileLine) -> Result<(), ImportError> {
         let account: Account = serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
         let exported = id(&account.id).ok_or_else(|| at.refuses(LineRefusal::Value("id")))?;
         if check_email(&account.email).is_some() {
             return Err(at.refuses(LineRefusal::Address(account.email)));
         }
         let key = email_key(&account.email);
-        let sql = format!("SELECT {} FROM app_user WHERE email_key = $1", AccountHere::SELECT);
+        let sql = format!("SELECT {} FROM app_user WHERE email_key = $1", LocalAccount::SELECT);
         let here = match select(work, &sql, vec![key.as_str().into()]).await?.first() {
-            None => self.newcomer(work, clock, &account, exported).await?,
+            None => self.create_account(work, clock, &account, exported).await?,
             Some(row) => {
-                let found: AccountHere = Row::new(row).record()?;
+                let found: LocalAccount = Row::new(row).record()?;
                 let here = found.id.uuid();
                 if found.password_hash.is_empty() {
                     self.claim(work, &account, here).await?;
                 } else if found.verified_at.is_none() {
-                    // Whoever has registered an address that is not theirs must not come to its owner's rights.
+                    // A user who registered an unconfirmed address may not be its owner, and must
+                    // not get the owner's rights.
                     return Err(Refusal::Unconfirmed(account.email).into());
                 } else {
                     self.matched += 1;
@@ -90,8 +93,15 @@ impl People {
         Ok(())
     }
 
-    /// Makes an account, of the same ID where that is free. Its owner chooses a password by a link that is sent to the address.
-    async fn newcomer(&mut self, work: &Work, clock: &Clock, account: &Account, exported: Uuid) -> Result<Uuid, ImportError> {
+    /// Creates an account, with the same ID if that is free. Its owner chooses a password by a link
+    /// that is sent to the address.
+    async fn create_account(
+        &mut self,
+        work: &Work,
+        clock: &Clock,
+        account: &Account,
+        exported: Uuid,
+    ) -> Result<Uuid, ImportError> {
         let taken = select(work, "SELECT 1 FROM app_user WHERE id = $1", vec![exported.into()]).await?;
         let here = if taken.is_empty() { exported } else { clock.uuid() };
         let row = app_user::Model {
@@ -111,7 +121,8 @@ impl People {
         Ok(here)
     }
 
-    /// Somebody was invited by another tenant and has not come yet: of whoever had an account in the other deployment one is made.
+    /// Handles a user row that another tenant's invitation has created here: if the user had an
+    /// account in the other deployment, the row becomes an account.
     async fn claim(&mut self, work: &Work, account: &Account, here: Uuid) -> Result<(), ImportError> {
         if account.joined {
             let sql =
@@ -123,7 +134,7 @@ impl People {
         Ok(())
     }
 
-    /// Who was only invited has no password to choose: the invitation is what they need.
+    /// A member that was only invited needs no password reset: the invitation leads to a password.
     fn note(&mut self, account: &Account) {
         if account.joined {
             self.newcomers.push(account.email.clone());

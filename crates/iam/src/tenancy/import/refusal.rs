@@ -1,10 +1,10 @@
-//! Why an export is not taken in.
+//! Reasons to refuse an import.
 
 use std::path::PathBuf;
 
 use platform::storage::{Fault, Month};
 
-/// What is wrong with an export, or with the deployment that it is for.
+/// Error of an export, or of the deployment that imports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("{} has no manifest.json: give the folder that `entrepot tenant export` has written to its end", .0.display())]
@@ -24,7 +24,7 @@ pub enum Refusal {
     #[error("\"{0}\" is no format of `entrepot tenant export`")]
     OtherFormat(String),
     #[error(
-        "the export has the tables of {export}, and this deployment those of {here}: bring the deployment that it is from up to date, and export the tenant again"
+        "the export has the tables of {export}, and this deployment those of {here}: upgrade the deployment that it is from, and export the tenant again"
     )]
     OlderSchema { export: String, here: String },
     #[error("the export has the tables of {export}, and this deployment only those of {here}. Upgrade this deployment first")]
@@ -47,7 +47,7 @@ pub enum Refusal {
     TenantThere(String),
     #[error("another tenant of this deployment has the slug {0}: give another one with --slug")]
     SlugTaken(String),
-    #[error("{0} is no slug: 2 to 63 lower-case letters, digits and hyphens, which stand inside")]
+    #[error("{0} is not a valid slug: 2 to 63 lower-case letters, digits and hyphens, without a hyphen at either end")]
     Slug(String),
     #[error(
         "an account of this deployment has the address {0} and has not confirmed it: let its owner confirm it, or remove it, and import again"
@@ -56,20 +56,20 @@ pub enum Refusal {
     #[error("rows {first} to {last} of {table} break a rule of the database: {why}")]
     Rows { table: &'static str, first: u64, last: u64, why: String },
     #[error(
-        "{table}.jsonl has rows of {month}, for which this deployment has no partition: it has archived that month, or not made it yet. Import into a deployment that has it; a month to come is made by `entrepot partitions run`"
+        "{table}.jsonl has rows of {month}, for which this deployment has no partition: the month is archived, or not created yet. Import into a deployment that has it; `entrepot partitions run` creates future months"
     )]
     NoPartition { table: &'static str, month: Month },
     #[error(
-        "the audit log of the export breaks at its entry {seq}: {why}. Prove the deployment that it is from with `entrepot audit verify`"
+        "the audit log of the export is broken at its entry {seq}: {why}. Verify the deployment that it is from with `entrepot audit verify`"
     )]
     AuditLog { seq: i64, why: String },
     #[error(
-        "the rows of the export break what `entrepot verify` proves: {0}. Prove the deployment that it is from, or take them in as they are with --accept-broken"
+        "the rows of the export break an invariant of `entrepot verify`: {0}. Verify the deployment that it is from, or import them unchanged with --accept-broken"
     )]
     Unsound(String),
 }
 
-/// What is wrong with a line of a file.
+/// Error of a line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineRefusal {
     #[error("it is not an object of JSON: {0}")]
@@ -92,13 +92,13 @@ pub enum LineRefusal {
     Address(String),
     #[error("the file's bytes are said to be where another tenant's are")]
     ForeignBytes,
-    #[error("what is known of the person is no object of texts")]
+    #[error("the person's data is not a JSON object of strings")]
     Personal,
-    #[error("it names the tenant otherwise than the manifest does")]
+    #[error("its name of the tenant differs from the manifest's")]
     OtherTenant,
 }
 
-/// Why nothing was taken in.
+/// Reason why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! A line of JSON as the values of its table's columns.
+//! Conversion of a line of JSON to the values of its table's columns.
 
 use entity::{record::ColumnKind, tables::Description};
 use sea_orm::Value;

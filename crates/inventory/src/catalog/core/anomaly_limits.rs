@@ -1,7 +1,8 @@
-//! A store's own limits of anomalies. What it does not name is as the tenant has it.
+//! Anomaly limits of a store. A limit that is not set is the tenant's.
 
 use iam::tenancy::{
-    ANOMALY_SIZE, DUPLICATE_MINUTES, DUPLICATE_RECEIPT_DAYS, LOSS_AMOUNT, LOSS_UNITS, REVERSALS, SHORT_COUNTS, UNMOVED_DAYS,
+    ANOMALY_SIZE_RANGE, DUPLICATE_MINUTES_RANGE, DUPLICATE_RECEIPT_DAYS_RANGE, LOSS_AMOUNT_RANGE, LOSS_UNITS_RANGE,
+    REVERSALS_RANGE, SHORT_COUNTS_RANGE, UNMOVED_DAYS_RANGE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use super::{
     company,
 };
 
-/// In the database, and as callers say it. An object without fields is none.
+/// Form in the database and in the API. An object without fields counts as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AnomalyLimits {
@@ -42,10 +43,10 @@ pub struct AnomalyLimits {
 }
 
 impl AnomalyLimits {
-    /// The column of a store without any.
+    /// Column text of a store without limits.
     pub const NONE: &'static str = "{}";
 
-    /// What a column says; None where it says nothing.
+    /// Parses the column's JSON; `None` if it sets no limit.
     pub fn read(text: &str) -> Option<Self> {
         if text == Self::NONE {
             return None;
@@ -57,14 +58,14 @@ impl AnomalyLimits {
 /// The text of the column. The ranges are those of the tenant's settings.
 pub(super) fn checked(c: &mut Checker, given: &AnomalyLimits) -> Option<String> {
     let limits = [
-        ("size", given.size, ANOMALY_SIZE),
-        ("lossUnits", given.loss_units, LOSS_UNITS),
-        ("lossAmount", given.loss_amount, LOSS_AMOUNT),
-        ("reversals", given.reversals, REVERSALS),
-        ("shortCounts", given.short_counts, SHORT_COUNTS),
-        ("duplicateMinutes", given.duplicate_minutes, DUPLICATE_MINUTES),
-        ("unmovedDays", given.unmoved_days, UNMOVED_DAYS),
-        ("duplicateReceiptDays", given.duplicate_receipt_days, DUPLICATE_RECEIPT_DAYS),
+        ("size", given.size, ANOMALY_SIZE_RANGE),
+        ("lossUnits", given.loss_units, LOSS_UNITS_RANGE),
+        ("lossAmount", given.loss_amount, LOSS_AMOUNT_RANGE),
+        ("reversals", given.reversals, REVERSALS_RANGE),
+        ("shortCounts", given.short_counts, SHORT_COUNTS_RANGE),
+        ("duplicateMinutes", given.duplicate_minutes, DUPLICATE_MINUTES_RANGE),
+        ("unmovedDays", given.unmoved_days, UNMOVED_DAYS_RANGE),
+        ("duplicateReceiptDays", given.duplicate_receipt_days, DUPLICATE_RECEIPT_DAYS_RANGE),
     ];
     for (field, limit, (least, most)) in limits {
         if let Some(limit) = limit {

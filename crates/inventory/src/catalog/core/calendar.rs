@@ -1,4 +1,4 @@
-//! The days on which a supplier takes orders and delivers, and what follows from them for orders and stock.
+//! The days on which a supplier takes orders and delivers, and their effects on orders and stock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use super::{
 pub const MAX_CLOSED_DAYS: usize = 60;
 const MAX_CLOSED_NAME: usize = 120;
 const WEEKDAYS: usize = 7;
-/// Days within which each weekday comes on a day that is not closed, although every closed day were that weekday.
-const MOST_WAIT: i32 = 7 * (MAX_CLOSED_DAYS as i32 + 1);
+/// Days within which each weekday has an open day, even if all closed days fell on that weekday.
+const MAX_WAIT: i32 = 7 * (MAX_CLOSED_DAYS as i32 + 1);
 
 /// A day on which a supplier neither takes orders nor delivers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,18 +25,18 @@ pub struct ClosedDay {
     pub name: Option<String>,
 }
 
-/// In the database, and as callers say it. Weekdays are 1, a Monday, to 7; none of them stand for any day.
+/// Form in the database and in the API. Weekdays are 1 (Monday) to 7; an empty list means any day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SupplierCalendar {
     pub order_days: Vec<i32>,
     pub delivery_days: Vec<i32>,
-    /// In the database by day, each once.
+    /// Each day once, sorted by day in the database.
     pub closed_days: Vec<ClosedDay>,
 }
 
 impl SupplierCalendar {
-    /// What a column says; any day where it is null or broken.
+    /// Parses the column's JSON; a calendar without restrictions if it is null or invalid.
     pub fn read(text: Option<&str>) -> Self {
         text.map(company::read).unwrap_or_default()
     }
@@ -46,20 +46,22 @@ impl SupplierCalendar {
         self.order_days.is_empty() && self.delivery_days.is_empty() && self.closed_days.is_empty()
     }
 
-    /// The day on which the supplier takes what is ordered on a day.
+    /// Returns the first day from `day` on that the supplier accepts orders.
     pub fn order_day(&self, day: i32) -> i32 {
         self.next(&self.order_days, day)
     }
 
-    /// The day on which comes what is ordered on a day: the next order day, the lead time, then the next delivery day. The lead time is in days of any
-    /// kind; the supplier goes on working on days without orders and deliveries.
+    /// Returns the day on which an order placed on `day` arrives: the next order day, plus the lead time,
+    /// then the next delivery day. The lead time is in calendar days: the supplier also works on
+    /// days without orders and deliveries.
     pub fn arrival(&self, day: i32, lead_days: i32) -> i32 {
         self.next(&self.delivery_days, self.order_day(day).saturating_add(lead_days.max(0)))
     }
 
-    /// The lead time that stock is kept for: from today until the arrival of what a later chance can still order, less the `chance_days` between two
-    /// chances, which policies add themselves (one day where stock is looked at daily). What does not go out on the next order day waits for the one after
-    /// it. Without a calendar it is the lead time; it is never less.
+    /// Returns the lead time that stock must cover: from today until the arrival of the order after
+    /// the next chance to order, less the `chance_days` between two chances, which policies add
+    /// themselves (one day if stock is reviewed daily). An order that misses the next order day
+    /// waits for the one after it. Without a calendar it is the lead time; it is never less.
     pub fn protection_days(&self, today: i32, lead_days: i32, chance_days: i32) -> i32 {
         let chance_days = chance_days.max(1);
         let after_next = self.order_day(today).saturating_add(1);
@@ -67,17 +69,17 @@ impl SupplierCalendar {
         self.arrival(chance, lead_days).saturating_sub(today).saturating_sub(chance_days)
     }
 
-    /// The first day from a day on that is one of the weekdays and not closed.
+    /// Returns the first day from `from` on that is one of the weekdays and not closed.
     fn next(&self, weekdays: &[i32], from: i32) -> i32 {
         let is_open = |day: &i32| {
             let is_closed = self.closed_days.binary_search_by_key(day, |closed| closed.day).is_ok();
             !is_closed && (weekdays.is_empty() || weekdays.contains(&weekday(*day)))
         };
-        (0..=MOST_WAIT).map(|more| from.saturating_add(more)).find(is_open).unwrap_or(from)
+        (0..=MAX_WAIT).map(|more| from.saturating_add(more)).find(is_open).unwrap_or(from)
     }
 }
 
-/// 1, a Monday, to 7. 1970-01-01 was a Thursday.
+/// Returns the weekday, 1 (Monday) to 7. 1970-01-01 was a Thursday.
 pub(super) const fn weekday(day: i32) -> i32 {
     (day.rem_euclid(7) + 3) % 7 + 1
 }
@@ -166,7 +168,7 @@ mod tests {
             (&[], &[], 0, 5, 1, 5),
             (&[], &[], 0, 0, 1, 0),
             (&[], &[], 0, 5, 7, 5),
-            // What does not go out this Monday comes on Wednesday of next week, 9 days away.
+            // An order that misses this Monday arrives on Wednesday of next week, 9 days away.
             (&[1], &[], 0, 2, 1, 8),
             // On Tuesday the next order goes out in 6 days, and the one after it comes in 15.
             (&[1], &[], 1, 2, 1, 14),

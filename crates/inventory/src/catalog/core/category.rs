@@ -1,4 +1,5 @@
-//! Categories: a tree. Nobody becomes their own ancestor, and no path is longer than `MAX_DEPTH`.
+//! Categories: a tree. No category becomes its own ancestor, and no path is longer than
+//! `MAX_DEPTH`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +7,7 @@ use entity::prelude::{CategoryId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
     check::{MAX_DESCRIPTION, MAX_NAME, MAX_SEO_DESCRIPTION, input_path},
     found,
     text::slug_of,
@@ -31,7 +32,8 @@ pub struct CategoryFields {
     pub texts: CategoryTexts,
 }
 
-/// What shops and search engines are told of a category. Left out of the digest where nothing is said: keys of earlier calls keep theirs.
+/// Description, SEO texts and active flag of a category. They are left out of the digest if empty,
+/// so that the digests of earlier idempotency keys stay the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CategoryTexts {
     pub description: Patch<String>,
@@ -46,12 +48,15 @@ impl CategoryTexts {
     }
 
     fn check(&self, c: &mut Checker) -> Self {
-        let description =
-            c.free(&said(&self.description), |c, value| c.prose(input_path!["description"], value, MAX_DESCRIPTION));
-        let seo_title = c.free(&said(&self.seo_title), |c, value| c.line(input_path!["seoTitle"], value, MAX_NAME));
-        let seo_description =
-            c.free(&said(&self.seo_description), |c, value| c.prose(input_path!["seoDescription"], value, MAX_SEO_DESCRIPTION));
-        let is_active = c.needed("isActive", &self.is_active, |_, value| Some(*value));
+        let description = c.optional_patch(&clear_if_blank(&self.description), |c, value| {
+            c.multiline_text(input_path!["description"], value, MAX_DESCRIPTION)
+        });
+        let seo_title =
+            c.optional_patch(&clear_if_blank(&self.seo_title), |c, value| c.line(input_path!["seoTitle"], value, MAX_NAME));
+        let seo_description = c.optional_patch(&clear_if_blank(&self.seo_description), |c, value| {
+            c.multiline_text(input_path!["seoDescription"], value, MAX_SEO_DESCRIPTION)
+        });
+        let is_active = c.required_patch("isActive", &self.is_active, |_, value| Some(*value));
         Self { description, seo_title, seo_description, is_active }
     }
 
@@ -63,15 +68,15 @@ impl CategoryTexts {
     }
 }
 
-/// An empty text says the same as none.
-fn said(patch: &Patch<String>) -> Patch<String> {
+/// Treats an empty text as a request to clear the field.
+fn clear_if_blank(patch: &Patch<String>) -> Patch<String> {
     match patch {
         Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
         other => other.clone(),
     }
 }
 
-/// Where a category hangs.
+/// Reference to a category's parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {
     Id(CategoryId),
@@ -93,33 +98,35 @@ pub struct CategoryCommand {
 }
 
 pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: Checker) -> CategoryCommand {
-    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let name = checker.required_patch("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     if target == Target::Key && fields.slug.is_keep() {
         checker.refuse(input_path!["slug"], Rejection::Required);
     }
-    let mut slug = checker.needed("slug", &fields.slug, |c, value| c.slug(input_path!["slug"], value));
+    let mut slug = checker.required_patch("slug", &fields.slug, |c, value| c.slug(input_path!["slug"], value));
     if let (Target::New, true, Patch::Set(name)) = (&target, fields.slug.is_keep(), &name) {
         match slug_of(name) {
             made if made.is_empty() => checker.refuse(input_path!["slug"], Rejection::Required),
             made => slug = Patch::Set(made),
         }
     }
-    let by_id = checker.free(&fields.parent_id, |c, value| c.category_id("parentId", value).map(Parent::Id));
-    let by_slug = checker.free(&fields.parent_slug, |c, value| c.slug(input_path!["parentSlug"], value).map(Parent::Slug));
-    let position = checker.needed("position", &fields.position, |c, value| {
+    let by_id = checker.optional_patch(&fields.parent_id, |c, value| c.category_id("parentId", value).map(Parent::Id));
+    let by_slug =
+        checker.optional_patch(&fields.parent_slug, |c, value| c.slug(input_path!["parentSlug"], value).map(Parent::Slug));
+    let position = checker.required_patch("position", &fields.position, |c, value| {
         c.range(input_path!["position"], i64::from(*value), 0, i64::from(i32::MAX)).map(|_| *value)
     });
-    let image_url = checker.free(&fields.image_url, |c, value| c.http_url(input_path!["imageUrl"], value));
+    let image_url = checker.optional_patch(&fields.image_url, |c, value| c.http_url(input_path!["imageUrl"], value));
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
-        other => checker.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
+        other => checker.optional_patch(other, |c, value| c.metadata(input_path!["metadata"], value)),
     };
     let texts = fields.texts.check(&mut checker);
     let parent = if by_id.is_keep() { by_slug } else { by_id };
     CategoryCommand { target, slug, name, parent, position, image_url, metadata, texts, problems: checker.problems }
 }
 
-/// What the database knows around a call's categories: the rows they name, all ancestors of those, and all that lies below one that moves.
+/// Database state for a call's categories: the rows that they name, all ancestors of those, and all
+/// descendants of a category that moves.
 #[derive(Debug)]
 pub struct CategoryContext {
     pub tenant: TenantId,
@@ -129,7 +136,7 @@ pub struct CategoryContext {
 }
 
 impl CategoryContext {
-    pub fn decide(&mut self, command: &CategoryCommand, fresh: Fresh) -> Verdict<CategoryRow> {
+    pub fn decide(&mut self, command: &CategoryCommand, fresh: NewIdAndTime) -> Verdict<CategoryRow> {
         let mut problems = command.problems.clone();
         let wanted = command.slug.set();
         let before = match &command.target {
@@ -159,7 +166,7 @@ impl CategoryContext {
         command.image_url.apply(&mut row.image_url);
         command.metadata.apply_value(&mut row.metadata);
         command.texts.apply(&mut row);
-        if let Err(problem) = self.hang(&command.parent, &mut row) {
+        if let Err(problem) = self.set_parent(&command.parent, &mut row) {
             problems.push(problem);
         }
         if !problems.is_empty() {
@@ -180,7 +187,7 @@ impl CategoryContext {
         verdict
     }
 
-    fn hang(&self, parent: &Patch<Parent>, row: &mut CategoryRow) -> Result<(), Problem> {
+    fn set_parent(&self, parent: &Patch<Parent>, row: &mut CategoryRow) -> Result<(), Problem> {
         let (field, id) = match parent {
             Patch::Keep => return Ok(()),
             Patch::Clear => {
@@ -216,7 +223,7 @@ impl CategoryContext {
         Ok(())
     }
 
-    /// How many levels lie below a category, as far as they are known.
+    /// Returns the number of levels below a category, as far as they are loaded.
     fn height(&self, id: CategoryId) -> usize {
         let below = |level: &HashSet<CategoryId>| -> HashSet<CategoryId> {
             let lies_below = |row: &&CategoryRow| row.parent_id.is_some_and(|above| level.contains(&above));
@@ -229,7 +236,7 @@ impl CategoryContext {
         height
     }
 
-    fn blank(&self, fresh: Fresh) -> CategoryRow {
+    fn blank(&self, fresh: NewIdAndTime) -> CategoryRow {
         CategoryRow {
             tenant_id: self.tenant,
             id: CategoryId::from_uuid(fresh.id),

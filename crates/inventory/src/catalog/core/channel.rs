@@ -4,14 +4,14 @@ use entity::prelude::{ChannelId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Problem, Rejection, Subject, Verdict,
+    Checker, NewIdAndTime, Problem, Rejection, Subject, Verdict,
     check::{Code, MAX_NAME, input_path},
     text,
 };
 
 pub use entity::channel::Model as ChannelRow;
 
-/// The code of the channel that a tenant is born with.
+/// Code of the channel that every tenant has from its creation.
 pub const DIRECT: &str = "DIRECT";
 
 /// A channel as callers describe it.
@@ -21,7 +21,7 @@ pub struct ChannelFields {
     pub name: String,
 }
 
-/// A checked command: channels are only made.
+/// A checked command: channels are only created.
 #[derive(Debug, Clone)]
 pub struct ChannelCommand {
     pub code: Option<Code>,
@@ -36,7 +36,7 @@ pub fn check(fields: &ChannelFields) -> ChannelCommand {
     ChannelCommand { code, name, problems: checker.problems }
 }
 
-/// What the database knows around one channel's command.
+/// Database state that a channel's command is decided on.
 #[derive(Debug)]
 pub struct ChannelContext {
     pub tenant: TenantId,
@@ -44,7 +44,7 @@ pub struct ChannelContext {
 }
 
 impl ChannelContext {
-    pub fn decide(&self, command: &ChannelCommand, fresh: Fresh) -> Verdict<ChannelRow> {
+    pub fn decide(&self, command: &ChannelCommand, fresh: NewIdAndTime) -> Verdict<ChannelRow> {
         let mut problems = command.problems.clone();
         if self.code_owner.is_some() {
             problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
@@ -58,7 +58,7 @@ impl ChannelContext {
     }
 }
 
-fn row(tenant: TenantId, code: Code, name: String, fresh: Fresh) -> ChannelRow {
+fn row(tenant: TenantId, code: Code, name: String, fresh: NewIdAndTime) -> ChannelRow {
     ChannelRow {
         tenant_id: tenant,
         id: ChannelId::from_uuid(fresh.id),
@@ -72,7 +72,7 @@ fn row(tenant: TenantId, code: Code, name: String, fresh: Fresh) -> ChannelRow {
     }
 }
 
-/// The channel of orders that nobody else brought.
-pub fn direct(tenant: TenantId, fresh: Fresh) -> ChannelRow {
+/// The channel of orders that no other channel brought in.
+pub fn direct(tenant: TenantId, fresh: NewIdAndTime) -> ChannelRow {
     row(tenant, Code { text: DIRECT.to_owned(), key: text::fold(DIRECT) }, "Direct".to_owned(), fresh)
 }

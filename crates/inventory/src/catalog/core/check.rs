@@ -1,4 +1,4 @@
-//! Checking fields one by one, and keeping all that is wrong with them.
+//! Checks fields one by one, and collects all problems.
 
 use std::str::FromStr;
 
@@ -19,7 +19,7 @@ pub(super) use input_path;
 pub const MAX_CODE: usize = 64;
 pub const MAX_NAME: usize = 255;
 pub const MAX_DESCRIPTION: usize = 10_000;
-/// More than search engines show.
+/// Longer than search engines display.
 pub const MAX_SEO_DESCRIPTION: usize = 1_000;
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 const MAX_EMAIL: usize = 254;
@@ -32,7 +32,7 @@ pub struct MoneyText {
     pub currency: String,
 }
 
-/// Collects problems. Each method gives the value that may be kept, or None and one problem more.
+/// Collects problems. Each method returns the value to store, or None after adding a problem.
 #[derive(Debug, Default)]
 pub struct Checker {
     pub problems: Vec<Problem>,
@@ -47,12 +47,12 @@ impl Checker {
     pub fn line(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
         self.text(at, value, most, |_| true)
     }
-    /// The same, but lines and tabs are allowed.
-    pub fn prose(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
+    /// Like `line`, but line breaks and tabs are allowed.
+    pub fn multiline_text(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
         self.text(at, value, most, |c| !matches!(c, '\n' | '\r' | '\t'))
     }
     fn text(&mut self, at: InputPath, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
-        let value = text::composed(value.trim());
+        let value = text::normalize_nfc(value.trim());
         if value.is_empty() {
             self.refuse(at, Rejection::Required);
         } else if value.chars().count() > most {
@@ -66,37 +66,38 @@ impl Checker {
     }
     pub fn slug(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, text::MAX_SLUG)?;
-        self.formed(at, value, Form::Slug, text::is_slug)
+        self.check_form(at, value, Form::Slug, text::is_slug)
     }
-    /// One @ with something around it and no spaces: more can only be known by writing to it.
+    /// Requires one @ with text on both sides and no spaces; only sending an e-mail could verify
+    /// more.
     pub fn email(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, MAX_EMAIL)?;
-        self.formed(at, value, Form::Email, |text| {
+        self.check_form(at, value, Form::Email, |text| {
             text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
                 && !text.contains(char::is_whitespace)
         })
     }
     pub fn http_url(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, MAX_URL)?;
-        self.formed(at, value, Form::HttpUrl, |text| {
+        self.check_form(at, value, Form::HttpUrl, |text| {
             let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
             rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) && !text.contains(char::is_whitespace)
         })
     }
-    pub fn formed(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
+    pub fn check_form(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
         if is_good(&value) {
             return Some(value);
         }
         self.refuse(at, Rejection::Malformed(form));
         None
     }
-    /// The same of a text that is needed.
+    /// Like `check_form`, for a text that is required.
     pub fn given(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
         if value.trim().is_empty() {
             self.refuse(at, Rejection::Required);
             return None;
         }
-        self.formed(at, value, form, is_good)
+        self.check_form(at, value, form, is_good)
     }
     pub fn range(&mut self, at: InputPath, value: i64, least: i64, most: i64) -> Option<i64> {
         if (least..=most).contains(&value) {
@@ -143,7 +144,12 @@ impl Checker {
         Some(text)
     }
     /// A field that must keep a value: clearing it is refused.
-    pub fn needed<T, U>(&mut self, at: &str, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
+    pub fn required_patch<T, U>(
+        &mut self,
+        at: &str,
+        patch: &Patch<T>,
+        check: impl FnOnce(&mut Self, &T) -> Option<U>,
+    ) -> Patch<U> {
         if matches!(patch, Patch::Clear) {
             self.refuse(input_path![at], Rejection::Required);
             return Patch::Keep;
@@ -151,7 +157,7 @@ impl Checker {
         patch.check(|value| check(self, value))
     }
     /// A field that may be empty.
-    pub fn free<T, U>(&mut self, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
+    pub fn optional_patch<T, U>(&mut self, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
         patch.check(|value| check(self, value))
     }
 }

@@ -1,4 +1,5 @@
-//! How a supplier or a store is reached, and how a supplier is paid. Companies are no secret: nothing here is sealed.
+//! Contacts, address, tax IDs and payment terms of suppliers and stores. They are stored
+//! unencrypted, because data of companies is not secret.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ const MAX_TERMS: usize = 500;
 /// Ten years, as a supplier's lead time.
 const MAX_DAYS: i64 = 3_650;
 
-/// A person or a desk to reach.
+/// A person or department to contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Contact {
@@ -30,7 +31,7 @@ pub struct Contact {
     pub role: Option<String>,
 }
 
-/// Where it is.
+/// Postal address of a supplier or a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Address {
@@ -45,7 +46,7 @@ pub struct Address {
     pub phone: Option<String>,
 }
 
-/// A number under which a tax office knows it.
+/// Registration number of the company at a tax office.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaxId {
@@ -55,7 +56,7 @@ pub struct TaxId {
     pub number: String,
 }
 
-/// When it is paid. In the database, and as callers say it.
+/// Payment terms of a supplier, as stored and as in the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PaymentTerms {
@@ -66,14 +67,14 @@ pub struct PaymentTerms {
     pub text: Option<String>,
 }
 
-/// How it is reached, as callers describe it.
+/// Contacts and address in the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReachFields {
     pub contacts: Patch<Vec<Contact>>,
     pub address: Patch<Address>,
 }
 
-/// How it is paid, as callers describe it.
+/// Tax IDs and payment terms in the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TermsFields {
     pub tax_ids: Patch<Vec<TaxId>>,
@@ -82,14 +83,14 @@ pub struct TermsFields {
 
 /// Checked: the texts of the columns.
 #[derive(Debug, Clone)]
-pub struct Reach {
+pub struct ContactColumns {
     contacts: Patch<String>,
     address: Patch<String>,
 }
 
 /// Checked: the texts of the columns.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct TermsColumns {
     tax_ids: Patch<String>,
     payment_terms: Patch<String>,
 }
@@ -99,12 +100,12 @@ impl ReachFields {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> Reach {
+    pub(super) fn check(&self, c: &mut Checker) -> ContactColumns {
         let contacts = match &self.contacts {
             Patch::Clear => Patch::Set("[]".to_owned()),
-            other => c.free(other, |c, list| contacts(c, list)),
+            other => c.optional_patch(other, |c, list| contacts(c, list)),
         };
-        Reach { contacts, address: c.free(&self.address, address) }
+        ContactColumns { contacts, address: c.optional_patch(&self.address, address) }
     }
 }
 
@@ -113,30 +114,30 @@ impl TermsFields {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> Terms {
+    pub(super) fn check(&self, c: &mut Checker) -> TermsColumns {
         let tax_ids = match &self.tax_ids {
             Patch::Clear => Patch::Set("[]".to_owned()),
-            other => c.free(other, |c, list| tax_ids(c, list)),
+            other => c.optional_patch(other, |c, list| tax_ids(c, list)),
         };
-        Terms { tax_ids, payment_terms: c.free(&self.payment_terms, payment_terms) }
+        TermsColumns { tax_ids, payment_terms: c.optional_patch(&self.payment_terms, payment_terms) }
     }
 }
 
-impl Reach {
+impl ContactColumns {
     pub(super) fn apply(&self, contacts: &mut String, address: &mut Option<String>) {
         self.contacts.apply_value(contacts);
         self.address.apply(address);
     }
 }
 
-impl Terms {
+impl TermsColumns {
     pub(super) fn apply(&self, tax_ids: &mut String, payment_terms: &mut Option<String>) {
         self.tax_ids.apply_value(tax_ids);
         self.payment_terms.apply(payment_terms);
     }
 }
 
-/// What a column of JSON says; nothing where it is empty or broken.
+/// Parses a JSON column; the default if it is empty or invalid.
 pub fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -145,7 +146,7 @@ fn below(at: &[String], field: &str) -> InputPath {
     at.iter().cloned().chain([field.to_owned()]).collect()
 }
 
-/// A text that may be left out; an empty one says the same.
+/// Checks an optional text; an empty one counts as absent.
 fn words(c: &mut Checker, at: InputPath, value: Option<&String>, most: usize) -> Option<String> {
     let value = value.filter(|text| !text.trim().is_empty())?;
     c.line(at, value, most)
@@ -194,7 +195,7 @@ pub(super) fn addresses(c: &mut Checker, list: &[Address]) -> Option<String> {
     serde_json::to_string(&kept).ok()
 }
 
-/// An address that stands there in the input; at least one field of it says something.
+/// Checks an address at this path of the input; at least one of its fields must have a text.
 fn place(c: &mut Checker, at: &[String], given: &Address) -> Option<Address> {
     let at_lines = below(at, "lines");
     if given.lines.len() > MAX_LINES {
@@ -242,7 +243,7 @@ pub(super) fn tax_ids(c: &mut Checker, list: &[TaxId]) -> Option<String> {
     serde_json::to_string(&kept).ok()
 }
 
-/// Letters and digits with points, hyphens and strokes between them: what it means is not looked up.
+/// Letters and digits with points, hyphens and slashes between them; the number is not verified.
 fn is_tax_number(text: &str) -> bool {
     (2..=32).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/'))
@@ -258,7 +259,7 @@ pub(super) fn payment_terms(c: &mut Checker, given: &PaymentTerms) -> Option<Str
     let at = input_path!["paymentTerms", "discountPercent"];
     let discount_percent = match given.discount_percent.as_deref() {
         None => None,
-        Some(text) => match hundredths(text.trim()) {
+        Some(text) => match parse_hundredths(text.trim()) {
             Some(points @ 0..=10_000) => Some(format!("{}.{:02}", points / 100, points % 100)),
             Some(_) => {
                 c.refuse(at, Rejection::OutOfRange { least: 0, most: 100 });
@@ -278,7 +279,7 @@ pub(super) fn payment_terms(c: &mut Checker, given: &PaymentTerms) -> Option<Str
 }
 
 /// A decimal number with at most two decimals, in hundredths.
-fn hundredths(text: &str) -> Option<u32> {
+fn parse_hundredths(text: &str) -> Option<u32> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits(whole) || !is_digits(part) || part.len() > 2 {
@@ -306,7 +307,7 @@ mod tests {
             ("2,5", None),
         ];
         for (text, wanted) in cases {
-            assert_eq!(hundredths(text), wanted, "{text}");
+            assert_eq!(parse_hundredths(text), wanted, "{text}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Customers: whom orders are sold to. `external_ref`, where there is one, is the caller's own key and unique in a tenant.
+//! Customers: the buyers of orders. `external_ref`, if set, is the caller's own key and unique in a
+//! tenant.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +7,7 @@ use entity::prelude::{CustomerId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
     check::{MAX_NAME, input_path},
     found, goods,
     particulars::{ParticularsCommand, ParticularsFields},
@@ -15,13 +16,13 @@ use super::{
 pub use entity::customer::Model as CustomerRow;
 use entity::customer::Particulars;
 
-/// Forgets everything that tells who somebody is. The country stays, for the figures that were made of it.
-pub fn forget(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
+/// Erases all personal data. The country stays, for the reports that used it.
+pub fn erase_command(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
     let (external_ref, name, email) = (Patch::Clear, Patch::Clear, Patch::Clear);
     let tags = Patch::Set(Vec::new());
     let fields = CustomerFields { external_ref, name, email, tags, ..CustomerFields::default() };
     let particulars = ParticularsCommand::none();
-    CustomerCommand { target, purpose: Purpose::Forget, fields, particulars, problems: checker.problems }
+    CustomerCommand { target, purpose: CustomerAction::Forget, fields, particulars, problems: checker.problems }
 }
 
 /// A customer as callers describe it.
@@ -37,10 +38,10 @@ pub struct CustomerFields {
     pub particulars: ParticularsFields,
 }
 
-/// What a command is about.
+/// Kind of a customer command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Somebody stays who can be told from others.
+pub enum CustomerAction {
+    /// Writes fields; the customer needs something that identifies them.
     Describe,
     Forget,
 }
@@ -49,8 +50,8 @@ pub enum Purpose {
 #[derive(Debug, Clone)]
 pub struct CustomerCommand {
     pub target: Target<CustomerId>,
-    pub purpose: Purpose,
-    /// All but the particulars.
+    pub purpose: CustomerAction,
+    /// All fields but the particulars.
     pub fields: CustomerFields,
     pub particulars: ParticularsCommand,
     pub problems: Vec<Problem>,
@@ -66,13 +67,15 @@ pub fn tags_of(row: &CustomerRow) -> Vec<String> {
 }
 
 pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: Checker) -> CustomerCommand {
-    let external_ref = checker.free(&fields.external_ref, |c, value| c.line(input_path!["externalRef"], value, MAX_NAME));
-    let name = checker.free(&fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
-    let country = checker.free(&fields.country, |c, value| c.line(input_path!["country"], value, MAX_COUNTRY).map(country_code));
-    let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
+    let external_ref =
+        checker.optional_patch(&fields.external_ref, |c, value| c.line(input_path!["externalRef"], value, MAX_NAME));
+    let name = checker.optional_patch(&fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let country =
+        checker.optional_patch(&fields.country, |c, value| c.line(input_path!["country"], value, MAX_COUNTRY).map(country_code));
+    let email = checker.optional_patch(&fields.email, |c, value| c.email(input_path!["email"], value));
     let tags = match &fields.tags {
         Patch::Clear => Patch::Set(Vec::new()),
-        other => checker.free(other, |c, list| goods::tags(c, list)),
+        other => checker.optional_patch(other, |c, list| goods::tags(c, list)),
     };
     let particulars = fields.particulars.check(&mut checker);
     let fields = CustomerFields { external_ref, name, country, email, tags, particulars: ParticularsFields::default() };
@@ -83,15 +86,15 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
     if target == Target::Key && fields.external_ref.set().is_none() && checker.problems.is_empty() {
         checker.refuse(input_path!["externalRef"], Rejection::Required);
     }
-    CustomerCommand { target, purpose: Purpose::Describe, fields, particulars, problems: checker.problems }
+    CustomerCommand { target, purpose: CustomerAction::Describe, fields, particulars, problems: checker.problems }
 }
 
 /// Whether anything tells who it is.
-fn is_somebody(row: &CustomerRow) -> bool {
+fn is_identifiable(row: &CustomerRow) -> bool {
     row.is_known()
 }
 
-/// Codes of ISO 3166 are written in capitals; any other text is kept as it is.
+/// Writes codes of ISO 3166 in capitals; any other text is kept unchanged.
 pub fn country_code(text: String) -> String {
     let (country, rest) = text.split_once('-').unwrap_or((&text, "A"));
     let is_code = country.len() == 2
@@ -101,8 +104,8 @@ pub fn country_code(text: String) -> String {
     if is_code { text.to_ascii_uppercase() } else { text }
 }
 
-/// What is left of a customer for eyes that may not see who it is.
-pub fn nameless(row: CustomerRow) -> CustomerRow {
+/// Returns the row without personal data, for callers that may not see who the customer is.
+pub fn without_personal_data(row: CustomerRow) -> CustomerRow {
     let (tags, particulars) = (NO_TAGS.to_owned(), Particulars::default());
     CustomerRow {
         external_ref: None,
@@ -117,7 +120,7 @@ pub fn nameless(row: CustomerRow) -> CustomerRow {
     }
 }
 
-/// What the database knows around a call's customers.
+/// Database state for a call's customers.
 #[derive(Debug)]
 pub struct CustomerContext {
     pub tenant: TenantId,
@@ -126,12 +129,12 @@ pub struct CustomerContext {
     pub seen: HashSet<String>,
     /// Customers that rows of this call were for.
     pub touched: HashSet<CustomerId>,
-    /// Customers with one that is merged into them and that this call does not name.
+    /// Customers that have merged ones which this call does not name.
     pub unnamed: HashSet<CustomerId>,
 }
 
 impl CustomerContext {
-    pub fn decide(&mut self, command: &CustomerCommand, fresh: Fresh) -> Verdict<CustomerRow> {
+    pub fn decide(&mut self, command: &CustomerCommand, fresh: NewIdAndTime) -> Verdict<CustomerRow> {
         let mut problems = command.problems.clone();
         let wanted = command.fields.external_ref.set();
         let before = match &command.target {
@@ -155,7 +158,8 @@ impl CustomerContext {
             }
         }
         let CustomerFields { external_ref, name, country, email, tags, .. } = &command.fields;
-        // A bulk row by the reference of one that is merged is for the one that it is merged into, which keeps its own.
+        // A bulk row with the reference of a merged customer is for its survivor, which keeps its
+        // own reference.
         if command.target != Target::Key || before.is_none() {
             external_ref.apply(&mut row.external_ref);
         }
@@ -167,9 +171,9 @@ impl CustomerContext {
         }
         command.particulars.apply(&mut row.particulars);
         let says_who = row.name.is_some() || row.email.is_some() || row.particulars != Particulars::default();
-        row.is_lost &= command.purpose == Purpose::Describe && !says_who;
-        let loses_all = before.as_ref().is_some_and(is_somebody) && !is_somebody(&row);
-        if loses_all && command.purpose == Purpose::Describe {
+        row.is_lost &= command.purpose == CustomerAction::Describe && !says_who;
+        let loses_all = before.as_ref().is_some_and(is_identifiable) && !is_identifiable(&row);
+        if loses_all && command.purpose == CustomerAction::Describe {
             problems.push(Problem::at("name", Rejection::Required));
         }
         if !problems.is_empty() {
@@ -190,28 +194,29 @@ impl CustomerContext {
         }
     }
 
-    /// The customer itself, or the one that it is merged into.
+    /// Returns the customer itself, or its survivor if it is merged.
     fn survivor(&self, id: CustomerId) -> Option<&CustomerRow> {
         let row = self.rows.get(&id)?;
         row.merged_into.map_or(Some(row), |into| self.rows.get(&into).or(Some(row)))
     }
 
-    /// What stands in the way because of a merge: one that is merged stays as it was, and whoever forgets one forgets those merged into it.
+    /// Refuses a change of a merged customer, and an erasure whose command does not name all
+    /// customers that are merged into the erased one.
     fn merged(&self, command: &CustomerCommand, row: &CustomerRow) -> Option<Problem> {
         match command.purpose {
-            Purpose::Describe => {
+            CustomerAction::Describe => {
                 let into = row.merged_into?.to_string();
                 let at = if command.target == Target::Key { "externalRef" } else { "id" };
                 Some(Problem::at(at, Rejection::MergedInto { what: Subject::Customer, into }))
             }
-            Purpose::Forget if self.unnamed.contains(&row.id) => {
+            CustomerAction::Forget if self.unnamed.contains(&row.id) => {
                 Some(Problem::at("expectedVersion", Rejection::Stale { actual: row.version }))
             }
-            Purpose::Forget => None,
+            CustomerAction::Forget => None,
         }
     }
 
-    fn blank(&self, fresh: Fresh) -> CustomerRow {
+    fn blank(&self, fresh: NewIdAndTime) -> CustomerRow {
         CustomerRow {
             tenant_id: self.tenant,
             id: CustomerId::from_uuid(fresh.id),

@@ -4,7 +4,7 @@ use entity::prelude::{FamilyId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Problem, Rejection, Subject, Verdict,
+    Checker, NewIdAndTime, Problem, Rejection, Subject, Verdict,
     check::{MAX_NAME, input_path},
     text,
 };
@@ -18,7 +18,7 @@ pub struct FamilyFields {
     pub option_names: Vec<String>,
 }
 
-/// A checked command: families are only made.
+/// A checked command: families are only created.
 #[derive(Debug, Clone)]
 pub struct FamilyCommand {
     pub name: Option<String>,
@@ -49,8 +49,8 @@ pub fn check(fields: &FamilyFields) -> FamilyCommand {
     FamilyCommand { name, option_names, problems: checker.problems }
 }
 
-/// Makes the family; nothing around it can stand in its way.
-pub fn decide(tenant: TenantId, command: &FamilyCommand, fresh: Fresh) -> Verdict<FamilyRow> {
+/// Creates the family; no other row can prevent it.
+pub fn decide(tenant: TenantId, command: &FamilyCommand, fresh: NewIdAndTime) -> Verdict<FamilyRow> {
     match &command.name {
         Some(name) if command.problems.is_empty() => Verdict::Created(FamilyRow {
             tenant_id: tenant,

@@ -1,4 +1,5 @@
-//! What carriers and customs ask of a product, and its tags.
+//! Weight, dimensions, origin and tariff number of a product, for carriers and customs, and its
+//! tags.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use super::{
     text,
 };
 
-/// How many tags a product may have.
+/// Maximum tags of a product.
 pub const MAX_TAGS: usize = 50;
 /// Characters of a tag.
 pub const MAX_TAG: usize = 64;
@@ -20,8 +21,9 @@ const MAX_MILLIMETRES: i64 = 1_000_000;
 /// Names of the fields of [`Goods`] but tags, as the API, the audit log and columns of files have them.
 pub const FIELD_NAMES: [&str; 6] = ["weightGrams", "lengthMm", "widthMm", "heightMm", "originCountry", "tariffNumber"];
 
-/// What other programs call columns of such fields, in letters and digits alone.
-pub const ALSO: &[(&str, &str)] = &[("hscode", "tariffNumber"), ("countryoforigin", "originCountry")];
+/// Column names in other programs' files, reduced to letters and digits, with the field that each
+/// stands for.
+pub const COLUMN_ALIASES: &[(&str, &str)] = &[("hscode", "tariffNumber"), ("countryoforigin", "originCountry")];
 
 /// Whether such a field is a whole number.
 pub fn is_whole(field: &str) -> bool {
@@ -36,7 +38,7 @@ pub enum GoodsValue<'a> {
     Text(Option<&'a str>),
 }
 
-/// Of one whole unit, as it is packed.
+/// Weight, dimensions, origin and tariff number of one packed whole unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goods {
     pub weight_grams: Option<i32>,
@@ -51,7 +53,7 @@ pub struct Goods {
 }
 
 impl Goods {
-    /// Its fields but tags, in the order of [`FIELD_NAMES`].
+    /// Returns all fields but tags, in the order of [`FIELD_NAMES`].
     pub fn named(&self) -> [(&'static str, GoodsValue<'_>); FIELD_NAMES.len()] {
         let Self { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags: _ } = self;
         [
@@ -63,14 +65,14 @@ impl Goods {
             ("tariffNumber", GoodsValue::Text(tariff_number.as_deref())),
         ]
     }
-    /// About how many bytes its texts take in memory.
+    /// Approximate bytes of the texts in memory.
     pub fn weight(&self) -> usize {
         let texts = [&self.origin_country, &self.tariff_number].into_iter().flatten().map(String::len).sum::<usize>();
         texts + self.tags.iter().map(|tag| size_of_val(tag) + tag.len()).sum::<usize>()
     }
 }
 
-/// The same as callers describe it.
+/// Input form of [`Goods`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GoodsFields {
     pub weight_grams: Patch<i64>,
@@ -80,7 +82,7 @@ pub struct GoodsFields {
     pub origin_country: Patch<String>,
     pub tariff_number: Patch<String>,
     pub tags: Patch<Vec<String>>,
-    /// Tags beside those that it has, or that `tags` gives it.
+    /// Tags in addition to those present, or to `tags`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add_tags: Vec<String>,
 }
@@ -113,24 +115,26 @@ impl GoodsFields {
 
     pub(super) fn check(&self, c: &mut Checker) -> GoodsCommand {
         let mut whole = |field: &str, patch: &Patch<i64>, most: i64| {
-            c.free(patch, |c, value| c.range(input_path![field], *value, 0, most).and_then(|value| i32::try_from(value).ok()))
+            c.optional_patch(patch, |c, value| {
+                c.range(input_path![field], *value, 0, most).and_then(|value| i32::try_from(value).ok())
+            })
         };
         let weight_grams = whole("weightGrams", &self.weight_grams, MAX_GRAMS);
         let length_mm = whole("lengthMm", &self.length_mm, MAX_MILLIMETRES);
         let width_mm = whole("widthMm", &self.width_mm, MAX_MILLIMETRES);
         let height_mm = whole("heightMm", &self.height_mm, MAX_MILLIMETRES);
-        let origin_country = c.free(&self.origin_country, |c, value| country(c, input_path!["originCountry"], value));
-        let tariff_number = c.free(&self.tariff_number, |c, value| tariff(c, input_path!["tariffNumber"], value));
+        let origin_country = c.optional_patch(&self.origin_country, |c, value| country(c, input_path!["originCountry"], value));
+        let tariff_number = c.optional_patch(&self.tariff_number, |c, value| tariff(c, input_path!["tariffNumber"], value));
         let add_tags = tags(c, &self.add_tags).unwrap_or_default();
         let tags = match &self.tags {
             Patch::Clear => Patch::Set(Vec::new()),
-            other => c.free(other, |c, list| tags(c, list)),
+            other => c.optional_patch(other, |c, list| tags(c, list)),
         };
         GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags, add_tags }
     }
 }
 
-/// The same, checked.
+/// Checked form of [`GoodsFields`].
 #[derive(Debug, Clone)]
 pub struct GoodsCommand {
     weight_grams: Patch<i32>,
@@ -160,16 +164,19 @@ impl GoodsCommand {
     }
 }
 
-/// Two letters, in capitals. Which of them are in use changes with the world, and is not asked.
+/// Two letters, written in capitals. Whether the code is assigned is not checked, because the list
+/// changes.
 fn country(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
     let code = value.trim().to_ascii_uppercase();
-    c.formed(at, code, Form::Country, |code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+    c.check_form(at, code, Form::Country, |code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
-/// Digits; points and spaces between them are how they are printed.
+/// Checks for digits; points and spaces between them, as in print, are removed.
 fn tariff(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
     let digits: String = value.chars().filter(|character| !matches!(character, '.' | ' ')).collect();
-    c.formed(at, digits, Form::Tariff, |text| (6..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+    c.check_form(at, digits, Form::Tariff, |text| {
+        (6..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Tags in the caller's order and spelling; one that only differs in case from an earlier one is the same tag.
@@ -182,7 +189,8 @@ pub fn tags(c: &mut Checker, list: &[String]) -> Option<Vec<String>> {
     for (index, tag) in list.iter().enumerate() {
         let Some(tag) = c.line(input_path!["tags", index], tag, MAX_TAG) else { continue };
         // Files have bars between them.
-        let Some(tag) = c.formed(input_path!["tags", index], tag, Form::Tag, |tag| !tag.contains('|') && !tag.starts_with('['))
+        let Some(tag) =
+            c.check_form(input_path!["tags", index], tag, Form::Tag, |tag| !tag.contains('|') && !tag.starts_with('['))
         else {
             continue;
         };

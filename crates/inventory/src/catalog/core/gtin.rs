@@ -1,4 +1,5 @@
-//! GTINs of 8, 12, 13 and 14 digits: their check digits (GS1 General Specifications, §7.9), and what makes two of them one number.
+//! GTINs of 8, 12, 13 and 14 digits: their check digits (GS1 General Specifications, §7.9), and the
+//! equality of their formats.
 
 use super::text::kept;
 
@@ -7,20 +8,23 @@ fn is_gtin(code: &str) -> bool {
     matches!(code.len(), 8 | 12..=14) && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A code as it is unique among a tenant's products: a GTIN with zeros in front up to fourteen digits (GS1 General Specifications, §3.3.2), so
-/// that a UPC-A and its EAN-13 are one; any other code as it is.
+/// Returns the form in which a code is unique among a tenant's products: a GTIN padded with zeros
+/// to fourteen digits (GS1 General Specifications, §3.3.2), so that a UPC-A and its EAN-13 are one;
+/// any other code unchanged.
 pub fn key(code: &str) -> String {
     if is_gtin(code) { format!("{code:0>14}") } else { kept(code) }
 }
 
-/// The key of a code as somebody types it: a GTIN may have spaces and hyphens between its digits, as they are printed.
-pub fn key_of_typed(text: &str) -> String {
+/// Returns the key of a code as a user types it: a GTIN may have spaces and hyphens between its
+/// digits, as on printed labels.
+pub fn key_from_input(text: &str) -> String {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let is_printed = expected_check_digit(&digits).is_some() && wrong_check_digit(&digits).is_none();
     key(if is_printed { &digits } else { text })
 }
 
-/// What the last digit should be, for a code of only digits of one of the four lengths; None for any other code.
+/// Returns the correct last digit of a code that has only digits and one of the four lengths;
+/// `None` for any other code.
 pub fn expected_check_digit(code: &str) -> Option<u8> {
     if !is_gtin(code) {
         return None;
@@ -32,7 +36,7 @@ pub fn expected_check_digit(code: &str) -> Option<u8> {
     Some(b'0' + ((10 - sum % 10) % 10) as u8)
 }
 
-/// The right check digit if the code is a GTIN with a wrong one.
+/// Returns the correct check digit if the code is a GTIN with a wrong one.
 pub fn wrong_check_digit(code: &str) -> Option<u8> {
     let expected = expected_check_digit(code)?;
     (code.as_bytes().last() != Some(&expected)).then(|| expected - b'0')
@@ -58,7 +62,7 @@ mod tests {
             assert_eq!(key(same), "00036000291452", "{same}");
         }
         assert_eq!(key("96385074"), key("0000096385074"));
-        // Another packaging level is another number, and what is no GTIN has nothing in front.
+        // Another packaging level is another number, and a code that is no GTIN is not padded.
         assert_ne!(key("10036000291459"), key("0036000291452"));
         for other in ["036000291", "ABC-12345678", "00360002914520"] {
             assert_eq!(key(other), other);
@@ -68,9 +72,9 @@ mod tests {
     #[test]
     fn what_is_typed_as_it_is_printed_is_the_same_number() {
         for typed in ["4006381333931", "4 006381 333931", "400-6381-33393-1", "04006381333931"] {
-            assert_eq!(key_of_typed(typed), "04006381333931", "{typed}");
+            assert_eq!(key_from_input(typed), "04006381333931", "{typed}");
         }
-        assert_eq!(key_of_typed("BC 1-2"), "BC 1-2", "what is no number has its spaces");
+        assert_eq!(key_from_input("BC 1-2"), "BC 1-2", "what is no number has its spaces");
     }
 
     #[test]

@@ -14,28 +14,29 @@ use super::{
 
 const HOUR: i64 = 3_600_000_000;
 /// 0001-01-01: the first moment that clients read.
-const FIRST: Timestamp = Timestamp(-62_135_596_800_000_000);
+const MIN_TIMESTAMP: Timestamp = Timestamp(-62_135_596_800_000_000);
 /// Thirty days.
 const MAX_HOURS: i64 = 720;
 const MAX_WORKING_DAYS: i64 = 60;
 const WEEKDAYS: usize = 7;
 /// Monday to Friday.
-const USUAL_DAYS: [i32; 5] = [1, 2, 3, 4, 5];
+const DEFAULT_WORKING_DAYS: [i32; 5] = [1, 2, 3, 4, 5];
 
-/// A moment some days later or earlier at the same time of day, in a time zone; handed in, so that the rules know no clock.
+/// Adds or subtracts days from a moment at the same time of day in a time zone; passed in, so that
+/// the rules need no clock.
 pub type PlusDays = fn(Timestamp, i32, &str) -> Timestamp;
 
-/// In the database, and as callers say it. An object without fields is none.
+/// Form in the database and in the API. An object without fields counts as none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HandlingTime {
     pub hours: i32,
     pub working_days: i32,
-    /// Weekdays of work, 1, a Monday, to 7. None of them stand for Monday to Friday.
+    /// Working days: weekdays 1 (Monday) to 7. Empty for Monday to Friday.
     pub open_days: Vec<i32>,
 }
 
-/// Where a handling time passes.
+/// Time zone of a store, and the functions that do calendar arithmetic in it.
 #[derive(Clone, Copy)]
 pub struct StoreDays<'a> {
     pub time_zone: &'a str,
@@ -44,10 +45,10 @@ pub struct StoreDays<'a> {
 }
 
 impl HandlingTime {
-    /// The column of a store without one.
+    /// Column text of a store without a handling time.
     pub const NONE: &'static str = "{}";
 
-    /// What a column says; None where it says nothing.
+    /// Parses the column's JSON; `None` if it sets no handling time.
     pub fn read(text: &str) -> Option<Self> {
         if text == Self::NONE {
             return None;
@@ -59,30 +60,32 @@ impl HandlingTime {
         self.hours == 0 && self.working_days == 0
     }
 
-    /// The weekdays of work.
+    /// Returns the working weekdays.
     pub fn days(&self) -> &[i32] {
-        if self.open_days.is_empty() { &USUAL_DAYS } else { &self.open_days }
+        if self.open_days.is_empty() { &DEFAULT_WORKING_DAYS } else { &self.open_days }
     }
 
-    /// The moment by which goods leave that are ordered at a moment: at the same time of day on the last of the working days after it, then the hours.
+    /// Returns the moment by which goods leave that are ordered at `at`: the same time of day after
+    /// the working days, plus the hours.
     pub fn after(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
         let days = self.days_away((place.local_day)(at, place.time_zone), 1);
         let at = (place.plus_days)(at, days, place.time_zone);
         Timestamp(at.micros().saturating_add(self.micros()))
     }
 
-    /// The moment at which work begins on goods that leave by a moment: the hours before it, then the working days.
+    /// Returns the moment at which work must begin for goods to leave by `at`: minus the hours,
+    /// then minus the working days.
     pub fn before(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
         let at = Timestamp(at.micros().saturating_sub(self.micros()));
         let days = self.days_away((place.local_day)(at, place.time_zone), -1);
-        (place.plus_days)(at, days, place.time_zone).max(FIRST)
+        (place.plus_days)(at, days, place.time_zone).max(MIN_TIMESTAMP)
     }
 
     fn micros(&self) -> i64 {
         i64::from(self.hours).saturating_mul(HOUR)
     }
 
-    /// How far away the last of the working days is, in steps of 1 or -1.
+    /// Returns the signed distance in days to the last of the working days; `step` is 1 or -1.
     fn days_away(&self, today: i32, step: i32) -> i32 {
         let is_open = |away: &i32| self.days().contains(&weekday(today.saturating_add(*away)));
         let most = self.working_days.saturating_mul(WEEKDAYS as i32);
@@ -137,9 +140,9 @@ mod tests {
             ((0, 0), &[], [9, 0, 0]),
             ((4, 0), &[], [9, 4, -4]),
             ((0, 1), &[], [9, 24, -72]),
-            // Of a Friday: Monday; and Thursday.
+            // An order on Friday leaves on Monday; backwards, work begins on Thursday.
             ((0, 1), &[], [105, 72, -24]),
-            // Of a Saturday: Monday; and Friday.
+            // An order on Saturday leaves on Monday; backwards, work begins on Friday.
             ((0, 1), &[], [129, 48, -24]),
             ((0, 6), &[], [9, 192, -240]),
             ((2, 1), &[1, 2, 3, 4, 5, 6, 7], [105, 26, -26]),
@@ -154,7 +157,7 @@ mod tests {
         let broken = HandlingTime { hours: 0, working_days: 2, open_days: vec![9] };
         assert_eq!(broken.after(Timestamp(MONDAY), STORE), Timestamp(MONDAY), "no day is open");
         let longest = HandlingTime { hours: 720, working_days: 60, open_days: vec![1] };
-        assert_eq!(longest.before(FIRST, STORE), FIRST, "nothing is due before the first moment");
+        assert_eq!(longest.before(MIN_TIMESTAMP, STORE), MIN_TIMESTAMP, "nothing is due before the first moment");
     }
 
     #[test]

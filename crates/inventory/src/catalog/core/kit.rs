@@ -1,4 +1,4 @@
-//! Kits: products that are sold as one and are made of others. A kit has no stock of its own.
+//! Kits: products that are sold as one and consist of others. A kit has no stock of its own.
 
 use std::collections::HashMap;
 
@@ -6,20 +6,21 @@ use entity::prelude::{ProductId, ProductStatus, StockPolicy, Tracking};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, check::input_path, found, product::ProductRow,
+    Checker, NewIdAndTime, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, check::input_path, found,
+    product::ProductRow,
 };
 
 /// The most components of a kit.
 pub const MAX_COMPONENTS: usize = 50;
 
-/// What one of a kit holds of a product, in its smallest units.
+/// Quantity of a product in one kit, in the product's smallest units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
     pub product: ProductId,
     pub quantity: i64,
 }
 
-/// A product with what it is made of; without components it is no kit.
+/// A product with its components; without components it is no kit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KitDoc {
     pub row: ProductRow,
@@ -43,12 +44,13 @@ pub struct ComponentText {
     pub quantity: i64,
 }
 
-/// A checked command: all that the product is made of from now on.
+/// A checked command with all components of the product from now on.
 #[derive(Debug, Clone)]
 pub struct KitCommand {
     pub target: Target<ProductId>,
     pub components: Vec<Component>,
-    /// All products that are named, with their places in the input: whether they exist is told before what is wrong with their lines.
+    /// All products of the input with their places in it: unknown products are reported before
+    /// faults in their lines.
     pub named: Vec<(usize, ProductId)>,
     pub problems: Vec<Problem>,
 }
@@ -74,17 +76,17 @@ pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker
     KitCommand { target, components, named, problems: checker.problems }
 }
 
-/// What the database knows around one kit.
+/// Database state that a kit's command is decided on.
 #[derive(Debug, Default)]
 pub struct KitContext {
     pub kit: Option<KitDoc>,
-    /// What is left of the product itself, and the kits that it is part of.
+    /// Remaining stock and documents of the product itself, and the kits that contain it.
     pub uses: Vec<Use>,
     pub parts: HashMap<ProductId, ProductRow>,
 }
 
 impl KitContext {
-    pub fn decide(&self, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+    pub fn decide(&self, command: &KitCommand, fresh: NewIdAndTime) -> Verdict<KitDoc> {
         let unknown = self.unknown(command);
         if !unknown.is_empty() {
             return Verdict::refused(unknown);
@@ -100,7 +102,7 @@ impl KitContext {
         after.row.is_kit = !command.components.is_empty();
         if after.row.is_kit {
             self.can_be_a_kit(before, &mut problems);
-            // What cannot be a kit need not hear what it could not be made of.
+            // A product that cannot be a kit is refused without a check of its components.
             if !problems.is_empty() {
                 return Verdict::refused(problems);
             }
@@ -127,7 +129,8 @@ impl KitContext {
         Verdict::Updated { before: before.clone(), after }
     }
 
-    /// All products that the call names and that are not there; none where the call itself is malformed, which is told first.
+    /// Returns the problems of named products that do not exist; none if the call itself is
+    /// malformed, which is reported first.
     fn unknown(&self, command: &KitCommand) -> Vec<Problem> {
         let is_malformed = |problem: &Problem| matches!(problem.why, Rejection::TooMany { .. } | Rejection::WrongId(_));
         if command.problems.iter().any(is_malformed) {
@@ -139,7 +142,8 @@ impl KitContext {
         kit.into_iter().chain(parts.map(|(index, _)| missing(input_path!["components", index, "productId"]))).collect()
     }
 
-    /// A kit is counted in whole ones, has nothing of its own, and is no part of another kit.
+    /// Checks that a product may be a kit: it is counted in whole units, has no stock of its own
+    /// and is no component of another kit.
     fn can_be_a_kit(&self, before: &KitDoc, problems: &mut Vec<Problem>) {
         let row = &before.row;
         if row.status == ProductStatus::Archived {

@@ -1,10 +1,10 @@
-//! Archiving, and the way back: what is never deleted goes out of use and may come into it again.
+//! Archiving and restoring: rows are never deleted, but archived, and may be restored.
 
 use entity::prelude::Timestamp;
 
-use super::{Checked, Fresh, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, found};
+use super::{CheckedCommand, NewIdAndTime, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, found};
 
-/// What is wanted of a row.
+/// Step of a row's life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Archive,
@@ -19,32 +19,32 @@ pub struct LifeCommand<I> {
     pub problems: Vec<Problem>,
 }
 
-impl<I> Checked for LifeCommand<I> {
+impl<I> CheckedCommand for LifeCommand<I> {
     fn problems(&self) -> &[Problem] {
         &self.problems
     }
 }
 
 /// A row that can be archived and restored.
-pub trait Retires: Versioned {
-    /// What it is called where it is missing.
-    const WHAT: Subject;
+pub trait Archivable: Versioned {
+    /// Subject that the rejection names if the row is missing.
+    const SUBJECT: Subject;
 
     fn archived_at(&self) -> Option<Timestamp>;
-    /// The next version of it, archived since then or in use.
+    /// Returns the row's next version, archived at that time or in use.
     #[must_use]
-    fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self;
+    fn with_archived_at(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self;
 }
 
 macro_rules! retires {
     ($($row:ty => $what:ident),*) => { $(
-        impl Retires for $row {
-            const WHAT: Subject = Subject::$what;
+        impl Archivable for $row {
+            const SUBJECT: Subject = Subject::$what;
 
             fn archived_at(&self) -> Option<Timestamp> {
                 self.archived_at
             }
-            fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
+            fn with_archived_at(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
                 Self { archived_at, version: self.version + 1, updated_at: now, ..self.clone() }
             }
         }
@@ -53,21 +53,21 @@ macro_rules! retires {
 retires!(entity::category::Model => Category, entity::supplier::Model => Supplier, entity::channel::Model => Channel,
     entity::product_family::Model => Family, entity::customer::Model => Customer, entity::store::Model => Store);
 
-/// The row that a command is for, and what stands in the way of the step.
+/// The row that a command is for, and the reasons that prevent the step.
 #[derive(Debug)]
 pub struct LifeContext<R> {
     pub row: Option<R>,
     pub hindrances: Vec<Rejection>,
 }
 
-impl<R: Retires> LifeContext<R> {
+impl<R: Archivable> LifeContext<R> {
     /// A step that was done before changes nothing.
-    pub fn decide<I>(&self, command: &LifeCommand<I>, fresh: Fresh) -> Verdict<R> {
+    pub fn decide<I>(&self, command: &LifeCommand<I>, fresh: NewIdAndTime) -> Verdict<R> {
         let expected = match &command.target {
             Target::Id { expected_version, .. } => *expected_version,
             Target::New | Target::Key => None,
         };
-        let row = match found(self.row.as_ref(), expected, R::WHAT, &command.problems) {
+        let row = match found(self.row.as_ref(), expected, R::SUBJECT, &command.problems) {
             Ok(row) => row,
             Err(refusal) => return Verdict::Refused(refusal),
         };
@@ -81,11 +81,11 @@ impl<R: Retires> LifeContext<R> {
         if !self.hindrances.is_empty() {
             return Verdict::refused(self.hindrances.iter().cloned().map(|why| Problem::at("id", why)).collect());
         }
-        Verdict::Updated { before: row.clone(), after: row.turned(archives.then_some(fresh.now), fresh.now) }
+        Verdict::Updated { before: row.clone(), after: row.with_archived_at(archives.then_some(fresh.now), fresh.now) }
     }
 }
 
-/// What stands in the way where there is any of it.
+/// Returns a rejection with the uses that remain; `None` if all counts are 0.
 pub fn in_use_by(counts: &[(Use, i64)]) -> Option<Rejection> {
     let left: Vec<(Use, i64)> = counts.iter().copied().filter(|(_, count)| *count > 0).collect();
     (!left.is_empty()).then_some(Rejection::InUseBy(left))
@@ -128,7 +128,7 @@ mod tests {
     fn decided(row: Option<SupplierRow>, step: Step, expected_version: Option<i64>, left: i64) -> Verdict<SupplierRow> {
         let context = LifeContext { row, hindrances: in_use_by(&[(Use::OpenPurchaseOrders, left)]).into_iter().collect() };
         let target = Target::Id { id: SupplierId::NIL, expected_version };
-        context.decide(&LifeCommand { target, step, problems: Vec::new() }, Fresh { id: Uuid::nil(), now: NOW })
+        context.decide(&LifeCommand { target, step, problems: Vec::new() }, NewIdAndTime { id: Uuid::nil(), now: NOW })
     }
 
     #[test]

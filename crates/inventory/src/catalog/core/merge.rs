@@ -1,4 +1,5 @@
-//! Merging one row into another. The one that is merged stays, points to the other, and is named by nothing new.
+//! Merging one row into another. The merged row stays and refers to its survivor; new rows cannot
+//! refer to it.
 
 use entity::{
     id::Kind,
@@ -9,10 +10,10 @@ use serde_json::Value;
 
 use super::{Problem, Rejection, Subject, Versioned, customer::CustomerRow, supplier::SupplierRow};
 
-/// Rows that are merged into one at most.
-pub const MOST_MERGED: usize = 100;
+/// The most rows that are merged into one.
+pub const MAX_MERGED: usize = 100;
 
-/// Which row is merged into which, and what the caller knows of both.
+/// Request to merge one row into another, with the expected versions of both.
 #[derive(Debug, Clone, Serialize)]
 #[serde(bound(serialize = ""))]
 pub struct MergeAsk<K: Kind> {
@@ -24,16 +25,16 @@ pub struct MergeAsk<K: Kind> {
     pub into: Id<K>,
     #[serde(skip)]
     pub into_expected_version: Option<i64>,
-    /// Both are one although they have no tax number in common.
+    /// Merge although the two rows have different tax numbers.
     pub other_tax_ids: bool,
 }
 
 /// A row that can be merged into another of its kind.
-pub trait Merges: Versioned {
-    /// What it is called where it is missing.
-    const WHAT: Subject;
+pub trait Mergeable: Versioned {
+    /// Subject that the rejection names if the row is missing.
+    const SUBJECT: Subject;
 
-    /// The id of the one that it is merged into.
+    /// Returns the ID of the survivor, if the row is merged.
     fn merged_into(&self) -> Option<String>;
     fn archived_at(&self) -> Option<Timestamp>;
     /// JSON: a list.
@@ -42,8 +43,8 @@ pub trait Merges: Versioned {
     fn is_erased(&self) -> bool;
 }
 
-impl Merges for CustomerRow {
-    const WHAT: Subject = Subject::Customer;
+impl Mergeable for CustomerRow {
+    const SUBJECT: Subject = Subject::Customer;
 
     fn merged_into(&self) -> Option<String> {
         self.merged_into.map(|id| id.to_string())
@@ -59,8 +60,8 @@ impl Merges for CustomerRow {
     }
 }
 
-impl Merges for SupplierRow {
-    const WHAT: Subject = Subject::Supplier;
+impl Mergeable for SupplierRow {
+    const SUBJECT: Subject = Subject::Supplier;
 
     fn merged_into(&self) -> Option<String> {
         self.merged_into.map(|id| id.to_string())
@@ -77,8 +78,8 @@ impl Merges for SupplierRow {
     }
 }
 
-/// What is wrong with merging these two, as far as they themselves say.
-pub fn check<K: Kind, R: Merges>(ask: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
+/// Returns the problems of a merge that the two rows alone show.
+pub fn check<K: Kind, R: Mergeable>(ask: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
     if ask.id == ask.into {
         return vec![Problem::at("intoId", Rejection::IntoItself)];
     }
@@ -89,29 +90,29 @@ pub fn check<K: Kind, R: Merges>(ask: &MergeAsk<K>, merged: Option<&R>, into: Op
     let mut problems = Vec::new();
     for (row, at, expected, version_at) in sides {
         let Some(row) = row else {
-            problems.push(Problem::at(at, Rejection::Missing(R::WHAT)));
+            problems.push(Problem::at(at, Rejection::Missing(R::SUBJECT)));
             continue;
         };
         if expected.is_some_and(|expected| expected != row.version()) {
             problems.push(Problem::at(version_at, Rejection::Stale { actual: row.version() }));
         }
         if let Some(into) = row.merged_into() {
-            problems.push(Problem::at(at, Rejection::MergedInto { what: R::WHAT, into }));
+            problems.push(Problem::at(at, Rejection::MergedInto { what: R::SUBJECT, into }));
         } else if let Some(since) = row.archived_at() {
-            problems.push(Problem::at(at, Rejection::ArchivedSince { what: R::WHAT, since }));
+            problems.push(Problem::at(at, Rejection::ArchivedSince { what: R::SUBJECT, since }));
         }
     }
     if let (Some(merged), Some(into)) = (merged, into)
         && !ask.other_tax_ids
-        && are_others(merged.tax_ids(), into.tax_ids())
+        && have_disjoint_tax_ids(merged.tax_ids(), into.tax_ids())
     {
         problems.push(Problem::at("accept", Rejection::OtherTaxIds));
     }
     problems
 }
 
-/// Both lists have numbers, and none is in both.
-fn are_others(one: &str, other: &str) -> bool {
+/// True if both lists have tax numbers and share none.
+fn have_disjoint_tax_ids(one: &str, other: &str) -> bool {
     let listed = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
     let (one, other) = (listed(one), listed(other));
     !one.is_empty() && !other.is_empty() && !one.iter().any(|number| other.contains(number))
@@ -125,9 +126,9 @@ mod tests {
     fn tax_numbers_differ_where_both_have_some_and_none_in_common() {
         let (gb, de) = (r#"[{"number":"GB1"}]"#, r#"[{"number":"DE2"}]"#);
         let both = r#"[{"number":"DE2"},{"number":"GB1"}]"#;
-        assert!(are_others(gb, de));
+        assert!(have_disjoint_tax_ids(gb, de));
         for (one, other) in [(gb, gb), (gb, both), (both, de), (gb, "[]"), ("[]", de), ("[]", "[]")] {
-            assert!(!are_others(one, other), "{one} {other}");
+            assert!(!have_disjoint_tax_ids(one, other), "{one} {other}");
         }
     }
 }

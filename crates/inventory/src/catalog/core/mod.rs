@@ -1,7 +1,9 @@
-//! The catalogue's rules, pure: what may be written, and why not. Time and new ids come in with the command.
+//! The catalogue's rules, pure: permitted writes and the reasons of refusals. Time and new IDs come
+//! in with the command.
 //!
-//! Every noun follows the same steps: fields as callers send them → `check` → a command that lists its own problems → `decide` against what
-//! the database knows of its surroundings → a `Verdict`. One command or five hundred make no difference.
+//! Every noun follows the same steps: fields as callers send them → `check` → a command that lists
+//! its own problems → `decide` against the rows that the database has around it → a `Verdict`. One
+//! command or five hundred make no difference.
 
 pub mod anomaly_limits;
 pub mod calendar;
@@ -37,7 +39,7 @@ pub use rejection::{Form, MergeStays, Problem, Rejection, Subject, Use};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What a caller says of a field: nothing, that it has no value, or its value.
+/// Input of a field: left out, null, or a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub enum Patch<T> {
     #[default]
@@ -56,7 +58,7 @@ impl<T> Patch<T> {
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
-    /// Turns the value, if one is set, into another; None drops the field, as when it has a problem.
+    /// Converts the value, if one is set; a None drops the field, as for an invalid value.
     pub fn check<U>(&self, turn: impl FnOnce(&T) -> Option<U>) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -87,20 +89,20 @@ impl<T> Patch<T> {
 }
 
 impl<T> From<Option<T>> for Patch<T> {
-    /// A field of a new row: without a value it is left at its default.
+    /// A field of a new row: without a value it has its default.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Keep, Self::Set)
     }
 }
 
-/// Which row a command is for.
+/// Row that a command is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target<I> {
     /// A new one.
     New,
     /// An existing one, unless it has changed since it was read.
     Id { id: I, expected_version: Option<i64> },
-    /// The one with the natural key that the fields carry; a new one when there is none.
+    /// The row with the natural key that the fields carry; a new row if there is none.
     Key,
 }
 
@@ -113,24 +115,25 @@ impl<I: Copy> Target<I> {
     }
 }
 
-/// What a decision may take from the world: an id that nobody has, and the time.
+/// Inputs of a decision that do not come from the caller or the database: an unused ID, and the
+/// time.
 #[derive(Debug, Clone, Copy)]
-pub struct Fresh {
+pub struct NewIdAndTime {
     pub id: Uuid,
     pub now: Timestamp,
 }
 
 /// A command that has been checked field by field.
-pub trait Checked {
+pub trait CheckedCommand {
     fn problems(&self) -> &[Problem];
-    /// Whether an id in it is none, or one of another kind: then nothing needs to be asked of the database.
+    /// True if an ID in it is malformed or of another kind: the database need not be read then.
     fn has_wrong_id(&self) -> bool {
         self.problems().iter().any(|problem| matches!(problem.why, Rejection::WrongId(_)))
     }
 }
 
 macro_rules! checked {
-    ($($command:ty),*) => { $(impl Checked for $command { fn problems(&self) -> &[Problem] { &self.problems } })* };
+    ($($command:ty),*) => { $(impl CheckedCommand for $command { fn problems(&self) -> &[Problem] { &self.problems } })* };
 }
 checked!(
     store::StoreCommand,
@@ -143,7 +146,7 @@ checked!(
     kit::KitCommand
 );
 
-/// What becomes of a command.
+/// Outcome of a command.
 #[derive(Debug, Clone)]
 pub enum Verdict<R> {
     Created(R),
@@ -158,7 +161,7 @@ impl<R> Verdict<R> {
     }
 }
 
-/// Why a command was refused; for a stale version also the row as it is.
+/// Reasons of a refusal; for a stale version also the current row.
 #[derive(Debug, Clone)]
 pub struct Refusal<R> {
     pub problems: Vec<Problem>,
@@ -182,7 +185,8 @@ versioned!(
     entity::channel::Model
 );
 
-/// The row that an update is for, or the refusal, with all `problems` so far: it is not there, or no longer as the caller read it.
+/// Returns the row that an update is for, or the refusal, with all `problems` so far: the row does
+/// not exist, or its version differs from the caller's.
 pub fn found<'a, R: Versioned>(
     row: Option<&'a R>,
     expected: Option<i64>,

@@ -1,4 +1,5 @@
-//! How a customer is reached, where it is, its tax numbers and when it pays. What companies say openly is sealed here, as a name is.
+//! Contacts, addresses, tax numbers and payment terms of a customer. They are sealed like the name,
+//! unlike those of companies.
 
 use entity::customer::Particulars;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use super::{
     company::{self, Address, Contact, TermsFields},
 };
 
-/// As callers describe it. A list is all of it; an empty one says the same as none.
+/// Input form of the particulars. A list replaces the whole list; an empty one clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ParticularsFields {
     pub contacts: Patch<Vec<Contact>>,
@@ -32,15 +33,15 @@ impl ParticularsFields {
 
     pub(super) fn check(&self, c: &mut Checker) -> ParticularsCommand {
         ParticularsCommand {
-            contacts: listed(c.free(&self.contacts, |c, list| company::contacts(c, list))),
-            addresses: listed(c.free(&self.addresses, |c, list| company::addresses(c, list))),
-            tax_ids: listed(c.free(&self.terms.tax_ids, |c, list| company::tax_ids(c, list))),
-            payment_terms: c.free(&self.terms.payment_terms, company::payment_terms),
+            contacts: clear_if_empty_list(c.optional_patch(&self.contacts, |c, list| company::contacts(c, list))),
+            addresses: clear_if_empty_list(c.optional_patch(&self.addresses, |c, list| company::addresses(c, list))),
+            tax_ids: clear_if_empty_list(c.optional_patch(&self.terms.tax_ids, |c, list| company::tax_ids(c, list))),
+            payment_terms: c.optional_patch(&self.terms.payment_terms, company::payment_terms),
         }
     }
 }
 
-fn listed(list: Patch<String>) -> Patch<String> {
+fn clear_if_empty_list(list: Patch<String>) -> Patch<String> {
     match list {
         Patch::Set(text) if text == "[]" => Patch::Clear,
         other => other,
@@ -48,7 +49,7 @@ fn listed(list: Patch<String>) -> Patch<String> {
 }
 
 impl ParticularsCommand {
-    /// Nothing is left.
+    /// Command that clears all particulars.
     pub(super) fn none() -> Self {
         Self { contacts: Patch::Clear, addresses: Patch::Clear, tax_ids: Patch::Clear, payment_terms: Patch::Clear }
     }
@@ -79,7 +80,7 @@ mod tests {
         assert_eq!(said(&two, &mut kept), Vec::<String>::new());
         let read: Vec<Address> = company::read(kept.addresses.as_deref().unwrap_or_default());
         assert_eq!(read, [address("Leeds"), address("York")]);
-        // What nobody names stays.
+        // A field that is left out keeps its value.
         assert_eq!(said(&ParticularsFields::default(), &mut kept), Vec::<String>::new());
         assert!(kept.addresses.is_some());
         for nothing in [Patch::Set(Vec::new()), Patch::Clear] {

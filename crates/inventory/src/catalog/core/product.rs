@@ -1,4 +1,4 @@
-//! Products: what is sold and counted. Their row as everyone reads it, and what callers may say of it.
+//! Products: the row as everyone reads it, and the fields that callers may send.
 
 use entity::prelude::{CategoryId, FamilyId, Money, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub use super::{
     product_decide::{ExistingProduct, ProductContext, combination},
 };
 
-/// A product as it is read: plain values, the three lists still as JSON text.
+/// A product as it is read: plain values, and the three lists as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductRow {
     pub id: ProductId,
@@ -26,7 +26,7 @@ pub struct ProductRow {
     pub description: Option<String>,
     pub status: ProductStatus,
     pub stock_policy: StockPolicy,
-    /// It is made of others, whose stock is its own.
+    /// The product consists of others and has no stock but theirs.
     #[serde(default)]
     pub is_kit: bool,
     pub category_id: Option<CategoryId>,
@@ -58,7 +58,8 @@ pub struct ProductRow {
 }
 
 impl ProductRow {
-    /// What tells a variant from its siblings. Empty for a broken column.
+    /// Returns the options that distinguish a variant from its siblings; empty if the column is
+    /// invalid.
     pub fn option_list(&self) -> Vec<ProductOption> {
         serde_json::from_str(&self.options).unwrap_or_default()
     }
@@ -81,7 +82,8 @@ impl super::Versioned for ProductDoc {
 }
 
 impl ProductDoc {
-    /// The words of SKU, name and barcodes between single spaces, also at both ends, so that " mug" finds where a word begins.
+    /// Returns the words of SKU, name and barcodes between single spaces, also at both ends, so
+    /// that " mug" matches the beginning of a word.
     pub fn search_text(&self) -> String {
         let mut out = String::from(" ");
         let codes = self.barcodes.iter().map(|b| b.code.as_str());

@@ -1,4 +1,4 @@
-//! Checking a product's fields, each by itself.
+//! Checks of a product's fields, each without its surroundings.
 
 use entity::{prelude::ProductId, quantity::MAX_SAFE};
 
@@ -17,45 +17,45 @@ const MAX_DECIMALS: i64 = 9;
 /// A hundred years.
 const MAX_REMAINING_DAYS: i64 = 36_500;
 
-/// Checks the fields of a product; whatever is wrong is listed in the command.
+/// Checks the fields of a product; the command lists all problems.
 pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Checker) -> ProductCommand {
     let c = &mut checker;
     if target.id().is_none() && fields.sku.is_keep() {
         c.refuse(input_path!["sku"], Rejection::Required);
     }
-    let sku = c.needed("sku", &fields.sku, |c, value| c.code(input_path!["sku"], value));
-    let name = c.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let sku = c.required_patch("sku", &fields.sku, |c, value| c.code(input_path!["sku"], value));
+    let name = c.required_patch("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let description = match &fields.description {
-        // An empty text says the same as none.
+        // An empty text clears the description.
         Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
-        other => c.free(other, |c, value| c.prose(input_path!["description"], value, MAX_DESCRIPTION)),
+        other => c.optional_patch(other, |c, value| c.multiline_text(input_path!["description"], value, MAX_DESCRIPTION)),
     };
-    let unit = c.needed("unit", &fields.unit, unit);
+    let unit = c.required_patch("unit", &fields.unit, unit);
     let barcodes = match &fields.barcodes {
         Patch::Clear => Patch::Set(Vec::new()),
-        other => c.free(other, |c, codes| barcodes(c, codes)),
+        other => c.optional_patch(other, |c, codes| barcodes(c, codes)),
     };
-    let category_id = c.free(&fields.category_id, |c, value| c.category_id("categoryId", value));
-    let supplier_id = c.free(&fields.supplier_id, |c, value| c.id(input_path!["supplierId"], value, Subject::Supplier));
-    let family_id = c.free(&fields.family_id, |c, value| c.id(input_path!["familyId"], value, Subject::Family));
+    let category_id = c.optional_patch(&fields.category_id, |c, value| c.category_id("categoryId", value));
+    let supplier_id = c.optional_patch(&fields.supplier_id, |c, value| c.id(input_path!["supplierId"], value, Subject::Supplier));
+    let family_id = c.optional_patch(&fields.family_id, |c, value| c.id(input_path!["familyId"], value, Subject::Family));
     let options = match &fields.options {
         Patch::Clear => Patch::Set(Vec::new()),
-        other => c.free(other, |c, list| options(c, list)),
+        other => c.optional_patch(other, |c, list| options(c, list)),
     };
-    let price = c.free(&fields.price, |c, value| c.money("price", value));
-    let unit_cost = c.free(&fields.unit_cost, |c, value| c.money("unitCost", value));
+    let price = c.optional_patch(&fields.price, |c, value| c.money("price", value));
+    let unit_cost = c.optional_patch(&fields.unit_cost, |c, value| c.money("unitCost", value));
     let low_stock_threshold =
-        c.free(&fields.low_stock_threshold, |c, value| c.range(input_path!["lowStockThreshold"], *value, 0, MAX_SAFE));
-    let status = c.needed("status", &fields.status, |_, value| Some(*value));
-    let stock_policy = c.needed("stockPolicy", &fields.stock_policy, |_, value| Some(*value));
-    let tracking = c.needed("tracking", &fields.tracking, |_, value| Some(*value));
-    let minimum_remaining_days = c.free(&fields.minimum_remaining_days, |c, value| {
+        c.optional_patch(&fields.low_stock_threshold, |c, value| c.range(input_path!["lowStockThreshold"], *value, 0, MAX_SAFE));
+    let status = c.required_patch("status", &fields.status, |_, value| Some(*value));
+    let stock_policy = c.required_patch("stockPolicy", &fields.stock_policy, |_, value| Some(*value));
+    let tracking = c.required_patch("tracking", &fields.tracking, |_, value| Some(*value));
+    let minimum_remaining_days = c.optional_patch(&fields.minimum_remaining_days, |c, value| {
         c.range(input_path!["minimumRemainingDays"], *value, 0, MAX_REMAINING_DAYS)
     });
     let goods = fields.goods.check(c);
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
-        other => c.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
+        other => c.optional_patch(other, |c, value| c.metadata(input_path!["metadata"], value)),
     };
     ProductCommand {
         target,

@@ -1,4 +1,4 @@
-//! Deciding a call's products against what the database knows around them.
+//! Decides the products of a call against the rows that the database has around them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,7 +8,7 @@ use std::{
 use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 
 use super::{
-    Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
+    NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
     check::input_path,
     found,
     goods::{Goods, MAX_TAGS},
@@ -17,15 +17,18 @@ use super::{
     text,
 };
 
-/// A product that exists, and what ties it.
+/// An existing product, with the uses that restrict changes.
 #[derive(Debug, Clone)]
 pub struct ExistingProduct {
     pub doc: ProductDoc,
-    /// What forbids archiving, another unit, and beginning or ending to keep stock; read only where a command wants that.
+    /// Uses that forbid archiving, another unit, and a switch between tracked and untracked stock;
+    /// loaded only for commands that do one of these.
     pub uses: Vec<Use>,
-    /// Quantities of it that other rooms keep in its smallest unit; read only where a command changes the unit.
+    /// Quantities of the product that other rooms store in its smallest unit; read only if a
+    /// command changes the unit.
     pub quantities: Vec<Use>,
-    /// Whether the ledger has entries; read only where a command changes the unit or how stock is told apart.
+    /// True if the ledger has entries of the product; read only if a command changes the unit or
+    /// the tracking.
     pub has_moved: bool,
 }
 
@@ -35,30 +38,32 @@ impl Versioned for ExistingProduct {
     }
 }
 
-/// What the database knows around a call's products. Each decision is added, so that the next sees it.
+/// Database state for a call's products. Each decision is applied to it, so that the next one sees
+/// it.
 #[derive(Debug, Default)]
 pub struct ProductContext {
     pub products: HashMap<ProductId, ExistingProduct>,
     pub by_sku: HashMap<String, ProductId>,
-    /// By what a code is unique as.
+    /// By the form in which a code is unique.
     pub by_barcode: HashMap<String, ProductId>,
-    /// Categories and suppliers that commands name, and the categories of archived products: since when each is archived.
+    /// Categories and suppliers that commands name, and the categories of archived products, with
+    /// the moment at which each was archived; None if it is in use.
     pub categories: HashMap<CategoryId, Option<Timestamp>>,
     pub suppliers: HashMap<SupplierId, Option<Timestamp>>,
     /// The names of each family's options.
     pub families: HashMap<FamilyId, Vec<String>>,
-    /// The same families: since when each is archived.
+    /// Moments at which these families were archived; None if one is in use.
     pub families_since: HashMap<FamilyId, Option<Timestamp>>,
     pub combinations: HashMap<(FamilyId, String), ProductId>,
-    /// SKUs that rows of this call have named, but for those that were refused.
+    /// SKUs of this call's rows, without refused ones.
     pub seen: HashSet<String>,
 }
 
-/// How many SKUs a product remembers having had.
+/// Maximum former SKUs that are kept for a product.
 const MAX_FORMER_SKUS: usize = 20;
 
 impl ProductContext {
-    pub fn decide(&mut self, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+    pub fn decide(&mut self, command: &ProductCommand, fresh: NewIdAndTime) -> Verdict<ProductDoc> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::New => None,
@@ -79,20 +84,20 @@ impl ProductContext {
         if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
             problems.push(Problem::at("name", Rejection::Required));
         }
-        self.relate(command, &mut doc, &mut problems);
-        set_plain(command, &mut doc.row);
+        self.set_references(command, &mut doc, &mut problems);
+        set_simple_fields(command, &mut doc.row);
         if doc.row.goods.tags.len() > MAX_TAGS {
             problems.push(Problem::at("tags", Rejection::TooMany { most: MAX_TAGS }));
         }
-        // A serial number stands for one unit, of which there are no parts.
+        // A serial number is one unit, which has no parts.
         if doc.row.tracking == Tracking::Serial && doc.row.unit_decimals > 0 {
             problems.push(Problem::at("tracking", Rejection::SerialInParts));
         }
         if let Some(existing) = &before {
-            refuse_what_is_tied(existing, command, &doc.row, &mut problems);
-            problems.extend(self.wakes_in_archived(&existing.doc.row, &doc.row));
+            refuse_changes_in_use(existing, command, &doc.row, &mut problems);
+            problems.extend(self.restored_into_archived(&existing.doc.row, &doc.row));
         }
-        self.fit_options(command, &mut doc.row, &mut problems);
+        self.set_options(command, &mut doc.row, &mut problems);
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
@@ -102,15 +107,15 @@ impl ProductContext {
             Some(existing) if existing.doc == doc => return Verdict::Unchanged(doc),
             Some(existing) => {
                 (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, fresh.now);
-                self.forget(&existing.doc);
+                self.remove_keys(&existing.doc);
                 Verdict::Updated { before: existing.doc, after: doc.clone() }
             }
         };
-        self.remember(doc);
+        self.insert_product(doc);
         verdict
     }
 
-    /// SKU and name, and that the SKU is free.
+    /// Sets SKU and name; the SKU must not be taken.
     fn rename(&mut self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
         if let Patch::Set(name) = &command.name {
             (doc.row.name, doc.row.name_key) = (name.clone(), text::fold(name));
@@ -121,7 +126,8 @@ impl ProductContext {
         } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {
             problems.push(Problem::at("sku", Rejection::Taken(Subject::Sku)));
         }
-        // A bulk row finds its product by SKU in any spelling: that is no wish to spell it so.
+        // A bulk row finds its product by SKU in any case of letters, which is no request to change
+        // the SKU's case.
         if command.target == Target::Key && doc.row.sku_key == sku.key {
             return;
         }
@@ -135,14 +141,14 @@ impl ProductContext {
         (doc.row.sku, doc.row.sku_key) = (sku.text.clone(), sku.key.clone());
     }
 
-    /// What the product points at, and that all of it is there.
-    fn relate(&self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
+    /// Sets the product's references, and checks that their rows exist.
+    fn set_references(&self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
         let (category, supplier) = (doc.row.category_id, doc.row.supplier_id);
-        let category = no_reference(&self.categories, command.category_id.set(), category, Subject::Category);
+        let category = check_reference(&self.categories, command.category_id.set(), category, Subject::Category);
         problems.extend(category.map(|why| Problem::at("categoryId", why)));
-        let supplier = no_reference(&self.suppliers, command.supplier_id.set(), supplier, Subject::Supplier);
+        let supplier = check_reference(&self.suppliers, command.supplier_id.set(), supplier, Subject::Supplier);
         problems.extend(supplier.map(|why| Problem::at("supplierId", why)));
-        let family = no_reference(&self.families_since, command.family_id.set(), doc.row.family_id, Subject::Family);
+        let family = check_reference(&self.families_since, command.family_id.set(), doc.row.family_id, Subject::Family);
         problems.extend(family.map(|why| Problem::at("familyId", why)));
         command.category_id.apply(&mut doc.row.category_id);
         command.supplier_id.apply(&mut doc.row.supplier_id);
@@ -158,8 +164,8 @@ impl ProductContext {
         }
     }
 
-    /// An archived category or family holds no product that is in use.
-    fn wakes_in_archived(&self, before: &ProductRow, after: &ProductRow) -> Vec<Problem> {
+    /// Refuses to restore a product in an archived category or family.
+    fn restored_into_archived(&self, before: &ProductRow, after: &ProductRow) -> Vec<Problem> {
         if before.status != ProductStatus::Archived || after.status == ProductStatus::Archived {
             return Vec::new();
         }
@@ -173,7 +179,7 @@ impl ProductContext {
     }
 
     /// Puts the options in the family's order; refuses names that are not the family's, and a combination that a sibling has.
-    fn fit_options(&self, command: &ProductCommand, row: &mut ProductRow, problems: &mut Vec<Problem>) {
+    fn set_options(&self, command: &ProductCommand, row: &mut ProductRow, problems: &mut Vec<Problem>) {
         if command.family_id.is_keep() && command.options.is_keep() {
             return;
         }
@@ -206,7 +212,7 @@ impl ProductContext {
         row.options = serde_json::to_string(&ordered).unwrap_or_else(|_| "[]".to_owned());
     }
 
-    fn forget(&mut self, doc: &ProductDoc) {
+    fn remove_keys(&mut self, doc: &ProductDoc) {
         self.by_sku.remove(&doc.row.sku_key);
         for barcode in &doc.barcodes {
             self.by_barcode.remove(&gtin::key(&barcode.code));
@@ -216,7 +222,7 @@ impl ProductContext {
         }
     }
 
-    fn remember(&mut self, doc: ProductDoc) {
+    fn insert_product(&mut self, doc: ProductDoc) {
         let id = doc.row.id;
         self.by_sku.insert(doc.row.sku_key.clone(), id);
         self.by_barcode.extend(doc.barcodes.iter().map(|barcode| (gtin::key(&barcode.code), id)));
@@ -227,8 +233,9 @@ impl ProductContext {
     }
 }
 
-/// Why a row cannot be named: it is not there, or is archived and was not named before.
-fn no_reference<I: Copy + Eq + Hash>(
+/// Refuses a reference to a row that does not exist, or that is archived and was not referenced
+/// before.
+fn check_reference<I: Copy + Eq + Hash>(
     known: &HashMap<I, Option<Timestamp>>,
     named: Option<&I>,
     before: Option<I>,
@@ -242,12 +249,13 @@ fn no_reference<I: Copy + Eq + Hash>(
     }
 }
 
-/// What makes two variants of a family the same: the folded values in the family's order.
+/// Returns the key by which two variants of a family are equal: the folded values in the family's
+/// order.
 pub fn combination(options: &[ProductOption]) -> String {
     options.iter().map(|option| text::fold(&option.value)).collect::<Vec<_>>().join("\u{1f}")
 }
 
-fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
+fn set_simple_fields(command: &ProductCommand, row: &mut ProductRow) {
     command.description.apply(&mut row.description);
     if let Patch::Set(unit) = &command.unit {
         (row.unit_code, row.unit_decimals) = (unit.code.clone(), unit.decimals);
@@ -265,7 +273,8 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
     command.metadata.apply_value(&mut row.metadata);
 }
 
-/// Quantities of a product that a change of its unit would give another meaning. Those that the command gives itself are of the new unit.
+/// Returns the quantities whose meaning a change of the unit would alter. Those that the command
+/// itself sets are in the new unit.
 fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> Vec<Use> {
     let ProductDoc { row, barcodes } = &existing.doc;
     let has_threshold = command.low_stock_threshold.is_keep() && row.low_stock_threshold.is_some_and(|threshold| threshold > 0);
@@ -274,30 +283,33 @@ fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> V
     own.into_iter().flatten().chain(existing.quantities.iter().copied()).collect()
 }
 
-fn refuse_what_is_tied(existing: &ExistingProduct, command: &ProductCommand, after: &ProductRow, problems: &mut Vec<Problem>) {
+fn refuse_changes_in_use(existing: &ExistingProduct, command: &ProductCommand, after: &ProductRow, problems: &mut Vec<Problem>) {
     let before = &existing.doc.row;
     let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
-    // Nothing that is archived is called off: what is agreed of it may stand until its blanket order ends.
+    // Blanket orders do not prevent archiving: the agreement may stay open until its end, but an
+    // archived product cannot be called off.
     let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| *one != Use::OpenBlanketOrders).collect();
     if archives && !uses.is_empty() {
         problems.push(Problem::at("status", Rejection::InUse(uses)));
     }
-    // Documents keep how a line was written: what is open of an untracked product holds nothing, and would not when it is tracked.
+    // Documents keep the stock policy of their lines: open lines of an untracked product reserve
+    // nothing, and would not once it is tracked.
     let is_untracked = |row: &ProductRow| row.stock_policy == StockPolicy::Untracked;
     if is_untracked(after) != is_untracked(before) {
         let stops = is_untracked(after);
-        // These take it from stock however it is kept.
+        // These uses take stock under any policy.
         let takes_stock = |one: &Use| matches!(one, Use::Kits | Use::OrderedKits | Use::OpenBlanketOrders);
         let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| stops || !takes_stock(one)).collect();
         if !uses.is_empty() {
             problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
         }
     }
-    // Levels, documents and kits say how many of its smallest unit they hold.
+    // Levels, documents and kits store quantities in its smallest unit.
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
     let moved = existing.has_moved.then_some(Use::Movements);
     let uses: Vec<Use> = existing.uses.iter().copied().chain(moved).collect();
-    // Of a unit that stays anyway they need not be cleared.
+    // Quantities in the unit are reported only if no other use prevents the change: clearing them
+    // would not help.
     let uses = if uses.is_empty() { quantities_in_unit(existing, command) } else { uses };
     if changes_unit && !uses.is_empty() {
         problems.push(Problem::at("unit", Rejection::InUse(uses)));
@@ -315,7 +327,7 @@ fn refuse_what_is_tied(existing: &ExistingProduct, command: &ProductCommand, aft
     }
 }
 
-fn blank(Fresh { id, now }: Fresh) -> ProductDoc {
+fn blank(NewIdAndTime { id, now }: NewIdAndTime) -> ProductDoc {
     let row = ProductRow {
         id: ProductId::from_uuid(id),
         sku: String::new(),

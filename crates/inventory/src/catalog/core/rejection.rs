@@ -1,11 +1,12 @@
-//! Everything the catalogue refuses, as data. `objects/src/catalog/refusal.rs` gives each its code and words.
+//! All refusals of the catalogue, as data. `objects/src/catalog/refusal.rs` has their codes and
+//! texts.
 
 use entity::prelude::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::InputPath;
 
-/// What a value is about.
+/// Subject of a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Subject {
     Product,
@@ -48,10 +49,10 @@ pub enum Form {
     Tag,
 }
 
-/// What still stands in the way of archiving, or of a change of unit or policy.
+/// Use of a row that prevents archiving, or a change of unit or stock policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Use {
-    /// On hand, reserved, unavailable, incoming or in transit somewhere.
+    /// The product has units on hand, reserved, unavailable, incoming or in transit.
     Stock,
     Reservations,
     OpenOrders,
@@ -60,23 +61,23 @@ pub enum Use {
     OpenPurchaseOrders,
     OpenBlanketOrders,
     OpenReturns,
-    /// It is part of a kit.
+    /// The product is a component of a kit.
     Kits,
-    /// It is part of kits that open orders are not done with.
+    /// The product is a component of kits that open orders still need.
     OrderedKits,
-    /// It is a kit.
+    /// The product is a kit.
     Components,
     /// The ledger has entries in the unit.
     Movements,
-    /// Products that are not archived lie in it.
+    /// The category has products that are not archived.
     Products,
-    /// Categories that are not archived lie right below it.
+    /// The category has children that are not archived.
     Categories,
-    /// Integrations that are not disabled are bound to it.
+    /// Integrations that are not disabled are bound to the channel.
     Integrations,
-    /// Policies of replenishment are set for it.
+    /// Replenishment policies exist for the store.
     Policies,
-    /// A budget of purchases limits what is bought from it.
+    /// A purchase budget limits purchases from the supplier.
     Budgets,
     /// The available quantity at which its stock is low.
     LowStockThreshold,
@@ -90,26 +91,26 @@ pub enum Use {
     AlertThresholds,
 }
 
-/// Why a merge stays.
+/// Reason why a merge cannot be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MergeStays {
-    /// There is none.
+    /// No merge of the row exists.
     NotMerged,
-    /// It was made by a release that did not keep what it moved.
+    /// An earlier release made the merge and kept no record of the rows that it moved.
     Unkept,
-    /// The one that it was merged into is merged into another by now.
+    /// The survivor of the merge has been merged itself.
     MergedOn {
         first: String,
         into: String,
     },
-    /// One of the two is erased, and does not come back.
+    /// One of the two rows is erased and cannot be restored.
     Erased,
     LongAgo {
         days: i64,
     },
 }
 
-/// Why something is refused. The caller's business, each of them.
+/// Reason of a refusal; each one is the caller's error, not ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejection {
     Required,
@@ -117,17 +118,17 @@ pub enum Rejection {
         most: usize,
     },
     Malformed(Form),
-    /// A GTIN whose last digit does not follow from the others.
+    /// A GTIN with a wrong check digit.
     CheckDigit {
         expected: u8,
     },
-    /// Not an id, or the id of something else.
+    /// A malformed ID, or the ID of another kind of object.
     WrongId(Subject),
     OutOfRange {
         least: i64,
         most: i64,
     },
-    /// Serial numbers are for units that have no parts.
+    /// Serial numbers need a unit without decimals.
     SerialInParts,
     /// More decimals than the currency has.
     TooManyDecimals {
@@ -141,7 +142,7 @@ pub enum Rejection {
     },
     /// Another row has this value.
     Taken(Subject),
-    /// The same value occurs before in this call.
+    /// The same value occurs earlier in this call.
     Repeated(Subject),
     Missing(Subject),
     /// A category would become its own ancestor.
@@ -155,16 +156,16 @@ pub enum Rejection {
     },
     OptionsWithoutFamily,
     InUse(Vec<Use>),
-    /// The same, with how many there are of each.
+    /// Like `InUse`, with the number of each use.
     InUseBy(Vec<(Use, i64)>),
     /// The step needs a row that is not archived.
     Archived,
-    /// What is archived is named anew by nothing.
+    /// The row is archived, and new references to it are refused.
     ArchivedSince {
         what: Subject,
         since: Timestamp,
     },
-    /// What lies in an archived category stays archived with it.
+    /// Rows in an archived category stay archived with it.
     InArchivedCategory {
         since: Timestamp,
     },
@@ -173,44 +174,44 @@ pub enum Rejection {
         since: Timestamp,
     },
     IntoItself,
-    /// It stays as it was when it was merged.
+    /// The row is merged, and does not change any more.
     MergedInto {
         what: Subject,
         into: String,
     },
-    /// A merge that cannot be taken back.
+    /// The merge cannot be undone.
     Unmerge(Subject, MergeStays),
-    /// Two that are to be merged have tax numbers, and none in common.
+    /// The two rows to merge have tax numbers, and none in common.
     OtherTaxIds,
-    /// Documents of what is to be merged that are open: how many, and the first numbers.
+    /// Open documents of the row to merge: their number and the first document numbers.
     Open {
         what: Use,
         count: i64,
         numbers: Vec<i64>,
     },
-    /// Two suppliers that are to be merged both offer these products: how many, and the first SKUs.
+    /// Both suppliers to merge offer these products: their number, and the first SKUs.
     BothOffer {
         count: usize,
         skus: Vec<String>,
     },
-    /// Orders that name no channel are of DIRECT.
+    /// Orders that name no channel use DIRECT.
     DirectStays,
-    /// A kit would be made of itself.
+    /// A kit would be a component of itself.
     KitInItself,
-    /// A kit would be made of a kit.
+    /// A kit would be a component of a kit.
     KitInKit,
-    /// What is not stocked cannot be part of a kit.
+    /// A product without stock cannot be part of a kit.
     NotStocked,
-    /// A kit is counted in whole ones, without lots.
+    /// A kit is counted in whole units, without lots.
     NotWhole,
     Stale {
         actual: i64,
     },
-    /// The idempotency key came before with another input.
+    /// The idempotency key was used with another input.
     KeyReused,
 }
 
-/// A rejection and the path, inside the row's input, to what it is about.
+/// A rejection and its path in the row's input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     pub at: InputPath,

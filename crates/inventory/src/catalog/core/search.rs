@@ -1,5 +1,5 @@
-//! Search that forgives a typo. The databases only propose candidates; which of them match, and in which order, is decided here, so that
-//! SQLite and Postgres give the same answer.
+//! Typo-tolerant search. The databases only propose candidates; matching and ranking are done here,
+//! so that SQLite and Postgres give the same answer.
 
 use std::collections::BTreeSet;
 
@@ -10,43 +10,45 @@ use super::{gtin, text};
 pub struct Query {
     /// The whole text, trimmed and folded.
     pub folded: String,
-    /// The key of the barcode that it may be.
+    /// The key of the text as a barcode.
     pub barcode_key: String,
     pub words: Vec<String>,
 }
 
 /// The longest query, in characters.
 pub const MAX_QUERY: usize = 200;
-/// Words beyond these are not looked at. Filters refuse a text that has more; the search over everything takes it (`docs/search.md`).
+/// Words beyond these are ignored. Filters refuse a text that has more; the global search accepts
+/// it (`docs/search.md`).
 pub const MAX_WORDS: usize = 8;
 
 impl Query {
-    /// None when there is nothing to look for: no letter and no digit.
+    /// Parses a search text. None if it has no letter and no digit.
     pub fn parse(text: &str) -> Option<Self> {
-        let (folded, barcode_key) = (text::fold(text.trim()), gtin::key_of_typed(text.trim()));
+        let (folded, barcode_key) = (text::fold(text.trim()), gtin::key_from_input(text.trim()));
         let mut words = text::words(&folded);
         words.truncate(MAX_WORDS);
         (!words.is_empty()).then_some(Self { folded, barcode_key, words })
     }
 
-    /// The words that an index of three-character windows can find the beginning of.
+    /// Returns the words whose beginning a trigram index can find.
     pub fn indexed_words(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_some())
     }
 
-    /// What a search text has that holds the words themselves: each of them between blanks, of single letters the beginnings of words.
+    /// Returns the patterns that find the words in a search text: each word between spaces, and a
+    /// single letter as the beginning of a word.
     pub fn whole_words(&self) -> Vec<String> {
         let is_letter = |word: &String| word.chars().nth(1).is_none();
         self.words.iter().map(|word| if is_letter(word) { format!(" {word}") } else { format!(" {word} ") }).collect()
     }
 
-    /// The words of one character, of which no such index knows the beginning.
+    /// Returns the words of one character, which are too short for a trigram index.
     pub fn letters(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_none())
     }
 }
 
-/// What the database says of a candidate.
+/// A candidate's columns that its score is computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate<I> {
     pub id: I,
@@ -54,27 +56,29 @@ pub struct Candidate<I> {
     pub name_key: String,
     /// Words between single spaces.
     pub search_text: String,
-    /// The query is one of its barcodes.
+    /// True if the query is one of the product's barcodes.
     pub has_barcode: bool,
 }
 
-/// The mean of how well each word of the query is found must reach this.
-const THRESHOLD: f64 = 0.6;
-/// A word that is less alike than this is not found at all.
-pub(super) const ALIKE: f64 = 0.5;
+/// Least mean similarity of the query's words in a match.
+const MIN_MEAN_SIMILARITY: f64 = 0.6;
+/// Least similarity of a word; a lower one counts as 0.
+pub(super) const MIN_WORD_SIMILARITY: f64 = 0.5;
 
-/// The candidates that match, best first. Equal scores are ordered by SKU.
+/// Returns the matching candidates, best first. Equal scores are ordered by SKU.
 pub fn rank<I: Copy + Ord>(query: &Query, candidates: Vec<Candidate<I>>) -> Vec<I> {
     let mut scored: Vec<(u32, Candidate<I>)> =
         candidates.into_iter().filter_map(|candidate| Some((score(query, &candidate)?, candidate))).collect();
     scored.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.sku_key.cmp(&y.sku_key)).then_with(|| x.id.cmp(&y.id)));
-    // Each once, also one that was changed between two statements: its better place counts.
+    // Each candidate once, also one that was changed between two statements: its better rank
+    // counts.
     let mut seen = BTreeSet::new();
     scored.retain(|(_, candidate)| seen.insert(candidate.id));
     scored.into_iter().map(|(_, candidate)| candidate.id).collect()
 }
 
-/// From 0 to 10,000: the SKU or a barcode itself, then what begins with the query, then how well the words are found.
+/// Returns a score from 0 to 10,000: highest for the SKU or a barcode itself, then for beginnings,
+/// then by the similarity of the words.
 fn score<I>(query: &Query, candidate: &Candidate<I>) -> Option<u32> {
     let words: Vec<&str> = candidate.search_text.split(' ').filter(|word| !word.is_empty()).collect();
     if candidate.sku_key == query.folded {
@@ -93,22 +97,23 @@ fn score<I>(query: &Query, candidate: &Candidate<I>) -> Option<u32> {
         return Some(8_500);
     }
     let mean = query.words.iter().map(|word| best(word, &words)).sum::<f64>() / query.words.len() as f64;
-    if mean < THRESHOLD {
+    if mean < MIN_MEAN_SIMILARITY {
         return None;
     }
-    // Of two names that hold all the words, the one with fewer others is meant.
+    // If two names contain all the words, the one with fewer other words ranks higher.
     let density = query.words.len() as f64 / words.len().max(query.words.len()) as f64;
     Some((mean * 7_000.0 + density * 1_000.0) as u32)
 }
 
-/// How well `word` is found among `words`: 1 for itself, less for a beginning, two words written as one, a part, a typo.
+/// Returns the best match of `word` among `words`: 1 for itself, less for a prefix, two words
+/// written as one, a part, a typo.
 fn best(word: &str, words: &[&str]) -> f64 {
     if words.contains(&word) {
         return 1.0;
     }
     let mut best: f64 = 0.0;
     for (index, candidate) in words.iter().enumerate() {
-        best = best.max(alike(word, candidate));
+        best = best.max(word_similarity(word, candidate));
         if let Some(next) = words.get(index + 1) {
             let is_joined = word.strip_prefix(candidate).is_some_and(|rest| !rest.is_empty() && rest == *next);
             best = best.max(if is_joined { 0.95 } else { 0.0 });
@@ -117,7 +122,7 @@ fn best(word: &str, words: &[&str]) -> f64 {
     best
 }
 
-pub(super) fn alike(word: &str, candidate: &str) -> f64 {
+pub(super) fn word_similarity(word: &str, candidate: &str) -> f64 {
     if word == candidate {
         return 1.0;
     }
@@ -129,25 +134,27 @@ pub(super) fn alike(word: &str, candidate: &str) -> f64 {
     if length >= 3 && candidate.contains(word) {
         return 0.6 + 0.15 * share;
     }
-    // One slip in four letters, at most three: below that two words are simply different.
+    // One typo in four letters, at most three: with more, two words are simply different.
     let allowed = (length / 4 + 1).min(3);
-    if length < 3 || length.abs_diff(other) > allowed || least_slips(word, candidate) > allowed {
+    if length < 3 || length.abs_diff(other) > allowed || min_edit_distance(word, candidate) > allowed {
         return 0.0;
     }
-    let slips = distance(word, candidate);
+    let slips = edit_distance(word, candidate);
     let likeness = 0.9 * (1.0 - slips as f64 / length.max(other) as f64);
-    if slips <= allowed && likeness >= ALIKE { likeness } else { 0.0 }
+    if slips <= allowed && likeness >= MIN_WORD_SIMILARITY { likeness } else { 0.0 }
 }
 
-/// As many slips as two words are apart at least: each slip takes away or brings in at most one letter that the other word does not have.
-fn least_slips(a: &str, b: &str) -> usize {
+/// Lower bound of the distance of two words: each typo removes or adds at most one letter that the
+/// other word does not have.
+fn min_edit_distance(a: &str, b: &str) -> usize {
     let letters = |word: &str| word.chars().fold(0_u64, |all, letter| all | (1_u64 << (u32::from(letter) % 64)));
     let (a, b) = (letters(a), letters(b));
     (a & !b).count_ones().max((b & !a).count_ones()) as usize
 }
 
-/// How many letters were left out, added, changed or swapped with a neighbour (optimal string alignment).
-pub(super) fn distance(a: &str, b: &str) -> usize {
+/// Returns the number of letters that were left out, added, changed or swapped with a neighbour
+/// (optimal string alignment).
+pub(super) fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut two_above: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();
@@ -217,7 +224,8 @@ mod tests {
     #[test]
     fn words_of_other_letters_are_told_apart_at_once() {
         assert_eq!(
-            [("holder", "123456"), ("holder", "hodler"), ("mug", "mog"), ("tasse", "tässchen")].map(|(a, b)| least_slips(a, b)),
+            [("holder", "123456"), ("holder", "hodler"), ("mug", "mog"), ("tasse", "tässchen")]
+                .map(|(a, b)| min_edit_distance(a, b)),
             [5, 0, 1, 4]
         );
     }
@@ -227,8 +235,8 @@ mod tests {
         for (a, b, slips) in
             [("holder", "hodler", 1), ("holdr", "holder", 1), ("mug", "mug", 0), ("", "abc", 3), ("heart", "haret", 2)]
         {
-            assert_eq!(distance(a, b), slips, "{a} {b}");
-            assert!(least_slips(a, b) <= slips, "{a} {b}");
+            assert_eq!(edit_distance(a, b), slips, "{a} {b}");
+            assert!(min_edit_distance(a, b) <= slips, "{a} {b}");
         }
     }
 }

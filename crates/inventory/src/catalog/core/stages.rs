@@ -1,5 +1,5 @@
-//! When a problem of a row is told: a call about one row ends with those of the first stage that has any. Rows of a file are told all of them, so
-//! that a file is corrected in one round.
+//! Stages of a row's problems: a call about one row reports those of the first stage that has any.
+//! Rows of a file report all of them, so that a file is corrected in one round.
 
 use platform::stages::{Stage, Staged};
 

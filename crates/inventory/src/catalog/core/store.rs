@@ -4,10 +4,10 @@ use entity::prelude::{StoreId, StoreKind};
 use serde::Serialize;
 
 use super::{
-    Checker, Form, Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
+    Checker, Form, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
     anomaly_limits::{self, AnomalyLimits},
     check::{Code, MAX_NAME, input_path},
-    company::{Reach, ReachFields, Terms, TermsFields},
+    company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
     found,
     handling::{self, HandlingTime},
 };
@@ -49,8 +49,8 @@ pub struct StoreCommand {
     pub kind: Patch<StoreKind>,
     pub time_zone: Patch<String>,
     pub life: Life,
-    pub reach: Reach,
-    pub terms: Terms,
+    pub reach: ContactColumns,
+    pub terms: TermsColumns,
     /// The text of the column.
     pub handling_time: Patch<String>,
     /// The text of the column.
@@ -58,47 +58,47 @@ pub struct StoreCommand {
     pub problems: Vec<Problem>,
 }
 
-/// Checks the fields. `is_time_zone` knows the names of the IANA database.
+/// Checks the fields. `is_time_zone` reports whether a name is in the IANA database.
 pub fn check(
     target: Target<StoreId>,
     fields: &StoreFields,
     mut checker: Checker,
     is_time_zone: fn(&str) -> bool,
 ) -> StoreCommand {
-    let code = checker.needed("code", &fields.code, |c, value| c.code(input_path!["code"], value));
-    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
-    let kind = checker.needed("kind", &fields.kind, |_, kind| Some(*kind));
-    let time_zone = checker.needed("timeZone", &fields.time_zone, |c, value| {
-        c.formed(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
+    let code = checker.required_patch("code", &fields.code, |c, value| c.code(input_path!["code"], value));
+    let name = checker.required_patch("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let kind = checker.required_patch("kind", &fields.kind, |_, kind| Some(*kind));
+    let time_zone = checker.required_patch("timeZone", &fields.time_zone, |c, value| {
+        c.check_form(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
     });
     let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
     let handling_time = match &fields.handling_time {
         Patch::Clear => Patch::Set(HandlingTime::NONE.to_owned()),
-        other => checker.free(other, handling::checked),
+        other => checker.optional_patch(other, handling::checked),
     };
     let anomaly_limits = match &fields.anomaly_limits {
         Patch::Clear => Patch::Set(AnomalyLimits::NONE.to_owned()),
-        other => checker.free(other, anomaly_limits::checked),
+        other => checker.optional_patch(other, anomaly_limits::checked),
     };
     let (life, problems) = (fields.life, checker.problems);
     StoreCommand { target, code, name, kind, time_zone, life, reach, terms, handling_time, anomaly_limits, problems }
 }
 
-/// What the database knows around one store's command.
+/// Database state that a store's command is decided on.
 #[derive(Debug)]
 pub struct StoreContext {
     pub row: Option<StoreRow>,
-    /// Who has the code that the command asks for.
+    /// Store that has the code of the command.
     pub code_owner: Option<StoreId>,
-    /// The tenant, and the zone of a store that names none.
+    /// The tenant, whose time zone a store has by default.
     pub tenant: entity::prelude::TenantId,
     pub tenant_zone: String,
-    /// What still ties the store.
+    /// Remaining uses of the store, which prevent archiving.
     pub uses: Vec<Use>,
 }
 
 impl StoreContext {
-    pub fn decide(&self, command: &StoreCommand, fresh: Fresh) -> Verdict<StoreRow> {
+    pub fn decide(&self, command: &StoreCommand, fresh: NewIdAndTime) -> Verdict<StoreRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
@@ -140,7 +140,7 @@ impl StoreContext {
         }
     }
 
-    fn blank(&self, fresh: Fresh) -> StoreRow {
+    fn blank(&self, fresh: NewIdAndTime) -> StoreRow {
         StoreRow {
             tenant_id: self.tenant,
             id: StoreId::from_uuid(fresh.id),

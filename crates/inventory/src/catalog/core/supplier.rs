@@ -1,4 +1,4 @@
-//! Suppliers: whom products are bought from.
+//! Suppliers: the sellers of products.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,10 +6,10 @@ use entity::prelude::{Money, SupplierId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
     calendar::{self, SupplierCalendar},
     check::{Code, MAX_NAME, MoneyText, input_path},
-    company::{Reach, ReachFields, Terms, TermsFields},
+    company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
     found,
 };
 
@@ -40,8 +40,8 @@ pub struct SupplierCommand {
     pub name: Patch<String>,
     pub lead_time_days: Patch<i32>,
     pub email: Patch<String>,
-    pub reach: Reach,
-    pub terms: Terms,
+    pub reach: ContactColumns,
+    pub terms: TermsColumns,
     /// Above 0.
     pub minimum_order: Patch<Money>,
     /// The text of the column.
@@ -53,39 +53,39 @@ pub struct SupplierCommand {
 const MAX_LEAD_TIME_DAYS: i64 = 3_650;
 
 pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: Checker) -> SupplierCommand {
-    let code = checker.needed("code", &fields.code, |c, value| c.code(input_path!["code"], value));
-    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
-    let lead_time_days = checker.free(&fields.lead_time_days, |c, days| {
+    let code = checker.required_patch("code", &fields.code, |c, value| c.code(input_path!["code"], value));
+    let name = checker.required_patch("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let lead_time_days = checker.optional_patch(&fields.lead_time_days, |c, days| {
         c.range(input_path!["leadTimeDays"], i64::from(*days), 0, MAX_LEAD_TIME_DAYS).map(|days| days as i32)
     });
-    let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
+    let email = checker.optional_patch(&fields.email, |c, value| c.email(input_path!["email"], value));
     let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
-    let minimum_order = match checker.free(&fields.minimum_order, |c, value| c.money("minimumOrderValue", value)) {
-        // Nothing is the least of any order.
+    let minimum_order = match checker.optional_patch(&fields.minimum_order, |c, value| c.money("minimumOrderValue", value)) {
+        // A minimum of zero is no minimum.
         Patch::Set(money) if money.minor == 0 => Patch::Clear,
         other => other,
     };
     let calendar = match &fields.calendar {
         Patch::Set(given) if given.is_any_day() => Patch::Clear,
-        other => checker.free(other, calendar::checked),
+        other => checker.optional_patch(other, calendar::checked),
     };
     let problems = checker.problems;
     SupplierCommand { target, code, name, lead_time_days, email, reach, terms, minimum_order, calendar, problems }
 }
 
-/// What the database knows around a call's suppliers, and what the call has done to them so far.
+/// Database state for a call's suppliers, with the call's decisions so far applied.
 #[derive(Debug)]
 pub struct SupplierContext {
     pub tenant: TenantId,
     pub rows: HashMap<SupplierId, SupplierRow>,
     /// By folded code.
     pub by_code: HashMap<String, SupplierId>,
-    /// Codes that rows of this call were for.
+    /// Codes of this call's rows.
     pub seen: HashSet<String>,
 }
 
 impl SupplierContext {
-    pub fn decide(&mut self, command: &SupplierCommand, fresh: Fresh) -> Verdict<SupplierRow> {
+    pub fn decide(&mut self, command: &SupplierCommand, fresh: NewIdAndTime) -> Verdict<SupplierRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
@@ -120,7 +120,8 @@ impl SupplierContext {
             } else if self.by_code.get(&code.key).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
             }
-            // A bulk row finds its supplier by code in any spelling: that is no wish to spell it so.
+            // A bulk row finds its supplier by code in any case of letters, which is no request to
+            // change the code's case.
             if command.target != Target::Key || row.code_key != code.key {
                 (row.code, row.code_key) = (code.text.clone(), code.key.clone());
             }
@@ -141,25 +142,25 @@ impl SupplierContext {
         self.seen.extend(command.code.set().map(|code| code.key.clone()));
         match before {
             None => {
-                self.remember(&row);
+                self.insert_supplier(&row);
                 Verdict::Created(row)
             }
             Some(before) if before == row => Verdict::Unchanged(row),
             Some(before) => {
                 (row.version, row.updated_at) = (row.version + 1, fresh.now);
                 self.by_code.remove(&before.code_key);
-                self.remember(&row);
+                self.insert_supplier(&row);
                 Verdict::Updated { before, after: row }
             }
         }
     }
 
-    fn remember(&mut self, row: &SupplierRow) {
+    fn insert_supplier(&mut self, row: &SupplierRow) {
         self.by_code.insert(row.code_key.clone(), row.id);
         self.rows.insert(row.id, row.clone());
     }
 
-    fn blank(&self, fresh: Fresh) -> SupplierRow {
+    fn blank(&self, fresh: NewIdAndTime) -> SupplierRow {
         SupplierRow {
             tenant_id: self.tenant,
             id: SupplierId::from_uuid(fresh.id),

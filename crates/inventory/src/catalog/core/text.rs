@@ -1,35 +1,38 @@
-//! Keys of texts: what two spellings have in common.
+//! Keys of texts: the common form of different spellings.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// A text in the form in which texts are kept (Unicode's NFC): Å is the same letter whether it was typed as one character or as an A and its ring.
-pub fn composed(text: &str) -> Cow<'_, str> {
+/// Returns the stored form of a text (Unicode's NFC): Å is the same letter whether it was typed as
+/// one character or as an A and its ring.
+pub fn normalize_nfc(text: &str) -> Cow<'_, str> {
     if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
-/// A name that is unique as it is written, as it is kept.
+/// Returns the stored form of a name that is unique by its exact spelling.
 pub fn kept(text: &str) -> String {
-    composed(text).into_owned()
+    normalize_nfc(text).into_owned()
 }
 
-/// The case-folded key of a text, by which it is unique and sorted. Character by character, so that the same word has the same key
-/// wherever it stands (Unicode's lower case of a final sigma depends on what surrounds it), and ß equals ss.
+/// Returns the case-folded key of a text, which is unique and sorted. Characters are folded one by
+/// one, so that a word has the same key at any place (Unicode's lower case of a final sigma depends
+/// on its neighbours), and ß equals ss.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    composed(text).chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    normalize_nfc(text).chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-/// The folded runs of letters and digits of a text: what search compares.
+/// Returns the folded runs of letters and digits of a text, which search compares.
 pub fn words(text: &str) -> Vec<String> {
     fold(text).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// The smallest text that sorts, by bytes of UTF-8, after every text that begins with `prefix`. None when there is none.
-pub fn after_prefix(prefix: &str) -> Option<String> {
+/// Returns the smallest text that sorts, by bytes of UTF-8, after every text that begins with
+/// `prefix`. None if no such text exists.
+pub fn prefix_upper_bound(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
         let next = match last {
@@ -44,7 +47,8 @@ pub fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// A word as it is, in small letters, in capitals, and with a capital first: references are kept as they came, and no index folds them.
+/// Returns a word unchanged, in small letters, in capitals, and with a capital first: references
+/// are stored as sent, and no index folds them.
 pub fn spellings(word: &str) -> Vec<String> {
     let small = word.to_ascii_lowercase();
     let mut first = small.clone();
@@ -57,7 +61,7 @@ pub fn spellings(word: &str) -> Vec<String> {
     all
 }
 
-/// A slug made of a name: letters and digits of ASCII, everything else one hyphen.
+/// Returns a slug for a name: letters and digits of ASCII, all other runs become one hyphen.
 pub fn slug_of(name: &str) -> String {
     let mut slug = String::new();
     for c in fold(name).chars() {
@@ -95,10 +99,10 @@ mod tests {
 
     #[test]
     fn a_prefix_ends_where_the_next_begins() {
-        assert_eq!(after_prefix("mug").as_deref(), Some("muh"));
-        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!(after_prefix("\u{10ffff}"), None);
-        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+        assert_eq!(prefix_upper_bound("mug").as_deref(), Some("muh"));
+        assert_eq!(prefix_upper_bound("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(prefix_upper_bound("\u{10ffff}"), None);
+        assert_eq!(prefix_upper_bound("\u{d7ff}").as_deref(), Some("\u{e000}"));
     }
 
     #[test]

@@ -1,26 +1,28 @@
-//! Words that were typed wrong: which texts lead to the one that was meant, and which of the words found there it is.
+//! Mistyped words: the texts that may contain the intended word, and the choice among the words
+//! found there.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::search::{ALIKE, alike, distance};
+use super::search::{MIN_WORD_SIMILARITY, edit_distance, word_similarity};
 
-/// A word that is shorter or longer is not corrected, in characters.
-const CORRECTED: std::ops::RangeInclusive<usize> = 3..=24;
-/// The most words that one is taken for.
-const MOST_MEANT: usize = 4;
-/// What may stand in the middle of a word of three letters that was typed wrong.
+/// Lengths of words that are corrected, in characters.
+const CORRECTABLE_LENGTHS: std::ops::RangeInclusive<usize> = 3..=24;
+/// The most corrections of a word.
+const MAX_MEANT: usize = 4;
+/// Characters that are tried in the middle of a misspelt word of three letters.
 const LETTERS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// What a word stands for: a word, or the two that it was written together from.
-pub type Meaning = Vec<String>;
+/// Correction of a word: another word, or two words that were written without a space.
+pub type WordCorrection = Vec<String>;
 
-/// Whole words that the word may stand for: short ones with two letters swapped or another one in the middle, of which no part is left that a search
-/// could go by, and two words that were written as one.
-pub fn spellings(word: &str) -> Vec<Meaning> {
+/// Returns whole words that the word may be a misspelling of: short ones with two letters swapped
+/// or the middle one replaced, which leave no part long enough to search by, and two words that
+/// were written as one.
+pub fn spellings(word: &str) -> Vec<WordCorrection> {
     let letters: Vec<char> = word.chars().collect();
     let count = letters.len();
     let mut all = Vec::new();
-    if !CORRECTED.contains(&count) {
+    if !CORRECTABLE_LENGTHS.contains(&count) {
         return all;
     }
     if count <= 5 {
@@ -38,18 +40,20 @@ pub fn spellings(word: &str) -> Vec<Meaning> {
     all
 }
 
-/// Texts that lead to words which the word may stand for, each a list of parts in their order, with a blank where a word begins or ends: what was typed
-/// right on both sides of one slip, and of long words what is left after two. A part has at least three characters, as the windows of the indexes have.
+/// Returns parts of words that the word may be a misspelling of, each a list of parts in their
+/// order, with a blank where a word begins or ends: the correct letters on both sides of one typo,
+/// and in long words those left after two. A part has at least three characters, as the trigrams of
+/// the indexes have.
 pub fn parts(word: &str) -> Vec<Vec<String>> {
     let letters: Vec<char> = word.chars().collect();
     let count = letters.len();
-    if !CORRECTED.contains(&count) {
+    if !CORRECTABLE_LENGTHS.contains(&count) {
         return Vec::new();
     }
     let begins = |to: usize| format!(" {}", letters[..to].iter().collect::<String>());
     let ends = |from: usize| format!("{} ", letters[from..].iter().collect::<String>());
     let mut all = vec![vec![word.to_owned()]];
-    // A slip changes one letter or two neighbours, or lies between them.
+    // A typo changes one letter or two neighbours, or falls between them.
     all.extend((0..count - 1).map(|at| vec![begins(at), ends(at + 2)]));
     if count == 3 {
         all.extend((1..count).map(|at| vec![begins(at), ends(at)]));
@@ -67,16 +71,16 @@ pub fn parts(word: &str) -> Vec<Vec<String>> {
     all
 }
 
-/// What the word most likely stands for among the words of these search texts, the likeliest first.
-pub fn meant(word: &str, texts: &[&str]) -> Vec<Meaning> {
+/// Returns corrections of the word among the words of these search texts, the likeliest first.
+pub fn meant(word: &str, texts: &[&str]) -> Vec<WordCorrection> {
     let mut found: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
     // Many texts have the same words: each is compared once.
     let mut compared: HashSet<&str> = HashSet::new();
     for text in texts {
         let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         for (index, candidate) in words.iter().enumerate() {
-            let likeness = if compared.insert(*candidate) { alike(word, candidate) } else { 0.0 };
-            if likeness >= ALIKE {
+            let likeness = if compared.insert(*candidate) { word_similarity(word, candidate) } else { 0.0 };
+            if likeness >= MIN_WORD_SIMILARITY {
                 found.insert(vec![*candidate], likeness);
             }
             let next = words.get(index + 1).filter(|next| word.strip_prefix(candidate) == Some(**next));
@@ -88,14 +92,14 @@ pub fn meant(word: &str, texts: &[&str]) -> Vec<Meaning> {
     let mut found: Vec<(Vec<&str>, f64)> = found.into_iter().collect();
     // The order of the map decides between those that are alike.
     found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    found.truncate(MOST_MEANT);
+    found.truncate(MAX_MEANT);
     found.into_iter().map(|(words, _)| words.into_iter().map(str::to_owned).collect()).collect()
 }
 
-/// Whether the word is one slip away from one of its meanings: nothing that it may stand for is nearer, wherever else it is.
-pub fn is_one_slip(word: &str, meanings: &[Meaning]) -> bool {
+/// True if the word is one typo away from one of its meanings: no candidate can be nearer.
+pub fn is_one_typo_away(word: &str, meanings: &[WordCorrection]) -> bool {
     meanings.iter().any(|meaning| match meaning.as_slice() {
-        [one] => distance(word, one) <= 1,
+        [one] => edit_distance(word, one) <= 1,
         // Only the blank was left out.
         _ => true,
     })
@@ -181,7 +185,7 @@ mod tests {
             ("ladder", false),
             ("saucer", false),
         ] {
-            assert_eq!(is_one_slip(word, &meant(word, &texts)), is_near, "{word}");
+            assert_eq!(is_one_typo_away(word, &meant(word, &texts)), is_near, "{word}");
         }
     }
 }

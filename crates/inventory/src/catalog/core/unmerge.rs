@@ -1,4 +1,5 @@
-//! Taking a merge back. What it moved goes back where nobody has changed it since; all that is newer stays with the one that the other was merged into.
+//! Undoing a merge. Rows that it moved are moved back if they have not changed since; all newer
+//! ones stay with the row that the other was merged into.
 
 use entity::{
     id::Kind,
@@ -7,18 +8,18 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{MergeStays, Problem, Rejection, merge::Merges};
+use super::{MergeStays, Problem, Rejection, merge::Mergeable};
 
-/// How long a merge can be taken back.
+/// Days within which a merge can be undone.
 pub const UNMERGE_DAYS: i64 = 30;
 
-/// Which merge is taken back, and what the caller knows of both.
+/// Request to undo a merge, with the expected versions of both rows.
 #[derive(Debug, Clone, Serialize)]
 #[serde(bound(serialize = ""))]
 pub struct UnmergeAsk<K: Kind> {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// The one that was merged.
+    /// The merged row.
     pub id: Id<K>,
     #[serde(skip)]
     pub expected_version: Option<i64>,
@@ -26,32 +27,32 @@ pub struct UnmergeAsk<K: Kind> {
     pub into_expected_version: Option<i64>,
 }
 
-/// A merge that stands, as it was kept.
+/// A merge that is not undone, as it was recorded.
 #[derive(Debug, Clone)]
 pub struct MergeRecord<K: Kind> {
     pub id: Uuid,
     pub into: Id<K>,
     pub merged_at: Timestamp,
-    /// JSON: what it moved.
+    /// JSON: the rows that it moved.
     pub moved: String,
 }
 
-/// What a merge of customers moved.
+/// Customers that a merge moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomersMoved {
-    /// Those that had been merged into the one before, and came along.
+    /// Customers that had been merged into the one before, and followed it.
     pub turned: Vec<CustomerId>,
 }
 
-/// What is wrong with taking the merge back, as far as both of them say.
-pub fn check<K: Kind, R: Merges>(
+/// Returns the problems of undoing the merge that the two rows and its record alone show.
+pub fn check<K: Kind, R: Mergeable>(
     ask: &UnmergeAsk<K>,
     record: Option<&MergeRecord<K>>,
     (merged, into): (Option<&R>, Option<&R>),
     now: Timestamp,
 ) -> Vec<Problem> {
-    let Some(merged) = merged else { return vec![Problem::at("id", Rejection::Missing(R::WHAT))] };
-    let stays = |why: MergeStays| Rejection::Unmerge(R::WHAT, why);
+    let Some(merged) = merged else { return vec![Problem::at("id", Rejection::Missing(R::SUBJECT))] };
+    let stays = |why: MergeStays| Rejection::Unmerge(R::SUBJECT, why);
     let mut problems = Vec::new();
     if ask.expected_version.is_some_and(|expected| expected != merged.version()) {
         problems.push(Problem::at("expectedVersion", Rejection::Stale { actual: merged.version() }));

@@ -24,7 +24,8 @@ use crate::catalog::core::{
 
 type Entity = entity::category::Entity;
 
-/// What a list of categories is sorted by; the id breaks ties. No index but that of positions: a tenant has few categories.
+/// Sort of a list of categories; ties are broken by ID. Only the position has an index: a tenant
+/// has few categories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CategorySort {
     Position,
@@ -64,7 +65,7 @@ impl SortBy for CategorySort {
     }
 }
 
-/// Where in the tree the categories of a list are.
+/// Part of the tree that a list of categories shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CategoryPlace {
     Anywhere,
@@ -96,7 +97,7 @@ impl CategoryPlace {
 }
 
 #[derive(Record)]
-struct OwnCount {
+struct DirectCount {
     #[record(of = product, alias = "p", not_null)]
     category_id: CategoryId,
     #[record(sql = "count(*)")]
@@ -104,15 +105,16 @@ struct OwnCount {
 }
 
 #[derive(Record)]
-struct WholeCount {
+struct SubtreeCount {
     #[record(sql = "down.root")]
     root: CategoryId,
     #[record(sql = "count(*)")]
     products: i64,
 }
 
-/// The rows that commands name, all their ancestors, and what lies below those that may move. The tenant's counter row is locked first: two moves at once could close a circle
-/// that neither of them sees.
+/// Returns the rows that commands name, all their ancestors, and the descendants of those that may
+/// move. The tenant's counter row is locked first: two concurrent moves could close a circle that
+/// neither of them sees.
 pub async fn context(work: &Work, commands: &[CategoryCommand]) -> Result<CategoryContext, Fault> {
     let backend = work.backend();
     let lock = backend.for_update("c");
@@ -156,7 +158,7 @@ pub async fn write(work: &Work, created: &[&CategoryRow], updated: &[(&CategoryR
     let (mut inserts, mut updates) = (Rows::<CategoryRow>::insert(work.tenant()), Rows::<CategoryRow>::update(work.tenant()));
     inserts.extend(created.iter().map(|&row| row.clone()));
     updates.extend(updated.iter().map(|&(_, row)| row.clone()));
-    // New rows first: an old one may hang below a new one.
+    // New rows first: an existing row may be moved below a new one.
     work.write(inserts.into()).await?;
     work.write(updates.into()).await
 }
@@ -198,22 +200,23 @@ pub async fn paths(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<Cat
     Ok(found)
 }
 
-/// How many products that are not archived lie in each category itself.
+/// Counts the products of each category itself that are not archived.
 pub async fn own_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<CategoryId, i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status <> $3 GROUP BY p.category_id",
-        OwnCount::SELECT,
+        DirectCount::SELECT,
         backend.in_ids("p.category_id", 2)
     );
-    let rows = reads.records::<OwnCount>(&sql, without_archived(reads, ids)).await?;
+    let rows = reads.records::<DirectCount>(&sql, without_archived(reads, ids)).await?;
     Ok(rows.into_iter().map(|row| (row.category_id, row.products)).collect())
 }
 
-/// The same with everything below.
+/// Like `own_counts`, with the products of all descendants.
 pub async fn whole_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<CategoryId, i64>, Fault> {
     let backend = reads.backend();
-    // CROSS JOIN tells SQLite to begin with the categories: left to itself it begins with all products of the tenant.
+    // CROSS JOIN tells SQLite to begin with the categories: otherwise it begins with all products
+    // of the tenant.
     let sql = format!(
         "WITH RECURSIVE down AS (
            SELECT id AS root, id AS at FROM category WHERE tenant_id = $1 AND {of}
@@ -221,9 +224,9 @@ pub async fn whole_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<Hash
          SELECT {select} FROM down CROSS JOIN product p
          WHERE p.tenant_id = $1 AND p.category_id = down.at AND p.status <> $3 GROUP BY down.root",
         of = backend.in_ids("id", 2),
-        select = WholeCount::SELECT
+        select = SubtreeCount::SELECT
     );
-    let rows = reads.records::<WholeCount>(&sql, without_archived(reads, ids)).await?;
+    let rows = reads.records::<SubtreeCount>(&sql, without_archived(reads, ids)).await?;
     Ok(rows.into_iter().map(|row| (row.root, row.products)).collect())
 }
 

@@ -10,30 +10,30 @@ use super::{
 };
 use crate::catalog::core::text;
 
-/// So many rows are compared by name, the first ones by code.
-pub const MOST_COMPARED: i64 = 10_000;
+/// Most rows that are compared by name, the first ones by code.
+pub const MAX_COMPARED: i64 = 10_000;
 
-/// From a moment to before another one; what is None has no bound.
+/// From a moment to before another one; a None has no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Moments {
+pub struct TimeSpan {
     pub from: Option<Timestamp>,
     pub before: Option<Timestamp>,
 }
 
-impl Moments {
-    /// That a column is in the span, which few rows are; begins with ` AND `.
+impl TimeSpan {
+    /// Adds the condition that a column is in the span, expected of few rows; begins with ` AND `.
     pub fn push_to(self, clause: &mut Clause, column: &str) {
         for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
             if let Some(bound) = bound {
                 let mark = clause.bind(bound.micros());
-                let test = clause.backend().rarely(&format!("{column} {operator} {mark}"));
+                let test = clause.backend().rarely_matches(&format!("{column} {operator} {mark}"));
                 clause.push(&format!(" AND {test}"));
             }
         }
     }
 }
 
-/// From a day to before another one; what is None has no bound.
+/// From a day to before another one; a None has no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DaySpan {
     pub from: Option<i32>,
@@ -43,14 +43,14 @@ pub struct DaySpan {
 }
 
 impl DaySpan {
-    /// That a column, in which each row has a day, is in the span, which few rows are: conditions that begin with ` AND `, and their values. Parameters
-    /// are numbered from `first`.
+    /// Returns the conditions that a column, which is never null, is in the span, expected of few
+    /// rows; each begins with ` AND `. Parameters are numbered from `first`.
     pub fn conditions(self, backend: Backend, column: &str, first: usize) -> (String, Vec<Value>) {
         let mut sql = self.is_null.map(|is_null| format!(" AND {}", never_null(is_null))).unwrap_or_default();
         let mut values = Vec::<Value>::new();
         for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
             if let Some(day) = bound {
-                let test = backend.rarely(&format!("{column} {operator} ${}", first + values.len()));
+                let test = backend.rarely_matches(&format!("{column} {operator} ${}", first + values.len()));
                 sql.push_str(&format!(" AND {test}"));
                 values.push(day.into());
             }
@@ -59,8 +59,8 @@ impl DaySpan {
     }
 }
 
-/// The function that finds a text in another one; 0 where it is not in it.
-pub(super) const fn finder(backend: Backend) -> &'static str {
+/// Name of the function that returns the position of a text in another one; 0 if it is not in it.
+pub(super) const fn position_function(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "strpos",
         Backend::Sqlite => "instr",
@@ -77,7 +77,8 @@ pub fn null_test(column: &str, is_null: bool) -> String {
     format!("{column} {}", if is_null { "IS NULL" } else { "IS NOT NULL" })
 }
 
-/// That a column passes a test, whose texts are compared as `key` makes them; begins with ` AND `.
+/// Adds the condition that a column passes a test, whose texts are compared in the form that `key`
+/// returns; begins with ` AND `.
 pub fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
     let backend = clause.backend();
     clause.push(" AND ");
@@ -91,16 +92,16 @@ pub fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl F
         TextTest::StartsWith(prefix) => begins_with(clause, column, &key(prefix)),
         TextTest::Contains(part) => {
             let mark = clause.bind(key(part));
-            clause.push(&format!("{}({column}, {mark}) > 0", finder(backend)));
+            clause.push(&format!("{}({column}, {mark}) > 0", position_function(backend)));
         }
     }
 }
 
-/// That one of a row's tags passes a test; begins with ` AND `. The column has each with a line end before and after it, and no index: tags are few,
-/// and many rows have one.
+/// Adds the condition that one of a row's tags passes a test; begins with ` AND `. The column has
+/// each tag between line breaks, and no index: tags are few, and many rows have one.
 pub(super) fn push_tag(clause: &mut Clause, column: &str, test: &TextTest) {
     let backend = clause.backend();
-    let find = finder(backend);
+    let find = position_function(backend);
     let (before, part) = match test {
         TextTest::IsNull(is_null) => {
             clause.push(&format!(" AND {column} {} ''", if *is_null { "=" } else { "<>" }));
@@ -140,14 +141,15 @@ pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
     }
 }
 
-/// The condition of filters inside filters, each of which `own` writes.
+/// Returns the condition of nested filters, each of which `own` writes.
 pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) -> Clause {
     let mut clause = Clause::new(backend);
     push_nested(&mut clause, tests, own);
     clause
 }
 
-/// Adds the conditions of filters inside filters to those that are there. `own` writes those of one, each beginning with ` AND `.
+/// Adds the conditions of nested filters to those present. `own` writes those of one filter, each
+/// beginning with ` AND `.
 pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) {
     let backend = clause.backend();
     let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next| {

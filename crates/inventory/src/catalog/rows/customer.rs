@@ -1,5 +1,5 @@
-//! Customers. What tells who somebody is lies sealed under a key of their own, which comes with the row in the same statement; the country,
-//! which reports group by, and the caller's own key for them do not.
+//! Customers. Personal data are sealed under a key of each row, which is read with the row in the same statement; the country, which reports group
+//! by, and the caller's own key of the customer are not.
 
 use std::collections::HashMap;
 
@@ -47,7 +47,8 @@ struct StoredRow {
     archived_at: Option<Timestamp>,
 }
 
-/// Name and address are sealed in `personal`, and empty beside it. Whom it is merged into stays as it is (`rows::merge`).
+/// Name and address are sealed in `personal`, and their columns are empty. The reference to the row that it is merged into is left unchanged
+/// (`rows::merge`).
 #[derive(Record)]
 #[record(of = customer)]
 struct WrittenRow {
@@ -68,7 +69,7 @@ struct WrittenRow {
 
 #[derive(Record)]
 #[record(of = subject)]
-struct NewSubject {
+struct NewSubjectKey {
     id: Uuid,
     key_sealed: Vec<u8>,
     created_at: Timestamp,
@@ -76,22 +77,22 @@ struct NewSubject {
 
 const FROM: &str = "FROM customer c LEFT JOIN subject s ON s.tenant_id = c.tenant_id AND s.id = c.id WHERE c.tenant_id = $1";
 
-/// The names that sealed texts have: those of the columns that held them before.
+/// Names of sealed fields: those of the columns that had them before.
 const NAME: &str = "name";
 const EMAIL: &str = "email";
-/// Those of particulars, which never had columns.
+/// Sealed fields of the particulars, which never had columns.
 const CONTACTS: &str = "contacts";
 const ADDRESSES: &str = "addresses";
 const TAX_IDS: &str = "tax_ids";
 const PAYMENT_TERMS: &str = "payment_terms";
 
-/// The value, without a key, of one whose values were lost.
-const LOST: u8 = 0;
+/// Marker of a customer whose values were lost, without a key.
+const LOST_MARKER: u8 = 0;
 
 fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
-    reads.extensions().get().ok_or_else(no_keys)
+    reads.extensions().get().ok_or_else(missing_keys_fault)
 }
-fn no_keys() -> Fault {
+fn missing_keys_fault() -> Fault {
     Fault::Broken("customers are sealed, and no keys were opened".to_owned())
 }
 
@@ -100,10 +101,10 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
 }
 
 pub(super) async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
-    opened(reads, &format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await
+    query_decrypted(reads, &format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await
 }
 
-async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
+async fn query_decrypted(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
     let rows = reads.records(sql, values).await?;
     let ring: Option<KeyRing> = reads.extensions().get();
     let mut found = Vec::with_capacity(rows.len());
@@ -124,11 +125,11 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             particulars: Particulars::default(),
             is_lost: false,
         };
-        // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+        // Without its key a value is unreadable. Erasing removes the value, too: one that is left was lost with the keys of the deployment.
         let sealed = row.personal.filter(|sealed| !sealed.is_empty());
         customer.is_lost = sealed.is_some() && key.is_none();
         if let (Some(sealed), Some(key)) = (sealed, key) {
-            let key = ring.as_ref().ok_or_else(no_keys)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
+            let key = ring.as_ref().ok_or_else(missing_keys_fault)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
             let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
             (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
             customer.particulars = Particulars {
@@ -150,7 +151,7 @@ pub async fn by_ids(reads: &impl Reads, ids: &[CustomerId]) -> Result<Vec<Custom
     let backend = reads.backend();
     select(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
 }
-/// The customer of a reference; of one that is merged the one that it is merged into.
+/// Returns the customer of a reference, or its survivor if it is merged.
 pub async fn by_external_ref(reads: &impl Reads, text: &str) -> Result<Option<CustomerRow>, Fault> {
     let found = select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop();
     match found.as_ref().and_then(|row| row.merged_into) {
@@ -158,14 +159,14 @@ pub async fn by_external_ref(reads: &impl Reads, text: &str) -> Result<Option<Cu
         None => Ok(found),
     }
 }
-/// Those with one of the ids or references, locked in the order of their ids: whoever asks is about to write.
-pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result<Vec<CustomerRow>, Fault> {
+/// Returns the customers with one of the IDs or references, locked in the order of their IDs: callers write them next.
+pub async fn lock_for_update(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result<Vec<CustomerRow>, Fault> {
     let backend = work.backend();
     let lock = backend.for_change("c");
     let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
     select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
-/// The customer's tags as they are searched.
+/// Returns the customer's tags in their searchable form.
 fn tag_keys(row: &CustomerRow) -> String {
     let tags = tags_of(row);
     if tags.is_empty() {
@@ -175,12 +176,12 @@ fn tag_keys(row: &CustomerRow) -> String {
     format!("\n{}\n", folded.join("\n"))
 }
 
-/// The customers of a condition. One that is merged is left out.
+/// The customers that fulfil a condition, without merged ones.
 fn listed(clause: Clause) -> ListSource {
     ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values }
 }
 
-/// A page of customers in an order. One that is merged is left out.
+/// A page of customers in an order, without merged ones.
 pub(super) async fn page(
     reads: &impl Reads,
     clause: Clause,
@@ -189,35 +190,35 @@ pub(super) async fn page(
 ) -> Result<Listed<CustomerRow>, Fault> {
     let source = listed(clause);
     let (sql, values) = sorted.page(source.clone(), SealedRow::SELECT, request);
-    Ok(Listed { rows: opened(reads, &sql, values).await?, source })
+    Ok(Listed { rows: query_decrypted(reads, &sql, values).await?, source })
 }
 
-/// The customers that have this e-mail address; of one that is merged the one that it is merged into, once.
+/// Returns the customers that have this e-mail address, each once; for a merged one its survivor.
 pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<CustomerId>, Fault> {
     let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
-    let mut ids = ids_by_blind(reads, blind).await?;
+    let mut ids = ids_by_blind_index(reads, blind).await?;
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
 }
 
-async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
+async fn ids_by_blind_index(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
     let sql = format!("SELECT {SURVIVOR} FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2");
     let rows = reads.rows(&sql, vec![blind.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 
-/// How many customers of a condition there are that are merged into none, counted up to one more than `limit`.
+/// Counts the customers of a condition that are not merged, up to one more than `limit`.
 pub(super) async fn count(reads: &impl Reads, clause: Clause, limit: i64) -> Result<i64, Fault> {
     listed(clause).count(reads, limit).await
 }
 
-/// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.
+/// Returns the value of `email_blind` for an e-mail address; None while no customer has an address.
 pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u8>>, Fault> {
     Ok(blind_key(reads).await?.map(|key| key.blind(&text::fold(email.trim()))))
 }
 
-/// The key that the tenant's e-mail addresses are found by; none while there are none.
+/// Returns the key of the index of the tenant's e-mail addresses; None while there are no addresses.
 pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
     let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -225,41 +226,41 @@ pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fau
     ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed).map(Some)
 }
 
-/// The same, made at the first address.
-pub(super) async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fault> {
+/// Like `blind_key`; creates the key if there is none.
+pub(super) async fn get_or_create_blind_key(work: &Work, now: i64) -> Result<DataKey, Fault> {
     if let Some(key) = blind_key(work).await? {
         return Ok(key);
     }
     let (_, sealed) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
     let id = work.tenant().uuid();
-    work.insert_or_ignore(NewSubject { id, key_sealed: sealed, created_at: Timestamp(now) }).await?;
-    // Another transaction may have been faster: its key counts.
-    blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just written is not there".to_owned()))
+    work.insert_or_ignore(NewSubjectKey { id, key_sealed: sealed, created_at: Timestamp(now) }).await?;
+    // Another transaction may have inserted its key first, which then counts.
+    blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just inserted was not found".to_owned()))
 }
 
-/// A customer as the database keeps it.
+/// Sealed columns of a customer.
 #[derive(Default)]
 struct Sealed {
-    /// Empty for nothing, which a bulk write makes a null.
+    /// Empty if there is nothing to seal; a bulk write stores it as null.
     body: Vec<u8>,
     blind: Vec<u8>,
     data_key: Option<Vec<u8>>,
 }
 
-/// Writes customers, new ones in the order of their references. Each write has a new key: the one before is gone with what it sealed.
+/// Writes customers, new ones in the order of their references. Each write uses a new key: the earlier key is gone, with the data that it sealed.
 pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerRow, &CustomerRow)]) -> Result<(), Fault> {
     let after = || created.iter().copied().chain(updated.iter().map(|(_, row)| *row));
     let mut sealed: HashMap<Uuid, Sealed> = seal(work, after()).await?;
-    let mut subjects = Rows::<NewSubject>::insert(work.tenant());
+    let mut subjects = Rows::<NewSubjectKey>::insert(work.tenant());
     for row in after() {
         if let Some(key) = sealed.get_mut(&row.id.uuid()).and_then(|sealed| sealed.data_key.take()) {
-            subjects.push(NewSubject { id: row.id.uuid(), key_sealed: key, created_at: row.updated_at });
+            subjects.push(NewSubjectKey { id: row.id.uuid(), key_sealed: key, created_at: row.updated_at });
         }
     }
     let mut written = |row: &CustomerRow| {
         let Sealed { mut body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
         if row.is_lost && body.is_empty() {
-            body.push(LOST);
+            body.push(LOST_MARKER);
         }
         WrittenRow {
             id: row.id,
@@ -282,24 +283,25 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
     let (mut inserts, mut updates) = (Rows::<WrittenRow>::insert(work.tenant()), Rows::<WrittenRow>::update(work.tenant()));
     inserts.extend(new.into_iter().map(&mut written));
     updates.extend(updated.iter().map(|(_, row)| written(row)));
-    forget_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
+    destroy_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
     let is_forgotten = |row: &CustomerRow| !row.is_known();
-    // Whoever archives or restores one that has no name forgets nobody.
+    // To archive or restore a customer without a name erases nothing.
     let is_turned = |before: &CustomerRow, row: &CustomerRow| before.archived_at != row.archived_at;
     let forgotten = updated.iter().filter(|(before, row)| is_forgotten(row) && !is_turned(before, row)).map(|(_, row)| row.id);
     let forgotten: Vec<CustomerId> = forgotten.collect();
-    forget_orders(work, &forgotten).await?;
-    // Who is forgotten takes along what the audit log's marks of them could be compared with.
+    erase_order_contacts(work, &forgotten).await?;
+    // Without their key, an erased customer's marks in the audit log cannot be compared with a
+    // name.
     let forgotten = updated.iter().filter(|(before, after)| before.is_known() && !after.is_known());
     let forgotten: Vec<Uuid> = forgotten.map(|(_, row)| row.id.uuid()).collect();
     history_key::destroy(work, &forgotten).await?;
-    forget_beside(work, &forgotten).await?;
+    delete_related_data(work, &forgotten).await?;
     work.write(subjects.into()).await?;
     work.write(inserts.into()).await?;
     work.write(updates.into()).await
 }
 
-async fn forget_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>) -> Result<(), Fault> {
+async fn destroy_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>) -> Result<(), Fault> {
     if ids.len() == 0 {
         return Ok(());
     }
@@ -308,8 +310,8 @@ async fn forget_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>
     Ok(())
 }
 
-/// Removes custom data of customers and what is attached to them; the files go with the next round of the job that removes what is over.
-async fn forget_beside(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
+/// Removes custom data and attachments of customers; the cleanup job removes the files in its next round.
+async fn delete_related_data(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -324,9 +326,9 @@ async fn forget_beside(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
     work.execute(&format!("DELETE FROM node_tags WHERE {own}"), ids()).await.map(drop)
 }
 
-/// Forgets whom to reach about these customers' orders and where they went. The room that owns those tables comes later; what is asked here goes by
-/// their keys alone. Behind the counter no edit of theirs is under way, so that none writes back what it had read.
-async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Fault> {
+/// Erases contacts and shipping addresses of these customers' orders. The room that owns those tables is above this one; the statements use the
+/// orders' keys alone. The counter row is locked, so no edit of the orders is under way that could write the old values back.
+async fn erase_order_contacts(work: &Work, customers: &[CustomerId]) -> Result<(), Fault> {
     if customers.is_empty() {
         return Ok(());
     }
@@ -343,12 +345,12 @@ async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Faul
     let sql =
         format!("UPDATE order_detail SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
     work.execute(&sql, ids()).await?;
-    // Numbers and amounts of invoices stay; whom they are for goes with the key.
+    // Numbers and amounts of invoices stay; the recipient is lost with the key.
     let invoices = format!("SELECT i.id FROM invoice i WHERE i.tenant_id = $1 AND i.order_id IN ({own})");
     work.execute(&format!("DELETE FROM subject WHERE tenant_id = $1 AND id IN ({invoices})"), ids()).await?;
     let sql = format!("UPDATE invoice SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
     work.execute(&sql, ids()).await?;
-    // Papers of theirs are drawn anew where they are asked for: the files go with the next round of whoever takes away what is over.
+    // Papers of these orders are rendered again on request: the cleanup job removes their files in its next round.
     let drawn = |file: &str| format!("SELECT p.{file} FROM paper p WHERE p.tenant_id = $1 AND p.order_id IN ({own})");
     let sql = format!(
         "UPDATE file SET expires_at = created_at WHERE tenant_id = $1 AND state = 'READY' AND id IN ({} UNION ALL {} AND p.pdf_file_id IS NOT NULL)",
@@ -365,7 +367,7 @@ async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clo
     let Some(first) = told.clone().next() else { return Ok(sealed) };
     let ring = ring(work)?;
     let blind = if told.clone().any(|row| row.email.is_some()) {
-        Some(blind_key_made(work, first.updated_at.micros()).await?)
+        Some(get_or_create_blind_key(work, first.updated_at.micros()).await?)
     } else {
         None
     };
@@ -388,8 +390,8 @@ async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clo
     Ok(sealed)
 }
 
-/// Customers from before there were keys for them, locked, the first of them.
-pub async fn unsealed(work: &Work, most: i64) -> Result<Vec<CustomerRow>, Fault> {
+/// Returns the first customers from before they had keys, locked.
+pub async fn lock_unsealed(work: &Work, most: i64) -> Result<Vec<CustomerRow>, Fault> {
     let rest =
         format!(" AND (c.name IS NOT NULL OR c.email IS NOT NULL) ORDER BY c.id LIMIT $2{}", work.backend().for_change("c"));
     select(work, &rest, vec![most.into()]).await

@@ -1,9 +1,10 @@
-//! Customers by their names. Names are sealed and have no index: those that the other tests leave are opened and compared.
+//! Customers by their names. Names are sealed and have no index: those of customers that pass the
+//! other tests are opened and compared.
 
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
-use super::{Clause, conditions::MOST_COMPARED, customer, filter::TextTest};
+use super::{Clause, conditions::MAX_COMPARED, customer, filter::TextTest};
 use crate::catalog::core::text;
 
 /// Customers that are opened at a time.
@@ -12,20 +13,21 @@ const CHUNK: usize = 500;
 /// The customers whose names pass.
 pub struct Named {
     pub ids: Vec<CustomerId>,
-    /// How many were opened.
+    /// Number of names that were decrypted.
     pub opened: usize,
 }
 
-/// The customers of a condition whose names pass these tests; None where the condition leaves more than are compared. One that is merged is left out.
+/// Returns the customers of a condition whose names pass these tests; None if more customers fulfil
+/// the condition than are compared. Merged ones are left out.
 pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextTest]) -> Result<Option<Named>, Fault> {
-    let most = clause.bind(MOST_COMPARED + 1);
+    let most = clause.bind(MAX_COMPARED + 1);
     let sql = format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {most}", clause.sql);
     let rows = reads.rows(&sql, clause.values).await?;
-    if i64::try_from(rows.len()).is_ok_and(|count| count > MOST_COMPARED) {
+    if i64::try_from(rows.len()).is_ok_and(|count| count > MAX_COMPARED) {
         return Ok(None);
     }
     let ids: Vec<CustomerId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
-    let names: Vec<TextTest> = names.iter().map(folded).collect();
+    let names: Vec<TextTest> = names.iter().map(fold_test).collect();
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let opened = customer::by_ids(reads, chunk).await?;
@@ -34,8 +36,8 @@ pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextT
     Ok(Some(Named { ids: found, opened: ids.len() }))
 }
 
-/// A test as names are compared with it: folded once for all of them, and texts in their order.
-fn folded(test: &TextTest) -> TextTest {
+/// Prepares a test for comparisons with names: its texts are folded once and sorted.
+fn fold_test(test: &TextTest) -> TextTest {
     match test {
         TextTest::In(texts) => {
             let mut keys: Vec<String> = texts.iter().map(|one| text::fold(one.trim())).collect();
@@ -67,7 +69,7 @@ mod tests {
     #[test]
     fn a_name_passes_every_test_in_any_capitals() {
         let part = |text: &str| TextTest::Contains(text.to_owned());
-        let passes = |tests: &[TextTest], name: &str| passes(&tests.iter().map(folded).collect::<Vec<_>>(), Some(name));
+        let passes = |tests: &[TextTest], name: &str| passes(&tests.iter().map(fold_test).collect::<Vec<_>>(), Some(name));
         assert!(passes(&[part("KING"), TextTest::StartsWith("ada".to_owned())], "Ada King"));
         assert!(passes(&[TextTest::In(vec!["bo".to_owned(), " ÅSA ".to_owned(), "al".to_owned()])], "A\u{30a}sa"));
         assert!(!passes(&[part("king"), part("bo")], "Ada King"), "each of them");

@@ -1,4 +1,5 @@
-//! Which customers a list has. Names and addresses are sealed: a whole e-mail address is looked up, and names are compared after they are opened.
+//! Lists of customers. Names and addresses are sealed: a whole e-mail address is looked up, and
+//! names are compared after they are opened.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +12,7 @@ use platform::{
 pub use super::customer_names::Named as NamedCustomers;
 use super::{
     Clause,
-    conditions::{Moments, nested, push_tag, push_text},
+    conditions::{TimeSpan, nested, push_tag, push_text},
     customer, customer_names,
     filter::{TextTest, begins_with},
     leaves::MetadataTest,
@@ -41,29 +42,29 @@ pub struct CustomerTests {
     pub metadata: Vec<MetadataTest>,
     /// None for all.
     pub orders: Option<OrdersTest>,
-    pub created: Moments,
-    pub updated: Moments,
+    pub created: TimeSpan,
+    pub updated: TimeSpan,
 }
 
 /// Whether there are orders of a customer, or of one that is merged into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrdersTest {
     pub has: bool,
-    /// Only orders of these count; None for all.
+    /// Only orders of these stores count; None for all.
     pub stores: Option<Vec<StoreId>>,
-    /// Only orders of this one count; None for all.
+    /// Only orders of this channel count; None for all.
     pub channel: Option<ChannelId>,
 }
 
 impl CustomerTests {
-    /// The e-mail addresses that they ask for.
+    /// Returns the e-mail addresses that the tests name.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         let searched = self.search.as_deref().map(str::trim).filter(|text| text.contains('@'));
         self.email.as_deref().into_iter().chain(searched)
     }
 }
 
-/// What a list of customers is sorted by; the id breaks ties.
+/// Sort of a list of customers; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerSort {
     /// By their ids, which are given in the order of time.
@@ -85,7 +86,7 @@ impl SortBy for CustomerSort {
         match self {
             Self::CreatedAt => ("CREATED_AT", &["c.id"]),
             Self::UpdatedAt => ("UPDATED_AT", &["c.updated_at", "c.id"]),
-            // As the index of migration 120 has it.
+            // In the form of the index of migration 120.
             Self::ExternalRef => {
                 ("EXTERNAL_REF", &["(CASE WHEN c.external_ref IS NULL THEN '' ELSE c.external_ref END)", "c.id"])
             }
@@ -103,7 +104,7 @@ impl SortBy for CustomerSort {
 
 /// Whether customers are found by e-mail addresses: who may not see them must not try them out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Addresses {
+pub enum AddressSearch {
     Seen,
     Hidden,
 }
@@ -117,7 +118,7 @@ pub async fn plain_page(reads: &impl Reads, request: &PageRequest) -> Result<Lis
 pub async fn page(
     reads: &impl Reads,
     tests: Nested<CustomerTests>,
-    addresses: Addresses,
+    addresses: AddressSearch,
     sorted: CustomerSorted,
     request: &PageRequest,
 ) -> Result<Listed<CustomerRow>, Fault> {
@@ -125,31 +126,33 @@ pub async fn page(
     customer::page(reads, clause, sorted, request).await
 }
 
-/// How many customers pass these tests, counted up to one more than `limit`.
-pub async fn count(reads: &impl Reads, tests: Nested<CustomerTests>, addresses: Addresses, limit: i64) -> Result<i64, Fault> {
+/// Counts the customers that pass these tests, up to one more than `limit`.
+pub async fn count(reads: &impl Reads, tests: Nested<CustomerTests>, addresses: AddressSearch, limit: i64) -> Result<i64, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer::count(reads, clause, limit).await
 }
 
-/// The customers that pass these tests and whose names pass theirs; None where more customers pass the others than are opened.
+/// Returns the customers that pass these tests and the tests of names; None if more customers pass
+/// the others than are opened.
 pub async fn named(
     reads: &impl Reads,
     tests: Nested<CustomerTests>,
-    addresses: Addresses,
+    addresses: AddressSearch,
     names: &[TextTest],
 ) -> Result<Option<NamedCustomers>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer_names::named(reads, clause, names).await
 }
 
-/// The customers of each e-mail address; none where addresses are hidden.
+/// Customers by e-mail address; empty if addresses are hidden.
 type Named = HashMap<String, Vec<CustomerId>>;
 
-/// The condition of these tests. Addresses are asked for by themselves: Postgres would go through all customers for the few that one names. One of a
-/// merged customer finds the one that it is merged into.
-async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, addresses: Addresses) -> Result<Clause, Fault> {
+/// Returns the condition of these tests. Addresses are looked up in statements of their own:
+/// Postgres would scan all customers for the few that one names. The address of a merged customer
+/// finds its survivor.
+async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, addresses: AddressSearch) -> Result<Clause, Fault> {
     let mut wanted = BTreeSet::new();
-    if addresses == Addresses::Seen {
+    if addresses == AddressSearch::Seen {
         for tests in tests.all_mut() {
             wanted.extend(tests.addresses().map(str::to_owned));
         }
@@ -167,16 +170,16 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
     let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
     small::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
-        one_of(clause, ids);
+        push_id_in(clause, ids);
     }
     if let Some(email) = &tests.email {
-        one_of(clause, &of_address(email));
+        push_id_in(clause, &of_address(email));
     }
     if let Some(search) = tests.search.as_deref().map(str::trim) {
         searched(clause, search, &of_address(search));
     }
     for test in &tests.references {
-        referred(clause, test);
+        push_reference_test(clause, test);
     }
     for test in &tests.countries {
         push_text(clause, "lower(c.country)", test, |country| text::kept(country).to_ascii_lowercase());
@@ -192,20 +195,21 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
         clause.push(")");
     }
     if let Some(test) = &tests.orders {
-        ordered(clause, test);
+        push_orders_test(clause, test);
     }
     tests.created.push_to(clause, "c.created_at");
     tests.updated.push_to(clause, "c.updated_at");
 }
 
-fn one_of(clause: &mut Clause, ids: &[CustomerId]) {
+fn push_id_in(clause: &mut Clause, ids: &[CustomerId]) {
     let backend = clause.backend();
     let number = clause.number(backend.ids(ids.iter().copied()));
     clause.push(&format!(" AND {}", backend.in_ids("c.id", number)));
 }
 
-/// Whether there are orders. They are looked for customer by customer: as a condition on orders both databases may go through all of them.
-fn ordered(clause: &mut Clause, test: &OrdersTest) {
+/// Adds the test of orders, evaluated customer by customer: as a condition on orders, both
+/// databases may scan all orders.
+fn push_orders_test(clause: &mut Clause, test: &OrdersTest) {
     let (backend, mut within) = (clause.backend(), String::new());
     if let Some(stores) = &test.stores {
         let number = clause.number(backend.ids(stores.iter().copied()));
@@ -227,8 +231,9 @@ fn ordered(clause: &mut Clause, test: &OrdersTest) {
     });
 }
 
-/// A reference that passes. Whole ones are looked up by themselves: SQLite would go through all customers in the order of the list.
-fn referred(clause: &mut Clause, test: &TextTest) {
+/// Adds the test of a reference. Whole references are looked up in a subquery: SQLite would scan
+/// all customers in the order of the list.
+fn push_reference_test(clause: &mut Clause, test: &TextTest) {
     let TextTest::In(texts) = test else {
         push_text(clause, "c.external_ref", test, text::kept);
         return;
@@ -240,10 +245,11 @@ fn referred(clause: &mut Clause, test: &TextTest) {
     clause.push(&format!(" AND c.id IN (SELECT k.id FROM customer k WHERE k.tenant_id = $1 AND {known})"));
 }
 
-/// A text that is shorter is compared whole: what begins with it is most of all.
-const SHORTEST_BEGINNING: usize = 3;
+/// Shorter texts must match exactly: they are the beginning of most references.
+const MIN_PREFIX_LENGTH: usize = 3;
 
-/// Those whose reference begins with the text, and those of its address. A reference of a merged customer finds the one that it is merged into.
+/// Adds the condition for customers whose reference begins with the text, and those found by their
+/// e-mail address. A reference of a merged customer finds its survivor.
 fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
     if search.is_empty() {
         clause.push(" AND FALSE");
@@ -260,7 +266,7 @@ fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
     for spelling in text::spellings(&text::kept(search)) {
         clause.push(before);
         clause.push(&format!("SELECT {SURVIVOR} FROM customer k WHERE k.tenant_id = $1 AND "));
-        if spelling.chars().nth(SHORTEST_BEGINNING - 1).is_some() {
+        if spelling.chars().nth(MIN_PREFIX_LENGTH - 1).is_some() {
             begins_with(clause, "k.external_ref", &spelling);
         } else {
             let mark = clause.bind(spelling);

@@ -1,4 +1,4 @@
-//! The index of customers' e-mail addresses, made anew after its key was lost.
+//! Rebuilds the index of customers' e-mail addresses after its key was lost.
 
 use entity::prelude::*;
 use platform::storage::{Fault, Work};
@@ -9,7 +9,8 @@ use crate::catalog::core::text;
 /// Customers that are read at a time.
 const PAGE: i64 = 500;
 
-/// Finds the tenant's customers by their e-mail addresses again, if the key of the index is gone; how many customers. One whose own data is lost is found no more.
+/// Rebuilds the index of the tenant's e-mail addresses if its key is lost, and returns the number
+/// of customers in it. Customers whose own data are lost are not found any more.
 pub async fn restore(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     if customer::blind_key(work).await?.is_some() {
         return Ok(0);
@@ -23,7 +24,7 @@ pub async fn restore(work: &Work, now: Timestamp) -> Result<u64, Fault> {
         for row in &page {
             let Some(email) = row.email.as_deref() else { continue };
             if key.is_none() {
-                key = Some(customer::blind_key_made(work, now.micros()).await?);
+                key = Some(customer::get_or_create_blind_key(work, now.micros()).await?);
             }
             let Some(key) = &key else { continue };
             let sql = "UPDATE customer SET email_blind = $2 WHERE tenant_id = $1 AND id = $3";

@@ -1,4 +1,4 @@
-//! Which rows lists of categories, channels and families have.
+//! Conditions of lists of categories, channels and families.
 
 use entity::{
     prelude::CategoryId,
@@ -9,27 +9,28 @@ use uuid::Uuid;
 
 use super::{
     Clause,
-    conditions::{MOST_COMPARED, Moments, push_nested, push_text},
+    conditions::{MAX_COMPARED, TimeSpan, push_nested, push_text},
     filter::TextTest,
     named::Named,
     small,
 };
 use crate::catalog::core::text;
 
-/// Tests of such a noun, all of which must hold.
+/// Tests of rows of one of these nouns, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NounTests {
     /// One of these; None for all.
     pub ids: Option<Vec<Uuid>>,
     /// None for all.
     pub is_archived: Option<bool>,
-    /// Of the code, or the slug.
+    /// Tests of the code or the slug.
     pub codes: Vec<TextTest>,
     pub names: Vec<TextTest>,
-    /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
+    /// Beginnings of words of the code or the name, in any order. A text without a letter or a
+    /// digit finds nothing.
     pub search: Option<String>,
-    pub created: Moments,
-    pub updated: Moments,
+    pub created: TimeSpan,
+    pub updated: TimeSpan,
 }
 
 /// A kind of such nouns.
@@ -51,7 +52,8 @@ impl Noun {
     }
 }
 
-/// Adds the conditions of these tests. Names are read and compared here: a tenant has few of these nouns, and no column keeps a name folded.
+/// Adds the conditions of these tests. Names are read and compared here: a tenant has few of these
+/// rows, and no column has case-folded names.
 pub async fn push_to(reads: &impl Reads, clause: &mut Clause, (noun, mut tests): (Noun, Nested<NounTests>)) -> Result<(), Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
     let names = if by_name { names(reads, noun).await? } else { Vec::new() };
@@ -97,12 +99,12 @@ struct NameRow {
     name: String,
 }
 
-/// Those that are compared by name, the first ones in the order of their creation.
+/// Reads the rows that are compared by name, the first ones in the order of their creation.
 async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<Named<Uuid>>, Fault> {
     let (table, code) = noun.place();
     let code = code.unwrap_or("CAST('' AS text)");
     let select = NameRow::SELECT.replace("{code}", code);
     let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 ORDER BY id LIMIT $2");
-    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
+    let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
     Ok(rows.iter().map(|row| Named::new(row.id, &row.code, &row.name)).collect())
 }

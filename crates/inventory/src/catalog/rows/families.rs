@@ -4,7 +4,7 @@ use platform::paging::{Key, SortBy, Sorted};
 
 use crate::catalog::core::family::FamilyRow;
 
-/// What a list of families is sorted by; the id breaks ties. No index: a tenant has few families.
+/// Sort of a list of families; ties are broken by ID. No index: a tenant has few families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FamilySort {
     /// By their ids, which are given in the order of time.

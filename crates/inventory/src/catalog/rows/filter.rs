@@ -1,4 +1,5 @@
-//! Filters of products, compiled to conditions with parameters. Every condition is true or false, never unknown, so that `not` means not.
+//! Filters of products, compiled to conditions with parameters. Every condition is true or false,
+//! never unknown, so that `not` is its exact opposite.
 
 use std::collections::HashMap;
 
@@ -25,7 +26,7 @@ pub enum Filter {
     Any(Vec<Self>),
     Not(Box<Self>),
     Ids(IdColumn, Vec<Uuid>),
-    /// Has no id in a column that may have none, or has one.
+    /// The column has no ID, or has one.
     IsNull(IdColumn, bool),
     Text(TextColumn, TextTest),
     Status(Vec<ProductStatus>),
@@ -86,7 +87,7 @@ pub enum TextTest {
 }
 
 impl Filter {
-    /// Takes a search out that everything else is narrowed by: it decides about relevance.
+    /// Removes and returns a search that all other conditions only narrow: it determines relevance.
     pub fn take_search(&mut self) -> Option<String> {
         let Self::All(parts) = self else {
             let Self::Search(text) = self else { return None };
@@ -99,7 +100,7 @@ impl Filter {
         found
     }
 
-    /// The searches that are left, as when they stand inside `or` and `not`.
+    /// Collects the remaining searches, such as those inside `or` and `not`.
     pub fn searches<'a>(&'a self, found: &mut Vec<&'a str>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.searches(found)),
@@ -120,20 +121,20 @@ impl Filter {
     }
 
     /// Whether it tests stock, anywhere within.
-    pub fn asks_of_stock(&self) -> bool {
+    pub fn tests_stock(&self) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_stock),
-            Self::Not(part) => part.asks_of_stock(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::tests_stock),
+            Self::Not(part) => part.tests_stock(),
             Self::Stock(_) => true,
             _ => false,
         }
     }
 
-    /// Lets its tests of stock see the levels of these stores alone.
-    pub fn see_stock_of(&mut self, stores: &[StoreId]) {
+    /// Restricts the tests of stock to the levels of these stores.
+    pub fn restrict_to_stores(&mut self, stores: &[StoreId]) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.see_stock_of(stores)),
-            Self::Not(part) => part.see_stock_of(stores),
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.restrict_to_stores(stores)),
+            Self::Not(part) => part.restrict_to_stores(stores),
             Self::Stock(test) => test.seen = Some(stores.to_vec()),
             _ => {}
         }
@@ -165,8 +166,8 @@ impl Filter {
                 let number = clause.number(texts);
                 clause.push(&clause.backend().in_texts("p.tracking", number));
             }
-            Self::UpdatedAt { from, before } => moments(clause, "p.updated_at", *from, *before),
-            Self::CreatedAt { from, before } => moments(clause, "p.created_at", *from, *before),
+            Self::UpdatedAt { from, before } => push_time_span(clause, "p.updated_at", *from, *before),
+            Self::CreatedAt { from, before } => push_time_span(clause, "p.created_at", *from, *before),
             Self::Barcode(test) => leaves::barcode(test, clause),
             Self::Price(test) => test.compile(clause),
             Self::Metadata(test) => test.compile(clause),
@@ -179,12 +180,12 @@ impl Filter {
     }
 }
 
-/// A moment within a span that few rows are in.
-fn moments(clause: &mut Clause, column: &str, from: Option<Timestamp>, before: Option<Timestamp>) {
+/// A span of moments, expected of few rows.
+fn push_time_span(clause: &mut Clause, column: &str, from: Option<Timestamp>, before: Option<Timestamp>) {
     let mut parts = vec!["TRUE".to_owned()];
     let backend = clause.backend();
-    parts.extend(from.map(|at| backend.rarely(&format!("{column} >= {}", clause.bind(at.micros())))));
-    parts.extend(before.map(|at| backend.rarely(&format!("{column} < {}", clause.bind(at.micros())))));
+    parts.extend(from.map(|at| backend.rarely_matches(&format!("{column} >= {}", clause.bind(at.micros())))));
+    parts.extend(before.map(|at| backend.rarely_matches(&format!("{column} < {}", clause.bind(at.micros())))));
     clause.push(&parts.join(" AND "));
 }
 
@@ -228,7 +229,7 @@ fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
         ));
         return;
     }
-    // One id is by far the most frequent, and its equality lets the sort walk the index.
+    // One ID is by far the most frequent case, and with equality the sort can use the index.
     if let [id] = ids {
         let mark = clause.bind(*id);
         clause.push(&format!("{name} = {mark}"));
@@ -261,13 +262,14 @@ fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
 pub fn begins_with(clause: &mut Clause, name: &str, prefix: &str) {
     let from = clause.bind(prefix);
     clause.push(&format!("{name} >= {from}"));
-    if let Some(after) = text::after_prefix(prefix) {
+    if let Some(after) = text::prefix_upper_bound(prefix) {
         let to = clause.bind(after);
         clause.push(&format!(" AND {name} < {to}"));
     }
 }
 
-/// The exact test, and before it one that the trigram index serves: each whole run of letters and digits is also in the search text.
+/// Adds the exact test, after one that the trigram index serves: each whole run of letters and
+/// digits is also in the search text.
 fn contains(clause: &mut Clause, name: &str, part: &str) {
     let runs: Vec<String> = text::words(part).into_iter().filter(|run| run.chars().nth(2).is_some()).collect();
     match clause.backend() {
@@ -297,14 +299,14 @@ pub fn in_search_index(mark: &str) -> String {
     format!("p.rowid IN (SELECT rowid FROM product_search WHERE product_search MATCH {mark})")
 }
 
-/// How the words of a query stand for words of a product.
+/// Match of a query's words with words of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TermMatch {
     Whole,
     Beginnings,
 }
 
-/// The value of a MATCH or a `to_tsquery`, made of words of letters and digits only.
+/// Returns the argument of a MATCH or a `to_tsquery`, built from words of letters and digits only.
 pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: TermMatch) -> Value {
     let words = words.map(|word| term(backend, word, which));
     let between = if backend == Backend::Postgres { " & " } else { " AND " };

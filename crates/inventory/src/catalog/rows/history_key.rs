@@ -1,5 +1,5 @@
-//! The keys of persons' histories: the audit log commits to what it says of a person under a key of theirs, which is made once and destroyed when
-//! the person is forgotten.
+//! The keys of persons' histories: the audit log commits to its personal data under a key of the
+//! person, which is created once and destroyed when the person is erased.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,8 @@ struct NewKey {
     created_at: Timestamp,
 }
 
-/// The keys of these persons, made where there are none. Their rows are locked, or new: nobody else makes one meanwhile.
+/// Returns the keys of these persons, and creates missing ones. The persons' rows are locked or
+/// new, so no other transaction creates one meanwhile.
 pub async fn made(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
     let ring: KeyRing = work
         .extensions()
@@ -54,7 +55,8 @@ pub async fn made(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<U
     Ok(keys)
 }
 
-/// The key of the history of a person whose data is sealed under this id; a new one, with how it is to be kept, where there is none.
+/// Returns the key of the history of a person whose data are sealed under this ID; if there is
+/// none, a new one with its sealed form to store.
 pub async fn found(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<u8>>), Fault> {
     let ring: KeyRing = reads
         .extensions()
@@ -68,7 +70,7 @@ pub async fn found(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<
     Ok((key, Some(sealed)))
 }
 
-/// Destroys the keys of persons who are forgotten.
+/// Destroys the keys of erased persons.
 pub async fn destroy(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());

@@ -1,4 +1,5 @@
-//! What of the catalogue is remembered outside the database (room `cache`): what a product weighs; other rows say it themselves.
+//! Sizes of products and their names in the cache (room `cache`); other rows implement `Cached`
+//! themselves.
 
 use std::mem::size_of_val;
 

@@ -1,4 +1,4 @@
-//! Which rows have these keys: how callers name master data without its ID.
+//! Lookup of rows by the keys by which callers refer to master data without its ID.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,13 +35,14 @@ impl KeyKind {
         match self {
             Self::CategorySlug => key.to_owned(),
             Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku | Self::CarrierCode => text::fold(key),
-            // The room of rights keeps groups, and folds nothing but capitals.
+            // Groups belong to the rights room, which folds only capitals.
             Self::StoreGroupCode => group_key(key),
             Self::CustomerExternalRef => text::kept(key),
             Self::ProductBarcode => gtin::key(key),
         }
     }
-    /// The table, its column of keys, and the ID that a key stands for: of a row that was merged, the survivor's.
+    /// Returns the table, its column of keys, and the expression of the ID of a key: of a merged
+    /// row, the survivor's.
     const fn place(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::CategorySlug => ("category", "slug", "id"),
@@ -57,7 +58,7 @@ impl KeyKind {
     }
 }
 
-/// A key and what it stands for, by the columns of its kind.
+/// A key and its ID, from the columns of its kind.
 #[derive(Record)]
 struct KeyRow {
     #[record(sql = "{key}")]
@@ -66,17 +67,22 @@ struct KeyRow {
     id: Uuid,
 }
 
-/// The same, with the place of its kind among those that are asked for.
+/// Like `KeyRow`, with the index of its kind in the request.
 #[derive(Record)]
-struct PlacedKey {
+struct IndexedKey {
     #[record(sql = "{place}")]
     place: i32,
     of: KeyRow,
 }
 
-/// What these keys stand for, archived rows included, by the keys as tables keep them (`KeyKind::kept`). One statement; none without keys.
-pub async fn ids_by_kept(reads: &impl Reads, kind: KeyKind, mut kept: Vec<String>) -> Result<HashMap<String, Uuid>, Fault> {
-    tidy(&mut kept);
+/// Returns the IDs of these keys, archived rows included, by the keys as tables store them
+/// (`KeyKind::kept`). One statement; none without keys.
+pub async fn ids_by_stored_keys(
+    reads: &impl Reads,
+    kind: KeyKind,
+    mut kept: Vec<String>,
+) -> Result<HashMap<String, Uuid>, Fault> {
+    sort_and_dedup(&mut kept);
     if kept.is_empty() {
         return Ok(HashMap::new());
     }
@@ -89,14 +95,15 @@ pub async fn ids_by_kept(reads: &impl Reads, kind: KeyKind, mut kept: Vec<String
     Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
-/// Each key once. Postgres refuses a text with a NUL character; no key has one.
-fn tidy(kept: &mut Vec<String>) {
+/// Sorts the keys and removes duplicates, and keys with a NUL character: Postgres refuses such a
+/// text, and no stored key has one.
+fn sort_and_dedup(kept: &mut Vec<String>) {
     kept.retain(|key| !key.contains('\0'));
     kept.sort_unstable();
     kept.dedup();
 }
 
-/// The same for keys of several kinds, in one statement; what is found is in the place of its kind.
+/// Looks up keys of several kinds in one statement; each result is at the index of its kind.
 pub async fn ids_of_kinds<const N: usize>(
     reads: &impl Reads,
     asked: [(KeyKind, Vec<String>); N],
@@ -105,12 +112,12 @@ pub async fn ids_of_kinds<const N: usize>(
     let backend = reads.backend();
     let (mut parts, mut values) = (Vec::with_capacity(N), Vec::with_capacity(N));
     for (place, (kind, mut kept)) in asked.into_iter().enumerate() {
-        tidy(&mut kept);
+        sort_and_dedup(&mut kept);
         if kept.is_empty() {
             continue;
         }
         let (table, column, id) = kind.place();
-        let select = PlacedKey::SELECT.replace("{place}", &place.to_string()).replace("{key}", column).replace("{id}", id);
+        let select = IndexedKey::SELECT.replace("{place}", &place.to_string()).replace("{key}", column).replace("{id}", id);
         let of = backend.in_texts(column, values.len() + 2);
         parts.push(format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of}"));
         values.push(backend.texts(kept.iter().map(String::as_str)));
@@ -118,7 +125,7 @@ pub async fn ids_of_kinds<const N: usize>(
     if parts.is_empty() {
         return Ok(found);
     }
-    for PlacedKey { place, of: KeyRow { key, id } } in reads.records(&parts.join(" UNION ALL "), values).await? {
+    for IndexedKey { place, of: KeyRow { key, id } } in reads.records(&parts.join(" UNION ALL "), values).await? {
         if let Some(of_kind) = found.get_mut(place as usize) {
             of_kind.insert(key, id);
         }
@@ -126,10 +133,10 @@ pub async fn ids_of_kinds<const N: usize>(
     Ok(found)
 }
 
-/// What `ids_by_kept` finds, by the keys as they were asked for.
+/// Returns the result of `ids_by_stored_keys` by the keys as the caller wrote them.
 pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
-    let found = ids_by_kept(reads, kind, kept.clone()).await?;
+    let found = ids_by_stored_keys(reads, kind, kept.clone()).await?;
     Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
 }
 
@@ -142,12 +149,13 @@ struct NamedFamily {
     archived_at: Option<Timestamp>,
 }
 
-/// The product families of these names, by the names as they were asked for: those in use, or where none is, those that are archived. Case counts. One
-/// statement; none without names. No index: a tenant has few families.
+/// Returns the product families with these names, by the requested name: the families in use, or if
+/// there are none, the archived ones. Names are case-sensitive. One statement; none without names.
+/// No index: a tenant has few families.
 pub async fn families_by_names(reads: &impl Reads, names: &[&str]) -> Result<HashMap<String, Vec<FamilyId>>, Fault> {
     let kept: Vec<String> = names.iter().map(|name| text::kept(name.trim())).collect();
     let mut asked = kept.clone();
-    tidy(&mut asked);
+    sort_and_dedup(&mut asked);
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
@@ -163,7 +171,7 @@ pub async fn families_by_names(reads: &impl Reads, names: &[&str]) -> Result<Has
     Ok(names.iter().zip(&kept).map(|(name, kept)| ((*name).to_owned(), of_name(kept))).collect())
 }
 
-/// Which of these products there are.
+/// Returns those of the products that exist.
 pub async fn products_that_exist(
     reads: &impl Reads,
     ids: impl IntoIterator<Item = ProductId>,

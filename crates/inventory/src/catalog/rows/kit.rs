@@ -1,4 +1,4 @@
-//! Kits and what they are made of.
+//! Kits and their components.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ struct ComponentRow {
 
 #[derive(Record)]
 #[record(of = kit_component, alias = "k")]
-struct KitOf {
+struct KitOfComponentRow {
     component_id: ProductId,
     kit_id: ProductId,
 }
@@ -42,7 +42,7 @@ struct NewComponent {
     quantity: Quantity,
 }
 
-/// What these kits are made of, each in its order.
+/// Reads the components of these kits, each kit's in their order.
 pub async fn components_of(
     reads: &impl Reads,
     kits: impl IntoIterator<Item = ProductId>,
@@ -69,17 +69,18 @@ pub async fn kits_with(
     let sql = format!(
         "SELECT {} FROM kit_component k JOIN product p ON p.tenant_id = $1 AND p.id = k.kit_id
          WHERE k.tenant_id = $1 AND {} ORDER BY k.component_id, p.sku_key",
-        KitOf::SELECT,
+        KitOfComponentRow::SELECT,
         backend.in_ids("k.component_id", 2)
     );
     let mut found: HashMap<ProductId, Vec<ProductId>> = HashMap::new();
-    for KitOf { component_id, kit_id } in reads.records(&sql, vec![backend.ids(components)]).await? {
+    for KitOfComponentRow { component_id, kit_id } in reads.records(&sql, vec![backend.ids(components)]).await? {
         found.entry(component_id).or_default().push(kit_id);
     }
     Ok(found)
 }
 
-/// Locks the product and what it is to be made of, in the order of their ids, and reads what ties it.
+/// Locks the products and their components-to-be, in the order of their IDs, and reads the uses
+/// that restrict them.
 pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext, Fault> {
     let mut context = KitContext::default();
     for command in commands {
@@ -96,7 +97,7 @@ pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext,
         context.parts = rows.into_iter().map(|row| (row.id, row)).collect();
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
         context.kit = context.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
-        let uses = uses::of(work, uses::Tied::Product, &[id]).await?;
+        let uses = uses::of(work, uses::UsedColumn::Product, &[id]).await?;
         context.uses = uses.into_values().flatten().filter(|tie| *tie != Use::Movements).collect();
     }
     Ok(context)
@@ -108,7 +109,7 @@ pub async fn find(reads: &impl Reads, ids: Vec<ProductId>) -> Result<Vec<KitDoc>
     Ok(rows.into_iter().map(|row| KitDoc { components: components.remove(&row.id).unwrap_or_default(), row }).collect())
 }
 
-/// Writes all that kits are made of anew.
+/// Replaces all components of the kits.
 pub async fn write(work: &Work, kits: &[&KitDoc]) -> Result<(), Fault> {
     let mut rows = Rows::<NewComponent>::insert(work.tenant());
     for kit in kits {

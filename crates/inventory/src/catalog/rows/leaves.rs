@@ -10,7 +10,8 @@ use super::{
 };
 use crate::catalog::core::gtin;
 
-/// A price in one currency; what is None has no bound. Products without a price, or with one in another currency, do not pass.
+/// A price in one currency; None is no bound. Products without a price, or with one in another
+/// currency, do not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriceTest {
     pub currency: Currency,
@@ -26,7 +27,7 @@ impl PriceTest {
         for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
             if let Some(minor) = bound {
                 let mark = clause.bind(minor);
-                let test = clause.backend().rarely(&format!("p.price_minor {operator} {mark}"));
+                let test = clause.backend().rarely_matches(&format!("p.price_minor {operator} {mark}"));
                 clause.push(&format!(" AND {test}"));
             }
         }
@@ -38,32 +39,33 @@ pub(super) fn barcode(test: &TextTest, clause: &mut Clause) {
     barcode_of("p.id", test, clause);
 }
 
-/// The same of the product in a column. Whole codes are compared as GTINs, parts of codes as they are printed.
+/// Adds the test of barcodes of the product in a column. Whole codes are compared as GTINs, parts
+/// of codes as printed.
 pub fn barcode_of(column: &str, test: &TextTest, clause: &mut Clause) {
-    // A product without a barcode is none of those that have one.
+    // A product without a barcode passes no test of one.
     let not = if *test == TextTest::IsNull(true) { " NOT" } else { "" };
     clause.push(&format!("{column}{not} IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND "));
     match test {
         TextTest::IsNull(_) => clause.push("TRUE"),
         TextTest::In(codes) => {
-            let keys: Vec<String> = codes.iter().map(|code| gtin::key_of_typed(code.trim())).collect();
+            let keys: Vec<String> = codes.iter().map(|code| gtin::key_from_input(code.trim())).collect();
             let number = clause.number(clause.backend().texts(keys.iter().map(String::as_str)));
             clause.push(&clause.backend().in_texts("b.code_key", number));
         }
         TextTest::StartsWith(prefix) => begins_with(clause, "b.code", prefix),
         TextTest::Contains(part) => {
             let mark = clause.bind(part.as_str());
-            clause.push(&format!("{}(b.code, {mark}) > 0", finder(clause.backend())));
+            clause.push(&format!("{}(b.code, {mark}) > 0", position_function(clause.backend())));
         }
     }
     clause.push(")");
 }
 
-/// A key of a product's metadata, and what its text is. Without a test the key is there.
+/// A key of a product's metadata and tests of its text. Without tests the key must be present.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataTest {
     pub key: String,
-    /// All must hold of the value, which is a text then.
+    /// All must hold of the value, which must be a text.
     pub value: Vec<TextTest>,
 }
 
@@ -74,8 +76,9 @@ impl MetadataTest {
         present.compile_on("p.metadata", clause);
     }
 
-    /// The test of the rows that have what it asks for, and NOT before it where they must not: a row without the key, or without a text under it, is
-    /// none of those with one. For metadata that are in a table beside the rows.
+    /// Returns the positive form of the test, after NOT if the rows must not pass it: a row without
+    /// the key, or without a text under it, passes no positive test. For metadata in a table of
+    /// their own.
     pub fn present(&self) -> (&'static str, Self) {
         let is_absent = |test: &TextTest| *test == TextTest::IsNull(true);
         match self.value.as_slice() {
@@ -84,12 +87,15 @@ impl MetadataTest {
         }
     }
 
-    /// The same of another column of metadata, which is never null.
+    /// Like `compile`, on another column of metadata, which is never null.
     pub fn compile_on(&self, column: &str, clause: &mut Clause) {
         let (backend, key) = (clause.backend(), clause.bind(self.key.as_str()));
         let (opened, is_text, text) = match backend {
             Backend::Postgres => (
-                format!("EXISTS (SELECT 1 FROM json_each(CAST({} AS json)) AS j (key, value)", readable(column, self.stand_in())),
+                format!(
+                    "EXISTS (SELECT 1 FROM json_each(CAST({} AS json)) AS j (key, value)",
+                    replace_nul(column, self.stand_in())
+                ),
                 "json_typeof(j.value) = 'string'",
                 "(j.value #>> '{}')",
             ),
@@ -103,8 +109,9 @@ impl MetadataTest {
         clause.push(")");
     }
 
-    /// The character that stands for NUL where the database has none: U+10FFFF, or the next one below that is in no text of this test. A filter has
-    /// no NUL, so it may find none.
+    /// Returns the substitute of NUL, which the database cannot store: U+10FFFF, or the next
+    /// character below that is in no text of this test. A filter has no NUL, so it must not match
+    /// one.
     fn stand_in(&self) -> char {
         let is_free = |one: &char| !self.key.contains(*one) && self.value.iter().all(|test| !has(test, *one));
         ('\u{10000}'..=char::MAX).rev().find(is_free).unwrap_or(char::MAX)
@@ -119,19 +126,20 @@ fn has(test: &TextTest, one: char) -> bool {
     }
 }
 
-/// JSON of a column as Postgres can read it: it has no character NUL, so another one is in its place. Escaped backslashes are set aside meanwhile, as a control
-/// character that no JSON has in the clear: behind one of them `u0000` is a text.
-fn readable(column: &str, stand_in: char) -> String {
+/// Returns JSON of a column in a form that Postgres can parse: NUL, which it cannot store, is
+/// replaced by another character. Escaped backslashes are replaced meanwhile by a control character
+/// that JSON never has unescaped: after one of them `u0000` is plain text.
+fn replace_nul(column: &str, stand_in: char) -> String {
     let mut units = [0; 2];
     let escaped = stand_in.encode_utf16(&mut units).iter().fold(String::new(), |text, unit| format!(r"{text}\u{unit:04x}"));
     let plain = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '{escaped}'), chr(1), '\\')");
     format!(r"CASE WHEN strpos({column}, '\u0000') > 0 THEN {plain} ELSE {column} END")
 }
 
-/// A text, compared as it is.
+/// Adds the test of a text, compared exactly.
 fn value(test: &TextTest, column: &str, clause: &mut Clause) {
     match test {
-        // It stands behind the condition that there is a text.
+        // It follows the condition that there is a text.
         TextTest::IsNull(is_null) => clause.push(never_null(*is_null)),
         TextTest::In(texts) => {
             let number = clause.number(clause.backend().texts(texts.iter().map(String::as_str)));
@@ -143,12 +151,12 @@ fn value(test: &TextTest, column: &str, clause: &mut Clause) {
         }
         TextTest::Contains(part) => {
             let mark = clause.bind(part.as_str());
-            clause.push(&format!("{}({column}, {mark}) > 0", finder(clause.backend())));
+            clause.push(&format!("{}({column}, {mark}) > 0", position_function(clause.backend())));
         }
     }
 }
 
-fn finder(backend: Backend) -> &'static str {
+fn position_function(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "strpos",
         Backend::Sqlite => "instr",
@@ -166,6 +174,6 @@ mod tests {
         let texts =
             vec![TextTest::In(vec!["red".to_owned(), "\u{10fffe}".to_owned()]), TextTest::StartsWith("\u{10fffd}".to_owned())];
         assert_eq!(stand_in("\u{10ffff}", texts), '\u{10fffc}');
-        assert!(readable("c", '\u{10fffe}').contains(r"'\u0000', '\udbff\udffe'"));
+        assert!(replace_nul("c", '\u{10fffe}').contains(r"'\u0000', '\udbff\udffe'"));
     }
 }

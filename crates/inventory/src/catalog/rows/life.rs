@@ -1,12 +1,13 @@
-//! What stands in the way of archiving a category, a family, a supplier, a channel or a customer, and of a way back, which stores have as
-//! well. The rooms that own the documents come later; what is asked here is only how many of them are open.
+//! Uses that prevent archiving a category, a family, a supplier, a channel or a customer, and
+//! restoring one of these or a store. The rooms that own the documents come later; the queries here
+//! only count the open ones.
 
 use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductStatus, StoreId, SupplierId};
 use platform::storage::{Fault, Reads as _, Row, Work, journal};
 use sea_orm::Value;
 
 use super::{
-    customer::to_change,
+    customer::lock_for_update,
     small::{by_id, locked},
 };
 use crate::catalog::core::{
@@ -26,16 +27,18 @@ macro_rules! open_order {
         "o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')"
     };
 }
-/// Purchase orders `o` that are open with a supplier, the second parameter.
+/// Open purchase orders `o` with a supplier, the second parameter.
 pub const OPEN_ORDERS: &str = concat!("purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND ", open_order!());
-/// Open purchase orders `o` with another supplier, once for each charge that this one, the second parameter, bills of them.
+/// Open purchase orders `o` with another supplier, once for each of their charges that this
+/// supplier, the second parameter, bills.
 pub const OPEN_ORDERS_BILLED: &str = concat!(
     "purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2 AND ",
     open_order!(),
     " WHERE c.tenant_id = $1 AND c.supplier_id = $2"
 );
 
-/// A category with what lies in it. The counter is locked first, as by whoever hangs one category below another: nothing comes below it meanwhile.
+/// Reads a category with the uses of it. The counter row is locked first, as by writers that move a
+/// category below another: none is added below it meanwhile.
 pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
     journal::hold(work).await?;
     let row = by_id::<entity::category::Entity, _>(work, id).await?;
@@ -57,7 +60,8 @@ pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<LifeCon
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
-/// A family with its variants. Whoever puts a product into it, or wakes one in it, locks its row, too: none comes meanwhile.
+/// Reads a family with its variants. Writers that add a product to it, or restore one in it, lock
+/// its row too: none is added meanwhile.
 pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
     let row = locked::<entity::product_family::Entity, _>(work, id).await?;
     if step == Step::Restore {
@@ -69,7 +73,9 @@ pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<LifeContext
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
-/// A supplier with its open purchase orders, those that it bills a charge of, and blanket orders. Its row is locked by its other changes, too, before the counter; behind the counter no order is written.
+/// Reads a supplier with its open purchase orders, those of which it bills a charge, and blanket
+/// orders. Its row is locked before the counter row, as by its other changes; while the counter row
+/// is locked no order is written.
 pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
     let row = locked::<entity::supplier::Entity, _>(work, id).await?;
     if step == Step::Restore {
@@ -87,7 +93,7 @@ pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeCon
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
-/// A channel with its open orders and what is bound to it.
+/// Reads a channel with its open orders and the rows that are bound to it.
 pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
     let row = locked::<entity::channel::Entity, _>(work, id).await?;
     if step == Step::Restore {
@@ -95,7 +101,7 @@ pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<LifeConte
     }
     journal::hold(work).await?;
     let direct = row.as_ref().is_some_and(|row| row.code_key == text::fold(DIRECT)).then_some(Rejection::DirectStays);
-    // The condition on states is word for word that of the index.
+    // The condition on states is literally that of the index.
     let open = "SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.channel_id = $2
         AND o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let bound = "SELECT count(*) FROM integration i WHERE i.tenant_id = $1 AND i.channel_id = $2 AND i.disabled_at IS NULL";
@@ -104,9 +110,10 @@ pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<LifeConte
     Ok(LifeContext { row, hindrances: direct.into_iter().chain(used).collect() })
 }
 
-/// A customer with its open orders, and those of customers that are merged into it. One that is merged stays as it is.
+/// Reads a customer with its open orders, and those of customers that are merged into it. A merged
+/// customer cannot be archived or restored.
 pub async fn customer(work: &Work, id: CustomerId, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
-    let row = to_change(work, &[id], &[]).await?.pop();
+    let row = lock_for_update(work, &[id], &[]).await?.pop();
     if let Some(into) = row.as_ref().and_then(|row| row.merged_into) {
         let merged = Rejection::MergedInto { what: Subject::Customer, into: into.to_string() };
         return Ok(LifeContext { row, hindrances: vec![merged] });
@@ -123,7 +130,8 @@ pub async fn customer(work: &Work, id: CustomerId, step: Step) -> Result<LifeCon
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
-/// A store that comes back. It is archived by its own engine, which knows what ties it.
+/// Reads a store to restore. Archiving stores has an engine of its own, which reads the uses that
+/// prevent it.
 pub async fn store(work: &Work, id: StoreId) -> Result<LifeContext<StoreRow>, Fault> {
     let row = locked::<entity::store::Entity, _>(work, id).await?;
     Ok(LifeContext { row, hindrances: Vec::new() })

@@ -1,4 +1,4 @@
-//! Which day it is where a tenant's stores are.
+//! Current local day of a tenant's stores.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ struct ZoneRow {
     time_zone: String,
 }
 
-/// The stores by the day that it is there: mostly one day, and never more than three.
+/// The stores by their current local date: mostly one date, and never more than three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDays(BTreeMap<i32, Vec<StoreId>>);
 
 impl LocalDays {
-    /// Of all stores of the tenant.
+    /// Reads the local days of all stores of the tenant.
     pub async fn at(reads: &impl Reads, now: Timestamp) -> Result<Self, Fault> {
         let mut days: BTreeMap<i32, Vec<StoreId>> = BTreeMap::new();
         let sql = format!("SELECT {} FROM store WHERE tenant_id = $1", ZoneRow::SELECT);
@@ -47,7 +47,8 @@ impl LocalDays {
         self.0.keys().next_back().copied().unwrap_or_default()
     }
 
-    /// SQL of the day that it is in the store of a column, with what it binds from that number on.
+    /// Returns SQL of the current local date in the store of a column, and its values, with
+    /// parameters numbered from `next`.
     pub fn sql(&self, backend: Backend, column: &str, next: usize) -> (String, Vec<Value>) {
         let mut values = Vec::new();
         let mut cases = String::new();

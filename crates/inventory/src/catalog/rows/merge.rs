@@ -1,4 +1,5 @@
-//! Customers and suppliers that are merged into others. Documents keep the one that they were made for; whoever lists those of the other asks here first.
+//! Customers and suppliers that are merged into others. Documents keep the ID that they were
+//! created with; lists of the survivor's documents resolve it here.
 
 use entity::{
     id::Kind,
@@ -12,18 +13,18 @@ use uuid::Uuid;
 
 use crate::catalog::core::customer::CustomerRow;
 
-/// SQL: the ID of a customer or a supplier; of one that is merged the ID of the one that it is merged into. For statements in which no other table has such
-/// columns.
+/// SQL: the ID of a customer or a supplier; if it is merged, the survivor's. For statements in
+/// which no other table has such columns.
 pub const SURVIVOR: &str = "coalesce(merged_into, id)";
 
-/// SQL: the ID of a document's customer, of which `id` is the expression; of one that is merged the ID of the one that it is merged into. Needs the join of
-/// `joined_merged`.
+/// SQL: the ID of a document's customer, given as the expression `id`; if the customer is merged,
+/// the survivor's ID. Needs the join of `join_merged_customers`.
 pub fn survivor_of(id: &str) -> String {
     format!("coalesce(m.merged_into, {id})")
 }
 
 /// SQL: joins the merged customers, of whom there are few, on alias `m`.
-pub fn joined_merged(id: &str) -> String {
+pub fn join_merged_customers(id: &str) -> String {
     format!("LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = {id} AND m.merged_into IS NOT NULL")
 }
 
@@ -43,7 +44,7 @@ struct MergedSupplier {
     id: SupplierId,
 }
 
-/// The customers that are merged into one of these, each behind the one that it is merged into.
+/// Returns the customers that are merged into one of these, each with its survivor.
 pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>, Fault> {
     if into.is_empty() {
         return Ok(Vec::new());
@@ -58,8 +59,9 @@ pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result
     Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
 }
 
-/// The customers that are merged into one, without those who are erased: those that came along with another of them last.
-pub async fn known_merged(reads: &impl Reads, into: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+/// Returns the customers that are merged into one, without erased ones: those that followed another
+/// of them last.
+pub async fn unerased_merged_customers(reads: &impl Reads, into: CustomerId) -> Result<Vec<CustomerId>, Fault> {
     let sql = "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND c.merged_into = $2
            AND NOT (c.personal IS NULL AND c.name IS NULL AND c.email IS NULL AND c.external_ref IS NULL)
          ORDER BY CASE WHEN EXISTS (SELECT 1 FROM party_merge m WHERE m.tenant_id = $1 AND m.customer_id IS NOT NULL AND m.customer_id = c.id
@@ -68,7 +70,7 @@ pub async fn known_merged(reads: &impl Reads, into: CustomerId) -> Result<Vec<Cu
     rows.iter().map(Row::scalar).collect()
 }
 
-/// The suppliers that are merged into one of these, each behind the one that it is merged into.
+/// Returns the suppliers that are merged into one of these, each with its survivor.
 pub async fn merged_suppliers(reads: &impl Reads, into: &[SupplierId]) -> Result<Vec<(SupplierId, SupplierId)>, Fault> {
     if into.is_empty() {
         return Ok(Vec::new());
@@ -83,7 +85,7 @@ pub async fn merged_suppliers(reads: &impl Reads, into: &[SupplierId]) -> Result
     Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
 }
 
-/// The customers that those of these references are merged into.
+/// Returns the survivors of the customers with these references.
 pub async fn survivors_of_refs(reads: &impl Reads, refs: &[&str]) -> Result<Vec<CustomerId>, Fault> {
     if refs.is_empty() {
         return Ok(Vec::new());
@@ -110,14 +112,15 @@ struct DocumentCounts {
     returns: i64,
 }
 
-/// How many orders and returns name a customer.
+/// Counts the orders and the returns of a customer.
 pub async fn documents_of(reads: &impl Reads, customer: CustomerId) -> Result<(i64, i64), Fault> {
     let sql = format!("SELECT {}", DocumentCounts::SELECT);
     let counts = reads.records::<DocumentCounts>(&sql, vec![customer.into()]).await?.pop();
     Ok(counts.map_or((0, 0), |counts| (counts.orders, counts.returns)))
 }
 
-/// Writes that a customer is merged into another, and those with it that were merged into it before: their ids and versions.
+/// Records that a customer is merged into another, with the customers that were merged into it
+/// before. Returns their IDs and versions.
 pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerRow) -> Result<Vec<(CustomerId, i64)>, Fault> {
     let now = into.updated_at.micros();
     let sql = "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
@@ -131,7 +134,7 @@ pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerR
 }
 
 /// Writes that suppliers that were merged into one are merged into another: their ids and versions.
-pub async fn turn_suppliers(
+pub async fn redirect_merged_suppliers(
     work: &Work,
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
@@ -143,16 +146,16 @@ pub async fn turn_suppliers(
 
 /// A customer or a supplier after a change.
 #[derive(Record)]
-struct TurnedRow {
+struct UpdatedVersion {
     #[record(sql = "id")]
     id: Uuid,
     #[record(sql = "version")]
     version: i64,
 }
 
-/// Makes a change of customers or suppliers: their ids and versions.
+/// Executes a change of customers or suppliers, and returns their IDs and versions.
 pub(super) async fn turned<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
-    let sql = format!("{sql} RETURNING {}", TurnedRow::SELECT);
-    let rows = work.records::<TurnedRow>(&sql, values).await?;
+    let sql = format!("{sql} RETURNING {}", UpdatedVersion::SELECT);
+    let rows = work.records::<UpdatedVersion>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.version)).collect())
 }

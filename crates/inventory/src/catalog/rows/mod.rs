@@ -36,7 +36,7 @@ pub mod uses;
 use platform::storage::Backend;
 use sea_orm::Value;
 
-pub use page::{ProductSort, Scoped, page};
+pub use page::{ProductSort, ResolvedFilter, page};
 
 /// A condition under construction: its text, and the values of its parameters, the first of which is `$first`.
 #[derive(Debug, Clone)]
@@ -52,16 +52,16 @@ impl Clause {
     pub fn new(backend: Backend) -> Self {
         Self::numbered(backend, 2)
     }
-    /// The same with parameters from another number on.
+    /// Like `new`, with parameters numbered from `first`.
     pub fn numbered(backend: Backend, first: usize) -> Self {
         Self { sql: String::new(), values: Vec::new(), backend, first }
     }
-    /// Keeps a value and gives the number of its parameter.
+    /// Stores a value and returns the number of its parameter.
     pub fn number(&mut self, value: impl Into<Value>) -> usize {
         self.values.push(value.into());
         self.first + self.values.len() - 1
     }
-    /// Keeps a value and gives its parameter as written in SQL.
+    /// Stores a value and returns its parameter as written in SQL.
     pub fn bind(&mut self, value: impl Into<Value>) -> String {
         format!("${}", self.number(value))
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::catalog::core::text;
 
-/// What such a list is sorted by; the id breaks ties.
+/// Sort of such a list; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NamedSort {
     Code,
@@ -80,12 +80,12 @@ impl SortBy for NamedSort {
     }
 }
 
-/// A row as it is compared by name.
+/// A row's texts that are compared by name.
 pub(super) struct Named<I> {
     pub id: I,
-    /// Its name, folded.
+    /// Case-folded name.
     name: String,
-    /// Those of its code and its name.
+    /// Words of the code and the name.
     words: Vec<String>,
 }
 
@@ -93,7 +93,8 @@ impl<I> Named<I> {
     pub fn new(id: I, code: &str, name: &str) -> Self {
         Self { id, name: text::fold(name), words: text::words(&format!("{code} {name}")) }
     }
-    /// Whether its name passes all of these tests, and each of the words that are looked for begins one of its own.
+    /// True if the name passes all of these tests, and each word of the search begins one of the
+    /// row's words.
     pub fn passes(&self, names: &[TextTest], search: Option<&[String]>) -> bool {
         names.iter().all(|test| holds(test, &self.name)) && search.is_none_or(|words| has_words(words, &self.words))
     }

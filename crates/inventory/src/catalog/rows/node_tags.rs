@@ -1,14 +1,16 @@
-//! Tags of objects of several kinds, as lists are narrowed by them. The room that owns the table comes later.
+//! Tags of objects of several kinds, as filters of lists. The room that owns the table is above
+//! this one.
 
 use platform::storage::Backend;
 use sea_orm::Value;
 
 use super::{Clause, conditions::push_tag, filter::TextTest};
 
-/// That the object of this column has a tag that passes, with the values of the parameters, which are numbered from `first`; begins with ` AND `.
-pub fn tagged(backend: Backend, first: usize, id: &str, test: &TextTest) -> (String, Vec<Value>) {
+/// Returns the condition that the object of this column has a tag that passes, and its values, with
+/// parameters numbered from `first`; begins with ` AND `.
+pub fn tag_condition(backend: Backend, first: usize, id: &str, test: &TextTest) -> (String, Vec<Value>) {
     let mut clause = Clause::numbered(backend, first);
-    // An object without tags is none of those that have some: it has no row here, or an empty one.
+    // An object without tags passes no test of one: it has no row here, or an empty one.
     let present = TextTest::IsNull(false);
     let (not, test) = if *test == TextTest::IsNull(true) { (" NOT", &present) } else { ("", test) };
     clause.push(&format!(" AND {id}{not} IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1"));
@@ -17,9 +19,9 @@ pub fn tagged(backend: Backend, first: usize, id: &str, test: &TextTest) -> (Str
     (clause.sql, clause.values)
 }
 
-/// Adds that to a condition.
-pub(super) fn push_tagged(clause: &mut Clause, id: &str, test: &TextTest) {
-    let (sql, values) = tagged(clause.backend(), clause.next(), id, test);
+/// Adds the condition of `tag_condition`.
+pub(super) fn push_tag_condition(clause: &mut Clause, id: &str, test: &TextTest) {
+    let (sql, values) = tag_condition(clause.backend(), clause.next(), id, test);
     clause.push(&sql);
     clause.values.extend(values);
 }
@@ -30,7 +32,7 @@ mod tests {
 
     #[test]
     fn parameters_go_on_behind_those_before() {
-        let (sql, values) = tagged(Backend::Sqlite, 5, "o.id", &TextTest::StartsWith("Rush".to_owned()));
+        let (sql, values) = tag_condition(Backend::Sqlite, 5, "o.id", &TextTest::StartsWith("Rush".to_owned()));
         assert!(sql.starts_with(" AND o.id IN (") && sql.contains("n.tag_keys, $5) > 0") && sql.ends_with(')'), "{sql}");
         assert_eq!(values, [Value::from("\nrush")]);
     }

@@ -1,4 +1,4 @@
-//! Pages of products: the hot path. One statement a page, unless the filter searches.
+//! Pages of products: the hot path. One statement per page, unless the filter has a search.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,20 @@ use platform::{
 use super::{Clause, filter::Filter, product, search};
 use crate::catalog::core::{product::ProductRow, search::Query};
 
-/// What a list of products is sorted by; the id breaks ties.
+/// Sort of a list of products; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProductSort {
     Sku,
     Name,
     CreatedAt,
     UpdatedAt,
-    /// By currency first: amounts of several have no order. A product without a price comes after all others.
+    /// By currency first: amounts of several currencies have no order. A product without a price
+    /// comes after all others.
     Price,
 }
 
-/// The currency of products without a price, as the index of migration 134 has it: behind all codes.
+/// The currency of products without a price in the index of migration 134: it sorts after all
+/// codes.
 const NO_CURRENCY: &str = "~";
 
 /// A sort and its direction.
@@ -64,18 +66,20 @@ impl SortBy for ProductSort {
     }
 }
 
-/// A filter whose searches have been answered: a condition, and the ranked products when a search narrows the whole list.
+/// A filter whose searches have been run: a condition, and the ranked products if a search narrows
+/// the whole list.
 #[derive(Debug, Clone)]
-pub struct Scoped {
+pub struct ResolvedFilter {
     clause: Clause,
     /// Best first. All of them fulfil the condition.
     pub ranked: Option<search::Ranked>,
-    /// A search for what is alike had more candidates than are scored: there may be more products than are found.
+    /// True if a fuzzy search had more candidates than are scored: more products may match than
+    /// were found.
     pub is_vague: bool,
 }
 
-impl Scoped {
-    /// Answers the searches of `filter`; without any it asks nothing.
+impl ResolvedFilter {
+    /// Runs the searches of `filter`; without any, it sends no statement.
     pub async fn resolve(reads: &impl Reads, mut filter: Filter) -> Result<Self, Fault> {
         let narrowing = filter.take_search();
         let mut inside = Vec::new();
@@ -100,7 +104,7 @@ impl Scoped {
         Ok(Self { clause, ranked, is_vague })
     }
 
-    /// The condition alone, searches included.
+    /// Returns the condition alone, searches included.
     fn whole(&self) -> Clause {
         let Some(ranked) = &self.ranked else { return self.clause.clone() };
         let mut clause = self.clause.clone();
@@ -109,13 +113,14 @@ impl Scoped {
         clause
     }
 
-    /// The condition alone, for statements of other rooms.
+    /// Returns the condition alone, for statements of other rooms.
     pub fn condition(&self) -> ProductCondition {
         let Clause { sql, values, .. } = self.whole();
         ProductCondition { sql, values }
     }
 
-    /// The rows of a page in the direction of the request, one more than its limit if there are more.
+    /// Returns the rows of a page in the direction of the request, one more than its limit if there
+    /// are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
         let (sql, values) = order.page(self.source(), product::ShownRow::SELECT, request);
         product::found(reads, &sql, values).await
@@ -127,23 +132,24 @@ impl Scoped {
         ListSource { from: format!("FROM product p WHERE p.tenant_id = $1{sql}"), values }
     }
 
-    /// How many products there are, counted up to one more than `limit`.
+    /// Counts the products, up to one more than `limit`.
     pub async fn count(&self, reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
         self.source().count(reads, limit).await
     }
 }
 
-/// A condition on products that other rooms narrow their rows by.
+/// A condition on products with which other rooms filter their rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProductCondition {
     /// Begins with ` AND `, on the table `product` as `p`; empty for all products.
     pub sql: String,
-    /// Its parameters, from `$2` on; `$1` is the tenant.
+    /// Parameters of `sql`, from `$2` on; `$1` is the tenant.
     pub values: Vec<sea_orm::Value>,
 }
 
 impl ProductCondition {
-    /// That the column `product` is one of these products; None for all products. A null is none of them.
+    /// Returns the condition that the column `product` is one of these products; None for all
+    /// products. A null does not pass.
     pub fn on(&self, product: &str) -> Option<String> {
         let sql = Some(&self.sql).filter(|sql| !sql.is_empty())?;
         Some(format!("{product} IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{sql})"))
@@ -160,12 +166,12 @@ impl ProductCondition {
     }
 }
 
-/// A page of products: the filter's searches answered, then one statement.
+/// A page of products: the filter's searches, then one statement.
 pub async fn page(
     reads: &impl Reads,
     filter: Filter,
     order: ProductOrder,
     request: &PageRequest,
 ) -> Result<Vec<ProductRow>, Fault> {
-    Scoped::resolve(reads, filter).await?.rows(reads, order, request).await
+    ResolvedFilter::resolve(reads, filter).await?.rows(reads, order, request).await
 }

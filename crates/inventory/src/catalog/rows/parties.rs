@@ -1,4 +1,4 @@
-//! Categories and suppliers in one statement: what a page of products most often shows beside them.
+//! Categories and suppliers in one statement, for pages of products that select both.
 
 use entity::{
     category,
@@ -9,8 +9,9 @@ use entity::{
 use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
-/// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
-/// names, texts, a number, a moment, counters, texts; what only one of them has comes last.
+/// Each row of the statement begins with the number of its table. Columns of the tables share
+/// positions and have equal types: id, parent, names, texts, a number, a moment, counters, texts;
+/// columns of only one table come last.
 #[derive(Record)]
 struct CategorySide {
     #[record(sql = "0")]

@@ -17,7 +17,7 @@ use crate::catalog::core::{
     product::{Barcode, ProductDoc, ProductRow},
 };
 
-/// What carriers and customs ask of a product, and its tags.
+/// Columns for carriers and customs, and the tags of a product.
 #[derive(Record)]
 #[record(of = product)]
 pub struct GoodsRow {
@@ -71,7 +71,7 @@ struct OwnRow {
     updated_at: Timestamp,
 }
 
-/// The same as it is written. What makes it a kit is written with its components.
+/// Written form of a product. Columns that make it a kit are written with its components.
 #[derive(Record)]
 #[record(of = product)]
 struct WrittenRow {
@@ -130,7 +130,7 @@ struct NewBarcode {
 }
 
 impl GoodsRow {
-    /// Tags that cannot be read are none.
+    /// Unreadable tags count as none.
     pub fn goods(self) -> Goods {
         Goods {
             weight_grams: self.weight_grams,
@@ -145,7 +145,7 @@ impl GoodsRow {
 }
 
 impl ShownRow {
-    /// A currency that is none is a corrupt row.
+    /// An invalid currency is a corrupt row.
     pub fn product(self) -> Result<ProductRow, Fault> {
         let Self { own: row, goods } = self;
         Ok(ProductRow {
@@ -194,13 +194,13 @@ pub(super) async fn found(reads: &impl Reads, sql: &str, values: Vec<Value>) -> 
     reads.records::<ShownRow>(sql, values).await?.into_iter().map(ShownRow::product).collect()
 }
 
-/// Products by their ids, asked for together with other requests.
+/// Products by their IDs, batched with other requests.
 pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
     let load =
         |ids| async move { Ok(by_ids(scope, ids).await?.into_iter().map(|row: ProductRow| (row.id, Arc::new(row))).collect()) };
     scope.coalesce(ids, load).await
 }
-/// What most lists show of a product they refer to.
+/// Columns of a referenced product that most lists show.
 #[derive(Debug, Clone, PartialEq, Eq, Record, Serialize, Deserialize)]
 #[record(of = product, alias = "p")]
 pub struct ProductName {
@@ -209,8 +209,8 @@ pub struct ProductName {
     pub name: String,
 }
 
-/// Names of products by their ids, asked for together with other requests.
-pub async fn names_together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductName>>, Fault> {
+/// Names of products by their IDs, batched with other requests.
+pub async fn load_names_batched(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductName>>, Fault> {
     let load = |ids| async move {
         let backend = scope.backend();
         let (select, of) = (ProductName::SELECT, backend.in_ids("p.id", 2));
@@ -233,17 +233,17 @@ pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId>
     select(reads, &backend.in_ids("p.id", 2), vec![backend.ids(ids)]).await
 }
 /// The first products of a supplier, locked in the order of their ids.
-pub async fn of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+pub async fn lock_products_of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Result<Vec<ProductRow>, Fault> {
     let condition = format!("p.supplier_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
     select(work, &condition, vec![supplier.into(), (most as i64).into()]).await
 }
 /// The first products of a category, locked in the order of their ids.
-pub async fn of_category(work: &Work, category: CategoryId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+pub async fn lock_products_of_category(work: &Work, category: CategoryId, most: usize) -> Result<Vec<ProductRow>, Fault> {
     let condition = format!("p.category_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
     select(work, &condition, vec![category.into(), (most as i64).into()]).await
 }
-/// Those of these products that are of the supplier, locked in the order of their ids.
-pub async fn still_of(work: &Work, ids: &[ProductId], supplier: SupplierId) -> Result<Vec<ProductRow>, Fault> {
+/// Returns those of these products that still have the supplier, locked in the order of their IDs.
+pub async fn lock_products_still_of(work: &Work, ids: &[ProductId], supplier: SupplierId) -> Result<Vec<ProductRow>, Fault> {
     let backend = work.backend();
     let of = backend.in_ids("p.id", 2);
     let condition = format!("{of} AND p.supplier_id = $3 ORDER BY p.id{}", backend.for_change("p"));
@@ -329,8 +329,8 @@ impl WrittenRow {
     }
 }
 
-/// Writes new products, and changed ones with what they were. Rows go in the order of their unique keys, so that two calls that write the
-/// same new SKUs wait for each other instead of both for ever.
+/// Writes new products, and changed ones with their earlier states. Rows are written in the order
+/// of their unique keys, so that two calls that write the same new SKUs do not deadlock.
 pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
     let tenant = work.tenant();
     let mut inserts = Rows::<WrittenRow>::insert(tenant);

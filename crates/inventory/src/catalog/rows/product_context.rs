@@ -1,4 +1,4 @@
-//! What the database knows around a call's products, in a handful of statements however many they are.
+//! Loads the database state for a call's products, in a few statements regardless of their number.
 
 use std::collections::{HashMap, HashSet};
 
@@ -43,13 +43,15 @@ struct VariantRow {
 pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
     let mut context = ProductContext::default();
     let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
-    // Before the products, as merges of suppliers lock them: no product is put under one that is merged meanwhile.
+    // Locked before the products, as by merges of suppliers: no product gets a supplier that is
+    // merged meanwhile.
     let lock = work.backend().for_reference("supplier");
     context.suppliers = existing(work, ("supplier", &lock), wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
     let docs = targets(work, commands).await?;
     barcodes(work, commands, docs, &mut context).await?;
     let mut categories = wanted(|c| c.category_id.set().map(|id| id.uuid()));
-    // What is archived may come back into use: not in a category that is archived.
+    // An archived product may be restored, but not into an archived category: its category is
+    // checked too.
     let asleep = context.products.values().map(|known| &known.doc.row).filter(|row| row.status == ProductStatus::Archived);
     categories.extend(asleep.filter_map(|row| row.category_id).map(Id::uuid));
     context.categories = existing(work, ("category", ""), categories).await?;
@@ -58,7 +60,8 @@ pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductCon
     Ok(context)
 }
 
-/// The products that commands are for, or whose SKU they ask for; locked in the order of their ids.
+/// Returns the products that commands change, or whose SKU they want; locked in the order of their
+/// IDs.
 async fn targets(work: &Work, commands: &[ProductCommand]) -> Result<Vec<ProductRow>, Fault> {
     let ids: Vec<ProductId> = commands.iter().filter_map(|c| c.target.id()).collect();
     let keys: Vec<&str> = commands.iter().filter_map(|c| c.sku.set()).map(|sku| sku.key.as_str()).collect();
@@ -116,7 +119,7 @@ struct ArchivableRow {
     archived_at: Option<Timestamp>,
 }
 
-/// Which of the ids the table has, and since when each is archived.
+/// Returns those of the IDs that the table has, with the time at which each was archived.
 async fn existing<K: Send + 'static>(
     work: &Work,
     (table, lock): (&str, &str),
@@ -132,11 +135,13 @@ async fn existing<K: Send + 'static>(
     Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.archived_at)).collect())
 }
 
-/// The families that commands put products in, or whose variants they change, with the combinations that are taken.
+/// Returns the families that commands add products to, or whose variants they change, with the
+/// combinations that are taken.
 async fn families(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
     let mut ids: HashSet<FamilyId> = commands.iter().filter_map(|c| c.family_id.set().copied()).collect();
     let fits = commands.iter().any(|c| !c.options.is_keep());
-    // What is archived may come back into use: not in a family that is archived.
+    // An archived product may be restored, but not into an archived family: its family is checked
+    // too.
     let known = context.products.values().map(|known| &known.doc.row);
     ids.extend(known.filter(|row| fits || row.status == ProductStatus::Archived).filter_map(|row| row.family_id));
     if ids.is_empty() {
@@ -164,7 +169,8 @@ async fn families(work: &Work, commands: &[ProductCommand], context: &mut Produc
     Ok(())
 }
 
-/// What forbids archiving or a change of unit, policy or tracking, where a command wants one.
+/// Loads the uses that forbid archiving or a change of unit, policy or tracking, if a command does
+/// one of these.
 async fn ties(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
     let target = |c: &ProductCommand| c.target.id().or_else(|| c.sku.set().and_then(|sku| context.by_sku.get(&sku.key)).copied());
     let before = |c: &ProductCommand| target(c).and_then(|id| context.products.get(&id)).map(|known| &known.doc.row);
@@ -179,7 +185,7 @@ async fn ties(work: &Work, commands: &[ProductCommand], context: &mut ProductCon
     let tied: Vec<ProductId> = commands.iter().filter(ties).filter_map(target).collect();
     let with_new_unit: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
     let measured: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
-    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::Tied::Product, &tied).await?;
+    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::UsedColumn::Product, &tied).await?;
     let moved = uses::moved(work, &measured).await?;
     let quantities = uses::quantities(work, &with_new_unit).await?;
     for (id, uses) in uses {

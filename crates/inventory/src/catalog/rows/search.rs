@@ -1,5 +1,6 @@
-//! Candidates for a search: a bounded number of rows of each index that the query leads to, in the order of the index, which are
-//! then scored one by one. However many products hold a frequent word, no more of them are read.
+//! Candidates for a search: a bounded number of rows of each index that suits the query, in the
+//! order of the index, which are then scored one by one. The bound holds however many products have
+//! a frequent word.
 
 use entity::{
     prelude::ProductId,
@@ -19,22 +20,22 @@ use crate::catalog::core::search::{Candidate, Query, rank};
 
 /// The most products that a search ranks, on all pages together.
 pub const MAX_CANDIDATES: usize = 500;
-/// The most products that are looked at for the words of the query, the first that the index has: one more than `totalCount` counts unless it is asked
-/// to count further.
-const MOST_WITH_WORDS: usize = 1_001;
+/// The most products that are read for the words of the query, in the order of the index: one more
+/// than `totalCount` counts by default.
+const MAX_WITH_WORDS: usize = 1_001;
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranked {
     /// Best first, at most `MAX_CANDIDATES`.
     pub ids: Vec<ProductId>,
-    /// More products hold all the words than are ranked: which, the words say.
+    /// Set if more products have all the words than are ranked: the words to find them by.
     is_more: Option<Query>,
-    /// More products were alike than are scored.
+    /// True if a fuzzy search had more candidates than are scored.
     pub is_vague: bool,
-    /// How many products were found when they were looked at, also those that are not ranked.
+    /// Number of products found among those that were read, also of those that are not ranked.
     pub found: usize,
-    /// More products hold all the words, or begin with the letters, than were looked at.
+    /// True if more products have all the words, or begin with the letters, than were read.
     pub is_cut: bool,
 }
 
@@ -42,7 +43,7 @@ impl Ranked {
     /// Appends the condition that a product matches, whether it is among the ranked or not.
     pub fn compile(&self, clause: &mut Clause) {
         if let Some(query) = &self.is_more {
-            holds_words(query, clause);
+            push_word_tests(query, clause);
         } else {
             let backend = clause.backend();
             let number = clause.number(backend.ids(self.ids.iter().copied()));
@@ -51,20 +52,23 @@ impl Ranked {
     }
 }
 
-/// Searches the tenant's products that fulfil `narrowed`. Where none holds the words of the query, those that were typed wrong are corrected.
+/// Searches the tenant's products that fulfil `narrowed`. If none has the words of the query,
+/// mistyped words are corrected.
 pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Result<Ranked, Fault> {
     let mut branches = Branches::new(query, narrowed);
     branches.by_names(query);
-    branches.by_words(query, TermMatch::Beginnings, MOST_WITH_WORDS);
+    branches.by_words(query, TermMatch::Beginnings, MAX_WITH_WORDS);
     let looked = branches.read(reads).await?;
-    let has_whole = looked.hold_whole(query) >= MAX_CANDIDATES;
-    let Looked { mut candidates, is_full, is_any_full, .. } = looked;
+    let has_whole = looked.count_with_whole_words(query) >= MAX_CANDIDATES;
+    let BranchResults { mut candidates, is_full, is_any_full, .. } = looked;
     let has_words = query.indexed_words().next().is_some();
-    // What begins with the query holds its words, unless they are single letters: then no branch has what another one left out.
+    // A product that begins with the query also holds its words, unless they are single letters:
+    // then each branch may have found products that the others cut off.
     let is_cut = if has_words { is_full } else { is_any_full };
     if is_cut && has_words && !has_whole {
-        // Who has the words themselves is better than what only begins with them. As many as are read here are there already if the first that
-        // begin with them have them so often: both are read in the same order.
+        // Products with the whole words rank above those whose words only begin with them. If the
+        // first branch already returned `MAX_CANDIDATES` of them, this branch would add none: both
+        // are read in the same order.
         let mut branches = Branches::new(query, narrowed);
         branches.by_words(query, TermMatch::Whole, MAX_CANDIDATES);
         candidates.extend(branches.read(reads).await?.candidates);
@@ -81,9 +85,9 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
     Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found, is_cut })
 }
 
-/// Candidates, and whether the last branch had as many as it may; any of the branches.
+/// Candidates, and whether the last branch or any branch reached its limit.
 #[derive(Default)]
-pub(super) struct Looked {
+pub(super) struct BranchResults {
     pub candidates: Vec<Candidate<ProductId>>,
     pub is_full: bool,
     pub is_any_full: bool,
@@ -91,9 +95,9 @@ pub(super) struct Looked {
     of_last: Vec<usize>,
 }
 
-impl Looked {
-    /// How many candidates of the last branch have the words themselves.
-    fn hold_whole(&self, query: &Query) -> usize {
+impl BranchResults {
+    /// Counts the candidates of the last branch that have the whole words.
+    fn count_with_whole_words(&self, query: &Query) -> usize {
         let words = query.whole_words();
         let of_last = self.of_last.iter().filter_map(|place| self.candidates.get(*place));
         of_last.filter(|candidate| words.iter().all(|word| candidate.search_text.contains(word.as_str()))).count()
@@ -103,7 +107,7 @@ impl Looked {
 /// The statement under construction: a branch for each index.
 pub(super) struct Branches {
     clause: Clause,
-    /// What all candidates fulfil, beginning with ` AND `, or nothing.
+    /// Condition of all candidates, beginning with ` AND `, or empty.
     narrowed: String,
     /// The test that the query is one of the product's barcodes.
     barcode: String,
@@ -136,7 +140,8 @@ impl Branches {
         self.most.push(most);
     }
 
-    /// By SKU, barcode and name that are the query or begin with it: they are better than words anywhere, and may be far behind in the index of words.
+    /// Searches SKUs, barcodes and names that are the query or begin with it: these rank above
+    /// words at other places, and may come late in the index of words.
     fn by_names(&mut self, query: &Query) {
         for (column, order) in [("p.sku_key", " ORDER BY p.sku_key"), ("p.name_key", " ORDER BY p.name_key, p.id")] {
             self.open("product p");
@@ -149,12 +154,13 @@ impl Branches {
         self.close("", MAX_CANDIDATES);
     }
 
-    /// By all words of the query. Single letters have no beginnings in the index of SQLite: they are tested row by row, or must be words of their own.
+    /// Searches by all words of the query. SQLite's index has no beginnings for single letters:
+    /// they are tested row by row, or must be whole words.
     fn by_words(&mut self, query: &Query, which: TermMatch, most: usize) {
         let backend = self.clause.backend();
         if backend == Backend::Postgres {
             let found = products_with(&mut self.clause, query, which);
-            self.open_found(&found);
+            self.begin_id_branch(&found);
             push_letters(&mut self.clause, query, "p.search_text");
             self.close("", most);
         } else if query.indexed_words().next().is_none() {
@@ -165,19 +171,20 @@ impl Branches {
         }
     }
 
-    /// By what the index of words finds for a MATCH or a `to_tsquery`. A MATCH may find more than is meant: of each list of texts in `tests` a product has one.
+    /// Searches the index of words with a MATCH or a `to_tsquery`. A MATCH may find too many: a
+    /// product must have one text of each list in `tests`.
     pub(super) fn by_text(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
         match self.clause.backend() {
             Backend::Postgres => {
                 let mark = self.clause.bind(text);
-                self.open_found(&format!("products_with_words($1, to_tsquery('simple', {mark}))"));
+                self.begin_id_branch(&format!("products_with_words($1, to_tsquery('simple', {mark}))"));
                 self.close("", most);
             }
             Backend::Sqlite => self.by_match(text, tests, most),
         }
     }
 
-    /// By ids, fewer than are ranked.
+    /// Searches by IDs, fewer than are ranked.
     pub(super) fn by_ids(&mut self, ids: &[ProductId]) {
         let backend = self.clause.backend();
         self.open("product p");
@@ -186,13 +193,14 @@ impl Branches {
         self.close("", MAX_CANDIDATES);
     }
 
-    /// Begins a branch by a call that gives IDs on Postgres, one by one: it ends where enough of them fulfil everything else.
-    fn open_found(&mut self, found: &str) {
+    /// Begins a branch with a call that yields IDs on Postgres, one by one: it ends when enough of
+    /// them fulfil all other conditions.
+    fn begin_id_branch(&mut self, found: &str) {
         self.open(&format!("(SELECT {found} AS id) f CROSS JOIN product p"));
         self.clause.push("p.id = f.id");
     }
 
-    /// By a MATCH of SQLite, and by texts, of each of whose lists the search text has one.
+    /// Searches with a MATCH of SQLite; the search text must have one text of each list.
     fn by_match(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
         // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
         self.open("product_search f CROSS JOIN product p");
@@ -205,8 +213,8 @@ impl Branches {
         self.close(" ORDER BY f.rowid", most);
     }
 
-    /// A product comes once for each branch that finds it.
-    pub(super) async fn read(self, reads: &impl Reads) -> Result<Looked, Fault> {
+    /// Reads the candidates. A product occurs once for each branch that finds it.
+    pub(super) async fn read(self, reads: &impl Reads) -> Result<BranchResults, Fault> {
         let Self { clause, most, .. } = self;
         let rows = reads.records::<FoundRow>(&clause.sql, clause.values).await?;
         let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
@@ -223,7 +231,7 @@ impl Branches {
         }
         let full: Vec<bool> = counts.iter().zip(&most).map(|(count, most)| count >= most).collect();
         let is_full = full.last().is_some_and(|is_full| *is_full);
-        Ok(Looked { candidates, is_full, is_any_full: full.contains(&true), of_last })
+        Ok(BranchResults { candidates, is_full, is_any_full: full.contains(&true), of_last })
     }
 }
 
@@ -233,9 +241,10 @@ fn has_barcode(query: &Query, clause: &mut Clause) -> String {
     format!("p.id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key = {key})")
 }
 
-/// Appends the condition that a product has that very SKU or barcode, or all words of the query as the beginning of one of theirs each. A query of single
-/// letters must be the beginning of SKU or name, or its letters words of their own.
-fn holds_words(query: &Query, clause: &mut Clause) {
+/// Appends the condition that the SKU or a barcode of a product is the query, or that each word of
+/// the query begins one of the product's words. A query of single letters must be the beginning of
+/// the SKU or the name, or its letters must be whole words.
+fn push_word_tests(query: &Query, clause: &mut Clause) {
     let sku = clause.bind(query.folded.as_str());
     let barcode = has_barcode(query, clause);
     clause.push(&format!("(p.sku_key = {sku} OR {barcode} OR ("));
@@ -276,7 +285,7 @@ fn part(clause: &mut Clause, text: &str) -> String {
     format!("(instr(p.search_text, {mark}) > 0)")
 }
 
-/// A candidate, and what found it.
+/// A candidate, and the branch that found it.
 #[derive(Record)]
 struct FoundRow {
     of: CandidateRow,
@@ -308,11 +317,11 @@ mod tests {
         narrowed.push(&format!(" AND p.status = {mark}"));
         let mut branches = Branches::new(&query, &narrowed);
         branches.by_names(&query);
-        branches.by_words(&query, TermMatch::Beginnings, MOST_WITH_WORDS);
+        branches.by_words(&query, TermMatch::Beginnings, MAX_WITH_WORDS);
         let sql = branches.clause.sql;
         assert!(sql.ends_with(" AND p.status = $2 ORDER BY f.rowid LIMIT 1001) AS branch_3"), "{sql}");
         assert_eq!((sql.matches(" LIMIT 500) AS ").count(), sql.matches("p.status = $2").count()), (3, 4), "{sql}");
-        // On Postgres a function gives ids until enough of them fulfil the rest.
+        // On Postgres a function yields IDs until enough of them fulfil the rest.
         let narrowed = Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) };
         let mut branches = Branches::new(&query, &narrowed);
         branches.by_words(&query, TermMatch::Whole, 7);
@@ -331,9 +340,10 @@ mod tests {
             has_barcode: false,
         };
         let texts = [" white mug c1 ", " whitest mug c1 ", " white mug d ", " c white mug "];
-        let looked = Looked { candidates: texts.map(candidate).to_vec(), of_last: vec![0, 1, 2], ..Looked::default() };
+        let looked =
+            BranchResults { candidates: texts.map(candidate).to_vec(), of_last: vec![0, 1, 2], ..BranchResults::default() };
         for (text, count) in [("white", 2), ("white mug c", 1), ("mug", 3), ("whit", 0)] {
-            assert_eq!(looked.hold_whole(&Query::parse(text).unwrap()), count, "{text}");
+            assert_eq!(looked.count_with_whole_words(&Query::parse(text).unwrap()), count, "{text}");
         }
     }
 }

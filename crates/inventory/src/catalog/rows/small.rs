@@ -1,4 +1,5 @@
-//! What every small noun asks: by id, by key, in pages. One text a table, all columns by name.
+//! Queries that all small tables have: by ID, by key, in pages. One text per table, all columns by
+//! name.
 
 use entity::{Tenanted, prelude::Id};
 use platform::{
@@ -9,7 +10,8 @@ use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
 
 use super::Clause;
 
-/// The columns of an entity, each after `prefix`. Never `*`: a prepared statement must not change its shape with the next migration.
+/// The columns of an entity, each after `prefix`. Never `*`: the result of a prepared statement
+/// must not change with the next migration.
 pub fn columns<E: Tenanted>(prefix: &str) -> String {
     E::Column::iter().map(|column| format!("{prefix}{}", column.as_str())).collect::<Vec<_>>().join(", ")
 }
@@ -30,7 +32,7 @@ async fn select<E: Tenanted>(reads: &impl Reads, condition: &str, values: Vec<Va
 pub async fn by_id<E: Tenanted, K>(reads: &impl Reads, id: Id<K>) -> Result<Option<E::Model>, Fault> {
     Ok(select::<E>(reads, "id = $2", vec![id.into()]).await?.into_iter().next())
 }
-/// The row with the id, locked: whoever asks is about to write.
+/// Returns the row with the ID, locked: callers write it next.
 pub async fn locked<E: Tenanted, K>(work: &Work, id: Id<K>) -> Result<Option<E::Model>, Fault> {
     let lock = work.backend().for_change(table::<E>());
     Ok(select::<E>(work, &format!("id = $2{lock}"), vec![id.into()]).await?.into_iter().next())
@@ -47,8 +49,9 @@ pub async fn by_ids<E: Tenanted, K>(reads: &impl Reads, ids: &[Id<K>]) -> Result
 pub async fn by_text<E: Tenanted>(reads: &impl Reads, column: &'static str, text: &str) -> Result<Option<E::Model>, Fault> {
     Ok(select::<E>(reads, &format!("{column} = $2"), vec![text.into()]).await?.into_iter().next())
 }
-/// The rows with one of the ids, or one of the texts in `column`, locked in the order of their ids: whoever asks is about to write.
-pub async fn by_ids_or_texts<E: Tenanted, K>(
+/// Returns the rows with one of the IDs, or one of the texts in `column`, locked in the order of
+/// their IDs: callers write them next.
+pub async fn lock_by_ids_or_texts<E: Tenanted, K>(
     work: &Work,
     ids: &[Id<K>],
     column: &'static str,
@@ -61,7 +64,7 @@ pub async fn by_ids_or_texts<E: Tenanted, K>(
     select::<E>(work, &condition, values).await
 }
 
-/// Which rows of a list, by whether they are archived: None is all of them.
+/// Adds the condition on archived rows; `None` keeps all rows.
 pub fn archived(clause: &mut Clause, is_archived: Option<bool>) {
     match is_archived {
         Some(true) => clause.push(" AND archived_at IS NOT NULL"),
@@ -89,6 +92,6 @@ fn source<E: Tenanted>(clause: Clause) -> ListSource {
 /// The time zone of the tenant itself.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", Vec::new()).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
     Row::scalar(row)
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Clause;
 
-/// Stores whose levels a test looks at.
+/// Stores whose levels a test considers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoresTest {
     Ids(Vec<Uuid>),
@@ -16,16 +16,17 @@ pub enum StoresTest {
 /// A test of a product's levels. Only levels in stores that pass all of `stores`, and that are `seen`, count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StockTest {
-    /// Statuses of which the sum of the levels has one; None for any.
+    /// Statuses, one of which the sum of the levels must have; None for any.
     pub statuses: Option<Vec<StockStatus>>,
-    /// Where there is one, the product has a level that counts.
+    /// Tests of stores. If there are any, the product must have a level in a store that passes all
+    /// of them.
     pub stores: Vec<StoresTest>,
     /// Stores whose levels the caller may see; None for all.
     pub seen: Option<Vec<StoreId>>,
 }
 
-/// The status of the sum of the levels `l` of the product `p`; of one level it is the level's own. Without a level nothing is available. A sum
-/// has a maximum if all of its levels have one.
+/// The status of the sum of the levels `l` of the product `p`, by the same rules as of one level.
+/// Without a level nothing is available. A sum has a maximum if all of its levels have one.
 const STATUS: &str = "CASE WHEN coalesce(sum(l.on_hand - l.unavailable - l.reserved), 0) <= 0 THEN 'OUT_OF_STOCK'
     WHEN sum(l.on_hand - l.unavailable - l.reserved) <= sum(coalesce(l.reorder_point, p.low_stock_threshold)) THEN 'CRITICAL'
     WHEN 2 * sum(l.on_hand - l.unavailable - l.reserved) <= 3 * sum(coalesce(l.reorder_point, p.low_stock_threshold)) THEN 'LOW'
@@ -40,7 +41,7 @@ impl StockTest {
             parts.push(format!("p.id IN (SELECT l.product_id FROM stock_level l WHERE l.tenant_id = $1{counts})"));
         }
         if let Some(statuses) = &self.statuses {
-            // What keeps no stock is never out of it: kits and services.
+            // Untracked products, that is kits and services, are never out of stock.
             parts.push("p.stock_policy <> 'UNTRACKED'".to_owned());
             let status = format!("(SELECT {STATUS} FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = p.id{counts})");
             let number = clause.number(clause.backend().texts(statuses.iter().map(|status| status.as_str())));
@@ -49,7 +50,8 @@ impl StockTest {
         clause.push(&parts.join(" AND "));
     }
 
-    /// That the level `l` counts: conditions that begin with ` AND `, or nothing.
+    /// Returns the conditions under which the level `l` counts: each begins with ` AND `; empty for
+    /// all levels.
     fn counts(&self, clause: &mut Clause) -> String {
         let backend = clause.backend();
         let mut sql = String::new();

@@ -1,4 +1,4 @@
-//! Which stores a list has.
+//! Lists of stores.
 
 use entity::{
     prelude::*,
@@ -12,10 +12,10 @@ use platform::{
 
 use super::{
     Clause,
-    conditions::{MOST_COMPARED, Moments, holds, nested, push_text},
+    conditions::{MAX_COMPARED, TimeSpan, holds, nested, push_text},
     filter::TextTest,
     named::{Named, NamedSorted},
-    node_tags::push_tagged,
+    node_tags::push_tag_condition,
     small,
 };
 use crate::catalog::core::text;
@@ -35,16 +35,17 @@ pub struct StoreTests {
     pub names: Vec<TextTest>,
     /// Each passes where one of the tags does.
     pub tags: Vec<TextTest>,
-    /// Of the country in the address.
+    /// Tests of the country in the address.
     pub countries: Vec<TextTest>,
-    /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
+    /// Beginnings of words of the code or the name, in any order. A text without a letter or a
+    /// digit finds nothing.
     pub search: Option<String>,
-    pub created: Moments,
-    pub updated: Moments,
+    pub created: TimeSpan,
+    pub updated: TimeSpan,
 }
 
 impl StoreTests {
-    /// Whether they ask for what is compared after it is read.
+    /// True if the tests include one that is evaluated after the rows are read.
     fn reads_names(&self) -> bool {
         !self.names.is_empty() || !self.countries.is_empty() || self.search.is_some()
     }
@@ -61,7 +62,8 @@ pub async fn page(
     small::sorted_page::<entity::store::Entity>(reads, clause, sorted, request).await
 }
 
-/// The condition of these tests. Names and countries are read once and compared here: a tenant has few stores, and no column keeps them folded.
+/// Returns the condition of these tests. Names and countries are read once and compared here: a
+/// tenant has few stores, and no column has them case-folded.
 async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<Clause, Fault> {
     let reads_names = tests.all_mut().into_iter().any(|tests| tests.reads_names());
     let names = if reads_names { names(reads).await? } else { Vec::new() };
@@ -91,7 +93,7 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
         push_text(clause, "code_key", test, text::fold);
     }
     for test in &tests.tags {
-        push_tagged(clause, "id", test);
+        push_tag_condition(clause, "id", test);
     }
     if tests.reads_names() {
         let words = tests.search.as_deref().map(text::words);
@@ -109,7 +111,7 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
     }
 }
 
-/// A store as it is compared by name and country.
+/// A store's texts that are compared by name and country.
 struct Compared {
     by: Named<StoreId>,
     /// Folded.
@@ -128,7 +130,7 @@ struct NameRow {
 /// The stores that are compared by name.
 async fn names(reads: &impl Reads) -> Result<Vec<Compared>, Fault> {
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
-    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
+    let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
     let named = rows.iter().map(|row| {
         let country = row.address.as_deref().map(country).transpose()?.flatten();
         Ok(Compared { by: Named::new(row.id, &row.code_key, &row.name), country })

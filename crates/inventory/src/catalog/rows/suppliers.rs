@@ -1,4 +1,4 @@
-//! Which suppliers a list has.
+//! Lists of suppliers.
 
 use entity::{
     prelude::*,
@@ -12,10 +12,10 @@ use platform::{
 
 use super::{
     Clause,
-    conditions::{MOST_COMPARED, Moments, nested, push_text},
+    conditions::{MAX_COMPARED, TimeSpan, nested, push_text},
     filter::TextTest,
     named::{Named, NamedSorted},
-    node_tags::push_tagged,
+    node_tags::push_tag_condition,
     small,
 };
 use crate::catalog::core::text;
@@ -31,10 +31,11 @@ pub struct SupplierTests {
     pub names: Vec<TextTest>,
     /// Each passes where one of the tags does.
     pub tags: Vec<TextTest>,
-    /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
+    /// Beginnings of words of the code or the name, in any order. A text without a letter or a
+    /// digit finds nothing.
     pub search: Option<String>,
-    pub created: Moments,
-    pub updated: Moments,
+    pub created: TimeSpan,
+    pub updated: TimeSpan,
 }
 
 /// A page of the suppliers that pass these tests.
@@ -48,7 +49,8 @@ pub async fn page(
     small::sorted_page::<entity::supplier::Entity>(reads, clause, sorted, request).await
 }
 
-/// The condition of these tests. Names are read and compared here: a tenant has few suppliers, and no column keeps a name folded.
+/// Returns the condition of these tests. Names are read and compared here: a tenant has few
+/// suppliers, and no column has case-folded names.
 async fn condition(reads: &impl Reads, mut tests: Nested<SupplierTests>) -> Result<Clause, Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
     let names = if by_name { names(reads).await? } else { Vec::new() };
@@ -69,7 +71,7 @@ fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) 
         push_text(clause, "code_key", test, text::fold);
     }
     for test in &tests.tags {
-        push_tagged(clause, "id", test);
+        push_tag_condition(clause, "id", test);
     }
     if !tests.names.is_empty() || tests.search.is_some() {
         let words = tests.search.as_deref().map(text::words);
@@ -91,6 +93,6 @@ struct NameRow {
 /// The suppliers that are compared by name.
 async fn names(reads: &impl Reads) -> Result<Vec<Named<SupplierId>>, Fault> {
     let sql = format!("SELECT {} FROM supplier WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
-    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
+    let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
     Ok(rows.iter().map(|row| Named::new(row.id, &row.code_key, &row.name)).collect())
 }

@@ -1,4 +1,5 @@
-//! Products that hold the words of a query, on Postgres: by functions, since row security keeps `@@` from the index of words (migration 7).
+//! Products that have the words of a query, on Postgres: by functions, since with row security `@@`
+//! cannot use the index of words (migration 7).
 
 use platform::storage::Backend;
 
@@ -8,9 +9,10 @@ use super::{
 };
 use crate::catalog::core::search::Query;
 
-/// The call that gives the IDs of the products which hold all words of the query, in the order of the table: rows of a select list, which are made as
-/// they are read, so that a limit ends the search. `which` is of words of two characters and more; a single letter is the beginning of a word, and letters
-/// alone are words of their own.
+/// Returns the call that yields the IDs of the products that have all words of the query, in the
+/// order of the table: rows of a select list, which are produced as they are read, so that a limit
+/// ends the search. `which` applies to words of two characters and more; a single letter is the
+/// beginning of a word, and if the query has only letters they are whole words.
 pub fn products_with(clause: &mut Clause, query: &Query, which: TermMatch) -> String {
     let words: Vec<&str> = query.indexed_words().collect();
     let Some(rarest) = likely_rarest(&words) else {
@@ -28,8 +30,9 @@ pub fn products_with(clause: &mut Clause, query: &Query, which: TermMatch) -> St
     format!("products_with_terms($1, to_tsquery('simple', {rarest}), to_tsquery('simple', {all}))")
 }
 
-/// Appends the tests that a word of the search text begins with each single letter beside other words: the parser of Postgres does not take each sign for a
-/// word that counts as a letter here.
+/// Appends the tests that a word of the search text begins with each single letter of a query that
+/// has longer words too: the parser of Postgres does not take every character for a word that
+/// counts as a letter here.
 pub fn push_letters(clause: &mut Clause, query: &Query, search_text: &str) {
     if query.indexed_words().next().is_none() {
         return;
@@ -40,7 +43,8 @@ pub fn push_letters(clause: &mut Clause, query: &Query, search_text: &str) {
     }
 }
 
-/// The word that the fewest products are likely to hold: one with a digit, the longest, the last.
+/// Returns the word that the fewest products are likely to have: one with a digit, the longest, the
+/// last.
 fn likely_rarest<'a>(words: &[&'a str]) -> Option<&'a str> {
     let rank = |word: &&str| (word.chars().any(char::is_numeric), word.chars().count());
     words.iter().copied().max_by_key(rank)

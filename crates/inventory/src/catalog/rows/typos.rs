@@ -1,5 +1,5 @@
-//! Words that were typed wrong: what they stand for is read from a bounded number of products that hold a part of them, and is
-//! then searched as it is.
+//! Mistyped words: their corrections are read from a bounded number of products that have a part of
+//! them, and are then searched as given.
 
 mod among;
 
@@ -16,19 +16,20 @@ use sea_orm::Value;
 use super::{
     Clause,
     filter::{TermMatch, term, word_query},
-    search::{Branches, Looked, MAX_CANDIDATES},
+    search::{BranchResults, Branches, MAX_CANDIDATES},
 };
 use crate::catalog::core::{
     search::{Candidate, Query},
-    typos::{Meaning, meant, parts, spellings},
+    typos::{WordCorrection, meant, parts, spellings},
 };
 
-/// The most products that are looked at for each part of a word.
-const MOST_TEXTS: usize = 100;
+/// The most products that are read for each part of a word.
+const MAX_TEXTS: usize = 100;
 /// The most words of a query that are corrected, of those that no product has and of the others.
-const MOST_CORRECTED: usize = 4;
+const MAX_CORRECTED: usize = 4;
 
-/// Products that hold what the words of the query stand for, where none holds the words themselves; also whether there may be more.
+/// Returns products that match corrections of the query's words, if none has the words themselves;
+/// also whether there may be more.
 pub(super) async fn corrected(
     reads: &impl Reads,
     query: &Query,
@@ -48,24 +49,25 @@ pub(super) async fn corrected(
     if !found.candidates.is_empty() {
         return Ok((found.candidates, found.is_full));
     }
-    let (mut texts, mut is_cut) = alike(reads, &words, &missing).await?;
-    let mut found = Looked::default();
-    // Those that are there were searched already, unless a single letter kept products out.
+    let (mut texts, mut is_cut) = similar_texts(reads, &words, &missing).await?;
+    let mut found = BranchResults::default();
+    // Words that products have were searched already, unless a single letter excluded products.
     if !missing.is_empty() || query.letters().next().is_some() {
-        found = holding(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
+        found = search_by_terms(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
     if found.candidates.is_empty() && !there.is_empty() {
-        // A word of another product, or of one that fulfils no condition, may be mistyped here.
-        let (more, is_more_cut) = alike(reads, &words, &there).await?;
+        // A word of another product, or of one that does not fulfil the conditions, may be a typo
+        // here.
+        let (more, is_more_cut) = similar_texts(reads, &words, &there).await?;
         texts.extend(more);
         is_cut |= is_more_cut;
-        found = holding(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
+        found = search_by_terms(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
     Ok((found.candidates, found.is_full || is_cut))
 }
 
-/// What is searched for each word: what begins with it where there is such a word, and what it stands for among the texts. A word that has neither is
-/// left out.
+/// Returns a search term for each word: its prefix match if a word begins with it, and its
+/// corrections among the texts. A word that has neither is left out.
 fn terms(backend: Backend, words: &[&str], (known, texts): (&HashSet<usize>, &[(usize, String)])) -> Vec<String> {
     let term_of = |index: usize, word: &str| {
         let texts: Vec<&str> = texts.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.as_str()).collect();
@@ -81,16 +83,20 @@ fn terms(backend: Backend, words: &[&str], (known, texts): (&HashSet<usize>, &[(
 }
 
 /// Whether a product with so many of the words can be alike the query.
-const fn are_enough(found: usize, words: usize) -> bool {
+const fn is_enough_words(found: usize, words: usize) -> bool {
     found * 5 >= words * 3
 }
 
-/// Products that have all of these terms, or else all but one, where so many of the words are enough.
-async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), terms: &[String]) -> Result<Looked, Fault> {
+/// Returns products that have all of these terms, or else all but one, if that many words suffice.
+async fn search_by_terms(
+    reads: &impl Reads,
+    (query, narrowed): (&Query, &Clause),
+    terms: &[String],
+) -> Result<BranchResults, Fault> {
     let (backend, words) = (reads.backend(), query.indexed_words().count());
-    let mut found = Looked::default();
+    let mut found = BranchResults::default();
     for (most, text) in [(terms.len(), all_of(backend, terms)), (terms.len().saturating_sub(1), all_but_one(backend, terms))] {
-        if found.candidates.is_empty() && are_enough(most, words) {
+        if found.candidates.is_empty() && is_enough_words(most, words) {
             let mut branches = Branches::new(query, narrowed);
             branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
             found = branches.read(reads).await?;
@@ -99,13 +105,14 @@ async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), terms
     Ok(found)
 }
 
-/// Search texts for what some of the words may stand for, each with the word's index; also whether there may be more of them.
-async fn alike(reads: &impl Reads, words: &[&str], which: &[usize]) -> Result<(Vec<(usize, String)>, bool), Fault> {
+/// Returns search texts with candidates for the corrections of some of the words, each with the
+/// word's index; also whether there may be more of them.
+async fn similar_texts(reads: &impl Reads, words: &[&str], which: &[usize]) -> Result<(Vec<(usize, String)>, bool), Fault> {
     let mut texts = Texts::new(reads.backend());
-    for (index, word) in words.iter().enumerate().filter(|(index, _)| which.contains(index)).take(MOST_CORRECTED) {
+    for (index, word) in words.iter().enumerate().filter(|(index, _)| which.contains(index)).take(MAX_CORRECTED) {
         let spellings = spellings(word);
         if !spellings.is_empty() {
-            texts.with_words(index, Value::from(any_of(reads.backend(), &spellings)), MOST_TEXTS);
+            texts.with_words(index, Value::from(any_of(reads.backend(), &spellings)), MAX_TEXTS);
         }
         for parts in parts(word) {
             texts.with_parts(index, &parts);
@@ -114,9 +121,9 @@ async fn alike(reads: &impl Reads, words: &[&str], which: &[usize]) -> Result<(V
     texts.read(reads).await
 }
 
-/// One of these, each a word or two that follow each other.
-fn any_of(backend: Backend, meanings: &[Meaning]) -> String {
-    let of = |words: &Meaning| match backend {
+/// Matches one of these meanings, each a word or two consecutive words.
+fn any_of(backend: Backend, meanings: &[WordCorrection]) -> String {
+    let of = |words: &WordCorrection| match backend {
         Backend::Postgres => format!("({})", words.join(" <-> ")),
         Backend::Sqlite => format!("\" {} \"", words.join(" ")),
     };
@@ -134,7 +141,7 @@ fn all_of(backend: Backend, terms: &[String]) -> String {
     terms.join(if backend == Backend::Postgres { " & " } else { " AND " })
 }
 
-/// All terms but one, whichever that is.
+/// Matches all terms but any one.
 fn all_but_one(backend: Backend, terms: &[String]) -> String {
     let without = |left_out: usize| {
         let others = terms.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, term)| term.clone());
@@ -154,7 +161,7 @@ impl Texts {
         Self { clause: Clause::new(backend), most: Vec::new() }
     }
 
-    /// Those that the index of words finds for a MATCH or a `to_tsquery`.
+    /// Adds the texts that the index of words finds for a MATCH or a `to_tsquery`.
     fn with_words(&mut self, index: usize, text: Value, most: usize) {
         let mark = self.clause.bind(text);
         let found = match self.clause.backend() {
@@ -164,7 +171,7 @@ impl Texts {
         self.branch(index, &found, most);
     }
 
-    /// Those that have all parts of a text.
+    /// Adds the texts that have all these parts.
     fn with_parts(&mut self, index: usize, parts: &[String]) {
         let found = match self.clause.backend() {
             Backend::Postgres => {
@@ -173,10 +180,10 @@ impl Texts {
             }
             Backend::Sqlite => self.clause.bind(phrases(parts)),
         };
-        self.branch(index, &found, MOST_TEXTS);
+        self.branch(index, &found, MAX_TEXTS);
     }
 
-    /// `found` is a call that gives ids on Postgres, and a MATCH on SQLite.
+    /// Adds a branch. `found` is a call that yields IDs on Postgres, and a MATCH on SQLite.
     fn branch(&mut self, index: usize, found: &str, most: usize) {
         let (from, condition, order) = match self.clause.backend() {
             Backend::Postgres => ("product p", format!("p.id = ANY(ARRAY(SELECT {found} LIMIT {most}))"), ""),
@@ -195,7 +202,7 @@ impl Texts {
         self.most.push(most);
     }
 
-    /// The texts with the indexes of words, and whether a branch had as many as it may.
+    /// Returns the texts with the indexes of words, and whether a branch reached its limit.
     async fn read(self, reads: &impl Reads) -> Result<(Vec<(usize, String)>, bool), Fault> {
         let Self { clause, most } = self;
         if most.is_empty() {
@@ -213,12 +220,12 @@ impl Texts {
     }
 }
 
-/// What `LIKE` takes for a text with all these parts, in their order.
+/// Returns the `LIKE` pattern of a text with all these parts, in their order.
 fn pattern(parts: &[String]) -> String {
     format!("%{}%", parts.join("%"))
 }
 
-/// What a MATCH takes for a text with all these parts.
+/// Returns the MATCH query of a text with all these parts.
 fn phrases(parts: &[String]) -> String {
     parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(" AND ")
 }
@@ -265,7 +272,7 @@ mod tests {
                 (branches, branches),
                 "{sql}"
             );
-            assert!(branches > 0 && sql.matches(&format!("LIMIT {MOST_TEXTS}")).count() >= branches, "{sql}");
+            assert!(branches > 0 && sql.matches(&format!("LIMIT {MAX_TEXTS}")).count() >= branches, "{sql}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Merges as they are kept: who was merged into whom, and what moved with it.
+//! Records of merges: the merged row, its survivor, and the rows that the merge moved.
 
 use entity::{
     id::{Kind, kind as of},
@@ -36,15 +36,15 @@ struct OfSupplier {
     merged_at: Timestamp,
 }
 
-/// Two of which one is merged into the other.
+/// A row and the row that it is merged into.
 #[derive(Debug, Clone, Copy)]
 pub enum Pair {
     Customers { merged: CustomerId, into: CustomerId },
     Suppliers { merged: SupplierId, into: SupplierId },
 }
 
-/// Keeps a merge, and what it moved as JSON.
-pub async fn keep_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now: Timestamp) -> Result<(), Fault> {
+/// Records a merge, with the rows that it moved as JSON.
+pub async fn record_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now: Timestamp) -> Result<(), Fault> {
     let (customers, suppliers) = match pair {
         Pair::Customers { merged, into } => (Some((merged, into)), None),
         Pair::Suppliers { merged, into } => (None, Some((merged, into))),
@@ -63,7 +63,7 @@ pub async fn keep_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now: T
     work.insert::<party_merge::Entity>(row).await
 }
 
-/// The merge of a customer that stands.
+/// Returns the merge of a customer that is not undone.
 pub async fn customer_merge(reads: &impl Reads, id: CustomerId) -> Result<Option<MergeRecord<of::CustomerId>>, Fault> {
     let sql = format!(
         "SELECT {} FROM party_merge m WHERE m.tenant_id = $1 AND m.customer_id IS NOT NULL AND m.customer_id = $2 AND m.undone_at IS NULL",
@@ -73,7 +73,7 @@ pub async fn customer_merge(reads: &impl Reads, id: CustomerId) -> Result<Option
     Ok(row.map(|row| MergeRecord { id: row.id, into: row.into_customer_id, merged_at: row.merged_at, moved: row.moved }))
 }
 
-/// The merge of a supplier that stands.
+/// Returns the merge of a supplier that is not undone.
 pub async fn supplier_merge(reads: &impl Reads, id: SupplierId) -> Result<Option<MergeRecord<of::SupplierId>>, Fault> {
     let sql = format!(
         "SELECT {} FROM party_merge m WHERE m.tenant_id = $1 AND m.supplier_id IS NOT NULL AND m.supplier_id = $2 AND m.undone_at IS NULL",
@@ -83,20 +83,21 @@ pub async fn supplier_merge(reads: &impl Reads, id: SupplierId) -> Result<Option
     Ok(row.map(|row| MergeRecord { id: row.id, into: row.into_supplier_id, merged_at: row.merged_at, moved: row.moved }))
 }
 
-/// What a merge moved; nothing where none is kept.
+/// Parses the record's list of moved rows; empty if no record is stored.
 pub fn moved<K: Kind, T: DeserializeOwned + Default>(record: Option<&MergeRecord<K>>) -> Result<T, Fault> {
     let Some(record) = record else { return Ok(T::default()) };
-    serde_json::from_str(&record.moved).map_err(|_| Fault::corrupt("party_merge", "what a merge moved has a form"))
+    serde_json::from_str(&record.moved).map_err(|_| Fault::corrupt("party_merge", "the moved rows of a merge are valid JSON"))
 }
 
-/// Writes that a merge stands no longer.
-pub async fn end_merge(work: &Work, id: Uuid, now: Timestamp) -> Result<(), Fault> {
+/// Marks a merge as undone.
+pub async fn mark_merge_undone(work: &Work, id: Uuid, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE party_merge SET undone_at = $3 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![id.into(), now.micros().into()]).await?;
     Ok(())
 }
 
-/// Writes that a customer is merged no longer, and that those that came along with it are merged into it again: their ids and versions.
+/// Records that a customer is not merged any more, and merges those that followed it into it again.
+/// Returns their IDs and versions.
 pub async fn unmerge_customers(
     work: &Work,
     (one, other): (&CustomerRow, &CustomerRow),
@@ -120,7 +121,7 @@ pub async fn unmerge_customers(
 }
 
 /// Writes that suppliers are merged into one again that they came along with to another: their ids and versions.
-pub async fn turn_suppliers_back(
+pub async fn restore_merged_suppliers(
     work: &Work,
     turned: &[SupplierId],
     (from, to): (SupplierId, SupplierId),

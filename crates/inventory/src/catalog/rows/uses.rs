@@ -1,5 +1,6 @@
-//! What ties a product or a store to stock and orders. The rooms that own those tables come later; what is asked here is only whether
-//! something is left, by the columns that the constraints of the tables speak of.
+//! Stock and open documents of a product or a store. The rooms that own those tables come later;
+//! the queries here only ask if anything is left, by the columns that the constraints of the tables
+//! name.
 
 use std::collections::HashMap;
 
@@ -12,16 +13,16 @@ use uuid::Uuid;
 
 use crate::catalog::core::Use;
 
-/// Which column of those tables names the row.
+/// Column of those tables that refers to the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tied {
+pub enum UsedColumn {
     Product,
     Store,
 }
 
-/// A document that is not done with its products and its stores.
+/// A kind of document that, while open, needs its products and its stores.
 struct Document {
-    /// Tells it apart in the answer, and orders what is said.
+    /// Distinguishes the kind in the result, and sorts the uses.
     number: i32,
     what: Use,
     table: &'static str,
@@ -70,7 +71,7 @@ const DOCUMENTS: &[Document] = &[
         of: "count_id",
         is_left: "TRUE",
     },
-    // It may still bring it.
+    // Purchase orders in these states may still deliver the product.
     Document {
         number: 6,
         what: Use::OpenPurchaseOrders,
@@ -81,7 +82,7 @@ const DOCUMENTS: &[Document] = &[
         of: "purchase_order_id",
         is_left: "n.open > 0",
     },
-    // Its goods are awaited, or not yet inspected.
+    // The goods of these returns are awaited, or not yet inspected.
     Document {
         number: 7,
         what: Use::OpenReturns,
@@ -92,7 +93,7 @@ const DOCUMENTS: &[Document] = &[
         of: "return_id",
         is_left: "TRUE",
     },
-    // What is given back may be called off again. It names no store.
+    // A call-off can be reversed, and its units are open again then. The document names no store.
     Document {
         number: 9,
         what: Use::OpenBlanketOrders,
@@ -106,10 +107,10 @@ const DOCUMENTS: &[Document] = &[
 ];
 
 impl Document {
-    /// The products or stores that open ones of its kind are not done with.
-    fn open(&self, tied: Tied, backend: Backend) -> String {
+    /// Returns the statement of the products or stores that open documents of this kind still need.
+    fn open(&self, tied: UsedColumn, backend: Backend) -> String {
         let Self { number, table, states, lines, of, is_left, .. } = self;
-        if tied == Tied::Product {
+        if tied == UsedColumn::Product {
             return format!(
                 "SELECT n.product_id, {number} FROM {lines} n JOIN {table} d ON d.tenant_id = $1 AND d.id = n.{of}
                  WHERE n.tenant_id = $1 AND {} AND {is_left} AND d.status IN ({states})",
@@ -124,7 +125,8 @@ impl Document {
     }
 }
 
-/// The products that open orders are not done with as parts of their kits: what those are of stays as it was placed, whatever the kits are made of now.
+/// Returns the statement of the products that open orders still need as components of kits. An
+/// order's components stay as they were when it was placed, even if the kit has others now.
 fn of_ordered_kits(backend: Backend) -> String {
     // CROSS JOIN tells SQLite to begin with the parts, and not with all open orders.
     format!(
@@ -135,7 +137,8 @@ fn of_ordered_kits(backend: Backend) -> String {
     )
 }
 
-/// What ties a product or a store, by its number; the statements of all documents follow this list.
+/// Use of a product or a store, by the document's number; the statements of all documents return
+/// this row.
 #[derive(Record)]
 struct UseRow {
     #[record(sql = "l.{column}")]
@@ -144,13 +147,14 @@ struct UseRow {
     number: i32,
 }
 
-/// What is left of each. Locks their levels first, in the ledger's own order, so that nothing is received while the answer is used.
-pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
+/// Returns the remaining uses of each row. Locks their levels first, in the ledger's own order, so
+/// that nothing is received while the answer is used.
+pub async fn of<K: Send>(work: &Work, tied: UsedColumn, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
     let mut found: HashMap<Id<K>, Vec<Use>> = HashMap::new();
     if ids.is_empty() {
         return Ok(found);
     }
-    let (backend, column) = (work.backend(), if tied == Tied::Product { "product_id" } else { "store_id" });
+    let (backend, column) = (work.backend(), if tied == UsedColumn::Product { "product_id" } else { "store_id" });
     let ours = |alias: &str| backend.in_ids(&format!("{alias}.{column}"), 2);
     let value = || vec![backend.ids(ids.iter().copied())];
     let lock = backend.for_update("l");
@@ -163,14 +167,14 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         work.rows(&sql, value()).await?;
     }
     let kits = match tied {
-        Tied::Product => format!(
+        UsedColumn::Product => format!(
             " UNION SELECT c.component_id, 5 FROM kit_component c WHERE c.tenant_id = $1 AND {}{}",
             backend.in_ids("c.component_id", 2),
             of_ordered_kits(backend)
         ),
-        Tied::Store => String::new(),
+        UsedColumn::Store => String::new(),
     };
-    let named = DOCUMENTS.iter().filter(|document| tied == Tied::Product || !document.stores.is_empty());
+    let named = DOCUMENTS.iter().filter(|document| tied == UsedColumn::Product || !document.stores.is_empty());
     let documents = named.map(|document| document.open(tied, backend)).collect::<Vec<_>>().join(" UNION ");
     let sql = format!(
         "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND {}
@@ -193,8 +197,8 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
     Ok(found)
 }
 
-/// Which of the products the ledger has entries of. Holds the journal first: a batch that is being written has taken it, and its entries are
-/// seen here.
+/// Returns those of the products that have ledger entries. Takes the journal's lock first, so that
+/// the entries of a batch that is being written are seen.
 pub async fn moved(work: &Work, ids: &[ProductId]) -> Result<Vec<ProductId>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -210,15 +214,16 @@ pub async fn moved(work: &Work, ids: &[ProductId]) -> Result<Vec<ProductId>, Fau
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Quantities that are set for products outside of documents: their table, and the condition that there is one. 0 is 0 in every unit, and a pack of one is
-/// none.
+/// Quantities of products that are set outside of documents: their table, and the condition that
+/// there is one. A 0 is the same in every unit, and a pack of one is no pack.
 const QUANTITIES: [(Use, &str, &str); 3] = [
     (Use::ReorderPolicies, "stock_level", "(n.safety_stock > 0 OR n.reorder_point > 0 OR n.maximum > 0)"),
     (Use::SupplierTerms, "supplier_product", "(n.pack_size > 1 OR n.minimum_order > 1 OR n.price_breaks <> '[]')"),
     (Use::AlertThresholds, "alert_rule", "n.threshold > 0"),
 ];
 
-/// What of each product counts its smallest unit besides documents. Holds the journal first: what is set meanwhile is of the new unit.
+/// Returns the settings of each product, outside of documents, that are in its smallest unit. Takes
+/// the journal's lock first: settings that are written meanwhile are in the new unit.
 pub async fn quantities(work: &Work, ids: &[ProductId]) -> Result<HashMap<ProductId, Vec<Use>>, Fault> {
     let mut found: HashMap<ProductId, Vec<Use>> = HashMap::new();
     if ids.is_empty() {

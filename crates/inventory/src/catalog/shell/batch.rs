@@ -1,4 +1,5 @@
-//! The way of every change: idempotency key, load, decide one after the other, write in bulk, remember, tell, commit.
+//! The steps of every change: idempotency key, load, decide one after the other, write in bulk,
+//! store the answer, write events, commit.
 
 use std::{collections::HashMap, future::Future};
 
@@ -21,9 +22,9 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalog::core::{Checked, Fresh, Problem, Refusal, Rejection, Verdict};
+use crate::catalog::core::{CheckedCommand, NewIdAndTime, Problem, Refusal, Rejection, Verdict};
 
-/// Whether a call writes, or only says what it would write.
+/// Whether a call writes, or only validates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Write,
@@ -32,14 +33,14 @@ pub enum Mode {
     Check,
 }
 
-/// How a change is asked for.
+/// Idempotency key and mode of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct CallOptions {
     pub key: Option<String>,
     pub mode: Mode,
 }
 
-/// What became of a row.
+/// Outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Created,
@@ -48,9 +49,9 @@ pub enum Outcome {
     Refused,
 }
 
-/// A row's answer. `row` is as it is now; when refused, only for a stale version.
+/// A row's answer. `row` is the current row; if the command was refused, only for a stale version.
 #[derive(Debug, Clone)]
-pub struct Answered<R> {
+pub struct RowAnswer<R> {
     pub outcome: Outcome,
     pub row: Option<R>,
     pub problems: Vec<Problem>,
@@ -59,11 +60,11 @@ pub struct Answered<R> {
 /// A call's answer, row by row.
 #[derive(Debug, Clone)]
 pub struct Batch<R> {
-    pub rows: Vec<Answered<R>>,
-    /// Why the whole call was refused; then there are no rows.
+    pub rows: Vec<RowAnswer<R>>,
+    /// Reasons why the whole call was refused; then there are no rows.
     pub refused: Vec<Problem>,
     pub replayed: bool,
-    /// The last event; None when nothing was written.
+    /// The last event; None if nothing was written.
     pub seq: Option<i64>,
 }
 
@@ -71,9 +72,9 @@ impl<R> Batch<R> {
     pub fn refused(problem: Problem) -> Self {
         Self { rows: Vec::new(), refused: vec![problem], replayed: false, seq: None }
     }
-    /// Of problems of rows that are one call, those of the first stage that has any.
+    /// Keeps only the problems of the first stage that has any, for rows that are one call.
     #[must_use]
-    pub(super) fn of_first_stage(mut self) -> Self {
+    pub(super) fn keep_first_stage(mut self) -> Self {
         let first = self.rows.iter().flat_map(|row| &row.problems).map(Staged::stage).min();
         for row in &mut self.rows {
             row.problems.retain(|problem| Some(problem.stage()) == first);
@@ -82,46 +83,49 @@ impl<R> Batch<R> {
     }
 }
 
-/// A change that is about to be written.
+/// A change to write.
 pub(super) struct Change<'a, R> {
     pub before: Option<&'a R>,
     pub after: &'a R,
 }
 
-/// What the engine asks of a noun.
+/// Operations of a kind of row that the batch engine needs.
 pub(super) trait BatchEntity: Send + Sync + 'static {
     type Row: Clone + Send + Sync;
-    type Command: Checked + Send + Sync;
+    type Command: CheckedCommand + Send + Sync;
     type Context: Send;
     type Noun: Kind;
     fn id(row: &Self::Row) -> Uuid;
-    /// What the audit log compares of a row.
+    /// Returns the fields of a row that the audit log compares.
     fn fields(row: &Self::Row) -> Fields;
-    /// The history keys of the persons among these rows, made where there are none; of nouns that are no persons there are none.
+    /// Returns the history keys of the persons among these rows, and creates missing ones; none for
+    /// nouns that are no persons.
     fn history_keys(_: &Work, _: &[Uuid], _: Timestamp) -> impl Future<Output = Result<HashMap<Uuid, DataKey>, Fault>> + Send {
         std::future::ready(Ok(HashMap::new()))
     }
     /// Loads, and locks against other writers, what the commands need.
     fn load(work: &Work, commands: &[Self::Command]) -> impl Future<Output = Result<Self::Context, Fault>> + Send;
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row>;
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row>;
     fn write(
         work: &Work,
         created: &[&Self::Row],
         updated: &[(&Self::Row, &Self::Row)],
     ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// The rows of a remembered answer.
+    /// Reads the rows of a stored answer.
     fn find(work: &Work, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<Self::Row>, Fault>> + Send;
     fn event(change: &Change<'_, Self::Row>) -> NewEvent;
-    /// An event beside it, for those who follow another kind.
-    fn event_beside(_: &Change<'_, Self::Row>) -> Option<NewEvent> {
+    /// Returns an additional event, for subscribers of another kind.
+    fn additional_event(_: &Change<'_, Self::Row>) -> Option<NewEvent> {
         None
     }
-    /// The unique text by which others find a row, if an update may change it and is not behind the counter as it is.
+    /// Returns the unique text by which other rows are found, if an update may change it and no
+    /// lock of the counter row protects it.
     fn code(_: &Self::Row) -> Option<&str> {
         None
     }
-    /// Where and how to say that another call took a unique value between our look and our write, again and again.
-    fn raced() -> Problem;
+    /// Returns the problem to report if other calls repeatedly took a unique value between this
+    /// call's read and its write.
+    fn race_problem() -> Problem;
 }
 
 /// A call, checked field by field.
@@ -131,21 +135,21 @@ pub(super) struct Call<C> {
     pub commands: Vec<C>,
 }
 
-/// The answer of a call as it is kept with its key.
+/// The answer of a call as it is stored with its key.
 #[derive(Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
     rows: Vec<(Outcome, Option<Uuid>, Vec<Problem>)>,
 }
 
-/// Runs a call, in a transaction of its own. Begun again, it sees what another call has written.
+/// Runs a call in a transaction of its own. A retry sees the rows that another call has written.
 pub(super) async fn run<N: BatchEntity>(
     scope: &TenantScope,
     clock: &Clock,
     call: &Call<N::Command>,
 ) -> Result<Batch<N::Row>, Fault> {
-    if call.commands.iter().all(Checked::has_wrong_id) && !call.commands.is_empty() {
-        let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(answered);
+    if call.commands.iter().all(CheckedCommand::has_wrong_id) && !call.commands.is_empty() {
+        let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(to_row_answer);
         return Ok(Batch { rows: rows.collect(), refused: Vec::new(), replayed: false, seq: None });
     }
     let decide = |mut work: Work| async move {
@@ -155,7 +159,7 @@ pub(super) async fn run<N: BatchEntity>(
     let is_to_keep = |batch: &Batch<N::Row>| batch.seq.is_some() && !batch.replayed;
     match with_retries(scope, decide, is_to_keep).await {
         Ok((batch, _)) => Ok(batch),
-        Err(fault) if fault.unique_violation().is_some() => Ok(Batch::refused(N::raced())),
+        Err(fault) if fault.unique_violation().is_some() => Ok(Batch::refused(N::race_problem())),
         Err(fault) => Err(fault),
     }
 }
@@ -163,15 +167,16 @@ pub(super) async fn run<N: BatchEntity>(
 async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
     let now = clock.now();
     let mut context = N::load(work, &call.commands).await?;
-    // Looked up after loading: whoever used this key at the same time has either committed, and its answer is found here, or will stand
-    // in the way of our write. Before loading, we could miss its answer and meet its rows.
+    // Looked up after loading: a concurrent call with this key has either committed, and its answer
+    // is found here, or will conflict with our write. Before loading, we could miss its answer and
+    // then find its rows.
     if let Some(key) = &call.key
-        && let Some(batch) = remembered::<N>(work, key).await?
+        && let Some(batch) = stored_batch::<N>(work, key).await?
     {
         return Ok(batch);
     }
     let verdicts: Vec<Verdict<N::Row>> =
-        call.commands.iter().map(|command| N::decide(&mut context, command, Fresh { id: clock.uuid(), now })).collect();
+        call.commands.iter().map(|command| N::decide(&mut context, command, NewIdAndTime { id: clock.uuid(), now })).collect();
     let mut seq = None;
     let writes = match call.mode {
         Mode::Write => true,
@@ -183,33 +188,36 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
         let created: Vec<&N::Row> = changes.iter().filter(|c| c.before.is_none()).map(|c| c.after).collect();
         let updated: Vec<(&N::Row, &N::Row)> = changes.iter().filter_map(|c| Some((c.before?, c.after))).collect();
         if !changes.is_empty() {
-            // Before the write, which may destroy keys: what a person was is committed to under the key that goes.
+            // Done before the write, which may destroy keys: the former personal data are committed
+            // to under the key that is destroyed.
             let ids: Vec<Uuid> = changes.iter().map(|change| N::id(change.after)).collect();
-            let keys = if audit::listens() { N::history_keys(work, &ids, now).await? } else { HashMap::new() };
-            // With its code a row is locked against those who only refer to it as well: documents are written behind the counter, and would wait there for
-            // the row while this call waits for the counter.
+            let keys = if audit::logs_changes() { N::history_keys(work, &ids, now).await? } else { HashMap::new() };
+            // A change of the code locks the row also against transactions that only refer to it:
+            // documents are written while the counter row is locked, and would wait for this row
+            // while this call waits for the counter row.
             if updated.iter().any(|(before, after)| N::code(before) != N::code(after)) {
                 journal::hold(work).await?;
             }
             N::write(work, &created, &updated).await?;
             note::<N>(work, &changes, &keys);
         }
-        let events = changes.iter().flat_map(|change| std::iter::once(N::event(change)).chain(N::event_beside(change))).collect();
+        let events =
+            changes.iter().flat_map(|change| std::iter::once(N::event(change)).chain(N::additional_event(change))).collect();
         seq = journal::append(work, events, now).await?;
         if let (Some(key), Some(_)) = (&call.key, seq) {
             let receipt = Receipt { seq, rows: verdicts.iter().map(kept::<N>).collect() };
             let receipt =
                 serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
-            idempotency::remember(work, [(key, receipt)], now).await?;
+            idempotency::store_receipts(work, [(key, receipt)], now).await?;
         }
     }
-    let rows = verdicts.into_iter().map(answered).collect();
+    let rows = verdicts.into_iter().map(to_row_answer).collect();
     Ok(Batch { rows, refused: Vec::new(), replayed: false, seq })
 }
 
-/// Notes for the audit log how the rows differ.
+/// Records the differences of the rows for the audit log.
 fn note<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &HashMap<Uuid, DataKey>) {
-    if !audit::listens() {
+    if !audit::logs_changes() {
         return;
     }
     for Change { before, after } in changes {
@@ -219,7 +227,7 @@ fn note<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &
     }
 }
 
-async fn remembered<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
+async fn stored_batch<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
     let receipt = match idempotency::before(work, key).await? {
         None => return Ok(None),
         Some(KeyUse::Reused) => return Ok(Some(Batch::refused(Problem::at("idempotencyKey", Rejection::KeyReused)))),
@@ -231,7 +239,7 @@ async fn remembered<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Bat
     let rows: HashMap<Uuid, N::Row> = N::find(work, ids).await?.into_iter().map(|row| (N::id(&row), row)).collect();
     let rows = receipt.rows.into_iter().map(|(outcome, id, problems)| {
         let row = id.and_then(|id| rows.get(&id)).cloned();
-        Answered { outcome, row, problems }
+        RowAnswer { outcome, row, problems }
     });
     Ok(Some(Batch { rows: rows.collect(), refused: Vec::new(), replayed: true, seq: receipt.seq }))
 }
@@ -253,12 +261,12 @@ fn kept<N: BatchEntity>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Ve
     }
 }
 
-fn answered<R>(verdict: Verdict<R>) -> Answered<R> {
-    let done = |outcome, row| Answered { outcome, row: Some(row), problems: Vec::new() };
+fn to_row_answer<R>(verdict: Verdict<R>) -> RowAnswer<R> {
+    let done = |outcome, row| RowAnswer { outcome, row: Some(row), problems: Vec::new() };
     match verdict {
         Verdict::Created(row) => done(Outcome::Created, row),
         Verdict::Updated { after, .. } => done(Outcome::Updated, after),
         Verdict::Unchanged(row) => done(Outcome::Unchanged, row),
-        Verdict::Refused(Refusal { problems, current }) => Answered { outcome: Outcome::Refused, row: current, problems },
+        Verdict::Refused(Refusal { problems, current }) => RowAnswer { outcome: Outcome::Refused, row: current, problems },
     }
 }

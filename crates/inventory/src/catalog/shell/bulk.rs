@@ -1,11 +1,11 @@
-//! Many rows that come in a file: made or changed by their keys, or only made.
+//! Rows from a file: created or changed by their keys, or only created.
 
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, idempotency::hash_of};
 
 use super::{
     Catalog,
-    batch::{Ask, Batch},
+    batch::{Batch, CallOptions},
     entities::{Categories, Customers, Suppliers},
     products::Products,
 };
@@ -17,16 +17,16 @@ use crate::catalog::core::{
     supplier::{self, SupplierFields, SupplierRow},
 };
 
-/// What becomes of a row whose key is there already.
+/// Handling of a row whose key exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Onto {
-    /// It is refused.
+pub enum OnExistingKey {
+    /// The row is refused.
     New,
-    /// It is changed.
+    /// The existing row is changed.
     Key,
 }
 
-impl Onto {
+impl OnExistingKey {
     fn target<I>(self) -> Target<I> {
         match self {
             Self::New => Target::New,
@@ -40,8 +40,8 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<ProductFields>,
-        onto: Onto,
-        ask: Ask,
+        onto: OnExistingKey,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| product::check(onto.target(), fields, Checker::default())).collect();
@@ -52,8 +52,8 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<CategoryFields>,
-        onto: Onto,
-        ask: Ask,
+        onto: OnExistingKey,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| category::check(onto.target(), fields, Checker::default())).collect();
@@ -64,8 +64,8 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<SupplierFields>,
-        onto: Onto,
-        ask: Ask,
+        onto: OnExistingKey,
+        ask: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| supplier::check(onto.target(), fields, Checker::default())).collect();
@@ -76,8 +76,8 @@ impl Catalog {
         &self,
         permit: Permit<kind::CustomerWrite>,
         rows: Vec<CustomerFields>,
-        onto: Onto,
-        ask: Ask,
+        onto: OnExistingKey,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| customer::check(onto.target(), fields, Checker::default())).collect();

@@ -1,4 +1,4 @@
-//! Archiving a category whose products go to another one, in one step.
+//! Archiving a category and moving its products to another one, in one step.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -13,15 +13,15 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Catalog, Which,
-    batch::{Answered, Ask, Batch, Mode, Outcome},
-    merge::{MOST_MOVED, MergeStop, earlier, turned},
+    Catalog, RowRef,
+    batch::{Batch, CallOptions, Mode, Outcome, RowAnswer},
+    merge::{MAX_MOVED, MergeStop, stored_result, turned},
     traced,
-    writes::{key_refused, target},
+    writes::{key_rejection, target},
 };
 use crate::catalog::{
     core::{
-        Checker, Fresh, Problem, Refusal, Rejection, Subject, Verdict,
+        Checker, NewIdAndTime, Problem, Refusal, Rejection, Subject, Verdict,
         category::CategoryRow,
         life::{LifeCommand, LifeContext, Step},
     },
@@ -29,14 +29,14 @@ use crate::catalog::{
     rows::{self, life, small::by_id},
 };
 
-/// What is remembered of the call.
+/// Stored result of the call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     id: CategoryId,
     seq: Option<i64>,
 }
 
-/// Why nothing was archived.
+/// Reason why nothing was archived.
 enum Stop {
     Refused(Box<Refusal<CategoryRow>>),
     Fault(Fault),
@@ -67,16 +67,16 @@ impl From<MergeStop> for Stop {
 }
 
 impl Catalog {
-    /// Takes a category out of use whose products go to another one, once for the key.
+    /// Archives a category and moves its products to another one, once for the key.
     pub async fn category_archive_into(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
+        which: RowRef,
         into: &str,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let text = ask.key.unwrap_or_default();
-        if let Some(why) = key_refused(&text) {
+        if let Some(why) = key_rejection(&text) {
             return Ok(Batch::refused(Problem::at("idempotencyKey", why)));
         }
         let mut checker = Checker::default();
@@ -91,12 +91,12 @@ impl Catalog {
         let hash = hash_of(&(id, into));
         let key = Key { owner: permit.actor().id, mutation: "categoryArchive", key: text, hash };
         let command = LifeCommand { target, step: Step::Archive, problems: Vec::new() };
-        let fresh = Fresh { id: self.clock.uuid(), now: self.clock.now() };
+        let fresh = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
         let mut work = permit.scope(&self.db).begin().await?;
         let done = archived(&mut work, &key, (&command, id, into), fresh).await;
         match settle(work, done, ask.mode == Mode::Check).await {
             Ok(Acted { value, seq, is_replayed }) => {
-                let row = Answered { outcome: Outcome::Updated, row: Some(value), problems: Vec::new() };
+                let row = RowAnswer { outcome: Outcome::Updated, row: Some(value), problems: Vec::new() };
                 Ok(Batch { rows: vec![row], refused: Vec::new(), replayed: is_replayed, seq })
             }
             Err(Stop::Refused(refusal)) => Ok(refused(*refusal)),
@@ -105,9 +105,9 @@ impl Catalog {
     }
 }
 
-/// The answer to a call that was refused, with the category as it is where its version is another one.
+/// The answer to a refused call, with the current category if its version differs.
 fn refused(Refusal { problems, current }: Refusal<CategoryRow>) -> Batch<CategoryRow> {
-    let row = Answered { outcome: Outcome::Refused, row: current, problems };
+    let row = RowAnswer { outcome: Outcome::Refused, row: current, problems };
     Batch { rows: vec![row], refused: Vec::new(), replayed: false, seq: None }
 }
 
@@ -115,12 +115,12 @@ async fn archived(
     work: &mut Work,
     key: &Key,
     (command, id, into): (&LifeCommand<CategoryId>, CategoryId, CategoryId),
-    fresh: Fresh,
+    fresh: NewIdAndTime,
 ) -> Result<Acted<CategoryRow>, Stop> {
     let now = fresh.now;
-    // Products before the counter, as those who change one lock them; categories behind it.
-    let products = rows::product::of_category(work, id, MOST_MOVED + 1).await?;
-    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+    // Products are locked before the counter row, as in changes of products; categories after it.
+    let products = rows::product::lock_products_of_category(work, id, MAX_MOVED + 1).await?;
+    if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
         return again(work, &receipt).await;
     }
     let row = by_id::<entity::category::Entity, _>(work, id).await?;
@@ -129,12 +129,12 @@ async fn archived(
         Verdict::Created(row) | Verdict::Unchanged(row) => return Ok(Acted { value: row, seq: None, is_replayed: false }),
         Verdict::Refused(refusal) => return Err(Stop::Refused(Box::new(refusal))),
     };
-    takes_products(work, id, into).await?;
-    if products.len() > MOST_MOVED {
-        return Err(Stop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+    check_accepts_products(work, id, into).await?;
+    if products.len() > MAX_MOVED {
+        return Err(Stop::at("id", Rejection::TooMany { most: MAX_MOVED }));
     }
     let moved = turned(work, products, |row| row.category_id = Some(into), now).await?;
-    // Categories below it, and products that came into it meanwhile, hold it as ever.
+    // Its child categories, and products that were added to it meanwhile, still prevent it.
     let left = life::category(work, id, Step::Archive).await?.hindrances;
     if !left.is_empty() {
         return Err(Stop::of(left.into_iter().map(|why| Problem::at("id", why)).collect()));
@@ -149,7 +149,7 @@ async fn archived(
 }
 
 /// Refuses a category that products cannot be put into.
-async fn takes_products(work: &Work, id: CategoryId, into: CategoryId) -> Result<(), Stop> {
+async fn check_accepts_products(work: &Work, id: CategoryId, into: CategoryId) -> Result<(), Stop> {
     if id == into {
         return Err(Stop::at("moveToId", Rejection::IntoItself));
     }
@@ -162,7 +162,7 @@ async fn takes_products(work: &Work, id: CategoryId, into: CategoryId) -> Result
     }
 }
 
-/// The answer to a call that is repeated: the category as it is now.
+/// The answer to a repeated call: the current category.
 async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<CategoryRow>, Stop> {
     let row = by_id::<entity::category::Entity, _>(work, receipt.id).await?;
     let value = row.ok_or_else(|| Fault::corrupt("category", "a category that was archived stays"))?;

@@ -1,4 +1,4 @@
-//! The small nouns as the engine sees them.
+//! The small nouns and their implementation of `BatchEntity`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,13 +17,13 @@ use super::{
 use crate::catalog::events;
 use crate::catalog::{
     core::{
-        Fresh, Patch, Problem, Rejection, Subject, Target, Verdict, category, channel, customer, family,
+        NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict, category, channel, customer, family,
         store::{self, Life, StoreRow},
         supplier,
     },
     rows::{
         category as category_rows, customer as customer_rows, history_key, merge as merge_rows,
-        small::{self, by_ids, by_ids_or_texts},
+        small::{self, by_ids, lock_by_ids_or_texts},
         uses,
     },
 };
@@ -56,7 +56,7 @@ impl BatchEntity for Stores {
         for command in commands {
             let key = command.code.set().map(|code| code.key.as_str());
             let id: Vec<StoreId> = command.target.id().into_iter().collect();
-            for row in by_ids_or_texts::<entity::store::Entity, _>(work, &id, "code_key", key.as_slice()).await? {
+            for row in lock_by_ids_or_texts::<entity::store::Entity, _>(work, &id, "code_key", key.as_slice()).await? {
                 context.code_owner = context.code_owner.or(key.filter(|key| *key == row.code_key).map(|_| row.id));
                 context.row = if Some(row.id) == command.target.id() { Some(row) } else { context.row };
             }
@@ -64,12 +64,12 @@ impl BatchEntity for Stores {
                 context.tenant_zone = small::tenant_zone(work).await?;
             }
             if command.life == Life::Archive {
-                context.uses = uses::of(work, uses::Tied::Store, &id).await?.into_values().flatten().collect();
+                context.uses = uses::of(work, uses::UsedColumn::Store, &id).await?.into_values().flatten().collect();
             }
         }
         Ok(context)
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<StoreRow> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<StoreRow> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&StoreRow], updated: &[(&StoreRow, &StoreRow)]) -> Result<(), Fault> {
@@ -96,7 +96,7 @@ impl BatchEntity for Stores {
     fn code(row: &StoreRow) -> Option<&str> {
         Some(&row.code_key)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("code", Rejection::Taken(Subject::Code))
     }
 }
@@ -117,15 +117,16 @@ impl BatchEntity for Suppliers {
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.set()).map(|code| code.key.as_str()).collect();
         let ids: Vec<SupplierId> = commands.iter().filter_map(|command| command.target.id()).collect();
-        let rows = by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &keys).await?;
+        let rows = lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &keys).await?;
         let by_code = rows.iter().map(|row| (row.code_key.clone(), row.id)).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
         Ok(supplier::SupplierContext { tenant: work.tenant(), rows, by_code, seen: HashSet::new() })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
         context.decide(command, fresh)
     }
-    /// Writes suppliers, new ones in the order of their codes, so that two calls that make the same ones wait for each other instead of both for ever.
+    /// Writes suppliers, new ones in the order of their codes, so that two calls that create the
+    /// same ones do not deadlock.
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         let mut new = created.to_vec();
         new.sort_by(|a, b| a.code_key.cmp(&b.code_key));
@@ -147,7 +148,7 @@ impl BatchEntity for Suppliers {
     fn code(row: &Self::Row) -> Option<&str> {
         Some(&row.code_key)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("code", Rejection::Taken(Subject::Code))
     }
 }
@@ -168,10 +169,10 @@ impl BatchEntity for Channels {
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.as_ref()).map(|code| code.key.as_str()).collect();
         let none: [ChannelId; 0] = [];
-        let rows = by_ids_or_texts::<entity::channel::Entity, _>(work, &none, "code_key", &keys).await?;
+        let rows = lock_by_ids_or_texts::<entity::channel::Entity, _>(work, &none, "code_key", &keys).await?;
         Ok(channel::ChannelContext { tenant: work.tenant(), code_owner: rows.first().map(|row| row.id) })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
@@ -189,7 +190,7 @@ impl BatchEntity for Channels {
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
         events::CHANNEL_CREATED.of(change.after.id, change.after.version)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("code", Rejection::Taken(Subject::Code))
     }
 }
@@ -210,7 +211,7 @@ impl BatchEntity for Families {
     async fn load(work: &Work, _: &[Self::Command]) -> Result<TenantId, Fault> {
         Ok(work.tenant())
     }
-    fn decide(tenant: &mut TenantId, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+    fn decide(tenant: &mut TenantId, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
         family::decide(*tenant, command, fresh)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
@@ -228,7 +229,7 @@ impl BatchEntity for Families {
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
         events::FAMILY_CREATED.of(change.after.id, change.after.version)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("name", Rejection::Taken(Subject::Family))
     }
 }
@@ -249,7 +250,7 @@ impl BatchEntity for Categories {
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         category_rows::context(work, commands).await
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
@@ -263,7 +264,7 @@ impl BatchEntity for Categories {
         let kind = if change.before.is_some() { events::CATEGORY_UPDATED } else { events::CATEGORY_CREATED };
         kind.of(change.after.id, change.after.version)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("slug", Rejection::Taken(Subject::Slug))
     }
 }
@@ -288,19 +289,19 @@ impl BatchEntity for Customers {
         let mut targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
         let named: HashSet<CustomerId> = targets.iter().copied().collect();
         let refs: Vec<&str> = commands.iter().filter_map(|c| c.fields.external_ref.set()).map(String::as_str).collect();
-        // Before the rows are locked, so that they are locked in the order of their ids.
+        // Looked up before the rows are locked, so that they are locked in the order of their IDs.
         targets.extend(merge_rows::survivors_of_refs(work, &refs).await?);
-        let rows = customer_rows::to_change(work, &targets, &refs).await?;
+        let rows = customer_rows::lock_for_update(work, &targets, &refs).await?;
         let by_ref = rows.iter().filter_map(|row| Some((row.external_ref.clone()?, row.id))).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        let forgets = commands.iter().filter(|c| c.purpose == customer::Purpose::Forget);
+        let forgets = commands.iter().filter(|c| c.purpose == customer::CustomerAction::Forget);
         let forgotten: Vec<CustomerId> = forgets.filter_map(|c| c.target.id()).collect();
         let merged = merge_rows::merged_customers(work, &forgotten).await?;
         let unnamed = merged.into_iter().filter(|(_, one)| !named.contains(one)).map(|(into, _)| into).collect();
         let (seen, touched) = (HashSet::new(), HashSet::new());
         Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen, touched, unnamed })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
@@ -320,7 +321,7 @@ impl BatchEntity for Customers {
     fn code(row: &Self::Row) -> Option<&str> {
         row.external_ref.as_deref()
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef))
     }
 }

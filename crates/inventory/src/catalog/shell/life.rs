@@ -1,4 +1,5 @@
-//! Archiving and restoring, for every noun that can be: the engine's way, with commands of their own.
+//! Archiving and restoring, for every noun that supports it: with the engine, and commands of their
+//! own.
 
 use std::{collections::HashMap, future::Future, marker::PhantomData};
 
@@ -12,19 +13,19 @@ use platform::{
 use uuid::Uuid;
 
 use super::{
-    Catalog, Which,
-    batch::{Ask, Batch, BatchEntity, Change},
+    Catalog, RowRef,
+    batch::{Batch, BatchEntity, CallOptions, Change},
     entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     writes::target,
 };
 use crate::catalog::{
     core::{
-        Checker, Fresh, Problem, Rejection, Verdict,
+        Checker, NewIdAndTime, Problem, Rejection, Verdict,
         category::CategoryRow,
         channel::ChannelRow,
         customer::CustomerRow,
         family::FamilyRow,
-        life::{LifeCommand, LifeContext, Retires, Step},
+        life::{Archivable, LifeCommand, LifeContext, Step},
         store::StoreRow,
         supplier::SupplierRow,
     },
@@ -33,26 +34,26 @@ use crate::catalog::{
 };
 
 /// A noun that is archived and restored.
-pub(super) trait Retiring: BatchEntity {
-    /// Loads and locks a row and what stands in the way of the step.
+pub(super) trait ArchivableEntity: BatchEntity {
+    /// Loads and locks a row and the reasons that prevent the step.
     fn life_context(
         work: &Work,
         id: Id<Self::Noun>,
         step: Step,
     ) -> impl Future<Output = Result<LifeContext<Self::Row>, Fault>> + Send;
     /// The event of a row that was archived or restored.
-    fn turned(row: &Self::Row, step: Step) -> NewEvent;
-    /// The event beside it, for those who follow another kind.
-    fn turned_beside(_: &Self::Row) -> Option<NewEvent> {
+    fn life_event(row: &Self::Row, step: Step) -> NewEvent;
+    /// Returns an additional event, for subscribers of another kind.
+    fn additional_life_event(_: &Self::Row) -> Option<NewEvent> {
         None
     }
 }
 
-impl Retiring for Categories {
+impl ArchivableEntity for Categories {
     async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
         life::category(work, id, step).await
     }
-    fn turned(row: &CategoryRow, step: Step) -> NewEvent {
+    fn life_event(row: &CategoryRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CATEGORY_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CATEGORY_RESTORED.of(row.id, row.version),
@@ -60,11 +61,11 @@ impl Retiring for Categories {
     }
 }
 
-impl Retiring for Suppliers {
+impl ArchivableEntity for Suppliers {
     async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
         life::supplier(work, id, step).await
     }
-    fn turned(row: &SupplierRow, step: Step) -> NewEvent {
+    fn life_event(row: &SupplierRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::SUPPLIER_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::SUPPLIER_RESTORED.of(row.id, row.version),
@@ -72,11 +73,11 @@ impl Retiring for Suppliers {
     }
 }
 
-impl Retiring for Channels {
+impl ArchivableEntity for Channels {
     async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
         life::channel(work, id, step).await
     }
-    fn turned(row: &ChannelRow, step: Step) -> NewEvent {
+    fn life_event(row: &ChannelRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CHANNEL_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CHANNEL_RESTORED.of(row.id, row.version),
@@ -84,11 +85,11 @@ impl Retiring for Channels {
     }
 }
 
-impl Retiring for Families {
+impl ArchivableEntity for Families {
     async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
         life::family(work, id, step).await
     }
-    fn turned(row: &FamilyRow, step: Step) -> NewEvent {
+    fn life_event(row: &FamilyRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::FAMILY_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::FAMILY_RESTORED.of(row.id, row.version),
@@ -96,11 +97,11 @@ impl Retiring for Families {
     }
 }
 
-impl Retiring for Customers {
+impl ArchivableEntity for Customers {
     async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
         life::customer(work, id, step).await
     }
-    fn turned(row: &CustomerRow, step: Step) -> NewEvent {
+    fn life_event(row: &CustomerRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CUSTOMER_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CUSTOMER_RESTORED.of(row.id, row.version),
@@ -108,30 +109,31 @@ impl Retiring for Customers {
     }
 }
 
-/// Stores come back this way; `Catalog::store_archive` archives them.
-impl Retiring for Stores {
+/// Restores stores; `Catalog::store_archive` archives them.
+impl ArchivableEntity for Stores {
     async fn life_context(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<LifeContext<StoreRow>, Fault> {
         life::store(work, id).await
     }
-    fn turned(row: &StoreRow, step: Step) -> NewEvent {
+    fn life_event(row: &StoreRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::STORE_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::STORE_RESTORED.of(row.id, row.version),
         }
     }
-    /// What remembers stores, in older releases as well, follows this kind (`events::CACHED`).
-    fn turned_beside(row: &StoreRow) -> Option<NewEvent> {
+    /// Returns an event of the kind on which caches of stores invalidate, in older releases as well
+    /// (`events::CACHED`).
+    fn additional_life_event(row: &StoreRow) -> Option<NewEvent> {
         Some(events::STORE_UPDATED.of(row.id, row.version))
     }
 }
 
-/// A noun as the engine sees it while its rows are archived or restored.
-struct Lives<N>(PhantomData<N>);
+/// A noun's implementation of `BatchEntity` for archiving and restoring.
+struct LifecycleEntity<N>(PhantomData<N>);
 
-impl<N> BatchEntity for Lives<N>
+impl<N> BatchEntity for LifecycleEntity<N>
 where
-    N: Retiring,
-    N::Row: Retires,
+    N: ArchivableEntity,
+    N::Row: Archivable,
 {
     type Row = N::Row;
     type Command = LifeCommand<Id<N::Noun>>;
@@ -153,7 +155,7 @@ where
             None => Ok(LifeContext { row: None, hindrances: Vec::new() }),
         }
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<N::Row> {
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<N::Row> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&N::Row], updated: &[(&N::Row, &N::Row)]) -> Result<(), Fault> {
@@ -164,133 +166,133 @@ where
     }
     fn event(change: &Change<'_, N::Row>) -> NewEvent {
         let step = if change.after.archived_at().is_some() { Step::Archive } else { Step::Restore };
-        N::turned(change.after, step)
+        N::life_event(change.after, step)
     }
-    fn event_beside(change: &Change<'_, N::Row>) -> Option<NewEvent> {
-        N::turned_beside(change.after)
+    fn additional_event(change: &Change<'_, N::Row>) -> Option<NewEvent> {
+        N::additional_life_event(change.after)
     }
-    /// Neither step takes a value that is unique.
-    fn raced() -> Problem {
-        Problem::at("id", Rejection::Missing(<N::Row as Retires>::WHAT))
+    /// Neither step changes a unique value.
+    fn race_problem() -> Problem {
+        Problem::at("id", Rejection::Missing(<N::Row as Archivable>::SUBJECT))
     }
 }
 
 impl Catalog {
-    async fn turn<N, P>(
+    async fn change_life<N, P>(
         &self,
         permit: Permit<P>,
-        which: &Which,
-        ask: &Ask,
+        which: &RowRef,
+        ask: &CallOptions,
         (mutation, step): (&'static str, Step),
     ) -> Result<Batch<N::Row>, Fault>
     where
-        N: Retiring,
-        N::Row: Retires,
+        N: ArchivableEntity,
+        N::Row: Archivable,
         P: Permission,
     {
         let mut checker = Checker::default();
-        let target = target(which, <N::Row as Retires>::WHAT, &mut checker);
+        let target = target(which, <N::Row as Archivable>::SUBJECT, &mut checker);
         let command = LifeCommand { target, step, problems: checker.problems };
-        self.run::<Lives<N>, _>(permit, ask, (mutation, hash_of(&which.id)), vec![command]).await
+        self.run::<LifecycleEntity<N>, _>(permit, ask, (mutation, hash_of(&which.id)), vec![command]).await
     }
 
-    /// Takes a category out of use: nothing that is in use lies in it.
+    /// Archives a category. Refused while it has products or categories in use.
     pub async fn category_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
-        self.turn::<Categories, _>(permit, &which, &ask, ("categoryArchive", Step::Archive)).await
+        self.change_life::<Categories, _>(permit, &which, &ask, ("categoryArchive", Step::Archive)).await
     }
     pub async fn category_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
-        self.turn::<Categories, _>(permit, &which, &ask, ("categoryRestore", Step::Restore)).await
+        self.change_life::<Categories, _>(permit, &which, &ask, ("categoryRestore", Step::Restore)).await
     }
 
-    /// Takes a family out of use: none of its variants is in use.
+    /// Archives a family. Refused while a variant of it is in use.
     pub async fn family_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<FamilyRow>, Fault> {
-        self.turn::<Families, _>(permit, &which, &ask, ("productFamilyArchive", Step::Archive)).await
+        self.change_life::<Families, _>(permit, &which, &ask, ("productFamilyArchive", Step::Archive)).await
     }
     pub async fn family_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<FamilyRow>, Fault> {
-        self.turn::<Families, _>(permit, &which, &ask, ("productFamilyRestore", Step::Restore)).await
+        self.change_life::<Families, _>(permit, &which, &ask, ("productFamilyRestore", Step::Restore)).await
     }
 
-    /// Takes a supplier out of use: nothing is on order with it.
+    /// Archives a supplier. Refused while it has open purchase orders.
     pub async fn supplier_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
-        self.turn::<Suppliers, _>(permit, &which, &ask, ("supplierArchive", Step::Archive)).await
+        self.change_life::<Suppliers, _>(permit, &which, &ask, ("supplierArchive", Step::Archive)).await
     }
     pub async fn supplier_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
-        self.turn::<Suppliers, _>(permit, &which, &ask, ("supplierRestore", Step::Restore)).await
+        self.change_life::<Suppliers, _>(permit, &which, &ask, ("supplierRestore", Step::Restore)).await
     }
 
-    /// Takes a channel out of use: its orders are done, and no integration sells there.
+    /// Archives a channel. Refused while it has open orders or integrations that sell there.
     pub async fn channel_archive(
         &self,
         permit: Permit<kind::ChannelWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<ChannelRow>, Fault> {
-        self.turn::<Channels, _>(permit, &which, &ask, ("channelArchive", Step::Archive)).await
+        self.change_life::<Channels, _>(permit, &which, &ask, ("channelArchive", Step::Archive)).await
     }
     pub async fn channel_restore(
         &self,
         permit: Permit<kind::ChannelWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<ChannelRow>, Fault> {
-        self.turn::<Channels, _>(permit, &which, &ask, ("channelRestore", Step::Restore)).await
+        self.change_life::<Channels, _>(permit, &which, &ask, ("channelRestore", Step::Restore)).await
     }
 
-    /// Takes a customer out of use: its orders are done.
+    /// Archives a customer. Refused while it has open orders.
     pub async fn customer_archive(
         &self,
         permit: Permit<kind::CustomerWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
-        self.turn::<Customers, _>(permit, &which, &ask, ("customerArchive", Step::Archive)).await
+        self.change_life::<Customers, _>(permit, &which, &ask, ("customerArchive", Step::Archive)).await
     }
     pub async fn customer_restore(
         &self,
         permit: Permit<kind::CustomerWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
-        self.turn::<Customers, _>(permit, &which, &ask, ("customerRestore", Step::Restore)).await
+        self.change_life::<Customers, _>(permit, &which, &ask, ("customerRestore", Step::Restore)).await
     }
 
-    /// Opens a store that was closed.
+    /// Restores a closed store.
     pub async fn store_restore(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
-        self.turn::<Stores, _>(permit, &which, &ask, ("storeRestore", Step::Restore)).await
+        self.change_life::<Stores, _>(permit, &which, &ask, ("storeRestore", Step::Restore)).await
     }
 }

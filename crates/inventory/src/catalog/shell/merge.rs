@@ -1,4 +1,5 @@
-//! Merging two customers. Orders, returns and what was printed of them keep the one that they were made for; lists and figures of the other have both.
+//! Merging two customers. Orders, returns and their printed papers keep the customer that they were
+//! created for; lists and figures of the survivor cover both.
 
 use std::collections::HashMap;
 
@@ -15,12 +16,12 @@ use platform::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Catalog, Mode, traced, writes::key_refused};
+use super::{Catalog, Mode, traced, writes::key_rejection};
 use crate::catalog::{
     core::{
-        Fresh, Problem, Rejection,
+        NewIdAndTime, Problem, Rejection,
         customer::CustomerRow,
-        merge::{self, MOST_MERGED, MergeAsk},
+        merge::{self, MAX_MERGED, MergeAsk},
         product::{ProductDoc, ProductRow},
         supplier::SupplierRow,
         unmerge::CustomersMoved,
@@ -28,36 +29,37 @@ use crate::catalog::{
     events,
     rows::{
         self, merge as merge_rows,
-        unmerge::{Pair, keep_merge},
+        unmerge::{Pair, record_merge},
     },
 };
 
-/// Products that are put under another supplier at once, at most.
-pub const MOST_MOVED: usize = 2_000;
+/// The most products that one merge moves to another supplier.
+pub const MAX_MOVED: usize = 2_000;
 
-/// What was merged into what, as both are now.
+/// The merged row and the row that it was merged into, after the call.
 #[derive(Debug, Clone)]
-pub struct Merged<R> {
+pub struct MergedPair<R> {
     pub merged: R,
     pub into: R,
 }
 
-/// A customer that is merged into another, or no longer is, and how many documents are under its name.
+/// A customer that is merged into another, or no longer is, and the number of documents under its
+/// name.
 #[derive(Debug, Clone)]
 pub struct MergedCustomer {
-    pub rows: Merged<CustomerRow>,
+    pub rows: MergedPair<CustomerRow>,
     pub orders: i64,
     pub returns: i64,
 }
 
-/// Why nothing was merged.
+/// Reason why nothing was merged.
 pub type MergeStop = Stop<Problem>;
 
-pub fn stop_at(field: &str, why: Rejection) -> MergeStop {
+pub fn refuse_at(field: &str, why: Rejection) -> MergeStop {
     Problem::at(field, why).into()
 }
 
-/// What is remembered of a call that merges two customers, or takes that back.
+/// Stored result of a call that merges two customers or undoes a merge.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Receipt {
     pub merged: CustomerId,
@@ -67,14 +69,15 @@ pub(super) struct Receipt {
     pub returns: i64,
 }
 
-/// What an earlier call with this key left. Whatever the call writes is locked before.
-pub async fn earlier<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
-    if let Some(why) = key_refused(&key.key) {
-        return Err(stop_at("idempotencyKey", why));
+/// Returns the stored result of an earlier call with this key. The caller has locked all rows that
+/// it writes.
+pub async fn stored_result<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
+    if let Some(why) = key_rejection(&key.key) {
+        return Err(refuse_at("idempotencyKey", why));
     }
-    match idempotency::in_turn(work, key).await? {
+    match idempotency::lock_and_look_up(work, key).await? {
         Before::Nothing => Ok(None),
-        Before::Reused => Err(stop_at("idempotencyKey", Rejection::KeyReused)),
+        Before::Reused => Err(refuse_at("idempotencyKey", Rejection::KeyReused)),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
 }
@@ -90,7 +93,7 @@ impl Catalog {
         let key =
             Key { owner: permit.actor().id, mutation: "customerMerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
         let mut work = permit.scope(&self.db).begin().await?;
-        let fresh = Fresh { id: self.clock.uuid(), now: self.clock.now() };
+        let fresh = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
         let done = merged(&mut work, &key, &ask, fresh).await;
         settle(work, done, mode == Mode::Check).await
     }
@@ -100,14 +103,15 @@ async fn merged(
     work: &mut Work,
     key: &Key,
     ask: &MergeAsk<of::CustomerId>,
-    Fresh { id, now }: Fresh,
+    NewIdAndTime { id, now }: NewIdAndTime,
 ) -> Result<Acted<MergedCustomer>, MergeStop> {
-    // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
+    // Read before the rows are locked, so that they are locked in the order of their IDs: of two
+    // merges in opposite directions, one waits for the other.
     let before = merge_rows::merged_customers(work, &[ask.id, ask.into]).await?;
     let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
     let ids: Vec<CustomerId> = [ask.id, ask.into].into_iter().chain(own).collect();
-    let known = rows::customer::to_change(work, &ids, &[]).await?;
-    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+    let known = rows::customer::lock_for_update(work, &ids, &[]).await?;
+    if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
         return again(work, &receipt).await;
     }
     let row = |id: CustomerId| known.iter().find(|row| row.id == id);
@@ -115,15 +119,15 @@ async fn merged(
     let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
         return Err(MergeStop::Refused(problems));
     };
-    if before.len() >= MOST_MERGED {
-        return Err(stop_at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+    if before.len() >= MAX_MERGED {
+        return Err(refuse_at("intoId", Rejection::TooMany { most: MAX_MERGED }));
     }
     let one_after = CustomerRow { merged_into: Some(other.id), version: one.version + 1, updated_at: now, ..one.clone() };
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
     let turned = merge_rows::merge_customers(work, &one_after, &other_after).await?;
     let moved = CustomersMoved { turned: turned.iter().map(|(id, _)| *id).collect() };
     let pair = Pair::Customers { merged: one.id, into: other.id };
-    keep_merge(work, id, pair, text_of(&moved)?, now).await?;
+    record_merge(work, id, pair, text_of(&moved)?, now).await?;
     audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
     audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
     let mut all = vec![events::CUSTOMER_MERGED.of(one.id, one_after.version)];
@@ -137,63 +141,64 @@ async fn merged(
     let seq = journal::append(work, all, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
     idempotency::keep(work, key, &receipt, now).await?;
-    let rows = Merged { merged: one_after, into: other_after };
+    let rows = MergedPair { merged: one_after, into: other_after };
     Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }
 
-/// What a merge moved, as it is kept.
+/// Serializes a merge's list of moved rows for its record.
 pub fn text_of(moved: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_string(moved).map_err(|err| Fault::Broken(err.to_string()))
 }
 
-/// What the audit log says of the one that another is merged into.
+/// Returns the audit log fields of the row into which another is merged.
 pub fn merged_from(id: String) -> Fields {
     Fields::default().with("mergedFrom", id)
 }
 
-/// The answer to a call that is repeated: both as they are now.
+/// The answer to a repeated call: the current state of both customers.
 pub(super) async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, MergeStop> {
     let found = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
     let mut known: HashMap<CustomerId, CustomerRow> = found.into_iter().map(|row| (row.id, row)).collect();
     let lost = || Fault::corrupt("customer", "a customer that was merged stays");
     let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
     let into = known.remove(&receipt.into).ok_or_else(lost)?;
-    let value = MergedCustomer { rows: Merged { merged, into }, orders: receipt.orders, returns: receipt.returns };
+    let value = MergedCustomer { rows: MergedPair { merged, into }, orders: receipt.orders, returns: receipt.returns };
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }
 
-/// Products that were put under another supplier or into another category, and their events.
+/// Products that were moved to another supplier or category, and their events.
 #[derive(Debug, Default)]
 pub struct MovedProducts {
     pub ids: Vec<ProductId>,
     pub events: Vec<NewEvent>,
 }
 
-/// Puts the products of a supplier under another. None: there are more than are put there at once.
+/// Moves the products of a supplier to another. None if there are more than are moved at once.
 pub async fn move_products(
     work: &mut Work,
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
 ) -> Result<Option<MovedProducts>, Fault> {
-    let found = rows::product::of_supplier(work, from, MOST_MOVED + 1).await?;
-    if found.len() > MOST_MOVED {
+    let found = rows::product::lock_products_of_supplier(work, from, MAX_MOVED + 1).await?;
+    if found.len() > MAX_MOVED {
         return Ok(None);
     }
     turned(work, found, |row| row.supplier_id = Some(to), now).await.map(Some)
 }
 
-/// Puts those of these products under a supplier that are still under the other.
+/// Moves those of these products that still have the other supplier back to a supplier.
 pub async fn move_products_back(
     work: &mut Work,
     products: &[ProductId],
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
 ) -> Result<MovedProducts, Fault> {
-    let found = if products.is_empty() { Vec::new() } else { rows::product::still_of(work, products, from).await? };
+    let found =
+        if products.is_empty() { Vec::new() } else { rows::product::lock_products_still_of(work, products, from).await? };
     turned(work, found, |row| row.supplier_id = Some(to), now).await
 }
 
-/// Writes these products as `turn` leaves them, each as a change of its own.
+/// Applies `turn` to these products and writes each as a change of its own.
 pub(super) async fn turned(
     work: &mut Work,
     found: Vec<ProductRow>,
@@ -224,7 +229,7 @@ pub(super) async fn turned(
     Ok(MovedProducts { ids, events })
 }
 
-/// What the audit log compares of a supplier.
-pub fn traced_supplier(row: &SupplierRow) -> Fields {
+/// Returns the fields of a supplier that the audit log compares.
+pub fn supplier_audit_fields(row: &SupplierRow) -> Fields {
     traced::supplier(row)
 }

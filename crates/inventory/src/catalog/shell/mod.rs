@@ -20,19 +20,19 @@ use platform::{
     storage::{Database, Fault, Work},
 };
 
-pub use batch::{Answered, Ask, Batch, Mode, Outcome};
-pub use bulk::Onto;
+pub use batch::{Batch, CallOptions, Mode, Outcome, RowAnswer};
+pub use bulk::OnExistingKey;
 pub use merge::{
-    MOST_MOVED, MergeStop, Merged, MergedCustomer, MovedProducts, earlier, merged_from, move_products, move_products_back,
-    stop_at, text_of, traced_supplier,
+    MAX_MOVED, MergeStop, MergedCustomer, MergedPair, MovedProducts, merged_from, move_products, move_products_back, refuse_at,
+    stored_result, supplier_audit_fields, text_of,
 };
 pub use reads::{By, ProductBy};
-pub use restored::{forget_as_system, merged_and_known};
+pub use restored::{erase_as_system, merged_with_personal_data};
 pub use seal::seal_customers;
 pub use unmerge::unmerge_as_system;
-pub use writes::Which;
+pub use writes::RowRef;
 
-use super::core::{Fresh, channel};
+use super::core::{NewIdAndTime, channel};
 
 /// The most rows of a bulk upsert (DECIDED: limits).
 pub const MAX_ROWS: usize = 500;
@@ -45,8 +45,9 @@ pub struct Catalog {
     pub signer: CursorSigner,
 }
 
-/// What a new tenant has from its beginning: the channel DIRECT. Called inside the transaction that makes the tenant.
+/// Inserts the channel DIRECT, which each new tenant has. Called inside the transaction that
+/// creates the tenant.
 pub async fn begin_tenant(work: &Work, clock: &Clock) -> Result<(), Fault> {
-    let fresh = Fresh { id: clock.uuid(), now: clock.now() };
+    let fresh = NewIdAndTime { id: clock.uuid(), now: clock.now() };
     work.insert::<entity::channel::Entity>(channel::direct(platform::storage::Reads::tenant(work), fresh)).await
 }

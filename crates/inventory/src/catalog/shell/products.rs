@@ -1,4 +1,4 @@
-//! Products as the engine sees them.
+//! Products and their implementation of `BatchEntity`.
 
 use entity::prelude::{ProductId, ProductStatus, Quantity};
 use platform::{
@@ -14,7 +14,7 @@ use super::{
 use crate::catalog::events;
 use crate::catalog::{
     core::{
-        Fresh, Problem, Rejection, Subject, Verdict,
+        NewIdAndTime, Problem, Rejection, Subject, Verdict,
         kit::{self, KitCommand, KitDoc},
         product::{ProductCommand, ProductContext, ProductDoc, ProductRow},
     },
@@ -57,7 +57,7 @@ impl BatchEntity for Kits {
     async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::KitContext, Fault> {
         rows::kit::context(work, commands).await
     }
-    fn decide(context: &mut kit::KitContext, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+    fn decide(context: &mut kit::KitContext, command: &KitCommand, fresh: NewIdAndTime) -> Verdict<KitDoc> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, _: &[&KitDoc], updated: &[(&KitDoc, &KitDoc)]) -> Result<(), Fault> {
@@ -70,7 +70,7 @@ impl BatchEntity for Kits {
     fn event(change: &Change<'_, KitDoc>) -> NewEvent {
         product_event(change.before.map(|kit| &kit.row), &change.after.row)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("components", Rejection::Taken(Subject::Product))
     }
 }
@@ -92,7 +92,7 @@ impl BatchEntity for Products {
     async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
         rows::product_context::load(work, commands).await
     }
-    fn decide(context: &mut ProductContext, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+    fn decide(context: &mut ProductContext, command: &ProductCommand, fresh: NewIdAndTime) -> Verdict<ProductDoc> {
         context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
@@ -107,7 +107,7 @@ impl BatchEntity for Products {
     fn code(doc: &ProductDoc) -> Option<&str> {
         Some(&doc.row.sku_key)
     }
-    fn raced() -> Problem {
+    fn race_problem() -> Problem {
         Problem::at("sku", Rejection::Taken(Subject::Sku))
     }
 }

@@ -1,4 +1,5 @@
-//! What the catalogue shows. Lists are pages; a look-up that finds nothing, or something of another tenant, is None.
+//! Queries of the catalogue. Lists are pages; a look-up that finds nothing, or a row of another
+//! tenant, returns `None`.
 
 use std::sync::Arc;
 
@@ -16,9 +17,9 @@ use crate::catalog::{
         store::StoreRow, supplier::SupplierRow, text,
     },
     rows::{
-        self, Clause, Scoped,
+        self, Clause, ResolvedFilter,
         category::{CategoryPlace, CategorySorted},
-        customers::{Addresses, CustomerSorted, CustomerTests, NamedCustomers},
+        customers::{AddressSearch, CustomerSorted, CustomerTests, NamedCustomers},
         entity_filter::{self, Noun, NounTests},
         families::FamilySorted,
         filter::{Filter, TextTest},
@@ -36,7 +37,7 @@ pub enum By<I> {
     Key(String),
 }
 
-/// A product by what is known of it.
+/// Key by which a product is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProductBy {
     Id(ProductId),
@@ -58,10 +59,14 @@ impl Catalog {
         };
         Ok(found.map(Arc::new))
     }
-    /// Answers the searches of a filter, so that pages and counts can be asked of it.
-    pub async fn filtered(&self, permit: Permit<kind::ProductRead>, filter: Filter) -> Result<(TenantScope, Scoped), Fault> {
+    /// Runs the searches of a filter, so that pages and counts can be read with it.
+    pub async fn filtered(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        filter: Filter,
+    ) -> Result<(TenantScope, ResolvedFilter), Fault> {
         let scope = self.scope(permit);
-        let scoped = Scoped::resolve(&scope, filter).await?;
+        let scoped = ResolvedFilter::resolve(&scope, filter).await?;
         Ok((scope, scoped))
     }
 
@@ -89,7 +94,7 @@ impl Catalog {
             By::Key(slug) => small::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
     }
-    /// The children of a category, or the roots. Archived ones, the others, or all of them.
+    /// The children of a category, or the roots: archived ones, those in use, or all.
     pub async fn categories(
         &self,
         permit: Permit<kind::ProductRead>,
@@ -111,7 +116,7 @@ impl Catalog {
             By::Key(code) => {
                 let key = text::fold(code.trim());
                 let found = small::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
-                // By the code of one that is merged the one is found that it is merged into.
+                // The code of a merged supplier finds its survivor.
                 match found.as_ref().and_then(|row| row.merged_into) {
                     Some(into) => small::by_id::<entity::supplier::Entity, _>(&scope, into).await,
                     None => Ok(found),
@@ -152,7 +157,7 @@ impl Catalog {
             By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
         }
     }
-    /// Those that pass the tests; none of them by an e-mail address.
+    /// Customers that pass the tests; none is found by an e-mail address.
     pub async fn customers(
         &self,
         permit: Permit<kind::CustomerRead>,
@@ -160,9 +165,9 @@ impl Catalog {
         sorted: CustomerSorted,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customers::page(&self.scope(permit), tests, Addresses::Hidden, sorted, request).await
+        rows::customers::page(&self.scope(permit), tests, AddressSearch::Hidden, sorted, request).await
     }
-    /// The same, also by e-mail addresses, however their letters are written.
+    /// Like `customers`, but e-mail addresses are searched too, in any case of letters.
     pub async fn customers_by_address(
         &self,
         permit: Permit<kind::CustomerContactRead>,
@@ -170,10 +175,10 @@ impl Catalog {
         sorted: CustomerSorted,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customers::page(&self.scope(permit), tests, Addresses::Seen, sorted, request).await
+        rows::customers::page(&self.scope(permit), tests, AddressSearch::Seen, sorted, request).await
     }
-    /// Those that pass the tests and whose names pass theirs, by e-mail addresses too where the caller may see them; None where the tests leave more
-    /// than are compared by name.
+    /// Customers that pass the tests and the tests of names, by e-mail addresses too if the caller
+    /// may see them; None if more rows pass the tests than are compared by name.
     pub async fn customers_named(
         &self,
         permit: Permit<kind::CustomerRead>,
@@ -181,26 +186,27 @@ impl Catalog {
         tests: Nested<CustomerTests>,
         names: &[TextTest],
     ) -> Result<Option<NamedCustomers>, Fault> {
-        let addresses = if seen.is_some() { Addresses::Seen } else { Addresses::Hidden };
+        let addresses = if seen.is_some() { AddressSearch::Seen } else { AddressSearch::Hidden };
         rows::customers::named(&self.scope(permit), tests, addresses, names).await
     }
-    /// Those that pass the tests, counted up to one more than `limit`; none of them by an e-mail address.
+    /// Number of customers that pass the tests, counted up to one more than `limit`; none is found
+    /// by an e-mail address.
     pub async fn customers_count(
         &self,
         permit: Permit<kind::CustomerRead>,
         tests: Nested<CustomerTests>,
         limit: i64,
     ) -> Result<i64, Fault> {
-        rows::customers::count(&self.scope(permit), tests, Addresses::Hidden, limit).await
+        rows::customers::count(&self.scope(permit), tests, AddressSearch::Hidden, limit).await
     }
-    /// The same, also by e-mail addresses, however their letters are written.
+    /// Like `customers_count`, but e-mail addresses are searched too, in any case of letters.
     pub async fn customers_count_by_address(
         &self,
         permit: Permit<kind::CustomerContactRead>,
         tests: Nested<CustomerTests>,
         limit: i64,
     ) -> Result<i64, Fault> {
-        rows::customers::count(&self.scope(permit), tests, Addresses::Seen, limit).await
+        rows::customers::count(&self.scope(permit), tests, AddressSearch::Seen, limit).await
     }
 
     pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {

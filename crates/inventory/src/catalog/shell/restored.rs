@@ -12,25 +12,27 @@ use super::{
 };
 use crate::catalog::{
     core::{Checker, Target, customer},
-    rows::merge::{known_merged, merged_customers},
+    rows::merge::{merged_customers, unerased_merged_customers},
 };
 
-/// The customers that are merged into one, and of whom something is known; those that came along with another of them are last.
+/// Returns the customers that are merged into one and have personal data; those that followed
+/// another of them are last.
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn merged_and_known(db: &Database, tenant: TenantId, id: CustomerId) -> Result<Vec<CustomerId>, Fault> {
-    known_merged(&db.tenant(tenant), id).await
+pub async fn merged_with_personal_data(db: &Database, tenant: TenantId, id: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+    unerased_merged_customers(&db.tenant(tenant), id).await
 }
 
-/// Forgets who a customer is, with those that are merged into it, as the system. False where there is no such customer, or nothing is known of them.
+/// Erases a customer, with those that are merged into it, as the system. False if there is no such
+/// customer, or it has no personal data.
 ///
 /// # Errors
-/// The database fails; nothing is forgotten then.
-pub async fn forget_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<bool, Fault> {
+/// The database fails; nothing is erased then.
+pub async fn erase_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<bool, Fault> {
     let scope = db.tenant(tenant);
     let merged = merged_customers(&scope, &[id]).await?;
-    let with = |id| customer::forget(Target::Id { id, expected_version: None }, Checker::default());
+    let with = |id| customer::erase_command(Target::Id { id, expected_version: None }, Checker::default());
     let commands = merged.into_iter().map(|(_, one)| with(one)).chain([with(id)]).collect();
     let call = Call { key: None, mode: Mode::WriteAll, commands };
     Ok(Box::pin(run::<Customers>(&scope, clock, &call)).await?.seq.is_some())

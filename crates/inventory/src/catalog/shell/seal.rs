@@ -1,4 +1,5 @@
-//! Sealing customers from before there were keys of their own: a page at a time, while requests go on. Done, it finds nothing.
+//! Seals customers from before each had a key of its own: a page at a time, while requests are
+//! served. Later runs find nothing.
 
 use entity::prelude::TenantId;
 use platform::storage::{Database, Fault, Row};
@@ -8,7 +9,8 @@ use crate::catalog::rows::customer;
 /// Customers that are sealed in one transaction.
 const PAGE: i64 = 200;
 
-/// Seals what is not sealed yet, of all tenants; says how many customers that were. Stopped anywhere, it goes on at the next start.
+/// Seals the unsealed customers of all tenants, and returns their number. If it is interrupted, the
+/// next start continues.
 pub async fn seal_customers(db: &Database) -> Result<u64, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM customer WHERE name IS NOT NULL OR email IS NOT NULL";
     let mut sealed = 0;
@@ -16,7 +18,7 @@ pub async fn seal_customers(db: &Database) -> Result<u64, Fault> {
         let tenant: TenantId = Row::scalar(row)?;
         loop {
             let work = db.tenant(tenant).begin().await?;
-            let page = customer::unsealed(&work, PAGE).await?;
+            let page = customer::lock_unsealed(&work, PAGE).await?;
             let same: Vec<_> = page.iter().map(|row| (row, row)).collect();
             customer::write(&work, &[], &same).await?;
             work.commit().await?;

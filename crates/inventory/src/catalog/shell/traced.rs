@@ -1,5 +1,5 @@
-//! What the audit log compares of the catalogue's rows: their fields under the names that the API gives them. Versions, times and keys that
-//! follow from other fields are left out.
+//! Fields of the catalogue's rows that the audit log compares, under the names that the API gives
+//! them. Versions, times and keys that follow from other fields are left out.
 
 use iam::access::{code, kind};
 use platform::{
@@ -126,7 +126,7 @@ pub(super) fn channel(row: &ChannelRow) -> Fields {
     Fields::default().with("code", &row.code).with("name", &row.name).with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
-/// The country stays when a customer is forgotten, and is no secret of theirs.
+/// The country stays when a customer is erased, and is no personal data.
 pub(super) fn customer(row: &CustomerRow) -> Fields {
     Fields::default()
         .personal("externalRef", CUSTOMER, &row.external_ref)

@@ -1,4 +1,5 @@
-//! Taking back the merge of two customers. Documents never moved, so each is listed with the one again that it was made for.
+//! Undoing the merge of two customers. Documents never moved, so each is listed again with the
+//! customer that it was created for.
 
 use entity::{id::kind as of, prelude::*};
 use iam::access::{Permit, kind};
@@ -14,7 +15,7 @@ use platform::{
 
 use super::{
     Catalog, Mode,
-    merge::{MergeStop, Merged, MergedCustomer, Receipt, again, earlier, merged_from, stop_at},
+    merge::{MergeStop, MergedCustomer, MergedPair, Receipt, again, merged_from, refuse_at, stored_result},
     traced,
 };
 use crate::catalog::{
@@ -30,7 +31,7 @@ use crate::catalog::{
 type Done = Result<Acted<MergedCustomer>, MergeStop>;
 
 impl Catalog {
-    /// Takes the merge of a customer back, once for the key.
+    /// Undoes the merge of a customer, once for the key.
     pub async fn customer_unmerge(
         &self,
         permit: Permit<kind::CustomerMerge>,
@@ -46,12 +47,13 @@ impl Catalog {
     }
 }
 
-/// Takes the merge of a customer back as the system, however long ago it was: it had been taken back before the database was restored.
+/// Undoes the merge of a customer as the system, however long ago it was: it had been undone before
+/// the database was restored.
 ///
 /// # Errors
-/// The merge is not one that can be taken back, or the database fails; nothing is changed then.
+/// The merge cannot be undone, or the database fails; nothing is changed then.
 pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<(), Fault> {
-    // A key of its own: the merge may have been taken back after an earlier restore, too.
+    // A new key: the merge may have been undone after an earlier restore, too.
     let idempotency_key = format!("restored-{}", clock.uuid());
     let ask = UnmergeAsk { idempotency_key, id, expected_version: None, into_expected_version: None };
     let owner = Actor::SYSTEM.id;
@@ -67,20 +69,22 @@ pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, i
     }
 }
 
-/// `asked_at` is when it is asked for, as a merge can be taken back for some days; None: at once.
+/// `asked_at` is the time of the request, which is checked against the days in which a merge can be
+/// undone; None skips the check.
 async fn unmerged(
     work: &mut Work,
     key: &Key,
     ask: &UnmergeAsk<of::CustomerId>,
     (now, asked_at): (Timestamp, Option<Timestamp>),
 ) -> Done {
-    // Before the rows are locked, so that they are locked in the order of their ids, as by merges.
+    // Read before the rows are locked, so that they are locked in the order of their IDs, as by
+    // merges.
     let record = unmerge_rows::customer_merge(work, ask.id).await?;
     let along: CustomersMoved = unmerge_rows::moved(record.as_ref())?;
     let into = record.as_ref().map(|record| record.into);
     let ids: Vec<CustomerId> = [ask.id].into_iter().chain(into).chain(along.turned.iter().copied()).collect();
-    let known = rows::customer::to_change(work, &ids, &[]).await?;
-    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+    let known = rows::customer::lock_for_update(work, &ids, &[]).await?;
+    if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
         return again(work, &receipt).await;
     }
     let row = |id: CustomerId| known.iter().find(|row| row.id == id);
@@ -90,14 +94,14 @@ async fn unmerged(
     let (true, Some(record), Some(one), Some(other)) = (problems.is_empty(), record, one, other) else {
         return Err(MergeStop::Refused(problems));
     };
-    // Another may have taken it back and merged it anew before the rows were locked.
+    // Another call may have undone the merge and merged again before the rows were locked.
     if unmerge_rows::customer_merge(work, ask.id).await?.is_none_or(|stands| stands.id != record.id) {
-        return Err(stop_at("expectedVersion", Rejection::Stale { actual: one.version }));
+        return Err(refuse_at("expectedVersion", Rejection::Stale { actual: one.version }));
     }
     let one_after = CustomerRow { merged_into: None, version: one.version + 1, updated_at: now, ..one.clone() };
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
     let turned = unmerge_rows::unmerge_customers(work, (&one_after, &other_after), &along).await?;
-    unmerge_rows::end_merge(work, record.id, now).await?;
+    unmerge_rows::mark_merge_undone(work, record.id, now).await?;
     audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
     audit::changed(work, other.id, Some(&merged_from(one.id.to_string())), Some(&Fields::default()), None);
     let mut all = vec![events::CUSTOMER_UNMERGED.of(one.id, one_after.version)];
@@ -111,6 +115,6 @@ async fn unmerged(
     let seq = journal::append(work, all, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
     idempotency::keep(work, key, &receipt, now).await?;
-    let rows = Merged { merged: one_after, into: other_after };
+    let rows = MergedPair { merged: one_after, into: other_after };
     Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }

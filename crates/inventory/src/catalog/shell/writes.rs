@@ -1,4 +1,4 @@
-//! The catalogue's changes. Each takes a permit, checks the fields, and goes the engine's way.
+//! The catalogue's changes. Each takes a permit, checks the fields, and runs the engine.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use platform::{
 
 use super::{
     Catalog, MAX_ROWS,
-    batch::{Ask, Batch, BatchEntity, Call, Mode, run},
+    batch::{Batch, BatchEntity, Call, CallOptions, Mode, run},
     entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     products::{Kits, Products},
 };
@@ -31,15 +31,16 @@ use crate::catalog::core::{
 };
 use crate::catalog::rows::merge::merged_customers;
 
-/// Which row an update is for, as callers say it.
+/// Input that names the row of an update, unparsed.
 #[derive(Debug, Clone)]
-pub struct Which {
+pub struct RowRef {
     pub id: String,
     pub expected_version: Option<i64>,
 }
 
-/// The target of an update; a malformed id is a problem like any other, and goes on with an id that nobody has.
-pub(super) fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker: &mut Checker) -> Target<Id<K>> {
+/// Returns the target of an update; a malformed ID is a problem like any other, and is replaced by
+/// an ID that no row has.
+pub(super) fn target<K: entity::id::Kind>(which: &RowRef, word: Subject, checker: &mut Checker) -> Target<Id<K>> {
     let id = Id::from_str(&which.id).unwrap_or_else(|_| {
         checker.refuse(vec!["id".to_owned()], Rejection::WrongId(word));
         Id::NIL
@@ -47,8 +48,8 @@ pub(super) fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker:
     Target::Id { id, expected_version: which.expected_version }
 }
 
-/// Why a text cannot be an idempotency key.
-pub(super) fn key_refused(key: &str) -> Option<Rejection> {
+/// Returns the reason why a text cannot be an idempotency key.
+pub(super) fn key_rejection(key: &str) -> Option<Rejection> {
     match key {
         key if key.trim().is_empty() => Some(Rejection::Required),
         key if key.contains('\0') => Some(Rejection::Malformed(Form::Plain)),
@@ -58,26 +59,26 @@ pub(super) fn key_refused(key: &str) -> Option<Rejection> {
 }
 
 impl Catalog {
-    /// Runs commands that are one call: it tells the problems of the first stage that has any.
+    /// Runs commands that form one call: it reports the problems of the first stage that has any.
     pub(super) async fn run<N: BatchEntity, P: Permission>(
         &self,
         permit: Permit<P>,
-        ask: &Ask,
+        ask: &CallOptions,
         named: (&'static str, InputDigest),
         commands: Vec<N::Command>,
     ) -> Result<Batch<N::Row>, Fault> {
-        self.run_rows::<N, P>(permit, ask, named, commands).await.map(Batch::of_first_stage)
+        self.run_rows::<N, P>(permit, ask, named, commands).await.map(Batch::keep_first_stage)
     }
-    /// Runs commands that are rows, each by itself: each tells all of its problems.
+    /// Runs commands of one row each, independently: each reports all of its problems.
     pub(super) async fn run_rows<N: BatchEntity, P: Permission>(
         &self,
         permit: Permit<P>,
-        ask: &Ask,
+        ask: &CallOptions,
         (mutation, hash): (&'static str, InputDigest),
         commands: Vec<N::Command>,
     ) -> Result<Batch<N::Row>, Fault> {
         let refuse = |field, why| Ok(Batch::refused(Problem::at(field, why)));
-        if let Some(why) = ask.key.as_deref().and_then(key_refused) {
+        if let Some(why) = ask.key.as_deref().and_then(key_rejection) {
             return refuse("idempotencyKey", why);
         }
         let key = ask.key.clone().map(|key| Key { owner: permit.actor().id, mutation, key, hash });
@@ -85,7 +86,7 @@ impl Catalog {
             return refuse("rows", Rejection::TooMany { most: MAX_ROWS });
         }
         let call = Call { key, mode: ask.mode, commands };
-        // Boxed: whoever waits for a mutation carries the largest of them about.
+        // Boxed: the future of a mutation is as large as the largest of them.
         Box::pin(run::<N>(&permit.scope(&self.db), &self.clock, &call)).await
     }
 
@@ -93,7 +94,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::StoreWrite>,
         fields: StoreFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
         let command = store::check(Target::New, &fields, Checker::default(), is_time_zone);
         self.run::<Stores, _>(permit, &ask, ("storeCreate", hash_of(&fields)), vec![command]).await
@@ -102,9 +103,9 @@ impl Catalog {
     pub async fn store_update(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: Which,
+        which: RowRef,
         fields: StoreFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Store, &mut checker);
@@ -116,8 +117,8 @@ impl Catalog {
     pub async fn store_archive(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Store, &mut checker);
@@ -130,7 +131,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         fields: SupplierFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let command = supplier::check(Target::New, &fields, Checker::default());
         self.run::<Suppliers, _>(permit, &ask, ("supplierCreate", hash_of(&fields)), vec![command]).await
@@ -138,9 +139,9 @@ impl Catalog {
     pub async fn supplier_update(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
+        which: RowRef,
         fields: SupplierFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Supplier, &mut checker);
@@ -152,7 +153,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::ChannelWrite>,
         fields: ChannelFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ChannelRow>, Fault> {
         let command = channel::check(&fields);
         self.run::<Channels, _>(permit, &ask, ("channelCreate", hash_of(&fields)), vec![command]).await
@@ -161,7 +162,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         fields: FamilyFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<FamilyRow>, Fault> {
         let command = family::check(&fields);
         self.run::<Families, _>(permit, &ask, ("productFamilyCreate", hash_of(&fields)), vec![command]).await
@@ -171,7 +172,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         fields: CategoryFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let command = category::check(Target::New, &fields, Checker::default());
         self.run::<Categories, _>(permit, &ask, ("categoryCreate", hash_of(&fields)), vec![command]).await
@@ -179,21 +180,21 @@ impl Catalog {
     pub async fn category_update(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
+        which: RowRef,
         fields: CategoryFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Category, &mut checker);
         let command = category::check(target, &fields, checker);
         self.run::<Categories, _>(permit, &ask, ("categoryUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
-    /// Makes or changes categories by slug, each row by itself.
+    /// Creates or changes categories by slug, each row independently.
     pub async fn category_upsert(
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<CategoryFields>,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| category::check(Target::Key, fields, Checker::default())).collect();
@@ -204,7 +205,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::CustomerWrite>,
         fields: CustomerFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let command = customer::check(Target::New, &fields, Checker::default());
         self.run::<Customers, _>(permit, &ask, ("customerCreate", hash_of(&fields)), vec![command]).await
@@ -212,38 +213,39 @@ impl Catalog {
     pub async fn customer_update(
         &self,
         permit: Permit<kind::CustomerWrite>,
-        which: Which,
+        which: RowRef,
         fields: CustomerFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Customer, &mut checker);
         let command = customer::check(target, &fields, checker);
         self.run::<Customers, _>(permit, &ask, ("customerUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
-    /// Forgets who a customer is, for good, with those that are merged into it: the keys are gone under which they were kept. What they bought stays.
+    /// Erases a customer's personal data for good, with that of customers merged into it, by
+    /// destroying the keys that it is sealed under. Their orders stay.
     pub async fn customer_erase(
         &self,
         permit: Permit<kind::CustomerErase>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Customer, &mut checker);
         let own: Vec<CustomerId> = target.id().into_iter().collect();
         let merged = merged_customers(&permit.scope(&self.db), &own).await?;
-        let with = |id| customer::forget(Target::Id { id, expected_version: None }, Checker::default());
-        // The customer itself comes last: the answer is of it.
-        let commands = merged.into_iter().map(|(_, id)| with(id)).chain([customer::forget(target, checker)]).collect();
+        let with = |id| customer::erase_command(Target::Id { id, expected_version: None }, Checker::default());
+        // The customer itself comes last: the answer has its row.
+        let commands = merged.into_iter().map(|(_, id)| with(id)).chain([customer::erase_command(target, checker)]).collect();
         let mode = if ask.mode == Mode::Write { Mode::WriteAll } else { ask.mode };
-        self.run::<Customers, _>(permit, &Ask { mode, ..ask }, ("customerErase", hash_of(&which.id)), commands).await
+        self.run::<Customers, _>(permit, &CallOptions { mode, ..ask }, ("customerErase", hash_of(&which.id)), commands).await
     }
-    /// Makes or changes customers by their external reference, each row by itself.
+    /// Creates or changes customers by their external reference, each row independently.
     pub async fn customer_upsert(
         &self,
         permit: Permit<kind::CustomerWrite>,
         rows: Vec<CustomerFields>,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| customer::check(Target::Key, fields, Checker::default())).collect();
@@ -254,18 +256,19 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         fields: ProductFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&fields);
         self.product_create_of(permit, &fields, hash, ask).await
     }
-    /// The same, of an input that says more than the product's fields: it is compared by `hash`.
+    /// Like `product_create`, for an input that has more than the product's fields: repeated calls
+    /// are compared by `hash`.
     pub async fn product_create_of(
         &self,
         permit: Permit<kind::ProductWrite>,
         fields: &ProductFields,
         hash: InputDigest,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let command = product::check(Target::New, fields, Checker::default());
         self.run::<Products, _>(permit, &ask, ("productCreate", hash), vec![command]).await
@@ -273,21 +276,21 @@ impl Catalog {
     pub async fn product_update(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
+        which: RowRef,
         fields: ProductFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Product, &mut checker);
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &ask, ("productUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
-    /// Takes a product out of use.
+    /// Archives a product.
     pub async fn product_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
-        ask: Ask,
+        which: RowRef,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Product, &mut checker);
@@ -300,37 +303,37 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         mutation: &'static str,
-        rows: Vec<(Which, ProductFields)>,
-        ask: Ask,
+        rows: Vec<(RowRef, ProductFields)>,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows.iter().map(|(which, fields)| (&which.id, fields)).collect::<Vec<_>>());
-        let command = |(which, fields): &(Which, ProductFields)| {
+        let command = |(which, fields): &(RowRef, ProductFields)| {
             let mut checker = Checker::default();
             let target = target(which, Subject::Product, &mut checker);
             product::check(target, fields, checker)
         };
         let mode = if ask.mode == Mode::Write { Mode::WriteAll } else { ask.mode };
-        self.run::<Products, _>(permit, &Ask { mode, ..ask }, (mutation, hash), rows.iter().map(command).collect()).await
+        self.run::<Products, _>(permit, &CallOptions { mode, ..ask }, (mutation, hash), rows.iter().map(command).collect()).await
     }
-    /// Says all that a product is made of; without components it is no kit.
+    /// Replaces all components of a product; without components it is no kit.
     pub async fn kit_set(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: Which,
+        which: RowRef,
         fields: KitFields,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<KitDoc>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Product, &mut checker);
         let command = kit::check(target, &fields, checker);
         self.run::<Kits, _>(permit, &ask, ("kitSet", hash_of(&(&which.id, &fields))), vec![command]).await
     }
-    /// Makes or changes products by SKU, each row by itself.
+    /// Creates or changes products by SKU, each row independently.
     pub async fn product_upsert(
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<ProductFields>,
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| product::check(Target::Key, fields, Checker::default())).collect();

@@ -1,12 +1,14 @@
-//! Charges that are added to a purchase order after its goods have come: what is left of the goods is worth more for them, and what falls on goods that are gone is a
-//! cost of the day.
+//! Charges that are added to a purchase order after its goods were received: the share of the units
+//! in stock raises their value, and the share of units that have left is booked as a cost of the
+//! day.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 
 use super::pool::{Layer, Pool, Values, share};
-use crate::{currency::core::FrozenRate, purchasing::core::allot};
+use crate::{currency::core::FrozenRate, purchasing::core::allocate_proportionally};
 
-/// A charge on an order, as it was converted into the currency of the books. Below 0 where a bill came to less than the order says.
+/// A charge on an order, converted into the currency of the books. Below 0 if a bill is lower than
+/// the order's charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddedCharge {
     pub order: PurchaseOrderId,
@@ -15,7 +17,7 @@ pub struct AddedCharge {
     pub name: String,
     pub amount: Money,
     pub in_books: Money,
-    /// None where it is in the currency of the books.
+    /// None if the charge is in the currency of the books.
     pub rate: Option<FrozenRate>,
 }
 
@@ -24,7 +26,8 @@ pub struct AddedCharge {
 pub struct ChargeShare {
     /// In minor units of the books' currency.
     pub amount: i64,
-    /// The receipts that it falls on, by their events, and how many units each brought that were not taken back.
+    /// The receipts that the share falls on, by their events, and the units that each received,
+    /// less those that were reversed.
     pub receipts: Vec<(i64, i64)>,
 }
 
@@ -32,31 +35,35 @@ impl ChargeShare {
     fn units(&self) -> i64 {
         self.receipts.iter().map(|(_, units)| units).sum()
     }
-    /// The same, taken back.
+    /// Returns the share with its amount negated, to undo it.
     #[must_use]
     pub fn negated(&self) -> Self {
         Self { amount: -self.amount, receipts: self.receipts.clone() }
     }
-    /// What of it falls on goods that are gone, where the worth of what is left changed by `change`.
+    /// Returns the part of the share that falls on units that have left stock, where the value of
+    /// the units in stock changed by `change`.
     pub const fn variance(&self, change: Values) -> Values {
         Values { average: self.amount - change.average, fifo: self.amount - change.fifo }
     }
 }
 
-/// Spreads an amount of either sign by weights, so that the shares add up to it. None where there is nothing to spread by.
+/// Spreads an amount of either sign by weights, so that the shares add up to it. None if all
+/// weights are 0.
 pub fn spread(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
-    let shares = allot(amount.abs(), weights)?;
+    let shares = allocate_proportionally(amount.abs(), weights)?;
     Some(shares.into_iter().map(|share| share * amount.signum()).collect())
 }
 
 impl Pool {
-    /// Raises the worth of what is left of receipts by its share of a charge, or lowers it, never below 0; by how much the values changed. By the average any units
-    /// of the product are those that came; first in, first out the layers say which are left.
+    /// Changes the value of the units left of receipts by their share of a charge, never below 0;
+    /// returns the change of the values. By the average method, any units of the product count as
+    /// the received ones; by first in, first out the layers show which are left.
     pub fn charge(&mut self, charge: &ChargeShare) -> Values {
         let (before, units) = (self.values(), charge.units());
         self.average += within(share(charge.amount, units.min(self.quantity), units), (self.average, self.average));
         let weights: Vec<i64> = charge.receipts.iter().map(|(_, units)| *units).collect();
-        // Receipts of one cost lie in one layer, which the oldest left first: what is left is the newest's, and each unit is of one receipt.
+        // Receipts of one cost share a layer, which the oldest units leave first: the remaining
+        // units are the newest's, and each unit belongs to one receipt.
         let mut free: Vec<i64> = self.layers.iter().map(|layer| layer.quantity).collect();
         let amounts = spread(charge.amount, &weights).unwrap_or_default();
         for (receipt, amount) in charge.receipts.iter().zip(amounts).rev() {
@@ -66,7 +73,8 @@ impl Pool {
         Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
     }
 
-    /// `free` are the units of each layer that are of no newer receipt of the charge.
+    /// Changes the layers' values by a receipt's part of the charge. `free` are the units of each
+    /// layer that belong to no newer receipt of the charge.
     fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64, free: &mut [i64]) {
         let mut left = units;
         let mut own: Vec<(usize, i64)> = Vec::new();
@@ -93,12 +101,13 @@ impl Pool {
     }
 }
 
-/// Whether units that came with an event lie in a layer.
+/// True if a layer has units that came with an event.
 const fn holds(layer: &Layer, seq: i64) -> bool {
     layer.from.seq <= seq && seq <= layer.last_seq
 }
 
-/// A change of a value that leaves it at 0 or more, and all that it is part of within what can be told exactly.
+/// Limits a change so that the value stays at 0 or more, and its total within the range of exact
+/// integers.
 fn within(change: i64, (value, all): (i64, i64)) -> i64 {
     change.clamp(-value, (MAX_SAFE - all).max(0))
 }
@@ -118,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_worth_more_and_the_rest_is_a_cost_of_the_day() {
-        // ORDERS, F6: 50.00 a month after a receipt of 10, of which 4 are left.
+        // ORDERS, F6: a charge of 50.00 a month after a receipt of 10, of which 4 are left.
         let mut pool = pool(&[(1, 10, 1_000)]);
         pool.issue(6);
         let charge = ChargeShare { amount: 5_000, receipts: vec![(1, 10)] };

@@ -1,18 +1,18 @@
-//! How long the units of layers have lain.
+//! Age of the units in FIFO layers.
 
 use entity::prelude::Timestamp;
 
-/// How many spans of age there are.
-pub const AGES: usize = 6;
+/// Number of age bands.
+pub const AGE_BANDS: usize = 6;
 /// The last day of each span but the last, which is open: 0–30, 31–60, 61–90, 91–180, 181–365 and more.
-pub const AGE_DAYS: [i32; AGES - 1] = [30, 60, 90, 180, 365];
+pub const AGE_BAND_DAYS: [i32; AGE_BANDS - 1] = [30, 60, 90, 180, 365];
 
 /// Sums by age, the youngest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AgeSums {
-    pub quantities: [i128; AGES],
-    pub values: [i128; AGES],
-    /// When the oldest unit came; None without one.
+    pub quantities: [i128; AGE_BANDS],
+    pub values: [i128; AGE_BANDS],
+    /// Time at which the oldest unit came in; None without one.
     pub oldest: Option<Timestamp>,
 }
 
@@ -23,16 +23,17 @@ impl AgeSums {
     pub fn value(&self) -> i128 {
         self.values.iter().sum()
     }
-    /// Adds units that came at a moment. `since` says of each age but the last when its oldest units came at the earliest.
-    pub fn add(&mut self, piece: &Piece, since: &[Timestamp; AGES - 1]) {
-        let age = since.iter().position(|earliest| piece.received_at >= *earliest).unwrap_or(AGES - 1);
+    /// Adds units with their time of receipt. `since` has, for each age but the last, the earliest
+    /// time of receipt of its units.
+    pub fn add(&mut self, piece: &Piece, since: &[Timestamp; AGE_BANDS - 1]) {
+        let age = since.iter().position(|earliest| piece.received_at >= *earliest).unwrap_or(AGE_BANDS - 1);
         self.quantities[age] += i128::from(piece.quantity);
         self.values[age] += i128::from(piece.value);
         self.oldest = Some(self.oldest.map_or(piece.received_at, |oldest| oldest.min(piece.received_at)));
     }
     /// Adds the sums of others.
     pub fn join(&mut self, other: &Self) {
-        for age in 0..AGES {
+        for age in 0..AGE_BANDS {
             self.quantities[age] += other.quantities[age];
             self.values[age] += other.values[age];
         }
@@ -48,8 +49,9 @@ pub struct Piece {
     pub value: i64,
 }
 
-/// Takes a layer apart by what it came from. Layers of the same cost that lie next to each other are one, of which the oldest units leave first: what is left
-/// came last. `arrivals` are what joined it, the newest first; units that none of them explains came with its first.
+/// Splits a layer by the receipts that formed it. Adjacent layers of the same cost are one, whose
+/// oldest units leave first: the remaining units came last. `arrivals` are the receipts that joined
+/// it, the newest first; units that none of them explains came with its first.
 pub fn pieces(layer: Piece, arrivals: &[(Timestamp, i64)]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut taken = 0;

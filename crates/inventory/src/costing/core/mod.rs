@@ -7,10 +7,10 @@ mod posting;
 mod revalue;
 
 pub use added_charge::{AddedCharge, ChargeShare, spread};
-pub use ageing::{AGE_DAYS, AGES, AgeSums, Piece, pieces};
-pub use pool::{Layer, Pool, PostingKey, Values, WorthBefore, share, valued};
+pub use ageing::{AGE_BAND_DAYS, AGE_BANDS, AgeSums, Piece, pieces};
+pub use pool::{Layer, Pool, PostingKey, Values, WorthBefore, share, value_at_cost};
 pub use posting::{Fact, Posting, PostingHistory, Sums, facts, post};
 pub use revalue::{
-    MAX_NOTE, MAX_REVALUED, NewLine, NewRevaluation, Resting, Revaluation, RevaluationLine, RevalueProblem, UndoProblem, check,
-    restore, revalue, revalued,
+    LaterDocuments, MAX_NOTE, MAX_REVALUED_PRODUCTS, NewLine, NewRevaluation, Revaluation, RevaluationLine, RevalueProblem,
+    UndoProblem, check, restore, revalue, revalued,
 };

@@ -1,7 +1,7 @@
-//! A product's units as a whole, wherever they lie or travel, and what they are worth in both ways.
+//! All units of a product, in stores and in transit, and their value by both costing methods.
 //!
-//! Values are whole minor units and never drift: what leaves takes its rounded share, the last unit takes the rest (vectors
-//! `moving_average_cost`, `fifo_cost`).
+//! Values are whole minor units and never drift: units that leave take their rounded share, the
+//! last unit takes the rest (vectors `moving_average_cost`, `fifo_cost`).
 
 use std::collections::VecDeque;
 
@@ -11,14 +11,14 @@ use entity::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Which posting: the number of its event, and the line of the movement.
+/// Key of a posting: its event, and the line of the movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostingKey {
     pub seq: i64,
     pub line: u16,
 }
 
-/// An amount in both ways, in minor units.
+/// An amount by both costing methods, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Values {
     pub average: i64,
@@ -26,11 +26,11 @@ pub struct Values {
 }
 
 impl Values {
-    /// The same in both ways.
+    /// Returns `minor` for both methods.
     pub const fn both(minor: i64) -> Self {
         Self { average: minor, fifo: minor }
     }
-    /// What is told where costs are told by this method.
+    /// Returns the amount by this costing method.
     pub const fn by(self, method: CostingMethod) -> i64 {
         match method {
             CostingMethod::Fifo => self.fifo,
@@ -41,14 +41,15 @@ impl Values {
     pub const fn negated(self) -> Self {
         Self { average: -self.average, fifo: -self.fifo }
     }
-    /// `part` units' share of what `whole` units are worth.
+    /// Returns the share of these values that `part` of `whole` units have.
     #[must_use]
     pub fn share(self, part: i64, whole: i64) -> Self {
         Self { average: share(self.average, part, whole), fifo: share(self.fifo, part, whole) }
     }
 }
 
-/// `value × part ÷ whole`, rounded half away from zero; 0 of nothing. Of the whole, all.
+/// Returns `value × part ÷ whole`, rounded half away from zero: 0 if `whole` is 0, and `value` if
+/// `part` is `whole`.
 pub fn share(value: i64, part: i64, whole: i64) -> i64 {
     if whole == 0 {
         return 0;
@@ -59,30 +60,31 @@ pub fn share(value: i64, part: i64, whole: i64) -> i64 {
     i64::try_from(rounded).unwrap_or(if rounded < 0 { -MAX_SAFE } else { MAX_SAFE })
 }
 
-/// What `quantity` smallest units are worth at a cost of one whole unit; at most what can be told exactly.
-pub fn valued(unit_cost: i64, quantity: i64, decimals: u8) -> i64 {
+/// Returns the value of `quantity` smallest units at a cost of one whole unit, clamped to the range
+/// of exact numbers (`MAX_SAFE`).
+pub fn value_at_cost(unit_cost: i64, quantity: i64, decimals: u8) -> i64 {
     share(unit_cost, quantity, 10i64.pow(u32::from(decimals))).clamp(-MAX_SAFE, MAX_SAFE)
 }
 
-/// Whether what they are worth can be told exactly.
-pub fn can_be_told(unit_cost: i64, quantity: i64, decimals: u8) -> bool {
+/// True if the units' value is within the range of exact integers.
+pub fn is_value_in_range(unit_cost: i64, quantity: i64, decimals: u8) -> bool {
     i128::from(unit_cost) * i128::from(quantity) <= i128::from(MAX_SAFE) * 10i128.pow(u32::from(decimals))
 }
 
-/// Units that came in at one cost. Layers of the same cost that lie next to each other are one.
+/// Units received at one cost. Adjacent layers of the same cost are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
     pub from: PostingKey,
     /// The event of the last posting that it holds.
     pub last_seq: i64,
-    /// When the first of its units came.
+    /// Time at which the first of its units came in.
     pub received_at: Timestamp,
     pub quantity: i64,
     pub value: i64,
 }
 
 impl Layer {
-    fn costs_as(&self, quantity: i64, value: i64) -> bool {
+    fn has_same_unit_cost(&self, quantity: i64, value: i64) -> bool {
         i128::from(self.value) * i128::from(quantity) == i128::from(value) * i128::from(self.quantity)
     }
     fn take(&mut self, quantity: i64) -> i64 {
@@ -98,13 +100,13 @@ impl Layer {
 pub struct Pool {
     /// In smallest units, never below 0.
     pub quantity: i64,
-    /// What they are worth by the moving average.
+    /// Value of the units by the moving average.
     pub average: i64,
     /// Oldest first; they sum to the quantity.
     pub layers: VecDeque<Layer>,
 }
 
-/// What a product's units were worth before they were revalued, layer by layer.
+/// Value of a product's units before they were revalued, layer by layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorthBefore {
     pub average: i64,
@@ -116,7 +118,8 @@ impl Pool {
         Values { average: self.average, fifo: self.layers.iter().map(|layer| layer.value).sum() }
     }
 
-    /// Takes units in; what it came to, which is less than `values` only where more could not be told exactly.
+    /// Adds units; returns the values added, which are less than `values` only where the total
+    /// would exceed the range of exact integers.
     pub fn receive(&mut self, posting_key: PostingKey, at: Timestamp, quantity: i64, values: Values) -> Values {
         let now = self.values();
         let room = |now: i64, more: i64| more.clamp(0, MAX_SAFE - now);
@@ -124,7 +127,7 @@ impl Pool {
         self.quantity += quantity;
         self.average += taken.average;
         match self.layers.back_mut() {
-            Some(last) if last.costs_as(quantity, taken.fifo) => {
+            Some(last) if last.has_same_unit_cost(quantity, taken.fifo) => {
                 last.quantity += quantity;
                 last.value += taken.fifo;
                 last.last_seq = posting_key.seq;
@@ -140,7 +143,7 @@ impl Pool {
         taken
     }
 
-    /// Lets units go, the oldest first; what they take with them. At most what is there goes.
+    /// Removes units, the oldest first, at most all of them; returns the values that they take.
     pub fn issue(&mut self, quantity: i64) -> Values {
         let quantity = quantity.min(self.quantity);
         let average = if quantity == self.quantity { self.average } else { share(self.average, quantity, self.quantity) };
@@ -150,9 +153,9 @@ impl Pool {
         Values { average, fifo }
     }
 
-    /// Lets units go that should not have come: with what they brought, from the layer that they lie in. What is not there any more is taken as
-    /// any other units are.
-    pub fn give_back(&mut self, quantity: i64, seq: i64, brought: i64) -> Values {
+    /// Removes units of a reversed receipt with the value that they brought, from the layer that
+    /// holds them. Units that are no longer in it are taken like any other units.
+    pub fn reverse_receipt(&mut self, quantity: i64, seq: i64, brought: i64) -> Values {
         let quantity = quantity.min(self.quantity);
         let all = quantity == self.quantity;
         let average = if all { self.average } else { brought.clamp(0, self.average) };
@@ -184,12 +187,13 @@ impl Pool {
         value
     }
 
-    /// What its units are worth, layer by layer.
+    /// Returns the value of its units, layer by layer.
     pub fn worth(&self) -> WorthBefore {
         WorthBefore { average: self.average, layers: self.layers.iter().map(|layer| layer.value).collect() }
     }
 
-    /// Gives units that were revalued, and of which none came or left since, their worth of before; by how much the values changed.
+    /// Restores the value from before a revaluation, of units that have not changed since; returns
+    /// the change of the values.
     pub fn restore(&mut self, worth: &WorthBefore) -> Values {
         let before = self.values();
         self.average = worth.average;
@@ -200,15 +204,16 @@ impl Pool {
         Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
     }
 
-    /// Says what a whole unit is worth; by how much the values changed.
+    /// Sets the value of a whole unit; returns the change of the values.
     pub fn revalue(&mut self, unit_cost: i64, decimals: u8) -> Values {
         let before = self.values();
-        self.average = valued(unit_cost, self.quantity, decimals);
-        // The layers' worths sum to the whole's: each has the difference of what those up to it are worth.
+        self.average = value_at_cost(unit_cost, self.quantity, decimals);
+        // The layers' values sum to the total: each has the difference between the running totals
+        // after and before it.
         let (mut units, mut told) = (0, 0);
         for layer in &mut self.layers {
             units += layer.quantity;
-            let upto = valued(unit_cost, units, decimals);
+            let upto = value_at_cost(unit_cost, units, decimals);
             layer.value = upto - told;
             told = upto;
         }
@@ -237,13 +242,18 @@ mod tests {
         all["vectors"].as_array().unwrap().iter().filter(|v| v["metric"] == metric).cloned().collect()
     }
 
-    /// Carries the events of a vector out; what each issue took.
+    /// Runs the events of a vector; calls `after` with the values that each issue took.
     fn run(pool: &mut Pool, events: &Value, mut after: impl FnMut(&Pool, usize, Option<Values>)) {
         for (index, event) in events.as_array().unwrap().iter().enumerate() {
             let quantity = event["qty"].as_i64().unwrap();
             let taken = if event["type"] == "receipt" {
                 let posting_key = PostingKey { seq: index as i64 + 1, line: 1 };
-                pool.receive(posting_key, AT, quantity, Values::both(valued(event["unit_cost"].as_i64().unwrap(), quantity, 0)));
+                pool.receive(
+                    posting_key,
+                    AT,
+                    quantity,
+                    Values::both(value_at_cost(event["unit_cost"].as_i64().unwrap(), quantity, 0)),
+                );
                 None
             } else {
                 Some(pool.issue(quantity))
@@ -291,12 +301,12 @@ mod tests {
         let posting_key = |seq| PostingKey { seq, line: 1 };
         pool.receive(posting_key(1), AT, 10, Values::both(1_000));
         pool.receive(posting_key(2), AT, 10, Values::both(10_000));
-        assert_eq!(pool.give_back(10, 2, 10_000), Values::both(10_000));
+        assert_eq!(pool.reverse_receipt(10, 2, 10_000), Values::both(10_000));
         assert_eq!(pool.values(), Values::both(1_000));
-        // Of what has left meanwhile nothing more is taken than is there.
+        // Most units of this receipt have left since: no more is taken than the pool still holds.
         pool.receive(posting_key(3), AT, 5, Values::both(50_000));
         pool.issue(14);
-        let gone = pool.give_back(5, 3, 50_000);
+        let gone = pool.reverse_receipt(5, 3, 50_000);
         assert_eq!((pool.quantity, pool.values()), (0, Values::default()), "{gone:?}");
     }
 
@@ -319,8 +329,8 @@ mod tests {
         assert_eq!(share(-5, 1, 2), -3);
         assert_eq!(share(603, 1, 6), 101);
         assert_eq!(share(7, 3, 0), 0);
-        assert_eq!(valued(99, 1_500, 3), 149);
-        assert_eq!(valued(MAX_SAFE, MAX_SAFE, 0), MAX_SAFE);
+        assert_eq!(value_at_cost(99, 1_500, 3), 149);
+        assert_eq!(value_at_cost(MAX_SAFE, MAX_SAFE, 0), MAX_SAFE);
     }
 
     #[derive(Debug, Clone)]
@@ -342,7 +352,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens: nothing is worth less than nothing, no units are worth nothing, and layers sum to the pool.
+        /// Invariants of any sequence of steps: no value is negative, zero units have no value, and
+        /// the layers sum to the pool.
         #[test]
         fn a_pool_always_adds_up(steps in steps()) {
             let mut pool = Pool::default();
@@ -353,7 +364,7 @@ mod tests {
                         (q, pool.receive(PostingKey { seq: index as i64, line: 1 }, AT, q, Values { average: v, fifo: v / 2 }))
                     }
                     Step::Issue(q) => (-q.min(pool.quantity), pool.issue(q).negated()),
-                    Step::GiveBack(q, seq) => (-q.min(pool.quantity), pool.give_back(q, seq, q * 40).negated()),
+                    Step::GiveBack(q, seq) => (-q.min(pool.quantity), pool.reverse_receipt(q, seq, q * 40).negated()),
                     Step::Revalue(cost) => (0, pool.revalue(cost, 1)),
                 };
                 quantity += units;

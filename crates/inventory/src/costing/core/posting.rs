@@ -1,26 +1,26 @@
-//! From what the ledger says of a product's units to what it did to their worth.
+//! Conversion of ledger entries into postings: their effect on the value of a product's units.
 
 use std::collections::HashMap;
 
 use entity::prelude::*;
 use uuid::Uuid;
 
-use super::pool::{Pool, PostingKey, Values, valued};
+use super::pool::{Pool, PostingKey, Values, value_at_cost};
 
-/// An entry as costing sees it: units that came to the company or left it. Units that lie on the way are still its own.
+/// A ledger entry as an input of costing: units that the company received or that left it. Units in transit still belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fact {
     pub posting_key: PostingKey,
     pub product: ProductId,
     pub store: StoreId,
     pub kind: CostKind,
-    /// The document that it belongs to.
+    /// The document of the movement.
     pub reference: Option<Uuid>,
-    /// The event of the movement that it reverses.
+    /// The event of the reversed movement.
     pub reverses: Option<i64>,
-    /// Above 0 for what came.
+    /// Above 0 for units received.
     pub quantity: i64,
-    /// What the entry says that a whole unit cost, in minor units of the books' currency.
+    /// Cost of a whole unit by the entry, in minor units of the books' currency.
     pub unit_cost: Option<i64>,
     pub decimals: u8,
     pub occurred_at: Timestamp,
@@ -28,12 +28,12 @@ pub struct Fact {
     pub recorded_at: Timestamp,
 }
 
-/// What one fact did to the worth of a product's units.
+/// Effect of one fact on the value of a product's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
     pub posting_key: PostingKey,
     pub product: ProductId,
-    /// None for what concerns the units of all stores.
+    /// None if the posting concerns the units of all stores.
     pub store: Option<StoreId>,
     pub kind: CostKind,
     pub basis: CostBasis,
@@ -45,7 +45,7 @@ pub struct Posting {
     pub recorded_at: Timestamp,
 }
 
-/// What several postings come to.
+/// Sum of several postings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
     pub quantity: i64,
@@ -60,27 +60,28 @@ impl Sums {
     }
 }
 
-/// The place among what a return is matched with, the order, and what came back of it.
-type Returned = (usize, Uuid, Sums);
+/// The index among a return's matched orders, the order, and the sums returned from it.
+type ReturnedFromOrder = (usize, Uuid, Sums);
 
-/// Earlier postings that later ones are told by.
+/// Earlier postings that later ones depend on.
 #[derive(Debug, Clone, Default)]
 pub struct PostingHistory {
-    /// What a document's sales of a product took and its returns have not brought back.
+    /// Sum, by document and product, of the units that its sales took and its returns have not brought back.
     pub sold: HashMap<(Uuid, ProductId), Sums>,
-    /// The orders that a return brings a product back from, and how many units of each have yet to be booked.
+    /// The orders of a return's units of a product, and the units of each that are not booked yet.
     pub matched: HashMap<(Uuid, ProductId), Vec<(Uuid, i64)>>,
-    /// What a return has brought back of a product and no reversal has taken away, the last one last.
-    pub back: HashMap<(Uuid, ProductId), Vec<Returned>>,
-    /// What a movement, by its event, did to a product's worth and its reversal has not undone.
+    /// Units of a product that a return has brought back and no reversal has taken away, the latest
+    /// last.
+    pub back: HashMap<(Uuid, ProductId), Vec<ReturnedFromOrder>>,
+    /// Effect of a movement, by its event, on a product's value, less what its reversal has undone.
     pub booked: HashMap<(i64, ProductId), Sums>,
-    /// What a whole unit of a product was said to be worth, and what has not been undone of that, the last one last: in which event, in minor units, and
-    /// the unit's decimals.
+    /// Revaluations of a product that have not been undone, the latest last: the event, the stated
+    /// value of a whole unit in minor units, and the unit's decimals.
     pub revalued: HashMap<ProductId, Vec<(i64, i64, u8)>>,
 }
 
 impl PostingHistory {
-    /// Takes a posting in: later ones may rest on it.
+    /// Adds a posting, which later ones may depend on.
     pub fn note(&mut self, posting: &Posting, reverses: Option<i64>) {
         let sums = Sums { quantity: posting.quantity, values: posting.values };
         self.booked.entry((posting.posting_key.seq, posting.product)).or_default().add(sums);
@@ -89,31 +90,31 @@ impl PostingHistory {
         }
         match (posting.kind, posting.reference) {
             (CostKind::Sale, Some(document)) => self.sold.entry((document, posting.product)).or_default().add(sums),
-            (CostKind::Return, Some(ret)) if posting.quantity < 0 => self.take_away(ret, posting.product, -posting.quantity),
+            (CostKind::Return, Some(ret)) if posting.quantity < 0 => self.reverse_return(ret, posting.product, -posting.quantity),
             (CostKind::Return, Some(ret)) => {
-                for (place, order, part) in self.brought_back(ret, posting.product, posting.quantity) {
-                    self.bring((ret, posting.product), (place, order), part);
+                for (place, order, part) in self.split_return(ret, posting.product, posting.quantity) {
+                    self.record_return((ret, posting.product), (place, order), part);
                     self.back.entry((ret, posting.product)).or_default().push((place, order, part));
                 }
             }
             _ => {}
         }
     }
-    fn bring(&mut self, (ret, product): (Uuid, ProductId), (place, order): (usize, Uuid), part: Sums) {
+    fn record_return(&mut self, (ret, product): (Uuid, ProductId), (place, order): (usize, Uuid), part: Sums) {
         self.sold.entry((order, product)).or_default().add(part);
         if let Some((_, left)) = self.matched.get_mut(&(ret, product)).and_then(|all| all.get_mut(place)) {
             *left -= part.quantity;
         }
     }
-    /// A reversal takes away what a return brought back, the last of it first: its orders have not got it back, and it may come once more.
-    fn take_away(&mut self, ret: Uuid, product: ProductId, units: i64) {
+    /// Reverses units that a return brought back, the latest first: they count as not returned to their orders, and may be returned again.
+    fn reverse_return(&mut self, ret: Uuid, product: ProductId, units: i64) {
         let mut rest = units;
         while rest > 0
             && let Some((place, order, mut part)) = self.back.get_mut(&(ret, product)).and_then(Vec::pop)
         {
             let quantity = rest.min(part.quantity);
             let undone = Sums { quantity: -quantity, values: part.values.share(quantity, part.quantity).negated() };
-            self.bring((ret, product), (place, order), undone);
+            self.record_return((ret, product), (place, order), undone);
             rest -= quantity;
             part.add(undone);
             if part.quantity > 0 {
@@ -121,9 +122,10 @@ impl PostingHistory {
             }
         }
     }
-    /// Of which orders a return's units come, with their shares of what has not come back: the last unit of an order has the rest. What is more than
-    /// the orders gave comes of none.
-    fn brought_back(&self, ret: Uuid, product: ProductId, units: i64) -> Vec<(usize, Uuid, Sums)> {
+    /// Splits a return's units by the orders that they come back from, each with its share of the
+    /// value that has not come back: the last unit of an order has the rest. Units beyond those
+    /// that the orders took belong to no order and are left out.
+    fn split_return(&self, ret: Uuid, product: ProductId, units: i64) -> Vec<(usize, Uuid, Sums)> {
         let (mut rest, mut parts) = (units, Vec::new());
         for (place, (order, matched)) in self.matched.get(&(ret, product)).into_iter().flatten().enumerate() {
             let Some(taken) = self.sold.get(&(*order, product)) else { continue };
@@ -136,19 +138,20 @@ impl PostingHistory {
         }
         parts
     }
-    /// What units of a receipt brought that is undone: as they were valued since, where the product was.
+    /// Returns the value that units of a reversed receipt brought: by the latest revaluation if the
+    /// product was revalued after it.
     fn brought(&self, seq: i64, product: ProductId, left: Sums, units: i64) -> i64 {
         match self.revalued.get(&product).and_then(|all| all.last()) {
             Some((since, unit_cost, decimals)) if *since > seq => {
-                valued(*unit_cost, left.quantity, *decimals) - valued(*unit_cost, left.quantity - units, *decimals)
+                value_at_cost(*unit_cost, left.quantity, *decimals) - value_at_cost(*unit_cost, left.quantity - units, *decimals)
             }
             _ => left.values.share(units, left.quantity).average,
         }
     }
 }
 
-/// The facts of entries in the order of their places. What a movement takes of a product in one place and brings to another changes nothing: of such a
-/// movement only the difference is left.
+/// Returns the facts of entries in the order of their keys. A movement within one product's stores cancels out: only the difference between units
+/// taken and units brought is a fact.
 pub fn facts(entries: Vec<Fact>) -> Vec<Fact> {
     let mut net: HashMap<(i64, ProductId), (i64, i64)> = HashMap::new();
     for entry in &entries {
@@ -182,7 +185,7 @@ pub fn post(pool: &mut Pool, fact: &Fact, history: &PostingHistory) -> Posting {
         match booked {
             Some((seq, left)) if left.quantity > 0 => {
                 let brought = history.brought(seq, fact.product, left, units.min(left.quantity));
-                (CostBasis::Reversed, pool.give_back(units, seq, brought).negated())
+                (CostBasis::Reversed, pool.reverse_receipt(units, seq, brought).negated())
             }
             _ => (CostBasis::Issued, pool.issue(units).negated()),
         }
@@ -205,7 +208,7 @@ pub fn post(pool: &mut Pool, fact: &Fact, history: &PostingHistory) -> Posting {
     }
 }
 
-/// What units that come in are worth.
+/// Returns the value of incoming units, and its basis.
 fn worth(pool: &Pool, fact: &Fact, history: &PostingHistory, booked: Option<Sums>) -> (CostBasis, Values) {
     if let Some(taken) = booked.filter(|sums| sums.quantity < 0) {
         let units = fact.quantity.min(-taken.quantity);
@@ -213,20 +216,24 @@ fn worth(pool: &Pool, fact: &Fact, history: &PostingHistory, booked: Option<Sums
     }
     if let (CostKind::Return, Some(ret)) = (fact.kind, fact.reference) {
         let mut back = Sums::default();
-        history.brought_back(ret, fact.product, fact.quantity).into_iter().for_each(|(_, _, part)| back.add(part));
+        history.split_return(ret, fact.product, fact.quantity).into_iter().for_each(|(_, _, part)| back.add(part));
         if back.quantity > 0 {
             let rest = fact.quantity - back.quantity;
-            back.add(Sums { quantity: rest, values: if rest > 0 { of_none(pool, fact, rest).1 } else { Values::default() } });
+            back.add(Sums {
+                quantity: rest,
+                values: if rest > 0 { default_values(pool, fact, rest).1 } else { Values::default() },
+            });
             return (CostBasis::Sold, back.values);
         }
     }
-    of_none(pool, fact, fact.quantity)
+    default_values(pool, fact, fact.quantity)
 }
 
-/// What units are worth that no earlier posting tells of.
-fn of_none(pool: &Pool, fact: &Fact, units: i64) -> (CostBasis, Values) {
+/// Returns the value of units that no earlier posting determines: by the stated cost, else by the
+/// pool's average, else unknown.
+fn default_values(pool: &Pool, fact: &Fact, units: i64) -> (CostBasis, Values) {
     if let Some(cost) = fact.unit_cost {
-        return (CostBasis::Stated, Values::both(valued(cost, units, fact.decimals)));
+        return (CostBasis::Stated, Values::both(value_at_cost(cost, units, fact.decimals)));
     }
     if pool.quantity > 0 {
         return (CostBasis::Average, pool.values().share(units, pool.quantity));
@@ -285,17 +292,18 @@ mod tests {
         let back = Fact { kind: CostKind::Return, reference: Some(ret), unit_cost: Some(999), ..fact(4, 1, 3) };
         let posting = step(back);
         assert_eq!((posting.basis, posting.values), (CostBasis::Sold, Values::both(300)));
-        // Of a return that is matched with nothing the entry says the cost.
+        // A return that is matched with no order takes its cost from the entry.
         let loose = Fact { reference: Some(Uuid::from_u128(9)), ..back };
         let posting = step(Fact { posting_key: PostingKey { seq: 5, line: 1 }, ..loose });
         assert_eq!((posting.basis, posting.values), (CostBasis::Stated, Values::both(2_997)));
-        // Its receipt was a mistake and is undone; then it does come.
+        // The receipt was a mistake and is undone; later the goods arrive.
         step(Fact { posting_key: PostingKey { seq: 6, line: 1 }, quantity: -3, reverses: Some(4), ..back });
         let posting = step(Fact { posting_key: PostingKey { seq: 7, line: 1 }, ..back });
         assert_eq!((posting.basis, posting.values), (CostBasis::Sold, Values::both(300)));
     }
 
-    /// Three units that cost a pound together were sold for one order and five for another: what comes back is what they took, to the penny.
+    /// Three units that cost a pound together were sold for one order and five for another: returned units get the value that they took, to the
+    /// penny.
     #[test]
     fn what_comes_back_in_parts_is_worth_what_was_taken_and_no_more() {
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -323,13 +331,13 @@ mod tests {
             came
         };
         add(step(back(6, 1, 0, 1)));
-        // One movement, of which each line is booked by itself: a unit of the one order, two of the other.
+        // One movement whose lines are booked separately: a unit of the one order, two of the other.
         add(step(back(7, 1, 1, 2)));
         add(step(back(7, 2, 1, 1)));
         let all = add(step(back(8, 1, 2, 3)));
         let sum = Values { average: taken.average + taken_more.average, fifo: taken.fifo + taken_more.fifo };
         assert_eq!(all, sum.negated(), "everything is back");
-        // What is more than was taken, or matched, is of no order: the entry says its cost.
+        // Units beyond those taken or matched belong to no order: the entry states their cost.
         assert_eq!(step(back(9, 1, 3, 1)), Values::both(100));
         let again = step(sale(10, one, -1));
         assert_eq!(step(back(11, 1, 4, 2)), Values { average: 100 - again.average, fifo: 100 - again.fifo });

@@ -1,4 +1,4 @@
-//! Documents that say what units are worth.
+//! Documents that set the value of units.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,24 @@ use platform::stages::{Stage, Staged, earliest};
 
 use super::{
     added_charge::{AddedCharge, ChargeShare},
-    pool::{Pool, PostingKey, Values, WorthBefore, can_be_told},
+    pool::{Pool, PostingKey, Values, WorthBefore, is_value_in_range},
     posting::Posting,
 };
 
-/// Products that one document revalues at most.
-pub const MAX_REVALUED: usize = 500;
-/// Characters of its note, which says why.
+/// Maximum products of one document.
+pub const MAX_REVALUED_PRODUCTS: usize = 500;
+/// Maximum characters of a document's note, which has its reason.
 pub const MAX_NOTE: usize = 1_000;
 
-/// What a product's units are to be worth.
+/// Requested unit cost of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewLine {
     pub product: ProductId,
-    /// Of a whole unit.
+    /// Cost of a whole unit.
     pub unit_cost: Money,
 }
 
-/// A document that revalues; what it did is in the postings under its event.
+/// A document that revalues products; its effects are the postings of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revaluation {
     pub id: RevaluationId,
@@ -35,14 +35,14 @@ pub struct Revaluation {
     pub actor: Actor,
     pub business_date: i32,
     pub created_at: Timestamp,
-    /// The one that it undoes.
+    /// The revaluation that this one reverses.
     pub reverses: Option<RevaluationId>,
-    /// The charge that made goods dearer after they had come.
+    /// The charge that was added to a purchase order after its goods were received.
     pub charge: Option<AddedCharge>,
     pub lines: Vec<RevaluationLine>,
 }
 
-/// A document that is decided, and has neither number nor place in the journal: both are given when it is written, and with them its moment.
+/// A decided document without its number, event and time, which it gets when it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRevaluation {
     pub id: RevaluationId,
@@ -64,17 +64,18 @@ impl NewRevaluation {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevaluationLine {
-    /// From 1.
+    /// 1-based.
     pub position: u16,
     pub product: ProductId,
-    /// Of a whole unit, in minor units of the books' currency.
+    /// Cost of a whole unit, in minor units of the books' currency.
     pub unit_cost: i64,
     pub decimals: u8,
-    /// Of a charge, and of what takes one back: the unit cost follows from it, by the average and rounded.
+    /// Share of an added charge, or of the reversal of one: the unit cost is the resulting average,
+    /// rounded.
     pub charge: Option<ChargeShare>,
 }
 
-/// Why nothing is revalued.
+/// Reasons to refuse a revaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevalueProblem {
     NoLines,
@@ -85,45 +86,46 @@ pub enum RevalueProblem {
     NoProduct(usize),
     Twice(usize),
     Negative(usize),
-    /// The books are in this currency.
+    /// The cost's currency is not that of the books, which is given.
     Currency(usize, Currency),
-    /// There are no units to be worth anything.
+    /// The product has no units.
     NoStock(usize),
-    /// Its units would be worth more than can be told exactly.
+    /// The product's value would exceed the range of exact integers.
     TooDear(usize),
-    /// All stock together would.
+    /// The value of all stock together would exceed it.
     TooDearTogether,
-    /// Another document is called so elsewhere.
+    /// Another document has this external reference.
     ReferenceTaken,
     KeyReused,
 }
 
-/// Why a revaluation is not undone.
+/// Reasons to refuse the reversal of a revaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoProblem {
     NoNote,
     NoteTooLong,
     NoRevaluation,
-    /// It undoes another one itself.
+    /// The document is itself a reversal.
     OfReversal,
     AlreadyReversed,
-    /// The book has not come to it yet.
+    /// The cost book has not reached the document's event yet.
     NotBooked,
-    /// An older release booked it, and kept no worths of before.
+    /// An older release booked the document, and stored no values from before it.
     WorthUnknown,
-    /// Later facts of its products rest on it.
-    Rests(Resting),
-    /// All stock together would be worth more than can be told exactly.
+    /// Later movements or revaluations of its products depend on it.
+    Rests(LaterDocuments),
+    /// The value of all stock together would exceed the range of exact integers.
     TooDearTogether,
     KeyReused,
 }
 
-/// What came after a revaluation of its products, the newest first: at most ten of a kind by name.
+/// Revaluations and movements that followed a revaluation of its products, the newest first: at
+/// most ten of a kind by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resting {
+pub struct LaterDocuments {
     pub revaluations: Vec<RevaluationId>,
     pub movements: Vec<MovementId>,
-    /// How many there are, at most 500 of a kind.
+    /// Number of such documents, at most 500 of a kind.
     pub count: usize,
 }
 
@@ -138,8 +140,8 @@ impl Staged for RevalueProblem {
     }
 }
 
-/// Whether lines can be revalued: all or none. `units` says how many of a product there are, and its unit's decimals; None where there is no such
-/// product.
+/// Checks that lines can be revalued: all or none. `units` returns a product's quantity and its
+/// unit's decimals, or None if there is no such product.
 ///
 /// # Errors
 /// All problems of the first stage that has any.
@@ -180,7 +182,7 @@ fn check_line(
         Some((0, _)) => return Err(RevalueProblem::NoStock(index)),
         Some(of) => of,
     };
-    if !can_be_told(line.unit_cost.minor, quantity, decimals) {
+    if !is_value_in_range(line.unit_cost.minor, quantity, decimals) {
         return Err(RevalueProblem::TooDear(index));
     }
     let (position, unit_cost) = (index as u16 + 1, line.unit_cost.minor);
@@ -192,7 +194,7 @@ pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) 
     posting(document, line, (CostBasis::Revalued, revalued(pool, line)))
 }
 
-/// Revalues what its product's pool has, and says by how much.
+/// Revalues the units of a product's pool; returns the change of the values.
 pub fn revalued(pool: &mut Pool, line: &RevaluationLine) -> Values {
     match &line.charge {
         Some(charge) => pool.charge(charge),
@@ -200,7 +202,7 @@ pub fn revalued(pool: &mut Pool, line: &RevaluationLine) -> Values {
     }
 }
 
-/// Books a line of a document that undoes another one: the units are worth what they were before that.
+/// Books a line of a document that undoes another one: the units get their values from before it.
 pub fn restore(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine, before: &WorthBefore) -> Posting {
     posting(document, line, (CostBasis::Reversed, pool.restore(before)))
 }

@@ -1,4 +1,4 @@
-//! Charges that are added to purchase orders after their goods have come.
+//! Charges that are added to purchase orders after their goods were received.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use sea_orm::Value;
 use super::{report::CostFilter, revaluation::documents};
 use crate::costing::core::{Revaluation, Values};
 
-/// What a receipt brought of a product and reversals have not taken back.
+/// Units of a product that a receipt brought, less those that reversals took back.
 #[derive(Record)]
 struct ReceivedRow {
     #[record(sql = "r.seq")]
@@ -24,8 +24,12 @@ struct ReceivedRow {
     units: i64,
 }
 
-/// The units that the receipts of an order brought of each product, less what was taken back, by the receipts' events.
-pub async fn received_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<BTreeMap<ProductId, Vec<(i64, i64)>>, Fault> {
+/// Returns the units of each product that an order's receipts brought, less those that were taken
+/// back, by the receipts' events.
+pub async fn received_quantities(
+    reads: &impl Reads,
+    order: PurchaseOrderId,
+) -> Result<BTreeMap<ProductId, Vec<(i64, i64)>>, Fault> {
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.seq, o.seq AS moved FROM movement o
@@ -43,27 +47,27 @@ pub async fn received_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<B
     Ok(received)
 }
 
-/// The charges that were added to these orders, the oldest first; those that were taken back are among them.
+/// Returns the charges added to these orders, the oldest first, including reversed ones.
 pub async fn charges_of_orders(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<Revaluation>, Fault> {
     let backend = reads.backend();
     let rest = format!("WHERE v.tenant_id = $1 AND {} ORDER BY v.seq", backend.in_ids("v.purchase_order_id", 2));
     documents(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
 }
 
-/// How many charges were added to an order, those that were taken back among them.
-pub async fn count_of_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<i64, Fault> {
+/// Returns the number of charges that were added to an order, including those that were taken back.
+pub async fn count_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<i64, Fault> {
     let sql = "SELECT count(*) FROM revaluation WHERE tenant_id = $1 AND purchase_order_id = $2";
     let rows = reads.rows(sql, vec![order.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Counts a change of an order, which its steps see.
+/// Increments the version of an order, which its steps check.
 pub async fn change_order(work: &Work, order: PurchaseOrderId, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE purchase_order SET version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![order.into(), now.micros().into()]).await.map(drop)
 }
 
-/// What of charges falls on goods that are gone, on a day and of a product.
+/// Part of the added charges that falls on units that have left stock, by day and product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChargeVariance {
     pub day: i32,
@@ -83,7 +87,8 @@ struct VarianceRow {
     fifo: i64,
 }
 
-/// What of charges falls on goods that are gone, as far as the book is. It is of no store.
+/// Reads the parts of added charges that fall on units that have left stock, as far as the book is
+/// posted. They belong to no store: the list is empty if the filter names stores.
 pub async fn charge_variances(reads: &impl Reads, filter: &CostFilter) -> Result<Vec<ChargeVariance>, Fault> {
     if filter.stores.is_some() {
         return Ok(Vec::new());

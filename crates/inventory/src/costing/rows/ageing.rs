@@ -1,4 +1,4 @@
-//! Layers with what joined them.
+//! Layers with the receipts that joined them.
 
 use entity::{
     prelude::*,
@@ -32,7 +32,8 @@ struct ArrivalRow {
     arrived: Option<i64>,
 }
 
-/// The units of the layers of these products by when they came, product by product. Of a layer that several receipts joined only those are read whose units are left.
+/// Returns the units of these products' layers with their times of receipt, product by product. A
+/// layer that several receipts joined is read with those receipts only that have units left.
 pub async fn layer_pieces(reads: &impl Reads, products: &ProductCondition) -> Result<Vec<(ProductId, Piece)>, Fault> {
     let of = products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let sql = format!(

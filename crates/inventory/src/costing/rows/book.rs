@@ -1,4 +1,4 @@
-//! How far the book is, and what it holds.
+//! The book of costs: its progress, its pools and layers, and its postings.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -31,7 +31,7 @@ struct WrittenPool {
     seq: i64,
 }
 
-/// A layer as it is written and read.
+/// A layer's row.
 #[derive(Record)]
 #[record(of = cost_layer, alias = "")]
 pub(super) struct LayerRow {
@@ -46,7 +46,7 @@ pub(super) struct LayerRow {
 
 #[derive(Record)]
 #[record(of = cost_layer)]
-struct LayerLeft {
+struct ChangedLayer {
     product_id: ProductId,
     seq: i64,
     line: i32,
@@ -57,7 +57,7 @@ struct LayerLeft {
 
 #[derive(Record)]
 #[record(of = cost_layer)]
-struct LayerGone {
+struct RemovedLayer {
     product_id: ProductId,
     seq: i64,
     line: i32,
@@ -82,7 +82,7 @@ struct NewPosting {
     worth_before: Option<String>,
 }
 
-/// What the units of a product were worth before they were revalued.
+/// Value of a product's units before they were revalued.
 #[derive(Record)]
 struct WorthRow {
     #[record(of = cost_posting, alias = "", not_null)]
@@ -93,7 +93,7 @@ struct WorthRow {
     worth_before: String,
 }
 
-/// What several postings come to.
+/// Sum of several postings.
 #[derive(Record)]
 pub(super) struct SumsRow {
     #[record(sql = "CAST(sum(quantity) AS bigint)")]
@@ -131,27 +131,27 @@ impl From<SumsRow> for Sums {
     }
 }
 
-/// Up to which event the book is kept.
+/// Returns the last event that is booked.
 pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT seq FROM cost_book WHERE tenant_id = $1", vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// The same, and nobody else writes it until the transaction ends.
+/// Returns the book's last event, and locks the book until the transaction ends.
 pub async fn lock_book(work: &Work) -> Result<i64, Fault> {
     work.insert_or_ignore(cost_book::Model { tenant_id: work.tenant(), seq: 0 }).await?;
     let sql = format!("SELECT b.seq FROM cost_book b WHERE b.tenant_id = $1{}", work.backend().for_update("b"));
     let rows = work.rows(&sql, vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("cost_book", "a book that was made is there"))?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("cost_book", "an inserted book exists"))?;
     Row::scalar(row)
 }
 
-pub async fn move_book(work: &Work, upto: i64) -> Result<(), Fault> {
+pub async fn advance_book(work: &Work, upto: i64) -> Result<(), Fault> {
     work.execute("UPDATE cost_book SET seq = $2 WHERE tenant_id = $1", vec![upto.into()]).await.map(drop)
 }
 
-/// Tenants whose journal has gone on behind their books.
-pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
+/// Returns tenants whose journal is ahead of their books.
+pub async fn tenants_behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let sql = format!(
         "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN cost_book b ON b.tenant_id = c.tenant_id
          WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
@@ -159,7 +159,7 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Pools by product; what they were when they were read stands beside them.
+/// Pools by product, with the stored state that they were read from.
 #[derive(Debug, Default)]
 pub struct Pools {
     pub of: HashMap<ProductId, Pool>,
@@ -167,7 +167,7 @@ pub struct Pools {
     layers: HashMap<ProductId, HashMap<PostingKey, Layer>>,
 }
 
-/// The pools of products, whole.
+/// Returns the pools of products with their layers.
 pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result<Pools, Fault> {
     let mut pools = Pools::default();
     if products.is_empty() {
@@ -194,12 +194,12 @@ pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result
     Ok(pools)
 }
 
-/// Writes what has changed of them.
+/// Writes the pools that have changed.
 pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed) = (Rows::<WrittenPool>::insert(tenant), Rows::<WrittenPool>::update(tenant));
-    let (mut laid, mut left) = (Rows::<LayerRow>::insert(tenant), Rows::<LayerLeft>::update(tenant));
-    let mut gone = Rows::<LayerGone>::delete(tenant);
+    let (mut laid, mut left) = (Rows::<LayerRow>::insert(tenant), Rows::<ChangedLayer>::update(tenant));
+    let mut gone = Rows::<RemovedLayer>::delete(tenant);
     let mut sorted: Vec<_> = pools.of.iter().collect();
     sorted.sort_by_key(|(product, _)| **product);
     for (&product_id, pool) in sorted {
@@ -210,13 +210,13 @@ pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fau
         for layer in &pool.layers {
             match before.remove(&layer.from) {
                 Some(same) if same == *layer => {}
-                Some(_) => left.push(LayerLeft::of(product_id, layer)),
+                Some(_) => left.push(ChangedLayer::of(product_id, layer)),
                 None => laid.push(LayerRow::of(product_id, layer)),
             }
         }
         let mut over: Vec<PostingKey> = before.into_keys().collect();
         over.sort_unstable();
-        gone.extend(over.into_iter().map(|place| LayerGone { product_id, seq: place.seq, line: place.line.into() }));
+        gone.extend(over.into_iter().map(|place| RemovedLayer { product_id, seq: place.seq, line: place.line.into() }));
     }
     let all: [Bulk; 5] = [new.into(), changed.into(), gone.into(), left.into(), laid.into()];
     for bulk in all {
@@ -239,7 +239,7 @@ impl LayerRow {
     }
 }
 
-impl LayerLeft {
+impl ChangedLayer {
     fn of(product: ProductId, layer: &Layer) -> Self {
         Self {
             product_id: product,
@@ -252,10 +252,11 @@ impl LayerLeft {
     }
 }
 
-/// Worths before revaluations, by the revaluation and the product.
+/// Values before revaluations, by the revaluation and the product.
 pub type WorthsBefore = HashMap<(Uuid, ProductId), WorthBefore>;
 
-/// What the units of these revaluations were worth before them, as far as they are booked and it was kept.
+/// Reads the values of the units just before these revaluations, for those that are booked and have
+/// them stored.
 pub async fn worths_before(reads: &impl Reads, revaluations: &[RevaluationId]) -> Result<WorthsBefore, Fault> {
     let mut worths = WorthsBefore::new();
     if revaluations.is_empty() {
@@ -303,7 +304,7 @@ pub async fn write_postings(work: &Work, postings: &[Posting], worths: &WorthsBe
     work.write(rows.into()).await
 }
 
-/// What sales took for documents, by product.
+/// Reads the sums that sales took for documents, by document and product.
 pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(Uuid, ProductId), Sums>, Fault> {
     if orders.is_empty() {
         return Ok(HashMap::new());

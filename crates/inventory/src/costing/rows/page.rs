@@ -1,4 +1,4 @@
-//! What the ledger says next.
+//! Next page of the ledger's entries for the book of costs.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::costing::core::{Fact, PostingKey};
 
-/// Events and entries of a page, at most: more than the longest movement has entries, so that a page holds one at least.
-const MOST: usize = 6_000;
+/// Maximum events and entries of a page: more entries than the longest movement has, so that a page
+/// holds at least one.
+const MAX_PAGE_EVENTS: usize = 6_000;
 
 #[derive(Record)]
 struct FactRow {
@@ -55,17 +56,18 @@ struct CostRow {
     recorded_at: Timestamp,
 }
 
-/// Entries that changed how many units there are, whole movements only.
+/// Entries that changed the number of units, whole movements only.
 #[derive(Debug, Default)]
 pub struct Page {
     pub entries: Vec<Fact>,
-    /// Everything up to this event is in it.
+    /// The last event that the page covers.
     pub upto: i64,
     /// The returns among its documents.
     pub returns: BTreeSet<Uuid>,
 }
 
-/// Entries after an event up to another, or to as many events as a page has: all that are left would be sorted for each page.
+/// Returns the entries after an event up to another, or to the maximum of events of a page: without
+/// that bound, the database would sort all remaining entries for each page.
 pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency) -> Result<Page, Fault> {
     let sql = format!(
         "SELECT {select}
@@ -73,10 +75,10 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
          LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
          JOIN product p ON p.tenant_id = $1 AND p.id = e.product_id
          WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta + e.in_transit_delta <> 0
-         ORDER BY e.seq, e.line LIMIT {MOST}",
+         ORDER BY e.seq, e.line LIMIT {MAX_PAGE_EVENTS}",
         select = FactRow::SELECT
     );
-    let upto = head.min(after + MOST as i64);
+    let upto = head.min(after + MAX_PAGE_EVENTS as i64);
     let rows = reads.records::<FactRow>(&sql, vec![after.into(), upto.into()]).await?;
     let read = rows.len();
     let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, returns: BTreeSet::new() };
@@ -85,10 +87,10 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
         page.entries.push(fact);
         page.returns.extend(ret);
     }
-    if read == MOST
+    if read == MAX_PAGE_EVENTS
         && let Some(last) = page.entries.last().map(|entry| entry.posting_key.seq)
     {
-        // The last movement may go on behind the page.
+        // The page may have only part of its last movement.
         page.entries.retain(|entry| entry.posting_key.seq < last);
         page.upto = last - 1;
     }
@@ -96,7 +98,7 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
 }
 
 impl FactRow {
-    /// The fact, and the return that it belongs to.
+    /// Returns the fact, and the return of its movement.
     fn fact(self, currency: Currency) -> (Fact, Option<Uuid>) {
         let Self { entry, cost, .. } = self;
         let ret = self.reference_id.filter(|_| self.reference_kind.as_deref() == Some("RETURN"));
@@ -108,7 +110,8 @@ impl FactRow {
             reference: self.reference_id,
             reverses: self.reverses,
             quantity: self.quantity,
-            // Adjustments and receipts are converted as they are posted. What else carries a listed cost of another currency is worth what the rest is.
+            // Adjustments and receipts are converted as they are posted. Other units with a listed
+            // cost in another currency take the value of the rest.
             unit_cost: cost.unit_cost_minor.filter(|_| cost.cost_currency.as_deref() == Some(currency.as_str())),
             decimals: self.unit_decimals as u8,
             occurred_at: cost.occurred_at,

@@ -1,4 +1,4 @@
-//! What earlier postings say that later ones rest on.
+//! Earlier postings that later ones depend on.
 
 use std::collections::BTreeSet;
 
@@ -65,8 +65,8 @@ struct RevaluedRow {
     unit_decimals: i32,
 }
 
-/// What the facts after an event rest on: what is left of sales that returns come back from, of movements that are reversed, and what products were
-/// revalued at.
+/// Reads the history that the facts after an event depend on: the remainders of sales that returns
+/// come back from and of movements that are reversed, and the revaluations of products.
 pub async fn posting_history(
     reads: &impl Reads,
     after: i64,
@@ -77,8 +77,8 @@ pub async fn posting_history(
     let back = facts.iter().filter(|fact| fact.reference.is_some_and(|document| returns.contains(&document)));
     let products: BTreeSet<ProductId> = back.map(|fact| fact.product).collect();
     if !products.is_empty() {
-        matches(reads, returns, &mut history).await?;
-        replay(reads, &products, &mut history).await?;
+        read_matches(reads, returns, &mut history).await?;
+        read_remainders(reads, &products, &mut history).await?;
         history.booked.clear();
     }
     let reversed = facts.iter().filter_map(|fact| Some((fact.reverses?, fact.product)));
@@ -90,9 +90,10 @@ pub async fn posting_history(
     Ok(history)
 }
 
-/// How much of what comes back on which order, by return and product: of these returns and of all that share an order with them, and so on, because
-/// what one brought back of an order is not there for the next. Of kits, their parts.
-async fn matches(reads: &impl Reads, returns: &BTreeSet<Uuid>, history: &mut PostingHistory) -> Result<(), Fault> {
+/// Reads the quantity that returns bring back from each order, by return and product: for these
+/// returns and, transitively, for all that share an order with them, because units that one brought
+/// back from an order are not available to the next. Kits count by their parts.
+async fn read_matches(reads: &impl Reads, returns: &BTreeSet<Uuid>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
     // CROSS JOIN tells SQLite to begin with these orders: left to itself it begins with all that ever came back to the tenant.
     let sql = format!(
@@ -117,8 +118,8 @@ async fn matches(reads: &impl Reads, returns: &BTreeSet<Uuid>, history: &mut Pos
     Ok(())
 }
 
-/// Goes once more through what was booked for those orders and returns.
-async fn replay(reads: &impl Reads, products: &BTreeSet<ProductId>, history: &mut PostingHistory) -> Result<(), Fault> {
+/// Replays the postings of those orders and returns.
+async fn read_remainders(reads: &impl Reads, products: &BTreeSet<ProductId>, history: &mut PostingHistory) -> Result<(), Fault> {
     let documents: BTreeSet<Uuid> = history
         .matched
         .iter()
@@ -158,7 +159,8 @@ impl From<PostingRow> for Posting {
     }
 }
 
-/// What movements that are reversed did, less what earlier reversals of parts of them have undone.
+/// Reads the effects of movements that are reversed, less those that earlier partial reversals have
+/// undone.
 async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -177,7 +179,8 @@ async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingH
     Ok(())
 }
 
-/// What a whole unit of products was said to be worth and what has not been undone of that, as far as the book is.
+/// Reads the stated values of a whole unit of products from revaluations that have not been undone,
+/// as far as the book is posted.
 async fn revalued(
     reads: &impl Reads,
     upto: i64,
@@ -197,7 +200,7 @@ async fn revalued(
     for row in reads.records::<RevaluedRow>(&sql, vec![backend.ids(products.iter().copied()), upto.into()]).await? {
         let all = history.revalued.entry(row.product_id).or_default();
         if row.reverses_id.is_some() {
-            // Only the last one that stands is undone.
+            // Only the latest revaluation that has not been undone can be undone.
             all.pop();
         } else {
             all.push((row.seq, row.unit_cost_minor, row.unit_decimals as u8));

@@ -1,4 +1,4 @@
-//! What postings come to.
+//! Sums of postings for reports.
 
 use std::collections::HashMap;
 
@@ -62,7 +62,7 @@ struct WorthThen {
     fifo: i64,
 }
 
-/// Sums of a kind, behind what the report is grouped by.
+/// Sums of a kind; the columns of the group precede them.
 #[derive(Record)]
 struct KindSums {
     #[record(sql = "CAST({day} AS integer)")]
@@ -89,7 +89,7 @@ struct EventRow {
     fifos: PackedNumbers,
 }
 
-/// The moments of the first and the last posting; None where there is none.
+/// The times of the first and the last posting; None if there is no posting.
 #[derive(Record)]
 struct BookedSpan {
     #[record(sql = "(SELECT min(occurred_at) FROM cost_posting WHERE tenant_id = $1)")]
@@ -107,7 +107,7 @@ struct EntryCost {
     fifo_minor: i64,
 }
 
-/// How a tenant's costs are told, and in which currency.
+/// Reads the costing method and the currency of a tenant.
 pub async fn method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE id = $1", MethodRow::SELECT);
     let row = reads.records::<MethodRow>(&sql, vec![]).await?.into_iter().next();
@@ -116,14 +116,15 @@ pub async fn method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fau
     Ok((row.costing_method, Currency::parse(&row.default_currency).ok_or_else(unknown)?))
 }
 
-/// As of when units are valued: by when it happened, as it was known then.
+/// The date of a valuation: now, or everything that had occurred by a time, as it was recorded by
+/// `known`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
     Now,
     At { occurred: Timestamp, known: Option<Timestamp> },
 }
 
-/// A product's units and what they are worth.
+/// A product's units and their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProductWorth {
     pub product: ProductId,
@@ -131,13 +132,14 @@ pub struct ProductWorth {
     pub sums: Sums,
 }
 
-/// What there is of each product, without those of which there was nothing; of one alone where it is named.
+/// Reads the units and the value of each product, or of one product if it is given; products whose
+/// sums are zero are left out.
 pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) -> Result<Vec<ProductWorth>, Fault> {
     let only = product.map(|_| " AND c.product_id = $2").unwrap_or_default();
     worth_where(reads, of, only, product.map(Value::from).into_iter().collect()).await
 }
 
-/// The same of the products that fulfil a condition.
+/// Returns the value of the products that match a condition.
 pub async fn worth_of(reads: &impl Reads, of: Worth, products: &ProductCondition) -> Result<Vec<ProductWorth>, Fault> {
     let only = products.on("c.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     worth_where(reads, of, &only, products.values.clone()).await
@@ -190,7 +192,7 @@ impl From<WorthThen> for ProductWorth {
     }
 }
 
-/// What the rows of a report of costs stand for.
+/// Grouping of the rows of a cost report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CostGroup {
     None,
@@ -200,33 +202,35 @@ pub enum CostGroup {
     Store,
 }
 
-/// Which postings.
+/// Filter of postings; all conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CostFilter {
-    /// Of what happened then or later.
+    /// Earliest time of the change, inclusive.
     pub from: Option<Timestamp>,
-    /// And before this.
+    /// Latest time of the change, exclusive.
     pub to: Option<Timestamp>,
     pub product: Option<ProductId>,
-    /// Of these stores, and then not of what is of none.
+    /// Only postings of these stores, which leaves out those without a store.
     pub stores: Option<Vec<StoreId>>,
-    /// Of these products.
+    /// Only postings of these products.
     pub products: ProductCondition,
 }
 
-/// Sums of a kind by a day, or an id's bytes; none without groups.
-type KindOfGroup = (Option<i32>, Option<Uuid>, CostKind, Sums);
+/// Sums of a kind by day, or by the bytes of an ID; neither without groups.
+type GroupKindSums = (Option<i32>, Option<Uuid>, CostKind, Sums);
 
-/// Sums by group and kind; a group and kind may come twice, each with a part of its sums. SQLite would sort all postings by product or store: as none of them
-/// ever changes, the earlier events' and the later ones' are read side by side, packed, or sorted where they are too many to be held at once.
-pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<KindOfGroup>, Fault> {
-    let scans = reads.backend() == Backend::Sqlite && is_of_most(reads, filter).await?;
+/// Returns sums by group and kind; a group and kind may occur twice, each with a part of its sums.
+/// SQLite would sort all postings by product or store. Postings never change, so the earlier and
+/// the later events' postings are read at the same time, packed, or sorted if there are too many to
+/// hold.
+pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<GroupKindSums>, Fault> {
+    let scans = reads.backend() == Backend::Sqlite && spans_most_postings(reads, filter).await?;
     if !scans || !matches!(group, CostGroup::Product | CostGroup::Store) {
         return sums_of(reads, group, filter, (scans, None)).await;
     }
     let middle = book(reads).await? / 2;
     let [earlier, later] = [Some(("seq <=", middle)), Some(("seq >", middle))];
-    if middle <= packed::MOST_EVENTS {
+    if middle <= packed::MAX_EVENTS {
         let packed = tokio::try_join!(packed_sums(reads, group, filter, earlier), packed_sums(reads, group, filter, later))?;
         if let (Some(mut sums), Some(later)) = packed {
             sums.extend(later);
@@ -239,16 +243,17 @@ pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter
     Ok(sums)
 }
 
-/// The sums of the postings of some events, read in the order of their key, of each event in one row; None where there are more than are held at once, or
-/// where a sum passes 64 bits, which the database says.
+/// Returns the sums of the postings of some events, read in the order of their keys, a row per
+/// event; None if there are more groups than are held at once, or if a sum exceeds 64 bits, which
+/// the database reports.
 async fn packed_sums(
     reads: &impl Reads,
     group: CostGroup,
     filter: &CostFilter,
     events: Option<(&str, i64)>,
-) -> Result<Option<Vec<KindOfGroup>>, Fault> {
+) -> Result<Option<Vec<GroupKindSums>>, Fault> {
     let backend = reads.backend();
-    let (tests, values) = tests_of(backend, filter, (true, events));
+    let (tests, values) = filter_conditions(backend, filter, (true, events));
     let id = if group == CostGroup::Store { "store_id" } else { "product_id" };
     // The postings of an event are of one kind.
     let sql = format!(
@@ -260,7 +265,7 @@ async fn packed_sums(
         fifos = packed::numbers(backend, "fifo_minor")
     );
     let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
-    let Some(groups) = blocking::run(move || summed(&rows)).await?? else { return Ok(None) };
+    let Some(groups) = blocking::run("sums of costs", move || sum_by_kind(&rows)).await?? else { return Ok(None) };
     let exact = |sum: i128| i64::try_from(sum).ok();
     let sums = groups.into_iter().map(|((kind, id), [quantity, average, fifo])| {
         let values = Values { average: exact(average)?, fifo: exact(fifo)? };
@@ -272,8 +277,8 @@ async fn packed_sums(
 /// Quantity and both values of each kind and group.
 type SumsByKind = HashMap<(CostKind, Uuid), [i128; 3]>;
 
-/// The sums of each kind and group; None where not all postings were read.
-fn summed(rows: &[EventRow]) -> Result<Option<SumsByKind>, Fault> {
+/// Returns the sums of each kind and group; None if not all postings were read.
+fn sum_by_kind(rows: &[EventRow]) -> Result<Option<SumsByKind>, Fault> {
     let (mut groups, mut postings) = (SumsByKind::new(), 0);
     for EventRow { kind, items, quantities, averages, fifos } in rows {
         postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {
@@ -281,16 +286,16 @@ fn summed(rows: &[EventRow]) -> Result<Option<SumsByKind>, Fault> {
             sums.iter_mut().zip(line).for_each(|(sum, number)| *sum += i128::from(number));
         })?;
     }
-    Ok(packed::are_all(rows.len(), postings).then_some(groups))
+    Ok(packed::is_complete_page(rows.len(), postings).then_some(groups))
 }
 
-/// The sums of the postings of some events, read in the order of their key where it `scans`.
+/// Returns the sums of the postings of some events, read in the order of their key if `scans`.
 async fn sums_of(
     reads: &impl Reads,
     group: CostGroup,
     filter: &CostFilter,
     (scans, events): (bool, Option<(&str, i64)>),
-) -> Result<Vec<KindOfGroup>, Fault> {
+) -> Result<Vec<GroupKindSums>, Fault> {
     let (day, id) = match group {
         CostGroup::None => ("NULL", "NULL"),
         CostGroup::Day | CostGroup::Month => ("business_date", "NULL"),
@@ -298,9 +303,10 @@ async fn sums_of(
         CostGroup::Store => ("NULL", "store_id"),
     };
     let backend = reads.backend();
-    let (tests, values) = tests_of(backend, filter, (scans, events));
+    let (tests, values) = filter_conditions(backend, filter, (scans, events));
     let postings = match (backend, group) {
-        // The postings of an event are of one kind and one day, and in the order of their key: what is sorted is a row of each event.
+        // All postings of an event have one kind and one day, and are read in the order of their
+        // key: only one row per event is sorted.
         (Backend::Sqlite, CostGroup::None | CostGroup::Day | CostGroup::Month) => format!(
             "(SELECT kind, business_date, sum(quantity) AS quantity, sum(average_minor) AS average_minor, sum(fifo_minor) AS fifo_minor
              FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY {}) p",
@@ -318,8 +324,12 @@ async fn sums_of(
     Ok(rows.into_iter().map(|row| (row.day, row.id, row.kind, row.sums.into())).collect())
 }
 
-/// The conditions on postings behind the tenant's, and their values from `$2` on.
-fn tests_of(backend: Backend, filter: &CostFilter, (scans, events): (bool, Option<(&str, i64)>)) -> (String, Vec<Value>) {
+/// Returns further conditions on postings, besides the tenant's, and their values from `$2` on.
+fn filter_conditions(
+    backend: Backend,
+    filter: &CostFilter,
+    (scans, events): (bool, Option<(&str, i64)>),
+) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = filter.products.values.clone();
     let mut tests = filter.products.on("product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let mut test = |text: &str, value: Option<Value>| {
@@ -339,9 +349,9 @@ fn tests_of(backend: Backend, filter: &CostFilter, (scans, events): (bool, Optio
     (tests, values)
 }
 
-/// Whether a filter's span is a quarter of all that is booked, or more. SQLite finds such a span's postings faster in the order of their key, where they lie,
-/// than one by one by their moments.
-async fn is_of_most(reads: &impl Reads, filter: &CostFilter) -> Result<bool, Fault> {
+/// True if a filter's span is at least a quarter of the booked time. SQLite then reads the postings
+/// faster in the order of their key, in which they are stored, than one by one by their times.
+async fn spans_most_postings(reads: &impl Reads, filter: &CostFilter) -> Result<bool, Fault> {
     if filter.from.is_none() && filter.to.is_none() {
         return Ok(true);
     }
@@ -352,7 +362,7 @@ async fn is_of_most(reads: &impl Reads, filter: &CostFilter) -> Result<bool, Fau
     Ok((to - from).saturating_mul(4) >= last - first)
 }
 
-/// What was booked for entries, by the event and line of each.
+/// Reads the values that were booked for entries, by event and line.
 pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), Values>, Fault> {
     if seqs.is_empty() {
         return Ok(HashMap::new());
@@ -368,7 +378,7 @@ pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i
     Ok(rows.into_iter().map(cost).collect())
 }
 
-/// A product's layers, the oldest first.
+/// Returns a product's layers, the oldest first.
 pub async fn layers(reads: &impl Reads, product: ProductId, most: usize) -> Result<Vec<Layer>, Fault> {
     let sql = format!(
         "SELECT {select} FROM cost_layer WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {most}",

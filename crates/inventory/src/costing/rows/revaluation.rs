@@ -1,4 +1,4 @@
-//! Documents that revalue.
+//! Documents that revalue products.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,11 +12,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    costing::core::{AddedCharge, ChargeShare, Resting, Revaluation, RevaluationLine},
+    costing::core::{AddedCharge, ChargeShare, LaterDocuments, Revaluation, RevaluationLine},
     currency::core::{BrokenRate, FrozenRate, RateColumns},
 };
 
-/// A document without its lines, as it is written and read.
+/// A revaluation's row, without its lines.
 #[derive(Record)]
 #[record(of = revaluation, alias = "v")]
 struct HeadRow {
@@ -44,7 +44,7 @@ struct HeadRow {
     rate_source: Option<String>,
 }
 
-/// A line as it is written and read.
+/// A revaluation line's row.
 #[derive(Record)]
 #[record(of = revaluation_line, alias = "l")]
 struct LineRow {
@@ -122,7 +122,7 @@ impl From<&Revaluation> for HeadRow {
 }
 
 impl HeadRow {
-    /// The charge that it is of; None of other revaluations.
+    /// Returns the added charge; None for other revaluations.
     fn charge(&self) -> Result<Option<AddedCharge>, Fault> {
         let Some(order) = self.purchase_order_id else { return Ok(None) };
         let corrupt = || Fault::corrupt("revaluation", "a charge has its kind, basis, name, amounts and currencies");
@@ -152,7 +152,7 @@ impl HeadRow {
 }
 
 impl LineRow {
-    /// The share of a charge that falls on its product; None where the revaluation is of no charge.
+    /// Returns the product's share of an added charge; None for other revaluations.
     fn charge(&self) -> Result<Option<ChargeShare>, Fault> {
         let corrupt = || Fault::corrupt("revaluation_line", "a share of a charge has the receipts that it falls on");
         match (self.charge_minor, &self.charge_receipts) {
@@ -186,13 +186,14 @@ impl TryFrom<HeadRow> for Revaluation {
     }
 }
 
-/// Whether a document is called so elsewhere.
-pub async fn is_taken(reads: &impl Reads, external_ref: &str) -> Result<bool, Fault> {
+/// True if another document has this external reference.
+pub async fn is_reference_taken(reads: &impl Reads, external_ref: &str) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM revaluation WHERE tenant_id = $1 AND external_ref = $2";
     Ok(!reads.rows(sql, vec![external_ref.into()]).await?.is_empty())
 }
 
-/// How many units there are of products, and their unit's decimals; products that there are not are left out.
+/// Reads the number of units in stock of products, and the decimals of their unit; unknown products
+/// are left out.
 pub async fn product_units(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, (i64, u8)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -205,15 +206,16 @@ pub async fn product_units(reads: &impl Reads, products: &[ProductId]) -> Result
     Ok(rows.into_iter().map(|row| (row.id, (row.quantity, row.unit_decimals as u8))).collect())
 }
 
-/// What all products are worth, by the method that says more: about, because it may be more than can be told.
-pub async fn worth_of_all(reads: &impl Reads) -> Result<f64, Fault> {
+/// Returns the value of all products, each by the method that values it higher. It is approximate,
+/// because it may exceed the range of exact numbers.
+pub async fn approximate_total_value(reads: &impl Reads) -> Result<f64, Fault> {
     let dearer = "CASE WHEN average_minor > fifo_minor THEN average_minor ELSE fifo_minor END";
     let sql = format!("SELECT coalesce(sum(CAST({dearer} AS double precision)), 0.0) FROM cost_pool WHERE tenant_id = $1");
     let rows = reads.rows(&sql, vec![]).await?;
     rows.first().map_or(Ok(0.0), Row::scalar)
 }
 
-/// Those that the rest of the statement finds, from its WHERE on.
+/// Returns the documents that a clause selects; `rest` is the statement from its WHERE on.
 pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
     let sql = format!("SELECT {} FROM revaluation v {rest}", HeadRow::SELECT);
     let rows = reads.records::<HeadRow>(&sql, values).await?;
@@ -246,7 +248,7 @@ pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_or
     Ok(all)
 }
 
-/// Those whose events lie after one and up to another, in their order.
+/// Returns the revaluations whose events are after `after` and up to `upto`, in their order.
 pub async fn revaluations_between(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Revaluation>, Fault> {
     let rest = "WHERE v.tenant_id = $1 AND v.seq > $2 AND v.seq <= $3 ORDER BY v.seq";
     documents(reads, rest, vec![after.into(), upto.into()]).await
@@ -256,43 +258,45 @@ pub async fn revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option
     Ok(documents(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// Those that undo one of these; at most one each.
-pub async fn revaluations_undoing(reads: &impl Reads, ids: &[RevaluationId]) -> Result<Vec<Revaluation>, Fault> {
+/// Returns the reversals of these revaluations; at most one each.
+pub async fn reversals_of_revaluations(reads: &impl Reads, ids: &[RevaluationId]) -> Result<Vec<Revaluation>, Fault> {
     let backend = reads.backend();
     let rest = format!("WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND {}", backend.in_ids("v.reverses_id", 2));
     documents(reads, &rest, vec![backend.ids(ids.iter().copied())]).await
 }
 
-/// Whether another one undoes it.
+/// True if another document reverses the revaluation.
 pub async fn is_reversed(reads: &impl Reads, id: RevaluationId) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM revaluation WHERE tenant_id = $1 AND reverses_id = $2";
     Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
 }
 
-/// Rows that are looked at of what rests on a revaluation, and those that are named.
-const MOST_RESTING: usize = 500;
-const MOST_NAMED: usize = 10;
+/// Maximum rows read that depend on a revaluation, and the maximum that a rejection names.
+const MAX_RESTING: usize = 500;
+const MAX_NAMED: usize = 10;
 
-/// What came of products after an event: movements that changed how many units there are, and revaluations that stand.
-pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i64) -> Result<Resting, Fault> {
+/// Reads the documents that affected products after an event: movements that changed the number of
+/// units, and revaluations that are not undone.
+pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i64) -> Result<LaterDocuments, Fault> {
     let backend = reads.backend();
     let values = || vec![seq.into(), backend.ids(products.iter().copied())];
     let movements = format!(
         "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.seq IN (
            SELECT e.seq FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND {of}
            GROUP BY e.seq, e.product_id HAVING sum(e.on_hand_delta + e.in_transit_delta) <> 0)
-         ORDER BY m.seq DESC LIMIT {MOST_RESTING}",
+         ORDER BY m.seq DESC LIMIT {MAX_RESTING}",
         of = backend.in_ids("e.product_id", 3)
     );
-    // LIMIT keeps it a look-up for each revaluation: Postgres would go through the lines of all of them.
+    // LIMIT keeps this a look-up for each revaluation: otherwise Postgres scans the lines of all of
+    // them.
     let revaluations = format!(
         "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.seq > $2 AND v.reverses_id IS NULL
            AND (SELECT 1 FROM revaluation_line l WHERE l.tenant_id = $1 AND l.revaluation_id = v.id AND {of} LIMIT 1) = 1
            AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id)
-         ORDER BY v.seq DESC LIMIT {MOST_RESTING}",
+         ORDER BY v.seq DESC LIMIT {MAX_RESTING}",
         of = backend.in_ids("l.product_id", 3)
     );
-    let mut resting = Resting::default();
+    let mut resting = LaterDocuments::default();
     for row in &reads.rows(&movements, values()).await? {
         resting.movements.push(Row::scalar(row)?);
     }
@@ -300,7 +304,7 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
         resting.revaluations.push(Row::scalar(row)?);
     }
     resting.count = resting.movements.len() + resting.revaluations.len();
-    resting.movements.truncate(MOST_NAMED);
-    resting.revaluations.truncate(MOST_NAMED);
+    resting.movements.truncate(MAX_NAMED);
+    resting.revaluations.truncate(MAX_NAMED);
     Ok(resting)
 }

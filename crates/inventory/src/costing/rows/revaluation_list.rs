@@ -16,7 +16,7 @@ use crate::{
 const REVALUATIONS: DocumentTable =
     DocumentTable { name: "revaluation", alias: "v", lines: "revaluation_line", of: "revaluation_id", counts: "" };
 
-/// Which revaluations; all of the tests must hold.
+/// Filter of revaluations; all of the tests must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RevaluationFilter {
     pub document: Vec<DocumentTest>,
@@ -25,12 +25,12 @@ pub struct RevaluationFilter {
     pub created_by: Option<Vec<Uuid>>,
 }
 
-/// Names the order of revaluations in cursors, by number from the last or from the first.
+/// Returns the name of the sort in cursors: by number, descending or ascending.
 pub const fn revaluations_kind(descending: bool) -> &'static str {
     if descending { "revaluations:NUMBER:DESC" } else { "revaluations:NUMBER:ASC" }
 }
 
-/// Where one stands in its list.
+/// Sort key of a revaluation in its list.
 pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
     vec![Key::Int(document.number)]
 }
@@ -51,7 +51,7 @@ fn own(clause: &mut Clause, filter: &RevaluationFilter) {
     }
 }
 
-/// A page of them by number, the last first if it descends.
+/// Returns a page of revaluations by number.
 pub async fn page_of_revaluations(
     reads: &impl Reads,
     filter: &Nested<RevaluationFilter>,

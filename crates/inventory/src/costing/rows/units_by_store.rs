@@ -1,4 +1,5 @@
-//! Units by product and store, those on their way to the store included. Transfers leave no posting, so these come from stock levels and entries.
+//! Units by product and store, including those in transit to the store. Transfers have no postings,
+//! so the units come from stock levels and entries.
 
 use entity::{
     prelude::*,
@@ -21,7 +22,7 @@ pub struct StoreUnits {
     pub units: i64,
 }
 
-/// The units of each product in each store, in this order, without those of which there are none: one statement.
+/// Returns the units of each product in each store, in this order, without zeros: one statement.
 pub async fn units_by_store(reads: &impl Reads, of: Worth, products: &ProductCondition) -> Result<Vec<StoreUnits>, Fault> {
     let mut values: Vec<Value> = products.values.clone();
     let only = |column: &str| products.on(column).map(|fits| format!(" AND {fits}")).unwrap_or_default();

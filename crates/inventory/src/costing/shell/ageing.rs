@@ -1,11 +1,11 @@
-//! How long what is in stock has lain, by first-in-first-out layers.
+//! Age of the units in stock, by FIFO layers.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
 use platform::{
-    clock::{local_day, local_moment},
+    clock::{local_day, resolve_local_time},
     storage::{Database, Reads, Row},
 };
 
@@ -13,12 +13,12 @@ use super::report::{Method, ReportError, begin};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::{
-        core::{AGE_DAYS, AgeSums},
+        core::{AGE_BAND_DAYS, AgeSums},
         rows,
     },
 };
 
-/// What has lain how long: by product, the dearest first, and together.
+/// Ages of the stock: by product, the highest value first, and in total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ageing {
     pub how: Method,
@@ -26,8 +26,8 @@ pub struct Ageing {
     pub total: AgeSums,
 }
 
-/// Sums layers by age in days of the tenant's time zone: what came today is 0 days old. Values are first in, first out, and sum to what `stockValue` says by that
-/// method.
+/// Sums layers by age in days of the tenant's time zone: units received today are 0 days old.
+/// Values are first in, first out, and sum to the `stockValue` of that method.
 pub async fn stock_ageing(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
@@ -39,7 +39,7 @@ pub async fn stock_ageing(
     let zones = scope.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     let zone: String = zones.first().map(Row::scalar::<String>).transpose()?.unwrap_or_default();
     let today = local_day(now, &zone);
-    let since = AGE_DAYS.map(|days| local_moment((today - days, 0), &zone, Timestamp(i64::MIN)));
+    let since = AGE_BAND_DAYS.map(|days| resolve_local_time((today - days, 0), &zone, Timestamp(i64::MIN)));
     let (mut sums, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
     for (product, piece) in rows::layer_pieces(&scope, products).await? {
         sums.entry(product).or_default().add(&piece, &since);

@@ -1,4 +1,5 @@
-//! Adding a charge to a purchase order whose goods have come: a revaluation of what is left of them. What falls on goods that are gone is a cost of the day.
+//! Adding a charge to a purchase order whose goods were received: a revaluation of the units that
+//! are left. The share of units that have left stock is a cost of the day.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +10,19 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, NewEvent, Numbered, Want},
+        journal::{self, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::Serialize;
 
-use super::revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written};
+use super::revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
-        core::{AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED, NewRevaluation, Pool, RevaluationLine, Values, share, spread},
+        core::{
+            AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED_PRODUCTS, NewRevaluation, Pool, RevaluationLine, Values, share,
+            spread,
+        },
         rows,
     },
     currency::shell::rate_on,
@@ -31,10 +35,10 @@ use crate::{
 
 const MAX_NAME: usize = 300;
 const MAX_REF: usize = 200;
-/// Charges that are added to an order at most, those that were taken back among them: they are read together.
-pub const MAX_ADDED: i64 = 100;
+/// Maximum charges added to an order, including reversed ones: they are read together.
+pub const MAX_ADDED_CHARGES: i64 = 100;
 
-/// A charge to add. Its JSON is what the idempotency key's hash is over.
+/// A charge to add. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChargeAdd {
     #[serde(skip)]
@@ -45,29 +49,29 @@ pub struct ChargeAdd {
     pub kind: ChargeKind,
     pub basis: ChargeBasis,
     pub name: Option<String>,
-    /// Below 0 where a bill came to less than the order says.
+    /// Below 0 if a bill is lower than the order's charge.
     pub amount: Money,
     pub external_ref: Option<String>,
     pub note: String,
 }
 
-/// Why no charge is added.
+/// Reasons to refuse an added charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChargeProblem {
     NoNote,
     NoteTooLong,
     Name,
     Reference,
-    /// A deposit is no part of what goods cost.
+    /// A deposit is not part of the goods' cost.
     Deposit,
     Zero,
-    /// There is no such order.
+    /// The order does not exist.
     NoOrder,
-    /// Another one than the caller saw.
+    /// The order's version is not the one that the caller expects.
     Version(i64),
-    /// Nothing of it has come, or all of it was taken back.
+    /// No units were received, or all of them were taken back.
     NothingReceived,
-    /// What has come has nothing by which the charge could be spread.
+    /// The receipts have no measure of this basis by which the charge could be spread.
     NothingToSpreadBy(ChargeBasis),
     TooManyProducts,
     TooManyCharges,
@@ -76,7 +80,7 @@ pub enum ChargeProblem {
         to: Currency,
         day: i32,
     },
-    /// It comes to nothing in the books, or to more than can be told exactly.
+    /// The charge converts to 0 in the books, or to more than the range of exact integers.
     Unconvertible,
     TooDearTogether,
     ReferenceTaken,
@@ -91,7 +95,7 @@ pub async fn charge_add(
     input: ChargeAdd,
     write: Write,
 ) -> Result<Result<Outcome, ChargeProblem>, Fault> {
-    if let Some(problem) = unsound(&input) {
+    if let Some(problem) = charge_form_problem(&input) {
         return Ok(Err(problem));
     }
     let (owner, hash) = (permit.actor().id, hash_of(&input));
@@ -102,11 +106,11 @@ pub async fn charge_add(
         let decided = once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
-    in_tries(&scope, write, decide).await
+    run_with_retries(&scope, write, decide).await
 }
 
-/// What is wrong with it, whatever the order says.
-fn unsound(input: &ChargeAdd) -> Option<ChargeProblem> {
+/// Returns the first problem of the input that does not depend on the order.
+fn charge_form_problem(input: &ChargeAdd) -> Option<ChargeProblem> {
     let is_bad = |text: &str, most: usize| text.trim().is_empty() || text.chars().count() > most || text.contains('\0');
     let note = input.note.trim();
     match () {
@@ -129,22 +133,23 @@ async fn once(
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(ChargeProblem::KeyReused)),
-        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+        Some(KeyUse::Same(receipt)) => return replay_outcome(work, &receipt).await.map(Ok),
     }
     if let Some(reference) = &input.external_ref
-        && rows::is_taken(work, reference).await?
+        && rows::is_reference_taken(work, reference).await?
     {
         return Ok(Err(ChargeProblem::ReferenceTaken));
     }
-    // From here on nobody moves stock or receives goods: what has come and is left now is all that this document knows of.
-    let before = journal::take_at(work, Want::events(2).and(1, Numbered::Revaluation), clock.now()).await?;
+    // The journal's lock is held from here on: no stock moves and nothing is received, so received
+    // and remaining units stay as they are read.
+    let before = journal::take_numbers(work, CounterRequest::events(2).and(1, Numbered::Revaluation), clock.now()).await?;
     let found = purchases::lock_orders(work, &[input.order]).await?.pop();
     let Some(order) = found else { return Ok(Err(ChargeProblem::NoOrder)) };
     if input.expected_version.is_some_and(|seen| seen != order.version) {
         return Ok(Err(ChargeProblem::Version(order.version)));
     }
     let now = before.recorded_at;
-    let charge = match converted(work, input, now).await? {
+    let charge = match convert_charge(work, input, now).await? {
         Ok(charge) => charge,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -152,7 +157,7 @@ async fn once(
         Ok(shared) => shared,
         Err(problem) => return Ok(Err(problem)),
     };
-    if are_too_dear(work, &foreseen).await? {
+    if exceeds_max_value(work, &foreseen).await? {
         return Ok(Err(ChargeProblem::TooDearTogether));
     }
     let document = NewRevaluation {
@@ -169,7 +174,7 @@ async fn once(
     written(work, key, before, (document, foreseen), vec![changed]).await.map(Ok)
 }
 
-/// Counts a change of an order that a charge is added to or taken from, and gives its event.
+/// Increments the version of an order whose charge is added or reversed, and returns its event.
 pub(super) async fn changed(work: &Work, order: &PurchaseOrder, now: Timestamp) -> Result<NewEvent, Fault> {
     rows::change_order(work, order.id, now).await?;
     Ok(PURCHASE_ORDER_UPDATED.event(&PurchaseOrderEvent {
@@ -183,10 +188,11 @@ pub(super) async fn changed(work: &Work, order: &PurchaseOrder, now: Timestamp) 
     }))
 }
 
-/// The charge in the currency of the books, at the rate of the day in the store's time zone.
-async fn converted(work: &Work, input: &ChargeAdd, now: Timestamp) -> Result<Result<AddedCharge, ChargeProblem>, Fault> {
+/// Returns the charge in the currency of the books, at the rate of the day in the store's time
+/// zone.
+async fn convert_charge(work: &Work, input: &ChargeAdd, now: Timestamp) -> Result<Result<AddedCharge, ChargeProblem>, Fault> {
     let (_, books) = rows::method(work).await?;
-    let (from, zone) = (input.amount.currency, purchases::trade_of(work, input.order).await?.map(|(_, zone)| zone));
+    let (from, zone) = (input.amount.currency, purchases::currency_and_zone_of(work, input.order).await?.map(|(_, zone)| zone));
     let day = clock::local_day(now, &zone.unwrap_or_else(|| "UTC".to_owned()));
     let rate = if from == books { None } else { rate_on(work, from, books, day).await? };
     let minor = match &rate {
@@ -200,8 +206,9 @@ async fn converted(work: &Work, input: &ChargeAdd, now: Timestamp) -> Result<Res
     Ok(Ok(AddedCharge { order, kind, basis, name, amount, in_books: Money::new(minor, books), rate }))
 }
 
-/// The lines of the document, one for each product that has come, and by how much each changes what there is. The charge is spread over the order's lines as charges of
-/// an order are, by what has come of each.
+/// Returns the document's lines, one for each received product, and the change of value of each.
+/// The charge is spread over the order's lines like any charge of an order, by their received
+/// units.
 async fn shared(
     work: &Work,
     order: &PurchaseOrder,
@@ -211,7 +218,7 @@ async fn shared(
     if came.is_empty() {
         return Ok(Err(ChargeProblem::NothingReceived));
     }
-    if rows::count_of_charges(work, order.id).await? >= MAX_ADDED {
+    if rows::count_charges(work, order.id).await? >= MAX_ADDED_CHARGES {
         return Ok(Err(ChargeProblem::TooManyCharges));
     }
     let weights: Vec<i64> = came.iter().map(|line| line.weight_of_received(charge.basis)).collect();
@@ -222,14 +229,15 @@ async fn shared(
     for (line, own) in came.iter().zip(shares) {
         of_products.entry(line.product).or_insert((0, line.decimals)).0 += own;
     }
-    if of_products.len() > MAX_REVALUED {
+    if of_products.len() > MAX_REVALUED_PRODUCTS {
         return Ok(Err(ChargeProblem::TooManyProducts));
     }
-    let mut received = rows::received_of(work, order.id).await?;
+    let mut received = rows::received_quantities(work, order.id).await?;
     let mut pools = rows::pools(work, &of_products.keys().copied().collect()).await?;
     let (mut lines, mut foreseen) = (Vec::with_capacity(of_products.len()), Vec::with_capacity(of_products.len()));
     for ((product, (amount, decimals)), position) in of_products.into_iter().zip(1_u16..) {
-        let receipts = received.remove(&product).ok_or_else(|| Fault::corrupt("goods_receipt", "what has come was moved"))?;
+        let receipts =
+            received.remove(&product).ok_or_else(|| Fault::corrupt("goods_receipt", "received lines have movements"))?;
         let own = ChargeShare { amount, receipts };
         let pool: &mut Pool = pools.of.entry(product).or_default();
         foreseen.push(pool.charge(&own));

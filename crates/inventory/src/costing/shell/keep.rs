@@ -1,4 +1,5 @@
-//! The book is brought up to the journal page by page, one transaction each, by whoever comes first: a job now and then, and whoever asks.
+//! Brings the book up to the journal page by page, one transaction each: run by a periodic job and
+//! by readers that need it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -11,12 +12,12 @@ use crate::costing::{
     rows::{self, Pools, WorthsBefore},
 };
 
-/// How far a tenant's book is.
+/// Progress of a tenant's cost book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookProgress {
-    /// The last event that it knows.
+    /// The last event that is booked.
     pub seq: i64,
-    /// The journal's last event when it was asked.
+    /// The journal's last event at the time of the call.
     pub head: i64,
 }
 
@@ -26,47 +27,50 @@ impl BookProgress {
     }
 }
 
-/// Of one node one task at a time turns pages: the others would only hold connections while they wait for the book's row.
+/// Lock that lets one task per node post pages: others would only hold connections while they wait
+/// for the row lock of the book.
 #[derive(Clone, Default)]
-struct Turn(Arc<Mutex<()>>);
+struct PostingLock(Arc<Mutex<()>>);
 
-/// Brings the book up to where the journal is now, by at most so many pages. What is left then is left to the next.
+/// Books the journal up to its current last event, at most `pages` pages; a later call continues.
 pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<BookProgress, Fault> {
-    catch_up_by(&db.tenant(tenant), pages).await
+    catch_up_in_scope(&db.tenant(tenant), pages).await
 }
 
-/// The same for what a handle reads. Look-ups in tasks of their own have the moment, or the replica, of their request from it alone.
-pub(super) async fn catch_up_by(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
+/// Does the same with a caller's handle. Look-ups in tasks of their own get the snapshot or the
+/// replica of their request only from it.
+pub(super) async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
     let (head, seq) = (journal::head(scope).await?.seq, rows::book(scope).await?);
-    // As of a moment that has begun nobody reads what is booked now.
-    if seq >= head || scope.is_at_one_moment() {
+    // A snapshot that has begun does not see what is booked now.
+    if seq >= head || scope.has_consistent_reads() {
         return Ok(BookProgress { seq, head });
     }
     let extensions = scope.database().extensions();
-    let turn: Turn = extensions.get().unwrap_or_else(|| {
-        let turn = Turn::default();
+    let turn: PostingLock = extensions.get().unwrap_or_else(|| {
+        let turn = PostingLock::default();
         extensions.insert(turn.clone());
         turn
     });
     let scope = scope.clone();
-    // In a task of its own: what a mutation's audit entry rides along with is the mutation's, and whoever gives up waiting does not tear a page.
+    // Runs in a task of its own: the mutation's commit hook must not add its audit entry to this
+    // commit, and a cancelled caller must not interrupt a page.
     let kept = tokio::spawn(async move {
         let _mine = turn.0.lock().await;
         let mut seq = seq;
         for _ in 0..pages {
-            seq = turn_page(&scope).await?;
+            seq = post_next_page(&scope).await?;
             if seq >= head {
                 break;
             }
         }
         Ok::<_, Fault>(seq)
     });
-    let seq = kept.await.map_err(|err| Fault::Broken(format!("the costs' book: {err}")))??;
+    let seq = kept.await.map_err(|err| Fault::Broken(format!("the cost book: {err}")))??;
     Ok(BookProgress { seq, head })
 }
 
-/// Books what comes next, and says up to which event the book is then.
-async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
+/// Books the next page; returns the last event that is booked then.
+async fn post_next_page(scope: &TenantScope) -> Result<i64, Fault> {
     let work = scope.begin().await?;
     let seq = rows::lock_book(&work).await?;
     let head = journal::head(&work).await?.seq;
@@ -99,12 +103,12 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     }
     rows::write_pools(&work, &pools, page.upto).await?;
     rows::write_postings(&work, &postings, &worths).await?;
-    rows::move_book(&work, page.upto).await?;
+    rows::advance_book(&work, page.upto).await?;
     work.commit().await?;
     Ok(page.upto)
 }
 
-/// Books a document. What the units were worth before it is noted: another one may undo it.
+/// Books a document, and notes the units' values before it, because another document may undo it.
 fn apply(
     pools: &mut Pools,
     document: &Revaluation,

@@ -1,4 +1,4 @@
-//! Keeping the book, revaluing, and what is asked of it.
+//! Updates of the cost book, revaluations, and reports from the book.
 
 mod ageing;
 mod charge;
@@ -9,11 +9,11 @@ mod summary;
 mod undo;
 
 pub use ageing::{Ageing, stock_ageing};
-pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED, charge_add};
+pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED_CHARGES, charge_add};
 pub use keep::{BookProgress, catch_up};
 pub use report::*;
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
-    CostSheet, CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,
+    CostSheet, CostSpec, SummaryPage, SummaryPageRequest, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,
 };
 pub use undo::{RevaluationReverse, revaluation_reverse};

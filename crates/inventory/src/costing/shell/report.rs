@@ -1,4 +1,4 @@
-//! What stock is worth and what it cost, as the book has it.
+//! Reports of the value and the cost of stock, from the cost book.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -10,45 +10,47 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::keep::{BookProgress, catch_up_by};
+use super::keep::{BookProgress, catch_up_in_scope};
 use crate::costing::{
     core::{Layer, Sums, Values, share},
     rows::{self, CostFilter, CostGroup, Worth},
 };
 
-/// Pages of the book that whoever asks waits for: some tens of thousands of entries. What is told then says how far it is.
-const PAGES: usize = 8;
-/// The most rows of a report (DECIDED: limits, page).
+/// Maximum pages of the book that a reader waits for: some tens of thousands of entries. If they do
+/// not suffice, the answer has the last event booked.
+const MAX_BOOK_PAGES: usize = 8;
+/// Maximum rows of a report (DECIDED: limits, page).
 pub const MAX_ROWS: usize = 250;
-/// The most layers that are told of a product.
-const MOST_LAYERS: usize = 250;
+/// Maximum layers shown of a product.
+const MAX_LAYERS: usize = 250;
 
-/// Why there is no report.
+/// Reasons for a report to fail.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// A sum passes 2^53 − 1, the largest that clients can be told exactly.
+    /// A sum passes 2^53 − 1, the largest integer that JSON clients read exactly.
     #[error("a sum passes 2^53 − 1: narrow the report")]
     TooLarge,
-    /// So does what all stock is worth, of which nothing can be left out.
+    /// The value of all stock passes it, and cannot be narrowed.
     #[error(
-        "what stock is worth passes 2^53 − 1 minor units, the most that can be told: productCost tells of one product, stockRevalue puts its cost right"
+        "the value of the stock exceeds 2^53 − 1 minor units, the largest reportable amount: read single products with productCost, or correct their costs with stockRevalue"
     )]
     TooDear,
-    /// So does what all stock counts, of units that have nothing in common.
-    #[error("there are more than 2^53 − 1 units in stock, the most that can be told: productCost tells of one product")]
+    /// The number of all units in stock passes it; their products have different units.
+    #[error("more than 2^53 − 1 units are in stock, the largest reportable number: read single products with productCost")]
     TooMany,
 }
 
 impl ReportError {
-    /// What the database cannot count to, no client can be told.
-    pub(super) fn of_sums(fault: Fault, passed: Self) -> Self {
+    /// Returns `passed` if the database reports an overflow of a sum, which no client could read
+    /// exactly either.
+    pub(super) fn from_sum_fault(fault: Fault, passed: Self) -> Self {
         if fault.is_overflow() { passed } else { Self::Fault(fault) }
     }
 }
 
-/// How costs are told, and how far the book is.
+/// Costing method and currency of a report, and the progress of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
     pub method: CostingMethod,
@@ -56,14 +58,14 @@ pub struct Method {
     pub progress: BookProgress,
 }
 
-/// `method` is the one that was asked for; the tenant's own where none was.
+/// `method` is the requested one; None for the tenant's own.
 pub async fn begin(scope: &TenantScope, method: Option<CostingMethod>) -> Result<Method, Fault> {
-    let progress = catch_up_by(scope, PAGES).await?;
+    let progress = catch_up_in_scope(scope, MAX_BOOK_PAGES).await?;
     let (own, currency) = rows::method(scope).await?;
     Ok(Method { method: method.unwrap_or(own), currency, progress })
 }
 
-/// What the rows of a valuation stand for.
+/// Grouping of the rows of a valuation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueGroup {
     None,
@@ -71,10 +73,10 @@ pub enum ValueGroup {
     Category,
 }
 
-/// What to value.
+/// Arguments of a valuation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ValueAsk {
-    /// The tenant's own where none is named.
+pub struct ValuationQuery {
+    /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
     pub of: Worth,
     pub group: ValueGroup,
@@ -82,7 +84,7 @@ pub struct ValueAsk {
     pub first: usize,
 }
 
-/// A group's units, and what they are worth.
+/// A group's units and their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueRow {
     pub product: Option<ProductId>,
@@ -91,32 +93,38 @@ pub struct ValueRow {
     pub value: Money,
 }
 
-/// What stock was worth.
+/// Value of stock at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Valuation {
     pub how: Method,
-    /// Of everything, also of what the rows leave out.
+    /// Total of all units, including those that the rows leave out.
     pub total: ValueRow,
     pub rows: Vec<ValueRow>,
-    /// How many rows there are in all.
+    /// Number of rows in all.
     pub groups: usize,
 }
 
-/// Values stock: all units, wherever they lie or travel.
-pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, ask: ValueAsk) -> Result<Valuation, ReportError> {
+/// Returns the value of stock: all units, in stores and in transit.
+pub async fn stock_value(
+    db: &Database,
+    permit: Permit<kind::ProductCostRead>,
+    ask: ValuationQuery,
+) -> Result<Valuation, ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, ask.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
-    for one in rows::worth(&scope, ask.of, None).await.map_err(|fault| ReportError::of_sums(fault, ReportError::TooDear))? {
-        total = added(total, one.sums)?;
+    for one in
+        rows::worth(&scope, ask.of, None).await.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooDear))?
+    {
+        total = add_sums(total, one.sums)?;
         let key = match ask.group {
             ValueGroup::None => continue,
             ValueGroup::Product => (Some(one.product), None),
             ValueGroup::Category => (None, one.category),
         };
         let group = groups.entry(key).or_default();
-        *group = added(*group, one.sums)?;
+        *group = add_sums(*group, one.sums)?;
     }
     let shape = |(product, category): (Option<ProductId>, Option<CategoryId>), sums: &Sums| {
         let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooMany)?;
@@ -129,7 +137,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
     Ok(Valuation { how, total: shape((None, None), &total)?, rows, groups })
 }
 
-pub(super) fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
+pub(super) fn add_sums(a: Sums, b: Sums) -> Result<Sums, ReportError> {
     let add = |a: i64, b: i64| a.checked_add(b).ok_or(ReportError::TooDear);
     Ok(Sums {
         quantity: add(a.quantity, b.quantity)?,
@@ -141,10 +149,10 @@ pub(super) fn money(minor: i64, currency: Currency) -> Result<Money, ReportError
     if minor.abs() <= MAX_SAFE { Ok(Money::new(minor, currency)) } else { Err(ReportError::TooDear) }
 }
 
-/// What a report of costs is of.
+/// Arguments of a cost report.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CostAsk {
-    /// The tenant's own where none is named.
+pub struct CostReportQuery {
+    /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
     pub group: CostGroup,
     pub filter: CostFilter,
@@ -152,44 +160,49 @@ pub struct CostAsk {
     pub first: usize,
 }
 
-/// What changed the worth of stock: the parts sum to the change.
+/// Changes of the value of stock by kind; the parts sum to the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostRow {
-    /// A day `2011-11-30`, a month `2011-11`, an id; None for what belongs to no group, and without groups.
+    /// A day `2011-11-30`, a month `2011-11`, or an ID; None for postings without a group.
     pub key: Option<String>,
     pub product: Option<ProductId>,
     pub currency: Currency,
     parts: BTreeMap<CostKind, i64>,
-    /// What of added charges falls on goods that are gone: no part of the change.
+    /// Part of added charges that falls on units that have left stock; not part of the change.
     variance: i64,
 }
 
 impl CostRow {
-    /// By how much postings of a kind changed the worth of stock.
+    /// Returns the change of the stock's value by postings of a kind.
     pub fn part(&self, kind: CostKind) -> Money {
         Money::new(self.parts.get(&kind).copied().unwrap_or_default(), self.currency)
     }
-    /// What of charges that were added after receipt falls on goods that are gone: a cost that never was in the worth of stock.
+    /// Returns the part of charges added after receipt that falls on units that had left stock: a
+    /// cost that was never part of the stock value.
     pub fn landed_cost_variance(&self) -> Money {
         Money::new(self.variance, self.currency)
     }
-    /// By how much it changed in all.
+    /// Returns the total change.
     pub fn change(&self) -> Money {
         Money::new(self.parts.values().sum(), self.currency)
     }
 }
 
-/// What changed the worth of stock in a span.
+/// Changes of the value of stock in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Costs {
     pub how: Method,
     pub rows: Vec<CostRow>,
-    /// How many rows there are in all.
+    /// Number of rows in all.
     pub groups: usize,
 }
 
 /// Sums the postings of a span.
-pub async fn cost_report(db: &Database, permit: Permit<kind::ProductCostRead>, ask: &CostAsk) -> Result<Costs, ReportError> {
+pub async fn cost_report(
+    db: &Database,
+    permit: Permit<kind::ProductCostRead>,
+    ask: &CostReportQuery,
+) -> Result<Costs, ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, ask.method).await?;
     let all = cost_groups(&scope, how, ask.group, &ask.filter).await?;
@@ -197,7 +210,7 @@ pub async fn cost_report(db: &Database, permit: Permit<kind::ProductCostRead>, a
     Ok(Costs { how, rows: all.into_values().take(ask.first.min(MAX_ROWS)).collect(), groups })
 }
 
-/// All rows in the order of their keys, what belongs to no group last.
+/// Returns all rows in the order of their keys, the row without a group last.
 pub(super) async fn cost_groups(
     scope: &TenantScope,
     how: Method,
@@ -209,7 +222,7 @@ pub(super) async fn cost_groups(
         groups.insert((true, String::new()), CostRow::empty(None, how.currency));
     }
     let sums = rows::cost_sums(scope, group, filter).await;
-    for (day, id, kind, sums) in sums.map_err(|fault| ReportError::of_sums(fault, ReportError::TooLarge))? {
+    for (day, id, kind, sums) in sums.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooLarge))? {
         let key = key_text(group, day, id);
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
@@ -218,31 +231,31 @@ pub(super) async fn cost_groups(
         *part = part.checked_add(sums.values.by(how.method)).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
     }
     let variances = rows::charge_variances(scope, filter).await;
-    for one in variances.map_err(|fault| ReportError::of_sums(fault, ReportError::TooLarge))? {
+    for one in variances.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooLarge))? {
         let product = (group == CostGroup::Product).then_some(one.product);
         let key = key_text(group, Some(one.day), product.map(Id::uuid));
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
         row.product = product;
-        row.vary(one.values.by(how.method))?;
+        row.add_variance(one.values.by(how.method))?;
     }
     Ok(groups)
 }
 
 impl CostRow {
-    fn vary(&mut self, by: i64) -> Result<(), ReportError> {
+    fn add_variance(&mut self, by: i64) -> Result<(), ReportError> {
         let sum = self.variance.checked_add(by).filter(|sum| sum.abs() <= MAX_SAFE);
         self.variance = sum.ok_or(ReportError::TooLarge)?;
         Ok(())
     }
 
     /// Adds the parts of another row.
-    pub(super) fn absorb(&mut self, other: &Self) -> Result<(), ReportError> {
+    pub(super) fn add_row(&mut self, other: &Self) -> Result<(), ReportError> {
         for (kind, amount) in &other.parts {
             let part = self.parts.entry(*kind).or_default();
             *part = part.checked_add(*amount).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
         }
-        self.vary(other.variance)
+        self.add_variance(other.variance)
     }
 
     pub(super) fn empty(key: Option<String>, currency: Currency) -> Self {
@@ -260,21 +273,21 @@ fn key_text(group: CostGroup, day: Option<i32>, id: Option<Uuid>) -> Option<Stri
     }
 }
 
-/// A product's units, in both ways, and the layers that they lie in.
+/// A product's units, their value by both methods, and their layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductCost {
     pub how: Method,
     pub product: ProductId,
-    /// Of its unit.
+    /// Decimals of the product's unit.
     pub decimals: u8,
     pub sums: Sums,
     /// The oldest first.
     pub layers: Vec<Layer>,
-    /// Whether younger ones are left out.
+    /// True if younger layers are left out.
     pub has_more_layers: bool,
 }
 
-/// What a product's units are worth now; None where there is no such product.
+/// Returns the current value of a product's units, or None if there is no such product.
 pub async fn product_cost(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
@@ -285,9 +298,9 @@ pub async fn product_cost(
     let units = rows::product_units(&scope, &[product]).await?;
     let Some((_, decimals)) = units.get(&product).copied() else { return Ok(None) };
     let sums = rows::worth(&scope, Worth::Now, Some(product)).await?.first().map(|one| one.sums).unwrap_or_default();
-    let mut layers = rows::layers(&scope, product, MOST_LAYERS + 1).await?;
-    let has_more_layers = layers.len() > MOST_LAYERS;
-    layers.truncate(MOST_LAYERS);
+    let mut layers = rows::layers(&scope, product, MAX_LAYERS + 1).await?;
+    let has_more_layers = layers.len() > MAX_LAYERS;
+    layers.truncate(MAX_LAYERS);
     Ok(Some(ProductCost { how, product, decimals, sums, layers, has_more_layers }))
 }
 
@@ -295,7 +308,7 @@ impl ProductCost {
     pub fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.how.currency)
     }
-    /// Of so much for all units, what a whole unit is worth; None where there is none.
+    /// Returns the cost of a whole unit, given the value of all units; None if there are no units.
     pub fn unit_cost(&self, value: i64) -> Option<Money> {
         let whole = 10i64.pow(u32::from(self.decimals));
         (self.sums.quantity > 0).then(|| self.money(share(value, whole, self.sums.quantity)))

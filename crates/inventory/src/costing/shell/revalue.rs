@@ -1,4 +1,5 @@
-//! Saying what units are worth: a document, in a transaction of its own. What it does is booked where the journal has it.
+//! Revaluation of products: a document, in a transaction of its own. Its effect is booked at its
+//! place in the journal.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
@@ -7,7 +8,7 @@ use platform::{
     storage::{
         Database, Fault, Reads, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, Counter, NewEvent, Numbered, Want},
+        journal::{self, Counter, CounterRequest, NewEvent, Numbered},
         with_retries,
     },
 };
@@ -19,19 +20,19 @@ use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
         core::{
-            MAX_NOTE, MAX_REVALUED, NewLine, NewRevaluation, Pool, Revaluation, RevaluationLine, RevalueProblem, Values, check,
-            revalued,
+            MAX_NOTE, MAX_REVALUED_PRODUCTS, NewLine, NewRevaluation, Pool, Revaluation, RevaluationLine, RevalueProblem, Values,
+            check, revalued,
         },
         rows,
     },
     purchasing::rows::{Names, ProductName},
 };
 
-/// Pages of the book that a revaluation waits for.
-const PAGES: usize = 50;
+/// Maximum pages of the book that a revaluation waits for.
+const MAX_BOOK_PAGES: usize = 50;
 const MAX_REF: usize = 200;
 
-/// A revaluation to write. Its JSON is what the idempotency key's hash is over.
+/// A revaluation to write. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct Revalue {
     #[serde(skip)]
@@ -44,25 +45,26 @@ pub struct Revalue {
 #[derive(Debug, Clone, Serialize)]
 pub struct RevalueLine {
     pub product: ProductName,
-    /// Of a whole unit.
+    /// Cost of a whole unit.
     pub unit_cost: Money,
 }
 
-/// Whether anything is written.
+/// Mode of a call: a commit or a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {
     Really,
     DryRun,
 }
 
-/// A revaluation and what came of it.
+/// Result of a revaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub document: Revaluation,
     pub is_replayed: bool,
-    /// None where nothing was written: the document's number and place are not its own then.
+    /// None if nothing was written: the document's number and event are not assigned then.
     pub seq: Option<i64>,
-    /// By how much each line changes what there is, as the books stood when it was decided; empty when it is told again.
+    /// Change of the stock's value by each line, with the books at the time of the decision; empty
+    /// if the call is a replay.
     pub foreseen: Vec<Values>,
 }
 
@@ -80,7 +82,7 @@ pub async fn revalue(
     input: Revalue,
     write: Write,
 ) -> Result<Result<Outcome, Vec<RevalueProblem>>, Fault> {
-    let problems = unsound(&input);
+    let problems = form_problems(&input);
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -92,16 +94,17 @@ pub async fn revalue(
         let decided = once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
-    in_tries(&scope, write, decide).await
+    run_with_retries(&scope, write, decide).await
 }
 
-/// Brings the book up to date, which what is decided is decided by.
-async fn up_to_date(scope: &TenantScope) -> Result<(), Fault> {
-    catch_up(scope.database(), scope.tenant(), PAGES).await.map(drop)
+/// Brings the book up to date before a decision.
+async fn ensure_up_to_date(scope: &TenantScope) -> Result<(), Fault> {
+    catch_up(scope.database(), scope.tenant(), MAX_BOOK_PAGES).await.map(drop)
 }
 
-/// Decides with the book up to date. What is to be written is committed and booked; a dry run, a refusal and what was done before leave nothing.
-pub(super) async fn in_tries<P, D>(
+/// Decides with the book up to date. An accepted document is committed and booked; a dry run, a
+/// refusal and a replay write nothing.
+pub(super) async fn run_with_retries<P, D>(
     scope: &TenantScope,
     write: Write,
     decide: impl Fn(Work) -> D,
@@ -109,34 +112,35 @@ pub(super) async fn in_tries<P, D>(
 where
     D: Future<Output = (Work, Result<Result<Outcome, P>, Fault>)>,
 {
-    up_to_date(scope).await?;
+    ensure_up_to_date(scope).await?;
     let is_to_keep =
         |decided: &Result<Outcome, P>| write == Write::Really && decided.as_ref().is_ok_and(|outcome| !outcome.is_replayed);
     let (mut answer, is_written) = with_retries(scope, decide, is_to_keep).await?;
     if is_written {
-        up_to_date(scope).await?;
+        ensure_up_to_date(scope).await?;
     } else if let Ok(outcome) = &mut answer
         && !outcome.is_replayed
     {
-        // The numbers were undone with the transaction: they are given when it is written.
+        // The numbers were rolled back with the transaction: a commit assigns others.
         outcome.seq = None;
     }
     Ok(answer)
 }
 
-/// Whether all products together would be worth more than can be told exactly, once these values are added.
-pub(super) async fn are_too_dear(reads: &impl Reads, added: &[Values]) -> Result<bool, Fault> {
+/// True if the value of all products together would exceed the range of exact integers with these
+/// values added.
+pub(super) async fn exceeds_max_value(reads: &impl Reads, added: &[Values]) -> Result<bool, Fault> {
     let raised = added.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
-    Ok(raised > 0.0 && rows::worth_of_all(reads).await? + raised > MAX_SAFE as f64)
+    Ok(raised > 0.0 && rows::approximate_total_value(reads).await? + raised > MAX_SAFE as f64)
 }
 
-/// All that is wrong with it, whatever the books say.
-fn unsound(input: &Revalue) -> Vec<RevalueProblem> {
+/// Returns all problems of the input that do not depend on the books.
+fn form_problems(input: &Revalue) -> Vec<RevalueProblem> {
     let note = input.note.trim();
     let is_odd = |reference: &str| reference.trim().is_empty() || reference.chars().count() > MAX_REF || reference.contains('\0');
     let found = [
         (input.lines.is_empty(), RevalueProblem::NoLines),
-        (input.lines.len() > MAX_REVALUED, RevalueProblem::TooManyLines),
+        (input.lines.len() > MAX_REVALUED_PRODUCTS, RevalueProblem::TooManyLines),
         (note.is_empty() || note.contains('\0'), RevalueProblem::NoNote),
         (note.chars().count() > MAX_NOTE, RevalueProblem::NoteTooLong),
         (input.external_ref.as_deref().is_some_and(is_odd), RevalueProblem::Reference),
@@ -154,10 +158,10 @@ async fn once(
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return refuse(RevalueProblem::KeyReused),
-        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+        Some(KeyUse::Same(receipt)) => return replay_outcome(work, &receipt).await.map(Ok),
     }
     if let Some(reference) = &input.external_ref
-        && rows::is_taken(work, reference).await?
+        && rows::is_reference_taken(work, reference).await?
     {
         return refuse(RevalueProblem::ReferenceTaken);
     }
@@ -182,10 +186,10 @@ async fn once(
         revalued(pool, line)
     });
     let foreseen: Vec<Values> = foreseen.collect();
-    if are_too_dear(work, &foreseen).await? {
+    if exceeds_max_value(work, &foreseen).await? {
         return refuse(RevalueProblem::TooDearTogether);
     }
-    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), now).await?;
+    let before = journal::take_numbers(work, CounterRequest::events(1).and(1, Numbered::Revaluation), now).await?;
     written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
 }
 
@@ -202,23 +206,24 @@ pub(super) async fn written(
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&event_payload(&document));
     let events = std::iter::once(event).chain(also).zip(document.seq..);
-    let events = events.map(|(event, seq)| event.in_trace().numbered(seq, document.created_at)).collect();
+    let events = events.map(|(event, seq)| event.with_current_trace().numbered(seq, document.created_at)).collect();
     journal::write(work, events).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], document.created_at).await?;
+    idempotency::store_receipts(work, [(key, receipt)], document.created_at).await?;
     let seq = Some(document.seq);
     Ok(Outcome { document, is_replayed: false, seq, foreseen })
 }
 
-pub(super) async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
+pub(super) async fn replay_outcome(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
     let corrupt = || Fault::corrupt("idempotency", "a receipt of a revaluation names it");
     let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
     let document = rows::revaluation(work, receipt.id).await?.ok_or_else(corrupt)?;
     Ok(Outcome { document, is_replayed: true, seq: Some(receipt.seq), foreseen: Vec::new() })
 }
 
-/// Lines that can be revalued; else all products that are not there, or all that is wrong with lines.
+/// Returns lines that can be revalued; else all unknown products, or else all problems of the
+/// lines.
 async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<RevaluationLine>, Vec<RevalueProblem>>, Fault> {
     let mut names = Names::default();
     names.products(work, input.lines.iter().map(|line| &line.product)).await?;

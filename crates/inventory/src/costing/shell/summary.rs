@@ -1,4 +1,5 @@
-//! Summaries of costs and of worth: a total, and its rows in pages of any number. The rows of all pages sum to the total.
+//! Summaries of costs and of stock values: a total, and its rows in pages of any size. The rows of
+//! all pages sum to the total.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,7 +10,7 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::report::{CostRow, Method, ReportError, added, begin, cost_groups, money};
+use super::report::{CostRow, Method, ReportError, add_sums, begin, cost_groups, money};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::{
@@ -29,16 +30,17 @@ pub struct SummaryPage<R> {
 
 type CostGroups = BTreeMap<(bool, String), CostRow>;
 
-/// The row keys of a cursor, and how many rows a page has.
-pub type PageAsk = (Option<Vec<Key>>, usize);
+/// The row key of a cursor, and the size of a page.
+pub type SummaryPageRequest = (Option<Vec<Key>>, usize);
 
-/// What of the books a summary is of.
+/// Selection of postings for a summary of costs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CostSpec {
-    /// The tenant's own where none is named.
+    /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
     pub filter: CostFilter,
-    /// The stores that have rows of their own, sorted; None for all. What is of others is in the row of no store.
+    /// The stores that have rows of their own, sorted; None for all. Postings of other stores count
+    /// in the row without a store.
     pub visible: Option<Vec<StoreId>>,
 }
 
@@ -69,14 +71,15 @@ pub async fn cost_sheet(
 }
 
 impl CostSheet {
-    /// The sums of all rows; None where one passes 2^53 − 1 on the way.
+    /// Returns the sums of all rows; None if one exceeds 2^53 − 1 on the way.
     pub fn total(&self) -> Option<CostRow> {
         let mut total = CostRow::empty(None, self.currency);
-        self.groups.values().try_for_each(|row| total.absorb(row)).ok()?;
+        self.groups.values().try_for_each(|row| total.add_row(row)).ok()?;
         Some(total)
     }
-    /// The rows behind the page's key, in the order of their keys, what belongs to no group last.
-    pub fn page(&self, (after, first): PageAsk) -> SummaryPage<CostRow> {
+    /// Returns the rows after the page's key, in the order of their keys, the row without a group
+    /// last.
+    pub fn page(&self, (after, first): SummaryPageRequest) -> SummaryPage<CostRow> {
         let after = after.as_deref().and_then(place);
         let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
         let mut found = behind.map(|((is_none, text), row)| (row.clone(), keys(*is_none, text.clone())));
@@ -85,12 +88,12 @@ impl CostSheet {
     }
 }
 
-/// Puts the rows of other stores into the one of no store.
+/// Adds the rows of other stores to the row without a store.
 fn hide_stores(groups: CostGroups, visible: &[StoreId], how: Method) -> Result<CostGroups, ReportError> {
     let visible: BTreeSet<String> = visible.iter().map(ToString::to_string).collect();
     let (mut shown, hidden): (CostGroups, CostGroups) = groups.into_iter().partition(|((_, key), _)| visible.contains(key));
     for row in hidden.values() {
-        shown.entry((true, String::new())).or_insert_with(|| CostRow::empty(None, how.currency)).absorb(row)?;
+        shown.entry((true, String::new())).or_insert_with(|| CostRow::empty(None, how.currency)).add_row(row)?;
     }
     Ok(shown)
 }
@@ -106,20 +109,21 @@ fn place(keys: &[Key]) -> Option<(bool, String)> {
     }
 }
 
-/// Which stock a summary values.
+/// Selection of stock for a summary of its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueSpec {
-    /// The tenant's own where none is named.
+    /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
     pub of: Worth,
     pub products: ProductCondition,
-    /// Only units of these stores; None for all of the company.
+    /// Only units of these stores; None for all units of the company.
     pub stores: Option<Vec<StoreId>>,
-    /// The stores that have rows of their own, sorted; None for all. What is of others is in the row of no store.
+    /// The stores that have rows of their own, sorted; None for all. Stock of other stores counts
+    /// in the row without a store.
     pub visible: Option<Vec<StoreId>>,
 }
 
-/// What the rows of a summary of worth stand for.
+/// Grouping of the rows of a value summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WorthGroup {
     None,
@@ -128,14 +132,15 @@ pub enum WorthGroup {
     Store,
 }
 
-/// What a row of worth stands for. The order of the fields is the order of rows: what belongs to no group comes last.
+/// Group key of a value row. The order of the fields is the order of rows: the row without a group
+/// comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorthKey {
     is_none: bool,
     id: uuid::Uuid,
 }
 
-/// A group's units and what they are worth.
+/// A group's units and their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorthRow {
     group: WorthGroup,
@@ -145,13 +150,14 @@ pub struct WorthRow {
 }
 
 impl WorthRow {
-    /// The id of a row that stands for things of this group; None for what belongs to none.
+    /// Returns the ID of the row's object if the rows are grouped by `group`; None for the row
+    /// without an object.
     pub fn id(&self, group: WorthGroup) -> Option<uuid::Uuid> {
         (self.group == group && !self.key.is_none).then_some(self.key.id)
     }
 }
 
-/// What all of it is worth.
+/// Returns the total value of the selected stock.
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
@@ -164,10 +170,10 @@ pub async fn worth_total(
     let how = begin(&scope, spec.method).await?;
     let mut groups = worth_groups(&scope, spec, WorthGroup::None).await?.into_iter();
     let (key, sums) = groups.next().unwrap_or((WorthKey::of(None), Sums::default()));
-    Ok((how, shape(WorthGroup::None, key, sums, how)?))
+    Ok((how, build_worth_row(WorthGroup::None, key, sums, how)?))
 }
 
-/// The rows behind the page's key, in the order of their keys, what belongs to no group last.
+/// Returns the rows after the page's key, in the order of their keys, the row without a group last.
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
@@ -176,7 +182,7 @@ pub async fn worth_rows(
     permit: Permit<kind::ProductCostRead>,
     spec: &ValueSpec,
     group: WorthGroup,
-    (after, first): PageAsk,
+    (after, first): SummaryPageRequest,
 ) -> Result<(Method, SummaryPage<WorthRow>), ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, spec.method).await?;
@@ -187,8 +193,9 @@ pub async fn worth_rows(
     let groups = worth_groups(&scope, spec, group).await?;
     let count = groups.len();
     let mut found = groups.into_iter().filter(|(key, _)| after.is_none_or(|after| *key > after));
-    let row =
-        |(key, sums): (WorthKey, Sums)| Ok((shape(group, key, sums, how)?, vec![Key::Int(key.is_none.into()), Key::Id(key.id)]));
+    let row = |(key, sums): (WorthKey, Sums)| {
+        Ok((build_worth_row(group, key, sums, how)?, vec![Key::Int(key.is_none.into()), Key::Id(key.id)]))
+    };
     let rows = found.by_ref().take(first).map(row).collect::<Result<_, ReportError>>()?;
     Ok((how, SummaryPage { rows, has_next: found.next().is_some(), count }))
 }
@@ -205,18 +212,18 @@ impl WorthKey {
     }
 }
 
-fn shape(group: WorthGroup, key: WorthKey, sums: Sums, how: Method) -> Result<WorthRow, ReportError> {
+fn build_worth_row(group: WorthGroup, key: WorthKey, sums: Sums, how: Method) -> Result<WorthRow, ReportError> {
     let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooMany)?;
     Ok(WorthRow { group, key, quantity, value: money(sums.values.by(how.method), how.currency)? })
 }
 
-/// All groups. Without groups there is at most one.
+/// Returns the sums of all groups; at most one without grouping.
 async fn worth_groups(scope: &TenantScope, spec: &ValueSpec, group: WorthGroup) -> Result<BTreeMap<WorthKey, Sums>, ReportError> {
-    let dear = |fault| ReportError::of_sums(fault, ReportError::TooDear);
+    let dear = |fault| ReportError::from_sum_fault(fault, ReportError::TooDear);
     let mut groups: BTreeMap<WorthKey, Sums> = BTreeMap::new();
     let mut add = |key: Option<uuid::Uuid>, sums: Sums| {
         let group = groups.entry(WorthKey::of(key)).or_default();
-        *group = added(*group, sums)?;
+        *group = add_sums(*group, sums)?;
         Ok::<_, ReportError>(())
     };
     if spec.stores.is_none() && group != WorthGroup::Store {
@@ -237,7 +244,7 @@ async fn worth_groups(scope: &TenantScope, spec: &ValueSpec, group: WorthGroup) 
     }
     for one in worth {
         let of_stores = units.remove(&one.product).unwrap_or_default();
-        for (store, sums) in shared_out(one.sums, &of_stores) {
+        for (store, sums) in allocate_to_stores(one.sums, &of_stores) {
             let is_asked = spec.stores.as_ref().is_none_or(|stores| store.is_some_and(|store| stores.contains(&store)));
             if !is_asked || sums == Sums::default() {
                 continue;
@@ -254,15 +261,17 @@ async fn worth_groups(scope: &TenantScope, spec: &ValueSpec, group: WorthGroup) 
     Ok(groups)
 }
 
-/// What a product's units are worth, shared out to its stores by their units, to the minor unit: a unit is worth the same in every store, as the
-/// company bought it. What the books have and no store has, or the other way round while they catch up, is of no store; so is the worth of no units.
-fn shared_out(whole: Sums, stores: &[(StoreId, i64)]) -> Vec<(Option<StoreId>, Sums)> {
+/// Splits the value of a product's units among its stores by their units, exact to the minor unit:
+/// a unit has the same value in every store, as the company bought it. The difference between the
+/// units in the books and those in the stores (the books may lag) goes to no store; so does a value
+/// without units.
+fn allocate_to_stores(whole: Sums, stores: &[(StoreId, i64)]) -> Vec<(Option<StoreId>, Sums)> {
     let rest = whole.quantity - stores.iter().map(|(_, units)| units).sum::<i64>();
     let (mut units, mut given) = (0, Values::default());
     let mut shared = Vec::with_capacity(stores.len() + 1);
     for (store, quantity) in stores.iter().map(|(store, units)| (Some(*store), *units)).chain([(None, rest)]) {
         units += quantity;
-        // Of the whole, all: also where there are no units to share it by.
+        // The last row takes the remainder, even if there are no units to divide by.
         let upto = if store.is_none() { whole.values } else { whole.values.share(units, whole.quantity) };
         let values = Values { average: upto.average - given.average, fifo: upto.fifo - given.fifo };
         given = upto;
@@ -279,10 +288,11 @@ mod tests {
         StoreId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
-    /// Of units of a whole and of stores, the minor units of each and of no store.
+    /// Returns the minor units of each store and of no store, for these units in all and in the
+    /// stores.
     fn shares(quantity: i64, minor: i64, stores: &[i64]) -> Vec<i64> {
         let stores: Vec<_> = (0..).zip(stores).map(|(n, units)| (store(n), *units)).collect();
-        let shared = shared_out(Sums { quantity, values: Values::both(minor) }, &stores);
+        let shared = allocate_to_stores(Sums { quantity, values: Values::both(minor) }, &stores);
         let units: i64 = shared.iter().map(|(_, sums)| sums.quantity).sum();
         let all: Vec<i64> = shared.into_iter().map(|(_, sums)| sums.values.fifo).collect();
         assert_eq!((units, all.iter().sum()), (quantity, minor), "nothing is lost");
@@ -294,9 +304,9 @@ mod tests {
         assert_eq!(shares(3, 1_000, &[1, 1, 1]), [333, 334, 333, 0]);
         assert_eq!(shares(3, 500, &[1, 2]), [167, 333, 0]);
         assert_eq!(shares(4, 1_000, &[]), [1_000]);
-        // The books have not seen yet what a store has sold.
+        // The books lag behind the store's sales.
         assert_eq!(shares(4, 1_000, &[3]), [750, 250]);
-        // A rest of worth, and no units.
+        // A remaining value without units.
         assert_eq!(shares(0, 7, &[2, -2]), [0, 0, 7]);
         for stores in [[7, 11, 13], [3, -1, 5], [1, 0, 0], [0, 0, 0]] {
             for (quantity, minor) in [(31, 100), (7, 9_999), (1, -7), (0, 5)] {

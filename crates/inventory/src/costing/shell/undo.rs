@@ -1,4 +1,5 @@
-//! Undoing a revaluation: by a document of its own, while no unit of its products has come or left since.
+//! Reversal of a revaluation: a document of its own, possible while no unit of its products has
+//! been received or left since.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +10,14 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, NewEvent, Numbered, Want},
+        journal::{self, CounterRequest, NewEvent, Numbered},
     },
 };
 use serde::Serialize;
 
 use super::{
     charge::changed,
-    revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written},
+    revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, written},
 };
 use crate::{
     catalog::rows::small::tenant_zone,
@@ -27,7 +28,7 @@ use crate::{
     purchasing::rows as purchases,
 };
 
-/// A revaluation to undo. Its JSON is what the idempotency key's hash is over.
+/// A revaluation to undo. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct RevaluationReverse {
     #[serde(skip)]
@@ -59,7 +60,7 @@ pub async fn revaluation_reverse(
         let decided = once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
-    in_tries(&scope, write, decide).await
+    run_with_retries(&scope, write, decide).await
 }
 
 async fn once(
@@ -71,15 +72,16 @@ async fn once(
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(UndoProblem::KeyReused)),
-        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+        Some(KeyUse::Same(receipt)) => return replay_outcome(work, &receipt).await.map(Ok),
     }
     let Some(original) = rows::revaluation(work, input.revaluation).await? else { return Ok(Err(UndoProblem::NoRevaluation)) };
     if original.reverses.is_some() {
         return Ok(Err(UndoProblem::OfReversal));
     }
-    // From here on nobody moves stock or revalues: what rests on it now is all that ever will before this document.
+    // The journal's lock is held from here on: no stock moves and nothing is revalued, so no more
+    // documents can depend on the original.
     let events = if original.charge.is_some() { 2 } else { 1 };
-    let before = journal::take_at(work, Want::events(events).and(1, Numbered::Revaluation), clock.now()).await?;
+    let before = journal::take_numbers(work, CounterRequest::events(events).and(1, Numbered::Revaluation), clock.now()).await?;
     if rows::is_reversed(work, original.id).await? {
         return Ok(Err(UndoProblem::AlreadyReversed));
     }
@@ -92,10 +94,10 @@ async fn once(
         return Ok(Err(UndoProblem::NotBooked));
     }
     let worths = rows::worths_before(work, &[original.id]).await?;
-    let Some((lines, foreseen)) = restored(work, &original, &products, &worths).await? else {
+    let Some((lines, foreseen)) = restored_lines(work, &original, &products, &worths).await? else {
         return Ok(Err(UndoProblem::WorthUnknown));
     };
-    if are_too_dear(work, &foreseen).await? {
+    if exceeds_max_value(work, &foreseen).await? {
         return Ok(Err(UndoProblem::TooDearTogether));
     }
     let now = before.recorded_at;
@@ -109,21 +111,22 @@ async fn once(
         charge: None,
         lines,
     };
-    let also = order_changed(work, &original, now).await?;
+    let also = order_change_event(work, &original, now).await?;
     written(work, key, before, (document, foreseen), also).await.map(Ok)
 }
 
-/// The event of the order that loses a charge, as it was told when the charge was added: that counts as a change of the order.
-async fn order_changed(work: &Work, original: &Revaluation, now: Timestamp) -> Result<Vec<NewEvent>, Fault> {
+/// Returns the event of the order that loses a charge, as when the charge was added: the order has
+/// changed.
+async fn order_change_event(work: &Work, original: &Revaluation, now: Timestamp) -> Result<Vec<NewEvent>, Fault> {
     let Some(charge) = &original.charge else { return Ok(Vec::new()) };
     let order = purchases::lock_orders(work, &[charge.order]).await?.pop();
     let order = order.ok_or_else(|| Fault::corrupt("revaluation", "the order of a charge stays"))?;
     Ok(vec![changed(work, &order, now).await?])
 }
 
-/// The lines of the document that undoes another one, each with what a whole unit is worth afterwards, and by how much it changes what there is. None
-/// where it was not kept what the units were worth before.
-async fn restored(
+/// Returns the lines of the document that undoes another one, each with the resulting value of a
+/// whole unit, and the change of the stock's value. None if the values from before were not stored.
+async fn restored_lines(
     work: &Work,
     original: &Revaluation,
     products: &BTreeSet<ProductId>,

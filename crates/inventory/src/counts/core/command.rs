@@ -7,28 +7,29 @@ use entity::prelude::*;
 use super::{
     count::CountBook,
     decide::{NewCount, Step, Steps, decide},
-    reverse::Undone,
+    reverse::CountToReverse,
 };
 use crate::{
     ledger::{ALONE, Books, Decide, Decision, Needs},
     stock::core::{Draft, LevelKey, Rejection, Shortage},
 };
 
-/// What commands on counts need besides levels.
+/// Rows that commands on counts need besides levels.
 #[derive(Debug, Default)]
 pub struct CountNeeds {
     pub counts: Vec<CountId>,
     /// Lines of these products.
     pub lines: BTreeMap<CountId, Vec<ProductId>>,
-    /// All lines, what arrived behind them, and who counted.
+    /// Counts to load with all lines, late corrections, and the actors who counted.
     pub whole: Vec<CountId>,
-    /// On hand at an earlier moment. A level is in it once, however many of its lots are told.
+    /// Levels whose quantity on hand at an earlier moment is read. Each level occurs once, however
+    /// many of its lots are counted.
     pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
     pub refs: Vec<String>,
-    /// Levels at which a count is to be started as it is made.
+    /// Levels of a count that is started when it is created.
     pub begun: BTreeSet<LevelKey>,
-    /// Counts that are to be undone.
-    pub undone: Vec<Undone>,
+    /// Counts to reverse.
+    pub undone: Vec<CountToReverse>,
 }
 
 impl CountNeeds {
@@ -49,7 +50,7 @@ impl CountNeeds {
                     self.past.entry(at).or_default().extend(keys);
                 }
             }
-            // A LIST's lines without a lot give way to those of the lots that lie there.
+            // A LIST's lines without a lot are replaced by those of the lots in stock.
             Step::Start(lines) => {
                 let products: BTreeSet<ProductId> =
                     lines.iter().filter(|line| line.lot.is_some()).map(|line| line.product).collect();
@@ -64,7 +65,7 @@ impl CountNeeds {
     }
 }
 
-/// With the levels of the lines that the step names or posts.
+/// A step, with the levels of the lines that it names or posts.
 #[derive(Debug, Clone)]
 pub struct CountCommand(pub Box<Steps>, pub Vec<LevelKey>);
 
@@ -73,7 +74,7 @@ impl Decide for CountCommand {
         "count.change"
     }
 
-    /// One that rests on entries that are in the database already is decided in a batch of its own.
+    /// A command that depends on entries in the database is decided in a batch of its own.
     fn weight(&self) -> usize {
         let Self(steps, keys) = self;
         match &steps.step {
@@ -96,7 +97,7 @@ impl Decide for CountCommand {
             Step::Approve(approval) => {
                 needs.lots.codes.extend(approval.lots.keys().map(|line| (line.product, line.lot.clone())));
                 needs.lots.asides.extend(keys);
-                // A count is a fact: what is held gives way to it.
+                // A count is a fact: reservations give way to it.
                 needs.shortage(Shortage::Shorten, keys);
             }
             _ => {}

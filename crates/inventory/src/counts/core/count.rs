@@ -9,7 +9,7 @@ use crate::counts::events::{CountEvent, EventType};
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{LevelKey, Noun, Rejection};
 
-/// Whether those who count see what the books say.
+/// Whether those who count see the book quantities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookVisibility {
     Blind,
@@ -32,13 +32,13 @@ pub struct Count {
     pub updated_at: Timestamp,
 }
 
-/// Which products of the store are counted.
+/// Selection of the store's products that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
     Full,
     Category(CategoryId),
     Cycle(AbcClass),
-    /// Those that the count was made with.
+    /// The products that the count was created with.
     List,
 }
 
@@ -59,7 +59,7 @@ impl Selection {
     }
 }
 
-/// Where a count stands, with what is known of it there.
+/// State of a count, with the data that it has in this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountState {
     Active(Stage),
@@ -70,11 +70,11 @@ pub enum CountState {
         completed_at: Timestamp,
         approver: Actor,
     },
-    /// Called off, at this stage.
+    /// Cancelled at this stage.
     Cancelled(Stage),
 }
 
-/// How far a count has come that nothing was posted of.
+/// Stage of a count that has posted nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Open,
@@ -121,16 +121,16 @@ impl CountState {
     }
 }
 
-/// What a line is of: a product, and the lot where its stock is kept by them.
+/// Key of a line: a product, and the lot if the product's stock is kept by lots.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineKey {
     pub product: ProductId,
-    /// The lot's code as it is unique in the product. Empty where stock is not kept by lots, and for what is there of a product without any lot.
+    /// The lot's code in the form that is unique in the product. Empty if stock is not kept by lots, and for stock of a product without any lot.
     pub lot: String,
 }
 
 impl LineKey {
-    /// Of a product without a lot.
+    /// Returns the key of a product without a lot.
     pub fn of(product: ProductId) -> Self {
         Self { product, lot: String::new() }
     }
@@ -139,33 +139,33 @@ impl LineKey {
     }
 }
 
-/// The lot of a line. One that the books do not know is only named, and made when the count is posted.
+/// The lot of a line. A lot that is not on the books has only a name here, and is created when the count is posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedLot {
     pub id: Option<LotId>,
     pub code: String,
-    /// The code as it is unique in the product.
+    /// The code in the form that is unique in the product.
     pub key: String,
-    /// The dates of one that the books do not know.
+    /// The dates of a lot that is not on the books.
     pub made_on: Option<i32>,
     pub expires_on: Option<i32>,
 }
 
 impl CountedLot {
-    /// One that the books know.
+    /// A lot that is on the books.
     pub fn known(id: LotId, code: &str, key: &str) -> Self {
         Self { id: Some(id), code: code.to_owned(), key: key.to_owned(), made_on: None, expires_on: None }
     }
 }
 
-/// What is counted of one product, or of one of its lots. A product that is kept by lots and has none in stock has a line without a lot, which
-/// only says that nothing was there; unless somebody counted it, it goes when a lot of the product gets a line.
+/// Line of a count, for a product or one of its lots. A product that is kept by lots and has none in stock has a line without a lot, which only
+/// records that the stock was empty; if it was not counted, it is removed when a lot of the product gets a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub id: CountLineId,
     pub product: ProductId,
     pub lot: Option<CountedLot>,
-    /// As they were when the line was made.
+    /// SKU and name, as they were when the line was created.
     pub sku: String,
     pub name: String,
     pub decimals: u8,
@@ -174,25 +174,25 @@ pub struct Line {
     pub state: LineState,
 }
 
-/// Where a line stands, with what was found of it.
+/// State of a line, with its finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineState {
     Uncounted,
     Counted(Finding),
-    /// It is to be counted once more: nobody stands by what was found.
+    /// The line must be counted again: its last finding is not accepted.
     Recount(Finding),
-    /// The approved count put so much on the books.
+    /// The approved count posted this difference.
     Posted(Finding, i64),
-    /// It was taken off the books again, at this moment.
+    /// The posting was reversed at this moment.
     Reversed(Finding, i64, Timestamp),
 }
 
-/// What came of counting a line.
+/// Result of counting a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
-    /// How many times it was counted.
+    /// Number of times that the line was counted.
     pub attempts: i64,
-    /// The last of them.
+    /// The last tally.
     pub tally: Tally,
     /// For one whole unit, when it was counted last.
     pub unit_cost: Option<Money>,
@@ -214,22 +214,22 @@ impl LineState {
             }
         }
     }
-    /// What it put on the books, also where that was undone.
+    /// Returns the difference that the line posted, also if it was reversed.
     pub const fn posted(self) -> Option<i64> {
         match self {
             Self::Posted(_, difference) | Self::Reversed(_, difference, _) => Some(difference),
             Self::Uncounted | Self::Counted(_) | Self::Recount(_) => None,
         }
     }
-    /// When what it put on the books was undone.
+    /// Returns the time at which the line's difference was reversed.
     pub const fn reversed_at(self) -> Option<Timestamp> {
         if let Self::Reversed(_, _, at) = self { Some(at) } else { None }
     }
-    /// How many times it was counted.
+    /// Returns the number of times that the line was counted.
     pub fn attempts(self) -> i64 {
         self.finding().map_or(0, |finding| finding.attempts)
     }
-    /// The last time that it was counted.
+    /// Returns the last tally.
     pub fn tally(self) -> Option<Tally> {
         self.finding().map(|finding| finding.tally)
     }
@@ -251,20 +251,21 @@ pub enum Expected {
     Found,
 }
 
-/// What somebody found, and what the books had at that moment.
+/// Counted quantity, and the book quantity at that moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub counted: Quantity,
     pub counted_at: Timestamp,
-    /// On hand of the product or lot at `counted_at`, as it was known when the tally was recorded; below 0 where a removal was dated before its receipt.
+    /// On hand of the product or lot at `counted_at`, as it was known when the tally was recorded;
+    /// below 0 if a removal was dated before its receipt.
     pub book: i64,
-    /// The level's version when the tally was recorded: what arrives behind it and happened before `counted_at` is added to `book`.
+    /// The level's version when the tally was recorded: movements that were recorded after it and happened before `counted_at` are added to `book`.
     pub book_version: i64,
 }
 
-/// One of the times that a line was counted; kept for good.
+/// One attempt at counting a line; kept for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Try {
+pub struct CountAttempt {
     pub of: LineKey,
     pub attempt: i64,
     pub tally: Tally,
@@ -289,26 +290,26 @@ impl Count {
     }
 }
 
-/// The counts that a batch has loaded and locked, with as much of them as its commands asked for.
+/// The counts that a batch has loaded and locked, with the parts that its commands need.
 #[derive(Debug, Clone, Default)]
 pub struct CountBook {
     pub counts: HashMap<CountId, Count>,
     pub lines: HashMap<CountId, HashMap<LineKey, Line>>,
-    /// How many lines are still to be counted.
+    /// Number of lines that are still to be counted.
     pub open: HashMap<CountId, i64>,
-    /// How far the books of then are from what a line's tally says, by what has become known since: what arrived behind it, and what other
-    /// counts posted.
+    /// Corrections of the book quantity in a line's tally: movements of that time that were recorded later, and the postings
+    /// of other counts.
     pub late: HashMap<(CountId, LineKey), i64>,
-    /// Who counted.
+    /// Actors who counted.
     pub counters: HashMap<CountId, Vec<Actor>>,
-    /// On hand at an earlier moment, where a tally is of then.
+    /// On hand at an earlier moment, for tallies of that moment.
     pub past: HashMap<(ProductId, StoreId, Timestamp), i64>,
-    /// The same of lots; one that had nothing then is left out.
+    /// On hand of lots at an earlier moment; a lot with zero is left out.
     pub lots_past: HashMap<(LotId, StoreId, Timestamp), i64>,
     pub taken_refs: std::collections::HashSet<String>,
-    /// Of levels at which a count is to be started as it is made: one that has been started there and has not ended.
+    /// Counts that have started and not ended at levels where a new count is to start at once.
     pub under_way: HashMap<LevelKey, (CountId, DocumentNumber)>,
-    /// Of counts that are to be undone, what rests on them.
+    /// Later facts that depend on counts that are to be reversed.
     pub undone: HashMap<CountId, CountsSince>,
 }
 
@@ -323,17 +324,17 @@ impl CountBook {
         found.sort_by_cached_key(|line| line.key());
         found
     }
-    /// What the books had when the line was counted, with what is known by now.
-    pub fn book_of(&self, count: CountId, line: &Line) -> Option<i64> {
+    /// Returns the book quantity at the time of the line's count, with the corrections known by now.
+    pub fn book_quantity(&self, count: CountId, line: &Line) -> Option<i64> {
         Some(line.state.tally()?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
     }
-    /// The number of a count of this level that has been started and has not ended.
+    /// Returns the number of a count of this level that has been started and has not ended.
     pub fn counted_elsewhere(&self, level: LevelKey) -> Option<DocumentNumber> {
         let (id, number) = self.under_way.get(&level)?;
-        // Counts that this batch has changed are as it left them.
+        // Counts that this batch has changed are in their latest state.
         self.counts.get(id).is_none_or(|count| count.state.is_under_way()).then_some(*number)
     }
-    /// Brings the counts forward by an accepted decision.
+    /// Applies an accepted decision to the counts.
     pub fn evolve(&mut self, decision: &CountDecision) {
         let id = decision.count.id;
         self.taken_refs.extend(decision.count.external_ref.clone());
@@ -360,36 +361,36 @@ impl CountBook {
     }
 }
 
-/// How a count stood when it had been planned, and nothing more.
+/// Status, version and size of a count when it was created, before any other step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Made {
+pub struct CreatedState {
     pub status: CountStatus,
     pub version: i64,
-    /// How many lines it had.
+    /// Number of lines at that time.
     pub lines: usize,
 }
 
-/// What an accepted step made of a count.
+/// Result of an accepted step of a count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountDecision {
     pub count: Count,
-    /// The lines that it made, which have no row yet.
+    /// Lines that the step created, which have no row yet.
     pub made: Vec<Line>,
-    /// The lines that it changed.
+    /// Lines that the step changed.
     pub changed: Vec<Line>,
-    /// The lines that it removed: nobody had counted them.
+    /// Lines that the step removed, none of which was counted.
     pub gone: Vec<LineKey>,
-    pub tries: Vec<Try>,
-    /// What the journal calls it.
+    pub tries: Vec<CountAttempt>,
+    /// Kind of the step's event in the journal.
     pub event: EventType<CountEvent>,
-    /// Where it stood before; None for a new one.
+    /// Status before the step; `None` for a new count.
     pub before: Option<CountStatus>,
-    /// How it was made, of a new one that was started at once: that is an event of its own.
-    pub first: Option<Made>,
+    /// Creation of a count that is started in the same call, an event of its own; `None` for all other steps.
+    pub first: Option<CreatedState>,
 }
 
 impl CountDecision {
-    /// The lines that it made or changed.
+    /// Returns the lines that the step created or changed.
     pub fn lines(&self) -> impl Iterator<Item = &Line> {
         self.made.iter().chain(&self.changed)
     }

@@ -1,4 +1,4 @@
-//! What is asked of a count, and what comes of it.
+//! Steps of a count, and their decisions.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use entity::prelude::*;
 
 use super::{
     count::{
-        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Made,
-        Selection, Stage, Try,
+        BookVisibility, Count, CountAttempt, CountBook, CountDecision, CountState, CountedLot, CreatedState, Expected, Line,
+        LineKey, LineState, Selection, Stage,
     },
     posting::{Approval, approve},
     refusal::Refusal,
@@ -18,15 +18,15 @@ use crate::counts::events::{self, CountEvent, EventType};
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{At, Draft, Field, Level, LevelKey, Noun, Rejection, RoomRefusal};
 
-/// The most lines of a count: what is more is counted by category.
-pub const MOST_LINES: usize = 20_000;
+/// The most lines of a count. Larger assortments are counted by category.
+pub const MAX_COUNT_LINES: usize = 20_000;
 
 /// One step of one count.
 #[derive(Debug, Clone)]
 pub struct Steps {
     pub count: CountId,
     pub actor: Actor,
-    /// The version that the caller saw.
+    /// Version that the caller expects.
     pub expected_version: Option<i64>,
     pub step: Step,
 }
@@ -34,11 +34,11 @@ pub struct Steps {
 #[derive(Debug, Clone)]
 pub enum Step {
     Create(NewCount),
-    /// With the lines that the count has beyond those it was made with.
+    /// Starts the count with these lines, in addition to those that it was created with.
     Start(Vec<NewLine>),
     Record(Record),
     Submit(Uncounted),
-    /// These products once more; None: all that are off.
+    /// Products to count again; None for all with a difference.
     Recount(Option<Vec<ProductId>>),
     Approve(Approval),
     Cancel(Option<String>),
@@ -56,7 +56,7 @@ impl Step {
             Self::Cancel(_) => Some(Action::Cancel),
         }
     }
-    /// What the journal calls it.
+    /// Returns the kind of the step's event in the journal.
     const fn event(&self) -> EventType<CountEvent> {
         match self {
             Self::Create(NewCount { begin: None, .. }) => events::COUNT_CREATED,
@@ -83,53 +83,53 @@ pub struct NewCount {
     pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// What a LIST is of. Lots get their lines when the count is started.
+    /// Products of a LIST. Lots get their lines when the count is started.
     pub products: Vec<(ProductId, CountLineId)>,
-    /// Where it is started at once.
+    /// Data for the start; `None` if the count is not started at once.
     pub begin: Option<Begin>,
 }
 
-/// What a count begins with that is started in the call that makes it.
+/// Lines of a count that is started in the call that creates it.
 #[derive(Debug, Clone, Default)]
 pub struct Begin {
-    /// Of every kind but a LIST.
+    /// Lines of every kind but a LIST.
     pub lines: Vec<NewLine>,
-    /// Of the products of a LIST, the lots that lie there.
+    /// Lots in stock of the products of a LIST.
     pub lots: HashMap<ProductId, Vec<(CountLineId, CountedLot)>>,
 }
 
-/// A line that a count begins with, as the catalogue has it.
+/// A line of a count that starts, from the catalogue.
 #[derive(Debug, Clone)]
 pub struct NewLine {
     pub id: CountLineId,
     pub product: ProductId,
-    /// Of what is kept by lots, one that lies there; None where none does.
+    /// A lot in stock; `None` if the product is not kept by lots or has none in stock.
     pub lot: Option<CountedLot>,
     pub sku: String,
     pub name: String,
     pub decimals: u8,
 }
 
-/// What to do about lines that nobody counted.
+/// Handling of uncounted lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uncounted {
     Refuse,
-    /// Their stock stays as it is.
+    /// Stock of uncounted lines stays unchanged.
     Leave,
 }
 
-/// What a step changed besides the count itself.
+/// Lines and tallies that a step changed besides the count itself.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// Lines that it makes.
+    /// Lines that the step creates.
     pub made: Vec<Line>,
     pub changed: Vec<Line>,
-    /// Lines that say nothing any more.
+    /// Removed lines, which have no meaning any more.
     pub gone: Vec<LineKey>,
-    pub tries: Vec<Try>,
+    pub tries: Vec<CountAttempt>,
 }
 
-/// Decides one step against what was loaded; the draft holds what it would do to stock.
+/// Decides one step against the loaded state; the draft collects its effects on stock.
 pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<CountDecision, Rejection> {
     let mut changes = Changes::default();
     let (mut count, before) = match (&steps.step, steps.step.action()) {
@@ -143,7 +143,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
     };
     let mut first = None;
     match &steps.step {
-        Step::Create(new) => first = begun(book, draft, &mut count, new, &mut changes)?,
+        Step::Create(new) => first = start_if_requested(book, draft, &mut count, new, &mut changes)?,
         Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
@@ -162,7 +162,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
     Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before, first })
 }
 
-/// The count, if the action is open in its state.
+/// Returns the count, if its state allows the action.
 fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Rejection> {
     let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found(Noun::Count, At::input(Field::Id)))?;
     count.expect(steps.expected_version)?;
@@ -191,7 +191,9 @@ fn create(
         let lines = listed_lines(draft, new.store, (*product, *id, lots), &changes.made, field);
         let lines = draft.pass(lines)?.unwrap_or_default();
         if new.begin.is_some() {
-            draft.pass(lines.iter().try_for_each(|line| only_counted_here(book, new.store, (line.product, &line.sku), field)))?;
+            draft.pass(
+                lines.iter().try_for_each(|line| check_no_parallel_count(book, new.store, (line.product, &line.sku), field)),
+            )?;
         }
         changes.made.extend(lines);
     }
@@ -214,14 +216,20 @@ fn create(
 }
 
 /// Refuses what another count that has not ended is of: the call that starts both is most often one too many.
-fn only_counted_here(book: &CountBook, store: StoreId, (product, sku): (ProductId, &str), field: At) -> Result<(), Rejection> {
+fn check_no_parallel_count(
+    book: &CountBook,
+    store: StoreId,
+    (product, sku): (ProductId, &str),
+    field: At,
+) -> Result<(), Rejection> {
     match book.counted_elsewhere(LevelKey { product, store }) {
         Some(number) => Err(Refusal::CountedElsewhere { sku: sku.to_owned(), number }.at(field)),
         None => Ok(()),
     }
 }
 
-/// The lines of a product that is listed: one, or one for each of its lots where the count starts at once.
+/// Returns the lines of a listed product: one, or one for each of its lots if the count starts at
+/// once.
 fn listed_lines(
     draft: &Draft<'_>,
     store: StoreId,
@@ -240,31 +248,31 @@ fn listed_lines(
     })
 }
 
-/// Starts a new count where that was asked for, and says how it was made before.
-fn begun(
+/// Starts a new count if requested, and returns its state as it was created.
+fn start_if_requested(
     book: &CountBook,
     draft: &Draft<'_>,
     count: &mut Count,
     new: &NewCount,
     changes: &mut Changes,
-) -> Result<Option<Made>, Rejection> {
+) -> Result<Option<CreatedState>, Rejection> {
     let Some(begin) = &new.begin else { return Ok(None) };
     for line in &begin.lines {
-        only_counted_here(book, new.store, (line.product, &line.sku), At::input(Field::Kind))?;
+        check_no_parallel_count(book, new.store, (line.product, &line.sku), At::input(Field::Kind))?;
     }
-    let made = Made { status: count.status(), version: count.version, lines: new.products.len() };
+    let made = CreatedState { status: count.status(), version: count.version, lines: new.products.len() };
     changes.made.extend(begin.lines.iter().map(|new| fresh(new, Expected::Listed)));
     if changes.made.is_empty() {
         return Err(Refusal::NothingFits.at(At::input(Field::Kind)));
     }
-    if changes.made.len() > MOST_LINES {
-        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Kind)));
+    if changes.made.len() > MAX_COUNT_LINES {
+        return Err(Refusal::TooManyLines { most: MAX_COUNT_LINES }.at(At::input(Field::Kind)));
     }
     count.state = CountState::Active(Stage::Counting { started_at: draft.now() });
     Ok(Some(made))
 }
 
-/// A count says what its kind asks for, and nothing else.
+/// Returns the selection of a new count, which must have exactly the fields that its kind needs.
 fn selection(draft: &mut Draft<'_>, new: &NewCount) -> Result<Selection, Rejection> {
     let asks = |kind, is_there: bool, field: Field| {
         if (new.kind == kind) == is_there {
@@ -284,7 +292,7 @@ fn selection(draft: &mut Draft<'_>, new: &NewCount) -> Result<Selection, Rejecti
     })
 }
 
-/// A line that nobody has counted.
+/// A line that is not counted yet.
 fn fresh(new: &NewLine, expected: Expected) -> Line {
     Line {
         id: new.id,
@@ -315,12 +323,12 @@ fn start(
     if lines.is_empty() && !has_own {
         return Err(Refusal::NothingFits.at(At::input(Field::Id)));
     }
-    if lines.len() > MOST_LINES {
-        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Id)));
+    if lines.len() > MAX_COUNT_LINES {
+        return Err(Refusal::TooManyLines { most: MAX_COUNT_LINES }.at(At::input(Field::Id)));
     }
     changes.made.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
     for line in lines.iter().filter(|line| line.lot.is_some()) {
-        changes.replaces_none(book, count.id, line.product);
+        changes.remove_lotless_line(book, count.id, line.product);
     }
     count.state = CountState::Active(Stage::Counting { started_at: draft.now() });
     Ok(())
@@ -360,8 +368,9 @@ fn recount(
         draft.end_pass()?;
     } else {
         let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
-        let is_off =
-            |line: &&Line| line.state.tally().is_some_and(|tally| Some(tally.counted.get()) != book.book_of(count.id, line));
+        let is_off = |line: &&Line| {
+            line.state.tally().is_some_and(|tally| Some(tally.counted.get()) != book.book_quantity(count.id, line))
+        };
         changes.changed.extend(all.filter(is_off).cloned());
         changes.changed.sort_by_cached_key(Line::key);
     }

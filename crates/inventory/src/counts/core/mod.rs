@@ -1,5 +1,6 @@
-//! The rules of counts: pure. A line's difference is what was counted, less what the books had at that very moment; it is posted on what
-//! they have when the count is approved, so nothing that moved meanwhile is lost.
+//! The rules of counts: pure. A line's difference is the counted quantity, less the book quantity
+//! at the moment of counting; it is posted on the book quantity at approval, so that movements in
+//! between are not lost.
 
 mod command;
 mod count;
@@ -13,13 +14,13 @@ mod tally;
 
 pub use command::{CountCommand, CountNeeds};
 pub use count::{
-    BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Made,
-    Selection, Stage, Tally, Try,
+    BookVisibility, Count, CountAttempt, CountBook, CountDecision, CountState, CountedLot, CreatedState, Expected, Finding, Line,
+    LineKey, LineState, Selection, Stage, Tally,
 };
-pub use decide::{Begin, MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
-pub use posting::{Approval, PART};
+pub use decide::{Begin, MAX_COUNT_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
+pub use posting::{Approval, DIFFERENCES_PER_MOVEMENT};
 pub use refusal::Refusal;
-pub use reverse::{CountReversal, CountsSince, ReverseCount, Undone};
+pub use reverse::{CountReversal, CountToReverse, CountsSince, ReverseCount};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, abc, accuracy, shrinkage};
-pub use tally::{Record, Tallied};
+pub use tally::{Record, TallyLine};

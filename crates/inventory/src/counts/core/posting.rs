@@ -1,4 +1,4 @@
-//! Setting the books right: what an approved count posts.
+//! Posting the differences of an approved count.
 
 use std::collections::HashMap;
 
@@ -11,40 +11,41 @@ use super::{
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
-    Rejection, RoomRefusal, Shortage, Step, cover,
+    Rejection, RoomRefusal, Shortage, Step, ensure_available,
 };
 
-/// Who approves, and under which rule.
+/// Data of an approval.
 #[derive(Debug, Clone)]
 pub struct Approval {
-    /// From which value of differences on it must be somebody who did not count; None: never.
+    /// Value of differences above which the approver must not have counted; None for no limit.
     pub limit: Option<Money>,
     pub note: Option<String>,
-    /// Ids of movements: one that makes room and one that posts, for each part.
+    /// IDs of movements: one that makes room and one that posts, for each part.
     pub movements: Vec<[MovementId; 2]>,
-    /// The lots of lines by what they are called, with the ids that new ones get.
+    /// Names of the lots of lines, with the IDs that new ones get.
     pub lots: HashMap<LineKey, LotName>,
 }
 
 /// Differences in one movement: its event goes to subscribers whole, as that of any other call.
-pub const PART: usize = 500;
+pub const DIFFERENCES_PER_MOVEMENT: usize = 500;
 
 /// A line that was counted.
 struct Counted {
     line: Line,
     finding: Finding,
-    /// What was counted less what the books had then.
+    /// Counted quantity less the book quantity at that moment.
     difference: i64,
 }
 
-/// A line that is off.
-struct Off {
+/// A line with a difference.
+struct DifferingLine {
     key: LevelKey,
     lot: LotChoice,
     difference: i64,
 }
 
-/// Posts every counted line's difference on what the books have now. A count is a fact: holds give way to it.
+/// Posts every counted line's difference on the current book quantity. A count is a fact:
+/// reservations give way to it.
 pub(super) fn approve(
     book: &CountBook,
     draft: &mut Draft<'_>,
@@ -61,7 +62,7 @@ pub(super) fn approve(
         let (tally, difference) = (finding.tally, *difference);
         let key = LevelKey { product: line.product, store: count.store };
         if difference != 0 {
-            off.push(Off { key, lot: choice(draft, approval, line), difference });
+            off.push(DifferingLine { key, lot: choice(draft, approval, line), difference });
         }
         if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.row.is_stored()) {
             draft.counted(key, tally.counted_at);
@@ -69,7 +70,7 @@ pub(super) fn approve(
     }
     independent(book, draft, count, (actor, approval), &lines)?;
     let now = draft.now();
-    for (part, ids) in off.chunks(PART).zip(&approval.movements) {
+    for (part, ids) in off.chunks(DIFFERENCES_PER_MOVEMENT).zip(&approval.movements) {
         let head = MovementHead {
             id: ids[1],
             kind: MovementKind::Count,
@@ -85,7 +86,7 @@ pub(super) fn approve(
     }
     for Counted { line, finding, .. } in &mut lines {
         let Some(lot) = &mut line.lot else { continue };
-        lot.id = draft.lot_coded(line.product, &lot.key).map(|known| known.id);
+        lot.id = draft.lot_by_code(line.product, &lot.key).map(|known| known.id);
         if let Some(id) = lot.id {
             draft.counted_lot(LevelKey { product: line.product, store: count.store }, id, finding.tally.counted_at);
         }
@@ -95,12 +96,12 @@ pub(super) fn approve(
     Ok(lines.into_iter().map(posted).collect())
 }
 
-/// The lines that were counted, with what the books are known by now to have had then. What is still to be counted again was not found: nobody
-/// stands by its last figure.
+/// Returns the counted lines, with the book quantities of that time as they are known now. A line
+/// that must be counted again has no finding: its last figure is not accepted.
 fn counted(book: &CountBook, count: CountId) -> Vec<Counted> {
     let mut lines = Vec::new();
     for line in book.lines.get(&count).into_iter().flat_map(HashMap::values) {
-        if let (LineState::Counted(mut finding), Some(known)) = (line.state, book.book_of(count, line)) {
+        if let (LineState::Counted(mut finding), Some(known)) = (line.state, book.book_quantity(count, line)) {
             finding.tally.book = known;
             let difference = finding.tally.counted.get() - known;
             lines.push(Counted { line: line.clone(), finding, difference });
@@ -110,14 +111,15 @@ fn counted(book: &CountBook, count: CountId) -> Vec<Counted> {
     lines
 }
 
-/// How the line's lot is said: one that came to be known meanwhile has the dates that it has.
+/// Returns the choice of the line's lot: by its ID if the lot exists by now, with the dates that it
+/// has, else by its name.
 fn choice(draft: &Draft<'_>, approval: &Approval, line: &Line) -> LotChoice {
     let Some(lot) = &line.lot else { return LotChoice::Unsaid };
     let name = || approval.lots.get(&line.key()).map_or(LotChoice::Unsaid, |name| LotChoice::Named(Box::new(name.clone())));
-    draft.lot_coded(line.product, &lot.key).map_or_else(name, |known| LotChoice::Id(known.id))
+    draft.lot_by_code(line.product, &lot.key).map_or_else(name, |known| LotChoice::Id(known.id))
 }
 
-fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
+fn post(draft: &mut Draft<'_>, part: &[DifferingLine], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let mut steps = Vec::with_capacity(part.len());
     let mut postings = Vec::with_capacity(part.len());
@@ -126,13 +128,13 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
         for (delta, condition) in deltas(draft, off, level) {
             let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
             let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
-            // A count borrows nothing of its lots.
+            // A count borrows no units of lots.
             steps.push(Step { key: off.key, available_delta, on_hand_delta: delta.on_hand, lots: Vec::new(), field });
             let (cost, lot) = (level.facts.cost, off.lot.clone());
             postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
         }
     }
-    cover(draft, &steps, Shortage::Shorten, head, room.into())?;
+    ensure_available(draft, &steps, Shortage::Shorten, head, room.into())?;
     let Some(first) = part.first() else { return Ok(()) };
     draft.begin(head.clone(), first.key, field)?;
     for (step, posting) in steps.iter().zip(postings) {
@@ -142,9 +144,11 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
     Ok(())
 }
 
-/// What is missing is taken from what could be sold, then from what was set aside: of a lot that may not be sold first from what only the lot's
-/// own state keeps back, so that a count before a recall and one after it leave the same, and damaged units stay damaged.
-fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Condition>)> {
+/// Returns the deltas of a line. Missing units are taken from the sellable stock first, then from
+/// the unavailable stock. If the lot's own state blocks its sale, the units that only this state
+/// keeps back are taken first, so that a count before a recall and one after it have the same
+/// result, and damaged units stay damaged.
+fn deltas(draft: &Draft<'_>, off: &DifferingLine, level: &Level) -> Vec<(Delta, Option<Condition>)> {
     let gone = |on_hand: i64, unavailable: i64| Delta { on_hand, unavailable, ..Delta::default() };
     if off.difference > 0 {
         return vec![(gone(off.difference, 0), None)];
@@ -168,14 +172,15 @@ fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Con
             left -= taken;
         }
     }
-    // What is not there at all is asked of the rest, and refused.
+    // A remainder that exceeds the stock is posted on the sellable part, where it is refused.
     if first + left > 0 {
         deltas.insert(0, (gone(-first - left, 0), None));
     }
     deltas
 }
 
-/// Above the tenant's limit nobody approves what they counted themselves. A difference that nobody can value is above any limit.
+/// Above the tenant's limit, actors must not approve a count that they took part in. A difference
+/// without a known value is above any limit.
 fn independent(
     book: &CountBook,
     draft: &mut Draft<'_>,
@@ -189,12 +194,12 @@ fn independent(
     }
     let mut total: i128 = 0;
     for one in lines.iter().filter(|one| one.difference != 0) {
-        let Some(worth) = worth(one, limit.currency) else {
+        let Some(difference_value) = difference_value(one, limit.currency) else {
             let (sku, currency) = (one.line.sku.clone(), limit.currency);
             draft.refuse(Refusal::NoValue { sku, currency }.at(At::input(Field::Id)))?;
             continue;
         };
-        total += worth;
+        total += difference_value;
     }
     draft.end_pass()?;
     if total > i128::from(limit.minor) {
@@ -203,8 +208,9 @@ fn independent(
     Ok(())
 }
 
-/// What a line is off by, in minor units; None where it cannot be said in the currency.
-fn worth(one: &Counted, currency: Currency) -> Option<i128> {
+/// Returns the value of a line's difference in minor units; `None` if its cost is not in the
+/// currency.
+fn difference_value(one: &Counted, currency: Currency) -> Option<i128> {
     let cost = one.finding.unit_cost.filter(|cost| cost.currency == currency)?;
     Some(i128::from(cost.times(Quantity::new(one.difference)?, one.line.decimals)?.minor).abs())
 }

@@ -1,4 +1,5 @@
-//! What counts refuse. `objects/src/counts/refusal.rs` gives each its code and words.
+//! Reasons to refuse a step of a count. `objects/src/counts/refusal.rs` gives each its code and
+//! words.
 
 use entity::prelude::*;
 
@@ -12,10 +13,10 @@ pub enum Refusal {
     /// The state does not allow the step.
     Status(CountStatus),
 
-    // Of what is counted.
-    /// Only a count of this kind has it.
+    // Refusals of the selection that is counted.
+    /// Only a count of this kind has the field.
     OfKind(CountKind),
-    /// A count of this kind needs it.
+    /// A count of this kind needs the field.
     NeededBy(CountKind),
     ReferenceTaken {
         reference: String,
@@ -23,7 +24,7 @@ pub enum Refusal {
     /// A product that is listed twice.
     ListedTwice,
     NothingFits,
-    /// A count that is started as it is made, of what another one counts that has not ended.
+    /// The count is to start at creation, and another count that has not ended counts the product.
     CountedElsewhere {
         sku: String,
         number: DocumentNumber,
@@ -32,7 +33,7 @@ pub enum Refusal {
         most: usize,
     },
 
-    // Of what was found.
+    // Refusals of tallies.
     NoLines,
     Ahead,
     BeforeStart,
@@ -49,20 +50,20 @@ pub enum Refusal {
         tracking: Tracking,
     },
 
-    // Of its end.
+    // Refusals of submission, recounts and approval.
     Uncounted {
         lines: i64,
     },
-    /// A product that is to be counted again twice.
+    /// A product is named twice in a request to count again.
     RecountTwice,
     NothingToRecount,
     NothingCounted,
-    /// Who counted approves nothing that has no value in this currency.
+    /// An actor who counted may not approve a difference that has no value in this currency.
     NoValue {
         sku: String,
         currency: Currency,
     },
-    /// Who counted approves nothing above this limit.
+    /// An actor who counted may not approve differences above this limit.
     AboveLimit(Money),
 }
 impl RoomRefusal for Refusal {

@@ -1,4 +1,5 @@
-//! Undoing an approved count: what it put on the books goes off them again, and its levels count as counted when the count before it says.
+//! Reversing an approved count: its postings are reversed, and the last count of its levels is
+//! again the one before it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,50 +15,50 @@ use crate::{
     counts::events::COUNT_REVERSED,
     ledger::{ALONE, Books, Decide, Decision, Needs},
     reversals::core::{
-        Call, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
-        Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs,
+        Call, DependencyReason, DependentDocument, Dependents, Original, Part, Refusal as ReversalRefusal, RequestedLine,
+        Reversal, ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs,
     },
     stock::core::{At, Draft, Entry, Field, LevelKey, Movement, Noun, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
 
-/// A count whose products are asked for: what other counts say of them.
+/// A count to reverse, for which other counts of its products are read.
 #[derive(Debug, Clone)]
-pub struct Undone {
+pub struct CountToReverse {
     pub count: CountId,
     pub store: StoreId,
-    /// Those of the lines that are undone.
+    /// Products of the lines to reverse.
     pub products: Vec<ProductId>,
     pub completed_at: Timestamp,
     /// The event of the first movement that it posted.
     pub seq: i64,
 }
 
-/// What other counts, and facts that came late, say of the products of a count.
+/// Other counts of the same products, and facts recorded late, that matter for a reversal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CountsSince {
-    /// When the other counts that stand last counted a product or lot.
+    /// Time at which other counts that are not reversed last counted each product or lot.
     pub standing: HashMap<LineKey, Timestamp>,
-    /// Counts that were approved since, the newest first.
+    /// Counts that were approved later, newest first.
     pub later: Vec<CountId>,
-    /// Movements that balance facts from before a count, made since; the newest first.
+    /// Later movements that balance facts from before a count, newest first.
     pub late: Vec<MovementId>,
 }
 
-/// A count to undo, as it was read: it is refused as stale when it changed meanwhile.
+/// A count to reverse, as it was read: refused as stale if it changed meanwhile.
 #[derive(Debug, Clone)]
 pub struct ReverseCount {
     pub expected_version: Option<i64>,
-    /// The version that everything else was read at.
+    /// Version of the count at which the other fields were read.
     pub seen: i64,
-    pub undone: Undone,
+    pub undone: CountToReverse,
     /// Products of all lines that it posted.
     pub products: Vec<ProductId>,
     /// Lots of its lines.
     pub lots: Vec<LotId>,
-    /// What it posted, in parts.
+    /// Movements that the count posted, one for each part.
     pub originals: Vec<Movement>,
-    /// None: all that is left of it.
-    pub lines: Option<Vec<Wanted>>,
+    /// Lines to reverse; None for all that are left.
+    pub lines: Option<Vec<RequestedLine>>,
     pub call: Call,
 }
 
@@ -69,7 +70,8 @@ impl Decide for CountReversal {
         "count.reverse"
     }
 
-    /// It rests on counts and entries that are in the database already: it is decided in a batch of its own.
+    /// A reversal depends on counts and entries in the database: it is decided in a batch of its
+    /// own.
     fn weight(&self) -> usize {
         ALONE
     }
@@ -110,14 +112,14 @@ fn decide(
     let CountState::Completed { completed_at, .. } = count.state else {
         return Err(Refusal::Status(count.status()).at(field));
     };
-    goes_back_whole(command)?;
+    check_whole_lines(command)?;
     let posted = posted(book, count.id);
     let parts = choose(draft, &originals_of(&posted, originals), reversed, command.lines.as_deref())?;
     let lines: Vec<&Line> = posted.into_iter().filter(|line| matches!(line.state, LineState::Posted(..))).collect();
     let occurred_at = call.moment(draft, completed_at)?;
     let chosen = chosen(&lines, command, &parts);
     rests(book.undone.get(&count.id))?;
-    give_back_moments(draft, &count, (&lines, &chosen), book.undone.get(&count.id));
+    restore_count_times(draft, &count, (&lines, &chosen), book.undone.get(&count.id));
     let mirrored = mirror(draft, (call, occurred_at), originals, &parts)?;
     count.touch(draft.now());
     let effects = level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?;
@@ -159,7 +161,8 @@ fn lot_of(line: &Line) -> Option<LotId> {
     line.lot.as_ref().and_then(|lot| lot.id)
 }
 
-/// Which of the lines posted which entries: those of its product, and of its lot where stock is kept by them.
+/// Pairs each stock entry with the line that posted it: the line of its product, and of its lot if
+/// stock is kept by lots.
 fn originals_of(lines: &[&Line], originals: &[Movement]) -> Vec<Original> {
     let of = |entry: &Entry| {
         let is_of = |line: &&&Line| line.product == entry.key.product && lot_of(line) == entry.lot;
@@ -171,12 +174,13 @@ fn originals_of(lines: &[&Line], originals: &[Movement]) -> Vec<Original> {
 }
 
 /// Refuses a part of a line.
-fn goes_back_whole(command: &ReverseCount) -> Result<(), Rejection> {
+fn check_whole_lines(command: &ReverseCount) -> Result<(), Rejection> {
     let in_part = command.lines.iter().flatten().position(|one| one.quantity.is_some() || one.lot.is_some());
     in_part.map_or(Ok(()), |index| Err(ReversalRefusal::LineWhole.at(At::line(index).field(Field::Quantity))))
 }
 
-/// The lines that are undone: those that are named; else all that stand, also those that were right.
+/// Returns the lines to reverse: the named ones; else all that are not reversed, also those without
+/// a difference.
 fn chosen(lines: &[&Line], command: &ReverseCount, parts: &[Part]) -> BTreeSet<CountLineId> {
     match command.lines {
         None => lines.iter().map(|line| line.id).collect(),
@@ -184,24 +188,26 @@ fn chosen(lines: &[&Line], command: &ReverseCount, parts: &[Part]) -> BTreeSet<C
     }
 }
 
-/// A count stands while a later one of its products does, and while facts are balanced that came late: neither would be right without it.
+/// Refuses to reverse a count while a later count of its products is not reversed, or a correction
+/// of a late fact depends on it: neither would be right without it.
 fn rests(since: Option<&CountsSince>) -> Result<(), Rejection> {
     let Some(since) = since else { return Ok(()) };
-    let (why, documents): (Resting, Vec<Named>) = if !since.later.is_empty() {
-        let named = |count: &CountId| Named::Document(Reference { kind: ReferenceKind::Count, id: count.uuid() });
-        (Resting::LaterCount, since.later.iter().map(named).collect())
+    let (why, documents): (DependencyReason, Vec<DependentDocument>) = if !since.later.is_empty() {
+        let named = |count: &CountId| DependentDocument::Document(Reference { kind: ReferenceKind::Count, id: count.uuid() });
+        (DependencyReason::LaterCount, since.later.iter().map(named).collect())
     } else if !since.late.is_empty() {
-        (Resting::LateFacts, since.late.iter().copied().map(Named::Movement).collect())
+        (DependencyReason::LateFacts, since.late.iter().copied().map(DependentDocument::Movement).collect())
     } else {
         return Ok(());
     };
     let count = documents.len();
-    let rests = Rests { why, documents: documents.into_iter().take(10).collect(), count };
+    let rests = Dependents { why, documents: documents.into_iter().take(10).collect(), count };
     Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
 }
 
-/// Levels and lots count as counted when what stands of this and of other counts says.
-fn give_back_moments(
+/// Resets the times of the last count of levels and lots to those of the lines and counts that are
+/// not reversed.
+fn restore_count_times(
     draft: &mut Draft<'_>,
     count: &Count,
     (lines, chosen): (&[&Line], &BTreeSet<CountLineId>),
@@ -217,11 +223,15 @@ fn give_back_moments(
     for product in products {
         let own = kept.iter().filter(|line| line.product == product).filter_map(|line| counted_at(line)).max();
         let others = of_others(&|key: &LineKey| key.product == product);
-        draft.uncounted(LevelKey { product, store: count.store }, own.max(others));
+        draft.reset_last_count(LevelKey { product, store: count.store }, own.max(others));
     }
     for line in undone {
         let Some(lot) = lot_of(line) else { continue };
         let own = line.key();
-        draft.uncounted_lot(LevelKey { product: line.product, store: count.store }, lot, of_others(&|key: &LineKey| *key == own));
+        draft.reset_last_lot_count(
+            LevelKey { product: line.product, store: count.store },
+            lot,
+            of_others(&|key: &LineKey| *key == own),
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::CountStatus::{self, Cancelled, Completed, Counting, Open, Review};
 
-/// What can be done to a count.
+/// Action on a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Start,
@@ -14,7 +14,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The mutation that does it.
+    /// Returns the mutation of the action.
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Start => "stocktakeStart",
@@ -27,7 +27,7 @@ impl Action {
     }
 }
 
-/// From a state, by an action, to one of these states: every step there is.
+/// All steps: from a state, by an action, to one of these states.
 pub const COUNT_STEPS: &[(CountStatus, Action, &[CountStatus])] = &[
     (Open, Action::Start, &[Counting]),
     (Open, Action::Cancel, &[Cancelled]),

@@ -2,29 +2,29 @@
 
 use entity::prelude::AbcClass;
 
-/// What the books had, and what was there, in units.
+/// Book quantity and counted quantity, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair {
     pub book: i64,
     pub counted: i64,
 }
 
-/// (book − counted) ÷ book over all; None where the books had nothing.
+/// (book − counted) ÷ book over all; None if the book quantity is 0.
 pub fn shrinkage(pairs: &[Pair]) -> Option<f64> {
     let book: i128 = pairs.iter().map(|pair| i128::from(pair.book)).sum();
     let counted: i128 = pairs.iter().map(|pair| i128::from(pair.counted)).sum();
     (book != 0).then(|| (book - counted) as f64 / book as f64)
 }
 
-/// The share of lines that are off by no more than `tolerance` units; None without lines.
+/// Share of lines whose difference is at most `tolerance` units; None without lines.
 pub fn accuracy(pairs: &[Pair], tolerance: i64) -> Option<f64> {
     let right =
         pairs.iter().filter(|pair| (i128::from(pair.counted) - i128::from(pair.book)).abs() <= i128::from(tolerance)).count();
     (!pairs.is_empty()).then(|| right as f64 / pairs.len() as f64)
 }
 
-/// The class of each: those that bring the most first, ties by name; A while the share before it is below 80 %, B below 95 %, then C. What
-/// brings nothing is C.
+/// Returns the class of each: highest revenue first, ties by name; A while the share before it is
+/// below 80 %, B below 95 %, then C. Without revenue it is C.
 pub fn abc<K: Ord + Clone>(revenue: &[(K, i64)]) -> Vec<(K, AbcClass)> {
     let mut ranked: Vec<&(K, i64)> = revenue.iter().collect();
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -1,41 +1,41 @@
-//! Writing down what somebody found.
+//! Recording tallies: the quantities that were found.
 
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, Try},
+    count::{Count, CountAttempt, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally},
     decide::{Changes, line_of, not_open},
     refusal::Refusal,
 };
 use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection, RoomRefusal};
 
-/// What somebody found.
+/// Tallies of one call.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// None: now.
+    /// None for now.
     pub counted_at: Option<Timestamp>,
-    pub tallied: Vec<Tallied>,
+    pub tallied: Vec<TallyLine>,
 }
 #[derive(Debug, Clone)]
-pub struct Tallied {
+pub struct TallyLine {
     pub product: ProductId,
-    /// Of what is kept by lots, which one; it may be one that the books do not know.
+    /// Lot, if stock is kept by lots; it may be one that has no row yet.
     pub lot: LotChoice,
     pub counted: Quantity,
     pub note: Option<String>,
-    /// The id of its line, should it not be on the list.
+    /// ID of a new line, if the product is not on the list.
     pub line: CountLineId,
 }
 
-/// How far ahead of our clock another one may run.
-const AHEAD_SECONDS: i64 = 300;
+/// Tolerance for a caller's clock that runs ahead of ours.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
 
-/// What is written down in one call, and by whom.
-struct Tallying<'a> {
+/// Context of one call's tallies, with its actor.
+struct TallyContext<'a> {
     book: &'a CountBook,
     count: &'a Count,
     actor: Actor,
-    /// When it was counted, as its caller says.
+    /// Time of the count that the caller gave, if any.
     said_at: Option<Timestamp>,
     counted_at: Timestamp,
 }
@@ -50,7 +50,7 @@ pub(super) fn tally(
     let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let counted_at = record.counted_at.unwrap_or(draft.now());
     let field = || At::input(Field::CountedAt);
-    if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
+    if counted_at > draft.now().plus_seconds(MAX_CLOCK_SKEW_SECONDS) {
         draft.refuse(Refusal::Ahead.at(field()))?;
     }
     if counted_at < started_at {
@@ -59,13 +59,13 @@ pub(super) fn tally(
     if record.tallied.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, found) in record.tallied.iter().enumerate() {
             let key = LevelKey { product: found.product, store: count.store };
-            draft.look_for(key, At::line(index).field(Field::Product))?;
+            draft.check_exists(key, At::line(index).field(Field::Product))?;
         }
     }
-    let tallying = Tallying { book, count, actor, said_at: record.counted_at, counted_at };
+    let tallying = TallyContext { book, count, actor, said_at: record.counted_at, counted_at };
     for (index, found) in record.tallied.iter().enumerate() {
         let line = tallying.line(draft, (index, found), changes);
         draft.pass(line)?;
@@ -73,8 +73,8 @@ pub(super) fn tally(
     Ok(())
 }
 
-impl Tallying<'_> {
-    fn line(&self, draft: &Draft<'_>, (index, found): (usize, &Tallied), changes: &mut Changes) -> Result<(), Rejection> {
+impl TallyContext<'_> {
+    fn line(&self, draft: &Draft<'_>, (index, found): (usize, &TallyLine), changes: &mut Changes) -> Result<(), Rejection> {
         let Self { book, count, .. } = *self;
         let at = |name: Field| At::line(index).field(name);
         if found.counted.is_negative() {
@@ -103,27 +103,27 @@ impl Tallying<'_> {
         let finding = Finding { attempts: 1, tally, unit_cost: level.facts.cost };
         changes.gone.retain(|gone| *gone != line_key);
         let attempt = if let Some(known) = book.line(count.id, &line_key) {
-            changes.counts_again(Line { lot, ..known.clone() }, finding)
+            changes.record_recount(Line { lot, ..known.clone() }, finding)
         } else {
             let line = line_of(level, found.line, lot, Expected::Found);
             changes.made.push(Line { state: LineState::Counted(finding), ..line });
             finding.attempts
         };
-        changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor: self.actor, note: found.note.clone() });
+        changes.tries.push(CountAttempt { of: line_key.clone(), attempt, tally, actor: self.actor, note: found.note.clone() });
         if line_key.is_of_a_lot() {
-            changes.replaces_none(book, count.id, found.product);
+            changes.remove_lotless_line(book, count.id, found.product);
         }
         Ok(())
     }
 }
 
-/// The lot that was found, as it is named and as the books know it; none where stock is not kept by lots, and where nothing was found of a
-/// product that has none.
+/// Returns the lot that was found, by its name and as it is on the books; None if stock is not kept
+/// by lots, or if nothing was found of a product that has none.
 fn lot_of(
     book: &CountBook,
     draft: &Draft<'_>,
     (count, level): (&Count, &Level),
-    found: &Tallied,
+    found: &TallyLine,
     field: At,
 ) -> Result<Option<(CountedLot, Option<Lot>)>, Rejection> {
     let (facts, product) = (&level.facts, found.product);
@@ -135,7 +135,7 @@ fn lot_of(
     if facts.tracking == Tracking::Serial && found.counted.get() > 1 {
         return Err(Refusal::SerialAboveOne.at(field));
     }
-    let known = draft.lot_said(product, &found.lot, field)?.cloned();
+    let known = draft.check_specified_lot(product, &found.lot, field)?.cloned();
     match (&found.lot, known) {
         (_, Some(lot)) => Ok(Some((CountedLot::known(lot.id, &lot.code, &lot.key), Some(lot)))),
         (LotChoice::Named(name), None) => {
@@ -154,7 +154,7 @@ fn lot_of(
     }
 }
 
-/// What the books had of a lot when it was counted.
+/// Returns the book quantity of a lot when it was counted.
 fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>, counted_at: Option<Timestamp>) -> i64 {
     let Some(lot) = lot else { return 0 };
     match counted_at {
@@ -164,16 +164,16 @@ fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>,
 }
 
 impl Changes {
-    /// Counts a line that is there, and says which time that is.
-    fn counts_again(&mut self, line: Line, finding: Finding) -> i64 {
+    /// Records a finding for an existing line, and returns the number of the attempt.
+    fn record_recount(&mut self, line: Line, finding: Finding) -> i64 {
         let attempts = line.state.attempts() + 1;
         self.changed.push(Line { state: LineState::Counted(Finding { attempts, ..finding }), ..line });
         attempts
     }
 
-    /// A lot of a product has a line: the line without a lot, which says that nothing of the product is there, goes. One that somebody has counted
-    /// stays as it was counted, also where it was to be counted again.
-    pub(super) fn replaces_none(&mut self, book: &CountBook, count: CountId, product: ProductId) {
+    /// Removes the line without a lot, which records that the product has no stock, once a lot of
+    /// the product gets a line. A line that was counted stays, also if it must be counted again.
+    pub(super) fn remove_lotless_line(&mut self, book: &CountBook, count: CountId, product: ProductId) {
         let key = LineKey::of(product);
         let Some(none) = book.line(count, &key).filter(|_| !self.changed.iter().any(|line| line.key() == key)) else { return };
         match none.state {

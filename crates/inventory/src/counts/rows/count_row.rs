@@ -1,4 +1,4 @@
-//! Rows of counts and their lines as they are read, and what they are.
+//! Rows of counts and their lines, and their conversion into the types of the rules.
 
 use entity::{
     prelude::*,
@@ -64,7 +64,7 @@ pub(super) struct LineRow {
     expires_on: Option<i32>,
 }
 
-/// None where a row has what its kind does not have, or lacks what it has.
+/// Returns None if a row has columns that its kind does not have, or lacks one that it has.
 fn selection(row: &CountRow) -> Option<Selection> {
     Some(match (row.kind, row.category_id, row.abc_class) {
         (CountKind::Full, None, None) => Selection::Full,
@@ -75,7 +75,7 @@ fn selection(row: &CountRow) -> Option<Selection> {
     })
 }
 
-/// None where a row has what its status does not have, or lacks what it has.
+/// Returns None if a row has columns that its status does not have, or lacks one that it has.
 fn state(row: &CountRow) -> Option<CountState> {
     let stage = match (row.started_at, row.submitted_at) {
         (None, None) => Stage::Open,
@@ -121,7 +121,7 @@ impl TryFrom<CountRow> for Count {
     }
 }
 
-/// None where a row has what its state does not have, or lacks what it has.
+/// Returns None if a row has columns that its state does not have, or lacks one that it has.
 fn line_state(row: &LineRow) -> Option<LineState> {
     let finding = match (row.counted, row.counted_at, row.book, row.book_version) {
         (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
@@ -168,7 +168,7 @@ pub(super) fn cost(minor: Option<i64>, currency: Option<&str>) -> Option<Money> 
 mod tests {
     use super::*;
 
-    /// A column that is there if the mask has its bit.
+    /// A column that is set if the mask has its bit.
     fn at(mask: u32, bit: u32) -> Option<Timestamp> {
         (mask & 1 << bit != 0).then_some(Timestamp(i64::from(bit)))
     }

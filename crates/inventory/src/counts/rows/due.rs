@@ -1,4 +1,4 @@
-//! What there is to count in a store, and what is due.
+//! Products of a store that can be counted, and those that are due.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ struct ProductRow {
 }
 
 #[derive(Record)]
-struct LotThere {
+struct LotAtStore {
     #[record(of = lot_level, alias = "v")]
     product_id: ProductId,
     #[record(of = lot, alias = "o")]
@@ -101,8 +101,8 @@ pub async fn listed(reads: &impl Reads, count: CountId) -> Result<Vec<Countable>
     Ok(reads.records::<ProductRow>(&sql, vec![count.into()]).await?.into_iter().map(Into::into).collect())
 }
 
-/// The lots of these products that lie in a store, by code.
-pub async fn lots_there(
+/// Returns the lots of these products in stock at a store, by code.
+pub async fn lots_at_store(
     reads: &impl Reads,
     store: StoreId,
     products: &[ProductId],
@@ -115,17 +115,18 @@ pub async fn lots_there(
     let sql = format!(
         "SELECT {select} FROM lot_level v JOIN lot o ON o.tenant_id = $1 AND o.id = v.lot_id
          WHERE v.tenant_id = $1 AND v.store_id = $2 AND v.on_hand > 0 AND {of} ORDER BY v.product_id, o.code_key",
-        select = LotThere::SELECT
+        select = LotAtStore::SELECT
     );
     let mut found: HashMap<ProductId, Vec<CountedLot>> = HashMap::new();
-    for row in reads.records::<LotThere>(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
+    for row in reads.records::<LotAtStore>(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
         found.entry(row.product_id).or_default().push(CountedLot::known(row.id, &row.code, &row.code_key));
     }
     Ok(found)
 }
 
-/// What each product brought in a store's orders placed since then, in minor units of the tenant's own currency: the total of its lines, without
-/// what of them was cancelled. What was sold in another currency is left out, for there is no common measure.
+/// Returns each product's revenue from a store's orders placed since then, in minor units of the
+/// tenant's own currency: the total of its lines, without cancelled quantities. Orders in another
+/// currency are left out, because the amounts cannot be compared.
 pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_order o
@@ -145,7 +146,7 @@ pub struct Planned {
     pub counted_at: Option<Timestamp>,
 }
 
-/// What can be counted in a store, with when it was.
+/// Returns the products that can be counted in a store, with the time of their last count.
 pub async fn plan(reads: &impl Reads, store: StoreId, most: usize) -> Result<Vec<Planned>, Fault> {
     let sql = format!(
         "SELECT {select} FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::{
     count_row::{LineRow, cost},
-    load::known_book,
+    load::corrected_book_sql,
 };
-use crate::counts::core::{CountDecision, Expected, Finding, Line, LineKey, LineState, Pair, Tally, Try};
+use crate::counts::core::{CountAttempt, CountDecision, Expected, Finding, Line, LineKey, LineState, Pair, Tally};
 
 #[derive(Record)]
 struct ProgressRow {
@@ -46,7 +46,7 @@ struct CountedRow {
     unit_decimals: i32,
 }
 
-/// What the books had when a line was counted, with what is known by now, and the line.
+/// A counted line, and the book quantity at the time of its count as it is known now.
 #[derive(Record)]
 struct PairRow {
     #[record(sql = "{book}")]
@@ -54,7 +54,7 @@ struct PairRow {
     line: CountedRow,
 }
 
-/// The same of a line that is shown, counted or not.
+/// A line for display, counted or not, and the book quantity at the time of its count.
 #[derive(Record)]
 struct ShownRow {
     line: LineRow,
@@ -64,7 +64,7 @@ struct ShownRow {
 
 #[derive(Record)]
 #[record(of = count_try, alias = "t")]
-struct TryRow {
+struct AttemptRow {
     product_id: ProductId,
     lot_key: String,
     attempt: i64,
@@ -79,13 +79,13 @@ struct TryRow {
 }
 
 #[derive(Record)]
-struct TryOfLine {
+struct AttemptOfLine {
     #[record(of = count_line, alias = "l", column = "id")]
     line: CountLineId,
-    of: TryRow,
+    of: AttemptRow,
 }
 
-/// A line, and what the books had when it was counted, with what is known by now.
+/// A line, and the book quantity when it was counted, with the corrections known by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLine {
     pub line: Line,
@@ -97,7 +97,7 @@ pub struct ShownLine {
 pub enum LineTest {
     State(Vec<CountLineState>),
     Product(Vec<ProductId>),
-    /// Counted, and off or right.
+    /// Counted, with or without a difference.
     Difference(Difference),
 }
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub enum Difference {
 /// Names the order of lines in cursors.
 pub const COUNT_LINES: &str = "countLines:SKU:ASC";
 
-/// Where a line stands in its list.
+/// Returns the cursor keys of a line in its list.
 pub fn line_keys(line: &Line) -> Vec<Key> {
     vec![Key::Text(line.sku.clone()), line.id.into()]
 }
@@ -122,7 +122,7 @@ pub async fn line_page(
     request: &PageRequest,
 ) -> Result<Listed<ShownLine>, Fault> {
     let source = lines_source(reads.backend(), count, tests);
-    let select = ShownRow::SELECT.replace("{book}", &known_book());
+    let select = ShownRow::SELECT.replace("{book}", &corrected_book_sql());
     let (sql, values) = source.clone().page(&select, &["l.sku", "l.id"], false, request);
     let found = reads.records::<ShownRow>(&sql, values).await?;
     let shown = |row: ShownRow| Ok(ShownLine { line: row.line.try_into()?, book: row.book });
@@ -144,7 +144,7 @@ fn lines_source(backend: Backend, count: CountId, tests: &Nested<Vec<LineTest>>)
 
 /// The conditions of all tests, each beginning with ` AND `, and their values; parameters are numbered from `first`.
 fn conditions(tests: &[LineTest], backend: Backend, first: usize) -> (String, Vec<Value>) {
-    let (shown, mut sql, mut values) = (known_book(), String::new(), Vec::new());
+    let (shown, mut sql, mut values) = (corrected_book_sql(), String::new(), Vec::new());
     for test in tests {
         let next = first + values.len();
         let part = match test {
@@ -165,7 +165,7 @@ fn conditions(tests: &[LineTest], backend: Backend, first: usize) -> (String, Ve
     (sql, values)
 }
 
-/// How far a count has come, in lines.
+/// Progress of a count, in lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     pub lines: i64,
@@ -190,7 +190,7 @@ pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<Cou
     Ok(rows.into_iter().map(progress).collect())
 }
 
-/// The progress of a count after a decision that is not written.
+/// Returns the progress of a count after a decision that is not written.
 pub async fn progress_after(reads: &impl Reads, decision: &CountDecision) -> Result<Progress, Fault> {
     let id = decision.count.id;
     let mut progress = progress(reads, &[id]).await?.remove(&id).unwrap_or_default();
@@ -206,7 +206,7 @@ pub async fn progress_after(reads: &impl Reads, decision: &CountDecision) -> Res
 }
 
 impl Progress {
-    /// Adds or takes a line.
+    /// Adds or removes a line.
     fn count(&mut self, line: &Line, by: i64) {
         self.lines += by;
         match line.state.status() {
@@ -218,14 +218,14 @@ impl Progress {
     }
 }
 
-/// What the books had and what was there, of every line that was counted and is not to be counted again, with what one unit costs and its decimals.
-/// Lines that a dry run would leave take the place of their rows.
+/// Reads the book and counted quantities of each line that was counted and is not to be counted
+/// again, with its unit cost and decimals. Lines of a dry run replace their stored rows.
 pub async fn pairs(reads: &impl Reads, count: CountId, tried: &[Line]) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
         "SELECT {select} FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.state = 'COUNTED'",
-        select = PairRow::SELECT.replace("{book}", &known_book())
+        select = PairRow::SELECT.replace("{book}", &corrected_book_sql())
     );
     let rows = reads.records::<PairRow>(&sql, vec![count.into()]).await?;
     let pair = |PairRow { book, line }: PairRow| {
@@ -239,34 +239,38 @@ pub async fn pairs(reads: &impl Reads, count: CountId, tried: &[Line]) -> Result
     Ok(kept.chain(tried.filter_map(counted_pair)).collect())
 }
 
-/// The same of a line that has just been counted; None of one that is to be counted.
+/// Returns the figures of a line that was counted in this step; None if it must be counted.
 fn counted_pair(line: &Line) -> Option<(Pair, Option<Money>, u8)> {
     let LineState::Counted(Finding { tally, unit_cost, .. }) = line.state else { return None };
     Some((Pair { book: tally.book, counted: tally.counted.get() }, unit_cost, line.decimals))
 }
 
-/// Every time that these lines were counted, by line and in order, with when it was recorded.
-pub async fn tries(reads: &impl Reads, lines: &[CountLineId]) -> Result<HashMap<CountLineId, Vec<(Try, Timestamp)>>, Fault> {
+/// Returns all attempts at counting these lines, by line and in order, with the times at which they
+/// were recorded.
+pub async fn attempts_of_lines(
+    reads: &impl Reads,
+    lines: &[CountLineId],
+) -> Result<HashMap<CountLineId, Vec<(CountAttempt, Timestamp)>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select}
          FROM count_line l JOIN count_try t ON t.tenant_id = $1 AND t.count_id = l.count_id AND t.product_id = l.product_id
            AND t.lot_key = l.lot_key
          WHERE l.tenant_id = $1 AND {of} ORDER BY l.id, t.attempt",
-        select = TryOfLine::SELECT,
+        select = AttemptOfLine::SELECT,
         of = backend.in_ids("l.id", 2)
     );
-    let mut found: HashMap<CountLineId, Vec<(Try, Timestamp)>> = HashMap::new();
-    for TryOfLine { line, of } in reads.records(&sql, vec![backend.ids(lines.iter().copied())]).await? {
+    let mut found: HashMap<CountLineId, Vec<(CountAttempt, Timestamp)>> = HashMap::new();
+    for AttemptOfLine { line, of } in reads.records(&sql, vec![backend.ids(lines.iter().copied())]).await? {
         let recorded_at = of.recorded_at;
         found.entry(line).or_default().push((of.into(), recorded_at));
     }
     Ok(found)
 }
 
-impl From<TryRow> for Try {
-    fn from(row: TryRow) -> Self {
-        let TryRow { counted, counted_at, book, book_version, .. } = row;
+impl From<AttemptRow> for CountAttempt {
+    fn from(row: AttemptRow) -> Self {
+        let AttemptRow { counted, counted_at, book, book_version, .. } = row;
         Self {
             of: LineKey { product: row.product_id, lot: row.lot_key },
             attempt: row.attempt,

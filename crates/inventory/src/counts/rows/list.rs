@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use super::count_row::CountRow;
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tag_condition},
     counts::core::Count,
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest},
 };
@@ -36,10 +36,10 @@ const TABLE: DocumentTable = DocumentTable { name: "stock_count", alias: "c", li
 /// Names lists of counts in cursors.
 pub const COUNTS: &str = "counts";
 
-/// The order of counts where none is asked for.
+/// The default order of counts.
 pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::CreatedAt);
 
-/// Where a count stands in its list.
+/// Returns the cursor keys of a count in its list.
 pub fn count_keys(sorted: DocumentSorted, count: &Count) -> Vec<Key> {
     vec![sorted.key(count.number.get(), count.created_at, count.updated_at), count.id.into()]
 }
@@ -80,7 +80,7 @@ fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, V
                 format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
             }
             CountTest::Tag(test) => {
-                let (part, more) = tagged(backend, next, "c.id", test);
+                let (part, more) = tag_condition(backend, next, "c.id", test);
                 values.extend(more);
                 sql.push_str(&part);
                 continue;
@@ -110,7 +110,7 @@ pub async fn page(
 }
 
 /// The id of the count of a number.
-pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<CountId>, Fault> {
+pub async fn id_by_number(reads: &impl Reads, number: i64) -> Result<Option<CountId>, Fault> {
     let sql = "SELECT c.id FROM stock_count c WHERE c.tenant_id = $1 AND c.number = $2";
     let rows = reads.rows(sql, vec![number.into()]).await?;
     rows.first().map(Row::scalar).transpose()

@@ -1,4 +1,4 @@
-//! Loading and locking counts, with as much of their lines as is asked for.
+//! Loading and locking counts, with the requested part of their lines.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -26,7 +26,7 @@ struct OpenLines {
 }
 
 #[derive(Record)]
-struct LateRow {
+struct BookCorrectionRow {
     #[record(of = count_line, alias = "k")]
     product_id: ProductId,
     #[record(of = count_line, alias = "k")]
@@ -50,7 +50,7 @@ struct PostedRow {
 }
 
 #[derive(Record)]
-struct LotPast {
+struct PastLotQuantity {
     #[record(of = lot_level, alias = "v")]
     lot_id: LotId,
     #[record(of = lot_level, alias = "v")]
@@ -60,7 +60,7 @@ struct LotPast {
 }
 
 #[derive(Record)]
-struct UnderWayRow {
+struct OpenCountRow {
     #[record(of = stock_count, alias = "c")]
     id: CountId,
     #[record(of = stock_count, alias = "c")]
@@ -73,7 +73,7 @@ struct UnderWayRow {
 
 #[derive(Record)]
 #[record(of = count_try, alias = "t")]
-struct CounterRow {
+struct CountingActorRow {
     actor_kind: ActorKind,
     actor_id: Uuid,
 }
@@ -112,7 +112,7 @@ pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>)
     lines.map(|line| line.map(|line| (line.key(), line))).collect()
 }
 
-/// How many lines of each count are still to be counted.
+/// Counts the open lines of each count.
 pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, i64>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -127,29 +127,34 @@ pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<C
     Ok(rows.into_iter().map(|row| (row.count_id, row.lines)).collect())
 }
 
-/// That an entry is of the line's lot; what is kept by lots and has none in stock had nothing arrive.
+/// SQL: an entry is of the line's lot. A line without a lot, of a product that is kept by lots and
+/// has none in stock, has no such entry.
 const OF_LOT: &str = "CASE WHEN e.lot_id IS NULL THEN l.lot_key = ''
     ELSE l.lot_key = (SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id) END";
 
-/// That an entry is what another count posted, or undoes that. It set right what was off when that count was made, though it is dated when it was approved.
+/// SQL: an entry was posted by another count, or reverses such a posting. It corrects a difference
+/// that existed at the time of that count, though it is dated at the approval.
 const OF_A_COUNT: &str = "EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind IN ('COUNT', 'REVERSAL') AND m.reference_kind = 'COUNT')";
 
-/// That a later count of the line's product or lot has been posted: that one holds.
-const IS_OVERTAKEN: &str =
+/// SQL: a later count of the line's product or lot has been posted, and is decisive.
+const IS_SUPERSEDED: &str =
     "(EXISTS (SELECT 1 FROM stock_level v WHERE v.tenant_id = $1 AND v.product_id = l.product_id AND v.store_id = c.store_id
       AND v.counted_at > l.counted_at AND l.lot_key = '')
     OR EXISTS (SELECT 1 FROM lot o JOIN lot_level v ON v.tenant_id = $1 AND v.lot_id = o.id AND v.store_id = c.store_id
       WHERE o.tenant_id = $1 AND o.product_id = l.product_id AND o.code_key = l.lot_key AND v.counted_at > l.counted_at))";
 
-/// What the books had when the line was counted, with what is known by now: what arrived behind its tally and happened before it, or was posted
-/// by another count, is added (few rows, found by the level's versions). What a later count has settled is as it was found. A completed count has
-/// its lines' books as they were posted: what arrives later is no business of theirs.
+/// Returns the SQL of the book quantity when the line was counted, as it is known now: entries that
+/// were recorded after the tally and happened before it, or that another count posted, are added
+/// (few rows, found by the level's versions). A line that a later count has settled has its counted
+/// quantity. A completed count has its lines' book quantities as of their posting: later entries do
+/// not change them.
 ///
-/// Entries are looked for only where the level has a later version than the line's. In a table that nobody has measured Postgres takes the index of
-/// a store's entries for as good as that of a level's: all entries of the store, for each line.
-pub(super) fn known_book() -> String {
+/// Entries are searched only if the level has a later version than the line's. In a table without
+/// statistics, Postgres rates the index of a store's entries as good as that of a level's, and
+/// reads all entries of the store for each line.
+pub(super) fn corrected_book_sql() -> String {
     format!(
-        "CASE WHEN c.status = 'COMPLETED' THEN l.book WHEN {IS_OVERTAKEN} THEN l.counted
+        "CASE WHEN c.status = 'COMPLETED' THEN l.book WHEN {IS_SUPERSEDED} THEN l.counted
          ELSE l.book + CASE WHEN l.book_version < (SELECT w.version FROM stock_level w WHERE w.tenant_id = $1 AND w.product_id = l.product_id
              AND w.store_id = c.store_id)
            THEN coalesce((SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
@@ -159,20 +164,23 @@ pub(super) fn known_book() -> String {
     )
 }
 
-/// How far the books of a count's lines are from what its tallies say, where they are.
+/// Reads the corrections of the book quantities in a count's tallies; lines without a correction
+/// are left out.
 pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
-    let known = known_book();
+    let known = corrected_book_sql();
     let sql = format!(
         "SELECT {select} FROM (SELECT l.product_id, l.lot_key, l.book, {known} AS known FROM count_line l
            JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
            WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL) k WHERE k.known <> k.book",
-        select = LateRow::SELECT
+        select = BookCorrectionRow::SELECT
     );
-    let rows = reads.records::<LateRow>(&sql, vec![count.into()]).await?;
+    let rows = reads.records::<BookCorrectionRow>(&sql, vec![count.into()]).await?;
     Ok(rows.into_iter().map(|row| ((count, LineKey { product: row.product_id, lot: row.lot_key }), row.late)).collect())
 }
 
-/// What counts that were approved after a moment put on these levels, of lots by lot: the books of that moment lack it. They have what was undone since.
+/// Reads the quantities that counts approved after a moment posted on these levels, for lots by
+/// lot: the book quantities of that moment lack them. Postings that were reversed after it are
+/// subtracted: the book quantities include them.
 pub async fn posted_since(
     reads: &impl Reads,
     keys: &[LevelKey],
@@ -194,7 +202,7 @@ pub async fn posted_since(
     Ok(rows.into_iter().map(posted).collect())
 }
 
-/// What lots had at an earlier moment, of all that ever lay at these levels.
+/// Reads the quantities of lots at an earlier moment, for all lots that were ever at these levels.
 pub async fn lots_past(
     reads: &impl Reads,
     keys: &[LevelKey],
@@ -204,28 +212,30 @@ pub async fn lots_past(
     let (k, mut values) = reads.backend().pairs(&pairs, 2);
     let time = values.len() + 2;
     values.push(at.micros().into());
-    // The lots are found first: levels that are not kept by them cost no walk along their entries. CROSS JOIN tells SQLite so, and NOT keeps it from
-    // the entries' index by store: it would read all entries of the store for each lot.
+    // The lots are found first: levels that are not kept by lots cost no scan of their entries.
+    // CROSS JOIN forces this order in SQLite, and NOT keeps it from the entries' index by store: it
+    // would read all entries of the store for each lot.
     let sql = format!(
         "SELECT {select} FROM {k} CROSS JOIN lot_level v CROSS JOIN entry e
          WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b
            AND e.tenant_id = $1 AND e.lot_id = v.lot_id AND NOT (e.store_id <> v.store_id) AND e.occurred_at <= ${time}
          GROUP BY v.lot_id, v.store_id",
-        select = LotPast::SELECT
+        select = PastLotQuantity::SELECT
     );
-    let rows = reads.records::<LotPast>(&sql, values).await?;
+    let rows = reads.records::<PastLotQuantity>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.lot_id, row.store_id, at), row.on_hand)).collect())
 }
 
-/// Who counted, each once.
+/// Reads the actors who counted, each once.
 pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, Fault> {
-    let select = CounterRow::SELECT;
+    let select = CountingActorRow::SELECT;
     let sql = format!("SELECT DISTINCT {select} FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2");
-    let rows = reads.records::<CounterRow>(&sql, vec![count.into()]).await?;
+    let rows = reads.records::<CountingActorRow>(&sql, vec![count.into()]).await?;
     Ok(rows.into_iter().map(|row| Actor { kind: row.actor_kind, id: row.actor_id }).collect())
 }
 
-/// Counts that have been started and have not ended, of these levels; of several at one level, any.
+/// Returns counts that have been started and have not ended, for these levels; of several at one
+/// level, any.
 pub async fn under_way(
     reads: &impl Reads,
     keys: &BTreeSet<LevelKey>,
@@ -235,23 +245,23 @@ pub async fn under_way(
     }
     let backend = reads.backend();
     let stores: BTreeSet<StoreId> = keys.iter().map(|key| key.store).collect();
-    // The counts are found first, which are few: a product has a line in each that it ever was in.
+    // The few counts are found first: a product has a line in every count that ever had it.
     let sql = format!(
         "SELECT {select} FROM stock_count c CROSS JOIN count_line l
          WHERE c.tenant_id = $1 AND c.status IN ('COUNTING', 'REVIEW') AND {of_store}
            AND l.tenant_id = $1 AND l.count_id = c.id AND {of_product}",
-        select = UnderWayRow::SELECT,
+        select = OpenCountRow::SELECT,
         of_store = backend.in_ids("c.store_id", 2),
         of_product = backend.in_ids("l.product_id", 3)
     );
     let values = vec![backend.ids(stores), backend.ids(keys.iter().map(|key| key.product))];
-    let rows = reads.records::<UnderWayRow>(&sql, values).await?.into_iter();
+    let rows = reads.records::<OpenCountRow>(&sql, values).await?.into_iter();
     let found =
         rows.map(|row| (LevelKey { product: row.product_id, store: row.store_id }, (row.id, DocumentNumber::Given(row.number))));
     Ok(found.filter(|(level, _)| keys.contains(level)).collect())
 }
 
-/// Which of these external references a count has.
+/// Returns those of these external references that a count has.
 pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
@@ -263,7 +273,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     rows.iter().map(Row::scalar).collect()
 }
 
-/// What a step of a count is measured by.
+/// Store and selection of a count, which its permission checks need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountScope {
     pub store: StoreId,
@@ -277,7 +287,7 @@ pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<CountSc
 }
 
 /// Whether there is such a category.
-pub async fn has_category(reads: &impl Reads, id: CategoryId) -> Result<bool, Fault> {
+pub async fn category_exists(reads: &impl Reads, id: CategoryId) -> Result<bool, Fault> {
     let rows = reads.rows("SELECT 1 FROM category g WHERE g.tenant_id = $1 AND g.id = $2", vec![id.into()]).await?;
     Ok(!rows.is_empty())
 }

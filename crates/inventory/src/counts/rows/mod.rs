@@ -8,13 +8,14 @@ mod load;
 mod since;
 mod write;
 
-pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
+pub use due::{Countable, Planned, countable, listed, lots_at_store, plan, revenue};
 pub use lines::{
-    COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, progress_after, tries,
+    COUNT_LINES, Difference, LineTest, Progress, ShownLine, attempts_of_lines, line_keys, line_page, pairs, progress,
+    progress_after,
 };
-pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_numbered, page, source};
+pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_by_number, page, source};
 pub use load::{
-    CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
+    CountScope, category_exists, counters, counts, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
     taken_refs, under_way,
 };
 pub use since::counts_since;

@@ -1,4 +1,4 @@
-//! What rests on a count that is to be undone.
+//! Later counts and movements that depend on a count that is to be reversed.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
-use crate::counts::core::{CountsSince, LineKey, Undone};
+use crate::counts::core::{CountToReverse, CountsSince, LineKey};
 
-/// Documents that are looked through: what is beyond them is not counted.
-const MOST: usize = 500;
+/// The most documents that are read; more are not reported.
+const MAX: usize = 500;
 
 #[derive(Record)]
-struct StandingRow {
+struct LastCountRow {
     #[record(of = count_line, alias = "l")]
     product_id: ProductId,
     #[record(of = count_line, alias = "l")]
@@ -24,28 +24,30 @@ struct StandingRow {
     counted_at: Timestamp,
 }
 
-/// When other counts counted the products of one, which of those were approved after it, and what came late since.
-pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsSince, Fault> {
+/// Reads when other counts counted the products of one, which of them were approved after it, and
+/// which movements were recorded late since.
+pub async fn counts_since(reads: &impl Reads, undone: &CountToReverse) -> Result<CountsSince, Fault> {
     let products = || reads.backend().ids(undone.products.iter().copied());
     let of = |column: &str| reads.backend().in_ids(column, 2);
-    // Lines of other counts that stand.
+    // Posted lines of other counts that are not reversed.
     let others = format!(
         "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND {} AND l.posted IS NOT NULL AND l.reversed_at IS NULL AND c.store_id = $3 AND c.id <> $4",
         of("l.product_id")
     );
     let values = || vec![products(), undone.store.into(), undone.count.into()];
-    let sql = format!("SELECT {} {others} GROUP BY l.product_id, l.lot_key", StandingRow::SELECT);
-    let rows = reads.records::<StandingRow>(&sql, values()).await?;
-    let moment = |row: StandingRow| (LineKey { product: row.product_id, lot: row.lot_key }, row.counted_at);
+    let sql = format!("SELECT {} {others} GROUP BY l.product_id, l.lot_key", LastCountRow::SELECT);
+    let rows = reads.records::<LastCountRow>(&sql, values()).await?;
+    let moment = |row: LastCountRow| (LineKey { product: row.product_id, lot: row.lot_key }, row.counted_at);
     let standing: HashMap<LineKey, Timestamp> = rows.into_iter().map(moment).collect();
 
-    // Of those that were approved at one moment, as in one batch or by a clock that waits for the last recorded time, the later one posted later: else each would
-    // keep the other.
+    // If two counts were approved at the same moment (in one batch, or by a clock that waits for
+    // the last recorded time), the later one is that which posted later: otherwise each would block
+    // the reversal of the other.
     let sql = format!(
         "SELECT DISTINCT c.id, c.number {others} AND (c.completed_at > $5 OR c.completed_at = $5 AND EXISTS (
            SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.reference_kind = 'COUNT' AND m.reference_id = c.id AND m.kind = 'COUNT' AND m.seq > $6))
-         ORDER BY c.number DESC LIMIT {MOST}"
+         ORDER BY c.number DESC LIMIT {MAX}"
     );
     let mut since = values();
     since.push(undone.completed_at.micros().into());
@@ -56,7 +58,7 @@ pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsS
     let sql = format!(
         "SELECT DISTINCT m.id, m.seq FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
          WHERE e.tenant_id = $1 AND {} AND e.store_id = $3 AND e.seq > $4 AND m.kind = 'COUNT' AND m.reference_kind IS NULL
-         ORDER BY m.seq DESC LIMIT {MOST}",
+         ORDER BY m.seq DESC LIMIT {MAX}",
         of("e.product_id")
     );
     let rows = reads.rows(&sql, vec![products(), undone.store.into(), undone.seq.into()]).await?;

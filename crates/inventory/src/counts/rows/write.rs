@@ -1,4 +1,4 @@
-//! Counts as a batch decided them, as rows: each table in bulk.
+//! Rows of counts for a batch's decisions: each table in bulk.
 
 use entity::{
     prelude::*,
@@ -8,9 +8,9 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
-use crate::counts::core::{BookVisibility, Count, Expected, Line, LineKey, Try};
+use crate::counts::core::{BookVisibility, Count, CountAttempt, Expected, Line, LineKey};
 
-/// A count's first row. Nothing of it is submitted.
+/// A count's first row, in which nothing is submitted.
 #[derive(Record)]
 #[record(of = stock_count)]
 struct NewCount {
@@ -95,7 +95,7 @@ struct ChangedLine {
 
 #[derive(Record)]
 #[record(of = count_line)]
-struct GoneLine {
+struct DeletedLine {
     count_id: CountId,
     product_id: ProductId,
     lot_key: String,
@@ -103,7 +103,7 @@ struct GoneLine {
 
 #[derive(Record)]
 #[record(of = count_try)]
-struct NewTry {
+struct NewAttempt {
     count_id: CountId,
     product_id: ProductId,
     lot_key: String,
@@ -118,21 +118,21 @@ struct NewTry {
     recorded_at: Timestamp,
 }
 
-/// How a row is written.
+/// Kind of write of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     New,
     Changed,
 }
 
-/// What a batch made of counts: each row once, as its last command left it, and every try.
+/// Changes that a batch made to counts: each row once, as its last command left it, and every try.
 #[derive(Default)]
 pub struct CountChanges<'a> {
     pub counts: Vec<(&'a Count, Written)>,
     pub lines: Vec<(CountId, &'a Line, Written)>,
-    /// Lines that go.
+    /// Lines to delete.
     pub gone: Vec<(CountId, &'a LineKey)>,
-    pub tries: Vec<(CountId, &'a Try)>,
+    pub tries: Vec<(CountId, &'a CountAttempt)>,
 }
 
 /// The rows, in the order of their foreign keys.
@@ -151,14 +151,14 @@ pub fn count_rows(tenant: TenantId, changes: &CountChanges<'_>, now: Timestamp) 
             Written::Changed => changed_lines.push(ChangedLine::of(*count, line)),
         }
     }
-    let mut gone = Rows::<GoneLine>::delete(tenant);
-    gone.extend(changes.gone.iter().map(|(count, key)| GoneLine {
+    let mut gone = Rows::<DeletedLine>::delete(tenant);
+    gone.extend(changes.gone.iter().map(|(count, key)| DeletedLine {
         count_id: *count,
         product_id: key.product,
         lot_key: key.lot.clone(),
     }));
-    let mut tries = Rows::<NewTry>::insert(tenant);
-    tries.extend(changes.tries.iter().map(|(count, one)| NewTry::of(*count, one, now)));
+    let mut tries = Rows::<NewAttempt>::insert(tenant);
+    tries.extend(changes.tries.iter().map(|(count, one)| NewAttempt::of(*count, one, now)));
     [new.into(), changed.into(), gone.into(), new_lines.into(), changed_lines.into(), tries.into()]
 }
 
@@ -259,8 +259,8 @@ impl ChangedLine {
     }
 }
 
-impl NewTry {
-    fn of(count: CountId, one: &Try, now: Timestamp) -> Self {
+impl NewAttempt {
+    fn of(count: CountId, one: &CountAttempt, now: Timestamp) -> Self {
         Self {
             count_id: count,
             product_id: one.of.product,

@@ -12,7 +12,8 @@ use crate::{
     ledger::Ledger,
 };
 
-/// What a count begins with that is started as it is made. Of a count that does not say what its kind asks for, nothing: it is refused.
+/// Loads the lines of a count that is started in the call that creates it; empty if the input lacks
+/// a field that its kind needs, because such a count is refused.
 pub(super) async fn begin(
     ledger: &Ledger,
     reads: &impl Reads,
@@ -26,14 +27,14 @@ pub(super) async fn begin(
         CountKind::Cycle => input.class.map(Selection::Cycle),
         CountKind::List => {
             let listed: Vec<ProductId> = products.iter().map(|(product, _)| *product).collect();
-            let there = rows::lots_there(reads, store, &listed).await?;
+            let there = rows::lots_at_store(reads, store, &listed).await?;
             let named = |lots: Vec<CountedLot>| lots.into_iter().map(|lot| (clock.id(), lot)).collect();
             let lots = there.into_iter().map(|(product, lots)| (product, named(lots))).collect();
             return Ok(Begin { lots, ..Begin::default() });
         }
     };
     let Some(selection) = selection else { return Ok(Begin::default()) };
-    // None of these kinds has lines before it is started.
+    // Counts of these kinds have no lines before they are started.
     let lines = lines_of(reads, clock, (CountId::NIL, CountScope { store, selection })).await?;
     Ok(Begin { lines, ..Begin::default() })
 }

@@ -1,4 +1,4 @@
-//! Undoing counts.
+//! Reversing counts.
 
 use std::collections::BTreeSet;
 
@@ -8,25 +8,29 @@ use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
     counts::{
-        core::{Count, CountReversal, Line, ReverseCount, Undone},
+        core::{Count, CountReversal, CountToReverse, Line, ReverseCount},
         rows,
     },
-    ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
+    ledger::{Command, Done, Ledger, Mode, key_of, stored_answer_or, submit},
     reversals::{
         rows::movements_of,
-        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
+        shell::{
+            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, named,
+            requested_lines,
+        },
     },
     stock::core::{Movement, Reference, ReferenceKind},
 };
 
-/// A count with the lines that were posted, and what it posted.
-struct Undoing {
+/// A count with its posted lines and the movements that it posted.
+struct ReversalInputs {
     count: Count,
     lines: Vec<Line>,
     originals: Vec<Movement>,
 }
 
-/// Takes off the books what a count put on them, whole or line by line: the caller may reverse documents and approve counts, in the count's store.
+/// Reverses the postings of a count, whole or line by line: the caller may reverse documents and
+/// approve counts, in the count's store.
 pub async fn count_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -34,18 +38,18 @@ pub async fn count_reverse(
     count: CountId,
     mode: Mode,
 ) -> Done {
-    checked(input)?;
+    check_input(input)?;
     let approving = permit.also::<kind::CountApprove>()?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
+    let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
     let covers = |store: StoreId| permit.covers(store) && approving.covers(store);
-    let mut tries = Tries::of(input.expected_version);
+    let mut tries = RemainingAttempts::of(input.expected_version);
     loop {
         let scope = permit.scope(ledger.database());
-        let Some(found) = undoing(&scope, count).await?.filter(|found| covers(found.count.store)) else {
-            return first_answer(ledger, permit, &key, missing()).await;
+        let Some(found) = load_reversal_inputs(&scope, count).await?.filter(|found| covers(found.count.store)) else {
+            return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
         match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
-            Err(stop) if tries.again(&stop) => {}
+            Err(stop) if tries.should_retry(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, &found.originals).await?),
             done => return done,
         }
@@ -56,14 +60,14 @@ async fn attempt(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
     (input, mode): (&DocumentReverse, Mode),
-    found: &Undoing,
+    found: &ReversalInputs,
     key: Key,
 ) -> Done {
-    let Undoing { count, lines, originals } = found;
+    let ReversalInputs { count, lines, originals } = found;
     let is_named = |line: &&Line| input.lines.as_ref().is_none_or(|all| all.iter().any(|one| one.line == line.id.uuid()));
     let named: BTreeSet<ProductId> = lines.iter().filter(is_named).map(|line| line.product).collect();
     let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
-    let undone = Undone {
+    let undone = CountToReverse {
         count: count.id,
         store: count.store,
         products: named.into_iter().collect(),
@@ -77,18 +81,18 @@ async fn attempt(
         products: products.into_iter().collect(),
         lots: lines.iter().filter_map(|line| line.lot.as_ref()?.id).collect(),
         originals: originals.clone(),
-        lines: wanted(input),
-        call: call_of(ledger, permit, input, originals)?,
+        lines: requested_lines(input),
+        call: build_call(ledger, permit, input, originals)?,
     };
     submit(ledger, permit, Command::of(CountReversal(Box::new(reverse))), key, mode).await
 }
 
-/// The count is read first: what is read later is never older than its version.
-async fn undoing(reads: &impl Reads, id: CountId) -> Result<Option<Undoing>, Fault> {
+/// The count is read first: later reads are never older than its version.
+async fn load_reversal_inputs(reads: &impl Reads, id: CountId) -> Result<Option<ReversalInputs>, Fault> {
     let Some(count) = rows::counts(reads, &[id]).await?.pop() else { return Ok(None) };
     let lines = rows::lines(reads, id, None).await?;
     let lines = lines.into_values().filter(|line| line.state.posted().is_some()).collect();
     let of = Reference { kind: ReferenceKind::Count, id: id.uuid() };
     let originals = movements_of(reads, of, &[MovementKind::Count]).await?;
-    Ok(Some(Undoing { count, lines, originals }))
+    Ok(Some(ReversalInputs { count, lines, originals }))
 }

@@ -1,4 +1,4 @@
-//! The rate from one currency to another on a day, and what an amount comes to by it.
+//! The rate from one currency to another on a day, and the conversion of an amount by it.
 
 use entity::prelude::*;
 
@@ -7,10 +7,10 @@ use super::rate::{Rate, rounded};
 /// A rate is used this many days after its own at most: over weekends and long holidays.
 pub const MAX_AGE_DAYS: i32 = 7;
 
-/// The currency through which two others meet where no rate joins them.
+/// The currency through which two others are converted if no rate is between them.
 pub const PIVOT: &str = "EUR";
 
-/// One `base` is `rate` of `quote`.
+/// An exchange rate: one unit of `base` is `rate` units of `quote`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRate {
     pub id: ExchangeRateId,
@@ -26,7 +26,8 @@ pub struct StoredRate {
     pub replaced_by: Option<ExchangeRateId>,
 }
 
-/// The fraction that a document keeps: `to` = `from` × numerator ÷ denominator. The inverse of a rate is never rounded.
+/// The fraction that a document stores: `to` = `from` × numerator ÷ denominator. The inverse of a
+/// rate is never rounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenRate {
     pub from: Currency,
@@ -37,7 +38,7 @@ pub struct FrozenRate {
     pub source: String,
 }
 
-/// The columns in which a row keeps a rate: all of them, or none.
+/// The columns in which a row stores a rate: all are set, or none.
 #[derive(Debug, Clone, Copy)]
 pub struct RateColumns<'a> {
     pub numerator: Option<&'a str>,
@@ -66,7 +67,8 @@ impl RateColumns<'_> {
 }
 
 impl FrozenRate {
-    /// The amount in the other currency, rounded once, half away from zero, to its minor unit. None beyond what can be kept exactly.
+    /// Returns the amount in the other currency, rounded once, half away from zero, to its minor
+    /// unit. None if it exceeds the exact range.
     pub fn convert(&self, minor: i64) -> Option<i64> {
         let exponent = |currency: Currency, rate: Rate| currency.decimals() + u32::from(rate.scale());
         // minor ÷ 10^from × numerator ÷ denominator × 10^to, with the powers of ten on one side.
@@ -80,8 +82,10 @@ impl FrozenRate {
     }
 }
 
-/// The rate from one currency to another that holds on a day, of the tenant's rates that nothing has replaced: a stored rate of this direction, else one of the other
-/// as a divisor, else two of one day and source through the pivot; of each the newest that is not later than the day and at most seven days older.
+/// Returns the rate from one currency to another that holds on a day, among the tenant's rates that
+/// are not replaced: a stored rate of this direction, else one of the other as a divisor, else two
+/// of one day and source through the pivot; of each the newest that is not later than the day and
+/// at most seven days older.
 pub fn find(rates: &[StoredRate], from: Currency, to: Currency, on: i32) -> Option<FrozenRate> {
     let frozen = |numerator, denominator, of: &StoredRate| FrozenRate {
         from,
@@ -109,17 +113,18 @@ pub fn find(rates: &[StoredRate], from: Currency, to: Currency, on: i32) -> Opti
     Some(frozen(there.rate, here.rate, there))
 }
 
-/// A rate to the currency of the books that is asked for as it was known at a moment.
+/// A request for a rate to the currency of the books, as it was known at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RateAsk {
+pub struct RateRequest {
     pub from: Currency,
     pub day: i32,
     pub known_at: Timestamp,
 }
 
-/// The rates that may hold on a day and were recorded by a moment, as they stood then: what has replaced one since is not known yet. Rates are never removed, so it is
-/// the same whenever it is asked. `rates` has those that replaced others, too.
-pub fn as_known(rates: &[StoredRate], day: i32, at: Timestamp) -> Vec<StoredRate> {
+/// Returns the rates that may hold on a day and were recorded by a moment, as they were then: a
+/// later replacement is not known yet. Rates are never removed, so the result is the same at any
+/// time. `rates` must include the rates that were replaced.
+pub fn rates_known_at(rates: &[StoredRate], day: i32, at: Timestamp) -> Vec<StoredRate> {
     let is_known = |id: ExchangeRateId| rates.iter().any(|one| one.id == id && one.recorded_at <= at);
     let may_hold = |one: &&StoredRate| one.day <= day && day - one.day <= MAX_AGE_DAYS && one.recorded_at <= at;
     let known = rates.iter().filter(may_hold).cloned();
@@ -185,7 +190,7 @@ mod tests {
         let mut rates = [stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
         rates[1].id = ExchangeRateId::from_uuid(uuid::Uuid::from_u128(7));
         (rates[0].recorded_at, rates[1].recorded_at, rates[0].replaced_by) = (Timestamp(10), Timestamp(20), Some(rates[1].id));
-        let known = |at: i64| converted(&as_known(&rates, 101, Timestamp(at)), 10_000, "EUR", "GBP", 101);
+        let known = |at: i64| converted(&rates_known_at(&rates, 101, Timestamp(at)), 10_000, "EUR", "GBP", 101);
         assert_eq!((known(9), known(10), known(19), known(20)), (None, Some(8_425), Some(8_425), Some(9_000)));
     }
 

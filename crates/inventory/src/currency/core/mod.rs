@@ -5,7 +5,7 @@ mod pieces;
 mod rate;
 mod refusal;
 
-pub use find::{BrokenRate, FrozenRate, MAX_AGE_DAYS, PIVOT, RateAsk, RateColumns, StoredRate, as_known, find};
+pub use find::{BrokenRate, FrozenRate, MAX_AGE_DAYS, PIVOT, RateColumns, RateRequest, StoredRate, find, rates_known_at};
 pub use pieces::pieces;
 pub use rate::{Rate, share};
-pub use refusal::{NewRate, Newest, RateProblem, check};
+pub use refusal::{NewRate, NewestRates, RateProblem, check};

@@ -1,12 +1,13 @@
-//! Splitting what goods cost together into unit costs that carry it exactly.
+//! Splitting the joint cost of goods into unit costs that carry it exactly.
 
 use entity::prelude::*;
 
-/// How far a split is moved to escape two halves that would both be rounded up.
-const NUDGES: [i64; 7] = [0, 1, -1, 2, -2, 3, -3];
+/// Offsets of a split point, tried in this order to avoid two halves that are both rounded up.
+const SPLIT_OFFSETS: [i64; 7] = [0, 1, -1, 2, -2, 3, -3];
 
-/// Splits `quantity` smallest units that cost `total` together into one or two pieces whose unit costs (for one whole unit, in minor units)
-/// carry exactly `total`: no minor unit is lost in a price that does not divide. None beyond what can be kept exactly.
+/// Splits `quantity` smallest units that cost `total` together into one or two pieces whose unit
+/// costs (for one whole unit, in minor units) carry exactly `total`: no minor unit is lost in a
+/// price that does not divide. None if an amount exceeds the exact range.
 pub fn pieces(total: Money, quantity: i64, decimals: u8) -> Option<Vec<(i64, Money)>> {
     let (all, scale) = (Quantity::new(quantity).filter(|q| q.is_positive())?, 10i128.pow(u32::from(decimals)));
     let whole = i128::from(total.minor) * scale;
@@ -25,7 +26,7 @@ pub fn pieces(total: Money, quantity: i64, decimals: u8) -> Option<Vec<(i64, Mon
             dear.times(Quantity::new(more)?, decimals)?.checked_add(cheap.times(Quantity::new(quantity - more)?, decimals)?);
         (sum == Some(total)).then(|| vec![(more, dear), (quantity - more, cheap)])
     };
-    NUDGES.into_iter().find_map(|nudge| exact(rest + nudge))
+    SPLIT_OFFSETS.into_iter().find_map(|nudge| exact(rest + nudge))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! The figure of a rate, and how an amount is shared out.
+//! The decimal of a rate, and the sharing out of amounts.
 
 use std::{fmt, str::FromStr};
 
 /// Significant digits of a rate.
 const MAX_DIGITS: usize = 12;
-/// Digits behind the point.
+/// Digits after the decimal point.
 const MAX_SCALE: usize = 12;
 
-/// A decimal above 0 with at most twelve significant digits, kept as it was written.
+/// A decimal above 0 with at most twelve significant digits, with its trailing zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     digits: i64,
@@ -17,18 +17,19 @@ pub struct Rate {
 impl Rate {
     pub const ONE: Self = Self { digits: 1, scale: 0 };
 
-    /// The figure without its point.
+    /// Returns the decimal without its point.
     pub fn digits(self) -> i64 {
         self.digits
     }
 
-    /// Digits behind the point.
+    /// Returns the digits after the decimal point.
     pub fn scale(self) -> u8 {
         self.scale
     }
 
-    /// Whether both are the same figure, however many zeros each was written with: daily files of a bank have them, its history has not.
-    pub fn is_worth(self, other: Self) -> bool {
+    /// True if both have the same value, with any number of trailing zeros: daily files of a bank
+    /// have them, its history does not.
+    pub fn has_equal_value(self, other: Self) -> bool {
         self.digits_at(other.scale) == other.digits_at(self.scale)
     }
 
@@ -38,7 +39,8 @@ impl Rate {
         mine > 2 * theirs || theirs > 2 * mine
     }
 
-    /// Whether it is far from 1 ÷ the other, a rate of the other direction. That is never rounded: the product is compared with 1.
+    /// True if it is far from 1 ÷ the other, a rate of the other direction. The inverse is never
+    /// rounded: the product is compared with 1.
     pub fn is_far_from_inverse(self, other: Self) -> bool {
         let product = i128::from(self.digits) * i128::from(other.digits);
         let one = 10_i128.pow(u32::from(self.scale) + u32::from(other.scale));
@@ -86,8 +88,9 @@ impl fmt::Display for Rate {
     }
 }
 
-/// Shares `total` out by weights: the part of line k is the difference of the rounded running totals, so that all parts add up to `total` and none is off
-/// by a whole minor unit. Weights that are all 0 count alike.
+/// Shares `total` out by weights: the part of line k is the difference of the rounded running
+/// totals, so that all parts add up to `total` and none is off by a whole minor unit. If all
+/// weights are 0, they count as equal.
 pub fn share(total: i64, weights: &[i64]) -> Vec<i64> {
     let all: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
     let (mut running, mut given) = (0_i128, 0_i64);
@@ -130,9 +133,11 @@ mod tests {
     fn zeros_at_the_end_make_no_other_rate() {
         let rate = |text: &str| text.parse::<Rate>().unwrap();
         assert!(
-            rate("0.87280").is_worth(rate("0.8728")) && rate("145").is_worth(rate("145.00")) && rate("10").is_worth(rate("10"))
+            rate("0.87280").has_equal_value(rate("0.8728"))
+                && rate("145").has_equal_value(rate("145.00"))
+                && rate("10").has_equal_value(rate("10"))
         );
-        assert!(!rate("0.8728").is_worth(rate("0.87281")) && !rate("1").is_worth(rate("10")));
+        assert!(!rate("0.8728").has_equal_value(rate("0.87281")) && !rate("1").has_equal_value(rate("10")));
     }
 
     #[test]

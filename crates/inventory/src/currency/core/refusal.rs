@@ -1,4 +1,4 @@
-//! Rates as they are entered, and why one is refused.
+//! New rates as they are entered, and the reasons to refuse one.
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct NewRate {
     pub source: String,
 }
 
-/// Why a rate is refused.
+/// Reason to refuse a rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RateProblem {
     /// Not a decimal above 0 of at most twelve significant digits.
@@ -40,22 +40,23 @@ pub enum RateProblem {
         other: Rate,
         day: i32,
     },
-    /// The same pair, day and source is in an earlier row of the call.
+    /// An earlier row of the call has the same pair, day and source.
     Twice,
 }
 
 /// The newest stored rates that a new one is compared with.
 #[derive(Debug, Default)]
-pub struct Newest {
-    /// Of its pair.
+pub struct NewestRates {
+    /// Newest rate of the pair.
     pub own: Option<StoredRate>,
-    /// Of the pair in the other direction.
+    /// Newest rate of the pair in the other direction.
     pub inverse: Option<StoredRate>,
 }
 
-impl Newest {
-    /// An inverse from before the newest rate of the pair says nothing beside it: a currency may have come far from it since.
-    fn unusual(&self, rate: Rate) -> Option<RateProblem> {
+impl NewestRates {
+    /// Compares a rate with the newest ones. An inverse from before the newest rate of the pair is
+    /// ignored: the currency may have moved far since.
+    fn check_unusual(&self, rate: Rate) -> Option<RateProblem> {
         let own = self.own.as_ref();
         if let Some(own) = own.filter(|own| rate.is_far_from(own.rate)) {
             return Some(RateProblem::Unusual { before: own.rate, day: own.day });
@@ -66,14 +67,15 @@ impl Newest {
     }
 }
 
-/// What is wrong with a rate by itself and beside the newest ones of its two currencies. `today` is in days since 1970-01-01.
+/// Checks a rate alone and against the newest ones of its two currencies. `today` is in days since
+/// 1970-01-01.
 ///
 /// # Errors
-/// Why it is refused.
-pub fn check(new: &NewRate, newest: &Newest, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
+/// The reason of the refusal.
+pub fn check(new: &NewRate, newest: &NewestRates, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
     let rate = new.rate.parse::<Rate>().map_err(|()| RateProblem::Rate)?;
     let source = new.source.trim();
-    match newest.unusual(rate) {
+    match newest.check_unusual(rate) {
         _ if new.base == new.quote => Err(RateProblem::SameCurrency),
         _ if source.is_empty() => Err(RateProblem::NoSource),
         _ if source.chars().count() > MAX_SOURCE || source.contains('\0') => Err(RateProblem::Source),
@@ -113,14 +115,14 @@ mod tests {
             (None, Some(("0.0061143", 5)), "163.55", None),
             (Some(("163.55", 5)), Some(("0.0061143", 5)), "164", None),
             (Some(("0.0061", 5)), Some(("0.0061143", 5)), "0.0061", Some(&inverse)),
-            // The pair has gone far from an old inverse.
+            // The pair has moved far from an old inverse.
             (Some(("400", 6)), Some(("0.0061143", 5)), "401", None),
         ];
         let base = Currency::parse("EUR").unwrap();
         let quote = Currency::parse("JPY").unwrap();
         for (newest, other, text, problem) in cases {
             let new = NewRate { base, quote, rate: text.to_owned(), day: 9, source: "BANK".to_owned() };
-            let newest = Newest { own: newest.map(stored), inverse: other.map(stored) };
+            let newest = NewestRates { own: newest.map(stored), inverse: other.map(stored) };
             let found = check(&new, &newest, 9, false);
             assert_eq!(found.as_ref().err(), problem, "{text} beside {newest:?}");
             assert_eq!(check(&new, &newest, 9, true), Ok(rate(text)), "what is known to be unusual is entered");

@@ -8,14 +8,14 @@ use platform::clock;
 
 use crate::currency::core::{NewRate, PIVOT};
 
-/// The rates of a file, and how many cells had none, or one of a currency that ended.
+/// The rates of a file, and the number of cells without one, or of a discontinued currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub rates: Vec<NewRate>,
     pub skipped: usize,
 }
 
-/// Why a file is not what it should be. Rows count from 1, the header being the first.
+/// Reason why a file cannot be parsed. Rows count from 1, the header being the first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     #[error("row {0} is no CSV")]
@@ -42,20 +42,21 @@ pub enum ParseError {
     Time(String),
 }
 
-/// Currencies that files of earlier days have and that ended since: most became the euro. They cannot be the currency of anything here.
-const ENDED: [&str; 11] = ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"];
+/// Currencies in files of earlier days that have been discontinued: most became the euro. No amount
+/// here can have them.
+const DISCONTINUED_CURRENCIES: [&str; 11] = ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"];
 
-/// The currency of a rate; None of one that ended.
-pub(super) fn quoted_in(code: &str) -> Result<Option<Currency>, ParseError> {
+/// Returns the currency of a rate; None for a discontinued one.
+pub(super) fn quote_currency(code: &str) -> Result<Option<Currency>, ParseError> {
     match Currency::parse(code) {
-        None if ENDED.contains(&code) => Ok(None),
-        None => Err(ParseError::Currency(code.chars().take(MOST_QUOTED).collect())),
+        None if DISCONTINUED_CURRENCIES.contains(&code) => Ok(None),
+        None => Err(ParseError::Currency(code.chars().take(MAX_QUOTED).collect())),
         found => Ok(found),
     }
 }
 
-/// Characters of the file that a refusal repeats.
-const MOST_QUOTED: usize = 20;
+/// Characters of the file that a refusal quotes.
+const MAX_QUOTED: usize = 20;
 
 const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
@@ -80,7 +81,7 @@ pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed,
                 parsed.skipped += usize::from(!name.is_empty());
                 continue;
             }
-            let Some(quote) = quoted_in(name)? else {
+            let Some(quote) = quote_currency(name)? else {
                 parsed.skipped += 1;
                 continue;
             };

@@ -10,20 +10,21 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::ecb::{ParseError, Parsed, quoted_in};
+use super::ecb::{ParseError, Parsed, quote_currency};
 use crate::currency::core::{NewRate, PIVOT};
 
-/// Elements within elements: the files have four.
-const DEEPEST: usize = 8;
-/// Elements that are open around a `Cube` of a day, and around one of a currency.
+/// Depth of nested elements: the files have four levels.
+const MAX_ELEMENT_DEPTH: usize = 8;
+/// Open elements around a `Cube` of a day, and around one of a currency.
 const DAY_DEPTH: usize = 2;
 const CELL_DEPTH: usize = 3;
-/// Characters of the file that a refusal repeats.
-const MOST_QUOTED: usize = 20;
-/// Characters of what the reader says of a file that is no XML: it repeats names as long as they are.
-const MOST_SAID: usize = 200;
+/// Characters of the file that a refusal quotes.
+const MAX_QUOTED: usize = 20;
+/// The most characters of the reader's message about a file that is no XML: it quotes names of any
+/// length.
+const MAX_SAID: usize = 200;
 /// Attributes of an element that are read: the files have two.
-const MOST_ATTRIBUTES: usize = 8;
+const MAX_ATTRIBUTES: usize = 8;
 
 /// Reads a file; at most `most` rates.
 ///
@@ -47,15 +48,15 @@ pub(super) fn parse_xml(text: &str, source: &str, most: usize) -> Result<Parsed,
     }
 }
 
-/// A file so far.
+/// State of the parser.
 struct File<'a> {
     base: Currency,
     source: &'a str,
     most: usize,
     has_root: bool,
-    /// Elements that are open.
+    /// Number of open elements.
     depth: usize,
-    /// Of the `Cube` of a day that is open: days since 1970-01-01.
+    /// Day of the open day `Cube`, in days since 1970-01-01.
     day: Option<i32>,
     parsed: Parsed,
 }
@@ -71,7 +72,7 @@ impl File<'_> {
         let name: &str = name.as_ref();
         match (self.depth, name) {
             (0, "Envelope") if !self.has_root => self.has_root = true,
-            (0 | DEEPEST.., _) => return Err(ParseError::Envelope),
+            (0 | MAX_ELEMENT_DEPTH.., _) => return Err(ParseError::Envelope),
             (DAY_DEPTH, "Cube") => self.day = Some(day_of(start)?),
             (DAY_DEPTH, _) => self.day = None,
             (CELL_DEPTH, "Cube") => self.rate(start)?,
@@ -89,7 +90,7 @@ impl File<'_> {
             self.parsed.skipped += 1;
             return Ok(());
         }
-        let Some(quote) = quoted_in(quote)? else {
+        let Some(quote) = quote_currency(quote)? else {
             self.parsed.skipped += 1;
             return Ok(());
         };
@@ -106,12 +107,12 @@ fn day_of(start: &BytesStart<'_>) -> Result<i32, ParseError> {
     clock::parse_day(time.trim()).ok_or_else(|| ParseError::Time(quoted(&time)))
 }
 
-/// An attribute by its name; all of them are looked at.
+/// Returns an attribute by its name; all attributes are checked.
 fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ParseError> {
     let mut value = None;
     for (index, found) in start.attributes().enumerate() {
         let found = found.map_err(|error| ParseError::Xml(said(&error)))?;
-        if index == MOST_ATTRIBUTES {
+        if index == MAX_ATTRIBUTES {
             return Err(ParseError::Envelope);
         }
         if found.value.contains('&') {
@@ -124,7 +125,8 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Parse
     Ok(value)
 }
 
-/// Errors of syntax are those of a file that ends inside of a tag, a comment or a declaration.
+/// Converts an error; errors of syntax are those of a file that ends inside a tag, a comment or a
+/// declaration.
 fn fault(error: &Error) -> ParseError {
     match error {
         Error::Syntax(_) => ParseError::Cut,
@@ -133,11 +135,11 @@ fn fault(error: &Error) -> ParseError {
 }
 
 fn said(error: &impl ToString) -> String {
-    error.to_string().chars().take(MOST_SAID).collect()
+    error.to_string().chars().take(MAX_SAID).collect()
 }
 
 fn quoted(text: &str) -> String {
-    text.chars().take(MOST_QUOTED).collect()
+    text.chars().take(MAX_QUOTED).collect()
 }
 
 #[cfg(test)]
@@ -198,10 +200,10 @@ mod tests {
         let moved = replaced(day, "<a><Cube currency='USD' rate='1.0830'/></a>");
         assert_eq!(moved, ParseError::Envelope, "a rate within no day");
         let long = format!("<Envelope></{}>", "a".repeat(100_000));
-        assert!(matches!(refused(&long), ParseError::Xml(text) if text.chars().count() == MOST_SAID));
+        assert!(matches!(refused(&long), ParseError::Xml(text) if text.chars().count() == MAX_SAID));
         let many = " a='' b='' c='' d='' e='' f='' g='' h='' time='2026-11-20'";
         assert_eq!(replaced(" time='2026-11-20'", many), ParseError::Envelope);
-        let deep = format!("<Envelope>{}", "<a>".repeat(DEEPEST));
+        let deep = format!("<Envelope>{}", "<a>".repeat(MAX_ELEMENT_DEPTH));
         assert_eq!(refused(&deep), ParseError::Envelope);
     }
 }

@@ -1,4 +1,4 @@
-//! Entering rates, by hand or from a file, and finding the one that holds.
+//! Entering rates, by hand or from a file, and looking up the rate of a day.
 
 mod ecb;
 mod ecb_xml;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use ecb::ParseError;
 
 use super::{
-    core::{FrozenRate, NewRate, Newest, RateAsk, RateProblem, StoredRate, as_known, check, find},
+    core::{FrozenRate, NewRate, NewestRates, RateProblem, RateRequest, StoredRate, check, find, rates_known_at},
     events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
     rows,
 };
@@ -31,7 +31,7 @@ pub const MAX_RATES: usize = 5_000;
 /// Pairs that an event names.
 const MAX_PAIRS: usize = 10;
 
-/// Rates to enter, all or none. Its JSON is what the idempotency key's hash is over.
+/// Rates to enter, all or none. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct SetRates {
     #[serde(skip)]
@@ -39,7 +39,8 @@ pub struct SetRates {
     #[serde(skip)]
     pub idempotency_key: String,
     pub rates: Vec<NewRate>,
-    /// Takes rates that are more than a factor of two from the newest of their pair, or from the inverse of the other direction's.
+    /// Accepts rates that are more than a factor of two from the newest of their pair, or from the
+    /// inverse of the other direction's.
     pub is_unusual: bool,
 }
 
@@ -50,19 +51,19 @@ pub enum Write {
     DryRun,
 }
 
-/// What a call did.
+/// Result of a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The rates that hold now, of those that were sent; at most the first ten.
+    /// The current rates among those that were sent; at most the first ten.
     pub rates: Vec<StoredRate>,
     pub created: usize,
-    /// Rates that were stored just so before.
+    /// Number of rates that were stored with the same value before.
     pub unchanged: usize,
     pub is_replayed: bool,
     pub seq: Option<i64>,
 }
 
-/// Why nothing was entered.
+/// Reason why no rate was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SetRefusal {
     None,
@@ -79,10 +80,10 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-/// How many rates an answer shows.
-const SHOWN: usize = 10;
+/// Maximum rates in an answer.
+const MAX_RETURNED_RATES: usize = 10;
 
-/// The rates of a file of the European Central Bank, and how many cells had none.
+/// Reads the rates of a CSV file of the European Central Bank, and the number of cells without one.
 ///
 /// # Errors
 /// It is not such a file.
@@ -91,10 +92,10 @@ pub fn read_ecb_csv(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
     Ok((parsed.rates, parsed.skipped))
 }
 
-/// The same of an XML file.
+/// Reads the rates of an XML file of the ECB.
 ///
 /// # Errors
-/// It is not such a file, or not all of it.
+/// It is not such a file, or it is incomplete.
 pub fn read_ecb_xml(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
     let parsed = ecb_xml::parse_xml(text, "ECB", MAX_RATES)?;
     Ok((parsed.rates, parsed.skipped))
@@ -105,12 +106,13 @@ pub async fn rate_on(reads: &impl Reads, from: Currency, to: Currency, on: i32) 
     Ok(find(&rows::candidates(reads, from, to, on).await?, from, to, on))
 }
 
-/// The rates to the currency of the books as they were known, of those that there were: one statement for each currency. They never change, whatever is corrected since.
+/// Returns the rates to the currency of the books as they were known, without those that did not
+/// exist: one statement for each currency. Later corrections never change them.
 pub async fn rates_as_known(
     reads: &impl Reads,
     books: Currency,
-    asks: &[RateAsk],
-) -> Result<HashMap<RateAsk, FrozenRate>, Fault> {
+    asks: &[RateRequest],
+) -> Result<HashMap<RateRequest, FrozenRate>, Fault> {
     let mut days: BTreeMap<Currency, (i32, i32)> = BTreeMap::new();
     for ask in asks.iter().filter(|ask| ask.from != books) {
         let (first, last) = days.entry(ask.from).or_insert((ask.day, ask.day));
@@ -120,7 +122,7 @@ pub async fn rates_as_known(
     for (from, days) in days {
         let rates = rows::recorded(reads, from, books, days).await?;
         for ask in asks.iter().filter(|ask| ask.from == from) {
-            known.extend(find(&as_known(&rates, ask.day, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
+            known.extend(find(&rates_known_at(&rates, ask.day, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
         }
     }
     Ok(known)
@@ -192,7 +194,7 @@ async fn once(
             continue;
         }
         let old = known.in_force.get(&(new.day, source.clone()));
-        if let Some(same) = old.filter(|old| old.rate.is_worth(rate)) {
+        if let Some(same) = old.filter(|old| old.rate.has_equal_value(rate)) {
             held.push(same.clone());
             continue;
         }
@@ -219,26 +221,26 @@ async fn once(
     let seq = if made.is_empty() {
         None
     } else {
-        rows::put(work, replaced, &made).await?;
+        rows::write_rates(work, replaced, &made).await?;
         journal::append(work, vec![EXCHANGE_RATE_SET.event(&event_payload(&made))], now).await?
     };
     let unchanged = held.len() - made.len();
-    held.truncate(SHOWN);
+    held.truncate(MAX_RETURNED_RATES);
     let outcome = Outcome { rates: held, created: made.len(), unchanged, is_replayed: false, seq };
     let ids = outcome.rates.iter().map(|rate| rate.id).collect();
     let receipt = Receipt { rates: ids, created: outcome.created, unchanged, seq };
     let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    idempotency::store_receipts(work, [(key, receipt)], now).await?;
     Ok(Ok(outcome))
 }
 
-/// What is stored of the pairs of a call, read once a pair.
+/// Stored rates of the pairs of a call, read once per pair.
 #[derive(Default)]
 struct Before(HashMap<(Currency, Currency), PairRates>);
 
 #[derive(Default)]
 struct PairRates {
-    newest: Newest,
+    newest: NewestRates,
     in_force: HashMap<(i32, String), StoredRate>,
 }
 
@@ -250,8 +252,10 @@ impl Before {
             Entry::Vacant(vacant) => {
                 let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
                 let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
-                let newest =
-                    Newest { own: rows::newest(work, pair.0, pair.1).await?, inverse: rows::newest(work, pair.1, pair.0).await? };
+                let newest = NewestRates {
+                    own: rows::newest(work, pair.0, pair.1).await?,
+                    inverse: rows::newest(work, pair.1, pair.0).await?,
+                };
                 let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
                 let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
                 Ok(vacant.insert(PairRates { newest, in_force }))

@@ -1,4 +1,4 @@
-//! What works are decided on, and what becomes of them.
+//! State that commands on works are decided on, and the decision.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,39 +10,40 @@ use crate::{
     orders::core::Fulfilment,
 };
 
-/// The works of a batch's orders, loaded and locked, and what is known of what commands name.
+/// The works of a batch's orders, loaded and locked, and the rows that commands refer to.
 #[derive(Debug, Clone, Default)]
 pub struct WorkBook {
     pub works: BTreeMap<(OrderId, u16), Work>,
-    /// Orders whose works and holds are all loaded.
+    /// Orders whose works and reservations are all loaded.
     pub followed: BTreeSet<OrderId>,
     /// Stores that have refused a line of an order.
     pub barred: HashSet<(OrderId, u16, StoreId)>,
     pub fulfilments: HashMap<FulfilmentId, Fulfilment>,
     pub carriers: HashMap<CarrierId, ShippingCarrier>,
-    /// Of lots that commands name: how much is in parcels by their names, of other orders than the batch's, that have not left a store.
+    /// Quantities of lots that commands name, packed by lot in parcels of other orders than the
+    /// batch's that have not left a store.
     pub packed: HashMap<(StoreId, LotId), i64>,
-    /// The stores of these works that state how long they take to ship. Levels say it of other stores.
+    /// The stores of these works that have a handling time. Levels have it for other stores.
     pub handling: HashMap<StoreId, StoreHandling>,
 }
 
-/// A work as a command leaves it.
+/// A work after a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Touched {
+pub struct WorkChange {
     pub work: Work,
-    /// None of a work that the command made.
-    pub before: Option<Before>,
+    /// None if the command created the work.
+    pub before: Option<WorkBefore>,
 }
 
-/// What of a work has rows.
+/// Status of a work before the command, and the number of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Before {
+pub struct WorkBefore {
     pub status: WorkStatus,
     pub lines: usize,
     pub parcels: usize,
 }
 
-/// A fact about a work, for the stream.
+/// An event of a work, for the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkFact {
     pub kind: EventType<WorkEvent>,
@@ -50,14 +51,14 @@ pub struct WorkFact {
     pub before: Option<WorkStatus>,
 }
 
-/// A fact about goods that left.
+/// An event of a shipment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipmentFact {
     pub kind: EventType<FulfilmentEvent>,
     pub fulfilment: Fulfilment,
 }
 
-/// A store would not send a line of an order.
+/// A store's refusal to send a line of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Barred {
     pub order: OrderId,
@@ -67,36 +68,38 @@ pub struct Barred {
     pub by: Actor,
 }
 
-/// What an accepted command did to works. A step leaves its works in `works` as it wants them; `follow` says the rest.
+/// Effect of an accepted command on works. A step puts its changed works into `works`; `follow`
+/// adds the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkDecision {
-    pub works: Vec<Touched>,
+    pub works: Vec<WorkChange>,
     pub facts: Vec<WorkFact>,
     pub shipments: Vec<ShipmentFact>,
-    /// Fulfilments that arrived, or did not, or were undone.
+    /// Fulfilments that arrived, failed, or were undone.
     pub arrived: Vec<Fulfilment>,
     pub barred: Vec<Barred>,
-    /// The works that the command was about; none where it only changed an order.
+    /// The works that the command names; empty if it only changed an order.
     pub named: Vec<FulfilmentWorkId>,
     /// The work that a store refused whole.
     pub rejected: Option<FulfilmentWorkId>,
-    /// The work whose goods go to another store, and which.
+    /// The work whose goods move to another store, and that store.
     pub moved: Option<(FulfilmentWorkId, StoreId)>,
-    /// Orders whose works are to be made anew as their holds say, though nothing of them changes.
+    /// Orders whose works are to be recalculated from their reservations, though the command
+    /// changes neither.
     pub remade: Vec<OrderId>,
 }
 
-impl Before {
+impl WorkBefore {
     pub fn of(work: &Work) -> Self {
         Self { status: work.head.status, lines: work.lines.len(), parcels: work.parcels.len() }
     }
 }
 
 impl WorkDecision {
-    /// A step of works that changes them alone.
+    /// A decision that changes only these works.
     pub fn step(works: Vec<Work>) -> Self {
         let named = works.iter().map(|work| work.head.id).collect();
-        let works = works.into_iter().map(|work| Touched { work, before: None }).collect();
+        let works = works.into_iter().map(|work| WorkChange { work, before: None }).collect();
         Self { works, named, ..Self::default() }
     }
 }
@@ -111,13 +114,13 @@ impl WorkBook {
         self.of_order(order).find(|work| work.head.id == id)
     }
     /// Stores that have refused lines of the order.
-    pub fn barred_from(&self, order: OrderId) -> Vec<(u16, StoreId)> {
+    pub fn refused_stores_of(&self, order: OrderId) -> Vec<(u16, StoreId)> {
         self.barred.iter().filter(|(of, ..)| *of == order).map(|(_, position, store)| (*position, *store)).collect()
     }
 
-    /// Brings the works forward by an accepted decision.
+    /// Applies an accepted decision to the works.
     pub fn evolve(&mut self, decision: &WorkDecision) {
-        for Touched { work, .. } in &decision.works {
+        for WorkChange { work, .. } in &decision.works {
             self.works.insert((work.head.order, work.head.nth), work.clone());
         }
         self.barred.extend(decision.barred.iter().map(|one| (one.order, one.position, one.store)));

@@ -1,18 +1,18 @@
-//! Companies that take parcels to their addresses, and what they print on them.
+//! Shipping carriers, and the labels of parcels.
 
 use entity::prelude::*;
 
 use super::refusal::Refusal;
 use crate::stock::core::{At, Field, Noun, Rejection, RoomRefusal};
 
-/// The longest code of a carrier, and name of a service, in characters.
+/// Maximum characters of a carrier's code, and of a service's name.
 pub const MAX_CODE: usize = 64;
 const MAX_NAME: usize = 200;
-const MAX_TEMPLATE: usize = 1_000;
-const MAX_PATTERN: usize = 64;
+const MAX_URL_TEMPLATE_LENGTH: usize = 1_000;
+const MAX_NUMBER_PATTERN_LENGTH: usize = 64;
 pub const MAX_SERVICES: usize = 50;
-/// Where a parcel's number stands in the address of its page.
-const NUMBER: &str = "{number}";
+/// Placeholder of the tracking number in a URL template.
+const NUMBER_PLACEHOLDER: &str = "{number}";
 
 /// A carrier of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct ShippingCarrier {
     pub updated_at: Timestamp,
 }
 
-/// A carrier as somebody wants it.
+/// Input for a carrier.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewCarrier {
     pub code: String,
@@ -40,9 +40,9 @@ pub struct NewCarrier {
     pub is_active: bool,
 }
 
-/// What is wrong with how a carrier is written.
+/// Reasons to refuse the input of a carrier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CarrierInvalid {
+pub enum CarrierProblem {
     NoCode,
     Code,
     NoName,
@@ -53,7 +53,7 @@ pub enum CarrierInvalid {
     Pattern,
 }
 
-/// What is printed on a parcel.
+/// Carrier, service and tracking number on a parcel's label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Label {
     pub carrier: Option<CarrierId>,
@@ -65,46 +65,47 @@ fn is_text(text: &str, most: usize) -> bool {
     !text.trim().is_empty() && text.chars().nth(most).is_none() && !text.chars().any(char::is_control)
 }
 
-/// All that is wrong with a carrier.
-pub fn check_carrier(new: &NewCarrier) -> Vec<CarrierInvalid> {
+/// Returns all problems of a carrier's input.
+pub fn check_carrier(new: &NewCarrier) -> Vec<CarrierProblem> {
     let mut wrong = Vec::new();
     if new.code.trim().is_empty() {
-        wrong.push(CarrierInvalid::NoCode);
+        wrong.push(CarrierProblem::NoCode);
     } else if !is_text(&new.code, MAX_CODE) {
-        wrong.push(CarrierInvalid::Code);
+        wrong.push(CarrierProblem::Code);
     }
     if new.name.trim().is_empty() {
-        wrong.push(CarrierInvalid::NoName);
+        wrong.push(CarrierProblem::NoName);
     } else if !is_text(&new.name, MAX_NAME) {
-        wrong.push(CarrierInvalid::Name);
+        wrong.push(CarrierProblem::Name);
     }
     if new.services.len() > MAX_SERVICES {
-        wrong.push(CarrierInvalid::Services { most: MAX_SERVICES });
+        wrong.push(CarrierProblem::Services { most: MAX_SERVICES });
     }
     if new.services.iter().any(|service| !is_text(service, MAX_CODE)) {
-        wrong.push(CarrierInvalid::Service);
+        wrong.push(CarrierProblem::Service);
     }
     if new.url_template.as_ref().is_some_and(|template| !is_template(template)) {
-        wrong.push(CarrierInvalid::Template);
+        wrong.push(CarrierProblem::Template);
     }
-    if new.number_pattern.as_ref().is_some_and(|pattern| !is_text(pattern, MAX_PATTERN)) {
-        wrong.push(CarrierInvalid::Pattern);
+    if new.number_pattern.as_ref().is_some_and(|pattern| !is_text(pattern, MAX_NUMBER_PATTERN_LENGTH)) {
+        wrong.push(CarrierProblem::Pattern);
     }
     wrong
 }
 
-/// An address of the web with one place for the number, outside of its host.
+/// True if the text is a web address with one placeholder for the number, outside of its host.
 fn is_template(template: &str) -> bool {
     let Some(rest) = template.strip_prefix("https://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    is_text(template, MAX_TEMPLATE)
+    is_text(template, MAX_URL_TEMPLATE_LENGTH)
         && !template.contains(char::is_whitespace)
-        && template.matches(NUMBER).count() == 1
+        && template.matches(NUMBER_PLACEHOLDER).count() == 1
         && !host.is_empty()
         && !host.contains(['{', '}', '@'])
 }
 
-/// Whether a number is as the pattern says: `#` is a digit, `@` a letter, `*` either; other characters are themselves.
+/// True if a number matches the pattern: `#` is a digit, `@` a letter, `*` either; other characters
+/// match themselves.
 fn fits(number: &str, pattern: &str) -> bool {
     let fits = |(own, wanted): (char, char)| match wanted {
         '#' => own.is_ascii_digit(),
@@ -116,7 +117,7 @@ fn fits(number: &str, pattern: &str) -> bool {
 }
 
 impl ShippingCarrier {
-    /// The page of a parcel; none where the carrier has no template.
+    /// Returns the tracking page of a parcel; None if the carrier has no template.
     pub fn url(&self, number: &str) -> Option<String> {
         let mut encoded = String::with_capacity(number.len());
         for byte in number.bytes() {
@@ -125,10 +126,10 @@ impl ShippingCarrier {
                 _ => encoded.push_str(&format!("%{byte:02X}")),
             }
         }
-        Some(self.url_template.as_ref()?.replace(NUMBER, &encoded))
+        Some(self.url_template.as_ref()?.replace(NUMBER_PLACEHOLDER, &encoded))
     }
 
-    /// Whether a label names one of its services and a number of its form.
+    /// Checks that a label names one of the carrier's services and a number of its form.
     pub fn check(&self, label: &Label, at: At) -> Result<(), Rejection> {
         if !self.is_active {
             return Err(Refusal::CarrierInactive { code: self.code.clone() }.at(at.field(Field::Carrier)));
@@ -151,7 +152,7 @@ impl Label {
     pub fn check(&self, carriers: &std::collections::HashMap<CarrierId, ShippingCarrier>, at: At) -> Result<(), Rejection> {
         self.carrier_in(carriers, at)?.map_or(Ok(()), |carrier| carrier.check(self, at))
     }
-    /// Its carrier, where it names one: refused where that is none of those that were loaded.
+    /// Returns the label's carrier, if it names one; rejects one that was not loaded.
     pub fn carrier_in<'a>(
         &self,
         carriers: &'a std::collections::HashMap<CarrierId, ShippingCarrier>,
@@ -160,7 +161,7 @@ impl Label {
         let found = |id| carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)));
         self.carrier.map(found).transpose()
     }
-    /// With what another one says.
+    /// Overwrites the fields that `other` has.
     pub fn change(&mut self, other: &Self) {
         if other.carrier.is_some() {
             self.carrier = other.carrier;

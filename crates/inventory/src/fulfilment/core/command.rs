@@ -1,10 +1,10 @@
-//! What can be asked of works, through the ledger.
+//! Commands on fulfilment works, which go through the ledger.
 
 use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    let_go::{LetGo, Why, decide_let_go},
+    let_go::{LetGo, ReleaseReason, decide_release_goods},
     needs::WorkNeeds,
     parcel::NewParcel,
     ship::{Arrival, Ship, Track, decide_arrival, decide_ship, decide_track},
@@ -16,25 +16,26 @@ use crate::{
     stock::core::{Draft, LevelKey, Rejection},
 };
 
-/// The work that is meant, and its order, which was read before: a work never changes its order.
+/// The named work, and its order, which was read before: a work never changes its order.
 #[derive(Debug, Clone)]
-pub struct On {
+pub struct WorkRef {
     pub work: FulfilmentWorkId,
     pub order: OrderId,
     pub expected_version: Option<i64>,
     pub actor: Actor,
 }
 
-/// A command on works. Levels beside it are those of the order's lines, read before; those of lines that were added meanwhile come with the order.
+/// A command on works, with the levels of the order's lines, read before; the levels of lines added
+/// since are loaded with the order.
 #[derive(Debug, Clone)]
 pub enum WorkCommand {
-    Accept(Vec<On>),
-    Step(On, Step),
-    LetGo(On, Box<LetGo>, Vec<LevelKey>),
-    Ship(On, Box<Ship>, Vec<LevelKey>),
+    Accept(Vec<WorkRef>),
+    Step(WorkRef, Step),
+    LetGo(WorkRef, Box<LetGo>, Vec<LevelKey>),
+    Ship(WorkRef, Box<Ship>, Vec<LevelKey>),
     Arrive(Arrival),
-    Track(On, Track),
-    /// Makes the works of an order that has none, as of before there were works.
+    Track(WorkRef, Track),
+    /// Creates the works of an order that predates works.
     Follow(OrderId),
 }
 
@@ -49,9 +50,9 @@ impl Decide for WorkCommand {
                 Step::Ready(_) => "fulfilment_work.ready",
             },
             Self::LetGo(_, command, _) => match command.why {
-                Why::Rejected(_) => "fulfilment_work.reject",
-                Why::NotFound => "fulfilment_work.pick",
-                Why::Moved(_) => "fulfilment_work.move",
+                ReleaseReason::Rejected(_) => "fulfilment_work.reject",
+                ReleaseReason::NotFound => "fulfilment_work.pick",
+                ReleaseReason::Moved(_) => "fulfilment_work.move",
             },
             Self::Ship(..) => "fulfilment_work.ship",
             Self::Arrive(_) => "fulfilment.arrive",
@@ -90,7 +91,7 @@ impl Decide for WorkCommand {
                 needs.levels.extend(keys);
                 needs.lots.left_at(command.occurred_at);
                 needs.shortage(command.on_shortage, keys);
-                // Labels of parcels that were packed before are checked again where they change.
+                // A changed label of a packed parcel is checked again.
                 let named = command.parcels.iter().flatten().filter_map(|(_, label)| label.carrier);
                 carriers(named, needs);
                 needs.documents.with(|own: &mut WorkNeeds| own.labels.insert(on.order));
@@ -113,9 +114,11 @@ impl Decide for WorkCommand {
             books.read(|works: &WorkBook| match self {
                 Self::Accept(all) => decide_accept((orders, works), draft, all).map(Decision::of),
                 Self::Step(on, step) => decide_step((orders, works), draft, on, step).map(Decision::of),
-                Self::LetGo(on, command, _) => decide_let_go((orders, works), draft, on, command).map(|(own, of)| both(own, of)),
+                Self::LetGo(on, command, _) => {
+                    decide_release_goods((orders, works), draft, on, command).map(|(own, of)| combine_decisions(own, of))
+                }
                 Self::Ship(on, command, _) => {
-                    decide_ship((orders, works), draft, on, command).map(|(own, of)| both(own, Some(of)))
+                    decide_ship((orders, works), draft, on, command).map(|(own, of)| combine_decisions(own, Some(of)))
                 }
                 Self::Arrive(command) => decide_arrival(works, command, now).map(Decision::of),
                 Self::Track(on, command) => decide_track(works, on, command).map(Decision::of),
@@ -125,7 +128,7 @@ impl Decide for WorkCommand {
     }
 }
 
-fn both(own: WorkDecision, orders: Option<OrderDecision>) -> Decision {
+fn combine_decisions(own: WorkDecision, orders: Option<OrderDecision>) -> Decision {
     let mut decision = Decision::of(own);
     if let Some(orders) = orders {
         decision.documents.put(orders);
@@ -133,13 +136,13 @@ fn both(own: WorkDecision, orders: Option<OrderDecision>) -> Decision {
     decision
 }
 
-/// The order as it stands, and its works: enough for steps that move no stock, which keep no level from others.
+/// The order's row and its works: enough for steps that move no stock, and locks no levels.
 fn order(order: OrderId, needs: &mut Needs) {
     needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
     needs.documents.with(|own: &mut WorkNeeds| own.orders.insert(order));
 }
 
-/// The same with what the order holds: its works follow what becomes of that.
+/// The order with its works and its reservations, which its works depend on.
 fn goods(id: OrderId, needs: &mut Needs) {
     needs.held_by_orders.insert(id);
     order(id, needs);
@@ -152,7 +155,8 @@ fn carriers(named: impl Iterator<Item = CarrierId>, needs: &mut Needs) {
     }
 }
 
-/// Where the lots lie that parcels name, and what other parcels name of them.
+/// Adds the lots that parcels name to the needs: their levels, and their quantities in other
+/// parcels.
 fn lots(parcels: &[NewParcel], needs: &mut Needs) {
     let named: Vec<LotId> = parcels.iter().flat_map(|parcel| &parcel.lots).filter_map(|lot| lot.id).collect();
     if !named.is_empty() {
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn steps_that_move_no_stock_keep_no_level_from_others() {
-        let on = On { work: FulfilmentWorkId::NIL, order: OrderId::NIL, expected_version: None, actor: Actor::SYSTEM };
+        let on = WorkRef { work: FulfilmentWorkId::NIL, order: OrderId::NIL, expected_version: None, actor: Actor::SYSTEM };
         let label = Label::default();
         let steps = [
             WorkCommand::Accept(vec![on.clone()]),

@@ -1,4 +1,5 @@
-//! When works are due: for when the order is wanted, less the time that the store takes to ship; else that time after the order was placed.
+//! Due times of works: the requested time of the order less the store's handling time; without a
+//! requested time, the time of the order plus the handling time.
 
 use entity::prelude::*;
 
@@ -9,26 +10,26 @@ use crate::{
     stock::core::{Book, LevelKey},
 };
 
-/// The time that a store takes to ship, and where it is.
+/// A store's handling time and time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreHandling {
     pub time: HandlingTime,
     pub time_zone: String,
 }
 
-/// When the works of an order are due.
-pub(super) struct Due<'a> {
+/// Calculator of the due times of an order's works.
+pub(super) struct DueCalculator<'a> {
     stock: &'a Book,
     book: &'a WorkBook,
     plus_days: PlusDays,
     placed_at: Timestamp,
-    /// For when the order is wanted; None where it says nothing of it.
+    /// Requested time of the order; None if it has none.
     wanted: Option<Timestamp>,
-    /// Whether the command said for when the order is wanted, otherwise than before.
+    /// True if the command changed the requested time.
     is_said: bool,
 }
 
-impl<'a> Due<'a> {
+impl<'a> DueCalculator<'a> {
     pub(super) fn of(
         order: &Order,
         (stock, orders, book): (&'a Book, &OrderBook, &'a WorkBook),
@@ -47,7 +48,7 @@ impl<'a> Due<'a> {
         self.book
     }
 
-    /// When what a store has to send of a product is due.
+    /// Returns the due time of a product that a store has to send.
     pub(super) fn at(&self, store: StoreId, product: ProductId) -> Timestamp {
         let handling = self.handling(store, product);
         match (self.wanted, handling) {
@@ -58,9 +59,10 @@ impl<'a> Due<'a> {
         }
     }
 
-    /// When a work is due that was there before: anew where the command said for when its order is wanted and it has not left, and where what had left
-    /// is to be sent again. What a store states later about its handling time moves no work that waits.
-    pub(super) fn anew(&self, work: &Work) -> Timestamp {
+    /// Returns the due time of an existing work. It is recalculated if the command changed the
+    /// requested time of its order and the work has not left, or if goods that had left are to be
+    /// sent again. A later change of the store's handling time does not affect a waiting work.
+    pub(super) fn recalculate_due_at(&self, work: &Work) -> Timestamp {
         let was = self.book.works.get(&(work.head.order, work.head.nth));
         let is_again = was.is_some_and(|was| !was.is_live());
         match work.lines.first() {
@@ -73,7 +75,7 @@ impl<'a> Due<'a> {
         let (time, time_zone) = if let Some(of) = self.book.handling.get(&store) {
             (&of.time, of.time_zone.as_str())
         } else {
-            // All levels of a store say the same of it.
+            // All levels of a store have the same handling time.
             let levels = &self.stock.levels;
             let here = || levels.values().find(|level| level.key.store == store);
             let facts = &levels.get(&LevelKey { product, store }).or_else(here)?.facts;

@@ -1,15 +1,16 @@
-//! Works follow their orders: after each command that changed an order or its holds, what its works still have to send is what is open of its
-//! lines, in the stores that hold it. What the command did to works by itself stands before.
+//! Works follow their orders: after each command that changed an order or its reservations, the open units of its works are
+//! set to the open units of its lines, in the stores that have the reservations. The command's own changes of works come
+//! first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 
 use super::{
-    book::{Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact},
+    book::{ShipmentFact, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkFact},
     carriers::Label,
-    due::Due,
-    parcel::{Parcel, ParcelLine, Sent},
+    due::DueCalculator,
+    parcel::{Parcel, ParcelLine, ParcelShipment},
     refusal::Refusal,
     work::{Work, WorkHead},
 };
@@ -21,10 +22,10 @@ use crate::{
     stock::core::{At, Book, Field, Rejection, Reservation, RoomRefusal},
 };
 
-/// A product of an order's line: what a line of a work is of.
+/// A product of an order's line, which a line of a work refers to.
 type Goods = (u16, ProductId);
 
-/// What a decision comes to for works; None where nothing of them changes.
+/// Derives the effect of a decision on works; None if no work changes.
 pub fn follow(
     stock: &Book,
     (orders, works): (&OrderBook, &WorkBook),
@@ -39,32 +40,32 @@ pub fn follow(
     let all: Vec<&Order> = decided.iter().chain(remade).collect();
     for &order in &all {
         let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
-        // Whoever asked for no holds changes no goods.
+        // A command that loaded no reservations changes no goods.
         if !is_new && !works.followed.contains(&order.id) {
             continue;
         }
         if changed.is_some_and(|of| of.by_channel) {
-            not_accepted(works, order.id)?;
+            check_not_accepted(works, order.id)?;
         }
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
-        let due = Due::of(order, (stock, orders, works), changed, plus_days);
-        let Some(mut following) = Following::of(order, &own, shipped, due) else { continue };
+        let due = DueCalculator::of(order, (stock, orders, works), changed, plus_days);
+        let Some(mut following) = WorkUpdate::of(order, &own, shipped, due) else { continue };
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
         following.date();
-        // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
+        // An order that predates works and has no reservations has no store to send from until it reserves stock again.
         let has_none = following.works.is_empty() && following.holds.is_empty() && !own.remade.contains(&order.id);
-        if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
+        if has_none && orders.orders.get(&order.id).is_some_and(|before| is_in_fulfilment(before.status) && before.has_open()) {
             continue;
         }
         following.moved = own.moved.filter(|(work, _)| own.works.iter().any(|one| one.work.head.id == *work));
         following.settle_all()?;
-        if changed.is_some_and(|of| readdresses(of, order.id)) {
+        if changed.is_some_and(|of| changes_address(of, order.id)) {
             following.check_address()?;
         }
         own.works.retain(|one| one.work.head.order != order.id);
         own.works.extend(following.changed(works));
     }
-    super::held_back::touch_held(&all, (orders, works), &mut own);
+    super::held_back::touch_works_on_hold_change(&all, (orders, works), &mut own);
     let shipments = fulfilments.iter().map(|one| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: one.clone() });
     let arrived = own.arrived.iter().map(|one| {
         let kind = match one.status {
@@ -81,7 +82,7 @@ pub fn follow(
 }
 
 /// Refuses what a key of a channel edits or cancels of an order, beyond notes, while a store has accepted a work of it.
-fn not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
+fn check_not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
     let is_over = |work: &Work| matches!(work.head.status, WorkStatus::Rejected | WorkStatus::Cancelled);
     if book.of_order(order).any(|work| work.head.accepted.is_some() && !is_over(work)) {
         return Err(Refusal::AcceptedByStore.at(At::input(Field::Id)));
@@ -89,19 +90,19 @@ fn not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whether an order that was there before goes to another address. Taking an address off sends nothing elsewhere.
-fn readdresses(of: &OrderDecision, order: OrderId) -> bool {
+/// True if an existing order gets another address. The removal of an address redirects nothing.
+fn changes_address(of: &OrderDecision, order: OrderId) -> bool {
     let is_said = |fact: &OrderFact| fact.order == order && fact.before.is_some() && fact.changed.contains(&"shippingAddress");
     let is_off = of.details.iter().any(|one| one.after.order == order && one.is_unaddressed);
     !is_off && of.events.iter().any(is_said)
 }
 
-/// Gives every work its state, its version and its fact.
+/// Sets every work's status, version and event.
 fn finish(own: &mut WorkDecision, book: &WorkBook, now: Timestamp) {
     own.facts = Vec::with_capacity(own.works.len());
-    for Touched { work, before } in &mut own.works {
+    for WorkChange { work, before } in &mut own.works {
         let found = book.works.get(&(work.head.order, work.head.nth));
-        *before = found.map(Before::of);
+        *before = found.map(WorkBefore::of);
         work.head.version = found.map_or(1, |found| found.head.version + 1);
         work.head.status = work.status();
         work.head.updated_at = now;
@@ -114,7 +115,8 @@ fn finish(own: &mut WorkDecision, book: &WorkBook, now: Timestamp) {
     }
 }
 
-/// What an order holds by line, product and store. A new order's holds are all in the decision.
+/// Returns the held quantities of an order by line, product and store. A new order's holds are all
+/// in the decision.
 fn holds(stock: &Book, decided: &[Reservation], order: OrderId, is_new: bool) -> BTreeMap<(u16, ProductId, StoreId), i64> {
     let newer: HashSet<ReservationId> = decided.iter().map(|one| one.id).collect();
     let booked = (!is_new).then(|| stock.reservations.values()).into_iter().flatten();
@@ -130,46 +132,47 @@ fn holds(stock: &Book, decided: &[Reservation], order: OrderId, is_new: bool) ->
     holds
 }
 
-/// An order whose works are set right.
-struct Following<'a> {
+/// An order whose works are being updated.
+struct WorkUpdate<'a> {
     order: &'a Order,
-    /// As the command left them.
+    /// The order's works after the command.
     works: Vec<Work>,
-    /// The works that the command changed by itself.
+    /// The works that the command itself changed.
     own: HashSet<u16>,
     holds: BTreeMap<(u16, ProductId, StoreId), i64>,
-    due: Due<'a>,
-    /// What left without a work, by the order's short way.
+    due: DueCalculator<'a>,
+    /// Shipment by an order's command, which names no work.
     shipped: Option<&'a Fulfilment>,
     moved: Option<(FulfilmentWorkId, StoreId)>,
-    /// What of a work's lines left by the short way.
+    /// Quantities of each work's lines that left by this shipment.
     sent: HashMap<u16, Vec<ParcelLine>>,
-    /// Of the kit's part that is settled: how much may go off each work, so that the parts of one kit go off the same one. Empty where no kit is.
+    /// Maximum quantity of the kit part under way that may be taken off each work, so that the
+    /// parts of one kit are taken off the same work. Empty if the line is no kit.
     whole: HashMap<u16, i64>,
 }
 
-impl<'a> Following<'a> {
-    /// None where there is nothing to follow: drafts, unpaid orders and sales over the counter have no works.
-    fn of(order: &'a Order, own: &WorkDecision, shipped: Option<&'a Fulfilment>, due: Due<'a>) -> Option<Self> {
+impl<'a> WorkUpdate<'a> {
+    /// Returns None if the order has no works to follow it: drafts, unpaid orders and sales over the counter.
+    fn of(order: &'a Order, own: &WorkDecision, shipped: Option<&'a Fulfilment>, due: DueCalculator<'a>) -> Option<Self> {
         let mut works: Vec<Work> = due.book().of_order(order.id).cloned().collect();
         let mut changed = HashSet::new();
-        for Touched { work, .. } in own.works.iter().filter(|one| one.work.head.order == order.id) {
+        for WorkChange { work, .. } in own.works.iter().filter(|one| one.work.head.order == order.id) {
             changed.insert(work.head.nth);
             if let Some(found) = works.iter_mut().find(|found| found.head.id == work.head.id) {
                 found.clone_from(work);
             }
         }
-        if works.is_empty() && !is_worked(order.status) {
+        if works.is_empty() && !is_in_fulfilment(order.status) {
             return None;
         }
         let (holds, sent, whole) = (BTreeMap::new(), HashMap::new(), HashMap::new());
         Some(Self { order, works, own: changed, holds, due, shipped, moved: None, sent, whole })
     }
 
-    /// Makes works due that have not left; what has left was due when it was.
+    /// Sets the due times of works that have not left; the others keep theirs.
     fn date(&mut self) {
         for work in &mut self.works {
-            let due_at = self.due.anew(work);
+            let due_at = self.due.recalculate_due_at(work);
             if work.head.due_at != due_at {
                 work.head.due_at = due_at;
                 self.own.insert(work.head.nth);
@@ -183,11 +186,11 @@ impl<'a> Following<'a> {
             let kits = if line.is_kit() { self.unpicked_kits(line) } else { HashMap::new() };
             for (product, takes) in line.goods() {
                 self.whole = kits.iter().map(|(nth, kits)| (*nth, kits.saturating_mul(takes))).collect();
-                let open = if is_worked(order.status) { line.open.get() } else { 0 };
+                let open = if is_in_fulfilment(order.status) { line.open.get() } else { 0 };
                 self.settle((line.position, product), (open.saturating_mul(takes), takes))?;
             }
         }
-        self.pack_what_left();
+        self.pack_shipped_units();
         Ok(())
     }
 
@@ -205,7 +208,7 @@ impl<'a> Following<'a> {
         if works.is_empty() { Ok(()) } else { Err(Refusal::AddressStays { works }.at(At::input(Field::ShippingAddress))) }
     }
 
-    /// How many whole kits of a line nobody has picked anything of, in each work.
+    /// Returns, for each work, the number of whole kits of a line that are not picked there.
     fn unpicked_kits(&self, line: &Line) -> HashMap<u16, i64> {
         let kits = |work: &Work| {
             let open = |product: ProductId| {
@@ -217,25 +220,25 @@ impl<'a> Following<'a> {
         self.works.iter().map(|work| (work.head.nth, kits(work))).collect()
     }
 
-    /// Brings what works have to send of a product for a line to what is `wanted`, store by store as it is held. What is held nowhere, because holds
-    /// gave way, stays where it was asked of; before anything was asked, it is the order's own store's.
+    /// Sets the units of a product that works have to send for a line to `wanted`, store by store as they are held. Units without a hold, which gave
+    /// way, stay with the work that has them; units that no work has yet go to the order's own store.
     fn settle(&mut self, goods: Goods, (wanted, takes): (i64, i64)) -> Result<(), Rejection> {
         let mut stores: BTreeMap<StoreId, (i64, i64)> = BTreeMap::new();
         for work in &self.works {
             stores.entry(work.head.store).or_default().1 += live(work, goods);
         }
-        if is_worked(self.order.status) {
+        if is_in_fulfilment(self.order.status) {
             let of_goods = (goods.0, goods.1, StoreId::NIL)..;
             for ((_, _, store), held) in self.holds.range(of_goods).take_while(|((at, of, _), _)| (*at, *of) == goods) {
                 stores.entry(*store).or_default().0 += held;
             }
         }
         let asked: i64 = stores.values().map(|(_, live)| live).sum();
-        let more: Vec<(StoreId, i64)> = differences(&stores, |held, live| held - live);
-        let less: Vec<(StoreId, i64)> = differences(&stores, |held, live| live - held);
+        let more: Vec<(StoreId, i64)> = positive_differences(&stores, |held, live| held - live);
+        let less: Vec<(StoreId, i64)> = positive_differences(&stores, |held, live| live - held);
         let over = asked + more.iter().map(|(_, units)| units).sum::<i64>() - wanted;
         if over > 0 {
-            self.cut(goods, over, less, takes)?;
+            self.remove_units(goods, over, less, takes)?;
         }
         for (store, units) in more {
             self.add(goods, store, units)?;
@@ -246,8 +249,8 @@ impl<'a> Following<'a> {
         Ok(())
     }
 
-    /// Takes units off the stores that no longer hold them: first off the one that they left from. What somebody has picked is not taken.
-    fn cut(&mut self, goods: Goods, over: i64, mut less: Vec<(StoreId, i64)>, takes: i64) -> Result<(), Rejection> {
+    /// Takes units off the works of stores that no longer hold them, first of the store that they shipped from. Picked units are not taken.
+    fn remove_units(&mut self, goods: Goods, over: i64, mut less: Vec<(StoreId, i64)>, takes: i64) -> Result<(), Rejection> {
         let from = self.shipped.map(|one| one.store);
         less.sort_by_key(|(store, _)| Some(*store) != from);
         let mut left = over;
@@ -256,25 +259,25 @@ impl<'a> Following<'a> {
             let mut taken = 0;
             if Some(*store) == from {
                 let shipped = self.shipped_of(goods.0).saturating_mul(takes).min(most);
-                taken += self.take(goods, *store, shipped, Taken::Shipped);
+                taken += self.take(goods, *store, shipped, RemovalReason::Shipped);
             }
-            taken += self.take(goods, *store, most - taken, Taken::Dropped);
+            taken += self.take(goods, *store, most - taken, RemovalReason::Dropped);
             left -= taken;
         }
         if left == 0 { Ok(()) } else { Err(self.picked(goods, &less)) }
     }
 
-    /// How much of a line left by the short way.
+    /// Returns the quantity of a line that left by the order's own shipment.
     fn shipped_of(&self, position: u16) -> i64 {
         let lines = self.shipped.into_iter().flat_map(|one| &one.lines);
         lines.filter(|line| line.position == position).map(|line| line.quantity.get()).sum()
     }
 
-    /// Takes units that nobody has picked off a store's works, and says how many it could: of what leaves the oldest work first, of what is no longer
-    /// asked for those that nobody has accepted, the newest first. Of a kit as many parts of each go off a work as make whole kits there.
-    fn take(&mut self, goods: Goods, store: StoreId, units: i64, how: Taken) -> i64 {
+    /// Takes unpicked units off a store's works, and returns their number: shipped units from the oldest work first, dropped units from works that
+    /// are not accepted, the newest first. For a kit, each work loses only whole kits.
+    fn take(&mut self, goods: Goods, store: StoreId, units: i64, how: RemovalReason) -> i64 {
         let mut order: Vec<usize> = (0..self.works.len()).filter(|index| self.works[*index].head.store == store).collect();
-        if how == Taken::Dropped {
+        if how == RemovalReason::Dropped {
             order.reverse();
             order.sort_by_key(|index| self.works[*index].head.accepted.is_some());
         }
@@ -294,8 +297,8 @@ impl<'a> Following<'a> {
             left -= taken;
             line.open -= taken;
             match how {
-                Taken::Dropped => line.dropped += taken,
-                Taken::Shipped => {
+                RemovalReason::Dropped => line.dropped += taken,
+                RemovalReason::Shipped => {
                     line.shipped += taken;
                     let sent = ParcelLine { nth: line.nth, quantity: taken };
                     self.sent.entry(nth_work).or_default().push(sent);
@@ -306,12 +309,12 @@ impl<'a> Following<'a> {
         units - left
     }
 
-    /// Asks more of a store: of a work that nobody has accepted, else of a new one. What moves here is always a new one.
+    /// Adds units to a store's work that is not accepted, else to a new one. Moved units always get a new work.
     fn add(&mut self, goods: Goods, store: StoreId, units: i64) -> Result<(), Rejection> {
         let from = self.moved.filter(|(_, to)| *to == store).map(|(work, _)| work);
         let is_joined = |work: &Work| match from {
             Some(_) => work.head.version == 0 && work.head.moved_from == from,
-            // Nobody has picked what nobody has accepted: it is OPEN. Its state by itself would be summed over all its lines, for each line of an order.
+            // A work that is not accepted has nothing picked: it is OPEN. To ask for its status would sum all its lines, for each line of an order.
             None => work.head.accepted.is_none() && work.is_live(),
         };
         let found = self.works.iter().position(|work| work.head.store == store && is_joined(work));
@@ -323,7 +326,7 @@ impl<'a> Following<'a> {
         Ok(())
     }
 
-    /// Makes a work and says its place.
+    /// Creates a work and returns its index.
     fn begin(&mut self, store: StoreId, moved_from: Option<FulfilmentWorkId>, due_at: Timestamp) -> Result<usize, Rejection> {
         let nth = self.works.iter().map(|work| work.head.nth).max().unwrap_or(0) + 1;
         if nth > entity::id::MAX_LINES {
@@ -336,10 +339,10 @@ impl<'a> Following<'a> {
         Ok(self.works.len() - 1)
     }
 
-    /// A parcel for what left of each work by the short way.
-    fn pack_what_left(&mut self) {
+    /// Adds a parcel to each work for the units that left by the order's own shipment.
+    fn pack_shipped_units(&mut self) {
         let Some(fulfilment) = self.shipped else { return };
-        let sent = Sent { fulfilment: fulfilment.id, status: fulfilment.status };
+        let sent = ParcelShipment { fulfilment: fulfilment.id, status: fulfilment.status };
         let created_at = fulfilment.shipped_at.unwrap_or(self.order.updated_at);
         for work in &mut self.works {
             let Some(lines) = self.sent.remove(&work.head.nth) else { continue };
@@ -350,7 +353,7 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// That somebody has picked what would be taken.
+    /// The rejection of a change that would take picked units; it names their works.
     fn picked(&self, goods: Goods, stores: &[(StoreId, i64)]) -> Rejection {
         let is_meant = |work: &&Work| {
             let has_picked =
@@ -362,24 +365,24 @@ impl<'a> Following<'a> {
         Refusal::Picked { works }.at(At::input(Field::Id))
     }
 
-    /// The works that are not as the book has them.
-    fn changed(self, book: &WorkBook) -> Vec<Touched> {
+    /// Returns the works that differ from those in the book.
+    fn changed(self, book: &WorkBook) -> Vec<WorkChange> {
         let own: BTreeSet<u16> = self.own.into_iter().collect();
         let is_other = |work: &Work| book.works.get(&(work.head.order, work.head.nth)) != Some(work);
         let works = self.works.into_iter().filter(|work| own.contains(&work.head.nth) && is_other(work));
-        works.map(|work| Touched { work, before: None }).collect()
+        works.map(|work| WorkChange { work, before: None }).collect()
     }
 }
 
-/// How units go off a work.
+/// Reason for taking units off a work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum RemovalReason {
     Shipped,
     Dropped,
 }
 
-/// Whether stores work on orders in this state.
-const fn is_worked(status: OrderStatus) -> bool {
+/// True if stores work on orders in this status.
+const fn is_in_fulfilment(status: OrderStatus) -> bool {
     matches!(status, OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled)
 }
 
@@ -387,8 +390,8 @@ fn live(work: &Work, goods: Goods) -> i64 {
     work.lines.iter().filter(|line| (line.position, line.product) == goods).map(super::work::WorkLine::live).sum()
 }
 
-/// The stores at which a difference is above 0.
-fn differences(stores: &BTreeMap<StoreId, (i64, i64)>, of: fn(i64, i64) -> i64) -> Vec<(StoreId, i64)> {
+/// Returns the stores with a difference above 0.
+fn positive_differences(stores: &BTreeMap<StoreId, (i64, i64)>, of: fn(i64, i64) -> i64) -> Vec<(StoreId, i64)> {
     let all = stores.iter().map(|(store, (held, live))| (*store, of(*held, *live)));
     all.filter(|(_, units)| *units > 0).collect()
 }

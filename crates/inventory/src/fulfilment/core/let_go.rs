@@ -1,41 +1,42 @@
-//! Goods that a store does not send: it rejects them, could not find them, or somebody gives them to another store.
+//! Goods that a store does not send: it rejects them, cannot find them, or an operator moves them
+//! to another store.
 
 use entity::prelude::*;
 
 use super::{
     book::{Barred, WorkBook, WorkDecision},
-    command::On,
-    parcel::{line_named, within},
+    command::WorkRef,
+    parcel::{find_line, within},
     refusal::Refusal,
     states::WorkAction,
-    step::{Picked, goes_on, open, pick, stands},
+    step::{Picked, check_confirmed, check_fulfillable, open, pick},
     work::{Rejected, Work},
 };
 use crate::{
-    orders::core::{Line, LineUnits, Order, OrderBook, OrderDecision, Resource, Short, Sourcing, decide_resource},
+    orders::core::{Line, LineUnits, OnShortage, Order, OrderBook, OrderDecision, Reallocation, Sourcing, decide_reallocate},
     stock::core::{At, Draft, Field, Rejection, RoomRefusal},
 };
 
-/// Why goods do not leave from here.
+/// Reasons for goods not to leave from this store.
 #[derive(Debug, Clone)]
-pub enum Why {
+pub enum ReleaseReason {
     /// The store does not send them.
     Rejected(Rejected),
-    /// Somebody looked for them: what was found is picked, the rest is not there.
+    /// The goods were searched for: found units are picked, the rest is missing.
     NotFound,
-    /// They go to this store.
+    /// The goods move to this store.
     Moved(StoreId),
 }
 
-/// Which goods: all that nobody has picked, or these.
-pub type Rest = Picked;
+/// Selection of goods: all that are not picked, or these.
+pub type GoodsSelection = Picked;
 
-/// What a store lets go, and where it is looked for.
+/// Release of goods by a store, and the sourcing rule for another one.
 #[derive(Debug, Clone)]
 pub struct LetGo {
-    /// Of `NotFound`: what was picked.
-    pub lines: Rest,
-    pub why: Why,
+    /// Goods to release; for `NotFound`, those that were picked.
+    pub lines: GoodsSelection,
+    pub why: ReleaseReason,
     pub sourcing: Sourcing,
     /// Ids of the release and of the new hold.
     pub movements: [MovementId; 2],
@@ -44,49 +45,49 @@ pub struct LetGo {
 impl LetGo {
     pub const fn action(&self) -> WorkAction {
         match self.why {
-            Why::Rejected(_) => WorkAction::Reject,
-            Why::NotFound => WorkAction::Pick,
-            Why::Moved(_) => WorkAction::Move,
+            ReleaseReason::Rejected(_) => WorkAction::Reject,
+            ReleaseReason::NotFound => WorkAction::Pick,
+            ReleaseReason::Moved(_) => WorkAction::Move,
         }
     }
 }
 
-pub fn decide_let_go(
+pub fn decide_release_goods(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &On,
+    on: &WorkRef,
     command: &LetGo,
 ) -> Result<(WorkDecision, Option<OrderDecision>), Rejection> {
     let at = At::input(Field::Id);
     let (order, mut work) = open(books, on, command.action(), at)?;
     match command.why {
-        // What was found is picked.
-        Why::NotFound => goes_on(order, at)?,
-        Why::Rejected(_) | Why::Moved(_) => stands(order, at)?,
+        // Goods that were found are picked.
+        ReleaseReason::NotFound => check_fulfillable(order, at)?,
+        ReleaseReason::Rejected(_) | ReleaseReason::Moved(_) => check_confirmed(order, at)?,
     }
     let lines = match command.why {
-        Why::NotFound => {
+        ReleaseReason::NotFound => {
             match command.lines.as_deref() {
-                // Nothing of it was found.
+                // No units were found.
                 Some([]) => {}
                 lines => pick(draft, &mut work, lines, on.actor)?,
             }
-            not_found(&work, order)
+            units_not_found(&work, order)
         }
-        Why::Rejected(_) | Why::Moved(_) => named(draft, &work, order, command.lines.as_deref())?,
+        ReleaseReason::Rejected(_) | ReleaseReason::Moved(_) => named(draft, &work, order, command.lines.as_deref())?,
     };
-    if lines.is_empty() && matches!(command.why, Why::NotFound) {
+    if lines.is_empty() && matches!(command.why, ReleaseReason::NotFound) {
         return Ok((WorkDecision::step(vec![work]), None));
     }
     for of in &lines {
         drop_units(&mut work, order, *of)?;
     }
-    let orders = sourced(books, draft, (on, &work), (command, &lines))?;
-    let has_refused = !matches!(command.why, Why::Moved(_));
+    let orders = source_elsewhere(books, draft, (on, &work), (command, &lines))?;
+    let has_refused = !matches!(command.why, ReleaseReason::Moved(_));
     if !work.is_live() && work.lines.iter().all(|line| line.shipped == 0) && has_refused {
         work.head.rejected = Some(match &command.why {
-            Why::Rejected(rejected) => rejected.clone(),
-            Why::NotFound | Why::Moved(_) => Rejected { reason: RejectReason::NoStock, note: None },
+            ReleaseReason::Rejected(rejected) => rejected.clone(),
+            ReleaseReason::NotFound | ReleaseReason::Moved(_) => Rejected { reason: RejectReason::NoStock, note: None },
         });
     }
     let (id, store, is_rejected) = (work.head.id, work.head.store, work.head.rejected.is_some());
@@ -94,25 +95,25 @@ pub fn decide_let_go(
     let (now, by) = (draft.now(), on.actor);
     let refused = lines.iter().filter(|of| has_refused && new(of.position));
     let barred = refused.map(|of| Barred { order: order.id, position: of.position, store, at: now, by }).collect();
-    let moved = if let Why::Moved(to) = command.why { Some((id, to)) } else { None };
+    let moved = if let ReleaseReason::Moved(to) = command.why { Some((id, to)) } else { None };
     let rejected = is_rejected.then_some(id);
     Ok((WorkDecision { barred, rejected, moved, ..WorkDecision::step(vec![work]) }, Some(orders)))
 }
 
-/// Looks for the goods elsewhere, by the order's rule; what is moved, in one store alone.
-fn sourced(
+/// Sources the goods from other stores, by the order's rule; moved goods, from one store only.
+fn source_elsewhere(
     (orders, works): (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    (on, work): (&On, &Work),
+    (on, work): (&WorkRef, &Work),
     (command, lines): (&LetGo, &[LineUnits]),
 ) -> Result<OrderDecision, Rejection> {
     let (barred, short) = match command.why {
-        Why::Moved(to) if to == work.head.store => return Err(Refusal::SameStore.at(At::input(Field::ToStore))),
-        // Who assigns works may ask a store again that has refused.
-        Why::Moved(_) => (Vec::new(), Short::Refuse),
-        Why::Rejected(_) | Why::NotFound => (works.barred_from(on.order), Short::Wait),
+        ReleaseReason::Moved(to) if to == work.head.store => return Err(Refusal::SameStore.at(At::input(Field::ToStore))),
+        // A move by an operator may choose a store that has refused before.
+        ReleaseReason::Moved(_) => (Vec::new(), OnShortage::Refuse),
+        ReleaseReason::Rejected(_) | ReleaseReason::NotFound => (works.refused_stores_of(on.order), OnShortage::Wait),
     };
-    let resource = Resource {
+    let resource = Reallocation {
         order: on.order,
         from: work.head.store,
         lines,
@@ -122,19 +123,20 @@ fn sourced(
         actor: on.actor,
         movements: command.movements,
     };
-    decide_resource(orders, draft, &resource)
+    decide_reallocate(orders, draft, &resource)
 }
 
 fn line_at(order: &Order, position: u16) -> Option<&Line> {
     order.lines.iter().find(|line| line.position == position)
 }
 
-/// How much of a product one unit of the line takes.
+/// Returns the quantity of a product in one unit of the line.
 fn takes(line: &Line, product: ProductId) -> i64 {
     line.goods().find(|(own, _)| *own == product).map_or(1, |(_, takes)| takes.max(1))
 }
 
-/// The lines of the order that go, in whole units: as they are named, or all that nobody has picked. Of a kit one part names it, as all go together.
+/// Returns the lines of the order that the store does not send, in whole units: the named ones, or
+/// all that are not picked. One part names a whole kit, whose parts go together.
 fn named(
     draft: &mut Draft<'_>,
     work: &Work,
@@ -155,7 +157,7 @@ fn named(
     }
     for (index, (id, quantity)) in lines.iter().enumerate() {
         let at = At::line(index);
-        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
+        let Some(line) = draft.pass(find_line(work, *id, at))? else { continue };
         let Some(quantity) = draft.pass(within(*quantity, line.open, at))? else { continue };
         let Some(of) = line_at(order, line.position) else { continue };
         let takes = takes(of, line.product);
@@ -170,8 +172,9 @@ fn named(
     Ok(units)
 }
 
-/// What was not found: of a line what is still open, of a kit all beyond the whole ones that what was picked is enough for.
-fn not_found(work: &Work, order: &Order) -> Vec<LineUnits> {
+/// Returns the units that were not found: for a product its open units; for a kit, those beyond the
+/// whole kits that the picked parts suffice for.
+fn units_not_found(work: &Work, order: &Order) -> Vec<LineUnits> {
     let mut units: Vec<LineUnits> = Vec::new();
     for line in &work.lines {
         let Some(of) = line_at(order, line.position) else { continue };
@@ -193,7 +196,8 @@ fn add(units: &mut Vec<LineUnits>, position: u16, whole: i64) {
     }
 }
 
-/// Takes units of an order's line off the work: what nobody has picked first, then what is in no parcel.
+/// Takes units of an order's line off the work: unpicked units first, then picked units that are in
+/// no parcel.
 fn drop_units(work: &mut Work, order: &Order, of: LineUnits) -> Result<(), Rejection> {
     let Some(line) = line_at(order, of.position) else { return Ok(()) };
     for (product, takes) in line.goods() {

@@ -1,4 +1,5 @@
-//! The rules of works: pure. A work moves no stock by itself; what ships it ships its order, by the order's own rules.
+//! The rules of works: pure. A work moves no stock; shipping a work ships its order, by the order's
+//! own rules.
 
 mod book;
 mod carriers;
@@ -20,21 +21,21 @@ mod step;
 mod wave;
 mod work;
 
-pub use book::{Barred, Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact};
-pub use carriers::{CarrierInvalid, Label, MAX_CODE, MAX_SERVICES, NewCarrier, ShippingCarrier, check_carrier};
-pub use command::{On, WorkCommand};
+pub use book::{Barred, ShipmentFact, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkFact};
+pub use carriers::{CarrierProblem, Label, MAX_CODE, MAX_SERVICES, NewCarrier, ShippingCarrier, check_carrier};
+pub use command::{WorkCommand, WorkRef};
 pub use due::StoreHandling;
 pub use follow::follow;
-pub use let_go::{LetGo, Rest, Why};
+pub use let_go::{GoodsSelection, LetGo, ReleaseReason};
 pub use needs::WorkNeeds;
-pub use parcel::{NewParcel, Parcel, ParcelLine, ParcelLot, Sent};
-pub use parcel_lots::{NamedLot, named_since};
+pub use parcel::{NewParcel, Parcel, ParcelLine, ParcelLot, ParcelShipment};
+pub use parcel_lots::{NamedLot, named_lot_changes};
 pub use ready_email::{ReadyGoods, ReadyText, ready_email};
-pub use ready_terms::{MAX_READY_TEXT, ReadyAsked, ReadySetting, ReadyTerms};
+pub use ready_terms::{MAX_READY_TEXT_LENGTH, ReadyOptions, ReadySetting, ReadyTerms};
 pub use refusal::Refusal;
 pub use reverse::{ReverseShipment, ShipmentReversal};
 pub use ship::{Arrival, Ship, Track};
 pub use states::{WORK_STEPS, WorkAction, actions_from, may};
 pub use step::{Picked, Step};
-pub use wave::{MAX_WAVE, PickingLine, PickingShare, Wave, is_over, picking_list};
+pub use wave::{MAX_WAVE_WORKS, PickingLine, PickingShare, Wave, is_over, picking_list};
 pub use work::{Accepted, Ready, Rejected, Work, WorkHead, WorkLine};

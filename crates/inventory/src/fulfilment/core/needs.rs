@@ -1,4 +1,4 @@
-//! What commands need of works besides stock and orders.
+//! Rows of works that commands need besides stock and orders.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use entity::prelude::*;
 pub struct WorkNeeds {
     /// Orders whose works are loaded.
     pub orders: BTreeSet<OrderId>,
-    /// Those of them whose holds are all loaded too: their works follow what commands decide.
+    /// Orders whose reservations are loaded too: their works follow the commands' decisions.
     pub followed: BTreeSet<OrderId>,
-    /// Orders of which it must be known which stores have refused lines.
+    /// Orders whose refusals by stores are needed.
     pub barred: BTreeSet<OrderId>,
-    /// Orders of whose parcels the carriers are known.
+    /// Orders whose parcels' carriers are needed.
     pub labels: BTreeSet<OrderId>,
     pub fulfilments: BTreeSet<FulfilmentId>,
     pub carriers: BTreeSet<CarrierId>,
-    /// Lots of which it must be known how much parcels have by their names.
+    /// Lots whose quantities in parcels that name them are needed.
     pub lots: BTreeSet<LotId>,
 }

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     book::WorkBook,
     carriers::Label,
-    parcel_lots::{NamedLot, Packing, lots_named},
+    parcel_lots::{NamedLot, Packing, check_named_lots},
     refusal::Refusal,
     work::{Work, WorkLine},
 };
@@ -20,15 +20,16 @@ pub struct Parcel {
     /// In grams.
     pub weight: Option<i64>,
     pub label: Label,
-    /// Since it left.
-    pub sent: Option<Sent>,
+    /// None until the parcel has left.
+    pub sent: Option<ParcelShipment>,
     pub created_at: Timestamp,
     pub lines: Vec<ParcelLine>,
-    /// The lots of lines that name them: those of a line sum to it. Of the others the first to expire leave.
+    /// Lots of the lines that name lots; those of a line sum to its quantity. Lines without named
+    /// lots take the lots that expire first.
     pub lots: Vec<ParcelLot>,
 }
 
-/// How much of a work's line is in a parcel.
+/// Quantity of a work's line in a parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParcelLine {
     /// The work's line.
@@ -36,28 +37,28 @@ pub struct ParcelLine {
     pub quantity: i64,
 }
 
-/// How much of a lot is in a parcel for a work's line.
+/// Quantity of a lot in a parcel for a work's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParcelLot {
     /// The work's line.
     pub nth: u16,
     pub lot: LotId,
-    /// 0 of what was taken out again.
+    /// 0 if the units were taken out again.
     pub units: i64,
 }
 
-/// How a parcel left.
+/// Shipment of a parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
+pub struct ParcelShipment {
     pub fulfilment: FulfilmentId,
     pub status: FulfilmentStatus,
 }
 
-/// A parcel that is packed.
+/// A parcel to pack.
 #[derive(Debug, Clone)]
 pub struct NewParcel {
     pub id: ParcelId,
-    /// None: all that is picked.
+    /// None for everything picked.
     pub lines: Option<Vec<(FulfilmentWorkLineId, Quantity)>>,
     pub lots: Vec<NamedLot>,
     pub weight: Option<i64>,
@@ -69,7 +70,8 @@ impl Parcel {
         self.lines.iter().all(|line| line.quantity == 0)
     }
 
-    /// Lets go of lots that do not sum to their line: a node of an earlier release took goods out of it, which knows of no lots.
+    /// Removes lots that do not sum to their line: a node of an earlier release, which has no lots
+    /// in parcels, took goods out of it.
     pub fn drop_stale_lots(&mut self) {
         for line in &self.lines {
             let named: i64 = self.lots.iter().filter(|lot| lot.nth == line.nth).map(|lot| lot.units).sum();
@@ -80,7 +82,7 @@ impl Parcel {
     }
 }
 
-/// Packs what was picked. The book has what other parcels name.
+/// Packs picked goods into new parcels. The book has the lots that other parcels name.
 pub fn pack(draft: &mut Draft<'_>, book: &WorkBook, work: &mut Work, parcels: &[NewParcel]) -> Result<(), Rejection> {
     if parcels.is_empty() {
         return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
@@ -89,10 +91,10 @@ pub fn pack(draft: &mut Draft<'_>, book: &WorkBook, work: &mut Work, parcels: &[
         let at = At::row(Field::Parcels, index);
         let (lines, lots) = match &new.lines {
             None => (picked(work), Vec::new()),
-            Some(named) => taken(draft, (book, work), (named, &new.lots), at)?,
+            Some(named) => check_packed_lines(draft, (book, work), (named, &new.lots), at)?,
         };
         let is_named = new.lines.as_ref().is_some_and(|named| !named.is_empty());
-        // Lines that were refused are told already.
+        // Rejections of lines are reported already.
         if lines.is_empty() && !is_named {
             draft.refuse(Refusal::EmptyParcel.at(at.field(Field::Lines)))?;
         }
@@ -120,8 +122,9 @@ fn picked(work: &Work) -> Vec<ParcelLine> {
     all.map(|line| ParcelLine { nth: line.nth, quantity: line.picked }).collect()
 }
 
-/// Lines of a parcel, as they are named: each once, and never more than was picked; with the lots that they name.
-fn taken(
+/// Returns the named lines of a parcel, each once and at most its picked units, with the lots that
+/// they name.
+fn check_packed_lines(
     draft: &mut Draft<'_>,
     (book, work): (&WorkBook, &Work),
     (named, lots): (&[(FulfilmentWorkLineId, Quantity)], &[NamedLot]),
@@ -131,7 +134,7 @@ fn taken(
     let mut packed: Vec<ParcelLot> = Vec::with_capacity(lots.len());
     for (nth, (id, quantity)) in named.iter().enumerate() {
         let at = at.part(Field::Lines, nth);
-        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
+        let Some(line) = draft.pass(find_line(work, *id, at))? else { continue };
         if lines.iter().any(|own| own.nth == line.nth) {
             draft.refuse(Refusal::LineTwice.at(at.field(Field::LineId)))?;
             continue;
@@ -140,21 +143,21 @@ fn taken(
             lines.push(ParcelLine { nth: line.nth, quantity });
             let own: Vec<&NamedLot> = lots.iter().filter(|lot| lot.row == nth).collect();
             let packing = Packing { book, work, before: &packed };
-            let found = lots_named(draft, &packing, (&line, quantity), &own, at)?;
+            let found = check_named_lots(draft, &packing, (&line, quantity), &own, at)?;
             packed.extend(found);
         }
     }
     Ok((lines, packed))
 }
 
-/// The work's line of an id.
-pub(super) fn line_named(work: &Work, id: FulfilmentWorkLineId, at: At) -> Result<WorkLine, Rejection> {
+/// Returns the work's line with an ID.
+pub(super) fn find_line(work: &Work, id: FulfilmentWorkLineId, at: At) -> Result<WorkLine, Rejection> {
     let (of, nth) = id.split_line();
     let line = work.lines.iter().find(|line| of == work.head.id && line.nth == nth);
     line.copied().ok_or_else(|| Rejection::not_found(Noun::FulfilmentWorkLine, at.field(Field::LineId)))
 }
 
-/// A quantity from 1 to the most that is possible.
+/// Checks that a quantity is between 1 and the maximum.
 pub(super) fn within(quantity: Quantity, most: i64, at: At) -> Result<i64, Rejection> {
     if !quantity.is_positive() || quantity.get() > most {
         return Err(Refusal::UpTo { most }.at(at.field(Field::Quantity)));
@@ -162,7 +165,8 @@ pub(super) fn within(quantity: Quantity, most: i64, at: At) -> Result<i64, Rejec
     Ok(quantity.get())
 }
 
-/// Takes goods out of parcels that have not left, of the last one first; says how much it could.
+/// Takes goods out of parcels that have not left, the last parcel first; returns the number of
+/// units taken.
 pub(super) fn unpack(work: &mut Work, nth: u16, quantity: i64) -> i64 {
     let mut left = quantity;
     for parcel in work.parcels.iter_mut().rev().filter(|parcel| parcel.sent.is_none()) {

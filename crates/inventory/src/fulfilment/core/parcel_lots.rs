@@ -1,11 +1,11 @@
-//! Lots and serial numbers that parcels name: they leave, and no others.
+//! Lots and serial numbers that parcels name: only these leave.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::{
-    book::{Touched, WorkBook, WorkDecision},
+    book::{WorkBook, WorkChange, WorkDecision},
     parcel::ParcelLot,
     refusal::Refusal,
     work::{Work, WorkLine},
@@ -15,10 +15,10 @@ use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, LotLevel, Noun, 
 /// A lot that a line of a new parcel names.
 #[derive(Debug, Clone)]
 pub struct NamedLot {
-    /// Which of the parcel's lines, from 0.
+    /// Index of the parcel's line, from 0.
     pub row: usize,
     pub choice: LotChoice,
-    /// The lot that was found by that name, so that it is known where it lies; None where there was none.
+    /// ID of the lot found by the choice, which locates its levels; None if no lot was found.
     pub id: Option<LotId>,
     pub quantity: Quantity,
 }
@@ -27,12 +27,13 @@ pub struct NamedLot {
 pub(super) struct Packing<'a> {
     pub book: &'a WorkBook,
     pub work: &'a Work,
-    /// What lines of the parcel have named before.
+    /// Lots that earlier lines of the parcel name.
     pub before: &'a [ParcelLot],
 }
 
 impl Packing<'_> {
-    /// How much of a lot is in parcels by its name that have not left the work's store.
+    /// Returns the quantity of a lot that is packed by its name in parcels that have not left the
+    /// work's store.
     fn named(&self, lot: LotId) -> i64 {
         let (id, store) = (self.work.head.id, self.work.head.store);
         let others = self.book.works.values().filter(|work| work.head.id != id && work.head.store == store);
@@ -43,9 +44,10 @@ impl Packing<'_> {
     }
 }
 
-/// The lots that a line names: each of its product, in its store, in no other parcel, and once. They sum to the line; none may be named. `at` is the
-/// line; of lots that are refused, all of one stage are told.
-pub(super) fn lots_named(
+/// Returns the lots that a line names: each is of the line's product, in the work's store, in no
+/// other parcel, and named once. They sum to the line, or there are none. `at` is the line; of
+/// rejected lots, all of the first failing stage are reported.
+pub(super) fn check_named_lots(
     draft: &mut Draft<'_>,
     packing: &Packing<'_>,
     (line, quantity): (&WorkLine, i64),
@@ -54,19 +56,20 @@ pub(super) fn lots_named(
 ) -> Result<Vec<ParcelLot>, Rejection> {
     let mut lots: Vec<ParcelLot> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
-        let lot = lot_named(draft, packing, (line, &lots), one, at.item(Field::Lots, index));
+        let lot = check_named_lot(draft, packing, (line, &lots), one, at.item(Field::Lots, index));
         lots.extend(draft.pass(lot)?);
     }
     let sum: i128 = lots.iter().map(|own| i128::from(own.units)).sum();
-    // The sum of lots of which some were refused says nothing of the line.
+    // The sum is not compared if some lots were rejected.
     if !named.is_empty() && lots.len() == named.len() && sum != i128::from(quantity) {
         draft.refuse(Refusal::LotsSum { quantity, sum }.at(at.field(Field::Lots)))?;
     }
     Ok(lots)
 }
 
-/// A lot that a line names, behind those that it has named before; `item` is its place.
-fn lot_named(
+/// Returns a lot that a line names, checked against those that it named before; `item` is its place
+/// in the input.
+fn check_named_lot(
     draft: &Draft<'_>,
     packing: &Packing<'_>,
     (line, before): (&WorkLine, &[ParcelLot]),
@@ -74,7 +77,7 @@ fn lot_named(
     item: At,
 ) -> Result<ParcelLot, Rejection> {
     let (key, at) = (LevelKey { product: line.product, store: packing.work.head.store }, item.field(Field::Lot));
-    let said = draft.lot_said(line.product, &named.choice, at).map_err(|why| Rejection { at, ..why })?;
+    let said = draft.check_specified_lot(line.product, &named.choice, at).map_err(|why| Rejection { at, ..why })?;
     let lot = said.ok_or_else(|| Rejection::not_found(Noun::Lot, at))?;
     if before.iter().any(|own| own.lot == lot.id) {
         return Err(Refusal::LotTwice { code: lot.code.clone() }.at(at));
@@ -88,10 +91,11 @@ fn lot_named(
     Ok(ParcelLot { nth: line.nth, lot: lot.id, units })
 }
 
-/// How much more, or less, a decision leaves in parcels by the names of lots that have not left, by where the lots lie and by the parcels' order.
-pub fn named_since(book: &WorkBook, decision: &WorkDecision) -> BTreeMap<(LevelKey, LotId, OrderId), i64> {
+/// Returns the changes, by level, lot and order, of the quantities of named lots in parcels that
+/// have not left.
+pub fn named_lot_changes(book: &WorkBook, decision: &WorkDecision) -> BTreeMap<(LevelKey, LotId, OrderId), i64> {
     let mut all: BTreeMap<(LevelKey, LotId, OrderId), i64> = BTreeMap::new();
-    for Touched { work, .. } in &decision.works {
+    for WorkChange { work, .. } in &decision.works {
         let before = book.works.get(&(work.head.order, work.head.nth));
         for ((key, lot), units) in before.into_iter().flat_map(places) {
             *all.entry((key, lot, work.head.order)).or_default() -= units;
@@ -104,7 +108,8 @@ pub fn named_since(book: &WorkBook, decision: &WorkDecision) -> BTreeMap<(LevelK
     all
 }
 
-/// What parcels of a work that have not left name of lots.
+/// Returns the named lots in parcels of a work that have not left, with their levels and
+/// quantities.
 fn places(work: &Work) -> impl Iterator<Item = ((LevelKey, LotId), i64)> {
     let parcels = work.parcels.iter().filter(|parcel| parcel.sent.is_none());
     parcels.flat_map(|parcel| &parcel.lots).filter_map(move |of| {
@@ -113,7 +118,8 @@ fn places(work: &Work) -> impl Iterator<Item = ((LevelKey, LotId), i64)> {
     })
 }
 
-/// Whether so much of a line, taken out of parcels, would be a part of what lots are named of: nothing says which of them it is.
+/// True if taking this quantity of a line out of its parcels would take only some of the units of
+/// its named lots: it is unknown which lots they would be.
 pub(super) fn splits_lots(work: &Work, nth: u16, quantity: i64) -> bool {
     let mut left = quantity;
     for parcel in work.parcels.iter().rev().filter(|parcel| parcel.sent.is_none()) {

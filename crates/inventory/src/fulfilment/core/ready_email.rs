@@ -3,16 +3,16 @@
 use entity::prelude::*;
 use platform::markup::escaped;
 
-/// What is ready, and where.
+/// Contents of an e-mail about goods that are ready for collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadyGoods {
     pub tenant: String,
     pub store: String,
-    /// Number of the order, as it is printed.
+    /// Number of the order, as printed.
     pub number: String,
-    /// The customer who says it gets the goods.
+    /// Pickup code that the customer gives to get the goods.
     pub code: String,
-    /// The store's own lines, or the tenant's.
+    /// Additional lines of the store, or of the tenant.
     pub more: Option<String>,
 }
 
@@ -47,19 +47,20 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
             ],
         ),
     };
-    let subject = plain(&subject);
-    let more: Vec<String> = more.iter().flat_map(|more| more.lines()).map(plain).filter(|line| !line.trim().is_empty()).collect();
+    let subject = strip_control_chars(&subject);
+    let more: Vec<String> =
+        more.iter().flat_map(|more| more.lines()).map(strip_control_chars).filter(|line| !line.trim().is_empty()).collect();
     let paragraphs = lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
         escaped(&subject)
     );
     let more = more.iter().fold(String::new(), |text, line| text + "\n" + line.as_str() + "\n");
-    ReadyText { text: format!("{}\n\n{}\n{more}", plain(&lines[0]), plain(&lines[1])), subject, html }
+    ReadyText { text: format!("{}\n\n{}\n{more}", strip_control_chars(&lines[0]), strip_control_chars(&lines[1])), subject, html }
 }
 
-/// Names end no line.
-fn plain(text: &str) -> String {
+/// Replaces control characters with spaces, so that names add no lines.
+fn strip_control_chars(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -1,19 +1,20 @@
-//! Whether customers are written to when goods are ready, and in which words: said for the tenant, and for a store over that.
+//! Settings of the e-mails to customers whose goods are ready: of the tenant, and of a store, which
+//! override the tenant's.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Characters of a text of its own.
-pub const MAX_READY_TEXT: usize = 1_000;
+/// Maximum characters of a setting's own text.
+pub const MAX_READY_TEXT_LENGTH: usize = 1_000;
 
-/// What is said; None leaves it to what stands behind.
+/// Settings of the e-mails; None inherits the next wider setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReadyTerms {
-    /// Whether an e-mail goes out by itself.
+    /// True if an e-mail is sent unless the call declines it.
     pub is_on: Option<bool>,
     pub locale: Option<PaperLocale>,
-    /// Lines below what each e-mail says.
+    /// Lines below the standard text of each e-mail.
     pub text: Option<String>,
 }
 
@@ -22,33 +23,34 @@ pub struct ReadyTerms {
 pub struct ReadySetting {
     pub store: Option<StoreId>,
     pub terms: ReadyTerms,
-    /// 0 until it is set.
+    /// 0 for a setting that was never made.
     pub version: i64,
     pub updated_at: Option<Timestamp>,
 }
 
 impl ReadySetting {
-    /// Of what nothing was said.
+    /// Returns the setting of a tenant or a store that has not set anything.
     pub fn unset(store: Option<StoreId>) -> Self {
         Self { store, terms: ReadyTerms::default(), version: 0, updated_at: None }
     }
 }
 
-/// What a call asks for, over all settings.
+/// Options of a call, which override all settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ReadyAsked {
+pub struct ReadyOptions {
     pub is_wanted: Option<bool>,
     pub locale: Option<PaperLocale>,
 }
 
 impl ReadyTerms {
-    /// These terms where they say something, else those behind them.
+    /// Returns these terms, with those of `behind` where these are None.
     #[must_use]
     pub fn over(self, behind: Self) -> Self {
         Self { is_on: self.is_on.or(behind.is_on), locale: self.locale.or(behind.locale), text: self.text.or(behind.text) }
     }
-    /// The language of the e-mail, if one goes out. Whoever names a language wants one, unless they say that they do not.
-    pub fn sends_in(&self, asked: ReadyAsked) -> Option<PaperLocale> {
+    /// Returns the language of the e-mail, or None if none is sent. A call that names a language
+    /// requests an e-mail, unless it also declines one.
+    pub fn sends_in(&self, asked: ReadyOptions) -> Option<PaperLocale> {
         let named = asked.locale.is_some().then_some(true);
         let is_wanted = asked.is_wanted.or(named).or(self.is_on).unwrap_or_default();
         is_wanted.then(|| asked.locale.or(self.locale).unwrap_or(PaperLocale::English))
@@ -69,7 +71,7 @@ mod tests {
         let tenant = ReadyTerms { text: Some("Bring your papers.".to_owned()), ..terms(Some(true), german) };
         let both = terms(Some(false), None).over(tenant.clone());
         assert_eq!((both.is_on, both.locale, both.text.as_deref()), (Some(false), german, Some("Bring your papers.")));
-        let asked = |is_wanted, locale| ReadyAsked { is_wanted, locale };
+        let asked = |is_wanted, locale| ReadyOptions { is_wanted, locale };
         for (terms, said, sends_in) in [
             (&both, asked(None, None), None),
             (&both, asked(None, french), french),

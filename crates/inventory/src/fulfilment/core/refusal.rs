@@ -1,4 +1,4 @@
-//! What works refuse. `objects/src/fulfilment/refusal.rs` gives each its code and words.
+//! Refusals of commands on works. `objects/src/fulfilment/refusal.rs` gives each its code and text.
 
 use entity::prelude::*;
 
@@ -6,33 +6,35 @@ use crate::stock::core::RoomRefusal;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The step is not open in this state.
+    /// The step is not allowed in this status.
     Status(WorkStatus),
     /// The work's order is over, or not confirmed.
     OrderStatus(OrderStatus),
-    /// Somebody has picked what is to be cancelled or to leave another way: numbers of works.
+    /// The goods to cancel, or to ship another way, are picked: numbers of their works.
     Picked {
         works: Vec<String>,
     },
-    /// All goods of the order are packed or have left, and so its address stays: numbers of works.
+    /// All goods of the order are packed or have left, so its address cannot change: numbers of
+    /// their works.
     AddressStays {
         works: Vec<String>,
     },
-    /// A store has accepted a work of the order: whoever is bound to a channel changes and cancels it no more.
+    /// A store has accepted a work of the order: callers that are bound to a channel cannot change
+    /// or cancel it any more.
     AcceptedByStore,
     WorkTwice,
     NoWorks,
-    /// The call on its wave is repeated after the wave was closed.
+    /// The call is repeated after its wave was closed.
     WaveClosed,
 
-    // Of lines and parcels.
+    // Refusals about lines and parcels.
     NothingNamed,
     LineTwice,
     UpTo {
         most: i64,
     },
     NotPositive,
-    /// Parts of a kit go together, in whole kits.
+    /// Parts of a kit must be named in whole kits.
     KitInParts {
         sku: String,
     },
@@ -41,11 +43,11 @@ pub enum Refusal {
     ParcelTwice,
     ParcelSent,
     NothingPacked,
-    /// Of a lot that a parcel names.
+    /// A parcel names the lot twice.
     LotTwice {
         code: String,
     },
-    /// So much of it is in the store and in no other parcel by its name.
+    /// Units of the lot that are in the store and not named by another parcel.
     LotUpTo {
         code: String,
         most: i64,
@@ -54,9 +56,9 @@ pub enum Refusal {
         quantity: i64,
         sum: i128,
     },
-    /// Nothing says which of a line's lots go back.
+    /// It is unknown which of a line's lots are to be taken out of parcels.
     LotsStay,
-    /// It is in a parcel by its name, and no more in the store.
+    /// A parcel names the lot, which is no longer in the store.
     LotGone {
         sku: String,
     },
@@ -70,17 +72,17 @@ pub enum Refusal {
         most: u16,
     },
 
-    // Of what is on its way.
-    /// It has arrived already, or did not.
+    // Refusals about shipped goods.
+    /// The shipment has arrived or failed already.
     Fulfilment(FulfilmentStatus),
-    /// Nothing arrives, or fails to, ahead of time.
+    /// The time of the arrival or failure is in the future.
     Ahead,
-    /// Nothing arrives, or fails to, before it left.
+    /// The time of the arrival or failure is before the shipment.
     BeforeItLeft,
     WrongCode,
     SameStore,
 
-    // Of labels.
+    // Refusals about labels.
     CarrierInactive {
         code: String,
     },

@@ -1,9 +1,10 @@
-//! Undoing a shipment: its goods are back where they left from and held for the order, and its parcels are packed again.
+//! Undoing a shipment: its goods are back in the store that they left and reserved for the order,
+//! and its parcels are packed again.
 
 use entity::prelude::*;
 
 use super::{
-    book::{Touched, WorkBook, WorkDecision},
+    book::{WorkBook, WorkChange, WorkDecision},
     needs::WorkNeeds,
     work::Work,
 };
@@ -11,33 +12,34 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            By, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal, keeps,
-            keeps_invoices, order_effects, sold_by, unship,
+            By, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal,
+            assign_entries, check_not_invoiced, check_not_returned, order_effects, unship,
         },
         events::ORDER_UPDATED,
     },
     reversals::core::{
-        Call, Refusal as ReversalRefusal, Reversal, ReversalBook, ReversalDecision, Subject, Wanted, choose, level_effects,
-        mirror, needs as mirror_needs,
+        Call, Refusal as ReversalRefusal, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, choose,
+        level_effects, mirror, needs as mirror_needs,
     },
     stock::core::{At, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
 };
 
-/// A shipment to undo, as it was read: it is refused as stale when its order changed meanwhile.
+/// A shipment to undo, as it was read: the command is refused as stale if its order has changed
+/// since.
 #[derive(Debug, Clone)]
 pub struct ReverseShipment {
     pub order: OrderId,
     pub fulfilment: FulfilmentId,
-    /// Where it left from.
+    /// Store that the shipment left.
     pub store: StoreId,
     pub expected_version: Option<i64>,
     /// The version of the order that everything else was read at.
     pub seen: i64,
-    /// What it posted.
+    /// Movement that the shipment posted.
     pub original: Movement,
-    /// It is undone whole: lines are refused.
-    pub lines: Option<Vec<Wanted>>,
-    /// An id for the movement that holds what had not been held.
+    /// Lines are rejected: a shipment is undone whole.
+    pub lines: Option<Vec<RequestedLine>>,
+    /// ID of the movement that reserves goods that were not reserved before.
     pub holding: MovementId,
     pub call: Call,
 }
@@ -85,7 +87,7 @@ fn decide(
     was.expect(command.expected_version)?;
     let found = works.fulfilments.get(&command.fulfilment).filter(|one| one.order == was.id);
     let mut shipment = found.ok_or_else(missing)?.clone();
-    let parts = choose(draft, &sold_by(was, &shipment.lines, original), reversed, None)?;
+    let parts = choose(draft, &assign_entries(was, &shipment.lines, original), reversed, None)?;
     if command.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
@@ -95,18 +97,18 @@ fn decide(
     if !matches!(was.status, OrderStatus::PartiallyFulfilled | OrderStatus::Fulfilled) {
         return Err(OrderRefusal::Status(was.status).at(field));
     }
-    keeps(was, &shipment.lines)?;
+    check_not_returned(was, &shipment.lines)?;
     // Charges are invoiced before they go with the last of the goods.
     let is_goods =
         |one: &&FulfilmentLine| was.lines.iter().any(|line| line.position == one.position && line.kind() == LineKind::Product);
     let goods: Vec<FulfilmentLine> = shipment.lines.iter().filter(is_goods).copied().collect();
-    keeps_invoices(orders, was, &goods)?;
+    check_not_invoiced(orders, was, &goods)?;
     let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;
     let mut order = was.clone();
     let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     unship(draft, &mut order, &shipment, (&parts, call.actor, command.holding))?;
     shipment.status = FulfilmentStatus::Cancelled;
-    let repacked = packed_again(works, &shipment);
+    let repacked = restore_parcels(works, &shipment);
     let mut effects = order_effects(was, &order);
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
     let first = parts.first().map(|part| LevelKey { store: command.store, ..part.entry.key }).ok_or_else(missing)?;
@@ -126,8 +128,8 @@ fn decide(
     Ok(decision)
 }
 
-/// The works of which parcels had left with a shipment, with those parcels packed and not sent.
-fn packed_again(book: &WorkBook, shipment: &Fulfilment) -> Vec<Touched> {
+/// Returns the works whose parcels left with a shipment, with those parcels packed and not sent.
+fn restore_parcels(book: &WorkBook, shipment: &Fulfilment) -> Vec<WorkChange> {
     let mut touched = Vec::new();
     for work in book.of_order(shipment.order) {
         let mut work: Work = work.clone();
@@ -145,7 +147,7 @@ fn packed_again(book: &WorkBook, shipment: &Fulfilment) -> Vec<Touched> {
                 line.packed += units;
             }
         }
-        touched.push(Touched { work, before: None });
+        touched.push(WorkChange { work, before: None });
     }
     touched
 }

@@ -1,14 +1,15 @@
-//! Parcels that leave, and what becomes of them. The goods leave by the order's own rules; the work says which.
+//! Parcels that leave, and their arrivals. The goods leave by the order's own rules; the work
+//! determines which.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::{
-    book::{Touched, WorkBook, WorkDecision},
+    book::{WorkBook, WorkChange, WorkDecision},
     carriers::Label,
-    command::On,
-    parcel::Sent,
+    command::WorkRef,
+    parcel::ParcelShipment,
     refusal::Refusal,
     states::WorkAction,
     step::open,
@@ -19,15 +20,15 @@ use crate::{
     stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
 };
 
-/// How far the clock of whoever says when something arrived may run ahead.
-const AHEAD_SECONDS: i64 = 300;
+/// Maximum clock skew of a client that reports an arrival.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// Parcels that leave a store.
 #[derive(Debug, Clone)]
 pub struct Ship {
-    /// None: all that are packed and have not left.
+    /// None for all parcels that are packed and have not left.
     pub parcels: Option<Vec<(ParcelId, Label)>>,
-    /// The customer has fetched them and said this.
+    /// Pickup code that the customer gave; None for a shipment.
     pub code: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub on_shortage: Shortage,
@@ -36,17 +37,17 @@ pub struct Ship {
     pub movements: [MovementId; 3],
 }
 
-/// What has become of goods that left.
+/// Result of a shipment: delivered, or failed.
 #[derive(Debug, Clone)]
 pub struct Arrival {
     pub order: OrderId,
     pub fulfilment: FulfilmentId,
-    /// None: they arrived.
+    /// Reason of a failure; None if the parcels arrived.
     pub failed: Option<String>,
     pub at: Option<Timestamp>,
 }
 
-/// What is printed on a parcel from now on.
+/// New label of a parcel.
 #[derive(Debug, Clone)]
 pub struct Track {
     pub parcel: ParcelId,
@@ -56,7 +57,7 @@ pub struct Track {
 pub fn decide_ship(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &On,
+    on: &WorkRef,
     command: &Ship,
 ) -> Result<(WorkDecision, OrderDecision), Rejection> {
     let at = At::input(Field::Id);
@@ -65,7 +66,7 @@ pub fn decide_ship(
     if command.code.is_some() && work.head.ready.as_ref().map(|ready| &ready.code) != command.code.as_ref() {
         return Err(Refusal::WrongCode.at(At::input(Field::Code)));
     }
-    let sent = Sent { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
+    let sent = ParcelShipment { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
     let leaving = label(draft, &mut work, books.1, command.parcels.as_deref())?;
     let left = send(&mut work, &leaving, sent);
     let named = lots(draft, &work, &leaving)?;
@@ -86,7 +87,7 @@ pub fn decide_ship(
         fulfilment: command.fulfilment,
         movements: command.movements,
     };
-    // Nobody typed lines: what is refused of one is refused of the work.
+    // The input has no lines: rejections of lines are reported for the work.
     let shipped = decide_fulfil(books.0, draft, &fulfil).map_err(|why| why.of_whole(at));
     draft.refuse_rows_at(at);
     let mut orders = shipped?;
@@ -94,7 +95,7 @@ pub fn decide_ship(
     for fulfilment in &mut orders.fulfilments {
         fulfilment.work = Some(work.head.id);
         if command.code.is_some() {
-            // It is in the customer's hands.
+            // The goods are in the customer's hands.
             let mut arrived = fulfilment.clone();
             (arrived.status, arrived.delivered_at) = (FulfilmentStatus::Delivered, fulfilment.shipped_at);
             own.arrived.push(arrived);
@@ -104,11 +105,11 @@ pub fn decide_ship(
         set_status(&mut work, command.fulfilment, FulfilmentStatus::Delivered);
     }
     own.named.push(work.head.id);
-    own.works.push(Touched { work, before: None });
+    own.works.push(WorkChange { work, before: None });
     Ok((own, orders))
 }
 
-/// The parcels that leave, with what is printed on them now.
+/// Returns the parcels that leave, with their new labels.
 fn label(
     draft: &mut Draft<'_>,
     work: &mut Work,
@@ -129,7 +130,7 @@ fn label(
     let mut leaving: Vec<ParcelId> = Vec::with_capacity(named.len());
     for (index, (id, said)) in named.iter().enumerate() {
         let at = At::row(Field::Parcels, index);
-        // An unknown carrier is told beside an unknown parcel.
+        // An unknown carrier is reported beside an unknown parcel.
         draft.pass(said.carrier_in(&book.carriers, at))?;
         let labelled = label_parcel(work, book, (*id, said, &leaving), at);
         leaving.extend(draft.pass(labelled)?);
@@ -160,8 +161,8 @@ fn label_parcel(
     Ok(id)
 }
 
-/// Lets parcels go, and says how much of each product for each line of the order is in them.
-fn send(work: &mut Work, leaving: &[ParcelId], sent: Sent) -> BTreeMap<(u16, ProductId), i64> {
+/// Marks parcels as sent; returns the quantity of each product for each line of the order in them.
+fn send(work: &mut Work, leaving: &[ParcelId], sent: ParcelShipment) -> BTreeMap<(u16, ProductId), i64> {
     let mut left: BTreeMap<u16, i64> = BTreeMap::new();
     for parcel in work.parcels.iter_mut().filter(|parcel| leaving.contains(&parcel.id)) {
         parcel.sent = Some(sent);
@@ -180,7 +181,8 @@ fn send(work: &mut Work, leaving: &[ParcelId], sent: Sent) -> BTreeMap<(u16, Pro
     goods
 }
 
-/// What leaves, by lines of the order: kits whole. Goods that no stock is kept of leave with the last of those that have.
+/// Returns the quantities that leave, by lines of the order, kits whole. Products without stock
+/// keeping leave with the last of the stocked ones.
 fn lines(draft: &mut Draft<'_>, order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<LineQuantity>, Rejection> {
     let mut leaving: Vec<(u16, i64)> = Vec::new();
     for line in &order.lines {
@@ -208,7 +210,8 @@ fn lines(draft: &mut Draft<'_>, order: &Order, left: &BTreeMap<(u16, ProductId),
     Ok(all.map(line).collect())
 }
 
-/// The lots that leaving parcels name, by lines of the order. Those that are still on record say themselves how much of them is there.
+/// Returns the lots that leaving parcels name, by lines of the order. Rejects lots that no longer
+/// exist; the levels of the others limit their quantities.
 fn lots(draft: &mut Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
     let mut named: BTreeMap<(u16, ProductId, LotId), i64> = BTreeMap::new();
     let parcels = work.parcels.iter().filter(|parcel| leaving.contains(&parcel.id));
@@ -233,7 +236,7 @@ fn set_status(work: &mut Work, fulfilment: FulfilmentId, status: FulfilmentStatu
     own.for_each(|sent| sent.status = status);
 }
 
-/// Goods arrived, or did not.
+/// Decides that goods arrived, or that their delivery failed.
 pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Result<WorkDecision, Rejection> {
     let at = At::input(Field::Id);
     let found = book.fulfilments.get(&command.fulfilment).filter(|one| one.order == command.order);
@@ -245,10 +248,10 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
         Some(_) => (FulfilmentStatus::Failed, Field::FailedAt),
         None => (FulfilmentStatus::Delivered, Field::DeliveredAt),
     };
-    // Goods may have left by a clock that is ahead of ours.
+    // The time of the shipment may come from a clock that is ahead of this node's.
     let left = fulfilment.shipped_at.unwrap_or(now);
     let moment = command.at.unwrap_or(now.max(left));
-    if moment > now.plus_seconds(AHEAD_SECONDS) {
+    if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) {
         return Err(Refusal::Ahead.at(At::input(field)));
     }
     if fulfilment.shipped_at.is_some() && moment < left {
@@ -267,8 +270,8 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
     Ok(WorkDecision { arrived: vec![fulfilment], ..WorkDecision::step(works) })
 }
 
-/// A parcel has another label.
-pub fn decide_track(book: &WorkBook, on: &On, command: &Track) -> Result<WorkDecision, Rejection> {
+/// Decides a new label of a parcel.
+pub fn decide_track(book: &WorkBook, on: &WorkRef, command: &Track) -> Result<WorkDecision, Rejection> {
     let at = At::input(Field::Id);
     let mut work = book.work(on.order, on.work).cloned().ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
     let parcel = work.parcel_mut(command.parcel).ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;

@@ -2,7 +2,7 @@
 
 use entity::prelude::WorkStatus::{self, Accepted, Open, Packed, Picked, Picking, Ready};
 
-/// What a store can do to a work.
+/// Actions of a store on a work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkAction {
     Accept,
@@ -31,8 +31,8 @@ impl WorkAction {
             Self::Move => "fulfilmentWorkMove",
         }
     }
-    /// Whether it brings goods nearer to leaving: a hold on their order keeps it back.
-    pub const fn brings_nearer(self) -> bool {
+    /// True if the action brings goods nearer to leaving: a hold on the order prevents it.
+    pub const fn is_blocked_by_hold(self) -> bool {
         match self {
             Self::Accept | Self::Pick | Self::Pack | Self::Ready | Self::Ship | Self::Collect => true,
             Self::Reject | Self::Unpick | Self::Move => false,
@@ -40,10 +40,10 @@ impl WorkAction {
     }
 }
 
-/// The states in which a step is open. Where it leads to, quantities say.
+/// An action and the states in which it is allowed. Its resulting state depends on quantities.
 pub type WorkStep = (WorkAction, &'static [WorkStatus]);
 
-/// Every step there is.
+/// All steps.
 pub const WORK_STEPS: &[WorkStep] = &[
     (WorkAction::Accept, &[Open]),
     (WorkAction::Reject, &[Open, Accepted]),
@@ -56,7 +56,7 @@ pub const WORK_STEPS: &[WorkStep] = &[
     (WorkAction::Move, &[Open, Accepted]),
 ];
 
-/// The steps that are open in a state.
+/// Returns the steps that are allowed in a status.
 pub fn actions_from(status: WorkStatus) -> impl Iterator<Item = WorkAction> {
     WORK_STEPS.iter().filter(move |step| step.1.contains(&status)).map(|step| step.0)
 }

@@ -4,19 +4,19 @@ use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    command::On,
-    parcel::{NewParcel, line_named, pack, unpack, within},
+    command::WorkRef,
+    parcel::{NewParcel, find_line, pack, unpack, within},
     parcel_lots::splits_lots,
     refusal::Refusal,
     states::{WorkAction, may},
     work::{Accepted, Ready, Work, WorkLine},
 };
 use crate::{
-    orders::core::{Order, OrderBook, holds::not_held},
+    orders::core::{Order, OrderBook, holds::check_not_on_hold},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Lines of a work and how much of each; None: all that can be.
+/// Lines of a work with quantities; None for all that can be taken.
 pub type Picked = Option<Vec<(FulfilmentWorkLineId, Quantity)>>;
 
 /// A step of one work.
@@ -25,7 +25,7 @@ pub enum Step {
     Pick(Picked),
     Unpick(Picked),
     Pack(Vec<NewParcel>),
-    /// The customer fetches it here, and says this code.
+    /// The goods are ready for pickup, with this code.
     Ready(String),
 }
 
@@ -40,25 +40,26 @@ impl Step {
     }
 }
 
-/// Whether the order lets its works go on: it is confirmed and not over, and no hold keeps its goods back. Asked for accepting, picking, packing and
-/// saying that it is ready; what ships also asks the order's own command.
-pub fn goes_on(order: &Order, at: At) -> Result<(), Rejection> {
-    stands(order, at)?;
-    not_held(order, at)
+/// Checks that the order is confirmed and not over, and has no hold on its goods. Required for
+/// accepting, picking, packing and ready; shipping also needs the order's own command.
+pub fn check_fulfillable(order: &Order, at: At) -> Result<(), Rejection> {
+    check_confirmed(order, at)?;
+    check_not_on_hold(order, at)
 }
 
-/// Whether the order is confirmed and not over: enough for what brings its goods no nearer to leaving.
-pub fn stands(order: &Order, at: At) -> Result<(), Rejection> {
+/// Checks that the order is confirmed and not over: enough for actions that bring goods no nearer
+/// to leaving.
+pub fn check_confirmed(order: &Order, at: At) -> Result<(), Rejection> {
     match order.status {
         OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled => Ok(()),
         other => Err(Refusal::OrderStatus(other).at(at)),
     }
 }
 
-/// The work as the book has it, if the step is open.
+/// Returns the work in the book, if the step is allowed.
 pub fn open<'b>(
     (orders, works): (&'b OrderBook, &'b WorkBook),
-    on: &On,
+    on: &WorkRef,
     action: WorkAction,
     at: At,
 ) -> Result<(&'b Order, Work), Rejection> {
@@ -76,8 +77,8 @@ pub fn open<'b>(
     Ok((order, work.clone()))
 }
 
-/// Somebody of the store takes works on, all or none.
-pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all: &[On]) -> Result<WorkDecision, Rejection> {
+/// Accepts works, all or none.
+pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all: &[WorkRef]) -> Result<WorkDecision, Rejection> {
     if all.is_empty() {
         return Err(Refusal::NoWorks.at(At::input(Field::Ids)));
     }
@@ -88,7 +89,7 @@ pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all:
             draft.refuse(Refusal::WorkTwice.at(at))?;
             continue;
         }
-        let found = open(books, on, WorkAction::Accept, at).and_then(|(order, work)| goes_on(order, at).map(|()| work));
+        let found = open(books, on, WorkAction::Accept, at).and_then(|(order, work)| check_fulfillable(order, at).map(|()| work));
         let Some(mut work) = draft.pass(found)? else { continue };
         work.head.accepted = Some(Accepted { at: draft.now(), by: on.actor });
         accepted.push(work);
@@ -97,24 +98,24 @@ pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all:
     Ok(WorkDecision::step(accepted))
 }
 
-/// A step of one work.
+/// Decides a step of one work.
 pub fn decide_step(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &On,
+    on: &WorkRef,
     step: &Step,
 ) -> Result<WorkDecision, Rejection> {
     let (at, now) = (At::input(Field::Id), draft.now());
     let (order, mut work) = open(books, on, step.action(), at)?;
     match step {
-        // Goods can always go back to where they lay.
+        // Goods can always be put back to their places.
         Step::Unpick(lines) => unpick(draft, &mut work, lines.as_deref())?,
         Step::Pick(lines) => {
-            goes_on(order, at)?;
+            check_fulfillable(order, at)?;
             pick(draft, &mut work, lines.as_deref(), on.actor)?;
         }
         Step::Pack(parcels) => {
-            goes_on(order, at)?;
+            check_fulfillable(order, at)?;
             for (index, parcel) in parcels.iter().enumerate() {
                 let label = parcel.label.check(&books.1.carriers, At::row(Field::Parcels, index));
                 draft.pass(label)?;
@@ -122,14 +123,14 @@ pub fn decide_step(
             pack(draft, books.1, &mut work, parcels)?;
         }
         Step::Ready(code) => {
-            goes_on(order, at)?;
+            check_fulfillable(order, at)?;
             work.head.ready = Some(Ready { at: now, code: code.clone() });
         }
     }
     Ok(WorkDecision::step(vec![work]))
 }
 
-/// Takes goods off their places. Whoever picks a work that nobody has accepted accepts it.
+/// Picks goods. Picking a work that is not accepted accepts it.
 pub(super) fn pick(
     draft: &mut Draft<'_>,
     work: &mut Work,
@@ -143,7 +144,7 @@ pub(super) fn pick(
         }
         return Ok(());
     };
-    each(
+    apply_to_lines(
         draft,
         work,
         named,
@@ -156,7 +157,7 @@ pub(super) fn pick(
     )
 }
 
-/// Puts goods back that have not left, those that are in no parcel first.
+/// Puts back goods that have not left, those in no parcel first.
 fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -> Result<(), Rejection> {
     work.head.ready = None;
     let back = |work: &mut Work, nth: u16, units: i64| {
@@ -171,20 +172,21 @@ fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWor
     if let Some(named) = lines {
         for (index, (id, quantity)) in named.iter().enumerate() {
             let at = At::line(index);
-            let Ok(line) = line_named(work, *id, at) else { continue };
+            let Ok(line) = find_line(work, *id, at) else { continue };
             if splits_lots(work, line.nth, quantity.get() - line.picked) {
                 draft.refuse(Refusal::LotsStay.at(at.field(Field::Quantity)))?;
             }
         }
-        return each(draft, work, named, |line| line.picked + line.packed, back);
+        return apply_to_lines(draft, work, named, |line| line.picked + line.packed, back);
     }
     let all: Vec<(u16, i64)> = work.lines.iter().map(|line| (line.nth, line.picked + line.packed)).collect();
     all.into_iter().for_each(|(nth, units)| back(work, nth, units));
     Ok(())
 }
 
-/// Does something to lines as they are named, each at most as far as is possible. Of lines that are refused, all of one stage are told.
-fn each(
+/// Applies a change to each named line, up to its limit. All lines that fail at the first
+/// failing stage are reported.
+fn apply_to_lines(
     draft: &mut Draft<'_>,
     work: &mut Work,
     named: &[(FulfilmentWorkLineId, Quantity)],
@@ -197,7 +199,7 @@ fn each(
     let mut seen = Vec::with_capacity(named.len());
     for (index, (id, quantity)) in named.iter().enumerate() {
         let at = At::line(index);
-        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
+        let Some(line) = draft.pass(find_line(work, *id, at))? else { continue };
         if seen.contains(&line.nth) {
             draft.refuse(Refusal::LineTwice.at(at.field(Field::LineId)))?;
             continue;

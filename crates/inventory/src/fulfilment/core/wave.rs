@@ -1,40 +1,41 @@
-//! Waves: works of one store that are picked, packed and shipped together. A wave is a list; what becomes of its works, their own steps say.
+//! Waves: works of one store that are picked, packed and shipped together. A wave is a list; its
+//! works change by their own steps.
 
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 
 use super::work::{Work, WorkLine};
-use crate::stock::core::walking_order;
+use crate::stock::core::picking_order;
 
-/// The most works of a wave.
-pub const MAX_WAVE: usize = 200;
+/// Maximum works of a wave.
+pub const MAX_WAVE_WORKS: usize = 200;
 
 /// A wave without its works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wave {
     pub id: FulfilmentWaveId,
     pub store: StoreId,
-    /// None while it is open.
+    /// None while the wave is open.
     pub closed_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// What of a product is still to be picked for a wave.
+/// Quantity of a product that is still to be picked for a wave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PickingLine {
     pub product: ProductId,
     pub sku: String,
     pub name: String,
-    /// Where it lies in the store, if that is known.
+    /// Bin of the product in the store, if known.
     pub bin_location: Option<String>,
-    /// For whom, in the order of the wave.
+    /// Shares of the works, in the order of the wave.
     pub shares: Vec<PickingShare>,
 }
 
-/// How much of it a work's line is waiting for.
+/// Quantity of the product that a work's line still needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PickingShare {
     pub work: FulfilmentWorkId,
@@ -56,8 +57,8 @@ pub const fn is_over(status: WorkStatus) -> bool {
     matches!(status, WorkStatus::Shipped | WorkStatus::Done | WorkStatus::Rejected | WorkStatus::Cancelled)
 }
 
-/// What is still to be picked for these works, a line for each product, in the order of a walk. `named` gives the SKU and the name of a work's line,
-/// `bins` the bin locations in the works' store.
+/// Returns the open quantities of these works, a line for each product, in walking order. `named`
+/// gives the SKU and the name of a work's line, `bins` the bin locations in the works' store.
 pub fn picking_list<'w>(
     works: impl IntoIterator<Item = &'w Work>,
     named: impl Fn(&Work, &WorkLine) -> (String, String),
@@ -76,7 +77,7 @@ pub fn picking_list<'w>(
         }
     }
     let mut lines: Vec<PickingLine> = lines.into_values().collect();
-    lines.sort_by(|one, other| walking_order(one.place(), other.place()));
+    lines.sort_by(|one, other| picking_order(one.place(), other.place()));
     lines
 }
 

@@ -14,24 +14,24 @@ use crate::{
 pub struct WorkHead {
     pub id: FulfilmentWorkId,
     pub order: OrderId,
-    /// Which of its order's works it is, from 1.
+    /// Number of the work within its order, from 1.
     pub nth: u16,
-    /// Where it leaves from.
+    /// Store that the goods leave from.
     pub store: StoreId,
     pub status: WorkStatus,
     pub due_at: Timestamp,
     pub accepted: Option<Accepted>,
-    /// Packed, and to be fetched here.
+    /// Time and code of goods that are packed and ready for pickup.
     pub ready: Option<Ready>,
     pub rejected: Option<Rejected>,
-    /// The work that it took goods over from.
+    /// The work that the goods were moved from.
     pub moved_from: Option<FulfilmentWorkId>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// Somebody of the store has taken it on.
+/// Acceptance of a work by a person of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     pub at: Timestamp,
@@ -41,7 +41,7 @@ pub struct Accepted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     pub at: Timestamp,
-    /// Whoever says it may take the goods.
+    /// Collection code: a customer who gives it may take the goods.
     pub code: String,
 }
 
@@ -55,13 +55,14 @@ pub struct Rejected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     pub head: WorkHead,
-    /// In the order in which they came; none is ever taken off.
+    /// In the order in which they were added; lines are never removed.
     pub lines: Vec<WorkLine>,
-    /// In the order in which they were packed; none is ever taken off.
+    /// In the order in which they were packed; parcels are never removed.
     pub parcels: Vec<Parcel>,
 }
 
-/// How much of a product the store sends for a line of the order, in the product's smallest unit: of a kit a line for each of its parts.
+/// Quantity of a product that the store sends for a line of the order, in the product's smallest
+/// unit. A kit has a line for each of its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkLine {
     /// 1-based inside its work.
@@ -73,7 +74,7 @@ pub struct WorkLine {
     pub picked: i64,
     pub packed: i64,
     pub shipped: i64,
-    /// No longer asked of this store.
+    /// Units that the store no longer has to send.
     pub dropped: i64,
 }
 
@@ -81,14 +82,14 @@ impl WorkLine {
     pub const fn quantity(&self) -> i64 {
         self.live() + self.shipped + self.dropped
     }
-    /// What the store still has to send.
+    /// Returns the quantity that the store still has to send.
     pub const fn live(&self) -> i64 {
         self.open + self.picked + self.packed
     }
 }
 
 impl WorkHead {
-    /// Its number: that of its order, and which of its works it is.
+    /// Number of the work: that of its order, and its own within the order.
     pub fn number(order: i64, nth: u16) -> String {
         format!("{order}-{nth}")
     }
@@ -98,8 +99,9 @@ impl WorkHead {
 }
 
 impl Work {
-    /// A new work of an order: its `nth`. Its id is the order's with that number in the place of twelve bits of chance, so that an order's works stand in
-    /// their order; the last twelve are free for its lines.
+    /// A new work of an order: its `nth`. Its ID is the order's with that number in the place of
+    /// twelve random bits, so that an order's works sort in their order; the last twelve bits are
+    /// free for its lines.
     pub fn new(order: &Order, nth: u16, store: StoreId, now: Timestamp) -> Self {
         let chance = u128::from(entity::id::MAX_LINES) << 12;
         let id = FulfilmentWorkId::from_uuid(Uuid::from_u128((order.id.uuid().as_u128() & !chance) | (u128::from(nth) << 12)));
@@ -121,7 +123,7 @@ impl Work {
         Self { head, lines: Vec::new(), parcels: Vec::new() }
     }
 
-    /// Where it stands, as its quantities say.
+    /// Returns the status that the quantities result in.
     pub fn status(&self) -> WorkStatus {
         let sum = |of: fn(&WorkLine) -> i64| self.lines.iter().map(of).sum::<i64>();
         let (open, picked, packed) = (sum(|line| line.open), sum(|line| line.picked), sum(|line| line.packed));
@@ -143,14 +145,14 @@ impl Work {
         }
     }
 
-    /// Whether the store has anything left to send.
+    /// True if the store has units left to send.
     pub fn is_live(&self) -> bool {
         self.lines.iter().any(|line| line.live() > 0)
     }
     pub fn line_mut(&mut self, nth: u16) -> Option<&mut WorkLine> {
         self.lines.iter_mut().find(|line| line.nth == nth)
     }
-    /// Its line of a product for a line of the order.
+    /// Returns the work's line for a product of an order's line.
     pub fn line_of(&mut self, position: u16, product: ProductId) -> Option<&mut WorkLine> {
         self.lines.iter_mut().find(|line| line.position == position && line.product == product)
     }
@@ -158,7 +160,7 @@ impl Work {
         self.parcels.iter_mut().find(|parcel| parcel.id == id)
     }
 
-    /// Asks more of the store.
+    /// Adds open units to a line of the work.
     pub fn add(&mut self, position: u16, product: ProductId, units: i64) -> Result<(), Rejection> {
         if let Some(line) = self.line_of(position, product) {
             line.open += units;

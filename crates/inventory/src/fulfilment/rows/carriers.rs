@@ -1,4 +1,4 @@
-//! Carriers: few, and all of them are read by their codes.
+//! Carriers: few, all read at once, by their codes.
 
 use entity::{
     prelude::*,
@@ -9,8 +9,9 @@ use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
 use crate::fulfilment::core::ShippingCarrier;
 
-/// Carriers that a tenant has at most. Some had more before the limit: these stay, and are read.
-pub const MOST_CARRIERS: usize = 500;
+/// Maximum carriers of a tenant. Tenants with more from before the limit keep them, and all are
+/// read.
+pub const MAX_CARRIERS: usize = 500;
 
 #[derive(Record)]
 #[record(of = carrier, alias = "c")]
@@ -67,12 +68,12 @@ async fn read(reads: &impl Reads, more: &str, values: Vec<sea_orm::Value>) -> Re
     reads.records::<CarrierRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The tenant's carriers by their codes.
+/// Returns the tenant's carriers by their codes.
 pub async fn carriers(reads: &impl Reads) -> Result<Vec<ShippingCarrier>, Fault> {
     read(reads, "", Vec::new()).await
 }
 
-/// These carriers; unknown ones are left out.
+/// Returns these carriers, without unknown ones.
 pub async fn carriers_by_id(reads: &impl Reads, ids: &[CarrierId]) -> Result<Vec<ShippingCarrier>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -81,12 +82,12 @@ pub async fn carriers_by_id(reads: &impl Reads, ids: &[CarrierId]) -> Result<Vec
     read(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
 }
 
-/// The carrier of a code, as it is folded.
-pub async fn carrier_coded(reads: &impl Reads, key: &str) -> Result<Option<ShippingCarrier>, Fault> {
+/// Returns the carrier with a folded code.
+pub async fn carrier_by_code(reads: &impl Reads, key: &str) -> Result<Option<ShippingCarrier>, Fault> {
     Ok(read(reads, " AND c.code_key = $2", vec![key.into()]).await?.pop())
 }
 
-/// A carrier as a row: new at version 1, else changed.
+/// Returns the row of a carrier: an insert at version 1, else an update.
 pub fn put_carrier(tenant: TenantId, carrier: &ShippingCarrier, key: &str) -> Bulk {
     // A list of texts always has a JSON form.
     let services = serde_json::to_string(&carrier.services).unwrap_or_default();

@@ -39,7 +39,7 @@ pub enum WorkTest {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
-    /// Whether they are late at that moment.
+    /// Is late, or not late, at a moment.
     Late {
         is_late: bool,
         now: Timestamp,
@@ -47,7 +47,7 @@ pub enum WorkTest {
 }
 
 impl WorkTest {
-    /// Whether a work passes.
+    /// True if a work passes.
     pub fn passes(&self, work: &WorkHead) -> bool {
         let within = |at: Timestamp, from: Option<Timestamp>, before: Option<Timestamp>| {
             from.is_none_or(|from| at >= from) && before.is_none_or(|before| at < before)
@@ -98,18 +98,19 @@ fn span(clause: &mut Clause, column: &str, (from, before): (Option<Timestamp>, O
         let Some(bound) = bound else { continue };
         let number = clause.bind(bound.micros());
         let part = format!("{column} {operator} ${number}");
-        // What a list is sorted by needs no index beside the list's own.
-        let part = if column == "w.due_at" { part } else { clause.backend().rarely(&part) };
+        // The sort column needs no index besides the list's own.
+        let part = if column == "w.due_at" { part } else { clause.backend().rarely_matches(&part) };
         clause.push(&format!(" AND {part}"));
     }
 }
 
-/// Whether a work has something left to send, and was due before a moment.
+/// True if a work has units left to send, and was due before a moment.
 pub fn is_late_at(work: &WorkHead, now: Timestamp) -> bool {
     LIVE.contains(&work.status) && work.due_at < now
 }
 
-/// A condition on the orders of works. Streams have none: no event of a work says that its order was held.
+/// A condition on the orders of works. Streams have none: events of works do not have the holds of
+/// orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderTest {
     IsHeld(bool),
@@ -126,23 +127,24 @@ impl OrderTest {
                     " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {held})"
                 )
             }
-            // Orders that say nothing beside their lines have no row.
-            Self::Method(DeliveryMethod::Ship) => detail(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
-            Self::Method(method) => detail(("EXISTS", "="), method),
+            // Orders without details have no row.
+            Self::Method(DeliveryMethod::Ship) => delivery_method_condition(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
+            Self::Method(method) => delivery_method_condition(("EXISTS", "="), method),
         };
         clause.push(&part);
     }
 }
 
-/// A condition that lists alone take: events of works do not say who had them before, what their lines are, or the numbers of their orders.
+/// A condition for lists only: events of works do not have the previous assignee, the lines'
+/// products, or the order's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedTest {
-    /// Taken by one of these members and integrations.
+    /// Assigned to one of these members and integrations.
     Assignee(Vec<Uuid>),
     IsAssigned(bool),
-    /// Has a line of a product that passes.
+    /// Has a line whose product passes.
     Line(DocumentTest),
-    /// Has one of these numbers; of none nothing passes.
+    /// Has one of these numbers; an empty list matches nothing.
     Number(Vec<NumberOf>),
 }
 
@@ -152,7 +154,7 @@ impl ListedTest {
         clause.push(" AND ");
         match self {
             Self::Assignee(ids) => {
-                // Said aloud, the index of works that somebody took can be used.
+                // The explicit condition allows the index of assigned works.
                 clause.push("w.assignee_id IS NOT NULL AND ");
                 clause.ids("w.assignee_id", ids);
             }
@@ -183,12 +185,14 @@ pub struct WorkTests {
 }
 
 impl WorkTests {
-    /// Whether a work passes. What events do not say is true of none: streams refuse it.
+    /// True if a work passes. Conditions on fields that events do not have match nothing: streams
+    /// reject them.
     fn passes(&self, work: &WorkHead) -> bool {
         self.orders.is_empty() && self.listed.is_empty() && self.works.iter().all(|test| test.passes(work))
     }
 
-    /// The conditions, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    /// Returns the conditions, each beginning with ` AND `, and their values; parameters are
+    /// numbered from `first`.
     fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let mut clause = Clause::new(backend, first);
         self.works.iter().for_each(|test| test.push_to(&mut clause));
@@ -198,16 +202,16 @@ impl WorkTests {
     }
 }
 
-/// Whether a work passes these tests, as the list that they are of would have it.
+/// True if a work passes these tests, with the same result as the list's SQL.
 pub fn passes(tests: &Nested<WorkTests>, work: &WorkHead) -> bool {
     tests.holds(&|own: &WorkTests| own.passes(work))
 }
 
-/// The number of an order, whose works are meant, or that of one of them.
+/// Number of an order, for all of its works, or of one work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberOf {
     pub order: i64,
-    /// The position of one work; None: all of the order.
+    /// Number of a work within the order; None for all works of the order.
     pub nth: Option<i32>,
 }
 
@@ -227,34 +231,35 @@ impl NumberOf {
 const LINES: DocumentTable =
     DocumentTable { name: "fulfilment_work", alias: "w", lines: "fulfilment_work_line", of: "work_id", counts: "" };
 
-/// Names the order of works in cursors.
+/// The names of the sorts of works in cursors.
 pub const WORKS: [&str; 2] = ["fulfilmentWorks:DUE_AT:ASC", "fulfilmentWorks:DUE_AT:DESC"];
 
-/// The states of works that have something left to send. They are few, and the first that are due: an index has only those, and lists of them say so.
+/// The states of works that have units left to send. They are few, and the first that are due: an
+/// index has only those, and lists of them repeat its condition.
 const LIVE: [WorkStatus; 6] =
     [WorkStatus::Open, WorkStatus::Accepted, WorkStatus::Picking, WorkStatus::Picked, WorkStatus::Packed, WorkStatus::Ready];
 const IS_LIVE: &str = " AND w.status IN ('OPEN', 'ACCEPTED', 'PICKING', 'PICKED', 'PACKED', 'READY')";
 
-/// Where a work stands in its list.
+/// Returns the sort keys of a work in its list.
 pub fn head_keys(work: &WorkHead) -> Vec<Key> {
     vec![Key::Int(work.due_at.micros()), work.id.into()]
 }
 
-/// The works that pass these tests.
+/// Returns the source of the works that pass these tests.
 pub fn source(backend: Backend, tests: &Nested<WorkTests>) -> ListSource {
     let (conditions, values) = tests.conditions(2, &|own: &WorkTests, first| own.conditions(backend, first));
     ListSource { from: format!("FROM fulfilment_work w WHERE w.tenant_id = $1{conditions}"), values }
 }
 
-/// That an order has such a method, or none other, in what it says beside its lines.
-fn detail((exists, operator): (&str, &str), method: DeliveryMethod) -> String {
+/// A condition that an order's details have this delivery method, or no other one.
+fn delivery_method_condition((exists, operator): (&str, &str), method: DeliveryMethod) -> String {
     format!(
         " AND {exists} (SELECT 1 FROM order_detail d WHERE d.tenant_id = w.tenant_id AND d.order_id = w.order_id AND d.delivery_method {operator} '{}')",
         method.as_str()
     )
 }
 
-/// A page of works without their lines, by when they are due.
+/// Returns a page of works without their lines, by due time.
 pub async fn page(
     reads: &impl Reads,
     source: &ListSource,
@@ -273,7 +278,7 @@ struct StatusCount {
     count: i64,
 }
 
-/// How many works of a list there are in each state; states without any are left out.
+/// Counts the works of a list by status; statuses without works are left out.
 pub async fn count_by_status(reads: &impl Reads, source: ListSource) -> Result<HashMap<WorkStatus, i64>, Fault> {
     let ListSource { from, values } = source;
     let sql = format!("SELECT {} {from} GROUP BY w.status", StatusCount::SELECT);
@@ -285,7 +290,7 @@ pub async fn count_by_status(reads: &impl Reads, source: ListSource) -> Result<H
 mod tests {
     use super::*;
 
-    /// The works of a list without filters inside its filter.
+    /// Returns the list's source for a filter without nested filters.
     fn plain(backend: Backend, works: Vec<WorkTest>, listed: Vec<ListedTest>) -> ListSource {
         source(backend, &Nested::plain(WorkTests { works, orders: Vec::new(), listed }))
     }
@@ -351,7 +356,8 @@ mod tests {
         assert!(of(&[]).from.contains(" AND w.id IN "), "{}", of(&[]).from);
     }
 
-    /// Few of a store's works are picked at a time: the index of stores and states has them in the order of the list.
+    /// Few of a store's works are being picked at a time: the index of stores and statuses has them
+    /// in the order of the list.
     #[test]
     fn one_state_of_one_store_is_found_by_equality() {
         let store = StoreId::from_uuid(uuid::Uuid::from_u128(1));

@@ -16,7 +16,7 @@ use crate::{
     fulfilment::core::{Accepted, Ready, Rejected, StoreHandling, Work, WorkHead, WorkLine},
 };
 
-/// A work without its lines, as it is written and read.
+/// A work's row, without its lines.
 #[derive(Record)]
 #[record(of = fulfilment_work, alias = "w")]
 pub(super) struct WorkRow {
@@ -39,7 +39,7 @@ pub(super) struct WorkRow {
     pub updated_at: Timestamp,
 }
 
-/// A work, and what its store says of the time that it takes.
+/// A work with its store's handling time.
 #[derive(Record)]
 struct StoreWorkRow {
     work: WorkRow,
@@ -49,16 +49,16 @@ struct StoreWorkRow {
     handling_time: String,
 }
 
-/// The same beside one of its lines, which comes behind it.
+/// A work with its store's handling time, joined with one of its lines, whose columns follow.
 #[derive(Record)]
 struct LockedRow {
     work: StoreWorkRow,
-    /// None where the work has no lines.
+    /// None if the work has no lines.
     #[record(of = fulfilment_work_line, alias = "l", column = "work_id", outer)]
     of_line: Option<FulfilmentWorkId>,
 }
 
-/// Stores that state how long they take to ship.
+/// Handling times of stores that state one.
 pub type Handling = HashMap<StoreId, StoreHandling>;
 
 #[derive(Record)]
@@ -85,7 +85,7 @@ struct BarredRow {
 
 #[derive(Record)]
 #[record(of = fulfilment_work, alias = "w")]
-struct AtRow {
+struct WorkLocationRow {
     id: FulfilmentWorkId,
     order_id: OrderId,
     store_id: StoreId,
@@ -140,8 +140,8 @@ impl From<&LineRow> for WorkLine {
     }
 }
 
-/// The works of these orders with their lines and parcels, by order and number; locked until the transaction ends where that is asked for. With them those
-/// of their stores that state how long they take to ship.
+/// Returns the works of these orders with their lines and parcels, by order and number, and the
+/// handling times of their stores, where stated. `lock` locks the works until the transaction ends.
 pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<(Vec<Work>, Handling), Fault> {
     if orders.is_empty() {
         return Ok((Vec::new(), Handling::new()));
@@ -161,14 +161,15 @@ pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Res
     for row in rows {
         heads.push(row.head(&mut handling));
     }
-    Ok((whole(reads, heads).await?, handling))
+    Ok((fill_works(reads, heads).await?, handling))
 }
 
-/// The note of a rejected work, which may be long, comes with its first line alone.
+/// The note of a rejected work, which may be long, is selected with its first line only.
 const NOTE_ONCE: &str = "CASE WHEN coalesce(l.nth, 1) = 1 THEN w.reject_note END";
 
-/// The same, locked, with their lines in one statement. The transaction holds the tenant's counter: the lines are read as they were when the
-/// statement began, and behind the counter nobody else writes any (0266).
+/// Returns the same, locked, with their lines in one statement. The transaction holds the tenant's
+/// counter: the lines are read as of the start of the statement, and while the counter is held no
+/// other transaction writes any (0266).
 async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Result<(Vec<Work>, Handling), Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -186,18 +187,18 @@ async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Resul
         if works.last().is_none_or(|work| work.head.id != found.work.id) {
             works.push(Work { head: found.head(&mut handling), lines: Vec::new(), parcels: Vec::new() });
         }
-        // A work without lines has one row, in which nothing is of a line.
+        // A work without lines has one row, whose line columns are null.
         if let Some(work) = works.last_mut().filter(|_| of_line.is_some()) {
             let line: LineRow = row.record()?;
             work.lines.push(WorkLine::from(&line));
         }
     }
-    fill_packed(reads, &mut works).await?;
+    read_parcels_of(reads, &mut works).await?;
     Ok((works, handling))
 }
 
 impl StoreWorkRow {
-    /// The work; notes how long its store takes to ship, where the store states that.
+    /// Returns the work; notes its store's handling time, if the store states one.
     fn head(self, handling: &mut Handling) -> WorkHead {
         if let Some(time) = HandlingTime::read(&self.handling_time) {
             handling.insert(self.work.store_id, StoreHandling { time, time_zone: self.time_zone });
@@ -206,7 +207,7 @@ impl StoreWorkRow {
     }
 }
 
-/// The works of these orders without their lines, the oldest of an order first.
+/// Returns the works of these orders without their lines, the oldest of an order first.
 pub async fn heads_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<WorkHead>, Fault> {
     let backend = reads.backend();
     let (select, of) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
@@ -215,13 +216,13 @@ pub async fn heads_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Work
     Ok(rows.into_iter().map(WorkHead::from).collect())
 }
 
-/// These works with their lines and parcels.
+/// Returns these works with their lines and parcels.
 pub async fn works(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<Work>, Fault> {
     let heads = heads(reads, ids).await?;
-    whole(reads, heads).await
+    fill_works(reads, heads).await
 }
 
-/// These works without their lines.
+/// Returns these works without their lines.
 pub async fn heads(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkHead>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -233,7 +234,7 @@ pub async fn heads(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<W
     Ok(rows.into_iter().map(WorkHead::from).collect())
 }
 
-async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fault> {
+async fn fill_works(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fault> {
     let mut works: Vec<Work> = heads.into_iter().map(|head| Work { head, lines: Vec::new(), parcels: Vec::new() }).collect();
     if works.is_empty() {
         return Ok(works);
@@ -247,13 +248,13 @@ async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fa
             work.lines.push(WorkLine::from(&row));
         }
     }
-    fill_packed(reads, &mut works).await?;
+    read_parcels_of(reads, &mut works).await?;
     Ok(works)
 }
 
 /// Reads the parcels of works that may have any. A work that is as it was made has none, unless some of it left in the same step by the order's
 /// short way, which its lines tell.
-async fn fill_packed(reads: &impl Reads, works: &mut [Work]) -> Result<(), Fault> {
+async fn read_parcels_of(reads: &impl Reads, works: &mut [Work]) -> Result<(), Fault> {
     let has_parcels = |work: &Work| work.head.version > 1 || work.lines.iter().any(|line| line.shipped > 0);
     let placed = works.iter().enumerate().filter(|(_, work)| has_parcels(work));
     let packed: HashMap<FulfilmentWorkId, usize> = placed.map(|(place, work)| (work.head.id, place)).collect();
@@ -263,7 +264,7 @@ async fn fill_packed(reads: &impl Reads, works: &mut [Work]) -> Result<(), Fault
     fill_parcels(reads, &packed, works).await
 }
 
-/// Stores that have refused lines of these orders.
+/// Returns the stores that have refused lines of these orders.
 pub async fn barred(reads: &impl Reads, orders: &[OrderId]) -> Result<HashSet<(OrderId, u16, StoreId)>, Fault> {
     if orders.is_empty() {
         return Ok(HashSet::new());
@@ -275,27 +276,27 @@ pub async fn barred(reads: &impl Reads, orders: &[OrderId]) -> Result<HashSet<(O
     Ok(rows.into_iter().map(|row| (row.order_id, row.position as u16, row.store_id)).collect())
 }
 
-/// Whose a work is: what rights are measured by. It never changes.
+/// Order and store of a work, which permissions are checked against. They never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkAt {
+pub struct WorkLocation {
     pub work: FulfilmentWorkId,
     pub order: OrderId,
     pub store: StoreId,
 }
 
-/// The orders and stores of works; unknown ones are left out.
-pub async fn works_at(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkAt>, Fault> {
+/// Returns the orders and stores of works, without unknown ones.
+pub async fn work_locations(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkLocation>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (AtRow::SELECT, backend.in_ids("w.id", 2));
+    let (select, of) = (WorkLocationRow::SELECT, backend.in_ids("w.id", 2));
     let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of}");
-    let rows = reads.records::<AtRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| WorkAt { work: row.id, order: row.order_id, store: row.store_id }).collect())
+    let rows = reads.records::<WorkLocationRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| WorkLocation { work: row.id, order: row.order_id, store: row.store_id }).collect())
 }
 
-/// What is printed on goods of an order's line, as it was when the order was placed.
+/// SKU, name and decimals of the goods of an order's line, as they were when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoodsName {
     pub order: OrderId,
@@ -306,7 +307,8 @@ pub struct GoodsName {
     pub decimals: u8,
 }
 
-/// The names of the goods of these orders: those of their lines, of kits those of their parts.
+/// Returns the names of the goods of these orders: those of their lines, and for kits those of
+/// their parts.
 pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<GoodsName>, Fault> {
     let backend = reads.backend();
     let (select, of) = (NameRow::SELECT, backend.in_ids("l.order_id", 2));
@@ -335,9 +337,13 @@ struct OrderKey {
     id: OrderId,
 }
 
-/// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
-/// more, because holds gave way.
-pub async fn unworked(global: &Global, after: (TenantId, OrderId), most: usize) -> Result<Vec<(TenantId, OrderId)>, Fault> {
+/// Returns the next page of orders that have goods to send and no works: those that were confirmed
+/// before works existed. Includes orders without reservations, which gave way.
+pub async fn orders_without_works(
+    global: &Global,
+    after: (TenantId, OrderId),
+    most: usize,
+) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
         "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
          SELECT {select} FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}

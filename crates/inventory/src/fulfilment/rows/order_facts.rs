@@ -1,4 +1,4 @@
-//! What works and their papers show of orders and stores.
+//! Fields of orders and stores that works and their papers show.
 
 use entity::{
     prelude::*,
@@ -7,12 +7,12 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-/// What works show of their order.
+/// Fields of its order that a work shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFacts {
     pub order: OrderId,
     pub number: i64,
-    /// Whether a hold keeps its goods back.
+    /// True if the order has a hold.
     pub is_held: bool,
     pub method: DeliveryMethod,
     pub note_for_staff: Option<String>,
@@ -38,14 +38,15 @@ impl From<OrderRow> for OrderFacts {
             order: row.id,
             number: row.number,
             is_held: row.hold_kinds.is_some(),
-            // An order that says nothing beside its lines is shipped.
+            // An order without details is shipped.
             method: row.delivery_method.unwrap_or(DeliveryMethod::Ship),
             note_for_staff: row.note_for_staff,
         }
     }
 }
 
-/// The numbers of these orders, whether they are held back, how they are delivered, and what was noted for staff.
+/// Returns the numbers of these orders, whether they are held, their delivery methods, and their
+/// notes for staff.
 pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
     let backend = reads.backend();
     let (select, of) = (OrderRow::SELECT, backend.in_ids("o.id", 2));
@@ -65,7 +66,7 @@ struct NamesRow {
     store: String,
 }
 
-/// The names of the tenant and of its store.
+/// Returns the names of the tenant and of a store.
 pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<(String, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM store s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2",

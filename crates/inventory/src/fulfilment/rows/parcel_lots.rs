@@ -34,7 +34,8 @@ struct PrintedRow {
     code: String,
 }
 
-/// How much of each of these lots is in parcels by its name that have not left, by store. Parcels of the orders that are named are left out.
+/// Reads the quantities of these lots that are packed by name in parcels that have not left, by
+/// store. Parcels of the orders in `without` are left out.
 pub async fn packed_lots(
     reads: &impl Reads,
     lots: &[LotId],
@@ -56,8 +57,11 @@ pub async fn packed_lots(
     Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.units)).collect())
 }
 
-/// The lots of these codes, as they are unique in a product.
-pub async fn lots_coded(reads: &impl Reads, codes: &[(ProductId, String)]) -> Result<HashMap<(ProductId, String), LotId>, Fault> {
+/// Returns the lots with these codes, which are unique within a product.
+pub async fn lots_by_code(
+    reads: &impl Reads,
+    codes: &[(ProductId, String)],
+) -> Result<HashMap<(ProductId, String), LotId>, Fault> {
     if codes.is_empty() {
         return Ok(HashMap::new());
     }
@@ -70,7 +74,7 @@ pub async fn lots_coded(reads: &impl Reads, codes: &[(ProductId, String)]) -> Re
     Ok(rows.into_iter().map(|row| ((row.product_id, row.code_key), row.id)).collect())
 }
 
-/// The codes of these lots.
+/// Returns the codes of these lots.
 pub async fn lot_codes(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<LotId, String>, Fault> {
     if lots.is_empty() {
         return Ok(HashMap::new());

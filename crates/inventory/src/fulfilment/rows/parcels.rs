@@ -1,4 +1,4 @@
-//! Parcels of works, with what they left with.
+//! Parcels of works, with their labels and shipments.
 
 use std::collections::HashMap;
 
@@ -9,9 +9,9 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::fulfilment::core::{Label, Parcel, ParcelLine, ParcelLot, Sent, Work};
+use crate::fulfilment::core::{Label, Parcel, ParcelLine, ParcelLot, ParcelShipment, Work};
 
-/// A parcel without its lines, as it is first written and as it is read.
+/// A parcel's row, without its lines, as it is inserted and read.
 #[derive(Record)]
 #[record(of = parcel)]
 pub(super) struct HeadRow {
@@ -52,7 +52,7 @@ struct LineRow {
 }
 
 #[derive(Record)]
-struct AtRow {
+struct ParcelLocationRow {
     #[record(of = fulfilment_work, alias = "w")]
     id: FulfilmentWorkId,
     #[record(of = fulfilment_work, alias = "w")]
@@ -70,7 +70,7 @@ impl From<ParcelRow> for Parcel {
             position: head.position as u16,
             weight: head.weight,
             label: Label { carrier: head.carrier_id, service: head.service, tracking_number: head.tracking_number },
-            sent: head.fulfilment_id.zip(status).map(|(fulfilment, status)| Sent { fulfilment, status }),
+            sent: head.fulfilment_id.zip(status).map(|(fulfilment, status)| ParcelShipment { fulfilment, status }),
             created_at: head.created_at,
             lines: Vec::new(),
             lots: Vec::new(),
@@ -94,7 +94,7 @@ pub(super) async fn fill_parcels(
     Ok(())
 }
 
-/// The parcels that left with these fulfilments, with the work of each.
+/// Returns the parcels of these fulfilments, with the work of each.
 pub async fn parcels_of(reads: &impl Reads, fulfilments: &[FulfilmentId]) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
     let backend = reads.backend();
     read(reads, &backend.in_ids("p.fulfilment_id", 2), backend.ids(fulfilments.iter().copied())).await
@@ -132,21 +132,21 @@ async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<
     Ok(parcels)
 }
 
-/// Whose a parcel is.
+/// Work, order and store of a parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParcelAt {
+pub struct ParcelLocation {
     pub work: FulfilmentWorkId,
     pub order: OrderId,
     pub store: StoreId,
 }
 
-/// The work, order and store of a parcel.
-pub async fn parcel_at(reads: &impl Reads, id: ParcelId) -> Result<Option<ParcelAt>, Fault> {
+/// Returns the work, order and store of a parcel.
+pub async fn parcel_location(reads: &impl Reads, id: ParcelId) -> Result<Option<ParcelLocation>, Fault> {
     let sql = format!(
         "SELECT {select} FROM parcel p JOIN fulfilment_work w ON w.tenant_id = p.tenant_id AND w.id = p.work_id
          WHERE p.tenant_id = $1 AND p.id = $2",
-        select = AtRow::SELECT
+        select = ParcelLocationRow::SELECT
     );
-    let row = reads.records::<AtRow>(&sql, vec![id.into()]).await?.into_iter().next();
-    Ok(row.map(|row| ParcelAt { work: row.id, order: row.order_id, store: row.store_id }))
+    let row = reads.records::<ParcelLocationRow>(&sql, vec![id.into()]).await?.into_iter().next();
+    Ok(row.map(|row| ParcelLocation { work: row.id, order: row.order_id, store: row.store_id }))
 }

@@ -1,4 +1,5 @@
-//! What is said of e-mails about goods that are ready: of the tenant under the nil id, of stores under theirs.
+//! Settings of the e-mails about goods that are ready: the tenant's under the nil ID, a store's
+//! under its own.
 
 use entity::{
     prelude::*,
@@ -18,7 +19,8 @@ struct SettingRow {
     updated_at: Timestamp,
 }
 
-/// The tenant's setting, and that of the store where one is named; those that nothing was said of are left out.
+/// Returns the tenant's setting, and the store's if a store is named; settings that were never made
+/// are left out.
 async fn settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting>, Fault> {
     let sql = format!(
         "SELECT {} FROM ready_setting r WHERE r.tenant_id = $1 AND r.store_id IN ($2, $3) ORDER BY r.store_id",
@@ -34,7 +36,7 @@ async fn settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting
         .collect()
 }
 
-/// The setting of the tenant (None) or a store, and the terms that hold there.
+/// Returns the setting of the tenant (None) or of a store, and the terms in force there.
 pub async fn ready_setting(reads: &impl Reads, store: Option<StoreId>) -> Result<(ReadySetting, ReadyTerms), Fault> {
     let found = settings(reads, store.unwrap_or(StoreId::NIL)).await?;
     let of = |store: Option<StoreId>| found.iter().find(|one| one.store == store);
@@ -44,7 +46,7 @@ pub async fn ready_setting(reads: &impl Reads, store: Option<StoreId>) -> Result
     Ok((own, in_force))
 }
 
-/// The terms that hold in a store.
+/// Returns the terms in force in a store.
 pub async fn ready_terms(reads: &impl Reads, store: StoreId) -> Result<ReadyTerms, Fault> {
     Ok(ready_setting(reads, Some(store)).await?.1)
 }

@@ -12,14 +12,14 @@ use platform::{
 use sea_orm::Value;
 
 use crate::{
-    fulfilment::core::{MAX_WAVE, Wave},
+    fulfilment::core::{MAX_WAVE_WORKS, Wave},
     orders::rows::Span,
 };
 
-/// Names the list of waves in cursors.
+/// Name of the list of waves in cursors.
 pub const WAVES: &str = "fulfilmentWaves";
 
-/// What waves are sorted by; the id breaks ties.
+/// Sort fields of waves; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaveSort {
     CreatedAt,
@@ -98,7 +98,7 @@ struct WorkIdRow {
     id: FulfilmentWorkId,
 }
 
-/// A wave, and a work that is in it.
+/// A wave joined with one of its works.
 #[derive(Record)]
 struct WaveOfRow {
     #[record(of = fulfilment_wave_work, alias = "x")]
@@ -119,24 +119,25 @@ impl From<WaveRow> for Wave {
     }
 }
 
-/// Which waves are listed: of these stores, open or closed, and of these times; None: whichever.
+/// Filter of waves by store, state and times; a condition that is None is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaveTest {
-    /// Lists of stores that all have to name it.
+    /// Lists of stores; a wave's store must be in all of them.
     pub stores: Vec<Vec<StoreId>>,
     pub is_open: Option<bool>,
     pub created: Span,
     pub updated: Span,
 }
 
-/// The waves that pass the test.
+/// Returns the source of the waves that pass the test.
 pub fn wave_source(backend: Backend, test: &Nested<WaveTest>) -> ListSource {
     let (conditions, values) = test.conditions(2, &|test, first| test.conditions(backend, first));
     ListSource { from: format!("FROM fulfilment_wave v WHERE v.tenant_id = $1{conditions}"), values }
 }
 
 impl WaveTest {
-    /// The conditions on `fulfilment_wave v`, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    /// Returns the conditions on `fulfilment_wave v`, each beginning with ` AND `, and their
+    /// values; parameters are numbered from `first`.
     fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (String::new(), Vec::new());
         for stores in &self.stores {
@@ -153,7 +154,7 @@ impl WaveTest {
             for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
                 if let Some(at) = bound {
                     values.push(at.micros().into());
-                    let part = backend.rarely(&format!("{column} {operator} ${}", first + values.len() - 1));
+                    let part = backend.rarely_matches(&format!("{column} {operator} ${}", first + values.len() - 1));
                     sql.push_str(&format!(" AND {part}"));
                 }
             }
@@ -162,7 +163,7 @@ impl WaveTest {
     }
 }
 
-/// A page of waves in the order that is asked for.
+/// Returns a page of waves in the requested order.
 pub async fn wave_page(
     reads: &impl Reads,
     source: ListSource,
@@ -173,13 +174,13 @@ pub async fn wave_page(
     Ok(reads.records::<WaveRow>(&sql, values).await?.into_iter().map(Wave::from).collect())
 }
 
-/// The wave of an id.
+/// Returns the wave with an ID.
 pub async fn wave(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Option<Wave>, Fault> {
     let sql = format!("SELECT {} FROM fulfilment_wave v WHERE v.tenant_id = $1 AND v.id = $2", WaveRow::SELECT);
     Ok(reads.records::<WaveRow>(&sql, vec![id.into()]).await?.pop().map(Wave::from))
 }
 
-/// The works of waves, each with its wave, in the order of the waves.
+/// Returns the works of waves, each with its wave, in the order of the waves.
 pub async fn works_of_waves(
     reads: &impl Reads,
     waves: &[FulfilmentWaveId],
@@ -191,7 +192,7 @@ pub async fn works_of_waves(
     Ok(rows.into_iter().map(|row| (row.wave_id, row.work_id)).collect())
 }
 
-/// The open waves that these works are in, each with the work; works in none are left out.
+/// Returns the open waves of these works, each with the work; works in none are left out.
 pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<(FulfilmentWorkId, Wave)>, Fault> {
     let backend = reads.backend();
     let (select, of) = (WaveOfRow::SELECT, backend.in_ids("x.work_id", 2));
@@ -203,7 +204,7 @@ pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> R
     Ok(rows.into_iter().map(|row| (row.work_id, row.wave.into())).collect())
 }
 
-/// Those of these works that are in an open wave.
+/// Returns the works among these that are in an open wave.
 pub async fn works_in_waves(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let backend = reads.backend();
     let (select, of) = (WaveWorkRow::SELECT, backend.in_ids("x.work_id", 2));
@@ -212,7 +213,8 @@ pub async fn works_in_waves(reads: &impl Reads, works: &[FulfilmentWorkId]) -> R
     Ok(rows.into_iter().map(|row| row.work_id).collect())
 }
 
-/// The accepted works of a store that are in no open wave, the first that are due, and of those the first orders; as many as a wave takes.
+/// Returns the accepted works of a store that are in no open wave, sorted by due time and then by
+/// order; at most as many as a wave may have.
 pub async fn works_for_wave(
     reads: &impl Reads,
     store: StoreId,
@@ -228,13 +230,13 @@ pub async fn works_for_wave(
          WHERE w.tenant_id = $1 AND w.store_id = $2 AND w.status = 'ACCEPTED'{due}
          AND NOT EXISTS (SELECT 1 FROM fulfilment_wave_work x
            WHERE x.tenant_id = w.tenant_id AND x.work_id = w.id AND x.left_at IS NULL)
-         ORDER BY w.due_at, o.number, w.nth LIMIT {MAX_WAVE}",
+         ORDER BY w.due_at, o.number, w.nth LIMIT {MAX_WAVE_WORKS}",
         WorkIdRow::SELECT
     );
     Ok(reads.records::<WorkIdRow>(&sql, values).await?.into_iter().map(|row| row.id).collect())
 }
 
-/// A new wave with its works.
+/// Returns the rows of a new wave and of its works.
 pub fn new_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [Bulk; 2] {
     let (mut heads, mut rows) = (Rows::<WaveRow>::insert(tenant), Rows::<NewWaveWork>::insert(tenant));
     heads.push(WaveRow {
@@ -254,7 +256,7 @@ pub fn new_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [B
     [heads.into(), rows.into()]
 }
 
-/// A wave that is closed, and the works that it lets go.
+/// Returns the row of a closed wave, and the rows of the works that leave it.
 pub fn closed_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [Bulk; 2] {
     let (mut heads, mut rows) = (Rows::<ClosedWave>::update(tenant), Rows::<LeftWaveWork>::update(tenant));
     heads.push(ClosedWave { id: wave.id, closed_at: wave.closed_at, version: wave.version, updated_at: wave.updated_at });

@@ -1,4 +1,4 @@
-//! Works as a batch decided them, as rows: each table in bulk.
+//! Rows of works after a batch: each table in bulk.
 
 use entity::{
     prelude::*,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{load::WorkRow, parcels::HeadRow};
 use crate::{
-    fulfilment::core::{Barred, Before, Parcel, ParcelLine, ParcelLot, Work, WorkHead, WorkLine},
+    fulfilment::core::{Barred, Parcel, ParcelLine, ParcelLot, Work, WorkBefore, WorkHead, WorkLine},
     orders::core::{Fulfilment, count},
 };
 
@@ -99,7 +99,7 @@ struct LotRow {
 
 #[derive(Record)]
 #[record(of = fulfilment)]
-struct Arrived {
+struct ArrivedFulfilment {
     id: FulfilmentId,
     status: FulfilmentStatus,
     delivered_at: Option<Timestamp>,
@@ -230,8 +230,9 @@ impl LotRow {
     }
 }
 
-impl From<&Fulfilment> for Arrived {
-    /// Readers of earlier versions of Entrepot know no FAILED: what did not arrive stays SHIPPED, and says when that became known.
+impl From<&Fulfilment> for ArrivedFulfilment {
+    /// Earlier versions of Entrepot have no FAILED: a failed shipment stays SHIPPED, with the time
+    /// of the failure.
     fn from(of: &Fulfilment) -> Self {
         let has_failed = of.status == FulfilmentStatus::Failed;
         Self {
@@ -244,19 +245,20 @@ impl From<&Fulfilment> for Arrived {
     }
 }
 
-/// What a work has from its later steps, or from the one that it took over.
-const SELDOM_OF_WORKS: &[&str] =
+/// Columns of a work that only later steps set, or a move of goods from another work.
+const RARELY_SET_WORK_COLUMNS: &[&str] =
     &["accepted_at", "assignee_kind", "assignee_id", "ready_at", "collect_code", "reject_reason", "reject_note", "moved_from"];
 
-/// Works as they are after the batch, without their lines: new ones, then changed ones. Each is with what it was before the batch.
-pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 2] {
+/// Returns the rows of works after the batch, without their lines: new ones, then changed ones.
+/// Each work comes with its state from before the batch.
+pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<WorkBefore>)]) -> [Bulk; 2] {
     let works = works.iter().map(|(work, before)| (&work.head, before.is_some()));
     let [new, changed] = new_and_changed::<WorkRow, ChangedWork, _>(tenant, works);
-    [new.seldom(SELDOM_OF_WORKS), changed]
+    [new.seldom(RARELY_SET_WORK_COLUMNS), changed]
 }
 
-/// Their lines and parcels.
-pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 8] {
+/// Returns the rows of the works' lines and parcels.
+pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<WorkBefore>)]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     let (mut packed, mut labelled) = (Rows::<HeadRow>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
     let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
@@ -291,14 +293,14 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
     [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into(), named.into(), unnamed.into()]
 }
 
-/// Fulfilments that arrived, or did not.
+/// Returns the rows of fulfilments that arrived or failed.
 pub fn arrived_rows<'a>(tenant: TenantId, arrived: impl Iterator<Item = &'a Fulfilment>) -> Bulk {
-    let mut rows = Rows::<Arrived>::update(tenant);
-    rows.extend(arrived.map(Arrived::from));
+    let mut rows = Rows::<ArrivedFulfilment>::update(tenant);
+    rows.extend(arrived.map(ArrivedFulfilment::from));
     rows.into()
 }
 
-/// Stores that would not send lines.
+/// Returns the rows of stores that refused lines.
 pub fn barred_rows<'a>(tenant: TenantId, barred: impl Iterator<Item = &'a Barred>) -> Bulk {
     let mut rows = Rows::<NewBarred>::insert(tenant);
     rows.extend(barred.map(|one| NewBarred {

@@ -1,4 +1,4 @@
-//! Making and changing carriers.
+//! Creating and changing carriers.
 
 use iam::access::{Permit, kind};
 use platform::{
@@ -14,14 +14,14 @@ use serde::Serialize;
 use crate::{
     catalog::core::text::fold,
     fulfilment::{
-        core::{CarrierInvalid, NewCarrier, ShippingCarrier, check_carrier},
+        core::{CarrierProblem, NewCarrier, ShippingCarrier, check_carrier},
         events::{CARRIER_SET, CarrierChanged},
         rows,
     },
     ledger::{Ledger, Mode, key_of},
 };
 
-/// A carrier as it is to be, found by its code. Its JSON is what the idempotency key's hash is over.
+/// Input of a carrier's upsert, by its code. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct CarrierUpsert {
     #[serde(skip)]
@@ -32,18 +32,18 @@ pub struct CarrierUpsert {
     pub carrier: NewCarrier,
 }
 
-/// Why nothing was changed.
+/// Reasons to refuse a change of a carrier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CarrierRefusal {
-    Invalid(CarrierInvalid),
-    /// It is at this version.
+    Invalid(CarrierProblem),
+    /// The carrier is at this version.
     Stale(i64),
-    /// The tenant has as many as it can.
+    /// The tenant has the maximum of carriers.
     TooMany,
     KeyReused,
 }
 
-/// The carrier as it is now, and the event that says so.
+/// The carrier after the change, and the event of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarrierDone {
     pub carrier: ShippingCarrier,
@@ -84,10 +84,11 @@ pub async fn carrier_upsert(
 
 async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert) -> Result<Answer, Fault> {
     let now = ledger.clock().now();
-    // Whoever else changes the tenant's master data waits here, who may have the same key or the same code.
+    // Concurrent changes of the tenant's master data wait here: they may have the same key or the
+    // same code.
     journal::hold(work).await?;
     let folded = fold(input.carrier.code.trim());
-    let found = rows::carrier_coded(work, &folded).await?;
+    let found = rows::carrier_by_code(work, &folded).await?;
     let used = idempotency::look_up(work, [key]).await?;
     match idempotency::key_use(key, &used) {
         None => {}
@@ -101,7 +102,7 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
     if input.expected_version.is_some_and(|expected| expected != version) {
         return Ok(Err(vec![CarrierRefusal::Stale(version)]));
     }
-    if found.is_none() && rows::carriers(work).await?.len() >= rows::MOST_CARRIERS {
+    if found.is_none() && rows::carriers(work).await?.len() >= rows::MAX_CARRIERS {
         return Ok(Err(vec![CarrierRefusal::TooMany]));
     }
     let before = found.as_ref().map(traced);
@@ -124,11 +125,11 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
     let event = CARRIER_SET.event(&CarrierChanged { id, code: carrier.code.clone(), version: carrier.version });
     let seq = journal::append(work, vec![event], now).await?;
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    idempotency::store_receipts(work, [(key, receipt)], now).await?;
     Ok(Ok(CarrierDone { carrier, seq, is_replayed: false }))
 }
 
-/// What the audit log compares, under the names that the API gives the fields.
+/// Fields that the audit log compares, under their names in the API.
 fn traced(carrier: &ShippingCarrier) -> Fields {
     Fields::default()
         .with("code", &carrier.code)

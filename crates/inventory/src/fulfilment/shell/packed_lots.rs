@@ -1,4 +1,4 @@
-//! Lots and serial numbers of parcels, as callers name them.
+//! Lots and serial numbers of parcels, as input.
 
 use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
@@ -10,23 +10,23 @@ use crate::{
         core::{NamedLot, Work},
         rows,
     },
-    ledger::{Checks, Ledger, LotRef, chosen},
+    ledger::{Checks, Ledger, LotRef, lot_choice},
     stock::core::{At, Field, LotChoice},
 };
 
 /// A lot that a line of a parcel names.
 #[derive(Debug, Clone, Serialize)]
 pub struct PackLot {
-    /// Which of the parcel's lines, from 0.
+    /// Index of the parcel's line, from 0.
     pub row: usize,
-    /// Which of that line's lots, from 0.
+    /// Index of the lot within that line, from 0.
     #[serde(skip)]
     pub nth: usize,
     pub lot: LotRef,
     pub quantity: Quantity,
 }
 
-/// How many lots may be named, and how long their codes may be.
+/// Checks the number of named lots and the length of their codes.
 pub(super) fn check(parcels: &[PackParcel], checks: &mut Checks) {
     let lots = parcels.iter().map(|parcel| parcel.lots.len()).sum();
     checks.items(lots, MAX_LINES, || At::input(Field::Parcels));
@@ -38,8 +38,8 @@ pub(super) fn check(parcels: &[PackParcel], checks: &mut Checks) {
     }
 }
 
-/// The lots that parcels of a work name, as the rules take them: a code is looked for among the lots of its line's product. Nothing is read where
-/// none is named.
+/// Returns the lots that parcels of a work name, for the rules: a code is looked up among the lots
+/// of its line's product. Reads nothing if no lots are named.
 pub(super) async fn named_lots(
     ledger: &Ledger,
     scope: &TenantScope,
@@ -47,7 +47,7 @@ pub(super) async fn named_lots(
     parcels: &[PackParcel],
 ) -> Result<Vec<Vec<NamedLot>>, Fault> {
     let named = |one: &PackLot| {
-        let choice = chosen(ledger, Some(&one.lot));
+        let choice = lot_choice(ledger, Some(&one.lot));
         let id = if let LotChoice::Id(id) = &choice { Some(*id) } else { None };
         NamedLot { row: one.row, choice, id, quantity: one.quantity }
     };
@@ -60,7 +60,7 @@ pub(super) async fn named_lots(
     for (parcel, lots) in parcels.iter().zip(&all) {
         codes.extend(lots.iter().filter_map(|lot| code_of(works.first(), parcel, lot)));
     }
-    let known = rows::lots_coded(scope, &codes).await?;
+    let known = rows::lots_by_code(scope, &codes).await?;
     for (parcel, lots) in parcels.iter().zip(&mut all) {
         for lot in lots {
             if let Some(code) = code_of(works.first(), parcel, lot) {
@@ -71,7 +71,8 @@ pub(super) async fn named_lots(
     Ok(all)
 }
 
-/// The product and the code that a lot is named by; None of one that is named by its id, or of a line that is none of the work's.
+/// Returns the product and the code of a named lot; None for a lot that is named by its ID, or on a
+/// line that is not of the work.
 fn code_of(work: Option<&Work>, parcel: &PackParcel, lot: &NamedLot) -> Option<(ProductId, String)> {
     let LotChoice::Named(name) = &lot.choice else { return None };
     let work = work?;

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Ledger;
 
-/// The kind of job that sends it.
+/// Kind of the job that sends the e-mail.
 pub const READY_EMAIL: &str = "fulfilment.ready_email";
 
-/// What such a job is given. Address, code and the store's own text are read when it runs.
+/// Payload of the job. Address, code and the store's own text are read when it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadyEmail {
     pub work: FulfilmentWorkId,
@@ -25,7 +25,7 @@ pub struct ReadyEmail {
 }
 
 /// Queues the e-mails of steps that are done, each under the key of its step. A repeated call queues what an interrupted one has not, and nothing twice.
-pub(super) async fn queue(
+pub(super) async fn enqueue_emails(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     emails: Vec<(Key, ReadyEmail)>,
@@ -36,7 +36,7 @@ pub(super) async fn queue(
     let emails: Vec<(Key, ReadyEmail)> =
         emails.into_iter().map(|(step, email)| (Key { mutation: READY_EMAIL, ..step }, email)).collect();
     let work = permit.scope(ledger.database()).begin().await?;
-    // Of two calls with one key at once the second finds what the first has written.
+    // If two calls with the same key run at once, the second finds the first one's rows.
     journal::lock(&work).await?;
     let known = idempotency::look_up(&work, emails.iter().map(|(key, _)| key)).await?;
     let mut queued = Vec::new();
@@ -47,6 +47,6 @@ pub(super) async fn queue(
     if queued.is_empty() {
         return work.rollback().await;
     }
-    idempotency::remember(&work, queued, ledger.clock().now()).await?;
+    idempotency::store_receipts(&work, queued, ledger.clock().now()).await?;
     work.commit().await
 }

@@ -1,4 +1,4 @@
-//! Setting whether customers are written to when goods are ready.
+//! Changing the settings of e-mails to customers whose goods are ready.
 
 use iam::access::{Permit, kind};
 use platform::{
@@ -13,34 +13,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fulfilment::{
-        core::{MAX_READY_TEXT, ReadySetting, ReadyTerms},
+        core::{MAX_READY_TEXT_LENGTH, ReadySetting, ReadyTerms},
         events::{READY_EMAIL_SET, ReadyEmailChanged},
         rows,
     },
     ledger::{Ledger, Mode, StoreRef, key_of, known_store},
 };
 
-/// All terms of the tenant, or of a store. Its JSON is what the idempotency key's hash is over.
+/// All terms of the tenant, or of a store. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReadySet {
     #[serde(skip)]
     pub idempotency_key: String,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// None: the tenant's.
+    /// None for the tenant's setting.
     pub store: Option<StoreRef>,
     pub terms: ReadyTerms,
 }
 
-/// Why nothing was changed.
+/// Reasons to refuse a change of the setting.
 #[derive(Debug)]
 pub enum ReadyRefusal {
     NoStore,
-    /// The text is longer, or has signs that no text has.
+    /// The text is too long, or has characters that are not allowed.
     Text {
         most: usize,
     },
-    /// It is at this version.
+    /// The setting is at this version.
     Stale(i64),
     KeyReused,
     Fault(Fault),
@@ -51,21 +51,21 @@ impl From<Fault> for ReadyRefusal {
     }
 }
 
-/// A setting with the terms that hold there.
-pub type ReadyInForce = (ReadySetting, ReadyTerms);
+/// A setting with the terms in force there.
+pub type SettingWithTerms = (ReadySetting, ReadyTerms);
 
 #[derive(Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
 }
 
-type Done = Result<Acted<ReadyInForce>, ReadyRefusal>;
+type Done = Result<Acted<SettingWithTerms>, ReadyRefusal>;
 
 /// Sets the terms of the tenant, or of a store.
 pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input: ReadySet, mode: Mode) -> Done {
     let has_signs = |text: &str| text.chars().any(|sign| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t'));
-    if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT || has_signs(text)) {
-        return Err(ReadyRefusal::Text { most: MAX_READY_TEXT });
+    if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT_LENGTH || has_signs(text)) {
+        return Err(ReadyRefusal::Text { most: MAX_READY_TEXT_LENGTH });
     }
     let key = key_of(&permit, "readyEmailSet", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
@@ -74,8 +74,8 @@ pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input:
 }
 
 async fn set(work: &mut Work, ledger: &Ledger, (permit, key): (&Permit<kind::StoreWrite>, &Key), input: ReadySet) -> Done {
-    // Behind the tenant's counter, so that two at once come one after the other.
-    let earlier = idempotency::in_turn::<Receipt>(work, key).await?;
+    // Under the lock of the tenant's counter, so that concurrent calls run one after the other.
+    let earlier = idempotency::lock_and_look_up::<Receipt>(work, key).await?;
     let store = match &input.store {
         None => None,
         Some(named) => Some(known_store(work, named, &permit.reach()).await?.ok_or(ReadyRefusal::NoStore)?.id),
@@ -103,7 +103,7 @@ async fn set(work: &mut Work, ledger: &Ledger, (permit, key): (&Permit<kind::Sto
     Ok(Acted { value: rows::ready_setting(work, store).await?, seq, is_replayed: false })
 }
 
-/// What the audit log compares: fields of the tenant's, or of the store's.
+/// Fields of the tenant's or the store's setting that the audit log compares.
 fn traced(setting: &ReadySetting) -> Fields {
     Fields::default()
         .with("readyEmail.isOn", setting.terms.is_on)

@@ -1,25 +1,25 @@
-//! Parcels that leave, and what becomes of them.
+//! Parcels that leave, and their arrivals.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::storage::Fault;
 use serde::Serialize;
 
-use super::{LabelSaid, MAX_PARCELS, is_own, levels, on_one};
+use super::{LabelSaid, MAX_PARCELS, is_own, levels, resolve_work};
 use crate::{
     fulfilment::{
-        core::{Arrival, On, Ship, Track, WorkCommand},
+        core::{Arrival, Ship, Track, WorkCommand, WorkRef},
         rows,
     },
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, check_key, document_ids, key_of, may_override, overrides,
-        submit,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, check_key, check_override, document_ids, key_of,
+        may_override, submit,
     },
     orders,
     stock::core::{At, Field, Shortage},
 };
 
-/// Parcels leave.
+/// Input of a shipment of parcels.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkShip {
     #[serde(skip)]
@@ -27,10 +27,10 @@ pub struct WorkShip {
     pub work: FulfilmentWorkId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// None: all that are packed.
+    /// None for all packed parcels.
     pub parcels: Option<Vec<ShipParcel>>,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
 }
 
@@ -40,7 +40,7 @@ pub struct ShipParcel {
     pub label: LabelSaid,
 }
 
-/// The customer fetches it.
+/// Input of a pickup by the customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkCollect {
     #[serde(skip)]
@@ -51,18 +51,18 @@ pub struct WorkCollect {
     pub code: String,
 }
 
-/// Goods arrived, or did not.
+/// Input of an arrival, or of a failed delivery.
 #[derive(Debug, Clone, Serialize)]
 pub struct FulfilmentArrive {
     #[serde(skip)]
     pub idempotency_key: String,
     pub fulfilment: FulfilmentId,
-    /// Why they did not; None: they arrived.
+    /// Reason of a failed delivery; None if the goods arrived.
     pub failed: Option<String>,
     pub occurred_at: Option<Timestamp>,
 }
 
-/// A parcel has another label.
+/// Input of a parcel's new label.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParcelTrack {
     #[serde(skip)]
@@ -82,7 +82,7 @@ pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, in
     }
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkShip", &input.idempotency_key, &input);
-    let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let meant = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     let parcels = input.parcels.map(|all| all.into_iter().map(|one| (one.parcel, one.label.label())).collect());
     let ship = Ship {
         parcels,
@@ -92,18 +92,18 @@ pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, in
         fulfilment: ledger.clock().id(),
         movements: document_ids(ledger),
     };
-    let command = shipping(ledger, &permit, meant, (ship, &overriding)).await?;
+    let command = build_ship_command(ledger, &permit, meant, (ship, &overriding)).await?;
     submit(ledger, &permit, command, key, mode).await
 }
 
-/// Hands a work over to the customer, who knows its code.
+/// Hands a work over to the customer, who gives its pickup code.
 pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkCollect, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.needed(&input.code, MAX_REFERENCE, || At::input(Field::Code));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkCollect", &input.idempotency_key, &input);
-    let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let meant = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     let ship = Ship {
         parcels: None,
         code: Some(input.code),
@@ -112,22 +112,22 @@ pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>,
         fulfilment: ledger.clock().id(),
         movements: document_ids(ledger),
     };
-    let command = shipping(ledger, &permit, meant, (ship, &Reach::Everywhere)).await?;
+    let command = build_ship_command(ledger, &permit, meant, (ship, &Reach::Everywhere)).await?;
     submit(ledger, &permit, command, key, mode).await
 }
 
-async fn shipping(
+async fn build_ship_command(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentShip>,
-    (on, store): (On, StoreId),
+    (on, store): (WorkRef, StoreId),
     (ship, overriding): (Ship, &Reach),
 ) -> Result<Command, crate::ledger::Stop> {
-    overrides(overriding, [store])?;
+    check_override(overriding, [store])?;
     let levels = levels(&permit.scope(ledger.database()), on.order, store).await?;
     Ok(Command::of(WorkCommand::Ship(on, Box::new(ship), levels)))
 }
 
-/// Says that goods arrived, or why they did not. What comes home comes as a return.
+/// Records that goods arrived, or why they did not. Goods that come back are entered as a return.
 pub async fn fulfilment_arrive(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentShip>,
@@ -149,7 +149,7 @@ pub async fn fulfilment_arrive(
     submit(ledger, &permit, Command::of(WorkCommand::Arrive(arrival)), key, mode).await
 }
 
-/// The order of a fulfilment that left a store of the caller's.
+/// Returns the order of a fulfilment from a store within the caller's reach.
 async fn own_fulfilment(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentShip>,
@@ -159,17 +159,17 @@ async fn own_fulfilment(
     Ok(found.filter(|one| is_own(permit, one.store)).map(|one| one.order))
 }
 
-/// Says what is printed on a parcel from now on.
+/// Changes the label of a parcel.
 pub async fn parcel_track(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: ParcelTrack, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     input.label.check(&mut checks, At::INPUT);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentTrackingSet", &input.idempotency_key, &input);
-    let found = rows::parcel_at(&permit.scope(ledger.database()), input.parcel).await?;
+    let found = rows::parcel_location(&permit.scope(ledger.database()), input.parcel).await?;
     let own = found.filter(|at| is_own(&permit, at.store)).map(|at| (at.work, at.order));
     let (work, order) = own.unwrap_or_else(|| (ledger.clock().document_id(), ledger.clock().document_id()));
-    let on = On { work, order, expected_version: None, actor: permit.actor() };
+    let on = WorkRef { work, order, expected_version: None, actor: permit.actor() };
     let track = Track { parcel: input.parcel, label: input.label.label() };
     submit(ledger, &permit, Command::of(WorkCommand::Track(on, track)), key, mode).await
 }

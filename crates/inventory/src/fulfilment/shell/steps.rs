@@ -6,20 +6,21 @@ use platform::storage::dry_run;
 use serde::Serialize;
 
 use super::{
-    LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on, on_one,
+    LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on,
     packed_lots::{self, PackLot},
     ready_email::{self, ReadyEmail},
+    resolve_work,
 };
 use crate::{
     fulfilment::{
-        core::{NamedLot, NewParcel, ReadyAsked, Step, Why, WorkCommand},
+        core::{NamedLot, NewParcel, ReadyOptions, ReleaseReason, Step, WorkCommand},
         rows,
     },
     ledger::{Checks, Command, Done, Ledger, Mode, check_key, key_of, submit},
     stock::core::{At, Field},
 };
 
-/// Take works on. Its JSON is what the idempotency key's hash is over, as of all inputs here.
+/// Input for accepting works. Its JSON is hashed for the idempotency key, like all inputs here.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorksAccept {
     #[serde(skip)]
@@ -27,7 +28,7 @@ pub struct WorksAccept {
     pub works: Vec<FulfilmentWorkId>,
 }
 
-/// Pick goods, or put them back.
+/// Input for picking goods, or for putting them back.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkPick {
     #[serde(skip)]
@@ -36,12 +37,12 @@ pub struct WorkPick {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub lines: Lines,
-    /// The rest is not there.
+    /// True if the rest is missing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_short: bool,
 }
 
-/// Pack what was picked.
+/// Input for packing picked goods.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkPack {
     #[serde(skip)]
@@ -61,7 +62,7 @@ pub struct PackParcel {
     pub label: LabelSaid,
 }
 
-/// A step that needs no more than the work.
+/// Input of a step that needs only the work.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkAct {
     #[serde(skip)]
@@ -69,15 +70,15 @@ pub struct WorkAct {
     pub work: FulfilmentWorkId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// The language in which the customer is written to; None: the one that is set.
+    /// Language of the e-mail to the customer; None for that of the setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<PaperLocale>,
-    /// Whether they are written to; None: as is set.
+    /// True to send the e-mail, false not to; None to follow the setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_notified: Option<bool>,
 }
 
-/// Takes works on, all of them or none.
+/// Accepts works, all of them or none.
 pub async fn works_accept(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorksAccept, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -88,35 +89,36 @@ pub async fn works_accept(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>,
     submit(ledger, &permit, Command::of(WorkCommand::Accept(all)), key, mode).await
 }
 
-/// Takes goods off their places. With `is_short` the rest is let go and looked for elsewhere, as when it is rejected.
+/// Picks goods. With `is_short`, the rest is taken off the store and sourced elsewhere, as in a
+/// rejection.
 pub async fn work_pick(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkPick, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkPick", &input.idempotency_key, &input);
-    let (on, store) = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let (on, store) = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     let command = if input.is_short {
         let scope = permit.scope(ledger.database());
-        let_go::letting_go(ledger, &scope, (on, store), (input.lines, Why::NotFound)).await?
+        let_go::build_let_go_command(ledger, &scope, (on, store), (input.lines, ReleaseReason::NotFound)).await?
     } else {
         WorkCommand::Step(on, Step::Pick(input.lines))
     };
     submit(ledger, &permit, Command::of(command), key, mode).await
 }
 
-/// Puts goods back that have not left.
+/// Puts back goods that have not left.
 pub async fn work_unpick(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkPick, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkUnpick", &input.idempotency_key, &input);
-    let (on, _) = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let (on, _) = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Unpick(input.lines))), key, mode).await
 }
 
-/// Packs what was picked.
+/// Packs picked goods.
 pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkPack, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -129,7 +131,7 @@ pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     packed_lots::check(&input.parcels, &mut checks);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkPack", &input.idempotency_key, &input);
-    let (on, _) = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let (on, _) = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     let lots = packed_lots::named_lots(ledger, &permit.scope(ledger.database()), on.work, &input.parcels).await?;
     let parcel = |(parcel, lots): (PackParcel, Vec<NamedLot>)| NewParcel {
         id: ledger.clock().id(),
@@ -142,27 +144,29 @@ pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Pack(parcels))), key, mode).await
 }
 
-/// Says that the customer may fetch it here, and writes to them where that is asked for or set.
+/// Marks goods as ready for pickup, and sends the customer an e-mail if the call or a setting says
+/// so.
 pub async fn work_ready(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkAct, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkReady", &input.idempotency_key, &input);
-    let (on, store) = on_one(ledger, &permit, input.work, input.expected_version).await?;
-    let step = Step::Ready(collect_code(ledger));
+    let (on, store) = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
+    let step = Step::Ready(generate_pickup_code(ledger));
     let done = submit(ledger, &permit, Command::of(WorkCommand::Step(on, step)), key.clone(), mode).await?;
-    // Whoever repeats a call and has no right in the store any more has no store here, and writes to nobody.
+    // A repeated call by someone who has lost the right to the store finds no store here, and sends
+    // no e-mail.
     if mode == Mode::Commit && !dry_run::is_on() && store != StoreId::NIL {
         let terms = rows::ready_terms(&permit.scope(ledger.database()), store).await?;
-        if let Some(locale) = terms.sends_in(ReadyAsked { is_wanted: input.is_notified, locale: input.notify }) {
-            ready_email::queue(ledger, &permit, vec![(key, ReadyEmail { work: input.work, locale })]).await?;
+        if let Some(locale) = terms.sends_in(ReadyOptions { is_wanted: input.is_notified, locale: input.notify }) {
+            ready_email::enqueue_emails(ledger, &permit, vec![(key, ReadyEmail { work: input.work, locale })]).await?;
         }
     }
     Ok(done)
 }
 
-/// What a customer says who comes for goods.
-pub(super) fn collect_code(ledger: &Ledger) -> String {
+/// Generates the six-digit code that a customer gives on collection.
+pub(super) fn generate_pickup_code(ledger: &Ledger) -> String {
     let mut bytes = [0; 8];
     ledger.clock().fill(&mut bytes);
     format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)

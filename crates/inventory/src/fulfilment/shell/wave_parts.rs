@@ -1,26 +1,26 @@
-//! The steps of a wave's works, before they are handed to the ledger.
+//! The steps of a wave's works, before they are submitted to the ledger.
 
 use entity::prelude::*;
 use futures_util::future::join_all;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, TenantScope};
 
-use super::{LabelSaid, let_go, on, steps::collect_code, wave_steps::WaveFound, with_those_here};
+use super::{LabelSaid, let_go, on, steps::generate_pickup_code, wave_steps::WaveFound, with_levels_in_store};
 use crate::{
-    fulfilment::core::{NewParcel, On, Refusal, Ship, Step, Why, WorkCommand},
+    fulfilment::core::{NewParcel, Refusal, ReleaseReason, Ship, Step, WorkCommand, WorkRef},
     ledger::{Command, Done, Ledger, Stop, document_ids},
     orders::rows::stocked_levels,
     stock::core::{At, Field, LevelKey, RoomRefusal, Shortage},
 };
 
-/// Works whose goods are looked for in other stores at once.
-const AT_ONCE: usize = 20;
+/// Works whose goods are sourced from other stores at the same time.
+const MAX_CONCURRENT_WORKS: usize = 20;
 
-/// A step of a work, or why there is none.
+/// A step of a work, or the reason why it has none.
 pub(super) type Part = (FulfilmentWorkId, Result<Command, Stop>);
 
-/// Picking: of works that are not named all of it.
-pub(super) async fn pickings(
+/// Returns the steps that pick works: those without an entry in `found` whole.
+pub(super) async fn pick_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
@@ -30,34 +30,34 @@ pub(super) async fn pickings(
     let mut waiting = Vec::with_capacity(works.len());
     for (work, meant) in works.iter().zip(on(ledger, permit, works, None).await?) {
         let found = found.iter().find(|found| found.work == *work);
-        waiting.push(Box::pin(picking(ledger, &scope, *work, meant, found)));
+        waiting.push(Box::pin(pick_step(ledger, &scope, *work, meant, found)));
     }
     let mut parts = Vec::with_capacity(works.len());
     while !waiting.is_empty() {
-        let rest = waiting.split_off(waiting.len().min(AT_ONCE));
+        let rest = waiting.split_off(waiting.len().min(MAX_CONCURRENT_WORKS));
         parts.extend(join_all(waiting).await);
         waiting = rest;
     }
     Ok(parts)
 }
 
-async fn picking(
+async fn pick_step(
     ledger: &Ledger,
     scope: &TenantScope,
     work: FulfilmentWorkId,
-    (on, store): (On, StoreId),
+    (on, store): (WorkRef, StoreId),
     found: Option<&WaveFound>,
 ) -> Part {
     let lines = found.and_then(|found| found.lines.clone());
     if found.is_some_and(|found| found.is_short) {
-        let command = let_go::letting_go(ledger, scope, (on, store), (lines, Why::NotFound)).await;
+        let command = let_go::build_let_go_command(ledger, scope, (on, store), (lines, ReleaseReason::NotFound)).await;
         return (work, command.map(Command::of));
     }
     (work, Ok(Command::of(WorkCommand::Step(on, Step::Pick(lines)))))
 }
 
-/// Packing: one parcel for each work.
-pub(super) async fn packings(
+/// Returns the steps that pack works: one parcel for each.
+pub(super) async fn pack_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
@@ -73,22 +73,22 @@ pub(super) async fn packings(
     Ok(parts.collect())
 }
 
-/// Saying that goods can be collected.
-pub(super) async fn arrivals(
+/// Returns the steps that mark goods as ready for pickup.
+pub(super) async fn ready_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
 ) -> Result<Vec<Part>, Fault> {
     let meant = works.iter().zip(on(ledger, permit, works, None).await?);
     let parts = meant.map(|(work, (on, _))| {
-        let command = WorkCommand::Step(on, Step::Ready(collect_code(ledger)));
+        let command = WorkCommand::Step(on, Step::Ready(generate_pickup_code(ledger)));
         (*work, Ok(Command::of(command)))
     });
     Ok(parts.collect())
 }
 
-/// Shipping what is packed.
-pub(super) async fn shipments(
+/// Returns the steps that ship packed goods.
+pub(super) async fn ship_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentShip>,
     works: &[FulfilmentWorkId],
@@ -108,18 +108,19 @@ pub(super) async fn shipments(
             fulfilment: ledger.clock().id(),
             movements: document_ids(ledger),
         };
-        let command = WorkCommand::Ship(on, Box::new(ship), with_those_here(&own, store));
+        let command = WorkCommand::Ship(on, Box::new(ship), with_levels_in_store(&own, store));
         parts.push((*work, Ok(Command::of(command))));
     }
     Ok(parts)
 }
 
-/// Of a call that is repeated after its wave was closed nothing is done: works that were done answer as they did.
-pub(super) fn ended(works: &[FulfilmentWorkId]) -> Vec<Part> {
+/// Refuses the works of a call that is repeated after its wave was closed; works that the first
+/// call changed are answered from their receipts.
+pub(super) fn reject_as_closed(works: &[FulfilmentWorkId]) -> Vec<Part> {
     works.iter().map(|work| (*work, Err(Stop::from(Refusal::WaveClosed.at(At::input(Field::Id)))))).collect()
 }
 
-/// Whether no work was changed: each was before, under the same key, or is refused.
-pub(super) fn is_nothing_new(parts: &[(FulfilmentWorkId, Done)]) -> bool {
+/// True if no work was changed: each step is a replay under the same key, or is rejected.
+pub(super) fn has_no_changes(parts: &[(FulfilmentWorkId, Done)]) -> bool {
     !parts.iter().any(|(_, done)| done.as_ref().is_ok_and(|receipt| receipt.stored.is_none()))
 }

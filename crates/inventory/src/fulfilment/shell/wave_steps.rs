@@ -1,5 +1,5 @@
-//! Picking, packing and shipping the works of a wave: each by its own step, and all of them handed to the ledger together. What is refused of one
-//! work keeps no other back.
+//! Picking, packing and shipping the works of a wave: each by its own step, and all of them
+//! submitted to the ledger together. The rejection of one work does not stop the others.
 
 use std::collections::HashSet;
 
@@ -16,38 +16,39 @@ use serde::Serialize;
 use super::{
     LabelSaid, Lines, MAX_LINES,
     ready_email::{self, ReadyEmail},
-    wave_parts::{Part, arrivals, ended, is_nothing_new, packings, pickings, shipments},
+    wave_parts::{Part, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
     waves::{WaveRefusal, WaveStop, WaveWorkRefusal, close, own_wave, remember, works_of},
 };
 use crate::{
     fulfilment::{
-        core::{MAX_WAVE, ReadyAsked, Wave, is_over},
+        core::{MAX_WAVE_WORKS, ReadyOptions, Wave, is_over},
         rows,
     },
-    ledger::{Checks, Done, Ledger, Mode, Stop, check_key, first_answer, key_of, submit},
+    ledger::{Checks, Done, Ledger, Mode, Stop, check_key, key_of, stored_answer_or, submit},
     stock::core::At,
 };
 
-/// Pick the works of a wave.
+/// Input for picking the works of a wave.
 #[derive(Debug, Clone, Serialize)]
 pub struct WavePick {
     #[serde(skip)]
     pub idempotency_key: String,
     pub wave: FulfilmentWaveId,
-    /// Of these works not all was found, or not all is picked now; all of the others.
+    /// Works that were found only in part, or of which only a part is picked now; the others are
+    /// picked whole.
     pub found: Vec<WaveFound>,
 }
 
-/// What was found for a work.
+/// Quantities that were found for a work.
 #[derive(Debug, Clone, Serialize)]
 pub struct WaveFound {
     pub work: FulfilmentWorkId,
     pub lines: Lines,
-    /// The rest is not there.
+    /// True if the rest is missing.
     pub is_short: bool,
 }
 
-/// Pack what was picked for a wave, a parcel for each work.
+/// Input for packing the picked goods of a wave, a parcel for each work.
 #[derive(Debug, Clone, Serialize)]
 pub struct WavePack {
     #[serde(skip)]
@@ -56,19 +57,19 @@ pub struct WavePack {
     pub label: LabelSaid,
 }
 
-/// Say that what is packed of a wave can be collected.
+/// Input for marking the packed goods of a wave as ready for pickup.
 #[derive(Debug, Clone, Serialize)]
 pub struct WaveReady {
     #[serde(skip)]
     pub idempotency_key: String,
     pub wave: FulfilmentWaveId,
-    /// The language in which customers are written to; None: the one that is set.
+    /// Language of the e-mails to customers; None for that of the setting.
     pub notify: Option<PaperLocale>,
-    /// Whether they are written to; None: as is set.
+    /// True to send the e-mails, false not to; None to follow the setting.
     pub is_notified: Option<bool>,
 }
 
-/// Ship all that is packed of a wave.
+/// Input for shipping the packed goods of a wave.
 #[derive(Debug, Clone, Serialize)]
 pub struct WaveShip {
     #[serde(skip)]
@@ -77,25 +78,25 @@ pub struct WaveShip {
     pub occurred_at: Option<Timestamp>,
 }
 
-/// A wave after a step, with what came of the step for each of its works.
+/// A wave after a step, with the step's result for each of its works.
 #[derive(Debug)]
-pub struct WaveStepped {
+pub struct WaveStepResult {
     pub wave: Wave,
     pub works: Vec<FulfilmentWorkId>,
     pub parts: Vec<(FulfilmentWorkId, Done)>,
     /// The event of the wave itself.
     pub seq: Option<i64>,
-    /// The key was used before, and nothing was done now.
+    /// True if the key was used before, and nothing was done now.
     pub is_replayed: bool,
 }
 
-/// Takes the goods of a wave off their places.
+/// Picks the goods of a wave.
 pub async fn wave_pick(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentWork>,
     input: WavePick,
     mode: Mode,
-) -> Result<WaveStepped, WaveStop> {
+) -> Result<WaveStepResult, WaveStop> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWavePick", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
@@ -103,91 +104,105 @@ pub async fn wave_pick(
     let works = works_of(&scope, input.wave).await?;
     check_found(&works, &input.found)?;
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
-    let parts = if is_ended(&wave, is_known) { ended(&works) } else { pickings(ledger, &permit, &works, &input.found).await? };
+    let parts = if is_ended(&wave, is_known) {
+        reject_as_closed(&works)
+    } else {
+        pick_steps(ledger, &permit, &works, &input.found).await?
+    };
     Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
-/// Packs what was picked: one parcel for each work.
+/// Packs picked goods: one parcel for each work.
 pub async fn wave_pack(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentWork>,
     input: WavePack,
     mode: Mode,
-) -> Result<WaveStepped, WaveStop> {
+) -> Result<WaveStepResult, WaveStop> {
     check(&input.idempotency_key, Some(&input.label))?;
     let key = key_of(&permit, "fulfilmentWavePack", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let works = works_of(&scope, input.wave).await?;
-    let sent = sent_by(&scope, &works).await?;
-    let parts = if is_ended(&wave, is_known) { ended(&sent) } else { packings(ledger, &permit, &sent, &input.label).await? };
+    let sent = active_works(&scope, &works).await?;
+    let parts = if is_ended(&wave, is_known) {
+        reject_as_closed(&sent)
+    } else {
+        pack_steps(ledger, &permit, &sent, &input.label).await?
+    };
     Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
-/// Says that customers may fetch what is packed for them, and writes to them where that is asked for or set. Works of orders that are sent are left out.
+/// Marks packed goods as ready for pickup, and sends the customers e-mails if the call or a setting
+/// says so. Works of orders that are shipped to their customers are skipped.
 pub async fn wave_ready(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentWork>,
     input: WaveReady,
     mode: Mode,
-) -> Result<WaveStepped, WaveStop> {
+) -> Result<WaveStepResult, WaveStop> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWaveReady", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let works = works_of(&scope, input.wave).await?;
-    let collected = collected(&scope, &sent_by(&scope, &works).await?).await?;
-    let parts = if is_ended(&wave, is_known) { ended(&collected) } else { arrivals(ledger, &permit, &collected).await? };
+    let collected = collected(&scope, &active_works(&scope, &works).await?).await?;
+    let parts =
+        if is_ended(&wave, is_known) { reject_as_closed(&collected) } else { ready_steps(ledger, &permit, &collected).await? };
     let stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
     if mode == Mode::Commit && !dry_run::is_on() {
         let terms = rows::ready_terms(&scope, stepped.wave.store).await?;
-        let locale = terms.sends_in(ReadyAsked { is_wanted: input.is_notified, locale: input.notify });
+        let locale = terms.sends_in(ReadyOptions { is_wanted: input.is_notified, locale: input.notify });
         if let Some(locale) = locale {
             let done = stepped.parts.iter().filter(|(_, done)| done.is_ok());
-            let emails = done.map(|(work, _)| (key_of_part(&key, *work), ReadyEmail { work: *work, locale })).collect();
-            ready_email::queue(ledger, &permit, emails).await?;
+            let emails = done.map(|(work, _)| (work_step_key(&key, *work), ReadyEmail { work: *work, locale })).collect();
+            ready_email::enqueue_emails(ledger, &permit, emails).await?;
         }
     }
     Ok(stepped)
 }
 
-/// Ships all that is packed: one sale, and one fulfilment of its order, for each work. A wave of which nothing is left is closed by it.
+/// Ships all packed goods: one sale, and one fulfilment of its order, for each work. Closes the
+/// wave if no work has anything left.
 pub async fn wave_ship(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentShip>,
     input: WaveShip,
     mode: Mode,
-) -> Result<WaveStepped, WaveStop> {
+) -> Result<WaveStepResult, WaveStop> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWaveShip", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let works = works_of(&scope, input.wave).await?;
-    // What waits for its customer is handed over by its own step.
-    let sent = without(&scope, &works, &[WorkStatus::Rejected, WorkStatus::Cancelled, WorkStatus::Ready]).await?;
-    let parts =
-        if is_ended(&wave, is_known) { ended(&sent) } else { shipments(ledger, &permit, &sent, input.occurred_at).await? };
+    // Works that are ready for collection are handed over by a step of their own.
+    let sent = works_not_in(&scope, &works, &[WorkStatus::Rejected, WorkStatus::Cancelled, WorkStatus::Ready]).await?;
+    let parts = if is_ended(&wave, is_known) {
+        reject_as_closed(&sent)
+    } else {
+        ship_steps(ledger, &permit, &sent, input.occurred_at).await?
+    };
     let mut stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
     if mode == Mode::Commit {
-        (stepped.wave, stepped.seq) = settle(ledger, &permit, stepped.wave, &stepped.works).await?;
+        (stepped.wave, stepped.seq) = close_finished_wave(ledger, &permit, stepped.wave, &stepped.works).await?;
     }
     Ok(stepped)
 }
 
-/// Hands the steps in; what came of them.
+/// Submits the steps; returns the wave with their results.
 async fn stepped<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     ((wave, is_known), works): ((Wave, bool), Vec<FulfilmentWorkId>),
     parts: Vec<Part>,
     (key, mode): (&Key, Mode),
-) -> WaveStepped {
+) -> WaveStepResult {
     let parts = all(ledger, permit, parts, key, mode).await;
-    let is_replayed = is_known && is_nothing_new(&parts);
-    WaveStepped { wave, works, parts, seq: None, is_replayed }
+    let is_replayed = is_known && has_no_changes(&parts);
+    WaveStepResult { wave, works, parts, seq: None, is_replayed }
 }
 
-/// Whether the call is repeated after its wave was closed.
+/// True if the call is repeated after its wave was closed.
 fn is_ended(wave: &Wave, is_known: bool) -> bool {
     is_known && wave.closed_at.is_some()
 }
@@ -201,10 +216,10 @@ fn check(key: &str, label: Option<&LabelSaid>) -> Result<(), Stop> {
     checks.done()
 }
 
-/// Whether what was found is of works of the wave, each once.
+/// Checks that the found quantities are of works of the wave, each named once.
 fn check_found(works: &[FulfilmentWorkId], found: &[WaveFound]) -> Result<(), WaveStop> {
-    if found.len() > MAX_WAVE {
-        return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE }.into());
+    if found.len() > MAX_WAVE_WORKS {
+        return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE_WORKS }.into());
     }
     if found.iter().map(|one| one.lines.as_ref().map_or(0, Vec::len)).sum::<usize>() > MAX_LINES {
         return Err(WaveRefusal::TooManyLines { most: MAX_LINES }.into());
@@ -220,19 +235,23 @@ fn check_found(works: &[FulfilmentWorkId], found: &[WaveFound]) -> Result<(), Wa
     if refused.is_empty() { Ok(()) } else { Err(WaveStop::Refused(refused)) }
 }
 
-/// Those of the works that something is sent of, or was: not those that were refused or cancelled whole.
-async fn sent_by(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
-    without(reads, works, &[WorkStatus::Rejected, WorkStatus::Cancelled]).await
+/// Returns the works that are neither rejected nor cancelled.
+async fn active_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    works_not_in(reads, works, &[WorkStatus::Rejected, WorkStatus::Cancelled]).await
 }
 
-/// Those of the works that stand in none of these states.
-async fn without(reads: &impl Reads, works: &[FulfilmentWorkId], states: &[WorkStatus]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+/// Returns the works that are in none of these states.
+async fn works_not_in(
+    reads: &impl Reads,
+    works: &[FulfilmentWorkId],
+    states: &[WorkStatus],
+) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let heads = rows::heads(reads, works).await?;
     let stands = |id: &FulfilmentWorkId| heads.iter().any(|head| head.id == *id && states.contains(&head.status));
     Ok(works.iter().copied().filter(|id| !stands(id)).collect())
 }
 
-/// Those of the works whose customers come for the goods.
+/// Returns the works whose goods the customers collect.
 async fn collected(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let heads = rows::heads(reads, works).await?;
     let orders: Vec<OrderId> = heads.iter().map(|head| head.order).collect();
@@ -242,7 +261,8 @@ async fn collected(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec
     Ok(works.iter().copied().filter(|id| order(*id).is_some_and(is_collected)).collect())
 }
 
-/// Takes the key for this wave. A call that was broken off goes on with the same key: each of its works has a key of its own.
+/// Stores the key for this wave. An interrupted call continues when it is repeated with the same
+/// key: each of its works has a key of its own.
 async fn claim<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
@@ -251,7 +271,7 @@ async fn claim<P: Permission>(
     mode: Mode,
 ) -> Result<(Wave, bool), WaveStop> {
     let work = permit.scope(ledger.database()).begin().await?;
-    match claimed(&work, permit, key, (id, ledger.clock().now())).await {
+    match claim_key(&work, permit, key, (id, ledger.clock().now())).await {
         Ok((wave, false)) if mode == Mode::Commit => {
             work.commit().await?;
             Ok((wave, false))
@@ -263,7 +283,7 @@ async fn claim<P: Permission>(
     }
 }
 
-async fn claimed<P: Permission>(
+async fn claim_key<P: Permission>(
     work: &Work,
     permit: &Permit<P>,
     key: &Key,
@@ -281,7 +301,8 @@ async fn claimed<P: Permission>(
     Ok((wave, false))
 }
 
-/// Hands the steps in, so that the ledger decides and writes them in as few transactions as it can. A dry run tries one after the other.
+/// Submits the steps at once, so that the ledger decides and writes them in as few transactions as
+/// it can. A dry run submits one after the other.
 async fn all<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
@@ -310,29 +331,30 @@ async fn one<P: Permission>(
     key: &Key,
     mode: Mode,
 ) -> (FulfilmentWorkId, Done) {
-    let key = key_of_part(key, work);
+    let key = work_step_key(key, work);
     let done = match command {
         Ok(command) => submit(ledger, permit, command, key, mode).await,
-        Err(stop) => first_answer(ledger, permit, &key, stop).await,
+        Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
     };
     (work, done)
 }
 
-/// The key of one work's step: of the call's key and the work, and of the call's input.
-fn key_of_part(key: &Key, work: FulfilmentWorkId) -> Key {
+/// Returns the key of one work's step: from the call's key and the work, with the hash of the
+/// call's input.
+fn work_step_key(key: &Key, work: FulfilmentWorkId) -> Key {
     let half = hash_of(&key.key).hash.iter().take(16).fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
     Key { key: format!("{work}:{half:032x}"), ..key.clone() }
 }
 
-/// Closes a wave of which nothing is left to be sent.
-async fn settle<P: Permission>(
+/// Closes a wave whose works have nothing left to send.
+async fn close_finished_wave<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     wave: Wave,
     works: &[FulfilmentWorkId],
 ) -> Result<(Wave, Option<i64>), WaveStop> {
     let mut work = permit.scope(ledger.database()).begin().await?;
-    match settled(&mut work, ledger, wave.id, works).await {
+    match close_if_finished(&mut work, ledger, wave.id, works).await {
         Ok(Some(closed)) => {
             work.commit().await?;
             Ok(closed)
@@ -348,7 +370,7 @@ async fn settle<P: Permission>(
     }
 }
 
-async fn settled(
+async fn close_if_finished(
     work: &mut Work,
     ledger: &Ledger,
     id: FulfilmentWaveId,

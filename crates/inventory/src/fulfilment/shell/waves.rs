@@ -1,4 +1,4 @@
-//! Making and closing waves.
+//! Creating and closing waves.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
@@ -15,25 +15,25 @@ use serde::{Deserialize, Serialize};
 use super::is_own;
 use crate::{
     fulfilment::{
-        core::{MAX_WAVE, Wave},
+        core::{MAX_WAVE_WORKS, Wave},
         events::{EventType, WAVE_CLOSED, WAVE_CREATED, WaveEvent},
         rows,
     },
     ledger::{Checks, Ledger, Mode, Stop, StoreRef, check_key, key_of, known_store},
 };
 
-/// Works that are to be sent together. Its JSON is what the idempotency key's hash is over, as of all inputs here.
+/// Input of a new wave. Its JSON is hashed for the idempotency key, like all inputs here.
 #[derive(Debug, Clone, Serialize)]
 pub struct WaveCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub store: StoreRef,
-    /// None: the accepted works that are due first and in no open wave.
+    /// None for the accepted works that are due first and in no open wave.
     pub works: Option<Vec<FulfilmentWorkId>>,
     pub due_before: Option<Timestamp>,
 }
 
-/// A wave lets its works go.
+/// Input for closing a wave.
 #[derive(Debug, Clone, Serialize)]
 pub struct WaveClose {
     #[serde(skip)]
@@ -41,7 +41,7 @@ pub struct WaveClose {
     pub wave: FulfilmentWaveId,
 }
 
-/// Why a wave is not made, or nothing is done with it.
+/// Reasons to refuse to create or change a wave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaveRefusal {
     KeyReused,
@@ -55,21 +55,21 @@ pub enum WaveRefusal {
     TooManyLines {
         most: usize,
     },
-    /// The work at this place of the input.
+    /// Problem of the work at this index of the input.
     Work(usize, WaveWorkRefusal),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaveWorkRefusal {
-    /// Not of this store, or not in this wave, or not there at all.
+    /// The work is not of this store, not in this wave, or does not exist.
     Unknown,
     Twice,
     Status(WorkStatus),
-    /// It is in another open wave.
+    /// The work is in another open wave.
     Taken,
 }
 
-/// What stopped a call about a wave: nothing was done.
+/// Refusal or failure of a call about a wave; nothing was written.
 #[derive(Debug)]
 pub enum WaveStop {
     Refused(Vec<WaveRefusal>),
@@ -92,7 +92,7 @@ impl From<Fault> for WaveStop {
     }
 }
 
-/// A wave as it is now, with its works, and the event that says so.
+/// The wave after the change, with its works, and the event of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaveDone {
     pub wave: Wave,
@@ -101,14 +101,14 @@ pub struct WaveDone {
     pub is_replayed: bool,
 }
 
-/// What is kept under a key.
+/// Receipt of a call about a wave.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     wave: FulfilmentWaveId,
     seq: Option<i64>,
 }
 
-/// Makes a wave of accepted works of one store.
+/// Creates a wave of accepted works of one store.
 pub async fn wave_create(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentWork>,
@@ -121,10 +121,10 @@ pub async fn wave_create(
     let key = key_of(&permit, "fulfilmentWaveCreate", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
     let made = made(&mut work, ledger, &permit, (&key, &input)).await;
-    ended(work, made, mode).await
+    finish_call(work, made, mode).await
 }
 
-/// Closes a wave: its works can be in another one.
+/// Closes a wave: its works can join another one.
 pub async fn wave_close(
     ledger: &Ledger,
     permit: Permit<kind::FulfilmentWork>,
@@ -137,10 +137,10 @@ pub async fn wave_close(
     let key = key_of(&permit, "fulfilmentWaveClose", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
     let closed = closed(&mut work, ledger, &permit, (&key, input.wave)).await;
-    ended(work, closed, mode).await
+    finish_call(work, closed, mode).await
 }
 
-async fn ended(work: Work, answer: Result<WaveDone, WaveStop>, mode: Mode) -> Result<WaveDone, WaveStop> {
+async fn finish_call(work: Work, answer: Result<WaveDone, WaveStop>, mode: Mode) -> Result<WaveDone, WaveStop> {
     match answer {
         Ok(done) if !done.is_replayed && mode == Mode::Commit => {
             work.commit().await?;
@@ -164,9 +164,9 @@ async fn made(
     (key, input): (&Key, &WaveCreate),
 ) -> Result<WaveDone, WaveStop> {
     let now = ledger.clock().now();
-    // Whoever makes a wave of the same works, or has the same key, waits here.
+    // A concurrent call with the same works or the same key waits here.
     journal::hold(work).await?;
-    if let Some(done) = earlier(work, key).await? {
+    if let Some(done) = stored_answer(work, key).await? {
         return Ok(done);
     }
     let store = known_store(work, &input.store, &permit.reach()).await?.map(|store| store.id);
@@ -191,10 +191,10 @@ async fn made(
     Ok(WaveDone { wave, works, seq, is_replayed: false })
 }
 
-/// Whether these works can be in a new wave of the store.
+/// Checks that these works can be in a new wave of the store.
 async fn check_works(work: &Work, store: StoreId, named: &[FulfilmentWorkId]) -> Result<(), WaveStop> {
-    if named.len() > MAX_WAVE {
-        return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE }.into());
+    if named.len() > MAX_WAVE_WORKS {
+        return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE_WORKS }.into());
     }
     let heads = rows::heads(work, named).await?;
     let taken = rows::works_in_waves(work, named).await?;
@@ -219,7 +219,7 @@ async fn closed(
     (key, id): (&Key, FulfilmentWaveId),
 ) -> Result<WaveDone, WaveStop> {
     journal::hold(work).await?;
-    if let Some(done) = earlier(work, key).await? {
+    if let Some(done) = stored_answer(work, key).await? {
         return Ok(done);
     }
     let wave = own_wave(work, permit, id).await?;
@@ -249,7 +249,7 @@ pub(super) async fn close(
     Ok((closed, seq))
 }
 
-/// The wave of an id, if its store is the caller's.
+/// Returns the wave with an ID, if its store is within the caller's reach.
 pub(super) async fn own_wave<P: Permission>(
     reads: &impl Reads,
     permit: &Permit<P>,
@@ -259,13 +259,13 @@ pub(super) async fn own_wave<P: Permission>(
     found.ok_or_else(|| WaveRefusal::NoWave.into())
 }
 
-/// The works of a wave, in its order.
+/// Returns the works of a wave, in its order.
 pub(super) async fn works_of(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Vec<FulfilmentWorkId>, Fault> {
     Ok(rows::works_of_waves(reads, &[id]).await?.into_iter().map(|(_, work)| work).collect())
 }
 
-/// What an earlier call with the key made.
-async fn earlier(work: &Work, key: &Key) -> Result<Option<WaveDone>, WaveStop> {
+/// Returns the result of an earlier call with the key, or None.
+async fn stored_answer(work: &Work, key: &Key) -> Result<Option<WaveDone>, WaveStop> {
     let text = match idempotency::before(work, key).await? {
         None => return Ok(None),
         Some(KeyUse::Reused) => return Err(WaveRefusal::KeyReused.into()),
@@ -278,7 +278,7 @@ async fn earlier(work: &Work, key: &Key) -> Result<Option<WaveDone>, WaveStop> {
     Ok(Some(WaveDone { wave, works, seq: kept.seq, is_replayed: true }))
 }
 
-/// Keeps a key with what it was used for.
+/// Stores a key with its result.
 pub(super) async fn remember(
     work: &Work,
     key: &Key,
@@ -286,7 +286,7 @@ pub(super) async fn remember(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let receipt = serde_json::to_string(&Kept { wave, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await
+    idempotency::store_receipts(work, [(key, receipt)], now).await
 }
 
 async fn append(work: &mut Work, kind: EventType<WaveEvent>, wave: &Wave) -> Result<Option<i64>, Fault> {
@@ -294,7 +294,7 @@ async fn append(work: &mut Work, kind: EventType<WaveEvent>, wave: &Wave) -> Res
     journal::append(work, vec![event], wave.updated_at).await
 }
 
-/// What the audit log compares, under the names that the API gives the fields.
+/// Fields that the audit log compares, under their names in the API.
 fn traced(wave: &Wave) -> Fields {
     Fields::default().with("storeId", wave.store).with("isOpen", wave.closed_at.is_none())
 }

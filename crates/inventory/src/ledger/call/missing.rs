@@ -1,38 +1,41 @@
-//! Names of a call that mean nothing. All of them are told at once, with whatever else it names and that is not there.
+//! References of a call that do not exist. All of them are reported at once, together with those
+//! that the ledger misses.
 
 use entity::{id::Id, prelude::ProductId};
 use iam::access::Permit;
 use platform::storage::{Fault, Reads, idempotency::Key};
 
-use super::{Done, Mode, ProductRef, Stop, first_answer, submit};
+use super::{Done, Mode, ProductRef, Stop, stored_answer_or, submit};
 use crate::{
     catalog::rows::keys::products_that_exist,
     ledger::{Command, Ledger},
     stock::core::{At, Noun, Reason, Rejection, Stage, Stages},
 };
 
-/// What a call names and that was not found so far.
+/// References in a call's input that were not found so far.
 #[derive(Debug, Default)]
 pub struct Missing(Vec<Rejection>);
 
 impl Missing {
-    /// What a name stands for. One that means nothing is noted, and stands for what nobody has: the ledger misses it in the same words.
-    pub fn or_nobodys<K>(&mut self, found: Result<Id<K>, Rejection>) -> Id<K> {
+    /// Returns the ID that was found. If none was, records the refusal and returns the nil ID,
+    /// which the ledger reports as not found in the same words.
+    pub fn or_nil<K>(&mut self, found: Result<Id<K>, Rejection>) -> Id<K> {
         found.unwrap_or_else(|rejection| {
             self.0.push(rejection);
             Id::NIL
         })
     }
-    /// Whether anything was not found.
+    /// True if any reference was not found.
     pub fn has_any(&self) -> bool {
         !self.0.is_empty()
     }
-    /// Notes what is not there.
+    /// Adds a missing reference.
     pub fn note(&mut self, rejection: Rejection) {
         self.0.push(rejection);
     }
-    /// Notes products that are named by IDs which nobody has, each at its place, for a call whose names the ledger does not look for.
-    pub async fn look_for_products<'a>(
+    /// Adds products that are referred to by unknown IDs, each at its place, for a call whose
+    /// references the ledger does not look up.
+    pub async fn add_missing_products<'a>(
         &mut self,
         reads: &impl Reads,
         named: impl Iterator<Item = (&'a ProductRef, At)>,
@@ -45,11 +48,12 @@ impl Missing {
         }
         Ok(())
     }
-    /// The refusal of a call that cannot go on without what it names.
+    /// Returns the refusal of a call with missing references.
     pub fn stop(self) -> Stop {
         Stop::Refused(self.with(Vec::new()))
     }
-    /// With what the ledger misses. What else it refuses may come of names that mean nothing.
+    /// Adds the references that the ledger misses. Its other rejections are dropped, because
+    /// missing references may cause them.
     fn with(self, told: Vec<Rejection>) -> Vec<Rejection> {
         let mut all = Stages::default();
         let missed = told.into_iter().filter(|one| one.why.stage() == Stage::References);
@@ -58,8 +62,9 @@ impl Missing {
     }
 }
 
-/// Hands in what a call came to. Where names of it mean nothing, it is decided and not written, so that the ledger tells what else is not there.
-pub async fn submit_named<P>(
+/// Submits a call's command. If references are missing, it is decided and not written, so that the
+/// ledger reports other missing ones.
+pub async fn submit_with_missing<P>(
     ledger: &Ledger,
     permit: &Permit<P>,
     named: Result<(Command, Missing), Stop>,
@@ -68,13 +73,14 @@ pub async fn submit_named<P>(
 ) -> Done {
     match named {
         Ok((command, missing)) if !missing.has_any() => submit(ledger, permit, command, key, mode).await,
-        Ok((command, missing)) => not_there(ledger, permit, &command, &key, missing).await,
-        Err(stop) => first_answer(ledger, permit, &key, stop).await,
+        Ok((command, missing)) => answer_missing(ledger, permit, &command, &key, missing).await,
+        Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
     }
 }
 
-/// What a call is answered some of whose names mean nothing: the first answer where it was done while they did, else all that is not there.
-async fn not_there<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> Done {
+/// Answers a call with unknown references: with the stored receipt if the call was committed while
+/// they existed, else with all references that are not found.
+async fn answer_missing<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> Done {
     let told = match Box::pin(ledger.validate(permit.tenant(), command, Some(key))).await? {
         Ok(receipt) if receipt.stored.is_some() => return Ok(receipt),
         Ok(_) => Vec::new(),
@@ -95,10 +101,10 @@ mod tests {
     fn names_that_mean_nothing_are_told_together_with_ids_that_nobody_has() {
         let product = |line| Rejection::not_found(Noun::Product, At::line(line).field(Field::Product));
         let mut missing = Missing::default();
-        let nobodys: ProductId = missing.or_nobodys(Err(product(1)));
+        let nobodys: ProductId = missing.or_nil(Err(product(1)));
         assert_eq!(nobodys, ProductId::NIL);
         let known = ProductId::from_uuid(uuid::Uuid::from_u128(7));
-        assert_eq!(missing.or_nobodys(Ok(known)), known);
+        assert_eq!(missing.or_nil(Ok(known)), known);
         missing.note(product(4));
         let customer = Rejection::not_found(Noun::Customer, At::input(Field::Customer));
         let zero = Refusal::NotPositive.at(At::line(0).field(Field::Quantity));

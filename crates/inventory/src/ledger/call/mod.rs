@@ -1,5 +1,5 @@
-//! What all calls of the ledger share, from a permit and plain input to a command: names are resolved, the key is made, the answer is a receipt or
-//! refusals.
+//! Steps that all calls of the ledger share, from a permit and plain input to a command: names are
+//! resolved, the key is built, the answer is a receipt or refusals.
 
 mod missing;
 mod names;
@@ -13,26 +13,26 @@ use platform::storage::{
 };
 use serde::Serialize;
 
-pub use missing::{Missing, submit_named};
-pub use names::{LotRef, Names, Pack, ProductRef, StoreRef, chosen, known_store, packs, store_of, stores_by_code};
+pub use missing::{Missing, submit_with_missing};
+pub use names::{LotRef, Names, Pack, ProductRef, StoreRef, known_store, lot_choice, packs, store_of, stores_by_code};
 pub use ownership::own_reservations;
 
 use super::{
-    batch::remembered,
+    batch::earlier_answer,
     command::{Command, Verdict},
     engine::Ledger,
     receipt::Receipt,
 };
 use crate::stock::core::{At, Field, MAX_LOT_CODE, Rejection, RoomRefusal, Shortage};
 
-/// Why a call came to nothing: nothing was written.
+/// Reasons for a call to fail; nothing was written.
 #[derive(Debug)]
 pub enum Stop {
-    /// The caller lacks a permission that this very input needs.
+    /// The caller lacks a permission that this input needs.
     Denied(Denied),
-    /// The caller's business: all of the earliest stage, in the order of the input; never empty.
+    /// Rejections of the earliest stage that has any, in the order of the input; never empty.
     Refused(Vec<Rejection>),
-    /// Ours.
+    /// A fault of the system.
     Fault(Fault),
 }
 impl From<Denied> for Stop {
@@ -51,15 +51,15 @@ impl From<Fault> for Stop {
     }
 }
 
-/// What a shell function gives back.
+/// Result of a shell function.
 pub type Done = Result<Receipt, Stop>;
 
-/// Whether to do it, or only to say what would happen.
+/// Commit, or validation only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     #[default]
     Commit,
-    /// A dry run: nothing is written, the key is not taken.
+    /// A dry run: nothing is written, the key stays unused.
     Validate,
 }
 
@@ -72,26 +72,26 @@ impl Mode {
     }
 }
 
-/// The longest note, in characters.
+/// Maximum characters of a note.
 pub const MAX_NOTE: usize = 1_000;
-/// The longest external reference, in characters.
+/// Maximum characters of an external reference.
 pub const MAX_REFERENCE: usize = 128;
-/// The longest name of a charge, in characters.
+/// Maximum characters of a charge's name.
 pub const MAX_NAME: usize = 300;
-/// The longest code of a register, in characters.
-pub const MAX_REGISTER: usize = 32;
+/// Maximum characters of a register's code.
+pub const MAX_REGISTER_LENGTH: usize = 32;
 
-/// What is refused of a call as it was typed, whichever room it is for.
+/// Refusals of the input's form, which all rooms share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallRefusal {
-    /// A call without the key that it needs.
+    /// The call lacks its idempotency key.
     NoKey,
-    /// A call without a text that it needs.
+    /// The call lacks a required text.
     NoText,
     EmptyText,
     /// A text with a NUL character.
     Nul,
-    /// More characters than are kept.
+    /// A text with more characters than are stored.
     TextTooLong {
         most: usize,
     },
@@ -109,7 +109,8 @@ impl RoomRefusal for CallRefusal {}
 pub struct Checks(Vec<Rejection>);
 
 impl Checks {
-    /// A text of at most `most` characters that databases can keep. An empty one is refused: leave it out instead.
+    /// Checks a text of at most `most` characters that databases can store. An empty text is
+    /// rejected: it has to be left out.
     pub fn text(&mut self, value: Option<&str>, most: usize, field: impl FnOnce() -> At) {
         let Some(text) = value else { return };
         if text.is_empty() {
@@ -120,7 +121,7 @@ impl Checks {
             self.0.push(CallRefusal::TextTooLong { most }.at(field()));
         }
     }
-    /// A text that is needed, and has to be more than blanks.
+    /// Checks a required text, which must have more than blanks.
     pub fn needed(&mut self, text: &str, most: usize, field: impl FnOnce() -> At) {
         if text.trim().is_empty() {
             self.0.push(CallRefusal::NoText.at(field()));
@@ -128,28 +129,28 @@ impl Checks {
             self.text(Some(text), most, field);
         }
     }
-    /// A lot by its code: as long as is kept.
+    /// Checks the length of a lot's code.
     pub fn lot(&mut self, lot: Option<&LotRef>, field: impl Fn() -> At) {
         let Some(LotRef::Code { code, .. }) = lot else { return };
         self.code(code, || field().field(Field::LotCode));
     }
-    /// The code of a lot.
+    /// Checks a lot's code.
     pub fn code(&mut self, code: &str, field: impl Fn() -> At) {
         self.needed(code, MAX_LOT_CODE, &field);
         if !code.trim().is_empty() && code.chars().any(char::is_control) {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
     }
-    /// The code of a register, where a call names one. It is kept without the blanks around it.
+    /// Checks the code of a register, if one is named. It is stored without surrounding blanks.
     pub fn register(&mut self, code: Option<&str>, field: impl Fn() -> At) {
         let Some(text) = code.map(str::trim) else { return };
-        self.text(Some(text), MAX_REGISTER, &field);
+        self.text(Some(text), MAX_REGISTER_LENGTH, &field);
         // NUL is refused above.
         if text.chars().any(|c| c.is_control() && c != '\0') {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
     }
-    /// A list of at most `most` items.
+    /// Checks the length of a list.
     pub fn items(&mut self, count: usize, most: usize, field: impl FnOnce() -> At) {
         if count > most {
             self.0.push(CallRefusal::TooMany { most }.at(field()));
@@ -163,7 +164,7 @@ impl Checks {
     }
 }
 
-/// Checks the caller's key as it is typed, before it is used.
+/// Checks the form of the caller's key before it is used.
 pub fn check_key(checks: &mut Checks, key: &str) {
     let field = At::input(Field::IdempotencyKey);
     if key.trim().is_empty() {
@@ -173,12 +174,13 @@ pub fn check_key(checks: &mut Checks, key: &str) {
     }
 }
 
-/// The key of a call: its owner is who acts, its hash is over the input as supplied.
+/// Returns the key of a call: its owner is the actor, its hash covers the input as supplied.
 pub fn key_of<P>(permit: &Permit<P>, mutation: &'static str, key: &str, input: &impl Serialize) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
 }
 
-/// Anything but REFUSE takes what was promised or was not there, and needs the permission for it: the stores where that may be done.
+/// Returns the stores where the caller may use a policy. Every policy but REFUSE takes reserved or
+/// missing stock, and needs the permission for it.
 pub fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<Reach, Denied> {
     match policy {
         Shortage::Refuse => Ok(Reach::Everywhere),
@@ -186,51 +188,60 @@ pub fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<Reach, De
     }
 }
 
-/// Whether an override may be done in all of these stores. Those that are nobody's are refused later, as not found.
-pub fn overrides(reach: &Reach, stores: impl IntoIterator<Item = StoreId>) -> Result<(), Denied> {
+/// Checks that an override is allowed in all of these stores. The nil ID of an unknown store
+/// passes, as it is rejected later as not found.
+pub fn check_override(reach: &Reach, stores: impl IntoIterator<Item = StoreId>) -> Result<(), Denied> {
     let beyond = stores.into_iter().any(|store| store != StoreId::NIL && !reach.covers(store));
     if beyond { Err(Denied(kind::StockOverride::info().code)) } else { Ok(()) }
 }
 
-/// Hands the command in and waits for its receipt.
+/// Submits a command and waits for its receipt.
 pub async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> Done {
     let verdict: Verdict = match mode {
-        // The ledger commits in a task of its own, which knows nothing of a dry run of this one.
+        // The ledger commits in a task of its own, where a dry run of this task is unknown.
         Mode::Commit if !dry_run::is_on() => ledger.ask(permit.tenant(), command, Some(key)).await,
         Mode::Commit | Mode::Validate => Box::pin(ledger.validate(permit.tenant(), &command, Some(&key))).await,
     };
     verdict?.map_err(Stop::Refused)
 }
 
-/// Hands in what a call came to. A call that came to nothing is asked for by its key.
-pub async fn submit_found<P>(ledger: &Ledger, permit: &Permit<P>, command: Result<Command, Stop>, key: Key, mode: Mode) -> Done {
+/// Submits a call's command. A call without a command is answered by its key if it was committed
+/// before, else with its refusal.
+pub async fn submit_resolved<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    command: Result<Command, Stop>,
+    key: Key,
+    mode: Mode,
+) -> Done {
     match command {
         Ok(command) => submit(ledger, permit, command, key, mode).await,
-        Err(stop) => first_answer(ledger, permit, &key, stop).await,
+        Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
     }
 }
 
-/// What a call is answered that is refused before the ledger sees it. Names change, keys stay: what cannot be found any more may have been done
-/// while it was there, and then the first answer stands.
-pub async fn first_answer<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key, stop: Stop) -> Done {
+/// Answers a call that is refused before the ledger sees it. A reference that is no longer found
+/// may have existed when a first call with the key was committed; that call's receipt is then the
+/// answer.
+pub async fn stored_answer_or<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key, stop: Stop) -> Done {
     if !matches!(stop, Stop::Refused(_)) {
         return Err(stop);
     }
     let found = idempotency::look_up(&permit.scope(ledger.database()), [key]).await?;
-    match remembered(key, &found) {
+    match earlier_answer(key, &found) {
         Some(first) => Ok(first?),
         None => Err(stop),
     }
 }
 
-/// New ids of documents whose lines are numbered inside them.
+/// Returns new IDs of documents, which leave room for their lines' numbers.
 pub fn document_ids<K, const N: usize>(ledger: &Ledger) -> [Id<K>; N] {
     std::array::from_fn(|_| ledger.clock().document_id())
 }
 
-/// A policy as clients write it: part of the hash of an input.
+/// Serializes a policy as in the API, for the hash of an input.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-pub fn shortage_word<S: serde::Serializer>(policy: &Shortage, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize_shortage<S: serde::Serializer>(policy: &Shortage, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match policy {
         Shortage::Refuse => "REFUSE",
         Shortage::Shorten => "SHORTEN",

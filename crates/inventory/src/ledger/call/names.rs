@@ -1,4 +1,5 @@
-//! Products, stores and lots by the names that callers have for them. Ids are taken as they are: the ledger finds out whether they exist.
+//! Products, stores and lots by their references in calls. IDs are taken unchecked: the ledger
+//! finds out whether they exist.
 
 use std::collections::HashMap;
 
@@ -13,12 +14,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    catalog::rows::keys::{KeyKind, ids_by_kept, ids_of_kinds},
+    catalog::rows::keys::{KeyKind, ids_by_stored_keys, ids_of_kinds},
     ledger::Ledger,
     stock::core::{At, LotChoice, LotName, Noun, Rejection},
 };
 
-/// A product, named in one of three ways.
+/// Reference to a product, in one of three ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ProductRef {
@@ -27,7 +28,7 @@ pub enum ProductRef {
     Barcode(String),
 }
 
-/// A store, named in one of two ways.
+/// Reference to a store, in one of two ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum StoreRef {
@@ -35,7 +36,7 @@ pub enum StoreRef {
     Code(String),
 }
 
-/// A lot, named in one of two ways. The dates are a new lot's.
+/// Reference to a lot, in one of two ways. The dates are for a new lot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LotRef {
@@ -43,8 +44,8 @@ pub enum LotRef {
     Code { code: String, made_on: Option<i32>, expires_on: Option<i32> },
 }
 
-/// How a line's lot is said to the rules. A code that is new becomes a lot of this id.
-pub fn chosen(ledger: &Ledger, named: Option<&LotRef>) -> LotChoice {
+/// Converts a line's lot reference for the rules. An unknown code becomes a lot with this ID.
+pub fn lot_choice(ledger: &Ledger, named: Option<&LotRef>) -> LotChoice {
     match named {
         None => LotChoice::Unsaid,
         Some(LotRef::Id(id)) => LotChoice::Id(*id),
@@ -54,7 +55,7 @@ pub fn chosen(ledger: &Ledger, named: Option<&LotRef>) -> LotChoice {
     }
 }
 
-/// The answers to all names of products in a call.
+/// Results for all product references of a call.
 #[derive(Debug, Default)]
 pub struct Names {
     skus: HashMap<String, ProductId>,
@@ -62,12 +63,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// Looks up what is not an id already: one statement, none where all are ids.
+    /// Looks up references that are not IDs: one statement, none if all are IDs.
     pub async fn look_up<'a>(reads: &impl Reads, products: impl IntoIterator<Item = &'a ProductRef>) -> Result<Self, Fault> {
         Ok(Self::with_stores(reads, products, &[]).await?.0)
     }
 
-    /// The same, and the stores that the call names, by their codes: in the same statement.
+    /// Does the same, and looks up the call's stores by their codes in the same statement.
     pub async fn with_stores<'a>(
         reads: &impl Reads,
         products: impl IntoIterator<Item = &'a ProductRef>,
@@ -101,11 +102,11 @@ fn typed<I>(found: HashMap<String, Uuid>, id: fn(Uuid) -> I) -> HashMap<String, 
     found.into_iter().map(|(key, found)| (key, id(found))).collect()
 }
 
-/// What a barcode is of: a product, or a pack of it.
+/// Product or pack of a barcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pack {
     pub product: ProductId,
-    /// Smallest units in it.
+    /// Number of smallest units in the pack.
     pub quantity: i64,
 }
 
@@ -117,7 +118,7 @@ struct PackRow {
     pack_quantity: i64,
 }
 
-/// The packs that these barcodes are of, by the keys of the codes; one that is not there is left out.
+/// Returns the packs with these barcodes, by the keys of the codes, without unknown ones.
 pub async fn packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, Pack>, Fault> {
     keys.retain(|key| !key.contains('\0'));
     let backend = reads.backend();
@@ -128,7 +129,7 @@ pub async fn packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<
     Ok(rows.into_iter().map(pack).collect())
 }
 
-/// A store that is known to exist.
+/// A store that exists.
 #[derive(Debug, Clone, Record)]
 #[record(of = store, alias = "")]
 pub struct KnownStore {
@@ -136,7 +137,8 @@ pub struct KnownStore {
     pub time_zone: String,
 }
 
-/// The store itself, for commands whose lines need not touch stock there. One that the caller may not act in is not found.
+/// Returns a store, for commands whose lines need not touch stock there. A store beyond the
+/// caller's reach is not found.
 pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) -> Result<Option<KnownStore>, Fault> {
     let (column, value) = match named {
         StoreRef::Id(id) => ("id", (*id).into()),
@@ -148,9 +150,9 @@ pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) ->
     Ok(found.filter(|store| reach.covers(store.id)))
 }
 
-/// The stores that a call names, by their codes.
+/// Returns the stores that a call refers to, by their codes.
 pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
-    Ok(typed(ids_by_kept(reads, KeyKind::StoreCode, codes(named)).await?, StoreId::from_uuid))
+    Ok(typed(ids_by_stored_keys(reads, KeyKind::StoreCode, codes(named)).await?, StoreId::from_uuid))
 }
 
 fn codes(named: &[&StoreRef]) -> Vec<String> {
@@ -161,7 +163,7 @@ fn codes(named: &[&StoreRef]) -> Vec<String> {
     named.iter().filter_map(code).collect()
 }
 
-/// The store's id, if its code was found or it was named by id.
+/// Returns the store's ID, if its code was found or the reference is an ID.
 pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> At) -> Result<StoreId, Rejection> {
     let id = match named {
         StoreRef::Id(id) => Some(*id),

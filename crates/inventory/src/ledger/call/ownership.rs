@@ -1,5 +1,5 @@
-//! Holds that a caller names and may not act on. They are given the names of nobody's holds, so that the ledger refuses them in the very words in
-//! which it refuses what does not exist.
+//! Reservations that a caller names and may not change. They are replaced by IDs that do not exist,
+//! so that the ledger rejects both in the same words.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ use crate::{
     stock::{core::LevelKey, rows},
 };
 
-/// Reservations, and the levels that those of them are on which exist. Which levels they are on never changes, so it may be read before anything
-/// is locked.
+/// Returns the reservations, and the levels of those that exist. A reservation's level never
+/// changes, so it may be read before anything is locked.
 pub async fn own_reservations<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,

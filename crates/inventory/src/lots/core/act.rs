@@ -7,11 +7,11 @@ use crate::{
     catalog::core::Patch,
     stock::core::{
         At, Dates, Delta, Draft, Field, LevelKey, Lot, LotChoice, LotName, LotRefusal, MovementHead, Noun, Posting, Rejection,
-        RoomRefusal, Shelf, Shortage, Step, check_dates, cover, new_lot,
+        RoomRefusal, Shortage, Step, StockPool, check_dates, ensure_available, new_lot,
     },
 };
 
-/// Make a lot before anything comes into it.
+/// Creates a lot before it has stock.
 #[derive(Debug, Clone)]
 pub struct CreateLot {
     pub product: ProductId,
@@ -29,33 +29,33 @@ pub fn decide_create_lot(draft: &mut Draft<'_>, command: &CreateLot) -> Result<(
     if product.status == ProductStatus::Archived {
         return Err(Refusal::ProductArchived { sku: product.sku.clone() }.at(At::input(Field::Product)));
     }
-    if draft.lot_coded(command.product, &command.name.key).is_some() {
+    if draft.lot_by_code(command.product, &command.name.key).is_some() {
         return Err(Refusal::CodeTaken { sku: product.sku.clone() }.at(At::input(Field::Code)));
     }
     let tracking = product.tracking;
     let lot = new_lot(command.product, &command.name, tracking, draft.now(), At::input(Field::ExpiresOn))?;
-    draft.tell_lot(Lot { note: command.note.clone(), ..lot });
+    draft.put_changed_lot(Lot { note: command.note.clone(), ..lot });
     Ok(())
 }
 
-/// What is done to a lot.
+/// Action on a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LotAction {
-    /// None of it is sold until it is released.
+    /// No unit of the lot is sold until it is released.
     Quarantine,
     Recall,
     Release,
-    /// Its dates and note.
+    /// Change the lot's dates and note.
     Change {
         made_on: Patch<i32>,
         expires_on: Patch<i32>,
         note: Patch<String>,
     },
-    /// The job's: what is past its date is set aside.
+    /// Step of the job: sets an expired lot aside.
     Expire,
 }
 
-/// Do something to a whole lot, wherever it lies.
+/// Command: a step of a whole lot, in all stores.
 #[derive(Debug, Clone)]
 pub struct ActOnLot {
     pub head: MovementHead,
@@ -64,11 +64,11 @@ pub struct ActOnLot {
     pub lot: LotId,
     pub action: LotAction,
     pub expected_version: Option<i64>,
-    /// Where it lies, read before.
+    /// Levels that hold the lot, read before.
     pub places: Vec<LevelKey>,
 }
 
-/// The steps that are open to a lot: what it becomes, or why not.
+/// Returns the lot's status after the step, or the reason of its refusal.
 fn step(lot: &Lot, action: &LotAction) -> Result<LotStatus, Rejection> {
     use LotStatus::{Available, Quarantine, Recalled};
     let next = match (action, lot.status) {
@@ -81,7 +81,8 @@ fn step(lot: &Lot, action: &LotAction) -> Result<LotStatus, Rejection> {
     next.ok_or_else(|| Refusal::Status(lot.status).at(At::input(Field::Id)))
 }
 
-/// The lot's stock follows what it becomes: what may no longer be sold is set aside, what may be again comes back.
+/// Moves the lot's stock according to its new status: stock that may no longer be sold is set
+/// aside, and stock that may be sold again becomes available.
 pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let before = draft.lot(command.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field))?.clone();
@@ -117,7 +118,7 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
             Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field }
         })
         .collect();
-    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     let Some(first) = plans.first() else { return Ok(()) };
     draft.begin(command.head.clone(), first.key, field)?;
     for plan in &plans {
@@ -143,10 +144,10 @@ fn changed(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Reje
     Ok(after)
 }
 
-/// What happens to a lot's stock in one place.
+/// Movements of a lot's stock at one level.
 struct Plan {
     key: LevelKey,
-    /// What comes back, by why it was set aside.
+    /// Units that become available, by the condition that they leave.
     free: Vec<(Condition, i64)>,
     block: Option<(Condition, i64)>,
 }
@@ -166,12 +167,13 @@ fn plans(
         let aside = draft.aside(*key, Some(after.id));
         let leaves = |condition: Condition| match condition {
             Condition::Damaged => false,
-            // What was set aside by hand stays so until the lot's own quarantine ends.
+            // Units that were put in quarantine by hand stay there until the lot's own quarantine
+            // ends.
             Condition::Quarantine => before.status == LotStatus::Quarantine || command.action == LotAction::Release,
             Condition::Expired | Condition::Recalled => true,
         };
         let leaving = Condition::ALL.iter().filter(|condition| Some(**condition) != target && leaves(**condition));
-        // What was brought back stays aside until somebody has looked at it, whatever becomes of its lot.
+        // Returned units stay unavailable until they are inspected, whatever the lot's status.
         let unseen = draft.book().lots.unseen.get(&(key.store, after.id)).copied().unwrap_or(0);
         let stays = |condition: Condition| if condition == Condition::Quarantine { unseen } else { 0 };
         let free: Vec<(Condition, i64)> = leaving.map(|c| (*c, aside.of(*c) - stays(*c))).filter(|(_, n)| *n > 0).collect();
@@ -184,7 +186,7 @@ fn plans(
     Ok(plans)
 }
 
-/// An entry that sets a lot's stock aside, or takes it back.
+/// Posts an entry that sets a lot's stock aside, or makes it available again.
 fn set_aside(
     draft: &mut Draft<'_>,
     key: LevelKey,
@@ -197,7 +199,7 @@ fn set_aside(
     draft.post_to(key, Posting { delta, condition: Some(condition), lot, dates: Dates::Override, ..Posting::default() }, field)
 }
 
-/// Where stock that is set aside goes.
+/// Destination of stock that is moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
     Available,
@@ -206,13 +208,13 @@ pub enum Destination {
     WrittenOff,
 }
 
-/// Move stock between what can be sold, what is set aside, and nowhere.
+/// Command: moves stock between available, a condition of unavailable stock, and out of stock.
 #[derive(Debug, Clone)]
 pub struct MoveStock {
     pub head: MovementHead,
     pub room: MovementId,
     pub on_shortage: Shortage,
-    /// None: what can be sold.
+    /// None for available stock.
     pub from: Option<Condition>,
     pub to: Destination,
     pub items: Vec<MoveItem>,
@@ -225,8 +227,8 @@ pub struct MoveItem {
     pub note: Option<String>,
 }
 
-/// The ways that are open: from the first, to one of the others.
-const WAYS: [(Option<Condition>, &[Destination]); 5] = [
+/// Permitted moves: from the first, to one of the others.
+const ALLOWED_MOVES: [(Option<Condition>, &[Destination]); 5] = [
     (None, &[Destination::Quarantine, Destination::Damaged, Destination::WrittenOff]),
     (Some(Condition::Quarantine), &[Destination::Available, Destination::Damaged, Destination::WrittenOff]),
     (Some(Condition::Damaged), &[Destination::Available, Destination::Quarantine, Destination::WrittenOff]),
@@ -234,17 +236,17 @@ const WAYS: [(Option<Condition>, &[Destination]); 5] = [
     (Some(Condition::Recalled), &[Destination::WrittenOff]),
 ];
 
-/// All items or none.
+/// Moves all items or none.
 pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rejection> {
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
-    if !WAYS.iter().any(|(from, to)| *from == command.from && to.contains(&command.to)) {
+    if !ALLOWED_MOVES.iter().any(|(from, to)| *from == command.from && to.contains(&command.to)) {
         return Err(Refusal::WayClosed.at(At::input(Field::To)));
     }
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, item) in command.items.iter().enumerate() {
-            draft.look_for(item.key, At::row(Field::Items, index))?;
+            draft.check_exists(item.key, At::row(Field::Items, index))?;
         }
     }
     let mut steps = Vec::with_capacity(command.items.len());
@@ -253,7 +255,7 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
         steps.extend(draft.pass(step)?);
     }
     draft.end_pass()?;
-    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps) {
         let moved = move_item(draft, command, item, step.field);
@@ -281,7 +283,7 @@ fn move_step(draft: &Draft<'_>, command: &MoveStock, (item, row): (&MoveItem, At
 
 fn move_item(draft: &mut Draft<'_>, command: &MoveStock, item: &MoveItem, field: At) -> Result<(), Rejection> {
     let facts = draft.level(item.key, field)?.facts.clone();
-    let shelf = command.from.map_or(Shelf::Available, Shelf::Aside);
+    let shelf = command.from.map_or(StockPool::Available, StockPool::Aside);
     if facts.tracking == Tracking::None {
         return move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), field);
     }
@@ -297,7 +299,8 @@ fn move_item(draft: &mut Draft<'_>, command: &MoveStock, item: &MoveItem, field:
     Ok(())
 }
 
-/// What is set aside again comes back first, so that each entry has one reason.
+/// Moves a part. Stock that goes from one condition to another first becomes available, so that
+/// each entry has one reason.
 fn move_part(
     draft: &mut Draft<'_>,
     command: &MoveStock,

@@ -1,4 +1,4 @@
-//! What can be asked of lots.
+//! Commands on lots.
 
 use super::act::{ActOnLot, CreateLot, LotAction, MoveStock, decide_act_on_lot, decide_create_lot, decide_move};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 pub enum LotCommand {
     Create(Box<CreateLot>),
     Act(Box<ActOnLot>),
-    /// Between what can be sold, what is set aside, and nowhere.
+    /// Moves between available, unavailable and out of stock.
     Move(Box<MoveStock>),
 }
 

@@ -1,4 +1,5 @@
-//! The rules of commands on lots, and on stock that is set aside: pure. What lies of a lot at a level is moved through `stock::core`'s draft.
+//! The rules of commands on lots, and on stock that is set aside: pure. A lot's quantities at a
+//! level are moved through `stock::core`'s draft.
 
 mod act;
 mod command;

@@ -1,4 +1,5 @@
-//! What commands on lots refuse. `objects/src/stock/wording.rs` gives each its code and words.
+//! Reasons to refuse a command on lots. `objects/src/stock/wording.rs` gives each its code and
+//! words.
 
 use entity::prelude::*;
 
@@ -6,7 +7,7 @@ use crate::stock::core::{RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    // Of a new lot.
+    // Refusals of a new lot.
     NotTracked {
         sku: String,
     },
@@ -17,15 +18,15 @@ pub enum Refusal {
         sku: String,
     },
 
-    // Of what is done to a lot.
+    // Refusals of an action on a lot.
     /// The lot's status does not allow the step.
     Status(LotStatus),
-    /// Nothing leaves, so nothing was not there.
+    /// No unit leaves the stock, so none can be missing.
     NoDiscrepancy,
-    /// Some of it came to another store meanwhile.
+    /// Some units of the lot came to another store meanwhile.
     CameElsewhere,
 
-    // Of stock that is moved between what can be sold and what is set aside.
+    // Refusals of moves between available and unavailable stock.
     NoItems,
     WayClosed,
     NotPositive,

@@ -1,13 +1,13 @@
-//! What can be done to an order that exists.
+//! Actions on an existing order.
 
 use entity::prelude::*;
 
 use super::{
-    create::is_sold,
+    create::check_product_active,
     elsewhere::{release_elsewhere, still_held},
     hold::{hold, order_head},
-    holds::not_held,
-    kit::{in_kits, quotes, tell_quotes},
+    holds::check_not_on_hold,
+    kit::{as_kit_shortage, quotes, report_kit_shortages},
     leaving::wanted_lines,
     line::Line,
     order::{By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, count},
@@ -17,22 +17,22 @@ use super::{
 };
 use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, Reservation, Room, RoomRefusal,
-    Shortage, Step, check_moment, cover,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, Reservation, RoomMovement, RoomRefusal,
+    Shortage, Step, check_moment, ensure_available,
 };
 
-/// An action that needs no more than the order.
+/// An action that needs only the order.
 #[derive(Debug, Clone)]
 pub struct Act {
     pub order: OrderId,
     pub expected_version: Option<i64>,
     pub note: Option<String>,
-    /// Why it is cancelled.
+    /// Reason of a cancellation.
     pub reason: Option<CancelReason>,
-    /// The register that it is cancelled at; None where none is named.
+    /// Register of the cancellation; None if none is named.
     pub register: Option<String>,
     pub actor: Actor,
-    /// Whether the caller is bound to a channel.
+    /// True if the caller is bound to a channel.
     pub by_channel: bool,
     pub movement: MovementId,
 }
@@ -43,7 +43,7 @@ impl From<&Act> for By {
     }
 }
 
-/// A confirmation, and how a draft looks for its stock; None: all of it is held at the order's store.
+/// A confirmation, and the sourcing of a draft; None to reserve all of it at the order's store.
 #[derive(Debug, Clone)]
 pub struct Confirm {
     pub act: Act,
@@ -56,7 +56,7 @@ impl From<Act> for Confirm {
     }
 }
 
-/// The order, if the action is open in its state.
+/// Returns the order, if the action is allowed in its status.
 pub(super) fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
     let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     order.expect(version)?;
@@ -66,31 +66,32 @@ pub(super) fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: 
     Err(Refusal::Status(order.status).at(At::input(Field::Id)))
 }
 
-pub(super) fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>, by: By) -> OrderDecision {
+pub(super) fn build_decision(book: &OrderBook, order: Order, kind: EventType<OrderEvent>, by: By) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
     let event = OrderFact { kind, order: order.id, before, by, changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
 }
 
-/// DRAFT holds its stock now; PENDING keeps what it holds, for good.
+/// Confirms an order: a draft reserves its stock now; the reservations of a pending order no longer
+/// expire.
 pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm) -> Result<OrderDecision, Rejection> {
     let act = &confirm.act;
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
-    // Its movements are of who confirms it; the order stays that of who placed it.
+    // The movements' actor is the caller; the order's stays the one who placed it.
     let placed_by = std::mem::replace(&mut order.actor, act.actor);
     if order.status == OrderStatus::Draft {
         // A line that was set to 0 is not sold.
         for product in order.lines.iter().filter(|line| line.outstanding() > 0).filter_map(Line::product) {
-            // The step has read the levels of all that a draft names.
+            // The step has loaded the levels of all products of a draft.
             let level = draft.level(LevelKey { product, store: order.store }, At::NOWHERE);
-            let sold = level.map_or(Ok(()), |level| is_sold(&level.facts, At::input(Field::Id)));
+            let sold = level.map_or(Ok(()), |level| check_product_active(&level.facts, At::input(Field::Id)));
             draft.pass(sold)?;
         }
-        // It holds from now on: the day it was placed may lie in a closed period by now.
+        // The reservations begin now: the day of the order may be in a closed period.
         let now = draft.now();
         hold(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
     } else {
-        for mut reservation in held_for(draft, &order) {
+        for mut reservation in active_reservations_of(draft, &order) {
             reservation.expires_at = None;
             reservation.version += 1;
             reservation.updated_at = draft.now();
@@ -101,11 +102,11 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     order.status = OrderStatus::Confirmed;
     order.expires_at = None;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_CONFIRMED, act.into()))
+    Ok(build_decision(book, order, events::ORDER_CONFIRMED, act.into()))
 }
 
-/// The order's holds that are loaded and active, by line.
-pub(super) fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
+/// Returns the order's reservations that are loaded and active, by line.
+pub(super) fn active_reservations_of(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
     let mut held: Vec<_> = draft
         .book()
         .reservations
@@ -117,16 +118,17 @@ pub(super) fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
     held
 }
 
-/// Cancels what is outstanding and lets its holds go.
+/// Cancels the outstanding units and releases their reservations.
 pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
-    let_go(draft, &mut order, act, ReservationStatus::Released)?;
-    Ok(OrderDecision { by_channel: act.by_channel, ..decided(book, order, events::ORDER_CANCELLED, act.into()) })
+    release_reservations(draft, &mut order, act, ReservationStatus::Released)?;
+    Ok(OrderDecision { by_channel: act.by_channel, ..build_decision(book, order, events::ORDER_CANCELLED, act.into()) })
 }
 
-/// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
+/// The job's command: expires an order. Returns None if the order is not pending or not yet
+/// expired: repeating it does nothing.
 pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<Option<OrderDecision>, Rejection> {
     let Some(order) = book.orders.get(&act.order) else { return Ok(None) };
     if !may(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
@@ -134,31 +136,31 @@ pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     }
     let mut order = order.clone();
     order.status = OrderStatus::Expired;
-    let_go(draft, &mut order, act, ReservationStatus::Expired)?;
-    Ok(Some(decided(book, order, events::ORDER_EXPIRED, act.into())))
+    release_reservations(draft, &mut order, act, ReservationStatus::Expired)?;
+    Ok(Some(build_decision(book, order, events::ORDER_EXPIRED, act.into())))
 }
 
 pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Close)?;
     order.status = OrderStatus::Closed;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_CLOSED, act.into()))
+    Ok(build_decision(book, order, events::ORDER_CLOSED, act.into()))
 }
 
-/// Takes a closed order out of the files: it stands where its lines say.
+/// Reopens a closed order: its lines determine its status.
 pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Reopen)?;
     order.status = order.fulfilment_status();
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_REOPENED, act.into()))
+    Ok(build_decision(book, order, events::ORDER_REOPENED, act.into()))
 }
 
-fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
+fn release_reservations(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let now = draft.now();
     let head =
         MovementHead { actor: act.actor, note: act.note.clone(), ..order_head(act.movement, MovementKind::Release, order, now) };
-    for (index, mut reservation) in held_for(draft, order).into_iter().enumerate() {
+    for (index, mut reservation) in active_reservations_of(draft, order).into_iter().enumerate() {
         if index == 0 {
             draft.begin(head.clone(), reservation.key, field)?;
         }
@@ -173,21 +175,22 @@ fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationS
     Ok(())
 }
 
-/// Ship what is named, or all that is open.
+/// A shipment of named units, or of all open ones.
 #[derive(Debug, Clone)]
 pub struct Fulfil {
     pub order: OrderId,
     pub expected_version: Option<i64>,
-    /// Where it leaves from; None: the order's store.
+    /// Store that the goods leave; None for the order's store.
     pub store: Option<StoreId>,
     pub lines: Option<Vec<LineQuantity>>,
-    /// Lots that were packed by name. What they leave of a line's goods is of the line's own lot.
+    /// Lots that were packed by name. The rest of a line's goods comes from the line's own lot.
     pub lots: Vec<LotPart>,
     pub occurred_at: Option<Timestamp>,
     pub on_shortage: Shortage,
     pub actor: Actor,
     pub fulfilment: FulfilmentId,
-    /// Ids for the movements it may need: room, release elsewhere, and the sale.
+    /// IDs for the movements that may be needed: shortening of other reservations, release
+    /// elsewhere, and the sale.
     pub movements: [MovementId; 3],
 }
 #[derive(Debug, Clone)]
@@ -197,7 +200,7 @@ pub struct LineQuantity {
     pub lot: LotChoice,
 }
 
-/// How much of a lot leaves of a product for a line.
+/// Quantity of a lot of a product that leaves for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LotPart {
     pub position: u16,
@@ -206,29 +209,31 @@ pub struct LotPart {
     pub units: i64,
 }
 
-/// What leaves of one product for a line, and how much of it was held where it leaves.
+/// Quantity of one product that leaves for a line, and the part of it that was reserved at that
+/// store.
 pub(super) struct Parcel {
     pub position: u16,
     pub key: LevelKey,
     pub quantity: i64,
-    /// Held at the place it leaves from.
+    /// Quantity reserved in the store that the goods leave.
     pub held: i64,
     cost: Option<Money>,
-    /// They sum to the quantity.
+    /// Lots, whose units sum to the quantity.
     lots: Vec<(LotChoice, i64)>,
-    /// How much of the product one unit of the line takes.
+    /// Quantity of the product in one unit of the line.
     pub takes: i64,
     pub field: At,
 }
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
-    not_held(&order, At::input(Field::Id))?;
+    check_not_on_hold(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
-    let held = held_for(draft, &order);
+    let held = active_reservations_of(draft, &order);
     let mut wanted = wanted_lines(draft, &order, command, &held)?;
-    // In the order of the lines, whichever is named first: a shipment keeps no other, and its entries are found by it (`sold_by`).
+    // In the order of the lines, whatever the order of the input: a shipment stores no other order,
+    // and its entries are found by it (`assign_entries`).
     wanted.sort_by_key(|(position, ..)| *position);
     let mut parcels = Vec::with_capacity(wanted.len());
     let mut lines = Vec::with_capacity(wanted.len());
@@ -254,15 +259,19 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     lines.extend(deliver_charges(&mut order));
-    // Also where nothing leaves stock.
+    // Also if nothing leaves stock.
     check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
     order.status = order.fulfilment_status();
     order.touch(draft.now());
     let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
-    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED, command.actor.into()) })
+    Ok(OrderDecision {
+        fulfilments: vec![fulfilment],
+        ..build_decision(book, order, events::ORDER_FULFILLED, command.actor.into())
+    })
 }
 
-/// Of which lots so much of a product leaves for a line: of those that were packed by name, and the rest as the line says.
+/// Returns the lots of a product that leave for a line: those that were packed by name, and the
+/// rest from the line's own lot.
 fn lots_of(command: &Fulfil, (position, product): (u16, ProductId), (lot, quantity): (&LotChoice, i64)) -> Vec<(LotChoice, i64)> {
     let own = command.lots.iter().filter(|part| (part.position, part.product) == (position, product));
     let mut lots: Vec<(LotChoice, i64)> = own.map(|part| (LotChoice::Id(part.lot), part.units)).collect();
@@ -273,7 +282,8 @@ fn lots_of(command: &Fulfil, (position, product): (u16, ProductId), (lot, quanti
     lots
 }
 
-/// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
+/// Fulfils the charges when no goods are outstanding any more, since no later shipment would
+/// deliver them.
 pub(super) fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
     let goods = || order.lines.iter().filter(|line| line.kind() == LineKind::Product);
     if goods().next().is_none() || goods().any(|line| line.outstanding() > 0) {
@@ -288,7 +298,7 @@ pub(super) fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
     delivered.collect()
 }
 
-/// The store's time zone, from whatever is known of it.
+/// Returns the store's time zone, from any loaded row that has it.
 fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
     let mut goods = order.lines.iter().flat_map(|line| line.goods().collect::<Vec<_>>());
     let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, At::NOWHERE).ok());
@@ -296,7 +306,7 @@ fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: 
     zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
 }
 
-/// Takes the goods out: what was held is consumed with them.
+/// Posts the goods as sold, and consumes their reservations.
 fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
     let step = |p: &Parcel| Step {
         key: p.key,
@@ -308,8 +318,8 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
     let steps: Vec<Step> = parcels.iter().map(step).collect();
     let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
-    tell_quotes(draft, &quotes)?;
-    take(draft, order, command, (parcels, &steps), at).map_err(|refusal| in_kits(refusal, quotes))
+    report_kit_shortages(draft, &quotes)?;
+    take(draft, order, command, (parcels, &steps), at).map_err(|refusal| as_kit_shortage(refusal, quotes))
 }
 
 fn take(
@@ -321,7 +331,7 @@ fn take(
 ) -> Result<(), Rejection> {
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
-    cover(draft, steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
+    ensure_available(draft, steps, command.on_shortage, &head, RoomMovement { id: command.movements[0], spare: Some(order.id) })?;
     draft.begin(head, first.key, first.field)?;
     for parcel in parcels {
         let key = parcel.key;
@@ -342,7 +352,7 @@ fn take(
     Ok(())
 }
 
-/// Uses up what is held of a parcel's goods for its line, and says how much that was.
+/// Consumes the reservations of a parcel's goods for its line, and returns the quantity consumed.
 fn consume(draft: &mut Draft<'_>, order: &Order, parcel: &Parcel) -> i64 {
     let mut consumed = 0;
     for id in draft.active_reservations(parcel.key) {

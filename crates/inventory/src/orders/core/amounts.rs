@@ -1,26 +1,27 @@
-//! What a line comes to: always computed from what somebody last stated, never from a rounded result, so that ten edits to a quantity come to the
-//! same penny as one.
+//! Amounts of a line: always computed from the amounts last stated, never from a rounded result, so
+//! that ten edits of a quantity end at the same penny as one.
 
 use entity::prelude::*;
 
 use super::{line::Line, order::Order, share::share, tax_rate::TaxRate};
 
-/// What discount and tax were last stated of. Those of any other quantity of the line follow from it.
+/// Quantity, discount and tax as last stated. The amounts of any other quantity of the line follow
+/// from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Basis {
     /// Above 0.
     pub quantity: Quantity,
     pub discount: Money,
-    /// Said in place of it: `rate`.
+    /// Tax of the quantity; `rate` replaces it if it is stated.
     pub tax: Money,
-    /// What the tax is of the price less the discount, of any quantity.
+    /// Tax rate on the price less the discount, for any quantity.
     pub rate: Option<TaxRate>,
 }
 
-/// A line as it was placed, which reports have counted it as before an edit changed it.
+/// A line as it was placed, which reports have counted before an edit changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
-    /// 0 of a line that an edit added.
+    /// 0 for a line that an edit added.
     pub quantity: Quantity,
     pub unit_price: Money,
     pub discount: Money,
@@ -33,7 +34,7 @@ impl From<&Line> for Placed {
     }
 }
 
-/// What a quantity of a line comes to.
+/// Amounts of a quantity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amounts {
     /// Price × quantity.
@@ -44,18 +45,19 @@ pub struct Amounts {
 }
 
 impl Amounts {
-    /// The gross amount less the discount.
+    /// Returns the gross amount less the discount.
     pub fn net(&self) -> Money {
         Money::new(self.gross.minor - self.discount.minor, self.gross.currency)
     }
-    /// None beyond what can be kept exactly.
+    /// Returns the net amount plus tax; None if it exceeds the range of exact numbers.
     pub fn total(&self) -> Option<Money> {
         self.net().checked_add(self.tax)
     }
 }
 
 impl Basis {
-    /// What `quantity` comes to at this price: each part rounded half away from zero. None beyond what can be kept exactly.
+    /// Returns the amounts of `quantity` at this price, each part rounded half away from zero. None
+    /// if they exceed the range of exact numbers.
     pub fn amounts(&self, unit_price: Money, decimals: u8, quantity: Quantity) -> Option<Amounts> {
         let part = |of: Money| {
             let minor = i64::try_from(share(of.minor, (0, quantity.get()), self.quantity.get())).ok()?;
@@ -73,24 +75,26 @@ impl Basis {
 }
 
 impl Line {
-    /// What so much of it comes to.
+    /// Returns the amounts of this quantity of the line.
     pub fn amounts(&self, quantity: Quantity) -> Option<Amounts> {
         self.basis.amounts(self.unit_price, self.decimals, quantity)
     }
-    /// What counts of it: all that was ordered but what was cancelled.
+    /// Returns the ordered quantity less the cancelled one.
     pub fn current(&self) -> i64 {
         self.quantity.get() - self.cancelled.get()
     }
-    /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
+    /// Returns the total of the line without its cancelled units: discount and tax in proportion,
+    /// each part rounded half away from zero.
     pub fn current_total(&self) -> Money {
         if self.cancelled.is_zero() {
             return self.total;
         }
-        // A part of a line that is kept exactly is kept exactly.
+        // A part of an exact amount is an exact amount.
         Quantity::new(self.current()).and_then(|current| self.amounts(current)?.total()).unwrap_or(self.total)
     }
-    /// Computes its amounts anew, of all that was ever ordered of it. None beyond what can be kept exactly: then it stays as it was.
-    pub fn restate(&mut self) -> Option<()> {
+    /// Recalculates the line's amounts, for all units ever ordered. Returns None, and changes
+    /// nothing, if they exceed the range of exact numbers.
+    pub fn recalculate_amounts(&mut self) -> Option<()> {
         let amounts = self.amounts(self.quantity)?;
         self.total = amounts.total()?;
         (self.discount, self.tax) = (amounts.discount, amounts.tax);
@@ -98,19 +102,20 @@ impl Line {
     }
 }
 
-/// The sums of an order's lines, of everything that was ever ordered: subtotal − discount + charges + tax is its total.
+/// The sums of an order's lines, including cancelled units: subtotal − discount + charges + tax is
+/// its total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    /// Of products, before discounts.
+    /// Sum of products, before discounts.
     pub subtotal: Money,
     pub discount: Money,
-    /// Of charges, before discounts.
+    /// Sum of charges, before discounts.
     pub charges: Money,
     pub tax: Money,
 }
 
 impl Order {
-    /// None beyond what can be kept exactly.
+    /// Returns the order's totals; None if they exceed the range of exact numbers.
     pub fn totals(&self) -> Option<Totals> {
         let zero = Money::zero(self.total.currency);
         let mut totals = Totals { subtotal: zero, discount: zero, charges: zero, tax: zero };
@@ -125,7 +130,7 @@ impl Order {
         }
         Some(totals)
     }
-    /// The sum of its lines; None beyond what can be kept exactly.
+    /// Returns the total; None if it exceeds the range of exact numbers.
     pub fn sum(&self) -> Option<Money> {
         self.lines.iter().try_fold(Money::zero(self.total.currency), |sum, line| sum.checked_add(line.total))
     }

@@ -1,12 +1,13 @@
-//! Cancelling units of some lines: what they hold is let go in the same step, and the rest of the order stands.
+//! Cancelling units of some lines: their reservations are released in the same step, and the rest
+//! of the order is unchanged.
 
 use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    act::{Act, decided, open},
+    act::{Act, build_decision, open},
     edit::settle,
-    edit_holds::{Editing, let_go_excess},
+    edit_holds::{EditContext, release_excess},
     edit_lines::lower,
     hold::Wanted,
     order::{Order, OrderBook, OrderDecision},
@@ -18,7 +19,7 @@ use crate::{
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// So many units of a line that are not wanted any more; of a kit whole kits.
+/// Units of a line to cancel; whole kits for a kit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CancelLine {
     pub line: OrderLineId,
@@ -29,14 +30,14 @@ pub struct CancelLine {
 #[derive(Debug, Clone)]
 pub struct CancelLines {
     pub act: Act,
-    /// Each line once.
+    /// The lines, each once.
     pub lines: Vec<CancelLine>,
-    /// Of the charges, where nothing but them is left to deliver.
+    /// ID of the fulfilment of the charges, if nothing else is left to deliver.
     pub fulfilment: FulfilmentId,
 }
 
-/// Cancels these units: first what waits for stock, then what is open. An order of which nothing is left to deliver is cancelled, or FULFILLED where
-/// something has left.
+/// Cancels these units: backordered units first, then open ones. An order without units left to
+/// deliver is cancelled, or FULFILLED if any have left.
 pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &CancelLines) -> Result<OrderDecision, Rejection> {
     let act = &command.act;
     let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
@@ -47,8 +48,8 @@ pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &Ca
     for Wanted { index, units, .. } in &fallen {
         lower(&mut order.lines[*index], *units);
     }
-    let editing = Editing { actor: act.actor, note: act.note.as_deref(), movements: [act.movement; 2] };
-    let_go_excess(draft, &order, &fallen, &editing)?;
+    let editing = EditContext { actor: act.actor, note: act.note.as_deref(), movements: [act.movement; 2] };
+    release_excess(draft, &order, &fallen, &editing)?;
     let fulfilment = settle(draft, &mut order, command.fulfilment);
     let is_over = order.lines.iter().all(|line| line.outstanding() == 0);
     if is_over && order.status != OrderStatus::Fulfilled {
@@ -57,13 +58,14 @@ pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &Ca
     }
     order.touch(draft.now());
     let kind = if is_over { events::ORDER_CANCELLED } else { events::ORDER_UPDATED };
-    let mut decision = OrderDecision { fulfilments: fulfilment.into_iter().collect(), ..decided(book, order, kind, act.into()) };
+    let mut decision =
+        OrderDecision { fulfilments: fulfilment.into_iter().collect(), ..build_decision(book, order, kind, act.into()) };
     decision.events.iter_mut().for_each(|fact| fact.changed.push("lines"));
     decision.by_channel = act.by_channel;
     Ok(decision)
 }
 
-/// The lines that it names, each with what is still to be delivered at most.
+/// Returns the named lines, each with at most its outstanding units.
 fn named(draft: &mut Draft<'_>, order: &Order, lines: &[CancelLine]) -> Result<Vec<Wanted>, Rejection> {
     if lines.is_empty() {
         return Err(Refusal::NothingToCancel.at(At::argument(Field::Lines)));

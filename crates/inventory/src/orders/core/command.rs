@@ -1,4 +1,4 @@
-//! What can be asked of orders, through the ledger.
+//! Commands on orders, which go through the ledger.
 
 use entity::prelude::*;
 
@@ -8,7 +8,7 @@ use super::{
     create::{Create, NewStatus, decide_create},
     edit::{Update, decide_update},
     fill::{Fill, decide_fill},
-    hold_rule::hold_by_rules,
+    hold_rule::apply_hold_rules,
     needs::OrderNeeds,
     order::{OrderBook, OrderDecision},
     sourcing::Sourcing,
@@ -18,8 +18,8 @@ use crate::{
     stock::core::{Draft, LevelKey, Rejection},
 };
 
-/// A command on one order. What is beside it are the levels of the order's lines, read before. An edit may have added lines since: `expand` reads
-/// them again under the counter's lock.
+/// A command on one order, with the levels of the order's lines, read before. An edit may have
+/// added lines since: `expand` reads them again under the counter's lock.
 #[derive(Debug, Clone)]
 pub enum OrderCommand {
     Create(Box<Create>, Vec<LevelKey>),
@@ -89,7 +89,7 @@ impl Decide for OrderCommand {
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
         let decided: Result<OrderDecision, Rejection> = books.read(|book: &OrderBook| {
-            let mut decision = self.decide_unheld(book, draft)?;
+            let mut decision = self.decide_without_hold_rules(book, draft)?;
             self.hold(book, draft.now(), &mut decision);
             Ok(decision)
         });
@@ -98,8 +98,8 @@ impl Decide for OrderCommand {
 }
 
 impl OrderCommand {
-    /// What it comes to before the rules that set holds are asked.
-    pub(crate) fn decide_unheld(&self, book: &OrderBook, draft: &mut Draft<'_>) -> Result<OrderDecision, Rejection> {
+    /// Decides the command without the rules that set holds.
+    pub(crate) fn decide_without_hold_rules(&self, book: &OrderBook, draft: &mut Draft<'_>) -> Result<OrderDecision, Rejection> {
         match self {
             Self::Create(c, _) => decide_create(book, draft, c),
             Self::Confirm(c, _) => decide_confirm(book, draft, c),
@@ -114,15 +114,15 @@ impl OrderCommand {
         }
     }
 
-    /// Asks the rules that set holds about the order, where it is placed, confirmed or changed.
+    /// Applies the rules that set holds to the order, if it is placed, confirmed or changed.
     pub(crate) fn hold(&self, book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
         if matches!(self, Self::Create(..) | Self::Confirm(..) | Self::Update(_)) {
-            hold_by_rules(book, now, decision);
+            apply_hold_rules(book, now, decision);
         }
     }
 }
 
-/// The order is one that the rules that set holds are asked about.
+/// Adds the rules that set holds, for the order, to the needs.
 fn judged(order: OrderId, needs: &mut Needs) {
     needs.documents.with(|own: &mut OrderNeeds| {
         own.hold_rules = true;
@@ -130,7 +130,7 @@ fn judged(order: OrderId, needs: &mut Needs) {
     });
 }
 
-/// The order as it stands, and what it holds.
+/// Adds the order and its reservations to the needs.
 pub(super) fn order(order: OrderId, needs: &mut Needs) {
     needs.held_by_orders.insert(order);
     needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
@@ -180,7 +180,8 @@ fn update(c: &Update, needs: &mut Needs) {
 
 fn fulfil(c: &Fulfil, keys: &[LevelKey], needs: &mut Needs) {
     for line in c.lines.iter().flatten() {
-        // Which product a line is of is not known here: a code is looked for among those of the order.
+        // The product of a line is unknown here: a lot code is looked up among those of all
+        // products of the order.
         keys.iter().for_each(|key| needs.lots.choice(key.product, &line.lot));
     }
     needs.levels.extend(keys);

@@ -1,4 +1,4 @@
-//! Placing an order: lines, prices, holds and its own rows, accepted or refused whole.
+//! Placing an order: lines, prices, reservations and its own rows, accepted or rejected whole.
 
 use entity::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{
     order::{BuyerFacts, Order, OrderBook, OrderDecision, OrderFact},
     paid::Paid,
     refusal::{LineRefusal, Refusal},
-    rule_facts::Whereabouts,
+    rule_facts::AddressFacts,
     sourcing::Sourcing,
 };
 use crate::ledger::DocumentNumber;
@@ -19,14 +19,14 @@ use crate::stock::core::{
     Shortage,
 };
 
-/// How an order begins.
+/// Initial state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewStatus {
-    /// Holds nothing.
+    /// Reserves nothing.
     Draft,
-    /// Holds until the moment.
+    /// Reserves stock until this time.
     Pending { until: Timestamp },
-    /// Holds for good.
+    /// Reserves stock without expiry.
     Confirmed,
     /// Sold over the counter, at once.
     Fulfilled,
@@ -39,46 +39,47 @@ pub struct Create {
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
-    /// The country that it is sold to; None: its customer's.
+    /// Country that the order is sold to; None for the customer's.
     pub country: Option<String>,
-    /// The register that it is placed at; None where none is named.
+    /// Register of the order; None if none is named.
     pub register: Option<String>,
-    /// None: the moment it is recorded.
+    /// None for the time at which it is recorded.
     pub placed_at: Option<Timestamp>,
     pub status: NewStatus,
-    /// Holds made before, which this order takes the place of.
+    /// Existing reservations that the order takes over.
     pub reservations: Vec<ReservationId>,
     pub on_shortage: Shortage,
     pub lines: Vec<NewLine>,
-    /// How it looks for its stock; None: all of it is held at its store.
+    /// Sourcing of the order; None to reserve all of it at the order's store.
     pub sourcing: Option<Sourcing>,
-    /// What it says beside its lines; None for nothing.
+    /// Details beside the lines; None if there are none.
     pub detail: Option<Box<OrderDetail>>,
-    /// Where it goes and is billed to, as the detail says it sealed.
-    pub whereabouts: Whereabouts,
+    /// Facts of the addresses for rules; the detail has the addresses only encrypted.
+    pub whereabouts: AddressFacts,
     pub actor: Actor,
-    /// Ids for the movements it may need: room, release, and its own.
+    /// IDs for the movements that may be needed: shortening of other reservations, release, and the
+    /// order's own.
     pub movements: [MovementId; 3],
     /// The currency of an order without a priced line.
     pub currency: Currency,
 }
 
 impl Create {
-    /// Whether no line names a product, so that no level is loaded with it.
+    /// True if no line has a product, so that no level is loaded.
     pub fn is_only_charges(&self) -> bool {
         self.lines.iter().all(|line| line.product.is_none())
     }
 }
 
 pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Result<OrderDecision, Rejection> {
-    if draft.tells_all() {
-        look_for(draft, command)?;
+    if draft.collects_refusals() {
+        check_references(draft, command)?;
     }
     check_names(book, draft, command)?;
     let now = draft.now();
     let placed_at = command.placed_at.unwrap_or(now);
     let mut order = draft_order(book, draft, command, placed_at)?;
-    release_given(draft, command, &order)?;
+    release_taken_over(draft, command, &order)?;
     let (movement, sourcing) = ((command.movements[2], placed_at), command.sourcing.as_ref());
     let mut drafted = Vec::new();
     match command.status {
@@ -101,11 +102,11 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, whereabouts, details, ..OrderDecision::default() })
 }
 
-/// Tells what the lines and reservations name and that is not there, before anything else is asked of them.
-fn look_for(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
+/// Reports all references of lines and reservations that do not exist, before any other check.
+fn check_references(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
     for (index, line) in command.lines.iter().enumerate() {
         if let Some(product) = line.product {
-            draft.look_for(LevelKey { product, store: command.store }, At::line(index).field(Field::Product))?;
+            draft.check_exists(LevelKey { product, store: command.store }, At::line(index).field(Field::Product))?;
         }
     }
     for (index, id) in command.reservations.iter().enumerate() {
@@ -116,7 +117,7 @@ fn look_for(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whether an order may name the customer anew.
+/// Checks that the customer may be set on an order.
 pub(super) fn check_buyer(book: &OrderBook, customer: CustomerId) -> Result<(), Rejection> {
     match book.customers.get(&customer) {
         None => Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer))),
@@ -146,7 +147,7 @@ fn check_names(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Res
     if command.lines.is_empty() {
         draft.refuse(Refusal::NoLines.at(At::input(Field::Lines)))?;
     }
-    // Where a line names a product, its level knows the store.
+    // A line with a product has a level, which has the store's facts.
     if command.is_only_charges() {
         match book.stores.get(&command.store) {
             None => draft.refuse(Rejection::not_found(Noun::Store, At::input(Field::Store)))?,
@@ -166,7 +167,7 @@ fn check_names(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Res
     Ok(())
 }
 
-/// The order with its priced lines, before any stock is touched.
+/// Returns the order with its priced lines, before any stock is touched.
 fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed_at: Timestamp) -> Result<Order, Rejection> {
     let now = draft.now();
     let mut lines = Vec::with_capacity(command.lines.len());
@@ -225,15 +226,15 @@ pub(super) fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) 
     crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
 }
 
-/// Refuses what is not, or not any more, sold.
-pub(super) fn is_sold(facts: &Facts, field: At) -> Result<(), Rejection> {
+/// Rejects products that are not active.
+pub(super) fn check_product_active(facts: &Facts, field: At) -> Result<(), Rejection> {
     if facts.status != ProductStatus::Active {
         return Err(LineRefusal::NotActive { sku: facts.sku.clone(), status: facts.status }.at(field));
     }
     Ok(())
 }
 
-/// A hold that the order takes the place of, if it may.
+/// Returns a reservation that the order takes over, if it may.
 fn given(
     draft: &Draft<'_>,
     command: &Create,
@@ -247,7 +248,7 @@ fn given(
     if reservation.order.is_some() {
         return Err(Refusal::HeldForOrder.at(field));
     }
-    if reservation.is_of_a_document() {
+    if reservation.is_held_by_document() {
         return Err(Refusal::HeldForDocument.at(field));
     }
     if command.status == NewStatus::Draft {
@@ -259,8 +260,8 @@ fn given(
     Ok(reservation.clone())
 }
 
-/// Ends the holds that the order takes the place of.
-fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
+/// Ends the reservations that the order takes over.
+fn release_taken_over(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
     let goods: Vec<ProductId> = order.lines.iter().flat_map(Line::goods).map(|(product, _)| product).collect();
     let mut begun = false;
     for (index, id) in command.reservations.iter().enumerate() {

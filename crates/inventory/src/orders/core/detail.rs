@@ -1,4 +1,4 @@
-//! What an order says beside its lines: whom to reach and where it goes, how and when it comes, and what was noted of it.
+//! Details of an order beside its lines: contact, addresses, delivery and notes.
 
 use entity::prelude::*;
 use serde_json::Value;
@@ -13,11 +13,11 @@ use crate::{
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Tags of an order at most, and the characters of one.
+/// Maximum tags of an order, and maximum characters of each.
 pub const MAX_TAGS: usize = 50;
-pub const MAX_TAG: usize = 64;
+pub const MAX_TAG_LENGTH: usize = 64;
 
-/// What tells who an order is for. It is sealed under a key of the order's own.
+/// Personal data of an order's recipient, encrypted under a key of the order's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Personal {
     pub contact: Option<Contact>,
@@ -31,7 +31,7 @@ impl Personal {
     }
 }
 
-/// Personal data as the database keeps it: the sealed value, and its key, sealed under the master keys.
+/// Personal data as stored: the sealed value, and its key, sealed under the master keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
     pub body: Vec<u8>,
@@ -48,20 +48,20 @@ impl std::fmt::Debug for Sealed {
 pub struct OrderDetail {
     pub order: OrderId,
     pub personal: Option<Sealed>,
-    /// Its sealed value was lost with its key, and nothing took its place.
+    /// True if the sealed value was lost with its key and has not been replaced.
     pub is_lost: bool,
     pub note_for_customer: Option<String>,
     pub note_for_staff: Option<String>,
-    /// In the order in which they were added, each in one spelling of capitals.
+    /// In the order in which they were added; tags that differ only in case are equal.
     pub tags: Vec<String>,
-    /// The text of a JSON object.
+    /// JSON object, as text.
     pub metadata: String,
     pub requested_for: Option<Timestamp>,
     pub delivery_method: DeliveryMethod,
 }
 
 impl OrderDetail {
-    /// Of an order that says nothing.
+    /// Returns the details of an order that has none stored.
     pub fn of(order: OrderId) -> Self {
         Self {
             order,
@@ -77,34 +77,36 @@ impl OrderDetail {
     }
 }
 
-/// What was said of an order: as it was, None without a row, and as it is.
+/// Details of an order before a change (None without a row) and after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetailChange {
     pub before: Option<OrderDetail>,
     pub after: OrderDetail,
-    /// The new key of the marks that the audit log keeps of who the order is for, sealed under the master keys. None where there is one, or none is needed.
+    /// The new key of the audit log's marks of personal data, sealed under the master keys. None if
+    /// there is a key already, or none is needed.
     pub history_key: Option<Vec<u8>>,
-    /// Its shipping address, which is sealed, was taken off.
+    /// True if the shipping address, which is sealed, was removed.
     pub is_unaddressed: bool,
 }
 
-/// Personal data that was sealed anew, on top of what was read before.
+/// Personal data that was sealed again, based on a value that was read before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resealed {
-    /// The value that was read; another one by now is a conflict, or what was erased meanwhile would be back.
+    /// The value that was read. If it has changed, the command is refused as a conflict, as data
+    /// erased meanwhile would return.
     pub from: Option<Vec<u8>>,
     pub to: Option<Sealed>,
-    /// The fields that differ.
+    /// The changed fields.
     pub changed: Vec<&'static str>,
-    /// The same with marks of their values, for the audit log.
+    /// The changed fields with marks of their values, for the audit log.
     pub marks: Vec<Value>,
-    /// The key of the marks, where it is new.
+    /// The key of the marks, if it is new.
     pub history_key: Option<Vec<u8>>,
-    /// There is no shipping address any more.
+    /// True if the shipping address was removed.
     pub is_unaddressed: bool,
 }
 
-/// What an edit says beside lines.
+/// Changes of details by an edit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DetailPatch {
     pub personal: Option<Resealed>,
@@ -112,31 +114,32 @@ pub struct DetailPatch {
     pub note_for_staff: Patch<String>,
     pub tags_add: Vec<String>,
     pub tags_remove: Vec<String>,
-    /// The text of a JSON object.
+    /// JSON object, as text.
     pub metadata: Patch<String>,
     pub requested_for: Patch<Timestamp>,
     pub delivery_method: Option<DeliveryMethod>,
 }
 
 impl DetailPatch {
-    /// Whether it says more than notes, tags and metadata, which change in every state.
-    pub fn says_more_than_notes(&self) -> bool {
+    /// True if the patch changes more than notes, tags and metadata, which can change in every
+    /// status.
+    pub fn changes_more_than_notes(&self) -> bool {
         self.personal.is_some() || !self.requested_for.is_keep() || self.delivery_method.is_some()
     }
 
-    /// What became of a detail by it.
+    /// Returns the change of a detail by the patch.
     pub(super) fn change(&self, before: Option<&OrderDetail>, after: OrderDetail) -> DetailChange {
         let history_key = self.personal.as_ref().and_then(|resealed| resealed.history_key.clone());
         let is_unaddressed = self.personal.as_ref().is_some_and(|resealed| resealed.is_unaddressed);
         DetailChange { before: before.cloned(), after, history_key, is_unaddressed }
     }
 
-    /// What the audit log keeps of the personal data that it changes.
+    /// Returns the marks that the audit log stores of the changed personal data.
     pub(super) fn marks(&self) -> Vec<Value> {
         self.personal.as_ref().map_or_else(Vec::new, |resealed| resealed.marks.clone())
     }
 
-    /// The detail with what the patch says of it, and the names of the fields that differ.
+    /// Returns the detail with the patch applied, and the names of the changed fields.
     pub fn apply(&self, before: &OrderDetail, version: i64) -> Result<(OrderDetail, Vec<&'static str>), Rejection> {
         let mut after = before.clone();
         let mut changed = Vec::new();
@@ -187,7 +190,7 @@ impl DetailPatch {
     }
 }
 
-/// Tags are told apart without their capitals.
+/// Compares tags without regard to case.
 fn is_same(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
 }

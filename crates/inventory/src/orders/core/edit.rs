@@ -1,20 +1,21 @@
-//! Changing an order that exists, accepted or refused whole: what it says, and its lines by the difference of each.
+//! Changes of an existing order, accepted or refused whole: its own fields, and the differences of
+//! its lines.
 
 use entity::prelude::*;
 
 use super::{
-    act::{decided, deliver_charges, open},
+    act::{build_decision, deliver_charges, open},
     create::check_buyer,
     detail::{DetailPatch, OrderDetail},
-    edit_holds::{Editing, hold_more, let_go_excess},
+    edit_holds::{EditContext, release_excess, reserve_added},
     edit_lines::{SetLine, add_line, set_line},
     hint::Hint,
     hold::Wanted,
     line::{Line, NewLine},
     order::{By, Fulfilment, Order, OrderBook, OrderDecision},
-    redraft::Redraft,
+    redraft::DraftChanges,
     refusal::Refusal,
-    rule_facts::Whereabouts,
+    rule_facts::AddressFacts,
     sourcing::Sourcing,
     states::Action,
 };
@@ -24,36 +25,38 @@ use crate::{
     stock::core::{At, Draft, Field, LevelKey, Rejection, RoomRefusal},
 };
 
-/// The most lines of an order.
+/// Maximum lines of an order.
 pub const MAX_ORDER_LINES: usize = 2_000;
 
-/// What an order shall be from now on; what is not said stays.
+/// Edit of an order; fields that are left out stay.
 #[derive(Debug, Clone)]
 pub struct Update {
     pub order: OrderId,
     pub expected_version: i64,
-    /// Who sells it from now on. Without a word of a draft's store: who sold it, as that was read before.
+    /// Store that sells the order after the edit; if none is given, the one that sold it when it
+    /// was read.
     pub store: StoreId,
-    /// What only a draft changes.
-    pub redraft: Redraft,
+    /// Fields that only a draft can change.
+    pub redraft: DraftChanges,
     pub customer: Patch<CustomerId>,
     pub external_ref: Patch<String>,
     /// The country of a new shipping address.
     pub country: Option<String>,
     pub detail: DetailPatch,
-    /// Where it goes and is billed to from now on; None where nothing of that is said.
-    pub whereabouts: Option<Whereabouts>,
+    /// New facts of the addresses for rules; None if the addresses stay.
+    pub whereabouts: Option<AddressFacts>,
     pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewLine>,
-    /// How what is added looks for its stock; None: where its line is held already, else at the order's store.
+    /// Sourcing of added units; None for the stores with reservations of the line, else the order's
+    /// store.
     pub sourcing: Option<Sourcing>,
     pub reason: Option<String>,
     pub actor: Actor,
-    /// Whether the caller is bound to a channel.
+    /// True if the caller is bound to a channel.
     pub by_channel: bool,
-    /// Ids for what is let go and what is held.
+    /// IDs of the movements that release and reserve stock.
     pub movements: [MovementId; 2],
-    /// Of the charges, where nothing but them is left to deliver.
+    /// ID of the fulfilment of the charges, if nothing else is left to deliver.
     pub fulfilment: FulfilmentId,
 }
 
@@ -61,20 +64,20 @@ impl Update {
     fn edits_lines(&self) -> bool {
         !(self.set_lines.is_empty() && self.add_lines.is_empty())
     }
-    /// Whether it says more of the order than notes, tags and metadata.
-    fn says_more_than_notes(&self) -> bool {
+    /// True if the edit has more than notes, tags and metadata.
+    fn changes_more_than_notes(&self) -> bool {
         self.edits_lines()
             || !self.redraft.is_empty()
             || !self.customer.is_keep()
             || !self.external_ref.is_keep()
             || self.country.is_some()
-            || self.detail.says_more_than_notes()
+            || self.detail.changes_more_than_notes()
     }
 }
 
 pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, Some(command.expected_version), Action::Update)?;
-    may_say(&order, command)?;
+    check_editable(&order, command)?;
     let found = Box::new(order.clone());
     let before = book.details.get(&order.id);
     let nothing = OrderDetail::of(order.id);
@@ -90,14 +93,14 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
         changed.push("lines");
         fulfilments.extend(settle(draft, &mut order, command.fulfilment));
     }
-    let is_more = differs_beyond_notes(&found, &order, &changed);
+    let is_more = has_changes_beyond_notes(&found, &order, &changed);
     order.touch(draft.now());
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&nothing) == &after;
     let details = if is_same { Vec::new() } else { vec![command.detail.change(before, after)] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None, register: None };
     let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
-    let of_order = decided(book, order, events::ORDER_UPDATED, by);
+    let of_order = build_decision(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
     decision.before = Some(found);
     decision.resourced.extend(command.redraft.resourced(book, command.order));
@@ -107,16 +110,17 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     Ok(decision)
 }
 
-/// Whether more of the order differs than notes, tags and metadata: what is said again as it was is no change.
-fn differs_beyond_notes(before: &Order, after: &Order, changed: &[&'static str]) -> bool {
-    const PASS: [&str; 5] = ["lines", "noteForCustomer", "noteForStaff", "tags", "metadata"];
-    before.lines != after.lines || changed.iter().any(|field| !PASS.contains(field))
+/// True if the order differs in more than notes, tags and metadata: a field that is set to its own
+/// value is no change.
+fn has_changes_beyond_notes(before: &Order, after: &Order, changed: &[&'static str]) -> bool {
+    const ALWAYS_EDITABLE_FIELDS: [&str; 5] = ["lines", "noteForCustomer", "noteForStaff", "tags", "metadata"];
+    before.lines != after.lines || changed.iter().any(|field| !ALWAYS_EDITABLE_FIELDS.contains(field))
 }
 
 /// Refuses what does not change any more in the order's state.
-fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
+fn check_editable(order: &Order, command: &Update) -> Result<(), Rejection> {
     use OrderStatus::{Cancelled, Closed, Confirmed, Draft, PartiallyFulfilled, Pending};
-    if matches!(order.status, Closed | Cancelled) && command.says_more_than_notes() {
+    if matches!(order.status, Closed | Cancelled) && command.changes_more_than_notes() {
         return Err(Refusal::OnlyNotes(order.status).at(At::input(Field::Id)));
     }
     let of_lines = if command.set_lines.is_empty() { Field::AddLines } else { Field::SetLines };
@@ -133,7 +137,8 @@ fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whom it is sold to, what it is called, and the country that it goes to; gives the fields that differ.
+/// Applies the customer, the external reference and the destination country; returns the changed
+/// fields.
 fn header(
     book: &OrderBook,
     draft: &mut Draft<'_>,
@@ -142,7 +147,7 @@ fn header(
     hints: &mut Vec<Hint>,
 ) -> Result<Vec<&'static str>, Rejection> {
     let mut changed = Vec::new();
-    // Naming the customer that it has is no new reference.
+    // A customer that is set again is not checked again.
     if let Some(customer) = command.customer.set().filter(|customer| order.customer != Some(**customer)) {
         draft.pass(check_buyer(book, *customer))?;
     }
@@ -170,7 +175,8 @@ fn header(
     Ok(changed)
 }
 
-/// Every line is decided first; then all that they let go, then all that they hold: so what one gives up another may have.
+/// Decides all lines first, then releases all stock that they give up, then reserves all that they
+/// need: so stock that one line releases is available to another.
 fn edit_lines(
     book: &OrderBook,
     draft: &mut Draft<'_>,
@@ -180,10 +186,10 @@ fn edit_lines(
 ) -> Result<(), Rejection> {
     let mut raised = Vec::new();
     let mut fallen = Vec::new();
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (nth, product) in command.add_lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, line.product?))) {
             let place = At::row(Field::AddLines, nth).field(Field::Product);
-            draft.look_for(LevelKey { product, store: order.store }, place)?;
+            draft.check_exists(LevelKey { product, store: order.store }, place)?;
         }
     }
     for (nth, set) in command.set_lines.iter().enumerate() {
@@ -215,15 +221,16 @@ fn edit_lines(
         return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::AddLines)));
     }
     if order.status != OrderStatus::Draft {
-        let editing = Editing { actor: command.actor, note: command.reason.as_deref(), movements: command.movements };
-        let_go_excess(draft, order, &fallen, &editing)?;
-        hold_more(draft, order, &raised, command.sourcing.as_ref(), &editing)?;
+        let editing = EditContext { actor: command.actor, note: command.reason.as_deref(), movements: command.movements };
+        release_excess(draft, order, &fallen, &editing)?;
+        reserve_added(draft, order, &raised, command.sourcing.as_ref(), &editing)?;
     }
     order.total = order.sum().ok_or_else(|| Refusal::TotalTooLarge.at(At::input(Field::SetLines)))?;
     Ok(())
 }
 
-/// Charges go with the last of the goods, also where an edit or a cancellation takes the rest of those off an order of which something has left.
+/// Fulfils the charges with the last of the goods, also if an edit or a cancellation removes the
+/// remaining goods of an order that has partly left.
 pub(super) fn settle(draft: &Draft<'_>, order: &mut Order, id: FulfilmentId) -> Option<Fulfilment> {
     if order.status != OrderStatus::PartiallyFulfilled {
         return None;

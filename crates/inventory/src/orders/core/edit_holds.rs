@@ -1,11 +1,12 @@
-//! What an edit lets go and holds: the difference of each line, and nothing of what stays.
+//! Changes of reservations by an edit: the difference of each line. Other reservations are not
+//! touched.
 
 use std::{cmp::Reverse, collections::HashMap};
 
 use entity::prelude::*;
 
 use super::{
-    act::held_for,
+    act::active_reservations_of,
     hold::{Wanted, found, order_head, reservation},
     order::{Order, count},
     refusal::Refusal,
@@ -13,31 +14,32 @@ use super::{
 };
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Rejection, Reservation, RoomRefusal, whole_kits};
 
-/// Who edits, why, and the ids of the movements of what is let go and of what is held.
+/// Actor and note of an edit, and the IDs of its movements: the release, and the new reservation.
 #[derive(Debug, Clone)]
-pub(super) struct Editing<'a> {
+pub(super) struct EditContext<'a> {
     pub actor: Actor,
     pub note: Option<&'a str>,
     pub movements: [MovementId; 2],
 }
 
-impl Editing<'_> {
+impl EditContext<'_> {
     fn head(&self, kind: MovementKind, order: &Order, now: Timestamp) -> MovementHead {
         let id = self.movements[usize::from(kind == MovementKind::Reserve)];
         MovementHead { actor: self.actor, note: self.note.map(str::to_owned), ..order_head(id, kind, order, now) }
     }
 }
 
-/// Lets go what these lines hold beyond what is open of them, the newest holds first: what is short of its holds already lets nothing go.
-pub(super) fn let_go_excess(
+/// Releases the reservations of these lines beyond their open units, the newest first: a line with
+/// fewer reserved than open units releases nothing.
+pub(super) fn release_excess(
     draft: &mut Draft<'_>,
     order: &Order,
     fallen: &[Wanted],
-    editing: &Editing<'_>,
+    editing: &EditContext<'_>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
     let mut held: HashMap<(u16, ProductId), Vec<Reservation>> = HashMap::new();
-    for one in held_for(draft, order) {
+    for one in active_reservations_of(draft, order) {
         if let Some((_, position)) = one.order {
             held.entry((position, one.key.product)).or_default().push(one);
         }
@@ -55,18 +57,18 @@ pub(super) fn let_go_excess(
     Ok(())
 }
 
-/// Holds so many more units of these lines, or lets them wait where they may.
-pub(super) fn hold_more(
+/// Reserves the added units of these lines, or backorders them if the product allows it.
+pub(super) fn reserve_added(
     draft: &mut Draft<'_>,
     order: &mut Order,
     raised: &[Wanted],
     sourcing: Option<&Sourcing>,
-    editing: &Editing<'_>,
+    editing: &EditContext<'_>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
     let plan = sourcing.map(|sourcing| found(draft, order, raised, sourcing)).transpose()?;
     let mut held: HashMap<u16, Vec<StoreId>> = HashMap::new();
-    for one in held_for(draft, order) {
+    for one in active_reservations_of(draft, order) {
         if let Some((_, position)) = one.order {
             held.entry(position).or_default().push(one.key.store);
         }
@@ -108,13 +110,15 @@ pub(super) fn hold_more(
     Ok(())
 }
 
-/// Where more of a line is found: where it is held already, then at the order's own store. What is nowhere waits, where it may.
+/// Splits the added units of a line among stores: those that have reservations of it, then the
+/// order's own. Units without stock are backordered if the product allows it.
 fn near(draft: &Draft<'_>, order: &Order, raise: &Wanted, held: &[StoreId]) -> Result<Vec<Share>, Rejection> {
     let (line, field) = (&order.lines[raise.index], raise.place.field(Field::Quantity));
     let mut bound = None;
     for (product, _) in line.goods() {
         let level = draft.stocked(LevelKey { product, store: order.store }, field)?;
-        // What a line is of was frozen with it; what it is made of is as the catalogue has it.
+        // A line keeps the policy with which it was placed; that of a kit's parts comes from the
+        // catalogue.
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         if policy != StockPolicy::Backorder {
             bound.get_or_insert(level.key);
@@ -129,7 +133,7 @@ fn near(draft: &Draft<'_>, order: &Order, raise: &Wanted, held: &[StoreId]) -> R
     let mut left = raise.units;
     let mut shares = Vec::new();
     for store in stores {
-        // What was archived meanwhile gives nothing.
+        // The stock of a product that has been archived since is not available.
         let there = |(product, takes)| (draft.promisable(LevelKey { product, store }, At::NOWHERE).unwrap_or(0), takes);
         let quantity = left.min(whole_kits(line.goods().map(there)));
         if quantity > 0 {
@@ -139,9 +143,9 @@ fn near(draft: &Draft<'_>, order: &Order, raise: &Wanted, held: &[StoreId]) -> R
     }
     match bound {
         Some(key) if left > 0 && line.is_kit() => {
-            Err(draft.kits_short((&line.sku, key), (raise.units, raise.units - left), field))
+            Err(draft.kit_shortage((&line.sku, key), (raise.units, raise.units - left), field))
         }
-        Some(key) if left > 0 => Err(draft.unpromised(key, (raise.units, raise.units - left), field)),
+        Some(key) if left > 0 => Err(draft.reserve_shortage(key, (raise.units, raise.units - left), field)),
         _ => Ok(shares),
     }
 }

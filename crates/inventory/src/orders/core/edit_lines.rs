@@ -1,11 +1,12 @@
-//! A line that is set anew, and one that is added. After DRAFT `quantity` and `cancelled` only rise: what counts is their difference.
+//! Changing a line, and adding one. After DRAFT, `quantity` and `cancelled` only rise: the current
+//! quantity is their difference.
 
 use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
     amounts::{Amounts, Basis, Placed},
-    create::is_sold,
+    create::check_product_active,
     edit::MAX_ORDER_LINES,
     hold::Wanted,
     kit,
@@ -17,23 +18,25 @@ use super::{
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
-/// What a line shall be from now on; what is not said stays. Its JSON is part of what an idempotency key's hash is over.
+/// Change of a line; fields that are left out stay. Its JSON is part of the input that an
+/// idempotency key's hash covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetLine {
     pub line: OrderLineId,
-    /// What shall count of it.
+    /// New quantity of the line, not counting cancelled units.
     pub quantity: Option<Quantity>,
-    /// For one whole unit, of the whole line.
+    /// Price of one whole unit, for the whole line.
     pub unit_price: Option<Money>,
-    /// Of the quantity that counts.
+    /// Discount on the quantity that is not cancelled.
     pub discount: Option<Money>,
-    /// It takes the place of a rate, unless one is said beside it.
+    /// Replaces the line's tax rate, unless `tax_rate` is stated too.
     pub tax: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_rate: Option<TaxRate>,
 }
 
-/// Sets a line; gives its index, and by how many units it rises, below 0 where it falls. What it holds is not touched.
+/// Changes a line; returns its index, and by how many units it rises, negative if it falls. Its
+/// reservations are not touched.
 pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, place: At) -> Result<(usize, i64), Rejection> {
     let at = |name: Field| place.field(name);
     let (of, position) = set.line.split_line();
@@ -52,11 +55,11 @@ pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, plac
         && let Some(product) = line.product()
         && let Ok(level) = draft.level(LevelKey { product, store }, At::NOWHERE)
     {
-        is_sold(&level.facts, at(Field::Quantity))?;
+        check_product_active(&level.facts, at(Field::Quantity))?;
     }
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     if is_draft {
-        redraft(line, wanted);
+        set_draft_quantity(line, wanted);
     } else if wanted > current {
         line.quantity = Quantity::new(line.quantity.get() + (wanted - current)).ok_or_else(too_large)?;
     } else {
@@ -65,15 +68,16 @@ pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, plac
     for part in line.parts() {
         kit::times(line.quantity.get(), part.quantity.get(), || at(Field::Quantity))?;
     }
-    line.restate().ok_or_else(too_large)?;
+    line.recalculate_amounts().ok_or_else(too_large)?;
     if !is_draft && before != Placed::from(&*line) {
         line.placed.get_or_insert(before);
     }
     Ok((index, wanted - current))
 }
 
-/// A draft holds nothing and owes nothing: its line is as if it had been placed so. One that is set to 0 stays, as lines are never deleted.
-fn redraft(line: &mut Line, wanted: i64) {
+/// Sets the quantity of a draft's line as if it had been placed so: a draft reserves and owes
+/// nothing. A line that is set to 0 stays, as lines are never deleted.
+fn set_draft_quantity(line: &mut Line, wanted: i64) {
     if wanted == 0 {
         (line.open, line.cancelled) = (Quantity::ZERO, line.quantity);
     } else {
@@ -81,7 +85,7 @@ fn redraft(line: &mut Line, wanted: i64) {
     }
 }
 
-/// Takes units off a line: first what waits for stock, then what is open.
+/// Cancels units of a line: backordered units first, then open ones.
 pub(super) fn lower(line: &mut Line, units: i64) {
     let waiting = units.min(line.backordered.get());
     line.cancelled = count(line.cancelled.get() + units);
@@ -89,8 +93,9 @@ pub(super) fn lower(line: &mut Line, units: i64) {
     line.open = count(line.open.get() - (units - waiting));
 }
 
-/// What is said of a line's price, discount and tax. The last two are of the quantity that counts now, and what any other comes to follows from
-/// them. Where one of the two is said, the other is restated as it is shown, or by its rate.
+/// Applies the stated price, discount and tax of a line. Discount and tax belong to the quantity
+/// that counts now, and those of any other quantity follow from them. If one of the two is stated,
+/// the other is restated as it is shown, or by its rate.
 fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<(), Rejection> {
     let at = |name: Field| place.field(name);
     let currency = line.total.currency;
@@ -129,7 +134,7 @@ fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<
     Ok(())
 }
 
-/// Adds a line behind the others, which holds nothing yet; gives what it wants held, where anything is.
+/// Appends a line, which has no reservations yet; returns the units to reserve, if any.
 pub(super) fn add_line(
     (book, draft): (&OrderBook, &Draft<'_>),
     order: &mut Order,

@@ -1,16 +1,18 @@
-//! What an order holds in other stores than the one that its goods leave from: it gives way only beyond what the order is still owed.
+//! Reservations of an order in stores other than the one that its goods leave: they are released
+//! only beyond the units that the order still needs.
 
 use entity::prelude::*;
 
 use super::{
-    act::{Fulfil, Parcel, held_for},
+    act::{Fulfil, Parcel, active_reservations_of},
     hold::order_head,
     line::Line,
     order::Order,
 };
 use crate::stock::core::{Delta, Draft, MovementHead, Rejection, Reservation};
 
-/// Lets go what is held at other stores, for lines that leave from this one, beyond what is still open of them.
+/// Releases the reservations at other stores of lines that leave from this one, beyond their open
+/// units.
 pub(super) fn release_elsewhere(
     draft: &mut Draft<'_>,
     order: &Order,
@@ -18,8 +20,8 @@ pub(super) fn release_elsewhere(
     parcels: &[Parcel],
     at: Timestamp,
 ) -> Result<(), Rejection> {
-    // Once for all parcels: an order has thousands of lines.
-    let held = held_for(draft, order);
+    // Read once for all parcels: an order has thousands of lines.
+    let held = active_reservations_of(draft, order);
     let mut begun = false;
     for parcel in parcels {
         let unheld = parcel.quantity - parcel.held;
@@ -45,8 +47,9 @@ pub(super) fn release_elsewhere(
     Ok(())
 }
 
-/// Returns how many units of a backordered line are still held once `quantity` of it has left from a store, of what the order `held` before. Units of a
-/// kit are those of the part of which most is held. 0 where nothing of the line is backordered: all that leaves was open then.
+/// Returns how many units of a backordered line are still reserved once `quantity` of it has left a
+/// store, where `held` are the order's reservations before. A kit counts by its part with the most
+/// reserved units. Returns 0 if no units are backordered: all units that leave were open then.
 pub(super) fn still_held(held: &[Reservation], line: &Line, store: StoreId, quantity: i64) -> i64 {
     if !line.backordered.is_positive() {
         return 0;
@@ -64,12 +67,13 @@ pub(super) fn still_held(held: &[Reservation], line: &Line, store: StoreId, quan
     line.goods().map(units).max().unwrap_or(0)
 }
 
-/// What of an order's holds is of a product for the line at a position.
+/// Returns an order's holds of a product for the line at a position.
 fn of_goods(held: &[Reservation], position: u16, product: ProductId) -> impl Iterator<Item = &Reservation> {
     held.iter().filter(move |held| held.key.product == product && held.order.is_some_and(|(_, of)| of == position))
 }
 
-/// How much more of a parcel's goods would be held for its line once it has left than the line still has open.
+/// Returns the units of a parcel's product by which the line's holds will exceed its open units
+/// once the parcel has left.
 fn surplus(held: &[Reservation], order: &Order, parcel: &Parcel) -> i64 {
     let held: i64 = of_goods(held, parcel.position, parcel.key.product).map(|held| held.remaining.get()).sum();
     let line = order.lines.iter().find(|line| line.position == parcel.position);

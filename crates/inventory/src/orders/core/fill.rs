@@ -1,4 +1,4 @@
-//! Filling what orders were promised beyond stock, once stock has come.
+//! Filling backordered lines with stock that has arrived.
 
 use std::collections::BTreeSet;
 
@@ -12,26 +12,28 @@ use super::{
 use crate::orders::events;
 use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
 
-/// The job's command: hold what has come for an order that waits for it.
+/// The job's command: reserves stock that has arrived for a backordered order.
 #[derive(Debug, Clone)]
 pub struct Fill {
     pub order: OrderId,
     pub movement: MovementId,
-    /// Where something has come for it: of a kit, all that it takes.
+    /// Levels with stock that has arrived for the order: for a kit, those of all its parts.
     pub levels: Vec<LevelKey>,
-    /// The lines that wait for it: none that this store would not send.
+    /// The backordered lines to fill, without lines that this store has refused.
     pub lines: BTreeSet<u16>,
 }
 
-/// Holds what is available for those of the order's backordered lines, as far as it goes, of kits in whole ones. None when nothing is: the order
-/// is over, or somebody else was given the stock meanwhile. Doing it twice does nothing more.
+/// Reserves the available stock for the order's backordered lines in `fill`, as far as it suffices;
+/// for kits, whole ones. Returns None if nothing can be reserved: the order is over, or the stock
+/// was given to another meanwhile. Repeating it reserves nothing more.
 pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Result<Option<OrderDecision>, Rejection> {
     let waits = [OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled];
     let Some(order) = book.orders.get(&fill.order).filter(|order| waits.contains(&order.status)) else { return Ok(None) };
     let (mut order, now, before) = (order.clone(), draft.now(), order.status);
     let head = MovementHead { actor: Actor::SYSTEM, ..order_head(fill.movement, MovementKind::Reserve, &order, now) };
     let (mut begin, field) = (Some(head), At::NOWHERE);
-    // A hold for each fill, beside those that were made when the order was placed, and numbered as they are.
+    // A reservation for each fill, beside those that were made with the order, and numbered like
+    // them.
     let mut next = order.lines.len() as u16 + 1;
     for index in 0..order.lines.len() {
         let line = &order.lines[index];
@@ -64,12 +66,14 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
     Ok(Some(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }))
 }
 
-/// How many of the units that a line is owed can be held now: as many as the scarcest of its goods is enough for.
+/// Returns the backordered units of a line that can be held now: as many as its scarcest product
+/// suffices for.
 fn fillable(draft: &Draft<'_>, line: &Line, store: StoreId, fill: &Fill) -> i64 {
     let there = |(product, takes)| {
         let key = LevelKey { product, store };
         let named = fill.levels.contains(&key).then_some(key);
-        // What was archived meanwhile is held for nobody: its orders are cancelled by whoever archives it.
+        // No stock of an archived product is reserved: its orders are cancelled when it is
+        // archived.
         (named.and_then(|key| draft.promisable(key, At::NOWHERE).ok()).unwrap_or(0), takes)
     };
     line.backordered.get().min(whole_kits(line.goods().map(there)))

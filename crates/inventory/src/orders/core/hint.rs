@@ -1,13 +1,13 @@
-//! What is true of an edit, not refused, and worth a look.
+//! Hints about an accepted edit that should be reviewed.
 
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Hint {
-    /// It goes to another country now, and its charges are as they were.
+    /// The destination country has changed, and the charges have not.
     ChargesUnchanged,
-    /// A line has another price, and its tax was not said anew.
+    /// The price of a line has changed, and its tax was not stated again.
     TaxUnchanged,
 }
 

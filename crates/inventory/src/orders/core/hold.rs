@@ -1,21 +1,22 @@
-//! What an order holds, and what it sells at once: the goods of its lines, of a kit those of its parts.
+//! Reservations of an order, and goods that it sells at once: those of its lines, for a kit those
+//! of its parts.
 
 use entity::prelude::*;
 
 use super::{
     create::Create,
-    kit::{in_kits, quotes, tell_quotes},
+    kit::{as_kit_shortage, quotes, report_kit_shortages},
     line::Line,
     order::{Order, count},
     refusal::Refusal,
-    sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
+    sourcing::{Demand, LineShortage, OnShortage, Share, Source, Sourcing, SourcingPlan, find_shortages, source, total},
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, Level, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
-    Reservation, RoomRefusal, RowState, Scarce, Step, cover, whole_kits,
+    Reservation, RoomRefusal, RowState, Scarce, Step, ensure_available, whole_kits,
 };
 
-/// What an order's movements have in common.
+/// Returns the common fields of an order's movements.
 pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
     MovementHead {
         id,
@@ -30,8 +31,9 @@ pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occu
     }
 }
 
-/// How many of a line's open units can be held: all of them, or as many as there are where what is short is BACKORDER.
-fn holdable(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
+/// Returns the number of a line's open units that can be held: all of them, or those available if
+/// every short product may be backordered.
+fn reservable_units(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
     let wanted = line.open.get();
     let mut parts = Vec::new();
     let mut short = None;
@@ -39,7 +41,8 @@ fn holdable(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Re
     for (product, takes) in line.goods() {
         let level = draft.stocked(LevelKey { product, store }, field)?;
         let needed = wanted.saturating_mul(takes);
-        // What a line is of was frozen with it; what it is made of is as the catalogue has it.
+        // A line keeps the policy with which it was placed; that of a kit's parts comes from the
+        // catalogue.
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         let there = draft.promisable(level.key, field)?;
         if policy != StockPolicy::Backorder {
@@ -52,26 +55,27 @@ fn holdable(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Re
     }
     if let Some((key, needed, there)) = short {
         let refusal = if line.is_kit() {
-            draft.kits_short((&line.sku, key), (wanted, whole_kits(bound.into_iter())), field)
+            draft.kit_shortage((&line.sku, key), (wanted, whole_kits(bound.into_iter())), field)
         } else {
-            draft.unpromised(key, (needed, there), field)
+            draft.reserve_shortage(key, (needed, there), field)
         };
-        // Where all refusals are asked for, it holds what there is.
+        // A draft that collects all rejections continues and reserves the available units.
         draft.refuse(refusal)?;
     }
     Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
 }
 
-/// The holds of an order in the making.
-struct Holds {
+/// The reservations of an order that is being placed.
+struct NewReservations {
     head: MovementHead,
     has_begun: bool,
-    /// The number of the next hold that shares no line's: those of a kit's parts, and of a line's further stores.
+    /// The number of the next reservation that does not use its line's number: for a kit's parts, and
+    /// for a line's further stores.
     next: u16,
 }
 
-/// Holds stock for every line that takes any: at the order's store, or where its sourcing finds it. BACKORDER products hold what there is and
-/// owe the rest.
+/// Reserves stock for every line that takes any: at the order's store, or in the stores of its
+/// sourcing. BACKORDER products reserve the available units and backorder the rest.
 pub(super) fn hold(
     draft: &mut Draft<'_>,
     order: &mut Order,
@@ -83,31 +87,32 @@ pub(super) fn hold(
         lines.map(|(index, line)| Wanted { index, units: line.open.get(), place: At::line(index) }).collect()
     };
     let found = sourcing.map(|sourcing| found(draft, order, &all(order), sourcing)).transpose()?;
-    // One hold a line shares the line's number under the order's id; the others have the numbers behind the lines.
+    // One reservation of a line has the line's number under the order's ID; the others have numbers
+    // after those of the lines.
     let head = order_head(movement, MovementKind::Reserve, order, at);
-    let mut holds = Holds { head, has_begun: false, next: order.lines.len() as u16 + 1 };
+    let mut holds = NewReservations { head, has_begun: false, next: order.lines.len() as u16 + 1 };
     for index in 0..order.lines.len() {
-        let held = hold_line(draft, order, (index, found.as_ref()), &mut holds);
+        let held = reserve_line(draft, order, (index, found.as_ref()), &mut holds);
         draft.pass(held)?;
     }
     Ok(())
 }
 
-fn hold_line(
+fn reserve_line(
     draft: &mut Draft<'_>,
     order: &mut Order,
     (index, found): (usize, Option<&SourcingPlan>),
-    holds: &mut Holds,
+    holds: &mut NewReservations,
 ) -> Result<(), Rejection> {
     let line = &order.lines[index];
     let goods: Vec<(ProductId, i64)> = line.goods().collect();
-    // A draft's line may have been set to 0.
+    // A line of a draft may have been set to 0.
     if goods.is_empty() || line.open.is_zero() {
         return Ok(());
     }
     let field = At::line(index).field(Field::Quantity);
     let shares = match found {
-        None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, field)? }],
+        None => vec![Share { store: order.store, quantity: reservable_units(draft, line, order.store, field)? }],
         Some(plan) => plan[index].clone(),
     };
     let (position, is_kit, wanted, held) = (line.position, line.is_kit(), line.open.get(), total(&shares));
@@ -134,7 +139,7 @@ fn hold_line(
     Ok(())
 }
 
-/// So many units of the line at this index of its order, typed at a place.
+/// Units of the line at this index of its order, and their place in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub index: usize,
@@ -142,7 +147,7 @@ pub(super) struct Wanted {
     pub place: At,
 }
 
-/// Where what is wanted is found, of what is there now.
+/// Plans the sourcing of the wanted units from the stock that is available now.
 pub(super) fn found(
     draft: &mut Draft<'_>,
     order: &Order,
@@ -150,14 +155,14 @@ pub(super) fn found(
     sourcing: &Sourcing,
 ) -> Result<SourcingPlan, Rejection> {
     let now = |source: &Source| {
-        // What was archived meanwhile gives nothing.
+        // The stock of a product that has been archived since is not available.
         let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
         let available = source.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
         Source { available, ..source.clone() }
     };
     let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
     let demands: Vec<Demand> = wanted.iter().map(|wanted| demand(draft, order, wanted)).collect::<Result<_, _>>()?;
-    let short = |draft: &Draft<'_>, lacking: Lacking| {
+    let short = |draft: &Draft<'_>, lacking: LineShortage| {
         let Wanted { index, units, place } = wanted[lacking.line];
         let line = &order.lines[index];
         let own = own_level(draft, line, order.store);
@@ -165,8 +170,8 @@ pub(super) fn found(
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: units };
         Rejection { why, at: place.field(Field::Quantity) }
     };
-    if draft.tells_all() {
-        for lacking in all_lacking(&demands, &stores, sourcing.rule, sourcing.destination) {
+    if draft.collects_refusals() {
+        for lacking in find_shortages(&demands, &stores, sourcing.rule, sourcing.destination) {
             let refusal = short(draft, lacking);
             draft.refuse(refusal)?;
         }
@@ -175,29 +180,29 @@ pub(super) fn found(
     source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| short(draft, lacking))
 }
 
-/// The level of a line's product in a store; none of a kit.
+/// Returns the level of a line's product in a store; None for a kit.
 pub(super) fn own_level(draft: &Draft<'_>, line: &Line, store: StoreId) -> Option<Box<Level>> {
     let product = line.product().filter(|_| !line.is_kit())?;
     draft.level(LevelKey { product, store }, At::NOWHERE).ok().cloned().map(Box::new)
 }
 
-/// What a line needs found. It may wait where all that it takes may be promised beyond stock.
+/// Returns the demand of a line. It may wait if all of its products may be backordered.
 fn demand(draft: &Draft<'_>, order: &Order, wanted: &Wanted) -> Result<Demand, Rejection> {
     let (line, field) = (&order.lines[wanted.index], wanted.place.field(Field::Product));
     if wanted.units == 0 {
-        return Ok(Demand { goods: Vec::new(), quantity: 0, short: Short::Wait });
+        return Ok(Demand { goods: Vec::new(), quantity: 0, short: OnShortage::Wait });
     }
     let goods: Vec<(ProductId, i64)> = line.goods().collect();
-    let mut short = Short::Wait;
+    let mut short = OnShortage::Wait;
     for (product, _) in &goods {
         let level = draft.stocked(LevelKey { product: *product, store: order.store }, field)?;
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
-        short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
+        short = if policy == StockPolicy::Backorder { short } else { OnShortage::Refuse };
     }
     Ok(Demand { goods, quantity: wanted.units, short })
 }
 
-/// A hold for a line of the order; its number is that of its id.
+/// Creates a reservation for a line of the order; its number is part of its ID.
 pub(super) fn reservation(
     order: &Order,
     (position, number): (u16, u16),
@@ -221,7 +226,7 @@ pub(super) fn reservation(
     }
 }
 
-/// Sells over the counter: SALE entries only, at the moment of the sale.
+/// Sells over the counter: posts SALE entries only, at the time of the sale.
 pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
     let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
     let mut steps = Vec::with_capacity(order.lines.len());
@@ -234,16 +239,16 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
         }));
     }
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
-    tell_quotes(draft, &quotes)?;
-    take(draft, (&steps, head), command).map_err(|refusal| in_kits(refusal, quotes))?;
+    report_kit_shortages(draft, &quotes)?;
+    take(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));
     Ok(())
 }
 
-/// Takes what is sold over the counter.
+/// Posts goods that are sold over the counter.
 fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
     if let Some(first) = steps.first() {
-        cover(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
+        ensure_available(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
         draft.begin(head, first.key, first.field)?;
         for step in steps {
             let cost = draft.level(step.key, step.field)?.facts.cost;

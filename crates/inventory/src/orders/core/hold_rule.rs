@@ -1,12 +1,13 @@
-//! Rules that set holds by themselves: when an order is confirmed, and with each edit and payment from then on.
+//! Rules that set holds automatically: when an order is confirmed, and with each edit and payment
+//! from then on.
 
 use entity::prelude::*;
 
 use super::{
-    holds::{self, Hold, MOST_STANDING},
+    holds::{self, Hold, MAX_STANDING},
     line::Line,
     order::{By, Order, OrderBook, OrderDecision, OrderFact},
-    rule_facts::{Matched, Whereabouts},
+    rule_facts::{AddressFacts, Matched},
     rule_fields::{MoreConditions, RuleFields},
 };
 use crate::{
@@ -14,14 +15,14 @@ use crate::{
     orders::events::{EventType, ORDER_HELD, ORDER_HOLD_LIFTED, OrderEvent},
 };
 
-/// Rules of a tenant at most, with those that are archived.
-pub const MOST_RULES: usize = 100;
+/// Maximum rules of a tenant, including archived ones.
+pub const MAX_RULES: usize = 100;
 
-/// A rule: it matches an order of which all that it says is true.
+/// A rule that sets holds: it matches an order that meets all its conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldRule {
     pub fields: RuleFields,
-    /// Since when it sets no holds; None while it is in force.
+    /// Time from which the rule sets no holds; None while it is in force.
     pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
@@ -29,8 +30,9 @@ pub struct HoldRule {
 }
 
 impl RuleFields {
-    /// What of the order makes it match; None where anything that it says is not true.
-    fn matched(&self, order: &Order, (book, place): (&OrderBook, &Whereabouts)) -> Option<Matched> {
+    /// Returns the properties of the order that make the rule match; None if any condition is not
+    /// met.
+    fn matched(&self, order: &Order, (book, place): (&OrderBook, &AddressFacts)) -> Option<Matched> {
         use PaymentStatus::{Authorised, NothingDue, Overpaid, Paid};
         let mut matched = Matched::default();
         if let Some(least) = self.total_at_least {
@@ -55,7 +57,7 @@ impl RuleFields {
 }
 
 impl MoreConditions {
-    fn matched(&self, order: &Order, (book, place): (&OrderBook, &Whereabouts), mut matched: Matched) -> Option<Matched> {
+    fn matched(&self, order: &Order, (book, place): (&OrderBook, &AddressFacts), mut matched: Matched) -> Option<Matched> {
         if self.is_billed_elsewhere {
             let (goes, billed) = (order.country.as_ref()?, place.billing_country.as_ref()?);
             if fold(goes) == fold(billed) {
@@ -94,12 +96,12 @@ impl MoreConditions {
     }
 }
 
-/// Whether one of these tags, which are folded, is among those that a rule names.
+/// True if one of these folded tags is among those of a rule.
 fn has_one_of(folded: &[String], named: &[String]) -> bool {
     named.iter().any(|tag| folded.contains(&fold(tag)))
 }
 
-/// Whether something has left for the customer by another order.
+/// True if the customer has received goods of another order.
 fn has_bought(book: &OrderBook, order: &Order) -> bool {
     let Some(customer) = order.customer else { return false };
     let has_left = |status| matches!(status, OrderStatus::PartiallyFulfilled | OrderStatus::Fulfilled | OrderStatus::Closed);
@@ -107,26 +109,27 @@ fn has_bought(book: &OrderBook, order: &Order) -> bool {
         || book.orders.values().any(|other| other.id != order.id && other.customer == Some(customer) && has_left(other.status))
 }
 
-/// Asks the rules that are in force about the orders of a decision that are to be fulfilled: each sets its hold where it matches, and takes it off
-/// where it does not any more and says so.
-pub(crate) fn hold_by_rules(book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
+/// Applies the rules in force to the orders of a decision that are to be fulfilled: each sets its
+/// hold on an order that it matches, and lifts it from an order that it no longer matches, if the
+/// rule says so.
+pub(crate) fn apply_hold_rules(book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
     if book.hold_rules.is_empty() {
         return;
     }
     let mut orders = std::mem::take(&mut decision.orders);
     for order in &mut orders {
         if matches!(order.status, OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled) {
-            ask_rules(book, now, order, decision);
+            apply_rules_to_order(book, now, order, decision);
         }
     }
     decision.orders = orders;
 }
 
-fn ask_rules(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut OrderDecision) {
-    let nowhere = Whereabouts::default();
+fn apply_rules_to_order(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut OrderDecision) {
+    let nowhere = AddressFacts::default();
     let told = decision.whereabouts.iter().find(|(id, _)| *id == order.id).map(|(_, place)| place.clone());
     let place = told.unwrap_or_else(|| book.facts.whereabouts.get(&order.id).unwrap_or(&nowhere).clone());
-    let set = set_by_rules(book, order.id, decision);
+    let set = holds_set_by_rules(book, order.id, decision);
     let mut number = set.len() as u16;
     let in_force = book.hold_rules.iter().filter(|rule| rule.archived_at.is_none()).map(|rule| &rule.fields);
     for rule in in_force {
@@ -135,7 +138,7 @@ fn ask_rules(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut
         match (rule.matched(order, (book, &place)), standing) {
             (None, Some(hold)) if rule.more.lifts_itself => {
                 let lifted = holds::lift(order, vec![hold.clone()], (now, Actor::SYSTEM));
-                // Nobody let it pass.
+                // The rule lifted the hold, not a person: there is no exemption to keep.
                 decision.holds.extend(lifted.into_iter().map(|hold| Hold { matched: None, ..hold }));
                 decision.events.push(fact(order, rule, ORDER_HOLD_LIFTED));
             }
@@ -144,7 +147,7 @@ fn ask_rules(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut
             }
             (Some(matched), None) => {
                 let lets = |hold: &Hold| hold.matched.as_ref().is_some_and(|passed| matched.is_within(passed));
-                let is_full = order.hold_kinds.len() >= MOST_STANDING || number >= entity::id::MAX_LINES;
+                let is_full = order.hold_kinds.len() >= MAX_STANDING || number >= entity::id::MAX_LINES;
                 if !is_full && !own.any(lets) {
                     number += 1;
                     order.hold_kinds.push(rule.kind.clone());
@@ -158,8 +161,8 @@ fn ask_rules(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut
     order.hold_kinds.sort_unstable();
 }
 
-/// What rules have set on an order, as the decision leaves it so far.
-fn set_by_rules(book: &OrderBook, order: OrderId, decision: &OrderDecision) -> Vec<Hold> {
+/// Returns the holds that rules have set on an order, including those of the decision so far.
+fn holds_set_by_rules(book: &OrderBook, order: OrderId, decision: &OrderDecision) -> Vec<Hold> {
     let mut set = book.facts.set.get(&order).cloned().unwrap_or_default();
     for hold in decision.holds.iter().filter(|hold| hold.order == order && hold.rule.is_some()) {
         set.retain(|known| known.id != hold.id);
@@ -174,7 +177,7 @@ fn fact(order: &Order, rule: &RuleFields, kind: EventType<OrderEvent>) -> OrderF
 }
 
 impl RuleFields {
-    /// The hold that it sets; `number` counts what rules have set on the order.
+    /// Returns the rule's hold; `number` counts the holds that rules have set on the order.
     fn hold(&self, (order, number): (OrderId, u16), matched: Matched, now: Timestamp) -> Hold {
         Hold {
             id: order.line(number),

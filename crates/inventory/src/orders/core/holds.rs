@@ -1,4 +1,5 @@
-//! Holds that somebody sets on an order: its goods stay until the last of them is lifted. They change neither its state nor its stock.
+//! Holds on an order: its goods stay until the last hold is lifted. They change neither its status
+//! nor its stock.
 
 use std::collections::HashMap;
 
@@ -16,16 +17,16 @@ use crate::{
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Kinds that mean something to the platform. A tenant has others of its own.
+/// Kinds with a meaning for the platform. A tenant may use others.
 pub const FRAUD: &str = "FRAUD";
 pub const PAYMENT: &str = "PAYMENT";
-const KNOWN: [&str; 4] = ["CREDIT", FRAUD, "ADDRESS", PAYMENT];
-/// What the platform itself flags, which nobody sets.
+const PLATFORM_KINDS: [&str; 4] = ["CREDIT", FRAUD, "ADDRESS", PAYMENT];
+/// Flags that only the platform sets.
 const FLAGS: [&str; 2] = ["SHORT", "SOURCING"];
-/// Holds of an order that stand at once.
-pub(super) const MOST_STANDING: usize = 100;
-/// Characters of a hold's kind.
-pub const MAX_KIND: usize = 64;
+/// Maximum holds of an order at the same time.
+pub(super) const MAX_STANDING: usize = 100;
+/// Maximum characters of a hold's kind.
+pub const MAX_KIND_LENGTH: usize = 64;
 
 /// A hold on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +38,16 @@ pub struct Hold {
     pub note: Option<String>,
     pub placed_at: Timestamp,
     pub actor: Actor,
-    /// When and by whom it was lifted; None while it stands.
+    /// Time and actor of the release; None while the hold is active.
     pub lifted: Option<(Timestamp, Actor)>,
-    /// The code of the rule that set it; None of one that somebody set.
+    /// Code of the rule that set the hold; None if a person or integration set it.
     pub rule: Option<String>,
-    /// What made the rule match, as it was asked last; None of one that somebody set, and of one that the rule took off.
+    /// Properties of the order that made the rule match, as last checked; None for a hold that was
+    /// set by hand, and for one that the rule released.
     pub matched: Option<Matched>,
 }
 
-/// Holds that stand, of orders that commands of a batch ask for.
+/// Holds that are not lifted, by order, of orders that a batch's commands refer to.
 pub type HoldsByOrder = HashMap<OrderId, Vec<Hold>>;
 
 #[derive(Debug, Clone)]
@@ -62,7 +64,7 @@ pub struct SetHold {
 #[derive(Debug, Clone)]
 pub struct LiftHold {
     pub id: HoldId,
-    /// The order that it is on, read before: that never changes.
+    /// The hold's order, which never changes and was read before.
     pub order: OrderId,
     pub expected_version: Option<i64>,
     pub actor: Actor,
@@ -112,14 +114,14 @@ impl Decide for HoldCommand {
     }
 }
 
-/// Whether holds can be set on an order in this state: while something of it is still to leave.
+/// True if holds can be set on an order in this status: while any goods have yet to leave.
 pub const fn may_be_held(status: OrderStatus) -> bool {
     matches!(status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled)
 }
 
-/// Refuses what lets goods of the order leave, or brings them nearer to it, while a hold stands. Asked in the command that the ledger decides,
-/// on the order that it has locked.
-pub fn not_held(order: &Order, at: At) -> Result<(), Rejection> {
+/// Rejects steps that let goods of the order leave, or bring them nearer to it, while it has a
+/// hold. Checked in the command that the ledger decides, on the locked order.
+pub fn check_not_on_hold(order: &Order, at: At) -> Result<(), Rejection> {
     if order.hold_kinds.is_empty() {
         return Ok(());
     }
@@ -128,14 +130,15 @@ pub fn not_held(order: &Order, at: At) -> Result<(), Rejection> {
     Err(Refusal::OnHold { kinds }.at(at))
 }
 
-/// The kind as it is kept: the platform's own words in capitals. None for one that nobody sets, and for what is no single line.
-pub fn kept_kind(kind: &str) -> Option<String> {
+/// Returns the kind as it is stored: the platform's own words in capitals. None for a kind that
+/// callers cannot set, and for text that is not a single line.
+pub fn normalize_hold_kind(kind: &str) -> Option<String> {
     let kind = kind.trim();
     let is = |word: &&&str| word.eq_ignore_ascii_case(kind);
     if kind.is_empty() || kind.chars().any(char::is_control) || FLAGS.iter().any(|flag| is(&flag)) {
         return None;
     }
-    Some(KNOWN.iter().find(is).copied().unwrap_or(kind).to_owned())
+    Some(PLATFORM_KINDS.iter().find(is).copied().unwrap_or(kind).to_owned())
 }
 
 fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<OrderDecision, Rejection> {
@@ -144,8 +147,8 @@ fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<Ord
     if !may_be_held(known.status) {
         return Err(Refusal::NothingToHold(known.status).at(At::input(Field::Id)));
     }
-    if known.hold_kinds.len() >= MOST_STANDING {
-        return Err(Refusal::HeldOften { most: MOST_STANDING }.at(At::input(Field::Id)));
+    if known.hold_kinds.len() >= MAX_STANDING {
+        return Err(Refusal::HeldOften { most: MAX_STANDING }.at(At::input(Field::Id)));
     }
     let mut order = known.clone();
     let hold = Hold {
@@ -180,7 +183,7 @@ fn decide_lift(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<O
     Ok(changed(order, lifted, events::ORDER_HOLD_LIFTED, command.actor))
 }
 
-/// Takes these holds, which stand, off the order.
+/// Removes these holds, which are set, from the order.
 pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) -> Vec<Hold> {
     for hold in &holds {
         if let Some(place) = order.hold_kinds.iter().position(|kind| *kind == hold.kind) {
@@ -191,11 +194,11 @@ pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) 
 }
 
 /// Sets holds on the order again that were lifted, as far as it may be held.
-pub(crate) fn set_again(order: &mut Order, holds: Vec<Hold>, (now, actor): (Timestamp, Actor)) -> Vec<Hold> {
+pub(crate) fn reapply_holds(order: &mut Order, holds: Vec<Hold>, (now, actor): (Timestamp, Actor)) -> Vec<Hold> {
     if !may_be_held(order.status) {
         return Vec::new();
     }
-    let room = MOST_STANDING.saturating_sub(order.hold_kinds.len());
+    let room = MAX_STANDING.saturating_sub(order.hold_kinds.len());
     let set: Vec<Hold> = holds.into_iter().take(room).map(|hold| Hold { placed_at: now, actor, lifted: None, ..hold }).collect();
     order.hold_kinds.extend(set.iter().map(|hold| hold.kind.clone()));
     order.hold_kinds.sort_unstable();
@@ -213,11 +216,11 @@ mod tests {
 
     #[test]
     fn the_platforms_words_are_kept_in_capitals_and_flags_are_nobodys_to_set() {
-        assert_eq!(kept_kind(" fraud "), Some("FRAUD".to_owned()));
-        assert_eq!(kept_kind("Payment"), Some("PAYMENT".to_owned()));
-        assert_eq!(kept_kind("Gift wrap missing"), Some("Gift wrap missing".to_owned()));
+        assert_eq!(normalize_hold_kind(" fraud "), Some("FRAUD".to_owned()));
+        assert_eq!(normalize_hold_kind("Payment"), Some("PAYMENT".to_owned()));
+        assert_eq!(normalize_hold_kind("Gift wrap missing"), Some("Gift wrap missing".to_owned()));
         for odd in ["", "  ", "short", "SOURCING", "two\nlines", "a\0b"] {
-            assert_eq!(kept_kind(odd), None, "{odd:?}");
+            assert_eq!(normalize_hold_kind(odd), None, "{odd:?}");
         }
     }
 }

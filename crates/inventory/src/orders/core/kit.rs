@@ -1,4 +1,5 @@
-//! Kits on orders. A line stays the kit; what it takes from stock are its parts, as they were when the order was placed.
+//! Kits on orders. A line stays the kit; its parts, as they were when the order was placed, are
+//! taken from stock.
 
 use std::collections::HashMap;
 
@@ -9,13 +10,13 @@ use super::{
     order::{Order, OrderBook},
     refusal::{LineRefusal, Refusal},
 };
-use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Reason, Rejection, RoomRefusal, Shortage, Step, Taking};
+use crate::stock::core::{At, Draft, Facts, Field, LevelKey, PickRules, Reason, Rejection, RoomRefusal, Shortage, Step};
 
-/// What one kit takes of a product.
+/// Quantity of a product in one kit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     pub product: ProductId,
-    /// As they were when the order was placed.
+    /// SKU, as it was when the order was placed.
     pub sku: String,
     pub name: String,
     pub decimals: u8,
@@ -23,10 +24,10 @@ pub struct Part {
     pub quantity: Quantity,
 }
 
-/// The kits that a batch sells or takes back, and what they are made of now.
+/// The current parts of the kits that a batch sells or takes back.
 pub type Kits = HashMap<ProductId, Vec<Part>>;
 
-/// The parts of a line that is placed; none where it is no kit.
+/// Returns the parts of a line that is being placed; none if it is no kit.
 pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, place: At) -> Result<Vec<Part>, Rejection> {
     let (Some(facts), Some(product)) = (facts, new.product) else { return Ok(Vec::new()) };
     let Some(parts) = book.kits.get(&product) else {
@@ -41,13 +42,14 @@ pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, plac
     Ok(parts.clone())
 }
 
-/// What so many kits take of a part, in smallest units.
+/// Returns the quantity of a part in this many kits, in smallest units.
 pub(crate) fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
     let all = kits.checked_mul(takes).and_then(Quantity::new).map(Quantity::get);
     all.ok_or_else(|| LineRefusal::KitsTooLarge.at(field()))
 }
 
-/// What one kit costs: its parts together, where all of them have a cost in one currency.
+/// Returns the cost of one kit: the sum of its parts, or None unless all of them have a cost in one
+/// currency.
 pub(super) fn cost(draft: &Draft<'_>, store: StoreId, parts: &[Part]) -> Option<Money> {
     let cost = |part: &Part| {
         let facts = &draft.level(LevelKey { product: part.product, store }, At::NOWHERE).ok()?.facts;
@@ -58,24 +60,26 @@ pub(super) fn cost(draft: &Draft<'_>, store: StoreId, parts: &[Part]) -> Option<
     rest.iter().try_fold(*first, |sum, cost| sum.checked_add(*cost))
 }
 
-/// What could be had of a kit, in whole ones, said instead of a refusal of one of its parts.
-pub(super) struct Quote {
+/// Refusal that states the available number of whole kits, in place of a refusal of one of the
+/// parts.
+pub(super) struct KitShortage {
     keys: Vec<LevelKey>,
     field: At,
     refusal: Rejection,
 }
 
-/// What could be had of each kit that is short of something, before anything is taken. A step is of the line at its position, of which one unit
-/// takes so much.
+/// Returns a quote for each kit that is short of a part, before any stock is taken. `owners` has
+/// the line of each step, and the quantity of the product in one unit of the line.
 pub(super) fn quotes(
     draft: &Draft<'_>,
     order: &Order,
     (steps, owners): (&[Step], &[(u16, i64)]),
     policy: Shortage,
-) -> Result<Vec<Quote>, Rejection> {
-    let taking = Taking { kind: MovementKind::Sale, dates: policy.dates() };
+) -> Result<Vec<KitShortage>, Rejection> {
+    let taking = PickRules { kind: MovementKind::Sale, dates: policy.dates() };
     let mut found = Vec::new();
-    // Where holds give way, a refusal says by itself how far they do.
+    // Under other policies, reservations give way, and the rejection itself has the available
+    // quantity.
     for line in order.lines.iter().filter(|line| line.is_kit() && policy == Shortage::Refuse) {
         let own: Vec<usize> = (0..steps.len()).filter(|nth| owners[*nth].0 == line.position).collect();
         let (mut keys, mut scarce) = (Vec::with_capacity(own.len()), None::<(i64, usize)>);
@@ -89,20 +93,21 @@ pub(super) fn quotes(
         let Some((usable, nth)) = scarce else { continue };
         let (step, requested) = (&steps[nth], -steps[nth].on_hand_delta / owners[nth].1.max(1));
         if usable < requested {
-            let refusal = draft.kits_short((&line.sku, step.key), (requested, usable), step.field);
-            found.push(Quote { keys, field: step.field, refusal });
+            let refusal = draft.kit_shortage((&line.sku, step.key), (requested, usable), step.field);
+            found.push(KitShortage { keys, field: step.field, refusal });
         }
     }
     Ok(found)
 }
 
-/// Where all refusals are asked for: tells what is short in whole kits, before a part of one is.
-pub(super) fn tell_quotes(draft: &mut Draft<'_>, quotes: &[Quote]) -> Result<(), Rejection> {
-    if draft.tells_all() {
+/// If all refusals are collected, adds those in whole kits before those of parts.
+pub(super) fn report_kit_shortages(draft: &mut Draft<'_>, quotes: &[KitShortage]) -> Result<(), Rejection> {
+    if draft.collects_refusals() {
         for quote in quotes {
             draft.refuse(quote.refusal.clone())?;
         }
-        // A line is short once; where no line is named, each part of a kit would be told beside it.
+        // A line is reported once; without a place for each line, each part of a kit would be
+        // reported beside it.
         if quotes.iter().any(|quote| quote.field.row.is_none()) {
             draft.end_pass()?;
         }
@@ -110,8 +115,8 @@ pub(super) fn tell_quotes(draft: &mut Draft<'_>, quotes: &[Quote]) -> Result<(),
     Ok(())
 }
 
-/// The refusal in whole kits, where it is of a part of one.
-pub(super) fn in_kits(refusal: Rejection, quotes: Vec<Quote>) -> Rejection {
+/// Returns the rejection in whole kits if it is of a part of a kit.
+pub(super) fn as_kit_shortage(refusal: Rejection, quotes: Vec<KitShortage>) -> Rejection {
     let (Reason::Insufficient { level, .. } | Reason::LotShort { level: Some(level), .. }) = &refusal.why else { return refusal };
     let (key, at) = (level.key, refusal.at);
     let of_kit = quotes.into_iter().find(|quote| quote.keys.contains(&key) && quote.field == at);

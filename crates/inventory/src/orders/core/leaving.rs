@@ -1,4 +1,4 @@
-//! What of an order's lines a shipment takes.
+//! Lines of an order, and their quantities, that a shipment takes.
 
 use super::{
     act::{Fulfil, LineQuantity},
@@ -8,11 +8,11 @@ use super::{
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, Reservation, RoomRefusal, whole_kits};
 
-/// How much of the line at a position leaves, of which lot, and where it was typed.
-type WantedLine = (u16, i64, LotChoice, At);
-type Wanted = Vec<WantedLine>;
+/// Position and quantity of a line that leaves, its lot, and its place in the input.
+type LineToShip = (u16, i64, LotChoice, At);
+type Wanted = Vec<LineToShip>;
 
-/// The lines that a shipment names; all that can leave where it names none.
+/// Returns the lines that a shipment names; if it names none, all that can leave.
 pub(super) fn wanted_lines(
     draft: &mut Draft<'_>,
     order: &Order,
@@ -32,7 +32,7 @@ pub(super) fn wanted_lines(
     Ok(wanted)
 }
 
-fn wanted_line(order: &Order, before: &[WantedLine], (index, one): (usize, &LineQuantity)) -> Result<WantedLine, Rejection> {
+fn wanted_line(order: &Order, before: &[LineToShip], (index, one): (usize, &LineQuantity)) -> Result<LineToShip, Rejection> {
     let (of, position) = one.line.split_line();
     let at = |name: Field| At::line(index).field(name);
     let line = order.lines.iter().find(|line| of == order.id && line.position == position);
@@ -46,7 +46,8 @@ fn wanted_line(order: &Order, before: &[WantedLine], (index, one): (usize, &Line
     Ok((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)))
 }
 
-/// All that is open; of an order that is held in several stores, what is held where it leaves from. What waits for stock goes on waiting.
+/// Returns all open units; of an order with reservations in several stores, those reserved in the
+/// store that it leaves. Backordered units stay backordered.
 fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
     let store = command.store.unwrap_or(order.store);
     let is_here = held.iter().any(|r| r.key.store == store);

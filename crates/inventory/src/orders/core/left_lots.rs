@@ -6,39 +6,39 @@ use entity::prelude::*;
 
 use super::{
     order::{Fulfilment, FulfilmentLine, Order},
-    reverse::{goods_of, sold_by},
+    reverse::{assign_entries, shipped_goods},
 };
 use crate::stock::core::Movement;
 
-/// How much of a lot left for a line of an order.
+/// Quantity of a lot that left for a line of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftLot {
-    /// None of a sale over the counter.
+pub struct ShippedLot {
+    /// None for a sale over the counter.
     pub fulfilment: Option<FulfilmentId>,
     pub line: OrderLineId,
-    /// The line's own, or one of the parts of a kit.
+    /// The line's own product, or one of the parts of a kit.
     pub product: ProductId,
-    /// As it was when the order was placed.
+    /// SKU, as it was when the order was placed.
     pub sku: String,
     pub lot: LotId,
     pub units: i64,
-    /// The shipment was undone, and the goods are back.
+    /// True if the shipment was undone, and the goods are back.
     pub undone: bool,
 }
 
-impl LeftLot {
-    /// The order that it left with.
+impl ShippedLot {
+    /// Returns the lot's order.
     pub fn order(&self) -> OrderId {
         self.line.split_line().0
     }
 }
 
-/// The sale that each shipment of an order posted: of its moment, from its store, and of its goods. Where several are the same, they stand in the order of
-/// the shipments.
+/// Returns the sale that each shipment of an order posted: the one with its time, its store and its
+/// goods. If several match, they are assigned in the order of the shipments.
 pub fn sales_of<'p>(order: &Order, shipments: &[Fulfilment], posted: &'p [Movement]) -> Vec<Option<&'p Movement>> {
     let mut left: Vec<&'p Movement> = posted.iter().collect();
     let sale = |shipment: &Fulfilment| {
-        let wanted = sums(goods_of(order, &shipment.lines).into_iter().map(|(_, product, units)| (product, units)));
+        let wanted = sums(shipped_goods(order, &shipment.lines).into_iter().map(|(_, product, units)| (product, units)));
         let fits = |movement: &&'p Movement| {
             let moved = movement.entries.iter().filter(|entry| entry.on_hand_delta != 0);
             let is_there = movement.entries.iter().all(|entry| entry.key.store == shipment.store);
@@ -59,8 +59,9 @@ fn sums(goods: impl Iterator<Item = (ProductId, i64)>) -> BTreeMap<ProductId, i6
     sums
 }
 
-/// The lots that left with an order, of the sales that it posted. An order without shipments was sold over the counter, and delivered all of its lines.
-pub fn lots_that_left(order: &Order, shipments: &[Fulfilment], posted: &[Movement]) -> Vec<LeftLot> {
+/// Returns the lots that left with an order, from the sales that it posted. An order without
+/// shipments was sold over the counter, and delivered all of its lines.
+pub fn shipped_lots(order: &Order, shipments: &[Fulfilment], posted: &[Movement]) -> Vec<ShippedLot> {
     let mut left = Vec::new();
     if shipments.is_empty() {
         let sold = order.lines.iter().map(|line| FulfilmentLine { position: line.position, quantity: line.fulfilled });
@@ -78,9 +79,9 @@ pub fn lots_that_left(order: &Order, shipments: &[Fulfilment], posted: &[Movemen
 }
 
 /// Adds the lots of one sale, each once for a line.
-fn add_sale(left: &mut Vec<LeftLot>, order: &Order, shipment: Option<&Fulfilment>, sold: &[FulfilmentLine], sale: &Movement) {
+fn add_sale(left: &mut Vec<ShippedLot>, order: &Order, shipment: Option<&Fulfilment>, sold: &[FulfilmentLine], sale: &Movement) {
     let first = left.len();
-    for original in sold_by(order, sold, sale) {
+    for original in assign_entries(order, sold, sale) {
         let (line, product) = (OrderLineId::from_uuid(original.line), original.entry.key.product);
         let Some(lot) = original.entry.lot else { continue };
         let units = -original.entry.on_hand_delta;
@@ -89,7 +90,7 @@ fn add_sale(left: &mut Vec<LeftLot>, order: &Order, shipment: Option<&Fulfilment
             known.units += units;
             continue;
         }
-        left.push(LeftLot {
+        left.push(ShippedLot {
             fulfilment: shipment.map(|shipment| shipment.id),
             line,
             product,

@@ -1,4 +1,4 @@
-//! A line of an order: as it is given, as it is placed, and as the audit log has it.
+//! A line of an order: as input, as placed, and as written to the audit log.
 
 use entity::prelude::*;
 use platform::audit::money;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     amounts::{Basis, Placed},
-    create::is_sold,
+    create::check_product_active,
     kit::{self, Part},
     order::{OrderBook, count},
     refusal::{LineRefusal, Refusal},
@@ -16,18 +16,19 @@ use super::{
 };
 use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Rejection, RoomRefusal};
 
-/// A line as it is given, whose product is named by a `P`. Its JSON is part of what an idempotency key's hash is over.
+/// Input of a line, with a product reference of type `P`. Its JSON is part of the input that an
+/// idempotency key's hash covers.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewLine<P = ProductId> {
     pub kind: LineKind,
     pub product: Option<P>,
     pub name: Option<String>,
     pub quantity: Quantity,
-    /// On a product it is an override and needs `order.price`.
+    /// Unit price; for a product it overrides the listed one and needs `order.price`.
     pub unit_price: Option<Money>,
     pub discount: Option<Money>,
     pub tax: Option<Money>,
-    /// Of the price less the discount. Where the tax is said too, it is what that comes to.
+    /// Rate on the price less the discount. If the tax is given too, it must be the rate's result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_rate: Option<TaxRate>,
 }
@@ -40,7 +41,7 @@ impl NewLine {
 }
 
 impl<P> NewLine<P> {
-    /// The same line with its product, where it has one, as `find` gives it.
+    /// Returns the line with its product, if any, replaced by the result of `find`.
     pub fn with_product<Q>(&self, find: impl FnOnce(&P) -> Q) -> NewLine<Q> {
         let Self { kind, product, name, quantity, unit_price, discount, tax, tax_rate } = self;
         NewLine {
@@ -56,14 +57,14 @@ impl<P> NewLine<P> {
     }
 }
 
-/// A line: quantity = open + backordered + cancelled + fulfilled. After DRAFT `quantity` and `cancelled` only rise, what it is of stays, and its
-/// price stays once anything of it has left.
+/// A line: quantity = open + backordered + cancelled + fulfilled. After DRAFT `quantity` and
+/// `cancelled` only rise, its item never changes, and its price is fixed once any units have left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
     pub position: u16,
     pub item: LineItem,
-    /// As they were when it was placed.
+    /// SKU, name and decimals, as they were when the order was placed.
     pub sku: String,
     pub name: String,
     pub decimals: u8,
@@ -73,29 +74,30 @@ pub struct Line {
     pub cancelled: Quantity,
     pub fulfilled: Quantity,
     pub returned: Quantity,
-    /// Asked back or approved to come back, and not come yet: returned + return_pending <= fulfilled.
+    /// Units of returns that are requested or approved, and not received yet: returned +
+    /// return_pending <= fulfilled.
     pub return_pending: Quantity,
-    /// For one whole unit.
+    /// Price of one whole unit.
     pub unit_price: Money,
     pub discount: Money,
     pub tax: Money,
     pub total: Money,
     pub basis: Basis,
-    /// None while it is as it was placed but for what became of its units.
+    /// None until an edit changes the line.
     pub placed: Option<Placed>,
     pub unit_cost: Option<Money>,
 }
 
-/// What a line is of, as it was when the order was placed.
+/// Subject of a line, as it was when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineItem {
-    /// Something that is no stock.
+    /// An item without stock.
     Charge,
     Product {
         product: ProductId,
         policy: StockPolicy,
     },
-    /// No stock is kept of a kit, but of its parts.
+    /// A kit has no stock of its own, but its parts have.
     Kit {
         product: ProductId,
         parts: Vec<Part>,
@@ -103,7 +105,8 @@ pub enum LineItem {
 }
 
 impl LineItem {
-    /// Makes a kit of a product of which no stock is kept, or adds a part to the kit. Says whether it may have parts.
+    /// Makes an untracked product a kit, or adds a part to a kit. Returns false if the item cannot
+    /// have parts.
     pub fn add_part(&mut self, part: Part) -> bool {
         match self {
             Self::Kit { parts, .. } => parts.push(part),
@@ -129,14 +132,14 @@ impl Line {
             LineItem::Product { product, .. } | LineItem::Kit { product, .. } => Some(product),
         }
     }
-    /// How stock of its own product is kept.
+    /// Returns the stock policy of the line's own product.
     pub const fn policy(&self) -> StockPolicy {
         match self.item {
             LineItem::Product { policy, .. } => policy,
             LineItem::Charge | LineItem::Kit { .. } => StockPolicy::Untracked,
         }
     }
-    /// What one kit takes from stock; empty of anything else.
+    /// Returns the parts of one kit; empty if the line is no kit.
     pub fn parts(&self) -> &[Part] {
         match &self.item {
             LineItem::Kit { parts, .. } => parts,
@@ -146,21 +149,22 @@ impl Line {
     pub const fn is_kit(&self) -> bool {
         matches!(self.item, LineItem::Kit { .. })
     }
-    /// Whether stock of its own product is held and moved for the line.
+    /// True if the line's own product has stock that is reserved and moved.
     pub fn is_stocked(&self) -> bool {
         self.policy() != StockPolicy::Untracked
     }
-    /// What leaves stock with one unit of it, and how much of that; nothing where no stock is kept.
+    /// Returns the products that leave stock with one unit of the line, and their quantities; empty
+    /// if no stock is kept.
     pub fn goods(&self) -> impl Iterator<Item = (ProductId, i64)> + '_ {
         let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
         own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
     }
-    /// What is still to be delivered.
+    /// Returns the quantity that is still to be delivered.
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
     }
-    /// Delivers `quantity`: what is open first, then what was backordered. As many units as are still `held` stay open: backordered ones are delivered
-    /// before those.
+    /// Delivers `quantity`: open units first, then backordered ones. `held` units stay open:
+    /// backordered units are delivered before those.
     pub fn fulfil(&mut self, quantity: i64, held: i64) {
         let owed = self.outstanding() - quantity;
         let open = held.min(owed).min(self.open.get()).max(self.open.get() - quantity);
@@ -168,7 +172,7 @@ impl Line {
         self.backordered = count(owed - open);
         self.fulfilled = count(self.fulfilled.get() + quantity);
     }
-    /// What may still be asked back: each unit delivered comes back once.
+    /// Returns the quantity that may still be returned: each delivered unit can be returned once.
     pub fn returnable(&self) -> i64 {
         self.fulfilled.get() - self.returned.get() - self.return_pending.get()
     }
@@ -177,7 +181,8 @@ impl Line {
         self.open = Quantity::ZERO;
         self.backordered = Quantity::ZERO;
     }
-    /// The fields of the line that the audit log has, under the names of the API, with discount and tax of what counts of it.
+    /// Returns the fields of the line for the audit log, under the names of the API, with discount
+    /// and tax of the quantity that is not cancelled.
     pub fn traced(&self) -> [(&'static str, Value); 8] {
         let Self {
             position: _,
@@ -213,7 +218,7 @@ impl Line {
             ("total", money(Some(self.current_total()))),
         ]
     }
-    /// Units of an item for nothing, all of them open, from which tests make theirs.
+    /// Returns open units of an item without a price, for tests.
     pub fn free(position: u16, item: LineItem, quantity: Quantity) -> Self {
         let nothing = Money::zero(Currency::GBP);
         Self {
@@ -240,7 +245,8 @@ impl Line {
     }
 }
 
-/// The line at a position, typed at a place; and its store's time zone, where a level knows it.
+/// Returns the line at a position, from the input at a place, and its store's time zone if a level
+/// is loaded.
 pub(super) fn price_line(
     (book, draft): (&OrderBook, &Draft<'_>),
     store: StoreId,
@@ -254,7 +260,7 @@ pub(super) fn price_line(
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
             let level = draft.level(LevelKey { product, store }, at(Field::Product))?;
-            for_sale(&level.facts, at(Field::Product))?;
+            check_for_sale(&level.facts, at(Field::Product))?;
             Some(&*level.facts)
         }
         (LineKind::Product, None) => return Err(LineRefusal::ProductUnnamed.at(at(Field::Product))),
@@ -306,14 +312,14 @@ pub(super) fn price_line(
         total,
         basis: Basis { quantity: new.quantity, discount: amounts.discount, tax: amounts.tax, rate: new.tax_rate },
         placed: None,
-        // The row keeps it in the order's currency.
+        // The row stores the cost in the order's currency.
         unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
     };
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }
 
-fn for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
-    is_sold(facts, field)?;
+fn check_for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
+    check_product_active(facts, field)?;
     if facts.store_archived {
         return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
     }

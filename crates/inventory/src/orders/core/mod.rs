@@ -43,30 +43,33 @@ pub use amounts::{Amounts, Basis, Placed, Totals};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
 pub use create::{Create, NewStatus, decide_create};
-pub use detail::{DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
+pub use detail::{DetailChange, DetailPatch, MAX_TAG_LENGTH, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
 pub use edit::{MAX_ORDER_LINES, Update, decide_update};
 pub use edit_lines::SetLine;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
-pub(crate) use hold_rule::hold_by_rules;
-pub use hold_rule::{HoldRule, MOST_RULES};
+pub(crate) use hold_rule::apply_hold_rules;
+pub use hold_rule::{HoldRule, MAX_RULES};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
-pub use left_lots::{LeftLot, lots_that_left, sales_of};
+pub use left_lots::{ShippedLot, sales_of, shipped_lots};
 pub use line::{Line, LineItem, NewLine};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
 pub use order::{BuyerFacts, By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
 pub use paid::Paid;
-pub use redraft::{DraftSourcing, Redraft, ResourcedDraft};
+pub use redraft::{DraftChanges, DraftSourcing, DraftSourcingChange};
 pub use refusal::{LineRefusal, Refusal};
-pub use resource::{LineUnits, Resource, decide_resource};
-pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};
-pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
+pub use resource::{LineUnits, Reallocation, decide_reallocate};
+pub use reverse::{
+    ReverseSale, SaleReversal, assign_entries, check_not_invoiced, check_not_returned, order_effects, shipped_goods, unship,
+};
+pub use rule_facts::{AddressFacts, CustomerFacts, Matched, RuleFacts};
 pub use rule_fields::{MoreConditions, RuleFields, RuleProblem};
 pub(crate) use share::share;
 pub use sourcing::{
-    Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
+    Demand, LineShortage, MAX_STORES, OnShortage, Position, Share, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule,
+    source,
 };
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};
-pub use tax_rate::{OddRate, TaxRate};
+pub use tax_rate::{TaxRate, TaxRateError};

@@ -1,4 +1,4 @@
-//! What commands on orders, and on returns of orders, need besides stock.
+//! Rows that commands on orders, and on returns of orders, need besides stock.
 
 use std::collections::BTreeSet;
 
@@ -9,33 +9,34 @@ use crate::stock::core::LevelKey;
 #[derive(Debug, Default)]
 pub struct OrderNeeds {
     pub orders: BTreeSet<OrderId>,
-    /// Levels of what is sold, or comes back: kits among them stand for what they are made of.
+    /// Levels of products that are sold or returned: kits among them stand for their parts.
     pub goods: BTreeSet<LevelKey>,
     pub channels: BTreeSet<ChannelId>,
     pub customers: BTreeSet<CustomerId>,
-    /// Stores of orders that name no product, and so no level that knows its store.
+    /// Stores of orders without products, which have no level with the store's facts.
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
-    /// Orders that go to another channel, where their references are to be free, too.
+    /// Orders that move to another channel, where their references must be free.
     pub rechannelled: BTreeSet<OrderId>,
-    /// Drafts of which is said anew how they will look for their stock.
+    /// Drafts whose sourcing is changed.
     pub resourced: BTreeSet<OrderId>,
-    /// Orders of which the holds that stand are asked for.
+    /// Orders whose holds are needed.
     pub holds: BTreeSet<OrderId>,
-    /// Whether an order is confirmed, changed or paid, which the rules that set holds are asked about.
+    /// True if an order is confirmed, changed or paid, so that the rules that set holds apply.
     pub hold_rules: bool,
-    /// Those of them that exist.
+    /// Existing orders that the rules apply to.
     pub judged: BTreeSet<OrderId>,
-    /// Orders of which is asked, or changed, what they say beside their lines.
+    /// Orders whose details are read or changed.
     pub details: BTreeSet<OrderId>,
-    /// Orders of which is asked how much is invoiced.
+    /// Orders whose invoiced quantities are needed.
     pub invoiced: BTreeSet<OrderId>,
-    /// Where orders leave from besides their own stores, or go to: what they have there is looked at, too.
+    /// Stores that orders leave from besides their own, or are moved to; the levels of their
+    /// products there are loaded too.
     pub leaves_from: BTreeSet<(OrderId, StoreId)>,
 }
 
 impl OrderNeeds {
-    /// New orders rest on names alone.
+    /// New orders depend on names only.
     pub fn needs_locks(&self) -> bool {
         !self.orders.is_empty()
     }

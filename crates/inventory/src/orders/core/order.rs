@@ -1,4 +1,4 @@
-//! An order as the rules see it.
+//! Orders: the state that their rules decide on.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use super::{
     kit::Kits,
     line::Line,
     paid::Paid,
-    redraft::{DraftSourcing, ResourcedDraft},
-    rule_facts::{RuleFacts, Whereabouts},
+    redraft::{DraftSourcing, DraftSourcingChange},
+    rule_facts::{AddressFacts, RuleFacts},
     sourcing::{Position, SourcingRule},
 };
 use crate::{
@@ -28,14 +28,15 @@ pub struct Order {
     pub id: OrderId,
     pub number: DocumentNumber,
     pub status: OrderStatus,
-    /// Who sold it.
+    /// Store that sold the order.
     pub store: StoreId,
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
-    /// The country that it was sold to: as it was given, else its customer's then. It stays, whatever becomes of the customer.
+    /// Country that the order was sold to: the stated one, else its customer's at that time. It
+    /// stays when the customer changes.
     pub country: Option<String>,
-    /// The register that it was placed at, as its caller named it.
+    /// The register of the order, as the caller named it.
     pub register: Option<String>,
     pub total: Money,
     pub placed_at: Timestamp,
@@ -45,14 +46,14 @@ pub struct Order {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// What was paid of it and given back.
+    /// Amounts paid and refunded.
     pub paid: Paid,
-    /// The kinds of the holds that stand, sorted: one for each.
+    /// The kinds of the holds that are set, sorted: one for each hold.
     pub hold_kinds: Vec<String>,
     pub lines: Vec<Line>,
 }
 
-/// A count that was computed from counts that are in range.
+/// Converts a count that was computed from counts within the range.
 pub(crate) fn count(value: i64) -> Quantity {
     debug_assert!(value >= 0, "a line's counters never go below 0");
     Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
@@ -62,7 +63,7 @@ impl Order {
     pub fn line_id(&self, position: u16) -> OrderLineId {
         self.id.line(position)
     }
-    /// The sum of its lines without what was cancelled.
+    /// Returns the sum of the lines without cancelled units.
     pub fn current_total(&self) -> Money {
         let sum = self.lines.iter().try_fold(Money::zero(self.total.currency), |sum, line| sum.checked_add(line.current_total()));
         sum.unwrap_or(self.total)
@@ -74,12 +75,12 @@ impl Order {
         self.version += 1;
         self.updated_at = now;
     }
-    /// Where an order stands of which something has left.
+    /// Returns the status of an order that has shipped in part or in full.
     pub fn fulfilment_status(&self) -> OrderStatus {
         let outstanding = self.lines.iter().any(|line| line.outstanding() > 0);
         if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled }
     }
-    /// Whether any of it can be shipped as it stands: where all that is left waits for stock, nothing can.
+    /// True if the order has units that can be shipped now: backordered units cannot.
     pub fn has_open(&self) -> bool {
         self.lines.iter().any(|line| line.open.is_positive())
     }
@@ -92,7 +93,7 @@ impl Order {
     }
 }
 
-/// Goods that left.
+/// A shipment of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fulfilment {
     pub id: FulfilmentId,
@@ -100,17 +101,17 @@ pub struct Fulfilment {
     pub store: StoreId,
     pub status: FulfilmentStatus,
     pub shipped_at: Option<Timestamp>,
-    /// The store's work that it ships; None where it left without one.
+    /// The store's work that was shipped; None for a shipment without a work.
     pub work: Option<FulfilmentWorkId>,
     pub delivered_at: Option<Timestamp>,
-    /// When it became known that it did not arrive, and why.
+    /// Time at which a failed delivery was reported, and its reason.
     pub failed_at: Option<Timestamp>,
     pub failed_reason: Option<String>,
     pub lines: Vec<FulfilmentLine>,
 }
 
 impl Fulfilment {
-    /// Of what leaves now.
+    /// Creates a fulfilment of goods that leave now.
     pub fn shipped((id, order): (FulfilmentId, OrderId), store: StoreId, at: Timestamp, lines: Vec<FulfilmentLine>) -> Self {
         Self {
             id,
@@ -133,47 +134,52 @@ pub struct FulfilmentLine {
     pub quantity: Quantity,
 }
 
-/// What an order of charges alone needs to know of its store.
+/// Properties of a store that no loaded level has: that of an order of charges alone, or of a draft
+/// whose store or time changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreFacts {
     pub time_zone: String,
     pub archived: bool,
 }
 
-/// What an order needs to know of the customer that it names.
+/// Properties of its customer that an order needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuyerFacts {
     pub country: Option<String>,
-    /// Of one that is merged: since when the one that it is merged into is archived.
+    /// Time at which the customer was archived; for a merged one, that of the customer it was
+    /// merged into.
     pub archived_at: Option<Timestamp>,
 }
 
-/// The orders that a batch has loaded and locked, and what is known of what they name.
+/// The orders that a batch has loaded and locked, with the rows that they refer to.
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
-    /// What those of them that are edited say beside their lines; nothing of one that says nothing.
+    /// Details of the edited orders; absent for an order without any.
     pub details: HashMap<OrderId, OrderDetail>,
-    /// For when orders are wanted whose goods commands change, of those that say so.
+    /// Requested times of orders whose goods the commands change; absent for an order without one.
     pub wanted: HashMap<OrderId, Timestamp>,
-    /// How much of their lines is invoiced and not credited, of orders that commands ask it of: by order and position.
+    /// Invoiced quantities that are not credited, by order and position, for orders whose commands
+    /// need them.
     pub invoiced: HashMap<(OrderId, u16), i64>,
-    /// How drafts will look for their stock that commands say it of anew; nothing of one that is held at its store.
+    /// Sourcing settings of the drafts whose commands change them; absent for a draft that is
+    /// reserved at its store.
     pub drafted: HashMap<OrderId, DraftSourcing>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
-    /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived.
+    /// Existing channels and customers that commands of the batch name; channels with the time
+    /// since which they are archived.
     pub channels: HashMap<ChannelId, Option<Timestamp>>,
     pub customers: HashMap<CustomerId, BuyerFacts>,
-    /// Stores of orders that name no product.
+    /// Stores of orders without products.
     pub stores: HashMap<StoreId, StoreFacts>,
-    /// What the kits that commands name are made of.
+    /// Parts of the kits that commands name.
     pub kits: Kits,
-    /// The holds that stand, of orders that commands ask for.
+    /// The holds of orders that commands refer to.
     pub holds: HoldsByOrder,
-    /// The rules that set holds, by their codes; none where no order is confirmed, changed or paid.
+    /// The rules that set holds, by their codes; empty if no order is confirmed, changed or paid.
     pub hold_rules: Vec<HoldRule>,
-    /// What those rules ask.
+    /// Facts that the conditions of those rules need.
     pub facts: RuleFacts,
 }
 
@@ -182,14 +188,14 @@ pub struct OrderBook {
 pub struct OrderFact {
     pub kind: EventType<OrderEvent>,
     pub order: OrderId,
-    /// Where it stood before; None for what has just been made.
+    /// Status before the change; None for a new order.
     pub before: Option<OrderStatus>,
     pub by: By,
-    /// The fields that an edit changed, as the API calls them.
+    /// The fields that an edit changed, by their names in the API.
     pub changed: Vec<&'static str>,
 }
 
-/// Who did something to an order, and why.
+/// Actor and reason of an action on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
     pub actor: Actor,
@@ -204,43 +210,45 @@ impl From<Actor> for By {
     }
 }
 
-/// What an accepted command did to orders.
+/// Effects of an accepted command on orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderDecision {
     pub orders: Vec<Order>,
     pub fulfilments: Vec<Fulfilment>,
     pub events: Vec<OrderFact>,
-    /// How drafts will look for their stock once they are confirmed, and where they go.
+    /// Sourcing rules that drafts use once they are confirmed, and their destinations.
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
-    /// Drafts that will look for it another way than before.
-    pub resourced: Vec<ResourcedDraft>,
-    /// Orders whose holds gave way, as they are: their own rows do not change.
+    /// Drafts whose sourcing changed.
+    pub resourced: Vec<DraftSourcingChange>,
+    /// Orders whose reservations were shortened: their own rows do not change.
     pub shortened: Vec<Order>,
     /// Holds that were set on orders, and those that were lifted.
     pub holds: Vec<Hold>,
-    /// Holds that stand and of which something else makes their rules match.
+    /// Holds whose rules now match by other properties of the order.
     pub rematched: Vec<Hold>,
-    /// Where orders go and are billed to, where that was said.
-    pub whereabouts: Vec<(OrderId, Whereabouts)>,
-    /// What was said of orders beside their lines.
+    /// Facts of the addresses for rules, of orders whose addresses were given.
+    pub whereabouts: Vec<(OrderId, AddressFacts)>,
+    /// Changes of orders' details beside their lines.
     pub details: Vec<DetailChange>,
-    /// Lines that were added to orders which had been placed before.
+    /// Lines that edits added to existing orders.
     pub added: Vec<(OrderId, u16)>,
-    /// True, not refused, and worth a look.
+    /// Findings that do not reject the edit, but should be reviewed.
     pub hints: Vec<Hint>,
-    /// The order as an edit found it.
+    /// The order before an edit.
     pub before: Option<Box<Order>>,
-    /// What an edit changed of who the order is for, as the audit log keeps it: marks.
+    /// Changes of personal data by an edit, as marks for the audit log.
     pub personal: Vec<Value>,
-    /// Whether whoever asked is bound to a channel: of what a store has accepted they change nothing but notes.
+    /// True if the caller is bound to a channel: it may change only the notes of orders that a
+    /// store has accepted.
     pub by_channel: bool,
 }
 
 impl OrderBook {
-    /// Brings the orders forward by an accepted decision.
+    /// Applies an accepted decision to the orders.
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
-            // A reference that an edit gave up is free once the batch is written: its row has it until then.
+            // A reference that an edit gave up is free only after the batch is written: its row has
+            // it until then.
             let had_it = |was: &Order| was.channel == order.channel && was.external_ref == order.external_ref;
             if let Some(reference) = &order.external_ref
                 && !self.orders.get(&order.id).is_some_and(had_it)

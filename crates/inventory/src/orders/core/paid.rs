@@ -1,37 +1,39 @@
-//! What was paid of an order and given back: sums of its payments, and the two statuses that follow from them.
+//! Payments and refunds of an order: sums of its payments, and the two statuses that follow from
+//! them.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 
-/// Sums in minor units of the order's currency, and the statuses as its row has them.
+/// Sums in minor units of the order's currency, and the statuses of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paid {
-    /// What is authorised and neither captured nor void.
+    /// Sum that is authorised and neither captured nor void.
     pub authorised: i64,
     pub captured: i64,
     pub refunded: i64,
-    /// What closed returns gave back of the order.
+    /// Refunds of closed returns, which reduce the order's net total.
     pub returned: i64,
     pub payment: PaymentStatus,
     pub refund: RefundStatus,
 }
 
 impl Paid {
-    /// Of an order that nobody has paid anything of.
+    /// Sums of an order without any payment.
     pub const NOTHING: Self =
         Self { authorised: 0, captured: 0, refunded: 0, returned: 0, payment: PaymentStatus::Unpaid, refund: RefundStatus::None };
 
-    /// What is kept of what was captured.
+    /// Returns the captured sum less the refunded one.
     pub const fn got(self) -> i64 {
         self.captured - self.refunded
     }
 
-    /// The same sums with the statuses that follow from them, of an order that comes to `net`: the first that holds.
+    /// Returns the sums with the statuses of an order whose net total is `net`: the first status
+    /// that applies.
     #[must_use]
-    pub const fn of_net(self, net: i64) -> Self {
+    pub const fn with_statuses(self, net: i64) -> Self {
         let (got, authorised) = (self.got(), self.authorised);
         let payment = if net == 0 && self.captured == 0 {
             PaymentStatus::NothingDue
@@ -60,17 +62,19 @@ impl Paid {
 }
 
 impl Order {
-    /// What it comes to now, without what closed returns gave back: with its lines.
+    /// Returns the current total of the order less the refunds of closed returns; its lines must be
+    /// loaded.
     pub fn net_total(&self) -> Money {
         Money::new(self.current_total().minor - self.paid.returned, self.total.currency)
     }
-    /// What the customer still owes; below 0 what we owe.
+    /// Returns the amount that the customer still owes; below 0, the amount owed to the customer.
     pub fn balance(&self) -> Money {
         Money::new(self.net_total().minor - self.paid.got(), self.total.currency)
     }
-    /// Its sums with their statuses: derived where its lines are read, else as its row has them. Every order has lines.
+    /// Returns the sums with their statuses: derived if the lines are loaded, else those of the
+    /// row. Every order has lines.
     pub fn paid_now(&self) -> Paid {
-        if self.lines.is_empty() { self.paid } else { self.paid.of_net(self.net_total().minor) }
+        if self.lines.is_empty() { self.paid } else { self.paid.with_statuses(self.net_total().minor) }
     }
 }
 
@@ -80,7 +84,7 @@ mod tests {
     use PaymentStatus::{Authorised, NothingDue, Overpaid, Paid as InFull, PartiallyAuthorised, PartiallyPaid, Unpaid};
     use RefundStatus::{Full, None as NoRefund, Partial};
 
-    /// What an order comes to; authorised and still open, captured, refunded; both statuses.
+    /// Net total of an order; its authorised, captured and refunded sums; both statuses.
     type Fact = (i64, [i64; 3], PaymentStatus, RefundStatus);
 
     #[test]
@@ -112,11 +116,11 @@ mod tests {
             (0, [0, 4_470, 0], Overpaid, NoRefund),
             (0, [0, 4_470, 1], Overpaid, Partial),
             (0, [0, 4_470, 4_470], InFull, Full),
-            // More was given back than the order came to.
+            // More was refunded than the order's total.
             (-100, [0, 0, 0], Overpaid, NoRefund),
         ];
         for (net, [authorised, captured, refunded], payment, refund) in table {
-            let derived = Paid { authorised, captured, refunded, ..Paid::NOTHING }.of_net(net);
+            let derived = Paid { authorised, captured, refunded, ..Paid::NOTHING }.with_statuses(net);
             let found = (derived.payment, derived.refund);
             assert_eq!(found, (payment, refund), "net {net}, authorised {authorised}, captured {captured}, refunded {refunded}");
         }

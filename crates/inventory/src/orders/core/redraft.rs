@@ -1,4 +1,4 @@
-//! What only a draft changes: who sells it and through which channel, when it was placed, and how it will look for its stock.
+//! Fields that only a draft can change: its store, its channel, its time and its sourcing.
 
 use entity::prelude::*;
 
@@ -13,30 +13,30 @@ use crate::{
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// How a draft will look for its stock, and where it goes.
+/// Sourcing rule of a draft, and its destination.
 pub type DraftSourcing = (SourcingRule, Option<Position>);
 
-/// What a draft shall be from now on; what is not said stays.
+/// Changes of a draft; fields that are left out stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Redraft {
+pub struct DraftChanges {
     pub store: Option<StoreId>,
     pub channel: Option<ChannelId>,
     pub placed_at: Option<Timestamp>,
-    /// Cleared: all of it will be held at its store.
+    /// New sourcing; cleared to reserve all of it at the order's store.
     pub sourcing: Patch<DraftSourcing>,
 }
 
-/// How a draft will look for its stock, as it was said before and as it is said now.
+/// Sourcing of a draft, before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourcedDraft {
+pub struct DraftSourcingChange {
     pub order: OrderId,
     pub before: Option<DraftSourcing>,
     pub after: Option<DraftSourcing>,
 }
 
-impl Redraft {
-    /// The first field that is said; None where nothing is.
-    fn first_said(&self) -> Option<Field> {
+impl DraftChanges {
+    /// Returns the first field that is set; None if all are left out.
+    fn first_set_field(&self) -> Option<Field> {
         let said = [
             (self.store.is_some(), Field::Store),
             (self.channel.is_some(), Field::Channel),
@@ -47,12 +47,12 @@ impl Redraft {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.first_said().is_none()
+        self.first_set_field().is_none()
     }
 
     /// Refuses it of an order that is no draft any more.
     pub(super) fn check(&self, order: &Order) -> Result<(), Rejection> {
-        if let Some(field) = self.first_said().filter(|_| order.status != OrderStatus::Draft) {
+        if let Some(field) = self.first_set_field().filter(|_| order.status != OrderStatus::Draft) {
             return Err(Refusal::OnlyOfDrafts(order.status).at(At::input(field)));
         }
         let lacks_destination =
@@ -93,7 +93,8 @@ impl Redraft {
         Ok(changed)
     }
 
-    /// The day of the order in its store's time zone: a day that it was not on before lies in no closed period.
+    /// Sets the day of the order in its store's time zone; a changed day must not be in a closed
+    /// period.
     fn date(&self, book: &OrderBook, draft: &Draft<'_>, order: &mut Order) -> Result<Option<&'static str>, Rejection> {
         let (zone, _) = facts(book, order.store)?;
         let placed_at = self.placed_at.unwrap_or(order.placed_at);
@@ -105,22 +106,22 @@ impl Redraft {
         Ok(is_placed_anew.then_some("placedAt"))
     }
 
-    /// How the draft will look for its stock, where that is another way than before.
-    pub(super) fn resourced(&self, book: &OrderBook, order: OrderId) -> Option<ResourcedDraft> {
+    /// Returns the change of the draft's sourcing, or None if it stays the same.
+    pub(super) fn resourced(&self, book: &OrderBook, order: OrderId) -> Option<DraftSourcingChange> {
         let before = book.drafted.get(&order).copied();
         let mut after = before;
         self.sourcing.apply(&mut after);
-        (before != after).then_some(ResourcedDraft { order, before, after })
+        (before != after).then_some(DraftSourcingChange { order, before, after })
     }
 }
 
-/// The time zone of a store, and whether it is archived.
+/// Returns the time zone of a store, and whether it is archived.
 fn facts(book: &OrderBook, store: StoreId) -> Result<(&str, bool), Rejection> {
     let known = book.stores.get(&store).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?;
     Ok((&known.time_zone, known.archived))
 }
 
-/// Whether a draft may go to the channel with its reference.
+/// Checks that a draft may move to the channel with its reference.
 fn check_channel(book: &OrderBook, channel: ChannelId, reference: Option<String>) -> Result<(), Rejection> {
     let at = At::input(Field::Channel);
     match book.channels.get(&channel) {
@@ -137,7 +138,7 @@ fn check_channel(book: &OrderBook, channel: ChannelId, reference: Option<String>
 }
 
 impl OrderDecision {
-    /// The order as an edit found it, where that has another store, channel or time of placing now.
+    /// Returns the order before an edit, if its store, channel or time of placement changed.
     pub fn moved_from(&self) -> Option<&Order> {
         let place = |order: &Order| (order.store, order.channel, order.placed_at, order.business_date);
         let before = self.before.as_deref()?;

@@ -1,17 +1,17 @@
-//! What orders refuse. `objects/src/orders/refusal.rs` gives each its code and words.
+//! Refusals of commands on orders. `objects/src/orders/refusal.rs` gives each its code and text.
 
 use entity::prelude::*;
 
 use crate::stock::core::{RoomRefusal, Stage};
 
-/// What is refused of an order.
+/// Reasons to refuse a command on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The action is not open in this state.
+    /// The action is not allowed in this status.
     Status(OrderStatus),
     StoreArchived,
 
-    // Of an order that is placed.
+    // Refusals of a new order.
     ReferenceTaken {
         reference: String,
     },
@@ -25,7 +25,7 @@ pub enum Refusal {
     },
     OddCountry,
     NoLines,
-    /// What is sold over the counter leaves from its store.
+    /// Goods sold over the counter leave from the order's own store.
     SourcedOverCounter,
     NoDestination,
     /// Only a sale that has happened can override a shortage.
@@ -36,16 +36,16 @@ pub enum Refusal {
     },
     TotalTooLarge,
 
-    // Of the reservations that it takes the place of.
+    // Refusals about the reservations that the order takes over.
     ReservationTwice,
     ReservationEnded(ReservationStatus),
     HeldForOrder,
     HeldForDocument,
-    /// A draft holds nothing.
+    /// A draft has no reservations.
     DraftHolds,
     HeldProductElsewhere,
 
-    // Of what it holds.
+    // Refusals about the order's reservations.
     TooManyShares {
         most: u16,
     },
@@ -54,7 +54,7 @@ pub enum Refusal {
         sku: String,
     },
 
-    // Of what is shipped.
+    // Refusals of a shipment.
     NothingNamed,
     LineTwice,
     ShippableUpTo {
@@ -63,53 +63,53 @@ pub enum Refusal {
     LotOfKit {
         sku: String,
     },
-    /// All of it is held in other stores than its own.
+    /// All of the order's goods are reserved in stores other than its own.
     HeldInOtherStores,
     NothingHeldThere,
     /// Only backorders are left.
     WaitsForStock,
-    /// It is held in this store, and the caller lacks the permission there.
+    /// The goods are reserved in this store, and the caller lacks the permission there.
     MayNotShipThere,
 
-    // Of a cancellation of lines.
+    // Refusals of a cancellation of lines.
     NothingToCancel,
-    /// So many units of the line are still to be delivered.
+    /// Units of the line that are still to be delivered.
     CancellableUpTo {
         most: i64,
     },
-    /// A draft owes nothing: its lines are set by an edit.
+    /// A draft has nothing to cancel: its lines are changed by an edit.
     DraftIsEdited,
 
-    // Of holds.
-    /// Holds of these kinds stand: nothing leaves.
+    // Refusals about holds.
+    /// The order has holds of these kinds: nothing leaves.
     OnHold {
         kinds: Vec<String>,
     },
-    /// Nothing leaves of an order in this state any more.
+    /// An order in this status has nothing left to ship.
     NothingToHold(OrderStatus),
     HeldOften {
         most: usize,
     },
-    /// It is no kind that can be set.
+    /// Callers cannot set a hold of this kind.
     OddHoldKind,
-    /// The hold does not stand any more.
+    /// The hold has been lifted already.
     HoldLifted,
 
-    // Of an edit.
-    /// A draft looks for its stock when it is confirmed.
+    // Refusals of an edit.
+    /// A draft is sourced when it is confirmed.
     DraftLooksLater,
-    /// Its store, channel, time and sourcing change only while it is a draft.
+    /// The store, channel, time and sourcing change only while the order is a draft.
     OnlyOfDrafts(OrderStatus),
     NothingToChange,
-    /// Only notes, tags and metadata change in this state.
+    /// Only notes, tags and metadata can change in this status.
     OnlyNotes(OrderStatus),
-    /// Lines do not change in this state.
+    /// Lines cannot change in this status.
     LinesStay(OrderStatus),
-    /// So much of the line has left.
+    /// Units of the line that have left.
     LeastQuantity {
         least: i64,
     },
-    /// The price of what has left stays.
+    /// The price of a line is fixed once any units have left.
     PriceOfShipped {
         sku: String,
     },
@@ -120,14 +120,14 @@ pub enum Refusal {
         most: usize,
     },
     EmptyTag,
-    /// Its metadata is no JSON object.
+    /// The metadata is no JSON object.
     NoObject,
     MetadataTooLarge {
         most_bytes: usize,
     },
     EmptyContact,
     EmptyAddress,
-    /// Discount and tax are stated of a quantity, and none of the line is left.
+    /// The line has no units left that a stated discount or tax could be for.
     NothingLeft,
 }
 impl RoomRefusal for Refusal {
@@ -160,7 +160,7 @@ impl RoomRefusal for Refusal {
     }
 }
 
-/// What is refused of a line, of an order and of a return.
+/// Reasons to refuse a line of an order or a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineRefusal {
     NotPositive,
@@ -171,16 +171,16 @@ pub enum LineRefusal {
     NegativePrice,
     NegativeAmount,
     DiscountAbovePrice,
-    /// A rate is of what is not below 0.
+    /// A tax rate needs a gross amount that is not below 0.
     RateBelowZero,
-    /// A tax is said beside a rate, which comes to another one.
+    /// The stated tax differs from the result of the stated rate.
     OtherTaxThanRate {
         tax: Money,
     },
     TooLarge,
-    /// What the kits are made of is more than is kept.
+    /// The parts of the kits add up to more than a quantity can store.
     KitsTooLarge,
-    /// Another currency than the lines before it.
+    /// The currency differs from that of the lines before.
     OtherCurrency,
     NotActive {
         sku: String,

@@ -1,69 +1,75 @@
-//! Goods that a store was to send and does not: their hold is let go there, and they are looked for in other stores.
+//! Goods that a store cannot send: their reservation there is released, and they are sourced from
+//! other stores.
 
 use entity::prelude::*;
 
 use super::{
-    act::{decided, held_for},
+    act::{active_reservations_of, build_decision},
     hold::{order_head, own_level, reservation},
     line::Line,
     order::{Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
-    sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
+    sourcing::{Demand, LineShortage, OnShortage, Share, Source, Sourcing, SourcingPlan, find_shortages, source, total},
 };
 use crate::orders::events;
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reason, Rejection, Reservation, RoomRefusal, Scarce,
 };
 
-/// So many units of an order's line.
+/// Units of an order's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineUnits {
     pub position: u16,
     pub units: i64,
 }
 
-/// What is let go in a store and looked for in others.
+/// Units that a store releases and that are sourced from others.
 #[derive(Debug, Clone)]
-pub struct Resource<'a> {
+pub struct Reallocation<'a> {
     pub order: OrderId,
     pub from: StoreId,
     /// Lines of the order, each once.
     pub lines: &'a [LineUnits],
-    /// Stores that may be asked; the one that the goods come from never is.
+    /// Candidate stores; the store that the goods come from is excluded.
     pub sourcing: &'a Sourcing,
     /// Stores that have refused a line of the order before.
     pub barred: &'a [(u16, StoreId)],
-    /// What to do with what is found nowhere.
-    pub short: Short,
+    /// Treatment of units that no store has.
+    pub short: OnShortage,
     pub actor: Actor,
-    /// Ids of the release and of the new hold.
+    /// IDs of the release and of the new reservation.
     pub movements: [MovementId; 2],
 }
 
-impl Resource<'_> {
-    /// The lines of the order with how much is looked for of each.
+impl Reallocation<'_> {
+    /// Returns the lines of the order with the units to source for each.
     fn wanted<'o>(&'o self, order: &'o Order) -> impl Iterator<Item = (&'o Line, i64)> {
         let line = move |of: &LineUnits| Some((order.lines.iter().find(|line| line.position == of.position)?, of.units));
         self.lines.iter().filter_map(line)
     }
-    /// Whether a store has refused a line that takes the product.
+    /// True if a store has refused a line that takes the product.
     fn has_refused(&self, order: &Order, product: ProductId, store: StoreId) -> bool {
         let takes = |line: &Line| line.goods().any(|(own, _)| own == product);
         self.wanted(order).any(|(line, _)| takes(line) && self.barred.contains(&(line.position, store)))
     }
 }
 
-/// Lets the lines' holds go in one store and holds them where the rule finds them. What is found nowhere waits as a backorder, also of products that
-/// are not promised beyond stock, or is refused.
-pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resource<'_>) -> Result<OrderDecision, Rejection> {
+/// Releases the lines' reservations in one store and reserves the units where the rule finds them.
+/// Units that no store has are backordered, also of products that are not sold beyond stock, or
+/// rejected.
+pub fn decide_reallocate(
+    book: &OrderBook,
+    draft: &mut Draft<'_>,
+    command: &Reallocation<'_>,
+) -> Result<OrderDecision, Rejection> {
     let order = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     let mut order = order.clone();
-    // Its movements are of who lets go; the order stays that of who placed it.
+    // The movements' actor is the caller; the order's stays the one who placed it.
     let placed_by = std::mem::replace(&mut order.actor, command.actor);
     release(draft, &order, command)?;
     let plan = plan(draft, &order, command)?;
     let mut missing = Vec::with_capacity(command.lines.len());
-    let mut holding = Holding::of(draft, &order, command.movements[1]);
+    let mut holding = NewReservations::of(draft, &order, command.movements[1]);
     for ((line, units), shares) in command.wanted(&order).zip(&plan) {
         for share in shares.iter().filter(|share| share.quantity > 0) {
             holding.hold(draft, line, *share)?;
@@ -78,15 +84,15 @@ pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resour
     }
     order.actor = placed_by;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_UPDATED, command.actor.into()))
+    Ok(build_decision(book, order, events::ORDER_UPDATED, command.actor.into()))
 }
 
-/// Lets go what the lines hold in the store, of each product as much as their units take.
-fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<(), Rejection> {
+/// Releases the lines' reservations in the store, of each product as much as their units take.
+fn release(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let mut begin = Some(order_head(command.movements[0], MovementKind::Release, order, draft.now()));
-    // Once for all lines: an order has thousands of them.
-    let all = held_for(draft, order);
+    // Read once for all lines: an order has thousands of them.
+    let all = active_reservations_of(draft, order);
     for (line, units) in command.wanted(order) {
         for (product, takes) in line.goods() {
             let key = LevelKey { product, store: command.from };
@@ -111,8 +117,9 @@ fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Resu
     Ok(())
 }
 
-/// Where the lines are found, of what is there now; a store that has refused a line gives nothing of its goods.
-fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<SourcingPlan, Rejection> {
+/// Plans the sourcing of the lines from the stock that is available now; a store that has refused a
+/// line gives none of its products.
+fn plan(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<SourcingPlan, Rejection> {
     let now = |one: &Source| {
         let there = |product: &ProductId| {
             let is_open = !command.has_refused(order, *product, one.store);
@@ -126,7 +133,7 @@ fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<
     let demand = |(line, quantity): (&Line, i64)| Demand { goods: line.goods().collect(), quantity, short: command.short };
     let demands: Vec<Demand> = command.wanted(order).map(demand).collect();
     let (rule, destination) = (&command.sourcing.rule, command.sourcing.destination);
-    let short = |draft: &Draft<'_>, lacking: Lacking| {
+    let short = |draft: &Draft<'_>, lacking: LineShortage| {
         let wanted = command.wanted(order).nth(lacking.line);
         let sku = wanted.map_or_else(String::new, |(line, _)| line.sku.clone());
         let own = wanted.and_then(|(line, _)| own_level(draft, line, command.from));
@@ -135,8 +142,8 @@ fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested };
         Rejection { why, at: At::input(Field::ToStore) }
     };
-    if draft.tells_all() {
-        for lacking in all_lacking(&demands, &stores, *rule, destination) {
+    if draft.collects_refusals() {
+        for lacking in find_shortages(&demands, &stores, *rule, destination) {
             let refusal = short(draft, lacking);
             draft.refuse(refusal)?;
         }
@@ -145,20 +152,20 @@ fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<
     source(&demands, &stores, rule, destination).map_err(|lacking| short(draft, lacking))
 }
 
-/// New holds of an order, which are one movement. It begins with the first of them.
-struct Holding {
+/// New reservations of an order, all in one movement, which begins with the first of them.
+struct NewReservations {
     order: Order,
     movement: MovementId,
     begin: Option<MovementHead>,
     next: u16,
 }
 
-impl Holding {
+impl NewReservations {
     fn of(draft: &Draft<'_>, order: &Order, movement: MovementId) -> Self {
         let head = order_head(movement, MovementKind::Reserve, order, draft.now());
         Self { order: order.clone(), movement, begin: Some(head), next: 1 }
     }
-    /// Holds a share of a line: of each of its goods what the units take.
+    /// Reserves a share of a line: the quantity of each product that its units take.
     fn hold(&mut self, draft: &mut Draft<'_>, line: &Line, share: Share) -> Result<(), Rejection> {
         let field = At::input(Field::Id);
         for (product, takes) in line.goods() {
@@ -171,7 +178,7 @@ impl Holding {
             if self.next > entity::id::MAX_LINES {
                 return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
             }
-            // Numbered under the movement, as the holds of a fill are.
+            // Numbered under the movement, like the reservations of a fill.
             let (id, number) = (self.movement.line(self.next), self.next);
             self.next += 1;
             let hold = reservation(&self.order, (line.position, number), key, (quantity, draft.now()));

@@ -1,9 +1,10 @@
-//! Undoing what an order sold: over the counter, whole; and what left with a shipment, which is held for the order again.
+//! Undoing an order's sales: over the counter, whole; by a shipment, whose goods are reserved for
+//! the order again.
 
 use entity::prelude::*;
 
 use super::{
-    act::decided,
+    act::build_decision,
     command,
     hold::{order_head, reservation},
     line::Line,
@@ -15,24 +16,25 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::events::ORDER_CANCELLED,
     reversals::core::{
-        Call, Effect, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
-        Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        Call, DependencyReason, Dependents, Effect, Original, Part, Refusal as ReversalRefusal, RequestedLine, Reversal,
+        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Delta, Draft, Entry, Field, LevelKey, Movement, MovementHead, Noun, Rejection, Reservation, RoomRefusal},
 };
 
-/// A sale over the counter to undo, as it was read: it is refused as stale when its order changed meanwhile.
+/// A sale over the counter to undo, as it was read: the command is refused as stale if its order
+/// has changed since.
 #[derive(Debug, Clone)]
 pub struct ReverseSale {
     pub order: OrderId,
     pub expected_version: Option<i64>,
     /// The version of the order that everything else was read at.
     pub seen: i64,
-    /// What it posted.
+    /// Movement that the sale posted.
     pub original: Movement,
-    /// It is undone whole: lines are refused.
-    pub lines: Option<Vec<Wanted>>,
-    /// The register that it is taken back at; None where none is named.
+    /// Lines are rejected: a sale is undone whole.
+    pub lines: Option<Vec<RequestedLine>>,
+    /// Register of the reversal; None if none is named.
     pub register: Option<String>,
     pub call: Call,
 }
@@ -80,15 +82,15 @@ fn decide(
     let mut order = was.clone();
     // A sale over the counter delivered all of its lines.
     let sold: Vec<FulfilmentLine> = order.lines.iter().map(sold_whole).collect();
-    let parts = choose(draft, &sold_by(&order, &sold, original), reversed, None)?;
+    let parts = choose(draft, &assign_entries(&order, &sold, original), reversed, None)?;
     if sale.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
     if order.status != OrderStatus::Fulfilled {
         return Err(Refusal::Status(order.status).at(field));
     }
-    keeps(&order, &sold)?;
-    keeps_invoices(book, &order, &sold)?;
+    check_not_returned(&order, &sold)?;
+    check_not_invoiced(book, &order, &sold)?;
     let occurred_at = call.moment(draft, order.placed_at)?;
     let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     for line in &mut order.lines {
@@ -104,17 +106,19 @@ fn decide(
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
     let (reason, register) = (Some(call.note.clone()), sale.register.clone());
     let by = By { actor: call.actor, reason, cancel: Some(CancelReason::Error), register };
-    Ok((decided(book, order, ORDER_CANCELLED, by), reversal))
+    Ok((build_decision(book, order, ORDER_CANCELLED, by), reversal))
 }
 
 fn sold_whole(line: &Line) -> FulfilmentLine {
     FulfilmentLine { position: line.position, quantity: line.quantity }
 }
 
-/// Which lines of an order posted which entries of a sale of so much of each. The entries of a line follow each other and sum to what left for it; where
-/// they may be of several lines, they are of the first of them. Lines are posted in their order; older shipments posted them as they were named.
-pub fn sold_by(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
-    let mut left: Vec<(u16, ProductId, i64)> = goods_of(order, sold);
+/// Assigns the entries of a sale to the lines of its order. The entries of a line follow each other
+/// and sum to the quantity that left for it; where they may belong to several lines, they go to the
+/// first of them. Lines are posted in their order; older shipments posted them in the order of the
+/// input.
+pub fn assign_entries(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
+    let mut left: Vec<(u16, ProductId, i64)> = shipped_goods(order, sold);
     let entries: Vec<&Entry> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();
     let mut rest = entries.as_slice();
     let mut posted = Vec::with_capacity(rest.len());
@@ -143,7 +147,8 @@ pub fn sold_by(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> V
     posted
 }
 
-/// How many of the first entries take exactly so many units of a product out.
+/// Returns the number of leading entries that take exactly this many units of a product out of
+/// stock; None if no number does.
 fn entries_of(entries: &[&Entry], product: ProductId, units: i64) -> Option<usize> {
     let mut sum = 0;
     for (nth, entry) in entries.iter().take_while(|entry| entry.key.product == product).enumerate() {
@@ -155,8 +160,9 @@ fn entries_of(entries: &[&Entry], product: ProductId, units: i64) -> Option<usiz
     None
 }
 
-/// What left stock with so much of each line: by line and product.
-pub fn goods_of(order: &Order, sold: &[FulfilmentLine]) -> Vec<(u16, ProductId, i64)> {
+/// Returns the quantities that left stock, by line and product, for the sold quantities of each
+/// line.
+pub fn shipped_goods(order: &Order, sold: &[FulfilmentLine]) -> Vec<(u16, ProductId, i64)> {
     let mut goods = Vec::with_capacity(sold.len());
     for one in sold {
         let Some(line) = order.lines.iter().find(|line| line.position == one.position) else { continue };
@@ -166,18 +172,18 @@ pub fn goods_of(order: &Order, sold: &[FulfilmentLine]) -> Vec<(u16, ProductId, 
 }
 
 /// Refuses to take back what came back, or is to come back: fewer units would have left than that.
-pub fn keeps(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
+pub fn check_not_returned(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
     let units = |line: &Line| sold.iter().find(|one| one.position == line.position).map_or(0, |one| one.quantity.get());
     if order.lines.iter().any(|line| units(line) > line.returnable()) {
-        let rests = Rests::unnamed(Resting::Returned { order: order.id });
+        let rests = Dependents::without_documents(DependencyReason::Returned { order: order.id });
         return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
     }
     Ok(())
 }
 
-/// Refuses to take back what is invoiced and not credited: fewer units would have left, and not have come back, than that. What was invoiced before it
-/// left keeps nothing.
-pub fn keeps_invoices(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
+/// Rejects the reversal of a sale whose units are invoiced and not credited: fewer net units would
+/// have left than are invoiced. Units invoiced before they left do not block it.
+pub fn check_not_invoiced(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
     let is_missed = |one: &FulfilmentLine| {
         let invoiced = book.invoiced.get(&(order.id, one.position)).copied().unwrap_or_default();
         let line = order.lines.iter().find(|line| line.position == one.position);
@@ -187,13 +193,13 @@ pub fn keeps_invoices(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) 
         })
     };
     if sold.iter().any(is_missed) {
-        let rests = Rests::unnamed(Resting::Invoiced { order: order.id });
+        let rests = Dependents::without_documents(DependencyReason::Invoiced { order: order.id });
         return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
     }
     Ok(())
 }
 
-/// The order's status and the figures of its lines, where they changed.
+/// Returns the changes of the order's status and of its lines' quantities.
 pub fn order_effects(was: &Order, order: &Order) -> Vec<Effect> {
     let mut effects: Vec<Effect> = status_effect(&order.id, &was.status, &order.status).into_iter().collect();
     for (line, before) in order.lines.iter().zip(&was.lines) {
@@ -209,7 +215,8 @@ pub fn order_effects(was: &Order, order: &Order) -> Vec<Effect> {
     effects
 }
 
-/// What left with a shipment is outstanding again, and its goods, which are back, are held where they had left from.
+/// Reopens the units of a shipment that is undone, and reserves the returned goods in the store
+/// that they had left.
 pub fn unship(
     draft: &mut Draft<'_>,
     order: &mut Order,
@@ -224,11 +231,12 @@ pub fn unship(
     let has_left = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if has_left { OrderStatus::PartiallyFulfilled } else { OrderStatus::Confirmed };
     order.touch(draft.now());
-    hold_again(draft, order, shipment, (parts, actor, holding))
+    reserve_again(draft, order, shipment, (parts, actor, holding))
 }
 
-/// Holds what is back. What had been held is held by its mirror already; the rest is held now.
-fn hold_again(
+/// Reserves the goods that are back. The mirror movement already restores consumed reservations;
+/// the rest is reserved here.
+fn reserve_again(
     draft: &mut Draft<'_>,
     order: &Order,
     shipment: &Fulfilment,
@@ -236,7 +244,7 @@ fn hold_again(
 ) -> Result<(), Rejection> {
     let (field, now) = (At::input(Field::Document), draft.now());
     let mut begin = Some(MovementHead { actor, ..order_head(holding, MovementKind::Reserve, order, now) });
-    for (number, (position, product, units)) in (1u16..).zip(goods_of(order, &shipment.lines)) {
+    for (number, (position, product, units)) in (1u16..).zip(shipped_goods(order, &shipment.lines)) {
         let (key, line) = (LevelKey { product, store: shipment.store }, order.line_id(position).uuid());
         let own = parts.iter().filter(|part| part.line == line && part.entry.key == key);
         let held: i64 = own.map(|part| -part.entry.reserved_delta).sum();
@@ -244,7 +252,7 @@ fn hold_again(
         if more > 0 {
             let there = draft.movable(key, field)?;
             if there < more {
-                return Err(draft.unpromised(key, (more, there), field));
+                return Err(draft.reserve_shortage(key, (more, there), field));
             }
             if let Some(head) = begin.take() {
                 draft.begin(head, key, field)?;

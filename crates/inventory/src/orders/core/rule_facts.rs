@@ -1,4 +1,4 @@
-//! What rules that set holds ask beside an order and its lines, and what they matched.
+//! Facts beside an order and its lines that rules for holds use, and the properties that matched.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::{detail::Personal, holds::Hold};
 use crate::catalog::core::customer::country_code;
 
-/// Where an order goes and where its bill goes, as far as rules ask. Addresses are sealed: only this much is told of them.
+/// Facts of an order's shipping and billing addresses that rules use. The addresses are encrypted:
+/// only these facts are readable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// It is shipped, and says no address to ship to.
+pub struct AddressFacts {
+    /// True if the order is to be shipped and has no shipping address.
     pub lacks_address: bool,
-    /// The country of its billing address; None where it says none.
+    /// Country of the billing address; None if it has none.
     pub billing_country: Option<String>,
 }
 
-impl Whereabouts {
+impl AddressFacts {
     pub fn of(personal: &Personal, method: DeliveryMethod) -> Self {
         let billing = personal.billing_address.as_ref().and_then(|address| address.country.clone());
         Self {
@@ -27,28 +28,29 @@ impl Whereabouts {
     }
 }
 
-/// What is known of a customer, and of those that are merged with it.
+/// Facts of a customer and of those that were merged with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerFacts {
-    /// Folded.
+    /// The customers' tags, folded.
     pub tags: Vec<String>,
-    /// Something has left for it, by an order that the batch has not loaded.
+    /// True if the customer has received goods of an order that the batch has not loaded.
     pub has_bought: bool,
 }
 
-/// What is known around the orders of a batch that rules are asked about; what no rule asks is not read.
+/// Facts about the orders of a batch that are checked against rules; facts that no rule uses are
+/// not read.
 #[derive(Debug, Clone, Default)]
 pub struct RuleFacts {
-    pub whereabouts: HashMap<OrderId, Whereabouts>,
+    pub whereabouts: HashMap<OrderId, AddressFacts>,
     pub customers: HashMap<CustomerId, CustomerFacts>,
-    /// Folded, of products that have any.
+    /// Folded tags of products that have any.
     pub product_tags: HashMap<ProductId, Vec<String>>,
-    /// What rules have set on these orders, with what was lifted.
+    /// Holds that rules have set on these orders, including released ones.
     pub set: HashMap<OrderId, Vec<Hold>>,
 }
 
 impl RuleFacts {
-    /// Keeps a hold that a rule has set, as it is now.
+    /// Stores the current state of a hold that a rule has set.
     pub(super) fn note(&mut self, hold: &Hold) {
         if hold.rule.is_some() {
             let set = self.set.entry(hold.order).or_default();
@@ -58,17 +60,18 @@ impl RuleFacts {
     }
 }
 
-/// What of an order made a rule match. A hold that somebody lifts lets as much pass from then on.
+/// Properties of an order that made a rule match. Once its hold is released by hand, the rule does
+/// not set another one while its match stays within them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Matched {
-    /// Of a hold from before this was kept: whatever it was.
+    /// True for a hold that predates this record: any match counts as within it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
-    /// What the order came to, in minor units.
+    /// Total of the order, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
-    /// What was given back of an order that was not paid.
+    /// Refunded sum of an order that was not paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refunded: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +85,7 @@ pub struct Matched {
 }
 
 impl Matched {
-    /// Whether this is no more than what somebody let pass.
+    /// True if the match has nothing beyond the one that was exempted.
     pub fn is_within(&self, passed: &Self) -> bool {
         let plain = |of: &Self| Self { total: None, refunded: None, products: Vec::new(), ..of.clone() };
         passed.all

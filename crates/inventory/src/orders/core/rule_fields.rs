@@ -1,12 +1,12 @@
-//! What people say of a rule that sets holds, and what is wrong with it.
+//! Input of a rule that sets holds, and its problems.
 
 use entity::prelude::*;
 use platform::stages::{Stage, Staged};
 use serde::Serialize;
 
 use super::{
-    detail::{MAX_TAG, MAX_TAGS},
-    holds::{MAX_KIND, kept_kind},
+    detail::{MAX_TAG_LENGTH, MAX_TAGS},
+    holds::{MAX_KIND_LENGTH, normalize_hold_kind},
 };
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
@@ -14,42 +14,43 @@ use crate::{
     stock::core::{At, Field},
 };
 
-/// Countries of a rule at most.
-const MOST_COUNTRIES: usize = 100;
+/// Maximum countries of a rule.
+const MAX_COUNTRIES: usize = 100;
 const MAX_CODE: usize = 64;
 
-/// What people say of a rule.
+/// Input of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleFields {
-    /// It names the rule, for good.
+    /// Code of the rule, which never changes.
     pub code: String,
-    /// Of the hold.
+    /// Kind of the hold.
     pub kind: String,
     pub reason: String,
-    /// The order comes to so much or more, in this currency.
+    /// Matches orders with at least this total, in this currency.
     pub total_at_least: Option<Money>,
-    /// It is neither paid nor authorised in full.
+    /// Matches orders that are neither paid nor authorised in full.
     pub is_unpaid: bool,
-    /// It is shipped, and says no address to ship to.
+    /// Matches orders that are to be shipped and have no shipping address.
     pub lacks_address: bool,
-    /// It goes to one of these; empty for any country.
+    /// Matches orders to one of these countries; empty for any country.
     pub countries: Vec<String>,
     #[serde(skip_serializing_if = "MoreConditions::is_empty")]
     pub more: MoreConditions,
 }
 
-/// What else people say of a rule.
+/// Further conditions of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct MoreConditions {
-    /// Its bill goes to another country than its goods.
+    /// Matches orders that are billed to another country than they are shipped to.
     pub is_billed_elsewhere: bool,
-    /// Nothing has left yet for its customer; also of an order without one.
+    /// Matches orders of customers who have not received anything yet, and orders without a
+    /// customer.
     pub is_new_customer: bool,
-    /// Its customer has one of these tags; empty for any customer, and for none.
+    /// Matches orders whose customer has one of these tags; empty for any customer, or none.
     pub customer_tags: Vec<String>,
-    /// Something of it is of a product that has one of these tags; empty for any.
+    /// Matches orders with a product that has one of these tags; empty for any.
     pub product_tags: Vec<String>,
-    /// It takes its hold off once it does not match any more.
+    /// True if the rule lifts its hold when it no longer matches.
     pub lifts_itself: bool,
 }
 
@@ -57,13 +58,13 @@ impl MoreConditions {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-    /// Whether they say nothing of when the rule matches.
+    /// True if no condition is set.
     fn match_all(&self) -> bool {
         !self.is_billed_elsewhere && !self.is_new_customer && self.customer_tags.is_empty() && self.product_tags.is_empty()
     }
 }
 
-/// What is wrong with a rule, and in which field.
+/// Problem of a rule, and its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleProblem {
     Missing {
@@ -73,7 +74,7 @@ pub enum RuleProblem {
         message: &'static str,
         at: At,
     },
-    /// In characters, or in items of a list.
+    /// Longer than the maximum, in characters or in items of a list.
     TooLong {
         most: usize,
         at: At,
@@ -84,7 +85,7 @@ pub enum RuleProblem {
     },
     /// The kind of the hold is the platform's own.
     OwnKind,
-    /// It would hold every order.
+    /// Without conditions, the rule would hold every order.
     NoCondition,
 }
 
@@ -97,7 +98,7 @@ impl Staged for RuleProblem {
     }
 }
 
-/// What is wrong with a text in one line.
+/// Returns the problem of a text that must be a single line.
 fn line_problem(text: &str, most: usize, at: At) -> Option<RuleProblem> {
     if text.chars().nth(most).is_some() {
         return Some(RuleProblem::TooLong { most, at });
@@ -107,11 +108,14 @@ fn line_problem(text: &str, most: usize, at: At) -> Option<RuleProblem> {
 }
 
 impl RuleFields {
-    /// All that is wrong with them.
+    /// Returns all problems of the fields.
     pub fn problems(&self) -> Vec<RuleProblem> {
         let mut found = Vec::new();
-        let texts =
-            [(&self.code, MAX_CODE, Field::Code), (&self.kind, MAX_KIND, Field::Kind), (&self.reason, MAX_NOTE, Field::Reason)];
+        let texts = [
+            (&self.code, MAX_CODE, Field::Code),
+            (&self.kind, MAX_KIND_LENGTH, Field::Kind),
+            (&self.reason, MAX_NOTE, Field::Reason),
+        ];
         for (text, most, field) in texts {
             let at = At::input(field);
             if text.trim().is_empty() {
@@ -121,9 +125,9 @@ impl RuleFields {
             }
         }
         let lists = [
-            (&self.countries, MOST_COUNTRIES, MAX_COUNTRY, Field::Countries),
-            (&self.more.customer_tags, MAX_TAGS, MAX_TAG, Field::CustomerTags),
-            (&self.more.product_tags, MAX_TAGS, MAX_TAG, Field::ProductTags),
+            (&self.countries, MAX_COUNTRIES, MAX_COUNTRY, Field::Countries),
+            (&self.more.customer_tags, MAX_TAGS, MAX_TAG_LENGTH, Field::CustomerTags),
+            (&self.more.product_tags, MAX_TAGS, MAX_TAG_LENGTH, Field::ProductTags),
         ];
         for (list, most, longest, field) in lists {
             if list.len() > most {
@@ -133,7 +137,7 @@ impl RuleFields {
             let each = list.iter().enumerate();
             found.extend(each.filter_map(|(index, text)| line_problem(text, longest, At::row(field, index))));
         }
-        if !self.kind.trim().is_empty() && kept_kind(&self.kind).is_none() {
+        if !self.kind.trim().is_empty() && normalize_hold_kind(&self.kind).is_none() {
             found.push(RuleProblem::OwnKind);
         }
         if self.total_at_least.is_some_and(|total| total.minor <= 0) {
@@ -147,10 +151,10 @@ impl RuleFields {
         found
     }
 
-    /// The fields as they are kept, of which nothing is wrong.
+    /// Returns the valid fields in the form in which they are stored.
     #[must_use]
     pub fn kept(self) -> Self {
-        let kind = kept_kind(&self.kind).unwrap_or_else(|| self.kind.clone());
+        let kind = normalize_hold_kind(&self.kind).unwrap_or_else(|| self.kind.clone());
         let countries = self.countries.into_iter().map(|country| country_code(country.trim().to_owned())).collect();
         let trimmed = |list: Vec<String>| -> Vec<String> { list.iter().map(|tag| tag.trim().to_owned()).collect() };
         let (customer_tags, product_tags) = (trimmed(self.more.customer_tags), trimmed(self.more.product_tags));
@@ -191,7 +195,7 @@ mod tests {
         let alone = |more: MoreConditions| RuleFields { more, ..none.clone() }.problems().is_empty();
         assert!(alone(MoreConditions { is_new_customer: true, ..MoreConditions::default() }));
         assert!(!alone(MoreConditions { lifts_itself: true, ..MoreConditions::default() }), "that is no condition");
-        let product_tags = vec!["blade".to_owned(), "t".repeat(MAX_TAG + 1)];
+        let product_tags = vec!["blade".to_owned(), "t".repeat(MAX_TAG_LENGTH + 1)];
         let wrong = RuleFields {
             code: " ".to_owned(),
             reason: "x".repeat(MAX_NOTE + 1),
@@ -208,7 +212,7 @@ mod tests {
                 RuleProblem::Missing { at: At::input(Field::Code) },
                 RuleProblem::TooLong { most: MAX_NOTE, at: At::input(Field::Reason) },
                 RuleProblem::Invalid { message, at: At::row(Field::Countries, 0) },
-                RuleProblem::TooLong { most: MAX_TAG, at: At::row(Field::ProductTags, 1) },
+                RuleProblem::TooLong { most: MAX_TAG_LENGTH, at: At::row(Field::ProductTags, 1) },
                 RuleProblem::OwnKind,
                 RuleProblem::OutOfRange { message: "an amount above 0 is expected", at: At::input(Field::TotalAtLeast) },
             ]

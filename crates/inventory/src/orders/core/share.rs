@@ -1,12 +1,12 @@
 //! Shares of an amount, which add up to it.
 
-/// What `part` of a line's `whole` adds to the share of what came `before` it: however a line comes back in parts, their shares add up to its
-/// `total` and no more.
+/// Returns the share of `total` that `part` of a line's `whole` has, given the units `before` it:
+/// in whatever parts a line is returned, their shares add up to `total` and no more.
 pub(crate) fn share(total: i64, (before, part): (i64, i64), whole: i64) -> i128 {
     let up_to = |part: i64| {
         let (product, whole) = (i128::from(total) * i128::from(part), i128::from(whole.max(1)));
         let half = whole / 2;
-        // Half away from zero.
+        // Rounds half away from zero.
         if product < 0 { (product - half) / whole } else { (product + half) / whole }
     };
     up_to(before + part) - up_to(before)

@@ -1,11 +1,11 @@
-//! Discount and tax of a line as somebody states them.
+//! Discount and tax of a line, as stated in the input.
 
 use entity::prelude::*;
 
 use super::{amounts::Amounts, line::NewLine, refusal::LineRefusal, tax_rate::TaxRate};
 use crate::stock::core::{At, Field, Rejection, RoomRefusal};
 
-/// What is taken off a new line, and what is added to it as tax.
+/// Returns the amounts of a new line with its stated discount and tax.
 pub(super) fn stated(new: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
     let at = |name: Field| place.field(name);
     let discount = part(new.discount, gross, at(Field::Discount))?;
@@ -20,7 +20,7 @@ pub(super) fn stated(new: &NewLine, gross: Money, place: At) -> Result<Amounts, 
     })
 }
 
-/// The tax that a rate comes to, of what is not below 0. A tax that is said beside it is that, or refused.
+/// Returns the tax at a rate; rejects an amount below 0, and a stated tax that differs.
 pub(super) fn tax_of(rate: TaxRate, amounts: &Amounts, said: Option<Money>, field: At) -> Result<Money, Rejection> {
     if amounts.gross.minor < 0 {
         return Err(LineRefusal::RateBelowZero.at(field));
@@ -32,7 +32,7 @@ pub(super) fn tax_of(rate: TaxRate, amounts: &Amounts, said: Option<Money>, fiel
     }
 }
 
-/// An amount that is said, or nothing, in the currency of the line.
+/// Returns a stated amount, or zero, in the currency of the line.
 pub(super) fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
     let amount = given.unwrap_or(Money::zero(gross.currency));
     if amount.currency != gross.currency {

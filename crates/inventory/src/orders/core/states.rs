@@ -2,22 +2,22 @@
 
 use entity::prelude::OrderStatus::{self, Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
 
-/// What can be done to an order.
+/// Actions on an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Confirm,
     Fulfil,
     Cancel,
-    /// By the job, when a pending order's time is over.
+    /// By the job, after a pending order's expiry.
     Expire,
     Close,
-    /// Changes what an order says, and its lines where they may still change.
+    /// Changes the order's fields, and its lines as long as its status allows it.
     Update,
     Reopen,
 }
 
 impl Action {
-    /// The mutation that does it; None for what only the system does.
+    /// Returns the mutation of the action; None for actions of the system.
     pub const fn mutation(self) -> Option<&'static str> {
         match self {
             Self::Confirm => Some("orderConfirm"),
@@ -31,10 +31,10 @@ impl Action {
     }
 }
 
-/// From a state, by an action, to one of these states.
+/// A status, an action, and its possible results.
 pub type Step = (OrderStatus, Action, &'static [OrderStatus]);
 
-/// Every step there is.
+/// All steps.
 pub const ORDER_STEPS: &[Step] = &[
     (Draft, Action::Confirm, &[Confirmed]),
     (Draft, Action::Cancel, &[Cancelled]),
@@ -56,12 +56,12 @@ pub const ORDER_STEPS: &[Step] = &[
     (Cancelled, Action::Update, &[Cancelled]),
 ];
 
-/// The actions that are open in a state.
+/// Returns the actions that are allowed in a status.
 pub fn actions_from(status: OrderStatus) -> impl Iterator<Item = Action> {
     ORDER_STEPS.iter().filter(move |step| step.0 == status).map(|step| step.1)
 }
 
-/// Whether the action is open in the state.
+/// True if the action is allowed in the status.
 pub fn may(status: OrderStatus, action: Action) -> bool {
     actions_from(status).any(|open| open == action)
 }

@@ -1,4 +1,4 @@
-//! A rate of tax, of what a line comes to after its discount.
+//! A tax rate on a line's amount after its discount.
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ use super::share::share;
 const ONE: i64 = 1_000_000;
 const DECIMALS: usize = 6;
 
-/// Between 0 and 1, to the millionth: 0.2 is 20 %.
+/// A tax rate between 0 and 1, to the millionth: 0.2 is 20 %.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TaxRate(i64);
 
-/// Why a text is no rate.
+/// Reasons for a text to be no tax rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OddRate {
+pub enum TaxRateError {
     NotANumber,
     TooManyDecimals,
     OutOfRange,
 }
 
 impl TaxRate {
-    /// None unless it lies between 0 and 1.
+    /// Returns None if the rate is not between 0 and 1.
     pub const fn of_millionths(millionths: i64) -> Option<Self> {
         if millionths >= 0 && millionths <= ONE { Some(Self(millionths)) } else { None }
     }
@@ -34,28 +34,28 @@ impl TaxRate {
     ///
     /// # Errors
     /// It is no number, or none that a rate can be.
-    pub fn parse(text: &str) -> Result<Self, OddRate> {
+    pub fn parse(text: &str) -> Result<Self, TaxRateError> {
         let (whole, decimals) = text.split_once('.').map_or((text, None), |(whole, decimals)| (whole, Some(decimals)));
         let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let unsigned = whole.strip_prefix('-').unwrap_or(whole);
         if !is_number(unsigned) || decimals.is_some_and(|part| !is_number(part)) {
-            return Err(OddRate::NotANumber);
+            return Err(TaxRateError::NotANumber);
         }
         let decimals = decimals.unwrap_or_default().trim_end_matches('0');
         if unsigned.len() < whole.len() {
-            return Err(OddRate::OutOfRange);
+            return Err(TaxRateError::OutOfRange);
         }
         if decimals.len() > DECIMALS {
-            return Err(OddRate::TooManyDecimals);
+            return Err(TaxRateError::TooManyDecimals);
         }
-        let units: i64 = whole.parse().map_err(|_| OddRate::OutOfRange)?;
-        let digits: i64 = if decimals.is_empty() { 0 } else { decimals.parse().map_err(|_| OddRate::NotANumber)? };
+        let units: i64 = whole.parse().map_err(|_| TaxRateError::OutOfRange)?;
+        let digits: i64 = if decimals.is_empty() { 0 } else { decimals.parse().map_err(|_| TaxRateError::NotANumber)? };
         let parts = (decimals.len()..DECIMALS).fold(digits, |parts, _| parts * 10);
-        units.checked_mul(ONE).and_then(|units| Self::of_millionths(units.checked_add(parts)?)).ok_or(OddRate::OutOfRange)
+        units.checked_mul(ONE).and_then(|units| Self::of_millionths(units.checked_add(parts)?)).ok_or(TaxRateError::OutOfRange)
     }
-    /// The tax of an amount, rounded half away from zero to the minor unit.
+    /// Returns the tax of an amount, rounded half away from zero to the minor unit.
     pub fn of(self, net: Money) -> Money {
-        // A part of what is kept exactly is kept exactly.
+        // A part of an exact amount is an exact amount.
         Money::new(i64::try_from(share(net.minor, (0, self.0), ONE)).unwrap_or(net.minor), net.currency)
     }
 }
@@ -103,12 +103,12 @@ mod tests {
     #[test]
     fn what_is_no_rate_is_told_apart() {
         for text in ["", ".", "0.", ".2", "20 %", "0,2", "+1", "1e-1", "--1", "0.-2"] {
-            assert_eq!(TaxRate::parse(text), Err(OddRate::NotANumber), "{text}");
+            assert_eq!(TaxRate::parse(text), Err(TaxRateError::NotANumber), "{text}");
         }
         for text in ["20", "1.000001", "-0.2", "99999999999999999999"] {
-            assert_eq!(TaxRate::parse(text), Err(OddRate::OutOfRange), "{text}");
+            assert_eq!(TaxRate::parse(text), Err(TaxRateError::OutOfRange), "{text}");
         }
-        assert_eq!(TaxRate::parse("0.0000001"), Err(OddRate::TooManyDecimals));
+        assert_eq!(TaxRate::parse("0.0000001"), Err(TaxRateError::TooManyDecimals));
         assert_eq!([TaxRate::of_millionths(-1), TaxRate::of_millionths(1_000_001)], [None; 2]);
     }
 

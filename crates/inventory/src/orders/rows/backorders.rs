@@ -1,4 +1,4 @@
-//! Lines that wait for stock, the oldest order first.
+//! Backordered lines, the oldest order first.
 
 use std::collections::BTreeSet;
 
@@ -17,9 +17,9 @@ use super::{
     documents::sku,
     filter::{Clause, Filter, TextTest, compile},
 };
-use crate::stock::{core::LevelKey, rows::expected::lines_that_wait};
+use crate::stock::{core::LevelKey, rows::expected::waiting_lines_hint};
 
-/// The states in which an order still waits for what it was promised.
+/// The statuses of orders that may have backordered lines to fill.
 const WAITING: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
 
 #[derive(Record)]
@@ -36,7 +36,8 @@ struct WaitingRow {
     backordered: Quantity,
 }
 
-/// A line that waits for a level: `takes` of its product for each of the `units` that could be made.
+/// A line that is backordered at a level: `takes` of its product for each of the `units` that could
+/// be made.
 #[derive(Record)]
 struct QueuedRow {
     #[record(of = sales_order, alias = "w")]
@@ -58,7 +59,7 @@ struct QueuedRow {
 }
 
 #[derive(Record)]
-struct OwedRow {
+struct PartLevelRow {
     #[record(of = order_line_part, alias = "n")]
     order_id: OrderId,
     #[record(of = order_line_part, alias = "n")]
@@ -69,9 +70,9 @@ struct OwedRow {
     available: i64,
 }
 
-/// A line that waits.
+/// A backordered line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct BackorderedLine {
     pub order: OrderId,
     pub position: u16,
     pub placed_at: Timestamp,
@@ -79,7 +80,7 @@ pub struct Waiting {
     pub backordered: i64,
 }
 
-/// What a list of lines that wait is sorted by; the number of the order and the line's position break ties.
+/// Sort fields of backordered lines; the number of the order and the line's position break ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackorderSort {
     PlacedAt,
@@ -90,7 +91,7 @@ pub enum BackorderSort {
 pub type BackordersSorted = Sorted<BackorderSort>;
 
 impl SortBy for BackorderSort {
-    type Row = Waiting;
+    type Row = BackorderedLine;
     const DEFAULT: Sorted<Self> = Sorted { by: Self::PlacedAt, descending: false };
 
     fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
@@ -99,7 +100,7 @@ impl SortBy for BackorderSort {
             Self::Backordered => ("BACKORDERED", &["l.backordered", "o.number", "l.position"]),
         }
     }
-    fn keys(self, waiting: &Waiting) -> Vec<Key> {
+    fn keys(self, waiting: &BackorderedLine) -> Vec<Key> {
         let first = match self {
             Self::PlacedAt => waiting.placed_at.micros(),
             Self::Backordered => waiting.backordered,
@@ -113,11 +114,11 @@ impl SortBy for BackorderSort {
 pub struct BackorderTests {
     /// Conditions on the lines' orders.
     pub orders: Filter,
-    /// One product of each list; an empty list matches nothing.
+    /// A product of each list; an empty list matches nothing.
     pub products: Vec<Vec<Uuid>>,
-    /// SKUs of the product. Case does not count.
+    /// SKUs of the product, without regard to case.
     pub skus: Vec<TextTest>,
-    /// The least and the most that waits.
+    /// Minimum and maximum of the backordered quantity.
     pub least: Option<i64>,
     pub most: Option<i64>,
 }
@@ -146,20 +147,20 @@ impl BackorderTests {
     }
 }
 
-/// A page of the lines that wait: of the orders of the filter, those that pass the tests.
+/// Returns a page of the backordered lines that pass the tests.
 pub async fn backorders(
     reads: &impl Reads,
     filter: &Filter,
     tests: &Nested<BackorderTests>,
     sorted: BackordersSorted,
     request: &PageRequest,
-) -> Result<Listed<Waiting>, Fault> {
+) -> Result<Listed<BackorderedLine>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
     clause.nested(tests, |clause, tests: &BackorderTests| tests.push_to(clause));
     let (condition, more) = compile(filter, reads.backend(), clause.next());
     let Clause { sql: of_lines, mut values, .. } = clause;
     values.extend(more);
-    let waiting = lines_that_wait(reads.backend());
+    let waiting = waiting_lines_hint(reads.backend());
     let from = format!(
         "FROM order_line l{waiting} JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
          WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_lines} AND {condition}"
@@ -169,55 +170,59 @@ pub async fn backorders(
     let rows = reads.records::<WaitingRow>(&sql, values).await?;
     let waiting = |row: WaitingRow| {
         let (position, placed_at) = (row.position as u16, row.placed_at);
-        Waiting { order: row.id, position, placed_at, number: row.number, backordered: row.backordered.get() }
+        BackorderedLine { order: row.id, position, placed_at, number: row.number, backordered: row.backordered.get() }
     };
     Ok(Listed { rows: rows.into_iter().map(waiting).collect(), source })
 }
 
-/// How many whole kits of the line `l` of the order `o` what is available in the order's store is enough for: 0 where a part cannot be held.
+/// Number of whole kits of the line `l` of the order `o` that the available stock of the order's
+/// store suffices for: 0 if a part cannot be held.
 pub const WHOLE_KITS: &str = "(SELECT min(CASE WHEN q.status = 'ARCHIVED' OR q.stock_policy = 'UNTRACKED' THEN 0
       ELSE coalesce(v.on_hand - v.unavailable - v.reserved, 0) END / m.quantity) FROM order_line_part m
     JOIN product q ON q.tenant_id = m.tenant_id AND q.id = m.product_id
     LEFT JOIN stock_level v ON v.tenant_id = m.tenant_id AND v.product_id = m.product_id AND v.store_id = o.store_id
     WHERE m.tenant_id = l.tenant_id AND m.order_id = l.order_id AND m.position = l.position)";
 
-/// That the order's own store has not refused the line `l` of the order `o`: what it would not send is not given to it again.
-pub const NOT_BARRED: &str =
+/// A condition that the order's own store has not refused the line `l` of the order `o`: the store
+/// gets no units again that it did not send.
+pub const NOT_REFUSED_BY_STORE: &str =
     "NOT EXISTS (SELECT 1 FROM order_line_barred x WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id
     AND x.position = l.position AND x.store_id = o.store_id)";
 
-/// A line that waits for a product in a store, and for how much.
+/// A line that is backordered for a product in a store, and the quantity that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queued {
+pub struct QueuedBackorder {
     pub placed_at: Timestamp,
     pub number: i64,
     pub order: OrderId,
     pub position: u16,
     pub quantity: i64,
-    /// Whether it waits for a part of a kit.
+    /// True if the product is a part of a kit.
     pub is_part: bool,
 }
 
-/// Who waits for a level, the oldest first, at most so many: lines of the product itself, and kits that could be made whole now, with what they
-/// would take. A kit that lacks another part lets others pass.
-pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<Queued>, Fault> {
-    // CROSS JOIN tells SQLite to begin with the parts: left to itself it begins with all open orders of the store, also for a product that no kit has.
+/// Reads the orders that wait for a level, the oldest first, up to `most`: lines of the product
+/// itself, and kits that could be made whole now, with the quantity that they would take. A kit
+/// that lacks another part does not block those behind it.
+pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<QueuedBackorder>, Fault> {
+    // CROSS JOIN makes SQLite begin with the parts: otherwise it begins with all open orders of the
+    // store, even for a product that is in no kit.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l{waiting}
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
            WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
-             AND {NOT_BARRED}
+             AND {NOT_REFUSED_BY_STORE}
            UNION ALL SELECT o.placed_at, o.number, o.id, l.position, l.backordered, n.quantity, {WHOLE_KITS}, 1
            FROM order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o
            WHERE n.tenant_id = $1 AND n.product_id = $2 AND l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position
-             AND l.backordered > 0 AND o.tenant_id = $1 AND o.id = n.order_id AND o.store_id = $3 AND {WAITING} AND {NOT_BARRED}) w
+             AND l.backordered > 0 AND o.tenant_id = $1 AND o.id = n.order_id AND o.store_id = $3 AND {WAITING} AND {NOT_REFUSED_BY_STORE}) w
          WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
         select = QueuedRow::SELECT,
-        waiting = lines_that_wait(reads.backend())
+        waiting = waiting_lines_hint(reads.backend())
     );
     let rows = reads.records::<QueuedRow>(&sql, vec![key.product.into(), key.store.into()]).await?;
-    let queued = |row: QueuedRow| Queued {
+    let queued = |row: QueuedRow| QueuedBackorder {
         placed_at: row.placed_at,
         number: row.number,
         order: row.id,
@@ -238,7 +243,7 @@ struct AvailableRow {
     available: i64,
 }
 
-/// What is available at those of these levels that have any.
+/// Reads the available quantities of those of these levels that have any.
 pub async fn available_at(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, i64)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -253,8 +258,9 @@ pub async fn available_at(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(
     Ok(found.filter(|(key, _)| asked.contains(key)).collect())
 }
 
-/// The levels that the kits which these orders are owed take from, and what is available there.
-pub async fn owed_parts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey, i64)>, Fault> {
+/// Returns the levels of the parts of these orders' backordered kits, and the available quantities
+/// there.
+pub async fn backordered_part_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey, i64)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT DISTINCT {select} FROM order_line_part n
@@ -262,10 +268,10 @@ pub async fn owed_parts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(O
          JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
          JOIN stock_level v ON v.tenant_id = $1 AND v.product_id = n.product_id AND v.store_id = o.store_id
          WHERE n.tenant_id = $1 AND {of}",
-        select = OwedRow::SELECT,
+        select = PartLevelRow::SELECT,
         of = backend.in_ids("n.order_id", 2)
     );
-    let rows = reads.records::<OwedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let owed = |row: OwedRow| (row.order_id, LevelKey { product: row.product_id, store: row.store_id }, row.available);
+    let rows = reads.records::<PartLevelRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let owed = |row: PartLevelRow| (row.order_id, LevelKey { product: row.product_id, store: row.store_id }, row.available);
     Ok(rows.into_iter().map(owed).collect())
 }

@@ -2,18 +2,18 @@
 
 use entity::prelude::Timestamp;
 
-/// Texts are compared as they are, byte by byte.
+/// A test of a text column; compares byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
     In(Vec<String>),
     StartsWith(String),
     Contains(String),
-    /// Whether there is no text at all.
+    /// Is null, or is not null.
     IsNull(bool),
 }
 
 impl TextTest {
-    /// Whether a text passes, or that there is none.
+    /// True if a text, or the lack of one, passes.
     pub(super) fn holds(&self, text: Option<&str>) -> bool {
         match (self, text) {
             (Self::IsNull(is_null), text) => text.is_none() == *is_null,
@@ -25,7 +25,7 @@ impl TextTest {
     }
 }
 
-/// From a moment to before another one; what is None has no bound.
+/// A span of time, from one moment to before another; None for no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
     pub from: Option<Timestamp>,

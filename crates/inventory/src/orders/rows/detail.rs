@@ -1,5 +1,6 @@
-//! What orders say beside their lines. What tells who an order is for lies sealed under a key of the order's own, which comes with the row in the
-//! same statement: so an order without a customer can be forgotten like any other, and a customer's new key leaves their orders readable.
+//! Details of orders beside their lines. Personal data is encrypted under a key of the order's own,
+//! which is read in the same statement as the row: so an order without a customer can be erased
+//! like any other, and a customer's new key leaves their orders readable.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ struct SealedDetail {
     key_sealed: Option<Vec<u8>>,
 }
 
-/// A detail as it is written and read.
+/// A detail's row.
 #[derive(Record)]
 #[record(of = order_detail, alias = "d")]
 struct DetailRow {
@@ -52,15 +53,15 @@ struct KeyId {
     id: Uuid,
 }
 
-/// The names that sealed texts have.
+/// The names of sealed texts.
 const CONTACT: &str = "contact";
 const SHIPPING: &str = "shippingAddress";
 const BILLING: &str = "billingAddress";
 
-/// The value, without a key, of an order whose value was lost.
-const LOST: u8 = 0;
+/// The value, without a key, of an order whose personal data was lost.
+const LOST_VALUE: u8 = 0;
 
-/// What these orders say; nothing of one that says nothing.
+/// Reads the details of these orders; those without any are left out.
 pub async fn details(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderDetail>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -83,7 +84,8 @@ impl SealedDetail {
         let tags = serde_json::from_str(&row.tags).map_err(|_| Fault::corrupt("order_detail", "tags are a list of texts"))?;
         Ok(OrderDetail {
             order: row.order_id,
-            // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+            // A value cannot be read without its key. Erasing deletes both: a value without a key
+            // was lost with the keys of the deployment.
             is_lost: personal.is_some() && key.is_none(),
             personal: personal.zip(key).map(|(body, key)| Sealed { body, key }),
             note_for_customer: row.note_for_customer,
@@ -100,7 +102,11 @@ impl From<&OrderDetail> for DetailRow {
     fn from(detail: &OrderDetail) -> Self {
         Self {
             order_id: detail.order,
-            personal: detail.personal.as_ref().map(|sealed| sealed.body.clone()).or_else(|| detail.is_lost.then(|| vec![LOST])),
+            personal: detail
+                .personal
+                .as_ref()
+                .map(|sealed| sealed.body.clone())
+                .or_else(|| detail.is_lost.then(|| vec![LOST_VALUE])),
             note_for_customer: detail.note_for_customer.clone(),
             note_for_staff: detail.note_for_staff.clone(),
             // A list of texts always has a JSON form.
@@ -112,7 +118,7 @@ impl From<&OrderDetail> for DetailRow {
     }
 }
 
-/// The key of the marks that the audit log keeps of an order.
+/// The key of the audit log's marks of an order.
 #[derive(Record)]
 #[record(of = subject_history)]
 struct HistoryKey {
@@ -127,8 +133,9 @@ struct HistoryKeyId {
     id: Uuid,
 }
 
-/// Details as a batch left them, and the keys of what is sealed in them: each write has a new key, and the one before goes with what it sealed. The
-/// key of the audit log's marks is made once, and goes when all that tells who the order is for is taken out.
+/// Returns the rows of details after a batch, and those of the keys of their sealed values: each
+/// write has a new key, and the previous key is replaced or deleted with the value. The key of the
+/// audit log's marks is created once, and deleted when all personal data of the order is removed.
 pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a DetailChange>, now: Timestamp) -> [Bulk; 7] {
     let mut all: BTreeMap<OrderId, (Option<&OrderDetail>, &OrderDetail)> = BTreeMap::new();
     let mut made: BTreeMap<OrderId, &[u8]> = BTreeMap::new();
@@ -164,7 +171,7 @@ pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a D
     [new.into(), changed.into(), new_keys.into(), changed_keys.into(), gone.into(), new_marks.into(), gone_marks.into()]
 }
 
-/// Seals what tells who an order is for, under a new key; None where nothing does.
+/// Seals the personal data of an order's recipient under a new key; None if there is none.
 pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) -> Result<Option<Sealed>, Fault> {
     if personal.is_empty() {
         return Ok(None);
@@ -179,7 +186,7 @@ pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) ->
     Ok(Some(Sealed { body, key }))
 }
 
-/// What tells who an order is for.
+/// Decrypts the personal data of an order's recipient.
 pub fn open_personal(reads: &impl Reads, order: OrderId, sealed: &Sealed) -> Result<Personal, Fault> {
     let key = ring(reads)?.data_key(reads.tenant(), order.uuid(), &sealed.key)?;
     let texts = key.open_texts(&context(reads.tenant(), order), &sealed.body)?;
@@ -200,7 +207,7 @@ fn put(texts: &mut Texts, name: &str, value: Option<&impl Serialize>) -> Result<
 
 fn take<T: DeserializeOwned>(texts: &Texts, name: &str) -> Result<Option<T>, Fault> {
     let read =
-        |text: &String| serde_json::from_str(text).map_err(|_| Fault::corrupt("order_detail", "a sealed value has a form"));
+        |text: &String| serde_json::from_str(text).map_err(|_| Fault::corrupt("order_detail", "a sealed value is valid JSON"));
     texts.get(name).map(read).transpose()
 }
 

@@ -1,4 +1,5 @@
-//! What lists of documents of every kind are filtered and sorted by: their numbers, their moments and the products of their lines.
+//! Filters and sorts that lists of documents of every kind share: by number, by times and by the
+//! products of their lines.
 
 use std::collections::BTreeSet;
 
@@ -12,26 +13,27 @@ use uuid::Uuid;
 
 use super::{
     filter::{Clause, Span, TextTest},
-    leaves::begins,
+    leaves::prefix_condition,
 };
 use crate::{
     catalog::{core::text, rows::conditions::never_null},
-    numbering::core::{DigitPosition, Showing},
+    numbering::core::{DigitPosition, MatchingNumbers},
 };
 
 /// A test of a document's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NumberTest {
-    /// One of these; an empty list matches nothing.
+    /// Is one of these; an empty list matches nothing.
     In(Vec<i64>),
     /// Begins with the digits of this number, which is above zero.
     StartsWith(i64),
-    /// Is one of these, and has the digits in its place as it is shown.
-    Shows { digits: String, among: Vec<Showing> },
+    /// Is within the range of one of these, and has the digits at its position in the formatted
+    /// number.
+    Shows { digits: String, among: Vec<MatchingNumbers> },
 }
 
 impl NumberTest {
-    /// Whether a number passes.
+    /// True if a number passes.
     pub fn holds(&self, number: i64) -> bool {
         match self {
             Self::In(numbers) => numbers.contains(&number),
@@ -57,7 +59,7 @@ impl NumberTest {
             Self::Shows { digits, among } => {
                 let (finder, mut bound) = (finder(clause.backend()), None);
                 let mut ways = Vec::with_capacity(among.len());
-                for Showing { from, to, width, place } in among {
+                for MatchingNumbers { from, to, width, place } in among {
                     let range = format!("{column} BETWEEN {from} AND {to}");
                     let sign = match place {
                         DigitPosition::Letters => {
@@ -78,8 +80,8 @@ impl NumberTest {
     }
 }
 
-/// Whether a number has digits in their place as it is shown.
-fn shows(number: i64, digits: &str, Showing { from, to, width, place }: Showing) -> bool {
+/// True if the formatted number has the digits at their position.
+fn shows(number: i64, digits: &str, MatchingNumbers { from, to, width, place }: MatchingNumbers) -> bool {
     let shown = format!("{number:0width$}");
     (from..=to).contains(&number)
         && match place {
@@ -89,13 +91,15 @@ fn shows(number: i64, digits: &str, Showing { from, to, width, place }: Showing)
         }
 }
 
-/// The digits of a column as they are shown: a power of ten stands before shorter ones, and its 1 is cut off.
+/// The digits of a column, padded with zeros to a width: a power of ten is added to shorter
+/// numbers, and its leading 1 is cut off.
 fn shown(column: &str, width: usize) -> String {
     let power = format!("1{}", "0".repeat(width));
     format!("CASE WHEN {column} < {power} THEN substr(CAST({column} + {power} AS text), 2) ELSE CAST({column} AS text) END")
 }
 
-/// The numbers that begin with these digits, as ranges that an index serves: the number itself, then ten times as many for each digit more.
+/// Returns the numbers that begin with these digits, as ranges that an index serves: the number
+/// itself, then a range ten times as large for each further digit.
 fn beginning_with(prefix: i64) -> Vec<(i64, i64)> {
     let (mut range, mut ranges) = ((prefix, prefix), Vec::new());
     loop {
@@ -112,7 +116,7 @@ fn finder(backend: Backend) -> &'static str {
     }
 }
 
-/// A test that documents of every kind take.
+/// A test for documents of every kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentTest {
     Number(NumberTest),
@@ -120,33 +124,33 @@ pub enum DocumentTest {
     UpdatedAt(Span),
     /// Has a line of one of these products.
     Product(Vec<Uuid>),
-    /// Has a line of a product whose SKU passes. Case does not count.
+    /// Has a line of a product whose SKU passes, without regard to case.
     Sku(TextTest),
     /// Is one of these; an empty list matches nothing.
     Ids(Vec<Uuid>),
     Search(DocumentSearch),
 }
 
-/// A text that names a document by its number, or by the beginning of its reference.
+/// A search text: a document's number, or the beginning of its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSearch {
-    /// An empty one finds nothing.
+    /// An empty text finds nothing.
     pub text: String,
-    /// The number that the text is read as.
+    /// The text as a number, if it is one.
     pub number: Option<i64>,
 }
 
-/// Where documents of a kind and their lines are.
+/// Tables of a kind of document and of its lines.
 pub(crate) struct DocumentTable {
     /// The documents' table.
     pub name: &'static str,
     /// Alias of the documents' table.
     pub alias: &'static str,
-    /// Table of their lines.
+    /// The table of the lines.
     pub lines: &'static str,
-    /// Column of a line that names its document.
+    /// Column of a line with the ID of its document.
     pub of: &'static str,
-    /// Which lines count: a condition on `l` that begins with ` AND `, or nothing.
+    /// Condition on the lines `l` that count, which begins with ` AND `, or an empty text.
     pub counts: &'static str,
 }
 
@@ -179,7 +183,8 @@ impl DocumentTest {
         }
     }
 
-    /// The condition that all of these hold: each begins with ` AND `. Parameters are numbered from `next`.
+    /// Returns the condition that all of these tests hold: each begins with ` AND `. Parameters are
+    /// numbered from `next`.
     pub(crate) fn all(tests: &[Self], table: &DocumentTable, backend: Backend, next: usize) -> (String, Vec<Value>) {
         let mut clause = Clause::new(backend, next);
         for test in tests {
@@ -191,7 +196,7 @@ impl DocumentTest {
 }
 
 impl DocumentSearch {
-    /// Each way is a range of an index.
+    /// Each alternative is a range of an index.
     fn push_to(&self, clause: &mut Clause, table: &DocumentTable) {
         let DocumentTable { name, alias, .. } = table;
         let named = self.text.trim();
@@ -204,24 +209,26 @@ impl DocumentSearch {
             let number = clause.bind(number);
             ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
-        // References are kept as they came: with blanks around them, and composed or not.
+        // References are stored as received: with surrounding blanks, and in any Unicode normal
+        // form.
         let texts = [self.text.clone(), named.to_owned(), text::kept(named)];
         let spellings: BTreeSet<String> = texts.iter().flat_map(|one| text::spellings(one)).collect();
         for spelling in &spellings {
-            let own = begins(clause, "x.external_ref", spelling);
+            let own = prefix_condition(clause, "x.external_ref", spelling);
             ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {own}"));
         }
         clause.push(&format!("{alias}.id IN ({})", ways.join(" UNION ALL ")));
     }
 }
 
-/// Begins the condition that a document has a line; whoever calls says which line, and closes the bracket.
+/// Begins the condition that a document has a line; the caller adds the line's conditions and the
+/// closing bracket.
 fn open_lines(clause: &mut Clause, table: &DocumentTable) {
     let DocumentTable { alias, lines, of, counts, .. } = table;
     clause.push(&format!("{alias}.id IN (SELECT l.{of} FROM {lines} l WHERE l.tenant_id = $1{counts} AND "));
 }
 
-/// A SKU that passes, on the table `product` as `p`.
+/// Adds the condition that a SKU passes, on the table `product` as `p`.
 pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
     let backend = clause.backend();
     match test {
@@ -235,7 +242,7 @@ pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
             let prefix = text::fold(prefix);
             let from = clause.bind(prefix.as_str());
             clause.push(&format!("p.sku_key >= ${from}"));
-            if let Some(after) = text::after_prefix(&prefix) {
+            if let Some(after) = text::prefix_upper_bound(&prefix) {
                 let to = clause.bind(after);
                 clause.push(&format!(" AND p.sku_key < ${to}"));
             }
@@ -247,17 +254,17 @@ pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
     }
 }
 
-/// A moment within a span that few rows are in.
+/// Adds the condition that a time is within a span that few rows are in.
 fn rare_span(clause: &mut Clause, column: &str, span: Span) {
     let mut parts = vec!["TRUE".to_owned()];
     let backend = clause.backend();
     for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
-        parts.extend(bound.map(|at| backend.rarely(&format!("{column} {operator} ${}", clause.bind(at.micros())))));
+        parts.extend(bound.map(|at| backend.rarely_matches(&format!("{column} {operator} ${}", clause.bind(at.micros())))));
     }
     clause.push(&parts.join(" AND "));
 }
 
-/// What documents of every kind are sorted by; the id breaks ties.
+/// Sort fields of documents of every kind; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentSort {
     Number,
@@ -273,11 +280,11 @@ pub struct DocumentSorted {
 }
 
 impl DocumentSorted {
-    /// The last one first.
+    /// Returns the descending sort.
     pub const fn last_first(by: DocumentSort) -> Self {
         Self { by, descending: true }
     }
-    /// Names the sort of `list` in cursors: one of another sort does not open.
+    /// Returns the name of the sort of `list` in cursors: a cursor of another sort is rejected.
     pub fn kind(self, list: &str) -> String {
         let by = match self.by {
             DocumentSort::Number => "NUMBER",
@@ -286,7 +293,7 @@ impl DocumentSorted {
         };
         format!("{list}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
     }
-    /// The value that a document is sorted by.
+    /// Returns the value that a document is sorted by.
     pub(crate) fn key(self, number: i64, created_at: Timestamp, updated_at: Timestamp) -> Key {
         Key::Int(match self.by {
             DocumentSort::Number => number,
@@ -294,7 +301,7 @@ impl DocumentSorted {
             DocumentSort::UpdatedAt => updated_at.micros(),
         })
     }
-    /// The statement of a page in this order, of documents under this alias.
+    /// Returns the statement of a page in this order, of documents under this alias.
     pub(crate) fn page(self, source: ListSource, select: &str, alias: &str, request: &PageRequest) -> (String, Vec<Value>) {
         let column = match self.by {
             DocumentSort::Number => "number",
@@ -318,7 +325,7 @@ mod tests {
         }
         assert!(NumberTest::StartsWith(9).holds(i64::MAX), "the last range ends with the numbers");
         let shows = |digits: &str, place| {
-            let among = vec![Showing { from: 1, to: 2_000, width: 6, place }];
+            let among = vec![MatchingNumbers { from: 1, to: 2_000, width: 6, place }];
             NumberTest::Shows { digits: digits.to_owned(), among }
         };
         for (digits, place, number, good) in [
@@ -362,9 +369,9 @@ mod tests {
     fn values_are_parameters_and_follow_those_before() {
         let evil = TextTest::StartsWith("x' OR 1=1 --".to_owned());
         let among = vec![
-            Showing { from: 5, to: 9, width: 2, place: DigitPosition::Digits },
-            Showing { from: 1, to: 4, width: 3, place: DigitPosition::Letters },
-            Showing { from: 0, to: 0, width: 3, place: DigitPosition::FirstDigits },
+            MatchingNumbers { from: 5, to: 9, width: 2, place: DigitPosition::Digits },
+            MatchingNumbers { from: 1, to: 4, width: 3, place: DigitPosition::Letters },
+            MatchingNumbers { from: 0, to: 0, width: 3, place: DigitPosition::FirstDigits },
         ];
         let shows = NumberTest::Shows { digits: "7".to_owned(), among };
         let tests = [DocumentTest::Number(shows), DocumentTest::Sku(evil)];

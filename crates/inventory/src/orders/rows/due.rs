@@ -1,5 +1,5 @@
-//! What is due of orders, over all tenants, in pages: orders that nobody paid for in time, and what has come for those that wait. Both walk a
-//! partial index that holds only such rows.
+//! Due rows of orders, over all tenants, in pages: pending orders that have expired, and levels
+//! with new stock for backordered orders. Both scan a partial index that has only such rows.
 
 use entity::{
     prelude::*,
@@ -10,13 +10,13 @@ use platform::storage::{Fault, Global, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{NOT_BARRED, WHOLE_KITS};
+use super::{NOT_REFUSED_BY_STORE, WHOLE_KITS};
 use crate::{
     ledger::due::{PageKey, bounds},
-    stock::{core::LevelKey, rows::expected::lines_that_wait},
+    stock::{core::LevelKey, rows::expected::waiting_lines_hint},
 };
 
-/// A pending order whose time is over.
+/// An expired pending order.
 #[derive(Debug, Clone, Copy)]
 pub struct DueOrder {
     pub tenant: TenantId,
@@ -33,7 +33,7 @@ struct DueRow {
     expires_at: Timestamp,
 }
 
-/// The next page of pending orders that were due at `now`, of so many at most.
+/// Returns the next page of expired pending orders, up to a maximum.
 pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueOrder>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_order o
@@ -49,16 +49,16 @@ pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey, most: u
     Ok(rows.into_iter().map(due).collect())
 }
 
-/// A level at which orders wait for stock and some is available.
+/// A level with backordered lines and available stock.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrived {
+pub struct RestockedLevel {
     pub tenant: TenantId,
     pub key: LevelKey,
     pub available: i64,
 }
 
 #[derive(Record)]
-struct ArrivedRow {
+struct RestockedLevelRow {
     #[record(sql = "w.tenant_id")]
     tenant: TenantId,
     #[record(sql = "w.product_id")]
@@ -69,18 +69,19 @@ struct ArrivedRow {
     available: i64,
 }
 
-/// The next page of levels, of so many at most, at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
-/// made. Walks a partial index that holds only lines that wait; CROSS JOIN keeps SQLite from beginning with all levels.
-pub async fn arrived(global: &Global, after: Option<Arrived>, most: usize) -> Result<Vec<Arrived>, Fault> {
+/// Returns the next page of levels, up to a maximum, with backordered lines and available stock; a
+/// part of a kit counts if a whole kit could be made. Scans a partial index that has only
+/// backordered lines; CROSS JOIN keeps SQLite from beginning with all levels.
+pub async fn arrived(global: &Global, after: Option<RestockedLevel>, most: usize) -> Result<Vec<RestockedLevel>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
-    let waiting = lines_that_wait(global.backend());
+    let waiting = waiting_lines_hint(global.backend());
     let sql = format!(
         "SELECT DISTINCT {select} FROM (
            SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l{waiting} {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
-             AND {NOT_BARRED}
+             AND {NOT_REFUSED_BY_STORE}
            UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l{waiting} {order}
            JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
-           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {NOT_BARRED} AND {WHOLE_KITS} > 0) w
+           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {NOT_REFUSED_BY_STORE} AND {WHOLE_KITS} > 0) w
          CROSS JOIN stock_level s
          JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
          JOIN store t ON t.tenant_id = w.tenant_id AND t.id = w.store_id AND t.archived_at IS NULL
@@ -88,14 +89,14 @@ pub async fn arrived(global: &Global, after: Option<Arrived>, most: usize) -> Re
            AND s.on_hand - s.unavailable - s.reserved > 0
            AND (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
          ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {most}",
-        select = ArrivedRow::SELECT
+        select = RestockedLevelRow::SELECT
     );
     let nil = Uuid::nil();
     let from = after.map_or([nil; 3], |last| [last.tenant.uuid(), last.key.product.uuid(), last.key.store.uuid()]);
-    let rows = global.records::<ArrivedRow>(&sql, from.map(Value::from).to_vec()).await?;
-    let arrived = |ArrivedRow { tenant, product, store, available }| {
+    let rows = global.records::<RestockedLevelRow>(&sql, from.map(Value::from).to_vec()).await?;
+    let arrived = |RestockedLevelRow { tenant, product, store, available }| {
         let key = LevelKey { product, store };
-        Arrived { tenant, key, available }
+        RestockedLevel { tenant, key, available }
     };
     Ok(rows.into_iter().map(arrived).collect())
 }

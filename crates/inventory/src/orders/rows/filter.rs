@@ -17,32 +17,32 @@ use crate::{catalog::rows::conditions::null_test, orders::core::Order};
 /// A condition on orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
-    /// True of everything when the list is empty.
+    /// Matches everything if the list is empty.
     All(Vec<Self>),
-    /// True of nothing when the list is empty.
+    /// Matches nothing if the list is empty.
     Any(Vec<Self>),
     Not(Box<Self>),
-    /// One of these; an empty list matches nothing.
+    /// Is one of these; an empty list matches nothing.
     Ids(IdColumn, Vec<Uuid>),
     Status(Vec<OrderStatus>),
     ExternalRef(TextTest),
     Register(TextTest),
     PlacedAt(Span),
-    /// A hold of one of these kinds stands.
+    /// Has a hold of one of these kinds.
     Hold(Vec<String>),
     IsHeld(bool),
-    /// Whether it has a customer: guests' orders have none.
+    /// Has a customer, or none: guests' orders have none.
     HasCustomer(bool),
     Payment(Vec<PaymentStatus>),
     Refund(Vec<RefundStatus>),
     Document(DocumentTest),
     Total(TotalTest),
-    /// Stock is held for it in such a store, or went out from there.
+    /// Has reservations in such a store, or was shipped from there.
     Allocated(AllocatedTest),
-    /// Is named by these words.
+    /// Is found by these words.
     Search(SearchTest),
     Note(NoteTest),
-    /// One of its tags passes.
+    /// Has a tag that passes.
     Tag(TagTest),
     Metadata(OrderMetadataTest),
 }
@@ -53,11 +53,11 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Whether it tests this column, anywhere within.
-    pub fn asks_of(&self, column: IdColumn) -> bool {
+    /// True if any part tests this column.
+    pub fn tests_column(&self, column: IdColumn) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks_of(column)),
-            Self::Not(part) => part.asks_of(column),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.tests_column(column)),
+            Self::Not(part) => part.tests_column(column),
             Self::Ids(own, _) => *own == column,
             Self::HasCustomer(_) => column == IdColumn::Customer,
             Self::Status(_)
@@ -78,18 +78,18 @@ impl Filter {
         }
     }
 
-    /// Whether it tests nothing but what returns have too: reports of sales ask it of both.
-    pub fn fits_returns(&self) -> bool {
+    /// True if all tests also apply to returns: reports of sales filter both.
+    pub fn applies_to_returns(&self) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::fits_returns),
-            Self::Not(part) => part.fits_returns(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::applies_to_returns),
+            Self::Not(part) => part.applies_to_returns(),
             Self::Ids(column, _) => *column != IdColumn::Order,
             Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => true,
             _ => false,
         }
     }
 
-    /// Whether all of it is narrowed by a search.
+    /// True if a search narrows the whole filter.
     pub fn is_searched(&self) -> bool {
         match self {
             Self::All(parts) => parts.iter().any(Self::is_searched),
@@ -98,24 +98,25 @@ impl Filter {
         }
     }
 
-    /// Whether it tests nothing but the status, and most orders may have one of those.
+    /// True if the filter tests only the status, and most orders may have one of its statuses.
     pub fn is_of_common_statuses(&self) -> bool {
         match self {
             Self::All(parts) => {
                 let mut tests = parts.iter().filter(|part| **part != Self::default());
                 tests.next().is_some_and(Self::is_of_common_statuses) && tests.next().is_none()
             }
-            Self::Status(statuses) => status::indexed(statuses).is_none(),
+            Self::Status(statuses) => status::index_condition(statuses).is_none(),
             _ => false,
         }
     }
 
-    /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in. Of their times
-    /// events do not say what they were before, which the face refuses.
-    pub fn asks_of_lines(&self) -> bool {
+    /// True if any part tests fields that events of orders do not have: lines, texts, and the
+    /// stores of the stock. Events do not have previous times either; the API rejects tests of
+    /// those.
+    pub fn tests_lines(&self) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),
-            Self::Not(part) => part.asks_of_lines(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::tests_lines),
+            Self::Not(part) => part.tests_lines(),
             Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_) | DocumentTest::Search(_))
             | Self::Allocated(_)
             | Self::Search(_)
@@ -126,11 +127,12 @@ impl Filter {
         }
     }
 
-    /// Whether it tests, anywhere within, what changes while an order's status stays: its holds, its payments, its total and when it last changed.
-    pub fn asks_of_money_or_holds(&self) -> bool {
+    /// True if any part tests fields that change while an order's status stays: holds, payments,
+    /// total and time of the last change.
+    pub fn tests_money_or_holds(&self) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_money_or_holds),
-            Self::Not(part) => part.asks_of_money_or_holds(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::tests_money_or_holds),
+            Self::Not(part) => part.tests_money_or_holds(),
             Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) | Self::Total(_) => true,
             Self::Document(test) => matches!(test, DocumentTest::UpdatedAt(_)),
             Self::Ids(..)
@@ -147,8 +149,9 @@ impl Filter {
         }
     }
 
-    /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same. An order of
-    /// an event has no lines: what is asked of them is true of none, and streams refuse it (`asks_of_lines`).
+    /// True if the SQL would find the order: lists use the SQL, streams this function, with the
+    /// same result. An order of an event has no lines: conditions on lines match nothing, and
+    /// streams reject them (`tests_lines`).
     pub fn matches(&self, order: &Order) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(order)),
@@ -190,8 +193,8 @@ pub enum IdColumn {
     Customer,
 }
 
-/// The condition of a filter on the table `sales_order` under the alias `o`, and its values. The tenant is `$1`; parameters are numbered
-/// from `next`.
+/// Returns the condition of a filter on the table `sales_order` under the alias `o`, and its
+/// values. The tenant is `$1`; parameters are numbered from `next`.
 pub fn compile(filter: &Filter, backend: Backend, next: usize) -> (String, Vec<Value>) {
     let mut clause = Clause::new(backend, next);
     clause.filter(filter);
@@ -210,11 +213,11 @@ impl Clause {
     pub fn new(backend: Backend, first: usize) -> Self {
         Self { sql: String::new(), values: Vec::new(), backend, first }
     }
-    /// The number of the next parameter.
+    /// Returns the number of the next parameter.
     pub fn next(&self) -> usize {
         self.first + self.values.len()
     }
-    /// Keeps a value and gives its parameter's number.
+    /// Stores a value and returns its parameter's number.
     pub fn bind(&mut self, value: impl Into<Value>) -> usize {
         self.values.push(value.into());
         self.next() - 1
@@ -257,7 +260,8 @@ impl Clause {
             Filter::HasCustomer(false) => self.push("o.customer_id IS NULL"),
             Filter::Status(list) => status::push_to(self, list),
             Filter::ExternalRef(TextTest::In(texts)) => {
-                // The channel leads the index: naming the tenant's channels keeps the search in it. CROSS JOIN tells SQLite to begin with them.
+                // The channel leads the index: naming the tenant's channels keeps the search in it.
+                // CROSS JOIN makes SQLite begin with them.
                 self.push(
                     "o.id IN (SELECT x.id FROM channel c CROSS JOIN sales_order x WHERE x.tenant_id = $1 AND x.channel_id = c.id
                      AND ",
@@ -283,7 +287,7 @@ impl Clause {
                 self.push(&self.backend.in_texts("o.payment_status", number));
             }
             Filter::Refund(list) => {
-                // Few orders have something refunded: those alone are in an index.
+                // Few orders have refunds: a partial index has only those.
                 if !list.contains(&RefundStatus::None) {
                     self.push("o.refund_status <> 'NONE' AND ");
                 }
@@ -315,7 +319,7 @@ impl Clause {
         }
     }
 
-    /// One of these ids.
+    /// Adds a condition that a column is one of these IDs.
     pub fn ids(&mut self, column: &str, ids: &[Uuid]) {
         // One id is by far the most frequent, and its equality lets a sort walk the index.
         if let [id] = ids {
@@ -328,7 +332,7 @@ impl Clause {
         self.push(&self.backend.in_ids(column, number));
     }
 
-    /// A text that passes the test; never NULL.
+    /// Adds the condition that a text passes the test; never NULL.
     pub fn text(&mut self, column: &str, test: &TextTest) {
         self.push(&null_test(column, *test == TextTest::IsNull(true)));
         if !matches!(test, TextTest::IsNull(_)) {
@@ -341,7 +345,8 @@ impl Clause {
                 self.push(&self.backend.in_texts(column, number));
             }
             TextTest::StartsWith(prefix) => {
-                // Both databases compare by bytes, so the lower bound may use an index; the rest is exact.
+                // Both databases compare by bytes, so the lower bound can use an index; the second
+                // condition is exact.
                 let number = self.bind(prefix.as_str());
                 let length = prefix.chars().count();
                 self.push(&format!("{column} >= ${number} AND substr({column}, 1, {length}) = ${number}"));
@@ -357,7 +362,7 @@ impl Clause {
         }
     }
 
-    /// A moment within the span.
+    /// Adds the condition that a time is within the span.
     pub fn span(&mut self, column: &str, span: Span) {
         let mut parts = vec!["TRUE".to_owned()];
         if let Some(from) = span.from {

@@ -33,7 +33,7 @@ struct RuleRow {
     lifts_itself: i32,
 }
 
-/// Texts that are kept a line each.
+/// Splits a text that is stored with one entry a line.
 fn listed(lines: &str) -> Vec<String> {
     lines.lines().map(str::to_owned).collect()
 }
@@ -99,11 +99,11 @@ async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Ve
     reads.records::<RuleRow>(&sql, values).await?.into_iter().map(RuleRow::rule).collect()
 }
 
-/// All of them, by their codes.
+/// Returns all rules, by their codes.
 pub async fn hold_rules(reads: &impl Reads) -> Result<Vec<HoldRule>, Fault> {
     select(reads, " ORDER BY r.code", Vec::new()).await
 }
-/// Those that set holds, by their codes; nothing is read where nobody asks.
+/// Returns the rules in force, by their codes; reads nothing unless `is_asked`.
 pub async fn rules_in_force(reads: &impl Reads, is_asked: bool) -> Result<Vec<HoldRule>, Fault> {
     if !is_asked {
         return Ok(Vec::new());

@@ -15,7 +15,7 @@ use crate::orders::core::{
     holds::{Hold, HoldsByOrder},
 };
 
-/// A hold as it is written and read.
+/// A hold's row.
 #[derive(Record)]
 #[record(of = sales_hold, alias = "h")]
 struct HoldRow {
@@ -51,7 +51,7 @@ struct LiftedHold {
     matched: Option<String>,
 }
 
-/// What made a rule match, as it is kept: a structure of texts and numbers always has a JSON form.
+/// Returns the stored JSON of a match: a structure of texts and numbers always has a JSON form.
 fn text_of(matched: Option<&Matched>) -> Option<String> {
     matched.and_then(|matched| serde_json::to_string(matched).ok())
 }
@@ -61,7 +61,7 @@ impl HoldRow {
         let lifted = match (self.lifted_at, self.lifter_kind, self.lifter_id) {
             (None, None, None) => None,
             (Some(at), Some(kind), Some(id)) => Some((at, Actor { kind, id })),
-            // Of many rows at a time Postgres is given no other nil.
+            // A bulk statement on Postgres writes the nil ID of the system actor as NULL.
             (Some(at), Some(ActorKind::System), None) => Some((at, Actor::SYSTEM)),
             _ => return Err(Fault::corrupt("sales_hold", "a lifted hold says when and by whom")),
         };
@@ -76,7 +76,7 @@ impl HoldRow {
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             lifted,
             rule: self.rule_code,
-            matched: matched.map_err(|_| Fault::corrupt("sales_hold", "what matched has a form"))?,
+            matched: matched.map_err(|_| Fault::corrupt("sales_hold", "the match of a hold is valid JSON"))?,
         })
     }
 }
@@ -113,7 +113,7 @@ impl From<&Hold> for LiftedHold {
     }
 }
 
-/// The holds that stand on these orders, the oldest first.
+/// Returns the holds of these orders that are not lifted, the oldest first.
 pub async fn holds_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Hold>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -128,7 +128,8 @@ pub async fn holds_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Hold
     rows.into_iter().map(HoldRow::hold).collect()
 }
 
-/// The holds that rules have set on these orders, with those that were lifted, in the order in which they were set.
+/// Returns the holds that rules have set on these orders, including lifted ones, in the order in
+/// which they were set.
 pub async fn holds_by_rules(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
     let mut set = HoldsByOrder::new();
     if orders.is_empty() {
@@ -147,7 +148,8 @@ pub async fn holds_by_rules(reads: &impl Reads, orders: &[OrderId]) -> Result<Ho
     Ok(set)
 }
 
-/// The holds of a kind that no rule has set on an order, with those that were lifted, in the order in which they were set.
+/// Returns the holds of a kind that were set on an order by hand, including lifted ones, in the
+/// order in which they were set.
 pub async fn holds_by_hand(reads: &impl Reads, order: OrderId, kind: &str) -> Result<Vec<Hold>, Fault> {
     let sql = format!(
         "SELECT {} FROM sales_hold h WHERE h.tenant_id = $1 AND h.order_id = $2 AND h.kind = $3 AND h.rule_code IS NULL ORDER BY h.placed_at, h.id",
@@ -156,8 +158,8 @@ pub async fn holds_by_hand(reads: &impl Reads, order: OrderId, kind: &str) -> Re
     reads.records::<HoldRow>(&sql, vec![order.into(), kind.into()]).await?.into_iter().map(HoldRow::hold).collect()
 }
 
-/// The same as `holds_of`, by order.
-pub async fn standing_holds(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
+/// Returns the result of `holds_of` by order.
+pub async fn active_holds_by_order(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
     let mut standing = HoldsByOrder::new();
     for hold in holds_of(reads, orders).await? {
         standing.entry(hold.order).or_default().push(hold);
@@ -165,14 +167,14 @@ pub async fn standing_holds(reads: &impl Reads, orders: &[OrderId]) -> Result<Ho
     Ok(standing)
 }
 
-/// The hold of an id, whether it stands or not.
+/// Returns the hold with an ID, lifted or not.
 pub async fn hold(reads: &impl Reads, id: HoldId) -> Result<Option<Hold>, Fault> {
     let sql = format!("SELECT {} FROM sales_hold h WHERE h.tenant_id = $1 AND h.id = $2", HoldRow::SELECT);
     reads.records::<HoldRow>(&sql, vec![id.into()]).await?.pop().map(HoldRow::hold).transpose()
 }
 
-/// Holds as a batch left them: those that it set, those of which something else matches, then those that it lifted. One that it set and lifted is
-/// new.
+/// Returns the rows of holds after a batch: those that it set, those that match by other
+/// properties, then those that it lifted. A hold that it both set and lifted is new.
 pub fn hold_rows<'d>(
     tenant: TenantId,
     decided: impl Iterator<Item = &'d Hold>,

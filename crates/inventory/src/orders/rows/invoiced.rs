@@ -1,4 +1,5 @@
-//! What of orders is invoiced. Invoices are a later room's; their rows are facts that this one's documents rest on.
+//! Invoiced quantities of orders. Invoices belong to a later room; their rows are facts that
+//! documents of this one depend on.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ struct InvoicedRow {
     quantity: i64,
 }
 
-/// How much of each line of these orders is invoiced and not credited, by order and position.
+/// Reads the invoiced quantities that are not credited, by order and position.
 pub async fn invoiced(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<(OrderId, u16), i64>, Fault> {
     if orders.is_empty() {
         return Ok(HashMap::new());

@@ -10,7 +10,7 @@ use crate::catalog::{
     rows::{Clause as CatalogClause, conditions::null_test, leaves::MetadataTest},
 };
 
-/// A total in one currency; what is None has no bound. Totals in other currencies do not pass.
+/// A test of a total in one currency; None for no bound. Totals in other currencies do not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TotalTest {
     pub currency: Currency,
@@ -32,14 +32,14 @@ impl TotalTest {
         for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
             if let Some(minor) = bound {
                 let test = format!("o.total_minor {operator} ${}", clause.bind(minor));
-                let test = clause.backend().rarely(&test);
+                let test = clause.backend().rarely_matches(&test);
                 clause.push(&format!(" AND {test}"));
             }
         }
     }
 }
 
-/// Stores that hold stock for an order, or that it went out from.
+/// Stores with reservations of an order, or that it was shipped from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllocatedTest {
     Ids(Vec<Uuid>),
@@ -70,27 +70,28 @@ impl AllocatedTest {
     }
 }
 
-/// Words, each of which names the order by its number, by the beginning of its reference or of its customer's, or by the e-mail address of its
-/// customer. Each is a range of an index.
+/// Words of a search; each matches the order's number, the beginning of its reference or of its
+/// customer's, or the e-mail address of its customer. Each alternative is a range of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchTest {
-    /// None of no words: such a search finds nothing.
+    /// A search without words finds nothing.
     pub words: Vec<SearchWord>,
-    /// Whether references of customers are looked at.
+    /// True if references of customers are searched.
     pub sees_customers: bool,
 }
 
-/// A word of a search, and the number that it is read as.
+/// A word of a search, and its value if it is a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchWord {
     pub text: String,
     pub number: Option<i64>,
-    /// What a customer with this address has in `email_blind`.
+    /// Blind index (`email_blind`) of a customer with this address.
     pub blind: Option<Vec<u8>>,
 }
 
-/// A word that is shorter is compared whole: what begins with it is most of all.
-const SHORTEST_BEGINNING: usize = 3;
+/// Minimum length of a prefix search; shorter words must match whole, since they would be the
+/// beginning of most values.
+const MIN_PREFIX_LENGTH: usize = 3;
 
 impl SearchTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
@@ -104,12 +105,14 @@ impl SearchTest {
         }
     }
 
-    /// Statements of the orders that a word names, for lists of what belongs to orders.
+    /// Returns statements for the orders that each word finds, for lists of rows that belong to
+    /// orders.
     pub fn orders(&self, clause: &mut Clause) -> Vec<String> {
         self.words.iter().flat_map(|word| self.named(clause, word)).collect()
     }
 
-    /// The orders that a word names, a statement for each way. CROSS JOIN tells SQLite which table to begin with.
+    /// Adds the orders that a word finds, a statement for each alternative. CROSS JOIN determines
+    /// the table that SQLite begins with.
     fn named(&self, clause: &mut Clause, word: &SearchWord) -> Vec<String> {
         let mut ways = Vec::new();
         if let Some(number) = word.number {
@@ -117,49 +120,50 @@ impl SearchTest {
             ways.push(format!("SELECT x.id FROM sales_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
         for spelling in text::spellings(&word.text) {
-            // A reference is unique for a channel, which leads its index.
-            let own = begins(clause, "x.external_ref", &spelling);
+            // A reference is unique within a channel, which leads its index.
+            let own = prefix_condition(clause, "x.external_ref", &spelling);
             ways.push(format!(
                 "SELECT x.id FROM channel c CROSS JOIN sales_order x WHERE c.tenant_id = $1 AND x.tenant_id = $1 AND x.channel_id = c.id
                  AND x.external_ref IS NOT NULL AND {own}"
             ));
             if self.sees_customers {
-                let theirs = begins(clause, "k.external_ref", &spelling);
-                ways.push(of_customers(&format!("k.external_ref IS NOT NULL AND {theirs}")));
+                let theirs = prefix_condition(clause, "k.external_ref", &spelling);
+                ways.push(customer_orders_condition(&format!("k.external_ref IS NOT NULL AND {theirs}")));
             }
         }
         if let Some(blind) = word.blind.as_ref().filter(|_| self.sees_customers) {
             let blind = clause.bind(blind.clone());
-            ways.push(of_customers(&format!("k.email_blind IS NOT NULL AND k.email_blind = ${blind}")));
+            ways.push(customer_orders_condition(&format!("k.email_blind IS NOT NULL AND k.email_blind = ${blind}")));
         }
         ways
     }
 }
 
-fn of_customers(condition: &str) -> String {
+fn customer_orders_condition(condition: &str) -> String {
     format!(
         "SELECT x.id FROM customer k CROSS JOIN sales_order x WHERE k.tenant_id = $1 AND x.tenant_id = $1 AND x.customer_id IS NOT NULL
          AND x.customer_id = k.id AND {condition}"
     )
 }
 
-/// A reference that begins with a text, or is it where the text is short.
-pub fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
+/// Returns the condition that a reference begins with a text, or equals it if the text is short.
+pub fn prefix_condition(clause: &mut Clause, column: &str, word: &str) -> String {
     let from = clause.bind(word);
-    if word.chars().nth(SHORTEST_BEGINNING - 1).is_none() {
+    if word.chars().nth(MIN_PREFIX_LENGTH - 1).is_none() {
         return format!("{column} = ${from}");
     }
-    let before = text::after_prefix(word).map(|after| format!(" AND {column} < ${}", clause.bind(after)));
+    let before = text::prefix_upper_bound(word).map(|after| format!(" AND {column} < ${}", clause.bind(after)));
     format!("{column} >= ${from}{}", before.unwrap_or_default())
 }
 
-/// A text of an order's two notes. Notes have no index: it is for few orders, which other tests leave.
+/// A test of an order's two notes. Notes have no index: the test is for the few orders that other
+/// tests leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoteTest(pub TextTest);
 
 impl NoteTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
-        // An order without a note has none of both.
+        // An order is without a note if it has neither.
         let (not, test) = present(&self.0);
         clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND (");
@@ -174,12 +178,14 @@ impl NoteTest {
     }
 }
 
-/// A test of rows beside an order, with NOT before those that there must not be: an order without a text is one that has no row with a text.
+/// Returns a test of an order's further rows, with NOT if there must be none: an order without a
+/// text is one without a row that has a text.
 fn present(test: &TextTest) -> (&'static str, TextTest) {
     if *test == TextTest::IsNull(true) { ("NOT ", TextTest::IsNull(false)) } else { ("", test.clone()) }
 }
 
-/// One of an order's tags passes. Tags have no index: it is for few orders, which other tests leave.
+/// Has a tag that passes. Tags have no index: the test is for the few orders that other tests
+/// leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagTest(pub TextTest);
 
@@ -199,7 +205,7 @@ impl TagTest {
     }
 }
 
-/// The letters A to Z are compared without their case, which both databases do alike.
+/// The case of the letters A to Z is ignored, which both databases do alike.
 fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
     let backend = clause.backend();
     let lower = match backend {
@@ -228,7 +234,8 @@ fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
     }
 }
 
-/// A key of an order's metadata, as of a product's. Metadata have no index: it is for few orders, which other tests leave.
+/// A test of a key of an order's metadata, as for products. Metadata have no index: the test is for
+/// the few orders that other tests leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderMetadataTest(pub MetadataTest);
 
@@ -254,8 +261,8 @@ mod tests {
     #[test]
     fn a_short_word_is_compared_whole() {
         let mut clause = Clause::new(Backend::Sqlite, 2);
-        assert_eq!(begins(&mut clause, "x.external_ref", "ab"), "x.external_ref = $2");
-        assert_eq!(begins(&mut clause, "x.external_ref", "abc"), "x.external_ref >= $3 AND x.external_ref < $4");
+        assert_eq!(prefix_condition(&mut clause, "x.external_ref", "ab"), "x.external_ref = $2");
+        assert_eq!(prefix_condition(&mut clause, "x.external_ref", "abc"), "x.external_ref >= $3 AND x.external_ref < $4");
         assert_eq!(clause.values, [Value::from("ab"), Value::from("abc"), Value::from("abd")]);
     }
 }

@@ -1,4 +1,4 @@
-//! Lots that left with orders, by the movements of their sales.
+//! Lots that left with orders, from the movements of their sales.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use platform::storage::{Fault, Reads, Row};
 
 use super::{load::orders, parts::fulfilments_of};
 use crate::{
-    orders::core::{Fulfilment, LeftLot, Order, lots_that_left},
+    orders::core::{Fulfilment, Order, ShippedLot, shipped_lots},
     stock::{
         core::{Movement, Reference, ReferenceKind},
         rows::movements_by_seq,
     },
 };
 
-/// The lots that left with these orders, those of shipments that were undone among them. The orders are read where they are not known yet. One statement
-/// where no lot left.
-pub async fn left_lots(reads: &impl Reads, ids: &[OrderId], known: Option<&[Order]>) -> Result<Vec<LeftLot>, Fault> {
+/// Returns the lots that left with these orders, including undone shipments. Orders that are not
+/// loaded yet are read. One statement if no lot left.
+pub async fn left_lots(reads: &impl Reads, ids: &[OrderId], known: Option<&[Order]>) -> Result<Vec<ShippedLot>, Fault> {
     let sales = sales_with_lots(reads, ids).await?;
     if sales.is_empty() {
         return Ok(Vec::new());
@@ -31,12 +31,13 @@ pub async fn left_lots(reads: &impl Reads, ids: &[OrderId], known: Option<&[Orde
         let of = Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() });
         let own: Vec<Fulfilment> = shipments.iter().filter(|shipment| shipment.order == order.id).cloned().collect();
         let posted: Vec<Movement> = sales.iter().filter(|sale| sale.reference == of).cloned().collect();
-        left.extend(lots_that_left(order, &own, &posted));
+        left.extend(shipped_lots(order, &own, &posted));
     }
     Ok(left)
 }
 
-/// The sales of these orders that took lots, undone ones among them, in the order of their events, with all their entries.
+/// Returns the sales of these orders that took lots, including undone ones, in the order of their
+/// events, with all their entries.
 async fn sales_with_lots(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Movement>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());

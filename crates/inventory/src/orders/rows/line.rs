@@ -5,7 +5,7 @@ use platform::storage::Fault;
 
 use crate::orders::core::{Basis, Line, LineItem, Placed, TaxRate};
 
-/// A line as it is written and read.
+/// A line's row.
 #[derive(Record)]
 #[record(of = order_line, alias = "l")]
 pub struct LineRow {
@@ -39,7 +39,7 @@ pub struct LineRow {
     pub tax_rate: Option<i64>,
 }
 
-/// The columns of a line that change after it was written.
+/// The columns of a line that change after it is inserted.
 #[derive(Record)]
 #[record(of = order_line)]
 pub(super) struct ChangedLine {
@@ -66,8 +66,8 @@ pub(super) struct ChangedLine {
     tax_rate: Option<i64>,
 }
 
-/// Columns that only edits give a value.
-pub(super) const SELDOM_OF_LINES: &[&str] = &[
+/// Columns that only edits set.
+pub(super) const RARELY_SET_LINE_COLUMNS: &[&str] = &[
     "basis_quantity",
     "basis_discount_minor",
     "basis_tax_minor",
@@ -81,14 +81,15 @@ fn rate_of(millionths: i64) -> Result<TaxRate, Fault> {
     TaxRate::of_millionths(millionths).ok_or_else(|| Fault::corrupt("order_line", "a tax rate lies between 0 and 1"))
 }
 
-/// The basis of a line; None where the line itself is it.
+/// Returns the basis of a line; None if its own quantity and amounts are the basis.
 fn basis(line: &Line) -> Option<Basis> {
     let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
     (line.basis != own).then_some(line.basis)
 }
 
 impl LineRow {
-    /// None where the row has what its kind does not have, or lacks what it has. Parts are read later.
+    /// Returns None if the row has columns that its kind does not have, or lacks some that it has.
+    /// Parts are read later.
     fn item(&self) -> Option<LineItem> {
         match (self.kind, self.product_id, self.stock_policy) {
             (LineKind::Product, Some(product), policy) => Some(LineItem::Product { product, policy }),
@@ -97,13 +98,13 @@ impl LineRow {
         }
     }
 
-    /// The line, whose amounts are in its order's currency. Parts of a kit are read later.
+    /// Returns the line, with amounts in its order's currency. Parts of a kit are read later.
     ///
     /// # Errors
     /// The kind or the tax rate of the row is corrupt.
     pub fn line(self, currency: Currency) -> Result<Line, Fault> {
         let money = |minor| Money::new(minor, currency);
-        // As it was placed, where nobody has edited it.
+        // The placed amounts, if the line was never edited.
         let basis = Basis {
             quantity: self.basis_quantity.unwrap_or(self.quantity),
             discount: money(self.basis_discount_minor.unwrap_or(self.discount_minor)),
@@ -177,7 +178,8 @@ impl LineRow {
 }
 
 impl ChangedLine {
-    /// The line of an order as it is now. Each field of a line is named here: those with `_` never change.
+    /// The current row of an order's line. Each field of a line is named here: those with `_` never
+    /// change.
     pub(super) fn of(order: OrderId, line: &Line) -> Self {
         let Line {
             position,

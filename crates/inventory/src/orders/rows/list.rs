@@ -1,4 +1,4 @@
-//! Pages of orders: keyset, one statement each; lines come with one more.
+//! Pages of orders: keyset, one statement each; their lines take one more.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::orders::core::Order;
 
-/// What a list of orders is sorted by; the id breaks ties.
+/// Sort fields of orders; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderSort {
     PlacedAt,
@@ -53,20 +53,22 @@ impl SortBy for OrderSort {
     }
 }
 
-/// The statement of a page: orders without their lines, in the direction of the request, one more than its limit.
+/// Returns the statement of a page: orders without their lines, in the direction of the request,
+/// one more than its limit.
 pub fn page_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
     sorted.page(source(backend, filter), OrderRow::SELECT, request)
 }
 
-/// The orders that the filter is about.
+/// Returns the source of the filter's orders.
 fn source(backend: Backend, filter: &Filter) -> ListSource {
     let (condition, values) = compile(filter, backend, 2);
     ListSource { from: format!("FROM sales_order o WHERE o.tenant_id = $1 AND {condition}"), values }
 }
 
-/// The same orders, for a count of them. Those of a status that most orders may have are in no index, and SQLite would go through all orders of the tenant by
-/// any index that has them, such as that of totals, whose neighbours lie anywhere in the table. In the order in which they were placed, the oldest first, they
-/// lie beside each other, and most of the oldest have such a status.
+/// Returns the same orders for a count. Statuses that most orders may have are in no index, and
+/// SQLite would scan all orders of the tenant by any index that has them, such as that of totals,
+/// whose entries are scattered over the table. Ordered by time of placement, the oldest first, the
+/// rows are adjacent, and most of the oldest have such a status.
 pub fn counted_source(backend: Backend, filter: &Filter) -> ListSource {
     let mut source = source(backend, filter);
     if backend == Backend::Sqlite && filter.is_of_common_statuses() {
@@ -75,51 +77,53 @@ pub fn counted_source(backend: Backend, filter: &Filter) -> ListSource {
     source
 }
 
-/// A page of orders without their lines.
+/// Returns a page of orders without their lines.
 pub async fn page(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> Result<Vec<Order>, Fault> {
     let (sql, values) = page_statement(reads.backend(), filter, sorted, request);
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 
-/// As many orders of a search as say that there are more than `totalCount` counts unless it is asked to count further.
-pub const MOST_FOUND: usize = 1_001;
+/// Maximum orders counted by a search: one more than `totalCount` counts unless a higher count is
+/// requested.
+pub const MAX_FOUND: usize = 1_001;
 
-/// An order of a page, and how many orders the search of the page finds.
+/// An order of a page, and the number of orders that the page's search finds.
 #[derive(Record)]
-struct FoundRow {
+struct SearchRow {
     of: OrderRow,
     #[record(sql = "CAST((SELECT count(*) FROM found) AS bigint) AS found_orders")]
     found: i64,
 }
 
-/// A page of a search, without lines, and how many orders it finds on all pages together: one statement, which looks for them once and reads whole only those
-/// of the page. At most `MOST_FOUND` are looked for, the first in no order: where there are so many, the page is not the one of all of them. None where the
-/// page has no order behind its cursor, since nothing says then how many there are.
-pub async fn page_of_found(
+/// Returns a page of a search, without lines, and how many orders the search finds on all pages:
+/// one statement, which searches once and reads whole rows only for the page. At most `MAX_FOUND`
+/// orders are searched, in no order: if there are that many, the page may miss some. Returns None
+/// if a page after a cursor is empty, since the number is unknown then.
+pub async fn search_page(
     reads: &impl Reads,
     filter: &Filter,
     sorted: OrdersSorted,
     request: &PageRequest,
 ) -> Result<Option<(Vec<Order>, usize)>, Fault> {
-    let (sql, values) = found_statement(reads.backend(), filter, sorted, request);
-    let rows = reads.records::<FoundRow>(&sql, values).await?;
+    let (sql, values) = search_statement(reads.backend(), filter, sorted, request);
+    let rows = reads.records::<SearchRow>(&sql, values).await?;
     let Some(first) = rows.first() else {
         let has_cursor = request.after.is_some() || request.before.is_some();
         return Ok((!has_cursor).then(|| (Vec::new(), 0)));
     };
-    let found = usize::try_from(first.found).unwrap_or(MOST_FOUND);
+    let found = usize::try_from(first.found).unwrap_or(MAX_FOUND);
     let orders = rows.into_iter().map(|row| row.of.order()).collect::<Result<Vec<Order>, Fault>>()?;
     Ok(Some((orders, found)))
 }
 
-/// The statement of such a page. What is found is sorted by its two keys alone.
-fn found_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
+/// Returns the statement of such a page. Found orders are sorted by their two keys alone.
+fn search_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
     let ListSource { from, mut values } = source(backend, filter);
     let (bounds, tail, more) = keyset(&["f.place", "f.id"], sorted.descending, request, values.len() + 2);
     values.extend(more);
-    let (place, select) = (sorted.columns()[0], FoundRow::SELECT);
+    let (place, select) = (sorted.columns()[0], SearchRow::SELECT);
     let sql = format!(
-        "WITH found AS MATERIALIZED (SELECT {place} AS place, o.id AS id {from} LIMIT {MOST_FOUND})
+        "WITH found AS MATERIALIZED (SELECT {place} AS place, o.id AS id {from} LIMIT {MAX_FOUND})
          SELECT {select} FROM (SELECT f.place, f.id FROM found f WHERE TRUE{bounds}{tail}) f
          CROSS JOIN sales_order o WHERE o.tenant_id = $1 AND o.id = f.id{tail}"
     );
@@ -133,12 +137,12 @@ pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), 
     load::fill(reads, &ids, &places, orders).await
 }
 
-/// How many orders there are, counted up to one more than `most`.
+/// Counts the orders, up to one more than `most`.
 pub async fn count(reads: &impl Reads, filter: &Filter, most: i64) -> Result<i64, Fault> {
     counted_source(reads.backend(), filter).count(reads, most).await
 }
 
-/// The id of an order by its number, or by its reference in a channel.
+/// Returns the ID of an order by its number, or by its reference in a channel.
 pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<OrderId>, Fault> {
     let (condition, values): (_, Vec<Value>) = match by {
         OrderName::Number(number) => ("o.number = $2", vec![(*number).into()]),
@@ -150,7 +154,7 @@ pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<Order
     rows.first().map(Row::scalar).transpose()
 }
 
-/// Names of an order that are not its id.
+/// References to an order other than its ID.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OrderName {
     Number(i64),
@@ -167,7 +171,7 @@ mod tests {
         let filter = Filter::Ids(IdColumn::Customer, vec![CustomerId::NIL.uuid()]);
         let request =
             PageRequest { limit: 2, backward: false, after: Some(vec![Key::Int(7), OrderId::NIL.into()]), before: None };
-        let (sql, values) = found_statement(Backend::Postgres, &filter, OrdersSorted::default(), &request);
+        let (sql, values) = search_statement(Backend::Postgres, &filter, OrdersSorted::default(), &request);
         assert_eq!((sql.matches("o.customer_id = $2").count(), values.len()), (1, 3), "{sql}");
         let tail = " ORDER BY f.place DESC, f.id DESC LIMIT 3";
         assert!(sql.contains(&format!("WHERE TRUE AND (f.place, f.id) < ($3, $4){tail}) f")) && sql.ends_with(tail), "{sql}");

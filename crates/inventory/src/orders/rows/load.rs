@@ -16,7 +16,7 @@ use crate::{
     orders::core::{Kits, Line, LineItem, Order, Paid, Part},
 };
 
-/// An order without its lines, as it is written and read.
+/// An order's row, without its lines.
 #[derive(Record)]
 #[record(of = sales_order, alias = "o")]
 pub(super) struct OrderRow {
@@ -76,7 +76,7 @@ struct KitPart {
     quantity: Quantity,
 }
 
-/// Orders with their lines, as committed.
+/// Returns orders with their lines, as committed.
 pub async fn orders(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -120,7 +120,8 @@ pub(super) async fn fill(
     fill_parts(reads, places, orders).await
 }
 
-/// What the kits among the lines take from stock: read where a line may be one, and not asked for otherwise.
+/// Adds the parts of the kits among the lines. They are read only for orders with a line that may
+/// be a kit.
 pub(super) async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
     let may_be = |line: &Line| matches!(line.item, LineItem::Product { policy: StockPolicy::Untracked, .. });
     let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
@@ -146,7 +147,7 @@ pub(super) async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usi
     Ok(())
 }
 
-/// The products that the kits on these orders are made of.
+/// Returns the products that are parts of the kits on these orders.
 pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<ProductId>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -158,7 +159,7 @@ pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Prod
     rows.iter().map(Row::scalar).collect()
 }
 
-/// What these kits are made of now, each in its order.
+/// Reads the current parts of these kits, in the order of each kit.
 pub async fn kits(reads: &impl Reads, products: impl IntoIterator<Item = ProductId>) -> Result<Kits, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -222,7 +223,7 @@ impl OrderRow {
     }
 }
 
-/// The currency that a row says, which is one of those known.
+/// Returns the currency of a row; a fault if it is unknown.
 pub(crate) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
     Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }

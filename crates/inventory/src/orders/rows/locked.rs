@@ -15,17 +15,18 @@ use super::{
 };
 use crate::orders::core::Order;
 
-/// An order beside one of its lines, which comes behind it.
+/// An order joined with one of its lines, whose columns follow.
 #[derive(Record)]
 struct LockedRow {
     order: OrderRow,
-    /// None where the order has no lines.
+    /// None if the order has no lines.
     #[record(of = order_line, alias = "l", column = "order_id", outer)]
     of_line: Option<OrderId>,
 }
 
-/// Orders with their lines, locked in id order until the transaction ends. It holds the tenant's counter: the lines are read as they were when the
-/// statement began, and behind the counter nobody else writes any (0266).
+/// Returns orders with their lines, locked in the order of their IDs until the transaction ends.
+/// The transaction holds the tenant's counter: the lines are read as of the start of the statement,
+/// and while the counter is held no other transaction writes any (0266).
 pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
     let backend = work.backend();
     let lock = backend.for_change("o");
@@ -46,7 +47,7 @@ pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order
         if found.last().is_none_or(|order| order.id != head.id) {
             found.push(head.order()?);
         }
-        // An order without lines has one row, in which nothing is of a line.
+        // An order without lines has one row, whose line columns are null.
         if let Some(order) = found.last_mut().filter(|_| of_line.is_some()) {
             let line: LineRow = row.record()?;
             order.lines.push(line.line(order.total.currency)?);

@@ -1,4 +1,5 @@
-//! Customers that are merged into those that lists are filtered by: what was made for them is listed, too.
+//! Customers that are merged into those that lists are filtered by: their documents are listed,
+//! too.
 
 use entity::prelude::*;
 use platform::storage::{Fault, Reads};
@@ -7,12 +8,13 @@ use uuid::Uuid;
 use super::filter::{Filter, IdColumn};
 use crate::catalog::rows::merge::merged_customers;
 
-/// The filter with those who are merged into its customers; one statement where it has any.
-pub async fn with_merged(reads: &impl Reads, filter: &Filter) -> Result<Filter, Fault> {
+/// Returns the filter with the customers that are merged into its own; reads nothing if it has
+/// none.
+pub async fn include_merged_customers(reads: &impl Reads, filter: &Filter) -> Result<Filter, Fault> {
     let mut asked = Vec::new();
     named(filter, &mut asked);
     let merged = merged_of(reads, &asked).await?;
-    Ok(if merged.is_empty() { filter.clone() } else { widened(filter, &merged) })
+    Ok(if merged.is_empty() { filter.clone() } else { add_merged_customers(filter, &merged) })
 }
 
 /// Adds to each list the customers who are merged into those on it; one statement where there are any.
@@ -39,12 +41,12 @@ fn named(filter: &Filter, asked: &mut Vec<Uuid>) {
     }
 }
 
-fn widened(filter: &Filter, merged: &[(CustomerId, CustomerId)]) -> Filter {
-    let all = |parts: &[Filter]| parts.iter().map(|part| widened(part, merged)).collect();
+fn add_merged_customers(filter: &Filter, merged: &[(CustomerId, CustomerId)]) -> Filter {
+    let all = |parts: &[Filter]| parts.iter().map(|part| add_merged_customers(part, merged)).collect();
     match filter {
         Filter::All(parts) => Filter::All(all(parts)),
         Filter::Any(parts) => Filter::Any(all(parts)),
-        Filter::Not(part) => Filter::Not(Box::new(widened(part, merged))),
+        Filter::Not(part) => Filter::Not(Box::new(add_merged_customers(part, merged))),
         Filter::Ids(IdColumn::Customer, ids) => Filter::Ids(IdColumn::Customer, joined(ids, merged)),
         other => other.clone(),
     }

@@ -28,38 +28,37 @@ mod steps;
 mod write;
 
 pub use backorders::{
-    BackorderSort, BackorderTests, BackordersSorted, NOT_BARRED, Queued, WHOLE_KITS, Waiting, available_at, backorders,
-    owed_parts, queue_for,
+    BackorderSort, BackorderTests, BackorderedLine, BackordersSorted, NOT_REFUSED_BY_STORE, QueuedBackorder, WHOLE_KITS,
+    available_at, backordered_part_levels, backorders, queue_for,
 };
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
-pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
+pub use holds::{active_holds_by_order, hold, hold_rows, holds_by_hand, holds_by_rules, holds_of};
 pub use invoiced::invoiced;
-pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, begins};
+pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, prefix_condition};
 pub use left_lots::left_lots;
 pub use line::LineRow;
 pub use list::{
-    MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_of_found,
-    page_statement,
+    MAX_FOUND, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_statement, search_page,
 };
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};
 pub use locked::lock_orders;
-pub use merged::{add_merged, with_merged};
-pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
+pub use merged::{add_merged, include_merged_customers};
+pub use names::{existing_channels, existing_customers, existing_order_references, store_facts};
 pub use parts::{
-    Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked,
-    stocked_levels,
+    Flag, LineReservation, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, line_reservations_in,
+    line_reservations_of, sold_lines, stocked, stocked_levels,
 };
 pub use placed::{OrderPlace, placed};
-pub use rule_facts::{Judged, rule_facts};
+pub use rule_facts::{RuleSubjects, rule_facts};
 pub use sourcing::{
-    MOST_STORES_SHOWN, StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store,
-    resourced_rows, sources, sourcing_of, sourcing_rule, store_sourcing,
+    MAX_STORES_SHOWN, StoreSourcing, draft_sourcing_rows, load_draft_sourcing, open_stores, order_rule, put_rule, put_store,
+    sources, sourcing_change_rows, sourcing_of, sourcing_rule, store_sourcing,
 };
-pub use steps::{MOST_STEPS_SHOWN, StepTaken, confirmed_at, step_rows, steps_of, steps_taken};
+pub use steps::{MAX_STEPS_SHOWN, StepTaken, confirmed_at, step_rows, steps_of, steps_taken};
 pub use visibility::places_of;
-pub use write::{Made, fulfilment_rows, order_rows};
+pub use write::{CreatedRows, fulfilment_rows, order_rows};

@@ -1,4 +1,5 @@
-//! What orders name: channels, customers and stores that exist, references that are taken.
+//! References of orders to other rows: channels, customers and stores that exist, and external
+//! references that are taken.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +25,8 @@ struct CustomerRow {
     id: CustomerId,
     #[record(of = customer, alias = "c")]
     country: Option<String>,
-    /// Of one that is merged, that of the one that it is merged into.
+    /// Time at which the customer was archived; for a merged one, that of the customer it was
+    /// merged into.
     #[record(sql = "CASE WHEN c.merged_into IS NULL THEN c.archived_at ELSE i.archived_at END")]
     archived_at: Option<Timestamp>,
 }
@@ -45,7 +47,7 @@ struct TakenRef {
     external_ref: String,
 }
 
-/// Which of these channels exist, and since when each is archived.
+/// Reads which of these channels exist, and since when each is archived.
 pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashMap<ChannelId, Option<Timestamp>>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -56,7 +58,7 @@ pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<
     let rows = reads.records::<ChannelRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.archived_at)).collect())
 }
-/// Which of these customers exist.
+/// Reads the facts of those of these customers that exist.
 pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, BuyerFacts>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -72,7 +74,7 @@ pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Resul
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// What orders of charges alone need to know of these stores.
+/// Reads the time zones of these stores, and whether they are archived.
 pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<StoreId, StoreFacts>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -85,15 +87,15 @@ pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// Which of these external references an order has, with its channel.
-pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(ChannelId, String)>, Fault> {
+/// Reads which of these external references an order has, each with its channel.
+pub async fn existing_order_references(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(ChannelId, String)>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
     let of = backend.in_texts("o.external_ref", 2);
-    // The channel leads the index: naming the tenant's channels keeps the search in it. SQLite joins in this order only where it is told to;
-    // else it reads all orders of the tenant.
+    // The channel leads the index: naming the tenant's channels keeps the search in it. SQLite
+    // joins in this order only with CROSS JOIN; otherwise it reads all orders of the tenant.
     let sql = format!(
         "SELECT {select} FROM channel c CROSS JOIN sales_order o
          WHERE c.tenant_id = $1 AND o.tenant_id = $1 AND o.channel_id = c.id AND {of}",

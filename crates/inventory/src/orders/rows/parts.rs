@@ -1,4 +1,4 @@
-//! What belongs to orders, for many of them at once: one statement each.
+//! Parts of orders, read for many orders at once with one statement each.
 
 use std::collections::HashMap;
 
@@ -74,11 +74,11 @@ struct StockedRow {
     requested_for: Option<Timestamp>,
 }
 
-/// Where the goods of orders are, and when they are wanted.
+/// Levels of the products of orders, and the orders' requested times.
 #[derive(Debug, Default)]
-pub struct Stocked {
+pub struct StockedLevels {
     pub levels: Vec<(OrderId, LevelKey)>,
-    /// Of orders that say when.
+    /// Requested times, of orders that have one.
     pub wanted: HashMap<OrderId, Timestamp>,
 }
 
@@ -91,18 +91,18 @@ struct SoldRow {
     name: String,
 }
 
-/// The fulfilments of these orders with their lines, the oldest first.
+/// Returns the fulfilments of these orders with their lines, the oldest first.
 pub async fn fulfilments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Fulfilment>, Fault> {
     let backend = reads.backend();
     fulfilments(reads, &backend.in_ids("f.order_id", 2), backend.ids(orders.iter().copied())).await
 }
 
-/// A fulfilment with its lines.
+/// Returns a fulfilment with its lines.
 pub async fn fulfilment(reads: &impl Reads, id: FulfilmentId) -> Result<Option<Fulfilment>, Fault> {
     Ok(fulfilments(reads, "f.id = $2", id.into()).await?.pop())
 }
 
-/// These fulfilments with their lines.
+/// Returns these fulfilments with their lines.
 pub async fn fulfilments_by_id(reads: &impl Reads, ids: &[FulfilmentId]) -> Result<Vec<Fulfilment>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -140,21 +140,21 @@ async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> 
     Ok(all)
 }
 
-/// A hold that an order's line has or had to give up.
+/// A reservation of an order's line, active or shortened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct LineReservation {
     pub order: OrderId,
     pub position: u16,
-    /// The line's own, or one of the parts of a kit.
+    /// The line's own product, or one of the parts of a kit.
     pub product: ProductId,
     pub store: StoreId,
-    /// What is still held; 0 when it was shortened away.
+    /// Quantity that is still reserved; 0 if the reservation was shortened to nothing.
     pub remaining: Quantity,
     pub updated_at: Timestamp,
 }
 
-/// What the lines of these orders hold, and which of their holds gave way whole.
-pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>, Fault> {
+/// Reads the holds of the lines of these orders, including those that were shortened to nothing.
+pub async fn line_reservations_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<LineReservation>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM reservation r
@@ -167,7 +167,7 @@ pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-impl From<HeldRow> for Held {
+impl From<HeldRow> for LineReservation {
     fn from(row: HeldRow) -> Self {
         Self {
             order: row.order_id,
@@ -180,12 +180,12 @@ impl From<HeldRow> for Held {
     }
 }
 
-/// What of these holds is the order's, as `held_of` would find it.
-pub fn held_in(reservations: &[Reservation], order: OrderId) -> Vec<Held> {
+/// Returns those of these reservations that are the order's holds, as `line_reservations_of` reads them.
+pub fn line_reservations_in(reservations: &[Reservation], order: OrderId) -> Vec<LineReservation> {
     let own = |one: &Reservation| {
         let (_, position) = one.order.filter(|(id, _)| *id == order)?;
         let (product, store) = (one.key.product, one.key.store);
-        Some(Held { order, position, product, store, remaining: one.remaining, updated_at: one.updated_at })
+        Some(LineReservation { order, position, product, store, remaining: one.remaining, updated_at: one.updated_at })
     };
     let holds = [ReservationStatus::Active, ReservationStatus::Shortened];
     let mut held: Vec<&Reservation> = reservations.iter().filter(|one| holds.contains(&one.status)).collect();
@@ -193,7 +193,7 @@ pub fn held_in(reservations: &[Reservation], order: OrderId) -> Vec<Held> {
     held.into_iter().filter_map(own).collect()
 }
 
-/// The flag of an order of which a line waits that a store would not send.
+/// The flag of an order with a backordered line that a store refused to send.
 const SOURCING: &str = "SOURCING";
 
 /// A flag that stops an order's fulfilment.
@@ -205,7 +205,8 @@ pub struct Flag {
     pub actor: Actor,
 }
 
-/// The flags of these orders, the oldest first. SOURCING: a line waits that a store would not send.
+/// Returns the flags of these orders, the oldest first. SOURCING: a store refused a line, and units
+/// of it are backordered.
 pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -224,7 +225,7 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
     };
     let mut flags: Vec<Flag> = Vec::with_capacity(rows.len());
     for flag in rows.into_iter().map(flag) {
-        // Several stores may have refused; the first has the day.
+        // Several stores may have refused a line; the first refusal counts.
         if !flags
             .iter()
             .rev()
@@ -237,14 +238,16 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
     Ok(flags)
 }
 
-/// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.
-/// Of a draft also those of its other products, which must still be for sale when it is confirmed.
+/// Returns the levels of the stocked lines of these orders and of the parts of their kits: at each
+/// order's own store, and wherever they have reservations. For a draft also those of its other
+/// products, which must still be for sale when it is confirmed.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
     Ok(stocked(reads, orders).await?.levels)
 }
 
-/// The same, with when these orders are wanted: in one statement, as whatever is held for an order is due by that.
-pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<Stocked, Fault> {
+/// Returns the same, with the requested times of these orders: in one statement, as the
+/// reservations of an order are due by then.
+pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<StockedLevels, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
     let sql = format!(
@@ -260,7 +263,7 @@ pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<Stocked, 
         held = backend.in_ids("r.order_id", 2)
     );
     let rows = reads.records::<StockedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let mut found = Stocked::default();
+    let mut found = StockedLevels::default();
     for row in rows {
         found.levels.push((row.id, LevelKey { product: row.product_id, store: row.store_id }));
         found.wanted.extend(row.requested_for.map(|at| (row.id, at)));
@@ -268,14 +271,14 @@ pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<Stocked, 
     Ok(found)
 }
 
-/// What was sold on an order's line.
+/// Product and name of an order's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoldLine {
     pub product: Option<ProductId>,
     pub name: String,
 }
 
-/// What was sold on these lines; unknown ones are left out.
+/// Reads the products and names of these lines; unknown ones are left out.
 pub async fn sold_lines(reads: &impl Reads, lines: &[OrderLineId]) -> Result<HashMap<OrderLineId, SoldLine>, Fault> {
     if lines.is_empty() {
         return Ok(HashMap::new());

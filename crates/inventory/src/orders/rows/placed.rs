@@ -1,4 +1,5 @@
-//! What a step of an order asks for before it is queued, in one statement: where the order belongs, its levels, and how a draft looks for its stock.
+//! Facts of an order that a step needs before it is queued, read in one statement: its store and
+//! channel, its levels, and the sourcing of a draft.
 
 use entity::{
     prelude::*,
@@ -7,39 +8,39 @@ use entity::{
 };
 use platform::storage::{Fault, Reads, Row};
 
-use super::sourcing::DraftedRow;
+use super::sourcing::DraftSourcingRow;
 use crate::{orders::core::DraftSourcing, stock::core::LevelKey};
 
-/// An order as it is before a step.
+/// An order's row facts before a step.
 #[derive(Debug, Clone)]
 pub struct OrderPlace {
     pub store: StoreId,
     pub channel: ChannelId,
-    /// As `stocked_levels` has them.
+    /// The result of `stocked_levels`.
     pub levels: Vec<LevelKey>,
-    /// As `drafted_sourcing` has it.
+    /// The result of `load_draft_sourcing`.
     pub sourcing: Option<DraftSourcing>,
 }
 
-/// An order beside one of its levels. `DraftedRow` comes behind it.
+/// An order joined with one of its levels. The columns of `DraftSourcingRow` follow.
 #[derive(Record)]
 struct PlacedRow {
     #[record(of = sales_order, alias = "o")]
     store_id: StoreId,
     #[record(of = sales_order, alias = "o")]
     channel_id: ChannelId,
-    /// Of the level; None where the order has none.
+    /// Product of the level; None if the order has no level.
     #[record(sql = "k.product_id")]
     product: Option<ProductId>,
-    /// Of the level.
+    /// Store of the level.
     #[record(sql = "k.store_id")]
     store: Option<StoreId>,
-    /// None where the order is no draft that looks for its stock.
+    /// None if the order is no draft with sourcing.
     #[record(of = order_sourcing, alias = "x", column = "order_id", outer)]
     drafted: Option<OrderId>,
 }
 
-/// The order, with its levels; None where it is not there.
+/// Returns the order's facts and levels; None if the order does not exist.
 pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPlace>, Fault> {
     let sql = format!(
         "SELECT {select}, {drafted} FROM sales_order o
@@ -52,18 +53,18 @@ pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPl
            WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND r.order_id = $2) k ON 1 = 1
          WHERE o.tenant_id = $1 AND o.id = $2",
         select = PlacedRow::SELECT,
-        drafted = DraftedRow::SELECT
+        drafted = DraftSourcingRow::SELECT
     );
     let mut found: Option<OrderPlace> = None;
     for row in &reads.rows(&sql, vec![order.into()]).await? {
         let mut row = Row::new(row);
         let head: PlacedRow = row.record()?;
         if found.is_none() {
-            let sourcing = if head.drafted.is_some() { Some(row.record::<DraftedRow>()?.sourcing()) } else { None };
+            let sourcing = if head.drafted.is_some() { Some(row.record::<DraftSourcingRow>()?.sourcing()) } else { None };
             found = Some(OrderPlace { store: head.store_id, channel: head.channel_id, levels: Vec::new(), sourcing });
         }
         if let Some(placed) = &mut found {
-            // An order without a level has one row, in which nothing is of a level.
+            // An order without a level has one row, whose level columns are null.
             placed.levels.extend(head.product.zip(head.store).map(|(product, store)| LevelKey { product, store }));
         }
     }

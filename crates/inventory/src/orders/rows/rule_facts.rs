@@ -1,4 +1,5 @@
-//! What rules that set holds ask beside orders: read once for a batch, and only where a rule asks it.
+//! Facts beside orders that rules for holds use: read once for a batch, and only if a rule uses
+//! them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,20 +16,20 @@ use super::{
 };
 use crate::{
     catalog::{core::text::fold, rows::merge::merged_customers},
-    orders::core::{CustomerFacts, HoldRule, Personal, RuleFacts, RuleFields, Whereabouts},
+    orders::core::{AddressFacts, CustomerFacts, HoldRule, Personal, RuleFacts, RuleFields},
 };
 
-/// What rules are asked about.
+/// Orders that are checked against rules, with their customers and products.
 #[derive(Debug, Clone, Default)]
-pub struct Judged {
+pub struct RuleSubjects {
     /// Orders that exist.
     pub orders: Vec<OrderId>,
     pub customers: Vec<CustomerId>,
     pub products: Vec<ProductId>,
 }
 
-/// What these rules ask of it.
-pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &Judged) -> Result<RuleFacts, Fault> {
+/// Reads the facts that these rules use.
+pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &RuleSubjects) -> Result<RuleFacts, Fault> {
     let asks = |of: fn(&RuleFields) -> bool| rules.iter().any(|rule| of(&rule.fields));
     let mut facts = RuleFacts::default();
     if rules.is_empty() {
@@ -47,16 +48,17 @@ pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &Judged)
     Ok(facts)
 }
 
-/// Where orders go and are billed to. Their addresses are opened here, and no more is told of them.
-async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, Whereabouts>, Fault> {
-    let silent = Whereabouts { lacks_address: true, billing_country: None };
-    let mut found: HashMap<OrderId, Whereabouts> = orders.iter().map(|order| (*order, silent.clone())).collect();
+/// Reads the facts of the orders' addresses. The addresses are decrypted here, and nothing else of
+/// them is returned.
+async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, AddressFacts>, Fault> {
+    let silent = AddressFacts { lacks_address: true, billing_country: None };
+    let mut found: HashMap<OrderId, AddressFacts> = orders.iter().map(|order| (*order, silent.clone())).collect();
     for detail in details(reads, orders).await? {
         let personal = match &detail.personal {
             Some(sealed) => open_personal(reads, detail.order, sealed)?,
             None => Personal::default(),
         };
-        found.insert(detail.order, Whereabouts::of(&personal, detail.delivery_method));
+        found.insert(detail.order, AddressFacts::of(&personal, detail.delivery_method));
     }
     Ok(found)
 }
@@ -74,8 +76,8 @@ struct TaggedCustomer {
     root_tags: Option<String>,
 }
 
-/// What is known of customers. All that are merged into one are one customer.
-async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
+/// Reads the facts of customers. Customers that were merged count as one.
+async fn customers(reads: &impl Reads, judged: &RuleSubjects) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
     if judged.customers.is_empty() {
         return Ok(HashMap::new());
     }
@@ -103,7 +105,7 @@ async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<Custom
     Ok(known.into_iter().map(facts).collect())
 }
 
-/// Those of these customers for whom something has left by an order beside these.
+/// Returns the customers who have received goods of an order other than these.
 async fn bought(reads: &impl Reads, customers: &[CustomerId], beside: &[OrderId]) -> Result<HashSet<CustomerId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -124,7 +126,7 @@ struct TaggedProduct {
     tags: String,
 }
 
-/// The tags of products that have any.
+/// Returns the tags of products that have any.
 async fn product_tags(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<String>>, Fault> {
     if products.is_empty() {
         return Ok(HashMap::new());
@@ -136,7 +138,7 @@ async fn product_tags(reads: &impl Reads, products: &[ProductId]) -> Result<Hash
     Ok(rows.into_iter().map(|row| (row.id, folded(&row.tags))).collect())
 }
 
-/// The tags of a JSON list, folded.
+/// Returns the tags of a JSON list, folded.
 fn folded(tags: &str) -> Vec<String> {
     let tags: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
     tags.iter().map(|tag| fold(tag)).collect()

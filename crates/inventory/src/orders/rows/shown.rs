@@ -1,4 +1,4 @@
-//! Order lines read only as far as they are shown.
+//! Order lines with only the columns that a query selects.
 
 use std::collections::HashMap;
 
@@ -10,41 +10,41 @@ use entity::{
 use platform::storage::{Fault, Reads, Row};
 use sea_orm::QueryResult;
 
-/// What is in a column.
+/// Type of a column's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum ColumnKind {
     Int,
     Text,
     /// Minor units in the order's currency.
     Money,
 }
 
-/// The fields of a line that are a column as it stands, by the name that clients have for them.
-const COLUMNS: [(&str, &str, Shape); 14] = [
-    ("kind", "l.kind", Shape::Text),
-    ("sku", "l.sku", Shape::Text),
-    ("name", "l.name", Shape::Text),
-    ("quantity", "l.quantity", Shape::Int),
-    ("open", "l.open", Shape::Int),
-    ("backordered", "l.backordered", Shape::Int),
-    ("cancelled", "l.cancelled", Shape::Int),
-    ("fulfilled", "l.fulfilled", Shape::Int),
-    ("returned", "l.returned", Shape::Int),
-    ("returnPending", "l.return_pending", Shape::Int),
-    ("unitPrice", "l.unit_price_minor", Shape::Money),
-    ("discount", "l.discount_minor", Shape::Money),
-    ("tax", "l.tax_minor", Shape::Money),
-    ("total", "l.total_minor", Shape::Money),
+/// The fields of a line that are plain columns, by their names in the API.
+const COLUMNS: [(&str, &str, ColumnKind); 14] = [
+    ("kind", "l.kind", ColumnKind::Text),
+    ("sku", "l.sku", ColumnKind::Text),
+    ("name", "l.name", ColumnKind::Text),
+    ("quantity", "l.quantity", ColumnKind::Int),
+    ("open", "l.open", ColumnKind::Int),
+    ("backordered", "l.backordered", ColumnKind::Int),
+    ("cancelled", "l.cancelled", ColumnKind::Int),
+    ("fulfilled", "l.fulfilled", ColumnKind::Int),
+    ("returned", "l.returned", ColumnKind::Int),
+    ("returnPending", "l.return_pending", ColumnKind::Int),
+    ("unitPrice", "l.unit_price_minor", ColumnKind::Money),
+    ("discount", "l.discount_minor", ColumnKind::Money),
+    ("tax", "l.tax_minor", ColumnKind::Money),
+    ("total", "l.total_minor", ColumnKind::Money),
 ];
 
-/// Whether a field is such a column.
+/// True if a field is such a column.
 pub fn is_column(field: &str) -> bool {
     COLUMNS.iter().any(|(name, ..)| *name == field)
 }
 
 /// A value of such a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum ColumnValue {
     Int(i64),
     Text(String),
     Money(i64),
@@ -58,20 +58,21 @@ struct ShownHead {
     product_id: Option<ProductId>,
 }
 
-/// A line as far as it is shown: the values are in the order of the columns that were asked for.
+/// A line with its selected values, in the order of the requested columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownLine {
+pub struct SelectedLine {
     pub position: u16,
     pub product: Option<ProductId>,
-    pub values: Vec<Shown>,
+    pub values: Vec<ColumnValue>,
 }
 
-/// The lines of orders in their order, each with the columns of these fields; names that `COLUMNS` lacks are a bug of the caller's.
-pub async fn shown_lines(
+/// Returns the lines of orders in their order, each with the columns of these fields; a name that
+/// `COLUMNS` lacks is a bug of the caller.
+pub async fn lines_with_columns(
     reads: &impl Reads,
     orders: &[OrderId],
     fields: &[&str],
-) -> Result<HashMap<OrderId, Vec<ShownLine>>, Fault> {
+) -> Result<HashMap<OrderId, Vec<SelectedLine>>, Fault> {
     let mut sql = format!("SELECT {}", ShownHead::SELECT);
     let mut shapes = Vec::with_capacity(fields.len());
     for field in fields {
@@ -84,7 +85,7 @@ pub async fn shown_lines(
     let backend = reads.backend();
     sql += &format!(" FROM order_line l WHERE l.tenant_id = $1 AND {}", backend.in_ids("l.order_id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let mut found: HashMap<OrderId, Vec<ShownLine>> = HashMap::with_capacity(orders.len());
+    let mut found: HashMap<OrderId, Vec<SelectedLine>> = HashMap::with_capacity(orders.len());
     for row in &rows {
         let (order, line) = line(row, &shapes)?;
         found.entry(order).or_default().push(line);
@@ -93,16 +94,16 @@ pub async fn shown_lines(
     Ok(found)
 }
 
-fn line(row: &QueryResult, shapes: &[Shape]) -> Result<(OrderId, ShownLine), Fault> {
+fn line(row: &QueryResult, shapes: &[ColumnKind]) -> Result<(OrderId, SelectedLine), Fault> {
     let mut row = Row::new(row);
     let head = row.record::<ShownHead>()?;
     let position = u16::try_from(head.position).map_err(|_| Fault::corrupt("order_line", "positions lie between 1 and 4095"))?;
     let values = shapes.iter().map(|shape| {
         Ok(match shape {
-            Shape::Int => Shown::Int(row.take()?),
-            Shape::Text => Shown::Text(row.take()?),
-            Shape::Money => Shown::Money(row.take()?),
+            ColumnKind::Int => ColumnValue::Int(row.take()?),
+            ColumnKind::Text => ColumnValue::Text(row.take()?),
+            ColumnKind::Money => ColumnValue::Money(row.take()?),
         })
     });
-    Ok((head.order_id, ShownLine { position, product: head.product_id, values: values.collect::<Result<_, Fault>>()? }))
+    Ok((head.order_id, SelectedLine { position, product: head.product_id, values: values.collect::<Result<_, Fault>>()? }))
 }

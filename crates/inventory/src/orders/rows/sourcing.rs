@@ -1,4 +1,4 @@
-//! How orders find their stock: the tenant's rule, what its stores say, and what they have.
+//! Sourcing of orders: the tenant's rule, the settings of its stores, and their stock.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,14 +11,14 @@ use iam::access::Reach;
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
 use crate::{
-    orders::core::{DraftSourcing, Position, ResourcedDraft, Source, SourcingRule},
+    orders::core::{DraftSourcing, DraftSourcingChange, Position, Source, SourcingRule},
     stock::core::LevelKey,
 };
 
-/// Stores that are shown with what they say, by code.
-pub const MOST_STORES_SHOWN: usize = 1_000;
-/// Levels that are looked at for an order.
-const MOST_LEVELS: usize = 10_000;
+/// Maximum stores shown with their settings, by code.
+pub const MAX_STORES_SHOWN: usize = 1_000;
+/// Maximum levels that are candidates for an order.
+const MAX_LEVELS: usize = 10_000;
 
 #[derive(Record)]
 #[record(of = sourcing_rule, alias = "")]
@@ -36,7 +36,7 @@ struct PlaceRow {
 }
 
 #[derive(Record)]
-struct SaidRow {
+struct StoreSettingsRow {
     #[record(of = store, alias = "s")]
     id: StoreId,
     #[record(sql = "coalesce(x.is_source, 1)")]
@@ -71,7 +71,7 @@ struct AvailableRow {
 
 #[derive(Record)]
 #[record(of = order_sourcing)]
-struct NewDrafted {
+struct NewDraftSourcing {
     order_id: OrderId,
     strategy: SourcingStrategy,
     split: SplitPolicy,
@@ -82,13 +82,13 @@ struct NewDrafted {
 
 #[derive(Record)]
 #[record(of = order_sourcing)]
-struct DraftedGone {
+struct RemovedDraftSourcing {
     order_id: OrderId,
 }
 
 #[derive(Record)]
 #[record(of = order_sourcing, alias = "x")]
-pub(super) struct DraftedRow {
+pub(super) struct DraftSourcingRow {
     strategy: SourcingStrategy,
     split: SplitPolicy,
     max_stores: i32,
@@ -96,13 +96,13 @@ pub(super) struct DraftedRow {
     longitude: Option<i32>,
 }
 
-impl DraftedRow {
+impl DraftSourcingRow {
     pub(super) fn sourcing(self) -> DraftSourcing {
         (rule(self.strategy, self.split, self.max_stores), position(self.latitude, self.longitude))
     }
 }
 
-/// What a store says of itself as a source.
+/// Settings of a store as a source of stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct StoreSourcing {
     pub store: StoreId,
@@ -111,7 +111,7 @@ pub struct StoreSourcing {
     pub position: Option<Position>,
 }
 
-/// The tenant's rule, or what holds where it has said nothing.
+/// Returns the tenant's rule, or the default.
 pub async fn sourcing_rule(reads: &impl Reads) -> Result<SourcingRule, Fault> {
     let sql = format!("SELECT {} FROM sourcing_rule WHERE tenant_id = $1", RuleRow::SELECT);
     let row = reads.records::<RuleRow>(&sql, vec![]).await?.into_iter().next();
@@ -122,20 +122,20 @@ fn rule(strategy: SourcingStrategy, split: SplitPolicy, max_stores: i32) -> Sour
     SourcingRule { strategy, split, max_stores: max_stores as u16 }
 }
 
-/// What the stores that are open say, by their codes: at most one more than are shown. One that has said nothing is a source of priority 0 at no
-/// known place.
+/// Reads the settings of open stores, by their codes: at most one more than are shown. A store
+/// without settings is a source of priority 0 at an unknown position.
 pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fault> {
     let sql = format!(
         "SELECT {select} FROM store s
          LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
          WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {most}",
-        select = SaidRow::SELECT,
-        most = MOST_STORES_SHOWN + 1
+        select = StoreSettingsRow::SELECT,
+        most = MAX_STORES_SHOWN + 1
     );
-    Ok(reads.records::<SaidRow>(&sql, vec![]).await?.into_iter().map(said).collect())
+    Ok(reads.records::<StoreSettingsRow>(&sql, vec![]).await?.into_iter().map(said).collect())
 }
 
-/// The same of these stores.
+/// Returns the settings of these stores.
 pub async fn sourcing_of(reads: &impl Reads, stores: &[StoreId]) -> Result<Vec<StoreSourcing>, Fault> {
     if stores.is_empty() {
         return Ok(Vec::new());
@@ -145,21 +145,21 @@ pub async fn sourcing_of(reads: &impl Reads, stores: &[StoreId]) -> Result<Vec<S
         "SELECT {select} FROM store s
          LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
          WHERE s.tenant_id = $1 AND {of}",
-        select = SaidRow::SELECT,
+        select = StoreSettingsRow::SELECT,
         of = backend.in_ids("s.id", 2)
     );
     let ids = backend.ids(stores.iter().copied());
-    Ok(reads.records::<SaidRow>(&sql, vec![ids]).await?.into_iter().map(said).collect())
+    Ok(reads.records::<StoreSettingsRow>(&sql, vec![ids]).await?.into_iter().map(said).collect())
 }
 
-fn said(row: SaidRow) -> StoreSourcing {
+fn said(row: StoreSettingsRow) -> StoreSourcing {
     let position = position(row.place.latitude, row.place.longitude);
     StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
 }
 
-/// The sources that the caller may act in and that have any of these products, with how much of each they could give now: also those of
-/// levels where something is held that the order will take the place of. Where there are more levels than are looked at, the stores that the rule
-/// asks first are.
+/// Returns the sources within the caller's reach that have any of these products, with the quantity
+/// of each that is available now: also those of levels with reservations that the order will take
+/// over. If there are more levels than `MAX_LEVELS`, the first stores by the rule are returned.
 pub async fn sources(
     reads: &impl Reads,
     reach: &Reach,
@@ -186,7 +186,7 @@ pub async fn sources(
         }
     }
     found.sort_by_cached_key(|(one, stock)| (one.rank(rule.strategy, destination, || *stock), one.code.clone(), one.store));
-    found.truncate((MOST_LEVELS / products.len().max(1)).max(1));
+    found.truncate((MAX_LEVELS / products.len().max(1)).max(1));
     let mut stores: HashMap<StoreId, Source> = found.into_iter().map(|(one, _)| (one.store, one)).collect();
     let sql = format!(
         "SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {of} AND {available} AND {at}",
@@ -206,14 +206,17 @@ fn position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
     latitude.zip(longitude).and_then(|(north, east)| Position::new(north, east))
 }
 
-/// How drafts will look for their stock.
-pub fn drafted_rows<'a>(tenant: TenantId, drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>) -> Bulk {
-    let mut rows = Rows::<NewDrafted>::insert(tenant);
-    rows.extend(drafted.map(|(order, rule, destination)| NewDrafted::of(*order, (*rule, *destination))));
+/// Builds the rows of drafts' sourcing.
+pub fn draft_sourcing_rows<'a>(
+    tenant: TenantId,
+    drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>,
+) -> Bulk {
+    let mut rows = Rows::<NewDraftSourcing>::insert(tenant);
+    rows.extend(drafted.map(|(order, rule, destination)| NewDraftSourcing::of(*order, (*rule, *destination))));
     rows.into()
 }
 
-impl NewDrafted {
+impl NewDraftSourcing {
     fn of(order: OrderId, (rule, destination): DraftSourcing) -> Self {
         Self {
             order_id: order,
@@ -226,47 +229,49 @@ impl NewDrafted {
     }
 }
 
-/// Drafts that will look for their stock another way than before: as the last decision says, on what the first one found.
-pub fn resourced_rows<'a>(tenant: TenantId, resourced: impl Iterator<Item = &'a ResourcedDraft>) -> [Bulk; 3] {
+/// Returns the rows of drafts whose sourcing changed: with the last decision's value, as an insert
+/// or update by the state before the first one.
+pub fn sourcing_change_rows<'a>(tenant: TenantId, resourced: impl Iterator<Item = &'a DraftSourcingChange>) -> [Bulk; 3] {
     let mut drafts: BTreeMap<OrderId, (bool, Option<DraftSourcing>)> = BTreeMap::new();
     for draft in resourced {
         drafts.entry(draft.order).or_insert((draft.before.is_some(), None)).1 = draft.after;
     }
-    let (mut new, mut changed) = (Rows::<NewDrafted>::insert(tenant), Rows::<NewDrafted>::update(tenant));
-    let mut gone = Rows::<DraftedGone>::delete(tenant);
+    let (mut new, mut changed) = (Rows::<NewDraftSourcing>::insert(tenant), Rows::<NewDraftSourcing>::update(tenant));
+    let mut gone = Rows::<RemovedDraftSourcing>::delete(tenant);
     for (order_id, (was_there, after)) in drafts {
         match (was_there, after) {
-            (true, Some(sourcing)) => changed.push(NewDrafted::of(order_id, sourcing)),
-            (false, Some(sourcing)) => new.push(NewDrafted::of(order_id, sourcing)),
-            (true, None) => gone.push(DraftedGone { order_id }),
+            (true, Some(sourcing)) => changed.push(NewDraftSourcing::of(order_id, sourcing)),
+            (false, Some(sourcing)) => new.push(NewDraftSourcing::of(order_id, sourcing)),
+            (true, None) => gone.push(RemovedDraftSourcing { order_id }),
             (false, None) => {}
         }
     }
     [new.into(), changed.into(), gone.into()]
 }
 
-/// How a draft will look for its stock, and where it goes; None: all of it is held at its store.
-pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<DraftSourcing>, Fault> {
+/// Reads the sourcing rule and the destination of a draft; None: all of it is held at its store.
+pub async fn load_draft_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<DraftSourcing>, Fault> {
     let sql = format!(
         "SELECT {select} FROM order_sourcing x
          JOIN sales_order o ON o.tenant_id = $1 AND o.id = x.order_id AND o.status = 'DRAFT' WHERE x.tenant_id = $1 AND x.order_id = $2",
-        select = DraftedRow::SELECT
+        select = DraftSourcingRow::SELECT
     );
-    let row = reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next();
-    Ok(row.map(DraftedRow::sourcing))
+    let row = reads.records::<DraftSourcingRow>(&sql, vec![order.into()]).await?.into_iter().next();
+    Ok(row.map(DraftSourcingRow::sourcing))
 }
 
-/// How an order that was placed looks for its stock anew: as it was drafted, else by the tenant's rule; and where it goes, as far as that is known.
+/// Reads the rule by which a placed order is sourced again, its draft's or else the tenant's, and
+/// its destination if that is known.
 pub async fn order_rule(reads: &impl Reads, order: OrderId) -> Result<(SourcingRule, Option<Position>), Fault> {
-    let select = DraftedRow::SELECT;
+    let select = DraftSourcingRow::SELECT;
     let sql = format!("SELECT {select} FROM order_sourcing x WHERE x.tenant_id = $1 AND x.order_id = $2");
-    match reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next() {
+    match reads.records::<DraftSourcingRow>(&sql, vec![order.into()]).await?.into_iter().next() {
         Some(row) => Ok(row.sourcing()),
         None => Ok((sourcing_rule(reads).await?, None)),
     }
 }
 
-/// Which of these stores are there, and open.
+/// Reads which of these stores exist and are open.
 pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     let backend = reads.backend();
     let sql =
@@ -287,7 +292,7 @@ pub async fn put_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Resul
     work.upsert(row).await
 }
 
-/// Writes what a store says.
+/// Writes the settings of a store.
 pub async fn put_store(work: &Work, said: &StoreSourcing, now: Timestamp) -> Result<(), Fault> {
     let row = store_sourcing::Model {
         tenant_id: work.tenant(),

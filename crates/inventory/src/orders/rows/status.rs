@@ -1,17 +1,19 @@
-//! The condition that an order has one of some statuses, with the words of the partial indexes that have such orders.
+//! Conditions on the status of orders, in the same words as the partial indexes of such orders.
 
 use entity::prelude::OrderStatus;
 
 use super::filter::Clause;
 
-/// Orders that are open, in the words of their index (`m0185_open_orders_placed`), which has them in the order in which they are listed.
+/// Open orders, in the words of their index (`m0185_open_orders_placed`), which has them in the
+/// order of the list.
 const OPEN: &str = "o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
-/// Orders in a status that few have, in the words of their index (`m0189_orders_by_status`), which has those of each status in that order.
-const FEW: &str = "o.status IN ('DRAFT', 'PENDING', 'PARTIALLY_FULFILLED', 'CANCELLED', 'EXPIRED')";
+/// Orders in a status that few have, in the words of their index (`m0189_orders_by_status`), which
+/// has those of each status in the order of the list.
+const RARE_STATUSES: &str = "o.status IN ('DRAFT', 'PENDING', 'PARTIALLY_FULFILLED', 'CANCELLED', 'EXPIRED')";
 
 /// Appends the condition, on alias `o`. An empty list matches nothing.
 pub(super) fn push_to(clause: &mut Clause, statuses: &[OrderStatus]) {
-    if let Some(words) = indexed(statuses) {
+    if let Some(words) = index_condition(statuses) {
         clause.push(words);
         clause.push(" AND ");
     }
@@ -21,12 +23,13 @@ pub(super) fn push_to(clause: &mut Clause, statuses: &[OrderStatus]) {
     clause.push(&condition);
 }
 
-/// The index that serves the statuses best, by its words; none where most orders may have one of them. A single status is found by equality and needs no
-/// sort; several have no order of their own in an index by status.
-pub(super) fn indexed(statuses: &[OrderStatus]) -> Option<&'static str> {
+/// Returns the condition of the index that serves the statuses best; None if most orders may have
+/// one of them. A single status is found by equality and needs no sort; several statuses are not
+/// sorted together in an index by status.
+pub(super) fn index_condition(statuses: &[OrderStatus]) -> Option<&'static str> {
     use OrderStatus::{Cancelled, Confirmed, Draft, Expired, PartiallyFulfilled, Pending};
     if matches!(statuses, [Draft | Pending | PartiallyFulfilled | Cancelled | Expired]) {
-        return Some(FEW);
+        return Some(RARE_STATUSES);
     }
     let is_open = |status: &OrderStatus| matches!(status, Draft | Pending | Confirmed | PartiallyFulfilled);
     statuses.iter().all(is_open).then_some(OPEN)
@@ -42,7 +45,7 @@ mod tests {
     fn a_filter_by_status_says_what_its_index_says() {
         for (words, index) in [
             (OPEN, include_str!("../../../../../migration/src/m0185/open_orders_placed.sql")),
-            (FEW, include_str!("../../../../../migration/src/m0189/orders_by_status.sql")),
+            (RARE_STATUSES, include_str!("../../../../../migration/src/m0189/orders_by_status.sql")),
         ] {
             assert!(index.contains(&format!("WHERE {}", words.trim_start_matches("o."))), "{index}");
         }
@@ -52,7 +55,7 @@ mod tests {
     fn a_single_status_is_compared_by_equality() {
         use OrderStatus::{Confirmed, Draft, Fulfilled, Pending};
         for (statuses, condition) in [
-            (vec![Draft], format!("{FEW} AND o.status = $2")),
+            (vec![Draft], format!("{RARE_STATUSES} AND o.status = $2")),
             (vec![Confirmed], format!("{OPEN} AND o.status = $2")),
             (vec![Draft, Pending], format!("{OPEN} AND o.status = ANY($2)")),
             (vec![Fulfilled], "o.status = $2".to_owned()),

@@ -1,4 +1,4 @@
-//! What was done to orders after they were placed: rows of each version.
+//! Steps of orders after they were placed: one row for each event of a version.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ use crate::orders::{
     events::ORDER_CONFIRMED,
 };
 
-/// The latest steps of an order that are shown.
-pub const MOST_STEPS_SHOWN: usize = 250;
+/// Maximum steps of an order that are shown: the latest ones.
+pub const MAX_STEPS_SHOWN: usize = 250;
 
-/// A step as it is written and read.
+/// A step's row.
 #[derive(Record)]
 #[record(of = order_step, alias = "x")]
 struct StepRow {
@@ -46,9 +46,9 @@ struct ConfirmedRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepTaken {
     pub order: OrderId,
-    /// The order's version after it.
+    /// The order's version after the step.
     pub version: i64,
-    /// The event that says it.
+    /// Name of the step's event.
     pub action: String,
     pub cancel: Option<CancelReason>,
     pub reason: Option<String>,
@@ -57,10 +57,11 @@ pub struct StepTaken {
     pub register: Option<String>,
 }
 
-/// The steps of a decision: one for each event of a version that an order had after it was placed.
+/// Returns the steps of a decision: one for each event of a version that an order had after it was
+/// placed.
 pub fn steps_taken(decision: &OrderDecision, now: Timestamp) -> impl Iterator<Item = StepTaken> {
     decision.events.iter().filter(|fact| fact.before.is_some()).filter_map(move |fact| {
-        // What rules made of an order as it was placed is no step after that.
+        // A hold that rules set on an order as it is placed is not a separate step.
         let of_fact = |order: &&Order| order.id == fact.order && order.version > 1;
         let order = decision.orders.iter().find(of_fact)?;
         Some(StepTaken {
@@ -76,7 +77,8 @@ pub fn steps_taken(decision: &OrderDecision, now: Timestamp) -> impl Iterator<It
     })
 }
 
-/// The steps of a batch: a row for each event of a version that an order had after it was placed.
+/// Returns the rows of a batch's steps: one for each event of a version that an order had after it
+/// was placed.
 pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Bulk {
     let mut rows = Rows::<StepRow>::insert(tenant);
     for decision in decisions {
@@ -101,7 +103,8 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
     rows.into()
 }
 
-/// The steps of these orders, of each the oldest first: of very many the latest ones, one more than are shown.
+/// Returns the steps of these orders, for each the oldest first: if there are too many, the latest
+/// ones, one more than are shown.
 pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -110,13 +113,14 @@ pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Step
          WHERE x.recency <= {most} ORDER BY x.order_id, x.version, x.nth",
         select = StepRow::SELECT,
         of = backend.in_ids("s.order_id", 2),
-        most = MOST_STEPS_SHOWN + 1
+        most = MAX_STEPS_SHOWN + 1
     );
     let rows = reads.records::<StepRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(StepTaken::from).collect())
 }
 
-/// When these orders were first confirmed after they had been placed; none of those that were placed CONFIRMED.
+/// Reads when these orders were first confirmed after they had been placed; those placed as
+/// CONFIRMED are left out.
 pub async fn confirmed_at(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, Timestamp>, Fault> {
     let backend = reads.backend();
     let sql = format!(

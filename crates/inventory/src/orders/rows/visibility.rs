@@ -1,4 +1,4 @@
-//! Where orders belong: what rights are measured by.
+//! Stores and channels of orders, which permissions are checked against.
 
 use entity::{
     prelude::*,
@@ -15,7 +15,7 @@ struct PlaceRow {
     channel_id: ChannelId,
 }
 
-/// The store and the channel of orders; unknown ones are left out.
+/// Returns the store and the channel of orders, without unknown ones.
 pub async fn places_of(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<(OrderId, StoreId, ChannelId)>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());

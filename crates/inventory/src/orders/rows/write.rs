@@ -1,4 +1,4 @@
-//! Documents as a batch decided them, as rows: each table in bulk.
+//! Rows of orders after a batch: each table in bulk.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 
 use super::{
-    line::{ChangedLine, LineRow, SELDOM_OF_LINES},
+    line::{ChangedLine, LineRow, RARELY_SET_LINE_COLUMNS},
     load::OrderRow,
 };
 use crate::orders::core::{Fulfilment, FulfilmentLine, Order, Part};
@@ -105,7 +105,7 @@ impl From<&Order> for OrderRow {
 }
 
 impl From<&Order> for ChangedOrder {
-    /// Whatever changed of the order: the statuses of its payments follow from it as it is now.
+    /// Payment statuses are derived from the current order, whichever part of it changed.
     fn from(order: &Order) -> Self {
         let paid = order.paid_now();
         Self {
@@ -129,7 +129,8 @@ impl From<&Order> for ChangedOrder {
     }
 }
 
-/// The kinds of its holds as the row has them: no kind has more than a line.
+/// Returns the kinds of an order's holds as its row has them: one a line, as no kind contains a
+/// line break.
 fn hold_kinds(order: &Order) -> Option<String> {
     (!order.hold_kinds.is_empty()).then(|| order.hold_kinds.join("\n"))
 }
@@ -160,17 +161,18 @@ impl NewFulfilmentLine {
     }
 }
 
-/// What a batch made: orders, and lines of orders that were there before it.
+/// Orders that a batch created, and lines that it added to existing orders.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct CreatedRows {
     pub orders: HashSet<OrderId>,
     pub lines: HashSet<(OrderId, u16)>,
-    /// Drafts that were there before it and have another store, channel or time now: their rows are written whole.
+    /// Existing drafts whose store, channel or time changed: their rows are written whole.
     pub moved: HashSet<OrderId>,
 }
 
-/// Orders as they are after the batch, with their lines: what it `made`, then what it changed.
-pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6] {
+/// Returns the rows of orders after the batch, with their lines: those in `made` first, then the
+/// changed ones.
+pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &CreatedRows) -> [Bulk; 6] {
     let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let mut moved = Rows::<OrderRow>::update(tenant);
     let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
@@ -193,10 +195,17 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6]
             parts.extend(line.parts().iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }
     }
-    [new.into(), Bulk::from(new_lines).seldom(SELDOM_OF_LINES), moved.into(), changed.into(), changed_lines.into(), parts.into()]
+    [
+        new.into(),
+        Bulk::from(new_lines).seldom(RARELY_SET_LINE_COLUMNS),
+        moved.into(),
+        changed.into(),
+        changed_lines.into(),
+        parts.into(),
+    ]
 }
 
-/// New fulfilments and their lines.
+/// Returns the rows of new fulfilments and of their lines.
 pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Timestamp) -> [Bulk; 2] {
     let (mut heads, mut lines) = (Rows::<NewFulfilment>::insert(tenant), Rows::<NewFulfilmentLine>::insert(tenant));
     for fulfilment in fulfilments {

@@ -17,7 +17,8 @@ use crate::{
     stock::core::{At, Field},
 };
 
-/// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
+/// Confirms an order: a draft reserves its stock now; the reservations of a pending order no longer
+/// expire.
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     let key = checked(&permit, &input, "orderConfirm")?;
     let (order, placed) = own_placed(ledger, &permit, input.order).await?;
@@ -37,7 +38,7 @@ pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, in
     }
 }
 
-/// Cancels what is outstanding, or what is named of it, and lets its holds go.
+/// Cancels the outstanding units, or the named ones, and releases their reservations.
 pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
     let lines = input.lines.clone();
     let fulfilment = ledger.clock().id();
@@ -52,17 +53,17 @@ pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, in
     submit(ledger, &permit, command, key, mode).await
 }
 
-/// Takes a closed order out of the files.
+/// Reopens a closed order.
 pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     act(ledger, permit, input, ("orderReopen", mode), |act| Command::of(OrderCommand::Reopen(act))).await
 }
 
-/// Files a fulfilled order.
+/// Closes a fulfilled order.
 pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     act(ledger, permit, input, ("orderClose", mode), |act| Command::of(OrderCommand::Close(act))).await
 }
 
-/// A step that looks at no level.
+/// Submits a step that reads no levels.
 async fn act<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
@@ -75,7 +76,7 @@ async fn act<P: Permission>(
     submit(ledger, &permit, command(act_on(ledger, &permit, input, order)), key, mode).await
 }
 
-/// The key of a step whose input is in order.
+/// Checks the input of a step, and returns its key.
 fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'static str) -> Result<Key, Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -86,7 +87,7 @@ fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'stat
     Ok(key_of(permit, mutation, &input.idempotency_key, input))
 }
 
-/// The step on the order as the caller may name it.
+/// Returns the step, on the order as the caller may see it.
 fn act_on<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> Act {
     Act {
         order,

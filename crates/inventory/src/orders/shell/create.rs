@@ -1,11 +1,11 @@
-//! Placing an order. With ids and no reservations nothing is read before the ledger's own batch.
+//! Placing an order. With IDs and no reservations nothing is read before the ledger's own batch.
 
 use entity::prelude::*;
 use iam::access::{Denied, Permission, Permit, Reach, kind};
 use platform::storage::{Fault, Reads};
 
 use super::{
-    MAX_LINES, MAX_METHOD, MAX_PAID, MAX_SOURCED, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce,
+    MAX_INITIAL_PAYMENTS, MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce,
     detail::{self, new_detail},
     sourced::{Search, submit_sourced},
 };
@@ -14,8 +14,8 @@ use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations, submit,
-        submit_named,
+        check_key, check_override, document_ids, key_of, known_store, may_override, own_reservations, stored_answer_or, submit,
+        submit_with_missing,
     },
     orders::{
         core::{Create, NewLine, NewStatus, OrderCommand, Sourcing},
@@ -25,13 +25,15 @@ use crate::{
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
-/// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
+/// Places an order. Needs `order.price` if a product's price is overridden, and `stock.override` if
+/// a shortage is.
 pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
     let command = |create, levels| Command::of(OrderCommand::Create(create, levels));
     Box::pin(order_place(ledger, permit, input, mode, command)).await
 }
 
-/// Places an order by the command that is made of it. Needs `payment.write` in its store where it says what was paid.
+/// Places an order by the command that `command` makes of it. Needs `payment.write` in its store if
+/// the input has payments.
 pub async fn order_place(
     ledger: &Ledger,
     permit: Permit<kind::OrderWrite>,
@@ -48,9 +50,9 @@ pub async fn order_place(
     let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
     let (create, levels, missing) = match placed(ledger, &permit, input, &overriding).await {
         Ok(placed) => placed,
-        Err(stop) => return first_answer(ledger, &permit, &key, stop).await,
+        Err(stop) => return stored_answer_or(ledger, &permit, &key, stop).await,
     };
-    // A store that is nobody's is refused by the ledger.
+    // The nil ID of an unknown store is rejected by the ledger.
     let is_elsewhere = |paying: &Permit<kind::PaymentWrite>| {
         create.store != StoreId::NIL && !paying.covers_document(create.store, create.channel)
     };
@@ -59,11 +61,11 @@ pub async fn order_place(
     }
     if missing.has_any() {
         let command = command(Box::new(create), levels);
-        return submit_named(ledger, &permit, Ok((command, missing)), key, mode).await;
+        return submit_with_missing(ledger, &permit, Ok((command, missing)), key, mode).await;
     }
     let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
     match by {
-        // Only what is held is looked for.
+        // Only an order that reserves stock is sourced.
         Some((rule, destination)) if matches!(create.status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
             let products = create.lines.iter().filter_map(|line| line.product).collect();
             let search = Search { rule, destination, products, reserved: levels.clone() };
@@ -77,7 +79,8 @@ pub async fn order_place(
     }
 }
 
-/// The order, and the levels of the reservations that it takes the place of. Which stores its sourcing has is not looked for yet.
+/// Returns the order, and the levels of the reservations that it takes over. The stores of its
+/// sourcing are not looked up yet.
 async fn placed(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
@@ -88,8 +91,8 @@ async fn placed(
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
     let mut missing = Missing::default();
-    let store = missing.or_nobodys(store_of(&scope, &input, &permit.reach()).await?);
-    overrides(overriding, [store])?;
+    let store = missing.or_nil(store_of(&scope, &input, &permit.reach()).await?);
+    check_override(overriding, [store])?;
     let lines = lines_of(&scope, &mut missing, (&input.lines, Field::Lines)).await?;
     let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
     let channel = own_channel(ledger, permit, input.channel)
@@ -108,7 +111,7 @@ async fn placed(
     let id = ledger.clock().document_id();
     let detail = input.detail.as_deref().map(|said| new_detail(&scope, id, said)).transpose()?;
     let country = input.country.or_else(|| input.detail.as_deref()?.shipping_address.set()?.country.clone());
-    let whereabouts = detail::new_whereabouts(input.detail.as_deref());
+    let whereabouts = detail::new_address_facts(input.detail.as_deref());
     let create = Create {
         id,
         store,
@@ -149,7 +152,7 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     }
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     if input.sourcing.is_some() {
-        checks.items(input.lines.len(), MAX_SOURCED, || At::input(Field::Lines));
+        checks.items(input.lines.len(), MAX_SOURCED_LINES, || At::input(Field::Lines));
     }
     checks.items(input.reservations.len(), MAX_LINES, || At::input(Field::Reservations));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
@@ -166,19 +169,20 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
 }
 
 fn check_paid(checks: &mut Checks, payments: &[PaidAtOnce]) {
-    checks.items(payments.len(), MAX_PAID, || At::input(Field::Payments));
-    for (index, paid) in payments.iter().enumerate().take(MAX_PAID) {
+    checks.items(payments.len(), MAX_INITIAL_PAYMENTS, || At::input(Field::Payments));
+    for (index, paid) in payments.iter().enumerate().take(MAX_INITIAL_PAYMENTS) {
         let place = At::row(Field::Payments, index);
-        checks.text(Some(&paid.method), MAX_METHOD, || place.field(Field::Method));
+        checks.text(Some(&paid.method), MAX_METHOD_LENGTH, || place.field(Field::Method));
         checks.text(paid.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
         checks.text(paid.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
     }
 }
 
-/// A store that is given by ID is found by the ledger, with the levels of the lines or, where no line names a product, by itself.
+/// Returns the ID of the order's store. The ledger finds out if a store that is given by ID exists,
+/// with the levels of the lines or, if no line has a product, separately.
 async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<Result<StoreId, Rejection>, Fault> {
     Ok(match &input.store {
-        StoreRef::Id(id) => Ok(reach.or_nobodys(*id)),
+        StoreRef::Id(id) => Ok(reach.or_nil(*id)),
         named @ StoreRef::Code(_) => {
             let store = known_store(reads, named, reach).await?;
             store.map(|store| store.id).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))
@@ -186,7 +190,7 @@ async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Res
     })
 }
 
-/// The lines of a list of the input, with their products found; those that are not are noted.
+/// Returns the lines of an input list with their products; products that are not found are noted.
 pub(super) async fn lines_of(
     reads: &impl Reads,
     missing: &mut Missing,
@@ -196,7 +200,7 @@ pub(super) async fn lines_of(
     let mut lines = Vec::with_capacity(said.len());
     for (index, line) in said.iter().enumerate() {
         let found = |named: &ProductRef| names.product(named, || At::row(list, index).field(Field::Product));
-        lines.push(line.with_product(|named| missing.or_nobodys(found(named))));
+        lines.push(line.with_product(|named| missing.or_nil(found(named))));
     }
     Ok(lines)
 }

@@ -1,4 +1,5 @@
-//! What callers say of an order beside its lines: checked, and what tells who it is for sealed before the ledger sees it.
+//! Details of an order beside its lines, as input: checked, and personal data encrypted before the
+//! ledger sees it.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -16,20 +17,20 @@ use crate::{
     },
     ledger::{Checks, MAX_NOTE, Stop},
     orders::{
-        core::{Address, Contact, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed, Whereabouts},
+        core::{Address, AddressFacts, Contact, DetailPatch, MAX_TAG_LENGTH, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed},
         rows,
     },
     stock::core::{At, Field, RoomRefusal},
 };
 
-/// The longest text of a contact or an address, in characters, and an address's most lines.
+/// Maximum characters of a text of a contact or an address, and maximum lines of an address.
 const MAX_TEXT: usize = 120;
 const MAX_EMAIL: usize = 254;
 const MAX_ADDRESS_LINES: usize = 6;
 
 const CONTACT: &str = code::<kind::CustomerContactRead>();
 
-/// What is said of an order beside its lines; what is not said stays.
+/// Details of an order beside its lines; fields that are left out stay.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct DetailSaid {
     pub contact: Patch<Contact>,
@@ -49,7 +50,7 @@ impl DetailSaid {
         *self == Self::default()
     }
 
-    /// What it changes but for personal data. The text of metadata was checked before.
+    /// Returns the changes other than personal data. The text of metadata was checked before.
     pub(super) fn patch(&self) -> DetailPatch {
         DetailPatch {
             personal: None,
@@ -63,7 +64,7 @@ impl DetailSaid {
         }
     }
 
-    /// Writes what is said of who the order is for; gives the fields that differ.
+    /// Applies the changes of the personal data; returns the changed fields.
     fn apply(&self, personal: &mut Personal) -> Vec<&'static str> {
         let before = personal.clone();
         self.contact.apply(&mut personal.contact);
@@ -78,7 +79,8 @@ impl DetailSaid {
     }
 }
 
-/// `added` is the field that tags are added by: a new order has another one than a change.
+/// Checks the details. `added` is the field of the input that adds tags: a new order and a change
+/// have different ones.
 pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
     let notes = [(&said.note_for_customer, Field::NoteForCustomer), (&said.note_for_staff, Field::NoteForStaff)];
     for (note, field) in notes {
@@ -86,10 +88,10 @@ pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
     }
     for (tags, list) in [(&said.tags_add, added), (&said.tags_remove, Field::TagsRemove)] {
         checks.items(tags.len(), MAX_TAGS, || At::input(list));
-        // Of a list that is too long, that is what is told.
+        // The tags of a list that is too long are not checked one by one.
         let few = Some(tags).filter(|tags| tags.len() <= MAX_TAGS);
         for (index, tag) in few.into_iter().flatten().enumerate() {
-            checks.text(Some(tag), MAX_TAG, || At::row(list, index));
+            checks.text(Some(tag), MAX_TAG_LENGTH, || At::row(list, index));
             if !tag.is_empty() && tag.trim().is_empty() {
                 checks.refuse(Refusal::EmptyTag.at(At::row(list, index)));
             }
@@ -137,17 +139,17 @@ fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
     checks.text(country.as_deref(), MAX_COUNTRY, at);
 }
 
-/// Where a new order goes and is billed to.
-pub(super) fn new_whereabouts(said: Option<&DetailSaid>) -> Whereabouts {
+/// Returns the facts of a new order's addresses for rules.
+pub(super) fn new_address_facts(said: Option<&DetailSaid>) -> AddressFacts {
     let mut personal = Personal::default();
     let method = said.and_then(|said| {
         said.apply(&mut personal);
         said.delivery_method
     });
-    Whereabouts::of(&personal, method.unwrap_or(DeliveryMethod::Ship))
+    AddressFacts::of(&personal, method.unwrap_or(DeliveryMethod::Ship))
 }
 
-/// The detail of a new order.
+/// Returns the detail of a new order.
 pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<OrderDetail, Stop> {
     let (mut detail, _) = said.patch().apply(&OrderDetail::of(order), 1)?;
     let mut personal = Personal::default();
@@ -156,13 +158,14 @@ pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) 
     Ok(detail)
 }
 
-/// What is said of who an order is for, sealed anew on top of what is there, and where the order goes and is billed to then; None where nothing of
-/// that is said.
+/// Encrypts the changed personal data on top of the stored one, and returns it with the facts of
+/// the addresses for rules. The first is None if no personal data is given, the second if the
+/// delivery method is not given either.
 pub(super) async fn resealed(
     reads: &impl Reads,
     order: OrderId,
     said: &DetailSaid,
-) -> Result<(Option<Resealed>, Option<Whereabouts>), Fault> {
+) -> Result<(Option<Resealed>, Option<AddressFacts>), Fault> {
     let is_silent = said.contact.is_keep() && said.shipping_address.is_keep() && said.billing_address.is_keep();
     if is_silent && said.delivery_method.is_none() {
         return Ok((None, None));
@@ -176,7 +179,7 @@ pub(super) async fn resealed(
     };
     let before = personal.clone();
     let changed = said.apply(&mut personal);
-    let whereabouts = Whereabouts::of(&personal, method);
+    let whereabouts = AddressFacts::of(&personal, method);
     if is_silent {
         return Ok((None, Some(whereabouts)));
     }
@@ -192,7 +195,7 @@ pub(super) async fn resealed(
     Ok((Some(resealed), Some(whereabouts)))
 }
 
-/// What the audit log keeps marks of.
+/// Personal fields of which the audit log keeps marks.
 fn traced(personal: &Personal) -> Fields {
     Fields::default()
         .personal("contact", CONTACT, &personal.contact)

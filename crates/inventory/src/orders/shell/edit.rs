@@ -7,7 +7,7 @@ use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use super::{
-    DetailSaid, MAX_LINES, MAX_SOURCED, NewOrderLine, SourcingAsked,
+    DetailSaid, MAX_LINES, MAX_SOURCED_LINES, NewOrderLine, SourcingAsked,
     create::lines_of,
     detail::{self, resealed},
     ownership::{own_channel, own_order},
@@ -17,16 +17,16 @@ use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, check_key, document_ids,
-        first_answer, key_of, known_store, submit, submit_named,
+        key_of, known_store, stored_answer_or, submit, submit_with_missing,
     },
     orders::{
-        core::{OrderCommand, Redraft, Refusal, SetLine, Sourcing, Update},
+        core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, Update},
         rows,
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// What an order shall be from now on; what is not said stays. Its JSON is what the idempotency key's hash is over.
+/// Edit of an order; fields that are left out stay. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderUpdate {
     #[serde(skip)]
@@ -39,17 +39,19 @@ pub struct OrderUpdate {
     pub detail: DetailSaid,
     pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewOrderLine>,
-    /// None: what is added is held where its line is held already, else at the order's store.
+    /// None to reserve added units where their line has reservations already, else at the order's
+    /// store.
     pub sourcing: Option<SourcingAsked>,
     pub reason: Option<String>,
-    /// The next four change a draft alone.
+    /// The next four fields can change a draft only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub placed_at: Option<Timestamp>,
-    /// How it looks for its stock once it is confirmed; cleared: all of it is held at its store.
+    /// Sourcing of the draft on its confirmation; cleared to reserve all of it at the order's
+    /// store.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub draft_sourcing: Patch<SourcingAsked>,
 }
@@ -61,8 +63,8 @@ impl OrderUpdate {
         let no_names = self.customer.is_keep() && self.external_ref.is_keep();
         no_lines && no_place && no_names && self.draft_sourcing.is_keep() && self.detail.is_empty()
     }
-    /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
-    fn says_prices(&self) -> bool {
+    /// True if the input has prices, discounts or taxes of existing lines, or a product's price.
+    fn has_price_changes(&self) -> bool {
         let is_taxed = |set: &SetLine| set.tax.is_some() || set.tax_rate.is_some();
         let is_priced = |set: &SetLine| set.unit_price.is_some() || set.discount.is_some() || is_taxed(set);
         let overrides = |new: &NewOrderLine| new.kind == LineKind::Product && new.unit_price.is_some();
@@ -70,15 +72,16 @@ impl OrderUpdate {
     }
 }
 
-/// Changes an order, whole or not at all. Needs `order.price` where prices, discounts or taxes are said.
+/// Changes an order, whole or not at all. Needs `order.price` if the input has prices, discounts or
+/// taxes.
 pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderUpdate, mode: Mode) -> Done {
     check(&input)?;
     let key = key_of(&permit, "orderUpdate", &input.idempotency_key, &input);
     let command = |update| Command::of(OrderCommand::Update(Box::new(update)));
-    match prepared(ledger, &permit, input).await {
-        Err(stop) => first_answer(ledger, &permit, &key, stop).await,
+    match prepare_update(ledger, &permit, input).await {
+        Err(stop) => stored_answer_or(ledger, &permit, &key, stop).await,
         Ok((update, _, missing)) if missing.has_any() => {
-            submit_named(ledger, &permit, Ok((command(update), missing)), key, mode).await
+            submit_with_missing(ledger, &permit, Ok((command(update), missing)), key, mode).await
         }
         Ok((update, None, _)) => submit(ledger, &permit, command(update), key, mode).await,
         Ok((update, Some(search), _)) => {
@@ -88,20 +91,20 @@ pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     }
 }
 
-/// The command, and what is looked for where it looks for its stock.
-async fn prepared(
+/// Returns the command, and the search for its stock if it is sourced.
+async fn prepare_update(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     input: OrderUpdate,
 ) -> Result<(Update, Option<Search>, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
-    // One that is nobody's is refused by the ledger.
+    // An unknown order gets the nil store here, and is rejected by the ledger.
     let sold_by = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
     let mut missing = Missing::default();
     let redraft = redraft(ledger, permit, &mut missing, &input).await?;
     let store = redraft.store.unwrap_or(sold_by);
-    if input.says_prices() {
+    if input.has_price_changes() {
         let priced = permit.also::<kind::OrderPrice>()?;
         if [sold_by, store].iter().any(|one| *one != StoreId::NIL && !priced.covers(*one)) {
             return Err(Denied(kind::OrderPrice::info().code).into());
@@ -135,27 +138,27 @@ async fn prepared(
     let (rule, destination) = (rows::sourcing_rule(&scope).await?.with(&asked), asked.destination);
     update.sourcing = Some(Sourcing { rule, destination, stores: Vec::new() });
     let lines = rows::orders(&scope, &[order]).await?.pop().map_or_else(Vec::new, |order| order.lines);
-    // What a line takes was frozen with it; what is added is looked for as it is made now.
+    // A line keeps the parts of its kit; an added kit has its current parts.
     let named = lines.iter().filter(|line| update.set_lines.iter().any(|set| set.line == order.line(line.position)));
     let taken = named.flat_map(|line| line.goods().map(|(product, _)| product));
     let products: BTreeSet<ProductId> = taken.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
     Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() }), missing))
 }
 
-/// What changes a draft alone. The caller needs `order.write` in the store that it goes to as in the one that it was in, and stays in the channel
-/// that the caller is bound to.
+/// Resolves the changes that only a draft allows. The caller needs `order.write` in the new store
+/// as in the old one, and cannot leave the channel that the caller is bound to.
 async fn redraft(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     missing: &mut Missing,
     input: &OrderUpdate,
-) -> Result<Redraft, Stop> {
+) -> Result<DraftChanges, Stop> {
     let scope = permit.scope(ledger.database());
     let store = match &input.store {
         None => None,
         Some(named) => {
             let found = known_store(&scope, named, &permit.reach()).await?.map(|store| store.id);
-            Some(missing.or_nobodys(found.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))))
+            Some(missing.or_nil(found.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))))
         }
     };
     let sourcing = match &input.draft_sourcing {
@@ -163,7 +166,7 @@ async fn redraft(
         Patch::Clear => Patch::Clear,
         Patch::Set(asked) => Patch::Set((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
     };
-    Ok(Redraft {
+    Ok(DraftChanges {
         store,
         channel: input.channel.and_then(|channel| own_channel(ledger, permit, Some(channel))),
         placed_at: input.placed_at,
@@ -177,7 +180,7 @@ fn check(input: &OrderUpdate) -> Result<(), Stop> {
     checks.text(input.external_ref.set().map(String::as_str), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.reason.as_deref(), MAX_NOTE, || At::input(Field::Reason));
     detail::check(&mut checks, &input.detail, Field::TagsAdd);
-    let most = if input.sourcing.is_some() { MAX_SOURCED } else { MAX_LINES };
+    let most = if input.sourcing.is_some() { MAX_SOURCED_LINES } else { MAX_LINES };
     checks.items(input.set_lines.len(), most, || At::input(Field::SetLines));
     checks.items(input.add_lines.len(), most, || At::input(Field::AddLines));
     for (index, line) in input.add_lines.iter().enumerate().take(most) {

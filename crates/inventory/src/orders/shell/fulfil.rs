@@ -9,18 +9,19 @@ use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef};
 use crate::orders::core::Refusal;
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, Mode, Stop, check_key, chosen, document_ids, key_of, known_store, may_override, overrides,
-        submit_found,
+        Checks, Command, Done, Ledger, Mode, Stop, check_key, check_override, document_ids, key_of, known_store, lot_choice,
+        may_override, submit_resolved,
     },
     orders::{
         core::{self as rules, Fulfil, OrderCommand},
-        rows::held_of,
+        rows::line_reservations_of,
         shell::ownership::{own_order, own_placed},
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
-/// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
+/// Ships lines of an order from its own store or another one. Needs `stock.override` if a shortage
+/// is overridden.
 pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks = Checks::default();
@@ -31,11 +32,11 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     }
     checks.done()?;
     let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
-    let command = shipping(ledger, &permit, input, &overriding).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    let command = build_fulfil_command(ledger, &permit, input, &overriding).await;
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-async fn shipping(
+async fn build_fulfil_command(
     ledger: &Ledger,
     permit: &Permit<kind::OrderFulfil>,
     input: OrderFulfil,
@@ -46,21 +47,21 @@ async fn shipping(
         None => None,
         Some(named) => match known_store(&scope, named, &permit.reach()).await? {
             Some(store) => Some(store.id),
-            None => return Err(not_from(ledger, permit, named, input.order).await?.into()),
+            None => return Err(store_rejection(ledger, permit, named, input.order).await?.into()),
         },
     };
     let (order, placed) = own_placed(ledger, permit, input.order).await?;
     let own = placed.as_ref().map(|placed| placed.store);
     let mut levels = placed.map_or_else(Vec::new, |placed| placed.levels);
     if let Some(store) = store {
-        // Where else they may leave from.
+        // The goods may leave from this store too.
         let there: Vec<LevelKey> = levels.iter().map(|key| LevelKey { store, ..*key }).collect();
         levels.extend(there);
     } else if levels.is_empty() {
-        // No level knows the store's time then.
+        // No level has the store's time zone then.
         store = own;
     }
-    overrides(overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
+    check_override(overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
     let fulfil = Fulfil {
         order,
         expected_version: input.expected_version,
@@ -69,7 +70,7 @@ async fn shipping(
             let rule = |one: LineQuantity| rules::LineQuantity {
                 line: one.line,
                 quantity: one.quantity,
-                lot: chosen(ledger, one.lot.as_ref()),
+                lot: lot_choice(ledger, one.lot.as_ref()),
             };
             lines.into_iter().map(rule).collect()
         }),
@@ -83,9 +84,10 @@ async fn shipping(
     Ok(Command::of(OrderCommand::Fulfil(fulfil, levels)))
 }
 
-/// Why nothing leaves from a store that the caller may not ship from. That the order is held there is told with the order: whoever may see that is
-/// told what they lack, and to everybody else there is no such store.
-async fn not_from(
+/// Returns the refusal for a store that the caller may not ship from. A caller who may read the
+/// order, and so sees its reservations there, gets a refusal that names the missing permission; for
+/// others the store does not exist.
+async fn store_rejection(
     ledger: &Ledger,
     permit: &Permit<kind::OrderFulfil>,
     named: &StoreRef,
@@ -97,12 +99,12 @@ async fn not_from(
     let scope = permit.scope(ledger.database());
     let Some(store) = known_store(&scope, named, &Reach::Everywhere).await? else { return Ok(not_found) };
     let order = own_order(ledger, &seen, own_order(ledger, permit, order).await?).await?;
-    let held = held_of(&scope, &[order]).await?;
+    let held = line_reservations_of(&scope, &[order]).await?;
     let is_held = held.iter().any(|one| one.store == store.id && one.remaining.is_positive());
     Ok(if is_held { Refusal::MayNotShipThere.at(field) } else { not_found })
 }
 
-/// Quantities of lines, for the hash of an input.
+/// Serializes quantities of lines for the hash of an input.
 #[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
 pub(super) fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(lines) = lines else { return ().serialize(serializer) };

@@ -1,4 +1,4 @@
-//! Rules that set holds: made, changed and archived, one call after the other.
+//! Creating, changing and archiving rules that set holds, one call after the other.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ledger::{Ledger, Mode},
     orders::{
-        core::{HoldRule, MOST_RULES, RuleFields, RuleProblem},
+        core::{HoldRule, MAX_RULES, RuleFields, RuleProblem},
         events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED, HoldRuleEvent},
         rows,
     },
 };
 
-/// A rule as it is to be. Its JSON is what the idempotency key's hash is over.
+/// Input of a rule's upsert. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct HoldRuleUpsert {
     #[serde(skip)]
@@ -31,7 +31,7 @@ pub struct HoldRuleUpsert {
     pub fields: RuleFields,
 }
 
-/// A rule that is to set no more holds.
+/// Input for archiving a rule.
 #[derive(Debug, Clone, Serialize)]
 pub struct HoldRuleArchive {
     #[serde(skip)]
@@ -39,7 +39,7 @@ pub struct HoldRuleArchive {
     pub code: String,
 }
 
-/// Why nothing was written.
+/// Reasons to refuse a change of hold rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleRefusal {
     BadKey(KeyProblem),
@@ -65,19 +65,19 @@ pub type RuleStop = Stop<RuleRefusal>;
 
 type Done = Result<Acted<HoldRule>, RuleStop>;
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     code: String,
     seq: Option<i64>,
 }
 
-/// All rules of the tenant, by their codes.
+/// Returns all rules of the tenant, by their codes.
 pub async fn hold_rules(ledger: &Ledger, permit: &Permit<kind::TenantWrite>) -> Result<Vec<HoldRule>, Fault> {
     rows::hold_rules(&permit.scope(ledger.database())).await
 }
 
-/// Makes a rule, or changes the one of this code; one that was archived is in force again.
+/// Creates a rule, or changes the one with this code; an archived one is in force again.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
@@ -88,16 +88,16 @@ pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>
     refusals.extend(input.fields.problems().into_iter().map(RuleRefusal::Field));
     refusals.end(Stage::Value)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = upserted(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
+    let done = upsert_rule(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
     settle(work, done, mode.is_dry()).await
 }
 
-/// Takes a rule out of force. Holds that it has set stay.
+/// Archives a rule. Holds that it has set stay.
 pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleArchive, mode: Mode) -> Done {
     let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
     idempotency::check_key(&key.key).map_err(RuleRefusal::BadKey)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = archived(&mut work, &key, &input.code, ledger.clock().now()).await;
+    let done = archive_rule(&mut work, &key, &input.code, ledger.clock().now()).await;
     settle(work, done, mode.is_dry()).await
 }
 
@@ -105,11 +105,11 @@ fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str,
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
 }
 
-async fn upserted(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> Done {
+async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> Done {
     if let Some(earlier) = begin(work, key).await? {
         return Ok(earlier);
     }
-    let has_room = rows::hold_rules(work).await?.len() < MOST_RULES;
+    let has_room = rows::hold_rules(work).await?.len() < MAX_RULES;
     let found = rows::hold_rule(work, &fields.code).await?;
     let was = found.as_ref().map(traced);
     let rule = match found {
@@ -128,11 +128,11 @@ async fn upserted(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp
     end(work, key, HOLD_RULE_UPDATED, (was, rule)).await
 }
 
-async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Done {
+async fn archive_rule(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Done {
     if let Some(earlier) = begin(work, key).await? {
         return Ok(earlier);
     }
-    // No code has NUL, and Postgres takes none.
+    // A code cannot contain NUL, which Postgres rejects.
     let found = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
     let Some(before) = found else { return Err(RuleRefusal::NotFound.into()) };
     if before.archived_at.is_some() {
@@ -144,9 +144,9 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
     end(work, key, HOLD_RULE_ARCHIVED, (Some(was), rule)).await
 }
 
-/// What an earlier call answers.
+/// Returns the result of an earlier call with the key, or None.
 async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleStop> {
-    match idempotency::in_turn(work, key).await? {
+    match idempotency::lock_and_look_up(work, key).await? {
         Before::Nothing => Ok(None),
         Before::Reused => Err(RuleRefusal::KeyReused.into()),
         Before::Same(Receipt { code, seq }) => {
@@ -156,7 +156,7 @@ async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleSt
     }
 }
 
-/// What the audit log compares: fields of the tenant's, each under the rule's code.
+/// Fields of the tenant that the audit log compares, each under the rule's code.
 fn traced(rule: &HoldRule) -> Fields {
     let RuleFields { code, kind, reason, total_at_least, is_unpaid, lacks_address, countries, more } = &rule.fields;
     let path = |field: &str| format!("holdRule.{code}.{field}");
@@ -175,7 +175,7 @@ fn traced(rule: &HoldRule) -> Fields {
         .with(path("isArchived"), rule.archived_at.is_some())
 }
 
-/// The event, and the receipt of the call.
+/// Writes the event and the receipt of the call.
 async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (was, rule): (Option<Fields>, HoldRule)) -> Done {
     let (now, tenant) = (rule.updated_at, work.tenant());
     audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);

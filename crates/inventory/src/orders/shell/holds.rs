@@ -5,11 +5,11 @@ use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit, submit_found},
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit, submit_resolved},
     orders::{
         core::{
             Refusal,
-            holds::{FRAUD, HoldCommand, LiftHold, MAX_KIND, SetHold, kept_kind},
+            holds::{FRAUD, HoldCommand, LiftHold, MAX_KIND_LENGTH, SetHold, normalize_hold_kind},
         },
         rows,
         shell::ownership::own_order,
@@ -17,7 +17,7 @@ use crate::{
     stock::core::{At, Field, RoomRefusal},
 };
 
-/// Keep the goods of an order back.
+/// Input for setting a hold on an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderHoldSet {
     #[serde(skip)]
@@ -30,7 +30,7 @@ pub struct OrderHoldSet {
     pub note: Option<String>,
 }
 
-/// Take one hold off.
+/// Input for lifting one hold.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderHoldLift {
     #[serde(skip)]
@@ -44,10 +44,10 @@ pub struct OrderHoldLift {
 pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldSet, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.needed(&input.kind, MAX_KIND, || At::input(Field::Kind));
+    checks.needed(&input.kind, MAX_KIND_LENGTH, || At::input(Field::Kind));
     checks.needed(&input.reason, MAX_NOTE, || At::input(Field::Reason));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
-    let kept = kept_kind(&input.kind);
+    let kept = normalize_hold_kind(&input.kind);
     if kept.is_none() && !input.kind.trim().is_empty() {
         checks.refuse(Refusal::OddHoldKind.at(At::input(Field::Kind)));
     }
@@ -65,21 +65,21 @@ pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, in
     submit(ledger, &permit, Command::of(HoldCommand::Set(set)), key, mode).await
 }
 
-/// Lifts one hold. Needs `order.hold.fraud` besides where it is of the kind FRAUD.
+/// Lifts one hold. Also needs `order.hold.fraud` if its kind is FRAUD.
 pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldLift, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "orderHoldLift", &input.idempotency_key, &input);
     let command = lifting(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
 async fn lifting(ledger: &Ledger, permit: &Permit<kind::OrderHold>, input: OrderHoldLift) -> Result<Command, Stop> {
     let found = rows::hold(&permit.scope(ledger.database()), input.hold).await?;
     let order = match &found {
         Some(hold) => own_order(ledger, permit, hold.order).await?,
-        // Nobody's: the ledger refuses it as what does not exist.
+        // An unused ID: the ledger rejects it like a hold that does not exist.
         None => ledger.clock().document_id(),
     };
     if found.is_some_and(|hold| hold.order == order && hold.kind == FRAUD) {

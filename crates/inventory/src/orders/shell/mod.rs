@@ -1,4 +1,5 @@
-//! Orders: what callers supply, and how it becomes a command; and how a tenant's orders find their stock.
+//! Orders: the callers' input, and its conversion into commands; and the sourcing of a tenant's
+//! orders.
 
 mod act;
 mod create;
@@ -33,64 +34,64 @@ use crate::{
     stock::core::Shortage,
 };
 
-/// The most lines of an order or a return, and of any list that names some of them.
+/// Maximum lines of an order or a return, and of any list that names some of them.
 pub const MAX_LINES: usize = MAX_ORDER_LINES;
-/// The most lines of an order whose stock is looked for in several stores.
-pub const MAX_SOURCED: usize = 500;
+/// Maximum lines of an order that is sourced from several stores.
+pub const MAX_SOURCED_LINES: usize = 500;
 
-/// The most payments that an order is placed with.
-const MAX_PAID: usize = 100;
-/// Characters of a payment's method.
-pub const MAX_METHOD: usize = 64;
+/// Maximum payments of a new order.
+const MAX_INITIAL_PAYMENTS: usize = 100;
+/// Maximum characters of a payment's method.
+pub const MAX_METHOD_LENGTH: usize = 64;
 
-/// How an order begins, as callers say it.
+/// Initial status of an order, as input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NewOrderStatus {
-    /// Holds nothing.
+    /// Reserves nothing.
     Draft,
-    /// Holds for the tenant's time limit.
+    /// Reserves stock for the tenant's time limit.
     Pending,
-    /// Holds for good.
+    /// Reserves stock without expiry.
     Confirmed,
     /// Sold over the counter, at once.
     Fulfilled,
 }
 
-/// Place an order. Its JSON is what the idempotency key's hash is over.
+/// Input of a new order. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub store: StoreRef,
-    /// None: the tenant's channel DIRECT.
+    /// None for the tenant's channel DIRECT.
     pub channel: Option<ChannelId>,
     pub external_ref: Option<String>,
     pub customer: Option<CustomerId>,
     pub placed_at: Option<Timestamp>,
     pub status: NewOrderStatus,
     pub reservations: Vec<ReservationId>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
     pub lines: Vec<NewOrderLine>,
-    /// None: its customer's.
+    /// None for the customer's country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// The register that it is placed at; None where none is named.
+    /// Register of the order; None if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    /// None: its stock is held at its store.
+    /// None to reserve the stock at the order's store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sourcing: Option<SourcingAsked>,
-    /// None: it says nothing beside its lines.
+    /// None for an order without details.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<DetailSaid>>,
-    /// What was paid of it as it is placed. `payments::shell` records that.
+    /// Payments that are made as the order is placed. `payments::shell` records them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<PaidAtOnce>,
 }
 
-/// What was paid of an order as it is placed.
+/// Payment that is made as an order is placed.
 #[derive(Debug, Clone, Serialize)]
 pub struct PaidAtOnce {
     pub kind: PaymentKind,
@@ -101,10 +102,10 @@ pub struct PaidAtOnce {
     pub note: Option<String>,
 }
 
-/// A line as callers give it.
+/// A line, as input.
 pub type NewOrderLine = NewLine<ProductRef>;
 
-/// A step that needs no more than the order.
+/// Input of a step that needs only the order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderAct {
     #[serde(skip)]
@@ -113,18 +114,18 @@ pub struct OrderAct {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub note: Option<String>,
-    /// Why it is cancelled.
+    /// Reason of a cancellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancelReason>,
-    /// The register that it is cancelled at; None where none is named.
+    /// Register of the cancellation; None if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    /// What of it is cancelled; None: all that has not left.
+    /// Lines to cancel; None for everything that has not left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<CancelLine>>,
 }
 
-/// How much of an order's line, and of which lot.
+/// Quantity of an order's line, and its lot.
 #[derive(Debug, Clone)]
 pub struct LineQuantity {
     pub line: OrderLineId,
@@ -132,7 +133,7 @@ pub struct LineQuantity {
     pub lot: Option<LotRef>,
 }
 
-/// Ship what is named, or all that is outstanding.
+/// A shipment of named units, or of all outstanding ones.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderFulfil {
     #[serde(skip)]
@@ -140,11 +141,11 @@ pub struct OrderFulfil {
     pub order: OrderId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// Where it leaves from; None: the order's store.
+    /// Store that the goods leave; None for the order's store.
     pub store: Option<StoreRef>,
     #[serde(serialize_with = "fulfil::quantities")]
     pub lines: Option<Vec<LineQuantity>>,
     pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
     pub on_shortage: Shortage,
 }

@@ -1,5 +1,6 @@
-//! What a caller names and may not act on. It is given the name of nobody's thing, so that the ledger refuses it in the very words in which it
-//! refuses what does not exist; nothing here says no by itself.
+//! Ownership checks of the orders that a caller names. An order that the caller may not act on is
+//! replaced by an unused ID, so that the ledger rejects it in the same words as one that does not
+//! exist; nothing is rejected here.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit};
@@ -10,7 +11,8 @@ use crate::{
     orders::rows::{self, OrderPlace},
 };
 
-/// The order, if it is of one of the permit's stores and of the caller's channel.
+/// Returns the order's ID, if the order is of one of the permit's stores and of the caller's
+/// channel; else an unused ID.
 pub(super) async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>, order: OrderId) -> Result<OrderId, Fault> {
     if !permit.is_limited() {
         return Ok(order);
@@ -20,8 +22,8 @@ pub(super) async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>
     Ok(if is_own { order } else { ledger.clock().document_id() })
 }
 
-/// The order as `own_order` names it, and what is asked of it before a step: both in one statement. None where there is no such order, or it is
-/// not the caller's: the ledger refuses it.
+/// Returns the order's ID like `own_order`, and the facts that a step needs: both in one statement.
+/// None if there is no such order, or the caller may not act on it: the ledger rejects it.
 pub(super) async fn own_placed<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
@@ -33,7 +35,7 @@ pub(super) async fn own_placed<P: Permission>(
     Ok(if is_others { (ledger.clock().document_id(), None) } else { (order, found) })
 }
 
-/// The channel of an order: who is bound to one sells there and nowhere else.
+/// Returns the channel of an order: a caller that is bound to a channel sells only there.
 pub(super) fn own_channel<P>(ledger: &Ledger, permit: &Permit<P>, named: Option<ChannelId>) -> Option<ChannelId> {
     match (permit.channel(), named) {
         (None, named) => named,

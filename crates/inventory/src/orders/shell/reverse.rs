@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
+    ledger::{Command, Done, Ledger, Mode, key_of, stored_answer_or, submit},
     orders::{
         core::{Order, ReverseSale, SaleReversal},
         rows,
@@ -13,18 +13,22 @@ use crate::{
     reversals::{
         core::Refusal as ReversalRefusal,
         rows::movements_of,
-        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
+        shell::{
+            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, named,
+            requested_lines,
+        },
     },
     stock::core::{At, Field, Movement, Reference, ReferenceKind, RoomRefusal},
 };
 
-/// An order with what it posted when it was sold; or why it is not undone.
-struct Undoing {
+/// An order with the movement that its sale posted, or the reason why it cannot be undone.
+struct ReversibleSale {
     order: Order,
     original: Result<Movement, ReversalRefusal>,
 }
 
-/// Takes back what was sold over the counter, whole, and cancels the order: the caller may reverse documents and sell, in the order's store.
+/// Takes back a sale over the counter, whole, and cancels the order: the caller may reverse
+/// documents and sell, in the order's store.
 pub async fn sale_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -32,23 +36,23 @@ pub async fn sale_reverse(
     order: OrderId,
     mode: Mode,
 ) -> Done {
-    checked(input)?;
+    check_input(input)?;
     let selling = permit.also::<kind::OrderWrite>()?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
+    let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
     let covers =
         |order: &Order| permit.covers_document(order.store, order.channel) && selling.covers_document(order.store, order.channel);
-    let mut tries = Tries::of(input.expected_version);
+    let mut tries = RemainingAttempts::of(input.expected_version);
     loop {
         let scope = permit.scope(ledger.database());
-        let Some(found) = undoing(&scope, order).await?.filter(|found| covers(&found.order)) else {
-            return first_answer(ledger, permit, &key, missing()).await;
+        let Some(found) = load_original(&scope, order).await?.filter(|found| covers(&found.order)) else {
+            return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
         let original = match &found.original {
             Ok(original) => original,
-            Err(why) => return first_answer(ledger, permit, &key, why.clone().at(At::input(Field::Document)).into()).await,
+            Err(why) => return stored_answer_or(ledger, permit, &key, why.clone().at(At::input(Field::Document)).into()).await,
         };
         match attempt(ledger, permit, (input, mode), (&found.order, original), key.clone()).await {
-            Err(stop) if tries.again(&stop) => {}
+            Err(stop) if tries.should_retry(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(original)).await?),
             done => return done,
         }
@@ -67,15 +71,15 @@ async fn attempt(
         expected_version: input.expected_version,
         seen: order.version,
         original: original.clone(),
-        lines: wanted(input),
+        lines: requested_lines(input),
         register: input.register.as_deref().map(|code| code.trim().to_owned()),
-        call: call_of(ledger, permit, input, std::slice::from_ref(original))?,
+        call: build_call(ledger, permit, input, std::slice::from_ref(original))?,
     };
     submit(ledger, permit, Command::of(SaleReversal(Box::new(reverse))), key, mode).await
 }
 
-/// The order is read first: what is read later is never older than its version.
-async fn undoing(reads: &impl Reads, id: OrderId) -> Result<Option<Undoing>, Fault> {
+/// The order is read first: rows read later are never older than its version.
+async fn load_original(reads: &impl Reads, id: OrderId) -> Result<Option<ReversibleSale>, Fault> {
     let Some(order) = rows::orders(reads, &[id]).await?.pop() else { return Ok(None) };
     let is_shipped = !rows::fulfilments_of(reads, &[id]).await?.is_empty();
     let of = Reference { kind: ReferenceKind::Order, id: id.uuid() };
@@ -85,5 +89,5 @@ async fn undoing(reads: &impl Reads, id: OrderId) -> Result<Option<Undoing>, Fau
         Some(original) => Ok(original),
         None => Err(ReversalRefusal::NothingMoved),
     };
-    Ok(Some(Undoing { order, original }))
+    Ok(Some(ReversibleSale { order, original }))
 }

@@ -1,5 +1,6 @@
-//! Where an order looks for its stock. What stores have is read before the command is queued, so that it can say which levels it needs; how much
-//! they have is asked again under the locks, where the plan is made.
+//! Sourcing of orders before they are queued. The stock of stores is read here, so that the command
+//! can name the levels that it needs; the quantities are read again under the locks, where the plan
+//! is made.
 
 use std::collections::BTreeSet;
 
@@ -16,21 +17,22 @@ use crate::{
     stock::core::{LevelKey, Reason},
 };
 
-/// How often stock that has come elsewhere is looked at, before an order is refused because others were quicker.
-const TRIES: u32 = 5;
+/// Maximum number of tries to source an order from stock that has come in elsewhere, when others
+/// were quicker.
+const MAX_SOURCING_ATTEMPTS: u32 = 5;
 
-/// What is looked for, and by which rule.
+/// Products to source, and the rule.
 pub(crate) struct Search {
     pub rule: SourcingRule,
     pub destination: Option<Position>,
     pub products: BTreeSet<ProductId>,
-    /// Where something is reserved that the order will take the place of.
+    /// Levels of the reservations that the order will take over.
     pub reserved: Vec<LevelKey>,
 }
 
 impl Search {
-    /// The stores that the caller may act in and that have any of it.
-    pub async fn look(&self, reads: &impl Reads, reach: &Reach) -> Result<Sourcing, Fault> {
+    /// Returns the stores within the caller's reach that have any of the products.
+    pub async fn find_sources(&self, reads: &impl Reads, reach: &Reach) -> Result<Sourcing, Fault> {
         let (rule, destination) = (self.rule, self.destination);
         let kits = rows::kits(reads, self.products.iter().copied()).await?;
         let parts = kits.values().flatten().map(|part| part.product);
@@ -42,7 +44,8 @@ impl Search {
     }
 }
 
-/// Hands in a command that looks for its stock. Where it came too late, and stock has come that it did not look at, it looks once more.
+/// Submits a command that sources its stock. If it is short, and another look finds levels that
+/// were not candidates before, it is submitted again.
 pub(super) async fn submit_sourced<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
@@ -53,8 +56,8 @@ pub(super) async fn submit_sourced<P: Permission>(
     let scope = permit.scope(ledger.database());
     let mut seen: BTreeSet<LevelKey> = BTreeSet::new();
     let mut refused = Vec::new();
-    for _ in 0..TRIES {
-        let sourcing = search.look(&scope, &permit.reach()).await?;
+    for _ in 0..MAX_SOURCING_ATTEMPTS {
+        let sourcing = search.find_sources(&scope, &permit.reach()).await?;
         let levels: BTreeSet<LevelKey> = sourcing.levels().collect();
         if !refused.is_empty() && levels.is_subset(&seen) {
             break;

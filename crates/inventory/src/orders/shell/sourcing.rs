@@ -1,4 +1,4 @@
-//! Setting the rule by which orders find their stock.
+//! Setting the rule by which orders are sourced.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,8 @@ use crate::orders::{
     rows::{self, StoreSourcing},
 };
 
-/// The rule and what stores say; what is None stays, also within the rule. Its JSON is what the idempotency key's hash is over.
+/// Changes of the rule and of stores' settings; None leaves a value as it is, also within the rule.
+/// Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourcingSet {
     #[serde(skip)]
@@ -31,22 +32,22 @@ pub struct SourcingSet {
     pub stores: Vec<StoreSourcing>,
 }
 
-/// Why nothing was set.
+/// Reasons to refuse the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourcingRefusal {
-    /// The store of this place in the list is not there, or archived.
+    /// The store at this index of the list does not exist, or is archived.
     NoStore(usize),
-    /// It stands in the list before.
+    /// The store occurs earlier in the list.
     Twice(usize),
     KeyReused,
 }
 
-/// The event that says what was set.
+/// Result of a change of sourcing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourcingSetDone {
     pub seq: Option<i64>,
     pub is_replayed: bool,
-    /// The rule and all open stores as a dry run would leave them; None of a call that wrote.
+    /// The rule and all open stores after a dry run; None for a commit.
     pub would_be: Option<(SourcingRule, Vec<StoreSourcing>)>,
 }
 
@@ -82,7 +83,8 @@ async fn once(
     input: &SourcingSet,
 ) -> Result<Result<SourcingSetDone, Vec<SourcingRefusal>>, Fault> {
     let now = clock.now();
-    // The event first: it waits for whoever else is at the journal, who may have the same key.
+    // The event first: it waits for other writers of the journal, one of which may have the same
+    // key.
     let payload = SourcingChanged { rule: json!(input.rule), stores: json!(input.stores) };
     let event = SOURCING_SET.event(&payload);
     let seq = journal::append(work, vec![event], now).await?;
@@ -106,20 +108,20 @@ async fn once(
         rows::put_rule(work, &rule, now).await?;
         audit::changed(work, tenant, Some(&traced_rule(before)), Some(&traced_rule(rule)), None);
     }
-    let before = if audit::listens() { rows::sourcing_of(work, &named).await? } else { Vec::new() };
+    let before = if audit::logs_changes() { rows::sourcing_of(work, &named).await? } else { Vec::new() };
     for said in &input.stores {
         rows::put_store(work, said, now).await?;
         let was = before.iter().find(|one| one.store == said.store).map(traced_store);
         audit::changed(work, said.store, was.as_ref(), Some(&traced_store(said)), None);
     }
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    idempotency::store_receipts(work, [(key, receipt)], now).await?;
     let would_be =
         if dry_run::is_on() { Some((rows::sourcing_rule(work).await?, rows::store_sourcing(work).await?)) } else { None };
     Ok(Ok(SourcingSetDone { seq, is_replayed: false, would_be }))
 }
 
-/// All stores that are not there; where all are, those that stand in the list before.
+/// Returns all unknown stores; if there are none, those that occur earlier in the list.
 fn refused_stores(named: &[StoreId], there: &HashSet<StoreId>) -> Vec<SourcingRefusal> {
     let (mut unknown, mut twice, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, store) in named.iter().enumerate() {
@@ -132,7 +134,7 @@ fn refused_stores(named: &[StoreId], there: &HashSet<StoreId>) -> Vec<SourcingRe
     if unknown.is_empty() { twice } else { unknown }
 }
 
-/// What the audit log compares of the tenant's rule.
+/// Fields of the tenant's rule that the audit log compares.
 fn traced_rule(rule: SourcingRule) -> Fields {
     const STORES: &str = code::<kind::StoreRead>();
     Fields::default()
@@ -141,7 +143,7 @@ fn traced_rule(rule: SourcingRule) -> Fields {
         .masked("sourcing.maxStores", STORES, rule.max_stores)
 }
 
-/// What it compares of what a store says.
+/// Fields of a store's settings that the audit log compares.
 fn traced_store(said: &StoreSourcing) -> Fields {
     let position = said.position.map(|at| {
         let (latitude, longitude) = at.degrees();

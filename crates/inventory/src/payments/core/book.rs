@@ -1,4 +1,4 @@
-//! What payments are decided on, and what becomes of them.
+//! State that commands on payments are decided on, and the decision.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,10 +6,10 @@ use entity::prelude::*;
 
 use super::payment::Payment;
 
-/// The method and the reference of a fact.
+/// The method and the reference of a payment.
 pub type Reference = (String, String);
 
-/// What commands on payments need besides orders and returns.
+/// Rows that commands on payments need besides orders and returns.
 #[derive(Debug, Default)]
 pub struct PaymentNeeds {
     pub orders: BTreeSet<OrderId>,
@@ -19,24 +19,24 @@ pub struct PaymentNeeds {
 }
 
 impl PaymentNeeds {
-    /// Sums are of facts that others add.
+    /// Locks are needed: other commands may add payments to the sums.
     pub fn needs_locks(&self) -> bool {
         !self.orders.is_empty()
     }
 }
 
-/// The facts that a batch has loaded.
+/// The payments that a batch has loaded.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentBook {
-    /// Of the orders that commands name, the oldest first.
+    /// Payments of the orders that commands name, the oldest first.
     pub of_orders: HashMap<OrderId, Vec<Payment>>,
-    /// What was refunded for the returns that commands name, on whichever order, in minor units.
+    /// Sums refunded for the returns that commands name, on any order, in minor units.
     pub refunded: HashMap<ReturnId, i64>,
-    /// The facts that have the references that commands name.
+    /// The existing payments with references that commands name.
     pub taken: HashMap<(Reference, PaymentKind), PaymentId>,
 }
 
-/// A new fact, and where its order belongs.
+/// A new payment, with the store and channel of its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     pub payment: Payment,
@@ -44,17 +44,18 @@ pub struct Recorded {
     pub channel: ChannelId,
 }
 
-/// What an accepted command added.
+/// Payments that an accepted command added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentDecision {
     /// In the order of the input; never empty.
     pub facts: Vec<Recorded>,
-    /// Whether their order or return was created with them: then that is what the command made.
+    /// True if their order or return was created in the same command, whose result is then that
+    /// document.
     pub with_document: bool,
 }
 
 impl PaymentBook {
-    /// The facts of an order.
+    /// Returns the payments of an order.
     pub fn of_order(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
         self.of_orders.get(&order).into_iter().flatten()
     }

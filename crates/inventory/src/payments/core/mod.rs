@@ -1,4 +1,4 @@
-//! The rules of payments: pure. A fact is only added; what an order was paid follows from all of them.
+//! The rules of payments: pure. Payments are only added; an order's sums follow from all of them.
 
 mod book;
 mod payment;
@@ -10,8 +10,8 @@ mod reverse;
 
 pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
-pub use place::PlacePaid;
-pub use record::{MAX_FACTS, MOST_READ, NewPayment, PaymentCommand, Record, check_read};
+pub use place::PlaceOrderWithPayments;
+pub use record::{MAX_PAYMENTS_PER_ORDER, MAX_READ, NewPayment, PaymentCommand, Record, check_read_size};
 pub use refund::RefundReturn;
 pub use refusal::Refusal;
 pub use reverse::ReversePayment;

@@ -1,20 +1,20 @@
-//! A fact.
+//! Payments, each a fact.
 
 use entity::prelude::*;
 
-/// Something that happened to money of an order. It never changes.
+/// An authorisation, capture, void or refund of an order. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
     pub order: OrderId,
     pub kind: PaymentKind,
-    /// In the order's currency: above 0, and below it of one that takes another back.
+    /// In the order's currency: above 0, and below 0 for a reversal.
     pub amount: Money,
-    /// How it was paid, as in CARD, CASH or EXCHANGE.
+    /// Method of payment, as in CARD, CASH or EXCHANGE.
     pub method: String,
-    /// What whoever carried it out calls it; unique for its method and kind.
+    /// Reference at the payment provider; unique for its method and kind.
     pub reference: Option<String>,
-    /// The authorisation of a capture or a void, the capture of a refund.
+    /// Parent payment: the authorisation of a capture or a void, the capture of a refund.
     pub parent: Option<PaymentId>,
     /// The return that a refund is for.
     pub sales_return: Option<ReturnId>,
@@ -22,6 +22,6 @@ pub struct Payment {
     pub recorded_at: Timestamp,
     pub actor: Actor,
     pub note: Option<String>,
-    /// The payment that it takes back.
+    /// The reversed payment.
     pub reverses: Option<PaymentId>,
 }

@@ -1,10 +1,10 @@
-//! An order that is placed with what was paid of it: both in one step, or neither.
+//! Placing an order with its first payments: both in one step, or neither.
 
 use entity::prelude::*;
 
 use super::{
     book::{PaymentBook, PaymentNeeds},
-    record::{Basis, NewPayment, Record, decide_paid},
+    record::{Basis, NewPayment, Record, decide_initial_payments},
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
@@ -13,16 +13,16 @@ use crate::{
     stock::core::{Draft, Rejection},
 };
 
-/// A new order, and facts that are of it.
+/// A new order, and its first payments.
 #[derive(Debug, Clone)]
-pub struct PlacePaid {
+pub struct PlaceOrderWithPayments {
     pub order: OrderId,
     /// Creates the order.
     pub create: OrderCommand,
     pub record: Record,
 }
 
-impl Decide for PlacePaid {
+impl Decide for PlaceOrderWithPayments {
     fn name(&self) -> &'static str {
         self.create.name()
     }
@@ -34,22 +34,23 @@ impl Decide for PlacePaid {
     fn needs(&self, needs: &mut Needs) {
         self.create.needs(needs);
         needs.documents.with(|own: &mut PaymentNeeds| {
-            // Nothing is there of it yet, but references are looked up under the locks that an order takes.
+            // The order has no payments yet, but references are looked up under the locks that an
+            // order takes.
             own.orders.insert(self.order);
             own.references.extend(self.record.facts.iter().filter_map(NewPayment::named));
         });
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let mut placed = books.read(|orders: &OrderBook| self.create.decide_unheld(orders, draft))?;
+        let mut placed = books.read(|orders: &OrderBook| self.create.decide_without_hold_rules(orders, draft))?;
         let paid = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
-                    decide_paid(Basis { orders, returns, payments, made: None }, draft, &mut placed, &self.record)
+                    decide_initial_payments(Basis { orders, returns, payments, made: None }, draft, &mut placed, &self.record)
                 })
             })
         })?;
-        // Rules see what was paid.
+        // The rules that set holds see the payments.
         books.read(|orders: &OrderBook| self.create.hold(orders, draft.now(), &mut placed));
         let mut decision = Decision::of(placed);
         decision.documents.put(paid);

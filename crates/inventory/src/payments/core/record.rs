@@ -1,4 +1,4 @@
-//! Recording facts: each is checked against those before it, and all of a call are recorded or none.
+//! Recording payments: each is checked against those before it, and all of a call are recorded or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, hold_by_rules,
+            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, apply_hold_rules,
             holds::{self, Hold},
         },
         events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
@@ -22,14 +22,15 @@ use crate::{
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Facts of one order at most.
-pub const MAX_FACTS: usize = 1_000;
-/// Facts and lines that the orders of a call may have together: all of them are read, and held while the call is decided.
-pub const MOST_READ: usize = 20_000;
-/// How far a fact may lie ahead: clocks differ.
-pub(super) const AHEAD_SECONDS: i64 = 300;
+/// Maximum payments of an order.
+pub const MAX_PAYMENTS_PER_ORDER: usize = 1_000;
+/// Maximum payments and lines of a call's orders together: all of them are read, and held in memory while the call is
+/// decided.
+pub const MAX_READ: usize = 20_000;
+/// Maximum time by which a payment may lie ahead, since clocks differ.
+pub(super) const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
 
-/// A fact as it is asked for.
+/// Input of a payment.
 #[derive(Debug, Clone)]
 pub struct NewPayment {
     pub id: PaymentId,
@@ -40,31 +41,31 @@ pub struct NewPayment {
     pub reference: Option<String>,
     pub parent: Option<PaymentId>,
     pub sales_return: Option<ReturnId>,
-    /// None: the moment it is recorded.
+    /// None for the time at which it is recorded.
     pub occurred_at: Option<Timestamp>,
     pub note: Option<String>,
 }
 
 impl NewPayment {
-    /// The method and the reference that it takes.
+    /// Returns the method and the reference, if there is one.
     pub(super) fn named(&self) -> Option<Reference> {
         Some((self.method.clone(), self.reference.clone()?))
     }
 }
 
-/// That the orders of a call do not have too much to be read at once: so many facts and lines.
+/// Checks that the payments and lines of a call's orders together are not too many to read.
 ///
 /// # Errors
-/// The list of the call is to be recorded in parts.
-pub fn check_read(read: usize) -> Result<(), Rejection> {
-    if read > MOST_READ { Err(Refusal::TooMuchRead { most: MOST_READ }.at(At::input(Field::Payments))) } else { Ok(()) }
+/// The call has to be split.
+pub fn check_read_size(read: usize) -> Result<(), Rejection> {
+    if read > MAX_READ { Err(Refusal::TooMuchRead { most: MAX_READ }.at(At::input(Field::Payments))) } else { Ok(()) }
 }
 
-/// Facts that are recorded together.
+/// Payments that are recorded together.
 #[derive(Debug, Clone)]
 pub struct Record {
     pub facts: Vec<NewPayment>,
-    /// Whether they came as a list: where a refusal is told.
+    /// True if the input is a list, which determines the places of rejections.
     pub is_list: bool,
     pub actor: Actor,
 }
@@ -120,7 +121,7 @@ impl Decide for PaymentCommand {
     }
 }
 
-/// A fact is decided on its order, the return that it is for, and the facts before it.
+/// State that a payment is decided on: its order, the return that it is for, and earlier payments.
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'b> {
     pub orders: &'b OrderBook,
@@ -130,10 +131,10 @@ pub(super) struct Basis<'b> {
     pub made: Option<&'b Return>,
 }
 
-/// What the facts of a call have come to so far.
+/// State of a call: the payments recorded so far, and their orders.
 struct Progress<'b> {
     basis: Basis<'b>,
-    /// The facts of the call itself.
+    /// The payments of the call itself.
     own: PaymentBook,
     orders: BTreeMap<OrderId, Order>,
     facts: Vec<Recorded>,
@@ -149,18 +150,19 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         progress.add(new, (now, record.actor), place)?;
     }
     let Progress { facts, orders, .. } = progress;
-    Ok(recorded(basis.orders, facts, orders, Vec::new(), (now, record.actor)))
+    Ok(build_decision(basis.orders, facts, orders, Vec::new(), (now, record.actor)))
 }
 
-/// What facts come to for their orders, whose sums have them. `lifted` are holds that were lifted before and are written anew.
-pub(super) fn recorded(
+/// Returns the decision on payments and on their orders, whose sums include them already. `lifted`
+/// are holds that were released before and are written again.
+pub(super) fn build_decision(
     book: &OrderBook,
     facts: Vec<Recorded>,
     mut orders: BTreeMap<OrderId, Order>,
     mut lifted: Vec<Hold>,
     (now, actor): (Timestamp, Actor),
 ) -> (PaymentDecision, OrderDecision) {
-    // Money came in, or what was given back was not.
+    // Money was captured, or a refund was reversed.
     let is_gain = |payment: &Payment| match payment.kind {
         PaymentKind::Capture => payment.reverses.is_none(),
         PaymentKind::Refund => payment.reverses.is_some(),
@@ -177,12 +179,13 @@ pub(super) fn recorded(
         lifted.extend(holds::lift(order, paid, (now, actor)));
     }
     let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
-    hold_by_rules(book, now, &mut changed);
+    apply_hold_rules(book, now, &mut changed);
     (PaymentDecision { facts, with_document: false }, changed)
 }
 
-/// What was paid of an order that the same command places: it is written with its sums, and its own event says them.
-pub(super) fn decide_paid(
+/// Records the payments of an order that the same command places: the order is written with its
+/// sums, and its own event has them.
+pub(super) fn decide_initial_payments(
     basis: Basis<'_>,
     draft: &mut Draft<'_>,
     placed: &mut OrderDecision,
@@ -202,8 +205,9 @@ pub(super) fn decide_paid(
     Ok(PaymentDecision { facts: progress.facts, with_document: true })
 }
 
-/// What is given back for a return that the same command creates and closes: its orders are written with their sums, and events of their own say them.
-pub(super) fn decide_refunded(
+/// Records the refunds of a return that the same command creates and closes: its orders are written
+/// with their sums, which their own events have.
+pub(super) fn decide_refunds(
     basis: Basis<'_>,
     draft: &mut Draft<'_>,
     changed: &mut OrderDecision,
@@ -218,17 +222,19 @@ pub(super) fn decide_refunded(
         draft.pass(added)?;
     }
     changed.orders.extend(progress.orders.into_values());
-    hold_by_rules(basis.orders, now, changed);
+    apply_hold_rules(basis.orders, now, changed);
     Ok(PaymentDecision { facts: progress.facts, with_document: true })
 }
 
-/// The holds that a capture lifts: those that wait for the payment, once what the order comes to is paid.
+/// Returns the holds that a capture lifts: those that wait for the payment, once the order's net
+/// total is paid.
 fn paid_holds(book: &OrderBook, order: &Order) -> Vec<Hold> {
     if order.balance().minor > 0 {
         return Vec::new();
     }
     let standing = book.holds.get(&order.id).into_iter().flatten();
-    // Of one that waited for the payment nobody let pass that it is not paid.
+    // The payment releases the hold, and nobody approved the order unpaid: the match for
+    // non-payment is dropped.
     let paid = |hold: &Hold| Hold { matched: hold.matched.clone().filter(|of| of.refunded.is_none()), ..hold.clone() };
     standing.filter(|hold| hold.kind == holds::PAYMENT).map(paid).collect()
 }
@@ -239,9 +245,9 @@ impl Progress<'_> {
         let known = self.orders.get(&new.order).or_else(|| self.basis.orders.orders.get(&new.order));
         let mut order = known.ok_or_else(|| Rejection::not_found(Noun::Order, at(Field::Order)))?.clone();
         self.check_new(new, at(Field::PaymentReference))?;
-        check_fact(new, &order, now, place)?;
-        if self.facts_of(new.order).count() >= MAX_FACTS {
-            return Err(Refusal::TooManyFacts { most: MAX_FACTS }.at(at(Field::Order)));
+        check_payment(new, &order, now, place)?;
+        if self.earlier_payments_of(new.order).count() >= MAX_PAYMENTS_PER_ORDER {
+            return Err(Refusal::TooManyFacts { most: MAX_PAYMENTS_PER_ORDER }.at(at(Field::Order)));
         }
         let parent = self.parent(new, place)?;
         self.check_amount(new, &order, parent.as_ref(), place)?;
@@ -279,12 +285,13 @@ impl Progress<'_> {
         Ok(())
     }
 
-    /// The facts of an order, the oldest first.
-    fn facts_of(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
+    /// Returns the payments of an order, the oldest first.
+    fn earlier_payments_of(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
         self.basis.payments.of_order(order).chain(self.own.of_order(order))
     }
 
-    /// A report that comes twice is one fact, whichever key it comes under.
+    /// Checks that the reference is new: a payment that is reported twice is recorded once, whichever idempotency keys are
+    /// used.
     fn check_new(&self, new: &NewPayment, at: At) -> Result<(), Rejection> {
         let Some(reference) = &new.reference else { return Ok(()) };
         let name = ((new.method.clone(), reference.clone()), new.kind);
@@ -294,7 +301,8 @@ impl Progress<'_> {
         if self.own.taken.contains_key(&name) { Err(Refusal::ReferenceTwice.at(at)) } else { Ok(()) }
     }
 
-    /// The fact that it names, of its own order and of the kind that it may name.
+    /// Returns the parent payment that the input names, checked to be of the same order and of an
+    /// allowed kind.
     fn parent(&self, new: &NewPayment, place: At) -> Result<Option<Payment>, Rejection> {
         let at = place.field(Field::Parent);
         let of = match new.kind {
@@ -304,9 +312,9 @@ impl Progress<'_> {
             PaymentKind::Refund => PaymentKind::Capture,
         };
         let Some(id) = new.parent else { return Ok(None) };
-        let parent = self.facts_of(new.order).find(|fact| fact.id == id);
+        let parent = self.earlier_payments_of(new.order).find(|fact| fact.id == id);
         let parent = parent.ok_or_else(|| Rejection::not_found(Noun::Payment, at))?;
-        if parent.reverses.is_some() || self.facts_of(new.order).any(|fact| fact.reverses == Some(id)) {
+        if parent.reverses.is_some() || self.earlier_payments_of(new.order).any(|fact| fact.reverses == Some(id)) {
             return Err(Refusal::ParentReversed.at(at));
         }
         if parent.kind == of { Ok(Some(parent.clone())) } else { Err(Refusal::ParentKind { kind: new.kind, of }.at(at)) }
@@ -318,9 +326,10 @@ impl Progress<'_> {
         let most = |left: i64, why: fn(Money) -> Refusal| {
             if new.amount.minor > left { Err(why(money(left)).at(at)) } else { Ok(()) }
         };
-        // What is left of the fact that it names: an authorisation is captured or given up, a capture is given back.
+        // Rest of the parent payment: an authorisation is captured or voided, a capture is
+        // refunded.
         let left = parent.map(|parent| {
-            let spent = self.facts_of(new.order).filter(|fact| fact.parent == Some(parent.id));
+            let spent = self.earlier_payments_of(new.order).filter(|fact| fact.parent == Some(parent.id));
             parent.amount.minor - spent.map(|fact| fact.amount.minor).sum::<i64>()
         });
         match new.kind {
@@ -330,13 +339,14 @@ impl Progress<'_> {
             PaymentKind::Refund => {
                 most(order.paid.got(), Refusal::RefundUpTo)?;
                 left.map_or(Ok(()), |left| most(left, Refusal::RefundOfCaptureUpTo))?;
-                self.return_left(new, place)?.map_or(Ok(()), |left| most(left, Refusal::RefundOfReturnUpTo))
+                self.refundable_of_return(new, place)?.map_or(Ok(()), |left| most(left, Refusal::RefundOfReturnUpTo))
             }
         }
     }
 
-    /// What may still be refunded for the return that it names, in minor units.
-    fn return_left(&self, new: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
+    /// Returns the amount that may still be refunded for the return that the payment names, in
+    /// minor units.
+    fn refundable_of_return(&self, new: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
         let Some(id) = new.sales_return else { return Ok(None) };
         let at = place.field(Field::Return);
         let made = self.basis.made.filter(|made| made.id == id);
@@ -351,8 +361,8 @@ impl Progress<'_> {
     }
 }
 
-/// What is wrong with a fact by itself and beside its order.
-fn check_fact(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Result<(), Rejection> {
+/// Checks a payment on its own and against its order.
+fn check_payment(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Result<(), Rejection> {
     let at = |field: Field| place.field(field);
     if new.amount.currency != order.total.currency {
         return Err(Refusal::OtherCurrency(order.total.currency).at(at(Field::Amount)));
@@ -361,7 +371,7 @@ fn check_fact(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Res
         return Err(Refusal::NotPositive.at(at(Field::Amount)));
     }
     match new.occurred_at {
-        Some(moment) if moment > now.plus_seconds(AHEAD_SECONDS) => return Err(Refusal::Ahead.at(at(Field::OccurredAt))),
+        Some(moment) if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) => return Err(Refusal::Ahead.at(at(Field::OccurredAt))),
         Some(moment) if moment.micros() < 0 => return Err(Refusal::TooEarly.at(at(Field::OccurredAt))),
         _ => {}
     }
@@ -380,8 +390,8 @@ mod tests {
 
     #[test]
     fn what_orders_of_a_call_have_is_bounded_by_its_sum() {
-        assert_eq!(check_read(MOST_READ), Ok(()));
+        assert_eq!(check_read_size(MAX_READ), Ok(()));
         let why = Refusal::TooMuchRead { most: 20_000 }.at(At::input(Field::Payments));
-        assert_eq!(check_read(MOST_READ + 1), Err(why));
+        assert_eq!(check_read_size(MAX_READ + 1), Err(why));
     }
 }

@@ -1,10 +1,10 @@
-//! A return that is created and closed with the money that is given back: all in one step, or nothing.
+//! A return that is created and closed with its refunds: all in one step, or nothing.
 
 use entity::prelude::*;
 
 use super::{
     book::{PaymentBook, PaymentDecision, PaymentNeeds, Reference},
-    record::{Basis, NewPayment, decide_refunded},
+    record::{Basis, NewPayment, decide_refunds},
     refusal::Refusal,
 };
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
 /// A new return, and refunds for it.
 #[derive(Debug, Clone)]
 pub struct RefundReturn {
-    /// It is closed at once.
+    /// The return, which is closed at once.
     pub create: CreateReturn,
-    /// With the IDs that they get.
+    /// Refunds with their new IDs.
     pub refunds: Vec<(PaymentId, RefundAtOnce)>,
 }
 
@@ -28,7 +28,7 @@ impl RefundReturn {
         self.create.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0)
     }
 
-    /// The refunds as facts of their orders.
+    /// Returns the refunds as payments of their orders.
     fn facts(&self, made: &Return) -> Result<Vec<(NewPayment, At)>, Rejection> {
         let orders = made.orders();
         let mut left = made.state.refunded().unwrap_or(Money::zero(made.refund.currency));
@@ -99,7 +99,7 @@ impl Decide for RefundReturn {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
                     let basis = Basis { orders, returns, payments, made: Some(made) };
-                    decide_refunded(basis, draft, &mut changed, facts, self.create.actor)
+                    decide_refunds(basis, draft, &mut changed, facts, self.create.actor)
                 })
             })
         })?;
@@ -110,7 +110,7 @@ impl Decide for RefundReturn {
     }
 }
 
-/// The method and the reference that a refund takes.
+/// Returns the method and the reference of a refund, if it has one.
 fn named(new: &RefundAtOnce) -> Option<Reference> {
     Some((new.method.clone(), new.reference.clone()?))
 }

@@ -1,69 +1,70 @@
-//! What payments refuse. `objects/src/payments/refusal.rs` gives each its code and words.
+//! Refusals of commands on payments. `objects/src/payments/refusal.rs` gives each its code and
+//! text.
 
 use entity::prelude::*;
 
 use crate::stock::core::RoomRefusal;
 
-/// What is refused of a payment.
+/// Reasons to refuse a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     NoFacts,
     NotPositive,
-    /// The order is in this currency.
+    /// The amount's currency is not that of the order, which is given.
     OtherCurrency(Currency),
     TooLarge,
     Ahead,
     TooEarly,
-    /// This fact has the method, the reference and the kind.
+    /// This payment has the same method, reference and kind.
     Recorded(PaymentId),
-    /// Another fact of the call has them.
+    /// Another payment of the call has the same method, reference and kind.
     ReferenceTwice,
-    /// Nothing is authorised for an order whose time is over.
+    /// An expired order takes no authorisations.
     OrderExpired,
     TooManyFacts {
         most: usize,
     },
 
-    /// The orders of the call have so many facts and lines together.
+    /// The orders of the call have too many payments and lines together.
     TooMuchRead {
         most: usize,
     },
 
-    /// Nothing was given up or given back of an order that is just placed.
+    /// A new order has nothing to void or refund.
     OfNewOrder {
         kind: PaymentKind,
     },
 
-    /// The return goes back on several orders, or on none.
+    /// The return is for several orders, or for none, so the refund must name its order.
     OrderUnsaid,
-    /// More payments give back than the return does, or it gives nothing back.
+    /// The refunds of the call exceed the return's refund, or it has none.
     NothingLeft,
 
-    // Of what it names.
-    /// An authorisation names no other fact.
+    // Refusals about the parent payment and the return that it names.
+    /// An authorisation cannot have a parent payment.
     ParentOfAuthorisation,
-    /// A void says of which authorisation it is.
+    /// A void must name its authorisation.
     ParentUnsaid,
-    /// Facts of this kind name one of the other.
+    /// The parent of a payment of this kind must be of the other kind.
     ParentKind {
         kind: PaymentKind,
         of: PaymentKind,
     },
-    /// What it names was taken back, or takes another one back.
+    /// The parent payment was reversed, or is a reversal.
     ParentReversed,
-    /// Only a refund names a return.
+    /// Only a refund can name a return.
     ReturnOfOther,
-    /// The return brings nothing of the order back.
+    /// The return has no units of the order.
     ReturnElsewhere,
     ReturnOpen(ReturnStatus),
 
-    // Of how much.
+    // Refusals about amounts.
     CaptureUpTo(Money),
     VoidUpTo(Money),
     RefundUpTo(Money),
-    /// Of the capture that it names.
+    /// Maximum refund of the capture that it names.
     RefundOfCaptureUpTo(Money),
-    /// Of the return that it names.
+    /// Maximum refund for the return that it names.
     RefundOfReturnUpTo(Money),
 }
 impl RoomRefusal for Refusal {}

@@ -1,4 +1,5 @@
-//! Taking a fact back that never happened, or happened otherwise: a fact of its own that mirrors it. Whole, once, and while nothing rests on it.
+//! Reversing a payment that never happened, or happened otherwise: a payment of its own that
+//! mirrors it. Whole, once, and while no other payment depends on it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use entity::prelude::*;
 use super::{
     book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
     payment::Payment,
-    record::{AHEAD_SECONDS, recorded},
+    record::{MAX_CLOCK_SKEW_SECONDS, build_decision},
     refusal::Refusal,
 };
 use crate::{
@@ -19,28 +20,29 @@ use crate::{
         },
         events::ORDER_HELD,
     },
-    reversals::core::{Named, Refusal as ReversalRefusal, Resting, Rests},
+    reversals::core::{DependencyReason, DependentDocument, Dependents, Refusal as ReversalRefusal},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Payments that rest on one, of those that a refusal names.
-const MOST_NAMED: usize = 10;
+/// Maximum dependent payments that a rejection names.
+const MAX_NAMED: usize = 10;
 
-/// A payment that is to be taken back.
+/// Reversal of a payment.
 #[derive(Debug, Clone)]
 pub struct ReversePayment {
-    /// Of the fact that takes it back.
+    /// ID of the reversal.
     pub id: PaymentId,
     pub payment: PaymentId,
-    /// Its order, read before: that never changes.
+    /// The payment's order, which never changes and was read before.
     pub order: OrderId,
-    /// Of the order.
+    /// Expected version of the order.
     pub expected_version: Option<i64>,
     pub note: String,
-    /// None: the moment it is recorded.
+    /// None for the time at which it is recorded.
     pub occurred_at: Option<Timestamp>,
     pub actor: Actor,
-    /// PAYMENT holds that members have set on the order, the oldest first, read before; each with the id of one that takes its place.
+    /// PAYMENT holds that members have set on the order, the oldest first, read before; each with
+    /// the ID of its possible successor.
     pub by_hand: Vec<(HoldId, Hold)>,
 }
 
@@ -90,12 +92,12 @@ fn decide_reverse(
         return Err(ReversalRefusal::AlreadyReversed.at(At::input(Field::Id)));
     }
     let occurred_at = moment(command, original, now)?;
-    nothing_rests(&order, &facts, original)?;
-    order.paid = undone(&order, original).ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Id)))?;
+    check_no_dependents(&order, &facts, original)?;
+    order.paid = sums_without(&order, original).ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Id)))?;
     let payment = Payment {
         id: command.id,
         amount: Money::new(-original.amount.minor, original.amount.currency),
-        // What the gateway calls the original stays the original's.
+        // The provider's reference belongs to the original only.
         reference: None,
         occurred_at,
         recorded_at: now,
@@ -105,9 +107,9 @@ fn decide_reverse(
         ..(*original).clone()
     };
     let fact = Recorded { payment, store: order.store, channel: order.channel };
-    let lifted = lifted_by_payments(orders, &order, &facts);
-    let again = paid_by_hand(command, (orders, &order), &facts);
-    let again = holds::set_again(&mut order, again, (now, command.actor));
+    let lifted = rule_holds_to_reapply(orders, &order, &facts);
+    let again = manual_holds_to_reapply(command, (orders, &order), &facts);
+    let again = holds::reapply_holds(&mut order, again, (now, command.actor));
     let held = |hold: &Hold| OrderFact {
         kind: ORDER_HELD,
         order: hold.order,
@@ -117,14 +119,15 @@ fn decide_reverse(
     };
     let told: Vec<OrderFact> = again.iter().map(held).collect();
     let by = (now, command.actor);
-    let (paid, mut changed) = recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, by);
+    let (paid, mut changed) = build_decision(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, by);
     changed.holds.extend(again);
     changed.events.extend(told);
     Ok((paid, changed))
 }
 
-/// Holds of members that a payment lifted last, of an order that is not paid any more: one of each reason, where none like it stands.
-fn paid_by_hand(command: &ReversePayment, (book, order): (&OrderBook, &Order), facts: &[&Payment]) -> Vec<Hold> {
+/// Returns holds that were set by hand and last lifted by a payment, of an order that is no longer
+/// paid: one for each reason, unless an equal one is set.
+fn manual_holds_to_reapply(command: &ReversePayment, (book, order): (&OrderBook, &Order), facts: &[&Payment]) -> Vec<Hold> {
     if order.balance().minor <= 0 {
         return Vec::new();
     }
@@ -141,12 +144,13 @@ fn paid_by_hand(command: &ReversePayment, (book, order): (&OrderBook, &Order), f
     last.into_values().filter(|(_, hold)| is_open(hold)).map(|(id, hold)| Hold { id, ..hold.clone() }).collect()
 }
 
-/// Holds of rules that a payment lifted of an order that is not paid any more. No member let pass what they matched, so their rules hold anew.
-fn lifted_by_payments(book: &OrderBook, order: &Order, facts: &[&Payment]) -> Vec<Hold> {
+/// Returns holds of rules that a payment lifted, of an order that is no longer paid. No member
+/// exempted the order from these rules, so they apply again.
+fn rule_holds_to_reapply(book: &OrderBook, order: &Order, facts: &[&Payment]) -> Vec<Hold> {
     if order.balance().minor <= 0 {
         return Vec::new();
     }
-    // A payment lifts a hold at the moment at which it is recorded.
+    // A hold that a payment lifts has the time at which the payment was recorded.
     let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
     let is_lifted = |hold: &Hold| hold.matched.is_some() && hold.lifted.is_some_and(|(at, _)| by_payment(at));
     let set = book.facts.set.get(&order.id).into_iter().flatten();
@@ -155,19 +159,21 @@ fn lifted_by_payments(book: &OrderBook, order: &Order, facts: &[&Payment]) -> Ve
         .collect()
 }
 
-/// When it is taken back: not before it happened, which may lie a moment ahead of this node's clock.
+/// Returns the time of the reversal: not before that of the original, which may lie a moment ahead
+/// of this node's clock.
 fn moment(command: &ReversePayment, original: &Payment, now: Timestamp) -> Result<Timestamp, Rejection> {
     let at = At::input(Field::OccurredAt);
     match command.occurred_at {
         None => Ok(now.max(original.occurred_at)),
         Some(moment) if moment < original.occurred_at => Err(ReversalRefusal::BeforeOriginal.at(at)),
-        Some(moment) if moment > now.plus_seconds(AHEAD_SECONDS) => Err(Refusal::Ahead.at(at)),
+        Some(moment) if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) => Err(Refusal::Ahead.at(at)),
         Some(moment) => Ok(moment),
     }
 }
 
-/// Refuses a fact that others name, and a capture of which too little would be left for what was refunded of the order.
-fn nothing_rests(order: &Order, facts: &[&Payment], original: &Payment) -> Result<(), Rejection> {
+/// Rejects the reversal of a payment that others name, and of a capture without which the order's
+/// refunds would exceed its captures.
+fn check_no_dependents(order: &Order, facts: &[&Payment], original: &Payment) -> Result<(), Rejection> {
     let is_reversed = |fact: &Payment| facts.iter().any(|other| other.reverses == Some(fact.id));
     let standing: Vec<&Payment> =
         facts.iter().rev().copied().filter(|fact| fact.reverses.is_none() && !is_reversed(fact)).collect();
@@ -179,13 +185,14 @@ fn nothing_rests(order: &Order, facts: &[&Payment], original: &Payment) -> Resul
     if resting.is_empty() {
         return Ok(());
     }
-    let documents = resting.iter().take(MOST_NAMED).map(|id| Named::Payment(*id)).collect();
-    let rests = Rests { why: Resting::LaterPayments, documents, count: resting.len() };
+    let documents = resting.iter().take(MAX_NAMED).map(|id| DependentDocument::Payment(*id)).collect();
+    let rests = Dependents { why: DependencyReason::LaterPayments, documents, count: resting.len() };
     Err(ReversalRefusal::InUse(rests).at(At::input(Field::Id)))
 }
 
-/// The sums of the order without the fact; None beyond what can be kept exactly.
-fn undone(order: &Order, original: &Payment) -> Option<Paid> {
+/// Returns the sums of the order without the payment; None if they exceed the range of exact
+/// numbers.
+fn sums_without(order: &Order, original: &Payment) -> Option<Paid> {
     let (paid, minor) = (order.paid, original.amount.minor);
     let authorised = Money::new(paid.authorised, order.total.currency).checked_add(original.amount).map(|sum| sum.minor);
     Some(match original.kind {

@@ -15,7 +15,7 @@ use crate::{
     payments::core::{Payment, Reference},
 };
 
-/// A payment as it is written and read.
+/// A payment's row.
 #[derive(Record)]
 #[record(of = payment, alias = "p")]
 pub(super) struct PaymentRow {
@@ -67,7 +67,7 @@ impl PaymentRow {
             id: self.id,
             order: self.order_id,
             kind: self.kind,
-            // A row's amount is above 0 whichever way the money went.
+            // A row's amount is above 0 also for a reversal.
             amount: Money::new(if self.reverses_id.is_some() { -self.amount_minor } else { self.amount_minor }, currency),
             method: self.method,
             reference: self.reference,
@@ -82,7 +82,7 @@ impl PaymentRow {
     }
 }
 
-/// The facts of these orders, the first that was recorded first.
+/// Returns the payments of these orders, in the order in which they were recorded.
 pub async fn payments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Payment>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -97,8 +97,8 @@ pub async fn payments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<P
     rows.into_iter().map(PaymentRow::payment).collect()
 }
 
-/// How many facts and lines these orders have together; one more than `most` of what has more.
-pub async fn facts_and_lines(reads: &impl Reads, orders: &[OrderId], most: usize) -> Result<usize, Fault> {
+/// Counts the payments and lines of these orders together, up to one more than `most`.
+pub async fn count_payments_and_lines(reads: &impl Reads, orders: &[OrderId], most: usize) -> Result<usize, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT 1 AS one FROM payment p WHERE p.tenant_id = $1 AND {facts}
@@ -112,7 +112,7 @@ pub async fn facts_and_lines(reads: &impl Reads, orders: &[OrderId], most: usize
     Ok(rows.first().and_then(|row| usize::try_from(row.found).ok()).unwrap_or(0))
 }
 
-/// The facts that name these returns, the first that was recorded first.
+/// Returns the payments that name these returns, in the order in which they were recorded.
 pub async fn payments_of_returns(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<Payment>, Fault> {
     if returns.is_empty() {
         return Ok(Vec::new());
@@ -127,7 +127,7 @@ pub async fn payments_of_returns(reads: &impl Reads, returns: &[ReturnId]) -> Re
     rows.into_iter().map(PaymentRow::payment).collect()
 }
 
-/// Payments by their ids; in no order.
+/// Returns payments by their IDs, in no order.
 pub async fn payments(reads: &impl Reads, ids: &[PaymentId]) -> Result<Vec<Payment>, Fault> {
     let backend = reads.backend();
     let (select, of) = (PaymentRow::SELECT, backend.in_ids("p.id", 2));
@@ -136,7 +136,7 @@ pub async fn payments(reads: &impl Reads, ids: &[PaymentId]) -> Result<Vec<Payme
     rows.into_iter().map(PaymentRow::payment).collect()
 }
 
-/// What was refunded for these returns, in minor units; those of which nothing was are left out.
+/// Reads the sums refunded for these returns, in minor units; those without refunds are left out.
 pub async fn refunded(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, i64>, Fault> {
     if returns.is_empty() {
         return Ok(HashMap::new());
@@ -151,7 +151,7 @@ pub async fn refunded(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMa
     Ok(rows.into_iter().map(|row| (row.return_id, row.refunded)).collect())
 }
 
-/// The facts that have these references with these methods, by kind.
+/// Returns the payments with these references and methods, by kind.
 pub async fn taken(
     reads: &impl Reads,
     references: &BTreeSet<Reference>,

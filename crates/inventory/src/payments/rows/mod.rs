@@ -4,6 +4,6 @@ mod load;
 mod named;
 mod write;
 
-pub use load::{facts_and_lines, payments, payments_of, payments_of_returns, refunded, taken};
-pub use named::orders_named;
+pub use load::{count_payments_and_lines, payments, payments_of, payments_of_returns, refunded, taken};
+pub use named::orders_by_name;
 pub use write::payment_rows;

@@ -1,4 +1,4 @@
-//! Orders by the names that callers have for them, all of a call at once.
+//! Orders by the references that callers use, all of a call at once.
 
 use std::collections::HashMap;
 
@@ -27,8 +27,8 @@ struct ExternalRow {
     external_ref: String,
 }
 
-/// The orders that have these names; names of none are left out.
-pub async fn orders_named(reads: &impl Reads, names: &[OrderName]) -> Result<HashMap<OrderName, OrderId>, Fault> {
+/// Returns the orders with these numbers or references, without unknown ones.
+pub async fn orders_by_name(reads: &impl Reads, names: &[OrderName]) -> Result<HashMap<OrderName, OrderId>, Fault> {
     let backend = reads.backend();
     let mut found = HashMap::with_capacity(names.len());
     let numbers: Vec<i64> =

@@ -1,4 +1,4 @@
-//! Payments as a batch recorded them.
+//! Rows of the payments that a batch recorded.
 
 use entity::prelude::*;
 use platform::storage::{Bulk, Rows};
@@ -28,7 +28,7 @@ impl From<&Payment> for PaymentRow {
     }
 }
 
-/// New facts, each behind the one that it names.
+/// Returns the rows of new payments, each after its parent.
 pub fn payment_rows<'p>(tenant: TenantId, payments: impl Iterator<Item = &'p Payment>) -> Bulk {
     let mut rows = Rows::<PaymentRow>::insert(tenant);
     rows.extend(payments.map(PaymentRow::from));

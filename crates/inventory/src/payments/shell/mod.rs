@@ -1,4 +1,4 @@
-//! Recording payments and taking them back: what callers supply, and how it becomes a command.
+//! Recording and reversing payments: the callers' input, and its conversion into commands.
 
 mod place;
 mod record;
@@ -8,17 +8,17 @@ mod reverse;
 use entity::prelude::*;
 use serde::Serialize;
 
-pub use crate::orders::shell::MAX_METHOD;
+pub use crate::orders::shell::MAX_METHOD_LENGTH;
 
 pub use place::order_create;
 pub use record::{payment_record, payments_record};
 pub use refund::return_create;
 pub use reverse::{PaymentReverse, payment_reverse};
 
-/// Facts in one call at most.
-pub const MAX_RECORDED: usize = 500;
+/// Maximum payments of a call.
+pub const MAX_PAYMENTS_PER_CALL: usize = 500;
 
-/// An order, named in one of three ways.
+/// Reference to an order, in one of three ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OrderRef {
@@ -27,7 +27,7 @@ pub enum OrderRef {
     External { channel: ChannelId, reference: String },
 }
 
-/// A fact, as callers say it.
+/// Input of a payment.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewFact {
     pub order: OrderRef,

@@ -1,4 +1,4 @@
-//! Placing an order with what was paid of it.
+//! Placing an order with its first payments.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -9,11 +9,12 @@ use crate::{
         core::{Create, OrderCommand},
         shell::{self as orders, OrderCreate, PaidAtOnce},
     },
-    payments::core::{NewPayment, PlacePaid, Record},
+    payments::core::{NewPayment, PlaceOrderWithPayments, Record},
     stock::core::LevelKey,
 };
 
-/// Places an order, and records what was paid of it in the same step. Needs `payment.write` where anything was.
+/// Places an order, and records its first payments in the same step. Needs `payment.write` if there
+/// are any.
 pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
     if input.payments.is_empty() {
         return Box::pin(orders::order_create(ledger, permit, input, mode)).await;
@@ -24,7 +25,7 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         let order = create.id;
         let facts = facts.iter().map(|(id, paid)| of_order(*id, order, paid)).collect();
         let record = Record { facts, is_list: true, actor };
-        Command::of(PlacePaid { order, create: OrderCommand::Create(create, levels), record })
+        Command::of(PlaceOrderWithPayments { order, create: OrderCommand::Create(create, levels), record })
     };
     Box::pin(orders::order_place(ledger, permit, input, mode, command)).await
 }

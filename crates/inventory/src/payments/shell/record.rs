@@ -1,4 +1,4 @@
-//! Recording facts.
+//! Recording payments.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -6,16 +6,16 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::Fault;
 
-use super::{MAX_METHOD, MAX_RECORDED, NewFact, OrderRef, PaymentsRecord};
+use super::{MAX_METHOD_LENGTH, MAX_PAYMENTS_PER_CALL, NewFact, OrderRef, PaymentsRecord};
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_found},
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_resolved},
     numbering::{core::Patterns, rows::patterns},
     orders::{
         core::MAX_ORDER_LINES,
         rows::{OrderName, places_of},
     },
     payments::{
-        core::{MAX_FACTS, MOST_READ, NewPayment, PaymentCommand, Record, check_read},
+        core::{MAX_PAYMENTS_PER_ORDER, MAX_READ, NewPayment, PaymentCommand, Record, check_read_size},
         rows,
     },
     stock::core::{At, Field},
@@ -40,17 +40,17 @@ async fn record(
 ) -> Done {
     check(&input, is_list)?;
     let key = key_of(permit, mutation, &input.idempotency_key, &input);
-    let command = recorded(ledger, permit, is_list, input.facts).await;
-    submit_found(ledger, permit, command, key, mode).await
+    let command = build_record_command(ledger, permit, is_list, input.facts).await;
+    submit_resolved(ledger, permit, command, key, mode).await
 }
 
 fn check(input: &PaymentsRecord, is_list: bool) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.items(input.facts.len(), MAX_RECORDED, || At::input(Field::Payments));
-    for (index, fact) in input.facts.iter().enumerate().take(MAX_RECORDED) {
+    checks.items(input.facts.len(), MAX_PAYMENTS_PER_CALL, || At::input(Field::Payments));
+    for (index, fact) in input.facts.iter().enumerate().take(MAX_PAYMENTS_PER_CALL) {
         let place = if is_list { At::row(Field::Payments, index) } else { At::INPUT };
-        checks.needed(&fact.method, MAX_METHOD, || place.field(Field::Method));
+        checks.needed(&fact.method, MAX_METHOD_LENGTH, || place.field(Field::Method));
         checks.text(fact.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
         checks.text(fact.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
         if let OrderRef::External { reference, .. } = &fact.order {
@@ -60,18 +60,19 @@ fn check(input: &PaymentsRecord, is_list: bool) -> Result<(), Stop> {
     checks.done()
 }
 
-/// That the orders do not have too much to be read at once. Of a few of them that is known: an order has its own limits.
+/// Checks that the orders do not have too many rows to read. A few orders always pass: each has its
+/// own limits.
 async fn check_size(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, orders: &[OrderId]) -> Result<(), Stop> {
     let orders: BTreeSet<OrderId> = orders.iter().copied().collect();
-    if orders.len().saturating_mul(MAX_FACTS + MAX_ORDER_LINES) <= MOST_READ {
+    if orders.len().saturating_mul(MAX_PAYMENTS_PER_ORDER + MAX_ORDER_LINES) <= MAX_READ {
         return Ok(());
     }
     let orders: Vec<OrderId> = orders.into_iter().collect();
-    let read = rows::facts_and_lines(&permit.scope(ledger.database()), &orders, MOST_READ).await?;
-    check_read(read).map_err(Stop::from)
+    let read = rows::count_payments_and_lines(&permit.scope(ledger.database()), &orders, MAX_READ).await?;
+    check_read_size(read).map_err(Stop::from)
 }
 
-async fn recorded(
+async fn build_record_command(
     ledger: &Ledger,
     permit: &Permit<kind::PaymentWrite>,
     is_list: bool,
@@ -95,8 +96,9 @@ async fn recorded(
     Ok(Command::of(PaymentCommand::Record(Record { facts, is_list, actor: permit.actor() })))
 }
 
-/// The order of each fact. One that nobody has, and one that the caller may not record this of, is given the name of nobody's order: the ledger refuses
-/// both in the same words.
+/// Returns the order of each payment. An order that the caller may not record the payment of is
+/// replaced by an unused ID, so that the ledger rejects it in the same words as one that does not
+/// exist.
 async fn own_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, facts: &[NewFact]) -> Result<Vec<OrderId>, Stop> {
     let is_refund = |fact: &NewFact| fact.kind == PaymentKind::Refund;
     let refunding = if facts.iter().any(is_refund) { Some(permit.also::<kind::PaymentRefund>()?) } else { None };
@@ -104,7 +106,7 @@ async fn own_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, facts:
     let is_numbered = facts.iter().any(|fact| matches!(fact.order, OrderRef::Number(_)));
     let patterns = if is_numbered { patterns(&scope).await? } else { Patterns::default() };
     let names: HashSet<OrderName> = facts.iter().filter_map(|fact| name_of(&fact.order, &patterns)).collect();
-    let known = rows::orders_named(&scope, &names.into_iter().collect::<Vec<_>>()).await?;
+    let known = rows::orders_by_name(&scope, &names.into_iter().collect::<Vec<_>>()).await?;
     let nobodys: OrderId = ledger.clock().document_id();
     let id = |fact: &NewFact| match &fact.order {
         OrderRef::Id(id) => *id,
@@ -136,7 +138,8 @@ async fn places(
     Ok(found.into_iter().map(|(order, store, channel)| (order, (store, channel))).collect())
 }
 
-/// The name to look an order up by; None of an id, and of what is the number of no order.
+/// Returns the name to look an order up by; None for an ID, and for text that cannot be an order's
+/// number.
 fn name_of(order: &OrderRef, patterns: &Patterns) -> Option<OrderName> {
     match order {
         OrderRef::Id(_) => None,

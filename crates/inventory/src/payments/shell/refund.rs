@@ -1,4 +1,4 @@
-//! Taking a return in, closing it and recording what is given back, in one call.
+//! Creating a return, closing it and recording its refunds, in one call.
 
 use iam::access::{Permit, kind};
 
@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// Creates a return, and records what is given back for it in the same step. Needs `return.approve` where it is closed, and `payment.write` and
-/// `payment.refund` where money is given back.
+/// Creates a return, and records its refunds in the same step. Needs `return.approve` if it is
+/// closed, and `payment.write` and `payment.refund` if money is refunded.
 pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> Done {
     let payments = input.settle.as_ref().map(|settle| settle.payments.as_slice()).unwrap_or_default();
     if payments.is_empty() {

@@ -1,11 +1,11 @@
-//! Taking a fact back.
+//! Reversing a payment.
 
 use entity::prelude::*;
 use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_found},
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_resolved},
     orders::{
         core::holds::PAYMENT,
         rows::{holds_by_hand, places_of},
@@ -14,33 +14,37 @@ use crate::{
     stock::core::{At, Field},
 };
 
-/// Take a payment back. Its JSON is what the idempotency key's hash is over.
+/// Input of a reversal. Its JSON is hashed for the idempotency key.
 #[derive(Debug, Clone, Serialize)]
 pub struct PaymentReverse {
     #[serde(skip)]
     pub idempotency_key: String,
     pub payment: PaymentId,
-    /// Of its order.
+    /// Expected version of the order.
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub note: String,
     pub occurred_at: Option<Timestamp>,
 }
 
-/// Takes a payment back by one that mirrors it. Needs `payment.refund` besides where it is a refund.
+/// Reverses a payment by one that mirrors it. Also needs `payment.refund` if it is a refund.
 pub async fn payment_reverse(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentReverse, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, "paymentReverse", &input.idempotency_key, &input);
-    let command = reversing(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    let command = build_reverse_command(ledger, &permit, input).await;
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-/// A payment that nobody has, and one of an order that the caller may not record this of, is given the name of nobody's order: the ledger refuses both
-/// in the same words.
-async fn reversing(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, input: PaymentReverse) -> Result<Command, Stop> {
+/// Returns the command of a reversal. If the payment does not exist, or the caller may not reverse
+/// it, its order is replaced by an unused ID, so that the ledger rejects both in the same words.
+async fn build_reverse_command(
+    ledger: &Ledger,
+    permit: &Permit<kind::PaymentWrite>,
+    input: PaymentReverse,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let found = rows::payments(&scope, &[input.payment]).await?.pop();
     let place = match &found {
@@ -54,7 +58,7 @@ async fn reversing(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, input: 
     {
         return Err(Denied(kind::PaymentRefund::info().code).into());
     }
-    // What a payment lifted stays lifted, so that it may be read before the order is locked.
+    // A hold that a payment lifted stays lifted, so it may be read before the order is locked.
     let by_hand = match own {
         Some((order, ..)) => holds_by_hand(&scope, order, PAYMENT).await?,
         None => Vec::new(),

@@ -1,9 +1,10 @@
-//! The steps of a purchase order that need no more than the order: from asking for approval to its end.
+//! The steps of a purchase order that need no more than the order: from the request for approval to
+//! its end.
 
 use entity::prelude::*;
 
 use super::{
-    expected::{LeadTimes, note_lead_days},
+    expected::{LeadTimes, set_expected_days},
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
     order_state::{Approval, End, OrderState, Placement, Request},
     refusal::Refusal,
@@ -12,20 +13,20 @@ use super::{
 use crate::purchasing::events;
 use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection, RoomRefusal};
 
-/// A step. Those that change what is bought, confirm or receive it have commands of their own.
+/// A step. Changes of the lines, confirmations and receipts have commands of their own.
 #[derive(Debug, Clone)]
 pub struct Act {
     pub order: PurchaseOrderId,
     pub action: Action,
     pub expected_version: Option<i64>,
-    /// Why; kept with the order where it ends or is rejected, and with the stock that moves.
+    /// Reason; kept with the order if it ends or is rejected, and with the stock that moves.
     pub note: Option<String>,
     pub actor: Actor,
-    /// The id of the movement, where stock that is planned changes.
+    /// ID of the movement, if incoming stock changes.
     pub movement: MovementId,
-    /// Above this total the approver is somebody else than the requester; None: nothing is above it.
+    /// Total above which the approver must not be the requester; None for no limit.
     pub limit: Option<Money>,
-    /// Of the order's products, where it goes to the supplier.
+    /// Lead times of the order's products, for the step that sends it to the supplier.
     pub leads: LeadTimes,
 }
 
@@ -52,7 +53,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
         (Action::Order, OrderState::Approved(approval)) => {
             order.state = OrderState::Ordered(Placement { approval: *approval, at: now });
             plan(draft, &order, command, 1)?;
-            note_lead_days(draft, &mut order, &command.leads)?;
+            set_expected_days(draft, &mut order, &command.leads)?;
             events::PURCHASE_ORDER_ORDERED
         }
         (Action::Close, state) => {
@@ -97,7 +98,8 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
     Ok(decision)
 }
 
-/// A key of an integration decides nothing: what it may do is given once, and nobody looks at the single order.
+/// Rejects keys of integrations: their rights are granted once, and no person reviews the single
+/// order.
 fn person(command: &Act) -> Result<MemberId, Rejection> {
     match command.actor.kind {
         ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
@@ -108,14 +110,14 @@ fn person(command: &Act) -> Result<MemberId, Rejection> {
 fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
     let person = person(command)?;
     match command.limit {
-        Some(limit) if order.needs_another(command.actor, Some(limit)) => {
+        Some(limit) if order.needs_other_approver(command.actor, Some(limit)) => {
             Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)))
         }
         _ => Ok(person),
     }
 }
 
-/// Puts the open quantities on the plan (`sign` 1) or takes them off (−1).
+/// Adds the open quantities to incoming stock (`sign` 1) or removes them (−1).
 fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) -> Result<(), Rejection> {
     let Some(first) = order.lines.first() else { return Ok(()) };
     let now = draft.now();
@@ -133,7 +135,8 @@ fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) 
     Ok(())
 }
 
-/// A movement that changes only what is planned: an ADJUSTMENT with the reason PURCHASE.
+/// Head of a movement that changes only incoming quantities: an ADJUSTMENT with the reason
+/// PURCHASE.
 pub(super) fn head(
     order: &PurchaseOrder,
     id: MovementId,

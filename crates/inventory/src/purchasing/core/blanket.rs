@@ -1,4 +1,5 @@
-//! A blanket order: what is agreed with a supplier for a time. Purchase orders call off from it; it brings no goods itself and is never incoming.
+//! A blanket order: an agreement with a supplier for a period. Purchase orders call off from it; it
+//! delivers no goods itself and is never incoming.
 
 use entity::prelude::*;
 
@@ -23,37 +24,37 @@ pub struct BlanketOrder {
     pub valid_to: i32,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// Why it was closed.
+    /// Reason for which it was closed.
     pub reason: Option<String>,
     /// The sum of its lines.
     pub total: Money,
-    /// Who made it.
+    /// Actor who created it.
     pub actor: Actor,
-    /// Who has changed what is agreed since.
+    /// Actors who have changed its terms since.
     pub editors: Vec<Actor>,
     pub activation: Option<Activation>,
-    /// When it expired or was closed.
+    /// Time at which it expired or was closed.
     pub ended_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Each of another product.
+    /// Lines, each of another product.
     pub lines: Vec<BlanketLine>,
     pub change: BlanketChange,
 }
 
-/// What has to be written of a blanket order.
+/// Rows of a blanket order that are to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlanketChange {
-    /// All of it.
+    /// All rows: the order is new.
     New,
-    /// Its row, and what of its lines is called off.
+    /// The order's row and its lines' called-off quantities.
     Figures,
-    /// Its row; the lines that it had go, and those that it has come. How many there were.
+    /// The order's row; its lines are replaced. `lines` is their former number.
     Replaced { lines: u16 },
 }
 
-/// A person made it binding.
+/// Activation by a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activation {
     pub by: MemberId,
@@ -65,7 +66,7 @@ pub struct BlanketLine {
     /// 1-based.
     pub position: u16,
     pub product: ProductId,
-    /// As they were when it was written.
+    /// SKU, name and decimals, as they were when the line was written.
     pub sku: String,
     pub name: String,
     pub decimals: u8,
@@ -75,11 +76,12 @@ pub struct BlanketLine {
     pub unit_cost: Money,
     /// `unit_cost × quantity`.
     pub total: Money,
-    /// What purchase orders ask for, less what will not come.
+    /// Quantity of all purchase orders that call off from it, less the quantity that will not come.
     pub called_off: Quantity,
 }
 
-/// What one purchase order calls off of a product at least, and in which steps; None says nothing.
+/// Minimum and multiple of the quantity that one purchase order calls off of a product; `None` is
+/// no restriction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallOffTerms {
     pub minimum: Option<Quantity>,
@@ -96,7 +98,8 @@ impl CallOffTerms {
         }
         Ok(())
     }
-    /// Whether so much may be called off at once, of which so much is left: all of the rest always may.
+    /// True if `wanted` may be called off at once while `left` is left: all of the rest is always
+    /// allowed.
     pub(super) fn allow(self, wanted: i64, left: i64) -> bool {
         let is_enough = self.minimum.is_none_or(|minimum| wanted >= minimum.get());
         let is_whole = self.multiple.is_none_or(|multiple| wanted % multiple.get() == 0);
@@ -104,19 +107,19 @@ impl CallOffTerms {
     }
 }
 
-/// What can be done to a blanket order.
+/// Action on a blanket order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlanketAction {
-    /// Change what is agreed.
+    /// Change the terms.
     Update,
     Activate,
     Close,
-    /// The job's, when the last day has gone by.
+    /// Step of the job, after the last day.
     Expire,
 }
 
 impl BlanketAction {
-    /// The mutation that does it; None of what only a job does.
+    /// Returns the mutation of the action; None for the job's.
     pub const fn mutation(self) -> Option<&'static str> {
         match self {
             Self::Update => Some("blanketOrderUpdate"),
@@ -134,14 +137,14 @@ impl BlanketAction {
     }
 }
 
-/// The mutations that are open in a state.
+/// Returns the mutations that a state allows.
 pub fn blanket_actions(status: BlanketOrderStatus) -> impl Iterator<Item = &'static str> {
     let all = [BlanketAction::Update, BlanketAction::Activate, BlanketAction::Close];
     all.into_iter().filter(move |action| action.is_open(status)).filter_map(BlanketAction::mutation)
 }
 
 impl BlanketLine {
-    /// What can still be called off.
+    /// Returns the quantity that can still be called off.
     pub fn left(&self) -> Quantity {
         count(self.quantity.get() - self.called_off.get())
     }
@@ -155,18 +158,20 @@ impl BlanketOrder {
         self.version += 1;
         self.updated_at = now;
     }
-    /// Notes that somebody has changed what is agreed.
+    /// Records an actor who changed the terms.
     pub(super) fn edited_by(&mut self, actor: Actor) {
         if !self.editors.contains(&actor) {
             self.editors.push(actor);
         }
     }
-    /// Whether somebody else than this one must activate it: above the limit whoever had a hand in what is agreed does not.
-    pub(super) fn needs_another(&self, activator: Actor, limit: Money) -> bool {
+    /// True if another actor must activate it: above the limit, the author and the editors of the
+    /// terms must not.
+    pub(super) fn needs_other_approver(&self, activator: Actor, limit: Money) -> bool {
         let is_own = self.actor == activator || self.editors.contains(&activator);
         is_own && self.is_above(limit)
     }
-    /// Whether it comes to more than this. In another currency it cannot be compared, and does.
+    /// True if the total is above the limit. A total in another currency cannot be compared, and
+    /// counts as above.
     pub(super) fn is_above(&self, limit: Money) -> bool {
         self.total.currency != limit.currency || self.total.minor > limit.minor
     }
@@ -174,7 +179,7 @@ impl BlanketOrder {
         DocumentEvent::Blanket { kind, blanket: self.id, before }
     }
     /// Refuses more to be called off on a day that it is not in force on.
-    pub(super) fn takes(&self, day: i32, at: At) -> Result<(), Rejection> {
+    pub(super) fn check_in_force(&self, day: i32, at: At) -> Result<(), Rejection> {
         if !matches!(self.status, BlanketOrderStatus::Active | BlanketOrderStatus::Exhausted) {
             return Err(BlanketRefusal::TakesNone(self.status).at(at));
         }
@@ -183,7 +188,8 @@ impl BlanketOrder {
         }
         Ok(())
     }
-    /// Changes where it stands by what of it is called off; on a day after its last one nothing more is.
+    /// Sets the status by the called-off quantities; after its last day it does not become active
+    /// again.
     pub(super) fn settle(&mut self, today: i32, now: Timestamp) {
         let is_exhausted = self.lines.iter().all(|line| line.left().is_zero());
         self.status = match self.status {
@@ -199,7 +205,8 @@ impl BlanketOrder {
 }
 
 impl PurchaseBook {
-    /// The blanket order, in a state that the action is open in and at the version that the caller saw.
+    /// Returns the blanket order, if its state allows the action and its version is the expected
+    /// one.
     pub(super) fn blanket_for(
         &self,
         id: BlanketOrderId,
@@ -221,14 +228,15 @@ impl PurchaseBook {
 }
 
 impl Line {
-    /// What a call-off's line takes from its blanket order: what is asked for, less what will not come.
+    /// Returns the quantity that a line takes from its blanket order: its own, less the quantity
+    /// that will not come.
     pub(super) fn called_off(&self) -> Quantity {
         count(self.quantity.get() - self.short.get())
     }
 }
 
 impl PurchaseOrder {
-    /// What it calls off of a product.
+    /// Returns the quantity of a product that the order calls off.
     pub(super) fn called_off(&self, product: ProductId) -> i64 {
         self.lines.iter().filter(|line| line.product == product).map(|line| line.called_off().get()).sum()
     }

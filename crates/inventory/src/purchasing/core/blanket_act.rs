@@ -1,4 +1,4 @@
-//! Writing a blanket order down, changing it while it is drafted, and its steps.
+//! Creating a blanket order, changing its draft, and its steps.
 
 use std::collections::HashSet;
 
@@ -37,7 +37,8 @@ pub struct NewBlanketLine {
     pub unit_cost: Money,
 }
 
-/// What a line of a blanket order keeps of its product, and what forbids one: read behind the counter, where no product gets another unit or becomes a kit.
+/// Facts of a product that a line of a blanket order copies, and those that forbid a line; read
+/// with the counter locked, while no product gets another unit or becomes a kit.
 #[derive(Debug, Clone)]
 pub struct ProductFacts {
     pub sku: String,
@@ -48,7 +49,7 @@ pub struct ProductFacts {
     pub is_archived: bool,
 }
 
-/// A change of a draft; what is None stays.
+/// A change of a draft; None leaves a field unchanged.
 #[derive(Debug, Clone)]
 pub struct BlanketUpdate {
     pub blanket: BlanketOrderId,
@@ -57,23 +58,23 @@ pub struct BlanketUpdate {
     pub valid_to: Option<i32>,
     pub external_ref: Option<Option<String>>,
     pub note: Option<Option<String>>,
-    /// All lines from now on.
+    /// New lines, which replace all.
     pub lines: Option<Vec<NewBlanketLine>>,
     pub actor: Actor,
 }
 
-/// A step of a blanket order. What changes the agreement has a command of its own.
+/// A step of a blanket order. Changes of the terms have a command of their own.
 #[derive(Debug, Clone)]
 pub struct BlanketAct {
     pub blanket: BlanketOrderId,
     pub action: BlanketAction,
     pub expected_version: Option<i64>,
-    /// Why it is closed.
+    /// Reason for which it is closed.
     pub note: Option<String>,
     pub actor: Actor,
-    /// The day that it is where the day begins last.
+    /// The current date in the last time zone.
     pub today: i32,
-    /// Above this total somebody else activates than who wrote it; None: nothing is above it.
+    /// Total above which the author must not activate; None for no limit.
     pub limit: Option<Money>,
 }
 
@@ -82,7 +83,7 @@ pub fn decide_blanket_create(
     draft: &mut Draft<'_>,
     command: &BlanketCreate,
 ) -> Result<PurchaseDecision, Rejection> {
-    // It was in use when the call was read; behind the counter nobody archives it.
+    // It was in use when the call was read; while the counter row is locked, it cannot be archived.
     if let Some(since) = book.archived.get(&command.supplier) {
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
@@ -210,7 +211,7 @@ fn line(book: &PurchaseBook, currency: Currency, index: usize, new: &NewBlanketL
     })
 }
 
-/// A product stands in one line: that is the line which its call-offs are of.
+/// Refuses a product that has a line already: call-offs find their line by the product.
 fn first(seen: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Result<BlanketLine, Rejection> {
     if seen.insert(line.product) {
         return Ok(line);
@@ -249,14 +250,15 @@ pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &Blan
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-/// A person; above the limit not one who had a hand in what is agreed, nor one who does not name the version of a changed draft that they saw.
+/// Returns the member who activates. Above the limit it must not be the author or an editor of the terms, and the version of a draft that was changed
+/// must be named.
 fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, Rejection> {
     let at = At::input(Field::Id);
     if command.actor.kind != ActorKind::Member {
         return Err(BlanketRefusal::PersonActivates.at(at));
     }
     match command.limit {
-        Some(limit) if blanket.needs_another(command.actor, limit) => Err(BlanketRefusal::AboveLimit(limit).at(at)),
+        Some(limit) if blanket.needs_other_approver(command.actor, limit) => Err(BlanketRefusal::AboveLimit(limit).at(at)),
         Some(limit) if blanket.is_above(limit) && !blanket.editors.is_empty() && command.expected_version.is_none() => {
             Err(BlanketRefusal::VersionUnsaid.at(At::input(Field::ExpectedVersion)))
         }
@@ -292,7 +294,7 @@ mod tests {
         Book::new(Timestamp(7), |_, _| 0)
     }
 
-    /// A draft of ten mugs, written by the first person.
+    /// A draft of ten mugs, created by the first person.
     fn drafted() -> PurchaseBook {
         let create = BlanketCreate {
             id: BlanketOrderId::NIL,

@@ -1,4 +1,4 @@
-//! What is refused of blanket orders, and of purchase orders that call off from them.
+//! Reasons to refuse a step of a blanket order, or of a purchase order that calls off from one.
 
 use entity::prelude::*;
 
@@ -9,19 +9,20 @@ use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 pub enum BlanketRefusal {
     /// The state does not allow the step.
     Status(BlanketOrderStatus),
-    /// A key makes nothing binding.
+    /// API keys must not activate a blanket order; a person must.
     PersonActivates,
-    /// Who wrote or changed it activates nothing above this limit.
+    /// An actor who wrote or changed it may not activate it above this limit.
     AboveLimit(Money),
-    /// It was changed since it was written, and above the limit the version that was seen must be named.
+    /// The draft was changed after its creation, and above the limit the call must name the version
+    /// that the caller saw.
     VersionUnsaid,
-    /// Its last day comes before its first.
+    /// The last day is before the first.
     Backwards,
-    /// Its last day has gone by.
+    /// The last day has passed.
     IsOver {
         to: i32,
     },
-    /// A product stands in an earlier line.
+    /// An earlier line has the product.
     ProductTwice {
         sku: String,
     },
@@ -31,10 +32,10 @@ pub enum BlanketRefusal {
         agreed: Quantity,
     },
 
-    // Of call-offs.
-    /// In this state nothing more is called off.
+    // Refusals of call-offs.
+    /// The blanket order's state allows no call-offs.
     TakesNone(BlanketOrderStatus),
-    /// Call-offs are of other days.
+    /// Call-offs are permitted only on these days.
     OutsideValidity {
         from: i32,
         to: i32,
@@ -43,7 +44,7 @@ pub enum BlanketRefusal {
     OtherCurrency {
         agreed: Currency,
     },
-    /// The product is none of the blanket order's.
+    /// The blanket order does not have the product.
     NotAgreed {
         sku: String,
     },
@@ -51,13 +52,13 @@ pub enum BlanketRefusal {
         sku: String,
         agreed: Money,
     },
-    /// One purchase order calls off as is agreed, or all that is left.
+    /// One purchase order must call off by the agreed terms, or all that is left.
     AgainstTerms {
         sku: String,
         terms: CallOffTerms,
         left: Quantity,
     },
-    /// So much can still be called off, which may be nothing.
+    /// Quantity that can still be called off; it may be zero.
     LeftOnly {
         sku: String,
         left: Quantity,

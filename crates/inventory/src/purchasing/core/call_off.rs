@@ -15,7 +15,8 @@ use super::{
 use crate::purchasing::events;
 use crate::stock::core::{At, Book, Draft, Field, LevelKey, Noun, Rejection};
 
-/// The blanket order that a new order calls off from, if it names one: of the same supplier, in the same currency, and in force today.
+/// Returns the blanket order that a new order calls off from, if it names one: it must be of the
+/// same supplier, in the same currency, and in force today.
 pub(super) fn blanket_for<'a>(
     book: &'a PurchaseBook,
     draft: &Draft<'_>,
@@ -32,7 +33,7 @@ pub(super) fn blanket_for<'a>(
     }
     let Some(line) = command.lines.first() else { return Ok(Some(blanket)) };
     let first = LevelKey { product: line.product, store: command.store };
-    blanket.takes(draft.business_date(draft.now(), first, at)?, at)?;
+    blanket.check_in_force(draft.business_date(draft.now(), first, at)?, at)?;
     Ok(Some(blanket))
 }
 
@@ -41,7 +42,8 @@ pub(super) fn blanket_of<'a>(book: &'a PurchaseBook, order: &PurchaseOrder) -> O
     order.blanket.and_then(|id| book.blankets.get(&id))
 }
 
-/// New lines at the agreed prices. A line that states another one is refused, and one of a product that is not agreed.
+/// Returns new lines at the agreed prices. Refuses a line that states another price, and a product
+/// that is not agreed.
 pub(super) fn agreed<'a>(
     draft: &mut Draft<'_>,
     (blanket, store): (Option<&BlanketOrder>, StoreId),
@@ -76,7 +78,7 @@ fn at_agreed_price(
 }
 
 /// Refuses changed lines that state another price than the agreed one.
-pub(super) fn prices_stay(
+pub(super) fn check_agreed_prices(
     draft: &mut Draft<'_>,
     blanket: Option<&BlanketOrder>,
     (order, command): (&PurchaseOrder, &Revise),
@@ -85,7 +87,7 @@ pub(super) fn prices_stay(
     for (index, set) in command.set_lines.iter().enumerate() {
         let at = At::row(Field::SetLines, index);
         let Some(stated) = set.unit_cost else { continue };
-        // A line that is not the order's is refused where lines change.
+        // Lines of other orders are refused where lines change.
         let Ok(place) = place_of(order, set.line, at) else { continue };
         let agreed = blanket.line_of(order.lines[place].product).filter(|line| line.unit_cost != stated);
         if let Some(line) = agreed {
@@ -96,9 +98,10 @@ pub(super) fn prices_stay(
     Ok(())
 }
 
-/// Refuses an order that calls off more than is left; `was` is the order before, and `at` says where a line of it stands in the input. More than before
-/// is called off only while the blanket order is in force.
-pub(super) fn check_left(
+/// Refuses an order that calls off more than is left; `was` is the order before, and `at` returns
+/// the place of a line in the input. An order may call off more than before only while the blanket
+/// order is in force.
+pub(super) fn check_remaining_quantity(
     draft: &mut Draft<'_>,
     blanket: Option<&BlanketOrder>,
     (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
@@ -110,7 +113,7 @@ pub(super) fn check_left(
         && let Some(line) = order.lines.iter().find(|line| order.called_off(line.product) > before(line.product))
     {
         let today = draft.business_date(draft.now(), order.key(line), At::input(Field::Id))?;
-        draft.pass(blanket.takes(today, At::input(Field::Id)))?;
+        draft.pass(blanket.check_in_force(today, At::input(Field::Id)))?;
     }
     let mut left: HashMap<ProductId, i64> =
         blanket.lines.iter().map(|line| (line.product, line.left().get() + before(line.product))).collect();
@@ -120,14 +123,15 @@ pub(super) fn check_left(
         if wanted > *left {
             draft.refuse(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)))?;
         }
-        // A line that asks for too much takes what is left.
+        // A line that wants too much takes what is left.
         *left -= wanted.min(*left);
     }
-    keeps_terms(draft, blanket, (was, order), at)
+    check_call_off_terms(draft, blanket, (was, order), at)
 }
 
-/// Refuses an order that calls off less of a product than is agreed for one, or another multiple of it. What is with the supplier may be lowered.
-fn keeps_terms(
+/// Refuses an order that calls off less of a product than the agreed minimum, or no multiple of the
+/// agreed pack. The quantity of an order that the supplier has may be lowered.
+fn check_call_off_terms(
     draft: &mut Draft<'_>,
     blanket: &BlanketOrder,
     (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
@@ -140,7 +144,7 @@ fn keeps_terms(
             continue;
         }
         let left = line.left().get() + before;
-        // More than is left was refused as that.
+        // More than is left was refused as `LeftOnly`.
         if wanted <= left && !line.terms.allow(wanted, left) {
             let place = order.lines.iter().position(|one| one.product == line.product).unwrap_or_default();
             let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(left) };
@@ -150,8 +154,9 @@ fn keeps_terms(
     Ok(())
 }
 
-/// Where lines of an order that is amended stand in the input: those that change, and behind the ones that there were those that are added.
-pub(super) fn amended_at(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
+/// Returns the place in the input of a line of an amended order: existing lines that change come
+/// first, then the added ones.
+pub(super) fn amended_line_field(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
     if let Some(new) = index.checked_sub(was.lines.len()).and_then(|nth| command.add_lines.get(nth)) {
         return At::row(Field::AddLines, new.place).field(Field::Quantity);
     }
@@ -162,8 +167,9 @@ pub(super) fn amended_at(was: &PurchaseOrder, command: &Revise, index: usize) ->
     }
 }
 
-/// Counts with each blanket order what the decision calls off from it and gives back, whichever command it comes of, and refuses more than is agreed.
-pub fn follow_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut PurchaseDecision) -> Result<(), Rejection> {
+/// Updates each blanket order by the quantities that the decision calls off or returns, for all
+/// commands, and refuses more than is agreed.
+pub fn update_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut PurchaseDecision) -> Result<(), Rejection> {
     let mut changed: Vec<BlanketOrder> = Vec::new();
     for order in &decision.orders {
         let Some(id) = order.blanket else { continue };
@@ -174,12 +180,12 @@ pub fn follow_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut Purcha
             changed.push(book.blankets.get(&id).ok_or_else(missing)?.clone());
             changed.len() - 1
         };
-        count_order(&mut changed[place], book.orders.get(&order.id), order)?;
+        apply_call_offs(&mut changed[place], book.orders.get(&order.id), order)?;
     }
     for mut blanket in changed {
         let Some(was) = book.blankets.get(&blanket.id).filter(|was| was.lines != blanket.lines) else { continue };
         let before = was.status;
-        blanket.settle(today_of(stock, decision, blanket.id), stock.now);
+        blanket.settle(local_date_of(stock, decision, blanket.id), stock.now);
         blanket.touch(stock.now);
         decision.events.push(blanket.event(events::BLANKET_ORDER_UPDATED, Some(before)));
         decision.blankets.push(blanket);
@@ -187,7 +193,7 @@ pub fn follow_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut Purcha
     Ok(())
 }
 
-fn count_order(blanket: &mut BlanketOrder, was: Option<&PurchaseOrder>, order: &PurchaseOrder) -> Result<(), Rejection> {
+fn apply_call_offs(blanket: &mut BlanketOrder, was: Option<&PurchaseOrder>, order: &PurchaseOrder) -> Result<(), Rejection> {
     for line in &mut blanket.lines {
         let before = was.map_or(0, |was| was.called_off(line.product));
         let called_off = line.called_off.get() - before + order.called_off(line.product);
@@ -200,8 +206,8 @@ fn count_order(blanket: &mut BlanketOrder, was: Option<&PurchaseOrder>, order: &
     Ok(())
 }
 
-/// The day that it is in the store of the order that changes what is called off.
-fn today_of(stock: &Book, decision: &PurchaseDecision, blanket: BlanketOrderId) -> i32 {
+/// Returns the local date in the store of the order that changes the called-off quantity.
+fn local_date_of(stock: &Book, decision: &PurchaseDecision, blanket: BlanketOrderId) -> i32 {
     let order = decision.orders.iter().find(|order| order.blanket == Some(blanket));
     let level = order.and_then(|order| order.lines.first().and_then(|line| stock.levels.get(&order.key(line))));
     (stock.local_day)(stock.now, level.map_or("UTC", |level| &level.facts.time_zone))

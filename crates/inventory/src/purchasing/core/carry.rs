@@ -1,4 +1,5 @@
-//! What the receipts of a line carry: its goods, its charges, and its charges that are in another currency than the order.
+//! Amounts that the receipts of a line carry: its goods, its charges, and its charges that are in
+//! another currency than the order.
 
 use std::ops::{Add, Sub};
 
@@ -39,12 +40,12 @@ impl Sub for LandedShares {
 }
 
 impl LandedShares {
-    /// Each figure for itself, and 0 where it is below.
+    /// Clamps each figure to at least 0.
     fn at_least_zero(self) -> Self {
         Self { goods: self.goods.max(0), charges: self.charges.max(0), charges_in_books: self.charges_in_books.max(0) }
     }
 
-    /// What the units from the one count of `whole` on to the other have of it.
+    /// Returns the share of the units from one count to another, out of `whole`.
     pub(super) fn between(self, (from, upto): (Quantity, Quantity), whole: Quantity) -> Self {
         let of = |amount: i64| share(amount, upto.get(), whole.get()) - share(amount, from.get(), whole.get());
         Self { goods: of(self.goods), charges: of(self.charges), charges_in_books: of(self.charges_in_books) }
@@ -52,30 +53,32 @@ impl LandedShares {
 }
 
 impl Line {
-    /// The charges that so many of its units carry; no goods.
+    /// The charges that this number of the line's units carries; no goods.
     pub(super) fn charges_due(&self, upto: Quantity) -> LandedShares {
         let of = |amount: i64| share(amount, upto.get(), self.quantity.get());
         LandedShares { goods: 0, charges: of(self.charges.minor), charges_in_books: of(self.charges_in_books) }
     }
 
-    /// What so many of its units carry. None beyond what can be kept exactly.
+    /// Returns the amounts that so many of the line's units carry; `None` if they exceed the exact
+    /// range.
     fn due(&self, upto: Quantity) -> Option<LandedShares> {
         let goods = self.unit_cost.times(upto, self.decimals)?.minor;
         Some(LandedShares { goods, ..self.charges_due(upto) })
     }
 
-    /// Counts a receipt in, after which so much of the line is received, and says what the receipt carries, so that all of them carry what is due: never
-    /// below 0. None, and nothing is changed, beyond what can be kept exactly.
-    pub(super) fn bring(&mut self, received: Quantity) -> Option<LandedShares> {
+    /// Adds a receipt, after which `received` of the line is received, and returns the amounts that
+    /// the receipt carries, so that all receipts together carry the amount due: never below 0.
+    /// None, without a change, if an amount exceeds the exact range.
+    pub(super) fn add_receipt(&mut self, received: Quantity) -> Option<LandedShares> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
         let own = (due - carried).at_least_zero();
         (self.received, self.off) = (received, carried + own - due);
         Some(own)
     }
 
-    /// Takes back what a receipt brought, after which so much of the line is received; `back` is what it carried. None, and nothing is changed, beyond what
-    /// can be kept exactly.
-    pub(super) fn give_back(&mut self, received: Quantity, back: LandedShares) -> Option<()> {
+    /// Removes a receipt, after which `received` of the line is received; `back` is what the
+    /// receipt carried. None, without a change, if an amount exceeds the exact range.
+    pub(super) fn remove_receipt(&mut self, received: Quantity, back: LandedShares) -> Option<()> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
         (self.received, self.off) = (received, carried - back - due);
         Some(())
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn receipts_carry_each_figure_to_the_last_minor_unit() {
         let mut line = three();
-        let came: Vec<LandedShares> = (1..=4).map(|upto| line.bring(count(upto)).unwrap()).collect();
+        let came: Vec<LandedShares> = (1..=4).map(|upto| line.add_receipt(count(upto)).unwrap()).collect();
         let beyond = carried(200, 0, 0);
         assert_eq!(came, [carried(200, 33, 26), carried(200, 34, 25), carried(200, 33, 26), beyond]);
         assert_eq!((line.received, line.off), (count(4), LandedShares::default()));
@@ -143,10 +146,10 @@ mod tests {
             (2, carried(0, 0, 0), carried(200, 33, 26)),
         ] {
             let mut line = three();
-            let came: Vec<LandedShares> = (1..=3).map(|upto| line.bring(count(upto)).unwrap()).collect();
-            line.give_back(count(2), came[taken]).unwrap();
+            let came: Vec<LandedShares> = (1..=3).map(|upto| line.add_receipt(count(upto)).unwrap()).collect();
+            line.remove_receipt(count(2), came[taken]).unwrap();
             assert_eq!((line.received, line.off), (count(2), off), "receipt {taken}");
-            assert_eq!(line.bring(count(3)), Some(again), "receipt {taken}");
+            assert_eq!(line.add_receipt(count(3)), Some(again), "receipt {taken}");
             assert_eq!(line.off, LandedShares::default(), "receipt {taken}");
         }
     }
@@ -164,6 +167,6 @@ mod tests {
         let mut line = three();
         line.unit_cost.minor = entity::quantity::MAX_SAFE;
         let before = line.clone();
-        assert_eq!((line.bring(count(2)), &line), (None, &before));
+        assert_eq!((line.add_receipt(count(2)), &line), (None, &before));
     }
 }

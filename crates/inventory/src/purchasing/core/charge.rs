@@ -1,9 +1,10 @@
-//! Charges on a purchase order: in the order's currency, or in another one of which it is kept what they come to in the books.
+//! Charges on a purchase order: in the order's currency, or in another one, with the frozen rate to
+//! the currency of the books.
 
 use entity::prelude::*;
 
 use super::{
-    landed::{allot, share},
+    landed::{allocate_proportionally, share},
     order::{Line, PurchaseBook, PurchaseOrder},
     refusal::Refusal,
 };
@@ -16,19 +17,19 @@ pub struct Charge {
     pub kind: ChargeKind,
     pub basis: ChargeBasis,
     pub name: String,
-    /// In the order's currency; in any other one where `in_books` is Some.
+    /// In the order's currency; in any other if `in_books` is Some.
     pub amount: Money,
-    /// Who bills it; None: the order's own supplier.
+    /// Supplier who bills it; `None` for the order's own.
     pub supplier: Option<SupplierId>,
-    /// What it comes to in the books, where it is in another currency than the order.
-    pub in_books: Option<InBooks>,
+    /// Amount in the currency of the books, if the charge is in another currency than the order.
+    pub in_books: Option<BooksAmount>,
 }
 
-/// An amount in the currency of the books, as it was when the charge was written.
+/// An amount in the currency of the books, at the rate when the charge was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InBooks {
+pub struct BooksAmount {
     pub amount: Money,
-    /// None where the charge is in the currency of the books itself.
+    /// None if the charge is in the currency of the books.
     pub rate: Option<FrozenRate>,
 }
 
@@ -38,13 +39,13 @@ pub struct NewCharge {
     pub basis: ChargeBasis,
     pub name: String,
     pub amount: Money,
-    /// Who bills it; None: the order's own supplier.
+    /// Supplier who bills it; `None` for the order's own.
     pub supplier: Option<SupplierId>,
-    /// What it comes to in the books, where it is in another currency than the order.
-    pub in_books: Option<InBooks>,
+    /// Amount in the currency of the books, if the charge is in another currency than the order.
+    pub in_books: Option<BooksAmount>,
 }
 
-/// The name of a charge that was given none.
+/// Returns the default name of a charge.
 pub const fn charge_name(kind: ChargeKind) -> &'static str {
     match kind {
         ChargeKind::Freight => "Freight",
@@ -57,7 +58,7 @@ pub const fn charge_name(kind: ChargeKind) -> &'static str {
 
 impl Charge {
     /// Whether it is part of what the goods cost. A deposit is paid beside them and comes back.
-    pub const fn is_of_goods(&self) -> bool {
+    pub const fn is_landed_cost(&self) -> bool {
         !matches!(self.kind, ChargeKind::Deposit)
     }
     /// Whether it is in the order's currency, and so in the order's total.
@@ -67,7 +68,8 @@ impl Charge {
 }
 
 impl Line {
-    /// What a charge that is added after receipt is spread by: what weighs for charges of the order, of what has come.
+    /// Returns the line's weight for a charge that is added after receipt: like the weight for
+    /// charges of the order, but of the received units.
     pub fn weight_of_received(&self, basis: ChargeBasis) -> i64 {
         match basis {
             ChargeBasis::Value => self.unit_cost.times(self.received, self.decimals).map_or(0, |value| value.minor),
@@ -78,31 +80,37 @@ impl Line {
 }
 
 impl PurchaseOrder {
-    /// The charges in the order's currency that are part of what the goods cost, in minor units.
+    /// Returns the charges in the order's currency that are part of the cost of the goods, in minor
+    /// units.
     pub(super) fn landed_charges(&self) -> i64 {
-        let landed = self.charges.iter().filter(|charge| charge.is_of_goods() && charge.is_in_order_currency());
+        let landed = self.charges.iter().filter(|charge| charge.is_landed_cost() && charge.is_in_order_currency());
         landed.map(|charge| charge.amount.minor).sum()
     }
     fn in_books(&self) -> impl Iterator<Item = Money> {
         self.charges.iter().filter_map(|charge| charge.in_books.as_ref()).map(|one| one.amount)
     }
-    /// The currency of the books, as charges in other currencies than the order's were converted into it; None where there are none.
+    /// Returns the currency of the books into which charges in other currencies were converted;
+    /// None if there are no such charges.
     pub fn books_currency(&self) -> Option<Currency> {
         self.in_books().next().map(|amount| amount.currency)
     }
-    /// What charges in other currencies than the order's come to in the books together. None where there are none, and beyond what can be kept exactly.
+    /// Returns the sum, in the currency of the books, of the charges in other currencies than the
+    /// order's; `None` if there are none or the sum exceeds the exact range.
     pub(super) fn charges_in_books(&self) -> Option<Money> {
         let zero = Money::zero(self.books_currency()?);
         self.in_books().try_fold(zero, Money::checked_add)
     }
-    /// Whether it costs more than this; in another currency it cannot be compared, and does; so it does at an agreed rate that was compared
-    /// with none, since whoever writes an order would choose what it costs. The limit is in the currency of the books.
+    /// True if it costs more than the limit, which is in the currency of the books. An amount in
+    /// another currency cannot be compared, and counts as above; so does one at an agreed rate that
+    /// was not compared with a market rate, since the author of an order would otherwise choose its
+    /// cost.
     pub(super) fn is_above(&self, limit: Money) -> bool {
         let is_unproven = self.fixed_rate.is_some_and(|fixed| fixed.market_day.is_none());
         is_unproven || self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
-    /// Its total, in the books where its rate is agreed, and what its other charges come to there. None beyond what can be kept exactly, and where the two are
-    /// in different currencies.
+    /// Returns the order's total, converted to the books if its rate is agreed, with the value in
+    /// the books of charges in other currencies. None if an amount exceeds the exact range, or if
+    /// the two are in different currencies.
     fn whole(&self) -> Option<Money> {
         let total = match self.fixed_rate {
             Some(fixed) => Money::new(fixed.frozen(self.currency, 0).convert(self.total()?.minor)?, fixed.books),
@@ -113,8 +121,9 @@ impl PurchaseOrder {
             Some(_) => total.checked_add(self.charges_in_books()?),
         }
     }
-    /// Refuses goods into books of another currency than its charges were converted into. `rate` is that of the receipt.
-    pub(super) fn check_books(&self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
+    /// Refuses a receipt if its books have another currency than the one that the order's charges
+    /// were converted into. `rate` is that of the receipt.
+    pub(super) fn check_books_currency(&self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
         let books = rate.map_or(self.currency, |rate| rate.to);
         match self.books_currency() {
             Some(kept) if kept != books => Err(Refusal::ChargesInOtherBooks { kept, books }.at(At::input(Field::Id))),
@@ -123,7 +132,7 @@ impl PurchaseOrder {
     }
 }
 
-/// The charges of an order; of those that are refused, all of one stage are told.
+/// Returns the charges of an order; all refusals of one stage are reported.
 pub(super) fn charges(
     draft: &mut Draft<'_>,
     book: &PurchaseBook,
@@ -142,11 +151,12 @@ pub(super) fn charges(
 fn charge_at(book: &PurchaseBook, order: &PurchaseOrder, (index, charge): (usize, &NewCharge)) -> Result<Charge, Rejection> {
     let at = At::row(Field::Charges, index).field(Field::Amount);
     let in_books = charge.in_books.clone().filter(|_| charge.amount.currency != order.currency);
-    // A deposit comes back in what it was paid in: it is in the order's total, and in no books.
+    // A deposit is refunded in the currency that it was paid in: it is part of the order's total,
+    // and not of the books.
     if charge.amount.currency != order.currency && (charge.kind == ChargeKind::Deposit || in_books.is_none()) {
         return Err(Refusal::ChargeIn { order: order.currency }.at(at));
     }
-    // One that comes to nothing in the books would be in no cost of the goods.
+    // A charge that converts to zero would be missing in the cost of the goods.
     if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|one| one.amount.minor <= 0) {
         return Err(Refusal::AmountNotPositive.at(at));
     }
@@ -164,9 +174,13 @@ fn charge_at(book: &PurchaseBook, order: &PurchaseOrder, (index, charge): (usize
     Ok(Charge { kind, basis, name, amount: charge.amount, supplier, in_books })
 }
 
-/// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books. All charges are told that
-/// have nothing to be spread by, each at its place.
-pub(super) fn spread(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl Fn(usize) -> At) -> Result<(), Rejection> {
+/// Spreads the charges over the lines: those in the order's currency, and separately the value in
+/// the books of the others. Each charge that no line has a weight for is reported at its place.
+pub(super) fn allocate_charges(
+    draft: &mut Draft<'_>,
+    order: &mut PurchaseOrder,
+    at: impl Fn(usize) -> At,
+) -> Result<(), Rejection> {
     let is_too_large = match order.books_currency() {
         None => false,
         // Goods and all charges are added up in one currency.
@@ -180,10 +194,10 @@ pub(super) fn spread(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl 
         (line.charges.minor, line.charges_in_books) = (0, 0);
     }
     let mut refused = None;
-    for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_of_goods()) {
+    for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_landed_cost()) {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
         let amount = charge.in_books.as_ref().map_or(charge.amount, |one| one.amount);
-        let Some(shares) = allot(amount.minor, &weights) else {
+        let Some(shares) = allocate_proportionally(amount.minor, &weights) else {
             let rejection = Refusal::NothingToSpreadBy(charge.basis).at(at(index));
             draft.refuse(rejection.clone())?;
             refused.get_or_insert(rejection);

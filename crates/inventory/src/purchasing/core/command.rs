@@ -1,4 +1,4 @@
-//! What can be asked of purchase orders and returns to suppliers, through the ledger.
+//! Commands on purchase orders, blanket orders and returns to suppliers, through the ledger.
 
 use std::collections::BTreeSet;
 
@@ -18,31 +18,32 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    stock::core::{Draft, LevelKey, LotsWanted, Rejection},
+    stock::core::{Draft, LevelKey, LotRequest, Rejection},
 };
 
-/// What commands need besides stock.
+/// Rows that commands need besides stock.
 #[derive(Debug, Default)]
 pub struct PurchaseNeeds {
     pub orders: BTreeSet<PurchaseOrderId>,
-    /// Those of which the levels of all lines are needed.
+    /// Orders for which the levels of all lines are needed.
     pub moved: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
-    /// Those that are named; those that orders call off from are loaded with them.
+    /// Named blanket orders; those that orders call off from are loaded with the orders.
     pub blankets: BTreeSet<BlanketOrderId>,
-    /// Of new orders and returns.
+    /// Suppliers of new orders and returns.
     pub suppliers: BTreeSet<SupplierId>,
     /// Products of new lines of blanket orders.
     pub agreed: BTreeSet<ProductId>,
 }
 
-/// With the levels of the order's lines as they were read before; those of lines that were added since are loaded behind the counter.
+/// A command, with the levels of the order's lines as they were read before; those of lines that
+/// were added since are loaded under the lock of the counter row.
 #[derive(Debug, Clone)]
 pub struct PurchaseCommand(pub Box<Command>, pub Vec<LevelKey>);
 
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// One order, or one for each supplier and store that a call's lines come to.
+    /// One order, or one for each supplier and store of the call's lines.
     Create(Vec<Create>),
     Amend(Amend),
     Act(Act),
@@ -56,7 +57,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What the audit log calls it when nobody asked for it by a mutation.
+    /// Returns the name for the audit log if no mutation caused the command.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "purchase_order.create",
@@ -88,7 +89,7 @@ impl Command {
         }
     }
 
-    /// How many lines it has, as far as it says so itself.
+    /// Returns the number of the command's lines, as far as it has them itself.
     pub fn weight(&self) -> usize {
         match self {
             Self::Create(all) => all.iter().map(|one| one.lines.len()).sum(),
@@ -103,7 +104,8 @@ impl Command {
         }
     }
 
-    /// The levels that it names itself; those of an order's own lines are read before.
+    /// Returns the levels that the command itself names; those of an order's own lines are read
+    /// before.
     pub fn levels(&self) -> Vec<LevelKey> {
         match self {
             Self::Create(all) => {
@@ -124,9 +126,10 @@ impl Command {
         }
     }
 
-    /// Lots that it names, and levels of which it must be known what was set aside. Of which product a receipt's line is, is not known here: a
-    /// code is looked for among those of the order's levels.
-    pub fn lots(&self, keys: &[LevelKey], wanted: &mut LotsWanted) {
+    /// Adds the lots that the command names, and the levels whose unavailable stock must be known.
+    /// The product of a receipt's line is not known here: a lot code is looked up among the order's
+    /// levels.
+    pub fn lots(&self, keys: &[LevelKey], wanted: &mut LotRequest) {
         match self {
             Self::Receive(receive) => {
                 for one in receive.lines.iter().flatten().flat_map(|line| &line.lots) {
@@ -152,7 +155,8 @@ impl Command {
         }
     }
 
-    /// The orders that it is decided against, those that it makes among them: it is carried out under locks.
+    /// Returns the orders that the command is decided against, including those that it creates: it
+    /// is executed under locks.
     pub fn orders(&self) -> BTreeSet<PurchaseOrderId> {
         match self {
             Self::Create(all) => all.iter().map(|one| one.id).collect(),
@@ -169,7 +173,7 @@ impl Command {
         }
     }
 
-    /// The order of which stock that is planned may change, if there is one.
+    /// Returns the order whose incoming stock may change, if there is one.
     pub fn moved(&self) -> Option<PurchaseOrderId> {
         match self {
             Self::Act(act) => matches!(act.action, Action::Order | Action::Close | Action::Cancel).then_some(act.order),
@@ -185,7 +189,7 @@ impl Command {
         }
     }
 
-    /// The suppliers of its new orders, of the charges that it writes, or of its return.
+    /// Returns the suppliers of the command's new orders, of its charges, or of its return.
     pub fn suppliers(&self) -> BTreeSet<SupplierId> {
         match self {
             Self::Create(all) => {
@@ -204,7 +208,8 @@ impl Command {
         }
     }
 
-    /// The blanket orders that it names, the one that it makes among them: it is carried out under locks.
+    /// Returns the blanket orders that the command names, including the one that it creates: it is
+    /// executed under locks.
     pub fn blankets(&self) -> BTreeSet<BlanketOrderId> {
         match self {
             Self::Create(all) => all.iter().filter_map(|one| one.blanket).collect(),
@@ -217,7 +222,7 @@ impl Command {
         }
     }
 
-    /// The products of the lines that it writes on a blanket order.
+    /// Returns the products of the lines that the command writes on a blanket order.
     pub fn agreed(&self) -> BTreeSet<ProductId> {
         let lines = match self {
             Self::BlanketCreate(create) => Some(&create.lines),
@@ -234,7 +239,7 @@ impl Command {
         lines.into_iter().flatten().map(|line| line.product).collect()
     }
 
-    /// References that it gives to orders.
+    /// Returns the references that the command gives to orders.
     pub fn references(&self) -> Vec<String> {
         match self {
             Self::Create(all) => all.iter().filter_map(|one| one.external_ref.clone()).collect(),
@@ -250,7 +255,7 @@ impl Command {
         }
     }
 
-    /// Decides against what was loaded; the draft holds what it would do to stock.
+    /// Decides against the loaded state; the draft collects the effects on stock.
     pub fn decide(&self, book: &PurchaseBook, draft: &mut Draft<'_>) -> Result<PurchaseDecision, Rejection> {
         match self {
             Self::Create(all) => {

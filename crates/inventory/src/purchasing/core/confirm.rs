@@ -1,11 +1,11 @@
-//! What a supplier confirms of an order that is with them. No quantity changes by it.
+//! Confirmations by the supplier of a placed order. They change no quantity.
 
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
 
 use super::{
-    create::free_ref,
+    create::check_ref_is_free,
     expected::Confirmation,
     order::{Line, PurchaseBook, PurchaseDecision, PurchaseOrder},
     refusal::{AmendRefusal, Refusal},
@@ -14,14 +14,14 @@ use super::{
 use crate::purchasing::events;
 use crate::stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal};
 
-/// What was confirmed. `lines` None is everything that is open, as it was ordered.
+/// Command to record a confirmation. If `lines` is `None`, all open lines are confirmed as ordered.
 #[derive(Debug, Clone)]
 pub struct Confirm {
     pub order: PurchaseOrderId,
     pub expected_version: Option<i64>,
-    /// What the supplier calls the order; None: as it is.
+    /// The supplier's reference of the order; `None` keeps the stored one.
     pub external_ref: Option<String>,
-    /// The day of lines that say none; None: the day that was confirmed before stays.
+    /// Confirmed day of lines that name none; None keeps the day that was confirmed before.
     pub on: Option<i32>,
     pub lines: Option<Vec<ConfirmLine>>,
 }
@@ -29,7 +29,7 @@ pub struct Confirm {
 #[derive(Debug, Clone, Copy)]
 pub struct ConfirmLine {
     pub line: PurchaseOrderLineId,
-    /// Of the whole line; None: all that was ordered.
+    /// Quantity of the whole line; `None` for all that was ordered.
     pub quantity: Option<Quantity>,
     pub on: Option<i32>,
 }
@@ -38,7 +38,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Conf
     let mut order = book.order_for(command.order, Action::Confirm, command.expected_version)?;
     let (before, was) = (order.status(), Box::new(order.clone()));
     if let Some(reference) = command.external_ref.as_ref().filter(|reference| order.external_ref.as_ref() != Some(*reference)) {
-        free_ref(book, order.supplier, Some(reference.as_str()), At::input(Field::ExternalRef))?;
+        check_ref_is_free(book, order.supplier, Some(reference.as_str()), At::input(Field::ExternalRef))?;
         order.external_ref = Some(reference.clone());
     }
     match &command.lines {
@@ -60,7 +60,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Conf
     Ok(PurchaseDecision { orders: vec![order], events, before: Some(was), ..PurchaseDecision::default() })
 }
 
-/// Confirms lines as they are named; of those that are refused, all of one stage are told.
+/// Confirms the named lines; all refusals of one stage are reported.
 fn confirm_lines(
     draft: &mut Draft<'_>,
     order: &mut PurchaseOrder,
@@ -100,7 +100,7 @@ fn confirm_line(
     Ok(())
 }
 
-/// The line's place among the order's.
+/// Returns the line's index among the order's.
 pub(super) fn place_of(order: &PurchaseOrder, line: PurchaseOrderLineId, at: At) -> Result<usize, Rejection> {
     let (of, position) = line.split_line::<entity::id::kind::PurchaseOrderId>();
     let place = order.lines.iter().position(|line| line.position == position).filter(|_| of == order.id);

@@ -1,19 +1,20 @@
-//! Which revision of an order its supplier was sent, and which one they confirmed.
+//! Revisions of an order that were sent to its supplier and confirmed by them.
 
 use entity::prelude::*;
 
 use super::order::PurchaseOrder;
 
-/// What went to the supplier, and what came back.
+/// Revisions that were sent and confirmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Correspondence {
-    /// The newest revision that was mailed, and when. The job that mails writes it; no command does.
+    /// The newest revision that was e-mailed, and the time. Only the job that sends e-mails writes
+    /// it.
     pub sent: Option<(u16, Timestamp)>,
-    /// The revision that stood when the supplier last confirmed something.
+    /// The revision at the supplier's last confirmation.
     pub confirmed: Option<u16>,
 }
 
-/// How far the revision that stands has come with the supplier.
+/// Status of the current revision with the supplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevisionStatus {
     NotSent,
@@ -33,7 +34,7 @@ impl Correspondence {
 }
 
 impl PurchaseOrder {
-    /// How far its revision has come with the supplier; None before it was ordered.
+    /// Returns the status of its current revision with the supplier; `None` before it was ordered.
     pub fn revision_status(&self) -> Option<RevisionStatus> {
         self.state.stage().ordered_at().map(|_| self.correspondence.status(self.revision))
     }

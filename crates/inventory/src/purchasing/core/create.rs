@@ -1,12 +1,12 @@
-//! Writing a purchase order down, and changing it while nobody has approved it.
+//! Creating a purchase order, and changing it until it is approved.
 
 use entity::prelude::*;
 
 use super::{
     act::{Act, decide_act},
-    call_off::{agreed, blanket_for, blanket_of, check_left},
+    call_off::{agreed, blanket_for, blanket_of, check_remaining_quantity},
     carry::LandedShares,
-    charge::{NewCharge, basis_at, charges, spread},
+    charge::{NewCharge, allocate_charges, basis_at, charges},
     correspondence::Correspondence,
     expected::{Confirmation, LeadTimes},
     fixed_rate::FixedRate,
@@ -28,7 +28,7 @@ pub struct Create {
     pub store: StoreId,
     pub currency: Currency,
     pub fixed_rate: Option<FixedRate>,
-    /// The blanket order that it calls off from.
+    /// The blanket order from which it calls off.
     pub blanket: Option<BlanketOrderId>,
     pub expected_on: Option<i32>,
     pub external_ref: Option<String>,
@@ -39,43 +39,44 @@ pub struct Create {
     pub prices: Prices,
     pub charges: Vec<NewCharge>,
     pub actor: Actor,
-    /// Where it goes to its supplier at once.
+    /// Data to place the order at once; `None` leaves it a draft.
     pub placing: Option<Placing>,
 }
 
-/// What it takes to submit, approve and place an order in the call that makes it.
+/// Data to submit, approve and place an order in the call that creates it.
 #[derive(Debug, Clone)]
 pub struct Placing {
-    /// Above this total somebody else approves, and nothing is made.
+    /// Total above which another person must approve, and no order is created.
     pub limit: Option<Money>,
     pub movement: MovementId,
     pub leads: LeadTimes,
 }
 
-/// Where the costs of lines come from.
+/// Source of the costs of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prices {
-    /// The input may say them.
+    /// The input may state costs.
     Stated,
-    /// Only from what is listed.
+    /// Only catalogue costs are used.
     Listed,
 }
 
 #[derive(Debug, Clone)]
 pub struct NewLine {
-    /// Its place in the input, for refusals: several orders may come of one list.
+    /// Index of the line in the input, for refusals: one list may result in several orders.
     pub place: usize,
     pub product: ProductId,
     pub quantity: Quantity,
-    /// For one whole unit; None: what the supplier's catalogue says for this quantity, else the product's own cost.
+    /// Cost of one whole unit; None for the price of the supplier's catalogue for this quantity,
+    /// else the product's own cost.
     pub unit_cost: Option<Money>,
-    /// What the supplier's catalogue says of the product.
+    /// Terms of the product in the supplier's catalogue.
     pub supply: Option<Supply>,
     pub weight: Option<i64>,
     pub expected_on: Option<i32>,
 }
 
-/// A change of a draft; what is None stays.
+/// A change of a draft; None leaves a field unchanged.
 #[derive(Debug, Clone)]
 pub struct Amend {
     pub order: PurchaseOrderId,
@@ -92,15 +93,15 @@ pub struct Amend {
 }
 
 pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
-    if draft.tells_all() {
-        look_for(draft, command.store, &command.lines)?;
+    if draft.collects_refusals() {
+        check_products_exist(draft, command.store, &command.lines)?;
     }
     let now = draft.now();
-    // It was in use when the call was read; behind the counter nobody archives it.
+    // It was in use when the call was read; while the counter row is locked, it cannot be archived.
     if let Some(since) = book.archived.get(&command.supplier) {
         draft.refuse(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)))?;
     }
-    draft.pass(free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef)))?;
+    draft.pass(check_ref_is_free(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef)))?;
     let blanket = blanket_for(book, draft, command)?;
     let new = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
     let zero = Money::zero(command.currency);
@@ -135,7 +136,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         change: Change::New,
     };
     order.lines = lines(draft, (&order, command.prices), &new)?;
-    check_left(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
+    check_remaining_quantity(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
     order.charges = charges(draft, book, &order, &command.charges)?;
     settle(draft, &mut order, basis_at)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
@@ -146,16 +147,16 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     }
 }
 
-/// Tells which products of the lines are not there, before anything else is asked of them.
-fn look_for(draft: &mut Draft<'_>, store: StoreId, lines: &[NewLine]) -> Result<(), Rejection> {
+/// Reports products of the lines that do not exist, before all other checks.
+fn check_products_exist(draft: &mut Draft<'_>, store: StoreId, lines: &[NewLine]) -> Result<(), Rejection> {
     for line in lines {
         let place = At::row(Field::Lines, line.place).field(Field::Product);
-        draft.look_for(LevelKey { product: line.product, store }, place)?;
+        draft.check_exists(LevelKey { product: line.product, store }, place)?;
     }
     Ok(())
 }
 
-/// Takes a new order to its supplier: what asking for approval, approving and placing would do one after the other, with the same refusals.
+/// Submits, approves and places a new order, with the same refusals as the single steps.
 fn placed(
     draft: &mut Draft<'_>,
     command: &Create,
@@ -176,7 +177,7 @@ fn placed(
             limit: placing.limit,
             leads: placing.leads.clone(),
         };
-        let mut step = decide_act(&book, draft, &act).map_err(of_status)?;
+        let mut step = decide_act(&book, draft, &act).map_err(move_to_status)?;
         step.stood();
         made.orders = step.orders;
         made.events.append(&mut step.events);
@@ -184,8 +185,8 @@ fn placed(
     Ok(made)
 }
 
-/// A refusal of a step that the caller asked for by the status.
-fn of_status(refusal: Rejection) -> Rejection {
+/// Moves the refusal of a step to `status`, the field by which the caller requested it.
+fn move_to_status(refusal: Rejection) -> Rejection {
     let at = if refusal.at == At::input(Field::Id) { At::input(Field::Status) } else { refusal.at };
     Rejection { at, ..refusal }
 }
@@ -196,7 +197,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     let found = Box::new(order.clone());
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
-            draft.pass(free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef)))?;
+            draft.pass(check_ref_is_free(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef)))?;
         }
         order.external_ref.clone_from(reference);
     }
@@ -213,31 +214,36 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
     if let Some(new) = &command.lines {
-        if draft.tells_all() {
-            look_for(draft, order.store, new)?;
+        if draft.collects_refusals() {
+            check_products_exist(draft, order.store, new)?;
         }
         let (was, new) = (order.clone(), agreed(draft, (blanket, order.store), (new, Field::Lines))?);
         order.lines = lines(draft, (&order, Prices::Stated), &new)?;
-        check_left(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
+        check_remaining_quantity(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
     }
     if let Some(new) = &command.charges {
         order.charges = charges(draft, book, &order, new)?;
     }
-    // Charges that stay have nothing to be spread by because of the lines.
+    // If kept charges cannot be spread, the new lines are the reason, so the refusal names them.
     settle(draft, &mut order, |index| if command.charges.is_some() { basis_at(index) } else { At::input(Field::Lines) })?;
-    // Who rejected it has had their say; it begins anew.
+    // A change of a rejected order makes it a draft again, without its earlier approval.
     order.state = OrderState::Draft;
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, before: Some(found), ..PurchaseDecision::default() })
 }
 
-/// Where the quantity of a line stands in the input.
+/// Returns the place in the input of a line's quantity.
 fn placed_at(new: &[NewLine], index: usize) -> At {
     new.get(index).map_or(At::INPUT, |line| At::row(Field::Lines, line.place).field(Field::Quantity))
 }
 
-pub(super) fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
+pub(super) fn check_ref_is_free(
+    book: &PurchaseBook,
+    supplier: SupplierId,
+    reference: Option<&str>,
+    field: At,
+) -> Result<(), Rejection> {
     match reference {
         Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => {
             Err(Refusal::ReferenceTaken { reference: reference.to_owned() }.at(field))
@@ -246,7 +252,7 @@ pub(super) fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Opt
     }
 }
 
-/// An order, and where the costs of its lines come from.
+/// An order, and the source of its lines' costs.
 pub(super) type Terms<'a> = (&'a PurchaseOrder, Prices);
 
 fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
@@ -262,12 +268,12 @@ fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec
     Ok(lines)
 }
 
-/// A line of a list in the input that is the `index`-th of its order, from 0.
+/// Returns the line of a list in the input that is the `index`-th of its order, from 0.
 pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, usize), new: &NewLine) -> Result<Line, Rejection> {
     let order = terms.0;
     let at = |name: Field| At::row(list, new.place).field(name);
     let store = match (terms.1, &order.change) {
-        // A list of products may be bought for several stores.
+        // One list of products may order for several stores.
         (Prices::Listed, _) => at(Field::Product),
         (Prices::Stated, Change::New) => At::input(Field::Store),
         (Prices::Stated, _) => At::input(Field::Id),
@@ -310,7 +316,7 @@ pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, u
     })
 }
 
-/// What a whole unit of a line costs: as it was said, else as it is listed.
+/// Returns the cost of a whole unit of a line: the cost in the input, else the listed one.
 fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Field) -> At) -> Result<Money, Rejection> {
     let field = match prices {
         Prices::Stated => at(Field::UnitCost),
@@ -335,8 +341,8 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Fi
     Ok(unit_cost)
 }
 
-/// Sums the order up, spreads its charges over its lines, and sets how much of each may be received. Lines that were cancelled count for nothing.
-/// `at` is the place of a charge that nothing can be spread by.
+/// Sums the order up, spreads its charges over its lines, and sets the most that each may receive.
+/// Cancelled lines do not count. `at` returns the place of a charge that cannot be spread.
 pub(super) fn settle(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl Fn(usize) -> At) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
@@ -346,7 +352,7 @@ pub(super) fn settle(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl 
     let in_currency = order.charges.iter().filter(|charge| charge.is_in_order_currency());
     order.charges_sum = sum(Box::new(in_currency.map(|charge| charge.amount))).ok_or_else(too_large)?;
     order.total().ok_or_else(too_large)?;
-    spread(draft, order, at)?;
+    allocate_charges(draft, order, at)?;
     for line in &mut order.lines {
         let most = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
         line.most = Quantity::new(most).ok_or_else(too_large)?;

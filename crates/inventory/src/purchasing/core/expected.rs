@@ -1,4 +1,5 @@
-//! The day that a line is expected on: as it was confirmed, as somebody stated it, else as the supplier's lead time and calendar give it.
+//! The expected day of a line: the confirmed day, else the stated one, else the day by the
+//! supplier's lead time and calendar.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +11,22 @@ use crate::{
     stock::core::{At, Draft, Field, Rejection},
 };
 
-/// How long a supplier takes for a product, and who says so.
+/// Lead time of a supplier for a product, and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadTime {
     pub days: i32,
     pub from: LeadSource,
 }
 
-/// How long a supplier takes for products, and the days on which it takes orders and delivers.
+/// Lead times of a supplier for products, and the days on which it takes orders and delivers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeadTimes {
     calendar: SupplierCalendar,
-    /// One that nobody says anything of is not in it.
+    /// Products without any lead time are missing.
     by_product: BTreeMap<ProductId, LeadTime>,
 }
 
-/// The day that a lead time gave when the line went to the supplier.
+/// The expected day by the lead time, at the time when the line was ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadDay {
     /// Days since 1970-01-01.
@@ -33,15 +34,15 @@ pub struct LeadDay {
     pub from: LeadSource,
 }
 
-/// What the supplier confirmed of a line.
+/// The supplier's confirmation of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Confirmation {
     pub on: Option<i32>,
-    /// Of the whole line.
+    /// Quantity of the whole line.
     pub quantity: Option<Quantity>,
 }
 
-/// Who says the day that a line is expected on.
+/// Source of a line's expected day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedFrom {
     Confirmed,
@@ -52,7 +53,8 @@ pub enum ExpectedFrom {
 }
 
 impl LeadTime {
-    /// The supplier's catalogue says it of the product, else the supplier of everything; None where neither does.
+    /// Returns the lead time of the product in the supplier's catalogue, else the supplier's
+    /// general one; None if both are missing.
     pub fn of(product: Option<i32>, supplier: Option<i32>) -> Option<Self> {
         let own = product.map(|days| Self { days, from: LeadSource::SupplierProduct });
         own.or_else(|| supplier.map(|days| Self { days, from: LeadSource::Supplier }))
@@ -63,7 +65,8 @@ impl LeadTimes {
     pub fn new(calendar: SupplierCalendar, by_product: impl IntoIterator<Item = (ProductId, LeadTime)>) -> Self {
         Self { calendar, by_product: by_product.into_iter().collect() }
     }
-    /// The day that they give for a product that goes to the supplier today. None where nobody says how long it takes.
+    /// Returns the expected day of a product that is ordered from the supplier today; None without
+    /// a lead time.
     pub(super) fn day(&self, product: ProductId, today: i32) -> Option<LeadDay> {
         let lead = self.by_product.get(&product)?;
         Some(LeadDay { on: self.calendar.arrival(today, lead.days), from: lead.from })
@@ -71,8 +74,8 @@ impl LeadTimes {
 }
 
 impl Line {
-    /// The day that it is expected on, with who says so; `stated` is the order's own. The columns stand in the same order in
-    /// `stock/rows/expected.rs` and `alerts/rows/dated.rs`.
+    /// Returns the expected day and its source; `stated` is the day of the whole order. The columns
+    /// have the same order of precedence in `stock/rows/expected.rs` and `alerts/rows/dated.rs`.
     pub fn expected(&self, stated: Option<i32>) -> Option<(i32, ExpectedFrom)> {
         let from = |day: Option<i32>, from: ExpectedFrom| day.map(|day| (day, from));
         let lead = self.lead.map(|lead| match lead.from {
@@ -84,7 +87,7 @@ impl Line {
             .or_else(|| from(stated, ExpectedFrom::Order))
             .or(lead)
     }
-    /// What the supplier does not promise of it and has not delivered either.
+    /// Returns the quantity of an open line that the supplier neither confirmed nor delivered.
     pub fn promised_short(&self) -> Quantity {
         let promised = self.confirmed.quantity.filter(|_| self.open.is_positive());
         promised.map_or(Quantity::ZERO, |promised| {
@@ -94,8 +97,8 @@ impl Line {
     }
 }
 
-/// Notes the day that lead times give, of all lines: they go to the supplier now.
-pub(super) fn note_lead_days(draft: &Draft<'_>, order: &mut PurchaseOrder, leads: &LeadTimes) -> Result<(), Rejection> {
+/// Sets the expected day by lead times for all lines: they are ordered now.
+pub(super) fn set_expected_days(draft: &Draft<'_>, order: &mut PurchaseOrder, leads: &LeadTimes) -> Result<(), Rejection> {
     let Some(today) = today(draft, order)? else { return Ok(()) };
     for line in &mut order.lines {
         line.lead = leads.day(line.product, today);
@@ -103,7 +106,7 @@ pub(super) fn note_lead_days(draft: &Draft<'_>, order: &mut PurchaseOrder, leads
     Ok(())
 }
 
-/// The day that it is in the order's store; None of an order without lines.
+/// Returns the local date in the order's store; None for an order without lines.
 pub(super) fn today(draft: &Draft<'_>, order: &PurchaseOrder) -> Result<Option<i32>, Rejection> {
     let first = order.lines.first().map(|line| order.key(line));
     first.map(|key| draft.business_date(draft.now(), key, At::input(Field::Id))).transpose()

@@ -1,37 +1,40 @@
-//! A rate that buyer and supplier agree for an order: its receipts take it, whatever the rate of their day is.
+//! A rate that buyer and supplier agree on for an order: its receipts use it, whatever the rate of
+//! their day is.
 
 use entity::prelude::*;
 
 use crate::currency::core::{FrozenRate, Rate};
 
-/// What receipts name as the source of the rate.
+/// Source of the rate in receipts.
 pub const FIXED_SOURCE: &str = "PURCHASE_ORDER";
-/// The amount, in minor units, of which two rates are compared.
-const COMPARED: i64 = 100_000_000;
+/// Amount, in minor units, for which two rates are compared.
+const COMPARISON_AMOUNT: i64 = 100_000_000;
 
-/// One unit of the order's currency is `rate` of the books'.
+/// An agreed rate: one unit of the order's currency is `rate` units of the books' currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FixedRate {
     pub rate: Rate,
     pub books: Currency,
-    /// The day of the rate that it was compared with, in days since 1970-01-01; None where no rate was there.
+    /// Day of the market rate that it was compared with, in days since 1970-01-01; None if there
+    /// was no rate.
     pub market_day: Option<i32>,
 }
 
-/// Why a rate is not agreed.
+/// Reason to refuse an agreed rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FixedRateRefusal {
     /// No decimal above 0 of at most twelve significant digits.
     NoRate,
     /// The order is in the currency of the books.
     OfBooks { books: Currency },
-    /// More than a factor of two from the rate that holds, which is of this day (days since 1970-01-01).
+    /// More than a factor of two from the market rate, which is of this day (days since
+    /// 1970-01-01).
     Far { from: Currency, books: Currency, day: i32 },
 }
 
 impl FixedRate {
-    /// A rate as it was sent, for an order in `from`. `market` is that of the day, where there is one: more than a factor of two from it is the mark of an
-    /// inverted rate.
+    /// Checks a rate as it was sent, for an order in `from`. `market` is that of the day, if there
+    /// is one: more than a factor of two from it suggests an inverted rate.
     ///
     /// # Errors
     /// It is no rate, is not needed, or is far from the market's.
@@ -46,15 +49,15 @@ impl FixedRate {
         let rate: Rate = text.parse().map_err(|()| FixedRateRefusal::NoRate)?;
         let fixed = Self { rate, books, market_day: market.map(|market| market.day) };
         let Some(market) = market else { return Ok(fixed) };
-        let is_far = match (fixed.frozen(from, market.day).convert(COMPARED), market.convert(COMPARED)) {
+        let is_far = match (fixed.frozen(from, market.day).convert(COMPARISON_AMOUNT), market.convert(COMPARISON_AMOUNT)) {
             (Some(mine), Some(theirs)) => mine > 2 * theirs || theirs > 2 * mine,
-            // One of them alone is beyond what can be kept.
+            // Only one of them exceeds the exact range.
             (mine, theirs) => mine.is_some() || theirs.is_some(),
         };
         if is_far { Err(FixedRateRefusal::Far { from, books, day: market.day }) } else { Ok(fixed) }
     }
 
-    /// As a receipt of a day keeps it.
+    /// Returns the rate in the form that a receipt of a day stores.
     pub fn frozen(self, from: Currency, day: i32) -> FrozenRate {
         let source = FIXED_SOURCE.to_owned();
         FrozenRate { from, to: self.books, numerator: self.rate, denominator: Rate::ONE, day, source }

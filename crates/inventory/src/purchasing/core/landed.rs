@@ -1,9 +1,11 @@
-//! Landed cost: charges are spread over what they were paid for, and a receipt carries its share to the last minor unit.
+//! Landed cost: charges are spread over the goods that they were paid for, and a receipt carries
+//! its share to the last minor unit.
 
-/// Spreads `amount` over lines in proportion to their weights: each share is rounded down, then one unit more goes to the largest fractions
-/// (ties: the earlier line), so that the shares always add up to the amount (IAS 2, para. 23–27; largest remainder). None where every weight
-/// is 0, one is below 0, or there are none.
-pub fn allot(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
+/// Spreads `amount` over lines in proportion to their weights: each share is rounded down, then one
+/// unit more goes to the largest fractions (ties: the earlier line), so that the shares always add
+/// up to the amount (IAS 2, para. 23–27; largest remainder). None if every weight is 0, one is
+/// below 0, or there are none.
+pub fn allocate_proportionally(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
     if weights.iter().any(|weight| *weight < 0) {
         return None;
     }
@@ -23,8 +25,9 @@ pub fn allot(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
     Some(shares)
 }
 
-/// How much of `amount` belongs to the first `part` of `whole`, rounded half up: the shares of parts that follow each other are differences
-/// of this, and so add up to the amount. What comes beyond the whole carries nothing.
+/// Returns the share of `amount` that belongs to the first `part` of `whole`, rounded half up: the
+/// shares of consecutive parts are differences of this, and so add up to the amount. Units beyond
+/// the whole carry nothing.
 pub fn share(amount: i64, part: i64, whole: i64) -> i64 {
     if whole <= 0 {
         return 0;
@@ -40,10 +43,13 @@ mod tests {
 
     #[test]
     fn charges_are_spread_by_the_largest_remainder() {
-        assert_eq!(allot(1_000, &[1, 1, 1]), Some(vec![334, 333, 333]));
-        assert_eq!(allot(9_999, &[2_599, 1_299, 799, 303]), Some(vec![5_197, 2_598, 1_598, 606]));
-        assert_eq!(allot(5, &[0, 7]), Some(vec![0, 5]), "what weighs nothing carries nothing");
-        assert_eq!((allot(5, &[0, 0]), allot(5, &[]), allot(5, &[3, -1])), (None, None, None));
+        assert_eq!(allocate_proportionally(1_000, &[1, 1, 1]), Some(vec![334, 333, 333]));
+        assert_eq!(allocate_proportionally(9_999, &[2_599, 1_299, 799, 303]), Some(vec![5_197, 2_598, 1_598, 606]));
+        assert_eq!(allocate_proportionally(5, &[0, 7]), Some(vec![0, 5]), "what weighs nothing carries nothing");
+        assert_eq!(
+            (allocate_proportionally(5, &[0, 0]), allocate_proportionally(5, &[]), allocate_proportionally(5, &[3, -1])),
+            (None, None, None)
+        );
     }
 
     #[test]

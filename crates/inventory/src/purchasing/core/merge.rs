@@ -1,4 +1,4 @@
-//! What becomes of the catalogues of two suppliers that are merged: pure.
+//! Merge of the catalogues of two suppliers: pure.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,29 @@ use serde::Serialize;
 
 use super::Supply;
 
-/// Whose terms stay where both suppliers offer a product.
+/// Supplier whose terms are kept if both offer a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Terms {
-    /// Those of the supplier that stays.
+    /// Terms of the surviving supplier.
     Survivor,
-    /// Those of the supplier that is merged.
+    /// Terms of the merged supplier.
     Merged,
 }
 
 /// The catalogue after a merge.
 #[derive(Debug, Default)]
 pub struct MergedSupplies {
-    /// Rows of the supplier that is merged, as they were and archived.
+    /// Rows of the merged supplier, before and after they were archived.
     pub gone: Vec<(Supply, Supply)>,
-    /// Rows of the supplier that stays, as they were and as they are; new ones have nothing before.
+    /// Rows of the surviving supplier, before and after; new ones have no state before.
     pub kept: Vec<(Option<Supply>, Supply)>,
-    /// Products that both offer on other terms, where nobody says whose stay.
+    /// Products that both offer on different terms, if the call does not choose whose terms are
+    /// kept.
     pub clashes: Vec<ProductId>,
 }
 
-/// Puts rows of one supplier into the catalogue of another, which has these rows of the same products.
+/// Moves rows of one supplier into the catalogue of another, which has these rows of the same
+/// products.
 pub fn merge_supplies(
     merged: Vec<Supply>,
     mut own: HashMap<ProductId, Supply>,
@@ -39,7 +41,7 @@ pub fn merge_supplies(
     for row in merged {
         let before = own.remove(&row.product);
         let is_in_use = before.as_ref().is_some_and(|own| own.archived_at.is_none());
-        let is_same = before.as_ref().is_some_and(|own| offers_the_same(own, &row));
+        let is_same = before.as_ref().is_some_and(|own| has_same_offer(own, &row));
         if is_in_use && !is_same && terms.is_none() {
             all.clashes.push(row.product);
             continue;
@@ -48,12 +50,12 @@ pub fn merge_supplies(
             Some(own) if is_in_use && (is_same || terms == Some(Terms::Survivor)) => own.clone(),
             _ => Supply { supplier: into, ..row.clone() },
         };
-        // Whom the product is bought from stays the same company.
+        // The product is still bought from the same company.
         let is_preferred = row.is_preferred || before.as_ref().is_some_and(|own| own.is_preferred);
         let version = before.as_ref().map_or(1, |own| own.version + 1);
         let created_at = before.as_ref().map_or(now, |own| own.created_at);
         let after = Supply { is_preferred, archived_at: None, version, created_at, updated_at: now, ..after };
-        if before.as_ref().is_none_or(|own| !own.says_the_same(&after)) {
+        if before.as_ref().is_none_or(|own| !own.has_same_content(&after)) {
             all.kept.push((before, after));
         }
         let gone = row.turned(Some(now), now);
@@ -62,9 +64,9 @@ pub fn merge_supplies(
     all
 }
 
-fn offers_the_same(own: &Supply, other: &Supply) -> bool {
+fn has_same_offer(own: &Supply, other: &Supply) -> bool {
     let Supply { supplier, is_preferred, archived_at, .. } = own;
-    own.says_the_same(&Supply { supplier: *supplier, is_preferred: *is_preferred, archived_at: *archived_at, ..other.clone() })
+    own.has_same_content(&Supply { supplier: *supplier, is_preferred: *is_preferred, archived_at: *archived_at, ..other.clone() })
 }
 
 #[cfg(test)]

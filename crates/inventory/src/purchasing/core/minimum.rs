@@ -1,11 +1,12 @@
-//! An order beside the least that its supplier's orders come to.
+//! Comparison of an order with its supplier's minimum order value.
 
 use entity::prelude::*;
 
 use super::order::PurchaseOrder;
 
 impl PurchaseOrder {
-    /// Whether its goods, without charges, come to less than the minimum; false without one. None where the minimum is in another currency.
+    /// True if the goods, without charges, cost less than the minimum; false without a minimum.
+    /// None if the minimum is in another currency.
     pub fn is_below(&self, minimum: Option<Money>) -> Option<bool> {
         let Some(minimum) = minimum else { return Some(false) };
         (minimum.currency == self.currency).then_some(self.goods.minor < minimum.minor)

@@ -1,4 +1,4 @@
-//! The rules of buying: pure.
+//! The rules of purchasing: pure.
 
 mod act;
 mod blanket;
@@ -43,19 +43,20 @@ pub use blanket_act::{
     decide_blanket_update,
 };
 pub use blanket_refusal::BlanketRefusal;
-pub use call_off::follow_call_offs;
+pub use call_off::update_call_offs;
 pub use carry::LandedShares;
-pub use charge::{Charge, InBooks, NewCharge, charge_name};
+pub use charge::{BooksAmount, Charge, NewCharge, charge_name};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use correspondence::{Correspondence, RevisionStatus};
 pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use fixed_rate::{FIXED_SOURCE, FixedRate, FixedRateRefusal};
-pub use landed::{allot, share};
+pub use landed::{allocate_proportionally, share};
 pub use merge::{MergedSupplies, Terms, merge_supplies};
 pub use order::{
-    Change, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack,
+    Change, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,
+    ReversedReceiptLine,
 };
 pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
@@ -66,12 +67,14 @@ pub use rate_difference::rate_difference;
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
 pub use refusal::{AmendRefusal, Refusal};
 pub use reorder::{
-    Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
+    Demand, Kind, LeadTimeStats, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
 };
-pub use returns::{BroughtBack, CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
+pub use returns::{
+    CreateSupplierReturn, NewReturnLine, ReversedReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return,
+};
 pub use reverse::{ReceiptReversal, ReverseReceipt};
 pub use reverse_return::{ReturnReversal, ReverseReturn};
-pub use revise::{Raise, Revise, SetLine, decide_revise};
+pub use revise::{PriceRaise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
-pub use unmerge::{SuppliersMoved, SuppliesBack, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};
+pub use unmerge::{RestoredSupplies, SuppliersMoved, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};

@@ -1,4 +1,4 @@
-//! A purchase order as the rules see it, and what comes of its receipts.
+//! A purchase order as the rules see it, and the results of its receipts.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use super::{
     fixed_rate::FixedRate,
     order_state::OrderState,
     refusal::Refusal,
-    returns::{BroughtBack, SupplierReturn},
+    returns::{ReversedReturnLine, SupplierReturn},
     states::{Action, may},
 };
 use crate::purchasing::events::{BlanketOrderEvent, EventType, PurchaseOrderEvent, SupplierReturnEvent};
@@ -27,28 +27,28 @@ pub struct PurchaseOrder {
     pub number: DocumentNumber,
     pub state: OrderState,
     pub supplier: SupplierId,
-    /// Where it is delivered to.
+    /// Store of the delivery.
     pub store: StoreId,
     pub currency: Currency,
-    /// The rate that its receipts take; None: that of their day.
+    /// Rate of its receipts; None for the rate of their day.
     pub fixed_rate: Option<FixedRate>,
-    /// The blanket order that it calls off from.
+    /// The blanket order from which it calls off.
     pub blanket: Option<BlanketOrderId>,
-    /// The day it is expected on, of lines that say nothing else.
+    /// Expected day of lines that state none.
     pub expected_on: Option<i32>,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// How much more than ordered may be received, in percent of a line.
+    /// Tolerance for receipts above the ordered quantity, in percent of a line.
     pub over_percent: u8,
-    /// How much less than ordered still makes a line complete, in percent of it.
+    /// Tolerance below the ordered quantity with which a line is still complete, in percent of it.
     pub under_percent: u8,
     /// The sum of its lines.
     pub goods: Money,
     /// The sum of its charges in its currency.
     pub charges_sum: Money,
-    /// Who made it.
+    /// Actor who created it.
     pub actor: Actor,
-    /// Who else has changed what is bought, or at which cost.
+    /// Other actors who have changed its products, quantities or costs.
     pub editors: Vec<Actor>,
     pub version: i64,
     pub created_at: Timestamp,
@@ -59,40 +59,42 @@ pub struct PurchaseOrder {
     pub receipts: u16,
     /// Discrepancies so far.
     pub discrepancies: u16,
-    /// 1 as it was ordered, +1 for each amendment since.
+    /// 1 when it was ordered, +1 for each amendment since.
     pub revision: u16,
-    /// When the supplier last confirmed something of it.
+    /// Time of the supplier's last confirmation.
     pub confirmed_at: Option<Timestamp>,
     pub correspondence: Correspondence,
     pub change: Change,
 }
 
-/// What has to be written of an order.
+/// Rows of an order that are to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// All of it.
+    /// All rows: the order is new.
     New,
-    /// Its row and the figures of its lines.
+    /// The order's row and the figures of its lines.
     Figures,
-    /// Its row and all of its lines: those that there were, and those that came after them.
+    /// The order's row and all of its lines: `lines` existing ones, and new ones after them.
     Revised { lines: u16 },
-    /// Its row; the lines and charges that it had go, and those that it has come. How many there were of both.
+    /// The order's row; its lines and charges are replaced. `lines` and `charges` are their former
+    /// numbers.
     Replaced { lines: u16, charges: u16 },
 }
 
-/// A line; once it is ordered, its quantity and cost change by amendments alone. `open + short` is what was ordered and has not come.
+/// A line; once it is ordered, its quantity and cost change by amendments alone. `open + short` is
+/// the ordered quantity that has not arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
     pub position: u16,
     pub product: ProductId,
-    /// As they were when it was written.
+    /// SKUs, name and decimals, as they were when the line was written.
     pub sku: String,
     pub name: String,
     pub supplier_sku: Option<String>,
     pub decimals: u8,
     pub expected_on: Option<i32>,
-    /// What the whole line weighs, in any unit that all lines share.
+    /// Weight of the whole line, in any unit that all lines share.
     pub weight: Option<i64>,
     pub quantity: Quantity,
     /// The most that may be received.
@@ -101,37 +103,39 @@ pub struct Line {
     pub unit_cost: Money,
     /// `unit_cost × quantity`.
     pub total: Money,
-    /// Its share of the order's charges.
+    /// The line's share of the order's charges.
     pub charges: Money,
-    /// Its share of charges in other currencies than the order's, in minor units of the books' currency.
+    /// The line's share of charges in other currencies than the order's, in minor units of the
+    /// books' currency.
     pub charges_in_books: i64,
-    /// What came, damaged goods included.
+    /// Received quantity, damaged goods included.
     pub received: Quantity,
     pub damaged: Quantity,
-    /// What is still expected.
+    /// Quantity that is still expected.
     pub open: Quantity,
-    /// What will not come any more.
+    /// Quantity that will not come any more.
     pub short: Quantity,
-    /// What went back to the supplier.
+    /// Quantity that was returned to the supplier.
     pub returned: Quantity,
-    /// By how much what its receipts less their reversals carry is off from what the quantity that is received would, in minor units: 0 unless something was
-    /// reversed, or charges were shared out anew. The next receipt makes up for it.
+    /// Amounts that receipts less reversals carry, less the amounts due for the received quantity,
+    /// in minor units: 0 unless a receipt was reversed, or charges were spread again. The next
+    /// receipt compensates for it.
     pub off: LandedShares,
     pub confirmed: Confirmation,
-    /// The day that the supplier's lead time gave when it was ordered.
+    /// Expected day by the supplier's lead time when it was ordered.
     pub lead: Option<LeadDay>,
-    /// The order's revision that it last changed in.
+    /// Revision of the order in which the line last changed.
     pub revision: u16,
-    /// When it was given up after it was ordered: nothing of it had come.
+    /// Time at which it was cancelled after it was ordered, before any receipt.
     pub cancelled_at: Option<Timestamp>,
 }
 
-/// One delivery, as it was counted in.
+/// One delivery, as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoodsReceipt {
     pub id: GoodsReceiptId,
     pub order: PurchaseOrderId,
-    /// 1, 2, 3 … inside its order.
+    /// 1, 2, 3 … in its order.
     pub number: u16,
     pub store: StoreId,
     /// The delivery note's number.
@@ -141,12 +145,12 @@ pub struct GoodsReceipt {
     pub business_date: i32,
     pub actor: Actor,
     pub created_at: Timestamp,
-    /// The rate to the currency of the books; None where the order is in it.
+    /// Rate to the currency of the books; None if the order is in it.
     pub rate: Option<FrozenRate>,
     pub lines: Vec<ReceiptLine>,
 }
 
-/// What came of a line, with what it cost and the charges it carries.
+/// Receipt of a line, with its cost and the charges that it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptLine {
     pub position: u16,
@@ -155,18 +159,18 @@ pub struct ReceiptLine {
     pub damaged: Quantity,
     pub goods: Money,
     pub charges: Money,
-    /// Of charges in other currencies than the order's, in minor units of the books' currency.
+    /// Charges in other currencies than the order's, in minor units of the books' currency.
     pub charges_in_books: i64,
-    /// Goods and all charges in the currency of the books, where the order is in another.
+    /// Goods and all charges in the currency of the books, if the order is in another.
     pub in_books: Option<Money>,
-    /// What reversals took back, damaged goods included.
+    /// Quantity that reversals took back, damaged goods included.
     pub reversed: Quantity,
     pub reversed_damaged: Quantity,
 }
 
-/// How much of a receipt's line has been taken back, once a reversal is written.
+/// Reversed quantities of a receipt's line after a reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TakenBack {
+pub struct ReversedReceiptLine {
     pub receipt: GoodsReceiptId,
     pub position: u16,
     pub reversed: Quantity,
@@ -174,25 +178,26 @@ pub struct TakenBack {
 }
 
 impl ReceiptLine {
-    /// Goods and charges together, in the currency of the books; None beyond what can be kept exactly.
+    /// Returns goods and charges together, in the currency of the books; None if the sum exceeds
+    /// the exact range.
     pub fn landed(&self) -> Option<Money> {
-        // Without a value in the books of its own, the order is in their currency.
+        // Without a separate value in the books, the order is in the books' currency.
         let own = || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));
         self.in_books.or_else(own)
     }
 }
 
-/// What came otherwise than it was ordered.
+/// Difference between a delivery and its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discrepancy {
     pub order: PurchaseOrderId,
-    /// 1, 2, 3 … inside its order.
+    /// 1, 2, 3 … in its order.
     pub number: u16,
     pub kind: DiscrepancyKind,
     pub receipt: Option<GoodsReceiptId>,
     /// The line; None for a wrong item.
     pub position: Option<u16>,
-    /// A wrong item, where it is a product of ours.
+    /// Product of a wrong item, if it is in the catalogue.
     pub product: Option<ProductId>,
     pub quantity: Quantity,
     pub note: Option<String>,
@@ -203,25 +208,25 @@ pub struct Discrepancy {
 #[derive(Debug, Clone, Default)]
 pub struct PurchaseBook {
     pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
-    /// Those that are named, and those that the orders call off from.
+    /// Named blanket orders, and those that the orders call off from.
     pub blankets: HashMap<BlanketOrderId, BlanketOrder>,
-    /// References of suppliers that an order has, of those that commands of the batch give.
+    /// References that commands of the batch set and that an order of the supplier has already.
     pub taken_refs: HashSet<(SupplierId, String)>,
-    /// Archived suppliers, of those that new orders and returns name.
+    /// Archived suppliers among those of new orders and returns.
     pub archived: HashMap<SupplierId, Timestamp>,
     /// Products of the lines that commands write on blanket orders.
     pub agreed: HashMap<ProductId, ProductFacts>,
 }
 
-/// A fact about a document, for the stream.
+/// A fact about a document, for its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentEvent {
     Order {
         kind: EventType<PurchaseOrderEvent>,
         order: PurchaseOrderId,
-        /// Where it stood before; None for what has just been made.
+        /// Status before; `None` for a new document.
         before: Option<PurchaseOrderStatus>,
-        /// Where it stood then, and its version; None where that is how the decision leaves it.
+        /// Status and version at the time of the event; `None` if the decision left the order so.
         stood: Option<(PurchaseOrderStatus, i64)>,
     },
     Return {
@@ -231,12 +236,12 @@ pub enum DocumentEvent {
     Blanket {
         kind: EventType<BlanketOrderEvent>,
         blanket: BlanketOrderId,
-        /// Where it stood before; None for what has just been made.
+        /// Status before; `None` for a new document.
         before: Option<BlanketOrderStatus>,
     },
 }
 
-/// What an accepted command on these documents wrote.
+/// Rows and events of an accepted command on these documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PurchaseDecision {
     pub orders: Vec<PurchaseOrder>,
@@ -246,15 +251,16 @@ pub struct PurchaseDecision {
     pub blankets: Vec<BlanketOrder>,
     pub events: Vec<DocumentEvent>,
     /// Lines of receipts that something was taken back of.
-    pub taken_back: Vec<TakenBack>,
-    /// Lines of returns to suppliers that something was brought back of.
-    pub brought_back: Vec<BroughtBack>,
-    /// The order as an edit, an amendment or a confirmation found it.
+    pub taken_back: Vec<ReversedReceiptLine>,
+    /// Lines of returns to suppliers of which a reversal brought units back.
+    pub brought_back: Vec<ReversedReturnLine>,
+    /// The order before an edit, an amendment or a confirmation.
     pub before: Option<Box<PurchaseOrder>>,
 }
 
 impl PurchaseDecision {
-    /// Notes with each event of an order where it stands now: further steps of the same command follow.
+    /// Adds the order's current status and version to each of its events: further steps of the same
+    /// command follow.
     pub(super) fn stood(&mut self) {
         for event in &mut self.events {
             if let DocumentEvent::Order { order, stood, .. } = event
@@ -267,7 +273,7 @@ impl PurchaseDecision {
 }
 
 impl PurchaseBook {
-    /// Brings the documents forward by an accepted decision.
+    /// Applies an accepted decision to the documents.
     pub fn evolve(&mut self, decision: &PurchaseDecision) {
         for order in &decision.orders {
             self.taken_refs.extend(order.external_ref.clone().map(|reference| (order.supplier, reference)));
@@ -276,7 +282,7 @@ impl PurchaseBook {
         self.blankets.extend(decision.blankets.iter().map(|blanket| (blanket.id, blanket.clone())));
     }
 
-    /// The order, in a state that the action is open in and at the version that the caller saw.
+    /// Returns the order, if its state allows the action and its version is the expected one.
     pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
         let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
         if !may(order.status(), action) {
@@ -293,28 +299,29 @@ impl PurchaseOrder {
     pub const fn status(&self) -> PurchaseOrderStatus {
         self.state.status()
     }
-    /// The refusal of a step that its state does not allow.
+    /// Returns the refusal of a step that the order's state does not allow.
     pub(super) fn not_open(&self) -> Rejection {
         Refusal::Status(self.status()).at(At::input(Field::Id))
     }
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }
     }
-    /// Goods and charges in its currency. None beyond what can be kept exactly.
+    /// Returns goods and charges in the order's currency. None if the sum exceeds the exact range.
     pub fn total(&self) -> Option<Money> {
         self.goods.checked_add(self.charges_sum)
     }
     pub fn line_id(&self, position: u16) -> PurchaseOrderLineId {
         self.id.line(position)
     }
-    /// Whether somebody else than this one must approve it: above the limit whoever had a hand in what it buys, or asked for it, does not. An order in a
-    /// currency that the limit is not in cannot be compared, and counts as above it.
-    pub fn needs_another(&self, approver: Actor, limit: Option<Money>) -> bool {
+    /// True if another actor must approve it: above the limit, the author, the editors and the
+    /// requester must not. An order in another currency than the limit cannot be compared, and
+    /// counts as above it.
+    pub fn needs_other_approver(&self, approver: Actor, limit: Option<Money>) -> bool {
         let is_requester = self.state.stage().request().is_some_and(|request| request.by == approver);
         let is_own = self.actor == approver || is_requester || self.editors.contains(&approver);
         is_own && limit.is_some_and(|limit| self.is_above(limit))
     }
-    /// Notes that somebody has changed what is bought.
+    /// Records an actor who changed the order's content.
     pub(super) fn edited_by(&mut self, actor: Actor) {
         if !self.editors.contains(&actor) {
             self.editors.push(actor);
@@ -328,7 +335,7 @@ impl PurchaseOrder {
         self.version += 1;
         self.updated_at = now;
     }
-    /// Notes what came otherwise than it was ordered.
+    /// Creates a discrepancy of the delivery from the order.
     pub fn note(&mut self, kind: DiscrepancyKind, quantity: Quantity, now: Timestamp) -> Discrepancy {
         self.discrepancies += 1;
         Discrepancy {
@@ -343,14 +350,14 @@ impl PurchaseOrder {
             noted_at: now,
         }
     }
-    /// The fact that it has changed.
+    /// Returns the event of its change.
     pub fn event(&self, kind: EventType<PurchaseOrderEvent>, before: Option<PurchaseOrderStatus>) -> DocumentEvent {
         DocumentEvent::Order { kind, order: self.id, before, stood: None }
     }
 }
 
 impl Line {
-    /// The least that makes the line complete: what was ordered less the tolerance.
+    /// The least quantity that completes the line: the ordered quantity less the tolerance.
     pub fn least(&self, under_percent: u8) -> i64 {
         self.quantity.get() - percent(self.quantity.get(), under_percent)
     }
@@ -361,7 +368,7 @@ impl Line {
     pub fn is_complete(&self, under_percent: u8) -> bool {
         self.is_cancelled() || self.received.get() >= self.least(under_percent)
     }
-    /// Gives up what has not come, and says how much that is.
+    /// Gives up the open quantity, and returns it.
     pub fn give_up(&mut self) -> Quantity {
         let rest = self.open;
         self.short = count(self.short.get() + rest.get());
@@ -370,12 +377,12 @@ impl Line {
     }
 }
 
-/// Whole smallest units in so many percent, rounded down.
+/// Returns this percentage of a quantity in whole smallest units, rounded down.
 pub(super) fn percent(of: i64, percent: u8) -> i64 {
     (i128::from(of) * i128::from(percent) / 100) as i64
 }
 
-/// A count that was computed from counts that are in range.
+/// Converts a quantity that was computed from quantities in range.
 pub(super) fn count(value: i64) -> Quantity {
     debug_assert!(value >= 0, "a line's counters never go below 0");
     Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)

@@ -1,15 +1,15 @@
-//! Where a purchase order stands, with what is known of it there.
+//! State of a purchase order, with the data that it has in this state.
 
 use entity::prelude::*;
 
-/// Somebody asked for the approval.
+/// Request for approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
     pub by: Actor,
     pub at: Timestamp,
 }
 
-/// A person approved what was asked for.
+/// Approval of a request by a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Approval {
     pub request: Request,
@@ -17,14 +17,14 @@ pub struct Approval {
     pub at: Timestamp,
 }
 
-/// What was approved went to the supplier.
+/// Placement of the approved order with the supplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
     pub approval: Approval,
     pub at: Timestamp,
 }
 
-/// It was closed or cancelled.
+/// Closing or cancellation of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     pub at: Timestamp,
@@ -42,15 +42,15 @@ pub enum OrderState {
     },
     Approved(Approval),
     Ordered(Placement),
-    /// Something of it was received, last at this time.
+    /// Received in part, last at this time.
     PartiallyReceived(Placement, Timestamp),
     Received(Placement, Timestamp),
-    /// None where nothing was received.
+    /// The time is that of the last receipt; None if nothing was received.
     Closed(Placement, Option<Timestamp>, End),
     Cancelled(Stage, End),
 }
 
-/// How far an order came before goods did.
+/// Last stage of an order before goods were received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Draft,
@@ -74,7 +74,7 @@ impl Stage {
             Self::Approved(approval) | Self::Ordered(Placement { approval, .. }) => Some(approval.by),
         }
     }
-    /// When it was approved or rejected.
+    /// Returns the time at which it was approved or rejected.
     pub const fn decided_at(self) -> Option<Timestamp> {
         match self {
             Self::Draft | Self::Requested(_) => None,
@@ -101,7 +101,7 @@ impl OrderState {
             Self::Cancelled(..) => PurchaseOrderStatus::Cancelled,
         }
     }
-    /// How far it came before goods did.
+    /// Returns the last stage before goods were received.
     pub const fn stage(&self) -> Stage {
         match self {
             Self::Draft => Stage::Draft,
@@ -115,7 +115,8 @@ impl OrderState {
             Self::Cancelled(stage, _) => *stage,
         }
     }
-    /// How it was ordered, and when something of it was last received; None before that, and once it is over.
+    /// Returns the placement and the time of the last receipt; `None` before it was ordered, and
+    /// after it ended.
     pub const fn placed(&self) -> Option<(Placement, Option<Timestamp>)> {
         match self {
             Self::Ordered(placement) => Some((*placement, None)),
@@ -123,7 +124,7 @@ impl OrderState {
             _ => None,
         }
     }
-    /// When something of it was last received.
+    /// Returns the time of the last receipt.
     pub const fn received_at(&self) -> Option<Timestamp> {
         match self {
             Self::PartiallyReceived(_, at) | Self::Received(_, at) => Some(*at),
@@ -131,14 +132,14 @@ impl OrderState {
             _ => None,
         }
     }
-    /// When it was closed or cancelled.
+    /// Returns the time at which it was closed or cancelled.
     pub const fn ended_at(&self) -> Option<Timestamp> {
         match self {
             Self::Closed(_, _, end) | Self::Cancelled(_, end) => Some(end.at),
             _ => None,
         }
     }
-    /// Why it was rejected, closed or cancelled.
+    /// Returns the reason for which it was rejected, closed or cancelled.
     pub const fn reason(&self) -> Option<&String> {
         match self {
             Self::Rejected { reason, .. } => reason.as_ref(),

@@ -1,4 +1,4 @@
-//! A purchase order as a page: HTML that prints on A4 and needs nothing else. Every text is escaped.
+//! A purchase order as a page: self-contained HTML that prints on A4. Every text is escaped.
 
 use entity::prelude::*;
 use platform::markup::escaped;
@@ -8,7 +8,7 @@ use super::{
     order::{Line, PurchaseOrder},
 };
 
-/// Who buys or sells, and where it goes.
+/// Name and code of the supplier or the store on the printed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     pub name: String,
@@ -20,7 +20,8 @@ impl PurchaseOrder {
     pub fn own_charges(&self) -> impl Iterator<Item = &Charge> {
         self.charges.iter().filter(|charge| charge.supplier.is_none())
     }
-    /// Goods and the charges that the order's own supplier bills in the order's currency. None beyond what can be kept exactly.
+    /// Returns goods and the charges that the order's own supplier bills in the order's currency.
+    /// None if the sum exceeds the exact range.
     pub fn billed(&self) -> Option<Money> {
         let charges = self.own_charges().filter(|charge| charge.is_in_order_currency());
         charges.map(|charge| charge.amount).try_fold(self.goods, Money::checked_add)
@@ -33,7 +34,8 @@ border-bottom:.2mm solid #999;vertical-align:top}th{border-bottom:.5mm solid #11
 thead{display:table-header-group}tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dt{color:#555}dd{margin:0}\
 @media print{body{margin:0;max-width:none}}";
 
-/// The page, under the order's number as people know it. `day` writes a day as the reader knows it. Of a later revision it marks the lines that changed in it.
+/// Returns the page, titled with the order's formatted number. `day` formats a day for the reader.
+/// A later revision marks the lines that it changed.
 pub fn page(
     (order, number): (&PurchaseOrder, &str),
     buyer: &str,
@@ -86,7 +88,8 @@ pub fn page(
     out
 }
 
-/// What became of a line since the order was first sent; nothing of one that stands as it was before this revision.
+/// Returns the mark of a line that this revision changed or that was cancelled; empty for other
+/// lines.
 fn mark(line: &Line, revision: u16) -> &'static str {
     match line.cancelled_at {
         Some(_) => "<br><b>cancelled</b>",
@@ -110,7 +113,7 @@ fn row(line: &Line, revision: u16, day: impl Fn(i32) -> String) -> String {
     )
 }
 
-/// Smallest units as whole ones: 1,500 of three decimals is 1.500.
+/// Formats smallest units as whole ones: 1,500 of three decimals is 1.500.
 fn units(quantity: Quantity, decimals: u8) -> String {
     let scale = 10_i64.pow(u32::from(decimals));
     let (whole, rest) = (quantity.get() / scale, quantity.get() % scale);

@@ -1,20 +1,22 @@
-//! How well a supplier delivers.
+//! Delivery performance of a supplier.
 
-/// A delivery as a whole: an order of which nothing more is to come, because it was received, closed or cancelled after it was ordered; or those lines of
-/// one that is still to come whose day has gone by.
+/// A delivery as a whole: a placed order that is complete, because it was received, closed or
+/// cancelled; or the overdue lines of one that is not.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Delivery {
-    /// Days from ordering to the last receipt; None when nothing came, or more is to come.
+    /// Days from ordering to the last receipt; None if nothing arrived, or more is expected.
     pub lead_days: Option<f64>,
-    /// Whether all that came, came on the day agreed for its line or before, and nothing is overdue; None where no day was agreed or nothing came.
+    /// True if everything that arrived did so on the day agreed for its line or before, and nothing
+    /// is overdue; None if no day was agreed or nothing arrived.
     pub was_on_time: Option<bool>,
-    /// Ordered of all lines, and received of that, in smallest units; what came beyond a line counts for nothing.
+    /// Ordered quantity of all lines, and the received part of it, in smallest units; units beyond
+    /// a line's quantity do not count.
     pub ordered: i64,
     pub received: i64,
     pub lines: i64,
-    /// Those that came whole.
+    /// Lines that were delivered in full.
     pub whole_lines: i64,
-    /// All units that came, also beyond the lines; of these the damaged ones, and those that went back.
+    /// All units that arrived, also beyond the lines; `damaged` and `returned` are part of them.
     pub came: i64,
     pub damaged: i64,
     pub returned: i64,
@@ -26,29 +28,30 @@ impl Delivery {
     }
 }
 
-/// What the deliveries come to. A share without anything to share is None.
+/// Figures over all deliveries. A share of nothing is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Performance {
     pub orders: usize,
     pub lead_days_mean: Option<f64>,
-    /// Of the sample; None for less than two.
+    /// Standard deviation of the sample; `None` for fewer than two.
     pub lead_days_deviation: Option<f64>,
-    /// Units that came of units that were ordered.
+    /// Received share of ordered units.
     pub unit_fill: Option<f64>,
-    /// Lines that came whole.
+    /// Share of lines that were delivered in full.
     pub line_fill: Option<f64>,
-    /// Orders that came whole.
+    /// Share of orders that were delivered in full.
     pub order_fill: Option<f64>,
     pub on_time: Option<f64>,
-    /// Orders that came whole and on time, of those with an agreed day.
+    /// Share of orders that were delivered in full and on time, among those with an agreed day.
     pub on_time_in_full: Option<f64>,
-    /// Units that came damaged, and units that went back, of units that came.
+    /// Damaged and returned shares of received units.
     pub damaged: Option<f64>,
     pub returned: Option<f64>,
 }
 
-/// Unit fill = delivered ÷ ordered; line fill = lines delivered whole ÷ lines; order fill = orders delivered whole ÷ orders. What came beyond what
-/// was ordered counts for nothing (Silver, Pyke & Thomas, 4th ed. 2017).
+/// Unit fill = delivered ÷ ordered; line fill = lines delivered in full ÷ lines; order fill =
+/// orders delivered in full ÷ orders. Units beyond the ordered quantity do not count (Silver, Pyke
+/// & Thomas, 4th ed. 2017).
 fn fill_rates(orders: &[Delivery]) -> [Option<f64>; 3] {
     let whole = orders.iter().filter(|order| order.is_whole()).count();
     [
@@ -77,12 +80,13 @@ pub fn mean_and_deviation(sample: &[f64]) -> (Option<f64>, Option<f64>) {
     (Some(mean), (sample.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
 }
 
-/// Deliveries from which on their deviation says something.
-const ENOUGH: i64 = 3;
+/// Least deliveries for a meaningful deviation.
+const MIN_SAMPLE_DELIVERIES: i64 = 3;
 
-/// The standard deviation of a sample (n − 1) of which the size, the sum and the sum of squares are known; 0 where it is too small to say anything.
+/// Returns the standard deviation of a sample (n − 1) from its size, sum and sum of squares; 0 if
+/// the sample is too small to be meaningful.
 pub fn lead_deviation(size: i64, sum: f64, squares: f64) -> f64 {
-    if size < ENOUGH {
+    if size < MIN_SAMPLE_DELIVERIES {
         return 0.0;
     }
     let n = size as f64;

@@ -1,10 +1,11 @@
-//! When a level is to be filled up: its reorder point, its maximum and its safety stock; and where in the store its product lies.
+//! Replenishment policy of a level: its reorder point, its maximum and its safety stock; and the
+//! bin location of its product in the store.
 
 use entity::prelude::*;
 
 use crate::stock::core::{LevelKey, is_bin_location};
 
-/// What a level's policy becomes; what is None stays, `Some(None)` clears.
+/// Change of a level's policy; `None` keeps a field, `Some(None)` clears it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyItem {
     pub key: LevelKey,
@@ -14,17 +15,18 @@ pub struct PolicyItem {
     pub bin_location: Option<Option<String>>,
 }
 
-/// What is wrong with an item.
+/// Problem of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyProblem {
     Negative(&'static str),
-    /// A level would be full before it is to be filled.
+    /// The reorder point would be above the maximum.
     PointAboveMaximum,
     BinLocation,
     Nothing,
 }
 
-/// Checks an item on top of what the level says now: `(reorder point, maximum, safety stock)` as it becomes.
+/// Checks an item against the level's current values `(reorder point, maximum, safety stock)`, and
+/// returns the new ones.
 pub fn check_policy(
     item: &PolicyItem,
     now: (Option<Quantity>, Option<Quantity>, Quantity),

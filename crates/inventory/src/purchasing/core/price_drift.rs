@@ -1,46 +1,50 @@
-//! How the prices of what is bought have changed, in each currency by itself.
+//! Changes of purchase prices, separately for each currency.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
-/// What a product was bought at in some days: a whole unit cost so much in the first and in the last order of them.
+/// Purchase prices of a product in some days: the cost of a whole unit in the first and in the last
+/// order of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProductPrices {
     pub currency: Currency,
-    /// Of the product's unit.
+    /// Decimals of the product's unit.
     pub decimals: i32,
-    /// Minor units for a whole unit.
+    /// In minor units, for a whole unit.
     pub first: i64,
     pub last: i64,
-    /// Ordered in all these days, in smallest units.
+    /// Quantity ordered on all these days, in smallest units.
     pub quantity: i64,
 }
 
-/// Products together, in one currency: what all that was ordered of them costs at their first and at their last prices.
+/// All products together, in one currency: the cost of the ordered quantities at the first and at
+/// the last prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriceDrift {
     pub currency: Currency,
     pub products: i64,
-    /// Minor units.
+    /// In minor units.
     pub first: i128,
     pub last: i128,
 }
 
 impl PriceDrift {
-    /// By how much the last prices are above the first ones, as a share of those. None where the first were nothing.
+    /// Returns the rise from the first to the last prices, as a share of the first. None if the
+    /// first are 0.
     pub fn rate(&self) -> Option<f64> {
         (self.first > 0).then(|| (self.last - self.first) as f64 / self.first as f64)
     }
 }
 
-/// Minor units for so many smallest ones, rounded.
+/// Returns the cost of a number of smallest units in minor units, rounded.
 fn cost(minor: i64, product: &ProductPrices) -> i128 {
     let smallest_in_one = 10_i128.pow(u32::try_from(product.decimals).unwrap_or_default());
     (i128::from(minor) * i128::from(product.quantity) + smallest_in_one / 2) / smallest_in_one
 }
 
-/// The drift in each currency, in the order of their codes. Each product weighs as much as was ordered of it, at both ends.
+/// Returns the drift in each currency, in the order of their codes. The ordered quantity is the
+/// weight of each product, at both ends.
 pub fn price_drifts<'p>(products: impl IntoIterator<Item = &'p ProductPrices>) -> Vec<PriceDrift> {
     let mut of: BTreeMap<String, PriceDrift> = BTreeMap::new();
     for product in products {

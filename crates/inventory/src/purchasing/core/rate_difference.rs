@@ -1,4 +1,5 @@
-//! What the goods of an order came to by the rates of the days on which they came, beside what they would have by the order's own rate.
+//! Difference of an order's value by the rates of its receipts' days from its value by the order's
+//! own rate.
 
 use entity::prelude::*;
 
@@ -6,7 +7,8 @@ use super::{carry::LandedShares, order::GoodsReceipt};
 use crate::currency::core::FrozenRate;
 
 impl GoodsReceipt {
-    /// Goods and charges in the order's currency that it brought and that were not taken back, in minor units.
+    /// Goods and charges of the receipt in the order's currency, without the reversed part, in
+    /// minor units.
     fn kept(&self) -> LandedShares {
         self.lines.iter().fold(LandedShares::default(), |sum, line| {
             let all = LandedShares { goods: line.goods.minor, charges: line.charges.minor, charges_in_books: 0 };
@@ -15,8 +17,9 @@ impl GoodsReceipt {
     }
 }
 
-/// What the receipts come to by the rates of their days less what they come to by the order's rate, in minor units of the books' currency: goods together and charges
-/// together, as receipts are converted. None beyond what can be kept exactly.
+/// Returns the value of the receipts by the rates of their days less their value by the order's
+/// rate, in minor units of the books' currency: goods together and charges together, as receipts
+/// are converted. `None` if it exceeds the exact range.
 pub fn rate_difference(own: &FrozenRate, receipts: &[(&GoodsReceipt, &FrozenRate)]) -> Option<i64> {
     let convert = |rate: &FrozenRate, kept: LandedShares| rate.convert(kept.goods)?.checked_add(rate.convert(kept.charges)?);
     let (mut together, mut by_days) = (LandedShares::default(), 0_i64);

@@ -1,4 +1,4 @@
-//! Counting a delivery in: what came, what of it is damaged, what it cost with its share of the charges, and what is otherwise than ordered.
+//! Receiving a delivery: its quantities, damaged units, cost with the share of the charges, and deviations from the order.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::stock::core::{
     At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
-/// A delivery. `lines` None is everything that is open.
+/// A delivery. `lines` is None for all open quantities.
 #[derive(Debug, Clone)]
 pub struct Receive {
     pub id: GoodsReceiptId,
@@ -29,24 +29,24 @@ pub struct Receive {
     pub occurred_at: Option<Timestamp>,
     pub lines: Option<Vec<ReceiveLine>>,
     pub wrong: Vec<WrongItem>,
-    /// From the order's currency to that of the books, on the receipt's day; None where they are one.
+    /// From the order's currency to that of the books, on the receipt's day; None if they are equal.
     pub rate: Option<FrozenRate>,
     pub actor: Actor,
     pub movement: MovementId,
 }
 
-/// What came of a line: sound goods, and damaged ones beside them.
+/// Received quantity of a line: sound goods, and damaged ones in addition.
 #[derive(Debug, Clone)]
 pub struct ReceiveLine {
     pub line: PurchaseOrderLineId,
     pub quantity: Quantity,
     pub damaged: Quantity,
-    /// In which lots, where stock is kept by them: they sum to the two figures above.
+    /// Lots of the line, if stock is kept by lots: they sum to the two figures above.
     pub lots: Vec<ReceivedLot>,
     pub note: Option<String>,
 }
 
-/// What came of a line in one lot: sound goods, and damaged ones beside them.
+/// Received quantity of a line in one lot: sound goods, and damaged ones in addition.
 #[derive(Debug, Clone)]
 pub struct ReceivedLot {
     pub lot: LotChoice,
@@ -54,7 +54,7 @@ pub struct ReceivedLot {
     pub damaged: Quantity,
 }
 
-/// What nobody ordered. It is noted and not taken in.
+/// Goods that were not ordered. They are recorded as a discrepancy and not received.
 #[derive(Debug, Clone)]
 pub struct WrongItem {
     pub product: Option<ProductId>,
@@ -80,11 +80,11 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
         return Err(Refusal::NothingReceived.at(At::input(Field::Lines)));
     }
-    order.check_books(command.rate.as_ref())?;
+    order.check_books_currency(command.rate.as_ref())?;
     counted.value_in_books(command.rate.as_ref())?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let rests = finish(&mut order, &mut counted, (placement, received_at));
-    take_in(draft, &order, &counted, &rests, (movement(&order, command, occurred_at), command.lines.is_some()))?;
+    post_receipt(draft, &order, &counted, &rests, (movement(&order, command, occurred_at), command.lines.is_some()))?;
     let Some(first) = order.lines.first().map(|line| order.key(line)) else {
         return Err(Refusal::Lineless.at(At::input(Field::Id)));
     };
@@ -127,7 +127,7 @@ fn count_line(
     counted.line(order, index, one).map(|()| counted.lots.push(one.1.lots.clone()))
 }
 
-/// What is received of which line, by its place among the order's lines, in the order of the input.
+/// Returns the received lines in the order of the input, each with its index in the order.
 fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
     let Some(lines) = &command.lines else {
         let all = order.lines.iter().enumerate().filter(|(_, line)| line.open.is_positive());
@@ -158,7 +158,7 @@ fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Re
     Ok(found)
 }
 
-/// What is kept by lots comes in lots, which sum to the line; nothing else does.
+/// Checks that products that are kept by lots are received in lots that sum to the line, and others in none.
 fn check_lots(draft: &mut Draft<'_>, facts: &Facts, (index, one): (usize, &ReceiveLine), whole: At) -> Result<(), Rejection> {
     let refuse = |refusal: Refusal| Err(refusal.at(whole));
     let (sku, tracking) = (|| facts.sku.clone(), facts.tracking);
@@ -182,14 +182,14 @@ fn check_lots(draft: &mut Draft<'_>, facts: &Facts, (index, one): (usize, &Recei
     }
     let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
     let (sound, damaged) = (sum(|lot| lot.quantity), sum(|lot| lot.damaged));
-    // What lots with faults come to says nothing of the line.
+    // The sum of the lots is not checked if one of them is invalid.
     if !is_fine || (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
         return Ok(());
     }
     refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })
 }
 
-/// What was counted in so far.
+/// Lines and discrepancies of the receipt so far.
 struct Counted {
     receipt: GoodsReceiptId,
     now: Timestamp,
@@ -217,7 +217,7 @@ impl Counted {
         let received = count(had + came);
         let over = received.get() - line.quantity.get().max(had);
         let line = &mut order.lines[*place];
-        let carried = line.bring(received).ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?;
+        let carried = line.add_receipt(received).ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?;
         line.damaged = count(line.damaged.get() + one.damaged.get());
         line.open = count((line.open.get() - came).max(0));
         self.lines.push(ReceiptLine {
@@ -240,8 +240,8 @@ impl Counted {
         Ok(())
     }
 
-    /// Converts what the goods cost together, and the charges together, once each, and shares both out over the lines; charges in other currencies than the
-    /// order's are added as they are kept in the books.
+    /// Converts the goods' total and the charges' total once each, and shares both out over the lines; charges in other currencies than the order's
+    /// are added by their value in the books.
     fn value_in_books(&mut self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
         let Some(rate) = rate else { return Ok(()) };
         let shares = |of: fn(&ReceiptLine) -> i64| {
@@ -280,7 +280,7 @@ impl Counted {
     }
 }
 
-/// Sets where the order stands. When every line is complete within the tolerance, what is still open is given up: how much of each line.
+/// Sets the order's status. If every line is complete within the tolerance, open quantities are given up, and returned by line.
 fn finish(
     order: &mut PurchaseOrder,
     counted: &mut Counted,
@@ -322,8 +322,8 @@ fn movement(order: &PurchaseOrder, command: &Receive, occurred_at: Timestamp) ->
     }
 }
 
-/// Posts what came, at what it cost, and takes it off the plan. Lines were typed, or all that was open came.
-fn take_in(
+/// Posts the received units at their cost, and reduces incoming stock. The lines come from the input (`is_typed`), or are all that was open.
+fn post_receipt(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
     counted: &Counted,
@@ -336,7 +336,7 @@ fn take_in(
     let mut rests = rests.clone();
     for (index, (row, lots)) in counted.lines.iter().zip(&counted.lots).enumerate() {
         let Some(line) = order.lines.iter().find(|line| line.position == row.position) else { continue };
-        // What was open before: what came, as far as it was open, and what is given up now.
+        // Planned stock to remove: the received quantity, as far as it was open before, and the rest that will not come.
         let came = row.quantity.get();
         let before = line.received.get() - came;
         let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
@@ -352,14 +352,14 @@ fn take_in(
     Ok(())
 }
 
-/// A line of a receipt in its lots, and how much of it was on the plan.
+/// A line of a receipt with its lots, and its part of incoming stock.
 struct Parts<'a> {
     row: &'a ReceiptLine,
     lots: &'a [ReceivedLot],
     planned: i64,
 }
 
-/// One entry, or two where the cost does not divide; so for what is sound and for what is damaged, of each lot of what is kept by them.
+/// Posts one entry, or two if the cost does not divide; separately for sound and damaged units, and for each lot.
 fn post(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
@@ -377,10 +377,10 @@ fn post(
     for (nth, part) in parts.iter().enumerate() {
         let of_lot = at.filter(|_| !lots.is_empty()).map(|at| at.part(Field::Lots, nth).field(Field::Quantity));
         let field = of_lot.unwrap_or(field);
-        // What is damaged is set aside as that, in entries of its own.
+        // Damaged units are posted as such, in entries of their own.
         let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
         for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {
-            // What a line cost is spread over its lots, so that they add up to it.
+            // The cost of a line is spread over its lots so that they add up to it.
             let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
             upto += came;
             for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {

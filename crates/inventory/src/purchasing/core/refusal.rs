@@ -1,4 +1,5 @@
-//! What purchase orders and returns to suppliers refuse. `objects/src/purchasing/refusal.rs` gives each its code and words.
+//! Reasons to refuse a command on purchase orders and returns to suppliers.
+//! `objects/src/purchasing/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 
@@ -7,14 +8,14 @@ use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    // Of the order as a whole.
+    // Refusals of the order as a whole.
     /// The state does not allow the step.
     Status(PurchaseOrderStatus),
-    /// The step has a command of its own.
+    /// Another command does this step.
     OtherCommand,
-    /// A key decides nothing.
+    /// API keys must not decide; a person must.
     PersonDecides,
-    /// Who wrote it or asks for it approves nothing above this limit.
+    /// An actor who wrote the order or requested the approval may not approve it above this limit.
     AboveLimit(Money),
     ReferenceTaken {
         reference: String,
@@ -23,21 +24,21 @@ pub enum Refusal {
     PercentUpTo {
         most: i32,
     },
-    /// It has so many receipts, discrepancies or revisions.
+    /// The order has the most receipts, discrepancies or revisions.
     TooOften {
         most: u16,
     },
 
-    /// Of a rate that is agreed.
+    /// Refusal of an agreed rate.
     FixedRate(FixedRateRefusal),
 
-    // Of its lines.
+    // Refusals of its lines.
     NoLines,
     NotPositive,
     NegativeWeight,
     NegativeCost,
     LineTooLarge,
-    /// Nothing says what the product costs.
+    /// The product has no cost in any source.
     NoCost {
         sku: String,
         prices: Prices,
@@ -57,18 +58,18 @@ pub enum Refusal {
         since: Timestamp,
     },
 
-    /// Of an order that is with its supplier.
+    /// Refusal of a change or confirmation of a placed order.
     Amend(AmendRefusal),
-    /// Of a blanket order, or of an order that calls off from one.
+    /// Refusal of a blanket order, or of an order that calls off from one.
     Blanket(BlanketRefusal),
 
-    // Of its charges.
-    /// A deposit in another currency than the order.
+    // Refusals of its charges.
+    /// A deposit must be in the order's currency.
     ChargeIn {
         order: Currency,
     },
     AmountNotPositive,
-    /// A deposit is with the supplier of the goods.
+    /// A deposit can only be paid to the supplier of the goods.
     DepositElsewhere,
     NothingToSpreadBy(ChargeBasis),
     /// The books are in another currency than charges of the order were converted into.
@@ -77,19 +78,20 @@ pub enum Refusal {
         books: Currency,
     },
 
-    // Of deliveries.
+    // Refusals of deliveries.
     NothingReceived,
-    /// The order has no line at all.
+    /// The order has no lines.
     Lineless,
     LineTwice,
     NegativeQuantity,
-    /// Of a line at most so much can be received, which may be nothing.
+    /// The most that the line can receive; it may be 0.
     LineUpTo {
         sku: String,
         most: i64,
     },
     ReceiptTooLarge,
-    /// No rate joins the currency of the order, or of a charge, and that of the books on the day (days since 1970-01-01).
+    /// There is no rate from the currency of the order, or of a charge, to that of the books on the
+    /// day (days since 1970-01-01).
     RateMissing {
         from: Currency,
         to: Currency,
@@ -108,11 +110,11 @@ pub enum Refusal {
         tracking: Tracking,
         quantity: Quantity,
         damaged: Quantity,
-        /// Of the lots: sound goods, and damaged ones.
+        /// Sums of the lots: sound goods, and damaged ones.
         sums: (i128, i128),
     },
 
-    // Of returns.
+    // Refusals of returns.
     OneCurrency,
     CreditTooLarge,
     NoCredit {
@@ -145,28 +147,28 @@ impl RoomRefusal for Refusal {
     }
 }
 
-/// What is refused of changes and confirmations of an order that is with its supplier.
+/// Reasons to refuse changes and confirmations of a placed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AmendRefusal {
-    /// A line that was cancelled does not change any more.
+    /// A cancelled line cannot change any more.
     LineCancelled {
         sku: String,
     },
-    /// What has come of a line keeps it from being cancelled.
+    /// A line with received units cannot be cancelled.
     LineReceived {
         sku: String,
         received: Quantity,
     },
-    /// A quantity below what has come of the line; 0 where nothing has.
+    /// The quantity is below the received one of the line; 0 if nothing was received.
     QuantityFrom {
         sku: String,
         received: Quantity,
     },
-    /// All of the line has come.
+    /// The line is received in full.
     NothingToCome {
         sku: String,
     },
-    /// A confirmation of less than has come, or more than may.
+    /// A confirmed quantity below the received one, or above the most that may be received.
     ConfirmFromTo {
         sku: String,
         least: Quantity,
@@ -178,9 +180,9 @@ pub enum AmendRefusal {
     LinesUpTo {
         most: usize,
     },
-    /// It would cost more than was approved, and the caller approves nothing.
+    /// The order would cost more than was approved, and the caller must not approve orders.
     RaiseNeedsApprover,
-    /// It would cost more than was approved, and more than one person decides.
+    /// The order would cost more than was approved, and more than one person alone may approve.
     RaiseAboveLimit(Money),
 }
 

@@ -1,13 +1,15 @@
-//! When to order and how much: safety stock, reorder points, and suggestions with their reasons. Formulas after Silver, Pyke & Thomas, Inventory and
-//! Production Management in Supply Chains, 4th ed. (2017), and Harris (1913); the vectors that prove them are in `tests/it/purchasing/vectors.rs`.
+//! Replenishment: safety stock, reorder points, and suggestions with their reasons. Formulas after
+//! Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017), and
+//! Harris (1913); the vectors that prove them are in `tests/it/purchasing/vectors.rs`.
 
 use entity::prelude::*;
 
 use super::supply::Supply;
 use crate::catalog::core::calendar::SupplierCalendar;
 
-/// What is taken off before rounding up, so that a sum that is whole but for the last bit of a float stays what it is.
-const HAIR: f64 = 1e-9;
+/// Tolerance that is subtracted before rounding up, so that a sum that is whole but for the last
+/// bit of a float is not rounded up.
+const ROUNDING_TOLERANCE: f64 = 1e-9;
 
 /// The inverse of the standard normal distribution (P. J. Acklam's rational approximation, relative error below 1.2e-9); 0 < p < 1.
 pub fn z(p: f64) -> f64 {
@@ -51,7 +53,7 @@ pub fn z(p: f64) -> f64 {
     }
 }
 
-/// How a product is asked for and how long it takes, in the same period (here: days).
+/// Demand for a product and its lead time, in the same period (here: days).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
     pub mean: f64,
@@ -74,7 +76,8 @@ pub fn reorder_point(demand: Demand, safety_stock: f64) -> f64 {
     demand.mean * demand.lead_time + safety_stock
 }
 
-/// 0 above the reorder point; else what is missing to the target, at least the minimum, in whole packs. None beyond what can be counted.
+/// Returns 0 above the reorder point; else the quantity missing to the target, at least the
+/// minimum, in whole packs. None if it exceeds the exact range.
 pub fn order_quantity(position: i64, point: i64, target: i64, minimum: i64, pack: i64) -> Option<i64> {
     if position > point {
         return Some(0);
@@ -84,39 +87,40 @@ pub fn order_quantity(position: i64, point: i64, target: i64, minimum: i64, pack
     packs.checked_mul(pack)
 }
 
-/// Whole units that are no less; what a float cannot say becomes the most that is counted.
-fn up(units: f64) -> i64 {
-    let units = (units - HAIR).ceil();
+/// Rounds up to whole units; a float beyond the range becomes the greatest quantity.
+fn round_up_units(units: f64) -> i64 {
+    let units = (units - ROUNDING_TOLERANCE).ceil();
     if units >= entity::quantity::MAX_SAFE as f64 { entity::quantity::MAX_SAFE } else { units.max(0.0) as i64 }
 }
 
-/// What suggestions are made for.
+/// Parameters of suggestions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
     /// Days of sales that the demand is taken from.
     pub days: u16,
     /// Days of demand that an order is to cover where a level has no maximum.
     pub cover_days: u16,
-    /// How often stock is to last until the next delivery comes, where a level has no reorder point.
+    /// Probability that stock lasts until the next delivery, if a level has no reorder point.
     pub service_level: f64,
-    /// Days that a delivery takes where nobody says so.
+    /// Default lead time in days.
     pub lead_days: u16,
 }
 
-/// What is known of a supplier's deliveries, in days.
+/// Lead time data of a supplier, in days.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Lead {
-    /// As the supplier says.
+pub struct LeadTimeStats {
+    /// Lead time that the supplier states.
     pub days: Option<u16>,
-    /// The standard deviation of what was measured; 0 where too little was.
+    /// Standard deviation of the measured lead times; 0 if there are too few.
     pub deviation: f64,
     pub calendar: SupplierCalendar,
-    /// The day that it is now, in days since 1970-01-01: what the calendar adds depends on it.
+    /// Current date, in days since 1970-01-01: the calendar's effect depends on it.
     pub today: i32,
 }
 
-impl Lead {
-    /// The days that stock is kept for, of a delivery that takes so many: with the supplier's calendar until what can be ordered later arrives.
+impl LeadTimeStats {
+    /// Returns the days that stock must cover, for a delivery with this lead time: by the
+    /// supplier's calendar until the arrival of a later order.
     fn protection_days(&self, days: u16) -> u16 {
         u16::try_from(self.calendar.protection_days(self.today, days.into(), 1)).unwrap_or(u16::MAX)
     }
@@ -133,14 +137,14 @@ pub struct StoreStock {
     pub safety_stock: i64,
     pub reorder_point: Option<i64>,
     pub maximum: Option<i64>,
-    /// Units sold in the plan's days, and the sum of the squares of each day's.
+    /// Units sold in the plan's days, and the sum of the squares of the daily units.
     pub sold: f64,
     pub sold_squares: f64,
-    /// Whether somebody asks what it needs; others may only give.
+    /// True if suggestions for this store are requested; other stores may only give stock.
     pub is_asked: bool,
 }
 
-/// What is suggested.
+/// Kind of a suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// From a store that has more than its maximum.
@@ -150,16 +154,16 @@ pub enum Kind {
     Purchase,
 }
 
-/// What made the reorder point.
+/// Source of the reorder point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The level has one.
     ReorderPoint,
-    /// It has none; demand and lead time do.
+    /// The level has none; it is computed from demand and lead time.
     Demand,
 }
 
-/// A suggestion, with every figure that led to it, in smallest units.
+/// A suggestion, with all figures that it is computed from, in smallest units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestion {
     pub store: StoreId,
@@ -172,7 +176,7 @@ pub struct Suggestion {
     pub target: i64,
     pub lead_days: u16,
     pub lead_deviation: f64,
-    /// A day's.
+    /// Mean demand of a day.
     pub demand_mean: f64,
     pub demand_deviation: f64,
     pub safety_stock: i64,
@@ -180,7 +184,7 @@ pub struct Suggestion {
 }
 
 impl StoreStock {
-    /// Where a product has never been.
+    /// Returns the empty stock of a store that never had the product.
     pub fn empty(store: StoreId) -> Self {
         Self {
             store,
@@ -200,13 +204,14 @@ impl StoreStock {
     fn position(&self) -> i64 {
         self.available + self.incoming + self.in_transit - self.backordered
     }
-    /// What could go elsewhere: what is available beyond the maximum.
+    /// Returns the surplus that could be transferred: the available stock beyond the maximum.
     fn surplus(&self) -> i64 {
         self.maximum.map_or(0, |maximum| (self.available - self.backordered - maximum).max(0))
     }
 }
 
-/// What a place lacks, before it is known where it comes from.
+/// Returns a suggestion for the quantity that a store lacks, before its source is chosen; `None` if
+/// it lacks nothing.
 fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
     let days = f64::from(plan.days.max(1));
     let mean = store_stock.sold / days;
@@ -217,13 +222,14 @@ fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16
         if store_stock.safety_stock > 0 { store_stock.safety_stock as f64 } else { safety_stock(plan.service_level, demand) };
     let (reason, point) = match store_stock.reorder_point {
         Some(point) => (Reason::ReorderPoint, point),
-        // Rounded once, at the end: rounded by themselves its parts would order a unit too early.
-        None if mean > 0.0 => (Reason::Demand, up(reorder_point(demand, safety))),
+        // Rounded once, at the end: with rounded parts, the order would be a unit too early.
+        None if mean > 0.0 => (Reason::Demand, round_up_units(reorder_point(demand, safety))),
         None if store_stock.backordered > 0 => (Reason::Demand, 0),
         None => return None,
     };
     let position = store_stock.position();
-    let target = store_stock.maximum.unwrap_or_else(|| point.saturating_add(up(mean * f64::from(plan.cover_days)))).max(point);
+    let target =
+        store_stock.maximum.unwrap_or_else(|| point.saturating_add(round_up_units(mean * f64::from(plan.cover_days)))).max(point);
     (position <= point && target > position).then(|| Suggestion {
         store: store_stock.store,
         kind: Kind::Purchase,
@@ -236,14 +242,14 @@ fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16
         lead_deviation,
         demand_mean: mean,
         demand_deviation: demand.deviation,
-        safety_stock: up(safety),
+        safety_stock: round_up_units(safety),
         store_stock: store_stock.clone(),
     })
 }
 
-/// What to do about one product, the most urgent store first. What other stores have beyond their maximum is moved before anything is bought,
-/// the largest surplus first.
-pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Supply>, lead: Lead) -> Vec<Suggestion> {
+/// Returns the suggestions for one product, the most urgent store first. Surplus of other stores
+/// beyond their maximum is transferred before anything is bought, the largest surplus first.
+pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Supply>, lead: LeadTimeStats) -> Vec<Suggestion> {
     let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
     let days = lead.protection_days(own.or(lead.days).unwrap_or(plan.lead_days));
     let mut needs: Vec<Suggestion> = stock_by_store
@@ -269,7 +275,7 @@ pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Suppl
                 all.push(Suggestion { kind: Kind::Transfer { from: *from }, quantity: moved, ..need.clone() });
             }
         }
-        // What is moved is bought no more.
+        // Quantities that are transferred are not bought as well.
         let target = need.target - (need.quantity - left);
         if left > 0
             && let Some(quantity) = order_quantity(need.position, need.reorder_point, target, minimum, pack)
@@ -298,17 +304,20 @@ mod tests {
 
     #[test]
     fn a_place_is_filled_up_to_its_maximum_when_it_reaches_its_point() {
-        assert_eq!(said(&suggest(&PLAN, &[store_stock(1, 10)], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
-        assert!(suggest(&PLAN, &[store_stock(1, 11)], None, Lead::default()).is_empty());
+        assert_eq!(
+            said(&suggest(&PLAN, &[store_stock(1, 10)], None, LeadTimeStats::default())),
+            [(store(1), Kind::Purchase, 30)]
+        );
+        assert!(suggest(&PLAN, &[store_stock(1, 11)], None, LeadTimeStats::default()).is_empty());
         let coming = StoreStock { incoming: 5, in_transit: 2, backordered: 1, ..store_stock(1, 4) };
-        assert_eq!(said(&suggest(&PLAN, &[coming], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
+        assert_eq!(said(&suggest(&PLAN, &[coming], None, LeadTimeStats::default())), [(store(1), Kind::Purchase, 30)]);
     }
 
     #[test]
     fn what_another_store_has_too_much_of_is_moved_first_and_given_once() {
         let stock_by_store =
             [store_stock(1, 0), store_stock(2, 5), StoreStock { is_asked: false, ..store_stock(3, 90) }, store_stock(4, 45)];
-        let found = suggest(&PLAN, &stock_by_store, None, Lead::default());
+        let found = suggest(&PLAN, &stock_by_store, None, LeadTimeStats::default());
         assert_eq!(
             said(&found),
             [
@@ -323,28 +332,37 @@ mod tests {
     #[test]
     fn without_a_point_demand_makes_one() {
         let selling = StoreStock { reorder_point: None, maximum: None, sold: 300.0, sold_squares: 3_000.0, ..store_stock(1, 60) };
-        let found = suggest(&PLAN, std::slice::from_ref(&selling), None, Lead::default());
-        // Ten a day, always: no safety stock. Seven days' worth is the point, fourteen more the target.
+        let found = suggest(&PLAN, std::slice::from_ref(&selling), None, LeadTimeStats::default());
+        // Ten a day, always: no safety stock. The reorder point covers seven days, the target
+        // fourteen more.
         assert_eq!((found[0].reason, found[0].reorder_point, found[0].target, found[0].quantity), (Reason::Demand, 70, 210, 150));
-        assert_eq!(suggest(&PLAN, &[StoreStock { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, Lead::default()), []);
-        let lead = |days, deviation| Lead { days, deviation, ..Lead::default() };
+        assert_eq!(
+            suggest(&PLAN, &[StoreStock { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, LeadTimeStats::default()),
+            []
+        );
+        let lead = |days, deviation| LeadTimeStats { days, deviation, ..LeadTimeStats::default() };
         assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, lead(Some(5), 0.0)), [], "a shorter way needs less");
         // z(0.95) × 10 a day × 2 days of deviation, rounded up.
         let unsure = suggest(&PLAN, std::slice::from_ref(&selling), None, lead(None, 2.0));
         assert_eq!((unsure[0].safety_stock, unsure[0].reorder_point), (33, 103), "who delivers unevenly is ordered from earlier");
         let mondays = SupplierCalendar { order_days: vec![1], ..SupplierCalendar::default() };
-        // Seven days from a Monday on; what is not ordered on it comes seven days after the next one.
-        let waiting =
-            suggest(&PLAN, std::slice::from_ref(&selling), None, Lead { calendar: mondays, today: 4, ..Lead::default() });
+        // Seven days from a Monday on; an order that misses it arrives seven days after the next
+        // one.
+        let waiting = suggest(
+            &PLAN,
+            std::slice::from_ref(&selling),
+            None,
+            LeadTimeStats { calendar: mondays, today: 4, ..LeadTimeStats::default() },
+        );
         assert_eq!((waiting[0].lead_days, waiting[0].reorder_point), (13, 130));
         let owed = StoreStock { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
-        assert_eq!(suggest(&PLAN, &[owed], None, Lead::default())[0].quantity, 10, "what is owed is ordered");
+        assert_eq!(suggest(&PLAN, &[owed], None, LeadTimeStats::default())[0].quantity, 10, "what is owed is ordered");
     }
 
     #[test]
     fn huge_figures_stay_in_range() {
         let most = entity::quantity::MAX_SAFE;
-        assert_eq!(up(f64::MAX), most);
+        assert_eq!(round_up_units(f64::MAX), most);
         assert_eq!(order_quantity(i64::MIN, 0, i64::MAX, 0, 1), None);
         assert_eq!(order_quantity(0, 0, i64::MAX, 0, 7), None);
     }

@@ -1,30 +1,31 @@
-//! Charges of an order that changes after goods have come: what receipts carry stays with their lines, and the rest is carried by what has yet to come.
+//! Charges of an order that changes after receipts: the amounts that receipts carry stay with their
+//! lines, and the rest is carried by goods that are still to arrive.
 
 use super::{
     carry::LandedShares,
-    landed::allot,
+    landed::allocate_proportionally,
     order::{Line, PurchaseOrder},
 };
 
-/// What a line carries, and what it would carry of all charges.
+/// Charges that a line carries, and its full share of all charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Portion {
-    /// Its share as if nothing had come.
+    /// The line's share as if nothing had arrived.
     whole: i64,
-    /// What its receipts carry.
+    /// Amount that its receipts carry.
     carried: i64,
     /// Whether more of it is to come.
     is_open: bool,
 }
 
-/// What the receipts of each line carry of its charges.
+/// Returns the charges that the receipts of each line carry.
 pub(super) fn carried(order: &PurchaseOrder) -> Vec<LandedShares> {
     order.lines.iter().map(|line| line.charges_due(line.received) + line.off).collect()
 }
 
-/// Sets the lines' charges so that they add up to the order's again, in either currency; `carried` is what receipts carried before, of the lines that there
-/// were.
-pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[LandedShares]) {
+/// Sets the lines' charges so that they add up to the order's again, in both currencies; `carried`
+/// are the amounts that receipts of the earlier lines carried.
+pub(super) fn rebalance_charges(order: &mut PurchaseOrder, carried: &[LandedShares]) {
     let before = || carried.iter().copied().chain(std::iter::repeat(LandedShares::default()));
     let portions = |whole: fn(&Line) -> i64, of: fn(LandedShares) -> i64| -> Vec<Portion> {
         let portion = |(line, carried): (&Line, LandedShares)| Portion {
@@ -45,8 +46,8 @@ pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[LandedShares]) 
     }
 }
 
-/// Shares `total` out: a line of which nothing more comes keeps what it carries, no other gets less than it carries, and the rest goes by the whole
-/// shares.
+/// Shares `total` out: a line that expects nothing more keeps what it carries, no other gets less
+/// than it carries, and the rest is split by the whole shares.
 fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
     let mut is_fixed: Vec<bool> = portions.iter().map(|portion| !portion.is_open).collect();
     loop {
@@ -54,7 +55,9 @@ fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
             portions.iter().zip(&is_fixed).filter(|(_, is_fixed)| **is_fixed).map(|(portion, _)| portion.carried).sum();
         let weights: Vec<i64> =
             portions.iter().zip(&is_fixed).map(|(portion, is_fixed)| if *is_fixed { 0 } else { portion.whole }).collect();
-        let Some(shares) = allot((total - fixed).max(0), &weights) else { return at_rest(total, portions) };
+        let Some(shares) = allocate_proportionally((total - fixed).max(0), &weights) else {
+            return final_shares(total, portions);
+        };
         let is_below = |place: &usize| !is_fixed[*place] && shares[*place] < portions[*place].carried;
         let below: Vec<usize> = (0..portions.len()).filter(is_below).collect();
         if below.is_empty() {
@@ -67,12 +70,13 @@ fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
     }
 }
 
-/// The shares where nothing is to come: what each line carries, and by the whole shares what none does. So goods that come again after a reversal carry no
-/// more than is left of what was charged.
-fn at_rest(total: i64, portions: &[Portion]) -> Vec<i64> {
+/// Returns the shares if nothing is to arrive: the amount that each line carries, and the uncarried
+/// rest by the whole shares. Goods that arrive again after a reversal thus carry no more than is
+/// left of the charges.
+fn final_shares(total: i64, portions: &[Portion]) -> Vec<i64> {
     let carried: i64 = portions.iter().map(|portion| portion.carried).sum();
     let weights: Vec<i64> = portions.iter().map(|portion| portion.whole).collect();
-    match allot(total - carried, &weights) {
+    match allocate_proportionally(total - carried, &weights) {
         Some(rest) if carried <= total => portions.iter().zip(rest).map(|(portion, rest)| portion.carried + rest).collect(),
         _ => weights,
     }
@@ -93,9 +97,10 @@ mod tests {
 
     #[test]
     fn a_line_that_has_come_keeps_what_it_carries_and_a_new_one_takes_the_rest() {
-        // All of the first came with 100 before the second was ordered: nothing is left for it.
+        // The first line was received in full with all 100 before the second was ordered: nothing
+        // is left for that.
         assert_eq!(reshare(100, &[portion(50, 100, false), portion(50, 0, true)]), [100, 0]);
-        // It was lowered to the half that had come: the other half goes to what is still awaited.
+        // The line was lowered to the half that had arrived: the other half goes to the open lines.
         assert_eq!(reshare(100, &[portion(34, 30, false), portion(33, 0, true), portion(33, 0, true)]), [30, 35, 35]);
     }
 
@@ -109,7 +114,8 @@ mod tests {
     #[test]
     fn where_nothing_more_comes_each_line_keeps_what_it_carries_and_the_rest_goes_by_the_whole_shares() {
         assert_eq!(reshare(100, &[portion(100, 50, false)]), [100]);
-        // What the last line brought is taken back and comes again: it carries 5, and all lines together 10.
+        // The receipt of the last line is reversed and received again: it carries 5, and all lines
+        // together 10.
         assert_eq!(reshare(10, &[portion(0, 5, false), portion(0, 0, false), portion(10, 3, false)]), [5, 0, 5]);
         assert_eq!(reshare(100, &[portion(100, 50, false), portion(0, 0, true)]), [100, 0]);
     }
@@ -118,7 +124,7 @@ mod tests {
     fn the_shares_always_add_up() {
         for total in [1, 7, 99, 12_345] {
             for carried in 0..=total.min(40) {
-                let parts = allot(total, &[3, 5, 11]).unwrap_or_default();
+                let parts = allocate_proportionally(total, &[3, 5, 11]).unwrap_or_default();
                 let portions = [portion(parts[0], carried, false), portion(parts[1], 0, true), portion(parts[2], 0, true)];
                 assert_eq!(reshare(total, &portions).iter().sum::<i64>(), total, "{total} of which {carried} came");
             }

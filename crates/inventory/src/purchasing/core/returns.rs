@@ -1,4 +1,4 @@
-//! Goods that go back to their supplier, and what is credited for them.
+//! Goods that go back to their supplier, and the credit for them.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct SupplierReturn {
     pub number: DocumentNumber,
     pub supplier: SupplierId,
     pub store: StoreId,
-    /// The order that all of its lines that name one are of.
+    /// The order of all lines that name one.
     pub order: Option<PurchaseOrderId>,
     pub external_ref: Option<String>,
     pub credit: Money,
@@ -46,13 +46,13 @@ pub struct SupplierReturnLine {
     /// For one whole unit.
     pub unit_credit: Money,
     pub total: Money,
-    /// What reversals brought back.
+    /// Quantity that reversals brought back.
     pub reversed: Quantity,
 }
 
-/// How much of a return's line has been brought back, once a reversal is written.
+/// Reversed quantity of a return's line after a reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BroughtBack {
+pub struct ReversedReturnLine {
     pub ret: SupplierReturnId,
     pub position: u16,
     pub reversed: Quantity,
@@ -62,7 +62,8 @@ pub struct BroughtBack {
 pub struct CreateSupplierReturn {
     pub id: SupplierReturnId,
     pub supplier: SupplierId,
-    /// The suppliers that are merged into it: orders with them keep their names, and their goods go back to it.
+    /// Suppliers that are merged into it: their orders keep them, and the goods are returned to the
+    /// survivor.
     pub merged: Vec<SupplierId>,
     pub store: StoreId,
     pub external_ref: Option<String>,
@@ -80,9 +81,9 @@ pub struct NewReturnLine {
     pub of: Option<PurchaseOrderLineId>,
     pub quantity: Quantity,
     pub source: ReturnSource,
-    /// None: what the order's line cost, else what the product costs.
+    /// None for the cost of the order's line, else the product's cost.
     pub unit_credit: Option<Money>,
-    /// Of what is kept by lots, which one; the first to expire where nothing is said.
+    /// Lot, if stock is kept by lots; if none is named, the first to expire.
     pub lot: LotChoice,
 }
 
@@ -91,7 +92,7 @@ pub fn decide_supplier_return(
     draft: &mut Draft<'_>,
     command: &CreateSupplierReturn,
 ) -> Result<PurchaseDecision, Rejection> {
-    // It was in use when the call was read; behind the counter nobody archives it.
+    // It was in use when the call was read; while the counter row is locked, it cannot be archived.
     if let Some(since) = book.archived.get(&command.supplier) {
         draft.refuse(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)))?;
     }
@@ -101,10 +102,10 @@ pub fn decide_supplier_return(
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     };
     let at = LevelKey { product: first.product, store: command.store };
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, line) in command.lines.iter().enumerate() {
             let key = LevelKey { product: line.product, store: command.store };
-            draft.look_for(key, At::line(index).field(Field::Product))?;
+            draft.check_exists(key, At::line(index).field(Field::Product))?;
         }
     }
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
@@ -178,7 +179,7 @@ fn line(
     if !new.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
-    let bought_at = new.of.map(|of| take_back(book, command, orders, (index, new, of))).transpose()?;
+    let bought_at = new.of.map(|of| return_quantity(book, command, orders, (index, new, of))).transpose()?;
     let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
         return Err(Refusal::NoCredit { sku: facts.sku.clone() }.at(at(Field::UnitCredit)));
     };
@@ -206,10 +207,12 @@ fn line(
     })
 }
 
-/// What of stock that is set aside goes back first: what is known to be bad, before what somebody has yet to look at.
-const BACK_FIRST: [Condition; 4] = [Condition::Damaged, Condition::Quarantine, Condition::Recalled, Condition::Expired];
+/// Order in which unavailable stock is returned: units that are known to be bad before those that
+/// have yet to be inspected.
+const RETURN_PRIORITY: [Condition; 4] = [Condition::Damaged, Condition::Quarantine, Condition::Recalled, Condition::Expired];
 
-/// What leaves: of what is available, or of what was set aside, whatever for, what is damaged first.
+/// Returns the deltas of a return: from the available stock, or from the unavailable stock of any
+/// condition, damaged units first.
 fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
     let quantity = new.quantity.get();
     if new.source != ReturnSource::Quarantine {
@@ -219,9 +222,9 @@ fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta,
     let gone = |n: i64| Delta { on_hand: -n, unavailable: -n, ..Delta::default() };
     let mut left = quantity;
     let mut leaving = Vec::new();
-    for condition in BACK_FIRST {
-        // Where no lot is said, the draft picks from those that have something aside for this reason.
-        let there = if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_aside(key, condition) };
+    for condition in RETURN_PRIORITY {
+        // If no lot is named, the draft picks from those with units in this condition.
+        let there = if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_unavailable_units(key, condition) };
         let taken = left.min(there);
         if taken > 0 {
             leaving.push((gone(taken), Some(condition)));
@@ -234,8 +237,8 @@ fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta,
     leaving
 }
 
-/// Notes on the order's line that so much of it goes back, and says what it cost.
-fn take_back(
+/// Adds the returned quantity to the order's line, and returns its cost.
+fn return_quantity(
     book: &PurchaseBook,
     command: &CreateSupplierReturn,
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,

@@ -1,4 +1,5 @@
-//! Undoing a goods receipt, whole or in part: the goods leave as they came, and the order waits for them again.
+//! Reversing a goods receipt, whole or in part: the goods leave as they came, and the order awaits
+//! them again.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::{
     carry::LandedShares,
     command::PurchaseNeeds,
-    order::{GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack, count},
+    order::{GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, ReversedReceiptLine, count},
     order_state::{OrderState, Placement},
     refusal::Refusal,
 };
@@ -16,29 +17,29 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     purchasing::events,
     reversals::core::{
-        Call, Effect, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
-        Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        Call, DependencyReason, Dependents, Effect, Original, Part, Refusal as ReversalRefusal, RequestedLine, Reversal,
+        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
 };
 
-/// A receipt to undo, as it was read: it is refused as stale when its order changed meanwhile.
+/// A receipt to reverse, as it was read: refused as stale if its order changed meanwhile.
 #[derive(Debug, Clone)]
 pub struct ReverseReceipt {
     pub expected_version: Option<i64>,
-    /// The version of the order that everything else was read at.
+    /// Version of the order at which the other fields were read.
     pub seen: i64,
     pub receipt: GoodsReceipt,
-    /// What it posted.
+    /// Movement that the receipt posted.
     pub original: Movement,
-    /// When another receipt came last of which something is left.
+    /// Time of the last other receipt that is not reversed completely.
     pub others_at: Option<Timestamp>,
-    /// None: all that is left of it.
-    pub lines: Option<Vec<Wanted>>,
+    /// Lines to reverse; None for all that are left.
+    pub lines: Option<Vec<RequestedLine>>,
     pub call: Call,
 }
 
-/// With the levels of the order's lines.
+/// A reversal, with the levels of the order's lines.
 #[derive(Debug, Clone)]
 pub struct ReceiptReversal(pub Box<ReverseReceipt>, pub Vec<LevelKey>);
 
@@ -89,7 +90,7 @@ fn decide(
     let parts = choose(draft, &originals, reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, receipt.occurred_at)?;
     let (before, lines_before) = (order.status(), order.lines.clone());
-    let taken_back = take_back(&mut order, receipt, &parts)?;
+    let taken_back = deduct_parts(&mut order, receipt, &parts)?;
     reopen(&mut order);
     order.state = state(&order, command, &taken_back, placement);
     let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
@@ -114,8 +115,14 @@ fn decide(
     Ok((PurchaseDecision { orders: vec![order], events, taken_back, ..PurchaseDecision::default() }, reversal))
 }
 
-/// Where the order stands by what is left of its receipts. One that more came of than was ordered may still be complete.
-fn state(order: &PurchaseOrder, command: &ReverseReceipt, taken_back: &[TakenBack], placement: Placement) -> OrderState {
+/// Returns the order's state after the reversal, from the receipts that remain. An order that was
+/// received in excess may still be complete.
+fn state(
+    order: &PurchaseOrder,
+    command: &ReverseReceipt,
+    taken_back: &[ReversedReceiptLine],
+    placement: Placement,
+) -> OrderState {
     let receipt = &command.receipt;
     let undone = |line: &ReceiptLine| {
         taken_back.iter().find(|one| one.position == line.position).map_or(line.reversed, |one| one.reversed)
@@ -151,8 +158,9 @@ fn effects(
     Ok(effects)
 }
 
-/// Which of the receipt's lines posted which entries. Those of a line follow each other; where several lines are of one product, a line's entries are those that sum
-/// to what it brought and cost.
+/// Pairs the movement's entries with the lines of the receipt that posted them. A line's entries
+/// are consecutive; if several lines are of one product, a line's entries are those that sum to its
+/// quantity and cost.
 fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) -> Vec<Original> {
     let product = |line: &ReceiptLine| order.lines.iter().find(|own| own.position == line.position).map(|own| own.product);
     let mut left: Vec<&ReceiptLine> = receipt.lines.iter().collect();
@@ -161,7 +169,7 @@ fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) 
     let mut rest = entries.as_slice();
     while let Some(first) = rest.first() {
         let of_product = |line: &&ReceiptLine| product(line) == Some(first.key.product);
-        // How many entries sum to the line, and whether their worth does, too.
+        // Returns the number of entries that sum to the line, and whether their value does, too.
         let run = |line: &ReceiptLine| {
             let (mut entries, mut units, mut worth) = (0, 0, 0);
             for entry in rest.iter().take_while(|entry| entry.key.product == first.key.product) {
@@ -186,8 +194,13 @@ fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) 
     found
 }
 
-/// Takes the parts off the order's lines, with the charges that they carry, and says how much of the receipt's lines has been taken back.
-fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) -> Result<Vec<TakenBack>, Rejection> {
+/// Removes the parts from the order's lines, with the charges that they carry, and returns the
+/// reversed quantities of the receipt's lines.
+fn deduct_parts(
+    order: &mut PurchaseOrder,
+    receipt: &GoodsReceipt,
+    parts: &[Part],
+) -> Result<Vec<ReversedReceiptLine>, Rejection> {
     let mut sums: BTreeMap<Uuid, (i64, i64, At)> = BTreeMap::new();
     for part in parts {
         let (units, damaged, _) = sums.entry(part.line).or_insert((0, 0, part.field));
@@ -200,21 +213,22 @@ fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) 
         let Some(&(units, damaged, field)) = sums.get(&id.uuid()) else { continue };
         let Some(line) = order.lines.iter_mut().find(|line| line.position == row.position) else { continue };
         if line.received.get() - units < line.returned.get() {
-            let rests = Rests::unnamed(Resting::SupplierReturn { line: id });
+            let rests = Dependents::without_documents(DependencyReason::SupplierReturn { line: id });
             return Err(ReversalRefusal::InUse(rests).at(field));
         }
         let undone = count(row.reversed.get() + units);
         let carried = LandedShares { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
         let back = carried.between((row.reversed, undone), row.quantity);
-        line.give_back(count(line.received.get() - units), back).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
+        line.remove_receipt(count(line.received.get() - units), back).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
         line.damaged = count(line.damaged.get() - damaged);
         let reversed_damaged = count(row.reversed_damaged.get() + damaged);
-        all.push(TakenBack { receipt: receipt.id, position: row.position, reversed: undone, reversed_damaged });
+        all.push(ReversedReceiptLine { receipt: receipt.id, position: row.position, reversed: undone, reversed_damaged });
     }
     Ok(all)
 }
 
-/// Waits again for all that has not come: also for what was given up within the tolerance when the order was complete, and not for lines that were cancelled.
+/// Reopens all quantities that have not arrived: also those given up within the tolerance when the
+/// order was complete, but not cancelled lines.
 fn reopen(order: &mut PurchaseOrder) {
     for line in order.lines.iter_mut().filter(|line| !line.is_cancelled()) {
         line.open = count((line.quantity.get() - line.received.get()).max(0));

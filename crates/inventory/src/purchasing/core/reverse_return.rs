@@ -1,4 +1,5 @@
-//! Undoing a return to a supplier: the goods are back in the condition in which they left, and less is credited.
+//! Reversing a return to a supplier: the goods are back in the condition in which they left, and
+//! the credit is reduced.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -10,25 +11,25 @@ use super::{
     landed::share,
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder, count},
     refusal::Refusal,
-    returns::{BroughtBack, SupplierReturn, SupplierReturnLine},
+    returns::{ReversedReturnLine, SupplierReturn, SupplierReturnLine},
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
     purchasing::events,
     reversals::core::{
-        Call, Effect, Original, Part, Reversal, ReversalBook, ReversalDecision, Subject, Wanted, choose, level_effects, mirror,
-        needs as mirror_needs,
+        Call, Effect, Original, Part, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, choose, level_effects,
+        mirror, needs as mirror_needs,
     },
     stock::core::{At, Draft, Entry as StockEntry, Field, Movement, Noun, Rejection, RoomRefusal},
 };
 
-/// A return to undo, with its lines, and what it posted: neither changes.
+/// A return to reverse, with its lines, and its movement: neither changes.
 #[derive(Debug, Clone)]
 pub struct ReverseReturn {
     pub ret: SupplierReturn,
     pub original: Movement,
-    /// By product. None: all that is left of it.
-    pub lines: Option<Vec<Wanted>>,
+    /// Lines to reverse, by product; None for all that are left.
+    pub lines: Option<Vec<RequestedLine>>,
     pub call: Call,
 }
 
@@ -92,9 +93,9 @@ fn decide(
         let before: i64 = own.iter().map(gone).sum();
         let upto = |back: i64| share(line.total.minor, back, line.quantity.get());
         credit += upto(before + units) - upto(before);
-        brought_back.push(BroughtBack { ret: ret.id, position: line.position, reversed: count(before + units) });
+        brought_back.push(ReversedReturnLine { ret: ret.id, position: line.position, reversed: count(before + units) });
         if let Some(of) = line.of {
-            received_again(book, &mut orders, of, units)?;
+            reduce_returned_quantity(book, &mut orders, of, units)?;
             effects.push(Effect::quantity(&of, ReversalEffect::Returned, -units));
         }
     }
@@ -115,7 +116,8 @@ fn decide(
     Ok((PurchaseDecision { orders, events, brought_back, ..PurchaseDecision::default() }, reversal))
 }
 
-/// The entries of the return with their lines: they follow each other, in the order of the lines, and sum to them.
+/// Returns the entries of the return with their lines: they have the order of the lines, and sum to
+/// them.
 fn posted_by<'r>(ret: &'r SupplierReturn, original: &'r Movement) -> Vec<(&'r SupplierReturnLine, &'r StockEntry)> {
     let mut entries = original.entries.iter().filter(|entry| entry.on_hand_delta != 0);
     let mut posted = Vec::with_capacity(original.entries.len());
@@ -130,8 +132,8 @@ fn posted_by<'r>(ret: &'r SupplierReturn, original: &'r Movement) -> Vec<(&'r Su
     posted
 }
 
-/// Less of the order's line has gone back. An order that is filed stays as it is.
-fn received_again(
+/// Reduces the returned quantity of the order's line. A closed order stays closed.
+fn reduce_returned_quantity(
     book: &PurchaseBook,
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
     of: PurchaseOrderLineId,

@@ -1,4 +1,4 @@
-//! Changing what is bought after it was ordered: one command with all that changes, a difference for each line.
+//! Amending an order that was placed: one command with all changes, a difference for each line.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     act::head,
-    call_off::{agreed, amended_at, blanket_of, check_left, prices_stay},
+    call_off::{agreed, amended_line_field, blanket_of, check_agreed_prices, check_remaining_quantity},
     carry::LandedShares,
     confirm::{place_of, refuse_cancelled},
     create::{NewLine, Prices, line as new_line, settle},
@@ -15,16 +15,16 @@ use super::{
     order::{Change, Discrepancy, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, count},
     order_state::{OrderState, Placement},
     refusal::{AmendRefusal, Refusal},
-    reshare::{carried, keep_carried},
+    reshare::{carried, rebalance_charges},
     states::Action,
 };
 use crate::purchasing::events;
 use crate::stock::core::{At, Delta, Draft, Field, Rejection, RoomRefusal};
 
 /// The most lines of an order that are not cancelled.
-const MOST_STANDING: usize = 2_000;
+const MAX_STANDING: usize = 2_000;
 
-/// What an order shall be from now on; what is None stays.
+/// Command to change a placed order; `None` keeps a field.
 #[derive(Debug, Clone)]
 pub struct Revise {
     pub order: PurchaseOrderId,
@@ -34,31 +34,31 @@ pub struct Revise {
     pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewLine>,
     pub cancel_lines: Vec<PurchaseOrderLineId>,
-    /// Of products that are added.
+    /// Lead times of added products.
     pub leads: LeadTimes,
-    pub raise: Raise,
-    /// Why; kept with the stock that is planned.
+    pub raise: PriceRaise,
+    /// Reason; kept with the planned stock.
     pub reason: Option<String>,
     pub actor: Actor,
     pub movement: MovementId,
 }
 
-/// What a line shall be from now on.
+/// Change of a line.
 #[derive(Debug, Clone, Copy)]
 pub struct SetLine {
     pub line: PurchaseOrderLineId,
     pub quantity: Option<Quantity>,
-    /// Of what has yet to come.
+    /// Cost of the units that have yet to come.
     pub unit_cost: Option<Money>,
     pub expected_on: Option<Option<i32>>,
 }
 
 /// Whether the caller may make an order dearer than it was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Raise {
-    /// It takes somebody who approves orders.
+pub enum PriceRaise {
+    /// Only an approver of orders may raise it.
     Never,
-    /// One person alone, up to this total; None: up to any.
+    /// One person alone may raise it up to this total; None for any total.
     UpTo(Option<Money>),
 }
 
@@ -80,18 +80,18 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.expected_on = command.expected_on.unwrap_or(order.expected_on);
     order.note = command.note.clone().unwrap_or(order.note);
     let blanket = blanket_of(book, &order);
-    prices_stay(draft, blanket, (&order, command))?;
+    check_agreed_prices(draft, blanket, (&order, command))?;
     let added = agreed(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
     change_lines(draft, &mut order, command)?;
     add_lines(draft, &mut order, (&added, &command.leads))?;
     draft.end_pass()?;
-    check_left(draft, blanket, (Some(&was), &order), |index| amended_at(&was, command, index))?;
+    check_remaining_quantity(draft, blanket, (Some(&was), &order), |index| amended_line_field(&was, command, index))?;
     if order.lines.iter().all(Line::is_cancelled) {
         return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
     }
     settle(draft, &mut order, |_| At::INPUT).map_err(|refused| Rejection { at: At::INPUT, ..refused })?;
-    keep_carried(&mut order, &charged);
-    may_raise(&was, &order, command.raise)?;
+    rebalance_charges(&mut order, &charged);
+    check_price_raise(&was, &order, command.raise)?;
     let discrepancies = complete(&mut order, (placement, received_at), draft.now());
     plan(draft, (&was, &order), command)?;
     order.edited_by(command.actor);
@@ -101,7 +101,7 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     Ok(PurchaseDecision { orders: vec![order], discrepancies, events, before, ..PurchaseDecision::default() })
 }
 
-/// Lines that are there: each is named once.
+/// Changes existing lines, each named once.
 fn change_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
     let (mut seen, now) = (BTreeSet::new(), draft.now());
     for (index, set) in command.set_lines.iter().enumerate() {
@@ -115,7 +115,7 @@ fn change_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revi
     Ok(())
 }
 
-/// The place of a line among those of the order, if it was not named before.
+/// Returns the index of a line of the order; refuses one that was named before.
 fn first(seen: &mut BTreeSet<usize>, place: usize, at: At) -> Result<usize, Rejection> {
     if seen.insert(place) { Ok(place) } else { Err(Refusal::LineTwice.at(at)) }
 }
@@ -147,14 +147,15 @@ fn cancel_line(
     Ok(())
 }
 
-/// Changes a line. One of which something has come keeps its cost: what has yet to come at another one is a line of its own, which is returned.
+/// Changes a line. A line with receipts keeps its cost: the rest at another cost becomes a line of
+/// its own, which is returned.
 fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
     let (currency, revision) = (order.currency, order.revision);
     let line = &mut order.lines[place];
     refuse_cancelled(line, at.field(Field::LineId))?;
     line.revision = revision;
     if let Some(on) = set.expected_on {
-        // It is newer than what the supplier said.
+        // The new day is newer than the supplier's confirmation.
         (line.expected_on, line.confirmed.on) = (on, None);
     }
     let quantity = set.quantity.unwrap_or(line.quantity);
@@ -200,7 +201,8 @@ fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> R
     Ok(Some(later))
 }
 
-/// Gives a line another quantity, with the total, weight and open units that follow; None beyond what can be kept exactly.
+/// Sets a line's quantity, with its total, weight and open units; None if an amount exceeds the
+/// exact range.
 fn resize(line: &mut Line, quantity: Quantity) -> Option<()> {
     line.total = line.unit_cost.times(quantity, line.decimals)?;
     if let Some(weight) = line.weight {
@@ -225,13 +227,13 @@ fn add_lines(
         push(order, line, At::row(Field::AddLines, new.place))?;
     }
     let standing = order.lines.iter().filter(|line| !line.is_cancelled()).count();
-    if standing > MOST_STANDING {
-        return Err(AmendRefusal::LinesUpTo { most: MOST_STANDING }.at(At::input(Field::AddLines)));
+    if standing > MAX_STANDING {
+        return Err(AmendRefusal::LinesUpTo { most: MAX_STANDING }.at(At::input(Field::AddLines)));
     }
     Ok(())
 }
 
-/// A line behind those that there are, at the next position.
+/// Appends a line, at the next position.
 fn push(order: &mut PurchaseOrder, line: Line, at: At) -> Result<(), Rejection> {
     let last = order.lines.last().map_or(0, |line| line.position);
     if last >= entity::id::MAX_LINES {
@@ -241,18 +243,20 @@ fn push(order: &mut PurchaseOrder, line: Line, at: At) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// What was approved is a sum: more than it takes one who approves, and above the limit nobody alone.
-fn may_raise(was: &PurchaseOrder, order: &PurchaseOrder, raise: Raise) -> Result<(), Rejection> {
+/// Refuses a total above the approved one unless the caller may approve; above the limit no person
+/// may raise it alone.
+fn check_price_raise(was: &PurchaseOrder, order: &PurchaseOrder, raise: PriceRaise) -> Result<(), Rejection> {
     let is_raised = was.total().zip(order.total()).is_none_or(|(before, now)| now.minor > before.minor);
     match raise {
         _ if !is_raised => Ok(()),
-        Raise::Never => Err(AmendRefusal::RaiseNeedsApprover.at(At::INPUT)),
-        Raise::UpTo(Some(limit)) if order.is_above(limit) => Err(AmendRefusal::RaiseAboveLimit(limit).at(At::INPUT)),
-        Raise::UpTo(_) => Ok(()),
+        PriceRaise::Never => Err(AmendRefusal::RaiseNeedsApprover.at(At::INPUT)),
+        PriceRaise::UpTo(Some(limit)) if order.is_above(limit) => Err(AmendRefusal::RaiseAboveLimit(limit).at(At::INPUT)),
+        PriceRaise::UpTo(_) => Ok(()),
     }
 }
 
-/// Sets where the order stands: when every line is complete within the tolerance, it is received, and what is still open is given up.
+/// Sets the order's status: if every line is complete within the tolerance, it is received, and
+/// open quantities are given up.
 fn complete(
     order: &mut PurchaseOrder,
     (placement, received_at): (Placement, Option<Timestamp>),
@@ -272,12 +276,13 @@ fn complete(
     noted
 }
 
-/// Takes off the plan what is given up, then puts on it what was added: of each line the difference alone.
+/// Reduces incoming stock by the quantities that are given up, then adds the new ones: only the
+/// difference of each line.
 fn plan(draft: &mut Draft<'_>, (was, order): (&PurchaseOrder, &PurchaseOrder), command: &Revise) -> Result<(), Rejection> {
     let Some(first) = order.lines.first() else { return Ok(()) };
     let (now, at) = (draft.now(), At::input(Field::Id));
     draft.begin(head(order, command.movement, command.actor, command.reason.clone(), now), order.key(first), at)?;
-    // Lines keep their places: those behind the ones that there were are new.
+    // Lines keep their indexes: those after the earlier ones are new.
     let before = was.lines.iter().map(|line| line.open.get()).chain(std::iter::repeat(0));
     let deltas: Vec<i64> = order.lines.iter().zip(before).map(|(line, before)| line.open.get() - before).collect();
     for is_gained in [false, true] {

@@ -4,7 +4,7 @@ use entity::prelude::PurchaseOrderStatus::{
     self, Approved, Cancelled, Closed, Draft, Ordered, PartiallyReceived, PendingApproval, Received, Rejected,
 };
 
-/// What can be done to a purchase order.
+/// Action on a purchase order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     Update,
@@ -20,7 +20,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The mutation that does it.
+    /// Returns the mutation of the action.
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Update => "purchaseOrderUpdate",
@@ -40,7 +40,7 @@ impl Action {
 /// From a state, by an action, to one of these states.
 pub type Step = (PurchaseOrderStatus, Action, &'static [PurchaseOrderStatus]);
 
-/// Every step there is. A delivery of nothing but wrong items leaves an order ORDERED.
+/// All steps. A delivery of nothing but wrong items leaves an order ORDERED.
 pub const PURCHASE_STEPS: &[Step] = &[
     (Draft, Action::Update, &[Draft]),
     (Draft, Action::Submit, &[PendingApproval]),

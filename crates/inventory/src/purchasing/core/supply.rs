@@ -1,13 +1,13 @@
-//! What a supplier offers: their name for a product, how they pack it, what it costs, and how long it takes.
+//! Catalogue of a supplier: their SKU of a product, its packs, its prices, and its lead time.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Price breaks of a row at most.
+/// The most price breaks of a row.
 pub const MAX_BREAKS: usize = 20;
 /// Ten years: anything longer is a typing error.
 pub const MAX_LEAD_TIME_DAYS: i32 = 3_650;
-/// The longest name that a supplier has for a product, in characters.
+/// The most characters of a supplier's SKU.
 const MAX_SKU: usize = 64;
 
 /// A row of a supplier's catalogue.
@@ -18,24 +18,24 @@ pub struct Supply {
     pub supplier_sku: Option<String>,
     /// Smallest units in a pack: orders are whole packs.
     pub pack_size: Quantity,
-    /// The least that is delivered, in smallest units.
+    /// The least quantity that the supplier delivers, in smallest units.
     pub minimum_order: Quantity,
-    /// None: the supplier's own.
+    /// None for the supplier's general lead time.
     pub lead_time_days: Option<i32>,
     /// For one whole unit.
     pub unit_cost: Money,
     /// Ascending by quantity.
     pub breaks: Vec<PriceBreak>,
-    /// Whom the product is bought from where nobody says otherwise: one a product.
+    /// True if the product is bought from this supplier by default; at most one row of a product.
     pub is_preferred: bool,
-    /// Nothing is bought by it since then; None while it is in use.
+    /// The row is not used for purchases since then; None while it is in use.
     pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// From this quantity on one whole unit costs so much, in minor units of the row's currency.
+/// Price of one whole unit from this quantity on, in minor units of the row's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceBreak {
     pub from: Quantity,
@@ -56,11 +56,11 @@ pub struct SupplyFields {
     pub is_preferred: bool,
 }
 
-/// What is wrong with a row, and where.
+/// Problem of a catalogue row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SupplyProblem {
     NoSupplier,
-    /// A new row of an archived supplier, or one that becomes the preferred one.
+    /// The row is new or becomes the preferred one, and its supplier is archived.
     SupplierArchived(Timestamp),
     NoProduct,
     Sku,
@@ -69,30 +69,33 @@ pub enum SupplyProblem {
     LeadTime,
     Cost,
     TooManyBreaks,
-    /// Quantities of breaks go up, from above 0, and their prices are in the row's currency.
+    /// Quantities of breaks must increase, from above 0, and their prices must be in the row's
+    /// currency.
     Breaks,
-    /// The same supplier and product stand in an earlier row of the call.
+    /// An earlier row of the call has the same supplier and product.
     Twice,
     /// Another row of the call is already the preferred one of this product.
     PreferredTwice,
     /// The supplier's catalogue has no such row.
     NoRow,
-    /// A row that is archived does not become the preferred one.
+    /// An archived row cannot become the preferred one.
     Archived(Timestamp),
 }
 
 impl Supply {
-    /// What one whole unit costs when so much is bought: the last break that it reaches.
+    /// Returns the cost of one whole unit at this quantity: that of the last price break which it
+    /// reaches.
     pub fn cost_at(&self, quantity: Quantity) -> Money {
         let reached = self.breaks.iter().rev().find(|one| one.from <= quantity);
         reached.map_or(self.unit_cost, |one| Money::new(one.minor, self.unit_cost.currency))
     }
-    /// Whether it says the same, whenever it was written.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    /// True if both rows have the same content; version and times are ignored.
+    pub fn has_same_content(&self, other: &Self) -> bool {
         let plain = |of: &Self| Self { version: 0, created_at: Timestamp(0), updated_at: Timestamp(0), ..of.clone() };
         plain(self) == plain(other)
     }
-    /// The next version of it, archived since then or in use. What is archived is preferred no longer, and does not become so by coming back.
+    /// Returns the row's next version, archived at that time or in use. An archived row is not
+    /// preferred, and does not become so again when it is restored.
     #[must_use]
     pub fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
         let is_preferred = self.is_preferred && archived_at.is_none();
@@ -100,7 +103,7 @@ impl Supply {
     }
 }
 
-/// The row that these fields come to, on top of the one that is there.
+/// Applies these fields to the existing row, and checks the result.
 pub fn check_supply(fields: SupplyFields, before: Option<&Supply>, now: Timestamp) -> Result<Supply, SupplyProblem> {
     if fields.supplier_sku.as_ref().is_some_and(|sku| sku.is_empty() || sku.contains('\0') || sku.chars().nth(MAX_SKU).is_some())
     {
@@ -179,7 +182,7 @@ mod tests {
             (gone.archived_at, gone.is_preferred, gone.version, gone.updated_at),
             (Some(Timestamp(2)), false, 2, Timestamp(2))
         );
-        // It is corrected where it is, and comes back without being preferred.
+        // The row is corrected while it is archived, and is not preferred when it is restored.
         let corrected = check_supply(SupplyFields { is_preferred: false, ..fields() }, Some(&gone), Timestamp(3)).unwrap();
         assert_eq!((corrected.archived_at, corrected.version), (Some(Timestamp(2)), 3));
         let back = corrected.turned(None, Timestamp(4));

@@ -1,4 +1,4 @@
-//! What becomes of two catalogues when the merge of their suppliers is taken back: pure.
+//! Catalogues of two suppliers after their merge is undone: pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use super::Supply;
 
-/// What a merge of suppliers moved.
+/// Rows that a merge of suppliers moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuppliersMoved {
-    /// Those that had been merged into the one before, and came along.
+    /// Suppliers that had been merged into the one before, and followed it.
     pub turned: Vec<SupplierId>,
     pub products: Vec<ProductId>,
     pub supplies: Vec<SupplyMoved>,
 }
 
-/// A row of the catalogue that went over, or gave way.
+/// A row of the catalogue that the merge moved or archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplyMoved {
     pub product: ProductId,
     /// Whether the product was bought by the row that went.
     pub was_preferred: bool,
-    /// What became of the row of the one that stayed; None where it said the same before.
+    /// The surviving supplier's row as the merge wrote it; `None` if the merge left it as it was.
     pub kept: Option<SupplyKept>,
 }
 
-/// A row of the one that stayed, as the merge wrote it.
+/// A row of the survivor, as the merge wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplyKept {
     pub after: Supply,
-    /// None of a row that was new.
+    /// State before the merge; None for a new row.
     pub before: Option<Supply>,
 }
 
-/// Two suppliers, and what their catalogues say now of what a merge moved.
+/// Two suppliers, and the current catalogue rows that a merge moved.
 #[derive(Debug)]
 pub struct SuppliesNow {
     pub merged: SupplierId,
@@ -44,26 +44,26 @@ pub struct SuppliesNow {
     pub bought_elsewhere: HashSet<ProductId>,
 }
 
-/// The catalogues after a merge was taken back: each row as it was, and as it is.
+/// The catalogues after a merge was undone: each row before and after.
 #[derive(Debug, Default)]
-pub struct SuppliesBack {
-    /// Rows of the one that stayed.
+pub struct RestoredSupplies {
+    /// Rows of the surviving supplier.
     pub undone: Vec<(Supply, Supply)>,
-    /// Rows of the one that was merged.
+    /// Rows of the merged supplier.
     pub back: Vec<(Supply, Supply)>,
-    /// Rows of the one that stayed that somebody changed since, and that stay as they are.
+    /// Number of the survivor's rows that were changed since, and are left unchanged.
     pub stay: usize,
 }
 
-/// Takes back what a merge did to two catalogues.
-pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Timestamp) -> SuppliesBack {
-    let mut all = SuppliesBack::default();
+/// Undoes the changes of a merge in two catalogues.
+pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Timestamp) -> RestoredSupplies {
+    let mut all = RestoredSupplies::default();
     for one in moved {
         let own = as_is.rows.remove(&(as_is.merged, one.product));
         let other = as_is.rows.remove(&(as_is.into, one.product));
         let mut is_taken = other.as_ref().is_some_and(|row| row.is_preferred) || as_is.bought_elsewhere.contains(&one.product);
         match (one.kept, other) {
-            (Some(kept), Some(row)) if row.says_the_same(&kept.after) => {
+            (Some(kept), Some(row)) if row.has_same_content(&kept.after) => {
                 let after = match kept.before {
                     None => row.turned(Some(now), now),
                     Some(before) => Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before },
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Merges 1 into 2, as far as one product goes: what moved, and both rows.
+    /// Merges 1 into 2 for one product: the record of the moved rows, and both rows.
     fn merged(from: Supply, own: Option<Supply>, terms: Option<Terms>) -> (Vec<SupplyMoved>, SuppliesNow) {
         let stood = own.clone();
         let own = own.into_iter().map(|own| (own.product, own)).collect();

@@ -1,4 +1,4 @@
-//! Blanket orders: reading and locking them, and a batch's as rows.
+//! Blanket orders: reading and locking them, and a batch's rows.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED}
 use uuid::Uuid;
 
 use super::{
-    order_row::{currency_of, editors_of},
+    order_row::{currency_of, parse_editors},
     write::editors,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     purchasing::core::{Activation, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms, ProductFacts},
 };
 
-/// A blanket order without its lines, as it is written and read.
+/// Row of a blanket order, without its lines.
 #[derive(Record)]
 #[record(of = blanket_order, alias = "b")]
 pub(super) struct BlanketRow {
@@ -45,7 +45,7 @@ pub(super) struct BlanketRow {
     updated_at: Timestamp,
 }
 
-/// A line as it is written and read.
+/// Row of a line.
 #[derive(Record)]
 #[record(of = blanket_order_line, alias = "l")]
 struct LineRow {
@@ -70,7 +70,7 @@ struct LineKey {
     position: i32,
 }
 
-/// What of a line was called off.
+/// Called-off quantity of a line.
 #[derive(Record)]
 #[record(of = blanket_order_line)]
 struct CalledOff {
@@ -91,7 +91,7 @@ struct FactsRow {
     is_kit: i32,
 }
 
-/// A batch's blanket orders, each as its last command left it.
+/// Rows of a batch's blanket orders, each in the state after the last command.
 pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
     let (mut new, mut changed) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
     let mut old_lines = Rows::<LineKey>::delete(tenant);
@@ -149,7 +149,7 @@ impl From<&BlanketOrder> for BlanketRow {
 impl BlanketRow {
     pub(super) fn blanket(self) -> Result<BlanketOrder, Fault> {
         let currency = currency_of("blanket_order", &self.currency)?;
-        let editors = editors_of("blanket_order", self.editors.as_deref())?;
+        let editors = parse_editors("blanket_order", self.editors.as_deref())?;
         Ok(BlanketOrder {
             id: self.id,
             number: DocumentNumber::Given(self.number),
@@ -208,12 +208,12 @@ impl LineRow {
     }
 }
 
-/// Blanket orders whole, locked in id order until the transaction ends.
+/// Returns blanket orders with their lines, locked in ID order until the transaction ends.
 pub async fn lock_blankets(work: &impl Reads, ids: &[BlanketOrderId]) -> Result<Vec<BlanketOrder>, Fault> {
     read(work, ids, &work.backend().for_change("b")).await
 }
 
-/// Blanket orders whole, as committed; in no order.
+/// Returns blanket orders with their lines, as committed; in no order.
 pub async fn blankets(reads: &impl Reads, ids: &[BlanketOrderId]) -> Result<Vec<BlanketOrder>, Fault> {
     read(reads, ids, "").await
 }
@@ -242,12 +242,13 @@ async fn read(reads: &impl Reads, ids: &[BlanketOrderId], lock: &str) -> Result<
 }
 
 /// The blanket order of a number.
-pub async fn blanket_of_number(reads: &impl Reads, number: i64) -> Result<Option<BlanketOrderId>, Fault> {
+pub async fn blanket_by_number(reads: &impl Reads, number: i64) -> Result<Option<BlanketOrderId>, Fault> {
     let rows = reads.rows("SELECT id FROM blanket_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
-/// What lines of a blanket order keep of these products, of those that there are.
+/// Reads the facts of these products that lines of a blanket order copy; missing products are left
+/// out.
 pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<HashMap<ProductId, ProductFacts>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -270,7 +271,7 @@ pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<Hash
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// An active blanket order whose last day has gone by.
+/// An active blanket order whose last day has passed.
 #[derive(Debug, Clone, Copy, Record)]
 #[record(of = blanket_order, alias = "b")]
 pub struct DueBlanket {
@@ -281,7 +282,8 @@ pub struct DueBlanket {
     pub valid_to: i32,
 }
 
-/// The next page of active blanket orders whose last day comes before this one, of all tenants that are served: so many at most.
+/// Returns the next page of active blanket orders whose last day is before this one, of all active
+/// tenants; at most `most`.
 pub async fn due_blankets(global: &Global, day: i32, after: Option<DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
     let sql = format!(
         "SELECT {select} FROM blanket_order b

@@ -9,26 +9,26 @@ use sea_orm::Value;
 
 use super::{blanket::BlanketRow, blanket_sort::BlanketSorted, list::referred};
 use crate::{
-    catalog::rows::{conditions::DaySpan, filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::DaySpan, filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
     purchasing::core::BlanketOrder,
 };
 
-/// Names lists of blanket orders in cursors.
+/// Name of lists of blanket orders in cursors.
 pub const BLANKETS: &str = "blanketOrders";
 
-/// Which blanket orders; what is None says nothing, an empty list matches nothing.
+/// Filter of blanket orders; `None` is no condition, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlanketFilter {
     pub statuses: Option<Vec<BlanketOrderStatus>>,
     pub suppliers: Option<Vec<SupplierId>>,
-    /// Of the reference outside of this system; each must pass.
+    /// Tests of the external reference; each must pass.
     pub references: Vec<TextTest>,
-    /// Each passes where one of the tags does.
+    /// Tests of tags; each passes if one of the tags does.
     pub tags: Vec<TagTest>,
-    /// Of the first day of call-offs.
+    /// Span of the first day of call-offs.
     pub valid_from: Option<DaySpan>,
-    /// Of the last day of call-offs.
+    /// Span of the last day of call-offs.
     pub valid_to: Option<DaySpan>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
@@ -54,7 +54,7 @@ impl BlanketFilter {
             referred(&mut clause, "blanket_order", "b", test);
         }
         for test in &self.tags {
-            let (sql, values) = tagged(backend, clause.next(), "b.id", test);
+            let (sql, values) = tag_condition(backend, clause.next(), "b.id", test);
             clause.push(&sql);
             clause.values.extend(values);
         }
@@ -71,7 +71,7 @@ impl BlanketFilter {
     }
 }
 
-/// The blanket orders that the filter is about.
+/// The blanket orders that the filter selects.
 pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     ListSource { from: format!("FROM blanket_order b WHERE b.tenant_id = $1{conditions}"), values }

@@ -1,10 +1,11 @@
-//! What lists of blanket orders are sorted by.
+//! Sorts of lists of blanket orders.
 
 use platform::paging::{Key, SortBy, Sorted};
 
 use crate::purchasing::core::BlanketOrder;
 
-/// What blanket orders are sorted by; the id breaks ties, and the number those of days, as their index has it.
+/// Sort of blanket orders; ties are broken by ID, and those of days by number, as their index has
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlanketSort {
     Number,

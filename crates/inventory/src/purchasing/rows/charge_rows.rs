@@ -10,7 +10,7 @@ use platform::storage::{Fault, Finds, Reads};
 use super::{load::places, order_row::currency_of};
 use crate::{
     currency::core::{BrokenRate, FrozenRate, RateColumns},
-    purchasing::core::{Charge, InBooks, PurchaseOrder},
+    purchasing::core::{BooksAmount, Charge, PurchaseOrder},
 };
 
 #[derive(Record)]
@@ -79,7 +79,9 @@ impl ChargeRow {
         let books = self.books_currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
         let in_books = match (own, self.books_minor, books) {
             (None, None, None) => None,
-            (Some(from), Some(minor), Some(to)) => Some(InBooks { amount: Money::new(minor, to), rate: self.rate(from, to)? }),
+            (Some(from), Some(minor), Some(to)) => {
+                Some(BooksAmount { amount: Money::new(minor, to), rate: self.rate(from, to)? })
+            }
             _ => {
                 let what = "a charge has a currency, an amount in the books and their currency, or none of them";
                 return Err(Fault::corrupt("purchase_charge", what));

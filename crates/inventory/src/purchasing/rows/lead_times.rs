@@ -1,4 +1,5 @@
-//! How long suppliers take, as their catalogues and they themselves say, and as their deliveries did, and their calendars.
+//! Lead times of suppliers, as their catalogues and their own rows state and as their deliveries
+//! show, and their calendars.
 
 use std::collections::HashMap;
 
@@ -15,10 +16,10 @@ use crate::{
     purchasing::core::{LeadTime, LeadTimes},
 };
 
-/// Deliveries of a supplier that lead times are measured by, the newest first.
-const MOST_DELIVERIES: usize = 20;
-/// Deliveries that are read of all suppliers together.
-const MOST_READ: i64 = 20_000;
+/// The most deliveries of a supplier for the measured lead time, newest first.
+const MAX_DELIVERIES: usize = 20;
+/// The most deliveries that are read for all suppliers together.
+const MAX_READ: i64 = 20_000;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
@@ -32,20 +33,20 @@ struct LeadTimeRow {
 
 #[derive(Record)]
 #[record(of = supplier, alias = "s")]
-struct SupplierLeadRow {
+struct SupplierLeadTimeRow {
     lead_time_days: Option<i32>,
     calendar: Option<String>,
 }
 
 #[derive(Record)]
 #[record(of = supplier, alias = "s")]
-struct SaidRow {
+struct StatedLeadTimeRow {
     id: SupplierId,
     lead_time_days: Option<i32>,
     calendar: Option<String>,
 }
 
-/// A delivery that is there, by the supplier that its own was merged into.
+/// A received delivery, by the survivor if its supplier is merged.
 #[derive(Record)]
 struct DeliveryRow {
     #[record(
@@ -58,28 +59,28 @@ struct DeliveryRow {
     received_at: Timestamp,
 }
 
-/// What a supplier says of everything that it delivers.
+/// Lead time that a supplier states for all its deliveries, and its calendar.
 #[derive(Debug, Clone, Default)]
-pub struct SupplierLead {
+pub struct SupplierLeadTime {
     pub days: Option<i32>,
     pub calendar: SupplierCalendar,
 }
 
-impl From<SupplierLeadRow> for SupplierLead {
-    fn from(row: SupplierLeadRow) -> Self {
+impl From<SupplierLeadTimeRow> for SupplierLeadTime {
+    fn from(row: SupplierLeadTimeRow) -> Self {
         Self { days: row.lead_time_days, calendar: SupplierCalendar::read(row.calendar.as_deref()) }
     }
 }
 
-/// Of the products of an order's lines.
+/// Reads the lead times of the products of an order's lines.
 pub async fn lead_times(reads: &impl Reads, order: PurchaseOrderId) -> Result<LeadTimes, Fault> {
     let sql = format!(
         "SELECT {} FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
          WHERE o.tenant_id = $1 AND o.id = $2",
-        SupplierLeadRow::SELECT
+        SupplierLeadTimeRow::SELECT
     );
-    let of_order = reads.records::<SupplierLeadRow>(&sql, vec![order.into()]).await?.pop();
-    let SupplierLead { days, calendar } = of_order.map(SupplierLead::from).unwrap_or_default();
+    let of_order = reads.records::<SupplierLeadTimeRow>(&sql, vec![order.into()]).await?.pop();
+    let SupplierLeadTime { days, calendar } = of_order.map(SupplierLeadTime::from).unwrap_or_default();
     let sql = format!(
         "SELECT {} FROM purchase_order o
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
@@ -92,24 +93,34 @@ pub async fn lead_times(reads: &impl Reads, order: PurchaseOrderId) -> Result<Le
     Ok(LeadTimes::new(calendar, rows.into_iter().filter_map(|row| Some((row.product_id, LeadTime::of(row.of_product, days)?)))))
 }
 
-pub async fn lead_time_of(reads: &impl Reads, supplier: SupplierId) -> Result<SupplierLead, Fault> {
-    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2", SupplierLeadRow::SELECT);
-    Ok(reads.records::<SupplierLeadRow>(&sql, vec![supplier.into()]).await?.pop().map(SupplierLead::from).unwrap_or_default())
+pub async fn lead_time_of(reads: &impl Reads, supplier: SupplierId) -> Result<SupplierLeadTime, Fault> {
+    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2", SupplierLeadTimeRow::SELECT);
+    Ok(reads
+        .records::<SupplierLeadTimeRow>(&sql, vec![supplier.into()])
+        .await?
+        .pop()
+        .map(SupplierLeadTime::from)
+        .unwrap_or_default())
 }
 
-/// What suppliers themselves say, of all of them in one statement.
-pub async fn supplier_leads(reads: &impl Reads, suppliers: &[SupplierId]) -> Result<HashMap<SupplierId, SupplierLead>, Fault> {
+/// Reads the lead times that these suppliers state, in one statement.
+pub async fn supplier_lead_times(
+    reads: &impl Reads,
+    suppliers: &[SupplierId],
+) -> Result<HashMap<SupplierId, SupplierLeadTime>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", SaidRow::SELECT, backend.in_ids("s.id", 2));
-    let rows = reads.records::<SaidRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
-    let said = |row: SaidRow| {
+    let sql =
+        format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", StatedLeadTimeRow::SELECT, backend.in_ids("s.id", 2));
+    let rows = reads.records::<StatedLeadTimeRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
+    let said = |row: StatedLeadTimeRow| {
         let calendar = SupplierCalendar::read(row.calendar.as_deref());
-        (row.id, SupplierLead { days: row.lead_time_days, calendar })
+        (row.id, SupplierLeadTime { days: row.lead_time_days, calendar })
     };
     Ok(rows.into_iter().map(said).collect())
 }
 
-/// How many days each of a supplier's newest deliveries took that was ordered since a moment; with those of suppliers that were merged into it.
+/// Returns the days that each supplier's newest deliveries took, of orders placed since a moment;
+/// with those of suppliers that were merged into it.
 pub async fn delivery_days(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, Vec<f64>>, Fault> {
     let sql = format!(
         "SELECT {} FROM purchase_order o
@@ -117,12 +128,12 @@ pub async fn delivery_days(reads: &impl Reads, since: Timestamp) -> Result<HashM
          ORDER BY o.received_at DESC, o.id LIMIT $3",
         DeliveryRow::SELECT
     );
-    let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];
+    let values: Vec<Value> = vec![since.micros().into(), MAX_READ.into()];
     let mut found: HashMap<SupplierId, Vec<f64>> = HashMap::new();
     for DeliveryRow { supplier, ordered_at, received_at } in reads.records::<DeliveryRow>(&sql, values).await? {
         let days = found.entry(supplier).or_default();
-        if days.len() < MOST_DELIVERIES {
-            // Whole days, so that few differ.
+        if days.len() < MAX_DELIVERIES {
+            // Whole days, so that there are few different values.
             days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / DAY as f64).round());
         }
     }

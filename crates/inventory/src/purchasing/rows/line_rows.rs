@@ -1,4 +1,4 @@
-//! A line as its row: whole, or the figures that change from step to step.
+//! Rows of lines: whole, or the figures that change from step to step.
 
 use entity::{prelude::*, record::Record, tables::purchase_order_line};
 

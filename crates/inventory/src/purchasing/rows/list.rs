@@ -14,48 +14,48 @@ use crate::{
         conditions::{DaySpan, null_test},
         filter::TextTest as TagTest,
         merge::merged_suppliers,
-        node_tags::tagged,
+        node_tags::tag_condition,
     },
     orders::rows::{Clause, DocumentTable, DocumentTest, TextTest, TotalTest},
     purchasing::core::PurchaseOrder,
 };
 
-/// Names lists of orders in cursors.
+/// Name of lists of orders in cursors.
 pub const PURCHASES: &str = "purchases";
 
-/// Which documents; what is None says nothing, an empty list matches nothing.
+/// Filter of purchase orders; `None` is no condition, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub statuses: Option<Vec<PurchaseOrderStatus>>,
     pub suppliers: Option<Vec<SupplierId>>,
-    /// Calling off from one of these.
+    /// Blanket orders, one of which the order calls off from.
     pub blankets: Option<Vec<BlanketOrderId>>,
-    /// Calling off from none, or from any.
+    /// True for orders that call off from a blanket order, false for the others.
     pub has_blanket: Option<bool>,
-    /// Each of these lists must have the store.
+    /// The store must be in each of these lists.
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
     pub expected_before: Option<i32>,
-    /// Expected on such days; each must hold. A day that is not known is none of them.
+    /// Spans that must all have the expected day. An unknown day is in none.
     pub expected_on: Vec<DaySpan>,
-    /// Of the reference outside of this system; each must pass.
+    /// Tests of the external reference; each must pass.
     pub references: Vec<TextTest>,
-    /// Each passes where one of the tags does.
+    /// Tests of tags; each passes if one of the tags does.
     pub tags: Vec<TagTest>,
     /// Created by one of these.
     pub created_by: Option<Vec<Uuid>>,
-    /// Of goods and charges.
+    /// Test of the total of goods and charges.
     pub total: Option<TotalTest>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
 }
 
-/// Adds to each filter the suppliers who are merged into its own; one statement where any has some.
+/// Adds to each filter the suppliers that are merged into its own; one statement if any are.
 pub async fn add_merged(reads: &impl Reads, filters: Vec<&mut Filter>) -> Result<(), Fault> {
     add_merged_suppliers(reads, filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect()).await
 }
 
-/// Adds to each list the suppliers who are merged into its own; one statement where any has some.
+/// Adds to each list the suppliers that are merged into its own; one statement if any are.
 pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<SupplierId>>) -> Result<(), Fault> {
     let asked: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
     let merged = merged_suppliers(reads, &asked).await?;
@@ -92,17 +92,17 @@ impl Filter {
             also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
         }
         if let Some(day) = self.expected_before {
-            also(&|n| backend.rarely(&format!("o.expected_on < ${n}")), day.into());
+            also(&|n| backend.rarely_matches(&format!("o.expected_on < ${n}")), day.into());
         }
         for span in &self.expected_on {
             for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
                 if let Some(day) = bound {
-                    also(&|n| backend.rarely(&format!("o.expected_on {operator} ${n}")), day.into());
+                    also(&|n| backend.rarely_matches(&format!("o.expected_on {operator} ${n}")), day.into());
                 }
             }
         }
         for span in &self.expected_on {
-            // Said aloud, the partial index on them can be used.
+            // With this explicit condition, the partial index can be used.
             if span.from.is_some() || span.before.is_some() {
                 sql.push_str(" AND o.expected_on IS NOT NULL");
             }
@@ -119,14 +119,14 @@ impl Filter {
         (sql, values)
     }
 
-    /// The conditions on what names an order, who created it, what it costs and what is on it.
+    /// Returns the conditions on references, creator, cost and content of an order.
     fn of_document(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let mut clause = Clause::new(backend, first);
         for test in &self.references {
             referred(&mut clause, "purchase_order", "o", test);
         }
         for test in &self.tags {
-            let (sql, values) = tagged(backend, clause.next(), "o.id", test);
+            let (sql, values) = tag_condition(backend, clause.next(), "o.id", test);
             clause.push(&sql);
             clause.values.extend(values);
         }
@@ -152,8 +152,9 @@ impl Filter {
     }
 }
 
-/// That the reference of a document passes, as a condition that begins with ` AND `. Whole ones are looked up by themselves: SQLite would go
-/// through all documents in the order of the list.
+/// Adds the condition that the reference of a document passes; begins with ` AND `. Whole
+/// references are looked up in a subquery: SQLite would scan all documents in the order of the
+/// list.
 pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &TextTest) {
     match test {
         TextTest::In(_) => {
@@ -168,7 +169,7 @@ pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &Tex
     }
 }
 
-/// The orders that the filter is about.
+/// The orders that the filter selects.
 pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
@@ -186,7 +187,7 @@ pub async fn page(
 }
 
 /// The order of a number.
-pub async fn number_of(reads: &impl Reads, number: i64) -> Result<Option<PurchaseOrderId>, Fault> {
+pub async fn order_by_number(reads: &impl Reads, number: i64) -> Result<Option<PurchaseOrderId>, Fault> {
     let rows = reads.rows("SELECT id FROM purchase_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }

@@ -18,7 +18,7 @@ use crate::{
     stock::core::LevelKey,
 };
 
-/// A line as it is written and read.
+/// Row of a line.
 #[derive(Record)]
 #[record(of = purchase_order_line, alias = "l")]
 pub(super) struct LineRow {
@@ -96,12 +96,12 @@ struct TakenRef {
     external_ref: String,
 }
 
-/// Orders whole, locked in id order until the transaction ends.
+/// Returns orders with all their parts, locked in ID order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[PurchaseOrderId]) -> Result<Vec<PurchaseOrder>, Fault> {
     read(work, ids, &work.backend().for_change("o")).await
 }
 
-/// Orders whole, as committed; in no order.
+/// Returns orders with all their parts, as committed; in no order.
 pub async fn orders(reads: &impl Reads, ids: &[PurchaseOrderId]) -> Result<Vec<PurchaseOrder>, Fault> {
     read(reads, ids, "").await
 }
@@ -120,7 +120,7 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     let mut orders = rows.into_iter().map(OrderRow::order).collect::<Result<Vec<_>, _>>()?;
     fill_lines(reads, &mut orders).await?;
     fill_charges(reads, &mut orders).await?;
-    count_parts(reads, &mut orders).await?;
+    load_last_numbers(reads, &mut orders).await?;
     Ok(orders)
 }
 
@@ -183,8 +183,8 @@ impl LineRow {
     }
 }
 
-/// How far the numbers of receipts and discrepancies have come.
-async fn count_parts(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
+/// Reads the last numbers of receipts and discrepancies.
+async fn load_last_numbers(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
     let (backend, places) = (reads.backend(), places(orders));
     let of = |alias: &str| backend.in_ids(&format!("{alias}.purchase_order_id"), 2);
     let sql = format!(
@@ -202,7 +202,7 @@ async fn count_parts(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result
     Ok(())
 }
 
-/// The levels that the lines of these orders are on. None of an order that does not exist.
+/// Returns the levels of these orders' lines; none for an order that does not exist.
 pub async fn levels_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<LevelKey>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -219,21 +219,21 @@ pub async fn levels_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result
 }
 
 #[derive(Record)]
-struct TradeRow {
+struct CurrencyAndZoneRow {
     #[record(of = purchase_order, alias = "o")]
     currency: String,
     #[record(of = store, alias = "s")]
     time_zone: String,
 }
 
-/// The currency of an order and the time zone of its store, where it exists.
-pub async fn trade_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<(Currency, String)>, Fault> {
+/// Returns the currency of an order and the time zone of its store, if it exists.
+pub async fn currency_and_zone_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<(Currency, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM purchase_order o JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
          WHERE o.tenant_id = $1 AND o.id = $2",
-        TradeRow::SELECT
+        CurrencyAndZoneRow::SELECT
     );
-    let row = reads.records::<TradeRow>(&sql, vec![order.into()]).await?.pop();
+    let row = reads.records::<CurrencyAndZoneRow>(&sql, vec![order.into()]).await?.pop();
     row.map(|row| Ok((currency_of("purchase_order", &row.currency)?, row.time_zone))).transpose()
 }
 
@@ -304,14 +304,14 @@ pub async fn products_of_lines(
     Ok(rows.into_iter().map(|row| (row.purchase_order_id.line(row.position as u16), row.product_id)).collect())
 }
 
-/// Which of these references an order with a supplier has.
+/// Returns those of these references that an order has, with its supplier.
 pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(SupplierId, String)>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
     let of = backend.in_texts("o.external_ref", 2);
-    // The supplier leads the index: naming the tenant's suppliers keeps the search in it.
+    // The index begins with the supplier: with the tenant's suppliers named, it can be used.
     let sql = format!(
         "SELECT {select} FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {of} WHERE s.tenant_id = $1",
         select = TakenRef::SELECT

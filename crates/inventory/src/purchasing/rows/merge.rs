@@ -1,4 +1,4 @@
-//! What a supplier that is to be merged has: its catalogue, and what is open with it.
+//! Rows of a supplier that is to be merged: its catalogue, and its open documents.
 
 use std::collections::HashSet;
 
@@ -14,25 +14,25 @@ use crate::{
     purchasing::core::Supply,
 };
 
-/// Open documents that a refusal names at most.
-const MOST_NAMED: i64 = 10;
+/// The most open documents that a refusal names.
+const MAX_NAMED: i64 = 10;
 
-/// What is open with a supplier.
+/// Open documents and settings of a supplier.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenWith {
+pub struct OpenDocuments {
     pub orders: i64,
-    /// The first numbers of them.
+    /// The first document numbers.
     pub numbers: Vec<i64>,
     /// Blanket orders.
     pub blankets: i64,
     pub policies: i64,
-    /// Budgets of purchases that limit it.
+    /// Number of purchase budgets of the supplier.
     pub budgets: i64,
-    /// Orders and returns of every state.
+    /// Number of orders and returns of every state.
     pub documents: i64,
 }
 
-/// The first products of a supplier's catalogue whose rows are in use.
+/// Returns the first products of a supplier's catalogue whose rows are in use.
 pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> Result<Vec<Supply>, Fault> {
     let sql = format!(
         "SELECT {} FROM supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = $2 AND y.archived_at IS NULL
@@ -43,12 +43,13 @@ pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> R
     rows.into_iter().map(SupplyRow::supply).collect()
 }
 
-/// How many purchase orders, by themselves or in a charge, and returns of every state name a supplier.
+/// SQL of the number of purchase orders, by themselves or in a charge, and returns of every state
+/// that name a supplier.
 const DOCUMENTS: &str = "(SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
            + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
            + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)";
 
-/// `OpenWith` without the numbers.
+/// `OpenDocuments` without the numbers.
 #[derive(Record)]
 struct OpenCounts {
     #[record(sql = "n.orders")]
@@ -63,8 +64,9 @@ struct OpenCounts {
     documents: i64,
 }
 
-/// What is open with a supplier. Behind the counter nobody opens more.
-pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fault> {
+/// Counts the open documents and settings of a supplier. While the caller holds the counter's lock,
+/// no more can be opened.
+pub async fn count_open_documents(work: &Work, supplier: SupplierId) -> Result<OpenDocuments, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT (SELECT count(*) FROM {OPEN_ORDERS}) + (SELECT count(DISTINCT o.id) FROM {OPEN_ORDERS_BILLED}) AS orders,
            (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED'))
@@ -80,15 +82,15 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
     let mut numbers: Vec<i64> = Vec::new();
     for from in [OPEN_ORDERS, OPEN_ORDERS_BILLED] {
         let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
-        let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
+        let rows = work.rows(&sql, vec![supplier.into(), MAX_NAMED.into()]).await?;
         numbers.extend(rows.iter().map(Row::scalar).collect::<Result<Vec<i64>, Fault>>()?);
     }
     numbers.sort_unstable();
-    numbers.truncate(MOST_NAMED as usize);
-    Ok(OpenWith { orders, numbers, blankets, policies, budgets, documents })
+    numbers.truncate(MAX_NAMED as usize);
+    Ok(OpenDocuments { orders, numbers, blankets, policies, budgets, documents })
 }
 
-/// Which of these products are bought from none of these two suppliers, but from a third one.
+/// Returns those of these products whose preferred supplier is a third one, neither of these two.
 pub async fn bought_elsewhere(
     reads: &impl Reads,
     products: &[ProductId],
@@ -107,8 +109,8 @@ pub async fn bought_elsewhere(
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Purchase orders, by themselves or in a charge, and returns of every state that name a supplier.
-pub async fn documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
+/// Counts purchase orders and returns of every state that name a supplier, also in a charge.
+pub async fn count_documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
     match reads.rows(&format!("SELECT {DOCUMENTS}"), vec![supplier.into()]).await?.first() {
         Some(row) => Row::scalar(row),
         None => Ok(0),
@@ -122,6 +124,6 @@ pub async fn skus_of(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<S
         "SELECT p.sku FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.sku_key LIMIT $3",
         backend.in_ids("p.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MOST_NAMED.into()]).await?;
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MAX_NAMED.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }

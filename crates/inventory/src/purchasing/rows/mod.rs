@@ -22,26 +22,27 @@ mod sorted;
 mod supply;
 mod write;
 
-pub use blanket::{DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
+pub use blanket::{DueBlanket, blanket_by_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
 pub use blanket_list::{BLANKETS, BlanketFilter, blanket_page, blanket_source};
 pub use blanket_sort::{BlanketSort, BlanketSorted};
-pub use lead_times::{SupplierLead, delivery_days, lead_time_of, lead_times, supplier_leads};
-pub use list::{Filter, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
+pub use lead_times::{SupplierLeadTime, delivery_days, lead_time_of, lead_times, supplier_lead_times};
+pub use list::{Filter, PURCHASES, add_merged, add_merged_suppliers, order_by_number, page, source};
 pub use load::{
-    fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of, zones_of,
+    currency_and_zone_of, fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs,
+    zones_of,
 };
-pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
+pub use merge::{OpenDocuments, bought_elsewhere, count_documents_with, count_open_documents, offered, skus_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, receipts_of};
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use price_drift::product_prices;
-pub use reorder::{Look, Situation, situations};
+pub use reorder::{PlanScope, ReplenishmentInput, replenishment_inputs};
 pub use return_list::{ReturnFilter, ReturnSort, ReturnsSorted, returns_page, returns_source};
 pub use returns::{return_lines, returns};
 pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
-    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, hold_preferred, known_suppliers, lock_supplies, named_suppliers,
-    no_longer_preferred, preferred_of, supplies, supply_page, supply_rows, supply_source,
+    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, clear_preferred, known_suppliers, lock_for_preferred, lock_supplies,
+    named_suppliers, preferred_of, supplies, supply_page, supply_rows, supply_source,
 };
-pub use write::{note_sent, purchase_rows, undone_rows};
+pub use write::{purchase_rows, record_sent_revision, reversed_line_rows};

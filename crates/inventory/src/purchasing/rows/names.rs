@@ -1,4 +1,5 @@
-//! Products, stores and suppliers by the names that callers have for them: only those that there are.
+//! Looks up products, stores and suppliers by the references of callers; those that do not exist
+//! are missing in the result.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ struct ProductRow {
 
 #[derive(Record)]
 #[record(of = supplier, alias = "s")]
-struct HeldSupplier {
+struct LockedSupplier {
     id: SupplierId,
     archived_at: Option<Timestamp>,
 }
@@ -41,7 +42,7 @@ struct StoreRow {
     code_key: String,
 }
 
-/// A product, named in one of three ways.
+/// Reference to a product, of one of three kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub enum ProductName {
     Id(ProductId),
@@ -49,14 +50,14 @@ pub enum ProductName {
     Barcode(String),
 }
 
-/// A store or a supplier, named in one of two ways.
+/// Reference to a store or a supplier, of one of two kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub enum PlaceName<I> {
     Id(I),
     Code(String),
 }
 
-/// What the names of a call stand for.
+/// Rows that the references of a call resolve to.
 #[derive(Debug, Default)]
 pub struct Names {
     products: HashSet<ProductId>,
@@ -74,7 +75,7 @@ fn key(text: &str) -> String {
 }
 
 impl Names {
-    /// One statement for products by id and SKU, one more where there are barcodes.
+    /// Reads the products: one statement by ID and SKU, one more if there are barcodes.
     pub async fn products<'a>(
         &mut self,
         reads: &impl Reads,
@@ -143,9 +144,9 @@ impl Names {
         Ok(())
     }
 
-    /// Keeps the suppliers of a catalogue's rows as they are until the transaction ends, before any of these rows is locked, as merges of suppliers
-    /// do; and looks again which are archived.
-    pub async fn hold_suppliers(&mut self, work: &Work, ids: impl IntoIterator<Item = SupplierId>) -> Result<(), Fault> {
+    /// Locks the suppliers of a catalogue's rows until the transaction ends, before any of these
+    /// rows is locked, as merges of suppliers do; then reads again which are archived.
+    pub async fn lock_suppliers(&mut self, work: &Work, ids: impl IntoIterator<Item = SupplierId>) -> Result<(), Fault> {
         let ids: HashSet<SupplierId> = ids.into_iter().collect();
         // SQLite has one writer: nothing has changed since they were read.
         if ids.is_empty() || work.backend() == Backend::Sqlite {
@@ -154,11 +155,11 @@ impl Names {
         let backend = work.backend();
         let sql = format!(
             "SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {} ORDER BY s.id{}",
-            HeldSupplier::SELECT,
+            LockedSupplier::SELECT,
             backend.in_ids("s.id", 2),
             backend.for_reference("s")
         );
-        for HeldSupplier { id, archived_at } in work.records(&sql, vec![backend.ids(ids)]).await? {
+        for LockedSupplier { id, archived_at } in work.records(&sql, vec![backend.ids(ids)]).await? {
             self.archived_suppliers.remove(&id);
             self.archived_suppliers.extend(archived_at.map(|since| (id, since)));
         }
@@ -184,7 +185,7 @@ impl Names {
             PlaceName::Code(code) => self.supplier_codes.get(&key(code)).copied(),
         }
     }
-    /// Since when a supplier that was found is archived; None while it is in use.
+    /// Returns the moment at which a supplier that was found was archived; None while it is in use.
     pub fn archived_since(&self, supplier: SupplierId) -> Option<Timestamp> {
         self.archived_suppliers.get(&supplier).copied()
     }

@@ -1,4 +1,4 @@
-//! A purchase order's row as it is read, and the order that it is.
+//! A purchase order's row, and its conversion into the order of the rules.
 
 use entity::{prelude::*, record::Record, tables::purchase_order};
 use platform::storage::Fault;
@@ -53,7 +53,7 @@ pub(super) struct OrderRow {
 }
 
 impl OrderRow {
-    /// None where a row has what its status does not have, or lacks what it has.
+    /// Returns None if a row has columns that its status does not have, or lacks one that it has.
     fn state(&self) -> Option<OrderState> {
         use PurchaseOrderStatus::{
             Approved, Cancelled, Closed, Draft, Ordered, PartiallyReceived, PendingApproval, Received, Rejected,
@@ -96,11 +96,12 @@ impl OrderRow {
     }
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
-        let editors = editors_of("purchase_order", self.editors.as_deref())?;
+        let editors = parse_editors("purchase_order", self.editors.as_deref())?;
         let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref(), self.fixed_rate_day)?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         let revision = self.revision as u16;
-        // What was confirmed before revisions were noted can only have been the first of an order that has no other.
+        // A confirmation from before revisions were recorded can only be of the first revision, if
+        // the order has no other.
         let first = (revision == 1 && self.confirmed_at.is_some()).then_some(1);
         let correspondence = Correspondence {
             sent: self.sent_revision.zip(self.sent_at).map(|(revision, at)| (revision as u16, at)),
@@ -139,8 +140,8 @@ impl OrderRow {
     }
 }
 
-/// As `write` puts them: of each its kind and its id.
-pub(super) fn editors_of(table: &'static str, editors: Option<&str>) -> Result<Vec<Actor>, Fault> {
+/// Parses editors in the form of `write`: kind and ID of each.
+pub(super) fn parse_editors(table: &'static str, editors: Option<&str>) -> Result<Vec<Actor>, Fault> {
     editors.into_iter().flat_map(|all| all.split(' ')).map(|text| editor(table, text)).collect()
 }
 
@@ -149,7 +150,7 @@ fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
     found.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
 }
 
-/// A rate that is agreed for an order, of its columns.
+/// Returns the agreed rate of an order, from its columns.
 pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>, market_day: Option<i32>) -> Result<Option<FixedRate>, Fault> {
     let corrupt = || Fault::corrupt("purchase_order", "a rate that is agreed is a decimal and has the currency of the books");
     match (rate, code) {

@@ -1,4 +1,5 @@
-//! What belongs to purchase orders, for many of them at once: one statement each.
+//! Receipts, discrepancies and other parts of purchase orders, for many orders at once: one
+//! statement each.
 
 use entity::{
     prelude::*,
@@ -12,7 +13,7 @@ use super::order_row::currency_of;
 use crate::currency::core::{BrokenRate, RateColumns};
 use crate::purchasing::core::{Discrepancy, GoodsReceipt, Party, ReceiptLine};
 
-/// A receipt without its lines, as it is written and read.
+/// Row of a receipt, without its lines.
 #[derive(Record)]
 #[record(of = goods_receipt, alias = "g")]
 pub(super) struct ReceiptRow {
@@ -66,7 +67,7 @@ struct ReceiptAndLine {
     line: ReceivedRow,
 }
 
-/// A discrepancy as it is written and read.
+/// Row of a discrepancy.
 #[derive(Record)]
 #[record(of = purchase_discrepancy, alias = "d")]
 pub(super) struct DiscrepancyRow {
@@ -136,14 +137,15 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
     Ok(all)
 }
 
-/// The order of a receipt; None where there is no such receipt.
+/// Returns the order of a receipt; None if there is no such receipt.
 pub async fn order_of_receipt(reads: &impl Reads, receipt: GoodsReceiptId) -> Result<Option<PurchaseOrderId>, Fault> {
     let sql = "SELECT purchase_order_id FROM goods_receipt WHERE tenant_id = $1 AND id = $2";
     let rows = reads.rows(sql, vec![receipt.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
-/// The charges that were added to an order and stand, the newest first: revaluations of its goods.
+/// Returns the charges that were added to an order and not reversed, newest first: revaluations of
+/// its goods.
 pub async fn added_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<RevaluationId>, Fault> {
     let sql = "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.purchase_order_id = $2
                  AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id) ORDER BY v.seq DESC";
@@ -204,7 +206,7 @@ impl ReceivedRow {
     }
 }
 
-/// What of these orders came otherwise than it was ordered, in the order it was noted.
+/// Reads the discrepancies of these orders, in the order in which they were recorded.
 pub async fn discrepancies_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<Discrepancy>, Fault> {
     if orders.is_empty() {
         return Ok(Vec::new());
@@ -235,16 +237,16 @@ impl From<DiscrepancyRow> for Discrepancy {
     }
 }
 
-/// What a printed order says beside its own rows.
+/// Names and address of a printed order, beside its own rows.
 pub struct Printed {
     pub buyer: String,
     pub supplier: Party,
-    /// Where the supplier takes orders.
+    /// E-mail address to which the supplier's orders go.
     pub email: Option<String>,
     pub store: Party,
 }
 
-/// Buyer, supplier and store of an order; None when there is no such order.
+/// Returns the buyer, supplier and store of an order; None if there is no such order.
 pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<Printed>, Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o JOIN tenant t ON t.id = o.tenant_id

@@ -1,4 +1,4 @@
-//! What a supplier delivered: orders of which nothing more is to come, and what is overdue of the others.
+//! Deliveries of suppliers: orders that are complete or ended, and the overdue lines of the others.
 
 use std::collections::HashMap;
 
@@ -15,15 +15,16 @@ use crate::{
         core::calendar::SupplierCalendar,
         rows::{local_days::LocalDays, merge::merged_suppliers, page::ProductCondition},
     },
-    purchasing::core::{Delivery, Lead, lead_deviation},
+    purchasing::core::{Delivery, LeadTimeStats, lead_deviation},
 };
 
 /// Microseconds of a day.
 const DAY: f64 = 86_400_000_000.0;
-/// Orders of a supplier that are looked at, the newest first: ten years of one a day.
-pub(super) const MOST: i64 = 4_000;
-/// Orders of all suppliers together that are looked at, the newest first: what is read has a bound, however many years are asked for.
-const MOST_OF_ALL: i64 = 200_000;
+/// The most orders of a supplier that are read, newest first: ten years of one a day.
+pub(super) const MAX: i64 = 4_000;
+/// The most orders of all suppliers together that are read, newest first: a bound for any number of
+/// years.
+const MAX_OF_ALL: i64 = 200_000;
 
 #[derive(Record)]
 struct DeliveryRow {
@@ -92,17 +93,18 @@ struct LeadRow {
     squares: f64,
 }
 
-/// The deliveries that are measured. None of a list is all.
+/// The deliveries to measure. A None selects all.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// With what was ordered of those that are merged into them.
+    /// Suppliers, including orders of those that are merged into them.
     pub suppliers: Option<Vec<SupplierId>>,
     pub stores: Option<Vec<StoreId>>,
-    /// Of the lines of orders.
+    /// Condition on the products of the orders' lines.
     pub products: ProductCondition,
 }
 
-/// The condition on orders `o` of a filter's suppliers and stores, and of the stores given; its parameters go behind those that are bound.
+/// Returns the condition on orders `o` of a filter's suppliers and stores, and of the stores given;
+/// its parameters follow those that are bound.
 pub(super) async fn bind_filter(
     reads: &impl Reads,
     filter: &DeliveryFilter,
@@ -121,8 +123,9 @@ pub(super) async fn bind_filter(
     Ok(within)
 }
 
-/// A SELECT of orders `o` that are in one of these states, the newest first: their supplier, that into which another is merged for both, these columns, and the
-/// number of each among its supplier's as `nth`. They were placed in the span of the parameters `since` and the next one.
+/// Returns a SELECT of orders `o` in one of these states, newest first: their supplier (the
+/// survivor if it is merged), these columns, and the rank of each among its supplier's as `nth`.
+/// They were placed in the span of the parameters `since` and the next one.
 pub(super) fn newest_orders(columns: &str, states: &str, since: usize, within: &str) -> String {
     let (supplier, until) = ("coalesce(s.merged_into, s.id)", since + 1);
     format!(
@@ -130,12 +133,14 @@ pub(super) fn newest_orders(columns: &str, states: &str, since: usize, within: &
            row_number() OVER (PARTITION BY {supplier} ORDER BY o.ordered_at DESC, o.id DESC) AS nth
          FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
          WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until} AND o.status IN ({states}){within}
-         ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}"
+         ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MAX_OF_ALL}"
     )
 }
 
-/// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of
-/// these lines, CANCELLED ones too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
+/// Reads the deliveries of orders placed in this span, of the suppliers, stores and products of a
+/// filter; of the stores given, or of all. Orders that have ended count with all of these lines,
+/// CANCELLED ones too; the others with the lines that were due before today. Grouped by supplier; a
+/// merged one counts for the one that it was merged into.
 pub async fn deliveries(
     reads: &impl Reads,
     filter: &DeliveryFilter,
@@ -144,11 +149,11 @@ pub async fn deliveries(
     stores: Option<&[StoreId]>,
 ) -> Result<Vec<(SupplierId, Delivery)>, Fault> {
     let backend = reads.backend();
-    // The condition on products has the first places.
+    // The condition on products has the first parameters.
     let mut values: Vec<Value> = filter.products.values.clone();
     let first = values.len() + 2;
     let (since, most) = (first, first + 2);
-    values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
+    values.extend([Value::from(from.micros()), to.micros().into(), MAX.into()]);
     let within = bind_filter(reads, filter, stores, &mut values).await?;
     let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
@@ -173,14 +178,14 @@ pub async fn deliveries(
     Ok(rows.iter().map(|row| (row.supplier, row.delivery())).collect())
 }
 
-/// What these suppliers say of their lead times and calendars, and how far the lead times vary that were measured in the days before today; of the
-/// stores given, or of all.
+/// Reads the lead times and calendars that these suppliers state, and the deviation of the lead
+/// times measured in the days before today; of the stores given, or of all.
 pub async fn leads(
     reads: &impl Reads,
     suppliers: &[SupplierId],
     (today, days): (i32, i32),
     stores: Option<&[StoreId]>,
-) -> Result<HashMap<SupplierId, Lead>, Fault> {
+) -> Result<HashMap<SupplierId, LeadTimeStats>, Fault> {
     let backend = reads.backend();
     let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(today - days) * DAY as i64).into()];
     let mut within = String::new();
@@ -203,7 +208,7 @@ pub async fn leads(
         let days = row.lead_time_days.and_then(|days| u16::try_from(days).ok());
         let (deviation, calendar) =
             (lead_deviation(row.size, row.total, row.squares), SupplierCalendar::read(row.calendar.as_deref()));
-        (row.id, Lead { days, deviation, calendar, today })
+        (row.id, LeadTimeStats { days, deviation, calendar, today })
     };
     Ok(reads.records::<LeadRow>(&sql, values).await?.into_iter().map(lead).collect())
 }

@@ -1,4 +1,4 @@
-//! The policy of levels: when they are filled up, and where their products lie.
+//! Policies of levels: their reorder points, maximums and safety stocks, and bin locations.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ struct PairRow {
     category_id: Option<CategoryId>,
 }
 
-/// As of a level that nothing has happened to.
+/// Row of a new level, without any quantities.
 #[derive(Record)]
 #[record(of = stock_level)]
 struct NewLevel {
@@ -74,13 +74,13 @@ struct ChangedLevel {
     bin_location: Option<String>,
 }
 
-/// What a level says of itself.
+/// Policy of a level, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub key: LevelKey,
-    /// None: the level has no row yet.
+    /// None if the level has no row yet.
     pub level: Option<LevelId>,
-    /// Its product's.
+    /// The product's category.
     pub category: Option<CategoryId>,
     pub reorder_point: Option<Quantity>,
     pub maximum: Option<Quantity>,
@@ -129,8 +129,8 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     Ok(found)
 }
 
-/// Writes policies; a level without a row gets one, under a new id. Versions count entries, and stay. Returns the ids of the levels, in the order
-/// of the policies.
+/// Writes policies; a level without a row gets one, with a new ID. Versions count entries, so they
+/// do not change. Returns the IDs of the levels, in the order of the policies.
 pub async fn write_policies(
     work: &Work,
     policies: &[Policy],

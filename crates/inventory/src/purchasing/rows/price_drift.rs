@@ -1,4 +1,4 @@
-//! What suppliers' products were bought at, first and last.
+//! First and last purchase prices of suppliers' products.
 
 use entity::{
     prelude::*,
@@ -7,7 +7,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-use super::performance::{DeliveryFilter, MOST, bind_filter, newest_orders};
+use super::performance::{DeliveryFilter, MAX, bind_filter, newest_orders};
 use crate::purchasing::core::ProductPrices;
 
 #[derive(Record)]
@@ -26,19 +26,20 @@ struct PricesRow {
     quantity: i64,
 }
 
-/// Products of which more than one order was placed in this span, by supplier, that into which another is merged for both: of the suppliers, stores and
-/// products of a filter; of the stores given, or of all. Cancelled orders and lines are none.
+/// Returns the products that were ordered more than once in this span, by supplier, merged
+/// suppliers counted as their survivor: of the suppliers, stores and products of a filter; of the
+/// given stores, or of all. Cancelled orders and lines do not count.
 pub async fn product_prices(
     reads: &impl Reads,
     filter: &DeliveryFilter,
     (from, to): (Timestamp, Timestamp),
     stores: Option<&[StoreId]>,
 ) -> Result<Vec<(SupplierId, ProductPrices)>, Fault> {
-    // The condition on products has the first places.
+    // The condition on products has the first parameters.
     let mut values: Vec<Value> = filter.products.values.clone();
     let first = values.len() + 2;
     let (since, most) = (first, first + 2);
-    values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
+    values.extend([Value::from(from.micros()), to.micros().into(), MAX.into()]);
     let within = bind_filter(reads, filter, stores, &mut values).await?;
     let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let newest = newest_orders("o.currency", "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED'", since, &within);

@@ -1,4 +1,5 @@
-//! What suggestions are made from: levels, sales, backorders and offers, each one statement whatever their number.
+//! Inputs of suggestions: levels, sales, backorders and offers, each in one statement regardless of
+//! their number.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,7 +15,7 @@ use super::supply::preferred_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::core::{StoreStock, Supply},
-    stock::rows::expected::owed_of_all,
+    stock::rows::expected::all_backorders_sql,
 };
 
 #[derive(Record)]
@@ -52,7 +53,7 @@ struct SoldRow {
 }
 
 #[derive(Record)]
-struct OwedRow {
+struct BackorderRow {
     #[record(sql = "w.product_id")]
     product: ProductId,
     #[record(sql = "w.store_id")]
@@ -61,33 +62,34 @@ struct OwedRow {
     owed: i64,
 }
 
-/// A product, where it is, and whom it is bought from.
+/// A product with its stock in stores and its supplier.
 #[derive(Debug, Clone)]
-pub struct Situation {
+pub struct ReplenishmentInput {
     pub product: ProductId,
     pub stock_by_store: Vec<StoreStock>,
     pub supplier: Option<SupplierId>,
     pub supply: Option<Supply>,
 }
 
-/// Where and since when. `seen` are the stores that may be looked at, `planned` those that suggestions are for; None is all.
+/// Stores and days of a plan. `seen` are the stores that the caller may see, `planned` those that
+/// suggestions are for; `None` is all.
 #[derive(Debug, Clone, Copy)]
-pub struct Look<'a> {
+pub struct PlanScope<'a> {
     pub seen: Option<&'a [StoreId]>,
     pub planned: Option<&'a [StoreId]>,
     pub today: &'a LocalDays,
-    /// Sales of so many local days before today.
+    /// Number of local days before today whose sales count.
     pub days: i32,
 }
 
 type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
 
-/// The situation of every product that is stocked and active, in the order of their ids.
-pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situation>, Fault> {
+/// Returns the situation of every product that is stocked and active, in the order of their IDs.
+pub async fn replenishment_inputs(reads: &impl Reads, look: &PlanScope<'_>) -> Result<Vec<ReplenishmentInput>, Fault> {
     let (sold, owed) = (sold(reads, look).await?, backordered(reads, look).await?);
     let mut stock_by_store = levels(reads, look, &sold, &owed).await?;
-    add_never_there(reads, look, &owed, &mut stock_by_store).await?;
-    // Nothing to say of a product that nobody sells, owes or has a rule for.
+    add_stores_without_level(reads, look, &owed, &mut stock_by_store).await?;
+    // No suggestions for a product that has no sales, backorders or reorder points.
     stock_by_store.retain(|_, stock_by_store| {
         stock_by_store.iter().any(|store_stock| {
             store_stock.is_asked && (store_stock.reorder_point.is_some() || store_stock.sold > 0.0 || store_stock.backordered > 0)
@@ -97,15 +99,15 @@ pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situa
     let mut offers = preferred_of(reads, &products).await?;
     let situation = |(product, stock_by_store)| {
         let (supplier, supply) = offers.remove(&product).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
-        Situation { product, stock_by_store, supplier, supply }
+        ReplenishmentInput { product, stock_by_store, supplier, supply }
     };
     Ok(stock_by_store.into_iter().map(situation).collect())
 }
 
-/// The levels of the products that are sold, owed or have a rule somewhere.
+/// Returns the levels of products that have sales, backorders or a policy in any store.
 async fn levels(
     reads: &impl Reads,
-    look: &Look<'_>,
+    look: &PlanScope<'_>,
     sold: &Sold,
     owed: &HashMap<(ProductId, StoreId), i64>,
 ) -> Result<BTreeMap<ProductId, Vec<StoreStock>>, Fault> {
@@ -113,7 +115,7 @@ async fn levels(
     let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
     let mut values = vec![backend.ids(wanted)];
     let stores = backend.and_ids("l.store_id", look.seen, &mut values);
-    // The condition on policies is word for word that of their index.
+    // The condition on policies is literally that of their index.
     let sql = format!(
         "SELECT {select}
          FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
@@ -149,10 +151,10 @@ async fn levels(
     Ok(found)
 }
 
-/// Adds places that owe a product which has never been there: they have no level yet.
-async fn add_never_there(
+/// Adds stores with backorders of a product that they never had: they have no level yet.
+async fn add_stores_without_level(
     reads: &impl Reads,
-    look: &Look<'_>,
+    look: &PlanScope<'_>,
     owed: &HashMap<(ProductId, StoreId), i64>,
     stock_by_store: &mut BTreeMap<ProductId, Vec<StoreStock>>,
 ) -> Result<(), Fault> {
@@ -177,17 +179,19 @@ async fn add_never_there(
     Ok(())
 }
 
-/// What was sold of each product in each store, by the store's local days: the sum, and the sum of the squares of each day's. A sale that was
-/// reversed was none.
-async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
-    // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is asked for a day more on both sides.
+/// Reads the sales of each product in each store, by the store's local days: the sum, and the sum
+/// of the squares of each day's. Reversed sales are left out.
+async fn sold(reads: &impl Reads, look: &PlanScope<'_>) -> Result<Sold, Fault> {
+    // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is
+    // read for a day more on both sides.
     const DAY: i64 = 86_400_000_000;
     let (from, until) = (i64::from(look.today.first() - look.days - 1) * DAY, i64::from(look.today.last() + 1) * DAY);
     let mut values: Vec<Value> = vec![from.into(), until.into()];
     let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
     values.extend(bound);
     let stores = reads.backend().and_ids("e.store_id", look.seen, &mut values);
-    // CROSS JOIN keeps SQLite from reading all entries there ever were, and the movement of each; for Postgres it is an inner join like any other.
+    // CROSS JOIN keeps SQLite from reading all entries, and the movement of each; for Postgres it
+    // is a plain inner join.
     let sql = format!(
         "SELECT {select}
          FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m CROSS JOIN entry e
@@ -203,15 +207,15 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     Ok(rows.into_iter().map(|row| ((row.product, row.store), (row.sold, row.squares))).collect())
 }
 
-/// What open orders are owed beyond stock, of kits their parts.
-async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
+/// Reads the quantities that open orders need beyond stock; for kits, of their components.
+async fn backordered(reads: &impl Reads, look: &PlanScope<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
     let mut values = Vec::new();
     let stores = reads.backend().and_ids("w.store_id", look.seen, &mut values);
     let sql = format!(
         "SELECT {select} FROM {owed} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
-        select = OwedRow::SELECT,
-        owed = owed_of_all(reads.backend())
+        select = BackorderRow::SELECT,
+        owed = all_backorders_sql(reads.backend())
     );
-    let rows = reads.records::<OwedRow>(&sql, values).await?;
+    let rows = reads.records::<BackorderRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.product, row.store), row.owed)).collect())
 }

@@ -9,12 +9,12 @@ use sea_orm::Value;
 
 use super::{list::referred, returns::ReturnRow};
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentTable, DocumentTest, Span, TextTest},
     purchasing::core::SupplierReturn,
 };
 
-/// What returns to suppliers are sorted by; the id breaks ties.
+/// Sort of returns to suppliers; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReturnSort {
     Number,
@@ -46,20 +46,20 @@ impl SortBy for ReturnSort {
     }
 }
 
-/// Which returns; what is None says nothing, an empty list matches nothing.
+/// Filter of returns to suppliers; `None` is no condition, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReturnFilter {
     pub suppliers: Option<Vec<SupplierId>>,
-    /// Each of these lists must have the store.
+    /// The store must be in each of these lists.
     pub stores: Vec<Vec<StoreId>>,
-    /// Has a line that one of these delivered.
+    /// Has a line that was delivered with one of these orders.
     pub orders: Option<Vec<PurchaseOrderId>>,
     pub reasons: Option<Vec<ReasonCode>>,
-    /// When the goods left the store.
+    /// Span of the time at which the goods left the store.
     pub occurred_at: Option<Span>,
-    /// Of the reference outside of this system; each must pass.
+    /// Tests of the external reference; each must pass.
     pub references: Vec<TextTest>,
-    /// Each passes where one of the tags does.
+    /// Tests of tags; each passes if one of the tags does.
     pub tags: Vec<TagTest>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
@@ -101,7 +101,7 @@ impl ReturnFilter {
             referred(&mut clause, "supplier_return", "r", test);
         }
         for test in &self.tags {
-            let (sql, values) = tagged(backend, clause.next(), "r.id", test);
+            let (sql, values) = tag_condition(backend, clause.next(), "r.id", test);
             clause.push(&sql);
             clause.values.extend(values);
         }
@@ -113,7 +113,7 @@ impl ReturnFilter {
     }
 }
 
-/// The returns that the filter is about.
+/// The returns that the filter selects.
 pub fn returns_source(backend: Backend, filter: &Nested<ReturnFilter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }

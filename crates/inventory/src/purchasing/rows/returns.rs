@@ -1,4 +1,4 @@
-//! Goods that went back: reading them, and a batch's as rows.
+//! Returns to suppliers: reading them, and a batch's rows.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,10 +13,10 @@ use uuid::Uuid;
 use super::order_row::currency_of;
 use crate::{
     ledger::DocumentNumber,
-    purchasing::core::{BroughtBack, SupplierReturn, SupplierReturnLine},
+    purchasing::core::{ReversedReturnLine, SupplierReturn, SupplierReturnLine},
 };
 
-/// A return without its lines, as it is written and read.
+/// Row of a return, without its lines.
 #[derive(Record)]
 #[record(of = supplier_return, alias = "r")]
 pub(super) struct ReturnRow {
@@ -37,7 +37,7 @@ pub(super) struct ReturnRow {
     created_at: Timestamp,
 }
 
-/// A line as it is written and read.
+/// Row of a line.
 #[derive(Record)]
 #[record(of = supplier_return_line, alias = "l")]
 struct LineRow {
@@ -56,10 +56,10 @@ struct LineRow {
     reversed: Quantity,
 }
 
-/// A line that something was brought back of.
+/// A line of which a reversal brought units back.
 #[derive(Record)]
 #[record(of = supplier_return_line)]
-struct BroughtBackLine {
+struct ReversedReturnLineRow {
     supplier_return_id: SupplierReturnId,
     position: i32,
     reversed: Quantity,
@@ -81,11 +81,12 @@ pub(super) fn return_rows(tenant: TenantId, returns: &[&SupplierReturn]) -> [Bul
     [heads.into(), lines.into()]
 }
 
-pub(super) fn brought_back_rows(tenant: TenantId, all: &[&BroughtBack]) -> Bulk {
-    // The last reversal of a line says how much of it has been brought back.
-    let last: BTreeMap<(SupplierReturnId, u16), &BroughtBack> = all.iter().map(|one| ((one.ret, one.position), *one)).collect();
-    let mut rows = Rows::<BroughtBackLine>::update(tenant);
-    rows.extend(last.into_values().map(|one| BroughtBackLine {
+pub(super) fn reversed_return_rows(tenant: TenantId, all: &[&ReversedReturnLine]) -> Bulk {
+    // The last reversal of a line has its total reversed quantity.
+    let last: BTreeMap<(SupplierReturnId, u16), &ReversedReturnLine> =
+        all.iter().map(|one| ((one.ret, one.position), *one)).collect();
+    let mut rows = Rows::<ReversedReturnLineRow>::update(tenant);
+    rows.extend(last.into_values().map(|one| ReversedReturnLineRow {
         supplier_return_id: one.ret,
         position: one.position.into(),
         reversed: one.reversed,

@@ -1,26 +1,26 @@
-//! What lists of purchase orders are sorted by.
+//! Sorts of lists of purchase orders.
 
 use platform::paging::{Key, SortBy, Sorted};
 
 use crate::purchasing::core::PurchaseOrder;
 
-/// What purchase orders are sorted by; the id breaks ties.
+/// Sort of purchase orders; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurchaseSort {
     Number,
     CreatedAt,
     UpdatedAt,
-    /// An order without a day is expected after all others.
+    /// An order without an expected day comes after all others.
     ExpectedOn,
-    /// By currency first: amounts of several have no order.
+    /// By currency first: amounts of several currencies have no order.
     Total,
 }
 
 /// A sort of purchase orders and its direction.
 pub type PurchaseSorted = Sorted<PurchaseSort>;
 
-/// The day of orders that have none, as the index of migration 134 has it.
-const NEVER: i32 = i32::MAX;
+/// Sort value of orders without an expected day, as in the index of migration 134.
+const NO_EXPECTED_DAY: i32 = i32::MAX;
 
 impl SortBy for PurchaseSort {
     type Row = PurchaseOrder;
@@ -43,7 +43,7 @@ impl SortBy for PurchaseSort {
             Self::Number => one(order.number.get()),
             Self::CreatedAt => one(order.created_at.micros()),
             Self::UpdatedAt => one(order.updated_at.micros()),
-            Self::ExpectedOn => one(i64::from(order.expected_on.unwrap_or(NEVER))),
+            Self::ExpectedOn => one(i64::from(order.expected_on.unwrap_or(NO_EXPECTED_DAY))),
             Self::Total => {
                 let total = order.goods.minor.saturating_add(order.charges_sum.minor);
                 vec![Key::Text(order.currency.as_str().to_owned()), Key::Int(total), order.id.into()]

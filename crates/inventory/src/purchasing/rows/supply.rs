@@ -1,4 +1,4 @@
-//! What suppliers offer.
+//! Catalogues of suppliers.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::{
         core::text,
         rows::{
             Clause,
-            conditions::{Moments, push_nested, push_text},
+            conditions::{TimeSpan, push_nested, push_text},
             filter::TextTest,
             leaves::barcode_of,
         },
@@ -26,7 +26,7 @@ use crate::{
     purchasing::core::{PriceBreak, Supply},
 };
 
-/// A row as it is written and read.
+/// Row of the supplier's catalogue.
 #[derive(Record)]
 #[record(of = supplier_product, alias = "y")]
 pub(super) struct SupplyRow {
@@ -115,7 +115,7 @@ impl From<&Supply> for SupplyRow {
     }
 }
 
-/// The rows of these pairs that there are and that are in use.
+/// Returns the existing rows of these pairs that are in use.
 pub async fn supplies(
     reads: &impl Reads,
     pairs: &[(SupplierId, ProductId)],
@@ -123,7 +123,7 @@ pub async fn supplies(
     read(reads, pairs, (" AND y.archived_at IS NULL", "")).await
 }
 
-/// The same with those that are archived, locked in the order of their key until the transaction ends.
+/// Reads these rows and archived ones, locked in the order of their key until the transaction ends.
 pub async fn lock_supplies(
     work: &Work,
     pairs: &[(SupplierId, ProductId)],
@@ -149,8 +149,8 @@ async fn read(
     rows.into_iter().map(|row| row.supply().map(|supply| ((supply.supplier, supply.product), supply))).collect()
 }
 
-/// Whom these products are bought from where nobody says otherwise: the preferred row, else the product's own supplier with what they offer. From
-/// archived suppliers nothing is bought.
+/// Returns the default supplier of these products: the preferred row, else the product's own
+/// supplier with its row. Archived suppliers are left out.
 pub async fn preferred_of(
     reads: &impl Reads,
     products: &[ProductId],
@@ -189,11 +189,11 @@ pub struct SupplierFacts {
     pub id: SupplierId,
     pub code_key: String,
     pub archived_at: Option<Timestamp>,
-    /// Who names it by its code means this one.
+    /// Survivor that the code belongs to after a merge.
     pub merged_into: Option<SupplierId>,
 }
 
-/// The suppliers of these ids and of these codes, as they are folded.
+/// Returns the suppliers with these IDs or case-folded codes.
 pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[String]) -> Result<Vec<SupplierFacts>, Fault> {
     if ids.is_empty() && codes.is_empty() {
         return Ok(Vec::new());
@@ -216,7 +216,7 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// The same, with the suppliers that merged ones of these codes are merged into.
+/// Like `known_suppliers`, with the survivors of merged suppliers with these codes.
 pub async fn named_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[String]) -> Result<Vec<SupplierFacts>, Fault> {
     let mut found = known_suppliers(reads, ids, codes).await?;
     let is_named = |one: &&SupplierFacts| codes.contains(&one.code_key);
@@ -227,21 +227,21 @@ pub async fn named_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     Ok(found)
 }
 
-/// Which rows of the catalogues; an empty list matches nothing.
+/// Filter of catalogue rows; an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SupplyFilter {
     pub suppliers: Option<Vec<SupplierId>>,
     pub products: Option<Vec<ProductId>>,
-    /// Of the SKUs of products.
+    /// Tests of the products' SKUs.
     pub skus: Vec<TextTest>,
-    /// Of the suppliers' own SKUs, as they are written.
+    /// Tests of the suppliers' own SKUs, exactly as stored.
     pub supplier_skus: Vec<TextTest>,
-    /// Of barcodes of products; each may be passed by another one.
+    /// Tests of the products' barcodes; each may be passed by another barcode.
     pub barcodes: Vec<TextTest>,
     /// None for both.
     pub is_archived: Option<bool>,
-    pub created: Moments,
-    pub updated: Moments,
+    pub created: TimeSpan,
+    pub updated: TimeSpan,
 }
 
 impl SupplyFilter {
@@ -262,7 +262,7 @@ impl SupplyFilter {
             clause.push(")");
         }
         for test in &self.supplier_skus {
-            // Said aloud, the partial index on them can be used.
+            // With this explicit condition, the partial index can be used.
             if *test != TextTest::IsNull(true) {
                 clause.push(" AND y.supplier_sku IS NOT NULL");
             }
@@ -282,7 +282,7 @@ impl SupplyFilter {
     }
 }
 
-/// What rows of the catalogues are sorted by; supplier and product break ties.
+/// Sort of catalogue rows; ties are broken by supplier and product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SupplySort {
     Supplier,
@@ -317,7 +317,7 @@ impl SortBy for SupplySort {
     }
 }
 
-/// The rows of the catalogues that the filter is about.
+/// The rows of the catalogues that the filter selects.
 pub fn supply_source(backend: Backend, filter: &Nested<SupplyFilter>) -> ListSource {
     let mut clause = Clause::new(backend);
     push_nested(&mut clause, filter, |clause, filter| filter.push_to(clause));
@@ -335,16 +335,18 @@ pub async fn supply_page(
     reads.records::<SupplyRow>(&sql, values).await?.into_iter().map(SupplyRow::supply).collect()
 }
 
-/// New and changed rows, in the order of their key: two calls that make the same rows wait for each other instead of both for ever.
+/// Returns new and changed rows, in the order of their key: two calls that create the same rows do
+/// not deadlock.
 pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
     let mut rows: Vec<&Supply> = rows.iter().collect();
     rows.sort_unstable_by_key(|one| (one.supplier, one.product));
     new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.into_iter().map(|one| (one, one.version != 1)))
 }
 
-/// Locks these products, of which a row is about to be preferred, in the order of their ids until the transaction ends: of two calls that prefer rows of one
-/// product, the second waits before it has a row. The rows that are preferred now, to be locked with those of the call.
-pub async fn hold_preferred(work: &Work, products: &[ProductId]) -> Result<Vec<(SupplierId, ProductId)>, Fault> {
+/// Locks these products, which get a new preferred row, in the order of their IDs until the
+/// transaction ends: of two calls that prefer rows of one product, the second waits before it locks
+/// a row. Returns the rows that are preferred now, to be locked with those of the call.
+pub async fn lock_for_preferred(work: &Work, products: &[ProductId]) -> Result<Vec<(SupplierId, ProductId)>, Fault> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
@@ -357,9 +359,9 @@ pub async fn hold_preferred(work: &Work, products: &[ProductId]) -> Result<Vec<(
     Ok(rows.into_iter().map(|row| (row.supplier_id, row.product_id)).collect())
 }
 
-/// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, which are locked (`hold_preferred`), with their
-/// versions as they are now.
-pub async fn no_longer_preferred(
+/// Clears the preference of other suppliers' rows for these products, which get another preferred
+/// supplier. Returns those rows, which are locked (`lock_for_preferred`), with their new versions.
+pub async fn clear_preferred(
     work: &Work,
     products: &[ProductId],
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Documents as a batch decided them, as rows: each table in bulk.
+//! Rows of purchasing documents for a batch's decisions: each table in bulk.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use super::{
     parts::{DiscrepancyRow, ReceiptRow},
 };
 use crate::purchasing::core::{
-    BroughtBack, Change, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
+    Change, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, ReversedReceiptLine, ReversedReturnLine, SupplierReturn,
 };
 
-/// An order's first row. Nothing of it has come.
+/// An order's first row, before any receipt.
 #[derive(Record)]
 #[record(of = purchase_order)]
 struct NewOrder {
@@ -86,10 +86,10 @@ struct ChangedOrder {
     fixed_rate_day: Option<i32>,
 }
 
-/// A line of a receipt that something was taken back of.
+/// A line of a receipt that was reversed in part or in full.
 #[derive(Record)]
 #[record(of = goods_receipt_line)]
-struct TakenBackLine {
+struct ReversedReceiptLineRow {
     receipt_id: GoodsReceiptId,
     position: i32,
     reversed: Quantity,
@@ -125,7 +125,8 @@ struct NewReceiptLine {
     books_minor: Option<i64>,
 }
 
-/// What a batch did to purchase orders: each order once, as it is after the batch.
+/// Returns the rows of purchase orders that a batch changed: each order once, as it is after the
+/// batch.
 pub fn purchase_rows(
     tenant: TenantId,
     orders: &[&PurchaseOrder],
@@ -141,16 +142,21 @@ pub fn purchase_rows(
     rows
 }
 
-/// What reversals of a batch did to lines of receipts and of returns.
-pub fn undone_rows(tenant: TenantId, taken_back: &[&TakenBack], brought_back: &[&BroughtBack]) -> [Bulk; 2] {
-    [taken_back_rows(tenant, taken_back), super::returns::brought_back_rows(tenant, brought_back)]
+/// Returns the lines of receipts and of returns that reversals of a batch changed.
+pub fn reversed_line_rows(
+    tenant: TenantId,
+    taken_back: &[&ReversedReceiptLine],
+    brought_back: &[&ReversedReturnLine],
+) -> [Bulk; 2] {
+    [reversed_receipt_rows(tenant, taken_back), super::returns::reversed_return_rows(tenant, brought_back)]
 }
 
-fn taken_back_rows(tenant: TenantId, all: &[&TakenBack]) -> Bulk {
-    // The last reversal of a line says how much of it has been taken back.
-    let last: BTreeMap<(GoodsReceiptId, u16), &TakenBack> = all.iter().map(|one| ((one.receipt, one.position), *one)).collect();
-    let mut rows = Rows::<TakenBackLine>::update(tenant);
-    rows.extend(last.into_values().map(|one| TakenBackLine {
+fn reversed_receipt_rows(tenant: TenantId, all: &[&ReversedReceiptLine]) -> Bulk {
+    // The last reversal of a line has its total reversed quantity.
+    let last: BTreeMap<(GoodsReceiptId, u16), &ReversedReceiptLine> =
+        all.iter().map(|one| ((one.receipt, one.position), *one)).collect();
+    let mut rows = Rows::<ReversedReceiptLineRow>::update(tenant);
+    rows.extend(last.into_values().map(|one| ReversedReceiptLineRow {
         receipt_id: one.receipt,
         position: one.position.into(),
         reversed: one.reversed,
@@ -237,7 +243,7 @@ impl From<&PurchaseOrder> for NewOrder {
     }
 }
 
-/// Who has changed it, as kind and id; None where nobody has.
+/// Formats the actors who have changed it, as kind and ID; `None` if there are none.
 pub(super) fn editors(editors: &[Actor]) -> Option<String> {
     editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
 }
@@ -349,8 +355,9 @@ impl From<&Discrepancy> for DiscrepancyRow {
     }
 }
 
-/// Notes which revision of an order was mailed. It is no part of the document: no command writes it, and its version stays.
-pub async fn note_sent(work: &Work, order: PurchaseOrderId, (revision, at): (u16, Timestamp)) -> Result<(), Fault> {
+/// Records the revision of an order that was e-mailed. It is no part of the document: no command
+/// writes it, and the version does not change.
+pub async fn record_sent_revision(work: &Work, order: PurchaseOrderId, (revision, at): (u16, Timestamp)) -> Result<(), Fault> {
     let sql = "UPDATE purchase_order SET sent_revision = $3, sent_at = $4 WHERE tenant_id = $1 AND id = $2
          AND (sent_revision IS NULL OR sent_revision <= $3)";
     work.execute(sql, vec![order.into(), i32::from(revision).into(), at.micros().into()]).await.map(drop)

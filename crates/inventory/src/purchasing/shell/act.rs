@@ -1,11 +1,11 @@
-//! From asking for approval to the end of an order.
+//! From the request for approval to the end of an order.
 
 use iam::{
     access::{Permission, Permit, kind},
     tenancy,
 };
 
-use super::{PurchaseOrderAct, own_order};
+use super::{PurchaseOrderAct, authorized_order};
 use crate::stock::core::{At, Field};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Asks for approval.
+/// Requests approval.
 pub async fn purchase_order_submit(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -24,7 +24,7 @@ pub async fn purchase_order_submit(
 ) -> Done {
     act(ledger, permit, input, (Action::Submit, mode)).await
 }
-/// Approves; above the tenant's limit by somebody else than who asked.
+/// Approves an order; above the tenant's limit the requester must not.
 pub async fn purchase_order_approve(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseApprove>,
@@ -41,7 +41,7 @@ pub async fn purchase_order_reject(
 ) -> Done {
     act(ledger, permit, input, (Action::Reject, mode)).await
 }
-/// It has gone to the supplier: what is open is incoming from now on.
+/// Marks an order as sent to the supplier: its open quantities are incoming from now on.
 pub async fn purchase_order_order(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -50,7 +50,7 @@ pub async fn purchase_order_order(
 ) -> Done {
     act(ledger, permit, input, (Action::Order, mode)).await
 }
-/// Files it; what has not come is not expected any more.
+/// Closes an order; open quantities are not expected any more.
 pub async fn purchase_order_close(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -59,7 +59,7 @@ pub async fn purchase_order_close(
 ) -> Done {
     act(ledger, permit, input, (Action::Close, mode)).await
 }
-/// Gives it up before anything has come.
+/// Cancels an order before any receipt.
 pub async fn purchase_order_cancel(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -75,7 +75,7 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, action.mutation(), &input.idempotency_key, &input);
-    let order = own_order(ledger, &permit, input.order).await?;
+    let order = authorized_order(ledger, &permit, input.order).await?;
     let scope = permit.scope(ledger.database());
     let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
     let levels = if moves { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };

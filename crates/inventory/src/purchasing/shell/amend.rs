@@ -1,4 +1,4 @@
-//! Changing an order that is with its supplier: one command with all that changes.
+//! Amending a placed order: one command with all changes.
 
 use entity::prelude::*;
 use iam::{
@@ -6,11 +6,11 @@ use iam::{
     tenancy,
 };
 
-use super::{MAX_LINES, PurchaseOrderAmend, create::lines_of, own_order};
+use super::{MAX_LINES, PurchaseOrderAmend, authorized_order, create::lines_of};
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Missing, Mode, Stop, check_key, key_of, submit_named},
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Missing, Mode, Stop, check_key, key_of, submit_with_missing},
     purchasing::{
-        core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PurchaseCommand, Raise, Revise, SetLine},
+        core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PriceRaise, PurchaseCommand, Revise, SetLine},
         rows,
     },
     stock::core::{At, Field, LevelKey},
@@ -23,7 +23,8 @@ impl PurchaseOrderAmend {
     }
 }
 
-/// Adds, changes and cancels lines of an order that is with its supplier, all or none. What it costs rises only by whoever approves orders too.
+/// Adds, changes and cancels lines of a placed order, all or none. Only a caller who may approve
+/// orders too may raise its cost.
 pub async fn purchase_order_amend(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -42,38 +43,38 @@ pub async fn purchase_order_amend(
     }
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderAmend", &input.idempotency_key, &input);
-    let command = amended(ledger, &permit, input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    let command = amend_command(ledger, &permit, input).await;
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn amended(
+async fn amend_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAmend,
 ) -> Result<(Command, Missing), Stop> {
     let mut missing = Missing::default();
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, permit, input.order).await?;
+    let order = authorized_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let mut levels = rows::levels_of(&scope, &[order]).await?;
     let (mut add_lines, mut leads) = (Vec::new(), LeadTimes::default());
-    // An order that is nobody's is refused by the ledger.
+    // The ledger refuses an order that does not exist.
     if let Some((store, supplier)) = place.filter(|_| !input.add_lines.is_empty()) {
         add_lines = lines_of(&scope, &mut missing, supplier, (&input.add_lines, Field::AddLines)).await?;
         levels.extend(add_lines.iter().map(|line| LevelKey { product: line.product, store }));
-        let rows::SupplierLead { days: own, calendar } = rows::lead_time_of(&scope, supplier).await?;
+        let rows::SupplierLeadTime { days: own, calendar } = rows::lead_time_of(&scope, supplier).await?;
         let lead = |days: Option<i32>| LeadTime::of(days, own);
         let said = add_lines.iter().map(|line| (line.product, line.supply.as_ref().and_then(|supply| supply.lead_time_days)));
         leads = LeadTimes::new(calendar, said.filter_map(|(product, days)| Some((product, lead(days)?))));
     }
-    // A key decides nothing, as with approvals.
+    // API keys must not approve a raised total, as with approvals.
     let is_approver = |store: StoreId| {
         let is_person = permit.actor().kind == ActorKind::Member;
         is_person && permit.also::<kind::PurchaseApprove>().is_ok_and(|approving| approving.covers(store))
     };
     let raise = match place {
-        Some((store, _)) if is_approver(store) => Raise::UpTo(tenancy::approval_limit(&scope).await?),
-        _ => Raise::Never,
+        Some((store, _)) if is_approver(store) => PriceRaise::UpTo(tenancy::approval_limit(&scope).await?),
+        _ => PriceRaise::Never,
     };
     let set = |one: super::PurchaseLineSet| SetLine {
         line: one.line,

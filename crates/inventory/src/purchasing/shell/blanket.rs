@@ -1,5 +1,5 @@
-//! Blanket orders: what callers supply, and how it becomes a command. They are the whole company's: who writes, activates or closes one holds the
-//! permission for all stores.
+//! Blanket orders: the callers' input, and its conversion into commands. They belong to the whole
+//! company: writing, activating or closing one needs the permission for all stores.
 
 use entity::prelude::*;
 use iam::{
@@ -16,7 +16,7 @@ use super::{MAX_LINES, SupplierRef, create::Suppliers};
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, key_of,
-        submit, submit_named,
+        submit, submit_with_missing,
     },
     numbering::rows::patterns,
     purchasing::{
@@ -29,7 +29,7 @@ use crate::{
     stock::core::{At, Field, Noun, Rejection},
 };
 
-/// A blanket order, named in one of two ways.
+/// Reference to a blanket order, of one of two kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum BlanketRef {
@@ -37,13 +37,13 @@ pub enum BlanketRef {
     Number(String),
 }
 
-/// Write a blanket order. Its JSON is what the idempotency key's hash is over.
+/// Creates a blanket order. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlanketOrderCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub supplier: SupplierRef,
-    /// None: the tenant's.
+    /// None for the tenant's currency.
     pub currency: Option<Currency>,
     pub valid_from: i32,
     pub valid_to: i32,
@@ -60,11 +60,11 @@ pub struct BlanketOrderLine {
     pub call_off_minimum: Option<Quantity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_off_multiple: Option<Quantity>,
-    /// None where it cannot be read, and the call is refused for it.
+    /// None if it cannot be parsed, and the call is refused for it.
     pub unit_cost: Option<Money>,
 }
 
-/// Change a draft; what is None stays.
+/// A change of a draft; None leaves a field unchanged.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlanketOrderUpdate {
     #[serde(skip)]
@@ -90,12 +90,12 @@ pub struct BlanketOrderAct {
     pub note: Option<String>,
 }
 
-/// The day where it begins last: what is over there is over everywhere.
-pub fn last_day(now: Timestamp) -> i32 {
+/// The date in the last time zone: a day that has passed there has passed everywhere.
+pub fn latest_local_date(now: Timestamp) -> i32 {
     clock::local_day(now, "Etc/GMT+12")
 }
 
-fn for_all<P: Permission>(permit: &Permit<P>) -> Result<(), Denied> {
+fn require_all_stores<P: Permission>(permit: &Permit<P>) -> Result<(), Denied> {
     if permit.is_limited() { Err(Denied(P::info().code)) } else { Ok(()) }
 }
 
@@ -106,14 +106,14 @@ pub async fn blanket_order_create(
     input: BlanketOrderCreate,
     mode: Mode,
 ) -> Done {
-    for_all(&permit)?;
+    require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     parts(&mut checks, input.external_ref.as_deref(), input.note.as_deref(), input.lines.len());
     checks.done()?;
     let key = key_of(&permit, "blanketOrderCreate", &input.idempotency_key, &input);
     let command = written(ledger, &permit, input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 fn parts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>, lines: usize) {
@@ -131,7 +131,7 @@ async fn written(
     let mut missing = Missing::default();
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
-    let supplier = missing.or_nobodys(supplier);
+    let supplier = missing.or_nil(supplier);
     let currency = match input.currency {
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
@@ -162,7 +162,7 @@ async fn lines_of(
     let mut products = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
-        products.push(missing.or_nobodys(product));
+        products.push(missing.or_nil(product));
     }
     let line = |(line, product): (&BlanketOrderLine, ProductId)| NewBlanketLine {
         product,
@@ -180,7 +180,7 @@ pub async fn blanket_order_update(
     input: BlanketOrderUpdate,
     mode: Mode,
 ) -> Done {
-    for_all(&permit)?;
+    require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     let (reference, note) = (input.external_ref.as_ref(), input.note.as_ref());
@@ -189,7 +189,7 @@ pub async fn blanket_order_update(
     checks.done()?;
     let key = key_of(&permit, "blanketOrderUpdate", &input.idempotency_key, &input);
     let command = changed(ledger, &permit, input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 async fn changed(
@@ -219,7 +219,7 @@ async fn changed(
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::BlanketUpdate(update)), Vec::new())), missing))
 }
 
-/// Puts a draft in force; above the tenant's approval limit it is somebody else than who wrote or changed it.
+/// Activates a draft; above the tenant's approval limit the author and the editors must not.
 pub async fn blanket_order_activate(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseApprove>,
@@ -229,7 +229,7 @@ pub async fn blanket_order_activate(
     act(ledger, permit, input, (BlanketAction::Activate, "blanketOrderActivate", mode)).await
 }
 
-/// Ends a blanket order: nothing more is called off, and what was goes on.
+/// Closes a blanket order: nothing more is called off, and orders that called off from it continue.
 pub async fn blanket_order_close(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -245,7 +245,7 @@ async fn act<P: Permission>(
     input: BlanketOrderAct,
     (action, mutation, mode): (BlanketAction, &'static str, Mode),
 ) -> Done {
-    for_all(&permit)?;
+    require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
@@ -259,7 +259,7 @@ async fn act<P: Permission>(
         expected_version: input.expected_version,
         note: input.note,
         actor: permit.actor(),
-        today: last_day(ledger.clock().now()),
+        today: latest_local_date(ledger.clock().now()),
         limit,
     };
     submit(ledger, &permit, step(act), key, mode).await
@@ -271,12 +271,12 @@ pub fn step(act: BlanketAct) -> Command {
 }
 
 /// The blanket order that a new order names.
-pub(super) async fn blanket_named(reads: &impl Reads, named: &BlanketRef) -> Result<Result<BlanketOrderId, Rejection>, Fault> {
+pub(super) async fn find_blanket(reads: &impl Reads, named: &BlanketRef) -> Result<Result<BlanketOrderId, Rejection>, Fault> {
     let found = match named {
         BlanketRef::Id(id) => Some(*id),
-        // What is no number is the number of nothing.
+        // A text that is no number finds nothing.
         BlanketRef::Number(text) => match patterns(reads).await?.number(Numbered::BlanketOrder, text) {
-            Some(number) => rows::blanket_of_number(reads, number).await?,
+            Some(number) => rows::blanket_by_number(reads, number).await?,
             None => None,
         },
     };

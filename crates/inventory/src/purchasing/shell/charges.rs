@@ -1,4 +1,5 @@
-//! Charges of orders that are written: who bills them, and what those in other currencies than their order come to in the books.
+//! Charges of new and changed orders: their suppliers, and the value in the books of charges in
+//! another currency than the order's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +13,13 @@ use super::{NewCharge, SupplierRef, create::Suppliers};
 use crate::{
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{Ledger, Missing},
-    purchasing::core::{InBooks, NewCharge as Charge, Refusal, charge_name},
+    purchasing::core::{BooksAmount, NewCharge as Charge, Refusal, charge_name},
     stock::core::{At, Field, RoomRefusal},
 };
 
-/// Charges with the suppliers that bill them; suppliers and rates that are not there are noted. `trade` is the order's currency and the time zone of its
-/// store; None where there is no such order or store.
+/// Returns charges with the suppliers that bill them; suppliers and rates that do not exist are
+/// added to `missing`. `trade` is the order's currency and the time zone of its store; None if
+/// there is no such order or store.
 pub(super) async fn charges_of(
     ledger: &Ledger,
     reads: &impl Reads,
@@ -36,7 +38,7 @@ pub(super) async fn charges_of(
         let supplier = match &one.supplier {
             Some(named) => {
                 let found = suppliers.find(named, || At::row(Field::Charges, index).field(Field::Supplier));
-                Some(missing.or_nobodys(found.map(|supplier| supplier.id)))
+                Some(missing.or_nil(found.map(|supplier| supplier.id)))
             }
             None => None,
         };
@@ -49,16 +51,17 @@ pub(super) async fn charges_of(
     Ok(charges)
 }
 
-/// How what is in other currencies than the order is converted on a day.
+/// Rates of a day that convert charges in other currencies than the order's.
 struct Rates {
     books: Currency,
     day: i32,
-    /// From each currency that has to be converted; None where no rate joins it and the books.
+    /// Rates from each currency that has to be converted; None if there is no rate to the books.
     found: BTreeMap<Currency, Option<FrozenRate>>,
 }
 
 impl Rates {
-    /// None where all charges are in the order's currency. A deposit in another one is refused later.
+    /// Looks up the rates of charges. None if all charges are in the order's currency. A deposit in
+    /// another one is refused later.
     async fn look_up(
         ledger: &Ledger,
         reads: &impl Reads,
@@ -80,20 +83,21 @@ impl Rates {
         Ok(Some(Self { books, day, found }))
     }
 
-    /// What a charge comes to in the books. That of one in the order's currency is not kept.
-    fn in_books(&self, charge: &NewCharge) -> Result<Option<InBooks>, Refusal> {
+    /// Converts a charge to the currency of the books. The result is not stored for a charge in the
+    /// order's currency.
+    fn in_books(&self, charge: &NewCharge) -> Result<Option<BooksAmount>, Refusal> {
         let from = charge.amount.currency;
         if from == self.books {
-            return Ok(Some(InBooks { amount: charge.amount, rate: None }));
+            return Ok(Some(BooksAmount { amount: charge.amount, rate: None }));
         }
         let Some(rate) = self.found.get(&from) else { return Ok(None) };
         let rate = rate.clone().ok_or(Refusal::RateMissing { from, to: self.books, day: self.day })?;
         let minor = rate.convert(charge.amount.minor).ok_or(Refusal::TooLarge)?;
-        Ok(Some(InBooks { amount: Money::new(minor, self.books), rate: Some(rate) }))
+        Ok(Some(BooksAmount { amount: Money::new(minor, self.books), rate: Some(rate) }))
     }
 }
 
-fn charge(new: NewCharge, supplier: Option<SupplierId>, in_books: Option<InBooks>) -> Charge {
+fn charge(new: NewCharge, supplier: Option<SupplierId>, in_books: Option<BooksAmount>) -> Charge {
     let name = new.name.unwrap_or_else(|| charge_name(new.kind).to_owned());
     Charge { kind: new.kind, basis: new.basis, name, amount: new.amount, supplier, in_books }
 }

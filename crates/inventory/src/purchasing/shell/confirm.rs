@@ -1,15 +1,15 @@
-//! What suppliers confirm.
+//! Confirmations by suppliers.
 
 use iam::access::{Permit, kind};
 
-use super::{MAX_LINES, PurchaseOrderConfirm, own_order};
+use super::{MAX_LINES, PurchaseOrderConfirm, authorized_order};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_REFERENCE, Mode, check_key, key_of, submit},
     purchasing::core::{Command as Purchase, Confirm, ConfirmLine, PurchaseCommand},
     stock::core::{At, Field},
 };
 
-/// Notes what the supplier confirmed of an order: days, quantities and their own reference.
+/// Records the supplier's confirmation of an order: days, quantities and their own reference.
 pub async fn purchase_order_confirm(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -26,7 +26,7 @@ pub async fn purchase_order_confirm(
         .lines
         .map(|lines| lines.into_iter().map(|one| ConfirmLine { line: one.line, quantity: one.quantity, on: one.on }).collect());
     let confirm = Confirm {
-        order: own_order(ledger, &permit, input.order).await?,
+        order: authorized_order(ledger, &permit, input.order).await?,
         expected_version: input.expected_version,
         external_ref: input.external_ref,
         on: input.on,

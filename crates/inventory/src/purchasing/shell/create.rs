@@ -1,4 +1,4 @@
-//! Writing orders: names become ids, and what suppliers offer comes with the lines.
+//! Creating orders: references become IDs, and lines get the terms of suppliers' catalogues.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,14 +11,14 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
-    PurchaseStart, ReorderLine, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, fixed_rate::agreed_rate,
-    own_order,
+    PurchaseStart, ReorderLine, ReorderOrder, SupplierRef, authorized_order, blanket::find_blanket, charges::charges_of,
+    fixed_rate::agreed_rate,
 };
 use crate::{
     catalog::core::text::fold,
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of,
-        known_store, store_of, submit_found, submit_named,
+        known_store, store_of, submit_resolved, submit_with_missing,
     },
     orders::rows::store_facts,
     purchasing::{
@@ -40,12 +40,12 @@ pub async fn purchase_order_create(
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     texts(&mut checks, input.external_ref.as_deref(), input.note.as_deref());
-    tolerances(&mut checks, Some(input.over_percent), Some(input.under_percent));
+    check_tolerances(&mut checks, Some(input.over_percent), Some(input.under_percent));
     parts(&mut checks, Some(&input.lines), Some(&input.charges));
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderCreate", &input.idempotency_key, &input);
     let command = written(ledger, &permit, input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 async fn written(
@@ -57,10 +57,10 @@ async fn written(
     let mut missing = Missing::default();
     let known = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = known.as_ref().map(|store| store.id);
-    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
+    let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
-    let supplier = missing.or_nobodys(supplier);
+    let supplier = missing.or_nil(supplier);
     let lines = lines_of(&scope, &mut missing, supplier, (&input.lines, Field::Lines)).await?;
     let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
     let (blanket, agreed) = called_off(&scope, &mut missing, input.blanket_order.as_ref()).await?;
@@ -78,7 +78,7 @@ async fn written(
         None => None,
         Some(PurchaseStart::Ordered) => {
             let may_place = permit.also::<kind::PurchaseApprove>()?.covers(store);
-            // A store that is nobody's is noted already.
+            // A store that does not exist is reported already.
             if known.is_some() && !may_place {
                 missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
             }
@@ -106,21 +106,21 @@ async fn written(
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())), missing))
 }
 
-/// The blanket order that a new order calls off from, and the currency that it is agreed in.
+/// Returns the blanket order from which a new order calls off, and its currency.
 async fn called_off(
     reads: &impl Reads,
     missing: &mut Missing,
     named: Option<&BlanketRef>,
 ) -> Result<(Option<BlanketOrderId>, Option<Currency>), Fault> {
     let Some(named) = named else { return Ok((None, None)) };
-    let blanket = missing.or_nobodys(blanket_named(reads, named).await?);
+    let blanket = missing.or_nil(find_blanket(reads, named).await?);
     let agreed = rows::blankets(reads, &[blanket]).await?.pop();
     Ok((Some(blanket), agreed.map(|blanket| blanket.currency)))
 }
 
-/// The approval limit, and how long the supplier takes for each product.
+/// Returns the approval limit, and the supplier's lead time of each product.
 async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, lines: &[NewLine]) -> Result<Placing, Fault> {
-    let rows::SupplierLead { days: own, calendar } = rows::lead_time_of(reads, supplier).await?;
+    let rows::SupplierLeadTime { days: own, calendar } = rows::lead_time_of(reads, supplier).await?;
     let lead = |line: &NewLine| {
         let of_product = line.supply.as_ref().and_then(|supply| supply.lead_time_days);
         Some((line.product, LeadTime::of(of_product, own)?))
@@ -130,7 +130,7 @@ async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, line
     Ok(Placing { limit, movement: ledger.clock().document_id(), leads })
 }
 
-/// Changes a draft, or what was rejected, which is a draft then.
+/// Changes a draft or a rejected order, which becomes a draft again.
 pub async fn purchase_order_update(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -140,12 +140,12 @@ pub async fn purchase_order_update(
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     texts(&mut checks, input.external_ref.as_ref().and_then(Option::as_deref), input.note.as_ref().and_then(Option::as_deref));
-    tolerances(&mut checks, input.over_percent, input.under_percent);
+    check_tolerances(&mut checks, input.over_percent, input.under_percent);
     parts(&mut checks, input.lines.as_deref(), input.charges.as_deref());
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
     let command = changed(ledger, &permit, input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 async fn changed(
@@ -155,7 +155,7 @@ async fn changed(
 ) -> Result<(Command, Missing), Stop> {
     let mut missing = Missing::default();
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, permit, input.order).await?;
+    let order = authorized_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let (mut lines, mut levels) = (None, Vec::new());
     if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
@@ -164,7 +164,7 @@ async fn changed(
         lines = Some(found);
     }
     let is_converted = input.charges.is_some() || matches!(input.fixed_rate, Some(Some(_)));
-    let trade = if is_converted { rows::trade_of(&scope, order).await? } else { None };
+    let trade = if is_converted { rows::currency_and_zone_of(&scope, order).await? } else { None };
     let trade = trade.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
     let charges = match input.charges {
         Some(charges) => Some(charges_of(ledger, &scope, &mut missing, trade, charges).await?),
@@ -190,7 +190,7 @@ async fn changed(
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::Amend(amend)), levels)), missing))
 }
 
-/// Makes drafts of lines, one for each supplier and store, in one command: all or none.
+/// Creates drafts from lines, one for each supplier and store, in one command: all or none.
 pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: ReorderOrder, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -200,11 +200,11 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
         return Err(Refusal::NoLines.at(At::input(Field::Lines)).into());
     }
     let key = key_of(&permit, "reorderOrder", &input.idempotency_key, &input);
-    let command = reordered(ledger, &permit, &input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    let command = reorder_command(ledger, &permit, &input).await;
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: &ReorderOrder) -> Result<Command, Stop> {
+async fn reorder_command(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: &ReorderOrder) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let stores: Vec<_> = input.lines.iter().map(|line| &line.store).collect();
     let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
@@ -213,9 +213,9 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     let mut missing = Missing::default();
     let mut wanted = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
-        let product = missing.or_nobodys(names.product(&line.product, || at(index, Field::Product)));
-        let store = missing.or_nobodys(store_of(&line.store, &codes, || at(index, Field::Store)));
-        wanted.push((product, permit.reach().or_nobodys(store), line.quantity));
+        let product = missing.or_nil(names.product(&line.product, || at(index, Field::Product)));
+        let store = missing.or_nil(store_of(&line.store, &codes, || at(index, Field::Store)));
+        wanted.push((product, permit.reach().or_nil(store), line.quantity));
     }
     let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
     let known = store_facts(&scope, &stores).await?;
@@ -233,15 +233,17 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
             let found = preferred.get(product).map(|(supplier, _)| *supplier);
             found.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))
         };
-        pairs.push((missing.or_nobodys(supplier), *product));
+        pairs.push((missing.or_nil(supplier), *product));
     }
-    // Whose goods they are decides which orders are made of them.
+    // Unknown names are refused first: the supplier of each product decides which orders are
+    // created.
     if missing.has_any() {
-        return Err(unknown_names(&scope, missing, &input.lines).await?);
+        return Err(collect_unknown_names(&scope, missing, &input.lines).await?);
     }
     let offers = rows::supplies(&scope, &pairs).await?;
     let own = ledger.terms(&scope).await?.currency;
-    // An order has one currency: what a supplier offers in another one is ordered apart.
+    // An order has one currency: products that a supplier offers in another one get an order of
+    // their own.
     let mut groups: BTreeMap<(SupplierId, StoreId, Currency), (usize, Vec<NewLine>)> = BTreeMap::new();
     for (index, (pair, (product, store, quantity))) in pairs.iter().zip(wanted).enumerate() {
         let supply: Option<Supply> = offers.get(pair).cloned();
@@ -273,10 +275,10 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(orders)), Vec::new())))
 }
 
-/// All that lines name and that is not there, where the ledger does not look for it.
-async fn unknown_names(reads: &impl Reads, mut missing: Missing, lines: &[ReorderLine]) -> Result<Stop, Fault> {
+/// Collects everything that lines name and that does not exist, where the ledger does not check it.
+async fn collect_unknown_names(reads: &impl Reads, mut missing: Missing, lines: &[ReorderLine]) -> Result<Stop, Fault> {
     let products = lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
-    missing.look_for_products(reads, products).await?;
+    missing.add_missing_products(reads, products).await?;
     Ok(missing.stop())
 }
 
@@ -285,7 +287,7 @@ fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
     checks.text(note, MAX_NOTE, || At::input(Field::Note));
 }
 
-fn tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
+fn check_tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
     for (name, percent) in [(Field::OverPercent, over), (Field::UnderPercent, under)] {
         if percent.is_some_and(|percent| !(0..=MAX_PERCENT).contains(&percent)) {
             checks.refuse(Refusal::PercentUpTo { most: MAX_PERCENT }.at(At::input(name)));
@@ -301,7 +303,8 @@ fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option
     }
 }
 
-/// Lines with what the supplier offers of their products; those that are not there are noted.
+/// Returns lines with the terms of the supplier's catalogue; products that do not exist are added
+/// to `missing`.
 pub(super) async fn lines_of(
     reads: &impl Reads,
     missing: &mut Missing,
@@ -312,7 +315,7 @@ pub(super) async fn lines_of(
     let mut products = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let product = names.product(&line.product, || At::row(list, index).field(Field::Product));
-        products.push(missing.or_nobodys(product));
+        products.push(missing.or_nil(product));
     }
     let pairs: Vec<(SupplierId, ProductId)> = products.iter().map(|product| (supplier, *product)).collect();
     let offers = rows::supplies(reads, &pairs).await?;
@@ -344,7 +347,7 @@ impl Suppliers {
         let found = rows::named_suppliers(reads, &ids, &codes).await?;
         Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
     }
-    /// A supplier that is in use. By the code of one that is merged the one is found that it is merged into.
+    /// Finds a supplier that is in use. The code of a merged supplier finds its survivor.
     pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> At) -> Result<&SupplierFacts, Rejection> {
         let found = match named {
             SupplierRef::Id(id) => self.0.get(id),

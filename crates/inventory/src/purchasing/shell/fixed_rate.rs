@@ -1,4 +1,4 @@
-//! A rate that is agreed for an order, beside the rate of the day.
+//! A rate that is agreed for an order, instead of the rate of the day.
 
 use entity::prelude::*;
 use platform::{
@@ -13,7 +13,8 @@ use crate::{
     stock::core::{At, Field, RoomRefusal},
 };
 
-/// The rate of an order. One that cannot be is noted. `trade` is the order's currency and the time zone of its store.
+/// Returns the agreed rate of an order. An invalid one is added to `missing`. `trade` is the
+/// order's currency and the time zone of its store.
 pub(super) async fn agreed_rate(
     ledger: &Ledger,
     reads: &impl Reads,

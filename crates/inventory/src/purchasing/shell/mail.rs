@@ -1,4 +1,4 @@
-//! An order on its way to the supplier's letter box: put down as a job, carried out by a worker.
+//! E-mails of orders to suppliers: enqueued as a job, sent by a worker.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -22,36 +22,37 @@ use crate::purchasing::{
 /// The kind of job that sends an order.
 pub const KIND: &str = "purchase.mail";
 
-/// What such a job is given.
+/// Payload of the job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplierEmail {
     pub order: PurchaseOrderId,
     pub to: String,
 }
 
-/// Why an order is not sent.
+/// Reason why an order is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailRefusal {
     NoOrder,
     NoAddress,
-    /// Nobody has approved it.
+    /// The order is not approved.
     NotApproved(PurchaseOrderStatus),
     KeyReused,
 }
 
-/// The order that is on its way.
+/// The order that will be sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub order: PurchaseOrder,
     pub is_replayed: bool,
 }
 
-/// Whether an order of this status is sent to its supplier, both when that is asked for and when the e-mail leaves, which may be days later.
-pub const fn may_be_sent(status: PurchaseOrderStatus) -> bool {
+/// True if an order of this status may be sent to its supplier: checked at the request and when the
+/// e-mail is sent, which may be days later.
+pub const fn is_sendable(status: PurchaseOrderStatus) -> bool {
     matches!(status, PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived)
 }
 
-/// Puts the job down that sends an order to its supplier.
+/// Enqueues the job that sends an order to its supplier.
 pub async fn send(
     db: &Database,
     clock: &Clock,
@@ -62,14 +63,14 @@ pub async fn send(
     let scope = permit.scope(db);
     let found = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
     let Some(found) = found else { return Ok(Err(MailRefusal::NoOrder)) };
-    // Before the order's state, which may be another one by now.
+    // Checked before the order's state, which may have changed by now.
     match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(MailRefusal::KeyReused)),
         Some(KeyUse::Same(_)) => return Ok(Ok(Sent { order: found, is_replayed: true })),
     }
     let Some(printed) = rows::printed(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
-    if !may_be_sent(found.status()) {
+    if !is_sendable(found.status()) {
         return Ok(Err(MailRefusal::NotApproved(found.status())));
     }
     let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };
@@ -80,15 +81,16 @@ pub async fn send(
         Some(KeyUse::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
     }
     let job = jobs::enqueue(&work, clock, KIND, &SupplierEmail { order, to }).await?;
-    idempotency::remember(&work, [(&key, job.id.to_string())], clock.now()).await?;
+    idempotency::store_receipts(&work, [(&key, job.id.to_string())], clock.now()).await?;
     work.commit().await?;
     Ok(Ok(Sent { order: found, is_replayed: false }))
 }
 
-/// Notes the revision that the letter had, and then says so: whoever holds the order's row waits for the tenant's counter.
-pub async fn note_sent(scope: &TenantScope, order: &PurchaseOrder, now: Timestamp) -> Result<(), Fault> {
+/// Records the revision that the e-mail had, and then writes the event: writers that lock the
+/// order's row wait for the tenant's counter.
+pub async fn record_sent_revision(scope: &TenantScope, order: &PurchaseOrder, now: Timestamp) -> Result<(), Fault> {
     let work = scope.begin().await?;
-    rows::note_sent(&work, order.id, (order.revision, now)).await?;
+    rows::record_sent_revision(&work, order.id, (order.revision, now)).await?;
     work.commit().await?;
     let event = PURCHASE_ORDER_SENT.event(&PurchaseOrderEvent {
         purchase_order: order.id,

@@ -1,5 +1,5 @@
-//! Merging two suppliers. Products and rows of the catalogue go over to the one that stays; orders, receipts and returns keep the one that they were
-//! made with.
+//! Merging two suppliers. Products and rows of the catalogue move to the survivor; orders, receipts
+//! and returns keep the supplier that they were created with.
 
 use std::collections::HashMap;
 
@@ -20,19 +20,19 @@ use super::traced;
 use crate::{
     catalog::{
         core::{
-            Fresh, Rejection, Use,
+            NewIdAndTime, Rejection, Use,
             life::in_use_by,
-            merge::{self, MOST_MERGED, MergeAsk},
+            merge::{self, MAX_MERGED, MergeAsk},
             supplier::SupplierRow,
         },
         events::{SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
         rows::{
             merge as merge_rows, small,
-            unmerge::{Pair, keep_merge},
+            unmerge::{Pair, record_merge},
         },
         shell::{
-            MOST_MOVED, MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products, stop_at, text_of,
-            traced_supplier,
+            MAX_MOVED, MergeStop, MergedPair, Mode, MovedProducts, merged_from, move_products, refuse_at, stored_result,
+            supplier_audit_fields, text_of,
         },
     },
     purchasing::{
@@ -42,32 +42,32 @@ use crate::{
     },
 };
 
-/// Two suppliers to merge. Its JSON is what the idempotency key's hash is over.
+/// Two suppliers to merge. The idempotency key's hash covers its JSON.
 #[derive(Debug, Serialize)]
 pub struct SupplierMerge {
     pub ask: MergeAsk<of::SupplierId>,
     pub terms: Option<Terms>,
 }
 
-/// A supplier that is merged into another, or no longer is, and how much that was about.
+/// A supplier that is merged into another, or no longer is, and the number of rows affected.
 #[derive(Debug, Clone)]
 pub struct MergedSupplier<C> {
-    pub rows: Merged<SupplierRow>,
+    pub rows: MergedPair<SupplierRow>,
     pub counts: C,
 }
 
-/// How much a merge was about.
+/// Rows that a merge concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeCounts {
-    /// Products that went over.
+    /// Number of moved products.
     pub products: usize,
-    /// Rows of the catalogue that went over, or gave way.
+    /// Number of rows of the catalogue that were moved or archived.
     pub supplies: usize,
-    /// Purchase orders and returns that stay.
+    /// Number of purchase orders and returns that keep the supplier.
     pub documents: i64,
 }
 
-/// What is remembered of a call that merges two suppliers, or takes that back.
+/// Stored result of a call that merges two suppliers or undoes a merge.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Receipt<C> {
     pub merged: SupplierId,
@@ -88,61 +88,63 @@ pub async fn supplier_merge(
     let key = input.ask.idempotency_key.clone();
     let key = Key { owner: permit.actor().id, mutation: "supplierMerge", key, hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
-    let fresh = Fresh { id: clock.uuid(), now: clock.now() };
+    let fresh = NewIdAndTime { id: clock.uuid(), now: clock.now() };
     let done = merged(&mut work, &key, &input, fresh).await;
     settle(work, done, mode == Mode::Check).await
 }
 
-async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, now }: Fresh) -> Done<MergeCounts> {
+async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, NewIdAndTime { id, now }: NewIdAndTime) -> Done<MergeCounts> {
     let ask = &input.ask;
-    // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
+    // Read before the rows are locked, so that they are locked in the order of their IDs: of two
+    // merges in opposite directions, one waits for the other.
     let before = merge_rows::merged_suppliers(work, &[ask.id, ask.into]).await?;
     let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
     let ids: Vec<SupplierId> = [ask.id, ask.into].into_iter().chain(own).collect();
-    let known = small::by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
+    let known = small::lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
     let row = |id: SupplierId| known.iter().find(|row| row.id == id);
     let problems = merge::check(ask, row(ask.id), row(ask.into));
     let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
-        // One that was merged by an earlier call with the key is refused by what that call did.
-        return match earlier::<Receipt<MergeCounts>>(work, key).await? {
+        // If an earlier call with the key merged it, the refusal is due to that call.
+        return match stored_result::<Receipt<MergeCounts>>(work, key).await? {
             Some(receipt) => again(work, &receipt).await,
             None => Err(MergeStop::Refused(problems)),
         };
     };
-    if before.len() >= MOST_MERGED {
-        return Err(stop_at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+    if before.len() >= MAX_MERGED {
+        return Err(refuse_at("intoId", Rejection::TooMany { most: MAX_MERGED }));
     }
     let Some(MovedProducts { ids: products, mut events }) = move_products(work, (one.id, other.id), now).await? else {
-        return Err(stop_at("id", Rejection::TooMany { most: MOST_MOVED }));
+        return Err(refuse_at("id", Rejection::TooMany { most: MAX_MOVED }));
     };
     let (supplies, told) = move_supplies(work, (one.id, other.id), input.terms, now).await?;
     events.extend(told);
-    // Behind the counter, which whoever writes documents takes, too: no order comes meanwhile.
-    if let Some(receipt) = earlier::<Receipt<MergeCounts>>(work, key).await? {
+    // The counter row is locked, which writers of documents lock too: no order is added meanwhile.
+    if let Some(receipt) = stored_result::<Receipt<MergeCounts>>(work, key).await? {
         return again(work, &receipt).await;
     }
-    let documents = unused(work, one.id).await?;
+    let documents = check_unused(work, one.id).await?;
     let (rows, turned) = turn(work, (one, other), now, &mut events).await?;
     let counts = MergeCounts { products: products.len(), supplies: supplies.len(), documents };
     let moved = SuppliersMoved { turned, products, supplies };
     let pair = Pair::Suppliers { merged: one.id, into: other.id };
-    keep_merge(work, id, pair, text_of(&moved)?, now).await?;
+    record_merge(work, id, pair, text_of(&moved)?, now).await?;
     let seq = journal::append(work, events, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
     idempotency::keep(work, key, &receipt, now).await?;
     Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
 }
 
-/// Refuses while orders, blanket orders, policies or a budget are open; how many documents stay under the supplier's name.
-async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
-    let open = rows::open_with(work, supplier).await?;
+/// Refuses while orders, blanket orders, policies or a budget are open; returns the number of
+/// documents that keep the supplier.
+async fn check_unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
+    let open = rows::count_open_documents(work, supplier).await?;
     if open.orders > 0 {
         let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
-        return Err(stop_at("id", why));
+        return Err(refuse_at("id", why));
     }
     let others = [(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies), (Use::Budgets, open.budgets)];
     match in_use_by(&others) {
-        Some(why) => Err(stop_at("id", why)),
+        Some(why) => Err(refuse_at("id", why)),
         None => Ok(open.documents),
     }
 }
@@ -153,11 +155,11 @@ async fn turn(
     (one, other): (&SupplierRow, &SupplierRow),
     now: Timestamp,
     events: &mut Vec<NewEvent>,
-) -> Result<(Merged<SupplierRow>, Vec<SupplierId>), Fault> {
+) -> Result<(MergedPair<SupplierRow>, Vec<SupplierId>), Fault> {
     let (version, merged_into) = (one.version + 1, Some(other.id));
     let merged = SupplierRow { archived_at: Some(now), merged_into, version, updated_at: now, ..one.clone() };
     let into = SupplierRow { version: other.version + 1, updated_at: now, ..other.clone() };
-    let turned = merge_rows::turn_suppliers(work, (one.id, other.id), now).await?;
+    let turned = merge_rows::redirect_merged_suppliers(work, (one.id, other.id), now).await?;
     for &(id, version) in &turned {
         let into = |into: SupplierId| Fields::default().with("mergedInto", into);
         audit::changed(work, id, Some(&into(one.id)), Some(&into(other.id)), None);
@@ -165,25 +167,25 @@ async fn turn(
     }
     work.update::<entity::supplier::Entity>(merged.clone()).await?;
     work.update::<entity::supplier::Entity>(into.clone()).await?;
-    audit::changed(work, one.id, Some(&traced_supplier(one)), Some(&traced_supplier(&merged)), None);
+    audit::changed(work, one.id, Some(&supplier_audit_fields(one)), Some(&supplier_audit_fields(&merged)), None);
     audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
-    // The event of archiving, too: caches follow it.
+    // The event of archiving is written, too: caches depend on it.
     events.push(SUPPLIER_ARCHIVED.of(one.id, merged.version));
     events.push(SUPPLIER_MERGED.of(one.id, merged.version));
     events.push(SUPPLIER_UPDATED.of(other.id, into.version));
-    Ok((Merged { merged, into }, turned.into_iter().map(|(id, _)| id).collect()))
+    Ok((MergedPair { merged, into }, turned.into_iter().map(|(id, _)| id).collect()))
 }
 
-/// Puts the rows of one catalogue into the other: what became of each, and their events.
+/// Moves the rows of one catalogue into the other: returns the result for each, and their events.
 async fn move_supplies(
     work: &mut Work,
     (from, into): (SupplierId, SupplierId),
     terms: Option<Terms>,
     now: Timestamp,
 ) -> Result<(Vec<SupplyMoved>, Vec<NewEvent>), MergeStop> {
-    let found = rows::offered(work, from, MOST_MOVED + 1).await?;
-    if found.len() > MOST_MOVED {
-        return Err(stop_at("id", Rejection::TooMany { most: MOST_MOVED }));
+    let found = rows::offered(work, from, MAX_MOVED + 1).await?;
+    if found.len() > MAX_MOVED {
+        return Err(refuse_at("id", Rejection::TooMany { most: MAX_MOVED }));
     }
     let mut pairs: Vec<(SupplierId, ProductId)> =
         found.iter().flat_map(|row| [(from, row.product), (into, row.product)]).collect();
@@ -201,9 +203,9 @@ async fn move_supplies(
     let MergedSupplies { gone, kept, clashes } = merge_supplies(merged, own, into, terms, now);
     if !clashes.is_empty() {
         let skus = rows::skus_of(work, &clashes).await?;
-        return Err(stop_at("supplierProducts", Rejection::BothOffer { count: clashes.len(), skus }));
+        return Err(refuse_at("supplierProducts", Rejection::BothOffer { count: clashes.len(), skus }));
     }
-    // Those that go give up being preferred first: one row of a product is.
+    // Rows of the merged supplier lose their preference first: a product has one preferred row.
     let gone_rows: Vec<Supply> = gone.iter().map(|(_, row)| row.clone()).collect();
     let kept_rows: Vec<Supply> = kept.iter().map(|(_, row)| row.clone()).collect();
     for changed in [gone_rows, kept_rows] {
@@ -233,7 +235,7 @@ async fn move_supplies(
     Ok((gone.into_iter().map(moved).collect(), events))
 }
 
-/// The answer to a call that is repeated: both as they are now.
+/// The answer to a repeated call: the current state of both suppliers.
 pub(super) async fn again<C: Copy>(work: &Work, receipt: &Receipt<C>) -> Done<C> {
     let ids = [receipt.merged, receipt.into];
     let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
@@ -241,6 +243,6 @@ pub(super) async fn again<C: Copy>(work: &Work, receipt: &Receipt<C>) -> Done<C>
     let lost = || Fault::corrupt("supplier", "a supplier that was merged stays");
     let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
     let into = known.remove(&receipt.into).ok_or_else(lost)?;
-    let value = MergedSupplier { rows: Merged { merged, into }, counts: receipt.counts };
+    let value = MergedSupplier { rows: MergedPair { merged, into }, counts: receipt.counts };
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }

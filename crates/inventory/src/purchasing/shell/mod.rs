@@ -1,5 +1,5 @@
-//! Purchase orders and returns to suppliers: what callers supply, and how it becomes a command. What suppliers offer, when levels are filled up,
-//! and what that comes to.
+//! Purchase orders and returns to suppliers: the callers' input, and its conversion into commands.
+//! Suppliers' catalogues, reorder policies, and suggestions.
 
 mod act;
 mod amend;
@@ -32,22 +32,22 @@ pub use act::{
 pub use amend::purchase_order_amend;
 pub use blanket::{
     BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketOrderUpdate, BlanketRef, blanket_order_activate,
-    blanket_order_close, blanket_order_create, blanket_order_update, last_day, step as blanket_step,
+    blanket_order_close, blanket_order_create, blanket_order_update, latest_local_date, step as blanket_step,
 };
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
-pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, may_be_sent, note_sent, send};
+pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, is_sendable, record_sent_revision, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
 pub use plan::{
-    MAX_SUGGESTIONS, PlanAsk, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,
+    MAX_SUGGESTIONS, ReorderSuggestionQuery, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,
     supplier_performances, supplier_price_drifts,
 };
-pub use policy::{PolicyRefusal, PolicyRow, PolicySet, PolicyWhat, Set, set_policies};
+pub use policy::{PolicyReason, PolicyRefusal, PolicyRow, PolicySet, Set, set_policies};
 pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
-pub use supply_life::{SupplyTurn, turn_supply};
+pub use supply_life::{SupplyTurn, change_supply_life};
 pub use unmerge::{UnmergeCounts, supplier_unmerge};
 
 use crate::{
@@ -61,10 +61,10 @@ pub const MAX_LINES: usize = 2_000;
 pub const MAX_CHARGES: usize = 50;
 /// The most lots that the lines of one call name.
 pub const MAX_LOTS: usize = 2_000;
-/// Percent that a tolerance may be.
+/// The greatest tolerance in percent.
 pub const MAX_PERCENT: i32 = 100;
 
-/// A supplier, named in one of two ways.
+/// Reference to a supplier, of one of two kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SupplierRef {
@@ -72,14 +72,14 @@ pub enum SupplierRef {
     Code(String),
 }
 
-/// Write an order. Its JSON is what the idempotency key's hash is over.
+/// Creates an order. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseOrderCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub supplier: SupplierRef,
     pub store: StoreRef,
-    /// None: the supplier's catalogue's, else the tenant's.
+    /// None for the currency of the supplier's catalogue, else the tenant's.
     pub currency: Option<Currency>,
     pub expected_on: Option<i32>,
     pub external_ref: Option<String>,
@@ -91,15 +91,15 @@ pub struct PurchaseOrderCreate {
     /// Whether it goes to its supplier at once; None: a DRAFT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PurchaseStart>,
-    /// The blanket order that it calls off from.
+    /// The blanket order from which it calls off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blanket_order: Option<BlanketRef>,
-    /// A decimal as text; None: receipts take the rate of their day.
+    /// A decimal as text; None for the rate of each receipt's day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed_rate: Option<String>,
 }
 
-/// How far a new order comes in the call that makes it.
+/// Last step of a new order in the call that creates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum PurchaseStart {
     Ordered,
@@ -120,12 +120,12 @@ pub struct NewCharge {
     pub basis: ChargeBasis,
     pub name: Option<String>,
     pub amount: Money,
-    /// Who bills it; None: the order's own supplier.
+    /// Supplier who bills it; `None` for the order's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supplier: Option<SupplierRef>,
 }
 
-/// Change a draft; what is None stays.
+/// A change of a draft; None leaves a field unchanged.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseOrderUpdate {
     #[serde(skip)]
@@ -155,7 +155,7 @@ pub struct PurchaseOrderAct {
     pub note: Option<String>,
 }
 
-/// Note what the supplier confirmed.
+/// A supplier's confirmation to record.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseOrderConfirm {
     #[serde(skip)]
@@ -164,9 +164,9 @@ pub struct PurchaseOrderConfirm {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub external_ref: Option<String>,
-    /// The day of lines that say none.
+    /// Confirmed day of lines that name none.
     pub on: Option<i32>,
-    /// None: everything that is open, as it was ordered.
+    /// None for all open quantities, as ordered.
     pub lines: Option<Vec<ConfirmedLine>>,
 }
 
@@ -177,7 +177,7 @@ pub struct ConfirmedLine {
     pub on: Option<i32>,
 }
 
-/// Change an order that is with its supplier; what is None stays.
+/// An amendment of a placed order; None leaves a field unchanged.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseOrderAmend {
     #[serde(skip)]
@@ -193,7 +193,7 @@ pub struct PurchaseOrderAmend {
     pub reason: Option<String>,
 }
 
-/// What a line shall be from now on.
+/// Change of a line.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseLineSet {
     pub line: PurchaseOrderLineId,
@@ -202,7 +202,7 @@ pub struct PurchaseLineSet {
     pub expected_on: Option<Option<i32>>,
 }
 
-/// Count a delivery in.
+/// A delivery to receive.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurchaseOrderReceive {
     #[serde(skip)]
@@ -213,7 +213,7 @@ pub struct PurchaseOrderReceive {
     pub external_ref: Option<String>,
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
-    /// None: everything that is open.
+    /// None for all open quantities.
     pub lines: Option<Vec<ReceivedLine>>,
     pub wrong: Vec<WrongItem>,
 }
@@ -242,7 +242,7 @@ pub struct WrongItem {
     pub note: Option<String>,
 }
 
-/// Send goods back.
+/// A return of goods to the supplier.
 #[derive(Debug, Clone, Serialize)]
 pub struct SupplierReturnCreate {
     #[serde(skip)]
@@ -258,7 +258,7 @@ pub struct SupplierReturnCreate {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct NewReturnLine {
-    /// None: the product of the order's line.
+    /// None for the product of the order's line.
     pub product: Option<ProductRef>,
     pub of: Option<PurchaseOrderLineId>,
     pub quantity: Quantity,
@@ -268,7 +268,7 @@ pub struct NewReturnLine {
     pub lot: Option<LotRef>,
 }
 
-/// Order what is named, in drafts: one for each supplier and store.
+/// Drafts for the named quantities: one order for each supplier and store.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReorderOrder {
     #[serde(skip)]
@@ -280,14 +280,18 @@ pub struct ReorderOrder {
 pub struct ReorderLine {
     pub product: ProductRef,
     pub store: StoreRef,
-    /// None: whom the product is bought from where nobody says otherwise.
+    /// None for the product's default supplier.
     pub supplier: Option<SupplierRef>,
     pub quantity: Quantity,
 }
 
-/// The order, if it is of one of the permit's stores; else a name of nobody's, so that the ledger refuses it in the words in which it refuses
-/// what does not exist.
-async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>, order: PurchaseOrderId) -> Result<PurchaseOrderId, Fault> {
+/// Returns the order's ID if it is of one of the permit's stores; else an unused ID, so that the
+/// ledger refuses it like an order that does not exist.
+async fn authorized_order<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    order: PurchaseOrderId,
+) -> Result<PurchaseOrderId, Fault> {
     if !permit.is_limited() {
         return Ok(order);
     }

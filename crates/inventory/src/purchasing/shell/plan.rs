@@ -1,4 +1,4 @@
-//! What to order, and how suppliers deliver.
+//! Suggestions of orders, and the delivery performance of suppliers.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,40 +10,41 @@ use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::{
         core::{Delivery, Performance, Plan, PriceDrift, ProductPrices, Suggestion, performance, price_drifts, suggest},
-        rows::{self, DeliveryFilter, Look, Situation},
+        rows::{self, DeliveryFilter, PlanScope, ReplenishmentInput},
     },
 };
 
-/// Suggestions of an answer at most.
+/// The most suggestions of an answer.
 pub const MAX_SUGGESTIONS: usize = 5_000;
 /// Days of orders that suppliers' lead times are measured by.
 const MEASURED_DAYS: i32 = 365;
 
-/// What suggestions are asked for.
+/// Query of suggestions.
 #[derive(Debug, Clone)]
-pub struct PlanAsk {
-    /// None: all that the caller sees.
+pub struct ReorderSuggestionQuery {
+    /// None for all that the caller may see.
     pub stores: Option<Vec<StoreId>>,
-    /// Only what is bought from this one.
+    /// Only products that are bought from this supplier.
     pub supplier: Option<SupplierId>,
     pub plan: Plan,
-    /// Today is the day that it is in a store now: sales are taken from the days before it.
+    /// Today is the current local date in each store: sales of the days before it count.
     pub now: Timestamp,
 }
 
-/// Suggestions with their products and suppliers, in the order of the products. Eight statements, however many levels there are.
+/// Returns suggestions with their products and suppliers, in the order of the products. Eight
+/// statements, however many levels there are.
 pub async fn suggestions(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
-    ask: &PlanAsk,
-) -> Result<Vec<(Situation, Vec<Suggestion>)>, Fault> {
+    ask: &ReorderSuggestionQuery,
+) -> Result<Vec<(ReplenishmentInput, Vec<Suggestion>)>, Fault> {
     let scope = permit.scope(db).long();
     let reach = permit.reach();
     let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
     let today = LocalDays::at(&scope, ask.now).await?;
     let days = i32::from(ask.plan.days);
-    let look = Look { seen: seen.as_deref(), planned: ask.stores.as_deref(), today: &today, days };
-    let mut all = rows::situations(&scope, &look).await?;
+    let look = PlanScope { seen: seen.as_deref(), planned: ask.stores.as_deref(), today: &today, days };
+    let mut all = rows::replenishment_inputs(&scope, &look).await?;
     if let Some(supplier) = ask.supplier {
         all.retain(|one| one.supplier == Some(supplier));
     }
@@ -62,15 +63,16 @@ pub async fn suggestions(
     Ok(found)
 }
 
-/// How suppliers deliver, and all of them together.
+/// Performance of each supplier, and of all of them together.
 #[derive(Debug, Clone)]
 pub struct SupplierPerformances {
-    /// Those of whom something was measured.
+    /// Suppliers that have measured deliveries.
     pub rows: Vec<(SupplierId, Performance)>,
     pub totals: Performance,
 }
 
-/// How a supplier delivered what was ordered in a span, to the permit's stores; what is overdue is so by the day that it is in a store now.
+/// Returns a supplier's performance for orders placed in a span, of the permit's stores; a line is
+/// overdue by its store's current local day.
 pub async fn supplier_performance(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
@@ -82,7 +84,7 @@ pub async fn supplier_performance(
     Ok(performance(&found.into_iter().map(|(_, delivery)| delivery).collect::<Vec<_>>()))
 }
 
-/// The same of each supplier that is asked for, by ID.
+/// Like `supplier_performance`, for each requested supplier, by ID.
 pub async fn supplier_performances(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
@@ -112,17 +114,18 @@ async fn measured(
     rows::deliveries(&scope, filter, span, &today, stores).await
 }
 
-/// Seconds of the days, two years and a day, that prices are compared over at most.
-const DRIFT_SECONDS: i64 = 731 * 86_400;
+/// Seconds of the longest span over which prices are compared: two years and a day.
+const MAX_DRIFT_SPAN_SECONDS: i64 = 731 * 86_400;
 
-/// How the prices of suppliers have changed, and those of all of them together.
+/// Price changes of each supplier, and of all of them together.
 #[derive(Debug, Clone, Default)]
 pub struct SupplierPriceDrifts {
     pub of: HashMap<SupplierId, Vec<PriceDrift>>,
     pub totals: Vec<PriceDrift>,
 }
 
-/// The same suppliers' prices in the orders of a span, of its last 731 days: of the permit's stores.
+/// Returns the price changes of the same suppliers in the orders of a span, of its last 731 days:
+/// of the permit's stores.
 pub async fn supplier_price_drifts(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
@@ -132,7 +135,7 @@ pub async fn supplier_price_drifts(
     let reach = permit.reach();
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let scope = permit.scope(db).long();
-    let from = from.max(to.plus_seconds(-DRIFT_SECONDS));
+    let from = from.max(to.plus_seconds(-MAX_DRIFT_SPAN_SECONDS));
     let found = rows::product_prices(&scope, filter, (from, to), stores).await?;
     let totals = price_drifts(found.iter().map(|(_, prices)| prices));
     let mut by_supplier: HashMap<SupplierId, Vec<ProductPrices>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! When levels are filled up, and where their products lie: set in bulk, all or none.
+//! Replenishment policies and bin locations of levels: set in bulk, all or none.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Policies to set. Its JSON is what the idempotency key's hash is over.
+/// Policies to set. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicySet {
     #[serde(skip)]
@@ -36,7 +36,7 @@ pub struct PolicySet {
     pub rows: Vec<PolicyRow>,
 }
 
-/// A level's policy; what is None stays, `Some(None)` clears.
+/// A level's policy; None leaves a field unchanged, `Some(None)` clears it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyRow {
     pub product: ProductName,
@@ -44,36 +44,37 @@ pub struct PolicyRow {
     pub reorder_point: Option<Option<Quantity>>,
     pub maximum: Option<Option<Quantity>>,
     pub safety_stock: Option<Quantity>,
-    /// Left out of the hash where nothing is said of it, as it was before there were bin locations.
+    /// Left out of the hash if absent, so that hashes from before there were bin locations stay
+    /// valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bin_location: Option<Option<String>>,
 }
 
-/// Why nothing was set: which row, and what of it.
+/// Reason why nothing was set, with the index of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyRefusal {
     pub row: usize,
-    pub what: PolicyWhat,
+    pub what: PolicyReason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyWhat {
+pub enum PolicyReason {
     NoProduct,
     NoStore,
     Twice,
     Problem(PolicyProblem),
-    /// Of the whole call: the key was used with another input.
+    /// Refusal of the whole call: the key was used with another input.
     KeyReused,
 }
 
-/// The levels that were set, and the event that says so.
+/// The levels that were set, and the number of their event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Set {
     pub levels: Vec<(ProductId, StoreId)>,
     pub seq: Option<i64>,
     #[serde(skip)]
     pub is_replayed: bool,
-    /// The levels as a dry run would leave them, each with its bin location; empty of a call that wrote.
+    /// The levels after a dry run, each with its bin location; empty for a call that wrote.
     #[serde(skip)]
     pub would_be: Vec<(LevelRow, Option<String>)>,
 }
@@ -102,10 +103,11 @@ async fn once(
     (permit, key): (&Permit<kind::StockPolicy>, &Key),
     input: &PolicySet,
 ) -> Result<Result<Set, Vec<PolicyRefusal>>, Fault> {
-    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    // Looked up before the names of the rows, which may not exist any more. The second of two calls
+    // with one key fails at the key, and is retried.
     match idempotency::before(work, key).await? {
         None => {}
-        Some(KeyUse::Reused) => return Ok(Err(vec![PolicyRefusal { row: 0, what: PolicyWhat::KeyReused }])),
+        Some(KeyUse::Reused) => return Ok(Err(vec![PolicyRefusal { row: 0, what: PolicyReason::KeyReused }])),
         Some(KeyUse::Same(receipt)) => {
             let set: Set = serde_json::from_str(&receipt)
                 .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
@@ -126,7 +128,7 @@ async fn once(
         Err(refused) => return Ok(Err(refused)),
     };
     let now = clock.now();
-    // In the ledger's own order, so that two writers of the same levels do not wait for each other.
+    // In the ledger's own order, so that two writers of the same levels do not deadlock.
     policies.sort_by_key(|policy| policy.key);
     let ids = write_policies(work, &policies, || clock.id(), now).await?;
     for (policy, level) in policies.iter().zip(ids) {
@@ -137,14 +139,15 @@ async fn once(
     let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });
     let seq = journal::append(work, vec![event], now).await?;
-    let would_be = if dry_run::is_on() { tried(work, &policies).await? } else { Vec::new() };
+    let would_be = if dry_run::is_on() { dry_run_levels(work, &policies).await? } else { Vec::new() };
     let set = Set { levels, seq, is_replayed: false, would_be };
     let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    idempotency::store_receipts(work, [(key, receipt)], now).await?;
     Ok(Ok(set))
 }
 
-/// The items of all rows. Refused are all names that mean nothing; where all mean something, the levels that stand in an earlier row.
+/// Returns the items of all rows. Refuses all unknown names; if there are none, the levels that an
+/// earlier row has.
 fn named_items(
     names: &Names,
     permit: &Permit<kind::StockPolicy>,
@@ -156,15 +159,15 @@ fn named_items(
         let product = names.product(&row.product);
         let store = names.store(&row.store).filter(|store| permit.covers(*store));
         if product.is_none() {
-            unknown.push(PolicyRefusal { row: index, what: PolicyWhat::NoProduct });
+            unknown.push(PolicyRefusal { row: index, what: PolicyReason::NoProduct });
         }
         if store.is_none() {
-            unknown.push(PolicyRefusal { row: index, what: PolicyWhat::NoStore });
+            unknown.push(PolicyRefusal { row: index, what: PolicyReason::NoStore });
         }
         let (Some(product), Some(store)) = (product, store) else { continue };
         let key = LevelKey { product, store };
         if !keys.insert(key) {
-            twice.push(PolicyRefusal { row: index, what: PolicyWhat::Twice });
+            twice.push(PolicyRefusal { row: index, what: PolicyReason::Twice });
         }
         let PolicyRow { reorder_point, maximum, safety_stock, .. } = *row;
         items.push(PolicyItem { key, reorder_point, maximum, safety_stock, bin_location: row.bin_location.clone() });
@@ -173,13 +176,14 @@ fn named_items(
     if refused.is_empty() { Ok(items) } else { Err(refused) }
 }
 
-/// The policies of levels as items leave them. Refused are all levels that are not there; where all are, all values.
+/// Returns the policies of levels after the items. Refuses all levels that do not exist; if there
+/// are none, all invalid values.
 fn policies_of(items: &[PolicyItem], there: &HashMap<LevelKey, Policy>) -> Result<Vec<Policy>, Vec<PolicyRefusal>> {
     let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
     let mut policies = Vec::with_capacity(items.len());
     for (row, item) in items.iter().enumerate() {
         let Some(now) = there.get(&item.key) else {
-            unknown.push(PolicyRefusal { row, what: PolicyWhat::NoProduct });
+            unknown.push(PolicyRefusal { row, what: PolicyReason::NoProduct });
             continue;
         };
         match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
@@ -187,15 +191,16 @@ fn policies_of(items: &[PolicyItem], there: &HashMap<LevelKey, Policy>) -> Resul
                 let bin_location = item.bin_location.clone().unwrap_or_else(|| now.bin_location.clone());
                 policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*now });
             }
-            Err(problem) => wrong.push(PolicyRefusal { row, what: PolicyWhat::Problem(problem) }),
+            Err(problem) => wrong.push(PolicyRefusal { row, what: PolicyReason::Problem(problem) }),
         }
     }
     let refused = if unknown.is_empty() { wrong } else { unknown };
     if refused.is_empty() { Ok(policies) } else { Err(refused) }
 }
 
-/// Levels with their bin locations under policies that are written, in their order by key, and are not kept.
-async fn tried(work: &Work, policies: &[Policy]) -> Result<Vec<(LevelRow, Option<String>)>, Fault> {
+/// Returns levels with their bin locations, ordered by key, after a dry run has written the
+/// policies, which are rolled back later.
+async fn dry_run_levels(work: &Work, policies: &[Policy]) -> Result<Vec<(LevelRow, Option<String>)>, Fault> {
     let keys: Vec<LevelKey> = policies.iter().map(|policy| policy.key).collect();
     let levels = levels_by_key(work, &keys).await?;
     let with_bin = |level: LevelRow| {
@@ -206,7 +211,8 @@ async fn tried(work: &Work, policies: &[Policy]) -> Result<Vec<(LevelRow, Option
     Ok(levels.into_iter().map(with_bin).collect())
 }
 
-/// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
+/// A level's policy with the one before, so that followers of the journal can tell which thresholds
+/// have moved past the quantity.
 fn moved(policy: &Policy, before: Option<&Policy>) -> PolicyMoved {
     PolicyMoved {
         product: policy.key.product,

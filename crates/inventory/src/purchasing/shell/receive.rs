@@ -1,16 +1,16 @@
-//! Counting a delivery in.
+//! Receiving deliveries.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{clock, storage::TenantScope};
 
-use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
+use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, authorized_order};
 use crate::{
     catalog::rows::keys::products_that_exist,
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
-        submit_found,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of, lot_choice,
+        submit_resolved,
     },
     purchasing::{
         core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, Refusal, WrongItem},
@@ -19,7 +19,7 @@ use crate::{
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Takes a delivery in, whole or in part.
+/// Receives a delivery, whole or in part.
 pub async fn purchase_order_receive(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseReceive>,
@@ -45,24 +45,24 @@ pub async fn purchase_order_receive(
     }
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderReceive", &input.idempotency_key, &input);
-    let command = counted_in(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    let command = receive_command(ledger, &permit, input).await;
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-async fn counted_in(
+async fn receive_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseReceive>,
     input: PurchaseOrderReceive,
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, permit, input.order).await?;
+    let order = authorized_order(ledger, permit, input.order).await?;
     let levels = rows::levels_of(&scope, &[order]).await?;
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
     let mut missing = Missing::default();
     let field = |index: usize| At::row(Field::WrongItems, index).field(Field::Product);
     let mut wrong = Vec::with_capacity(input.wrong.len());
     for (index, one) in input.wrong.into_iter().enumerate() {
-        let product = one.product.as_ref().map(|named| missing.or_nobodys(names.product(named, || field(index))));
+        let product = one.product.as_ref().map(|named| missing.or_nil(names.product(named, || field(index))));
         wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
     }
     let known = products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
@@ -72,14 +72,14 @@ async fn counted_in(
             missing.note(Rejection::not_found(Noun::Product, field(index)));
         }
     }
-    // The ledger asks nothing of what nobody ordered: it would take it for noted.
+    // The ledger does not check products that were not ordered: it would record them as noted.
     if missing.has_any() {
         return Err(missing.stop());
     }
     let rate = rate_of(ledger, &scope, order, input.occurred_at).await?;
     let lines = input.lines.map(|lines| {
         let lot = |one: super::ReceivedLot| ReceivedLot {
-            lot: chosen(ledger, Some(&one.lot)),
+            lot: lot_choice(ledger, Some(&one.lot)),
             quantity: one.quantity,
             damaged: one.damaged,
         };
@@ -108,7 +108,8 @@ async fn counted_in(
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Receive(receive)), levels)))
 }
 
-/// The rate from the order's currency to that of the books, where they are two: the one that is agreed for the order, else that of the receipt's day.
+/// Returns the rate from the order's currency to that of the books, if they differ: the one that is
+/// agreed for the order, else that of the receipt's day.
 async fn rate_of(
     ledger: &Ledger,
     scope: &TenantScope,
@@ -116,11 +117,12 @@ async fn rate_of(
     occurred_at: Option<Timestamp>,
 ) -> Result<Option<FrozenRate>, Stop> {
     let books = ledger.terms(scope).await?.currency;
-    let Some((from, time_zone)) = rows::trade_of(scope, order).await?.filter(|(currency, _)| *currency != books) else {
+    let Some((from, time_zone)) = rows::currency_and_zone_of(scope, order).await?.filter(|(currency, _)| *currency != books)
+    else {
         return Ok(None);
     };
     let day = clock::local_day(occurred_at.unwrap_or_else(|| ledger.clock().now()), &time_zone);
-    // An agreed rate stays once the order is with its supplier, and so do the books that it leads to.
+    // An agreed rate cannot change once the order is placed, nor can its currency of the books.
     if let Some(fixed) = rows::fixed_rate_of(scope, order).await?.filter(|fixed| fixed.books == books) {
         return Ok(Some(fixed.frozen(from, day)));
     }

@@ -1,4 +1,4 @@
-//! Sending goods back to their supplier.
+//! Returning goods to their supplier.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -7,8 +7,8 @@ use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
 use crate::{
     catalog::rows::merge::merged_suppliers,
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
-        known_store, submit_found,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of, known_store,
+        lot_choice, submit_resolved,
     },
     purchasing::{
         core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand, Refusal},
@@ -17,8 +17,8 @@ use crate::{
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Takes goods out of stock for their supplier, and notes what is credited. A line that names an order's line is of an order of one of the
-/// permit's stores.
+/// Takes goods out of stock for their supplier, and records the credit. A named order line must be
+/// of an order of one of the permit's stores.
 pub async fn supplier_return_create(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseReceive>,
@@ -35,11 +35,11 @@ pub async fn supplier_return_create(
     }
     checks.done()?;
     let key = key_of(&permit, "supplierReturnCreate", &input.idempotency_key, &input);
-    let command = sent_back(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    let command = return_command(ledger, &permit, input).await;
+    submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-async fn sent_back(
+async fn return_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseReceive>,
     input: SupplierReturnCreate,
@@ -47,14 +47,14 @@ async fn sent_back(
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
     let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
-    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
+    let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
-    let supplier = missing.or_nobodys(supplier);
+    let supplier = missing.or_nil(supplier);
     let order_of = |line: PurchaseOrderLineId| line.split_line::<entity::id::kind::PurchaseOrderId>().0;
     let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
     let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
-    // Only where an order is with another supplier it matters who was merged.
+    // Merged suppliers matter only if an order has another supplier.
     let is_others = places.values().any(|(_, of)| *of != supplier);
     let merged = if is_others { merged_suppliers(&scope, &[supplier]).await? } else { Vec::new() };
     let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
@@ -67,10 +67,10 @@ async fn sent_back(
             }
         }
         let product = match (&line.product, line.of) {
-            (Some(named), _) => missing.or_nobodys(names.product(named, || At::line(index).field(Field::Product))),
-            // One that is not there is noted above.
+            (Some(named), _) => missing.or_nil(names.product(named, || At::line(index).field(Field::Product))),
+            // A missing product is reported above.
             (None, Some(of)) => products.get(&of).copied().unwrap_or(ProductId::NIL),
-            (None, None) => missing.or_nobodys(Err(Refusal::Nameless.at(At::line(index).field(Field::Product)))),
+            (None, None) => missing.or_nil(Err(Refusal::Nameless.at(At::line(index).field(Field::Product)))),
         };
         lines.push(NewReturnLine {
             product,
@@ -78,7 +78,7 @@ async fn sent_back(
             quantity: line.quantity,
             source: line.source,
             unit_credit: line.unit_credit,
-            lot: chosen(ledger, line.lot.as_ref()),
+            lot: lot_choice(ledger, line.lot.as_ref()),
         });
     }
     if missing.has_any() {

@@ -1,4 +1,4 @@
-//! Suppliers' catalogues, row by row: each is answered by itself.
+//! Suppliers' catalogues, row by row: each row has an answer of its own.
 
 use std::collections::HashSet;
 
@@ -23,13 +23,13 @@ use super::{
 use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
     core::{Supply, SupplyFields, SupplyProblem, check_supply},
-    rows::{Names, PlaceName, ProductName, hold_preferred, lock_supplies, no_longer_preferred, supply_rows},
+    rows::{Names, PlaceName, ProductName, clear_preferred, lock_for_preferred, lock_supplies, supply_rows},
 };
 
-/// Rows of a call at most.
+/// The most rows of a call.
 pub const MAX_ROWS: usize = 500;
 
-/// Rows to make or change. Its JSON is what the idempotency key's hash is over.
+/// Rows to create or change. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct SupplyUpsert {
     #[serde(skip)]
@@ -37,7 +37,7 @@ pub struct SupplyUpsert {
     pub rows: Vec<SupplyRow>,
 }
 
-/// A row as callers describe it; it says all of it.
+/// A row as callers send it; it replaces the whole row.
 #[derive(Debug, Clone, Serialize)]
 pub struct SupplyRow {
     pub supplier: PlaceName<SupplierId>,
@@ -51,7 +51,7 @@ pub struct SupplyRow {
     pub is_preferred: bool,
 }
 
-/// What became of a row.
+/// Outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Created,
@@ -63,28 +63,28 @@ pub enum Outcome {
 /// The answer, row by row.
 #[derive(Debug, Clone)]
 pub struct SupplyBatch {
-    /// With the row as it is now; None where it was refused.
+    /// The outcome and current state of each row; None for a refused row.
     pub rows: Vec<(Outcome, Option<Supply>)>,
     pub is_replayed: bool,
     pub seq: Option<i64>,
 }
 
-/// Kept under the key: outcomes, and whose rows they are.
+/// Stored under the key: outcomes, and the suppliers and products of the rows.
 #[derive(Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
     rows: Vec<(Outcome, Option<(SupplierId, ProductId)>)>,
 }
 
-/// Keeps an answer under its key.
-pub(super) async fn keep(work: &Work, key: &Key, batch: &SupplyBatch, now: Timestamp) -> Result<(), Fault> {
+/// Stores an answer under its key.
+pub(super) async fn store_batch(work: &Work, key: &Key, batch: &SupplyBatch, now: Timestamp) -> Result<(), Fault> {
     let pair = |supply: &Supply| (supply.supplier, supply.product);
     let rows = batch.rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(pair))).collect();
     let receipt = serde_json::to_string(&Receipt { seq: batch.seq, rows }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await
+    idempotency::store_receipts(work, [(key, receipt)], now).await
 }
 
-/// Makes or changes rows, each by itself. None: the key was used with another input.
+/// Creates or changes rows, each independently. None if the key was used with another input.
 pub async fn upsert_supplies(
     db: &Database,
     clock: &Clock,
@@ -100,14 +100,14 @@ pub async fn upsert_supplies(
     run(&permit.scope(db), clock, &key, SupplyCall::Rows(&input)).await
 }
 
-/// What is done in a transaction of its own.
+/// Call that runs in a transaction of its own.
 #[derive(Clone, Copy)]
 pub(super) enum SupplyCall<'a> {
     Rows(&'a SupplyUpsert),
     Turn(&'a SupplyTurn),
 }
 
-/// Does it, once for the key.
+/// Runs the call, once for the key.
 pub(super) async fn run(
     scope: &TenantScope,
     clock: &Clock,
@@ -128,7 +128,8 @@ pub(super) async fn run(
 
 async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
-    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    // Looked up before the names of the rows, which may not exist any more. The second of two calls
+    // with one key fails at the key, and is retried.
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return Ok(None),
@@ -140,11 +141,12 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     let found: Vec<_> = input.rows.iter().map(|row| (names.supplier(&row.supplier), names.product(&row.product))).collect();
     let mut pairs: Vec<(SupplierId, ProductId)> =
         found.iter().filter_map(|(supplier, product)| Some(((*supplier)?, (*product)?))).collect();
-    names.hold_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
-    // In the order of merges: suppliers, products, rows; and those that give up being preferred with the others, in one order.
+    names.lock_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
+    // Locked in the order of merges: suppliers, products, rows; rows that lose their preference are
+    // locked with the others, in one order.
     let named = input.rows.iter().zip(&found).filter(|(row, _)| row.is_preferred);
     let preferred: Vec<ProductId> = named.filter_map(|(_, (_, product))| *product).collect();
-    pairs.extend(hold_preferred(work, &preferred).await?);
+    pairs.extend(lock_for_preferred(work, &preferred).await?);
     pairs.sort_unstable();
     pairs.dedup();
     let there = lock_supplies(work, &pairs).await?;
@@ -167,7 +169,7 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     let displaced: Vec<ProductId> = changed.iter().filter(|row| row.is_preferred).map(|row| row.product).collect();
     let mut events: Vec<NewEvent> = changed.iter().map(|row| event((row.supplier, row.product, row.version))).collect();
     if !displaced.is_empty() {
-        let others = no_longer_preferred(work, &displaced, now).await?;
+        let others = clear_preferred(work, &displaced, now).await?;
         let is_told = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
             changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
         };
@@ -186,7 +188,7 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     }
     let seq = journal::append(work, events, now).await?;
     let batch = SupplyBatch { rows, is_replayed: false, seq };
-    keep(work, key, &batch, now).await?;
+    store_batch(work, key, &batch, now).await?;
     Ok(Some(batch))
 }
 
@@ -209,7 +211,8 @@ fn decide<'a>(
     if let Some(since) = before.and_then(|before| before.archived_at).filter(|_| row.is_preferred) {
         return Err(SupplyProblem::Archived(since));
     }
-    // What was there before may be corrected; nobody begins to buy there.
+    // Existing rows of an archived supplier may be corrected; new and newly preferred ones are
+    // refused.
     let is_anew = before.is_none_or(|before| row.is_preferred && !before.is_preferred);
     if let Some(since) = archived_since.filter(|_| is_anew) {
         return Err(SupplyProblem::SupplierArchived(since));
@@ -228,12 +231,12 @@ fn decide<'a>(
     let after = check_supply(fields, before, now)?;
     Ok(match before {
         None => (Outcome::Created, after),
-        Some(before) if before.says_the_same(&after) => (Outcome::Unchanged, before.clone()),
+        Some(before) if before.has_same_content(&after) => (Outcome::Unchanged, before.clone()),
         Some(_) => (Outcome::Updated, after),
     })
 }
 
-/// Without the price: it is not for everybody.
+/// The event has no price: costs need a permission of their own.
 fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent {
     let kind = if version == 1 { SUPPLIER_PRODUCT_CREATED } else { SUPPLIER_PRODUCT_UPDATED };
     kind.event(&SupplyChanged { product, supplier, version })

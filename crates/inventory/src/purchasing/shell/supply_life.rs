@@ -1,4 +1,4 @@
-//! Archiving a row of a supplier's catalogue, and the way back.
+//! Archiving and restoring rows of suppliers' catalogues.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -14,7 +14,7 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    supply::{Outcome, SupplyBatch, SupplyCall, keep, replay, run},
+    supply::{Outcome, SupplyBatch, SupplyCall, replay, run, store_batch},
     traced,
 };
 use crate::{
@@ -26,7 +26,8 @@ use crate::{
     },
 };
 
-/// A row, and what is wanted of it. Its JSON is what the idempotency key's hash is over; the step has a mutation of its own.
+/// A row and the requested step. The idempotency key's hash covers its JSON; each step has a
+/// mutation of its own.
 #[derive(Debug, Clone, Serialize)]
 pub struct SupplyTurn {
     #[serde(skip)]
@@ -37,8 +38,8 @@ pub struct SupplyTurn {
     pub step: Step,
 }
 
-/// Archives a row or takes it back into use: the answer is of one row. None: the key was used with another input.
-pub async fn turn_supply(
+/// Archives or restores a row: the answer has one row. None if the key was used with another input.
+pub async fn change_supply_life(
     db: &Database,
     clock: &Clock,
     permit: Permit<kind::ProductWrite>,
@@ -64,7 +65,7 @@ pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &Su
     names.suppliers(work, [&input.supplier]).await?;
     let named = (names.supplier(&input.supplier), names.product(&input.product));
     let pairs: Vec<(SupplierId, ProductId)> = named.0.zip(named.1).into_iter().collect();
-    names.hold_suppliers(work, named.0).await?;
+    names.lock_suppliers(work, named.0).await?;
     let there = lock_supplies(work, &pairs).await?;
     let before = pairs.first().and_then(|pair| there.get(pair));
     let since = named.0.and_then(|supplier| names.archived_since(supplier));
@@ -84,11 +85,11 @@ pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &Su
     };
     let told = SupplyChanged { product: after.product, supplier: after.supplier, version: after.version };
     batch.seq = journal::append(work, vec![event.event(&told)], now).await?;
-    keep(work, key, &batch, now).await?;
+    store_batch(work, key, &batch, now).await?;
     Ok(Some(batch))
 }
 
-/// A step that was done before changes nothing. Under an archived supplier no row comes back into use.
+/// A step that was done before changes nothing. Rows of an archived supplier cannot be restored.
 fn decide(
     step: Step,
     (supplier, product): (Option<SupplierId>, Option<ProductId>),

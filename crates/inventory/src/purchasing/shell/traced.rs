@@ -1,4 +1,5 @@
-//! What the audit log compares of suppliers' catalogues and of policies, under the names that the API gives their fields.
+//! Fields of suppliers' catalogues and of policies that the audit log compares, under the names
+//! that the API gives them.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -12,7 +13,8 @@ use crate::purchasing::{core::Supply, rows::Policy};
 
 const COST: &str = code::<kind::ProductCostRead>();
 
-/// A row of a supplier's catalogue as a part of its product: its fields stand under the supplier's ID.
+/// Returns the fields of a row of a supplier's catalogue for its product's audit log: their paths
+/// have the supplier's ID.
 pub(super) fn supply(supply: &Supply) -> Fields {
     let path = |field: &str| format!("supplierProducts.{}.{field}", supply.supplier);
     let price = |minor: i64| money(Some(Money::new(minor, supply.unit_cost.currency)));
@@ -29,7 +31,7 @@ pub(super) fn supply(supply: &Supply) -> Fields {
         .with(path("archivedAt"), supply.archived_at.map(clock::rfc3339))
 }
 
-/// A row that another one has displaced as the preferred one.
+/// A row that another one replaces as the preferred one.
 pub(super) fn preferred(supplier: SupplierId, is_preferred: bool) -> Fields {
     Fields::default().with(format!("supplierProducts.{supplier}.preferred"), is_preferred)
 }

@@ -1,4 +1,5 @@
-//! What can be done to a return that was asked for: approve or reject it, take its goods in, and close it. Looking at them is `inspect`'s.
+//! Steps of a requested return: approve or reject it, receive its goods, and close it. `inspect`
+//! has their inspection.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +8,14 @@ use entity::prelude::*;
 use super::{
     book::{Before, Decided, ReturnBasis},
     close::close,
-    create::{comes_in, decided},
+    create::{check_receivable, decided},
     inspect::{Inspection, inspect, of_lot},
-    lots_chosen::{Goods, LotsChosen},
-    lots_left::LotsLeft,
+    lots_chosen::{Goods, LotSelection},
+    lots_left::ReturnableLots,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
     states::{ReturnAction, return_actions_from},
-    take_in::left_with,
+    take_in::check_serial_was_shipped,
 };
 use crate::{
     orders::core::{Line, Order, count},
@@ -29,14 +30,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ActOnReturn {
     pub ret: ReturnId,
-    /// The orders that its lines go back on, read before: they never change.
+    /// The orders of its lines, read before: they never change.
     pub orders: Vec<OrderId>,
     pub expected_version: Option<i64>,
     pub note: Option<String>,
     pub actor: Actor,
-    /// Ids for the movements it may need.
+    /// IDs for the movements it may need.
     pub movements: [MovementId; 2],
-    /// Of the store that it comes in at.
+    /// Time zone of the store that receives it.
     pub time_zone: String,
     pub step: ReturnStep,
 }
@@ -47,36 +48,36 @@ pub enum ReturnStep {
     Reject {
         reason: String,
     },
-    Receive(GoodsBack),
+    Receive(ReceivedGoods),
     Inspect(Inspection),
-    /// With what is given back; None: what came, at its lines' prices.
+    /// Closes with this refund; None for the received goods at their lines' prices.
     Close {
         refund: Option<Money>,
     },
 }
 
-/// What comes.
+/// Received goods of a step.
 #[derive(Debug, Clone)]
-pub struct GoodsBack {
-    /// None: all that has yet to come.
-    pub lines: Option<Vec<LineBack>>,
-    pub rest: Rest,
-    /// The lots in which goods of lines that say none can come back; None until one is missing.
-    pub left: Option<LotsLeft>,
+pub struct ReceivedGoods {
+    /// None for all that is still awaited.
+    pub lines: Option<Vec<ReceivedReturnLine>>,
+    pub rest: RemainderPolicy,
+    /// Lots in which goods of lines without a named lot can come back; None until one is missing.
+    pub left: Option<ReturnableLots>,
     pub occurred_at: Option<Timestamp>,
 }
 
-/// What has not come yet.
+/// Handling of goods that have not come yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum RemainderPolicy {
     Awaited,
-    /// Nothing more will come.
+    /// No more goods are awaited.
     GivenUp,
 }
 
-/// How much of a line comes, and of which lot. A line may come in several lots.
+/// Received quantity of a line, and its lot. A line may come in several lots.
 #[derive(Debug, Clone)]
-pub struct LineBack {
+pub struct ReceivedReturnLine {
     pub line: ReturnLineId,
     pub quantity: Quantity,
     pub lot: LotChoice,
@@ -103,7 +104,7 @@ impl ReturnStep {
     }
 }
 
-/// The orders that a step changes, brought forward line by line.
+/// The orders that a step changes, updated line by line.
 type Orders = BTreeMap<OrderId, Order>;
 
 pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<Decided, Rejection> {
@@ -114,7 +115,7 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
     match &act.step {
         ReturnStep::Approve => ret.state = ReturnState::Approved,
         ReturnStep::Reject { reason } => {
-            let_go(basis, &mut orders, &ret)?;
+            release_pending(basis, &mut orders, &ret)?;
             ret.state = ReturnState::Rejected { reason: reason.clone() };
         }
         ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
@@ -126,7 +127,7 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
     Ok(decided(ret, Some(before), act.step.event(), orders, act.actor))
 }
 
-/// The return, if the step is open in its state.
+/// Returns the return, if its state allows the step.
 fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> {
     let ret = basis.returns.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
     ret.expect(act.expected_version)?;
@@ -136,12 +137,12 @@ fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> 
     Err(not_open(ret))
 }
 
-/// The step is not open in the return's state.
+/// Returns the refusal of a step that the return's state does not allow.
 pub(super) fn not_open(ret: &Return) -> Rejection {
     ReturnStepRefusal::Status(ret.status()).at(At::input(Field::Id))
 }
 
-/// What a return's movements have in common.
+/// Returns the common head of a return's movements.
 pub(super) fn return_head(act: &ActOnReturn, ret: &Return, what: (MovementId, MovementKind), at: Timestamp) -> MovementHead {
     MovementHead {
         id: what.0,
@@ -156,14 +157,14 @@ pub(super) fn return_head(act: &ActOnReturn, ret: &Return, what: (MovementId, Mo
     }
 }
 
-/// Where a line's stock lies; None for what is not stocked.
+/// Returns the level of a line's stock; `None` for an untracked product.
 pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Option<LevelKey> {
     let key = LevelKey { product: line.product?, store: ret.store };
     let level = draft.level(key, At::NOWHERE).ok()?;
     (level.facts.policy != StockPolicy::Untracked).then_some(key)
 }
 
-/// The order's line that a piece names, in the order as the step leaves it.
+/// Returns the order's line that a piece names, in the order with the step's changes so far.
 pub(super) fn order_line<'o>(
     basis: ReturnBasis<'_>,
     orders: &'o mut Orders,
@@ -175,8 +176,8 @@ pub(super) fn order_line<'o>(
     orders.entry(id).or_insert_with(|| known.clone()).line_mut(position).ok_or_else(missing)
 }
 
-/// What was asked back and has not come is no longer asked for.
-fn let_go(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
+/// Releases the order lines' pending quantities of goods that have not come.
+fn release_pending(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
     for piece in ret.lines.iter().flat_map(|line| &line.matches) {
         let left = piece.quantity.get() - piece.received.get();
         if left > 0 {
@@ -187,7 +188,8 @@ fn let_go(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) -> Result<(
     Ok(())
 }
 
-/// Puts what came of a line on its order lines, in the order of its pieces; what they do not cover came from no known order.
+/// Credits the received quantity of a line to its order lines, in the order of its pieces; the rest
+/// came from no known order.
 fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, quantity: i64) -> Result<(), Rejection> {
     line.received = count(line.received.get() + quantity);
     let mut left = quantity;
@@ -205,15 +207,15 @@ fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, qu
     Ok(())
 }
 
-/// A position, how much of it, of which lot, and the field that says so.
+/// A position, its quantity and lot, and the place in the input.
 type Wanted = (u16, i64, LotChoice, At);
 
-fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Vec<Wanted>, Rejection> {
+fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &ReceivedGoods) -> Result<Vec<Wanted>, Rejection> {
     let Some(named) = &goods.lines else {
         let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
         return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, At::input(Field::Lines))).collect());
     };
-    if named.is_empty() && goods.rest == Rest::Awaited {
+    if named.is_empty() && goods.rest == RemainderPolicy::Awaited {
         return Err(ReturnStepRefusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
@@ -243,24 +245,24 @@ fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Vec<
     Ok(wanted)
 }
 
-/// The lots in which goods come whose lines name none.
-fn lots_chosen(draft: &Draft<'_>, ret: &Return, left: Option<&LotsLeft>, wanted: &[Wanted]) -> LotsChosen {
-    let Some(left) = left else { return LotsChosen::default() };
+/// Returns the lots for goods of lines without a named lot.
+fn lots_chosen(draft: &Draft<'_>, ret: &Return, left: Option<&ReturnableLots>, wanted: &[Wanted]) -> LotSelection {
+    let Some(left) = left else { return LotSelection::default() };
     let goods = |(index, (position, units, lot, _)): (usize, &Wanted)| {
         let line = ret.lines.iter().find(|line| line.position == *position)?;
         Some(Goods::of(line, index, (stocked(draft, ret, line)?, *units, lot.clone())))
     };
     let goods: Vec<Goods> = wanted.iter().enumerate().filter_map(goods).collect();
-    LotsChosen::of(draft, left, &goods)
+    LotSelection::of(draft, left, &goods)
 }
 
-/// Takes the goods on hand, but not for sale: that is for whoever looks at them to say.
+/// Adds the goods to stock as unavailable: the inspection decides about them.
 fn receive(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
     (ret, orders): (&mut Return, &mut Orders),
     act: &ActOnReturn,
-    goods: &GoodsBack,
+    goods: &ReceivedGoods,
 ) -> Result<(), Rejection> {
     if let Some(left) = &goods.left {
         left.expect(basis)?;
@@ -282,55 +284,56 @@ fn receive(
         return Err(ReturnStepRefusal::NothingCame.at(At::input(Field::Lines)));
     }
     if ret.state.received_at().is_none() {
-        // Reports count it on the day that it began to come.
+        // Reports count the return on the day of its first receipt.
         (ret.occurred_at, ret.business_date) = (at, business_date);
     }
     let received_at = ret.state.received_at().map_or(at, |before| before.max(at));
     ret.state = ReturnState::PartiallyReceived { received_at };
-    if awaited == 0 || goods.rest == Rest::GivenUp {
+    if awaited == 0 || goods.rest == RemainderPolicy::GivenUp {
         ret.state = ReturnState::Received { received_at };
         for line in ret.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
             let awaited = line.awaited();
             credit(basis, orders, line, awaited)?;
         }
-        let_go(basis, orders, ret)?;
+        release_pending(basis, orders, ret)?;
     }
     Ok(())
 }
 
-/// Takes goods of a line on hand, where stock is kept of them, and puts them on its order lines. The movement begins with the first of them.
+/// Receives goods of a line into stock, if the product is stocked, and credits them to its order
+/// lines. The movement begins with the first of them.
 fn receive_line(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
     (ret, orders): (&mut Return, &mut Orders),
-    (lots, index, (position, quantity, lot, field)): (&LotsChosen, usize, Wanted),
+    (lots, index, (position, quantity, lot, field)): (&LotSelection, usize, Wanted),
     begin: &mut Option<MovementHead>,
 ) -> Result<(), Rejection> {
     let line = ret.lines.iter().find(|line| line.position == position);
     let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
     let mut came_in = None;
     if let Some((key, line)) = goes_to {
-        comes_in(&draft.level(key, field)?.facts, field)?;
+        check_receivable(&draft.level(key, field)?.facts, field)?;
         if let Some(head) = begin.as_ref() {
             draft.begin(head.clone(), key, field)?;
             *begin = None;
         }
         let lot = lots.lot((index, key.product), &lot, field)?;
-        came_in = put_aside(draft, key, (quantity, lot), field)?;
-        left_with(basis, draft, line, of_lot(field))?;
+        came_in = post_unavailable(draft, key, (quantity, lot), field)?;
+        check_serial_was_shipped(basis, draft, line, of_lot(field))?;
     } else if lot.is_said() {
         return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
     }
     let Some(line) = ret.line_mut(position) else { return Ok(()) };
     credit(basis, orders, line, quantity)?;
     if let Some(lot) = came_in {
-        note_lot(line, lot, quantity);
+        record_received_lot(line, lot, quantity);
     }
     Ok(())
 }
 
-/// An entry that brings stock in and sets it aside; gives its lot, where it is kept by lots.
-fn put_aside(
+/// Adds an entry that brings stock in as unavailable; returns its lot, if stock is kept by lots.
+fn post_unavailable(
     draft: &mut Draft<'_>,
     key: LevelKey,
     (quantity, lot): (i64, LotChoice),
@@ -340,10 +343,10 @@ fn put_aside(
     let delta = Delta { on_hand: quantity, unavailable: quantity, ..Delta::default() };
     let condition = Some(Condition::Quarantine);
     draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field)?;
-    Ok(draft.last_lot())
+    Ok(draft.last_posted_lot())
 }
 
-fn note_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
+fn record_received_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
     match line.lots.iter_mut().find(|known| known.lot == lot) {
         Some(known) => known.received = count(known.received.get() + quantity),
         None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO }),

@@ -1,4 +1,4 @@
-//! What returns are decided on, and what becomes of them.
+//! State that returns are decided on, and their decisions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,36 +10,37 @@ use crate::{
     returns::events::{EventType, ReturnEvent},
 };
 
-/// How much of each order line came back with returns that are CLOSED.
+/// Returned quantity of each order line by returns that are CLOSED.
 pub type Settled = BTreeMap<OrderLineId, i64>;
 
-/// What left with orders, and as which lot; None for what was not kept by lots when it left.
+/// Products that left with each order, with their lot; `None` for stock that was not kept by lots
+/// when it left.
 pub type Shipped = HashMap<OrderId, BTreeSet<(ProductId, Option<LotId>)>>;
 
-/// The returns that a batch has loaded and locked, and what is known of what came back.
+/// The returns that a batch has loaded and locked, and the facts about goods that came back.
 #[derive(Debug, Clone, Default)]
 pub struct ReturnBook {
     pub returns: HashMap<ReturnId, Return>,
-    /// Of the orders that returns are closed on.
+    /// Settled quantities of the orders whose returns are closed.
     pub settled: Settled,
-    /// Of the orders that goods with serial numbers come back on.
+    /// Shipped lots of the orders on which goods with serial numbers come back.
     pub shipped: Shipped,
     /// External references that are taken.
     pub taken_refs: HashSet<String>,
-    /// Of returns that are to be opened again, what rests on what they gave back.
+    /// Later facts that depend on the refund of returns that are to be reopened.
     pub since: HashMap<ReturnId, ClosedSince>,
 }
 
-/// What came after a return was closed.
+/// Facts that followed the closing of a return and depend on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClosedSince {
     /// Returns of the same orders that were closed later, the newest first.
     pub returns: Vec<ReturnId>,
-    /// Payments that gave money back for it, the newest first.
+    /// Payments that refunded it, newest first.
     pub payments: Vec<PaymentId>,
 }
 
-/// A return is decided on itself and on the orders that it goes back on, which it changes.
+/// State that a return is decided on: its own, and that of its orders, which it changes.
 #[derive(Debug, Clone, Copy)]
 pub struct ReturnBasis<'b> {
     pub orders: &'b OrderBook,
@@ -47,19 +48,19 @@ pub struct ReturnBasis<'b> {
 }
 
 impl<'b> ReturnBasis<'b> {
-    /// The order as it stands before the command.
+    /// Returns the order before the command.
     pub fn order(self, id: OrderId) -> Option<&'b Order> {
         self.orders.orders.get(&id)
     }
 }
 
-/// What an accepted command did to a return.
+/// Result of an accepted command on a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnDecision {
     pub sales_return: Return,
-    /// What happened to it, for the stream.
+    /// Kind of the event for the stream.
     pub event: EventType<ReturnEvent>,
-    /// What the command found; None of a return that it made.
+    /// The return before the command; `None` if the command created it.
     pub before: Option<Before>,
 }
 
@@ -70,7 +71,7 @@ impl ReturnDecision {
     }
 }
 
-/// A return before a command: what had rows.
+/// State of a return before a command: the lots that have rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Before {
     /// The lots of each line, in the order of the lines.
@@ -87,11 +88,11 @@ impl Before {
     }
 }
 
-/// What an accepted command did to a return, and to the orders that it goes back on.
+/// Result of an accepted command on a return, and on its orders.
 pub type Decided = (ReturnDecision, OrderDecision);
 
 impl ReturnBook {
-    /// Brings the returns forward by an accepted decision.
+    /// Applies an accepted decision to the returns.
     pub fn evolve(&mut self, decision: &ReturnDecision) {
         let sales_return = &decision.sales_return;
         self.taken_refs.extend(sales_return.external_ref.clone());

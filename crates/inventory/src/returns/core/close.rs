@@ -1,4 +1,4 @@
-//! Closing a return: what is given back, at most what was charged for what came.
+//! Closing a return: the refund is at most the amount that was charged for the received goods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,12 @@ use crate::{
     stock::core::{At, Field, Rejection, RoomRefusal},
 };
 
-/// What was charged for some of a line's goods, and on which order; None of what came from no known one.
+/// Amount charged for some of a line's goods, and their order; `None` for goods without a known
+/// order.
 type Charged = (Option<OrderId>, i128);
 
-/// Files it with what is given back: at most what was charged for what came. The orders that it goes back on come to less by their shares.
+/// Closes it with the refund: at most the amount that was charged for the received goods. The
+/// totals of its orders are reduced by their shares.
 pub(super) fn close(
     basis: ReturnBasis<'_>,
     (ret, orders): (&mut Return, &mut BTreeMap<OrderId, Order>),
@@ -33,7 +35,7 @@ pub(super) fn close(
     let mut shares = Vec::new();
     for line in &ret.lines {
         let own = i128::from(line.unit_price.times(line.received, line.decimals).ok_or_else(too_large)?.minor);
-        let parts = charged_for(basis, &mut settled, line).ok_or_else(too_large)?;
+        let parts = charged_amounts(basis, &mut settled, line).ok_or_else(too_large)?;
         usual += own;
         if own > 0 {
             charged += parts.iter().map(|(_, part)| part).sum::<i128>();
@@ -52,13 +54,13 @@ pub(super) fn close(
         Some(given) => given,
     };
     ret.state = ReturnState::Closed { received_at, refunded };
-    let given = give_back(basis, orders, &shares, refunded);
-    keep_given(ret, &given);
+    let given = reduce_order_totals(basis, orders, &shares, refunded);
+    store_refunds(ret, &given);
     Ok(())
 }
 
-/// Keeps with the return how much it gave back on each order: it is taken back by that when it is opened again.
-fn keep_given(ret: &mut Return, given: &BTreeMap<OrderId, i64>) {
+/// Stores in the return how much it refunded on each order: a reversal needs these amounts.
+fn store_refunds(ret: &mut Return, given: &BTreeMap<OrderId, i64>) {
     let mut kept = BTreeSet::new();
     for piece in ret.lines.iter_mut().flat_map(|line| &mut line.matches) {
         let order: OrderId = piece.line.split_line().0;
@@ -67,16 +69,19 @@ fn keep_given(ret: &mut Return, given: &BTreeMap<OrderId, i64>) {
     }
 }
 
-/// What was charged for what came of a line, in minor units: its share of what counts of each order line that it goes back on, discounts and taxes with them;
-/// what came from no known order at its own price. `settled` notes what this return brought of each order line so far.
-fn charged_for(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine) -> Option<Vec<Charged>> {
+/// Returns the amounts charged for a line's received goods, in minor units: the share of the
+/// current total of each order line that they go back on, with discounts and taxes; goods without a
+/// known order at the line's own price. `settled` is updated with the quantities that this return
+/// brought of each order line so far.
+fn charged_amounts(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine) -> Option<Vec<Charged>> {
     let mut charged = Vec::with_capacity(line.matches.len() + 1);
     let mut own = line.received.get();
     for piece in line.matches.iter().filter(|piece| piece.received.is_positive()) {
         let (order, position) = piece.line.split_line();
         let sold = basis.order(order).and_then(|order| order.lines.iter().find(|sold| sold.position == position))?;
         let before = settled.entry(piece.line).or_insert_with(|| basis.returns.settled.get(&piece.line).copied().unwrap_or(0));
-        // Of what was cancelled nothing was charged, and what is left of a line is not to the penny its share of all of it.
+        // Cancelled units were not charged, and the current total of a line is not to the penny its
+        // share of the whole.
         let (total, units) = (sold.current_total().minor, sold.current());
         charged.push((Some(order), share(total, (*before, piece.received.get()), units)));
         *before += piece.received.get();
@@ -86,8 +91,9 @@ fn charged_for(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine)
     Some(charged)
 }
 
-/// Takes from what each order comes to its share of what is given back, as what was charged for its goods is to all of it, and says how much.
-fn give_back(
+/// Reduces each order's total by its share of the refund, in proportion to the charges for its
+/// goods, and returns the shares.
+fn reduce_order_totals(
     basis: ReturnBasis<'_>,
     orders: &mut BTreeMap<OrderId, Order>,
     shares: &[Charged],

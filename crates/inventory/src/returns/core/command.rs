@@ -1,10 +1,10 @@
-//! What can be asked of returns, through the ledger.
+//! Commands on returns, through the ledger.
 
 use super::{
     act::{ActOnReturn, ReturnStep, decide_return_step},
     book::{ReturnBasis, ReturnBook},
     create::{CreateReturn, decide_return},
-    lots_left::LotsLeft,
+    lots_left::ReturnableLots,
     needs::ReturnNeeds,
     states::ReturnAction,
 };
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub enum ReturnCommand {
     Create(Box<CreateReturn>),
-    /// With the levels of the return's lines, read before: what was asked back never changes.
+    /// A step, with the levels of the return's lines, read before: the lines never change.
     Act(Box<ActOnReturn>, Vec<LevelKey>),
 }
 
@@ -65,7 +65,7 @@ impl Decide for ReturnCommand {
     }
 }
 
-/// Adds what a new return is decided on.
+/// Adds the rows that the decision on a new return needs.
 pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
     let goods: Vec<LevelKey> =
         c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })).collect();
@@ -74,7 +74,7 @@ pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
     for line in &c.lines {
         line.product.into_iter().for_each(|product| needs.lots.choice(product, &line.lot));
     }
-    needs.lots.ids.extend(c.left.iter().flat_map(LotsLeft::ids));
+    needs.lots.ids.extend(c.left.iter().flat_map(ReturnableLots::ids));
     let named = c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0);
     needs.held_by_orders.extend(named.clone());
     needs.documents.with(|own: &mut OrderNeeds| {
@@ -97,12 +97,13 @@ pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
 fn act(c: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
     needs.levels.extend(keys);
     needs.held_by_orders.extend(&c.orders);
-    // Which product a line is of is not known here: a lot is looked for among those of the return.
+    // The product of a line is not known yet: a lot is searched among those of all products of the
+    // return.
     let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| needs.lots.choice(key.product, lot));
     match &c.step {
         ReturnStep::Receive(goods) => {
             goods.lines.iter().flatten().for_each(|line| lots(&line.lot));
-            needs.lots.ids.extend(goods.left.iter().flat_map(LotsLeft::ids));
+            needs.lots.ids.extend(goods.left.iter().flat_map(ReturnableLots::ids));
         }
         ReturnStep::Inspect(what) => {
             what.lines.iter().flatten().for_each(|line| lots(&line.lot));

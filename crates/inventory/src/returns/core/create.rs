@@ -9,7 +9,7 @@ use super::{
     book::{Before, Decided, ReturnBasis, ReturnDecision},
     close::close,
     kit,
-    lots_left::LotsLeft,
+    lots_left::ReturnableLots,
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
     take_in::take_in,
@@ -24,7 +24,7 @@ use crate::{
     stock::core::{At, Draft, Facts, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, check_moment},
 };
 
-/// How much of a new return line goes back on which order line.
+/// Quantity of a new return line that goes back on an order line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnMatch {
     pub line: OrderLineId,
@@ -37,21 +37,22 @@ pub struct CreateReturn {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
-    /// The register that it is created at; None where none is named.
+    /// The register at which it is created; None if none is named.
     pub register: Option<String>,
-    /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
+    /// Received at once; otherwise it is only REQUESTED and moves no stock.
     pub receive: Receive,
-    /// Closed at once with what is given back: only what is received now.
+    /// Closes it at once with a refund: only possible if the goods are received now.
     pub settle: Option<Settle>,
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub lines: Vec<NewReturnLine>,
-    /// Levels of the parts of kits that come back on orders, read before: what an order's kit is made of never changes.
+    /// Levels of the components of returned kits, read before: an order's components of a kit never
+    /// change.
     pub parts: Vec<LevelKey>,
-    /// The lots in which goods of lines that say none can come back; None until one is missing.
-    pub left: Option<LotsLeft>,
+    /// Lots in which goods of lines without a named lot can come back; None until one is missing.
+    pub left: Option<ReturnableLots>,
     pub actor: Actor,
-    /// Ids for the return's movement and the write-off's.
+    /// IDs for the return's movement and the write-off's.
     pub movements: [MovementId; 2],
     pub currency: Currency,
     pub time_zone: String,
@@ -63,8 +64,8 @@ impl CreateReturn {
         self.lines.iter().all(|line| line.product.is_none())
     }
 
-    /// The orders that lines go back on which say no lot, each once.
-    pub fn orders_of_unsaid_lots(&self) -> Vec<OrderId> {
+    /// Returns the orders of lines without a named lot, each once.
+    pub fn orders_of_lines_without_lots(&self) -> Vec<OrderId> {
         let silent = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
         let orders: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
         orders.into_iter().collect()
@@ -77,12 +78,12 @@ pub enum Receive {
     Later,
 }
 
-/// Money that is given back as a return is created.
+/// Refund that is paid when a return is created.
 #[derive(Debug, Clone, Serialize)]
 pub struct RefundAtOnce {
-    /// None: the one order that the return goes back on.
+    /// None for the one order of the return.
     pub order: Option<OrderId>,
-    /// None: what is left of the refund.
+    /// None for the rest of the refund.
     pub amount: Option<Money>,
     pub method: String,
     pub reference: Option<String>,
@@ -91,10 +92,10 @@ pub struct RefundAtOnce {
     pub note: Option<String>,
 }
 
-/// How a return is closed as it is created.
+/// Settlement of a return that is closed as it is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settle {
-    /// What is given back; None: what came, at its lines' prices.
+    /// Refund; `None` for the received goods at their lines' prices.
     pub refund: Option<Money>,
 }
 
@@ -107,7 +108,7 @@ pub struct NewReturnLine {
     pub unit_price: Option<Money>,
     pub disposition: Disposition,
     pub matches: Vec<ReturnMatch>,
-    /// The lot that comes back, where stock is kept by lots.
+    /// Lot of the returned goods, if stock is kept by lots.
     pub lot: LotChoice,
 }
 
@@ -121,9 +122,9 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
-    look_for(draft, command)?;
+    check_products_exist(draft, command)?;
     for (index, new) in command.lines.iter().enumerate() {
-        let line = whole_line(basis, draft, command, (index, new), &mut orders);
+        let line = line_with_components(basis, draft, command, (index, new), &mut orders);
         let Some(line) = draft.pass(line)? else { continue };
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             draft.refuse(ReturnRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)))?;
@@ -159,7 +160,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         take_in(basis, draft, &ret, command)?;
     }
     if let (true, Some(Settle { refund })) = (received, command.settle) {
-        // What is taken in at once was looked at over the counter.
+        // Goods that are received at once were inspected at the counter.
         ret.state = ReturnState::Inspected { received_at: occurred_at };
         close(basis, (&mut ret, &mut orders), refund)?;
     }
@@ -167,21 +168,21 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     Ok(decided(ret, None, events::RETURN_CREATED, orders, command.actor))
 }
 
-/// Tells which products of the lines are not there, before anything else is asked of them.
-fn look_for(draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejection> {
-    if draft.tells_all() {
+/// Reports products of the lines that do not exist, before all other checks.
+fn check_products_exist(draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejection> {
+    if draft.collects_refusals() {
         for (index, line) in command.lines.iter().enumerate() {
             if let Some(product) = line.product {
                 let key = LevelKey { product, store: command.store };
-                draft.look_for(key, At::line(index).field(Field::Product))?;
+                draft.check_exists(key, At::line(index).field(Field::Product))?;
             }
         }
     }
     Ok(())
 }
 
-/// A line with the parts that come back of what is a kit.
-fn whole_line(
+/// A line with its components, if the product is a kit.
+fn line_with_components(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
     command: &CreateReturn,
@@ -197,7 +198,7 @@ fn whole_line(
     Ok(line)
 }
 
-/// A return and the orders that it changed, each with its event.
+/// Returns the decision with a return and the orders that it changed, each with its event.
 pub(super) fn decided(
     sales_return: Return,
     before: Option<Before>,
@@ -205,7 +206,7 @@ pub(super) fn decided(
     orders: BTreeMap<OrderId, Order>,
     actor: Actor,
 ) -> Decided {
-    // No return changes where an order stands.
+    // A return changes no order's status.
     let updated = |order: &Order| {
         let (before, by, changed) = (Some(order.status), actor.into(), Vec::new());
         OrderFact { kind: ORDER_UPDATED, order: order.id, before, by, changed }
@@ -227,7 +228,7 @@ fn check_names(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateRe
     if command.lines.is_empty() {
         return Err(ReturnRefusal::NoLines.at(At::input(Field::Lines)));
     }
-    // Where a line names a product, its level knows the store.
+    // If a line names a product, the store is checked with its level.
     if command.is_only_charges() {
         is_open(basis.orders.stores.get(&command.store).is_some_and(|store| store.archived))?;
     }
@@ -238,8 +239,8 @@ fn is_open(is_archived: bool) -> Result<(), Rejection> {
     if is_archived { Err(Refusal::StoreArchived.at(At::input(Field::Store))) } else { Ok(()) }
 }
 
-/// Refuses what could not be taken into stock: already when it is asked for, so that nobody sends what cannot come.
-pub(super) fn comes_in(facts: &Facts, field: At) -> Result<(), Rejection> {
+/// Refuses goods that could not be received: already at the request, so that they are not sent in.
+pub(super) fn check_receivable(facts: &Facts, field: At) -> Result<(), Rejection> {
     if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
         return Err(ReturnRefusal::ProductArchived { sku: facts.sku.clone() }.at(field));
     }
@@ -262,7 +263,7 @@ fn return_line(
         (LineKind::Product, Some(product)) => {
             let facts = draft.level(LevelKey { product, store: command.store }, at(Field::Product))?.facts.clone();
             is_open(facts.store_archived)?;
-            comes_in(&facts, at(Field::Product))?;
+            check_receivable(&facts, at(Field::Product))?;
             Some(facts)
         }
         (LineKind::Product, None) => {
@@ -284,7 +285,7 @@ fn return_line(
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
-    // What was sold is counted as it was when it was sold.
+    // Sold goods are counted in the decimals that they were sold in.
     let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|f| f.decimals)).unwrap_or(0);
     let total = unit_price.times(new.quantity, decimals);
     let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
@@ -310,16 +311,17 @@ fn return_line(
         lots: Vec::new(),
         parts: Vec::new(),
     };
-    // What is taken in at once was looked at over the counter.
-    line.see(new.disposition, line.unseen());
+    // Goods that are received at once were inspected at the counter.
+    line.record_inspection(new.disposition, line.uninspected());
     Ok(line)
 }
 
-/// The price that the first order line of a return's line was sold at, with the decimals of its quantity, and how much of the line goes back on none so far.
+/// Price of the first order line of a return's line, with the decimals of its quantity, and the
+/// quantity of the line that has no order line so far.
 type Matched = (Option<(Money, u8)>, i64);
 
-/// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at, and the
-/// decimals of its quantity.
+/// Credits the line's quantity to the order lines that it names, or requests it there; returns the
+/// price of the first of them, and the decimals of its quantity.
 fn match_lines(
     (basis, draft): (ReturnBasis<'_>, &mut Draft<'_>),
     (index, receive): (usize, Receive),
@@ -334,7 +336,7 @@ fn match_lines(
             refused.get_or_insert(why);
         }
     }
-    // Its line is refused with it.
+    // The line is refused if a piece is.
     refused.map_or(Ok(matched.0), Err)
 }
 

@@ -1,4 +1,4 @@
-//! Looking at goods that came back: what can be sold again, what stays aside, what is written off.
+//! Inspecting returned goods: which are restocked, stay unavailable or are written off.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,26 @@ use crate::{
     stock::core::{At, Dates, Delta, Draft, Field, LevelKey, LotChoice, Noun, Posting, Rejection, RoomRefusal},
 };
 
-/// What was found.
+/// Findings of an inspection.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// None: all that nobody has looked at, as its line said when it was asked for.
-    pub lines: Option<Vec<LineSeen>>,
+    /// None for all uninspected goods, by the disposition that their lines requested.
+    pub lines: Option<Vec<InspectedLine>>,
     pub occurred_at: Option<Timestamp>,
 }
 
-/// What becomes of so much of a line. A line may be named for each of its dispositions and lots.
+/// Disposition of a part of a line. A line may be named for each of its dispositions and lots.
 #[derive(Debug, Clone)]
-pub struct LineSeen {
+pub struct InspectedLine {
     pub line: ReturnLineId,
     pub quantity: Quantity,
     pub disposition: Disposition,
-    /// The lot that is meant, of those that came; those that came first where it is left out.
+    /// Lot to inspect, among those received; by default those received first.
     pub lot: LotChoice,
 }
 
 /// A named line, checked.
-struct Seen {
+struct InspectedPart {
     position: u16,
     quantity: i64,
     disposition: Disposition,
@@ -41,18 +41,18 @@ struct Seen {
     field: At,
 }
 
-/// Goods of one lot, or of none, which lie aside for one reason.
+/// Goods of one lot, or of none, in one condition of unavailable stock.
 struct Part {
     lot: Option<LotId>,
     quantity: i64,
     lies: Condition,
-    /// Why its lot may not be sold, whatever the goods look like.
+    /// Condition for which its lot may not be sold, whatever the inspection finds.
     blocked: Option<Condition>,
 }
 
 pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn, what: &Inspection) -> Result<(), Rejection> {
     let seen = wanted(draft, ret, what)?;
-    // They began to come then, perhaps by a clock that is ahead of ours.
+    // The time of the first receipt, perhaps by a clock that is ahead of ours.
     let at = what.occurred_at.unwrap_or(draft.now().max(ret.occurred_at));
     if at < ret.occurred_at {
         return Err(ReturnStepRefusal::SeenBeforeItCame.at(At::input(Field::OccurredAt)));
@@ -62,7 +62,7 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
     for one in seen {
         let key = ret.lines.iter().find(|line| line.position == one.position).and_then(|line| stocked(draft, ret, line));
         let Some(line) = ret.line_mut(one.position) else { continue };
-        line.see(one.disposition, one.quantity);
+        line.record_inspection(one.disposition, one.quantity);
         let Some(key) = key else { continue };
         let found = parts(draft, key, line, &one);
         for part in draft.pass(found)?.into_iter().flatten() {
@@ -93,24 +93,24 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
         let posted = draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field);
         draft.pass(posted)?;
     }
-    let is_done = ret.lines.iter().all(|line| line.unseen() == 0);
+    let is_done = ret.lines.iter().all(|line| line.uninspected() == 0);
     if let (true, ReturnState::Received { received_at }) = (is_done, &ret.state) {
         ret.state = ReturnState::Inspected { received_at: *received_at };
     }
     Ok(())
 }
 
-fn wanted(draft: &mut Draft<'_>, ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
+fn wanted(draft: &mut Draft<'_>, ret: &Return, what: &Inspection) -> Result<Vec<InspectedPart>, Rejection> {
     let Some(named) = &what.lines else {
-        let whole = |line: &ReturnLine| Seen {
+        let whole = |line: &ReturnLine| InspectedPart {
             position: line.position,
-            quantity: line.unseen(),
+            quantity: line.uninspected(),
             disposition: line.disposition,
             lot: LotChoice::Unsaid,
             field: At::input(Field::Lines),
         };
-        let all: Vec<Seen> = ret.lines.iter().filter(|line| line.unseen() > 0).map(whole).collect();
-        // What was taken in over the counter was looked at there: it is only noted that it was.
+        let all: Vec<InspectedPart> = ret.lines.iter().filter(|line| line.uninspected() > 0).map(whole).collect();
+        // Goods received at the counter were inspected there: the step only records it.
         if all.is_empty() && ret.status() != ReturnStatus::Received {
             return Err(ReturnStepRefusal::NothingToLookAt.at(At::input(Field::Lines)));
         }
@@ -130,7 +130,7 @@ fn wanted(draft: &mut Draft<'_>, ret: &Return, what: &Inspection) -> Result<Vec<
             continue;
         };
         let before = taken.entry(position).or_default();
-        let left = line.unseen() - *before;
+        let left = line.uninspected() - *before;
         if !one.quantity.is_positive() || one.quantity.get() > left {
             let refusal = ReturnStepRefusal::UnseenUpTo { sku: line.sku.clone(), most: left };
             draft.refuse(refusal.at(at(Field::Quantity)))?;
@@ -138,14 +138,15 @@ fn wanted(draft: &mut Draft<'_>, ret: &Return, what: &Inspection) -> Result<Vec<
         }
         *before += one.quantity.get();
         let (quantity, disposition, lot) = (one.quantity.get(), one.disposition, one.lot.clone());
-        seen.push(Seen { position, quantity, disposition, lot, field: at(Field::Quantity) });
+        seen.push(InspectedPart { position, quantity, disposition, lot, field: at(Field::Quantity) });
     }
     draft.end_pass()?;
     Ok(seen)
 }
 
-/// Which lots are meant, and why each lies aside; one part without a lot where stock is not kept by lots.
-fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) -> Result<Vec<Part>, Rejection> {
+/// Splits an inspected quantity into lots, each with the condition that it is in; one part without
+/// a lot if stock is not kept by lots.
+fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &InspectedPart) -> Result<Vec<Part>, Rejection> {
     if line.lots.is_empty() {
         if one.lot.is_said() {
             return Err(ReturnStepRefusal::CameInNoLot.at(of_lot(one.field)));
@@ -154,10 +155,13 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
     }
     let meant = match &one.lot {
         LotChoice::Unsaid => None,
-        said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found(Noun::Lot, of_lot(one.field)))?),
+        said => {
+            Some(draft.specified_lot_id(key.product, said).ok_or_else(|| Rejection::not_found(Noun::Lot, of_lot(one.field)))?)
+        }
     };
     let is_meant = |lot: LotId| meant.is_none_or(|own| own == lot);
-    // Before a unit is taken: a line that is refused takes none from the next one, which is looked at all the same.
+    // Checked before a unit is taken: a refused line takes none from the next one, which is checked
+    // all the same.
     let meant_lots = line.lots.iter().filter(|known| is_meant(known.lot));
     let quantity: i64 = meant_lots.map(|known| known.received.get() - known.inspected.get()).sum();
     if quantity < one.quantity {
@@ -174,28 +178,30 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
         known.inspected = count(known.inspected.get() + taken);
         let blocked = draft.blocked(key, &LotChoice::Id(known.lot));
         let aside = draft.aside(key, Some(known.lot));
-        // What came into a lot that was blocked already lies aside for the lot's own reason.
+        // Goods that were received into a blocked lot are in the condition of the lot, not in
+        // quarantine.
         let by_lot = blocked.filter(|why| aside.of(Condition::Quarantine) < taken && aside.of(*why) >= taken);
         found.push(Part { lot: Some(known.lot), quantity: taken, lies: by_lot.unwrap_or(Condition::Quarantine), blocked });
     }
     Ok(found)
 }
 
-/// The field beside the quantity that says the lot.
+/// Returns the field of the lot, next to that of the quantity.
 pub(super) fn of_lot(field: At) -> At {
     field.field(Field::Lot)
 }
 
-/// Takes goods from where they lie aside, and sets them aside again where their lot may not be sold.
+/// Makes unavailable goods available, or moves them to another condition if their lot may not be
+/// sold.
 fn restock(draft: &mut Draft<'_>, key: LevelKey, part: &Part, field: At) -> Result<(), Rejection> {
-    move_aside(draft, key, part.lot, (-part.quantity, part.lies), field)?;
+    change_condition(draft, key, part.lot, (-part.quantity, part.lies), field)?;
     match part.blocked {
-        Some(why) => move_aside(draft, key, part.lot, (part.quantity, why), field),
+        Some(why) => change_condition(draft, key, part.lot, (part.quantity, why), field),
         None => Ok(()),
     }
 }
 
-fn move_aside(
+fn change_condition(
     draft: &mut Draft<'_>,
     key: LevelKey,
     lot: Option<LotId>,

@@ -1,4 +1,4 @@
-//! Kits that come back, as the goods that they are made of.
+//! Returned kits, as the components that they consist of.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::{
     stock::core::{At, Field, Rejection},
 };
 
-/// The goods that come back with a line of a return: of a kit the parts that its order's line had, and what it is made of now where it comes
-/// back on no order's line.
+/// Returns the goods of a line of a return: for a kit, the components of its order's line, and its
+/// current ones if it has no order line.
 pub(super) fn comes_back(
     kits: &Kits,
     orders: &BTreeMap<OrderId, Order>,

@@ -1,4 +1,5 @@
-//! The lots in which goods of a call come back whose lines name none: units that its other lines are of cannot come back a second time.
+//! The lots for goods of a call whose lines name none: units that other lines of the call bring
+//! back cannot come back a second time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
@@ -8,26 +9,26 @@ use std::{
 use entity::prelude::*;
 
 use super::{
-    lots_left::{LotLeft, LotsLeft},
+    lots_left::{ReturnableLot, ReturnableLots},
     refusal::ReturnRefusal,
     sales_return::ReturnLine,
 };
 use crate::stock::core::{At, Draft, LevelKey, LotChoice, Rejection, RoomRefusal};
 
-/// Goods that come back with a line of a call.
+/// Goods of a line of a call that come back.
 pub(super) struct Goods {
-    /// The place of the line.
+    /// Index of the line.
     index: usize,
     key: LevelKey,
     units: i64,
-    /// As the line names it.
+    /// The lot that the line names, or none.
     lot: LotChoice,
-    /// The lines of orders that they go back on; none where a part of them came from no known order.
+    /// Order lines of the goods; none if a part of them came from no known order.
     origins: BTreeSet<OrderLineId>,
 }
 
 impl Goods {
-    /// Goods of a return's line, as the line at a place of the call brings them.
+    /// Goods of a return's line, as the line at an index of the call brings them.
     pub(super) fn of(line: &ReturnLine, index: usize, (key, units, lot): (LevelKey, i64, LotChoice)) -> Self {
         let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
         let is_known = matched >= line.quantity.get();
@@ -40,34 +41,34 @@ impl Goods {
     }
 }
 
-/// The lots of goods whose lines name none, by the place of the line and the product.
+/// The lots of goods whose lines name none, by the index of the line and the product.
 #[derive(Debug, Default)]
-pub(super) struct LotsChosen(BTreeMap<(usize, ProductId), Result<LotId, Arc<ReturnRefusal>>>);
+pub(super) struct LotSelection(BTreeMap<(usize, ProductId), Result<LotId, Arc<ReturnRefusal>>>);
 
-impl LotsChosen {
-    /// Finds the lots that alone can come back, of all goods of a call.
-    pub(super) fn of(draft: &Draft<'_>, left: &LotsLeft, goods: &[Goods]) -> Self {
+impl LotSelection {
+    /// Finds the only candidates for lots, for all goods of a call.
+    pub(super) fn of(draft: &Draft<'_>, left: &ReturnableLots, goods: &[Goods]) -> Self {
         let (named, silent): (Vec<&Goods>, Vec<&Goods>) = goods.iter().partition(|one| one.lot.is_said());
-        let lot = |one: &Goods| draft.lot_id_said(one.key.product, &one.lot);
+        let lot = |one: &Goods| draft.specified_lot_id(one.key.product, &one.lot);
         let named: Vec<(&Goods, LotId)> = named.into_iter().filter_map(|one| Some((one, lot(one)?))).collect();
         let facts = |one: &Goods| draft.level(one.key, At::NOWHERE).ok().map(|level| &level.facts);
         let is_open = |one: &&Goods| facts(one).is_some_and(|facts| facts.tracking != Tracking::None);
         let mut chosen = BTreeMap::new();
         for (alike, found) in choose(left, &named, silent.into_iter().filter(is_open).collect()) {
             let found = match (found, alike.first().and_then(|one| facts(one))) {
-                (Found::Only(lot), _) => Ok(lot),
-                (Found::OneOf(codes), Some(facts)) if !codes.is_empty() => {
+                (LotSearchResult::Only(lot), _) => Ok(lot),
+                (LotSearchResult::OneOf(codes), Some(facts)) if !codes.is_empty() => {
                     Err(Arc::new(ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes }))
                 }
-                (Found::OneOf(_), _) => continue,
+                (LotSearchResult::OneOf(_), _) => continue,
             };
             chosen.extend(alike.into_iter().map(|one| ((one.index, one.key.product), found.clone())));
         }
         Self(chosen)
     }
 
-    /// The lot of goods: the one that their line names, else the only one that can come back. Several are refused; none is known of goods that are not kept
-    /// by lots.
+    /// Returns the lot of goods: the one that their line names, else the only one that can come
+    /// back. Refuses several candidates; None for goods that are not kept by lots.
     pub(super) fn lot(&self, place: (usize, ProductId), named: &LotChoice, field: At) -> Result<LotChoice, Rejection> {
         match self.0.get(&place) {
             None => Ok(named.clone()),
@@ -77,31 +78,38 @@ impl LotsChosen {
     }
 }
 
-/// What is known of a lot that is not named.
+/// Result of the search for a lot that is not named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Found {
+enum LotSearchResult {
     Only(LotId),
-    /// The codes of those that can come back, sorted: several; or one, of which fewer units are left; or none.
+    /// Sorted codes of the lots that can come back: several; or one, of which fewer units are left;
+    /// or none.
     OneOf(Vec<String>),
 }
 
-/// A product and the lines of orders that goods of it go back on.
+/// A product and the order lines of its goods.
 type Origin<'g> = (ProductId, &'g BTreeSet<OrderLineId>);
 
 /// The lots that are left for goods of one origin, with the units of each.
-type Pool<'g> = BTreeMap<LotId, (&'g LotLeft, i64)>;
+type Pool<'g> = BTreeMap<LotId, (&'g ReturnableLot, i64)>;
 
-/// The pools of goods that name no lot, by their origins.
+/// The pools of goods without a named lot, by their origins.
 struct Pools<'g> {
     lots: BTreeMap<Origin<'g>, Pool<'g>>,
-    /// The origins that each line of an order is a part of.
+    /// The origins that contain each line of an order.
     with: BTreeMap<(ProductId, OrderLineId), Vec<&'g BTreeSet<OrderLineId>>>,
 }
 
-/// Takes off what lines name, and then what alone is left for a line that names none. Goods of fewer order lines take first, since they are taken off those of
-/// more, and not the other way round: so the order of the lines does not matter, and what is found for one leaves no lot alone for a line before it. Lines of
-/// one origin are taken off others together, as a call may have thousands; each finding is of lines of one origin.
-fn choose<'g>(left: &'g LotsLeft, named: &[(&Goods, LotId)], open: Vec<&'g Goods>) -> Vec<(Vec<&'g Goods>, Found)> {
+/// Subtracts units of named lots, and then assigns lots to lines that name none, if only one is
+/// left for them. Goods of fewer order lines are subtracted first, since they reduce those of more,
+/// and not the other way round: so the order of the lines does not matter, and no assignment leaves
+/// a single lot for an earlier line. Lines of one origin are subtracted from others together, as a
+/// call may have thousands; each finding is of lines of one origin.
+fn choose<'g>(
+    left: &'g ReturnableLots,
+    named: &[(&Goods, LotId)],
+    open: Vec<&'g Goods>,
+) -> Vec<(Vec<&'g Goods>, LotSearchResult)> {
     let mut pools = Pools::of(left, &open);
     let mut sums: BTreeMap<(Origin<'_>, LotId), i64> = BTreeMap::new();
     for (goods, lot) in named {
@@ -134,17 +142,17 @@ fn choose<'g>(left: &'g LotsLeft, named: &[(&Goods, LotId)], open: Vec<&'g Goods
             for wider in pools.with_all(of).into_iter().filter(|wider| *wider != of.1) {
                 pools.take((of.0, wider), lot, units);
             }
-            chosen.push((own, Found::Only(lot)));
+            chosen.push((own, LotSearchResult::Only(lot)));
         }
         if !rest.is_empty() {
-            chosen.push((rest, Found::OneOf(pools.codes(of))));
+            chosen.push((rest, LotSearchResult::OneOf(pools.codes(of))));
         }
     }
     chosen
 }
 
 impl<'g> Pools<'g> {
-    fn of(left: &'g LotsLeft, open: &[&'g Goods]) -> Self {
+    fn of(left: &'g ReturnableLots, open: &[&'g Goods]) -> Self {
         let mut pools = Self { lots: BTreeMap::new(), with: BTreeMap::new() };
         for goods in open {
             let (product, origins) = goods.origin();
@@ -161,15 +169,16 @@ impl<'g> Pools<'g> {
         pools
     }
 
-    /// The origins that goods are surely a part of: goods that may have left for other lines, too, are not taken off these. So too much is left then, and never
-    /// too little. Of all lines of the goods, the one that is in the fewest origins is in all of these.
+    /// Returns the origins that contain all lines of the goods: goods that may also belong to other
+    /// lines are not subtracted from these. The rest is thus never too small, but may be too large.
+    /// The line of the goods that is in the fewest origins is in all of these.
     fn with_all(&self, (product, origins): Origin<'_>) -> Vec<&'g BTreeSet<OrderLineId>> {
         let with = |line: &OrderLineId| self.with.get(&(product, *line)).map(Vec::as_slice).unwrap_or_default();
         let fewest = origins.iter().map(with).min_by_key(|of| of.len()).unwrap_or_default();
         fewest.iter().copied().filter(|of| origins.is_subset(of)).collect()
     }
 
-    /// Takes units of a lot off one pool.
+    /// Subtracts units of a lot from one pool.
     fn take(&mut self, of: Origin<'g>, lot: LotId, units: i64) {
         let Some(pool) = self.lots.get_mut(&of) else { return };
         if let Entry::Occupied(mut known) = pool.entry(lot) {
@@ -180,7 +189,7 @@ impl<'g> Pools<'g> {
         }
     }
 
-    /// The only lot that can come back, if so many units can be of it.
+    /// Returns the only lot that can come back, if it has this number of units.
     fn only(&self, of: Origin<'g>, units: i64) -> Option<LotId> {
         let pool = self.lots.get(&of)?;
         let (lot, (_, left)) = pool.first_key_value()?;
@@ -189,7 +198,7 @@ impl<'g> Pools<'g> {
 
     fn codes(&self, of: Origin<'g>) -> Vec<String> {
         let lots = self.lots.get(&of).into_iter().flat_map(BTreeMap::values);
-        let sorted: BTreeSet<&LotLeft> = lots.map(|(lot, _)| *lot).collect();
+        let sorted: BTreeSet<&ReturnableLot> = lots.map(|(lot, _)| *lot).collect();
         sorted.into_iter().map(|lot| lot.code.clone()).collect()
     }
 }
@@ -211,28 +220,29 @@ mod tests {
         OrderId::from_uuid(Uuid::from_u128(1 << 20)).line(position)
     }
 
-    /// What is left of an order: of its first line 3 of L-1 and 2 of L-2, of its second one 4 of L-2.
-    fn left() -> LotsLeft {
+    /// Remaining lots of an order: 3 of L-1 and 2 of L-2 for its first line, 4 of L-2 for its
+    /// second one.
+    fn left() -> ReturnableLots {
         let units = [(1, 1, 3), (1, 2, 2), (2, 2, 4)].map(|(of, nth, units)| ((line(of), CHEESE, lot(nth)), units));
         let codes = [1, 2].map(|nth| (lot(nth), format!("L-{nth}")));
-        LotsLeft::new(&[], &BTreeMap::from(units), &HashMap::from(codes))
+        ReturnableLots::new(&[], &BTreeMap::from(units), &HashMap::from(codes))
     }
 
-    /// The line at a place, which brings so much of these lines of the order.
+    /// Goods of the line at an index, with this number of units of these lines of the order.
     fn brings(index: usize, units: i64, of: &[u16]) -> Goods {
         let key = LevelKey { product: CHEESE, store: StoreId::NIL };
         Goods { index, key, units, lot: LotChoice::Unsaid, origins: of.iter().map(|position| line(*position)).collect() }
     }
 
-    /// What is found for lines that name no lot, in their order, beside those that name one.
-    fn found(named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
+    /// Returns the results for lines that name no lot, in their order, given those that name one.
+    fn found(named: &[(Goods, u128)], silent: &[Goods]) -> Vec<LotSearchResult> {
         found_of(&left(), named, silent)
     }
 
-    fn found_of(left: &LotsLeft, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
+    fn found_of(left: &ReturnableLots, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<LotSearchResult> {
         let named: Vec<(&Goods, LotId)> = named.iter().map(|(goods, nth)| (goods, lot(*nth))).collect();
         let alike = choose(left, &named, silent.iter().collect()).into_iter();
-        let mut all: Vec<(usize, Found)> =
+        let mut all: Vec<(usize, LotSearchResult)> =
             alike.flat_map(|(alike, found)| alike.into_iter().map(move |one| (one.index, found.clone()))).collect();
         all.sort_by_key(|(index, _)| *index);
         all.into_iter().map(|(_, found)| found).collect()
@@ -240,8 +250,9 @@ mod tests {
 
     type PoolsByOrigins<'g> = BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>;
 
-    /// The same, line by line, until no line has one lot alone any more: each is compared with each.
-    fn found_slowly(left: &LotsLeft, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
+    /// Reference implementation: line by line, until no line has only one lot; each is compared
+    /// with each.
+    fn found_slowly(left: &ReturnableLots, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<LotSearchResult> {
         let mut pools = PoolsByOrigins::new();
         for goods in silent {
             let mut pool = Pool::new();
@@ -261,7 +272,7 @@ mod tests {
         for (goods, nth) in named {
             take(&mut pools, goods, lot(*nth));
         }
-        let (mut open, mut all): (Vec<&Goods>, BTreeMap<usize, Found>) = (silent.iter().collect(), BTreeMap::new());
+        let (mut open, mut all): (Vec<&Goods>, BTreeMap<usize, LotSearchResult>) = (silent.iter().collect(), BTreeMap::new());
         open.sort_by_key(|goods| goods.origins.len());
         while all.len() < silent.len() {
             let before = open.len();
@@ -270,22 +281,22 @@ mod tests {
                 let only = pool.iter().next().filter(|(_, (_, units))| pool.len() == 1 && *units >= goods.units);
                 let Some(lot) = only.map(|(lot, _)| *lot) else { return true };
                 take(&mut pools, goods, lot);
-                all.insert(goods.index, Found::Only(lot));
+                all.insert(goods.index, LotSearchResult::Only(lot));
                 false
             });
             if open.len() == before {
                 let codes = |goods: &Goods| pools[&goods.origins].values().map(|(lot, _)| lot.code.clone()).collect();
-                all.extend(open.iter().map(|goods| (goods.index, Found::OneOf(codes(goods)))));
+                all.extend(open.iter().map(|goods| (goods.index, LotSearchResult::OneOf(codes(goods)))));
             }
         }
         all.into_values().collect()
     }
 
-    fn is(nth: u128) -> Found {
-        Found::Only(lot(nth))
+    fn is(nth: u128) -> LotSearchResult {
+        LotSearchResult::Only(lot(nth))
     }
-    fn one_of(codes: &[&str]) -> Found {
-        Found::OneOf(codes.iter().map(|code| (*code).to_owned()).collect())
+    fn one_of(codes: &[&str]) -> LotSearchResult {
+        LotSearchResult::OneOf(codes.iter().map(|code| (*code).to_owned()).collect())
     }
 
     #[test]
@@ -302,11 +313,12 @@ mod tests {
         let named = [(brings(2, 3, &[1]), 1)];
         assert_eq!(found(&named, &[brings(0, 1, &[1]), brings(1, 1, &[1])]), [is(2), is(2)]);
         assert_eq!(found(&named, &[brings(0, 1, &[1]), brings(1, 2, &[1])]), [is(2), one_of(&["L-2"])]);
-        // What is found for the second line leaves one lot for the first.
+        // The result for the second line leaves one lot for the first.
         let named = [(brings(2, 2, &[1]), 2)];
         assert_eq!(found(&named, &[brings(0, 1, &[1, 2]), brings(1, 4, &[2])]), [is(1), is(2)]);
         assert_eq!(found(&named, &[brings(0, 4, &[2]), brings(1, 1, &[1, 2])]), [is(2), is(1)]);
-        // Of six units of the last lot two go back on the first line, so that four are left for both: whichever is named first.
+        // Two of the last lot's six units go back on the first line, so that four are left for
+        // both, in either order of the lines.
         let named = [(brings(2, 3, &[1]), 1)];
         assert_eq!(found(&named, &[brings(0, 2, &[1]), brings(1, 6, &[1, 2])]), [is(2), one_of(&["L-2"])]);
         assert_eq!(found(&named, &[brings(0, 6, &[1, 2]), brings(1, 2, &[1])]), [one_of(&["L-2"]), is(2)]);
@@ -339,7 +351,7 @@ mod tests {
                 let place = (line(next(3) as u16 + 1), CHEESE, lot(u128::from(next(3)) + 1));
                 units.insert(place, next(6) as i64 + 1);
             }
-            let left = LotsLeft::new(&[], &units, &codes);
+            let left = ReturnableLots::new(&[], &units, &codes);
             let (mut named, mut silent) = (Vec::new(), Vec::new());
             for index in 0..next(8) as usize {
                 let of: Vec<u16> = (1..=3).filter(|_| next(2) == 0).collect();
@@ -352,8 +364,8 @@ mod tests {
             }
             let found = found_of(&left, &named, &silent);
             assert_eq!(found, found_slowly(&left, &named, &silent), "case {case}");
-            alone += found.iter().filter(|found| matches!(found, Found::Only(_))).count();
-            several += found.iter().filter(|found| matches!(found, Found::OneOf(codes) if codes.len() > 1)).count();
+            alone += found.iter().filter(|found| matches!(found, LotSearchResult::Only(_))).count();
+            several += found.iter().filter(|found| matches!(found, LotSearchResult::OneOf(codes) if codes.len() > 1)).count();
         }
         assert!(alone > 200 && several > 200, "{alone} and {several} prove little");
     }
@@ -363,11 +375,11 @@ mod tests {
         let of = |nth: usize| u16::try_from(nth).unwrap();
         let units = (1..=2_000).map(|nth| ((line(of(nth)), CHEESE, lot(nth as u128)), 2));
         let codes = (1..=2_000).map(|nth| (lot(nth), format!("L-{nth}"))).collect();
-        let left = LotsLeft::new(&[], &units.collect(), &codes);
+        let left = ReturnableLots::new(&[], &units.collect(), &codes);
         let named: Vec<(Goods, u128)> = (1..=1_000).map(|nth| (brings(nth, 1, &[of(nth)]), nth as u128)).collect();
         let silent: Vec<Goods> = (1_001..=2_000).map(|nth| brings(nth, 1, &[of(nth - 1_000)])).collect();
         assert_eq!(found_of(&left, &named, &silent), (1..=1_000).map(is).collect::<Vec<_>>());
-        // Of one line of an order, which left in one lot.
+        // All units are of one line of an order, which left in one lot.
         let silent: Vec<Goods> = (0..2_000).map(|index| brings(index, 1, &[1])).collect();
         let found = found_of(&left, &[], &silent);
         assert_eq!(found.iter().filter(|found| **found == is(1)).count(), 2, "no more units of it left");

@@ -6,20 +6,20 @@ use entity::prelude::*;
 
 use super::{book::ReturnBasis, sales_return::ReturnLine};
 use crate::{
-    orders::core::{LeftLot, Order},
+    orders::core::{Order, ShippedLot},
     stock::core::Rejection,
 };
 
 /// A lot that can come back; sorted by its code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LotLeft {
+pub struct ReturnableLot {
     pub code: String,
     pub lot: LotId,
 }
 
-/// How much of a lot came back with a return.
+/// Units of a lot that came back with a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotBack {
+pub struct ReturnedLot {
     pub ret: ReturnId,
     pub product: ProductId,
     pub lot: LotId,
@@ -30,22 +30,23 @@ pub struct LotBack {
 type Units = BTreeMap<(OrderLineId, ProductId, LotId), i64>;
 
 /// Lots in which a line's product, or a part of its kit, can come back, with the units of each.
-type Lots = BTreeMap<(OrderLineId, ProductId), BTreeMap<LotLeft, i64>>;
+type Lots = BTreeMap<(OrderLineId, ProductId), BTreeMap<ReturnableLot, i64>>;
 
-/// The lots in which goods of orders can come back, as they were read: so it is while the orders have the versions that they had then.
+/// The lots in which goods of orders can come back, as they were read: valid while the orders have
+/// the versions of that time.
 #[derive(Debug, Clone, Default)]
-pub struct LotsLeft {
+pub struct ReturnableLots {
     seen: Vec<(OrderId, i64)>,
     lots: Lots,
 }
 
-impl LotsLeft {
+impl ReturnableLots {
     /// Lots without a code are left out.
     pub fn new(orders: &[Order], lots: &Units, codes: &HashMap<LotId, String>) -> Self {
         let mut all = Lots::new();
         for ((line, product, lot), units) in lots {
             if let Some(code) = codes.get(lot) {
-                all.entry((*line, *product)).or_default().insert(LotLeft { code: code.clone(), lot: *lot }, *units);
+                all.entry((*line, *product)).or_default().insert(ReturnableLot { code: code.clone(), lot: *lot }, *units);
             }
         }
         Self { seen: orders.iter().map(|order| (order.id, order.version)).collect(), lots: all }
@@ -67,15 +68,22 @@ impl LotsLeft {
         Ok(())
     }
 
-    /// The lots in which a product can come back on a line of an order, and how many units of each.
-    pub(super) fn of(&self, line: OrderLineId, product: ProductId) -> impl Iterator<Item = (&LotLeft, i64)> {
+    /// Returns the lots in which a product can come back on a line of an order, with the units of
+    /// each.
+    pub(super) fn of(&self, line: OrderLineId, product: ProductId) -> impl Iterator<Item = (&ReturnableLot, i64)> {
         self.lots.get(&(line, product)).into_iter().flatten().map(|(left, units)| (left, *units))
     }
 }
 
-/// Returns the lots that left with orders and have not come back whole, and how many units of each have not. A return whose goods may be of several lines
-/// counts for none of them: too much is returned then, and never too little.
-pub fn lots_left(orders: &[Order], left: &[LeftLot], lines: &HashMap<ReturnId, Vec<ReturnLine>>, back: &[LotBack]) -> Units {
+/// Returns the lots that were sent with orders and have not come back in full, with the units left
+/// of each. A return whose goods may be of several lines is subtracted from none of them: the
+/// result may be too large, but never too small.
+pub fn lots_left(
+    orders: &[Order],
+    left: &[ShippedLot],
+    lines: &HashMap<ReturnId, Vec<ReturnLine>>,
+    back: &[ReturnedLot],
+) -> Units {
     let mut units = Units::new();
     for lot in left.iter().filter(|lot| !lot.undone) {
         *units.entry((lot.line, lot.product, lot.lot)).or_default() += lot.units;
@@ -96,13 +104,14 @@ pub fn lots_left(orders: &[Order], left: &[LeftLot], lines: &HashMap<ReturnId, V
     units
 }
 
-/// The order line that all units of a product came back on with a return, where it is one alone.
+/// Returns the order line on which all units of a product came back with a return, if it is only
+/// one.
 fn origin(orders: &HashMap<OrderId, &Order>, lines: &[ReturnLine], (product, units): (ProductId, i64)) -> Option<OrderLineId> {
     let came = || lines.iter().filter(|line| line.kind == LineKind::Product && line.received.is_positive());
     let is_own = |line: &&ReturnLine| line.product == Some(product);
     let own: i64 = came().filter(is_own).map(|line| line.received.get()).sum();
     let mut origin = None;
-    // What the product's own lines did not bring came with kits.
+    // Units beyond those of the product's own lines came with kits.
     for line in came().filter(|line| own != units || is_own(line)) {
         let matched: i64 = line.matches.iter().map(|piece| piece.received.get()).sum();
         if matched < line.received.get() {
@@ -176,12 +185,12 @@ mod tests {
         }
     }
 
-    fn left(position: u16, nth: u128, units: i64) -> LeftLot {
+    fn left(position: u16, nth: u128, units: i64) -> ShippedLot {
         let sku = "CHEESE".to_owned();
-        LeftLot { fulfilment: None, line: ORDER.line(position), product: CHEESE, sku, lot: lot(nth), units, undone: false }
+        ShippedLot { fulfilment: None, line: ORDER.line(position), product: CHEESE, sku, lot: lot(nth), units, undone: false }
     }
 
-    /// A line of a return that brought so much, and of that so much of which line of the order.
+    /// A line of a return with this number of units, and its pieces of order lines.
     fn brought(units: i64, pieces: &[(u16, i64)]) -> ReturnLine {
         let piece = |(position, units): &(u16, i64)| ReturnPiece {
             line: ORDER.line(*position),
@@ -210,12 +219,12 @@ mod tests {
         }
     }
 
-    fn back(nth: u128, units: i64) -> LotBack {
-        LotBack { ret: ret(1), product: CHEESE, lot: lot(nth), units }
+    fn back(nth: u128, units: i64) -> ReturnedLot {
+        ReturnedLot { ret: ret(1), product: CHEESE, lot: lot(nth), units }
     }
 
-    /// What is left of two lines, of which the first took lots 1 and 2, and the second lot 2.
-    fn left_after(lines: Vec<ReturnLine>, back: &[LotBack]) -> Vec<(u16, u128, i64)> {
+    /// Returns the remaining lots of two lines; the first took lots 1 and 2, and the second lot 2.
+    fn left_after(lines: Vec<ReturnLine>, back: &[ReturnedLot]) -> Vec<(u16, u128, i64)> {
         let (orders, returns) = ([order(vec![line(1, 5), line(2, 4)])], HashMap::from([(ret(1), lines)]));
         let left = lots_left(&orders, &[left(1, 1, 3), left(1, 2, 2), left(2, 2, 4)], &returns, back);
         let short = |(line, _, lot): (OrderLineId, ProductId, LotId), units: i64| {
@@ -236,7 +245,7 @@ mod tests {
         let all = [(1, 1, 3), (1, 2, 2), (2, 2, 4)];
         assert_eq!(left_after(vec![brought(4, &[(1, 2), (2, 2)])], &[back(2, 4)]), all);
         assert_eq!(left_after(vec![brought(2, &[(1, 2)]), brought(2, &[(2, 2)])], &[back(2, 4)]), all);
-        // Some of it came from no known order.
+        // A part of it came from no known order.
         assert_eq!(left_after(vec![brought(3, &[(1, 2)])], &[back(2, 3)]), all);
     }
 }

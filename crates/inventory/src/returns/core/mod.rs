@@ -1,5 +1,5 @@
-//! The rules of returns: pure. Stock is moved through `stock::core`'s draft, so a return is accepted or refused whole, with what it changes of
-//! its orders.
+//! The rules of returns: pure. Stock is moved through `stock::core`'s draft, so a return is
+//! accepted or refused whole, with the changes of its orders.
 
 mod act;
 mod book;
@@ -19,12 +19,12 @@ mod sales_return;
 mod states;
 mod take_in;
 
-pub use act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
+pub use act::{ActOnReturn, ReceivedGoods, ReceivedReturnLine, RemainderPolicy, ReturnStep, decide_return_step};
 pub use book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
 pub use command::{ReturnCommand, create_needs};
 pub use create::{CreateReturn, NewReturnLine, Receive, RefundAtOnce, ReturnMatch, Settle, decide_return};
-pub use inspect::{Inspection, LineSeen};
-pub use lots_left::{LotBack, LotLeft, LotsLeft, lots_left};
+pub use inspect::{InspectedLine, Inspection};
+pub use lots_left::{ReturnableLot, ReturnableLots, ReturnedLot, lots_left};
 pub use needs::ReturnNeeds;
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
 pub use reverse::{RefundReversal, ReverseRefund};

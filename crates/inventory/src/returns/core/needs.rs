@@ -1,4 +1,4 @@
-//! What commands on returns need besides stock and orders.
+//! Rows that commands on returns need besides stock and orders.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use entity::prelude::*;
 #[derive(Debug, Default)]
 pub struct ReturnNeeds {
     pub returns: BTreeSet<ReturnId>,
-    /// Orders of which it matters how much came back for good.
+    /// Orders whose settled quantities are needed.
     pub settled: BTreeSet<OrderId>,
-    /// Orders that goods come back on.
+    /// Orders of returned goods.
     pub comes_back: BTreeSet<OrderId>,
     pub references: BTreeSet<String>,
     /// Returns that are to be opened again.
@@ -17,7 +17,8 @@ pub struct ReturnNeeds {
 }
 
 impl ReturnNeeds {
-    /// A new return without a reference rests on what its orders are, and one that is closed at once on what was given back of them.
+    /// True unless nothing but orders is needed: a new return without a reference depends only on
+    /// its orders; one that is closed at once also depends on their settled quantities.
     pub fn needs_locks(&self) -> bool {
         !(self.returns.is_empty() && self.references.is_empty() && self.settled.is_empty())
     }

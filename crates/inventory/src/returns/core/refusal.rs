@@ -1,10 +1,11 @@
-//! What returns refuse besides what lines of orders do. `objects/src/returns/refusal.rs` gives each its code and words.
+//! Reasons to refuse a return, besides those of order lines. `objects/src/returns/refusal.rs` gives
+//! each its code and words.
 
 use entity::prelude::*;
 
 use crate::stock::core::{RoomRefusal, Stage};
 
-/// What is refused of a return.
+/// Reason to refuse a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReturnRefusal {
     ReferenceTaken {
@@ -14,7 +15,7 @@ pub enum ReturnRefusal {
     ProductUnnamed,
     OtherCurrency,
     RefundTooLarge,
-    /// Kits come back at once.
+    /// Kits must be received when the return is created.
     KitLater {
         sku: String,
     },
@@ -22,14 +23,14 @@ pub enum ReturnRefusal {
         sku: String,
     },
 
-    // Of the order lines that a line goes back on.
+    // Refusals of the order lines that a line goes back on.
     LineOrPieces,
-    /// A key of a channel takes back what that channel sold.
+    /// A channel's key must name an order line: it may only return goods that the channel sold.
     NoOrderLine,
     PiecesNotWhole,
     PieceTwice,
     OtherProduct,
-    /// It was sold in this currency.
+    /// The product was sold in this currency.
     SoldIn(Currency),
     PiecesOfCurrencies,
     PiecesOfUnits,
@@ -40,7 +41,7 @@ pub enum ReturnRefusal {
     SerialLeftElsewhere {
         code: String,
     },
-    /// No lot is named, and these can come back.
+    /// No lot is named, and several can come back.
     SeveralLots {
         sku: String,
         tracking: Tracking,
@@ -56,27 +57,27 @@ impl RoomRefusal for ReturnRefusal {
     }
 }
 
-/// What is refused of a step of a return that was asked for.
+/// Reason to refuse a step of a requested return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReturnStepRefusal {
-    /// The step is not open in this state.
+    /// The return's state does not allow the step.
     Status(ReturnStatus),
 
-    // Of what has come.
+    // Refusals of receipts.
     NothingNamed,
     ChargeDoesNotCome,
-    /// None of it is awaited where this is 0 or less.
+    /// If this is 0 or less, no unit is awaited.
     AwaitedUpTo {
         most: i64,
     },
     NotByLots,
     NothingCame,
 
-    // Of what was looked at.
+    // Refusals of inspections.
     SeenBeforeItCame,
     NothingToLookAt,
     NothingSeenNamed,
-    /// None of it is left where this is 0 or less.
+    /// If this is 0 or less, no unit is left to inspect.
     UnseenUpTo {
         sku: String,
         most: i64,
@@ -86,7 +87,7 @@ pub enum ReturnStepRefusal {
         quantity: i64,
     },
 
-    // Of what is given back.
+    // Refusals of the refund.
     RefundIn(Currency),
     RefundUpTo(Money),
 }

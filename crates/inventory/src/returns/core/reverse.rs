@@ -1,4 +1,5 @@
-//! Undoing what a closed return gave back: it is INSPECTED again, and its orders come to as much as before.
+//! Reversing the refund of a closed return: it is INSPECTED again, and its orders' totals are as
+//! before.
 
 use std::collections::BTreeMap;
 
@@ -17,22 +18,22 @@ use crate::{
     orders::core::{Order, OrderBook, OrderNeeds},
     returns::events::RETURN_REOPENED,
     reversals::core::{
-        Call, Effect, Named, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalDecision, Subject,
-        needs as mirror_needs, status_effect,
+        Call, DependencyReason, DependentDocument, Dependents, Effect, Refusal as ReversalRefusal, Reversal, ReversalDecision,
+        Subject, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Draft, Field, Noun, Reference, ReferenceKind, Rejection, RoomRefusal, check_moment},
 };
 
-/// A closed return to open again. It moves no stock.
+/// A closed return to reopen. It moves no stock.
 #[derive(Debug, Clone)]
 pub struct ReverseRefund {
     pub ret: ReturnId,
-    /// The orders that its lines go back on, read before: they never change.
+    /// The orders of its lines, read before: they never change.
     pub orders: Vec<OrderId>,
     pub expected_version: Option<i64>,
-    /// Of the store that it came in at.
+    /// Time zone of the store that received it.
     pub time_zone: String,
-    /// It is undone whole: lines are refused.
+    /// True if lines are named, which is refused: the reversal is always whole.
     pub has_lines: bool,
     pub call: Call,
 }
@@ -45,7 +46,7 @@ impl Decide for RefundReversal {
         "return.reverse"
     }
 
-    /// How much came back for good is less afterwards: it is decided in a batch of its own.
+    /// The reversal reduces the settled quantities: it is decided in a batch of its own.
     fn weight(&self) -> usize {
         ALONE
     }
@@ -122,7 +123,7 @@ fn decide(basis: ReturnBasis<'_>, draft: &Draft<'_>, command: &ReverseRefund) ->
     Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
 }
 
-/// How much it gave back on an order; None where that was not kept.
+/// Returns the refund that it gave on an order; `None` if the amount was not stored.
 fn given_on(ret: &Return, order: OrderId) -> Option<i64> {
     let is_of = |piece: &&ReturnPiece| {
         let (of, _): (OrderId, u16) = piece.line.split_line();
@@ -131,18 +132,19 @@ fn given_on(ret: &Return, order: OrderId) -> Option<i64> {
     ret.lines.iter().flat_map(|line| &line.matches).filter(is_of).map(|piece| piece.given).sum()
 }
 
-/// A return stays closed while money was given back for it, and while what later ones gave back was reckoned after it.
+/// Refuses to reopen a return while a payment refunded it, or later returns were settled on its
+/// amounts.
 fn rests(since: Option<&ClosedSince>) -> Result<(), Rejection> {
     let Some(since) = since else { return Ok(()) };
-    let (why, documents): (Resting, Vec<Named>) = if !since.payments.is_empty() {
-        (Resting::Paid, since.payments.iter().copied().map(Named::Payment).collect())
+    let (why, documents): (DependencyReason, Vec<DependentDocument>) = if !since.payments.is_empty() {
+        (DependencyReason::Paid, since.payments.iter().copied().map(DependentDocument::Payment).collect())
     } else if !since.returns.is_empty() {
-        let named = |ret: &ReturnId| Named::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
-        (Resting::LaterReturn, since.returns.iter().map(named).collect())
+        let named = |ret: &ReturnId| DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
+        (DependencyReason::LaterReturn, since.returns.iter().map(named).collect())
     } else {
         return Ok(());
     };
     let count = documents.len();
-    let rests = Rests { why, documents: documents.into_iter().take(10).collect(), count };
+    let rests = Dependents { why, documents: documents.into_iter().take(10).collect(), count };
     Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
 }

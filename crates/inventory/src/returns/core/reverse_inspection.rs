@@ -1,5 +1,5 @@
-//! Undoing what became of goods that came back: what was restocked is in quarantine again, what was written off is there again, and nobody has looked
-//! at any of it.
+//! Reversing an inspection: restocked goods are in quarantine again, written-off goods are back in
+//! stock, and all are uninspected.
 
 use std::collections::BTreeMap;
 
@@ -17,26 +17,26 @@ use crate::{
     ledger::{Books, Decide, Decision, DocumentNumber, Needs},
     returns::events::RETURN_REOPENED,
     reversals::core::{
-        Call, Effect, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision, Subject,
-        level_effects, mirror, needs as mirror_needs, status_effect,
+        Call, DependencyReason, Dependents, Effect, Part, Refusal as ReversalRefusal, Reversal, ReversalBook, ReversalDecision,
+        Subject, level_effects, mirror, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Draft, Entry, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal, check_moment},
 };
 
-/// A return whose goods were looked at, as it was read: it is refused as stale when it changed meanwhile.
+/// A return with inspected goods, as it was read: refused as stale if it changed meanwhile.
 #[derive(Debug, Clone)]
 pub struct ReverseInspection {
     pub ret: ReturnId,
     pub expected_version: Option<i64>,
-    /// The version of the return that everything else was read at.
+    /// Version of the return at which the other fields were read.
     pub seen: i64,
-    /// What looking at its goods moved, step by step.
+    /// Movements of the inspection, step by step.
     pub originals: Vec<Movement>,
     /// Levels of the return's lines.
     pub levels: Vec<LevelKey>,
-    /// Of the store that it came in at.
+    /// Time zone of the store that received it.
     pub time_zone: String,
-    /// It is undone whole: lines are refused.
+    /// True if lines are named, which is refused: the reversal is always whole.
     pub has_lines: bool,
     pub call: Call,
 }
@@ -90,16 +90,16 @@ fn decide(
     else {
         return Err(ReturnStepRefusal::Status(was.status()).at(field));
     };
-    was_looked_at(was, &command.originals)?;
+    check_was_inspected(was, &command.originals)?;
     let parts = parts_left(was, &command.originals, reversed);
     let is_undone = |original: &&Movement| parts.iter().any(|part| part.movement == original.id);
     let last = command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
     let occurred_at = call.moment(draft, last)?;
     let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
     let lines = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
-    is_still_there(draft, was)?;
+    check_all_unavailable(draft, was)?;
     let mut ret = was.clone();
-    ret.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(unsee);
+    ret.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(reset_inspection);
     if let ReturnState::Inspected { received_at } = was.state {
         ret.state = ReturnState::Received { received_at };
     }
@@ -124,13 +124,14 @@ fn decide(
     Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, BTreeMap::new(), call.actor), reversal))
 }
 
-/// Goods that were taken in over the counter were looked at as they came: looking at them moved nothing.
-fn was_looked_at(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> {
+/// Refuses goods that were received over the counter: they were inspected on receipt, so the
+/// inspection moved nothing.
+fn check_was_inspected(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> {
     let field = At::input(Field::Document);
     if ret.at_counter == Some(true) || !ret.was_inspected() {
         return Err(ReversalRefusal::NothingMoved.at(field));
     }
-    // Only steps make goods available, and only they note lots.
+    // Only steps make goods available, and only steps record lots.
     let by_steps = || {
         let is_step = |original: &Movement| original.kind == MovementKind::Adjustment;
         originals.iter().any(is_step) || ret.lines.iter().any(|line| !line.lots.is_empty())
@@ -141,7 +142,7 @@ fn was_looked_at(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// What of the steps has not been undone: whole entries.
+/// Returns the parts of the steps that are not reversed: whole entries.
 fn parts_left(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
     let mut left: Vec<LineLeft> = ret.lines.iter().filter_map(LineLeft::of).collect();
     let mut parts = Vec::new();
@@ -161,12 +162,13 @@ fn parts_left(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> 
     parts
 }
 
-/// How many units an entry of an inspection moved: what was written off, else what became available.
+/// Returns the units that an entry of an inspection moved: those written off, else those that
+/// became available.
 fn amount(entry: &Entry) -> i64 {
     if entry.on_hand_delta == 0 { entry.unavailable_delta.abs() } else { entry.on_hand_delta.abs() }
 }
 
-/// What of a line was looked at and is not assigned to an entry yet.
+/// Inspected units of a line that are not assigned to an entry yet.
 struct LineLeft {
     position: u16,
     product: ProductId,
@@ -184,26 +186,29 @@ impl LineLeft {
     }
 }
 
-/// Which line moved an entry: those of a product in the order of its lines.
+/// Returns the position of the line that moved an entry: the entries of a product are assigned in
+/// the order of its lines.
 fn line_of(left: &mut [LineLeft], entry: &Entry) -> Option<u16> {
     let is_of = |line: &LineLeft| line.product == entry.key.product;
     let has_more = |line: &mut LineLeft| line.product == entry.key.product && *line.of_entry(entry) > 0;
     let place = left.iter_mut().position(has_more).or_else(|| left.iter().position(is_of))?;
     let line = &mut left[place];
-    // What goes aside again for its lot's sake is of the units that were taken from quarantine.
+    // Units that are blocked again because of their lot are among those that were taken from
+    // quarantine.
     if entry.unavailable_delta < 0 {
         *line.of_entry(entry) -= amount(entry);
     }
     Some(line.position)
 }
 
-fn unsee(line: &mut ReturnLine) {
+fn reset_inspection(line: &mut ReturnLine) {
     (line.restocked, line.quarantined, line.written_off) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
     line.lots.iter_mut().for_each(|lot| lot.inspected = Quantity::ZERO);
 }
 
-/// All that came lies aside again, also what the inspection left there: whoever took it since is named.
-fn is_still_there(draft: &Draft<'_>, ret: &Return) -> Result<(), Rejection> {
+/// Checks that all received goods are unavailable again, also those that the inspection left so;
+/// the documents that took some are named.
+fn check_all_unavailable(draft: &Draft<'_>, ret: &Return) -> Result<(), Rejection> {
     let mut came: BTreeMap<(LevelKey, Option<LotId>), i64> = BTreeMap::new();
     for line in ret.lines.iter().filter(|line| line.kind == LineKind::Product) {
         let Some(key) = stocked(draft, ret, line) else { continue };
@@ -216,21 +221,21 @@ fn is_still_there(draft: &Draft<'_>, ret: &Return) -> Result<(), Rejection> {
     }
     for ((key, lot), requested) in came {
         let aside = draft.aside(key, lot);
-        // Goods of a lot that may not be sold lie aside for the lot's own reason.
+        // Goods of a lot that may not be sold have the lot's own condition.
         let usable: i64 = match lot {
             Some(_) => Condition::ALL.iter().map(|condition| aside.of(*condition)).sum(),
             None => aside.of(Condition::Quarantine),
         };
         if usable < requested {
             let sku = draft.level(key, At::NOWHERE)?.facts.sku.clone();
-            let why = Resting::Scrapped { level: key, sku, usable: usable.max(0), requested };
-            return Err(ReversalRefusal::InUse(Rests::unnamed(why)).at(At::input(Field::Document)));
+            let why = DependencyReason::Scrapped { level: key, sku, usable: usable.max(0), requested };
+            return Err(ReversalRefusal::InUse(Dependents::without_documents(why)).at(At::input(Field::Document)));
         }
     }
     Ok(())
 }
 
-/// What of each line was looked at, and is not any more.
+/// Returns the effects on the inspected quantity of each line, which becomes 0.
 fn figures(was: &Return) -> impl Iterator<Item = Effect> {
     let seen = |line: &ReturnLine| line.restocked.get() + line.quarantined.get() + line.written_off.get();
     let lines = was.lines.iter().filter(move |line| line.kind == LineKind::Product && seen(line) > 0);

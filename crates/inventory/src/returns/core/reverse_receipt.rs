@@ -1,4 +1,5 @@
-//! Undoing what came in with a return: its goods leave again, and it waits for them as when it was approved.
+//! Reversing the receipt of a return: its goods leave again, and they are awaited as after the
+//! approval.
 
 use std::collections::BTreeMap;
 
@@ -17,24 +18,24 @@ use crate::{
     orders::core::{Order, OrderBook, OrderNeeds, count},
     returns::events::RETURN_REOPENED,
     reversals::core::{
-        Call, Effect, Named, Original, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
-        Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        Call, DependencyReason, DependentDocument, Dependents, Effect, Original, Refusal as ReversalRefusal, Reversal,
+        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Draft, Field, Movement, Noun, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
 
-/// A return whose goods came in, as it was read: it is refused as stale when it changed meanwhile.
+/// A return with received goods, as it was read: refused as stale if it changed meanwhile.
 #[derive(Debug, Clone)]
 pub struct ReverseReceipt {
     pub ret: ReturnId,
-    /// The orders that its lines go back on, read before: they never change.
+    /// The orders of its lines, read before: they never change.
     pub orders: Vec<OrderId>,
     pub expected_version: Option<i64>,
-    /// The version of the return that everything else was read at.
+    /// Version of the return at which the other fields were read.
     pub seen: i64,
-    /// What it took in, step by step.
+    /// Movements of its receipts, step by step.
     pub originals: Vec<Movement>,
-    /// It is undone whole: lines are refused.
+    /// True if lines are named, which is refused: the reversal is always whole.
     pub has_lines: bool,
     pub call: Call,
 }
@@ -95,11 +96,11 @@ fn decide(
     if command.originals.is_empty() {
         return Err(ReversalRefusal::NothingMoved.at(field));
     }
-    let parts = choose(draft, &taken_in(was, &command.originals), reversed, None)?;
+    let parts = choose(draft, &pair_entries(was, &command.originals), reversed, None)?;
     let occurred_at = call.moment(draft, received_at)?;
     let mirrored = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
     let mut ret = was.clone();
-    let orders = awaited_again(basis, draft, &mut ret)?;
+    let orders = restore_requested(basis, draft, &mut ret)?;
     let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
     effects.extend(figures(was, basis, &orders));
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
@@ -110,18 +111,20 @@ fn decide(
     Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
 }
 
-/// Goods that somebody has looked at are on sale, in quarantine or written off: they came.
+/// Refuses to reverse the receipt of inspected goods, which are on sale, in quarantine or written
+/// off.
 fn rests(ret: &Return) -> Result<(), Rejection> {
     if !ret.was_inspected() {
         return Ok(());
     }
-    let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() });
-    let rests = Rests { why: Resting::Inspected, documents: vec![own], count: 1 };
+    let own = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() });
+    let rests = Dependents { why: DependencyReason::Inspected, documents: vec![own], count: 1 };
     Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
 }
 
-/// Which lines took in which entries: those of a product in the order of its lines.
-fn taken_in(ret: &Return, originals: &[Movement]) -> Vec<Original> {
+/// Pairs the entries with the lines that received them: the entries of a product are assigned in
+/// the order of its lines.
+fn pair_entries(ret: &Return, originals: &[Movement]) -> Vec<Original> {
     let mut left: Vec<(u16, ProductId, i64)> =
         ret.lines.iter().filter_map(|line| Some((line.position, line.product?, line.received.get()))).collect();
     let mut all = Vec::new();
@@ -138,9 +141,9 @@ fn taken_in(ret: &Return, originals: &[Movement]) -> Vec<Original> {
     all
 }
 
-/// Puts the return back to where nothing had come, and its pieces to where they were asked back. What had been given up is asked back again, while the
-/// order's line has so much to give.
-fn awaited_again(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) -> Result<BTreeMap<OrderId, Order>, Rejection> {
+/// Restores the state before any receipt, and the pieces to requested. Quantities that had been
+/// given up are requested again, as far as the order's line allows it.
+fn restore_requested(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) -> Result<BTreeMap<OrderId, Order>, Rejection> {
     let mut orders = BTreeMap::new();
     let was_over = matches!(ret.state, ReturnState::Received { .. });
     let id = ret.id;
@@ -152,7 +155,7 @@ fn awaited_again(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) ->
             of.return_pending = count(of.return_pending.get() + asked.get());
             if of.returnable() < 0 {
                 let (order, _) = piece.line.split_line();
-                let rests = Rests::unnamed(Resting::AskedBack { order, ret: id });
+                let rests = Dependents::without_documents(DependencyReason::AskedBack { order, ret: id });
                 return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
             }
             piece.received = Quantity::ZERO;
@@ -166,7 +169,8 @@ fn awaited_again(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) ->
     Ok(orders)
 }
 
-/// What came of the return's lines and does not any more, and of the orders'.
+/// Returns the effects on the received quantities of the return's lines and on the returned
+/// quantities of the orders' lines.
 fn figures(was: &Return, basis: ReturnBasis<'_>, orders: &BTreeMap<OrderId, Order>) -> Vec<Effect> {
     let came = was.lines.iter().filter(|line| line.received.is_positive());
     let of_line = |position: u16| was.id.line::<entity::id::kind::ReturnLineId>(position);

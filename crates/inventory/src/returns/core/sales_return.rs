@@ -1,4 +1,4 @@
-//! A return as the rules see it: a document of its own, at any store, from one order, several or none.
+//! A return as the rules see it: a document at any store, for one order, several or none.
 
 use entity::prelude::*;
 
@@ -16,13 +16,14 @@ pub struct Return {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
-    /// Its customer's country when it was asked for; what it was matched with knows better.
+    /// The customer's country at the request; the matched orders take precedence.
     pub country: Option<String>,
-    /// Whether it was taken in as it was created, and its goods looked at as they came; None where that was not kept.
+    /// True if it was received when it was created, and its goods inspected on receipt; None if
+    /// that was not recorded.
     pub at_counter: Option<bool>,
-    /// The register that it was created at, as its caller named it.
+    /// The register at which it was created, as the caller named it.
     pub register: Option<String>,
-    /// The sum of its lines: what is given back when all of it comes.
+    /// Sum of the lines: the refund if all goods come back.
     pub refund: Money,
     pub note: Option<String>,
     pub occurred_at: Timestamp,
@@ -34,7 +35,7 @@ pub struct Return {
     pub lines: Vec<ReturnLine>,
 }
 
-/// Where a return stands, with what is known of it there.
+/// State of a return, with the data that it has in this state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReturnState {
     Requested,
@@ -43,20 +44,20 @@ pub enum ReturnState {
         reason: String,
     },
     PartiallyReceived {
-        /// When something last came.
+        /// Time of the last receipt.
         received_at: Timestamp,
     },
-    /// Nothing more will come.
+    /// No more goods are awaited.
     Received {
         received_at: Timestamp,
     },
-    /// All that came was looked at.
+    /// All received goods are inspected.
     Inspected {
         received_at: Timestamp,
     },
     Closed {
         received_at: Timestamp,
-        /// What was given back in the end.
+        /// Amount refunded in the end.
         refunded: Money,
     },
 }
@@ -73,7 +74,7 @@ impl ReturnState {
             Self::Closed { .. } => ReturnStatus::Closed,
         }
     }
-    /// When something last came.
+    /// Returns the time of the last receipt.
     pub const fn received_at(&self) -> Option<Timestamp> {
         match self {
             Self::Requested | Self::Approved | Self::Rejected { .. } => None,
@@ -83,14 +84,14 @@ impl ReturnState {
             | Self::Closed { received_at, .. } => Some(*received_at),
         }
     }
-    /// What was given back in the end.
+    /// Returns the amount refunded in the end.
     pub const fn refunded(&self) -> Option<Money> {
         match self {
             Self::Closed { refunded, .. } => Some(*refunded),
             _ => None,
         }
     }
-    /// Why it may not come.
+    /// Returns the reason of the rejection.
     pub fn reject_reason(&self) -> Option<&str> {
         match self {
             Self::Rejected { reason } => Some(reason),
@@ -114,14 +115,14 @@ impl Return {
             _ => Ok(()),
         }
     }
-    /// Whether somebody looked at any of its goods, as they came or later.
+    /// True if any of its goods were inspected, on receipt or later.
     pub fn was_inspected(&self) -> bool {
-        self.lines.iter().any(|line| line.kind == LineKind::Product && line.unseen() < line.received.get())
+        self.lines.iter().any(|line| line.kind == LineKind::Product && line.uninspected() < line.received.get())
     }
     pub fn line_mut(&mut self, position: u16) -> Option<&mut ReturnLine> {
         self.lines.iter_mut().find(|line| line.position == position)
     }
-    /// The orders that its lines go back on, each once.
+    /// Returns the orders of its lines, each once.
     pub fn orders(&self) -> Vec<OrderId> {
         let pieces = self.lines.iter().flat_map(|line| &line.matches);
         let mut orders: Vec<OrderId> = pieces.map(|piece| piece.line.split_line().0).collect();
@@ -142,34 +143,35 @@ pub struct ReturnLine {
     pub quantity: Quantity,
     pub unit_price: Money,
     pub total: Money,
-    /// What is to become of it; of what was looked at by steps, the figures below say what did.
+    /// Requested disposition; for goods that were inspected by steps, the figures below have the
+    /// actual one.
     pub disposition: Disposition,
-    /// How much has come; of that, restocked + quarantined + written_off have been looked at.
+    /// Received quantity; restocked + quarantined + written_off of it have been inspected.
     pub received: Quantity,
     pub restocked: Quantity,
     pub quarantined: Quantity,
     pub written_off: Quantity,
     pub matches: Vec<ReturnPiece>,
-    /// Which lots came by steps, where stock is kept by lots.
+    /// Lots that were received by steps, if stock is kept by lots.
     pub lots: Vec<ReturnLot>,
-    /// What of other products comes into stock with it, all of it at once: the parts of kits.
+    /// Quantities of other products that are received with it, all at once: the components of kits.
     pub parts: Vec<(ProductId, Quantity)>,
 }
 
 impl ReturnLine {
-    /// What has yet to come.
+    /// Returns the quantity that has yet to come.
     pub fn awaited(&self) -> i64 {
         self.quantity.get() - self.received.get()
     }
-    /// What has come and nobody has looked at. A charge is nothing to look at.
-    pub fn unseen(&self) -> i64 {
+    /// Returns the quantity that was received and not inspected; 0 for a charge.
+    pub fn uninspected(&self) -> i64 {
         match self.kind {
             LineKind::Product => self.received.get() - self.restocked.get() - self.quarantined.get() - self.written_off.get(),
             LineKind::Charge => 0,
         }
     }
-    /// Notes that so much of it was looked at, and what became of it.
-    pub fn see(&mut self, disposition: Disposition, quantity: i64) {
+    /// Records an inspected quantity and its disposition.
+    pub fn record_inspection(&mut self, disposition: Disposition, quantity: i64) {
         let seen = match disposition {
             Disposition::Restock => &mut self.restocked,
             Disposition::Quarantine => &mut self.quarantined,
@@ -179,17 +181,18 @@ impl ReturnLine {
     }
 }
 
-/// A piece of a return line, which goes back on an order line, and how much of it has come.
+/// A piece of a return line that is matched with an order line, with its received quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnPiece {
     pub line: OrderLineId,
     pub quantity: Quantity,
     pub received: Quantity,
-    /// Of a CLOSED return: minor units that it gave back on the order. The first piece of an order has it, the others 0; None where it was not kept.
+    /// Refund of a CLOSED return on the order, in minor units. The first piece of an order has it,
+    /// the others 0; `None` if the amount was not stored.
     pub given: Option<i64>,
 }
 
-/// How much came of a lot, and how much of that was looked at.
+/// Received and inspected quantities of a lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnLot {
     pub lot: LotId,

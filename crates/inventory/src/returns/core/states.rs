@@ -2,7 +2,7 @@
 
 use entity::prelude::ReturnStatus::{self, Approved, Closed, Inspected, PartiallyReceived, Received, Rejected, Requested};
 
-/// What can be done to a return.
+/// Action on a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReturnAction {
     Approve,
@@ -13,7 +13,7 @@ pub enum ReturnAction {
 }
 
 impl ReturnAction {
-    /// The mutation that does it.
+    /// Returns the mutation of the action.
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Approve => "returnApprove",
@@ -28,12 +28,12 @@ impl ReturnAction {
 /// From a state, by an action, to one of these states.
 pub type ReturnSteps = (ReturnStatus, ReturnAction, &'static [ReturnStatus]);
 
-/// Every step there is.
+/// All steps.
 pub const RETURN_STEPS: &[ReturnSteps] = &[
     (Requested, ReturnAction::Approve, &[Approved]),
     (Requested, ReturnAction::Reject, &[Rejected]),
     (Approved, ReturnAction::Receive, &[PartiallyReceived, Received]),
-    // What was approved and never comes must not keep its units for ever.
+    // An approved return whose goods never come must not hold its units for ever.
     (Approved, ReturnAction::Reject, &[Rejected]),
     (PartiallyReceived, ReturnAction::Receive, &[PartiallyReceived, Received]),
     (PartiallyReceived, ReturnAction::Inspect, &[PartiallyReceived]),

@@ -1,11 +1,11 @@
-//! Taking goods of a new return into stock at once.
+//! Receiving the goods of a new return at once.
 
 use entity::prelude::*;
 
 use super::{
     book::ReturnBasis,
-    create::{CreateReturn, comes_in},
-    lots_chosen::{Goods, LotsChosen},
+    create::{CreateReturn, check_receivable},
+    lots_chosen::{Goods, LotSelection},
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine},
 };
@@ -13,10 +13,10 @@ use crate::stock::core::{
     At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
-/// Where goods are kept, how many of them, and what one costs.
+/// Level of goods, their quantity, and their unit cost.
 type StockedGoods = (LevelKey, i64, Option<Money>);
 
-/// What of a line comes into stock: its own product, or the parts of what is a kit.
+/// Returns the stocked goods of a line: its own product, or the components of a kit.
 fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<StockedGoods> {
     let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
     let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
@@ -27,25 +27,31 @@ fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<StockedGoods
     own.into_iter().chain(parts).filter_map(stocked).collect()
 }
 
-/// The lots in which goods come back whose lines name none.
-fn lots_chosen(draft: &Draft<'_>, ret: &Return, command: &CreateReturn) -> LotsChosen {
-    let Some(left) = &command.left else { return LotsChosen::default() };
+/// Returns the lots for goods of lines without a named lot.
+fn lots_chosen(draft: &Draft<'_>, ret: &Return, command: &CreateReturn) -> LotSelection {
+    let Some(left) = &command.left else { return LotSelection::default() };
     let mut all = Vec::new();
     for (index, (line, new)) in ret.lines.iter().zip(&command.lines).enumerate() {
         let own = goods(draft, ret, line).into_iter();
         all.extend(own.map(|(key, units, _)| Goods::of(line, index, (key, units, new.lot.clone()))));
     }
-    LotsChosen::of(draft, left, &all)
+    LotSelection::of(draft, left, &all)
 }
 
-/// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
-pub(super) fn left_with(basis: ReturnBasis<'_>, draft: &Draft<'_>, line: &ReturnLine, field: At) -> Result<(), Rejection> {
-    let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
+/// Refuses the serial number that was posted last if its line names orders and none of them sent
+/// it.
+pub(super) fn check_serial_was_shipped(
+    basis: ReturnBasis<'_>,
+    draft: &Draft<'_>,
+    line: &ReturnLine,
+    field: At,
+) -> Result<(), Rejection> {
+    let lot = draft.last_posted_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
     let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
     let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
     let orders = line.matches.iter().filter_map(|piece| basis.returns.shipped.get(&piece.line.split_line().0));
     let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
-    // What was not kept by serial numbers when it left may have any.
+    // Goods that were not kept by serial numbers when they left may have any.
     let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
     if is_known || matched < line.quantity.get() {
         return Ok(());
@@ -53,7 +59,8 @@ pub(super) fn left_with(basis: ReturnBasis<'_>, draft: &Draft<'_>, line: &Return
     Err(ReturnRefusal::SerialLeftElsewhere { code: serial.code.clone() }.at(field))
 }
 
-/// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
+/// Brings all stock in; written-off units leave by a movement of their own, so that the ledger has
+/// both.
 pub(super) fn take_in(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
@@ -75,7 +82,7 @@ pub(super) fn take_in(
         MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
     let lots = lots_chosen(draft, ret, command);
     for (head, sign) in [(head, 1), (removal, -1)] {
-        let passing = Passing { basis, lots: &lots, sign };
+        let passing = StockPosting { basis, lots: &lots, sign };
         let mut begun = false;
         for (index, line) in ret.lines.iter().enumerate() {
             if sign < 0 && line.disposition != Disposition::WriteOff {
@@ -91,20 +98,20 @@ pub(super) fn take_in(
                 draft.pass(posted)?;
             }
         }
-        // What was refused as it comes in does not go out again.
+        // Goods whose receipt was refused are not written off.
         draft.end_pass()?;
     }
     Ok(())
 }
 
-/// Goods that come in (`sign` 1), or are written off (−1).
-struct Passing<'a> {
+/// Goods that are received (`sign` 1) or written off (−1).
+struct StockPosting<'a> {
     basis: ReturnBasis<'a>,
-    lots: &'a LotsChosen,
+    lots: &'a LotSelection,
     sign: i64,
 }
 
-impl Passing<'_> {
+impl StockPosting<'_> {
     fn post(
         &self,
         draft: &mut Draft<'_>,
@@ -113,16 +120,17 @@ impl Passing<'_> {
         (key, quantity, cost): StockedGoods,
     ) -> Result<(), Rejection> {
         let (row, sign) = (At::line(index), self.sign);
-        comes_in(&draft.level(key, row)?.facts, row)?;
+        check_receivable(&draft.level(key, row)?.facts, row)?;
         let field = row.field(Field::Quantity);
         let lot = self.lots.lot((index, key.product), named, field)?;
         let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
-        // What came into a lot that may not be sold went aside at once, and is written off from there.
+        // Goods that were received into a blocked lot became unavailable at once, and are written
+        // off from there.
         let condition = if is_aside { None } else { draft.blocked(key, &lot) };
         let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
         let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
         let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
         draft.post_to(key, posting, field)?;
-        left_with(self.basis, draft, line, row.field(Field::Lot))
+        check_serial_was_shipped(self.basis, draft, line, row.field(Field::Lot))
     }
 }

@@ -1,4 +1,4 @@
-//! What came back, and as what it had left: of lots and of orders, whatever the return.
+//! Returned quantities of lots and of orders, and the lots as which they left, over all returns.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -9,10 +9,10 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::returns::core::{LotBack, Settled, Shipped};
+use crate::returns::core::{ReturnedLot, Settled, Shipped};
 
 #[derive(Record)]
-struct UnseenLot {
+struct UninspectedLot {
     #[record(of = sales_return, alias = "r")]
     store_id: StoreId,
     #[record(of = return_lot, alias = "t")]
@@ -40,7 +40,7 @@ struct ShippedRow {
 }
 
 #[derive(Record)]
-struct BackRow {
+struct ReturnedLotRow {
     #[record(sql = "m.reference_id")]
     ret: ReturnId,
     #[record(of = entry, alias = "e")]
@@ -51,27 +51,29 @@ struct BackRow {
     units: i64,
 }
 
-/// What came back in each of these lots and nobody has looked at, of returns that somebody will still look at, by store.
-pub async fn unseen_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
+/// Reads the uninspected units of each of these lots, of returns that are still to be inspected, by
+/// store.
+pub async fn uninspected_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM return_lot t
          JOIN sales_return r ON r.tenant_id = $1 AND r.id = t.return_id AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED')
          WHERE t.tenant_id = $1 AND {of} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
-        select = UnseenLot::SELECT,
+        select = UninspectedLot::SELECT,
         of = backend.in_ids("t.lot_id", 2)
     );
-    let rows = reads.records::<UnseenLot>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    let rows = reads.records::<UninspectedLot>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.unseen)).collect())
 }
 
-/// How much of the lines of these orders came back with returns that are closed.
+/// Reads the quantities of these orders' lines that came back with returns that are closed.
 pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, Fault> {
     if orders.is_empty() {
         return Ok(Settled::new());
     }
     let backend = reads.backend();
-    // CROSS JOIN tells SQLite to begin with the orders: left to itself it begins with all returns of the tenant that are closed.
+    // CROSS JOIN tells SQLite to begin with the orders: otherwise it begins with all closed returns
+    // of the tenant.
     let sql = format!(
         "SELECT {select} FROM return_match m CROSS JOIN sales_return r
          WHERE m.tenant_id = $1 AND {of} AND r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED'",
@@ -85,7 +87,7 @@ pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, 
     Ok(all)
 }
 
-/// What of these products left with these orders, and as which lots.
+/// Reads which of these products left with these orders, and as which lots.
 pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &HashSet<ProductId>) -> Result<Shipped, Fault> {
     let backend = reads.backend();
     let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
@@ -104,8 +106,9 @@ pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &
     Ok(all)
 }
 
-/// How much of each lot came back with these returns, but for receipts that were undone.
-pub async fn lots_back(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<LotBack>, Fault> {
+/// Reads the quantities of each lot that came back with these returns, except for reversed
+/// receipts.
+pub async fn returned_lots(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<ReturnedLot>, Fault> {
     if returns.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,9 +119,12 @@ pub async fn lots_back(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<L
          WHERE m.tenant_id = $1 AND m.kind = 'RETURN' AND m.reference_kind = 'RETURN' AND {of}
            AND NOT EXISTS (SELECT 1 FROM movement v WHERE v.tenant_id = $1 AND v.reverses_id = m.id)
          GROUP BY m.reference_id, e.product_id, e.lot_id",
-        select = BackRow::SELECT,
+        select = ReturnedLotRow::SELECT,
         of = backend.in_ids("m.reference_id", 2)
     );
-    let rows = reads.records::<BackRow>(&sql, vec![backend.ids(returns.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| LotBack { ret: row.ret, product: row.product_id, lot: row.lot_id, units: row.units }).collect())
+    let rows = reads.records::<ReturnedLotRow>(&sql, vec![backend.ids(returns.iter().copied())]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ReturnedLot { ret: row.ret, product: row.product_id, lot: row.lot_id, units: row.units })
+        .collect())
 }

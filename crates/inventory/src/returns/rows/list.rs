@@ -18,7 +18,7 @@ use super::{
     visibility::{return_of_channel, return_of_channels},
 };
 use crate::{
-    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
 };
@@ -30,7 +30,7 @@ pub enum ReturnTest {
     Customer(Vec<Uuid>),
     /// Whether it has a customer: guests' returns have none.
     HasCustomer(bool),
-    /// Belongs to the channel that a caller is bound to.
+    /// Belongs to the caller's channel.
     Channel(ChannelId),
     /// Belongs to one of these channels.
     Channels(Vec<Uuid>),
@@ -42,7 +42,7 @@ pub enum ReturnTest {
     /// Whether the goods were received.
     IsReceived(bool),
     Status(Vec<ReturnStatus>),
-    /// Gives back lines of one of these orders.
+    /// Has lines of one of these orders.
     Order(Vec<Uuid>),
     Document(DocumentTest),
 }
@@ -71,7 +71,7 @@ impl ReturnTest {
             Self::ExternalRef(test) => clause.text("r.external_ref", test),
             Self::Register(test) => clause.text("r.register", test),
             Self::Tag(test) => {
-                let (sql, values) = tagged(clause.backend(), clause.next(), "r.id", test);
+                let (sql, values) = tag_condition(clause.backend(), clause.next(), "r.id", test);
                 clause.push(sql.trim_start_matches(" AND "));
                 clause.values.extend(values);
             }
@@ -96,12 +96,13 @@ impl ReturnTest {
     }
 }
 
-/// Names the order of returns in cursors: without a sort, by the moment at which they happened, the newest first.
+/// Returns the name of the order of returns for cursors: by default by the time at which they
+/// happened, newest first.
 pub fn returns_kind(sorted: Option<DocumentSorted>) -> String {
     sorted.map_or_else(|| "returns:OCCURRED_AT:DESC".to_owned(), |sorted| sorted.kind("returns"))
 }
 
-/// Where a return stands in its list.
+/// Returns the cursor keys of a return in its list.
 pub fn return_keys(sorted: Option<DocumentSorted>, ret: &Return) -> Vec<Key> {
     let first = sorted.map_or_else(
         || Key::Int(ret.occurred_at.micros()),
@@ -123,7 +124,7 @@ pub fn returns_source(backend: Backend, tests: &Nested<Vec<ReturnTest>>) -> List
     ListSource { from: format!("FROM sales_return r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
-/// A page of returns without their lines; the newest first where no sort is given.
+/// A page of returns without their lines; newest first by default.
 pub async fn returns_page(
     reads: &impl Reads,
     source: ListSource,
@@ -144,8 +145,8 @@ struct NumberRow {
     number: i64,
 }
 
-/// The returns that have these numbers; numbers of none are left out.
-pub async fn returns_numbered(reads: &impl Reads, numbers: &[i64]) -> Result<HashMap<i64, ReturnId>, Fault> {
+/// Returns the returns with these numbers; unknown numbers are left out.
+pub async fn returns_by_number(reads: &impl Reads, numbers: &[i64]) -> Result<HashMap<i64, ReturnId>, Fault> {
     let backend = reads.backend();
     let (select, of) = (NumberRow::SELECT, backend.in_numbers("r.number", 2));
     let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
@@ -161,8 +162,8 @@ struct ReferenceRow {
     external_ref: String,
 }
 
-/// The returns that have these references in external systems; references of none are left out.
-pub async fn returns_referenced(reads: &impl Reads, references: &[&str]) -> Result<HashMap<String, ReturnId>, Fault> {
+/// Returns the returns with these references in external systems; unknown references are left out.
+pub async fn returns_by_reference(reads: &impl Reads, references: &[&str]) -> Result<HashMap<String, ReturnId>, Fault> {
     // Postgres refuses a text with a NUL character; no reference has one.
     let references: Vec<&str> = references.iter().copied().filter(|reference| !reference.contains('\0')).collect();
     if references.is_empty() {

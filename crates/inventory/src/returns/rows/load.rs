@@ -52,7 +52,7 @@ struct ReturnOfOrder {
     ret: ReturnRow,
 }
 
-/// A line as it is written and read.
+/// Row of a line.
 #[derive(Record)]
 #[record(of = return_line, alias = "l")]
 pub(super) struct LineRow {
@@ -73,7 +73,7 @@ pub(super) struct LineRow {
     pub written_off: Quantity,
 }
 
-/// A match, where the line has one.
+/// Columns of a match; null if the line has none.
 #[derive(Record)]
 #[record(of = return_match, alias = "m")]
 struct PieceRow {
@@ -97,7 +97,7 @@ struct LineAndPiece {
     piece: PieceRow,
 }
 
-/// A lot of a line, as it is written and read.
+/// Row of a lot of a line.
 #[derive(Record)]
 #[record(of = return_lot, alias = "r")]
 pub(super) struct LotRow {
@@ -117,7 +117,7 @@ struct PlaceRow {
 }
 
 impl ReturnRow {
-    /// None where the row has what its status does not have, or lacks what it has.
+    /// Returns None if the row has columns that its status does not have, or lacks one that it has.
     fn state(&self, currency: Currency) -> Option<ReturnState> {
         use ReturnStatus::{Approved, Closed, Inspected, PartiallyReceived, Received, Rejected, Requested};
         Some(match (self.status, self.received_at, self.refunded_minor, &self.reject_reason) {
@@ -169,7 +169,8 @@ pub async fn returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>
     rows.into_iter().map(ReturnRow::ret).collect()
 }
 
-/// The returns that bring something of these orders back, without their lines, each with its order, by number.
+/// Returns the returns with goods of these orders, without their lines, each with its order, by
+/// number.
 pub async fn returns_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, Return)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -244,8 +245,8 @@ pub async fn lock_returns(work: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Ret
     whole(work, ids, &work.backend().for_change("r")).await
 }
 
-/// The same as committed, without a lock.
-pub async fn whole_returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
+/// Like `lock_returns`, as committed, without a lock.
+pub async fn load_full_returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
     whole(reads, ids, "").await
 }
 
@@ -278,7 +279,7 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
         .collect()
 }
 
-/// What a step of a return needs before it is queued: none of it changes.
+/// Data that a step of a return needs before it is queued: none of it changes.
 #[derive(Debug, Clone)]
 pub struct ReturnPlace {
     pub store: StoreId,
@@ -287,7 +288,7 @@ pub struct ReturnPlace {
     pub levels: Vec<LevelKey>,
 }
 
-/// Where a return belongs; None for one that does not exist.
+/// Reads the store, orders and levels of a return; `None` if it does not exist.
 pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<ReturnPlace>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_return r JOIN store s ON s.tenant_id = $1 AND s.id = r.store_id
@@ -306,7 +307,7 @@ pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<Ret
     Ok(Some(ReturnPlace { store, time_zone, orders, levels }))
 }
 
-/// Which of these external references a return has.
+/// Returns those of these external references that a return has.
 pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());

@@ -1,4 +1,4 @@
-//! Where returns belong: what rights are measured by.
+//! Stores and channels of returns, for permission checks.
 
 use entity::{
     prelude::*,
@@ -17,7 +17,8 @@ struct OrderPlaceRow {
     channel_id: ChannelId,
 }
 
-/// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
+/// SQL: a return belongs to its own channel, or else to those of the orders that it was matched
+/// with. `{number}` is the channel's parameter.
 pub fn return_of_channel(number: usize) -> String {
     format!(
         "(r.channel_id IS NOT NULL AND r.channel_id = ${number} OR r.channel_id IS NULL AND EXISTS (SELECT 1 FROM return_match m
@@ -26,10 +27,11 @@ pub fn return_of_channel(number: usize) -> String {
     )
 }
 
-/// The same of one of several channels; `{number}` is the parameter of their ids.
+/// Like `return_of_channel`, for any of several channels; `{number}` is the parameter of their IDs.
 pub(super) fn return_of_channels(backend: Backend, number: usize) -> String {
     let (own, ordered) = (backend.in_ids("r.channel_id", number), backend.in_ids("s.channel_id", number));
-    // One row asked for, not EXISTS: Postgres would read all matched orders to answer for many returns at once.
+    // A subquery of one row, not EXISTS: Postgres would read all matched orders to answer for many
+    // returns at once.
     format!(
         "(r.channel_id IS NOT NULL AND {own} OR r.channel_id IS NULL AND (SELECT 1 FROM return_match m
            JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
@@ -37,7 +39,7 @@ pub(super) fn return_of_channels(backend: Backend, number: usize) -> String {
     )
 }
 
-/// Which of these returns belong to a channel.
+/// Returns those of these returns that belong to a channel.
 pub async fn returns_of_channel(reads: &impl Reads, ids: &[ReturnId], channel: ChannelId) -> Result<Vec<ReturnId>, Fault> {
     let backend = reads.backend();
     let (of, own) = (backend.in_ids("r.id", 2), return_of_channel(3));
@@ -47,7 +49,10 @@ pub async fn returns_of_channel(reads: &impl Reads, ids: &[ReturnId], channel: C
 }
 
 /// Stores and channels of the orders that these returns were matched with.
-pub async fn order_places(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<(ReturnId, StoreId, ChannelId)>, Fault> {
+pub async fn order_stores_and_channels(
+    reads: &impl Reads,
+    ids: &[ReturnId],
+) -> Result<Vec<(ReturnId, StoreId, ChannelId)>, Fault> {
     let backend = reads.backend();
     let (select, of) = (OrderPlaceRow::SELECT, backend.in_ids("m.return_id", 2));
     let sql = format!(

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::load::{LineRow, LotRow};
 use crate::returns::core::{Before, Return, ReturnLine, ReturnLot, ReturnPiece};
 
-/// A return's first row. It is not rejected.
+/// A return's first row, which is not rejected.
 #[derive(Record)]
 #[record(of = sales_return)]
 struct NewReturn {
@@ -95,8 +95,9 @@ struct NewPart {
     quantity: Quantity,
 }
 
-/// Returns as they are after the batch, with their lines, the order lines that they bring back, and their lots: new rows, then changed ones.
-/// Each is with what had rows before the batch.
+/// Returns the rows of returns after the batch, with their lines, the order lines that they credit,
+/// and their lots: new rows, then changed ones. Each return comes with the lots that had rows
+/// before the batch.
 pub fn return_rows(tenant: TenantId, returns: &[(&Return, Option<&Before>)]) -> [Bulk; 9] {
     let (mut new, mut changed) = (Rows::<NewReturn>::insert(tenant), Rows::<ChangedReturn>::update(tenant));
     let mut lines = (Rows::<LineRow>::insert(tenant), Rows::<ChangedLine>::update(tenant));

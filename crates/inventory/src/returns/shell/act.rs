@@ -1,4 +1,4 @@
-//! The steps of a return that was asked for.
+//! The steps of a requested return.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
@@ -6,20 +6,21 @@ use platform::storage::idempotency::Key;
 use serde::{Serialize, Serializer};
 
 use super::{MAX_LINES, lots_left::submit_with_lots};
-pub use crate::returns::core::Rest;
+pub use crate::returns::core::RemainderPolicy;
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, chosen, document_ids, first_answer, key_of, submit,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, document_ids, key_of, lot_choice, stored_answer_or,
+        submit,
     },
     returns::{
-        core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnCommand, ReturnStep},
+        core::{ActOnReturn, InspectedLine, Inspection, ReceivedGoods, ReceivedReturnLine, ReturnCommand, ReturnStep},
         rows::ReturnPlace,
-        shell::ownership::own_return,
+        shell::ownership::authorized_return,
     },
     stock::core::{At, Field, Noun, Rejection},
 };
 
-/// What every step of a return says.
+/// Common inputs of all steps of a return.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnOf {
     #[serde(skip)]
@@ -27,25 +28,25 @@ pub struct ReturnOf {
     pub ret: ReturnId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// Kept with the stock that moves.
+    /// Stored with the movement.
     pub note: Option<String>,
 }
 
-/// Refuse what was asked for, or has been approved and does not come.
+/// Rejects a request, or an approved return whose goods do not arrive.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnReject {
     pub of: ReturnOf,
     pub reason: String,
 }
 
-/// Take goods in, whole or in parts.
+/// Receives goods, whole or in parts.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnReceive {
     pub of: ReturnOf,
-    /// None: all that has yet to come.
+    /// None for all that is still awaited.
     pub lines: Option<Vec<ReturnLineBack>>,
     #[serde(serialize_with = "rest_word")]
-    pub rest: Rest,
+    pub rest: RemainderPolicy,
     pub occurred_at: Option<Timestamp>,
 }
 #[derive(Debug, Clone, Serialize)]
@@ -55,11 +56,11 @@ pub struct ReturnLineBack {
     pub lot: Option<LotRef>,
 }
 
-/// Say what became of goods that came.
+/// Dispositions of received goods.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnInspect {
     pub of: ReturnOf,
-    /// None: all that nobody has looked at, as its line said when it was asked for.
+    /// None for all uninspected goods, by the disposition that their lines requested.
     pub lines: Option<Vec<ReturnLineSeen>>,
     pub occurred_at: Option<Timestamp>,
 }
@@ -71,15 +72,15 @@ pub struct ReturnLineSeen {
     pub lot: Option<LotRef>,
 }
 
-/// File a return with what is given back.
+/// Closes a return with its refund.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnClose {
     pub of: ReturnOf,
-    /// None: what came, at its lines' prices.
+    /// None for the received goods at their lines' prices.
     pub refund: Option<Money>,
 }
 
-/// Lets the goods come.
+/// Approves a return: its goods may be sent in.
 pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input);
@@ -87,7 +88,8 @@ pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>
     step(ledger, &permit, ("returnApprove", &input, mode), &input, ReturnStep::Approve).await
 }
 
-/// Says why the goods may not come, or no longer; what was asked back can be asked back again.
+/// Rejects a return, or an approved one that is no longer awaited, with the reason; its quantities
+/// can be requested again.
 pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
@@ -97,42 +99,47 @@ pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>,
     step(ledger, &permit, ("returnReject", &input, mode), &input.of, ReturnStep::Reject { reason }).await
 }
 
-/// Takes goods in; they are not for sale until somebody has looked at them.
+/// Receives goods; they are not for sale until they are inspected.
 pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnReceive, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
     checks.done()?;
-    let back =
-        |line: &ReturnLineBack| LineBack { line: line.line, quantity: line.quantity, lot: chosen(ledger, line.lot.as_ref()) };
-    let lines: Option<Vec<LineBack>> = input.lines.as_ref().map(|lines| lines.iter().map(back).collect());
+    let back = |line: &ReturnLineBack| ReceivedReturnLine {
+        line: line.line,
+        quantity: line.quantity,
+        lot: lot_choice(ledger, line.lot.as_ref()),
+    };
+    let lines: Option<Vec<ReceivedReturnLine>> = input.lines.as_ref().map(|lines| lines.iter().map(back).collect());
     let key = key_of(&permit, "returnReceive", &input.of.idempotency_key, &input);
-    let Some(place) = own_return(ledger, &permit, input.of.ret).await? else { return no_return(ledger, &permit, &key).await };
+    let Some(place) = authorized_return(ledger, &permit, input.of.ret).await? else {
+        return return_not_found(ledger, &permit, &key).await;
+    };
     let command = |left| {
-        let goods = GoodsBack { lines: lines.clone(), rest: input.rest, left, occurred_at: input.occurred_at };
+        let goods = ReceivedGoods { lines: lines.clone(), rest: input.rest, left, occurred_at: input.occurred_at };
         command_of(ledger, &permit, &input.of, &place, ReturnStep::Receive(goods))
     };
     Box::pin(submit_with_lots(ledger, &permit, (place.orders.as_slice(), &command), key, mode)).await
 }
 
-/// Says what became of goods that came.
+/// Records the dispositions of received goods.
 pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnInspect, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
     checks.done()?;
-    let seen = |line: &ReturnLineSeen| LineSeen {
+    let seen = |line: &ReturnLineSeen| InspectedLine {
         line: line.line,
         quantity: line.quantity,
         disposition: line.disposition,
-        lot: chosen(ledger, line.lot.as_ref()),
+        lot: lot_choice(ledger, line.lot.as_ref()),
     };
     let what =
         Inspection { lines: input.lines.as_ref().map(|lines| lines.iter().map(seen).collect()), occurred_at: input.occurred_at };
     step(ledger, &permit, ("returnInspect", &input, mode), &input.of, ReturnStep::Inspect(what)).await
 }
 
-/// Files a return with what is given back.
+/// Closes a return with its refund.
 pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
@@ -160,15 +167,15 @@ async fn step<P: Permission>(
     step: ReturnStep,
 ) -> Done {
     let key = key_of(permit, mutation, &of.idempotency_key, input);
-    match own_return(ledger, permit, of.ret).await? {
+    match authorized_return(ledger, permit, of.ret).await? {
         Some(place) => submit(ledger, permit, command_of(ledger, permit, of, &place, step), key, mode).await,
-        None => no_return(ledger, permit, &key).await,
+        None => return_not_found(ledger, permit, &key).await,
     }
 }
 
-async fn no_return<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key) -> Done {
+async fn return_not_found<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key) -> Done {
     let missing = Rejection::not_found(Noun::Return, At::input(Field::Id));
-    first_answer(ledger, permit, key, missing.into()).await
+    stored_answer_or(ledger, permit, key, missing.into()).await
 }
 
 fn command_of<P>(ledger: &Ledger, permit: &Permit<P>, of: &ReturnOf, place: &ReturnPlace, step: ReturnStep) -> Command {
@@ -185,11 +192,11 @@ fn command_of<P>(ledger: &Ledger, permit: &Permit<P>, of: &ReturnOf, place: &Ret
     Command::of(ReturnCommand::Act(Box::new(act), place.levels.clone()))
 }
 
-/// What becomes of the rest, for the hash of an input.
+/// Serializes the handling of the rest for the hash of an input.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn rest_word<S: Serializer>(rest: &Rest, serializer: S) -> Result<S::Ok, S::Error> {
+fn rest_word<S: Serializer>(rest: &RemainderPolicy, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match rest {
-        Rest::Awaited => "AWAITED",
-        Rest::GivenUp => "GIVEN_UP",
+        RemainderPolicy::Awaited => "AWAITED",
+        RemainderPolicy::GivenUp => "GIVEN_UP",
     })
 }

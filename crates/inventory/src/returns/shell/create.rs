@@ -1,4 +1,4 @@
-//! Taking goods back.
+//! Creating returns.
 
 use std::collections::HashMap;
 
@@ -14,24 +14,25 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen,
-        document_ids, first_answer, key_of, known_store,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, document_ids,
+        key_of, known_store, lot_choice, stored_answer_or,
     },
     orders::rows::{self, SoldLine},
     returns::{
         core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch, ReturnRefusal, Settle},
-        shell::ownership::own_lines,
+        shell::ownership::check_own_lines,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
-/// Takes a return in, or only notes it (`Receive::Later`). A line that names order lines goes back on them, by default as the product and
-/// at the price that was sold.
+/// Receives a return, or only records it (`Receive::Later`). A line that names order lines is
+/// credited to them, by default with the product and the price that were sold.
 pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> Done {
     Box::pin(return_place(ledger, permit, input, mode, |create| Command::of(ReturnCommand::Create(create)))).await
 }
 
-/// Takes a return in by the command that is made of it. Needs `return.approve` in its store where it is closed at once.
+/// Submits the command for a new return. Needs `return.approve` in its store if it is closed at
+/// once.
 pub async fn return_place(
     ledger: &Ledger,
     permit: Permit<kind::OrderReturn>,
@@ -45,13 +46,13 @@ pub async fn return_place(
     let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
     let done = match create {
         Ok(create) => {
-            let orders = create.orders_of_unsaid_lots();
+            let orders = create.orders_of_lines_without_lots();
             let command = |left| command(Box::new(CreateReturn { left, ..create.clone() }));
             Box::pin(submit_with_lots(ledger, &permit, (orders.as_slice(), &command), key, mode)).await
         }
-        Err(stop) => first_answer(ledger, &permit, &key, stop).await,
+        Err(stop) => stored_answer_or(ledger, &permit, &key, stop).await,
     };
-    done.map_err(|stop| as_supplied(stop, &input.lines))
+    done.map_err(|stop| move_to_order_line_id(stop, &input.lines))
 }
 
 async fn taken_back(
@@ -68,9 +69,9 @@ async fn taken_back(
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
     }
     if permit.channel().is_some() {
-        goes_back_on_orders(&input.lines)?;
+        check_lines_name_orders(&input.lines)?;
     }
-    own_lines(ledger, permit, &scope, &mut input.lines).await?;
+    check_own_lines(ledger, permit, &scope, &mut input.lines).await?;
     let lines = lines_of(ledger, &scope, &mut missing, &input.lines).await?;
     let Some(store) = store.filter(|_| !missing.has_any()) else { return Err(missing.stop()) };
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
@@ -120,9 +121,10 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     checks.done()
 }
 
-/// Who is bound to a channel takes back what that channel sold and nothing else. A return is of the channel whose orders it goes back on: one that
-/// went back on none would be nobody's, and would bring into stock what was never sold.
-fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
+/// Refuses lines without an order of callers that are bound to a channel: they may only return
+/// goods that the channel sold. A return belongs to the channel whose orders it goes back on:
+/// without an order it would belong to none, and would add stock that was never sold.
+fn check_lines_name_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
     let mut checks = Checks::default();
     for (index, line) in lines.iter().enumerate() {
         if line.order_line.is_some() {
@@ -151,7 +153,7 @@ async fn lines_of(
     for (index, line) in lines.iter().enumerate() {
         let of = origin(line).and_then(|id| sold.get(&id));
         let product = match (&line.product, line.kind) {
-            (Some(named), _) => Some(missing.or_nobodys(names.product(named, || At::line(index).field(Field::Product)))),
+            (Some(named), _) => Some(missing.or_nil(names.product(named, || At::line(index).field(Field::Product)))),
             (None, LineKind::Product) => {
                 if origin(line).is_some() && of.is_none() {
                     missing.note(Rejection::not_found(Noun::OrderLine, origin_field(index, line)));
@@ -169,13 +171,13 @@ async fn lines_of(
             unit_price: line.unit_price,
             disposition: line.disposition,
             matches: whole.map_or_else(|| line.matches.clone(), |whole| vec![whole]),
-            lot: chosen(ledger, line.lot.as_ref()),
+            lot: lot_choice(ledger, line.lot.as_ref()),
         });
     }
     Ok(new)
 }
 
-/// The order line that says what a return line leaves out.
+/// Returns the order line that completes the missing fields of a return line.
 fn origin(line: &ReturnLine) -> Option<OrderLineId> {
     line.order_line.or_else(|| line.matches.first().map(|piece| piece.line))
 }
@@ -187,7 +189,8 @@ fn origin_field(index: usize, line: &ReturnLine) -> At {
     }
 }
 
-/// What was sold on the order lines of return lines that do not say it themselves: one statement, none when all do.
+/// Reads the product or charge of the order lines of those return lines that do not name it
+/// themselves: one statement, none if all do.
 async fn sold_lines(reads: &impl Reads, lines: &[ReturnLine]) -> Result<HashMap<OrderLineId, SoldLine>, Fault> {
     let silent = |line: &&ReturnLine| match line.kind {
         LineKind::Product => line.product.is_none(),
@@ -197,8 +200,9 @@ async fn sold_lines(reads: &impl Reads, lines: &[ReturnLine]) -> Result<HashMap<
     rows::sold_lines(reads, &ids).await
 }
 
-/// The rules know only `matches`; a refusal of one that came as `orderLineId` points at what the caller wrote.
-fn as_supplied(stop: Stop, lines: &[ReturnLine]) -> Stop {
+/// Moves refusals of `matches`, which is all that the rules know, to `orderLineId` if the caller
+/// sent that field.
+fn move_to_order_line_id(stop: Stop, lines: &[ReturnLine]) -> Stop {
     let Stop::Refused(mut rejections) = stop else { return stop };
     for rejection in &mut rejections {
         let Some((Field::Lines, index)) = rejection.at.row else { continue };

@@ -11,8 +11,8 @@ use entity::prelude::*;
 use serde::Serialize;
 
 pub use act::{
-    Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
-    return_close, return_inspect, return_receive, return_reject,
+    RemainderPolicy, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject,
+    return_approve, return_close, return_inspect, return_receive, return_reject,
 };
 pub use create::{return_create, return_place};
 pub use reverse::return_reverse;
@@ -24,7 +24,7 @@ use crate::{
     orders::shell::MAX_LINES,
 };
 
-/// Take goods back, or note that somebody wants to give them back.
+/// Creates a return: receives the goods at once, or records the customer's request.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnCreate {
     #[serde(skip)]
@@ -32,12 +32,12 @@ pub struct ReturnCreate {
     pub store: StoreRef,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
-    /// The register that it is created at; None where none is named.
+    /// The register at which it is created; None if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
     #[serde(serialize_with = "create::receive_word")]
     pub receive: Receive,
-    /// None: it is closed later.
+    /// None if it is closed later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settle: Option<ReturnSettle>,
     pub note: Option<String>,
@@ -45,14 +45,15 @@ pub struct ReturnCreate {
     pub lines: Vec<ReturnLine>,
 }
 
-/// What comes back. `order_line` is one match for the whole quantity; `matches` spreads it over several lines.
+/// Line of a return. `order_line` is one match for the whole quantity; `matches` spreads it over
+/// several lines.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnLine {
     pub kind: LineKind,
     pub order_line: Option<OrderLineId>,
     #[serde(serialize_with = "create::pieces")]
     pub matches: Vec<ReturnMatch>,
-    /// None: the product of the order line.
+    /// None for the product of the order line.
     pub product: Option<ProductRef>,
     pub name: Option<String>,
     pub quantity: Quantity,

@@ -1,5 +1,5 @@
-//! What a caller names and may not act on. It is given the name of nobody's thing, so that the ledger refuses it in the very words in which it
-//! refuses what does not exist; nothing here says no by itself.
+//! References that the caller may not act on. They are replaced by references that do not exist, so
+//! that the ledger refuses them in the same words; nothing here refuses by itself.
 
 use std::collections::HashSet;
 
@@ -14,9 +14,9 @@ use crate::{
     returns::rows::{self, ReturnPlace},
 };
 
-/// Where a return belongs, if it is of one of the permit's stores and of the caller's channel. None also for one that does not exist: what is
-/// not yours is not found.
-pub(super) async fn own_return<P: Permission>(
+/// Returns the place of a return if it is of one of the permit's stores and of the caller's
+/// channel. `None` also if it does not exist: both are reported as not found.
+pub(super) async fn authorized_return<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     ret: ReturnId,
@@ -32,9 +32,10 @@ pub(super) async fn own_return<P: Permission>(
     Ok(Some(place).filter(|_| is_own))
 }
 
-/// Lines of a return that name lines of orders. Goods come back to any store: an order may be named by whoever takes returns where it was sold, and
-/// by whoever may see it.
-pub(super) async fn own_lines(
+/// Replaces order lines in lines of a return that the caller may not use. Goods come back to any
+/// store: an order may be named by callers who receive returns where it was sold, and by callers
+/// who may see it.
+pub(super) async fn check_own_lines(
     ledger: &Ledger,
     permit: &Permit<kind::OrderReturn>,
     reads: &impl Reads,

@@ -1,25 +1,26 @@
-//! Undoing what returns gave back, what became of their goods, and what came in with them.
+//! Reversing the refunds, inspections and receipts of returns.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::idempotency::Key;
 
-use super::ownership::own_return;
+use super::ownership::authorized_return;
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, Stop, first_answer, key_of, submit},
+    ledger::{Command, Done, Ledger, Mode, Stop, key_of, stored_answer_or, submit},
     returns::{
         core::{InspectionReversal, ReceiptReversal, RefundReversal, Return, ReverseInspection, ReverseReceipt, ReverseRefund},
         rows,
     },
     reversals::{
-        core::{Named, Refusal, Resting, Rests},
+        core::{DependencyReason, DependentDocument, Dependents, Refusal},
         rows::movements_of,
-        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named},
+        shell::{DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, named},
     },
     stock::core::{Movement, Reason, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
 
-/// Undoes the last step of a return that can be undone: what it gave back, else what became of its goods when somebody looked at them, else what came in.
+/// Reverses the last step of a return that can be reversed: its refund, else its inspection, else
+/// its receipt.
 pub async fn return_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -27,14 +28,14 @@ pub async fn return_reverse(
     ret: ReturnId,
     mode: Mode,
 ) -> Done {
-    checked(input)?;
-    // A call that is repeated is answered as the first was: it undoes no earlier step.
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
-    let first = first_answer(ledger, permit, &key, missing()).await;
+    check_input(input)?;
+    // A repeated call is answered like the first: it reverses no earlier step.
+    let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
+    let first = stored_answer_or(ledger, permit, &key, document_not_found()).await;
     if first.as_ref().err().is_none_or(|stop| !is_missing(stop)) {
         return first;
     }
-    let found = rows::whole_returns(&permit.scope(ledger.database()), &[ret]).await?.pop();
+    let found = rows::load_full_returns(&permit.scope(ledger.database()), &[ret]).await?.pop();
     match found {
         None => refund_reverse(ledger, permit, (input, key), ret, mode).await,
         Some(found) => match found.status() {
@@ -53,7 +54,8 @@ fn is_missing(stop: &Stop) -> bool {
     matches!(stop, Stop::Refused(all) if all.iter().any(|one| matches!(one.why, Reason::NotFound(_))))
 }
 
-/// Puts what came in with a return aside again, unseen: the caller may reverse documents and take returns, in the return's store.
+/// Reverses the inspection of a return: the caller may reverse documents and receive returns, in
+/// the return's store.
 async fn inspection_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -62,54 +64,56 @@ async fn inspection_reverse(
     mode: Mode,
 ) -> Done {
     let receiving = permit.also::<kind::OrderReturn>()?;
-    let place = own_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
-    let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
+    let place = authorized_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
+    let Some(place) = place else { return stored_answer_or(ledger, permit, &key, document_not_found()).await };
     let scope = permit.scope(ledger.database());
     let of = Reference { kind: ReferenceKind::Return, id: ret.uuid() };
-    let mut tries = Tries::of(input.expected_version);
+    let mut tries = RemainingAttempts::of(input.expected_version);
     loop {
-        // The return is read first: what is read later is never older than its version.
+        // The return is read first: later reads are never older than its version.
         let Some(found) = rows::returns(&scope, &[ret]).await?.pop() else {
-            return first_answer(ledger, permit, &key, missing()).await;
+            return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
         let originals = movements_of(&scope, of, &[MovementKind::Adjustment, MovementKind::Removal]).await?;
         let reverse = ReverseInspection {
             ret,
             expected_version: input.expected_version,
             seen: found.version,
-            call: call_of(ledger, permit, input, &originals)?,
+            call: build_call(ledger, permit, input, &originals)?,
             originals,
             levels: place.levels.clone(),
             time_zone: place.time_zone.clone(),
             has_lines: input.lines.is_some(),
         };
         match submit(ledger, permit, Command::of(InspectionReversal(Box::new(reverse))), key.clone(), mode).await {
-            Err(stop) if tries.again(&stop) => {}
+            Err(stop) if tries.should_retry(&stop) => {}
             Err(stop) => {
                 let since = movements_of(&scope, of, &[MovementKind::Return]).await?;
-                return Err(without_own(named(&scope, stop, &since).await?, of));
+                return Err(remove_own_documents(named(&scope, stop, &since).await?, of));
             }
             done => return done,
         }
     }
 }
 
-/// What a return did itself does not rest on it.
-fn without_own(stop: Stop, own: Reference) -> Stop {
+/// Removes the return's own documents from a refusal: they do not depend on it.
+fn remove_own_documents(stop: Stop, own: Reference) -> Stop {
     let Stop::Refused(all) = stop else { return stop };
     let others = |rejection: Rejection| {
         let at = rejection.at;
         let Some(Refusal::InUse(rests)) = rejection.of_room::<Refusal>() else { return rejection };
-        // That its goods were looked at as they came is what its receipt rests on.
-        let is_own = |named: &Named| *named == Named::Document(own) && rests.why != Resting::Inspected;
-        let documents: Vec<Named> = rests.documents.iter().copied().filter(|named| !is_own(named)).collect();
+        // The inspection on receipt is kept: the receipt cannot be reversed because of it.
+        let is_own =
+            |named: &DependentDocument| *named == DependentDocument::Document(own) && rests.why != DependencyReason::Inspected;
+        let documents: Vec<DependentDocument> = rests.documents.iter().copied().filter(|named| !is_own(named)).collect();
         let count = rests.count - (rests.documents.len() - documents.len());
-        Refusal::InUse(Rests { why: rests.why.clone(), documents, count }).at(at)
+        Refusal::InUse(Dependents { why: rests.why.clone(), documents, count }).at(at)
     };
     Stop::Refused(all.into_iter().map(others).collect())
 }
 
-/// Takes what came in with a return out again, whole: the caller may reverse documents and take returns, in the return's store.
+/// Reverses the receipt of a return, whole: the caller may reverse documents and receive returns,
+/// in the return's store.
 async fn receipt_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -118,21 +122,21 @@ async fn receipt_reverse(
     mode: Mode,
 ) -> Done {
     let receiving = permit.also::<kind::OrderReturn>()?;
-    let place = own_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
-    let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
+    let place = authorized_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
+    let Some(place) = place else { return stored_answer_or(ledger, permit, &key, document_not_found()).await };
     let scope = permit.scope(ledger.database());
-    let mut tries = Tries::of(input.expected_version);
+    let mut tries = RemainingAttempts::of(input.expected_version);
     loop {
-        // The return is read first: what is read later is never older than its version.
+        // The return is read first: later reads are never older than its version.
         let Some(found) = rows::returns(&scope, &[ret]).await?.pop() else {
-            return first_answer(ledger, permit, &key, missing()).await;
+            return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
         let of = Reference { kind: ReferenceKind::Return, id: ret.uuid() };
         let originals = movements_of(&scope, of, &[MovementKind::Return]).await?;
         let reverse = reversing(ledger, permit, input, (&found, originals.as_slice(), place.orders.as_slice()))?;
         match submit(ledger, permit, Command::of(ReceiptReversal(Box::new(reverse))), key.clone(), mode).await {
-            Err(stop) if tries.again(&stop) => {}
-            Err(stop) => return Err(without_own(named(&scope, stop, &originals).await?, of)),
+            Err(stop) if tries.should_retry(&stop) => {}
+            Err(stop) => return Err(remove_own_documents(named(&scope, stop, &originals).await?, of)),
             done => return done,
         }
     }
@@ -151,11 +155,12 @@ fn reversing(
         seen: found.version,
         originals: originals.to_vec(),
         has_lines: input.lines.is_some(),
-        call: call_of(ledger, permit, input, originals)?,
+        call: build_call(ledger, permit, input, originals)?,
     })
 }
 
-/// Opens a closed return again: the caller may reverse documents and settle returns, in the return's store.
+/// Reopens a closed return: the caller may reverse documents and settle returns, in the return's
+/// store.
 async fn refund_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
@@ -164,15 +169,15 @@ async fn refund_reverse(
     mode: Mode,
 ) -> Done {
     let settling = permit.also::<kind::ReturnApprove>()?;
-    let place = own_return(ledger, permit, ret).await?.filter(|place| settling.covers(place.store));
-    let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
+    let place = authorized_return(ledger, permit, ret).await?.filter(|place| settling.covers(place.store));
+    let Some(place) = place else { return stored_answer_or(ledger, permit, &key, document_not_found()).await };
     let reverse = ReverseRefund {
         ret,
         orders: place.orders,
         expected_version: input.expected_version,
         time_zone: place.time_zone,
         has_lines: input.lines.is_some(),
-        call: call_of(ledger, permit, input, &[])?,
+        call: build_call(ledger, permit, input, &[])?,
     };
     submit(ledger, permit, Command::of(RefundReversal(Box::new(reverse))), key, mode).await
 }

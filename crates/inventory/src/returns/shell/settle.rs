@@ -1,4 +1,5 @@
-//! Closing a return as it is created: what callers supply, and the rights that it needs besides.
+//! Closing a return when it is created: the callers' input, and the further permissions that it
+//! needs.
 
 use entity::prelude::*;
 use iam::access::{Denied, Permission, Permit, kind};
@@ -7,31 +8,31 @@ use serde::Serialize;
 
 use crate::{
     ledger::{Checks, MAX_NOTE, MAX_REFERENCE, Stop},
-    orders::{rows::places_of, shell::MAX_METHOD},
+    orders::{rows::places_of, shell::MAX_METHOD_LENGTH},
     returns::core::RefundAtOnce,
     stock::core::{At, Field},
 };
 
-/// Payments that a return is closed with at most.
+/// The most payments with which a return is closed.
 const MAX_REFUNDS: usize = 100;
 
-/// Close a return at once.
+/// Closes a return at once.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReturnSettle {
-    /// None: what came, at its lines' prices.
+    /// None for the received goods at their lines' prices.
     pub refund: Option<Money>,
-    /// How it is given back. `payments::shell` records that.
+    /// Payments of the refund. `payments::shell` records them.
     pub payments: Vec<RefundAtOnce>,
 }
 
-/// What the caller may do besides taking goods back.
+/// Permits of the caller besides that to receive returns.
 pub(super) struct Settling {
     closing: Permit<kind::ReturnApprove>,
     paying: Option<(Permit<kind::PaymentWrite>, Permit<kind::PaymentRefund>)>,
 }
 
 impl Settling {
-    /// Needs `return.approve`, and `payment.write` and `payment.refund` where money is given back.
+    /// Needs `return.approve`, and `payment.write` and `payment.refund` if there are payments.
     pub(super) fn of(permit: &Permit<kind::OrderReturn>, settle: &ReturnSettle) -> Result<Self, Denied> {
         let closing = permit.also::<kind::ReturnApprove>()?;
         let paying = if settle.payments.is_empty() {
@@ -67,7 +68,7 @@ pub(super) fn check_refunds(checks: &mut Checks, refunds: &[RefundAtOnce]) {
     checks.items(refunds.len(), MAX_REFUNDS, || At::input(Field::Payments));
     for (index, refund) in refunds.iter().enumerate().take(MAX_REFUNDS) {
         let place = At::row(Field::Payments, index);
-        checks.needed(&refund.method, MAX_METHOD, || place.field(Field::Method));
+        checks.needed(&refund.method, MAX_METHOD_LENGTH, || place.field(Field::Method));
         checks.text(refund.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
         checks.text(refund.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
     }

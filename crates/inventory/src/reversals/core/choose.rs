@@ -1,4 +1,4 @@
-//! How much of which entries goes back.
+//! Choice of the entries that a reversal undoes, and the quantity of each.
 
 use std::cmp::Reverse;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{refusal::Refusal, reversal::ReversalBook};
 use crate::stock::core::{At, Draft, Entry, Field, Noun, Rejection, RoomRefusal};
 
-/// An entry that a line of a document posted.
+/// An entry that was posted for a line of a document.
 #[derive(Debug, Clone)]
 pub struct Original {
     pub line: Uuid,
@@ -16,7 +16,7 @@ pub struct Original {
     pub entry: Entry,
 }
 
-/// How much of an entry goes back.
+/// Quantity of an entry that is undone.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub line: Uuid,
@@ -26,32 +26,33 @@ pub struct Part {
     pub field: At,
 }
 
-/// What is asked for of a line.
+/// Requested reversal of a line.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct RequestedLine {
     pub line: Uuid,
-    /// None: all that is left of it.
+    /// None for all that can still be reversed.
     pub quantity: Option<Quantity>,
-    /// Of this lot only.
+    /// Only units of this lot.
     pub lot: Option<LotId>,
 }
 
-/// How many units an entry moved.
-fn amount(entry: &Entry) -> i64 {
+/// Returns the number of units that an entry moved.
+fn moved_units(entry: &Entry) -> i64 {
     let moved = if entry.on_hand_delta == 0 { entry.in_transit_delta } else { entry.on_hand_delta };
     moved.abs()
 }
 
-/// Chooses how much of which entries goes back, in the order in which they were posted. Of a line in part, sound goods go before those that were set
-/// aside, and the last lot before the first.
+/// Chooses the entries to reverse and their quantities, in the order in which they were posted. A
+/// line that is reversed in part gives sound goods before those that were set aside, and its last
+/// lot before its first.
 pub fn choose(
     draft: &mut Draft<'_>,
     originals: &[Original],
     book: &ReversalBook,
-    wanted: Option<&[Wanted]>,
+    wanted: Option<&[RequestedLine]>,
 ) -> Result<Vec<Part>, Rejection> {
     let gone = |one: &Original| book.reversed.get(&(one.movement, one.entry.line)).copied().unwrap_or(0);
-    let mut left: Vec<i64> = originals.iter().map(|one| amount(&one.entry) - gone(one)).collect();
+    let mut left: Vec<i64> = originals.iter().map(|one| moved_units(&one.entry) - gone(one)).collect();
     if left.iter().all(|left| *left <= 0) {
         return Err(Refusal::AlreadyReversed.at(At::input(Field::Document)));
     }
@@ -85,11 +86,11 @@ pub fn choose(
     Ok(chosen.into_iter().map(|(place, quantity, field)| part(place, quantity, field)).collect())
 }
 
-/// The entries of a line that was not named before, and how much of them goes back.
+/// Returns the entries of a line that was not named before, and the quantity to reverse of them.
 fn meant(
     originals: &[Original],
     left: &[i64],
-    (one, before): (&Wanted, &[Wanted]),
+    (one, before): (&RequestedLine, &[RequestedLine]),
     line: At,
 ) -> Result<(Vec<usize>, i64), Rejection> {
     if before.iter().any(|other| other.line == one.line && other.lot == one.lot) {
@@ -149,15 +150,15 @@ mod tests {
         parts.iter().map(|part| (part.entry.line, part.quantity)).collect()
     }
 
-    fn wanted(of: u128, quantity: i64) -> Wanted {
-        Wanted { line: line(of), quantity: Quantity::new(quantity), lot: None }
+    fn wanted(of: u128, quantity: i64) -> RequestedLine {
+        RequestedLine { line: line(of), quantity: Quantity::new(quantity), lot: None }
     }
 
     fn stock() -> Book {
         Book::new(Timestamp(0), |_, _| 0)
     }
 
-    fn chosen(book: &ReversalBook, wanted: Option<&[Wanted]>) -> Result<Vec<Part>, Rejection> {
+    fn chosen(book: &ReversalBook, wanted: Option<&[RequestedLine]>) -> Result<Vec<Part>, Rejection> {
         choose(&mut Draft::new(&stock()), &originals(), book, wanted)
     }
 
@@ -186,8 +187,8 @@ mod tests {
     #[test]
     fn every_line_that_cannot_go_back_is_told() {
         let (stock, book) = (stock(), ReversalBook::default());
-        let told = |lines: &[Wanted]| {
-            let mut draft = Draft::to_tell_all(&stock);
+        let told = |lines: &[RequestedLine]| {
+            let mut draft = Draft::collecting_refusals(&stock);
             let end = choose(&mut draft, &originals(), &book, Some(lines)).err();
             draft.into_rejections(end)
         };

@@ -1,4 +1,4 @@
-//! What a reversal changes, told in one order: the document's state, its lines, then levels.
+//! Effects of a reversal, listed in one order: the document's status, its lines, then levels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{choose::Part, refusal::Refusal, reversal::Effect};
 use crate::stock::core::{At, Draft, Field, Level, LevelKey, Rejection, RoomRefusal};
 
-/// A document's state, where it changed.
+/// Returns the change of a document's status, if there is one.
 pub fn status_effect(document: &impl ToString, before: &impl ToString, after: &impl ToString) -> Option<Effect> {
     let status = (before.to_string(), after.to_string());
     (status.0 != status.1).then(|| Effect {
@@ -19,7 +19,8 @@ pub fn status_effect(document: &impl ToString, before: &impl ToString, after: &i
     })
 }
 
-/// What became of the levels that a draft moved, and of what their units are worth by the entries that were mirrored.
+/// Returns the changes of the levels that a draft moved, and of the value of their units by the
+/// entries that were mirrored.
 pub fn level_effects(
     draft: &Draft<'_>,
     keys: impl IntoIterator<Item = LevelKey>,
@@ -53,7 +54,8 @@ const BUCKETS: [(ReversalEffect, Bucket); 5] = [
     (ReversalEffect::InTransit, |level| level.in_transit),
 ];
 
-/// What the parts took out or brought back, by the costs of their entries: a sum for each currency.
+/// Returns the value that the parts took out of or returned to each level, by the costs of their
+/// entries: a sum for each currency.
 fn values(draft: &Draft<'_>, parts: &[Part]) -> Result<BTreeMap<LevelKey, Vec<Money>>, Rejection> {
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let mut values: BTreeMap<LevelKey, Vec<Money>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The mirror of what a document posted: the opposite of each entry, as far as it goes back.
+//! The mirror of a document's postings: the opposite of each entry, for the reversed quantity.
 
 use std::collections::BTreeSet;
 
@@ -13,25 +13,27 @@ use crate::{
     ledger::Needs,
     stock::core::{
         At, Dates, Delta, Draft, Entry, Field, LevelKey, LotChoice, Movement, MovementHead, Posting, Rejection, RoomRefusal,
-        Shortage, Step, cover, opposite,
+        Shortage, Step, ensure_available, opposite_delta,
     },
 };
 
-/// What all reversals are asked with.
+/// Common arguments of all reversals.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub id: ReversalId,
     pub note: String,
     pub actor: Actor,
-    /// None is now.
+    /// None for now.
     pub occurred_at: Option<Timestamp>,
     pub on_shortage: Shortage,
-    /// Ids of movements: for each original one that makes room, should it be needed, and the reversal itself.
+    /// IDs of two movements for each original one: one that shortens reservations, if needed, and
+    /// the reversal itself.
     pub movements: Vec<[MovementId; 2]>,
 }
 
 impl Call {
-    /// When it happens: not before what it undoes, which may lie a moment ahead of this node's clock.
+    /// Returns the time of the reversal: not before that of the original, which may lie a moment
+    /// ahead of this node's clock.
     pub fn moment(&self, draft: &Draft<'_>, original: Timestamp) -> Result<Timestamp, Rejection> {
         match self.occurred_at {
             None => Ok(draft.now().max(original)),
@@ -55,8 +57,8 @@ pub fn needs(needs: &mut Needs, originals: &[Movement], policy: Shortage) {
     needs.documents.with(|own: &mut ReversalNeeds| own.movements.extend(ids));
 }
 
-/// What of an entry goes back, as if it had been posted by itself.
-fn scaled(part: &Part) -> Entry {
+/// Returns the reversed part of an entry, as an entry.
+fn partial_entry(part: &Part) -> Entry {
     let share = |of: i64| of.signum() * of.abs().min(part.quantity);
     let entry = &part.entry;
     Entry {
@@ -68,15 +70,16 @@ fn scaled(part: &Part) -> Entry {
     }
 }
 
-/// A part with what it posts.
-struct Mirrored<'a> {
+/// A part with the changes that it posts.
+struct MirroredPart<'a> {
     part: &'a Part,
     delta: Delta,
     condition: Option<Condition>,
 }
 
-/// Posts the opposite of the parts, a movement for each original. What was planned is the document's own business: `incoming` is not mirrored. The last movement
-/// stays open for it. Gives the lines of the reversal.
+/// Posts the opposite of the parts, a movement for each original. Planned quantities (`incoming`)
+/// are not mirrored: the document posts them itself in the last movement, which stays open. Returns
+/// the lines of the reversal.
 pub fn mirror(
     draft: &mut Draft<'_>,
     (call, occurred_at): (&Call, Timestamp),
@@ -85,15 +88,15 @@ pub fn mirror(
 ) -> Result<Vec<ReversalLine>, Rejection> {
     let mut lines = Vec::with_capacity(parts.len());
     for (original, [room, id]) in originals.iter().zip(&call.movements) {
-        let mirrored: Vec<Mirrored<'_>> = parts
+        let mirrored: Vec<MirroredPart<'_>> = parts
             .iter()
             .rev()
             .filter(|part| part.movement == original.id)
             .map(|part| {
-                let entry = scaled(part);
-                let (delta, condition) = opposite(draft, &entry);
+                let entry = partial_entry(part);
+                let (delta, condition) = opposite_delta(draft, &entry);
                 let (in_transit, reserved) = (-entry.in_transit_delta, -entry.reserved_delta);
-                Mirrored { part, delta: Delta { reserved, in_transit, ..delta }, condition }
+                MirroredPart { part, delta: Delta { reserved, in_transit, ..delta }, condition }
             })
             .collect();
         let Some(first) = mirrored.first() else { continue };
@@ -110,9 +113,9 @@ pub fn mirror(
         };
         let key: LevelKey = first.part.entry.key;
         let steps: Vec<Step> = mirrored.iter().map(step).collect();
-        cover(draft, &steps, call.on_shortage, &head, (*room).into())?;
+        ensure_available(draft, &steps, call.on_shortage, &head, (*room).into())?;
         draft.begin(head, key, At::input(Field::OccurredAt))?;
-        for Mirrored { part, delta, condition } in mirrored {
+        for MirroredPart { part, delta, condition } in mirrored {
             let entry = &part.entry;
             let posting = Posting {
                 delta,
@@ -130,8 +133,8 @@ pub fn mirror(
     Ok(lines)
 }
 
-fn step(one: &Mirrored<'_>) -> Step {
-    let Mirrored { part, delta, .. } = one;
+fn step(one: &MirroredPart<'_>) -> Step {
+    let MirroredPart { part, delta, .. } = one;
     Step {
         key: part.entry.key,
         available_delta: delta.on_hand - delta.unavailable - delta.reserved,

@@ -1,4 +1,4 @@
-//! What a reversal is refused for. `objects/src/reversals/refusal.rs` gives each its code and words.
+//! Refusals of reversals. `objects/src/reversals/refusal.rs` gives each its code and text.
 
 use entity::prelude::*;
 
@@ -6,89 +6,92 @@ use crate::stock::core::{LevelKey, Reference, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// What has this id is no document that can be reversed.
+    /// The ID belongs to no document that can be reversed.
     NotReversible,
-    /// A reversal is not reversed: the document is made again.
+    /// A reversal cannot be reversed: the document has to be created again.
     OfReversal,
-    /// Nothing of it is left.
+    /// Nothing of the document is left to reverse.
     AlreadyReversed,
-    /// Only a whole one can be reversed.
+    /// The document can only be reversed whole.
     WholeOnly,
-    /// It would have happened before what it undoes.
+    /// The reversal's time is before that of the document.
     BeforeOriginal,
     NoLines,
     LineTwice,
-    /// Of a line at most so much goes back, which may be nothing.
+    /// The line exceeds the quantity that can still be reversed, which may be 0.
     LineUpTo {
         most: i64,
     },
-    /// A line is undone whole.
+    /// A line can only be reversed whole.
     LineWhole,
-    /// No stock moved with it.
+    /// The document moved no stock.
     NothingMoved,
-    /// An order that left with shipments: those are undone.
+    /// The order has shipments, which are reversed instead.
     OfShipments,
-    /// Only of a sale over the counter it is kept at which register it was taken back.
+    /// Only the reversal of a sale over the counter has a register.
     NotAtRegister,
-    /// It was settled before it was kept how much each of its orders came to less.
+    /// The return was closed by an older release, which did not store its orders' shares of the
+    /// refund.
     SharesUnknown,
-    /// It was made before it was kept how its goods were looked at.
+    /// The return was created by an older release, which did not store the steps of its
+    /// inspections.
     StepsUnknown,
-    /// What left has arrived, or is known not to.
+    /// The shipment was delivered, or its delivery failed.
     Arrived,
     TooLarge,
-    /// Other documents rest on it.
-    InUse(Rests),
+    /// Other documents depend on it.
+    InUse(Dependents),
 }
 impl RoomRefusal for Refusal {}
 
-/// What rests on what should be undone.
+/// Documents that depend on the one to be reversed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rests {
-    pub why: Resting,
+pub struct Dependents {
+    pub why: DependencyReason,
     /// At most ten, the newest first.
-    pub documents: Vec<Named>,
+    pub documents: Vec<DependentDocument>,
     pub count: usize,
 }
 
-/// In which way.
+/// Reasons why other documents depend on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resting {
-    /// Later movements took or hold what should go back.
+pub enum DependencyReason {
+    /// Later movements took or reserved the units to take back.
     Taken { sku: String, usable: i64, requested: i64 },
     /// Goods of the order's line went back to the supplier.
     SupplierReturn { line: PurchaseOrderLineId },
-    /// What did not arrive was written off.
+    /// Goods that did not arrive were written off.
     Loss,
     /// Later steps of the transfer.
     LaterSteps,
-    /// Goods of it came back or are to come back.
+    /// Goods of the order were returned or are to be returned.
     Returned { order: OrderId },
-    /// Units of it are on invoices and not credited.
+    /// Units of the order are on invoices and not credited.
     Invoiced { order: OrderId },
-    /// Goods of the return were looked at.
+    /// Goods of the return were inspected.
     Inspected,
-    /// What an inspection left aside is not there any more.
+    /// Goods that an inspection set aside are no longer in stock.
     Scrapped { level: LevelKey, sku: String, usable: i64, requested: i64 },
-    /// What was given up of a return was asked back since, with others.
+    /// The units that the return gave up have since been claimed by other returns.
     AskedBack { order: OrderId, ret: ReturnId },
-    /// The money was given back already.
+    /// The money was refunded already.
     Paid,
     /// Returns of the same orders that were closed since.
     LaterReturn,
     /// Counts of the same products that were approved since.
     LaterCount,
-    /// Payments that name it, or that gave back what it brought in.
+    /// Payments that name the one to reverse, or that refunded money that it brought in.
     LaterPayments,
-    /// Charges that were added to the order after its goods had come.
+    /// Charges that were added to the order after its goods were received.
     AddedCharges,
-    /// Facts from before the count that came after it, and are balanced because it had seen them.
+    /// Movements dated before the count and recorded after it, which were balanced because the
+    /// count had included them.
     LateFacts,
 }
 
-/// A document, a movement that belongs to none, a payment, an invoice, or a revaluation.
+/// A document, a movement without a document, a payment, an invoice, or a revaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Named {
+pub enum DependentDocument {
     Document(Reference),
     Movement(MovementId),
     Payment(PaymentId),
@@ -96,9 +99,9 @@ pub enum Named {
     Revaluation(RevaluationId),
 }
 
-impl Rests {
-    /// Before anybody has looked which documents they are.
-    pub const fn unnamed(why: Resting) -> Self {
+impl Dependents {
+    /// Creates the value before the documents have been looked up.
+    pub const fn without_documents(why: DependencyReason) -> Self {
         Self { why, documents: Vec::new(), count: 0 }
     }
 }

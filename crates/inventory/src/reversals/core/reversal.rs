@@ -1,4 +1,4 @@
-//! A reversal as the rules see it.
+//! Reversals: the state that their rules decide on.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,20 +11,21 @@ use crate::{
     stock::core::{At, Draft, Field, LevelKey, ReferenceKind, Rejection},
 };
 
-/// What is reversed, and the document that it belongs to.
+/// Subject of a reversal, and the document that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
     pub kind: ReversedKind,
-    /// A goods receipt, a movement of a transfer, a return to a supplier, a count, an order, a fulfilment, a return.
+    /// ID of the reversed part: a goods receipt, a movement of a transfer, a return to a supplier,
+    /// a count, an order, a fulfilment, or a return.
     pub part: Uuid,
     pub document: Uuid,
     pub store: StoreId,
-    /// The other end of a transfer whose stock changes there, too.
+    /// The other store of a transfer, if its stock changes too.
     pub other_store: Option<StoreId>,
 }
 
 impl Subject {
-    /// What `document` is the id of.
+    /// Returns the kind of document that `document` is the ID of.
     pub const fn document_kind(&self) -> ReferenceKind {
         match self.kind {
             ReversedKind::GoodsReceipt => ReferenceKind::PurchaseOrder,
@@ -54,7 +55,7 @@ pub struct Reversal {
 }
 
 impl Reversal {
-    /// A new one of what a call undid, at a moment in the local time of a level's store.
+    /// Creates the reversal of a call, at a time in the time zone of a level's store.
     pub fn of(
         draft: &Draft<'_>,
         (call, subject): (&Call, Subject),
@@ -77,16 +78,16 @@ impl Reversal {
     }
 }
 
-/// How much of an entry was mirrored.
+/// Quantity of an entry that was mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReversalLine {
-    /// The document's line; the product where lines have no ids.
+    /// The document's line, or its product if lines have no IDs.
     pub line: Uuid,
     pub movement: MovementId,
     pub movement_line: u16,
     pub product: ProductId,
     pub quantity: i64,
-    /// The movement that reverses it.
+    /// The movement that reverses the entry.
     pub mirror: MovementId,
 }
 
@@ -103,15 +104,15 @@ impl ReversalLine {
     }
 }
 
-/// One thing that a reversal changed: the same in a dry run and afterwards.
+/// A change made by a reversal: the same in a dry run and afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
-    /// The TypeID of what changed.
+    /// The TypeID of the changed object.
     pub subject: String,
     pub kind: ReversalEffect,
     pub quantity: Option<i64>,
     pub money: Option<Money>,
-    /// How it stood before, and how it stands now.
+    /// Status before and after the reversal.
     pub status: Option<(String, String)>,
 }
 
@@ -124,20 +125,20 @@ impl Effect {
     }
 }
 
-/// What commands need besides stock: how much of these movements has been reversed.
+/// Movements whose reversed quantities commands need.
 #[derive(Debug, Default)]
 pub struct ReversalNeeds {
     pub movements: BTreeSet<MovementId>,
 }
 
-/// How much of each entry of the movements that were asked for has been reversed.
+/// Reversed quantities of the entries of the movements that commands need.
 #[derive(Debug, Clone, Default)]
 pub struct ReversalBook {
     pub reversed: HashMap<(MovementId, u16), i64>,
 }
 
 impl ReversalBook {
-    /// Brings the book forward by an accepted decision.
+    /// Applies an accepted decision to the book.
     pub fn evolve(&mut self, decision: &ReversalDecision) {
         for line in &decision.reversal.lines {
             *self.reversed.entry((line.movement, line.movement_line)).or_default() += line.quantity;
@@ -145,7 +146,7 @@ impl ReversalBook {
     }
 }
 
-/// What an accepted command made.
+/// Reversal that an accepted command created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReversalDecision {
     pub reversal: Reversal,

@@ -1,4 +1,4 @@
-//! What documents posted.
+//! Movements that documents posted.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ use crate::{
     },
 };
 
-/// The movements of a document that are of one of these kinds, in the order of their events, with all their entries.
+/// Returns the movements of a document that are of one of these kinds, in the order of their
+/// events, with all their entries.
 pub async fn movements_of(reads: &impl Reads, of: Reference, kinds: &[MovementKind]) -> Result<Vec<Movement>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -26,8 +27,8 @@ pub async fn movements_of(reads: &impl Reads, of: Reference, kinds: &[MovementKi
     movements_by_seq(reads, &seqs).await
 }
 
-/// The movements that a reversal wrote, in the order of their events.
-pub async fn mirrors_of(reads: &impl Reads, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
+/// Returns the movements that a reversal posted, in the order of their events.
+pub async fn mirror_movements_of(reads: &impl Reads, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
     let ids: BTreeSet<MovementId> = reversal.lines.iter().map(|line| line.mirror).collect();
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -21,10 +21,11 @@ use crate::{
     stock::rows::{TextTest, sku_condition},
 };
 
-/// Names the list in cursors.
+/// Name of the list in cursors.
 pub const REVERSALS: &str = "documentReversals";
 
-/// What reversals are sorted by. Numbers are unique, and follow the order in which reversals were recorded; moments have ties, which the id breaks.
+/// Sort fields of reversals. Numbers are unique, and follow the order in which reversals were
+/// recorded; times have ties, which the ID breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReversalSort {
     Number,
@@ -52,7 +53,7 @@ impl SortBy for ReversalSort {
     }
 }
 
-/// A reversal without its lines, as it is written and read.
+/// A reversal's row, without its lines.
 #[derive(Record)]
 #[record(of = document_reversal, alias = "r")]
 pub(super) struct ReversalRow {
@@ -141,28 +142,29 @@ impl From<EffectRow> for Effect {
     }
 }
 
-/// Which reversals; what is None says nothing, an empty list matches nothing.
+/// Filter of reversals; a condition that is None is ignored, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReversalFilter {
     pub ids: Option<Vec<ReversalId>>,
-    /// Of one of these documents, or parts of documents.
+    /// Only reversals of these documents, or parts of documents.
     pub documents: Option<Vec<Uuid>>,
-    /// In one of these stores, at either end of a transfer. Each of the lists must have one.
+    /// Lists of stores; a store of the reversal, at either end of a transfer, must be in each list.
     pub stores: Vec<Vec<StoreId>>,
     pub kinds: Option<Vec<ReversedKind>>,
-    /// Has a line of one of these.
+    /// Only reversals with a line of one of these products.
     pub products: Option<Vec<ProductId>>,
-    /// SKUs of products, folded; a line must pass each.
+    /// SKUs of products, folded; for each there must be a line that passes.
     pub skus: Vec<TextTest>,
-    /// Ids of members, integrations and programs that reversed.
+    /// IDs of the members, integrations and programs that reversed.
     pub actors: Option<Vec<Uuid>>,
-    /// From a moment to before another one.
+    /// Times from one moment to before another.
     pub occurred: [Option<Timestamp>; 2],
     pub recorded: [Option<Timestamp>; 2],
 }
 
 impl ReversalFilter {
-    /// The conditions, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    /// Returns the conditions, each beginning with ` AND `, and their values; parameters are
+    /// numbered from `first`.
     fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (String::new(), Vec::new());
         let mut bind = |value: Value| {
@@ -200,7 +202,10 @@ impl ReversalFilter {
         for (column, bounds) in [("r.occurred_at", self.occurred), ("r.created_at", self.recorded)] {
             for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
                 if let Some(bound) = bound {
-                    sql += &format!(" AND {}", backend.rarely(&format!("{column} {operator} ${}", bind(bound.micros().into()))));
+                    sql += &format!(
+                        " AND {}",
+                        backend.rarely_matches(&format!("{column} {operator} ${}", bind(bound.micros().into())))
+                    );
                 }
             }
         }
@@ -208,18 +213,18 @@ impl ReversalFilter {
     }
 }
 
-/// The reversals that the filter is about.
+/// Returns the source of the filter's reversals.
 pub fn source(backend: Backend, filter: &Nested<ReversalFilter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|own: &ReversalFilter, first| own.conditions(backend, first));
     ListSource { from: format!("FROM document_reversal r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
-/// That a reversal has such a line.
+/// A condition that a reversal has such a line.
 fn of_lines(line: &str) -> String {
     format!(" AND r.id IN (SELECT l.reversal_id FROM document_reversal_line l WHERE l.tenant_id = $1 AND {line})")
 }
 
-/// A page of reversals whole, in the order that is asked for.
+/// Returns a page of reversals with their lines and effects, in the requested order.
 pub async fn page(
     reads: &impl Reads,
     source: ListSource,
@@ -228,13 +233,15 @@ pub async fn page(
 ) -> Result<Vec<Reversal>, Fault> {
     let (sql, values) = sorted.page(source, ReversalRow::SELECT, request);
     let rows = reads.records::<ReversalRow>(&sql, values).await?;
-    filled(reads, rows.into_iter().map(Reversal::from).collect()).await
+    fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await
 }
 
-/// The reversals of these documents, or of parts of them, whole and the newest first, each with the id that was asked for.
+/// Returns the reversals of these documents, or of parts of them, with their lines and effects and
+/// the newest first, each with the requested ID.
 pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, Reversal)>, Fault> {
     let backend = reads.backend();
-    // Each half by its own index, and sorted here: Postgres would go through all of a tenant's reversals.
+    // Each half uses its own index, and the result is sorted here: otherwise Postgres scans all of
+    // a tenant's reversals.
     let half = |column: &str| {
         let (select, of) = (ReversalRow::SELECT, backend.in_ids(column, 2));
         format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {of}")
@@ -243,7 +250,7 @@ pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, 
     let ids = backend.ids(of.iter().copied().map(ReferenceId::from_uuid));
     let mut rows = reads.records::<ReversalRow>(&sql, vec![ids]).await?;
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.number));
-    let all = filled(reads, rows.into_iter().map(Reversal::from).collect()).await?;
+    let all = fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await?;
     let mut found = Vec::with_capacity(all.len());
     for reversal in all {
         let Subject { part, document, .. } = reversal.subject;
@@ -257,7 +264,7 @@ pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, 
     Ok(found)
 }
 
-/// Reversals whole; in no order.
+/// Returns reversals with their lines and effects, in no order.
 pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Reversal>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -266,17 +273,17 @@ pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Rev
     let (select, of) = (ReversalRow::SELECT, backend.in_ids("r.id", 2));
     let sql = format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {of}");
     let rows = reads.records::<ReversalRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    filled(reads, rows.into_iter().map(Reversal::from).collect()).await
+    fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await
 }
 
-/// The id of the reversal of a number.
-pub async fn numbered(reads: &impl Reads, number: i64) -> Result<Option<ReversalId>, Fault> {
+/// Returns the ID of the reversal with a number.
+pub async fn reversal_by_number(reads: &impl Reads, number: i64) -> Result<Option<ReversalId>, Fault> {
     let rows = reads.rows("SELECT id FROM document_reversal WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
 /// Reads lines and effects of all of them, in one statement each.
-async fn filled(reads: &impl Reads, mut all: Vec<Reversal>) -> Result<Vec<Reversal>, Fault> {
+async fn fill_reversals(reads: &impl Reads, mut all: Vec<Reversal>) -> Result<Vec<Reversal>, Fault> {
     if all.is_empty() {
         return Ok(all);
     }

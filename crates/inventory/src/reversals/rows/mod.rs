@@ -5,7 +5,9 @@ mod load;
 mod resting;
 mod write;
 
-pub use find::{mirrors_of, movements_of};
-pub use load::{REVERSALS, ReversalFilter, ReversalSort, ReversalsSorted, numbered, page, reversals, reversals_of, source};
-pub use resting::{Found, invoices_of, returns_of, supplier_returns_of, takers};
-pub use write::{reversal_rows, reversed_of};
+pub use find::{mirror_movements_of, movements_of};
+pub use load::{
+    REVERSALS, ReversalFilter, ReversalSort, ReversalsSorted, page, reversal_by_number, reversals, reversals_of, source,
+};
+pub use resting::{DependentList, invoices_of, returns_of, stock_consumers, supplier_returns_of};
+pub use write::{reversal_rows, reversed_quantities};

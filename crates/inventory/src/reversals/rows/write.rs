@@ -1,4 +1,4 @@
-//! A batch's reversals as rows, and how much of entries has been reversed.
+//! Rows of a batch's reversals, and of the reversed quantities of entries.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ pub(super) struct EffectRow {
     pub status_after: Option<String>,
 }
 
-/// How much of an entry has been reversed.
+/// Reversed quantity of an entry.
 #[derive(Record)]
 struct ReversedRow {
     #[record(of = document_reversal_line, alias = "l")]
@@ -83,7 +83,7 @@ impl EffectRow {
     }
 }
 
-/// New reversals with their lines and effects.
+/// Returns the rows of new reversals, with their lines and effects.
 pub fn reversal_rows(tenant: TenantId, reversals: &[&Reversal]) -> [Bulk; 3] {
     let mut heads = Rows::<ReversalRow>::insert(tenant);
     let (mut lines, mut effects) = (Rows::<LineRow>::insert(tenant), Rows::<EffectRow>::insert(tenant));
@@ -95,8 +95,8 @@ pub fn reversal_rows(tenant: TenantId, reversals: &[&Reversal]) -> [Bulk; 3] {
     [heads.into(), lines.into(), effects.into()]
 }
 
-/// How much of each entry of these movements has been reversed; without those of which nothing was.
-pub async fn reversed_of(reads: &impl Reads, movements: &[MovementId]) -> Result<HashMap<(MovementId, u16), i64>, Fault> {
+/// Reads the reversed quantity of each entry of these movements; entries without any are left out.
+pub async fn reversed_quantities(reads: &impl Reads, movements: &[MovementId]) -> Result<HashMap<(MovementId, u16), i64>, Fault> {
     if movements.is_empty() {
         return Ok(HashMap::new());
     }

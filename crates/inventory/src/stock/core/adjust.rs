@@ -1,4 +1,4 @@
-//! Deltas, absolute figures and reversals.
+//! Changes by deltas, absolute quantities and reversals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::{
     movement::{Entry, Movement},
     refusal::Refusal,
     rejection::{Reason, Rejection},
-    shortage::{Shortage, Step, cover},
+    shortage::{Shortage, Step, ensure_available},
 };
 use crate::currency::core::pieces;
 
@@ -21,10 +21,10 @@ use crate::currency::core::pieces;
 #[derive(Debug, Clone)]
 pub struct Adjust {
     pub head: MovementHead,
-    /// The id of the movement that makes room, should one be needed.
+    /// ID of the movement that makes room, if one is needed.
     pub room: MovementId,
     pub on_shortage: Shortage,
-    /// What costs in other currencies than the books' come to.
+    /// Costs in other currencies than the books', converted.
     pub costs: Costs,
     pub changes: Vec<Change>,
 }
@@ -39,14 +39,14 @@ pub struct Change {
     pub lot: LotChoice,
 }
 
-/// All changes or none.
+/// Applies all changes or none.
 pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Rejection> {
     let Some(first) = command.changes.first() else {
         return Err(Refusal::NoChanges.at(At::input(Field::Changes)));
     };
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, change) in command.changes.iter().enumerate() {
-            draft.look_for(change.key, At::row(Field::Changes, index))?;
+            draft.check_exists(change.key, At::row(Field::Changes, index))?;
         }
     }
     let mut versions: BTreeMap<LevelKey, i64> = BTreeMap::new();
@@ -56,7 +56,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
         steps.extend(draft.pass(step)?);
     }
     draft.end_pass()?;
-    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
     let worths = command.costs.worths(draft, command)?;
     for (index, (change, (step, worth))) in command.changes.iter().zip(steps.iter().zip(worths)).enumerate() {
@@ -66,7 +66,8 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     Ok(())
 }
 
-/// The step of a change, if its level, its version and its sign allow it. The version is that before the call's first change of the level.
+/// Returns the step of a change, if its level, its version and its sign are valid. The version is
+/// that before the call's first change of the level.
 fn change_step(
     draft: &Draft<'_>,
     kind: MovementKind,
@@ -84,7 +85,7 @@ fn change_step(
     Ok(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)))
 }
 
-/// One entry, or two where what it is worth in the books does not divide.
+/// Posts one entry, or two if the value in the books does not divide.
 fn post_change(
     draft: &mut Draft<'_>,
     (dates, worth): (Dates, Option<Money>),
@@ -93,7 +94,7 @@ fn post_change(
 ) -> Result<(), Rejection> {
     let facts = &draft.level(change.key, field)?.facts;
     let too_large = || Refusal::LineTooLarge.at(At::row(Field::Changes, index).field(Field::UnitCost));
-    // Worth that could not be kept would be taken for the most that can.
+    // A value beyond the exact range would be clamped to the greatest one.
     if change.unit_cost.is_some_and(|cost| cost.times(change.delta, facts.decimals).is_none()) {
         return Err(too_large());
     }
@@ -119,7 +120,8 @@ fn post_change(
     Ok(())
 }
 
-/// RECEIPT and RETURN bring in, SALE and REMOVAL take out, ADJUSTMENT does either; 0 says nothing.
+/// RECEIPT and RETURN increase stock, SALE and REMOVAL reduce it, ADJUSTMENT does either; 0 is
+/// refused.
 fn check_sign(kind: MovementKind, delta: Quantity, index: usize) -> Result<(), Rejection> {
     let field = At::row(Field::Changes, index).field(Field::Delta);
     if delta.is_zero() {
@@ -132,7 +134,7 @@ fn check_sign(kind: MovementKind, delta: Quantity, index: usize) -> Result<(), R
     }
 }
 
-/// Set stock to absolute figures.
+/// Sets stock to absolute quantities.
 #[derive(Debug, Clone)]
 pub struct Set {
     pub head: MovementHead,
@@ -143,12 +145,12 @@ pub struct Set {
 #[derive(Debug, Clone)]
 pub struct SetItem {
     pub key: LevelKey,
-    /// Of the lot, where one is named.
+    /// Quantity of the lot, if one is named, else of the level.
     pub on_hand: Quantity,
     pub compare: Compare,
     pub lot: LotChoice,
 }
-/// What the caller believes the level to be.
+/// State of the level that the caller expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compare {
     Version(i64),
@@ -156,26 +158,27 @@ pub enum Compare {
     Unconditional,
 }
 
-/// All items or none. A level occurs once; one that already has the figure gets no entry.
+/// Applies all items or none. A level occurs once; one that already has the quantity gets no entry.
 pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection> {
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, item) in command.items.iter().enumerate() {
-            draft.look_for(item.key, At::row(Field::Items, index))?;
+            draft.check_exists(item.key, At::row(Field::Items, index))?;
         }
     }
     let mut seen = Seen::new();
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let step = figure_step(draft, (index, item), &mut seen);
+        let step = set_step(draft, (index, item), &mut seen);
         steps.extend(draft.pass(step)?);
     }
     draft.end_pass()?;
-    // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
+    // Room is made by reservations that give way; a discrepancy would change the very quantity that
+    // is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
-    cover(draft, &steps, policy, &command.head, command.room.into())?;
+    ensure_available(draft, &steps, policy, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps).filter(|(_, step)| step.on_hand_delta != 0) {
         let posting = Posting {
@@ -192,11 +195,12 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
     Ok(())
 }
 
-/// Levels that were set so far, and which of their lots: None where the level as a whole was.
+/// Levels that were set so far, with the lot: None if the level as a whole was set.
 type Seen = BTreeSet<(LevelKey, Option<String>)>;
 
-/// The step that an item comes to, if its level is what its caller believes and occurs once.
-fn figure_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut Seen) -> Result<Step, Rejection> {
+/// Returns the step of an item, if its level has the quantity that the caller expects and occurs
+/// once.
+fn set_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut Seen) -> Result<Step, Rejection> {
     let level = draft.stocked(item.key, At::row(Field::Items, index))?;
     if item.on_hand.is_negative() {
         return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
@@ -231,7 +235,7 @@ fn figure_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut S
     Ok(Step::moves(item.key, delta, &item.lot, At::row(Field::Items, index).field(Field::OnHand)))
 }
 
-/// Undo a whole movement by one that mirrors it.
+/// Reverses a whole movement by its mirror.
 #[derive(Debug, Clone)]
 pub struct Reverse {
     pub head: MovementHead,
@@ -241,14 +245,15 @@ pub struct Reverse {
     pub original: Movement,
 }
 
-/// A movement is reversed once and whole; what belongs to a document is undone by the document's own actions.
+/// Reverses a movement, once and whole; movements of a document are reversed by the document's own
+/// actions.
 pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Rejection> {
     let field = At::input(Field::Movement);
     let original = &command.original;
     if draft.book().reversed.contains(&original.id) {
         return Err(Refusal::AlreadyReversed.at(field));
     }
-    if original.keeps_a_count() {
+    if original.is_count_balance() {
         return Err(Refusal::KeepsCount.at(field));
     }
     if let Some(reference) = original.reference
@@ -260,7 +265,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         return Err(Refusal::NotReversible(original.kind).at(field));
     }
     let Some(first) = original.entries.first() else { return Err(Refusal::NoEntries.at(field)) };
-    let mirrored: Vec<_> = original.entries.iter().rev().map(|entry| (entry, opposite(draft, entry))).collect();
+    let mirrored: Vec<_> = original.entries.iter().rev().map(|entry| (entry, opposite_delta(draft, entry))).collect();
     let step = |(entry, (delta, _)): &(&Entry, (Delta, Option<Condition>))| Step {
         key: entry.key,
         available_delta: delta.on_hand - delta.unavailable,
@@ -269,7 +274,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         field,
     };
     let steps: Vec<Step> = mirrored.iter().map(step).collect();
-    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, field)?;
     for (entry, (delta, condition)) in mirrored {
         let posting = Posting {
@@ -285,9 +290,10 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     Ok(())
 }
 
-/// The opposite of an entry, and the shelf that it takes from. What came in is taken from where it lies now: its lot may have been called back or
-/// released since.
-pub(crate) fn opposite(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
+/// Returns the opposite of an entry, and the condition of the stock that it takes from. Units that
+/// came in are taken from their current condition: their lot may have been recalled or released
+/// since.
+pub(crate) fn opposite_delta(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
     let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
     let as_it_came = (Delta { on_hand, unavailable, ..Delta::default() }, entry.condition);
     let is_whole = unavailable == 0 || unavailable == on_hand;

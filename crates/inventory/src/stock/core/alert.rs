@@ -1,8 +1,8 @@
-//! When a level's change is worth an alert.
+//! Alerts that a level's change raises.
 
 use entity::prelude::StockStatus;
 
-/// A line that a level crossed.
+/// A threshold that a level crossed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alert {
     Low,
@@ -11,7 +11,7 @@ pub enum Alert {
     BackInStock,
 }
 
-/// How bad it is.
+/// Returns the severity of a status.
 const fn rank(status: StockStatus) -> u8 {
     match status {
         StockStatus::Normal | StockStatus::Overstock => 0,
@@ -21,8 +21,9 @@ const fn rank(status: StockStatus) -> u8 {
     }
 }
 
-/// What a level that went from one status to another calls for. Of several lines crossed at once only the last one is told; getting better
-/// is told only of what had run out.
+/// Returns the alert for a level that went from one status to another. If it crossed several
+/// thresholds at once, only the last one is reported; an improvement is reported only if the level
+/// was out of stock.
 pub fn alert(before: StockStatus, after: StockStatus) -> Option<Alert> {
     if before == StockStatus::OutOfStock && after != StockStatus::OutOfStock {
         return Some(Alert::BackInStock);

@@ -1,4 +1,5 @@
-//! Places in the input of a call, as refusals name them. The API makes the path of one, an import its column.
+//! Places in the input of a call, as refusals name them. The API converts one to a path, an import
+//! to its column.
 
 /// A named field of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +46,7 @@ pub enum Field {
     Lines,
     Lot,
     LotCode,
-    /// Of the lot that a line describes.
+    /// Expiry of the lot that a line describes.
     LotExpiresOn,
     Lots,
     Matches,
@@ -116,13 +117,15 @@ pub enum Field {
 /// A place in an input: a field, a row of a list, a part of a row, an item of a part, or a field of one of those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct At {
-    /// False where no field of the input is meant: an argument beside it, or nobody typed what is refused.
+    /// False if no field of the input is meant: an argument besides the input, or a value that no
+    /// caller sent.
     pub is_input: bool,
-    /// A list and the position in it, from 0.
+    /// A list and the index in it, from 0.
     pub row: Option<(Field, usize)>,
-    /// A list of that row's own, and the position in it.
+    /// A list in that row, and the index in it.
     pub part: Option<(Field, usize)>,
-    /// A list of that part's own, and the position in it: half as wide as the others, since every refusal carries a place.
+    /// A list in that part, and the index in it: half as wide as the others, since every refusal
+    /// carries a place.
     pub item: Option<(Field, u32)>,
     pub field: Option<Field>,
 }
@@ -138,11 +141,11 @@ impl At {
     pub const fn row(list: Field, index: usize) -> Self {
         Self { row: Some((list, index)), ..Self::INPUT }
     }
-    /// A list that is an argument beside the input.
+    /// A list that is an argument besides the input.
     pub const fn argument(list: Field) -> Self {
         Self { field: Some(list), ..Self::NOWHERE }
     }
-    /// A row of a list that is an argument beside the input.
+    /// A row of a list that is an argument besides the input.
     pub const fn argument_row(list: Field, index: usize) -> Self {
         Self { row: Some((list, index)), ..Self::NOWHERE }
     }
@@ -159,17 +162,18 @@ impl At {
     pub const fn item(self, list: Field, index: usize) -> Self {
         Self { item: Some((list, index as u32)), field: None, ..self }
     }
-    /// A field there, instead of the one that was named.
+    /// Replaces the field of the place.
     #[must_use]
     pub const fn field(self, field: Field) -> Self {
         Self { field: Some(field), ..self }
     }
-    /// The field with the product in a row of levels; the place itself in other rows, which have it elsewhere or not at all.
+    /// Returns the field of the product in a row of levels; the place itself in other rows, where
+    /// it is elsewhere or missing.
     #[must_use]
     pub const fn product(self) -> Self {
         if self.is_of_levels() { self.field(Field::Product) } else { self }
     }
-    /// The field with the store in a row of levels; the place itself in other rows.
+    /// Returns the field of the store in a row of levels; the place itself in other rows.
     #[must_use]
     pub const fn store(self) -> Self {
         if self.is_of_levels() { self.field(Field::Store) } else { self }
@@ -177,12 +181,14 @@ impl At {
     const fn is_of_levels(self) -> bool {
         matches!(self.row, Some((Field::Changes | Field::Items, _))) && self.part.is_none()
     }
-    /// Where a row says its lot. What is no row (a whole document, a movement) says none: its own field stays.
+    /// Returns the place of a row's lot. Anything but a row (a whole document, a movement) has
+    /// none: its own field stays.
     #[must_use]
     pub fn lot(self) -> Self {
         if self.row.is_some() { self.field(Field::Lot) } else { self }
     }
-    /// Where the end of a new lot's life is said: in the row that describes it, else in the input itself.
+    /// Returns the place of a new lot's expiry: in the row that describes it, else in the input
+    /// itself.
     #[must_use]
     pub fn expires_on(self) -> Self {
         if self.row.is_some() { self.field(Field::LotExpiresOn) } else { self.field(Field::ExpiresOn) }

@@ -1,8 +1,8 @@
-//! Facts that arrive behind a count that had seen them.
+//! Facts that arrive after a count that had seen them.
 //!
-//! Whoever counted at nine found what was there after the sale of eight. When that sale reaches the books at ten, the count has been posted,
-//! and taking the sale from stock would take it twice. So it is booked as what it is, and a COUNT entry of the opposite sign beside it keeps
-//! what the count found.
+//! A count at nine found the stock left after a sale of eight units. When that sale reaches the
+//! books at ten, the count has been posted, and taking the sale from stock would take it twice. So
+//! it is booked as a sale, and a COUNT entry of the opposite sign keeps the counted quantity.
 
 use std::collections::BTreeMap;
 
@@ -20,31 +20,32 @@ use super::{
     shortage::Step,
 };
 
-const NOTE: &str = "arrived after a count that had seen it";
+const BALANCE_NOTE: &str = "arrived after a count that had seen it";
 
-/// The id of a movement that goes with another one: a batch draws no ids of its own.
+/// Derives the ID of a movement that accompanies another one: a batch generates no IDs of its own.
 pub(super) fn derived_id(id: MovementId, nth: u128) -> MovementId {
     MovementId::from_uuid(Uuid::from_u128(id.uuid().as_u128() ^ nth << 12))
 }
 
 impl Draft<'_> {
-    /// Whether the level was counted after that moment. What is kept by lots is counted lot by lot.
+    /// True if the level was counted after that moment. Stock that is kept by lots is counted lot
+    /// by lot.
     fn is_behind(&self, key: LevelKey, occurred_at: Timestamp, field: At) -> bool {
         let is_after = |level: &Level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at);
         self.level(key, field).is_ok_and(|level| level.facts.tracking == Tracking::None && is_after(level))
     }
     /// Whether the lot was counted there after that moment.
-    pub(super) fn is_lot_behind(&self, key: LevelKey, lot: LotId, occurred_at: Timestamp) -> bool {
+    pub(super) fn is_before_lot_count(&self, key: LevelKey, lot: LotId, occurred_at: Timestamp) -> bool {
         let counted_at = self.lot_level(key, lot).and_then(|level| level.counted_at);
         counted_at.is_some_and(|counted_at| occurred_at < counted_at)
     }
 
-    fn head_beside(of: &Movement, nth: u128) -> MovementHead {
+    fn companion_head(of: &Movement, nth: u128) -> MovementHead {
         MovementHead {
             id: derived_id(of.id, nth),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
-            note: Some(NOTE.to_owned()),
+            note: Some(BALANCE_NOTE.to_owned()),
             external_ref: of.external_ref.clone(),
             reference: None,
             actor: of.actor,
@@ -53,13 +54,14 @@ impl Draft<'_> {
         }
     }
 
-    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it. No more
-    /// is lent than leaves: what is only set aside, or comes back, must be there. A count itself borrows nothing.
+    /// Lends missing units to steps of a fact from before the levels' last count: the count found
+    /// the rest, and `balance` settles it. At most the leaving units are lent: units that are only
+    /// set aside, or come back, must be in stock. A count itself borrows nothing.
     pub(super) fn backdate(&mut self, steps: &[Step], head: &MovementHead, fact: Fact) -> Result<(), Rejection> {
         if head.kind == MovementKind::Count {
             return Ok(());
         }
-        // What is available after each step, what has left by then, and what is lent.
+        // Available stock after each step, units that have left by then, and the units to lend.
         let mut lowest: BTreeMap<LevelKey, (i64, i64, i64)> = BTreeMap::new();
         for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, step.field)) {
             let (now, gone, lent) = lowest.entry(step.key).or_insert((self.level(step.key, step.field)?.available(), 0, 0));
@@ -75,7 +77,7 @@ impl Draft<'_> {
             id: derived_id(head.id, 1),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
-            note: Some(NOTE.to_owned()),
+            note: Some(BALANCE_NOTE.to_owned()),
             reference: None,
             reverses: None,
             ..head.clone()
@@ -95,20 +97,21 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Balances what happened before levels' last count with COUNT entries of the opposite sign.
+    /// Balances facts from before levels' last count with COUNT entries of the opposite sign.
     pub(super) fn balance(&mut self) -> Result<(), Rejection> {
         let field = At::NOWHERE;
         let mut behind: BTreeMap<LevelKey, i64> = BTreeMap::new();
-        // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
+        // The facts of a command share their time, and the balancing entries have it too: known
+        // quantities of the past do not change.
         let mut fact = None;
         let mut mirrored: Vec<(LevelKey, Posting)> = Vec::new();
         let mut lots_lent = self.lots.lent.clone();
         for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
             for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
-                if let Some(lot) = entry.lot.filter(|lot| self.is_lot_behind(entry.key, *lot, movement.occurred_at)) {
+                if let Some(lot) = entry.lot.filter(|lot| self.is_before_lot_count(entry.key, *lot, movement.occurred_at)) {
                     fact = Some(movement);
                     let (mut on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
-                    // What was lent to the lot balances that much of what left of it already.
+                    // Units that were lent to the lot already balance as many units that left it.
                     if let Some(lent) = lots_lent.get_mut(&(entry.key, lot)).filter(|_| on_hand > 0 && unavailable == 0) {
                         let settled = on_hand.min(*lent);
                         (*lent, on_hand) = (*lent - settled, on_hand - settled);
@@ -129,16 +132,16 @@ impl Draft<'_> {
             *behind.entry(*key).or_default() += lent;
         }
         behind.retain(|_, moved| *moved != 0);
-        // What was lent and not taken goes last: what is undone below is posted from the end on.
+        // Lent units that were not taken go last: `mirrored` is posted from the end on.
         for ((key, lot), left) in lots_lent.into_iter().filter(|(_, left)| *left > 0) {
             let (delta, cost) = (Delta { on_hand: -left, ..Delta::default() }, self.level(key, field)?.facts.cost);
             mirrored.insert(0, (key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }));
         }
         let first = behind.keys().next().or_else(|| mirrored.first().map(|(key, _)| key)).copied();
-        // What was lent goes back also where nothing was taken of what was counted.
+        // Lent units are returned even if no counted unit was taken.
         let fact = fact.or_else(|| self.movements.iter().find(|movement| movement.kind != MovementKind::Count));
         let (Some(first), Some(fact)) = (first, fact) else { return Ok(()) };
-        let head = Self::head_beside(fact, 2);
+        let head = Self::companion_head(fact, 2);
         self.begin(head, first, field)?;
         for (key, moved) in behind {
             let cost = self.level(key, field)?.facts.cost;

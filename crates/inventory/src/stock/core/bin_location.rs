@@ -1,4 +1,5 @@
-//! Where a product lies in a store: a code on the shelf, and the order in which a walk comes past such codes.
+//! Bin location of a product in a store: a code on the shelf, and the order in which a walk passes
+//! such codes.
 
 use std::cmp::Ordering;
 
@@ -10,8 +11,9 @@ pub fn is_bin_location(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().nth(MAX_BIN_LOCATION).is_none() && !text.chars().any(char::is_control)
 }
 
-/// The order of a walk: by bin location, then by SKU; what has no location comes last.
-pub fn walking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (Option<&str>, &str)) -> Ordering {
+/// The order of a picking route: by bin location, then by SKU; products without a location come
+/// last.
+pub fn picking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (Option<&str>, &str)) -> Ordering {
     let by_bin = match (bin, other_bin) {
         (Some(one), Some(other)) => natural_order(one, other),
         (Some(_), None) => Ordering::Less,
@@ -21,8 +23,9 @@ pub fn walking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (
     by_bin.then_with(|| sku.cmp(other_sku))
 }
 
-/// The order in which people read codes: digits that follow each other are one number, so that `A-2` comes before `A-10`; all else goes by character.
-/// Codes that differ in zeros before a number alone go by their characters.
+/// Compares codes in natural order: consecutive digits are one number, so that `A-2` comes before
+/// `A-10`; all else is compared by character. Codes that differ only in leading zeros are compared
+/// by their characters.
 fn natural_order(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one, other);
     while !left.is_empty() && !right.is_empty() {
@@ -36,7 +39,7 @@ fn natural_order(one: &str, other: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| one.cmp(other))
 }
 
-/// The number or the one character that a text begins with, and what follows it.
+/// Splits a text after its first number or character.
 fn split(text: &str) -> (&str, &str) {
     let rest = text.trim_start_matches(|character: char| character.is_ascii_digit());
     let digits = text.len() - rest.len();
@@ -49,7 +52,7 @@ fn part_order(one: &str, other: &str) -> Ordering {
     if !is_number(one) || !is_number(other) {
         return one.cmp(other);
     }
-    // As texts, because a code may have more digits than a number holds.
+    // Compared as texts, because a code may have more digits than an integer.
     let [one, other] = [one, other].map(|digits| digits.trim_start_matches('0'));
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
@@ -72,7 +75,7 @@ mod tests {
     #[test]
     fn what_lies_nowhere_is_picked_last_and_a_bin_by_sku() {
         let mut goods = [(None, "APRON"), (Some("A-10"), "LAMP"), (Some("A-2"), "TEA"), (Some("A-2"), "MUG"), (None, "ALBUM")];
-        goods.sort_by(|one, other| walking_order(*one, *other));
+        goods.sort_by(|one, other| picking_order(*one, *other));
         assert_eq!(goods.map(|(_, sku)| sku), ["MUG", "TEA", "LAMP", "ALBUM", "APRON"]);
     }
 

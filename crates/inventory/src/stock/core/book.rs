@@ -1,4 +1,4 @@
-//! What a batch has loaded and locked, brought forward by each accepted command.
+//! State that a batch has loaded and locked, advanced by each accepted command.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,16 +16,16 @@ use super::{
 /// The state that commands of one tenant are decided against.
 #[derive(Debug, Clone)]
 pub struct Book {
-    /// When the batch is recorded; never before what its levels already hold.
+    /// Time at which the batch is recorded; never before a time that its levels already have.
     pub now: Timestamp,
     /// The last closed day of the books.
     pub closed_through: Option<i32>,
-    /// A moment's local day in a time zone; handed in, so that the rules know no clock.
+    /// Returns a moment's local day in a time zone; passed in, so that the rules need no clock.
     pub local_day: fn(Timestamp, &str) -> i32,
     pub levels: HashMap<LevelKey, Level>,
-    /// Stores of levels that were asked for and do not exist.
+    /// Stores of requested levels that do not exist.
     pub unknown_stores: HashSet<StoreId>,
-    /// Products of levels that were asked for and do not exist.
+    /// Products of requested levels that do not exist.
     pub unknown_products: HashSet<ProductId>,
     pub reservations: HashMap<ReservationId, Reservation>,
     /// Movements that have been reversed.
@@ -48,24 +48,25 @@ impl Book {
         }
     }
 
-    /// What of a level does not exist, said of its own field: the store, where both do not.
-    pub(super) fn absent(&self, key: LevelKey, field: At) -> Rejection {
+    /// Returns the rejection of a level whose product or store does not exist, at its own field;
+    /// the store if neither does.
+    pub(super) fn missing_rejection(&self, key: LevelKey, field: At) -> Rejection {
         let is_store = self.unknown_stores.contains(&key.store);
-        not_there(if is_store { Noun::Store } else { Noun::Product }, field)
+        missing_level_part(if is_store { Noun::Store } else { Noun::Product }, field)
     }
-    /// The product of a level whose store does not exist, where that does not exist either.
-    pub(super) fn absent_besides(&self, key: LevelKey, field: At) -> Option<Rejection> {
+    /// Returns the product of a level whose store does not exist, if that does not exist either.
+    pub(super) fn missing_product_rejection(&self, key: LevelKey, field: At) -> Option<Rejection> {
         let is_neither = self.unknown_stores.contains(&key.store) && self.unknown_products.contains(&key.product);
-        is_neither.then(|| not_there(Noun::Product, field))
+        is_neither.then(|| missing_level_part(Noun::Product, field))
     }
 
-    /// Brings the state forward by an accepted decision.
+    /// Applies an accepted decision to the state.
     pub fn evolve(&mut self, decision: &StockDecision) {
         for level in &decision.levels {
             self.levels.insert(level.key, level.clone());
         }
         for reservation in &decision.reservations {
-            self.hold_packed(reservation);
+            self.update_packed_hold(reservation);
             self.reservations.insert(reservation.id, reservation.clone());
         }
         for lot in &decision.lots {
@@ -84,8 +85,8 @@ impl Book {
         self.reversed.extend(decision.movements.iter().filter_map(|m| m.reverses));
     }
 
-    /// Notes how much more, or less, an order holds of a level that it has parcels of.
-    fn hold_packed(&mut self, reservation: &Reservation) {
+    /// Updates the quantity that an order with parcels at a level has reserved there.
+    fn update_packed_hold(&mut self, reservation: &Reservation) {
         let Some((order, _)) = reservation.order else { return };
         let before = self.reservations.get(&reservation.id).map_or(0, |before| before.remaining.get());
         if let Some(packed) = self.lots.packed.get_mut(&(reservation.key, order)) {
@@ -94,8 +95,9 @@ impl Book {
     }
 }
 
-/// The refusal of a level without its store or product, said of its own field.
-fn not_there(what: Noun, field: At) -> Rejection {
+/// Returns the refusal of a level whose store or product does not exist, at the field that names
+/// it.
+fn missing_level_part(what: Noun, field: At) -> Rejection {
     let is_store = what == Noun::Store;
     let named = if is_store { Field::Store } else { Field::Product };
     let is_of_lines = field.row.map_or(field.field, |(list, _)| Some(list)) == Some(Field::Lines);
@@ -142,7 +144,7 @@ mod tests {
         hold.give_back(5, ReservationStatus::Shortened, now);
         book.evolve(&StockDecision { reservations: vec![hold.clone()], ..StockDecision::default() });
         assert_eq!(book.lots.unheld(key), 3, "three of six that are packed are held");
-        // What leaves is neither packed nor held any more.
+        // Units that leave are no longer packed or held.
         hold.give_back(3, ReservationStatus::Consumed, now);
         let (in_parcels, packed) = (vec![((key, lot), -6)], vec![((key, order), -6)]);
         book.evolve(&StockDecision { reservations: vec![hold], in_parcels, packed, ..StockDecision::default() });

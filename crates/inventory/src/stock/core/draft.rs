@@ -1,4 +1,4 @@
-//! What one command would write, on top of the book.
+//! Writes of one command, on top of the book.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use super::{
     stages::Stages,
 };
 
-/// How an entry changes the buckets of its level, in smallest units.
+/// Change of a level's quantities by an entry, in smallest units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Delta {
     pub on_hand: i64,
@@ -27,7 +27,7 @@ pub struct Delta {
     pub in_transit: i64,
 }
 
-/// What a line posts to a level.
+/// Posting of a line to a level.
 #[derive(Debug, Clone, Default)]
 pub struct Posting {
     pub delta: Delta,
@@ -35,7 +35,7 @@ pub struct Posting {
     pub cost: Option<Money>,
     pub note: Option<String>,
     pub lot: LotChoice,
-    /// Why what becomes unavailable cannot be sold; QUARANTINE where nothing is said.
+    /// Condition of units that become unavailable; QUARANTINE if none is given.
     pub condition: Option<Condition>,
     pub dates: Dates,
 }
@@ -54,7 +54,8 @@ pub struct MovementHead {
     pub occurred_at: Timestamp,
 }
 
-/// What an accepted command wrote: movements in order, and the levels and reservations as they are after it.
+/// Result of an accepted command: movements in order, and the levels and reservations as they are
+/// after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StockDecision {
     pub movements: Vec<Movement>,
@@ -62,31 +63,31 @@ pub struct StockDecision {
     pub reservations: Vec<Reservation>,
     pub lots: Vec<Lot>,
     pub lot_levels: Vec<LotLevel>,
-    /// Lots that were made or changed, and not only moved.
+    /// Lots that were created or changed, and not only moved.
     pub changed_lots: Vec<LotId>,
-    /// A lot that the command is about, as it was before and as it is.
+    /// The lot that the command edits, before and after.
     pub edited_lot: Option<Box<(Lot, Lot)>>,
-    /// Orders that hold less than before, to make room for it.
+    /// Orders whose reservations were reduced to make room for the command.
     pub gave_way: Vec<OrderId>,
-    /// What is set aside after it, of what it touched.
+    /// Unavailable units by condition after it, of the levels and lots that it changed.
     pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
-    /// How much more, or less, parcels that have not left name of lots after it.
+    /// Change of the units of lots that are named by parcels which have not left.
     pub in_parcels: Vec<((LevelKey, LotId), i64)>,
-    /// The same, by the orders of the parcels.
+    /// The changes of `in_parcels` for each order of the parcels.
     pub packed: Vec<((LevelKey, OrderId), i64)>,
 }
 
-/// A decision in the making.
+/// A decision in progress.
 pub struct Draft<'b> {
     book: &'b Book,
     levels: BTreeMap<LevelKey, Level>,
     reservations: HashMap<ReservationId, Reservation>,
     pub(super) movements: Vec<Movement>,
     pub(super) lots: LotDraft,
-    /// What was put on levels so that a fact from before their last count could take it.
+    /// Units that were added to levels so that a fact from before their last count could take them.
     pub(super) lent: BTreeMap<LevelKey, i64>,
     pub(super) gave_way: BTreeSet<OrderId>,
-    /// What was refused so far, where all refusals are asked for.
+    /// Refusals so far, if all of them are to be reported.
     pub(super) stages: Option<Stages>,
 }
 
@@ -110,15 +111,16 @@ impl<'b> Draft<'b> {
         self.book.now
     }
 
-    /// The level as it stands after what this draft did.
+    /// Returns the level with this draft's changes.
     pub fn level(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
-        self.levels.get(&key).or_else(|| self.book.levels.get(&key)).ok_or_else(|| self.book.absent(key, field))
+        self.levels.get(&key).or_else(|| self.book.levels.get(&key)).ok_or_else(|| self.book.missing_rejection(key, field))
     }
-    /// A level that stock may move on: its product is tracked and neither product nor store is archived.
+    /// Returns a level that stock may move on: its product is tracked and neither product nor store
+    /// is archived.
     pub fn stocked(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
         self.stocked_at(key, (field.product(), field.store()))
     }
-    /// The same where the input says the product and the store at these places.
+    /// Like `stocked`, with the input's places of the product and the store.
     pub fn stocked_at(&self, key: LevelKey, (product, store): (At, At)) -> Result<&Level, Rejection> {
         let level = self.level(key, product)?;
         if level.facts.is_kit {
@@ -143,9 +145,9 @@ impl<'b> Draft<'b> {
         let drafted = self.reservations.values().filter(|r| r.key == key);
         let booked = self.book.reservations.values().filter(|r| r.key == key && !self.reservations.contains_key(&r.id));
         let mut active: Vec<_> = drafted.chain(booked).filter(|r| r.status == ReservationStatus::Active).collect();
-        // Holds with a time limit are unpaid, and what is to go to another store is promised to nobody: they give way before confirmed
-        // ones, the newest first.
-        let firmness = |r: &Reservation| if r.expires_at.is_some() { 0 } else { 1 + u8::from(!r.is_of_a_document()) };
+        // Holds with a time limit are unpaid, and units reserved for transfers are not promised to
+        // any customer: they give way before confirmed reservations, the newest first.
+        let firmness = |r: &Reservation| if r.expires_at.is_some() { 0 } else { 1 + u8::from(!r.is_held_by_document()) };
         active.sort_by_key(|r| (firmness(r), std::cmp::Reverse((r.created_at, r.id))));
         active.into_iter().map(|r| r.id).collect()
     }
@@ -153,7 +155,7 @@ impl<'b> Draft<'b> {
         self.reservations.insert(reservation.id, reservation);
     }
 
-    /// Notes that a level was counted then.
+    /// Records the time of a level's count.
     pub fn counted(&mut self, key: LevelKey, at: Timestamp) {
         if let Ok(level) = self.level(key, At::NOWHERE) {
             let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
@@ -161,8 +163,8 @@ impl<'b> Draft<'b> {
             self.levels.insert(key, level);
         }
     }
-    /// Gives a level the moment of the last count that stands, once a later one is undone.
-    pub fn uncounted(&mut self, key: LevelKey, counted_at: Option<Timestamp>) {
+    /// Sets the level's last count to the last one that is not reversed, after a later one is.
+    pub fn reset_last_count(&mut self, key: LevelKey, counted_at: Option<Timestamp>) {
         if let Ok(level) = self.level(key, At::NOWHERE)
             && level.row.is_stored()
         {
@@ -171,7 +173,8 @@ impl<'b> Draft<'b> {
         }
     }
 
-    /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
+    /// Begins a movement in the local time of `at`'s store. Its moment must not be in the future
+    /// nor in a closed period.
     pub fn begin(&mut self, head: MovementHead, at: LevelKey, field: At) -> Result<(), Rejection> {
         let business_date = self.business_date(head.occurred_at, at, field)?;
         self.movements.push(Movement {
@@ -192,14 +195,15 @@ impl<'b> Draft<'b> {
         Ok(())
     }
 
-    /// The store's local day of a moment, which must not lie more than five minutes ahead nor in a closed period.
+    /// Returns the store's local day of a moment, which must not be more than five minutes in the
+    /// future nor in a closed period.
     pub fn business_date(&self, occurred_at: Timestamp, at: LevelKey, field: At) -> Result<i32, Rejection> {
         let zone = self.level(at, field).map_or("UTC", |level| &level.facts.time_zone);
         check_moment(self.book, occurred_at, zone)
     }
 
-    /// Adds an entry to the movement that was begun last. The caller has checked that the stock is there; what breaks a rule of the
-    /// level all the same is refused as insufficient.
+    /// Adds an entry to the movement that was begun last. The caller has checked that the stock is
+    /// there; an entry that still breaks a rule of the level is refused as insufficient.
     pub fn post(
         &mut self,
         key: LevelKey,
@@ -211,10 +215,12 @@ impl<'b> Draft<'b> {
         self.post_to(key, Posting { delta, cost, note, ..Posting::default() }, field)
     }
 
-    /// The same with all that a line can say. What is kept by lots becomes an entry for each lot.
+    /// Like `post`, with all fields of a line. For stock that is kept by lots, an entry for each
+    /// lot is added.
     pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: At) -> Result<(), Rejection> {
         let delta = posting.delta;
-        // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
+        // Held or planned stock can always be released: a product that was archived or is no longer
+        // stocked must not keep a document open for ever.
         let lets_go = delta.on_hand == 0
             && delta.unavailable == 0
             && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
@@ -228,7 +234,7 @@ impl<'b> Draft<'b> {
         self.write_entry(level, None, posting, field)
     }
 
-    /// An entry of one level, and of one lot where it is kept by lots.
+    /// Writes an entry of one level, and of one lot if stock is kept by lots.
     pub(super) fn write_entry(
         &mut self,
         mut level: Level,
@@ -260,7 +266,8 @@ impl<'b> Draft<'b> {
             let why = Reason::Insufficient { level: Box::new(level), usable, requested };
             return Err(Rejection { why, at: field });
         }
-        // A movement has the day of its first store; elsewhere it may still be the day before, and that one closed.
+        // A movement has the day of its first store; in another it may still be the day before, in
+        // a closed period.
         if let Some(begun) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
             check_moment(self.book, begun.occurred_at, &level.facts.time_zone)?;
         }
@@ -300,11 +307,11 @@ impl<'b> Draft<'b> {
         Ok(())
     }
 
-    /// The lot of the entry that was written last; None where stock is not kept by lots.
-    pub fn last_lot(&self) -> Option<LotId> {
+    /// Returns the lot of the entry that was written last; None if stock is not kept by lots.
+    pub fn last_posted_lot(&self) -> Option<LotId> {
         self.movements.last()?.entries.last()?.lot
     }
-    /// What the movement is that was begun last.
+    /// Returns the kind of the movement that was begun last.
     pub(super) fn kind(&self) -> MovementKind {
         self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)
     }
@@ -324,10 +331,11 @@ impl<'b> Draft<'b> {
         }
     }
 
-    /// What it did to stock. A fact from before a level's last count is balanced: the count had seen it.
+    /// Returns the changes of stock. A fact from before a level's last count is balanced: the count
+    /// had seen it.
     pub fn finish(mut self) -> Result<StockDecision, Rejection> {
         self.balance()?;
-        self.blocked_lots_stay_so()?;
+        self.check_blocked_lots()?;
         Ok(StockDecision {
             movements: self.movements,
             levels: self.levels.into_values().collect(),
@@ -348,18 +356,18 @@ impl<'b> Draft<'b> {
     }
 }
 
-/// How far ahead of our clock another one may run.
-const AHEAD_SECONDS: i64 = 300;
-/// 0001-01-02T00:00:00Z: from then on a business date lies in the years 1 to 9999 in every zone.
-const FIRST_MOMENT: Timestamp = Timestamp(-62_135_510_400_000_000);
+/// Tolerance for a caller's clock that runs ahead of ours.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
+/// 0001-01-02T00:00:00Z: from then on a business date is in the years 1 to 9999 in every zone.
+const MIN_OCCURRED_AT: Timestamp = Timestamp(-62_135_510_400_000_000);
 
-/// The local day of a moment that is neither ahead nor in a closed period.
+/// Returns the local day of a moment that is neither in the future nor in a closed period.
 pub fn check_moment(book: &Book, occurred_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
     let field = At::input(Field::OccurredAt);
-    if occurred_at > book.now.plus_seconds(AHEAD_SECONDS) {
+    if occurred_at > book.now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) {
         return Err(Refusal::Ahead.at(field));
     }
-    if occurred_at < FIRST_MOMENT {
+    if occurred_at < MIN_OCCURRED_AT {
         return Err(Refusal::TooEarly.at(field));
     }
     let day = (book.local_day)(occurred_at, zone);

@@ -1,24 +1,25 @@
-//! Why so much is available: every figure is the sum of what it is made of.
+//! Explanation of a level's available quantity: every figure is the sum of its parts.
 
 use entity::prelude::*;
 
 use super::{
     level::Level,
-    lot::{Aside, lasts},
+    lot::{Aside, has_shelf_life},
     movement::Reference,
 };
 
-/// Something that is on its way here. Above 0.
+/// Arrival on its way to the level. Above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
     pub quantity: i64,
-    /// The day it is expected; none where nobody said.
+    /// Expected day; None if no source states one.
     pub on: Option<i32>,
     pub document: Option<Reference>,
 }
 
-/// What is ordered or under way, by document, and what no document with a date accounts for: they sum to the level's own figure. A document
-/// that promises more than the level expects counts only as far as the level does, the earliest first.
+/// Returns the expected quantities by document, and the rest that no dated document accounts for:
+/// they sum to the level's own figure. Documents that promise more than the level expects count up
+/// to its figure, the earliest first.
 pub fn arrivals(expected: i64, mut documents: Vec<Arrival>) -> Vec<Arrival> {
     documents.sort_by_key(|arrival| (arrival.on.is_none(), arrival.on));
     let mut left = expected;
@@ -36,42 +37,44 @@ pub fn arrivals(expected: i64, mut documents: Vec<Arrival>) -> Vec<Arrival> {
     counted
 }
 
-/// A lot's share of what can be sold.
+/// A lot's part of the available stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LotShare {
     pub available: i64,
     pub expires_on: Option<i32>,
 }
 
-/// What is known of a level at one moment. Quantities in smallest units.
+/// State of a level at one moment. Quantities in smallest units.
 #[derive(Debug, Clone)]
 pub struct LevelSnapshot {
     pub level: Level,
-    /// What the active reservations hold, each.
+    /// Units of each active reservation.
     pub held: Vec<i64>,
-    /// What of it transfers hold.
+    /// Reserved units that transfers hold.
     pub held_for_transfers: i64,
     pub aside: Aside,
     pub lots: Vec<LotShare>,
     pub incoming: Vec<Arrival>,
     pub in_transit: Vec<Arrival>,
-    /// What open orders are owed here beyond stock, also as parts of kits.
+    /// Units that open orders need here beyond stock, also as components of kits.
     pub owed: i64,
 }
 
-/// What a level may promise for a day.
+/// Quantities that a level may promise for a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outlook {
-    /// On hand, less unavailable, less reserved: as of now.
+    /// On hand, less unavailable, less reserved: now.
     pub available: i64,
-    /// What may not be sold any more by then because its date has passed or is too near: what may not be sold today, beyond what transfers hold
-    /// (they take what is near its date first), and what comes to it, beyond what else is reserved. Reservations take the first to expire.
+    /// Units that may not be sold any more by then because their date has passed or is too near:
+    /// those that may not be sold today, beyond those that transfers hold (they take units near
+    /// their date first), and those added until then, beyond the other reservations, which take the
+    /// first to expire.
     pub expiring: i64,
-    /// What open orders are owed beyond stock: whatever comes is theirs first.
+    /// Units that open orders need beyond stock: arrivals go to them first.
     pub owed: i64,
-    /// What is expected from today up to that day.
+    /// Units that are expected from today up to that day.
     pub arriving: i64,
-    /// What was expected before today and is not here. It is promised to nobody.
+    /// Units that were expected before today and have not arrived. They are not promised.
     pub overdue: i64,
     pub safety_stock: i64,
 }
@@ -84,26 +87,29 @@ impl Outlook {
 }
 
 impl LevelSnapshot {
-    /// What is available and may not be sold today: in lots that are past their date or near it, beyond what transfers hold.
+    /// Returns the available units that may not be sold today: in lots that are past their date or
+    /// near it, beyond those that transfers hold.
     pub fn not_for_sale(&self, today: i32) -> i64 {
         self.outlook(today, today).expiring
     }
-    /// What may be promised now: available, less what may not be sold, less safety stock, at least 0.
+    /// Returns the quantity that may be promised now: available, less units that may not be sold,
+    /// less safety stock, at least 0.
     pub fn to_promise(&self, today: i32) -> i64 {
         (self.level.available() - self.not_for_sale(today) - self.level.safety_stock.get()).max(0)
     }
 
-    /// What may be promised for a day that is `today` in the store, or later.
+    /// Returns the quantities that may be promised for a day that is `today` in the store, or
+    /// later.
     pub fn outlook(&self, today: i32, day: i32) -> Outlook {
         let remaining = Some(self.level.facts.minimum_remaining_days);
         let stays = |on: i32| -> i64 {
-            self.lots.iter().filter(|lot| !lasts(lot.expires_on, on, remaining)).map(|lot| lot.available).sum()
+            self.lots.iter().filter(|lot| !has_shelf_life(lot.expires_on, on, remaining)).map(|lot| lot.available).sum()
         };
         let (now, then) = (stays(today), stays(day));
         let near: i64 = self
             .lots
             .iter()
-            .filter(|lot| lasts(lot.expires_on, today, Some(0)) && !lasts(lot.expires_on, today, remaining))
+            .filter(|lot| has_shelf_life(lot.expires_on, today, Some(0)) && !has_shelf_life(lot.expires_on, today, remaining))
             .map(|lot| lot.available)
             .sum();
         let moved = near.min(self.held_for_transfers);
@@ -118,8 +124,8 @@ impl LevelSnapshot {
         }
     }
 
-    /// The first figure that its parts do not sum to; none when all do.
-    pub fn gap(&self) -> Option<&'static str> {
+    /// Returns the first figure that its parts do not sum to; None if all do.
+    pub fn inconsistent_figure(&self) -> Option<&'static str> {
         let sum = |arrivals: &[Arrival]| arrivals.iter().map(|arrival| arrival.quantity).sum::<i64>();
         let aside: i64 = Condition::ALL.iter().map(|condition| self.aside.of(*condition)).sum();
         let level = &self.level;

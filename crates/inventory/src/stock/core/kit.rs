@@ -1,6 +1,7 @@
-//! Kits have no stock of their own: what their components are enough for.
+//! Kits have no stock of their own: their availability follows from their components.
 
-/// How many whole kits there are, of how much is available of each component and how much of it one kit takes.
+/// Returns the number of whole kits, from each component's available quantity and its quantity in
+/// one kit.
 pub fn whole_kits(parts: impl Iterator<Item = (i64, i64)>) -> i64 {
     parts.map(|(available, takes)| if takes > 0 { available.max(0) / takes } else { 0 }).min().unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! One product in one store.
+//! Levels: one product in one store.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use entity::prelude::*;
 use super::row_state::RowState;
 use crate::catalog::core::handling::HandlingTime;
 
-/// Which level: levels are locked in this order everywhere.
+/// Key of a level: levels are locked in this order everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LevelKey {
     pub product: ProductId,
     pub store: StoreId,
 }
 
-/// What the rules need to know of the product and the store.
+/// Facts of the product and the store that the rules need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub sku: String,
     pub name: String,
     pub status: ProductStatus,
     pub policy: StockPolicy,
-    /// It has no stock of its own: what it is made of has.
+    /// The product has no stock of its own, but that of its components.
     pub is_kit: bool,
     /// Decimals of the unit: a kg with three counts grams.
     pub decimals: u8,
@@ -58,10 +58,10 @@ pub struct Level {
     pub last_occurred_at: Timestamp,
     /// +1 for each entry.
     pub version: i64,
-    /// The last event that changed what can be seen here.
+    /// The last event that changed visible figures of the level.
     pub seq: i64,
     pub updated_at: Timestamp,
-    /// When it was last counted, as far as that count has been posted.
+    /// Time of the last count that has been posted.
     pub counted_at: Option<Timestamp>,
     pub facts: Arc<Facts>,
 }

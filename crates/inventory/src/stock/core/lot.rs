@@ -1,4 +1,5 @@
-//! Lots: batches of a product with a code and dates, serial numbers as lots of one, and which of them is taken first.
+//! Lots: batches of a product with a code and dates, serial numbers as lots of one unit, and the
+//! order in which they are picked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,13 +11,14 @@ use crate::catalog::core::text::fold;
 /// The longest code of a lot, in characters.
 pub const MAX_LOT_CODE: usize = 128;
 
-/// A batch of a product. Days are counted from 1970-01-01, in the local time of wherever the lot lies.
+/// A batch of a product. Days are counted from 1970-01-01, in the local time of the store that has
+/// the lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
     pub id: LotId,
     pub product: ProductId,
     pub code: String,
-    /// The code as it is unique in the product: folded.
+    /// The code in the form that is unique in the product: case-folded.
     pub key: String,
     pub tracking: Tracking,
     pub made_on: Option<i32>,
@@ -24,9 +26,10 @@ pub struct Lot {
     pub expires_on: Option<i32>,
     pub status: LotStatus,
     pub note: Option<String>,
-    /// In all stores together.
+    /// Sum of all stores.
     pub on_hand: Quantity,
-    /// Of a serial number that is in no stock: whether it is under way with a transfer. Asked for where it may come in; no row keeps it.
+    /// True for a serial number without stock that is under way with a transfer. Loaded if it may
+    /// come in; no row stores it.
     pub in_transit: bool,
     pub version: i64,
     pub created_at: Timestamp,
@@ -35,7 +38,7 @@ pub struct Lot {
 }
 
 impl Lot {
-    /// Why none of it may be sold on a day; none when it may.
+    /// Returns the condition for which it may not be sold on a day; `None` if it may.
     pub fn blocked(&self, day: i32) -> Option<Condition> {
         match self.status {
             LotStatus::Quarantine => Some(Condition::Quarantine),
@@ -45,7 +48,7 @@ impl Lot {
     }
 }
 
-/// How much of a lot a level has: a sub-balance. `unavailable ≤ on_hand`.
+/// Quantities of a lot at a level: a sub-balance. `unavailable ≤ on_hand`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LotLevel {
     pub key: LevelKey,
@@ -55,7 +58,7 @@ pub struct LotLevel {
     /// Time at which the stock on hand of this lot began to arrive.
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
-    /// When it was last counted, as far as that count has been posted.
+    /// Time of the last count that has been posted.
     pub counted_at: Option<Timestamp>,
     pub row: RowState,
 }
@@ -66,21 +69,21 @@ impl LotLevel {
     }
 }
 
-/// How a line says its lot.
+/// Choice of a line's lot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum LotChoice {
-    /// What goes out is picked first-expired-first-out; what comes in needs a lot.
+    /// Units that leave are picked first-expired-first-out; units that come in need a lot.
     #[default]
     Unsaid,
     Id(LotId),
-    /// By its code in the product; a new one is made where stock comes in.
+    /// By its code in the product; a new one is created when stock comes in.
     Named(Box<LotName>),
 }
 
-/// A lot by its code, with what a new one would be.
+/// A lot by its code, with the data of a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LotName {
-    /// The id that it would have.
+    /// ID of a new lot.
     pub id: LotId,
     pub code: String,
     pub key: String,
@@ -99,7 +102,7 @@ impl LotChoice {
     pub fn is_said(&self) -> bool {
         *self != Self::Unsaid
     }
-    /// What it says, for whoever compares lines: an id, or a folded code.
+    /// Returns the ID or the folded code, by which lines are compared.
     pub fn word(&self) -> String {
         match self {
             Self::Unsaid => String::new(),
@@ -109,16 +112,16 @@ impl LotChoice {
     }
 }
 
-/// Whether the dates of lots bind whoever picks.
+/// Whether the dates of lots restrict picking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dates {
     #[default]
     Keep,
-    /// A lot that is past its date, or near it, may be taken: needs `stock.override`.
+    /// An expired lot, or one near its expiry, may be taken: needs `stock.override`.
     Override,
 }
 
-/// What has been set aside of a level, or of one of its lots, and why. It is what the entries sum to.
+/// Unavailable units of a level, or of one of its lots, by condition: the sums of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Aside([i64; Condition::ALL.len()]);
 
@@ -131,22 +134,23 @@ impl Aside {
     }
 }
 
-/// What must be loaded of lots before commands are decided.
+/// Lots that must be loaded before commands are decided.
 #[derive(Debug, Default)]
-pub struct LotsWanted {
+pub struct LotRequest {
     pub ids: BTreeSet<LotId>,
     pub codes: BTreeSet<(ProductId, String)>,
-    /// Lots of which it must be known where they lie.
+    /// Lots whose levels in all stores are needed.
     pub whole: BTreeSet<LotId>,
-    /// Products of which lots are made without a level.
+    /// Products whose lots are created without a level.
     pub products: BTreeSet<ProductId>,
-    /// Levels of which it must be known what was set aside, and why.
+    /// Levels whose unavailable units by condition are needed.
     pub asides: BTreeSet<LevelKey>,
-    /// When the earliest of the facts was: a lot that was counted after it is loaded also where nothing of it is left. It asks for nothing alone.
+    /// Time of the earliest fact: a lot that was counted after it is loaded even if none of it is
+    /// left. It loads nothing alone.
     pub since: Option<Timestamp>,
 }
 
-impl LotsWanted {
+impl LotRequest {
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
             && self.codes.is_empty()
@@ -161,7 +165,7 @@ impl LotsWanted {
             LotChoice::Named(name) => drop(self.codes.insert((product, name.key.clone()))),
         }
     }
-    /// That something of lots left at that moment.
+    /// Records that units of lots left at that moment.
     pub fn left_at(&mut self, moment: Option<Timestamp>) {
         self.since = self.since.into_iter().chain(moment).min();
     }
@@ -175,7 +179,7 @@ impl LotsWanted {
     }
 }
 
-/// What is known of a product whose lots are made without stock.
+/// Facts of a product whose lots are created without stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LotProduct {
     pub sku: String,
@@ -183,30 +187,32 @@ pub struct LotProduct {
     pub status: ProductStatus,
 }
 
-/// The lots that a batch has loaded; all empty where nothing is tracked.
+/// The lots that a batch has loaded; all empty if nothing is tracked.
 #[derive(Debug, Clone, Default)]
 pub struct LotBook {
     pub lots: HashMap<LotId, Lot>,
     pub by_code: HashMap<(ProductId, String), LotId>,
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
     pub products: HashMap<ProductId, LotProduct>,
-    /// Of the levels that were asked for: a level or lot without an entry has nothing set aside.
+    /// Unavailable units of the requested levels: a level or lot without an entry has none.
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     pub asides_known: BTreeSet<LevelKey>,
-    /// Of the lots that were asked for whole: what customers brought back to a store and nobody has looked at. It lies in quarantine.
+    /// Returned, uninspected units in a store, of the lots that were requested whole. They are in
+    /// quarantine.
     pub unseen: HashMap<(StoreId, LotId), i64>,
-    /// What parcels that have not left name of lots, where they lie: it is not taken by others.
+    /// Units of lots that are named by parcels which have not left: other orders do not take them.
     pub in_parcels: BTreeMap<(LevelKey, LotId), i64>,
-    /// What parcels of an order name of a level's lots in all, and what the order holds there: of orders that had such parcels when it was loaded.
+    /// Units of a level's lots that an order's parcels name in all, and the units that the order
+    /// holds there: for orders that had such parcels when they were loaded.
     pub packed: BTreeMap<(LevelKey, OrderId), Packed>,
 }
 
-/// What an order has of a level, in units.
+/// Packed and held units of an order at a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packed {
-    /// What its parcels that have not left name of lots.
+    /// Units of lots that its parcels name which have not left.
     pub named: i64,
-    /// What its holds are for.
+    /// Units of its holds.
     pub held: i64,
 }
 
@@ -216,14 +222,15 @@ impl LotBook {
         self.lots.insert(lot.id, lot);
     }
 
-    /// What parcels name of a level for orders beyond what those hold of it: their holds gave way.
+    /// Returns the units of a level that parcels name beyond the holds of their orders, because the
+    /// holds gave way.
     pub fn unheld(&self, key: LevelKey) -> i64 {
         let range = (key, OrderId::NIL)..=(key, OrderId::from_uuid(uuid::Uuid::max()));
         self.packed.range(range).map(|(_, packed)| (packed.named - packed.held).max(0)).sum()
     }
 }
 
-/// What first-expired-first-out looks at.
+/// Lot that first-expired-first-out may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'a> {
     pub lot: LotId,
@@ -234,8 +241,8 @@ pub struct Candidate<'a> {
     pub received_at: Timestamp,
 }
 
-/// Whether what expires then has so many days left on a day; no number asks for nothing.
-pub fn lasts(expires_on: Option<i32>, day: i32, remaining: Option<i32>) -> bool {
+/// True if a lot with this expiry has the required days left on a day; None requires nothing.
+pub fn has_shelf_life(expires_on: Option<i32>, day: i32, remaining: Option<i32>) -> bool {
     match (expires_on, remaining) {
         (Some(last), Some(least)) => i64::from(last) - i64::from(day) >= i64::from(least),
         _ => true,
@@ -244,16 +251,17 @@ pub fn lasts(expires_on: Option<i32>, day: i32, remaining: Option<i32>) -> bool 
 
 impl Candidate<'_> {
     /// Whether it may be picked on a day, as far as its status and dates go.
-    pub fn may_go(&self, day: i32, remaining: Option<i32>) -> bool {
-        self.status == LotStatus::Available && lasts(self.expires_on, day, remaining)
+    pub fn is_pickable(&self, day: i32, remaining: Option<i32>) -> bool {
+        self.status == LotStatus::Available && has_shelf_life(self.expires_on, day, remaining)
     }
 }
 
-/// Picks `quantity` first-expired-first-out on a day: of AVAILABLE lots with at least `remaining` days before their expiry, by expiry (none
-/// last), then by when they came in, then by code. Gives what to take of each, and what is short. Source: `fefo_allocation` of the vectors
-/// (WHO TRS 1025, Annex 7).
+/// Picks `quantity` first-expired-first-out on a day: of AVAILABLE lots with at least `remaining`
+/// days before their expiry, by expiry (none last), then by time of receipt, then by code. Returns
+/// the quantity of each lot, and the missing rest. Source: `fefo_allocation` of the vectors (WHO
+/// TRS 1025, Annex 7).
 pub fn first_expired(candidates: &[Candidate<'_>], quantity: i64, day: i32, remaining: Option<i32>) -> (Vec<(LotId, i64)>, i64) {
-    let is_usable = |c: &&Candidate<'_>| c.available > 0 && c.may_go(day, remaining);
+    let is_usable = |c: &&Candidate<'_>| c.available > 0 && c.is_pickable(day, remaining);
     let mut usable: Vec<&Candidate<'_>> = candidates.iter().filter(is_usable).collect();
     usable.sort_by_key(|c| (c.expires_on.is_none(), c.expires_on, c.received_at, c.code));
     let mut left = quantity;

@@ -1,4 +1,5 @@
-//! What lots are lent, so that a fact from before their last count can take it: the count found the rest.
+//! Units that lots are lent, so that a fact from before their last count can take them: the count
+//! found the rest.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +9,18 @@ use super::{
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{Shelf, least_days, unnamed},
+    lot_pick::{StockPool, min_remaining_days, unnamed},
     quote::posted,
     rejection::Rejection,
     shortage::Step,
 };
 
-/// How often it is looked whether what was lent is enough. What is lent can be picked by a step that says no lot, so that a later one that does is
-/// short of it again; such commands are rare, and what is short in the end is refused.
-const MOST_LOOKS: usize = 8;
+/// Maximum checks that the lent units suffice. They can be picked by a step that names no lot, so
+/// that a later one that does is short of them again; such commands are rare, and a shortage that
+/// remains is refused.
+const MAX_LOOKS: usize = 8;
 
-/// A fact that is about to be posted: what it is, when it was, and whether dates bind it.
+/// A fact to be posted: its kind, its time, and whether lots' dates restrict it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fact {
     pub kind: MovementKind,
@@ -27,17 +29,17 @@ pub(super) struct Fact {
 }
 
 /// A level's lots, as the steps of a command take from them one after the other.
-struct Taking<'a> {
+struct LotAllocation<'a> {
     candidates: Vec<Candidate<'a>>,
-    /// What has left of lots that were counted later, as far as it could be sold.
+    /// Sellable units that have left lots which were counted later.
     gone: BTreeMap<LotId, i64>,
-    /// What they lack.
+    /// Units that lots lack.
     lacks: BTreeMap<LotId, i64>,
-    /// What lines name of them that come later.
+    /// Units of lots that later lines name.
     later: BTreeMap<LotId, i64>,
 }
 
-impl Taking<'_> {
+impl LotAllocation<'_> {
     fn takes(&mut self, lot: LotId, amount: i64, is_behind: bool) {
         if let Some(there) = self.candidates.iter_mut().find(|candidate| candidate.lot == lot) {
             there.available = (there.available - amount).max(0);
@@ -49,12 +51,13 @@ impl Taking<'_> {
 }
 
 impl Draft<'_> {
-    /// What the lots of each level are to be lent, so that the steps find there what they take. No more than leaves of them.
+    /// Returns the units to lend to the lots of each level, so that the steps find the units that
+    /// they take. At most the units that leave them.
     pub(super) fn lots_lent(&self, steps: &[Step], fact: Fact) -> Result<BTreeMap<(LevelKey, LotId), i64>, Rejection> {
         let mut by_level: BTreeMap<LevelKey, Vec<&Step>> = BTreeMap::new();
         for step in steps {
             let level = self.level(step.key, step.field)?;
-            // A level was counted last when one of its lots was.
+            // A level was last counted when one of its lots was.
             let is_counted_later = level.counted_at.is_some_and(|counted_at| fact.occurred_at < counted_at);
             if level.facts.tracking != Tracking::None && is_counted_later {
                 by_level.entry(step.key).or_default().push(step);
@@ -63,7 +66,7 @@ impl Draft<'_> {
         let mut all = BTreeMap::new();
         for (key, steps) in by_level {
             let mut lent = BTreeMap::new();
-            for _ in 0..MOST_LOOKS {
+            for _ in 0..MAX_LOOKS {
                 let lacking = self.lacking(key, &steps, &lent, fact)?;
                 if lacking.is_empty() {
                     break;
@@ -75,7 +78,7 @@ impl Draft<'_> {
         Ok(all)
     }
 
-    /// What the lots of a level lack beyond what they have been lent.
+    /// Returns the units that the lots of a level lack beyond those that they have been lent.
     fn lacking(
         &self,
         key: LevelKey,
@@ -85,16 +88,17 @@ impl Draft<'_> {
     ) -> Result<BTreeMap<LotId, i64>, Rejection> {
         let Some(first) = steps.first() else { return Ok(BTreeMap::new()) };
         let level = self.level(key, first.field)?;
-        let (today, remaining) = (self.today(&level.facts), least_days(fact.kind, fact.dates, &level.facts));
-        let mut candidates = self.with_parcels(key, self.candidates(key, Shelf::Available));
+        let (today, remaining) = (self.today(&level.facts), min_remaining_days(fact.kind, fact.dates, &level.facts));
+        let mut candidates = self.with_parcels(key, self.candidates(key, StockPool::Available));
         candidates.iter_mut().for_each(|one| one.available += lent.get(&one.lot).copied().unwrap_or(0));
-        let mut taking = Taking { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new(), later: self.named_later(key) };
+        let mut taking =
+            LotAllocation { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new(), later: self.units_named_later(key) };
         let (mut now, mut short) = (level.available() + lent.values().sum::<i64>(), 0);
         for step in steps {
             for (choice, delta) in &step.lots {
                 match self.said(key.product, choice).map(|lot| lot.id) {
                     Some(lot) if *delta > 0 => taking.takes(lot, -delta, false),
-                    Some(lot) => self.take_said(key, &mut taking, (lot, -delta), fact),
+                    Some(lot) => self.take_specified(key, &mut taking, (lot, -delta), fact),
                     None if *delta < 0 && !choice.is_said() => {
                         self.take_first(key, &mut taking, -delta, (today, remaining), fact);
                     }
@@ -104,7 +108,7 @@ impl Draft<'_> {
             now += step.available_delta;
             short = short.max(taking.gone.values().sum::<i64>().min(-now));
         }
-        // What is held is short, too, where more leaves than is free.
+        // Reserved units are missing, too, if more units leave than are free.
         let mut extra = short - taking.lacks.values().sum::<i64>();
         for (lot, gone) in &taking.gone {
             let more = extra.min(gone - lent.get(lot).copied().unwrap_or(0) - taking.lacks.get(lot).copied().unwrap_or(0));
@@ -116,22 +120,23 @@ impl Draft<'_> {
         Ok(taking.lacks)
     }
 
-    /// Takes so much of a lot that was said, and notes what it lacks.
-    fn take_said(&self, key: LevelKey, taking: &mut Taking<'_>, (lot, amount): (LotId, i64), fact: Fact) {
+    /// Takes a quantity of a named lot, and records its shortage.
+    fn take_specified(&self, key: LevelKey, taking: &mut LotAllocation<'_>, (lot, amount): (LotId, i64), fact: Fact) {
         let there = taking.candidates.iter().find(|one| one.lot == lot).map_or(0, |one| one.available);
         let lacks = (amount - there).min(self.room_to_lend(key, lot, fact));
         if lacks > 0 {
             *taking.lacks.entry(lot).or_default() += lacks;
         }
         posted(&mut taking.later, lot, amount);
-        taking.takes(lot, amount, self.is_lot_behind(key, lot, fact.occurred_at));
+        taking.takes(lot, amount, self.is_before_lot_count(key, lot, fact.occurred_at));
     }
 
-    /// Takes so much first-expired-first-out; what is not there was, in the same order, of a lot that was counted later.
+    /// Takes a quantity first-expired-first-out; the missing rest is lent, in the same order, to
+    /// lots that were counted later.
     fn take_first(
         &self,
         key: LevelKey,
-        taking: &mut Taking<'_>,
+        taking: &mut LotAllocation<'_>,
         amount: i64,
         (today, remaining): (i32, Option<i32>),
         fact: Fact,
@@ -151,16 +156,16 @@ impl Draft<'_> {
             parts.extend(lacking);
         }
         for (lot, part) in parts {
-            taking.takes(lot, part, self.is_lot_behind(key, lot, fact.occurred_at));
+            taking.takes(lot, part, self.is_before_lot_count(key, lot, fact.occurred_at));
         }
     }
 
-    /// How much a lot can be lent at a level: nothing unless it was counted there after the fact, and may be sold; of a serial number one, unless
-    /// it is somewhere.
+    /// Returns the units that a lot can be lent at a level: 0 unless it was counted there after the
+    /// fact, and may be sold; 1 for a serial number, unless it is in stock or in transit.
     fn room_to_lend(&self, key: LevelKey, lot: LotId, fact: Fact) -> i64 {
         let may_be_sold = |lot: &&super::lot::Lot| self.blocked(key, &LotChoice::Id(lot.id)).is_none();
         match self.lot(lot).filter(may_be_sold) {
-            Some(lot) if self.is_lot_behind(key, lot.id, fact.occurred_at) => match lot.tracking {
+            Some(lot) if self.is_before_lot_count(key, lot.id, fact.occurred_at) => match lot.tracking {
                 Tracking::Serial => i64::from(lot.on_hand.is_zero() && !lot.in_transit),
                 Tracking::Lot | Tracking::None => i64::MAX / 4,
             },

@@ -1,4 +1,5 @@
-//! Posting to levels whose stock is kept by lots: a line says its lot or has it picked, and becomes an entry for each.
+//! Posting to levels whose stock is kept by lots: a line names its lot or has it picked, and
+//! becomes an entry for each lot.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,27 +10,27 @@ use super::{
     draft::{Delta, Draft, Posting},
     level::{Facts, LevelKey},
     lot::{Aside, Lot, LotChoice, LotLevel, LotName},
-    lot_pick::Shelf,
+    lot_pick::StockPool,
     refusal::{LotRefusal, Refusal},
     rejection::{Noun, Reason, Rejection, Scarce},
     row_state::RowState,
 };
 
-/// What a draft did to lots, on top of the book.
+/// Changes of lots in a draft, on top of the book.
 #[derive(Default)]
 pub(super) struct LotDraft {
     pub lots: BTreeMap<LotId, Lot>,
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
-    /// Lots whose own words changed: each makes an event.
+    /// Lots whose fields changed: each results in an event.
     pub changed: BTreeSet<LotId>,
-    /// A lot that the command is about, as it was before and as it is.
+    /// The lot that the command edits, before and after.
     pub edited: Option<Box<(Lot, Lot)>>,
-    /// What was put on lots so that a fact from before their last count could take it.
+    /// Units that were added to lots so that a fact from before their last count could take them.
     pub lent: BTreeMap<(LevelKey, LotId), i64>,
-    /// What parcels name that leave with the command.
+    /// Units named by parcels that leave with the command.
     pub leaving: BTreeMap<(LevelKey, LotId), i64>,
-    /// What of that has been posted.
+    /// Units of these that have been posted.
     pub left: BTreeMap<(LevelKey, LotId), i64>,
 }
 
@@ -43,44 +44,45 @@ impl Draft<'_> {
     pub(super) fn put_lot(&mut self, lot: Lot) {
         self.lots.lots.insert(lot.id, lot);
     }
-    /// The lot's own words changed: it makes an event.
-    pub(crate) fn tell_lot(&mut self, lot: Lot) {
+    /// Records a lot whose fields changed: it results in an event.
+    pub(crate) fn put_changed_lot(&mut self, lot: Lot) {
         self.lots.changed.insert(lot.id);
         self.put_lot(lot);
     }
 
-    /// The same of a lot that the command is about: the audit log says what differs.
+    /// Like `put_changed_lot`, for the lot that the command edits: the audit log records the differences.
     pub(crate) fn edit_lot(&mut self, before: Lot, after: Lot) {
-        self.tell_lot(after.clone());
+        self.put_changed_lot(after.clone());
         self.lots.edited = Some(Box::new((before, after)));
     }
 
-    /// What of a lot was under way is lost.
-    pub fn lose_on_the_way(&mut self, lot: LotId) {
+    /// Marks the units of a lot that were in transit as lost.
+    pub fn mark_lost_in_transit(&mut self, lot: LotId) {
         if let Some(lost) = self.lot(lot).filter(|lot| lot.in_transit) {
             let lost = Lot { in_transit: false, ..lost.clone() };
             self.put_lot(lost);
         }
     }
 
-    /// A serial number that had arrived is under way again.
-    pub fn put_on_the_way(&mut self, lot: LotId) {
+    /// Marks a serial number that had arrived as in transit again.
+    pub fn mark_in_transit(&mut self, lot: LotId) {
         if let Some(away) = self.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) {
             let away = Lot { in_transit: true, ..away.clone() };
             self.put_lot(away);
         }
     }
 
-    /// What was set aside of a level, or of one of its lots.
+    /// Returns the unavailable units of a level, or of one of its lots.
     pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
         self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()
     }
-    /// What was set aside of a level for a reason, in all of its lots together.
-    pub fn all_aside(&self, key: LevelKey, condition: Condition) -> i64 {
+    /// Returns the unavailable units of a level in a condition, of all of its lots together.
+    pub fn all_unavailable_units(&self, key: LevelKey, condition: Condition) -> i64 {
         let lots = self.lot_levels(key).into_iter().map(|level| Some(level.lot));
         std::iter::once(None).chain(lots).map(|lot| self.aside(key, lot).of(condition)).sum()
     }
-    /// Notes what became unavailable or available again. Below nothing is refused where it is known what there was.
+    /// Records units that became unavailable or available again. Refuses a negative result if the
+    /// earlier quantity is known.
     pub(super) fn set_aside(
         &mut self,
         key: LevelKey,
@@ -93,15 +95,15 @@ impl Draft<'_> {
         if is_known && aside.of(condition) + delta < 0 {
             let what = Scarce::Aside { sku: self.level(key, field)?.facts.sku.clone(), condition };
             let (usable, requested) = (aside.of(condition), -delta);
-            return Err(self.lot_short(key, what, (requested, usable), field));
+            return Err(self.lot_shortage(key, what, (requested, usable), field));
         }
         aside.add(condition, delta);
         self.lots.asides.insert((key, lot), aside);
         Ok(())
     }
 
-    /// Less of a lot, or of what stands in lots, is on a level than was asked for.
-    pub(super) fn lot_short(&self, key: LevelKey, what: Scarce, (requested, usable): (i64, i64), field: At) -> Rejection {
+    /// Returns the refusal that a level has less of a lot, or of its lots together, than requested.
+    pub(super) fn lot_shortage(&self, key: LevelKey, what: Scarce, (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(key, field) {
             Ok(level) => {
                 let level = Some(Box::new(level.clone()));
@@ -111,21 +113,22 @@ impl Draft<'_> {
         }
     }
 
-    /// The lot that a line says, among those that exist.
+    /// Returns the lot that a line names, if it exists.
     pub fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
         let found = match choice {
             LotChoice::Unsaid => None,
             LotChoice::Id(id) => self.lot(*id),
-            LotChoice::Named(name) => self.lot_coded(product, &name.key),
+            LotChoice::Named(name) => self.lot_by_code(product, &name.key),
         };
         found.filter(|lot| lot.product == product)
     }
-    /// The id of the lot that a line says, among those that exist.
-    pub fn lot_id_said(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
+    /// Returns the ID of the lot that a line names, if it exists.
+    pub fn specified_lot_id(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
         self.said(product, choice).map(|lot| lot.id)
     }
-    /// The lot that a line says; none where nothing is said, or a code that is new. A known one is refused with other dates than it has.
-    pub fn lot_said(&self, product: ProductId, choice: &LotChoice, field: At) -> Result<Option<&Lot>, Rejection> {
+    /// Returns the lot that a line names; None if it names none, or a new code. Refuses dates that
+    /// differ from those of a known lot.
+    pub fn check_specified_lot(&self, product: ProductId, choice: &LotChoice, field: At) -> Result<Option<&Lot>, Rejection> {
         let found = self.said(product, choice);
         match (choice, found) {
             (LotChoice::Id(_), None) => return Err(Rejection::not_found(Noun::Lot, field.lot())),
@@ -135,7 +138,7 @@ impl Draft<'_> {
         }
         Ok(found)
     }
-    pub fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
+    pub fn lot_by_code(&self, product: ProductId, key: &str) -> Option<&Lot> {
         let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
         drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
     }
@@ -153,15 +156,15 @@ impl Draft<'_> {
             }
             vec![(lot.id, delta.on_hand)]
         } else if delta.on_hand < 0 && delta.unavailable == 0 {
-            self.pick(key, posting, (Shelf::Available, -delta.on_hand), field)?
+            self.pick(key, posting, (StockPool::Available, -delta.on_hand), field)?
         } else if delta.unavailable > 0 {
-            self.pick(key, posting, (Shelf::Available, delta.unavailable), field)?
+            self.pick(key, posting, (StockPool::Available, delta.unavailable), field)?
         } else {
             let condition = posting.condition.unwrap_or(Condition::Quarantine);
-            self.pick(key, posting, (Shelf::Aside(condition), -delta.unavailable), field)?
+            self.pick(key, posting, (StockPool::Aside(condition), -delta.unavailable), field)?
         };
         if delta.on_hand > delta.unavailable && self.kind() == MovementKind::Reversal {
-            self.may_be_freed(&facts, &parts, field)?;
+            self.check_may_be_released(&facts, &parts, field)?;
         }
         let mut rest = delta;
         let last = parts.len() - 1;
@@ -182,7 +185,8 @@ impl Draft<'_> {
             rest.unavailable -= part.unavailable;
             rest.incoming -= part.incoming;
             rest.in_transit -= part.in_transit;
-            // What comes in unavailable for a reason of its own keeps it: the lot's may end before.
+            // Units that come in unavailable in a condition of their own keep it: the lot's may end
+            // before.
             let own = posting.condition.filter(|_| part.on_hand > 0 && part.unavailable == part.on_hand);
             if blocked.is_some() {
                 part.unavailable = part.on_hand;
@@ -193,8 +197,9 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// An undo sets nothing free of a lot that may not be sold now, whatever it was when the stock was set aside.
-    fn may_be_freed(&self, facts: &Facts, parts: &[(LotId, i64)], field: At) -> Result<(), Rejection> {
+    /// Refuses a reversal that would make units of a lot available that may not be sold now,
+    /// whatever its state was when the stock was set aside.
+    fn check_may_be_released(&self, facts: &Facts, parts: &[(LotId, i64)], field: At) -> Result<(), Rejection> {
         let today = self.today(facts);
         let blocked = parts.iter().filter_map(|(lot, _)| self.lot(*lot)).find_map(|lot| Some((lot, lot.blocked(today)?)));
         match blocked {
@@ -203,8 +208,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Nothing of a lot that is quarantined or recalled became available, whatever the command was.
-    pub(super) fn blocked_lots_stay_so(&self) -> Result<(), Rejection> {
+    /// Checks that no units of a quarantined or recalled lot became available, for any command.
+    pub(super) fn check_blocked_lots(&self) -> Result<(), Rejection> {
         for (at, level) in &self.lots.levels {
             let before = self.book().lots.levels.get(at).map_or(0, LotLevel::available);
             if let Some(lot) = self.lot(at.1).filter(|lot| lot.status != LotStatus::Available && level.available() > before) {
@@ -214,7 +219,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// One entry of one lot: the lot's own figures move with the level's.
+    /// Posts one entry of one lot: the lot's own quantities change with the level's.
     fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: At) -> Result<(), Rejection> {
         let (now, delta) = (self.now(), posting.delta);
         let missing = || Rejection::not_found(Noun::Lot, field.lot());
@@ -232,7 +237,7 @@ impl Draft<'_> {
         if level.unavailable < 0 || level.on_hand < level.unavailable {
             let usable = level.available() - (delta.on_hand - delta.unavailable);
             let requested = delta.on_hand.abs().max(delta.unavailable.abs());
-            return Err(self.lot_short(key, Scarce::Lot { code: of.code }, (requested, usable), field));
+            return Err(self.lot_shortage(key, Scarce::Lot { code: of.code }, (requested, usable), field));
         }
         let on_hand = of.on_hand.get() + delta.on_hand;
         if of.tracking == Tracking::Serial && delta.on_hand != 0 {
@@ -258,7 +263,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// The lot that stock comes into; a new one where its code is new.
+    /// Returns the lot that stock comes into; a new one if its code is new.
     fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: At) -> Result<Lot, Rejection> {
         let facts = self.level(key, field)?.facts.clone();
         if !posting.lot.is_said() {
@@ -276,25 +281,27 @@ impl Draft<'_> {
         }
         let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found(Noun::Lot, field.lot())) };
         let lot = new_lot(key.product, name, facts.tracking, self.now(), field.expires_on())?;
-        self.tell_lot(lot.clone());
+        self.put_changed_lot(lot.clone());
         Ok(lot)
     }
 
-    /// Why nothing of the lot that a line says may be sold at a level; none when it may, or no lot is said.
+    /// Returns the condition for which the lot of a line may not be sold at a level; `None` if it
+    /// may, or no lot is named.
     pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
         let facts = &self.level(key, At::NOWHERE).ok()?.facts;
         self.said(key.product, choice)?.blocked(self.today(facts))
     }
 
-    /// Notes that a lot was counted then, where it lies or lay.
+    /// Records the time of a lot's count at a level where it has or had stock.
     pub fn counted_lot(&mut self, key: LevelKey, lot: LotId, at: Timestamp) {
         if let Some(level) = self.lot_level(key, lot).copied() {
             let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
             self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
         }
     }
-    /// Gives a lot the moment of the last count of it that stands there, once a later one is undone.
-    pub fn uncounted_lot(&mut self, key: LevelKey, lot: LotId, counted_at: Option<Timestamp>) {
+    /// Sets the lot's last count at the level to the last one that is not reversed, after a later
+    /// one is.
+    pub fn reset_last_lot_count(&mut self, key: LevelKey, lot: LotId, counted_at: Option<Timestamp>) {
         if let Some(level) = self.lot_level(key, lot).copied() {
             self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
         }
@@ -314,7 +321,7 @@ fn same_dates(lot: &Lot, name: &LotName, field: At) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// A lot that nothing has come into yet.
+/// A lot without stock so far.
 pub(crate) fn new_lot(
     product: ProductId,
     name: &LotName,

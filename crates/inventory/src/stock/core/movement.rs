@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::level::LevelKey;
 
-/// What a movement belongs to.
+/// Kind of the document that a movement belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReferenceKind {
     Order,
@@ -17,7 +17,7 @@ pub enum ReferenceKind {
     Count,
     /// A lot whose status or dates changed.
     Lot,
-    /// Something outside: an id that the caller named.
+    /// An external object: an ID that the caller named.
     Other,
 }
 
@@ -49,7 +49,7 @@ impl ReferenceKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
-    /// What an id that begins so is of.
+    /// Returns the kind of the documents whose IDs have this prefix.
     pub fn of_prefix(prefix: &str) -> Self {
         match prefix {
             kind::OrderId::PREFIX => Self::Order,
@@ -62,7 +62,7 @@ impl ReferenceKind {
             _ => Self::Other,
         }
     }
-    /// Whether it is a document of ours, whose own actions undo what it moved.
+    /// True for a document of this system, whose own actions reverse its movements.
     pub const fn is_document(self) -> bool {
         !matches!(self, Self::Reservation | Self::Other)
     }
@@ -74,11 +74,11 @@ pub struct Reference {
     pub id: Uuid,
 }
 
-/// One business fact, whole: its entries are its lines.
+/// One business fact as a whole: its entries are its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
     pub id: MovementId,
-    /// Its event's number; 0 until it is written.
+    /// Number of the movement's event; 0 until it is written.
     pub seq: i64,
     pub kind: MovementKind,
     pub reason: Option<ReasonCode>,
@@ -100,9 +100,9 @@ pub struct Entry {
     /// 1-based inside its movement.
     pub line: u16,
     pub key: LevelKey,
-    /// Which lot, where stock is kept by lots.
+    /// Lot, if stock is kept by lots.
     pub lot: Option<LotId>,
-    /// Why what became unavailable cannot be sold; none where nothing did.
+    /// Condition of the units that became unavailable; `None` if none did.
     pub condition: Option<Condition>,
     pub on_hand_delta: i64,
     pub reserved_delta: i64,
@@ -113,18 +113,20 @@ pub struct Entry {
     pub reserved_after: Quantity,
     pub unavailable_after: Quantity,
     pub version_after: i64,
-    /// The latest `occurred_at` among this and all earlier entries of the level: what makes `onHandAt` a search instead of a sum.
+    /// The latest `occurred_at` among this and all earlier entries of the level: it makes
+    /// `onHandAt` a search instead of a sum.
     pub occurred_max: Timestamp,
     /// For one whole unit.
     pub unit_cost: Option<Money>,
-    /// `unit_cost × on_hand_delta`, extended.
+    /// `unit_cost × on_hand_delta`.
     pub value: Option<Money>,
     pub note: Option<String>,
 }
 
 impl Movement {
-    /// Whether it only keeps what a count found, beside a fact that came late. A count's own movement names its count.
-    pub fn keeps_a_count(&self) -> bool {
+    /// True if it only preserves a count's result, next to a fact that arrived late. A count's own
+    /// movement refers to its count.
+    pub fn is_count_balance(&self) -> bool {
         self.kind == MovementKind::Count && self.reference.is_none()
     }
     pub fn entry_id(&self, line: u16) -> EntryId {
@@ -132,7 +134,7 @@ impl Movement {
     }
 }
 
-/// Which of a command's movements is its own: the last one, but for what keeps a count.
+/// Returns the index of a command's own movement: the last one that does not keep a count.
 pub fn own_movement(movements: &[Movement]) -> Option<usize> {
-    movements.iter().rposition(|movement| !movement.keeps_a_count())
+    movements.iter().rposition(|movement| !movement.is_count_balance())
 }

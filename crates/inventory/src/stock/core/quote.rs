@@ -1,4 +1,4 @@
-//! What a refusal says is there: so much that the same call for just that much would be done.
+//! Usable quantity in a refusal: the same call for just that quantity would be accepted.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,33 @@ use super::{
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{Shelf, least_days, unnamed},
+    lot_pick::{StockPool, min_remaining_days, unnamed},
     rejection::{Noun, Reason, Rejection, Scarce},
     shortage::Step,
 };
 
 impl Step {
-    /// How much it takes, as its caller says it.
+    /// Returns the units that it takes, as its caller counts them.
     pub(super) fn wanted_units(&self) -> i64 {
         if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
     }
-    /// How much of that is held for it.
+    /// Returns the units of these that are held for it.
     pub(super) fn held(&self) -> i64 {
         if self.on_hand_delta < 0 { (self.available_delta - self.on_hand_delta).max(0) } else { 0 }
     }
 }
 
-/// What the steps are of, as far as lots are concerned.
+/// Facts of a movement that decide which lots its steps may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Taking {
+pub struct PickRules {
     pub kind: MovementKind,
     pub dates: Dates,
 }
 
 impl Draft<'_> {
-    /// The most that the step could take, after those before it: of what is available and held for it, in lots that may go.
-    pub fn usable(&self, steps: &[Step], nth: usize, taking: Taking) -> Result<i64, Rejection> {
+    /// Returns the most that the step could take, after those before it: of the available units and
+    /// those held for it, in lots that may be taken.
+    pub fn usable(&self, steps: &[Step], nth: usize, taking: PickRules) -> Result<i64, Rejection> {
         let Some(step) = steps.get(nth) else { return Ok(0) };
         let before = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
         let taken: i64 = before().map(|earlier| earlier.available_delta).sum();
@@ -43,26 +44,27 @@ impl Draft<'_> {
         Ok(lots.map_or(available, |lots| lots.min(available)).max(0))
     }
 
-    /// The same of lots alone; None where stock is not kept by them, and where the step names none because nothing leaves of what can be sold.
+    /// Like `usable`, by lots alone; None if stock is not kept by lots, or if the step names none
+    /// because no available units leave.
     pub(super) fn usable_of_lots<'s>(
         &self,
         before: impl Iterator<Item = &'s Step>,
         step: &Step,
-        taking: Taking,
+        taking: PickRules,
     ) -> Result<Option<i64>, Rejection> {
         let facts = &self.level(step.key, step.field)?.facts;
         if facts.tracking == Tracking::None || step.lots.is_empty() {
             return Ok(None);
         }
-        let (today, least) = (self.today(facts), least_days(taking.kind, taking.dates, facts));
-        let mut candidates = self.candidates(step.key, Shelf::Available);
+        let (today, least) = (self.today(facts), min_remaining_days(taking.kind, taking.dates, facts));
+        let mut candidates = self.candidates(step.key, StockPool::Available);
         if taking.dates == Dates::Override {
             candidates = self.with_parcels(step.key, candidates);
         }
-        let mut later = self.named_later(step.key);
+        let mut later = self.units_named_later(step.key);
         for earlier in before {
             for (choice, delta) in &earlier.lots {
-                // What was set aside is gone from what can be sold, though nothing left.
+                // Units that became unavailable can no longer be sold, though they have not left.
                 let delta = if *delta == 0 { earlier.available_delta } else { *delta };
                 self.takes((candidates.as_mut_slice(), &mut later), (step.key, choice, delta), (today, least));
             }
@@ -77,12 +79,15 @@ impl Draft<'_> {
                 if step.lots.len() > 1 { there.min(-delta) } else { there }
             }
             None if choice.is_said() => 0,
-            None => unnamed(&candidates, &later).iter().filter(|one| one.may_go(today, least)).map(|one| one.available).sum(),
+            None => {
+                unnamed(&candidates, &later).iter().filter(|one| one.is_pickable(today, least)).map(|one| one.available).sum()
+            }
         };
         Ok(Some(step.lots.iter().map(|(choice, delta)| of_choice(choice, *delta)).sum()))
     }
 
-    /// Takes off the lots what an earlier step takes of them; `later` is what lines name of them that come after it.
+    /// Subtracts the units that an earlier step takes from the lots; `later` are those that later
+    /// lines name.
     fn takes(
         &self,
         (candidates, later): (&mut [Candidate<'_>], &mut BTreeMap<LotId, i64>),
@@ -104,14 +109,14 @@ impl Draft<'_> {
         }
     }
 
-    /// That a step is short.
-    pub(super) fn short_step(&self, steps: &[Step], nth: usize, taking: Taking) -> Rejection {
+    /// Returns the refusal that a step has too little stock.
+    pub(super) fn short_step(&self, steps: &[Step], nth: usize, taking: PickRules) -> Rejection {
         let Some(step) = steps.get(nth) else { return Rejection::not_found(Noun::Line, At::NOWHERE) };
         let usable = self.usable(steps, nth, taking);
         let level = self.level(step.key, step.field);
         match (usable, level) {
             (Ok(usable), Ok(level)) => {
-                // As it stands after the steps before this one.
+                // The level after the steps before this one.
                 let mut level = Box::new(level.clone());
                 let taken: i64 =
                     steps[..nth].iter().filter(|earlier| earlier.key == step.key).map(|earlier| earlier.available_delta).sum();
@@ -123,31 +128,33 @@ impl Draft<'_> {
         }
     }
 
-    /// What of a level may be moved elsewhere: what is available, without the lots that may not leave today.
+    /// Returns the quantity of a level that may be moved elsewhere: the available stock, without
+    /// the lots that may not leave today.
     pub fn movable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
             return Ok(level.available());
         }
         let today = self.today(&level.facts);
-        let candidates = self.candidates(key, Shelf::Available);
-        let stays: i64 = candidates.iter().filter(|lot| !lot.may_go(today, Some(0))).map(|lot| lot.available).sum();
+        let candidates = self.candidates(key, StockPool::Available);
+        let stays: i64 = candidates.iter().filter(|lot| !lot.is_pickable(today, Some(0))).map(|lot| lot.available).sum();
         Ok((level.available() - stays).max(0))
     }
 
-    /// That so many whole kits cannot be had: `usable` can, as the one of its parts that is scarcest allows.
-    pub fn kits_short(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: At) -> Rejection {
+    /// Returns the refusal that a number of whole kits is not available: `usable` are, limited by
+    /// the scarcest component.
+    pub fn kit_shortage(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(scarce, field) {
             Ok(level) => {
                 let what = Scarce::Kit { kit: kit.to_owned(), part: level.facts.sku.clone() };
-                self.lot_short(scarce, what, (requested, usable), field)
+                self.lot_shortage(scarce, what, (requested, usable), field)
             }
             Err(absent) => absent,
         }
     }
 }
 
-/// So much of a lot that a line names is taken: no more of it is kept for one that comes later.
+/// Reduces the units of a lot that are kept for later lines by those that a line took.
 pub(super) fn posted(later: &mut BTreeMap<LotId, i64>, lot: LotId, units: i64) {
     if let Some(own) = later.get_mut(&lot).filter(|_| units > 0) {
         *own = (*own - units).max(0);

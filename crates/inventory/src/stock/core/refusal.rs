@@ -1,4 +1,4 @@
-//! What stock itself refuses. `objects/src/stock/wording.rs` gives each its code and words.
+//! Refusals by stock itself. `objects/src/stock/wording.rs` gives each its code and words.
 
 use entity::prelude::*;
 
@@ -11,35 +11,36 @@ use super::{
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    // What is asked for.
+    // Refusals of the input.
     NoChanges,
     NoItems,
     NoReservations,
-    /// A change of 0 says nothing.
+    /// A change of 0 has no meaning.
     ChangeOfNothing,
-    /// Movements of this kind take in only.
+    /// Movements of this kind only increase stock.
     BringsIn(MovementKind),
-    /// Movements of this kind take out only.
+    /// Movements of this kind only reduce stock.
     TakesOut(MovementKind),
     NotPositive,
     NegativeStock,
     NegativeCost,
-    /// A product and store that occur twice.
+    /// A product and store occur twice.
     LevelTwice,
-    /// Its worth could not be kept exactly.
+    /// The line's value exceeds the exact range.
     LineTooLarge,
-    /// No rate leads from the currency of a cost to that of the books on the movement's day (days since 1970-01-01).
+    /// There is no rate from the currency of a cost to that of the books on the movement's day
+    /// (days since 1970-01-01).
     RateMissing {
         from: Currency,
         to: Currency,
         day: i32,
     },
 
-    // When.
+    // Refusals of the time.
     Ahead,
     TooEarly,
 
-    // On what.
+    // Refusals of the product, store, quantity or movement.
     Kit {
         sku: String,
     },
@@ -58,7 +59,7 @@ pub enum Refusal {
 
     // Reversals.
     AlreadyReversed,
-    /// The movement keeps what a count found.
+    /// The movement preserves a count's result.
     KeepsCount,
     OfDocument(ReferenceKind),
     NotReversible(MovementKind),
@@ -76,14 +77,14 @@ pub enum Refusal {
     Lot(LotRefusal),
 }
 
-/// What is refused of lots.
+/// Refusal because of a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LotRefusal {
-    /// A lot is named of what is not kept by lots.
+    /// A lot is named for a product that is not kept by lots.
     NotTracked {
         sku: String,
     },
-    /// What comes in names no lot.
+    /// A line that comes in names no lot.
     Unsaid {
         sku: String,
         tracking: Tracking,
@@ -104,33 +105,33 @@ pub enum LotRefusal {
         code: String,
         way: ExpiredWay,
     },
-    /// Nothing of the lot is set free while this is so.
+    /// No units of the lot are made available while it is in this condition.
     Blocked {
         code: String,
         why: Condition,
     },
-    /// The same, of what a reversal would take in.
+    /// Like `Blocked`, for units that a reversal would bring in.
     BlockedForReversal {
         code: String,
         why: Condition,
     },
-    /// Nothing of the lot became available: it has this status.
+    /// No units of the lot may become available: it has this status.
     NotAvailable {
         code: String,
         status: LotStatus,
     },
-    /// A discrepancy cannot say which lot was not on record.
+    /// A discrepancy cannot name a lot that was not on record.
     NotOnRecord {
         sku: String,
     },
 }
 
-/// What can be done with a lot past its date.
+/// Way to handle a lot past its date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpiredWay {
-    /// What is asked for was set aside.
+    /// The requested units are unavailable.
     SetAside,
-    /// Only `stock.override` sells it.
+    /// It may only be sold with `stock.override`.
     Override,
 }
 
@@ -138,7 +139,7 @@ impl Refusal {
     pub fn at(self, at: At) -> Rejection {
         Rejection { why: Reason::Stock(self), at }
     }
-    /// When it is told.
+    /// Returns the stage in which it is reported.
     pub const fn stage(&self) -> Stage {
         match self {
             Self::ProductArchived { .. }

@@ -1,4 +1,5 @@
-//! Why a command on stock or on a document of a room above is refused. The API makes text and path of each.
+//! Rejections of a command on stock or on a document of a room above. The API derives text and path
+//! of each.
 
 use std::{any::Any, fmt::Debug, sync::Arc};
 
@@ -11,8 +12,8 @@ use super::{
     stages::Stage,
 };
 
-/// A refusal: why, and the place of the input that is meant. When several apply, all of the earliest stage are given (`stages`); for one line one
-/// of them: not found, state, version, quantity.
+/// A refusal: its reason and its place in the input. If several apply, all of the earliest stage
+/// are returned (`stages`); for one line one of them: not found, state, version, quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejection {
     pub why: Reason,
@@ -21,17 +22,17 @@ pub struct Rejection {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// It does not exist here.
+    /// The object does not exist in this tenant.
     NotFound(Noun),
     PeriodClosed {
         through: i32,
     },
     VersionConflict {
         level: Box<Level>,
-        /// How much the lot has that was meant; none where the level was.
+        /// Units of the lot that was meant; `None` if the level was.
         lot: Option<i64>,
     },
-    /// A document's version is not the one expected.
+    /// A document's version differs from the expected one.
     StaleDocument {
         what: Noun,
         id: uuid::Uuid,
@@ -39,13 +40,13 @@ pub enum Reason {
     },
     Insufficient {
         level: Box<Level>,
-        /// So much of what was asked for that asking for just that much would not be refused.
+        /// The greatest quantity that would not be refused.
         usable: i64,
         requested: Quantity,
     },
-    /// A lot, or what of it may be taken, has less than was asked for.
+    /// A lot, or its usable part, has less than requested.
     LotShort {
-        /// Where; none where several stores were looked at.
+        /// Level of the shortage; `None` if several stores were searched.
         level: Option<Box<Level>>,
         what: Scarce,
         usable: i64,
@@ -53,14 +54,14 @@ pub enum Reason {
     },
     /// The idempotency key was used with another input.
     KeyReused,
-    /// One of stock's own.
+    /// A refusal of stock itself.
     Stock(Refusal),
-    /// One of a room above.
+    /// A refusal of a room above stock.
     Room(AnyRefusal),
 }
 
 impl Reason {
-    /// When it is told.
+    /// Returns the stage in which it is reported.
     pub fn stage(&self) -> Stage {
         match self {
             Self::NotFound(_) => Stage::References,
@@ -74,7 +75,7 @@ impl Reason {
     }
 }
 
-/// What is named by an input and may be missing or stale.
+/// Noun that an input names and that may be missing or stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     BlanketOrder,
@@ -108,21 +109,21 @@ pub enum Noun {
     TransferLine,
 }
 
-/// What there is less of than was asked for.
+/// Scarce stock: less is usable than requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scarce {
     Lot {
         code: String,
     },
-    /// Of a lot, outside of the parcels that name it.
+    /// A lot, outside of the parcels that name it.
     OutsideParcels {
         code: String,
     },
-    /// In lots that may leave, outside of the parcels that name them.
+    /// In lots that may leave, without the units that other parcels name.
     NotPacked {
         sku: String,
     },
-    /// What was set aside for this reason.
+    /// Unavailable stock in this condition.
     Aside {
         sku: String,
         condition: Condition,
@@ -135,11 +136,11 @@ pub enum Scarce {
     MayBeSold {
         sku: String,
     },
-    /// In lots that are not held for buyers.
+    /// In lots that are not reserved for customers.
     NotHeld {
         sku: String,
     },
-    /// Whole kits, for want of this part.
+    /// Whole kits, limited by this component.
     Kit {
         kit: String,
         part: String,
@@ -148,12 +149,14 @@ pub enum Scarce {
     Stores {
         sku: String,
         most: usize,
-        /// The product's level in the store that was asked first; none of a kit, which has several products.
+        /// The product's level in the first requested store; None for a kit, which has several
+        /// products.
         own: Option<Box<Level>>,
     },
 }
 
-/// Why a room above stock refuses: an enum of that room, which stock does not know. The API knows it (`stock/refusals.rs` there).
+/// Reason of a refusal by a room above stock: an enum of that room, which stock does not know. The
+/// API knows it (`stock/refusals.rs` there).
 pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
     fn at(self, at: At) -> Rejection
     where
@@ -161,17 +164,18 @@ pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
     {
         Rejection { why: Reason::Room(AnyRefusal(Arc::new(self))), at }
     }
-    /// When it is told. A room names what depends on the state of things; all else is refused for its value.
+    /// Returns the stage in which it is reported. A room lists the reasons that depend on state;
+    /// all others refuse a value.
     fn stage(&self) -> Stage {
         Stage::Values
     }
 }
 
-trait Erased: Any + Debug + Send + Sync {
+trait DynRefusal: Any + Debug + Send + Sync {
     fn is(&self, other: &dyn Any) -> bool;
     fn told_in(&self) -> Stage;
 }
-impl<T: RoomRefusal> Erased for T {
+impl<T: RoomRefusal> DynRefusal for T {
     fn is(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<T>().is_some_and(|other| self == other)
     }
@@ -180,9 +184,9 @@ impl<T: RoomRefusal> Erased for T {
     }
 }
 
-/// A refusal of some room, found again by its type.
+/// A refusal of any room, recovered by its type.
 #[derive(Debug, Clone)]
-pub struct AnyRefusal(Arc<dyn Erased>);
+pub struct AnyRefusal(Arc<dyn DynRefusal>);
 
 impl AnyRefusal {
     pub fn get<T: RoomRefusal>(&self) -> Option<&T> {
@@ -200,7 +204,7 @@ impl Rejection {
     pub fn not_found(what: Noun, at: At) -> Self {
         Self { why: Reason::NotFound(what), at }
     }
-    /// The same at this place where it is of a row: nobody typed that.
+    /// Moves the refusal of a row to this place, if no caller sent rows.
     #[must_use]
     pub fn of_whole(self, at: At) -> Self {
         if self.at.row.is_some() { Self { at, ..self } } else { self }
@@ -208,11 +212,11 @@ impl Rejection {
     pub fn key_reused() -> Self {
         Self { why: Reason::KeyReused, at: At::input(Field::IdempotencyKey) }
     }
-    /// The document is at version `actual`, not at the one that was expected.
+    /// The document is at version `actual`, not at the expected one.
     pub fn stale(what: Noun, id: uuid::Uuid, actual: i64) -> Self {
         Self { why: Reason::StaleDocument { what, id, actual }, at: At::input(Field::ExpectedVersion) }
     }
-    /// What a room refuses, if it is that room's.
+    /// Returns the refusal of a room, if it is of that room's type.
     pub fn of_room<T: RoomRefusal>(&self) -> Option<&T> {
         if let Reason::Room(refusal) = &self.why { refusal.get() } else { None }
     }

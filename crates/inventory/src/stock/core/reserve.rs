@@ -1,4 +1,4 @@
-//! Stock held for somebody, with an expiry.
+//! Reservations of stock, with an expiry.
 
 use entity::prelude::*;
 
@@ -12,19 +12,19 @@ use super::{
     row_state::RowState,
 };
 
-/// Stock that is held.
+/// Reserved stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
     pub id: ReservationId,
     pub key: LevelKey,
-    /// As it was made.
+    /// Quantity at creation.
     pub quantity: Quantity,
-    /// What is still held; above 0 exactly while ACTIVE.
+    /// Units that are still held; above 0 exactly while ACTIVE.
     pub remaining: Quantity,
     pub status: ReservationStatus,
     pub expires_at: Option<Timestamp>,
     pub channel: Option<ChannelId>,
-    /// The order's line that it is held for.
+    /// The order's line for which it is held.
     pub order: Option<(OrderId, u16)>,
     pub reference: Option<Reference>,
     pub version: i64,
@@ -34,11 +34,12 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Whether a document besides orders holds it, whose own actions let it go: only transfers do. What else is named is what it is held for.
-    pub fn is_of_a_document(&self) -> bool {
+    /// True if a document other than an order holds it, whose own actions release it: only
+    /// transfers do. Other references only name its purpose.
+    pub fn is_held_by_document(&self) -> bool {
         self.order.is_none() && self.reference.is_some_and(|reference| reference.kind == ReferenceKind::Transfer)
     }
-    /// Holds `taken` less; when nothing is left it ends as `end`.
+    /// Reduces the reservation by `taken`; if nothing is left it ends as `end`.
     pub fn give_back(&mut self, taken: i64, end: ReservationStatus, now: Timestamp) {
         self.remaining = Quantity::new(self.remaining.get() - taken).unwrap_or(Quantity::ZERO);
         if !self.remaining.is_positive() {
@@ -50,7 +51,8 @@ impl Reservation {
 }
 
 impl Draft<'_> {
-    /// Lets these holds go until `excess` units are free, in their order; none where it is not above 0. The movement `head` begins with the first.
+    /// Releases these reservations until `excess` units are free, in their order; none if it is not
+    /// above 0. The movement `head` begins with the first.
     pub fn let_go(
         &mut self,
         holds: Vec<Reservation>,
@@ -75,7 +77,7 @@ impl Draft<'_> {
     }
 }
 
-/// Hold stock.
+/// Reserves stock.
 #[derive(Debug, Clone)]
 pub struct Reserve {
     pub head: MovementHead,
@@ -85,42 +87,42 @@ pub struct Reserve {
 }
 #[derive(Debug, Clone)]
 pub struct ReserveItem {
-    /// The id that the reservation will have.
+    /// ID of the new reservation.
     pub id: ReservationId,
     pub key: LevelKey,
     pub quantity: Quantity,
 }
 
-/// All items or none; what is available must suffice for each after the ones before it.
+/// Reserves all items or none; the available stock must suffice for each after the ones before it.
 pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<ReservationId>, Rejection> {
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
-    if draft.tells_all() {
+    if draft.collects_refusals() {
         for (index, item) in command.items.iter().enumerate() {
-            draft.look_for(item.key, At::row(Field::Items, index))?;
+            draft.check_exists(item.key, At::row(Field::Items, index))?;
         }
     }
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (index, item) in command.items.iter().enumerate() {
-        let held = hold_item(draft, command, (item, At::row(Field::Items, index)));
+        let held = reserve_item(draft, command, (item, At::row(Field::Items, index)));
         draft.pass(held)?;
     }
     Ok(command.items.iter().map(|item| item.id).collect())
 }
 
-fn hold_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&ReserveItem, At)) -> Result<(), Rejection> {
+fn reserve_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&ReserveItem, At)) -> Result<(), Rejection> {
     let field = line.field(Field::Quantity);
     if !item.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(field));
     }
-    // What is held for buyers is what may be promised to them.
+    // At most the promisable quantity can be held for buyers.
     let (asked, there) = (item.quantity.get(), draft.promisable(item.key, line)?);
     if there < asked {
-        let short = draft.unpromised(item.key, (asked, there), field);
+        let short = draft.reserve_shortage(item.key, (asked, there), field);
         draft.refuse(short)?;
     }
-    // All of it; where it is short and all refusals are asked for, what there is.
+    // Reserves all of it; if stock is short and all refusals are collected, the available rest.
     let held = asked.min(there.max(0));
     draft.post(item.key, Delta { reserved: held, ..Delta::default() }, None, None, field)?;
     let now = draft.now();
@@ -142,14 +144,14 @@ fn hold_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&ReserveIt
     Ok(())
 }
 
-/// Let held stock go.
+/// Releases reserved stock.
 #[derive(Debug, Clone)]
 pub struct Release {
     pub head: MovementHead,
     pub reservations: Vec<ReservationId>,
 }
 
-/// All or none. What an order holds is released by the order's own actions.
+/// Releases all or none. Reservations of an order are released by the order's own actions.
 pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Rejection> {
     let mut begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
@@ -169,13 +171,13 @@ pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Re
     if begun { Ok(()) } else { Err(Refusal::NoReservations.at(At::input(Field::Reservations))) }
 }
 
-/// The hold, if nothing but its own release lets it go.
+/// Returns the reservation, if only its own release can end it.
 fn releasable(draft: &Draft<'_>, id: ReservationId, field: At) -> Result<Reservation, Rejection> {
     let Some(reservation) = draft.reservation(id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
     if reservation.order.is_some() {
         return Err(Refusal::HeldForOrder.at(field));
     }
-    if reservation.is_of_a_document() {
+    if reservation.is_held_by_document() {
         return Err(Refusal::HeldForDocument.at(field));
     }
     if reservation.status != ReservationStatus::Active {
@@ -184,14 +186,15 @@ fn releasable(draft: &Draft<'_>, id: ReservationId, field: At) -> Result<Reserva
     Ok(reservation.clone())
 }
 
-/// The job's command: end what has run out.
+/// Command of the job: ends expired reservations.
 #[derive(Debug, Clone)]
 pub struct Expire {
     pub head: MovementHead,
     pub reservations: Vec<ReservationId>,
 }
 
-/// Ends those that are still active, belong to no order and are past their time; the others are left alone, so doing it twice does nothing.
+/// Ends the reservations that are still active, belong to no order and are past their time; others
+/// are left unchanged, so a repetition has no effect.
 pub fn decide_expire(draft: &mut Draft<'_>, command: &Expire) -> Result<(), Rejection> {
     let mut begun = false;
     for id in &command.reservations {

@@ -1,4 +1,5 @@
-//! Physical truth wins, and says so: what happens when a fact takes what was promised or was not there.
+//! Shortages: handling of facts that take stock which is reserved or was not on the books. The
+//! physical fact prevails and is reported.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,68 +13,77 @@ use super::{
     lot::{Dates, LotChoice},
     lot_backdate::Fact,
     movement::Reference,
-    quote::Taking,
+    quote::PickRules,
     refusal::LotRefusal,
     rejection::{Reason, Rejection},
     reserve::Reservation,
 };
 
-/// What to do about a shortage.
+/// Handling of a shortage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shortage {
     /// Refuse.
     #[default]
     Refuse,
-    /// The newest unpaid holds give way.
+    /// The newest unpaid reservations give way.
     Shorten,
-    /// A balancing DISCREPANCY in is posted first.
+    /// A balancing incoming DISCREPANCY is posted first.
     PostDiscrepancy,
 }
 
 impl Shortage {
-    /// Whoever may override a shortage may take lots past their dates.
+    /// Returns whether dates bind: a caller that may override a shortage may also take lots past
+    /// their dates.
     pub fn dates(self) -> Dates {
         if self == Self::Refuse { Dates::Keep } else { Dates::Override }
     }
 }
 
-/// The movement that makes room, should one be needed: `head` of the command is shared with it.
+/// The movement that makes room, if one is needed: it shares the command's `head`.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct RoomMovement {
     pub id: MovementId,
-    /// The order whose own holds are about to be used.
+    /// The order whose own reservations the command is about to use.
     pub spare: Option<OrderId>,
 }
-impl From<MovementId> for Room {
+impl From<MovementId> for RoomMovement {
     fn from(id: MovementId) -> Self {
         Self { id, spare: None }
     }
 }
 
-/// One step that a command is about to take on what is available of a level.
+/// One step of a command that changes a level's available quantity.
 pub struct Step {
     pub key: LevelKey,
     /// The change of `on_hand − unavailable − reserved`.
     pub available_delta: i64,
     /// The change of `on_hand` itself.
     pub on_hand_delta: i64,
-    /// The same by lots, as they are said; 0 of a lot of which nothing leaves, but something is set aside. Empty where what moves could not be sold.
+    /// Changes by lot, as the lines name them; 0 for a lot of which units are only set aside. Empty
+    /// if the moved units could not be sold.
     pub lots: Vec<(LotChoice, i64)>,
     pub field: At,
 }
 
 impl Step {
-    /// A step that takes from what can be sold, or adds to it.
+    /// A step that changes available stock.
     pub fn moves(key: LevelKey, delta: i64, lot: &LotChoice, field: At) -> Self {
         Self { key, available_delta: delta, on_hand_delta: delta, lots: vec![(lot.clone(), delta)], field }
     }
 }
 
-/// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
-/// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
-pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
+/// Checks that none of the steps, taken in order, brings a level below zero available: refuses, or
+/// posts movements that make room, before the command's. Reservations in `room.spare` do not give
+/// way: the command is about to use them.
+pub fn ensure_available(
+    draft: &mut Draft<'_>,
+    steps: &[Step],
+    policy: Shortage,
+    head: &MovementHead,
+    room: RoomMovement,
+) -> Result<(), Rejection> {
     draft.backdate(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
-    let taking = Taking { kind: head.kind, dates: policy.dates() };
+    let taking = PickRules { kind: head.kind, dates: policy.dates() };
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for (nth, step) in steps.iter().enumerate() {
         let start = draft.level(step.key, step.field)?.available();
@@ -83,7 +93,8 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
             if policy != Shortage::Refuse {
                 *lowest = *now;
             } else if step.available_delta < 0 {
-                // It takes what there is: what comes behind it finds the level as if just that much had been asked for.
+                // The step takes what is available: later steps find the level as if only that had
+                // been requested.
                 let short = draft.short_step(steps, nth, taking);
                 draft.refuse(short)?;
             }
@@ -95,7 +106,7 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
         .filter_map(|(key, (_, lowest))| Some((key, -lowest, steps.iter().find(|s| s.key == key)?.field)))
         .collect();
     if policy == Shortage::Shorten {
-        return give_way(draft, &short, (steps, taking), head, room);
+        return release_for_shortage(draft, &short, (steps, taking), head, room);
     }
     let Some(&(first, _, field)) = short.first() else { return Ok(()) };
     let kind = MovementKind::Discrepancy;
@@ -114,7 +125,8 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
     Ok(())
 }
 
-/// The steps of a level, in their order, that take more than is left of it with so much that holds give way.
+/// Returns the steps of a level, in their order, that take more than is left of it after
+/// reservations of `given` units gave way.
 fn short_steps(draft: &Draft<'_>, steps: &[Step], (key, given): (LevelKey, i64)) -> Result<Vec<usize>, Rejection> {
     let mut left = draft.level(key, At::NOWHERE)?.available() + given;
     let mut short = Vec::new();
@@ -127,11 +139,12 @@ fn short_steps(draft: &Draft<'_>, steps: &[Step], (key, given): (LevelKey, i64))
     Ok(short)
 }
 
-/// Refuses what is short of a level though so much that others held gives way: each line that is, or the command where nobody typed lines.
-fn still_short(
+/// Refuses the rest that a level still lacks after reservations gave way: each line that lacks
+/// stock, or the command if no caller sent lines.
+fn check_still_short(
     draft: &mut Draft<'_>,
     (key, given): (LevelKey, i64),
-    (steps, taking): (&[Step], Taking),
+    (steps, taking): (&[Step], PickRules),
     field: At,
 ) -> Result<(), Rejection> {
     if field.row.is_some() {
@@ -144,7 +157,8 @@ fn still_short(
     let level = Box::new(draft.level(key, field)?.clone());
     let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
     let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.wanted_units(), held + step.held()));
-    // What is free, and what is held for it: how far other holds would give way is not offered.
+    // Usable units: the free ones, and those held for it. Holds of others that would give way are
+    // not offered.
     let mut usable = (level.available() + held).max(0);
     if let [only] = own.as_slice()
         && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only, taking)?
@@ -155,13 +169,14 @@ fn still_short(
     draft.refuse(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field })
 }
 
-/// Takes what is missing back from the levels' holds, unpaid and newest first: a movement for each document whose holds give way.
-fn give_way(
+/// Takes the missing quantity from the levels' reservations, unpaid and newest first: a movement
+/// for each document whose reservations give way.
+fn release_for_shortage(
     draft: &mut Draft<'_>,
     short: &[(LevelKey, i64, At)],
-    (steps, taking): (&[Step], Taking),
+    (steps, taking): (&[Step], PickRules),
     head: &MovementHead,
-    room: Room,
+    room: RoomMovement,
 ) -> Result<(), Rejection> {
     let mut places: HashMap<Option<Reference>, usize> = HashMap::new();
     let mut given: Vec<Vec<(Reservation, i64, At)>> = Vec::new();
@@ -181,7 +196,7 @@ fn give_way(
             given[place].push((reservation.clone(), taken, field));
         }
         if left > 0 {
-            still_short(draft, (key, missing - left), (steps, taking), field)?;
+            check_still_short(draft, (key, missing - left), (steps, taking), field)?;
         }
     }
     draft.end_pass()?;

@@ -1,5 +1,6 @@
-//! Refusals by stage: first all that a call names and that is not there, then all values that are not taken, then all that the state of things
-//! does not allow, then all that is short. A command that was refused is decided once more to find them; one that is accepted pays for none of it.
+//! Refusals by stage: first all references that do not exist, then all invalid values, then
+//! everything that the current state does not allow, then all shortages. A refused command is
+//! decided once more to find them; an accepted one pays nothing for it.
 
 use std::collections::HashMap;
 
@@ -11,27 +12,27 @@ use super::{
     rejection::{Reason, Rejection},
 };
 
-/// When a refusal is told: of several, those of the earliest stage alone.
+/// Stage in which a refusal is reported: of several refusals, only those of the earliest stage are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// It is not there.
+    /// A referenced object does not exist.
     References,
-    /// The value is not taken, whatever the state of things.
+    /// A value is invalid in any state.
     Values,
-    /// The state of what is named does not allow it.
+    /// The state of a referenced object does not allow it.
     State,
-    /// There is not so much.
+    /// The quantity is not available.
     Shortage,
 }
 
 /// The most refusals that an answer has of a call. It counts all of them.
-pub const MOST_TOLD: usize = 100;
+pub const MAX_TOLD: usize = 100;
 
 /// Refusals of the earliest stage in which anything was refused.
 #[derive(Debug, Default)]
 pub struct Stages {
     refused: Vec<Rejection>,
-    /// The positions of the refusals of each place: a call may have thousands of lines.
+    /// Indexes of the refusals of each place: a call may have thousands of lines.
     by_place: HashMap<At, Vec<usize>>,
 }
 
@@ -44,7 +45,7 @@ impl Stages {
             _ => {}
         }
         let there = self.by_place.entry(rejection.at).or_default();
-        let is_known = |&index: &usize| self.refused.get(index).is_some_and(|told| says_the_same(told, &rejection));
+        let is_known = |&index: &usize| self.refused.get(index).is_some_and(|told| is_same_shortage(told, &rejection));
         if !there.iter().any(is_known) {
             there.push(self.refused.len());
             self.refused.push(rejection);
@@ -53,7 +54,8 @@ impl Stages {
     pub fn first(&self) -> Option<&Rejection> {
         self.refused.first()
     }
-    /// All of them, in the order of the input: what is about the call as a whole, then list by list.
+    /// All refusals in the order of the input: first those of the call as a whole, then list by
+    /// list.
     pub fn into_rejections(self) -> Vec<Rejection> {
         let mut told = self.refused;
         told.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
@@ -61,8 +63,9 @@ impl Stages {
     }
 }
 
-/// A line is short once, whichever rule finds it; where no line is named, once for each level, and once for each product that several stores lack.
-fn says_the_same(told: &Rejection, other: &Rejection) -> bool {
+/// True if both report the same shortage. A line is reported once, whichever rule finds it; without
+/// a line, once for each level, and once for each product that several stores lack.
+fn is_same_shortage(told: &Rejection, other: &Rejection) -> bool {
     let of_level = |rejection: &Rejection| -> Option<Option<LevelKey>> {
         match &rejection.why {
             Reason::Insufficient { level, .. } => Some(Some(level.key)),
@@ -79,8 +82,8 @@ fn says_the_same(told: &Rejection, other: &Rejection) -> bool {
 }
 
 impl<'b> Draft<'b> {
-    /// A draft that goes on behind a refusal, for a command that is refused.
-    pub fn to_tell_all(book: &'b Book) -> Self {
+    /// A draft that continues after a refusal, for a command that is refused.
+    pub fn collecting_refusals(book: &'b Book) -> Self {
         let mut draft = Self::new(book);
         draft.stages = Some(Stages::default());
         draft
@@ -89,7 +92,7 @@ impl<'b> Draft<'b> {
     pub fn has_refused(&self, at: At) -> bool {
         self.stages.as_ref().is_some_and(|stages| stages.by_place.contains_key(&at))
     }
-    /// Names this place in refusals of rows: nobody typed them.
+    /// Moves refusals of rows to this place: no caller sent rows.
     pub fn refuse_rows_at(&mut self, at: At) {
         if let Some(stages) = &mut self.stages {
             for rejection in std::mem::take(stages).refused {
@@ -97,12 +100,12 @@ impl<'b> Draft<'b> {
             }
         }
     }
-    /// Whether it goes on behind a refusal.
-    pub fn tells_all(&self) -> bool {
+    /// True if the draft continues after a refusal.
+    pub fn collects_refusals(&self) -> bool {
         self.stages.is_some()
     }
 
-    /// Refuses a part of the command: it ends here, unless all refusals are asked for.
+    /// Refuses a part of the command: it ends here, unless all refusals are collected.
     ///
     /// # Errors
     /// The refusal itself.
@@ -115,7 +118,8 @@ impl<'b> Draft<'b> {
             }
         }
     }
-    /// What came of a part of the command; None where it was refused, and all refusals are asked for.
+    /// Returns the result of a part of the command; `None` if it was refused, and all refusals are
+    /// to be reported.
     ///
     /// # Errors
     /// The part's refusal.
@@ -125,20 +129,21 @@ impl<'b> Draft<'b> {
             Err(rejection) => self.refuse(rejection).map(|()| None),
         }
     }
-    /// Tells that a level is not there, before anything else is asked of its line: its product, its store, or both.
+    /// Reports a level that does not exist, before all other checks of its line: its product, its
+    /// store, or both.
     ///
     /// # Errors
-    /// It is not there.
-    pub fn look_for(&mut self, key: LevelKey, field: At) -> Result<(), Rejection> {
+    /// The level does not exist.
+    pub fn check_exists(&mut self, key: LevelKey, field: At) -> Result<(), Rejection> {
         let found = self.level(key, field).map(|_| ());
         if found.is_err()
-            && let Some(product) = self.book().absent_besides(key, field)
+            && let Some(product) = self.book().missing_product_rejection(key, field)
         {
             self.refuse(product)?;
         }
         self.pass(found).map(|_| ())
     }
-    /// Ends the command where what follows needs every part that came before.
+    /// Ends the command if the next checks need all earlier parts.
     ///
     /// # Errors
     /// The first refusal that was passed.
@@ -148,7 +153,8 @@ impl<'b> Draft<'b> {
             None => Ok(()),
         }
     }
-    /// All refusals of the earliest stage, with the one that ended the command; none where nothing was refused.
+    /// All refusals of the earliest stage, with the one that ended the command; none if nothing was
+    /// refused.
     pub fn into_rejections(self, end: Option<Rejection>) -> Vec<Rejection> {
         let mut stages = self.stages.unwrap_or_default();
         if let Some(end) = end {
@@ -209,8 +215,8 @@ mod tests {
         book.unknown_stores.insert(StoreId::from_uuid(unknown));
         let key = |product, store| LevelKey { product: ProductId::from_uuid(product), store: StoreId::from_uuid(store) };
         let missed = |key: LevelKey, at: At| {
-            let mut draft = Draft::to_tell_all(&book);
-            assert_eq!(draft.look_for(key, at), Ok(()));
+            let mut draft = Draft::collecting_refusals(&book);
+            assert_eq!(draft.check_exists(key, at), Ok(()));
             draft.into_rejections(None)
         };
         let of = |what: Noun, field: Field| Rejection::not_found(what, At::row(Field::Items, 3).field(field));
@@ -219,7 +225,7 @@ mod tests {
         assert_eq!(missed(key(unknown, unknown), item), [product.clone(), store.clone()]);
         assert_eq!(missed(key(known, unknown), item), [store]);
         assert_eq!(missed(key(unknown, known), item), [product]);
-        // A document has one store for all its lines, which is told once.
+        // A document has one store for all its lines, which is reported once.
         let of_document = Rejection::not_found(Noun::Store, At::input(Field::Store));
         assert_eq!(missed(key(unknown, unknown), At::line(2)), [of_document, missing(2)]);
     }
@@ -230,7 +236,7 @@ mod tests {
         let mut strict = Draft::new(&book);
         assert_eq!(strict.pass::<()>(Err(zero(0))), Err(zero(0)));
         assert_eq!(strict.end_pass(), Ok(()));
-        let mut patient = Draft::to_tell_all(&book);
+        let mut patient = Draft::collecting_refusals(&book);
         assert_eq!(patient.pass::<()>(Err(zero(0))), Ok(None));
         assert_eq!(patient.pass(Ok(7)), Ok(Some(7)));
         assert_eq!(patient.end_pass(), Err(zero(0)));

@@ -1,4 +1,4 @@
-//! Where products lie in stores.
+//! Bin locations of products in stores.
 
 use std::collections::HashMap;
 

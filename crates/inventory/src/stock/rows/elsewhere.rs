@@ -1,5 +1,5 @@
-//! Where else there is of what is short, and when more of it comes. It is read after a refusal, outside of every transaction: it informs, and
-//! promises nothing.
+//! Stock of a missing product in other stores, and its next arrivals. They are read after a
+//! refusal, outside of every transaction: they inform, and promise nothing.
 
 use entity::{
     prelude::*,
@@ -11,10 +11,11 @@ use sea_orm::Value;
 
 use crate::stock::core::LevelKey;
 
-/// The most stores that are told of a product. One more is read, as the one that is short is not told.
-pub const MOST_PLACES: usize = 5;
-/// Arrivals that are looked at, the earliest first.
-const MOST_ARRIVALS: usize = 1_000;
+/// The most stores that are returned for a product. One more is read, as the store that is short is
+/// left out.
+pub const MAX_PLACES: usize = 5;
+/// The most arrivals that are read, the earliest first.
+const MAX_ARRIVALS: usize = 1_000;
 
 #[derive(Record)]
 struct PlaceRow {
@@ -39,7 +40,7 @@ struct OrderedRow {
 }
 
 #[derive(Record)]
-struct UnderWayRow {
+struct InTransitRow {
     #[record(of = transfer_line, alias = "l")]
     product_id: ProductId,
     #[record(of = transfer, alias = "t")]
@@ -50,7 +51,7 @@ struct UnderWayRow {
     expected_at: Option<Timestamp>,
 }
 
-/// So much of a product is available in a store.
+/// Available quantity of a product in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreStock {
     pub product: ProductId,
@@ -58,23 +59,24 @@ pub struct StoreStock {
     pub available: i64,
 }
 
-/// When something is expected: orders say a day, transfers a moment.
+/// Due time of an arrival: orders have a day, transfers a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     Day(i32),
     Moment(Timestamp),
 }
 
-/// So much is on its way to a level.
+/// Quantity on its way to a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Coming {
+pub struct IncomingQuantity {
     pub level: LevelKey,
     pub due: Due,
     pub quantity: i64,
 }
 
-/// The open stores that have most of each product, of these stores where some are named; the greatest first, equal ones by their codes. What is
-/// promised to a channel leaves safety stock where it is.
+/// Returns the open stores with the most available units of each product, only among `stores` if
+/// given; the greatest first, equal ones by their codes. For a channel, safety stock is not
+/// available.
 pub async fn places(
     reads: &impl Reads,
     products: &[ProductId],
@@ -98,14 +100,19 @@ pub async fn places(
            WHERE l.tenant_id = $1 AND {of} AND {available} > 0 AND s.archived_at IS NULL) x
          WHERE x.place <= {most} ORDER BY x.product_id, x.place",
         select = PlaceRow::SELECT,
-        most = MOST_PLACES + 1,
+        most = MAX_PLACES + 1,
     );
     let place = |row: PlaceRow| StoreStock { product: row.product_id, store: row.store_id, available: row.available };
     Ok(reads.records::<PlaceRow>(&sql, values).await?.into_iter().map(place).collect())
 }
 
-/// What suppliers and other stores are expected to bring to these levels from a day on, which began at this moment; each the earliest first.
-pub async fn coming(reads: &impl Reads, levels: &[LevelKey], (day, moment): (i32, Timestamp)) -> Result<Vec<Coming>, Fault> {
+/// Reads the arrivals from suppliers and other stores at these levels from a day on, which began at
+/// this moment; the earliest first of both.
+pub async fn coming(
+    reads: &impl Reads,
+    levels: &[LevelKey],
+    (day, moment): (i32, Timestamp),
+) -> Result<Vec<IncomingQuantity>, Fault> {
     let pairs: Vec<(ProductId, StoreId)> = levels.iter().map(|key| (key.product, key.store)).collect();
     let (k, values) = reads.backend().pairs(&pairs, 3);
     let mut found = Vec::new();
@@ -115,26 +122,27 @@ pub async fn coming(reads: &impl Reads, levels: &[LevelKey], (day, moment): (i32
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.open > 0 AND o.store_id = k.b
            AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED')
            AND coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) >= $2
-         ORDER BY coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) LIMIT {MOST_ARRIVALS}",
+         ORDER BY coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) LIMIT {MAX_ARRIVALS}",
         select = OrderedRow::SELECT
     );
     let from = |first: Value| std::iter::once(first).chain(values.iter().cloned()).collect::<Vec<_>>();
     for row in reads.records::<OrderedRow>(&sql, from(day.into())).await? {
         let level = LevelKey { product: row.product_id, store: row.store_id };
-        found.extend(row.expected_on.map(|on| Coming { level, due: Due::Day(on), quantity: row.open.get() }));
+        found.extend(row.expected_on.map(|on| IncomingQuantity { level, due: Due::Day(on), quantity: row.open.get() }));
     }
-    // CROSS JOIN tells SQLite to begin with the lines: left to itself it begins with all transfers that are still expected.
+    // CROSS JOIN tells SQLite to begin with the lines: otherwise it begins with all transfers that
+    // are still expected.
     let sql = format!(
         "SELECT {select} FROM {k} CROSS JOIN transfer_line l CROSS JOIN transfer t
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.shipped > l.received + l.lost
            AND t.tenant_id = l.tenant_id AND t.id = l.transfer_id AND t.to_store_id = k.b
            AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND t.expected_at >= $2
-         ORDER BY t.expected_at LIMIT {MOST_ARRIVALS}",
-        select = UnderWayRow::SELECT
+         ORDER BY t.expected_at LIMIT {MAX_ARRIVALS}",
+        select = InTransitRow::SELECT
     );
-    for row in reads.records::<UnderWayRow>(&sql, from(moment.into())).await? {
+    for row in reads.records::<InTransitRow>(&sql, from(moment.into())).await? {
         let level = LevelKey { product: row.product_id, store: row.to_store_id };
-        found.extend(row.expected_at.map(|at| Coming { level, due: Due::Moment(at), quantity: row.quantity }));
+        found.extend(row.expected_at.map(|at| IncomingQuantity { level, due: Due::Moment(at), quantity: row.quantity }));
     }
     Ok(found)
 }

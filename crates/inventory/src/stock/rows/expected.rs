@@ -1,5 +1,7 @@
-//! What is on its way to a level, by document: what is open of purchase orders, and transfers under way. Those rooms keep the tables and come
-//! later; what they promise for a level is read here, so that whoever explains a figure need not know them. So is what orders are owed.
+//! Expected arrivals at a level, by document: the open quantities of purchase orders, and transfers
+//! under way. The rooms that own the tables are above this one; their promises for a level are read
+//! here, so that the code that explains a figure need not know them. The same holds for the units
+//! that orders need beyond stock.
 
 use entity::{
     prelude::*,
@@ -24,7 +26,7 @@ struct OrderedRow {
 }
 
 #[derive(Record)]
-struct UnderWay {
+struct InTransitRow {
     #[record(of = transfer, alias = "t")]
     id: TransferId,
     #[record(sql = "l.shipped - l.received - l.lost")]
@@ -40,7 +42,8 @@ pub struct Expected {
     pub in_transit: Vec<Arrival>,
 }
 
-/// What is on its way to a level: each document's share, and what none accounts for. Sums to the level's own `incoming` and `in_transit`.
+/// Reads the expected arrivals at a level: each document's share, and the rest that no document
+/// accounts for. They sum to the level's own `incoming` and `in_transit`.
 pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
     let (mut incoming, mut in_transit) = (Vec::new(), Vec::new());
     if !level.incoming.is_zero() {
@@ -52,19 +55,22 @@ pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fau
     Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
 }
 
-/// Behind `order_line l`, where only lines that wait are read: SQLite would go through all lines to find them.
-pub fn lines_that_wait(backend: Backend) -> String {
+/// Returns the index hint after `order_line l`, if only waiting lines are read: SQLite would scan
+/// all lines to find them.
+pub fn waiting_lines_hint(backend: Backend) -> String {
     backend.indexed_by("order_line_backordered")
 }
 
-/// What open orders are owed beyond stock of all levels: a table expression of products, stores and quantities, of the tenant `$1`.
-pub fn owed_of_all(backend: Backend) -> String {
-    let index = lines_that_wait(backend);
+/// Returns the SQL of the units that open orders need beyond stock, of all levels: a table
+/// expression of products, stores and quantities, of the tenant `$1`.
+pub fn all_backorders_sql(backend: Backend) -> String {
+    let index = waiting_lines_hint(backend);
     owed_through(&index, &format!("order_line l{index} CROSS JOIN sales_order o CROSS JOIN order_line_part n"))
 }
 
-/// What open orders are owed beyond stock, each line of a product or part of a kit. `index` stands behind lines, and `kits` joins lines `l`, their orders
-/// `o` and their parts `n` in the order in which SQLite is to read them.
+/// Returns the SQL of the units that open orders need beyond stock, for each line of a product or
+/// component of a kit. `index` follows the lines' table, and `kits` joins lines `l`, their orders
+/// `o` and their components `n` in the order in which SQLite is to read them.
 fn owed_through(index: &str, kits: &str) -> String {
     format!(
         "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l{index}
@@ -76,9 +82,10 @@ fn owed_through(index: &str, kits: &str) -> String {
     )
 }
 
-/// What open orders are owed of a level.
+/// Reads the units that open orders need of a level beyond stock.
 pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
-    // Left to itself SQLite begins with all open orders of the store, also for a product that no kit has.
+    // Otherwise SQLite begins with all open orders of the store, also for a product that no kit
+    // has.
     let owed = owed_through("", "order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o");
     let sql =
         format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed} w WHERE w.product_id = $2 AND w.store_id = $3");
@@ -108,10 +115,10 @@ async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fa
          JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
          WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.shipped > l.received + l.lost AND t.to_store_id = $3
            AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') ORDER BY t.number",
-        select = UnderWay::SELECT
+        select = InTransitRow::SELECT
     );
-    let rows = reads.records::<UnderWay>(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
-    let arrival = |row: UnderWay| {
+    let rows = reads.records::<InTransitRow>(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row: InTransitRow| {
         let on = row.expected_at.map(|at| clock::local_day(at, &level.facts.time_zone));
         let document = Reference { kind: ReferenceKind::Transfer, id: row.id.uuid() };
         Arrival { quantity: row.quantity, on, document: Some(document) }

@@ -1,4 +1,4 @@
-//! Which movements a list or a report is about, compiled to conditions with parameters.
+//! Filters of movements for lists and reports, compiled to conditions with parameters.
 
 use entity::prelude::*;
 use platform::storage::Backend;
@@ -10,14 +10,14 @@ use crate::catalog::{
     rows::conditions::{never_null, null_test},
 };
 
-/// A filter of movements; what is None asks nothing, and an empty list matches nothing. `stores` and `products` are asked of one and the
-/// same entry.
+/// A filter of movements; None does not restrict, and an empty list matches nothing. `stores` and
+/// `products` must hold for the same entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MovementFilterSpec {
     pub kinds: Option<Vec<MovementKind>>,
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
-    /// Ids of what the movement belongs to: orders, returns, reservations.
+    /// IDs of the movement's objects: orders, returns, reservations.
     pub references: Option<Vec<Uuid>>,
     /// Whether the movement belongs to something.
     pub has_reference: Option<bool>,
@@ -29,15 +29,15 @@ pub struct MovementFilterSpec {
     /// Recorded from this moment on, and before that one.
     pub recorded: [Option<Timestamp>; 2],
     pub reasons: Option<Vec<ReasonCode>>,
-    /// Ids of members, keys and programs that made the movement.
+    /// IDs of members, keys and programs that caused the movement.
     pub actors: Option<Vec<Uuid>>,
-    /// SKUs of products, folded; each must hold of one and the same entry, like `products`.
+    /// SKUs of products, case-folded; each must hold for one and the same entry, like `products`.
     pub skus: Vec<TextTest>,
-    /// Codes of lots, folded; each must hold of one and the same entry, like `products`.
+    /// Codes of lots, case-folded; each must hold for one and the same entry, like `products`.
     pub lots: Vec<TextTest>,
 }
 
-/// What a text is tested for. Compared as it is, byte by byte.
+/// Test of a text, which is compared byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
     In(Vec<String>),
@@ -56,13 +56,14 @@ pub struct MovementFilter {
     pub entry: String,
     /// The parameters of both, in the order of their numbers.
     pub values: Vec<Value>,
-    /// Whether lists begin with the entries. SQLite would go through all movements for those of a product that hardly moves; of a store, most of
-    /// the newest ones fit.
+    /// True if lists begin with the entries. SQLite would scan all movements for those of a product
+    /// with few movements; for a store, most of the newest ones match.
     begins_with_entries: bool,
 }
 
 impl MovementFilter {
-    /// The whole as one condition on `m`, for lists of movements: it has an entry that fits.
+    /// Returns the whole as one condition on `m`, for lists of movements: it has an entry that
+    /// matches.
     pub fn on_movements(&self) -> String {
         if self.entry.is_empty() {
             return self.movement.clone();
@@ -143,27 +144,28 @@ fn bind(filter: &mut MovementFilter, next: usize, value: Value) -> usize {
     next + filter.values.len() - 1
 }
 
-/// That the product of an entry has such a SKU.
+/// Adds the condition that the product of an entry has such a SKU.
 fn sku(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
     let condition = sku_condition(backend, test, &mut |value| bind(filter, next, value));
     let products = format!("e.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {condition})");
     and(&mut filter.entry, &products);
 }
 
-/// That the lot of an entry has such a code.
+/// Adds the condition that the lot of an entry has such a code.
 fn lot(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
     let condition = key_condition(backend, "x.code_key", test, &mut |value| bind(filter, next, value));
-    // Said aloud, the partial index on lots can be used.
+    // With this explicit condition, the partial index on lots can be used.
     and(&mut filter.entry, "e.lot_id IS NOT NULL");
     and(&mut filter.entry, &format!("e.lot_id IN (SELECT x.id FROM lot x WHERE x.tenant_id = $1 AND {condition})"));
 }
 
-/// That the table `product` as `p` has such a SKU, folded. `bind` keeps a value and gives its parameter's number.
+/// Returns the condition that the table `product` as `p` has such a SKU, case-folded. `bind` stores
+/// a value and returns its parameter's number.
 pub(crate) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
     key_condition(backend, "p.sku_key", test, bind)
 }
 
-/// That a column of folded texts passes, which always has one.
+/// Returns the condition that a column of case-folded texts passes, which is never null.
 fn key_condition(backend: Backend, column: &str, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
     match test {
         TextTest::IsNull(is_null) => never_null(*is_null).to_owned(),
@@ -173,18 +175,18 @@ fn key_condition(backend: Backend, column: &str, test: &TextTest, bind: &mut imp
         }
         TextTest::StartsWith(prefix) => {
             let from = bind(prefix.as_str().into());
-            let below = text::after_prefix(prefix).map(|after| bind(after.into()));
+            let below = text::prefix_upper_bound(prefix).map(|after| bind(after.into()));
             let below = below.map(|to| format!(" AND {column} < ${to}")).unwrap_or_default();
             format!("{column} >= ${from}{below}")
         }
         TextTest::Contains(part) => {
             let number = bind(part.as_str().into());
-            format!("{}({column}, ${number}) > 0", finder(backend))
+            format!("{}({column}, ${number}) > 0", position_function(backend))
         }
     }
 }
 
-fn finder(backend: Backend) -> &'static str {
+fn position_function(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "strpos",
         Backend::Sqlite => "instr",
@@ -199,16 +201,17 @@ fn external_ref(filter: &mut MovementFilter, backend: Backend, next: usize, test
             backend.in_texts("m.external_ref", number)
         }
         TextTest::StartsWith(prefix) => {
-            // Both databases compare by bytes, so the lower bound walks the index; the rest is exact.
+            // Both databases compare by bytes, so the lower bound can use the index; the rest is
+            // exact.
             let (number, length) = (bind(filter, next, prefix.as_str().into()), prefix.chars().count());
             format!("m.external_ref >= ${number} AND substr(m.external_ref, 1, {length}) = ${number}")
         }
         TextTest::Contains(part) => {
             let number = bind(filter, next, part.as_str().into());
-            format!("{}(m.external_ref, ${number}) > 0", finder(backend))
+            format!("{}(m.external_ref, ${number}) > 0", position_function(backend))
         }
     };
-    // Said aloud, the partial index on references can be used.
+    // With this explicit condition, the partial index on references can be used.
     and(&mut filter.movement, "m.external_ref IS NOT NULL");
     and(&mut filter.movement, &condition);
 }

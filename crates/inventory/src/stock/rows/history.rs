@@ -1,9 +1,11 @@
-//! What was on hand at an earlier moment, by search instead of by sum (docs/decisions/0003).
+//! Stock on hand at an earlier moment, by search instead of by sum (docs/decisions/0003).
 //!
-//! Along a level, versions are dense and both `occurred_max` (the latest moment so far) and `recorded_at` never go back. So "everything up
-//! to version v had happened and was known" holds up to one v and for none after it, and halving finds that v. What comes after it counts
-//! only if it arrived late: it happened before something that was recorded earlier. Where that is much, blocks of so many versions have been
-//! condensed (`history_blocks`): of each, one look-up gives the sum of what had happened.
+//! Along a level, versions are dense and both `occurred_max` (the latest moment so far) and
+//! `recorded_at` never go back. So "everything up to version v had happened and was known" holds up
+//! to one v and for none after it, and halving finds that v. Later versions count only if they
+//! arrived late: they happened before something that was recorded earlier. If there are many,
+//! blocks of so many versions have been condensed (`history_blocks`): one look-up per block gives
+//! the sum of the entries that had happened.
 
 use std::collections::HashMap;
 
@@ -15,17 +17,18 @@ use platform::storage::{Fault, Reads, Row};
 
 use crate::stock::core::LevelKey;
 
-/// What a level had at an earlier moment.
+/// Stock of a level at an earlier moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Past {
-    /// On hand, in smallest units: the sum of all entries with `occurred_at ≤ time` and `recorded_at ≤ known_at`. 0 for a level that does
-    /// not exist. Below 0 where a removal was dated before the receipt that it took from.
+pub struct StockAtTime {
+    /// On hand, in smallest units: the sum of all entries with `occurred_at ≤ time` and
+    /// `recorded_at ≤ known_at`. 0 for a level that does not exist. Below 0 if a removal was dated
+    /// before the receipt that it took from.
     pub on_hand: Quantity,
-    /// How many versions were gone through one by one for what arrived late.
+    /// Number of versions that were read one by one in search of late arrivals.
     pub walked: i64,
 }
 
-/// Where the search for a level ended, and what was on hand there.
+/// Bounds of the search for a level, and the stock on hand there.
 #[derive(Record)]
 struct SpanRow {
     #[record(sql = "f.product_id")]
@@ -42,15 +45,16 @@ struct SpanRow {
     on_hand: i64,
 }
 
-/// On hand at `time`, as known at `known_at` (None: as known now): one figure a key, in the order of `keys`, by one statement. `size` is how
-/// many versions are condensed at a time.
+/// Returns on hand at `time`, as known at `known_at` (None: as known now): one figure for each key,
+/// in the order of `keys`, by one statement. `size` is the number of versions that are condensed at
+/// a time.
 pub async fn past(
     reads: &impl Reads,
     keys: &[LevelKey],
     time: Timestamp,
     known_at: Option<Timestamp>,
     size: i64,
-) -> Result<Vec<Past>, Fault> {
+) -> Result<Vec<StockAtTime>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -66,18 +70,19 @@ pub async fn past(
             return Err(Fault::corrupt("entry", format!("a level's versions are dense, but none lies between {low} and {high}")));
         }
         let on_hand = Quantity::new(on_hand).ok_or(Fault::TooLarge)?;
-        found.insert(LevelKey { product, store }, Past { on_hand, walked });
+        found.insert(LevelKey { product, store }, StockAtTime { on_hand, walked });
     }
     Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
 }
 
-/// `time` is parameter `bound`, `known_at` and the size of a block come after it. `low` is a version that counts whole (0: none does), `high`
-/// one that does not; each step reads the entry halfway between. Of what lies behind `low`, the blocks from `first` up to `blocks` are
-/// condensed; the versions up to `before` and those behind `after` are walked, up to `last`: in the first block that was not known whole, or the
-/// level's own.
+/// `time` is parameter `bound`, followed by `known_at` and the size of a block. `low` is a version
+/// that counts whole (0: none does), `high` one that does not; each step reads the entry halfway
+/// between. Before `low`, the blocks from `first` up to `blocks` are condensed; the versions up to
+/// `before` and those after `after` are walked, up to `last`: in the first block that was not known
+/// whole, or the level's own.
 ///
-/// Whatever is compared with a column is worked out before: Postgres does not look for the outcome of a division in the index of a
-/// table that has row-level security.
+/// All values that are compared with a column are computed first: Postgres does not search the
+/// index of a table with row-level security for the result of a division.
 fn statement(k: &str, bound: usize) -> String {
     let [time, known, size] = [0, 1, 2].map(|more| format!("${}", bound + more));
     let whole = format!("e.occurred_max <= {time} AND e.recorded_at <= {known}");

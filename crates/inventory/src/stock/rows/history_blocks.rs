@@ -1,5 +1,6 @@
-//! Late entries, condensed a block of versions at a time: for each moment at which something in the block happened, the sum of the block's
-//! late entries up to it. Entries stay as they are, so a block does too.
+//! Late entries, condensed a block of versions at a time: for each moment at which something in the
+//! block happened, the sum of the block's late entries up to it. Entries never change, so a block
+//! does not either.
 
 use entity::{
     record::{Record, Selected},
@@ -17,10 +18,10 @@ struct Condensed {
     blocks: i64,
 }
 
-/// Versions that are condensed together: one look-up in place of a walk over so many.
+/// Versions that are condensed together: one look-up instead of a scan of this many.
 pub const BLOCK: i64 = 1_024;
 
-/// Condenses the next blocks of a level that are complete, at most `most`; says whether more are left.
+/// Condenses the next complete blocks of a level, at most `most`; returns true if more are left.
 pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Result<bool, Fault> {
     let level = || vec![key.product.into(), key.store.into()];
     let sql = format!(
@@ -38,7 +39,7 @@ pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Resul
             WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after = $5
             ON CONFLICT (tenant_id, product_id, store_id, block) DO NOTHING";
         if work.execute(sql, values).await? == 0 {
-            // Another node is at it.
+            // Another node is condensing.
             return Ok(false);
         }
         let values = [level(), vec![block.into(), (block * size).into(), ((block + 1) * size).into()]].concat();

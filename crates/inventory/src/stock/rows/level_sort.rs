@@ -1,10 +1,10 @@
-//! What lists of levels are sorted by: columns, cursors, and the bounds of a page.
+//! Sorts of lists of levels: columns, cursors, and the bounds of a page.
 
 use platform::paging::{Key, PageRequest};
 
 use super::listed::LevelRow;
 
-/// What a list of levels is sorted by.
+/// Sort of a list of levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelSort {
     ProductSku,
@@ -37,21 +37,21 @@ impl LevelSort {
             Self::UpdatedAt => "l.updated_at",
         }
     }
-    /// The column that levels with equal values stand by. Levels of a store have an index by their products.
+    /// Returns the column that breaks ties. Levels of a store have an index by their products.
     pub const fn tie(self) -> &'static str {
         match self {
             Self::StoreCode => "l.product_id",
             _ => "l.id",
         }
     }
-    /// Where a level stands among those with equal values.
+    /// Returns the cursor key that orders levels with equal values.
     pub fn tie_key(self, level: &LevelRow) -> Key {
         match self {
             Self::StoreCode => level.key.product.into(),
             _ => level.id.into(),
         }
     }
-    /// Joins the table of the column where no list of levels has it.
+    /// Returns the join with the table of the column, if lists of levels do not have it.
     pub(super) const fn join(self) -> &'static str {
         match self {
             Self::StoreCode => " JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id",
@@ -62,8 +62,9 @@ impl LevelSort {
     pub(super) const fn is_text(self) -> bool {
         matches!(self, Self::ProductSku | Self::ProductName | Self::StoreCode)
     }
-    /// What the bounds of a page say of a text alone, beside the row values that `keyset` compares from parameter `next` on: these are of two tables, and
-    /// Postgres would look for them in no index.
+    /// Returns the bounds of a page on the text column alone, beside the row values that `keyset`
+    /// compares from parameter `next` on: those are of two tables, so that Postgres would use no
+    /// index for them.
     pub fn text_bounds(self, descending: bool, request: &PageRequest, next: usize) -> String {
         let (mut sql, mut number) = (String::new(), next);
         let (after, before) = if descending { ("<=", ">=") } else { (">=", "<=") };

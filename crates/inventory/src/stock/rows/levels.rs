@@ -1,4 +1,4 @@
-//! Loading and locking levels with what the rules need to know of their product and store.
+//! Loading and locking levels, with the facts of their product and store that the rules need.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -78,7 +78,7 @@ struct LevelAndFacts {
     facts: FactsRow,
 }
 
-/// The same, and the last closed day of the tenant's books.
+/// A level with its facts, and the last closed day of the tenant's books.
 #[derive(Record)]
 struct LevelInBooks {
     level: LevelRow,
@@ -153,11 +153,12 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
 }
 
-/// The levels of these keys that have a row, locked in key order until the transaction ends. `keys` are sorted and unique. With them the last closed day of
-/// the tenant's books, which is not known where no key has a row.
+/// Returns the levels of these keys that have a row, locked in key order until the transaction
+/// ends, and the last closed day of the tenant's books, which is unknown if no key has a row.
+/// `keys` are sorted and unique.
 pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<(Vec<Level>, Option<i32>), Fault> {
     let lock = work.backend().for_change("l");
-    // Who locks nothing needs no order, and SQLite would sort all of the rows for it.
+    // Without locks no order is needed, and SQLite would sort all of the rows for it.
     let tail = if lock.is_empty() { lock } else { format!(" ORDER BY l.product_id, l.store_id{lock}") };
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let rows = work.records::<LevelInBooks>(&levels_of(LevelInBooks::SELECT, &k, &tail), values).await?;
@@ -165,14 +166,15 @@ pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<(Vec<Le
     Ok((rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect(), closed_through))
 }
 
-/// The same levels as committed, without a lock.
+/// Like `lock_levels`, as committed, without a lock.
 pub async fn read_levels(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
     let (k, values) = reads.backend().pairs(&pairs(keys), 2);
     let rows = reads.records::<LevelAndFacts>(&levels_of(LevelAndFacts::SELECT, &k, ""), values).await?;
     Ok(rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect())
 }
 
-/// CROSS JOIN tells SQLite to begin with the keys: left to itself it begins with all products and reads the keys again for each.
+/// CROSS JOIN tells SQLite to begin with the keys: otherwise it begins with all products and reads
+/// the keys again for each.
 fn levels_of(select: &str, k: &str, tail: &str) -> String {
     format!(
         "SELECT {select}
@@ -182,8 +184,9 @@ fn levels_of(select: &str, k: &str, tail: &str) -> String {
     )
 }
 
-/// Levels as committed, where the facts of their products and stores are known: a third of the work.
-pub async fn levels_knowing(
+/// Returns levels as committed, if the facts of their products and stores are known: a third of the
+/// work.
+pub async fn levels_with_facts(
     reads: &impl Reads,
     keys: &[LevelKey],
     known: impl Fn(LevelKey) -> Option<Arc<Facts>>,
@@ -201,7 +204,8 @@ pub async fn levels_knowing(
     rows.into_iter().map(level).collect()
 }
 
-/// What the rules need to know of products and stores that have no level yet. A key of which either does not exist is left out.
+/// Reads the facts of products and stores that have no level yet. A key whose product or store does
+/// not exist is left out.
 pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, Facts)>, Fault> {
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let sql = format!(
@@ -213,11 +217,11 @@ pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(Leve
     Ok(rows.into_iter().map(|row| (LevelKey { product: row.product, store: row.store }, row.facts.into())).collect())
 }
 
-/// Some tenants' levels as columns: whose they are by the place in the list of tenants.
-const PLACED: &str = "unnest($2::integer[], $3::uuid[], $4::uuid[]) AS k(place, a, b)";
+/// Levels of several tenants as columns: each tenant is given by its index in the list of tenants.
+const TENANT_KEYS_SQL: &str = "unnest($2::integer[], $3::uuid[], $4::uuid[]) AS k(place, a, b)";
 
-/// The columns of `PLACED`; places are counted from 1.
-fn placed(keys: &[(usize, LevelKey)]) -> Vec<Value> {
+/// Returns the columns of `TENANT_KEYS_SQL`; indexes are counted from 1.
+fn key_columns(keys: &[(usize, LevelKey)]) -> Vec<Value> {
     let ids = |id: fn(&LevelKey) -> uuid::Uuid| {
         Value::Array(ArrayType::Uuid, Some(Box::new(keys.iter().map(|(_, key)| Value::from(id(key))).collect())))
     };
@@ -225,7 +229,7 @@ fn placed(keys: &[(usize, LevelKey)]) -> Vec<Value> {
     vec![Value::Array(ArrayType::Int, Some(Box::new(places))), ids(|key| key.product.uuid()), ids(|key| key.store.uuid())]
 }
 
-/// `levels_knowing` for several tenants, named by their places.
+/// `levels_with_facts` for several tenants, given by their indexes.
 pub async fn levels_of_tenants(
     scope: &TenantsScope,
     keys: &[(usize, LevelKey)],
@@ -235,11 +239,11 @@ pub async fn levels_of_tenants(
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "SELECT k.place, {select} FROM {PLACED} CROSS JOIN stock_level l
+        "SELECT k.place, {select} FROM {TENANT_KEYS_SQL} CROSS JOIN stock_level l
          WHERE l.tenant_id = ($1::uuid[])[k.place] AND l.product_id = k.a AND l.store_id = k.b",
         select = LevelRow::SELECT
     );
-    let rows = scope.records::<LevelRow>(&sql, placed(keys)).await?;
+    let rows = scope.records::<LevelRow>(&sql, key_columns(keys)).await?;
     let level = |(tenant, row): (TenantId, LevelRow)| match known(tenant, row.key()) {
         Some(facts) => Ok(((tenant, row.key()), row.level(facts))),
         None => Err(Fault::corrupt("stock_level", "its product and store exist")),
@@ -247,7 +251,7 @@ pub async fn levels_of_tenants(
     rows.into_iter().map(level).collect()
 }
 
-/// `facts_for` for several tenants, named by their places.
+/// `facts_for` for several tenants, given by their indexes.
 pub async fn facts_of_tenants(
     scope: &TenantsScope,
     keys: &[(usize, LevelKey)],
@@ -256,11 +260,11 @@ pub async fn facts_of_tenants(
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT k.place, {select} FROM {PLACED} CROSS JOIN product p CROSS JOIN store s
+        "SELECT k.place, {select} FROM {TENANT_KEYS_SQL} CROSS JOIN product p CROSS JOIN store s
          WHERE p.tenant_id = ($1::uuid[])[k.place] AND p.id = k.a AND s.tenant_id = ($1::uuid[])[k.place] AND s.id = k.b",
         select = KeyAndFacts::SELECT
     );
-    let rows = scope.records::<KeyAndFacts>(&sql, placed(keys)).await?;
+    let rows = scope.records::<KeyAndFacts>(&sql, key_columns(keys)).await?;
     let known =
         |(tenant, row): (TenantId, KeyAndFacts)| (tenant, LevelKey { product: row.product, store: row.store }, row.facts.into());
     Ok(rows.into_iter().map(known).collect())

@@ -1,4 +1,4 @@
-//! Levels as lists show them.
+//! Levels for lists.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,7 +29,7 @@ const FROM: &str = "FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_
 /// The levels of products in all their stores, by product and store.
 pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<LevelRow>, Fault> {
     let backend = reads.backend();
-    // Said of both, or Postgres may read all products to join a few.
+    // The condition is on both tables, or Postgres may read all products to join a few.
     let of = format!("{} AND {}", backend.in_ids("l.product_id", 2), backend.in_ids("p.id", 2));
     let select = ListedRow::SELECT;
     let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {of} ORDER BY l.product_id, l.store_id");
@@ -40,7 +40,7 @@ pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> R
 /// A level after one of its entries.
 #[derive(Record)]
 #[record(of = entry, alias = "e")]
-struct ThenRow {
+struct HistoricalLevelRow {
     product_id: ProductId,
     store_id: StoreId,
     on_hand_after: Quantity,
@@ -51,24 +51,25 @@ struct ThenRow {
     recorded_at: Timestamp,
 }
 
-/// The levels of a product as event `seq` found them: what has moved since has the figures of its last entry until then, and what
-/// did not exist yet is left out.
+/// Returns the levels of a product as of event `seq`: a level that has changed since has the
+/// figures of its last entry until then, and a level that did not exist yet is left out.
 pub async fn levels_of_product_at(reads: &impl Reads, product: ProductId, seq: i64) -> Result<Vec<LevelRow>, Fault> {
     let mut levels = levels_of_products(reads, &[product]).await?;
-    let moved = take_back(reads, &mut levels, seq).await?;
+    let moved = rewind_levels(reads, &mut levels, seq).await?;
     levels.retain(|level| !moved.contains(&level.key) || level.version > 0);
     Ok(levels)
 }
 
-/// These levels as event `seq` found them; what has moved only since then has moved nothing yet.
+/// Returns these levels as of event `seq`; a level that has moved only since then has no movements
+/// yet.
 pub async fn levels_by_key_at(reads: &impl Reads, keys: &[LevelKey], seq: i64) -> Result<Vec<LevelRow>, Fault> {
     let mut levels = levels_by_key(reads, keys).await?;
-    take_back(reads, &mut levels, seq).await?;
+    rewind_levels(reads, &mut levels, seq).await?;
     Ok(levels)
 }
 
-/// Gives levels the figures that they had at event `seq`, and says which have moved since.
-async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Result<HashSet<LevelKey>, Fault> {
+/// Resets levels to their figures at event `seq`, and returns those that have changed since.
+async fn rewind_levels(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Result<HashSet<LevelKey>, Fault> {
     let moved: HashSet<LevelKey> = levels.iter().filter(|level| level.seq > seq).map(|level| level.key).collect();
     if moved.is_empty() {
         return Ok(moved);
@@ -76,17 +77,18 @@ async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Res
     let pairs: Vec<_> = moved.iter().map(|key| (key.product, key.store)).collect();
     let (k, mut values) = reads.backend().pairs(&pairs, 3);
     values.insert(0, seq.into());
-    // Which entry it is stands by itself: under row-level security a subquery's outcome would not be looked for in the index.
+    // The version of the entry is selected first: under row-level security Postgres would not
+    // search the index for the result of a subquery.
     let sql = format!(
         "WITH newest AS MATERIALIZED (
            SELECT k.a, k.b, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = $1
              AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {k})
          SELECT {select}
          FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version",
-        select = ThenRow::SELECT
+        select = HistoricalLevelRow::SELECT
     );
     let mut then = HashMap::with_capacity(moved.len());
-    for row in reads.records::<ThenRow>(&sql, values).await? {
+    for row in reads.records::<HistoricalLevelRow>(&sql, values).await? {
         let figures = (row.on_hand_after, row.reserved_after, row.unavailable_after);
         let key = LevelKey { product: row.product_id, store: row.store_id };
         then.insert(key, (figures, row.version_after, row.seq, row.recorded_at));
@@ -122,12 +124,12 @@ pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<
     Ok(reads.records::<ListedRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-/// The levels that conditions over `l` and `p` are about, values from `$2`.
+/// The levels that conditions over `l` and `p` select, values from `$2`.
 pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("{FROM} WHERE l.tenant_id = $1{conditions}"), values }
 }
 
-/// A level with the text that a page is sorted by, which differs from page to page.
+/// A level with the text by which a page is sorted, which differs from page to page.
 #[derive(Record)]
 struct ByText {
     level: ListedRow,
@@ -135,7 +137,7 @@ struct ByText {
     key: String,
 }
 
-/// A level with the number that a page is sorted by.
+/// A level with the number by which a page is sorted.
 #[derive(Record)]
 struct ByNumber {
     level: ListedRow,
@@ -143,7 +145,8 @@ struct ByNumber {
     key: i64,
 }
 
-/// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l`, `p` and the sort's column, values from `$2`.
+/// A page of levels with their sort keys: conditions, order and limit are SQL over `l`, `p` and the
+/// sort's column, values from `$2`.
 pub async fn page(
     reads: &impl Reads,
     sort: LevelSort,
@@ -168,14 +171,14 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
-/// A value that levels are sorted by.
+/// A sort value of levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortKey {
     Int(i64),
     Text(String),
 }
 
-/// Conditions on levels, as SQL and in memory: lists use the one, streams the other, and they say the same.
+/// Conditions on levels, as SQL for lists and in memory for streams; both have the same meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelFilter {
     pub and: Vec<LevelFilter>,
@@ -185,19 +188,20 @@ pub struct LevelFilter {
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub categories: Option<Vec<CategoryId>>,
-    /// Available: at least, at most.
+    /// Least and most available units.
     pub available: (Option<i64>, Option<i64>),
     pub on_hand: (Option<i64>, Option<i64>),
     pub reserved: (Option<i64>, Option<i64>),
     pub statuses: Option<Vec<StockStatus>>,
-    /// What no event of a level says, all of which must hold: in memory it is true of none, and streams refuse it (`asks_of_lists`).
+    /// Tests that events of a level cannot answer, all of which must hold: in memory none is true,
+    /// and streams refuse them (`has_list_only_test`).
     pub of_lists: Vec<ListedTest>,
 }
 
-/// A test of levels that lists alone take.
+/// A test of levels that only lists support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedTest {
-    /// Of the product, without searches.
+    /// The product passes a filter without searches.
     Product(ProductFilter),
     /// The product is among those that a search has found.
     Search(Box<Ranked>),
@@ -215,7 +219,8 @@ const STATUS: &str = "(CASE WHEN l.on_hand - l.unavailable - l.reserved <= 0 THE
     WHEN l.on_hand - l.unavailable - l.reserved >= l.maximum THEN 'OVERSTOCK' ELSE 'NORMAL' END)";
 
 impl LevelFilter {
-    /// The conditions, each beginning with ` AND `; values are appended and numbered after those that are there (`$1` is the tenant).
+    /// Returns the conditions, each beginning with ` AND `; values are appended and numbered after
+    /// those present (`$1` is the tenant).
     pub fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
         let mut sql = String::new();
         let mut bind = |value: Value| {
@@ -260,16 +265,16 @@ impl LevelFilter {
             sql += &format!(" AND ({})", if any.is_empty() { "1 = 0".to_owned() } else { any.join(" OR ") });
         }
         if let Some(part) = &self.not {
-            // A comparison with nothing is neither true nor false; to a list it is not a match.
+            // A comparison with null is neither true nor false; in a list it is no match.
             sql += &format!(" AND (1 = 1{}) IS NOT TRUE", part.sql(backend, values));
         }
         sql
     }
 
-    /// Whether it tests, anywhere within, what no event of a level says.
-    pub fn asks_of_lists(&self) -> bool {
+    /// True if it has, at any depth, a test that events of a level cannot answer.
+    pub fn has_list_only_test(&self) -> bool {
         let mut parts = self.and.iter().chain(self.or.iter().flatten()).chain(self.not.as_deref());
-        !self.of_lists.is_empty() || parts.any(Self::asks_of_lists)
+        !self.of_lists.is_empty() || parts.any(Self::has_list_only_test)
     }
 
     /// Whether a search anywhere within may have found some products only of those that are alike.
@@ -303,7 +308,7 @@ impl LevelFilter {
 }
 
 impl ListedTest {
-    /// The condition on `l` and `p`; values are appended and numbered after those that are there.
+    /// Returns the condition on `l` and `p`; values are appended and numbered after those present.
     fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
         // `$1` is the tenant.
         let mut clause = Clause::numbered(backend, values.len() + 2);
@@ -335,7 +340,8 @@ impl ListedTest {
     }
 }
 
-/// That a level has stock of a lot that passes: the lots are found first, then where they are.
+/// Adds the condition that a level has stock of a lot that passes: the lots are found first, then
+/// their levels.
 fn of_lot(clause: &mut Clause, lot: &str) {
     clause.push(&format!(
         "(l.product_id, l.store_id) IN (SELECT y.product_id, y.store_id FROM lot x CROSS JOIN lot_level y

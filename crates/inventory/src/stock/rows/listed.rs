@@ -1,4 +1,4 @@
-//! A level as lists show it, and its columns.
+//! A level for lists, and its columns.
 
 use entity::{
     prelude::*,

@@ -1,4 +1,4 @@
-//! Which lots a list has, and in which order.
+//! Filters and sorts of lists of lots.
 
 use entity::prelude::*;
 use platform::{
@@ -10,7 +10,7 @@ use sea_orm::Value;
 use super::filter::{TextTest, sku_condition};
 use crate::{catalog::rows::conditions::null_test, stock::core::Lot};
 
-/// Lots that match all of these; what is None asks nothing, and an empty list matches nothing.
+/// Lots that match all of these; None does not restrict, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LotFilterSpec {
     pub ids: Option<Vec<LotId>>,
@@ -19,7 +19,7 @@ pub struct LotFilterSpec {
     pub skus: Vec<TextTest>,
     /// With stock in one of these stores.
     pub stores: Option<Vec<StoreId>>,
-    /// Where somebody may look: lots that ever were in one of these stores.
+    /// Stores that the caller may see: lots that ever were in one of these.
     pub seen_in: Option<Vec<StoreId>>,
     pub statuses: Option<Vec<LotStatus>>,
     /// Expiring on this day or later.
@@ -37,7 +37,7 @@ pub struct LotFilterSpec {
     pub updated: [Option<Timestamp>; 2],
 }
 
-/// How much of a lot there is; what is None has no bound.
+/// Bounds of a lot's stock; `None` is no bound.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OnHandTest {
     pub least: Option<i64>,
@@ -47,8 +47,9 @@ pub struct OnHandTest {
 }
 
 impl LotFilterSpec {
-    /// Lets it see what lies in these stores alone. Those that a lot must have been in are added to one filter only, by whoever calls.
-    pub fn see_stock_of(&mut self, seen: &[StoreId]) {
+    /// Restricts the filter to stock in these stores. The caller adds the stores that a lot must
+    /// have been in, to one filter only.
+    pub fn restrict_to_stores(&mut self, seen: &[StoreId]) {
         if let Some(asked) = &mut self.stores {
             asked.retain(|store| seen.contains(store));
         }
@@ -101,7 +102,7 @@ impl LotFilterSpec {
             for (bound, operator) in moments.into_iter().zip([">=", "<"]) {
                 if let Some(bound) = bound {
                     let test = format!("{column} {operator} ${}", bind(bound.micros().into()));
-                    sql += &format!(" AND {}", backend.rarely(&test));
+                    sql += &format!(" AND {}", backend.rarely_matches(&test));
                 }
             }
         }
@@ -135,13 +136,13 @@ impl OnHandTest {
     }
 }
 
-/// What a list of lots is sorted by; the id breaks ties.
+/// Sort of a list of lots; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LotSort {
-    /// By their ids, which are given in the order of time.
+    /// By their IDs, which increase with time.
     Id,
     Code,
-    /// A lot without a date expires after all others.
+    /// A lot without an expiry date comes after all others.
     ExpiresOn,
     CreatedAt,
 }
@@ -149,8 +150,8 @@ pub enum LotSort {
 /// A sort and its direction.
 pub type LotSorted = Sorted<LotSort>;
 
-/// The day of lots that have none, as the index of migration 107 has it.
-const NEVER: i32 = i32::MAX;
+/// Sort value of lots without an expiry date, as in the index of migration 107.
+const NO_EXPIRY: i32 = i32::MAX;
 
 impl SortBy for LotSort {
     type Row = Lot;
@@ -171,7 +172,7 @@ impl SortBy for LotSort {
         let first = match self {
             Self::Id => None,
             Self::Code => Some(Key::Text(lot.key.clone())),
-            Self::ExpiresOn => Some(Key::Int(i64::from(lot.expires_on.unwrap_or(NEVER)))),
+            Self::ExpiresOn => Some(Key::Int(i64::from(lot.expires_on.unwrap_or(NO_EXPIRY)))),
             Self::CreatedAt => Some(Key::Int(lot.created_at.micros())),
         };
         first.into_iter().chain([lot.id.into()]).collect()

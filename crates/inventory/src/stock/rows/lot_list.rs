@@ -1,4 +1,4 @@
-//! Lots as lists show them: pages of lots, where one went, and what expires.
+//! Lots for lists: pages of lots, the trace of a lot, and expiring lots.
 
 use entity::{
     prelude::*,
@@ -71,7 +71,7 @@ pub async fn page(reads: &impl Reads, source: ListSource, sorted: LotSorted, req
 }
 
 /// Lots by conditions over `l`, values from `$2`.
-async fn lots_that(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Lot>, Fault> {
+async fn select_lots(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Lot>, Fault> {
     let sql = format!("SELECT {} FROM lot l WHERE l.tenant_id = $1{conditions}", LotRow::SELECT);
     Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
@@ -79,10 +79,10 @@ async fn lots_that(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> 
 pub async fn lots_by_id(reads: &impl Reads, ids: &[LotId]) -> Result<Vec<Lot>, Fault> {
     let backend = reads.backend();
     let of = format!(" AND {}", backend.in_ids("l.id", 2));
-    lots_that(reads, &of, vec![backend.ids(ids.iter().copied())]).await
+    select_lots(reads, &of, vec![backend.ids(ids.iter().copied())]).await
 }
 
-/// How much of each lot lies where, by store; also where nothing is left.
+/// Reads the quantities of each lot by store; also those that are 0.
 pub async fn lot_levels_of(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LotLevel>, Fault> {
     let backend = reads.backend();
     let (select, of) = (LotLevelRow::SELECT, backend.in_ids("v.lot_id", 2));
@@ -102,7 +102,7 @@ pub async fn lots_at(reads: &impl Reads, key: LevelKey) -> Result<Vec<(Lot, LotL
     Ok(rows.into_iter().map(|row| (row.lot.into(), row.level.into())).collect())
 }
 
-/// A line of the ledger that moved a lot.
+/// An entry of the ledger that moved a lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LotEntry {
     pub seq: i64,
@@ -111,7 +111,8 @@ pub struct LotEntry {
     pub on_hand_delta: i64,
 }
 
-/// Lines that moved a lot, of these stores or of all: order and limit are SQL over `e`, values from `$3`.
+/// Entries that moved a lot, of these stores or of all: order and limit are SQL over `e`, values
+/// from `$3`.
 pub async fn lot_entries(
     reads: &impl Reads,
     lot: LotId,
@@ -127,7 +128,7 @@ pub async fn lot_entries(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Lines that moved a lot, of these stores or of all, on all pages.
+/// Entries that moved a lot, of these stores or of all, on all pages.
 pub fn trace_source(backend: Backend, lot: LotId, stores: Option<&[StoreId]>) -> ListSource {
     let mut from =
         "FROM entry e WHERE e.tenant_id = $1 AND e.lot_id = $2 AND e.lot_id IS NOT NULL AND e.on_hand_delta <> 0".to_owned();
@@ -139,7 +140,7 @@ pub fn trace_source(backend: Backend, lot: LotId, stores: Option<&[StoreId]>) ->
     ListSource { from, values }
 }
 
-/// A lot in a store that will not last long.
+/// A lot in a store that expires soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expiring {
     pub lot: Lot,
@@ -150,11 +151,11 @@ pub struct Expiring {
     pub time_zone: String,
 }
 
-/// What a list of lots that expire is sorted by; the lot's id and the store's break ties.
+/// Sort of a list of expiring lots; ties are broken by the lot's ID and the store's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpiringSort {
     ExpiresOn,
-    /// How much of the lot the store has.
+    /// Quantity of the lot in the store.
     Quantity,
 }
 
@@ -181,16 +182,19 @@ impl SortBy for ExpiringSort {
     }
 }
 
-/// What expires up to a day: order and limit are SQL over `l` and `v`, values from `$3`.
+/// Reads the lots that expire up to a day: order and limit are SQL over `l` and `v`, values from
+/// `$3`.
 pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
     let ListSource { from, values } = expiring_source(through, conditions, more);
     let rows = reads.records::<ExpiringRow>(&format!("SELECT {} {from}", ExpiringRow::SELECT), values).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// What expires up to a day, on all pages: conditions are SQL over `l` and `v`, values from `$3`.
+/// Returns the source of the lots that expire up to a day, on all pages: conditions are SQL over
+/// `l` and `v`, values from `$3`.
 pub fn expiring_source(through: i32, conditions: &str, more: Vec<Value>) -> ListSource {
-    // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all that lies in stores.
+    // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all lots in
+    // stores.
     let from = format!(
         "FROM lot l CROSS JOIN lot_level v JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id

@@ -1,4 +1,5 @@
-//! Lots, how much of each lies where, and what was set aside: loading for the rules, and writing what they decided.
+//! Lots, their quantities in stores, and unavailable units by condition: loading for the rules, and
+//! writing decisions.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,9 +11,9 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, new_and_changed};
 
 use super::packed::packed;
-use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted, RowState};
+use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotRequest, RowState};
 
-/// A lot as it is written and read.
+/// Row of a lot.
 #[derive(Record)]
 #[record(of = lot, alias = "l")]
 pub(super) struct LotRow {
@@ -44,7 +45,7 @@ struct ChangedLot {
     updated_at: Timestamp,
 }
 
-/// How much of a lot lies where, as it is written and read.
+/// Quantities of a lot at a level, as written and read.
 #[derive(Record)]
 #[record(of = lot_level, alias = "v")]
 pub(super) struct LotLevelRow {
@@ -58,8 +59,9 @@ pub(super) struct LotLevelRow {
     counted_at: Option<Timestamp>,
 }
 
-/// The same with what parcels that have not left name of it, there. Lots that do not sum to their line name nothing. Those of parcels that
-/// have left are in no index that is read here, however many there are.
+/// A lot at a level, with its units that are named there by parcels which have not left. Lots of a
+/// parcel's line that do not sum to its quantity do not count. Parcels that have left are not in
+/// the indexes that are read here, however many there are.
 #[derive(Record)]
 struct LoadedLevel {
     #[record(alias = "v")]
@@ -91,7 +93,7 @@ struct ProductRow {
 }
 
 #[derive(Record)]
-struct AsideRow {
+struct UnavailableUnitsRow {
     #[record(of = entry, alias = "e")]
     product_id: ProductId,
     #[record(of = entry, alias = "e")]
@@ -148,13 +150,14 @@ pub enum Hold {
     Read,
 }
 
-/// The lots that lie at these levels and those that are wanted besides; locked in the order of their ids, after the levels. `tracked`
-/// are the levels that are kept by lots: nothing is read where there are none. Lots that were counted `since` then are read also where nothing is
-/// left of them.
+/// Returns the lots with stock at these levels and those that are requested besides; locked in the
+/// order of their IDs, after the levels. `tracked` are the levels that are kept by lots: without
+/// any, nothing is read. Lots that were counted after `since` are read also if nothing is left of
+/// them.
 pub async fn lot_book(
     reads: &impl Reads,
     tracked: &[LevelKey],
-    wanted: &LotsWanted,
+    wanted: &LotRequest,
     since: Option<Timestamp>,
     hold: Hold,
 ) -> Result<LotBook, Fault> {
@@ -194,7 +197,7 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
 async fn lots_for(
     reads: &impl Reads,
     tracked: &[LevelKey],
-    wanted: &LotsWanted,
+    wanted: &LotRequest,
     since: Option<Timestamp>,
     hold: Hold,
 ) -> Result<Vec<Lot>, Fault> {
@@ -226,7 +229,8 @@ async fn lots_for(
     Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-/// What of the loaded lots lies at the levels, also where nothing is left; and where the `whole` ones lie.
+/// Reads the quantities of the loaded lots at the levels, also those that are 0; and all levels of
+/// the `whole` ones.
 async fn lot_levels_for(
     reads: &impl Reads,
     tracked: &[LevelKey],
@@ -256,8 +260,8 @@ async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<H
     Ok(rows.into_iter().map(product).collect())
 }
 
-/// What was set aside of levels and of each of their lots, and why: the sum of their entries. Few entries set aside, and those have an index
-/// of their own.
+/// Reads the unavailable units of levels and of each of their lots by condition: the sums of their
+/// entries. Few entries change unavailable units, and those have an index of their own.
 pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(LevelKey, Option<LotId>), Aside>, Fault> {
     let (k, values) = reads.backend().pairs(&pairs(keys), 2);
     let sql = format!(
@@ -265,10 +269,10 @@ pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(Le
          FROM {k} CROSS JOIN entry e
          WHERE e.tenant_id = $1 AND e.product_id = k.a AND e.store_id = k.b AND e.unavailable_delta <> 0
          GROUP BY e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE')",
-        select = AsideRow::SELECT
+        select = UnavailableUnitsRow::SELECT
     );
     let mut found: HashMap<(LevelKey, Option<LotId>), Aside> = HashMap::new();
-    for row in reads.records::<AsideRow>(&sql, values).await? {
+    for row in reads.records::<UnavailableUnitsRow>(&sql, values).await? {
         let key = LevelKey { product: row.product_id, store: row.store_id };
         let unknown = || Fault::corrupt("entry", format!("unknown word {}", row.condition));
         let condition = Condition::parse(&row.condition).ok_or_else(unknown)?;
@@ -277,8 +281,8 @@ pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(Le
     Ok(found)
 }
 
-/// Where lots lie now.
-pub async fn places_of_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LevelKey>, Fault> {
+/// Reads the levels that have stock of these lots.
+pub async fn levels_with_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LevelKey>, Fault> {
     let backend = reads.backend();
     let (select, of) = (PlaceRow::SELECT, backend.in_ids("v.lot_id", 2));
     let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {of} AND v.on_hand > 0");
@@ -286,8 +290,8 @@ pub async fn places_of_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<Le
     Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
 }
 
-/// Lots and their sub-balances as they are after the batch. A code that another process took first says so by its unique key, and the
-/// batch is run again.
+/// Returns the rows of lots and their sub-balances after the batch. If another process inserted a
+/// code first, its unique key fails and the batch is run again.
 pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk; 4] {
     let [new, changed] = new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.row.is_stored())));
     let levels = levels.iter().map(|level| (*level, level.row.is_stored()));

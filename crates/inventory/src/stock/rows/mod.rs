@@ -22,9 +22,9 @@ mod write;
 pub use bin_locations::bin_locations;
 pub(crate) use filter::sku_condition;
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
-pub use history::{Past, past};
+pub use history::{StockAtTime, past};
 pub use history_blocks::{BLOCK, condense};
-pub use levels::{closed_through, facts_for, facts_of_tenants, levels_knowing, levels_of_tenants, lock_levels, read_levels};
+pub use levels::{closed_through, facts_for, facts_of_tenants, levels_of_tenants, levels_with_facts, lock_levels, read_levels};
 pub use movements::{
     MovementSort, MovementsSorted, entries_of_level, entries_source, movement_of, movement_seqs, movements_by_seq,
     movements_source, reversal_seqs, reversed, seqs_of,

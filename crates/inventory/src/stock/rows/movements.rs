@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::stock::core::{Entry, LevelKey, Movement, Reference, ReferenceKind};
 
-/// A movement as it is written and read.
+/// Row of a movement.
 #[derive(Record)]
 #[record(of = movement, alias = "m")]
 pub(super) struct MovementRow {
@@ -114,7 +114,8 @@ pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Mo
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    // Most events are told one by one, and Postgres keeps a plan for one number, but makes one each time for a list of one.
+    // Most events are read one by one: Postgres keeps a plan for one number, but plans a list of
+    // one each time.
     let (one, value) = match seqs {
         [seq] => (true, Value::from(*seq)),
         _ => (false, backend.numbers(seqs.iter().copied())),
@@ -142,7 +143,7 @@ pub async fn movement_of(reads: &impl Reads, id: MovementId) -> Result<Option<Mo
     Ok(movements_by_seq(reads, &[seq]).await?.pop())
 }
 
-/// Which of these movements have been reversed.
+/// Returns those of these movements that have been reversed.
 pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<MovementId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT reverses_id FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids("reverses_id", 2));
@@ -167,7 +168,8 @@ async fn seqs_where(reads: &impl Reads, column: &str, ids: &[MovementId]) -> Res
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Event numbers of a level's entries, newest first: versions below `before`, at most `limit`. With each entry's version.
+/// Returns event numbers of a level's entries, newest first: versions below `before`, at most
+/// `limit`. With each entry's version.
 pub async fn entries_of_level(
     reads: &impl Reads,
     key: LevelKey,
@@ -189,12 +191,12 @@ pub fn entries_source(key: LevelKey) -> ListSource {
     ListSource { from, values: vec![key.product.into(), key.store.into()] }
 }
 
-/// The movements that conditions over `m` are about, values from `$2`.
+/// The movements that conditions over `m` select, values from `$2`.
 pub fn movements_source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("FROM movement m WHERE m.tenant_id = $1{conditions}"), values }
 }
 
-/// What a list of movements is sorted by; the number of the event breaks ties.
+/// Sort of a list of movements; ties are broken by the event's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovementSort {
     /// By the numbers of their events.

@@ -1,4 +1,4 @@
-//! What parcels have of lots, and what their orders hold of it.
+//! Units of lots in parcels, and the units that their orders hold.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ struct PackedRow {
     held: i64,
 }
 
-/// How much parcels that have not left name of these lots, by their orders, and what those hold where the parcels are: less, where holds gave way.
+/// Reads the units of these lots that are named by parcels which have not left, by their orders,
+/// and the units that those orders hold in the parcels' stores: fewer, if holds gave way.
 pub(super) async fn packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), Packed>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("x.lot_id", 2);

@@ -1,4 +1,4 @@
-//! Reading reservations. Whoever changes one holds its level's lock, so they need none of their own.
+//! Reading reservations. Writers of one hold its level's lock, so they need none of their own.
 
 use entity::{
     prelude::*,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::stock::core::{LevelKey, Reference, ReferenceKind, Reservation, RowState};
 
-/// A reservation as it is written and read.
+/// Row of a reservation.
 #[derive(Record)]
 #[record(of = reservation, alias = "r")]
 pub(super) struct ReservationRow {
@@ -31,16 +31,16 @@ pub(super) struct ReservationRow {
     pub updated_at: Timestamp,
 }
 
-/// Which reservations to read.
+/// Reservations to read.
 pub enum Which<'a> {
     Ids(&'a [ReservationId]),
-    /// The active ones of these orders.
+    /// Active reservations of these orders.
     ActiveOfOrders(&'a [OrderId]),
-    /// The active ones of these documents, which are no orders.
+    /// Active reservations of these documents, which are no orders.
     ActiveOfReferences(&'a [ReferenceId]),
-    /// The active ones on these levels.
+    /// Active reservations on these levels.
     ActiveOn(&'a [LevelKey]),
-    /// The active ones of transfers on these levels.
+    /// Active reservations of transfers on these levels.
     OfTransfersOn(&'a [LevelKey]),
 }
 
@@ -99,7 +99,7 @@ impl From<ReservationRow> for Reservation {
     }
 }
 
-/// The stores of a document, by the columns that its table has for them.
+/// The stores of a document, from the columns of its table.
 #[derive(Record)]
 struct DocumentStores {
     #[record(sql = "{from}")]
@@ -108,7 +108,8 @@ struct DocumentStores {
     to: StoreId,
 }
 
-/// The stores that a document is of, twice the same where it is of one; none where it does not exist. A lot is of no store.
+/// Returns the stores of a document, twice the same if it has one; None if it does not exist. A lot
+/// has no store.
 pub async fn stores_of(reads: &impl Reads, of: Reference) -> Result<Option<[StoreId; 2]>, Fault> {
     let (table, from, to) = match of.kind {
         ReferenceKind::Order => ("sales_order", "store_id", "store_id"),

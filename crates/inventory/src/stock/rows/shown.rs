@@ -1,4 +1,4 @@
-//! Levels read only as far as they are shown.
+//! Levels, read only with the columns that are displayed.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::listed::LevelRow;
 use crate::stock::core::{available, status};
 
-/// A column of a level that is read where it is shown; the store and the figures of `ShownLevel` are read always.
+/// A column of a level that is read only if it is displayed; the store and the figures of
+/// `ShownLevel` are always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelColumn {
     Id,
@@ -26,7 +27,7 @@ pub enum LevelColumn {
     Version,
     Seq,
     UpdatedAt,
-    /// The product's.
+    /// The product's low-stock threshold.
     LowStockThreshold,
 }
 
@@ -62,15 +63,16 @@ impl LevelColumn {
     }
 }
 
-/// Some of them.
+/// A set of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LevelColumns(u16);
 
 impl LevelColumns {
-    /// What `ShownLevel::status` goes by.
+    /// Columns that `ShownLevel::status` depends on.
     const STATUS: [LevelColumn; 3] = [LevelColumn::ReorderPoint, LevelColumn::Maximum, LevelColumn::LowStockThreshold];
 
-    /// The columns that fields show, by the names that clients have for them; a figure, or another field, needs none.
+    /// Returns the columns that fields need, by the clients' names of the fields; a figure, or
+    /// another field, needs none.
     pub fn of_fields<'a>(fields: impl IntoIterator<Item = &'a str>) -> Self {
         let one = |column| [column].into_iter().collect();
         let columns = |field| match field {
@@ -88,7 +90,7 @@ impl LevelColumns {
         };
         fields.into_iter().map(columns).fold(Self::default(), Self::and)
     }
-    /// All that are in either.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -107,18 +109,18 @@ impl FromIterator<LevelColumn> for LevelColumns {
     }
 }
 
-/// A level as far as it is shown.
+/// A level with its displayed columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLevel {
     pub store: StoreId,
     pub on_hand: Quantity,
     pub reserved: Quantity,
     pub unavailable: Quantity,
-    /// Where columns were asked for.
+    /// Requested columns; `None` if there are none.
     pub detail: Option<Box<LevelDetail>>,
 }
 
-/// The columns that were asked for; each is None where it was not, or is null.
+/// The requested columns; each is None if it was not requested, or is null.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LevelDetail {
     pub id: Option<LevelId>,
@@ -137,7 +139,7 @@ impl ShownLevel {
     pub fn available(&self) -> i64 {
         available(self.on_hand, self.unavailable, self.reserved)
     }
-    /// None where its columns were not read.
+    /// None if the columns of the status were not read.
     pub fn status(&self) -> Option<StockStatus> {
         let detail = self.detail.as_ref()?;
         Some(status(self.available(), detail.reorder_point.or(detail.low_stock_threshold), detail.maximum))
@@ -167,7 +169,7 @@ impl LevelDetail {
     fn set(&mut self, column: LevelColumn, value: Option<i64>) -> Result<(), Fault> {
         let Some(value) = value else { return Ok(()) };
         match column {
-            // Ids are no numbers: whoever reads them sets them.
+            // IDs are no numbers: the reader sets them.
             LevelColumn::Id => {}
             LevelColumn::Incoming => self.incoming = Some(quantity(value)?),
             LevelColumn::InTransit => self.in_transit = Some(quantity(value)?),
@@ -187,7 +189,8 @@ fn quantity(figure: i64) -> Result<Quantity, Fault> {
     Quantity::new(figure).ok_or_else(|| Fault::corrupt("stock_level", "quantities lie within ±(2^53 − 1)"))
 }
 
-/// The levels of products in all their stores, in the order of these, with some columns.
+/// Returns the levels of products in all their stores, in the order of the products, with some
+/// columns.
 pub async fn shown_levels(
     reads: &impl Reads,
     products: &[ProductId],
@@ -207,25 +210,27 @@ struct PackedRow {
     product: ProductId,
     #[record(sql = "x.levels")]
     levels: Vec<u8>,
-    /// The product's, where it is asked for.
+    /// The product's threshold, if requested.
     #[record(sql = "{threshold}")]
     threshold: Option<i64>,
 }
 
-/// Stands for null in a packed column: no column has it.
+/// Represents null in a packed column: no column has this value.
 const NULL: i64 = i64::MIN;
 
-/// What is packed of every level, as Postgres writes it below: its store's id, and three figures of which the highest byte comes first.
+/// Packed bytes of every level, as Postgres writes them below: its store's ID, and three figures
+/// with the highest byte first.
 const FIGURES: &str = "uuid_send(l.store_id) || int8send(l.on_hand) || int8send(l.reserved) || int8send(l.unavailable)";
 
-/// A page has a thousand levels: here they come as one value a product, which costs less to make, to send and to read than rows or arrays.
+/// Reads levels packed into one value for each product. A page has a thousand levels: this costs
+/// less to produce, send and read than rows or arrays.
 async fn packed_levels(
     reads: &impl Reads,
     products: &[ProductId],
     columns: LevelColumns,
 ) -> Result<HashMap<ProductId, Vec<ShownLevel>>, Fault> {
     let mut packed = FIGURES.to_owned();
-    // The threshold is the product's: it stands beside its levels once.
+    // The threshold is the product's: it is read once, next to the levels.
     for column in columns.iter().filter(|column| *column != LevelColumn::LowStockThreshold) {
         packed += &match column {
             LevelColumn::Id => " || uuid_send(l.id)".to_owned(),
@@ -250,13 +255,13 @@ async fn packed_levels(
     let rows = reads.rows(&sql, vec![reads.backend().ids(products.iter().copied())]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
-        let (product, levels) = unpacked_row(row, columns)?;
+        let (product, levels) = unpack_row(row, columns)?;
         found.insert(product, levels);
     }
     Ok(found)
 }
 
-fn unpacked_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<ShownLevel>), Fault> {
+fn unpack_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<ShownLevel>), Fault> {
     let PackedRow { product, levels: packed, threshold } = Row::new(row).record()?;
     let mut packed = Packed(&packed);
     let mut levels = Vec::new();
@@ -266,7 +271,7 @@ fn unpacked_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, 
     Ok((product, levels))
 }
 
-/// What is left of packed levels.
+/// Unread rest of packed levels.
 struct Packed<'a>(&'a [u8]);
 
 impl Packed<'_> {
@@ -274,7 +279,7 @@ impl Packed<'_> {
         let (bytes, rest) = self
             .0
             .split_first_chunk::<N>()
-            .ok_or_else(|| Fault::corrupt("stock_level", "packed levels are as long as was asked for"))?;
+            .ok_or_else(|| Fault::corrupt("stock_level", "packed levels have the requested length"))?;
         self.0 = rest;
         Ok(*bytes)
     }

@@ -1,4 +1,4 @@
-//! What a batch decided, as rows: each table in bulk.
+//! Rows of a batch's decisions: each table in bulk.
 
 use entity::{
     prelude::*,
@@ -10,7 +10,7 @@ use platform::storage::{Bulk, Rows, new_and_changed};
 use super::{movements::MovementRow, reservations::ReservationRow};
 use crate::stock::core::{Entry, Level, Movement, Reservation};
 
-/// A level's first row. What a store sets for it begins with the defaults of the table.
+/// A level's first row. Columns that a store sets have the defaults of the table.
 #[derive(Record)]
 #[record(of = stock_level)]
 struct NewLevel {
@@ -85,8 +85,8 @@ impl From<&Level> for ChangedLevel {
     }
 }
 
-/// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
-/// key says so and the batch is run again.
+/// Returns the rows of levels after the batch: new and changed ones. A level without a row gets
+/// one; if another process inserted it first, the unique key fails and the batch is run again.
 pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
     new_and_changed::<NewLevel, ChangedLevel, _>(tenant, levels.iter().map(|level| (*level, level.row.is_stored())))
 }
@@ -170,8 +170,8 @@ impl NewEntry {
     }
 }
 
-/// What only entries of lots, of costs and with a note have.
-const SELDOM_OF_ENTRIES: &[&str] = &["lot_id", "condition", "unit_cost_minor", "cost_currency", "value_minor", "note"];
+/// Columns that only entries of lots, of costs and with a note have.
+const RARE_ENTRY_COLUMNS: &[&str] = &["lot_id", "condition", "unit_cost_minor", "cost_currency", "value_minor", "note"];
 
 /// Movements whose `seq` is known, and their entries.
 pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
@@ -180,7 +180,7 @@ pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
         heads.push(movement.into());
         entries.extend(movement.entries.iter().map(|entry| NewEntry::of(movement, entry)));
     }
-    [heads.into(), Bulk::from(entries).seldom(SELDOM_OF_ENTRIES)]
+    [heads.into(), Bulk::from(entries).seldom(RARE_ENTRY_COLUMNS)]
 }
 
 #[derive(Record)]
@@ -229,10 +229,10 @@ impl From<&Reservation> for ChangedReservation {
     }
 }
 
-/// Reservations as they are after the batch: new and changed ones.
+/// Returns the rows of reservations after the batch: new and changed ones.
 pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
     let rows = reservations.iter().map(|reservation| (*reservation, reservation.row.is_stored()));
     let [new, changed] = new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows);
-    // Those of orders are of no other document.
+    // Reservations of orders refer to no other document.
     [new.seldom(&["reference_kind", "reference_id"]), changed]
 }

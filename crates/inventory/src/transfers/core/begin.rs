@@ -1,20 +1,21 @@
-//! How far a transfer comes in the call that makes it.
+//! First steps of a transfer in the call that creates it.
 
 use super::{
     decide::{Begin, Steps, hold},
     moves::{Parcel, Shipment, ship},
-    transfer::{Line, Made, Transfer},
+    transfer::{CreatedState, Line, Transfer},
 };
 use crate::stock::core::{At, Draft, Field, Rejection};
 
-/// What a new transfer does at once, and how it was made before.
-pub(super) fn begun(
+/// Applies the first steps of a new transfer, and returns the state in which it was created before
+/// them; `None` for a draft.
+pub(super) fn apply_first_steps(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
     steps: &Steps,
     begin: &Begin,
-) -> Result<Option<Made>, Rejection> {
-    let made = Made { status: transfer.status(), version: transfer.version };
+) -> Result<Option<CreatedState>, Rejection> {
+    let made = CreatedState { status: transfer.status(), version: transfer.version };
     let field = |index: usize| At::line(index).field(Field::Quantity);
     match begin {
         Begin::Draft => return Ok(None),

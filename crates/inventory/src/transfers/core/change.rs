@@ -1,18 +1,19 @@
-//! Changing a transfer: a draft as one likes, one whose stock is held by the difference of each line, one that has left in words alone.
+//! Changing a transfer: a draft freely, a READY one by the difference of each line, a sent one only
+//! in its texts.
 
 use std::collections::HashMap;
 
 use entity::prelude::*;
 
 use super::{
-    decide::{Planned, Steps, head, held, is_there, look_for, not_taken, plan, twice},
+    decide::{Planned, Steps, check_in_stock, check_products_exist, check_ref_is_free, duplicate_line, head, held, plan},
     moves::{held_for, units},
     refusal::Refusal,
     transfer::{Transfer, TransferBook, TransferState},
 };
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, Noun, Rejection, Reservation, RoomRefusal};
 
-/// What becomes of a transfer; what is None stays.
+/// Changes of a transfer; `None` keeps a field.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     pub external_ref: Option<String>,
@@ -21,14 +22,14 @@ pub struct Change {
     /// The text of a JSON object.
     pub metadata: Option<String>,
     pub lines: Vec<Planned>,
-    /// Whether the caller may change what is held at the sender.
+    /// True if the caller may change reservations at the sender.
     pub may_hold: bool,
-    /// An id for the hold of each line.
+    /// IDs of the reservations, one for each line.
     pub reservations: Vec<ReservationId>,
 }
 
 /// The most lines of a transfer: each is two entries of the movement that ships it.
-const MOST_LINES: usize = entity::id::MAX_LINES as usize / 2;
+const MAX_TRANSFER_LINES: usize = entity::id::MAX_LINES as usize / 2;
 
 pub(super) fn update(
     book: &TransferBook,
@@ -38,10 +39,10 @@ pub(super) fn update(
     change: &Change,
 ) -> Result<(), Rejection> {
     if transfer.state.shipped_at().is_some() {
-        only_words(draft, transfer, change)?;
+        check_only_text_changes(draft, transfer, change)?;
     }
     if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
-        draft.pass(not_taken(book, change.external_ref.as_ref()))?;
+        draft.pass(check_ref_is_free(book, change.external_ref.as_ref()))?;
         transfer.external_ref.clone_from(&change.external_ref);
     }
     if change.note.is_some() {
@@ -54,8 +55,8 @@ pub(super) fn update(
     if change.lines.is_empty() { Ok(()) } else { set_lines(draft, transfer, steps, change) }
 }
 
-/// What has left is as it left: its day and note change, and nothing else.
-fn only_words(draft: &mut Draft<'_>, transfer: &Transfer, change: &Change) -> Result<(), Rejection> {
+/// Refuses other changes than of the expected day and the note once goods have left.
+fn check_only_text_changes(draft: &mut Draft<'_>, transfer: &Transfer, change: &Change) -> Result<(), Rejection> {
     let said = [
         (Field::ExternalRef, change.external_ref.is_some() && change.external_ref != transfer.external_ref),
         (Field::Metadata, change.metadata.is_some() && change.metadata != transfer.metadata),
@@ -67,28 +68,29 @@ fn only_words(draft: &mut Draft<'_>, transfer: &Transfer, change: &Change) -> Re
     draft.end_pass()
 }
 
-/// Gives products their new quantities. Of a READY transfer, what falls is let go, and then what rises is held, all or nothing.
+/// Sets the products' new quantities. For a READY transfer, reductions are released first, and then
+/// increases are reserved, all or nothing.
 fn set_lines(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, change: &Change) -> Result<(), Rejection> {
     let is_held = transfer.state == TransferState::Ready;
     if is_held && !change.may_hold {
         return Err(Refusal::SendersOnly.at(At::input(Field::Lines)));
     }
     let before: HashMap<ProductId, i64> = transfer.lines.iter().map(|line| (line.product, line.quantity.get())).collect();
-    look_for(draft, (transfer.from, transfer.to), &change.lines)?;
+    check_products_exist(draft, (transfer.from, transfer.to), &change.lines)?;
     for index in 0..change.lines.len() {
         let line = set_line(draft, transfer, (index, change.lines.as_slice()));
         draft.pass(line)?;
     }
     draft.end_pass()?;
-    if transfer.lines.len() > MOST_LINES {
-        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
+    if transfer.lines.len() > MAX_TRANSFER_LINES {
+        return Err(Refusal::TooManyLines { most: MAX_TRANSFER_LINES }.at(At::input(Field::Lines)));
     }
-    if transfer.live().next().is_none() {
+    if transfer.nonzero_lines().next().is_none() {
         return Err(Refusal::Emptied.at(At::input(Field::Lines)));
     }
     if is_held {
-        let_go_excess(draft, transfer, steps, &change.lines)?;
-        hold_more(draft, transfer, steps, change, &before)?;
+        release_excess_holds(draft, transfer, steps, &change.lines)?;
+        reserve_increases(draft, transfer, steps, change, &before)?;
         draft.end_pass()?;
     }
     Ok(())
@@ -100,7 +102,7 @@ fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, 
         return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
     }
     if lines[..index].iter().any(|earlier| earlier.product == planned.product) {
-        return Err(twice(index));
+        return Err(duplicate_line(index));
     }
     let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
     if is_new && planned.quantity.is_zero() {
@@ -109,7 +111,7 @@ fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, 
     plan(draft, transfer, (index, planned), [At::input(Field::Id); 2])
 }
 
-/// What the transfer holds, by product.
+/// Returns the transfer's holds by product.
 fn held_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId, Vec<Reservation>> {
     let mut holds: HashMap<ProductId, Vec<Reservation>> = HashMap::new();
     for one in held_for(draft, transfer) {
@@ -118,8 +120,9 @@ fn held_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId,
     holds
 }
 
-/// Lets go what is held of these products beyond their new quantities. A line that is short of its hold lets less go, or nothing.
-fn let_go_excess(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, lines: &[Planned]) -> Result<(), Rejection> {
+/// Releases the reservations of these products beyond their new quantities. If a line's reservation
+/// is smaller than its quantity, less or nothing is released.
+fn release_excess_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, lines: &[Planned]) -> Result<(), Rejection> {
     let now = draft.now();
     let mut begin = Some(head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now)));
     let mut holds = held_by_product(draft, transfer);
@@ -132,8 +135,9 @@ fn let_go_excess(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, line
     Ok(())
 }
 
-/// Holds what has been added to lines. A line has one hold: the one before it ends, and a new one holds the whole.
-fn hold_more(
+/// Reserves the increases of lines. A line has one reservation: the earlier one ends, and a new one
+/// holds the whole quantity.
+fn reserve_increases(
     draft: &mut Draft<'_>,
     transfer: &Transfer,
     steps: &Steps,
@@ -151,7 +155,7 @@ fn hold_more(
         }
         let field = At::line(index).field(Field::Quantity);
         let key = LevelKey { product: planned.product, store: transfer.from };
-        let fits = is_there(draft, (key, transfer.to), more, field);
+        let fits = check_in_stock(draft, (key, transfer.to), more, field);
         if draft.pass(fits)?.is_none() {
             continue;
         }

@@ -13,14 +13,14 @@ use crate::{
     stock::core::{Draft, LevelKey, Rejection},
 };
 
-/// What steps need besides stock.
+/// Rows that steps need besides stock.
 #[derive(Debug, Default)]
 pub struct TransferNeeds {
     pub transfers: BTreeSet<TransferId>,
     pub refs: BTreeSet<String>,
 }
 
-/// With the levels of the transfer's lines at both ends.
+/// A step, with the levels of the transfer's lines at both stores.
 #[derive(Debug, Clone)]
 pub struct TransferCommand(pub Box<Steps>, pub Vec<LevelKey>);
 
@@ -47,11 +47,12 @@ impl Decide for TransferCommand {
             _ => &None,
         };
         for (choice, _) in lines.iter().flatten().flat_map(|line| &line.lots) {
-            // Which product a line is of is not known here: a code is looked for among those of the transfer.
+            // The product of a line is not known yet: a lot's code is searched among those of all
+            // products of the transfer.
             keys.iter().for_each(|key| needs.lots.choice(key.product, choice));
         }
         needs.documents.with(|own: &mut TransferNeeds| {
-            // Also of a new one, which is not there: a transfer is decided under locks.
+            // Also for a new one, which has no row yet: a transfer is decided under locks.
             own.transfers.insert(c.transfer);
             match &c.step {
                 Step::Create(new) => own.refs.extend(new.external_ref.clone()),

@@ -1,9 +1,10 @@
-//! What is asked of a transfer, and what comes of it: making it, changing it, holding its stock, letting it go.
+//! Steps of a transfer, and their decisions: creating it, changing it, holding its stock, releasing
+//! it.
 
 use entity::prelude::*;
 
 use super::{
-    begin::begun,
+    begin::apply_first_steps,
     change::{Change, update},
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
     refusal::Refusal,
@@ -22,12 +23,12 @@ use crate::transfers::events::{self, EventType, TransferEvent};
 pub struct Steps {
     pub transfer: TransferId,
     pub actor: Actor,
-    /// The version that the caller saw.
+    /// Version that the caller expects.
     pub expected_version: Option<i64>,
     pub step: Step,
-    /// The lots that left, read before: a transfer ships once.
+    /// The lots that were sent, read before: a transfer ships once.
     pub sent: Vec<LotId>,
-    /// Ids for the movements it may need.
+    /// IDs for the movements it may need.
     pub movements: [MovementId; 2],
 }
 
@@ -35,7 +36,8 @@ pub struct Steps {
 pub enum Step {
     Create(NewTransfer),
     Update(Change),
-    /// Holds the stock at the sender. The version is the one whose lines were read to know what to lock; an id for each line's hold.
+    /// Reserves the stock at the sender. `seen` is the version whose lines were read to find the
+    /// rows to lock; the IDs are for each line's reservation.
     Ready {
         seen: i64,
         reservations: Vec<ReservationId>,
@@ -43,7 +45,7 @@ pub enum Step {
     Ship(Shipment),
     Receive(Arrival),
     Close(Loss),
-    /// The version is the one whose lines were read to know what to lock.
+    /// `seen` is the version whose lines were read to find the rows to lock.
     Cancel {
         seen: i64,
         note: Option<String>,
@@ -62,7 +64,7 @@ impl Step {
             Self::Cancel { .. } => Some(Action::Cancel),
         }
     }
-    /// What the journal calls it.
+    /// Returns the kind of the step's event in the journal.
     const fn event(&self) -> EventType<TransferEvent> {
         match self {
             Self::Create(NewTransfer { begin: Begin::Draft, .. }) => events::TRANSFER_CREATED,
@@ -91,24 +93,24 @@ pub struct NewTransfer {
     pub begin: Begin,
 }
 
-/// How far a new transfer comes in the call that makes it.
+/// Last step of a new transfer in the call that creates it.
 #[derive(Debug, Clone)]
 pub enum Begin {
     Draft,
-    /// Its stock is held at once; an id for each line's hold.
+    /// Its stock is reserved at once; an ID for each line's reservation.
     Ready(Vec<ReservationId>),
-    /// Everything leaves at once, without having been held.
+    /// The goods are sent at once, without a reservation.
     InTransit,
 }
 
-/// How much of a product is to go; 0 takes it off a draft.
+/// Planned quantity of a product; 0 removes it from a draft.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned {
     pub product: ProductId,
     pub quantity: Quantity,
 }
 
-/// Decides one step against what was loaded; the draft holds what it would do to stock.
+/// Decides one step against the loaded state; the draft collects its effects on stock.
 pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<TransferDecision, Rejection> {
     let (mut transfer, before) = match (&steps.step, steps.step.action()) {
         (Step::Create(new), _) => (create(book, draft, steps, new)?, None),
@@ -122,7 +124,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     let mut made = None;
     let edited = matches!(steps.step, Step::Update(_)).then(|| Box::new(transfer.clone()));
     match &steps.step {
-        Step::Create(new) => made = begun(draft, &mut transfer, steps, &new.begin)?,
+        Step::Create(new) => made = apply_first_steps(draft, &mut transfer, steps, &new.begin)?,
         Step::Update(change) => update(book, draft, &mut transfer, steps, change)?,
         Step::Ready { seen, reservations } => {
             if *seen != transfer.version {
@@ -150,7 +152,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     Ok(TransferDecision { transfer, event: steps.step.event(), before, made, unsent: Vec::new(), edited })
 }
 
-/// The transfer, if the action is open in its state.
+/// Returns the transfer, if its state allows the action.
 fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, Rejection> {
     let found = book.transfers.get(&steps.transfer);
     let transfer = found.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
@@ -158,13 +160,14 @@ fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, 
     if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
 }
 
-/// That the levels of every line are loaded. A line that was added after the step's levels were read makes the step stale.
+/// Checks that the levels of every line are loaded. A line that was added after the step's levels
+/// were read makes the step stale.
 fn has_levels(draft: &Draft<'_>, transfer: &Transfer) -> Result<(), Rejection> {
     let is_loaded = |line: &Line| {
         let keys = [transfer.from, transfer.to].map(|store| LevelKey { product: line.product, store });
         keys.into_iter().all(|key| draft.level(key, At::NOWHERE).is_ok())
     };
-    if transfer.live().all(is_loaded) { Ok(()) } else { Err(transfer.stale()) }
+    if transfer.nonzero_lines().all(is_loaded) { Ok(()) } else { Err(transfer.stale()) }
 }
 
 /// The refusal of a step that the transfer's state does not allow.
@@ -172,7 +175,7 @@ pub(super) fn not_open(transfer: &Transfer) -> Rejection {
     Refusal::Status(transfer.status()).at(At::input(Field::Id))
 }
 
-/// What a transfer's movements have in common.
+/// Returns the common head of a transfer's movements.
 pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: (Actor, Timestamp)) -> MovementHead {
     MovementHead {
         id,
@@ -188,14 +191,14 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 }
 
 fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
-    look_for(draft, (new.from, new.to), &new.lines)?;
+    check_products_exist(draft, (new.from, new.to), &new.lines)?;
     if new.from == new.to {
         draft.refuse(Refusal::SameStore.at(At::input(Field::ToStore)))?;
     }
     if new.lines.is_empty() {
         draft.refuse(Refusal::NoLines.at(At::input(Field::Lines)))?;
     }
-    draft.pass(not_taken(book, new.external_ref.as_ref()))?;
+    draft.pass(check_ref_is_free(book, new.external_ref.as_ref()))?;
     let now = draft.now();
     let mut transfer = Transfer {
         id: steps.transfer,
@@ -221,12 +224,16 @@ fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTr
     Ok(transfer)
 }
 
-/// Tells which products of the lines are not there, before anything else is asked of them.
-pub(super) fn look_for(draft: &mut Draft<'_>, (from, to): (StoreId, StoreId), lines: &[Planned]) -> Result<(), Rejection> {
-    if draft.tells_all() {
+/// Reports products of the lines that do not exist, before all other checks.
+pub(super) fn check_products_exist(
+    draft: &mut Draft<'_>,
+    (from, to): (StoreId, StoreId),
+    lines: &[Planned],
+) -> Result<(), Rejection> {
+    if draft.collects_refusals() {
         for (index, planned) in lines.iter().enumerate() {
             for store in [from, to] {
-                draft.look_for(LevelKey { product: planned.product, store }, At::line(index))?;
+                draft.check_exists(LevelKey { product: planned.product, store }, At::line(index))?;
             }
         }
     }
@@ -238,16 +245,16 @@ fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (us
         return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
     }
     if transfer.lines.iter().any(|line| line.product == planned.product) {
-        return Err(twice(index));
+        return Err(duplicate_line(index));
     }
     plan(draft, transfer, (index, planned), [Field::FromStore, Field::ToStore].map(At::input))
 }
 
-pub(super) fn twice(index: usize) -> Rejection {
+pub(super) fn duplicate_line(index: usize) -> Rejection {
     Refusal::ProductTwice.at(At::line(index).field(Field::Product))
 }
 
-pub(super) fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
+pub(super) fn check_ref_is_free(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
     match reference {
         Some(reference) if book.taken_refs.contains(reference) => {
             Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))
@@ -256,7 +263,8 @@ pub(super) fn not_taken(book: &TransferBook, reference: Option<&String>) -> Resu
     }
 }
 
-/// Puts so much of a product on the transfer. Both stores must be able to stock it; `stores` are where they are said.
+/// Adds a quantity of a product to the transfer. Both stores must be able to stock it; `stores` are
+/// their places in the input.
 pub(super) fn plan(
     draft: &Draft<'_>,
     transfer: &mut Transfer,
@@ -288,7 +296,8 @@ pub(super) fn plan(
     Ok(())
 }
 
-/// Holds every line's stock at the sender, all or nothing. `field` is the place of a line, from 0.
+/// Reserves every line's stock at the sender, all or nothing. `field` is the place of a line, from
+/// 0.
 pub(super) fn hold(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
@@ -299,10 +308,10 @@ pub(super) fn hold(
     let now = draft.now();
     let reserve = head(steps.movements[0], MovementKind::Reserve, transfer, (steps.actor, now));
     let mut has_begun = false;
-    for (index, (line, id)) in transfer.live().zip(reservations).enumerate() {
+    for (index, (line, id)) in transfer.nonzero_lines().zip(reservations).enumerate() {
         let field = field(index);
         let key = LevelKey { product: line.product, store: transfer.from };
-        let fits = is_there(draft, (key, transfer.to), line.quantity.get(), field);
+        let fits = check_in_stock(draft, (key, transfer.to), line.quantity.get(), field);
         if draft.pass(fits)?.is_none() {
             continue;
         }
@@ -317,14 +326,14 @@ pub(super) fn hold(
     Ok(())
 }
 
-/// That so much of a product is there to be sent to a store, and may come in there.
-pub(super) fn is_there(draft: &Draft<'_>, (key, to): (LevelKey, StoreId), wanted: i64, field: At) -> Result<(), Rejection> {
+/// Checks that a quantity of a product is in stock and can be sent to a store that can stock it.
+pub(super) fn check_in_stock(draft: &Draft<'_>, (key, to): (LevelKey, StoreId), wanted: i64, field: At) -> Result<(), Rejection> {
     draft.stocked(LevelKey { store: to, ..key }, field)?;
     let there = draft.movable(key, field)?;
-    if there < wanted { Err(draft.unpromised(key, (wanted, there), field)) } else { Ok(()) }
+    if there < wanted { Err(draft.reserve_shortage(key, (wanted, there), field)) } else { Ok(()) }
 }
 
-/// The hold of a line that is to leave, made by the movement that reserves it.
+/// The reservation of a line, created by the movement that reserves it.
 pub(super) fn held(id: ReservationId, key: LevelKey, quantity: Quantity, reserve: &MovementHead) -> Reservation {
     Reservation {
         id,

@@ -1,4 +1,4 @@
-//! Which lots of a line leave, and which of them arrive.
+//! Choice of the lots of a line that leave, and of those that arrive.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,30 @@ use super::{
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal};
 
-/// So much of a lot; above 0.
+/// Quantity of a lot; above 0.
 pub(super) type LotPart = (LotId, i64);
 
-/// Where a parcel names its lots.
+/// Returns the place in the input of a parcel's lots.
 pub(super) fn lots_field(one: &Wanted<'_>) -> At {
     one.index.map_or_else(|| one.field, |index| At::line(index).field(Field::Lots))
 }
 
-/// Tells what is wrong with the lots that a parcel names, before it is asked how much of them is there.
-pub(super) fn look_at_named(draft: &mut Draft<'_>, key: LevelKey, one: &Wanted<'_>) -> Result<(), Rejection> {
+/// Reports faults of the lots that a parcel names, before their stock is checked.
+pub(super) fn check_named_parcel_lots(draft: &mut Draft<'_>, key: LevelKey, one: &Wanted<'_>) -> Result<(), Rejection> {
     if one.lots.is_empty() {
         return Ok(());
     }
     let facts = draft.level(key, one.field)?.facts.clone();
     let looked = match facts.tracking {
-        Tracking::None => untracked(&facts.sku, one).map(|_| ()),
+        Tracking::None => check_no_lots(&facts.sku, one).map(|_| ()),
         Tracking::Lot | Tracking::Serial => named(draft, key.product, one).map(|_| ()),
     };
     draft.pass(looked).map(|_| ())
 }
 
-/// What leaves of which lots: those that are named, else the first to expire. Empty where stock is not kept by lots, and None where some of
-/// those that are named were refused. `held` is what the transfer held of it.
+/// Returns the lots that leave, with the units of each: the named ones, else the first to expire.
+/// Empty if stock is not kept by lots, and `None` if some of the named ones were refused. `held` is
+/// the quantity that the transfer held of it.
 pub(super) fn leaving(
     draft: &mut Draft<'_>,
     key: LevelKey,
@@ -41,7 +42,7 @@ pub(super) fn leaving(
 ) -> Result<Option<Vec<LotPart>>, Rejection> {
     let facts = &draft.level(key, one.field)?.facts;
     if facts.tracking == Tracking::None {
-        return untracked(&facts.sku, one).map(Some);
+        return check_no_lots(&facts.sku, one).map(Some);
     }
     let parts: Vec<LotPart> = if one.lots.is_empty() {
         draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), one.field)?
@@ -59,12 +60,13 @@ pub(super) fn leaving(
         }
         parts.into_iter().collect()
     };
-    draft.leaves_what_is_promised(key, (&parts, held), lots_field(one))?;
+    draft.check_promised_stock_remains(key, (&parts, held), lots_field(one))?;
     Ok(Some(parts))
 }
 
-/// What arrives of which lots: those that are named, else the first to expire of those that are under way. Empty where stock is not kept by
-/// lots, and None where some of those that are named were refused.
+/// Returns the lots that arrive, with the units of each: the named ones, else the first to expire
+/// of those in transit. Empty if stock is not kept by lots, and `None` if some of the named ones
+/// were refused.
 pub(super) fn arriving(
     draft: &mut Draft<'_>,
     transfer: &Transfer,
@@ -72,10 +74,10 @@ pub(super) fn arriving(
     one: &Wanted<'_>,
 ) -> Result<Option<Vec<LotPart>>, Rejection> {
     if line.lots.is_empty() {
-        return untracked(&line.sku, one).map(Some);
+        return check_no_lots(&line.sku, one).map(Some);
     }
     if line.lots.iter().any(|sent| draft.lot(sent.lot).is_none()) {
-        // It was sent after its lots were read to know what to lock.
+        // The line was sent after its lots were read to find the rows to lock.
         return Err(transfer.stale());
     }
     let under_way = |lot: LotId| line.lots.iter().find(|sent| sent.lot == lot).map_or(0, SentLot::under_way);
@@ -108,14 +110,15 @@ pub(super) fn arriving(
     Ok(Some(parts))
 }
 
-fn untracked(sku: &str, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
+fn check_no_lots(sku: &str, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
     if one.lots.is_empty() { Ok(Vec::new()) } else { Err(Refusal::NotTracked { sku: sku.to_owned() }.at(lots_field(one))) }
 }
 
-/// A lot that a parcel names, how much of it, and the field of that.
+/// A lot that a parcel names, its quantity, and the place of that in the input.
 type NamedLot = (LotId, i64, At);
 
-/// The lots that a parcel names, each once; they sum to the parcel. None where some of them were refused.
+/// Returns the lots that a parcel names, each once; they sum to the parcel. None if some of them
+/// were refused.
 fn named(draft: &mut Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Option<Vec<NamedLot>>, Rejection> {
     let mut found: Vec<NamedLot> = Vec::with_capacity(one.lots.len());
     for (nth, lot) in one.lots.iter().enumerate() {

@@ -1,6 +1,8 @@
-//! The rules of transfers: pure. Stock is moved through `stock::core`'s draft, so a step is accepted or refused whole.
+//! The rules of transfers: pure. Stock is moved through `stock::core`'s draft, so a step is
+//! accepted or refused whole.
 //!
-//! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
+//! Goods under way are in `in_transit` of the receiver's level: shipping adds them there, receiving
+//! moves them to on hand, closing writes them off.
 
 mod begin;
 mod change;
@@ -18,6 +20,6 @@ pub use command::{TransferCommand, TransferNeeds};
 pub use decide::{Begin, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use refusal::Refusal;
-pub use reverse::{ReverseStep, StepReversal, Undo};
+pub use reverse::{ReverseStep, ReversibleStep, StepReversal};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Before, Line, Made, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};
+pub use transfer::{Before, CreatedState, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};

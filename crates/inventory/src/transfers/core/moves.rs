@@ -1,49 +1,50 @@
-//! Goods that leave, arrive, or never do.
+//! Shipping, receiving and losing goods.
 
 use entity::prelude::*;
 
 use super::{
     decide::{Steps, head, not_open},
-    lots::{LotPart, arriving, leaving, look_at_named, lots_field},
+    lots::{LotPart, arriving, check_named_parcel_lots, leaving, lots_field},
     refusal::Refusal,
     transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind,
-    Refusal as StockRefusal, Rejection, Reservation, RoomRefusal, Shortage, cover,
+    Refusal as StockRefusal, Rejection, Reservation, RoomRefusal, Shortage, ensure_available,
 };
 
-/// What leaves.
+/// Goods that leave.
 #[derive(Debug, Clone)]
 pub struct Shipment {
-    /// None: every line whole. What is not named stays, and is held no longer.
+    /// Parcels to send; None for every line in full. Quantities that are not named stay, and their
+    /// reservations end.
     pub lines: Option<Vec<Parcel>>,
     pub occurred_at: Option<Timestamp>,
     pub note: Option<String>,
 }
 
-/// What arrives.
+/// Goods that arrive.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// None: everything that is under way.
+    /// Parcels that arrived; None for all goods under way.
     pub lines: Option<Vec<Parcel>>,
     pub occurred_at: Option<Timestamp>,
     pub note: Option<String>,
 }
 
-/// Nothing more will arrive: what is still under way is lost.
+/// Loss of all goods that are still under way: no more will arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     pub reason: ReasonCode,
     pub note: Option<String>,
 }
 
-/// How much of a line.
+/// Quantity of a line.
 #[derive(Debug, Clone)]
 pub struct Parcel {
     pub line: TransferLineId,
     pub quantity: Quantity,
-    /// Of which lots; they sum to the quantity. Empty: first-expired-first-out.
+    /// Lots that sum to the quantity. Empty: first-expired-first-out.
     pub lots: Vec<(LotChoice, Quantity)>,
 }
 
@@ -52,12 +53,12 @@ pub(super) struct Wanted<'a> {
     pub position: u16,
     pub quantity: i64,
     pub lots: &'a [(LotChoice, Quantity)],
-    /// Its place in the input; None where everything is meant.
+    /// Index in the input; None if all goods are meant.
     pub index: Option<usize>,
     pub field: At,
 }
 
-/// What the transfer holds and is loaded, by product.
+/// Returns the transfer's loaded holds, by product.
 pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservation> {
     let is_ours = |r: &&Reservation| {
         let reference = r.reference.map(|reference| (reference.kind, reference.id));
@@ -68,7 +69,8 @@ pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservatio
     held
 }
 
-/// What is meant of each line. `most` is how much of a line there can be.
+/// Returns the requested quantities by line. `most` returns the largest quantity that is possible
+/// for a line.
 fn wanted<'a>(
     draft: &mut Draft<'_>,
     transfer: &Transfer,
@@ -83,21 +85,21 @@ fn wanted<'a>(
             index: None,
             field: At::input(Field::Id),
         };
-        return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
+        return Ok(transfer.nonzero_lines().filter(|line| most(line) > 0).map(whole).collect());
     };
     if named.is_empty() {
         return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
-        let line = wanted_line(transfer, &found, (index, one), &most);
+        let line = resolve_line(transfer, &found, (index, one), &most);
         found.extend(draft.pass(line)?);
     }
     draft.end_pass()?;
     Ok(found)
 }
 
-fn wanted_line<'a>(
+fn resolve_line<'a>(
     transfer: &Transfer,
     before: &[Wanted<'_>],
     (index, one): (usize, &'a Parcel),
@@ -105,7 +107,7 @@ fn wanted_line<'a>(
 ) -> Result<Wanted<'a>, Rejection> {
     let (of, position) = one.line.split_line();
     let at = |name: Field| At::line(index).field(name);
-    let line = transfer.live().find(|line| of == transfer.id && line.position == position);
+    let line = transfer.nonzero_lines().find(|line| of == transfer.id && line.position == position);
     let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
     if before.iter().any(|wanted| wanted.position == position) {
         return Err(Refusal::LineTwice.at(at(Field::LineId)));
@@ -118,27 +120,27 @@ fn wanted_line<'a>(
     Ok(Wanted { position, quantity, lots: &one.lots, index: Some(index), field })
 }
 
-/// A figure made of figures that are in range.
+/// Converts a figure that was computed from figures in range.
 pub(super) fn units(value: i64) -> Quantity {
     debug_assert!(value >= 0, "a line's figures never go below 0");
     Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
 }
 
-/// Takes the goods out of the sender's stock and puts them under way to the receiver.
+/// Takes the goods from the sender's stock and adds them to the receiver's in transit.
 pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {
     let wanted = wanted(draft, transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
     let occurred_at = shipment.occurred_at.unwrap_or(draft.now());
     let from = transfer.from;
     let out = head(steps.movements[1], MovementKind::TransferOut, transfer, (steps.actor, occurred_at));
     let out = MovementHead { note: shipment.note.clone(), ..out };
-    let consumed = use_holds(draft, transfer, steps, &wanted)?;
+    let consumed = consume_reservations(draft, transfer, steps, &wanted)?;
     let product = |position: u16| transfer.lines.iter().find(|line| line.position == position).map(|line| line.product);
     let mut needed = Vec::with_capacity(wanted.len());
     for (one, held) in wanted.iter().zip(&consumed) {
         let Some(product) = product(one.position) else { continue };
         let key = LevelKey { product, store: from };
-        if draft.tells_all() {
-            look_at_named(draft, key, one)?;
+        if draft.collects_refusals() {
+            check_named_parcel_lots(draft, key, one)?;
         }
         let (available_delta, on_hand_delta) = (held - one.quantity, -one.quantity);
         let lots = match one.lots {
@@ -147,13 +149,13 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         };
         needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field });
     }
-    cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
+    ensure_available(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
         return Err(Refusal::NothingLeaves.at(At::input(Field::Lines)));
     };
     draft.begin(out, first.key, At::input(Field::Id))?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
-        // A line is short once. It takes nothing from the others: a product has one.
+        // A shortage of a line is reported once. It affects no other line: a product has one.
         if one.index.is_some() && draft.has_refused(one.field) {
             continue;
         }
@@ -161,7 +163,7 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         let lots = leaving(draft, step.key, (one, *held));
         let Some(lots) = draft.pass(lots)?.flatten() else { continue };
         let leaves = Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() };
-        let left = take_out(draft, (step.key, &lots), leaves, cost, one.field);
+        let left = post_shipment(draft, (step.key, &lots), leaves, cost, one.field);
         draft.pass(left)?;
         let there = LevelKey { store: transfer.to, ..step.key };
         let arrives = draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, one.field);
@@ -175,8 +177,8 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     Ok(())
 }
 
-/// Takes the sender's stock, of each lot its part; what was held is used up with the first ones.
-fn take_out(
+/// Takes the sender's stock, of each lot its part; reservations are used for the first ones.
+fn post_shipment(
     draft: &mut Draft<'_>,
     (key, lots): (LevelKey, &[LotPart]),
     leaves: Delta,
@@ -196,8 +198,14 @@ fn take_out(
     Ok(())
 }
 
-/// Ends the transfer's holds: says how much of each parcel was held, and lets go, in a movement of its own, what is held and does not leave.
-fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: &[Wanted<'_>]) -> Result<Vec<i64>, Rejection> {
+/// Ends the transfer's reservations: returns the reserved quantity of each parcel, and releases the
+/// rest that does not leave, in a movement of its own.
+fn consume_reservations(
+    draft: &mut Draft<'_>,
+    transfer: &Transfer,
+    steps: &Steps,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<i64>, Rejection> {
     let now = draft.now();
     let mut consumed = vec![0; wanted.len()];
     let mut has_begun = false;
@@ -225,7 +233,7 @@ fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: 
     Ok(consumed)
 }
 
-/// Takes what arrived on hand, at the cost it left with.
+/// Adds the received goods to on hand, at the cost of their shipment.
 pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
     let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let wanted = wanted(draft, transfer, arrival.lines.as_ref(), Line::under_way)?;
@@ -241,7 +249,7 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
         if let Some(head) = begin.take() {
             draft.begin(head, key, one.field)?;
         }
-        let came = take_in(draft, transfer, (place, key), &one);
+        let came = receive_line_stock(draft, transfer, (place, key), &one);
         draft.pass(came)?;
     }
     draft.end_pass()?;
@@ -255,8 +263,8 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     Ok(())
 }
 
-/// Takes a line's goods on hand, of each lot its part.
-fn take_in(
+/// Adds a line's goods to on hand, of each lot its part.
+fn receive_line_stock(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
     (place, key): (usize, LevelKey),
@@ -279,7 +287,7 @@ fn take_in(
     Ok(())
 }
 
-/// A serial number that is in stock already is said of the lots that the parcel names.
+/// Moves the refusal of a serial number that is in stock already to the lots that the parcel names.
 fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
     match refusal.why {
         Reason::Stock(StockRefusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
@@ -289,7 +297,7 @@ fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
     }
 }
 
-/// Writes off what is still under way.
+/// Writes off all goods that are still under way.
 pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
     let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let field = At::input(Field::Id);
@@ -303,7 +311,7 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         let lost = line.under_way();
         draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, field)?;
         for sent in line.lots.iter_mut().filter(|sent| sent.under_way() > 0) {
-            draft.lose_on_the_way(sent.lot);
+            draft.mark_lost_in_transit(sent.lot);
             sent.lost += sent.under_way();
         }
         line.lost = units(line.lost.get() + lost);

@@ -1,4 +1,5 @@
-//! What transfers refuse. `objects/src/transfers/refusal.rs` gives each its code and words.
+//! Reasons to refuse a step of a transfer. `objects/src/transfers/refusal.rs` gives each its code
+//! and words.
 
 use entity::prelude::*;
 
@@ -8,18 +9,18 @@ use crate::stock::core::{RoomRefusal, Stage};
 pub enum Refusal {
     /// The state does not allow the step.
     Status(TransferStatus),
-    /// What has left changes in its day and note alone.
+    /// Once goods have left, only the expected day and the note may change.
     HasLeft(TransferStatus),
-    /// Lines whose stock is held are changed by who may ship in the sender's store.
+    /// Changing lines of a READY transfer needs the right to ship in the sender's store.
     SendersOnly,
 
-    // Of what is planned.
+    // Refusals of planned lines.
     SameStore,
     NoLines,
     TooManyLines {
         most: usize,
     },
-    /// Every line was taken off.
+    /// Every line would be removed.
     Emptied,
     ProductTwice,
     NotPositive,
@@ -27,28 +28,28 @@ pub enum Refusal {
     ReferenceTaken {
         reference: String,
     },
-    /// Its metadata is no JSON object.
+    /// The metadata is no JSON object.
     NoObject,
     MetadataTooLarge {
         most_bytes: usize,
     },
 
-    // Of goods that leave or arrive.
+    // Refusals of goods that leave or arrive.
     NothingNamed,
     LineTwice,
-    /// Of a line at most so much, which may be nothing.
+    /// The most that the line can have; it may be 0.
     LineUpTo {
         most: i64,
     },
     NothingLeaves,
     ArrivesBeforeItLeft,
 
-    // Of their lots.
+    // Refusals of their lots.
     NotTracked {
         sku: String,
     },
     LotTwice,
-    /// Of a lot at most so much is under way, which may be nothing.
+    /// Units of the lot in transit; it may be 0.
     LotUpTo {
         most: i64,
     },

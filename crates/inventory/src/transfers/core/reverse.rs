@@ -1,4 +1,5 @@
-//! Undoing the steps of a transfer: what arrived is under way again, what left is back and held, what was written off is still to come.
+//! Reversing the steps of a transfer: received goods are under way again, shipped goods are back
+//! and reserved, written-off goods are awaited again.
 
 use entity::prelude::*;
 use uuid::Uuid;
@@ -12,38 +13,39 @@ use super::{
 use crate::{
     ledger::{ALONE, Books, Decide, Decision, Needs},
     reversals::core::{
-        Call, Effect, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook,
-        ReversalDecision, Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        Call, DependencyReason, DependentDocument, Dependents, Effect, Original, Part, Refusal as ReversalRefusal, RequestedLine,
+        Reversal, ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
     stock::core::{At, Delta, Draft, Field, LevelKey, LotRefusal, Movement, Noun, Rejection, RoomRefusal},
     transfers::events::TRANSFER_UPDATED,
 };
 
-/// Which step is undone.
+/// Step to reverse.
 #[derive(Debug, Clone)]
-pub enum Undo {
-    /// What was held beyond what left and let go then, by product; with ids for the movement that holds it again and for a hold of each line.
+pub enum ReversibleStep {
+    /// Quantities that were held beyond the shipped ones and released with it, by product; with IDs
+    /// for the movement that holds them again and for a hold of each line.
     Shipment { let_go: Vec<(ProductId, i64)>, holding: MovementId, holds: Vec<ReservationId> },
-    /// When another part of it arrived last of which something is left.
+    /// Time of the last other receipt that is not reversed completely.
     Receipt { others_at: Option<Timestamp> },
-    /// With the lots that had left, of which some were written off.
+    /// The lots that had been sent, some of which were written off.
     Close { sent: Vec<LotId> },
 }
 
-/// A step to undo, as it was read: it is refused as stale when the transfer changed meanwhile.
+/// A step to reverse, as it was read: refused as stale if the transfer changed meanwhile.
 #[derive(Debug, Clone)]
 pub struct ReverseStep {
     pub transfer: TransferId,
     pub expected_version: Option<i64>,
-    /// The version of the transfer that everything else was read at.
+    /// Version of the transfer at which the other fields were read.
     pub seen: i64,
-    pub undo: Undo,
-    /// What the step posted.
+    pub undo: ReversibleStep,
+    /// Movement that the step posted.
     pub original: Movement,
-    /// Movements of later steps that stand.
+    /// Movements of later steps that are not reversed.
     pub later: Vec<MovementId>,
-    /// None: all that is left of it.
-    pub lines: Option<Vec<Wanted>>,
+    /// Lines to reverse; None for all that are left.
+    pub lines: Option<Vec<RequestedLine>>,
     pub call: Call,
 }
 
@@ -55,24 +57,25 @@ impl Decide for StepReversal {
         "transfer.reverse"
     }
 
-    /// What takes rows of lots away is decided in a batch of its own: a later step would find them gone.
+    /// A reversal that deletes rows of lots is decided in a batch of its own: a later step would
+    /// find them missing.
     fn weight(&self) -> usize {
         let entries = self.0.original.entries.len();
         match &self.0.undo {
-            Undo::Shipment { .. } => ALONE,
-            Undo::Receipt { .. } => entries,
-            // A loss has an entry a product, and loads every lot that had left.
-            Undo::Close { sent } => entries.max(sent.len()),
+            ReversibleStep::Shipment { .. } => ALONE,
+            ReversibleStep::Receipt { .. } => entries,
+            // A loss has an entry for each product, and loads every lot that had been sent.
+            ReversibleStep::Close { sent } => entries.max(sent.len()),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         mirror_needs(needs, std::slice::from_ref(&self.0.original), self.0.call.on_shortage);
-        if let Undo::Close { sent } = &self.0.undo {
+        if let ReversibleStep::Close { sent } = &self.0.undo {
             needs.lots.ids.extend(sent);
         }
-        if let Undo::Shipment { let_go, .. } = &self.0.undo {
-            // A line that stayed behind whole has no entry of the original.
+        if let ReversibleStep::Shipment { let_go, .. } = &self.0.undo {
+            // A line that was not sent at all has no entry of the original.
             let sender = self.0.original.entries.iter().find(|entry| entry.on_hand_delta < 0).map(|entry| entry.key.store);
             let levels = |store: StoreId| let_go.iter().map(move |(product, _)| LevelKey { product: *product, store });
             needs.levels.extend(sender.into_iter().flat_map(levels));
@@ -103,32 +106,32 @@ fn decide(
     transfer.expect(command.expected_version)?;
     let parts = choose(draft, &lines_of(&transfer, original), reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, original.occurred_at)?;
-    if command.lines.is_some() && !matches!(command.undo, Undo::Receipt { .. }) {
+    if command.lines.is_some() && !matches!(command.undo, ReversibleStep::Receipt { .. }) {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
-    rests(&transfer, command)?;
+    check_later_steps(&transfer, command)?;
     let mut unsent = Vec::new();
-    if let Undo::Shipment { .. } = command.undo {
+    if let ReversibleStep::Shipment { .. } = command.undo {
         unsent = transfer.lines.iter().flat_map(|line| line.lots.iter().map(|lot| (line.position, lot.lot))).collect();
-        unsent.iter().for_each(|(_, lot)| draft.lose_on_the_way(*lot));
+        unsent.iter().for_each(|(_, lot)| draft.mark_lost_in_transit(*lot));
     }
     let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     match &command.undo {
-        Undo::Shipment { let_go, holding, holds } => {
+        ReversibleStep::Shipment { let_go, holding, holds } => {
             unship(draft, &mut transfer, (command, &parts), let_go, (*holding, holds))?;
         }
-        Undo::Receipt { others_at } => {
+        ReversibleStep::Receipt { others_at } => {
             unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)));
         }
-        Undo::Close { .. } => unclose(draft, &mut transfer)?,
+        ReversibleStep::Close { .. } => unclose(draft, &mut transfer)?,
     }
     transfer.touch(draft.now());
     let before = Before { status: was.status(), lines: was.lines.len() };
     let effects = effects(draft, &transfer, was, &parts)?;
     let (kind, store, other_store) = match command.undo {
-        Undo::Shipment { .. } => (ReversedKind::TransferShipment, transfer.from, Some(transfer.to)),
-        Undo::Receipt { .. } => (ReversedKind::TransferReceipt, transfer.to, None),
-        Undo::Close { .. } => (ReversedKind::TransferClose, transfer.to, None),
+        ReversibleStep::Shipment { .. } => (ReversedKind::TransferShipment, transfer.from, Some(transfer.to)),
+        ReversibleStep::Receipt { .. } => (ReversedKind::TransferReceipt, transfer.to, None),
+        ReversibleStep::Close { .. } => (ReversedKind::TransferClose, transfer.to, None),
     };
     let subject = Subject { kind, part: original.id.uuid(), document: transfer.id.uuid(), store, other_store };
     let first = parts.first().map(|part| LevelKey { store, ..part.entry.key }).ok_or_else(missing)?;
@@ -136,7 +139,7 @@ fn decide(
     Ok((TransferDecision { transfer, event: TRANSFER_UPDATED, before: Some(before), made: None, unsent, edited: None }, reversal))
 }
 
-/// A transfer has one line a product.
+/// Returns the lines of the original's entries: a transfer has one line for each product.
 fn lines_of(transfer: &Transfer, original: &Movement) -> Vec<Original> {
     let line = |product: ProductId| transfer.lines.iter().find(|line| line.product == product);
     let of = |entry: &crate::stock::core::Entry| {
@@ -146,16 +149,20 @@ fn lines_of(transfer: &Transfer, original: &Movement) -> Vec<Original> {
     original.entries.iter().filter_map(of).collect()
 }
 
-/// A step is undone before those that followed it: what left after nothing of it arrived, what arrived while nothing is written off.
-fn rests(transfer: &Transfer, command: &ReverseStep) -> Result<(), Rejection> {
+/// Refuses to reverse a step before those that followed it: a shipment is reversed only while
+/// nothing is received or lost, a receipt only while nothing is written off.
+fn check_later_steps(transfer: &Transfer, command: &ReverseStep) -> Result<(), Rejection> {
     let is_lost = transfer.state.loss().is_some();
     let why = match command.undo {
-        Undo::Receipt { .. } if is_lost => Resting::Loss,
-        Undo::Shipment { .. } if is_lost || transfer.lines.iter().any(|line| line.received.is_positive()) => Resting::LaterSteps,
+        ReversibleStep::Receipt { .. } if is_lost => DependencyReason::Loss,
+        ReversibleStep::Shipment { .. } if is_lost || transfer.lines.iter().any(|line| line.received.is_positive()) => {
+            DependencyReason::LaterSteps
+        }
         _ => return Ok(()),
     };
-    let documents: Vec<Named> = command.later.iter().rev().take(10).map(|movement| Named::Movement(*movement)).collect();
-    let refusal = ReversalRefusal::InUse(Rests { why, documents, count: command.later.len() });
+    let documents: Vec<DependentDocument> =
+        command.later.iter().rev().take(10).map(|movement| DependentDocument::Movement(*movement)).collect();
+    let refusal = ReversalRefusal::InUse(Dependents { why, documents, count: command.later.len() });
     Err(refusal.at(At::input(Field::Document)))
 }
 
@@ -163,7 +170,7 @@ fn line_of<'t>(transfer: &'t mut Transfer, part: &Part) -> Option<&'t mut Line> 
     transfer.lines.iter_mut().find(|line| line.product == part.entry.key.product)
 }
 
-/// When it arrived, if something of it is left once the parts have gone back.
+/// Returns the time of the arrival if some of it is left after the parts have gone back.
 fn left_at(original: &Movement, reversed: &ReversalBook, parts: &[Part]) -> Option<Timestamp> {
     let left = original
         .entries
@@ -173,7 +180,7 @@ fn left_at(original: &Movement, reversed: &ReversalBook, parts: &[Part]) -> Opti
     (left.sum::<i64>() > back.sum::<i64>()).then_some(original.occurred_at)
 }
 
-/// `received_at` is when something of what is left arrived last.
+/// `received_at` is the time of the last receipt that is left.
 fn unreceive(draft: &mut Draft<'_>, transfer: &mut Transfer, parts: &[Part], received_at: Option<Timestamp>) {
     let Some(shipped_at) = transfer.state.shipped_at() else { return };
     for part in parts {
@@ -181,7 +188,7 @@ fn unreceive(draft: &mut Draft<'_>, transfer: &mut Transfer, parts: &[Part], rec
         line.received = units(line.received.get() - part.quantity);
         for sent in line.lots.iter_mut().filter(|sent| Some(sent.lot) == part.entry.lot) {
             sent.received -= part.quantity;
-            draft.put_on_the_way(sent.lot);
+            draft.mark_in_transit(sent.lot);
         }
     }
     transfer.state = match received_at {
@@ -190,15 +197,16 @@ fn unreceive(draft: &mut Draft<'_>, transfer: &mut Transfer, parts: &[Part], rec
     };
 }
 
-/// What was written off is still to come, unless it is a serial number that has turned up since: it is in one place.
+/// Puts goods that were written off in transit again; refused if a serial number among them is in
+/// stock or in transit by now.
 fn unclose(draft: &mut Draft<'_>, transfer: &mut Transfer) -> Result<(), Rejection> {
     let TransferState::Received { shipped_at, end: TransferEnd::Lost(_, last_at) } = transfer.state else { return Ok(()) };
     for line in &mut transfer.lines {
         line.lost = Quantity::ZERO;
         for sent in line.lots.iter_mut().filter(|sent| sent.lost > 0) {
             sent.lost = 0;
-            has_not_turned_up(draft, sent.lot)?;
-            draft.put_on_the_way(sent.lot);
+            check_not_in_stock(draft, sent.lot)?;
+            draft.mark_in_transit(sent.lot);
         }
     }
     transfer.state = match last_at {
@@ -208,7 +216,7 @@ fn unclose(draft: &mut Draft<'_>, transfer: &mut Transfer) -> Result<(), Rejecti
     Ok(())
 }
 
-fn has_not_turned_up(draft: &Draft<'_>, lot: LotId) -> Result<(), Rejection> {
+fn check_not_in_stock(draft: &Draft<'_>, lot: LotId) -> Result<(), Rejection> {
     let Some(lot) = draft.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) else { return Ok(()) };
     let code = || lot.code.clone();
     let why = match (lot.in_transit, lot.on_hand.is_positive()) {
@@ -219,7 +227,8 @@ fn has_not_turned_up(draft: &Draft<'_>, lot: LotId) -> Result<(), Rejection> {
     Err(why.at(At::input(Field::Document)))
 }
 
-/// Nothing has left: what is back is held again, with what was let go when it left.
+/// Restores the state before the shipment: the goods that are back are reserved again, with those
+/// that were released when it was sent.
 fn unship(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
@@ -234,14 +243,15 @@ fn unship(
         let key = LevelKey { product: line.product, store: transfer.from };
         let released: i64 = let_go.iter().filter(|(product, _)| *product == line.product).map(|(_, held)| held).sum();
         let used: i64 = parts.iter().filter(|part| part.entry.key == key).map(|part| -part.entry.reserved_delta).sum();
-        // A change of the lines may have let go in the same moment what the line does not ask for any more.
+        // A change of the lines at the same moment may have released quantities that the line no
+        // longer needs.
         let again = released.min(line.quantity.get() - used);
         (line.shipped, line.unit_cost) = (Quantity::ZERO, None);
         line.lots.clear();
         if again > 0 {
             let there = draft.movable(key, field)?;
             if there < again {
-                return Err(draft.unpromised(key, (again, there), field));
+                return Err(draft.reserve_shortage(key, (again, there), field));
             }
             if !has_begun {
                 draft.begin(reserve.clone(), key, field)?;
@@ -269,7 +279,7 @@ fn effects(draft: &Draft<'_>, transfer: &Transfer, was: &Transfer, parts: &[Part
         let id = transfer.line_id(line.position);
         effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
     }
-    let senders = transfer.live().map(|line| LevelKey { product: line.product, store: transfer.from });
+    let senders = transfer.nonzero_lines().map(|line| LevelKey { product: line.product, store: transfer.from });
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key).chain(senders), parts)?);
     Ok(effects)
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::TransferStatus::{self, Cancelled, Draft, InTransit, PartiallyReceived, Ready, Received};
 
-/// What can be done to a transfer.
+/// Action on a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Update,
@@ -14,7 +14,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The mutation that does it.
+    /// Returns the mutation of the action.
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Update => "transferUpdate",
@@ -27,7 +27,7 @@ impl Action {
     }
 }
 
-/// From a state, by an action, to one of these states: every step there is.
+/// All steps: from a state, by an action, to one of these states.
 pub const TRANSFER_STEPS: &[(TransferStatus, Action, &[TransferStatus])] = &[
     (Draft, Action::Update, &[Draft]),
     (Draft, Action::Ready, &[Ready]),

@@ -14,40 +14,41 @@ pub struct Transfer {
     pub id: TransferId,
     pub number: DocumentNumber,
     pub state: TransferState,
-    /// Who sends.
+    /// Store that sends.
     pub from: StoreId,
-    /// Who receives.
+    /// Store that receives.
     pub to: StoreId,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// When it should arrive.
+    /// Expected time of arrival.
     pub expected_at: Option<Timestamp>,
-    /// The text of a JSON object of the tenant's own; None where none was given.
+    /// The text of a JSON object of the tenant's own data; None if there is none.
     pub metadata: Option<String>,
-    /// Who asked for it.
+    /// Actor who created it.
     pub actor: Actor,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// One a product. A line that was taken off before the goods left stays with quantity 0, so that its id never means something else.
+    /// Lines, one for each product. A line that was removed before the goods were sent stays with
+    /// quantity 0, so that its ID is never reused.
     pub lines: Vec<Line>,
 }
 
-/// Where a transfer stands, with what is known of it there.
+/// State of a transfer, with the data that it has in this state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferState {
     Draft,
-    /// Its stock is held at the sender.
+    /// Its stock is reserved at the sender.
     Ready,
     InTransit {
         shipped_at: Timestamp,
     },
     PartiallyReceived {
         shipped_at: Timestamp,
-        /// When something last arrived.
+        /// Time of the last arrival.
         received_at: Timestamp,
     },
-    /// Nothing of it is under way any more.
+    /// No goods are under way any more.
     Received {
         shipped_at: Timestamp,
         end: TransferEnd,
@@ -55,12 +56,12 @@ pub enum TransferState {
     Cancelled,
 }
 
-/// How a transfer that had left came to its end.
+/// End of a shipped transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferEnd {
-    /// Everything arrived, the last of it then.
+    /// All goods arrived, the last at this time.
     Arrived(Timestamp),
-    /// The rest was written off; None where nothing had arrived.
+    /// The rest was written off; None if nothing had arrived.
     Lost(Loss, Option<Timestamp>),
 }
 
@@ -83,7 +84,7 @@ impl TransferState {
             }
         }
     }
-    /// When something last arrived.
+    /// Returns the time of the last arrival.
     pub const fn received_at(&self) -> Option<Timestamp> {
         match self {
             Self::PartiallyReceived { received_at, .. } => Some(*received_at),
@@ -92,14 +93,15 @@ impl TransferState {
             Self::Draft | Self::Ready | Self::InTransit { .. } | Self::Cancelled => None,
         }
     }
-    /// Why what did not arrive was written off.
+    /// Returns the loss, if goods that did not arrive were written off.
     pub const fn loss(&self) -> Option<&Loss> {
         match self {
             Self::Received { end: TransferEnd::Lost(loss, _), .. } => Some(loss),
             _ => None,
         }
     }
-    /// When it left, and when something last arrived; None unless something may be under way.
+    /// Returns the time of the shipment and of the last arrival; `None` unless goods may be in
+    /// transit.
     pub const fn under_way(&self) -> Option<(Timestamp, Option<Timestamp>)> {
         match self {
             Self::InTransit { shipped_at } => Some((*shipped_at, None)),
@@ -109,29 +111,30 @@ impl TransferState {
     }
 }
 
-/// How much of one product, and of which lots where it is kept by them.
+/// Quantity of one product, and its lots if it is kept by lots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
     pub position: u16,
     pub product: ProductId,
-    /// As they were when it was put on the transfer.
+    /// SKU, name and decimals, as they were when the product was added to the transfer.
     pub sku: String,
     pub name: String,
     pub decimals: u8,
-    /// What is to go; in smallest units, like the others.
+    /// Planned quantity; in smallest units, like the others.
     pub quantity: Quantity,
-    /// What left.
+    /// Quantity that left.
     pub shipped: Quantity,
     pub received: Quantity,
     pub lost: Quantity,
-    /// What one whole unit cost when it left: it arrives at the same.
+    /// Cost of one whole unit when it left: it arrives at the same.
     pub unit_cost: Option<Money>,
-    /// What left by lot: they sum to the figures above. Empty where nothing left, and where stock is not kept by lots.
+    /// Shipped lots: they sum to the figures above. Empty if nothing left, or if stock is not kept
+    /// by lots.
     pub lots: Vec<SentLot>,
 }
 
-/// What left of one lot, and what has become of it.
+/// Shipped, received and lost quantities of one lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentLot {
     pub lot: LotId,
@@ -141,14 +144,14 @@ pub struct SentLot {
 }
 
 impl SentLot {
-    /// What left and is neither here nor lost.
+    /// Returns the quantity that left and neither arrived nor was lost.
     pub fn under_way(&self) -> i64 {
         self.shipped - self.received - self.lost
     }
 }
 
 impl Line {
-    /// What left and is neither here nor lost.
+    /// Returns the quantity that left and neither arrived nor was lost.
     pub fn under_way(&self) -> i64 {
         self.shipped.get() - self.received.get() - self.lost.get()
     }
@@ -161,8 +164,8 @@ impl Transfer {
     pub fn line_id(&self, position: u16) -> TransferLineId {
         self.id.line(position)
     }
-    /// The lines that say something.
-    pub fn live(&self) -> impl Iterator<Item = &Line> {
+    /// Lines with a quantity above 0.
+    pub fn nonzero_lines(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.quantity.is_positive())
     }
     pub fn touch(&mut self, now: Timestamp) {
@@ -189,7 +192,7 @@ pub struct TransferBook {
 }
 
 impl TransferBook {
-    /// Brings the transfers forward by an accepted decision.
+    /// Applies an accepted decision to the transfers.
     pub fn evolve(&mut self, decision: &TransferDecision) {
         let transfer = &decision.transfer;
         self.taken_refs.extend(transfer.external_ref.clone());
@@ -197,40 +200,41 @@ impl TransferBook {
     }
 }
 
-/// What an accepted step made of a transfer.
+/// Result of an accepted step of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferDecision {
     pub transfer: Transfer,
-    /// What the journal calls it.
+    /// Kind of the step's event in the journal.
     pub event: EventType<TransferEvent>,
-    /// None for a new one.
+    /// None for a new transfer.
     pub before: Option<Before>,
-    /// How it was made, of a new one that did more at once: that is an event of its own.
-    pub made: Option<Made>,
-    /// Lots of lines that have not left after all: their rows go.
+    /// Creation of a transfer that took more steps in the same call, which is an event of its own;
+    /// `None` for all other steps.
+    pub made: Option<CreatedState>,
+    /// Lots of lines that were not sent after all: their rows are deleted.
     pub unsent: Vec<(u16, LotId)>,
-    /// The transfer as an edit found it.
+    /// The transfer before an edit.
     pub edited: Option<Box<Transfer>>,
 }
 
-/// How a transfer stood when it had been made, and nothing more.
+/// Status and version of a transfer when it was created, before any other step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Made {
+pub struct CreatedState {
     pub status: TransferStatus,
     pub version: i64,
 }
 
-/// What a step found of a transfer, and so what its rows are, before the first step of a batch.
+/// State of a transfer before a step; before the first step of a batch it is that of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Before {
     pub status: TransferStatus,
-    /// How many lines it had.
+    /// Number of lines at that time.
     pub lines: usize,
 }
 
 impl Before {
     /// Whether it had left: then the lots of its lines have rows.
-    pub const fn has_left(self) -> bool {
+    pub const fn has_shipped(self) -> bool {
         matches!(self.status, TransferStatus::InTransit | TransferStatus::PartiallyReceived | TransferStatus::Received)
     }
 }

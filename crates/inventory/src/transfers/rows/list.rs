@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use super::{load::TransferRow, sorted::TransfersSorted};
 use crate::{
-    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
     transfers::core::Transfer,
 };
@@ -20,7 +20,7 @@ pub enum TransferTest {
     Status(Vec<TransferStatus>),
     From(Vec<StoreId>),
     To(Vec<StoreId>),
-    /// Comes from or goes to one of these.
+    /// Sent from or to one of these stores.
     Touches(Vec<StoreId>),
     Product(Vec<ProductId>),
     ExternalRef(TextTest),
@@ -39,7 +39,7 @@ pub enum TransferTest {
     Tag(TagTest),
 }
 
-/// Transfers and those of their lines that anything is to be sent of.
+/// Transfers and those of their lines with a quantity.
 const TABLE: DocumentTable =
     DocumentTable { name: "transfer", alias: "t", lines: "transfer_line", of: "transfer_id", counts: " AND l.quantity > 0" };
 
@@ -69,7 +69,7 @@ pub async fn page(
     reads.records::<TransferRow>(&sql, values).await?.into_iter().map(Transfer::try_from).collect()
 }
 
-/// Adds the condition of a test to what was written so far, whose parameters are numbered from `first`.
+/// Adds the condition of a test to the SQL so far; parameters are numbered from `first`.
 fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut String, values: &mut Vec<Value>) {
     let next = first + values.len();
     let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
@@ -77,8 +77,8 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             if let Some(bound) = bound {
                 values.push(bound.micros().into());
                 let test = format!("{column} {operator} ${}", first + values.len() - 1);
-                // What a list is sorted by needs no index beside the list's own.
-                let test = if column == "t.created_at" { test } else { backend.rarely(&test) };
+                // The column that sorts the list needs no index besides the list's own.
+                let test = if column == "t.created_at" { test } else { backend.rarely_matches(&test) };
                 sql.push_str(&format!(" AND {test}"));
             }
         }
@@ -90,7 +90,7 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             return sql.push_str(&part);
         }
         TransferTest::Tag(test) => {
-            let (part, more) = tagged(backend, next, "t.id", test);
+            let (part, more) = tag_condition(backend, next, "t.id", test);
             values.extend(more);
             return sql.push_str(&part);
         }
@@ -132,7 +132,7 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
 }
 
 /// The id of the transfer of a number.
-pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<TransferId>, Fault> {
+pub async fn id_by_number(reads: &impl Reads, number: i64) -> Result<Option<TransferId>, Fault> {
     let rows = reads.rows("SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.number = $2", vec![number.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }

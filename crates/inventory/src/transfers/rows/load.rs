@@ -39,7 +39,7 @@ pub(super) struct TransferRow {
     metadata: Option<String>,
 }
 
-/// A line, as it is first written and as it is read.
+/// Row of a line, for inserting and reading.
 #[derive(Record)]
 #[record(of = transfer_line, alias = "l")]
 pub(super) struct LineRow {
@@ -57,7 +57,7 @@ pub(super) struct LineRow {
     pub cost_currency: Option<String>,
 }
 
-/// A lot of a line, as it is written and read.
+/// Row of a lot of a line.
 #[derive(Record)]
 #[record(of = transfer_line_lot, alias = "s")]
 pub(super) struct LotRow {
@@ -121,7 +121,7 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
     fill_lots(reads, &places, transfers).await
 }
 
-/// What left by lot, of all of them in one statement.
+/// Reads the shipped lots of all transfers in one statement.
 async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, transfers: &mut [Transfer]) -> Result<(), Fault> {
     let backend = reads.backend();
     let (select, of) = (LotRow::SELECT, backend.in_ids("s.transfer_id", 2));
@@ -138,7 +138,7 @@ async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, tran
     Ok(())
 }
 
-/// None where a row has what its status does not have, or lacks what it has.
+/// Returns None if a row has columns that its status does not have, or lacks one that it has.
 fn state(row: &TransferRow) -> Option<TransferState> {
     use TransferStatus::{Cancelled, Draft, InTransit, PartiallyReceived, Ready, Received};
     let loss = match (row.loss_reason, &row.loss_note) {
@@ -205,7 +205,7 @@ impl From<LineRow> for Line {
     }
 }
 
-/// Which of these external references a transfer has.
+/// Returns those of these external references that a transfer has.
 pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
@@ -216,14 +216,15 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     rows.iter().map(Row::scalar).collect()
 }
 
-/// What a step of a transfer has to lock, and by whom it may be done: its stores, its products, and the version that has them.
+/// Data that a step of a transfer needs for its locks and its permission: the stores, the products,
+/// and the version that has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferRoute {
     pub from: StoreId,
     pub to: StoreId,
     pub version: i64,
     pub products: Vec<ProductId>,
-    /// The lots that left.
+    /// The lots that were sent.
     pub lots: Vec<LotId>,
 }
 
@@ -248,7 +249,7 @@ pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Tran
     Ok(places)
 }
 
-/// Which of these lots are under way, in part or whole.
+/// Returns those of these lots that are in transit, in part or whole.
 pub async fn under_way(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<LotId>, Fault> {
     if lots.is_empty() {
         return Ok(HashSet::new());
@@ -262,7 +263,7 @@ pub async fn under_way(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<Lot
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Which of these stores there are.
+/// Returns those of these stores that exist.
 pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND {}", backend.in_ids("s.id", 2));

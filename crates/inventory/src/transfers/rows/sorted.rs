@@ -1,25 +1,25 @@
-//! What lists of transfers are sorted by.
+//! Sorts of lists of transfers.
 
 use entity::prelude::Timestamp;
 use platform::paging::{Key, SortBy, Sorted};
 
 use crate::transfers::core::Transfer;
 
-/// What transfers are sorted by; the id breaks ties.
+/// Sort of transfers; ties are broken by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferSort {
     Number,
     CreatedAt,
     UpdatedAt,
-    /// A transfer without a time is expected after all others.
+    /// A transfer without an expected time comes after all others.
     ExpectedAt,
 }
 
 /// A sort of transfers and its direction.
 pub type TransfersSorted = Sorted<TransferSort>;
 
-/// The time of transfers that have none, as its column writes it.
-const NEVER: i64 = i64::MAX;
+/// Sort value of transfers without an expected time, as in its column.
+const NO_EXPECTED_TIME: i64 = i64::MAX;
 
 impl SortBy for TransferSort {
     type Row = Transfer;
@@ -40,7 +40,7 @@ impl SortBy for TransferSort {
             Self::Number => transfer.number.get(),
             Self::CreatedAt => transfer.created_at.micros(),
             Self::UpdatedAt => transfer.updated_at.micros(),
-            Self::ExpectedAt => transfer.expected_at.map_or(NEVER, Timestamp::micros),
+            Self::ExpectedAt => transfer.expected_at.map_or(NO_EXPECTED_TIME, Timestamp::micros),
         };
         vec![Key::Int(key), transfer.id.into()]
     }

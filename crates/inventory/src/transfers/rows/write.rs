@@ -1,4 +1,4 @@
-//! Transfers as a batch decided them, as rows: each table in bulk.
+//! Rows of transfers for a batch's decisions: each table in bulk.
 
 use entity::{
     prelude::*,
@@ -62,7 +62,8 @@ struct ChangedLine {
     cost_currency: Option<String>,
 }
 
-/// Transfers as they are after the batch, with their lines: new ones, then changed ones. Each is with what it was before the batch.
+/// Returns the rows of transfers after the batch, with their lines: new ones, then changed ones.
+/// Each transfer comes with its state before the batch.
 pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]) -> [Bulk; 6] {
     let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let (mut changed, mut changed_lines) = (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
@@ -81,7 +82,7 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]
                 new_lines.push(LineRow::of(transfer.id, line));
             }
             for lot in &line.lots {
-                let rows = if before.is_some_and(Before::has_left) { &mut moved } else { &mut sent };
+                let rows = if before.is_some_and(Before::has_shipped) { &mut moved } else { &mut sent };
                 rows.push(LotRow::of(transfer.id, line, lot));
             }
         }
@@ -97,7 +98,7 @@ struct LotKey {
     lot_id: LotId,
 }
 
-/// Lots of lines that have not left after all.
+/// Lots of lines that were not sent after all.
 pub fn unsent_rows(tenant: TenantId, unsent: &[(TransferId, u16, LotId)]) -> Bulk {
     let mut rows = Rows::<LotKey>::delete(tenant);
     let key =

@@ -1,4 +1,4 @@
-//! Making a transfer.
+//! Creating a transfer.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use super::{MAX_LINES, Side, TransferCreate, TransferStart, check_metadata, leve
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, check_key, document_ids,
-        key_of, store_of, submit_named,
+        key_of, store_of, submit_with_missing,
     },
     stock::core::{At, Field, Noun, Rejection},
     transfers::{
@@ -19,7 +19,8 @@ use crate::{
     },
 };
 
-/// Asks for goods of another store, or offers them to one. What is held or leaves at once needs the right to ship in the sender's store.
+/// Requests goods from another store, or offers them to one. To reserve or send them at once, the
+/// caller needs the right to ship in the sender's store.
 pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -32,7 +33,7 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
     let command = command_of(ledger, &permit, &input).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
 async fn command_of(
@@ -44,8 +45,8 @@ async fn command_of(
     let mut missing = Missing::default();
     let stores = [&input.from, &input.to];
     let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
-    let from = missing.or_nobodys(store_of(&input.from, &codes, || At::input(Field::FromStore)));
-    let to = missing.or_nobodys(store_of(&input.to, &codes, || At::input(Field::ToStore)));
+    let from = missing.or_nil(store_of(&input.from, &codes, || At::input(Field::FromStore)));
+    let to = missing.or_nil(store_of(&input.to, &codes, || At::input(Field::ToStore)));
     if !missing.has_any() && !may_create(permit, input, (from, to))? {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
     } else {
@@ -55,7 +56,7 @@ async fn command_of(
     let lines = planned(&names, &mut missing, &input.lines);
     if lacks_stores {
         let places = input.lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
-        missing.look_for_products(&scope, places).await?;
+        missing.add_missing_products(&scope, places).await?;
         return Err(missing.stop());
     }
     let levels = levels(lines.iter().map(|line| line.product), from, to);
@@ -84,7 +85,8 @@ async fn command_of(
     Ok((Command::of(TransferCommand(Box::new(steps), levels)), missing))
 }
 
-/// Whether a side of it is the caller's own; what is held or leaves at once, leaves a store in which they may ship.
+/// True if the caller has rights at one of the sides; to reserve or send at once, also the right to
+/// ship in the sender's store.
 fn may_create(
     permit: &Permit<kind::TransferWrite>,
     input: &TransferCreate,
@@ -94,7 +96,8 @@ fn may_create(
     Ok(has_side && (input.status.is_none() || permit.also::<kind::TransferShip>()?.covers(from)))
 }
 
-/// A store that is not there is said of its own field: lines would only say that the product or store is not. One that was found by its code is there.
+/// Reports a store that does not exist at its own field: lines would only report that the product
+/// or store does not. A store that was found by its code exists.
 async fn exists(
     reads: &impl Reads,
     missing: &mut Missing,
@@ -102,7 +105,7 @@ async fn exists(
     (from, to): (StoreId, StoreId),
 ) -> Result<(), Fault> {
     let sides = [(&input.from, from, Field::FromStore), (&input.to, to, Field::ToStore)];
-    let unknown: Vec<_> = sides.into_iter().filter(|side| !was_found(side.0, side.1)).collect();
+    let unknown: Vec<_> = sides.into_iter().filter(|side| !is_found_by_code(side.0, side.1)).collect();
     let asked: Vec<StoreId> = unknown.iter().map(|side| side.1).collect();
     let found = if asked.is_empty() { HashSet::new() } else { rows::existing_stores(reads, &asked).await? };
     for (_, store, field) in unknown {
@@ -114,6 +117,6 @@ async fn exists(
 }
 
 /// Whether a store was found by its code.
-fn was_found(named: &StoreRef, store: StoreId) -> bool {
+fn is_found_by_code(named: &StoreRef, store: StoreId) -> bool {
     matches!(named, StoreRef::Code(_)) && store != StoreId::NIL
 }

@@ -25,7 +25,7 @@ abstract_type! {
     }
 }
 
-/// The same of a refusal of each type.
+/// Evaluates the same expression for a refusal of each type.
 macro_rules! of_each {
     ($error:expr, $refusal:ident => $said:expr) => {
         match $error {

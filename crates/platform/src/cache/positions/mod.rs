@@ -1,8 +1,10 @@
-//! The positions of sessions' last writes, so that no session reads from a replica that has yet to replay its own.
+//! The positions of sessions' last writes, so that no session reads from a replica that has yet to
+//! replay its own.
 //!
-//! The position of a session's last write is kept for some seconds in this process and, where nodes share a Redis, there too; its answer tells
-//! it in a header, which the client may send back. While Redis does not answer, nobody knows what the session has written on another node,
-//! and a client that says nothing itself is answered by the primary.
+//! The position of a session's last write is kept for some seconds in this process and, if nodes
+//! share a Redis, there too; the response has it in a header, which the client may send back. While
+//! Redis does not answer, a session's writes on other nodes are unknown, and a client that sends no
+//! position reads from the primary.
 
 mod recent;
 mod shared;
@@ -26,11 +28,12 @@ use crate::{
     },
 };
 
-/// How long a write is remembered at least. A replica that is so far behind is left out anyway.
-const KEPT: Duration = Duration::from_secs(10);
-/// How much longer than a replica may be behind.
+/// Minimum time for which a write is remembered. A replica that lags further behind is excluded
+/// anyway.
+const POSITION_TTL: Duration = Duration::from_secs(10);
+/// Time for which a write is remembered beyond the maximum lag of a replica.
 const MARGIN: Duration = Duration::from_secs(5);
-/// The kind of cursor that a token is signed as.
+/// Kind of cursor that a token is signed as.
 const KIND: &str = "position";
 
 /// The positions of sessions' last writes. Clones share them.
@@ -40,7 +43,7 @@ pub struct SessionPositions(Arc<Inner>);
 struct Inner {
     db: Database,
     signer: CursorSigner,
-    /// How long a member's access token lives.
+    /// Lifetime of a member's access token.
     token_life: Duration,
     kept: Duration,
     recent: Mutex<Recent>,
@@ -54,9 +57,10 @@ impl fmt::Debug for SessionPositions {
 }
 
 impl SessionPositions {
-    /// For a database whose replicas are known. `redis` is what nodes share, with what all nodes of the deployment know alike.
+    /// Creates the positions for a database with replicas. `redis` is the shared Redis, with the
+    /// secret that all nodes of the deployment share.
     pub fn new(db: Database, signer: CursorSigner, token_life: Duration, redis: Option<(Client, &[u8])>) -> Self {
-        let kept = KEPT.max(db.replica_staleness().unwrap_or_default() + MARGIN);
+        let kept = POSITION_TTL.max(db.replica_staleness().unwrap_or_default() + MARGIN);
         let shared = redis.map(|(client, deployment)| SharedPositions::of(client, deployment, kept));
         Self(Arc::new(Inner { db, signer, token_life, kept, recent: Mutex::default(), shared }))
     }
@@ -66,30 +70,32 @@ impl SessionPositions {
         self.0.db.has_replicas()
     }
 
-    /// Whether a member's token was made a moment ago. A member who has just signed in may have been written by somebody without a session: the registration
-    /// of a company, an invitation that was accepted.
-    pub fn is_new(&self, expires_at: i64, now: i64) -> bool {
+    /// Whether a member's token was issued within the last seconds. Rows of a member who has just
+    /// signed in may have been written without a session: the registration of a company, or an
+    /// accepted invitation.
+    pub fn is_recently_issued(&self, expires_at: i64, now: i64) -> bool {
         let left = u64::try_from(expires_at.saturating_sub(now)).unwrap_or_default();
         Duration::from_micros(left) + self.0.kept > self.0.token_life
     }
 
-    /// Remembers of a session that is new here all that was committed until now, as if it had written it.
-    pub async fn meet(&self, session: u128) {
+    /// Records all commits until now as the position of a session that is new on this node, as if
+    /// it had written them.
+    pub async fn register_session(&self, session: u128) {
         if self.recent().of(session, Instant::now()).is_some() {
             return;
         }
         match self.0.db.position().await {
-            Ok(Some(position)) => self.remember(session, position),
+            Ok(Some(position)) => self.store_position(session, position),
             Ok(None) => {}
             Err(fault) => {
-                tracing::debug!(error = %fault, "the position of a new session is not known");
-                self.remember(session, Position::UNKNOWN);
+                tracing::debug!(error = %fault, "the replication position of a new session could not be read");
+                self.store_position(session, Position::UNKNOWN);
             }
         }
     }
 
-    /// The way of a request's reads: to a replica that has replayed what the session wrote, and what the client says that it knows of. None
-    /// is the primary.
+    /// Returns the route of a request's reads: to a replica that has replayed the session's writes
+    /// and the position that the client sent. None for the primary.
     pub async fn route(&self, session: Option<u128>, token: Option<&str>) -> Option<Arc<ReadRoute>> {
         let staleness = self.0.db.replica_staleness()?;
         let told = token.and_then(|token| self.open(token));
@@ -112,19 +118,19 @@ impl SessionPositions {
         self.0.db.read_route(freshness, session.unwrap_or_default())
     }
 
-    /// A session has written: remembers where, and returns the token for its answer. Without an answer of the database the session reads
-    /// from the primary for a while.
+    /// Records that a session has written, and returns the token for its response. If the database
+    /// does not answer, the session reads from the primary for a while.
     pub async fn written(&self, session: Option<u128>) -> Option<String> {
         let position = match self.0.db.position().await {
             Ok(position) => position?,
             Err(fault) => {
-                tracing::debug!(error = %fault, "the position of a write is not known");
+                tracing::debug!(error = %fault, "the replication position of a write could not be read");
                 Position::UNKNOWN
             }
         };
         let token = self.token(position);
         if let Some(session) = session {
-            self.remember(session, position);
+            self.store_position(session, position);
             if let Some(shared) = self.0.shared.as_ref().filter(|_| position != Position::UNKNOWN) {
                 shared.put(session, position, &token).await;
             }
@@ -132,14 +138,14 @@ impl SessionPositions {
         (position != Position::UNKNOWN).then_some(token)
     }
 
-    /// A session may have written, and nobody knows where.
+    /// Records that a session may have written, at an unknown position.
     pub fn may_have_written(&self, session: Option<u128>) {
         if let Some(session) = session {
-            self.remember(session, Position::UNKNOWN);
+            self.store_position(session, Position::UNKNOWN);
         }
     }
 
-    fn remember(&self, session: u128, position: Position) {
+    fn store_position(&self, session: u128, position: Position) {
         let now = Instant::now();
         self.recent().take(session, position, now + self.0.kept, now);
     }
@@ -152,7 +158,7 @@ impl SessionPositions {
         self.0.signer.sign(KIND, &[Key::Int(position.timeline), Key::Int(position.lsn)])
     }
 
-    /// A position that this deployment has signed.
+    /// Returns a position whose token this deployment has signed; None for any other.
     fn open(&self, token: &str) -> Option<Position> {
         match self.0.signer.open(KIND, token)?.as_slice() {
             [Key::Int(timeline), Key::Int(lsn)] => Some(Position { timeline: *timeline, lsn: *lsn }),

@@ -1,4 +1,4 @@
-//! Positions of writes, each until a moment.
+//! Positions of writes, each with an expiry.
 
 use std::collections::HashMap;
 
@@ -6,35 +6,36 @@ use tokio::time::Instant;
 
 use crate::storage::replicas::Position;
 
-/// Sessions that are remembered one by one. When more of them write within seconds, what they wrote counts for everybody.
-const MOST: usize = 50_000;
+/// Maximum sessions with a position each. If more of them write within seconds, one position
+/// applies to all sessions.
+const MAX: usize = 50_000;
 
-type Until = (Position, Instant);
+type PositionExpiry = (Position, Instant);
 
 #[derive(Default)]
 pub(super) struct Recent {
-    sessions: HashMap<u128, Until>,
+    sessions: HashMap<u128, PositionExpiry>,
     /// For all sessions.
-    floor: Option<Until>,
+    floor: Option<PositionExpiry>,
 }
 
 impl Recent {
-    /// The position of the session's last write, as far as that still matters.
+    /// Returns the position of the session's last write, unless it has expired.
     pub(super) fn of(&self, session: u128, now: Instant) -> Option<Position> {
         let own = self.sessions.get(&session);
         [own, self.floor.as_ref()].into_iter().flatten().filter(|(_, until)| *until > now).map(|(position, _)| *position).max()
     }
 
     pub(super) fn take(&mut self, session: u128, position: Position, until: Instant, now: Instant) {
-        if self.sessions.len() >= MOST {
+        if self.sessions.len() >= MAX {
             self.sessions.retain(|_, (_, until)| *until > now);
         }
-        if self.sessions.len() >= MOST {
+        if self.sessions.len() >= MAX {
             let all = self.sessions.drain().map(|(_, position)| position).chain(self.floor);
             self.floor = all.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
         }
         let last = self.sessions.entry(session).or_insert((position, until));
-        // A write that is over counts no more, and a position that is known lies behind all that was committed before.
+        // An expired position no longer counts, and a known position includes all earlier commits.
         let counts = last.1 > now && last.0 != Position::UNKNOWN;
         *last = (if counts { last.0.max(position) } else { position }, until);
     }
@@ -71,11 +72,11 @@ mod tests {
     fn more_sessions_than_are_remembered_share_the_last_of_their_writes() {
         let (mut recent, now) = (Recent::default(), Instant::now());
         let until = now + Duration::from_secs(10);
-        for session in 0..=MOST as u128 {
+        for session in 0..=MAX as u128 {
             recent.take(session, at(session as i64), until, now);
         }
-        assert!(recent.sessions.len() <= MOST);
-        assert_eq!(recent.of(3, now), Some(at(MOST as i64 - 1)), "no write is forgotten");
+        assert!(recent.sessions.len() <= MAX);
+        assert_eq!(recent.of(3, now), Some(at(MAX as i64 - 1)), "no write is forgotten");
         assert_eq!(recent.of(3, until), None);
     }
 }

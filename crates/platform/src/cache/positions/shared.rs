@@ -1,5 +1,6 @@
-//! Positions of sessions' writes in the Redis that nodes share. Tokens are signed: whoever writes into that Redis can take a session's
-//! position away, and then the session reads what is no older than every replica may be.
+//! Positions of sessions' writes in the Redis that nodes share. Tokens are signed: a writer with
+//! access to that Redis can only remove a session's position. The session's reads are then as old
+//! as a replica's may be.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -14,18 +15,18 @@ use tokio::{
 };
 
 use crate::{
-    cache::remote::{CONNECTING, connected},
+    cache::remote::{CONNECT_TIMEOUT, get_connection},
     storage::replicas::Position,
 };
 
-/// Later than this the primary would have answered.
+/// Timeout of a request to Redis: the primary would have answered by then.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// After Redis has not answered, it is left alone for so long.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Time for which Redis is not used after it has not answered.
+const RETRY_BACKOFF: Duration = Duration::from_secs(1);
 
 /// KEYS: the session. ARGV: the position, in digits that sort as it does, with its token; seconds. The later of two positions stays, whichever
 /// node comes last.
-const PUT: &str = r"
+const STORE_POSITION_SCRIPT: &str = r"
 local held = redis.call('GET', KEYS[1])
 if held and held > ARGV[1] then
   redis.call('EXPIRE', KEYS[1], ARGV[2])
@@ -35,8 +36,8 @@ end
 return 1
 ";
 
-/// Redis did not answer in time, or has not of late.
-pub(super) struct Silent;
+/// Error: Redis did not answer in time, or is not used since it did not.
+pub(super) struct RedisUnavailable;
 
 pub(super) struct SharedPositions {
     client: Client,
@@ -48,18 +49,18 @@ pub(super) struct SharedPositions {
 }
 
 impl SharedPositions {
-    /// Connects when it is first needed.
+    /// Creates the positions. They connect on first use.
     pub(super) fn of(client: Client, deployment: &[u8], kept: Duration) -> Self {
         let digest = Sha256::new().chain_update(b"positions").chain_update(deployment).finalize();
         let prefix = format!("entrepot:position:{}", hex::encode(&digest[..8]));
-        let (connection, put) = (OnceCell::new(), Script::new(PUT));
+        let (connection, put) = (OnceCell::new(), Script::new(STORE_POSITION_SCRIPT));
         Self { client, connection, prefix, put, kept, silent_until: Mutex::default() }
     }
 
-    /// The token of the session's last write, where it has written of late.
-    pub(super) async fn get(&self, session: u128) -> Result<Option<String>, Silent> {
+    /// Returns the token of the session's last write, if it has written within the last seconds.
+    pub(super) async fn get(&self, session: u128) -> Result<Option<String>, RedisUnavailable> {
         let held = self
-            .in_time(async {
+            .with_timeout(async {
                 let mut connection = self.connection().await?;
                 cmd("GET").arg(self.key(session)).query_async::<Option<String>>(&mut connection).await
             })
@@ -67,16 +68,16 @@ impl SharedPositions {
         Ok(held.and_then(|held| held.split_once(':').map(|(_, token)| token.to_owned())))
     }
 
-    /// Tells other nodes of a write, if Redis takes it.
+    /// Publishes a write to other nodes, if Redis accepts it.
     pub(super) async fn put(&self, session: u128, position: Position, token: &str) {
         let Position { timeline, lsn } = position;
         let held = format!("{timeline:016x}{lsn:016x}:{token}");
-        let put = self.in_time(async {
+        let put = self.with_timeout(async {
             let mut connection = self.connection().await?;
             self.put.key(self.key(session)).arg(held).arg(self.kept.as_secs()).invoke_async::<i64>(&mut connection).await
         });
         if put.await.is_err() {
-            tracing::debug!("Redis does not take the position of a write: other nodes learn of it from the client alone");
+            tracing::debug!("Redis could not store the position of a write: other nodes get it only from the client");
         }
     }
 
@@ -84,25 +85,25 @@ impl SharedPositions {
         format!("{}:{session:032x}", self.prefix)
     }
 
-    async fn in_time<T>(&self, asking: impl Future<Output = Result<T, RedisError>>) -> Result<T, Silent> {
-        if self.silence().is_some_and(|until| until > Instant::now()) {
-            return Err(Silent);
+    async fn with_timeout<T>(&self, asking: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisUnavailable> {
+        if self.lock_silent_until().is_some_and(|until| until > Instant::now()) {
+            return Err(RedisUnavailable);
         }
         // The first question has the time of a connection.
-        let patience = if self.connection.initialized() { PATIENCE } else { CONNECTING };
+        let patience = if self.connection.initialized() { PATIENCE } else { CONNECT_TIMEOUT };
         if let Ok(Ok(answer)) = timeout(patience, asking).await {
             return Ok(answer);
         }
-        *self.silence() = Some(Instant::now() + PAUSE);
-        Err(Silent)
+        *self.lock_silent_until() = Some(Instant::now() + RETRY_BACKOFF);
+        Err(RedisUnavailable)
     }
 
-    fn silence(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    fn lock_silent_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.silent_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        connected(&self.connection, &self.client).await
+        get_connection(&self.connection, &self.client).await
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
             assert!(shared.get(7).await.is_err());
             shared.put(7, Position { timeline: 1, lsn: 2 }, "token").await;
         }
-        assert!(began.elapsed() < PAUSE, "nobody waits for it meanwhile: {:?}", began.elapsed());
+        assert!(began.elapsed() < RETRY_BACKOFF, "nobody waits for it meanwhile: {:?}", began.elapsed());
     }
 
     #[test]

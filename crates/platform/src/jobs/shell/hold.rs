@@ -1,25 +1,26 @@
-//! Taking jobs, keeping them, and letting them go.
+//! Taking, keeping and releasing jobs.
 
 use entity::prelude::*;
 
 use super::{Jobs, fresh, outgoing::outgoing_hold};
 use crate::{
     jobs::{
-        core::{Job, MOST_DEATHS, backoff_seconds},
+        core::{Job, MAX_DEATHS, backoff_seconds},
         rows::{self, Held, Outcome},
     },
     storage::{Database, Fault, Work},
 };
 
-/// Why a job failed whose worker shows no life, for its owners.
-const DIED: &str = "the worker died while it ran this";
+/// Error of a job whose worker sends no heartbeats, for its owners.
+const WORKER_DIED_ERROR: &str = "the worker died while it ran this";
 
-/// The hold on a job: whoever writes under it asks whether it still lasts, in the transaction that writes.
+/// Lease of a job. Code that writes under it checks the lease in the transaction that writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease(pub(in crate::jobs) Held);
 
 impl Lease {
-    /// Ends the transaction with a fault when another worker has the job by now; nobody takes it before the transaction ends.
+    /// Fails if another worker has taken the job; otherwise no worker takes it before the
+    /// transaction ends.
     pub async fn guard(&self, work: &Work) -> Result<(), Fault> {
         if rows::is_held(work, self.0).await? {
             return Ok(());
@@ -27,13 +28,15 @@ impl Lease {
         Err(Fault::Broken(format!("the job {} has been taken by another worker", self.0.id)))
     }
 
-    /// Says in the transaction of what was done that the job has got on: it will not come to the same place again.
-    pub async fn progressed(&self, work: &Work) -> Result<(), Fault> {
-        rows::progressed(work, self.0).await
+    /// Records progress in the transaction of the work done: the job will not return to the same
+    /// place.
+    pub async fn record_progress(&self, work: &Work) -> Result<(), Fault> {
+        rows::record_progress(work, self.0).await
     }
 
-    /// How often the job has failed since it last got on, be that in this very run; `taken` is how often it had when it was taken, which counts where the
-    /// database does not answer.
+    /// Returns the number of failures since the job last progressed, even if that was in this run;
+    /// `taken` is the number when the job was taken, which is returned if the database does not
+    /// respond.
     pub async fn failures(&self, db: &Database, taken: i64) -> i64 {
         let found = rows::by_id(&db.tenant(self.0.tenant), self.0.id).await;
         found.ok().flatten().map_or(taken, |job| job.failures)
@@ -46,8 +49,8 @@ pub struct Claim {
     pub lease: Lease,
 }
 
-/// What there is to take or to keep.
-pub(in crate::jobs) struct Seen {
+/// Workers, and jobs to take or to keep.
+pub(in crate::jobs) struct SchedulerSnapshot {
     pub workers: Vec<(WorkerId, i64)>,
     pub periodic: Vec<Job>,
     pub running: Vec<Job>,
@@ -56,13 +59,16 @@ pub(in crate::jobs) struct Seen {
     pub on_hold: &'static [&'static str],
 }
 
-/// Queued jobs that are looked at in one go: those that run, and those that wait.
-const MOST_RUNNING: i64 = 1_000;
-const MOST_WAITING: i64 = 200;
+/// Queued jobs read at once: running ones, and waiting ones.
+const MAX_RUNNING: i64 = 1_000;
+const MAX_WAITING: i64 = 200;
 
 impl Jobs {
-    /// Makes sure that each standing job is there.
-    pub(in crate::jobs) async fn plant(&self, kinds: impl IntoIterator<Item = (&'static str, i64)> + Send) -> Result<(), Fault> {
+    /// Inserts the standing jobs that are missing.
+    pub(in crate::jobs) async fn ensure_periodic_jobs(
+        &self,
+        kinds: impl IntoIterator<Item = (&'static str, i64)> + Send,
+    ) -> Result<(), Fault> {
         let known: Vec<String> = rows::periodic(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
         let new: Vec<_> = kinds.into_iter().filter(|(kind, _)| !known.iter().any(|known| known == kind)).collect();
         if new.is_empty() {
@@ -76,21 +82,22 @@ impl Jobs {
         work.commit().await
     }
 
-    /// What there is. Of jobs of the kinds `outgoing` those that wait are left out while they are held.
-    pub(in crate::jobs) async fn look(&self, outgoing: &'static [&'static str]) -> Result<Seen, Fault> {
+    /// Reads the workers and the jobs. Waiting jobs of the kinds `outgoing` are left out while they
+    /// are on hold.
+    pub(in crate::jobs) async fn look(&self, outgoing: &'static [&'static str]) -> Result<SchedulerSnapshot, Fault> {
         let global = self.0.db.global();
         let is_held = !outgoing.is_empty() && outgoing_hold(&global).await?.is_some();
         let on_hold: &'static [&'static str] = if is_held { outgoing } else { &[] };
-        Ok(Seen {
+        Ok(SchedulerSnapshot {
             workers: rows::workers(&global).await?,
             periodic: rows::periodic(&global).await?,
-            running: rows::running(&global, self.0.clock.now(), MOST_RUNNING).await?,
-            waiting: rows::waiting(&global, self.0.clock.now(), MOST_WAITING, on_hold).await?,
+            running: rows::running(&global, self.0.clock.now(), MAX_RUNNING).await?,
+            waiting: rows::waiting(&global, self.0.clock.now(), MAX_WAITING, on_hold).await?,
             on_hold,
         })
     }
 
-    /// Takes those of the jobs that are still as they were seen, in one transaction.
+    /// Takes the jobs whose rows are still as they were read, in one transaction.
     pub(in crate::jobs) async fn take(&self, worker: WorkerId, jobs: Vec<Job>) -> Result<Vec<Claim>, Fault> {
         if jobs.is_empty() {
             return Ok(Vec::new());
@@ -107,8 +114,9 @@ impl Jobs {
         Ok(taken)
     }
 
-    /// Lets jobs wait again whose worker has died, and counts it. Those that only a clerk's work is left of are due at once.
-    pub(in crate::jobs) async fn fell(&self, jobs: &[Job]) -> Result<u64, Fault> {
+    /// Sets jobs whose worker has died back to waiting, and counts the deaths. Jobs with only final
+    /// work left are due at once.
+    pub(in crate::jobs) async fn requeue_orphaned(&self, jobs: &[Job]) -> Result<u64, Fault> {
         if jobs.is_empty() {
             return Ok(0);
         }
@@ -117,15 +125,16 @@ impl Jobs {
             let mut random = [0];
             self.0.clock.fill(&mut random);
             // A whole lease has passed since the first one died: that was a pause.
-            let waits = job.failures > 0 && job.deaths + 1 < MOST_DEATHS;
+            let waits = job.failures > 0 && job.deaths + 1 < MAX_DEATHS;
             let pause = if waits { backoff_seconds(job.failures + 1, random[0]) } else { 0 };
-            fallen += u64::from(rows::fell(&work, job, now.plus_seconds(pause), DIED).await?);
+            fallen += u64::from(rows::requeue_orphaned(&work, job, now.plus_seconds(pause), WORKER_DIED_ERROR).await?);
         }
         work.commit().await?;
         Ok(fallen)
     }
 
-    /// Shows that the worker lives, notes how its standing jobs fare, and strikes off who shows no life. What it still holds, by job and token.
+    /// Writes the worker's heartbeat and the states of its standing jobs, and removes workers that
+    /// show no life. Returns the jobs that it still holds, with their tokens.
     pub(in crate::jobs) async fn beat(
         &self,
         worker: WorkerId,
@@ -138,13 +147,13 @@ impl Jobs {
             rows::write(&work, lease.0, &outcome).await?;
         }
         for (other, beat) in gone {
-            rows::strike(&work, other, beat).await?;
+            rows::remove_stale_worker(&work, other, beat).await?;
         }
         work.commit().await?;
         Ok(held)
     }
 
-    /// Writes what became of a job, unless somebody else has it by now.
+    /// Writes the outcome of a job, unless another worker holds it by now.
     pub(in crate::jobs) async fn settle(&self, lease: Lease, outcome: Outcome) -> Result<bool, Fault> {
         let work = self.0.db.global().begin().await?;
         let was_held = rows::write(&work, lease.0, &outcome).await?;
@@ -152,9 +161,9 @@ impl Jobs {
         Ok(was_held)
     }
 
-    pub(in crate::jobs) async fn leave(&self, worker: WorkerId) -> Result<(), Fault> {
+    pub(in crate::jobs) async fn deregister_worker(&self, worker: WorkerId) -> Result<(), Fault> {
         let work = self.0.db.global().begin().await?;
-        rows::leave(&work, worker).await?;
+        rows::deregister_worker(&work, worker).await?;
         work.commit().await
     }
 }

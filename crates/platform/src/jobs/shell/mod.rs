@@ -1,4 +1,4 @@
-//! Putting jobs down, looking at them, and taking them up.
+//! Enqueuing, listing and retrying jobs.
 
 mod hold;
 mod outgoing;
@@ -11,7 +11,7 @@ use std::sync::{
 use entity::prelude::*;
 use sea_orm::Value;
 
-pub(super) use hold::Seen;
+pub(super) use hold::SchedulerSnapshot;
 pub use hold::{Claim, Lease};
 pub use outgoing::{abandon_all, hold_outgoing, outgoing_hold, release_outgoing};
 
@@ -25,14 +25,14 @@ use crate::{
     traces,
 };
 
-/// Why a queued job did not succeed.
+/// Reason that a queued job did not succeed.
 #[derive(Debug)]
 pub enum Failure {
-    /// Trying again will not help: this is why, in words for its owners.
+    /// A retry will not help, for this reason, in words for the tenant.
     Hopeless(String),
-    /// It may go well the next time.
+    /// A fault; the next try may succeed.
     Fault(Fault),
-    /// None: it has made room for others, and goes on when it is its turn again.
+    /// No failure: the job yielded to others, and continues at its next turn.
     Yielded,
 }
 impl std::fmt::Display for Failure {
@@ -50,7 +50,7 @@ impl From<Fault> for Failure {
     }
 }
 
-/// Why a dead job is not tried again.
+/// Reason that a dead job is not retried.
 #[derive(Debug)]
 pub enum Refusal {
     NotFound,
@@ -63,7 +63,7 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// What this process has seen of jobs since it started: for metrics.
+/// Counts of this process's jobs since its start, for metrics.
 #[derive(Debug, Default)]
 pub struct JobCounters {
     runs: AtomicU64,
@@ -81,7 +81,7 @@ pub struct JobCounts {
     pub failures: u64,
     /// Queued jobs that became dead letters.
     pub died: u64,
-    /// Jobs taken from a worker that showed no life any more.
+    /// Jobs taken over from a worker that showed no life.
     pub taken_over: u64,
     /// Jobs that this process holds now.
     pub held: u64,
@@ -100,7 +100,7 @@ impl JobCounters {
     pub(super) fn died(&self) {
         self.died.fetch_add(1, Ordering::Relaxed);
     }
-    pub(super) fn took_over(&self) {
+    pub(super) fn count_takeover(&self) {
         self.taken_over.fetch_add(1, Ordering::Relaxed);
     }
     pub(super) fn holds(&self, held: usize) {
@@ -118,8 +118,8 @@ struct Inner {
     counters: Arc<JobCounters>,
 }
 
-/// Queued jobs that ended well are shown for so long.
-const DONE_SECONDS: i64 = 7 * 24 * 3600;
+/// Seconds for which queued jobs that ended well are kept.
+const COMPLETED_RETENTION_SECONDS: i64 = 7 * 24 * 3600;
 /// Rows that one transaction removes.
 const PAGE: i64 = 1_000;
 
@@ -137,12 +137,14 @@ impl Jobs {
         &self.0.counters
     }
 
-    /// A page of the tenant's own jobs. The scope comes from a permit, here and below: `permit.scope(jobs.database())`.
+    /// Returns a page of the tenant's own jobs. The scope comes from a permit, here and below:
+    /// `permit.scope(jobs.database())`.
     pub async fn page(&self, tenant: &TenantScope, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
         rows::page(tenant, conditions, order, values).await
     }
 
-    /// The deployment's standing jobs, which work for every tenant. What failed in them is the operator's to read.
+    /// Returns the deployment's standing jobs, which work for every tenant. Only operators may read
+    /// their errors.
     pub async fn periodic(&self) -> Result<Vec<Job>, Fault> {
         rows::periodic(&self.0.db.global()).await
     }
@@ -151,7 +153,7 @@ impl Jobs {
         rows::by_id(tenant, id).await
     }
 
-    /// Lets a dead letter be tried again, from the beginning.
+    /// Sets a dead letter back to waiting, from the beginning.
     pub async fn retry(&self, tenant: &TenantScope, id: JobId) -> Result<Job, Refusal> {
         let work = tenant.begin().await?;
         if rows::revive(&work, id, self.0.clock.now()).await? == 0 {
@@ -165,9 +167,9 @@ impl Jobs {
         Ok(job)
     }
 
-    /// Forgets queued jobs that ended well a week ago. Dead letters stay until somebody has seen to them.
+    /// Deletes queued jobs that ended well a week ago. Dead letters stay until they are handled.
     pub async fn forget_old(&self) -> Result<u64, Fault> {
-        let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-DONE_SECONDS));
+        let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-COMPLETED_RETENTION_SECONDS));
         let mut removed = 0;
         for tenant in rows::tenants_to_clear(&global, before).await? {
             loop {
@@ -184,7 +186,8 @@ impl Jobs {
     }
 }
 
-/// Puts a job down in the transaction of what asks for it: it is there if and only if that is. It carries the trace of what asks for it, recorded or not.
+/// Inserts a job in the caller's transaction: the job exists if and only if that commits. It
+/// carries the caller's trace, recorded or not.
 pub async fn enqueue(work: &Work, clock: &Clock, kind: &'static str, payload: &impl serde::Serialize) -> Result<Job, Fault> {
     use crate::storage::Reads;
     let now = clock.now();
@@ -195,7 +198,8 @@ pub async fn enqueue(work: &Work, clock: &Clock, kind: &'static str, payload: &i
     Ok(job)
 }
 
-/// The same, unless one that says the same waits or runs already. Whoever calls it does so one after the other.
+/// Does the same as `enqueue`, unless a job with the same payload waits or runs already. Calls must
+/// not be concurrent.
 pub async fn enqueue_once(
     work: &Work,
     clock: &Clock,

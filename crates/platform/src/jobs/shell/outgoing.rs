@@ -1,4 +1,4 @@
-//! Jobs with an effect outside the deployment: held after a restore until the operator says how to go on.
+//! Jobs with an effect outside the deployment: held after a restore until the operator decides.
 
 use entity::{prelude::*, record::TableRecord, tables::OutgoingHold};
 
@@ -6,19 +6,20 @@ use super::{super::rows, Jobs};
 use crate::storage::{Fault, Global, Reads, Work};
 
 impl Jobs {
-    /// The hold of what leaves the deployment; None where jobs run as always.
+    /// Returns the hold of jobs with an outside effect; None if they run normally.
     pub async fn outgoing_hold(&self) -> Result<Option<OutgoingHold>, Fault> {
         outgoing_hold(&self.database().global()).await
     }
 }
 
-/// The same, for those who have no jobs.
+/// Returns the hold, for callers without a `Jobs`.
 pub async fn outgoing_hold(global: &Global) -> Result<Option<OutgoingHold>, Fault> {
     let sql = format!("SELECT {} FROM outgoing_hold", OutgoingHold::select(""));
     Ok(global.records::<OutgoingHold>(&sql, vec![]).await?.pop())
 }
 
-/// Holds what leaves the deployment from now on: each worker finds it at its next look. One that is held already stays held since it was.
+/// Holds jobs with an outside effect from now on: each worker finds the hold at its next look. An
+/// existing hold keeps its start.
 pub async fn hold_outgoing(global: &Global, reason: &str, now: Timestamp) -> Result<(), Fault> {
     let sql = "INSERT INTO outgoing_hold (scope, held_at, reason) VALUES ('DEPLOYMENT', $1, $2)
                ON CONFLICT (scope) DO UPDATE SET reason = excluded.reason";
@@ -27,7 +28,7 @@ pub async fn hold_outgoing(global: &Global, reason: &str, now: Timestamp) -> Res
     work.commit().await
 }
 
-/// Ends the hold; false where there was none.
+/// Ends the hold; false if there was none.
 pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
     let work = global.begin().await?;
     let released = work.change("DELETE FROM outgoing_hold WHERE scope = 'DEPLOYMENT'", vec![]).await?;
@@ -35,8 +36,8 @@ pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
     Ok(released > 0)
 }
 
-/// A tenant's queued jobs of these kinds that wait or run and were made by `until` are dead; how many those were. Whoever holds one finds that it holds it
-/// no more.
+/// Makes a tenant's queued jobs of these kinds dead if they wait or run and were created by
+/// `until`; returns their count. The workers then find that they no longer hold them.
 pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     let backend = work.backend();
     let of_kinds = backend.in_texts("kind", 2);

@@ -1,5 +1,5 @@
-//! What is said on the channel: who says it, of what kind it is, and about whom. At most 64 bytes, so that Redis never has much to keep for a slow
-//! listener.
+//! Messages on the channel: sender, kind and subject. At most 64 bytes, so that Redis never has
+//! much to buffer for a slow listener.
 
 use entity::prelude::{SessionId, TenantId};
 use uuid::Uuid;
@@ -8,16 +8,16 @@ use crate::storage::News;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BusMessage {
-    /// A tenant's journal goes on to this event.
+    /// A tenant's journal has reached this event.
     Head(TenantId, i64),
     /// A tenant's members, roles or keys have changed.
     Rights(TenantId),
-    /// A session has ended, or stands otherwise.
+    /// A session has ended or changed.
     Session(SessionId),
 }
 
 impl BusMessage {
-    pub fn said_by(self, node: &str) -> String {
+    pub fn encode_from_node(self, node: &str) -> String {
         match self {
             Self::Head(tenant, head) => format!("{node} h {} {head}", tenant.uuid().simple()),
             Self::Rights(tenant) => format!("{node} r {}", tenant.uuid().simple()),
@@ -25,7 +25,7 @@ impl BusMessage {
         }
     }
 
-    /// Who said it, and what.
+    /// Returns the sender and the message.
     pub fn parse(text: &str) -> Option<(&str, Self)> {
         let mut parts = text.split(' ');
         let (node, kind, id) = (parts.next()?, parts.next()?, Uuid::try_parse(parts.next()?).ok()?);
@@ -39,7 +39,7 @@ impl BusMessage {
     }
 }
 
-/// Heads first: somebody waits for them.
+/// Turns notices into messages, heads first: streams wait for them.
 pub fn of(news: News) -> Vec<BusMessage> {
     let heads = news.heads.into_iter().map(|(tenant, head)| BusMessage::Head(tenant, head));
     let rights = news.rights.into_iter().map(BusMessage::Rights);
@@ -56,7 +56,7 @@ mod tests {
         let id = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
         let (tenant, session) = (TenantId::from_uuid(id), SessionId::from_uuid(id));
         for word in [BusMessage::Head(tenant, i64::MAX), BusMessage::Rights(tenant), BusMessage::Session(session)] {
-            let said = word.said_by("0123abcd");
+            let said = word.encode_from_node("0123abcd");
             assert!(said.len() <= 64, "{said}");
             assert_eq!(BusMessage::parse(&said), Some(("0123abcd", word)));
         }

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// A column of a bulk write as Postgres takes it.
+/// A column of a bulk write in the form for Postgres.
 pub(in crate::storage) enum Array {
     Id(Vec<Option<Uuid>>),
     Int(Vec<Option<i64>>),
@@ -28,7 +28,7 @@ impl Array {
             ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
         }
     }
-    /// Each column but the first, of values that lie row by row.
+    /// Returns each column but the first, from values in row order.
     pub(super) fn of_rows(columns: &[Column], values: Vec<Value>) -> Result<Vec<Self>, BoxDynError> {
         let width = columns.len();
         let mut arrays: Vec<Self> = columns[1..].iter().map(|column| Self::new(column.1, values.len() / width)).collect();
@@ -52,7 +52,7 @@ impl Array {
         Ok(())
     }
     /// Whether no row has a value.
-    fn is_void(&self) -> bool {
+    fn has_no_values(&self) -> bool {
         match self {
             Self::Id(column) => column.iter().all(Option::is_none),
             Self::Int(column) => column.iter().all(Option::is_none),
@@ -72,8 +72,8 @@ impl Array {
             Self::Bool(column) => arguments.add(column),
         }
     }
-    /// Gives the only value itself instead of an array.
-    pub(in crate::storage) fn bind_only(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+    /// Binds the only value itself instead of an array.
+    pub(in crate::storage) fn bind_single(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
         match self {
             Self::Id(column) => arguments.add(only(column)),
             Self::Int(column) => arguments.add(only(column)),
@@ -85,10 +85,11 @@ impl Array {
     }
 }
 
-/// The columns that a statement is given, and their values: those named in `seldom` are left out where no row has a value in any of them.
+/// Returns the columns of a statement, and their values: those in `seldom` are left out if no row
+/// has a value in any of them.
 pub(super) fn filled(columns: &[Column], arrays: Vec<Array>, seldom: &[&str]) -> (Vec<Column>, Vec<Array>) {
     let is_seldom = |column: &Column| seldom.contains(&column.0);
-    let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_seldom(column) || array.is_void());
+    let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_seldom(column) || array.has_no_values());
     let given = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_seldom(column)));
     given.unzip()
 }

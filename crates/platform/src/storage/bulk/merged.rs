@@ -1,4 +1,5 @@
-//! The rows of a whole transaction, in as few statements as leave what they would leave one after the other.
+//! The rows of a whole transaction, in the fewest statements that have the same effect as writing
+//! them one after the other.
 
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ pub struct OwnRow {
 #[derive(Debug)]
 struct Set {
     column: &'static str,
-    /// Whether the value is added to what is there.
+    /// True if the value is added to the stored one.
     is_added: bool,
     value: Value,
 }
@@ -41,7 +42,7 @@ impl OwnRow {
         self.sets.push(set);
         self
     }
-    /// The statement, whose `$1` is the tenant; values are appended.
+    /// Returns the statement, whose `$1` is the tenant, and appends its values.
     fn part(self, values: &mut Vec<Value>) -> String {
         let mut sets = Vec::with_capacity(self.sets.len());
         for Set { column, is_added, value } in self.sets {
@@ -53,11 +54,12 @@ impl OwnRow {
     }
 }
 
-/// The statements that change these rows of the tenant's own and write the others, in this order.
+/// Returns the statements that change the tenant's own rows and write the others, in this order.
 ///
-/// On Postgres a statement has as many parts as it may: all of them see what was there before it, and which one comes first is not said. So what
-/// might find a row of a part before it, or take what that gives up, begins the next statement. Foreign keys are checked when all parts are done; tables
-/// with cascades are not written here.
+/// On Postgres a statement has as many parts as possible. All parts see the state before the
+/// statement, and their order is undefined. So a part that might find a row of an earlier part, or
+/// reuse a key that it frees, begins the next statement. Foreign keys are checked after all parts;
+/// tables with cascades are not written here.
 pub(in crate::storage) fn statements(
     backend: Backend,
     tenant: TenantId,
@@ -82,7 +84,7 @@ fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<V
     for bulk in rows.into_iter().filter(|bulk| !bulk.is_empty()) {
         bulk.assert_own(tenant)?;
         match groups.last_mut() {
-            Some(group) if group.iter().all(|before| before.may_be_beside(&bulk)) => group.push(bulk),
+            Some(group) if group.iter().all(|before| before.can_share_statement(&bulk)) => group.push(bulk),
             _ => groups.push(vec![bulk]),
         }
     }
@@ -90,7 +92,7 @@ fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<V
     Ok(all.filter(|statement| !statement.sql.is_empty()).collect())
 }
 
-/// One statement of all of them; its text is empty where there is nothing to write.
+/// Joins all parts in one statement; its text is empty if there is nothing to write.
 fn joined(backend: DbBackend, tenant: TenantId, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Statement {
     let mut values = vec![Value::from(tenant)];
     let mut parts: Vec<String> = own.into_iter().map(|row| row.part(&mut values)).collect();
@@ -102,38 +104,37 @@ fn joined(backend: DbBackend, tenant: TenantId, own: Vec<OwnRow>, rows: Vec<Bulk
 }
 
 impl Bulk {
-    /// Whether rows that are written after these may be in the same statement: they are of another table, or no row is in both and none of them
-    /// takes a unique value that a row of these has given up.
-    fn may_be_beside(&self, later: &Self) -> bool {
+    /// Whether rows that are written after these may be in the same statement: they are of another
+    /// table, or no row is in both and none of them takes a unique value that one of these rows
+    /// frees.
+    fn can_share_statement(&self, later: &Self) -> bool {
         if self.table != later.table {
             return true;
         }
         match (self.verb, later.verb) {
             (Verb::Insert, Verb::Insert) => true,
-            (Verb::Insert, Verb::Update { .. } | Verb::Delete) | (Verb::Update { .. }, Verb::Delete) => {
-                !self.may_share_rows(later)
-            }
+            (Verb::Insert, Verb::Update { .. } | Verb::Delete) | (Verb::Update { .. }, Verb::Delete) => !self.can_overlap(later),
             (Verb::Update { .. } | Verb::Delete, _) => false,
         }
     }
 
     /// Whether a row may be in both: the columns that find rows here and there do not keep all of them apart.
-    fn may_share_rows(&self, other: &Self) -> bool {
+    fn can_overlap(&self, other: &Self) -> bool {
         let place = |columns: &[Column], wanted: &Column| columns.iter().position(|column| column == wanted);
-        let places = |column: &Column| Some((place(self.finders(), column)?, place(other.finders(), column)?));
-        let (own, others): (Vec<usize>, Vec<usize>) = self.finders()[1..].iter().filter_map(places).unzip();
+        let places = |column: &Column| Some((place(self.key_columns(), column)?, place(other.key_columns(), column)?));
+        let (own, others): (Vec<usize>, Vec<usize>) = self.key_columns()[1..].iter().filter_map(places).unzip();
         let found: HashSet<String> = self.keys(&own).collect();
         other.keys(&others).any(|key| found.contains(&key))
     }
 
-    /// The values at these places of each row, as a text that differs where they do.
+    /// Returns the values at these places of each row, as a text that is unique for them.
     fn keys(&self, places: &[usize]) -> impl Iterator<Item = String> {
         let rows = self.values.chunks(self.columns.len());
         rows.map(move |row| format!("{:?}", places.iter().map(|place| &row[*place]).collect::<Vec<_>>()))
     }
 
-    /// The columns that find a row, the tenant first; all of one that is inserted.
-    fn finders(&self) -> &'static [Column] {
+    /// Returns the columns that identify a row, the tenant first; all columns for an insert.
+    fn key_columns(&self) -> &'static [Column] {
         match self.verb {
             Verb::Update { keys } => &self.columns[..keys],
             Verb::Insert | Verb::Delete => self.columns,

@@ -1,10 +1,11 @@
-//! Rows of which some columns are mostly null.
+//! Inserts of rows in which some columns are mostly null.
 
 use super::{Bulk, Verb};
 
 impl Bulk {
-    /// An insert of rows in which these columns are often null, all of them. A statement of Postgres at known heads leaves them out where they are, as
-    /// it is sent, unpacks and goes through an array for each column. Such a table has two texts: columns that have values now and then do not belong here.
+    /// Marks columns of an insert that are often null in all rows. A Postgres statement at known
+    /// heads omits them then, because each column costs an array to send, unpack and traverse. Such
+    /// a table has two statement texts: columns that have a value now and then do not belong here.
     #[must_use]
     pub fn seldom(self, columns: &'static [&'static str]) -> Self {
         debug_assert_eq!(self.verb, Verb::Insert, "{}: new rows alone", self.table);
@@ -44,7 +45,7 @@ mod tests {
         bulk.seldom(&["note", "lot_id"])
     }
 
-    /// The statement's text, and how many values it has beside the tenant.
+    /// Returns the statement's text, and the number of its values besides the tenant.
     fn alone(notes: &[&str], given: Given) -> (String, usize) {
         let mut arguments = PgArguments::default();
         arguments.add(tenant(1).uuid()).unwrap();

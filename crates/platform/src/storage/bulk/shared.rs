@@ -5,10 +5,10 @@ use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
 use super::{Array, Bulk, Verb, filled, list, same, unnested, with_prefix};
 
-/// The rows of several tenants for one table.
+/// Rows of several tenants for one table.
 ///
-/// A row has no tenant of its own, only the place of one in the list of the statement. The tenant comes from the gate, so no row is written
-/// for a tenant that did not pass it.
+/// A row contains no tenant ID, only an index into the statement's list of tenants. The ID comes
+/// from the gate, so no row is written for a tenant that did not pass it.
 pub(in crate::storage) struct SharedBulk {
     table: &'static str,
     columns: &'static [Column],
@@ -46,8 +46,8 @@ impl SharedBulk {
         Ok(())
     }
 
-    /// The part of the statement. `gate` is a part before it, with `tenant_id` and `place` of each tenant whose rows are written. Values are
-    /// appended to `arguments`, columns as arrays.
+    /// Returns the part of the statement. `gate` is an earlier part, with `tenant_id` and `place`
+    /// of each tenant whose rows are written. Appends the values to `arguments`, columns as arrays.
     pub(in crate::storage) fn gated(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
         let (columns, arrays) = filled(&self.columns[1..], self.arrays, self.seldom);
         arguments.add(self.places)?;

@@ -1,4 +1,4 @@
-//! Rows of which some columns are mostly 0.
+//! Inserts of rows in which some columns are mostly 0.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use sea_orm::Value;
 use super::{Bulk, Verb};
 
 impl Bulk {
-    /// An insert of rows in which all columns of a group are often 0 together. On Postgres each set of groups that are 0 is a statement of its own,
-    /// which has them as text and not as arrays.
+    /// Marks groups of columns of an insert that are often 0 together. On Postgres each set of zero
+    /// groups is a statement of its own, with the zeros in its text instead of in arrays.
     #[must_use]
     pub fn sparse(self, groups: &'static [&'static [&'static str]]) -> Self {
         debug_assert_eq!(self.verb, Verb::Insert, "{}: new rows alone", self.table);
@@ -17,8 +17,8 @@ impl Bulk {
         Self { sparse: groups, ..self }
     }
 
-    /// The rows by the columns of groups that are 0 in all of them.
-    pub(super) fn by_zeros(self) -> Vec<(Vec<&'static str>, Self)> {
+    /// Groups the rows by the columns that are 0 in all of them.
+    pub(super) fn group_by_zero_columns(self) -> Vec<(Vec<&'static str>, Self)> {
         let (table, columns, groups) = (self.table, self.columns, self.sparse);
         if groups.is_empty() {
             return vec![(Vec::new(), self)];

@@ -1,4 +1,4 @@
-//! Rows of one tenant that come from elsewhere, written in the transaction that takes the tenant in.
+//! Rows of an imported tenant, written in the transaction that creates the tenant.
 
 use entity::tables::Description;
 use sea_orm::Value;
@@ -16,14 +16,16 @@ impl Step {
     }
 
     /// Whether rows of the table name other rows of it, so that all of them have to be written at once.
-    pub fn names_itself(&self) -> bool {
+    pub fn is_self_referencing(&self) -> bool {
         !self.own.is_empty()
     }
 
-    /// Inserts rows: the values of all columns, one row after the other. Where rows name each other, parents first.
+    /// Inserts rows: the values of all columns, one row after the other. If rows reference each
+    /// other, parents come first.
     ///
     /// # Errors
-    /// A value breaks a rule of the database, a row is of another tenant, or rows name each other in a circle.
+    /// A value violates a constraint, a row is of another tenant, or rows reference each other in a
+    /// cycle.
     pub async fn insert(&self, work: &Work, values: Vec<Value>) -> Result<(), Fault> {
         let page = Page { values, width: self.table.columns.len(), bytes: 0 };
         let rows: Vec<&[Value]> =

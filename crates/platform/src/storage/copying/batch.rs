@@ -1,4 +1,4 @@
-//! Writing a batch of rows into the target, with how far the copy is.
+//! Writing of a batch of rows to the target, with the copy's progress.
 
 use entity::{prelude::*, tables::Description};
 use sea_orm::{
@@ -14,7 +14,7 @@ use crate::storage::{
     transaction::{Purpose, Transaction},
 };
 
-/// Parameters of one statement of SQLite, as in other bulk writes.
+/// Maximum parameters of an SQLite statement, as in other bulk writes.
 const SQLITE_PARAMETERS: usize = 4_000;
 
 /// An open transaction of the target.
@@ -24,10 +24,10 @@ pub(super) struct Batch {
     bound: TenantId,
 }
 
-/// How far a table is.
+/// Progress of a table's copy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Progress {
-    /// The key of the last row, encoded; empty before the first.
+    /// Key of the last row, encoded; empty before the first.
     pub last_key: Vec<u8>,
     pub rows: i64,
     pub bytes: i64,
@@ -36,18 +36,18 @@ pub(super) struct Progress {
 
 impl Batch {
     pub async fn begin(db: &Database) -> Result<Self, Fault> {
-        let bound = db.active_row_security.stands().then_some(TenantId::NIL);
+        let bound = db.active_row_security.is_enforced().then_some(TenantId::NIL);
         let transaction = db.maintenance.begin(bound, Purpose::Write).await?;
         Ok(Self { db: db.clone(), transaction, bound: TenantId::NIL })
     }
 
-    /// Fails where another process has taken the copy over.
+    /// Fails if another process has taken the copy over.
     pub async fn check(&self, copy: Uuid, runner: Uuid) -> Result<(), Fault> {
         let sql = "UPDATE deployment_copy SET runner = $2 WHERE id = $1 AND runner = $2 AND finished_at IS NULL";
         if self.execute(sql, vec![copy.into(), runner.into()]).await? == 1 {
             return Ok(());
         }
-        Err(Fault::Broken("another process has taken this copy over: let it finish, and look at the two commands".to_owned()))
+        Err(Fault::Broken("another process has taken this copy over: let it finish, and check why two commands ran".to_owned()))
     }
 
     /// Writes rows, those of each tenant bound to it.
@@ -67,9 +67,9 @@ impl Batch {
         Ok(())
     }
 
-    /// Lets the rows of a tenant be written, until another one is bound or the transaction ends.
+    /// Binds the transaction to a tenant, whose rows may then be written.
     async fn bind(&mut self, tenant: TenantId) -> Result<(), Fault> {
-        if self.bound != tenant && self.db.active_row_security.stands() {
+        if self.bound != tenant && self.db.active_row_security.is_enforced() {
             let sql = format!("SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
             self.transaction.execute_unprepared(&sql).await.map_err(|err| self.db.failed(err))?;
         }
@@ -126,17 +126,17 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// The place of the column that says whose a row is; None for tables that are no tenant's.
+/// Returns the index of the column with a row's tenant; None for tables of the deployment.
 pub(super) fn tenant_place(table: &Description) -> Option<usize> {
     let key = if table.name == "tenant" { "id" } else { "tenant_id" };
     let is_tenants = table.key.first() == Some(&key);
     is_tenants.then(|| table.columns.iter().position(|column| column.0 == key)).flatten()
 }
 
-/// The rows whose parents in the same table are among them, parents first.
+/// Sorts rows whose parents in the same table are among them, parents first.
 ///
 /// # Errors
-/// Rows name each other in a circle.
+/// Rows reference each other in a cycle.
 pub(super) fn parents_first<'a>(page: &'a Page, own: &[Vec<(usize, usize)>], table: &str) -> Result<Vec<&'a [Value]>, Fault> {
     use std::collections::HashSet;
 
@@ -181,13 +181,14 @@ fn names(table: &Description) -> String {
     table.columns.iter().map(|column| column.0).collect::<Vec<_>>().join(", ")
 }
 
-/// An insert of so many rows, with a placeholder for each value.
+/// Returns an insert of so many rows, with a placeholder for each value.
 fn placed(table: &Description, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
     format!("INSERT INTO {} ({}) VALUES {}", table.name, names(table), vec![row.as_str(); rows].join(", "))
 }
 
-/// An insert of rows from an array for each column. Nulls are nulls and empty texts are empty: other bulk writes take one for the other.
+/// Returns an insert of rows from an array for each column. Unlike in other bulk writes, an empty
+/// text does not become null.
 fn unnested(table: &'static Description, rows: &[&[Value]]) -> Result<(String, PgArguments), BoxDynError> {
     let mut arguments = PgArguments::default();
     let mut picks = Vec::with_capacity(table.columns.len());

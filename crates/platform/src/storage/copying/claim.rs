@@ -1,4 +1,5 @@
-//! The marks of a copy in its two databases: which copy it is, and whether it may begin, go on, or is done.
+//! Marks of a copy in its two databases: its ID, and whether it may begin, continue, or is
+//! complete.
 
 use entity::{
     prelude::*,
@@ -12,14 +13,14 @@ use uuid::Uuid;
 use super::plan::Plan;
 use crate::storage::{Database, Fault};
 
-/// Which database of a copy.
+/// Database of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum CopySide {
     Source,
     Target,
 }
 
-impl End {
+impl CopySide {
     fn role(self) -> &'static str {
         match self {
             Self::Source => "SOURCE",
@@ -38,28 +39,28 @@ impl CopyMarks {
         Ok(Self(db.global().records(&sql, vec![]).await?))
     }
 
-    fn open(&self, end: End) -> Option<&DeploymentCopy> {
+    fn open(&self, end: CopySide) -> Option<&DeploymentCopy> {
         self.0.iter().find(|copy| copy.role == end.role() && copy.finished_at.is_none())
     }
 
-    /// Why nothing may be written here now.
-    pub fn underway(&self) -> Option<String> {
-        if let Some(copy) = self.open(End::Target) {
+    /// Returns the reason that this database must not be written now.
+    pub fn write_refusal(&self) -> Option<String> {
+        if let Some(copy) = self.open(CopySide::Target) {
             return Some(format!(
                 "a copy of {} into this database has not ended: run the same `entrepot copy` again until it says that it is done",
                 copy.other_end
             ));
         }
-        let copy = self.open(End::Source)?;
+        let copy = self.open(CopySide::Source)?;
         Some(format!(
             "this database is being copied to {}: run the same `entrepot copy` again until it is done, or give the copy up with `entrepot serve --anyway`",
             copy.other_end
         ))
     }
 
-    /// Why this database is no longer the one to serve.
+    /// Returns the reason that this database is no longer the one to serve.
     pub fn moved(&self) -> Option<String> {
-        let copy = self.0.last().filter(|copy| copy.role == End::Source.role() && copy.finished_at.is_some())?;
+        let copy = self.0.last().filter(|copy| copy.role == CopySide::Source.role() && copy.finished_at.is_some())?;
         Some(format!(
             "this database was copied to {}: serve that one; --anyway serves this one again, which is right only while nothing was written there",
             copy.other_end
@@ -67,14 +68,14 @@ impl CopyMarks {
     }
 }
 
-/// Takes the marks of copies of this database away, so that it is served again; how many there were.
+/// Removes the marks of copies of this database, so that it is served again; returns their count.
 ///
 /// # Errors
-/// A copy into this database has not ended: its rows are not whole.
+/// A copy into this database has not ended: its rows are incomplete.
 pub async fn give_up(db: &Database) -> Result<u64, Fault> {
     let standing = CopyMarks::of(db).await?;
-    if standing.open(End::Target).is_some() {
-        return Err(Fault::Broken(standing.underway().unwrap_or_default()));
+    if standing.open(CopySide::Target).is_some() {
+        return Err(Fault::Broken(standing.write_refusal().unwrap_or_default()));
     }
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     let taken = work.execute_global("DELETE FROM deployment_copy WHERE role = 'SOURCE'", vec![]).await?;
@@ -82,11 +83,11 @@ pub async fn give_up(db: &Database) -> Result<u64, Fault> {
     Ok(taken)
 }
 
-/// What is about to be copied, and by which process.
+/// Databases of a copy, and the process that runs it.
 pub struct Claims<'a> {
     pub source: &'a Database,
     pub target: &'a Database,
-    /// Both databases in words, without passwords.
+    /// Names of both databases, without passwords.
     pub source_name: &'a str,
     pub target_name: &'a str,
     pub runner: Uuid,
@@ -99,48 +100,49 @@ pub struct Claimed {
     pub id: Uuid,
     /// Whether it began just now.
     pub is_new: bool,
-    /// Whether the target is done, and only the source does not know.
+    /// True if the target is complete and only the source's mark is missing.
     pub is_done: bool,
 }
 
 impl Claims<'_> {
-    /// Marks both databases with a copy of the ID `new`, or finds the one that was begun before.
+    /// Marks both databases with a copy of the ID `new`, or finds the copy that was begun before.
     ///
     /// # Errors
-    /// The source was copied already, another copy stands, or the target is not empty; the message says which and what to do.
+    /// The source was copied already, another copy is under way, or the target is not empty; the
+    /// message says which and what to do.
     pub async fn claim(&self, new: Uuid) -> Result<Claimed, Fault> {
         let (source, target) = (CopyMarks::of(self.source).await?, CopyMarks::of(self.target).await?);
-        let begun = source.open(End::Source);
-        if let (Some(why), None) = (source.underway(), begun) {
+        let begun = source.open(CopySide::Source);
+        if let (Some(why), None) = (source.write_refusal(), begun) {
             return Err(Fault::Broken(format!("the source cannot be copied: {why}")));
         }
         if let (Some(why), None) = (source.moved(), begun) {
             return Err(Fault::Broken(format!("a second copy is refused: {why}")));
         }
-        if target.open(End::Source).is_some() {
+        if target.open(CopySide::Source).is_some() {
             return Err(Fault::Broken(
                 "the target is itself being copied: finish that copy, or choose another target".to_owned(),
             ));
         }
-        match (begun, target.open(End::Target)) {
+        match (begun, target.open(CopySide::Target)) {
             (Some(begun), Some(there)) if begun.id == there.id && begun.schema_version == schema_version() => {
                 self.take_over(begun.id).await?;
                 Ok(Claimed { id: begun.id, is_new: false, is_done: false })
             }
             (_, Some(there)) => Err(Fault::Broken(format!(
-                "the target holds part of another copy, begun from {} or by another version: empty it (drop and create it), then run the same command again",
+                "the target has part of another copy, from {} or by another version: empty it (drop and create it), then run the same command again",
                 there.other_end
             ))),
             (Some(begun), None) if target.0.iter().any(|copy| copy.id == begun.id) => {
                 Ok(Claimed { id: begun.id, is_new: false, is_done: true })
             }
             (begun, None) => {
-                self.refuse_rows().await?;
+                self.require_empty_target().await?;
                 let id = begun.map_or(new, |begun| begun.id);
                 if begun.is_none() {
-                    self.mark(self.source, End::Source, id, self.target_name).await?;
+                    self.mark(self.source, CopySide::Source, id, self.target_name).await?;
                 }
-                self.mark(self.target, End::Target, id, self.source_name).await?;
+                self.mark(self.target, CopySide::Target, id, self.source_name).await?;
                 self.take_over(id).await?;
                 Ok(Claimed { id, is_new: begun.is_none(), is_done: false })
             }
@@ -148,20 +150,21 @@ impl Claims<'_> {
     }
 
     /// Refuses a target that has rows.
-    async fn refuse_rows(&self) -> Result<(), Fault> {
-        // Those first that others name: `tenant` says more than what hangs on it.
+    async fn require_empty_target(&self) -> Result<(), Fault> {
+        // Referenced tables come first: an error that names `tenant` says more than one that names
+        // a dependent table.
         for step in &Plan::of(self.target).await?.0 {
             let table = step.table.name;
             if !self.target.global().rows(&format!("SELECT 1 FROM {table} LIMIT 1"), vec![]).await?.is_empty() {
                 return Err(Fault::Broken(format!(
-                    "the target is not empty: the table {table} has rows. Give a database that `entrepot migrate` has made and nobody has used"
+                    "the target is not empty: the table {table} has rows. Give an unused database that `entrepot migrate` has created"
                 )));
             }
         }
         Ok(())
     }
 
-    async fn mark(&self, db: &Database, end: End, id: Uuid, other_end: &str) -> Result<(), Fault> {
+    async fn mark(&self, db: &Database, end: CopySide, id: Uuid, other_end: &str) -> Result<(), Fault> {
         let work = db.global().maintenance_for(TenantId::NIL).await?;
         let copy = DeploymentCopy {
             id,
@@ -182,7 +185,7 @@ impl Claims<'_> {
         }
     }
 
-    /// Lets this process carry the copy on, and no other.
+    /// Takes the copy over for this process; any other is stopped.
     async fn take_over(&self, id: Uuid) -> Result<(), Fault> {
         for db in [self.source, self.target] {
             change(db, "UPDATE deployment_copy SET runner = $2 WHERE id = $1", vec![id.into(), self.runner.into()]).await?;
@@ -190,8 +193,8 @@ impl Claims<'_> {
         Ok(())
     }
 
-    /// Takes the marks of a copy away that has not written a row.
-    pub async fn unmark(source: &Database, target: &Database, id: Uuid) -> Result<(), Fault> {
+    /// Removes the marks of a copy that has not written a row.
+    pub async fn remove_copy_marks(source: &Database, target: &Database, id: Uuid) -> Result<(), Fault> {
         for db in [source, target] {
             change(db, "DELETE FROM deployment_copy WHERE id = $1", vec![id.into()]).await?;
         }
@@ -199,7 +202,7 @@ impl Claims<'_> {
     }
 }
 
-/// The last migration that this binary knows.
+/// Returns the name of the last migration in this binary.
 fn schema_version() -> String {
     Migrator::migrations().last().map(|last| last.name().to_owned()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What two databases hold of a table and a tenant, as digests that are equal where the rows are.
+//! Digests of the rows that two databases have of a table and a tenant: equal if the rows are.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use uuid::Uuid;
 use super::{
     batch::tenant_place,
     encoded,
-    page::{MOST_ROWS, Pages},
+    page::{MAX_ROWS, Pages},
     plan::carried,
 };
 use crate::storage::{Database, Fault, Reads};
 
-/// Rows, and SHA-256 over their columns in the order of the primary key.
+/// Number of rows, and SHA-256 over their columns in the order of the primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     pub rows: u64,
     pub sha256: Vec<u8>,
 }
 
-/// By tenant; the nil ID stands for the deployment, which the rows of global tables belong to.
+/// Digests by tenant; the nil ID is the deployment's, for the rows of global tables.
 pub type Digests = BTreeMap<Uuid, Digest>;
 
 /// A table and a tenant whose rows are not the same in both databases.
@@ -45,7 +45,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// The digests of a table as `reads` sees it.
+/// Returns the digests of a table as `reads` sees it.
 pub(super) async fn of(table: &'static Description, reads: &impl Reads) -> Result<Digests, Fault> {
     let (pages, place) = (Pages::of(table), tenant_place(table));
     let mut digests = Digests::new();
@@ -74,7 +74,7 @@ pub(super) async fn of(table: &'static Description, reads: &impl Reads) -> Resul
             return Ok(digests);
         }
         key = page.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
-        most = page.next().min(MOST_ROWS);
+        most = page.next().min(MAX_ROWS);
     }
 }
 
@@ -84,14 +84,14 @@ fn close(digests: &mut Digests, open: Option<(Uuid, Context, u64)>) {
     }
 }
 
-/// The first tenant whose rows differ.
+/// Returns the first tenant whose rows differ.
 pub(super) fn difference(table: &'static Description, source: &Digests, target: &Digests) -> Option<Difference> {
     let tenant = source.keys().chain(target.keys()).find(|tenant| source.get(*tenant) != target.get(*tenant))?;
     let rows = |digests: &Digests| digests.get(tenant).map_or(0, |digest| digest.rows);
     Some(Difference { table: table.name, tenant: *tenant, source_rows: rows(source), target_rows: rows(target) })
 }
 
-/// The digests of every table that is copied, by its name.
+/// Returns the digests of every copied table, by its name.
 pub async fn of_all(db: &Database) -> Result<BTreeMap<&'static str, Digests>, Fault> {
     let snapshot = db.global().snapshot_for(TenantId::NIL).await?;
     let mut all = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Values as bytes that are the same for both databases: for digests, and for the key that a copy has come to.
+//! Values as bytes that are equal for both databases: for digests, and for the last key that was
+//! copied.
 
 use sea_orm::Value;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ const BOOL: u8 = 6;
 /// Appends a value: its kind, and for texts and bytes their length.
 ///
 /// # Errors
-/// The value is of a kind that no column has.
+/// No column has this kind of value.
 pub(super) fn append(value: &Value, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     match value {
         Value::Uuid(Some(id)) => fixed(bytes, ID, id.as_bytes()),
@@ -53,10 +54,10 @@ fn measured(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
     bytes.extend_from_slice(value);
 }
 
-/// The values that `all` has made bytes of.
+/// Decodes the bytes that `all` has encoded.
 ///
 /// # Errors
-/// They are not such bytes.
+/// The bytes are invalid.
 pub(super) fn values(bytes: &[u8]) -> Result<Vec<Value>, Fault> {
     let (mut rest, mut values) = (bytes, Vec::new());
     while !rest.is_empty() {

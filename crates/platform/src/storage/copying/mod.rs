@@ -1,8 +1,10 @@
-//! Copying a whole deployment into another database, row by row through the structs of `entity::tables`.
+//! Copying a whole deployment to another database, row by row through the structs of
+//! `entity::tables`.
 //!
-//! The tables are those of `tables::ALL` but for `LEFT_OUT`, parents before children, each in the order of its primary key. A batch and its row of
-//! `copy_progress` commit together, which is all that resuming needs. Each batch checks that its process still has the copy.
-//! `docs/copy.md`, `docs/decisions/0121`.
+//! The tables are those of `tables::ALL` except `LEFT_OUT`, parents before children, each in the
+//! order of its primary key. A batch and its row of `copy_progress` commit together, so a copy can
+//! be resumed. Each batch checks that its process still has the copy. `docs/copy.md`,
+//! `docs/decisions/0121`.
 
 mod arrival;
 mod batch;
@@ -14,7 +16,7 @@ mod page;
 mod plan;
 mod run;
 
-pub use claim::{Claimed, Claims, CopyMarks, End, give_up};
+pub use claim::{Claimed, Claims, CopyMarks, CopySide, give_up};
 pub use digest::{Difference, Digest, Digests, of_all as digests};
 pub use plan::{LEFT_OUT, Plan, Step, carried};
-pub use run::{Copied, Copying};
+pub use run::{CopiedTable, CopyRun};

@@ -6,53 +6,54 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 
 use crate::storage::{Backend, Database, Fault, Options, Row};
 
-/// How long the connections of a process that was killed may take to go.
+/// Time for the connections of a killed process to close.
 const PATIENCE: Duration = Duration::from_secs(5);
-const STEP: Duration = Duration::from_millis(250);
-/// Names of our connections in Postgres that are not this process's.
-const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+/// Counts connections of other processes of Entrepot in Postgres.
+const OTHER_CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'entrepot%' AND application_name <> $1";
 
 impl Database {
-    /// The same database, when no other process of Entrepot has it open; a file is closed and opened again for that.
+    /// Returns the same database if no other process of Entrepot has it open; a file is closed and
+    /// opened again for that.
     ///
     /// # Errors
     /// Another process has it open.
-    pub async fn to_itself(self, url: &str, options: Options) -> Result<Self, Fault> {
+    pub async fn require_exclusive(self, url: &str, options: Options) -> Result<Self, Fault> {
         match self.backend() {
             Backend::Sqlite => {
                 self.close().await?;
                 let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-                if !is_free(Path::new(path)).await? {
-                    return Err(in_use(path));
+                if !has_no_connections(Path::new(path)).await? {
+                    return Err(in_use_fault(path));
                 }
                 Self::open(url, options).await
             }
             Backend::Postgres => {
-                let tries = PATIENCE.as_millis() / STEP.as_millis();
+                let tries = PATIENCE.as_millis() / CHECK_INTERVAL.as_millis();
                 for _ in 0..tries {
-                    let rows = self.global().rows(OTHERS, vec![options.application().into()]).await?;
+                    let rows = self.global().rows(OTHER_CONNECTIONS, vec![options.application().into()]).await?;
                     let others: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
                     if others == 0 {
                         return Ok(self);
                     }
-                    crate::clock::sleep(STEP).await;
+                    crate::clock::sleep(CHECK_INTERVAL).await;
                 }
-                Err(in_use("the Postgres database"))
+                Err(in_use_fault("the Postgres database"))
             }
         }
     }
 }
 
-fn in_use(what: &str) -> Fault {
+fn in_use_fault(what: &str) -> Fault {
     Fault::Broken(format!(
         "{what} is in use by another process of Entrepot: stop its nodes, workers and other copies, then run the same command again"
     ))
 }
 
-/// Whether no connection of any process has the file open. In exclusive mode the first access takes a lock on the whole file, which every open
-/// connection to a write-ahead log keeps from others.
-async fn is_free(path: &Path) -> Result<bool, Fault> {
+/// Whether no connection of any process has the file open. In exclusive mode the first access locks
+/// the whole file, which every open connection to a write-ahead log prevents.
+async fn has_no_connections(path: &Path) -> Result<bool, Fault> {
     let failed = |err: sqlx::Error| Fault::Broken(format!("cannot open {}: {err}", path.display()));
     let options = sqlite::SqliteConnectOptions::new()
         .filename(path)

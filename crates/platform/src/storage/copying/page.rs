@@ -8,9 +8,9 @@ use crate::storage::{Fault, Reads};
 
 /// Bytes of values that a batch has about.
 pub(super) const BATCH_BYTES: usize = 8 << 20;
-const FEWEST_ROWS: usize = 64;
-/// The rows of a batch, however small they are.
-pub(super) const MOST_ROWS: usize = 16_384;
+const MIN_BATCH_ROWS: usize = 64;
+/// Maximum rows of a batch, however small they are.
+pub(super) const MAX_ROWS: usize = 16_384;
 
 /// Rows of one table, in the order of its key.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ impl Page {
     pub fn len(&self) -> usize {
         self.values.len() / self.width
     }
-    /// How many rows the next page should have.
+    /// Returns the number of rows for the next page.
     pub fn next(&self) -> usize {
         let row = (self.bytes / self.len().max(1)).max(1);
-        (BATCH_BYTES / row).clamp(FEWEST_ROWS, MOST_ROWS)
+        (BATCH_BYTES / row).clamp(MIN_BATCH_ROWS, MAX_ROWS)
     }
 }
 
@@ -59,7 +59,7 @@ impl Pages {
         }
     }
 
-    /// The next rows after a key; the empty key is before all.
+    /// Returns the next rows after a key; the empty key precedes all.
     pub async fn after(&self, reads: &impl Reads, key: &[Value], most: usize) -> Result<Page, Fault> {
         let sql = if key.is_empty() { &self.first } else { &self.following };
         let values = key.iter().cloned().chain([Value::from(most as i64)]);
@@ -85,7 +85,7 @@ impl Pages {
     }
 }
 
-/// A job that a worker held waits again: leases are not copied.
+/// Sets a job that a worker held back to waiting: leases are not copied.
 fn release(table: &Description, row: &mut [Value]) {
     if table.name != "job" {
         return;
@@ -132,7 +132,7 @@ mod tests {
         let page = Page { values: vec![Value::from(1_i64); 20], width: 2, bytes: 10 << 10 };
         assert_eq!((page.len(), page.next()), (10, 8 << 10));
         let small = Page { values: vec![Value::from(1_i64); 20], width: 2, bytes: 10 };
-        assert_eq!(small.next(), MOST_ROWS);
+        assert_eq!(small.next(), MAX_ROWS);
     }
 
     #[test]

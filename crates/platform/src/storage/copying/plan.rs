@@ -1,4 +1,4 @@
-//! Which tables a copy takes along, and in which order.
+//! Tables that a copy includes, and their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use entity::{
 
 use crate::storage::{Backend, Database, Fault};
 
-/// Tables that a copy leaves out, and why. A table that is added to `entity::tables` is copied unless it is named here.
+/// Tables that are not copied, with the reason. A new table of `entity::tables` is copied unless it
+/// is listed here.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("job_worker", "a lease is of a process that has ended"),
     ("schema_compatibility", "migrations write it in each database"),
@@ -24,15 +25,16 @@ pub fn carried() -> impl Iterator<Item = &'static Description> {
     ALL.iter().filter(|table| LEFT_OUT.iter().all(|(name, _)| *name != table.name))
 }
 
-/// A table, and where its rows name rows of the same table.
+/// A table, and its foreign keys to itself.
 #[derive(Debug, Clone)]
 pub struct Step {
     pub(super) table: &'static Description,
-    /// For each foreign key of the table on itself, pairs of places of columns: the naming and the named.
+    /// For each foreign key of the table to itself, pairs of column indexes: the referencing and
+    /// the referenced one.
     pub(super) own: Vec<Vec<(usize, usize)>>,
 }
 
-/// The tables that are copied, parents before children.
+/// The copied tables, parents before children.
 #[derive(Debug, Clone)]
 pub struct Plan(pub(super) Vec<Step>);
 
@@ -67,7 +69,7 @@ const POSTGRES: &str = "SELECT c.relname::text AS child, k.conname::text AS key_
 type Own = BTreeMap<String, BTreeMap<String, Vec<(String, String)>>>;
 
 impl Plan {
-    /// The order that the database's foreign keys ask for.
+    /// Sorts the tables by the database's foreign keys.
     pub async fn of(db: &Database) -> Result<Self, Fault> {
         let keys = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
         let sql = format!("SELECT {} FROM ({keys}) f ORDER BY f.child, f.key_name, f.place", KeyColumn::SELECT);
@@ -97,7 +99,7 @@ impl Plan {
         Ok(Self(steps))
     }
 
-    /// How many tables are copied.
+    /// Returns the number of tables that are copied.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -15,7 +15,7 @@ use super::{
     batch::{Batch, Progress, parents_first},
     claim::change,
     digest, encoded,
-    page::{MOST_ROWS, Page, Pages},
+    page::{MAX_ROWS, Page, Pages},
     plan::{Plan, Step},
 };
 use crate::{
@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// A copy that this process carries on.
-pub struct Copying {
+pub struct CopyRun {
     pub source: Database,
     pub target: Database,
     pub id: Uuid,
     pub runner: Uuid,
     pub clock: Clock,
-    /// Rows that a batch may have at most; tests make many small batches.
+    /// Maximum rows of a batch; tests make many small batches.
     pub batch_rows: usize,
 }
 
@@ -46,32 +46,34 @@ struct ProgressRow {
 
 /// A table that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Copied {
+pub struct CopiedTable {
     pub table: &'static str,
-    /// Which of the tables it is, counted from 1.
+    /// Number of the table among all tables, counted from 1.
     pub number: usize,
-    /// Rows of the table, and of them those that this process has copied.
+    /// Rows of the table copied so far, and those that this process copied.
     pub rows: i64,
     pub new_rows: i64,
     /// Bytes of the rows' values.
     pub bytes: i64,
 }
 
-impl Copying {
+impl CopyRun {
     /// The largest batch.
-    pub const MOST_ROWS: usize = MOST_ROWS;
+    pub const MAX_ROWS: usize = MAX_ROWS;
 
-    /// Copies what is not copied yet; `told` hears of each table, and of each batch of a long one.
+    /// Copies the rows that are not copied yet; calls `told` for each table, and for each batch of
+    /// a long one.
     ///
     /// # Errors
-    /// A row cannot be read or written, or another process has taken the copy over. Nothing of the batch stays.
-    pub async fn rows(&self, plan: &Plan, told: impl Fn(Copied)) -> Result<(), Fault> {
+    /// A row cannot be read or written, or another process has taken the copy over. The batch is
+    /// rolled back.
+    pub async fn rows(&self, plan: &Plan, told: impl Fn(CopiedTable)) -> Result<(), Fault> {
         let mut progress = self.progress().await?;
         let snapshot = self.source.global().snapshot_for(TenantId::NIL).await?;
         for (index, step) in plan.0.iter().enumerate() {
             let progress = progress.remove(step.table.name).unwrap_or_default();
             let told = |at: &Progress, before: i64| {
-                told(Copied {
+                told(CopiedTable {
                     table: step.table.name,
                     number: index + 1,
                     rows: at.rows,
@@ -100,7 +102,7 @@ impl Copying {
         Ok(rows.into_iter().map(progress).collect())
     }
 
-    /// Copies a table from where it is. The next page is read while one is written.
+    /// Copies a table from its progress on. The next page is read while one is written.
     async fn table(
         &self,
         step: &Step,
@@ -135,14 +137,14 @@ impl Copying {
         }
     }
 
-    /// Copies a table whose rows name each other, in one batch: parents first.
+    /// Copies a table whose rows reference each other, in one batch: parents first.
     async fn whole(&self, step: &Step, snapshot: &Snapshot, told: impl Fn(&Progress, i64)) -> Result<(), Fault> {
         let pages = Pages::of(step.table);
         let mut all = Page { values: Vec::new(), width: step.table.columns.len(), bytes: 0 };
         let mut key = Vec::new();
         loop {
-            let page = pages.after(snapshot, &key, MOST_ROWS).await?;
-            let is_last = page.len() < MOST_ROWS;
+            let page = pages.after(snapshot, &key, MAX_ROWS).await?;
+            let is_last = page.len() < MAX_ROWS;
             all.bytes += page.bytes;
             all.values.extend(page.values);
             if is_last {
@@ -157,7 +159,7 @@ impl Copying {
         Ok(())
     }
 
-    /// One batch: its rows and how far the table is with them.
+    /// Writes one batch: its rows and the table's progress.
     async fn write(&self, step: &Step, rows: &[&[Value]], progress: &Progress) -> Result<(), Fault> {
         let mut batch = Batch::begin(&self.target).await?;
         batch.check(self.id, self.runner).await?;
@@ -166,7 +168,8 @@ impl Copying {
         batch.commit().await
     }
 
-    /// Reads every table back from both databases and compares them, tenant by tenant; `told` hears of each. Answers the first difference.
+    /// Reads every table back from both databases and compares them, tenant by tenant; calls `told`
+    /// for each. Returns the first difference.
     pub async fn compare(&self, plan: &Plan, told: impl Fn(&'static str, usize, &Digests)) -> Result<Option<Difference>, Fault> {
         change(&self.target, "UPDATE deployment_copy SET state = 'VERIFYING' WHERE id = $1", vec![self.id.into()]).await?;
         let source = self.source.global().snapshot_for(TenantId::NIL).await?;
@@ -181,7 +184,7 @@ impl Copying {
         Ok(None)
     }
 
-    /// Marks the copy as done: the target first, which may be served from then on.
+    /// Marks the copy as complete: the target first, which may be served from then on.
     pub async fn finish(&self) -> Result<(), Fault> {
         for db in [&self.target, &self.source] {
             let sql = "UPDATE deployment_copy SET state = 'DONE', finished_at = $2 WHERE id = $1 AND finished_at IS NULL";

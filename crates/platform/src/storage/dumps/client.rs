@@ -1,4 +1,4 @@
-//! How the programs of Postgres log in as the URL of a database does.
+//! Login of Postgres programs by the URL of a database.
 
 use std::str::FromStr;
 
@@ -9,10 +9,11 @@ use sea_orm::sqlx::{
 
 use crate::storage::{Fault, hosts};
 
-/// How libpq writes several hosts, and their ports.
+/// Separator of hosts, and of their ports, in libpq.
 const BETWEEN_HOSTS: &str = ",";
 
-/// What `pg_dump` and `pg_restore` read from their environment, so that no argument of theirs, which all users of a machine can see, has a password.
+/// Environment variables that `pg_dump` and `pg_restore` read, so that none of their arguments,
+/// which all users of a machine can see, has a password.
 #[derive(Clone)]
 pub struct ClientLogin {
     variables: Vec<(&'static str, String)>,
@@ -41,7 +42,7 @@ impl ClientLogin {
         let joined = |of: &dyn Fn(&PgConnectOptions) -> String| logins.iter().map(of).collect::<Vec<_>>().join(BETWEEN_HOSTS);
         let database = first.get_database().unwrap_or_else(|| first.get_username()).to_owned();
         let host = |login: &PgConnectOptions| {
-            login.get_socket().map_or_else(|| bare(login.get_host()).to_owned(), |path| path.display().to_string())
+            login.get_socket().map_or_else(|| strip_brackets(login.get_host()).to_owned(), |path| path.display().to_string())
         };
         let mut variables = vec![
             ("PGHOST", joined(&host)),
@@ -57,7 +58,7 @@ impl ClientLogin {
         if let Some(options) = first.get_options() {
             variables.push(("PGOPTIONS", options.to_owned()));
         }
-        variables.extend(unread(text));
+        variables.extend(credentials_of_url(text));
         Ok(Self { variables, database })
     }
 
@@ -72,8 +73,8 @@ impl ClientLogin {
     }
 }
 
-/// An address of IPv6 without its brackets.
-fn bare(host: &str) -> &str {
+/// Returns an IPv6 address without its brackets.
+fn strip_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
@@ -88,8 +89,9 @@ fn mode(mode: PgSslMode) -> &'static str {
     }
 }
 
-/// What sqlx reads of a URL and does not show again: the password, and the files of certificates.
-fn unread(url: &str) -> Vec<(&'static str, String)> {
+/// Returns the values that sqlx reads from a URL and does not expose: the password, and the files
+/// of certificates.
+fn credentials_of_url(url: &str) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let Some((_, rest)) = url.split_once("://") else { return found };
     let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -127,13 +129,13 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-/// The URL of another database of the same cluster, by the same login.
+/// Returns the URL of another database of the same cluster, with the same login.
 ///
 /// # Errors
 /// The URL is that of no Postgres, or the name has other characters than a-z, 0-9 and _.
 pub fn with_database(url: &str, name: &str) -> Result<String, Fault> {
     if name.is_empty() || !name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
-        return Err(Fault::Broken(format!("{name:?} is no name that a database is made by")));
+        return Err(Fault::Broken(format!("{name:?} is not allowed as the name of a database")));
     }
     let (scheme, rest) = url.split_once("://").ok_or_else(|| Fault::Broken("the database URL names no Postgres".to_owned()))?;
     let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));

@@ -1,4 +1,4 @@
-//! One lane: plans batches, writes them, and sets aside what takes long.
+//! One lane: plans batches, writes them, and sets long transactions aside.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,8 +20,8 @@ use super::{
     ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT,
     locked::Locked,
     progress::Progress,
-    queue::Door,
-    under_way::{Settled, UnderWay, Undone, over},
+    queue::LaneQueue,
+    under_way::{InFlightBatches, RemainingWork, UnwrittenBatch, over},
     waiting::Next,
 };
 use crate::{
@@ -30,15 +30,16 @@ use crate::{
 };
 
 pub(super) struct Lane<B: Batcher> {
-    door: Arc<Door<B::Command>>,
+    door: Arc<LaneQueue<B::Command>>,
     locked: Locked<B>,
     speculative: B::Speculative,
-    under_way: Option<UnderWay<B>>,
-    /// Tenants whose batch is planned once more, on the end of a chain that had grown. If it has grown again, the batch is run with locks.
+    under_way: Option<InFlightBatches<B>>,
+    /// Tenants whose batch is planned again because the end of a chain had moved. If it has moved
+    /// again, the batch is run with locks.
     replanned: HashSet<TenantId>,
-    /// How long a transaction is waited for; None for as long as it takes.
+    /// Longest wait for a transaction; `None`: no limit.
     patience: Option<Duration>,
-    /// Transactions that are not waited for. Each says its tenants when it is over.
+    /// Transactions that the lane does not wait for. Each returns its tenants when it ends.
     aside: JoinSet<Vec<TenantId>>,
     progress: Progress,
 }
@@ -46,7 +47,7 @@ pub(super) struct Lane<B: Batcher> {
 impl<B: Batcher> Lane<B> {
     pub(super) fn new(
         batcher: Arc<B>,
-        door: Arc<Door<B::Command>>,
+        door: Arc<LaneQueue<B::Command>>,
         callers: Handle,
         patience: Option<Duration>,
         progress: Progress,
@@ -65,11 +66,12 @@ impl<B: Batcher> Lane<B> {
     }
 
     pub(super) async fn run(mut self) {
-        while self.gather().await {
+        while self.collect_commands().await {
             while let Some(freed) = self.aside.try_join_next() {
-                self.let_in(freed);
+                self.readmit_tenants(freed);
             }
-            // Where nothing runs beside the lane, one heavy batch comes after each transaction that tenants share.
+            // If nothing runs beside the lane, one heavy batch follows each transaction that
+            // tenants share.
             let room_aside = if self.patience.is_some() { ASIDE.saturating_sub(self.aside.len()) } else { 1 };
             let Next { shared: mut batches, heavy } = self.door.lock().waiting.next_batches(B::weight, room_aside);
             if batches.is_empty() && heavy.is_empty() {
@@ -82,20 +84,21 @@ impl<B: Batcher> Lane<B> {
                 plan.unwrap_or_else(|_| Plan { fault: Some(Fault::Broken("a command panicked".to_owned())), ..Plan::default() });
             if let Some(fault) = &plan.fault {
                 metrics::batch_unplanned();
-                tell_unplanned(fault);
+                warn_unplanned(fault);
             }
-            // What was planned of a tenant holds only if what went before it is written.
+            // The plan of a tenant holds only if the transaction before it is written.
             let settled = self.settle().await;
-            // Of what is heavy nothing is planned: it is run with locks. What needs these may have to wait for room beside the lane: it comes after.
+            // Heavy batches are not planned but run with locks. Other batches that need locks may
+            // have to wait for room beside the lane, so they come after.
             let place = if self.patience.is_some() { 0 } else { batches.len() };
             drop(batches.splice(place..place, heavy));
-            self.carry_out(plan, batches, settled).await;
+            self.execute_plan(plan, batches, settled).await;
         }
     }
 
-    /// Writes what was planned and still holds, and has the rest run with locks.
-    async fn carry_out(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, settled: Settled<B::Command>) {
-        let Settled { void, mut again } = settled;
+    /// Writes the planned batches that are still valid, and runs the others with locks.
+    async fn execute_plan(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, settled: RemainingWork<B::Command>) {
+        let RemainingWork { void, mut again } = settled;
         let (mut written, mut anew) = (Vec::new(), Vec::new());
         for batch in batches {
             let tenant = batch.tenant;
@@ -105,9 +108,9 @@ impl<B: Batcher> Lane<B> {
             }
             let is_aside = self.door.lock().waiting.is_aside(tenant);
             match () {
-                // Planned behind a batch that is planned once more: it comes after that.
+                // An earlier batch of the tenant is planned again: these commands follow it.
                 () if let Some(first) = again.get_mut(&tenant) => first.commands.extend(batch.commands),
-                () if is_aside => self.door.lock().waiting.give_back(batch),
+                () if is_aside => self.door.lock().waiting.return_aside_batch(batch),
                 () if holds && plan.written.contains(&tenant) => written.push(batch),
                 () if holds && plan.unchanged.contains(&tenant) => {
                     self.replanned.remove(&tenant);
@@ -121,11 +124,11 @@ impl<B: Batcher> Lane<B> {
         {
             self.write(written, write);
         }
-        self.put_back(again);
+        self.requeue_front(again);
         for batch in anew {
-            // The lane does not wait for room for what is heavy.
-            if self.patience.is_some() && !self.has_room_aside() && self.door.lock().waiting.has_heavy(batch.tenant) {
-                self.door.lock().waiting.put_back(batch);
+            // The lane does not wait for room for a heavy command.
+            if self.patience.is_some() && !self.can_detach() && self.door.lock().waiting.has_heavy(batch.tenant) {
+                self.door.lock().waiting.requeue_front(batch);
             } else {
                 self.run_with_locks(batch).await;
             }
@@ -136,8 +139,8 @@ impl<B: Batcher> Lane<B> {
         let weight: usize = batches.iter().flat_map(|batch| &batch.commands).map(B::weight).sum();
         let started = self.start(batches, write);
         let waits = |tenants: &[TenantId]| self.door.lock().waiting.has_others(tenants);
-        if weight > SHARED_WEIGHT && self.has_room_aside() && waits(&started.tenants) {
-            // It takes long by itself: the others do not wait for it.
+        if weight > SHARED_WEIGHT && self.can_detach() && waits(&started.tenants) {
+            // A transaction with so many lines takes long, so the other tenants do not wait for it.
             self.set_aside(started);
             return;
         }
@@ -145,9 +148,11 @@ impl<B: Batcher> Lane<B> {
         self.under_way = Some(started);
     }
 
-    /// Waits until there is something worth planning; false when nobody can submit any more and all is done. While a transaction is under way, the
-    /// next one waits for as many commands or for its end, so that a few early ones do not go alone, and no longer than for one that is set aside.
-    async fn gather(&mut self) -> bool {
+    /// Waits until there are enough commands to plan; false if no more can be submitted and all are
+    /// done. While a transaction is under way, the next one waits for as many commands or for its
+    /// end, so that a few early commands do not go alone, and no longer than until the transaction
+    /// is set aside.
+    async fn collect_commands(&mut self) -> bool {
         self.progress.set(None);
         loop {
             {
@@ -164,15 +169,16 @@ impl<B: Batcher> Lane<B> {
             tokio::select! {
                 biased;
                 given_back = over(&mut self.under_way) => {
-                    if let Some(UnderWay { tenants, commands, since, .. }) = self.under_way.take() {
+                    if let Some(InFlightBatches { tenants, commands, since, .. }) = self.under_way.take() {
                         let settled = self.settled(tenants, (commands, since), given_back).await;
-                        self.put_back(settled.again);
+                        self.requeue_front(settled.again);
                     }
                 }
-                Some(freed) = self.aside.join_next() => self.let_in(freed),
+                Some(freed) = self.aside.join_next() => self.readmit_tenants(freed),
                 () = self.door.is_enough.notified() => {}
-                () = waited(self.patience), if self.under_way.is_some() => {
-                    // What is under way takes long: who has come meanwhile does not wait for company any more.
+                () = wait_timeout(self.patience), if self.under_way.is_some() => {
+                    // The transaction under way takes long: the commands that came meanwhile no
+                    // longer wait for others to join them.
                     if self.door.lock().waiting.ready > 0 {
                         return true;
                     }
@@ -181,7 +187,7 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, mut batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> UnderWay<B> {
+    fn start(&self, mut batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> InFlightBatches<B> {
         let tenants = batches.iter().map(|batch| batch.tenant).collect();
         let commands = batches.iter().map(|batch| batch.commands.len()).sum();
         let locked = self.locked.clone();
@@ -197,8 +203,8 @@ impl<B: Batcher> Lane<B> {
                     for batch in batches {
                         let can_replan = written.chain_moved.contains(&batch.tenant);
                         if can_replan || written.overtaken.contains(&batch.tenant) {
-                            metrics::batch_overtaken();
-                            undone.push(Undone { batch, can_replan });
+                            metrics::count_overtaken_batch();
+                            undone.push(UnwrittenBatch { batch, can_replan });
                         } else {
                             done.extend(batch.commands);
                         }
@@ -212,67 +218,72 @@ impl<B: Batcher> Lane<B> {
                 Err(fault) => {
                     if fault.unique_violation().is_none() {
                         metrics::batch_unplanned();
-                        tell_unplanned(&fault);
+                        warn_unplanned(&fault);
                     }
-                    tracing::debug!(error = %fault, commands, "what was planned was not written: its commands are run with locks");
-                    batches.into_iter().map(|batch| Undone { batch, can_replan: false }).collect()
+                    tracing::debug!(error = %fault, commands, "a planned batch was not written: its commands are run with locks");
+                    batches.into_iter().map(|batch| UnwrittenBatch { batch, can_replan: false }).collect()
                 }
             }
         });
-        UnderWay { tenants, commands, since, task }
+        InFlightBatches { tenants, commands, since, task }
     }
 
-    /// Has a batch run with locks, beside the lane where it has patience; nothing that was known of the tenant holds after that.
+    /// Runs a batch with locks, beside the lane if the lane has a patience; drops the tenant's
+    /// speculative state, which is void afterwards.
     async fn run_with_locks(&mut self, batch: Batch<B::Command>) {
         let tenant = batch.tenant;
         self.forget(tenant);
         let locked = self.locked.clone();
         let Some(patience) = self.patience else {
-            // A task, so that a lane that is dropped does not take it along. What is awaited there is caught there: it does not panic.
+            // A separate task survives when the lane is dropped. `commit` catches panics, so the
+            // task does not panic.
             let _ = tokio::spawn(async move { locked.commit(batch).await }).await;
             return;
         };
-        // Without room that is kept for it, what is heavy would wait for as long as others need locks.
+        // Without reserved room, heavy commands would wait for as long as other batches need locks.
         let kept = usize::from(self.door.lock().waiting.keeps_room);
         while self.aside.len() + kept >= ASIDE {
             if let Some(freed) = self.aside.join_next().await {
-                self.let_in(freed);
+                self.readmit_tenants(freed);
             }
         }
         self.door.lock().waiting.set_aside(tenant);
-        self.run_beside(vec![tenant], async move {
+        self.run_detached(vec![tenant], async move {
             let mut running = pin!(locked.commit(batch));
             if tokio::time::timeout(patience, &mut running).await.is_err() {
-                metrics::tenant_set_aside();
+                metrics::count_tenant_set_aside();
                 running.await;
             }
         });
     }
 
-    /// Goes on with a transaction beside the lane. Its tenants are let in when it is over, also where it panics.
-    fn run_beside(&mut self, tenants: Vec<TenantId>, running: impl Future<Output = ()> + Send + 'static) {
+    /// Continues a transaction beside the lane. Its tenants return to the lane when it ends, even
+    /// by a panic.
+    fn run_detached(&mut self, tenants: Vec<TenantId>, running: impl Future<Output = ()> + Send + 'static) {
         self.aside.spawn(async move {
             drop(AssertUnwindSafe(running).catch_unwind().await);
             tenants
         });
     }
 
-    /// Waits for what is under way, and sets it aside when that takes long.
-    async fn settle(&mut self) -> Settled<B::Command> {
-        let Some(UnderWay { tenants, commands, since, mut task }) = self.under_way.take() else { return Settled::default() };
+    /// Waits for the transaction under way, and sets it aside if it takes long.
+    async fn settle(&mut self) -> RemainingWork<B::Command> {
+        let Some(InFlightBatches { tenants, commands, since, mut task }) = self.under_way.take() else {
+            return RemainingWork::default();
+        };
         let until = self.patience.map(|patience| Instant::now() + patience);
         loop {
-            let has_room = self.has_room_aside();
+            let has_room = self.can_detach();
             tokio::select! {
                 biased;
                 given_back = &mut task => return self.settled(tenants, (commands, since), given_back).await,
-                Some(freed) = self.aside.join_next() => self.let_in(freed),
+                Some(freed) = self.aside.join_next() => self.readmit_tenants(freed),
                 () = at(until), if has_room => {
-                    metrics::tenant_set_aside();
-                    tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane goes on without it");
+                    metrics::count_tenant_set_aside();
+                    tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane continues with other tenants");
                     let void = tenants.iter().copied().collect();
-                    self.set_aside(UnderWay { tenants, commands, since, task });
-                    return Settled { void, ..Settled::default() };
+                    self.set_aside(InFlightBatches { tenants, commands, since, task });
+                    return RemainingWork { void, ..RemainingWork::default() };
                 }
             }
         }
@@ -282,21 +293,22 @@ impl<B: Batcher> Lane<B> {
         &mut self,
         tenants: Vec<TenantId>,
         (commands, since): (usize, Instant),
-        given_back: Result<Vec<Undone<B::Command>>, JoinError>,
-    ) -> Settled<B::Command> {
+        given_back: Result<Vec<UnwrittenBatch<B::Command>>, JoinError>,
+    ) -> RemainingWork<B::Command> {
         {
             let mut queue = self.door.lock();
             queue.under_way = 0;
-            queue.waiting.measured(commands, since.elapsed());
+            queue.waiting.record_duration(commands, since.elapsed());
         }
         let Ok(given_back) = given_back else {
-            // It panicked: those who waited have been told by the loss of their channel.
+            // The task panicked: its callers' channels are closed, which tells them.
             tenants.iter().for_each(|tenant| self.forget(*tenant));
-            return Settled { void: tenants.into_iter().collect(), ..Settled::default() };
+            return RemainingWork { void: tenants.into_iter().collect(), ..RemainingWork::default() };
         };
-        let mut settled = Settled { void: given_back.iter().map(|undone| undone.batch.tenant).collect(), ..Settled::default() };
+        let mut settled =
+            RemainingWork { void: given_back.iter().map(|undone| undone.batch.tenant).collect(), ..RemainingWork::default() };
         self.replanned.retain(|tenant| settled.void.contains(tenant) || !tenants.contains(tenant));
-        for Undone { batch, can_replan } in given_back {
+        for UnwrittenBatch { batch, can_replan } in given_back {
             if can_replan && self.replanned.insert(batch.tenant) {
                 B::forget(&mut self.speculative, batch.tenant);
                 settled.again.insert(batch.tenant, batch);
@@ -307,24 +319,24 @@ impl<B: Batcher> Lane<B> {
         settled
     }
 
-    /// Has batches planned once more, before whatever else waits of their tenants.
-    fn put_back(&self, again: HashMap<TenantId, Batch<B::Command>>) {
+    /// Returns batches to be planned again, before the other waiting commands of their tenants.
+    fn requeue_front(&self, again: HashMap<TenantId, Batch<B::Command>>) {
         let mut queue = self.door.lock();
-        again.into_values().for_each(|batch| queue.waiting.put_back(batch));
+        again.into_values().for_each(|batch| queue.waiting.requeue_front(batch));
     }
 
-    /// Nothing that was known of the tenant holds any more.
+    /// Drops the speculative state of a tenant, which is no longer valid.
     fn forget(&mut self, tenant: TenantId) {
         self.replanned.remove(&tenant);
         B::forget(&mut self.speculative, tenant);
     }
 
-    fn has_room_aside(&self) -> bool {
+    fn can_detach(&self) -> bool {
         self.patience.is_some() && self.aside.len() < ASIDE
     }
 
-    fn set_aside(&mut self, batches: UnderWay<B>) {
-        let UnderWay { tenants, task, .. } = batches;
+    fn set_aside(&mut self, batches: InFlightBatches<B>) {
+        let InFlightBatches { tenants, task, .. } = batches;
         {
             let mut queue = self.door.lock();
             queue.under_way = 0;
@@ -332,34 +344,35 @@ impl<B: Batcher> Lane<B> {
         }
         tenants.iter().for_each(|tenant| self.forget(*tenant));
         let locked = self.locked.clone();
-        self.run_beside(tenants, async move {
+        self.run_detached(tenants, async move {
             for undone in task.await.unwrap_or_default() {
                 locked.commit(undone.batch).await;
             }
         });
     }
 
-    fn let_in(&mut self, freed: Result<Vec<TenantId>, JoinError>) {
-        // What is awaited there is caught there: it does not panic.
+    fn readmit_tenants(&mut self, freed: Result<Vec<TenantId>, JoinError>) {
+        // The task catches panics of the code it awaits, so it does not panic itself.
         for tenant in freed.unwrap_or_default() {
             B::forget(&mut self.speculative, tenant);
-            self.door.lock().waiting.let_in(tenant);
+            self.door.lock().waiting.readmit_tenants(tenant);
         }
     }
 }
 
-/// Warns that the planned way is not taken, which costs time and nothing else: once a minute at most.
-fn tell_unplanned(fault: &Fault) {
-    const AGAIN: Duration = Duration::from_mins(1);
-    static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.is_none_or(|at| at.elapsed() >= AGAIN) {
+/// Warns, once a minute at most, that a plan failed and batches run with locks, which only costs
+/// time.
+fn warn_unplanned(fault: &Fault) {
+    const WARNING_INTERVAL: Duration = Duration::from_mins(1);
+    static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut told = LAST_WARNING.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
         *told = Some(Instant::now());
         tracing::warn!(error = %fault, "a batch of the ledger could not be planned ahead or written as planned: it takes the slower way, with locks");
     }
 }
 
-async fn waited(patience: Option<Duration>) {
+async fn wait_timeout(patience: Option<Duration>) {
     match patience {
         Some(patience) => crate::clock::sleep(patience).await,
         None => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! Running batches with locks, each in a transaction of its own.
+//! Runs of batches with locks, each in a transaction of its own.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -13,13 +13,13 @@ use crate::{
     traces::Span,
 };
 
-/// Commands that are answered from the lane's own thread.
-const FEW: usize = 2;
+/// Maximum commands that are answered from the lane's own thread.
+const MAX_INLINE_COMMANDS: usize = 2;
 
 /// Runs batches with locks.
 pub(super) struct Locked<B: Batcher> {
     pub(super) batcher: Arc<B>,
-    /// The runtime of those who wait for answers.
+    /// Runtime of the callers that wait for answers.
     pub(super) callers: Handle,
 }
 
@@ -30,10 +30,10 @@ impl<B: Batcher> Clone for Locked<B> {
 }
 
 impl<B: Batcher> Locked<B> {
-    /// Answers a batch from within the callers' runtime, which is woken once instead of once a caller; a few are answered at once, which saves the
-    /// lone client that one way.
+    /// Answers a batch from within the callers' runtime, which is woken once instead of once for
+    /// each caller; a few commands are answered directly, which saves a lone client that hop.
     pub(super) fn answer(&self, commands: Vec<B::Command>) {
-        let (batcher, are_few) = (self.batcher.clone(), commands.len() <= FEW);
+        let (batcher, are_few) = (self.batcher.clone(), commands.len() <= MAX_INLINE_COMMANDS);
         let answer = move || commands.into_iter().for_each(|command| batcher.answer(command, Ok(())));
         if are_few {
             answer();
@@ -42,13 +42,13 @@ impl<B: Batcher> Locked<B> {
         }
     }
 
-    /// Runs a batch; if its transaction fails, its commands one by one, so that a poisoned one fails alone. Where no connection is to be had none
-    /// of them is: each would wait as long.
+    /// Runs a batch; if its transaction fails, runs its commands one by one, so that a poisoned
+    /// command fails alone. If no connection is available, none is run: each would wait as long.
     pub(super) async fn commit(&self, batch: Batch<B::Command>) {
         let Batch { tenant, mut commands } = batch;
-        match self.guarded(tenant, &mut commands).await {
+        match self.catch_panics(tenant, &mut commands).await {
             Ok(()) => self.answer(commands),
-            Err(fault) if fault.is_away() => {
+            Err(fault) if fault.is_connection_unavailable() => {
                 commands.into_iter().for_each(|command| self.batcher.answer(command, Err(fault.clone())));
             }
             Err(fault) => {
@@ -64,10 +64,11 @@ impl<B: Batcher> Locked<B> {
         let mut one = [command];
         let mut outcome = Ok(());
         for attempt in 0..ATTEMPTS {
-            outcome = self.guarded(tenant, &mut one).await;
+            outcome = self.catch_panics(tenant, &mut one).await;
             match &outcome {
-                Err(fault) if fault.is_away() => break,
-                // A unique key that another process took first: the next look finds what it wrote.
+                Err(fault) if fault.is_connection_unavailable() => break,
+                // Another process took a unique key first: the next try finds the rows that it
+                // wrote.
                 Err(fault) if fault.is_transient() || fault.unique_violation().is_some() => {
                     crate::clock::sleep(Duration::from_millis(5 << attempt)).await;
                 }
@@ -78,8 +79,8 @@ impl<B: Batcher> Locked<B> {
         self.batcher.answer(command, outcome);
     }
 
-    /// A panic in a rule must not take the lane with it.
-    async fn guarded(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
+    /// Runs a batch and catches panics: a panic in a rule must not end the lane.
+    async fn catch_panics(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
         let (began, count) = (Instant::now(), commands.len());
         let span = Self::span(Way::Locked, commands.iter_mut());
         let outcome = AssertUnwindSafe(span.run_within(self.batcher.run(tenant, commands))).catch_unwind().await;
@@ -90,7 +91,7 @@ impl<B: Batcher> Locked<B> {
         outcome
     }
 
-    /// The span of a transaction that runs these commands, which wait no longer.
+    /// Returns the span of a transaction that runs these commands, and ends their waits.
     pub(super) fn span<'a>(way: Way, commands: impl Iterator<Item = &'a mut B::Command>) -> Span {
         let mut count = 0_i64;
         let waiting = commands.inspect(|_| count += 1).filter_map(B::queue_span);

@@ -1,4 +1,4 @@
-//! How far a lane has got.
+//! Progress of a lane.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Since when a lane has been at what it is doing now.
+/// Time at which a lane began its current step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress(Arc<Mutex<Option<Instant>>>);
 

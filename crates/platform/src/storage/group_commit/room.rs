@@ -1,17 +1,17 @@
-//! How many commands share a transaction.
+//! Number of commands that share a transaction.
 
 use std::collections::VecDeque;
 
 use super::{HEAVY_WEIGHT, SHARED_WEIGHT};
 
-/// What a transaction, or a tenant's part of it, has room for.
+/// Room left in a transaction, or in a tenant's part of it.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct RemainingCapacity {
     pub(super) commands: usize,
     pub(super) weight: usize,
 }
 
-impl Room {
+impl RemainingCapacity {
     fn has(self, weight: usize) -> bool {
         self.commands > 0 && weight <= self.weight
     }
@@ -19,7 +19,8 @@ impl Room {
         self.commands -= 1;
         self.weight -= weight;
     }
-    /// Takes commands from the front of a tenant's queue, as many as fit its part as well; none that is heavy.
+    /// Takes commands from the front of a tenant's queue, as many as fit both the room and the
+    /// tenant's share; stops before a heavy one.
     pub(super) fn fill<C>(&mut self, queue: &mut VecDeque<C>, mut part: Self, weight: impl Fn(&C) -> usize) -> Vec<C> {
         let mut taken = Vec::new();
         while let Some(next) = queue.front().map(&weight)
@@ -35,7 +36,8 @@ impl Room {
     }
 }
 
-/// The first command of a queue, which is heavy, and those behind it that fit the lines which tenants share.
+/// Takes the first command of a queue, which is heavy, and those behind it that fit the lines of a
+/// shared transaction.
 pub(super) fn take_heavy<C>(queue: &mut VecDeque<C>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
     let (mut taken, mut lines) = (Vec::new(), 0);
     while let Some(next) = queue.front().map(&weight)

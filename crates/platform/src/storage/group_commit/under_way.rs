@@ -1,4 +1,4 @@
-//! What a lane is writing, and what it leaves to do when it is over.
+//! Transaction that a lane is writing, and the work that remains after it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,37 +10,40 @@ use tokio::{
 
 use super::{Batch, Batcher};
 
-/// Batches that are being written in one transaction. Its task answers their commands, and gives back those that must be done again.
-pub(super) struct UnderWay<B: Batcher> {
+/// Batches that are being written in one transaction. Its task answers their commands, and returns
+/// those that must be done again.
+pub(super) struct InFlightBatches<B: Batcher> {
     pub(super) tenants: Vec<TenantId>,
     pub(super) commands: usize,
     pub(super) since: Instant,
-    pub(super) task: JoinHandle<Vec<Undone<B::Command>>>,
+    pub(super) task: JoinHandle<Vec<UnwrittenBatch<B::Command>>>,
 }
 
-/// A batch of which nothing was written.
-pub(super) struct Undone<C> {
+/// A batch that was not written.
+pub(super) struct UnwrittenBatch<C> {
     pub(super) batch: Batch<C>,
-    /// Whether it may be planned once more: only the end of a chain was not where it was.
+    /// True if the batch may be planned again: it failed only because the end of a chain had moved.
     pub(super) can_replan: bool,
 }
 
-/// What a transaction that is over leaves to do.
-pub(super) struct Settled<C> {
-    /// Tenants for whom what was planned after it is void.
+/// Work that remains after a transaction.
+pub(super) struct RemainingWork<C> {
+    /// Tenants whose later plans are void.
     pub(super) void: HashSet<TenantId>,
-    /// Batches to be planned once more.
+    /// Batches to be planned again.
     pub(super) again: HashMap<TenantId, Batch<C>>,
 }
 
-impl<C> Default for Settled<C> {
+impl<C> Default for RemainingWork<C> {
     fn default() -> Self {
         Self { void: HashSet::new(), again: HashMap::new() }
     }
 }
 
-/// The end of what is under way; never, where nothing is.
-pub(super) async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Vec<Undone<B::Command>>, JoinError> {
+/// Waits for the end of the transaction under way; never returns if there is none.
+pub(super) async fn over<B: Batcher>(
+    under_way: &mut Option<InFlightBatches<B>>,
+) -> Result<Vec<UnwrittenBatch<B::Command>>, JoinError> {
     match under_way {
         Some(batch) => (&mut batch.task).await,
         None => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! Commands that wait, a queue a tenant, and whose turn it is.
+//! Waiting commands, in a queue for each tenant, and the order of turns.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
@@ -9,34 +9,37 @@ use entity::prelude::TenantId;
 use tokio::time::Instant;
 
 use super::{
-    Batch, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WEIGHT, MOST_WAIT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
+    Batch, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
     pace::{HeavyPace, lines},
-    room::{Room, take_heavy},
+    room::{RemainingCapacity, take_heavy},
 };
 
-/// Commands that wait, a queue a tenant, and whose turn it is. Tenants that are set aside have no turns.
+/// Waiting commands, in a queue for each tenant, and the order of turns. Tenants that are set aside
+/// have no turns.
 pub(super) struct Waiting<C> {
     queues: HashMap<TenantId, VecDeque<C>>,
     turns: VecDeque<TenantId>,
     aside: HashMap<TenantId, Instant>,
-    /// Tenants that were given a transaction for a heavy command, until they are let in again.
+    /// Tenants whose heavy command has a transaction, until they return to the lane.
     heavy: HashSet<TenantId>,
-    /// Tenants that are aside only because their next command is heavy and others of its kind are running.
+    /// Tenants that are set aside only because their next command is heavy and other heavy commands
+    /// are running.
     line: VecDeque<TenantId>,
-    /// Whether a heavy command stood in line when the last batches were taken, and none of its kind ran: the next room beside the lane is kept for it.
+    /// True if a heavy command stood in line when the last batches were taken, and no heavy one
+    /// ran: the next room beside the lane is reserved for it.
     pub(super) keeps_room: bool,
-    /// How many lines of a tenant's heavy commands may wait.
+    /// Limit of the waiting lines of a tenant's heavy commands.
     pub(super) pace: HeavyPace,
     pub(super) count: usize,
-    /// Those of tenants that have turns.
+    /// Waiting commands of tenants that have turns.
     pub(super) ready: usize,
-    /// How many may wait.
+    /// Maximum number of waiting commands.
     room: usize,
     /// Commands in a transaction.
     most: usize,
 }
 
-/// What a lane does next.
+/// Next batches of a lane.
 pub(super) struct Next<C> {
     /// Batches that share a transaction.
     pub(super) shared: Vec<Batch<C>>,
@@ -60,15 +63,17 @@ impl<C> Waiting<C> {
             most,
         }
     }
-    /// Whether no more of the tenant may wait. Others do not wait for those of a tenant that is set aside: these count for it alone.
+    /// Whether no further command of the tenant may wait. Commands of a tenant that is set aside
+    /// delay no others: they count for that tenant only.
     pub(super) fn is_full_for(&self, tenant: TenantId) -> bool {
         let own = || self.queues.get(&tenant).map_or(0, VecDeque::len);
         let is_full =
             if self.aside.contains_key(&tenant) { own() >= QUEUE_ASIDE.min(self.room) } else { self.ready >= self.room };
         is_full || self.count >= QUEUE
     }
-    /// Whether no further heavy command of the tenant may wait: one does, and more lines than are written in `MOST_WAIT`. Small ones wait behind these alone.
-    pub(super) fn is_full_of_lines(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
+    /// Whether no further heavy command of the tenant may wait: one does, and more lines than are
+    /// written in `MAX_WAIT`. Only the tenant's own small commands wait behind them.
+    pub(super) fn has_too_many_lines(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
         self.has_heavy_next(tenant, &weight) && self.lines_of(tenant, &weight) >= self.pace.room(tenant)
     }
     fn lines_of(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> usize {
@@ -78,10 +83,11 @@ impl<C> Waiting<C> {
     fn has_heavy_next(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
         self.queues.get(&tenant).is_some_and(|queue| queue.iter().any(|command| weight(command) > HEAVY_WEIGHT))
     }
-    /// A transaction as full as can be was written in this time: no more may wait than are written in `MOST_WAIT`.
-    pub(super) fn measured(&mut self, commands: usize, took: Duration) {
+    /// Records the duration of a transaction. If it was at least half full, it sets the limit of
+    /// waiting commands to those written in `MAX_WAIT`.
+    pub(super) fn record_duration(&mut self, commands: usize, took: Duration) {
         if commands * 2 >= self.most && !took.is_zero() {
-            let most = commands as f64 * MOST_WAIT.as_secs_f64() / took.as_secs_f64();
+            let most = commands as f64 * MAX_WAIT.as_secs_f64() / took.as_secs_f64();
             self.room = (most as usize).clamp(self.most, QUEUE);
         }
     }
@@ -97,23 +103,27 @@ impl<C> Waiting<C> {
             }
         }
     }
-    /// The oldest commands of the tenants whose turn it is, as many as fit a transaction: first an equal part of each tenant's, then more of
-    /// those that have more, but of nobody's lines more than a part. Who finds no room is first in the next one. A heavy command has a
-    /// transaction of its own, beside the shared one: of so many as there is room for, and the tenants behind them stand in line until one is let in.
+    /// Takes the oldest commands of the tenants whose turn it is, as many as fit a transaction:
+    /// first an equal share for each tenant, then more for tenants with more commands, but never
+    /// more lines than a share. A tenant that finds no room is first in the next transaction. A
+    /// heavy command has a transaction of its own, beside the shared one, if there is room;
+    /// otherwise its tenant stands in line until another one returns.
     pub(super) fn next_batches(&mut self, weight: impl Fn(&C) -> usize, room_aside: usize) -> Next<C> {
         self.heavy.retain(|tenant| self.aside.contains_key(tenant));
         let places = HEAVY_ASIDE.saturating_sub(self.heavy.len()).min(room_aside);
         let turns = std::mem::take(&mut self.turns);
-        let mut room = Room { commands: self.most, weight: if turns.len() > 1 { SHARED_WEIGHT } else { MAX_WEIGHT } };
+        let mut room =
+            RemainingCapacity { commands: self.most, weight: if turns.len() > 1 { SHARED_WEIGHT } else { MAX_WEIGHT } };
         let tenants = turns.len().max(1);
-        let part = Room { commands: (room.commands / tenants).max(1), weight: (room.weight / tenants).max(HEAVY_WEIGHT) };
+        let part =
+            RemainingCapacity { commands: (room.commands / tenants).max(1), weight: (room.weight / tenants).max(HEAVY_WEIGHT) };
         let (mut shared, mut heavy): (Vec<Batch<C>>, Vec<Batch<C>>) = (Vec::new(), Vec::new());
         let mut left_out = VecDeque::new();
         for tenant in turns {
             let Some(queue) = self.queues.get_mut(&tenant) else { continue };
             let is_heavy = queue.front().is_some_and(|command| weight(command) > HEAVY_WEIGHT);
             if is_heavy && places == 0 {
-                self.stand_in_line(tenant);
+                self.suspend_turns(tenant);
                 continue;
             }
             let (batches, commands) = if is_heavy {
@@ -132,7 +142,11 @@ impl<C> Waiting<C> {
         for Batch { tenant, commands } in &mut shared {
             let Some(queue) = self.queues.get_mut(tenant) else { continue };
             let own: usize = commands.iter().map(&weight).sum();
-            commands.extend(room.fill(queue, Room { commands: usize::MAX, weight: part.weight.saturating_sub(own) }, &weight));
+            commands.extend(room.fill(
+                queue,
+                RemainingCapacity { commands: usize::MAX, weight: part.weight.saturating_sub(own) },
+                &weight,
+            ));
         }
         let now = Instant::now();
         for Batch { tenant, commands } in &heavy {
@@ -140,7 +154,7 @@ impl<C> Waiting<C> {
             let has_next = self.has_heavy_next(*tenant, &weight);
             self.pace.took(*tenant, own, has_next, now);
             if !has_next {
-                self.pace.widen(*tenant, own + self.lines_of(*tenant, &weight));
+                self.pace.double_limit(*tenant, own + self.lines_of(*tenant, &weight));
             }
         }
         self.heavy.extend(heavy.iter().map(|batch| batch.tenant));
@@ -149,7 +163,7 @@ impl<C> Waiting<C> {
         self.took(&next);
         next
     }
-    /// Tenants that have more keep their turns.
+    /// Keeps the turns of tenants that have more commands.
     fn took(&mut self, next: &Next<C>) {
         for Batch { tenant, commands } in next.shared.iter().chain(&next.heavy) {
             self.count -= commands.len();
@@ -161,12 +175,12 @@ impl<C> Waiting<C> {
             }
         }
     }
-    /// The tenant has no turns until one that is set aside is let in again.
-    fn stand_in_line(&mut self, tenant: TenantId) {
+    /// Takes the tenant's turns away until a tenant with a heavy command returns.
+    fn suspend_turns(&mut self, tenant: TenantId) {
         self.set_aside(tenant);
         self.line.push_back(tenant);
     }
-    /// The tenant has no turns until it is let in again.
+    /// Takes the tenant's turns away until it returns.
     pub(super) fn set_aside(&mut self, tenant: TenantId) {
         if let Some(place) = self.line.iter().position(|other| *other == tenant) {
             // It stood in line until now.
@@ -189,7 +203,8 @@ impl<C> Waiting<C> {
     pub(super) fn has_heavy(&self, tenant: TenantId) -> bool {
         self.heavy.contains(&tenant)
     }
-    /// How many tenants have been aside for longer than the lane waits for one. Those in line wait for others' commands, not for the database.
+    /// Returns the number of tenants that have been aside for longer than the lane waits for a
+    /// batch. Tenants in line wait for others' commands, not for the database.
     pub(super) fn held(&self) -> usize {
         let is_held = |(tenant, since): &(&TenantId, &Instant)| since.elapsed() > PATIENCE && !self.line.contains(*tenant);
         self.aside.iter().filter(is_held).count()
@@ -198,15 +213,15 @@ impl<C> Waiting<C> {
     pub(super) fn has_others(&self, tenants: &[TenantId]) -> bool {
         self.turns.iter().any(|turn| !tenants.contains(turn))
     }
-    /// Puts a batch back before all that waits of its tenant, which is set aside.
-    pub(super) fn give_back(&mut self, batch: Batch<C>) {
+    /// Returns a batch of a tenant that is set aside, before the tenant's other waiting commands.
+    pub(super) fn return_aside_batch(&mut self, batch: Batch<C>) {
         if !self.is_aside(batch.tenant) {
             self.set_aside(batch.tenant);
         }
         self.push_front(batch);
     }
-    /// Puts a batch back before all that waits of its tenant, whose turn is the next one.
-    pub(super) fn put_back(&mut self, batch: Batch<C>) {
+    /// Returns a batch before the other waiting commands of its tenant, which gets the next turn.
+    pub(super) fn requeue_front(&mut self, batch: Batch<C>) {
         if !self.is_aside(batch.tenant) {
             self.turns.retain(|turn| *turn != batch.tenant);
             self.turns.push_front(batch.tenant);
@@ -220,14 +235,15 @@ impl<C> Waiting<C> {
         let queue = self.queues.entry(tenant).or_default();
         commands.into_iter().rev().for_each(|command| queue.push_front(command));
     }
-    /// The tenant has its turns again, and so have those in line, which are first: it may send another heavy command at once.
-    pub(super) fn let_in(&mut self, tenant: TenantId) {
+    /// Gives the tenant its turns again, and before it those in line: the tenant may send another
+    /// heavy command at once.
+    pub(super) fn readmit_tenants(&mut self, tenant: TenantId) {
         let (line, turns) = (std::mem::take(&mut self.line), std::mem::take(&mut self.turns));
-        line.into_iter().for_each(|first| self.give_turn(first));
+        line.into_iter().for_each(|first| self.restore_turn(first));
         self.turns.extend(turns);
-        self.give_turn(tenant);
+        self.restore_turn(tenant);
     }
-    fn give_turn(&mut self, tenant: TenantId) {
+    fn restore_turn(&mut self, tenant: TenantId) {
         if self.aside.remove(&tenant).is_some()
             && let Some(queue) = self.queues.get(&tenant)
         {

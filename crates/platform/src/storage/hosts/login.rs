@@ -1,4 +1,4 @@
-//! Who logs in to a database, and at which of its hosts.
+//! Login to a database, and the choice of its host.
 
 use std::{future::pending, io};
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::storage::{Fault, sessions::is_lost, writable::WriteHealth};
 
-/// Who logs in and where: at one host, or at the one of several that takes writes. Cheap enough to clone.
+/// Login to one host, or to the one of several that takes writes. Cheap enough to clone.
 #[derive(Clone)]
 pub(in crate::storage) struct Login {
-    /// One for each host, in the order of the URL.
+    /// Options of each host, in the order of the URL.
     all: Vec<PgConnectOptions>,
-    /// None where there is one host.
+    /// None for a single host.
     hosts: Option<Hosts>,
 }
 
@@ -30,40 +30,40 @@ impl Login {
         Self::of(vec![options], None)
     }
 
-    /// At the one of these hosts that takes writes; with one, nobody is asked yet.
+    /// Finds the host that takes writes; a single host is not queried yet.
     ///
     /// # Errors
-    /// Of several none takes writes, or they are not of one cluster.
+    /// None of several hosts takes writes, or they are not of one cluster.
     pub(in crate::storage) async fn at(all: Vec<PgConnectOptions>, write_health: &WriteHealth) -> Result<Self, Fault> {
         let hosts = if all.len() > 1 { Some(Hosts::open(&all, write_health).await?) } else { None };
         Ok(Self::of(all, hosts))
     }
 
-    /// The same login that asks for something else, too.
+    /// Returns the same login with changed options.
     pub(in crate::storage) fn with(&self, ask: impl Fn(PgConnectOptions) -> PgConnectOptions) -> Self {
         Self { all: self.all.iter().cloned().map(ask).collect(), hosts: self.hosts.clone() }
     }
 
-    /// The hosts, where there are several.
+    /// Returns the hosts, if there are several.
     pub(super) fn hosts(&self) -> Option<&Hosts> {
         self.hosts.as_ref()
     }
 
-    /// The options of the host that connections go to now.
+    /// Returns the options of the current host.
     pub(in crate::storage) fn options(&self) -> &PgConnectOptions {
         &self.all[self.hosts.as_ref().map_or(0, |hosts| hosts.primary().host)]
     }
 
-    /// Has a pool of sqlx connect to the host that takes writes, also when that is another one.
+    /// Makes a pool of sqlx follow the host that takes writes.
     pub(in crate::storage) fn lead(&self, pool: &PgPool) {
         if let Some(Hosts(inner)) = &self.hosts {
-            // There is one such pool, made right after this.
+            // Only one such pool exists, created right after this.
             let _ = inner.owner.set(pool.clone());
             pool.set_connect_options(self.options().clone());
         }
     }
 
-    /// A connection, and the term of the host that it leads to: 0 where there is one host.
+    /// Opens a connection, and returns it with its host's term: 0 for a single host.
     pub(in crate::storage) async fn connect(&self) -> Result<(PgConnection, u64), sqlx::Error> {
         let Some(hosts) = &self.hosts else { return Ok((self.options().connect().await?, 0)) };
         let primary = hosts.primary();
@@ -84,7 +84,7 @@ impl Login {
     }
 
     /// Whether a connection that could not be opened may be, in a moment, to another host.
-    pub(in crate::storage) fn may_move(&self, err: &sqlx::Error) -> bool {
+    pub(in crate::storage) fn may_fail_over(&self, err: &sqlx::Error) -> bool {
         self.hosts.is_some() && is_lost(err)
     }
 
@@ -93,7 +93,7 @@ impl Login {
         self.hosts.as_ref().is_none_or(|hosts| hosts.primary().term == term)
     }
 
-    /// Ends when another host than that of the term takes writes; never, where there is one host.
+    /// Ends when another host than that of the term takes writes; never for a single host.
     pub(in crate::storage) async fn ends(&self, term: u64) {
         match &self.hosts {
             None => pending().await,
@@ -101,15 +101,15 @@ impl Login {
         }
     }
 
-    /// A connection of that term was lost: hosts are looked at soon.
-    pub(in crate::storage) fn suspect(&self, term: u64) {
+    /// Reports that a connection of that term was lost: the hosts are checked soon.
+    pub(in crate::storage) fn report_lost_connection(&self, term: u64) {
         if let Some(hosts) = self.hosts.as_ref().filter(|_| self.is_current(term)) {
             hosts.0.suspected.notify_one();
         }
     }
 }
 
-/// What a connection meets whose host was left.
+/// Returns the error of a connection whose host was left.
 pub(in crate::storage) fn left() -> sqlx::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "another host of the database takes writes by now").into()
 }

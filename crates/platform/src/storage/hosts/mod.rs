@@ -1,8 +1,10 @@
-//! A database of several hosts, one of which takes writes until another takes over from it.
+//! A database of several hosts, one of which takes writes until another takes over.
 //!
-//! sqlx knows one host. Here all hosts are asked at once which of them takes writes, when the database is opened and whenever the one that did may no
-//! longer: a connection to it broke, could not be opened, or it shows no life. Once another is found, connections to the former end, with the questions
-//! that are on their way there. `docs/decisions/0164-failover.md`.
+//! sqlx knows one host. This module queries all hosts at once for the one that takes writes: when
+//! the database is opened, and whenever the primary may have changed (a connection to it broke,
+//! could not be opened, or it stops answering). Once another is found, connections to the former
+//! one are closed, with the statements that are on their way there.
+//! `docs/decisions/0164-failover.md`.
 
 mod login;
 mod report;
@@ -36,14 +38,14 @@ pub(super) use self::{
     url::each,
 };
 
-/// How long the first look goes on for: a standby may be on its way to take over.
-const FIRST: Duration = Duration::from_secs(3);
-/// Between two looks: however many connections fail at a time, hosts are asked no more often.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-/// How often the host that takes writes is asked for a sign of life, with nobody else asking.
-const EVERY: Duration = Duration::from_secs(1);
+/// Duration of the first check of all hosts: a standby may be about to take over.
+const FIRST_CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+/// Minimum time between two checks, however many connections fail.
+const MIN_CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Interval at which the host that takes writes is checked when nothing else triggers a check.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The host that takes writes, and how often that has changed.
+/// The host that takes writes, and the number of changes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Primary {
     host: usize,
@@ -61,9 +63,9 @@ struct Inner {
     /// The cluster that all are of.
     system: i64,
     primary: watch::Sender<Primary>,
-    /// The latest timeline that was written to.
+    /// Latest timeline that was written to.
     newest: AtomicI64,
-    /// When the last look at all hosts began; whoever looks holds it.
+    /// Start of the last check of all hosts; the lock is held during a check.
     last_look: Mutex<Option<Instant>>,
     suspected: Notify,
     /// sqlx's pool of the URL's own login.
@@ -78,18 +80,18 @@ impl Hosts {
         if let Some(twice) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
             return Err(Fault::Broken(format!("the database URL names {} twice: leave one of them out", twice.1)));
         }
-        let until = Instant::now() + FIRST;
+        let until = Instant::now() + FIRST_CHECK_TIMEOUT;
         let (host, newest, system) = loop {
             let reports = reports(logins).await;
-            let system = one_system(&names, &reports)?;
+            let system = require_one_cluster(&names, &reports)?;
             if let (Some((host, timeline)), Some(system)) = (chosen(&reports, 0, 0), system) {
-                tell_rivals(&reports);
+                warn_of_two_primaries(&reports);
                 break (host, timeline, system);
             }
             if Instant::now() >= until {
                 return Err(unwritable(&names, reports));
             }
-            clock::sleep(BETWEEN_LOOKS).await;
+            clock::sleep(MIN_CHECK_INTERVAL).await;
         };
         let hosts = Self(Arc::new(Inner {
             names,
@@ -121,27 +123,28 @@ impl Hosts {
         }
     }
 
-    /// Asks all hosts which of them takes writes, and goes there. Whoever comes while others look waits for what they find.
+    /// Queries all hosts for the one that takes writes, and uses it. Concurrent callers wait for
+    /// the check under way.
     async fn look(&self) {
         let came = Instant::now();
         let mut last_look = self.0.last_look.lock().await;
-        if last_look.is_some_and(|began| began >= came || began.elapsed() < BETWEEN_LOOKS) {
+        if last_look.is_some_and(|began| began >= came || began.elapsed() < MIN_CHECK_INTERVAL) {
             return;
         }
         *last_look = Some(Instant::now());
-        let reports = self.own_reports().await;
-        tell_rivals(&reports);
+        let reports = self.cluster_reports().await;
+        warn_of_two_primaries(&reports);
         let (before, newest) = (self.primary(), self.0.newest.load(Ordering::Relaxed));
         if let Some((host, timeline)) = chosen(&reports, before.host, newest) {
             self.0.newest.store(timeline, Ordering::Relaxed);
             if host != before.host {
-                self.go(before, host);
+                self.switch_host(before, host);
             }
         }
     }
 
-    /// What hosts answer that are of this cluster.
-    async fn own_reports(&self) -> Vec<Answer> {
+    /// Returns the reports of the hosts, with an error for a host of another cluster.
+    async fn cluster_reports(&self) -> Vec<Answer> {
         let mut reports = reports(&self.0.logins).await;
         for (report, name) in reports.iter_mut().zip(&self.0.names) {
             if report.as_ref().is_ok_and(|report| report.system != self.0.system) {
@@ -155,11 +158,11 @@ impl Hosts {
         reports
     }
 
-    fn go(&self, before: Primary, host: usize) {
+    fn switch_host(&self, before: Primary, host: usize) {
         if let Some(owner) = self.0.owner.get() {
             owner.set_connect_options(self.0.logins[host].clone());
         }
-        self.0.write_health.leave();
+        self.0.write_health.discard_connections();
         self.0.primary.send_replace(Primary { host, term: before.term + 1 });
         metrics::database_failover();
         tracing::warn!(
@@ -170,14 +173,15 @@ impl Hosts {
     }
 }
 
-/// Asks the host that takes writes for a sign of life once a second, and looks at all of them when there is none or a connection was lost. A host
-/// that falls silent would else be left when the time of the statements there is over, and one that was promoted beside it never.
+/// Pings the host that takes writes once a second, and checks all hosts if it does not answer or a
+/// connection was lost. Otherwise a host that falls silent would be left only after the statements'
+/// timeout, and one beside which another was promoted never.
 async fn watch_primary(hosts: Weak<Inner>) {
     let mut watched: Option<(PgConnection, u64)> = None;
     loop {
         let suspected = {
             let Some(inner) = hosts.upgrade() else { return };
-            timeout(EVERY, inner.suspected.notified()).await.is_ok()
+            timeout(CHECK_INTERVAL, inner.suspected.notified()).await.is_ok()
         };
         let Some(hosts) = hosts.upgrade().map(Hosts) else { return };
         let primary = hosts.primary();
@@ -203,7 +207,7 @@ async fn watch_primary(hosts: Weak<Inner>) {
     }
 }
 
-fn tell_rivals(reports: &[Answer]) {
+fn warn_of_two_primaries(reports: &[Answer]) {
     let hosts = writable(reports);
     if hosts > 1 {
         tracing::error!(
@@ -217,8 +221,8 @@ fn name(login: &PgConnectOptions) -> String {
     format!("{}:{}", login.get_host(), login.get_port())
 }
 
-/// The cluster of the hosts that answer.
-fn one_system(names: &[String], reports: &[Answer]) -> Result<Option<i64>, Fault> {
+/// Returns the cluster of the hosts that answer.
+fn require_one_cluster(names: &[String], reports: &[Answer]) -> Result<Option<i64>, Fault> {
     let mut first: Option<(&String, i64)> = None;
     for (name, report) in names.iter().zip(reports) {
         let Ok(report) = report else { continue };
@@ -235,7 +239,8 @@ fn one_system(names: &[String], reports: &[Answer]) -> Result<Option<i64>, Fault
     Ok(first.map(|(_, system)| system))
 }
 
-/// Why the database is not opened. A server that lets nobody in, or lacks the database, says more than those that are away.
+/// Returns the reason that the database is not opened. The error of a server that refuses the
+/// login, or lacks the database, is preferred to those of unreachable ones.
 fn unwritable(names: &[String], reports: Vec<Answer>) -> Fault {
     let mut said = Vec::new();
     for (name, report) in names.iter().zip(reports) {
@@ -262,7 +267,7 @@ mod tests {
         vec![login().port(1), login().port(2)]
     }
 
-    /// Two hosts that nobody listens at, of which the first was found to take writes.
+    /// Two hosts without a server, the first of which was found to take writes.
     fn hosts() -> Hosts {
         let logins = logins();
         Hosts(Arc::new(Inner {
@@ -287,7 +292,7 @@ mod tests {
             let login = login.clone();
             async move { login.ends(1).await }
         });
-        hosts.go(hosts.primary(), 1);
+        hosts.switch_host(hosts.primary(), 1);
         timeout(Duration::from_secs(5), waiting).await.expect("the wait to end").unwrap();
         assert!(!login.is_current(1) && login.is_current(2) && login.options().get_port() == 2);
         assert!(!hosts.0.write_health.holds(Duration::from_secs(1)), "older connections of pools go, too");
@@ -298,7 +303,7 @@ mod tests {
     #[tokio::test]
     async fn one_host_is_never_left_and_looks_at_nobody() {
         let login = Login::alone(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(1));
-        assert!(login.is_current(0) && !login.may_move(&left()));
+        assert!(login.is_current(0) && !login.may_fail_over(&left()));
         assert!(timeout(Duration::from_millis(20), login.ends(0)).await.is_err());
     }
 
@@ -309,16 +314,16 @@ mod tests {
         assert_eq!(hosts.primary(), Primary { host: 0, term: 1 });
         let login = Login::of(logins(), Some(hosts));
         let err = login.connect().await.map(drop).unwrap_err();
-        assert!(login.may_move(&err), "{err}");
+        assert!(login.may_fail_over(&err), "{err}");
     }
 
     #[test]
     fn hosts_are_of_one_cluster() {
         let names = ["one:1".to_owned(), "two:2".to_owned()];
         let of = |system| Ok(Report { is_writable: false, timeline: 0, system });
-        assert_eq!(one_system(&names, &[of(7), of(7)]).unwrap(), Some(7));
-        assert_eq!(one_system(&names, &[Err(silent()), of(8)]).unwrap(), Some(8));
-        let refused = one_system(&names, &[of(7), of(8)]).unwrap_err().to_string();
+        assert_eq!(require_one_cluster(&names, &[of(7), of(7)]).unwrap(), Some(7));
+        assert_eq!(require_one_cluster(&names, &[Err(silent()), of(8)]).unwrap(), Some(8));
+        let refused = require_one_cluster(&names, &[of(7), of(8)]).unwrap_err().to_string();
         assert!(refused.contains("one:1") && refused.contains("two:2") && refused.contains("two Postgres clusters"), "{refused}");
         let nobody = unwritable(&names, vec![of(7), Err(silent())]).to_string();
         assert!(nobody.contains("one:1 is a standby") && nobody.contains("two:2: "), "{nobody}");

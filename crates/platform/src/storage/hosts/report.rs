@@ -1,4 +1,4 @@
-//! What a host says of itself, and which of several is written to.
+//! Report of a host on itself, and the choice of the host for writes.
 
 use std::{cmp::Reverse, io, time::Duration};
 
@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use sea_orm::sqlx::{self, ConnectOptions, PgConnection, Row as _, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-/// How long a host may take to let somebody in and to answer: longer than one that is well takes from another region.
+/// Timeout of a host's login and response: longer than a healthy host of another region takes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Only a server that writes its timeline knows it at each moment.
+/// State of a host. Only a server that writes its timeline knows it at each moment.
 const REPORT: &str = "SELECT current_setting('transaction_read_only') = 'off' AS is_writable,
     CASE WHEN pg_is_in_recovery() THEN 0
          ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
@@ -19,16 +19,16 @@ const IS_WRITABLE: &str = "SELECT current_setting('transaction_read_only') = 'of
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Report {
     pub is_writable: bool,
-    /// It grows with each promotion; 0 of a standby.
+    /// Timeline, which grows with each promotion; 0 for a standby.
     pub timeline: i64,
-    /// The cluster that it is of: a standby has the number of its primary.
+    /// ID of the cluster: a standby has that of its primary.
     pub system: i64,
 }
 
-/// What a host answered.
+/// Response of a host.
 pub(super) type Answer = Result<Report, sqlx::Error>;
 
-/// Asks all at once.
+/// Queries all hosts at once.
 pub(super) async fn reports(logins: &[PgConnectOptions]) -> Vec<Answer> {
     join_all(logins.iter().map(report)).await
 }
@@ -55,8 +55,9 @@ pub(super) fn silent() -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
 }
 
-/// The host to write to, and its timeline. Of several that take writes it is the one of the latest timeline, which the others were given up for; one
-/// of an earlier timeline than was written to before is none: it was the primary once, and lacks what was written since.
+/// Returns the host to write to, and its timeline. If several take writes, it is the one of the
+/// latest timeline, which replaced the others. A host of an earlier timeline than was written to
+/// before is never chosen: it is a former primary, and lacks later writes.
 pub(super) fn chosen(reports: &[Answer], current: usize, newest: i64) -> Option<(usize, i64)> {
     let writable = reports.iter().enumerate().filter_map(|(host, report)| {
         let report = report.as_ref().ok().filter(|report| report.is_writable && report.timeline >= newest)?;
@@ -65,7 +66,7 @@ pub(super) fn chosen(reports: &[Answer], current: usize, newest: i64) -> Option<
     writable.max_by_key(|(host, timeline)| (*timeline, *host == current, Reverse(*host)))
 }
 
-/// How many of them take writes.
+/// Returns the number of hosts that take writes.
 pub(super) fn writable(reports: &[Answer]) -> usize {
     reports.iter().flatten().filter(|report| report.is_writable).count()
 }

@@ -1,4 +1,4 @@
-//! How the hosts of a database are, for those who look after it.
+//! Status of a database's hosts, for operators.
 
 use super::Hosts;
 use crate::storage::Database;
@@ -11,7 +11,7 @@ pub struct HostStatus {
     pub is_used: bool,
 }
 
-/// A host as it answers when it is asked.
+/// Answer of a host to a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostReport {
     pub name: String,
@@ -20,18 +20,18 @@ pub struct HostReport {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostState {
-    /// It takes writes, and connections go there.
+    /// Takes writes, and is used.
     Primary,
-    /// It takes no writes.
+    /// Takes no writes.
     Standby,
-    /// It takes writes, too, and nothing is written to it.
+    /// Takes writes too, but is not used.
     Rival,
-    /// Why it does not answer.
+    /// Does not respond, for this reason.
     Away(String),
 }
 
 impl Database {
-    /// The hosts of the database and which of them is used; none where the URL has one host.
+    /// Returns the hosts of the database, with the one in use; empty for a URL with one host.
     pub fn hosts(&self) -> Vec<HostStatus> {
         let Some(hosts) = self.several_hosts() else { return Vec::new() };
         let primary = hosts.primary();
@@ -39,10 +39,10 @@ impl Database {
         names.map(|(host, name)| HostStatus { name: name.clone(), is_used: host == primary.host }).collect()
     }
 
-    /// Asks the hosts of the database how they are; none where the URL has one host.
-    pub async fn ask_hosts(&self) -> Vec<HostReport> {
+    /// Queries the state of the database's hosts; empty for a URL with one host.
+    pub async fn query_hosts(&self) -> Vec<HostReport> {
         let Some(hosts) = self.several_hosts() else { return Vec::new() };
-        let (reports, primary) = (hosts.own_reports().await, hosts.primary());
+        let (reports, primary) = (hosts.cluster_reports().await, hosts.primary());
         let mut found = Vec::with_capacity(reports.len());
         for (host, (name, report)) in hosts.0.names.iter().zip(reports).enumerate() {
             let state = match report {

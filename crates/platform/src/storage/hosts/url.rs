@@ -1,15 +1,16 @@
-//! The URL of a database that has several hosts, as libpq writes it: `postgres://login@one:5432,two:5433/database?target_session_attrs=read-write`.
+//! URLs with several hosts in libpq's form:
+//! `postgres://login@one:5432,two:5433/database?target_session_attrs=read-write`.
 
 use crate::storage::Fault;
 
 const ATTRIBUTE: &str = "target_session_attrs";
 /// Parameters that would name one host for all.
-const PLACES: [&str; 3] = ["host", "hostaddr", "port"];
+const HOST_PARAMETERS: [&str; 3] = ["host", "hostaddr", "port"];
 
-/// A URL for each host, in their order; where there is one host, its own.
+/// Returns a URL for each host, in their order; for a single host the URL itself.
 ///
 /// # Errors
-/// The hosts cannot be those of one database that is written to.
+/// The hosts cannot be those of one database that takes writes.
 pub(in crate::storage) fn each(url: &str) -> Result<Vec<String>, Fault> {
     let Some((scheme, rest)) = url.split_once("://") else { return Ok(vec![url.to_owned()]) };
     let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -22,7 +23,7 @@ pub(in crate::storage) fn each(url: &str) -> Result<Vec<String>, Fault> {
     Ok(hosts.iter().map(|host| format!("{scheme}://{login}{host}{rest}")).collect())
 }
 
-/// What follows the hosts, without the parameter that sqlx does not know.
+/// Returns the part of the URL after the hosts, without the parameter that sqlx does not know.
 fn without_attribute(rest: &str, hosts: usize) -> Result<String, Fault> {
     let Some((path, query)) = rest.split_once('?') else { return Ok(rest.to_owned()) };
     let mut kept = Vec::new();
@@ -36,7 +37,7 @@ fn without_attribute(rest: &str, hosts: usize) -> Result<String, Fault> {
                      --read-database-url names servers that are only read from"
                 )));
             }
-            Some((key, _)) if hosts > 1 && PLACES.contains(&key) => {
+            Some((key, _)) if hosts > 1 && HOST_PARAMETERS.contains(&key) => {
                 return Err(Fault::Broken(format!(
                     "the database URL has several hosts and the parameter {key}: name each host and its port before the database"
                 )));

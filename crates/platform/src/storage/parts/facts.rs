@@ -1,4 +1,4 @@
-//! Facts about parts, for `entrepot doctor`. Nothing here writes.
+//! Facts about partitions, for `entrepot doctor`. This module only reads.
 
 use entity::{
     prelude::Timestamp,
@@ -10,33 +10,34 @@ use sea_orm::{ConnectionTrait, Statement};
 use super::{Month, Part, PartState, ahead};
 use crate::storage::{Backend, Database, Fault, Row};
 
-/// How far months are made, and whether this login can make them.
+/// Months for which partitions exist, and whether this login can make more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartitionFacts {
-    /// Months after the present one that have a part in each table, one after the other.
+    /// Number of consecutive months after the present one for which each table has a part.
     pub ahead: i64,
-    /// Parts that should be there, of the present month and those that are made ahead; the first month first.
+    /// Missing parts of the present month and of those created ahead, by month.
     pub missing: Vec<MissingPart>,
     /// The login of the database's URL.
     pub login: String,
-    /// Names of the tables whose owner this login neither is nor acts for; None where it can make parts of all.
+    /// Names of the tables whose owner this login neither is nor acts for; None if it can create
+    /// parts of all.
     pub not_owned: Option<String>,
     /// Whether the login may create tables in the schema.
     pub may_create: bool,
 }
 
-/// A part that is not there, or is not attached.
+/// A part that does not exist, or is not attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingPart {
     pub table: &'static str,
     pub month: Month,
-    /// How many months after the present one; 0 is the present one.
+    /// Number of months after the present one; 0 is the present one.
     pub months_ahead: i64,
-    /// A table that has its name and is not attached: no new one is made beside it.
+    /// Detached table with the part's name: while it exists, no new part is created.
     pub detached: Option<String>,
 }
 
-/// What `months::make` should have made by now.
+/// Returns the partitions that `months::make` should have made by now.
 fn missing(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
     let first = Month::of(now);
     let mut missing = Vec::new();
@@ -55,7 +56,7 @@ fn missing(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
     missing
 }
 
-/// What this login may do.
+/// Rights of this login.
 #[derive(Record)]
 struct LoginRow {
     #[record(sql = "current_user::text")]
@@ -68,7 +69,8 @@ struct LoginRow {
 }
 
 impl Database {
-    /// How far months are made, and whether this login can make them. None on SQLite.
+    /// Returns the months for which partitions exist, and whether this login can make more. `None`
+    /// on SQLite.
     pub async fn partition_facts(&self, now: Timestamp) -> Result<Option<PartitionFacts>, Fault> {
         if self.backend == Backend::Sqlite {
             return Ok(None);
@@ -99,7 +101,7 @@ mod tests {
             PARTED.iter().flat_map(|parted| (0..=AHEAD).map(move |months| part(parted.table, present.plus(months)))).collect();
         let (last, first) = (Timestamp(present.plus(1).start() - 1), Timestamp(present.plus(1).start()));
         assert!(missing(&parts, last).is_empty());
-        // The job of the day makes the last month of those ahead, of all three tables.
+        // The daily job creates the last of the months ahead, for all three tables.
         let next = missing(&parts, first);
         assert!(next.len() == PARTED.len() && next.iter().all(|part| part.months_ahead == AHEAD), "{next:?}");
 

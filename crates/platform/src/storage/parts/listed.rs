@@ -4,7 +4,7 @@ use entity::record::Record;
 
 use super::{Month, Part, PartState};
 
-/// A table `c`, which `h` ties to the table that it is a part of, with its bounds `b`.
+/// A table `c`, which `h` links to its partitioned table, with its bounds `b`.
 #[derive(Record)]
 pub(super) struct PartRow {
     #[record(sql = "c.relname::text")]
@@ -22,7 +22,7 @@ pub(super) struct PartRow {
 }
 
 impl PartRow {
-    /// The part of `table`. A bound without a number is none.
+    /// Returns the part of `table`. A bound without a number is None.
     pub(super) fn part(self, table: &'static str) -> Part {
         let bound = |text: Option<String>| text.and_then(|text| text.parse::<i64>().ok());
         let state = match self.state.as_str() {

@@ -1,17 +1,18 @@
-//! One archive of months, or one erasure of a tenant from them, at a time.
+//! Lock that allows one archive of months, or one erasure of a tenant from archives, at a time.
 
 use crate::storage::{
     Backend, Database, Fault,
     session_lock::{AdvisoryKey, SessionLock},
 };
 
-/// Keeps others from archiving months, and from erasing tenants from them, until it is released. None on SQLite, which has no months.
+/// Lock against other archives of months and erasures of tenants from them, until it is released.
+/// Empty on SQLite, which has no partitions.
 #[derive(Debug)]
 #[must_use = "without it another archive or erasure may begin"]
 pub struct PartsLock(Option<SessionLock>);
 
 impl PartsLock {
-    /// Lets others go on.
+    /// Releases the lock.
     ///
     /// # Errors
     /// The connection that held it was lost, and another run may have begun meanwhile.
@@ -24,7 +25,8 @@ impl PartsLock {
 }
 
 impl Database {
-    /// Takes the lock of archives and erasures. What holds it has no snapshot, so that no part waits for it to be detached.
+    /// Takes the lock of archives and erasures. Its session has no snapshot, so it delays no
+    /// detach.
     ///
     /// # Errors
     /// Another run holds it.

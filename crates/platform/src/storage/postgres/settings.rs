@@ -1,4 +1,5 @@
-//! Settings of connections to Postgres: what statements of a kind have that the server does not give by itself.
+//! Settings of connections to Postgres that differ from the server's defaults for kinds of
+//! statements.
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
@@ -7,23 +8,25 @@ use sea_orm::{
 
 use super::{
     super::{Fault, Row, connect::ACQUIRE_TIMEOUT, hosts::Login, limits},
-    is_of_the_moment,
+    is_temporary_state,
 };
 
 /// The name of a setting, and its value.
 pub type Setting = (&'static str, &'static str);
 
-/// Statements planned once, for whatever values; and each time, for its own.
+/// Plan statements once, for all values; or each time, for their own values.
 pub const GENERIC: Setting = ("plan_cache_mode", "force_generic_plan");
 pub const CUSTOM: Setting = ("plan_cache_mode", "force_custom_plan");
 
-/// What each sort and each hash of a long read may take before it goes on in files: a retailer's year fits.
+/// Memory of each sort and each hash of a long read before it spills to files: a retailer's year
+/// fits.
 const MEMORY: Setting = ("work_mem", "16MB");
-/// A report's year is summed sooner than its statement is compiled.
+/// No JIT: compiling a report's statement takes longer than summing its year.
 const INTERPRETED: Setting = ("jit", "off");
 
-/// What long reads are to have that the server does not give by itself, as far as it lets them: all are tried by one connection, and if it refuses, each by
-/// its own.
+/// Returns the settings for long reads that the server does not have by default, as far as it
+/// accepts them: one connection tries all, and if it refuses, each is tried by a connection of its
+/// own.
 pub async fn long_settings(owner: &DatabaseConnection, long: &Login) -> Result<Vec<Setting>, Fault> {
     let sql = "SELECT name FROM pg_settings
         WHERE CASE name WHEN 'work_mem' THEN setting::bigint < 16384 WHEN 'jit' THEN setting = 'on' ELSE false END";
@@ -31,12 +34,12 @@ pub async fn long_settings(owner: &DatabaseConnection, long: &Login) -> Result<V
     let names = rows.iter().map(Row::scalar::<String>).collect::<Result<Vec<_>, Fault>>()?;
     let lacking: Vec<Setting> =
         [MEMORY, INTERPRETED].into_iter().filter(|(name, _)| names.iter().any(|one| one == name)).collect();
-    if lacking.is_empty() || refuses(long, &lacking).await?.is_none() {
+    if lacking.is_empty() || refusal_reason(long, &lacking).await?.is_none() {
         return Ok(lacking);
     }
     let mut taken = Vec::new();
     for setting in lacking {
-        if refuses(long, &[setting]).await?.is_none() {
+        if refusal_reason(long, &[setting]).await?.is_none() {
             taken.push(setting);
         }
     }
@@ -47,9 +50,10 @@ pub fn with_settings(login: Login, settings: &[Setting]) -> Login {
     if settings.is_empty() { login } else { login.with(|options| options.options(settings.iter().copied())) }
 }
 
-/// Why a connection cannot have some settings; None when it can. A host, or what stands between, may refuse them.
-pub async fn refuses(login: &Login, settings: &[Setting]) -> Result<Option<String>, Fault> {
-    let login = login.with(|options| limits::LANES.kept_by(options).options(settings.iter().copied()));
+/// Returns the reason that a connection cannot have some settings; `None` if it can. A host, or a
+/// proxy before it, may refuse them.
+pub async fn refusal_reason(login: &Login, settings: &[Setting]) -> Result<Option<String>, Fault> {
+    let login = login.with(|options| limits::LANES.apply_to_options(options).options(settings.iter().copied()));
     let tried = async {
         let (mut connection, _) = login.connect().await?;
         let mut other = None;
@@ -65,7 +69,7 @@ pub async fn refuses(login: &Login, settings: &[Setting]) -> Result<Option<Strin
     let tried = tokio::time::timeout(ACQUIRE_TIMEOUT, tried).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
     match tried {
         Ok(other) => Ok(other),
-        Err(sqlx::Error::Database(err)) if err.code().is_none_or(|code| !is_of_the_moment(&code)) => {
+        Err(sqlx::Error::Database(err)) if err.code().is_none_or(|code| !is_temporary_state(&code)) => {
             Ok(Some(err.message().to_owned()))
         }
         Err(err) => Err(DbErr::Conn(RuntimeErr::SqlxError(err.into())).into()),

@@ -1,8 +1,9 @@
 //! Replicas of a Postgres, which take reads of requests off their primary.
 //!
-//! A replica is behind by a moment. A read says with `Freshness` how old the rows may be; the read goes to a replica that is known to have
-//! replayed enough, or else to the primary, which is what a place that says nothing gets. Replicas are sampled and not asked: the position
-//! that one has replayed only rises, so an old sample errs to the safe side. `docs/decisions/0146-read-replicas.md`.
+//! A replica is behind by a moment. A read states with `Freshness` how old the rows may be; it goes
+//! to a replica that is known to have replayed enough, or else to the primary, which is the
+//! default. Replicas are sampled, not queried for each read: a replica's replayed position only
+//! rises, so an old sample errs on the safe side. `docs/decisions/0146-read-replicas.md`.
 
 mod address;
 mod flushes;
@@ -28,62 +29,63 @@ use self::{
     flushes::Flushes,
     pool::Replica,
     sampler::{Probe, follow_primary, follow_replica},
-    state::{Miss, rank},
+    state::{PrimaryReason, rank},
 };
 use super::{Database, Fault, Row, hosts::each, postgres};
 use crate::metrics;
 
 pub(super) use pool::ReplicaPools;
 pub use route::{ReadRoute, age, reading};
-pub(super) use route::{current, leave};
+pub(super) use route::{current, switch_to_primary};
 
-/// A place in the WAL of a Postgres: all that was committed before somebody asked for it lies before it.
+/// A position in the WAL of a Postgres: everything committed before it was queried precedes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
 pub struct Position {
-    /// Only the server that writes it knows it at each moment.
+    /// Timeline. Only the server that writes it knows it at each moment.
     #[record(sql = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint")]
     pub timeline: i64,
-    /// How far the WAL goes, in bytes.
+    /// End of the WAL, in bytes.
     #[record(sql = "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")]
     pub lsn: i64,
 }
 
 impl Position {
-    /// Stands for a write whose own position is not known: no replica has replayed it.
+    /// Position of a write whose own position is unknown: no replica has replayed it.
     pub const UNKNOWN: Self = Self { timeline: i64::MAX, lsn: i64::MAX };
 }
 
-/// How old the rows of a read may be.
+/// Maximum age of the rows of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Freshness {
-    /// As committed.
+    /// The latest committed rows.
     #[default]
     Primary,
-    /// With all that was written before a position, and no older than the deployment allows.
+    /// With everything written before a position, and no older than the deployment allows.
     After(Position),
-    /// So old at most, and no older than the deployment allows.
+    /// At most this old, and no older than the deployment allows.
     Bounded(Duration),
 }
 
-/// How replicas are used.
+/// Options of the replicas.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplicaOptions<'a> {
-    /// The URL of the database that they are replicas of. Where it has several hosts, a replica that takes writes is used once it takes none.
+    /// URL of the replicas' primary database. If it has several hosts, a replica that takes writes
+    /// is used once it takes none.
     pub primary: &'a str,
-    /// A replica that is further behind is left out.
+    /// Maximum lag: a replica that is further behind is not used.
     pub staleness: Duration,
-    /// Connections to each of them, besides those for long reads.
+    /// Connections to each replica, besides those for long reads.
     pub readers: u32,
 }
 
-/// How a replica stands on this node.
+/// Status of a replica on this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaStatus {
-    /// Its host, port and database.
+    /// Host, port and database of the replica.
     pub name: String,
     /// Whether reads go there now: it answers, and is not too far behind.
     pub is_used: bool,
-    /// Bytes of the primary's WAL that it has not replayed; null while it does not answer.
+    /// Bytes of the primary's WAL that it has not replayed; None while it does not answer.
     pub lag_bytes: Option<i64>,
 }
 
@@ -93,7 +95,7 @@ pub(super) struct Replicas(Arc<Inner>);
 
 struct Inner {
     all: Vec<Arc<Replica>>,
-    /// The cluster that they are replicas of.
+    /// ID of the primary's cluster.
     system: i64,
     staleness: Duration,
     flushes: Mutex<Flushes>,
@@ -106,7 +108,8 @@ impl Inner {
 }
 
 impl Replicas {
-    /// The replica for a request. A session keeps to one of them, so that its next page is not older than the one before.
+    /// Chooses the replica for a request. A session keeps to one of them, so that its next page is
+    /// not older than the one before.
     fn choose(&self, freshness: Freshness, session: u128) -> Option<Arc<Replica>> {
         let now = Instant::now();
         let fits = |replica: &&Arc<Replica>| replica.state().fits(freshness, self.0.staleness, now);
@@ -115,7 +118,7 @@ impl Replicas {
         if chosen.is_some() {
             metrics::replica_reads("replica", "fresh");
         } else if freshness != Freshness::Primary {
-            let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(Miss::Down);
+            let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(PrimaryReason::Down);
             metrics::replica_reads("primary", miss.word());
         }
         chosen
@@ -127,7 +130,8 @@ impl Replicas {
         self.0.all.iter().any(|replica| replica.state().fits(freshness, self.0.staleness, now).is_ok())
     }
 
-    /// Connections to all of them, for requests and for long reads: those that are open, that do nothing, and that there may be.
+    /// Counts of connections to all replicas, for requests and for long reads: open, idle, and
+    /// maximum.
     pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
         let mut sums = [(0, 0, 0); 2];
         for replica in &self.0.all {
@@ -144,7 +148,8 @@ impl Replicas {
 }
 
 impl Database {
-    /// Sends reads that may be a little old to replicas, from now on and in all clones. A replica that does not answer yet is used when it does.
+    /// Sends reads that may be a little old to replicas, from now on and in all clones. A replica
+    /// that does not answer yet is used once it does.
     ///
     /// # Errors
     /// The URLs cannot be those of replicas of this database.
@@ -178,10 +183,10 @@ impl Database {
         self.replicas.set(Replicas(inner)).map_err(|_| Fault::Broken("the replicas of a database are named once".to_owned()))
     }
 
-    /// Which cluster it is: a replica has the number of its primary.
+    /// Returns the ID of the cluster: a replica has that of its primary.
     async fn system(&self) -> Result<i64, Fault> {
         let sql = "SELECT system_identifier FROM pg_control_system()";
-        let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let rows = self.query_all_tenants(Statement::from_string(DbBackend::Postgres, sql)).await?;
         let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say which cluster it is".to_owned()))?;
         Row::scalar(row)
     }
@@ -191,25 +196,26 @@ impl Database {
         self.replicas.get().is_some()
     }
 
-    /// How old reads may be at most that go to a replica; None without replicas.
+    /// Returns the maximum age of reads on a replica; `None` without replicas.
     pub fn replica_staleness(&self) -> Option<Duration> {
         self.replicas.get().map(|replicas| replicas.0.staleness)
     }
 
-    /// The way of a request's reads, chosen once for all of them at the first; None without replicas.
+    /// Returns the route of a request's reads, whose replica is chosen at the first read; None
+    /// without replicas.
     pub fn read_route(&self, freshness: Freshness, session: u128) -> Option<Arc<ReadRoute>> {
         self.replicas.get().map(|replicas| Arc::new(ReadRoute::new(replicas.clone(), freshness, session)))
     }
 
-    /// A position behind all that was committed before; None without replicas. Those who ask at the same moment share one statement, which
-    /// begins after all of them have asked.
+    /// Returns a position behind everything committed before the call; None without replicas.
+    /// Concurrent calls share one statement, which begins after all of them.
     pub async fn position(&self) -> Result<Option<Position>, Fault> {
         if !self.has_replicas() {
             return Ok(None);
         }
         let load = |_: Vec<()>| async {
             let position = format!("SELECT {}", Position::SELECT);
-            let rows = self.read_across(Statement::from_string(DbBackend::Postgres, position)).await?;
+            let rows = self.query_all_tenants(Statement::from_string(DbBackend::Postgres, position)).await?;
             let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say where its WAL ends".to_owned()))?;
             let position: Position = Row::new(row).record()?;
             Ok(std::collections::HashMap::from([((), position)]))
@@ -218,7 +224,7 @@ impl Database {
         Ok(scope.coalesce(vec![()], load).await?.remove(&()))
     }
 
-    /// How the replicas stand on this node.
+    /// Returns the status of the replicas on this node.
     pub fn replicas(&self) -> Vec<ReplicaStatus> {
         let Some(Replicas(inner)) = self.replicas.get() else { return Vec::new() };
         let (now, flushed) = (Instant::now(), inner.flushes().last());
@@ -234,7 +240,8 @@ impl Database {
     }
 }
 
-/// The addresses of replicas, each of them another. None is their primary's where that has one host; of several hosts the standbys may be read from.
+/// Returns the addresses of replicas, all distinct. None may be a single-host primary's; if the
+/// primary has several hosts, the standbys may be read from.
 fn addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
     let mut hosts = each(primary)?;
     let primary = hosts.pop().filter(|_| hosts.is_empty()).map(|url| DatabaseAddress::of(&url)).transpose()?;

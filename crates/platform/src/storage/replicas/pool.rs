@@ -1,4 +1,4 @@
-//! A replica: its connections, and how it stands.
+//! A replica: its connections and its state.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::storage::{
     sessions::{Bound, Sessions},
 };
 
-/// How long a node that starts waits for a replica; one that is late is used later.
-const FIRST: Duration = Duration::from_secs(3);
+/// Timeout of a starting node's first sample of a replica; a late replica is used later.
+const FIRST_SAMPLE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connections to a replica, with the roles and bindings of those to the primary.
 pub(in crate::storage) struct ReplicaPools {
@@ -40,20 +40,20 @@ impl Replica {
         *self.state.borrow()
     }
 
-    pub(super) fn stands(&self, state: ReplicaState) {
+    pub(super) fn set_state(&self, state: ReplicaState) {
         let was_up = self.state.send_replace(state).is_up;
         match (was_up, state.is_up) {
             (false, true) => tracing::info!(replica = self.name, "reads may go to this replica"),
             (true, false) => {
                 tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere");
-                // One that was open before may stay silent when the replica answers again on others.
+                // Old connections may stay silent when the replica answers again on new ones.
                 self.forget();
             }
             _ => {}
         }
     }
 
-    /// Its connections for requests and for long reads.
+    /// Counts of its connections for requests and for long reads.
     pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
         [self.pools.reads.connection_counts(), self.pools.long.connection_counts()]
     }
@@ -63,12 +63,13 @@ impl Replica {
         self.pools.long.forget();
     }
 
-    /// Looks at it for the first time. One that may take over from its primary may have done so, and is used when it is a replica again.
+    /// Checks a replica for the first time. A replica that may take over from its primary may have
+    /// done so, and is used once it is a replica again.
     ///
     /// # Errors
     /// It answers, and is no replica of this cluster.
     pub(super) async fn admit(&self, probe: &mut Probe, system: i64, may_take_over: bool) -> Result<(), Fault> {
-        let sample = match timeout(FIRST, probe.sample()).await {
+        let sample = match timeout(FIRST_SAMPLE_TIMEOUT, probe.sample()).await {
             Ok(Ok(sample)) => sample,
             Ok(Err(error)) => {
                 tracing::warn!(replica = self.name, %error, "a replica does not answer: it is used when it does");
@@ -91,11 +92,12 @@ impl Replica {
                 self.name
             )));
         }
-        self.stands(sample.state(system, None));
+        self.set_state(sample.state(system, None));
         Ok(())
     }
 
-    /// The rows of a tenant that a single statement reads. It is given up as soon as the replica is known not to answer.
+    /// Runs a single statement that reads a tenant's rows. It is given up as soon as the replica is
+    /// known not to answer.
     pub(in crate::storage) async fn rows(
         &self,
         tenant: TenantId,
@@ -107,14 +109,14 @@ impl Replica {
         tokio::select! {
             biased;
             rows = sessions.planned_rows(&bound, kind.workers(), statement) => rows,
-            () = went_down(self.state.subscribe()) => {
+            () = wait_until_down(self.state.subscribe()) => {
                 Err(DbErr::Conn(RuntimeErr::Internal("the replica does not answer".to_owned())).into())
             }
         }
     }
 }
 
-async fn went_down(mut state: watch::Receiver<ReplicaState>) {
+async fn wait_until_down(mut state: watch::Receiver<ReplicaState>) {
     loop {
         let is_up = state.borrow_and_update().is_up;
         if !is_up || state.changed().await.is_err() {
@@ -124,7 +126,8 @@ async fn went_down(mut state: watch::Receiver<ReplicaState>) {
 }
 
 impl Sample {
-    /// How a replica of that cluster stands that has everything of this moment. One of another cluster is none.
+    /// Returns the state of a replica of that cluster that has replayed everything up to this
+    /// moment. A replica of another cluster counts as down.
     pub(super) fn state(&self, system: i64, as_of: Option<tokio::time::Instant>) -> ReplicaState {
         ReplicaState { is_up: self.is_replica && self.system == system, timeline: self.timeline, replayed: self.replayed, as_of }
     }

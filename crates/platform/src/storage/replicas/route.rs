@@ -1,5 +1,6 @@
-//! The way of a request's reads. The task carries it, so that no room need know of replicas: a handle on a tenant's rows takes it along when it is
-//! opened, and so do look-ups that run in tasks of their own.
+//! The route of a request's reads. The task carries it, so that no room has to know of replicas: a
+//! handle on a tenant's rows takes it over when it is opened, and so do lookups in tasks of their
+//! own.
 
 use std::{
     future::Future,
@@ -15,13 +16,14 @@ use tokio::time::Instant;
 use super::{Freshness, Replicas, pool::Replica};
 use crate::metrics;
 
-/// One replica for all reads of a request, or the primary. It goes from the one to the other at most once and never back, so that what a request
-/// reads later is not older than what it has read before: a stream that begins at the head which a query told misses nothing.
+/// One replica for all reads of a request, or the primary. It changes from the replica to the
+/// primary at most once and never back, so that later reads of a request are not older than earlier
+/// ones: a stream that begins at the head that a query returned misses nothing.
 pub struct ReadRoute {
     replicas: Replicas,
     freshness: Freshness,
     session: u128,
-    /// With the moment of which it had everything then.
+    /// Chosen replica, with the time up to which it had everything then.
     chosen: OnceLock<Option<(Arc<Replica>, Instant)>>,
     has_left: AtomicBool,
 }
@@ -31,7 +33,7 @@ impl ReadRoute {
         Self { replicas, freshness, session, chosen: OnceLock::new(), has_left: AtomicBool::new(false) }
     }
 
-    /// The replica, while there is one.
+    /// Returns the chosen replica; None for the primary.
     pub(in crate::storage) fn replica(&self) -> Option<&Replica> {
         if self.has_left.load(Ordering::Acquire) {
             return None;
@@ -44,26 +46,27 @@ impl ReadRoute {
         chosen.as_ref().map(|(replica, _)| &**replica)
     }
 
-    /// How old the rows are at most that were read from a replica; None without one.
+    /// Returns the maximum age of the rows that were read from a replica; `None` without one.
     fn age(&self) -> Option<Duration> {
         let (_, as_of) = self.chosen.get()?.as_ref()?;
         Some(as_of.elapsed())
     }
 
-    /// Whether a replica would be read that fits now: for who may wait for one.
-    pub(in crate::storage) fn would_fit(&self) -> bool {
+    /// Whether a suitable replica is available now, for callers that may wait for one.
+    pub(in crate::storage) fn has_suitable_replica(&self) -> bool {
         self.replicas.fits(self.freshness)
     }
 
-    /// The replica did not answer: the primary does, this and everything after it.
+    /// Switches all further reads to the primary, because the replica did not answer.
     pub(in crate::storage) fn failed(&self) {
         if !self.has_left.swap(true, Ordering::AcqRel) {
             metrics::replica_reads("primary", "failed");
         }
     }
 
-    /// The request begins to write: what it reads from now on may be its own.
-    pub(in crate::storage) fn leave(&self) {
+    /// Switches to the primary: the request begins to write, and may read its own writes from now
+    /// on.
+    pub(in crate::storage) fn switch_to_primary(&self) {
         self.has_left.store(true, Ordering::Release);
     }
 }
@@ -72,25 +75,27 @@ tokio::task_local! {
     static ROUTE: Arc<ReadRoute>;
 }
 
-/// Runs the future with a way for the reads of tenants' rows that it opens handles for; handles of other tasks are theirs.
+/// Runs the future with a route for the handles on tenants' rows that it opens; tasks that it
+/// spawns are not included.
 pub async fn reading<T>(route: Arc<ReadRoute>, future: impl Future<Output = T>) -> T {
     ROUTE.scope(route, future).await
 }
 
-/// How old the rows are at most that this task has read; None where it has read the primary alone.
+/// Returns the maximum age of the rows that this task has read; `None` if it has read the primary
+/// alone.
 pub fn age() -> Option<Duration> {
     ROUTE.try_with(|route| route.age()).ok().flatten()
 }
 
-/// The way of this task's reads, if it has one.
+/// Returns the route of this task's reads, if it has one.
 pub(in crate::storage) fn current() -> Option<Arc<ReadRoute>> {
     ROUTE.try_with(Arc::clone).ok()
 }
 
-/// This task begins to write.
-pub(in crate::storage) fn leave() {
-    // Without a way there is nothing to leave.
-    let _ = ROUTE.try_with(|route| route.leave());
+/// Switches this task's reads to the primary, as it begins to write.
+pub(in crate::storage) fn switch_to_primary() {
+    // Without a route there is nothing to switch.
+    let _ = ROUTE.try_with(|route| route.switch_to_primary());
 }
 
 #[cfg(test)]
@@ -108,7 +113,7 @@ mod tests {
 
     const BOUND: Duration = Duration::from_secs(5);
 
-    /// Replicas that nobody has connected to, as their last samples say.
+    /// Replicas without connections, with their last samples.
     fn replicas(names: &[&str]) -> Replicas {
         let sessions = || {
             let login = Login::alone(PgConnectOptions::new_without_pgpass());
@@ -116,7 +121,7 @@ mod tests {
         };
         let replica = |name: &&str| {
             let replica = Replica::new((*name).to_owned(), ReplicaPools { reads: sessions(), long: sessions() });
-            replica.stands(ReplicaState { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
+            replica.set_state(ReplicaState { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
             Arc::new(replica)
         };
         let all = names.iter().map(replica).collect();
@@ -130,16 +135,16 @@ mod tests {
         let route = |freshness| ReadRoute::new(replicas.clone(), freshness, 7);
         let request = route(Freshness::Bounded(BOUND));
         assert!(request.replica().is_some() && request.replica().is_some());
-        request.leave();
+        request.switch_to_primary();
         assert!(request.replica().is_none(), "it has begun to write");
         let request = route(Freshness::After(Position { timeline: 1, lsn: 100 }));
-        assert!(request.replica().is_some() && request.would_fit());
+        assert!(request.replica().is_some() && request.has_suitable_replica());
         request.failed();
         assert!(request.replica().is_none());
         let request = route(Freshness::After(Position { timeline: 1, lsn: 101 }));
-        assert!(request.replica().is_none() && !request.would_fit(), "its own write is not there yet");
-        replicas.0.all.iter().for_each(|replica| replica.stands(ReplicaState { replayed: 101, ..replica.state() }));
-        assert!(request.would_fit() && request.replica().is_none(), "what began with the primary stays there");
+        assert!(request.replica().is_none() && !request.has_suitable_replica(), "its own write is not there yet");
+        replicas.0.all.iter().for_each(|replica| replica.set_state(ReplicaState { replayed: 101, ..replica.state() }));
+        assert!(request.has_suitable_replica() && request.replica().is_none(), "what began with the primary stays there");
     }
 
     #[test]
@@ -153,9 +158,9 @@ mod tests {
         assert!((0..10).all(|_| name(7) == first));
         assert!((0..100).any(|session| name(session) != first), "others go to others");
         let away = replicas.0.all.iter().find(|replica| replica.name == first).unwrap();
-        away.stands(ReplicaState { is_up: false, ..away.state() });
+        away.set_state(ReplicaState { is_up: false, ..away.state() });
         assert!(name(7) != first);
-        away.stands(ReplicaState { is_up: true, ..away.state() });
+        away.set_state(ReplicaState { is_up: true, ..away.state() });
         assert_eq!(name(7), first);
     }
 
@@ -170,8 +175,8 @@ mod tests {
             tokio::spawn(async { current().is_none() }).await.unwrap()
         });
         assert!(elsewhere.await);
-        reading(route.clone(), async { leave() }).await;
+        reading(route.clone(), async { switch_to_primary() }).await;
         assert!(route.replica().is_none(), "what the task writes, its reads may have to see");
-        leave();
+        switch_to_primary();
     }
 }

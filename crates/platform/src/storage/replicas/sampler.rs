@@ -1,4 +1,4 @@
-//! Looking at the replicas and their primary, ten times a second.
+//! Sampling of the replicas and their primary, ten times a second.
 
 use std::{io, pin::pin, sync::Weak, time::Duration};
 
@@ -18,23 +18,26 @@ use crate::{
     },
 };
 
-/// Between two samples.
-const EVERY: Duration = Duration::from_millis(100);
-/// How long a replica may give no answer before it is left out, with the pause before it less than a second. A sample that breaks leaves the rest of it to the
-/// next one.
+/// Time between two samples.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+/// Time without a response after which a replica is left out; with the pause before it less than a
+/// second. If a sample fails, the next one has only the rest of this time.
 const PATIENCE: Duration = Duration::from_millis(700);
-/// How long an answer is waited for altogether. A connection over a slow network takes as long as several answers to open, and is not to be given up
-/// and opened anew each time.
-const LONGEST: Duration = Duration::from_secs(5);
-/// Samples that fail before a replica is left out. A refused connection, or no answer, is enough by itself.
+/// Timeout of a response. A connection over a slow network takes as long as several responses to
+/// open, and must not be given up and opened again each time.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Consecutive failed samples before a replica is left out. A refused connection, or no answer, is
+/// enough by itself.
 const FAILURES: u32 = 2;
 
-/// A standby that follows nobody yet has no receiver; then its last restart point says the timeline, which may be an older one: that errs to the safe side.
+/// Query of a replica's state. A standby without a receiver takes the timeline of its last restart
+/// point, which may be an older one: that errs on the safe side.
 const SAMPLE: &str = "SELECT pg_is_in_recovery() AS is_replica,
     coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0) AS replayed,
     coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))::bigint AS timeline,
     (SELECT system_identifier FROM pg_control_system()) AS system";
-/// A flushed position can be replayed, and ends where records end; one that is only inserted may lie beyond.
+/// Flushed position. It can be replayed, and is the end of a record; an inserted position may lie
+/// beyond.
 const FLUSHED: &str = "SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
 
 /// A replica's own report.
@@ -46,7 +49,7 @@ pub(super) struct Sample {
     pub system: i64,
 }
 
-/// A connection for samples, made again when it is lost: those of requests may all be in use.
+/// A connection for samples, opened again when it is lost: those of requests may all be in use.
 pub(super) struct Probe {
     login: PgConnectOptions,
     connection: Option<PgConnection>,
@@ -57,7 +60,7 @@ impl Probe {
         Self { login, connection: None }
     }
 
-    /// A future that is dropped takes its connection along.
+    /// Takes a sample. If the future is dropped, its connection is closed.
     pub(super) async fn sample(&mut self) -> Result<Sample, sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -74,7 +77,7 @@ impl Probe {
     }
 }
 
-/// Samples a replica until nobody reads from it any more.
+/// Samples a replica until its handles are dropped.
 pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>, mut probe: Probe) {
     let (mut failures, mut is_foreign, mut silent_since) = (0, false, Instant::now());
     loop {
@@ -95,8 +98,8 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
                         );
                     }
                     is_foreign = sample.system != replicas.system;
-                    let as_of = replicas.flushes().covered(sample.replayed);
-                    replica.stands(sample.state(replicas.system, as_of));
+                    let as_of = replicas.flushes().replayed_until(sample.replayed);
+                    replica.set_state(sample.state(replicas.system, as_of));
                     0
                 }
                 Ok(Err(sqlx::Error::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => FAILURES,
@@ -105,29 +108,30 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
             };
             if failures >= FAILURES {
                 failures = FAILURES;
-                replica.stands(ReplicaState { is_up: false, ..replica.state() });
+                replica.set_state(ReplicaState { is_up: false, ..replica.state() });
             }
         }
         if is_late {
-            // The connection is kept when the answer comes after all, and the next sample is one of those that count.
-            drop(timeout(LONGEST.saturating_sub(PATIENCE), sampling).await);
+            // A late answer keeps the connection, and its next sample counts.
+            drop(timeout(RESPONSE_TIMEOUT.saturating_sub(PATIENCE), sampling).await);
         }
-        clock::sleep(EVERY).await;
+        clock::sleep(SAMPLE_INTERVAL).await;
     }
 }
 
-/// Asks the primary how far its WAL goes, until nobody reads from its replicas any more. A late answer counts: it is of the moment of its question.
+/// Samples the primary's WAL position until the handles of its replicas are dropped. A late answer
+/// counts, with the time of its query.
 pub(super) async fn follow_primary(replicas: Weak<Inner>, primary: Sessions) {
     loop {
         let asked = Instant::now();
-        let flushed = timeout(LONGEST, flushed(&primary)).await;
+        let flushed = timeout(RESPONSE_TIMEOUT, flushed(&primary)).await;
         {
             let Some(replicas) = replicas.upgrade() else { return };
             if let Ok(Ok(Some(lsn))) = flushed {
                 replicas.flushes().take(asked, lsn);
             }
         }
-        clock::sleep(EVERY).await;
+        clock::sleep(SAMPLE_INTERVAL).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a replica stands by its last sample, and whether a read may go there.
+//! State of a replica at its last sample, and whether a read may go there.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -12,27 +12,27 @@ use super::Freshness;
 /// A replica by its last sample.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ReplicaState {
-    /// It answers, and is a replica.
+    /// True if the server answers and is a replica.
     pub is_up: bool,
     pub timeline: i64,
-    /// How far it has replayed.
+    /// Position up to which it has replayed.
     pub replayed: i64,
-    /// The last moment of which it has everything; None where that is not known, or long ago.
+    /// Last time whose writes it has all replayed; None if unknown, or long ago.
     pub as_of: Option<Instant>,
 }
 
-/// Why a read does not go to a replica. The later ones are nearer to being used.
+/// Reason that a read does not go to a replica. The later ones are nearer to being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Miss {
-    /// It does not answer.
+pub(super) enum PrimaryReason {
+    /// The replica does not answer.
     Down,
-    /// It is further behind than reads may be.
+    /// The replica is further behind than reads may be.
     Stale,
-    /// It has yet to replay what this caller has written.
+    /// The replica has yet to replay the caller's own writes.
     Behind,
 }
 
-impl Miss {
+impl PrimaryReason {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Down => "down",
@@ -44,27 +44,28 @@ impl Miss {
 
 impl ReplicaState {
     /// Whether its rows are fresh enough, where none may be older than `staleness`.
-    pub(super) fn fits(&self, freshness: Freshness, staleness: Duration, now: Instant) -> Result<(), Miss> {
+    pub(super) fn fits(&self, freshness: Freshness, staleness: Duration, now: Instant) -> Result<(), PrimaryReason> {
         if !self.is_up {
-            return Err(Miss::Down);
+            return Err(PrimaryReason::Down);
         }
         let (position, bound) = match freshness {
-            Freshness::Primary => return Err(Miss::Behind),
+            Freshness::Primary => return Err(PrimaryReason::Behind),
             Freshness::After(position) => (Some(position), staleness),
             Freshness::Bounded(bound) => (None, bound.min(staleness)),
         };
         if self.as_of.is_none_or(|as_of| now.duration_since(as_of) > bound) {
-            return Err(Miss::Stale);
+            return Err(PrimaryReason::Stale);
         }
         // On an older timeline the same number may be that of a history which was given up.
         match position {
-            Some(position) if self.timeline < position.timeline || self.replayed < position.lsn => Err(Miss::Behind),
+            Some(position) if self.timeline < position.timeline || self.replayed < position.lsn => Err(PrimaryReason::Behind),
             _ => Ok(()),
         }
     }
 }
 
-/// How much a session leans to a replica: on all nodes the same, and another's going away changes nothing for those of the others.
+/// Returns the rank of a replica for a session: the same on all nodes, and a replica that goes away
+/// changes nothing for the sessions of the others.
 pub(super) fn rank(name: &str, session: u128) -> u64 {
     let mut hasher = DefaultHasher::new();
     (name, session).hash(&mut hasher);
@@ -95,22 +96,22 @@ mod tests {
     fn one_that_is_down_stale_or_behind_is_not() {
         let now = Instant::now();
         let fits = |freshness| state(now).fits(freshness, BOUND, now);
-        assert_eq!(fits(Freshness::Primary), Err(Miss::Behind));
-        assert_eq!(fits(Freshness::Bounded(Duration::from_secs(1))), Err(Miss::Stale));
-        assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_001 })), Err(Miss::Behind));
-        assert_eq!(fits(Freshness::After(Position { timeline: 3, lsn: 1 })), Err(Miss::Behind), "an older timeline");
-        assert_eq!(fits(Freshness::After(Position::UNKNOWN)), Err(Miss::Behind));
+        assert_eq!(fits(Freshness::Primary), Err(PrimaryReason::Behind));
+        assert_eq!(fits(Freshness::Bounded(Duration::from_secs(1))), Err(PrimaryReason::Stale));
+        assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_001 })), Err(PrimaryReason::Behind));
+        assert_eq!(fits(Freshness::After(Position { timeline: 3, lsn: 1 })), Err(PrimaryReason::Behind), "an older timeline");
+        assert_eq!(fits(Freshness::After(Position::UNKNOWN)), Err(PrimaryReason::Behind));
         let old = now + Duration::from_secs(10);
         assert_eq!(
             state(now).fits(Freshness::Bounded(Duration::from_mins(1)), BOUND, old),
-            Err(Miss::Stale),
+            Err(PrimaryReason::Stale),
             "of the two bounds the nearer"
         );
-        assert_eq!(state(now).fits(Freshness::After(Position { timeline: 1, lsn: 1 }), BOUND, old), Err(Miss::Stale));
+        assert_eq!(state(now).fits(Freshness::After(Position { timeline: 1, lsn: 1 }), BOUND, old), Err(PrimaryReason::Stale));
         let unknown = ReplicaState { as_of: None, ..state(now) };
-        assert_eq!(unknown.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Stale));
+        assert_eq!(unknown.fits(Freshness::Bounded(BOUND), BOUND, now), Err(PrimaryReason::Stale));
         let down = ReplicaState { is_up: false, ..state(now) };
-        assert_eq!(down.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Down));
+        assert_eq!(down.fits(Freshness::Bounded(BOUND), BOUND, now), Err(PrimaryReason::Down));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What went wrong on a connection to Postgres: whether it can still be used, and whether another one will do.
+//! Errors of a connection to Postgres: whether it can still be used, and whether another one will
+//! do.
 
 use std::{io, time::Duration};
 
@@ -7,10 +8,12 @@ use tokio::time::Instant;
 
 use crate::storage::writable::WriteHealth;
 
-/// A silence of this length makes every connection suspect that has not been heard of since it began.
-const SUSPECT: Duration = Duration::from_millis(1_500);
+/// Length of a silence after which all connections are suspect that have received nothing since it
+/// began.
+const SUSPECT_SILENCE: Duration = Duration::from_millis(1_500);
 
-/// The time in which a question has no answer. When it was long, and whoever waited has gone, connections are suspect.
+/// Time in which a statement has no answer. If it was long and the caller has stopped waiting,
+/// connections are suspect.
 pub(super) struct Silence<'a> {
     write_health: &'a WriteHealth,
     began: Instant,
@@ -31,7 +34,7 @@ impl<'a> Silence<'a> {
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        if !self.is_answered && self.began.elapsed() > SUSPECT {
+        if !self.is_answered && self.began.elapsed() > SUSPECT_SILENCE {
             self.write_health.lost(self.began);
         }
     }
@@ -41,13 +44,14 @@ pub(in crate::storage) fn late(why: &'static str) -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, why).into()
 }
 
-/// Whether nothing was heard in time.
+/// Whether the error is a timeout.
 pub(in crate::storage) fn is_late(err: &sqlx::Error) -> bool {
     matches!(err, sqlx::Error::Io(err) if err.kind() == io::ErrorKind::TimedOut)
 }
 
-/// Whether it may be there in a moment: nobody listens, or the server says that it is starting or ending.
-pub(in crate::storage) fn is_away(err: &sqlx::Error) -> bool {
+/// Whether the server may be available in a moment: it refuses connections, or reports that it is
+/// starting or stopping.
+pub(in crate::storage) fn is_server_away(err: &sqlx::Error) -> bool {
     match err {
         sqlx::Error::Io(err) => err.kind() == io::ErrorKind::ConnectionRefused,
         sqlx::Error::Database(err) => err.code().is_some_and(|code| matches!(&*code, "57P01" | "57P03")),
@@ -60,8 +64,9 @@ pub(in crate::storage) fn is_full(err: &sqlx::Error) -> bool {
     err.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "53300")
 }
 
-/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P, a transaction that stood still for
-/// too long), or that it takes no writes any more (25006), as one does that another has taken over from.
+/// Whether the connection is lost: it broke, or the server reports that it will end it (class 57P,
+/// a transaction that was idle for too long), or that it takes no writes any more (25006), like a
+/// former primary.
 pub(in crate::storage) fn is_lost(err: &sqlx::Error) -> bool {
     match err {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,

@@ -1,4 +1,5 @@
-//! One statement: a gate that moves the counters of the tenants whose heads are where they were, and everything else behind it.
+//! One statement: a gate that moves the counters of the tenants whose heads are unchanged, and all
+//! other writes behind it.
 
 use entity::prelude::TenantId;
 use sea_orm::{
@@ -15,7 +16,7 @@ use crate::storage::{
 /// A head that no tenant has.
 const NO_HEAD: i64 = -1;
 
-/// The statement and its arguments but the last, the heads.
+/// Returns the statement and its arguments without the last, the heads.
 pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
     match all.pop() {
         Some(own) if all.is_empty() => alone(own),
@@ -27,10 +28,11 @@ pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxD
     }
 }
 
-/// One tenant, which is a constant to the planner.
+/// Returns the statement for a single tenant, which is a constant to the planner.
 fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
     let Own { tenant, epoch, want, rows, link } = own;
-    // Only there: a batch of several commands would have a text for each table that happens to have one row.
+    // Only for a single command: a batch of several would have another text for each table that
+    // happens to have one row.
     let is_lone = link.as_ref().is_some_and(|link| link.rows.len() == 1);
     let given = if is_lone { Given::Values } else { Given::Arrays };
     let mut arguments = PgArguments::default();
@@ -56,8 +58,9 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
     Ok((format!("WITH gate AS ({gate}){parts}"), arguments))
 }
 
-/// The rest of the statement where a chain grows along. Its head moves before anything is put behind it: whoever else makes the chain longer
-/// locks the head first too. A head that is not where it was fails the whole statement, by a division by none.
+/// Returns the rest of the statement if a chain grows with it. The chain's head moves before
+/// anything is appended: all code that extends the chain locks the head first. A head that has
+/// moved fails the whole statement, by a division by zero.
 fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
     let Link { table, from, to, hash, rows } = link;
     let first = arguments.len() + 1;
@@ -72,9 +75,11 @@ fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<Strin
     ))
 }
 
-/// Several tenants. A row names its tenant by the place in the list, and gets it from the gate.
+/// Returns the statement for several tenants. A row contains its tenant's place in the list, and
+/// gets the ID from the gate.
 ///
-/// The gate takes the counters that nobody else holds: a tenant that is being written elsewhere falls out instead of holding up the others.
+/// The gate takes only unlocked counters: a tenant that is being written elsewhere is left out
+/// instead of delaying the others.
 fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
     let mut arguments = PgArguments::default();
     arguments.add(all.iter().map(|own| own.tenant.uuid()).collect::<Vec<_>>())?;
@@ -121,7 +126,7 @@ fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
     ))
 }
 
-/// The chains of the tenants, of which all or none have one.
+/// Returns the part that extends the tenants' chains; either all of them or none have one.
 fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
     let Some(table) = links.first().map(|(_, link)| link.table) else { return Ok(" SELECT place FROM gate".to_owned()) };
     if links.len() != tenants || links.iter().any(|(_, link)| link.table != table) {
@@ -148,12 +153,13 @@ fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) 
     for (index, bulk) in bulks.into_iter().enumerate() {
         sql += &format!(", behind{index} AS ({})", bulk.gated("link", arguments)?);
     }
-    // One list that all places are looked up in: asked of each by itself, all chains would be gone through once a tenant.
+    // All places are looked up in one list: a separate lookup for each would scan all chains once
+    // for each tenant.
     Ok(sql + " SELECT g.place / (g.place IN (SELECT l.place FROM link AS l))::integer FROM gate AS g")
 }
 
 impl Database {
-    /// What became of each tenant's rows.
+    /// Runs the statement and returns the outcome of each tenant's rows.
     pub(super) async fn write_statement(
         &self,
         tenants: &[TenantId],
@@ -172,7 +178,8 @@ impl Database {
         let found = doors.tenants.fetch(&bound_to(tenants), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
         let found = match found.map_err(failed) {
-            // Only `linked` and `chains` divide: one of the chains has grown, and nobody says whose.
+            // Only `linked` and `chains` divide: one of the chains has grown, and the error does
+            // not tell which.
             Err(fault) if fault.is_division_by_zero() => return Ok(vec![WriteOutcome::ChainMoved; tenants.len()]),
             found => found?,
         };
@@ -199,7 +206,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::storage::{Bulk, Rows, journal::Want};
+    use crate::storage::{Bulk, Rows, journal::CounterRequest};
 
     #[derive(Record)]
     #[record(of = store)]
@@ -207,7 +214,7 @@ mod tests {
         name: String,
     }
 
-    /// The statement of so many commands with so many lines in all.
+    /// Returns the statement's text for so many commands with so many lines in all.
     fn text(commands: usize, lines: usize) -> String {
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));
         let rows = |count: usize| {
@@ -217,7 +224,7 @@ mod tests {
         };
         let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows(commands) };
         let rows = vec![rows(commands), rows(lines)];
-        statement(vec![Own { tenant, epoch: Uuid::nil(), want: Want::events(1), rows, link: Some(link) }]).unwrap().0
+        statement(vec![Own { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows, link: Some(link) }]).unwrap().0
     }
 
     #[test]
@@ -227,7 +234,7 @@ mod tests {
             let mut rows = Rows::<Named>::insert(tenant);
             rows.push(Named { name: "Shop".to_owned() });
             let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows.into() };
-            Own { tenant, epoch: Uuid::nil(), want: Want::events(1), rows: Vec::new(), link: Some(link) }
+            Own { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows: Vec::new(), link: Some(link) }
         };
         let sql = statement((1..=3).map(own).collect()).unwrap().0;
         let proof = " SELECT g.place / (g.place IN (SELECT l.place FROM link AS l))::integer FROM gate AS g";

@@ -1,4 +1,4 @@
-//! One transaction of statements, a tenant after the other.
+//! One transaction of statements, one tenant after the other.
 
 use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
@@ -9,7 +9,7 @@ use crate::{
     slow::StatementTimer,
     storage::{
         Backend, Database, Fault,
-        journal::Want,
+        journal::CounterRequest,
         transaction::{Purpose, Transaction},
     },
 };
@@ -17,12 +17,12 @@ use crate::{
 pub(super) struct Writes {
     tenant: TenantId,
     epoch: Uuid,
-    want: Want,
+    want: CounterRequest,
     link: Option<ChainHead>,
     rows: Vec<Statement>,
 }
 
-/// Where a chain's head is and goes to.
+/// Head of a chain, before and after.
 struct ChainHead {
     table: &'static str,
     from: i64,
@@ -43,11 +43,12 @@ impl Writes {
         Ok(Self { tenant, epoch, want, link: chain, rows: all })
     }
 
-    /// What became of the tenant's rows; where a head is not where it was, nothing of the tenant is written.
+    /// Writes the tenant's rows and returns the outcome; if a head has moved, nothing of the tenant
+    /// is written.
     async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<WriteOutcome, Fault> {
         let Self { tenant, epoch, want, link, rows } = self;
         if !moves(db, transaction, tenant, (want, head, epoch), link.as_ref()).await? {
-            // Where the counter is where it was, the chain is not.
+            // If the counter has not moved, the chain has.
             let has_chain_moved = link.is_some() && is_at(db, transaction, tenant, (head, epoch)).await?;
             return Ok(if has_chain_moved { WriteOutcome::ChainMoved } else { WriteOutcome::Overtaken });
         }
@@ -63,12 +64,13 @@ impl Writes {
     }
 }
 
-/// Moves the counter, if it and the chain are where they were: nobody else writes meanwhile, so the chain is only looked at here.
+/// Moves the counter, if it and the chain are unchanged: there is no other writer meanwhile, so the
+/// chain is only checked here.
 async fn moves(
     db: &Database,
     transaction: &Transaction,
     tenant: TenantId,
-    (want, head, epoch): (Want, i64, Uuid),
+    (want, head, epoch): (CounterRequest, i64, Uuid),
     link: Option<&ChainHead>,
 ) -> Result<bool, Fault> {
     let mut values: Vec<Value> = vec![tenant.into(), head.into(), epoch.into()];
@@ -101,7 +103,7 @@ async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Ve
 }
 
 impl Database {
-    /// What became of each tenant's rows.
+    /// Writes in one transaction and returns the outcome of each tenant's rows.
     pub(super) async fn write_transaction(&self, heads: &[Option<i64>], writes: Vec<Writes>) -> Result<Vec<WriteOutcome>, Fault> {
         let transaction = self.writer.begin(None, Purpose::Write).await?;
         let mut outcomes = Vec::with_capacity(writes.len());

@@ -5,48 +5,49 @@ use std::collections::BTreeMap;
 /// The longest address of an e-mail, in characters.
 pub const MAX_EMAIL: usize = 254;
 
-/// What is wrong with an address.
+/// Reason to refuse an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadAddress {
-    /// There is none.
+pub enum InvalidAddress {
+    /// The address is empty.
     Missing,
-    /// It is longer than `MAX_EMAIL`.
+    /// The address is longer than `MAX_EMAIL`.
     TooLong,
-    /// It is no address, or more than one.
+    /// The text is no address, or more than one.
     Invalid,
 }
 
-/// An address has one @ with something around it, no spaces, nothing that could end a line or begin another address.
+/// Accepts an address: one @ with text on both sides, no spaces, nothing that could end a line or
+/// begin another address.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn check_address(text: &str) -> Result<(), BadAddress> {
+/// The fault of the address.
+pub fn check_address(text: &str) -> Result<(), InvalidAddress> {
     if text.trim().is_empty() {
-        return Err(BadAddress::Missing);
+        return Err(InvalidAddress::Missing);
     }
     if text.chars().nth(MAX_EMAIL).is_some() {
-        return Err(BadAddress::TooLong);
+        return Err(InvalidAddress::TooLong);
     }
     let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     let is_odd = text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c));
-    if has_parts && !is_odd { Ok(()) } else { Err(BadAddress::Invalid) }
+    if has_parts && !is_odd { Ok(()) } else { Err(InvalidAddress::Invalid) }
 }
 
-/// What tells the mailbox of an address from others: the case of letters does not.
-pub fn mailbox(address: &str) -> String {
+/// Returns the key of an address's mailbox, which ignores the case of letters.
+pub fn mailbox_key(address: &str) -> String {
     address.to_lowercase()
 }
 
 /// Whether two addresses are one mailbox.
 pub fn is_same_address(one: &str, other: &str) -> bool {
-    mailbox(one) == mailbox(other)
+    mailbox_key(one) == mailbox_key(other)
 }
 
-/// The addresses without repetitions, by the alphabet.
+/// Returns the addresses without repetitions, sorted.
 pub fn distinct_addresses(emails: &[String]) -> Vec<String> {
     let mut all: BTreeMap<String, &String> = BTreeMap::new();
     for email in emails {
-        all.entry(mailbox(email)).or_insert(email);
+        all.entry(mailbox_key(email)).or_insert(email);
     }
     all.into_values().cloned().collect()
 }
@@ -61,11 +62,11 @@ mod tests {
             assert_eq!(check_address(good), Ok(()), "{good}");
         }
         for bad in ["ada", "@x", "a@", "a@b@c", "a b@x", "a@x\nBcc: b@y", "a@x,b@y", "Ada <a@x>"] {
-            assert_eq!(check_address(bad), Err(BadAddress::Invalid), "{bad:?}");
+            assert_eq!(check_address(bad), Err(InvalidAddress::Invalid), "{bad:?}");
         }
-        assert_eq!(["", " "].map(check_address), [Err(BadAddress::Missing); 2]);
+        assert_eq!(["", " "].map(check_address), [Err(InvalidAddress::Missing); 2]);
         let long = |letters: usize| format!("{}@x", "a".repeat(letters));
-        assert_eq!((check_address(&long(252)), check_address(&long(253))), (Ok(()), Err(BadAddress::TooLong)));
+        assert_eq!((check_address(&long(252)), check_address(&long(253))), (Ok(()), Err(InvalidAddress::TooLong)));
     }
 
     #[test]

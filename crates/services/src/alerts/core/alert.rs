@@ -1,27 +1,27 @@
-//! An alert: what it is about, and the figures that it was opened with.
+//! An alert: its subject, and the figures that it was opened with.
 
 use entity::prelude::*;
 use inventory::stock::core::LevelKey;
 use uuid::Uuid;
 
-/// What an alert is about. Of each kind and subject there is at most one that is not RESOLVED.
+/// Subject of an alert. Each kind and subject have at most one alert that is not RESOLVED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     Level(LevelKey),
     Product(ProductId),
-    /// What a store has of a lot.
+    /// The units of a lot in one store.
     Lot(LotId, LevelKey),
     PurchaseOrder(PurchaseOrderId, StoreId),
-    /// With the store that receives it.
+    /// A transfer, with the store that receives it.
     Transfer(TransferId, StoreId),
     Count(CountId, StoreId),
-    /// With the store that it is about: one that has something to send, or the one that sold it.
+    /// An order, with the store that has units to ship, or the one that sold it.
     Order(OrderId, StoreId),
     SavedViewSchedule(SavedViewScheduleId),
     ExportSchedule(ExportScheduleId),
 }
 
-/// The ids that a subject is made of: which of them there are depends on the kind of the alert.
+/// The IDs of a subject; the kind of the alert determines which are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SubjectIds {
     pub store: Option<StoreId>,
@@ -31,12 +31,12 @@ pub struct SubjectIds {
     pub transfer: Option<TransferId>,
     pub count: Option<CountId>,
     pub order: Option<OrderId>,
-    /// Of a saved view or of exports, as the kind says.
+    /// ID of the schedule of a saved view or of exports, depending on the kind.
     pub schedule: Option<Uuid>,
 }
 
 impl Subject {
-    /// The subject as its one text: what tells alerts apart in the database.
+    /// Returns the subject as one text, by which the database tells alerts apart.
     pub fn text(&self) -> String {
         match self {
             Self::Level(key) => format!("{}/{}", key.product, key.store),
@@ -66,7 +66,7 @@ impl Subject {
             Self::ExportSchedule(schedule) => of_schedule(schedule.uuid()),
         }
     }
-    /// The store; none for what is of no store.
+    /// Store of the subject; `None` if the subject belongs to no store.
     pub fn store(&self) -> Option<StoreId> {
         self.ids().store
     }
@@ -75,19 +75,19 @@ impl Subject {
     }
 }
 
-/// A price and the cost that it lies below.
+/// A price and the cost that it is below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Margin {
     pub price: Money,
     pub cost: Money,
 }
 
-/// A schedule that delivers nothing, in words.
+/// A schedule that delivers nothing, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedSchedule {
-    /// That of the saved view or of the export schedule.
+    /// Name of the saved view or of the export schedule.
     pub name: String,
-    /// Of its last run.
+    /// Error of the last run.
     pub error: Option<String>,
 }
 
@@ -96,7 +96,7 @@ pub struct FailedSchedule {
 pub struct AlertValues {
     /// The amount that `alert_text!(quantity)` describes for each kind.
     pub quantity: Option<i64>,
-    /// The line that was crossed.
+    /// The threshold that was crossed.
     pub threshold: Option<i64>,
     /// The day that `alert_text!(day)` describes for each kind.
     pub day: Option<i32>,
@@ -105,15 +105,15 @@ pub struct AlertValues {
 }
 
 impl AlertValues {
-    /// Whether what somebody resolved is still the same: amounts may go on changing, the day or the prices may not. What began before anything that is looked back on
-    /// has no day any more.
+    /// Whether the cause of a resolved alert is unchanged: amounts may differ, the day and the
+    /// prices may not. A cause that began before the period under review has no day.
     pub fn is_same_cause(&self, now: &Self, kind: AlertKind) -> bool {
         let is_long_ago = matches!(kind, AlertKind::ForecastDrift | AlertKind::ForecastCoverage) && now.day.is_none();
         (self.day == now.day || is_long_ago) && self.margin == now.margin
     }
 }
 
-/// An alert as it is kept.
+/// Stored alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     pub id: AlertId,
@@ -122,7 +122,7 @@ pub struct Alert {
     pub handling: Handling,
     pub figures: AlertValues,
     pub opened_at: Timestamp,
-    /// The event that crossed the line; none of what a day has brought.
+    /// Seq of the event that crossed the line; `None` if the alert comes from a date.
     pub seq: Option<i64>,
     pub assignee: Option<MemberId>,
     pub note: Option<String>,
@@ -130,14 +130,14 @@ pub struct Alert {
     pub updated_at: Timestamp,
 }
 
-/// The state of an alert, with what is known of it there.
+/// State of an alert with the data of that state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handling {
     Open,
     Acknowledged,
-    /// It wakes at this time.
+    /// Snoozed until this time.
     Snoozed(Timestamp),
-    /// By nobody where it got better by itself.
+    /// Resolved; `by` is `None` if the condition ended without an actor.
     Resolved {
         at: Timestamp,
         by: Option<Actor>,
@@ -145,7 +145,7 @@ pub enum Handling {
 }
 
 impl Handling {
-    /// None where the times are not those of the state.
+    /// Returns the handling; `None` if the times do not fit the state.
     pub fn of(state: AlertState, snoozed_until: Option<Timestamp>, resolved: Option<(Timestamp, Option<Actor>)>) -> Option<Self> {
         Some(match (state, snoozed_until, resolved) {
             (AlertState::Open, None, None) => Self::Open,
@@ -163,14 +163,14 @@ impl Handling {
             Self::Resolved { .. } => AlertState::Resolved,
         }
     }
-    /// When it wakes, while it is SNOOZED.
+    /// Returns the end of the snooze while the alert is SNOOZED.
     pub const fn snoozed_until(self) -> Option<Timestamp> {
         if let Self::Snoozed(until) = self { Some(until) } else { None }
     }
     pub const fn resolved_at(self) -> Option<Timestamp> {
         if let Self::Resolved { at, .. } = self { Some(at) } else { None }
     }
-    /// Who resolved it; none where it got better by itself.
+    /// Returns the actor that resolved the alert; `None` if its condition ended without one.
     pub const fn resolver(self) -> Option<Actor> {
         if let Self::Resolved { by, .. } = self { by } else { None }
     }
@@ -180,12 +180,12 @@ impl Alert {
     pub const fn state(&self) -> AlertState {
         self.handling.state()
     }
-    /// The alert resolved, by somebody or by itself.
+    /// Returns the alert as RESOLVED; `by` is `None` if its condition ended without an actor.
     #[must_use]
     pub fn resolved(&self, by: Option<Actor>, at: Timestamp) -> Self {
         Self { handling: Handling::Resolved { at, by }, version: self.version + 1, updated_at: at, ..self.clone() }
     }
-    /// The alert OPEN again, as its time has come.
+    /// Returns the alert as OPEN, after the end of its snooze.
     #[must_use]
     pub fn awake(&self, at: Timestamp) -> Self {
         Self { handling: Handling::Open, version: self.version + 1, updated_at: at, ..self.clone() }

@@ -1,4 +1,4 @@
-//! What a letter about alerts says, as text and as HTML.
+//! Subject, text and HTML of an e-mail about alerts.
 
 use entity::prelude::*;
 use platform::markup::escaped;
@@ -9,26 +9,26 @@ use super::{
     named::{DayText, Named},
 };
 
-/// Alerts that one letter lists; of more it says how many.
-pub const MOST_LISTED: usize = 200;
+/// Maximum alerts that an e-mail lists; it gives the number of the rest.
+pub const MAX_LISTED: usize = 200;
 
-/// A letter's parts.
+/// Parts of an e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct EmailParts {
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
-/// The letter about these alerts, `more` beside those that are listed.
-pub fn written(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayText) -> Written {
+/// Writes the e-mail about these alerts; `more` is the number of alerts that are not listed.
+pub fn compose_email(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayText) -> EmailParts {
     let lines: Vec<String> = alerts.iter().map(|(alert, named)| line(alert, named, day)).collect();
     let subject = match (lines.as_slice(), more) {
         ([only], 0) => only.clone(),
         _ => format!("{} alerts of {tenant}", alerts.len() + more),
     };
-    let rest = (more > 0).then(|| format!("and {more} more: ask for alerts to see them all."));
-    let last = "You get this letter because a rule of your company for alerts names you.";
+    let rest = (more > 0).then(|| format!("and {more} more: query alerts to see all of them."));
+    let last = "You get this e-mail because an alert rule of your company names you.";
     let (mut text, mut html) = (format!("Alerts of {tenant}:\n\n"), format!("<p>Alerts of {}:</p>\n<ul>\n", escaped(tenant)));
     for line in lines.iter().chain(&rest) {
         text.push_str(&format!("* {line}\n"));
@@ -40,10 +40,10 @@ pub fn written(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayTex
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</ul>\n<p>{last}</p>\n</body></html>\n",
         escaped(&subject)
     );
-    Written { subject, text, html }
+    EmailParts { subject, text, html }
 }
 
-/// One line: names of things stand in it, and none of them ends it.
+/// Replaces control characters by spaces: a name within a line must not end it.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -51,7 +51,7 @@ fn plain(text: &str) -> String {
 fn line(alert: &Alert, named: &Named, day: DayText) -> String {
     let said = sentence(alert, named, day);
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
-    plain(&if is_over { format!("{said} (over by now)") } else { said })
+    plain(&if is_over { format!("{said} (resolved by now)") } else { said })
 }
 
 #[cfg(test)]
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn one_alert_is_the_letters_subject_and_names_cannot_write_into_it() {
         let figures = AlertValues { quantity: Some(1_500), threshold: Some(2_000), ..AlertValues::default() };
-        let email = written("Mugs", &[(alert(AlertKind::LowStock, figures), named())], 0, day);
+        let email = compose_email("Mugs", &[(alert(AlertKind::LowStock, figures), named())], 0, day);
         assert_eq!(
             email.subject,
-            "RICE Rice & \"peas\"  Bcc: eve@example.com runs low in Shop <1>: 1.500 kg available, told from 2.000 kg on"
+            "RICE Rice & \"peas\"  Bcc: eve@example.com runs low in Shop <1>: 1.500 kg available, alert threshold 2.000 kg"
         );
         assert!(!email.html.contains("<1>") && email.html.contains("Rice &amp; &quot;peas&quot;"), "{}", email.html);
         assert_eq!(email.text.lines().filter(|line| line.starts_with("* ")).count(), 1);
@@ -112,28 +112,29 @@ mod tests {
         let gbp = |minor| Money::new(minor, Currency::GBP);
         let margin = Some(Margin { price: gbp(5), cost: gbp(1_250) });
         let cheap = alert(AlertKind::NegativeMargin, AlertValues { margin, ..AlertValues::default() });
-        let email = written("Mugs", &[(out, named()), (over, named()), (cheap, named())], 40, day);
+        let email = compose_email("Mugs", &[(out, named()), (over, named()), (cheap, named())], 40, day);
         assert_eq!(email.subject, "43 alerts of Mugs");
-        assert!(email.text.contains("has run out in Shop <1> (over by now)\n"), "{}", email.text);
+        assert!(email.text.contains("has run out in Shop <1> (resolved by now)\n"), "{}", email.text);
         assert!(email.text.contains("price 0.05 GBP, cost 12.50 GBP\n* and 40 more"), "{}", email.text);
     }
 
     #[test]
     fn a_transfer_is_told_by_its_number_and_the_day_for_which_it_was_expected() {
         let overdue = alert(AlertKind::TransferOverdue, AlertValues { day: Some(1), ..AlertValues::default() });
-        let email = written("Mugs", &[(overdue, named())], 0, day);
+        let email = compose_email("Mugs", &[(overdue, named())], 0, day);
         assert_eq!(email.subject, "transfer TR-000007 to Shop <1> is overdue: it was expected on 2026-11-30");
     }
 
     #[test]
     fn dead_stock_plans_and_strange_days_are_told_in_words() {
         let figures = AlertValues { quantity: Some(1_500), day: Some(1), ..AlertValues::default() };
-        let subject = |kind| written("Mugs", &[(alert(kind, figures.clone()), named())], 0, day).subject;
+        let subject = |kind| compose_email("Mugs", &[(alert(kind, figures.clone()), named())], 0, day).subject;
         let rice = "RICE Rice & \"peas\"  Bcc: eve@example.com";
-        assert_eq!(subject(AlertKind::DeadStock), format!("{rice} lies dead in Shop <1>: 1.500 kg"));
-        let behind = format!("the plan for 1.500 kg of {rice} in Shop <1> until 2026-11-30 brings less than expected");
+        assert_eq!(subject(AlertKind::DeadStock), format!("{rice} is dead stock in Shop <1>: 1.500 kg"));
+        let behind =
+            format!("the liquidation plan for 1.500 kg of {rice} in Shop <1> until 2026-11-30 recovers less than expected");
         assert_eq!(subject(AlertKind::LiquidationBehind), behind);
-        assert_eq!(subject(AlertKind::StockAnomaly), format!("2026-11-30 was a strange day of {rice} in Shop <1>: 1.500 kg"));
+        assert_eq!(subject(AlertKind::StockAnomaly), format!("2026-11-30 was an anomaly of {rice} in Shop <1>: 1.500 kg"));
     }
 
     #[test]
@@ -141,7 +142,7 @@ mod tests {
         let subject = |kind, runs, error: Option<&str>| {
             let schedule = FailedSchedule { name: "Low stock".to_owned(), error: error.map(ToOwned::to_owned) };
             let figures = AlertValues { quantity: Some(runs), schedule: Some(schedule), ..AlertValues::default() };
-            written("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+            compose_email("Mugs", &[(alert(kind, figures), named())], 0, day).subject
         };
         assert_eq!(
             subject(AlertKind::SavedViewScheduleFailed, 3, Some("the mail server did not take\nan e-mail")),
@@ -157,15 +158,15 @@ mod tests {
     fn forecasts_that_are_off_are_told_by_which_side_and_by_how_much() {
         let subject = |kind, quantity, line, day_of| {
             let figures = AlertValues { quantity: Some(quantity), threshold: Some(line), day: day_of, ..AlertValues::default() };
-            written("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+            compose_email("Mugs", &[(alert(kind, figures), named())], 0, day).subject
         };
         let of = "RICE Rice & \"peas\"  Bcc: eve@example.com in Shop <1>";
         let low =
-            "too low: eight weeks brought 45.000 kg more than was forecast, told from 36.750 kg on, since the week of 2026-11-30";
+            "too low: eight weeks had 45.000 kg more than was forecast, alert threshold 36.750 kg, since the week of 2026-11-30";
         assert_eq!(subject(AlertKind::ForecastDrift, 45_000, 36_750, Some(1)), format!("forecasts of {of} are {low}"));
-        let high = "too high: eight weeks brought 0.045 kg less than was forecast, told from 0.037 kg on";
+        let high = "too high: eight weeks had 0.045 kg less than was forecast, alert threshold 0.037 kg";
         assert_eq!(subject(AlertKind::ForecastDrift, -45, 37, None), format!("forecasts of {of} are {high}"));
-        let wide = "do not hold: 10 of 16 weeks were outside, told from 9 on";
-        assert_eq!(subject(AlertKind::ForecastCoverage, 10, 9, None), format!("intervals of the forecasts of {of} {wide}"));
+        let wide = "do not hold: 10 of 16 weeks were outside, alert threshold 9";
+        assert_eq!(subject(AlertKind::ForecastCoverage, 10, 9, None), format!("forecast intervals of {of} {wide}"));
     }
 }

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use inventory::stock::core::LevelKey;
 
 use super::{
-    EXPIRING_DAYS, FAILED_RUNS,
+    DEFAULT_EXPIRING_DAYS, FAILED_RUNS_THRESHOLD,
     alert::{Alert, AlertValues, Subject, SubjectIds},
     named::{DayText, Named, money, quantity},
 };
@@ -65,7 +65,7 @@ macro_rules! alert_text {
 }
 
 impl Subject {
-    /// The subject of a kind; none where the ids are not those of the kind.
+    /// Returns the subject of a kind; `None` if the IDs are not those of the kind.
     pub fn of(kind: AlertKind, ids: SubjectIds) -> Option<Self> {
         let level = || Some(LevelKey { product: ids.product?, store: ids.store? });
         match kind {
@@ -90,8 +90,9 @@ impl Subject {
     }
 }
 
-/// Which of scope and parameters a kind takes: store, product or category, threshold, days.
-pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
+/// Returns which fields of scope and parameters a rule of the kind accepts: store, product or
+/// category, threshold, days.
+pub const fn accepted_fields(kind: AlertKind) -> [bool; 4] {
     match kind {
         AlertKind::LowStock | AlertKind::Overstock | AlertKind::ForecastDrift => [true, true, true, false],
         AlertKind::OutOfStock
@@ -112,25 +113,25 @@ pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
 /// The kinds that are about schedules.
 pub const SCHEDULE_KINDS: [AlertKind; 2] = [AlertKind::SavedViewScheduleFailed, AlertKind::ExportScheduleFailed];
 
-/// A kind that a day brings, without an event.
+/// A kind of alert that a date opens, without an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatedKind {
-    /// A lot comes near its last day.
+    /// A lot approaches its expiry date.
     Expiring,
-    /// What was ordered has not come on its day.
+    /// A purchase order has not arrived on its due day.
     PurchaseOrderLate,
-    /// What was sent has not arrived on its day.
+    /// A transfer has not arrived on its due day.
     TransferOverdue,
-    /// A day that is over was strange, and nobody has said that this is fine.
+    /// A past day was anomalous, and no member has accepted it.
     StockAnomaly,
-    /// What a store was to send by its day has not left.
+    /// A store has not shipped a fulfilment by its due day.
     FulfilmentOverdue,
-    /// All stores that had goods of an order have refused them, and it waits for them.
+    /// All stores that had stock for an order have rejected its fulfilments, and the order waits.
     FulfilmentRejected,
 }
 
 impl DatedKind {
-    /// None for a kind that an event, a schedule or another room opens.
+    /// Returns `None` for a kind that an event, a schedule or another room opens.
     fn of(kind: AlertKind) -> Option<Self> {
         match kind {
             AlertKind::Expiring => Some(Self::Expiring),
@@ -153,25 +154,28 @@ impl DatedKind {
             | AlertKind::ExportScheduleFailed => None,
         }
     }
-    /// Each with the kind of its alerts.
+    /// Returns each dated kind with the kind of its alerts.
     pub fn all() -> impl Iterator<Item = (Self, AlertKind)> {
         AlertKind::ALL.iter().filter_map(|kind| Some((Self::of(*kind)?, *kind)))
     }
-    /// The days of a rule that names none.
-    pub const fn usual_days(self) -> i32 {
+    /// Returns the days of a rule that sets none.
+    pub const fn default_days(self) -> i32 {
         match self {
-            Self::Expiring => EXPIRING_DAYS,
-            // Without requestedFor and a handling time a work is due at the moment at which its order was placed.
+            Self::Expiring => DEFAULT_EXPIRING_DAYS,
+            // Without requestedFor and a handling time a fulfilment is due when its order is
+            // placed.
             Self::FulfilmentOverdue => 1,
             Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly | Self::FulfilmentRejected => 0,
         }
     }
-    /// Whether something with a day is told of today: so many days before it, or more than so many after it.
+    /// Whether a subject with a date is due today: at most `days` days before the date, or more
+    /// than `days` days after it, by kind.
     pub const fn is_due(self, day: i32, days: i32, today: i32) -> bool {
         match self {
             Self::Expiring => day <= today.saturating_add(days),
             Self::PurchaseOrderLate | Self::TransferOverdue | Self::FulfilmentOverdue => day.saturating_add(days) < today,
-            // It was judged once it was over in its store; what was refused waits from that moment on.
+            // The day was judged after its end in the store; a rejected fulfilment is due from the
+            // moment of the rejection.
             Self::StockAnomaly | Self::FulfilmentRejected => true,
         }
     }
@@ -188,7 +192,7 @@ pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
     match alert.kind {
         AlertKind::LowStock => {
             format!(
-                "{product} runs low in {store}: {} available, told from {} on",
+                "{product} runs low in {store}: {} available, alert threshold {}",
                 amount(figures.quantity),
                 amount(figures.threshold)
             )
@@ -197,7 +201,7 @@ pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
         AlertKind::BackInStock => format!("{product} is back in {store}: {} available", amount(figures.quantity)),
         AlertKind::Overstock => {
             format!(
-                "{store} has too much of {product}: {} available, told from {} on",
+                "{store} has too much of {product}: {} available, alert threshold {}",
                 amount(figures.quantity),
                 amount(figures.threshold)
             )
@@ -216,11 +220,14 @@ pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
         AlertKind::CountDifference => {
             format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
         }
-        AlertKind::DeadStock => format!("{product} lies dead in {store}: {}", amount(figures.quantity)),
+        AlertKind::DeadStock => format!("{product} is dead stock in {store}: {}", amount(figures.quantity)),
         AlertKind::LiquidationBehind => {
-            format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
+            format!(
+                "the liquidation plan for {} of {product} in {store} until {on} recovers less than expected",
+                amount(figures.quantity)
+            )
         }
-        AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
+        AlertKind::StockAnomaly => format!("{on} was an anomaly of {product} in {store}: {}", amount(figures.quantity)),
         AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {on}"),
         AlertKind::FulfilmentRejected => {
             let lines = figures.quantity.unwrap_or_default();
@@ -232,32 +239,31 @@ pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
     }
 }
 
-/// What became of a schedule, and why.
+/// Returns the sentence about the last outcome of a schedule and its cause.
 fn schedule(figures: &AlertValues, what: &str) -> String {
     let Some(schedule) = &figures.schedule else { return format!("the {what} delivers nothing") };
     let became = match figures.quantity {
-        Some(runs) if runs >= FAILED_RUNS => format!("has failed {runs} times in a row"),
+        Some(runs) if runs >= FAILED_RUNS_THRESHOLD => format!("has failed {runs} times in a row"),
         _ => "has stopped".to_owned(),
     };
     let why = schedule.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     format!("the {what} {} {became}{why}", schedule.name)
 }
 
-/// How forecasts of a product in a store are off, and since which week.
+/// Returns the sentence about a product's forecasts in a store that are biased, or whose intervals
+/// do not hold, and the week in which that began.
 fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
     let AlertValues { quantity: Some(off), threshold: Some(line), .. } = alert.figures else {
         return format!("forecasts of {of} are off");
     };
     let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
     if alert.kind == AlertKind::ForecastCoverage {
-        return format!(
-            "intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}"
-        );
+        return format!("forecast intervals of {of} do not hold: {off} of 16 weeks were outside, alert threshold {line}{since}");
     }
     let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
     let amount = |units: i64| quantity(units, named.unit.as_ref());
     format!(
-        "forecasts of {of} are too {low_or_high}: eight weeks brought {} {more_or_less} than was forecast, told from {} on{since}",
+        "forecasts of {of} are too {low_or_high}: eight weeks had {} {more_or_less} than was forecast, alert threshold {}{since}",
         amount(off.saturating_abs()),
         amount(line)
     )
@@ -296,7 +302,7 @@ mod tests {
         let page = include_str!("../../../../../docs/alerts.md");
         for kind in AlertKind::ALL {
             let ids = Subject::of(*kind, EVERY).unwrap().ids();
-            let [_, _, threshold, days] = kind_takes(*kind);
+            let [_, _, threshold, days] = accepted_fields(*kind);
             for (text, is_named) in [
                 (alert_text!(product), ids.product.is_none()),
                 (alert_text!(order), ids.order.is_some()),

@@ -1,4 +1,4 @@
-//! Which lines a level crosses when it changes.
+//! Thresholds that a level crosses when it changes.
 
 use entity::prelude::*;
 use inventory::stock::core::{LevelKey, status};
@@ -9,7 +9,7 @@ use super::{
     settle::{Opening, Step, Trigger},
 };
 
-/// A level at a moment, as far as alerts care.
+/// The fields of a level that alerts depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelView {
     pub key: LevelKey,
@@ -20,7 +20,7 @@ pub struct LevelView {
     pub maximum: Option<Quantity>,
 }
 
-/// Where a level stands between its lines.
+/// Position of a level between its thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Zone {
     Out,
@@ -33,7 +33,8 @@ impl LevelView {
     fn alert_scope(&self) -> AlertScope {
         AlertScope { store: Some(self.key.store), product: Some(self.key.product), category: self.category }
     }
-    /// The line below which it is low: what the tenant's rule says, else one and a half times the point.
+    /// Returns the line below which the level is low: the threshold of the tenant's rule, else one
+    /// and a half times the reorder point.
     fn low(&self, rules: &Rules) -> Option<i64> {
         let own = rules.setting(AlertKind::LowStock, self.alert_scope()).threshold.map(Quantity::get);
         own.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
@@ -59,8 +60,9 @@ impl LevelView {
     }
 }
 
-/// What becomes of a level's alerts when it went from one state to another. Of several lines crossed at once the last one is told; getting better
-/// is told only of what had run out. What a new level's first entries bring has not come back.
+/// Returns the steps for a level's alerts after a change from one state to another. If several
+/// thresholds are crossed at once, only the last one opens an alert; a recovery opens one only for
+/// a level that had run out. The first entries of a new level are no recovery.
 pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Level) -> Vec<Step> {
     let (from, to) = (before.zone(rules), after.zone(rules));
     let subject = Subject::Level(after.key);
@@ -69,7 +71,8 @@ pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Le
         Step::Open(Opening { kind, subject, figures, category: after.category, trigger: Trigger::Crossing })
     };
     let mut steps = Vec::new();
-    // What is over is resolved before what begins is opened: a level that went out and came back has two alerts, not one.
+    // Alerts are resolved before new ones are opened: a level that ran out and recovered has two
+    // alerts.
     let closes = [
         (AlertKind::OutOfStock, to != Zone::Out),
         (AlertKind::LowStock, matches!(to, Zone::Normal | Zone::Over)),

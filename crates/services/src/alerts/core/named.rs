@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-/// The names of what an alert is about.
+/// Names of an alert's subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Named {
     pub store: Option<String>,
@@ -11,14 +11,14 @@ pub struct Named {
     /// The product's unit, and its decimals.
     pub unit: Option<(String, u8)>,
     pub lot: Option<String>,
-    /// Of a purchase order, a transfer, a count or an order.
+    /// Number of a purchase order, a transfer, a count or an order.
     pub number: Option<String>,
 }
 
-/// How days and moments are told, which the clock knows.
+/// Formats a day as text; the clock implements it.
 pub type DayText = fn(i32) -> String;
 
-/// An integer of smallest units as people write it: 1500 of a kg with three decimals is 1.500 kg.
+/// Formats an integer of smallest units: 1500 of a kg with three decimals is 1.500 kg.
 pub(super) fn quantity(figure: i64, unit: Option<&(String, u8)>) -> String {
     let Some((code, decimals)) = unit else { return figure.to_string() };
     let amount = decimal(figure, usize::from(*decimals));

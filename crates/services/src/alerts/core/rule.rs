@@ -1,4 +1,5 @@
-//! A tenant's rules: which alerts are opened, at which line, and who is told when.
+//! A tenant's rules: the alerts that are opened, their thresholds, and the recipients and times of
+//! their e-mails.
 
 use std::{
     cmp::Reverse,
@@ -7,19 +8,19 @@ use std::{
 
 use entity::prelude::*;
 
-use super::{address::mailbox, schedule::Quiet};
+use super::{address::mailbox_key, schedule::Quiet};
 
-/// What a rule is for; nothing named is everything.
+/// Scope of a rule; a field that is `None` matches everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Scope {
     pub store: Option<StoreId>,
-    /// A category and those below it.
+    /// A category with its descendants.
     pub category: Option<CategoryId>,
     pub product: Option<ProductId>,
 }
 
 impl Scope {
-    /// The scope as its one text: a tenant has one rule of a kind for it.
+    /// Returns the scope as one text: a tenant has one rule for each kind and scope.
     pub fn text(&self) -> String {
         let part = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let of_what = self.product.map(|id| id.to_string()).or_else(|| self.category.map(|id| id.to_string()));
@@ -27,7 +28,7 @@ impl Scope {
     }
 }
 
-/// Who is told by letter.
+/// Recipient of alert e-mails.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Recipient {
     Address(String),
@@ -35,7 +36,7 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// Told apart by it, and kept as it: no address looks like an id, which has no @.
+    /// Returns the stored form, which also tells the two variants apart: an ID has no @.
     pub fn text(&self) -> String {
         match self {
             Self::Address(address) => address.clone(),
@@ -47,24 +48,25 @@ impl Recipient {
     }
 }
 
-/// A rule as it is kept.
+/// Stored rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub id: AlertRuleId,
     pub kind: AlertKind,
     pub scope: Scope,
     pub is_enabled: bool,
-    /// The line that is crossed, in place of the level's own; of a count or of forecasts, how much they must be off by.
+    /// Threshold in place of the level's own; for counts and forecasts, the minimum difference.
     pub threshold: Option<Quantity>,
-    /// Days before a lot's date, or after that of an order, a transfer or a work.
+    /// Days before a lot's expiry, or after the due date of an order, a transfer or a fulfilment.
     pub days: Option<i32>,
     pub emails: Vec<String>,
     pub members: Vec<MemberId>,
     pub quiet: Option<Quiet>,
-    /// In which its hours are; that of the alert's store, else of the tenant, where there is none.
+    /// Time zone of the rule's hours; `None` for that of the alert's store, or of the tenant if the
+    /// alert has no store.
     pub time_zone: Option<String>,
     pub digest: AlertDigest,
-    /// At which hour of the day a DAILY digest leaves.
+    /// Hour of the day at which a DAILY digest is sent.
     pub digest_hour: i32,
     pub version: i64,
     pub created_at: Timestamp,
@@ -78,7 +80,7 @@ impl Rule {
     }
 }
 
-/// Where an alert is.
+/// Place of an alert, to which the scopes of rules are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertScope {
     pub store: Option<StoreId>,
@@ -86,7 +88,7 @@ pub struct AlertScope {
     pub category: Option<CategoryId>,
 }
 
-/// What holds for a kind at a place.
+/// Effective settings of a kind at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     pub is_on: bool,
@@ -94,23 +96,23 @@ pub struct Setting {
     pub days: Option<i32>,
 }
 
-/// A tenant's rules, and which category lies below which.
+/// A tenant's rules, and the parents of its categories.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     pub rules: Vec<Rule>,
     pub parents: BTreeMap<CategoryId, CategoryId>,
 }
 
-/// Steps from a category to the root that are followed.
-const MOST_LEVELS: usize = 100;
-/// How near a rule without a product or a category is.
-const FAR: usize = usize::MAX;
+/// Maximum steps from a category to the root.
+const MAX_LEVELS: usize = 100;
+/// Distance of a rule without a product or a category.
+const UNSCOPED_DISTANCE: usize = usize::MAX;
 
 impl Rules {
-    /// How many steps above a category another one lies.
-    fn distance(&self, from: Option<CategoryId>, to: CategoryId) -> Option<usize> {
+    /// Returns the number of steps from a category up to another one.
+    fn ancestor_distance(&self, from: Option<CategoryId>, to: CategoryId) -> Option<usize> {
         let mut at = from?;
-        for steps in 0..MOST_LEVELS {
+        for steps in 0..MAX_LEVELS {
             if at == to {
                 return Some(steps);
             }
@@ -119,28 +121,31 @@ impl Rules {
         None
     }
 
-    /// How narrowly a rule is for a place, the narrowest first; none where it is not for it.
-    fn nearness(&self, scope: &Scope, alert_scope: AlertScope) -> Option<(usize, Reverse<bool>)> {
+    /// Returns a sort key that puts the narrowest rule for a place first; `None` if the rule does
+    /// not match the place.
+    fn specificity_key(&self, scope: &Scope, alert_scope: AlertScope) -> Option<(usize, Reverse<bool>)> {
         if scope.store.is_some() && scope.store != alert_scope.store {
             return None;
         }
         let of_what = match (scope.product, scope.category) {
             (Some(product), _) => (Some(product) == alert_scope.product).then_some(0)?,
-            (None, Some(category)) => self.distance(alert_scope.category, category)? + 1,
-            (None, None) => FAR,
+            (None, Some(category)) => self.ancestor_distance(alert_scope.category, category)? + 1,
+            (None, None) => UNSCOPED_DISTANCE,
         };
         Some((of_what, Reverse(scope.store.is_some())))
     }
 
-    /// The rules of a kind for a place, the narrowest first: a product before a category, a category before one above it, a store before all.
+    /// Returns the rules of a kind for a place, the narrowest first: a product before a category, a
+    /// category before its ancestors, a store before all.
     pub fn matching(&self, kind: AlertKind, alert_scope: AlertScope) -> Vec<&Rule> {
         let of_kind = self.rules.iter().filter(|rule| rule.kind == kind);
-        let mut found: Vec<_> = of_kind.filter_map(|rule| Some((self.nearness(&rule.scope, alert_scope)?, rule))).collect();
-        found.sort_by_key(|(nearness, rule)| (*nearness, rule.id));
+        let mut found: Vec<_> =
+            of_kind.filter_map(|rule| Some((self.specificity_key(&rule.scope, alert_scope)?, rule))).collect();
+        found.sort_by_key(|(specificity_key, rule)| (*specificity_key, rule.id));
         found.into_iter().map(|(_, rule)| rule).collect()
     }
 
-    /// What the narrowest rule says; without any, the kind is on.
+    /// Returns the settings of the narrowest matching rule; without a rule, the kind is on.
     pub fn setting(&self, kind: AlertKind, alert_scope: AlertScope) -> Setting {
         match self.matching(kind, alert_scope).first() {
             Some(rule) => Setting { is_on: rule.is_enabled, threshold: rule.threshold, days: rule.days },
@@ -148,12 +153,13 @@ impl Rules {
         }
     }
 
-    /// Who is told of an alert, each once: by every enabled rule for its place, at the time of the narrowest that names them.
+    /// Returns the recipients of an alert, without duplicates: those of every enabled rule for its
+    /// place, each with the narrowest rule that names them, which sets the time.
     pub fn recipients_of(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
         let (mut told, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
         for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
-                if mailboxes.insert(mailbox(&recipient.text())) {
+                if mailboxes.insert(mailbox_key(&recipient.text())) {
                     told.insert(recipient, rule);
                 }
             }
@@ -161,7 +167,7 @@ impl Rules {
         told
     }
 
-    /// The most days that any rule of a kind says, at least `usual`.
+    /// Returns the maximum `days` of the rules of a kind, at least `usual`.
     pub fn most_days(&self, kind: AlertKind, usual: i32) -> i32 {
         self.rules.iter().filter(|rule| rule.kind == kind).filter_map(|rule| rule.days).fold(usual, i32::max)
     }
@@ -243,7 +249,7 @@ mod tests {
         rules.parents.clear();
         let alert_scope = AlertScope { store: Some(id(6)), product: Some(id(1)), category: Some(id(99)) };
         assert_eq!(rules.setting(AlertKind::LowStock, alert_scope).threshold, Quantity::new(10));
-        // A circle would be a fault of the rows; it ends all the same.
+        // A cycle would be a fault of the rows; the search ends nevertheless.
         rules.parents = [(id(98), id(99)), (id(99), id(98))].into();
         assert_eq!(rules.setting(AlertKind::LowStock, alert_scope).threshold, Quantity::new(10));
     }

@@ -1,37 +1,39 @@
-//! When a letter leaves: quiet hours and digests, in local time. What a local time is as a moment, the clock knows.
+//! Due times of e-mails, from quiet hours and digests in local time. The clock converts a local
+//! time to a timestamp.
 
 /// A local day and minute of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Local {
+pub struct LocalMinute {
     /// Days since 1970-01-01.
     pub day: i32,
     /// 0 to 1,439.
     pub minute: i32,
 }
 
-/// The hours in which no letter leaves, from a minute of the day up to another; over midnight where they end before they begin.
+/// The hours in which no e-mail is sent, as minutes of the day: from `from` to `to`, over midnight
+/// if `to` is before `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Quiet {
     pub from: i32,
     pub to: i32,
 }
 
-/// Whether a minute lies in the quiet hours.
+/// Whether a minute is in the quiet hours.
 pub fn is_quiet(quiet: Quiet, minute: i32) -> bool {
     if quiet.from < quiet.to { (quiet.from..quiet.to).contains(&minute) } else { minute >= quiet.from || minute < quiet.to }
 }
 
-/// When the quiet hours end in which a time lies.
-pub fn quiet_end(quiet: Quiet, at: Local) -> Local {
-    // Hours over midnight that have not reached it yet end tomorrow.
+/// Returns the end of the quiet hours that contain a time.
+pub fn quiet_end(quiet: Quiet, at: LocalMinute) -> LocalMinute {
+    // Quiet hours over midnight that have begun before midnight end tomorrow.
     let is_tomorrow = quiet.from > quiet.to && at.minute >= quiet.from;
-    Local { day: at.day + i32::from(is_tomorrow), minute: quiet.to }
+    LocalMinute { day: at.day + i32::from(is_tomorrow), minute: quiet.to }
 }
 
-/// The next time that it is this hour, after a time.
-pub fn next_daily(hour: i32, at: Local) -> Local {
+/// Returns the next time with this hour.
+pub fn next_daily(hour: i32, at: LocalMinute) -> LocalMinute {
     let minute = hour * 60;
-    Local { day: at.day + i32::from(at.minute >= minute), minute }
+    LocalMinute { day: at.day + i32::from(at.minute >= minute), minute }
 }
 
 #[cfg(test)]
@@ -41,8 +43,8 @@ mod tests {
     const NIGHT: Quiet = Quiet { from: 22 * 60, to: 7 * 60 };
     const NOON: Quiet = Quiet { from: 12 * 60, to: 13 * 60 };
 
-    fn at(day: i32, minute: i32) -> Local {
-        Local { day, minute }
+    fn at(day: i32, minute: i32) -> LocalMinute {
+        LocalMinute { day, minute }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What becomes of a tenant's alerts when lines are crossed, one after the other.
+//! Changes of a tenant's alerts when thresholds are crossed, one after the other.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::alerts::events::{ALERT_OPENED, ALERT_RESOLVED, AlertEvent, EventType};
 
-/// How it is known that there is something to tell.
+/// Cause of an opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// A line was crossed: a new alert, unless there is one already.
+    /// A threshold was crossed: a new alert, unless there is one already.
     Crossing,
-    /// This is how things stand: the same, unless somebody has resolved an alert of the same cause.
+    /// The condition holds: no change, unless a member has resolved an alert of the same cause.
     Standing,
 }
 
-/// An alert that is to be there.
+/// An alert to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     pub kind: AlertKind,
@@ -36,7 +36,7 @@ impl Opening {
     }
 }
 
-/// What a change means for alerts.
+/// Effect of a change on alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Open(Opening),
@@ -54,37 +54,38 @@ impl Step {
 
 /// Rows and events that the steps lead to.
 #[derive(Debug, Clone, Default)]
-pub struct Settled {
-    /// New rows, as they are after all steps, each with the category that its rules may be for.
+pub struct AlertChangeSet {
+    /// New rows in their state after all steps, each with the category that its rules may be for.
     pub opened: Vec<(Alert, Option<CategoryId>)>,
-    /// Rows that were there, as they are after all steps.
+    /// Existing rows in their state after all steps.
     pub closed: Vec<Alert>,
-    /// Every step that was taken: the event's name and the alert as it was then.
+    /// Event of each step, with the alert after that step.
     pub events: Vec<(EventType<AlertEvent>, Alert)>,
 }
 
 type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
 
-/// What is known of the alerts of the steps' subjects.
+/// Stored alerts of the steps' subjects.
 #[derive(Debug, Clone, Default)]
 pub struct AlertHistory {
-    /// Those that are not RESOLVED.
+    /// Alerts that are not RESOLVED.
     pub active: BySubject<Alert>,
-    /// The figures of what somebody resolved last.
+    /// Values of the alerts that members resolved last.
     pub dismissed: BySubject<AlertValues>,
-    /// The last event that opened one.
+    /// The last event that opened an alert.
     pub last_seqs: BySubject<i64>,
 }
 
-/// Takes the steps in their order, each with when it was recorded and the event that it comes from. One from an event that is not behind the last
-/// that opened an alert of its subject has been taken before.
+/// Takes the steps in their order, each with its time and the event that it comes from. A step from
+/// an event up to the last that opened an alert of its subject has been taken before, and is
+/// skipped.
 pub fn settle(
     rules: &Rules,
     AlertHistory { mut active, dismissed, mut last_seqs }: AlertHistory,
     steps: &[(Step, Timestamp, Option<i64>)],
     mut id: impl FnMut() -> AlertId,
-) -> Settled {
-    let mut settled = Settled::default();
+) -> AlertChangeSet {
+    let mut settled = AlertChangeSet::default();
     let mut new: BTreeMap<AlertId, usize> = BTreeMap::new();
     for (step, at, seq) in steps {
         let key = step.key();
@@ -127,7 +128,7 @@ pub fn settle(
 }
 
 fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Alert {
-    // That something is back is told and nothing is left to do about it.
+    // A product that is back in stock needs no action: the alert is opened as resolved.
     let is_news = opening.kind == AlertKind::BackInStock;
     Alert {
         id,
@@ -161,7 +162,7 @@ mod tests {
     fn close(n: u128) -> Step {
         Step::Close(AlertKind::OutOfStock, subject(n))
     }
-    fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, AlertValues)], steps: &[Step]) -> Settled {
+    fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, AlertValues)], steps: &[Step]) -> AlertChangeSet {
         let dismissed = dismissed.iter().map(|(n, figures)| ((AlertKind::OutOfStock, subject(*n)), figures.clone())).collect();
         let history = AlertHistory { active, dismissed, last_seqs: BTreeMap::new() };
         let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (step.clone(), Timestamp(seq), Some(seq))).collect();

@@ -3,7 +3,7 @@
 use crate::alerts::events::{ALERT_ACKNOWLEDGED, ALERT_ASSIGNED, ALERT_RESOLVED, ALERT_SNOOZED, AlertEvent, EventType};
 use entity::prelude::AlertState::{self, Acknowledged, Open, Resolved, Snoozed};
 
-/// What can be done to an alert.
+/// Action of a member on an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Acknowledge,
@@ -13,7 +13,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The mutation that does it.
+    /// Returns the mutation of the action.
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Acknowledge => "alertAcknowledge",
@@ -22,7 +22,7 @@ impl Action {
             Self::Resolve => "alertResolve",
         }
     }
-    /// The event that says so.
+    /// Returns the type of the action's event.
     pub const fn event(self) -> EventType<AlertEvent> {
         match self {
             Self::Acknowledge => ALERT_ACKNOWLEDGED,
@@ -33,8 +33,8 @@ impl Action {
     }
 }
 
-/// From a state, by an action, to a state: every step that people take. A SNOOZED alert wakes and is OPEN, and any of them is RESOLVED when
-/// what it was opened for is over.
+/// Steps of members: from a state, by an action, to a state. A SNOOZED alert becomes OPEN at its
+/// time, and an alert of any state becomes RESOLVED when its condition is over.
 pub const ALERT_STEPS: &[(AlertState, Action, AlertState)] = &[
     (Open, Action::Acknowledge, Acknowledged),
     (Open, Action::Snooze, Snoozed),
@@ -49,7 +49,7 @@ pub const ALERT_STEPS: &[(AlertState, Action, AlertState)] = &[
     (Snoozed, Action::Resolve, Resolved),
 ];
 
-/// The actions that are open in a state.
+/// Returns the actions that are allowed in a state.
 pub fn actions_from(state: AlertState) -> impl Iterator<Item = Action> {
     ALERT_STEPS.iter().filter(move |step| step.0 == state).map(|step| step.1)
 }
@@ -59,7 +59,7 @@ pub fn may(state: AlertState, action: Action) -> bool {
     to_state(state, action).is_some()
 }
 
-/// Where the action leads to; none where it is not open.
+/// Returns the state after an action; `None` if the action is not allowed in the state.
 pub fn to_state(state: AlertState, action: Action) -> Option<AlertState> {
     ALERT_STEPS.iter().find(|step| step.0 == state && step.1 == action).map(|step| step.2)
 }

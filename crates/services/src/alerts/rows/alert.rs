@@ -1,4 +1,4 @@
-//! Alerts' own rows.
+//! Rows of alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::alerts::core::{Alert, AlertValues, FailedSchedule, Handling, Margin, Subject, SubjectIds};
 
-/// What an alert is about.
+/// Columns of an alert's kind and subject.
 #[derive(Record)]
 #[record(of = alert, alias = "a")]
 struct SubjectRow {
@@ -45,14 +45,14 @@ impl TryFrom<SubjectRow> for Subject {
     }
 }
 
-/// An alert as it is read.
+/// Row of an alert, as it is read.
 #[derive(Record)]
 pub(super) struct AlertRow {
     subject: SubjectRow,
     values: ValuesRow,
 }
 
-/// What is known of an alert.
+/// Columns of an alert other than its subject.
 #[derive(Record)]
 #[record(of = alert, alias = "a")]
 struct ValuesRow {
@@ -109,7 +109,7 @@ impl TryFrom<AlertRow> for Alert {
     }
 }
 
-/// Alerts by their ids.
+/// Reads alerts by ID.
 pub async fn alerts(reads: &impl Reads, ids: &[AlertId]) -> Result<Vec<Alert>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT {} FROM alert a WHERE a.tenant_id = $1 AND {}", AlertRow::SELECT, backend.in_ids("a.id", 2));
@@ -127,7 +127,7 @@ pub async fn lock(work: &Work, id: AlertId) -> Result<Option<Alert>, Fault> {
 /// Alerts by kind and subject.
 pub type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
 
-/// Those of the subjects' alerts that are not RESOLVED, locked until the transaction ends.
+/// Reads the subjects' alerts that are not RESOLVED, locked until the transaction ends.
 pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>, Fault> {
     let backend = work.backend();
     let sql = format!(
@@ -139,7 +139,8 @@ pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>
     by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert))).collect()
 }
 
-/// The subjects with alerts that are not RESOLVED; None where there are more alerts than `most`.
+/// Reads the subjects with alerts that are not RESOLVED; `None` if there are more than `most` such
+/// alerts.
 pub async fn active_subjects(reads: &impl Reads, most: usize) -> Result<Option<BTreeSet<Subject>>, Fault> {
     let sql = format!("SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' LIMIT $2", SubjectRow::SELECT);
     let rows = reads.records::<SubjectRow>(&sql, vec![(most as i64 + 1).into()]).await?;
@@ -179,7 +180,7 @@ pub async fn active_levels(reads: &impl Reads, kind: AlertKind) -> Result<BTreeS
     Ok(rows.into_iter().map(|row| LevelKey { product: row.product, store: row.store }).collect())
 }
 
-/// The figures of what somebody resolved last of each subject.
+/// Reads the values of each subject's alert that a member resolved last.
 pub async fn dismissed(work: &Work, subjects: &[String]) -> Result<BySubject<AlertValues>, Fault> {
     let backend = work.backend();
     let sql = format!(
@@ -219,7 +220,7 @@ pub async fn last_seqs(work: &Work, subjects: &[String]) -> Result<BySubject<i64
     rows.into_iter().map(read).collect()
 }
 
-/// A subject, and when one of its alerts was last resolved by somebody.
+/// A subject, and the last time that a member resolved one of its alerts.
 #[derive(Record)]
 struct SubjectResolved {
     subject: SubjectRow,
@@ -227,7 +228,7 @@ struct SubjectResolved {
     at: Timestamp,
 }
 
-/// When somebody last resolved an alert of each kind and subject.
+/// Reads the time of the last manual resolution of each kind and subject.
 pub async fn last_resolved(reads: &impl Reads, subjects: &[String]) -> Result<BySubject<Timestamp>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -242,7 +243,7 @@ pub async fn last_resolved(reads: &impl Reads, subjects: &[String]) -> Result<By
     rows.into_iter().map(|row| Ok(((row.subject.kind, Subject::try_from(row.subject)?), row.at))).collect()
 }
 
-/// An alert as it is opened.
+/// Row of an alert, as it is inserted.
 #[derive(Record)]
 #[record(of = alert)]
 struct NewAlert {
@@ -315,7 +316,7 @@ pub async fn add<'a>(work: &Work, new: impl IntoIterator<Item = &'a Alert>) -> R
     work.write(rows.into()).await
 }
 
-/// What changes of an alert.
+/// Columns of an alert that change.
 #[derive(Record)]
 #[record(of = alert)]
 struct ChangedAlert {
@@ -348,7 +349,7 @@ impl From<&Alert> for ChangedAlert {
     }
 }
 
-/// Writes what changes of rows that are there.
+/// Updates the columns that steps change, of existing rows.
 pub async fn change<'a>(work: &Work, changed: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
     let mut rows = Rows::<ChangedAlert>::update(work.tenant());
     rows.extend(changed.into_iter().map(ChangedAlert::from));
@@ -362,8 +363,8 @@ struct AlertOfTenant {
     id: AlertId,
 }
 
-/// Alerts of all tenants whose time to wake has come, in order of tenants.
-pub async fn snoozed(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
+/// Reads the alerts of all tenants whose snooze has ended, by tenant.
+pub async fn ended_snoozes(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 AND tenant_id NOT IN {SUSPENDED} ORDER BY tenant_id, id LIMIT $2",
         AlertOfTenant::SELECT
@@ -372,13 +373,14 @@ pub async fn snoozed(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(
     Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
 }
 
-/// The tenants with alerts that were resolved before a moment.
-pub async fn resolved_long_ago(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
+/// Returns the tenants with alerts that were resolved before a time.
+pub async fn tenants_with_old_alerts(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM alert WHERE state = 'RESOLVED' AND resolved_at < $1";
     global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Removes some of them with their letters; says how many.
+/// Deletes at most `most` alerts that were resolved before a time, with their e-mails; returns the
+/// number.
 pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
     let old =
         "SELECT id FROM alert WHERE tenant_id = $1 AND state = 'RESOLVED' AND resolved_at < $2 ORDER BY resolved_at, id LIMIT $3";

@@ -1,4 +1,5 @@
-//! Rows of the kinds that a day opens: those that are due, and those that have alerts. The caller compares the day with that of their store.
+//! Subjects of the kinds that a date opens: those that are due, and those that have alerts. The
+//! caller compares the date with the local day of their store.
 
 use entity::{
     prelude::*,
@@ -14,25 +15,26 @@ use platform::{
 use super::{schedules::IS_FAILING, strange, works};
 use crate::alerts::core::{DatedKind, MAX_DAYS, SCHEDULE_KINDS, Subject};
 
-/// Something with a day.
+/// A subject with a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated {
     pub subject: Subject,
     pub day: i32,
-    /// What a store has of a lot; the lines of an order that are late; the lines of a transfer that have not arrived; works that have not left; lines
-    /// that wait for what was refused. 0: there is nothing to tell of.
+    /// Units of a lot in a store, overdue lines of a purchase order, lines of a transfer that have
+    /// not arrived, fulfilment works that have not left, or lines that wait because stores refused
+    /// them. At 0 no alert is due.
     pub quantity: i64,
     pub time_zone: String,
     pub category: Option<CategoryId>,
 }
 
-/// Rows a page.
+/// Rows of a page.
 pub(super) const PAGE: usize = 1_000;
 /// The time zone in which a day begins first.
-const EASTERNMOST: &str = "Etc/GMT-14";
+const EARLIEST_TIME_ZONE: &str = "Etc/GMT-14";
 
-/// The next page of rows of a kind that may be due, without alerts, behind a row of the page before; and whether it is the last page. `days`: the most
-/// days that any rule of the kind has.
+/// Reads the next page of subjects of a kind that may be due and have no alert, and whether it is
+/// the last page. `days`: the maximum days of the kind's rules.
 pub async fn page_of_dated(
     reads: &impl Reads,
     kind: DatedKind,
@@ -40,7 +42,7 @@ pub async fn page_of_dated(
     days: i32,
     after: Option<&Dated>,
 ) -> Result<(Vec<Dated>, bool), Fault> {
-    let today = clock::local_day(now, EASTERNMOST);
+    let today = clock::local_day(now, EARLIEST_TIME_ZONE);
     match kind {
         DatedKind::Expiring => lots(reads, today.saturating_add(days), after).await,
         DatedKind::PurchaseOrderLate => orders(reads, today, after).await,
@@ -51,7 +53,7 @@ pub async fn page_of_dated(
     }
 }
 
-/// Rows of a kind that have alerts, as they are now.
+/// Reads the current state of a kind's subjects that have alerts.
 pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, Fault> {
     match kind {
         DatedKind::Expiring => alerted_lots(reads).await,
@@ -63,12 +65,13 @@ pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, 
     }
 }
 
-/// The tenants that have something with a day: lots that can be sold, with a date that a rule may look ahead to, orders and transfers that are waited
-/// for, strange days, works that have not left, goods that stores have refused; schedules that deliver nothing; alerts of any of these kinds. Works are
-/// looked for store by store, as their index has them: most have left.
+/// Returns the tenants that have subjects with a date: sellable lots with a date that a rule may
+/// look ahead to, open orders and transfers, anomalous days, fulfilments that are not shipped,
+/// backordered lines that stores have rejected, failing schedules, and alerts of any of these
+/// kinds. Fulfilments are read store by store, as their index has them: most are shipped.
 pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
-    let day = clock::local_day(now, EASTERNMOST).saturating_add(MAX_DAYS);
+    let day = clock::local_day(now, EARLIEST_TIME_ZONE).saturating_add(MAX_DAYS);
     let sql = format!(
         "SELECT tenant_id FROM (SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
@@ -87,7 +90,7 @@ pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<T
     global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(Row::scalar).collect()
 }
 
-/// What a store has of a lot.
+/// Units of a lot in a store.
 #[derive(Record)]
 struct LotRow {
     #[record(of = lot, alias = "l", column = "id")]
@@ -118,8 +121,8 @@ impl From<LotRow> for Dated {
     }
 }
 
-/// The next page of what stores have of lots whose date is up to a day and of which no alert is there, behind a place; the soonest first. The page
-/// is the last one when it is not full.
+/// Reads the next page, after a position, of lots with units in a store whose date is at most
+/// `through` and that have no alert; the soonest first. A page that is not full is the last.
 async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
@@ -167,7 +170,8 @@ impl From<OrderRow> for Dated {
     }
 }
 
-/// The next page of orders of which lines are open that were expected before a day, and of which no alert is there, behind one.
+/// Reads the next page of orders with open lines that were expected before a day, and without an
+/// alert.
 async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o
@@ -184,7 +188,7 @@ async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Resul
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
-/// A lot that an alert is there of, as it is now.
+/// Current state of a lot that has an alert.
 #[derive(Record)]
 struct AlertedLot {
     #[record(sql = "a.lot_id")]
@@ -217,7 +221,7 @@ impl From<AlertedLot> for Dated {
     }
 }
 
-/// The lots that alerts are there of, as they are now: nothing of one that is not for sale.
+/// Reads the current state of lots that have alerts; a lot that is not for sale has no units.
 async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
@@ -230,7 +234,7 @@ async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     Ok(reads.records::<AlertedLot>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
 }
 
-/// An order that an alert is there of, as it is now.
+/// Current state of an order that has an alert.
 #[derive(Record)]
 struct AlertedOrder {
     #[record(sql = "a.purchase_order_id")]
@@ -257,7 +261,8 @@ impl From<AlertedOrder> for Dated {
     }
 }
 
-/// The orders that alerts are there of, as they are now: without lines where they wait for nothing any more.
+/// Reads the current state of orders that have alerts; an order that waits for nothing has no
+/// lines.
 async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
@@ -270,7 +275,7 @@ async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     Ok(reads.records::<AlertedOrder>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
 }
 
-/// A transfer, with the lines of which something is under way.
+/// A transfer, with its lines that have units in transit.
 #[derive(Record)]
 struct TransferRow {
     #[record(of = transfer, alias = "t")]
@@ -286,7 +291,7 @@ struct TransferRow {
 }
 
 impl From<TransferRow> for Dated {
-    /// The day is that of the store that receives it.
+    /// The day is that of the receiving store.
     fn from(row: TransferRow) -> Self {
         Self {
             subject: Subject::Transfer(row.id, row.to_store_id),
@@ -298,7 +303,8 @@ impl From<TransferRow> for Dated {
     }
 }
 
-/// The next page of transfers that are under way, were expected before a moment, and of which no alert is there, behind one.
+/// Reads the next page of transfers in transit that were expected before a time, and without an
+/// alert.
 async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM transfer t
@@ -315,7 +321,8 @@ async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>)
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
-/// The transfers that alerts are there of, as they are now: without lines where nothing of them is under way any more.
+/// Reads the current state of transfers that have alerts; a transfer with nothing in transit has no
+/// lines.
 async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}

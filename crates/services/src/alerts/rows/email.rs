@@ -1,4 +1,4 @@
-//! Letters that are to be written: one for each alert and each who is told of it.
+//! Rows of e-mails to send: one for each alert and recipient.
 
 use entity::{
     prelude::*,
@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Global, LockOrder, Reads, Row, Rows, SUSPENDED, Work};
 
-/// That of `due`.
+/// Lock order of `due`.
 const LOCKS: LockOrder = LockOrder::for_update("alert_letter", "recipient, alert_id");
 
 #[derive(Record)]
@@ -18,8 +18,8 @@ struct NewEmail {
     due_at: Timestamp,
 }
 
-/// Puts down who is to be told of new alerts, and when.
-pub async fn put_down(work: &Work, emails: &[(AlertId, String, Timestamp)]) -> Result<(), Fault> {
+/// Inserts a row for each e-mail of a new alert: alert, recipient, due time.
+pub async fn insert_emails(work: &Work, emails: &[(AlertId, String, Timestamp)]) -> Result<(), Fault> {
     let mut rows = Rows::<NewEmail>::insert(work.tenant());
     for (alert, recipient, due_at) in emails {
         rows.push(NewEmail { alert_id: *alert, recipient: recipient.clone(), due_at: *due_at });
@@ -27,7 +27,7 @@ pub async fn put_down(work: &Work, emails: &[(AlertId, String, Timestamp)]) -> R
     work.write(rows.into()).await
 }
 
-/// The tenants that have letters which are due.
+/// Returns the tenants that have due e-mails.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = format!(
         "SELECT DISTINCT tenant_id FROM alert_letter WHERE queued_at IS NULL AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}"
@@ -35,7 +35,7 @@ pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId
     global.rows(&sql, vec![now.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// A letter that is due.
+/// E-mail that is due.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = alert_letter, alias = "l")]
 pub struct DueEmail {
@@ -44,7 +44,7 @@ pub struct DueEmail {
     pub alert: AlertId,
 }
 
-/// A page of the letters that are due, locked until the transaction ends: those of one recipient stand together.
+/// Reads a page of due e-mails, locked until the transaction ends and ordered by recipient.
 pub async fn due(work: &Work, now: Timestamp, most: i64) -> Result<Vec<DueEmail>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert_letter l WHERE l.tenant_id = $1 AND l.queued_at IS NULL AND l.due_at <= $2
@@ -63,8 +63,8 @@ struct QueuedEmail {
     queued_at: Option<Timestamp>,
 }
 
-/// Notes that there is a job for each of these.
-pub async fn note_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Result<(), Fault> {
+/// Records that these e-mails have a job.
+pub async fn mark_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Result<(), Fault> {
     let mut rows = Rows::<QueuedEmail>::update(work.tenant());
     for email in emails {
         rows.push(QueuedEmail { alert_id: email.alert, recipient: email.recipient.clone(), queued_at: Some(now) });
@@ -72,8 +72,9 @@ pub async fn note_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Re
     work.write(rows.into()).await
 }
 
-/// Notes the e-mails that were due by `until` as queued, so that they are not sent; how many those were.
-pub async fn drop_due(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
+/// Marks the e-mails that were due by `until` as queued, so that they are not sent; returns their
+/// number.
+pub async fn discard_due(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     work.lock_in_order(LOCKS, "queued_at IS NULL AND due_at <= $2", vec![until.micros().into()]).await?;
     let sql = "UPDATE alert_letter SET queued_at = $2 WHERE tenant_id = $1 AND queued_at IS NULL AND due_at <= $3";
     work.execute(sql, vec![now.micros().into(), until.micros().into()]).await

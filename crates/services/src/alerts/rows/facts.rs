@@ -1,4 +1,5 @@
-//! What alerts go by beside their own rows: categories, time zones, prices, counts' differences, and the names of what they are about.
+//! Data for alerts outside their own rows: categories, time zones, prices, differences of counts,
+//! and the names of subjects.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +14,7 @@ use platform::storage::{Fault, Finds, Reads, Row};
 use super::alert::AlertRow;
 use crate::alerts::core::{Alert, Margin, Named, Scope};
 
-/// A category that lies below another one.
+/// A category that has a parent.
 #[derive(Record)]
 struct CategoryBelow {
     #[record(sql = "id")]
@@ -22,14 +23,14 @@ struct CategoryBelow {
     parent: CategoryId,
 }
 
-/// Which category lies below which.
+/// Reads the parent of each category that has one.
 pub async fn categories(reads: &impl Reads) -> Result<BTreeMap<CategoryId, CategoryId>, Fault> {
     let sql = format!("SELECT {} FROM category WHERE tenant_id = $1 AND parent_id IS NOT NULL", CategoryBelow::SELECT);
     let rows = reads.records::<CategoryBelow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.parent)).collect())
 }
 
-/// In which time zones a tenant and its stores live.
+/// Time zones of a tenant and its stores.
 #[derive(Debug, Clone, Default)]
 pub struct Zones {
     pub tenant: String,
@@ -70,7 +71,8 @@ struct ProductPrices {
 }
 
 impl ProductPrices {
-    /// The price that lies below the cost of one that is sold, if both are of one currency.
+    /// Returns price and cost of a product that is on sale, if the price is below the cost and both
+    /// have one currency.
     fn margin(&self) -> Option<Margin> {
         let money = |minor: Option<i64>, currency: &Option<String>| {
             minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency))
@@ -82,7 +84,8 @@ impl ProductPrices {
     }
 }
 
-/// Products as they are now, with the price that lies below the cost of one that is sold, if both are of one currency.
+/// Reads the products' categories, and price and cost of each that is on sale below its cost, if
+/// both have one currency.
 pub async fn margins(
     reads: &impl Reads,
     products: &[ProductId],
@@ -98,8 +101,8 @@ pub async fn margins(
     Ok(rows.into_iter().map(|row| (row.id, row.category_id, row.margin())).collect())
 }
 
-/// By how many smallest units in all the books were off, over the lines that a count posted.
-pub async fn differences(reads: &impl Reads, count: CountId) -> Result<i64, Fault> {
+/// Reads the difference of a count in smallest units: the sum over the lines that it posted.
+pub async fn count_difference(reads: &impl Reads, count: CountId) -> Result<i64, Fault> {
     let sql = "SELECT posted FROM count_line WHERE tenant_id = $1 AND count_id = $2 AND posted <> 0";
     let rows = reads.rows(sql, vec![count.into()]).await?;
     let mut off: i64 = 0;
@@ -109,7 +112,7 @@ pub async fn differences(reads: &impl Reads, count: CountId) -> Result<i64, Faul
     Ok(off)
 }
 
-/// An alert with the names of what it is about, as far as it is of any.
+/// An alert with the names of its store, product and other objects, as far as it has them.
 #[derive(Record)]
 struct NamedRow {
     alert: AlertRow,
@@ -158,7 +161,7 @@ impl NamedRow {
     }
 }
 
-/// The alerts with the names of what they are about, and the tenant's own.
+/// Reads the tenant's name, and the alerts with the names of their subjects.
 pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(Alert, Named)>), Fault> {
     let backend = reads.backend();
     let tenants = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
@@ -181,8 +184,9 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
     Ok((tenant, rows.into_iter().map(|row| row.into_named(&patterns)).collect::<Result<_, Fault>>()?))
 }
 
-/// What a rule's scope names, the field that names it, and whether it is there.
-pub async fn named_by(reads: &impl Reads, scope: &Scope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
+/// Returns each record that a rule's scope names, with its input field and true if the record
+/// exists.
+pub async fn scope_references(reads: &impl Reads, scope: &Scope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
     let named = [
         (scope.store.map(Id::uuid), "store", "storeId"),
         (scope.category.map(Id::uuid), "category", "categoryId"),

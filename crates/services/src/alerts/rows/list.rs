@@ -16,7 +16,7 @@ pub enum Test {
     Kind(Vec<AlertKind>),
     NotKind(AlertKind),
     State(Vec<AlertState>),
-    /// Of these stores, and of no store that is not named.
+    /// Alerts of these stores; an alert without a store does not match.
     Store(Vec<StoreId>),
     Product(Vec<ProductId>),
     Assignee(Vec<MemberId>),
@@ -70,7 +70,7 @@ fn any_may_change(nested: &Nested<Vec<Test>>) -> bool {
     nested.own.iter().any(Test::may_change) || inside.any(any_may_change)
 }
 
-/// What a list of alerts is sorted by; the id breaks ties.
+/// Sort field of a list of alerts; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertSort {
     OpenedAt,
@@ -136,7 +136,7 @@ fn condition(test: &Test, (backend, first): (Backend, usize), sql: &mut String, 
             for (bound, operator) in [(from, ">="), (before, "<")] {
                 if let Some(bound) = bound {
                     values.push(bound.micros().into());
-                    let part = backend.rarely(&format!("a.updated_at {operator} ${}", first + values.len() - 1));
+                    let part = backend.rarely_matches(&format!("a.updated_at {operator} ${}", first + values.len() - 1));
                     sql.push_str(&format!(" AND {part}"));
                 }
             }

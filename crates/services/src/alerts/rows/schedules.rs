@@ -1,4 +1,5 @@
-//! Schedules of saved views and of exports that deliver nothing: several of their runs in a row have failed, or they have stopped by themselves.
+//! Schedules of saved views and of exports that deliver nothing: several consecutive runs have
+//! failed, or the schedule was stopped automatically.
 
 use entity::{
     prelude::*,
@@ -17,10 +18,10 @@ pub(super) const IS_FAILING: &str = "(s.failures >= 3 OR (s.status = 'PAUSED' AN
 pub struct FailingSchedule {
     pub kind: AlertKind,
     pub subject: Subject,
-    /// Runs that failed in a row.
+    /// Consecutive failed runs.
     pub runs: i64,
     pub schedule: FailedSchedule,
-    /// When the last run ended; none before the first.
+    /// End of the last run; `None` before the first.
     pub last_run_at: Option<Timestamp>,
 }
 
@@ -72,7 +73,7 @@ impl From<ExportSchedule> for FailingSchedule {
     }
 }
 
-/// The schedules of a tenant that deliver nothing: at most as many as it may have.
+/// Reads the schedules of a tenant that deliver nothing.
 pub async fn failing_schedules(reads: &impl Reads) -> Result<Vec<FailingSchedule>, Fault> {
     let views = format!(
         "SELECT {} FROM saved_view_schedule s JOIN saved_view v ON v.tenant_id = $1 AND v.id = s.view_id
@@ -90,7 +91,7 @@ pub async fn failing_schedules(reads: &impl Reads) -> Result<Vec<FailingSchedule
 #[cfg(test)]
 mod tests {
     use super::IS_FAILING;
-    use crate::alerts::core::FAILED_RUNS;
+    use crate::alerts::core::FAILED_RUNS_THRESHOLD;
 
     #[test]
     fn schedules_that_fail_are_found_by_their_indexes() {
@@ -98,6 +99,6 @@ mod tests {
         let index = format!("WHERE {}", condition.strip_suffix(')').unwrap());
         let migration = include_str!("../../../../../migration/src/m0202/failed_schedules.sql");
         assert_eq!(migration.matches(&index).count(), 2, "{index}");
-        assert!(IS_FAILING.contains(&format!("failures >= {FAILED_RUNS} ")));
+        assert!(IS_FAILING.contains(&format!("failures >= {FAILED_RUNS_THRESHOLD} ")));
     }
 }

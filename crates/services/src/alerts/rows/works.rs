@@ -1,4 +1,4 @@
-//! Orders of which works are overdue, and those that wait for goods that every store has refused.
+//! Orders with overdue fulfilments, and orders that wait for units that every store has rejected.
 
 use entity::{
     prelude::*,
@@ -13,10 +13,10 @@ use platform::{
 use super::dated::{Dated, PAGE};
 use crate::alerts::core::Subject;
 
-/// Works that have something left to send, as their index has them.
+/// Fulfilments with units left to ship, as the condition of their index.
 pub(super) const IS_LIVE: &str = "w.status IN ('OPEN', 'ACCEPTED', 'PICKING', 'PICKED', 'PACKED', 'READY')";
 
-/// What a store has to send for an order.
+/// Overdue fulfilments of an order in a store.
 #[derive(Record)]
 struct OverdueRow {
     #[record(of = fulfilment_work, alias = "w")]
@@ -32,7 +32,7 @@ struct OverdueRow {
 }
 
 impl From<OverdueRow> for Dated {
-    /// The day is that of the store that the goods leave from.
+    /// The day is that of the shipping store.
     fn from(row: OverdueRow) -> Self {
         Self {
             subject: Subject::Order(row.order_id, row.store_id),
@@ -44,7 +44,7 @@ impl From<OverdueRow> for Dated {
     }
 }
 
-/// The same of an order that an alert is there of: no moment where nothing is left to send.
+/// Overdue fulfilments of an order that has an alert; no time if nothing is left to ship.
 #[derive(Record)]
 struct AlertedOverdue {
     #[record(of = alert, alias = "a", not_null)]
@@ -71,7 +71,7 @@ impl From<AlertedOverdue> for Dated {
     }
 }
 
-/// Lines of an order that wait for goods which stores have refused.
+/// Lines of an order that wait for units which stores have rejected.
 #[derive(Record)]
 struct RefusedRow {
     #[record(of = sales_order, alias = "o")]
@@ -99,14 +99,15 @@ impl From<RefusedRow> for Dated {
     }
 }
 
-/// The order and the store behind which a page begins.
-fn place(after: Option<&Dated>) -> (OrderId, StoreId) {
+/// Returns the order and the store after which a page begins.
+fn page_start(after: Option<&Dated>) -> (OrderId, StoreId) {
     let ids = after.map(|last| last.subject.ids()).unwrap_or_default();
     (ids.order.unwrap_or(OrderId::NIL), ids.store.unwrap_or(StoreId::NIL))
 }
 
-/// The next page of orders of which a store has works that were due before a moment, and of which no alert is there, behind one. CROSS JOIN tells
-/// SQLite to begin with the stores: by the place behind which the page begins it would read all works that there ever were.
+/// Reads the next page of orders and stores with fulfilments that were due before a time, and
+/// without an alert. CROSS JOIN makes SQLite begin with the stores: from the position of the page
+/// it would read all fulfilments that ever were.
 pub(super) async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM store s CROSS JOIN fulfilment_work w
@@ -116,14 +117,15 @@ pub(super) async fn overdue(reads: &impl Reads, before: Timestamp, after: Option
          GROUP BY w.order_id, w.store_id, s.time_zone ORDER BY w.order_id, w.store_id LIMIT {PAGE}",
         select = OverdueRow::SELECT
     );
-    let (order, store) = place(after);
+    let (order, store) = page_start(after);
     let rows = reads.records::<OverdueRow>(&sql, vec![before.micros().into(), order.into(), store.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
-/// The orders that such alerts are there of, as they are now: without works where the store has nothing left to send. Works are joined by their order
-/// alone: by their store, SQLite would read all that it has to send for each alert.
+/// Reads the current state of orders that have such alerts; without fulfilments if the store has
+/// nothing left to ship. Fulfilments are joined by order alone: by store, SQLite would read all of
+/// the store's fulfilments for each alert.
 pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -135,7 +137,8 @@ pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fa
     Ok(reads.records::<AlertedOverdue>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
 }
 
-/// The next page of orders that wait for goods which stores have refused, and of which no alert is there, behind one.
+/// Reads the next page of orders that wait for units which stores have rejected, and that have no
+/// alert.
 pub(super) async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM order_line_barred b
@@ -147,12 +150,13 @@ pub(super) async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result
          GROUP BY o.id, o.store_id, o.placed_at, s.time_zone ORDER BY o.id LIMIT {PAGE}",
         select = RefusedRow::SELECT
     );
-    let rows = reads.records::<RefusedRow>(&sql, vec![place(after).0.into()]).await?;
+    let rows = reads.records::<RefusedRow>(&sql, vec![page_start(after).0.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
-/// The orders that such alerts are there of, as they are now: without lines where they wait for nothing any more.
+/// Reads the current state of orders that have such alerts; an order that waits for nothing has no
+/// lines.
 pub(super) async fn alerted_refused(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN sales_order o ON o.tenant_id = $1 AND o.id = a.order_id

@@ -1,4 +1,4 @@
-//! What people do about alerts: take note, put off, hand over, resolve.
+//! Actions of members on alerts: acknowledge, snooze, assign, resolve.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -19,14 +19,14 @@ use crate::alerts::{
     rows,
 };
 
-/// What is to be done.
+/// Requested action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Do {
     Acknowledge,
     Snooze {
         until: Timestamp,
     },
-    /// To nobody, where no member is named.
+    /// Assigns the alert; `None` removes the assignee.
     Assign {
         member: Option<MemberId>,
     },
@@ -44,7 +44,7 @@ impl Do {
     }
 }
 
-/// A step of an alert. Its JSON is what the idempotency key's hash is over.
+/// A step of an alert. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct Act {
     #[serde(skip)]
@@ -52,7 +52,7 @@ pub struct Act {
     pub alert: AlertId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// In place of the note that is there; what is None stays.
+    /// Replaces the note; `None` keeps it.
     pub note: Option<String>,
     pub what: Do,
 }
@@ -62,7 +62,7 @@ fn id() -> Vec<String> {
 }
 
 impl Alerts {
-    /// Takes a step, if it is open.
+    /// Takes a step, if it is allowed in the alert's state.
     pub async fn act(&self, permit: Permit<kind::AlertWrite>, act: Act) -> Result<Acted<Alert>, AlertError> {
         check_key(&act.idempotency_key)?;
         if act.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
@@ -105,11 +105,11 @@ impl Alerts {
         debug_assert_eq!(after.state(), state, "a step leads where the table says");
         rows::change(work, [&after]).await?;
         let seq = journal::append_other(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
-        idempotency::remember(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
+        idempotency::store_receipts(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
         Ok(Acted { value: after, seq, is_replayed: false })
     }
 
-    /// The alert as the step leaves it.
+    /// Returns the alert after the step.
     async fn after(
         &self,
         permit: &Permit<kind::AlertWrite>,
@@ -138,7 +138,7 @@ impl Alerts {
         })
     }
 
-    /// Refuses somebody who is no active member, or could not see what they are to do something about.
+    /// Rejects an assignee who is no active member or does not see the alert.
     async fn check_assignee(&self, tenant: TenantId, member: MemberId, alert: &Alert) -> Result<(), AlertError> {
         let field = path!["input", "memberId"];
         let caller = self.0.access.member(tenant, member).await?;

@@ -1,4 +1,5 @@
-//! How levels stand that another room has judged: no event and no day of theirs says so, and they are judged as a whole.
+//! Alerts about conditions of levels that another room has computed: no event and no date announces
+//! them, so each call replaces a tenant's whole set.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use platform::storage::Fault;
 
 use super::{
     Alerts,
-    follow::{Dated, MOST_STEPS},
+    follow::{Dated, MAX_STEPS},
     load_rules,
 };
 use crate::alerts::{
@@ -16,16 +17,16 @@ use crate::alerts::{
     rows,
 };
 
-/// A level that an alert is to be there of.
+/// A level that should have an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StandingCondition {
     pub level: LevelKey,
-    /// The product's: rules may be for it.
+    /// Category of the product: rules may be for it.
     pub category: Option<CategoryId>,
     pub quantity: i64,
-    /// The line that it has crossed, where there is one.
+    /// The threshold that it has crossed; `None` if the kind has none.
     pub threshold: Option<i64>,
-    /// Resolved by hand, an alert stays so while the day is the same.
+    /// A manually resolved alert stays resolved while the day is the same.
     pub day: Option<i32>,
 }
 
@@ -35,9 +36,15 @@ impl Alerts {
         rows::active_levels(&self.0.db.tenant(tenant), kind).await
     }
 
-    /// Opens an alert of a kind for each level that stands so, from the threshold on of a rule that has one, and closes those of all others of the tenant; says how
-    /// many were opened. Doing it twice does nothing more.
-    pub async fn stand(&self, tenant: TenantId, kind: AlertKind, standing: &[StandingCondition]) -> Result<usize, Fault> {
+    /// Opens an alert of a kind for each level in `standing`, if it reaches the threshold of its
+    /// rule, and closes those of all other levels of the tenant; returns the number of opened
+    /// alerts. Idempotent.
+    pub async fn reconcile_conditions(
+        &self,
+        tenant: TenantId,
+        kind: AlertKind,
+        standing: &[StandingCondition],
+    ) -> Result<usize, Fault> {
         let scope = self.0.db.tenant(tenant);
         let active = rows::active_levels(&scope, kind).await?;
         if active.is_empty() && standing.is_empty() {
@@ -48,10 +55,10 @@ impl Alerts {
         let now = self.0.clock.now();
         let over = active.difference(&named).map(|level| Step::Close(kind, Subject::Level(*level)));
         let new = standing.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
-        let new = new.filter_map(|opening| beyond_line(&rules, opening)).map(Step::Open);
+        let new = new.filter_map(|opening| opening_over_threshold(&rules, opening)).map(Step::Open);
         let steps: Vec<Dated> = over.chain(new).map(|step| (step, now, None)).collect();
         let mut opened = 0;
-        for chunk in steps.chunks(MOST_STEPS) {
+        for chunk in steps.chunks(MAX_STEPS) {
             opened += self.write(tenant, &rules, None, chunk).await?.unwrap_or_default();
         }
         Ok(opened)
@@ -63,8 +70,9 @@ fn opening(kind: AlertKind, one: &StandingCondition) -> Opening {
     Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing }
 }
 
-/// What is to be opened, if the figure, on either side of 0, reaches the threshold that the narrowest rule has. Its line is the larger one of its own and the rule's.
-fn beyond_line(rules: &Rules, mut opening: Opening) -> Option<Opening> {
+/// Returns the opening if its figure, on either side of 0, reaches the threshold of the narrowest
+/// rule. Its threshold becomes the larger one of its own and the rule's.
+fn opening_over_threshold(rules: &Rules, mut opening: Opening) -> Option<Opening> {
     let Some(line) = rules.setting(opening.kind, opening.alert_scope()).threshold else { return Some(opening) };
     opening.figures.threshold = opening.figures.threshold.map(|own| own.max(line.get()));
     opening.figures.quantity.is_some_and(|quantity| quantity.saturating_abs() >= line.get()).then_some(opening)

@@ -1,4 +1,5 @@
-//! E-mails of alerts: a job for each recipient with those that are due, so that nobody gets an alert twice; the job writes and sends them.
+//! E-mails of alerts: one job for each recipient with the due alerts, so that no recipient gets an
+//! alert twice; the job writes and sends them.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +14,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Alerts, sees};
 use crate::alerts::{
-    core::{MOST_LISTED, Recipient, written},
+    core::{MAX_LISTED, Recipient, compose_email},
     rows::{self, DueEmail},
 };
 
-/// The kind of job that sends a letter.
+/// Kind of the job that sends an e-mail.
 pub const EMAIL_JOB: &str = "alert.letter";
-/// Letters that one transaction looks at.
+/// Maximum e-mails of a transaction.
 const PAGE: i64 = 2_000;
 
-/// What such a job is given.
+/// Payload of an e-mail job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertEmail {
     /// An address, or a member.
     pub to: String,
     pub alerts: Vec<AlertId>,
-    /// How many there are beside those.
+    /// Number of further alerts that are not in `alerts`.
     pub more: usize,
 }
 
 impl Alerts {
-    /// Puts down a job for each who is to be told of something by now; says how many.
-    pub async fn post_due(&self) -> Result<usize, Fault> {
+    /// Enqueues a job for each recipient of due e-mails; returns the number.
+    pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let mut put = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
@@ -42,7 +43,7 @@ impl Alerts {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
                 let due = rows::due(&work, now, PAGE).await?;
                 put += self.queue(&work, &due).await?;
-                rows::note_queued(&work, &due, now).await?;
+                rows::mark_queued(&work, &due, now).await?;
                 work.commit().await?;
                 if due.len() < PAGE as usize {
                     break;
@@ -59,26 +60,28 @@ impl Alerts {
         }
         let emails = by_recipient.len();
         for (to, mut alerts) in by_recipient {
-            let more = alerts.len().saturating_sub(MOST_LISTED);
-            alerts.truncate(MOST_LISTED);
+            let more = alerts.len().saturating_sub(MAX_LISTED);
+            alerts.truncate(MAX_LISTED);
             jobs::enqueue(work, &self.0.clock, EMAIL_JOB, &AlertEmail { to: to.to_owned(), alerts, more }).await?;
         }
         Ok(emails)
     }
 
-    /// Writes the letter of the alerts as they are now, and sends it. One that was sent and not noted is sent again.
+    /// Writes the e-mail from the current alerts, and sends it. If the process stops between
+    /// sending and recording, it is sent again.
     pub async fn send(&self, (mailer, from): (&Mailer, &str), job: &Job) -> Result<(), Failure> {
         let what: AlertEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-        if !mailer.is_there() {
-            return Err(Failure::Hopeless("no letters leave this deployment (--mail)".to_owned()));
+        if !mailer.is_configured() {
+            return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
         }
         let scope = self.0.db.tenant(job.tenant);
         let (tenant, mut alerts) = rows::named(&scope, &what.alerts).await?;
         let to = match Recipient::parse(&what.to) {
             Recipient::Address(address) => address,
             Recipient::Member(member) => {
-                // Whoever has left, or may not see it any more, is told nothing: that is no failure.
+                // A member who has left, or may no longer see the alerts, gets no e-mail: that is
+                // no failure.
                 let Some(caller) = self.0.access.member(job.tenant, member).await? else { return Ok(()) };
                 alerts.retain(|(alert, _)| sees(&caller, alert));
                 let Some(view) = self.0.identity.find_member(job.tenant, member).await? else { return Ok(()) };
@@ -88,9 +91,9 @@ impl Alerts {
         if alerts.is_empty() {
             return Ok(());
         }
-        let email = written(&tenant, &alerts, what.more, clock::day_text);
+        let email = compose_email(&tenant, &alerts, what.more, clock::day_text);
         let email = identity::Email { to, subject: email.subject, text: email.text, html: email.html, attachments: Vec::new() };
         let sent = mailer.deliver(from, &email, &self.0.clock).await;
-        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))
+        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))
     }
 }

@@ -1,5 +1,6 @@
-//! From the journal to alerts: what is opened and closed and how far the journal was read are one transaction. The number that moves is the
-//! fence: of two workers that look at the same events, one finds that it has moved.
+//! From the journal to alerts: opened and closed alerts and the read position are written in one
+//! transaction. The position is the fence: of two workers that process the same events, one finds
+//! that it has moved.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use platform::{
     clock,
     storage::{
         Fault, TenantScope, Work,
-        events::Declared,
+        events::AnyEventType,
         journal::{self, Event, Kinds},
         replicas::Freshness,
     },
@@ -27,27 +28,28 @@ use super::{Alerts, history::alert_history, load_rules};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
-        Alert, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject, Trigger,
-        crossings, is_quiet, next_daily, quiet_end, settle,
+        Alert, AlertChangeSet, AlertScope, AlertValues, Level, LevelView, LocalMinute, Opening, Rule, Rules, Step, Subject,
+        Trigger, crossings, is_quiet, next_daily, quiet_end, settle,
     },
-    rows::{self, Behind, Zones},
+    rows::{self, LaggingTenant, Zones},
 };
 
-/// Events of the journal that one transaction looks through; those of kinds that mean nothing for alerts are not read.
+/// Maximum events of a transaction; events of kinds without effect on alerts are not read.
 const PAGE: u32 = 2_000;
-/// Pages that a tenant is given before the others have their turn.
-const MOST_PAGES: usize = 5;
-/// Tenants that are looked up at once.
-const TENANTS: i64 = 500;
-/// Steps after which a transaction takes no further event: a single one may have thousands.
-pub(super) const MOST_STEPS: usize = 5_000;
-/// The same of a page, where half of a level's steps open something at most, and most close what is not there: `PAGE` movements of a level have 6,000.
-const MOST_OF_PAGE: usize = 2 * MOST_STEPS;
+/// Pages of a tenant before the next tenant is processed.
+const MAX_PAGES: usize = 5;
+/// Page size of tenants.
+const TENANT_PAGE_SIZE: i64 = 500;
+/// Steps after which a transaction processes no further event: a single one may have thousands.
+pub(super) const MAX_STEPS: usize = 5_000;
+/// Maximum steps of a page. At most half of a level's steps open something, and most close alerts
+/// that do not exist: `PAGE` movements of a level have 6,000.
+const MAX_OF_PAGE: usize = 2 * MAX_STEPS;
 
-/// A step, when it was recorded, and the event that it comes from.
+/// A step, its time, and the event that it comes from.
 pub(super) type Dated = (Step, Timestamp, Option<i64>);
 
-/// The level as a row has it.
+/// Returns the view of a level's row.
 fn view(row: &LevelRow) -> LevelView {
     LevelView {
         key: row.key,
@@ -58,7 +60,7 @@ fn view(row: &LevelRow) -> LevelView {
     }
 }
 
-/// The level as an event left it, and as it found it.
+/// Returns the level before and after an event.
 fn views(state: &LevelState) -> (LevelView, LevelView) {
     let after = LevelView {
         key: LevelKey { product: state.product, store: state.store },
@@ -72,35 +74,35 @@ fn views(state: &LevelState) -> (LevelView, LevelView) {
 }
 
 impl Alerts {
-    /// Looks at what has happened to every tenant since it was last looked at; says how many alerts were opened. A tenant whose events cannot be
-    /// read holds nobody else up.
+    /// Processes the new events of every tenant; returns the number of opened alerts. A tenant
+    /// whose events cannot be read does not delay the others.
     pub async fn follow_all(&self) -> Result<usize, Fault> {
         let (mut opened, mut after, mut failed) = (0, TenantId::NIL, None);
         loop {
-            let page = rows::behind(&self.0.db.global(), after, TENANTS).await?;
+            let page = rows::behind(&self.0.db.global(), after, TENANT_PAGE_SIZE).await?;
             for behind in &page {
                 match self.follow(*behind).await {
                     Ok(own) => opened += own,
                     Err(fault) => {
-                        tracing::warn!(tenant = %behind.tenant, %fault, "a tenant's journal could not be looked through for alerts");
+                        tracing::warn!(tenant = %behind.tenant, %fault, "a tenant's journal could not be checked for alerts");
                         failed = Some(fault);
                     }
                 }
                 after = behind.tenant;
             }
-            if page.len() < TENANTS as usize {
+            if page.len() < TENANT_PAGE_SIZE as usize {
                 return failed.map_or(Ok(opened), Err);
             }
         }
     }
 
-    async fn follow(&self, behind: Behind) -> Result<usize, Fault> {
-        let Behind { tenant, seq: mut from, head } = behind;
-        // A page ends at a number, and a replica may not have all events up to it.
+    async fn follow(&self, behind: LaggingTenant) -> Result<usize, Fault> {
+        let LaggingTenant { tenant, seq: mut from, head } = behind;
+        // A page ends at a `seq`, and a replica may not have all events up to it.
         let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
         let (rules, kinds) = (load_rules(&scope).await?, kinds());
         let mut opened = 0;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             if from >= head {
                 break;
             }
@@ -108,7 +110,7 @@ impl Alerts {
             let page = journal::page_of_kinds(&scope, &kinds, from, upto, PAGE).await?;
             let upto = page.through(upto);
             let (through, steps) = if page.events.is_empty() {
-                (behind_gone(&scope, upto).await?, Vec::new())
+                (position_after_gap(&scope, upto).await?, Vec::new())
             } else {
                 self.steps(&scope, &rules, &page.events, upto).await?
             };
@@ -119,26 +121,27 @@ impl Alerts {
         Ok(opened)
     }
 
-    /// What the events mean for alerts, and the last one that was looked at: `upto`, or an earlier one where they have too many steps.
+    /// Returns the steps that follow from the events, and the last event that was processed:
+    /// `upto`, or an earlier one if the events yield too many steps.
     async fn steps(&self, scope: &TenantScope, rules: &Rules, events: &[Event], upto: i64) -> Result<(i64, Vec<Dated>), Fault> {
         let (mut through, mut steps) = (upto, Vec::new());
-        // Of a product the last event counts: its prices are read as they are now.
+        // Only the last event of a product counts, because prices are read in their current state.
         let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
         for event in events {
             let found = if let Some(changed) = STOCK_CHANGED.read(event)? {
                 moved(rules, &changed)
             } else if let Some(product) = PRODUCT.read(event)? {
                 priced.insert(product.id, (event.recorded_at, event.seq));
-                redrawn(scope, rules, &product, event.seq).await?
+                product_change_steps(scope, rules, &product, event.seq).await?
             } else if let Some(policies) = STOCK_POLICY_SET.read(event)? {
                 set(scope, rules, &policies.levels).await?
             } else if let Some(count) = COUNT_COMPLETED.read(event)? {
-                counted(scope, rules, &count).await?
+                count_steps(scope, rules, &count).await?
             } else {
                 Vec::new()
             };
             steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
-            if steps.len() >= MOST_OF_PAGE {
+            if steps.len() >= MAX_OF_PAGE {
                 through = event.seq;
                 break;
             }
@@ -156,8 +159,9 @@ impl Alerts {
         Ok((through, steps))
     }
 
-    /// Opens and closes what the steps say, and moves the tenant's number if there is one to move. How many were opened; None when somebody else
-    /// has looked at the same events, or the tenant has been erased.
+    /// Opens and closes alerts by the steps, and moves the tenant's position if `advance` has one.
+    /// Returns the number of opened alerts; `None` if another worker has processed the events, or
+    /// the tenant has been erased.
     pub(super) async fn write(
         &self,
         tenant: TenantId,
@@ -166,17 +170,18 @@ impl Alerts {
         steps: &[Dated],
     ) -> Result<Option<usize>, Fault> {
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
-        if !hold_at(&work, advance).await? {
+        if !lock_follower_at(&work, advance).await? {
             work.rollback().await?;
             return Ok(None);
         }
         let settled = settle(rules, alert_history(&work, steps).await?, steps, || self.0.clock.id());
-        // First what ends: of a kind and subject one alert is active, and one step may close it and a later one open another.
+        // Closed alerts are written first: a kind and subject has one active alert, and one step
+        // may close it and a later one open another.
         rows::change(&work, &settled.closed).await?;
         rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
         let now = self.0.clock.now();
         let emails = emails_for(&work, rules, &settled, now).await?;
-        rows::put_down(&work, &emails).await?;
+        rows::insert_emails(&work, &emails).await?;
         let events: Vec<_> = settled.events.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
         journal::append_other(&mut work, events, now).await?;
@@ -187,13 +192,14 @@ impl Alerts {
 
 /// The kinds of events that `Alerts::steps` reads.
 fn kinds() -> Kinds {
-    let others: [&'static dyn Declared; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
-    let declared: Vec<&'static dyn Declared> = PRODUCT.events().iter().copied().chain(others).collect();
+    let others: [&'static dyn AnyEventType; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
+    let declared: Vec<&'static dyn AnyEventType> = PRODUCT.events().iter().copied().chain(others).collect();
     Kinds::of(&declared)
 }
 
-/// Where to go on behind a page without such events: at its end, or behind those that are gone, where nobody looked for longer than events are kept.
-async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
+/// Returns the position after a page without such events: its end, or the last deleted event if the
+/// tenant was not followed for longer than the retention of events.
+async fn position_after_gap(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
     let low = scope.head().await?.low;
     if low <= upto {
         return Ok(upto);
@@ -203,21 +209,23 @@ async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
     Ok(next.unwrap_or(low))
 }
 
-/// Locks the tenant's row, and moves its number if there is one to move; says whether it is where that begins. False for an erased tenant, too.
-async fn hold_at(work: &Work, advance: Option<(i64, i64)>) -> Result<bool, Fault> {
-    let Some((from, to)) = advance else { return rows::hold(work).await };
-    // Moving the number locks the row. Nothing is moved where another worker has been there, or there is no row yet.
+/// Locks the tenant's row, and moves its position if `advance` has one; returns whether the
+/// position was `from`. False also for an erased tenant.
+async fn lock_follower_at(work: &Work, advance: Option<(i64, i64)>) -> Result<bool, Fault> {
+    let Some((from, to)) = advance else { return rows::lock_follower(work).await };
+    // Moving the position locks the row. Nothing is moved if another worker has moved it, or there
+    // is no row yet.
     if rows::advance(work, from, to).await? {
         return Ok(true);
     }
-    Ok(rows::hold(work).await? && rows::advance(work, from, to).await?)
+    Ok(rows::lock_follower(work).await? && rows::advance(work, from, to).await?)
 }
 
-/// Who is told of what was opened, and when.
+/// Returns the recipients of newly opened alerts, with the due time of each e-mail.
 async fn emails_for(
     work: &Work,
     rules: &Rules,
-    settled: &Settled,
+    settled: &AlertChangeSet,
     now: Timestamp,
 ) -> Result<Vec<(AlertId, String, Timestamp)>, Fault> {
     if settled.opened.is_empty() || rules.rules.iter().all(|rule| rule.recipients().next().is_none()) {
@@ -232,7 +240,7 @@ async fn emails_for(
     Ok(settled.opened.iter().flat_map(of).collect())
 }
 
-/// A movement's levels.
+/// Steps of the levels of a movement.
 fn moved(rules: &Rules, changed: &StockChanged) -> Vec<Step> {
     let of = |state: &LevelState| {
         let (before, after) = views(state);
@@ -242,9 +250,10 @@ fn moved(rules: &Rules, changed: &StockChanged) -> Vec<Step> {
     changed.levels.iter().flat_map(of).collect()
 }
 
-/// A product runs low at another threshold, or went to another category, whose rules are others: its levels as they were then.
-async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq: i64) -> Result<Vec<Step>, Fault> {
-    if !product.matters() {
+/// Steps after a change of a product's threshold or category, which has other rules: for its levels
+/// as they were then.
+async fn product_change_steps(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq: i64) -> Result<Vec<Step>, Fault> {
+    if !product.changes_filters() {
         return Ok(Vec::new());
     }
     let levels = levels_of_product_at(scope, product.id, seq).await?;
@@ -255,7 +264,8 @@ async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq
     Ok(levels.into_iter().flat_map(of).collect())
 }
 
-/// Levels have other reorder points and maxima. What is available is read as it is now: what moved since has an event of its own.
+/// Steps of levels with changed reorder points and maxima. The available quantity is the current
+/// one: later movements have events of their own.
 async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Result<Vec<Step>, Fault> {
     let keys: Vec<LevelKey> = moved.iter().map(PolicyMoved::key).collect();
     let levels: BTreeMap<LevelKey, LevelRow> =
@@ -267,9 +277,9 @@ async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Resul
     Ok(keys.iter().zip(moved).filter_map(of).flatten().collect())
 }
 
-/// A count that was posted, and was off by enough.
-async fn counted(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Result<Vec<Step>, Fault> {
-    let off = rows::differences(scope, count.count).await?;
+/// Steps of a posted count whose difference reaches the threshold.
+async fn count_steps(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Result<Vec<Step>, Fault> {
+    let off = rows::count_difference(scope, count.count).await?;
     let (kind, subject) = (AlertKind::CountDifference, Subject::Count(count.count, count.store));
     let figures = AlertValues { quantity: Some(off), ..AlertValues::default() };
     let mut opening = Opening { kind, subject, figures, category: None, trigger: Trigger::Crossing };
@@ -278,15 +288,16 @@ async fn counted(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Resu
     Ok(if off >= line { vec![Step::Open(opening)] } else { Vec::new() })
 }
 
-/// When a letter under a rule leaves: at once, with the next digest, and in neither case while it is quiet.
+/// Returns the due time of an e-mail under a rule: now or the next digest, and in both cases after
+/// the quiet hours.
 fn due_at(now: Timestamp, rule: &Rule, zones: &Zones, store: Option<StoreId>) -> Timestamp {
     const HOUR: i64 = 3_600_000_000;
     let zone = rule.time_zone.as_deref().unwrap_or_else(|| zones.of(store));
     let local = |at| {
         let (day, minute) = clock::local_minute(at, zone);
-        Local { day, minute }
+        LocalMinute { day, minute }
     };
-    let moment = |local: Local, not_before| clock::local_moment((local.day, local.minute), zone, not_before);
+    let moment = |local: LocalMinute, not_before| clock::resolve_local_time((local.day, local.minute), zone, not_before);
     let at = match rule.digest {
         AlertDigest::None => now,
         AlertDigest::Hourly => Timestamp((now.micros().div_euclid(HOUR) + 1).saturating_mul(HOUR)),
@@ -340,7 +351,7 @@ mod tests {
     fn quiet_hours_end_by_the_clocks_on_the_wall_when_those_are_changed() {
         assert_eq!(due("2026-03-28T22:30:00Z", NIGHT, AlertDigest::None), "2026-03-29T06:00", "7:00 of summer time");
         assert_eq!(due("2026-10-24T22:30:00Z", NIGHT, AlertDigest::None), "2026-10-25T07:00", "7:00 of winter time");
-        // The night ends at 01:30, which there is twice, or not at all.
+        // The night ends at 01:30, which occurs twice, or not at all.
         let short = Some((22 * 60, 90));
         assert_eq!(due("2026-10-25T00:15:00Z", short, AlertDigest::None), "2026-10-25T00:30");
         assert_eq!(due("2026-10-25T01:15:00Z", short, AlertDigest::None), "2026-10-25T01:30");

@@ -1,4 +1,4 @@
-//! What steps have to know of the alerts that are there.
+//! Loads the stored alerts that steps depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,10 @@ use crate::alerts::{
     rows,
 };
 
-/// Active alerts of a tenant that are looked through, for each subject of the steps and of all, instead of looking for each subject among them.
-const ACTIVE_A_SUBJECT: usize = 4;
-const MOST_ACTIVE: usize = 1_000;
+/// Maximum active alerts of a tenant that are read as a whole, for each subject of the steps and in
+/// total; with more, each subject is queried.
+const MAX_ACTIVE_PER_SUBJECT: usize = 4;
+const MAX_ACTIVE: usize = 1_000;
 
 fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> BTreeSet<Subject> {
     steps.iter().filter(|(step, ..)| is_wanted(step)).map(|(step, ..)| step.key().1).collect()
@@ -22,14 +23,15 @@ fn texts(subjects: &BTreeSet<Subject>) -> Vec<String> {
     subjects.iter().map(Subject::text).collect()
 }
 
-/// The alerts that the steps may close or find open. Most steps close what is not there, and those that open are few: nothing is asked of a subject that has
-/// no active alert and gets none. The tenant's row is held, as whoever opens alerts holds it: until this ends there are no more of them.
+/// Reads the alerts that the steps may close or find open. Most steps close alerts that do not
+/// exist, and few open any: nothing is read for a subject without an active alert that gets none.
+/// The tenant's row is locked, so no alert is opened meanwhile.
 pub(super) async fn alert_history(work: &Work, steps: &[Dated]) -> Result<AlertHistory, Fault> {
     let opening = subjects(steps, |step| matches!(step, Step::Open(_)));
     let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
     let mut all = subjects(steps, |_| true);
     if all.len() > opening.len() {
-        let most = all.len().saturating_mul(ACTIVE_A_SUBJECT).min(MOST_ACTIVE);
+        let most = all.len().saturating_mul(MAX_ACTIVE_PER_SUBJECT).min(MAX_ACTIVE);
         if let Some(active) = rows::active_subjects(work, most).await? {
             all.retain(|subject| active.contains(subject) || opening.contains(subject));
         }

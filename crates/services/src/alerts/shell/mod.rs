@@ -1,4 +1,4 @@
-//! Opening alerts, changing them, rules, and letters.
+//! Shell of alerts: opens and changes alerts, sets rules, sends e-mails.
 
 mod act;
 mod follow;
@@ -56,7 +56,7 @@ impl Alerts {
         let (db, clock) = (access.database().clone(), access.clock().clone());
         Self(Arc::new(Inner { db, clock, access, identity, audit_writer }))
     }
-    /// Commits what a worker has found out. What it tells of is in the audit log, as the system's doing.
+    /// Commits a worker's changes. If there are events, the audit log records them as the system's.
     pub(super) async fn commit(&self, work: Work, events: usize) -> Result<(), Fault> {
         if events == 0 {
             return work.commit().await;
@@ -72,8 +72,8 @@ impl Alerts {
     pub fn database(&self) -> &Database {
         &self.0.db
     }
-    /// How letters leave this deployment, and from whom.
-    pub(in crate::alerts) fn letters_leave(&self) -> (&Mailer, &str) {
+    /// Returns the mailer of this deployment and its sender address.
+    pub(in crate::alerts) fn mailer_and_sender(&self) -> (&Mailer, &str) {
         self.0.identity.mailer()
     }
 
@@ -91,7 +91,7 @@ impl Alerts {
         Ok(Listed { rows, source: rows::source(scope.backend(), &tests) })
     }
 
-    /// The alert of an id, if the caller may see it.
+    /// Reads an alert by ID, if the caller may see it.
     pub async fn find(&self, permit: &Permit<kind::AlertRead>, id: AlertId) -> Result<Option<Alert>, Fault> {
         let found = rows::alerts(&permit.scope(&self.0.db), &[id]).await?.pop();
         Ok(found.filter(|alert| sees(permit.caller(), alert)))
@@ -104,14 +104,15 @@ impl Alerts {
         Ok(found)
     }
 
-    /// The rule of an id, if the caller may change it.
+    /// Reads a rule by ID, if the caller may change it.
     pub async fn rule(&self, permit: &Permit<kind::AlertRuleWrite>, id: AlertRuleId) -> Result<Option<Rule>, Fault> {
         let found = rows::rules_by_id(&permit.scope(&self.0.db), &[id]).await?.pop();
         Ok(found.filter(|rule| covers(permit, rule)))
     }
 }
 
-/// Whether somebody may see an alert: of a store, as far as `alert.read` goes; of none, with `alert.read` for all stores and sight of what it is about.
+/// Whether a caller sees an alert: one with a store within `alert.read`; one without a store with
+/// `alert.read` for all stores and the right to see its subject.
 pub fn sees(caller: &Caller, alert: &Alert) -> bool {
     let reach = caller.permissions.reach(kind::AlertRead::INDEX);
     match alert.subject.store() {
@@ -120,11 +121,12 @@ pub fn sees(caller: &Caller, alert: &Alert) -> bool {
     }
 }
 
-/// The kinds of alerts that are of no store.
+/// The kinds of alerts without a store.
 const WITHOUT_STORE: [AlertKind; 3] =
     [AlertKind::NegativeMargin, AlertKind::SavedViewScheduleFailed, AlertKind::ExportScheduleFailed];
 
-/// Whether somebody sees what alerts of such a kind are about: costs, or schedules of all members.
+/// Whether a caller sees the subjects of alerts of such a kind: costs, or the schedules of all
+/// members.
 fn sees_subjects(caller: &Caller, of: AlertKind) -> bool {
     match of {
         AlertKind::SavedViewScheduleFailed => caller.permissions.holds(kind::ViewManage::INDEX),
@@ -133,7 +135,7 @@ fn sees_subjects(caller: &Caller, of: AlertKind) -> bool {
     }
 }
 
-/// The same as conditions of a list.
+/// Returns the limits of `sees` as conditions of a list.
 pub fn limits(caller: &Caller) -> Vec<Test> {
     match caller.permissions.reach(kind::AlertRead::INDEX) {
         Reach::Stores(stores) => vec![Test::Store(stores.to_vec())],
@@ -141,7 +143,7 @@ pub fn limits(caller: &Caller) -> Vec<Test> {
     }
 }
 
-/// Whether a rule is within the permit: one of no store is for whoever may change the rules of all.
+/// Whether the permit covers a rule; a rule without a store needs a permit for all stores.
 fn covers(permit: &Permit<kind::AlertRuleWrite>, rule: &Rule) -> bool {
     match rule.scope.store {
         Some(store) => permit.covers(store),
@@ -149,7 +151,7 @@ fn covers(permit: &Permit<kind::AlertRuleWrite>, rule: &Rule) -> bool {
     }
 }
 
-/// A tenant's rules with what they rest on.
+/// Reads a tenant's rules with the categories that they need.
 async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
     let rules = rows::rules(reads).await?;
     let has_categories = rules.iter().any(|rule| rule.scope.category.is_some());
@@ -157,7 +159,7 @@ async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
     Ok(Rules { rules, parents })
 }
 
-/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call, leave nothing.
+/// Commits a change; rolls back a refusal, a dry run and a replayed call.
 async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Acted<T>, AlertError> {
     match &done {
         Ok(acted) if !dry_run::is_on() && acted.seq.is_some() && !acted.is_replayed => work.commit().await?,
@@ -166,7 +168,7 @@ async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Act
     done
 }
 
-/// Refuses a key that is not kept.
+/// Refuses an invalid idempotency key.
 fn check_key(key: &str) -> Result<(), AlertError> {
     idempotency::check_key(key).map_err(|why| AlertRefusal::BadKey(why).into())
 }

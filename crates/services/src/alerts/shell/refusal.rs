@@ -1,4 +1,4 @@
-//! Why a change of alerts and their rules is refused, and when that is told.
+//! Reasons to refuse a change of alerts and alert rules, and the stage at which each is checked.
 
 use platform::{
     stages::{Stage, Staged, Stop},
@@ -9,7 +9,7 @@ use platform::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertRefusal {
     BadKey(KeyProblem),
-    /// A text is needed.
+    /// A required text is empty.
     Required {
         field: Vec<String>,
     },
@@ -21,7 +21,7 @@ pub enum AlertRefusal {
         message: String,
         field: Vec<String>,
     },
-    /// It is not written as it has to be.
+    /// A field has a wrong form.
     Malformed {
         message: String,
         field: Vec<String>,
@@ -30,12 +30,12 @@ pub enum AlertRefusal {
         what: &'static str,
         field: Vec<String>,
     },
-    /// It is for all stores, and the caller's permission is for some of them.
+    /// The rule is for all stores, and the caller's permission is for some of them.
     NotEverywhere {
         message: String,
         field: Vec<String>,
     },
-    /// The value does not fit the others.
+    /// The value contradicts the others.
     Invalid {
         message: String,
         field: Vec<String>,
@@ -48,7 +48,7 @@ pub enum AlertRefusal {
         message: String,
         field: Vec<String>,
     },
-    /// Somebody has changed it since it was read: its version now.
+    /// The row was changed after it was read; `actual` is its version now.
     Stale {
         actual: i64,
     },
@@ -71,5 +71,5 @@ impl Staged for AlertRefusal {
     }
 }
 
-/// Why a change came to nothing: nothing was written.
+/// Error of a change that wrote nothing.
 pub type AlertError = Stop<AlertRefusal>;

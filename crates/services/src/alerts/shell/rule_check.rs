@@ -1,14 +1,14 @@
-//! What is wrong with a rule as it is wanted, whatever else there is.
+//! Validates the fields of a rule without reading the database.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{clock, path, stages::Refusals, storage::idempotency};
 
 use super::{AlertRefusal, RuleFields};
-use crate::alerts::core::{BadAddress, MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, Quiet, check_address, kind_takes};
+use crate::alerts::core::{InvalidAddress, MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, Quiet, accepted_fields, check_address};
 
 /// Minutes of a day.
-const DAY: i32 = 1_440;
+const MINUTES_PER_DAY: i32 = 1_440;
 
 fn invalid(message: impl Into<String>, name: &str) -> AlertRefusal {
     AlertRefusal::Invalid { message: message.into(), field: path!["input", name] }
@@ -18,14 +18,14 @@ fn out_of_range(message: impl Into<String>, name: &str) -> AlertRefusal {
 }
 
 impl RuleFields {
-    /// Refuses what is not written as it has to be.
+    /// Refuses fields of a wrong form.
     pub(super) fn check_shape(&self, refusals: &mut Refusals<AlertRefusal>) {
         if let Err(why) = idempotency::check_key(&self.idempotency_key) {
             refusals.add(AlertRefusal::BadKey(why));
         }
         for (count, name) in [(self.emails.len(), "emails"), (self.members.len(), "memberIds")] {
             if count > MAX_RECIPIENTS {
-                let message = format!("at most {MAX_RECIPIENTS} are told by one rule");
+                let message = format!("at most {MAX_RECIPIENTS} are notified by one rule");
                 refusals.add(AlertRefusal::LimitExceeded { message, field: path!["input", name] });
             }
         }
@@ -33,9 +33,9 @@ impl RuleFields {
             let field = path!["input", "emails", index];
             match check_address(email) {
                 Ok(()) => {}
-                Err(BadAddress::Missing) => refusals.add(AlertRefusal::Required { field }),
-                Err(BadAddress::TooLong) => refusals.add(AlertRefusal::TooLong { most: MAX_EMAIL, field }),
-                Err(BadAddress::Invalid) => {
+                Err(InvalidAddress::Missing) => refusals.add(AlertRefusal::Required { field }),
+                Err(InvalidAddress::TooLong) => refusals.add(AlertRefusal::TooLong { most: MAX_EMAIL, field }),
+                Err(InvalidAddress::Invalid) => {
                     let message = "an e-mail address is expected, as in ada@example.com".to_owned();
                     refusals.add(AlertRefusal::Malformed { message, field });
                 }
@@ -47,9 +47,9 @@ impl RuleFields {
         }
     }
 
-    /// Refuses parts that do not fit the kind, each other, or whoever sets the rule.
+    /// Refuses fields that do not fit the kind, each other, or the permit.
     pub(super) fn check_values(&self, permit: &Permit<kind::AlertRuleWrite>, refusals: &mut Refusals<AlertRefusal>) {
-        let [store, what, threshold, days] = kind_takes(self.kind);
+        let [store, what, threshold, days] = accepted_fields(self.kind);
         let given = [
             (self.scope.store.is_some(), store, "storeId"),
             (self.scope.category.is_some(), what, "categoryId"),
@@ -74,11 +74,11 @@ impl RuleFields {
             refusals.add(out_of_range(format!("0 to {MAX_DAYS} days are expected"), "days"));
         }
         match self.quiet {
-            Some(Quiet { from, to }) if !(0..DAY).contains(&from) || !(0..DAY).contains(&to) => {
+            Some(Quiet { from, to }) if !(0..MINUTES_PER_DAY).contains(&from) || !(0..MINUTES_PER_DAY).contains(&to) => {
                 refusals.add(out_of_range("times from 00:00 to 23:59 are expected", "quietHours"));
             }
             Some(Quiet { from, to }) if from == to => {
-                let message = "quiet hours that end when they begin are none: leave them out, or disable the rule";
+                let message = "the quiet hours begin and end at the same time: leave them out, or disable the rule";
                 refusals.add(invalid(message, "quietHours"));
             }
             _ => {}

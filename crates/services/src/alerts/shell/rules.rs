@@ -1,4 +1,4 @@
-//! Setting rules and taking them away.
+//! Setting and removing rules.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::alerts::{
     rows,
 };
 
-/// A rule as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a rule. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuleFields {
     #[serde(skip)]
@@ -42,7 +42,7 @@ pub struct RuleFields {
     pub digest_hour: i32,
 }
 
-/// A rule that is to go.
+/// Input of a removal.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuleRemoval {
     #[serde(skip)]
@@ -50,7 +50,7 @@ pub struct RuleRemoval {
     pub id: AlertRuleId,
 }
 
-/// What is remembered of a call.
+/// Stored result of a call, for its idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     rule: AlertRuleId,
@@ -82,7 +82,7 @@ impl RuleFields {
 }
 
 impl Alerts {
-    /// Sets the rule of a kind for a scope: makes it, or puts it in the place of the one that is there.
+    /// Creates or replaces the rule of a kind for a scope.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
@@ -96,7 +96,8 @@ impl Alerts {
         settle(work, done).await
     }
 
-    /// Refusals of members who are none. They are told once it is known that the call is not an earlier one's.
+    /// Returns refusals of members that do not exist. The caller adds them after the check for a
+    /// replayed call.
     async fn unknown_members(&self, permit: &May, members: &[MemberId]) -> Result<Vec<AlertRefusal>, Fault> {
         let mut unknown = Vec::new();
         for (index, member) in members.iter().enumerate() {
@@ -117,14 +118,15 @@ impl Alerts {
         let now = self.0.clock.now();
         let (owner, key) = (permit.actor().id, fields.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleUpsert", key, hash: hash_of(fields) };
-        // The counter first, so that two calls come one after the other, and the second finds what the first has made.
+        // The counter is locked first, so that concurrent calls are serialized, and the second
+        // finds the rule of the first.
         journal::lock(work).await?;
         if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, permit, known).await;
         }
         let mut refusals = Refusals::default();
         let is_others = |name: &str| name == "storeId" && fields.scope.store.is_some_and(|store| !permit.covers(store));
-        for (what, name, is_there) in rows::named_by(work, &fields.scope).await? {
+        for (what, name, is_there) in rows::scope_references(work, &fields.scope).await? {
             if !is_there || is_others(name) {
                 refusals.add(AlertRefusal::NotFound { what, field: path!["input", name] });
             }
@@ -148,7 +150,7 @@ impl Alerts {
         self.end(work, (&key, ALERT_RULE_SET), rule).await
     }
 
-    /// Takes a rule away: what it said holds no more for what is opened from now on.
+    /// Removes a rule; it does not apply to alerts that are opened later.
     pub async fn remove_rule(&self, permit: May, removal: RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {
         check_key(&removal.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -180,12 +182,13 @@ impl Alerts {
         let changed = event.event(&RuleChanged { id: rule.id, kind: rule.kind, version: rule.version });
         let seq = journal::append(work, vec![changed], now).await?;
         let receipt = serde_json::to_string(&Receipt { rule: rule.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-        idempotency::remember(work, [(key, receipt)], now).await?;
+        idempotency::store_receipts(work, [(key, receipt)], now).await?;
         Ok(Acted { value: Some(rule), seq, is_replayed: false })
     }
 }
 
-/// What the audit log compares. Addresses of people are recorded as changed, without their values.
+/// Returns the fields that the audit log compares. Addresses of people are recorded as changed,
+/// without their values.
 fn traced(rule: &Rule) -> Fields {
     let time = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
     Fields::default()
@@ -204,7 +207,8 @@ fn traced(rule: &Rule) -> Fields {
         .with("digestHour", rule.digest_hour)
 }
 
-/// The answer of an earlier call: the rule as it is now, if it is still there and within the rights that the caller has by now.
+/// Answer of a repeated call: the current rule, if it still exists and the caller's rights cover
+/// it.
 async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
     let KeyUse::Same(receipt) = known else { return Err(AlertRefusal::KeyReused.into()) };
     let receipt: Receipt =

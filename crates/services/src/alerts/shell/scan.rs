@@ -1,4 +1,5 @@
-//! Alerts of kinds that a day opens, alerts that wake, and the end of those that were resolved long ago.
+//! Alerts of kinds that a date opens, the end of snoozes, and the removal of alerts that were
+//! resolved long ago.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use platform::{
 
 use super::{
     Alerts,
-    follow::{Dated as DatedStep, MOST_STEPS},
+    follow::{Dated as DatedStep, MAX_STEPS},
     load_rules,
     schedules::schedule_steps,
 };
@@ -20,12 +21,12 @@ use crate::alerts::{
     rows::{self, Dated},
 };
 
-/// Alerts that wake in one run; the next run goes on.
-const MOST_WAKING: i64 = 1_000;
-/// Alerts that were resolved are kept for so long.
-const KEPT_SECONDS: i64 = 400 * 24 * 3600;
-/// Rows that one transaction removes.
-const FORGOTTEN: i64 = 1_000;
+/// Maximum alerts that one run wakes; the next run continues.
+const MAX_WAKING: i64 = 1_000;
+/// Retention of resolved alerts.
+const RETENTION_SECONDS: i64 = 400 * 24 * 3600;
+/// Maximum rows that one transaction removes.
+const MAX_DELETED_ROWS: i64 = 1_000;
 
 fn open(kind: AlertKind, dated: &Dated) -> Step {
     let figures = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
@@ -33,8 +34,8 @@ fn open(kind: AlertKind, dated: &Dated) -> Step {
 }
 
 impl Alerts {
-    /// Looks at what the day has brought for every tenant, and at schedules that deliver nothing; says how many alerts were opened. Doing it twice does
-    /// nothing more.
+    /// Checks the dated conditions and the failing schedules of every tenant; returns the number of
+    /// opened alerts. Idempotent.
     pub async fn scan_all(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let (mut opened, mut failed) = (0, None);
@@ -42,7 +43,7 @@ impl Alerts {
             match self.scan(tenant, now).await {
                 Ok(own) => opened += own,
                 Err(fault) => {
-                    tracing::warn!(%tenant, %fault, "what the day has brought to a tenant could not be looked at");
+                    tracing::warn!(%tenant, %fault, "the dates and schedules of a tenant could not be checked for alerts");
                     failed = Some(fault);
                 }
             }
@@ -57,14 +58,14 @@ impl Alerts {
         steps.extend(schedule_steps(&scope, &rules, now).await?);
         let mut opened = 0;
         for (dated_kind, kind) in DatedKind::all() {
-            let days = rules.most_days(kind, dated_kind.usual_days());
+            let days = rules.most_days(kind, dated_kind.default_days());
             let mut last: Option<Dated> = None;
             loop {
                 let (page, is_last) = rows::page_of_dated(&scope, dated_kind, now, days, last.as_ref()).await?;
                 let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
                 last = page.into_iter().next_back();
-                if steps.len() >= MOST_STEPS {
+                if steps.len() >= MAX_STEPS {
                     opened += self.write(tenant, &rules, None, &std::mem::take(&mut steps)).await?.unwrap_or_default();
                 }
                 if is_last {
@@ -78,11 +79,11 @@ impl Alerts {
         Ok(opened)
     }
 
-    /// Wakes the alerts whose time has come; says how many.
+    /// Wakes the alerts whose snooze has ended; returns the number.
     pub async fn wake_all(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let mut by_tenant: BTreeMap<TenantId, Vec<AlertId>> = BTreeMap::new();
-        for (tenant, alert) in rows::snoozed(&self.0.db.global(), now, MOST_WAKING).await? {
+        for (tenant, alert) in rows::ended_snoozes(&self.0.db.global(), now, MAX_WAKING).await? {
             by_tenant.entry(tenant).or_default().push(alert);
         }
         let mut woken = 0;
@@ -90,7 +91,7 @@ impl Alerts {
             let mut work = self.0.db.global().maintenance_for(tenant).await?;
             let mut awake = Vec::with_capacity(ids.len());
             for id in ids {
-                // It may have been put off again, or resolved, since it was found.
+                // The alert may have been snoozed again, or resolved, since it was found.
                 let alert = rows::lock(&work, id).await?;
                 let is_due = |until: Timestamp| until <= now;
                 awake.extend(
@@ -106,17 +107,17 @@ impl Alerts {
         Ok(woken)
     }
 
-    /// Forgets what was resolved more than a year ago; says how many.
+    /// Deletes alerts that were resolved more than 400 days ago; returns the number.
     pub async fn forget_old(&self) -> Result<u64, Fault> {
-        let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-KEPT_SECONDS));
+        let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-RETENTION_SECONDS));
         let mut removed = 0;
-        for tenant in rows::resolved_long_ago(&global, before).await? {
+        for tenant in rows::tenants_with_old_alerts(&global, before).await? {
             loop {
                 let work = global.maintenance_for(tenant).await?;
-                let page = rows::forget(&work, before, FORGOTTEN).await?;
+                let page = rows::forget(&work, before, MAX_DELETED_ROWS).await?;
                 work.commit().await?;
                 removed += page;
-                if page < FORGOTTEN as u64 {
+                if page < MAX_DELETED_ROWS as u64 {
                     break;
                 }
             }
@@ -125,14 +126,14 @@ impl Alerts {
     }
 }
 
-/// Whether something dated is told of, on the day at its own place.
+/// Whether a dated subject is due, by the local day of its store.
 fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dated, now: Timestamp) -> bool {
     let alert_scope = AlertScope { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
-    let days = rules.setting(kind, alert_scope).days.unwrap_or(dated_kind.usual_days());
+    let days = rules.setting(kind, alert_scope).days.unwrap_or(dated_kind.default_days());
     dated_kind.is_due(dated.day, days, clock::local_day(now, &dated.time_zone))
 }
 
-/// Alerts whose reason is gone.
+/// Steps that close alerts whose condition has ended.
 async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let mut steps = Vec::new();
     for (dated_kind, kind) in DatedKind::all() {

@@ -1,4 +1,5 @@
-//! Alerts of schedules that deliver nothing: compared with the schedules as they are now, so that looking twice does nothing more.
+//! Alerts of schedules that deliver nothing: compared with the current schedules, so that a second
+//! run changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ use crate::alerts::{
     rows::{self, FailingSchedule},
 };
 
-/// Opens an alert for each schedule that delivers nothing and has none, and closes those of all others. One that a member has resolved is opened again by
-/// the next run that fails.
+/// Opens an alert for each schedule that delivers nothing and has none, and closes those of all
+/// others. If a member has resolved one, the next failed run opens it again.
 pub(super) async fn schedule_steps(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<Dated>, Fault> {
     let failing = rows::failing_schedules(scope).await?;
     let active = rows::active_of(scope, &SCHEDULE_KINDS).await?;

@@ -1,10 +1,10 @@
-//! A flagged day, and what its acceptance says of others.
+//! A flagged day, and the effect of its acceptance on others.
 
 use entity::prelude::*;
-use forecast::anomaly::{DISMISSED_DAYS, Flag, Kind, Why};
+use forecast::anomaly::{AnomalyReason, DISMISSED_DAYS, Flag, Kind};
 
 use super::{
-    judge::{Series, SeriesDay, smallest_in_one, whole_units},
+    judge::{Series, SeriesDay, smallest_units_per_whole, whole_units},
     pattern::{Pattern, is_pattern, worth},
     people::Origin,
 };
@@ -19,27 +19,27 @@ pub struct SeriesKey {
     pub kind: AnomalyKind,
 }
 
-/// A strange day as it was judged. Units are the product's smallest.
+/// A judged anomalous day. Units are the product's smallest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub date: i32,
     pub key: SeriesKey,
     pub rule: AnomalyRule,
     pub units: i64,
-    /// Of the median active day before, in thousandths. None if no day is known.
+    /// Units of the median active day before, in thousandths. `None` if no day is known.
     pub usual_milli: Option<i64>,
-    /// None where too few days are known.
+    /// `None` if the history is too short.
     pub z_milli: Option<i64>,
     pub largest_line: i64,
-    /// Of the product's unit.
+    /// Decimals of the product's unit.
     pub decimals: i32,
-    /// What the units beyond the usual cost, or what a pattern lost. None where no cost is known.
+    /// Cost of the units beyond the usual, or loss by a pattern. `None` if no cost is known.
     pub value: Option<Money>,
-    /// None for a day.
+    /// `None` for a flagged day.
     pub pattern: Option<Pattern>,
 }
 
-/// "This is fine".
+/// Acceptance of an anomaly ("This is fine").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
     pub at: Timestamp,
@@ -53,14 +53,14 @@ pub struct Anomaly {
     pub id: AnomalyId,
     pub found: Finding,
     pub detected_at: Timestamp,
-    /// None: it is open.
+    /// `None` for an open finding.
     pub acceptance: Option<Acceptance>,
 }
 
 impl Finding {
-    /// The finding of a flag of the crate, on a day of a series.
+    /// Returns the finding of a flag of the crate `forecast`, on a day of a series.
     pub(super) fn of(flag: &Flag, series: &Series, day: &SeriesDay) -> Self {
-        let usual_milli = flag.usual.map(|usual| milli(usual * smallest_in_one(series.decimals)));
+        let usual_milli = flag.usual.map(|usual| milli(usual * smallest_units_per_whole(series.decimals)));
         let beyond = day.units.saturating_sub(usual_milli.unwrap_or_default() / 1_000).saturating_abs();
         Self {
             date: day.date,
@@ -75,16 +75,16 @@ impl Finding {
             pattern: None,
         }
     }
-    /// "142 returned; a usual day has 6".
+    /// Returns the reason as text, such as "142 returned; a usual day has 6".
     pub fn reason(&self) -> String {
         let usual = self.usual_milli.map(|usual| whole_units(usual, self.decimals) / 1_000.0);
         let units = whole_units(self.units, self.decimals);
-        match (&self.pattern, why_of(self.rule).zip(kind_of(self.key.kind))) {
+        match (&self.pattern, reason_of_rule(self.rule).zip(kind_of(self.key.kind))) {
             (None, Some((why, kind))) => Flag { why, kind, z: None, units, usual }.words(),
             (pattern, _) => pattern.as_ref().map(|pattern| pattern.words(self)).unwrap_or_default(),
         }
     }
-    /// Whose documents it is about, if it is about somebody's or a register's.
+    /// Returns the person or register of the documents, if the finding is about those of one.
     fn origin(&self) -> Option<&Origin> {
         self.pattern.as_ref()?.origin.as_ref()
     }
@@ -111,9 +111,10 @@ impl Anomaly {
     pub const fn state(&self) -> AnomalyState {
         if self.acceptance.is_some() { AnomalyState::Accepted } else { AnomalyState::Open }
     }
-    /// Whether it was accepted and says that another day is fine too: one about the same, from its own day until [`DISMISSED_DAYS`] days after it was
-    /// accepted, on the same side of the usual and no further out.
-    pub fn excuses(&self, other: &Finding) -> bool {
+    /// Whether this finding is accepted and its acceptance covers another: a finding about the same
+    /// series, from this one's day until [`DISMISSED_DAYS`] days after the acceptance, on the same
+    /// side of the usual and no further out.
+    pub fn covers_finding(&self, other: &Finding) -> bool {
         let (Some(acceptance), own) = (&self.acceptance, &self.found) else { return false };
         let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into()).max(own.date);
         let is_no_further = if other.is_above() { other.units <= own.units } else { other.units >= own.units };
@@ -125,7 +126,7 @@ fn milli(figure: f64) -> i64 {
     (figure * 1_000.0).round() as i64
 }
 
-/// The crate's word for a kind of movement. None for a pattern.
+/// Returns the kind of the crate `forecast`; `None` for a pattern.
 pub(super) const fn kind_of(kind: AnomalyKind) -> Option<Kind> {
     Some(match kind {
         AnomalyKind::Sale => Kind::Sale,
@@ -142,19 +143,19 @@ pub(super) const fn kind_of(kind: AnomalyKind) -> Option<Kind> {
     })
 }
 
-const fn rule_of(why: Why) -> AnomalyRule {
+const fn rule_of(why: AnomalyReason) -> AnomalyRule {
     match why {
-        Why::Unusual => AnomalyRule::Unusual,
-        Why::LargeLine => AnomalyRule::LargeLine,
-        Why::ManyUsualLines => AnomalyRule::ManyUsualLines,
+        AnomalyReason::Unusual => AnomalyRule::Unusual,
+        AnomalyReason::LargeLine => AnomalyRule::LargeLine,
+        AnomalyReason::ManyUsualLines => AnomalyRule::ManyUsualLines,
     }
 }
 
-const fn why_of(rule: AnomalyRule) -> Option<Why> {
+const fn reason_of_rule(rule: AnomalyRule) -> Option<AnomalyReason> {
     Some(match rule {
-        AnomalyRule::Unusual => Why::Unusual,
-        AnomalyRule::LargeLine => Why::LargeLine,
-        AnomalyRule::ManyUsualLines => Why::ManyUsualLines,
+        AnomalyRule::Unusual => AnomalyReason::Unusual,
+        AnomalyRule::LargeLine => AnomalyReason::LargeLine,
+        AnomalyRule::ManyUsualLines => AnomalyReason::ManyUsualLines,
         AnomalyRule::Pattern => return None,
     })
 }
@@ -198,12 +199,12 @@ mod tests {
             // Far below the usual is another side.
             (120, 60, Some(900_000), false),
         ] {
-            assert_eq!(fine.excuses(&finding(date, units, usual)), is_fine, "{date} {units}");
+            assert_eq!(fine.covers_finding(&finding(date, units, usual)), is_fine, "{date} {units}");
         }
         let low = accepted(finding(100, 60, Some(900_000)), 100);
-        assert!(low.excuses(&finding(101, 70, Some(900_000))) && !low.excuses(&finding(101, 50, Some(900_000))));
+        assert!(low.covers_finding(&finding(101, 70, Some(900_000))) && !low.covers_finding(&finding(101, 50, Some(900_000))));
         let other = Finding { key: SeriesKey { kind: AnomalyKind::Sale, ..fine.found.key }, ..finding(120, 100, Some(6_000)) };
-        assert!(!fine.excuses(&other), "another kind of movement");
+        assert!(!fine.covers_finding(&other), "another kind of movement");
         let member = |nth| Origin::Person(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) });
         let ours = |origin| Pattern { times: 40, origin: Some(origin), order: None };
         let key = |product| SeriesKey { kind: AnomalyKind::Reversals, product, ..fine.found.key };
@@ -214,16 +215,18 @@ mod tests {
         };
         let person = accepted(of(100, 14, member(1), ProductId::NIL), 100);
         let other_product = ProductId::from_uuid(Uuid::from_u128(7));
-        assert!(person.excuses(&of(120, 14, member(1), other_product)), "the product of a person's documents changes");
+        assert!(person.covers_finding(&of(120, 14, member(1), other_product)), "the product of a person's documents changes");
         assert!(
-            !person.excuses(&of(120, 15, member(1), ProductId::NIL)) && !person.excuses(&of(120, 14, member(2), ProductId::NIL))
+            !person.covers_finding(&of(120, 15, member(1), ProductId::NIL))
+                && !person.covers_finding(&of(120, 14, member(2), ProductId::NIL))
         );
         let at = |code: &str| Origin::Register(code.to_owned());
         let register = accepted(of(100, 14, at("T3"), ProductId::NIL), 100);
         assert!(
-            register.excuses(&of(120, 14, at("T3"), other_product)) && !register.excuses(&of(120, 14, at("T4"), ProductId::NIL))
+            register.covers_finding(&of(120, 14, at("T3"), other_product))
+                && !register.covers_finding(&of(120, 14, at("T4"), ProductId::NIL))
         );
-        assert!(!register.excuses(&of(120, 14, member(1), ProductId::NIL)), "a person is no register");
-        assert!(!Anomaly { acceptance: None, ..fine }.excuses(&finding(120, 100, Some(6_000))), "it is still open");
+        assert!(!register.covers_finding(&of(120, 14, member(1), ProductId::NIL)), "a person is no register");
+        assert!(!Anomaly { acceptance: None, ..fine }.covers_finding(&finding(120, 100, Some(6_000))), "it is still open");
     }
 }

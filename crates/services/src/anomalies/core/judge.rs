@@ -1,4 +1,5 @@
-//! Days of a series, oldest first, judged by the crate; flags that stand are compared with what it says now.
+//! Judges the days of a series, oldest first, by the crate `forecast`; compares stored flags with
+//! the result.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +8,11 @@ use forecast::anomaly::{ActiveDays, Day, LINE_LIMIT, Limits, WINDOW};
 
 use super::flag::{Anomaly, Finding, SeriesKey, kind_of};
 
-/// Closed days that are judged again: so long may workers be away, and so late may a fact come.
+/// Closed days that are judged again: the maximum downtime of workers, and the maximum delay of a
+/// fact.
 pub const WINDOW_DAYS: i32 = 14;
-/// Active days of a series that are read: those of the window, and those that the first of them is compared with.
+/// Active days of a series that are read: those of the window, and the history of the first of
+/// them.
 pub const HISTORY_DAYS: usize = WINDOW + WINDOW_DAYS as usize;
 
 /// A day with activity, in the product's smallest units.
@@ -24,29 +27,31 @@ pub struct SeriesDay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
     pub key: SeriesKey,
-    /// Of the product's unit.
+    /// Decimals of the product's unit.
     pub decimals: i32,
-    /// Of a whole unit.
+    /// Cost of a whole unit.
     pub cost: Option<Money>,
     pub days: Vec<SeriesDay>,
 }
 
 /// Smallest units in a whole one.
-pub(super) fn smallest_in_one(decimals: i32) -> f64 {
+pub(super) fn smallest_units_per_whole(decimals: i32) -> f64 {
     10_f64.powi(decimals)
 }
 
-/// Smallest units as whole ones, which the rule counts in.
+/// Converts smallest units to whole ones, which the rule uses.
 pub fn whole_units(units: i64, decimals: i32) -> f64 {
-    units as f64 / smallest_in_one(decimals)
+    units as f64 / smallest_units_per_whole(decimals)
 }
 
-/// Whole units below which no day can be flagged, where the largest line is to have `size`.
+/// Returns the whole units below which no day can be flagged, if the largest line must have at
+/// least `size`.
 pub fn candidate_size(size: f64) -> f64 {
     size.min(LINE_LIMIT)
 }
 
-/// The strange days of a series from one day on. `size` is the least largest line, in whole units; what an accepted anomaly excuses is left out.
+/// Returns the anomalous days of a series from one day on. `size` is the minimum of the largest
+/// line, in whole units; days that an accepted anomaly excuses are left out.
 pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Finding> {
     let limits = Limits { size, dismissed: None };
     let Some(kind) = kind_of(series.key.kind) else { return Vec::new() };
@@ -58,7 +63,7 @@ pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Fin
             && let Some(flag) = before.judge(kind, own, &limits)
         {
             let finding = Finding::of(&flag, series, day);
-            if !kept.iter().any(|one| one.excuses(&finding)) {
+            if !kept.iter().any(|one| one.covers_finding(&finding)) {
                 found.push(finding);
             }
         }
@@ -67,7 +72,7 @@ pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Fin
     found
 }
 
-/// What becomes of the flags of a window.
+/// Changes of the flags of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
     pub new: Vec<Finding>,
@@ -87,8 +92,9 @@ impl Changes {
     }
 }
 
-/// Compares the flags of a window with what is strange in it now. An open flag follows the facts, and goes where they are no longer strange. One that was
-/// accepted stays as it was accepted, and is open again once its day has grown beyond that.
+/// Compares the stored flags of a window with the current findings. An open flag follows the facts,
+/// and is removed if its day is no longer anomalous. An accepted flag stays unchanged, and reopens
+/// if its day has grown beyond the acceptance.
 pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, now: Timestamp) -> Changes {
     let mut found: BTreeMap<(i32, SeriesKey), Finding> = found.into_iter().map(|one| ((one.date, one.key), one)).collect();
     let mut changes = Changes::default();
@@ -108,10 +114,11 @@ pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, n
     changes
 }
 
-/// Compares patterns with what is found now. `from` is the first day of the window: an open pattern from before it stays, unless its rule looks at what is so
-/// today. The open finding of a person or a register keeps its first day.
+/// Compares stored patterns with the current findings. `from` is the first day of the window: an
+/// open pattern from before it stays, unless its rule is about today's state. The open finding of a
+/// person or a register keeps its first day.
 pub fn reconcile_patterns(kept: Vec<Anomaly>, mut found: Vec<Finding>, from: i32, now: Timestamp) -> Changes {
-    found.retain(|finding| !kept.iter().any(|one| one.excuses(finding)));
+    found.retain(|finding| !kept.iter().any(|one| one.covers_finding(finding)));
     let mut changes = Changes::default();
     for anomaly in kept {
         let own = anomaly.found;
@@ -136,11 +143,11 @@ pub fn reconcile_patterns(kept: Vec<Anomaly>, mut found: Vec<Finding>, from: i32
 
 #[cfg(test)]
 mod tests {
-    use forecast::anomaly::SIZE;
+    use forecast::anomaly::MIN_LINE_UNITS;
 
     use super::*;
     use crate::{
-        anomalies::core::{Acceptance, CheapLine, PatternRules, Still, below_cost, unmoved},
+        anomalies::core::{Acceptance, BelowCostLine, PatternRules, UnmovedStock, below_cost, unmoved_stock_finding},
         insight::core::SoldLine,
     };
 
@@ -157,24 +164,24 @@ mod tests {
     fn days_are_judged_by_those_before_them_and_only_from_a_day_on() {
         let returns = [6, 8, 5, 12, 7, 5, 6, 4, 5, 7, 142, 6];
         let days = series(AnomalyKind::Return, 0, &returns);
-        let found = judge(&days, 1, SIZE, &[]);
+        let found = judge(&days, 1, MIN_LINE_UNITS, &[]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].date, found[0].reason().as_str()), (11, "142 returned; a usual day has 6"));
         assert!(found[0].z_milli.is_some_and(|z| z >= 3_500), "{found:?}");
         let value = found[0].value.map(|value| value.minor);
         assert!(value.is_some_and(|minor| (27_000..=27_400).contains(&minor)), "about 136 more than usual, at 2.00: {value:?}");
-        assert_eq!((judge(&days, 11, SIZE, &[]), judge(&days, 12, SIZE, &[])), (found, Vec::new()));
+        assert_eq!((judge(&days, 11, MIN_LINE_UNITS, &[]), judge(&days, 12, MIN_LINE_UNITS, &[])), (found, Vec::new()));
         assert_eq!(judge(&days, 1, 143.0, &[]), [], "below the tenant's size");
         // The same in grams.
         let grams: Vec<i64> = returns.iter().map(|units| units * 1_000).collect();
-        let in_grams = judge(&series(AnomalyKind::Return, 3, &grams), 1, SIZE, &[]);
+        let in_grams = judge(&series(AnomalyKind::Return, 3, &grams), 1, MIN_LINE_UNITS, &[]);
         assert_eq!((in_grams.len(), in_grams[0].reason().as_str()), (1, "142 returned; a usual day has 6"));
     }
 
     #[test]
     fn a_new_product_is_not_judged_unless_its_line_is_huge() {
-        assert_eq!(judge(&series(AnomalyKind::Sale, 0, &[6, 6, 6, 6, 6, 6, 6, 900]), 1, SIZE, &[]), []);
-        let huge = judge(&series(AnomalyKind::Sale, 0, &[6, 2_000]), 1, SIZE, &[]);
+        assert_eq!(judge(&series(AnomalyKind::Sale, 0, &[6, 6, 6, 6, 6, 6, 6, 900]), 1, MIN_LINE_UNITS, &[]), []);
+        let huge = judge(&series(AnomalyKind::Sale, 0, &[6, 2_000]), 1, MIN_LINE_UNITS, &[]);
         assert_eq!((huge[0].rule, huge[0].z_milli), (AnomalyRule::LargeLine, None));
         assert!(
             (candidate_size(5_000.0) - LINE_LIMIT).abs() < f64::EPSILON && (candidate_size(50.0) - 50.0).abs() < f64::EPSILON
@@ -183,7 +190,7 @@ mod tests {
 
     #[test]
     fn flags_follow_the_facts() {
-        let day = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]), 1, SIZE, &[]).remove(0);
+        let day = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]), 1, MIN_LINE_UNITS, &[]).remove(0);
         let now = Timestamp(9);
         assert_eq!(reconcile(vec![], [day.clone()], now).new, std::slice::from_ref(&day));
         assert!(reconcile(vec![anomaly(day.clone(), None)], [day.clone()], now).is_nothing(), "judged again, it is the same");
@@ -195,12 +202,12 @@ mod tests {
     #[test]
     fn what_was_accepted_stays_until_its_day_has_grown() {
         let days = series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]);
-        let day = judge(&days, 1, SIZE, &[]).remove(0);
+        let day = judge(&days, 1, MIN_LINE_UNITS, &[]).remove(0);
         let fine = anomaly(day, Some(Acceptance { at: Timestamp(7), by: Actor::SYSTEM, note: None }));
         let kept = vec![fine.clone()];
-        assert_eq!(judge(&days, 1, SIZE, &kept), []);
+        assert_eq!(judge(&days, 1, MIN_LINE_UNITS, &kept), []);
         assert!(reconcile(kept.clone(), [], Timestamp(9)).is_nothing());
-        let grown = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 150]), 1, SIZE, &kept);
+        let grown = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 150]), 1, MIN_LINE_UNITS, &kept);
         let changes = reconcile(kept, grown.clone(), Timestamp(9));
         assert_eq!(changes.changed, [Anomaly { found: grown[0].clone(), detected_at: Timestamp(9), acceptance: None, ..fine }]);
     }
@@ -209,7 +216,10 @@ mod tests {
     fn patterns_follow_the_facts() {
         let still = |on_hand, moved| {
             let (store, product) = (StoreId::NIL, ProductId::NIL);
-            unmoved(&Still { store, product, on_hand, decimals: 0, moved, cost: None }, &PatternRules::default())
+            unmoved_stock_finding(
+                &UnmovedStock { store, product, on_hand, decimals: 0, moved, cost: None },
+                &PatternRules::default(),
+            )
         };
         let (found, now) = (still(37, 100), Timestamp(9));
         assert_eq!(reconcile_patterns(vec![], vec![found.clone()], 1_000, now).new, std::slice::from_ref(&found));
@@ -229,10 +239,10 @@ mod tests {
             [Anomaly { found: still(38, 100), detected_at: now, ..anomaly(found, None) }],
             "more than was accepted"
         );
-        // Of sales below cost only the days of the window are judged.
+        // Flags of sales below cost are reconciled only for days of the window.
         let line = SoldLine { quantity: 9, cancelled: 0, total: 100, unit_cost: 200, decimals: 0 };
         let (store, product) = (StoreId::NIL, ProductId::NIL);
-        let line = CheapLine { date: 50, store, product, line, currency: Currency::GBP };
+        let line = BelowCostLine { date: 50, store, product, line, currency: Currency::GBP };
         let cheap = below_cost(&[line], &PatternRules::default()).remove(0);
         assert!(reconcile_patterns(vec![anomaly(cheap.clone(), None)], vec![], 51, now).is_nothing(), "long ago");
         assert_eq!(reconcile_patterns(vec![anomaly(cheap, None)], vec![], 50, now).gone, [AnomalyId::NIL], "corrected");

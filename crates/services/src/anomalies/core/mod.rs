@@ -1,4 +1,5 @@
-//! Which days are strange, and what becomes of flags when they are judged again. No database, no clock.
+//! Detection of anomalous days and patterns, and reconciliation of stored flags with new findings.
+//! No database, no clock.
 
 mod flag;
 mod judge;
@@ -11,8 +12,8 @@ pub use judge::{
     Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
 };
 pub use pattern::{
-    CheapLine, Counted, Pattern, PatternRules, PlacedItem, PlacedOrder, Still, below_cost, counts_short, duplicates, is_pattern,
-    unmoved,
+    BelowCostLine, CountDifferences, Pattern, PatternRules, PlacedItem, PlacedOrder, UnmovedStock, below_cost, duplicates,
+    is_pattern, repeated_shortfall, unmoved_stock_finding,
 };
-pub use people::{Documents, FarAbove, Origin, Reversed, SPAN_DAYS, far_above};
-pub use receipts::{Received, received_twice};
+pub use people::{Documents, Origin, Outlier, ReversalContent, SPAN_DAYS, find_outliers};
+pub use receipts::{ReceiptUnits, find_duplicate_receipts};

@@ -1,5 +1,6 @@
-//! Patterns beside strange days: sales below cost, counts that miss units again and again, equal orders, and stock that never moves. Each is a rule with a
-//! number. Those of people and registers are in `people`, of receipts in `receipts`.
+//! Patterns other than anomalous days: sales below cost, repeated counts that lack units, equal
+//! orders, and stock that never moves. Each is a rule with a number. Those of people and registers
+//! are in `people`, of receipts in `receipts`.
 
 use std::collections::BTreeMap;
 
@@ -15,21 +16,22 @@ use crate::insight::core::SoldLine;
 
 const MINUTE: i64 = 60_000_000;
 
-/// From which sizes on patterns are flagged.
+/// Sizes from which patterns are flagged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PatternRules {
-    /// A line below cost is worth a look from so many whole units on, or from so many whole units of the currency lost.
+    /// A line below cost is flagged from this many whole units, or from this many whole units of
+    /// lost currency.
     pub loss_units: f64,
     pub loss_amount: i64,
     /// Returns and cancellations of a person or a register.
     pub reversals: i64,
-    /// Counts in a row that all miss units.
+    /// Consecutive counts that all lack units.
     pub short_counts: usize,
-    /// Equal orders of a customer, each so soon after the one before.
+    /// Maximum minutes between equal orders of a customer.
     pub duplicate_minutes: i64,
     /// Days without a movement.
     pub unmoved_days: i32,
-    /// Equal receipts are at most so many days apart.
+    /// Maximum days between equal receipts.
     pub receipt_days: i32,
 }
 
@@ -47,12 +49,12 @@ impl Default for PatternRules {
     }
 }
 
-/// The figures that only patterns have.
+/// Figures of patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// Lines, documents, counts or orders.
+    /// Number of lines, documents, counts or orders.
     pub times: i64,
-    /// Whose returns and cancellations they are.
+    /// Person or register that made the returns and cancellations.
     pub origin: Option<Origin>,
     pub order: Option<OrderId>,
 }
@@ -61,7 +63,7 @@ impl Pattern {
     pub(super) const fn of(times: i64) -> Self {
         Self { times, origin: None, order: None }
     }
-    /// The pattern in words and figures.
+    /// Describes the pattern with its figures.
     pub(super) fn words(&self, found: &Finding) -> String {
         let (units, times) = (whole_units(found.units, found.decimals), self.times);
         match found.key.kind {
@@ -112,9 +114,9 @@ pub(super) fn finding(date: i32, key: SeriesKey, units: i64, pattern: Pattern) -
     }
 }
 
-/// A line of an order that counts, without its tax.
+/// A counted line of an order, without its tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheapLine {
+pub struct BelowCostLine {
     pub date: i32,
     pub store: StoreId,
     pub product: ProductId,
@@ -122,8 +124,8 @@ pub struct CheapLine {
     pub currency: Currency,
 }
 
-impl CheapLine {
-    /// What the line lost, if it is worth a look.
+impl BelowCostLine {
+    /// Returns the loss of the line if it reaches a limit of the rules.
     fn loss(&self, rules: &PatternRules) -> Option<i64> {
         let loss = i64::try_from(self.line.cost() - self.line.amount()).ok()?;
         let units = whole_units(i64::try_from(self.line.units()).ok()?, self.line.decimals.into());
@@ -132,8 +134,8 @@ impl CheapLine {
     }
 }
 
-/// Days on which a product was sold below its cost, with what was lost.
-pub fn below_cost(lines: &[CheapLine], rules: &PatternRules) -> Vec<Finding> {
+/// Returns the days on which a product was sold below its cost, with the loss.
+pub fn below_cost(lines: &[BelowCostLine], rules: &PatternRules) -> Vec<Finding> {
     let mut days: BTreeMap<(i32, SeriesKey), Finding> = BTreeMap::new();
     for line in lines {
         let Some(loss) = line.loss(rules) else { continue };
@@ -158,20 +160,20 @@ pub fn below_cost(lines: &[CheapLine], rules: &PatternRules) -> Vec<Finding> {
     days.into_values().collect()
 }
 
-/// Counts of a product in a store, the newest first: by how much each was off.
+/// Differences of a product's counts in a store, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+pub struct CountDifferences {
     pub store: StoreId,
     pub product: ProductId,
-    /// Of the newest count.
+    /// Day of the newest count.
     pub date: i32,
     pub decimals: i32,
     pub differences: Vec<i64>,
     pub cost: Option<Money>,
 }
 
-/// The last counts of a product that all miss units, if there are enough of them.
-pub fn counts_short(counted: &Counted, rules: &PatternRules) -> Option<Finding> {
+/// Returns the finding of a product whose last counts all lack units, if there are enough of them.
+pub fn repeated_shortfall(counted: &CountDifferences, rules: &PatternRules) -> Option<Finding> {
     let short: Vec<i64> = counted.differences.iter().copied().take_while(|difference| *difference < 0).collect();
     if short.len() < rules.short_counts {
         return None;
@@ -196,7 +198,7 @@ pub struct PlacedOrder {
     pub lines: Vec<PlacedItem>,
 }
 
-/// A line of it.
+/// A line of the order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlacedItem {
     pub product: Option<ProductId>,
@@ -211,7 +213,7 @@ impl PlacedOrder {
         let own = (self.store, self.customer, self.total, &self.lines);
         own == (other.store, other.customer, other.total, &other.lines)
     }
-    /// The finding of the last of so many equal orders. None if it has no product.
+    /// Returns the finding of the last of `times` equal orders; `None` if it has no product.
     fn finding(&self, times: i64) -> Option<Finding> {
         let of_products = self.lines.iter().filter(|line| line.product.is_some());
         let main = of_products.max_by_key(|line| i128::from(line.quantity) * i128::from(line.unit_price))?;
@@ -223,7 +225,8 @@ impl PlacedOrder {
     }
 }
 
-/// Orders of a customer that equal the one before and follow it within minutes; one finding for each run of them. The orders come in the order of their time.
+/// Orders of a customer that equal the one before and follow it within minutes; one finding for
+/// each run of them. The orders are sorted by time.
 pub fn duplicates(orders: &[PlacedOrder], rules: &PatternRules) -> Vec<Finding> {
     let within = rules.duplicate_minutes.saturating_mul(MINUTE);
     let mut runs: Vec<(&PlacedOrder, i64)> = Vec::new();
@@ -240,20 +243,21 @@ pub fn duplicates(orders: &[PlacedOrder], rules: &PatternRules) -> Vec<Finding> 
     runs.into_iter().filter(|(_, times)| *times > 1).filter_map(|(last, times)| last.finding(times)).collect()
 }
 
-/// Stock of a product in a store that lies still.
+/// Stock of a product in a store that does not move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Still {
+pub struct UnmovedStock {
     pub store: StoreId,
     pub product: ProductId,
     pub on_hand: i64,
     pub decimals: i32,
-    /// The day of its last movement.
+    /// Day of the last movement.
     pub moved: i32,
     pub cost: Option<Money>,
 }
 
-/// The finding of stock that lies still: its day is the one on which it had not moved for the days of the rule.
-pub fn unmoved(still: &Still, rules: &PatternRules) -> Finding {
+/// Returns the finding of unmoved stock: its day is the one on which it had not moved for the days
+/// of the rule.
+pub fn unmoved_stock_finding(still: &UnmovedStock, rules: &PatternRules) -> Finding {
     let key = SeriesKey { store: still.store, product: still.product, kind: AnomalyKind::Unmoved };
     let value = worth(still.cost, still.on_hand, still.decimals);
     let days = rules.unmoved_days;
@@ -261,7 +265,7 @@ pub fn unmoved(still: &Still, rules: &PatternRules) -> Finding {
     Finding { decimals: still.decimals, value, ..found }
 }
 
-/// Units at the cost of a whole one; None where that is not known.
+/// Returns the cost of units from the cost of a whole one; `None` if that is unknown.
 pub(super) fn worth(cost: Option<Money>, units: i64, decimals: i32) -> Option<Money> {
     cost?.times(Quantity::new(units)?, u8::try_from(decimals).ok()?).filter(|value| value.minor >= 0)
 }
@@ -275,9 +279,9 @@ mod tests {
     fn usual() -> PatternRules {
         PatternRules::default()
     }
-    fn cheap(quantity: i64, total: i64, unit_cost: i64) -> CheapLine {
+    fn cheap(quantity: i64, total: i64, unit_cost: i64) -> BelowCostLine {
         let line = SoldLine { quantity, cancelled: 0, total, unit_cost, decimals: 0 };
-        CheapLine { date: 9, store: StoreId::NIL, product: ProductId::NIL, line, currency: Currency::GBP }
+        BelowCostLine { date: 9, store: StoreId::NIL, product: ProductId::NIL, line, currency: Currency::GBP }
     }
     fn order(nth: u128, seconds: i64, quantity: i64) -> PlacedOrder {
         let item = PlacedItem { product: Some(ProductId::NIL), sku: "MUG".to_owned(), quantity, unit_price: 900, decimals: 0 };
@@ -294,7 +298,8 @@ mod tests {
 
     #[test]
     fn lines_below_cost_add_up_from_five_units_or_five_pounds_on() {
-        // Four units that lose 4.00 are not worth a look; five are, and so is one that loses 5.00.
+        // A line of four units that loses 4.00 is not flagged; one of five is, and so is one that
+        // loses 5.00.
         assert_eq!(below_cost(&[cheap(4, 400, 200)], &usual()), []);
         assert_eq!(below_cost(&[cheap(6, 1_200, 200)], &usual()), [], "at cost");
         let lines = [cheap(5, 500, 200), cheap(1, 100, 600), cheap(3, 900, 200)];
@@ -302,7 +307,7 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "6 sold for less than the cost; order lines: 2");
         assert_eq!((found[0].value, found[0].largest_line), (Some(Money::new(1_000, Currency::GBP)), 5));
-        // A tenant to whom six units, or 6.00, are the least.
+        // A tenant with limits of six units and 6.00.
         let rules = PatternRules { loss_units: 6.0, loss_amount: 6, ..usual() };
         assert_eq!(below_cost(&lines, &rules), []);
         let found = below_cost(&lines, &PatternRules { loss_amount: 5, ..rules });
@@ -311,7 +316,7 @@ mod tests {
 
     #[test]
     fn three_counts_in_a_row_that_miss_units_are_a_pattern() {
-        let counted = |differences: &[i64]| Counted {
+        let counted = |differences: &[i64]| CountDifferences {
             store: StoreId::NIL,
             product: ProductId::NIL,
             date: 9,
@@ -320,11 +325,11 @@ mod tests {
             cost: Some(Money::new(250, Currency::GBP)),
         };
         for few in [&[-4, -3][..], &[-4, -3, 0, -9], &[0, -4, -3, -2], &[]] {
-            assert_eq!(counts_short(&counted(few), &usual()), None, "{few:?}");
+            assert_eq!(repeated_shortfall(&counted(few), &usual()), None, "{few:?}");
         }
         let counts = counted(&[-4, -3, -2, 1, -50]);
-        assert_eq!(counts_short(&counts, &PatternRules { short_counts: 4, ..usual() }), None);
-        let found = counts_short(&counts, &usual()).unwrap();
+        assert_eq!(repeated_shortfall(&counts, &PatternRules { short_counts: 4, ..usual() }), None);
+        let found = repeated_shortfall(&counts, &usual()).unwrap();
         assert_eq!(found.reason(), "9 missing in the last 3 counts; none found as many as expected");
         assert_eq!((found.value, found.largest_line), (Some(Money::new(2_250, Currency::GBP)), 4));
     }
@@ -347,11 +352,12 @@ mod tests {
 
     #[test]
     fn stock_lies_still_from_a_day_on() {
-        let still = Still { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
-        let found = unmoved(&still, &usual());
+        let still =
+            UnmovedStock { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
+        let found = unmoved_stock_finding(&still, &usual());
         assert_eq!((found.date, found.value), (280, None));
         assert_eq!(found.reason(), "1.5 in stock; nothing has moved for 180 days");
-        let found = unmoved(&still, &PatternRules { unmoved_days: 90, ..usual() });
+        let found = unmoved_stock_finding(&still, &PatternRules { unmoved_days: 90, ..usual() });
         assert_eq!((found.date, found.reason().as_str()), (190, "1.5 in stock; nothing has moved for 90 days"));
     }
 }

@@ -9,27 +9,27 @@ use super::{
 
 /// Days over which people and registers are compared.
 pub const SPAN_DAYS: i32 = 28;
-/// The chance that one like the others has so many, below which it is strange.
-const TAIL: f64 = 0.001;
+/// Probability of as many reversals by chance, below which a person or a register is flagged.
+const SIGNIFICANCE_LEVEL: f64 = 0.001;
 
-/// Where documents come from.
+/// Origin of documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A member or an integration.
     Person(Actor),
-    /// A register of the store, as callers name it.
+    /// A register of the store, by the code that callers use.
     Register(String),
 }
 
 impl Origin {
-    /// None of a register.
+    /// Returns `None` for a register.
     pub const fn person(&self) -> Option<Actor> {
         match self {
             Self::Person(actor) => Some(*actor),
             Self::Register(_) => None,
         }
     }
-    /// None of a person.
+    /// Returns `None` for a person.
     pub fn register(&self) -> Option<&str> {
         match self {
             Self::Person(_) => None,
@@ -49,15 +49,16 @@ pub struct Documents {
 
 /// A person or a register with far more returns and cancellations than the others of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FarAbove {
+pub struct Outlier {
     pub own: Documents,
-    /// Of so many documents of the others, in thousandths.
+    /// Reversals that the others would have in as many documents, in thousandths.
     pub usual_milli: i64,
 }
 
-/// People, or registers, whose share of returns and cancellations lies so far above that of all others of the store that chance does not explain it. None where
-/// there is no other, and none with fewer than `least` returns and cancellations.
-pub fn far_above(compared: &[Documents], least: i64) -> Vec<FarAbove> {
+/// Returns people, or registers, whose share of returns and cancellations is so far above that of
+/// all others of the store that chance does not explain it. Empty if there is no other; leaves out
+/// those with fewer than `least` returns and cancellations.
+pub fn find_outliers(compared: &[Documents], least: i64) -> Vec<Outlier> {
     let sum = |of: fn(&Documents) -> i64| compared.iter().map(of).sum::<i64>();
     let (all, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
     let found = compared.iter().filter_map(|own| {
@@ -65,16 +66,18 @@ pub fn far_above(compared: &[Documents], least: i64) -> Vec<FarAbove> {
         if others.0 <= 0 || own.reversals < least {
             return None;
         }
-        // Of few documents nothing is certain, not even that none is a return.
+        // The share is smoothed, because a few documents prove nothing, not even that none of them
+        // is a return.
         let share = (others.1 + 1) as f64 / (others.0 + 2) as f64;
         let usual = share * own.all as f64;
-        let is_strange = own.reversals as f64 > usual && upper_tail(own.reversals, own.all, share) < TAIL;
-        is_strange.then(|| FarAbove { own: own.clone(), usual_milli: (usual * 1_000.0).round() as i64 })
+        let is_strange = own.reversals as f64 > usual && upper_tail(own.reversals, own.all, share) < SIGNIFICANCE_LEVEL;
+        is_strange.then(|| Outlier { own: own.clone(), usual_milli: (usual * 1_000.0).round() as i64 })
     });
     found.collect()
 }
 
-/// The chance of `least` or more of `n` where each has the chance `share`, above 0 and below 1.
+/// Returns the probability of `least` or more of `n` successes with the probability `share` each,
+/// above 0 and below 1.
 fn upper_tail(least: i64, n: i64, share: f64) -> f64 {
     let odds = (share / (1.0 - share)).ln();
     let mut log = n as f64 * (-share).ln_1p();
@@ -88,18 +91,18 @@ fn upper_tail(least: i64, n: i64, share: f64) -> f64 {
     tail
 }
 
-/// What the returns and cancellations of a person or a register were about.
+/// Content of the returns and cancellations of a person or a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reversed {
+pub struct ReversalContent {
     /// The product with the most units on them.
     pub product: ProductId,
     /// Refunds and totals, in the currency with the most of them.
     pub value: Option<Money>,
 }
 
-impl FarAbove {
+impl Outlier {
     /// The finding of a day.
-    pub fn finding(&self, date: i32, store: StoreId, reversed: Reversed) -> Finding {
+    pub fn finding(&self, date: i32, store: StoreId, reversed: ReversalContent) -> Finding {
         let key = SeriesKey { store, product: reversed.product, kind: AnomalyKind::Reversals };
         let pattern = Pattern { times: self.own.all, origin: Some(self.own.origin.clone()), order: None };
         let found = finding(date, key, self.own.reversals, pattern);
@@ -124,23 +127,23 @@ mod tests {
     fn a_person_is_compared_with_the_others_of_the_store() {
         let others = [person(2, 200, 6), person(3, 200, 5)];
         let with = |own: Documents| [&[own][..], &others[..]].concat();
-        let found = far_above(&with(person(1, 40, 14)), 10);
+        let found = find_outliers(&with(person(1, 40, 14)), 10);
         assert_eq!(found.len(), 1, "{found:?}");
-        let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
+        let reason = found[0].finding(9, StoreId::NIL, ReversalContent { product: ProductId::NIL, value: None }).reason();
         assert_eq!(reason, "14 of 40 documents are returns or cancellations; a usual person has 1");
-        assert_eq!(far_above(&with(person(1, 40, 9)), 10), [], "fewer than ten");
-        assert_eq!(far_above(&with(person(1, 40, 9)), 9).len(), 1, "of a tenant to whom nine are enough");
-        assert_eq!(far_above(&[person(1, 40, 14)], 10), [], "nobody else");
-        assert_eq!(far_above(&[person(1, 40, 14), person(2, 40, 13)], 10), [], "as many as the others");
+        assert_eq!(find_outliers(&with(person(1, 40, 9)), 10), [], "fewer than ten");
+        assert_eq!(find_outliers(&with(person(1, 40, 9)), 9).len(), 1, "of a tenant to whom nine are enough");
+        assert_eq!(find_outliers(&[person(1, 40, 14)], 10), [], "nobody else");
+        assert_eq!(find_outliers(&[person(1, 40, 14), person(2, 40, 13)], 10), [], "as many as the others");
     }
 
     #[test]
     fn a_register_is_compared_with_the_others_of_the_store() {
-        let found = far_above(&[register("T1", 200, 6), register("T2", 200, 5), register("T3", 40, 14)], 10);
+        let found = find_outliers(&[register("T1", 200, 6), register("T2", 200, 5), register("T3", 40, 14)], 10);
         assert_eq!(found.len(), 1, "{found:?}");
-        let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
+        let reason = found[0].finding(9, StoreId::NIL, ReversalContent { product: ProductId::NIL, value: None }).reason();
         assert_eq!(reason, "14 of 40 documents of register T3 are returns or cancellations; a usual register has 1");
-        assert_eq!(far_above(&[register("T3", 40, 14)], 10), [], "no other register");
+        assert_eq!(find_outliers(&[register("T3", 40, 14)], 10), [], "no other register");
     }
 
     #[test]

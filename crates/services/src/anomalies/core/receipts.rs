@@ -9,28 +9,28 @@ use super::{
     pattern::{Pattern, finding, worth},
 };
 
-/// What a receipt brought of a product, without what was reversed.
+/// Units of a product in a receipt, without reversed ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceiptUnits {
     pub store: StoreId,
     pub supplier: SupplierId,
     pub product: ProductId,
     pub date: i32,
-    /// Of the supplier's delivery note. None where the receipt has none.
+    /// Number of the supplier's delivery note. `None` if the receipt has none.
     pub reference: Option<String>,
     pub units: i64,
     pub decimals: i32,
     pub cost: Option<Money>,
 }
 
-/// Receipts of which this is equal are equal.
-type Content<'a> = (StoreId, SupplierId, ProductId, i64, Option<&'a str>);
+/// Content by which two receipts are equal.
+type ReceiptContent<'a> = (StoreId, SupplierId, ProductId, i64, Option<&'a str>);
 
-impl Received {
-    fn content(&self) -> Content<'_> {
+impl ReceiptUnits {
+    fn content(&self) -> ReceiptContent<'_> {
         (self.store, self.supplier, self.product, self.units, self.reference.as_deref())
     }
-    /// The finding of the last of so many equal receipts.
+    /// Returns the finding of the last of `times` equal receipts.
     fn finding(&self, times: i64) -> Finding {
         let key = SeriesKey { store: self.store, product: self.product, kind: AnomalyKind::ReceivedTwice };
         let found = finding(self.date, key, self.units, Pattern::of(times));
@@ -39,14 +39,15 @@ impl Received {
     }
 }
 
-/// Receipts that equal the one before and follow it within so many days: one finding for each run of them, and of a product in a store on a day the one with the
-/// most units too many. The receipts come in the order of their days.
-pub fn received_twice(receipts: &[Received], days: i32) -> Vec<Finding> {
-    let mut runs: Vec<(&Received, i64)> = Vec::new();
-    let mut last_runs: BTreeMap<Content<'_>, usize> = BTreeMap::new();
+/// Receipts that equal the one before and follow it within `days` days: one finding for each run of
+/// them, and for a product, store and day the one with the most excess units. The receipts are
+/// sorted by day.
+pub fn find_duplicate_receipts(receipts: &[ReceiptUnits], days: i32) -> Vec<Finding> {
+    let mut runs: Vec<(&ReceiptUnits, i64)> = Vec::new();
+    let mut last_runs: BTreeMap<ReceiptContent<'_>, usize> = BTreeMap::new();
     for receipt in receipts {
         let place = last_runs.entry(receipt.content()).or_insert(runs.len());
-        let is_near = |run: &&mut (&Received, i64)| receipt.date.saturating_sub(run.0.date) <= days;
+        let is_near = |run: &&mut (&ReceiptUnits, i64)| receipt.date.saturating_sub(run.0.date) <= days;
         if let Some(run) = runs.get_mut(*place).filter(is_near) {
             *run = (receipt, run.1 + 1);
         } else {
@@ -71,8 +72,8 @@ mod tests {
 
     use super::*;
 
-    fn received(supplier: u128, date: i32, units: i64, reference: Option<&str>) -> Received {
-        Received {
+    fn received(supplier: u128, date: i32, units: i64, reference: Option<&str>) -> ReceiptUnits {
+        ReceiptUnits {
             store: StoreId::NIL,
             supplier: SupplierId::from_uuid(Uuid::from_u128(supplier)),
             product: ProductId::NIL,
@@ -95,19 +96,19 @@ mod tests {
             received(1, 105, 40, Some("DN-7")),
             received(1, 109, 40, Some("DN-7")),
         ];
-        let found = received_twice(&all, 3);
+        let found = find_duplicate_receipts(&all, 3);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "3 equal receipts from a supplier within days, 40 units each");
         let value = Some(Money::new(20_000, Currency::GBP));
         assert_eq!((found[0].date, found[0].value), (105, value), "two of the three are too many; four days later is another");
-        assert_eq!(received_twice(&all, 1), [], "they are two days apart");
-        assert_eq!(received_twice(&all, 4)[0].date, 109);
+        assert_eq!(find_duplicate_receipts(&all, 1), [], "they are two days apart");
+        assert_eq!(find_duplicate_receipts(&all, 4)[0].date, 109);
     }
 
     #[test]
     fn a_product_has_one_finding_a_day() {
         let of = |supplier, units| received(supplier, 100, units, None);
-        let found = received_twice(&[of(1, 5), of(1, 5), of(2, 9), of(2, 9)], 3);
+        let found = find_duplicate_receipts(&[of(1, 5), of(1, 5), of(2, 9), of(2, 9)], 3);
         assert_eq!(found.iter().map(|found| found.units).collect::<Vec<_>>(), [9]);
     }
 }

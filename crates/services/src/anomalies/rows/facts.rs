@@ -1,4 +1,5 @@
-//! Units of days by kind of movement, from demand facts. What is posted straight to the ledger, without a document, is in rows without a currency.
+//! Units of days by kind of movement, from demand facts. Movements that are posted to the ledger
+//! without a document are rows without a currency.
 
 use entity::{
     prelude::*,
@@ -14,10 +15,10 @@ use crate::{
     demand::rows::CURRENT,
 };
 
-/// Largest lines of days that the tenant's size is compared with: the newest.
-const MOST_LINES: u32 = 100_000;
+/// Maximum lines from which the tenant's size is computed: the newest days' largest ones.
+const MAX_LINES: u32 = 100_000;
 
-/// A store, and the last day of it that was judged.
+/// A store, and its last judged day.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct JudgedStore {
     #[record(of = store, alias = "s")]
@@ -32,7 +33,7 @@ pub struct JudgedStore {
 
 /// The most units that a product had on a day, by kind.
 #[derive(Record)]
-struct MostRow {
+struct DayMaximumRow {
     #[record(sql = "g.product_id")]
     product_id: ProductId,
     #[record(sql = "g.store_id")]
@@ -55,7 +56,7 @@ struct MostRow {
     removed: i64,
 }
 
-impl MostRow {
+impl DayMaximumRow {
     const fn of(&self, kind: AnomalyKind) -> i64 {
         match kind {
             AnomalyKind::Sale => self.sale,
@@ -74,7 +75,7 @@ impl MostRow {
     }
 }
 
-/// Units of a day's row.
+/// Returns the SQL of the units of a day's row.
 const fn units(kind: AnomalyKind) -> &'static str {
     match kind {
         AnomalyKind::Sale => "d.ordered_units - d.cancelled_units + CASE WHEN d.currency = '' THEN d.shipped_units ELSE 0 END",
@@ -100,22 +101,23 @@ pub async fn stores(reads: &impl Reads) -> Result<Vec<JudgedStore>, Fault> {
     reads.records(&sql, vec![]).await
 }
 
-/// A series that may have a strange day.
+/// A series that may have an anomalous day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     pub key: SeriesKey,
-    /// Of the product's unit.
+    /// Decimals of the product's unit.
     pub decimals: i32,
-    /// Of a whole unit, as the catalogue says it.
+    /// Cost of a whole unit in the catalogue.
     pub cost: Option<Money>,
 }
 
-/// Minor units in a currency that is in use.
+/// Returns an amount, if its currency is known.
 pub(super) fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
     Some(Money::new(minor?, Currency::parse(currency?)?))
 }
 
-/// Series of these stores with a day in the span that has so many whole units or more: no other day can be strange.
+/// Reads the series of these stores that have a day in the span with at least a number of whole
+/// units: no other day can be anomalous.
 pub async fn candidates(
     reads: &impl Reads,
     stores: &[StoreId],
@@ -130,7 +132,7 @@ pub async fn candidates(
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date <= $3 AND {of_stores}
          GROUP BY d.product_id, d.store_id, p.unit_decimals, p.cost_minor, p.cost_currency, d.business_date) g
          GROUP BY g.product_id, g.store_id, g.unit_decimals, g.cost_minor, g.cost_currency ORDER BY g.store_id, g.product_id",
-        select = MostRow::SELECT,
+        select = DayMaximumRow::SELECT,
         sale = units(AnomalyKind::Sale),
         back = units(AnomalyKind::Return),
         adjusted_in = units(AnomalyKind::AdjustIn),
@@ -139,8 +141,8 @@ pub async fn candidates(
         of_stores = backend.in_ids("d.store_id", 4)
     );
     let values: Vec<Value> = vec![from.into(), to.into(), backend.ids(stores.iter().copied())];
-    let rows = reads.records::<MostRow>(&sql, values).await?;
-    let large = |row: &MostRow| {
+    let rows = reads.records::<DayMaximumRow>(&sql, values).await?;
+    let large = |row: &DayMaximumRow| {
         let kinds: Vec<AnomalyKind> =
             AnomalyKind::ALL.iter().copied().filter(|kind| whole_units(row.of(*kind), row.decimals) >= least).collect();
         let (product, store, decimals) = (row.product_id, row.store_id, row.decimals);
@@ -191,16 +193,16 @@ pub async fn series(reads: &impl Reads, candidate: Candidate, to: i32) -> Result
     Ok(Series { key, decimals, cost, days })
 }
 
-/// The 99th percentile, by nearest rank, of the largest lines that were sold of a product in a store and a channel on a day, from one day on, in whole units.
-/// None without such a line.
+/// Returns the 99th percentile, by nearest rank, of the largest sold lines of a product, store,
+/// channel and day, from one day on, in whole units. `None` without such a line.
 pub async fn p99_line_units(reads: &impl Reads, from: i32) -> Result<Option<f64>, Fault> {
-    // Days are read from the end of the key, so that no more rows are looked at than count.
+    // Days are read from the end of the key, so that only rows which count are read.
     let sql = format!(
         "SELECT w.units FROM (SELECT l.units, row_number() OVER (ORDER BY l.units) AS nth, count(*) OVER () AS lines
            FROM (SELECT CAST(n.max_line_units AS double precision) / CAST('1e' || p.unit_decimals AS double precision) AS units
              FROM (SELECT d.product_id, d.max_line_units FROM demand_day d
                WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.max_line_units > 0
-               ORDER BY d.business_date DESC, d.product_id DESC, d.store_id DESC, d.channel_id DESC, d.currency DESC LIMIT {MOST_LINES}) n
+               ORDER BY d.business_date DESC, d.product_id DESC, d.store_id DESC, d.channel_id DESC, d.currency DESC LIMIT {MAX_LINES}) n
              JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id) l) w
          WHERE w.nth = (w.lines * 99 + 99) / 100"
     );

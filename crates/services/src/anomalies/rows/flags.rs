@@ -1,4 +1,4 @@
-//! Flagged days, and up to which day stores were judged.
+//! Flagged days, and the last judged day of each store.
 
 use entity::{
     prelude::*,
@@ -51,7 +51,7 @@ impl TryFrom<AnomalyRow> for Anomaly {
         let acceptance = match (row.accepted_at, actor) {
             (Some(at), Some(by)) => Some(Acceptance { at, by, note: row.note }),
             (None, None) => None,
-            _ => return Err(Fault::corrupt("stock_anomaly", "what is accepted says when and by whom")),
+            _ => return Err(Fault::corrupt("stock_anomaly", "an accepted anomaly has a time and an actor")),
         };
         let person = row.who_kind.zip(row.who_id).map(|(kind, id)| Origin::Person(Actor { kind, id }));
         let origin = person.or_else(|| row.register.map(Origin::Register));
@@ -107,7 +107,7 @@ fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
     }
 }
 
-/// Which anomalies; all that are given must hold.
+/// Filter of anomalies; all given fields must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnomalyFilter {
     pub stores: Option<Vec<StoreId>>,
@@ -124,7 +124,7 @@ pub struct AnomalyFilter {
 pub enum AnomalySort {
     /// The newest day first.
     Day,
-    /// The largest value first; those without a known value come last.
+    /// The largest value first; anomalies without a value come last.
     Value,
 }
 
@@ -142,7 +142,7 @@ impl AnomalySort {
             Self::Value => "a.value_minor",
         }
     }
-    /// Where an anomaly stands in its list.
+    /// Returns the cursor keys of an anomaly in its list.
     pub fn keys(self, anomaly: &Anomaly) -> Vec<Key> {
         let first = match self {
             Self::Day => anomaly.found.date.into(),
@@ -166,7 +166,7 @@ pub async fn page(
     Ok(Listed { rows, source })
 }
 
-/// The anomalies that a filter is about.
+/// Returns the anomalies that match a filter.
 fn source(backend: Backend, filter: &Nested<AnomalyFilter>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
     clause.nested(filter, |clause, filter: &AnomalyFilter| filter.push_to(clause));
@@ -202,18 +202,19 @@ impl AnomalyFilter {
     }
 }
 
-/// The anomaly of an id.
+/// Reads an anomaly by ID.
 pub async fn anomaly(reads: &impl Reads, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
     Ok(anomalies(reads, " AND a.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// Reads an anomaly, locked until the transaction ends.
 pub async fn lock(work: &Work, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
     let only = format!(" AND a.id = $2{}", work.backend().for_change("a"));
     Ok(anomalies(work, &only, vec![id.into()]).await?.pop())
 }
 
-/// Anomalies of these stores on the days of a span, and those that were accepted since a moment; locked until the transaction ends.
+/// Reads the anomalies of these stores on the days of a span, and those that were accepted since a
+/// time; locked until the transaction ends.
 pub async fn open_or_accepted(
     work: &Work,
     stores: &[StoreId],
@@ -230,7 +231,8 @@ pub async fn open_or_accepted(
     anomalies(work, &only, values).await
 }
 
-/// Patterns of these stores that are open, or were accepted since a moment, and stock that was accepted as unmoved; locked until the transaction ends.
+/// Reads the patterns of these stores that are open, or were accepted since a time, and stock that
+/// was accepted as unmoved; locked until the transaction ends.
 pub async fn standing_patterns(work: &Work, stores: &[StoreId], since: Timestamp) -> Result<Vec<Anomaly>, Fault> {
     let backend = work.backend();
     let only = format!(
@@ -254,21 +256,21 @@ pub async fn insert(work: &Work, new: impl IntoIterator<Item = Anomaly>) -> Resu
 
 #[derive(Record)]
 #[record(of = stock_anomaly)]
-struct AnomalyGone {
+struct RemovedAnomaly {
     id: AnomalyId,
 }
 
-/// Writes what became of anomalies that are there.
+/// Writes the changes of stored anomalies.
 pub async fn settle(work: &Work, changes: Changes) -> Result<(), Fault> {
     let mut changed = Rows::<stock_anomaly::Model>::update(work.tenant());
     changed.extend(changes.changed.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
     work.write(changed.into()).await?;
-    let mut gone = Rows::<AnomalyGone>::delete(work.tenant());
-    gone.extend(changes.gone.into_iter().map(|id| AnomalyGone { id }));
+    let mut gone = Rows::<RemovedAnomaly>::delete(work.tenant());
+    gone.extend(changes.gone.into_iter().map(|id| RemovedAnomaly { id }));
     work.write(gone.into()).await
 }
 
-/// Notes the last day of a store that was judged.
-pub async fn write_judged(work: &Work, store: StoreId, day: i32, now: Timestamp) -> Result<(), Fault> {
+/// Stores the last judged day of a store.
+pub async fn store_last_judged_day(work: &Work, store: StoreId, day: i32, now: Timestamp) -> Result<(), Fault> {
     work.upsert(anomaly_book::Model { tenant_id: work.tenant(), store_id: store, business_date: day, judged_at: now }).await
 }

@@ -1,4 +1,5 @@
-//! The largest line of each day: of a return, and of what was posted to the ledger. Those of orders are in the facts.
+//! The largest line of each day: of returns, and of movements that were posted to the ledger. The
+//! facts have those of orders.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +13,20 @@ use sea_orm::Value;
 
 use crate::anomalies::core::SeriesKey;
 
-/// Which entries are of a kind: kinds of movements, and whether units came or left.
+/// Returns the kinds of movements of an anomaly kind, and the SQL condition for the direction of
+/// their entries.
 const fn entries(kind: AnomalyKind) -> (&'static [MovementKind], &'static str) {
-    // Orders and returns have lines of their own, with units that may leave or come in parts.
+    // Orders and returns have lines of their own, whose units may move in parts.
     const WITHOUT_DOCUMENT: &str =
         "e.on_hand_delta < 0 AND (m.reference_kind IS NULL OR m.reference_kind NOT IN ('ORDER', 'RETURN'))";
-    const BACK_WITHOUT_DOCUMENT: &str =
+    const RETURN_WITHOUT_DOCUMENT: &str =
         "e.on_hand_delta > 0 AND (m.reference_kind IS NULL OR m.reference_kind NOT IN ('ORDER', 'RETURN'))";
-    const ADJUSTED: &[MovementKind] = &[MovementKind::Adjustment, MovementKind::Discrepancy, MovementKind::Count];
+    const ADJUSTMENT_KINDS: &[MovementKind] = &[MovementKind::Adjustment, MovementKind::Discrepancy, MovementKind::Count];
     match kind {
         AnomalyKind::Sale => (&[MovementKind::Sale], WITHOUT_DOCUMENT),
-        AnomalyKind::Return => (&[MovementKind::Return], BACK_WITHOUT_DOCUMENT),
-        AnomalyKind::AdjustIn => (ADJUSTED, "e.on_hand_delta > 0"),
-        AnomalyKind::AdjustOut => (ADJUSTED, "e.on_hand_delta < 0"),
+        AnomalyKind::Return => (&[MovementKind::Return], RETURN_WITHOUT_DOCUMENT),
+        AnomalyKind::AdjustIn => (ADJUSTMENT_KINDS, "e.on_hand_delta > 0"),
+        AnomalyKind::AdjustOut => (ADJUSTMENT_KINDS, "e.on_hand_delta < 0"),
         AnomalyKind::Removal => (&[MovementKind::Removal], "e.on_hand_delta < 0"),
         AnomalyKind::BelowCost
         | AnomalyKind::Reversals
@@ -65,7 +67,8 @@ pub(super) async fn largest_lines(reads: &impl Reads, key: SeriesKey, span: (i32
     Ok(largest)
 }
 
-/// What a movement did to the level counts as one line, though it may have an entry for each lot. Reversed ones are left out, as in the facts.
+/// Reads the largest movement of each day. A movement of a level counts as one line, though it may
+/// have an entry for each lot. Reversed movements are left out, as in the facts.
 async fn of_entries(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
     let (kinds, only) = entries(key.kind);
     let backend = reads.backend();
@@ -85,7 +88,7 @@ async fn of_entries(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) 
     Ok(rows.into_iter().map(|row| (row.day, row.units)).collect())
 }
 
-/// Received lines of returns that the facts count.
+/// Received lines of returns that are in the facts.
 async fn of_returns(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
     let sql = format!(
         "SELECT {} FROM sales_return r

@@ -1,4 +1,4 @@
-//! The tables of anomalies, and what days and patterns are judged by.
+//! The tables of anomalies, and the data by which days and patterns are judged.
 
 mod facts;
 mod flags;
@@ -9,8 +9,8 @@ mod receipts;
 
 pub use facts::{Candidate, JudgedStore, candidates, p99_line_units, series, stores};
 pub use flags::{
-    AnomalyFilter, AnomalySort, anomaly, insert, lock, open_or_accepted, page, settle, standing_patterns, write_judged,
+    AnomalyFilter, AnomalySort, anomaly, insert, lock, open_or_accepted, page, settle, standing_patterns, store_last_judged_day,
 };
-pub use patterns::{cheap_lines, counted, repeated_orders, still};
+pub use patterns::{below_cost_lines, counted, repeated_orders, still};
 pub use people::{Span, documents, register_documents, reversed};
 pub use receipts::received;

@@ -1,4 +1,4 @@
-//! What patterns are judged by: lines of orders, counts, and levels.
+//! Data for the detection of patterns: lines of orders, counts, and levels.
 
 use std::collections::HashMap;
 
@@ -15,23 +15,23 @@ use sea_orm::Value;
 
 use super::{facts::money, people::Span};
 use crate::{
-    anomalies::core::{CheapLine, Counted, PlacedItem, PlacedOrder, Still},
+    anomalies::core::{BelowCostLine, CountDifferences, PlacedItem, PlacedOrder, UnmovedStock},
     demand::rows::CURRENT,
     insight::core::SoldLine,
 };
 
 const DAY: i64 = 86_400_000_000;
-/// Lines, counts and orders that are read at once, at most: the newest ones.
-const MOST: usize = 10_000;
-/// Days of counts that are looked at.
+/// Maximum lines, counts and orders of one read: the newest ones.
+const MAX: usize = 10_000;
+/// Days of counts that are read.
 const COUNT_DAYS: i32 = 400;
-/// Levels that are flagged as unmoved at once, at most: those that are worth most.
-const MOST_STILL: usize = 500;
-/// Orders that are sold.
-const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
+/// Maximum levels that are flagged as unmoved at once: those of the highest value.
+const MAX_STILL: usize = 500;
+/// Condition of sold orders.
+const IS_SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
 
 #[derive(Record)]
-struct CheapRow {
+struct BelowCostRow {
     #[record(of = sales_order, alias = "o")]
     business_date: i32,
     #[record(of = sales_order, alias = "o")]
@@ -59,18 +59,19 @@ const SCALE: &str =
     "CASE l.unit_decimals WHEN 0 THEN 1 WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
     WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END";
 
-/// Lines of sold orders that brought less than they cost. Those that were only discounted are left out here: a sale has more of them than are read at once.
-pub async fn cheap_lines(reads: &impl Reads, span: Span<'_>) -> Result<Vec<CheapLine>, Fault> {
+/// Lines of sold orders whose total is below their cost. Lines that were only discounted are left
+/// out: a sale has more of them than are read at once.
+pub async fn below_cost_lines(reads: &impl Reads, span: Span<'_>) -> Result<Vec<BelowCostLine>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
-         WHERE {} AND {SOLD} AND l.product_id IS NOT NULL AND l.quantity > l.cancelled
+         WHERE {} AND {IS_SOLD} AND l.product_id IS NOT NULL AND l.quantity > l.cancelled
            AND CAST(l.total_minor - l.tax_minor AS double precision) * {SCALE} < CAST(l.unit_cost_minor AS double precision) * l.quantity
-         ORDER BY o.placed_at DESC, l.order_id, l.position LIMIT {MOST}",
-        CheapRow::SELECT,
+         ORDER BY o.placed_at DESC, l.order_id, l.position LIMIT {MAX}",
+        BelowCostRow::SELECT,
         Span::condition(backend, "o", "placed_at")
     );
-    let line = |row: CheapRow| {
+    let line = |row: BelowCostRow| {
         let line = SoldLine {
             quantity: row.quantity.get(),
             cancelled: row.cancelled.get(),
@@ -79,9 +80,9 @@ pub async fn cheap_lines(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Cheap
             decimals: u8::try_from(row.unit_decimals).ok()?,
         };
         let (date, store, product) = (row.business_date, row.store_id, row.product_id);
-        Some(CheapLine { date, store, product, line, currency: Currency::parse(&row.currency)? })
+        Some(BelowCostLine { date, store, product, line, currency: Currency::parse(&row.currency)? })
     };
-    let rows = reads.records::<CheapRow>(&sql, span.values(backend)).await?;
+    let rows = reads.records::<BelowCostRow>(&sql, span.values(backend)).await?;
     Ok(rows.into_iter().filter_map(line).collect())
 }
 
@@ -105,8 +106,8 @@ struct CountRow {
     difference: i64,
 }
 
-/// Counts of the products of which one in the span missed units, each with those before it.
-pub async fn counted(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Counted>, Fault> {
+/// Counts of products that lacked units in a count of the span, each with the counts before it.
+pub async fn counted(reads: &impl Reads, span: Span<'_>) -> Result<Vec<CountDifferences>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_count c JOIN count_line l ON l.tenant_id = $1 AND l.count_id = c.id AND l.counted IS NOT NULL
@@ -116,24 +117,24 @@ pub async fn counted(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Counted>,
              WHERE n.tenant_id = $1 AND n.store_id = c.store_id AND n.status = 'COMPLETED' AND n.completed_at >= $4
                AND m.product_id = l.product_id AND m.posted < 0)
          GROUP BY c.store_id, l.product_id, c.id, c.completed_at, s.time_zone, p.unit_decimals, p.cost_minor, p.cost_currency
-         ORDER BY c.completed_at DESC, c.id, l.product_id LIMIT {MOST}",
+         ORDER BY c.completed_at DESC, c.id, l.product_id LIMIT {MAX}",
         CountRow::SELECT,
         backend.in_ids("c.store_id", 2)
     );
     let since = |day: i32| Value::from((i64::from(day) - 1) * DAY);
     let values = vec![backend.ids(span.stores.iter().copied()), since(span.from - COUNT_DAYS), since(span.from)];
-    let mut found: Vec<Counted> = Vec::new();
+    let mut found: Vec<CountDifferences> = Vec::new();
     let mut places: HashMap<(StoreId, ProductId), usize> = HashMap::new();
     for row in reads.records::<CountRow>(&sql, values).await? {
         let date = local_day(row.completed_at, &row.time_zone);
-        // What was counted today is judged tomorrow.
+        // Today's counts are judged tomorrow.
         if date > span.to {
             continue;
         }
         let place = *places.entry((row.store_id, row.product_id)).or_insert_with(|| {
             let (store, product, decimals) = (row.store_id, row.product_id, row.unit_decimals);
             let cost = money(row.cost_minor, row.cost_currency.as_deref());
-            found.push(Counted { store, product, date, decimals, differences: Vec::new(), cost });
+            found.push(CountDifferences { store, product, date, decimals, differences: Vec::new(), cost });
             found.len() - 1
         });
         found[place].differences.push(row.difference);
@@ -171,7 +172,7 @@ struct ItemRow {
     unit_decimals: i32,
 }
 
-/// Orders of customers of which another one has the same total, in the order of their time.
+/// Orders of customers who placed another order of the same total, by time.
 pub async fn repeated_orders(reads: &impl Reads, span: Span<'_>) -> Result<Vec<PlacedOrder>, Fault> {
     let backend = reads.backend();
     let of_span = format!(
@@ -182,7 +183,7 @@ pub async fn repeated_orders(reads: &impl Reads, span: Span<'_>) -> Result<Vec<P
         "SELECT {} FROM sales_order o JOIN (SELECT o.store_id, o.customer_id, o.currency, o.total_minor FROM sales_order o WHERE {of_span}
            GROUP BY o.store_id, o.customer_id, o.currency, o.total_minor HAVING count(*) > 1) g
            ON g.store_id = o.store_id AND g.customer_id = o.customer_id AND g.currency = o.currency AND g.total_minor = o.total_minor
-         WHERE {of_span} ORDER BY o.placed_at DESC, o.id DESC LIMIT {MOST}",
+         WHERE {of_span} ORDER BY o.placed_at DESC, o.id DESC LIMIT {MAX}",
         OrderRow::SELECT
     );
     let mut rows = reads.records::<OrderRow>(&sql, span.values(backend)).await?;
@@ -219,7 +220,7 @@ async fn items(reads: &impl Reads, orders: &[OrderRow]) -> Result<HashMap<OrderI
 }
 
 #[derive(Record)]
-struct StillRow {
+struct UnmovedRow {
     #[record(of = stock_level, alias = "k")]
     store_id: StoreId,
     #[record(of = stock_level, alias = "k")]
@@ -238,8 +239,9 @@ struct StillRow {
     cost_currency: Option<String>,
 }
 
-/// Levels with stock that was sold once, and has neither moved nor been counted for so many days up to one.
-pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<Still>, Fault> {
+/// Levels with stock that was sold once, and has neither moved nor been counted in the `days` days
+/// up to `to`.
+pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<UnmovedStock>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_level k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
@@ -247,15 +249,15 @@ pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -
            AND p.status <> 'ARCHIVED' AND EXISTS (SELECT 1 FROM demand_day d WHERE d.tenant_id = $1
              AND d.generation = {CURRENT}
              AND d.product_id = k.product_id AND d.store_id = k.store_id AND (d.ordered_units > 0 OR d.shipped_units > 0))
-         ORDER BY CAST(k.on_hand AS double precision) * coalesce(p.cost_minor, 0) DESC, k.store_id, k.product_id LIMIT {MOST_STILL}",
-        StillRow::SELECT,
+         ORDER BY CAST(k.on_hand AS double precision) * coalesce(p.cost_minor, 0) DESC, k.store_id, k.product_id LIMIT {MAX_STILL}",
+        UnmovedRow::SELECT,
         backend.in_ids("k.store_id", 2)
     );
     let last = to - days;
     // A day ends at another moment in each zone.
     let before = (i64::from(last) + 2) * DAY;
-    let rows = reads.records::<StillRow>(&sql, vec![backend.ids(stores.iter().copied()), before.into()]).await?;
-    let still = rows.into_iter().map(|row| Still {
+    let rows = reads.records::<UnmovedRow>(&sql, vec![backend.ids(stores.iter().copied()), before.into()]).await?;
+    let still = rows.into_iter().map(|row| UnmovedStock {
         store: row.store_id,
         product: row.product_id,
         on_hand: row.on_hand.get(),

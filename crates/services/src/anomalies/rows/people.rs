@@ -11,11 +11,11 @@ use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::facts::money;
-use crate::anomalies::core::{Documents, Origin, Reversed};
+use crate::anomalies::core::{Documents, Origin, ReversalContent};
 
 const DAY: i64 = 86_400_000_000;
 
-/// Stores, and the days that are looked at, both inclusive.
+/// Stores, and a range of days, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<'s> {
     pub stores: &'s [StoreId],
@@ -24,7 +24,8 @@ pub struct Span<'s> {
 }
 
 impl Span<'_> {
-    /// The condition on `of` with the parameters $2 to $5; `at` is a time that an index has, and no zone is further than a day away.
+    /// Returns the condition on `of` with the parameters $2 to $5; `at` is an indexed time, and no
+    /// time zone differs by more than a day.
     pub(super) fn condition(backend: Backend, of: &str, at: &str) -> String {
         let stores = backend.in_ids(&format!("{of}.store_id"), 2);
         format!("{of}.tenant_id = $1 AND {stores} AND {of}.{at} >= $3 AND {of}.business_date >= $4 AND {of}.business_date <= $5")
@@ -67,7 +68,7 @@ struct ProductRow {
     product: ProductId,
 }
 
-/// What reversed documents in one currency come to.
+/// Total value of reversed documents in one currency.
 #[derive(Record)]
 struct ValueRow {
     #[record(sql = "g.currency")]
@@ -76,12 +77,12 @@ struct ValueRow {
     minor: i64,
 }
 
-/// The step of an order that was cancelled, as a text of SQL.
+/// Returns the name of the event of a cancelled order, as an SQL text.
 fn cancelled() -> String {
     format!("'{}'", ORDER_CANCELLED.name())
 }
 
-/// Documents of each person and integration, by store.
+/// Reads the numbers of documents of each person and integration, by store.
 pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
     let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
@@ -105,7 +106,7 @@ pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<St
     Ok(of_stores)
 }
 
-/// Documents of each register that was named, by store.
+/// Reads the numbers of documents of each named register, by store.
 pub async fn register_documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
     let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
@@ -137,8 +138,9 @@ fn is_of(origin: &Origin, of: &str) -> String {
     }
 }
 
-/// What the returns and cancellations of a person or a register in a span were about. None if no product is on them.
-pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Result<Option<Reversed>, Fault> {
+/// Reads the content of the returns and cancellations of a person or a register in a span. `None`
+/// if no product is on them.
+pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Result<Option<ReversalContent>, Fault> {
     let backend = reads.backend();
     let returned =
         format!("{} AND r.status <> 'REJECTED' AND {}", Span::condition(backend, "r", "occurred_at"), is_of(origin, "r"));
@@ -176,5 +178,5 @@ pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Re
     );
     let row = reads.records::<ValueRow>(&sql, values()).await?.pop();
     let value = row.and_then(|row| money(Some(row.minor), Some(&row.currency)));
-    Ok(Some(Reversed { product, value }))
+    Ok(Some(ReversalContent { product, value }))
 }

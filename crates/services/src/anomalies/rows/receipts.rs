@@ -1,4 +1,4 @@
-//! What receipts of purchase orders brought.
+//! Units that receipts of purchase orders added.
 
 use entity::{
     prelude::*,
@@ -8,10 +8,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use super::{facts::money, people::Span};
-use crate::anomalies::core::Received;
+use crate::anomalies::core::ReceiptUnits;
 
-/// Lines of receipts that are read at once, at most: the newest ones.
-const MOST: usize = 10_000;
+/// Maximum lines of receipts of one read: the newest ones.
+const MAX: usize = 10_000;
 
 #[derive(Record)]
 struct ReceivedRow {
@@ -35,8 +35,8 @@ struct ReceivedRow {
     cost_currency: Option<String>,
 }
 
-/// What each receipt of the span brought of each product, in the order of their days.
-pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Received>, Fault> {
+/// Reads the units of each product in each receipt of the span, in the order of their days.
+pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<ReceiptUnits>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM goods_receipt g JOIN goods_receipt_line r ON r.tenant_id = $1 AND r.receipt_id = g.id
@@ -45,14 +45,14 @@ pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Received
          JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
          WHERE g.tenant_id = $1 AND {} AND g.business_date >= $3 AND g.business_date <= $4
          GROUP BY g.store_id, g.business_date, g.external_ref, g.id, o.supplier_id, l.product_id, p.unit_decimals, p.cost_minor, p.cost_currency
-         HAVING sum(r.quantity - r.reversed) > 0 ORDER BY g.business_date DESC, g.id DESC, l.product_id LIMIT {MOST}",
+         HAVING sum(r.quantity - r.reversed) > 0 ORDER BY g.business_date DESC, g.id DESC, l.product_id LIMIT {MAX}",
         ReceivedRow::SELECT,
         backend.in_ids("g.store_id", 2)
     );
     let values = vec![backend.ids(span.stores.iter().copied()), i64::from(span.from).into(), i64::from(span.to).into()];
     let mut rows = reads.records::<ReceivedRow>(&sql, values).await?;
     rows.reverse();
-    let received = |row: ReceivedRow| Received {
+    let received = |row: ReceivedRow| ReceiptUnits {
         store: row.store_id,
         supplier: row.supplier_id,
         product: row.product_id,

@@ -1,4 +1,4 @@
-//! "This is fine".
+//! Acceptance of anomalies ("This is fine").
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -12,24 +12,24 @@ use crate::anomalies::{
     rows,
 };
 
-/// Characters of a note, at most.
+/// Maximum characters of a note.
 const MAX_NOTE: usize = 1_000;
 
-/// Which anomaly is fine, and why.
+/// Input of an acceptance: an anomaly and a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accept {
+pub struct AcceptInput {
     pub id: AnomalyId,
     pub note: Option<String>,
 }
 
-/// Why nothing was accepted.
+/// Reason to refuse an acceptance.
 #[derive(Debug)]
 pub enum AcceptError {
-    /// There is none, or its store is not one of the permit's.
+    /// The anomaly does not exist, or the permit does not cover its store.
     NotFound,
-    /// It is about documents of the caller.
+    /// The anomaly is about documents of the caller.
     OwnDocuments,
-    /// The note has more characters than are kept.
+    /// The note has more characters than are allowed.
     NoteTooLong {
         most: usize,
     },
@@ -44,12 +44,13 @@ impl From<Fault> for AcceptError {
     }
 }
 
-/// Accepts an anomaly. One that is accepted already stays as it is, with its first note, so that a repeated call changes nothing.
+/// Accepts an anomaly. An accepted one stays unchanged, with its first note, so that a repeated
+/// call changes nothing.
 pub async fn accept(
     permit: &Permit<kind::AlertWrite>,
     db: &Database,
     clock: &Clock,
-    input: Accept,
+    input: AcceptInput,
 ) -> Result<Anomaly, AcceptError> {
     let note = input.note.filter(|note| !note.is_empty());
     if note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {

@@ -1,4 +1,4 @@
-//! Asking for anomalies, of the stores that the permit is for.
+//! Reading anomalies of the permit's stores.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
@@ -12,7 +12,7 @@ use crate::anomalies::{
     rows::{self, AnomalyFilter, AnomalySort},
 };
 
-/// Days whose largest lines a size is chosen by.
+/// Days whose largest lines determine the suggested size.
 const LINE_DAYS: i32 = 90;
 
 /// A page of anomalies.
@@ -31,14 +31,15 @@ pub async fn page(
     rows::page(&permit.scope(db), &filter, sort, request).await
 }
 
-/// The anomaly of an id, if it is of a store of the permit's.
+/// Reads an anomaly by ID, if the permit covers its store.
 pub async fn find(permit: &Permit<kind::ReportRead>, db: &Database, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
     let found = rows::anomaly(&permit.scope(db), id).await?;
     Ok(found.filter(|anomaly| permit.covers(anomaly.found.key.store)))
 }
 
-/// The 99th percentile of the largest lines that were sold of a product on a day, of the last days up to `today`, in whole units, rounded up. None without
-/// one, and where the permit is not for all stores and channels.
+/// Returns the 99th percentile of the largest sold lines of a product on a day, of the last days up
+/// to `today`, in whole units, rounded up. `None` without a line, or if the permit is not for all
+/// stores and channels.
 pub async fn p99_line_units(permit: &Permit<kind::ReportRead>, db: &Database, today: i32) -> Result<Option<i64>, Fault> {
     if permit.reach() != Reach::Everywhere || permit.channel().is_some() {
         return Ok(None);

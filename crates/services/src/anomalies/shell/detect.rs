@@ -1,9 +1,9 @@
-//! Judges the days of stores that are over, looks for patterns, and writes what is strange.
+//! Judges the closed days of stores, looks for patterns, and writes the anomalies.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use forecast::anomaly::{DISMISSED_DAYS, SIZE};
+use forecast::anomaly::{DISMISSED_DAYS, MIN_LINE_UNITS};
 use iam::tenancy::{self, Settings};
 use inventory::catalog::core::anomaly_limits::AnomalyLimits;
 use platform::{
@@ -22,9 +22,9 @@ use crate::{
     forecasting::rows::tenants_with_facts,
 };
 
-/// What was written of a tenant.
+/// Counts of one tenant's detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Detected {
+pub struct DetectionCounts {
     /// Stores whose days were judged.
     pub stores: usize,
     pub new: usize,
@@ -32,10 +32,10 @@ pub struct Detected {
     pub gone: usize,
 }
 
-/// What a store has set, else its tenant, else the detector's own.
+/// Limits of a store, else of its tenant, else the detector's defaults.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Whole units of a day's largest line.
+    /// Minimum of a day's largest line, in whole units.
     size: f64,
     rules: PatternRules,
 }
@@ -54,33 +54,35 @@ impl Limits {
             unmoved_days: days(store.unmoved_days.or(tenant.unmoved_days), usual.unmoved_days),
             receipt_days: days(store.duplicate_receipt_days.or(settings.duplicate_receipt_days), usual.receipt_days),
         };
-        Self { size: store.size.or(settings.anomaly_size).map_or(SIZE, |size| size as f64), rules }
+        Self { size: store.size.or(settings.anomaly_size).map_or(MIN_LINE_UNITS, |size| size as f64), rules }
     }
 }
 
-/// Judges the days that are over of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+/// Judges the closed days of all tenants. A tenant that fails is logged and skipped.
 pub async fn detect_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&db.global()).await? {
         match detect(db, clock, tenant).await {
             Ok(Some(found)) => {
-                tracing::info!(tenant = %tenant, stores = found.stores, new = found.new, "days of stock were judged");
+                tracing::info!(tenant = %tenant, stores = found.stores, new = found.new, "days of stock were evaluated for anomalies");
             }
             Ok(None) => {}
-            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "days of stock could not be judged"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "days of stock could not be evaluated for anomalies"),
         }
     }
     Ok(())
 }
 
-/// Judges the last closed days of each store of which one more day is over. None where there is none: a day is closed once.
-pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<Detected>, Fault> {
+/// Judges the last closed days of each store that has a newly closed day. Returns `None` if no
+/// store has one: a day is closed once.
+pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<DetectionCounts>, Fault> {
     let scope = db.tenant(tenant).long();
     let now = clock.now();
     // Stores with the same limits are judged together.
     let mut due: BTreeMap<(i32, AnomalyLimits), Vec<StoreId>> = BTreeMap::new();
     for store in rows::stores(&scope).await? {
         let closed = local_day(now, &store.time_zone) - 1;
-        // A day further ahead than zones and clocks of nodes differ was judged by a clock that was wrong: it must not keep the others waiting.
+        // A judged day further ahead than the time zones and clocks of nodes can differ comes from
+        // a wrong clock: it must not block later days.
         if store.judged.is_none_or(|judged| judged < closed || judged > closed + 1) {
             let own = AnomalyLimits::read(&store.anomaly_limits).unwrap_or_default();
             due.entry((closed, own)).or_default().push(store.id);
@@ -91,7 +93,7 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
     }
     catch_up(db, tenant, usize::MAX).await?;
     let settings = tenancy::settings(&scope).await?;
-    let mut detected = Detected::default();
+    let mut detected = DetectionCounts::default();
     for ((closed, own), stores) in due {
         let found = judge_stores(&scope, &stores, closed, Limits::of(&own, &settings), clock).await?;
         detected.stores += stores.len();
@@ -102,14 +104,15 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
     Ok(Some(detected))
 }
 
-/// Judges the window that ends with a day. Facts are read before the transaction, which holds what people accept still while it compares.
+/// Judges the window that ends with a day. Facts are read before the transaction, which locks the
+/// anomalies against acceptance while it compares them.
 async fn judge_stores(
     scope: &TenantScope,
     stores: &[StoreId],
     closed: i32,
     limits: Limits,
     clock: &Clock,
-) -> Result<Detected, Fault> {
+) -> Result<DetectionCounts, Fault> {
     let Limits { size, rules } = limits;
     let from = closed - WINDOW_DAYS + 1;
     let mut all: Vec<Series> = Vec::new();
@@ -128,14 +131,14 @@ async fn judge_stores(
     let mut changes = reconcile(of_window, found, now);
     changes.extend(of_patterns);
     let opened = std::mem::take(&mut changes.new);
-    let detected = Detected { stores: 0, new: opened.len(), changed: changes.changed.len(), gone: changes.gone.len() };
+    let detected = DetectionCounts { stores: 0, new: opened.len(), changed: changes.changed.len(), gone: changes.gone.len() };
     let new = opened.into_iter().map(|found| Anomaly { id: clock.id(), found, detected_at: now, acceptance: None });
     let new: Vec<Anomaly> = new.collect();
     let events = new.iter().map(|anomaly| ANOMALY_FLAGGED.event(&AnomalyEvent::of(anomaly))).collect();
     rows::insert(&work, new).await?;
     rows::settle(&work, changes).await?;
     for store in stores {
-        rows::write_judged(&work, *store, closed, now).await?;
+        rows::store_last_judged_day(&work, *store, closed, now).await?;
     }
     journal::append_other(&mut work, events, now).await?;
     work.commit().await?;

@@ -1,4 +1,5 @@
-//! The part of an event that an archive does not keep. An archived month is read-only and outlives the erasure of a customer, so it holds nothing that names one.
+//! The part of an event that an archive leaves out. An archived month is read-only and outlives the
+//! erasure of a customer, so it holds no personal data.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ pub struct LeftOut {
     pub field: &'static str,
 }
 
-/// The payload as it is archived; None where all of it is.
+/// Returns the payload to archive; `None` if it is archived unchanged.
 ///
 /// # Errors
 /// The payload of such an event is no JSON object.

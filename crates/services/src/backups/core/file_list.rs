@@ -1,24 +1,26 @@
-//! Lists of the stored files, whose bytes are not inside a backup: what they were, so that those of today can be compared.
+//! Lists of the stored files, whose bytes are not inside a backup: name, size and hash, to compare
+//! the current files with.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Bytes of a list after which another one begins: with one more record it is still smaller than a piece.
+/// Bytes of a list after which another one begins: with one more record it is still smaller than a
+/// chunk.
 const LIST_BYTES: usize = 2 << 20;
 
-/// A stored file as it was.
+/// A stored file at the time of the backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedFile {
     pub tenant: Uuid,
     pub id: Uuid,
-    /// Its name in the file store.
+    /// Name in the file store.
     pub blob: String,
     pub bytes: u64,
-    /// In hexadecimal digits; None of a file that was stored without.
+    /// In hexadecimal digits; `None` if the file was stored without a hash.
     pub sha256: Option<String>,
 }
 
-/// A list that is being written: a record a line.
+/// A list that is being written: one line for each record.
 #[derive(Debug, Default)]
 pub struct FileList {
     text: Vec<u8>,
@@ -35,13 +37,13 @@ impl FileList {
         Ok((self.text.len() >= LIST_BYTES).then(|| std::mem::take(&mut self.text)))
     }
 
-    /// The last list; None where it is empty.
+    /// Returns the last list; `None` if it is empty.
     pub fn rest(self) -> Option<Vec<u8>> {
         (!self.text.is_empty()).then_some(self.text)
     }
 }
 
-/// The files of a list; None where it is none.
+/// Parses the files of a list; `None` if the bytes are no list.
 pub fn listed_files(text: &[u8]) -> Option<Vec<ListedFile>> {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_slice(line).ok()).collect()

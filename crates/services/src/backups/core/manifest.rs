@@ -1,10 +1,11 @@
-//! The manifest of a backup: what is inside, by hashes, and what is not.
+//! The manifest of a backup: its contents with their hashes, and a list of what it lacks.
 
 use serde::{Deserialize, Serialize};
 
 use super::sealed::DataKey;
 
-/// The newest format that this version reads. It writes each backup in the oldest format that has what is inside.
+/// The newest format that this version reads. It writes each backup in the oldest format that
+/// supports its contents.
 pub const FORMAT: u32 = 2;
 /// The first format with dumps of Postgres.
 const DUMP_FORMAT: u32 = 2;
@@ -14,27 +15,31 @@ pub const SQLITE: &str = "sqlite";
 pub const POSTGRES: &str = "postgres";
 /// Bytes of the database file, or of a dump, in one chunk.
 pub const PIECE_BYTES: usize = 4 << 20;
-/// Bytes of a stored chunk at most: zstd adds 1/256 to what it cannot compress, AES-GCM 16 bytes.
-pub const MOST_CHUNK_BYTES: u64 = PIECE_BYTES as u64 + (64 << 10);
-/// Bytes of a manifest at most: some 100,000 chunks (400 GiB) with 500,000 tenants.
-pub const MOST_MANIFEST_BYTES: u64 = 64 << 20;
-/// Characters of a text that nothing vouches for, in a message.
+/// Maximum bytes of a stored chunk: zstd adds 1/256 to incompressible data, AES-GCM 16 bytes.
+pub const MAX_CHUNK_BYTES: u64 = PIECE_BYTES as u64 + (64 << 10);
+/// Maximum bytes of a manifest: some 100,000 chunks (400 GiB) with 500,000 tenants.
+pub const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+/// Maximum characters of an unauthenticated text in a message.
 const PLAIN_CHARACTERS: usize = 40;
 
-/// A text that nothing vouches for, as it may go to a terminal: without what controls one, and short.
+/// Returns an unauthenticated text for output on a terminal: without control characters, and short.
 pub fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || ".-+_".contains(*c)).take(PLAIN_CHARACTERS).collect()
 }
 
-/// What belongs to a deployment, and whether a backup holds it. Each part has to be there for a restore.
+/// Parts of a deployment, and whether a backup holds each. A restore needs all of them.
 pub const PARTS: &[Part] = &[
     Part { name: "database", is_inside: true, note: "one consistent file, or a dump of Postgres" },
     Part {
         name: "files",
         is_inside: false,
-        note: "a folder or a bucket of its own: copy the folder, or turn on the bucket's versioning; the hashes of the files are inside",
+        note: "a separate folder or bucket: copy the folder, or turn on the bucket's versioning; the backup has the hashes of the files",
     },
-    Part { name: "keys", is_inside: false, note: "the key ring: keep a copy apart from the backups; without it nothing opens" },
+    Part {
+        name: "keys",
+        is_inside: false,
+        note: "the key ring: keep a copy apart from the backups; without it no backup can be decrypted",
+    },
     Part { name: "configuration", is_inside: false, note: "flags and environment of the processes" },
 ];
 
@@ -53,7 +58,7 @@ pub struct Chunk {
     pub name: String,
     /// Bytes as stored.
     pub bytes: u64,
-    /// Of the bytes as stored, in hexadecimal digits.
+    /// SHA-256 of the bytes as stored, in hexadecimal digits.
     pub sha256: String,
 }
 
@@ -69,7 +74,7 @@ impl Chunk {
     }
 }
 
-/// A tenant as the backup holds it.
+/// A tenant in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantHead {
     pub slug: String,
@@ -80,25 +85,27 @@ pub struct TenantHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub id: String,
-    /// When the copy began, in microseconds since 1970 UTC: what was committed before is inside.
+    /// Start of the copy, in microseconds since 1970 UTC: it holds everything that was committed
+    /// before.
     pub taken_at: i64,
     pub engine: String,
-    /// The last migration of the database.
+    /// Name of the last migration of the database.
     pub schema: String,
     /// Bytes of the database file, or of the dump.
     pub bytes: u64,
-    /// Of the same bytes, in hexadecimal digits.
+    /// SHA-256 of the same bytes, in hexadecimal digits.
     pub sha256: String,
     pub chunks: Vec<Chunk>,
     /// The IDs of the keys that values in the database are sealed under.
     pub keys: Vec<String>,
     pub tenants: Vec<TenantHead>,
-    /// Rows of files that are ready, whose bytes are not inside.
+    /// Files that are ready, and whose bytes are not in the backup.
     pub files: i64,
-    /// Lists of the stored files that last, with the hash of each. Backups of older versions have none.
+    /// Lists of the stored files without expiry, with the hash of each. Backups of older versions
+    /// have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub file_lists: Vec<Chunk>,
-    /// Parts that are not inside.
+    /// Parts that the backup lacks.
     pub not_inside: Vec<String>,
 }
 
@@ -108,7 +115,8 @@ impl Manifest {
         self.tenants.iter().fold(0, |sum, tenant| sum.saturating_add(tenant.head))
     }
 
-    /// The oldest format that has what is inside: versions that know no dumps name the version that reads it.
+    /// Returns the oldest format that supports the contents: versions without dumps then name the
+    /// version that reads it.
     fn format(&self) -> u32 {
         if self.engine == SQLITE { FILE_FORMAT } else { DUMP_FORMAT }
     }
@@ -117,51 +125,52 @@ impl Manifest {
     pub fn check(&self, id: &str) -> Result<(), ManifestError> {
         let unsound = |why| Err(ManifestError::Unsound(why));
         if self.id != id {
-            return unsound("it is that of another backup");
+            return unsound("it belongs to another backup");
         }
         if self.engine != SQLITE && self.engine != POSTGRES {
-            return unsound("it is of no database that is known here");
+            return unsound("its database engine is unknown");
         }
         if self.bytes == 0 || self.chunks.len() as u64 != self.bytes.div_ceil(PIECE_BYTES as u64) {
-            return unsound("its chunks do not come to the size of the database");
+            return unsound("its chunks do not add up to the size of the database");
         }
         for (number, chunk) in self.chunks.iter().enumerate() {
             if chunk.name != Chunk::name_of(number) {
                 return unsound("a chunk has a name that is not its number");
             }
-            if chunk.bytes > MOST_CHUNK_BYTES {
-                return unsound("a chunk is larger than any can be");
+            if chunk.bytes > MAX_CHUNK_BYTES {
+                return unsound("a chunk is larger than the maximum");
             }
         }
         for (number, list) in self.file_lists.iter().enumerate() {
-            if list.name != Chunk::list_name_of(number) || list.bytes > MOST_CHUNK_BYTES {
-                return unsound("a list of files has a name that is not its number, or is larger than any can be");
+            if list.name != Chunk::list_name_of(number) || list.bytes > MAX_CHUNK_BYTES {
+                return unsound("a list of files has a name that is not its number, or is larger than the maximum");
             }
         }
         Ok(())
     }
 }
 
-/// The manifest as an object: read far enough by every version to say whether it reads the rest.
+/// The manifest as an object. Every version reads enough of it to tell whether it supports the
+/// rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     pub format: u32,
-    /// The version that wrote it.
+    /// Version of the writer.
     pub version: String,
     /// The data key, sealed under the ring, in hexadecimal digits.
     pub data_key: String,
     /// HMAC-SHA-256 over `manifest`, in hexadecimal digits.
     pub mac: String,
-    /// The manifest as JSON, as the MAC is over its bytes.
+    /// The manifest as JSON: the MAC is over its bytes.
     pub manifest: String,
 }
 
-/// Why a manifest is not used.
+/// Reason to reject a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     #[error("its manifest cannot be read: it was cut or changed. Restore another backup")]
     Unreadable,
-    #[error("its manifest is larger than {MOST_MANIFEST_BYTES} bytes, so it is none. Restore another backup")]
+    #[error("its manifest is larger than {MAX_MANIFEST_BYTES} bytes, the maximum. Restore another backup")]
     TooLarge,
     #[error("it has the format {0}, and this version reads {FORMAT}. Use Entrepot {1} or later")]
     Newer(u32, String),
@@ -172,7 +181,7 @@ pub enum ManifestError {
 }
 
 impl Envelope {
-    /// The manifest with its MAC.
+    /// Returns the manifest with its MAC.
     pub fn of(manifest: &Manifest, key: &DataKey, data_key: String, version: &str) -> Result<Self, serde_json::Error> {
         let format = manifest.format();
         let manifest = serde_json::to_string(manifest)?;
@@ -196,7 +205,7 @@ impl Envelope {
         serde_json::from_slice(bytes).map_err(|_| ManifestError::Unreadable)
     }
 
-    /// The manifest of this backup, if the MAC fits and its parts agree.
+    /// Returns the manifest of this backup, if its MAC is right and its parts are consistent.
     pub fn opened(&self, key: &DataKey, id: &str) -> Result<Manifest, ManifestError> {
         if !key.is_mac(&self.manifest, &self.mac) {
             return Err(ManifestError::Changed);
@@ -206,7 +215,8 @@ impl Envelope {
         Ok(manifest)
     }
 
-    /// The manifest without a look at its MAC: for lists, where the key may be missing. Nothing in it may be trusted.
+    /// Parses the manifest without checking its MAC: for lists, whose key may be missing. Its
+    /// content is not authenticated.
     pub fn unproven(&self) -> Result<Manifest, ManifestError> {
         serde_json::from_str(&self.manifest).map_err(|_| ManifestError::Unreadable)
     }

@@ -1,4 +1,4 @@
-//! What a backup is made of, and which backups are kept. Pure.
+//! Parts of a backup, and retention of backups. Pure.
 
 pub mod archived;
 pub mod file_list;

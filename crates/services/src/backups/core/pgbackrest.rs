@@ -1,19 +1,20 @@
-//! Backups of a Postgres cluster as `pgbackrest info --output=json` lists them.
+//! Backups of a Postgres cluster, from the output of `pgbackrest info --output=json`.
 
 use serde::Deserialize;
 
-/// Codes of a stanza without backups that is well all the same: everything is, or nothing was backed up yet.
-const WELL: [i64; 2] = [0, 2];
+/// Status codes of a healthy stanza: all is well, or there is no backup yet.
+const HEALTHY_STATUSES: [i64; 2] = [0, 2];
 const SECOND: i64 = 1_000_000;
 
-/// A backup that has ended and is kept.
+/// A completed backup of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterBackup {
     /// The name of the cluster in pgBackRest's configuration.
     pub stanza: String,
     /// The number of the repository that holds it.
     pub repository: i64,
-    /// As in `20261126-010002F`; of a differential or an incremental one with the label of the full one before it.
+    /// As in `20261126-010002F`; the label of a differential or incremental backup begins with that
+    /// of its full backup.
     pub label: String,
     /// Microseconds since 1970 UTC.
     pub started_at: i64,
@@ -21,22 +22,22 @@ pub struct ClusterBackup {
     pub ended_at: i64,
     /// Bytes of the cluster.
     pub bytes: i64,
-    /// Bytes that it added to the repository; None where that is not said.
+    /// Bytes that the backup added to the repository; `None` if pgBackRest does not report them.
     pub stored_bytes: Option<i64>,
     /// Whether pages of the cluster had wrong checksums when it was made.
     pub is_damaged: bool,
 }
 
-/// Why a list is not used.
+/// Reason to reject a list of pgBackRest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     #[error("the list of pgBackRest cannot be read: {0}. The command has to be `pgbackrest info --output=json`")]
     Unreadable(String),
-    #[error("pgBackRest knows no stanza. Run its `stanza-create`, or name its configuration with --config")]
+    #[error("pgBackRest has no stanza. Run its `stanza-create`, or name its configuration with --config")]
     NoStanza,
-    #[error("pgBackRest lists {0} stanzas, of which one is this database's. Name it with --stanza in --pgbackrest-info")]
+    #[error("pgBackRest lists {0} stanzas, and only one is this database's. Name it with --stanza in --pgbackrest-info")]
     Several(usize),
-    #[error("pgBackRest says of the stanza {stanza}: {message}. Run its `check`")]
+    #[error("pgBackRest reports for the stanza {stanza}: {message}. Run its `check`")]
     Broken { stanza: String, message: String },
 }
 
@@ -57,7 +58,7 @@ struct Status {
 #[derive(Deserialize)]
 struct Entry {
     database: Option<Origin>,
-    /// Releases before 2.36 do not say it.
+    /// `None` with releases before 2.36.
     error: Option<bool>,
     info: Sizes,
     label: String,
@@ -99,7 +100,7 @@ pub fn listed(text: &str) -> Result<Vec<ClusterBackup>, ListError> {
     if count > 1 {
         return Err(ListError::Several(count));
     }
-    if backup.is_empty() && !WELL.contains(&status.code) {
+    if backup.is_empty() && !HEALTHY_STATUSES.contains(&status.code) {
         return Err(ListError::Broken { stanza: name, message: status.message });
     }
     Ok(backup.into_iter().map(|entry| of(&name, entry)).collect())
@@ -108,7 +109,7 @@ pub fn listed(text: &str) -> Result<Vec<ClusterBackup>, ListError> {
 fn of(stanza: &str, entry: Entry) -> ClusterBackup {
     ClusterBackup {
         stanza: stanza.to_owned(),
-        // There was one repository before there were several.
+        // Older releases have a single repository.
         repository: entry.database.and_then(|origin| origin.repository).unwrap_or(1),
         label: entry.label,
         started_at: entry.timestamp.start.saturating_mul(SECOND),
@@ -123,7 +124,7 @@ fn of(stanza: &str, entry: Entry) -> ClusterBackup {
 mod tests {
     use super::*;
 
-    /// As release 2.45 prints it, with fields that are not read here.
+    /// Output of release 2.45, with fields that are not read here.
     const TWO: &str = r#"[{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1","max":"0000000100000000000000A4","min":"000000010000000000000011"}],
         "backup":[
           {"archive":{"start":"000000010000000000000011","stop":"000000010000000000000012"},"backrest":{"format":5,"version":"2.45"},

@@ -1,47 +1,48 @@
-//! Which backups are kept: all of some days, one a day for 35 days, one of each 30 days for a year.
+//! Retention of backups: all of some days, one a day for 35 days, one of each 30 days for a year.
 
 use std::collections::BTreeSet;
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// Days in which every backup is kept, unless the operator says otherwise.
+/// Days in which every backup is kept, unless the operator configures another number.
 pub const ALL_DAYS: i64 = 7;
-/// Days in which the newest of each day is kept.
+/// Days in which the newest backup of each day is kept.
 const DAILY_DAYS: i64 = 35;
-/// Days in which the newest of each 30 days is kept.
+/// Days in which the newest backup of each 30 days is kept.
 const MONTHLY_DAYS: i64 = 366;
 const MONTH_DAYS: i64 = 30;
-/// How long a backup stays after it was marked, in microseconds.
+/// Time between the mark and the deletion of a backup, in microseconds.
 pub const GRACE_MICROS: i64 = DAY_MICROS;
 
-/// A backup as retention looks at it.
+/// Input of the retention for a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub id: String,
-    /// When it began, in microseconds since 1970 UTC.
+    /// Start of the backup, in microseconds since 1970 UTC.
     pub at: i64,
-    pub health: Health,
+    pub health: VerificationStatus,
 }
 
-/// How far a backup is known to be whole.
+/// Verification status of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// Read back as a whole.
+pub enum VerificationStatus {
+    /// Verified as a whole.
     Verified,
     Unverified,
-    /// A part is missing or has another size: it takes the place of no other one.
+    /// A part is missing or has another size: it does not count in place of another backup.
     Broken,
 }
 
-/// The backups that may go, where all of `all_days` are kept. Among those that are not broken the newest stays, and the newest that was verified.
+/// Returns the backups that can be removed, if all of the last `all_days` days are kept. The newest
+/// undamaged one and the newest verified one stay.
 pub fn superfluous(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String> {
     let mut newest_first: Vec<&Candidate> = backups.iter().collect();
     newest_first.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
-    let newest = newest_first.iter().find(|backup| backup.health != Health::Broken).map(|backup| &backup.id);
-    let last_verified = newest_first.iter().find(|backup| backup.health == Health::Verified).map(|backup| &backup.id);
+    let newest = newest_first.iter().find(|backup| backup.health != VerificationStatus::Broken).map(|backup| &backup.id);
+    let last_verified = newest_first.iter().find(|backup| backup.health == VerificationStatus::Verified).map(|backup| &backup.id);
     let (mut days, mut months, mut gone) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for backup in &newest_first {
         let age = now.saturating_sub(backup.at) / DAY_MICROS;
-        let is_kept = if backup.health == Health::Broken {
+        let is_kept = if backup.health == VerificationStatus::Broken {
             age < all_days
         } else {
             let is_first_of_day = days.insert(backup.at.div_euclid(DAY_MICROS));
@@ -64,14 +65,14 @@ mod tests {
 
     const NOW: i64 = 20_000 * DAY_MICROS;
 
-    fn made(days_ago: i64, hour: i64, health: Health) -> Candidate {
+    fn made(days_ago: i64, hour: i64, health: VerificationStatus) -> Candidate {
         let at = NOW - days_ago * DAY_MICROS + hour * 3600 * 1_000_000;
         Candidate { id: format!("{days_ago}-{hour}"), at, health }
     }
 
     #[test]
     fn a_week_of_all_five_weeks_of_days_a_year_of_months() {
-        let both = |day| [made(day, 0, Health::Unverified), made(day, 12, Health::Unverified)];
+        let both = |day| [made(day, 0, VerificationStatus::Unverified), made(day, 12, VerificationStatus::Unverified)];
         let backups: Vec<Candidate> = (1..=400).flat_map(both).collect();
         let gone = superfluous(&backups, NOW, ALL_DAYS);
         let kept: Vec<&Candidate> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
@@ -86,25 +87,29 @@ mod tests {
 
     #[test]
     fn the_newest_and_the_last_that_was_verified_stay_however_old() {
-        let unverified = |day| made(day, 0, Health::Unverified);
-        let backups = [made(900, 0, Health::Verified), unverified(800), unverified(700), unverified(600)];
+        let unverified = |day| made(day, 0, VerificationStatus::Unverified);
+        let backups = [made(900, 0, VerificationStatus::Verified), unverified(800), unverified(700), unverified(600)];
         assert_eq!(superfluous(&backups, NOW, ALL_DAYS), ["700-0", "800-0"]);
     }
 
     #[test]
     fn a_broken_one_takes_the_place_of_no_other() {
-        let backups = [made(600, 0, Health::Unverified), made(20, 0, Health::Unverified), made(20, 12, Health::Broken)];
+        let backups = [
+            made(600, 0, VerificationStatus::Unverified),
+            made(20, 0, VerificationStatus::Unverified),
+            made(20, 12, VerificationStatus::Broken),
+        ];
         assert_eq!(
             superfluous(&backups, NOW, ALL_DAYS),
             ["20-12", "600-0"],
             "the sound one of that day is the newest, and stays"
         );
-        assert_eq!(superfluous(&[made(3, 0, Health::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
+        assert_eq!(superfluous(&[made(3, 0, VerificationStatus::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
     }
 
     #[test]
     fn a_moment_out_of_reach_does_no_harm() {
-        let far = |at| Candidate { id: "far".to_owned(), at, health: Health::Unverified };
+        let far = |at| Candidate { id: "far".to_owned(), at, health: VerificationStatus::Unverified };
         assert!(superfluous(&[far(i64::MAX), far(i64::MIN)], NOW, ALL_DAYS).len() <= 1);
     }
 }

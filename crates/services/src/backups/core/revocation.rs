@@ -1,19 +1,19 @@
-//! Revocations as they are listed beside the backups, each day of UTC in a list of its own.
+//! Revocations, listed beside the backups: a list for each day in UTC.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use platform::calendar::{civil, first_of};
 use uuid::Uuid;
 
-/// Bytes of a list at most: more than `MOST_LISTED` revocations have.
-pub const MOST_LIST_BYTES: u64 = 64 << 20;
-/// Revocations of a list at most: more of a day are in another list.
-pub const MOST_LISTED: usize = 500_000;
+/// Maximum bytes of a list: more than `MAX_LISTED` revocations have.
+pub const MAX_LIST_BYTES: u64 = 64 << 20;
+/// Maximum revocations of a list: a day with more has another list.
+pub const MAX_LISTED: usize = 500_000;
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
-/// What was ended, and stays so.
+/// Kind of a permanent revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Revoked {
+pub enum RevocationKind {
     ApiKey,
     SuspendedMember,
     FormerMember,
@@ -21,7 +21,7 @@ pub enum Revoked {
     ErasedTenant,
 }
 
-impl Revoked {
+impl RevocationKind {
     pub const ALL: [Self; 5] =
         [Self::ApiKey, Self::SuspendedMember, Self::FormerMember, Self::ErasedCustomer, Self::ErasedTenant];
 
@@ -40,26 +40,26 @@ impl Revoked {
     }
 }
 
-/// A revocation: IDs and a moment, nothing else. The earlier ones come first.
+/// A revocation: only IDs and a time. Sorted by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revocation {
     /// In microseconds since 1970 UTC.
     pub at: i64,
-    pub revoked: Revoked,
+    pub revoked: RevocationKind,
     pub tenant: Uuid,
-    /// Of the key, the member, the customer, or the tenant.
+    /// ID of the key, the member, the customer, or the tenant.
     pub id: Uuid,
 }
 
 impl Revocation {
-    /// The day of UTC in whose list it is, as in 2026-11-26.
+    /// Returns the day in UTC of its list, as in 2026-11-26.
     pub fn day(&self) -> String {
         let (year, month, day) = civil(self.at.div_euclid(DAY_MICROS) as i32);
         format!("{year:04}-{month:02}-{day:02}")
     }
 }
 
-/// The revocations of each day.
+/// Groups revocations by day.
 pub fn by_day(revocations: &[Revocation]) -> BTreeMap<String, BTreeSet<Revocation>> {
     let mut days: BTreeMap<String, BTreeSet<Revocation>> = BTreeMap::new();
     for revocation in revocations {
@@ -68,13 +68,13 @@ pub fn by_day(revocations: &[Revocation]) -> BTreeMap<String, BTreeSet<Revocatio
     days
 }
 
-/// A list as it is encrypted: a line each.
+/// Writes a list for encryption: one line for each revocation.
 pub fn list_text(list: &BTreeSet<Revocation>) -> String {
     let line = |Revocation { at, revoked, tenant, id }: &Revocation| format!("{at}\t{}\t{tenant}\t{id}\n", revoked.as_str());
     list.iter().map(line).collect()
 }
 
-/// The revocations of a list; None where a line is none that this version knows.
+/// Parses the revocations of a list; `None` if this version cannot parse a line.
 pub fn listed_revocations(text: &[u8]) -> Option<BTreeSet<Revocation>> {
     let text = std::str::from_utf8(text).ok()?;
     text.lines().map(parse_line).collect()
@@ -82,12 +82,13 @@ pub fn listed_revocations(text: &[u8]) -> Option<BTreeSet<Revocation>> {
 
 fn parse_line(line: &str) -> Option<Revocation> {
     let mut parts = line.split('\t');
-    let (at, revoked) = (parts.next()?.parse().ok()?, Revoked::parse(parts.next()?)?);
+    let (at, revoked) = (parts.next()?.parse().ok()?, RevocationKind::parse(parts.next()?)?);
     let (tenant, id) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     parts.next().is_none().then_some(Revocation { at, revoked, tenant, id })
 }
 
-/// When the day began that a list's name begins with, in microseconds since 1970 UTC; None where it begins with none.
+/// Returns the start of the day that a list's name begins with, in microseconds since 1970 UTC;
+/// `None` if the name begins with no day.
 pub fn day_of(list: &str) -> Option<i64> {
     let mut parts = list.get(..10)?.splitn(3, '-').map(|part| part.parse::<i32>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
@@ -99,12 +100,13 @@ pub fn day_of(list: &str) -> Option<i64> {
 }
 
 /// Whether the list of a day may have revocations of after a moment.
-pub fn reaches(began: i64, after: i64) -> bool {
+pub fn may_cover(began: i64, after: i64) -> bool {
     began.saturating_add(DAY_MICROS) > after
 }
 
-/// The moment from which an earlier process may have listed nothing: a day before the newest list began, or `oldest` where there is none. A list of a day that
-/// has not begun `now` says nothing: a clock was ahead, or somebody put an object there.
+/// Returns the time from which an earlier process may have listed nothing: a day before the newest
+/// list began, or `oldest` if there is no list. Lists of days after `now` are ignored: a clock was
+/// ahead, or the object is foreign.
 pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64, now: i64) -> i64 {
     let newest = lists.filter_map(day_of).filter(|began| *began <= now).max();
     newest.map_or(oldest, |began| began.saturating_sub(DAY_MICROS).max(oldest))
@@ -114,7 +116,7 @@ pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64, now
 mod tests {
     use super::*;
 
-    fn revocation(at: i64, revoked: Revoked) -> Revocation {
+    fn revocation(at: i64, revoked: RevocationKind) -> Revocation {
         Revocation { at, revoked, tenant: Uuid::from_u128(1), id: Uuid::from_u128(2) }
     }
 
@@ -123,9 +125,9 @@ mod tests {
 
     #[test]
     fn a_list_is_read_as_it_was_written_and_no_other_text_is_one() {
-        let list: BTreeSet<Revocation> = Revoked::ALL.into_iter().map(|revoked| revocation(BEGAN, revoked)).collect();
+        let list: BTreeSet<Revocation> = RevocationKind::ALL.into_iter().map(|revoked| revocation(BEGAN, revoked)).collect();
         let text = list_text(&list);
-        assert_eq!(text.lines().count(), Revoked::ALL.len());
+        assert_eq!(text.lines().count(), RevocationKind::ALL.len());
         assert_eq!(listed_revocations(text.as_bytes()), Some(list));
         assert_eq!(listed_revocations(b""), Some(BTreeSet::new()));
         for wrong in [
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn each_day_of_utc_has_a_list() {
-        let (before, after) = (revocation(BEGAN - 1, Revoked::ApiKey), revocation(BEGAN, Revoked::FormerMember));
+        let (before, after) = (revocation(BEGAN - 1, RevocationKind::ApiKey), revocation(BEGAN, RevocationKind::FormerMember));
         let days = by_day(&[after, before, after]);
         assert_eq!(days.keys().collect::<Vec<_>>(), ["2026-11-25", "2026-11-26"]);
         assert_eq!(days["2026-11-26"].len(), 1);
@@ -150,16 +152,16 @@ mod tests {
         for wrong in ["lock", "2026-02-30", "2026-13-01", "2026-11--1", "2026-11-00", "é026-11-26", "2026-11-2"] {
             assert_eq!(day_of(wrong), None, "{wrong}");
         }
-        assert!(reaches(BEGAN, BEGAN + DAY_MICROS - 1) && reaches(BEGAN, 0));
-        assert!(!reaches(BEGAN, BEGAN + DAY_MICROS));
+        assert!(may_cover(BEGAN, BEGAN + DAY_MICROS - 1) && may_cover(BEGAN, 0));
+        assert!(!may_cover(BEGAN, BEGAN + DAY_MICROS));
     }
 
     #[test]
     fn a_full_list_can_be_read_back() {
-        let longest = Revocation { at: i64::MIN, ..revocation(0, Revoked::SuspendedMember) };
+        let longest = Revocation { at: i64::MIN, ..revocation(0, RevocationKind::SuspendedMember) };
         let line = list_text(&BTreeSet::from([longest])).len() as u64;
-        // What encryption adds is small.
-        assert!(line * (MOST_LISTED as u64) + 4096 < MOST_LIST_BYTES, "{line}");
+        // Encryption adds only a few bytes.
+        assert!(line * (MAX_LISTED as u64) + 4096 < MAX_LIST_BYTES, "{line}");
     }
 
     #[test]
@@ -168,7 +170,7 @@ mod tests {
         assert_eq!(unlisted_since(lists.into_iter(), 7, BEGAN), BEGAN - DAY_MICROS);
         assert_eq!(unlisted_since(lists.into_iter(), BEGAN, BEGAN), BEGAN);
         assert_eq!(unlisted_since([].into_iter(), 7, BEGAN), 7);
-        // A list of tomorrow keeps none of today from being listed.
+        // A list for tomorrow does not keep today's revocations from being listed.
         assert_eq!(unlisted_since(lists.into_iter(), 7, BEGAN - 1), BEGAN - 3 * DAY_MICROS);
     }
 }

@@ -1,23 +1,25 @@
-//! Messages as they may be kept: without credentials.
+//! Messages in their stored form: without credentials.
 
-/// Characters that are kept of a message.
-const MOST_CHARACTERS: usize = 500;
-/// Elements of answers of a bucket that name who asked, and what was signed.
+/// Maximum characters of a stored message.
+const MAX_CHARACTERS: usize = 500;
+/// Elements of a bucket's error responses that contain the access key or the signed text.
 const SECRET_ELEMENTS: [&str; 4] = ["AWSAccessKeyId", "StringToSign", "SignatureProvided", "CanonicalRequest"];
 
-/// The message without logins and queries in URLs, without what a bucket repeats of a signature, on one line, and not too long.
-pub fn scrubbed(message: &str) -> String {
+/// Returns the message without credentials and queries in URLs and without signatures that a bucket
+/// repeats, on one line, and shortened.
+pub fn scrub_message(message: &str) -> String {
     let mut text = message.to_owned();
     for element in SECRET_ELEMENTS {
-        text = without(&text, element);
+        text = remove_elements(&text, element);
     }
     let words: Vec<String> = text.split_whitespace().map(word).collect();
     let line = words.join(" ");
-    line.chars().filter(|c| !c.is_control()).take(MOST_CHARACTERS).collect()
+    line.chars().filter(|c| !c.is_control()).take(MAX_CHARACTERS).collect()
 }
 
-/// The text without what stands in an element of this name. One that has no end hides the rest.
-fn without(text: &str, element: &str) -> String {
+/// Removes the content of the elements of this name. An element that is not closed hides the rest
+/// of the text.
+fn remove_elements(text: &str, element: &str) -> String {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -30,7 +32,7 @@ fn without(text: &str, element: &str) -> String {
     kept
 }
 
-/// A word without the login and the query of a URL in it.
+/// Returns a word without the credentials and the query of a URL in it.
 fn word(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
@@ -57,8 +59,8 @@ mod tests {
             ("<StringToSign>never ends", "…"),
             ("two\n  lines\u{1b}[2J", "two lines[2J"),
         ] {
-            assert_eq!(scrubbed(message), kept);
+            assert_eq!(scrub_message(message), kept);
         }
-        assert_eq!(scrubbed(&"é".repeat(9_000)).chars().count(), MOST_CHARACTERS);
+        assert_eq!(scrub_message(&"é".repeat(9_000)).chars().count(), MAX_CHARACTERS);
     }
 }

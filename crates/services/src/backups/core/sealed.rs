@@ -19,32 +19,33 @@ impl DataKey {
         Self(bytes)
     }
 
-    /// The bytes, to be sealed under the ring.
+    /// Returns the bytes of the key, to be sealed under the key ring.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    fn derived(&self, purpose: &str) -> [u8; KEY_BYTES] {
+    fn derive_key(&self, purpose: &str) -> [u8; KEY_BYTES] {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), purpose.as_bytes());
         let mut bytes = [0; KEY_BYTES];
         bytes.copy_from_slice(tag.as_ref());
         bytes
     }
 
-    /// The key of the generation's segments: their numbers begin at 0 too, and a number under one key is used once.
+    /// Returns the key of the generation's segments: their numbers begin at 0 too, and a number
+    /// must be used once under a key.
     #[must_use]
     pub fn for_segments(&self) -> Self {
-        Self(self.derived("entrepot backup segments 1"))
+        Self(self.derive_key("entrepot backup segments 1"))
     }
 
-    /// The key of the lists of stored files, for the same reason.
+    /// Returns the key of the lists of stored files, for the same reason.
     #[must_use]
     pub fn for_file_lists(&self) -> Self {
-        Self(self.derived("entrepot backup file lists 1"))
+        Self(self.derive_key("entrepot backup file lists 1"))
     }
 
     fn cipher(&self) -> Option<LessSafeKey> {
-        Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.derived("entrepot backup chunk 1")).ok()?))
+        Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.derive_key("entrepot backup chunk 1")).ok()?))
     }
 
     /// Encrypts the chunk of this number. A data key encrypts each number once, so the number is the nonce.
@@ -54,7 +55,7 @@ impl DataKey {
         Some(bytes)
     }
 
-    /// Decrypts the chunk of this number; None when it is another one, or was changed.
+    /// Decrypts the chunk of this number; `None` if it is another one, or was changed.
     pub fn open(&self, backup: &str, number: u32, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
         let length = self.cipher()?.open_in_place(nonce(number), Aad::from(place(backup, number)), &mut bytes).ok()?.len();
         bytes.truncate(length);
@@ -63,7 +64,7 @@ impl DataKey {
 
     /// The MAC of a manifest, in hexadecimal digits.
     pub fn mac(&self, manifest: &str) -> String {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derived("entrepot backup manifest 1"));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive_key("entrepot backup manifest 1"));
         hex::encode(hmac::sign(&key, manifest.as_bytes()))
     }
 

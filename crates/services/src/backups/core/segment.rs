@@ -1,25 +1,28 @@
-//! A segment: frames of whole transactions, and where in the chain of a generation they belong.
+//! A segment: frames of whole transactions, and their position in the chain of a generation.
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes of frames in a segment at most; a larger transaction is not shipped, and a snapshot takes its place.
-pub const MOST_FRAME_BYTES: usize = 1 << 30;
-/// Bytes of a stored segment at most: zstd adds 1/256 to what it cannot compress.
-pub const MOST_SEGMENT_BYTES: u64 = (1 << 30) + (8 << 20);
-/// Bytes of a head at most.
-const MOST_HEAD_BYTES: usize = 4 << 10;
+/// Maximum bytes of frames in a segment; a larger transaction is not shipped: a snapshot replaces
+/// it.
+pub const MAX_FRAME_BYTES: usize = 1 << 30;
+/// Maximum bytes of a stored segment: zstd adds 1/256 to incompressible data.
+pub const MAX_SEGMENT_BYTES: u64 = (1 << 30) + (8 << 20);
+/// Maximum bytes of a head.
+const MAX_HEAD_BYTES: usize = 4 << 10;
 const ZSTD_LEVEL: i32 = 3;
-/// The objects of segments in a generation are below this name.
+/// Folder of segments in a generation.
 pub const FOLDER: &str = "wal";
 
-/// The manifest of a segment: encrypted with its frames, so that nobody changes one without the other.
+/// The manifest of a segment: encrypted with its frames, so that neither can be changed without the
+/// other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentHead {
-    /// Of the generation, which is a backup.
+    /// ID of the generation, which is a backup.
     pub generation: String,
     /// Counted from 0.
     pub number: u32,
-    /// When the frames were read, in microseconds since 1970 UTC: what was committed by the round before and this one is inside.
+    /// Time at which the frames were read, in microseconds since 1970 UTC: the segment holds the
+    /// commits between the previous round and this one.
     pub read_at: i64,
     /// The log's salts, and the numbers of the first frame and of the one after the last, counted from 0.
     pub salts: [u32; 2],
@@ -30,12 +33,13 @@ pub struct SegmentHead {
     pub pages: u32,
     /// Bytes of the frames before compression.
     pub bytes: u64,
-    /// SHA-256 of the segment before as it is stored, in hexadecimal digits; empty in the first.
+    /// SHA-256 of the previous segment in its stored form, in hexadecimal digits; empty in the
+    /// first.
     pub previous: String,
 }
 
 /// Bytes to be encrypted: the length of the head, the head as JSON, and the frames, compressed.
-pub fn packed(head: &SegmentHead, frames: &[u8]) -> Option<Vec<u8>> {
+pub fn pack_segment(head: &SegmentHead, frames: &[u8]) -> Option<Vec<u8>> {
     let text = serde_json::to_vec(head).ok()?;
     let small = zstd::bulk::compress(frames, ZSTD_LEVEL).ok()?;
     let length = u32::try_from(text.len()).ok()?;
@@ -43,12 +47,12 @@ pub fn packed(head: &SegmentHead, frames: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The head and the frames of decrypted bytes.
-pub fn unpacked(bytes: &[u8]) -> Option<(SegmentHead, Vec<u8>)> {
+pub fn unpack_segment(bytes: &[u8]) -> Option<(SegmentHead, Vec<u8>)> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = u32::from_be_bytes(*length) as usize;
-    let (text, small) = rest.split_at_checked(length).filter(|_| length <= MOST_HEAD_BYTES)?;
+    let (text, small) = rest.split_at_checked(length).filter(|_| length <= MAX_HEAD_BYTES)?;
     let head: SegmentHead = serde_json::from_slice(text).ok()?;
-    let most = usize::try_from(head.bytes).ok().filter(|bytes| *bytes <= MOST_FRAME_BYTES)?;
+    let most = usize::try_from(head.bytes).ok().filter(|bytes| *bytes <= MAX_FRAME_BYTES)?;
     let frames = zstd::bulk::decompress(small, most).ok()?;
     (frames.len() == most).then_some((head, frames))
 }
@@ -61,7 +65,8 @@ pub fn pages(page_bytes: u32, frames: &[u8]) -> impl Iterator<Item = (u32, &[u8]
     })
 }
 
-/// The name of a segment in its generation: its number, and when it was read. Names are hints; what is inside is proven.
+/// The name of a segment in its generation: its number, and the time when it was read. Names are
+/// hints; the encrypted head is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SegmentName {
     pub number: u32,
@@ -73,7 +78,7 @@ impl SegmentName {
         Self { number: head.number, read_at: head.read_at }
     }
 
-    /// None where the text is no such name.
+    /// Returns `None` if the text is no segment name.
     pub fn parse(text: &str) -> Option<Self> {
         let (number, read_at) = text.split_once('-')?;
         let name = Self { number: number.parse().ok()?, read_at: read_at.parse().ok()? };
@@ -110,13 +115,13 @@ mod tests {
         let two = [&9_u32.to_be_bytes()[..], &[2; 512]].concat();
         let frames = [one, two].concat();
         let head = head(frames.len() as u64);
-        let (found, same) = unpacked(&packed(&head, &frames).unwrap()).unwrap();
+        let (found, same) = unpack_segment(&pack_segment(&head, &frames).unwrap()).unwrap();
         assert_eq!((&found, &same), (&head, &frames));
         let numbers: Vec<u32> = pages(found.page_bytes, &same).map(|(number, _)| number).collect();
         assert_eq!(numbers, [7, 9]);
-        assert_eq!(unpacked(&packed(&head, &frames[..516]).unwrap()), None, "fewer than the head says");
-        assert_eq!(unpacked(b"\xff\xff\xff\xff{}"), None);
-        assert_eq!(unpacked(b""), None);
+        assert_eq!(unpack_segment(&pack_segment(&head, &frames[..516]).unwrap()), None, "fewer than the head says");
+        assert_eq!(unpack_segment(b"\xff\xff\xff\xff{}"), None);
+        assert_eq!(unpack_segment(b""), None);
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! The write-ahead log of SQLite, as its file format has it (sqlite.org/fileformat2.html, section 4). Pure.
+//! The write-ahead log of SQLite, by its file format (sqlite.org/fileformat2.html, section 4).
+//! Pure.
 //!
-//! A log is a header and frames, each a page of the database. A frame counts where it has the salts of the header and its checksum, which runs over
-//! all frames before it, is right; a transaction counts up to its last frame, which alone says how many pages the database then has.
+//! A log is a header and frames, each a page of the database. A frame is valid if it has the salts
+//! of the header and its checksum, which runs over all frames before it, is right; a transaction is
+//! valid up to its last frame, which alone has the number of the database's pages.
 
 /// Bytes of the log's header.
 pub const HEADER_BYTES: usize = 32;
 /// Bytes before the page in a frame.
 pub const FRAME_HEADER_BYTES: usize = 24;
-/// Magic of a log whose checksums take words with the least byte first; with the greatest first it is one more.
+/// Magic of a log with little-endian checksums; that of big-endian ones is one more.
 const MAGIC: u32 = 0x377f_0682;
 const VERSION: u32 = 3_007_000;
 
@@ -15,7 +17,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-/// The header of a log. Each time that a log is begun anew the first salt is one more, and the second another one.
+/// The header of a log. Each restart of the log increments the first salt and replaces the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogHeader {
     pub page_bytes: u32,
@@ -25,7 +27,7 @@ pub struct LogHeader {
 }
 
 impl LogHeader {
-    /// None where the bytes are no header.
+    /// Returns `None` if the bytes are no header.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let magic = word(bytes, 0)?;
         let page_bytes = word(bytes, 8)?;
@@ -34,7 +36,7 @@ impl LogHeader {
             return None;
         }
         let is_big_endian = magic & 1 == 1;
-        let sums = summed(is_big_endian, [0, 0], bytes.get(..24)?);
+        let sums = update_checksum(is_big_endian, [0, 0], bytes.get(..24)?);
         let header = Self { page_bytes, salts: [word(bytes, 16)?, word(bytes, 20)?], sums, is_big_endian };
         (sums == [word(bytes, 24)?, word(bytes, 28)?]).then_some(header)
     }
@@ -50,8 +52,8 @@ impl LogHeader {
     }
 }
 
-/// Goes on with a checksum over words in pairs.
-fn summed(is_big_endian: bool, sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
+/// Continues a checksum over words in pairs.
+fn update_checksum(is_big_endian: bool, sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
     let [mut first, mut second] = sums;
     let word = |bytes: &[u8; 4]| if is_big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) };
     let mut words = bytes.as_chunks::<4>().0.iter().map(word);
@@ -62,7 +64,7 @@ fn summed(is_big_endian: bool, sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
     [first, second]
 }
 
-/// How far a log was read.
+/// Position of a reader in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     pub header: LogHeader,
@@ -71,9 +73,9 @@ pub struct Position {
     sums: [u32; 2],
 }
 
-/// What a frame says of its page.
+/// Header fields of a frame that concern its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameFacts {
+pub struct FrameHeader {
     /// The page's number, counted from 1.
     pub page: u32,
     /// Pages of the database after the transaction that this frame ends; 0 in the middle of one.
@@ -81,24 +83,24 @@ pub struct FrameFacts {
 }
 
 impl Position {
-    /// Before the first frame.
+    /// Returns the position before the first frame.
     pub fn start(header: LogHeader) -> Self {
         Self { header, frames: 0, sums: header.sums }
     }
 
-    /// Where the next frame begins in the file.
+    /// Returns the offset of the next frame in the file.
     pub fn offset(&self) -> u64 {
         HEADER_BYTES as u64 + self.frames * self.header.frame_bytes() as u64
     }
 
-    /// Steps over a frame; None where it is not one of this log, or is not whole.
-    pub fn step(&mut self, frame: &[u8]) -> Option<FrameFacts> {
+    /// Advances over a frame; `None` if it is not one of this log, or is incomplete.
+    pub fn step(&mut self, frame: &[u8]) -> Option<FrameHeader> {
         if frame.len() != self.header.frame_bytes() || [word(frame, 8)?, word(frame, 12)?] != self.header.salts {
             return None;
         }
         let big = self.header.is_big_endian;
-        let sums = summed(big, summed(big, self.sums, frame.get(..8)?), frame.get(FRAME_HEADER_BYTES..)?);
-        let facts = FrameFacts { page: word(frame, 0)?, pages_after: word(frame, 4)? };
+        let sums = update_checksum(big, update_checksum(big, self.sums, frame.get(..8)?), frame.get(FRAME_HEADER_BYTES..)?);
+        let facts = FrameHeader { page: word(frame, 0)?, pages_after: word(frame, 4)? };
         if sums != [word(frame, 16)?, word(frame, 20)?] || facts.page == 0 {
             return None;
         }
@@ -120,7 +122,7 @@ mod tests {
         for word in [MAGIC, VERSION, 4096, 0, 7, 9] {
             header.extend_from_slice(&word.to_be_bytes());
         }
-        let sums = summed(false, [0, 0], &header);
+        let sums = update_checksum(false, [0, 0], &header);
         header.extend(sums.iter().flat_map(|sum| sum.to_be_bytes()));
         let parsed = LogHeader::parse(&header).unwrap();
         assert_eq!((parsed.page_bytes, parsed.salts), (4096, [7, 9]));

@@ -1,5 +1,7 @@
-//! A tenant that is erased leaves the months that were taken out of their tables, too. A file has the rows of several tenants, so those that have the tenant's are
-//! written anew without them, under another name; the manifest then names these, and the old ones are removed last. Ended in the middle, it is run again.
+//! Erasure of a tenant from months that were detached from their tables. A file has the rows of
+//! several tenants, so the files with rows of the tenant are written again without them, under
+//! another name; then the manifest names the new files, and the old ones are removed last. An
+//! interrupted erasure can be repeated.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,19 +10,22 @@ use platform::storage::{Database, Fault, Part, PartState, PartValue};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ARCHIVE, ArchivedMonth, MANIFEST, MOST_BYTES, digest, folder, prove, put_manifest, put_rows, rows_of, shape_of, stored,
-    verify_month,
+    ARCHIVE_FOLDER, ArchivedMonth, MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, rows_of, shape_of, store_fault,
+    verify_content, verify_month,
 };
 use crate::files::{FileLocation, Store};
 
-/// Characters of a hash in the name of a new file: of the old file's and of the tenant, so that no two erasures write one name.
-const MARK: usize = 8;
+/// Characters of the hash in the name of a new file: over the old file and the tenant, so that no
+/// two erasures write one name.
+const NAME_HASH_CHARACTERS: usize = 8;
 
-/// Removes the rows of an erased tenant from months that are detached from their tables, and from all archived months of a file store; says how many rows
-/// the archives had. Safe to run again.
+/// Removes the rows of an erased tenant from months that are detached from their tables, and from
+/// all archived months of a file store; returns the number of rows in the archives. Safe to run
+/// again.
 ///
 /// # Errors
-/// Another archive or erasure is running, a part or the file store takes no writes, or an archive is damaged: the other ones are done all the same.
+/// Another archive or erasure is running, a part or the file store takes no writes, or an archive
+/// is damaged: the others are processed all the same.
 pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
     let lock = db.lock_parts().await?;
     let erased = erase_locked(db, location, tenant).await;
@@ -30,16 +35,17 @@ pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: T
 
 async fn erase_locked(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
     let parts = db.parts().await?;
-    let detached: Vec<Part> = parts.into_iter().filter(|part| part.state != PartState::Attached && part.may_leave()).collect();
+    let detached: Vec<Part> =
+        parts.into_iter().filter(|part| part.state != PartState::Attached && part.is_detachable()).collect();
     for part in &detached {
         db.clear_part(part, tenant).await?;
     }
     let store = match location {
         FileLocation::Folder(folder) if !folder.exists() => None,
-        _ => Some(Store::open(location).map_err(|error| stored(ARCHIVE, &error))?),
+        _ => Some(Store::open(location).map_err(|error| store_fault(ARCHIVE_FOLDER, &error))?),
     };
     let names = match &store {
-        Some(store) => store.names_under(ARCHIVE).await.map_err(|error| stored(ARCHIVE, &error))?,
+        Some(store) => store.names_under(ARCHIVE_FOLDER).await.map_err(|error| store_fault(ARCHIVE_FOLDER, &error))?,
         None => Vec::new(),
     };
     let split: Vec<(&str, &str)> = names.iter().filter_map(|name| name.rsplit_once('/')).collect();
@@ -66,17 +72,18 @@ async fn erase_locked(db: &Database, location: &FileLocation, tenant: TenantId) 
     if failures.is_empty() { Ok(erased) } else { Err(Fault::Broken(failures.join("; "))) }
 }
 
-/// Removes the files of a month that a run was ended in the middle of: its rows are in the database, from which the next run writes them. No rows of an archive.
+/// Removes the files of a month whose archiving was interrupted: its rows are in the database, from
+/// which the next run writes them. No rows of an archive.
 async fn remove_unfinished(store: &Store, detached: &[Part], name: &str) -> Result<u64, Fault> {
     if !detached.iter().any(|part| folder(part) == name) {
-        let advice = "bring its manifest back, or remove its files, and run this again";
+        let advice = "restore its manifest, or remove its files, and run this command again";
         return Err(Fault::Broken(format!("{name} has no {MANIFEST}, and its month is not among the detached ones: {advice}")));
     }
-    store.remove_all(name).await.map_err(|error| stored(name, &error))?;
+    store.remove_all(name).await.map_err(|error| store_fault(name, &error))?;
     Ok(0)
 }
 
-/// Erases a tenant from the archive of a month, and says how many rows it had.
+/// Erases a tenant from the archive of a month; returns the number of its rows.
 async fn erase_from_archive(
     db: &Database,
     store: &Store,
@@ -85,26 +92,32 @@ async fn erase_from_archive(
     tenant: TenantId,
 ) -> Result<u64, Fault> {
     let manifest = format!("{folder}/{MANIFEST}");
-    let found = store.get(&manifest, MOST_BYTES).await.map_err(|error| stored(&manifest, &error))?;
+    let found = store.get(&manifest, MAX_BYTES).await.map_err(|error| store_fault(&manifest, &error))?;
     let archived: Option<ArchivedMonth> = found.and_then(|text| serde_json::from_slice(&text).ok());
     let archived = archived.ok_or_else(|| Fault::Broken(format!("{manifest} is no manifest of an archived month")))?;
-    let left = without(store, folder, &archived, tenant).await?;
+    let left = rewrite_without_tenant(store, folder, &archived, tenant).await?;
     if left != archived {
         verify_month(store, &left).await?;
         put_manifest(store, folder, &left).await?;
     }
-    // A run that was ended in the middle may have left the old note, and old files.
+    // An interrupted run may have left the old note, and old files.
     let text = serde_json::to_string(&left).map_err(|error| Fault::Broken(error.to_string()))?;
     let noted = detached.iter().find(|part| part.name == left.part && part.note.as_ref().is_some_and(|note| *note != text));
     if let Some(part) = noted {
-        db.note_part(part, &text).await?;
+        db.store_part_note(part, &text).await?;
     }
     remove_unnamed(store, folder, &left).await?;
     Ok(archived.rows.saturating_sub(left.rows))
 }
 
-/// What is left of an archived month without a tenant. Its files are written, and the old ones still there.
-async fn without(store: &Store, folder: &str, archived: &ArchivedMonth, tenant: TenantId) -> Result<ArchivedMonth, Fault> {
+/// Returns the manifest of an archived month without a tenant. New files are written, and the old
+/// ones are not deleted yet.
+async fn rewrite_without_tenant(
+    store: &Store,
+    folder: &str,
+    archived: &ArchivedMonth,
+    tenant: TenantId,
+) -> Result<ArchivedMonth, Fault> {
     let table = folder.split('/').nth(1).unwrap_or_default();
     let (shape, theirs) = (shape_of(table), PartValue::Id(tenant.uuid()));
     let (mut before, mut after) = (Sha256::new(), Sha256::new());
@@ -116,7 +129,7 @@ async fn without(store: &Store, folder: &str, archived: &ArchivedMonth, tenant: 
         let has_theirs = read.iter().any(|row| row.first() == Some(&theirs));
         if has_theirs {
             read.retain(|row| row.first() != Some(&theirs));
-            // Earlier versions archived one column more of attempts, the last.
+            // Earlier versions archived one more column of attempts, the last.
             read.iter_mut().for_each(|row| row.truncate(shape.columns.len()));
         }
         read.iter().for_each(|row| digest(&mut after, row));
@@ -125,11 +138,11 @@ async fn without(store: &Store, folder: &str, archived: &ArchivedMonth, tenant: 
         } else if !read.is_empty() {
             let number = file.name.rsplit('/').next().and_then(|name| name.split(['-', '.']).next()).unwrap_or_default();
             let mark = hex::encode(Sha256::new().chain_update(&file.sha256).chain_update(tenant.uuid().as_bytes()).finalize());
-            let mark = mark.get(..MARK).unwrap_or_default();
+            let mark = mark.get(..NAME_HASH_CHARACTERS).unwrap_or_default();
             files.push(put_rows(store, format!("{folder}/{number}-{mark}.parquet"), shape, &read).await?);
         }
     }
-    prove(archived, rows, before)?;
+    verify_content(archived, rows, before)?;
     let rows = files.iter().map(|file| file.rows).sum();
     Ok(ArchivedMonth { rows, content_sha256: hex::encode(after.finalize()), files, ..archived.clone() })
 }
@@ -139,9 +152,9 @@ pub(super) async fn remove_unnamed(store: &Store, folder: &str, archived: &Archi
     let manifest = format!("{folder}/{MANIFEST}");
     let mut named: HashSet<&str> = archived.files.iter().map(|file| file.name.as_str()).collect();
     named.insert(&manifest);
-    for name in store.names_under(folder).await.map_err(|error| stored(folder, &error))? {
+    for name in store.names_under(folder).await.map_err(|error| store_fault(folder, &error))? {
         if !named.contains(name.as_str()) {
-            store.remove(&name).await.map_err(|error| stored(&name, &error))?;
+            store.remove(&name).await.map_err(|error| store_fault(&name, &error))?;
         }
     }
     Ok(())

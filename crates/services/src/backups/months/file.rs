@@ -1,4 +1,4 @@
-//! Rows of a part as a Parquet file, and back.
+//! Encodes rows of a part as a Parquet file, and decodes them.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn column_type(name: &str, kind: PartColumn) -> Written<TypePtr> {
     column.with_length(length).build().map(Arc::new)
 }
 
-/// Rows as a file of one group.
+/// Encodes rows as a file of one row group.
 pub(super) fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
     let fields = shape.columns.iter().map(|(name, kind)| column_type(name, *kind)).collect::<Written<Vec<TypePtr>>>()?;
     let schema = Arc::new(Type::group_type_builder("row").with_fields(fields).build()?);

@@ -1,4 +1,4 @@
-//! Backups of a small Postgres: a dump in place of the file, and everything else as for one.
+//! Backups of a small Postgres: a dump in place of the file; the rest is the same as for a file.
 
 use platform::{
     storage::{ClientLogin, Database, DumpLock},
@@ -7,7 +7,7 @@ use platform::{
 
 use super::{
     BackupError, Backups,
-    run::{Content, Facts, Made, complete, new_key, store},
+    run::{CompletedBackup, Content, Facts, complete, new_key, store},
 };
 use crate::backups::{
     core::{
@@ -15,7 +15,7 @@ use crate::backups::{
         sealed::sha256,
     },
     id::BackupId,
-    programs::{Dumping, PgPrograms, Restoring},
+    programs::{PgPrograms, RunningDump, RunningRestore},
 };
 
 /// The Postgres to dump.
@@ -29,37 +29,39 @@ pub struct DumpSource<'a> {
     pub version: &'static str,
 }
 
-/// Makes a backup while others use the database: as it is at one moment.
+/// Backs up a database in use, from one snapshot.
 ///
 /// # Errors
-/// A program is missing or fails, another run holds the place, or the place cannot be written to. A backup without its manifest is left where it was
-/// begun; it is never restored, and prune removes it.
-pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>) -> Result<Made, BackupError> {
+/// A program is missing or fails, another run holds the lock of the location, or the location is
+/// not writable. A backup without a manifest is left where it is; it is never restored, and prune
+/// removes it.
+pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>) -> Result<CompletedBackup, BackupError> {
     let id = BackupId::new(&backups.clock);
     let work = async {
         let (taken_at, key) = (backups.clock.now(), new_key(backups));
         let snapshot = db.global().export_snapshot().await?;
-        let mut dumping = Dumping::begin(source.programs, source.login, snapshot.name())?;
+        let mut dumping = RunningDump::begin(source.programs, source.login, snapshot.name())?;
         // The program waits with its output meanwhile.
         let facts = step("backup.facts", SpanKind::Internal, Facts::of(backups, (&id, &key), &snapshot)).await?;
         let storing = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump");
         let stored = step("backup.store", SpanKind::Internal, storing).await?;
-        dumping.ended().await?;
+        dumping.wait_for_end().await?;
         drop(snapshot);
         if stored.is_empty() {
             let program = source.programs.dump.display().to_string();
-            return Err(BackupError::Program { program, why: "it ended well, and wrote nothing".to_owned() });
+            return Err(BackupError::Program { program, why: "it succeeded without any output".to_owned() });
         }
         let content = Content { engine: POSTGRES, version: source.version, taken_at, facts, stored };
         complete(backups, (&id, &key), content).await
     };
-    backups.locked(&id, Box::pin(work)).await
+    backups.with_lock(&id, Box::pin(work)).await
 }
 
 /// Restores a dump into the empty database of the login: all of it, or nothing.
 ///
 /// # Errors
-/// A key is missing, a part of the backup is missing or was changed, or the program is missing or fails.
+/// A key is missing, a part of the backup is missing or was changed, or the program is missing or
+/// fails.
 pub async fn restore_dump(
     backups: &Backups,
     id: &BackupId,
@@ -67,17 +69,18 @@ pub async fn restore_dump(
     login: &ClientLogin,
 ) -> Result<Manifest, BackupError> {
     let opened = backups.opened(id).await?;
-    opened.of_engine(POSTGRES)?;
-    let mut restoring = Restoring::begin(programs, login)?;
-    let fed = backups.pieces(&opened, async |piece| restoring.feed(&piece).await).await;
+    opened.check_engine(POSTGRES)?;
+    let mut restoring = RunningRestore::begin(programs, login)?;
+    let fed = backups.read_chunks(&opened, async |piece| restoring.feed(&piece).await).await;
     match fed {
-        Ok(_) => restoring.ended().await?,
+        Ok(_) => restoring.wait_for_end().await?,
         Err(error) => return Err(restoring.failed(error).await),
     }
     Ok(opened.manifest)
 }
 
-/// The name of the database that a drill of this one makes and drops. It is the same each time, so that the next drill drops what a killed one has left.
+/// Returns the name of the database that a drill of this one creates and drops. It is always the
+/// same, so that the next drill drops the remains of a killed one.
 pub fn drill_database(database: &str) -> String {
     let hash: String = sha256(database.as_bytes()).chars().take(16).collect();
     format!("entrepot_drill_{hash}")

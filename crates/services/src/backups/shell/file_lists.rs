@@ -1,4 +1,5 @@
-//! The stored files: not inside a backup, but listed in it with their hashes, so that those of today can be compared.
+//! The stored files: not inside a backup, but listed in it with their hashes, so that the current
+//! files can be compared.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use futures_util::StreamExt;
 use platform::storage::{Database, Fault, GlobalReads};
 use uuid::Uuid;
 
-use super::{BackupError, Backups, read::Opened, run::put};
+use super::{BackupError, Backups, read::OpenBackup, run::put};
 use crate::{
     backups::{
         core::{
@@ -24,15 +25,16 @@ use crate::{
 
 /// Rows of files read at a time.
 const PAGE: i64 = 1_000;
-/// So many missing files are looked up in the database, which may say that they were removed: where the store is another one, all are missing.
-const MOST_LOOKED_UP: u64 = 10_000;
+/// Maximum missing files that are looked up in the database, which has the removed ones: if the
+/// store is the wrong one, all are missing.
+const MAX_LOOKED_UP: u64 = 10_000;
 
 /// Stored files of a database, whose bytes no backup of it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct StoredFiles {
     #[record(sql = "count(*)")]
     pub all: i64,
-    /// Of these, the ones that expire: a backup lists no hash of them.
+    /// Files among `all` that expire: a backup does not list their hashes.
     #[record(sql = "count(f.expires_at)")]
     pub expiring: i64,
 }
@@ -51,24 +53,24 @@ impl fmt::Display for StoredFiles {
     }
 }
 
-/// How many files a database says to be stored.
+/// Returns the number of files that the database lists as stored.
 pub async fn count_stored_files(db: &Database) -> Result<StoredFiles, Fault> {
     StoredFiles::of(&db.global()).await
 }
 
-/// How the stored files compare with a backup.
+/// Counts of a comparison of stored files with a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FilesCompared {
-    /// As they were.
+pub struct FileComparison {
+    /// Unchanged files.
     pub same: u64,
     pub missing: u64,
-    /// Of other bytes than they were.
+    /// Files with other content than in the backup.
     pub changed: u64,
-    /// Missing, and removed by their tenants since the backup.
+    /// Missing files that their tenants have removed since the backup.
     pub removed: u64,
 }
 
-/// What is the matter with a stored file.
+/// Difference of a stored file from its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Difference {
     Missing,
@@ -104,8 +106,8 @@ pub(super) async fn write_lists(
 }
 
 impl Backups {
-    /// The files of one list, proven.
-    async fn listed(&self, of: &Opened, number: usize, list: &Chunk) -> Result<Vec<ListedFile>, BackupError> {
+    /// Returns the files of one list, after its hash is checked.
+    async fn listed(&self, of: &OpenBackup, number: usize, list: &Chunk) -> Result<Vec<ListedFile>, BackupError> {
         let text = self.piece(of, &of.key.for_file_lists(), number, list).await?;
         listed_files(&text).ok_or_else(|| {
             let (id, chunk) = (of.id.clone(), list.name.clone());
@@ -113,8 +115,8 @@ impl Backups {
         })
     }
 
-    /// How many files are listed, each list proven.
-    pub(super) async fn count_listed(&self, of: &Opened) -> Result<u64, BackupError> {
+    /// Returns the number of listed files, after each list is verified.
+    pub(super) async fn count_listed(&self, of: &OpenBackup) -> Result<u64, BackupError> {
         let mut count = 0;
         for (number, list) in of.manifest.file_lists.iter().enumerate() {
             count += self.listed(of, number, list).await?.len() as u64;
@@ -122,8 +124,9 @@ impl Backups {
         Ok(count)
     }
 
-    /// Reads every stored file that a backup lists, and compares its hash. `each` is told of each that is missing or changed. A missing one that the
-    /// database, where it is given, does not have either was removed since.
+    /// Reads every stored file that a backup lists, and compares its hash. `each` is called for
+    /// each missing or changed file. A missing file counts as removed if `db` is given and does not
+    /// have it either.
     ///
     /// # Errors
     /// A list is missing or was changed, or the file store or the database cannot be read.
@@ -133,8 +136,8 @@ impl Backups {
         store: &Store,
         db: Option<&Database>,
         mut each: impl FnMut(&str),
-    ) -> Result<FilesCompared, BackupError> {
-        let (opened, mut compared, mut looked_up) = (self.opened(id).await?, FilesCompared::default(), 0);
+    ) -> Result<FileComparison, BackupError> {
+        let (opened, mut compared, mut looked_up) = (self.opened(id).await?, FileComparison::default(), 0);
         for (number, list) in opened.manifest.file_lists.iter().enumerate() {
             for file in self.listed(&opened, number, list).await? {
                 match difference(store, &file).await.map_err(BackupError::Files)? {
@@ -145,7 +148,7 @@ impl Backups {
                     }
                     Some(Difference::Missing) => {
                         looked_up += 1;
-                        if let Some(db) = db.filter(|_| looked_up <= MOST_LOOKED_UP)
+                        if let Some(db) = db.filter(|_| looked_up <= MAX_LOOKED_UP)
                             && !rows::is_stored(&db.global(), &file).await?
                         {
                             compared.removed += 1;
@@ -161,7 +164,8 @@ impl Backups {
     }
 }
 
-/// How a stored file differs from what is listed. It is read as a stream; one of another size is not read at all.
+/// Returns the difference between a stored file and its list entry. The file is read as a stream;
+/// one of another size is not read at all.
 async fn difference(store: &Store, file: &ListedFile) -> Result<Option<Difference>, StoreError> {
     match store.size(&file.blob).await? {
         None => return Ok(Some(Difference::Missing)),

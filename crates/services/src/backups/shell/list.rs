@@ -1,4 +1,4 @@
-//! What backups there are, and what is wrong with them as far as a list can tell.
+//! Lists backups, with the problems that are visible without their chunks.
 
 use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, has_lost_manifest, read::needed, segments::named};
 use crate::backups::{
@@ -6,46 +6,47 @@ use crate::backups::{
     id::BackupId,
 };
 
-/// A backup as it is listed.
+/// Entry of a list of backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct BackupEntry {
     pub id: BackupId,
     /// Bytes of all its objects.
     pub stored: u64,
     pub is_verified: bool,
-    /// When prune marked it, in microseconds since 1970 UTC.
+    /// Time at which prune marked it, in microseconds since 1970 UTC.
     pub marked_at: Option<i64>,
     pub content: Content,
-    /// How many segments of the log follow it, and when the last one was read, in microseconds since 1970 UTC; None where there are none.
+    /// Number of log segments that follow it, and the time at which the last one was read, in
+    /// microseconds since 1970 UTC; `None` if there are none.
     pub shipped: Option<(usize, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// It has no manifest: a run was killed, or goes on.
+    /// Without a manifest: the run was killed, or has not ended.
     Unfinished,
-    /// Why its manifest is not used.
+    /// The manifest was rejected, with this reason.
     Unreadable(String),
     Finished(Summary),
 }
 
-/// What a manifest says.
+/// Summary of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// Bytes of the database.
     pub bytes: u64,
-    /// How many keys a restore needs, and the IDs of those that are not given.
+    /// Number of keys that a restore needs; `missing` has the IDs of those that are not configured.
     pub keys: usize,
     pub missing: Vec<String>,
     pub problem: Option<Problem>,
 }
 
-/// Why a backup cannot be restored, without a look into its chunks.
+/// Reason why a backup cannot be restored, as far as it is detected without reading its chunks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// A part is missing or was changed.
     Damaged(String),
-    /// The keys that are given do not open it, and others may.
+    /// The configured keys do not open the backup, but others may.
     Closed(String),
 }
 
@@ -57,11 +58,11 @@ impl Problem {
 }
 
 impl Backups {
-    /// Every backup, the oldest first, also those that were never finished.
+    /// Lists every backup, the oldest first, including unfinished ones.
     ///
     /// # Errors
-    /// The place cannot be read.
-    pub async fn list(&self) -> Result<Vec<Listed>, BackupError> {
+    /// The location cannot be read.
+    pub async fn list(&self) -> Result<Vec<BackupEntry>, BackupError> {
         let mut listed = Vec::new();
         for (id, objects) in self.objects().await? {
             let marked_at = if objects.contains_key(MARKED) { self.moment(&format!("{id}/{MARKED}")).await? } else { None };
@@ -69,7 +70,7 @@ impl Backups {
             let stored = objects.values().sum();
             let names = named(&objects);
             let shipped = names.last().map(|last| (names.len(), last.read_at));
-            listed.push(Listed { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content, shipped });
+            listed.push(BackupEntry { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content, shipped });
         }
         Ok(listed)
     }
@@ -98,11 +99,12 @@ impl Backups {
         let keys = needed.len();
         let missing: Vec<String> = needed.iter().filter(|id| self.keys.get(id).is_none()).map(|id| plain(id)).collect();
         let problem = if missing.is_empty() { self.unproven(&envelope, id) } else { None };
-        let problem = problem.or_else(|| absent(&manifest, objects));
+        let problem = problem.or_else(|| first_missing_part(&manifest, objects));
         Ok(Content::Finished(Summary { bytes: manifest.bytes, keys, missing, problem }))
     }
 
-    /// Why the manifest is not proven, with all keys that it names.
+    /// Returns the problem that keeps the manifest from being verified, given all keys that it
+    /// names.
     fn unproven(&self, envelope: &Envelope, id: &BackupId) -> Option<Problem> {
         match self.data_key(envelope, id) {
             Ok(key) => envelope.opened(&key, id.as_str()).err().map(|error| Problem::Damaged(error.to_string())),
@@ -112,8 +114,9 @@ impl Backups {
     }
 }
 
-/// The first chunk or list that is missing or has another size. Nothing may have proven the manifest, so its texts are not repeated.
-fn absent(manifest: &Manifest, objects: &Objects) -> Option<Problem> {
+/// Returns the first chunk or list that is missing or has another size. The manifest may be
+/// unauthenticated, so its texts are not repeated.
+fn first_missing_part(manifest: &Manifest, objects: &Objects) -> Option<Problem> {
     let chunks = manifest.chunks.iter().enumerate().map(|(number, chunk)| (format!("the chunk {number:06}"), chunk));
     let lists = manifest.file_lists.iter().enumerate().map(|(number, list)| (format!("the list of files {number:06}"), list));
     let why = chunks.chain(lists).find_map(|(part, chunk)| match objects.get(&chunk.name) {

@@ -1,4 +1,4 @@
-//! One run at a time in a place, from whichever machine.
+//! One run at a time in a location, across machines.
 
 use std::{future::Future, pin::pin, time::Duration};
 
@@ -9,15 +9,15 @@ use platform::clock;
 use super::{BackupError, Backups};
 use crate::backups::{core::manifest::plain, id::BackupId};
 
-const LOCK: &str = "lock";
-/// How long a run that renews nothing keeps others out, in microseconds.
-const SILENCE_MICROS: u64 = 10 * 60 * 1_000_000;
-/// How often a run renews its lock.
-const RENEWED_EVERY: Duration = Duration::from_mins(1);
+const LOCK_OBJECT: &str = "lock";
+/// Time after which the lock of a run that does not renew it is free, in microseconds.
+const LOCK_TIMEOUT_MICROS: u64 = 10 * 60 * 1_000_000;
+/// Interval at which a run renews its lock.
+const RENEWAL_INTERVAL: Duration = Duration::from_mins(1);
 
 impl Backups {
-    /// Does the work of a run with the lock, which is renewed meanwhile. A run that has lost it ends.
-    pub(super) async fn locked<T>(
+    /// Runs work under the lock, which is renewed meanwhile. A run that has lost the lock ends.
+    pub(super) async fn with_lock<T>(
         &self,
         id: &BackupId,
         work: impl Future<Output = Result<T, BackupError>>,
@@ -28,12 +28,12 @@ impl Backups {
             loop {
                 tokio::select! {
                     done = &mut work => break done,
-                    () = clock::sleep(RENEWED_EVERY) => if let Err(error) = self.renew(id).await { break Err(error) },
+                    () = clock::sleep(RENEWAL_INTERVAL) => if let Err(error) = self.renew(id).await { break Err(error) },
                 }
             }
         };
         if let Err(error) = self.unlock(id).await {
-            tracing::warn!(%error, "the lock of the backups could not be removed: it keeps others out for ten minutes");
+            tracing::warn!(%error, "the backup lock could not be removed: it blocks other runs for ten minutes");
         }
         done
     }
@@ -43,38 +43,38 @@ impl Backups {
     }
 
     async fn lock(&self, id: &BackupId) -> Result<(), BackupError> {
-        if self.store.create(LOCK, self.lock_text(id)).await? {
+        if self.store.create(LOCK_OBJECT, self.lock_text(id)).await? {
             return Ok(());
         }
-        let held = self.note(LOCK).await?.unwrap_or_default();
+        let held = self.note(LOCK_OBJECT).await?.unwrap_or_default();
         let (since, by) = held.split_once('\n').unwrap_or((&held, "unknown"));
         let since: i64 = since.parse().unwrap_or_default();
-        // One from far in the future, by a wrong clock, keeps nobody out either.
-        if self.clock.now().micros().abs_diff(since) < SILENCE_MICROS {
-            let until = clock::rfc3339(Timestamp(since.saturating_add_unsigned(SILENCE_MICROS)));
+        // A lock from far in the future, by a wrong clock, blocks no run either.
+        if self.clock.now().micros().abs_diff(since) < LOCK_TIMEOUT_MICROS {
+            let until = clock::rfc3339(Timestamp(since.saturating_add_unsigned(LOCK_TIMEOUT_MICROS)));
             return Err(BackupError::Locked { by: plain(by), until });
         }
-        Ok(self.store.put_bytes(LOCK, self.lock_text(id)).await?)
+        Ok(self.store.put_bytes(LOCK_OBJECT, self.lock_text(id)).await?)
     }
 
     /// Whether this run has the lock.
     async fn is_ours(&self, id: &BackupId) -> Result<bool, BackupError> {
-        let held = self.note(LOCK).await?.unwrap_or_default();
+        let held = self.note(LOCK_OBJECT).await?.unwrap_or_default();
         Ok(held.split_once('\n').is_some_and(|(_, by)| by == id.as_str()))
     }
 
-    /// Says that the run goes on, or fails where another one has taken over.
+    /// Renews the lock; fails if another run has taken it over.
     pub(super) async fn renew(&self, id: &BackupId) -> Result<(), BackupError> {
         if !self.is_ours(id).await? {
             return Err(BackupError::TakenOver);
         }
-        Ok(self.store.put_bytes(LOCK, self.lock_text(id)).await?)
+        Ok(self.store.put_bytes(LOCK_OBJECT, self.lock_text(id)).await?)
     }
 
-    /// Lets others in. A lock that another run has taken over stays.
+    /// Releases the lock, unless another run has taken it over.
     pub(super) async fn unlock(&self, id: &BackupId) -> Result<(), BackupError> {
         if self.is_ours(id).await? {
-            self.store.remove(LOCK).await?;
+            self.store.remove(LOCK_OBJECT).await?;
         }
         Ok(())
     }

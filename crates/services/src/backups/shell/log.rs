@@ -1,4 +1,4 @@
-//! The log of backups and drills: a row for each, by command or by the standing job.
+//! The log of backups and drills: a row for each, from commands and from the periodic job.
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use platform::{
 use super::BackupError;
 use crate::{
     backups::{
-        core::{pgbackrest::ClusterBackup, schedule::Earlier, scrub::scrubbed},
+        core::{pgbackrest::ClusterBackup, schedule::EarlierRuns, scrub::scrub_message},
         file::LocalLock,
         rows::{self, RunFilter, RunsSorted},
     },
@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// The error of a run whose process was killed.
-pub const KILLED: &str = "its process ended before it was done";
-/// How long rows are kept.
+pub const KILLED_ERROR: &str = "its process ended before it was done";
+/// Retention of rows.
 const KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
-/// What is known of a backup or a drill besides when it ran; the columns of `backup_run` have the units.
+/// Results of a backup or a drill other than its times; the columns of `backup_run` have the units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFacts {
     pub backup_id: Option<String>,
@@ -38,10 +38,10 @@ pub struct RunFacts {
     pub rpo_seconds: Option<i64>,
 }
 
-/// The right to back up or drill a database alone: every run of before has ended.
-pub trait SoleRun {}
-impl SoleRun for LocalLock {}
-impl SoleRun for DumpLock {}
+/// The right to back up or drill a database alone: every earlier run has ended.
+pub trait ExclusiveRun {}
+impl ExclusiveRun for LocalLock {}
+impl ExclusiveRun for DumpLock {}
 
 /// The log of a database. Cheap to clone.
 #[derive(Clone)]
@@ -55,26 +55,31 @@ impl BackupLog {
         Self { db, clock }
     }
 
-    /// Begins the row of a run; None where the database is not migrated yet and has no log. Rows that run are of processes that have ended, as nobody else
-    /// has the lock.
+    /// Inserts the row of a run; returns `None` if the database is not migrated yet and has no log.
+    /// Other running rows are of processes that have ended, since only one process holds the lock.
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn begin(&self, _lock: &impl SoleRun, kind: BackupKind, place: &FileLocation) -> Result<Option<BackupRun>, Fault> {
+    pub async fn begin(
+        &self,
+        _lock: &impl ExclusiveRun,
+        kind: BackupKind,
+        place: &FileLocation,
+    ) -> Result<Option<BackupRun>, Fault> {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(None);
         }
         let run = self.begun(kind, place);
         let now = run.started_at;
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
-        rows::fail_running(&work, KILLED, now).await?;
+        rows::fail_running(&work, KILLED_ERROR, now).await?;
         rows::remove_before(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
         rows::add(&work, run.clone()).await?;
         work.commit().await?;
         Ok(Some(run))
     }
 
-    /// The row of a run that begins now.
+    /// Returns the row of a run that begins now.
     fn begun(&self, kind: BackupKind, place: &FileLocation) -> BackupRun {
         BackupRun {
             id: self.clock.uuid(),
@@ -104,23 +109,23 @@ impl BackupLog {
             return Ok(());
         }
         let begun = self.begun(kind, place);
-        let (ended_at, error) = (Some(begun.started_at), Some(scrubbed(&error.to_string())));
+        let (ended_at, error) = (Some(begun.started_at), Some(scrub_message(&error.to_string())));
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         rows::add(&work, BackupRun { state: BackupState::Failed, ended_at, error, ..begun }).await?;
         work.commit().await
     }
 
-    /// Ends the row of a run. One that another run kept from its place has not begun, and leaves no row.
+    /// Ends the row of a run. A run that was blocked by the lock of another leaves no row.
     ///
     /// # Errors
-    /// The database takes no writes: the row is ended by the next run.
+    /// The database takes no writes: the next run ends the row.
     pub async fn end(&self, run: BackupRun, facts: RunFacts, ended: &Result<(), BackupError>) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         if matches!(ended, Err(BackupError::Locked { .. })) {
             rows::remove(&work, run.id).await?;
             return work.commit().await;
         }
-        let error = ended.as_ref().err().map(|error| scrubbed(&error.to_string()));
+        let error = ended.as_ref().err().map(|error| scrub_message(&error.to_string()));
         let RunFacts { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds } = facts;
         let state = if error.is_none() { BackupState::Done } else { BackupState::Failed };
         let ended_at = Some(self.clock.now());
@@ -144,7 +149,7 @@ impl BackupLog {
         }
     }
 
-    /// The same of a Postgres, whose lock ends with the connection of the process.
+    /// Does the same for a Postgres database, whose lock ends with the connection of the process.
     ///
     /// # Errors
     /// The database takes no writes, or the lock cannot be tried.
@@ -158,13 +163,13 @@ impl BackupLog {
         }
     }
 
-    /// The same for whoever has the right to run alone.
+    /// Does the same for a caller that has the right to run alone.
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn end_running(&self, _lock: &impl SoleRun) -> Result<(), Fault> {
+    pub async fn end_running(&self, _lock: &impl ExclusiveRun) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
-        let killed = rows::fail_running(&work, KILLED, self.clock.now()).await?;
+        let killed = rows::fail_running(&work, KILLED_ERROR, self.clock.now()).await?;
         work.commit().await?;
         if killed > 0 {
             tracing::warn!(killed, "a backup or drill was killed before it was done");
@@ -172,7 +177,8 @@ impl BackupLog {
         Ok(())
     }
 
-    /// Adds backups that pgBackRest lists and the log lacks, and says how many. One that it has removed since stays in the log as long as other rows do.
+    /// Adds backups that pgBackRest lists and the log lacks; returns the number. A backup that
+    /// pgBackRest has removed since stays in the log as long as other rows.
     ///
     /// # Errors
     /// The database takes no writes.
@@ -214,22 +220,22 @@ impl BackupLog {
             head: None,
             rto_seconds: None,
             is_sound: None,
-            error: error.map(|error| scrubbed(&error)),
+            error: error.map(|error| scrub_message(&error)),
             rpo_seconds: None,
         }
     }
 
-    /// Earlier runs of a kind to this place.
-    pub async fn earlier(&self, kind: BackupKind, place: &FileLocation) -> Result<Earlier, Fault> {
+    /// Reads the times of earlier runs of a kind to this location.
+    pub async fn earlier(&self, kind: BackupKind, place: &FileLocation) -> Result<EarlierRuns, Fault> {
         rows::earlier(&self.db.global(), kind, &place.to_string(), self.clock.now()).await
     }
 
-    /// The last run of a kind that succeeded, wherever to.
-    pub async fn last_done(&self, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
-        rows::last_done(&self.db.global(), kind, self.clock.now()).await
+    /// Reads the last successful run of a kind, to any location.
+    pub async fn last_success(&self, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
+        rows::last_success(&self.db.global(), kind, self.clock.now()).await
     }
 
-    /// A page of the log in the order that is asked for.
+    /// Reads a page of the log, sorted.
     pub async fn page(
         &self,
         filter: &Nested<RunFilter>,
@@ -239,19 +245,19 @@ impl BackupLog {
         rows::page(&self.db.global(), filter, sorted, request).await
     }
 
-    /// How many runs the log has of those, counted up to `most`.
+    /// Returns the number of matching runs in the log, counted up to `most`.
     pub async fn count(&self, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
         rows::count(&self.db.global(), filter, most).await
     }
 
-    /// The last runs, so many at most, the oldest first.
+    /// Reads the last `most` runs, the oldest first.
     pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
         let mut runs = rows::last(&self.db.global(), most).await?;
         runs.reverse();
         Ok(runs)
     }
 
-    /// Forgets runs that a restored database has as running: that of its own backup above all.
+    /// Removes runs that a restored database has as running, its own backup above all.
     pub async fn forget_running(&self) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         rows::remove_running(&work).await?;
@@ -259,20 +265,21 @@ impl BackupLog {
     }
 }
 
-/// Sets the metrics of backups to what the log says: of an embedded database, or of a Postgres whose backups are listed.
+/// Sets the metrics of backups from the log: of an embedded database, or of a Postgres whose
+/// backups are listed.
 pub async fn measure(db: &Database, now: Timestamp) -> Result<(), Fault> {
     let global = db.global();
     let seconds = |run: &BackupRun| run.started_at.micros() as f64 / 1e6;
-    if let Some(run) = rows::last_done(&global, BackupKind::Backup, now).await? {
+    if let Some(run) = rows::last_success(&global, BackupKind::Backup, now).await? {
         let took = run.ended_at.map_or(0, |ended| ended.micros().saturating_sub(run.started_at.micros()));
         let took = Duration::from_micros(u64::try_from(took).unwrap_or_default());
-        metrics::backup_made(seconds(&run), took, run.stored_bytes.unwrap_or_default());
+        metrics::record_backup(seconds(&run), took, run.stored_bytes.unwrap_or_default());
     }
-    if let Some(run) = rows::last_done(&global, BackupKind::Drill, now).await? {
-        metrics::backup_drilled(seconds(&run));
+    if let Some(run) = rows::last_success(&global, BackupKind::Drill, now).await? {
+        metrics::record_backup_drill(seconds(&run));
     }
-    let backups = rows::failures(&global, BackupKind::Backup).await?;
-    let drills = rows::failures(&global, BackupKind::Drill).await?;
+    let backups = rows::count_failures(&global, BackupKind::Backup).await?;
+    let drills = rows::count_failures(&global, BackupKind::Drill).await?;
     metrics::backup_failures(backups.unsigned_abs(), drills.unsigned_abs());
     Ok(())
 }

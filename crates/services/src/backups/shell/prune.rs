@@ -1,40 +1,40 @@
-//! Removing backups that are no longer kept.
+//! Removal of expired backups.
 
 use super::{
     BackupError, Backups, MANIFEST, MARKED, VERIFIED,
-    list::{Content, Listed, Problem},
+    list::{BackupEntry, Content, Problem},
 };
 use crate::backups::{
-    core::retention::{Candidate, GRACE_MICROS, Health, superfluous},
+    core::retention::{Candidate, GRACE_MICROS, VerificationStatus, superfluous},
     id::BackupId,
 };
 
-/// What a prune has done.
+/// Result of a prune.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pruned {
-    /// Marked now: a prune in a day or later removes them.
+pub struct PruneResult {
+    /// Marked by this prune: a prune in a day or later removes them.
     pub marked: Vec<BackupId>,
     pub removed: Vec<BackupId>,
-    /// Kept because their manifests cannot be read here, as those of a newer version.
+    /// Kept because this version cannot read their manifests, such as those of a newer version.
     pub unreadable: Vec<BackupId>,
 }
 
 impl Backups {
-    /// Marks the backups that are no longer kept, where all of `all_days` are, and removes those that were marked a day ago; and lists of revocations that no
-    /// backup needs.
+    /// Marks the expired backups, where all of the last `all_days` days are kept, and removes those
+    /// that were marked a day ago; also removes lists of revocations that no backup needs.
     ///
     /// # Errors
-    /// The place cannot be read or written to.
-    pub async fn prune(&self, all_days: i64) -> Result<Pruned, BackupError> {
+    /// The location cannot be read or written to.
+    pub async fn prune(&self, all_days: i64) -> Result<PruneResult, BackupError> {
         let (listed, now) = (self.list().await?, self.clock.now().micros());
         let candidates: Vec<Candidate> = listed.iter().filter_map(candidate).collect();
         let superfluous = superfluous(&candidates, now, all_days);
-        let mut pruned = Pruned::default();
+        let mut pruned = PruneResult::default();
         let oldest = listed.iter().map(|backup| backup.id.at().micros()).min();
         self.prune_revocations(oldest).await?;
         for backup in listed {
             let goes = match backup.content {
-                // A run that goes on has a day to finish.
+                // An unfinished run has a day to end.
                 Content::Unfinished => true,
                 Content::Unreadable(_) => {
                     pruned.unreadable.push(backup.id.clone());
@@ -49,9 +49,11 @@ impl Backups {
                     pruned.marked.push(backup.id);
                 }
                 Some(at) if goes && now.saturating_sub(at) >= GRACE_MICROS => {
-                    // Without its manifest it is no backup any more, wherever this is interrupted.
+                    // The manifest is removed first: without it this is no backup, wherever the
+                    // removal is interrupted.
                     self.store.remove(&format!("{}/{MANIFEST}", backup.id)).await?;
-                    // Nor is it one that has lost it, when the mark goes before this.
+                    // The verification mark goes next, so that the rest does not look like a backup
+                    // that has lost its manifest.
                     self.store.remove(&format!("{}/{VERIFIED}", backup.id)).await?;
                     self.store.remove_all(backup.id.as_str()).await?;
                     pruned.removed.push(backup.id);
@@ -64,14 +66,15 @@ impl Backups {
     }
 }
 
-/// A finished backup as retention looks at it. Its age is that of its ID, for which no manifest has to be believed.
-fn candidate(backup: &Listed) -> Option<Candidate> {
+/// Input of the retention for a completed backup. Its age is that of its ID, so that no manifest
+/// has to be trusted.
+fn candidate(backup: &BackupEntry) -> Option<Candidate> {
     let Content::Finished(summary) = &backup.content else { return None };
     let health = match (&summary.problem, backup.is_verified) {
-        (Some(Problem::Damaged(_)), _) => Health::Broken,
-        // Keys that do not fit prove nothing against a backup.
-        (_, true) => Health::Verified,
-        (_, false) => Health::Unverified,
+        (Some(Problem::Damaged(_)), _) => VerificationStatus::Broken,
+        // A missing or wrong key proves no damage.
+        (_, true) => VerificationStatus::Verified,
+        (_, false) => VerificationStatus::Unverified,
     };
     Some(Candidate { id: backup.id.to_string(), at: backup.id.at().micros(), health })
 }

@@ -1,4 +1,4 @@
-//! Reading a backup: nothing is believed before its MAC, its hash and its place are.
+//! Reads a backup: its data is used only after its MAC, hash and position are verified.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use super::{BackupError, Backups, MANIFEST, VERIFIED, segments::Reach};
 use crate::{
     backups::{
         core::{
-            manifest::{Chunk, Envelope, MOST_MANIFEST_BYTES, Manifest, ManifestError, PIECE_BYTES, plain},
+            manifest::{Chunk, Envelope, MAX_MANIFEST_BYTES, Manifest, ManifestError, PIECE_BYTES, plain},
             sealed::{DataKey, sha256},
         },
         id::BackupId,
@@ -16,16 +16,16 @@ use crate::{
     files::StoreError,
 };
 
-/// A backup whose manifest is proven, and whose keys are given.
-pub(super) struct Opened {
+/// A backup whose manifest is authenticated, and whose keys are configured.
+pub(super) struct OpenBackup {
     pub id: BackupId,
     pub manifest: Manifest,
     pub key: DataKey,
 }
 
-impl Opened {
+impl OpenBackup {
     /// Refuses a backup of another kind of database.
-    pub fn of_engine(&self, engine: &'static str) -> Result<(), BackupError> {
+    pub fn check_engine(&self, engine: &'static str) -> Result<(), BackupError> {
         if self.manifest.engine == engine {
             return Ok(());
         }
@@ -33,7 +33,7 @@ impl Opened {
     }
 }
 
-/// A backup that was read back.
+/// Result of verifying a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     /// Bytes of the database that was copied, or of the dump.
@@ -41,16 +41,18 @@ pub struct Verified {
     pub reach: Reach,
     /// Stored files whose hashes are inside.
     pub files: u64,
-    /// Rows of files, also of those that expire, or whose hashes a backup of an older version has not.
+    /// Number of files, including those that expire, or whose hashes a backup of an older version
+    /// lacks.
     pub all_files: i64,
 }
 
-/// What the data key of a backup is sealed for.
+/// Returns the context to which the data key of a backup is sealed.
 pub(super) fn context(id: &BackupId) -> String {
     format!("backup/{id}")
 }
 
-/// The keys that a restore needs: those of the values in the database, and that of the data key.
+/// Returns the keys that a restore needs: those of the values in the database, and that of the data
+/// key.
 pub(super) fn needed(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
     let sealed = hex::decode(&envelope.data_key).unwrap_or_default();
     let own = secrets::key_of(&sealed).map(ToOwned::to_owned).filter(|own| !manifest.keys.contains(own));
@@ -59,7 +61,7 @@ pub(super) fn needed(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
 
 impl Backups {
     pub(super) async fn envelope(&self, id: &BackupId) -> Result<Result<Envelope, ManifestError>, BackupError> {
-        match self.store.get(&format!("{id}/{MANIFEST}"), MOST_MANIFEST_BYTES).await {
+        match self.store.get(&format!("{id}/{MANIFEST}"), MAX_MANIFEST_BYTES).await {
             Err(StoreError::Missing) => Err(BackupError::NoManifest(id.clone())),
             Err(error) => Err(error.into()),
             Ok(None) => Ok(Err(ManifestError::TooLarge)),
@@ -81,8 +83,8 @@ impl Backups {
         Ok(DataKey::new(bytes.try_into().map_err(|_| unreadable())?))
     }
 
-    /// The manifest of a backup, proven, and its data key.
-    pub(super) async fn opened(&self, id: &BackupId) -> Result<Opened, BackupError> {
+    /// Reads the authenticated manifest of a backup, and its data key.
+    pub(super) async fn opened(&self, id: &BackupId) -> Result<OpenBackup, BackupError> {
         let of_manifest = |error: ManifestError| BackupError::Manifest(id.clone(), error);
         let envelope = self.envelope(id).await?.map_err(of_manifest)?;
         let key = self.data_key(&envelope, id)?;
@@ -93,11 +95,17 @@ impl Backups {
             let (ids, missing, needed) = (missing.join(", "), missing.len(), needed.len());
             return Err(BackupError::KeysMissing { id: id.clone(), missing, needed, ids });
         }
-        Ok(Opened { id: id.clone(), manifest, key })
+        Ok(OpenBackup { id: id.clone(), manifest, key })
     }
 
-    /// The bytes of a chunk as they were before they were compressed and encrypted under this key.
-    pub(super) async fn piece(&self, of: &Opened, key: &DataKey, number: usize, chunk: &Chunk) -> Result<Vec<u8>, BackupError> {
+    /// Decrypts and decompresses a chunk.
+    pub(super) async fn piece(
+        &self,
+        of: &OpenBackup,
+        key: &DataKey,
+        number: usize,
+        chunk: &Chunk,
+    ) -> Result<Vec<u8>, BackupError> {
         let broken = |why: &str| {
             let chunk = chunk.name.clone();
             BackupError::Chunk { id: of.id.clone(), chunk, why: why.to_owned() }
@@ -112,7 +120,7 @@ impl Backups {
             return Err(broken(&format!("has {} bytes instead of {}: it was cut or replaced", bytes.len(), chunk.bytes)));
         }
         if sha256(&bytes) != chunk.sha256 {
-            return Err(broken("was changed: its SHA-256 is another"));
+            return Err(broken("was changed: its SHA-256 differs"));
         }
         let sealed = key.open(of.id.as_str(), number as u32, bytes.to_vec());
         let sealed = sealed.ok_or_else(|| broken("does not open: it was changed, or is that of another place"))?;
@@ -120,9 +128,9 @@ impl Backups {
     }
 
     /// Reads all chunks in order, each proven, and proves the whole. Answers the bytes of the database.
-    pub(super) async fn pieces(
+    pub(super) async fn read_chunks(
         &self,
-        of: &Opened,
+        of: &OpenBackup,
         mut each: impl AsyncFnMut(Vec<u8>) -> Result<(), BackupError>,
     ) -> Result<u64, BackupError> {
         let (mut whole, mut bytes) = (Context::new(&SHA256), 0);
@@ -142,19 +150,20 @@ impl Backups {
     /// A part is missing, was changed, or does not open; the message names it.
     pub async fn verify(&self, id: &BackupId) -> Result<Verified, BackupError> {
         let opened = self.opened(id).await?;
-        let bytes = self.pieces(&opened, async |_| Ok(())).await?;
+        let bytes = self.read_chunks(&opened, async |_| Ok(())).await?;
         let reach = self.segments(&opened, None, |_, _| Ok(())).await?;
         let files = self.count_listed(&opened).await?;
         self.note_verified(id).await;
         Ok(Verified { bytes, reach, files, all_files: opened.manifest.files })
     }
 
-    /// Notes that a backup was read back as a whole. It was all the same in a place that takes no writes, as a copy of another machine.
+    /// Records that a backup was verified as a whole. A location that takes no writes, such as a
+    /// copy of another machine, is no error.
     pub async fn note_verified(&self, id: &BackupId) {
         let now = self.clock.now().micros().to_string();
         if let Err(error) = self.store.put_bytes(&format!("{id}/{VERIFIED}"), now.into()).await {
             let error = BackupError::from(error);
-            tracing::warn!(backup = %id, %error, "it is not noted in the place of the backups that this one is verified: prune may remove it sooner");
+            tracing::warn!(backup = %id, %error, "the verification could not be recorded in the backup location: prune may remove this backup sooner");
         }
     }
 }

@@ -10,7 +10,7 @@ use entity::prelude::Timestamp;
 use platform::clock;
 use tokio::io::AsyncWriteExt;
 
-use super::{BackupError, Backups, read::Opened, segments::Reach};
+use super::{BackupError, Backups, read::OpenBackup, segments::Reach};
 use crate::backups::{
     core::{
         manifest::{Manifest, SQLITE},
@@ -21,30 +21,33 @@ use crate::backups::{
     wal::write_pages,
 };
 
-/// A file that holds the content of a backup, under a name of its own until it is put in its place. It is removed on drop.
+/// A file with the content of a backup, under a temporary name until it is moved to its path. It is
+/// removed on drop.
 #[derive(Debug)]
 pub struct Restored {
     pub manifest: Manifest,
-    /// How far the segments of its generation have brought it.
+    /// Point that the restore reached with the segments of its generation.
     pub reach: Reach,
-    /// Where the file is now: TARGET.restoring.
+    /// Path of the restored file: TARGET.restoring.
     pub file: PathBuf,
     target: PathBuf,
 }
 
-/// Writes the database of a backup to a file beside `target`, and brings it with the segments of its generation to the moment given, or as far as they go.
+/// Writes the database of a backup to a file beside `target`, and applies the segments of its
+/// generation up to `at`, or all of them.
 ///
 /// # Errors
-/// The target is there, a key is missing, or a part of the backup is missing or was changed. Nothing is left then.
+/// The target exists, a key is missing, or a part of the backup is missing or was changed. No file
+/// is left then.
 pub async fn restore(backups: &Backups, id: &BackupId, target: &Path, at: Option<Timestamp>) -> Result<Restored, BackupError> {
-    refuse_taken(target)?;
+    check_target_is_free(target)?;
     let file = PathBuf::from(format!("{}.restoring", target.display()));
-    // A log of another file under this name would be taken for this one's.
+    // SQLite would take a leftover log under this name for the log of the restored file.
     if let Some(left) = with_companions(&file).into_iter().find(|path| path.exists()) {
         return Err(BackupError::RestoreLeft(left.display().to_string()));
     }
     let opened = backups.opened(id).await?;
-    opened.of_engine(SQLITE)?;
+    opened.check_engine(SQLITE)?;
     let taken_at = opened.manifest.taken_at;
     if at.is_some_and(|at| at.micros() < taken_at) {
         return Err(BackupError::TooEarly(id.clone(), clock::rfc3339(Timestamp(taken_at))));
@@ -57,19 +60,24 @@ pub async fn restore(backups: &Backups, id: &BackupId, target: &Path, at: Option
     let reach = Reach { segments: 0, until: taken_at };
     let mut restored = Restored { manifest: opened.manifest.clone(), reach, file, target: target.to_owned() };
     write(backups, &opened, &restored.file, out).await?;
-    restored.reach = bring_on(backups, &opened, &restored.file, at).await?;
+    restored.reach = apply_segments(backups, &opened, &restored.file, at).await?;
     Ok(restored)
 }
 
-async fn write(backups: &Backups, opened: &Opened, file: &Path, mut out: tokio::fs::File) -> Result<(), BackupError> {
+async fn write(backups: &Backups, opened: &OpenBackup, file: &Path, mut out: tokio::fs::File) -> Result<(), BackupError> {
     let disk = |error| BackupError::Disk(file.display().to_string(), error);
-    backups.pieces(opened, async |piece| out.write_all(&piece).await.map_err(disk)).await?;
+    backups.read_chunks(opened, async |piece| out.write_all(&piece).await.map_err(disk)).await?;
     out.flush().await.map_err(disk)?;
     out.sync_all().await.map_err(disk)
 }
 
 /// Writes the frames of segments over the pages of the copy.
-async fn bring_on(backups: &Backups, opened: &Opened, path: &Path, at: Option<Timestamp>) -> Result<Reach, BackupError> {
+async fn apply_segments(
+    backups: &Backups,
+    opened: &OpenBackup,
+    path: &Path,
+    at: Option<Timestamp>,
+) -> Result<Reach, BackupError> {
     let disk = |error| BackupError::Disk(path.display().to_string(), error);
     let mut file = File::options().write(true).open(path).map_err(disk)?;
     let reach = backups
@@ -83,20 +91,22 @@ async fn bring_on(backups: &Backups, opened: &Opened, path: &Path, at: Option<Ti
 }
 
 impl Restored {
-    /// Puts the file in its place, if nobody has put another one there meanwhile. Its database must be closed.
-    pub fn put_in_place(self) -> Result<(), BackupError> {
+    /// Moves the file to its target path, unless a file exists there by now. Its database must be
+    /// closed.
+    pub fn move_to_target(self) -> Result<(), BackupError> {
         let disk = |path: &Path| {
             let path = path.display().to_string();
             move |error: io::Error| BackupError::Disk(path, error)
         };
-        refuse_taken(&self.target)?;
-        // Rows that are in the log only would be left behind.
+        check_target_is_free(&self.target)?;
+        // Rows that are only in the log would be lost.
         let [_, log, _, _] = with_companions(&self.file);
         if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
             return Err(BackupError::Disk(log.display().to_string(), io::Error::other("the database is still open")));
         }
         File::open(&self.file).and_then(|file| file.sync_all()).map_err(disk(&self.file))?;
-        // A link is never put over a file that is there. Where there are no links, a file that came since the look above is lost.
+        // A hard link never replaces an existing file. On a file system without links, a file that
+        // was created since the check above is lost.
         match fs::hard_link(&self.file, &self.target) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -117,7 +127,7 @@ impl Drop for Restored {
     }
 }
 
-fn refuse_taken(target: &Path) -> Result<(), BackupError> {
+fn check_target_is_free(target: &Path) -> Result<(), BackupError> {
     match with_companions(target).into_iter().find(|path| path.exists()) {
         Some(path) => Err(BackupError::TargetExists(path.display().to_string())),
         None => Ok(()),

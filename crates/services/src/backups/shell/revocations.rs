@@ -1,4 +1,5 @@
-//! Lists of revocations beside the backups: what was revoked after a backup is revoked again when it is restored.
+//! Lists of revocations beside the backups: a restore repeats the revocations that are newer than
+//! the backup.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,7 +14,7 @@ use crate::{
         core::{
             manifest::plain,
             revocation::{
-                MOST_LIST_BYTES, MOST_LISTED, Revocation, by_day, day_of, list_text, listed_revocations, reaches, unlisted_since,
+                MAX_LIST_BYTES, MAX_LISTED, Revocation, by_day, day_of, list_text, listed_revocations, may_cover, unlisted_since,
             },
         },
         revocation_rows,
@@ -21,45 +22,49 @@ use crate::{
     files::StoreError,
 };
 
-/// Where they are in the place of the backups.
+/// Folder of the lists in the backup location.
 const FOLDER: &str = "revocations";
-/// A revocation has the moment at which its transaction began to write: one that commits so much later is still found.
-const LATE_MICROS: i64 = 3600 * 1_000_000;
-/// How long lists are kept, and how far back the first process looks.
-const KEPT_MICROS: i64 = 400 * 24 * 3600 * 1_000_000;
+/// A revocation has the time at which its transaction began to write: one that commits up to this
+/// much later is still found.
+const MAX_COMMIT_DELAY_MICROS: i64 = 3600 * 1_000_000;
+/// Retention of lists, and age of the oldest revocations that the first process lists.
+const RETENTION_MICROS: i64 = 400 * 24 * 3600 * 1_000_000;
 
-/// What a process knows of the lists, so that it looks into the place only when something is new.
+/// Revocations that a process has seen in the lists, so that it reads the backup location only for
+/// new ones.
 #[derive(Debug, Clone, Default)]
 pub struct ListedRevocations {
-    /// What was revoked before is listed, in microseconds since 1970 UTC; None before the place was looked into.
+    /// Time before which all revocations are listed, in microseconds since 1970 UTC; `None` before
+    /// the location was read.
     since: Option<i64>,
-    /// Those after it that are listed.
+    /// Listed revocations after that time.
     listed: HashSet<Revocation>,
 }
 
 impl ListedRevocations {
-    /// Whether the place has to be looked into first.
+    /// Whether the lists of the location have to be read first.
     pub fn is_new(&self) -> bool {
         self.since.is_none()
     }
 
-    /// Begins where the lists of the place end.
+    /// Begins where the lists of the location end.
     ///
     /// # Errors
-    /// The place cannot be read.
+    /// The location cannot be read.
     pub async fn begin(&mut self, backups: &Backups) -> Result<(), BackupError> {
         let lists = backups.revocation_lists().await?;
         let now = backups.clock.now().micros();
-        let oldest = now.saturating_sub(KEPT_MICROS);
+        let oldest = now.saturating_sub(RETENTION_MICROS);
         self.since = Some(unlisted_since(lists.iter().map(String::as_str), oldest, now));
         Ok(())
     }
 
-    /// What the database has and no list has; nothing where the database is not migrated to where it can be looked for.
+    /// Returns the revocations of the database that no list has; none if a migration is missing
+    /// that their search needs.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn unlisted(&self, db: &Database) -> Result<Vec<Revocation>, Fault> {
+    pub async fn unlisted_revocations(&self, db: &Database) -> Result<Vec<Revocation>, Fault> {
         let global = db.global();
         let Some(since) = self.since else { return Ok(Vec::new()) };
         if !revocation_rows::are_indexed(&global).await? {
@@ -70,10 +75,11 @@ impl ListedRevocations {
         Ok(found)
     }
 
-    /// Notes what was found and is listed; `looked_at` is from before it was looked for. What was `added` just now is looked for once more, as another process
-    /// that wrote the same list at the same time may have overwritten it.
+    /// Records revocations that were found and are listed; `looked_at` is a time before the search.
+    /// The `added` ones are searched again, since another process that wrote the same list at the
+    /// same time may have overwritten it.
     pub fn note(&mut self, found: &[Revocation], added: &BTreeSet<Revocation>, looked_at: i64) {
-        let settled = looked_at.saturating_sub(LATE_MICROS).max(self.since.unwrap_or_default());
+        let settled = looked_at.saturating_sub(MAX_COMMIT_DELAY_MICROS).max(self.since.unwrap_or_default());
         let since = added.first().map_or(settled, |earliest| settled.min(earliest.at));
         self.since = Some(since);
         self.listed.extend(found.iter().filter(|revocation| !added.contains(revocation)));
@@ -81,34 +87,35 @@ impl ListedRevocations {
     }
 }
 
-/// What the lists of a place say.
+/// Content of the revocation lists of a backup location.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RevokedSince {
     /// The earlier ones first.
     pub revocations: BTreeSet<Revocation>,
-    /// Lists that could not be read, and why.
+    /// Lists that could not be read, with the reasons.
     pub unreadable: Vec<String>,
 }
 
 impl Backups {
-    /// The names of the lists: their days, some with more behind it.
+    /// Returns the names of the lists: their days, some with a suffix.
     async fn revocation_lists(&self) -> Result<Vec<String>, BackupError> {
         let names = self.store.names_under(FOLDER).await?;
         let own = names.iter().filter_map(|name| name.strip_prefix(FOLDER)?.strip_prefix('/'));
         Ok(own.filter(|list| day_of(list).is_some()).map(ToOwned::to_owned).collect())
     }
 
-    /// A list, or why it is not read; an empty one where there is none.
+    /// Reads a list; empty if it does not exist. The inner error is the reason why it cannot be
+    /// read.
     async fn revocation_list(&self, list: &str) -> Result<Result<BTreeSet<Revocation>, String>, BackupError> {
         let name = format!("{FOLDER}/{list}");
-        let sealed = match self.store.get(&name, MOST_LIST_BYTES).await {
+        let sealed = match self.store.get(&name, MAX_LIST_BYTES).await {
             Ok(Some(sealed)) => sealed,
-            Ok(None) => return Ok(Err(format!("it has more than {MOST_LIST_BYTES} bytes"))),
+            Ok(None) => return Ok(Err(format!("it has more than {MAX_LIST_BYTES} bytes"))),
             Err(StoreError::Missing) => return Ok(Ok(BTreeSet::new())),
             Err(error) => return Err(error.into()),
         };
         let read = match self.keys.open(&name, &sealed) {
-            Ok(text) => listed_revocations(&text).ok_or_else(|| "it is of a newer version, or none".to_owned()),
+            Ok(text) => listed_revocations(&text).ok_or_else(|| "it is of a newer version, or no list of revocations".to_owned()),
             Err(why) => Err(plain_reason(&why)),
         };
         Ok(read)
@@ -123,11 +130,11 @@ impl Backups {
         Ok(self.store.put_bytes(&name, sealed.into()).await?)
     }
 
-    /// Adds revocations to the lists of their days, and gives those that were in none. A list that cannot be read stays as it is, and another one of its day is
-    /// written.
+    /// Adds revocations to the lists of their days, and returns those that were in no list. A list
+    /// that cannot be read stays unchanged, and another list of its day is written.
     ///
     /// # Errors
-    /// The place cannot be read or written to.
+    /// The location cannot be read or written to.
     pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<BTreeSet<Revocation>, BackupError> {
         let (lists, mut added) = (self.revocation_lists().await?, BTreeSet::new());
         for (day, mut new) in by_day(revocations) {
@@ -137,7 +144,7 @@ impl Backups {
                 match self.revocation_list(list).await? {
                     Ok(read) => {
                         new.retain(|revocation| !read.contains(revocation));
-                        if read.len() < MOST_LISTED {
+                        if read.len() < MAX_LISTED {
                             open = Some(((*list).clone(), read));
                         }
                     }
@@ -146,38 +153,38 @@ impl Backups {
             }
             added.extend(new.iter().copied());
             let mut next = open.unwrap_or_else(|| {
-                let name = if of_day.is_empty() { day.clone() } else { self.other_list(&day) };
+                let name = if of_day.is_empty() { day.clone() } else { self.additional_list_name(&day) };
                 (name, BTreeSet::new())
             });
             while !new.is_empty() {
                 let (name, mut list) = next;
-                while list.len() < MOST_LISTED
+                while list.len() < MAX_LISTED
                     && let Some(revocation) = new.pop_first()
                 {
                     list.insert(revocation);
                 }
                 self.put_revocation_list(&name, &list).await?;
-                next = (self.other_list(&day), BTreeSet::new());
+                next = (self.additional_list_name(&day), BTreeSet::new());
             }
         }
         Ok(added)
     }
 
-    /// A name for another list of a day.
-    fn other_list(&self, day: &str) -> String {
+    /// Returns a name for another list of a day.
+    fn additional_list_name(&self, day: &str) -> String {
         let mut tail = [0; 4];
         self.clock.fill(&mut tail);
         format!("{day}-{}", hex::encode(tail))
     }
 
-    /// What was revoked after a moment in microseconds, as far as it is listed.
+    /// Returns the listed revocations after a time in microseconds.
     ///
     /// # Errors
-    /// The place cannot be read.
+    /// The backup location cannot be read.
     pub async fn revoked_since(&self, after: i64) -> Result<RevokedSince, BackupError> {
         let mut found = RevokedSince::default();
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|began| reaches(began, after)) {
+            if !day_of(&list).is_some_and(|began| may_cover(began, after)) {
                 continue;
             }
             match self.revocation_list(&list).await? {
@@ -190,10 +197,10 @@ impl Backups {
 
     /// Removes the lists of days that are older than every backup, and than 400 days.
     pub(super) async fn prune_revocations(&self, oldest_backup: Option<i64>) -> Result<(), BackupError> {
-        let oldest = self.clock.now().micros().saturating_sub(KEPT_MICROS);
+        let oldest = self.clock.now().micros().saturating_sub(RETENTION_MICROS);
         let before = oldest_backup.unwrap_or(oldest).min(oldest);
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|began| reaches(began, before)) {
+            if !day_of(&list).is_some_and(|began| may_cover(began, before)) {
                 self.store.remove(&format!("{FOLDER}/{list}")).await?;
             }
         }
@@ -201,11 +208,11 @@ impl Backups {
     }
 }
 
-/// Why a list does not open. What the object itself says is repeated only as far as a terminal bears it.
+/// Returns the reason why a list does not open. Text of the object itself is escaped for terminals.
 fn plain_reason(why: &OpenError) -> String {
     match why {
         OpenError::UnknownKey(key) => format!("it is sealed under the key {}, which is not given", plain(key)),
-        OpenError::Broken(key) => format!("it was changed, or the key {} is another of that name", plain(key)),
+        OpenError::Broken(key) => format!("it was changed, or the given key {} is a different one of that name", plain(key)),
         OpenError::NotSealed => "it is not sealed".to_owned(),
     }
 }
@@ -215,16 +222,21 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::backups::core::revocation::Revoked;
+    use crate::backups::core::revocation::RevocationKind;
 
     #[test]
     fn what_was_added_is_looked_for_once_more() {
-        let key = Revocation { at: 10 * LATE_MICROS, revoked: Revoked::ApiKey, tenant: Uuid::nil(), id: Uuid::nil() };
+        let key = Revocation {
+            at: 10 * MAX_COMMIT_DELAY_MICROS,
+            revoked: RevocationKind::ApiKey,
+            tenant: Uuid::nil(),
+            id: Uuid::nil(),
+        };
         let mut known = ListedRevocations::default();
-        known.note(&[key], &BTreeSet::from([key]), 20 * LATE_MICROS);
+        known.note(&[key], &BTreeSet::from([key]), 20 * MAX_COMMIT_DELAY_MICROS);
         assert_eq!(known.since, Some(key.at), "a later look finds it");
         assert!(!known.listed.contains(&key), "and does not take it for listed");
-        known.note(&[key], &BTreeSet::new(), 20 * LATE_MICROS + 1);
-        assert_eq!(known.since, Some(19 * LATE_MICROS + 1));
+        known.note(&[key], &BTreeSet::new(), 20 * MAX_COMMIT_DELAY_MICROS + 1);
+        assert_eq!(known.since, Some(19 * MAX_COMMIT_DELAY_MICROS + 1));
     }
 }

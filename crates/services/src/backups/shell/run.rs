@@ -23,9 +23,7 @@ use super::{
 use crate::{
     backups::{
         core::{
-            manifest::{
-                Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead,
-            },
+            manifest::{Chunk, Envelope, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
             sealed::{DataKey, KEY_BYTES, sha256},
         },
         file::{LocalCopy, LocalLock},
@@ -34,9 +32,9 @@ use crate::{
     files::Store,
 };
 
-/// One in so many uploads is read back at once.
-const READ_BACK: u8 = 64;
-/// Fast, and most of what zstd can do for a database.
+/// One of this many uploads is read back at once.
+const UPLOADS_PER_READ_BACK: u8 = 64;
+/// A fast level, with most of the compression that zstd achieves for a database.
 const ZSTD_LEVEL: i32 = 3;
 
 /// The database to back up.
@@ -51,33 +49,34 @@ pub struct Source<'a> {
 
 /// A backup that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct CompletedBackup {
     pub id: BackupId,
     /// Bytes of the database file, or of the dump.
     pub bytes: u64,
     /// Bytes of the chunks.
     pub stored: u64,
     pub tenants: usize,
-    /// Files whose bytes are not inside.
+    /// Files whose bytes are not in the backup.
     pub files: StoredFiles,
     /// The sum of the tenants' heads.
     pub head: i64,
 }
 
-/// Makes a backup while others use the database.
+/// Backs up a database in use.
 ///
 /// # Errors
-/// The database cannot be read, there is no room for its copy, another run holds the place, or the place cannot be written to. A backup without its
-/// manifest is left where it was begun; it is never restored, and prune removes it.
-pub async fn run(backups: &Backups, source: &Source<'_>) -> Result<Made, BackupError> {
+/// The database cannot be read, there is no room for its copy, another run holds the lock of the
+/// location, or the location is not writable. A backup without its manifest is left where it is; it
+/// is never restored, and prune removes it.
+pub async fn run(backups: &Backups, source: &Source<'_>) -> Result<CompletedBackup, BackupError> {
     let id = BackupId::new(&backups.clock);
     let work = async {
         let taken_at = backups.clock.now();
         let copy = step("backup.copy", SpanKind::Internal, LocalCopy::make(source.lock)).await?;
         let key = new_key(backups);
-        backup_of(backups, source, (&id, &key), &copy.path, taken_at).await
+        backup_copy(backups, source, (&id, &key), &copy.path, taken_at).await
     };
-    backups.locked(&id, Box::pin(work)).await
+    backups.with_lock(&id, Box::pin(work)).await
 }
 
 /// A random data key.
@@ -88,13 +87,13 @@ pub(super) fn new_key(backups: &Backups) -> DataKey {
 }
 
 /// Makes the backup of a copy, under this data key.
-pub(super) async fn backup_of(
+pub(super) async fn backup_copy(
     backups: &Backups,
     source: &Source<'_>,
     (id, key): (&BackupId, &DataKey),
     copy: &Path,
     taken_at: Timestamp,
-) -> Result<Made, BackupError> {
+) -> Result<CompletedBackup, BackupError> {
     let db = Database::open(&format!("sqlite://{}", copy.display()), source.options).await?;
     let facts = step("backup.facts", SpanKind::Internal, Facts::of(backups, (id, key), &db.global())).await;
     // Puts all that is written into the file.
@@ -105,7 +104,7 @@ pub(super) async fn backup_of(
     complete(backups, (id, key), Content { engine: SQLITE, version: source.version, taken_at, facts, stored }).await
 }
 
-/// What a manifest is made of.
+/// Input of a manifest.
 pub(super) struct Content {
     pub engine: &'static str,
     /// The version of this binary.
@@ -115,8 +114,12 @@ pub(super) struct Content {
     pub stored: Stored,
 }
 
-/// Makes a backup of the chunks by its manifest.
-pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey), content: Content) -> Result<Made, BackupError> {
+/// Completes a backup by writing its manifest.
+pub(super) async fn complete(
+    backups: &Backups,
+    (id, key): (&BackupId, &DataKey),
+    content: Content,
+) -> Result<CompletedBackup, BackupError> {
     let Content { engine, version, taken_at, facts, stored } = content;
     let mut nonce = [0; 12];
     backups.clock.fill(&mut nonce);
@@ -136,9 +139,9 @@ pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey)
         file_lists: facts.file_lists,
         not_inside: PARTS.iter().filter(|part| !part.is_inside).map(|part| part.name.to_owned()).collect(),
     };
-    let envelope = Envelope::of(&manifest, key, hex::encode(sealed), version).map_err(of_json)?;
+    let envelope = Envelope::of(&manifest, key, hex::encode(sealed), version).map_err(manifest_fault)?;
     step("backup.manifest", SpanKind::Internal, finish(backups, id, &envelope)).await?;
-    Ok(Made {
+    Ok(CompletedBackup {
         id: id.clone(),
         bytes: manifest.bytes,
         stored: manifest.chunks.iter().map(|chunk| chunk.bytes).sum(),
@@ -148,14 +151,14 @@ pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey)
     })
 }
 
-fn of_json(error: serde_json::Error) -> BackupError {
+fn manifest_fault(error: serde_json::Error) -> BackupError {
     Fault::Broken(format!("the manifest cannot be written: {error}")).into()
 }
 
 /// Writes the manifest, which makes a backup of the chunks.
 async fn finish(backups: &Backups, id: &BackupId, envelope: &Envelope) -> Result<(), BackupError> {
-    let text = serde_json::to_vec_pretty(envelope).map_err(of_json)?;
-    if text.len() as u64 > MOST_MANIFEST_BYTES {
+    let text = serde_json::to_vec_pretty(envelope).map_err(manifest_fault)?;
+    if text.len() as u64 > MAX_MANIFEST_BYTES {
         return Err(BackupError::TooManyParts);
     }
     backups.renew(id).await?;
@@ -163,7 +166,7 @@ async fn finish(backups: &Backups, id: &BackupId, envelope: &Envelope) -> Result
     if backups.store.create(&object, text.into()).await? { Ok(()) } else { Err(BackupError::Occupied(object)) }
 }
 
-/// The database as it is stored.
+/// Stored form of the database.
 pub(super) struct Stored {
     bytes: u64,
     sha256: String,
@@ -176,7 +179,7 @@ impl Stored {
     }
 }
 
-/// Compresses, encrypts and writes what is read, piece by piece.
+/// Compresses, encrypts and writes the input, piece by piece.
 pub(super) async fn store(
     backups: &Backups,
     (id, key): (&BackupId, &DataKey),
@@ -198,7 +201,7 @@ pub(super) async fn store(
     }
 }
 
-/// Compresses, encrypts and writes one piece, under its name and the number that it has under this key.
+/// Compresses, encrypts and writes one chunk, under its name and its number under this key.
 pub(super) async fn put(
     backups: &Backups,
     (id, key): (&BackupId, &DataKey),
@@ -218,19 +221,19 @@ pub(super) async fn put(
     Ok(chunk)
 }
 
-/// Reads one in 64 objects back: a place that does not keep what it takes is found soon.
+/// Reads back one of 64 objects, to detect a store that loses data.
 async fn read_back(store: &Store, clock: &Clock, object: &str, chunk: &Chunk) -> Result<(), BackupError> {
     let mut die = [0];
     clock.fill(&mut die);
-    if die[0] % READ_BACK != 0 {
+    if die[0] % UPLOADS_PER_READ_BACK != 0 {
         return Ok(());
     }
-    let found = store.get(object, MOST_CHUNK_BYTES).await?;
+    let found = store.get(object, MAX_CHUNK_BYTES).await?;
     let is_same = found.is_some_and(|bytes| sha256(&bytes) == chunk.sha256);
     if is_same { Ok(()) } else { Err(BackupError::ReadBack(object.to_owned())) }
 }
 
-/// The parts of a manifest that the database has in its tables.
+/// Parts of a manifest that come from tables of the database.
 pub(super) struct Facts {
     schema: String,
     keys: Vec<String>,

@@ -1,11 +1,11 @@
-//! The segments of a generation as they are read back.
+//! Reads the segments of a generation.
 
-use super::{BackupError, Backups, MANIFEST, Objects, has_lost_manifest, read::Opened};
+use super::{BackupError, Backups, MANIFEST, Objects, has_lost_manifest, read::OpenBackup};
 use crate::{
     backups::{
         core::{
             sealed::sha256,
-            segment::{FOLDER, MOST_SEGMENT_BYTES, SegmentHead, SegmentName, unpacked},
+            segment::{FOLDER, MAX_SEGMENT_BYTES, SegmentHead, SegmentName, unpack_segment},
         },
         id::BackupId,
     },
@@ -14,14 +14,16 @@ use crate::{
 use entity::prelude::Timestamp;
 use platform::clock;
 
-/// How far the clocks of two machines are apart at most before the order of backups is doubted, in seconds.
-pub const CLOCKS_APART_SECONDS: i64 = 60;
+/// Maximum difference between the clocks of two machines before the order of backups is in doubt,
+/// in seconds.
+pub const MAX_CLOCK_SKEW_SECONDS: i64 = 60;
 
-/// How far segments bring a backup.
+/// Point that a backup reaches with its segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach {
     pub segments: u64,
-    /// When the last one was read, or the copy was taken, in microseconds since 1970 UTC.
+    /// Time at which the last segment was read, or the copy was taken, in microseconds since 1970
+    /// UTC.
     pub until: i64,
 }
 
@@ -43,7 +45,7 @@ impl Backups {
     /// Reads all segments of a generation that were read up to a moment, each proven; of a backup that is no generation there are none.
     pub(super) async fn segments(
         &self,
-        of: &Opened,
+        of: &OpenBackup,
         until: Option<i64>,
         mut each: impl FnMut(&SegmentHead, &[u8]) -> Result<(), BackupError>,
     ) -> Result<Reach, BackupError> {
@@ -63,16 +65,16 @@ impl Backups {
             if u64::from(name.number) != reach.segments {
                 return Err(broken("follows one that is missing"));
             }
-            let sealed = match self.store.get(&object, MOST_SEGMENT_BYTES).await {
+            let sealed = match self.store.get(&object, MAX_SEGMENT_BYTES).await {
                 Err(StoreError::Missing) => return Err(broken("is missing")),
                 Err(error) => return Err(error.into()),
-                Ok(None) => return Err(broken("is larger than any can be")),
+                Ok(None) => return Err(broken("is larger than the maximum")),
                 Ok(Some(sealed)) => sealed,
             };
             let own = sha256(&sealed);
             let opened = key.open(of.id.as_str(), name.number, sealed.to_vec());
             let opened = opened.ok_or_else(|| broken("does not open: it was cut, changed, or is that of another place"))?;
-            let (head, frames) = unpacked(&opened).ok_or_else(|| broken("is not sound"))?;
+            let (head, frames) = unpack_segment(&opened).ok_or_else(|| broken("is not sound"))?;
             let fits = head.generation == of.id.as_str() && SegmentName::of(&head) == name && head.previous == previous;
             if !fits {
                 return Err(broken("is not the one that follows the segment before"));
@@ -84,7 +86,8 @@ impl Backups {
         Ok(reach)
     }
 
-    /// How far each finished backup reaches by the names of its segments, the farthest last; also one that has lost its manifest.
+    /// Returns the reach of each finished backup by the names of its segments, the farthest last;
+    /// includes backups that have lost their manifest.
     pub(super) async fn by_reach(&self, at: Option<i64>) -> Result<Vec<(i64, BackupId)>, BackupError> {
         let mut found = Vec::new();
         for (id, objects) in self.objects().await? {
@@ -101,13 +104,14 @@ impl Backups {
         Ok(found)
     }
 
-    /// The same of all backups, in the order in which they were made.
+    /// Returns the same for all backups, in the order in which they were made.
     ///
     /// # Errors
-    /// The farthest reaches a moment to come, so that the order says nothing: a clock was ahead when it was made, or is behind here.
+    /// The farthest point is in the future, so that the order is in doubt: a clock was ahead when
+    /// it was made, or is behind here.
     pub(super) async fn ordered(&self) -> Result<Vec<(i64, BackupId)>, BackupError> {
         let found = self.by_reach(None).await?;
-        let latest = self.clock.now().plus_seconds(CLOCKS_APART_SECONDS).micros();
+        let latest = self.clock.now().plus_seconds(MAX_CLOCK_SKEW_SECONDS).micros();
         match found.last() {
             Some((reach, id)) if *reach > latest => {
                 let before = found.iter().rev().find(|(reach, _)| *reach <= latest);
@@ -118,19 +122,19 @@ impl Backups {
         }
     }
 
-    /// The backup that comes nearest to now.
+    /// Returns the backup that reaches farthest.
     pub(super) async fn farthest(&self) -> Result<BackupId, BackupError> {
         self.ordered().await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
     }
 
-    /// The backup that comes nearest to a moment without going beyond it.
+    /// Returns the backup that is nearest to a time and not after it.
     ///
     /// # Errors
-    /// None was taken before it.
+    /// No backup was taken before it.
     pub async fn find_at(&self, at: Timestamp) -> Result<BackupId, BackupError> {
         let mut found = self.by_reach(Some(at.micros())).await?;
         while let Some((_, id)) = found.pop() {
-            // One that was begun before the moment can have been taken after it.
+            // A backup that was begun before the time may have been taken after it.
             if self.opened(&id).await?.manifest.taken_at <= at.micros() {
                 return Ok(id);
             }

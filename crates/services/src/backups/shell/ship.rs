@@ -1,7 +1,10 @@
-//! Shipping the write-ahead log: generations, rounds, checkpoints and uploads, on a thread of its own.
+//! Shipping the write-ahead log: generations, rounds, checkpoints and uploads, on a thread of its
+//! own.
 //!
-//! A generation is a backup and the segments that follow it. A round reads what was committed since the last one, and keeps it in the spool before a
-//! checkpoint may begin; uploads empty the spool, and read back what they sent. Whatever fails here, no write waits for it: a generation that cannot go on is given up, and another begins.
+//! A generation is a backup and the segments that follow it. A round reads the commits since the
+//! last one, and stores them in the spool before a checkpoint may begin; uploads empty the spool,
+//! and read back the segments that they sent. No write waits for a failure here: a generation that
+//! cannot continue is given up, and another begins.
 
 mod generation;
 mod read_back;
@@ -25,7 +28,7 @@ use super::{BackupError, Backups};
 use crate::{
     backups::{
         core::{
-            scrub::scrubbed,
+            scrub::scrub_message,
             segment::FOLDER,
             wal::{LogHeader, Position},
         },
@@ -35,23 +38,23 @@ use crate::{
     files::FileLocation,
 };
 use generation::Stream;
-use read_back::Mistrust;
+use read_back::LocationTrust;
 
 /// Time between two rounds.
-const ROUND: Duration = Duration::from_secs(1);
-/// Time between two looks at an empty spool.
-const IDLE: Duration = Duration::from_millis(200);
+const ROUND_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between two checks of an empty spool.
+const IDLE_INTERVAL: Duration = Duration::from_millis(200);
 /// Time until something that failed is tried again.
-const AGAIN: Duration = Duration::from_secs(5);
-/// A checkpoint is due after so many pages, or so much time.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Pages, or time, after which a checkpoint is due.
 const CHECKPOINT_PAGES: u64 = 4_000;
-const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
-/// A copy of the database keeps checkpoints off until its log has so many bytes.
-const MOST_LOG_BYTES: u64 = 1 << 30;
-/// How long an ending process takes to empty the spool.
-const LAST_UPLOADS: Duration = Duration::from_secs(10);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
+/// Bytes of the log up to which a copy of the database delays checkpoints.
+const MAX_LOG_BYTES: u64 = 1 << 30;
+/// Time that an ending process has to empty the spool.
+const SHUTDOWN_UPLOAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The database whose log is shipped, and where to.
+/// The database whose log is shipped, and the destination.
 #[derive(Debug, Clone)]
 pub struct ShipSettings {
     pub file: PathBuf,
@@ -59,9 +62,9 @@ pub struct ShipSettings {
     pub options: Options,
     /// The version of this binary.
     pub version: &'static str,
-    /// Bytes of the spool at most.
+    /// Maximum bytes of the spool.
     pub spool_bytes: u64,
-    /// One in so many segments is read back.
+    /// One of this many segments is read back.
     pub read_back: u32,
     /// Days in which every backup is kept.
     pub all_days: i64,
@@ -73,21 +76,22 @@ struct State {
     current: Option<Stream>,
     /// The one whose backup is being stored.
     coming: Option<Stream>,
-    /// How far the log was read, for both; None before its first frame, and while there is no generation.
+    /// Position in the log, for both; `None` before its first frame, and while there is no
+    /// generation.
     position: Option<Position>,
-    /// How far the log was when the last checkpoint put all of it into the database.
+    /// Position of the log at the last checkpoint that moved all of it into the database.
     whole: Option<Position>,
     /// The log that it was, also where nobody reads it.
     whole_log: Option<LogHeader>,
     is_copying: bool,
-    /// When the current generation began, in microseconds since 1970 UTC.
+    /// Start of the current generation, in microseconds since 1970 UTC.
     begun_at: i64,
     checkpointed_at: Duration,
-    /// When the last round that went well began, and the last one of which nothing waits.
+    /// Start of the last successful round, and of the last one after which no segment waits.
     round_at: Duration,
     caught_up_at: Duration,
-    mistrust: Mistrust,
-    /// The segment for which a generation was given up while its backup was being stored.
+    mistrust: LocationTrust,
+    /// The segment because of which a generation was given up while its backup was being stored.
     not_kept: Option<String>,
 }
 
@@ -116,7 +120,7 @@ pub struct Shipper {
 }
 
 impl Shipper {
-    /// None while another process ships this log.
+    /// Opens the log; returns `None` while another process ships it.
     ///
     /// # Errors
     /// The database's file, its lock or the spool cannot be opened.
@@ -130,35 +134,35 @@ impl Shipper {
         Ok(Some(Self { db, backups, clock, settings, main, log, spool, state: RefCell::new(state), lock }))
     }
 
-    /// Ships until `stopped` is done, then what was committed last.
+    /// Ships until `stopped` is done, then ships the last commits.
     pub async fn run(&self, stopped: impl Future<Output = ()>) {
         tokio::select! {
-            () = self.rounds() => {}
-            () = self.uploads() => {}
-            () = self.generations() => {}
+            () = self.run_rounds() => {}
+            () = self.run_uploads() => {}
+            () = self.run_generations() => {}
             () = stopped => {}
         }
         self.round_or_fail();
         let last = async { while self.upload().await.is_ok_and(|sent| sent) {} };
-        if tokio::time::timeout(LAST_UPLOADS, last).await.is_err() {
-            tracing::warn!("the last segments of the log are not where the backups are; the next start sends them");
+        if tokio::time::timeout(SHUTDOWN_UPLOAD_TIMEOUT, last).await.is_err() {
+            tracing::warn!("the last segments of the log are not in the backup location yet; the next start sends them");
         }
     }
 
-    async fn rounds(&self) {
+    async fn run_rounds(&self) {
         loop {
             let began = monotonic(&self.clock);
             let went_well = self.round_or_fail();
             if let Err(fault) = self.checkpoint().await {
-                failed("the log could not be checkpointed", &fault);
+                record_failure("the log could not be checkpointed", &fault);
             }
-            self.tell(began, went_well);
-            clock::sleep(ROUND).await;
+            self.set_delay_metrics(began, went_well);
+            clock::sleep(ROUND_INTERVAL).await;
         }
     }
 
-    /// Tells the metrics how far behind the place of the backups is.
-    fn tell(&self, began: Duration, went_well: bool) {
+    /// Sets the metrics of the backup location's delay.
+    fn set_delay_metrics(&self, began: Duration, went_well: bool) {
         let mut state = self.state.borrow_mut();
         if went_well && state.current.is_some() {
             state.round_at = began;
@@ -172,18 +176,18 @@ impl Shipper {
             Ok(()) => true,
             Err(error) => {
                 self.state.borrow_mut().give_up();
-                failed("a generation of the log is given up, and another begins", &error);
+                record_failure("a generation of the log is given up, and another begins", &error);
                 false
             }
         }
     }
 
-    /// Reads what was committed since the last round, and keeps it in the spool.
+    /// Reads the commits since the last round, and stores them in the spool.
     fn round(&self) -> Result<(), BackupError> {
         let mut state = self.state.borrow_mut();
         let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
         while state.has_streams() {
-            let Some(from) = self.continued(&state)? else { return Ok(()) };
+            let Some(from) = self.next_position(&state)? else { return Ok(()) };
             let batch = match wal::next(&self.log, &from).map_err(disk)? {
                 Next::Nothing => return Ok(()),
                 Next::Renewed => return Err(BackupError::LogLost),
@@ -193,16 +197,17 @@ impl Shipper {
             let State { current, coming, .. } = &mut *state;
             for stream in current.iter_mut().chain(coming.iter_mut()) {
                 let (segment, bytes) = stream.sealed(&from, &batch, now)?;
-                self.spool.keep(stream.id.as_str(), &segment, &bytes).map_err(disk)?;
+                self.spool.store_segment(stream.id.as_str(), &segment, &bytes).map_err(disk)?;
             }
             state.position = Some(batch.end);
         }
         Ok(())
     }
 
-    /// Where the next frame is: in the log that was read before, or at the start of the one that SQLite has begun after a checkpoint of ours. Any other log has been
-    /// begun by somebody else's checkpoint, and frames between the two may be lost.
-    fn continued(&self, state: &State) -> Result<Option<Position>, BackupError> {
+    /// Returns the position of the next frame: in the log that was read before, or at the start of
+    /// the one that SQLite began after our own checkpoint. Any other log was begun by a foreign
+    /// checkpoint, and frames between the two may be lost.
+    fn next_position(&self, state: &State) -> Result<Option<Position>, BackupError> {
         let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
         let is_whole = state.whole.is_some() && state.whole == state.position;
         match (state.position, wal::header(&self.log).map_err(disk)?) {
@@ -215,7 +220,8 @@ impl Shipper {
         }
     }
 
-    /// Has SQLite put the log into the database, when that is due. No batch is written meanwhile, so all that the checkpoint takes is in the spool.
+    /// Makes SQLite run a checkpoint, when it is due. No batch is written meanwhile, so all pages
+    /// that the checkpoint moves are in the spool.
     async fn checkpoint(&self) -> Result<(), Fault> {
         if !self.is_checkpoint_due() {
             return Ok(());
@@ -225,7 +231,7 @@ impl Shipper {
         let checkpoint = writer.checkpoint().await?;
         let whole_log = wal::header(&self.log).ok().flatten().filter(|_| checkpoint.is_whole);
         drop(writer);
-        // Gives the connection back before this thread compresses something.
+        // Returns the connection before this thread compresses data.
         tokio::task::yield_now().await;
         let mut state = self.state.borrow_mut();
         state.checkpointed_at = monotonic(&self.clock);
@@ -237,31 +243,31 @@ impl Shipper {
     fn is_checkpoint_due(&self) -> bool {
         let state = self.state.borrow();
         let bytes = log_bytes(&self.log);
-        if bytes == 0 || (state.is_copying && bytes < MOST_LOG_BYTES) {
+        if bytes == 0 || (state.is_copying && bytes < MAX_LOG_BYTES) {
             return false;
         }
         let waited = monotonic(&self.clock).saturating_sub(state.checkpointed_at);
         match state.position {
             Some(position) if state.whole == Some(position) => false,
-            Some(position) => position.frames >= CHECKPOINT_PAGES || waited >= CHECKPOINT_EVERY,
-            None => waited >= CHECKPOINT_EVERY,
+            Some(position) => position.frames >= CHECKPOINT_PAGES || waited >= CHECKPOINT_INTERVAL,
+            None => waited >= CHECKPOINT_INTERVAL,
         }
     }
 
-    async fn uploads(&self) {
+    async fn run_uploads(&self) {
         loop {
             match self.upload().await {
                 Ok(true) => {}
-                Ok(false) => clock::sleep(IDLE).await,
+                Ok(false) => clock::sleep(IDLE_INTERVAL).await,
                 Err(error) => {
-                    failed("a segment of the log could not be sent", &error);
-                    clock::sleep(AGAIN).await;
+                    record_failure("a segment of the log could not be sent", &error);
+                    clock::sleep(RETRY_INTERVAL).await;
                 }
             }
         }
     }
 
-    /// Sends the segment that has waited longest; says whether there was one.
+    /// Sends the oldest segment of the spool; returns whether there was one.
     async fn upload(&self) -> Result<bool, BackupError> {
         let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
         let Some((generation, segment)) = self.spool.first().map_err(disk)? else {
@@ -272,7 +278,7 @@ impl Shipper {
         let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk)?);
         let object = format!("{generation}/{FOLDER}/{segment}");
         if !self.send(&object, &segment, &bytes).await? {
-            self.end_before(&generation, object).await?;
+            self.end_generation_before(&generation, object).await?;
             return Ok(true);
         }
         metrics::log_shipped(bytes.len() as u64);
@@ -281,9 +287,9 @@ impl Shipper {
     }
 }
 
-fn failed(what: &str, error: &impl std::fmt::Display) {
+fn record_failure(what: &str, error: &impl std::fmt::Display) {
     metrics::log_shipping_failed();
-    let error = scrubbed(&error.to_string());
+    let error = scrub_message(&error.to_string());
     tracing::warn!(%error, "{what}");
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::demand_day::DemandFigures};
 
-/// Which row of `demand_day` a figure belongs to.
+/// Key of a row of `demand_day`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DayKey {
     /// Days since 1970-01-01.
@@ -13,11 +13,11 @@ pub struct DayKey {
     pub store: StoreId,
     /// Nil: of no channel.
     pub channel: ChannelId,
-    /// None: of no document with amounts.
+    /// None for figures that come from no document with amounts.
     pub currency: Option<Currency>,
 }
 
-/// A sum that 64 bits do not hold.
+/// A sum exceeds 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overflow;
 
@@ -25,7 +25,8 @@ pub struct Overflow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delta {
     pub figures: DemandFigures,
-    /// The largest line that came, and the largest that went: a row's maximum that went is looked up again.
+    /// Largest line added, and largest line removed; if a row's maximum is removed, the maximum is
+    /// queried again.
     pub largest_added: i64,
     pub largest_removed: i64,
     /// The events that changed it.

@@ -1,23 +1,24 @@
-//! What an entry of the ledger says of its day.
+//! Contribution of a ledger entry to the figures of its day.
 
 use entity::{prelude::*, tables::demand_day::DemandFigures};
 
 use super::day::{DayKey, Deltas, Overflow};
 
-/// An entry that changed what is on hand.
+/// An entry that changed the quantity on hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StockChange {
     pub seq: i64,
-    /// The row of its own business day.
+    /// Row of the entry's own business day.
     pub key: DayKey,
-    /// Of its movement; of a reversal, that of the movement that it reverses.
+    /// Kind of the entry's movement; for a reversal, the kind of the reversed movement.
     pub kind: MovementKind,
-    /// Of a reversal: the business day of the movement that it reverses.
+    /// Business day of the reversed movement; None unless the entry is of a reversal.
     pub reverses_day: Option<i32>,
     pub delta: i64,
 }
 
-/// Adds an entry. What it means counts on the day of what it reverses, so that a reversal leaves that day as if nothing had been; on hand changes on its own.
+/// Adds an entry. A reversal subtracts its figures from the day of the reversed movement; only
+/// `net_units` changes on the day of the reversal itself.
 pub fn add_entry(deltas: &mut Deltas, entry: &StockChange) -> Result<(), Overflow> {
     let own = DemandFigures { net_units: entry.delta, ..DemandFigures::default() };
     deltas.add(entry.key, &own, 1, entry.seq)?;
@@ -25,11 +26,11 @@ pub fn add_entry(deltas: &mut Deltas, entry: &StockChange) -> Result<(), Overflo
         None => (entry.key.date, entry.delta, 1),
         Some(day) => (day, entry.delta.checked_neg().ok_or(Overflow)?, -1),
     };
-    deltas.add(DayKey { date: day, ..entry.key }, &classified(entry.kind, original)?, sign, entry.seq)?;
+    deltas.add(DayKey { date: day, ..entry.key }, &demand_of_entry(entry.kind, original)?, sign, entry.seq)?;
     Ok(())
 }
 
-fn classified(kind: MovementKind, delta: i64) -> Result<DemandFigures, Overflow> {
+fn demand_of_entry(kind: MovementKind, delta: i64) -> Result<DemandFigures, Overflow> {
     let (came, left) = (delta.max(0), delta.min(0).checked_neg().ok_or(Overflow)?);
     let none = DemandFigures::default();
     Ok(match kind {
@@ -47,7 +48,8 @@ fn classified(kind: MovementKind, delta: i64) -> Result<DemandFigures, Overflow>
             counted_out_units: left,
             ..none
         },
-        // Reservations change nothing on hand; a reversal comes with the kind that it reverses.
+        // Reservations do not change the quantity on hand; a reversal has the kind of the reversed
+        // movement.
         MovementKind::Adjustment
         | MovementKind::Discrepancy
         | MovementKind::Reserve

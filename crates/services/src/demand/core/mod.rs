@@ -1,4 +1,4 @@
-//! What documents and entries say of days: pure.
+//! Figures of days, computed from documents and ledger entries: pure.
 
 mod day;
 mod entry;
@@ -10,6 +10,6 @@ mod stock;
 pub use day::{DayKey, Delta, Deltas, Overflow, week_of};
 pub use entry::{StockChange, add_entry};
 pub use order::{CountedLines, DemandLine, DemandOrder, PlacedLine, change_order};
-pub use sales_return::{BackLine, DemandReturn, MatchedUnits, ReturnCounted, change_return};
+pub use sales_return::{DemandReturn, MatchedUnits, ReturnCounted, ReturnedLine, change_return};
 pub use span::{Span, is_in_stock, spans_from};
 pub use stock::{EVENT_DAYS, StockPeriod, six};

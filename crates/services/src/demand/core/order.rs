@@ -1,4 +1,4 @@
-//! What an order says of its day: what `salesReport` counts, line by line.
+//! Contribution of an order to the figures of its day, line by line, as `salesReport` counts it.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::day::{DayKey, Deltas, Overflow};
 use crate::insight::core::SoldLine;
 
-/// What is noted of a line by its position, so that it can be taken back once the line is another. Nothing of a line of which nothing changed.
+/// Lines as they were counted, by position, so that they can be subtracted once they change. Lines
+/// without a cancellation or an edit are left out.
 pub type CountedLines = BTreeMap<i32, Noted>;
 
 /// A line as it was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Noted {
-    /// Units that were cancelled of it as it was placed.
+    /// Cancelled units of the line as it was placed.
     Cancelled(i64),
     /// A line that had been edited: quantity, cancelled, total, price and discount.
     Edited([i64; 5]),
@@ -34,7 +35,7 @@ pub struct DemandOrder {
     pub lines: Vec<DemandLine>,
 }
 
-/// A line; `line.cancelled` is what is cancelled now.
+/// Order line; `line.cancelled` is the quantity that is cancelled by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DemandLine {
     pub position: i32,
@@ -42,11 +43,11 @@ pub struct DemandLine {
     pub line: SoldLine,
     pub unit_price: i64,
     pub discount: i64,
-    /// As it was placed, where an edit has changed it since.
+    /// The line as it was placed, if an edit has changed it since.
     pub placed: Option<PlacedLine>,
 }
 
-/// A line as it was placed; a quantity of 0 where an edit added it.
+/// A line as it was placed; its quantity is 0 if an edit added it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlacedLine {
     pub quantity: i64,
@@ -63,7 +64,7 @@ impl DemandLine {
             None => (cancelled > 0).then_some(Noted::Cancelled(cancelled)),
         }
     }
-    /// The line as it was when this was noted of it.
+    /// The line in its counted state.
     fn as_noted(&self, noted: Option<Noted>) -> Self {
         let now = PlacedLine {
             quantity: self.line.quantity,
@@ -84,21 +85,21 @@ impl DemandLine {
 }
 
 impl DemandOrder {
-    /// What of it counts now; None where nothing does.
+    /// Returns the lines that count now; None if the order does not count.
     pub fn counted(&self) -> Option<CountedLines> {
         let noted = |line: &DemandLine| Some((line.position, line.noted()?));
         self.counts.then(|| self.lines.iter().filter_map(noted).collect())
     }
 }
 
-/// Replaces what is counted of an order by what counts of it now.
+/// Replaces the counted lines of an order by those that count now.
 pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&CountedLines>) -> Result<(), Overflow> {
     let now = order.counted();
     if now.as_ref() == before {
         return Ok(());
     }
     for (counted, sign) in before.map(|counted| (counted, -1)).into_iter().chain(now.as_ref().map(|counted| (counted, 1))) {
-        for (product, (figures, largest)) in by_product(order, counted)? {
+        for (product, (figures, largest)) in sums_by_product(order, counted)? {
             let (date, store, channel, currency) = (order.date, order.store, order.channel, order.currency);
             let delta = deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, order.seq)?;
             let side = if sign > 0 { &mut delta.largest_added } else { &mut delta.largest_removed };
@@ -109,7 +110,7 @@ pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Co
 }
 
 /// The figures of each product, and its largest line.
-fn by_product(order: &DemandOrder, counted: &CountedLines) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
+fn sums_by_product(order: &DemandOrder, counted: &CountedLines) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
     let mut products = BTreeMap::new();
     let lines = order.lines.iter().map(|line| line.as_noted(counted.get(&line.position).copied()));
     for DemandLine { product, line, unit_price, discount, .. } in lines.filter(|line| line.line.quantity > 0) {

@@ -1,4 +1,5 @@
-//! What a return says of the day on which it came, and of the days on which its units were ordered.
+//! Contribution of a return to the day on which it was received, and to the days on which its units
+//! were ordered.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +7,18 @@ use entity::{prelude::*, tables::demand_day::DemandFigures};
 use serde::{Deserialize, Serialize};
 
 use super::day::{DayKey, Deltas, Overflow};
-use crate::insight::core::{GivenBack, GroupKey, SoldLine};
+use crate::insight::core::{ClosedReturn, GroupKey, SoldLine};
 
-/// All that changes of a return that counts.
+/// Counted state of a return: the fields that may change while it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnCounted {
     /// The business day.
     pub date: i32,
-    /// Minor units that were given back in all, once it is closed.
+    /// Total refund in minor units, once the return is closed.
     pub refunded: Option<i64>,
-    /// Units that came of each line, by position, where there are any.
+    /// Received units of each line, by position; lines without any are left out.
     pub received: BTreeMap<i32, i64>,
-    /// Units that came of each match, in the order of `matches`.
+    /// Received units of each match, in the order of `matches`.
     pub matched: Vec<i64>,
 }
 
@@ -27,20 +28,20 @@ pub struct DemandReturn {
     pub seq: i64,
     /// Received, at least in part.
     pub counts: bool,
-    /// As it is now.
+    /// Current state of the return.
     pub now: ReturnCounted,
     pub store: StoreId,
     pub channel: ChannelId,
     pub currency: Option<Currency>,
-    /// What its lines are worth together.
+    /// Total value of its lines, in minor units.
     pub refund: i64,
-    pub lines: Vec<BackLine>,
+    pub lines: Vec<ReturnedLine>,
     pub matches: Vec<MatchedUnits>,
 }
 
 /// A line; a charge has no product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BackLine {
+pub struct ReturnedLine {
     pub position: i32,
     pub product: Option<ProductId>,
     pub quantity: i64,
@@ -48,20 +49,21 @@ pub struct BackLine {
     pub decimals: u8,
 }
 
-/// Units of a return that were sold on a line of an order, whose row they are taken back on.
+/// Units of a return that were sold on a line of an order; they are subtracted on the row of that
+/// line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MatchedUnits {
     pub key: DayKey,
 }
 
-/// Replaces what is counted of a return by what counts of it now.
+/// Replaces the counted state of a return by its current one, or by none if it no longer counts.
 pub fn change_return(deltas: &mut Deltas, of: &DemandReturn, before: Option<&ReturnCounted>) -> Result<(), Overflow> {
     let now = of.counts.then_some(&of.now);
     if now == before {
         return Ok(());
     }
     for (counted, sign) in before.map(|counted| (counted, -1)).into_iter().chain(now.map(|counted| (counted, 1))) {
-        for (product, figures) in by_product(of, counted)? {
+        for (product, figures) in sums_by_product(of, counted)? {
             let (date, store, channel, currency) = (counted.date, of.store, of.channel, of.currency);
             deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, of.seq)?;
         }
@@ -73,12 +75,13 @@ pub fn change_return(deltas: &mut Deltas, of: &DemandReturn, before: Option<&Ret
     Ok(())
 }
 
-/// Received lines by product, with what `salesReport` says was refunded for them: their own worth, or a closed return's amount shared out.
-fn by_product(of: &DemandReturn, counted: &ReturnCounted) -> Result<BTreeMap<ProductId, DemandFigures>, Overflow> {
+/// Received lines by product, with their refunds as in `salesReport`: the lines' own value, or a
+/// closed return's amount shared among them.
+fn sums_by_product(of: &DemandReturn, counted: &ReturnCounted) -> Result<BTreeMap<ProductId, DemandFigures>, Overflow> {
     let exact = |number: i128| i64::try_from(number).map_err(|_| Overflow);
-    let received = |line: &BackLine| counted.received.get(&line.position).copied().unwrap_or_default();
+    let received = |line: &ReturnedLine| counted.received.get(&line.position).copied().unwrap_or_default();
     let mut products: BTreeMap<ProductId, DemandFigures> = BTreeMap::new();
-    let (mut back, mut of_products) = (GivenBack::default(), Vec::new());
+    let (mut back, mut of_products) = (ClosedReturn::default(), Vec::new());
     for line in of.lines.iter().filter(|line| received(line) > 0) {
         let cancelled = line.quantity - received(line);
         let worth = SoldLine { quantity: line.quantity, cancelled, total: line.total, unit_cost: 0, decimals: line.decimals };
@@ -127,7 +130,7 @@ mod tests {
 
     fn of(counts: bool, now: ReturnCounted) -> DemandReturn {
         let product = Some(key(0).product);
-        let lines = vec![BackLine { position: 1, product, quantity: 4, total: 1_000, decimals: 0 }];
+        let lines = vec![ReturnedLine { position: 1, product, quantity: 4, total: 1_000, decimals: 0 }];
         let (store, channel, currency) = (StoreId::NIL, ChannelId::NIL, Some(Currency::GBP));
         let matches = vec![MatchedUnits { key: key(2) }];
         DemandReturn { seq: 5, counts, now, store, channel, currency, refund: 1_000, lines, matches }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-/// Days in one state; `to` is inclusive, None: still.
+/// Days in one state; `to` is inclusive, None for a span that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub from: i32,
@@ -10,20 +10,22 @@ pub struct Span {
     pub state: SpanState,
 }
 
-/// Whether a level had stock when a day closed, by its spans in their order; None before the first of them.
+/// Whether a level had stock when a day closed, by its spans in order; None before the first of
+/// them.
 pub fn is_in_stock(spans: &[Span], day: i32) -> Option<bool> {
     let last = spans.partition_point(|span| span.from <= day).checked_sub(1)?;
     let span = spans.get(last).filter(|span| span.to.is_none_or(|to| to >= day))?;
     Some(span.state == SpanState::InStock)
 }
 
-/// OUT: nothing is on hand when the day closes.
+/// OUT: the day closes without stock.
 const fn state(closing: i128) -> SpanState {
     if closing > 0 { SpanState::InStock } else { SpanState::Out }
 }
 
-/// The spans of a level from `from` on, and the one that ends before it or runs on into it. `earlier` is that one's first day and state, `opening`
-/// what was on hand when `from` began, and `changes` are days from `from` on with what changed on them, in order.
+/// Spans of a level from day `from` on, including the one that ends before it or continues into it.
+/// `earlier` is the first day and state of that span, `opening` the quantity on hand when `from`
+/// began, and `changes` are the days from `from` on with their changes, in order.
 pub fn spans_from(earlier: Option<(i32, SpanState)>, from: i32, opening: i128, changes: &[(i32, i64)]) -> Vec<Span> {
     let mut closing = opening;
     let mut spans: Vec<Span> = Vec::new();
@@ -64,7 +66,8 @@ mod tests {
         let changes = [(1, 5), (3, -5), (4, 2), (9, -1), (12, -1)];
         let all = [span(1, Some(2), IN), span(3, Some(3), OUT), span(4, Some(11), IN), span(12, None, OUT)];
         assert_eq!(spans_from(None, 1, 0, &changes), all);
-        // From any day on, what was before stays: the span that runs into that day is continued.
+        // Recomputing from any day keeps earlier spans: the span that runs into that day is
+        // continued.
         assert_eq!(spans_from(Some((4, IN)), 9, 2, &changes[3..]), all[2..]);
         assert_eq!(spans_from(Some((3, OUT)), 4, 0, &changes[2..]), all[1..]);
         assert_eq!(spans_from(Some((4, IN)), 10, 1, &changes[4..]), all[2..]);

@@ -1,16 +1,18 @@
-//! What a span of days says of the stock of a level: stock-outs, what they cost, turnover, how long it lasts. Formulas as in `inventory-vectors.json` (Silver, Pyke &
-//! Thomas; Agrawal & Smith; Chopra & Meindl; Levy & Weitz); a ratio without a denominator is None, never 0 and never infinite.
+//! Stock figures of a level over a period: stock-outs, lost units, turnover, days of supply.
+//! Formulas as in `inventory-vectors.json` (Silver, Pyke & Thomas; Agrawal & Smith; Chopra &
+//! Meindl; Levy & Weitz); a ratio without a denominator is None, never 0 and never infinite.
 
-/// An event counts for so many days of a shown total: what is out for longer is hardly wanted any more.
+/// Maximum days of an event in a shown total: demand for a product that is out of stock for longer
+/// has mostly ceased.
 pub const EVENT_DAYS: i64 = 28;
 
 /// Sums over one level, or several. Units are smallest ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StockPeriod {
-    /// Days that close with something on hand, and with nothing.
+    /// Days that close with stock, and days that close without.
     pub in_stock_days: i64,
     pub out_days: i64,
-    /// Those of the latter that are within `EVENT_DAYS` of their event.
+    /// Days without stock that are within `EVENT_DAYS` of the start of their event.
     pub capped_days: i64,
     /// Spans of days without stock, begun or continued.
     pub stockouts: i64,
@@ -20,7 +22,7 @@ pub struct StockPeriod {
     pub received: i128,
     pub sold: i128,
     pub closing: i128,
-    /// Of each day's closing.
+    /// Sum of the closing stock of each day.
     pub closing_sum: i128,
 }
 
@@ -29,28 +31,28 @@ impl StockPeriod {
     pub fn stockout_rate(&self) -> Option<f64> {
         ratio(self.out_days.into(), i128::from(self.out_days) + i128::from(self.in_stock_days))
     }
-    /// Units that were not sold because there were none, of so many days (pub-07): `substitution` is the share of buyers who took something else. None where no
-    /// day had stock.
+    /// Units that were not sold because of `days` days without stock (pub-07): `substitution` is
+    /// the share of buyers who take a substitute. None if no day had stock.
     pub fn lost_units(&self, days: i64, substitution: f64) -> Option<f64> {
         let usual = ratio(self.sold_in_stock.into(), self.in_stock_days.into())?;
         Some((usual * days as f64 * (1.0 - substitution) - self.sold_out as f64).max(0.0))
     }
-    /// Units sold by the mean of what days closed with (pub-01, in units).
+    /// Units sold, divided by the mean closing stock of a day (pub-01, in units).
     pub fn turnover(&self, days: i64) -> Option<f64> {
         if self.closing_sum <= 0 {
             return None;
         }
         ratio(self.sold.checked_mul(days.into())?, self.closing_sum)
     }
-    /// How many days the closing stock lasts at the rate of these (pub-03, pub-04).
+    /// Returns the days that the closing stock lasts at the period's rate of sale (pub-03, pub-04).
     pub fn days_of_supply(&self, days: i64) -> Option<f64> {
         ratio(self.closing.checked_mul(days.into())?, self.sold)
     }
-    /// The same at the rate of days in stock.
+    /// Days of supply at the sales rate of days in stock.
     pub fn days_of_supply_in_stock(&self) -> Option<f64> {
         ratio(self.closing.checked_mul(self.in_stock_days.into())?, self.sold_in_stock.into())
     }
-    /// Units sold of those that were there or came (pub-08).
+    /// Units sold, divided by those in stock or received (pub-08).
     pub fn sell_through(&self) -> Option<f64> {
         let there = self.opening.checked_add(self.received).filter(|there| *there > 0)?;
         ratio(self.sold, there)

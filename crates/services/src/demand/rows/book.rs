@@ -1,4 +1,4 @@
-//! How far facts are, and which generation of them is read.
+//! Progress of facts, and the generation of them that reports read.
 
 use entity::{
     prelude::*,
@@ -49,7 +49,7 @@ pub async fn book(reads: &impl Reads) -> Result<Option<Book>, Fault> {
     found(reads, "b.is_current", vec![]).await
 }
 
-/// The book of a generation, or the one that reports read where none is named.
+/// The book of a generation, or the one that reports read if none is given.
 pub async fn book_of(reads: &impl Reads, generation: Option<i64>) -> Result<Option<Book>, Fault> {
     match generation {
         Some(generation) => found(reads, "b.generation = $2", vec![generation.into()]).await,
@@ -62,13 +62,15 @@ pub async fn progress(reads: &impl Reads) -> Result<i64, Fault> {
     Ok(book(reads).await?.map_or(0, |book| book.seq))
 }
 
-/// The book of a generation, which nobody else writes until the transaction ends; None where another process has discarded it.
+/// Locks the book of a generation until the transaction ends; None if another process has discarded
+/// it.
 pub async fn lock(work: &Work, generation: i64) -> Result<Option<Book>, Fault> {
     let rest = format!("b.generation = $2{}", work.backend().for_update("b"));
     found(work, &rest, vec![generation.into()]).await
 }
 
-/// The same of the book that reports read, made where the tenant has none; None where it has just been replaced.
+/// Locks the book that reports read, and creates it if the tenant has none; None if it has just
+/// been replaced.
 pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
     let rest = format!("b.is_current{}", work.backend().for_update("b"));
     if let Some(book) = found(work, &rest, vec![]).await? {
@@ -83,7 +85,7 @@ pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
     found(work, &rest, vec![]).await
 }
 
-/// Begins a generation beside the one that reports read.
+/// Begins a new generation; reports continue to read the current one.
 pub async fn begin(work: &Work, generation: i64) -> Result<(), Fault> {
     let row = Model {
         tenant_id: work.tenant(),
@@ -122,7 +124,7 @@ struct DifferingRow {
     store: StoreId,
 }
 
-/// All generations of the tenant, and whether reports read them.
+/// Returns all generations of the tenant, each with whether reports read it.
 pub async fn generations(reads: &impl Reads) -> Result<Vec<(i64, bool)>, Fault> {
     let sql = format!("SELECT {} FROM demand_book WHERE tenant_id = $1 ORDER BY generation", GenerationRow::SELECT);
     let rows = reads.records::<GenerationRow>(&sql, vec![]).await?;
@@ -135,7 +137,8 @@ pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
     work.execute(sql, values.into_iter().chain([book.sum.to_string().into()]).collect()).await.map(drop)
 }
 
-/// Tables with rows of generations; the book last, so that what is left of one is found again.
+/// Tables with rows of generations; the book is the last, so that a generation whose removal was
+/// interrupted is found again.
 const TABLES: [&str; 6] = ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"];
 
 /// Removes a generation that reports do not read. Another rebuild may have let them read it by now: then it stays.
@@ -151,8 +154,8 @@ pub async fn discard(work: &Work, generation: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Tenants whose journal has gone on behind their facts.
-pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
+/// Tenants whose journal is ahead of their facts.
+pub async fn tenants_behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let sql = format!(
         "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current
          WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
@@ -160,7 +163,8 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// A row of `of` that `than` has not, or not so, as a text; None where all are the same.
+/// A row of generation `of` that `than` lacks or has with other values, as text; None if all rows
+/// are equal.
 pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option<String>, Fault> {
     let days =
         format!("business_date, product_id, store_id, channel_id, currency, {}, max_line_units", DemandFigures::NAMES.join(", "));

@@ -1,11 +1,13 @@
-//! Rows of days that are written in part: what most pages change is some of thirty-three columns, and Postgres is sent each column as an array.
+//! Partial updates of days: most pages change a few of thirty-three columns, and each column is
+//! sent to Postgres as an array.
 
 use entity::{prelude::*, record::Record, tables::demand_day};
 use platform::storage::{Bulk, Fault, Reads, Rows, Work};
 
 use super::days::Day;
 
-/// Figures that are written of a row that is there, with its key.
+/// Defines a record with some figures of a day's row and its key, for updates that write these
+/// columns only.
 macro_rules! part_of_day {
     ($(#[$doc:meta])* $part:ident { $($figure:ident),+ $(,)? }) => {
         $(#[$doc])*
@@ -23,7 +25,7 @@ macro_rules! part_of_day {
         }
 
         impl $part {
-            /// None where something else has changed.
+            /// None if a figure outside this part has changed.
             pub(super) fn changed(before: &Day, after: &Day) -> Option<Self> {
                 let is_all = *after == Day { $($figure: after.$figure,)+ revised_seq: after.revised_seq, ..before.clone() };
                 is_all.then(|| Self {
@@ -41,23 +43,23 @@ macro_rules! part_of_day {
     };
 }
 part_of_day! {
-    /// What adjustments change of a row that is there.
+    /// Columns that adjustments change in an existing row.
     AdjustedDay { adjusted_in_units, adjusted_out_units, net_units }
 }
 part_of_day! {
-    /// What entries of the ledger change of a row that is there.
+    /// Columns that ledger entries change in an existing row.
     StockOfDay {
         shipped_units, restocked_units, received_units, moved_in_units, moved_out_units, adjusted_in_units, adjusted_out_units, counted_in_units,
         counted_out_units, removed_units, net_units,
     }
 }
 part_of_day! {
-    /// What new orders change of a row that is there.
+    /// Columns that new orders change in an existing row.
     OrderedDay { ordered_units, orders, order_lines, gross_minor, discount_minor, list_minor, cost_minor, max_line_units }
 }
 
 /// Figures that entries have no part in.
-const OF_DOCUMENTS: &[&str] = &[
+const DOCUMENT_COLUMNS: &[&str] = &[
     "ordered_units",
     "cancelled_units",
     "taken_back_units",
@@ -74,7 +76,7 @@ const OF_DOCUMENTS: &[&str] = &[
     "max_line_units",
 ];
 /// Figures of entries, but for those of adjustments.
-const OF_GOODS: &[&str] = &[
+const STOCK_COLUMNS: &[&str] = &[
     "shipped_units",
     "restocked_units",
     "received_units",
@@ -89,5 +91,5 @@ const OF_GOODS: &[&str] = &[
 pub(super) async fn insert_days(work: &Work, days: Vec<Day>) -> Result<(), Fault> {
     let mut rows = Rows::<Day>::insert(work.tenant());
     rows.extend(days);
-    work.write(Bulk::from(rows).sparse(&[OF_DOCUMENTS, OF_GOODS])).await
+    work.write(Bulk::from(rows).sparse(&[DOCUMENT_COLUMNS, STOCK_COLUMNS])).await
 }

@@ -19,7 +19,7 @@ pub type Week = demand_week::Model;
 
 #[derive(Record)]
 #[record(of = demand_day)]
-struct DayGone {
+struct DeletedDay {
     generation: i64,
     business_date: i32,
     product_id: ProductId,
@@ -28,10 +28,10 @@ struct DayGone {
     currency: String,
 }
 
-/// A key that is not said to be gone any more.
+/// Key to delete from `demand_gone`: its row exists again.
 #[derive(Record)]
 #[record(of = demand_gone)]
-struct Forgotten {
+struct RestoredDay {
     generation: i64,
     business_date: i32,
     product_id: ProductId,
@@ -40,7 +40,7 @@ struct Forgotten {
     currency: String,
 }
 
-impl Forgotten {
+impl RestoredDay {
     fn of(row: &Day) -> Self {
         Self {
             generation: row.generation,
@@ -53,7 +53,7 @@ impl Forgotten {
     }
 }
 
-fn gone_at(row: &Day, revised_seq: i64) -> demand_gone::Model {
+fn tombstone_at(row: &Day, revised_seq: i64) -> demand_gone::Model {
     demand_gone::Model {
         tenant_id: row.tenant_id,
         generation: row.generation,
@@ -68,7 +68,7 @@ fn gone_at(row: &Day, revised_seq: i64) -> demand_gone::Model {
 
 #[derive(Record)]
 #[record(of = demand_week)]
-struct WeekGone {
+struct DeletedWeek {
     generation: i64,
     week_date: i32,
     product_id: ProductId,
@@ -87,10 +87,12 @@ struct LargestRow {
     largest: i64,
 }
 
-/// Keys that one statement looks for. A row has thirty-five values, and takes some 5 kB while it is read.
-const KEYS: usize = 1_000;
+/// Keys that one statement looks up. A row has thirty-five values, and takes some 5 kB while it is
+/// read.
+const KEYS_PER_QUERY: usize = 1_000;
 
-/// The rows of these days, products, stores and channels, in whatever currency: among them those of the keys.
+/// Returns the rows of the keys' days, products, stores and channels, in all currencies; the rows
+/// of the keys are among them.
 pub async fn days(
     reads: &impl Reads,
     generation: i64,
@@ -102,7 +104,7 @@ pub async fn days(
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
-/// The same of weeks.
+/// Returns the weeks of these keys.
 pub async fn weeks(
     reads: &impl Reads,
     generation: i64,
@@ -114,8 +116,9 @@ pub async fn weeks(
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
-/// The rows of a generation whose columns are the `same` as those of a key. Each key by itself: days times levels would be many more where few of them
-/// belong to old days.
+/// Returns the rows of a generation whose `same` columns equal those of a key. Keys are looked up
+/// one by one: the product of days and levels would have many more rows if few of them belong to
+/// old days.
 async fn of_keys<R: TableRecord + Send, const N: usize>(
     reads: &impl Reads,
     generation: i64,
@@ -124,8 +127,8 @@ async fn of_keys<R: TableRecord + Send, const N: usize>(
 ) -> Result<Vec<R>, Fault> {
     let keys: Vec<_> = keys.into_iter().collect();
     let mut found = Vec::new();
-    for some in keys.chunks(KEYS) {
-        let (table, of_keys) = given(reads.backend(), some);
+    for some in keys.chunks(KEYS_PER_QUERY) {
+        let (table, of_keys) = keys_table(reads.backend(), some);
         let sql = format!(
             "SELECT {} FROM {table} CROSS JOIN {} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {same}",
             R::select("d"),
@@ -140,7 +143,7 @@ async fn of_keys<R: TableRecord + Send, const N: usize>(
 }
 
 /// A table `k (day, id1, id2 …)` of keys, whose values are parameters from $3 on.
-fn given<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String, Vec<Value>) {
+fn keys_table<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String, Vec<Value>) {
     match backend {
         Backend::Postgres => {
             let array = |of, values| Value::Array(of, Some(Box::new(values)));
@@ -152,7 +155,8 @@ fn given<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String
             (format!("unnest($3::integer[]{arrays}) AS k(day{names})"), values)
         }
         Backend::Sqlite => {
-            // One text a key, 32 hex digits an ID and the day behind them: cheaper to take apart than nested JSON.
+            // One text for each key, 32 hex digits for each ID and then the day: cheaper to parse
+            // than nested JSON.
             let text = |(day, ids): &(i32, [Uuid; N])| {
                 let ids: String = ids.iter().map(|id| id.simple().to_string()).collect();
                 format!("{ids}{day}")
@@ -176,7 +180,7 @@ fn key_of(row: &Day) -> DayKey {
     }
 }
 
-/// A day before and after a page; None where it has no row.
+/// A day before and after a page; None if it has no row.
 pub struct DayChange {
     pub before: Option<Day>,
     pub after: Option<Day>,
@@ -185,25 +189,25 @@ pub struct DayChange {
 }
 
 /// Days whose values are in memory at once while they are written.
-const WRITTEN: usize = 2_000;
+const DAYS_PER_WRITE: usize = 2_000;
 
-/// Writes days in the order of their keys. The key of a row that goes is kept, until there is one of that key again: whoever copies what is revised
-/// has to know.
+/// Writes days in the order of their keys. The key of a deleted row is kept until a row with that
+/// key exists again, because readers that copy revisions need the deletions.
 pub async fn write_days(work: &Work, generation: i64, days: Vec<DayChange>) -> Result<(), Fault> {
-    let may_be_forgotten = has_gone(work, generation).await?;
+    let may_be_forgotten = has_tombstones(work, generation).await?;
     let mut days = days.into_iter().peekable();
     while days.peek().is_some() {
-        write_some(work, may_be_forgotten, days.by_ref().take(WRITTEN)).await?;
+        write_some(work, may_be_forgotten, days.by_ref().take(DAYS_PER_WRITE)).await?;
     }
     Ok(())
 }
 
 async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Item = DayChange> + Send) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed, mut gone) = (Vec::new(), Rows::<Day>::update(tenant), Rows::<DayGone>::delete(tenant));
+    let (mut new, mut changed, mut gone) = (Vec::new(), Rows::<Day>::update(tenant), Rows::<DeletedDay>::delete(tenant));
     let (mut adjusted, mut stocked) = (Rows::<AdjustedDay>::update(tenant), Rows::<StockOfDay>::update(tenant));
     let mut ordered = Rows::<OrderedDay>::update(tenant);
-    let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<Forgotten>::delete(tenant));
+    let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<RestoredDay>::delete(tenant));
     for DayChange { before, after, seq } in days {
         match (before, after) {
             (Some(before), Some(row)) => {
@@ -219,16 +223,16 @@ async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Ite
             }
             (None, Some(row)) => {
                 if may_be_forgotten {
-                    forgotten.push(Forgotten::of(&row));
+                    forgotten.push(RestoredDay::of(&row));
                 }
                 new.push(row);
             }
             (Some(row), None) => {
                 if may_be_forgotten {
-                    forgotten.push(Forgotten::of(&row));
+                    forgotten.push(RestoredDay::of(&row));
                 }
-                kept.push(gone_at(&row, seq));
-                gone.push(DayGone {
+                kept.push(tombstone_at(&row, seq));
+                gone.push(DeletedDay {
                     generation: row.generation,
                     business_date: row.business_date,
                     product_id: row.product_id,
@@ -246,22 +250,22 @@ async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Ite
 }
 
 /// Whether any row of the generation has ever gone: seldom.
-async fn has_gone(reads: &impl Reads, generation: i64) -> Result<bool, Fault> {
+async fn has_tombstones(reads: &impl Reads, generation: i64) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM demand_gone WHERE tenant_id = $1 AND generation = $2 LIMIT 1";
     Ok(!reads.rows(sql, vec![generation.into()]).await?.is_empty())
 }
 
-/// The same of weeks.
+/// Writes weeks: inserts, updates and deletes their rows.
 pub async fn write_weeks(work: &Work, weeks: Vec<(Option<Week>, Option<Week>)>) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed) = (Rows::<Week>::insert(tenant), Rows::<Week>::update(tenant));
-    let mut gone = Rows::<WeekGone>::delete(tenant);
+    let mut gone = Rows::<DeletedWeek>::delete(tenant);
     for (before, after) in weeks {
         match (before, after) {
             (Some(_), Some(row)) => changed.push(row),
             (None, Some(row)) => new.push(row),
             (Some(Week { generation, week_date, product_id, store_id, .. }), None) => {
-                gone.push(WeekGone { generation, week_date, product_id, store_id });
+                gone.push(DeletedWeek { generation, week_date, product_id, store_id });
             }
             (None, None) => {}
         }
@@ -279,7 +283,8 @@ async fn write_all<const N: usize>(work: &Work, bulks: [Bulk; N]) -> Result<(), 
 /// Microseconds of a day.
 pub(super) const DAY: i64 = 86_400_000_000;
 
-/// The largest line of each key as documents stand; a key without one is left out. One statement a store and day: only a cancelled line asks for it.
+/// Returns the largest line of each key by the current documents; a key without one is left out.
+/// One statement for each store and day: only cancelled lines need it.
 pub async fn largest_lines(reads: &impl Reads, keys: &[DayKey]) -> Result<HashMap<DayKey, i64>, Fault> {
     let mut places: BTreeMap<(StoreId, i32), BTreeSet<ProductId>> = BTreeMap::new();
     for key in keys {

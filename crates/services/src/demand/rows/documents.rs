@@ -1,4 +1,4 @@
-//! Orders and returns as they stand, and what of them is counted.
+//! Current orders and returns, and the parts of them that are counted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::page::DocumentPlace;
 use crate::{
-    demand::core::{BackLine, DayKey, DemandLine, DemandOrder, DemandReturn, MatchedUnits, PlacedLine, ReturnCounted},
+    demand::core::{DayKey, DemandLine, DemandOrder, DemandReturn, MatchedUnits, PlacedLine, ReturnCounted, ReturnedLine},
     insight::core::SoldLine,
 };
 
@@ -71,7 +71,7 @@ struct ReturnRow {
 
 #[derive(Record)]
 #[record(of = return_line, alias = "l")]
-struct BackRow {
+struct ReturnedLineRow {
     return_id: ReturnId,
     position: i32,
     product_id: Option<ProductId>,
@@ -108,8 +108,8 @@ pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<V
     }
     let backend = reads.backend();
     let ids = || vec![backend.ids(of.keys().copied())];
-    // The heads first: the lines of an order that is confirmed by then are those that were confirmed, or say how they differ. Lines that were read before
-    // may be a draft's.
+    // The heads are read first: the lines of an order that is confirmed by then are the confirmed
+    // ones, or carry their difference from them. Lines read before the heads might be a draft's.
     let sql = format!("SELECT {} FROM sales_order o WHERE o.tenant_id = $1 AND {}", OrderRow::SELECT, backend.in_ids("o.id", 2));
     let heads = reads.records::<OrderRow>(&sql, ids()).await?;
     let sql = format!(
@@ -161,7 +161,7 @@ impl From<LineRow> for DemandLine {
     }
 }
 
-/// The same of returns.
+/// Returns the returns of these IDs with their current state.
 pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result<Vec<(ReturnId, DemandReturn)>, Fault> {
     if of.is_empty() {
         return Ok(Vec::new());
@@ -172,11 +172,11 @@ pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result
     let ids = || vec![backend.ids(of.keys().copied())];
     let sql = format!(
         "SELECT {} FROM return_line l WHERE l.tenant_id = $1 AND {} ORDER BY l.return_id, l.position",
-        BackRow::SELECT,
+        ReturnedLineRow::SELECT,
         backend.in_ids("l.return_id", 2)
     );
-    let mut lines: HashMap<ReturnId, Vec<BackRow>> = HashMap::new();
-    for row in reads.records::<BackRow>(&sql, ids()).await? {
+    let mut lines: HashMap<ReturnId, Vec<ReturnedLineRow>> = HashMap::new();
+    for row in reads.records::<ReturnedLineRow>(&sql, ids()).await? {
         lines.entry(row.return_id).or_default().push(row);
     }
     let sql = format!(
@@ -191,7 +191,7 @@ pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result
     for row in reads.records::<MatchRow>(&sql, ids()).await? {
         matches.entry(row.return_id).or_default().push(row);
     }
-    Ok(rows.into_iter().map(|row| row.with(&mut lines, &mut matches, of)).collect())
+    Ok(rows.into_iter().map(|row| row.assemble_return(&mut lines, &mut matches, of)).collect())
 }
 
 async fn return_rows(reads: &impl Reads, ids: impl Iterator<Item = ReturnId>) -> Result<Vec<ReturnRow>, Fault> {
@@ -206,9 +206,9 @@ impl ReturnRow {
         DocumentPlace { channel: self.channel.unwrap_or(ChannelId::NIL), currency: Currency::parse(&self.head.currency) }
     }
 
-    fn with(
+    fn assemble_return(
         self,
-        lines: &mut HashMap<ReturnId, Vec<BackRow>>,
+        lines: &mut HashMap<ReturnId, Vec<ReturnedLineRow>>,
         matches: &mut HashMap<ReturnId, Vec<MatchRow>>,
         seqs: &BTreeMap<ReturnId, i64>,
     ) -> (ReturnId, DemandReturn) {
@@ -216,7 +216,7 @@ impl ReturnRow {
         let head = self.head;
         let lines = lines.remove(&head.id).unwrap_or_default();
         let matches = matches.remove(&head.id).unwrap_or_default();
-        let received = |row: &BackRow| (row.received.get() > 0).then_some((row.position, row.received.get()));
+        let received = |row: &ReturnedLineRow| (row.received.get() > 0).then_some((row.position, row.received.get()));
         let now = ReturnCounted {
             date: head.business_date,
             refunded: head.refunded_minor,
@@ -231,15 +231,15 @@ impl ReturnRow {
             channel,
             currency,
             refund: head.refund_minor,
-            lines: lines.iter().map(BackLine::from).collect(),
+            lines: lines.iter().map(ReturnedLine::from).collect(),
             matches: matches.iter().map(MatchedUnits::from).collect(),
         };
         (head.id, found)
     }
 }
 
-impl From<&BackRow> for BackLine {
-    fn from(row: &BackRow) -> Self {
+impl From<&ReturnedLineRow> for ReturnedLine {
+    fn from(row: &ReturnedLineRow) -> Self {
         Self {
             position: row.position,
             product: row.product_id,
@@ -278,7 +278,7 @@ pub async fn orders_after(reads: &impl Reads, after: OrderId, most: u32) -> Resu
     Ok(ids_after(reads, "sales_order", after.uuid(), most).await?.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// The same of returns.
+/// Returns the IDs of up to `most` returns after `after`.
 pub async fn returns_after(reads: &impl Reads, after: ReturnId, most: u32) -> Result<Vec<ReturnId>, Fault> {
     Ok(ids_after(reads, "sales_return", after.uuid(), most).await?.into_iter().map(ReturnId::from_uuid).collect())
 }
@@ -305,15 +305,15 @@ struct WrittenCount {
 
 #[derive(Record)]
 #[record(of = demand_document)]
-struct CountGone {
+struct DeletedCount {
     generation: i64,
     document_id: Uuid,
 }
 
-/// What is counted of documents, as JSON.
+/// Counted state of documents, as JSON.
 pub type Counted = HashMap<Uuid, String>;
 
-/// What is counted of these documents.
+/// Returns the counted state of these documents.
 pub async fn counted(reads: &impl Reads, generation: i64, documents: impl Iterator<Item = Uuid>) -> Result<Counted, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -326,20 +326,20 @@ pub async fn counted(reads: &impl Reads, generation: i64, documents: impl Iterat
     Ok(rows.into_iter().map(|row| (row.document_id, row.counted)).collect())
 }
 
-/// Changes of what is counted: what was, and what is.
+/// Changes of counted documents: the counted value before, and the one after.
 #[derive(Debug, Default)]
 pub struct Counts(pub BTreeMap<Uuid, (Option<String>, Option<String>)>);
 
 pub async fn write_counted(work: &Work, generation: i64, counts: Counts) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed) = (Rows::<WrittenCount>::insert(tenant), Rows::<WrittenCount>::update(tenant));
-    let mut gone = Rows::<CountGone>::delete(tenant);
+    let mut gone = Rows::<DeletedCount>::delete(tenant);
     for (document_id, (before, after)) in counts.0 {
         match (before, after) {
             (Some(before), Some(counted)) if before == counted => {}
             (Some(_), Some(counted)) => changed.push(WrittenCount { generation, document_id, counted }),
             (None, Some(counted)) => new.push(WrittenCount { generation, document_id, counted }),
-            (Some(_), None) => gone.push(CountGone { generation, document_id }),
+            (Some(_), None) => gone.push(DeletedCount { generation, document_id }),
             (None, None) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Sums of days by what they are grouped by.
+//! Sums of days by their grouping dimensions.
 
 mod halves;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::stock::CURRENT;
 
-/// What rows stand for, besides each other.
+/// Dimensions by which facts are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DemandDimension {
     Day,
@@ -40,13 +40,13 @@ impl DemandDimension {
     }
 }
 
-/// Which days.
+/// Filter of the days that are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FactFilter {
     /// The first and the last business day, both inclusive.
     pub from: Option<i32>,
     pub to: Option<i32>,
-    /// None: all of them.
+    /// None for all products.
     pub products: Option<Vec<ProductId>>,
     pub stores: Option<Vec<StoreId>>,
     pub channels: Option<Vec<ChannelId>>,
@@ -62,18 +62,20 @@ pub enum FactKey {
 /// The sums of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactRow {
-    /// One for each dimension.
+    /// One key for each dimension.
     pub keys: Vec<FactKey>,
     pub figures: DemandFigures,
-    /// Of the largest single line.
+    /// Units of the largest single line.
     pub max_line_units: i64,
-    /// Rows of documents in other currencies: their stock is in the figures, and nothing else of them.
+    /// Rows of documents in other currencies: the figures include their stock, and none of their
+    /// amounts.
     pub others: i64,
-    /// Days on which there is a row.
+    /// Days with a row.
     pub active_days: i64,
 }
 
-/// The figures of stock, which are of goods in whatever currency they are sold; the others are of documents in the one that is asked for.
+/// Figures of stock, which do not depend on the currency; all others are of documents in the
+/// requested currency.
 const STOCK: [&str; 11] = [
     "shipped_units",
     "restocked_units",
@@ -88,16 +90,17 @@ const STOCK: [&str; 11] = [
     "net_units",
 ];
 
-/// Which rows are read: those of one currency are summed faster.
+/// Currencies that a statement expects: rows of one currency are summed faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Currencies {
-    /// All rows, as if they were in one currency: whether they are is told by `FactRow::others`.
+    /// All rows are summed as if they were in one currency; `FactRow::others` counts those that are
+    /// not.
     One,
     Several,
 }
 
 impl Currencies {
-    /// A column as it counts in a sum, whose statement has the currency as `$2`.
+    /// A column's expression in a sum; the statement has the currency as `$2`.
     fn counted(self, name: &str) -> String {
         if self == Self::One || STOCK.contains(&name) {
             return format!("d.{name}");
@@ -106,7 +109,8 @@ impl Currencies {
     }
 }
 
-/// A condition on the days that a report is of, its parameters numbered from `$2`, which is the currency where there is one.
+/// A condition on the days of a report; its parameters are numbered from `$2`, which is the
+/// currency if there is one.
 struct Condition {
     sql: String,
     values: Vec<Value>,
@@ -129,28 +133,31 @@ fn condition(reads: &impl Reads, filter: &FactFilter, currency: Option<Currency>
     Condition { sql, values }
 }
 
-/// Rows in other currencies than `$2`; what the ledger alone says has none.
-const OTHERS: &str = "count(*) FILTER (WHERE d.currency <> $2 AND d.currency <> '')";
+/// Counts rows in other currencies than `$2`; rows that come from the ledger alone have no
+/// currency.
+const OTHER_CURRENCIES_COUNT: &str = "count(*) FILTER (WHERE d.currency <> $2 AND d.currency <> '')";
 
-/// Sums of a group of facts, with what says on how many days there is a row.
+/// SQL of the sums of a group of facts; `active_days` is the expression that counts the days with a
+/// row.
 fn sums(currencies: Currencies, active_days: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum({}) AS bigint)", currencies.counted(name));
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
-    format!("{figures}, max({}), {OTHERS}, {active_days}", currencies.counted("max_line_units"))
+    format!("{figures}, max({}), {OTHER_CURRENCIES_COUNT}, {active_days}", currencies.counted("max_line_units"))
 }
 
-/// The same of a group of `days`.
+/// SQL of the sums of a group of `days`.
 fn sums_of_days(active_days: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint)");
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
     format!("{figures}, max(d.max_line_units), CAST(sum(d.others) AS bigint), {active_days}")
 }
 
-/// Whether rows are summed by day first: then what is sorted is a row of each day, and days need not be told apart. Days and products themselves are
-/// read in the order of an index, and only as far as a page goes.
+/// Whether rows are summed by day first: then the sort has one row for each day, and no distinct
+/// count of days is needed. Groups by day or by product are read in the order of an index, and only
+/// as far as the page reaches.
 fn is_by_day(backend: Backend, group: &[DemandDimension]) -> bool {
     match backend {
-        // SQLite has days together in the order of the key, and would sort all rows by what else there is.
+        // SQLite reads days in the order of the key, and would sort all rows by the other columns.
         Backend::Sqlite => group.iter().all(|one| *one == DemandDimension::Week),
         Backend::Postgres => !group.iter().any(|one| matches!(one, DemandDimension::Day | DemandDimension::Product)),
     }
@@ -162,7 +169,7 @@ fn days(group: &[DemandDimension], condition: &str, currencies: Currencies) -> S
     let sum = |name: &&str| format!("CAST(sum({}) AS bigint) AS {name}", currencies.counted(name));
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT d.business_date{ids}, {figures}, max({largest}) AS max_line_units, {OTHERS} AS others
+        "SELECT d.business_date{ids}, {figures}, max({largest}) AS max_line_units, {OTHER_CURRENCIES_COUNT} AS others
          FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}",
         largest = currencies.counted("max_line_units")
     )
@@ -183,7 +190,7 @@ fn figures_of(row: &mut Row<'_>) -> Result<(DemandFigures, i64, i64), Fault> {
     Ok((DemandFigures::of(values), max_line_units, row.take::<Option<i64>>()?.unwrap_or_default()))
 }
 
-/// The key of a row of this dimension; None of the row of everything.
+/// The key of a row of this dimension; None for the totals.
 fn key_of(row: &mut Row<'_>, one: DemandDimension) -> Result<Option<FactKey>, Fault> {
     Ok(if one.is_date() { row.take::<Option<i32>>()?.map(FactKey::Date) } else { row.take::<Option<Uuid>>()?.map(FactKey::Id) })
 }
@@ -192,8 +199,9 @@ fn keys_of(row: &mut Row<'_>, group: &[DemandDimension]) -> Result<Vec<FactKey>,
     group.iter().filter_map(|one| key_of(row, *one).transpose()).collect()
 }
 
-/// Groups in the order of their keys, one more than the request's limit where there are more; and the sums of everything, also of what stands on no page. Few
-/// tenants sell in several currencies, so that the facts of all are summed as one first; where they are not, they are read once more.
+/// Returns groups in the order of their keys, one more than the request's limit if there are more,
+/// and the sums of all groups, including those outside the page. Few tenants sell in several
+/// currencies, so all facts are summed as one currency first; if they are not, they are read again.
 pub async fn fact_page(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -226,7 +234,8 @@ async fn page_of(
     tokio::try_join!(rows, fact_totals(reads, filter, money))
 }
 
-/// The same where rows are summed by day first: groups and everything are sums of those, so that the facts are read once.
+/// Reads the page by sums of days: the groups and the total are sums of those, so that the facts
+/// are read once.
 async fn page_by_day(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -271,7 +280,7 @@ async fn page_by_day(
     Ok((rows, totals))
 }
 
-/// Groups in the order of their keys, one more than the request's limit where there are more.
+/// Groups in the order of their keys, one more than the request's limit if there are more.
 async fn fact_rows(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -286,12 +295,14 @@ async fn fact_rows(
     let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
     let condition = format!("{sql}{after}");
     let active_days = if group.contains(&DemandDimension::Day) {
-        // A row is of one day. Told apart it would be sorted, and on Postgres read by one process.
+        // A row is of one day. A distinct count would sort the rows, and Postgres would read them
+        // with one process.
         "CAST(1 AS bigint)"
     } else {
         "count(DISTINCT d.business_date)"
     };
-    // Ordered where it is grouped: what comes in that order is read no further than the page goes.
+    // Sorted in the subquery that groups: rows that come in this order are read only as far as the
+    // page reaches.
     let statement = format!(
         "SELECT {keys}, {sums} FROM demand_day d WHERE {condition} GROUP BY {numbers}{order}",
         keys = columns.join(", "),
@@ -313,7 +324,7 @@ pub fn fact_source(reads: &impl Reads, group: &[DemandDimension], filter: &FactF
     ListSource { from: format!("FROM demand_day d WHERE {sql} GROUP BY {}", columns.join(", ")), values }
 }
 
-/// The sums of everything, also of what stands on no page.
+/// Returns the sums of all groups, including those outside the page.
 async fn fact_totals(
     reads: &impl Reads,
     filter: &FactFilter,

@@ -1,4 +1,4 @@
-//! The tables of demand facts, and what they are made of.
+//! Tables of demand facts, and the tables that they are computed from.
 
 mod book;
 mod day_parts;
@@ -10,7 +10,8 @@ mod spans;
 mod stock;
 
 pub use book::{
-    Book, begin, behind, book, book_of, difference, discard, generations, lock, lock_current, make_current, progress, write,
+    Book, begin, book, book_of, difference, discard, generations, lock, lock_current, make_current, progress, tenants_behind,
+    write,
 };
 pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, write_weeks};
 pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};

@@ -1,4 +1,4 @@
-//! What the journal and the ledger say next.
+//! Next page of the journal and the ledger.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,9 +19,10 @@ use super::documents::return_places;
 use crate::demand::core::{DayKey, StockChange};
 
 /// Entries of a page, at most: more than the longest movement has, so that a page holds one at least.
-const MOST: usize = 6_000;
-/// Events of a page, at most: their payloads are in memory while it is read, and Postgres finds the first entries of few events sooner.
-const EVENTS: i64 = 1_000;
+const MAX: usize = 6_000;
+/// Maximum events of a page: their payloads are in memory while it is read, and Postgres finds the
+/// first entries of few events sooner.
+const EVENTS_PER_PAGE: i64 = 1_000;
 
 #[derive(Record)]
 #[record(of = entry, alias = "e")]
@@ -57,13 +58,14 @@ struct ReversedRow {
 
 /// The movements of a page's entries, by event, and those that they reverse.
 struct Movements {
-    /// How many there are from the first of the entries to the last, with those that changed nothing on hand.
+    /// Number of movements from the first of the entries to the last, including those that changed
+    /// nothing on hand.
     count: i64,
     of: HashMap<i64, MovementRow>,
     reversed: HashMap<MovementId, ReversedRow>,
 }
 
-/// Where a document belongs: its channel, and the currency of its amounts.
+/// Channel of a document, and the currency of its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentPlace {
     pub channel: ChannelId,
@@ -89,19 +91,20 @@ struct NamedReturn {
     ret: ReturnId,
 }
 
-/// What a level had on hand after its last entry of a page, and the earliest day that the page changed.
+/// Stock on hand of a level after its last entry of a page, and the earliest day that the page
+/// changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastStock {
     pub from: i32,
     pub on_hand: i64,
-    /// Whether it had something on hand before the first entry of the page and after each of them.
+    /// Whether the level had stock before the first entry of the page and after each of them.
     pub is_stocked_throughout: bool,
 }
 
 impl LastStock {
-    /// The same after a later page, or entry.
+    /// Merges this state with that of a later page or entry.
     #[must_use]
-    pub fn then(self, later: Self) -> Self {
+    pub fn merge_later(self, later: Self) -> Self {
         let is_stocked_throughout = self.is_stocked_throughout && later.is_stocked_throughout;
         Self { from: self.from.min(later.from), on_hand: later.on_hand, is_stocked_throughout }
     }
@@ -118,9 +121,10 @@ pub struct Page {
     pub returns: BTreeMap<ReturnId, i64>,
 }
 
-/// What comes after an event, up to `end` at most. Of documents those that events after `documents_seq` name, up to which all are counted.
+/// Reads the page after an event, up to `end` at most. It has only documents that are named by
+/// events after `documents_seq`, up to which all are counted.
 pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i64) -> Result<Page, Fault> {
-    let mut page = Page { upto: end.min(after + EVENTS), ..Page::default() };
+    let mut page = Page { upto: end.min(after + EVENTS_PER_PAGE), ..Page::default() };
     let entries = entries(reads, after, &mut page.upto).await?;
     let movements = Movements::of(reads, &entries).await?;
     // A movement has the number of its event: where each number is a movement's, no event is about a document.
@@ -143,7 +147,7 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
         let on_hand = entry.on_hand_after.get();
         let is_stocked_throughout = on_hand > entry.on_hand_delta.max(0);
         let last = LastStock { from: date, on_hand, is_stocked_throughout };
-        page.levels.entry((product, store)).and_modify(|level| *level = level.then(last)).or_insert(last);
+        page.levels.entry((product, store)).and_modify(|level| *level = level.merge_later(last)).or_insert(last);
         let place = movements.document(movement).and_then(|(_, id)| places.get(&id)).copied();
         let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
         page.changes.push(StockChange {
@@ -157,26 +161,27 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
     Ok(page)
 }
 
-/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one. Their movements are read by themselves: of events that
-/// are newer than its statistics Postgres expects a row or none, and joins them by going through all movements of the page for each entry.
+/// Entries that changed the quantity on hand, of whole movements: `upto` is set back to the last
+/// whole one. Their movements are read separately: for events newer than its statistics Postgres
+/// expects at most one row, and joins by scanning all movements of the page for each entry.
 async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<EntryRow>, Fault> {
     let sql = format!(
         "SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0
-         ORDER BY e.seq, e.line LIMIT {MOST}",
+         ORDER BY e.seq, e.line LIMIT {MAX}",
         select = EntryRow::SELECT
     );
     let mut rows = reads.records::<EntryRow>(&sql, vec![after.into(), (*upto).into()]).await?;
-    if rows.len() == MOST
+    if rows.len() == MAX
         && let Some(last) = rows.last().map(|row| row.seq)
     {
-        // The last movement may go on behind the page.
+        // The last movement may continue after the page.
         rows.retain(|row| row.seq < last);
         *upto = last - 1;
     }
     Ok(rows)
 }
 
-/// Events about orders and returns, none of which has lines: those of a page are few bytes.
+/// Events of orders and returns; they have no lines, so that those of a page are few bytes.
 async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>, Fault> {
     let declared: Vec<_> = ORDER.events().iter().chain(RETURN.events()).copied().collect();
     journal::kinds_between(reads, &Kinds::of(&declared), after, upto).await
@@ -210,14 +215,14 @@ impl Movements {
     fn reversed_by(&self, movement: &MovementRow) -> Option<&ReversedRow> {
         self.reversed.get(&movement.reverses_id?)
     }
-    /// The order or return that a movement belongs to, or that what it reverses belonged to.
+    /// The order or return of a movement; for a reversal, that of the reversed movement.
     fn document<'a>(&'a self, movement: &'a MovementRow) -> Option<(&'a str, Uuid)> {
         let of = self.reversed_by(movement).and_then(|row| row.reference_kind.as_deref().zip(row.reference_id));
         of.or_else(|| movement.reference_kind.as_deref().zip(movement.reference_id))
     }
 }
 
-/// Where the documents of movements belong.
+/// Returns the channels and currencies of the documents of movements.
 async fn places(reads: &impl Reads, movements: &Movements) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
     let documents: Vec<_> = movements.of.values().filter_map(|row| movements.document(row)).collect();
     let named = |kind: &str| -> HashSet<Uuid> { documents.iter().filter(|(is, _)| *is == kind).map(|(_, id)| *id).collect() };

@@ -1,4 +1,4 @@
-//! Spans of levels, and what they are made of.
+//! Spans of levels, and the changes that they are computed from.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::demand::core::Span;
 type Level = (ProductId, StoreId);
 /// Spans of levels, in the order of their days.
 pub type LevelSpans = HashMap<Level, Vec<Span>>;
-/// What changed on hand of levels, by days in their order.
+/// Changes on hand of levels, in the order of days.
 pub type LevelChanges = HashMap<Level, Vec<(i32, i64)>>;
 
 /// A span of a level.
@@ -31,7 +31,7 @@ pub struct SpanRow {
 
 #[derive(Record)]
 #[record(of = stock_span)]
-struct SpanGone {
+struct DeletedSpan {
     generation: i64,
     product_id: ProductId,
     store_id: StoreId,
@@ -50,7 +50,7 @@ struct ChangeRow {
     units: i64,
 }
 
-/// What changed on hand of levels on each day from one on, in the order of days.
+/// Returns the changes on hand of levels on each day since `from`, in the order of days.
 pub async fn level_changes(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelChanges, Fault> {
     let (of, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
@@ -64,7 +64,7 @@ pub async fn level_changes(reads: &impl Reads, generation: i64, levels: &[Level]
     Ok(by_level(reads.records(&sql, values).await?))
 }
 
-/// The same of all levels of the products from one to another, on all days.
+/// Returns the changes of all levels of a range of products, on all days.
 pub async fn product_changes(
     reads: &impl Reads,
     generation: i64,
@@ -88,13 +88,13 @@ fn by_level(rows: Vec<ChangeRow>) -> LevelChanges {
     changes
 }
 
-/// The newest day on which anything changed; None before the first.
+/// The newest day with a change; None before the first.
 pub async fn newest_day(reads: &impl Reads, generation: i64) -> Result<Option<i32>, Fault> {
     let sql = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY d.business_date DESC LIMIT 1";
     reads.rows(sql, vec![generation.into()]).await?.first().map(Row::scalar).transpose()
 }
 
-/// The spans of levels that reach a day or lie behind it.
+/// Returns the spans of levels that end on day `from` or later, or have not ended.
 pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelSpans, Fault> {
     let (of, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
@@ -104,7 +104,7 @@ pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: 
         SpanRow::SELECT
     );
     let values = [generation.into(), from.into()].into_iter().chain(values).collect();
-    Ok(of_levels(reads.records(&sql, values).await?))
+    Ok(spans_by_level(reads.records(&sql, values).await?))
 }
 
 /// The spans of levels that days from one to another lie in, of the facts that reports read.
@@ -118,10 +118,10 @@ pub async fn spans_within(reads: &impl Reads, levels: &[Level], (from, to): (i32
         SpanRow::SELECT
     );
     let values = [from.into(), to.into()].into_iter().chain(values).collect();
-    Ok(of_levels(reads.records(&sql, values).await?))
+    Ok(spans_by_level(reads.records(&sql, values).await?))
 }
 
-fn of_levels(rows: Vec<SpanRow>) -> LevelSpans {
+fn spans_by_level(rows: Vec<SpanRow>) -> LevelSpans {
     let mut spans = LevelSpans::new();
     for SpanRow { product_id, store_id, from_date, to_date, state } in rows {
         spans.entry((product_id, store_id)).or_default().push(Span { from: from_date, to: to_date, state });
@@ -129,17 +129,18 @@ fn of_levels(rows: Vec<SpanRow>) -> LevelSpans {
     spans
 }
 
-/// Writes spans: as they were, and as they are; both of one level and with the same first day.
+/// Writes spans, each by its state before and after; both are of one level and have the same first
+/// day.
 pub async fn write_spans(work: &Work, spans: Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed) = (Rows::<stock_span::Model>::insert(tenant), Rows::<stock_span::Model>::update(tenant));
-    let mut gone = Rows::<SpanGone>::delete(tenant);
+    let mut gone = Rows::<DeletedSpan>::delete(tenant);
     for (before, after) in spans {
         match (before, after) {
             (Some(_), Some(row)) => changed.push(row),
             (None, Some(row)) => new.push(row),
             (Some(stock_span::Model { generation, product_id, store_id, from_date, .. }), None) => {
-                gone.push(SpanGone { generation, product_id, store_id, from_date });
+                gone.push(DeletedSpan { generation, product_id, store_id, from_date });
             }
             (None, None) => {}
         }

@@ -1,4 +1,4 @@
-//! What spans and days say of levels.
+//! Stock figures of levels, read from spans and days.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, product},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, in_parts};
+use platform::storage::{Backend, Fault, Finds, Reads, for_each_page};
 use sea_orm::Value;
 
 use crate::demand::core::{EVENT_DAYS, StockPeriod, week_of};
 
-/// Which levels, over which days: both inclusive.
+/// Filter of levels and days: both days are inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockFilter {
     pub from: i32,
     pub to: i32,
-    /// None: all of them.
+    /// None for all products.
     pub products: Option<Vec<ProductId>>,
     pub stores: Option<Vec<StoreId>>,
 }
@@ -60,15 +60,15 @@ struct Flow {
     sold: i64,
     #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
     net: i64,
-    /// Of each day's closing, without what the period opened with.
+    /// Sum of the closing stock of each day, without the opening stock of the period.
     #[record(sql = "CAST(sum(d.net_units * ($3 - d.business_date + 1)) AS bigint)")]
     closing_sum: i64,
-    /// Of the days before the period.
+    /// Net units of the days before the period.
     #[record(sql = "CAST(0 AS bigint)")]
     opening: i64,
 }
 
-/// What a level sold in the period.
+/// Units of a level that were sold in the period.
 #[derive(Record)]
 struct SoldRow {
     #[record(of = demand_day, alias = "d")]
@@ -80,7 +80,7 @@ struct SoldRow {
 }
 
 /// The columns of `FlowRow`, of the days before the period.
-const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
+const COLUMNS_BEFORE_PERIOD: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
 
 impl Flow {
     const fn add(&mut self, more: &Self) {
@@ -92,28 +92,31 @@ impl Flow {
     }
 }
 
-/// Behind `demand_day d`: that days are found by their level. SQLite would go through everybody's by their dates; a condition that keeps it from the dates keeps it
-/// from finding a span's days in the index, too, and then each span reads all days of its level.
+/// Index hint after `demand_day d`: days are found by their level. SQLite would read the days of
+/// all levels by date; a condition that prevents this also prevents a search for a span's days in
+/// the index, so that each span would read all days of its level.
 pub fn by_level(backend: Backend) -> String {
     backend.indexed_by("demand_day_level")
 }
 
-/// The same for weeks, of which SQLite would read those of all products.
+/// Index hint for weeks, for which SQLite would read the weeks of all products.
 pub fn weeks_by_level(backend: Backend) -> String {
     backend.indexed_by("demand_week_level")
 }
 
-/// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
+/// Lower bound before all days: with bounds on both sides SQLite reads days in the order of
+/// storage, and with one it would look up each day in the order of levels.
 pub const FIRST_DAY: i64 = i32::MIN as i64;
 
-/// The generation of facts that reports read, as a value of a statement whose `$1` is the tenant.
+/// The generation of facts that reports read, as an expression in a statement whose `$1` is the
+/// tenant.
 pub const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
-/// That a level has a day without stock.
-const RAN_OUT: &str = " HAVING sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) > 0";
+/// Keeps levels that have a day without stock.
+const HAVING_STOCKOUT: &str = " HAVING sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) > 0";
 
-/// Days by state, and what was sold on those without stock: there are few of them. `within` is a condition on spans as `x`,
-/// `having` one on a level's spans as `s`.
+/// SQL of days by state, and of units sold on days without stock, of which there are few. `within`
+/// is a condition on spans as `x`, `having` one on a level's spans as `s`.
 fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
     format!(
         "SELECT {select} FROM (
@@ -145,20 +148,24 @@ fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
     )
 }
 
-/// What came and went in the period, and what was there before it, from the day `first` on; a level may have a row of each. One statement, so that both are of
-/// one state: what comes late is in neither or in both of what a level opened and closed with. `within` is a condition on days as `d`.
+/// Returns the statement for the flows of levels in the period, and for their opening stock from
+/// the day `first` on; a level may have a row of each. One statement, so that both have one
+/// snapshot: a late entry is in neither or in both of the opening and the closing stock. `within`
+/// is a condition on days as `d`.
 fn flows_sql(within: &str, first: &str) -> String {
     let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
     format!(
         "SELECT {select} {of} AND d.business_date >= $2 AND d.business_date <= $3{within} GROUP BY d.product_id, d.store_id
          UNION ALL
-         SELECT {BEFORE} {of} AND d.business_date >= {first} AND d.business_date < $2{within} GROUP BY d.product_id, d.store_id",
+         SELECT {COLUMNS_BEFORE_PERIOD} {of} AND d.business_date >= {first} AND d.business_date < $2{within} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT
     )
 }
 
-/// What levels sold in the period, without those that sold nothing; and its values. Whole weeks by their own rows, which are fewer than those of days, and
-/// narrow. `within` is a condition on days as `d`, `values` those of the period and of it.
+/// Returns the statement for the units that levels sold in the period, without levels that sold
+/// nothing, and its values. Whole weeks are read from their own rows, which are fewer than those of
+/// days, and narrower. `within` is a condition on days as `d`, `values` those of the period and of
+/// the condition.
 fn sold_sql(filter: &StockFilter, within: &str, mut values: Vec<Value>) -> (String, Vec<Value>) {
     let of = format!("d.tenant_id = $1 AND d.generation = {CURRENT}{within}");
     let part = |table: &str, days: &str| {
@@ -190,7 +197,7 @@ fn sold_sql(filter: &StockFilter, within: &str, mut values: Vec<Value>) -> (Stri
     (sql, values)
 }
 
-/// A condition on spans as `x`, and the values of the period and of it.
+/// A condition on spans as `x`, and the values of the period and of the condition.
 fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![i64::from(filter.from).into(), i64::from(filter.to).into()];
     let mut within = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
@@ -198,12 +205,14 @@ fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
     (within, values)
 }
 
-/// The levels that had no stock on one of these days or more, by product and store, with what stock-outs are told by: their days, and what was sold on them and
-/// besides. What levels had and got is not read, and is 0. Levels that never ran out are most of them, and are not read.
+/// Returns the levels that had no stock on at least one of these days, by product and store, with
+/// the figures of stock-outs: their days, the units sold on them, and the units sold otherwise.
+/// Opening stock and receipts are not read, and are 0. Most levels never ran out; they are not
+/// read.
 pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (within, values) = conditions(backend, filter);
-    let spans = spans_sql(backend, &within, RAN_OUT);
+    let spans = spans_sql(backend, &within, HAVING_STOCKOUT);
     let (sold, with_weeks) = sold_sql(filter, &within.replace("x.", "d."), values.clone());
     let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<SoldRow>(&sold, with_weeks))?;
     let sold: HashMap<(ProductId, StoreId), i64> =
@@ -225,7 +234,8 @@ pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Resul
     Ok(spans.into_iter().map(period).collect())
 }
 
-/// The levels that have spans on these days, by product and store. A level with none has no stock to tell of.
+/// Returns the levels that have spans on these days, by product and store. A level without spans
+/// has no stock to report.
 pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (from, to) = (i64::from(filter.from), i64::from(filter.to));
@@ -246,7 +256,8 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
             out_days: row.out_days,
             capped_days: row.capped_days,
             stockouts: row.stockouts,
-            // Spans follow each other without a gap, so that this is what is left of all that was sold.
+            // Spans follow each other without a gap, so that the rest of all sold units was sold on
+            // days in stock.
             sold_in_stock: flow.sold - row.sold_out - row.sold_before,
             sold_out: row.sold_out,
             opening,
@@ -280,7 +291,7 @@ pub async fn products_of_same_category(
             found.insert(row.id, row.category_id);
             row.id.uuid()
         };
-        in_parts(reads, &sql, &[], "p.id", add).await?;
+        for_each_page(reads, &sql, &[], "p.id", add).await?;
         return Ok(found);
     };
     let backend = reads.backend();

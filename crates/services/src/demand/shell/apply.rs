@@ -8,43 +8,44 @@ use entity::{
 };
 use platform::storage::{Fault, Reads, Work};
 
-use super::remembered::{KnownDay, KnownDays};
+use super::remembered::{CachedDay, DayCache};
 use crate::demand::{
     core::{DayKey, Delta, Deltas, Overflow, Span, spans_from, week_of},
     rows::{self, Book, Day, LastStock, LevelChanges, Week},
 };
 
-/// Days from which levels are looked at again in one statement, at most so many of a page.
-const STARTS: usize = 16;
-/// Days that are read and written at once: a row as it was and as it will be takes some kB, and a page has up to 16,000.
-const DAYS: usize = 4_000;
+/// Maximum days of a page from which the spans of levels are recomputed in one statement.
+const MAX_START_DAYS: usize = 16;
+/// Days that are read and written at once: the states of a row before and after take some kB, and a
+/// page has up to 16,000 days.
+const DAYS_PER_WRITE: usize = 4_000;
 
-pub(super) fn too_large(_: Overflow) -> Fault {
+pub(super) fn overflow_fault(_: Overflow) -> Fault {
     Fault::Broken("a demand fact passes 64 bits".to_owned())
 }
 
-/// Adds a page's changes to the days and weeks that they are of. Days that are known are not read.
-pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, known: &mut KnownDays) -> Result<(), Fault> {
+/// Adds a page's changes to their days and weeks. Days in the cache are not read.
+pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, known: &mut DayCache) -> Result<(), Fault> {
     let changed: Vec<(&DayKey, &Delta)> = deltas.0.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
-    // Of days that are newer than all there are none has a row yet.
+    // Days after the newest stored day have no row yet.
     let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MIN);
     let mut weeks: BTreeMap<(i32, ProductId, StoreId), DemandFigures> = BTreeMap::new();
-    for some in changed.chunks(DAYS) {
+    for some in changed.chunks(DAYS_PER_WRITE) {
         for (key, delta) in some {
             let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
-            *week = week.plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+            *week = week.plus(&delta.figures, 1).ok_or_else(|| overflow_fault(Overflow))?;
         }
         apply_days(work, book, (newest, some), known).await?;
     }
     apply_weeks(work, book, newest, weeks).await
 }
 
-/// Adds changes to the days that they are of.
+/// Adds changes to their days.
 async fn apply_days(
     work: &Work,
     book: &mut Book,
     (newest, changed): (i32, &[(&DayKey, &Delta)]),
-    known: &mut KnownDays,
+    known: &mut DayCache,
 ) -> Result<(), Fault> {
     let unknown = changed.iter().map(|(key, _)| **key).filter(|key| key.date <= newest && known.row(key).is_none());
     let unknown: Vec<DayKey> = unknown.collect();
@@ -54,10 +55,10 @@ async fn apply_days(
     let largest = rows::largest_lines(work, &doubtful).await?;
     let mut days = Vec::with_capacity(changed.len());
     for &(key, delta) in changed {
-        let old = known.take(key).or_else(|| read.remove(key).map(KnownDay::of));
+        let old = known.take(key).or_else(|| read.remove(key).map(CachedDay::of));
         let before = old.as_ref().map(|old| &old.row);
         let mut row = before.cloned().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
-        let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+        let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| overflow_fault(Overflow))?;
         row.set(&figures);
         row.max_line_units = if loses_largest(before, delta) {
             largest.get(key).copied().unwrap_or_default()
@@ -72,10 +73,10 @@ async fn apply_days(
         }
         let after = (!figures.is_zero()).then_some(row);
         if let Some(row) = &after {
-            let new = KnownDay::of(row.clone());
+            let new = CachedDay::of(row.clone());
             book.row_count += 1;
             book.sum += new.sum;
-            known.note(*key, new);
+            known.insert_day(*key, new);
         }
         days.push(rows::DayChange { before: old.map(|old| old.row), after, seq });
     }
@@ -129,7 +130,7 @@ pub(super) fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delt
 }
 
 /// The figures that weeks have of days.
-fn of_week(days: &DemandFigures) -> [i64; 5] {
+fn week_figures(days: &DemandFigures) -> [i64; 5] {
     [days.ordered_units, days.cancelled_units, days.taken_back_units, days.returned_units, days.shipped_units]
 }
 
@@ -139,15 +140,16 @@ async fn apply_weeks(
     newest: i32,
     deltas: BTreeMap<(i32, ProductId, StoreId), DemandFigures>,
 ) -> Result<(), Fault> {
-    // What neither was sold nor went out changes no week.
-    let deltas: BTreeMap<_, _> = deltas.into_iter().filter(|(_, delta)| of_week(delta).iter().any(|units| *units != 0)).collect();
+    // Changes of weeks without sold, returned or shipped units are skipped.
+    let deltas: BTreeMap<_, _> =
+        deltas.into_iter().filter(|(_, delta)| week_figures(delta).iter().any(|units| *units != 0)).collect();
     let known = deltas.keys().filter(|(week, ..)| *week <= newest);
     let mut before = rows::weeks(work, book.generation, known).await?;
     let mut weeks = Vec::new();
     for (key, delta) in deltas {
         let old = before.remove(&key);
         let units = |row: Option<&Week>, of: fn(&Week) -> i64, by: i64| {
-            row.map_or(0, of).checked_add(by).ok_or_else(|| too_large(Overflow))
+            row.map_or(0, of).checked_add(by).ok_or_else(|| overflow_fault(Overflow))
         };
         let row = Week {
             tenant_id: work.tenant(),
@@ -175,12 +177,12 @@ async fn apply_weeks(
 }
 
 /// Looks again at the spans of levels that a page changed, each from the earliest day that it changed.
-pub(super) async fn respan(
+pub(super) async fn recompute_spans(
     work: &Work,
     book: &mut Book,
     levels: &BTreeMap<(ProductId, StoreId), LastStock>,
 ) -> Result<(), Fault> {
-    // A level that nothing ran out of, on the newest day that there is, closes that day in stock as it did before.
+    // A level that was in stock throughout closes the newest day in stock, as before.
     let may_be_as_before = levels.values().any(|last| last.is_stocked_throughout);
     let newest = if may_be_as_before { rows::newest_day(work, book.generation).await? } else { None }.unwrap_or(i32::MAX);
     let is_as_before = |last: &LastStock| last.is_stocked_throughout && last.from >= newest;
@@ -190,7 +192,7 @@ pub(super) async fn respan(
     let starts: std::collections::BTreeSet<i32> = sorted.iter().map(|(from, _)| *from).collect();
     let starts: Vec<i32> = starts.into_iter().collect();
     let mut written = Vec::new();
-    for group in starts.chunks(starts.len().div_ceil(STARTS).max(1)) {
+    for group in starts.chunks(starts.len().div_ceil(MAX_START_DAYS).max(1)) {
         let (Some(&first), Some(&last)) = (group.first(), group.last()) else { continue };
         let members: Vec<_> = sorted.iter().filter(|(from, _)| (first..=last).contains(from)).map(|(_, level)| *level).collect();
         let changes = rows::level_changes(work, book.generation, &members, first).await?;
@@ -206,16 +208,17 @@ pub(super) async fn respan(
     rows::write_spans(work, written).await
 }
 
-type LastOfLevel = ((ProductId, StoreId), LastStock);
+type LevelLastStock = ((ProductId, StoreId), LastStock);
 
-/// What changed on hand of levels on all of their days; the levels are in the order of their products.
-pub(super) async fn changes_of(reads: &impl Reads, generation: i64, levels: &[LastOfLevel]) -> Result<LevelChanges, Fault> {
+/// Returns the changes on hand of levels on all of their days; the levels are in the order of their
+/// products.
+pub(super) async fn changes_of(reads: &impl Reads, generation: i64, levels: &[LevelLastStock]) -> Result<LevelChanges, Fault> {
     let (Some(((first, _), _)), Some(((last, _), _))) = (levels.first(), levels.last()) else { return Ok(LevelChanges::new()) };
     rows::product_changes(reads, generation, (*first, *last)).await
 }
 
-/// Makes the spans of levels that have none yet.
-pub(super) async fn span(work: &Work, book: &mut Book, levels: &[LastOfLevel], changes: &LevelChanges) -> Result<(), Fault> {
+/// Creates the spans of levels that have none yet.
+pub(super) async fn span(work: &Work, book: &mut Book, levels: &[LevelLastStock], changes: &LevelChanges) -> Result<(), Fault> {
     let mut written = Vec::new();
     for (level, stock) in levels {
         let changes: Vec<_> = changes.get(level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();

@@ -1,36 +1,36 @@
-//! What the journal says next, read beside whoever writes: under the book's lock only changes are written.
+//! Next events of the journal, read without a lock on the book: only writes happen under it.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, TenantScope, journal, replicas::Freshness};
 
-use super::apply::too_large;
+use super::apply::overflow_fault;
 use crate::demand::{
     core::{Deltas, DemandOrder, DemandReturn, add_entry},
     rows::{self, Book, LastStock},
 };
 
-/// How large a batch may become: a page of the journal more is read where it is smaller.
+/// Maximum size of a batch: another page of the journal is read while the batch is smaller.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Most {
+pub(super) struct BatchLimit {
     pub events: i64,
-    /// Days that entries change. Of documents a quarter as many are read.
+    /// Maximum days that entries change. A quarter as many documents are read.
     pub days: usize,
 }
 
-impl Most {
+impl BatchLimit {
     const fn has_room(self, days: usize, documents: usize) -> bool {
         days < self.days && documents < self.days / 4
     }
 }
-/// Documents that one statement reads: lines take some kB an order while they are read.
+/// Documents that one statement reads: the lines of an order take some kB while they are read.
 const DOCUMENTS: usize = 250;
 
-/// What levels had on hand after their last entry.
+/// Stock on hand of levels after their last entry.
 pub(super) type Levels = BTreeMap<(ProductId, StoreId), LastStock>;
 
-/// Documents as they stand.
+/// Documents in their current state.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     pub orders: Vec<(OrderId, DemandOrder)>,
@@ -38,7 +38,7 @@ pub(super) struct Documents {
 }
 
 impl Documents {
-    /// Those with these ids, each with the last event that is about it.
+    /// Reads the documents with these IDs, each with the last event that concerns it.
     pub async fn read(
         reads: &impl Reads,
         orders: BTreeMap<OrderId, i64>,
@@ -59,10 +59,10 @@ impl Documents {
 /// Some pages of the journal.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Where the book was that they follow: its `seq` and its `documents_seq`.
+    /// `seq` and `documents_seq` of the book that the batch continues.
     pub after: (i64, i64),
     pub upto: i64,
-    /// What entries say.
+    /// Changes of figures by entries.
     pub deltas: Deltas,
     pub levels: Levels,
     pub documents: Documents,
@@ -75,8 +75,8 @@ impl Batch {
     pub fn follows(&self, book: &Book) -> bool {
         self.after == (book.seq, book.documents_seq)
     }
-    /// What comes after `after`, up to `head`, or as much as fits into a batch.
-    pub async fn read(reads: &impl Reads, after: (i64, i64), head: i64, most: Most) -> Result<Self, Fault> {
+    /// Reads the events after `after`, up to `head`, or as many as fit into a batch.
+    pub async fn read(reads: &impl Reads, after: (i64, i64), head: i64, most: BatchLimit) -> Result<Self, Fault> {
         let end = head.min(after.0.saturating_add(most.events));
         let mut batch = Self { after, upto: after.0, ..Self::default() };
         let (mut orders, mut returns) = (BTreeMap::new(), BTreeMap::new());
@@ -86,7 +86,7 @@ impl Batch {
                 return Err(Fault::Broken(format!("the movement behind event {} has more entries than a page", batch.upto)));
             }
             for change in &page.changes {
-                add_entry(&mut batch.deltas, change).map_err(too_large)?;
+                add_entry(&mut batch.deltas, change).map_err(overflow_fault)?;
             }
             join(&mut batch.levels, page.levels);
             orders.extend(page.orders);
@@ -98,23 +98,25 @@ impl Batch {
     }
 }
 
-/// Adds what a later page says of levels.
+/// Merges the levels of a later page into `levels`.
 pub(super) fn join(levels: &mut Levels, later: Levels) {
     for (level, last) in later {
-        levels.entry(level).and_modify(|earlier| *earlier = earlier.then(last)).or_insert(last);
+        levels.entry(level).and_modify(|earlier| *earlier = earlier.merge_later(last)).or_insert(last);
     }
 }
 
-/// The next batch of a generation's book, of the current one where none is named. Whether it still follows the book, and whether
-/// the journal has kept its events, is known under the book's lock alone.
-pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, most: Most) -> Result<Batch, Fault> {
+/// The next batch of a generation's book, or of the current one if none is given. Only under the
+/// book's lock is it known whether the batch still follows the book, and whether the journal still
+/// has its events.
+pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, most: BatchLimit) -> Result<Batch, Fault> {
     let book = rows::book_of(&scope.fresh(Freshness::Primary), generation).await?;
     next_after(scope, book.map_or((0, 0), |book| (book.seq, book.documents_seq)), most).await
 }
 
-/// The same of a book that will be there.
-pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), most: Most) -> Result<Batch, Fault> {
-    // A replica may know the event and not yet the document as that event left it.
+/// The next batch of a book after a given position, which the book will have when the batch is
+/// counted.
+pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), most: BatchLimit) -> Result<Batch, Fault> {
+    // A replica may have the event and not yet the document's state after it.
     let scope = scope.fresh(Freshness::Primary);
     let head = journal::head(&scope).await?.seq;
     Batch::read(&scope, after, head, most).await

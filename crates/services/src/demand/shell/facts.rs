@@ -1,4 +1,4 @@
-//! Asking for facts: with a permit, brought up to date first.
+//! Reads facts with a permit, and brings them up to date first.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, Reach, kind};
@@ -16,18 +16,19 @@ use crate::{
     insight::{rows::default_currency, shell::ReportError},
 };
 
-/// Pages of the journal that whoever asks waits for. What is behind them is told by `FactsProgress`.
+/// Maximum pages of the journal that a reader waits for. `FactsProgress` reports how far the facts
+/// are behind.
 pub(super) const PAGES: usize = 16;
 
 /// A request for facts.
 #[derive(Debug, Clone)]
-pub struct FactAsk {
-    /// What rows stand for, each dimension once; not empty.
+pub struct FactRequest {
+    /// Dimensions of the rows, each once; not empty.
     pub group: Vec<DemandDimension>,
     pub filter: FactFilter,
-    /// None: the tenant's own.
+    /// None for the tenant's own currency.
     pub currency: Option<Currency>,
-    /// Whether `FactPage::in_stock` is asked for.
+    /// Whether `FactPage::in_stock` is requested.
     pub with_stock: bool,
     pub page: PageRequest,
 }
@@ -38,8 +39,9 @@ pub struct FactPage {
     pub progress: FactsProgress,
     pub currency: Currency,
     pub rows: Vec<FactRow>,
-    /// Whether the day of each row closed with stock, in the order of the rows; None of a row that is not of one day, product and store, and before the
-    /// product's first movement there. Empty where it was not asked for.
+    /// Whether the day of each row closed with stock, in the order of the rows; None for a row that
+    /// is not of one day, product and store, and for days before the product's first movement
+    /// there. Empty if not requested.
     pub in_stock: Vec<Option<bool>>,
     /// The rows of all pages.
     pub source: ListSource,
@@ -47,14 +49,14 @@ pub struct FactPage {
 }
 
 /// Sums of days by group, of the stores and the channel that the permit is for.
-pub async fn demand_facts(permit: Permit<kind::ReportRead>, db: &Database, ask: FactAsk) -> Result<FactPage, ReportError> {
+pub async fn demand_facts(permit: Permit<kind::ReportRead>, db: &Database, ask: FactRequest) -> Result<FactPage, ReportError> {
     let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
     let scope = permit.scope(db).long();
     let currency = match ask.currency {
         Some(currency) => currency,
         None => default_currency(&scope).await?,
     };
-    let filter = within(&permit, ask.filter);
+    let filter = restrict_to_permit(&permit, ask.filter);
     let (rows, totals) = rows::fact_page(&scope, &ask.group, &filter, currency, &ask.page).await?;
     let is_exact = |row: &FactRow| row.figures.values().iter().all(|figure| figure.abs() <= MAX_SAFE);
     if !rows.iter().chain([&totals]).all(is_exact) {
@@ -87,8 +89,8 @@ async fn in_stock(scope: &TenantScope, group: &[DemandDimension], found: &[FactR
     Ok(keys.into_iter().map(|key| key.and_then(closed)).collect())
 }
 
-/// What the permit is for of what the filter asks.
-fn within(permit: &Permit<kind::ReportRead>, mut filter: FactFilter) -> FactFilter {
+/// Restricts the filter to the stores of the permit.
+fn restrict_to_permit(permit: &Permit<kind::ReportRead>, mut filter: FactFilter) -> FactFilter {
     if let Reach::Stores(own) = permit.reach() {
         let asked = filter.stores.take();
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));

@@ -8,7 +8,7 @@ mod rebuild;
 mod remembered;
 mod stock;
 
-pub use facts::{FactAsk, FactPage, demand_facts};
-pub use keep::{FactsProgress, PAGE, catch_up, keep_with};
-pub use rebuild::{Checked, Rebuilt, check, rebuild};
-pub use stock::{CategoryStock, Comparisons, LevelStock, LostUnits, MOST_DAYS, StockPerformance, stock_performance};
+pub use facts::{FactPage, FactRequest, demand_facts};
+pub use keep::{FactsProgress, PAGE, catch_up, catch_up_with};
+pub use rebuild::{CheckResult, RebuildResult, check, rebuild};
+pub use stock::{CategoryStock, Comparisons, LevelStock, LostUnits, MAX_DAYS, StockPerformance, stock_performance};

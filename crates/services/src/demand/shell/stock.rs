@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Days that a report may be of.
-pub const MOST_DAYS: i32 = 731;
+pub const MAX_DAYS: i32 = 731;
 
 /// A level over some days.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,9 +28,11 @@ pub struct LevelStock {
     pub product: ProductId,
     pub store: StoreId,
     pub period: StockPeriod,
-    /// The same level over the days before; None where it had none, or nothing was asked of them.
+    /// The same level in the days before the report; None if it had no stock then, or if they were
+    /// not requested.
     pub before: Option<StockPeriod>,
-    /// All products of the product's category in the store; None without a category, or where it was not asked for.
+    /// All products of the product's category in the store; None without a category, or if not
+    /// requested.
     pub category: Option<CategoryStock>,
 }
 
@@ -41,7 +43,7 @@ pub struct CategoryStock {
     pub period: StockPeriod,
 }
 
-/// What turnovers are compared with.
+/// Periods and groups that turnovers are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Comparisons {
     /// The first and the last of the days before.
@@ -49,7 +51,8 @@ pub struct Comparisons {
     pub with_category: bool,
 }
 
-/// Units that stock-outs cost: as the buyers' willingness to take something else is half, as asked, or none.
+/// Units lost to stock-outs, if the buyers' willingness to take a substitute is half, as requested,
+/// or none.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LostUnits {
     pub low: f64,
@@ -58,24 +61,25 @@ pub struct LostUnits {
 }
 
 impl LostUnits {
-    /// Of one level; None where no day had stock.
+    /// Returns the lost units of one level; None if no day had stock.
     pub fn of(period: &StockPeriod, days: i64, substitution: f64) -> Option<Self> {
         let lost = |share| period.lost_units(days, share);
         Some(Self { low: lost(0.5)?, mid: lost(substitution)?, high: lost(0.0)? })
     }
 }
 
-/// Levels by what their stock-outs cost, the most first, and all of them together.
+/// Levels by the cost of their stock-outs, in descending order, and their totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StockPerformance {
     pub progress: FactsProgress,
     pub rows: Vec<LevelStock>,
     pub totals: StockPeriod,
-    /// All levels of the days before together; None where there was none, or it was not asked for.
+    /// Sum over all levels in the days before the report; None if there was no level, or if not
+    /// requested.
     pub before: Option<StockPeriod>,
-    /// Σ over levels, of `EVENT_DAYS` a stock-out at most.
+    /// Sum over levels; a stock-out counts for `EVENT_DAYS` at most.
     pub lost: LostUnits,
-    /// Levels of which nothing can be said, as no day had stock.
+    /// Levels without a figure, because no day had stock.
     pub unknown: i64,
 }
 
@@ -139,7 +143,8 @@ async fn levels_before(
     Ok(found.into_iter().map(|(product, store, period)| ((product, store), period)).collect())
 }
 
-/// What the stock of categories has done by store, whichever of their products a report is of.
+/// Stock figures of categories by store, of all of their products, also those that the report
+/// leaves out.
 #[derive(Default)]
 struct Categories {
     of: HashMap<ProductId, CategoryId>,

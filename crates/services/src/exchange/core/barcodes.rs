@@ -3,15 +3,15 @@
 use inventory::catalog::core::{MAX_BARCODES, product::Barcode};
 use serde_json::{Value, json};
 
-use super::{Refusal, cells::Values, fields::whole};
+use super::{Refusal, cells::Values, fields::parse_whole};
 
-/// Values in a list of JSON: each code may have some fields besides that nobody reads.
-const MOST_VALUES: usize = 16 * MAX_BARCODES;
+/// Maximum values in a JSON list: each code may have some other fields, which are ignored.
+const MAX_VALUES: usize = 16 * MAX_BARCODES;
 
 /// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
 pub fn read(text: &str) -> Result<Vec<Barcode>, Refusal> {
     if text.starts_with('[') {
-        if Values::of(text.as_bytes()).count() > MOST_VALUES {
+        if Values::of(text.as_bytes()).count() > MAX_VALUES {
             return Err(Refusal::TooManyBarcodes);
         }
         let list: Vec<Value> = serde_json::from_str(text).map_err(|_| Refusal::NoBarcodes)?;
@@ -27,23 +27,24 @@ pub fn read(text: &str) -> Result<Vec<Barcode>, Refusal> {
             }
             _ => Err(Refusal::BarcodeIsNoText),
         };
-        return few(list.iter().map(one));
+        return collect_codes(list.iter().map(one));
     }
     let parts = text.split(['|', ',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    few(parts.map(|part| match part.split_once('*') {
+    collect_codes(parts.map(|part| match part.split_once('*') {
         None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
-        Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
+        Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: parse_whole(pack)? }),
     }))
 }
 
-/// As many as a product may have: of a long text no more are read.
-fn few(codes: impl Iterator<Item = Result<Barcode, Refusal>>) -> Result<Vec<Barcode>, Refusal> {
+/// Collects the codes, and stops after the maximum of a product: the rest of a long text is not
+/// read.
+fn collect_codes(codes: impl Iterator<Item = Result<Barcode, Refusal>>) -> Result<Vec<Barcode>, Refusal> {
     let codes = codes.take(MAX_BARCODES + 1).collect::<Result<Vec<_>, _>>()?;
     if codes.len() > MAX_BARCODES { Err(Refusal::TooManyBarcodes) } else { Ok(codes) }
 }
 
 /// The codes between bars, as people write them; where that would be read as others, because a code has such a sign itself, a list of JSON.
-pub fn written(codes: &[Barcode]) -> String {
+pub fn join_codes(codes: &[Barcode]) -> String {
     let shown = codes.iter().map(|code| match code.pack_quantity {
         1 => code.code.clone(),
         pack => format!("{}*{pack}", code.code),
@@ -73,7 +74,7 @@ mod tests {
             for code in [format!("A{sign}B"), format!("{sign}B"), format!("A{sign}")] {
                 for list in [vec![(code.as_str(), 1)], vec![(code.as_str(), 12)], vec![("4006381333931", 1), (code.as_str(), 6)]]
                 {
-                    let (list, text) = (codes(&list), written(&codes(&list)));
+                    let (list, text) = (codes(&list), join_codes(&codes(&list)));
                     assert_eq!(read(&text), Ok(list), "by way of {text}");
                 }
             }
@@ -106,8 +107,8 @@ mod tests {
 
     #[test]
     fn what_has_no_such_sign_is_written_as_people_write_it() {
-        assert_eq!(written(&codes(&[("4006381333931", 1), ("12345670", 12)])), "4006381333931|12345670*12");
-        assert_eq!(written(&codes(&[("A|B", 1), ("C D", 6)])), "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":6}]");
+        assert_eq!(join_codes(&codes(&[("4006381333931", 1), ("12345670", 12)])), "4006381333931|12345670*12");
+        assert_eq!(join_codes(&codes(&[("A|B", 1), ("C D", 6)])), "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":6}]");
         for text in ["1|2*3", "1, 2*3", "1;2*3", "1 2*3", "1\n2*3"] {
             assert_eq!(read(text), Ok(codes(&[("1", 1), ("2", 3)])), "{text:?}");
         }

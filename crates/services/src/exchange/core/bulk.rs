@@ -1,21 +1,21 @@
-//! A mutation that is run for each line of a file: what a line says, and what is said of it.
+//! A mutation that is run for each line of a file: the variables of a line, and its result line.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Earnest, cells::has_many_values};
-use crate::files::core::limits::BULK_ANSWER_BYTES;
+use crate::files::core::limits::BULK_RESPONSE_BYTES;
 
-/// Whether a mutation knows a call again.
+/// Whether a mutation recognizes a repeated call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keyed {
-    /// Its input has an idempotency key: a line that is tried twice is done once.
+    /// Its input has an idempotency key: a line that is tried twice takes effect once.
     ByInput,
-    /// It has none: a line that was begun is not begun again.
+    /// It has no key: a line that was started is not started again.
     Not,
 }
 
-/// What is run, and how.
+/// Mutation of a bulk operation, and its options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkOptions {
     /// A document with one mutation, of one field and the variable `$input`.
@@ -27,36 +27,37 @@ pub struct BulkOptions {
 }
 
 impl BulkOptions {
-    /// Lines that are carried out before it is noted how far it is. Of a mutation that knows no call again it is noted line by line.
+    /// Lines that are executed between two saves of the progress. One for a mutation that does not
+    /// recognize repeated calls.
     pub fn chunk(&self) -> usize {
         const LINES: usize = 20;
         if self.is_marked() { 1 } else { LINES }
     }
 
-    /// Whether a line is marked before it is begun, so that it is never begun twice.
+    /// Whether a line is marked before it starts, so that it is never started twice.
     pub fn is_marked(&self) -> bool {
         self.keyed == Keyed::Not && self.earnest == Earnest::Write
     }
 }
 
-/// A line of the file, with its number from 1 on; blank lines count and say nothing.
+/// A line of the file, with its number from 1 on; blank lines are numbered and skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub number: i64,
-    /// None: it is longer than a line may be.
+    /// None if the line exceeds the maximum length.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// What a line was answered.
+/// Answer to a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct LineAnswer {
     pub number: i64,
     /// A JSON object, without the number.
     pub answer: String,
     pub is_refused: bool,
 }
 
-/// Why a line says no variables.
+/// Reasons to refuse the variables of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineRefusal {
     TooLong,
@@ -65,11 +66,12 @@ pub enum LineRefusal {
     /// The words of the parser.
     NoObject(String),
     NoInput,
-    /// It says this beside its input.
+    /// A field of the line other than its input.
     Unknown(String),
 }
 
-/// The variables of a line; `key` is put in where the mutation takes one and the line gives none. Or why it says none.
+/// Returns the variables of a line, or the reason to refuse it; `key` is inserted if the mutation
+/// takes a key and the line has none.
 pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Value, LineRefusal> {
     let bytes = line.bytes.as_deref().ok_or(LineRefusal::TooLong)?;
     let text = std::str::from_utf8(bytes).map_err(|_| LineRefusal::NotUtf8)?;
@@ -94,27 +96,27 @@ pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Valu
     Ok(Value::Object(known))
 }
 
-/// A refusal that no mutation has made.
-pub fn refused(number: i64, code: &str, message: &str) -> Answered {
+/// A refusal that does not come from the mutation.
+pub fn refused(number: i64, code: &str, message: &str) -> LineAnswer {
     let answer = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }).to_string();
-    Answered { number, answer, is_refused: true }
+    LineAnswer { number, answer, is_refused: true }
 }
 
-/// What the engine has answered, as it is kept.
-pub fn answered(number: i64, json: &[u8]) -> Answered {
+/// Returns the engine's answer in its stored form.
+pub fn answered(number: i64, json: &[u8]) -> LineAnswer {
     let read: Value = serde_json::from_slice(json).unwrap_or_default();
     let count = read["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
     let is_refused = count > 0 || read.get("errors").is_some_and(|errors| !errors.is_null());
-    if json.len() > BULK_ANSWER_BYTES {
-        let message = format!("the answer is longer than {} KiB and was left out: select less", BULK_ANSWER_BYTES >> 10);
+    if json.len() > BULK_RESPONSE_BYTES {
+        let message = format!("the answer is longer than {} KiB and was left out: select less", BULK_RESPONSE_BYTES >> 10);
         let word = if is_refused { "REFUSED" } else { "DONE" };
         let answer = json!({ "outcome": word, "errors": [{ "message": message, "extensions": { "code": "LIMIT_EXCEEDED" } }] });
-        return Answered { number, answer: answer.to_string(), is_refused };
+        return LineAnswer { number, answer: answer.to_string(), is_refused };
     }
-    Answered { number, answer: String::from_utf8_lossy(json).into_owned(), is_refused }
+    LineAnswer { number, answer: String::from_utf8_lossy(json).into_owned(), is_refused }
 }
 
-/// A line of the result: the number, and what was answered.
+/// Returns a line of the result file: the number, and the answer.
 pub fn result_line(number: i64, answer: &str) -> String {
     let rest = answer.trim_start().strip_prefix('{').unwrap_or("}");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };

@@ -1,4 +1,5 @@
-//! Cells: what a spreadsheet would take for a formula is not written as one, and what was marked so is read back.
+//! Cells: a text that a spreadsheet would read as a formula is written with a mark, and read back
+//! without it.
 
 use std::borrow::Cow;
 
@@ -7,13 +8,13 @@ use entity::prelude::{Money, Timestamp};
 use super::{Format, numbers};
 use crate::files::core::limits::LINE_VALUES;
 
-/// What a row says of a field.
+/// Content of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     Text(String),
-    /// What the file itself says to be a number, with a decimal point.
+    /// A number by the file's own type, with a decimal point.
     Number(String),
-    /// It has no value any more: `\N` in a text or a workbook, null in JSON.
+    /// Removes the field's value: `\N` in a text or a workbook, null in JSON.
     Clear,
 }
 
@@ -21,7 +22,8 @@ pub enum Cell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     None,
-    /// Not for whoever asked to see: nothing is said of it, for no value would be one that an import takes away.
+    /// The requester may not see the value: the cell is left out, because any value would be one
+    /// that an import writes back.
     Hidden,
     Text(String),
     Number(i64),
@@ -54,48 +56,51 @@ impl<T: Into<Item>> From<Option<T>> for Item {
 /// In a text or a workbook: no value any more.
 const CLEAR: &str = "\\N";
 
-/// A mark that spreadsheets show as nothing, before what they would run.
+/// A mark that spreadsheets do not display, placed before a text that they would evaluate.
 const MARK: char = '\'';
 
-/// Whether a spreadsheet would take the text for a formula (OWASP, CSV injection).
+/// Whether a spreadsheet would read the text as a formula (OWASP, CSV injection).
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
-/// Whether a text, but for marks before it, is written with one mark more: what would be run, and what would be read as no value.
-/// A cell of a workbook says itself that it is a text: nothing is run there.
+/// Whether a text, without its leading marks, needs another mark: a formula, or the text that
+/// clears a value. A workbook's cell has the type text, so that formulas are not evaluated there.
 fn is_marked(text: &str, format: Format) -> bool {
     let behind = text.trim_start_matches(MARK);
     behind == CLEAR || format == Format::Csv && is_formula(behind)
 }
 
-/// Where a spreadsheet may end a cell inside a text of a CSV that has commas between its cells: some countries' separate by semicolons, and quotes
-/// that do not begin a cell hold no line together.
-const SPLITS: [char; 4] = [';', '\t', '\r', '\n'];
+/// Characters at which a spreadsheet may end a cell inside a text of a comma-separated CSV: some
+/// countries' CSVs separate by semicolons, and quotes that do not begin a cell hold no line
+/// together.
+const CELL_SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
-/// Whether a text has several parts. Each sign is looked for by itself, which for one byte is many times as fast as for any of four characters.
-fn is_split(text: &str) -> bool {
-    SPLITS.into_iter().any(|split| text.contains(split))
+/// Whether a text has several parts. Each character is searched separately, which is many times
+/// faster for one byte than for any of four characters.
+fn has_separator(text: &str) -> bool {
+    CELL_SEPARATORS.into_iter().any(|split| text.contains(split))
 }
 
-/// Whether a spreadsheet that begins a cell with this part of a text would run it. Quotes around a cell are none of it.
-fn is_run(part: &str) -> bool {
+/// Whether a spreadsheet would evaluate this part of a text at the beginning of a cell. Quotes
+/// around a cell do not belong to it.
+fn is_formula_part(part: &str) -> bool {
     part.trim_start_matches([MARK, '"']).starts_with(['=', '+', '-', '@'])
 }
 
-/// A part behind a split without the mark that `parts_guarded` put before it.
-fn bare(part: &str) -> &str {
-    part.strip_prefix(MARK).filter(|rest| is_run(rest)).unwrap_or(part)
+/// A part after a split without the mark that `escape_parts` put before it.
+fn unmark_part(part: &str) -> &str {
+    part.strip_prefix(MARK).filter(|rest| is_formula_part(rest)).unwrap_or(part)
 }
 
-/// A text of a CSV with a mark before each part behind a split that would be run.
-pub fn parts_guarded(text: &str) -> Cow<'_, str> {
-    if !is_split(text) || !text.split(SPLITS).skip(1).any(is_run) {
+/// A text of a CSV with a mark before each part after a split that would be evaluated.
+pub fn escape_parts(text: &str) -> Cow<'_, str> {
+    if !has_separator(text) || !text.split(CELL_SEPARATORS).skip(1).any(is_formula_part) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() + SPLITS.len());
-    for (index, part) in text.split_inclusive(SPLITS).enumerate() {
-        if index > 0 && is_run(part) {
+    let mut out = String::with_capacity(text.len() + CELL_SEPARATORS.len());
+    for (index, part) in text.split_inclusive(CELL_SEPARATORS).enumerate() {
+        if index > 0 && is_formula_part(part) {
             out.push(MARK);
         }
         out.push_str(part);
@@ -103,26 +108,27 @@ pub fn parts_guarded(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The text that `parts_guarded` made this of.
-fn parts_bare(text: &str) -> String {
-    if !is_split(text) {
+/// The text from which `escape_parts` made this one.
+fn unescape_parts(text: &str) -> String {
+    if !has_separator(text) {
         return text.to_owned();
     }
-    let parts = text.split_inclusive(SPLITS).enumerate();
-    parts.map(|(index, part)| if index > 0 { bare(part) } else { part }).collect()
+    let parts = text.split_inclusive(CELL_SEPARATORS).enumerate();
+    parts.map(|(index, part)| if index > 0 { unmark_part(part) } else { part }).collect()
 }
 
-/// A text as it is written into a CSV or a workbook: with an apostrophe before it, and in a CSV before its parts, where one is needed, so that reading
-/// gives the text back.
-pub fn guarded(text: &str, format: Format) -> Cow<'_, str> {
-    let parts = if format == Format::Csv { parts_guarded(text) } else { Cow::Borrowed(text) };
+/// Returns a text as it is written into a CSV or a workbook: with an apostrophe before it if it
+/// needs one, and in a CSV before its parts too, so that reading restores the text.
+pub fn escape_text(text: &str, format: Format) -> Cow<'_, str> {
+    let parts = if format == Format::Csv { escape_parts(text) } else { Cow::Borrowed(text) };
     if is_marked(text, format) { Cow::Owned(format!("{MARK}{parts}")) } else { parts }
 }
 
-/// Why a row is refused that has bytes which are no letters of its file's encoding.
-pub const FOREIGN: &str = "the row has letters that the file's encoding does not have: say which encoding it is";
+/// Refusal of a row with bytes that are invalid in its file's encoding.
+pub const INVALID_ENCODING: &str = "the row has characters that the file's encoding does not have: state the encoding";
 
-/// The values that a text of JSON has, counted by the signs before them. It is read over, not parsed: each value takes many times its bytes.
+/// Number of values of a JSON text, counted by the characters before them. The text is scanned, not
+/// parsed: a parsed value takes many times its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Values {
     pub objects: usize,
@@ -133,7 +139,7 @@ impl Values {
     pub fn of(json: &[u8]) -> Self {
         let (mut values, mut rest) = (Self::default(), json);
         while let Some((byte, after)) = rest.split_first() {
-            rest = if *byte == b'"' { numbers::after_text(after) } else { after };
+            rest = if *byte == b'"' { numbers::skip_string(after) } else { after };
             match byte {
                 b'{' => values.objects += 1,
                 b',' | b'[' => values.others += 1,
@@ -147,11 +153,12 @@ impl Values {
         self.objects + self.others
     }
 
-    /// What they take in memory once they are parsed: an object has a node with room for eleven fields, however few it has.
+    /// Returns their size in memory once they are parsed: an object has a node with room for eleven
+    /// fields, however few it has.
     pub fn bytes(self) -> usize {
-        const OBJECT: usize = 700;
-        const OTHER: usize = 128;
-        self.objects * OBJECT + self.others * OTHER
+        const OBJECT_BYTES: usize = 700;
+        const OTHER_VALUE_BYTES: usize = 128;
+        self.objects * OBJECT_BYTES + self.others * OTHER_VALUE_BYTES
     }
 }
 
@@ -160,7 +167,7 @@ pub fn has_many_values(line: &[u8]) -> bool {
     Values::of(line).count() > LINE_VALUES
 }
 
-/// What a cell of a CSV or a workbook says; None when it is empty, which says nothing.
+/// Reads a cell of a CSV or a workbook; None if it is empty and its field therefore not given.
 pub fn cell(text: &str, format: Format) -> Option<Cell> {
     let text = text.trim();
     if text.is_empty() {
@@ -170,11 +177,11 @@ pub fn cell(text: &str, format: Format) -> Option<Cell> {
         return Some(Cell::Clear);
     }
     let unmarked = text.strip_prefix(MARK).filter(|rest| is_marked(rest, format)).unwrap_or(text);
-    Some(Cell::Text(if format == Format::Csv { parts_bare(unmarked) } else { unmarked.to_owned() }))
+    Some(Cell::Text(if format == Format::Csv { unescape_parts(unmarked) } else { unmarked.to_owned() }))
 }
 
-/// What a value of JSON says.
-pub fn of_json(value: &serde_json::Value) -> Cell {
+/// Converts a JSON value to a cell.
+pub fn cell_of_json(value: &serde_json::Value) -> Cell {
     match value {
         serde_json::Value::Null => Cell::Clear,
         serde_json::Value::String(text) => Cell::Text(text.clone()),
@@ -183,12 +190,12 @@ pub fn of_json(value: &serde_json::Value) -> Cell {
     }
 }
 
-/// The same where a parser may have rounded a number: the text has all digits.
-pub fn of_exact_json(value: &serde_json::Value, text: &str) -> Cell {
+/// Converts a JSON value whose number a parser may have rounded: `text` has all digits.
+pub fn cell_of_exact_json(value: &serde_json::Value, text: &str) -> Cell {
     match value {
-        serde_json::Value::Number(_) => numbers::digits(text).map_or_else(|| of_json(value), Cell::Number),
+        serde_json::Value::Number(_) => numbers::digits(text).map_or_else(|| cell_of_json(value), Cell::Number),
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => Cell::Text(text.to_owned()),
-        _ => of_json(value),
+        _ => cell_of_json(value),
     }
 }
 
@@ -204,7 +211,7 @@ mod tests {
     #[test]
     fn no_formula_survives_in_a_text_and_every_text_comes_back() {
         for text in TEXTS {
-            let written = guarded(text, Format::Csv);
+            let written = escape_text(text, Format::Csv);
             assert!(!is_formula(&written), "{text:?} is written as {written:?}");
             assert_eq!(cell(&written, Format::Csv), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
         }
@@ -224,10 +231,10 @@ mod tests {
             ("red, -1; a=b; 1-2", "red, -1; a=b; 1-2"),
         ];
         for (text, expected) in texts {
-            let written = guarded(text, Format::Csv);
+            let written = escape_text(text, Format::Csv);
             assert_eq!(written, expected);
             assert_eq!(cell(&written, Format::Csv), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
-            let sheet = guarded(text, Format::Xlsx);
+            let sheet = escape_text(text, Format::Xlsx);
             assert_eq!((&*sheet, cell(&sheet, Format::Xlsx)), (text, Some(Cell::Text(text.trim().to_owned()))));
         }
     }
@@ -235,7 +242,7 @@ mod tests {
     #[test]
     fn a_workbook_marks_only_what_says_no_value() {
         for text in TEXTS {
-            let written = guarded(text, Format::Xlsx);
+            let written = escape_text(text, Format::Xlsx);
             assert_eq!(written == text, !text.trim_start_matches('\'').starts_with("\\N"), "{text:?} is written as {written:?}");
             assert_eq!(cell(&written, Format::Xlsx), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
         }
@@ -255,12 +262,12 @@ mod tests {
             let said = ["", "  ", "\\N"].map(|text| cell(text, format));
             assert_eq!(said, [None, None, Some(Cell::Clear)]);
         }
-        assert_eq!(of_json(&serde_json::json!(null)), Cell::Clear);
-        assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Number("12.5".to_owned()));
-        assert_eq!(of_json(&serde_json::json!("12,5")), Cell::Text("12,5".to_owned()));
-        assert_eq!(of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));
+        assert_eq!(cell_of_json(&serde_json::json!(null)), Cell::Clear);
+        assert_eq!(cell_of_json(&serde_json::json!(12.5)), Cell::Number("12.5".to_owned()));
+        assert_eq!(cell_of_json(&serde_json::json!("12,5")), Cell::Text("12,5".to_owned()));
+        assert_eq!(cell_of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));
         let long = "123456789012345678901234";
-        let read = |text: &str| of_exact_json(&serde_json::from_str(text).unwrap(), text);
+        let read = |text: &str| cell_of_exact_json(&serde_json::from_str(text).unwrap(), text);
         assert_eq!(read(long), Cell::Number(long.to_owned()));
         assert_eq!(read("[1e3]"), Cell::Text("[1e3]".to_owned()));
         assert_eq!((read("\"a\\n\""), read("1e3")), (Cell::Text("a\n".to_owned()), Cell::Number("1000.0".to_owned())));

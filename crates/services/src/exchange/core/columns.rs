@@ -1,10 +1,10 @@
-//! Which column is which field.
+//! Fields of an import, and the columns that are read as them.
 
 use inventory::catalog::core::goods;
 
 use super::{Noun, order_lines};
 
-const BEFORE_GOODS: &[&str] = &[
+const FIELDS_BEFORE_GOODS: &[&str] = &[
     "sku",
     "name",
     "description",
@@ -25,8 +25,8 @@ const BEFORE_GOODS: &[&str] = &[
     "metadata",
 ];
 
-/// Lists of names behind each other, which are `N` names together.
-const fn joined<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N] {
+/// Concatenates lists of names, with `N` names in all.
+const fn concat_names<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N] {
     let (mut all, mut at, mut list) = ([""; N], 0, 0);
     while list < lists.len() {
         let mut index = 0;
@@ -40,20 +40,21 @@ const fn joined<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N
     all
 }
 
-/// The fields of a product: those of [`BEFORE_GOODS`], then those of its goods, and last its tags.
-static PRODUCTS: [&str; BEFORE_GOODS.len() + goods::FIELD_NAMES.len() + 1] =
-    joined([BEFORE_GOODS, &goods::FIELD_NAMES, &["tags"]]);
+/// The fields of a product: those of [`FIELDS_BEFORE_GOODS`], then those of its goods, and last its tags.
+static PRODUCTS: [&str; FIELDS_BEFORE_GOODS.len() + goods::FIELD_NAMES.len() + 1] =
+    concat_names([FIELDS_BEFORE_GOODS, &goods::FIELD_NAMES, &["tags"]]);
 
-const BEFORE_LINES: &[&str] = &["externalRef", "channel", "store", "customer", "placedAt", "status"];
+const FIELDS_BEFORE_LINES: &[&str] = &["externalRef", "channel", "store", "customer", "placedAt", "status"];
 
 /// The fields of a row of an order: those of its line are between those of the order.
-static ORDERS: [&str; BEFORE_LINES.len() + order_lines::IMPORTED.len() + 2] =
-    joined([BEFORE_LINES, order_lines::IMPORTED, &["number", "register"]]);
+static ORDERS: [&str; FIELDS_BEFORE_LINES.len() + order_lines::IMPORTED.len() + 2] =
+    concat_names([FIELDS_BEFORE_LINES, order_lines::IMPORTED, &["number", "register"]]);
 
-const BEFORE_EXPORTED_LINES: &[&str] = &["number", "line", "status", "store", "channel", "externalRef", "customer", "placedAt"];
+const EXPORTED_FIELDS_BEFORE_LINES: &[&str] =
+    &["number", "line", "status", "store", "channel", "externalRef", "customer", "placedAt"];
 
-static EXPORTED_ORDERS: [&str; BEFORE_EXPORTED_LINES.len() + order_lines::EXPORTED.len() + 1] =
-    joined([BEFORE_EXPORTED_LINES, order_lines::EXPORTED, &["register"]]);
+static EXPORTED_ORDERS: [&str; EXPORTED_FIELDS_BEFORE_LINES.len() + order_lines::EXPORTED.len() + 1] =
+    concat_names([EXPORTED_FIELDS_BEFORE_LINES, order_lines::EXPORTED, &["register"]]);
 
 /// The fields of a noun, as files name them. The first ones find the row; exports write them all, in this order.
 pub fn fields_of(noun: Noun) -> &'static [&'static str] {
@@ -170,13 +171,13 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-/// Whether a field is a calendar day, without a time of it.
+/// Whether a field is a calendar day, without a time of day.
 pub fn is_day(field: &str) -> bool {
     matches!(field, "madeOn" | "expiresOn")
 }
 
-/// What a row cannot do without: one of each group.
-pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
+/// Returns the required fields of a row: one of each group.
+pub fn required_fields(noun: Noun) -> &'static [&'static [&'static str]] {
     match noun {
         Noun::Products => &[&["sku"]],
         Noun::Stock => &[&["sku", "barcode"], &["store"], &["onHand"]],
@@ -189,8 +190,8 @@ pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// What other programs call them, but for fields of goods (`goods::ALSO`).
-const ALSO: &[(&str, &str)] = &[
+/// Names of fields in other programs, except for fields of goods (`goods::COLUMN_ALIASES`).
+const FIELD_ALIASES: &[(&str, &str)] = &[
     ("articlenumber", "sku"),
     ("itemcode", "sku"),
     ("productcode", "sku"),
@@ -229,19 +230,19 @@ const ALSO: &[(&str, &str)] = &[
     ("price", "unitPrice"),
 ];
 
-/// Letters and digits alone, in small letters.
-fn plain(name: &str) -> String {
+/// Letters and digits alone, in lower case.
+fn normalize_name(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Why the header cannot be used.
+/// Reasons to refuse a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderFault {
     Twice {
         column: String,
         field: String,
     },
-    /// A mapping names a column that is not there, or a field that there is not.
+    /// A mapping names a column or a field that does not exist.
     Unknown {
         name: String,
     },
@@ -256,25 +257,28 @@ pub enum HeaderFault {
 impl std::fmt::Display for HeaderFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Twice { column, field } => write!(f, "the column {column:?} is {field} once more: map or rename one of them"),
-            Self::Unknown { name } => write!(f, "the mapping names {name:?}, which is not there"),
+            Self::Twice { column, field } => {
+                write!(f, "the column {column:?} is a second one for {field}: map or rename one of them")
+            }
+            Self::Unknown { name } => write!(f, "the mapping names {name:?}, which the file does not have"),
             Self::Missing { fields } => write!(f, "a column {} is needed", fields.join(" or ")),
             Self::TooMany { most } => write!(f, "a file has at most {most} columns"),
         }
     }
 }
 
-/// The field of one column, told from its name.
+/// The field of one column, by the column's name.
 fn field_of_column(noun: Noun, name: &str) -> Option<&'static str> {
-    let (fields, name) = (fields_of(noun), plain(name));
-    let own = fields.iter().find(|field| plain(field) == name).copied();
+    let (fields, name) = (fields_of(noun), normalize_name(name));
+    let own = fields.iter().find(|field| normalize_name(field) == name).copied();
     own.or_else(|| {
-        let mut also = ALSO.iter().chain(goods::ALSO).filter(|(other, _)| *other == name);
+        let mut also = FIELD_ALIASES.iter().chain(goods::COLUMN_ALIASES).filter(|(other, _)| *other == name);
         also.find_map(|(_, also)| fields.iter().find(|field| *field == also).copied())
     })
 }
 
-/// What each column is, by what the mapping says of it or else by its name: an index into the noun's fields. None is left out of account.
+/// Returns each column's index into the noun's fields, by the mapping or else by the column's name.
+/// None if the column is ignored.
 pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)]) -> Vec<Option<usize>> {
     let place = |field: &str| fields_of(noun).iter().position(|known| *known == field);
     let of = |column: &String| {
@@ -288,7 +292,7 @@ pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)]
     header.iter().map(of).collect()
 }
 
-/// Whether rows can be read by a header, of which `columns` is what was made.
+/// Checks that rows can be read by a header and the `columns` that were derived from it.
 pub fn check_columns(
     noun: Noun,
     header: &[String],
@@ -313,7 +317,7 @@ pub fn check_columns(
             return Err(HeaderFault::Twice { column: column.clone(), field: fields[at].to_owned() });
         }
     }
-    for group in needed(noun) {
+    for group in required_fields(noun) {
         if !group.iter().filter_map(|field| place(field)).any(|at| columns.contains(&Some(at))) {
             return Err(HeaderFault::Missing { fields: group });
         }

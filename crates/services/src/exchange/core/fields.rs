@@ -1,4 +1,4 @@
-//! From the cells of a row to what a room takes. What cannot be read is refused here, by its field; what is wrong with what was read, the room says.
+//! Converts the cells of a row to the input of a room. Unreadable cells are refused here, by field; invalid values are refused by the room.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     Decimal, Noun, Refusal, Refused, barcodes,
     cells::{Cell, Values},
-    columns::{fields_of, needed},
+    columns::{fields_of, required_fields},
     goods, numbers,
 };
 
@@ -27,12 +27,12 @@ use super::{
 pub struct Record {
     /// From 1, without the header.
     pub number: i64,
-    /// Its cells, or why it is none.
+    /// Cells of the record, or the reason why it could not be read.
     pub cells: Result<Vec<Option<Cell>>, String>,
 }
 
 impl Record {
-    /// Roughly what it takes in memory, with the metadata that are parsed of it: the rows of a chunk are held together.
+    /// Approximate size in memory, including the metadata parsed from it: the rows of a chunk are held together.
     pub fn bytes(&self, noun: Noun) -> usize {
         const CELL: usize = size_of::<Option<Cell>>();
         let of = |cell: &Option<Cell>| match cell {
@@ -51,14 +51,14 @@ impl Record {
     }
 }
 
-/// What names in a chunk stand for, looked up before.
+/// Rows that the names in a chunk refer to, looked up in advance.
 #[derive(Debug, Clone, Default)]
 pub struct ResolvedNames {
     /// By slug.
     pub categories: HashMap<String, CategoryId>,
     /// By folded code.
     pub suppliers: HashMap<String, SupplierId>,
-    /// Folded SKUs that there are.
+    /// Folded SKUs of existing products.
     pub skus: HashMap<String, ProductId>,
     pub barcodes: HashMap<String, ProductId>,
     /// By folded code.
@@ -67,9 +67,9 @@ pub struct ResolvedNames {
     pub channels: HashMap<String, ChannelId>,
     /// By reference.
     pub customers: HashMap<String, CustomerId>,
-    /// Of amounts whose row names none.
+    /// Currency of amounts whose row names none.
     pub currency: String,
-    /// Of amounts that are texts.
+    /// Decimal sign of amounts that are texts.
     pub decimal: Decimal,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Cells<'a> {
         self.cells.get(at)?.as_ref()
     }
 
-    /// The text of a field that is said and not cleared.
+    /// Text of a field that is present and not cleared.
     pub fn text(&self, field: &str) -> Option<&'a str> {
         match self.get(field)? {
             Cell::Text(text) | Cell::Number(text) => Some(text),
@@ -121,7 +121,7 @@ impl<'a> Cells<'a> {
     /// A whole number that has to be there.
     pub fn number(&self, field: &str) -> Result<i64, Refused> {
         match self.text(field) {
-            Some(text) => whole(text.trim()).map_err(|why| Refused::new(self.number, field, why)),
+            Some(text) => parse_whole(text.trim()).map_err(|why| Refused::new(self.number, field, why)),
             None => Err(Refused::required(self.number, field)),
         }
     }
@@ -131,20 +131,20 @@ impl<'a> Cells<'a> {
         self.number
     }
 
-    /// What a name was found to stand for; None where the row has none.
-    pub fn named<K: entity::id::Kind>(
+    /// Returns the ID that a name refers to; None if the row has no name.
+    pub fn resolve_name<K: entity::id::Kind>(
         &self,
         (field, what): (&str, &'static str),
         found: &HashMap<String, Id<K>>,
         key: fn(&str) -> String,
     ) -> Result<Option<Id<K>>, Refused> {
         let Some(text) = self.text(field).map(str::trim) else { return Ok(None) };
-        named(text, found, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, what))
+        resolve_name(text, found, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, what))
     }
 
     /// The product that the row names.
     pub fn product(&self, names: &ResolvedNames) -> Result<ProductId, Refused> {
-        if let Some(found) = self.named(("sku", "product"), &names.skus, fold)? {
+        if let Some(found) = self.resolve_name(("sku", "product"), &names.skus, fold)? {
             return Ok(found);
         }
         let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
@@ -153,7 +153,7 @@ impl<'a> Cells<'a> {
 
     /// The store that the row names.
     pub fn store(&self, names: &ResolvedNames) -> Result<StoreId, Refused> {
-        self.named(("store", "store"), &names.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
+        self.resolve_name(("store", "store"), &names.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
     }
 
     fn money(&self, field: &str, currency: &str, names: &ResolvedNames) -> Result<Patch<MoneyText>, Refused> {
@@ -162,7 +162,7 @@ impl<'a> Cells<'a> {
             Some(Cell::Number(_)) => Decimal::Point,
             _ => names.decimal,
         };
-        self.patch(field, |amount| Ok(MoneyText { amount: pointed(amount, decimal)?, currency }))
+        self.patch(field, |amount| Ok(MoneyText { amount: with_decimal_point(amount, decimal)?, currency }))
     }
 
     /// An amount that is exact in its currency.
@@ -173,7 +173,7 @@ impl<'a> Cells<'a> {
         Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(Refusal::Amount(why)))
     }
 
-    fn looked_up<T: Copy + ToString>(
+    fn resolve_value<T: Copy + ToString>(
         &self,
         (field, what): (&str, &'static str),
         found: impl FnOnce(&str) -> Option<T>,
@@ -189,35 +189,35 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// An amount with a decimal point. What separates thousands is taken by nobody: it is the other one's decimal separator.
-fn pointed(amount: &str, decimal: Decimal) -> Result<String, Refusal> {
+/// An amount with a decimal point. Thousands separators are not accepted: each of them is the other format's decimal separator.
+fn with_decimal_point(amount: &str, decimal: Decimal) -> Result<String, Refusal> {
     match decimal {
         Decimal::Point => Ok(amount.to_owned()),
-        Decimal::Comma if amount.contains('.') => Err(Refusal::Pointed { text: short(amount) }),
+        Decimal::Comma if amount.contains('.') => Err(Refusal::Pointed { text: excerpt(amount) }),
         Decimal::Comma => Ok(amount.replacen(',', ".", 1)),
     }
 }
 
-pub(super) fn whole(text: &str) -> Result<i64, Refusal> {
+pub(super) fn parse_whole(text: &str) -> Result<i64, Refusal> {
     let plain = text.strip_suffix(".0").unwrap_or(text);
-    plain.parse().map_err(|_| Refusal::NotWhole { text: short(text) })
+    plain.parse().map_err(|_| Refusal::NotWhole { text: excerpt(text) })
 }
 
 /// A whole number of 32 bits.
-fn small(text: &str, beyond: Refusal) -> Result<i32, Refusal> {
-    whole(text).and_then(|number| i32::try_from(number).map_err(|_| beyond))
+fn parse_i32(text: &str, beyond: Refusal) -> Result<i32, Refusal> {
+    parse_whole(text).and_then(|number| i32::try_from(number).map_err(|_| beyond))
 }
 
-/// So much of a text as a message shows.
-fn short(text: &str) -> String {
+/// Start of a text, as far as a message shows it.
+fn excerpt(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-fn word<T>(parse: fn(&str) -> Option<T>, words: &'static str, text: &str) -> Result<T, Refusal> {
-    parse(&text.to_uppercase()).ok_or_else(|| Refusal::NotOneOf { words, text: short(text) })
+fn parse_word<T>(parse: fn(&str) -> Option<T>, words: &'static str, text: &str) -> Result<T, Refusal> {
+    parse(&text.to_uppercase()).ok_or_else(|| Refusal::NotOneOf { words, text: excerpt(text) })
 }
 
-/// Whether so many values can be metadata: each takes a byte at least. More of them are not parsed.
+/// Whether a text with this number of values can be metadata: each takes at least a byte. Texts with more are not parsed.
 fn is_metadata(values: Values) -> bool {
     values.count() <= MAX_METADATA_BYTES
 }
@@ -232,7 +232,7 @@ fn json(text: &str) -> Result<Value, Refusal> {
 
 pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, Refused> {
     let cells = Cells::of(Noun::Products, record)?;
-    let decimals = cells.patch("unitDecimals", |text| small(text, Refusal::UnitDecimals))?;
+    let decimals = cells.patch("unitDecimals", |text| parse_i32(text, Refusal::UnitDecimals))?;
     let unit = cells
         .patch("unit", |code| Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() }))?;
     if unit.is_keep() && decimals.set().is_some() {
@@ -244,40 +244,41 @@ pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, 
         description: cells.texts("description"),
         unit,
         barcodes: cells.patch("barcodes", barcodes::read)?,
-        category_id: cells.looked_up(("category", "category"), |text| named(text, &names.categories, text))?,
-        supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &names.suppliers, &fold(text)))?,
+        category_id: cells.resolve_value(("category", "category"), |text| resolve_name(text, &names.categories, text))?,
+        supplier_id: cells.resolve_value(("supplier", "supplier"), |text| resolve_name(text, &names.suppliers, &fold(text)))?,
         family_id: Patch::Keep,
         options: Patch::Keep,
         price: cells.money("price", "priceCurrency", names)?,
         unit_cost: cells.money("unitCost", "costCurrency", names)?,
-        low_stock_threshold: cells.patch("lowStockThreshold", whole)?,
-        status: cells.patch("status", |text| word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
-        stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
-        tracking: cells.patch("tracking", |text| word(Tracking::parse, "NONE, LOT and SERIAL", text))?,
-        minimum_remaining_days: cells.patch("minimumRemainingDays", whole)?,
+        low_stock_threshold: cells.patch("lowStockThreshold", parse_whole)?,
+        status: cells.patch("status", |text| parse_word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
+        stock_policy: cells
+            .patch("stockPolicy", |text| parse_word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
+        tracking: cells.patch("tracking", |text| parse_word(Tracking::parse, "NONE, LOT and SERIAL", text))?,
+        minimum_remaining_days: cells.patch("minimumRemainingDays", parse_whole)?,
         goods: goods::read(&cells)?,
         metadata: cells.patch("metadata", json)?,
     })
 }
 
-fn truth(text: &str) -> Result<bool, Refusal> {
+fn parse_bool(text: &str) -> Result<bool, Refusal> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "1" => Ok(true),
         "false" | "no" | "0" => Ok(false),
-        _ => Err(Refusal::NotBoolean { text: short(text) }),
+        _ => Err(Refusal::NotBoolean { text: excerpt(text) }),
     }
 }
 
-/// What a row is found by, as it says it; empty where it says nothing.
+/// Returns the key by which a row's object is found, as the file has it; empty if the row has none.
 pub fn key(noun: Noun, record: &Record) -> String {
-    const LONGEST: usize = 255;
+    const MAX_KEY_CHARS: usize = 255;
     let Ok(cells) = Cells::of(noun, record) else { return String::new() };
-    let said = needed(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
-    said.unwrap_or_default().trim().chars().take(LONGEST).collect()
+    let said = required_fields(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
+    said.unwrap_or_default().trim().chars().take(MAX_KEY_CHARS).collect()
 }
 
-/// An id as it is, or what a name was found to stand for.
-fn named<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
+/// The ID in the text, or the one found for the name.
+fn resolve_name<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
     text.parse().ok().or_else(|| found.get(key).copied())
 }
 
@@ -286,7 +287,7 @@ pub fn supplier(record: &Record, names: &ResolvedNames) -> Result<SupplierFields
     Ok(SupplierFields {
         code: cells.texts("code"),
         name: cells.texts("name"),
-        lead_time_days: cells.patch("leadTimeDays", |text| small(text, Refusal::TooManyDays))?,
+        lead_time_days: cells.patch("leadTimeDays", |text| parse_i32(text, Refusal::TooManyDays))?,
         email: cells.texts("email"),
         minimum_order: cells.money("minimumOrderValue", "minimumOrderCurrency", names)?,
         ..SupplierFields::default()
@@ -300,14 +301,14 @@ pub fn category(record: &Record) -> Result<CategoryFields, Refused> {
         name: cells.texts("name"),
         parent_id: Patch::Keep,
         parent_slug: cells.texts("parent"),
-        position: cells.patch("position", |text| small(text, Refusal::TooMuch))?,
+        position: cells.patch("position", |text| parse_i32(text, Refusal::TooMuch))?,
         image_url: cells.texts("imageUrl"),
         metadata: cells.patch("metadata", json)?,
         texts: CategoryTexts {
             description: cells.texts("description"),
             seo_title: cells.texts("seoTitle"),
             seo_description: cells.texts("seoDescription"),
-            is_active: cells.patch("isActive", truth)?,
+            is_active: cells.patch("isActive", parse_bool)?,
         },
     })
 }

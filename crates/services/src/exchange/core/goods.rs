@@ -1,18 +1,19 @@
-//! What carriers and customs ask of a product, and its tags, as files say them.
+//! Fields of goods that carriers and customs need, and the tags of a product, read from files.
 
 use inventory::catalog::core::goods::{GoodsFields, MAX_TAGS};
 
 use super::{
     Refusal, Refused,
     cells::Values,
-    fields::{Cells, whole},
+    fields::{Cells, parse_whole},
 };
 
 pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {
-    GoodsFields::read(|name| cells.patch(name, whole), |name| cells.texts(name), || cells.patch("tags", tags))
+    GoodsFields::read(|name| cells.patch(name, parse_whole), |name| cells.texts(name), || cells.patch("tags", tags))
 }
 
-/// Tags between bars, as exports write them, or a list of JSON. Of a long text no more are read than are needed to refuse it.
+/// Tags between bars, as exports write them, or a JSON list. A long text is read only as far as
+/// needed to refuse it.
 fn tags(text: &str) -> Result<Vec<String>, Refusal> {
     if text.starts_with('[') {
         if Values::of(text.as_bytes()).count() > 2 * MAX_TAGS {

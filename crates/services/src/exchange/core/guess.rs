@@ -1,11 +1,13 @@
-//! What a text is written in, guessed from its beginning. What is guessed is told, and can be said instead.
+//! Encoding and delimiter of a text, guessed from its beginning. Guesses are reported, and the
+//! caller may set both instead.
 
 use super::Format;
 
-/// Bytes that are looked at.
-pub const LOOK: usize = 64 << 10;
+/// Bytes that are examined.
+pub const SAMPLE_BYTES: usize = 64 << 10;
 
-/// The label of an encoding: a mark says it; NULs between Latin letters say UTF-16; what is UTF-8 throughout is; the rest is what old spreadsheets write.
+/// Label of an encoding: by a byte order mark; UTF-16 if there are NULs between Latin letters;
+/// UTF-8 if all bytes are valid; otherwise Windows-1252, as old spreadsheets write.
 pub fn encoding(start: &[u8]) -> &'static str {
     match start {
         [0xEF, 0xBB, 0xBF, ..] => return "utf-8",
@@ -23,14 +25,15 @@ pub fn encoding(start: &[u8]) -> &'static str {
     }
     match std::str::from_utf8(start) {
         Ok(_) => "utf-8",
-        // A letter that is cut off where we stopped looking is no mistake.
-        Err(error) if error.error_len().is_none() && start.len() >= LOOK => "utf-8",
+        // A character that is cut off at the end of the examined bytes is no error.
+        Err(error) if error.error_len().is_none() && start.len() >= SAMPLE_BYTES => "utf-8",
         Err(_) => "windows-1252",
     }
 }
 
-/// Whether there are letters in these bytes that only UTF-8 writes so. Where a text is not UTF-8 throughout, one of them shows that it is meant to be,
-/// and that what does not fit is a mistake: as Windows-1252 it would be read, and wrongly.
+/// Whether these bytes contain non-ASCII characters in valid UTF-8. In a text that is not valid
+/// throughout, one of them shows that UTF-8 is meant and that the invalid bytes are errors: as
+/// Windows-1252 the text would be read, but wrongly.
 pub fn has_wide_letters(bytes: &[u8]) -> bool {
     bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii())
 }
@@ -40,10 +43,11 @@ pub fn format(text: &str) -> Format {
     if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') { Format::Jsonl } else { Format::Csv }
 }
 
-/// What stands between cells: of those that are used, the one that is most frequent in the first line, outside quotes.
+/// Returns the delimiter of cells: the known one that is most frequent in the first line, outside
+/// quotes.
 pub fn delimiter(text: &str) -> char {
-    const KNOWN: [char; 4] = [',', ';', '\t', '|'];
-    let mut counts = [0_usize; KNOWN.len()];
+    const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+    let mut counts = [0_usize; DELIMITERS.len()];
     let mut is_quoted = false;
     for c in text.trim_start_matches(['\u{feff}', '\r', '\n']).chars() {
         match c {
@@ -51,14 +55,14 @@ pub fn delimiter(text: &str) -> char {
             '\n' | '\r' if !is_quoted => break,
             _ if is_quoted => {}
             _ => {
-                if let Some(at) = KNOWN.iter().position(|known| *known == c) {
+                if let Some(at) = DELIMITERS.iter().position(|known| *known == c) {
                     counts[at] += 1;
                 }
             }
         }
     }
     let best = counts.iter().max().copied().unwrap_or_default();
-    KNOWN.iter().zip(counts).find(|(_, count)| *count == best).map_or(',', |(known, _)| *known)
+    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == best).map_or(',', |(known, _)| *known)
 }
 
 #[cfg(test)]

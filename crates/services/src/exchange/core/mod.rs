@@ -1,4 +1,4 @@
-//! What is exchanged, in which form, and where it stands: pure.
+//! Types of exchanges: kind, rows, options and state: pure.
 
 pub mod barcodes;
 pub mod bulk;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::refusal::{OrderRefusal, Refusal, Refused};
 use crate::files::core::limits::{IMPORT_ROWS, REFUSED_ROWS};
 
-/// What an exchange does.
+/// Kind of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Import,
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// What the rows are.
+/// Kind of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Noun {
     Products,
@@ -88,7 +88,7 @@ impl Noun {
     }
 }
 
-/// Where an exchange stands.
+/// Status of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Queued,
@@ -115,7 +115,7 @@ impl State {
     pub fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
-    /// Whether this step is one that there is.
+    /// Whether this state transition is allowed.
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Queued => matches!(next, Self::Running | Self::Cancelled),
@@ -131,16 +131,16 @@ pub enum Format {
     Csv,
     Jsonl,
     Xlsx,
-    /// Typed columns, for programs that read many rows. It is written and not read.
+    /// Typed columns, for programs that read many rows. Exports only.
     Parquet,
 }
 
-/// What becomes of a row whose key is there already.
+/// Handling of a row whose key exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// It is refused.
+    /// The row is refused.
     Create,
-    /// What the row says is changed.
+    /// The fields that the row has are changed.
     Upsert,
 }
 
@@ -148,11 +148,11 @@ pub enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Earnest {
     Write,
-    /// Only say what would become of each row.
+    /// Only report the result that each row would have.
     DryRun,
 }
 
-/// What stands before the decimals of an amount, where the file does not itself say that it is a number.
+/// Decimal sign of amounts that the file does not store as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Decimal {
     #[default]
@@ -160,31 +160,31 @@ pub enum Decimal {
     Comma,
 }
 
-/// How a file is read. What is None is guessed, and told.
+/// Options for reading a file. Those that are None are guessed, and the guess is reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportOptions {
     pub format: Option<Format>,
     pub delimiter: Option<char>,
     /// A label of the Encoding Standard, as in windows-1252.
     pub encoding: Option<String>,
-    /// Columns of the file and what they are; the others are told by their names.
+    /// Columns of the file, and the fields that they are mapped to; all others are matched by name.
     pub mapping: Vec<(String, String)>,
     pub mode: Mode,
     pub earnest: Earnest,
-    /// Of changes of stock.
+    /// Reason of stock changes.
     pub reason: ReasonCode,
-    /// Never guessed. What was asked for before there was a choice has a point.
+    /// Never guessed. Imports that were requested before this option existed use a point.
     #[serde(default, skip_serializing_if = "is_point")]
     pub decimal: Decimal,
 }
 
-/// Not said where it is usual: calls that were made before have the same digest.
+/// The default is not serialized, so that calls from before this option existed keep their digest.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 fn is_point(decimal: &Decimal) -> bool {
     *decimal == Decimal::Point
 }
 
-/// How much an import may be.
+/// Limits of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImportLimits {
     pub rows: i64,
@@ -198,17 +198,18 @@ impl Default for ImportLimits {
     }
 }
 
-/// What goes into an export.
+/// Options of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportOptions {
     pub format: Format,
     pub stores: Option<Vec<StoreId>>,
     pub categories: Option<Vec<CategoryId>>,
     pub products: Option<Vec<ProductId>>,
-    /// Of a time that the noun has: changed, occurred, placed.
+    /// Bounds of a time that the noun has: changed, occurred, placed.
     pub from: Option<i64>,
     pub before: Option<i64>,
-    /// Of demand facts: only what was revised since. Not said where it is not asked for: calls that were made before have the same digest.
+    /// For demand facts: only those that were revised since. Not serialized if None, so that calls
+    /// from before this option keep their digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
 }
@@ -217,11 +218,12 @@ pub struct ExportOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since {
     pub seq: i64,
-    /// The generation that they are of; None where the reader compares it itself.
+    /// Generation of the reader's facts; None if the reader compares it itself.
     pub generation: Option<i64>,
 }
 
-/// Which demand facts an export has: all of a generation, or those of it that events behind `from` up to `to` have revised.
+/// Range of the demand facts in an export: all of a generation, or those that events after `from`
+/// up to `to` have revised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactRange {
     pub generation: i64,
@@ -231,28 +233,28 @@ pub struct FactRange {
     pub is_increment: bool,
 }
 
-/// What a reader has to know of an export of demand facts to go on behind it.
+/// Data that a reader needs of an export of demand facts to continue after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactManifest {
     pub range: FactRange,
-    /// Of the file, in hex; None until it is whole.
+    /// SHA-256 of the file, in hex; None until it is complete.
     pub sha256: Option<String>,
 }
 
-/// How a file was read.
+/// Format and columns with which a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FileReading {
     pub format: Option<Format>,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
-    /// The columns, in their order, and what each was taken for.
+    /// Columns in their order, each with the field that it was matched to.
     pub columns: Vec<(String, Option<String>)>,
-    /// Of an export of demand facts, which is written and not read.
+    /// Manifest of an export of demand facts, which is written and not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<FactManifest>,
 }
 
-/// Rows by what became of them.
+/// Numbers of rows by their result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     pub created: i64,
@@ -276,7 +278,7 @@ impl Counts {
     }
 }
 
-/// An import or an export as it is kept.
+/// An import or an export as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub tenant: TenantId,
@@ -285,15 +287,16 @@ pub struct Run {
     pub noun: Option<Noun>,
     /// JSON: `ImportOptions`, `ExportOptions` or `BulkOptions`.
     pub options: String,
-    /// How its file is read.
+    /// Format and columns with which its file is read.
     pub reading: FileReading,
     pub input: Option<FileId>,
     pub result: Option<FileId>,
     pub maker: Actor,
-    /// The key that a program asked with.
+    /// API key of the request; None if a member made it.
     pub key: Option<ApiKeyId>,
     pub idempotency_key: String,
-    /// What its input is compared by when its key comes again: the struct's hash, and the digest of what was sent.
+    /// Values that its input is compared by if its key is repeated: the struct's hash, and the
+    /// digest of the sent bytes.
     pub hash: [u8; 32],
     pub sent: Option<[u8; 32]>,
     pub state: State,
@@ -306,7 +309,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Rows that are done with.
+    /// Rows that are finished.
     pub fn position(&self) -> i64 {
         self.counts.total()
     }

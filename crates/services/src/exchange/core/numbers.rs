@@ -1,12 +1,13 @@
-//! Numbers of JSON with more digits than a floating-point number has. A parser rounds them without a word; here their text is kept, or they are refused.
+//! JSON numbers with more digits than a floating-point number has. A parser rounds them silently;
+//! here their text is kept, or they are refused.
 
 use super::Refusal;
 
 /// Digits that any floating-point number keeps.
 const DIGITS: usize = 15;
 
-/// What follows a text of JSON, of which this begins behind its first quotation mark.
-pub(super) fn after_text(mut inside: &[u8]) -> &[u8] {
+/// Returns the rest after a JSON text; `inside` begins after its opening quotation mark.
+pub(super) fn skip_string(mut inside: &[u8]) -> &[u8] {
     while let Some(at) = memchr::memchr2(b'"', b'\\', inside) {
         let is_end = inside[at] == b'"';
         inside = inside.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
@@ -21,13 +22,14 @@ const fn is_part(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
-/// The numbers of a text of JSON as they are written. It is read over, not parsed: what is within its texts is none of them.
+/// Numbers of a JSON text, in their notation. The text is scanned, not parsed; the contents of its
+/// strings are skipped.
 fn numbers(json: &[u8]) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
         while let Some((byte, after)) = rest.split_first() {
             match byte {
-                b'"' => rest = after_text(after),
+                b'"' => rest = skip_string(after),
                 b'0'..=b'9' | b'-' => {
                     let length = after.iter().position(|byte| !is_part(*byte)).unwrap_or(after.len()) + 1;
                     let (number, others) = rest.split_at(length);
@@ -46,7 +48,7 @@ pub fn has_long(json: &[u8]) -> bool {
     numbers(json).any(|number| number.len() > DIGITS)
 }
 
-/// Refuses whole numbers that 64 bits do not hold.
+/// Refuses whole numbers that exceed 64 bits.
 ///
 /// # Errors
 /// The first of them.
@@ -63,7 +65,7 @@ pub fn check(json: &[u8]) -> Result<(), Refusal> {
     }
 }
 
-/// All digits of a number, without zeros at the end that say nothing; None where it has an exponent.
+/// All digits of a number, without insignificant zeros at the end; None if it has an exponent.
 pub fn digits(number: &str) -> Option<String> {
     if number.contains(['e', 'E']) {
         return None;

@@ -1,4 +1,5 @@
-//! A line of an order in files: its columns, what a row of an import says of it, and the cells of an export.
+//! A line of an order in files: its columns, the values that a row of an import gives for it, and
+//! the cells of an export.
 
 use entity::prelude::*;
 use inventory::{
@@ -76,7 +77,7 @@ pub fn exported(line: Line) -> [(&'static str, Item); EXPORTED.len()] {
     ]
 }
 
-/// The line that a row of an import says. An empty cell says nothing.
+/// Reads the order line of an import's row. Empty cells are ignored.
 ///
 /// # Errors
 /// The first cell that cannot be read, or that a line needs and the row lacks.
@@ -114,8 +115,8 @@ pub fn read(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewLine<ProductR
     })
 }
 
-/// The first column in which a line differs from what a row says.
-pub fn differing(said: &NewLine<ProductRef>, line: &Line) -> Option<&'static str> {
+/// The first column in which a line differs from the row's values.
+pub fn first_difference(said: &NewLine<ProductRef>, line: &Line) -> Option<&'static str> {
     let NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate } = said;
     let product = product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
     let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
@@ -132,7 +133,7 @@ pub fn differing(said: &NewLine<ProductRef>, line: &Line) -> Option<&'static str
     tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
 }
 
-/// The column of a field of a line; empty where none has it.
+/// The column of a field of a line; empty for fields without a column.
 pub fn column_of(field: Field) -> &'static str {
     match field {
         Field::Product => "sku",

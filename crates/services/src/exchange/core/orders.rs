@@ -1,4 +1,4 @@
-//! Rows of orders: which of them are one order, and which orders cannot be told from their rows.
+//! Rows of orders: groups them by order, and finds orders whose rows cannot be determined.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use super::{
     fields::{Cells, Record},
 };
 
-/// The most rows of an order: as many lines as `orderCreate` takes.
+/// Maximum rows of an order: as many lines as `orderCreate` accepts.
 pub const ORDER_ROWS: usize = 2_000;
 
-/// What a row calls its order: its reference, or where it has none the number that an export gave it.
+/// Name of a row's order: its reference, or if it has none the number that an export gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Name {
-    /// Folded; empty where the row says none.
+    /// Folded; empty if the row names none.
     channel: String,
     reference: Result<String, String>,
 }
 
 impl Name {
-    /// None of a row that does not say whose it is.
+    /// None for a row that does not name its order.
     fn of(row: &Record) -> Option<Self> {
         let cells = Cells::of(Noun::Orders, row).ok()?;
         let text = |field: &str| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -41,12 +41,13 @@ impl Name {
     }
 }
 
-/// Follows rows, and says where an order ends and the next one begins.
+/// Follows rows, and detects where an order ends and the next one begins.
 #[derive(Debug, Default)]
-pub struct Thread(Option<Name>);
+pub struct OrderGrouper(Option<Name>);
 
-impl Thread {
-    /// Whether a row is of the order of the row before it: it has its reference, and its channel or none.
+impl OrderGrouper {
+    /// Whether a row is of the same order as the previous row: it has the order's reference, and
+    /// its channel or none.
     pub fn goes_on(&mut self, row: &Record) -> bool {
         let next = Name::of(row);
         if let (Some(order), Some(next)) = (&self.0, &next)
@@ -60,31 +61,32 @@ impl Thread {
     }
 }
 
-/// Rows by their orders, in their order. A row that does not say whose it is stands alone.
-pub fn grouped(rows: &[Record]) -> Vec<&[Record]> {
-    let mut thread = Thread::default();
+/// Rows grouped by order, in the order of the file. A row that does not name its order is a group
+/// of its own.
+pub fn group_orders(rows: &[Record]) -> Vec<&[Record]> {
+    let mut thread = OrderGrouper::default();
     let starts = rows.iter().enumerate().filter(|(_, row)| !thread.goes_on(row)).map(|(at, _)| at);
     let mut starts: Vec<usize> = starts.collect();
     starts.push(rows.len());
     starts.windows(2).map(|pair| &rows[pair[0]..pair[1]]).collect()
 }
 
-/// Why an order cannot be told from its rows.
+/// Reasons to refuse an order whose rows cannot be determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {
-    /// Its rows do not stand next to each other.
+    /// The order's rows are not adjacent.
     Scattered,
     TooLong,
-    /// A row beside it does not say whose it is: it may be one of its own.
+    /// A row next to the order's rows does not name its order: it may belong to this one.
     Doubtful,
 }
 
-/// The orders of a file that are refused whatever they say.
+/// Orders of a file that are refused regardless of their content.
 #[derive(Debug, Default)]
-pub struct Unfits(HashMap<u64, Unfit>);
+pub struct OrderDefects(HashMap<u64, Unfit>);
 
-impl Unfits {
-    /// What is wrong with the order that these rows are of.
+impl OrderDefects {
+    /// Returns the reason to refuse the order of these rows, if there is one.
     pub fn of(&self, rows: &[Record]) -> Option<Unfit> {
         self.0.get(&Name::of(rows.first()?)?.mark()).copied()
     }
@@ -96,16 +98,16 @@ impl Unfits {
     }
 }
 
-/// Looks a file over before anything of it is carried out. It keeps eight bytes for each order.
+/// Surveys a file before any row is executed. It keeps eight bytes for each order.
 #[derive(Debug, Default)]
 pub struct Survey {
-    thread: Thread,
+    thread: OrderGrouper,
     /// Rows of the order under way; 0 before the first.
     rows: usize,
-    /// The order of the row before, where it said.
+    /// The order of the previous row; None if that row does not name it.
     before: Option<u64>,
     seen: Vec<u64>,
-    unfit: Unfits,
+    unfit: OrderDefects,
 }
 
 impl Survey {
@@ -121,7 +123,7 @@ impl Survey {
                 self.unfit.0.entry(mark).or_insert(Unfit::TooLong);
             }
         }
-        // Of two rows beside each other one says whose it is and the other does not.
+        // Only one of two neighbouring rows names its order.
         if let (Some(named), None) | (None, Some(named)) = (self.before, mark)
             && !is_first
         {
@@ -130,7 +132,7 @@ impl Survey {
         self.before = mark;
     }
 
-    pub fn end(mut self) -> Unfits {
+    pub fn end(mut self) -> OrderDefects {
         self.seen.sort_unstable();
         for pair in self.seen.windows(2).filter(|pair| pair[0] == pair[1]) {
             self.unfit.0.entry(pair[0]).or_insert(Unfit::Scattered);
@@ -160,14 +162,14 @@ mod tests {
         names.iter().enumerate().map(one).collect()
     }
     fn sizes(names: &[&str]) -> Vec<usize> {
-        grouped(&rows(names)).iter().map(|group| group.len()).collect()
+        group_orders(&rows(names)).iter().map(|group| group.len()).collect()
     }
     fn looked_over(names: &[&str]) -> Vec<Option<Unfit>> {
         let rows = rows(names);
         let mut survey = Survey::default();
         rows.iter().for_each(|row| survey.row(row));
         let unfit = survey.end();
-        grouped(&rows).iter().map(|group| unfit.of(group)).collect()
+        group_orders(&rows).iter().map(|group| unfit.of(group)).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Rows that are refused, and why: values, of which `shell/wording.rs` makes codes and texts.
+//! Refused rows and the reasons, as values; `shell/wording.rs` converts them to codes and texts.
 
 use entity::prelude::*;
 use inventory::ledger::DocumentNumber;
@@ -27,10 +27,10 @@ impl Refused {
     }
 }
 
-/// Why a row is refused. Texts are the beginnings of what its cells have.
+/// Reasons to refuse a row. Texts are the beginnings of its cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The row is none: the words of the reader.
+    /// The row is unreadable; the text is the reader's.
     Unreadable(String),
     /// The room that the row belongs to refused it, with this code and these words.
     ByRoom {
@@ -38,7 +38,7 @@ pub enum Refusal {
         words: String,
     },
     Required,
-    /// Nothing has this name: what it would be.
+    /// No object has this name; the value is the kind of the object.
     Missing(&'static str),
     NotWhole {
         text: String,
@@ -66,7 +66,7 @@ pub enum Refusal {
     OutOfRange,
     NoObject,
     LongObject,
-    /// A whole number that 64 bits do not hold.
+    /// A whole number that exceeds 64 bits.
     LongNumber {
         text: String,
     },
@@ -85,17 +85,17 @@ pub enum Refusal {
     Order(OrderRefusal),
 }
 
-/// Why the rows of an order are refused.
+/// Reasons to refuse the rows of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderRefusal {
     Unfit(Unfit),
-    /// A row before it says another value of a field that an order has once.
+    /// An earlier row has a different value in a field that an order has only once.
     Disagrees {
         first: i64,
         field: String,
     },
     FirstStatus,
-    /// The caller may not give prices.
+    /// The caller may not set prices.
     Priced,
     Known {
         number: DocumentNumber,

@@ -2,13 +2,13 @@
 
 use inventory::catalog::core::goods;
 
-/// What a column holds.
+/// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
     Text,
     /// A quantity or another whole number.
     Whole,
-    /// Minor units of the currency that stands in a column of its own.
+    /// Minor units of the currency, which is in a column of its own.
     Amount,
     /// Days since 1970.
     Day,
@@ -16,7 +16,8 @@ pub enum ColumnType {
     Moment,
 }
 
-/// The type of a column of an export, by the name that exports give it. A name means the same in each of them.
+/// The type of a column of an export, by the column's name. A name has the same meaning in all
+/// exports.
 pub fn type_of(column: &str) -> ColumnType {
     match column {
         "madeOn" | "expiresOn" | "businessDate" => ColumnType::Day,
@@ -29,7 +30,7 @@ pub fn type_of(column: &str) -> ColumnType {
 }
 
 fn is_whole(column: &str) -> bool {
-    const WHOLE: [&str; 27] = [
+    const INTEGER_COLUMNS: [&str; 27] = [
         "unitDecimals",
         "lowStockThreshold",
         "minimumRemainingDays",
@@ -58,10 +59,12 @@ fn is_whole(column: &str) -> bool {
         "orders",
         "returns",
     ];
-    WHOLE.contains(&column) || goods::is_whole(column) || ["Units", "Lines", "Seq"].iter().any(|end| column.ends_with(end))
+    INTEGER_COLUMNS.contains(&column)
+        || goods::is_whole(column)
+        || ["Units", "Lines", "Seq"].iter().any(|end| column.ends_with(end))
 }
 
-/// The name of a column in a typed file: an amount says that it is in minor units.
+/// The name of a column in a typed file: that of an amount ends in `Minor`, for minor units.
 pub fn typed_name(column: &str) -> String {
     match type_of(column) {
         ColumnType::Amount => format!("{column}Minor"),

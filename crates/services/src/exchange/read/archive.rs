@@ -1,5 +1,6 @@
-//! ZIP archives as workbooks are: a directory of few parts at the end, each stored or deflated. Nothing that an archive says of itself is
-//! allocated or believed before it was compared with a limit, which is why the directory is read here and not by a library.
+//! ZIP archives as workbooks use them: a directory of few parts at the end, each stored or
+//! deflated. No size that an archive declares is allocated or trusted before it was compared with a
+//! limit, which is why the directory is read here and not by a library.
 
 use std::{
     fs::File,
@@ -10,27 +11,27 @@ use flate2::{Crc, bufread::DeflateDecoder};
 
 use super::{
     Stop,
-    pipe::{Unfit, unfit},
+    pipe::{InvalidWorkbook, invalid_workbook},
 };
 use crate::files::core::limits::{WORKBOOK_BYTES, WORKBOOK_DIRECTORY_BYTES, WORKBOOK_ENTRIES, WORKBOOK_RATIO};
 
-/// The record at the end: its fixed part, and the longest comment behind it.
-const END: usize = 22;
-const COMMENT: u64 = 65_535;
-const END_MARK: &[u8] = b"PK\x05\x06";
-/// Where the larger record is, of archives that are written as if they were large.
-const LOCATOR: usize = 20;
-const LOCATOR_MARK: &[u8] = b"PK\x06\x07";
-const LARGE_END: usize = 56;
-const LARGE_END_MARK: &[u8] = b"PK\x06\x06";
-const HEADER: usize = 46;
-const HEADER_MARK: &[u8] = b"PK\x01\x02";
-const LOCAL: usize = 30;
-const LOCAL_MARK: &[u8] = b"PK\x03\x04";
+/// The record at the end: the size of its fixed part, and that of the longest comment after it.
+const END_RECORD_SIZE: usize = 22;
+const MAX_COMMENT_SIZE: u64 = 65_535;
+const END_SIGNATURE: &[u8] = b"PK\x05\x06";
+/// Size of the locator of the ZIP64 end record, in archives that are written as ZIP64.
+const ZIP64_LOCATOR_SIZE: usize = 20;
+const ZIP64_LOCATOR_SIGNATURE: &[u8] = b"PK\x06\x07";
+const ZIP64_END_SIZE: usize = 56;
+const ZIP64_END_SIGNATURE: &[u8] = b"PK\x06\x06";
+const CENTRAL_HEADER_SIZE: usize = 46;
+const CENTRAL_HEADER_SIGNATURE: &[u8] = b"PK\x01\x02";
+const LOCAL_HEADER_SIZE: usize = 30;
+const LOCAL_HEADER_SIGNATURE: &[u8] = b"PK\x03\x04";
 /// The extra field with the numbers that do not fit into 32 bits.
-const LARGE_FIELD: u16 = 1;
+const ZIP64_EXTRA_FIELD: u16 = 1;
 
-const BROKEN: &str = "it is no archive that can be read";
+const BROKEN: &str = "it is not a readable archive";
 
 fn at<const N: usize>(bytes: &[u8], from: usize) -> Option<[u8; N]> {
     bytes.get(from..from.checked_add(N)?)?.try_into().ok()
@@ -45,7 +46,7 @@ fn u64_at(bytes: &[u8], from: usize) -> Option<u64> {
     at(bytes, from).map(u64::from_le_bytes)
 }
 
-/// A part of the archive, as its directory says.
+/// A part of the archive, by its directory.
 struct Entry {
     name: String,
     flags: u16,
@@ -60,44 +61,46 @@ pub(super) struct Archive {
     entries: Vec<Entry>,
 }
 
-/// Reads so many bytes from a place in the file.
-fn piece(file: &mut File, from: u64, count: usize) -> Result<Vec<u8>, Stop> {
+/// Reads `count` bytes from a position in the file.
+fn read_at(file: &mut File, from: u64, count: usize) -> Result<Vec<u8>, Stop> {
     let mut bytes = vec![0; count];
     file.seek(SeekFrom::Start(from))?;
-    file.read_exact(&mut bytes).map_err(|_| unfit(BROKEN))?;
+    file.read_exact(&mut bytes).map_err(|_| invalid_workbook(BROKEN))?;
     Ok(bytes)
 }
 
-/// Where the directory is: entries, bytes, offset.
+/// Returns the entries, bytes and offset of the central directory.
 fn directory(file: &mut File) -> Result<(u64, u64, u64), Stop> {
     let size = file.seek(SeekFrom::End(0))?;
-    let look = size.min(END as u64 + COMMENT + LOCATOR as u64);
-    let tail = piece(file, size - look, look as usize)?;
-    let end = tail.windows(END_MARK.len()).rposition(|mark| mark == END_MARK).ok_or_else(|| unfit(BROKEN))?;
+    let look = size.min(END_RECORD_SIZE as u64 + MAX_COMMENT_SIZE + ZIP64_LOCATOR_SIZE as u64);
+    let tail = read_at(file, size - look, look as usize)?;
+    let end =
+        tail.windows(END_SIGNATURE.len()).rposition(|mark| mark == END_SIGNATURE).ok_or_else(|| invalid_workbook(BROKEN))?;
     let said = |from: usize| u32_at(&tail, end + from);
     let (Some(entries), Some(bytes), Some(offset)) = (u16_at(&tail, end + 10), said(12), said(16)) else {
-        return Err(unfit(BROKEN));
+        return Err(invalid_workbook(BROKEN));
     };
     let is_large = entries == u16::MAX || bytes == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
     if !is_large {
         return Ok((entries.into(), bytes, offset));
     }
-    let locator = end.checked_sub(LOCATOR).filter(|from| tail[*from..].starts_with(LOCATOR_MARK));
-    let place = locator.and_then(|from| u64_at(&tail, from + 8)).filter(|place| *place < size).ok_or_else(|| unfit(BROKEN))?;
-    let record = piece(file, place, LARGE_END)?;
-    match (record.starts_with(LARGE_END_MARK), u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48)) {
+    let locator = end.checked_sub(ZIP64_LOCATOR_SIZE).filter(|from| tail[*from..].starts_with(ZIP64_LOCATOR_SIGNATURE));
+    let place =
+        locator.and_then(|from| u64_at(&tail, from + 8)).filter(|place| *place < size).ok_or_else(|| invalid_workbook(BROKEN))?;
+    let record = read_at(file, place, ZIP64_END_SIZE)?;
+    match (record.starts_with(ZIP64_END_SIGNATURE), u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48)) {
         (true, Some(entries), Some(bytes), Some(offset)) => Ok((entries, bytes, offset)),
-        _ => Err(unfit(BROKEN)),
+        _ => Err(invalid_workbook(BROKEN)),
     }
 }
 
-/// The entry at the beginning of these bytes, and how many of them it takes.
+/// The entry at the beginning of these bytes, and its length.
 fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
     let (name, extra, comment) = (u16_at(bytes, 28)?, u16_at(bytes, 30)?, u16_at(bytes, 32)?);
-    let name_end = HEADER + usize::from(name);
+    let name_end = CENTRAL_HEADER_SIZE + usize::from(name);
     let extra_end = name_end + usize::from(extra);
     let mut found = Entry {
-        name: String::from_utf8_lossy(bytes.get(HEADER..name_end)?).into_owned(),
+        name: String::from_utf8_lossy(bytes.get(CENTRAL_HEADER_SIZE..name_end)?).into_owned(),
         flags: u16_at(bytes, 8)?,
         method: u16_at(bytes, 10)?,
         crc: at(bytes, 16).map(u32::from_le_bytes)?,
@@ -108,8 +111,9 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
     let mut field = bytes.get(name_end..extra_end)?;
     while let (Some(id), Some(length)) = (u16_at(field, 0), u16_at(field, 2)) {
         let content = field.get(4..4 + usize::from(length))?;
-        if id == LARGE_FIELD {
-            // Those that are there, in this order: unpacked, packed, offset.
+        if id == ZIP64_EXTRA_FIELD {
+            // The field has only the numbers that exceed 32 bits, in this order: unpacked, packed,
+            // offset.
             let mut from = if large(u32_at(bytes, 24)?) { 8 } else { 0 };
             for number in [&mut found.packed, &mut found.offset] {
                 if large(*number) {
@@ -120,7 +124,7 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
         }
         field = &field[4 + usize::from(length)..];
     }
-    bytes.starts_with(HEADER_MARK).then_some((found, extra_end + usize::from(comment)))
+    bytes.starts_with(CENTRAL_HEADER_SIGNATURE).then_some((found, extra_end + usize::from(comment)))
 }
 
 impl Archive {
@@ -128,69 +132,72 @@ impl Archive {
         let size = file.seek(SeekFrom::End(0))?;
         let (count, bytes, offset) = directory(&mut file)?;
         if count > WORKBOOK_ENTRIES as u64 {
-            return Err(unfit(format!("it has more than {WORKBOOK_ENTRIES} parts")));
+            return Err(invalid_workbook(format!("it has more than {WORKBOOK_ENTRIES} parts")));
         }
         if bytes > WORKBOOK_DIRECTORY_BYTES {
-            return Err(unfit("its directory is larger than that of a workbook"));
+            return Err(invalid_workbook("its directory is larger than that of a workbook"));
         }
-        let directory = piece(&mut file, offset, bytes as usize)?;
+        let directory = read_at(&mut file, offset, bytes as usize)?;
         let (mut rest, mut entries) = (directory.as_slice(), Vec::new());
         for _ in 0..count {
-            let (found, length) = entry(rest).ok_or_else(|| unfit(BROKEN))?;
+            let (found, length) = entry(rest).ok_or_else(|| invalid_workbook(BROKEN))?;
             entries.push(found);
-            rest = rest.get(length..).ok_or_else(|| unfit(BROKEN))?;
+            rest = rest.get(length..).ok_or_else(|| invalid_workbook(BROKEN))?;
         }
-        // Bytes that parts share are unpacked once for each of them: 2,000 times a large file, of which nothing need come out.
+        // Bytes that parts share are unpacked once for each part: possibly 2,000 times a large
+        // file, even if none of the parts is used.
         let packed = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.packed));
         if packed > size {
-            return Err(unfit("its parts overlap"));
+            return Err(invalid_workbook("its parts overlap"));
         }
         Ok(Self { file, entries })
     }
 
-    /// A part by its name, of which at most so much is read; None where there is none. Capitals do not matter, as they do not to Excel.
+    /// A part by its name, of which at most `most` bytes are read; None if it does not exist. The
+    /// case of names is ignored, as in Excel.
     pub(super) fn part(&self, name: &str, most: u64) -> Result<Option<Part>, Stop> {
         let exact = self.entries.iter().find(|entry| entry.name == name);
         let Some(entry) = exact.or_else(|| self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))) else {
             return Ok(None);
         };
-        self.unpacked(entry, most).map(Some)
+        self.open_entry(entry, most).map(Some)
     }
 
-    /// Unpacks everything once, keeping nothing: what an archive says of its own size need not be true.
+    /// Unpacks everything once and keeps nothing: the sizes that an archive declares may be false.
     pub(super) fn measure(&self) -> Result<(), Stop> {
         let mut left = WORKBOOK_BYTES;
         for entry in &self.entries {
-            left -= io::copy(&mut self.unpacked(entry, left)?, &mut io::sink())?;
+            left -= io::copy(&mut self.open_entry(entry, left)?, &mut io::sink())?;
         }
         Ok(())
     }
 
-    /// A part, of which at most so much is read.
-    fn unpacked(&self, entry: &Entry, most: u64) -> Result<Part, Stop> {
+    /// A part, of which at most `most` bytes are read.
+    fn open_entry(&self, entry: &Entry, most: u64) -> Result<Part, Stop> {
         if entry.flags & 1 != 0 {
-            return Err(unfit("it is encrypted"));
+            return Err(invalid_workbook("it is encrypted"));
         }
         let mut file = self.file.try_clone()?;
-        let head = piece(&mut file, entry.offset, LOCAL)?;
-        let (Some(name), Some(extra)) = (u16_at(&head, 26), u16_at(&head, 28)) else { return Err(unfit(BROKEN)) };
-        if !head.starts_with(LOCAL_MARK) {
-            return Err(unfit(BROKEN));
+        let head = read_at(&mut file, entry.offset, LOCAL_HEADER_SIZE)?;
+        let (Some(name), Some(extra)) = (u16_at(&head, 26), u16_at(&head, 28)) else { return Err(invalid_workbook(BROKEN)) };
+        if !head.starts_with(LOCAL_HEADER_SIGNATURE) {
+            return Err(invalid_workbook(BROKEN));
         }
-        let at = entry.offset + LOCAL as u64 + u64::from(name) + u64::from(extra);
+        let at = entry.offset + LOCAL_HEADER_SIZE as u64 + u64::from(name) + u64::from(extra);
         let packed = BufReader::new(ArchiveCursor { file, at }).take(entry.packed);
         let bytes = match entry.method {
             0 => Bytes::Stored(packed),
             8 => Bytes::Deflated(Box::new(DeflateDecoder::new(packed))),
-            _ => return Err(unfit("it is packed in a way that workbooks are not")),
+            _ => return Err(invalid_workbook("its compression is not that of a workbook")),
         };
-        // Small parts pack well without any harm: the ratio is asked of what is large.
+        // Small parts may have high ratios without harm: the ratio is checked for large parts only.
         let most = most.min(entry.packed.saturating_mul(WORKBOOK_RATIO).max(1 << 20));
         Ok(Part { bytes, left: most, crc: Crc::new(), expected: entry.crc })
     }
 }
 
-/// A place in the file, read from there on: handles of one file share where they stand, and two parts may be open at once.
+/// Reader with a position of its own: handles of one file share the file's position, and two parts
+/// may be open at once.
 struct ArchiveCursor {
     file: File,
     at: u64,
@@ -210,7 +217,8 @@ enum Bytes {
     Deflated(Box<DeflateDecoder<Take<BufReader<ArchiveCursor>>>>),
 }
 
-/// The bytes of a part. They end with an error where there are more than may be, or others than were packed.
+/// The bytes of a part. They end with an error if there are more than the limit, or if they do not
+/// match the checksum.
 pub(super) struct Part {
     bytes: Bytes,
     left: u64,
@@ -227,9 +235,9 @@ impl Read for Part {
         self.crc.update(&out[..count]);
         self.left = (self.left)
             .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other(Unfit("unpacked, it is larger than a workbook may be".to_owned())))?;
+            .ok_or_else(|| io::Error::other(InvalidWorkbook("unpacked, it is larger than a workbook may be".to_owned())))?;
         if count == 0 && !out.is_empty() && self.crc.sum() != self.expected {
-            return Err(io::Error::other(Unfit("a part of it is damaged".to_owned())));
+            return Err(io::Error::other(InvalidWorkbook("a part of it is damaged".to_owned())));
         }
         Ok(count)
     }

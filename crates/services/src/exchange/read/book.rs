@@ -1,4 +1,5 @@
-//! What a workbook says of itself: which part is its first sheet, where its texts are, and which cells are moments.
+//! Metadata of a workbook: the part of its first sheet, the part of its texts, and the cell styles
+//! that are dates.
 
 use std::collections::HashMap;
 
@@ -7,12 +8,12 @@ use quick_xml::events::Event;
 use super::{
     Stop,
     archive::{Archive, Part},
-    pipe::unfit,
+    pipe::invalid_workbook,
     xml::{Xml, attribute},
 };
 use crate::files::core::limits::{WORKBOOK_BOOK_BYTES, WORKBOOK_STYLES, WORKBOOK_STYLES_BYTES, WORKBOOK_TEXT_BYTES};
 
-/// Where the parts are that are read.
+/// Paths of the parts that are read.
 pub(super) struct Book {
     pub(super) sheet: String,
     texts: String,
@@ -22,16 +23,20 @@ pub(super) struct Book {
 }
 
 /// A relation of a part to another one.
-struct Relation {
+struct Relationship {
     id: String,
     kind: String,
     target: String,
 }
 
-/// The relations of a part that somebody looks for.
-fn relations(archive: &Archive, of: &str, mut is_wanted: impl FnMut(&Relation) -> bool) -> Result<Vec<Relation>, Stop> {
+/// Returns the relations of a part that `is_wanted` accepts.
+fn relationships(
+    archive: &Archive,
+    of: &str,
+    mut is_wanted: impl FnMut(&Relationship) -> bool,
+) -> Result<Vec<Relationship>, Stop> {
     /// More than anybody looks for.
-    const MOST: usize = 16;
+    const MAX: usize = 16;
     let (folder, name) = of.rsplit_once('/').map_or(("", of), |(folder, name)| (folder, name));
     let place = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
     let mut found = Vec::new();
@@ -41,8 +46,9 @@ fn relations(archive: &Archive, of: &str, mut is_wanted: impl FnMut(&Relation) -
         match xml.next()? {
             Event::Start(start) if start.local_name().as_ref() == "Relationship" => {
                 let said = |name: &str| attribute(&start, name).map(Option::unwrap_or_default);
-                let relation = Relation { id: said("Id")?, kind: said("Type")?, target: resolved(folder, &said("Target")?) };
-                if found.len() < MOST && is_wanted(&relation) {
+                let relation =
+                    Relationship { id: said("Id")?, kind: said("Type")?, target: resolve_target(folder, &said("Target")?) };
+                if found.len() < MAX && is_wanted(&relation) {
                     found.push(relation);
                 }
             }
@@ -52,8 +58,9 @@ fn relations(archive: &Archive, of: &str, mut is_wanted: impl FnMut(&Relation) -
     }
 }
 
-/// A target as a place in the archive: from its root, or from the folder of the part that names it.
-fn resolved(folder: &str, target: &str) -> String {
+/// A target as a path in the archive: from its root, or from the folder of the part that refers to
+/// it.
+fn resolve_target(folder: &str, target: &str) -> String {
     let whole = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split('/') {
@@ -72,12 +79,12 @@ fn first_sheet(part: Part) -> Result<(String, bool), Stop> {
     loop {
         match xml.next()? {
             Event::Start(start) if start.local_name().as_ref() == "sheet" && sheet.is_none() => {
-                sheet = Some(attribute(&start, "id")?.ok_or_else(|| unfit("its first sheet is nowhere"))?);
+                sheet = Some(attribute(&start, "id")?.ok_or_else(|| invalid_workbook("its first sheet is missing"))?);
             }
             Event::Start(start) if start.local_name().as_ref() == "workbookPr" => {
                 is_1904 |= attribute(&start, "date1904")?.is_some_and(|said| said == "1" || said == "true");
             }
-            Event::Eof => return Ok((sheet.ok_or_else(|| unfit("it has no sheet"))?, is_1904)),
+            Event::Eof => return Ok((sheet.ok_or_else(|| invalid_workbook("it has no sheet"))?, is_1904)),
             _ => {}
         }
     }
@@ -85,20 +92,21 @@ fn first_sheet(part: Part) -> Result<(String, bool), Stop> {
 
 impl Book {
     pub(super) fn open(archive: &Archive) -> Result<Self, Stop> {
-        let book = relations(archive, "", |relation| relation.kind.ends_with("/officeDocument"))?;
+        let book = relationships(archive, "", |relation| relation.kind.ends_with("/officeDocument"))?;
         let book = book.into_iter().next().map_or_else(|| "xl/workbook.xml".to_owned(), |relation| relation.target);
-        let part = archive.part(&book, WORKBOOK_BOOK_BYTES)?.ok_or_else(|| unfit("it has no workbook in it"))?;
+        let part = archive.part(&book, WORKBOOK_BOOK_BYTES)?.ok_or_else(|| invalid_workbook("it has no workbook in it"))?;
         let (first, is_1904) = first_sheet(part)?;
-        let found = relations(archive, &book, |relation| {
+        let found = relationships(archive, &book, |relation| {
             relation.id == first || ["/sharedStrings", "/styles"].iter().any(|kind| relation.kind.ends_with(kind))
         })?;
-        let sheet = found.iter().find(|relation| relation.id == first).ok_or_else(|| unfit("its first sheet is nowhere"))?;
+        let sheet =
+            found.iter().find(|relation| relation.id == first).ok_or_else(|| invalid_workbook("its first sheet is missing"))?;
         if !sheet.kind.ends_with("/worksheet") {
-            return Err(unfit("its first sheet has no cells"));
+            return Err(invalid_workbook("its first sheet has no cells"));
         }
         let of_kind = |kind: &str, usual: &str| {
             let named = found.iter().find(|relation| relation.kind.ends_with(kind)).map(|relation| relation.target.clone());
-            named.unwrap_or_else(|| resolved(book.rsplit_once('/').map_or("", |(folder, _)| folder), usual))
+            named.unwrap_or_else(|| resolve_target(book.rsplit_once('/').map_or("", |(folder, _)| folder), usual))
         };
         let (texts, styles) = (of_kind("/sharedStrings", "sharedStrings.xml"), of_kind("/styles", "styles.xml"));
         Ok(Self { sheet: sheet.target.clone(), texts, styles, is_1904 })
@@ -120,13 +128,13 @@ impl Book {
                     if let (Some(id), Some(code)) = (attribute(&start, "numFmtId")?, attribute(&start, "formatCode")?)
                         && let Ok(id) = id.parse::<u32>()
                     {
-                        formats.insert(id, is_moment(&code));
+                        formats.insert(id, is_date_format(&code));
                     }
                 }
                 Event::Start(start) if start.local_name().as_ref() == "cellXfs" => within = Some(depth),
                 Event::Start(start) if start.local_name().as_ref() == "xf" && within.is_some() => {
                     let id = attribute(&start, "numFmtId")?.and_then(|id| id.parse::<u32>().ok()).unwrap_or_default();
-                    styles.push(formats.get(&id).copied().unwrap_or_else(|| is_moment_by_number(id)));
+                    styles.push(formats.get(&id).copied().unwrap_or_else(|| is_builtin_date_format(id)));
                 }
                 Event::Eof => return Ok(styles),
                 _ => {}
@@ -135,19 +143,19 @@ impl Book {
                 within = None;
             }
             if formats.len().max(styles.len()) > WORKBOOK_STYLES {
-                return Err(unfit(format!("it has more than {WORKBOOK_STYLES} styles")));
+                return Err(invalid_workbook(format!("it has more than {WORKBOOK_STYLES} styles")));
             }
         }
     }
 }
 
 /// The formats that need no code: dates and times, not durations.
-fn is_moment_by_number(id: u32) -> bool {
+fn is_builtin_date_format(id: u32) -> bool {
     matches!(id, 14..=22 | 27..=36 | 45 | 47 | 50..=58)
 }
 
 /// Whether a format's first part shows a date or a time: it has a letter of one outside of quotes, brackets and escapes.
-fn is_moment(code: &str) -> bool {
+fn is_date_format(code: &str) -> bool {
     let (mut is_quoted, mut brackets, mut letters) = (false, 0_usize, code.chars());
     while let Some(letter) = letters.next() {
         match letter {
@@ -178,7 +186,7 @@ mod tests {
             "yyyy-mm-dd hh:mm:ss",
             "dd.mm.yyyy",
         ] {
-            assert!(is_moment(code), "{code}");
+            assert!(is_date_format(code), "{code}");
         }
         for code in [
             "0.00",
@@ -190,9 +198,11 @@ mod tests {
             "General",
             "@",
         ] {
-            assert!(!is_moment(code), "{code}");
+            assert!(!is_date_format(code), "{code}");
         }
-        assert!(is_moment_by_number(14) && is_moment_by_number(22) && !is_moment_by_number(2) && !is_moment_by_number(49));
+        assert!(
+            is_builtin_date_format(14) && is_builtin_date_format(22) && !is_builtin_date_format(2) && !is_builtin_date_format(49)
+        );
     }
 
     #[test]
@@ -203,7 +213,7 @@ mod tests {
             ("xl", "../../../etc/passwd", "etc/passwd"),
             ("", "xl/./workbook.xml", "xl/workbook.xml"),
         ] {
-            assert_eq!(resolved(folder, target), place);
+            assert_eq!(resolve_target(folder, target), place);
         }
     }
 }

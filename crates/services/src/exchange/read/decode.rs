@@ -1,19 +1,21 @@
-//! Any encoding, read as UTF-8. What is no letter of it becomes the replacement character, by which its row is refused.
+//! Any encoding, read as UTF-8. Invalid bytes become the replacement character, by which their row
+//! is refused.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use encoding_rs::{CoderResult, Decoder, Encoding};
 
-use super::{Pipe, Stop, Unreadable, pipe::landed};
+use super::{Pipe, Stop, Unreadable, pipe::spool_to_file};
 use crate::exchange::core::guess;
 
-const PART: usize = 64 << 10;
-/// The least room that a reader gives: a character may take four bytes, and with less the decoder would never get on.
-pub(super) const ROOM: usize = 8;
-const OLD: &str = "windows-1252";
+const READ_BYTES: usize = 64 << 10;
+/// Minimum buffer of a reader: a character may take four bytes, and with less the decoder would
+/// make no progress.
+pub(super) const MIN_BUFFER_BYTES: usize = 8;
+const FALLBACK_ENCODING: &str = "windows-1252";
 
-/// UTF-8 out of whatever it was.
-pub struct Decoded<R> {
+/// Reader that converts an encoding to UTF-8.
+pub struct DecodingReader<R> {
     inner: R,
     decoder: Decoder,
     input: Vec<u8>,
@@ -23,14 +25,14 @@ pub struct Decoded<R> {
     is_flushed: bool,
 }
 
-/// Whether there are letters anywhere in the text that only UTF-8 writes so.
+/// Whether the text contains non-ASCII characters in valid UTF-8.
 fn has_wide_letters(text: &mut impl Read) -> io::Result<bool> {
-    /// Of a letter that is read in two parts.
+    /// Bytes kept of a character that is split between two reads.
     const KEPT: usize = 3;
-    let mut window: Vec<u8> = Vec::with_capacity(PART + KEPT);
+    let mut window: Vec<u8> = Vec::with_capacity(READ_BYTES + KEPT);
     loop {
         window.drain(..window.len().saturating_sub(KEPT));
-        if text.take(PART as u64).read_to_end(&mut window)? == 0 {
+        if text.take(READ_BYTES as u64).read_to_end(&mut window)? == 0 {
             return Ok(false);
         }
         if guess::has_wide_letters(&window) {
@@ -39,17 +41,19 @@ fn has_wide_letters(text: &mut impl Read) -> io::Result<bool> {
     }
 }
 
-/// Opens a text: with the encoding that was named, or the one that it shows; its beginning, decoded; what the encoding is called.
+/// Opens a text with the given encoding, or the detected one; returns its beginning, decoded, and
+/// the name of the encoding.
 pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, String, &'static str), Stop> {
-    let mut start = Vec::with_capacity(guess::LOOK);
-    (&mut pipe).take(guess::LOOK as u64).read_to_end(&mut start)?;
+    let mut start = Vec::with_capacity(guess::SAMPLE_BYTES);
+    (&mut pipe).take(guess::SAMPLE_BYTES as u64).read_to_end(&mut start)?;
     let mut label = named.unwrap_or_else(|| guess::encoding(&start));
     let mut whole: Box<dyn Read> = Box::new(io::Cursor::new(start.clone()).chain(pipe));
-    // One byte is no proof: such a text is read to its end before it is believed to be an old one.
-    if named.is_none() && label == OLD {
-        let mut file = landed(whole)?;
+    // One invalid byte proves nothing: such a text is read to its end before Windows-1252 is
+    // assumed.
+    if named.is_none() && label == FALLBACK_ENCODING {
+        let mut file = spool_to_file(whole)?;
         file.seek(SeekFrom::Start(0))?;
-        label = if has_wide_letters(&mut file)? { "utf-8" } else { OLD };
+        label = if has_wide_letters(&mut file)? { "utf-8" } else { FALLBACK_ENCODING };
         file.seek(SeekFrom::Start(0))?;
         whole = Box::new(file);
     }
@@ -57,10 +61,10 @@ pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, Strin
         .ok_or_else(|| Unreadable::Broken(format!("{label:?} is no encoding: utf-8, utf-16le and windows-1252 are some")))?;
     let (beginning, ..) = encoding.decode(&start);
     let beginning = beginning.into_owned();
-    let decoded = Decoded {
+    let decoded = DecodingReader {
         inner: whole,
         decoder: encoding.new_decoder_with_bom_removal(),
-        input: vec![0; PART],
+        input: vec![0; READ_BYTES],
         at: 0,
         end: 0,
         is_over: false,
@@ -69,12 +73,13 @@ pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, Strin
     Ok((Box::new(decoded), beginning, encoding.name()))
 }
 
-impl<R: Read> Read for Decoded<R> {
+impl<R: Read> Read for DecodingReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.len() < ROOM {
-            let mut few = [0; ROOM];
+        if out.len() < MIN_BUFFER_BYTES {
+            let mut few = [0; MIN_BUFFER_BYTES];
             let count = self.decode(&mut few)?;
-            // Whoever reads this way reads byte by byte, and loses nothing only when all fits.
+            // A caller with so small a buffer reads byte by byte, and loses nothing only if all
+            // bytes fit.
             if count > out.len() {
                 return Err(io::Error::other("a reader with less room than a character"));
             }
@@ -85,7 +90,7 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
-impl<R: Read> Decoded<R> {
+impl<R: Read> DecodingReader<R> {
     fn decode(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.at == self.end && !self.is_over {

@@ -7,11 +7,11 @@ use std::{
 
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{Chunks, Plan, Sender, Stop, Unreadable};
+use super::{Chunks, ReadPlan, Sender, Stop, Unreadable};
 use crate::{
     exchange::core::{
         FileReading, Format, Noun,
-        cells::{Cell, FOREIGN, has_many_values, of_exact_json, of_json},
+        cells::{Cell, INVALID_ENCODING, cell_of_exact_json, cell_of_json, has_many_values},
         columns::{exported, fields_of},
         numbers,
     },
@@ -34,11 +34,15 @@ pub(super) fn line(text: &mut impl BufRead, out: &mut Vec<u8>) -> Result<bool, S
 /// The replacement character in UTF-8.
 const REPLACED: &[u8] = "\u{fffd}".as_bytes();
 
-pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+pub(super) fn read(text: impl Read, encoding: &str, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
     let mut text = BufReader::with_capacity(64 << 10, text);
     let names = fields_of(plan.noun);
     let mut chunks = Chunks::new(sender, &plan);
-    chunks.tell(FileReading { format: Some(Format::Jsonl), encoding: Some(encoding.to_owned()), ..FileReading::default() })?;
+    chunks.send_reading(FileReading {
+        format: Some(Format::Jsonl),
+        encoding: Some(encoding.to_owned()),
+        ..FileReading::default()
+    })?;
     let mut bytes = Vec::new();
     while line(&mut text, &mut bytes)? {
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -50,9 +54,9 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender)
 }
 
 fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
-    // What the decoder has put in the place of a byte that is no letter.
+    // The decoder writes `REPLACED` for bytes that are invalid in the encoding.
     if line.contains(&REPLACED[0]) && line.windows(REPLACED.len()).any(|letter| letter == REPLACED) {
-        return Err(FOREIGN.to_owned());
+        return Err(INVALID_ENCODING.to_owned());
     }
     if has_many_values(line) {
         return Err(format!("the line has more than {LINE_VALUES} values"));
@@ -68,10 +72,14 @@ fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) 
             continue;
         }
         match names.iter().position(|known| *known == said) {
-            Some(at) => found[at] = Some(exact.get(name).map_or_else(|| of_json(value), |text| of_exact_json(value, text.get()))),
-            // What an export says besides.
+            Some(at) => {
+                found[at] =
+                    Some(exact.get(name).map_or_else(|| cell_of_json(value), |text| cell_of_exact_json(value, text.get())));
+            }
+            // Fields that only exports have are ignored.
             None if exported(noun).contains(&said) => {}
-            // A column that means nothing is told with the header; a line has none, so what it says in vain is told with the line.
+            // Unknown columns are reported with the header; JSON lines have no header, so an
+            // unknown field is reported with its line.
             None => return Err(format!("{} have no field {said:?}", noun.as_str().to_lowercase().replace('_', " "))),
         }
     }

@@ -1,43 +1,43 @@
-//! Lines as they are, for whoever reads them.
+//! Raw lines of a file, sent to a receiver.
 
 use std::io::{BufRead, BufReader, Read};
 
 use tokio::sync::mpsc;
 
-use super::{AHEAD, Pipe, Unreadable, pipe};
+use super::{CHANNEL_CHUNKS, Pipe, Unreadable, pipe};
 use crate::{
     exchange::core::bulk::Line,
     files::Bytestream,
     files::core::limits::{CHUNK_BYTES, ROW_BYTES},
 };
 
-/// What a reader of lines says.
+/// Message of a reader of lines.
 #[derive(Debug)]
-pub enum SaidLines {
+pub enum LinesMessage {
     /// Some lines that are not blank, in order.
     Lines(Vec<Line>),
-    /// All lines have been said: without this the reader broke.
+    /// All lines have been sent: without this message the reader failed.
     End,
 }
 
-/// Reads the lines behind a number beside whoever listens, so many at once.
-pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Result<SaidLines, Unreadable>> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+/// Reads the lines after number `after` in a thread, and sends them `at_once` at a time.
+pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Result<LinesMessage, Unreadable>> {
+    let (sender, receiver) = mpsc::channel(CHANNEL_CHUNKS);
     let text = BufReader::with_capacity(64 << 10, Pipe::of(bytes));
     tokio::task::spawn_blocking(move || {
-        let say = |lines| sender.blocking_send(Ok(SaidLines::Lines(lines))).is_ok();
+        let say = |lines| sender.blocking_send(Ok(LinesMessage::Lines(lines))).is_ok();
         let last = match read(text, after, at_once, say) {
-            Ok(true) => Ok(SaidLines::End),
-            // Nobody listens any more: then nobody wants to know.
+            Ok(true) => Ok(LinesMessage::End),
+            // The receiver is closed: nothing is sent.
             Ok(false) => return,
-            Err(error) => Err(pipe::meant(&error)),
+            Err(error) => Err(pipe::convert_error(&error)),
         };
         let _ = sender.blocking_send(last);
     });
     receiver
 }
 
-/// Whether somebody listened to the end.
+/// Returns whether the receiver stayed open to the end.
 fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
     let (mut number, mut found, mut size) = (0, Vec::new(), 0);
     while let Some(Next(bytes)) = next(&mut text)? {
@@ -58,7 +58,7 @@ fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Lin
     Ok(found.is_empty() || say(found))
 }
 
-/// A line without its end; None when it is too long.
+/// A line without its line end; None if it is too long.
 struct Next(Option<Vec<u8>>);
 
 /// The next line; None at the end of the file.
@@ -70,7 +70,7 @@ fn next(text: &mut impl BufRead) -> std::io::Result<Option<Next>> {
     if bytes.len() <= ROW_BYTES {
         return Ok(Some(Next(Some(bytes))));
     }
-    // The rest of it is read over in pieces: it may be all of the file.
+    // The rest of the line is skipped in pieces: it may be the whole file.
     while bytes.last() != Some(&b'\n') {
         bytes.clear();
         if text.by_ref().take(ROW_BYTES as u64).read_until(b'\n', &mut bytes)? == 0 {

@@ -21,10 +21,10 @@ pub struct Pipe {
     current: Bytes,
 }
 
-/// What came from where files are kept, and not from the file.
+/// Error of the file storage, as opposed to one of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Lost(String);
+struct StorageFailure(String);
 
 impl Pipe {
     pub fn of(mut bytes: Bytestream) -> Self {
@@ -46,7 +46,7 @@ impl Read for Pipe {
             match self.parts.blocking_recv() {
                 None => return Ok(0),
                 Some(Ok(part)) => self.current = part,
-                Some(Err(why)) => return Err(io::Error::other(Lost(why))),
+                Some(Err(why)) => return Err(io::Error::other(StorageFailure(why))),
             }
         }
         let count = out.len().min(self.current.len());
@@ -60,36 +60,37 @@ impl Read for Pipe {
 #[error("a row is too long")]
 pub struct TooLong(pub usize);
 
-/// What is wrong with a workbook, as an error of reading.
+/// Reason to refuse a workbook, as an error of reading.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Unfit(pub String);
+pub struct InvalidWorkbook(pub String);
 
-pub fn unfit(why: impl std::fmt::Display) -> Stop {
+pub fn invalid_workbook(why: impl std::fmt::Display) -> Stop {
     Unreadable::Workbook(why.to_string()).into()
 }
 
-/// The bytes in a file of our own that has no name: what has to be read more than once.
-pub fn landed(bytes: impl Read) -> io::Result<File> {
+/// Copies the bytes into an unnamed temporary file, for content that has to be read more than once.
+pub fn spool_to_file(bytes: impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut bytes.take(IMPORT_BYTES), &mut file)?;
     file.flush()?;
     Ok(file)
 }
 
-/// What an error of reading means.
-pub fn meant(error: &io::Error) -> Unreadable {
+/// Converts an error of reading.
+pub fn convert_error(error: &io::Error) -> Unreadable {
     let inner = error.get_ref();
     if let Some(TooLong(most)) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
         return Unreadable::LongRow(*most);
     }
-    if let Some(Unfit(why)) = inner.and_then(|inner| inner.downcast_ref::<Unfit>()) {
+    if let Some(InvalidWorkbook(why)) = inner.and_then(|inner| inner.downcast_ref::<InvalidWorkbook>()) {
         return Unreadable::Workbook(why.clone());
     }
-    if let Some(Lost(why)) = inner.and_then(|inner| inner.downcast_ref::<Lost>()) {
+    if let Some(StorageFailure(why)) = inner.and_then(|inner| inner.downcast_ref::<StorageFailure>()) {
         return Unreadable::Storage(why.clone());
     }
-    // A file is never to blame for what the system says of a file of our own, but for a place that cannot be: an archive may name one.
+    // System errors of our temporary file are not the imported file's fault, except an impossible
+    // position: an archive may name one.
     if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput {
         return Unreadable::Storage(format!("a temporary file: {error}"));
     }
@@ -103,10 +104,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_not_the_fault_of_the_file() {
         const NO_SPACE: i32 = 28;
-        const NO_SUCH_PLACE: i32 = 22;
-        assert!(matches!(meant(&io::Error::from_raw_os_error(NO_SPACE)), Unreadable::Storage(_)), "it is tried again");
-        for of_the_file in [io::Error::from_raw_os_error(NO_SUCH_PLACE), io::ErrorKind::InvalidData.into()] {
-            assert!(matches!(meant(&of_the_file), Unreadable::Broken(_)), "{of_the_file}");
+        const EINVAL: i32 = 22;
+        assert!(matches!(convert_error(&io::Error::from_raw_os_error(NO_SPACE)), Unreadable::Storage(_)), "it is tried again");
+        for of_the_file in [io::Error::from_raw_os_error(EINVAL), io::ErrorKind::InvalidData.into()] {
+            assert!(matches!(convert_error(&of_the_file), Unreadable::Broken(_)), "{of_the_file}");
         }
     }
 }

@@ -6,11 +6,11 @@ use std::{
     rc::Rc,
 };
 
-use super::{Chunks, Plan, Sender, Stop, Unreadable, decode::ROOM, pipe::TooLong};
+use super::{Chunks, ReadPlan, Sender, Stop, Unreadable, decode::MIN_BUFFER_BYTES, pipe::TooLong};
 use crate::{
     exchange::core::{
         FileReading, Format,
-        cells::{Cell, FOREIGN, cell},
+        cells::{Cell, INVALID_ENCODING, cell},
         columns::fields_of,
         guess,
     },
@@ -19,7 +19,7 @@ use crate::{
 
 /// Bytes that the parser may ask for before it has a whole row: a quote that is never closed would else make one row of the rest of the file.
 /// One that is shorter than that is seen at the end.
-struct Bounded<R> {
+struct RowLimitReader<R> {
     inner: R,
     left: Rc<Counter<usize>>,
     delimiter: u8,
@@ -28,19 +28,21 @@ struct Bounded<R> {
     is_open: Rc<Counter<bool>>,
 }
 
-/// Where quotes stand, as the parser reads them: they mean something where a cell begins, and in one that began so.
+/// Position relative to quotes, as the parser reads them: a quote counts only at the beginning of a
+/// cell, and in a cell that began with one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quotes {
     Begin,
     Plain,
     Quoted,
-    /// After a quote in such a cell: the end of it, or the first of two that stand for one.
+    /// After a quote in a quoted cell: the end of the cell, or the first of two that stand for one
+    /// quote.
     Closing,
 }
 
 impl Quotes {
-    /// Where they stand after so many bytes. It steps over the inside of cells.
-    fn after_all(mut self, mut bytes: &[u8], delimiter: u8) -> Self {
+    /// Returns the position after these bytes. It skips the inside of cells.
+    fn advance_all(mut self, mut bytes: &[u8], delimiter: u8) -> Self {
         loop {
             let next = match self {
                 Self::Quoted => memchr::memchr(b'"', bytes),
@@ -65,32 +67,37 @@ impl Quotes {
     }
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for RowLimitReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
-        if left < ROOM {
+        if left < MIN_BUFFER_BYTES {
             return Err(io::Error::other(TooLong(ROW_BYTES)));
         }
         let most = out.len().min(left);
         let count = self.inner.read(&mut out[..most])?;
         self.left.set(left - count);
-        self.quotes = self.quotes.after_all(&out[..count], self.delimiter);
+        self.quotes = self.quotes.advance_all(&out[..count], self.delimiter);
         self.is_open.set(count == 0 && self.quotes == Quotes::Quoted);
         Ok(count)
     }
 }
 
-/// What the parser reads ahead.
+/// Size of the parser's read buffer.
 const BUFFER: usize = 64 << 10;
 
-pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
     let delimiter = plan.options.delimiter.unwrap_or_else(|| guess::delimiter(beginning));
     let delimiter_byte = u8::try_from(delimiter)
         .map_err(|_| Unreadable::Broken("a delimiter is one of the simple characters, as in , or ;".to_owned()))?;
     let left = Rc::new(Counter::new(ROW_BYTES + BUFFER));
     let is_open = Rc::new(Counter::new(false));
-    let bounded =
-        Bounded { inner: text, left: left.clone(), delimiter: delimiter_byte, quotes: Quotes::Begin, is_open: is_open.clone() };
+    let bounded = RowLimitReader {
+        inner: text,
+        left: left.clone(),
+        delimiter: delimiter_byte,
+        quotes: Quotes::Begin,
+        is_open: is_open.clone(),
+    };
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(delimiter_byte)
         .has_headers(false)
@@ -122,7 +129,7 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     };
     let columns = chunks.head(&header, &plan, how)?;
     while next(&mut row)? {
-        // A line with nothing in it is no row.
+        // An empty line is no row.
         if row.len() == 1 && row[0].is_empty() {
             continue;
         }
@@ -131,7 +138,7 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     chunks.flush()
 }
 
-/// The cells of a row, or why it is none.
+/// The cells of a row, or the reason why it cannot be read.
 fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Result<Vec<Option<Cell>>, String> {
     if row.len() != columns.len() {
         return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
@@ -141,7 +148,7 @@ fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Res
         let Some(at) = at else { continue };
         let text = std::str::from_utf8(bytes).map_err(|_| "the row is no text".to_owned())?;
         if text.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(FOREIGN.to_owned());
+            return Err(INVALID_ENCODING.to_owned());
         }
         found[*at] = cell(text, Format::Csv);
     }
@@ -166,7 +173,7 @@ mod tests {
             let bytes: Vec<u8> = (0..6).map(|place| LETTERS[text / LETTERS.len().pow(place) % LETTERS.len()]).collect();
             for begin in [Quotes::Begin, Quotes::Plain, Quotes::Quoted, Quotes::Closing] {
                 let each = bytes.iter().fold(begin, |quotes, byte| quotes.after(*byte, b','));
-                assert!(begin.after_all(&bytes, b',') == each, "{:?}", String::from_utf8_lossy(&bytes));
+                assert!(begin.advance_all(&bytes, b',') == each, "{:?}", String::from_utf8_lossy(&bytes));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The texts that cells of a workbook share. They lie in files without a name, of which the pages that were used last are in memory: how many
-//! they are, and how many there are said to be, takes none.
+//! Shared texts of a workbook's cells. They are stored in unnamed files with a cache of the pages
+//! used last: neither their number nor their declared number takes memory.
 
 use std::{
     fs::File,
@@ -11,30 +11,30 @@ use quick_xml::events::Event;
 use super::{
     Stop,
     archive::Part,
-    pipe::unfit,
+    pipe::invalid_workbook,
     xml::{Xml, attribute},
 };
 use crate::files::core::limits::ROW_BYTES;
 
-const PAGE: usize = 4 << 10;
+const PAGE_BYTES: usize = 4 << 10;
 /// Pages of a file that are in memory.
-const PAGES: usize = 256;
+const CACHED_PAGES: usize = 256;
 
 /// A file that is read here and there.
-struct Paged {
+struct PagedFile {
     file: File,
     pages: Vec<Option<(u64, Vec<u8>)>>,
 }
 
-impl Paged {
+impl PagedFile {
     fn of(file: File) -> Self {
-        Self { file, pages: (0..PAGES).map(|_| None).collect() }
+        Self { file, pages: (0..CACHED_PAGES).map(|_| None).collect() }
     }
 
     fn read(&mut self, mut from: u64, out: &mut [u8]) -> io::Result<()> {
         let mut written = 0;
         while written < out.len() {
-            let (number, within) = (from / PAGE as u64, (from % PAGE as u64) as usize);
+            let (number, within) = (from / PAGE_BYTES as u64, (from % PAGE_BYTES as u64) as usize);
             let page = self.page(number)?;
             let part = page.get(within..).filter(|part| !part.is_empty()).ok_or(io::ErrorKind::UnexpectedEof)?;
             let count = part.len().min(out.len() - written);
@@ -46,11 +46,11 @@ impl Paged {
     }
 
     fn page(&mut self, number: u64) -> io::Result<&[u8]> {
-        let slot = &mut self.pages[(number % PAGES as u64) as usize];
+        let slot = &mut self.pages[(number % CACHED_PAGES as u64) as usize];
         if slot.as_ref().is_none_or(|(known, _)| *known != number) {
-            let mut bytes = Vec::with_capacity(PAGE);
-            self.file.seek(SeekFrom::Start(number * PAGE as u64))?;
-            (&mut self.file).take(PAGE as u64).read_to_end(&mut bytes)?;
+            let mut bytes = Vec::with_capacity(PAGE_BYTES);
+            self.file.seek(SeekFrom::Start(number * PAGE_BYTES as u64))?;
+            (&mut self.file).take(PAGE_BYTES as u64).read_to_end(&mut bytes)?;
             *slot = Some((number, bytes));
         }
         Ok(slot.as_ref().map_or(&[], |(_, bytes)| bytes.as_slice()))
@@ -58,17 +58,17 @@ impl Paged {
 }
 
 /// Texts by their number.
-pub(super) struct Texts {
-    bytes: Paged,
-    /// Where each text ends, eight bytes each.
-    ends: Paged,
+pub(super) struct SharedStrings {
+    bytes: PagedFile,
+    /// End offsets of the texts, eight bytes each.
+    ends: PagedFile,
     count: u64,
 }
 
-impl Texts {
-    /// Of a workbook without shared texts.
+impl SharedStrings {
+    /// Returns the empty texts of a workbook without shared texts.
     pub(super) fn none() -> Result<Self, Stop> {
-        Ok(Self { bytes: Paged::of(tempfile::tempfile()?), ends: Paged::of(tempfile::tempfile()?), count: 0 })
+        Ok(Self { bytes: PagedFile::of(tempfile::tempfile()?), ends: PagedFile::of(tempfile::tempfile()?), count: 0 })
     }
 
     pub(super) fn read(part: Part) -> Result<Self, Stop> {
@@ -77,7 +77,7 @@ impl Texts {
         loop {
             match xml.next()? {
                 Event::Start(start) if start.local_name().as_ref() == "si" => {
-                    let text = rich(&mut xml)?;
+                    let text = read_rich_text(&mut xml)?;
                     bytes.write_all(text.as_bytes())?;
                     end += text.len() as u64;
                     ends.write_all(&end.to_le_bytes())?;
@@ -88,17 +88,17 @@ impl Texts {
             }
         }
         let file = |written: BufWriter<File>| written.into_inner().map_err(|error| Stop::from(error.into_error()));
-        Ok(Self { bytes: Paged::of(file(bytes)?), ends: Paged::of(file(ends)?), count })
+        Ok(Self { bytes: PagedFile::of(file(bytes)?), ends: PagedFile::of(file(ends)?), count })
     }
 
     pub(super) fn get(&mut self, number: u64) -> Result<String, Stop> {
         if number >= self.count {
-            return Err(unfit("a cell of it names a text that is not there"));
+            return Err(invalid_workbook("a cell of it refers to a missing text"));
         }
         let from = if number == 0 { 0 } else { self.end(number - 1)? };
         let mut bytes = vec![0; (self.end(number)? - from) as usize];
         self.bytes.read(from, &mut bytes)?;
-        String::from_utf8(bytes).map_err(unfit)
+        String::from_utf8(bytes).map_err(invalid_workbook)
     }
 
     fn end(&mut self, number: u64) -> Result<u64, Stop> {
@@ -108,8 +108,8 @@ impl Texts {
     }
 }
 
-/// The text of the element that has just begun: of its runs, without how it is pronounced.
-pub(super) fn rich(xml: &mut Xml) -> Result<String, Stop> {
+/// The text of the element that has just begun: of its runs, without phonetic hints.
+pub(super) fn read_rich_text(xml: &mut Xml) -> Result<String, Stop> {
     let (mut text, end, mut spoken) = (String::new(), xml.depth().saturating_sub(1), None);
     loop {
         let depth = xml.depth();
@@ -121,13 +121,13 @@ pub(super) fn rich(xml: &mut Xml) -> Result<String, Stop> {
                 let is_kept = attribute(&start, "space")?.as_deref() == Some("preserve");
                 let run = xml.text()?;
                 let run = if is_kept { run.as_str() } else { run.trim_matches([' ', '\t', '\r', '\n']) };
-                text.push_str(&unescaped(run));
+                text.push_str(&unescape(run));
             }
-            Event::Eof => return Err(unfit("a part of it ends in the middle")),
+            Event::Eof => return Err(invalid_workbook("a part of it ends in the middle")),
             _ => {}
         }
         if text.len() > ROW_BYTES {
-            return Err(unfit(format!("a cell of it is longer than {ROW_BYTES} bytes")));
+            return Err(invalid_workbook(format!("a cell of it is longer than {ROW_BYTES} bytes")));
         }
         if spoken.is_some_and(|spoken| xml.depth() <= spoken) {
             spoken = None;
@@ -138,8 +138,9 @@ pub(super) fn rich(xml: &mut Xml) -> Result<String, Stop> {
     }
 }
 
-/// Excel writes what XML cannot say as _x000D_, in units of UTF-16, and a text that looks so with _x005F_ before it.
-pub(super) fn unescaped(text: &str) -> String {
+/// Excel writes characters that XML does not allow as _x000D_, in units of UTF-16, and escapes a
+/// text of that form with _x005F_ before it.
+pub(super) fn unescape(text: &str) -> String {
     const LENGTH: usize = 7;
     let unit = |from: usize| {
         let word = text.get(from..from + LENGTH)?.strip_prefix("_x")?.strip_suffix('_')?;
@@ -178,7 +179,7 @@ mod tests {
             ("_x00ZZ_ _x_ é_x", "_x00ZZ_ _x_ é_x"),
             ("plain", "plain"),
         ] {
-            assert_eq!(unescaped(written), read, "{written}");
+            assert_eq!(unescape(written), read, "{written}");
         }
     }
 }

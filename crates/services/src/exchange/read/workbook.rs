@@ -1,5 +1,5 @@
-//! XLSX workbooks: the first sheet, row by row, in constant memory. What a workbook is unpacked is measured before any of it is believed, and
-//! bounded part by part while it is read.
+//! XLSX workbooks: the first sheet, row by row, in constant memory. The unpacked size of a workbook
+//! is measured first, and each part is bounded while it is read.
 
 use std::io::{Seek, SeekFrom};
 
@@ -7,11 +7,11 @@ use platform::clock;
 use quick_xml::events::Event;
 
 use super::{
-    Chunks, Pipe, Plan, Sender, Stop, Unreadable,
+    Chunks, Pipe, ReadPlan, Sender, Stop, Unreadable,
     archive::Archive,
     book::Book,
-    pipe::{landed, unfit},
-    texts::{Texts, rich, unescaped},
+    pipe::{invalid_workbook, spool_to_file},
+    texts::{SharedStrings, read_rich_text, unescape},
     xml::{Xml, attribute},
 };
 use crate::{
@@ -24,14 +24,14 @@ use crate::{
     files::core::limits::{COLUMNS, ROW_BYTES, WORKBOOK_BYTES},
 };
 
-pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> {
-    let mut file = landed(pipe)?;
+pub(super) fn read(pipe: Pipe, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
+    let mut file = spool_to_file(pipe)?;
     file.seek(SeekFrom::Start(0))?;
     let archive = Archive::open(file)?;
     archive.measure()?;
     let book = Book::open(&archive)?;
-    let part = archive.part(&book.sheet, WORKBOOK_BYTES)?.ok_or_else(|| unfit("its first sheet is nowhere"))?;
-    let texts = book.texts(&archive)?.map_or_else(Texts::none, Texts::read)?;
+    let part = archive.part(&book.sheet, WORKBOOK_BYTES)?.ok_or_else(|| invalid_workbook("its first sheet is missing"))?;
+    let texts = book.texts(&archive)?.map_or_else(SharedStrings::none, SharedStrings::read)?;
     let styles = Styles { moments: book.moments(&archive)?, is_1904: book.is_1904 };
     let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: Vec::new(), bytes: 0, texts, styles };
     let (mut xml, mut is_sheet) = (Xml::of(part), false);
@@ -45,7 +45,7 @@ pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> 
             }
             Event::End(end) if end.local_name().as_ref() == "row" => sheet.end_row()?,
             Event::End(end) if end.local_name().as_ref() == "sheetData" => break,
-            Event::Eof => return Err(unfit("its first sheet has no cells, or ends in the middle")),
+            Event::Eof => return Err(invalid_workbook("its first sheet has no cells, or ends in the middle")),
             _ => {}
         }
     }
@@ -56,32 +56,32 @@ pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> 
     sheet.chunks.flush()
 }
 
-/// What a cell says of itself before what it holds.
+/// Attributes of a cell, which precede its content.
 struct Head {
     place: Option<String>,
     style: Option<String>,
     kind: Option<String>,
 }
 
-/// Which numbers are moments.
+/// Styles of numbers that are dates.
 struct Styles {
     moments: Vec<bool>,
     is_1904: bool,
 }
 
-/// What a cell holds.
+/// Content of a cell.
 #[derive(Debug, Clone, PartialEq, Default)]
-enum Held {
+enum CellContent {
     #[default]
     Nothing,
     Text(String),
-    /// A number as the shortest text that says it.
+    /// A number as its shortest text.
     Number(String),
     /// Microseconds since 1970, read as UTC.
     Moment(i64),
 }
 
-impl Held {
+impl CellContent {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) | Self::Number(text) => text.len(),
@@ -97,7 +97,7 @@ impl Held {
         }
     }
 
-    fn shown(&self) -> String {
+    fn display_text(&self) -> String {
         match self {
             Self::Nothing => String::new(),
             Self::Text(text) | Self::Number(text) => text.clone(),
@@ -105,7 +105,7 @@ impl Held {
         }
     }
 
-    /// What it says of a field.
+    /// Converts it to a cell of a field.
     fn cell(self, field: &str) -> Option<Cell> {
         match self {
             Self::Nothing => None,
@@ -115,7 +115,7 @@ impl Held {
                 const DAY: i64 = 86_400_000_000;
                 Some(Cell::Text(clock::day_text(i32::try_from(at.div_euclid(DAY)).unwrap_or_default())))
             }
-            Self::Moment(_) => Some(Cell::Text(self.shown())),
+            Self::Moment(_) => Some(Cell::Text(self.display_text())),
         }
     }
 }
@@ -129,23 +129,24 @@ fn column(place: &str) -> Option<usize> {
     number.checked_sub(1)
 }
 
-/// The text of a number. A whole one in a sheet is a floating one: 12, not 12.0. One beyond what those are exact to keeps the digits of the file:
-/// programs write long codes as numbers, and a code that is rounded is another code.
-fn written(text: &str, number: f64) -> String {
+/// The text of a number. Whole numbers in a sheet are floating-point numbers: 12, not 12.0. A
+/// number beyond their exact range keeps the digits of the file: programs write long codes as
+/// numbers, and a rounded code is a different one.
+fn number_text(text: &str, number: f64) -> String {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
     if is_whole && number >= EXACT { text.to_owned() } else { number.to_string() }
 }
 
-/// A sheet under way: the first row with anything in it is the header.
+/// A sheet in progress: the first row that is not empty is the header.
 struct Sheet<'a> {
     chunks: Chunks<'a>,
-    plan: Plan,
+    plan: ReadPlan,
     columns: Option<Vec<Option<usize>>>,
-    row: Vec<Held>,
-    /// Of the row under way.
+    row: Vec<CellContent>,
+    /// Bytes of the current row.
     bytes: usize,
-    texts: Texts,
+    texts: SharedStrings,
     styles: Styles,
 }
 
@@ -157,65 +158,65 @@ impl Sheet<'_> {
         if at >= COLUMNS {
             return Err(Unreadable::Broken(format!("a file has at most {COLUMNS} columns")).into());
         }
-        let (end, mut held) = (xml.depth().saturating_sub(1), Held::Nothing);
+        let (end, mut held) = (xml.depth().saturating_sub(1), CellContent::Nothing);
         while xml.depth() > end {
             match xml.next()? {
                 Event::Start(start) if start.local_name().as_ref() == "v" => {
                     let text = xml.text()?;
                     held = self.value(&text, &head)?;
                 }
-                Event::Start(start) if start.local_name().as_ref() == "is" => held = Held::Text(rich(xml)?),
-                Event::Eof => return Err(unfit("its first sheet ends in the middle")),
+                Event::Start(start) if start.local_name().as_ref() == "is" => held = CellContent::Text(read_rich_text(xml)?),
+                Event::Eof => return Err(invalid_workbook("its first sheet ends in the middle")),
                 _ => {}
             }
         }
         if self.row.len() <= at {
-            self.row.resize(at + 1, Held::Nothing);
+            self.row.resize(at + 1, CellContent::Nothing);
         }
         self.bytes += held.bytes();
         if self.bytes > ROW_BYTES {
-            return Err(unfit(format!("a row of it is longer than {ROW_BYTES} bytes")));
+            return Err(invalid_workbook(format!("a row of it is longer than {ROW_BYTES} bytes")));
         }
         self.row[at] = held;
         Ok(())
     }
 
-    fn value(&mut self, text: &str, head: &Head) -> Result<Held, Stop> {
+    fn value(&mut self, text: &str, head: &Head) -> Result<CellContent, Stop> {
         Ok(match head.kind.as_deref() {
-            Some("s") if text.is_empty() => Held::Nothing,
+            Some("s") if text.is_empty() => CellContent::Nothing,
             Some("s") => {
-                let number = text.trim().parse().map_err(|_| unfit("a cell of it names a text that is not there"))?;
-                Held::Text(self.texts.get(number)?)
+                let number = text.trim().parse().map_err(|_| invalid_workbook("a cell of it refers to a missing text"))?;
+                CellContent::Text(self.texts.get(number)?)
             }
-            Some("e") => Held::Nothing,
-            Some("b") => Held::Text(if matches!(text.trim(), "1" | "true") { "true" } else { "false" }.to_owned()),
-            Some("str" | "d" | "inlineStr") => Held::Text(unescaped(text)),
+            Some("e") => CellContent::Nothing,
+            Some("b") => CellContent::Text(if matches!(text.trim(), "1" | "true") { "true" } else { "false" }.to_owned()),
+            Some("str" | "d" | "inlineStr") => CellContent::Text(unescape(text)),
             _ => self.number(text.trim(), head),
         })
     }
 
-    fn number(&self, text: &str, head: &Head) -> Held {
+    fn number(&self, text: &str, head: &Head) -> CellContent {
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         let Some(number) = number else {
-            return if text.is_empty() { Held::Nothing } else { Held::Text(text.to_owned()) };
+            return if text.is_empty() { CellContent::Nothing } else { CellContent::Text(text.to_owned()) };
         };
         let style = head.style.as_deref().and_then(|style| style.parse::<usize>().ok()).unwrap_or_default();
         let is_moment = head.style.is_some() && self.styles.moments.get(style) == Some(&true);
         match serial::moment(number, self.styles.is_1904).filter(|_| is_moment) {
-            Some(at) => Held::Moment(at),
-            None => Held::Number(written(text, number)),
+            Some(at) => CellContent::Moment(at),
+            None => CellContent::Number(number_text(text, number)),
         }
     }
 
     fn end_row(&mut self) -> Result<(), Stop> {
         let row = std::mem::take(&mut self.row);
         self.bytes = 0;
-        if row.iter().all(Held::is_blank) {
+        if row.iter().all(CellContent::is_blank) {
             return Ok(());
         }
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
-            let header: Vec<String> = row.iter().map(|held| held.shown().trim().to_owned()).collect();
+            let header: Vec<String> = row.iter().map(|held| held.display_text().trim().to_owned()).collect();
             let how = FileReading { format: Some(Format::Xlsx), ..FileReading::default() };
             self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
             return Ok(());
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_long_code_keeps_its_digits() {
-        let read = |text: &str| written(text, text.parse().unwrap());
+        let read = |text: &str| number_text(text, text.parse().unwrap());
         for (text, expected) in [
             ("12", "12"),
             ("12.0", "12"),

@@ -1,4 +1,5 @@
-//! XML of workbooks, event by event: no event may be longer than a row, nor elements stand deeper than in any workbook.
+//! XML of workbooks, event by event: no event may be longer than a row, and no elements nested
+//! deeper than in any workbook.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -10,31 +11,31 @@ use quick_xml::{
 use super::{
     Stop,
     archive::Part,
-    pipe::{self, Unfit, unfit},
+    pipe::{self, InvalidWorkbook, invalid_workbook},
 };
 use crate::files::core::limits::ROW_BYTES;
 
 /// Elements within elements: no part that is read here has a dozen.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
-/// Bytes of which only so many may be taken before somebody says that more may.
-struct Metered<R> {
+/// Reader that fails after `left` bytes; `left` is reset for each event.
+struct LimitedReader<R> {
     inner: BufReader<R>,
     left: usize,
 }
 
-impl<R: Read> Read for Metered<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(out)?;
         self.consume(count);
         Ok(count)
     }
 }
-impl<R: Read> BufRead for Metered<R> {
+impl<R: Read> BufRead for LimitedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let bytes = self.inner.fill_buf()?;
         if self.left == 0 && !bytes.is_empty() {
-            return Err(io::Error::other(Unfit(format!("a cell of it is longer than {ROW_BYTES} bytes"))));
+            return Err(io::Error::other(InvalidWorkbook(format!("a cell of it is longer than {ROW_BYTES} bytes"))));
         }
         Ok(&bytes[..bytes.len().min(self.left)])
     }
@@ -46,14 +47,14 @@ impl<R: Read> BufRead for Metered<R> {
 
 /// The events of a part, one at a time.
 pub(super) struct Xml {
-    reader: Reader<Metered<Part>>,
+    reader: Reader<LimitedReader<Part>>,
     buffer: Vec<u8>,
     depth: usize,
 }
 
 impl Xml {
     pub(super) fn of(part: Part) -> Self {
-        let mut reader = Reader::from_reader(Metered { inner: BufReader::with_capacity(64 << 10, part), left: ROW_BYTES });
+        let mut reader = Reader::from_reader(LimitedReader { inner: BufReader::with_capacity(64 << 10, part), left: ROW_BYTES });
         let config = reader.config_mut();
         config.check_end_names = false;
         config.expand_empty_elements = true;
@@ -67,16 +68,17 @@ impl Xml {
         match &event {
             Event::Start(_) => self.depth += 1,
             Event::End(_) => self.depth = self.depth.saturating_sub(1),
-            Event::DocType(_) => return Err(unfit("it declares a document type, which no workbook does")),
+            Event::DocType(_) => return Err(invalid_workbook("it declares a document type, which no workbook does")),
             _ => {}
         }
-        if self.depth > DEEPEST {
-            return Err(unfit("its elements stand deeper in each other than in any workbook"));
+        if self.depth > MAX_DEPTH {
+            return Err(invalid_workbook("its elements are nested more deeply than in any workbook"));
         }
         Ok(event)
     }
 
-    /// The text up to the end of the element that has just begun, with what stands in elements of it left out.
+    /// The text up to the end of the element that has just begun, without the text of nested
+    /// elements.
     pub(super) fn text(&mut self) -> Result<String, Stop> {
         let (mut text, end) = (String::new(), self.depth.saturating_sub(1));
         loop {
@@ -88,11 +90,11 @@ impl Xml {
                     Some(letter) => text.push(letter),
                     None => text.push_str(quick_xml::escape::resolve_xml_entity(&part).unwrap_or_default()),
                 },
-                Event::Eof => return Err(unfit("a part of it ends in the middle")),
+                Event::Eof => return Err(invalid_workbook("a part of it ends in the middle")),
                 _ => {}
             }
             if text.len() > ROW_BYTES {
-                return Err(unfit(format!("a cell of it is longer than {ROW_BYTES} bytes")));
+                return Err(invalid_workbook(format!("a cell of it is longer than {ROW_BYTES} bytes")));
             }
             if self.depth == end {
                 return Ok(text);
@@ -108,17 +110,17 @@ impl Xml {
 
 fn fault(error: quick_xml::Error) -> Stop {
     match error {
-        quick_xml::Error::Io(error) => pipe::meant(&error).into(),
-        other => unfit(other),
+        quick_xml::Error::Io(error) => pipe::convert_error(&error).into(),
+        other => invalid_workbook(other),
     }
 }
 
 /// An attribute by the last part of its name.
 pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Stop> {
     for found in start.attributes().with_checks(false) {
-        let found = found.map_err(unfit)?;
+        let found = found.map_err(invalid_workbook)?;
         if found.key.local_name().as_ref() == name {
-            return Ok(Some(found.normalized_value(XmlVersion::Implicit1_0).map_err(unfit)?.into_owned()));
+            return Ok(Some(found.normalized_value(XmlVersion::Implicit1_0).map_err(invalid_workbook)?.into_owned()));
         }
     }
     Ok(None)

@@ -1,4 +1,4 @@
-//! Customers as an export tells them: who they are only to whoever may see it.
+//! Customers in exports; their contacts are included only for requesters who may see them.
 
 use entity::prelude::*;
 use inventory::catalog::rows::customers;
@@ -11,7 +11,7 @@ use sea_orm::Value;
 use super::export::{After, ExportScope, Page};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
-/// Customers that are read at once: each is opened by itself.
+/// Customers that are read at once: each is decrypted separately.
 const PAGE: u32 = 1_000;
 
 pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {

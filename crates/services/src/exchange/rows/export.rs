@@ -1,4 +1,5 @@
-//! Pages of what is exported, each in the order of a key that the next one goes on behind.
+//! Pages of exported rows, in the order of a key; each page continues after the last key of the
+//! previous one.
 
 use entity::{
     prelude::*,
@@ -21,7 +22,7 @@ use crate::exchange::core::{ExportOptions, FactRange, Noun, barcodes, cells::Ite
 /// Rows that are read at once.
 const PAGE: usize = 5_000;
 
-/// What an export may show, and up to where.
+/// Rights and limits of an export.
 #[derive(Debug, Clone)]
 pub struct ExportScope {
     pub reach: Reach,
@@ -29,28 +30,29 @@ pub struct ExportScope {
     pub sees_costs: bool,
     pub sees_contacts: bool,
     pub sees_customers: bool,
-    /// The tenant's last event when the export began: what comes later is not in it, or an export of a busy ledger would never end.
+    /// The tenant's last event when the export began: later events are not in it, or an export of a
+    /// busy ledger would never end.
     pub head: i64,
-    /// Of demand facts: which of them.
+    /// Range of demand facts; None for other nouns.
     pub facts: Option<FactRange>,
-    /// Of movements and stock: only what events after this one have brought.
+    /// For movements and stock: only rows that events after this one have changed.
     pub since: Option<i64>,
-    /// Of orders: only these.
+    /// For orders: only these.
     pub orders: Option<Vec<OrderId>>,
 }
 
-/// Where a page ends: the values of its order. Empty before the first.
+/// Cursor at the end of a page: the values of its sort columns. Empty before the first.
 pub type After = Vec<Value>;
 
-/// A page, and where the next one goes on; None behind the last.
+/// A page, and the key after which the next one continues; None after the last.
 pub struct Page {
     pub rows: Vec<Vec<Item>>,
     pub next: Option<After>,
-    /// Whose contacts it tells: that is written down.
+    /// Customers whose contacts are on the page: the audit log gets them.
     pub contacts: Vec<CustomerId>,
 }
 
-/// An amount and its currency; nothing of either where there is none.
+/// An amount and its currency; both cells are empty if there is no amount.
 pub(super) fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<[Item; 2], Fault> {
     if !is_seen {
         return Ok([Item::Hidden, Item::Hidden]);
@@ -84,7 +86,8 @@ pub(super) fn stores(clause: &mut Clause, column: &str, export_scope: &ExportSco
     }
 }
 
-/// Reads a page: `select`, of which the list is that of `R`, with the clause, behind `after` in the order of `order`.
+/// Reads a page: `select`, whose column list is that of `R`, with the clause, after `after` in the
+/// order of `order`.
 pub(super) async fn read<R: Record + Send>(
     reads: &impl Reads,
     select: &str,
@@ -96,7 +99,7 @@ pub(super) async fn read<R: Record + Send>(
     read_within(reads, (select, ""), clause, order, after, turn).await
 }
 
-/// The same where the page is a part of the statement, and `tail` the rest of it.
+/// Reads a page that is a part of the statement; `tail` is the rest of the statement.
 pub(super) async fn read_within<R: Record + Send>(
     reads: &impl Reads,
     (select, tail): (&str, &str),
@@ -142,7 +145,7 @@ pub async fn page(
     }
 }
 
-/// Where barcodes stand in a row of a product.
+/// Index of barcodes in a row of a product.
 const BARCODES: usize = 5;
 
 #[derive(Record)]
@@ -187,7 +190,7 @@ struct ProductRow {
 }
 
 impl ProductRow {
-    /// Its cells but for barcodes, for which there is an empty one.
+    /// Cells of the product, with an empty one for its barcodes.
     fn items(self, sees_costs: bool) -> Result<Vec<Item>, Fault> {
         let Self { names, category, supplier, rules, goods } = self;
         let price = money(rules.price_minor, rules.price_currency, true)?;
@@ -234,7 +237,7 @@ async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &Expo
     let codes = barcodes_of(reads, ids.iter().copied()).await?;
     for (items, id) in page.rows.iter_mut().zip(&ids) {
         let Some(codes) = codes.get(id) else { continue };
-        items[BARCODES] = barcodes::written(codes).into();
+        items[BARCODES] = barcodes::join_codes(codes).into();
     }
     Ok(page)
 }

@@ -1,4 +1,5 @@
-//! Pages of demand facts that are exported: all of them by their keys, or what was revised since by the events that did it.
+//! Pages of exported demand facts: all facts by key, or those revised since an event, by the events
+//! that revised them.
 
 use entity::{
     record::{Record, Selected},
@@ -13,12 +14,12 @@ use crate::exchange::core::{ExportOptions, FactRange, cells::Item};
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-/// Before the place in the list of rows that are gone: it comes behind the list of those that are there.
-const GONE: &str = "gone";
+/// Prefix of a position in the list of deleted rows, which follows the list of existing rows.
+const DELETED_PREFIX: &str = "gone";
 /// The key of a row.
-const KEY: [&str; 5] = ["d.business_date", "d.product_id", "d.store_id", "d.channel_id", "d.currency"];
-/// The same by the events that revised rows.
-const REVISED: [&str; 6] = ["d.revised_seq", KEY[0], KEY[1], KEY[2], KEY[3], KEY[4]];
+const KEY_COLUMNS: [&str; 5] = ["d.business_date", "d.product_id", "d.store_id", "d.channel_id", "d.currency"];
+/// The key of a row after the event that revised it.
+const REVISED_KEY: [&str; 6] = ["d.revised_seq", KEY_COLUMNS[0], KEY_COLUMNS[1], KEY_COLUMNS[2], KEY_COLUMNS[3], KEY_COLUMNS[4]];
 
 #[derive(Record)]
 #[record(of = demand_book, alias = "b")]
@@ -27,13 +28,13 @@ struct BookRow {
     seq: i64,
 }
 
-/// The generation of facts that is read now, and the event that it is counted up to; None before the first.
+/// The current generation of facts, and the event up to which it is counted; None before the first.
 pub async fn current(reads: &impl Reads) -> Result<Option<(i64, i64)>, Fault> {
     let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current", BookRow::SELECT);
     Ok(reads.records::<BookRow>(&sql, vec![]).await?.pop().map(|row| (row.generation, row.seq)))
 }
 
-/// The days of which facts of a range are there or gone, in their order.
+/// The days with existing or deleted facts of a range, in order.
 pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Fault> {
     let all = "SELECT DISTINCT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY 1";
     let revised = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 AND d.revised_seq > $3
@@ -48,7 +49,7 @@ pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Faul
     reads.rows(sql, values).await?.iter().map(Row::scalar).collect()
 }
 
-/// How a row's product, store and channel are called.
+/// Names of a row's product, store and channel.
 struct Names {
     sku: String,
     store: String,
@@ -79,7 +80,7 @@ struct GoneRow {
     channel: Option<String>,
 }
 
-/// A row as it is written: there, or gone, when no figure of it is left.
+/// Cells of an existing row, or of a deleted one that has no figures left.
 fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool)) -> Result<Vec<Item>, Fault> {
     let amount = |minor: i64, is_seen: bool| -> Result<Item, Fault> {
         let currency = Some(day.currency.clone()).filter(|code| !code.is_empty());
@@ -110,7 +111,7 @@ fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool
     Ok(items)
 }
 
-/// Where a row stands in its list.
+/// Returns the cursor of a row in its list.
 fn place(day: &demand_day::Model, range: FactRange) -> After {
     let key: [Value; 5] = [
         day.business_date.into(),
@@ -123,7 +124,7 @@ fn place(day: &demand_day::Model, range: FactRange) -> After {
     revised.into_iter().chain(key).collect()
 }
 
-/// A row of which nothing is left: as one without a figure.
+/// A deleted row, as one without figures.
 fn empty(gone: demand_gone::Model) -> demand_day::Model {
     demand_day::Model {
         tenant_id: gone.tenant_id,
@@ -163,7 +164,7 @@ fn empty(gone: demand_gone::Model) -> demand_day::Model {
     }
 }
 
-/// Which rows of a table `d` are meant.
+/// Returns the condition on the exported rows of a table `d`.
 fn condition(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, range: FactRange) -> Clause {
     let mut clause = Clause::new(reads.backend());
     let generation = clause.bind(range.generation);
@@ -191,13 +192,13 @@ fn condition(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOpt
     clause
 }
 
-/// The first day that begins at a moment or behind it, by UTC.
+/// The first day that begins at or after a moment, in UTC.
 fn first_day(micros: i64) -> i32 {
     let day = micros.div_euclid(DAY) + i64::from(micros.rem_euclid(DAY) > 0);
     i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 
-/// A page of the facts of a range: first rows that are there; of an increment then those that are gone.
+/// A page of the facts of a range: existing rows first; in an increment deleted rows follow.
 pub(super) async fn facts(
     reads: &impl Reads,
     export_scope: &ExportScope,
@@ -209,7 +210,7 @@ pub(super) async fn facts(
     if let Some((Value::String(_), place)) = after.split_first() {
         return gone(reads, clause, range, &place.to_vec()).await;
     }
-    let order: &[&str] = if range.is_increment { &REVISED } else { &KEY };
+    let order: &[&str] = if range.is_increment { &REVISED_KEY } else { &KEY_COLUMNS };
     let select = format!("SELECT {} FROM (SELECT * FROM demand_day d WHERE d.tenant_id = $1", DayRow::SELECT);
     let mut page = read_within(reads, (&select, &joins(order)), clause, order, after, |row: DayRow| {
         let DayRow { day, sku, store, channel } = row;
@@ -218,25 +219,25 @@ pub(super) async fn facts(
     })
     .await?;
     if page.next.is_none() && range.is_increment {
-        page.next = Some(vec![GONE.into()]);
+        page.next = Some(vec![DELETED_PREFIX.into()]);
     }
     Ok(page)
 }
 
 async fn gone(reads: &impl Reads, clause: Clause, range: FactRange, after: &After) -> Result<Page, Fault> {
     let select = format!("SELECT {} FROM (SELECT * FROM demand_gone d WHERE d.tenant_id = $1", GoneRow::SELECT);
-    let mut page = read_within(reads, (&select, &joins(&REVISED)), clause, &REVISED, after, |row: GoneRow| {
+    let mut page = read_within(reads, (&select, &joins(&REVISED_KEY)), clause, &REVISED_KEY, after, |row: GoneRow| {
         let GoneRow { day, sku, store, channel } = row;
         let day = empty(day);
         let place = place(&day, range);
         Ok((items(&day, Names { sku, store, channel }, ("GONE", false))?, place))
     })
     .await?;
-    page.next = page.next.map(|place| [vec![GONE.into()], place].concat());
+    page.next = page.next.map(|place| [vec![DELETED_PREFIX.into()], place].concat());
     Ok(page)
 }
 
-/// What belongs to the rows of a page, in their order.
+/// Returns the joins for the rows of a page, and their order.
 fn joins(order: &[&str]) -> String {
     format!(
         ") d JOIN product p ON p.tenant_id = d.tenant_id AND p.id = d.product_id

@@ -1,4 +1,4 @@
-//! Pages of stock that is exported, lot by lot where it is kept so, and of what moved it.
+//! Pages of exported stock, lot by lot if stock is kept by lots, and of its movements.
 
 use entity::{
     prelude::*,
@@ -14,7 +14,7 @@ use crate::exchange::core::{ExportOptions, cells::Item};
 
 #[derive(Record)]
 #[record(of = stock_level)]
-struct LevelPlanned {
+struct PlannedLevel {
     incoming: Quantity,
     in_transit: Quantity,
     safety_stock: Quantity,
@@ -51,15 +51,15 @@ struct StockRow {
     #[record(sql = "coalesce(v.unavailable, l.unavailable)")]
     unavailable: i64,
     #[record(alias = "l")]
-    planned: LevelPlanned,
+    planned: PlannedLevel,
 }
 
 impl StockRow {
-    /// What is of the level as a whole is told where this is the first row of it.
+    /// Returns the cells of a row. Figures of the whole level are only on the level's first row.
     fn items(self, is_first: bool) -> Vec<Item> {
         let of_level = |item: Item| if is_first { item } else { Item::None };
         let reserved = self.reserved.get();
-        // Reservations are on the level: of a lot it is told how much of it may be sold.
+        // Reservations are kept for the level: a lot's available quantity does not subtract them.
         let available = self.on_hand - self.unavailable - if self.lot_key.is_empty() { reserved } else { 0 };
         let mut items: Vec<Item> = vec![self.sku.into(), self.name.into(), self.store.into(), self.lot.into()];
         items.extend([self.made_on, self.expires_on].map(|day| day.map_or(Item::None, Item::Day)));
@@ -79,7 +79,8 @@ impl StockRow {
     }
 }
 
-/// A row a level, and one a lot where stock is kept by lots: what is of the level as a whole stands on the first of them.
+/// One row for each level, and one for each lot if stock is kept by lots: figures of the level as a
+/// whole are on its first row.
 pub(super) async fn stock(
     reads: &impl Reads,
     export_scope: &ExportScope,
@@ -107,7 +108,7 @@ pub(super) async fn stock(
         ));
     }
     if let [product, store, _] = after.as_slice() {
-        // Said by columns alone as well, so that an index finds where to go on.
+        // Repeats the condition on plain columns, so that an index finds the start of the page.
         let marks = [product, store].map(|value| clause.bind(value.clone()));
         clause.push(&format!(" AND (l.product_id, l.store_id) >= ({}, {})", marks[0], marks[1]));
     }
@@ -174,7 +175,8 @@ pub(super) async fn movements(
     options: &ExportOptions,
     after: &After,
 ) -> Result<Page, Fault> {
-    // The page first, then what belongs to it: however many entries Postgres believes to be left, it walks along them in their order.
+    // The page is selected first, and joined afterwards: whatever the estimate of the remaining
+    // entries, Postgres then reads them in their order.
     let select = format!("SELECT {} FROM (SELECT * FROM entry e WHERE e.tenant_id = $1", EntryRow::SELECT);
     let joins = ") e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq JOIN product p ON p.tenant_id = e.tenant_id AND p.id = e.product_id
         JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id

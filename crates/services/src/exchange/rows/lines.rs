@@ -1,4 +1,4 @@
-//! What each line of a mutation was answered, until it is in the result.
+//! Answers to the lines of a bulk operation, stored until they are in the result file.
 
 use entity::{
     prelude::*,
@@ -7,10 +7,10 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 
-use crate::exchange::core::bulk::Answered;
+use crate::exchange::core::bulk::LineAnswer;
 
 /// Marks a line that is about to be begun.
-pub async fn mark(work: &Work, id: ExchangeId, number: i64) -> Result<(), Fault> {
+pub async fn mark_started(work: &Work, id: ExchangeId, number: i64) -> Result<(), Fault> {
     let row = exchange_line::Model { tenant_id: work.tenant(), exchange_id: id, number, answer: None };
     work.insert::<exchange_line::Entity>(row).await
 }
@@ -23,13 +23,13 @@ pub async fn last(reads: &impl Reads, id: ExchangeId) -> Result<i64, Fault> {
 }
 
 /// The line that was begun and not answered: at most one.
-pub async fn marked(reads: &impl Reads, id: ExchangeId) -> Result<Option<i64>, Fault> {
+pub async fn started_line(reads: &impl Reads, id: ExchangeId) -> Result<Option<i64>, Fault> {
     let sql = "SELECT number FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
     let rows = reads.rows(sql, vec![id.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
-/// A line and its answer, a JSON object: never the empty text, which would be kept as none.
+/// A line and its answer, a JSON object: never the empty text, which would be stored as none.
 #[derive(Record)]
 #[record(of = exchange_line)]
 struct NewLine {
@@ -46,8 +46,8 @@ struct AnsweredLine {
     answer: String,
 }
 
-/// Keeps what lines were answered, in the place of their marks.
-pub async fn answer(work: &Work, id: ExchangeId, lines: &[Answered]) -> Result<(), Fault> {
+/// Stores the answers of lines, and replaces their marks.
+pub async fn answer(work: &Work, id: ExchangeId, lines: &[LineAnswer]) -> Result<(), Fault> {
     let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
     work.execute(sql, vec![id.into()]).await?;
     let mut rows = Rows::<NewLine>::insert(work.tenant());
@@ -57,7 +57,7 @@ pub async fn answer(work: &Work, id: ExchangeId, lines: &[Answered]) -> Result<(
     work.write(rows.into()).await
 }
 
-/// What lines behind a number were answered, in order.
+/// Returns the answers to lines after a number, in order.
 pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, most: i64) -> Result<Vec<(i64, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
@@ -74,15 +74,16 @@ pub async fn is_running(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows(sql, vec![]).await?.is_empty())
 }
 
-/// Those that wait, the one that has waited longest first.
+/// Returns the queued operation that has waited longest.
 pub async fn next(reads: &impl Reads) -> Result<Option<ExchangeId>, Fault> {
     let sql =
         "SELECT id FROM exchange WHERE tenant_id = $1 AND kind = 'BULK' AND state = 'QUEUED' ORDER BY created_at, id LIMIT 1";
     reads.rows(sql, vec![]).await?.first().map(Row::scalar).transpose()
 }
 
-/// What is over and has its result loses its lines. Says how many went.
-pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+/// Deletes the lines of up to `most` exchanges that finished before a time, as their result files
+/// have them. Returns the number of deleted rows.
+pub async fn delete_before(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
                AND EXISTS (SELECT 1 FROM exchange_line l WHERE l.tenant_id = $1 AND l.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
     work.execute(sql, vec![before.micros().into(), most.into()]).await

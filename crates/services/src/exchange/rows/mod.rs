@@ -1,4 +1,4 @@
-//! Exchanges as rows, the rows that they refused, and what names in a chunk stand for.
+//! Rows of exchanges, the rows that they refused, and the IDs of names in a chunk.
 
 mod customers;
 pub mod export;
@@ -56,8 +56,7 @@ fn digest(bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
 impl TryFrom<RunRow> for Run {
     type Error = Fault;
     fn try_from(row: RunRow) -> Result<Self, Fault> {
-        let reading =
-            serde_json::from_str(&row.reading).map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?;
+        let reading = serde_json::from_str(&row.reading).map_err(|_| Fault::corrupt("exchange", "reading is valid JSON"))?;
         Ok(Self {
             tenant: row.tenant_id,
             id: row.id,
@@ -97,20 +96,20 @@ pub async fn by_id(reads: &impl Reads, id: ExchangeId) -> Result<Option<Run>, Fa
     Ok(page(reads, " AND x.id = $2", "", vec![id.into()]).await?.pop())
 }
 
-/// The one that was asked for with this key before.
+/// The exchange that was requested with this idempotency key.
 pub async fn by_key(reads: &impl Reads, maker: Actor, kind: Kind, key: &str) -> Result<Option<Run>, Fault> {
     let values = vec![maker.id.into(), kind.as_str().into(), key.into()];
     Ok(page(reads, " AND x.maker_id = $2 AND x.kind = $3 AND x.idempotency_key = $4", "", values).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// An exchange by its ID, locked until the transaction ends.
 pub async fn lock(work: &Work, id: ExchangeId) -> Result<Option<Run>, Fault> {
     let lock = work.backend().for_change("x");
     Ok(page(work, " AND x.id = $2", &lock, vec![id.into()]).await?.pop())
 }
 
 /// Exchanges of the tenant that are not over.
-pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
+pub async fn count_open(reads: &impl Reads) -> Result<i64, Fault> {
     let rows =
         reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
@@ -151,7 +150,7 @@ fn reading_json(run: &Run) -> Result<String, Fault> {
     serde_json::to_string(&run.reading).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))
 }
 
-/// Writes what became of an exchange. The row is locked by this transaction.
+/// Writes the result of an exchange. The row is locked by this transaction.
 pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
     let sql = "UPDATE exchange SET told = $3, result_id = $4, state = $5, position = $6, created_rows = $7, updated_rows = $8, unchanged_rows = $9,
                refused_rows = $10, error = $11, started_at = $12, finished_at = $13, version = $14 WHERE tenant_id = $1 AND id = $2";
@@ -173,7 +172,7 @@ pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-/// A row that was refused, as it is kept.
+/// A refused row as it is stored.
 #[derive(Debug, Record)]
 #[record(of = exchange_row, alias = "exchange_row")]
 pub struct RefusedRow {
@@ -194,7 +193,7 @@ struct NewRefused {
 }
 
 /// Keeps rows that were refused, each once.
-pub async fn refuse(work: &Work, id: ExchangeId, refused: Vec<RefusedRow>) -> Result<(), Fault> {
+pub async fn insert_refused(work: &Work, id: ExchangeId, refused: Vec<RefusedRow>) -> Result<(), Fault> {
     let mut rows = Rows::<NewRefused>::insert(work.tenant());
     rows.extend(refused.into_iter().map(|RefusedRow { number, code, field, message }| NewRefused {
         exchange_id: id,
@@ -206,7 +205,7 @@ pub async fn refuse(work: &Work, id: ExchangeId, refused: Vec<RefusedRow>) -> Re
     work.write(rows.into()).await
 }
 
-/// Rows that were refused, from behind one number to another, in order.
+/// Refused rows from after one number to another, in order.
 pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<RefusedRow>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
@@ -216,8 +215,9 @@ pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64)
     reads.records(&sql, vec![id.into(), after.into(), to.into(), most.into()]).await
 }
 
-/// Exchanges that were over before a moment lose the list of their refused rows: it is in their result. Says how many rows went.
-pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+/// Deletes the stored refused rows of exchanges that finished before a moment: their result files
+/// have them. Returns the number of deleted rows.
+pub async fn delete_before(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM exchange_row WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
                AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = $1 AND r.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
     work.execute(sql, vec![before.micros().into(), most.into()]).await

@@ -1,9 +1,9 @@
-//! What the names in a chunk stand for: one statement a kind of name, none where no row has one.
+//! Lookup of the names in a chunk: one statement for each kind of name, none if no row has one.
 
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use inventory::catalog::rows::keys::{KeyKind, ids_by_kept};
+use inventory::catalog::rows::keys::{KeyKind, ids_by_stored_keys};
 use platform::storage::{Fault, Reads, Row};
 
 use crate::exchange::core::{
@@ -11,7 +11,7 @@ use crate::exchange::core::{
     fields::{Cells, Record, ResolvedNames},
 };
 
-/// The folded code of the channel that orders have when nobody says one.
+/// Folded code of the channel of orders without an explicit channel.
 pub const DIRECT: &str = "direct";
 
 /// The IDs that the keys of rows in a field name, as in every other call: the key of a merged row names its survivor.
@@ -24,14 +24,14 @@ async fn named<K>(
     let cells = rows.iter().filter_map(|row| Cells::of(noun, row).ok());
     let mut kept: Vec<String> = cells.filter_map(|cells| cells.text(field).map(|text| kind.kept(text))).collect();
     if noun == Noun::Orders && kind == KeyKind::ChannelCode {
-        // That of orders whose rows name none.
+        // The channel of orders whose rows name none.
         kept.push(DIRECT.to_owned());
     }
-    let found = ids_by_kept(reads, kind, kept).await?;
+    let found = ids_by_stored_keys(reads, kind, kept).await?;
     Ok(found.into_iter().map(|(key, id)| (key, Id::from_uuid(id))).collect())
 }
 
-/// Looks up what a chunk of rows names.
+/// Looks up the names in a chunk of rows.
 pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<ResolvedNames, Fault> {
     let mut names = ResolvedNames::default();
     let chunk = (noun, rows);

@@ -1,9 +1,9 @@
-//! A chunk of rows, carried out by the room that it belongs to, under a key of its own.
+//! Executes a chunk of rows in the room that it belongs to, under an idempotency key of its own.
 
 use iam::access::{Caller, kind, permit};
 use inventory::catalog::{
     core::{Rejection, category::CategoryFields, customer::CustomerFields, product::ProductFields, supplier::SupplierFields},
-    shell::{Ask, Batch, Mode, Onto, Outcome},
+    shell::{Batch, CallOptions, Mode, OnExistingKey, Outcome},
 };
 use platform::{jobs::Lease, storage::Fault};
 
@@ -17,13 +17,13 @@ use crate::exchange::{
 };
 
 /// Rows that could be read, each with its number.
-pub(super) struct Sorted<T> {
+pub(super) struct ParsedRows<T> {
     pub good: Vec<(i64, T)>,
     pub refused: Vec<Refused>,
 }
 
-pub(super) fn sorted<T>(rows: &[Record], turn: impl Fn(&Record) -> Result<T, Refused>) -> Sorted<T> {
-    let mut sorted = Sorted { good: Vec::with_capacity(rows.len()), refused: Vec::new() };
+pub(super) fn sorted<T>(rows: &[Record], turn: impl Fn(&Record) -> Result<T, Refused>) -> ParsedRows<T> {
+    let mut sorted = ParsedRows { good: Vec::with_capacity(rows.len()), refused: Vec::new() };
     for row in rows {
         match turn(row) {
             Ok(value) => sorted.good.push((row.number, value)),
@@ -33,14 +33,15 @@ pub(super) fn sorted<T>(rows: &[Record], turn: impl Fn(&Record) -> Result<T, Ref
     sorted
 }
 
-/// What a chunk is known by, however often it is tried: the exchange, and its first and last row.
+/// Idempotency key of a chunk, the same for each try: the exchange, and its first and last row.
 pub(super) fn key_of(run: &Run, rows: &[Record]) -> String {
     let (first, last) = (rows.first().map_or(0, |row| row.number), rows.last().map_or(0, |row| row.number));
     format!("{}/{first}-{last}", run.id)
 }
 
 impl Exchange {
-    /// Carries out a chunk; which rows became what, and those that were refused and not kept yet.
+    /// Executes a chunk; returns the numbers of rows by result, and the refused rows that are not
+    /// stored yet.
     pub(super) async fn apply(
         &self,
         lease: Lease,
@@ -65,44 +66,47 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let mode = if options.earnest == Earnest::DryRun { Mode::Check } else { Mode::Write };
-        let ask = Ask { key: Some(key_of(run, rows)), mode };
-        let onto = if options.mode == RowMode::Create { Onto::New } else { Onto::Key };
+        let ask = CallOptions { key: Some(key_of(run, rows)), mode };
+        let onto = if options.mode == RowMode::Create { OnExistingKey::New } else { OnExistingKey::Key };
         let catalog = &self.0.catalog;
         match run.noun {
             Some(Noun::Products) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, names));
+                let ParsedRows { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, names));
                 let (numbers, good) = good.into_iter().unzip();
-                let done = self.as_maker(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
+                let done = self.run_as_requester(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
                 counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Suppliers) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<SupplierFields>(rows, |row| fields::supplier(row, names));
+                let ParsedRows { good, refused } = sorted::<SupplierFields>(rows, |row| fields::supplier(row, names));
                 let (numbers, good) = good.into_iter().unzip();
-                let done = self.as_maker(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
+                let done =
+                    self.run_as_requester(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
                 counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Categories) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<CategoryFields>(rows, fields::category);
+                let ParsedRows { good, refused } = sorted::<CategoryFields>(rows, fields::category);
                 let (numbers, good) = good.into_iter().unzip();
-                let done = self.as_maker(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
+                let done =
+                    self.run_as_requester(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
                 counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Customers) => {
                 let permit = permit::<kind::CustomerWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
+                let ParsedRows { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
                 let (numbers, good) = good.into_iter().unzip();
-                let done = self.as_maker(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
+                let done =
+                    self.run_as_requester(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
                 counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
-            _ => Err(Fault::corrupt("exchange", "this noun comes in no file").into()),
+            _ => Err(Fault::corrupt("exchange", "this noun cannot be imported").into()),
         }
     }
 
     /// Rows of a chunk that were refused and kept before.
-    pub(super) async fn left_out(&self, run: &Run, chunk: &[Record]) -> Result<Vec<i64>, Fault> {
+    pub(super) async fn refused_before(&self, run: &Run, chunk: &[Record]) -> Result<Vec<i64>, Fault> {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(Vec::new()) };
         let range = (first.number - 1, last.number);
         let kept = rows::refused(&self.0.db.tenant(run.tenant), run.id, range, chunk.len() as i64).await?;
@@ -110,7 +114,7 @@ impl Exchange {
     }
 }
 
-/// What became of each row of a call to the catalogue.
+/// Returns the outcomes of the rows of a call to the catalogue.
 fn counted<R>(
     refusal_text: &dyn RefusalText,
     numbers: Vec<i64>,
@@ -119,7 +123,8 @@ fn counted<R>(
 ) -> Result<(Counts, Vec<Refused>), Halt> {
     let mut counts = Counts { refused: refused.len() as i64, ..Counts::default() };
     if let Some(problem) = done.refused.first() {
-        // The names in the chunk stand for something else than when it was carried out, just before its worker died: it is done.
+        // The chunk was executed just before its worker died, and its names resolve to other IDs
+        // now: it is finished.
         if problem.why == Rejection::KeyReused {
             counts.unchanged = numbers.len() as i64;
             return Ok((counts, refused));
@@ -130,7 +135,7 @@ fn counted<R>(
         let is_raced = matches!(problem.why, Rejection::Taken(_));
         return Err(if is_raced { Halt::Raced(why) } else { Halt::Failed(why) });
     }
-    // Of an earlier try, whose names stood for something else: it is done.
+    // An earlier try, whose names referred to other rows, has done this chunk.
     if done.replayed && done.rows.len() != numbers.len() {
         counts.unchanged = numbers.len() as i64;
         return Ok((counts, refused));
@@ -154,7 +159,7 @@ fn counted<R>(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::halt::MOST_RACES, *};
+    use super::{super::halt::MAX_RACES, *};
     use inventory::catalog::core::{Problem, Subject};
 
     struct FixedText;
@@ -179,7 +184,7 @@ mod tests {
         assert!(matches!(&raced, Halt::Raced(said) if said == words), "{raced:?}");
         assert!(matches!(raced.at(0), Halt::Fault(_)), "at first it may go well the next time");
         assert!(
-            matches!(refused(Rejection::Taken(Subject::Sku)).unwrap_err().at(MOST_RACES), Halt::Failed(said) if said == words)
+            matches!(refused(Rejection::Taken(Subject::Sku)).unwrap_err().at(MAX_RACES), Halt::Failed(said) if said == words)
         );
         assert_eq!(refused(Rejection::KeyReused).unwrap().0.unchanged, 3, "it was carried out before");
     }

@@ -1,4 +1,5 @@
-//! A mutation for each line of a file: one of a tenant's at a time, each line answered by itself.
+//! A mutation for each line of a file: one operation of a tenant at a time, and an answer for each
+//! line.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -22,33 +23,34 @@ use crate::{
     exchange::{
         core::{
             Counts, Earnest, Kind, Run, State,
-            bulk::{self, Answered, BulkOptions, Line},
+            bulk::{self, BulkOptions, Line, LineAnswer},
         },
-        read::{self, SaidLines, Unreadable},
+        read::{self, LinesMessage, Unreadable},
         rows::{self, lines},
     },
     files::{FileError, Made, core::limits::BULK_LINES},
 };
 
-/// Lines that are read at once; how many are carried out at once is less.
-const READ: usize = 100;
+/// Lines that are read at once; fewer are executed at once.
+const LINES_PER_READ: usize = 100;
 /// Answers that are read at once for the result.
-const PAGE: i64 = 500;
+const ANSWERS_PER_PAGE: i64 = 500;
 /// The longest that it waits before it looks whether it was cancelled.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// A mutation for each line, as it is wanted.
+/// Request for a bulk operation.
 #[derive(Debug, Clone)]
-pub struct BulkAsk {
+pub struct BulkRequest {
     pub idempotency_key: String,
     pub mutation: String,
     pub input: FileId,
     pub earnest: Earnest,
-    /// The key that a program asks with.
+    /// API key of the request; None if a member made it.
     pub key: Option<ApiKeyId>,
 }
 
-/// Puts down the job of the one that has waited longest, where none of the tenant's is being run.
+/// Enqueues the job of the operation that has waited longest, unless one of the tenant's is
+/// running.
 pub(super) async fn begin_next(work: &Work, clock: &Clock) -> Result<(), Fault> {
     if !lines::is_running(work).await?
         && let Some(id) = lines::next(work).await?
@@ -60,8 +62,12 @@ pub(super) async fn begin_next(work: &Work, clock: &Clock) -> Result<(), Fault> 
 
 impl Exchange {
     /// Puts a mutation for each line of a file down.
-    pub async fn ask_bulk(&self, permit: Permit<kind::ExchangeRun>, ask: BulkAsk) -> Result<Changed<Requested>, ExchangeError> {
-        let looked = self.engine()?.look(permit.caller(), &ask.mutation).map_err(ExchangeError::Unfit)?;
+    pub async fn request_bulk(
+        &self,
+        permit: Permit<kind::ExchangeRun>,
+        ask: BulkRequest,
+    ) -> Result<Changed<Requested>, ExchangeError> {
+        let looked = self.engine()?.inspect_document(permit.caller(), &ask.mutation).map_err(ExchangeError::Unfit)?;
         if ask.earnest == Earnest::DryRun && looked.dry_run != DryRun::Offered {
             return Err(ExchangeError::NoDryRun { field: looked.field, could: looked.dry_run == DryRun::NotDeclared });
         }
@@ -78,13 +84,15 @@ impl Exchange {
         self.ask(permit, ask).await
     }
 
-    /// Puts down the job of the tenant's next one, unless one is being run. Behind the tenant's counter.
+    /// Enqueues the job of the tenant's next operation, unless one is running. The journal has to
+    /// be locked.
     pub(super) async fn start_next(&self, work: &Work) -> Result<(), Fault> {
         begin_next(work, &self.0.clock).await
     }
 
-    /// What is left to do of one that was over when its worker came: the next one, and what was cancelled still gets its result.
-    pub(super) async fn leftover(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Fault> {
+    /// Finishes a bulk operation that had ended before its worker began: starts the next one, and
+    /// writes the result of a cancelled one.
+    pub(super) async fn finish_ended(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
         journal::lock(&work).await?;
@@ -94,33 +102,34 @@ impl Exchange {
         self.start_next(&work).await?;
         work.commit().await?;
         if run.state == State::Cancelled && run.result.is_none() && run.position() > 0 {
-            self.leave_result(lease, &run).await
+            self.write_cancelled_result(lease, &run).await
         } else {
             Ok(())
         }
     }
 
-    /// Gives one that was cancelled the answers to what was done before.
-    pub(super) async fn leave_result(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
+    /// Writes the result of a cancelled operation, with the answers to the lines that were
+    /// executed.
+    pub(super) async fn write_cancelled_result(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
         let made = match self.answers(run).await {
             Ok(made) => made,
             Err(Halt::Fault(fault)) => return Err(fault),
             Err(halt) => {
-                tracing::warn!(exchange = %run.id, ?halt, "what was cancelled has no result");
+                tracing::warn!(exchange = %run.id, ?halt, "a cancelled operation has no result");
                 return Ok(());
             }
         };
-        self.as_maker(run, "exchange.finish", Box::pin(self.attach(lease, run, made))).await
+        self.run_as_requester(run, "exchange.finish", Box::pin(self.attach_result(lease, run, made))).await
     }
 
-    async fn attach(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
+    async fn attach_result(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
         let mut work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.guard(&work).await?;
         let now = rows::lock(&work, run.id).await?.filter(|now| now.state == State::Cancelled && now.result.is_none());
         let Some(now) = now else { return work.rollback().await };
         if let Err(error) = made.keep(&mut work).await {
             work.rollback().await?;
-            tracing::warn!(exchange = %run.id, ?error, "what was cancelled has no result");
+            tracing::warn!(exchange = %run.id, ?error, "a cancelled operation has no result");
             return Ok(());
         }
         rows::change(&work, &Run { result: Some(made.id()), version: now.version + 1, ..now }).await?;
@@ -132,21 +141,21 @@ impl Exchange {
         let options: BulkOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of a mutation: {error}")))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "a mutation for each line has a file"))?;
-        let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
+        let file = self.0.files.find_of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
         if run.position() == 0 {
-            few_enough(self.0.files.read(&file).await?).await?;
+            check_line_count(self.0.files.read(&file).await?).await?;
         }
         let scope = self.0.db.tenant(run.tenant);
-        if let Some(number) = lines::marked(&scope, run.id).await? {
-            let why = "the worker died while this line was carried out: look whether it was done; it is not done again";
-            run = self.keep_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", why)]).await?;
+        if let Some(number) = lines::started_line(&scope, run.id).await? {
+            let why = "the worker stopped while this line was executed: check whether it took effect; it is not retried";
+            run = self.store_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", why)]).await?;
         }
         let after = lines::last(&scope, run.id).await?;
-        let mut reading = read::lines(self.0.files.read(&file).await?, after, READ);
+        let mut reading = read::lines(self.0.files.read(&file).await?, after, LINES_PER_READ);
         loop {
             match reading.recv().await {
-                Some(Ok(SaidLines::Lines(lines))) => run = self.carry_out((lease, &mut turn), run, &options, lines).await?,
-                Some(Ok(SaidLines::End)) => break,
+                Some(Ok(LinesMessage::Lines(lines))) => run = self.run_lines((lease, &mut turn), run, &options, lines).await?,
+                Some(Ok(LinesMessage::End)) => break,
                 Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
                 Some(Err(why)) => return Err(Halt::Failed(why.to_string())),
                 None => return Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
@@ -155,7 +164,7 @@ impl Exchange {
         self.answers(&run).await
     }
 
-    async fn carry_out(
+    async fn run_lines(
         &self,
         (lease, turn): (Lease, &mut Turn),
         mut run: Run,
@@ -165,14 +174,15 @@ impl Exchange {
         let requester = Requester { tenant: run.tenant, actor: run.maker, key: run.key };
         let mut waiting: VecDeque<Line> = lines.into();
         while !waiting.is_empty() {
-            // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
+            // Rights are checked again for each chunk: rights that are revoked end with the current
+            // one.
             self.maker(&run).await?;
-            let chunk = together(&waiting, options.chunk());
-            let (calls, mut answers) = prepared(&run, options, &chunk);
+            let chunk = take_batch(&waiting, options.chunk());
+            let (calls, mut answers) = prepare_calls(&run, options, &chunk);
             if options.is_marked()
                 && let Some(call) = calls.first()
             {
-                self.mark(lease, &run, call.number).await?;
+                self.mark_started(lease, &run, call.number).await?;
             }
             let engine: std::sync::Arc<dyn Engine> = self.engine()?;
             let numbers: Vec<i64> = calls.iter().map(|call| call.number).collect();
@@ -180,40 +190,41 @@ impl Exchange {
                 BatchOutcome::All(done) => (done, None),
                 BatchOutcome::Paused(done, wait) => (done, Some(wait)),
                 BatchOutcome::Gone => {
-                    // Its mark goes: when a suspended tenant is resumed, the line is carried out.
-                    self.keep_answers(lease, &run, Vec::new()).await?;
-                    return Err(self.shut_out(&run).await);
+                    // The mark is removed: when a suspended tenant is resumed, the line is
+                    // executed.
+                    self.store_answers(lease, &run, Vec::new()).await?;
+                    return Err(self.access_halt(&run).await);
                 }
             };
-            // What stands before the first line that was not let in is done with.
+            // Lines before the first that the engine did not admit are done.
             let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);
             answers.retain(|line| line.number < end);
             answers.extend(done);
             answers.sort_by_key(|line| line.number);
             waiting.drain(..answers.len());
-            run = self.keep_answers(lease, &run, answers).await?;
-            turn.over()?;
+            run = self.store_answers(lease, &run, answers).await?;
+            turn.yield_if_due()?;
             if let Some(wait) = pause {
-                tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
+                tokio::time::sleep(wait.min(MAX_PAUSE)).await;
             }
         }
         Ok(run)
     }
 
-    /// Says that a line is about to be begun: of a mutation that would do it once more.
-    async fn mark(&self, lease: Lease, run: &Run, number: i64) -> Result<(), Halt> {
-        let (work, _) = self.locked(lease, run).await?;
-        lines::mark(&work, run.id, number).await?;
+    /// Stores that a line is about to start, for a mutation that would repeat its effect.
+    async fn mark_started(&self, lease: Lease, run: &Run, number: i64) -> Result<(), Halt> {
+        let (work, _) = self.lock_running(lease, run).await?;
+        lines::mark_started(&work, run.id, number).await?;
         Ok(work.commit().await?)
     }
 
-    /// Keeps what lines were answered, and how far it is. Without any it takes a mark away.
-    async fn keep_answers(&self, lease: Lease, run: &Run, answers: Vec<Answered>) -> Result<Run, Halt> {
-        let (work, before) = self.left_at(lease, run).await?;
+    /// Stores the answers of lines, and the progress. Without answers it removes a mark.
+    async fn store_answers(&self, lease: Lease, run: &Run, answers: Vec<LineAnswer>) -> Result<Run, Halt> {
+        let (work, before) = self.lock_unfinished(lease, run).await?;
         lines::answer(&work, run.id, &answers).await?;
         let refused = answers.iter().filter(|line| line.is_refused).count() as i64;
         if !answers.is_empty() {
-            lease.progressed(&work).await?;
+            lease.record_progress(&work).await?;
         }
         let done = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };
         let version = before.version + i64::from(!answers.is_empty());
@@ -229,37 +240,38 @@ impl Exchange {
         let mut writer = self.0.files.write(run.tenant, (run.maker, run.key), named).await?;
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {
-            let page = lines::answers(&scope, run.id, after, PAGE).await?;
+            let page = lines::answers(&scope, run.id, after, ANSWERS_PER_PAGE).await?;
             let text: String = page.iter().map(|(number, answer)| bulk::result_line(*number, answer)).collect();
-            // A file without a single byte is none: a line that says nothing is not read as one.
+            // A file may not be empty; a blank line is skipped by readers.
             let text = if text.is_empty() && after == 0 { "\n".to_owned() } else { text };
             if !text.is_empty() {
                 writer.write(Bytes::from(text)).await?;
             }
             match page.last() {
-                Some((last, _)) if page.len() == PAGE as usize => after = *last,
+                Some((last, _)) if page.len() == ANSWERS_PER_PAGE as usize => after = *last,
                 _ => return Ok(writer.finish().await?),
             }
         }
     }
 }
 
-/// Bytes of lines that are taken apart at once, unless one alone has more: what they say takes many times as much.
-const TOGETHER_BYTES: usize = 256 << 10;
+/// Bytes of lines that are parsed at once, unless a single line has more: the parsed values take
+/// many times as much.
+const MAX_BATCH_BYTES: usize = 256 << 10;
 
-/// The lines that are carried out before it is noted how far it is.
-fn together(waiting: &VecDeque<Line>, most: usize) -> Vec<Line> {
+/// The lines that are executed before the progress is stored.
+fn take_batch(waiting: &VecDeque<Line>, most: usize) -> Vec<Line> {
     let mut bytes = 0;
     let fits = |line: &&Line| {
         let is_first = bytes == 0;
         bytes += line.bytes.as_ref().map_or(0, Vec::len).max(1);
-        is_first || bytes <= TOGETHER_BYTES
+        is_first || bytes <= MAX_BATCH_BYTES
     };
     waiting.iter().take(most).take_while(fits).cloned().collect()
 }
 
-/// A file with too many lines is told so before the first is carried out.
-async fn few_enough(bytes: crate::files::Bytestream) -> Result<(), Halt> {
+/// Refuses a file with too many lines before the first line is executed.
+async fn check_line_count(bytes: crate::files::Bytestream) -> Result<(), Halt> {
     let count = |lines: i64, part: Bytes| {
         let ends = (part.split(|byte| *byte == b'\n').count() - 1) as i64;
         futures_util::future::ready(Ok(lines + ends))
@@ -271,8 +283,8 @@ async fn few_enough(bytes: crate::files::Bytestream) -> Result<(), Halt> {
     Ok(())
 }
 
-/// What is to be run, and what cannot be because of how the line is written.
-fn prepared(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>, Vec<Answered>) {
+/// Returns the calls to run, and the refusals of malformed lines.
+fn prepare_calls(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>, Vec<LineAnswer>) {
     let (mut calls, mut answers) = (Vec::new(), Vec::new());
     for line in chunk {
         let request = format!("{}/{}", run.id, line.number);

@@ -12,7 +12,7 @@ use parquet::{
 
 use super::{
     Halt,
-    write::{broken, shown},
+    write::{broken, value_text},
 };
 use crate::exchange::core::{
     cells::Item,
@@ -24,7 +24,7 @@ const GROUP_ROWS: usize = 128 * 1024;
 /// Bytes of texts at which a group ends before: of products with long descriptions it would be some hundred megabytes.
 const GROUP_BYTES: usize = 32 << 20;
 
-/// The values of a column that are there, in the order of their rows.
+/// Present values of a column, in the order of their rows.
 enum Values {
     Texts(Vec<ByteArray>),
     Wholes(Vec<i64>),
@@ -34,7 +34,7 @@ enum Values {
 /// A column of a group.
 struct Column {
     values: Values,
-    /// Of each row: 1 where it has a value.
+    /// 1 for each row that has a value, otherwise 0.
     present: Vec<i16>,
 }
 
@@ -57,7 +57,7 @@ impl Column {
         let mut bytes = 0;
         match (&mut self.values, item) {
             (Values::Texts(texts), item) => {
-                let text = shown(item);
+                let text = value_text(item);
                 bytes = text.len();
                 texts.push(ByteArray::from(text.into_bytes()));
             }
@@ -72,7 +72,8 @@ impl Column {
     }
 }
 
-/// A file under way, in memory: of what is written no more than a group, and of what is not, one.
+/// A file in progress, in memory: full row groups are kept until `write_full` encodes them, beside
+/// an open one.
 pub(super) struct Columnar {
     file: SerializedFileWriter<Vec<u8>>,
     kinds: Vec<ColumnType>,
@@ -83,7 +84,7 @@ pub(super) struct Columnar {
 }
 
 impl Columnar {
-    /// A file of the columns that exports give these names.
+    /// A file of the columns with these names in exports.
     pub(super) fn of(names: &[&str]) -> Result<Self, Halt> {
         let columns: Vec<_> = names.iter().map(|name| (typed_name(name), type_of(name))).collect();
         Self::begin(&columns)
@@ -120,7 +121,7 @@ impl Columnar {
         !self.full.is_empty()
     }
 
-    /// Writes the groups that are full, and returns what the file has become longer by.
+    /// Encodes the full groups, and returns the bytes that the file has grown by.
     pub(super) fn write_full(&mut self) -> Written<Vec<u8>> {
         for columns in std::mem::take(&mut self.full) {
             write_group(&mut self.file, &columns)?;
@@ -129,7 +130,7 @@ impl Columnar {
         Ok(std::mem::take(self.file.inner_mut()))
     }
 
-    /// Writes what is left and the end of the file; nothing can be added to it any more.
+    /// Writes the remaining rows and the end of the file; nothing can be added afterwards.
     pub(super) fn finish(&mut self) -> Written<Vec<u8>> {
         if self.rows > 0 {
             self.end_group();

@@ -1,4 +1,5 @@
-//! What runs mutations: it knows GraphQL, and is handed to this room by whoever puts the rooms together.
+//! Interface of the engine that runs mutations: it knows GraphQL, and is passed to this room at
+//! assembly.
 
 use std::time::Duration;
 
@@ -8,38 +9,38 @@ use iam::access::Caller;
 use platform::storage::Fault;
 use serde_json::Value;
 
-use crate::exchange::core::bulk::{Answered, Keyed};
+use crate::exchange::core::bulk::{Keyed, LineAnswer};
 
-/// Whoever asked for something to be run.
+/// Requester of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requester {
     pub tenant: TenantId,
     pub actor: Actor,
-    /// The key that a program asked with.
+    /// API key of the request; None if a member made it.
     pub key: Option<ApiKeyId>,
 }
 
-/// Whether a document can say what would be, without it being.
+/// Whether a document supports dry runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DryRun {
-    /// It hands `$validateOnly` on.
+    /// The document passes `$validateOnly` to its mutation.
     Offered,
-    /// Its mutation could, and the document does not hand it on.
+    /// The mutation supports dry runs, and the document does not pass the variable.
     NotDeclared,
-    /// Its mutation writes or refuses, and nothing else.
+    /// The mutation does not support dry runs.
     NotThere,
 }
 
 /// A document that may be run for each line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub struct BulkDocument {
     /// The mutation's field.
     pub field: String,
     pub keyed: Keyed,
     pub dry_run: DryRun,
 }
 
-/// One line that is to be run.
+/// A line that is to be run.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub number: i64,
@@ -48,22 +49,24 @@ pub struct Call {
     pub request: String,
 }
 
-/// How far the calls came.
+/// Result of a batch of calls.
 #[derive(Debug)]
 pub enum BatchOutcome {
-    /// All were answered.
-    All(Vec<Answered>),
-    /// Those before the first that was not let in: it may come again after so long.
-    Paused(Vec<Answered>, Duration),
-    /// Whoever asked for it may not come in any more, and none of the calls was begun.
+    /// Answers to all calls.
+    All(Vec<LineAnswer>),
+    /// Answers to the calls before the first one that was throttled, and the time after which that
+    /// one may be retried.
+    Paused(Vec<LineAnswer>, Duration),
+    /// The requester has lost access, and none of the calls was started.
     Gone,
 }
 
-/// Runs documents as requests are run: by the same guard, price and rights.
+/// Runs documents like requests: with the same guard, price and permissions.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
-    /// What a document does, or why it cannot be run for each line of a file, in words for whoever wrote it.
-    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String>;
+    /// Returns the properties of a document, or the reason why it cannot be run for each line of a
+    /// file, as a text for its author.
+    fn inspect_document(&self, caller: &Caller, document: &str) -> Result<BulkDocument, String>;
 
     /// Runs the calls one after the other, as their maker may act now.
     async fn run(&self, requester: Requester, document: &str, calls: Vec<Call>) -> Result<BatchOutcome, Fault>;

@@ -1,4 +1,5 @@
-//! An export: pages of rows into a file. It is written whole or not at all: whoever takes over begins it once more.
+//! An export: pages of rows, written to a file. The file is written as a whole or not at all: a
+//! worker that takes over starts again.
 
 use entity::prelude::CustomerId;
 use iam::access::{Caller, kind, permit};
@@ -25,22 +26,22 @@ impl Exchange {
         let options: ExportOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of an export: {error}")))?;
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an export has a noun"))?;
-        // A replica that has replayed the order to export has what its maker wrote before.
-        let scope = self.0.db.tenant(run.tenant).long().caught_up().await;
+        // A replica that has replayed the request for the export has the maker's earlier writes.
+        let scope = self.0.db.tenant(run.tenant).long().with_caught_up_replica().await;
         let head = scope.head().await?.seq;
         let facts = if noun == Noun::DemandFacts { Some(fact_range(&scope, options.since).await?) } else { None };
-        run = self.begin_again(lease, &run, facts).await?;
+        run = self.reset_run(lease, &run, facts).await?;
         let name = noun.as_str().to_lowercase().replace('_', "-");
         let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), exported(noun)).await?;
         let mut after = Vec::new();
         loop {
-            // What somebody may see is asked anew for each page.
+            // Rights are checked again for each page.
             let export_scope = export_scope(&self.maker(&run).await?, noun, (head, facts))?;
             let found = page(&scope, noun, (&export_scope, &options), &after).await?;
             if let Some(range) = facts {
-                are_still(&scope, range).await?;
+                check_generation(&scope, range).await?;
             }
-            self.tell_of_contacts(lease, &run, &found.contacts).await?;
+            self.audit_contacts(lease, &run, &found.contacts).await?;
             for row in &found.rows {
                 sheet.row(row)?;
             }
@@ -54,14 +55,14 @@ impl Exchange {
         }
     }
 
-    /// Whose contacts a page tells is in the log before it is in the file.
-    async fn tell_of_contacts(&self, lease: Lease, run: &Run, told: &[CustomerId]) -> Result<(), Halt> {
-        /// Customers that an entry names; of more it says how many.
-        const MOST_NAMED: usize = 250;
+    /// Logs the customers whose contacts a page has, before the page is written to the file.
+    async fn audit_contacts(&self, lease: Lease, run: &Run, told: &[CustomerId]) -> Result<(), Halt> {
+        /// Customers that an audit entry names; for more it has their number.
+        const MAX_NAMED: usize = 250;
         if told.is_empty() {
             return Ok(());
         }
-        let named: Vec<String> = told.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        let named: Vec<String> = told.iter().take(MAX_NAMED).map(ToString::to_string).collect();
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
         let who = Some((run.tenant, run.maker));
         let audit_context = AuditContext::new(
@@ -73,14 +74,14 @@ impl Exchange {
         );
         let (mut entry, ip) = audit_context.entry(Outcome::Done, None, None);
         entry.changes = serde_json::json!({ "field": "export", "count": told.len(), "customers": named }).to_string();
-        let (work, _) = self.locked(lease, run).await?;
+        let (work, _) = self.lock_running(lease, run).await?;
         work.write(audit::rows::waiting(&self.0.audit_writer, [(entry, ip)])).await?;
         Ok(work.commit().await?)
     }
 
-    /// What another worker had counted is written anew, and which facts it is of.
-    async fn begin_again(&self, lease: Lease, run: &Run, facts: Option<FactRange>) -> Result<Run, Halt> {
-        let (work, before) = self.locked(lease, run).await?;
+    /// Resets the counts of an earlier worker, and the range of facts.
+    async fn reset_run(&self, lease: Lease, run: &Run, facts: Option<FactRange>) -> Result<Run, Halt> {
+        let (work, before) = self.lock_running(lease, run).await?;
         let reading = FileReading { facts: facts.map(|range| FactManifest { range, sha256: None }), ..before.reading };
         let after = Run { counts: Counts::default(), reading, version: before.version + 1, ..before };
         crate::exchange::rows::change(&work, &after).await?;
@@ -89,7 +90,7 @@ impl Exchange {
     }
 }
 
-/// Which demand facts an export has: where none are known to the reader, all of them.
+/// Returns the range of demand facts of an export: all of them if the reader has none yet.
 async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRange, Halt> {
     let (generation, to) = export_facts::current(reads).await?.unwrap_or_default();
     let Some(Since { seq, generation: known }) = since else {
@@ -97,7 +98,7 @@ async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRang
     };
     if known.is_some_and(|known| known != generation) {
         return Err(Halt::Failed(format!(
-            "demand facts have been made anew since, as generation {generation}: start over with an export of all of them"
+            "demand facts were rebuilt since, as generation {generation}: start over with a full export"
         )));
     }
     if seq > to {
@@ -106,22 +107,23 @@ async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRang
     Ok(FactRange { generation, from: seq, to, is_increment: true })
 }
 
-/// A rebuild takes away the rows of the generation before: what was read since may be a part of them. It is tried again.
-pub(super) async fn are_still(reads: &impl Reads, range: FactRange) -> Result<(), Fault> {
+/// Fails if the facts were rebuilt: a rebuild deletes the rows of the previous generation, so that
+/// the rows read since may be incomplete. The export is retried.
+pub(super) async fn check_generation(reads: &impl Reads, range: FactRange) -> Result<(), Fault> {
     let generation = export_facts::current(reads).await?.map_or(0, |(generation, _)| generation);
     if generation == range.generation {
         return Ok(());
     }
-    Err(Fault::Broken("demand facts were made anew while they were exported".to_owned()))
+    Err(Fault::Broken("demand facts were rebuilt while they were exported".to_owned()))
 }
 
 /// Adds the digest of the file to an export of demand facts, once the file is whole.
-pub(super) fn sealed(reading: FileReading, made: Option<&Made>) -> FileReading {
+pub(super) fn add_digest(reading: FileReading, made: Option<&Made>) -> FileReading {
     let sha256 = made.and_then(Made::sha256);
     FileReading { facts: reading.facts.map(|manifest| FactManifest { sha256, ..manifest }), ..reading }
 }
 
-/// What somebody may see of a noun.
+/// Returns the rows and columns of a noun that a caller may see.
 pub(super) fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRange>)) -> Result<ExportScope, Halt> {
     let reach = match noun {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),

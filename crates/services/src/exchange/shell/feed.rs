@@ -1,4 +1,5 @@
-//! Rows for exports that go on by themselves: pages of what a range of events has brought, and files of them in memory.
+//! Rows for continuous exports: pages of the rows that a range of events has changed, and files of
+//! them in memory.
 
 use bytes::Bytes;
 use entity::prelude::*;
@@ -10,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Exchange, ExchangeError, Halt, Requester,
     columnar::Columnar,
-    export::{are_still, export_scope},
-    manage::may,
-    write::{broken, columns_written, csv_row, empty_csv, json_line},
+    export::{check_generation, export_scope},
+    manage::check_permission,
+    write::{broken, csv_row, empty_csv, json_line, write_columns},
 };
 use crate::exchange::{
     core::{ExportOptions, FactRange, Format, Kind, Noun, cells::Item, columns::exported},
@@ -22,49 +23,49 @@ use crate::exchange::{
     },
 };
 
-/// Bytes at which a file ends: another one goes on behind it.
+/// Size at which a file ends; the rows continue in the next one.
 const PART_BYTES: usize = 32 << 20;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-/// Events that are looked at in one go, at most.
+/// Maximum events that are read at once.
 const EVENTS: u32 = 500;
 
-/// Which rows are meant.
+/// Selection of the rows of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
     pub noun: Noun,
-    /// All rows up to an event, or those that the events of a range have brought.
+    /// All rows up to an event, or the rows that the events of a range have changed.
     pub range: FactRange,
-    /// Of demand facts: the first of their days and the one behind the last, as days since 1970.
+    /// For demand facts: the first of their days and the day after the last, as days since 1970.
     pub days: Option<(i32, i32)>,
-    /// Of orders: only these.
+    /// For orders: only these.
     pub orders: Option<Vec<OrderId>>,
 }
 
-/// How far the rows of a noun are.
+/// Progress of the rows of a noun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedHead {
-    /// Of demand facts; 0 of other rows.
+    /// Generation of demand facts; 0 for other rows.
     pub generation: i64,
     /// The last event that they include.
     pub seq: i64,
-    /// The journal is whole behind this event.
+    /// The journal is complete after this event.
     pub low: i64,
 }
 
-/// A page of rows, and where the next one goes on; None behind the last.
+/// A page of rows, and the key after which the next one continues; None after the last.
 #[derive(Debug)]
 pub struct FeedPage {
     pub rows: Vec<Vec<Item>>,
     pub next: Option<Vec<Value>>,
 }
 
-/// Why there is no page.
+/// Reasons for the absence of a page.
 #[derive(Debug)]
 pub enum FeedError {
-    /// Whoever it is for may not come in any more.
+    /// The requester has no access any more.
     Gone,
-    /// They may not see these rows, in words.
+    /// The requester may not see these rows; the text says why.
     Denied(String),
     Fault(Fault),
 }
@@ -88,18 +89,18 @@ impl From<Halt> for FeedError {
     }
 }
 
-/// Whether somebody may export rows of a noun.
+/// Checks that a caller may export rows of a noun.
 ///
 /// # Errors
-/// They lack the permission for it.
+/// The caller lacks the permission for it.
 pub fn may_feed(caller: &Caller, noun: Noun) -> Result<(), Denied> {
-    match may(caller, Kind::Export, Some(noun)) {
+    match check_permission(caller, Kind::Export, Some(noun)) {
         Err(ExchangeError::Denied(denied)) => Err(denied),
         _ => Ok(()),
     }
 }
 
-/// How far the rows of a noun are; None of demand facts before there are any.
+/// Returns the progress of the rows of a noun; None for demand facts before the first are counted.
 pub async fn feed_head(reads: &impl Reads, noun: Noun) -> Result<Option<FeedHead>, Fault> {
     if noun == Noun::DemandFacts {
         let current = export_facts::current(reads).await?;
@@ -110,14 +111,14 @@ pub async fn feed_head(reads: &impl Reads, noun: Noun) -> Result<Option<FeedHead
 }
 
 impl Exchange {
-    /// The days of which demand facts of a range tell something.
+    /// The days of the demand facts in a range.
     pub async fn feed_days(&self, tenant: TenantId, range: FactRange) -> Result<Vec<i32>, Fault> {
-        export_facts::days(&self.0.db.tenant(tenant).long().caught_up().await, range).await
+        export_facts::days(&self.0.db.tenant(tenant).long().with_caught_up_replica().await, range).await
     }
 
-    /// The orders that events of a range are about, or whose returns or fulfilments they are about.
+    /// The orders that events of a range concern, directly or through their returns or fulfilments.
     pub async fn feed_orders(&self, tenant: TenantId, (from, to): (i64, i64)) -> Result<Vec<OrderId>, Fault> {
-        let scope = self.0.db.tenant(tenant).long().caught_up().await;
+        let scope = self.0.db.tenant(tenant).long().with_caught_up_replica().await;
         let (mut at, mut found) = (from, std::collections::BTreeSet::new());
         while at < to {
             let events = journal::page_after(&scope, at, EVENTS).await?.events;
@@ -130,10 +131,10 @@ impl Exchange {
         Ok(found.into_iter().collect())
     }
 
-    /// A page of rows, as somebody may see them now.
+    /// A page of rows, as the requester may see them now.
     pub async fn feed_page(&self, requester: Requester, feed: &Feed, after: &[Value]) -> Result<FeedPage, FeedError> {
-        let caller = self.feeder(requester).await?;
-        let scope = self.0.db.tenant(requester.tenant).long().caught_up().await;
+        let caller = self.feed_requester(requester).await?;
+        let scope = self.0.db.tenant(requester.tenant).long().with_caught_up_replica().await;
         let (noun, range) = (feed.noun, feed.range);
         let facts = (noun == Noun::DemandFacts).then_some(range);
         let export_scope = ExportScope {
@@ -153,13 +154,13 @@ impl Exchange {
         };
         let found = page(&scope, noun, (&export_scope, &options), &after.to_vec()).await?;
         if let Some(range) = facts {
-            are_still(&scope, range).await?;
+            check_generation(&scope, range).await?;
         }
         Ok(FeedPage { rows: found.rows, next: found.next })
     }
 
-    /// Whoever rows are for, as they may act now.
-    async fn feeder(&self, requester: Requester) -> Result<Caller, FeedError> {
+    /// Returns the requester of a feed with its current rights.
+    async fn feed_requester(&self, requester: Requester) -> Result<Caller, FeedError> {
         let Requester { tenant, actor, key } = requester;
         let caller = match key {
             Some(key) => self.0.access.program(tenant, key).await?,
@@ -187,7 +188,7 @@ fn orders_of(payload: &str) -> Vec<OrderId> {
 enum Form {
     Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
-    /// None while a thread beside us writes what is full.
+    /// None while a blocking thread encodes the full groups.
     Parquet(Option<Box<Columnar>>),
 }
 
@@ -238,7 +239,7 @@ impl FeedFile {
         self.flush().await
     }
 
-    /// Moves on what is written.
+    /// Moves the encoded bytes into the file's buffer.
     async fn flush(&mut self) -> Result<(), FeedError> {
         let mut written = match &mut self.form {
             Form::Csv(rows) => {
@@ -247,13 +248,13 @@ impl FeedFile {
             }
             Form::Jsonl(out) => std::mem::take(out),
             Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
-            Form::Parquet(open) => columns_written(open, Columnar::write_full).await?,
+            Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
         };
         self.bytes.append(&mut written);
         Ok(())
     }
 
-    /// Whether it is so large that another one should go on behind it.
+    /// Whether the file has reached its maximum size, so that the next rows go into another one.
     pub fn is_large(&self) -> bool {
         self.bytes.len() >= PART_BYTES
     }
@@ -263,7 +264,7 @@ impl FeedFile {
         self.flush().await?;
         let Self { form, mut bytes, rows, .. } = self;
         if let Form::Parquet(mut open) = form {
-            bytes.append(&mut columns_written(&mut open, Columnar::finish).await?);
+            bytes.append(&mut write_columns(&mut open, Columnar::finish).await?);
         }
         let hashing = tokio::task::spawn_blocking(move || {
             let sha256 = hex::encode(Sha256::digest(&bytes));

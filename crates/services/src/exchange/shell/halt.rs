@@ -1,32 +1,34 @@
-//! Why an exchange ends before its end.
+//! Reasons to stop an exchange early.
 
 use iam::access::Denied;
 use platform::storage::Fault;
 
 use crate::files::FileError;
 
-/// Why an exchange ends before its end.
+/// Reason to stop an exchange early.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// In words for whoever asked for it.
+    /// The exchange has failed for good; the text is for its requester.
     Failed(String),
-    /// A chunk was refused as a whole because others were in its way again and again: so it seems, until that is always so.
+    /// A chunk was refused as a whole, presumably because of concurrent changes: retried up to
+    /// `MAX_RACES` failures, and then failed.
     Raced(String),
-    /// Somebody has cancelled it.
+    /// A caller has cancelled the exchange.
     Cancelled,
-    /// It goes on when it is its turn again.
+    /// The worker yields to others; the exchange continues at its next turn.
     Yielded,
-    /// It may go well the next time.
+    /// A retry may succeed.
     Fault(Fault),
 }
-/// After so many failures what others seemed to be in the way of is taken for refused.
-pub(super) const MOST_RACES: i64 = 3;
+/// Failures after which a chunk that seemed to lose races counts as refused.
+pub(super) const MAX_RACES: i64 = 3;
 
 impl Halt {
-    /// What it comes to after so many failures.
+    /// Returns the reason after this many failures: a lost race is retried, and fails for good
+    /// after `MAX_RACES`.
     pub(super) fn at(self, failures: i64) -> Self {
         match self {
-            Self::Raced(why) if failures < MOST_RACES => Self::Fault(Fault::Broken(why)),
+            Self::Raced(why) if failures < MAX_RACES => Self::Fault(Fault::Broken(why)),
             Self::Raced(why) => Self::Failed(why),
             other => other,
         }
@@ -39,21 +41,21 @@ impl From<Fault> for Halt {
 }
 impl From<Denied> for Halt {
     fn from(denied: Denied) -> Self {
-        Self::Failed(format!("{denied}, and whoever asked for this does not hold it now"))
+        Self::Failed(format!("{denied}, and the requester no longer has it"))
     }
 }
 impl From<FileError> for Halt {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Fault(fault) => Self::Fault(fault),
-            FileError::Full => Self::Failed("there is no room for files: free some, then ask again".to_owned()),
+            FileError::Full => Self::Failed("there is no space for files: free some, then retry".to_owned()),
             FileError::Quota { most } => Self::Failed(format!(
                 "all files of the tenant together may have {} MiB, and its result would be more",
                 most >> 20
             )),
             FileError::TooLarge { most } => Self::Failed(format!("its result is larger than {} MiB: ask for less", most >> 20)),
-            FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file are not there any more".to_owned()),
-            FileError::Away => Self::Fault(Fault::Broken("where files are kept cannot be reached".to_owned())),
+            FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file no longer exist".to_owned()),
+            FileError::Away => Self::Fault(Fault::Broken("the file store cannot be reached".to_owned())),
             other => Self::Fault(Fault::Broken(format!("its file: {other:?}"))),
         }
     }
@@ -67,6 +69,6 @@ mod tests {
     #[test]
     fn a_store_of_files_that_is_away_is_logged_in_words() {
         let Halt::Fault(fault) = Halt::from(FileError::Away) else { panic!("it may pass") };
-        assert_eq!(Failure::from(fault).to_string(), "where files are kept cannot be reached");
+        assert_eq!(Failure::from(fault).to_string(), "the file store cannot be reached");
     }
 }

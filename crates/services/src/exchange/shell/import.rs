@@ -7,9 +7,9 @@ use crate::{
     exchange::{
         core::{
             Format, ImportOptions, Noun, Run,
-            orders::{Survey, Unfits},
+            orders::{OrderDefects, Survey},
         },
-        read::{self, Plan, Said, Unreadable},
+        read::{self, ReadMessage, ReadPlan, Unreadable},
     },
     files::{
         FileError, Made,
@@ -22,80 +22,92 @@ impl Exchange {
         let (options, mut turn) = (import_options(&run)?, Turn::begin());
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "an import has a file"))?;
-        let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
+        let file = self.0.files.find_of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
         let is_workbook = file.media_type == MediaType::Workbook.as_str();
         if options.format.is_some_and(|format| (format == Format::Xlsx) != is_workbook) {
             return Err(Halt::Failed("the file is not of the format that was named".to_owned()));
         }
         let most = self.most();
-        let plan = Plan { noun, options: options.clone(), skip: run.position(), most: most.rows };
-        let unfit =
-            if noun == Noun::Orders { self.survey(lease, &run, &file, (is_workbook, &plan)).await? } else { Unfits::default() };
+        let plan = ReadPlan { noun, options: options.clone(), skip: run.position(), most: most.rows };
+        let unfit = if noun == Noun::Orders {
+            self.survey(lease, &run, &file, (is_workbook, &plan)).await?
+        } else {
+            OrderDefects::default()
+        };
         let mut reading = read::records(self.0.files.read(&file).await?, is_workbook, plan);
         let is_new = run.position() == 0;
-        let mut measured = run.position().max(FEW);
+        let mut measured = run.position().max(SMALL_TABLE_ROWS);
         loop {
             match said(reading.recv().await, &run)? {
-                Said::How(told) if is_new => run = self.tell(lease, &run, told).await?,
-                Said::How(_) => {}
-                Said::Rows(rows) => {
-                    // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
+                ReadMessage::How(told) if is_new => run = self.store_reading(lease, &run, told).await?,
+                ReadMessage::How(_) => {}
+                ReadMessage::Rows(rows) => {
+                    // Rights are checked again for each chunk: rights that are revoked end with the
+                    // current one.
                     let caller = self.maker(&run).await?;
                     let (done, refused) = match noun {
                         Noun::Orders => self.apply_orders((lease, &run), (&options, &caller, &unfit), &rows).await?,
                         _ => self.apply(lease, &run, &options, &caller, &rows).await?,
                     };
                     run = self.advance(lease, &run, done, &refused).await?;
-                    too_many(run.counts.refused, most.refused)?;
-                    if run.position() >= measured * GROWN {
+                    check_refused_count(run.counts.refused, most.refused)?;
+                    if run.position() >= measured * GROWTH_FACTOR {
                         measured = run.position();
-                        self.0.db.measure(filled(noun)).await?;
+                        self.0.db.measure(target_tables(noun)).await?;
                     }
-                    turn.over()?;
+                    turn.yield_if_due()?;
                 }
-                Said::End => break,
+                ReadMessage::End => break,
             }
         }
         self.report(&run).await
     }
 
-    /// Reads a file of orders before anything of it is carried out: an order whose rows are all over the file is known by the last of them.
-    async fn survey(&self, lease: Lease, run: &Run, file: &File, (is_workbook, plan): (bool, &Plan)) -> Result<Unfits, Halt> {
-        let plan = Plan { skip: 0, ..plan.clone() };
+    /// Reads a file of orders before any row is executed: scattered rows of an order are recognized
+    /// only by the last of them.
+    async fn survey(
+        &self,
+        lease: Lease,
+        run: &Run,
+        file: &File,
+        (is_workbook, plan): (bool, &ReadPlan),
+    ) -> Result<OrderDefects, Halt> {
+        let plan = ReadPlan { skip: 0, ..plan.clone() };
         let mut reading = read::records(self.0.files.read(file).await?, is_workbook, plan);
         let (mut survey, mut how) = (Survey::default(), None);
         loop {
             match said(reading.recv().await, run) {
-                Ok(Said::How(told)) => how = Some(told),
-                Ok(Said::Rows(rows)) => rows.iter().for_each(|row| survey.row(row)),
-                Ok(Said::End) => break,
+                Ok(ReadMessage::How(told)) => how = Some(told),
+                Ok(ReadMessage::Rows(rows)) => rows.iter().for_each(|row| survey.row(row)),
+                Ok(ReadMessage::End) => break,
                 Err(halt) => {
-                    // It ends here: how it was read is not told by the second reading.
+                    // The import ends here: no second reading will report how the file was read.
                     if let Some(told) = how {
-                        self.tell(lease, run, told).await?;
+                        self.store_reading(lease, run, told).await?;
                     }
                     return Err(halt);
                 }
             }
         }
         let unfit = survey.end();
-        too_many(unfit.len() as i64, self.most().refused)?;
+        check_refused_count(unfit.len() as i64, self.most().refused)?;
         Ok(unfit)
     }
 }
 
-/// What was asked for with it.
+/// Returns the options of an import.
 pub(super) fn import_options(run: &Run) -> Result<ImportOptions, Fault> {
     serde_json::from_str(&run.options).map_err(|error| Fault::corrupt("exchange", format!("the options of an import: {error}")))
 }
 
-/// Rows up to which it does not matter how they are looked for.
-const FEW: i64 = 500;
-/// How many times larger than when they were last measured tables have become when they are measured again.
-const GROWN: i64 = 4;
+/// Rows up to which the query plan does not matter.
+const SMALL_TABLE_ROWS: i64 = 500;
+/// Growth factor of tables since their statistics were last updated at which they are updated
+/// again.
+const GROWTH_FACTOR: i64 = 4;
 
 /// The tables that a file of a noun fills.
-const fn filled(noun: Noun) -> &'static [&'static str] {
+const fn target_tables(noun: Noun) -> &'static [&'static str] {
     match noun {
         Noun::Products => &["product", "barcode"],
         Noun::Stock | Noun::StockChanges | Noun::Movements => &["stock_level", "movement", "entry"],
@@ -107,8 +119,8 @@ const fn filled(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-/// What a reader said, or why it says no more.
-fn said(heard: Option<Result<Said, Unreadable>>, run: &Run) -> Result<Said, Halt> {
+/// Returns the reader's message, or the reason why it ended.
+fn said(heard: Option<Result<ReadMessage, Unreadable>>, run: &Run) -> Result<ReadMessage, Halt> {
     match heard {
         Some(Ok(said)) => Ok(said),
         Some(Err(Unreadable::Storage(why))) => Err(Fault::Broken(why).into()),
@@ -117,7 +129,7 @@ fn said(heard: Option<Result<Said, Unreadable>>, run: &Run) -> Result<Said, Halt
     }
 }
 
-fn too_many(refused: i64, most: i64) -> Result<(), Halt> {
+fn check_refused_count(refused: i64, most: i64) -> Result<(), Halt> {
     if refused > most {
         return Err(Halt::Failed(format!("more than {most} rows were refused: the rest was not tried")));
     }

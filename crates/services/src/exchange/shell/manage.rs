@@ -13,7 +13,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, ExchangeError, bulk::begin_next, exchange_event, sees};
+use super::{Exchange, ExchangeError, bulk::begin_next, can_see, exchange_event};
 use crate::exchange::events;
 use crate::{
     exchange::{
@@ -28,16 +28,16 @@ use crate::{
 
 /// The kind of job that carries exchanges out.
 pub const JOB: &str = "exchange.run";
-/// Exchanges of a tenant that may wait or run at once.
-const MOST_OPEN: i64 = 100;
+/// Maximum exchanges of a tenant that are queued or running.
+const MAX_OPEN: i64 = 100;
 
-/// What such a job is given.
+/// Payload of the job.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Order {
     pub id: ExchangeId,
 }
 
-/// An exchange as it is wanted.
+/// Request for an exchange.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ask {
     #[serde(skip)]
@@ -48,16 +48,16 @@ pub struct Ask {
     /// JSON, the same text for the same options.
     pub options: String,
     pub input: Option<FileId>,
-    /// The key that a program asks with.
+    /// API key of the request; None if a member made it.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
 }
 
-/// An exchange that was asked for, and whether that was before.
+/// A requested exchange, and whether an earlier call with the same key had requested it.
 pub type Requested = (Run, bool);
 
-/// Whether the caller may do with this noun what an exchange does.
-pub(super) fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
+/// Checks the caller's permission for the rows that an exchange of this kind reads or writes.
+pub(super) fn check_permission(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
     let Some(noun) = noun else { return Ok(()) };
     match (kind_of, noun) {
         (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),
@@ -90,12 +90,13 @@ async fn cancelled(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<R
     Ok(Changed { value: after, seq })
 }
 
-/// Cancels the exchange of a job that is dropped for good, in the transaction that drops it: nobody else ends it, and the tenant's next one would wait for
-/// it. Says whether there was one.
+/// Cancels the exchange of a job that is dropped for good, in the same transaction: otherwise the
+/// exchange would never end, and the tenant's next one would wait for it. Returns whether there was
+/// one.
 ///
 /// # Errors
 /// The database fails.
-pub async fn job_dropped(work: &mut Work, (kind, payload): (&str, &str), clock: &Clock) -> Result<bool, Fault> {
+pub async fn cancel_dropped_job(work: &mut Work, (kind, payload): (&str, &str), clock: &Clock) -> Result<bool, Fault> {
     let order = if kind == JOB { serde_json::from_str::<Order>(payload).ok() } else { None };
     let Some(order) = order else { return Ok(false) };
     match rows::lock(work, order.id).await?.filter(|run| run.state.may_become(State::Cancelled)) {
@@ -107,7 +108,7 @@ pub async fn job_dropped(work: &mut Work, (kind, payload): (&str, &str), clock: 
 impl Exchange {
     /// Puts an exchange down, and the job that carries it out.
     pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Requested>, ExchangeError> {
-        may(permit.caller(), ask.kind, ask.noun)?;
+        check_permission(permit.caller(), ask.kind, ask.noun)?;
         check_key(&ask.idempotency_key).map_err(ExchangeError::BadKey)?;
         let digest = hash_of(&ask);
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -122,7 +123,7 @@ impl Exchange {
                 Err(ExchangeError::KeyReused)
             };
         }
-        if let Err(error) = self.fits(&work, &permit, (ask.kind, ask.input)).await {
+        if let Err(error) = self.check_input(&work, &permit, (ask.kind, ask.input)).await {
             work.rollback().await?;
             return Err(error);
         }
@@ -159,8 +160,8 @@ impl Exchange {
         Ok(Changed { value: (run, false), seq })
     }
 
-    /// Whether the file is one that can be read, and there is room for one exchange more.
-    async fn fits(
+    /// Checks that the file can be read, and that the tenant may have one more exchange.
+    async fn check_input(
         &self,
         work: &Work,
         permit: &Permit<kind::ExchangeRun>,
@@ -168,25 +169,25 @@ impl Exchange {
     ) -> Result<(), ExchangeError> {
         if let Some(input) = input {
             let file = self.0.files.find(permit, input).await?;
-            // What somebody else has sent looks like what nobody has.
+            // A file of another member gives the same answer as one that does not exist.
             let file = file.filter(|file| file.maker == permit.actor() && file.purpose == Purpose::Import);
             match file.map(|file| (file.state, file)) {
-                Some((FileState::Ready, file)) if kind == Kind::Bulk => holds_lines(&file)?,
+                Some((FileState::Ready, file)) if kind == Kind::Bulk => check_line_file(&file)?,
                 Some((FileState::Ready, _)) => {}
                 Some(_) => return Err(ExchangeError::File(FileError::NotReady)),
                 None => return Err(ExchangeError::NotFound),
             }
         }
-        if rows::open(work).await? >= MOST_OPEN {
-            return Err(ExchangeError::TooMany { most: MOST_OPEN });
+        if rows::count_open(work).await? >= MAX_OPEN {
+            return Err(ExchangeError::TooMany { most: MAX_OPEN });
         }
         Ok(())
     }
 
-    /// Ends an exchange after the rows that are under way. What is done stays done.
+    /// Cancels an exchange after the rows in progress. Finished rows keep their effect.
     pub async fn cancel(&self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Changed<Run>, ExchangeError> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let Some(run) = rows::lock(&work, id).await?.filter(|run| sees(&permit, run)) else {
+        let Some(run) = rows::lock(&work, id).await?.filter(|run| can_see(&permit, run)) else {
             work.rollback().await?;
             return Err(ExchangeError::NotFound);
         };
@@ -199,8 +200,8 @@ impl Exchange {
         Ok(changed)
     }
 
-    /// The exchange of the caller's own whose result a file is; None where it is no result of one.
-    pub async fn resulting_in<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<Run>, Fault> {
+    /// The caller's exchange whose result is this file; None if the file is no result.
+    pub async fn run_of_result<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<Run>, Fault> {
         let values = vec![permit.actor().id.into(), result.into()];
         let found = rows::page(&permit.scope(&self.0.db), " AND x.maker_id = $2 AND x.result_id = $3", "", values).await?;
         Ok(found.into_iter().next())
@@ -208,15 +209,16 @@ impl Exchange {
 
     /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.
     pub(in crate::exchange) async fn forget_old(&self) -> Result<u64, platform::storage::Fault> {
-        const AT_ONCE: i64 = 100;
+        const EXCHANGES_PER_DELETE: i64 = 100;
         let before = self.0.clock.now().plus_seconds(-crate::files::core::limits::KEPT_SECONDS);
         let mut forgotten = 0;
-        // What a mutation was answered is in its result, which is made before it is over or a moment later.
+        // The answers to a bulk operation's lines are in its result, which is written before it
+        // finishes or a moment later.
         let lately = self.0.clock.now().plus_seconds(-3_600);
         for tenant in lines::tenants_to_clear(&self.0.db.global(), lately).await? {
             loop {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
-                let page = lines::forget(&work, lately, 1).await?;
+                let page = lines::delete_before(&work, lately, 1).await?;
                 work.commit().await?;
                 forgotten += page;
                 if page == 0 {
@@ -227,7 +229,7 @@ impl Exchange {
         for tenant in rows::tenants_to_clear(&self.0.db.global(), before).await? {
             loop {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
-                let page = rows::forget(&work, before, AT_ONCE).await?;
+                let page = rows::delete_before(&work, before, EXCHANGES_PER_DELETE).await?;
                 work.commit().await?;
                 forgotten += page;
                 if page == 0 {
@@ -240,7 +242,7 @@ impl Exchange {
 }
 
 /// Whether a file is one of lines, and not too long.
-fn holds_lines(file: &File) -> Result<(), ExchangeError> {
+fn check_line_file(file: &File) -> Result<(), ExchangeError> {
     if file.media_type != MediaType::Text.as_str() {
         return Err(ExchangeError::NoLines);
     }

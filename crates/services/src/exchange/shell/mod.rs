@@ -41,11 +41,11 @@ use platform::{
 };
 use sea_orm::Value;
 
-pub use bulk::BulkAsk;
-pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
+pub use bulk::BulkRequest;
+pub use engine::{BatchOutcome, BulkDocument, Call, DryRun, Engine, Requester};
 pub use feed::{Feed, FeedError, FeedFile, FeedHead, FeedPage, FeedPart, feed_head, may_feed};
 use halt::Halt;
-pub use manage::{Ask, JOB, Order, job_dropped};
+pub use manage::{Ask, JOB, Order, cancel_dropped_job};
 pub use table_file::{FileColumn, columns_file};
 use turn::Turn;
 pub use workbook::{WorkbookCell, workbook};
@@ -56,31 +56,31 @@ use super::{
 };
 use crate::files::{FileError, Files, Made};
 
-/// Why something about an exchange came to nothing: nothing was written.
+/// Reasons to refuse a call about an exchange: nothing was written.
 #[derive(Debug)]
 pub enum ExchangeError {
     Denied(Denied),
     NotFound,
-    /// The idempotency key came before with another input.
+    /// The idempotency key was used before with another input.
     KeyReused,
     BadKey(KeyProblem),
-    /// It is over, or was never one that can be cancelled.
+    /// The exchange is over, or its kind cannot be cancelled.
     IsOver(State),
     /// Rows of this noun do not come in, or do not go out.
     NotOffered(Noun),
     TooMany {
         most: i64,
     },
-    /// The document is none that can be run for each line, for this reason.
+    /// The document cannot be run for each line; the text is the reason.
     Unfit(String),
-    /// Its mutation writes or refuses; `could` where the document need only hand `$validateOnly` on.
+    /// No dry run is possible; `could` is true if the mutation supports it and the document does not pass `$validateOnly`.
     NoDryRun {
         field: String,
         could: bool,
     },
     /// The file holds no lines of JSON.
     NoLines,
-    /// The file that is to be read is none that can be.
+    /// The input file cannot be read.
     File(FileError),
     Fault(Fault),
 }
@@ -103,7 +103,7 @@ impl From<FileError> for ExchangeError {
     }
 }
 
-/// A refusal in words: code, field, message; of stock and documents code and message. The API has the words of what the rooms refuse.
+/// Texts of the rooms' refusals: code, field and message; for stock and documents code and message. The API implements it.
 pub trait RefusalText: Send + Sync + 'static {
     fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
     fn of_stock(&self, why: &Reason) -> (String, String);
@@ -122,7 +122,7 @@ struct Inner {
     ledger: Ledger,
     files: Files,
     refusal_text: Arc<dyn RefusalText>,
-    /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
+    /// Engine that runs mutations. It has the schema, which has this room: a weak reference avoids the cycle.
     engine: RwLock<Option<Weak<dyn Engine>>>,
     most: RwLock<ImportLimits>,
 }
@@ -149,14 +149,14 @@ impl Exchange {
             most: RwLock::default(),
         }))
     }
-    /// Imports may be so much from now on. Said at the start, as the operator says.
-    pub fn limit_imports(&self, most: ImportLimits) {
+    /// Sets the limits of imports; called at the start, with the operator's configuration.
+    pub fn set_import_limits(&self, most: ImportLimits) {
         *self.0.most.write().unwrap_or_else(PoisonError::into_inner) = most;
     }
     fn most(&self) -> ImportLimits {
         *self.0.most.read().unwrap_or_else(PoisonError::into_inner)
     }
-    /// Mutations are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
+    /// Sets the engine that runs mutations, for as long as its owner keeps it; called at the start.
     pub fn run_by(&self, engine: &Arc<dyn Engine>) {
         *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
     }
@@ -185,46 +185,46 @@ impl Exchange {
         rows::page(&permit.scope(&self.0.db), conditions, order, values).await
     }
     pub async fn find(&self, permit: &Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Option<Run>, Fault> {
-        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| sees(permit, run)))
+        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| can_see(permit, run)))
     }
 
-    /// Whoever asked for the exchange, as they may act now.
+    /// Returns the requester of the exchange with its current rights.
     async fn maker(&self, run: &Run) -> Result<Caller, Halt> {
         let caller = match run.key {
             Some(key) => self.0.access.program(run.tenant, key).await?,
             None => self.0.access.member(run.tenant, MemberId::from_uuid(run.maker.id)).await?,
         };
-        let Some(caller) = caller else { return Err(self.shut_out(run).await) };
+        let Some(caller) = caller else { return Err(self.access_halt(run).await) };
         permit::<kind::ExchangeRun>(&caller)?;
         Ok(caller)
     }
 
-    /// Why nothing is done in the name of whoever asked: what a suspended tenant has asked for goes on when it is resumed.
-    async fn shut_out(&self, run: &Run) -> Halt {
+    /// Returns the reason to stop if the requester has no access: exchanges of a suspended tenant go on when it is resumed.
+    async fn access_halt(&self, run: &Run) -> Halt {
         match self.0.access.is_suspended(run.tenant).await {
             Ok(true) => Halt::Fault(Fault::Broken(format!("the tenant of {} is suspended", run.id))),
-            Ok(false) => Halt::Failed("whoever asked for this may not come in any more".to_owned()),
+            Ok(false) => Halt::Failed("the requester no longer has access".to_owned()),
             Err(fault) => Halt::Fault(fault),
         }
     }
 
-    /// Carries something out so that what it commits is in the audit log as the maker's.
-    async fn as_maker<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
+    /// Runs a future whose commits the audit log records as the maker's.
+    async fn run_as_requester<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
         let who = Some((run.tenant, run.maker));
-        // A chunk's key says which rows of which file it is.
+        // A chunk's idempotency key identifies the file and the rows.
         let keyed = idempotency::by_key(future);
         AuditContext::new(action.to_owned(), origin, self.0.audit_writer.clone(), who, Some(Target::of(run.id))).over(keyed).await
     }
 
-    /// Does what a job was put down for. Done twice it goes on where it was.
+    /// Runs a job of an exchange. A repeated run continues at the last position.
     pub(in crate::exchange) async fn work(
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExchangeId),
         (failures, most): (i64, i64),
     ) -> Result<(), Failure> {
-        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.finish_ended(lease, tenant, id).await?) };
         let ended = match run.kind {
             Kind::Import => Box::pin(self.import(lease, run.clone())).await,
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
@@ -234,16 +234,16 @@ impl Exchange {
         let is_last = failures + 1 >= most;
         match ended.map_err(|halt| halt.at(failures)) {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
-            Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.leave_result(lease, &run).await?,
+            Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.write_cancelled_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
             Err(Halt::Yielded) => return Err(Failure::Yielded),
             Err(Halt::Failed(why) | Halt::Raced(why)) => {
-                let made = self.so_far(&run).await?;
+                let made = self.write_partial_result(&run).await?;
                 self.end(lease, &run, State::Failed, made, Some(why)).await?;
             }
             Err(Halt::Fault(fault)) if is_last => {
                 tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
-                let why = "a fault of ours, again and again: the operator's log tells more".to_owned();
+                let why = "an internal error occurred repeatedly: the operator's log has the details".to_owned();
                 self.end(lease, &run, State::Failed, None, Some(why)).await?;
             }
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
@@ -251,18 +251,18 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ends what is not tried again, for this reason. Its file is not read once more.
+    /// Ends an exchange that is not retried, with this reason, and does not read its file again.
     pub(super) async fn give_up(&self, lease: Lease, (tenant, id): (TenantId, ExchangeId), why: &str) -> Result<(), Failure> {
-        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.finish_ended(lease, tenant, id).await?) };
         let made = match run.kind {
-            Kind::Bulk => self.so_far(&run).await?,
-            Kind::Import => self.refusals_alone(&run).await?,
+            Kind::Bulk => self.write_partial_result(&run).await?,
+            Kind::Import => self.write_refusals(&run).await?,
             Kind::Export => None,
         };
         Ok(self.end(lease, &run, State::Failed, made, Some(why.to_owned())).await?)
     }
 
-    /// The exchange, begun; None when there is nothing to do.
+    /// The exchange, in the state running; None if it is over.
     async fn begin(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<Option<Run>, Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
@@ -284,30 +284,30 @@ impl Exchange {
         Ok(Some(after))
     }
 
-    /// Notes rows that are done with, and the refused ones among them; those too that were done before it was cancelled.
+    /// Stores rows as finished, and the refused ones among them, including rows that were finished before the exchange was cancelled.
     async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
-        let (work, before) = self.left_at(lease, run).await?;
-        // An export begins anew with each worker: it has not got on before it is done.
+        let (work, before) = self.lock_unfinished(lease, run).await?;
+        // Each worker starts an export from the beginning, so an export makes no progress before it is finished.
         if run.kind == Kind::Import && done.total() > 0 {
-            lease.progressed(&work).await?;
+            lease.record_progress(&work).await?;
         }
-        rows::refuse(&work, run.id, wording::rows(refused)).await?;
+        rows::insert_refused(&work, run.id, wording::rows(refused)).await?;
         let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
         if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
     }
 
-    /// Keeps rows that were refused before the rest of their chunk is tried again: whoever takes over must leave out the same.
-    async fn leave_out(&self, lease: Lease, run: &Run, refused: &[Refused]) -> Result<(), Halt> {
-        let (work, _) = self.locked(lease, run).await?;
-        rows::refuse(&work, run.id, wording::rows(refused)).await?;
+    /// Stores refused rows before the rest of their chunk is retried: a worker that takes over has to leave out the same rows.
+    async fn store_refused(&self, lease: Lease, run: &Run, refused: &[Refused]) -> Result<(), Halt> {
+        let (work, _) = self.lock_running(lease, run).await?;
+        rows::insert_refused(&work, run.id, wording::rows(refused)).await?;
         Ok(work.commit().await?)
     }
 
-    /// Says how a file is read.
-    async fn tell(&self, lease: Lease, run: &Run, reading: super::core::FileReading) -> Result<Run, Halt> {
-        let (work, before) = self.locked(lease, run).await?;
+    /// Stores how the file is read.
+    async fn store_reading(&self, lease: Lease, run: &Run, reading: super::core::FileReading) -> Result<Run, Halt> {
+        let (work, before) = self.lock_running(lease, run).await?;
         let after = Run { reading, version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
@@ -315,13 +315,13 @@ impl Exchange {
     }
 
     /// A transaction under the lease that has an exchange for itself, while it runs.
-    async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
-        self.locked_in(lease, run, &[State::Running]).await
+    async fn lock_running(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        self.lock_in_states(lease, run, &[State::Running]).await
     }
 
-    /// The same for what was done, be it before it was cancelled, while nobody else has gone on with it.
-    async fn left_at(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
-        let (work, now) = self.locked_in(lease, run, &[State::Running, State::Cancelled]).await?;
+    /// Locks an exchange that is running or cancelled, to store finished rows; fails if another worker has continued it.
+    async fn lock_unfinished(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        let (work, now) = self.lock_in_states(lease, run, &[State::Running, State::Cancelled]).await?;
         if now.position() != run.position() {
             work.rollback().await?;
             return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, now.position(), run.position())).into());
@@ -329,7 +329,7 @@ impl Exchange {
         Ok((work, now))
     }
 
-    async fn locked_in(&self, lease: Lease, run: &Run, states: &[State]) -> Result<(Work, Run), Halt> {
+    async fn lock_in_states(&self, lease: Lease, run: &Run, states: &[State]) -> Result<(Work, Run), Halt> {
         let work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.guard(&work).await?;
         if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| states.contains(&run.state)) {
@@ -340,7 +340,7 @@ impl Exchange {
     }
 
     async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
-        let ended = self.as_maker(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, made, error))).await;
+        let ended = self.run_as_requester(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, made, error))).await;
         match ended {
             Ok(()) | Err(Halt::Cancelled | Halt::Yielded) => Ok(()),
             Err(Halt::Fault(fault)) => Err(fault),
@@ -359,7 +359,7 @@ impl Exchange {
         made: Option<Made>,
         error: Option<String>,
     ) -> Result<(), Halt> {
-        let (mut work, before) = self.locked(lease, run).await?;
+        let (mut work, before) = self.lock_running(lease, run).await?;
         if let Some(made) = &made
             && let Err(error) = made.keep(&mut work).await
         {
@@ -368,7 +368,7 @@ impl Exchange {
         }
         let after = Run {
             state,
-            reading: export::sealed(before.reading, made.as_ref()),
+            reading: export::add_digest(before.reading, made.as_ref()),
             result: made.map(|made| made.id()),
             error,
             finished_at: Some(self.0.clock.now()),
@@ -384,8 +384,8 @@ impl Exchange {
     }
 }
 
-/// Who may see an exchange: whoever asked for it, and whoever may exchange what they like.
-fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
+/// True if the caller may see an exchange: its own, or any if the permit is not limited.
+fn can_see(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
     run.maker == permit.actor() || !permit.is_limited()
 }
 

@@ -1,4 +1,4 @@
-//! What the rows of one order say, as an order to place or to compare with one that is there.
+//! Rows of one order, read as an order to place or to compare with an existing one.
 
 use entity::prelude::*;
 use inventory::{
@@ -21,8 +21,9 @@ use crate::exchange::core::{
 
 const _: () = assert!(ORDER_ROWS == MAX_LINES);
 
-/// What the rows of an order say. An empty cell says nothing; what is the order's own may stand in one of its rows or in all of them.
-pub(super) struct Said {
+/// Order read from its rows. An empty cell is ignored; fields of the order itself may be in one of
+/// its rows or in all of them.
+pub(super) struct ParsedOrder {
     /// The numbers of its rows, one for each line.
     rows: Vec<i64>,
     /// Or the number of an order that is here.
@@ -36,9 +37,10 @@ pub(super) struct Said {
     lines: Vec<NewOrderLine>,
 }
 
-/// The row that says a field of the order; refused by the first row that says something else.
-fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
-    // Codes and words may be written in capitals or not; registers, and what customers are called elsewhere, may not.
+/// The first row with a value for a field of the order; fails with the first row that has a
+/// different value.
+fn common_value<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
+    // Codes and keywords ignore case; registers, and external IDs of customers, do not.
     let key = if ["customer", "register"].contains(&field) { kept } else { fold };
     let said = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
     let first = rows.iter().find(|cells| said(cells).is_some()).unwrap_or(&rows[0]);
@@ -52,8 +54,8 @@ fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, R
     }
 }
 
-impl Said {
-    /// Reads rows of one order; what is wrong with them is told all at once, once a row.
+impl ParsedOrder {
+    /// Reads the rows of one order; returns all refusals at once, one for each row.
     pub(super) fn read(rows: &[Record], names: &ResolvedNames) -> Result<Self, Vec<Refused>> {
         let mut cells = Vec::with_capacity(rows.len());
         for row in rows {
@@ -78,7 +80,7 @@ impl Said {
         }
     }
 
-    /// What is the order's own.
+    /// Reads the fields of the order itself.
     fn head(cells: &[Cells<'_>], names: &ResolvedNames) -> Result<Self, Refused> {
         let first = &cells[0];
         let text = |field: &str| first.text(field).map(str::trim).filter(|text| !text.is_empty());
@@ -87,7 +89,7 @@ impl Said {
             (None, Some(Ok(number))) => Err(number),
             (None, _) => return Err(Refused::required(first.row(), "externalRef")),
         };
-        let at = agreed(cells, "placedAt")?;
+        let at = common_value(cells, "placedAt")?;
         let placed_at = match at.text("placedAt") {
             None => None,
             Some(text) => {
@@ -97,12 +99,12 @@ impl Said {
         Ok(Self {
             rows: cells.iter().map(Cells::row).collect(),
             reference,
-            channel: agreed(cells, "channel")?.named(("channel", "channel"), &names.channels, fold)?,
-            store: agreed(cells, "store")?.store(names)?,
-            customer: agreed(cells, "customer")?.named(("customer", "customer"), &names.customers, kept)?,
+            channel: common_value(cells, "channel")?.resolve_name(("channel", "channel"), &names.channels, fold)?,
+            store: common_value(cells, "store")?.store(names)?,
+            customer: common_value(cells, "customer")?.resolve_name(("customer", "customer"), &names.customers, kept)?,
             placed_at,
-            status: agreed(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
-            register: agreed(cells, "register")?
+            status: common_value(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
+            register: common_value(cells, "register")?
                 .text("register")
                 .map(str::trim)
                 .filter(|text| !text.is_empty())
@@ -111,7 +113,8 @@ impl Said {
         })
     }
 
-    /// The order to place, under this key; refused where it is one that can only be here already.
+    /// The order to place, under this idempotency key; refused if its rows can only be those of an
+    /// existing order.
     pub(super) fn order(&self, idempotency_key: String) -> Result<OrderCreate, Refused> {
         let Ok(reference) = &self.reference else { return Err(Refused::required(self.first(), "externalRef")) };
         let status = match self.status.as_deref() {
@@ -145,13 +148,13 @@ impl Said {
         self.rows[0]
     }
 
-    /// The row of the first product with a price of its own.
-    pub(super) fn priced(&self) -> Option<i64> {
+    /// The row of the first product line with an explicit price.
+    pub(super) fn first_priced_row(&self) -> Option<i64> {
         let is_priced = |line: &NewOrderLine| line.kind == LineKind::Product && line.unit_price.is_some();
         Some(self.rows[self.lines.iter().position(is_priced)?])
     }
 
-    /// What `orderCreate` refused (code, words), by its row and column.
+    /// Returns a refusal by `orderCreate` (code, text) at its row and column.
     pub(super) fn refused(&self, (code, words): (String, String), place: At) -> Refused {
         let at = match place.row {
             Some((Field::Lines, at)) if at < self.rows.len() => at,
@@ -160,7 +163,8 @@ impl Said {
         Refused::new(self.rows[at], column(place), Refusal::ByRoom { code, words })
     }
 
-    /// What the rows say that is not so of the order that is here; how far that order has come does not matter.
+    /// Returns the first difference between the rows and the existing order, whose status does not
+    /// matter.
     pub(super) fn difference(&self, order: &Order) -> Option<Refused> {
         let head = [
             ("channel", self.channel.is_some_and(|channel| channel != order.channel)),
@@ -177,7 +181,7 @@ impl Said {
             return Some(self.differs(0, "lines", order));
         }
         let mut lines = self.lines.iter().zip(&order.lines).enumerate();
-        lines.find_map(|(at, (said, line))| Some(self.differs(at, order_lines::differing(said, line)?, order)))
+        lines.find_map(|(at, (said, line))| Some(self.differs(at, order_lines::first_difference(said, line)?, order)))
     }
 
     fn differs(&self, at: usize, field: &str, order: &Order) -> Refused {
@@ -186,7 +190,7 @@ impl Said {
     }
 }
 
-/// The column of a place in an order; none where its line, or all of its lines, are meant.
+/// The column of a place in an order; empty for a line as a whole, or all lines.
 fn column(place: At) -> &'static str {
     match place.field {
         Some(Field::Channel) => "channel",

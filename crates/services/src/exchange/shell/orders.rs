@@ -1,4 +1,5 @@
-//! A chunk of orders, each placed under a key of its own, some at once: whoever takes over from a dead worker gets the first answers again.
+//! A chunk of orders, each placed under an idempotency key of its own, several at a time: a worker
+//! that takes over from a dead one gets the first answers again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,29 +17,29 @@ use inventory::{
 };
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{Exchange, Halt, apply::key_of, order_rows::Said};
+use super::{Exchange, Halt, apply::key_of, order_rows::ParsedOrder};
 use crate::exchange::{
     core::{
         Counts, Earnest, ImportOptions, Mode as RowMode, Noun, OrderRefusal, Refusal, Refused, Run,
         fields::{Record, ResolvedNames},
-        orders::{Unfits, grouped},
+        orders::{OrderDefects, group_orders},
     },
     rows::resolved_names::{DIRECT, resolved_names},
 };
 
-/// What became of an order.
-enum Fate {
+/// Outcome of an order.
+enum OrderOutcome {
     Made,
     /// By this import, just before its worker died.
     MadeBefore,
-    /// It was there.
+    /// The order existed already.
     Known,
     Refused(Vec<Refused>),
 }
 
-/// What an import of orders goes by.
+/// Context of an import of orders.
 #[derive(Clone, Copy)]
-struct Terms<'a> {
+struct ImportContext<'a> {
     lease: Lease,
     run: &'a Run,
     options: &'a ImportOptions,
@@ -48,38 +49,41 @@ struct Terms<'a> {
     is_noted: &'a AtomicBool,
 }
 
-/// Orders of a file that the ledger has at once, so that they share its transactions. A tenant's other commands wait behind no more of them.
+/// Orders of a file that are submitted to the ledger at once, so that they share its transactions.
+/// A tenant's other commands wait for no more than these.
 const ORDERS_AT_ONCE: usize = 16;
 
 impl Exchange {
-    async fn progressed(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
+    async fn record_progress(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(run.tenant).await?;
-        lease.progressed(&work).await?;
+        lease.record_progress(&work).await?;
         work.commit().await
     }
 
     pub(super) async fn apply_orders(
         &self,
         (lease, run): (Lease, &Run),
-        (options, caller, unfit): (&ImportOptions, &Caller, &Unfits),
+        (options, caller, unfit): (&ImportOptions, &Caller, &OrderDefects),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let permit = permit::<kind::OrderWrite>(caller)?;
         let mut names = resolved_names(&self.0.db.tenant(run.tenant), Noun::Orders, rows).await?;
         names.decimal = options.decimal;
         if permit.also::<kind::CustomerRead>().is_err() {
-            // Whether there is a customer of that name is not theirs to find out.
+            // The caller may not learn whether a customer of that name exists.
             names.customers.clear();
         }
-        // What an order's terms are is read once, and kept for a minute, which a chunk does not take. With them at hand an order is handed to the ledger the
-        // first time its future is polled, and the ledger decides in that order: of two orders that want the last of something the first in the file has it.
-        self.0.ledger.renew_terms(&self.0.db.tenant(run.tenant)).await?;
-        // A dry run gets on by whole chunks alone: nothing of it is there.
+        // The ledger's terms are read once, and cached for a minute, which is longer than a chunk
+        // takes. With cached terms an order is submitted to the ledger when its future is first
+        // polled, and the ledger decides in that order: if two orders want the last unit, the first
+        // in the file gets it.
+        self.0.ledger.refresh_terms(&self.0.db.tenant(run.tenant)).await?;
+        // A dry run progresses by whole chunks only, because it stores no orders.
         let is_dry = options.earnest == Earnest::DryRun;
         let at_once = if is_dry { 1 } else { ORDERS_AT_ONCE };
-        let terms = Terms { lease, run, options, permit: &permit, names: &names, is_noted: &AtomicBool::new(is_dry) };
+        let terms = ImportContext { lease, run, options, permit: &permit, names: &names, is_noted: &AtomicBool::new(is_dry) };
         let (mut counts, mut refused) = (Counts::default(), Vec::new());
-        let (mut groups, mut placing) = (grouped(rows).into_iter(), FuturesOrdered::new());
+        let (mut groups, mut placing) = (group_orders(rows).into_iter(), FuturesOrdered::new());
         loop {
             while placing.len() < at_once
                 && let Some(group) = groups.next()
@@ -90,56 +94,65 @@ impl Exchange {
             let (group, fate) = placed?;
             let count = group.len() as i64;
             match fate {
-                Fate::Made | Fate::MadeBefore => counts.created += count,
-                Fate::Known => counts.unchanged += count,
-                Fate::Refused(why) => {
+                OrderOutcome::Made | OrderOutcome::MadeBefore => counts.created += count,
+                OrderOutcome::Known => counts.unchanged += count,
+                OrderOutcome::Refused(why) => {
                     counts.refused += count;
-                    refused.extend(whole(group, why));
+                    refused.extend(refuse_all_rows(group, why));
                 }
             }
         }
         Ok((counts, refused))
     }
 
-    async fn fate<'r>(&self, terms: Terms<'_>, unfit: &Unfits, group: &'r [Record]) -> Result<(&'r [Record], Fate), Halt> {
+    async fn fate<'r>(
+        &self,
+        terms: ImportContext<'_>,
+        unfit: &OrderDefects,
+        group: &'r [Record],
+    ) -> Result<(&'r [Record], OrderOutcome), Halt> {
         let fate = match unfit.of(group) {
             Some(why) => {
                 let why = Refusal::Order(OrderRefusal::Unfit(why));
-                Fate::Refused(vec![Refused::new(group[0].number, "externalRef", why)])
+                OrderOutcome::Refused(vec![Refused::new(group[0].number, "externalRef", why)])
             }
             None => Box::pin(self.place(terms, group)).await?,
         };
-        // It is there for good, though its chunk is not done yet: whoever dies from now on died at another place. While this is noted, no more orders are
-        // begun than go at once; those go on, because one that is not polled might hold the connection that this waits for.
-        if matches!(fate, Fate::Made) && !terms.is_noted.swap(true, Ordering::Relaxed) {
-            self.progressed(terms.lease, terms.run).await?;
+        // The order is committed, though its chunk is not finished yet: a later death of the worker
+        // counts as one at another position. While this is stored, no more orders are started than
+        // run at once; those continue, because a future that is not polled might hold the
+        // connection that this one waits for.
+        if matches!(fate, OrderOutcome::Made) && !terms.is_noted.swap(true, Ordering::Relaxed) {
+            self.record_progress(terms.lease, terms.run).await?;
         }
         Ok((group, fate))
     }
 
-    async fn place(&self, terms: Terms<'_>, rows: &[Record]) -> Result<Fate, Halt> {
-        let said = match Said::read(rows, terms.names) {
+    async fn place(&self, terms: ImportContext<'_>, rows: &[Record]) -> Result<OrderOutcome, Halt> {
+        let said = match ParsedOrder::read(rows, terms.names) {
             Ok(said) => said,
-            Err(refused) => return Ok(Fate::Refused(refused)),
+            Err(refused) => return Ok(OrderOutcome::Refused(refused)),
         };
         let input = match may_price(terms.permit, &said).and_then(|()| said.order(key_of(terms.run, rows))) {
             Ok(input) => input,
-            // It may be one that is there, as an export told of it.
-            Err(why) => return Ok(self.compare(terms, &said).await?.unwrap_or_else(|| Fate::Refused(vec![why]))),
+            // The order may exist already, with the values of an export.
+            Err(why) => return Ok(self.compare(terms, &said).await?.unwrap_or_else(|| OrderOutcome::Refused(vec![why]))),
         };
         let mode = if terms.options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
         let placing = Box::pin(order_create(&self.0.ledger, terms.permit.clone(), input, mode));
-        let why = match self.as_maker(terms.run, "import.orders", placing).await {
-            Ok(receipt) if receipt.stored.is_some() => return Ok(Fate::MadeBefore),
-            Ok(_) => return Ok(Fate::Made),
+        let why = match self.run_as_requester(terms.run, "import.orders", placing).await {
+            Ok(receipt) if receipt.stored.is_some() => return Ok(OrderOutcome::MadeBefore),
+            Ok(_) => return Ok(OrderOutcome::Made),
             Err(Stop::Refused(why)) => why,
             Err(Stop::Denied(denied)) => return Err(denied.into()),
             Err(Stop::Fault(fault)) => return Err(fault.into()),
         };
         match why.as_slice() {
-            // The names in its rows stand for something else than when it was placed, just before its worker died: it is there.
-            [Rejection { why: Reason::KeyReused, .. }] => return Ok(Fate::Known),
-            // It may be there. That its reference is taken is told behind what its lines name and say, which may have changed since.
+            // The order was placed just before its worker died, and the names in its rows resolve
+            // to other IDs now: it exists.
+            [Rejection { why: Reason::KeyReused, .. }] => return Ok(OrderOutcome::Known),
+            // The order may exist. The check for a used reference comes after those of its lines,
+            // which may have changed since.
             _ if terms.options.mode == RowMode::Upsert => {
                 if let Some(fate) = self.compare(terms, &said).await? {
                     return Ok(fate);
@@ -148,11 +161,12 @@ impl Exchange {
             _ => {}
         }
         let told = why.iter().map(|one| said.refused(self.0.refusal_text.of_stock(&one.why), one.at));
-        Ok(Fate::Refused(told.collect()))
+        Ok(OrderOutcome::Refused(told.collect()))
     }
 
-    /// What becomes of rows whose order is there; None where there is none that the maker may know of.
-    async fn compare(&self, terms: Terms<'_>, said: &Said) -> Result<Option<Fate>, Fault> {
+    /// Returns the outcome of rows whose order exists; None if there is none that the maker may
+    /// see.
+    async fn compare(&self, terms: ImportContext<'_>, said: &ParsedOrder) -> Result<Option<OrderOutcome>, Fault> {
         let direct = terms.names.channels.get(DIRECT).copied();
         let channel = said.channel.or(terms.permit.channel()).or(direct);
         let name = match (&said.reference, channel) {
@@ -165,18 +179,18 @@ impl Exchange {
             && customer != own
             && merged_customers(&self.0.db.tenant(terms.run.tenant), &[customer]).await?.contains(&(customer, own))
         {
-            // An export has the reference of the one that the order was made for, which names the survivor.
+            // The row refers to the survivor that the order's customer was merged into.
             order.customer = said.customer;
         }
         if terms.options.mode == RowMode::Create {
             let why = OrderRefusal::Known { number: order.number };
             let refused = Refused::new(said.first(), "externalRef", Refusal::Order(why));
-            return Ok(Some(Fate::Refused(vec![refused])));
+            return Ok(Some(OrderOutcome::Refused(vec![refused])));
         }
-        Ok(Some(said.difference(&order).map_or(Fate::Known, |refused| Fate::Refused(vec![refused]))))
+        Ok(Some(said.difference(&order).map_or(OrderOutcome::Known, |refused| OrderOutcome::Refused(vec![refused]))))
     }
 
-    async fn order_named(&self, terms: Terms<'_>, name: &OrderName) -> Result<Option<Order>, Fault> {
+    async fn order_named(&self, terms: ImportContext<'_>, name: &OrderName) -> Result<Option<Order>, Fault> {
         let scope = self.0.db.tenant(terms.run.tenant);
         let Some(id) = order_id(&scope, name).await? else { return Ok(None) };
         let found = orders(&scope, &[id]).await?.pop();
@@ -184,13 +198,14 @@ impl Exchange {
     }
 }
 
-fn may_price(permit: &Permit<kind::OrderWrite>, said: &Said) -> Result<(), Refused> {
-    let Some(at) = said.priced().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else { return Ok(()) };
+fn may_price(permit: &Permit<kind::OrderWrite>, said: &ParsedOrder) -> Result<(), Refused> {
+    let Some(at) = said.first_priced_row().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else { return Ok(()) };
     Err(Refused::new(at, "unitPrice", Refusal::Order(OrderRefusal::Priced)))
 }
 
-/// A refusal for each row of an order: those that are about none of its own name the first that is.
-fn whole(rows: &[Record], why: Vec<Refused>) -> Vec<Refused> {
+/// A refusal for each row of an order: rows without one of their own refer to the first refused
+/// row.
+fn refuse_all_rows(rows: &[Record], why: Vec<Refused>) -> Vec<Refused> {
     let Some(first) = why.iter().min_by_key(|refused| refused.number).cloned() else { return Vec::new() };
     let mut left = why;
     rows.iter()

@@ -10,7 +10,7 @@ use crate::{
             Earnest, Format, Kind, Noun, Run,
             fields::{self, Record},
         },
-        read::{self, Plan, Said, Unreadable},
+        read::{self, ReadMessage, ReadPlan, Unreadable},
         rows,
     },
     files::{Made, core::MediaType},
@@ -18,40 +18,42 @@ use crate::{
 
 /// Rows that are read at once.
 const PAGE: i64 = 5_000;
-/// The key is what the row is found by.
+/// The column `key` identifies the row for a reader.
 const COLUMNS: [&str; 5] = ["row", "code", "field", "message", "key"];
 
-/// What rows are found by, read from their file once more: what was refused is kept without what it said.
+/// Keys of refused rows, read from the file again: refusals are stored without the content of their
+/// rows.
 struct Names {
     noun: Noun,
-    reading: mpsc::Receiver<Result<Said, Unreadable>>,
+    reading: mpsc::Receiver<Result<ReadMessage, Unreadable>>,
     rows: std::vec::IntoIter<Record>,
 }
 
 impl Names {
-    /// Of a row behind those that were asked for before. Empty where it says nothing, or cannot be read any more.
+    /// Returns the key of a row; rows have to be requested in ascending order. Empty if the row has
+    /// no key, or cannot be read any more.
     async fn of(&mut self, number: i64) -> String {
         loop {
             if let Some(row) = self.rows.find(|row| row.number >= number) {
                 return fields::key(self.noun, &row);
             }
             match self.reading.recv().await {
-                Some(Ok(Said::Rows(rows))) => self.rows = rows.into_iter(),
-                Some(Ok(Said::How(_))) => {}
-                Some(Ok(Said::End) | Err(_)) | None => return String::new(),
+                Some(Ok(ReadMessage::Rows(rows))) => self.rows = rows.into_iter(),
+                Some(Ok(ReadMessage::How(_))) => {}
+                Some(Ok(ReadMessage::End) | Err(_)) | None => return String::new(),
             }
         }
     }
 }
 
-/// Whether rows are told with what they are found by.
+/// Whether refused rows are reported with their keys.
 #[derive(Clone, Copy)]
 enum Keys {
     Read,
     LeftOut,
 }
 
-/// A result that may be none: only a fault of ours is tried again.
+/// A result that may be missing: only server faults are retried.
 fn none_if_stopped(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
     match made {
         Ok(made) => Ok(Some(made)),
@@ -61,8 +63,9 @@ fn none_if_stopped(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
 }
 
 impl Exchange {
-    /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused, if any were.
-    pub(super) async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
+    /// Writes the results of an exchange that stopped early: the answers to a mutation's lines, or
+    /// the refused rows of an import, if there are any.
+    pub(super) async fn write_partial_result(&self, run: &Run) -> Result<Option<Made>, Fault> {
         match run.kind {
             Kind::Bulk => none_if_stopped(self.answers(run).await),
             Kind::Import if self.has_refused(run).await? => none_if_stopped(self.report(run).await),
@@ -70,8 +73,8 @@ impl Exchange {
         }
     }
 
-    /// Which rows were refused, without what they are found by: of a file that is not read any more.
-    pub(super) async fn refusals_alone(&self, run: &Run) -> Result<Option<Made>, Fault> {
+    /// Writes the refused rows without their keys, for a file that is not read any more.
+    pub(super) async fn write_refusals(&self, run: &Run) -> Result<Option<Made>, Fault> {
         if self.has_refused(run).await? { none_if_stopped(self.listed(run, Keys::LeftOut).await) } else { Ok(None) }
     }
 
@@ -80,7 +83,7 @@ impl Exchange {
         Ok(!first.is_empty())
     }
 
-    /// As far as it came.
+    /// Writes the rows refused so far.
     pub(super) async fn report(&self, run: &Run) -> Result<Made, Halt> {
         self.listed(run, Keys::Read).await
     }
@@ -115,12 +118,13 @@ impl Exchange {
         }
     }
 
-    /// What the rows from this one on are found by; None when their file cannot be read any more, which is no reason to tell nothing.
+    /// Returns the keys of the rows from `first` on; None if their file cannot be read any more, in
+    /// which case the report has no keys.
     async fn names(&self, run: &Run, first: i64) -> Option<Names> {
         let (noun, options) = (run.noun?, import_options(run).ok()?);
-        let file = self.0.files.of_tenant(run.tenant, run.input?).await.ok()??;
+        let file = self.0.files.find_of_tenant(run.tenant, run.input?).await.ok()??;
         let bytes = self.0.files.read(&file).await.ok()?;
-        let plan = Plan { noun, options, skip: first - 1, most: self.most().rows };
+        let plan = ReadPlan { noun, options, skip: first - 1, most: self.most().rows };
         let reading = read::records(bytes, file.media_type == MediaType::Workbook.as_str(), plan);
         Some(Names { noun, reading, rows: Vec::new().into_iter() })
     }

@@ -1,5 +1,6 @@
-//! A chunk of stock. The ledger takes all lines of a call or none, so a line that is refused is left out and the rest is tried again: what is left
-//! out is kept first, so that whoever takes over from a dead worker sends the very same call under the very same key.
+//! A chunk of stock. The ledger takes all lines of a call or none, so a refused line is left out
+//! and the rest is retried. The left out line is stored first, so that a worker that takes over
+//! from a dead one sends the same call under the same key.
 
 use entity::prelude::*;
 use iam::access::{Caller, kind, permit};
@@ -14,7 +15,7 @@ use platform::{clock, jobs::Lease, storage::Fault};
 
 use super::{
     Exchange, Halt,
-    apply::{Sorted, key_of, sorted},
+    apply::{ParsedRows, key_of, sorted},
 };
 use crate::exchange::core::{
     Counts, Earnest, ImportOptions, Noun, Refusal, Refused, Run,
@@ -74,10 +75,10 @@ impl Exchange {
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let is_dry = options.earnest == Earnest::DryRun;
-        let mut out = if is_dry { Vec::new() } else { self.left_out(run, rows).await? };
+        let mut out = if is_dry { Vec::new() } else { self.refused_before(run, rows).await? };
         // Counted, but kept already.
         let mut counts = Counts { refused: out.len() as i64, ..Counts::default() };
-        let Sorted { mut good, refused } = sorted(rows, |row| line(noun, row, names));
+        let ParsedRows { mut good, refused } = sorted(rows, |row| line(noun, row, names));
         good.retain(|(number, _)| !out.contains(number));
         let mut new: Vec<Refused> = refused.into_iter().filter(|row| !out.contains(&row.number)).collect();
         let mut dry: Vec<Refused> = Vec::new();
@@ -89,7 +90,7 @@ impl Exchange {
                 if is_dry {
                     dry.append(&mut new);
                 } else {
-                    self.leave_out(lease, run, &new).await?;
+                    self.store_refused(lease, run, &new).await?;
                     new.clear();
                 }
             }
@@ -103,7 +104,8 @@ impl Exchange {
                     counts.unchanged += good.len().saturating_sub(changed) as i64;
                     return Ok((counts, dry));
                 }
-                // The names in the chunk stand for something else than when it was carried out, just before its worker died: it is done.
+                // The chunk was executed just before its worker died, and its names resolve to
+                // other IDs now: it is finished.
                 Err(Stop::Refused(why)) if matches!(why.as_slice(), [Rejection { why: Reason::KeyReused, .. }]) => {
                     counts.unchanged += good.len() as i64;
                     return Ok((counts, dry));
@@ -115,7 +117,7 @@ impl Exchange {
         }
     }
 
-    /// Hands lines to the ledger; how many of them changed something.
+    /// Submits lines to the ledger; returns how many of them changed something.
     async fn post(
         &self,
         run: &Run,
@@ -137,7 +139,7 @@ impl Exchange {
             let items = items.collect();
             let input = SetInput { idempotency_key, reason: options.reason, note, on_shortage: Shortage::Refuse, items };
             let permit = permit::<kind::StockSet>(caller)?;
-            self.as_maker(run, "import.stock", Box::pin(stock_set(&self.0.ledger, permit, input, mode))).await?
+            self.run_as_requester(run, "import.stock", Box::pin(stock_set(&self.0.ledger, permit, input, mode))).await?
         } else {
             let changes = lines.iter().map(|line| ChangeInput {
                 product: line.product.clone(),
@@ -159,7 +161,7 @@ impl Exchange {
                 changes: changes.collect(),
             };
             let permit = permit::<kind::StockAdjust>(caller)?;
-            self.as_maker(run, "import.stock", Box::pin(stock_adjust(&self.0.ledger, permit, input, mode))).await?
+            self.run_as_requester(run, "import.stock", Box::pin(stock_adjust(&self.0.ledger, permit, input, mode))).await?
         };
         // The answer to an earlier call names no levels: all of its lines were carried out.
         let is_replayed = receipt.stored.is_some();
@@ -189,7 +191,7 @@ impl Exchange {
     }
 }
 
-/// The column that a place in a line stands in; none where the line as a whole is meant.
+/// The column of a field of a line; empty for the line as a whole.
 fn column(at: At) -> &'static str {
     match at.field {
         Some(Field::Product) => "product",

@@ -11,12 +11,12 @@ use parquet::{
 };
 use platform::storage::Fault;
 
-/// Places behind the point of a decimal, digits in all, and the bytes that these take.
+/// Decimal places, total digits, and bytes of a decimal.
 const SCALE: i32 = 6;
 const PRECISION: i32 = 38;
 const BYTES: i32 = 16;
 
-/// The values of a column, row by row; None where a row has none.
+/// The values of a column, row by row; None for rows without one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileColumn {
     Texts(Vec<Option<String>>),
@@ -39,7 +39,8 @@ impl FileColumn {
     }
 }
 
-/// A file of columns of one length, with their names. Nothing in it says when it was made: the same table has the same bytes.
+/// A file of named columns of one length. It has no creation time: the same table has the same
+/// bytes.
 ///
 /// # Errors
 /// The file could not be written.
@@ -90,7 +91,7 @@ fn written(columns: &[(String, FileColumn)]) -> Written<Vec<u8>> {
     file.into_inner()
 }
 
-/// The values that are there, and of each row 1 where it has one.
+/// The present values, and for each row 1 if it has one, otherwise 0.
 fn split<T, V>(values: &[Option<T>], of: impl Fn(&T) -> V) -> (Vec<V>, Vec<i16>) {
     let present = values.iter().map(|value| i16::from(value.is_some())).collect();
     (values.iter().flatten().map(of).collect(), present)

@@ -1,4 +1,4 @@
-//! How long an exchange goes on while another tenant's job has no place.
+//! Duration of an exchange's turn while a job of another tenant waits for a worker.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::time::Instant;
 
 use super::Halt;
 
-/// So long each turn is at least, beside what it takes to come back to where it was.
-const TURN: Duration = Duration::from_secs(5);
+/// Minimum duration of a turn, in addition to the time that it needs to return to its position.
+const MIN_TURN_TIME: Duration = Duration::from_secs(5);
 
 /// A turn under way.
 pub(super) struct Turn {
     began: Instant,
-    /// From the beginning to the first chunk: what a turn more costs.
+    /// Duration from the beginning to the first chunk: the overhead of another turn.
     lead: Option<Duration>,
 }
 
@@ -22,10 +22,10 @@ impl Turn {
         Self { began: Instant::now(), lead: None }
     }
 
-    /// After a chunk: ends the turn when its place is wanted and it was long enough.
-    pub(super) fn over(&mut self) -> Result<(), Halt> {
+    /// Called after a chunk: ends the turn if others wait for the worker and it was long enough.
+    pub(super) fn yield_if_due(&mut self) -> Result<(), Halt> {
         let lasted = self.began.elapsed();
         let lead = *self.lead.get_or_insert(lasted);
-        if jobs::is_asked_to_yield() && lasted >= lead + lead.max(TURN) { Err(Halt::Yielded) } else { Ok(()) }
+        if jobs::should_yield() && lasted >= lead + lead.max(MIN_TURN_TIME) { Err(Halt::Yielded) } else { Ok(()) }
     }
 }

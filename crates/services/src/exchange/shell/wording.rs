@@ -10,7 +10,7 @@ use crate::{
     files::core::limits::LINE_VALUES,
 };
 
-/// Rows as they are kept and reported.
+/// Refused rows as they are stored and reported.
 pub(super) fn rows(refused: &[Refused]) -> Vec<RefusedRow> {
     let row = |Refused { number, field, why }: &Refused| RefusedRow {
         number: *number,
@@ -52,7 +52,7 @@ fn text(why: &Refusal) -> String {
         }
         Refusal::TooManyTags => return format!("a product has at most {MAX_TAGS} tags"),
         Refusal::TooManyBarcodes => return format!("a product has at most {MAX_BARCODES} barcodes"),
-        Refusal::Order(why) => return of_order(why),
+        Refusal::Order(why) => return order_refusal_text(why),
         Refusal::Required => "a value is needed",
         Refusal::NoLineKind => "one of PRODUCT and CHARGE is expected",
         Refusal::NoCurrency => "a currency code of ISO 4217 is expected",
@@ -75,24 +75,28 @@ fn text(why: &Refusal) -> String {
     words.to_owned()
 }
 
-fn of_order(why: &OrderRefusal) -> String {
+fn order_refusal_text(why: &OrderRefusal) -> String {
     let words: &str = match why {
         OrderRefusal::Unfit(Unfit::Scattered) => {
-            "the rows of an order stand next to each other, and this one's do not: sort the file by channel and externalRef"
+            "the rows of an order must be consecutive, and this one's are not: sort the file by channel and externalRef"
         }
         OrderRefusal::Unfit(Unfit::TooLong) => "an order has at most 2,000 lines: divide it into several",
         OrderRefusal::Unfit(Unfit::Doubtful) => {
-            "a row beside it does not say whose it is and may be one of its own: put that row right, then import the file again"
+            "a neighbouring row does not state its order and may belong to this one: correct that row, then import the file again"
         }
         OrderRefusal::FirstStatus => "an order begins as DRAFT, PENDING, CONFIRMED or FULFILLED",
-        OrderRefusal::Priced => "a price of its own needs order.price: leave it empty for the product's, or ask for that right",
-        OrderRefusal::Disagrees { first, field } => {
-            return format!("row {first} of the same order says another {field}: an order has one");
+        OrderRefusal::Priced => {
+            "a price needs the permission order.price: leave it empty for the product's price, or obtain that permission"
         }
-        OrderRefusal::Known { number } => return format!("the order is here, with the number {number}: leave its rows out"),
+        OrderRefusal::Disagrees { first, field } => {
+            return format!("row {first} of the same order has another {field}: an order has one");
+        }
+        OrderRefusal::Known { number } => {
+            return format!("the order already exists, with the number {number}: leave its rows out");
+        }
         OrderRefusal::Differs { number, field } => {
             return format!(
-                "the order is here, with the number {number}, and its {field} is not this: an import places orders and changes none; if it is another one, \
+                "the order already exists, with the number {number}, and another {field}: an import places orders and changes none; if it is another one, \
                  give it another externalRef"
             );
         }
@@ -101,7 +105,7 @@ fn of_order(why: &OrderRefusal) -> String {
     words.to_owned()
 }
 
-/// The text of a line that says no variables.
+/// The text of a refused line.
 pub(super) fn line(why: &LineRefusal) -> String {
     match why {
         LineRefusal::TooLong => "the line is longer than 1 MiB".to_owned(),

@@ -3,7 +3,7 @@
 use platform::storage::Fault;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
-/// A cell. A text is one, whatever it begins with.
+/// A cell. Texts are written as texts, even if they look like formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WorkbookCell {
     None,
@@ -21,7 +21,7 @@ pub fn workbook(names: &[String], rows: &[Vec<WorkbookCell>]) -> Result<Vec<u8>,
 
 fn written(names: &[String], rows: &[Vec<WorkbookCell>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // Nothing in it says when it was made: the same table has the same hash.
+    // The file has no real creation time: the same table has the same hash.
     book.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_timestamp(0)?));
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name("Rows")?;

@@ -10,7 +10,7 @@ use super::{Halt, columnar::Columnar};
 use crate::{
     exchange::core::{
         Format, Run,
-        cells::{Item, guarded},
+        cells::{Item, escape_text},
         serial,
     },
     files::{Files, Made, Writer},
@@ -20,16 +20,16 @@ use crate::{
 const SHEET_ROWS: u32 = 1_048_575;
 /// The longest text of a cell that Excel keeps.
 const CELL_CHARACTERS: usize = 32_767;
-/// Digits of a number that Excel keeps: one with more is written as a text, which loses none.
+/// Maximum digits of a number in Excel: a longer number is written as a text, which loses none.
 const NUMBERS: u64 = 1_000_000_000_000_000;
-/// The most decimals of a currency.
+/// Maximum decimals of a currency.
 const DECIMALS: usize = 5;
 
 enum Form {
     Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
     Xlsx(Box<Book>),
-    /// None while a thread beside us writes what is full.
+    /// None while a blocking thread encodes the full groups.
     Parquet(Option<Box<Columnar>>),
 }
 
@@ -38,7 +38,7 @@ struct Book {
     workbook: Workbook,
     sheets: usize,
     row: u32,
-    /// Of amounts, by their decimals; of days; of moments.
+    /// Styles of amounts, by their decimals; of days; of moments.
     amounts: [Style; DECIMALS],
     day: Style,
     moment: Style,
@@ -100,7 +100,7 @@ impl Sheet {
         }
     }
 
-    /// Hands on what was written; called after each page.
+    /// Passes on the written bytes; called after each page.
     pub async fn flush(&mut self) -> Result<(), Halt> {
         let bytes = match &mut self.form {
             Form::Csv(rows) => {
@@ -111,7 +111,7 @@ impl Sheet {
             Form::Jsonl(out) => std::mem::take(out),
             Form::Xlsx(_) => return Ok(()),
             Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
-            Form::Parquet(open) => columns_written(open, Columnar::write_full).await?,
+            Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
         };
         if !bytes.is_empty() {
             self.writer.write(Bytes::from(bytes)).await?;
@@ -125,12 +125,12 @@ impl Sheet {
         match form {
             Form::Xlsx(open) => {
                 let mut saved = tokio::task::spawn_blocking(move || open.save()).await.map_err(broken)??;
-                while let Some(part) = part_of(&mut saved).map_err(broken)? {
+                while let Some(part) = read_part(&mut saved).map_err(broken)? {
                     writer.write(part).await?;
                 }
             }
-            Form::Parquet(mut open) => writer.write(columns_written(&mut open, Columnar::finish).await?.into()).await?,
-            // A file without a single byte is none: a line that says nothing is not read as a row.
+            Form::Parquet(mut open) => writer.write(write_columns(&mut open, Columnar::finish).await?.into()).await?,
+            // A file may not be empty; a blank line is not read as a row.
             Form::Jsonl(_) if names.is_empty() => writer.write(Bytes::from_static(b"\n")).await?,
             Form::Csv(_) | Form::Jsonl(_) => {}
         }
@@ -140,14 +140,14 @@ impl Sheet {
 
 /// Writes a row of a CSV.
 pub(super) fn csv_row(rows: &mut csv::Writer<Vec<u8>>, values: &[Item]) -> Result<(), Halt> {
-    let mut digits = itoa_buffer();
+    let mut digits = digit_buffer();
     for value in values {
         match value {
             Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
-            Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
+            Item::Text(text) => rows.write_field(escape_text(text, Format::Csv).as_bytes()).map_err(broken)?,
             Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
-            // A number needs no mark before its sign: nothing is run of it.
-            other => rows.write_field(shown(other)).map_err(broken)?,
+            // A number needs no mark before its sign: spreadsheets do not evaluate it.
+            other => rows.write_field(value_text(other)).map_err(broken)?,
         }
     }
     rows.write_record(None::<&[u8]>).map_err(broken)
@@ -161,7 +161,7 @@ pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) ->
             Item::None => Json::Null,
             Item::Text(text) => Json::from(text.as_str()),
             Item::Number(number) => Json::Number(Number::from(*number)),
-            other => Json::from(shown(other)),
+            other => Json::from(value_text(other)),
         };
         Some((name.clone(), value))
     });
@@ -170,8 +170,9 @@ pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) ->
     Ok(())
 }
 
-/// What of a file of columns can be handed on, written beside whoever waits: it computes for a while.
-pub(super) async fn columns_written(
+/// Returns the finished bytes of a columnar file, written on a blocking thread: encoding takes a
+/// while.
+pub(super) async fn write_columns(
     open: &mut Option<Box<Columnar>>,
     write: impl FnOnce(&mut Columnar) -> Result<Vec<u8>, ParquetError> + Send + 'static,
 ) -> Result<Vec<u8>, Halt> {
@@ -186,13 +187,13 @@ pub(super) async fn columns_written(
     written.map_err(broken)
 }
 
-/// Rows with the line ends that RFC 4180 asks for.
+/// A CSV writer with the line ends of RFC 4180.
 pub(super) fn empty_csv() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 
 /// The next part of a file.
-fn part_of(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
+fn read_part(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
     use std::io::Read;
     let mut part = vec![0; 1 << 20];
     let count = file.read(&mut part)?;
@@ -201,7 +202,7 @@ fn part_of(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
 }
 
 /// An amount, a day or a moment as a text.
-pub(super) fn shown(item: &Item) -> String {
+pub(super) fn value_text(item: &Item) -> String {
     match item {
         Item::Amount(amount) => amount.amount(),
         Item::Day(day) => clock::day_text(*day),
@@ -223,7 +224,8 @@ impl Book {
         Self { workbook: Workbook::new(), sheets: 0, row: SHEET_ROWS, amounts, day, moment }
     }
 
-    /// A cell that is no text, and its style; None of what spreadsheets cannot say so.
+    /// A cell that is not a text, and its style; None for values that a spreadsheet's number cannot
+    /// hold.
     fn typed(&self, item: &Item) -> Option<(f64, Option<&Style>)> {
         match item {
             Item::Number(number) if number.unsigned_abs() < NUMBERS => Some((*number as f64, None)),
@@ -232,8 +234,8 @@ impl Book {
                 let style = self.amounts.get(decimals as usize)?;
                 Some((amount.minor as f64 / 10_f64.powi(decimals as i32), Some(style)))
             }
-            Item::Day(day) => Some((serial::of_day(*day)?, Some(&self.day))),
-            Item::Moment(at) => Some((serial::of_moment(at.micros())?, Some(&self.moment))),
+            Item::Day(day) => Some((serial::serial_of_day(*day)?, Some(&self.day))),
+            Item::Moment(at) => Some((serial::serial_of_moment(at.micros())?, Some(&self.moment))),
             _ => None,
         }
     }
@@ -265,9 +267,9 @@ impl Book {
                 (_, Some((number, Some(style)))) => {
                     sheet.write_number_with_format(row, column, number, &style).map(drop).map_err(book)?;
                 }
-                // Written as a text it is one: Excel asks before it would take it for anything else.
+                // A cell that is written as a text stays one: Excel asks before it converts it.
                 (value, None) => {
-                    let short: String = guarded(&shown(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
+                    let short: String = escape_text(&value_text(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
                     sheet.write_string(row, column, short).map_err(book)?;
                 }
             }
@@ -285,11 +287,11 @@ impl Book {
 }
 
 /// Room for the digits of any number.
-fn itoa_buffer() -> [u8; 20] {
+fn digit_buffer() -> [u8; 20] {
     [0; 20]
 }
 
-/// A number in digits, without a text of its own for each.
+/// Digits of a number, written into `room` without an allocation.
 fn written(number: i64, room: &mut [u8; 20]) -> &[u8] {
     let (mut left, mut at) = (number.unsigned_abs(), room.len());
     loop {
@@ -314,7 +316,7 @@ mod tests {
     #[test]
     fn numbers_are_written_in_digits() {
         for number in [0, 7, -7, 1_000_000, i64::MAX, i64::MIN] {
-            assert_eq!(written(number, &mut itoa_buffer()), number.to_string().as_bytes());
+            assert_eq!(written(number, &mut digit_buffer()), number.to_string().as_bytes());
         }
     }
 }

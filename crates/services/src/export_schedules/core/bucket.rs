@@ -1,4 +1,4 @@
-//! A bucket of a tenant's, and the login at it.
+//! A bucket of a tenant's, and its credentials.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Problem;
 
-const MOST_TEXT: usize = 200;
-const MOST_SECRET: usize = 256;
+const MAX_TEXT: usize = 200;
+const MAX_SECRET: usize = 256;
 
 /// A bucket of the tenant's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,7 +16,7 @@ pub struct Bucket {
     pub endpoint: String,
     pub name: String,
     pub region: String,
-    /// Before the names of all files, without slashes around it; may be empty.
+    /// Prefix of the names of all files, without slashes around it; may be empty.
     pub prefix: String,
     pub access_key_id: String,
 }
@@ -33,13 +33,17 @@ impl fmt::Debug for SecretKey {
 }
 
 impl Bucket {
-    /// All that is wrong with it. Whether its endpoint may be sent to is looked at later.
+    /// Returns all faults of the bucket. The endpoint's address is checked later.
     pub fn problems(&self) -> Vec<Problem> {
         let fields = [
             self.endpoint_problem(),
             self.name_problem(),
-            needed(&self.region, "region", "a region is needed, as in eu-west-2").or_else(|| {
-                odd(&self.region, "-", Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" })
+            required_problem(&self.region, "region", "a region is needed, as in eu-west-2").or_else(|| {
+                character_problem(
+                    &self.region,
+                    "-",
+                    Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" },
+                )
             }),
             self.prefix_problem(),
             self.login_problem(),
@@ -51,7 +55,7 @@ impl Bucket {
         let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
         let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
         let is_odd = host.is_empty() || host.contains(['/', '?', '#', '\\']);
-        needed(&self.endpoint, "endpoint", "the URL of a host is needed, as in https://s3.eu-west-2.amazonaws.com")
+        required_problem(&self.endpoint, "endpoint", "the URL of a host is needed, as in https://s3.eu-west-2.amazonaws.com")
             .or_else(|| is_odd.then_some(Problem::Invalid { message, name: "endpoint" }))
     }
 
@@ -64,8 +68,8 @@ impl Bucket {
     }
 
     fn prefix_problem(&self) -> Option<Problem> {
-        if self.prefix.chars().nth(MOST_TEXT).is_some() {
-            return Some(Problem::TooLong { most: MOST_TEXT, name: "prefix" });
+        if self.prefix.chars().nth(MAX_TEXT).is_some() {
+            return Some(Problem::TooLong { most: MAX_TEXT, name: "prefix" });
         }
         let is_folder = |part: &str| is_word(part, "-_.=") && part != "." && part != "..";
         let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
@@ -75,8 +79,8 @@ impl Bucket {
 
     fn login_problem(&self) -> Option<Problem> {
         let message = "an access key ID of letters, digits, hyphens, dots and underscores is expected";
-        needed(&self.access_key_id, "accessKeyId", "an access key ID is needed")
-            .or_else(|| odd(&self.access_key_id, "-_.", Problem::Invalid { message, name: "accessKeyId" }))
+        required_problem(&self.access_key_id, "accessKeyId", "an access key ID is needed")
+            .or_else(|| character_problem(&self.access_key_id, "-_.", Problem::Invalid { message, name: "accessKeyId" }))
     }
 
     /// Whether another login leads to the same place.
@@ -86,27 +90,27 @@ impl Bucket {
 }
 
 impl SecretKey {
-    /// Why it can be no secret.
+    /// Returns the problem of an invalid secret.
     pub fn problem(&self) -> Option<Problem> {
         const NAME: &str = "secretAccessKey";
         if self.0.trim().is_empty() {
             return Some(Problem::Missing { message: "a secret is needed", name: NAME });
         }
-        let is_odd = self.0.len() > MOST_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_odd = self.0.len() > MAX_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
         is_odd.then_some(Problem::Invalid { message: "a secret of 1 to 256 visible ASCII characters is expected", name: NAME })
     }
 }
 
-/// What is wrong with the length of a text that is needed.
-fn needed(text: &str, name: &'static str, message: &'static str) -> Option<Problem> {
+/// Returns the problem of a required text that is empty or too long.
+fn required_problem(text: &str, name: &'static str, message: &'static str) -> Option<Problem> {
     if text.trim().is_empty() {
         return Some(Problem::Missing { message, name });
     }
-    text.chars().nth(MOST_TEXT).map(|_| Problem::TooLong { most: MOST_TEXT, name })
+    text.chars().nth(MAX_TEXT).map(|_| Problem::TooLong { most: MAX_TEXT, name })
 }
 
-/// Refuses a text that is not of letters and digits, and of these signs.
-fn odd(text: &str, signs: &str, problem: Problem) -> Option<Problem> {
+/// Returns the problem unless the text consists of ASCII letters, digits and these signs.
+fn character_problem(text: &str, signs: &str, problem: Problem) -> Option<Problem> {
     (!is_word(text, signs)).then_some(problem)
 }
 
@@ -119,7 +123,7 @@ fn is_bucket(name: &str) -> bool {
         && !name.contains("..")
 }
 
-/// Whether a text is of letters and digits, and of these signs.
+/// Whether a text consists of ASCII letters, digits and these signs, and is not empty.
 fn is_word(text: &str, signs: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
 }

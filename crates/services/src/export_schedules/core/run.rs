@@ -1,4 +1,4 @@
-//! What a run writes: sections, files, and the manifest behind them.
+//! Output of a run: sections, files, and the manifest that is written after them.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,32 +6,33 @@ use serde::{Deserialize, Serialize};
 use super::{Fields, Schedule};
 use crate::exchange::core::{FactRange, Noun, columns::exported, typed::typed_name};
 
-/// Version of what manifests and rows say. A column more changes nothing; another meaning of one changes it.
+/// Version of the format of manifests and rows. A new column leaves it unchanged; another meaning
+/// of a column changes it.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Events whose movements are in one section.
-const WINDOW: i64 = 1_000_000;
+const SECTION_EVENTS: i64 = 1_000_000;
 
-/// A run: what it writes stays the same until it is over, however often it is tried.
+/// A run: its output stays the same until it is over, however often it is retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
     pub set: i64,
     pub generation: i64,
-    /// The event behind which its rows begin; 0 of one that writes all rows.
+    /// The event after which its rows begin; 0 for a run that writes all rows.
     pub from: i64,
     pub to: i64,
     /// Whether it writes all rows.
     pub is_whole: bool,
-    /// The sections that are written.
+    /// The finished sections.
     pub sections: Vec<String>,
-    /// Their files.
+    /// Files of the finished sections.
     pub files: Vec<WrittenFile>,
 }
 
-/// A file as a manifest tells it.
+/// A file, as listed in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WrittenFile {
-    /// From the folder of the schedule on.
+    /// Name relative to the folder of the schedule.
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub month: Option<String>,
@@ -42,7 +43,7 @@ pub struct WrittenFile {
     pub sha256: String,
 }
 
-/// What is written behind the files of a run.
+/// Manifest that is written after the files of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -55,26 +56,27 @@ pub struct Manifest {
     pub is_whole: bool,
     pub from_seq: i64,
     pub to_seq: i64,
-    /// All rows of earlier files that are equal in these columns are replaced by those of this run; empty where rows are only added.
+    /// Columns by which a row of this run replaces equal rows of earlier files; empty if rows are
+    /// only added.
     pub replaces_by: Vec<String>,
     pub columns: Vec<String>,
     pub rows: i64,
     pub files: Vec<WrittenFile>,
 }
 
-/// A part of a run that is written at once, and once.
+/// A part of a run, written as a unit, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     pub name: String,
-    /// Of demand facts, as in 2026-11.
+    /// Month of demand facts, as in 2026-11.
     pub month: Option<String>,
     pub from: i64,
     pub to: i64,
-    /// The first of its days and the one behind the last, as days since 1970.
+    /// The first day and the day after the last, as days since 1970.
     pub days: Option<(i32, i32)>,
 }
 
-/// The rows of an entity, as exports call them.
+/// Returns the name of an entity's rows in exports.
 pub fn noun_of(entity: ExportEntity) -> Noun {
     match entity {
         ExportEntity::DemandFacts => Noun::DemandFacts,
@@ -94,7 +96,7 @@ fn folder_of(entity: ExportEntity) -> &'static str {
     }
 }
 
-/// The name of the file that says which schedule writes into a folder.
+/// Returns the name of the marker file, which names the schedule that writes into a folder.
 pub fn marker_of(entity: ExportEntity) -> String {
     format!("{}/_schedule.json", folder_of(entity))
 }
@@ -108,7 +110,7 @@ fn ending(format: ExportFormat) -> &'static str {
 }
 
 impl Schedule {
-    /// The manifest of its run.
+    /// Returns the manifest of its run.
     pub fn manifest(&self, run: &RunPlan) -> Manifest {
         let names = exported(noun_of(self.fields.entity)).iter();
         let columns = match self.fields.format {
@@ -145,34 +147,34 @@ impl RunPlan {
         (self.set, self.generation, self.from, self.to) == (other.set, other.generation, other.from, other.to)
     }
 
-    /// The events of a section as exports are asked for them.
+    /// Returns the range of events of a section for the export.
     pub fn range(&self, section: &Section) -> FactRange {
         FactRange { generation: self.generation, from: section.from, to: section.to, is_increment: !self.is_whole }
     }
 
-    /// All of it in one section.
-    pub fn whole(&self) -> Section {
+    /// Returns the whole run as one section.
+    pub fn whole_section(&self) -> Section {
         Section { name: "all".to_owned(), month: None, from: self.from, to: self.to, days: None }
     }
 
-    /// A section for each month; of each month the first of its days and the last.
+    /// Returns a section for each month; months come with their first and last day.
     pub fn months(&self, months: impl IntoIterator<Item = (String, (i32, i32))>) -> Vec<Section> {
         let section = |(month, (first, last)): (String, (i32, i32))| Section {
             name: month.clone(),
             month: Some(month),
             days: Some((first, last + 1)),
-            ..self.whole()
+            ..self.whole_section()
         };
         months.into_iter().map(section).collect()
     }
 
     /// A section for each million of events.
-    pub fn windows(&self) -> Vec<Section> {
+    pub fn event_sections(&self) -> Vec<Section> {
         let mut sections = Vec::new();
         let mut from = self.from;
         while from < self.to {
-            let to = from.saturating_add(WINDOW).min(self.to);
-            sections.push(Section { name: from.to_string(), from, to, ..self.whole() });
+            let to = from.saturating_add(SECTION_EVENTS).min(self.to);
+            sections.push(Section { name: from.to_string(), from, to, ..self.whole_section() });
             from = to;
         }
         sections
@@ -182,14 +184,14 @@ impl RunPlan {
         format!("{}/set={:06}", folder_of(entity), self.set)
     }
 
-    /// The name of a file: so named, it has the rows of these events.
+    /// Returns the name of a file; the name determines the events of its rows.
     pub fn file(&self, fields: &Fields, section: &Section, part: usize) -> String {
         let month = section.month.as_ref().map(|month| format!("month={month}/")).unwrap_or_default();
         let (folder, ending) = (self.folder(fields.entity), ending(fields.format));
         format!("{folder}/{month}{:020}-{:020}-{part:04}.{ending}", section.from, section.to)
     }
 
-    /// The name of its manifest.
+    /// Returns the name of the run's manifest.
     pub fn manifest_name(&self, entity: ExportEntity) -> String {
         format!("{}/_manifests/{:020}-{:020}.json", self.folder(entity), self.from, self.to)
     }
@@ -224,7 +226,7 @@ mod tests {
             "demand-facts/set=000002/month=2026-11/00000000000000000012-00000000000000091822-0001.parquet"
         );
         assert_eq!(
-            plan.file(&fields(ExportEntity::Orders), &plan.whole(), 2),
+            plan.file(&fields(ExportEntity::Orders), &plan.whole_section(), 2),
             "orders/set=000002/00000000000000000012-00000000000000091822-0002.parquet"
         );
         assert_eq!(
@@ -236,7 +238,7 @@ mod tests {
     #[test]
     fn windows_have_each_event_once() {
         let ranges = |from: i64, to: i64| -> Vec<(i64, i64)> {
-            plan(from, to).windows().iter().map(|section| (section.from, section.to)).collect()
+            plan(from, to).event_sections().iter().map(|section| (section.from, section.to)).collect()
         };
         assert_eq!(ranges(0, 5), [(0, 5)]);
         assert_eq!(ranges(0, 2_500_000), [(0, 1_000_000), (1_000_000, 2_000_000), (2_000_000, 2_500_000)]);

@@ -11,13 +11,13 @@ use uuid::Uuid;
 use super::ScheduleRow;
 use crate::export_schedules::core::Schedule;
 
-/// What schedules are sorted by; the id breaks ties. There is no index: a tenant has few.
+/// Sort field of schedules; the ID breaks ties. There is no index: a tenant has few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleSort {
     Name,
     CreatedAt,
     UpdatedAt,
-    /// One that has not been run yet comes before all others.
+    /// A schedule without a run comes before all others.
     LastRunAt,
 }
 
@@ -47,7 +47,7 @@ impl SortBy for ScheduleSort {
     }
 }
 
-/// Which schedules; what is None asks nothing, and an empty list matches nothing.
+/// Filter of schedules; a field that is `None` is ignored, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScheduleFilter {
     pub ids: Option<Vec<ExportScheduleId>>,

@@ -1,4 +1,4 @@
-//! Setting schedules, asking for a run, and taking schedules away.
+//! Setting schedules, requesting a run, and deleting schedules.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -18,7 +18,7 @@ use super::{ExportScheduleError, ExportScheduleRefusal, ExportSchedules, May, se
 use crate::{
     exchange::may_feed,
     export_schedules::{
-        core::{Bucket, Fields, MOST_SCHEDULES, Problem, Schedule, SecretKey, noun_of},
+        core::{Bucket, Fields, MAX_SCHEDULES, Problem, Schedule, SecretKey, noun_of},
         events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET, EventType, ExportScheduleEvent},
         rows,
     },
@@ -26,37 +26,37 @@ use crate::{
     webhooks,
 };
 
-/// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a schedule. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduleSet {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// The schedule that is changed; None makes one.
+    /// The schedule to change; `None` creates one.
     pub id: Option<ExportScheduleId>,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// Its time zone is empty where it is to be the tenant's.
+    /// An empty time zone stands for that of the tenant.
     pub fields: Fields,
     pub bucket: Option<Bucket>,
-    /// None: the one that is kept.
+    /// `None` keeps the stored one.
     pub secret: Option<SecretKey>,
     pub is_paused: bool,
-    /// The key that a program asks with.
+    /// API key of the calling program.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
 }
 
-/// A run that is asked for.
+/// Input of a requested run.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduleRun {
     #[serde(skip)]
     pub idempotency_key: String,
     pub id: ExportScheduleId,
-    /// Whether all rows are written once more, into a new set.
+    /// Whether all rows are written again, into a new set.
     pub wants_all: bool,
 }
 
-/// A schedule that is to go.
+/// Input of a deletion.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduleDelete {
     #[serde(skip)]
@@ -64,7 +64,7 @@ pub struct ScheduleDelete {
     pub id: ExportScheduleId,
 }
 
-/// What is remembered of a call.
+/// Stored result of a call, for its idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     schedule: ExportScheduleId,
@@ -75,37 +75,37 @@ const NO_ZONE: Problem = Problem::Invalid { message: "an IANA time zone is expec
 const NO_SECRET: Problem =
     Problem::Missing { message: "the secret is needed for a login that is not kept", name: "secretAccessKey" };
 
-/// What of a schedule is neither of the input nor of the one before.
-struct Kept {
+/// Fields of a schedule that are taken neither from the input nor from the version before.
+struct RetainedFields {
     id: ExportScheduleId,
-    /// With the time zone that is meant.
+    /// Input fields with the resolved time zone.
     fields: Fields,
     sealed: Option<Vec<u8>>,
 }
 
-/// The schedule as a call leaves it; None where it is gone.
-pub type Acting = Result<Acted<Option<Schedule>>, ExportScheduleError>;
+/// Result of a call: the schedule; `None` if it was deleted.
+pub type ScheduleResult = Result<Acted<Option<Schedule>>, ExportScheduleError>;
 
 impl ExportSchedules {
-    /// Makes a schedule, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    /// Creates or replaces a schedule: it has the rights of the caller who set it last.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> Acting {
+    pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> ScheduleResult {
         input.check_shape()?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.be_set(&mut work, &permit, &input)).await;
+        let done = Box::pin(self.apply_set(&mut work, &permit, &input)).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn be_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Acting {
+    async fn apply_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleSet", &input.idempotency_key, hash_of(input));
         if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
         may_feed(permit.caller(), noun_of(input.fields.entity)).map_err(ExportScheduleRefusal::Denied)?;
         let before = match input.id {
-            Some(id) => Some(own(work, permit, id).await?),
+            Some(id) => Some(lock_own(work, permit, id).await?),
             None => None,
         };
         let mut refusals = Refusals::default();
@@ -114,9 +114,9 @@ impl ExportSchedules {
             let closed = webhooks::check(&bucket.endpoint, self.0.sender.allowed()).err();
             refusals.extend(closed.map(|bad| ExportScheduleRefusal::Endpoint(bad.to_string())));
         }
-        let is_full = before.is_none() && rows::count(work).await? >= MOST_SCHEDULES;
+        let is_full = before.is_none() && rows::count(work).await? >= MAX_SCHEDULES;
         refusals.extend(is_full.then_some(ExportScheduleRefusal::TooMany));
-        refusals.extend(before.as_ref().and_then(|before| other_version(before, input.expected_version)));
+        refusals.extend(before.as_ref().and_then(|before| check_version(before, input.expected_version)));
         let id = before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id);
         let sealed = refusals.take(self.sealed(permit, input, (id, before.as_ref()))?).flatten();
         refusals.end(Stage::State)?;
@@ -124,8 +124,8 @@ impl ExportSchedules {
         if fields.time_zone.is_empty() {
             fields.time_zone = rows::tenant_zone(work).await?;
         }
-        let schedule = self.wanted(permit, input, before.as_ref(), Kept { id, fields, sealed })?;
-        tell(work, before.as_ref(), Some(&schedule), input.secret.is_some());
+        let schedule = self.build_schedule(permit, input, before.as_ref(), RetainedFields { id, fields, sealed })?;
+        audit_changes(work, before.as_ref(), Some(&schedule), input.secret.is_some());
         match before {
             None => rows::insert(work, &schedule).await?,
             Some(_) => rows::update(work, &schedule).await?,
@@ -133,20 +133,20 @@ impl ExportSchedules {
         end(work, (&key, EXPORT_SCHEDULE_SET), schedule, self.0.clock.now()).await
     }
 
-    /// The schedule as it is to be kept. Where it goes on in the files of before, so does its run.
-    fn wanted(
+    /// Returns the schedule to store. If it continues the old files, it keeps its run.
+    fn build_schedule(
         &self,
         permit: &May,
         input: &ScheduleSet,
         before: Option<&Schedule>,
-        Kept { id, fields, sealed }: Kept,
+        RetainedFields { id, fields, sealed }: RetainedFields,
     ) -> Result<Schedule, ExportScheduleError> {
         if !clock::is_time_zone(&fields.time_zone) {
             return Err(ExportScheduleRefusal::Field(NO_ZONE).into());
         }
         let now = self.0.clock.now();
         let next_run_at = (!input.is_paused).then(|| next_run(&fields.rule(), now));
-        let is_anew = before.is_none_or(|before| before.is_begun_anew(&fields, input.bucket.as_ref(), permit.actor()));
+        let is_anew = before.is_none_or(|before| before.needs_restart(&fields, input.bucket.as_ref(), permit.actor()));
         let kept = before.filter(|_| !is_anew);
         Ok(Schedule {
             id,
@@ -171,7 +171,8 @@ impl ExportSchedules {
         })
     }
 
-    /// The bucket's secret, sealed. One that is not given is the one that is kept for the same login at the same host.
+    /// Returns the bucket's sealed secret. If none is given, the stored one is used, for the same
+    /// login at the same host.
     fn sealed(
         &self,
         permit: &May,
@@ -189,25 +190,25 @@ impl ExportSchedules {
         let (Some(id), Some(sealed)) = (kept.map(|kept| kept.id), kept.and_then(|kept| kept.sealed.clone())) else {
             return Ok(Err(missing()));
         };
-        // An empty one took the place of one that was lost with its key.
+        // An empty secret replaced one that was lost with its key.
         let plain = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
         Ok(if plain.is_empty() { Err(missing()) } else { Ok(Some(sealed)) })
     }
 
-    /// Lets a schedule run now, and from the beginning where that is asked for.
-    pub async fn request(&self, permit: May, input: ScheduleRun, mode: Mode) -> Acting {
+    /// Makes a schedule run now; from the beginning if the input wants all rows.
+    pub async fn request(&self, permit: May, input: ScheduleRun, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.be_requested(&mut work, &permit, &input)).await;
+        let done = Box::pin(self.apply_request(&mut work, &permit, &input)).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn be_requested(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> Acting {
+    async fn apply_request(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleRun", &input.idempotency_key, hash_of(input));
         if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
-        let before = own(work, permit, input.id).await?;
+        let before = lock_own(work, permit, input.id).await?;
         if before.status == ExportScheduleStatus::Paused {
             return Err(ExportScheduleRefusal::Paused.into());
         }
@@ -219,42 +220,42 @@ impl ExportSchedules {
         end(work, (&key, EXPORT_SCHEDULE_REQUESTED), schedule, now).await
     }
 
-    /// Takes a schedule away. What it has written stays where it is.
-    pub async fn delete(&self, permit: May, input: ScheduleDelete, mode: Mode) -> Acting {
+    /// Deletes a schedule. Its files stay.
+    pub async fn delete(&self, permit: May, input: ScheduleDelete, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.be_deleted(&mut work, &permit, &input)).await;
+        let done = Box::pin(self.apply_delete(&mut work, &permit, &input)).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn be_deleted(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Acting {
+    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleDelete", &input.idempotency_key, hash_of(input));
         if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
-        let schedule = own(work, permit, input.id).await?;
+        let schedule = lock_own(work, permit, input.id).await?;
         rows::remove(work, schedule.id).await?;
-        tell(work, Some(&schedule), None, false);
+        audit_changes(work, Some(&schedule), None, false);
         end(work, (&key, EXPORT_SCHEDULE_DELETED), schedule, self.0.clock.now()).await
     }
 }
 
-/// Why a schedule is not changed by who read that version of it.
-fn other_version(before: &Schedule, expected: Option<i64>) -> Option<ExportScheduleRefusal> {
+/// Returns a refusal unless the caller has read the current version of the schedule.
+fn check_version(before: &Schedule, expected: Option<i64>) -> Option<ExportScheduleRefusal> {
     match expected {
         None => Some(ExportScheduleRefusal::NoVersion),
         Some(version) => (version != before.version).then_some(ExportScheduleRefusal::Stale(before.version)),
     }
 }
 
-/// A schedule that the caller sees, locked.
-async fn own(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
+/// Reads a schedule that the caller sees, locked.
+async fn lock_own(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
     let found = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
     found.ok_or_else(|| ExportScheduleRefusal::NotFound.into())
 }
 
 impl ScheduleSet {
-    /// Refuses what is not written as it has to be.
+    /// Refuses fields of a wrong form.
     fn check_shape(&self) -> Result<(), ExportScheduleError> {
         let mut refusals = Refusals::default();
         refusals.extend(idempotency::check_key(&self.idempotency_key).err().map(ExportScheduleRefusal::BadKey));
@@ -280,9 +281,10 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::In
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
-/// The answer of an earlier call: the schedule as it is now, if it is still there and the caller still sees it.
+/// Answer of a repeated call: the current schedule, if it still exists and the caller still sees
+/// it.
 async fn replayed(work: &Work, permit: &May, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
-    let receipt: Receipt = match idempotency::in_turn(work, key).await? {
+    let receipt: Receipt = match idempotency::lock_and_look_up(work, key).await? {
         Before::Nothing => return Ok(None),
         Before::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
         Before::Same(receipt) => receipt,
@@ -291,15 +293,17 @@ async fn replayed(work: &Work, permit: &May, key: &Key) -> Result<Option<Acted<O
     Ok(Some(Acted { value, seq: receipt.seq, is_replayed: true }))
 }
 
-/// Says in the audit log what differs of a schedule: fields of the tenant's, under its ID.
-fn tell(work: &mut Work, before: Option<&Schedule>, after: Option<&Schedule>, has_new_secret: bool) {
+/// Adds the differences of a schedule to the audit log, as fields of the tenant under the
+/// schedule's ID.
+fn audit_changes(work: &mut Work, before: Option<&Schedule>, after: Option<&Schedule>, has_new_secret: bool) {
     let tenant = work.tenant();
     let secret = if before.is_some() && has_new_secret { "REPLACED" } else { "SET" };
     let (was, is) = (before.map(|before| traced(before, "SET")), after.map(|after| traced(after, secret)));
     audit::changed(work, tenant, was.as_ref(), is.as_ref(), None);
 }
 
-/// What is compared: of the login at a bucket only that there is one, and no more of its address than the host, as the rest may hold a secret.
+/// Returns the fields that the audit log compares: of the login at a bucket only its presence, and
+/// of its address only the host, as the rest may hold a secret.
 fn traced(schedule: &Schedule, secret: &'static str) -> audit::Fields {
     const MASK: &str = code::<kind::TenantWrite>();
     let (fields, bucket) = (&schedule.fields, schedule.bucket.as_ref());
@@ -324,7 +328,7 @@ async fn end(
     (key, event): (&Key, EventType<ExportScheduleEvent>),
     schedule: Schedule,
     now: Timestamp,
-) -> Acting {
+) -> ScheduleResult {
     let seq = journal::append_other(work, vec![event.event(&ExportScheduleEvent::of(&schedule))], now).await?;
     idempotency::keep(work, key, &Receipt { schedule: schedule.id, seq }, now).await?;
     Ok(Acted { value: Some(schedule), seq, is_replayed: false })

@@ -1,4 +1,4 @@
-//! Keeping export schedules, and carrying them out.
+//! Storing export schedules, and executing them.
 
 mod change;
 mod place;
@@ -16,9 +16,9 @@ use platform::{
     storage::{Database, Fault, Nested},
 };
 
-pub use change::{Acting, ScheduleDelete, ScheduleRun, ScheduleSet};
+pub use change::{ScheduleDelete, ScheduleResult, ScheduleRun, ScheduleSet};
 pub use refusal::{ExportScheduleError, ExportScheduleRefusal};
-pub use runs::{ExportRun, JOB, MOST_TRIES, begin_anew, skip_due};
+pub use runs::{ExportRun, JOB, MAX_TRIES, restart_schedules, skip_due};
 
 use super::{
     core::Schedule,
@@ -44,7 +44,8 @@ struct Inner {
 }
 
 impl ExportSchedules {
-    /// Rows are read as exports read them, and strangers' addresses are reached as webhooks reach them.
+    /// Rows are read by the exports of `exchange`, and tenants' addresses are reached by the sender
+    /// of `webhooks`.
     pub fn new(exchange: &Exchange, webhooks: &Webhooks) -> Self {
         Self(Arc::new(Inner {
             db: exchange.database().clone(),
@@ -59,7 +60,8 @@ impl ExportSchedules {
         &self.0.db
     }
 
-    /// A page of schedules: all of the tenant's, or the caller's own where their right is for some stores.
+    /// Reads a page of schedules: all of the tenant's, or the caller's own if their right is for
+    /// some stores.
     pub async fn page(
         &self,
         permit: &May,
@@ -71,7 +73,7 @@ impl ExportSchedules {
     }
 }
 
-/// Who may see a schedule: its owner, and whoever may export for all stores.
+/// True if the caller may see a schedule: its owner, and callers who may export for all stores.
 fn sees(permit: &May, schedule: &Schedule) -> bool {
     schedule.maker == permit.actor() || !permit.is_limited()
 }

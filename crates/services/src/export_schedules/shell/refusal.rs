@@ -1,4 +1,4 @@
-//! Why a change of export schedules is refused, and when that is told.
+//! Reasons to refuse a change of export schedules, and the stage at which each is checked.
 
 use iam::access::Denied;
 use platform::{
@@ -8,25 +8,25 @@ use platform::{
 
 use crate::export_schedules::core::Problem;
 
-/// Why nothing was written.
+/// Refusal of a call that wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportScheduleRefusal {
     BadKey(KeyProblem),
-    /// Whoever asks may not see rows of this kind. It is told alone.
+    /// The caller may not see rows of this kind. It is reported alone.
     Denied(Denied),
     Field(Problem),
-    /// Of the bucket.
+    /// A problem of the bucket.
     Bucket(Problem),
     NotFound,
-    /// The bucket's endpoint may not be sent to, in words.
+    /// Requests to the bucket's endpoint are not allowed; the text is the reason.
     Endpoint(String),
-    /// The tenant has as many schedules as may be.
+    /// The tenant has the maximum of schedules.
     TooMany,
-    /// A schedule that is there is changed without the version that was read.
+    /// The change of an existing schedule has no version.
     NoVersion,
-    /// Somebody has changed it since it was read: its version now.
+    /// The schedule was changed after it was read; its version now.
     Stale(i64),
-    /// A schedule that is paused is not run.
+    /// A paused schedule cannot be run.
     Paused,
     KeyReused,
 }
@@ -43,5 +43,5 @@ impl Staged for ExportScheduleRefusal {
     }
 }
 
-/// Why a call came to nothing: nothing was written.
+/// Error of a call that wrote nothing.
 pub type ExportScheduleError = Stop<ExportScheduleRefusal>;

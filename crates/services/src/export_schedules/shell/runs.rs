@@ -1,4 +1,4 @@
-//! Runs of schedules: those that are due get a job, and the job writes what has come since the run before.
+//! Runs of schedules: each due schedule gets a job, which writes the rows since the run before.
 
 use entity::prelude::*;
 use platform::{
@@ -12,53 +12,53 @@ use super::{ExportSchedules, place::Destination};
 use crate::{
     exchange::{FeedError, Requester, feed_head},
     export_schedules::{
-        core::{RowsHead, RunPlan, Schedule, noun_of},
+        core::{EntityVersion, RunPlan, Schedule, noun_of},
         events::{EXPORT_SCHEDULE_COMPLETED, EXPORT_SCHEDULE_FAILED, ExportScheduleEvent},
         rows,
     },
     saved_views::shell::next_run,
 };
 
-/// The kind of job that carries a run out.
+/// Kind of the job that executes a run.
 pub const JOB: &str = "export.run";
-/// Tries of a run: with their pauses, most of an hour of a bucket that is away.
-pub const MOST_TRIES: i64 = 12;
+/// Tries of a run: with their pauses, most of an hour of an unavailable bucket.
+pub const MAX_TRIES: i64 = 12;
 
-const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
+const ACCESS_LOST: &str = "the member or integration that set the schedule has no access any more: set it again";
 
-/// What such a job is given.
+/// Payload of an export job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportRun {
     pub schedule: ExportScheduleId,
 }
 
-/// Why a run ends before its end.
+/// Reason why a run stops before its end.
 #[derive(Debug)]
-pub(super) enum Stop {
-    /// The schedule was changed, paused or removed, or begun anew.
+pub(super) enum StopReason {
+    /// The schedule was changed, paused, removed, or started again from the beginning.
     Overtaken,
-    /// It cannot go on until somebody has set the schedule again.
+    /// The run cannot continue until a member sets the schedule again.
     Paused(String),
-    /// Where its files go cannot be written to: it may go well the next time.
+    /// The destination cannot be written to: the next try may succeed.
     Away(String),
     Fault(Fault),
 }
-impl From<Fault> for Stop {
+impl From<Fault> for StopReason {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
 }
-impl From<FeedError> for Stop {
+impl From<FeedError> for StopReason {
     fn from(error: FeedError) -> Self {
         match error {
-            FeedError::Gone => Self::Paused(GONE.to_owned()),
+            FeedError::Gone => Self::Paused(ACCESS_LOST.to_owned()),
             FeedError::Denied(why) => Self::Paused(why),
             FeedError::Fault(fault) => Self::Fault(fault),
         }
     }
 }
 
-/// A run under way.
+/// A run in progress.
 pub(super) struct Running<'a> {
     pub lease: Lease,
     pub requester: Requester,
@@ -66,7 +66,8 @@ pub(super) struct Running<'a> {
     pub place: Destination,
 }
 
-/// Passes over the moments of schedules that are due: each runs again at its next one, with all that has come until then. How many were due.
+/// Skips the due times of schedules: each runs at its next time, with all rows up to then. Returns
+/// the number of due schedules.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     let mut skipped = 0;
     for schedule in rows::due(work, now).await? {
@@ -77,10 +78,11 @@ pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     Ok(skipped)
 }
 
-/// Lets each schedule begin with all rows again, in a set that is far behind the one it had: the database was restored to an earlier moment, and runs since then may
-/// have written files, and begun sets, that it does not know of. How many schedules there are.
-pub async fn begin_anew(work: &Work) -> Result<u64, Fault> {
-    rows::begin_anew(work, SETS_LOST).await
+/// Makes each schedule begin with all rows again, in a set with a far higher number: the database
+/// was restored to an earlier time, and later runs may have written files and begun sets that it
+/// does not have. Returns the number of schedules.
+pub async fn restart_schedules(work: &Work) -> Result<u64, Fault> {
+    rows::restart_schedules(work, SETS_LOST).await
 }
 
 fn is_active(schedule: &Schedule) -> bool {
@@ -88,8 +90,9 @@ fn is_active(schedule: &Schedule) -> bool {
 }
 
 impl ExportSchedules {
-    /// Puts down a job for each schedule that is due and has none; says how many are due. However many moments have passed, it has one run.
-    pub async fn post_due(&self) -> Result<usize, Fault> {
+    /// Enqueues a job for each due schedule that has none; returns the number of due schedules. A
+    /// schedule that missed several times has one run.
+    pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let mut due = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
@@ -106,8 +109,8 @@ impl ExportSchedules {
         Ok(due)
     }
 
-    /// Writes what has come since the run before, and notes it.
-    pub async fn carry_out(&self, lease: Lease, job: &Job) -> Result<(), Failure> {
+    /// Writes the rows since the run before, and records the run.
+    pub async fn execute_run(&self, lease: Lease, job: &Job) -> Result<(), Failure> {
         let order: ExportRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let at = (job.tenant, order.schedule);
@@ -115,28 +118,29 @@ impl ExportSchedules {
         let failures = if ended.is_err() { lease.failures(&self.0.db, job.failures).await } else { job.failures };
         match ended {
             Ok(()) => Ok(()),
-            // What is asked for now is done at the next turn, if there is anything.
-            Err(Stop::Overtaken) => Err(Failure::Yielded),
-            Err(Stop::Fault(fault)) => Err(Failure::Fault(fault)),
-            Err(Stop::Paused(why)) => Ok(self.fail(lease, at, (why, ExportScheduleStatus::Paused)).await?),
-            Err(Stop::Away(why)) if failures + 1 >= MOST_TRIES => {
-                Ok(self.fail(lease, at, (why, ExportScheduleStatus::Active)).await?)
+            // Rows that were requested meanwhile are written by the next try, if there are any.
+            Err(StopReason::Overtaken) => Err(Failure::Yielded),
+            Err(StopReason::Fault(fault)) => Err(Failure::Fault(fault)),
+            Err(StopReason::Paused(why)) => Ok(self.fail_run(lease, at, (why, ExportScheduleStatus::Paused)).await?),
+            Err(StopReason::Away(why)) if failures + 1 >= MAX_TRIES => {
+                Ok(self.fail_run(lease, at, (why, ExportScheduleStatus::Active)).await?)
             }
-            Err(Stop::Away(why)) => {
+            Err(StopReason::Away(why)) => {
                 self.note_error(lease, at, &why).await?;
                 Err(Failure::Fault(Fault::Broken(why)))
             }
         }
     }
 
-    async fn run(&self, lease: Lease, at: (TenantId, ExportScheduleId)) -> Result<(), Stop> {
+    async fn run(&self, lease: Lease, at: (TenantId, ExportScheduleId)) -> Result<(), StopReason> {
         let Some((schedule, plan)) = self.begin(lease, at).await? else { return Ok(()) };
         let requester = Requester { tenant: at.0, actor: schedule.maker, key: schedule.key };
         let place = self.place(at.0, &schedule)?;
         let run = Running { lease, requester, schedule: &schedule, place };
         run.place.claim(&schedule).await?;
         let name = plan.manifest_name(schedule.fields.entity);
-        // Somebody has died between the manifest and the note of it: what is told to readers holds.
+        // A worker died after it wrote the manifest and before it recorded the run: the published
+        // manifest is valid.
         if let Some(manifest) = run.place.manifest(&name, &schedule).await? {
             let plan = RunPlan { files: manifest.files, ..plan };
             return self.finish(&run, plan, Some(name)).await;
@@ -149,7 +153,8 @@ impl ExportSchedules {
         self.finish(&run, plan, Some(name)).await
     }
 
-    /// The schedule with the run that begins or goes on; None when there is nothing to do.
+    /// Returns the schedule with the run that begins or continues; `None` if there is nothing to
+    /// do.
     async fn begin(
         &self,
         lease: Lease,
@@ -163,8 +168,8 @@ impl ExportSchedules {
         };
         let head = feed_head(&work, noun_of(before.fields.entity)).await?;
         let plan = head.and_then(|head| {
-            let head = RowsHead { generation: head.generation, seq: head.seq, low: head.low };
-            before.planned(head)
+            let head = EntityVersion { generation: head.generation, seq: head.seq, low: head.low };
+            before.plan_run(head)
         });
         let after = match &plan {
             Some(plan) => before.running(plan.clone()),
@@ -176,7 +181,7 @@ impl ExportSchedules {
     }
 
     /// Writes the sections that are not written yet, and notes each.
-    async fn write(&self, run: &Running<'_>, mut plan: RunPlan) -> Result<RunPlan, Stop> {
+    async fn write(&self, run: &Running<'_>, mut plan: RunPlan) -> Result<RunPlan, StopReason> {
         for section in self.sections(run, &plan).await? {
             if plan.sections.contains(&section.name) {
                 continue;
@@ -184,18 +189,18 @@ impl ExportSchedules {
             let files = Box::pin(self.write_section(run, &plan, &section)).await?;
             plan.files.extend(files);
             plan.sections.push(section.name);
-            let (work, schedule) = self.held(run, &plan).await?;
-            run.lease.progressed(&work).await?;
+            let (work, schedule) = self.lock_run(run, &plan).await?;
+            run.lease.record_progress(&work).await?;
             rows::update(&work, &Schedule { run: Some(plan.clone()), ..schedule }).await?;
             work.commit().await?;
         }
         Ok(plan)
     }
 
-    /// Ends a run that has gone well; without a manifest it found no row.
-    async fn finish(&self, run: &Running<'_>, plan: RunPlan, manifest: Option<String>) -> Result<(), Stop> {
+    /// Ends a successful run; without a manifest it found no row.
+    async fn finish(&self, run: &Running<'_>, plan: RunPlan, manifest: Option<String>) -> Result<(), StopReason> {
         let now = self.0.clock.now();
-        let (mut work, schedule) = self.held(run, &plan).await?;
+        let (mut work, schedule) = self.lock_run(run, &plan).await?;
         let rows_written = plan.files.iter().fold(0_i64, |sum, file| sum.saturating_add(file.rows));
         let after = Schedule { run: Some(plan), ..schedule }.ended(now);
         rows::update(&work, &after).await?;
@@ -208,11 +213,11 @@ impl ExportSchedules {
         Ok(())
     }
 
-    /// A transaction that has the schedule for itself, while its run is this one.
-    async fn held(&self, run: &Running<'_>, plan: &RunPlan) -> Result<(Work, Schedule), Stop> {
+    /// Begins a transaction that has locked the schedule, if its run is still this one.
+    async fn lock_run(&self, run: &Running<'_>, plan: &RunPlan) -> Result<(Work, Schedule), StopReason> {
         let work = self.0.db.global().maintenance_for(run.requester.tenant).await?;
         run.lease.guard(&work).await?;
-        // Before the schedule, as whoever changes it.
+        // Lock order: the journal before the schedule, as in changes of schedules.
         journal::hold(&work).await?;
         let is_same = |schedule: &Schedule| {
             let is_run = schedule.run.as_ref().is_some_and(|now| now.is_same(plan));
@@ -222,10 +227,10 @@ impl ExportSchedules {
             return Ok((work, schedule));
         }
         work.rollback().await?;
-        Err(Stop::Overtaken)
+        Err(StopReason::Overtaken)
     }
 
-    /// Notes why a run is tried again later, unless the schedule was paused meanwhile.
+    /// Records why a run will be retried, unless the schedule was paused meanwhile.
     async fn note_error(&self, lease: Lease, (tenant, id): (TenantId, ExportScheduleId), why: &str) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
@@ -235,9 +240,10 @@ impl ExportSchedules {
         work.commit().await
     }
 
-    /// Ends the tries of a run: it goes on with the next moment, or once the schedule is set again. Of several that fail in a row the first is told. A
-    /// schedule that was paused meanwhile has no run, and no error of one.
-    async fn fail(
+    /// Ends the tries of a run: the schedule continues at its next time, or when it is set again.
+    /// Only the first of consecutive failures is an event. A schedule that was paused meanwhile has
+    /// no run, and no error of one.
+    async fn fail_run(
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExportScheduleId),
@@ -246,7 +252,7 @@ impl ExportSchedules {
         let now = self.0.clock.now();
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
-        // Before the schedule, as whoever changes it.
+        // Lock order: the journal before the schedule, as in changes of schedules.
         journal::hold(&work).await?;
         let Some(before) = rows::lock(&work, id).await?.filter(is_active) else { return work.rollback().await };
         let is_paused = status == ExportScheduleStatus::Paused;

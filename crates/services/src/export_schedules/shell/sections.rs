@@ -1,4 +1,4 @@
-//! The rows of a run, a section after the other, into files.
+//! Writes the rows of a run into files, section by section.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use platform::clock;
 
 use super::{
     ExportSchedules,
-    runs::{Running, Stop},
+    runs::{Running, StopReason},
 };
 use crate::{
     exchange::{Feed, FeedFile},
     export_schedules::core::{RunPlan, Section, WrittenFile, noun_of},
 };
 
-/// Orders that are read at once.
+/// Orders of one read.
 const ORDERS: usize = 500;
 
 impl ExportSchedules {
     /// The sections of a run, in their order.
-    pub(super) async fn sections(&self, run: &Running<'_>, plan: &RunPlan) -> Result<Vec<Section>, Stop> {
+    pub(super) async fn sections(&self, run: &Running<'_>, plan: &RunPlan) -> Result<Vec<Section>, StopReason> {
         match run.schedule.fields.entity {
-            ExportEntity::Orders | ExportEntity::Stock => Ok(vec![plan.whole()]),
-            ExportEntity::Movements => Ok(plan.windows()),
+            ExportEntity::Orders | ExportEntity::Stock => Ok(vec![plan.whole_section()]),
+            ExportEntity::Movements => Ok(plan.event_sections()),
             ExportEntity::DemandFacts => {
-                let days = self.0.exchange.feed_days(run.requester.tenant, plan.range(&plan.whole())).await?;
+                let days = self.0.exchange.feed_days(run.requester.tenant, plan.range(&plan.whole_section())).await?;
                 let mut months = BTreeMap::<String, (i32, i32)>::new();
                 for day in days {
                     let month = clock::day_text(day).chars().take(7).collect();
@@ -36,8 +36,8 @@ impl ExportSchedules {
         }
     }
 
-    /// What exports are asked for a section: of orders that have changed some at a time.
-    async fn feeds(&self, run: &Running<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, Stop> {
+    /// Returns the exports of a section; changed orders are split into chunks.
+    async fn section_feeds(&self, run: &Running<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, StopReason> {
         let entity = run.schedule.fields.entity;
         let feed =
             |orders: Option<Vec<OrderId>>| Feed { noun: noun_of(entity), range: plan.range(section), days: section.days, orders };
@@ -54,10 +54,10 @@ impl ExportSchedules {
         run: &Running<'_>,
         plan: &RunPlan,
         section: &Section,
-    ) -> Result<Vec<WrittenFile>, Stop> {
+    ) -> Result<Vec<WrittenFile>, StopReason> {
         let fields = &run.schedule.fields;
         let (mut files, mut open) = (Vec::new(), None::<FeedFile>);
-        for feed in self.feeds(run, plan, section).await? {
+        for feed in self.section_feeds(run, plan, section).await? {
             let mut next = Some(Vec::new());
             while let Some(after) = next {
                 let page = Box::pin(self.0.exchange.feed_page(run.requester, &feed, &after)).await?;
@@ -71,7 +71,7 @@ impl ExportSchedules {
                 };
                 file.push(&page.rows).await?;
                 if file.is_large() {
-                    let whole = written(run, plan, section, (files.len() + 1, file)).await?;
+                    let whole = write_file(run, plan, section, (files.len() + 1, file)).await?;
                     files.push(whole);
                 } else {
                     open = Some(file);
@@ -79,19 +79,19 @@ impl ExportSchedules {
             }
         }
         if let Some(file) = open {
-            let whole = written(run, plan, section, (files.len() + 1, file)).await?;
+            let whole = write_file(run, plan, section, (files.len() + 1, file)).await?;
             files.push(whole);
         }
         Ok(files)
     }
 }
 
-async fn written(
+async fn write_file(
     run: &Running<'_>,
     plan: &RunPlan,
     section: &Section,
     (part, file): (usize, FeedFile),
-) -> Result<WrittenFile, Stop> {
+) -> Result<WrittenFile, StopReason> {
     let name = plan.file(&run.schedule.fields, section, part);
     let part = file.finish().await?;
     run.place.put_part((name, section.month.clone()), (section.from, section.to), part).await

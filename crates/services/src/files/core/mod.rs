@@ -1,4 +1,4 @@
-//! What a file may be, and how it is named: pure.
+//! Purposes, limits and names of files: pure.
 
 pub mod limits;
 pub mod link;
@@ -8,17 +8,18 @@ mod sniff;
 
 use entity::prelude::{Actor, ApiKeyId, FileId, TenantId, Timestamp};
 
-pub use picture::{Area, area};
+pub use picture::{Dimensions, area};
 pub use sniff::{MediaType, sniff};
 
-/// What a file is for.
+/// Purpose of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Rows of an import.
     Import,
     Image,
     Document,
-    /// What an import or an export came to, or sheets to be printed. Only we make these.
+    /// The result of an import or an export, or sheets to be printed. Only the server creates
+    /// these.
     Result,
 }
 
@@ -34,7 +35,7 @@ impl Purpose {
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Import, Self::Image, Self::Document, Self::Result].into_iter().find(|one| one.as_str() == word)
     }
-    /// The most bytes that a file of this purpose may have.
+    /// Maximum bytes of a file of this purpose.
     pub fn most_bytes(self) -> u64 {
         match self {
             Self::Import => limits::IMPORT_BYTES,
@@ -43,7 +44,7 @@ impl Purpose {
             Self::Result => limits::RESULT_BYTES,
         }
     }
-    /// What files of this purpose have to be, in words.
+    /// Returns the expected content of files of this purpose, in words.
     pub fn expected(self) -> &'static str {
         match self {
             Self::Import => "a text (CSV, JSON lines) or an XLSX workbook is expected, and the bytes are neither",
@@ -56,7 +57,8 @@ impl Purpose {
             Self::Result => "a result is expected",
         }
     }
-    /// Whether what the bytes show themselves to be is what this purpose takes. Pages and drawings can hold programs: they are nobody's document.
+    /// Whether this purpose accepts the detected media type. Markup (HTML, SVG) can contain
+    /// scripts, so no purpose accepts it as a document.
     pub fn takes(self, media: MediaType) -> bool {
         match self {
             Self::Import => matches!(media, MediaType::Text | MediaType::Workbook),
@@ -67,7 +69,7 @@ impl Purpose {
     }
 }
 
-/// Where a file stands.
+/// State of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Awaited,
@@ -88,11 +90,11 @@ impl State {
     }
 }
 
-/// What is known of a picture's small versions.
+/// State of a picture's small versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thumbnails {
     Made,
-    /// It cannot be drawn again: of a kind that is not read, or broken behind its head.
+    /// The picture cannot be decoded: an unsupported format, or broken after its header.
     None,
 }
 
@@ -108,36 +110,36 @@ impl Thumbnails {
     }
 }
 
-/// A file as it is kept.
+/// Stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     pub tenant: TenantId,
     pub id: FileId,
     pub purpose: Purpose,
-    /// As its maker calls it, without any path.
+    /// Name given by its maker, without any path.
     pub name: String,
-    /// What its bytes show it to be; empty before they have come.
+    /// Media type detected from its bytes; empty before the upload.
     pub media_type: String,
     pub size: i64,
     pub sha256: Option<Vec<u8>>,
-    /// Where its bytes lie, of a file that is ready.
+    /// Location of its bytes in the store, if the file is ready.
     pub blob: Option<String>,
     pub state: State,
     pub maker: Actor,
-    /// The key that a program made it with.
+    /// API key with which a program created it.
     pub key: Option<ApiKeyId>,
     pub created_at: Timestamp,
     pub ready_at: Option<Timestamp>,
-    /// When it is gone; None stays.
+    /// Time of its expiry; `None` if it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// Of a picture, as its head says.
-    pub area: Option<Area>,
-    /// None: nobody has tried to make them yet.
+    /// Size of a picture in pixels, by its header.
+    pub area: Option<Dimensions>,
+    /// `None` before the first try to draw them.
     pub thumbnails: Option<Thumbnails>,
 }
 
-/// The name alone, as a file system or a header can carry it: what stands before the last slash or backslash is a path, and nobody's business.
-/// None when nothing is left.
+/// Returns the name alone, as a file system or a header can carry it: the path up to the last slash
+/// or backslash is removed. `None` if nothing is left.
 pub fn safe_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String =

@@ -1,33 +1,34 @@
-//! How fast a sender has to be: so many bytes a second over a window, of which only the time counts that it was waited for.
+//! Minimum speed of a sender: a number of bytes a second over a window of time. Only the time in
+//! which the server waits for the sender counts.
 
-/// Bytes that have come within the window under way.
+/// Bytes received within the current window.
 #[derive(Debug)]
-pub struct Pace {
-    /// Milliseconds.
+pub struct RateWindow {
+    /// Length of a window, in milliseconds.
     window: u64,
-    /// Bytes of a window.
+    /// Minimum bytes of a window.
     least: u64,
     waited: u64,
     come: u64,
 }
 
-/// The sender has sent less than it has to.
+/// The sender was slower than the minimum rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooSlow;
 
-impl Pace {
-    /// At least `rate` bytes a second, over `seconds`.
+impl RateWindow {
+    /// Requires at least `rate` bytes a second, over windows of `seconds`.
     pub fn new(rate: u64, seconds: u64) -> Self {
         Self { window: seconds * 1_000, least: rate.saturating_mul(seconds), waited: 0, come: 0 }
     }
 
-    /// Milliseconds until the window is over.
+    /// Milliseconds until the end of the window.
     pub fn left(&self) -> u64 {
         self.window.saturating_sub(self.waited)
     }
 
-    /// So many bytes have come after so many milliseconds.
-    pub fn came(&mut self, bytes: u64, waited: u64) -> Result<(), TooSlow> {
+    /// Adds bytes that arrived, and the milliseconds that they took.
+    pub fn record_bytes(&mut self, bytes: u64, waited: u64) -> Result<(), TooSlow> {
         self.waited = self.waited.saturating_add(waited);
         self.come = self.come.saturating_add(bytes);
         if self.waited < self.window {
@@ -45,24 +46,24 @@ mod tests {
 
     #[test]
     fn whoever_keeps_the_pace_may_go_on() {
-        let mut pace = Pace::new(100, 10);
+        let mut pace = RateWindow::new(100, 10);
         for _ in 0..50 {
-            assert_eq!(pace.came(500, 4_000), Ok(()));
+            assert_eq!(pace.record_bytes(500, 4_000), Ok(()));
         }
     }
 
     #[test]
     fn whoever_was_quick_before_and_is_slow_now_is_too_slow() {
-        let mut pace = Pace::new(100, 10);
-        assert_eq!((pace.came(1 << 30, 1), pace.left()), (Ok(()), 9_999));
-        assert_eq!(pace.came(0, 9_999), Ok(()), "of this window there was enough");
-        assert_eq!((pace.came(999, 9_000), pace.came(0, 1_000)), (Ok(()), Err(TooSlow)));
+        let mut pace = RateWindow::new(100, 10);
+        assert_eq!((pace.record_bytes(1 << 30, 1), pace.left()), (Ok(()), 9_999));
+        assert_eq!(pace.record_bytes(0, 9_999), Ok(()), "of this window there was enough");
+        assert_eq!((pace.record_bytes(999, 9_000), pace.record_bytes(0, 1_000)), (Ok(()), Err(TooSlow)));
     }
 
     #[test]
     fn time_that_nobody_waited_does_not_count() {
-        let mut pace = Pace::new(100, 10);
-        assert!((0..10_000).all(|_| pace.came(1, 0) == Ok(())));
+        let mut pace = RateWindow::new(100, 10);
+        assert!((0..10_000).all(|_| pace.record_bytes(1, 0) == Ok(())));
         assert_eq!(pace.left(), 10_000);
     }
 }

@@ -1,4 +1,4 @@
-//! How large a picture is, by its head alone: nothing is drawn to find out.
+//! Size of a picture by its header alone: nothing is decoded.
 
 use super::{
     MediaType,
@@ -7,17 +7,17 @@ use super::{
 
 /// A picture's sides, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
+pub struct Dimensions {
     pub width: u32,
     pub height: u32,
 }
 
-impl Area {
+impl Dimensions {
     /// Whether it is one that may be drawn.
     pub fn fits(self) -> bool {
         self.width.max(self.height) <= IMAGE_SIDE && u64::from(self.width) * u64::from(self.height) <= IMAGE_PIXELS
     }
-    /// What is said of one that does not fit.
+    /// Returns the message for a picture that is too large.
     pub fn too_large(self) -> String {
         let Self { width, height } = self;
         format!(
@@ -26,8 +26,8 @@ impl Area {
     }
 }
 
-/// The sides that the head of a picture tells; None when it tells none, which no picture does.
-pub fn area(media: MediaType, head: &[u8]) -> Option<Area> {
+/// Returns the sides in the header of a picture; `None` if the header is invalid.
+pub fn area(media: MediaType, head: &[u8]) -> Option<Dimensions> {
     let (width, height) = match media {
         MediaType::Png => png(head)?,
         MediaType::Gif => (little16(head, 6)?, little16(head, 8)?),
@@ -35,7 +35,7 @@ pub fn area(media: MediaType, head: &[u8]) -> Option<Area> {
         MediaType::Jpeg => jpeg(head)?,
         _ => return None,
     };
-    (width > 0 && height > 0).then_some(Area { width, height })
+    (width > 0 && height > 0).then_some(Dimensions { width, height })
 }
 
 fn at<const N: usize>(bytes: &[u8], from: usize) -> Option<[u8; N]> {
@@ -54,39 +54,39 @@ fn little24(bytes: &[u8], from: usize) -> Option<u32> {
     at::<3>(bytes, from).map(|[low, middle, high]| u32::from_le_bytes([low, middle, high, 0]))
 }
 
-/// The first chunk is IHDR, of 13 bytes.
+/// A PNG begins with the chunk IHDR, of 13 bytes.
 fn png(head: &[u8]) -> Option<(u32, u32)> {
     (head.get(8..16)? == b"\0\0\0\x0DIHDR").then_some((big32(head, 16)?, big32(head, 20)?))
 }
 
-/// One of three forms: lossy, without loss, or with more than one part.
+/// A WebP file has one of three forms: lossy, lossless, or extended.
 fn webp(head: &[u8]) -> Option<(u32, u32)> {
-    const FOURTEEN: u32 = 0x3FFF;
+    const FOURTEEN_BITS: u32 = 0x3FFF;
     match head.get(12..16)? {
         b"VP8X" => Some((little24(head, 24)? + 1, little24(head, 27)? + 1)),
         b"VP8 " if head.get(23..26)? == [0x9D, 0x01, 0x2A] => {
-            Some((little16(head, 26)? & FOURTEEN, little16(head, 28)? & FOURTEEN))
+            Some((little16(head, 26)? & FOURTEEN_BITS, little16(head, 28)? & FOURTEEN_BITS))
         }
         b"VP8L" if *head.get(20)? == 0x2F => {
             let bits = at(head, 21).map(u32::from_le_bytes)?;
-            Some(((bits & FOURTEEN) + 1, (bits >> 14 & FOURTEEN) + 1))
+            Some(((bits & FOURTEEN_BITS) + 1, (bits >> 14 & FOURTEEN_BITS) + 1))
         }
         _ => None,
     }
 }
 
-/// Segment by segment up to the one that begins a frame.
+/// Reads a JPEG segment by segment up to the frame header.
 fn jpeg(head: &[u8]) -> Option<(u32, u32)> {
     let mut place = 2;
     loop {
         match at(head, place)? {
-            // Any number of these may stand before a segment.
+            // Any number of fill bytes may precede a segment.
             [0xFF, 0xFF] => place += 1,
             [0xFF, 0x01 | 0xD0..=0xD8] => place += 2,
             [0xFF, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF] => {
                 return Some((big16(head, place + 7)?, big16(head, place + 5)?));
             }
-            // The picture itself, or its end, without a frame before.
+            // Image data, or the end of the file, without a frame header before.
             [0xFF, 0xD9 | 0xDA] => return None,
             [0xFF, _] => place += 2 + (big16(head, place + 2)?.max(2) as usize),
             _ => return None,
@@ -117,7 +117,7 @@ mod tests {
             (MediaType::Webp, &plain),
             (MediaType::Webp, parts),
         ] {
-            assert_eq!(area(media, head), Some(Area { width: 64, height: 32 }), "{media:?} {head:02x?}");
+            assert_eq!(area(media, head), Some(Dimensions { width: 64, height: 32 }), "{media:?} {head:02x?}");
             for end in 0..head.len().min(9) {
                 assert_eq!(area(media, &head[..end]), None, "{media:?} cut off");
             }
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_would_fill_the_memory_does_not_fit() {
-        let fits = |width, height| Area { width, height }.fits();
+        let fits = |width, height| Dimensions { width, height }.fits();
         assert!(fits(5_000, 5_000) && fits(10_000, 2_500));
         assert!(!fits(5_001, 5_000) && !fits(10_001, 1) && !fits(u32::MAX, u32::MAX));
     }

@@ -1,6 +1,6 @@
-//! What bytes are, by their look. What a client says of them is not believed.
+//! Media type of a file by its bytes. The type that a client states is ignored.
 
-/// What a file shows itself to be.
+/// Media type that the bytes of a file show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaType {
     Text,
@@ -31,10 +31,10 @@ impl MediaType {
     }
 }
 
-/// Bytes that are looked at.
-pub const LOOK: usize = 1_024;
+/// Bytes that are read.
+pub const SNIFF_BYTES: usize = 1_024;
 
-/// What a file is that begins with these bytes.
+/// Returns the media type of a file that begins with these bytes.
 pub fn sniff(start: &[u8]) -> MediaType {
     match start {
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => MediaType::Png,
@@ -43,14 +43,15 @@ pub fn sniff(start: &[u8]) -> MediaType {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => MediaType::Gif,
         [b'%', b'P', b'D', b'F', b'-', ..] => MediaType::Pdf,
         [b'P', b'K', 3, 4, ..] => MediaType::Workbook,
-        // UTF-16 has a NUL beside each Latin letter; with its mark before them, that is text.
+        // UTF-16 has a NUL beside each Latin letter; with a byte order mark before them, that is
+        // text.
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => MediaType::Text,
         _ => text_or_other(start),
     }
 }
 
 fn text_or_other(start: &[u8]) -> MediaType {
-    let look = &start[..start.len().min(LOOK)];
+    let look = &start[..start.len().min(SNIFF_BYTES)];
     let is_control = |byte: &&u8| **byte < 32 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 12);
     let (nuls, controls) = (look.split(|byte| *byte == 0).count() - 1, look.iter().filter(is_control).count());
     // UTF-16 without a mark: every other byte of a Latin text is NUL, and no other control character occurs.

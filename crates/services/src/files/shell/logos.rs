@@ -1,10 +1,11 @@
-//! Logos: pictures that were sent, drawn small for papers. What is drawn is kept by whoever prints it, and the file goes when its time is over.
+//! Logos: uploaded pictures, drawn small for papers. The caller stores the drawn logo; the uploaded
+//! file expires.
 
 use entity::prelude::*;
 use futures_util::TryStreamExt;
 use platform::storage::Fault;
 
-use super::{FileError, Files, pictures::gathered};
+use super::{FileError, Files, pictures::append_part};
 use crate::files::{
     core::{
         MediaType, Purpose, State,
@@ -14,12 +15,12 @@ use crate::files::{
     draw::{self, DrawnLogo},
 };
 
-/// Why a picture is no logo.
+/// Reason to refuse a picture as a logo.
 #[derive(Debug)]
 pub enum LogoError {
-    /// It is none of a PNG and a JPEG, or cannot be drawn.
+    /// The picture is neither a PNG nor a JPEG, or cannot be decoded.
     NotDrawn,
-    /// One of its sides has more pixels than this.
+    /// A side of the picture has more pixels than this.
     TooManyPixels {
         most: u32,
     },
@@ -37,9 +38,10 @@ impl From<Fault> for LogoError {
 }
 
 impl Files {
-    /// A picture that its maker has sent, as a logo. What somebody else has sent looks like what nobody has.
+    /// Draws a picture that its maker has uploaded as a logo. The upload of another actor is
+    /// reported as not found.
     pub async fn logo(&self, tenant: TenantId, id: FileId, maker: Actor) -> Result<DrawnLogo, LogoError> {
-        let found = self.of_tenant(tenant, id).await?;
+        let found = self.find_of_tenant(tenant, id).await?;
         let file = found.filter(|file| file.maker == maker && file.purpose == Purpose::Image).ok_or(FileError::NotFound)?;
         if file.state != State::Ready {
             return Err(FileError::NotReady.into());
@@ -50,13 +52,13 @@ impl Files {
         if file.area.is_some_and(|area| area.width.max(area.height) > LOGO_SIDE) {
             return Err(LogoError::TooManyPixels { most: LOGO_SIDE });
         }
-        let bytes = self.read(&file).await?.try_fold(Vec::new(), gathered).await.map_err(FileError::from)?;
+        let bytes = self.read(&file).await?.try_fold(Vec::new(), append_part).await.map_err(FileError::from)?;
         if !matches!(sniff(&bytes), MediaType::Png | MediaType::Jpeg) {
             return Err(LogoError::NotDrawn);
         }
         let _alone = self.0.drawing.acquire().await.map_err(|_| Fault::ShuttingDown)?;
         let drawing = tokio::task::spawn_blocking(move || draw::logo(&bytes));
-        // A decoder that panics has met a picture that it cannot read.
+        // A panic of the decoder is treated as an unreadable picture.
         drawing.await.unwrap_or_default().ok_or(LogoError::NotDrawn)
     }
 }

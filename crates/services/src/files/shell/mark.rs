@@ -1,13 +1,14 @@
-//! The mark that tells the deployment's file store from a folder that one process has for itself.
+//! The mark that distinguishes the deployment's file store from a folder that only one process
+//! uses.
 
 use std::sync::atomic::Ordering;
 
 use super::{Files, Store, StoreError};
 
-/// What lies in the mark, for whoever finds it.
+/// Text of the mark, for a person who finds it.
 const TEXT: &[u8] = b"This is a file store of Entrepot. The database names this mark; keep it with the files.\n";
 
-fn blob(mark: &str) -> String {
+fn mark_object(mark: &str) -> String {
     format!(".deployment-{mark}")
 }
 
@@ -17,16 +18,17 @@ impl Store {
     /// # Errors
     /// The store cannot be reached, or takes no writes.
     pub async fn carries(&self, mark: &str) -> Result<bool, StoreError> {
-        let carries = self.holds(&blob(mark)).await?;
+        let carries = self.holds(&mark_object(mark)).await?;
         if carries {
-            self.put(&blob(mark), TEXT).await?;
+            self.put(&mark_object(mark), TEXT).await?;
         }
         Ok(carries)
     }
 }
 
 impl Files {
-    /// Whether the store carries this mark. One that does takes writes too: the mark is written over, which finds a full or read-only store.
+    /// Whether the store has this mark. If it does, the mark is written again, which detects a full
+    /// or read-only store.
     ///
     /// # Errors
     /// The store cannot be reached, or takes no writes.
@@ -36,19 +38,19 @@ impl Files {
         Ok(carries)
     }
 
-    /// Puts the mark into the store.
+    /// Writes the mark to the store.
     ///
     /// # Errors
     /// The store cannot be reached, or takes no writes.
     pub async fn mark(&self, mark: &str) -> Result<(), StoreError> {
-        self.store()?.put(&blob(mark), TEXT).await
+        self.store()?.put(&mark_object(mark), TEXT).await
     }
 
-    /// Takes a mark away that does not count.
+    /// Removes a mark that is not valid.
     ///
     /// # Errors
     /// The store cannot be reached, or takes no writes.
     pub async fn unmark(&self, mark: &str) -> Result<(), StoreError> {
-        self.store()?.remove(&blob(mark)).await
+        self.store()?.remove(&mark_object(mark)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Making files, sending and fetching their bytes, taking them away.
+//! Creating files, uploading and downloading their bytes, and removing them.
 
 mod logos;
 mod mark;
@@ -26,14 +26,14 @@ use platform::{
 };
 
 pub use logos::LogoError;
-pub use pictures::{DRAW, Draw};
+pub use pictures::{Draw, THUMBNAIL_JOB};
 pub use results::{Made, Writer};
 
 use super::{
     core::{
-        Area, File, Purpose, State,
-        limits::{FETCH_SECONDS, TENANT_BYTES, UPLOAD_SECONDS},
-        link::{Link, Signer, Size, Verb},
+        Dimensions, File, Purpose, State,
+        limits::{DOWNLOAD_LINK_SECONDS, TENANT_BYTES, UPLOAD_LINK_SECONDS},
+        link::{Link, LinkPurpose, Signer, Size},
         safe_name,
     },
     imports, rows,
@@ -41,48 +41,48 @@ use super::{
 };
 use crate::files::events;
 
-/// Why something about a file came to nothing: nothing was kept.
+/// Error of a file's operation that changed nothing.
 #[derive(Debug)]
 pub enum FileError {
-    /// There is no such file, or the link is not good.
+    /// The file does not exist, or the link is invalid.
     NotFound,
     /// The operator has suspended the tenant.
     Suspended,
-    /// Its bytes have come before, or its time is over.
+    /// The bytes were uploaded already, or the file has expired.
     NotAwaited,
-    /// Its bytes have not come yet, or its time is over.
+    /// The bytes are not uploaded yet, or the file has expired.
     NotReady,
     NoName,
-    /// A name of which nothing can be kept.
+    /// The name is empty once its path and odd characters are removed.
     OddName,
     NoBytes,
     TooLarge {
         most: u64,
     },
-    /// All files of the tenant together would be more than this.
+    /// Maximum bytes of all files of the tenant, which this file would exceed.
     Quota {
         most: u64,
     },
-    /// The bytes are nothing that files of this purpose may be.
+    /// The bytes are of a type that this purpose does not accept.
     WrongKind(Purpose),
-    /// The picture is so large that it would not be drawn.
-    TooManyPixels(Area),
-    /// It belongs to something already.
+    /// The picture is too large to be decoded.
+    TooManyPixels(Dimensions),
+    /// The file belongs to another object already.
     Held,
-    /// They did not come whole.
+    /// The upload ended before all bytes had arrived.
     Broken,
-    /// They came so slowly that their place was given to others.
+    /// The upload was so slow that its slot was given to others.
     TooSlow,
-    /// So many uploads run already, of whom it says.
+    /// `most` uploads of the caller or tenant (`whose`) are running.
     Crowded {
         whose: &'static str,
         most: usize,
     },
-    /// So many uploads run on this node that there is no place for one more.
+    /// This node has as many concurrent uploads as are allowed.
     Busy,
-    /// There is no room where files are kept.
+    /// The file store has no space left.
     Full,
-    /// Where files are kept cannot be reached.
+    /// The file store cannot be reached.
     Away,
     Fault(Fault),
 }
@@ -97,19 +97,19 @@ impl From<StoreError> for FileError {
             StoreError::Missing => Self::NotReady,
             StoreError::Full => Self::Full,
             StoreError::Away(why) => {
-                tracing::error!(why, "where files are kept cannot be reached");
+                tracing::error!(why, "the file store cannot be reached");
                 Self::Away
             }
         }
     }
 }
 
-/// A file as it is wanted.
+/// Input of a file.
 #[derive(Debug, Clone)]
 pub struct NewFile {
     pub purpose: Purpose,
     pub name: String,
-    /// How many bytes will come, where that is known.
+    /// Number of bytes that will be uploaded, if it is known.
     pub size: Option<i64>,
 }
 
@@ -129,17 +129,19 @@ struct Inner {
     audit_writer: AuditWriter,
     signer: Signer,
     location: RwLock<(FileLocation, Option<Store>)>,
-    /// The store lacks the mark of the deployment's: what is written here, other processes would not find.
+    /// The store lacks the mark of the deployment's store: other processes would not find files
+    /// that are written here.
     strange: AtomicBool,
     uploads: upload_slots::UploadSlots,
     /// Pictures are drawn one at a time: each takes much memory.
     drawing: tokio::sync::Semaphore,
 }
 
-/// Files that are taken away before others are looked for.
+/// Page size of files that are removed.
 const PAGE: i64 = 200;
-/// Files whose bytes cannot be removed, in one run. They are read with each page, so it is less than one.
-const MOST_PASSED: usize = 20;
+/// Maximum files of a run whose bytes cannot be removed. They are read with each page, so this is
+/// less than a page.
+const MAX_PASSED: usize = 20;
 
 impl Files {
     pub fn new(db: Database, clock: Clock, audit_writer: AuditWriter, signer: Signer, location: FileLocation) -> Self {
@@ -154,11 +156,12 @@ impl Files {
             drawing: tokio::sync::Semaphore::new(1),
         }))
     }
-    /// Keeps files there from now on. Said at the start, before the first one.
-    pub fn keep_in(&self, location: FileLocation) {
+    /// Sets the location of the files. Called at the start, before the first file is used.
+    pub fn set_location(&self, location: FileLocation) {
         *self.0.location.write().unwrap_or_else(PoisonError::into_inner) = (location, None);
     }
-    /// Opens where they are kept, to find out at the start that it is not there. Of a bucket only the settings are looked at.
+    /// Opens the store, so that a missing one is found at the start. Only the settings of a bucket
+    /// are checked.
     pub fn look(&self) -> Result<(), StoreError> {
         self.store().map(drop)
     }
@@ -166,7 +169,7 @@ impl Files {
         &self.0.clock
     }
 
-    /// The store, opened when it is first needed: a node that keeps no files needs no folder.
+    /// Returns the store, opened on first use: a node that stores no files needs no folder.
     pub(super) fn store(&self) -> Result<Store, StoreError> {
         if let (_, Some(store)) = &*self.0.location.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(store.clone());
@@ -177,7 +180,8 @@ impl Files {
         Ok(store)
     }
 
-    /// The store, to change what it holds. Refused where it is not the one that the deployment's other processes use.
+    /// Returns the store for writing. Refused if it is not the one that the deployment's other
+    /// processes use.
     pub(super) fn store_to_change(&self) -> Result<Store, StoreError> {
         if self.0.strange.load(Ordering::Relaxed) {
             return Err(StoreError::Away("it is not the file store of this deployment; /readyz says more".to_owned()));
@@ -185,12 +189,12 @@ impl Files {
         self.store()
     }
 
-    /// The store of this deployment, for exports that lie in it as they are: no row is kept of what is written there.
+    /// Returns the store of this deployment for exports, whose files have no rows.
     pub fn deployment_store(&self) -> Result<Store, StoreError> {
         self.store_to_change()
     }
 
-    /// Makes a file whose bytes are still to come, and the link that they are to be sent to.
+    /// Creates a file whose bytes are not uploaded yet, and its upload link.
     pub async fn create(&self, permit: Permit<kind::FileWrite>, new: NewFile) -> Result<Changed<(File, String)>, FileError> {
         let most = new.purpose.most_bytes();
         let odd = if new.name.trim().is_empty() { FileError::NoName } else { FileError::OddName };
@@ -200,20 +204,21 @@ impl Files {
             Some(size) if size.unsigned_abs() > most => return Err(FileError::TooLarge { most }),
             _ => {}
         }
-        let file = self.blank(permit.tenant(), (permit.actor(), permit.caller().key), new.purpose, name, UPLOAD_SECONDS * 24);
+        let file =
+            self.new_file(permit.tenant(), (permit.actor(), permit.caller().key), new.purpose, name, UPLOAD_LINK_SECONDS * 24);
         let mut work = permit.scope(&self.0.db).begin().await?;
-        if rows::held(&work).await?.saturating_add(new.size.unwrap_or(1)).unsigned_abs() > TENANT_BYTES {
+        if rows::total_bytes(&work).await?.saturating_add(new.size.unwrap_or(1)).unsigned_abs() > TENANT_BYTES {
             work.rollback().await?;
             return Err(FileError::Quota { most: TENANT_BYTES });
         }
         rows::add(&work, &file).await?;
         let seq = journal::append(&mut work, vec![file_event(events::FILE_CREATED, &file)], self.0.clock.now()).await?;
         work.commit().await?;
-        let link = self.link(Verb::Send, &file, UPLOAD_SECONDS);
+        let link = self.link(LinkPurpose::Send, &file, UPLOAD_LINK_SECONDS);
         Ok(Changed { value: (file, link), seq })
     }
 
-    fn blank(
+    fn new_file(
         &self,
         tenant: TenantId,
         (maker, key): (Actor, Option<ApiKeyId>),
@@ -242,55 +247,58 @@ impl Files {
         }
     }
 
-    fn link(&self, verb: Verb, file: &File, seconds: i64) -> String {
+    fn link(&self, verb: LinkPurpose, file: &File, seconds: i64) -> String {
         self.link_to(verb, (file.tenant, file.id), seconds)
     }
 
-    fn link_to(&self, verb: Verb, (tenant, file): (TenantId, FileId), seconds: i64) -> String {
+    fn link_to(&self, verb: LinkPurpose, (tenant, file): (TenantId, FileId), seconds: i64) -> String {
         let until = self.0.clock.now().plus_seconds(seconds);
         let token = self.0.signer.sign(&Link { verb, tenant, file, until });
         format!("/files/{token}")
     }
 
-    /// The same for a file that was made ready and need not be read for it. What has gone since, the link does not find.
+    /// Returns the same link for a file that is known to be ready, without reading it. If the file
+    /// has been removed since, the link finds nothing.
     pub fn fetch_link_of(&self, tenant: TenantId, file: FileId) -> String {
-        self.link_to(Verb::Fetch(Size::Original), (tenant, file), FETCH_SECONDS)
+        self.link_to(LinkPurpose::Fetch(Size::Original), (tenant, file), DOWNLOAD_LINK_SECONDS)
     }
 
-    /// A link that the bytes of a file can be fetched by for a quarter of an hour. Whoever hands it out has looked who may see it.
+    /// Returns a link that downloads a file, valid for a quarter of an hour. The caller has checked
+    /// the right to see it.
     pub fn fetch_link(&self, file: &File) -> Option<String> {
-        (file.state == State::Ready).then(|| self.link(Verb::Fetch(Size::Original), file, FETCH_SECONDS))
+        (file.state == State::Ready).then(|| self.link(LinkPurpose::Fetch(Size::Original), file, DOWNLOAD_LINK_SECONDS))
     }
 
-    /// A link that the bytes of a file can be sent by, while they are awaited. Whoever hands it out has looked who may send them.
+    /// Returns a link that uploads the bytes of a file, while they are awaited. The caller has
+    /// checked the right to send them.
     pub fn send_link(&self, file: &File) -> Option<String> {
-        (file.state == State::Awaited).then(|| self.link(Verb::Send, file, UPLOAD_SECONDS))
+        (file.state == State::Awaited).then(|| self.link(LinkPurpose::Send, file, UPLOAD_LINK_SECONDS))
     }
 
-    /// A file of the caller's own tenant.
+    /// Reads a file of the caller's tenant.
     pub async fn find<P>(&self, permit: &Permit<P>, id: FileId) -> Result<Option<File>, Fault> {
-        self.of_tenant(permit.tenant(), id).await
+        self.find_of_tenant(permit.tenant(), id).await
     }
-    /// A file, for who works for its tenant.
-    pub async fn of_tenant(&self, tenant: TenantId, id: FileId) -> Result<Option<File>, Fault> {
+    /// Reads a file of a tenant, for its jobs.
+    pub async fn find_of_tenant(&self, tenant: TenantId, id: FileId) -> Result<Option<File>, Fault> {
         Ok(rows::by_ids(&self.0.db.tenant(tenant), &[id]).await?.pop())
     }
 
-    /// The file of a link, while its tenant is served.
-    async fn linked(&self, tenant: TenantId, id: FileId) -> Result<File, FileError> {
-        let file = self.of_tenant(tenant, id).await?.ok_or(FileError::NotFound)?;
+    /// Reads the file of a link, unless its tenant is suspended.
+    async fn file_of_link(&self, tenant: TenantId, id: FileId) -> Result<File, FileError> {
+        let file = self.find_of_tenant(tenant, id).await?.ok_or(FileError::NotFound)?;
         if is_suspended(&self.0.db.tenant(tenant)).await? {
             return Err(FileError::Suspended);
         }
         Ok(file)
     }
 
-    /// What a link leads to.
+    /// Returns the file, or the small version of a picture, that a link names.
     pub async fn fetch(&self, token: &str) -> Result<Opened, FileError> {
-        let fetch = Verb::Fetch(Size::Original);
+        let fetch = LinkPurpose::Fetch(Size::Original);
         let link = self.0.signer.open(token, fetch, self.0.clock.now()).ok_or(FileError::NotFound)?;
-        let file = self.linked(link.tenant, link.file).await?;
-        if let Verb::Fetch(size) = link.verb
+        let file = self.file_of_link(link.tenant, link.file).await?;
+        if let LinkPurpose::Fetch(size) = link.verb
             && let Some(opened) = self.thumbnail(&file, size).await?
         {
             return Ok(opened);
@@ -305,8 +313,9 @@ impl Files {
         Ok(self.store()?.read(blob).await?)
     }
 
-    /// Takes files away whose time is over: bytes first, so that none stay that nobody names. Says how many. A file whose bytes cannot be removed is
-    /// passed over, and the run fails at its end; after so many of them the store is taken to be away, and it ends at once.
+    /// Removes expired files, their bytes first, so that no bytes stay without a row; returns the
+    /// number. A file whose bytes cannot be removed is skipped, and the run fails at its end; after
+    /// `MAX_PASSED` of them the store counts as unavailable, and the run ends at once.
     pub async fn forget_old(&self) -> Result<usize, Fault> {
         let (global, mut forgotten) = (self.0.db.global(), 0);
         let (mut passed, mut last) = (Vec::<FileId>::new(), None);
@@ -319,7 +328,7 @@ impl Files {
                 if let Err(error) = self.remove_bytes(file).await {
                     tracing::error!(file = %file.id, ?error, "the bytes of a file cannot be removed");
                     passed.push(file.id);
-                    if passed.len() == MOST_PASSED {
+                    if passed.len() == MAX_PASSED {
                         return Err(error);
                     }
                     last = Some(error);
@@ -336,9 +345,9 @@ impl Files {
         }
     }
 
-    /// Removes the files that killed imports of tenants have left; of how many tenants. None while an import runs, and none where the store is not the
-    /// deployment's.
-    pub async fn forget_killed_imports(&self) -> Result<usize, Fault> {
+    /// Removes the files that killed imports of tenants have left; returns the number of tenants.
+    /// `None` while an import runs, or if the store is not the deployment's.
+    pub async fn remove_killed_import_files(&self) -> Result<usize, Fault> {
         let location = self.0.location.read().unwrap_or_else(PoisonError::into_inner).0.clone();
         let noted = imports::has_imports(&location).await;
         let noted = noted.map_err(|error| Fault::Broken(format!("the files of imports in {location}: {error}")))?;
@@ -351,14 +360,14 @@ impl Files {
         removed
     }
 
-    /// Whatever was ever sent for a file.
+    /// Removes all bytes that were ever uploaded for a file.
     async fn remove_bytes(&self, file: &File) -> Result<u64, Fault> {
         let removed = async { self.store_to_change()?.remove_all(&folder(file)).await };
         removed.await.map_err(|error| Fault::Broken(format!("the bytes of {}: {error}", file.id)))
     }
 }
 
-/// Where all that is sent for a file lies.
+/// Returns the folder of a file's uploads.
 fn folder(file: &File) -> String {
     format!("{}/{}", file.tenant, file.id)
 }
@@ -372,11 +381,12 @@ fn file_event(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
     })
 }
 
-/// Makes a file ready in a transaction of its own room: an event, the quota looked at behind the counter's lock, the row.
+/// Makes a file ready in the caller's transaction: an event, the quota (checked under the counter's
+/// lock), the row.
 async fn settle(work: &mut Work, after: &File, now: Timestamp) -> Result<(), FileError> {
-    // The counter's row is locked by this: two files that come at once are counted one after the other.
+    // This locks the counter's row, so that concurrent uploads are counted one after the other.
     journal::append(work, vec![file_event(events::FILE_UPLOADED, after)], now).await?;
-    if rows::held(work).await?.saturating_add(after.size).unsigned_abs() > TENANT_BYTES {
+    if rows::total_bytes(work).await?.saturating_add(after.size).unsigned_abs() > TENANT_BYTES {
         return Err(FileError::Quota { most: TENANT_BYTES });
     }
     Ok(rows::change(work, after).await?)

@@ -1,4 +1,5 @@
-//! Bytes that come by a link: counted, looked at and hashed while they pass, kept only when all of them are good.
+//! Uploads by link: the bytes are counted, checked and hashed as they arrive, and stored only if
+//! all of them are valid.
 
 use std::time::Duration;
 
@@ -15,31 +16,31 @@ use tokio::time::{Instant, timeout};
 use super::{FileError, Files, folder, settle};
 use crate::files::{
     core::{
-        Area, File, Purpose, State, area,
+        Dimensions, File, Purpose, State, area,
         limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
-        link::Verb,
-        pace::{Pace, TooSlow},
+        link::LinkPurpose,
+        pace::{RateWindow, TooSlow},
         sniff,
     },
     rows,
     store::{Sink, StoreError},
 };
 
-/// Bytes that a file's kind is told from.
-const LOOK: usize = 1_024;
+/// Bytes from which the media type is detected.
+const SNIFF_BYTES: usize = 1_024;
 
-/// What is known of bytes that have passed.
-pub(super) struct Passed {
+/// Size, beginning and hash of the bytes that have passed.
+pub(super) struct ReceivedBytes {
     pub size: u64,
     pub start: Vec<u8>,
-    /// Bytes that are kept of its start.
+    /// Bytes that are kept of the beginning.
     look: usize,
     hash: Sha256,
 }
 
-impl Passed {
+impl ReceivedBytes {
     pub(super) fn new(purpose: Purpose) -> Self {
-        let look = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { LOOK };
+        let look = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { SNIFF_BYTES };
         Self { size: 0, start: Vec::new(), look, hash: Sha256::new() }
     }
     pub(super) fn add(&mut self, bytes: &Bytes) {
@@ -54,24 +55,24 @@ impl Passed {
 }
 
 impl Files {
-    /// Takes the bytes of a file that is awaited. `declared` is how many there are to be, where the sender says so; an `Err` in them is a
-    /// sender that broke off.
+    /// Receives the bytes of a file that is awaited. `declared` is their number, if the sender
+    /// declares it; an `Err` in them is a sender that disconnected.
     pub async fn receive<S>(&self, token: &str, declared: Option<u64>, origin: Origin, bytes: S) -> Result<File, FileError>
     where
         S: Stream<Item = Result<Bytes, ()>> + Send,
     {
-        let link = self.0.signer.open(token, Verb::Send, self.0.clock.now()).ok_or(FileError::NotFound)?;
-        let file = self.linked(link.tenant, link.file).await?;
+        let link = self.0.signer.open(token, LinkPurpose::Send, self.0.clock.now()).ok_or(FileError::NotFound)?;
+        let file = self.file_of_link(link.tenant, link.file).await?;
         if file.state != State::Awaited {
             return Err(FileError::NotAwaited);
         }
-        // Given back when the bytes have come, or whoever sends them has gone.
+        // The slot is released when the upload ends or the sender disconnects.
         let _place = self.0.uploads.take(&file)?;
         let most = file.purpose.most_bytes();
         if declared.is_some_and(|size| size > most) {
             return Err(FileError::TooLarge { most });
         }
-        // Each attempt has a place of its own: of two that come at once, neither can end as a mixture.
+        // Each attempt has a path of its own: two concurrent uploads cannot mix.
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
         let passed = self.keep(&blob, file.purpose, most, bytes).await?;
         let audit_context = AuditContext::new(
@@ -85,18 +86,18 @@ impl Files {
         if settled.is_err()
             && let Err(error) = self.store_to_change()?.remove(&blob).await
         {
-            tracing::warn!(%error, blob, "bytes that nobody wants stay until their file is over");
+            tracing::warn!(%error, blob, "the bytes of a refused upload could not be removed; they stay until its file expires");
         }
         settled
     }
 
     /// Writes the bytes where they belong, unless something is wrong with them: then nothing is left.
-    async fn keep<S>(&self, blob: &str, purpose: Purpose, most: u64, bytes: S) -> Result<Passed, FileError>
+    async fn keep<S>(&self, blob: &str, purpose: Purpose, most: u64, bytes: S) -> Result<ReceivedBytes, FileError>
     where
         S: Stream<Item = Result<Bytes, ()>> + Send,
     {
         let mut sink = self.store_to_change()?.write(blob).await?;
-        match pour(&mut sink, purpose, most, bytes).await {
+        match write_checked(&mut sink, purpose, most, bytes).await {
             Ok(passed) => {
                 sink.finish().await?;
                 Ok(passed)
@@ -108,9 +109,9 @@ impl Files {
         }
     }
 
-    async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, passed: Passed) -> Result<File, FileError> {
+    async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, passed: ReceivedBytes) -> Result<File, FileError> {
         let mut work = self.0.db.tenant(tenant).begin().await?;
-        // Before the file, as whoever attaches it to something.
+        // Lock order: the journal before the file, as where files are attached.
         journal::hold(&work).await?;
         let Some(before) = rows::lock(&work, id).await?.filter(|file| file.state == State::Awaited) else {
             work.rollback().await?;
@@ -138,8 +139,8 @@ impl Files {
     }
 }
 
-/// The next part, while they come fast enough.
-async fn paced<S>(pace: &mut Pace, bytes: &mut std::pin::Pin<&mut S>) -> Result<Option<Bytes>, FileError>
+/// Returns the next part, unless the upload is too slow.
+async fn next_part<S>(pace: &mut RateWindow, bytes: &mut std::pin::Pin<&mut S>) -> Result<Option<Bytes>, FileError>
 where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
@@ -152,25 +153,25 @@ where
             Ok(Some(part)) => part.map(|part| (part.len() as u64, Some(part))).map_err(|()| FileError::Broken)?,
             Err(_late) => (0, None),
         };
-        pace.came(count, waited).map_err(|TooSlow| FileError::TooSlow)?;
+        pace.record_bytes(count, waited).map_err(|TooSlow| FileError::TooSlow)?;
         if part.is_some() {
             return Ok(part);
         }
     }
 }
 
-async fn pour<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Result<Passed, FileError>
+async fn write_checked<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Result<ReceivedBytes, FileError>
 where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
-    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), Passed::new(purpose), false);
-    let mut pace = Pace::new(UPLOAD_RATE, UPLOAD_WINDOW_SECONDS);
-    while let Some(part) = paced(&mut pace, &mut bytes).await? {
+    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), ReceivedBytes::new(purpose), false);
+    let mut pace = RateWindow::new(UPLOAD_RATE, UPLOAD_WINDOW_SECONDS);
+    while let Some(part) = next_part(&mut pace, &mut bytes).await? {
         passed.add(&part);
         if passed.size > most {
             return Err(FileError::TooLarge { most });
         }
-        if !is_known && passed.start.len() >= LOOK {
+        if !is_known && passed.start.len() >= SNIFF_BYTES {
             is_known = true;
             check(purpose, &passed)?;
         }
@@ -186,12 +187,13 @@ where
     Ok(passed)
 }
 
-/// A picture says how large it is, and is not so large that drawing it would take the memory of others.
-fn check_area(passed: &Passed) -> Result<(), FileError> {
-    let area: Area = area(sniff(&passed.start), &passed.start).ok_or(FileError::WrongKind(Purpose::Image))?;
+/// Checks that a picture has dimensions in its header, and that they are within the limits of
+/// decoding.
+fn check_area(passed: &ReceivedBytes) -> Result<(), FileError> {
+    let area: Dimensions = area(sniff(&passed.start), &passed.start).ok_or(FileError::WrongKind(Purpose::Image))?;
     if area.fits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
 }
 
-fn check(purpose: Purpose, passed: &Passed) -> Result<(), FileError> {
+fn check(purpose: Purpose, passed: &ReceivedBytes) -> Result<(), FileError> {
     if purpose.takes(sniff(&passed.start)) { Ok(()) } else { Err(FileError::WrongKind(purpose)) }
 }

@@ -1,33 +1,33 @@
-//! Files that we make ourselves: results of imports and exports, sheets to be printed.
+//! Files that the server creates: results of imports and exports, sheets to be printed.
 
 use bytes::Bytes;
 use entity::prelude::*;
 use iam::access::Permit;
 use platform::storage::{Work, once};
 
-use super::{FileError, Files, folder, receive::Passed, settle};
+use super::{FileError, Files, folder, receive::ReceivedBytes, settle};
 use crate::files::{
     core::{File, Purpose, State, limits::KEPT_SECONDS},
     rows,
     store::Sink,
 };
 
-/// A file that is being written. Without `finish` nothing is left of it but a row that ends with the day.
+/// A file that is being written. Without `finish` only its row is left, which expires after a day.
 pub struct Writer {
     file: File,
     blob: String,
     sink: Sink,
-    passed: Passed,
+    passed: ReceivedBytes,
     files: Files,
 }
 
-/// A file whose bytes are all there, and which is not yet anybody's: `keep` makes it theirs.
+/// A file whose bytes are written, and whose row is not ready yet: `keep` makes it ready.
 #[derive(Debug, Clone)]
 pub struct Made(File);
 
 impl Files {
-    /// Begins a file of somebody's, who is a program where there is a key. A row says from the start that it is being made, so that no bytes lie about that
-    /// nothing leads to.
+    /// Begins a file of an actor; the actor is a program if there is a key. A row exists from the
+    /// start, so that no bytes are without one.
     pub async fn write(
         &self,
         tenant: TenantId,
@@ -37,7 +37,8 @@ impl Files {
         self.write_as_of(tenant, maker, named, self.0.clock.now()).await
     }
 
-    /// The same of what was read from this time on: it is the time that the file is from, so that nobody who saw less by then is handed it.
+    /// Does the same for data that was read at `read_at`: the file is dated from then, so that only
+    /// actors who could see the data at that time get it.
     pub async fn write_as_of(
         &self,
         tenant: TenantId,
@@ -46,23 +47,24 @@ impl Files {
         read_at: Timestamp,
     ) -> Result<Writer, FileError> {
         const DAY: i64 = 24 * 3_600;
-        let blank = self.blank(tenant, maker, Purpose::Result, name, DAY);
+        let blank = self.new_file(tenant, maker, Purpose::Result, name, DAY);
         let file = File { media_type: media_type.to_owned(), created_at: read_at, ..blank };
         let work = self.0.db.tenant(tenant).begin().await?;
         rows::add(&work, &file).await?;
         work.commit().await?;
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
         let sink = self.store_to_change()?.write(&blob).await?;
-        Ok(Writer { file, blob, sink, passed: Passed::new(Purpose::Result), files: self.clone() })
+        Ok(Writer { file, blob, sink, passed: ReceivedBytes::new(Purpose::Result), files: self.clone() })
     }
 }
 
 impl Files {
-    /// Makes a whole file of somebody's at once.
+    /// Makes a whole file at once.
     pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
-        // The row without bytes is no answer yet: a repeated call begins anew where the file was not made.
+        // The row without bytes is no receipt: a repeated call begins again if the file was not
+        // made.
         let maker = (permit.actor(), permit.caller().key);
-        let mut writer = once::aside(self.write(permit.tenant(), maker, named)).await?;
+        let mut writer = once::without_receipt(self.write(permit.tenant(), maker, named)).await?;
         writer.write(bytes.into()).await?;
         let made = writer.finish().await?;
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -112,7 +114,7 @@ impl Made {
     pub fn sha256(&self) -> Option<String> {
         self.0.sha256.as_ref().map(hex::encode)
     }
-    /// Makes the file ready, in the transaction of what it is the result of.
+    /// Makes the file ready, in the transaction of its job.
     pub async fn keep(&self, work: &mut Work) -> Result<(), FileError> {
         let now = self.0.ready_at.unwrap_or(self.0.created_at);
         settle(work, &self.0, now).await

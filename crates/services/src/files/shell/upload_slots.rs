@@ -1,4 +1,5 @@
-//! Uploads that run at once on this node: of a caller, of a tenant, of all. Nobody waits for a place: whoever finds none may come again.
+//! Concurrent uploads on this node: of a caller, of a tenant, of all. No upload waits for a slot:
+//! without a free one it is refused, and may be retried.
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use crate::files::core::{
     limits::{UPLOADS, UPLOADS_PER_CALLER, UPLOADS_PER_TENANT},
 };
 
-/// How many of whom run.
+/// Numbers of running uploads, in total and for each tenant and caller.
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
@@ -25,7 +26,7 @@ struct Counts {
 #[derive(Debug, Clone, Default)]
 pub(super) struct UploadSlots(Arc<Mutex<Counts>>);
 
-/// A place; dropping it gives it back.
+/// A slot; dropping it releases it.
 #[derive(Debug)]
 pub(super) struct UploadSlot {
     counts: Arc<Mutex<Counts>>,
@@ -59,13 +60,13 @@ impl Drop for UploadSlot {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.all = counts.all.saturating_sub(1);
-        one_less(&mut counts.tenants, &self.tenant);
-        one_less(&mut counts.callers, &self.caller);
+        decrement_count(&mut counts.tenants, &self.tenant);
+        decrement_count(&mut counts.callers, &self.caller);
     }
 }
 
-/// Whoever has none is not remembered.
-fn one_less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+/// Subtracts one from a count; a key with a count of 0 is removed.
+fn decrement_count<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count = count.saturating_sub(1);
         if *count == 0 {

@@ -1,4 +1,5 @@
-//! A bucket that is not the deployment's: reached with a login of its own, by a client that was handed over.
+//! A bucket that is not the deployment's: accessed with credentials of its own, by a client that
+//! the caller passes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,13 +12,13 @@ use object_store::{
 use tokio::sync::Semaphore;
 
 use super::{Store, StoreError};
-use crate::files::core::limits::CARRIED_AT_ONCE;
+use crate::files::core::limits::MAX_CONCURRENT_UPLOADS;
 
-/// Retries of a request; whoever asked comes again later.
-const RETRIES: usize = 2;
-const RETRIED_FOR: Duration = Duration::from_secs(30);
+/// Retries of a request; the caller itself retries later.
+const MAX_RETRIES: usize = 2;
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where a bucket is, and who asks.
+/// Address of a bucket, and the login for it.
 #[derive(Clone, Copy)]
 pub struct BucketAccess<'a> {
     pub endpoint: &'a str,
@@ -28,20 +29,21 @@ pub struct BucketAccess<'a> {
     pub secret: &'a str,
 }
 
-/// Hands the same client to each that asks for one.
+/// Connector that always returns the same client.
 #[derive(Debug)]
-struct Handed(HttpClient);
+struct FixedConnector(HttpClient);
 
-impl HttpConnector for Handed {
+impl HttpConnector for FixedConnector {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(self.0.clone())
     }
 }
 
 impl Store {
-    /// Opens a bucket, without asking it. All requests go through the client, which answers for where they may go.
+    /// Opens a bucket, without a request. All requests go through the client, which checks their
+    /// addresses.
     pub fn remote(access: BucketAccess<'_>, client: impl HttpService) -> Result<Self, StoreError> {
-        let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRIED_FOR, ..RetryConfig::default() };
+        let retry = RetryConfig { max_retries: MAX_RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let bucket = AmazonS3Builder::new()
             .with_endpoint(access.endpoint)
             .with_bucket_name(access.bucket)
@@ -50,9 +52,9 @@ impl Store {
             .with_secret_access_key(access.secret)
             .with_allow_http(true)
             .with_retry(retry)
-            .with_http_connector(Handed(HttpClient::new(client)))
+            .with_http_connector(FixedConnector(HttpClient::new(client)))
             .build()?;
         let prefix = Path::parse(access.prefix).map_err(|error| StoreError::Away(error.to_string()))?;
-        Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(CARRIED_AT_ONCE))) })
+        Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(MAX_CONCURRENT_UPLOADS))) })
     }
 }

@@ -1,10 +1,10 @@
-//! What became of a product's stock in the weeks that a policy is played over, and what stock is worth.
+//! Actual stock of a product in the weeks that a policy is simulated over, and the value of stock.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 
 use crate::demand::core::Span;
 
-/// What changed on hand of a level on a day, and what came, in units.
+/// Net change of a level's units on hand on a day, and the units received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelDay {
     pub day: i32,
@@ -12,23 +12,24 @@ pub struct LevelDay {
     pub received: i64,
 }
 
-/// The stock as it was.
+/// The actual stock of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Actual {
-    /// Days that closed with something on hand, and with nothing. Days before stock was first kept are neither.
+pub struct ActualStock {
+    /// Days that closed with stock, and without. Days before the first stock record are neither.
     pub in_stock_days: i64,
     pub out_days: i64,
-    /// Weeks with a day that closed with nothing.
+    /// Weeks with a day that closed without stock.
     pub short_weeks: usize,
-    /// Of the ends of days; less than nothing counts as nothing.
+    /// Mean of units on hand at the ends of days; negative stock counts as 0.
     pub mean_stock: f64,
-    /// Days on which units came, and how many.
+    /// Days with receipts, and the units received.
     pub receipts: i64,
     pub received: i64,
 }
 
-impl Actual {
-    /// Of the weeks from one Monday to another; None where no stock was kept in them.
+impl ActualStock {
+    /// Returns the stock of the weeks from one Monday to another; `None` if no stock was kept in
+    /// them.
     pub fn of((first, after): (i32, i32), spans: &[Span], days: &[LevelDay]) -> Option<Self> {
         let days_in = |state: SpanState, from: i32, to: i32| -> i64 {
             spans.iter().filter(|span| span.state == state).map(|span| overlap(span, from, to)).sum()
@@ -56,20 +57,20 @@ impl Actual {
         Some(found)
     }
 
-    /// The share of days that closed with something on hand.
+    /// Share of days that closed with stock.
     pub fn in_stock_rate(&self) -> Option<f64> {
         let days = self.in_stock_days + self.out_days;
         (days > 0).then(|| self.in_stock_days as f64 / days as f64)
     }
 }
 
-/// Days of a span from one on and before another.
+/// Returns the days of a span from one day on and before another.
 fn overlap(span: &Span, from: i32, to: i32) -> i64 {
     let last = span.to.map_or(to - 1, |day| day.min(to - 1));
     i64::from((last - span.from.max(from) + 1).max(0))
 }
 
-/// The cost of a whole unit, which is ten to the power of so many smallest ones.
+/// The cost of a whole unit, which is 10^decimals smallest units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitCost {
     pub cost: Money,
@@ -77,8 +78,9 @@ pub struct UnitCost {
 }
 
 impl UnitCost {
-    /// What so many smallest units are worth, to a minor unit; None beyond what can be kept exactly.
-    pub fn of_units(&self, units: f64) -> Option<Money> {
+    /// Returns the value of a number of smallest units, rounded to a minor unit; `None` if it is
+    /// too large to be exact.
+    pub fn value_of_units(&self, units: f64) -> Option<Money> {
         let minor = (units * self.cost.minor as f64 / 10_f64.powi(self.decimals)).round();
         (minor.abs() <= MAX_SAFE as f64).then(|| Money::new(minor as i64, self.cost.currency))
     }
@@ -96,20 +98,21 @@ mod tests {
         let spans = [span(-9, Some(2), SpanState::InStock), span(3, Some(7), SpanState::Out), span(8, None, SpanState::InStock)];
         let day = |day: i32, net: i64, received: i64| LevelDay { day: MONDAY + day, net, received };
         let days = [day(-9, 10, 10), day(3, -10, 0), day(8, 30, 30), day(15, -4, 2), day(21, 900, 900)];
-        let found = Actual::of((MONDAY, MONDAY + 21), &spans, &days).unwrap();
-        // 10 on three days, nothing on days 3 to 7, which are of two weeks, 30 on seven days and 26 on six.
+        let found = ActualStock::of((MONDAY, MONDAY + 21), &spans, &days).unwrap();
+        // 10 units on three days, none on days 3 to 7, which belong to two weeks, 30 on seven days
+        // and 26 on six.
         assert_eq!((found.in_stock_days, found.out_days, found.short_weeks), (16, 5, 2));
         assert_eq!((found.receipts, found.received), (2, 32));
         assert!((found.mean_stock - 396.0 / 21.0).abs() < 1e-12, "{found:?}");
         assert_eq!(found.in_stock_rate(), Some(16.0 / 21.0));
-        assert_eq!(Actual::of((MONDAY - 21, MONDAY - 14), &spans, &days), None, "no stock was kept yet");
+        assert_eq!(ActualStock::of((MONDAY - 21, MONDAY - 14), &spans, &days), None, "no stock was kept yet");
     }
 
     #[test]
     fn units_are_worth_their_cost() {
         let cost = |decimals| UnitCost { cost: Money::new(250, Currency::GBP), decimals };
-        assert_eq!(cost(0).of_units(1.5), Some(Money::new(375, Currency::GBP)));
-        assert_eq!(cost(3).of_units(1_500.0), Some(Money::new(375, Currency::GBP)));
-        assert_eq!((cost(0).of_units(f64::NAN), cost(0).of_units(1e300)), (None, None));
+        assert_eq!(cost(0).value_of_units(1.5), Some(Money::new(375, Currency::GBP)));
+        assert_eq!(cost(3).value_of_units(1_500.0), Some(Money::new(375, Currency::GBP)));
+        assert_eq!((cost(0).value_of_units(f64::NAN), cost(0).value_of_units(1e300)), (None, None));
     }
 }

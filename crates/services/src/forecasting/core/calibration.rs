@@ -1,4 +1,5 @@
-//! Service levels that hold: what promises gave in simulation, by ABC class, and the levels that quantiles are asked for instead.
+//! Calibration of service levels: the service that promises gave in simulation, by ABC class, and
+//! the quantile levels that are used instead.
 
 use std::collections::BTreeMap;
 
@@ -6,40 +7,41 @@ use entity::prelude::*;
 use forecast::{
     models::Method,
     reorder::Terms,
-    selection::{DEFAULT, FIRST_POOLED},
-    simulate::{Correction, FEWEST_CYCLES, LIKELY_SERVICE, OrderUpTo, Past, Unmet, corrections},
+    selection::{DEFAULT, MIN_FIRST_POOLED},
+    simulate::{Correction, LIKELY_SERVICE, MIN_CYCLES, OrderUpTo, Past, Unmet, corrections},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{History, Level, SeriesHistory, StoredChoice, StoredClasses};
 
-/// Promises that are simulated.
-const PROMISES: [f64; 3] = [0.90, 0.95, 0.98];
-/// Weeks that count, the last ones; weeks before them that only move levels; and the fewest that say anything.
-const COUNTED: usize = 20;
-const WARM_UP: usize = 8;
-const FEWEST_COUNTED: usize = 8;
+/// Promised service levels that are simulated.
+const PROMISED_LEVELS: [f64; 3] = [0.90, 0.95, 0.98];
+/// Last weeks that count; weeks before them that only move levels; and the minimum weeks of a
+/// simulation.
+const EVALUATED_WEEKS: usize = 20;
+const WARM_UP_WEEKS: usize = 8;
+const MIN_EVALUATED_WEEKS: usize = 8;
 /// Lead time and review of the simulation, in weeks.
-const LEAD: usize = 2;
-const REVIEW: usize = 1;
-/// Products and stores of a class that are simulated: they bound the time of a run.
-const MOST_SERIES: usize = 100;
-/// Draws the demand of weeks without stock: always the same draw.
+const LEAD_WEEKS: usize = 2;
+const REVIEW_WEEKS: usize = 1;
+/// Maximum simulated series of a class: they bound the time of a run.
+const MAX_SERIES: usize = 100;
+/// Seed of the demand of weeks without stock: always the same.
 const SEED: u64 = 1;
 
-/// A promise to a class, as it is kept with a run. Shares are 0 to 1.
+/// A promise to a class, stored with a run. Shares are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoredCorrection {
     pub class: AbcClass,
     pub promised: f64,
-    /// Cycle service that quantiles of the promise gave.
+    /// Cycle service of the uncorrected quantiles.
     pub given: f64,
-    /// Cycle service that levels gave which followed the weeks before.
+    /// Cycle service of levels that were corrected from the weeks before.
     pub corrected: f64,
     /// The level for the weeks to come.
     pub level: f64,
     pub cycles: u64,
-    /// Whether plans ask for that level: it missed the promise by less.
+    /// Whether plans use that level: it missed the promise by less.
     pub is_used: bool,
 }
 
@@ -58,22 +60,24 @@ impl StoredCorrection {
     }
 }
 
-/// At most [`MOST_SERIES`] of each class, evenly spaced, each with its class. Empty where no class has cycles enough.
+/// Returns at most [`MAX_SERIES`] of each class, evenly spaced, each with its class. Empty if no
+/// class has enough cycles.
 fn sample(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Vec<(SeriesHistory, AbcClass)> {
     let class_of = |series: &SeriesHistory| Some(classes.get(&(series.store?, series.product))?.abc);
     let mut found = Vec::new();
     for class in AbcClass::ALL {
         let all: Vec<&SeriesHistory> = stores.series.iter().filter(|series| class_of(series) == Some(*class)).collect();
-        if ((all.len() * COUNTED) as u64) < FEWEST_CYCLES {
+        if ((all.len() * EVALUATED_WEEKS) as u64) < MIN_CYCLES {
             continue;
         }
-        let step = all.len().div_ceil(MOST_SERIES).max(1);
+        let step = all.len().div_ceil(MAX_SERIES).max(1);
         found.extend(all.into_iter().step_by(step).map(|series| (series.clone(), *class)));
     }
     found
 }
 
-/// What promises gave to each class over the last weeks. Classes with too few products or weeks are left out.
+/// Returns the service that promised levels gave to each class over the last weeks. Classes with
+/// too few products or weeks are left out.
 pub fn corrections_of(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Vec<StoredCorrection> {
     corrections_in(stores, classes).unwrap_or_default()
 }
@@ -85,32 +89,32 @@ fn corrections_in(stores: &History, classes: &BTreeMap<Level, StoredClasses>) ->
         return None;
     }
     let panel = History { first_week: stores.first_week, weeks: stores.weeks, series }.panel()?;
-    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD + REVIEW, (FIRST_POOLED, 1)).keeping_pools();
-    let known = (FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).is_enough())?;
-    let first = (known + WARM_UP).max(panel.weeks().saturating_sub(COUNTED));
-    if first + FEWEST_COUNTED > panel.weeks() {
+    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD_WEEKS + REVIEW_WEEKS, (MIN_FIRST_POOLED, 1)).with_pool_cache();
+    let known = (MIN_FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).is_enough())?;
+    let first = (known + WARM_UP_WEEKS).max(panel.weeks().saturating_sub(EVALUATED_WEEKS));
+    if first + MIN_EVALUATED_WEEKS > panel.weeks() {
         return None;
     }
     let mut found = Vec::new();
-    for promised in PROMISES {
+    for promised in PROMISED_LEVELS {
         let policy = OrderUpTo {
             service: promised,
-            lead_weeks: LEAD,
-            review_weeks: REVIEW,
+            lead_weeks: LEAD_WEEKS,
+            review_weeks: REVIEW_WEEKS,
             terms: Terms { minimum: 0, pack: 1, breaks: None, shelf: None },
             unmet: Unmet::Lost,
             weeks: first..panel.weeks(),
-            warm_up: WARM_UP,
+            warm_up: WARM_UP_WEEKS,
             seed: SEED,
         };
         let of_classes = corrections(&panel, (&groups, AbcClass::ALL.len()), &past, &policy);
         let stored = AbcClass::ALL.iter().zip(&of_classes).filter_map(|(class, found)| StoredCorrection::of(*class, found));
-        found.extend(stored.filter(|one| one.cycles >= FEWEST_CYCLES));
+        found.extend(stored.filter(|one| one.cycles >= MIN_CYCLES));
     }
     Some(found)
 }
 
-/// The levels that plans ask quantiles for.
+/// The quantile levels that plans use.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Calibration(BTreeMap<AbcClass, Vec<(f64, f64)>>);
 
@@ -123,7 +127,7 @@ impl Calibration {
         }
         for levels in found.values_mut() {
             levels.sort_by(|one, other| one.0.total_cmp(&other.0));
-            // A greater promise never asks for less.
+            // A higher promise never has a lower level.
             let mut least: f64 = 0.0;
             for (_, level) in levels {
                 least = least.max(*level);
@@ -132,14 +136,15 @@ impl Calibration {
         }
         Self(found)
     }
-    /// Of the choices of a run. None for text that is none.
+    /// Returns the corrections in the choices of a run. `None` if the text cannot be parsed.
     pub fn of_run(choices: &str) -> Option<Self> {
         let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
         let all: Vec<StoredCorrection> = stored.into_iter().flat_map(|choice| choice.corrections).collect();
         Some(Self::new(&all))
     }
-    /// The level to ask for so that a class is given what it was promised: the promise itself where nothing is known. Between simulated promises the shift is
-    /// linear; below them it is that of the least, above them it falls with what may be missed.
+    /// Returns the quantile level by which a class is given the promised service: the promise
+    /// itself if there is no calibration. Between simulated promises the shift is linear; below
+    /// them it is that of the lowest, above them it falls with 1 − promise.
     pub fn level(&self, class: AbcClass, promised: f64) -> f64 {
         let Some((levels, (lowest, highest))) =
             self.0.get(&class).and_then(|levels| Some((levels, (levels.first()?, levels.last()?))))
@@ -206,7 +211,7 @@ mod tests {
         let classes: BTreeMap<Level, StoredClasses> = (1..=32).map(|n| ((id(90), id(n)), stored(of(n)))).collect();
         let found = corrections_of(&stores, &classes);
         let said: Vec<(AbcClass, f64, u64)> = found.iter().map(|one| (one.class, one.promised, one.cycles)).collect();
-        assert_eq!(said, PROMISES.map(|promised| (AbcClass::A, promised, 600)), "two products of B are too few");
+        assert_eq!(said, PROMISED_LEVELS.map(|promised| (AbcClass::A, promised, 600)), "two products of B are too few");
         assert!(found.iter().all(|one| (0.5..=1.0).contains(&one.given) && (0.5..=0.999).contains(&one.level)), "{found:?}");
         assert_eq!(corrections_of(&stores, &BTreeMap::new()), []);
     }

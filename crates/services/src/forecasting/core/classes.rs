@@ -1,5 +1,5 @@
-//! ABC by what a product turns over in a store, XYZ by how evenly it is asked for. A class changes beyond its border, or when two runs agree, so that a product that
-//! lies on a border does not go to and fro.
+//! Product classes: ABC by turnover in a store, XYZ by the evenness of demand. A class changes
+//! beyond its border, or when two runs agree, so that a product on a border does not alternate.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use super::SeriesHistory;
 
-/// Weeks that classes are made of.
+/// Weeks that classes are computed from.
 pub const YEAR_WEEKS: i32 = 52;
 
 /// A product in a store.
 pub type Level = (StoreId, ProductId);
 
-/// How evenly a product is asked for, as it is kept.
+/// Variability class of a product's demand, in its stored form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredXyz {
     X,
@@ -47,7 +47,7 @@ impl From<StoredXyz> for xyz::XyzClass {
     }
 }
 
-/// The classes of a product in a store: those that it has, and those that its year alone would give it.
+/// The classes of a product in a store: the effective ones, and those computed from its year alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClasses {
     pub abc: AbcClass,
@@ -56,7 +56,7 @@ pub struct StoredClasses {
     pub computed_xyz: StoredXyz,
 }
 
-/// The service level of a product's classes; without any those of C and Z.
+/// Returns the service level of a product's classes; without classes that of C and Z.
 pub fn service_of(classes: Option<StoredClasses>) -> f64 {
     let (abc, xyz) = classes.map_or((AbcClass::C, StoredXyz::Z), |classes| (classes.abc, classes.xyz));
     service_level(rank(abc), xyz.into())
@@ -68,25 +68,26 @@ pub struct Turnover {
     /// Units of all weeks, and the sum of the squares of each week's.
     pub units: i64,
     pub squares: f64,
-    /// At the product's price now, in minor units; 0 where it has none.
+    /// At the product's current price, in minor units; 0 if it has none.
     pub revenue: i64,
 }
 
 impl Turnover {
-    /// Of the last year of a history. Revenue is left 0.
+    /// Returns the turnover of the last year of a history. Revenue is left 0.
     pub fn of(series: &SeriesHistory) -> Self {
         let year = &series.units[series.units.len().saturating_sub(YEAR_WEEKS as usize)..];
         let squares = year.iter().map(|units| (*units as f64).powi(2)).sum();
         Self { units: year.iter().fold(0, |sum: i64, units| sum.saturating_add(*units)), squares, revenue: 0 }
     }
-    /// At a price of a whole unit, which has so many decimals.
+    /// Adds the revenue at a price of a whole unit with this many decimals.
     #[must_use]
     pub fn at(self, price_minor: i64, decimals: i32) -> Self {
         let scale = 10_i128.pow(decimals.clamp(0, 9).unsigned_abs());
         let minor = i128::from(price_minor) * i128::from(self.units.max(0)) / scale;
         Self { revenue: i64::try_from(minor).unwrap_or(i64::MAX), ..self }
     }
-    /// The deviation by the mean of an evenly weighted year, weeks without demand among it. None without demand.
+    /// Returns deviation ÷ mean of an evenly weighted year, including weeks without demand. `None`
+    /// without demand.
     fn variation(&self) -> Option<f64> {
         let weeks = f64::from(YEAR_WEEKS);
         let mean = self.units as f64 / weeks;
@@ -111,7 +112,8 @@ const fn rank(class: AbcClass) -> abc::AbcClass {
     }
 }
 
-/// Classes of products in their stores: by each store's own revenue, ties by SKU. `last` are those of the run before.
+/// Classifies products in their stores: by each store's own revenue, ties by SKU. `last` are the
+/// classes of the run before.
 pub fn classify(
     turnovers: &BTreeMap<Level, Turnover>,
     skus: &BTreeMap<ProductId, &str>,
@@ -130,9 +132,12 @@ pub fn classify(
         for ranked in abc(&items) {
             let (product, turnover) = products[ranked.item];
             let (before, variation) = (last.get(&(store, product)), turnover.variation());
-            let abc =
-                abc::assigned(ranked, before.map(|classes| rank(classes.abc)), before.map(|classes| rank(classes.computed_abc)));
-            let xyz = xyz::assigned(
+            let abc = abc::assign_class(
+                ranked,
+                before.map(|classes| rank(classes.abc)),
+                before.map(|classes| rank(classes.computed_abc)),
+            );
+            let xyz = xyz::assign_class(
                 variation,
                 before.map(|classes| classes.xyz.into()),
                 before.map(|classes| classes.computed_xyz.into()),
@@ -141,7 +146,7 @@ pub fn classify(
                 abc: word(abc),
                 xyz: xyz.into(),
                 computed_abc: word(ranked.class),
-                computed_xyz: xyz::assigned(variation, None, None).into(),
+                computed_xyz: xyz::assign_class(variation, None, None).into(),
             };
             found.insert((store, product), classes);
         }
@@ -178,14 +183,14 @@ mod tests {
         assert_eq!((of(shop, mug).0, of(shop, plate).0), (AbcClass::C, AbcClass::A));
     }
 
-    /// The plate's classes after runs in which so much of 1,000 was turned over before it, and its coefficient of variation was so much, beginning with a year
-    /// that nothing is known before.
+    /// Returns the plate's classes after runs with these shares (of 1,000) of turnover before it
+    /// and coefficients of variation; the first run has no earlier classes.
     fn after(runs: &[(i64, f64)]) -> (AbcClass, StoredXyz) {
         let (mug, plate, dock) = (product(1), product(2), store(3));
         let skus = BTreeMap::from([(mug, "MUG"), (plate, "PLATE")]);
         let mut last = BTreeMap::new();
         for (before, variation) in runs {
-            // Ten a week: the sum of squares is 52 × (100 + (10 × variation)²).
+            // Ten units a week: the sum of squares is 52 × (100 + (10 × variation)²).
             let squares = 52.0 * (100.0 + (10.0 * *variation).powi(2));
             let of = |revenue: i64| Turnover { units: 520, squares, revenue };
             last = classify(&BTreeMap::from([((dock, mug), of(*before)), ((dock, plate), of(1_000 - before))]), &skus, &last);

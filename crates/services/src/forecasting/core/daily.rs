@@ -1,4 +1,4 @@
-//! The days of a product in a store that a policy is played against, and how long its deliveries take.
+//! Daily facts of a product in a store for a simulation, and the lead times of its deliveries.
 
 use entity::prelude::*;
 use forecast::{
@@ -10,23 +10,23 @@ use inventory::catalog::core::calendar::SupplierCalendar;
 use super::History;
 use crate::demand::core::Span;
 
-/// Days that a delivery takes where nobody says so, as plans have it.
-const ASSUMED_LEAD: f64 = 7.0;
+/// Default days of a delivery, equal to that of plans.
+const DEFAULT_LEAD_DAYS: f64 = 7.0;
 const WEEK: usize = 7;
 
-/// How long deliveries of a product take, in days.
+/// Lead times of a product, in days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadDays {
     pub stated: f64,
-    /// Deliveries of the supplier; fewer than five say nothing.
+    /// Measured deliveries of the supplier; fewer than five are ignored.
     pub measured: Vec<f64>,
-    /// Of the supplier; any day without one.
+    /// Calendar of the supplier; without one, any day is a delivery day.
     pub calendar: SupplierCalendar,
 }
 
 impl Default for LeadDays {
     fn default() -> Self {
-        Self { stated: ASSUMED_LEAD, measured: Vec::new(), calendar: SupplierCalendar::default() }
+        Self { stated: DEFAULT_LEAD_DAYS, measured: Vec::new(), calendar: SupplierCalendar::default() }
     }
 }
 
@@ -38,11 +38,11 @@ impl LeadDays {
     pub fn has_calendar(&self) -> bool {
         !self.calendar.is_any_day()
     }
-    /// The longest that counts, without a calendar.
+    /// Returns the longest lead time that is used, without a calendar.
     pub(super) fn longest(&self) -> f64 {
         self.lead().likely_days().into_iter().fold(0.0, f64::max)
     }
-    /// The same deliveries, none of which takes longer.
+    /// Returns the same deliveries, capped at `most` days.
     #[must_use]
     pub(super) fn within(&self, most: f64) -> Self {
         let measured = self.measured.iter().map(|days| days.min(most)).collect();
@@ -50,20 +50,21 @@ impl LeadDays {
     }
 }
 
-/// A product in a store by days.
+/// Daily facts of a product in a store.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DayFacts {
-    /// Units that were wanted, by day; days without any are left out.
+    /// Demand by day; days without any are left out.
     pub units: Vec<(i32, i64)>,
-    /// Days with and without stock; empty where stock was never kept.
+    /// Days with and without stock; empty if stock was never tracked.
     pub spans: Vec<Span>,
     pub lead: LeadDays,
-    /// Days on which units can be sold, from the one on which they come. None: they never expire.
+    /// Days on which units can be sold after their arrival. `None` if they never expire.
     pub shelf_days: Option<usize>,
 }
 
 impl DayFacts {
-    /// The days of a history. A day is known if it closed with stock; those of goods that are never in stock, such as a service, all are.
+    /// Returns the days of a history. A day is known if it closed with stock; all days are known
+    /// for products that never have stock, such as a service.
     pub(super) fn recorded(&self, history: &History) -> Vec<RecordedDay> {
         let (first, days) = (history.first_week, history.weeks * WEEK);
         let mut found = vec![RecordedDay { units: 0, is_known: self.spans.is_empty() }; days];
@@ -85,7 +86,7 @@ impl DayFacts {
     }
 }
 
-/// Adds a product to what is played; None of one that only lends its errors.
+/// Adds a product to the simulated demand; without `facts` the product only contributes its errors.
 pub(super) fn add_days(demand: &mut DailyDemand, history: &History, product: ProductId, facts: Option<&DayFacts>) {
     let recorded = facts.map(|facts| facts.recorded(history)).unwrap_or_default();
     let (high, low) = product.uuid().as_u64_pair();

@@ -1,4 +1,4 @@
-//! Intervals of days: which days a run reads for them, and what is kept of the errors of days.
+//! Intervals of days: the days that a run reads for them, and the stored errors of days.
 
 use std::collections::HashMap;
 
@@ -19,11 +19,12 @@ use super::{
     weekdays::{OpenDays, profiles},
 };
 
-/// Products in stores, products, and sums whose days are scored, each: they bound the memory of a run. Of more, each second, third … is.
-const MOST_GROUPS: usize = 4_000;
-/// Scaled errors are kept to a ten-thousandth.
+/// Maximum groups of each kind (products in stores, products, sums) whose days are scored: they
+/// bound the memory of a run. With more, each second, third … group is scored.
+const MAX_GROUPS: usize = 4_000;
+/// Scaled errors are stored to a ten-thousandth.
 const PARTS: f64 = 10_000.0;
-/// Bounds are to a thousandth of a unit.
+/// Bounds are stored to a thousandth of a unit.
 const THOUSAND: f64 = 1_000.0;
 
 /// The pools of errors of days.
@@ -41,7 +42,7 @@ impl DayLevel {
     const ALL: [Self; 3] = [Self::Store, Self::AllStores, Self::Sum];
 }
 
-/// Units that were wanted of a product in a store in a week, Monday first.
+/// Demand of a product in a store in a week, Monday first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeekDays {
     pub product: ProductId,
@@ -49,14 +50,14 @@ pub struct WeekDays {
     pub units: ByDay<i64>,
 }
 
-/// The days of a week that is forecast.
+/// The days of a forecast week.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeekForecast {
     /// Weeks ahead, from 1 on.
     pub ahead: usize,
     /// Expected units, Monday first.
     pub days: ByDay<f64>,
-    /// The mean step between the weeks before. None in runs of earlier versions.
+    /// Mean step between the weeks before. `None` in runs of earlier versions.
     pub step: Option<f64>,
 }
 
@@ -64,17 +65,20 @@ pub struct WeekForecast {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DayPoint {
     pub mean: f64,
-    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where too few errors of days are known.
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. `None` if too few errors of
+    /// days are known.
     pub bounds: Option<[f64; 4]>,
 }
 
-/// Bounds of scaled errors of days as they are kept with a run: of each level, by what is expected of a day and its share of the week.
+/// Bounds of scaled errors of days, stored with a run: by level, by the expected units of a day and
+/// by its share of the week.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StoredDayErrors(Vec<Vec<Option<[f64; 4]>>>);
 
 impl StoredDayErrors {
-    /// Those of a run, by its choices as JSON. None where they are not those of a run.
-    pub fn of_choices(choices: &str) -> Option<Self> {
+    /// Returns the errors of a run from its choices as JSON. `None` if the text is not the choices
+    /// of a run.
+    pub fn parse_choices(choices: &str) -> Option<Self> {
         let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
         Some(stored.into_iter().find(|choice| choice.class.is_none()).map(|choice| choice.days).unwrap_or_default())
     }
@@ -93,19 +97,19 @@ impl StoredDayErrors {
     }
 }
 
-/// The days that a run reads, week by week: those of a year, which give shapes; those before each origin, which give its shares of weekdays; and those after
-/// the first origin, which were wanted.
+/// The days that a run reads, by week: those of a year for shapes; those before each origin for its
+/// shares of weekdays; and the demand after the first origin.
 #[derive(Debug, Clone, Default)]
 pub struct DayHistory {
     /// Origins of errors, oldest first, then now: numbers of weeks before each.
     origins: Vec<usize>,
-    /// The place of each series in the history.
+    /// Index of each series in the history.
     places: HashMap<(ProductId, StoreId), usize>,
     /// Units by weekday in the eight weeks before each origin, of each series.
     before: Vec<Vec<ByDay<f32>>>,
-    /// Whole weeks of the last year, of each series.
+    /// Complete weeks of the last year, of each series.
     tallies: Vec<DayTally>,
-    /// What is scored with each series.
+    /// Groups that are scored with each series.
     groups_of: Vec<Vec<u32>>,
     /// The level of each group.
     levels: Vec<u8>,
@@ -114,7 +118,7 @@ pub struct DayHistory {
 }
 
 impl DayHistory {
-    /// Nothing is read yet of a history of stores.
+    /// Returns an empty history of days for a history of stores.
     pub fn of(history: &History, sums: &Sums) -> Self {
         let mut origins = day_origins(history.weeks);
         origins.push(history.weeks);
@@ -145,7 +149,7 @@ impl DayHistory {
             let sums = of_series.get(nth).into_iter().flatten().map(|sum| (DayLevel::Sum, *sum as usize));
             let mut groups = Vec::new();
             for (level, place) in std::iter::once((DayLevel::Store, nth)).chain(product).chain(sums) {
-                let every = counts[level as usize].div_ceil(MOST_GROUPS).max(1);
+                let every = counts[level as usize].div_ceil(MAX_GROUPS).max(1);
                 if place.is_multiple_of(every) {
                     let next = numbers.len() as u32;
                     let number = *numbers.entry((level as u8, place)).or_insert(next);
@@ -159,7 +163,7 @@ impl DayHistory {
         }
     }
 
-    /// Weeks from the first origin on; 0 where there is none but now.
+    /// Returns the weeks from the first origin on; 0 if the only origin is now.
     fn span(&self, history: &History) -> usize {
         history.weeks - self.origins.first().copied().unwrap_or(history.weeks)
     }
@@ -170,7 +174,7 @@ impl DayHistory {
         history.first_week + 7 * first.saturating_sub(PROFILE_WEEKS).min(first_of_year(history)) as i32
     }
 
-    /// Adds a week that begins on a Monday. What is in no series of the history is left out.
+    /// Adds a week that begins on a Monday. Products and stores without a series are left out.
     pub fn add(&mut self, history: &History, monday: i32, found: &WeekDays) {
         let place = self.places.get(&(found.product, found.store)).copied();
         let (Some(week), Some(nth)) = (history.place(monday), place) else { return };
@@ -191,13 +195,15 @@ impl DayHistory {
         }
     }
 
-    /// The shares of weekdays at each origin, the last of them those of now. What they are made of is forgotten.
+    /// Returns the shares of weekdays at each origin, the current ones last. Frees the data that
+    /// they were computed from.
     pub fn shares(&mut self, history: &History, open: &OpenDays) -> Vec<Vec<ByDay<f64>>> {
         let before = std::mem::take(&mut self.before);
         self.origins.iter().zip(before).map(|(until, before)| profiles(history, *until, &before, open)).collect()
     }
 
-    /// The shape of each series' weeks of the last year on all of whose days it could be sold, from its first demand on. What they are made of is forgotten.
+    /// Returns the shape of each series, from the weeks of the last year, after its first demand,
+    /// on all of whose days it could be sold. Frees the data that it was computed from.
     pub fn shapes(&mut self, history: &History) -> Vec<Option<StoredShape>> {
         let shape = |(series, tally): (&SeriesHistory, DayTally)| {
             let begun = series.units.iter().position(|units| *units > 0)?;
@@ -208,7 +214,8 @@ impl DayHistory {
         history.series.iter().zip(std::mem::take(&mut self.tallies)).map(shape).collect()
     }
 
-    /// What errors of days a run of this history would have made at its origins, with the shares of each.
+    /// Returns the daily errors that a run of this history would have made at its origins, with the
+    /// shares of each.
     pub fn errors(&self, panel: &Panel, run: &Run, shares: &[Vec<ByDay<f64>>], threads: usize) -> StoredDayErrors {
         let Some((_, origins)) = self.origins.split_last() else { return StoredDayErrors::default() };
         let days = Days { origins, shares, groups_of: &self.groups_of, pools: &self.levels, units: &self.units };
@@ -225,7 +232,8 @@ fn first_of_year(history: &History) -> usize {
     history.weeks.saturating_sub(YEAR_WEEKS as usize)
 }
 
-/// Lower bounds are rounded down and upper ones up: many days have no units at all, and a bound a thousandth above 0 would not hold them.
+/// Rounds lower bounds down and upper ones up: many days have no units at all, and a bound a
+/// thousandth above 0 would exclude them.
 fn rounded_outwards([lower80, upper80, lower95, upper95]: [f64; 4], parts: f64) -> [f64; 4] {
     let (down, up) = (|bound: f64| (bound * parts).floor() / parts, |bound: f64| (bound * parts).ceil() / parts);
     [down(lower80), up(upper80), down(lower95), up(upper95)]
@@ -255,7 +263,8 @@ mod tests {
         StoreId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
-    /// Two products in two stores; each week has a unit more or less on its Monday, and five on its Saturday.
+    /// Two products in two stores; each week has one unit more or less on its Monday, and five on
+    /// its Saturday.
     fn read(history: &History, days: &mut DayHistory) {
         for back in 1..=WEEKS {
             for series in &history.series {
@@ -299,8 +308,8 @@ mod tests {
         assert!(errors.points(DayLevel::Sum, &week).iter().all(|day| day.bounds.is_none()), "fewer than 200 errors");
         assert_eq!(errors.points(DayLevel::Store, &WeekForecast { step: None, ..week })[5].bounds, None);
         let kept = choices_of(&run, &BTreeMap::new(), &[], &errors);
-        assert_eq!(StoredDayErrors::of_choices(&kept), Some(errors));
-        assert_eq!(StoredDayErrors::of_choices("{}"), None);
+        assert_eq!(StoredDayErrors::parse_choices(&kept), Some(errors));
+        assert_eq!(StoredDayErrors::parse_choices("{}"), None);
     }
 
     #[test]

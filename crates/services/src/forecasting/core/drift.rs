@@ -1,33 +1,35 @@
-//! Forecasts of a product in a store that are off again and again, until they are not: what alerts of them go by.
+//! Rules of alerts for forecasts of a product in a store: repeated errors open an alert, and their
+//! end resolves it.
 
 use forecast::accuracy::{SIGNAL_LIMIT, SIGNAL_WEEKS};
 
 use super::score::signal;
 
-/// Weeks that are looked back on.
-pub const WATCHED_WEEKS: i32 = 26;
-/// Weeks of which it is counted how many lay outside their interval.
+/// Weeks that are reviewed.
+pub const REVIEWED_WEEKS: i32 = 26;
+/// Weeks whose share outside their interval is counted.
 const COVERAGE_WEEKS: usize = 16;
-/// Smallest units that eight weeks are off by, at the least: one a week.
-const LEAST_UNITS: f64 = SIGNAL_WEEKS as f64;
-/// The part of what was forecast, or of what was wanted if that is more, that they are off by at the least.
-const LEAST_SHARE: f64 = 0.25;
-/// Weeks of the eight that are off by a smallest unit at least, all on the same side: a single order is no drift.
-const LEAST_WEEKS: usize = 6;
+/// Minimum error of eight weeks, in smallest units: one a week.
+const MIN_DRIFT_UNITS: f64 = SIGNAL_WEEKS as f64;
+/// Minimum error as a share of the forecast or of the demand, whichever is larger.
+const MIN_DRIFT_SHARE: f64 = 0.25;
+/// Minimum of the eight weeks with an error of at least a smallest unit, all on the same side: a
+/// single order is no drift.
+const MIN_DRIFT_WEEKS: usize = 6;
 
 /// By chance alone, with normal errors, one product in five has a tracking signal beyond 4 on either side in two weeks, and one in twenty beyond 6. So 6 opens an
 /// alert, and the textbook's 4 resolves it.
-const SIGNAL: Band = Band { opened_beyond: 6.0, resolved_within: SIGNAL_LIMIT };
-/// Of 16 weeks, with a chance of 20 % each, nine or more lie outside once in 670 times.
-const OUTSIDE: Band = Band { opened_beyond: 8.0, resolved_within: 6.0 };
+const TRACKING_SIGNAL_BAND: HysteresisBand = HysteresisBand { opened_beyond: 6.0, resolved_within: SIGNAL_LIMIT };
+/// With a chance of 20 % each, nine or more of 16 weeks are outside the interval once in 670 times.
+const OUTSIDE: HysteresisBand = HysteresisBand { opened_beyond: 8.0, resolved_within: 6.0 };
 
-/// A settled week beside the forecast that was made at its beginning.
+/// A settled week, with the forecast that was made at its beginning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JudgedWeek {
-    /// Its Monday.
+    /// Monday of the week.
     pub week: i32,
     pub forecast: f64,
-    /// Bounds of the interval of 80 %; None where too few errors were known.
+    /// Bounds of the 80 % interval; `None` if too few errors were known.
     pub bounds80: Option<(f64, f64)>,
     pub units: f64,
 }
@@ -41,59 +43,65 @@ impl JudgedWeek {
     }
 }
 
-/// Whether an alert is there already.
+/// State of the alert before this check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlertBefore {
+pub enum PreviousAlert {
     None,
     Open,
 }
 
-/// By how much forecasts are off.
+/// Error of the forecasts of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelDrift {
-    /// Units that eight weeks brought beyond what was forecast, below 0 for fewer; or weeks outside their interval.
+    /// Difference between demand and forecast in eight weeks, negative if demand was lower; or the
+    /// number of weeks outside their interval.
     pub figure: i64,
-    /// The figure from which on an alert is opened, on either side of 0.
+    /// The figure from which an alert is opened, on either side of 0.
     pub line: i64,
-    /// The Monday since which the figure does not lie within the limit that resolves an alert; None for longer than is looked back on.
+    /// Monday since which the figure is beyond the limit that resolves an alert; `None` if that is
+    /// before the reviewed weeks.
     pub since: Option<i32>,
 }
 
-/// Two limits, so that what lies near one of them does not flap.
-struct Band {
+/// Two limits, so that an alert near one of them does not flap.
+struct HysteresisBand {
     opened_beyond: f64,
     resolved_within: f64,
 }
 
-impl Band {
-    /// The first of the last figures, oldest first, that do not lie within the lower limit. None where there is no alert to be: beyond the upper limit twice in a row
-    /// opens one, and the lower limit resolves it.
-    fn out_since(&self, figures: &[f64], before: AlertBefore) -> Option<usize> {
+impl HysteresisBand {
+    /// Returns the first of the latest consecutive figures, oldest first, beyond the lower limit.
+    /// `None` if there should be no alert: two figures in a row beyond the upper limit open one,
+    /// and the lower limit resolves it.
+    fn alert_start(&self, figures: &[f64], before: PreviousAlert) -> Option<usize> {
         let (last, earlier) = figures.split_last()?;
         let is_out = match before {
-            AlertBefore::Open => *last > self.resolved_within,
-            AlertBefore::None => *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond),
+            PreviousAlert::Open => *last > self.resolved_within,
+            PreviousAlert::None => {
+                *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond)
+            }
         };
         let within = figures.iter().rposition(|figure| *figure <= self.resolved_within);
         is_out.then(|| within.map_or(0, |nth| nth + 1))
     }
 }
 
-/// Forecasts that are too low, or too high, again and again, by the tracking signal. Weeks are those with stock, oldest first, from `earliest` on. None for fewer than
-/// eight. A new alert needs more than a signal: units that matter, and in most of the weeks.
-pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> Option<LevelDrift> {
+/// Detects forecasts that are repeatedly too low, or too high, by the tracking signal. Weeks are
+/// those with stock, oldest first, from `earliest` on. `None` for fewer than eight. A new alert
+/// also needs a minimum of units, in most of the weeks.
+pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -> Option<LevelDrift> {
     let errors: Vec<f64> = weeks.iter().map(JudgedWeek::error).collect();
     let signals: Vec<f64> = errors.windows(SIGNAL_WEEKS).filter_map(signal).map(f64::abs).collect();
-    let first = SIGNAL.out_since(&signals, before)?;
+    let first = TRACKING_SIGNAL_BAND.alert_start(&signals, before)?;
     let last = &weeks[weeks.len().checked_sub(SIGNAL_WEEKS)?..];
     let sum = |of: fn(&JudgedWeek) -> f64| last.iter().map(of).sum::<f64>();
     let off = sum(JudgedWeek::error);
-    let least = LEAST_UNITS.max(LEAST_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
+    let least = MIN_DRIFT_UNITS.max(MIN_DRIFT_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
     let on_its_side = last.iter().filter(|week| week.error() * off.signum() >= 1.0).count();
-    if before == AlertBefore::None && (off.abs() < least || on_its_side < LEAST_WEEKS) {
+    if before == PreviousAlert::None && (off.abs() < least || on_its_side < MIN_DRIFT_WEEKS) {
         return None;
     }
-    let line = least.max(SIGNAL.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
+    let line = least.max(TRACKING_SIGNAL_BAND.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
     let mondays: Vec<i32> = weeks.iter().map(|week| week.week).collect();
     Some(LevelDrift {
         figure: off.round() as i64,
@@ -102,12 +110,12 @@ pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> 
     })
 }
 
-/// Intervals that hold too few weeks. None for fewer than 16 that had one.
-pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> Option<LevelDrift> {
+/// Detects intervals that contain too few weeks. `None` for fewer than 16 weeks with an interval.
+pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -> Option<LevelDrift> {
     let judged: Vec<(i32, bool)> = weeks.iter().filter_map(|week| Some((week.week, week.is_outside()?))).collect();
     let count = |weeks: &[(i32, bool)]| weeks.iter().filter(|(_, is_outside)| *is_outside).count() as f64;
     let counts: Vec<f64> = judged.windows(COVERAGE_WEEKS).map(count).collect();
-    let first = OUTSIDE.out_since(&counts, before)?;
+    let first = OUTSIDE.alert_start(&counts, before)?;
     let mondays: Vec<i32> = judged.iter().map(|(week, _)| *week).collect();
     Some(LevelDrift {
         figure: counts.last().copied().unwrap_or_default() as i64,
@@ -116,7 +124,7 @@ pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) 
     })
 }
 
-/// The Monday of the last week of a window; None of the first window that there can be.
+/// Returns the Monday of the last week of a window; `None` for the first possible window.
 fn since(mondays: &[i32], length: usize, window: usize, earliest: i32) -> Option<i32> {
     let is_cut = window == 0 && mondays.first().is_some_and(|week| *week <= earliest);
     mondays.get(window + length - 1).copied().filter(|_| !is_cut)
@@ -125,9 +133,9 @@ fn since(mondays: &[i32], length: usize, window: usize, earliest: i32) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use AlertBefore::{None as Quiet, Open};
+    use PreviousAlert::{None as Quiet, Open};
 
-    /// Weeks of a forecast of ten, from Monday 700 on.
+    /// Weeks with a forecast of ten, from Monday 700 on.
     fn weeks(units: &[i64]) -> Vec<JudgedWeek> {
         let of = |(nth, units): (i32, &i64)| JudgedWeek {
             week: 700 + 7 * nth,
@@ -137,14 +145,14 @@ mod tests {
         };
         (0..).zip(units).map(of).collect()
     }
-    /// Weeks that go up and down around the forecast, then these.
+    /// Weeks that alternate around the forecast, then these.
     fn after_even(then: &[i64]) -> Vec<JudgedWeek> {
         weeks(&[&[8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12][..], then].concat())
     }
 
     #[test]
     fn a_band_opens_beyond_its_upper_limit_twice_and_resolves_within_its_lower_one() {
-        let band = Band { opened_beyond: 6.0, resolved_within: 4.0 };
+        let band = HysteresisBand { opened_beyond: 6.0, resolved_within: 4.0 };
         for (figures, before, expected) in [
             (vec![], Quiet, None),
             (vec![7.0], Quiet, None),
@@ -157,7 +165,7 @@ mod tests {
             (vec![7.0, 4.0, 4.5], Open, Some(2)),
             (vec![7.0, 7.0, 4.0], Open, None),
         ] {
-            assert_eq!(band.out_since(&figures, before), expected, "{figures:?} {before:?}");
+            assert_eq!(band.alert_start(&figures, before), expected, "{figures:?} {before:?}");
         }
     }
 
@@ -167,7 +175,8 @@ mod tests {
         let high = after_even(&[16; 8]);
         let found = error_drift(&high, 0, Quiet).unwrap();
         assert_eq!((found.figure, found.line), (48, 36), "six mean errors, more than a quarter of 128");
-        // With two of them it was 12 ÷ 3; with three 20 ÷ 3.5, the first beyond 4, in the 19th week; with four 24 ÷ 4.
+        // With two of them it was 12 ÷ 3; with three 20 ÷ 3.5, the first beyond 4, in the 19th
+        // week; with four 24 ÷ 4.
         assert_eq!(found.since, Some(700 + 7 * 18));
         assert_eq!(error_drift(&high[..21], 0, Quiet), None, "once beyond 6 is not twice");
         assert!(error_drift(&high[..22], 0, Quiet).is_some());
@@ -220,7 +229,8 @@ mod tests {
         assert_eq!(coverage_drift(&wild(9, 0), 0, Quiet), None, "a week before there were eight");
         let found = coverage_drift(&wild(10, 0), 0, Quiet).unwrap();
         assert_eq!((found.figure, found.line), (10, 9));
-        // Each further week inside pushes one of the ten out of the last sixteen, from the seventh on.
+        // Each further week inside the interval replaces one of the ten outside in the last
+        // sixteen, from the seventh on.
         let at = |inside: usize, before| coverage_drift(&wild(10, inside), 0, before).map(|found| found.figure);
         assert_eq!((at(8, Quiet), at(8, Open), at(9, Open), at(10, Open)), (None, Some(8), Some(7), None));
         let unknown: Vec<JudgedWeek> = wild(10, 0).into_iter().map(|week| JudgedWeek { bounds80: None, ..week }).collect();

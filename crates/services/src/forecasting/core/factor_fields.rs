@@ -1,4 +1,4 @@
-//! Series that move demand from outside, as they are wanted: what is wrong with one, and what is kept of it.
+//! Fields of external factors of demand: checks, and the stored form.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 
 use super::factors::{FactorGoods, FactorSeries};
 
-/// Days of a series at most.
-pub const MOST_DAYS: usize = 4_000;
-/// The largest value.
-const MOST_VALUE: f64 = 1e9;
-/// Letters of a code and of a name.
-const MOST_CODE: usize = 64;
-const MOST_NAME: usize = 200;
+/// Maximum days of a series.
+pub const MAX_DAYS: usize = 4_000;
+/// Maximum absolute value.
+const MAX_VALUE: f64 = 1e9;
+/// Maximum characters of a code and of a name.
+const MAX_CODE: usize = 64;
+const MAX_NAME: usize = 200;
 
-/// A series as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a series. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FactorFields {
     pub code: String,
@@ -26,13 +26,14 @@ pub struct FactorFields {
     #[serde(skip_serializing_if = "FactorGoods::is_all")]
     pub goods: FactorGoods,
     pub country: Option<String>,
-    /// The days on which it is known. None: from its first value, to its last.
+    /// First and last day on which the series is known; `None` for the day of its first or last
+    /// value.
     pub from: Option<i32>,
     pub until: Option<i32>,
     pub values: Vec<(i32, f64)>,
 }
 
-/// Why a series is not taken.
+/// Reason to refuse a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorProblem {
     NoCode,
@@ -40,15 +41,15 @@ pub enum FactorProblem {
     NoName,
     Name,
     Country,
-    /// A store and a country.
+    /// The series has both a store and a country.
     TwoPlaces,
     NoValues,
     TooManyValues,
     /// The nth value is no number, or too large.
     Value(usize),
-    /// The nth value is of a day that has one.
+    /// The nth value is for a day that has a value already.
     SameDay(usize),
-    /// It ends before it begins, or a value lies outside.
+    /// The series ends before it begins, or a value is outside its days.
     Span,
 }
 
@@ -63,7 +64,7 @@ impl Staged for FactorProblem {
     }
 }
 
-/// What is wrong with a text that is needed.
+/// Returns the problem of a required text.
 fn text_problem(text: &str, most: usize, (missing, odd): (FactorProblem, FactorProblem)) -> Option<FactorProblem> {
     let text = text.trim();
     if text.is_empty() {
@@ -73,11 +74,11 @@ fn text_problem(text: &str, most: usize, (missing, odd): (FactorProblem, FactorP
 }
 
 impl FactorFields {
-    /// All that is wrong with them.
+    /// Returns all faults of the fields.
     pub fn problems(&self) -> Vec<FactorProblem> {
         let mut found = Vec::new();
-        found.extend(text_problem(&self.code, MOST_CODE, (FactorProblem::NoCode, FactorProblem::Code)));
-        found.extend(text_problem(&self.name, MOST_NAME, (FactorProblem::NoName, FactorProblem::Name)));
+        found.extend(text_problem(&self.code, MAX_CODE, (FactorProblem::NoCode, FactorProblem::Code)));
+        found.extend(text_problem(&self.name, MAX_NAME, (FactorProblem::NoName, FactorProblem::Name)));
         let country = self.country();
         if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase())) {
             found.push(FactorProblem::Country);
@@ -89,7 +90,7 @@ impl FactorFields {
             found.push(FactorProblem::NoValues);
             return found;
         };
-        if self.values.len() > MOST_DAYS {
+        if self.values.len() > MAX_DAYS {
             found.push(FactorProblem::TooManyValues);
             return found;
         }
@@ -98,7 +99,7 @@ impl FactorFields {
             if !seen.insert(*day) {
                 found.push(FactorProblem::SameDay(nth));
             }
-            if !value.is_finite() || value.abs() > MOST_VALUE {
+            if !value.is_finite() || value.abs() > MAX_VALUE {
                 found.push(FactorProblem::Value(nth));
             }
         }
@@ -112,13 +113,13 @@ impl FactorFields {
         self.country.as_deref().map(|country| country.trim().to_ascii_uppercase())
     }
 
-    /// The first day with a value, and the last.
+    /// Returns the first and the last day with a value.
     fn ends(&self) -> Option<(i32, i32)> {
         let days = || self.values.iter().map(|(day, _)| *day);
         days().min().zip(days().max())
     }
 
-    /// The series as it is kept.
+    /// Returns the series to store.
     ///
     /// # Errors
     /// All problems of the first stage that has any.
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(problem(|one| one.values.push((MONDAY, 2.0))), FactorProblem::SameDay(1));
         assert_eq!(problem(|one| one.values.push((MONDAY + 1, f64::NAN))), FactorProblem::Value(1));
         assert_eq!(problem(|one| one.until = Some(MONDAY - 1)), FactorProblem::Span);
-        assert_eq!(problem(|one| one.values = vec![(0, 1.0); MOST_DAYS + 1]), FactorProblem::TooManyValues);
+        assert_eq!(problem(|one| one.values = vec![(0, 1.0); MAX_DAYS + 1]), FactorProblem::TooManyValues);
         let both = |one: &mut FactorFields| {
             (one.store, one.country) = (Some(StoreId::NIL), Some("gb".to_owned()));
         };

@@ -1,32 +1,33 @@
-//! Series that move demand from outside, and what level a week has.
+//! External series that influence demand, and their weekly levels.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use forecast::{
     class::Class,
-    factors::{Factor, Judged},
+    factors::{Factor, FactorResult},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{History, class_of, stored::milli};
 
-/// Series of a tenant at most that are of all products.
-const MOST_FACTORS: usize = 20;
-/// Series of a tenant at most that are of a category. One of the topmost category takes as long to judge as one of all products.
-const MOST_CATEGORY_FACTORS: usize = 50;
-/// Series of a tenant at most that are of one product.
-const MOST_PRODUCT_FACTORS: usize = 200;
-/// Days of a week with a value from which the week's level is known.
-const ENOUGH_DAYS: usize = 4;
+/// Maximum series of a tenant for all products.
+const MAX_FACTORS: usize = 20;
+/// Maximum series of a tenant for categories. One of the topmost category takes as long to evaluate
+/// as one of all products.
+const MAX_CATEGORY_FACTORS: usize = 50;
+/// Maximum series of a tenant for single products.
+const MAX_PRODUCT_FACTORS: usize = 200;
+/// Minimum days of a week with a value for the week's level to be known.
+const MIN_KNOWN_DAYS: usize = 4;
 
-/// The products that a series is of.
+/// The products that a series applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum FactorGoods {
     #[default]
     All,
     Product(ProductId),
-    /// With all categories below it.
+    /// A category with its descendants.
     Category(CategoryId),
 }
 
@@ -48,16 +49,16 @@ impl FactorGoods {
             Self::Category(own) => categories.contains(own),
         }
     }
-    /// How many series of its sort a tenant may have.
+    /// Returns the maximum number of series of this scope in a tenant.
     pub const fn most(&self) -> usize {
         match self {
-            Self::All => MOST_FACTORS,
-            Self::Category(_) => MOST_CATEGORY_FACTORS,
-            Self::Product(_) => MOST_PRODUCT_FACTORS,
+            Self::All => MAX_FACTORS,
+            Self::Category(_) => MAX_CATEGORY_FACTORS,
+            Self::Product(_) => MAX_PRODUCT_FACTORS,
         }
     }
     /// Whether both count towards the same limit.
-    pub const fn is_of_same_sort(&self, other: &Self) -> bool {
+    pub const fn has_same_scope_kind(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::All, Self::All) | (Self::Category(_), Self::Category(_)) | (Self::Product(_), Self::Product(_))
@@ -65,7 +66,7 @@ impl FactorGoods {
     }
 }
 
-/// A series as it is kept.
+/// Stored series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactorSeries {
     pub code: String,
@@ -83,13 +84,13 @@ pub struct FactorSeries {
 }
 
 impl FactorSeries {
-    /// Whether it is of this store, which lies in this country.
+    /// Whether the series applies to this store, which is in this country.
     fn is_of(&self, store: StoreId, country: Option<&String>) -> bool {
         self.store.is_none_or(|own| own == store) && (self.country.is_none() || self.country.as_ref() == country)
     }
 
-    /// The level of the week that begins on a Monday. A promotion or a holiday is not there on a day without a value; of other kinds a week is known by
-    /// the mean of four days or more.
+    /// Returns the level of the week that begins on a Monday. Promotions and holidays are absent on
+    /// days without a value; for other kinds the level is the mean of at least four days.
     fn level(&self, monday: i32) -> Option<f64> {
         if monday < self.from || monday + 6 > self.until {
             return None;
@@ -99,19 +100,20 @@ impl FactorSeries {
         let (sum, count) = week.fold((0.0_f64, 0_usize), |(sum, count), (_, value)| (sum + value, count + 1));
         match self.kind {
             FactorKind::Promotion | FactorKind::Holiday => Some(sum / 7.0),
-            FactorKind::Price | FactorKind::Weather | FactorKind::Other => (count >= ENOUGH_DAYS).then(|| sum / count as f64),
+            FactorKind::Price | FactorKind::Weather | FactorKind::Other => (count >= MIN_KNOWN_DAYS).then(|| sum / count as f64),
         }
     }
 }
 
-/// The places of the series of a history that a factor's products have. None: all.
+/// Returns the indexes of the series of a factor's products in a history. `None` for all.
 fn members(goods: FactorGoods, history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Option<Vec<u32>> {
     let is_of = |product: ProductId| goods.has(product, categories.get(&product).map_or(&[], Vec::as_slice));
     let own = history.series.iter().enumerate().filter(|(_, series)| is_of(series.product));
     (!goods.is_all()).then(|| own.map(|(nth, _)| nth as u32).collect())
 }
 
-/// The series as the engine takes them: of each week of the history, and of the coming ones. `categories` has the category of each product and all above it.
+/// Returns the series in the engine's form: with a level for each week of the history, and for the
+/// coming ones. `categories` has the category of each product and all above it.
 pub fn factors_of(
     all: &[FactorSeries],
     history: &History,
@@ -134,47 +136,49 @@ pub fn factors_of(
     all.iter().map(factor).collect()
 }
 
-/// What a run found of a series.
+/// Result of a run for a factor series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredFactor {
     pub code: String,
     pub name: String,
     pub kind: FactorKind,
-    /// Stores that it is of. None: all.
+    /// Stores that it applies to; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stores: Option<Vec<StoreId>>,
-    /// Products that it is of; all in runs of earlier versions.
+    /// Products that it applies to; all in runs of earlier versions.
     #[serde(default, skip_serializing_if = "FactorGoods::is_all")]
     pub goods: FactorGoods,
     pub is_used: bool,
-    /// WAPE of held-out weeks without it and with it. None where too little was known.
+    /// WAPE of held-out weeks without and with the factor. `None` if the data is too short.
     pub wape: Option<(f64, f64)>,
-    /// The first coming week whose level is not known: from there on it is left out.
+    /// The first coming week whose level is unknown: from there on the factor is left out.
     pub ends: Option<i32>,
-    /// By how much units are multiplied where the level is 1 higher, by class.
+    /// Factor by which units are multiplied if the level is 1 higher, by class.
     pub lifts: Vec<(DemandClass, f64)>,
 }
 
 impl StoredFactor {
-    /// Whether it is of this product in this store; nil stands for all stores. The product is in these categories: its own and all above.
+    /// Whether the effect applies to this product in this store; nil stands for all stores.
+    /// `categories` are the product's own and all above it.
     pub fn is_of(&self, store: StoreId, product: ProductId, categories: &[CategoryId]) -> bool {
         let is_of_store = store == StoreId::NIL || self.stores.as_ref().is_none_or(|stores| stores.contains(&store));
         is_of_store && self.goods.has(product, categories)
     }
-    /// The lift of a class.
+    /// Returns the lift of a class.
     pub fn lift(&self, class: DemandClass) -> Option<f64> {
         self.lifts.iter().find(|(own, _)| *own == class).map(|(_, lift)| *lift)
     }
 }
 
-/// What is kept of the series of a run that forecasts so many weeks from a Monday on.
+/// Returns the stored results for the series of a run that forecasts a number of weeks from a
+/// Monday on.
 pub fn stored_factors(
     all: &[FactorSeries],
-    judged: &[Judged],
+    judged: &[FactorResult],
     countries: &BTreeMap<StoreId, String>,
     (first_week, horizon): (i32, usize),
 ) -> Vec<StoredFactor> {
-    let stored = |(one, judged): (&FactorSeries, &Judged)| {
+    let stored = |(one, judged): (&FactorSeries, &FactorResult)| {
         let of_country = |country: &String| -> Vec<StoreId> {
             countries.iter().filter(|(_, own)| *own == country).map(|(store, _)| *store).collect()
         };
@@ -237,10 +241,11 @@ mod tests {
         assert_eq!(of(FactorGoods::All), None);
         assert_eq!(of(FactorGoods::Product(tea)), Some(vec![2]));
         assert_eq!([of(FactorGoods::Category(kitchen)), of(FactorGoods::Category(mugs))], [Some(vec![0, 1]), Some(vec![0])]);
-        // A category may have all products, so that fewer of them are kept than of single products.
+        // A category may contain all products, so the maximum of series is lower than for single
+        // products.
         let (category, product) = (FactorGoods::Category(kitchen), FactorGoods::Product(mug));
         assert_eq!([FactorGoods::All.most(), category.most(), product.most()], [20, 50, 200]);
-        assert!(product.is_of_same_sort(&FactorGoods::Product(tea)) && !product.is_of_same_sort(&category));
+        assert!(product.has_same_scope_kind(&FactorGoods::Product(tea)) && !product.has_same_scope_kind(&category));
     }
 
     #[test]

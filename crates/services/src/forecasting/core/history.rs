@@ -1,4 +1,4 @@
-//! The weekly history of levels, as the engine takes it.
+//! The weekly history of levels, as input of the engine.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,16 @@ use forecast::{
 
 use crate::demand::core::Span;
 
-/// Weeks that a run looks back on: three years. A season is judged at origins that have two years before them, and the first of these is 24 weeks back.
+/// Weeks of history of a run: three years. A season is evaluated at origins with two years before
+/// them, and the first of these is 24 weeks back.
 pub const HISTORY_WEEKS: i32 = 156;
 
 /// Facts of a product in a store.
 #[derive(Debug, Clone, Default)]
 pub struct LevelFacts {
-    /// Units by the Monday of their week: ordered, less cancelled and taken back.
+    /// Units by the Monday of their week: ordered, less cancelled and returned.
     pub weeks: Vec<(i32, i64)>,
-    /// Days with and without stock; empty where stock was never kept.
+    /// Days with and without stock; empty if stock was never tracked.
     pub spans: Vec<Span>,
     pub category: u32,
     pub is_archived: bool,
@@ -28,11 +29,11 @@ pub struct LevelFacts {
     pub last: Option<LastClass>,
 }
 
-/// One series of a run.
+/// Series of a run.
 #[derive(Debug, Clone)]
 pub struct SeriesHistory {
     pub product: ProductId,
-    /// None: all stores together.
+    /// `None` for all stores together.
     pub store: Option<StoreId>,
     /// Units of each week.
     pub units: Vec<i64>,
@@ -43,15 +44,15 @@ pub struct SeriesHistory {
 }
 
 impl SeriesHistory {
-    /// The number of its product's category, which only tells one from another.
+    /// Number of the product's category, which only distinguishes categories.
     pub const fn category(&self) -> u32 {
         self.traits.category
     }
-    /// The number of its store, as the panel has it.
+    /// Number of the store in the panel.
     pub const fn store_number(&self) -> u32 {
         self.traits.store
     }
-    /// The share of its units that were recorded late, 0 to 1.
+    /// Share of its units that were recorded late, 0 to 1.
     fn late_share(&self) -> f32 {
         let all: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add((*units).max(0)));
         if all > 0 { (self.late_units as f64 / all as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
@@ -68,7 +69,7 @@ pub struct History {
 }
 
 impl History {
-    /// The weeks before the one that begins on `until`, of each level in order.
+    /// Returns the weeks before the one that begins on `until`, of each level in order.
     pub fn of(levels: &BTreeMap<(ProductId, StoreId), LevelFacts>, until: i32) -> Self {
         let oldest = levels.values().flat_map(|facts| facts.weeks.iter().map(|(week, _)| *week)).min().unwrap_or(until);
         let weeks = ((until - oldest) / 7).clamp(0, HISTORY_WEEKS);
@@ -96,8 +97,8 @@ impl History {
         Self { first_week, weeks: weeks as usize, series: series.collect() }
     }
 
-    /// The same weeks by product, all stores together: units are summed, and a product can be sold where one of its stores has it. `last` are the classes
-    /// of the run before.
+    /// Returns the same weeks by product, all stores together: units are summed, and a product can
+    /// be sold on a day if one of its stores has stock. `last` has the classes of the run before.
     #[must_use]
     pub fn by_product(&self, last: &BTreeMap<ProductId, LastClass>) -> Self {
         let mut products: BTreeMap<ProductId, SeriesHistory> = BTreeMap::new();
@@ -118,7 +119,8 @@ impl History {
         Self { first_week: self.first_week, weeks: self.weeks, series: products.into_values().collect() }
     }
 
-    /// The engine's input: the series in the same order. None for a history that is too long for it.
+    /// Returns the engine's input: the series in the same order. `None` for a history that is too
+    /// long for it.
     pub fn panel(&self) -> Option<Panel> {
         let mut panel = Panel::new(self.weeks).ok()?;
         for series in &self.series {
@@ -129,7 +131,7 @@ impl History {
         Some(panel)
     }
 
-    /// The place of a week in the series; None outside of the history.
+    /// Returns the index of a week in the series; `None` outside of the history.
     pub fn place(&self, week: i32) -> Option<usize> {
         let place = usize::try_from((week - self.first_week) / 7).ok()?;
         (week >= self.first_week && place < self.weeks).then_some(place)
@@ -146,7 +148,8 @@ fn units(sold: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
     units
 }
 
-/// Days of each week on which a product could be sold in one of its stores at least, as runs see them. Each item has the spans of a store.
+/// Returns the days of each week on which a product could be sold in at least one of its stores, as
+/// runs count them. Each item has the spans of a store.
 pub fn days_in_stock<'a>(stores: impl Iterator<Item = &'a [Span]>, first_week: i32, weeks: usize) -> Vec<u8> {
     let mut most = vec![0_u8; weeks];
     for spans in stores {
@@ -155,7 +158,8 @@ pub fn days_in_stock<'a>(stores: impl Iterator<Item = &'a [Span]>, first_week: i
     most
 }
 
-/// Days in stock of each week. What never had stock, such as a service, can be sold on every day.
+/// Returns the days in stock of each week. A product that never had stock, such as a service, can
+/// be sold on every day.
 fn days(spans: &[Span], first_week: i32, weeks: usize) -> Vec<u8> {
     if spans.is_empty() {
         return vec![WEEK_DAYS; weeks];
@@ -246,7 +250,7 @@ mod tests {
         assert_eq!((panel.traits(0).late_share, panel.traits(1).late_share), (0.0, 0.4));
         let sums = history.by_product(&BTreeMap::new()).panel().unwrap();
         assert_eq!((sums.len(), sums.traits(0).late_share), (1, 0.1), "4 of the 40 of both stores");
-        // What came back is taken off the units and not off the late ones.
+        // Returned units are subtracted from all units, but not from the late ones.
         let levels = BTreeMap::from([((product, id(2)), facts(3, 9)), ((product, id(3)), facts(0, 9))]);
         let panel = History::of(&levels, MONDAY).panel().unwrap();
         assert_eq!((panel.traits(0).late_share, panel.traits(1).late_share), (1.0, 0.0));

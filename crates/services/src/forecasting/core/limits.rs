@@ -1,30 +1,32 @@
-//! For how many products a policy is played at once.
+//! Maximum products of a simulation.
 
 use entity::prelude::*;
 
 use super::{ReorderPolicy, SimulatedRule};
 
-/// Products of one simulation at most; of one by fill rate, whose stock is searched for in a hundred times as many steps; and of one by measured deliveries,
-/// for the mixture of which it is searched for within a search.
-const MOST_PRODUCTS: usize = 500;
-const MOST_BY_FILL: usize = 100;
-pub const MOST_BY_DELIVERIES: usize = 20;
+/// Maximum products of a simulation; of one by fill rate, whose search for the stock takes a
+/// hundred times as many steps; and of one by measured deliveries, whose mixture needs a search
+/// within a search.
+const MAX_PRODUCTS: usize = 500;
+const MAX_BY_FILL: usize = 100;
+pub const MAX_BY_DELIVERIES: usize = 20;
 const WEEK: usize = 7;
 
 impl ReorderPolicy {
-    /// How many products it is played for at most.
+    /// Returns the maximum number of products that the policy is simulated for.
     pub const fn most_products(&self) -> usize {
         let promises = !matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. });
         match (promises, self.method, self.lead_days) {
-            (false, ..) | (_, SafetyStockMethod::Normal, _) | (_, SafetyStockMethod::Quantile, Some(_)) => MOST_PRODUCTS,
-            (_, SafetyStockMethod::FillRate, Some(_)) => MOST_BY_FILL,
-            (.., None) => MOST_BY_DELIVERIES,
+            (false, ..) | (_, SafetyStockMethod::Normal, _) | (_, SafetyStockMethod::Quantile, Some(_)) => MAX_PRODUCTS,
+            (_, SafetyStockMethod::FillRate, Some(_)) => MAX_BY_FILL,
+            (.., None) => MAX_BY_DELIVERIES,
         }
     }
-    /// The same where a supplier has a calendar: stock is searched for at each review then, not once a week.
+    /// Returns the same limit for suppliers with calendars: the stock is searched at each review
+    /// then, not once a week.
     pub fn most_with_calendars(&self) -> usize {
         match self.most_products() {
-            MOST_PRODUCTS => MOST_PRODUCTS,
+            MAX_PRODUCTS => MAX_PRODUCTS,
             most => most.div_ceil(WEEK.div_ceil(self.review_days.max(1))),
         }
     }

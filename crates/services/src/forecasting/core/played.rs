@@ -1,4 +1,5 @@
-//! The lead time that a policy is played with, and the days on which its supplier takes orders and delivers, by the functions that plans use.
+//! The lead time of a simulation, and the days on which its supplier takes orders and delivers, by
+//! the functions that plans use.
 
 use forecast::{
     reorder::whole_units,
@@ -11,15 +12,15 @@ const WEEK: usize = 7;
 
 /// A lead time over the days of a history.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct PlayedLead {
+pub(super) struct SimulatedLead {
     lead: LeadDays,
-    /// The Monday that days are counted from, since 1970-01-01, and how many there are.
+    /// The Monday from which days are counted, since 1970-01-01, and the number of days.
     first_day: i32,
     days: usize,
     review_days: usize,
 }
 
-impl PlayedLead {
+impl SimulatedLead {
     pub(super) fn new(lead: LeadDays, history: &History, review_days: usize) -> Self {
         Self { lead, first_day: history.first_week, days: WEEK * history.weeks, review_days }
     }
@@ -27,7 +28,7 @@ impl PlayedLead {
         let supplier = self.lead.has_calendar().then_some(self as &dyn SupplierDays);
         DayRule { supplier, ..DayRule::new(target, self.lead.lead()) }
     }
-    /// Begun weeks of review and of the longest lead time that stock is kept for on any of the days.
+    /// Weeks, rounded up, of the review interval and the longest lead time on any of the days.
     pub(super) fn span(&self) -> usize {
         let stated = self.lead.longest();
         let by_calendar = |day: usize| self.protection_days(day, whole_units(stated) as usize, self.review_days) as f64;
@@ -39,12 +40,12 @@ impl PlayedLead {
     }
 }
 
-impl SupplierDays for PlayedLead {
+impl SupplierDays for SimulatedLead {
     fn arrival(&self, day: usize, lead_days: usize) -> usize {
         let arrival = self.lead.calendar.arrival(self.date(day), lead_days as i32);
         usize::try_from(arrival.saturating_sub(self.first_day)).unwrap_or(day)
     }
-    /// Longer times than a sum of demand can be of are cut.
+    /// Times that are longer than the longest sum of demand are cut.
     fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize {
         let days = self.lead.calendar.protection_days(self.date(day), lead_days as i32, review_days as i32);
         usize::try_from(days).unwrap_or_default().min(LONGEST_DAYS.saturating_sub(review_days))
@@ -59,7 +60,7 @@ mod tests {
     use inventory::catalog::core::calendar::{ClosedDay, SupplierCalendar};
 
     use super::*;
-    use crate::forecasting::core::{DayFacts, LevelFacts, ReorderPolicy, Simulated, SimulatedRule, simulated};
+    use crate::forecasting::core::{DayFacts, LevelFacts, ReorderPolicy, SimulatedRule, SimulationResult, simulate_policy};
 
     /// 1970-01-05.
     const MONDAY: i32 = 4;
@@ -82,7 +83,7 @@ mod tests {
         let history = History::of(&BTreeMap::from([((id(1), id(90)), facts)]), MONDAY + 7 * WEEKS);
         (history, DayFacts { units: (0..7 * WEEKS).map(|day| (MONDAY + day, 10)).collect(), ..DayFacts::default() })
     }
-    /// At 30 units, which is looked at each day, filled up to 110.
+    /// Orders at 30 units up to 110; reviewed each day.
     const AT_POINT: ReorderPolicy = ReorderPolicy {
         rule: SimulatedRule::MinMax { point: 30, maximum: Some(110) },
         service: 0.95,
@@ -93,28 +94,28 @@ mod tests {
         pack: 1,
         is_backordered: false,
     };
-    fn played(calendar: SupplierCalendar, lead_days: Option<usize>) -> Simulated {
+    fn played(calendar: SupplierCalendar, lead_days: Option<usize>) -> SimulationResult {
         played_by(calendar, ReorderPolicy { lead_days, ..AT_POINT })
     }
     /// The 21st to the 28th week.
-    fn played_by(calendar: SupplierCalendar, policy: ReorderPolicy) -> Simulated {
+    fn played_by(calendar: SupplierCalendar, policy: ReorderPolicy) -> SimulationResult {
         let (history, facts) = history();
         let own = DayFacts { lead: lead(calendar), ..facts };
         let range = (Some(MONDAY + 7 * 20), Some(MONDAY + 7 * 28 - 1));
-        simulated(&history, &own, &policy, range).unwrap().own
+        simulate_policy(&history, &own, &policy, range).unwrap().own
     }
 
     #[test]
     fn days_of_a_play_are_those_of_the_suppliers_calendar() {
         let (history, _) = history();
-        let of = |calendar: SupplierCalendar| PlayedLead::new(lead(calendar), &history, 1);
+        let of = |calendar: SupplierCalendar| SimulatedLead::new(lead(calendar), &history, 1);
         let mondays = of(calendar(&[1], &[]));
         assert_eq!([0, 1, 6, 7].map(|day| mondays.arrival(day, 3)), [3, 10, 10, 10]);
         assert_eq!([0, 1, 6, 7].map(|day| mondays.protection_days(day, 3, 1)), [9, 15, 10, 9]);
         assert_eq!(of(calendar(&[1], &[7])).arrival(1, 3), 17, "the second Monday is a holiday");
-        // 15 days and one until the next look are begun weeks.
-        assert_eq!([&mondays, &of(calendar(&[], &[]))].map(PlayedLead::span), [3, 1]);
-        // A supplier that is closed on 40 Mondays: no sum of demand is as long as that.
+        // 15 days and one until the next review, in weeks, rounded up.
+        assert_eq!([&mondays, &of(calendar(&[], &[]))].map(SimulatedLead::span), [3, 1]);
+        // A supplier that is closed on 40 Mondays: no sum of demand is that long.
         let closed: Vec<i32> = (1..=40).map(|week| 7 * week).collect();
         assert_eq!(of(calendar(&[1], &closed)).span(), LONGEST_DAYS / WEEK);
     }
@@ -122,11 +123,12 @@ mod tests {
     #[test]
     fn a_supplier_of_mondays_serves_less_of_what_is_ordered_on_tuesdays() {
         let found = played(calendar(&[1], &[]), None);
-        // 80 come on a Thursday and last for eight days. On the Tuesday between, 30 are left and 80 are ordered; they go out on the Monday after it and come on
-        // Thursday: six days of fourteen sell nothing.
+        // 80 units arrive on a Thursday and last for eight days. On the Tuesday between, 30 are
+        // left and 80 are ordered; they are shipped on the Monday after it and arrive on Thursday:
+        // six days of fourteen sell nothing.
         assert_eq!((found.demanded, found.met, found.orders, found.ordered), (560.0, 320.0, 4, 320.0));
         assert_eq!((found.short_days, found.empty_days, found.short_weeks), (24, 28, 8));
-        // Four cycles end with a delivery, after unmet demand; the last one goes on.
+        // Four cycles end with a delivery, after unmet demand; the last one does not end.
         assert_eq!((found.cycle_service, found.fill), (Some(0.2), Some(320.0 / 560.0)));
         assert_eq!(played(calendar(&[1], &[]), Some(3)), found, "days that are given wait for the calendar as well");
         let any = played(SupplierCalendar::default(), None);
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn demand_that_waits_is_ordered_and_delivered_before_new_demand() {
         let found = played_by(calendar(&[1], &[]), ReorderPolicy { is_backordered: true, ..AT_POINT });
-        // As many units are ordered as are asked for, and the first ones of each delivery are owed already.
+        // The orders equal the demand, and the first units of each delivery fill backorders.
         assert_eq!((found.demanded, found.met, found.orders, found.ordered), (560.0, 350.0, 7, 560.0));
         assert_eq!((found.short_days, found.empty_days, found.short_weeks), (21, 28, 7));
         assert_eq!((found.cycle_service, found.fill), (Some(0.125), Some(0.625)));
@@ -152,14 +154,16 @@ mod tests {
         let played = |shelf_days: Option<usize>, minimum: i64| {
             let own = DayFacts { lead: lead(SupplierCalendar::default()), shelf_days, ..facts.clone() };
             let range = (Some(MONDAY + 7 * 20), Some(MONDAY + 7 * 28 - 1));
-            simulated(&history, &own, &ReorderPolicy { minimum, ..AT_POINT }, range).unwrap().own
+            simulate_policy(&history, &own, &ReorderPolicy { minimum, ..AT_POINT }, range).unwrap().own
         };
         let kept = played(None, 0);
         assert_eq!((kept.met, kept.peak_stock, kept.expired), (560.0, 80.0, 0.0), "80 come as the last of 110 are sold");
-        // Three days until they come and five to sell them: 80 are ordered up to, so that 50 come as the last are sold.
+        // Three days until delivery and five to sell: orders fill up to 80, so that 50 arrive as
+        // the last are sold.
         let short = played(Some(5), 0);
         assert_eq!((short.met, short.peak_stock, short.expired, short.short_days), (560.0, 50.0, 0.0, 0));
-        // A supplier of at least 80: 50 of them are sold, and the rest is thrown away on the sixth day. The next come three days later.
+        // A supplier with a minimum of 80: 50 of them are sold, and the rest expires on the sixth
+        // day. The next delivery arrives three days later.
         let most = played(Some(5), 80);
         assert_eq!((most.orders, most.ordered, most.met, most.expired, most.short_days), (7, 560.0, 350.0, 210.0, 21));
         assert_eq!(played(Some(1_000), 80), played(None, 80), "what is sold long before");

@@ -1,16 +1,16 @@
-//! How forecasts came true: sums over series, from which ratios are made when they are asked for.
+//! Accuracy of forecasts: sums over series, from which ratios are computed on request.
 
 use forecast::accuracy;
 pub use forecast::accuracy::SIGNAL_WEEKS;
 
-/// A forecast beside what was wanted, in units.
+/// A forecast and the actual demand, in units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     pub forecast: f64,
     pub naive: f64,
     /// Lower and upper bounds of the 80 % and of the 95 % interval.
     pub bounds: Option<[f64; 4]>,
-    /// The mean step between the weeks before the forecast. None or 0: there is nothing to scale an error by.
+    /// Mean step between the weeks before the forecast. `None` or 0: errors cannot be scaled.
     pub step: Option<f64>,
     pub units: i64,
 }
@@ -26,10 +26,11 @@ pub struct Tally {
     pub bounded: i64,
     pub inside80: i64,
     pub inside95: i64,
-    /// Absolute errors of series whose weeks differed before the forecast, and the mean steps between those weeks.
+    /// Absolute errors of series whose weeks differed before the forecast, and the mean steps
+    /// between those weeks.
     pub scaled_milli: i64,
     pub step_milli: i64,
-    /// Days that had an interval, and how many were inside that of 80 % and that of 95 %.
+    /// Days that had an interval, and how many of them were inside the 80 % and the 95 % interval.
     pub bounded_days: i64,
     pub days80: i64,
     pub days95: i64,
@@ -77,34 +78,37 @@ impl Tally {
         self.days80 += other.days80;
         self.days95 += other.days95;
     }
-    /// Σ|error| ÷ Σ units; None without demand. Source: Kolassa & Schütz, Advantages of the MAD/mean ratio over the MAPE, Foresight 6 (2007).
+    /// Σ|error| ÷ Σ units; `None` without demand. Source: Kolassa & Schütz, Advantages of the
+    /// MAD/mean ratio over the MAPE, Foresight 6 (2007).
     pub fn wape(&self) -> Option<f64> {
         self.of_units(self.absolute_milli)
     }
-    /// Σ error ÷ Σ units, above 0 for too much; None without demand.
+    /// Σ error ÷ Σ units, above 0 for too high forecasts; `None` without demand.
     pub fn bias(&self) -> Option<f64> {
         self.of_units(self.error_milli)
     }
-    /// The WAPE of the naive forecast; None without demand.
+    /// The WAPE of the naive forecast; `None` without demand.
     pub fn naive_wape(&self) -> Option<f64> {
         self.of_units(self.naive_milli)
     }
-    /// 1 − WAPE ÷ naive WAPE: how much better than the last known week's value. None where that made no error.
+    /// 1 − WAPE ÷ naive WAPE: the improvement over the last known week's value. `None` if that made
+    /// no error.
     pub fn value_added(&self) -> Option<f64> {
         accuracy::value_added(self.wape(), self.naive_wape())
     }
-    /// Shares of the series inside their 80 % and their 95 % interval; None where none had one.
+    /// Shares of the series inside their 80 % and their 95 % interval; `None` if none had one.
     pub fn coverage(&self) -> Option<(f64, f64)> {
         let share = |inside: i64| inside as f64 / self.bounded as f64;
         (self.bounded > 0).then(|| (share(self.inside80), share(self.inside95)))
     }
-    /// Shares of the days inside their 80 % and their 95 % interval; None where none had one.
+    /// Shares of the days inside their 80 % and their 95 % interval; `None` if none had one.
     pub fn day_coverage(&self) -> Option<(f64, f64)> {
         let share = |inside: i64| inside as f64 / self.bounded_days as f64;
         (self.bounded_days > 0).then(|| (share(self.days80), share(self.days95)))
     }
-    /// Σ|error| ÷ Σ mean step between the weeks before each forecast; None where none is known, or the weeks never differed. Source: Hyndman & Koehler,
-    /// Another look at measures of forecast accuracy, International Journal of Forecasting 22 (2006).
+    /// Σ|error| ÷ Σ mean step between the weeks before each forecast; `None` if no step is known,
+    /// or the weeks never differed. Source: Hyndman & Koehler, Another look at measures of forecast
+    /// accuracy, International Journal of Forecasting 22 (2006).
     pub fn mase(&self) -> Option<f64> {
         (self.step_milli > 0).then(|| self.scaled_milli as f64 / self.step_milli as f64)
     }
@@ -113,10 +117,10 @@ impl Tally {
     }
 }
 
-/// Weeks whose coverage is looked at together.
+/// Weeks whose coverage is evaluated together.
 pub const DRIFT_WEEKS: i32 = 4;
 
-/// Intervals that hold fewer weeks, or more, than they promise.
+/// Intervals that contain fewer weeks, or more, than they promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drift {
     pub scored: i64,
@@ -124,7 +128,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// None while the share inside lies in its band, or too few are scored.
+    /// Returns `None` while the covered share is within its band, or too few weeks are scored.
     pub fn of(tally: &Tally) -> Option<Self> {
         let (scored, inside) = (tally.bounded, tally.inside80);
         let share = tally.coverage().map(|(inside80, _)| inside80);
@@ -132,7 +136,8 @@ impl Drift {
     }
 }
 
-/// Σ(units − forecast) ÷ mean |units − forecast| over the last weeks: above 0 where forecasts are too low again and again.
+/// Σ(units − forecast) ÷ mean |units − forecast| over the last weeks: above 0 if forecasts are
+/// repeatedly too low.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackingSignal {
     pub value: f64,
@@ -141,7 +146,8 @@ pub struct TrackingSignal {
 }
 
 impl TrackingSignal {
-    /// Of units less forecasts, oldest first; None for fewer than eight weeks.
+    /// Returns the signal of units minus forecasts, oldest first; `None` for fewer than eight
+    /// weeks.
     pub fn of(errors: &[f64]) -> Option<Self> {
         let value = signal(errors)?;
         let before = errors.split_last().and_then(|(_, before)| signal(before));
@@ -149,12 +155,14 @@ impl TrackingSignal {
     }
 }
 
-/// The signal of the last eight weeks, 0 where all forecasts were exact; None for fewer weeks.
+/// Returns the signal of the last eight weeks, 0 if all forecasts were exact; `None` for fewer
+/// weeks.
 pub(super) fn signal(errors: &[f64]) -> Option<f64> {
     (errors.len() >= SIGNAL_WEEKS).then(|| accuracy::tracking_signal(errors).unwrap_or_default())
 }
 
-/// The smoothed tracking signal of units less forecasts, oldest first, -1 to 1 (Trigg, 1964); None for fewer than eight weeks.
+/// Returns the smoothed tracking signal of units minus forecasts, oldest first, -1 to 1 (Trigg,
+/// 1964); `None` for fewer than eight weeks.
 pub fn smoothed_signal(errors: &[f64]) -> Option<f64> {
     (errors.len() >= SIGNAL_WEEKS).then(|| accuracy::trigg_signal(errors).unwrap_or_default())
 }
@@ -184,7 +192,7 @@ mod tests {
         assert_eq!(joined.bias(), Some(-7.5 / 30.0));
         assert_eq!(joined.naive_wape(), Some(14.0 / 30.0));
         assert_eq!(joined.coverage(), Some((0.5, 1.0)));
-        // The one whose weeks never differed is in neither sum: 2 and 0.5 by 4 and 1.
+        // The series whose weeks never differed is in neither sum: 2 and 0.5 by 4 and 1.
         assert_eq!(joined.mase(), Some(0.5));
         assert!((joined.value_added().unwrap() - (1.0 - 12.5 / 14.0)).abs() < 1e-12);
     }
@@ -213,7 +221,8 @@ mod tests {
     fn a_smoothed_signal_forgets_slowly() {
         assert_eq!((smoothed_signal(&[3.0; 7]), smoothed_signal(&[0.0; 8])), (None, Some(0.0)), "seven weeks; exact");
         assert!((smoothed_signal(&[-3.0; 20]).unwrap() + 1.0).abs() < 1e-12, "always too high");
-        // Eight weeks of one side against twelve of the other: the later ones have 1 − 0.9⁸ of the weight of all twenty, which is 1 − 0.9²⁰.
+        // Eight weeks of one side against twelve of the other: the later ones have 1 − 0.9⁸ of the
+        // weight of all twenty, which is 1 − 0.9²⁰.
         let turned = [[-3.0; 12].as_slice(), &[3.0; 8]].concat();
         let (later, all) = (1.0 - 0.9_f64.powi(8), 1.0 - 0.9_f64.powi(20));
         assert!((smoothed_signal(&turned).unwrap() - (2.0 * later - all) / all).abs() < 1e-12, "{:?}", smoothed_signal(&turned));

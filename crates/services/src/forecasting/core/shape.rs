@@ -1,25 +1,27 @@
-//! The shape of a product's weeks in a store, as it is kept with its forecast.
+//! The shape of a product's weeks in a store, in its stored form.
 
 use forecast::intervals::{DayShape, DayShare};
 use serde::{Deserialize, Serialize};
 
 use super::stored::milli;
 
-/// Shares are kept to a hundred-thousandth.
+/// Shares are stored to a hundred-thousandth.
 const PARTS: f64 = 100_000.0;
 
-/// Which days a product sells on, and how much on one. Units are the product's smallest.
+/// Distribution of a product's sales over days, and of their sizes. Units are the product's
+/// smallest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredShape {
     /// Mean units of a week, and the sum of the variances of its days.
     weekly: f64,
     variance: f64,
-    /// Days with sales that it rests on, and their units over the mean of such days.
+    /// Days with sales that the shape is based on, and their units over the mean of such days.
     sales: u32,
     sizes: Vec<f64>,
-    /// The chance of a sale on a day.
+    /// Probability of a sale on a day.
     sold: f64,
-    /// Of each weekday, Monday first: its shares of mean and variance, and its chance of a sale. None where all are alike.
+    /// Shares of mean and variance, and probability of a sale, of each weekday, Monday first.
+    /// `None` if all are equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     days: Option<[[f64; 3]; 7]>,
 }
@@ -59,7 +61,8 @@ mod tests {
 
     use super::*;
 
-    /// The shape of thirty weeks, kept and read again, beside what it was.
+    /// Returns the shape of thirty weeks, the same after storing and reading it, and its stored
+    /// text.
     fn kept(week: impl Fn(u32) -> [f64; 7]) -> (DayShape, DayShape, String) {
         let mut tally = DayTally::default();
         (0..30).for_each(|nth| tally.add(&week(nth)));

@@ -1,4 +1,5 @@
-//! A reorder policy against the past of many products of a store at once, with totals by ABC and XYZ class.
+//! Simulation of a reorder policy over the past of many products of a store, with totals by ABC and
+//! XYZ class.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,45 +11,46 @@ use forecast::{
 };
 
 use super::{
-    History, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated,
+    History, ReorderPolicy, SimulatedRule, SimulationRefusal, StoredClasses,
     daily::{DayFacts, add_days},
-    played::PlayedLead,
+    played::SimulatedLead,
     service_of,
     simulate::{SEED, begin, counted, first_counted, monday, past},
 };
 
-/// A year's holding cost as a share of the cost, as plans have it.
-const HOLDING: f64 = 0.25;
+/// A year's holding cost as a share of the cost, as in plans.
+const YEARLY_HOLDING_RATE: f64 = 0.25;
 const YEAR_WEEKS: f64 = 52.0;
 const WEEK_DAYS: f64 = 7.0;
 
-/// A product that a policy is played for.
+/// A product of the simulation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClassProduct {
-    /// Those of the newest run.
+    /// Classes by the newest run.
     pub classes: Option<StoredClasses>,
-    /// Of its unit.
+    /// Decimals of its unit.
     pub decimals: i32,
-    /// Of a whole unit.
+    /// Cost of a whole unit.
     pub cost: Option<Money>,
     pub days: DayFacts,
 }
 
-/// Products of a store, and the history that they are played against.
+/// Products of a store, and their history.
 #[derive(Debug, Clone, Default)]
 pub struct ClassHistory {
     pub history: History,
     pub products: BTreeMap<ProductId, ClassProduct>,
-    /// Products whose errors are pooled, be they played or not.
+    /// Products whose errors are pooled, simulated or not.
     pub pooled: BTreeSet<ProductId>,
 }
 
-/// Products of two classes, or all of them. Units are whole ones; stock is that of the ends of days.
+/// Totals of the products of two classes, or of all. Units are whole ones; stock is that of the
+/// ends of days.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClassTotals {
-    /// None: all products, or those without classes.
+    /// `None` for all products, or for those without classes.
     pub classes: Option<(AbcClass, XyzClass)>,
-    /// None of a rule that promises nothing, and where products are promised different levels.
+    /// `None` for a rule without a service level, and if the products have different levels.
     pub promised: Option<f64>,
     pub products: u64,
     /// Cycles of all products, and those without unmet demand.
@@ -56,19 +58,19 @@ pub struct ClassTotals {
     pub served: u64,
     pub demanded: f64,
     pub met: f64,
-    /// Days of all products with unmet demand, and those that closed with nothing.
+    /// Days of all products with unmet demand, and days that closed without stock.
     pub short_days: u64,
     pub empty_days: u64,
     pub mean_stock: f64,
     pub orders: u64,
     pub ordered: f64,
-    /// That could not be sold any more.
+    /// Units that expired unsold.
     pub expired: f64,
-    /// Products without a cost, which are in no value.
+    /// Products without a cost, which no value includes.
     pub without_cost: u64,
-    /// Of `mean_stock`, in minor units.
+    /// Value of `mean_stock`, in minor units.
     value: BTreeMap<Currency, f64>,
-    /// That are counted.
+    /// Counted weeks.
     weeks: f64,
 }
 
@@ -96,22 +98,24 @@ impl ClassTotals {
             None => self.without_cost += 1,
         }
     }
-    /// Cycles without unmet demand ÷ cycles. None without cycles.
+    /// Cycles without unmet demand ÷ cycles. `None` without cycles.
     pub fn cycle_service(&self) -> Option<f64> {
         (self.cycles > 0).then(|| self.served as f64 / self.cycles as f64)
     }
-    /// Units met ÷ units demanded. None without demand.
+    /// Units met ÷ units demanded. `None` without demand.
     pub fn fill(&self) -> Option<f64> {
         (self.demanded > 0.0).then(|| self.met / self.demanded)
     }
-    /// The value of the mean stock, one amount a currency. None beyond what can be kept exactly.
+    /// Returns the value of the mean stock, one amount a currency. `None` if it is too large to be
+    /// exact.
     pub fn stock_values(&self) -> Option<Vec<Money>> {
         self.amounts(1.0)
     }
-    /// The cost of holding the mean stock over the counted weeks: a quarter of its value a year (Silver, Pyke & Thomas, 2017: v × r × mean stock). None beyond
-    /// what can be kept exactly.
+    /// Returns the cost of holding the mean stock over the counted weeks: a quarter of its value a
+    /// year (Silver, Pyke & Thomas, 2017: v × r × mean stock). `None` if it is too large to be
+    /// exact.
     pub fn holding_costs(&self) -> Option<Vec<Money>> {
-        self.amounts(HOLDING * self.weeks / YEAR_WEEKS)
+        self.amounts(YEARLY_HOLDING_RATE * self.weeks / YEAR_WEEKS)
     }
     fn amounts(&self, share: f64) -> Option<Vec<Money>> {
         let amount = |(currency, minor): (&Currency, &f64)| {
@@ -122,7 +126,7 @@ impl ClassTotals {
     }
 }
 
-/// A policy that was played for products of a store.
+/// Result of a policy's simulation for products of a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulatedClasses {
     /// Mondays of the first counted week and of the week after the last one.
@@ -135,7 +139,7 @@ pub struct SimulatedClasses {
 }
 
 impl ReorderPolicy {
-    /// As it is for a product of these classes.
+    /// Returns the policy for a product of these classes.
     fn of_classes(&self, classes: Option<StoredClasses>) -> Self {
         match self.rule {
             SimulatedRule::Service { .. } => Self { service: service_of(classes), ..*self },
@@ -144,25 +148,26 @@ impl ReorderPolicy {
     }
 }
 
-/// Plays a policy for all products of a history at once; each as it would be alone, over the same weeks. The first counted week is the first that any of them
-/// can be counted in; products that are not there yet are left out. Days are since 1970-01-01; without them all weeks count that can. Results are the same with
-/// any number of threads.
+/// Simulates a policy for all products of a history; each as it would be alone, over the same
+/// weeks. The first counted week is the first that any product can be counted in; products without
+/// enough history then are left out. Days are since 1970-01-01; without them all possible weeks
+/// count. Results are the same with any number of threads.
 pub fn simulated_classes(
     of: &ClassHistory,
     policy: &ReorderPolicy,
     range: (Option<i32>, Option<i32>),
     threads: usize,
-) -> Result<SimulatedClasses, Unsimulated> {
+) -> Result<SimulatedClasses, SimulationRefusal> {
     let history = &of.history;
-    let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
+    let panel = history.panel().ok_or(SimulationRefusal::NoDemand)?;
     let known: Vec<Option<&ClassProduct>> = history.series.iter().map(|series| of.products.get(&series.product)).collect();
     let lead = |known: &ClassProduct| policy.lead(&known.days.lead, history);
-    let leads: Vec<Option<PlayedLead>> = known.iter().map(|known| known.map(lead)).collect();
-    let span = leads.iter().flatten().map(PlayedLead::span).max().unwrap_or(1);
+    let leads: Vec<Option<SimulatedLead>> = known.iter().map(|known| known.map(lead)).collect();
+    let span = leads.iter().flatten().map(SimulatedLead::span).max().unwrap_or(1);
     let begins = begins(of, &panel, span)?;
-    let earliest = begins.iter().flatten().copied().min().ok_or(Unsimulated::NoDemand)?;
+    let earliest = begins.iter().flatten().copied().min().ok_or(SimulationRefusal::NoDemand)?;
     let pooled: Vec<bool> = history.series.iter().map(|series| of.pooled.contains(&series.product)).collect();
-    let past = past(&panel, span).pooling(&pooled);
+    let past = past(&panel, span).with_pooled_series(&pooled);
     let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
     for ((known, lead), begin) in known.iter().zip(&leads).zip(&begins) {
         let product = begin.and(known.zip(lead.as_ref()));
@@ -199,16 +204,17 @@ pub fn simulated_classes(
     Ok(SimulatedClasses { weeks: mondays, left_out, all, classes: classes.into_values().collect() })
 }
 
-/// The first week that each series can be played in, None of one that is not played. Where none can, the reason of the one with the longest history.
-fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, Unsimulated> {
-    let (mut begins, mut reason, mut most) = (Vec::new(), Unsimulated::NoDemand, 0);
+/// Returns the first week in which each series can be simulated; `None` for one that is not
+/// simulated. If none can be, returns the reason of the one with the longest history.
+fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, SimulationRefusal> {
+    let (mut begins, mut reason, mut most) = (Vec::new(), SimulationRefusal::NoDemand, 0);
     for (place, series) in of.history.series.iter().enumerate() {
         let is_played = of.products.contains_key(&series.product);
-        let found = if is_played { begin(panel, place, span) } else { Err(Unsimulated::NoDemand) };
-        if let Err(Unsimulated::TooShort { known, wanted }) = found
+        let found = if is_played { begin(panel, place, span) } else { Err(SimulationRefusal::NoDemand) };
+        if let Err(SimulationRefusal::TooShort { known, wanted }) = found
             && known > most
         {
-            (reason, most) = (Unsimulated::TooShort { known, wanted }, known);
+            (reason, most) = (SimulationRefusal::TooShort { known, wanted }, known);
         }
         begins.push(found.ok());
     }
@@ -218,7 +224,7 @@ fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forecasting::core::{LeadDays, LevelFacts, StoredXyz, simulated};
+    use crate::forecasting::core::{LeadDays, LevelFacts, StoredXyz, simulate_policy};
 
     const FIRST: i32 = 4;
     const WEEKS: i32 = 44;
@@ -310,7 +316,7 @@ mod tests {
             let mut alone = of.history.clone();
             let place = alone.series.iter().position(|series| series.product == id(21)).unwrap();
             alone.series.swap(0, place);
-            let alone = simulated(&alone, &of.products[&id(21)].days, &policy(rule), (None, None)).unwrap().own;
+            let alone = simulate_policy(&alone, &of.products[&id(21)].days, &policy(rule), (None, None)).unwrap().own;
             assert_eq!(found.weeks, alone.weeks);
             assert_eq!(
                 (own.cycle_service(), own.fill(), own.orders),
@@ -355,13 +361,13 @@ mod tests {
     fn a_store_that_nobody_can_play_says_why() {
         let none = ClassHistory { products: BTreeMap::new(), ..store() };
         let played = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None), 1);
-        assert_eq!(played(&none), Err(Unsimulated::NoDemand));
+        assert_eq!(played(&none), Err(SimulationRefusal::NoDemand));
         let mut of = store();
         of.products.retain(|product, _| *product == id(30));
-        assert_eq!(played(&of), Err(Unsimulated::TooShort { known: 9, wanted: 12 }));
-        // Nothing is known of weeks to come.
+        assert_eq!(played(&of), Err(SimulationRefusal::TooShort { known: 9, wanted: 12 }));
+        // Future weeks are unknown.
         let late = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (Some(FIRST + 7 * WEEKS), None), 1);
-        assert_eq!(late, Err(Unsimulated::NoWeek));
+        assert_eq!(late, Err(SimulationRefusal::NoWeek));
     }
 
     #[test]

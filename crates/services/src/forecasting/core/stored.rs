@@ -1,4 +1,5 @@
-//! What is kept of a run: figures to a thousandth of a unit, equal weeks together.
+//! Stored form of a run: figures are rounded to a thousandth of a unit, and equal weeks are stored
+//! once.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use entity::prelude::*;
 use forecast::{
     Point, Run, SeriesForecast, Status,
     class::Class,
-    selection::{Choice, Incumbent, Reached},
+    selection::{Choice, ChoiceReason, Incumbent},
     series::{DeductionReason, Reason},
 };
 use serde::{Deserialize, Serialize};
@@ -18,25 +19,26 @@ use super::{DayLevel, DayPoint, StoredClasses, StoredCorrection, StoredDayErrors
 pub struct StoredPoint {
     pub mean: f64,
     pub median: f64,
-    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where too few errors are known.
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. `None` if too few errors are
+    /// known.
     pub bounds: Option<[f64; 4]>,
-    /// Further ahead than any forecast was scored.
+    /// Whether the week is further ahead than any forecast was scored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub far: bool,
 }
 
-/// A week of the history that the method does not see as it was recorded.
+/// A week of the history whose recorded value the method does not use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Excluded {
-    /// Its Monday.
+    /// Monday of the week.
     pub week: i32,
     pub recorded: f64,
-    /// None: the week is unknown.
+    /// `None` if the demand of the week is unknown.
     pub used: Option<f64>,
     pub reason: ExclusionReason,
 }
 
-/// Why a week is not used as it was recorded.
+/// Reason why a week is not used as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ExclusionReason {
@@ -48,13 +50,14 @@ pub enum ExclusionReason {
 }
 
 impl ExclusionReason {
-    /// Whether the product was there on too few of its days for what was sold to be what was wanted.
+    /// Whether the product was in stock on too few days of the week for its sales to equal the
+    /// demand.
     pub const fn lacks_stock(self) -> bool {
         matches!(self, Self::Scaled | Self::OutOfStock)
     }
 }
 
-/// Why a data quality score is below 100.
+/// Reason why a data quality score is below 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum QualityReason {
@@ -74,51 +77,57 @@ pub struct StoredSeries {
     pub naive: f64,
     pub known_weeks: u32,
     pub missing_weeks: u32,
-    /// 0 to 100, and what was taken off for which reason.
+    /// 0 to 100, and the deduction of each reason.
     pub score: f64,
     pub deductions: Vec<(QualityReason, f64)>,
     pub excluded: Vec<Excluded>,
-    /// The mean step between its weeks, which errors of sums are scaled by. None in runs of earlier versions.
+    /// Mean step between its weeks, by which errors of sums are scaled. `None` in runs of earlier
+    /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
-    /// Which of the run's pools its errors of sums are in. None of all stores together, and in runs of earlier versions.
+    /// Index of the run's pool that its errors of sums are in. `None` for all stores together, and
+    /// in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<u16>,
-    /// The share of each weekday, Monday first. None of all stores together, whose days are the sum of theirs, and in runs of earlier versions.
+    /// The share of each weekday, Monday first. `None` for all stores together, whose days are the
+    /// sum of theirs, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<[f64; 7]>,
-    /// How much it matters in its store, and how evenly it is asked for. None of all stores together, of what is not planned, and in runs of earlier versions.
+    /// ABC and XYZ classes in its store. `None` for all stores together, for products that are not
+    /// planned, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<StoredClasses>,
-    /// Which days it sells on, and how much on one. None of all stores together, of few known weeks, and in runs of earlier versions.
+    /// Distribution of its sales over days, and of their sizes. `None` for all stores together, for
+    /// few known weeks, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<StoredShape>,
-    /// Runs of equal weeks: how many, and the week.
+    /// Consecutive equal weeks: their number, and the week.
     points: Vec<(u32, StoredPoint)>,
 }
 
 impl StoredSeries {
-    /// Coming weeks, the first one that of the run.
+    /// Returns the coming weeks, from that of the run on.
     pub fn points(&self) -> impl Iterator<Item = StoredPoint> {
         self.points.iter().flat_map(|(times, point)| std::iter::repeat_n(*point, *times as usize))
     }
-    /// The days of the coming weeks, Monday first; those of a week add up to its mean. None without a profile.
+    /// Returns the days of the coming weeks, Monday first; those of a week add up to its mean.
+    /// Empty without a profile.
     pub fn days(&self) -> impl Iterator<Item = [f64; 7]> {
         let shares = self.profile;
         self.points().map_while(move |point| shares.map(|shares| days_of(point.mean, &shares)))
     }
-    /// The same of a series of a store, with their intervals by the errors of its run.
+    /// Returns the same for a series of a store, with intervals by the errors of its run.
     pub fn day_points(&self, errors: &StoredDayErrors) -> Vec<[DayPoint; 7]> {
         let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step: self.step };
         self.days().enumerate().map(|of| errors.points(DayLevel::Store, &week(of))).collect()
     }
-    /// The week so many weeks ahead, from 1 on.
+    /// Returns the week `weeks` weeks ahead, from 1 on.
     pub fn ahead(&self, weeks: usize) -> Option<StoredPoint> {
         self.points().nth(weeks.checked_sub(1)?)
     }
 }
 
-/// To a thousandth.
+/// Rounds to a thousandth.
 pub(super) fn milli(figure: f64) -> f64 {
     (figure * 1_000.0).round() / 1_000.0
 }
@@ -133,14 +142,15 @@ fn point(of: &Point) -> StoredPoint {
     }
 }
 
-/// What is kept of a series. `first_week` is the Monday of the oldest week of the history; `means` replaces the run's own: the sums of the stores', which
-/// the interval moves along with.
+/// Returns the stored form of a series. `first_week` is the Monday of the oldest week of the
+/// history; `means` replaces the run's own: the sums of the stores', along with which the interval
+/// moves.
 pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]>) -> StoredSeries {
     let forecast = &run.series[series];
     let mut points: Vec<(u32, StoredPoint)> = Vec::new();
     for (nth, own) in forecast.points.iter().enumerate() {
         let stored = match means.and_then(|means| means.get(nth)) {
-            Some(mean) => moved(point(own), *mean),
+            Some(mean) => shift_mean(point(own), *mean),
             None => point(own),
         };
         match points.last_mut() {
@@ -166,8 +176,8 @@ pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]
     }
 }
 
-/// A week around another mean: bounds keep their distance and are not below 0.
-fn moved(week: StoredPoint, mean: f64) -> StoredPoint {
+/// Moves a week to another mean: bounds keep their distance and are not below 0.
+fn shift_mean(week: StoredPoint, mean: f64) -> StoredPoint {
     let by = mean - week.mean;
     let bounds = week.bounds.map(|bounds| bounds.map(|bound| milli((bound + by).max(0.0))));
     StoredPoint { mean: milli(mean), bounds, ..week }
@@ -203,7 +213,7 @@ const fn deduction(reason: DeductionReason) -> QualityReason {
     }
 }
 
-/// The column's word for a class.
+/// Returns the column's value for a class.
 pub const fn class_of(class: Class) -> DemandClass {
     match class {
         Class::Smooth => DemandClass::Smooth,
@@ -216,7 +226,7 @@ pub const fn class_of(class: Class) -> DemandClass {
     }
 }
 
-/// The column's word for a status.
+/// Returns the column's value for a status.
 pub const fn status_of(status: Status) -> ForecastStatus {
     match status {
         Status::Ready => ForecastStatus::Ready,
@@ -228,44 +238,50 @@ pub const fn status_of(status: Status) -> ForecastStatus {
     }
 }
 
-/// The methods that were chosen for a class, and what they lost at earlier origins.
+/// The chosen methods of a class, and their losses at earlier origins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredChoice {
-    /// None: of the tenant.
+    /// `None` for the whole tenant.
     pub class: Option<DemandClass>,
     pub mean: String,
     pub median: String,
-    /// Naive lost no more than any method.
+    /// Whether the naive forecast lost no more than any method.
     pub naive_was_better: bool,
     pub wape: Option<f64>,
     pub bias: Option<f64>,
     pub naive_wape: Option<f64>,
-    /// Of the weeks that the run scored; empty of the tenant, and in runs of earlier versions.
+    /// Scaled errors of the weeks that the run scored; empty for the tenant, and in runs of earlier
+    /// versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaled: Vec<StoredScaled>,
-    /// Of the tenant: what promises gave to ABC classes. Empty of a class, and in runs of earlier versions.
+    /// Corrections of promised service by ABC class, for the tenant. Empty for a class, and in runs
+    /// of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<StoredCorrection>,
-    /// Of the tenant: errors of days. Empty of a class, and in runs of earlier versions.
+    /// Errors of days, for the tenant. Empty for a class, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "StoredDayErrors::is_empty")]
     pub days: StoredDayErrors,
 }
 
-/// Errors of a class in a week that a run scored, in thousandths of a unit, beside the steps that they are scaled by; and the week's days.
+/// Errors of a class in a week that a run scored, in thousandths of a unit, with the steps that
+/// they are scaled by; and the week's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredScaled {
-    /// Its Monday.
+    /// Monday of the week.
     pub week: i32,
     pub lead: i32,
     pub level: ForecastLevel,
     pub error: i64,
     pub step: i64,
-    /// Days that had an interval, and how many were inside that of 80 % and that of 95 %. None where none had one, and in runs of earlier versions.
+    /// Days that had an interval, and how many of them were inside the 80 % and the 95 % interval.
+    /// `None` if no day had one, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<[i64; 3]>,
 }
 
-/// The methods of a run as JSON: of the tenant with what promises gave and the errors of days, then of each class with the errors of the weeks that the run scored.
+/// Writes the methods of a run as JSON: those of the tenant with the corrections of promised
+/// service and the errors of days, then those of each class with the errors of the weeks that the
+/// run scored.
 pub fn choices_of(
     run: &Run,
     scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>,
@@ -276,7 +292,7 @@ pub fn choices_of(
         class: class.map(class_of),
         mean: choice.mean.to_string(),
         median: choice.median.to_string(),
-        naive_was_better: choice.reached == Reached::NaiveWasBetter,
+        naive_was_better: choice.reached == ChoiceReason::NaiveWasBetter,
         wape: choice.wape.map(milli),
         bias: choice.bias.map(milli),
         naive_wape: choice.naive_wape.map(milli),
@@ -289,7 +305,8 @@ pub fn choices_of(
     serde_json::to_string(&all).unwrap_or_default()
 }
 
-/// The tenant's methods of an earlier run, which the next one prefers while they are as good as any. None where they are not kept.
+/// Returns the tenant's methods of an earlier run, which the next one prefers while they are as
+/// good as any. `None` if they were not stored.
 pub fn incumbent_of(choices: &str) -> Option<Incumbent> {
     let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
     let tenant = stored.into_iter().find(|choice| choice.class.is_none())?;
@@ -334,7 +351,7 @@ mod tests {
 
     #[test]
     fn the_methods_of_a_run_come_first_in_the_next_one() {
-        // Of ten each week every method is as good as any.
+        // With ten units in each week, every method is as good as any.
         let mut panel = Panel::new(30).unwrap();
         panel.push(&[10.0; 30], Traits::default()).unwrap();
         let mean = |incumbent: Option<Incumbent>| {
@@ -350,8 +367,8 @@ mod tests {
     #[test]
     fn a_sum_keeps_its_interval_around_the_sum_of_its_stores() {
         let week = StoredPoint { mean: 10.0, median: 9.0, bounds: Some([4.0, 16.0, 1.0, 30.0]), far: false };
-        let around = moved(week, 12.5);
+        let around = shift_mean(week, 12.5);
         assert_eq!((around.mean, around.bounds, around.median), (12.5, Some([6.5, 18.5, 3.5, 32.5]), 9.0));
-        assert_eq!(moved(week, 2.0).bounds, Some([0.0, 8.0, 0.0, 22.0]), "demand is never negative");
+        assert_eq!(shift_mean(week, 2.0).bounds, Some([0.0, 8.0, 0.0, 22.0]), "demand is never negative");
     }
 }

@@ -1,5 +1,5 @@
-//! Sums of forecasts: of a category with all below it, of a store, of all. They are added up from what is kept of products in stores, week by week and day
-//! by day, so that parts and sums agree.
+//! Sums of forecasts: of a category with its descendants, of a store, of all. They are added up
+//! from the stored forecasts of products in stores, by week and day, so that parts and sums agree.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,10 @@ pub type SumKey = (CategoryId, StoreId);
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoredSumPoint {
     pub mean: f64,
-    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where too few errors of sums are known.
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. `None` if too few errors of
+    /// sums are known.
     pub bounds: Option<[f64; 4]>,
-    /// Further ahead than any forecast was scored.
+    /// Whether the week is further ahead than any forecast was scored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub far: bool,
     /// Monday first.
@@ -28,17 +29,18 @@ pub struct StoredSumPoint {
 /// The body of a `forecast_sum`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredSum {
-    /// Forecasts of products in stores that it adds up.
+    /// Number of the added forecasts of products in stores.
     pub series: u32,
-    /// The mean step between its weeks, which errors of days are scaled by. None in runs of earlier versions.
+    /// Mean step between its weeks, by which errors of days are scaled. `None` in runs of earlier
+    /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
-    /// Runs of equal weeks: how many, and the week.
+    /// Consecutive equal weeks: their number, and the week.
     points: Vec<(u32, StoredSumPoint)>,
 }
 
 impl StoredSum {
-    /// Coming weeks, the first one that of the run.
+    /// Returns the coming weeks, from that of the run on.
     pub fn points(&self) -> impl Iterator<Item = StoredSumPoint> {
         self.points.iter().flat_map(|(times, point)| std::iter::repeat_n(*point, *times as usize))
     }
@@ -55,7 +57,7 @@ struct Total {
     weeks: Vec<(f64, ByDay<f64>)>,
 }
 
-/// Which sums there are, and what was added to each.
+/// Sums of series by key, with their totals.
 #[derive(Debug, Clone, Default)]
 pub struct Sums {
     keys: Vec<SumKey>,
@@ -65,7 +67,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// The sums of a history of stores. `categories` has the category of each product and all above it.
+    /// Returns the sums of a history of stores. `categories` has the category of each product and
+    /// all above it.
     pub fn of(history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Self {
         let mut places: BTreeMap<SumKey, u32> = BTreeMap::new();
         let mut sums = Self::default();
@@ -89,7 +92,7 @@ impl Sums {
         sums
     }
 
-    /// The sums of each series, and how many sums there are.
+    /// Returns the sums of each series, and the number of sums.
     pub fn members(&self) -> (&[Vec<u32>], usize) {
         (&self.of_series, self.keys.len())
     }
@@ -110,7 +113,7 @@ impl Sums {
         }
     }
 
-    /// What is kept of each sum, with the interval that errors of such sums give.
+    /// Returns the stored form of each sum, with the interval that errors of such sums give.
     pub fn stored(&self, errors: &SumErrors) -> Vec<(SumKey, StoredSum)> {
         let of = |place: usize, total: &Total| {
             let mut points: Vec<(u32, StoredSumPoint)> = Vec::new();

@@ -1,12 +1,13 @@
-//! How long stock lasts by a forecast.
+//! Days of stock left by a forecast.
 
-/// Days that are looked ahead: 26 weeks.
-const FARTHEST: i32 = 182;
-/// What sums of sevenths may be off by.
-const SLACK: f64 = 1e-9;
+/// Maximum days ahead: 26 weeks.
+const MAX_DAYS_AHEAD: i32 = 182;
+/// Tolerance for rounding errors of sums of sevenths.
+const ROUNDING_TOLERANCE: f64 = 1e-9;
 
-/// Days from `from` on until as many units are wanted as there are, if each day of a week has a seventh of its mean. `weeks` begin on the Monday `first`. None
-/// where the days begin before them, or the units last beyond them.
+/// Returns the days from `from` until the demand reaches `units`, where each day of a week has a
+/// seventh of its mean. `weeks` begin on the Monday `first`. `None` if `from` is before them, or
+/// the units last beyond them.
 pub fn days_lasting(weeks: &[f64], first: i32, from: i32, units: i128) -> Option<i64> {
     if from < first {
         return None;
@@ -15,10 +16,10 @@ pub fn days_lasting(weeks: &[f64], first: i32, from: i32, units: i128) -> Option
         return Some(0);
     }
     let (units, mut wanted) = (units as f64, 0.0);
-    for day in 0..FARTHEST {
+    for day in 0..MAX_DAYS_AHEAD {
         let week = usize::try_from((from - first + day) / 7).ok()?;
         wanted += weeks.get(week)?.max(0.0) / 7.0;
-        if wanted + SLACK >= units {
+        if wanted + ROUNDING_TOLERANCE >= units {
             return Some(i64::from(day) + 1);
         }
     }

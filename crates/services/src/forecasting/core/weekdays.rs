@@ -1,4 +1,5 @@
-//! Which share of a week's demand comes on which day: a product's own where enough of it is known, else its category's in the store.
+//! Share of each weekday in a week's demand: the product's own if enough of its history is known,
+//! else that of its category in the store.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,15 +8,16 @@ use forecast::weekdays::{ByDay, OWN_UNITS, PROFILE_WEEKS, profile, split};
 
 use super::{History, SeriesHistory};
 
-/// Days on which a product could be sold in a week that is known.
-const WHOLE_DAYS: u8 = 5;
-/// Shares are kept to a hundred-thousandth.
+/// Minimum days on which a product could be sold in a known week.
+const MIN_SALE_DAYS: u8 = 5;
+/// Shares are stored to a hundred-thousandth.
 const PARTS: f64 = 100_000.0;
 
 /// The first day on which each store sold anything on a weekday, 0 for Monday.
 pub type OpenDays = BTreeMap<(StoreId, usize), i32>;
 
-/// The profile of each series of a history of stores, in its order, by what was known after `until` weeks. `own` are units by weekday of the eight weeks before.
+/// Returns the weekday profile of each series of a history of stores, in its order, from the data
+/// of the first `until` weeks. `own` are units by weekday of the eight weeks before.
 pub fn profiles(history: &History, until: usize, own: &[ByDay<f32>], open: &OpenDays) -> Vec<ByDay<f64>> {
     let mut of_category: HashMap<(u32, StoreId), ByDay<f64>> = HashMap::new();
     let mut selling: HashMap<StoreId, Vec<bool>> = HashMap::new();
@@ -35,7 +37,7 @@ pub fn profiles(history: &History, until: usize, own: &[ByDay<f32>], open: &Open
     let of_series = |(series, units): (&SeriesHistory, &ByDay<f32>)| {
         let store = series.store.unwrap_or(StoreId::NIL);
         let last = until.checked_sub(PROFILE_WEEKS).and_then(|from| series.days.get(from..until));
-        let is_known = last.is_some_and(|days| days.iter().all(|days| *days >= WHOLE_DAYS));
+        let is_known = last.is_some_and(|days| days.iter().all(|days| *days >= MIN_SALE_DAYS));
         let own = Some(units.map(f64::from)).filter(|units| is_known && units.iter().sum::<f64>() >= OWN_UNITS);
         let units = own.or_else(|| of_category.get(&(series.category(), store)).copied()).unwrap_or_default();
         profile(&units, PROFILE_WEEKS.min(until), &closed(store)).map(|share| (share * PARTS).round() / PARTS)
@@ -43,7 +45,7 @@ pub fn profiles(history: &History, until: usize, own: &[ByDay<f32>], open: &Open
     history.series.iter().zip(own).map(of_series).collect()
 }
 
-/// The days of a week that is forecast, Monday first. They add up to the week.
+/// Returns the days of a forecast week, Monday first. They add up to the week.
 pub fn days_of(mean: f64, shares: &ByDay<f64>) -> ByDay<f64> {
     split(mean, shares)
 }
@@ -74,7 +76,7 @@ mod tests {
         std::array::from_fn(|day| if day == weekday { units } else { 0.0 })
     }
 
-    /// Sold on the first of these weekdays from the first week on.
+    /// Open on the first of these weekdays from the first week on.
     fn open(weekdays: usize) -> OpenDays {
         (0..weekdays).map(|weekday| ((store(), weekday), MONDAY - 70)).collect()
     }

@@ -1,4 +1,4 @@
-//! Which factor series a list has.
+//! Filter of lists of factor series.
 
 use entity::prelude::*;
 use inventory::{
@@ -6,19 +6,19 @@ use inventory::{
     orders::rows::{Clause, Span, TextTest},
 };
 
-/// Conditions on series; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on series; `None` is no condition, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FactorFilter {
-    /// Tests of the code, as it is written; each must pass.
+    /// Tests of the stored code; each must pass.
     pub codes: Vec<TextTest>,
-    /// Part of the code or the name. The letters A to Z are compared without their case.
+    /// Part of the code or the name. ASCII letters match in either case.
     pub search: Option<String>,
     pub kinds: Option<Vec<FactorKind>>,
-    /// For these alone: a series of all of them does not pass.
+    /// Series of these stores; a series for all stores does not match.
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub categories: Option<Vec<CategoryId>>,
-    /// Tests of the country, as it is written; each must pass.
+    /// Tests of the stored country; each must pass.
     pub countries: Vec<TextTest>,
     /// First and last day on which the series is known.
     pub from: Option<DaySpan>,

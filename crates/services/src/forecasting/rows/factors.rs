@@ -1,4 +1,4 @@
-//! Series that move demand from outside, and the countries of stores.
+//! External series that influence demand, and the countries of stores.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use sea_orm::Value;
 use super::factor_filter::FactorFilter;
 use crate::forecasting::core::{FactorGoods, FactorSeries};
 
-/// Names the list in cursors.
+/// Name of the list in cursors.
 pub const FACTORS: &str = "factorSeries";
 
-/// What series are sorted by; the code breaks ties. By the moment there is no index: a tenant has few series.
+/// Sort field of series; the code breaks ties. `UpdatedAt` has no index: a tenant has few series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorSort {
     Code,
@@ -104,12 +104,13 @@ async fn factors_where(reads: &impl Reads, only: &str, values: Vec<Value>) -> Re
     reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
 }
 
-/// All series of a tenant, by their codes.
+/// Reads all series of a tenant, by code.
 pub async fn factors(reads: &impl Reads) -> Result<Vec<FactorSeries>, Fault> {
     factors_where(reads, "", vec![]).await
 }
 
-/// The series that the filter is about: all of a tenant, or those of these stores and of no single one.
+/// Returns the series that match the filter: all of a tenant, or those of these stores and those
+/// without a store.
 pub fn factor_source(backend: Backend, filter: &Nested<FactorFilter>, stores: Option<&[StoreId]>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
     if let Some(stores) = stores {
@@ -120,7 +121,7 @@ pub fn factor_source(backend: Backend, filter: &Nested<FactorFilter>, stores: Op
     ListSource { from: format!("FROM factor_series f WHERE f.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
-/// A page of series in the order that is asked for.
+/// Reads a page of series, sorted.
 pub async fn factor_page(
     reads: &impl Reads,
     source: ListSource,
@@ -131,7 +132,7 @@ pub async fn factor_page(
     reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
 }
 
-/// The series of a code.
+/// Reads the series with a code.
 pub async fn factor(reads: &impl Reads, code: &str) -> Result<Option<FactorSeries>, Fault> {
     Ok(factors_where(reads, " AND f.code = $2", vec![code.into()]).await?.pop())
 }
@@ -148,7 +149,8 @@ pub async fn remove_factor(work: &Work, code: &str) -> Result<u64, Fault> {
     work.execute("DELETE FROM factor_series WHERE tenant_id = $1 AND code = $2", vec![code.into()]).await
 }
 
-/// How many series of the same sort a tenant has: of all products, of a category, or of a product.
+/// Returns the number of a tenant's series of the same scope: of all products, of a category, or of
+/// a product.
 pub async fn count_factors(reads: &impl Reads, goods: FactorGoods) -> Result<i64, Fault> {
     let only = match goods {
         FactorGoods::All => "f.product_id IS NULL AND f.category_id IS NULL",
@@ -165,7 +167,7 @@ pub async fn is_store(reads: &impl Reads, store: StoreId) -> Result<bool, Fault>
 }
 
 /// Whether the tenant has the product or the category.
-pub async fn are_goods(reads: &impl Reads, goods: FactorGoods) -> Result<bool, Fault> {
+pub async fn exist_goods(reads: &impl Reads, goods: FactorGoods) -> Result<bool, Fault> {
     let (table, id): (&str, Value) = match goods {
         FactorGoods::All => return Ok(true),
         FactorGoods::Product(product) => ("product", product.into()),

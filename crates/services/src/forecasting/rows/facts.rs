@@ -1,4 +1,4 @@
-//! What forecasts are made of: weeks of demand, days in stock, and what is known of products.
+//! Input of forecasts: weeks of demand, days in stock, and facts of products.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use entity::{
     tables::{demand_day, demand_week, order_line, product, sales_order, stock_level},
 };
 use platform::storage::{
-    AT_ONCE, Fault, Finds, Reads, Row,
+    Fault, Finds, ROWS_PER_PAGE, Reads, Row,
     packed::{self, PackedIds, PackedNumbers},
 };
 use sea_orm::Value;
@@ -24,8 +24,8 @@ use crate::{
 
 type Levels = BTreeMap<(ProductId, StoreId), LevelFacts>;
 
-/// What was wanted: a return that was matched with its order was no demand.
-pub(super) const WANTED: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
+/// SQL of the demand: a return that was matched with its order is subtracted.
+pub(super) const NET_DEMAND: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
 
 #[derive(Record)]
 struct WeekRow {
@@ -39,7 +39,8 @@ struct WeekRow {
     units: i64,
 }
 
-/// What was wanted of a product in a week, in each store that has any: a row of each level would take many times the memory of what is kept of it.
+/// Demand for a product in a week, in each store that has any: a row for each level would take many
+/// times the memory.
 #[derive(Record)]
 struct ProductWeekRow {
     #[record(of = demand_week, alias = "d")]
@@ -82,19 +83,20 @@ struct LateRow {
 
 /// A day, in microseconds.
 const DAY: i64 = 86_400_000_000;
-/// An order that is recorded so long after it was placed is late, in microseconds: seven days.
-const LATE_AFTER: i64 = 7 * DAY;
-/// Days whose weeks are read at once: three years of many products are millions of values, each of which takes more memory than what is kept of it.
-const DAYS_AT_ONCE: u16 = 7;
+/// Delay, in microseconds, from which an order is recorded late: seven days.
+const LATE_AFTER_MICROS: i64 = 7 * DAY;
+/// Days whose weeks are read at once: three years of many products are millions of values, each of
+/// which takes more memory than its stored form.
+const DAYS_PER_READ: u16 = 7;
 
-/// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
+/// Reads the facts of all levels that ever had demand: weeks from `since` and before `until`.
 pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
     let mut levels = Levels::new();
     let oldest = oldest_week(reads, (since, until)).await?.unwrap_or(until);
     each_level_week(reads, (oldest, until), |level, week, units| levels.entry(level).or_default().weeks.push((week, units)))
         .await?;
     let keys: Vec<(ProductId, StoreId)> = levels.keys().copied().collect();
-    for part in keys.chunks(AT_ONCE) {
+    for part in keys.chunks(ROWS_PER_PAGE) {
         for (level, spans) in spans_within(reads, part, (i32::MIN, until - 1)).await? {
             levels.entry(level).or_default().spans = spans;
         }
@@ -104,7 +106,8 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     Ok(levels)
 }
 
-/// Takes what was wanted in single stores, the oldest week first: weeks from `since` and before `until`.
+/// Calls `take` with the demand of each level and week, the oldest week first: weeks from `since`
+/// and before `until`.
 pub(super) async fn each_level_week(
     reads: &impl Reads,
     (since, until): (i32, i32),
@@ -113,13 +116,13 @@ pub(super) async fn each_level_week(
     let backend = reads.backend();
     let select = ProductWeekRow::SELECT
         .replace("{stores}", &packed::ids(backend, "d.store_id"))
-        .replace("{units}", &packed::numbers(backend, &format!("({WANTED})")));
+        .replace("{units}", &packed::numbers(backend, &format!("({NET_DEMAND})")));
     let sql = format!(
         "SELECT {select} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3
          GROUP BY d.week_date, d.product_id ORDER BY d.week_date"
     );
-    for from in (since..until).step_by(DAYS_AT_ONCE.into()) {
-        let to = (from + i32::from(DAYS_AT_ONCE)).min(until);
+    for from in (since..until).step_by(DAYS_PER_READ.into()) {
+        let to = (from + i32::from(DAYS_PER_READ)).min(until);
         for row in reads.records::<ProductWeekRow>(&sql, vec![from.into(), to.into()]).await? {
             packed::each_line("demand_week", &row.stores, [&row.units], |store, [units]| {
                 take((row.product_id, StoreId::from_uuid(store)), row.week_date, units);
@@ -129,7 +132,8 @@ pub(super) async fn each_level_week(
     Ok(())
 }
 
-/// Adds what is known of products, and where more of them is on its way. Products that were never asked for are not read: of a large catalogue they are most.
+/// Adds the fields of products, and marks levels with incoming units. Products that never had
+/// demand are not read: in a large catalogue they are most.
 async fn add_products(reads: &impl Reads, levels: &mut Levels) -> Result<(), Fault> {
     let backend = reads.backend();
     let incoming = format!(
@@ -146,7 +150,7 @@ async fn add_products(reads: &impl Reads, levels: &mut Levels) -> Result<(), Fau
     ids.dedup();
     let mut categories: HashMap<Option<CategoryId>, u32> = HashMap::new();
     let mut known = HashMap::with_capacity(ids.len());
-    for part in ids.chunks(AT_ONCE) {
+    for part in ids.chunks(ROWS_PER_PAGE) {
         let of = backend.ids(part.iter().copied());
         for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![of.clone()]).await? {
             if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
@@ -175,14 +179,15 @@ async fn oldest_week(reads: &impl Reads, (since, until): (i32, i32)) -> Result<O
     Ok(found.first().map(Row::scalar::<Option<i32>>).transpose()?.flatten())
 }
 
-/// Units of orders that were recorded late. Those placed before the tenant was here are a history that was imported, and not late. Orders are looked up by
-/// when they were placed; a business date is at most a day from it.
+/// Adds units of orders that were recorded late. Orders from before the tenant's creation are
+/// imported history, and not late. Orders are read by `placed_at`; a business date is at most a day
+/// from it.
 async fn add_late_units(reads: &impl Reads, levels: &mut Levels, (since, until): (i32, i32)) -> Result<(), Fault> {
     let sql = format!(
         "SELECT {} FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
          WHERE o.tenant_id = $1
          AND o.placed_at >= (SELECT CASE WHEN t.created_at > $4 THEN t.created_at ELSE $4 END FROM tenant t WHERE t.id = $1)
-         AND o.created_at - o.placed_at > {LATE_AFTER} AND o.business_date >= $2 AND o.business_date < $3
+         AND o.created_at - o.placed_at > {LATE_AFTER_MICROS} AND o.business_date >= $2 AND o.business_date < $3
          AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND l.product_id IS NOT NULL
          GROUP BY l.product_id, o.store_id",
         LateRow::SELECT
@@ -196,7 +201,8 @@ async fn add_late_units(reads: &impl Reads, levels: &mut Levels, (since, until):
     Ok(())
 }
 
-/// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by level, so that other levels cost nothing.
+/// Reads demand and days in stock of products in one store: weeks from `since` and before `until`.
+/// Read by level, so that other levels cost nothing.
 pub async fn store_facts(
     reads: &impl Reads,
     products: &[ProductId],
@@ -233,13 +239,13 @@ pub async fn store_facts(
 }
 
 /// Whether the tenant has the product, and whether it has the store.
-pub async fn are_known(reads: &impl Reads, product: ProductId, store: StoreId) -> Result<(bool, bool), Fault> {
+pub async fn exist_product_and_store(reads: &impl Reads, product: ProductId, store: StoreId) -> Result<(bool, bool), Fault> {
     let products = reads.rows("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.id = $2", vec![product.into()]).await?;
     let stores = reads.rows("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.id = $2", vec![store.into()]).await?;
     Ok((!products.is_empty(), !stores.is_empty()))
 }
 
-/// What changed on hand of a level on a day.
+/// Change of a level's units on hand on a day.
 #[derive(Record)]
 struct DayRow {
     #[record(of = demand_day, alias = "d")]
@@ -267,7 +273,7 @@ struct ListedCostRow {
     unit_decimals: i32,
 }
 
-/// Units wanted of a product on a day.
+/// Demand of a product on a day.
 #[derive(Record)]
 struct WantedDayRow {
     #[record(of = demand_day, alias = "d")]
@@ -278,7 +284,7 @@ struct WantedDayRow {
     units: i64,
 }
 
-/// Units wanted of a product in a week.
+/// Demand of a product in a week.
 #[derive(Record)]
 struct WantedRow {
     #[record(of = demand_week, alias = "d")]
@@ -287,7 +293,7 @@ struct WantedRow {
     units: i64,
 }
 
-/// What changed on hand of a product in a store on each day before one, oldest first.
+/// Reads the changes of a product's units on hand in a store on each day before one, oldest first.
 pub async fn level_days(reads: &impl Reads, product: ProductId, store: StoreId, until: i32) -> Result<Vec<LevelDay>, Fault> {
     let sql = format!(
         "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3
@@ -299,8 +305,9 @@ pub async fn level_days(reads: &impl Reads, product: ProductId, store: StoreId, 
     Ok(rows.into_iter().map(|row| LevelDay { day: row.business_date, net: row.net, received: row.received }).collect())
 }
 
-/// Units wanted of products in a store by day, oldest first: days from `since` and before `until`. A product without any is left out.
-pub async fn wanted_days(
+/// Reads the demand of products in a store by day, oldest first: days from `since` and before
+/// `until`. Products without any are left out.
+pub async fn demand_days(
     reads: &impl Reads,
     products: &[ProductId],
     store: StoreId,
@@ -310,7 +317,7 @@ pub async fn wanted_days(
     let sql = format!(
         "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.store_id = $3
          AND d.business_date >= $4 AND d.business_date < $5 GROUP BY d.product_id, d.business_date ORDER BY d.product_id, d.business_date",
-        WantedDayRow::SELECT.replace("{wanted}", WANTED),
+        WantedDayRow::SELECT.replace("{wanted}", NET_DEMAND),
         by_level(backend),
         backend.in_ids("d.product_id", 2)
     );
@@ -322,7 +329,7 @@ pub async fn wanted_days(
     Ok(found)
 }
 
-/// The listed cost of a product; None without one.
+/// Reads the catalogue cost of a product; `None` without one.
 pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<UnitCost>, Fault> {
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.id = $2", CostRow::SELECT);
     let Some(row) = reads.records::<CostRow>(&sql, vec![product.into()]).await?.pop() else { return Ok(None) };
@@ -331,7 +338,7 @@ pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<
     Ok(cost.map(|cost| UnitCost { cost, decimals: row.unit_decimals }))
 }
 
-/// A product's listed cost of a whole unit, None without one, and the decimals of the unit.
+/// A product's catalogue cost of a whole unit, `None` without one, and the decimals of the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedCost {
     pub product: ProductId,
@@ -339,7 +346,7 @@ pub struct ListedCost {
     pub cost: Option<Money>,
 }
 
-/// The listed costs of products.
+/// Reads the catalogue costs of products.
 pub async fn listed_costs(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<ListedCost>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -355,7 +362,8 @@ pub async fn listed_costs(reads: &impl Reads, products: &[ProductId]) -> Result<
     Ok(rows.iter().map(|row| ListedCost { product: row.id, decimals: row.unit_decimals, cost: cost(row) }).collect())
 }
 
-/// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.
+/// Reads the demand of a product by the Monday of its week, from one week on and before another;
+/// without a store for these stores together, or for all.
 pub async fn demand_weeks(
     reads: &impl Reads,
     product: ProductId,
@@ -365,7 +373,7 @@ pub async fn demand_weeks(
     let sql = format!(
         "SELECT {} FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
          AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date",
-        WantedRow::SELECT.replace("{wanted}", WANTED),
+        WantedRow::SELECT.replace("{wanted}", NET_DEMAND),
         weeks_by_level(reads.backend())
     );
     let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);

@@ -1,4 +1,4 @@
-//! The tables of forecasts, and the facts that they are made of.
+//! The tables of forecasts, and the facts that they are computed from.
 
 mod factor_filter;
 mod factors;
@@ -11,18 +11,20 @@ mod watched;
 
 pub use factor_filter::FactorFilter;
 pub use factors::{
-    FACTORS, FactorSort, FactorsSorted, are_goods, count_factors, countries, factor, factor_page, factor_source, factors,
+    FACTORS, FactorSort, FactorsSorted, count_factors, countries, exist_goods, factor, factor_page, factor_source, factors,
     insert_factor, is_store, remove_factor, update_factor,
 };
 pub use facts::{
-    ListedCost, are_known, demand_weeks, level_days, level_facts, listed_costs, store_facts, unit_cost, wanted_days,
+    ListedCost, demand_days, demand_weeks, exist_product_and_store, level_days, level_facts, listed_costs, store_facts, unit_cost,
 };
 pub use runs::{
-    KeptRun, KeptSeries, all_series_of_products, choices, classes, day_errors, forget, insert_pools, insert_run, insert_series,
-    last_run, parts_of_run, pools, products_of_run, remove_run, run_before, run_weeks, runs_until, series_of_levels,
-    series_of_products, series_of_runs, tenants_with_facts,
+    StoredForecast, StoredRun, all_series_of_products, choices, classes, day_errors, forget, insert_pools, insert_run,
+    insert_series, last_run, parts_of_run, pools, products_of_run, remove_run, run_before, run_weeks, runs_until,
+    series_of_levels, series_of_products, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use shelf_life::sellable_days;
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};
-pub use watched::{Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_units, unwatched_run};
+pub use watched::{
+    PlannedProduct, active_products, classes_of_run, mark_reviewed, open_stores, priced, store_units, unreviewed_run,
+};

@@ -8,18 +8,18 @@ use entity::{
     tables::{forecast_pool, forecast_run, forecast_series},
 };
 use forecast::{class::Class, intervals::SumPools, panel::LastClass};
-use platform::storage::{AT_ONCE, Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
+use platform::storage::{Bulk, Fault, Finds, Global, ROWS_PER_PAGE, Reads, Row, Rows, SUSPENDED, Work};
 use sea_orm::Value;
 
 use crate::forecasting::core::{StoredDayErrors, StoredSeries, class_of};
 
-/// Series that are read together.
-const READ_AT_ONCE: i64 = 4_000;
+/// Maximum series of one read.
+const MAX_SERIES_PER_READ: i64 = 4_000;
 
 /// A run without its series.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = forecast_run, alias = "r")]
-pub struct KeptRun {
+pub struct StoredRun {
     pub first_week: i32,
     pub made_at: Timestamp,
     pub seq: i64,
@@ -40,26 +40,27 @@ struct SeriesRow {
     body: String,
 }
 
-/// The forecast of a product in a store, or in all of them.
+/// The forecast of a product in a store, or in all stores.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KeptSeries {
+pub struct StoredForecast {
     pub first_week: i32,
     pub product: ProductId,
-    /// The nil ID: all stores together.
+    /// Nil for all stores together.
     pub store: StoreId,
     pub class: DemandClass,
     pub status: ForecastStatus,
     pub body: StoredSeries,
 }
 
-impl KeptSeries {
-    /// Whether what it says is compared with what comes. What is out of stock for long is shown with its last forecast, which is not.
+impl StoredForecast {
+    /// Whether the forecast is scored. A dormant product, long out of stock, is shown with its last
+    /// forecast, which is not scored.
     pub fn is_scored(&self) -> bool {
         self.status != ForecastStatus::Dormant
     }
 }
 
-impl TryFrom<SeriesRow> for KeptSeries {
+impl TryFrom<SeriesRow> for StoredForecast {
     type Error = Fault;
     fn try_from(row: SeriesRow) -> Result<Self, Fault> {
         let SeriesRow { first_week, product_id, store_id, class, status, body } = row;
@@ -69,7 +70,7 @@ impl TryFrom<SeriesRow> for KeptSeries {
     }
 }
 
-/// How many series a run has of a product.
+/// Number of a run's series of a product.
 #[derive(Record)]
 struct CountRow {
     #[record(of = forecast_series, alias = "s")]
@@ -87,7 +88,7 @@ struct ClassRow {
     computed_class: DemandClass,
 }
 
-/// A run and the last event that it knows.
+/// A run, and the last event that it includes.
 #[derive(Record)]
 #[record(of = forecast_run, alias = "r")]
 struct RunSeq {
@@ -108,26 +109,26 @@ struct PoolRow {
     body: String,
 }
 
-/// The newest run; None before the first. It is the one that knows most of the journal, which each run writes into: one of a later week was made before
-/// it, by a clock that was ahead.
-pub async fn last_run(reads: &impl Reads) -> Result<Option<KeptRun>, Fault> {
+/// Reads the newest run; `None` before the first. It is the one with the highest `seq`, since each
+/// run writes an event: a run of a later week can be older, by a clock that was ahead.
+pub async fn last_run(reads: &impl Reads) -> Result<Option<StoredRun>, Fault> {
     let sql = format!(
         "SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 ORDER BY r.seq DESC, r.first_week DESC LIMIT 1",
-        KeptRun::SELECT
+        StoredRun::SELECT
     );
-    Ok(reads.records::<KeptRun>(&sql, vec![]).await?.pop())
+    Ok(reads.records::<StoredRun>(&sql, vec![]).await?.pop())
 }
 
 /// The last run of a week before this one.
-pub async fn run_before(reads: &impl Reads, first_week: i32) -> Result<Option<KeptRun>, Fault> {
+pub async fn run_before(reads: &impl Reads, first_week: i32) -> Result<Option<StoredRun>, Fault> {
     let sql = format!(
         "SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week < $2 ORDER BY r.first_week DESC LIMIT 1",
-        KeptRun::SELECT
+        StoredRun::SELECT
     );
-    Ok(reads.records::<KeptRun>(&sql, vec![first_week.into()]).await?.pop())
+    Ok(reads.records::<StoredRun>(&sql, vec![first_week.into()]).await?.pop())
 }
 
-/// The first weeks of all runs up to one, each with the last event that its run knows.
+/// Reads the first weeks of all runs up to one, each with the last event that the run includes.
 pub async fn runs_until(reads: &impl Reads, first_week: i32) -> Result<Vec<(i32, i64)>, Fault> {
     let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week <= $2", RunSeq::SELECT);
     let rows = reads.records::<RunSeq>(&sql, vec![first_week.into()]).await?;
@@ -150,12 +151,12 @@ pub async fn choices(reads: &impl Reads, since: i32) -> Result<Vec<String>, Faul
     Ok(rows.into_iter().map(|row| row.choices).collect())
 }
 
-/// The errors of days of a run; empty of an earlier version's.
+/// Reads the errors of days of a run; empty for a run of an earlier version.
 pub async fn day_errors(reads: &impl Reads, first_week: i32) -> Result<StoredDayErrors, Fault> {
     let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week = $2", ChoicesRow::SELECT);
     let found = reads.records::<ChoicesRow>(&sql, vec![first_week.into()]).await?.pop();
     let Some(ChoicesRow { choices }) = found else { return Ok(StoredDayErrors::default()) };
-    StoredDayErrors::of_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
+    StoredDayErrors::parse_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
 /// The classes that a run assigned and computed for these products, by product and store.
@@ -176,25 +177,26 @@ pub async fn classes(
         ((row.product_id, row.store_id), last)
     };
     let mut found = BTreeMap::new();
-    for part in products.chunks(AT_ONCE) {
+    for part in products.chunks(ROWS_PER_PAGE) {
         let values: Vec<Value> = vec![first_week.into(), backend.ids(part.iter().copied())];
         found.extend(reads.records::<ClassRow>(&sql, values).await?.into_iter().map(last));
     }
     Ok(found)
 }
 
-/// The products of a run in parts, whose series are read one part after the other: the bodies of all take more memory than what is asked of them. A product is
-/// in one part with all its stores.
+/// Splits the products of a run into parts, whose series are read one part after the other: the
+/// bodies of all would take too much memory. A product is in one part with all its stores.
 pub async fn parts_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Vec<ProductId>>, Fault> {
     let sql = format!(
         "SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 GROUP BY s.product_id ORDER BY s.product_id",
         CountRow::SELECT
     );
     let counts = reads.records::<CountRow>(&sql, vec![first_week.into()]).await?;
-    Ok(parts(counts.into_iter().map(|row| (row.product_id, row.series)), READ_AT_ONCE))
+    Ok(parts(counts.into_iter().map(|row| (row.product_id, row.series)), MAX_SERIES_PER_READ))
 }
 
-/// Products in their order, in parts of at most so many series. One that has more is a part of its own.
+/// Splits products, in order, into parts of at most `most` series. A product that has more is a
+/// part of its own.
 fn parts(counts: impl Iterator<Item = (ProductId, i64)>, most: i64) -> Vec<Vec<ProductId>> {
     let (mut found, mut size): (Vec<Vec<ProductId>>, i64) = (Vec::new(), 0);
     for (product, series) in counts {
@@ -214,7 +216,7 @@ pub async fn all_series_of_products(
     reads: &impl Reads,
     first_week: i32,
     products: &[ProductId],
-) -> Result<Vec<KeptSeries>, Fault> {
+) -> Result<Vec<StoredForecast>, Fault> {
     let backend = reads.backend();
     let only = format!("s.first_week = $2 AND {}", backend.in_ids("s.product_id", 3));
     series(reads, &only, vec![first_week.into(), backend.ids(products.iter().copied())]).await
@@ -225,7 +227,7 @@ pub async fn series_of_levels(
     reads: &impl Reads,
     first_week: i32,
     levels: &[(ProductId, StoreId)],
-) -> Result<Vec<KeptSeries>, Fault> {
+) -> Result<Vec<StoredForecast>, Fault> {
     let (pairs, own) = reads.backend().pairs(levels, 3);
     let only = format!("s.first_week = $2 AND (s.product_id, s.store_id) IN (SELECT k.a, k.b FROM {pairs})");
     let mut values: Vec<Value> = vec![first_week.into()];
@@ -234,14 +236,19 @@ pub async fn series_of_levels(
 }
 
 /// A run's series of products in single stores.
-pub async fn series_of_products(reads: &impl Reads, first_week: i32, products: &[ProductId]) -> Result<Vec<KeptSeries>, Fault> {
+pub async fn series_of_products(
+    reads: &impl Reads,
+    first_week: i32,
+    products: &[ProductId],
+) -> Result<Vec<StoredForecast>, Fault> {
     let backend = reads.backend();
     let only = format!("s.first_week = $2 AND {} AND s.store_id <> $4", backend.in_ids("s.product_id", 3));
     let values: Vec<Value> = vec![first_week.into(), backend.ids(products.iter().copied()), StoreId::NIL.into()];
     series(reads, &only, values).await
 }
 
-/// Errors of sums over weeks, of each method of a run. Empty for a run of an earlier version, which did not keep them.
+/// Reads the errors of sums over weeks, of each method of a run. Empty for a run of an earlier
+/// version, which did not store them.
 pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, SumPools>, Fault> {
     let sql =
         format!("SELECT {} FROM forecast_pool p WHERE p.tenant_id = $1 AND p.first_week = $2 ORDER BY p.method", PoolRow::SELECT);
@@ -249,12 +256,12 @@ pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, 
     for PoolRow { method, body } in reads.records::<PoolRow>(&sql, vec![first_week.into()]).await? {
         let corrupt = || Fault::corrupt("forecast_pool", "its body is a list of errors for each length");
         let kept: Vec<Vec<f32>> = serde_json::from_str(&body).map_err(|_| corrupt())?;
-        found.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::of_kept(kept));
+        found.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::from_order_statistics(kept));
     }
     Ok(found)
 }
 
-/// Products that a run has a series of in a store, by their IDs.
+/// Reads the products that have a series in a run and store, by ID.
 pub async fn products_of_run(reads: &impl Reads, first_week: i32, store: StoreId) -> Result<Vec<ProductId>, Fault> {
     let sql = "SELECT s.product_id FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.store_id = $3
         ORDER BY s.product_id";
@@ -267,13 +274,13 @@ pub async fn series_of_runs(
     product: ProductId,
     store: StoreId,
     since: i32,
-) -> Result<Vec<KeptSeries>, Fault> {
+) -> Result<Vec<StoredForecast>, Fault> {
     let only = "s.first_week IN (SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2)
         AND s.product_id = $3 AND s.store_id = $4";
     series(reads, only, vec![since.into(), product.into(), store.into()]).await
 }
 
-async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
+async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<StoredForecast>, Fault> {
     let sql =
         format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
     reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()

@@ -1,4 +1,4 @@
-//! How forecasts came true, by week, lead, level and class.
+//! Accuracy of forecasts by week, lead, level and class.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
 use crate::forecasting::core::Tally;
 
-/// Whose outcomes are summed.
+/// Key by which outcomes are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScoreKey {
     pub week: i32,
@@ -49,20 +49,22 @@ struct ScoredRow {
     lead: i32,
 }
 
-/// Weeks and leads that are scored, since a week.
+/// Returns the scored weeks and leads since a week.
 pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32)>, Fault> {
     let sql = format!("SELECT DISTINCT {} FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2", ScoredRow::SELECT);
     let rows = reads.records::<ScoredRow>(&sql, vec![since.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.week_date, row.lead)).collect())
 }
 
-/// The last week of which stores' forecasts of one week ahead are scored; None before the first.
+/// Returns the last week with scores of stores' forecasts of one week ahead; `None` before the
+/// first.
 pub async fn last_scored(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT max(s.week_date) FROM forecast_score s WHERE s.tenant_id = $1 AND s.lead = 1 AND s.level = 'STORE'";
     reads.rows(sql, vec![]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
-/// Sums over weeks from one on and before another, by class; without the steps that errors are scaled by, which runs keep.
+/// Sums of scores over weeks from one on and before another, by class; without the steps that
+/// errors are scaled by, which runs store.
 pub async fn accuracy(
     reads: &impl Reads,
     (since, until): (i32, i32),
@@ -84,7 +86,8 @@ pub async fn accuracy(
     Ok(rows.into_iter().map(tally).collect())
 }
 
-/// Inserts scores of weeks up to the last one that has settled. Those of later weeks are removed: they were over for a clock that was ahead, and no other.
+/// Inserts scores of weeks up to the last settled one. Scores of later weeks, from a clock that was
+/// ahead, are removed.
 pub async fn insert_scores(
     work: &Work,
     scores: impl IntoIterator<Item = (ScoreKey, Tally)>,

@@ -1,4 +1,4 @@
-//! How long units can be sold, by the lots of their products.
+//! Days on which units can be sold, from the lots of their products.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-/// Lots that a shelf life is measured by.
+/// Minimum lots of a measured shelf life.
 const LEAST_LOTS: i64 = 3;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
@@ -23,9 +23,10 @@ struct SellableRow {
     days: f64,
 }
 
-/// On how many days lots of products could be sold on average when they were made here, since a moment: those that they had left, less those that the product
-/// has to have when it is sold. A product with fewer than [`LEAST_LOTS`] lots that expire is left out, and so is one with less than a day: such lots came late,
-/// and say nothing of the next delivery.
+/// Returns the average number of days on which lots of products created since a time could be sold:
+/// the days to their expiry, less those that the product must have left when it is sold. Products
+/// with fewer than [`LEAST_LOTS`] expiring lots are left out, and so are those with less than a
+/// day: their lots arrived late, and do not predict the next delivery.
 pub async fn sellable_days(
     reads: &impl Reads,
     products: &[ProductId],

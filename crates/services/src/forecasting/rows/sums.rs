@@ -1,4 +1,4 @@
-//! Sums of forecasts, and what they and the days of a week are made of.
+//! Sums of forecasts, and the facts of days that they are computed from.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,21 @@ use entity::{
     tables::{category, demand_day, forecast_sum, product},
 };
 use platform::storage::{
-    AT_ONCE, Bulk, Fault, Finds, Reads, Rows, Work,
+    Bulk, Fault, Finds, ROWS_PER_PAGE, Reads, Rows, Work,
     packed::{self, PackedIds, PackedNumbers},
 };
 
-use super::facts::WANTED;
+use super::facts::NET_DEMAND;
 use crate::{
     demand::rows::CURRENT,
     forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays},
 };
 
-/// Categories above a product at most: a guard against a circle.
-const MOST_LEVELS: usize = 64;
+/// Maximum categories above a product: a guard against a cycle.
+const MAX_LEVELS: usize = 64;
 
-/// Units wanted of a product on the days of a week, in each store that has any: a row of each level would take many times the memory of what is kept of it.
+/// Demand of a product on the days of a week, in each store that has any: a row for each level
+/// would take many times the memory of the stored form.
 #[derive(Record)]
 struct WeekRow {
     #[record(of = demand_day, alias = "d")]
@@ -47,7 +48,7 @@ struct WeekRow {
 /// The days of a week. Day 0 was a Thursday, and Monday is the first.
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// The first day on which a store sold anything on a weekday, of which Monday is 0.
+/// The first day on which a store sold anything on a weekday; Monday is 0.
 #[derive(Record)]
 struct OpenRow {
     #[record(of = demand_day, alias = "d")]
@@ -79,11 +80,12 @@ struct SumRow {
     body: String,
 }
 
-/// Units wanted on each day of the week that begins on a Monday: one row for each product and store that has any.
+/// Reads the demand on each day of the week that begins on a Monday: one row for each product and
+/// store that has any.
 pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>, Fault> {
     let backend = reads.backend();
     let sum = |(nth, name): (usize, &&str)| {
-        format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {nth} THEN {WANTED} ELSE 0 END) AS bigint) AS {name}")
+        format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {nth} THEN {NET_DEMAND} ELSE 0 END) AS bigint) AS {name}")
     };
     let column =
         |select: String, name: &&str| select.replace(&format!("{{{name}}}"), &packed::numbers(backend, &format!("d.{name}")));
@@ -119,7 +121,7 @@ pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result
     Ok(rows.into_iter().map(first).collect())
 }
 
-/// The category of a product, and all categories above it; empty where it has none.
+/// Reads the category of a product, and all categories above it; empty if it has none.
 pub async fn categories_of(reads: &impl Reads, product: ProductId) -> Result<Vec<CategoryId>, Fault> {
     Ok(categories(reads, &[product]).await?.remove(&product).unwrap_or_default())
 }
@@ -131,7 +133,7 @@ pub async fn categories(reads: &impl Reads, products: &[ProductId]) -> Result<BT
     let parents: BTreeMap<CategoryId, Option<CategoryId>> = rows.into_iter().map(|row| (row.id, row.parent_id)).collect();
     let up = |category: CategoryId| {
         let above = std::iter::successors(Some(category), |below| parents.get(below).copied().flatten());
-        above.take(MOST_LEVELS).collect::<Vec<_>>()
+        above.take(MAX_LEVELS).collect::<Vec<_>>()
     };
     let backend = reads.backend();
     let sql = format!(
@@ -140,14 +142,15 @@ pub async fn categories(reads: &impl Reads, products: &[ProductId]) -> Result<BT
         backend.in_ids("p.id", 2)
     );
     let mut found = BTreeMap::new();
-    for part in products.chunks(AT_ONCE) {
+    for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<ProductRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
         found.extend(rows.into_iter().map(|row| (row.id, up(row.category_id))));
     }
     Ok(found)
 }
 
-/// The sum of a run; None where nothing of it was ever ordered, and in runs of earlier versions.
+/// Reads the sum of a run; `None` if nothing of it was ever ordered, and in runs of earlier
+/// versions.
 pub async fn sum(reads: &impl Reads, first_week: i32, (category, store): SumKey) -> Result<Option<StoredSum>, Fault> {
     let sql = format!(
         "SELECT {} FROM forecast_sum s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.category_id = $3 AND s.store_id = $4",

@@ -1,4 +1,4 @@
-//! What alerts of forecasts, and classes of products, are made of.
+//! Input of alerts about forecasts, and of product classes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row, Work};
+use platform::storage::{Fault, Finds, ROWS_PER_PAGE, Reads, Row, Work};
 
 use super::{
     facts::each_level_week,
@@ -15,20 +15,20 @@ use super::{
 };
 use crate::forecasting::core::{Level, StoredClasses};
 
-/// The first week of the newest run, if it was not looked at for alerts yet.
-pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
+/// Returns the first week of the newest run, if its alerts are not updated yet.
+pub async fn unreviewed_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.watched_at IS NULL
          AND r.first_week = (SELECT n.first_week FROM forecast_run n WHERE n.tenant_id = $1 ORDER BY n.seq DESC, n.first_week DESC LIMIT 1)";
     reads.rows(sql, vec![]).await?.first().map(Row::scalar).transpose()
 }
 
-/// Notes that alerts stand as a run says.
-pub async fn note_watched(work: &Work, first_week: i32, now: Timestamp) -> Result<(), Fault> {
+/// Records that alerts are updated from a run.
+pub async fn mark_reviewed(work: &Work, first_week: i32, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE forecast_run SET watched_at = $3 WHERE tenant_id = $1 AND first_week = $2";
     work.execute(sql, vec![first_week.into(), now.micros().into()]).await.map(drop)
 }
 
-/// Units wanted in single stores by week, from one week on and before another.
+/// Reads the demand in single stores by week, from one week on and before another.
 pub async fn store_units(
     reads: &impl Reads,
     (since, until): (i32, i32),
@@ -39,7 +39,7 @@ pub async fn store_units(
     Ok(found)
 }
 
-/// The classes that a run gave to products in single stores.
+/// Reads the classes of products in single stores in a run.
 pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<Level, StoredClasses>, Fault> {
     let mut found = BTreeMap::new();
     for part in parts_of_run(reads, first_week).await? {
@@ -49,27 +49,27 @@ pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTree
     Ok(found)
 }
 
-/// What a product that stock is planned of is sold for.
+/// Price of a product that stock is planned for.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = product, alias = "p")]
-pub struct Priced {
+pub struct PlannedProduct {
     pub id: ProductId,
     pub sku: String,
     pub unit_decimals: i32,
     pub price_minor: Option<i64>,
 }
 
-/// Those of these products that plans may be about, as plans see them.
-pub async fn priced(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, Priced>, Fault> {
+/// Reads those of the products that plans include, with the fields that plans use.
+pub async fn priced(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, PlannedProduct>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0",
-        Priced::SELECT,
+        PlannedProduct::SELECT,
         backend.in_ids("p.id", 2)
     );
     let mut found = BTreeMap::new();
-    for part in products.chunks(AT_ONCE) {
-        let rows = reads.records::<Priced>(&sql, vec![backend.ids(part.iter().copied())]).await?;
+    for part in products.chunks(ROWS_PER_PAGE) {
+        let rows = reads.records::<PlannedProduct>(&sql, vec![backend.ids(part.iter().copied())]).await?;
         found.extend(rows.into_iter().map(|row| (row.id, row)));
     }
     Ok(found)
@@ -82,7 +82,7 @@ struct CategorizedRow {
     category_id: Option<CategoryId>,
 }
 
-/// Those of these products that are ACTIVE, each with its category.
+/// Reads those of the products that are ACTIVE, each with its category.
 pub async fn active_products(
     reads: &impl Reads,
     products: &[ProductId],
@@ -94,7 +94,7 @@ pub async fn active_products(
         backend.in_ids("p.id", 2)
     );
     let mut found = BTreeMap::new();
-    for part in products.chunks(AT_ONCE) {
+    for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<CategorizedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
         found.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
     }

@@ -1,4 +1,4 @@
-//! Asking for forecasts.
+//! Reading forecasts.
 
 use std::collections::BTreeMap;
 
@@ -13,85 +13,88 @@ use crate::{
             DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum,
             SumKey, Tally, TrackingSignal, WeekForecast, days_in_stock, smoothed_signal,
         },
-        rows::{self, KeptRun, KeptSeries},
+        rows::{self, StoredForecast, StoredRun},
     },
 };
 
-/// Units of a week that is over.
+/// Units of a past week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeekUnits {
-    /// Its Monday.
+    /// Monday of the week.
     pub week: i32,
     pub units: i64,
-    /// Days that closed with stock, in one of the stores at least; 7 of what never had any.
+    /// Days that closed with stock, in at least one of the stores; 7 for products that never had
+    /// any.
     pub in_stock_days: u8,
 }
 
-/// A forecast of a week as it was made, beside what was wanted.
+/// A stored forecast of a week, and the actual demand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastWeek {
     pub week: i32,
     pub forecast: f64,
     pub bounds: Option<[f64; 4]>,
-    /// The last known week before the run.
+    /// Value of the last known week before the run: the naive forecast.
     pub naive: f64,
-    /// The mean step between the weeks before the run. None in runs of earlier versions.
+    /// Mean step between the weeks before the run. `None` in runs of earlier versions.
     pub step: Option<f64>,
-    /// False of a product that had been out of stock for long.
+    /// False if the product had been out of stock for long.
     pub is_scored: bool,
     pub units: i64,
 }
 
-/// The newest forecast of a product, and what it rests on.
+/// The newest forecast of a product, and the data that it is based on.
 #[derive(Debug, Clone)]
 pub struct ProductForecast {
-    pub run: KeptRun,
-    pub series: KeptSeries,
+    pub run: StoredRun,
+    pub series: StoredForecast,
     /// Complete weeks of the history, oldest first.
     pub history: Vec<WeekUnits>,
-    /// Weeks that have come true, as they were forecast so many weeks before; oldest first.
+    /// Past weeks with the forecasts that were made `lead` weeks before; oldest first.
     pub past: Vec<PastWeek>,
-    /// Of those of them that are settled, and on which the product could be sold.
+    /// Accuracy over the weeks of `past` that are settled and in which the product could be sold.
     pub accuracy: Tally,
-    /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
+    /// Tracking signal of forecasts one week ahead; `None` if fewer than eight settled weeks are
+    /// known.
     pub signal: Option<TrackingSignal>,
-    /// Of the same forecasts, over up to 26 weeks.
+    /// Smoothed signal of the same forecasts, over up to 26 weeks.
     pub smoothed_signal: Option<f64>,
     /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
     pub days: Vec<[DayPoint; 7]>,
-    /// Series from outside that are of the store, and what the run found of each.
+    /// External series that apply to the store, with the run's result for each.
     pub factors: Vec<StoredFactor>,
 }
 
 /// The newest forecast of a sum.
 #[derive(Debug, Clone)]
 pub struct SumForecast {
-    pub run: KeptRun,
+    pub run: StoredRun,
     pub key: SumKey,
     pub sum: StoredSum,
     /// Days of the coming weeks, Monday first.
     pub days: Vec<[DayPoint; 7]>,
 }
 
-/// Weeks that a signal looks back on: more than it needs, as some are unknown.
-const SIGNAL_BACK: i32 = 2 * SIGNAL_WEEKS as i32;
-/// The same of a smoothed signal, which needs about 20 weeks.
-const SMOOTHED_BACK: i32 = 26;
+/// Weeks that a signal looks back on: more than it needs, as some weeks are unknown.
+const SIGNAL_LOOKBACK_WEEKS: i32 = 2 * SIGNAL_WEEKS as i32;
+/// Weeks that a smoothed signal looks back on; it needs about 20.
+const SMOOTHED_LOOKBACK_WEEKS: i32 = 26;
 
-/// Accuracy of one class, or of all where it is None.
+/// Accuracy of one class; of all classes if it is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassAccuracy {
     pub class: Option<DemandClass>,
     pub tally: Tally,
 }
 
-/// The newest run; None before the first.
-pub async fn latest_run(permit: &Permit<kind::ReportRead>, db: &Database) -> Result<Option<KeptRun>, Fault> {
+/// Reads the newest run; `None` before the first.
+pub async fn latest_run(permit: &Permit<kind::ReportRead>, db: &Database) -> Result<Option<StoredRun>, Fault> {
     rows::last_run(&permit.scope(db)).await
 }
 
-/// The newest forecast of a product in a store, or in all of them together; None where it has none. The history goes back by so many weeks; past forecasts
-/// are those of so many weeks ahead. The caller sees to it that the store is the permit's.
+/// Returns the newest forecast of a product in a store, or in all stores together; `None` if it has
+/// none. The history goes back by a number of weeks; past forecasts are those of a given lead. The
+/// caller checks that the permit covers the store.
 pub async fn product_forecast(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
@@ -103,13 +106,13 @@ pub async fn product_forecast(
     let since = run.first_week - 7 * weeks.min(run.weeks);
     // The week before the run is not settled yet.
     let settled = run.first_week - 7;
-    let signals_since = settled - 7 * SMOOTHED_BACK;
+    let signals_since = settled - 7 * SMOOTHED_LOOKBACK_WEEKS;
     let earliest = (since - 7 * lead).min(signals_since);
     let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
     let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
     let units = rows::demand_weeks(&scope, product, store, (since.min(signals_since), run.first_week)).await?;
     let one_ahead = past(&kept, 1, (signals_since, settled), &units);
-    let signal = TrackingSignal::of(&errors_since(&one_ahead, settled - 7 * SIGNAL_BACK, &series));
+    let signal = TrackingSignal::of(&errors_since(&one_ahead, settled - 7 * SIGNAL_LOOKBACK_WEEKS, &series));
     let smoothed_signal = smoothed_signal(&errors_since(&one_ahead, signals_since, &series));
     let past = past(&kept, lead, (since, run.first_week), &units);
     let accuracy = tally(past.iter().filter(|one| one.week < settled), &series);
@@ -135,7 +138,8 @@ pub async fn product_forecast(
     Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, smoothed_signal, days, factors }))
 }
 
-/// Weeks from one on and before another: their units, and the days on which one of these levels had stock.
+/// Returns the units of the weeks from one on and before another, and the days on which one of
+/// these levels had stock.
 async fn history(
     scope: &TenantScope,
     levels: &[(ProductId, StoreId)],
@@ -150,12 +154,12 @@ async fn history(
     Ok((since..until).step_by(7).zip(days).map(week).collect())
 }
 
-fn day_errors(run: &KeptRun) -> Result<StoredDayErrors, Fault> {
-    StoredDayErrors::of_choices(&run.choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
+fn day_errors(run: &StoredRun) -> Result<StoredDayErrors, Fault> {
+    StoredDayErrors::parse_choices(&run.choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
 /// The days of all stores together.
-fn days_of_stores(stores: &[KeptSeries]) -> Vec<[f64; 7]> {
+fn days_of_stores(stores: &[StoredForecast]) -> Vec<[f64; 7]> {
     let mut sums: Vec<[f64; 7]> = Vec::new();
     for series in stores {
         for (week, days) in series.body.days().enumerate() {
@@ -168,8 +172,8 @@ fn days_of_stores(stores: &[KeptSeries]) -> Vec<[f64; 7]> {
     sums
 }
 
-/// The newest forecast of a category (nil: all products) in a store (nil: all of them); None where nothing of it was ever ordered. The caller sees to it
-/// that the store is the permit's.
+/// Returns the newest forecast of a category (nil: all products) in a store (nil: all); `None` if
+/// nothing of it was ever ordered. The caller checks that the permit covers the store.
 pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key: SumKey) -> Result<Option<SumForecast>, Fault> {
     let scope = permit.scope(db);
     let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
@@ -178,8 +182,8 @@ pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key:
     Ok(Some(SumForecast { run, key, sum, days }))
 }
 
-fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
-    let came_true = |series: &KeptSeries| {
+fn past(kept: &[StoredForecast], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
+    let came_true = |series: &StoredForecast| {
         let week = series.first_week + 7 * (lead - 1);
         let point = series.body.ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
@@ -191,28 +195,29 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
     kept.iter().filter_map(came_true).collect()
 }
 
-/// Units less forecasts of the judged weeks from a Monday on.
-fn errors_since(weeks: &[PastWeek], since: i32, series: &KeptSeries) -> Vec<f64> {
-    let known = weeks.iter().filter(|week| week.week >= since && is_judged(week, series));
+/// Returns units minus forecasts of the judged weeks from a Monday on.
+fn errors_since(weeks: &[PastWeek], since: i32, series: &StoredForecast) -> Vec<f64> {
+    let known = weeks.iter().filter(|week| week.week >= since && is_informative(week, series));
     known.map(|week| week.units as f64 - week.forecast).collect()
 }
 
 /// Whether a week that came true tells anything of its forecast: one without stock, or with stock on a part of its days, does not.
-fn is_judged(past: &PastWeek, series: &KeptSeries) -> bool {
+fn is_informative(past: &PastWeek, series: &StoredForecast) -> bool {
     past.is_scored && !series.body.excluded.iter().any(|one| one.week == past.week && one.reason.lacks_stock())
 }
 
-/// How forecasts of one product came true.
-fn tally<'a>(weeks: impl Iterator<Item = &'a PastWeek>, series: &KeptSeries) -> Tally {
+/// Returns the accuracy of forecasts of one product.
+fn tally<'a>(weeks: impl Iterator<Item = &'a PastWeek>, series: &StoredForecast) -> Tally {
     let mut tally = Tally::default();
-    for week in weeks.filter(|week| is_judged(week, series)) {
+    for week in weeks.filter(|week| is_informative(week, series)) {
         let PastWeek { forecast, bounds, naive, step, units, .. } = *week;
         tally.add(&Outcome { forecast, naive, bounds, step, units: units.max(0) });
     }
     tally
 }
 
-/// How forecasts of the last weeks came true: of all products, then by class. Empty before the first week was scored.
+/// Returns the accuracy of the last weeks' forecasts: of all products, then by class. Empty before
+/// the first week was scored.
 pub async fn accuracy(
     permit: &Permit<kind::ReportRead>,
     db: &Database,

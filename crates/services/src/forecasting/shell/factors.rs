@@ -1,4 +1,4 @@
-//! Setting series that move demand from outside, and taking them away. The next run of forecasts reads them.
+//! Setting and removing external series. The next run of forecasts reads them.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, code, kind};
@@ -22,7 +22,7 @@ use crate::forecasting::{
     rows::{self, FactorFilter, FactorsSorted},
 };
 
-/// A series as it is wanted.
+/// Input of a series.
 #[derive(Debug, Clone)]
 pub struct FactorSet {
     pub idempotency_key: String,
@@ -30,7 +30,7 @@ pub struct FactorSet {
     pub fields: FactorFields,
 }
 
-/// A series that is to go. Its JSON is what the idempotency key's hash is over.
+/// Input of a deletion. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct FactorRemoval {
     #[serde(skip)]
@@ -38,7 +38,7 @@ pub struct FactorRemoval {
     pub code: String,
 }
 
-/// Why nothing was written.
+/// Refusal of a call that wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorRefusal {
     BadKey(KeyProblem),
@@ -47,13 +47,13 @@ pub enum FactorRefusal {
     NoProduct,
     NoCategory,
     NotFound,
-    /// Whoever has some stores sets series of one of them.
+    /// A caller with rights for some stores must name one of them.
     StoreNeeded,
-    /// The code is another store's: it is not told to whom.
+    /// The code belongs to another store, which is not named.
     OthersCode,
-    /// So many of its sort are kept at most.
+    /// Maximum stored series of this kind.
     TooMany(usize),
-    /// Somebody has changed it since it was read: its version now.
+    /// The series was changed after it was read; its version now.
     Stale(i64),
     KeyReused,
 }
@@ -73,7 +73,7 @@ impl Staged for FactorRefusal {
 /// A refusal or a fault: nothing was written.
 pub type FactorError = Stop<FactorRefusal>;
 
-/// What is remembered of a call.
+/// Stored result of a call, for its idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     code: String,
@@ -83,12 +83,12 @@ struct Receipt {
 type May = Permit<kind::StockPolicy>;
 type Done = Result<Acted<Option<FactorSeries>>, FactorError>;
 
-/// Whether a series is the permit's to change: one of no single store is for whoever may set the policies of all.
+/// Whether the permit covers a series; one without a store needs a permit for all stores.
 fn covers(permit: &May, store: Option<StoreId>) -> bool {
     store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
-/// A page of series in the order that is asked for: of the permit's stores, and of no single store.
+/// Reads a page of series, sorted: those of the permit's stores, and those without a store.
 pub async fn factor_page(
     permit: &May,
     db: &Database,
@@ -101,7 +101,7 @@ pub async fn factor_page(
     Ok(Listed { rows: rows::factor_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
-/// Makes a series, or replaces the one of the same code.
+/// Creates or replaces the series with a code.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
@@ -123,7 +123,7 @@ async fn set(
 ) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesSet", key: text, hash: hash_of(&input.fields) };
-    match idempotency::in_turn(work, &key).await? {
+    match idempotency::lock_and_look_up(work, &key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(FactorRefusal::KeyReused.into()),
         Before::Same(receipt) => return replayed(work, permit, receipt).await,
@@ -141,13 +141,13 @@ async fn set(
     let is_stale = input.expected_version.is_some_and(|expected| expected != actual);
     refusals.extend(is_stale.then_some(FactorRefusal::Stale(actual)));
     let most = series.goods.most();
-    let is_more = before.as_ref().is_none_or(|before| !before.goods.is_of_same_sort(&series.goods));
+    let is_more = before.as_ref().is_none_or(|before| !before.goods.has_same_scope_kind(&series.goods));
     if is_more && rows::count_factors(work, series.goods).await? >= most as i64 {
         refusals.add(FactorRefusal::TooMany(most));
     }
     refusals.end(Stage::State)?;
     series.version = actual + 1;
-    tell(work, before.as_ref(), Some(&series));
+    audit_changes(work, before.as_ref(), Some(&series));
     match before {
         Some(_) => rows::update_factor(work, &series).await?,
         None => rows::insert_factor(work, &series).await?,
@@ -159,7 +159,8 @@ fn in_fields(problems: Vec<FactorProblem>) -> Vec<FactorRefusal> {
     problems.into_iter().map(FactorRefusal::Field).collect()
 }
 
-/// What the series names and is not there, or is not the permit's.
+/// Returns a refusal for each record that the series names and that does not exist or is outside
+/// the permit.
 async fn unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
     let mut unknown = Vec::new();
     if let Some(store) = fields.store
@@ -167,14 +168,14 @@ async fn unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec
     {
         unknown.push(FactorRefusal::NoStore);
     }
-    if !rows::are_goods(work, fields.goods).await? {
+    if !rows::exist_goods(work, fields.goods).await? {
         let is_category = matches!(fields.goods, FactorGoods::Category(_));
         unknown.push(if is_category { FactorRefusal::NoCategory } else { FactorRefusal::NoProduct });
     }
     Ok(unknown)
 }
 
-/// Takes a series away: forecasts are made without it from the next run on.
+/// Removes a series: forecasts are made without it from the next run on.
 pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> Done {
     idempotency::check_key(&input.idempotency_key).map_err(FactorRefusal::BadKey)?;
     let mut work = permit.scope(db).begin().await?;
@@ -185,7 +186,7 @@ pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: Fac
 async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRemoval) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesRemove", key: text, hash: hash_of(input) };
-    match idempotency::in_turn(work, &key).await? {
+    match idempotency::lock_and_look_up(work, &key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(FactorRefusal::KeyReused.into()),
         Before::Same(receipt) => return replayed(work, permit, receipt).await,
@@ -193,17 +194,18 @@ async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRem
     let found = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
     let mut series = found.ok_or(FactorRefusal::NotFound)?;
     rows::remove_factor(work, &series.code).await?;
-    tell(work, Some(&series), None);
+    audit_changes(work, Some(&series), None);
     series.updated_at = now;
     end(work, (&key, FACTOR_SERIES_REMOVED), series).await
 }
 
-/// Says in the audit log what differs of a series: fields of its store's, or of the tenant's where it is of no single store.
-fn tell(work: &mut Work, before: Option<&FactorSeries>, after: Option<&FactorSeries>) {
+/// Adds the differences of a series to the audit log: as fields of its store, or of the tenant if
+/// it has no store.
+fn audit_changes(work: &mut Work, before: Option<&FactorSeries>, after: Option<&FactorSeries>) {
     let has_moved = before.zip(after).is_some_and(|(before, after)| before.store != after.store);
     if has_moved {
-        tell(work, before, None);
-        return tell(work, None, after);
+        audit_changes(work, before, None);
+        return audit_changes(work, None, after);
     }
     let (was, is) = (before.map(traced), after.map(traced));
     if let Some(store) = after.or(before).and_then(|series| series.store) {
@@ -236,7 +238,7 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), seri
     Ok(Acted { value: Some(series), seq, is_replayed: false })
 }
 
-/// The answer of an earlier call: the series as it is now, if it is still there.
+/// Answer of a repeated call: the current series, if it still exists.
 async fn replayed(work: &Work, permit: &May, receipt: Receipt) -> Done {
     let Receipt { code, seq } = receipt;
     let value = rows::factor(work, &code).await?.filter(|series| covers(permit, series.store));

@@ -1,20 +1,21 @@
-//! How long deliveries of products take, and how long what they bring can be sold, as plans have it.
+//! Lead times of products, and days for which delivered units can be sold, as plans use them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
-use inventory::purchasing::rows::{delivery_days, preferred_of, supplier_leads};
+use inventory::purchasing::rows::{delivery_days, preferred_of, supplier_lead_times};
 use platform::storage::{Fault, TenantScope};
 
 use crate::forecasting::{core::LeadDays, rows};
 
-/// Days of deliveries that lead times are measured by.
+/// Days of deliveries from which lead times are measured.
 const MEASURED_DAYS: i32 = 365;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Lead times and calendars of the suppliers that products are bought from: as they deliver what was ordered in the year before `measured_to` and later, unless
-/// it is None, and as the catalogue says, else the supplier. A product that nobody is named for is left out.
+/// Lead times and calendars of the products' suppliers: from deliveries of orders since the year
+/// before `measured_to` (`None` for no measurement), then from the catalogue, then from the
+/// supplier. Products without a supplier are left out.
 pub(super) async fn leads_of(
     scope: &TenantScope,
     products: &[ProductId],
@@ -23,7 +24,7 @@ pub(super) async fn leads_of(
     let offers = preferred_of(scope, products).await?;
     let suppliers: BTreeSet<SupplierId> = offers.values().map(|(supplier, _)| *supplier).collect();
     let suppliers: Vec<SupplierId> = suppliers.into_iter().collect();
-    let said = supplier_leads(scope, &suppliers).await?;
+    let said = supplier_lead_times(scope, &suppliers).await?;
     let measured = match measured_to {
         Some(day) => delivery_days(scope, Timestamp(i64::from(day - MEASURED_DAYS) * DAY)).await?,
         None => HashMap::new(),
@@ -40,7 +41,8 @@ pub(super) async fn leads_of(
     Ok(found)
 }
 
-/// Days on which units of products can be sold once they came, by the lots of the year before `first_week` and later. Products without such lots are left out.
+/// Returns the days on which units of products can be sold after delivery, from the lots of the
+/// year before `first_week` and later. Products without such lots are left out.
 pub(super) async fn shelf_days_of(
     scope: &TenantScope,
     products: &[ProductId],

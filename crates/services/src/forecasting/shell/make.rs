@@ -1,4 +1,4 @@
-//! A run: facts in, forecasts out, written at once.
+//! A run: reads facts, makes forecasts, and writes them in one transaction.
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -9,7 +9,7 @@ use entity::{
 use forecast::{
     Panel, Run, SeriesForecast, Settings,
     engine::{MethodPools, SumErrors, sum_errors},
-    factors::{apply, judge},
+    factors::{apply, evaluate_factors},
     forecast_all,
     panel::LastClass,
     selection::Incumbent,
@@ -17,6 +17,7 @@ use forecast::{
 };
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
+    blocking,
     clock::{Clock, local_day},
     storage::{
         Database, Fault, TenantScope, Work,
@@ -24,7 +25,7 @@ use platform::{
     },
 };
 
-use super::score::{last_settled, scaled, score_weeks};
+use super::score::{last_scorable_week, scaled, score_weeks};
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
@@ -34,33 +35,34 @@ use crate::{
             choices_of, class_of, classify, corrections_of, factors_of, incumbent_of, series_of, status_of, stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
-        rows::{self, KeptRun, Priced, ScoreKey},
+        rows::{self, PlannedProduct, ScoreKey, StoredRun},
     },
 };
 
-/// Weeks ahead that are forecast.
+/// Weeks ahead of a forecast.
 const HORIZON: usize = 26;
-/// Threads of a run: the others go on answering.
-const MOST_THREADS: usize = 2;
-/// Weeks that a run is kept.
-const KEPT_WEEKS: i32 = 104;
-/// Errors of a sum that are kept of a pool: a quantile moves by a thousandth at most.
-const KEPT_SCORES: usize = 1_001;
-/// Series that are written together: the texts of all take more memory than the run that they are made of.
-const WRITTEN_AT_ONCE: usize = 2_048;
+/// Maximum threads of a run, so that others serve requests.
+const MAX_THREADS: usize = 2;
+/// Retention of a run, in weeks.
+const RUN_RETENTION_WEEKS: i32 = 104;
+/// Maximum stored errors of sums of a pool: a quantile moves by at most a thousandth.
+const MAX_STORED_SCORES: usize = 1_001;
+/// Series of one write: the texts of all take more memory than the run that they come from.
+const SERIES_PER_WRITE: usize = 2_048;
 
-/// A run that was made.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MadeRun {
-    /// The Monday of the first week that is forecast.
+pub struct ForecastRunResult {
+    /// The Monday of the first forecast week.
     pub first_week: i32,
     /// Weeks of history.
     pub weeks: usize,
-    /// Forecasts, those of all stores together among them.
+    /// Number of forecasts, including those of all stores together.
     pub series: usize,
 }
 
-/// Makes the runs of this week of all tenants that have none. A tenant whose run fails is logged and passed over, so that it holds nobody else up.
+/// Makes this week's runs of all tenants that have none. A tenant whose run fails is logged and
+/// skipped.
 pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     for tenant in rows::tenants_with_facts(&db.global()).await? {
         match make_run(db, clock, tenant).await {
@@ -72,20 +74,22 @@ pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether the run of a week is made: not before one of an earlier week, by a clock that was ahead. Runs come with the last event that each knows.
-fn is_made(runs: &[(i32, i64)], first_week: i32) -> bool {
+/// Whether the run of a week is made: it is not if a run of an earlier week is newer, by a clock
+/// that was ahead. `runs` has the last event that each includes.
+fn run_exists(runs: &[(i32, i64)], first_week: i32) -> bool {
     let own = runs.iter().find(|(week, _)| *week == first_week);
     own.is_some_and(|(_, seq)| runs.iter().all(|(week, known)| *week >= first_week || known <= seq))
 }
 
-/// Makes the tenant's run of this week, and scores weeks that have come true. None where it is made already, or no week with demand is over. Runs of later
-/// weeks, by a clock that was ahead, keep nothing from being made; one is made again once its week has come.
-pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<MadeRun>, Fault> {
+/// Makes the tenant's run of this week, and scores past weeks. `None` if the run exists already, or
+/// no week with demand is over. Runs of later weeks, by a clock that was ahead, do not prevent
+/// this; such a run is made again once its week has come.
+pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<ForecastRunResult>, Fault> {
     let scope = db.tenant(tenant).long();
     let now = clock.now();
     let first_week = week_of(local_day(now, &tenant_zone(&scope).await?));
     let runs = rows::runs_until(&scope, first_week).await?;
-    if is_made(&runs, first_week) {
+    if run_exists(&runs, first_week) {
         return Ok(None);
     }
     let last = rows::run_before(&scope, first_week).await?;
@@ -109,13 +113,12 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         return Ok(None);
     }
     drop(facts);
-    let basis = Box::pin(RunBasis::of(&scope, &stores, first_week, last.as_ref())).await?;
-    // Processor time of its own: seconds where there are many products.
-    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, last_run));
-    let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
+    let basis = Box::pin(RunInputs::of(&scope, &stores, first_week, last.as_ref())).await?;
+    // The computation takes seconds with many products.
+    let computed = blocking::run("the forecasts", move || ComputedRuns::of(stores, basis, last_run)).await?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
-    let made = MadeRun { first_week, weeks: computed.stores.weeks, series: computed.count() };
+    let made = ForecastRunResult { first_week, weeks: computed.stores.weeks, series: computed.count() };
     let mut work = scope.begin().await?;
     if runs.iter().any(|(week, _)| *week == first_week) {
         rows::remove_run(&work, first_week).await?;
@@ -140,30 +143,31 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     Box::pin(computed.write(&work, (tenant, first_week))).await?;
     let last_scored = last_scored(&scores);
-    rows::insert_scores(&work, scores, last_settled(first_week)).await?;
-    rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
+    rows::insert_scores(&work, scores, last_scorable_week(first_week)).await?;
+    rows::forget(&work, first_week - 7 * RUN_RETENTION_WEEKS).await?;
     let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: made.series as i64 })];
-    events.extend(drifted(&work, last_scored).await?);
+    events.extend(drift_events(&work, last_scored).await?);
     journal::append_other(&mut work, events, now).await?;
     work.commit().await?;
     Ok(Some(made))
 }
 
-/// Each product once, of series in the order of their products.
+/// Returns each product once; the series are ordered by product.
 fn products_of(series: impl Iterator<Item = ProductId>) -> Vec<ProductId> {
     let mut products: Vec<ProductId> = series.collect();
     products.dedup();
     products
 }
 
-/// The last week of which stores' forecasts of one week ahead are scored by this run.
+/// Returns the last week whose forecasts of stores, one week ahead, this run scores.
 fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
     let of_stores = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
     of_stores.map(|key| key.week).max()
 }
 
-/// Classes whose intervals did not hold in the weeks up to one. None is told where no week was scored.
-async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault> {
+/// Returns events of the classes whose intervals did not hold in the weeks up to `last`. Empty if
+/// no week was scored.
+async fn drift_events(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault> {
     let Some(last) = last else { return Ok(Vec::new()) };
     let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
     let found = rows::accuracy(work, weeks, 1, ForecastLevel::Store).await?;
@@ -171,8 +175,8 @@ async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault>
     Ok(found.into_iter().filter_map(told).collect())
 }
 
-/// What a run is made of beside the weeks of its series.
-struct RunBasis {
+/// Input of a run other than the weeks of its series.
+struct RunInputs {
     /// The share of each weekday, by series.
     profiles: Vec<ByDay<f64>>,
     /// The shape of its weeks, by series.
@@ -182,16 +186,16 @@ struct RunBasis {
     shares: Vec<Vec<ByDay<f64>>>,
     sums: Sums,
     factors: Vec<FactorSeries>,
-    /// The category of each product and all above it, where factors ask for them.
+    /// The category of each product and all above it, if a factor needs them.
     categories: BTreeMap<ProductId, Vec<CategoryId>>,
-    /// Of each store whose address has one.
+    /// Country of each store whose address has one.
     countries: BTreeMap<StoreId, String>,
-    /// ABC and XYZ, of what is planned.
+    /// ABC and XYZ classes of the products that plans include.
     classes: BTreeMap<Level, StoredClasses>,
 }
 
-impl RunBasis {
-    async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&KeptRun>) -> Result<Self, Fault> {
+impl RunInputs {
+    async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&StoredRun>) -> Result<Self, Fault> {
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
         let products = products_of(stores.series.iter().map(|series| series.product));
         let categories = rows::categories(scope, &products).await?;
@@ -203,7 +207,7 @@ impl RunBasis {
         let classes = classes(stores, &rows::priced(scope, &products).await?, &last_classes);
         let sums = Sums::of(stores, &categories);
         let mut days = DayHistory::of(stores, &sums);
-        // A week at a time: the days of all products of a store are many.
+        // One week at a time: the days of all products of a store are many.
         for week in (days.since(stores)..first_week).step_by(7) {
             rows::week_days(scope, week).await?.iter().for_each(|found| days.add(stores, week, found));
         }
@@ -215,39 +219,40 @@ impl RunBasis {
         Ok(Self { profiles, shapes, days, shares, sums, factors, categories, countries, classes })
     }
 
-    /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
+    /// Evaluates the factors, and applies those that reduced the error to the run. Returns at once
+    /// if there are none.
     fn apply(&self, run: &mut Run, panel: &Panel, stores: &History, threads: usize) -> Vec<StoredFactor> {
         let factors = factors_of(&self.factors, stores, &self.countries, &self.categories, HORIZON);
-        let judged = judge(panel, run, &factors, threads);
+        let judged = evaluate_factors(panel, run, &factors, threads);
         apply(run, panel, &factors, &judged);
         let first_week = stores.first_week + 7 * stores.weeks as i32;
         stored_factors(&self.factors, &judged, &self.countries, (first_week, HORIZON))
     }
 }
 
-/// What the last run leaves to this one.
+/// Results of the last run that this one uses.
 struct LastRun {
     of_products: BTreeMap<ProductId, LastClass>,
     incumbent: Option<Incumbent>,
 }
 
-/// Both runs with their histories.
-struct Computed {
+/// Runs by store and by product, with their histories.
+struct ComputedRuns {
     stores: History,
     store_run: Run,
     products: History,
     product_run: Run,
-    basis: RunBasis,
+    basis: RunInputs,
     errors: SumErrors,
     day_errors: StoredDayErrors,
     factors: Vec<StoredFactor>,
     corrections: Vec<StoredCorrection>,
 }
 
-impl Computed {
-    /// None for a history that the engine refuses.
-    fn of(stores: History, basis: RunBasis, last: LastRun) -> Option<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
+impl ComputedRuns {
+    /// Returns `None` for a history that the engine refuses.
+    fn of(stores: History, basis: RunInputs, last: LastRun) -> Option<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
         let settings = Settings { horizon: HORIZON, threads, incumbent: last.incumbent };
         let products = stores.by_product(&last.of_products);
         let panel = stores.panel()?;
@@ -261,25 +266,25 @@ impl Computed {
         Some(Self { stores, store_run, products, product_run, basis, errors, day_errors, factors, corrections })
     }
 
-    /// Errors of sums over weeks, of each method that stores' series are forecast by.
+    /// Returns the errors of sums over weeks, of each method of the stores' series.
     fn pools(&self, tenant: TenantId, first_week: i32) -> Vec<forecast_pool::Model> {
         let row = |(nth, pools): (usize, &MethodPools)| forecast_pool::Model {
             tenant_id: tenant,
             first_week,
             method: nth as i32,
-            body: serde_json::to_string(&pools.sums.thinned(KEPT_SCORES)).unwrap_or_default(),
+            body: serde_json::to_string(&pools.sums.thin_to(MAX_STORED_SCORES)).unwrap_or_default(),
         };
         self.store_run.pools.iter().enumerate().map(row).collect()
     }
 
-    /// Forecasts, those of all stores together among them.
+    /// Returns the number of forecasts, including those of all stores together.
     fn count(&self) -> usize {
         self.stores.series.len() + self.products.series.len()
     }
 
     /// Writes each store's series, and each product's, whose mean is the sum of its stores'; and the sums of categories and stores.
     async fn write(&self, work: &Work, key: (TenantId, i32)) -> Result<(), Fault> {
-        let mut batch = Vec::with_capacity(self.count().min(WRITTEN_AT_ONCE));
+        let mut batch = Vec::with_capacity(self.count().min(SERIES_PER_WRITE));
         let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
         let mut sums = self.basis.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
@@ -296,7 +301,7 @@ impl Computed {
                 }
             }
             batch.push(series_row(key, series, &self.store_run.series[nth], &body));
-            if batch.len() == WRITTEN_AT_ONCE {
+            if batch.len() == SERIES_PER_WRITE {
                 rows::insert_series(work, std::mem::take(&mut batch)).await?;
             }
         }
@@ -304,7 +309,7 @@ impl Computed {
             let means = of_products.get(&series.product).map(Vec::as_slice);
             let body = series_of(&self.product_run, nth, self.products.first_week, means);
             batch.push(series_row(key, series, &self.product_run.series[nth], &body));
-            if batch.len() == WRITTEN_AT_ONCE {
+            if batch.len() == SERIES_PER_WRITE {
                 rows::insert_series(work, std::mem::take(&mut batch)).await?;
             }
         }
@@ -336,10 +341,10 @@ fn sum_row((tenant_id, first_week): (TenantId, i32), ((category_id, store_id), s
     forecast_sum::Model { tenant_id, first_week, category_id, store_id, body }
 }
 
-/// Classes of what is planned, by the last year at the price of now.
+/// Classifies the products that plans include, by the last year at current prices.
 fn classes(
     stores: &History,
-    known: &BTreeMap<ProductId, Priced>,
+    known: &BTreeMap<ProductId, PlannedProduct>,
     last: &BTreeMap<Level, StoredClasses>,
 ) -> BTreeMap<Level, StoredClasses> {
     let turnover = |series: &SeriesHistory| {

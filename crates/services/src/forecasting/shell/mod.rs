@@ -1,4 +1,4 @@
-//! Making forecasts, scoring them, and asking for them.
+//! Making, scoring and reading forecasts.
 
 mod ask;
 mod factors;
@@ -14,9 +14,9 @@ pub use ask::{
     ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
 };
 pub use factors::{FactorError, FactorRefusal, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
-pub use make::{MadeRun, make_all, make_run};
-pub use score::twice_drifted;
-pub use simulate::{Played, Simulation, SimulationError, simulate};
-pub use simulate_classes::{ClassAsk, simulate_classes};
+pub use make::{ForecastRunResult, make_all, make_run};
+pub use score::drifted_classes;
+pub use simulate::{PlayedPolicy, Simulation, SimulationError, simulate};
+pub use simulate_classes::{ClassSelection, simulate_classes};
 pub use supply::days_of_supply;
 pub use watch::{watch, watch_all};

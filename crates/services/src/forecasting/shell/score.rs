@@ -1,4 +1,4 @@
-//! Weeks that have come true, beside what was forecast of them.
+//! Scores of past weeks: the actual demand against its forecasts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,35 +8,36 @@ use platform::storage::{Fault, Reads, TenantScope};
 
 use crate::forecasting::{
     core::{DRIFT_WEEKS, DayLevel, Drift, History, Outcome, StoredDayErrors, StoredScaled, Tally, WeekForecast},
-    rows::{self, KeptSeries, ScoreKey},
+    rows::{self, ScoreKey, StoredForecast},
 };
 
 /// Weeks ahead that are scored.
-pub const LEADS: [i32; 3] = [1, 4, 8];
-/// A week is scored when it has been over for this long: what is recorded late is in it then.
-const SETTLED_DAYS: i32 = 7;
-/// Weeks that are looked back on: forecasts of a node that stood still are scored later.
-const BACK: i32 = 12;
-/// A week on which a product could be sold for fewer days tells nothing of its forecast.
-const FEWEST_DAYS: u8 = 5;
+pub const SCORED_LEAD_WEEKS: [i32; 3] = [1, 4, 8];
+/// Days after the end of a week when it is scored, so that late records are included.
+const SETTLING_DAYS: i32 = 7;
+/// Past weeks that are read: the forecasts of a node that was down are scored later.
+const SCORING_LOOKBACK_WEEKS: i32 = 12;
+/// Minimum days of a week on which a product could be sold, for its forecast to be scored.
+const MIN_SALE_DAYS: u8 = 5;
 
 /// The last week that a run scores.
-pub(super) const fn last_settled(first_week: i32) -> i32 {
-    first_week - 7 - SETTLED_DAYS
+pub(super) const fn last_scorable_week(first_week: i32) -> i32 {
+    first_week - 7 - SETTLING_DAYS
 }
 
-/// Scores of weeks that are complete, settled and not scored yet. Forecasts are taken as they were made, before the week was over.
+/// Scores the weeks that are complete, settled and not scored yet, against the forecasts that were
+/// made before the week was over.
 pub(super) async fn score_weeks(
     scope: &TenantScope,
     histories: [&History; 2],
     first_week: i32,
 ) -> Result<BTreeMap<ScoreKey, Tally>, Fault> {
-    let oldest = first_week - 7 * BACK;
+    let oldest = first_week - 7 * SCORING_LOOKBACK_WEEKS;
     let done = rows::scored(scope, oldest).await?;
-    let runs = rows::run_weeks(scope, oldest - 7 * BACK).await?;
+    let runs = rows::run_weeks(scope, oldest - 7 * SCORING_LOOKBACK_WEEKS).await?;
     let mut due: BTreeMap<i32, Vec<(i32, i32)>> = BTreeMap::new();
-    for week in (oldest..=last_settled(first_week)).step_by(7) {
-        for lead in LEADS {
+    for week in (oldest..=last_scorable_week(first_week)).step_by(7) {
+        for lead in SCORED_LEAD_WEEKS {
             let run = week - 7 * (lead - 1);
             if runs.contains(&run) && !done.contains(&(week, lead)) {
                 due.entry(run).or_default().push((week, lead));
@@ -45,15 +46,15 @@ pub(super) async fn score_weeks(
     }
     let mut tallies: BTreeMap<ScoreKey, Tally> = BTreeMap::new();
     let actual = actual(&histories);
-    let mut came: BTreeMap<i32, CameDays> = BTreeMap::new();
+    let mut came: BTreeMap<i32, ActualDays> = BTreeMap::new();
     for (run, weeks) in due {
-        // Runs are in order: none of those to come forecasts a week before its own.
+        // Runs are in order: later ones forecast no week before their own.
         came.retain(|week, _| *week >= run);
         let errors = rows::day_errors(scope, run).await?;
         if !errors.is_empty() {
             let unread: Vec<i32> = weeks.iter().map(|(week, _)| *week).filter(|week| !came.contains_key(week)).collect();
             for week in unread {
-                came.insert(week, came_days(scope, week).await?);
+                came.insert(week, actual_days(scope, week).await?);
             }
         }
         for part in rows::parts_of_run(scope, run).await? {
@@ -80,10 +81,10 @@ pub(super) async fn score_weeks(
 }
 
 /// Units of each day of a week by product and store, Monday first; with the nil store of all together.
-type CameDays = HashMap<(ProductId, StoreId), ByDay<i64>>;
+type ActualDays = HashMap<(ProductId, StoreId), ByDay<i64>>;
 
-async fn came_days(scope: &TenantScope, week: i32) -> Result<CameDays, Fault> {
-    let mut came = CameDays::new();
+async fn actual_days(scope: &TenantScope, week: i32) -> Result<ActualDays, Fault> {
+    let mut came = ActualDays::new();
     for found in rows::week_days(scope, week).await? {
         for store in [found.store, StoreId::NIL] {
             let days = came.entry((found.product, store)).or_default();
@@ -96,12 +97,12 @@ async fn came_days(scope: &TenantScope, week: i32) -> Result<CameDays, Fault> {
 /// Days of products as a run forecast them.
 struct RunDays<'a> {
     errors: &'a StoredDayErrors,
-    /// Of all stores together, by product and lead.
+    /// Forecasts of days for all stores together, by product and lead.
     sums: HashMap<(ProductId, i32), ByDay<f64>>,
 }
 
 impl<'a> RunDays<'a> {
-    fn of(errors: &'a StoredDayErrors, kept: &[KeptSeries], weeks: &[(i32, i32)]) -> Self {
+    fn of(errors: &'a StoredDayErrors, kept: &[StoredForecast], weeks: &[(i32, i32)]) -> Self {
         let mut sums: HashMap<(ProductId, i32), ByDay<f64>> = HashMap::new();
         let leads: BTreeSet<i32> = weeks.iter().filter(|_| !errors.is_empty()).map(|(_, lead)| *lead).collect();
         for series in kept.iter().filter(|series| series.store != StoreId::NIL) {
@@ -114,8 +115,8 @@ impl<'a> RunDays<'a> {
         Self { errors, sums }
     }
 
-    /// Adds the days of a series' week, so many weeks ahead, to what came of them.
-    fn score(&self, tally: &mut Tally, (series, lead): (&KeptSeries, i32), came: &CameDays) {
+    /// Adds the score of the days of a series' week, forecast `lead` weeks ahead, to a tally.
+    fn score(&self, tally: &mut Tally, (series, lead): (&StoredForecast, i32), came: &ActualDays) {
         let (level, days) = if series.store == StoreId::NIL {
             (DayLevel::AllStores, self.sums.get(&(series.product, lead)).copied())
         } else {
@@ -132,12 +133,13 @@ impl<'a> RunDays<'a> {
     }
 }
 
-/// The days of a series of a store, so many weeks ahead.
-fn days_of(series: &KeptSeries, lead: i32) -> Option<ByDay<f64>> {
+/// Returns the days of a store's series, `lead` weeks ahead.
+fn days_of(series: &StoredForecast, lead: i32) -> Option<ByDay<f64>> {
     series.body.days().nth(usize::try_from(lead).ok()?.checked_sub(1)?)
 }
 
-/// Errors with the steps that they are scaled by, and days inside their intervals, of each class: what a run keeps of the weeks that it scored.
+/// Returns errors with the steps that they are scaled by, and days inside their intervals, of each
+/// class: the part that a run stores of the weeks that it scored.
 pub(super) fn scaled(scores: &BTreeMap<ScoreKey, Tally>) -> BTreeMap<DemandClass, Vec<StoredScaled>> {
     let mut found: BTreeMap<DemandClass, Vec<StoredScaled>> = BTreeMap::new();
     let listed = scores.iter().filter(|(_, tally)| tally.step_milli > 0 || tally.bounded_days > 0);
@@ -154,21 +156,23 @@ pub(super) fn scaled(scores: &BTreeMap<ScoreKey, Tally>) -> BTreeMap<DemandClass
     found
 }
 
-/// Classes of demand whose intervals held neither in the last weeks that were scored nor in those that ended a week before.
-pub async fn twice_drifted(reads: &impl Reads) -> Result<BTreeSet<DemandClass>, Fault> {
+/// Returns the demand classes whose intervals did not hold, neither in the last scored weeks nor in
+/// those that ended a week before.
+pub async fn drifted_classes(reads: &impl Reads) -> Result<BTreeSet<DemandClass>, Fault> {
     let Some(last) = rows::last_scored(reads).await? else { return Ok(BTreeSet::new()) };
-    let now = drifted_by(reads, last).await?;
-    let before = drifted_by(reads, last - 7).await?;
+    let now = drifted_until(reads, last).await?;
+    let before = drifted_until(reads, last - 7).await?;
     Ok(now.intersection(&before).copied().collect())
 }
 
-async fn drifted_by(reads: &impl Reads, last: i32) -> Result<BTreeSet<DemandClass>, Fault> {
+async fn drifted_until(reads: &impl Reads, last: i32) -> Result<BTreeSet<DemandClass>, Fault> {
     let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
     let found = rows::accuracy(reads, weeks, 1, ForecastLevel::Store).await?;
     Ok(found.into_iter().filter(|(_, tally)| Drift::of(tally).is_some()).map(|(class, _)| class).collect())
 }
 
-/// Units that were wanted of a product in a store (nil: in all) in a week, and whether it could be sold on all its days; None where it could hardly be sold.
+/// Returns the demand of a product in a store (nil: in all) in a week, and whether it could be sold
+/// on all its days; `None` if it could be sold on too few.
 fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) -> Option<(i64, bool)> + 'a {
     let mut places = BTreeMap::new();
     for history in histories {
@@ -181,6 +185,6 @@ fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) 
         let place = history.place(week)?;
         let units = series.units[place].max(0);
         let days = series.days[place];
-        (days >= FEWEST_DAYS).then_some((units, days == WEEK_DAYS))
+        (days >= MIN_SALE_DAYS).then_some((units, days == WEEK_DAYS))
     }
 }

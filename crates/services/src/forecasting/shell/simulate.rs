@@ -1,29 +1,37 @@
-//! A reorder policy against the past of a product in a store.
+//! Simulation of a reorder policy over the past of a product in a store.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::storage::{Database, Fault, TenantScope};
+use platform::{
+    blocking,
+    storage::{Database, Fault, TenantScope},
+};
 use tokio::sync::Semaphore;
 
 use super::leads::{leads_of, shelf_days_of};
 use crate::forecasting::{
-    core::{Actual, Compared, DayFacts, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
+    core::{
+        ActualStock, DayFacts, History, PolicyComparison, ReorderPolicy, SimulatedRule, SimulationRefusal, UnitCost, service_of,
+        simulate_policy,
+    },
     rows,
 };
 
-/// Weeks of demand that are read.
-pub(super) const MOST_WEEKS: i32 = 104;
-/// Other products of the store whose errors are pooled with the product's own: they bound the time of an answer.
-pub(super) const MOST_POOLED: usize = 100;
+/// Maximum weeks of demand that are read.
+pub(super) const MAX_WEEKS: i32 = 104;
+/// Maximum other products of the store whose errors are pooled with the product's own: they bound
+/// the time of a response.
+pub(super) const MAX_POOLED: usize = 100;
 
-/// Simulations that a node plays at once. One takes up to some seconds of a processor, and ends by itself: an operation that is cut off or given up leaves it
-/// running, so that a few operations could take all processors.
-const MOST_AT_ONCE: usize = 2;
-static TURNS: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
-/// The second thread that one of them may have.
+/// Maximum concurrent simulations on a node. One takes up to some seconds of a processor, and
+/// cannot be cancelled: an operation that is cut off or given up leaves it running, so that a few
+/// operations could take all processors.
+const MAX_AT_ONCE: usize = 2;
+static SIMULATION_SLOTS: Semaphore = Semaphore::const_new(MAX_AT_ONCE);
+/// The second thread, for one simulation at a time.
 static SECOND: Semaphore = Semaphore::const_new(1);
 
-/// Why there is no simulation.
+/// Error of a simulation.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulationError {
     #[error(transparent)]
@@ -34,26 +42,26 @@ pub enum SimulationError {
     NoStore,
 }
 
-/// A policy that was played, beside what became of the stock itself.
+/// A simulated policy, with the actual stock of the same weeks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Played {
-    pub compared: Compared,
-    /// Of the same weeks; None where no stock was kept in them.
-    pub actual: Option<Actual>,
-    /// Of the product, as it is listed now.
+pub struct PlayedPolicy {
+    pub compared: PolicyComparison,
+    /// Actual stock of the same weeks; `None` if no stock was kept in them.
+    pub actual: Option<ActualStock>,
+    /// Current cost of the product.
     pub cost: Option<UnitCost>,
 }
 
-/// What came of a policy.
+/// Result of a policy's simulation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Simulation {
-    /// The service level that it promises. None of a rule that promises none.
+    /// The promised service level; `None` for a rule without one.
     pub promised: Option<f64>,
-    pub found: Result<Played, Unsimulated>,
+    pub found: Result<PlayedPolicy, SimulationRefusal>,
 }
 
-/// Plays a policy over the weeks before the newest run of forecasts, between two days if they are given. The caller sees to it that the store is the
-/// permit's.
+/// Simulates a policy over the weeks before the newest run of forecasts, between two days if they
+/// are given. The caller checks that the permit covers the store.
 pub async fn simulate(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
@@ -62,7 +70,7 @@ pub async fn simulate(
     range: (Option<i32>, Option<i32>),
 ) -> Result<Simulation, SimulationError> {
     let scope = permit.scope(db).long();
-    match rows::are_known(&scope, product, store).await? {
+    match rows::exist_product_and_store(&scope, product, store).await? {
         (_, false) => return Err(SimulationError::NoStore),
         (false, _) => return Err(SimulationError::NoProduct),
         (true, true) => {}
@@ -73,7 +81,7 @@ pub async fn simulate(
     }
     let found = match first_week {
         Some(first_week) => Box::pin(play(&scope, first_week, (product, store), policy, range)).await?,
-        None => Err(Unsimulated::NoDemand),
+        None => Err(SimulationRefusal::NoDemand),
     };
     Ok(Simulation { promised: policy.promised(), found })
 }
@@ -95,55 +103,56 @@ async fn play(
     (product, store): (ProductId, StoreId),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<Played, Unsimulated>, Fault> {
+) -> Result<Result<PlayedPolicy, SimulationRefusal>, Fault> {
     let products = rows::products_of_run(scope, first_week, store).await?;
     if !products.contains(&product) {
-        return Ok(Err(Unsimulated::NoDemand));
+        return Ok(Err(SimulationRefusal::NoDemand));
     }
     let pooled = pooled(product, &products);
-    let known_days = (first_week - 7 * MOST_WEEKS, first_week);
+    let known_days = (first_week - 7 * MAX_WEEKS, first_week);
     let facts = rows::store_facts(scope, &pooled, store, known_days).await?;
     let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
-    let units = rows::wanted_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
+    let units = rows::demand_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
     let measured_to = policy.lead_days.is_none().then_some(first_week);
     let lead = leads_of(scope, &[product], measured_to).await?.remove(&product).unwrap_or_default();
     let shelf_days = shelf_days_of(scope, &[product], first_week).await?.remove(&product);
     let own = DayFacts { units, spans: spans.clone(), lead, shelf_days };
     let mut history = History::of(&facts, first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {
-        return Ok(Err(Unsimulated::NoDemand));
+        return Ok(Err(SimulationRefusal::NoDemand));
     };
     history.series.swap(0, place);
-    let compared = match in_turn(move || simulated(&history, &own, &policy, range)).await? {
+    let compared = match run_in_slot(move || simulate_policy(&history, &own, &policy, range)).await? {
         Ok(compared) => compared,
         Err(reason) => return Ok(Err(reason)),
     };
     let days = rows::level_days(scope, product, store, compared.own.weeks.1).await?;
-    let actual = Actual::of(compared.own.weeks, &spans, &days);
-    Ok(Ok(Played { compared, actual, cost: rows::unit_cost(scope, product).await? }))
+    let actual = ActualStock::of(compared.own.weeks, &spans, &days);
+    Ok(Ok(PlayedPolicy { compared, actual, cost: rows::unit_cost(scope, product).await? }))
 }
 
-/// Plays on a thread of its own, once fewer than [`MOST_AT_ONCE`] are played; the operation's deadline bounds the wait.
-pub(super) async fn in_turn<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let turn = TURNS.acquire().await.map_err(|_| Fault::ShuttingDown)?;
-    let playing = tokio::task::spawn_blocking(move || {
-        // Held until the end, also when whoever asked has gone.
+/// Runs a simulation on a blocking thread, once fewer than [`MAX_AT_ONCE`] are running; the
+/// operation's deadline bounds the wait.
+pub(super) async fn run_in_slot<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let turn = SIMULATION_SLOTS.acquire().await.map_err(|_| Fault::ShuttingDown)?;
+    blocking::run("a simulation", move || {
+        // Held to the end, also if the caller has disconnected.
         let _turn = turn;
         play()
-    });
-    playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))
+    })
+    .await
 }
 
-/// Plays on so many threads: two, or one while another play has the second.
+/// Runs a simulation with two threads, or one while another simulation has the second.
 pub(super) fn shared<T>(play: impl FnOnce(usize) -> T) -> T {
     let second = SECOND.try_acquire();
     play(if second.is_ok() { 2 } else { 1 })
 }
 
-/// The product, and evenly spaced ones of the others.
+/// Returns the product, and evenly spaced other ones.
 fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
     let others: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
-    let step = others.len().div_ceil(MOST_POOLED).max(1);
+    let step = others.len().div_ceil(MAX_POOLED).max(1);
     std::iter::once(product).chain(others.into_iter().step_by(step)).collect()
 }
 
@@ -158,15 +167,18 @@ mod tests {
     #[tokio::test]
     async fn a_simulation_waits_for_its_turn_and_keeps_it_until_it_ends() {
         let mut ends = Vec::new();
-        for _ in 0..MOST_AT_ONCE {
+        for _ in 0..MAX_AT_ONCE {
             let (end, ended) = channel::<()>();
             ends.push(end);
-            let given_up = timeout(Duration::from_millis(20), in_turn(move || ended.recv().is_ok())).await;
+            let given_up = timeout(Duration::from_millis(20), run_in_slot(move || ended.recv().is_ok())).await;
             assert!(given_up.is_err(), "it has not ended");
         }
-        assert!(timeout(Duration::from_millis(20), in_turn(|| 7)).await.is_err(), "those that were given up are still played");
+        assert!(
+            timeout(Duration::from_millis(20), run_in_slot(|| 7)).await.is_err(),
+            "those that were given up are still played"
+        );
         drop(ends);
-        assert_eq!(in_turn(|| 7).await.unwrap(), 7);
+        assert_eq!(run_in_slot(|| 7).await.unwrap(), 7);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A reorder policy against the past of products of a store: those of a class, of a filter, or all.
+//! Simulation of a reorder policy over the past of products of a store: those of a class, of a
+//! filter, or all.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -10,54 +11,56 @@ use platform::storage::{Database, Fault, TenantScope};
 
 use super::{
     leads::{leads_of, shelf_days_of},
-    simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn, shared},
+    simulate::{MAX_POOLED, MAX_WEEKS, SimulationError, run_in_slot, shared},
 };
 use crate::forecasting::{
     core::{
-        ClassHistory, ClassProduct, DayFacts, History, LeadDays, LevelFacts, ReorderPolicy, SimulatedClasses, StoredClasses,
-        Unsimulated, simulated_classes,
+        ClassHistory, ClassProduct, DayFacts, History, LeadDays, LevelFacts, ReorderPolicy, SimulatedClasses, SimulationRefusal,
+        StoredClasses, simulated_classes,
     },
     rows,
 };
 
-/// Products that are read together.
+/// Products of one read.
 const CHUNK: usize = 250;
-/// Products whose classes are looked through for those that are asked for.
-const MOST_READ: usize = 20_000;
+/// Maximum products whose classes are read to select the requested ones.
+const MAX_READ: usize = 20_000;
 
-/// Which products of a store are played. All conditions hold.
+/// Selects the products of a store that are simulated. All conditions must match.
 #[derive(Debug, Clone, Default)]
-pub struct ClassAsk {
+pub struct ClassSelection {
     pub abc: Option<AbcClass>,
     pub xyz: Option<XyzClass>,
     pub products: ProductCondition,
 }
 
-impl ClassAsk {
+impl ClassSelection {
     fn is_of_class(&self) -> bool {
         self.abc.is_some() || self.xyz.is_some()
     }
-    /// Whether a product of these classes is asked for; one without classes is of none.
-    fn takes(&self, classes: Option<StoredClasses>) -> bool {
+    /// Whether the request includes a product of these classes; a product without classes only if
+    /// no class is requested.
+    fn matches_classes(&self, classes: Option<StoredClasses>) -> bool {
         let is_abc = self.abc.is_none_or(|abc| classes.is_some_and(|classes| classes.abc == abc));
         is_abc && self.xyz.is_none_or(|xyz| classes.is_some_and(|classes| XyzClass::from(classes.xyz) == xyz))
     }
 }
 
-/// Plays a policy for products of a store at once, over the weeks before the newest run of forecasts, between two days if they are given. More than the policy
-/// is played for at once are refused before their history is read. The caller sees to it that the store is the permit's.
+/// Simulates a policy for products of a store, over the weeks before the newest run of forecasts,
+/// between two days if they are given. Too many products for the policy are refused before their
+/// history is read. The caller checks that the permit covers the store.
 pub async fn simulate_classes(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
-    (store, ask): (StoreId, &ClassAsk),
+    (store, ask): (StoreId, &ClassSelection),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<SimulatedClasses, Unsimulated>, SimulationError> {
+) -> Result<Result<SimulatedClasses, SimulationRefusal>, SimulationError> {
     let scope = permit.scope(db).long();
-    if !rows::are_known(&scope, ProductId::NIL, store).await?.1 {
+    if !rows::exist_product_and_store(&scope, ProductId::NIL, store).await?.1 {
         return Err(SimulationError::NoStore);
     }
-    let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(Unsimulated::NoDemand)) };
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(SimulationRefusal::NoDemand)) };
     let level = (run.first_week, store);
     let of_run = rows::products_of_run(&scope, run.first_week, store).await?;
     let chosen = match chosen(&scope, level, &of_run, (ask, policy.most_products())).await? {
@@ -68,7 +71,7 @@ pub async fn simulate_classes(
     let leads = leads_of(&scope, &products, policy.lead_days.is_none().then_some(run.first_week)).await?;
     let most = policy.most_with_calendars();
     if chosen.len() > most && leads.values().any(LeadDays::has_calendar) {
-        return Ok(Err(Unsimulated::TooMany { found: chosen.len(), most }));
+        return Ok(Err(SimulationRefusal::TooMany { found: chosen.len(), most }));
     }
     let mut of = history(&scope, level, &of_run, chosen).await?;
     for (product, lead) in leads {
@@ -76,34 +79,35 @@ pub async fn simulate_classes(
             known.days.lead = lead;
         }
     }
-    Ok(in_turn(move || shared(|threads| simulated_classes(&of, &policy, range, threads))).await?)
+    Ok(run_in_slot(move || shared(|threads| simulated_classes(&of, &policy, range, threads))).await?)
 }
 
-/// The products that are asked for, each with its classes; the reason where there are none or too many.
+/// Returns the requested products, each with its classes; the inner error if there are none or too
+/// many.
 async fn chosen(
     scope: &TenantScope,
     (first_week, store): (i32, StoreId),
     of_run: &[ProductId],
-    (ask, most): (&ClassAsk, usize),
-) -> Result<Result<BTreeMap<ProductId, Option<StoredClasses>>, Unsimulated>, Fault> {
+    (ask, most): (&ClassSelection, usize),
+) -> Result<Result<BTreeMap<ProductId, Option<StoredClasses>>, SimulationRefusal>, Fault> {
     let only: Option<HashSet<ProductId>> = ask.products.ids(scope).await?.map(|ids| ids.into_iter().collect());
     let is_asked = |product: &ProductId| only.as_ref().is_none_or(|only| only.contains(product));
     let candidates: Vec<(ProductId, StoreId)> = of_run.iter().copied().filter(is_asked).map(|product| (product, store)).collect();
-    let too_many = |found: usize| Ok(Err(Unsimulated::TooMany { found, most }));
-    let most_read = if ask.is_of_class() { MOST_READ } else { most };
+    let too_many = |found: usize| Ok(Err(SimulationRefusal::TooMany { found, most }));
+    let most_read = if ask.is_of_class() { MAX_READ } else { most };
     if candidates.len() > most_read {
         return too_many(candidates.len());
     }
     let mut chosen = BTreeMap::new();
     for chunk in candidates.chunks(CHUNK) {
         for series in rows::series_of_levels(scope, first_week, chunk).await? {
-            if ask.takes(series.body.classes) {
+            if ask.matches_classes(series.body.classes) {
                 chosen.insert(series.product, series.body.classes);
             }
         }
     }
     match chosen.len() {
-        0 => Ok(Err(Unsimulated::NoDemand)),
+        0 => Ok(Err(SimulationRefusal::NoDemand)),
         found if found > most => too_many(found),
         _ => Ok(Ok(chosen)),
     }
@@ -116,16 +120,16 @@ async fn history(
     of_run: &[ProductId],
     chosen: BTreeMap<ProductId, Option<StoredClasses>>,
 ) -> Result<ClassHistory, Fault> {
-    let step = of_run.len().div_ceil(MOST_POOLED).max(1);
+    let step = of_run.len().div_ceil(MAX_POOLED).max(1);
     let pooled: BTreeSet<ProductId> = of_run.iter().copied().step_by(step).collect();
     let all: Vec<ProductId> = chosen.keys().copied().chain(pooled.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
-    let range = (first_week - 7 * MOST_WEEKS, first_week);
+    let range = (first_week - 7 * MAX_WEEKS, first_week);
     let mut facts: BTreeMap<(ProductId, StoreId), LevelFacts> = BTreeMap::new();
     let mut products = BTreeMap::new();
     for chunk in all.chunks(CHUNK) {
         facts.extend(rows::store_facts(scope, chunk, store, range).await?);
         let played: Vec<ProductId> = chunk.iter().copied().filter(|product| chosen.contains_key(product)).collect();
-        let mut wanted = rows::wanted_days(scope, &played, store, range).await?;
+        let mut wanted = rows::demand_days(scope, &played, store, range).await?;
         let mut shelf_days = shelf_days_of(scope, &played, first_week).await?;
         for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, &played).await? {
             let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How long stock lasts by the newest forecasts.
+//! Days of stock left by the newest forecasts.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ use crate::forecasting::{
     rows,
 };
 
-/// Days that units last from a day on, by the newest run; without levels of which it says nothing. The caller sees to it that the stores are the permit's.
+/// Days that units last from a day on, by the newest run; levels that it does not cover are left
+/// out. The caller checks that the permit covers the stores.
 pub async fn days_of_supply(
     permit: &Permit<kind::ReportRead>,
     db: &Database,

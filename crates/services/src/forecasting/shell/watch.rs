@@ -1,4 +1,5 @@
-//! Alerts of products whose forecasts in a store are off again and again, and of those whose intervals do not hold.
+//! Alerts of products whose forecasts in a store have repeated errors, or whose intervals do not
+//! hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,39 +10,40 @@ use platform::storage::{Database, Fault, TenantScope};
 use crate::{
     alerts::{Alerts, StandingCondition},
     forecasting::{
-        core::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift},
-        rows::{self, KeptSeries},
+        core::{JudgedWeek, LevelDrift, PreviousAlert, REVIEWED_WEEKS, coverage_drift, error_drift},
+        rows::{self, StoredForecast},
     },
 };
 
 type ByLevel = BTreeMap<LevelKey, Vec<JudgedWeek>>;
-type Rule = fn(&[JudgedWeek], i32, AlertBefore) -> Option<LevelDrift>;
+type Rule = fn(&[JudgedWeek], i32, PreviousAlert) -> Option<LevelDrift>;
 
-/// Each kind of alert with its rule.
+/// Kinds of alerts, each with its rule.
 const RULES: [(AlertKind, Rule); 2] = [(AlertKind::ForecastDrift, error_drift), (AlertKind::ForecastCoverage, coverage_drift)];
 
-/// Looks at the newest run of all tenants, once. A tenant that fails is logged and looked at again, and holds nobody else up.
+/// Checks the newest run of all tenants, once. A tenant that fails is logged, skipped, and checked
+/// again by the next call.
 pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
     for tenant in rows::tenants_with_facts(&db.global()).await? {
         match Box::pin(watch(db, alerts, tenant)).await {
             Ok(0) => {}
             Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of forecasts were opened"),
-            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be looked at for alerts"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be checked for alerts"),
         }
     }
     Ok(())
 }
 
-/// Opens and closes the alerts of a tenant by its newest run, of ACTIVE products in stores that are not archived; says how many were opened. Of a run that was looked at
-/// before, nothing is done.
+/// Opens and closes the alerts of a tenant by its newest run, for ACTIVE products in stores that
+/// are not archived; returns the number of opened alerts. A run that was checked before is skipped.
 pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
     let scope = db.tenant(tenant).long();
-    let Some(first_week) = rows::unwatched_run(&scope).await? else { return Ok(0) };
+    let Some(first_week) = rows::unreviewed_run(&scope).await? else { return Ok(0) };
     // The week before the run is not settled yet.
     let until = first_week - 7;
-    let since = until - 7 * WATCHED_WEEKS;
+    let since = until - 7 * REVIEWED_WEEKS;
     let stores = rows::open_stores(&scope).await?;
-    let mut levels = judged(&scope, first_week, (since, until)).await?;
+    let mut levels = judged_weeks(&scope, first_week, (since, until)).await?;
     let mut ids: Vec<ProductId> = levels.keys().map(|level| level.product).collect();
     ids.dedup();
     let products = rows::active_products(&scope, &ids).await?;
@@ -51,7 +53,7 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
     for (kind, rule) in RULES {
         let active = alerts.active_levels(tenant, kind).await?;
         let found = |(level, weeks): (&LevelKey, &Vec<JudgedWeek>)| {
-            let before = if active.contains(level) { AlertBefore::Open } else { AlertBefore::None };
+            let before = if active.contains(level) { PreviousAlert::Open } else { PreviousAlert::None };
             let drift = rule(weeks, since, before)?;
             Some(StandingCondition {
                 level: *level,
@@ -62,17 +64,17 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
             })
         };
         let standing: Vec<StandingCondition> = levels.iter().filter_map(found).collect();
-        opened += alerts.stand(tenant, kind, &standing).await?;
+        opened += alerts.reconcile_conditions(tenant, kind, &standing).await?;
     }
     let work = scope.begin().await?;
-    rows::note_watched(&work, first_week, alerts.clock().now()).await?;
+    rows::mark_reviewed(&work, first_week, alerts.clock().now()).await?;
     work.commit().await?;
     Ok(opened)
 }
 
-/// Weeks with stock on most of their days, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with
-/// it.
-async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
+/// Returns the weeks with stock on most of their days, from one on and before another, of the
+/// levels of the newest run: each with the forecast of the run that began with it.
+async fn judged_weeks(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
     let mut levels = ByLevel::new();
     let mut unknown: BTreeSet<(LevelKey, i32)> = BTreeSet::new();
     for part in rows::parts_of_run(scope, first_week).await? {
@@ -87,7 +89,7 @@ async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)
     for week in rows::run_weeks(scope, since).await?.into_iter().filter(|week| *week < until) {
         for part in rows::parts_of_run(scope, week).await? {
             let kept = rows::series_of_products(scope, week, &part).await?;
-            for series in kept.into_iter().filter(KeptSeries::is_scored) {
+            for series in kept.into_iter().filter(StoredForecast::is_scored) {
                 let level = LevelKey { product: series.product, store: series.store };
                 let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
                 if unknown.contains(&(level, week)) {

@@ -1,24 +1,26 @@
-//! What an entry of the audit log is in a history: by its action, by what it is about, and by whether it names fields. Once in SQL, to filter by.
+//! Kind of an audit log entry in a history: by its action, its object, and whether it names fields.
+//! The same rules exist in SQL, for filters.
 
 use entity::id::{Kind, kind};
 use platform::audit::Entry;
 use uuid::Uuid;
 
 /// Mutations that record payments.
-const PAYMENTS: [&str; 3] = ["paymentRecord", "paymentsRecord", "paymentReverse"];
+const PAYMENT_MUTATIONS: [&str; 3] = ["paymentRecord", "paymentsRecord", "paymentReverse"];
 /// Mutations that issue invoices or draw papers.
-const PAPERS: [&str; 3] = ["paperCreate", "invoiceIssue", "creditNoteIssue"];
-/// What entries have that say which fields differ: inside texts quotation marks are escaped, so that this stands nowhere else.
-const FIELDS: &str = "\"fields\":[";
+const PAPER_MUTATIONS: [&str; 3] = ["paperCreate", "invoiceIssue", "creditNoteIssue"];
+/// Text that an entry has if it names changed fields: quotation marks inside texts are escaped, so
+/// that it occurs nowhere else.
+const CHANGED_FIELDS_MARK: &str = "\"fields\":[";
 
-/// What an entry is in a history.
+/// Kind of an entry in a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// Fields of the object itself were changed.
     Change,
-    /// Something else was done to the object itself.
+    /// Another action on the object itself.
     Plain,
-    /// Something was done to a document that belongs to it.
+    /// An action on a document that belongs to it.
     Document,
     Payment,
     Paper,
@@ -36,44 +38,44 @@ impl EntryKind {
     }
 }
 
-/// What an entry is in the history of this object.
+/// Returns the kind of an entry in the history of this object.
 pub fn entry_kind(object: Uuid, entry: &Entry) -> EntryKind {
     let action = entry.action.as_str();
     let related = entry.target.as_ref().filter(|target| target.id != object).map(|target| target.kind.as_str());
-    if PAPERS.contains(&action) || related == Some(kind::InvoiceId::PREFIX) {
+    if PAPER_MUTATIONS.contains(&action) || related == Some(kind::InvoiceId::PREFIX) {
         EntryKind::Paper
-    } else if PAYMENTS.contains(&action) || related == Some(kind::PaymentId::PREFIX) {
+    } else if PAYMENT_MUTATIONS.contains(&action) || related == Some(kind::PaymentId::PREFIX) {
         EntryKind::Payment
     } else if related.is_some() {
         EntryKind::Document
-    } else if entry.changes.contains(FIELDS) {
+    } else if entry.changes.contains(CHANGED_FIELDS_MARK) {
         EntryKind::Change
     } else {
         EntryKind::Plain
     }
 }
 
-/// The condition of entries of the object itself that are of these kinds.
+/// Returns the condition on entries of these kinds of the object itself.
 pub fn of_itself(kinds: &[EntryKind]) -> String {
-    let (papers, payments) = (quoted(PAPERS), quoted(PAYMENTS));
+    let (papers, payments) = (quoted(PAPER_MUTATIONS), quoted(PAYMENT_MUTATIONS));
     let case = format!(
-        "WHEN action IN ({papers}) THEN 'PAPER' WHEN action IN ({payments}) THEN 'PAYMENT' WHEN changes LIKE '%{FIELDS}%' THEN 'CHANGE' ELSE 'PLAIN'"
+        "WHEN action IN ({papers}) THEN 'PAPER' WHEN action IN ({payments}) THEN 'PAYMENT' WHEN changes LIKE '%{CHANGED_FIELDS_MARK}%' THEN 'CHANGE' ELSE 'PLAIN'"
     );
-    among(&case, kinds)
+    kind_condition(&case, kinds)
 }
 
-/// The condition of entries of what belongs to it that are of these kinds.
+/// Returns the condition on entries of these kinds of related objects.
 pub fn of_related(kinds: &[EntryKind]) -> String {
-    let (papers, payments) = (quoted(PAPERS), quoted(PAYMENTS));
+    let (papers, payments) = (quoted(PAPER_MUTATIONS), quoted(PAYMENT_MUTATIONS));
     let (invoice, payment) = (kind::InvoiceId::PREFIX, kind::PaymentId::PREFIX);
     let case = format!(
         "WHEN action IN ({papers}) OR target_kind = '{invoice}' THEN 'PAPER'
          WHEN action IN ({payments}) OR target_kind = '{payment}' THEN 'PAYMENT' ELSE 'DOCUMENT'"
     );
-    among(&case, kinds)
+    kind_condition(&case, kinds)
 }
 
-fn among(case: &str, kinds: &[EntryKind]) -> String {
+fn kind_condition(case: &str, kinds: &[EntryKind]) -> String {
     format!(" AND CASE {case} END IN ({})", quoted(kinds.iter().map(|kind| kind.word())))
 }
 

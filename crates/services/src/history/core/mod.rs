@@ -1,4 +1,4 @@
-//! Several lists in one order, and where a page of it ends: pure.
+//! Merges several lists in one order, and determines the end of a page: pure.
 
 mod entry_kind;
 
@@ -6,17 +6,18 @@ use uuid::Uuid;
 
 pub use entry_kind::{EntryKind, entry_kind, of_itself, of_related};
 
-/// Something of a list, with its place there.
+/// An item of a list, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dated<T> {
     pub at: i64,
     pub id: Uuid,
-    /// Of a movement: its list is in the order of this number.
+    /// Number of a movement, by which its list is sorted.
     pub seq: Option<i64>,
     pub item: T,
 }
 
-/// Where a page ends: what lies before this time and id, and movements below this number, are to come.
+/// End of a page: the next one has entries before this time and ID, and movements below this
+/// number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryPosition {
     pub at: i64,
@@ -28,8 +29,9 @@ impl HistoryPosition {
     pub const BEGIN: Self = Self { at: i64::MAX, id: Uuid::max(), seq: i64::MAX };
 }
 
-/// The first of both lists, the newest first: `told` in any order, `moved` in the order of its numbers. Each item has the place behind it, from which
-/// both lists go on without a gap and without a repetition, also where a movement is dated later than one with a greater number.
+/// Merges two lists, the newest first: `told` in any order, `moved` by descending number. Each item
+/// has the position after it, from which both lists continue without a gap or a repetition, even if
+/// a movement is dated later than one with a greater number.
 pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: HistoryPosition, most: usize) -> Vec<(T, HistoryPosition)> {
     told.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
     let (mut told, mut moved) = (told.into_iter().peekable(), moved.into_iter().peekable());

@@ -19,20 +19,20 @@ use crate::notes::{
     rows::{self as notes, NoteFilter},
 };
 
-/// What is asked for of an object.
+/// Request for a page of an object's history.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HistoryAsk {
+pub struct HistoryRequest {
     pub target: Uuid,
-    /// What belongs to it and has entries of its own, as far as the reader may see each.
+    /// Objects that belong to it and have entries of their own, as far as the reader may see each.
     pub related: Vec<Uuid>,
-    /// Which entries of the audit log; None for all.
+    /// Kinds of audit log entries to include; `None` for all.
     pub entries: Option<Vec<EntryKind>>,
-    /// Which movements; None for none.
+    /// Filter of movements; `None` for no movements.
     pub movements: Option<MovementFilterSpec>,
     pub has_notes: bool,
 }
 
-/// Something in a history.
+/// An item of a history.
 #[derive(Debug, Clone)]
 pub enum Item {
     Entry(Arc<Stored>),
@@ -40,7 +40,7 @@ pub enum Item {
     Noted(Arc<Note>),
 }
 
-/// Where the page begins, as its cursor says.
+/// Returns the position at which the page begins, from its cursor.
 fn place(request: &PageRequest) -> HistoryPosition {
     match request.after.as_deref() {
         Some([Key::Int(at), Key::Id(id), Key::Int(seq)]) => HistoryPosition { at: *at, id: *id, seq: *seq },
@@ -48,13 +48,17 @@ fn place(request: &PageRequest) -> HistoryPosition {
     }
 }
 
-/// The keys of a place in cursors.
+/// Returns the cursor keys of a position.
 pub fn keys(place: HistoryPosition) -> Vec<Key> {
     vec![Key::Int(place.at), Key::Id(place.id), Key::Int(place.seq)]
 }
 
-/// A page of a history, the newest first, one more than its limit where there are more.
-pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
+/// Reads a page of a history, the newest first; one item more than its limit if there are more.
+pub async fn page(
+    reads: &impl Reads,
+    ask: &HistoryRequest,
+    request: &PageRequest,
+) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
     let from = place(request);
     let behind = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
     let dated = behind(vec![Key::Int(from.at), Key::Id(from.id)]);
@@ -77,8 +81,9 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
     Ok(merge(told, moved, from, request.limit as usize + 1))
 }
 
-/// The entries of the object, and behind them those of what belongs to it: whose, and the condition of the kinds that are asked for.
-fn targets_and_conditions(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
+/// Returns the audit entries to read as targets with a condition on the requested kinds: first
+/// those of the object, then those of its related objects.
+fn targets_and_conditions(ask: &HistoryRequest) -> Vec<(&[Uuid], String)> {
     let wanted = ask.entries.as_deref();
     let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
     let mut told = Vec::new();
@@ -91,7 +96,7 @@ fn targets_and_conditions(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
     told
 }
 
-async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+async fn entries(reads: &impl Reads, ask: &HistoryRequest, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
     for (targets, conditions) in targets_and_conditions(ask) {
         found.extend(history(reads, targets, &conditions, request).await?);
@@ -99,8 +104,8 @@ async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) ->
     Ok(found)
 }
 
-/// What all pages of a history are of, together.
-pub fn sources(backend: Backend, ask: &HistoryAsk) -> Vec<ListSource> {
+/// Returns the sources of all pages of a history together.
+pub fn sources(backend: Backend, ask: &HistoryRequest) -> Vec<ListSource> {
     let of = |(targets, conditions): (&[Uuid], String)| history_sources(backend, targets, &conditions);
     let mut sources: Vec<_> = targets_and_conditions(ask).into_iter().flat_map(of).collect();
     if ask.has_notes {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use inventory::currency::core::{FrozenRate, RateAsk};
+use inventory::currency::core::{FrozenRate, RateRequest};
 use uuid::Uuid;
 
-use super::{GivenBack, GroupKey, SoldLine, Sums, Tally};
+use super::{ClosedReturn, GroupKey, SoldLine, Sums, Tally};
 
 /// Whether a document is an order, which sells, or a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Trade {
 pub struct ForeignLine {
     pub key: GroupKey,
     pub is_product: bool,
-    /// Whether it is of the products that are asked for.
+    /// Whether the line is of a requested product.
     pub fits: bool,
     pub line: SoldLine,
 }
@@ -28,16 +28,17 @@ pub struct ForeignLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignDocument {
     pub id: Uuid,
-    /// The rate that it is converted by.
-    pub rate: RateAsk,
-    /// What a closed return gave back, where that is not what its lines are worth by themselves.
+    /// Request for the rate of the conversion.
+    pub rate: RateRequest,
+    /// Refund of a closed return, if it differs from the sum of its lines' own values.
     pub given_back: Option<i64>,
-    /// All of them, products first: what the document comes to is converted as a whole.
+    /// All lines, products first: the document's total is converted as a whole.
     pub lines: Vec<ForeignLine>,
 }
 
 impl ForeignDocument {
-    /// Adds what the document comes to by its rate; without one it is counted, and in no sum. None beyond what can be kept exactly.
+    /// Adds the document's amounts, converted by its rate; without a rate the document is counted
+    /// and in no sum. None if a sum exceeds the exact range.
     pub fn add_to(&self, tally: &mut Tally, trade: Trade, rate: Option<&FrozenRate>) -> Option<()> {
         let fitting = || self.lines.iter().filter(|one| one.fits);
         for key in fitting().map(|one| &one.key).collect::<BTreeSet<_>>() {
@@ -49,8 +50,8 @@ impl ForeignDocument {
             tally.entry(key.clone()).or_default().add(&one);
         }
         let Some(rate) = rate else { return Some(()) };
-        let amounts = converted(rate, &self.amounts())?;
-        let costs = converted(rate, &self.lines.iter().map(|one| one.line.cost()).collect::<Vec<_>>())?;
+        let amounts = convert_amounts(rate, &self.amounts())?;
+        let costs = convert_amounts(rate, &self.lines.iter().map(|one| one.line.cost()).collect::<Vec<_>>())?;
         for ((one, amount), cost) in self.lines.iter().zip(amounts).zip(costs).filter(|((one, _), _)| one.fits) {
             let units = one.line.units();
             let sums = match (trade, one.is_product) {
@@ -64,7 +65,7 @@ impl ForeignDocument {
         Some(())
     }
 
-    /// What each line counts with, in the document's currency.
+    /// Returns the amount that each line counts with, in the document's currency.
     fn amounts(&self) -> Vec<i128> {
         let mut amounts: Vec<i128> = self.lines.iter().map(|one| one.line.amount()).collect();
         let Some(given_back) = self.given_back else { return amounts };
@@ -73,7 +74,7 @@ impl ForeignDocument {
             // A share of the total, which fits.
             lines.map(|one| (one.key.clone(), one.line.amount() as i64)).collect()
         };
-        let (products, charge) = GivenBack { products: of(true), charges: of(false) }.corrections(given_back);
+        let (products, charge) = ClosedReturn { products: of(true), charges: of(false) }.corrections(given_back);
         let (mut products, mut charge) = (products.into_iter(), charge.into_iter());
         for (amount, one) in amounts.iter_mut().zip(&self.lines) {
             let correction = if one.is_product { products.next() } else { charge.next() };
@@ -83,8 +84,9 @@ impl ForeignDocument {
     }
 }
 
-/// Parts of what the sum of the amounts comes to, which is rounded once: the differences of the converted running sums.
-fn converted(rate: &FrozenRate, amounts: &[i128]) -> Option<Vec<i128>> {
+/// Converts amounts so that their total is rounded once: each is the difference of two converted
+/// running sums.
+fn convert_amounts(rate: &FrozenRate, amounts: &[i128]) -> Option<Vec<i128>> {
     let (mut running, mut before) = (0_i128, 0_i64);
     let part = |amount: &i128| {
         running += *amount;
@@ -109,7 +111,7 @@ mod tests {
     }
 
     fn document(lines: &[(&str, i64)], given_back: Option<i64>) -> ForeignDocument {
-        let rate = RateAsk { from: Currency::parse("EUR").unwrap(), day: 100, known_at: Timestamp(0) };
+        let rate = RateRequest { from: Currency::parse("EUR").unwrap(), day: 100, known_at: Timestamp(0) };
         let line = |(sku, total): &(&str, i64)| ForeignLine {
             key: if sku.is_empty() { GroupKey::Nothing } else { GroupKey::Text((*sku).to_owned()) },
             is_product: !sku.is_empty(),

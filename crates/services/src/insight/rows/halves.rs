@@ -7,30 +7,30 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, TryGetable, Value};
 use uuid::Uuid;
 
-/// Orders from which on it is worth a look for the one in the middle, and two connections.
+/// Orders from which a search for the middle one, and a second connection, pay off.
 const MANY_ORDERS: i64 = 4_000;
 
-/// Where documents are cut in two.
+/// Point at which documents are divided into two halves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// Those placed, or made, before a moment, and those from it on.
+pub enum SplitPoint {
+    /// Documents placed or made before a moment, and those from it on.
     At(Timestamp),
-    /// Those with an ID before one, and those from it on.
+    /// Documents with an ID before this one, and those from it on.
     By(Uuid),
 }
 
-/// The documents that are read in two halves: a setting among the extensions of a database. A service leaves none, which is `From` 4,000 orders; tests set a
-/// place.
+/// The documents that are read in two halves: a setting among the extensions of a database. A
+/// service sets none, which means `From` 4,000 orders; tests set a cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Halving {
+pub enum SplitSetting {
     Never,
-    /// From so many orders on, by the one in the middle.
+    /// With at least this number of orders, cut at the middle one.
     From(i64),
-    /// At this place, on either database and however few there are.
-    At(Cut),
+    /// Cut here, on both databases and for any number of orders.
+    At(SplitPoint),
 }
 
-impl Halving {
+impl SplitSetting {
     pub fn of(reads: &impl Reads) -> Self {
         reads.extensions().get().unwrap_or(Self::From(MANY_ORDERS))
     }
@@ -38,20 +38,20 @@ impl Halving {
 
 /// The documents with an ID before one, or from it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdPart {
+pub enum IdRange {
     Before(Uuid),
     From(Uuid),
 }
 
-impl IdPart {
-    /// The ID, which is the parameter `mark` of `fits`.
+impl IdRange {
+    /// The ID, which is the parameter `mark` of `id_condition`.
     pub const fn id(self) -> Uuid {
         match self {
             Self::Before(id) | Self::From(id) => id,
         }
     }
-    /// That a column is the ID of one of the documents, behind other conditions.
-    pub fn fits(self, column: &str, mark: &str) -> String {
+    /// A condition that a column is the ID of one of the documents, to append to other conditions.
+    pub fn id_condition(self, column: &str, mark: &str) -> String {
         let operator = match self {
             Self::Before(_) => "<",
             Self::From(_) => ">=",
@@ -60,7 +60,7 @@ impl IdPart {
     }
 }
 
-/// That orders `o` were placed in a span, and its values.
+/// A condition that orders `o` were placed in a span, and its values.
 fn placed_within((from, to): (Option<Timestamp>, Option<Timestamp>)) -> (String, Vec<Value>) {
     let (mut within, mut values) = (String::new(), Vec::<Value>::new());
     for (bound, operator) in [(from, ">="), (to, "<")] {
@@ -73,27 +73,29 @@ fn placed_within((from, to): (Option<Timestamp>, Option<Timestamp>)) -> (String,
     (within, values)
 }
 
-/// When the order in the middle was placed, of those that were placed in a span; None where there are fewer than `least`.
+/// Returns the time of the middle order among those placed in a span; None if there are fewer than
+/// `least`.
 pub(super) async fn middle_moment(
     reads: &impl Reads,
     placed: (Option<Timestamp>, Option<Timestamp>),
     least: i64,
 ) -> Result<Option<Timestamp>, Fault> {
-    Ok(middle::<i64>(reads, "placed_at", placed, least).await?.map(Timestamp))
+    Ok(median_value::<i64>(reads, "placed_at", placed, least).await?.map(Timestamp))
 }
 
-/// The ID in the middle of the orders that were placed in a span; None where there are fewer than `least`.
+/// The ID in the middle of the orders that were placed in a span; None if there are fewer than
+/// `least`.
 pub async fn middle_order(
     reads: &impl Reads,
     placed: (Option<Timestamp>, Option<Timestamp>),
     least: i64,
 ) -> Result<Option<Uuid>, Fault> {
     if reads.backend() == Backend::Sqlite {
-        return middle(reads, "id", placed, least).await;
+        return median_value(reads, "id", placed, least).await;
     }
     let (within, mut values) = placed_within(placed);
     values.push(least.into());
-    // All of it is in the index of placed orders.
+    // The index of placed orders has all columns of this query.
     let sql = format!(
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY o.id) FROM sales_order o WHERE o.tenant_id = $1{within} HAVING count(*) >= ${}",
         values.len() + 1
@@ -101,8 +103,9 @@ pub async fn middle_order(
     first(reads, &sql, values).await
 }
 
-/// The value in the middle of a column of the orders that were placed in a span; None where there are fewer than `least`.
-async fn middle<T: TryGetable>(
+/// The value in the middle of a column of the orders that were placed in a span; None if there are
+/// fewer than `least`.
+async fn median_value<T: TryGetable>(
     reads: &impl Reads,
     column: &str,
     placed: (Option<Timestamp>, Option<Timestamp>),
@@ -122,8 +125,8 @@ async fn middle<T: TryGetable>(
     first(reads, &sql, values).await
 }
 
-/// Whether at most so many orders were placed in a span.
-pub(super) async fn are_at_most(
+/// Whether at most `most` orders were placed in a span.
+pub(super) async fn has_at_most(
     reads: &impl Reads,
     placed: (Option<Timestamp>, Option<Timestamp>),
     most: i64,
@@ -138,19 +141,20 @@ async fn first<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>)
     reads.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
-/// The rows of a statement with so many columns, and the last event that it knew.
+/// The rows of a statement with `columns` columns, and the last event of its snapshot.
 pub async fn rows_and_head(
     reads: &impl Reads,
     statement: (&str, usize),
     values: Vec<Value>,
 ) -> Result<(Vec<QueryResult>, Option<i64>), Fault> {
     let head = "SELECT c.head AS known FROM tenant_counter c WHERE c.tenant_id = $1";
-    rows_and_known(reads, statement, ("bigint", head), values).await
+    rows_and_state(reads, statement, ("bigint", head), values).await
 }
 
-/// The rows of a statement with so many columns, and what it knew by another one, whose column `known` is of this type: in a row beside the others, so that a
-/// half without rows has it as well.
-pub async fn rows_and_known<K: TryGetable>(
+/// Returns the rows of a statement with `columns` columns, and the state of the database by a
+/// second expression, whose value has the type `kind`. The state is a column beside the others, so
+/// that a half without rows has it as well.
+pub async fn rows_and_state<K: TryGetable>(
     reads: &impl Reads,
     (sql, columns): (&str, usize),
     (kind, state): (&str, &str),
@@ -162,7 +166,7 @@ pub async fn rows_and_known<K: TryGetable>(
          UNION ALL SELECT {nulls}s.known FROM ({state}) s"
     );
     let mut rows = reads.rows(&sql, values).await?;
-    // It is the last row, but where Postgres reads both sides of the union at once.
+    // It is the last row, except if Postgres reads both sides of the union at once.
     for place in (0..rows.len()).rev() {
         if let Some(known) = rows[place].try_get::<Option<K>>("", "known")? {
             rows.remove(place);
@@ -172,9 +176,11 @@ pub async fn rows_and_known<K: TryGetable>(
     Ok((rows, None))
 }
 
-/// Reads two halves at once; None where something came between them, so that they are of two states of the database. Each says which state it knew, such as the
-/// last event. They are not read again: where connections are few the later half begins when the earlier one ends, and would each time be of another state.
-pub async fn of_one_state<T, K: PartialEq>(
+/// Reads two halves at once; None if a change was committed between them, so that they are of two
+/// states of the database. Each half returns the state that it read, such as the last event. They
+/// are not read again: if connections are few, the later half begins when the earlier one ends, and
+/// would read another state each time.
+pub async fn read_consistent<T, K: PartialEq>(
     earlier: impl Future<Output = Result<(T, Option<K>), Fault>>,
     later: impl Future<Output = Result<(T, Option<K>), Fault>>,
 ) -> Result<Option<[T; 2]>, Fault> {
@@ -193,9 +199,9 @@ mod tests {
             [([Some(7), Some(7)], Some([1, 2])), ([Some(7), Some(8)], None), ([Some(7), None], None), ([None, None], None)]
         {
             let [earlier, later] = heads;
-            assert_eq!(of_one_state(half(1, earlier), half(2, later)).await.unwrap(), whole, "{heads:?}");
+            assert_eq!(read_consistent(half(1, earlier), half(2, later)).await.unwrap(), whole, "{heads:?}");
         }
         let broken = async || Err::<(u8, Option<i64>), _>(Fault::Broken("the later half".to_owned()));
-        assert!(of_one_state(half(1, Some(7)), broken()).await.is_err());
+        assert!(read_consistent(half(1, Some(7)), broken()).await.is_err());
     }
 }

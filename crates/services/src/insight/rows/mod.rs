@@ -1,11 +1,11 @@
-//! The sums behind the reports, each one statement over what is committed.
+//! The sums of the reports, each one statement over committed rows.
 
 pub mod halves;
 mod movement_groups;
 mod movements;
 mod sales;
 
-pub use halves::{Cut, Halving, IdPart, middle_order};
+pub use halves::{IdRange, SplitPoint, SplitSetting, middle_order};
 pub use movement_groups::{MovementGroup, MovementSums, MovementsQuery, movement_groups};
 pub use movements::{MovementTotals, movement_totals};
 pub use sales::{

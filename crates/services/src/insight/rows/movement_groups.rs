@@ -12,17 +12,17 @@ use inventory::{
     catalog::rows::page::ProductCondition,
     stock::rows::{MovementFilter, MovementFilterSpec, movement_filter},
 };
-use platform::storage::{Backend, Fault, Reads, Row, SideBySide, journal, packed::MOST_EVENTS};
+use platform::storage::{Backend, Fault, Reads, Row, SideBySide, journal, packed::MAX_EVENTS};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{halves::Halving, sales::GroupSpan};
+use super::{halves::SplitSetting, sales::GroupSpan};
 use crate::insight::core::GroupKey;
 
-/// What the rows of a summary of movements stand for.
+/// Grouping of a summary of movements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MovementGroup {
-    /// One row for everything.
+    /// One row for all movements.
     None,
     Kind,
     Day,
@@ -34,7 +34,7 @@ impl MovementGroup {
     pub const ALL: [Self; 5] = [Self::None, Self::Kind, Self::Day, Self::Product, Self::Store];
 }
 
-/// What the entries of a group did to what is on hand. Only entries that fit the filter count.
+/// Sums of a group's entries on stock on hand. Only entries that match the filter count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Record)]
 pub struct MovementSums {
     #[record(sql = "count(DISTINCT m.seq)")]
@@ -47,7 +47,7 @@ pub struct MovementSums {
     /// In smallest units, as a number above 0.
     #[record(sql = "CAST(coalesce(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END), 0) AS bigint)")]
     pub units_out: i64,
-    /// Σ |value| of the entries that are valued in the given currency, in minor units.
+    /// Sum of |value| of the entries with values in the requested currency, in minor units.
     #[record(
         sql = "CAST(coalesce(sum(CASE WHEN e.cost_currency = {currency} THEN abs(e.value_minor) ELSE 0 END), 0) AS bigint)"
     )]
@@ -64,7 +64,7 @@ const OF_ENTRIES: &str = "count(*) AS entries,
 const OF_MOVEMENTS: &str = "count(*), CAST(coalesce(sum(x.entries), 0) AS bigint), CAST(coalesce(sum(x.units_in), 0) AS bigint),
     CAST(coalesce(sum(x.units_out), 0) AS bigint), CAST(coalesce(sum(x.value), 0) AS bigint)";
 
-/// Which entries, by what, and which groups.
+/// Query for sums of movements: entries, grouping and page of groups.
 #[derive(Debug, Clone)]
 pub struct MovementsQuery<'a> {
     pub spec: &'a MovementFilterSpec,
@@ -73,14 +73,16 @@ pub struct MovementsQuery<'a> {
     pub currency: Currency,
     pub group: MovementGroup,
     pub span: &'a GroupSpan,
-    /// Whether movements of all products or stores are counted, too, each once, beside all of their rows: the entries of one may be of several. Their number is
-    /// of no group.
+    /// Whether movements of all products or stores are counted too, each once, in addition to all
+    /// rows: the entries of a movement may be of several. Their number is in the row without a
+    /// group.
     pub counts_movements: bool,
 }
 
-/// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite would sort all entries by store or
-/// product, and each half takes a processor of Postgres: as none of them ever changes, those of earlier movements and of later ones are read side by side;
-/// by store or product packed, unless they are too many to be held at once.
+/// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is
+/// one row. SQLite would sort all entries by store or product, and Postgres reads each half with a
+/// process of its own: as movements never change, earlier and later ones are read concurrently; by
+/// store or product they are packed, unless there are too many for the memory.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
     let by_entry = matches!(query.group, MovementGroup::Store | MovementGroup::Product);
@@ -88,12 +90,12 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
         Backend::Sqlite => by_entry,
         Backend::Postgres => query.group == MovementGroup::Product || !finds_entries(backend, query),
     };
-    if !in_halves || Halving::of(reads) == Halving::Never {
+    if !in_halves || SplitSetting::of(reads) == SplitSetting::Never {
         return groups_of(reads, query, None).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
     let (reads, [earlier, later]) = (&SideBySide(reads), [Some(("<=", middle)), Some((">", middle))]);
-    let packed = if by_entry && middle <= MOST_EVENTS && !finds_entries(backend, query) {
+    let packed = if by_entry && middle <= MAX_EVENTS && !finds_entries(backend, query) {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)
@@ -111,7 +113,8 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
 }
 
 impl MovementSums {
-    /// Adds others, of other movements or of other entries. What passes 64 bits passes 2^53 − 1 as well, which no client is told.
+    /// Adds the sums of other movements or entries. They saturate at 64 bits, which exceeds 2^53 −
+    /// 1, the largest number that is returned to clients.
     pub fn add(&mut self, more: Self) {
         let sums = [
             (&mut self.movements, more.movements),
@@ -128,10 +131,11 @@ impl MovementSums {
 
 /// The entries that are summed.
 struct Entries {
-    /// Conditions on movements `m` of the tenant, and on the entries `e` of one; each behind others.
+    /// Conditions on movements `m` of the tenant, and on the entries `e` of one; both to append to
+    /// others.
     movements: String,
     entries: String,
-    /// What they are grouped by.
+    /// Expression of the group key.
     key: &'static str,
     /// The mark of the currency.
     currency: String,
@@ -141,7 +145,8 @@ struct Entries {
     values: Vec<Value>,
 }
 
-/// Whether Postgres finds the entries that are summed by an index of their own: packed, all movements would be looked through for them.
+/// Whether Postgres finds the summed entries by an index of their own: packed, all movements would
+/// be scanned for them.
 fn finds_entries(backend: Backend, query: &MovementsQuery<'_>) -> bool {
     let Entries { filter, of_products, .. } = entries_of(backend, query, None);
     backend == Backend::Postgres && !(filter.entry.is_empty() && of_products.is_empty())
@@ -205,16 +210,17 @@ async fn groups_of(
     };
     let mut sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
     if query.counts_movements {
-        let counted = movements_counted(backend, &filter, &of_products, &of_events);
+        let counted = movement_count_sql(backend, &filter, &of_products, &of_events);
         sql = format!("SELECT * FROM ({sql}) AS grouped UNION ALL {counted}");
     }
     reads.rows(&sql, values).await?.iter().map(|row| read(query.group, &mut Row::new(row))).collect()
 }
 
 /// A row of no group with the number of the movements that have an entry which is summed.
-fn movements_counted(backend: Backend, filter: &MovementFilter, of_products: &str, of_events: &str) -> String {
+fn movement_count_sql(backend: Backend, filter: &MovementFilter, of_products: &str, of_events: &str) -> String {
     let MovementFilter { movement, entry, .. } = filter;
-    // The first entry of a movement says it. Postgres would join all entries for that, unless their number is bounded by itself.
+    // Checks for a first entry of each movement. Postgres would join all entries instead, unless
+    // other conditions bound their number.
     let first = if backend == Backend::Postgres && entry.is_empty() && of_products.is_empty() { " OFFSET 0" } else { "" };
     format!(
         "SELECT NULL, count(*), 0, 0, 0, 0 FROM movement m WHERE m.tenant_id = $1{movement}{of_events}
@@ -222,13 +228,15 @@ fn movements_counted(backend: Backend, filter: &MovementFilter, of_products: &st
     )
 }
 
-/// In which order entries are summed.
+/// Order in which entries are summed.
 enum Each {
-    /// One by one.
+    /// Entries one by one.
     Entry,
-    /// Those of each movement first, where all of them are of one group or most are; with what is grouped by.
+    /// Entries of each movement first, if all or most of them are of one group; with the grouping
+    /// columns.
     Movement(&'static str),
-    /// Those of one movement after the other, which lie together: Postgres would hash or sort all of them.
+    /// Entries movement by movement, as they are stored: otherwise Postgres would hash or sort all
+    /// of them.
     InTurn,
 }
 
@@ -236,7 +244,7 @@ enum Each {
 fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Each {
     let finds = || finds_entries(backend, query);
     match (backend, query.group) {
-        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Each::Movement(as_found(query)),
+        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Each::Movement(index_order(query)),
         (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !finds() => Each::InTurn,
         (Backend::Postgres, MovementGroup::None) => Each::Movement("m.seq"),
         (Backend::Postgres, MovementGroup::Kind) => Each::Movement("m.seq, m.kind"),
@@ -247,7 +255,7 @@ fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Each {
 }
 
 /// Movements in the order of the index that SQLite finds them by.
-fn as_found(query: &MovementsQuery<'_>) -> &'static str {
+fn index_order(query: &MovementsQuery<'_>) -> &'static str {
     let is_of_span = query.spec.occurred_from.is_some() || query.spec.occurred_before.is_some();
     if is_of_span { "m.occurred_at, m.seq" } else { "m.seq" }
 }

@@ -8,7 +8,7 @@ use entity::{
 use inventory::stock::rows::{MovementFilterSpec, movement_filter};
 use platform::storage::{Fault, Finds, Reads};
 
-/// What the movements of a kind did to what is on hand. Only entries that fit the filter count.
+/// Sums of the movements of a kind on stock on hand. Only entries that match the filter count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct MovementTotals {
     #[record(of = movement, alias = "m")]
@@ -23,12 +23,12 @@ pub struct MovementTotals {
     /// In smallest units, as a number above 0.
     #[record(sql = "CAST(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END) AS bigint)")]
     pub units_out: i64,
-    /// Σ |value| of the entries that are valued in the given currency, in minor units.
+    /// Sum of |value| of the entries with values in the requested currency, in minor units.
     #[record(sql = "CAST(sum(CASE WHEN e.cost_currency = $2 THEN coalesce(abs(e.value_minor), 0) ELSE 0 END) AS bigint)")]
     pub value: i64,
 }
 
-/// One row for each kind that occurs, in the order in which kinds are declared.
+/// One row for each kind with movements, in the order in which kinds are declared.
 pub async fn movement_totals(
     reads: &impl Reads,
     spec: &MovementFilterSpec,

@@ -21,11 +21,12 @@ use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use self::side::{Side, nil};
-use super::halves::{IdPart, rows_and_head};
+use super::halves::{IdRange, rows_and_head};
 use crate::insight::core::{Group, GroupKey, SalesByGroup, Sums, Tally};
 
-/// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
-/// `SalesFilter::FIRST`, and behind those of the query's products; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
+/// A compiled condition on orders: SQL over the table `sales_order` as `o`, with parameters
+/// numbered from `SalesFilter::FIRST_PARAMETER`, after those of the query's products; `$1` is the tenant. The
+/// same text is applied to returns, see `RETURNS`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SalesFilter {
     pub condition: String,
@@ -33,7 +34,7 @@ pub struct SalesFilter {
 }
 impl SalesFilter {
     /// The number of its first parameter.
-    pub const FIRST: usize = 2;
+    pub const FIRST_PARAMETER: usize = 2;
 }
 impl Default for SalesFilter {
     fn default() -> Self {
@@ -41,7 +42,7 @@ impl Default for SalesFilter {
     }
 }
 
-/// What to sum.
+/// Query for sums of sales.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SalesQuery {
     /// Orders placed and returns made at this moment or later.
@@ -51,33 +52,37 @@ pub struct SalesQuery {
     pub group: Group,
     pub currency: Currency,
     pub filter: SalesFilter,
-    /// Only lines of these products. Charges have none, and are left out unless it is all.
+    /// Only lines of these products. Charges have no product, and are left out unless the condition
+    /// is empty.
     pub products: ProductCondition,
-    /// Whether charges count where lines are grouped by what was sold: they are in the group without a key.
+    /// Whether charges count if lines are grouped by product or category: they are in the group
+    /// without a key.
     pub with_charges: bool,
-    /// Which groups, in the order of their keys; all without one.
+    /// Page of groups, in the order of their keys; None for all.
     pub span: Option<GroupSpan>,
-    /// Which documents of those; all without one.
-    pub part: Option<IdPart>,
-    /// Whether the documents of all groups are counted, too, each once: for a total of groups of which a document may have several.
+    /// Part of those documents; None for all.
+    pub part: Option<IdRange>,
+    /// Whether the documents of all groups are counted too, each once: for a total of groups that
+    /// may share documents.
     pub counts_documents: bool,
 }
 
-/// So many groups behind one, in the order of their keys.
+/// A number of groups after a key, in the order of their keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupSpan {
     pub after: Option<GroupKey>,
     pub limit: usize,
 }
 
-/// The customer of a document; of one that is merged the one that it is merged into.
+/// The customer of a document, or the survivor if that customer was merged.
 const CUSTOMER: &str =
     "coalesce((SELECT m.merged_into FROM customer m WHERE m.tenant_id = $1 AND m.id = o.customer_id), o.customer_id)";
 
-/// The product of a line, which a charge has none of.
+/// The product of a line; charges have none.
 const PRODUCT_OF_LINE: &str = "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id";
 
-/// `SoldLine::amount` and `SoldLine::cost`, as both databases say them: integer division cuts towards zero.
+/// `SoldLine::amount` and `SoldLine::cost` in the SQL of both databases: integer division
+/// truncates.
 const AMOUNT: &str = "CASE WHEN cancelled = 0 THEN total ELSE
     (total * (quantity - cancelled) + CASE WHEN total < 0 THEN -(quantity / 2) ELSE quantity / 2 END) / quantity END";
 const COST: &str = "CASE WHEN decimals = 0 THEN cost * (quantity - cancelled)
@@ -85,16 +90,16 @@ const COST: &str = "CASE WHEN decimals = 0 THEN cost * (quantity - cancelled)
 const SCALE: &str = "CASE decimals WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
     WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END";
 
-/// Which lines the database sums. Whether a line is too large for that costs as much to ask as to sum it: so all are summed first, and where one is too
-/// large once more without those.
+/// Lines that the database sums. To check a line for being too large costs as much as to sum it: so
+/// all are summed first, and if one is too large, the sum is repeated without such lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Summed {
+enum SummedLines {
     All,
     WithoutLarge,
 }
 
-/// The sums of a group, behind its side and its key. What is `settled` is summed apart, and so is what is `large` if it is to be. The same columns stand in
-/// `by_document`.
+/// The sums of a group, after its side and its key. `settled` lines are summed separately, and so
+/// are `large` lines if requested. `by_document` has the same columns.
 #[derive(Record)]
 struct GroupSums {
     #[record(sql = "count(DISTINCT document)")]
@@ -137,11 +142,11 @@ impl SalesQuery {
              WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id{} AND l.quantity > {cancelled}{narrowed}{of_products}",
             self.bounds(),
             self.filter.condition,
-            self.in_part(&format!("l.{document}"))
+            self.part_condition(&format!("l.{document}"))
         )
     }
 
-    /// What a line's group is.
+    /// Returns the expression of a line's group.
     fn grouped(&self, nil: &str) -> String {
         match self.group {
             Group::None => "CAST(NULL AS bigint)".to_owned(),
@@ -155,26 +160,32 @@ impl SalesQuery {
         }
     }
 
-    /// That a line is of the products that the query is of; None where it is of all.
+    /// A condition that a line is of the query's products; None if the query has all products.
     fn of_products(&self) -> Option<String> {
         self.products.on("l.product_id")
     }
 
-    /// Whether charges are summed.
-    fn has_charges(&self) -> bool {
-        self.products.sql.is_empty() && (self.with_charges || !self.group.by_product())
+    /// True if it is of products that are named or filtered; Postgres finds their lines by an index.
+    fn is_of_some_products(&self) -> bool {
+        !self.products.sql.is_empty()
     }
 
-    /// That a key lies behind the span's; what belongs to no group comes last. Its parameter is the last one.
+    /// Whether charges are summed.
+    fn has_charges(&self) -> bool {
+        !self.is_of_some_products() && (self.with_charges || !self.group.by_product())
+    }
+
+    /// A condition that a key is after the span's; lines without a group are the last. Its
+    /// parameter is the last one.
     fn beyond(&self, key: &str) -> String {
         let Some(Some(_)) = self.span.as_ref().map(|span| &span.after) else { return String::new() };
-        let last = SalesFilter::FIRST + self.values().len() - 1;
+        let last = SalesFilter::FIRST_PARAMETER + self.values().len() - 1;
         format!(" AND ({key} > ${last} OR {key} IS NULL)")
     }
 
     /// Currency, moments and part; their parameters come after the filter's.
     fn bounds(&self) -> String {
-        let mut next = SalesFilter::FIRST + self.products.values.len() + self.filter.values.len();
+        let mut next = SalesFilter::FIRST_PARAMETER + self.products.values.len() + self.filter.values.len();
         let mut sql = format!(" AND o.currency = ${next}");
         for (bound, operator) in [(self.from, ">="), (self.to, "<")] {
             if bound.is_some() {
@@ -183,7 +194,7 @@ impl SalesQuery {
                 let _ = write!(sql, " AND o.placed_at {operator} ${next}");
             }
         }
-        sql + self.in_part("o.id").as_str()
+        sql + self.part_condition("o.id").as_str()
     }
 
     fn values(&self) -> Vec<Value> {
@@ -195,7 +206,7 @@ impl SalesQuery {
             GroupKey::Day(day) => Value::from(*day),
             GroupKey::Text(text) => Value::from(text.as_str()),
             GroupKey::Id(id) => Value::from(*id),
-            // Nothing comes behind it, so nothing is asked for.
+            // No group follows this key, so the condition matches none.
             GroupKey::Nothing => Value::from(None::<i32>),
         }));
         values
@@ -208,8 +219,8 @@ impl SalesQuery {
         }
     }
 
-    fn totals(&self, side: Side, backend: Backend, summed: Summed) -> String {
-        let groups = if summed == Summed::All && self.is_by_document(backend) {
+    fn totals(&self, side: Side, backend: Backend, summed: SummedLines) -> String {
+        let groups = if summed == SummedLines::All && self.is_by_document(backend) {
             self.totals_by_document(side, backend)
         } else {
             self.totals_by_line(side, backend, summed)
@@ -224,8 +235,8 @@ impl SalesQuery {
     }
 
     /// The sums of one side by group, line by line: those of a document may be of several groups.
-    fn totals_by_line(&self, side: Side, backend: Backend, summed: Summed) -> String {
-        let large = if summed == Summed::All { "0" } else { "large" };
+    fn totals_by_line(&self, side: Side, backend: Backend, summed: SummedLines) -> String {
+        let large = if summed == SummedLines::All { "0" } else { "large" };
         let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
         let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
         format!(
@@ -257,16 +268,16 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<SalesByGrou
     Ok(sales_at(reads, query, false).await?.0)
 }
 
-/// The same from one statement; of a half with the last event that was known then.
+/// Reads the sums with one statement; for a half also the last event at that time.
 async fn sales_at(reads: &impl Reads, query: &SalesQuery, is_half: bool) -> Result<(SalesByGroup, Option<i64>), Fault> {
     let backend = reads.backend();
-    let (mut found, head) = match summed(reads, query, Summed::All, is_half).await {
+    let (mut found, head) = match summed(reads, query, SummedLines::All, is_half).await {
         Ok(all) if all.0.large == 0 => all,
         Err(fault) if !fault.is_overflow() => return Err(fault),
-        Ok(_) | Err(_) => summed(reads, query, Summed::WithoutLarge, is_half).await?,
+        Ok(_) | Err(_) => summed(reads, query, SummedLines::WithoutLarge, is_half).await?,
     };
     let tally = &mut found.sold.groups;
-    // Of the last of these, one side may not have been read.
+    // One side of the last groups may not have been read: they are cut off.
     query.cut(tally);
     if found.large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
@@ -275,14 +286,14 @@ async fn sales_at(reads: &impl Reads, query: &SalesQuery, is_half: bool) -> Resu
         }
     }
     if found.settled > 0 {
-        settled::settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, tally)?;
+        settled::apply_refunds(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, tally)?;
     }
     Ok((found.sold, head))
 }
 
-/// What the database sums, and how many lines are too large for that, and of closed returns.
+/// Sums by the database, and the numbers of lines that are too large for it and of settled returns.
 #[derive(Default)]
-struct FoundSums {
+struct DatabaseSums {
     sold: SalesByGroup,
     large: i64,
     settled: i64,
@@ -294,9 +305,9 @@ const COLUMNS: usize = 10;
 async fn summed(
     reads: &impl Reads,
     query: &SalesQuery,
-    summed: Summed,
+    summed: SummedLines,
     is_half: bool,
-) -> Result<(FoundSums, Option<i64>), Fault> {
+) -> Result<(DatabaseSums, Option<i64>), Fault> {
     let backend = reads.backend();
     let totals = |side| query.totals(side, backend, summed);
     let counts = query.documents_counted(backend);
@@ -306,19 +317,19 @@ async fn summed(
     } else {
         (reads.rows(&sql, query.values()).await?, None)
     };
-    let mut found = FoundSums::default();
+    let mut found = DatabaseSums::default();
     for row in &rows {
         add_totals(query, row, &mut found)?;
     }
     Ok((found, head))
 }
 
-fn add_totals(query: &SalesQuery, row: &QueryResult, all: &mut FoundSums) -> Result<(), Fault> {
+fn add_totals(query: &SalesQuery, row: &QueryResult, all: &mut DatabaseSums) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let key = query.key(&mut row)?;
     let found: GroupSums = row.record()?;
-    if let Some(counted) = documents::counted_side(side) {
+    if let Some(counted) = documents::count_index(side) {
         all.sold.documents.get_or_insert_default()[counted] += i128::from(found.documents);
         return Ok(());
     }

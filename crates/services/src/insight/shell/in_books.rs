@@ -1,6 +1,6 @@
 //! Sums of the documents of all currencies, in the currency of the books.
 
-use inventory::currency::{core::RateAsk, shell::rates_as_known};
+use inventory::currency::{core::RateRequest, shell::rates_as_known};
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
@@ -19,7 +19,8 @@ pub(super) async fn sales_in_books(scope: &TenantScope, query: &SalesQuery) -> R
     for (key, sums) in foreign.into_iter().filter(|(key, _)| after.is_none_or(|after| key > after)) {
         tally.entry(key).or_default().add(&sums);
     }
-    // The first groups of all documents are among the first of those in the currency of the books, and all of the others.
+    // The span limits both parts: the sums in the books' currency are of the span's first groups,
+    // and the others of all groups, so that the first groups of both are complete.
     if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
         tally.split_off(&behind);
     }
@@ -33,7 +34,7 @@ pub(super) struct ForeignSales {
     pub total: Sums,
 }
 
-/// Sums of all groups, whatever the span.
+/// Returns the sums of all groups, regardless of the span.
 pub(super) async fn foreign_sales(scope: &TenantScope, query: &SalesQuery) -> Result<ForeignSales, ReportError> {
     let mut foreign = ForeignSales::default();
     for trade in [Trade::Sale, Trade::Return] {
@@ -43,13 +44,13 @@ pub(super) async fn foreign_sales(scope: &TenantScope, query: &SalesQuery) -> Re
 }
 
 impl ForeignSales {
-    /// Adds what orders or returns come to.
+    /// Adds the amounts of orders or returns.
     async fn add(&mut self, scope: &TenantScope, query: &SalesQuery, trade: Trade) -> Result<(), ReportError> {
         let mut last = Uuid::nil();
         loop {
             let (documents, is_cut) = rows::foreign_documents(scope, query, trade, last).await?;
             let Some(read) = documents.last().map(|document| document.id) else { return Ok(()) };
-            let asks: Vec<RateAsk> = documents.iter().map(|document| document.rate).collect();
+            let asks: Vec<RateRequest> = documents.iter().map(|document| document.rate).collect();
             let rates = rates_as_known(scope, query.currency, &asks).await?;
             for document in &documents {
                 let (mut own, mut sums) = (Tally::new(), Sums::default());
@@ -58,7 +59,7 @@ impl ForeignSales {
                     sums.add(&more);
                     self.groups.entry(key).or_default().add(&more);
                 }
-                self.total.add(&sums.of_one_document());
+                self.total.add(&sums.as_one_document());
             }
             if !is_cut {
                 return Ok(());

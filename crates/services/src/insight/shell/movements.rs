@@ -9,9 +9,10 @@ use platform::{clock::day_text, paging::Key, storage::Database};
 use uuid::Uuid;
 
 use super::{
-    ReportError, exact,
-    sheet::MOST_GROUPS,
+    ReportError,
+    sheet::MAX_GROUPS,
     summary::{RowPage, cursor_key, group_key},
+    to_safe_integer,
 };
 use crate::insight::{
     core::{Group, GroupKey},
@@ -19,11 +20,11 @@ use crate::insight::{
 };
 
 /// More rows than any grouping has that is read whole.
-const ALL: usize = 1_000_000_000;
+const UNLIMITED: usize = 1_000_000_000;
 
 /// The entries that a summary of movements is of.
 #[derive(Debug, Clone, Default)]
-pub struct MovementsAsk {
+pub struct MovementsRequest {
     pub spec: MovementFilterSpec,
     pub products: ProductCondition,
 }
@@ -38,19 +39,19 @@ pub struct MovementSummaryRow {
 }
 
 impl MovementSummaryRow {
-    /// None where a sum passes 2^53 − 1.
-    fn bounded(self) -> Option<Self> {
+    /// None if a sum exceeds 2^53 − 1.
+    fn check_bounds(self) -> Option<Self> {
         let sums = [self.sums.units_in, self.sums.units_out, self.sums.value];
-        sums.into_iter().all(|sum| exact(sum.into()).is_some()).then_some(self)
+        sums.into_iter().all(|sum| to_safe_integer(sum.into()).is_some()).then_some(self)
     }
-    /// The kind, where rows stand for kinds.
+    /// The kind, if rows are grouped by kind.
     pub fn kind(&self) -> Option<MovementKind> {
         match (&self.key, self.group) {
             (GroupKey::Text(kind), MovementGroup::Kind) => MovementKind::parse(kind),
             _ => None,
         }
     }
-    /// A kind, a day `2011-11-30`, an id; None without groups.
+    /// A kind, a day `2011-11-30`, an ID; None without groups.
     pub fn key_text(&self) -> Option<String> {
         match &self.key {
             GroupKey::Nothing => None,
@@ -60,7 +61,7 @@ impl MovementSummaryRow {
             GroupKey::Id(id) => Some(ProductId::from_uuid(*id).to_string()),
         }
     }
-    /// The id, where rows stand for products or stores.
+    /// The ID, if rows are grouped by product or store.
     pub fn id(&self, group: MovementGroup) -> Option<Uuid> {
         match &self.key {
             GroupKey::Id(id) if self.group == group => Some(*id),
@@ -76,21 +77,21 @@ impl MovementSummaryRow {
 pub async fn movement_total(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsAsk,
+    ask: &MovementsRequest,
 ) -> Result<MovementSummaryRow, ReportError> {
     let page = movement_rows(permit, db, ask, MovementGroup::None, (None, 1)).await?;
     let total = page.rows.into_iter().next();
     total.map(|(row, _)| row).ok_or(ReportError::TooLarge)
 }
 
-/// Rows on all pages, counted up to `most`.
+/// Number of rows on all pages, counted up to `most`.
 ///
 /// # Errors
-/// What reading the entries raises.
+/// Errors of reading the entries.
 pub async fn movement_row_count(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsAsk,
+    ask: &MovementsRequest,
     group: MovementGroup,
     most: usize,
 ) -> Result<usize, ReportError> {
@@ -100,14 +101,14 @@ pub async fn movement_row_count(
     Ok(rows::movement_groups(&scope, &ask.query(currency, group, &span)).await?.len())
 }
 
-/// The rows behind `after`, by key; at most `first`.
+/// At most `first` rows after `after`, by key.
 ///
 /// # Errors
-/// A sum passes 2^53 − 1.
+/// A sum exceeds 2^53 − 1.
 pub async fn movement_rows(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsAsk,
+    ask: &MovementsRequest,
     group: MovementGroup,
     (after, first): (Option<Vec<Key>>, usize),
 ) -> Result<RowPage<MovementSummaryRow>, ReportError> {
@@ -122,22 +123,22 @@ pub async fn movement_rows(
     page_of(found.into_iter().map(|(key, sums)| MovementSummaryRow { group, key, sums, currency }), first)
 }
 
-impl MovementsAsk {
+impl MovementsRequest {
     fn query<'a>(&'a self, currency: Currency, group: MovementGroup, span: &'a GroupSpan) -> MovementsQuery<'a> {
         MovementsQuery { spec: &self.spec, products: &self.products, currency, group, span, counts_movements: false }
     }
 }
 
-/// The page of rows, of which there is one more than it has, if there are more.
+/// A page of rows; `found` has one row more than the page if there are more.
 fn page_of(found: impl Iterator<Item = MovementSummaryRow>, first: usize) -> Result<RowPage<MovementSummaryRow>, ReportError> {
     let row = |row: MovementSummaryRow| {
         let keys = vec![cursor_key(&row.key)];
-        row.bounded().map(|row| (row, keys)).ok_or(ReportError::TooLarge)
+        row.check_bounds().map(|row| (row, keys)).ok_or(ReportError::TooLarge)
     };
     Ok(RowPage::cut(found.map(row).collect::<Result<_, _>>()?, first))
 }
 
-/// All rows of a grouping, and what they come to.
+/// All rows of a grouping, and their total.
 #[derive(Debug, Clone)]
 pub struct MovementSheet {
     group: MovementGroup,
@@ -146,22 +147,22 @@ pub struct MovementSheet {
     total: MovementSums,
 }
 
-/// Reads entries once for all rows and the total; None where there may be more than 10,000 rows.
+/// Reads entries once for all rows and the total; None if there may be more than 10,000 rows.
 ///
 /// # Errors
-/// What reading the entries raises.
+/// Errors of reading the entries.
 pub async fn movement_sheet(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsAsk,
+    ask: &MovementsRequest,
     group: MovementGroup,
 ) -> Result<Option<MovementSheet>, ReportError> {
     let scope = permit.scope(db).long();
-    if group == MovementGroup::Product && !rows::has_few_groups(&scope, Group::Product, MOST_GROUPS).await? {
+    if group == MovementGroup::Product && !rows::has_few_groups(&scope, Group::Product, MAX_GROUPS).await? {
         return Ok(None);
     }
     let currency = rows::default_currency(&scope).await?;
-    let span = GroupSpan { after: None, limit: ALL };
+    let span = GroupSpan { after: None, limit: UNLIMITED };
     // A movement is of one kind and of one day.
     let counts_movements = matches!(group, MovementGroup::Product | MovementGroup::Store);
     let query = MovementsQuery { counts_movements, ..ask.query(currency, group, &span) };
@@ -182,7 +183,7 @@ impl MovementSheet {
     /// A sum passes 2^53 − 1.
     pub fn total(&self) -> Result<MovementSummaryRow, ReportError> {
         let (group, key) = (MovementGroup::None, GroupKey::Nothing);
-        MovementSummaryRow { group, key, sums: self.total, currency: self.currency }.bounded().ok_or(ReportError::TooLarge)
+        MovementSummaryRow { group, key, sums: self.total, currency: self.currency }.check_bounds().ok_or(ReportError::TooLarge)
     }
 
     /// Rows on all pages.
@@ -190,10 +191,10 @@ impl MovementSheet {
         self.groups.len()
     }
 
-    /// The rows behind `after`, by key; at most `first`.
+    /// At most `first` rows after `after`, by key.
     ///
     /// # Errors
-    /// A sum passes 2^53 − 1.
+    /// A sum exceeds 2^53 − 1.
     pub fn page(&self, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<MovementSummaryRow>, ReportError> {
         let after = after.as_deref().and_then(<[Key]>::first).and_then(group_key);
         let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));

@@ -1,24 +1,25 @@
-//! All rows of a summary of sales, of one reading: its pages, their number and the total come from it.
+//! All rows of a summary of sales, from one reading: its pages, their number and the total come
+//! from it.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
 use super::{
-    ReportError, SalesRow, by_month,
+    ReportError, SalesRow, build_row, by_month,
     in_books::foreign_sales,
-    shape,
-    summary::{RowPage, RowPlace, SalesSpec, Sorted, page_of},
+    summary::{RowCursor, RowPage, SalesSpec, Sorted, page_of},
 };
 use crate::insight::{
     core::{Group, GroupKey, Sums, Tally},
     rows,
 };
 
-/// Products or customers whose rows are held at once, some megabytes. More of them are read page by page.
-pub(super) const MOST_GROUPS: i64 = 10_000;
+/// Products or customers whose rows fit in memory at once, some megabytes. More of them are read
+/// page by page.
+pub(super) const MAX_GROUPS: i64 = 10_000;
 
-/// All groups, and what they come to.
+/// All groups, and their total.
 #[derive(Debug, Clone)]
 pub struct SalesSheet {
     currency: Currency,
@@ -26,10 +27,10 @@ pub struct SalesSheet {
     total: Sums,
 }
 
-/// Reads documents once for all rows and the total; None where there may be more than 10,000 rows.
+/// Reads documents once for all rows and the total; None if there may be more than 10,000 rows.
 ///
 /// # Errors
-/// What reading the documents raises, and a sum that passes what can be kept exactly.
+/// Errors of reading the documents, and a sum beyond the exact range.
 pub async fn sales_sheet(
     permit: Permit<kind::ReportRead>,
     db: &Database,
@@ -37,7 +38,7 @@ pub async fn sales_sheet(
     group: Group,
 ) -> Result<Option<SalesSheet>, ReportError> {
     let scope = permit.scope(db).long();
-    if !rows::has_few_groups(&scope, group, MOST_GROUPS).await? {
+    if !rows::has_few_groups(&scope, group, MAX_GROUPS).await? {
         return Ok(None);
     }
     let is_in_books = spec.is_in_books;
@@ -69,7 +70,7 @@ impl SalesSheet {
     /// # Errors
     /// A sum passes 2^53 − 1.
     pub fn total(&self) -> Result<SalesRow, ReportError> {
-        shape(Group::None, &GroupKey::Nothing, &self.total, self.currency).ok_or(ReportError::TooLarge)
+        build_row(Group::None, &GroupKey::Nothing, &self.total, self.currency).ok_or(ReportError::TooLarge)
     }
 
     /// Rows on all pages.
@@ -77,12 +78,13 @@ impl SalesSheet {
         self.groups.len()
     }
 
-    /// The rows behind `after`, which are the keys of a row's cursor in this order; at most `first`. The order has the grouping that was read.
+    /// At most `first` rows after `after`, which has the keys of a row's cursor in this order. The
+    /// order has to have the grouping that was read.
     ///
     /// # Errors
-    /// A sum passes 2^53 − 1.
+    /// A sum exceeds 2^53 − 1.
     pub fn page(&self, sorted: Sorted, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<SalesRow>, ReportError> {
-        let after = after.and_then(|keys| RowPlace::read(sorted, &keys));
+        let after = after.and_then(|keys| RowCursor::read(sorted, &keys));
         let groups = self.groups.iter().map(|(key, sums)| (key.clone(), *sums)).collect();
         page_of(groups, sorted, (after, first), self.currency)
     }

@@ -11,7 +11,7 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::{ReportError, SalesRow, by_month, in_books::sales_in_books, shape};
+use super::{ReportError, SalesRow, build_row, by_month, in_books::sales_in_books};
 use crate::insight::{
     core::{Group, GroupKey, Measure, Sums, Tally},
     rows::{self, GroupSpan, SalesFilter, SalesQuery},
@@ -29,13 +29,15 @@ pub struct SalesSpec {
     pub to: Option<Timestamp>,
     pub filter: SalesFilter,
     pub products: ProductCondition,
-    /// None: the tenant's own.
+    /// None for the tenant's own currency.
     pub currency: Option<Currency>,
-    /// Whether documents in other currencies than this one count, too, each by its own rate. It is the currency of the books then.
+    /// Whether documents in other currencies count too, each by its own rate. `currency` is that of
+    /// the books then.
     pub is_in_books: bool,
 }
 
-/// How the rows of a summary of sales are sorted: by key, or the largest by a measure first and then by key.
+/// Sort order of the rows of a summary of sales: by key, or by a measure in descending order and
+/// then by key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sorted {
     pub group: Group,
@@ -50,7 +52,7 @@ pub struct RowPage<R> {
 }
 
 impl<R> RowPage<R> {
-    /// From one row more than the page has, if there are more.
+    /// A page from the first `first` rows; an extra row means that there are more.
     pub(super) fn cut(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
         let has_next = rows.len() > first;
         rows.truncate(first);
@@ -88,13 +90,13 @@ pub async fn sales_total(permit: Permit<kind::ReportRead>, db: &Database, spec: 
     let is_in_books = spec.is_in_books;
     let query = spec.query(&scope, Group::None, None).await?;
     let sums = tally_of(&scope, &query, is_in_books).await?.into_values().next().unwrap_or_default();
-    shape(Group::None, &GroupKey::Nothing, &sums, query.currency).ok_or(ReportError::TooLarge)
+    build_row(Group::None, &GroupKey::Nothing, &sums, query.currency).ok_or(ReportError::TooLarge)
 }
 
-/// The rows behind `after`, which are the keys of a row's cursor in this order; at most `first`.
+/// At most `first` rows after `after`, which has the keys of a row's cursor in this order.
 ///
 /// # Errors
-/// A sum passes 2^53 − 1.
+/// A sum exceeds 2^53 − 1.
 pub async fn sales_rows(
     permit: Permit<kind::ReportRead>,
     db: &Database,
@@ -103,7 +105,7 @@ pub async fn sales_rows(
     (after, first): (Option<Vec<Key>>, usize),
 ) -> Result<RowPage<SalesRow>, ReportError> {
     let scope = permit.scope(db).long();
-    let after = after.and_then(|keys| RowPlace::read(sorted, &keys));
+    let after = after.and_then(|keys| RowCursor::read(sorted, &keys));
     if sorted.top_by.is_none() && after.as_ref().is_some_and(|place| place.key == GroupKey::Nothing) {
         return Ok(RowPage { rows: Vec::new(), has_next: false });
     }
@@ -121,11 +123,11 @@ pub async fn sales_rows(
     page_of(tally.into_iter().collect(), sorted, (after, first), query.currency)
 }
 
-/// The page of groups, which come in the order of their keys, behind a place.
+/// The page of groups after a place, in the order of their keys.
 pub(super) fn page_of(
     mut found: Vec<(GroupKey, Sums)>,
     sorted: Sorted,
-    (after, first): (Option<RowPlace>, usize),
+    (after, first): (Option<RowCursor>, usize),
     currency: Currency,
 ) -> Result<RowPage<SalesRow>, ReportError> {
     // Without a measure all are equal, and in the order of their keys.
@@ -137,16 +139,16 @@ pub(super) fn page_of(
     }
     found.truncate(first + 1);
     let row = |(key, sums): (GroupKey, Sums)| {
-        let row = shape(sorted.group, &key, &sums, currency).ok_or(ReportError::TooLarge)?;
+        let row = build_row(sorted.group, &key, &sums, currency).ok_or(ReportError::TooLarge)?;
         Ok::<_, ReportError>((row, sorted.keys(&key, &sums)))
     };
     Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
 }
 
-/// Rows on all pages, counted up to `most`.
+/// Number of rows on all pages, counted up to `most`.
 ///
 /// # Errors
-/// What reading the documents raises.
+/// Errors of reading the documents.
 pub async fn sales_row_count(
     permit: Permit<kind::ReportRead>,
     db: &Database,
@@ -168,13 +170,13 @@ pub async fn sales_row_count(
 
 /// A row's place in the order of a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RowPlace {
+pub(super) struct RowCursor {
     measure: i128,
     key: GroupKey,
 }
 
-impl RowPlace {
-    /// None for keys that no row of this order has.
+impl RowCursor {
+    /// None for keys that no row of this sort order can have.
     pub(super) fn read(sorted: Sorted, keys: &[Key]) -> Option<Self> {
         let (measure, key) = match (sorted.top_by, keys) {
             (None, [key]) => (0, key),
@@ -214,8 +216,8 @@ impl Sorted {
         measure.into_iter().chain([cursor_key(key)]).collect()
     }
 
-    /// Groups as the rows are asked for them: a month is its days.
-    fn span(self, after: Option<&RowPlace>, first: usize) -> GroupSpan {
+    /// The span of groups to read for the requested rows: months are read as days.
+    fn span(self, after: Option<&RowCursor>, first: usize) -> GroupSpan {
         let after = after.map(|place| &place.key);
         if self.group != Group::Month {
             return GroupSpan { after: after.cloned(), limit: first + 1 };
@@ -233,7 +235,8 @@ impl Sorted {
     }
 }
 
-/// What belongs to no group is the empty text: no other group's key is.
+/// Returns a group's key for a cursor. `GroupKey::Nothing` is the empty text, which is no other
+/// group's key.
 pub(super) fn cursor_key(key: &GroupKey) -> Key {
     match key {
         GroupKey::Day(day) => Key::Int((*day).into()),
@@ -264,7 +267,7 @@ mod tests {
         for (month, last) in
             [("2024-02", "2024-02-29"), ("2026-02", "2026-02-28"), ("2026-12", "2026-12-31"), ("2026-04", "2026-04-30")]
         {
-            let place = RowPlace { measure: 0, key: GroupKey::Text(month.to_owned()) };
+            let place = RowCursor { measure: 0, key: GroupKey::Text(month.to_owned()) };
             let span = sorted.span(Some(&place), 2);
             assert_eq!(span, GroupSpan { after: parse_day(last).map(GroupKey::Day), limit: 93 }, "{month}");
         }
@@ -277,10 +280,10 @@ mod tests {
         for key in keys {
             for (top_by, measure) in [(None, 0), (Some(Measure::Orders), 7)] {
                 let sorted = Sorted { group: Group::Day, top_by };
-                let place = RowPlace::read(sorted, &sorted.keys(&key, &sums));
-                assert_eq!(place, Some(RowPlace { measure, key: key.clone() }));
+                let place = RowCursor::read(sorted, &sorted.keys(&key, &sums));
+                assert_eq!(place, Some(RowCursor { measure, key: key.clone() }));
             }
         }
-        assert_eq!(RowPlace::read(Sorted { group: Group::Day, top_by: None }, &[]), None);
+        assert_eq!(RowCursor::read(Sorted { group: Group::Day, top_by: None }, &[]), None);
     }
 }

@@ -1,10 +1,10 @@
-//! Alerts, and what they were opened for.
+//! Checks of alerts against the stock that they were opened for.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "alert: what is out of stock has nothing available, as far as the journal was looked at",
+        invariant: "alert: an OUT_OF_STOCK alert has nothing available, up to the last checked event",
         table: "alert",
         rests_on: tables![alert],
         broken: "SELECT 'alr:' || HEX(a.id), 'available 0 or less', 'available ' || (l.on_hand - l.unavailable - l.reserved)
@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
                    AND l.on_hand - l.unavailable - l.reserved > 0 ORDER BY a.id LIMIT 1",
     },
     Check {
-        invariant: "alert: the journal was looked at no further than it goes",
+        invariant: "alert: the last checked event is not beyond the journal's head",
         table: "alert_follower",
         rests_on: tables![alert_follower],
         broken: "SELECT 'the tenant', 'at most ' || c.head, CAST(f.journal_seq AS text) FROM alert_follower f JOIN tenant_counter c ON c.tenant_id = $1

@@ -1,5 +1,5 @@
-//! Charges in other currencies than that of the books, converted once more by the rate that each froze: those of purchase orders, and those that were billed
-//! after the goods had come.
+//! Charges in other currencies than that of the books, converted again by the rate that each
+//! stored: those of purchase orders, and those that were billed after the goods had arrived.
 
 use entity::{
     prelude::*,
@@ -12,15 +12,15 @@ use platform::storage::{Fault, Finds, Snapshot};
 use super::report::Broken;
 
 pub(super) const BOOKS: &str =
-    "purchase charge: it comes in the books to what its rate makes of it, and so does one that was added later";
+    "purchase charge: its amount in the books follows from its rate, also for one that was added later";
 /// Charges read at once.
 const PAGE: i64 = 1_000;
 
-/// A charge, and what it is kept to come to.
+/// A charge, and its stored amount in the books.
 struct Charge {
     amount: Option<i64>,
     in_books: i64,
-    /// Its own, and that of the books.
+    /// The charge's currency, and that of the books.
     currencies: (Option<String>, Option<String>),
     numerator: Option<String>,
     denominator: Option<String>,
@@ -79,10 +79,11 @@ impl From<AddedCharge> for Charge {
     }
 }
 
-/// The first charge whose amount in the books does not follow from its rate. `rows` counts those that were looked at.
+/// The first charge whose amount in the books does not follow from its rate. `rows` is increased by
+/// the number of checked charges.
 pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     match of_orders(snapshot, rows).await? {
-        None => added(snapshot, rows).await,
+        None => verify_added(snapshot, rows).await,
         broken => Ok(broken),
     }
 }
@@ -110,7 +111,7 @@ async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>
     }
 }
 
-async fn added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+async fn verify_added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = RevaluationId::NIL;
     let sql = format!(
         "SELECT {} FROM revaluation v
@@ -142,7 +143,8 @@ fn broken(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Opt
     })
 }
 
-/// What it comes to: what it is where it is in the currency of the books, and has no rate. The day and the source of a rate convert nothing.
+/// Returns the charge in the currency of the books: unchanged if it has that currency and no rate.
+/// The day and the source of a rate do not affect the conversion.
 fn due(charge: &Charge) -> Option<i64> {
     let (from, to) = (Currency::parse(charge.currencies.0.as_deref()?)?, Currency::parse(charge.currencies.1.as_deref()?)?);
     if charge.numerator.is_none() && from == to {

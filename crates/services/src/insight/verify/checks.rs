@@ -1,12 +1,13 @@
-//! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
+//! Invariants that one statement can prove: it selects the first row that breaks one, and no row if
+//! none does.
 
-use inventory::{catalog::events::CACHED, stock::events::STOCK_CHANGED};
+use inventory::{catalog::events::CACHED_ROW_EVENTS, stock::events::STOCK_CHANGED};
 use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
     alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, parties, payments, purchases, rates,
-    report::{Broken, readable},
+    report::{Broken, printable_text},
     returns, reversals, transfers, works,
 };
 
@@ -16,7 +17,8 @@ use super::{
 pub(super) struct Check {
     pub invariant: &'static str,
     pub table: &'static str,
-    /// Where none of these tables has a row, `broken` finds none (`emptiness` proves it). Without any it is always asked.
+    /// Tables without which the check is skipped: if all of them are empty, `broken` finds nothing
+    /// (`emptiness` proves it). If the list is empty, the check always runs.
     pub rests_on: &'static [&'static str],
     pub broken: &'static str,
 }
@@ -29,7 +31,8 @@ macro_rules! tables {
 }
 pub(super) use tables;
 
-/// That the numbers of a kind of document, of which the tenant's counter has the last, run on.
+/// A check that the numbers of a kind of document have no gaps up to the last one in the tenant's
+/// counter.
 macro_rules! numbered {
     ($noun:literal, $table:literal, $prefix:literal, $counter:literal) => {
         $crate::insight::verify::checks::Check {
@@ -85,20 +88,21 @@ pub(super) async fn first(reads: &impl Reads, table: &'static str, sql: &str) ->
 pub(super) fn first_broken(table: &'static str, rows: &[QueryResult]) -> Result<Option<Broken>, Fault> {
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
-    let mut text = || Ok::<_, Fault>(row.take::<Option<String>>()?.map_or_else(|| "nothing".to_owned(), |t| readable(&t)));
+    let mut text = || Ok::<_, Fault>(row.take::<Option<String>>()?.map_or_else(|| "nothing".to_owned(), |t| printable_text(&t)));
     Ok(Some(Broken { table, key: text()?, expected: text()?, found: text()? }))
 }
 
-/// Puts in what the two databases say differently.
+/// Replaces the placeholders by the SQL of the database.
 fn dialect(backend: Backend, sql: &str) -> String {
-    let kinds = Kinds::of(CACHED);
+    let kinds = Kinds::of(CACHED_ROW_EVENTS);
     let sql = sql.replace("STOCK_CHANGED", &format!("'{}'", STOCK_CHANGED.name())).replace("IS_OF_CACHED_KIND", kinds.sql());
     let out = hashes(backend, &keys(backend, &sql));
     if backend == Backend::Sqlite {
         return out;
     }
-    // Postgres expects to meet a broken row soon, and compares everything with everything until it does. Where none is broken that is
-    // the whole database: eight minutes and no end for a year's order lines, two seconds when planned for all of them.
+    // Postgres expects to find a broken row soon, and compares all pairs until it does. If none is
+    // broken that is the whole database: more than eight minutes for a year's order lines, two
+    // seconds if planned for all of them.
     let all = out.strip_suffix("LIMIT 1").unwrap_or(&out);
     format!("WITH broken(key, expected, found) AS MATERIALIZED ({all}) SELECT * FROM broken LIMIT 1")
 }
@@ -109,7 +113,7 @@ pub(super) fn keys(backend: Backend, sql: &str) -> String {
         Backend::Sqlite => ("lower(hex(", "))"),
         Backend::Postgres => ("replace(CAST(", " AS text), '-', '')"),
     };
-    spelled(sql, "HEX(", sides)
+    wrap_columns(sql, "HEX(", sides)
 }
 
 /// Puts in how the database writes a hash as 64 hex digits.
@@ -118,11 +122,11 @@ fn hashes(backend: Backend, sql: &str) -> String {
         Backend::Sqlite => ("lower(hex(", "))"),
         Backend::Postgres => ("encode(", ", 'hex')"),
     };
-    spelled(sql, "HASH(", sides)
+    wrap_columns(sql, "HASH(", sides)
 }
 
 /// Writes `before` and `after` around each column that the call names.
-fn spelled(sql: &str, call: &str, (before, after): (&str, &str)) -> String {
+fn wrap_columns(sql: &str, call: &str, (before, after): (&str, &str)) -> String {
     let mut pieces = sql.split(call);
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {

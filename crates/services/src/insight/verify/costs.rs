@@ -1,10 +1,10 @@
-//! What stock is worth, and what the ledger and the book's own postings say of it.
+//! Checks of stock values against the ledger and the cost book's own postings.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "cost pool: its units = what the ledger's entries up to the book come to",
+        invariant: "cost pool: its units = the sum of the ledger's entries up to the book's position",
         table: "cost_pool",
         rests_on: tables![cost_book, cost_pool],
         broken: "SELECT 'prd:' || HEX(c.product_id), 'quantity ' || sum(c.ledger), 'quantity ' || sum(c.pool)
@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
                  GROUP BY c.product_id HAVING sum(c.units) <> sum(c.laid) OR sum(c.fifo) <> sum(c.worth) ORDER BY c.product_id LIMIT 1",
     },
     Check {
-        invariant: "revaluation: each line that the book has come to is booked",
+        invariant: "revaluation: each line up to the book's position has a posting",
         table: "revaluation_line",
         rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(v.id) || ' line ' || l.position, 'a posting', 'none'
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE v.tenant_id = $1 AND p.seq IS NULL ORDER BY v.seq, l.position LIMIT 1",
     },
     Check {
-        invariant: "cost posting: it says what its entry says, and one of the reasons that there are for its values",
+        invariant: "cost posting: its fields equal those of its entry, and its basis is possible for them",
         table: "cost_posting",
         rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line,
@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.seq, c.line LIMIT 1",
     },
     Check {
-        invariant: "cost posting: those of a movement come to the units that it moved, for all that the book has come to",
+        invariant: "cost posting: those of a movement sum to the units that it moved, up to the book's position",
         table: "cost_posting",
         rests_on: tables![cost_book, cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' prd:' || HEX(c.product_id), 'quantity ' || sum(c.moved), 'quantity ' || sum(c.posted)
@@ -78,10 +78,11 @@ pub(super) const CHECKS: &[Check] = &[
                        UNION ALL SELECT seq, product_id, 0, quantity FROM cost_posting WHERE tenant_id = $1) c
                  GROUP BY c.seq, c.product_id HAVING sum(c.moved) <> sum(c.posted) ORDER BY c.seq, c.product_id LIMIT 1",
     },
-    // What first in, first out says, and what comes back or is undone, rests on more than the postings before it. A pool that is as dear as
-    // can be told takes less than it is told; what is beyond exact figures is let be.
+    // FIFO values, and those of returns and reversals, depend on more than the postings before
+    // them. A pool at the maximum value takes less than stated; values beyond exact integers are
+    // skipped.
     Check {
-        invariant: "cost posting: by the average, what left took its share, and what came brought what is said of it",
+        invariant: "cost posting: by the average, removed units take their share of the pool, and added units their stated value",
         table: "cost_posting",
         rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),
@@ -111,7 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.seq, c.line LIMIT 1",
     },
     Check {
-        invariant: "cost layer: it begins and ends with postings that brought units of its product",
+        invariant: "cost layer: its first and its last posting added units of its product",
         table: "cost_layer",
         rests_on: tables![cost_layer],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' seq ' || l.seq || ' line ' || l.line,
@@ -123,7 +124,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.product_id, l.seq, l.line LIMIT 1",
     },
     Check {
-        invariant: "cost book: it has come no further than the journal, and no pool further than it",
+        invariant: "cost book: its position is not beyond the journal's head, and no pool is beyond its position",
         table: "cost_book",
         rests_on: tables![cost_book],
         broken: "SELECT 'the tenant', 'at most seq ' || c.head, 'seq ' || b.seq || ' with pools up to ' || coalesce(CAST(q.seq AS text), 'none')
@@ -132,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE b.tenant_id = $1 AND (b.seq > c.head OR q.seq > b.seq) LIMIT 1",
     },
     Check {
-        invariant: "revaluation: what is booked of one is one of its lines, and says what the document says",
+        invariant: "revaluation: each of its postings belongs to one of its lines, and equals the document",
         table: "cost_posting",
         rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || p.seq || ' line ' || p.line,
@@ -147,7 +148,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY p.seq, p.line LIMIT 1",
     },
     Check {
-        invariant: "revaluation: what undoes one takes back what it did, to the penny and once",
+        invariant: "revaluation: a reversal negates the postings of its original exactly and once",
         table: "revaluation",
         rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(v.id) || ' line ' || p.line,
@@ -163,7 +164,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY v.seq, p.line LIMIT 1",
     },
     Check {
-        invariant: "revaluation: the shares of a charge sum to what it comes to in the books, and what undoes it takes back each",
+        invariant: "revaluation: the shares of a charge sum to its amount in the books, and a reversal negates each of them",
         table: "revaluation_line",
         rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(c.id), 'charge ' || c.charge, 'shares ' || c.shares
@@ -177,7 +178,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE c.charge <> c.shares ORDER BY c.id LIMIT 1",
     },
     Check {
-        invariant: "revaluation: of a charge the goods that are left take their share, by the average, and no more than it by either method",
+        invariant: "revaluation: goods in stock take their share of a charge by the average, and no more than the charge by either method",
         table: "cost_posting",
         rests_on: tables![revaluation],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),

@@ -1,10 +1,10 @@
-//! Counts, and what the ledger says of them.
+//! Checks of counts against the ledger.
 
 use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "count line: it is as its last try left it",
+        invariant: "count line: its figures equal those of its last try",
         table: "count_line",
         rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), coalesce(t.n, 0) || ' tries, counted ' || coalesce(CAST(x.counted AS text), 'nothing'),
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.id LIMIT 1",
     },
     Check {
-        invariant: "count line: it names a lot as the books call it, and none where stock is not kept by lots",
+        invariant: "count line: it has the stored code of its lot, and no lot where stock is not kept by lots",
         table: "count_line",
         rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), coalesce(o.code_key, 'no lot') || ' of a product that is ' || p.tracking, l.lot_key
@@ -47,11 +47,13 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.tenant_id = $1 AND ((p.tracking = 'NONE' AND l.lot_key <> '')
                    OR (o.id IS NOT NULL AND (o.code_key <> l.lot_key OR o.product_id <> l.product_id))) ORDER BY l.id LIMIT 1",
     },
-    // What the books knew when it was told: of what had been recorded by then, what had happened by its moment, and what counts had posted. What
-    // happened behind it is looked for from the last version on that had nothing of the kind; it stands by itself, for under row-level security
-    // a subquery's outcome is not looked for in an index. A try of "now" takes what is on hand, as far ahead as that may be dated.
+    // Book quantity known at the try: movements recorded by then, occurred by its time, and
+    // postings of counts. Later occurrences are searched from the last version before the first of
+    // them; that is a query of its own, since under row-level security a subquery's result is not
+    // used as an index bound. A try of "now" takes the stock on hand, however far ahead its
+    // movements may be dated.
     Check {
-        invariant: "count try: its book is what the entries up to its moment sum to",
+        invariant: "count try: its book quantity is the sum of the entries up to its time",
         table: "count_try",
         rests_on: tables![count_try],
         broken: "WITH told AS MATERIALIZED (
@@ -81,10 +83,11 @@ pub(super) const CHECKS: &[Check] = &[
                  FROM kept k WHERE k.book <> k.known - k.behind AND NOT (k.counted_at = k.recorded_at AND k.book = k.known)
                  ORDER BY k.count_id, k.product_id, k.lot_key, k.attempt LIMIT 1",
     },
-    // What was known when the count was approved has a lower seq than what it posted. Where it posted nothing, what was recorded in the
-    // microsecond of its approval may have come before or after it. The sum with 0 keeps SQLite on the index of the level.
+    // Entries known when the count was approved have a lower seq than the entry that it posted. If
+    // it posted none, entries recorded in the microsecond of its approval may be earlier or later.
+    // The sum with 0 keeps SQLite on the index of the level.
     Check {
-        invariant: "count line: its book is its last try's, with what became known before the count was approved",
+        invariant: "count line: its book quantity is its last try's, with late entries that were recorded before the approval",
         table: "count_line",
         rests_on: tables![count_line],
         broken: "WITH line AS MATERIALIZED (
@@ -125,7 +128,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY k.id LIMIT 1",
     },
     Check {
-        invariant: "count line: none says that nothing of a product is there beside one of a lot, unless somebody counted it",
+        invariant: "count line: a product with a line for a lot has no uncounted line without a lot",
         table: "count_line",
         rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), 'no line without a lot', 'one that nobody counted'
@@ -134,7 +137,7 @@ pub(super) const CHECKS: &[Check] = &[
                      AND o.lot_key <> '') ORDER BY l.id LIMIT 1",
     },
     Check {
-        invariant: "count line: what was undone of it is mirrored whole, and nothing else is",
+        invariant: "count line: its REVERSAL entries mirror what was reversed of it, and nothing else",
         table: "count_line",
         rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), 'undone in entries ' || (CASE WHEN l.reversed_at IS NULL THEN 0 ELSE -coalesce(l.posted, 0) END),

@@ -1,5 +1,5 @@
-//! Demand facts, and what documents and the ledger say of them. What the journal has behind the book counts on neither side; documents are compared while no event
-//! behind the book is about one.
+//! Checks of demand facts against documents and the ledger. Events after the book's position count
+//! on neither side; documents are compared only while no event after that position concerns one.
 
 use entity::{
     record::{Record, Selected, TableRecord},
@@ -15,7 +15,7 @@ use super::{
     report::Broken,
 };
 
-/// The current book while all documents are counted as they stand.
+/// The current book, if all documents are counted in their current state.
 macro_rules! settled {
     () => {
         "demand_book b ON b.tenant_id = $1 AND b.is_current AND NOT EXISTS (SELECT 1 FROM event v WHERE v.tenant_id = $1 AND v.seq > b.seq
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        invariant: "demand facts: returned units and lines = what came of returns",
+        invariant: "demand facts: returned units and lines = those that returns received",
         table: "demand_day",
         rests_on: tables![demand_book],
         broken: concat!(
@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        invariant: "demand facts: what was shipped, brought back, received, moved, adjusted and removed = the ledger's entries up to the book",
+        invariant: "demand facts: shipped, restocked, received, moved, adjusted and removed units = the ledger's entries up to the book's position",
         table: "demand_day",
         rests_on: tables![demand_book],
         broken: concat!(
@@ -118,7 +118,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        invariant: "demand facts: by how much on hand changed on each day = its entries up to the book",
+        invariant: "demand facts: the change of on hand on each day = its entries up to the book's position",
         table: "demand_day",
         rests_on: tables![demand_book],
         broken: concat!(
@@ -197,7 +197,7 @@ pub(super) const CHECKS: &[Check] = &[
              ORDER BY c.product_id, c.store_id, c.business_date LIMIT 1",
     },
     Check {
-        invariant: "demand document: orders and returns that count are noted, and no others",
+        invariant: "demand document: it exists for exactly the orders and returns that count",
         table: "demand_document",
         rests_on: tables![demand_book],
         broken: concat!(
@@ -216,7 +216,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        invariant: "demand book: it has come no further than the journal",
+        invariant: "demand book: its position is not beyond the journal's head",
         table: "demand_book",
         rests_on: tables![demand_book],
         broken: "SELECT 'generation ' || b.generation, 'at most seq ' || c.head, 'seq ' || b.seq || ' and documents up to ' || b.documents_seq

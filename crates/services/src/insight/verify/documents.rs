@@ -1,10 +1,10 @@
-//! Orders and fulfilments, and what the ledger says of them.
+//! Checks of orders and fulfilments against the ledger.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "order line: ordered = open + backordered + cancelled + fulfilled, and what came or is to come back <= fulfilled",
+        invariant: "order line: ordered = open + backordered + cancelled + fulfilled, and returned + to be returned <= fulfilled",
         table: "order_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(order_id) || ' line ' || position, 'quantity ' || quantity,
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "order line: the SALE entries of an order sum to what is fulfilled of its stocked lines",
+        invariant: "order line: the SALE entries of an order sum to the fulfilled units of its stocked lines",
         table: "order_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' prd:' || HEX(l.product_id), 'sold ' || l.fulfilled, 'sold ' || coalesce(s.sold, 0)
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.fulfilled <> coalesce(s.sold, 0) ORDER BY l.order_id, l.product_id LIMIT 1",
     },
     Check {
-        invariant: "movement: what moved for a document is on one of its lines",
+        invariant: "movement: each entry of a document's movement belongs to one of the document's lines",
         table: "movement",
         rests_on: tables![movement],
         broken: "SELECT 'seq ' || m.seq || ' line ' || e.line,
@@ -91,7 +91,8 @@ pub(super) const CHECKS: &[Check] = &[
                             AND l.lot_key = coalesce((SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id), ''))))
                  ORDER BY m.seq, e.line LIMIT 1",
     },
-    // A part of a kit, and a line without a cost in the order's currency, are valued at what the product costs when they leave.
+    // A part of a kit, and a line without a cost in the order's currency, are valued at the
+    // product's cost when they leave.
     Check {
         invariant: "entry: a sale is valued at the cost that its order line froze",
         table: "entry",
@@ -132,9 +133,9 @@ pub(super) const CHECKS: &[Check] = &[
                            - CAST(unit_price_minor AS NUMERIC) * quantity * 2) > CAST('1' || substr('000000000', 1, unit_decimals) AS NUMERIC)
                  ORDER BY order_id, position LIMIT 1",
     },
-    // Larger amounts would leave what both databases compute exactly.
+    // Larger amounts would exceed the range in which both databases compute exactly.
     Check {
-        invariant: "order line: discount and tax follow from what was last stated of them",
+        invariant: "order line: discount and tax follow from the amounts that were last stated",
         table: "order_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'discount ' || l.discount || ' tax ' || l.tax || ' of ' || l.gross,

@@ -1,32 +1,39 @@
-//! Proves of each check that it finds nothing where none of the tables has a row that it says it rests on, and that it needs each of them.
+//! Proves for each check that it finds nothing if all tables that it rests on are empty, and that
+//! it needs each of them.
 //!
-//! A SELECT from a table without rows finds none, whatever its conditions and outer joins say, and so does one that joins such a table; a UNION finds none
-//! where none of its SELECTs does. What this does not follow may find something: then a check names no table, and is always asked.
+//! A SELECT from a table without rows finds none, whatever its conditions and outer joins are, and
+//! so does one that joins such a table; a UNION finds none if none of its SELECTs does. Statements
+//! that this analysis does not follow may find something: such a check names no table, and always
+//! runs.
 
-/// Functions of one row, and words that open a parenthesis and are none. Whatever else is called may be an aggregate, which makes a row of none.
-const PLAIN: [&str; 16] = [
+/// Functions of one row, and keywords that precede a parenthesis. Any other function may be an
+/// aggregate, which returns a row even without input rows.
+const SCALAR_FUNCTIONS: [&str; 16] = [
     "CAST", "HASH", "HEX", "abs", "coalesce", "substr", "AND", "AS", "ELSE", "EXISTS", "IN", "NOT", "OR", "OVER", "THEN", "WHEN",
 ];
-/// What a FROM ends with.
-const ENDS: [&str; 6] = ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW"];
-/// What is not followed.
-const BEYOND: [&str; 9] = ["EXCEPT", "INTERSECT", "FULL", "RIGHT", "NATURAL", "LATERAL", "ROLLUP", "CUBE", "GROUPING"];
-/// Words that are read here beside those. In small letters the databases read them all the same, and this would take them for names.
-const READ: [&str; 11] = ["ALL", "AS", "DISTINCT", "FROM", "JOIN", "LEFT", "ON", "OVER", "SELECT", "UNION", "WITH"];
-/// What would hide words, or make names of them: comments, and names in quotes.
-const HIDING: [&str; 3] = ["--", "/*", "\""];
+/// Keywords that end a FROM clause.
+const FROM_END_KEYWORDS: [&str; 6] = ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW"];
+/// Keywords that are not analysed: a statement with one is not skipped.
+const UNSUPPORTED_KEYWORDS: [&str; 9] =
+    ["EXCEPT", "INTERSECT", "FULL", "RIGHT", "NATURAL", "LATERAL", "ROLLUP", "CUBE", "GROUPING"];
+/// Further keywords that the analysis reads. Databases accept them in lower case too, which the
+/// analysis would take for names.
+const SUPPORTED_KEYWORDS: [&str; 11] = ["ALL", "AS", "DISTINCT", "FROM", "JOIN", "LEFT", "ON", "OVER", "SELECT", "UNION", "WITH"];
+/// Signs that would hide words, or make names of them: comments, and quoted names.
+const HIDING_SIGNS: [&str; 3] = ["--", "/*", "\""];
 
-/// Whether a statement finds nothing for sure. `is_empty` tells of a table, or whatever else has a name, that it has no row that the statement might read.
-fn finds_nothing(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a statement certainly finds nothing. `is_empty` returns whether a table, or another
+/// named source, has no row that the statement might read.
+fn returns_no_rows(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
     let tokens = tokens(sql);
-    if HIDING.into_iter().any(|sign| sql.contains(sign)) || tokens.iter().any(|token| is_misread(token)) {
+    if HIDING_SIGNS.into_iter().any(|sign| sql.contains(sign)) || tokens.iter().any(|token| is_lowercase_keyword(token)) {
         return false;
     }
     let (mut rest, mut named) = (&tokens[..], Vec::<(&str, bool)>::new());
     if rest.first() == Some(&"WITH") {
         rest = &rest[1..];
         while let [name, "AS", "MATERIALIZED", "(", ..] = rest {
-            let end = closing(rest, 3);
+            let end = closing_parenthesis(rest, 3);
             let nothing = union_is_nothing(&rest[4..end], &|table: &str| is_nothing(&named, table, is_empty));
             named.push((*name, nothing));
             rest = rest.get(end + 1..).unwrap_or_default();
@@ -39,18 +46,18 @@ fn finds_nothing(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// Whether a token is a word to the databases and a name here.
-fn is_misread(token: &str) -> bool {
-    let mut words = READ.into_iter().chain(ENDS).chain(BEYOND);
+fn is_lowercase_keyword(token: &str) -> bool {
+    let mut words = SUPPORTED_KEYWORDS.into_iter().chain(FROM_END_KEYWORDS).chain(UNSUPPORTED_KEYWORDS);
     words.any(|word| word != token && word.eq_ignore_ascii_case(token))
 }
 
-/// Whether a name stands for no rows: of a part of the WITH, or of a table.
+/// Whether a named source has no rows: a part of the WITH, or a table.
 fn is_nothing(named: &[(&str, bool)], name: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
     named.iter().find(|(part, _)| *part == name).map_or_else(|| is_empty(name), |(_, nothing)| *nothing)
 }
 
 fn union_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
-    let unions: Vec<usize> = outside(tokens).filter(|(_, token)| *token == "UNION").map(|(at, _)| at).collect();
+    let unions: Vec<usize> = top_level_tokens(tokens).filter(|(_, token)| *token == "UNION").map(|(at, _)| at).collect();
     let starts = std::iter::once(0).chain(unions.iter().map(|at| at + 1));
     let ends = unions.iter().copied().chain([tokens.len()]);
     starts.zip(ends).all(|(start, end)| select_is_nothing(&tokens[start..end], is_empty))
@@ -58,14 +65,14 @@ fn union_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
 
 fn select_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     let tokens = if tokens.first() == Some(&"ALL") { &tokens[1..] } else { tokens };
-    let outer: Vec<(usize, &str)> = outside(tokens).collect();
+    let outer: Vec<(usize, &str)> = top_level_tokens(tokens).collect();
     let has = |word: &str| outer.iter().any(|(_, token)| *token == word);
-    if tokens.first() != Some(&"SELECT") || BEYOND.into_iter().any(has) {
+    if tokens.first() != Some(&"SELECT") || UNSUPPORTED_KEYWORDS.into_iter().any(has) {
         return false;
     }
     let is_from = |at: usize, token: &str| token == "FROM" && tokens[at - 1] != "DISTINCT";
     let Some(from) = outer.iter().find(|(at, token)| is_from(*at, token)).map(|(at, _)| *at) else { return false };
-    // By no column, `GROUP BY ()` makes a row of none.
+    // `GROUP BY ()` groups by no column, and returns a row even without input rows.
     let is_grouped = outer.iter().any(|(at, token)| *token == "GROUP" && tokens.get(at + 2).is_some_and(|first| *first != "("));
     if !is_grouped && (has("GROUP") || has("HAVING") || may_aggregate(&tokens[1..from])) {
         return false;
@@ -73,14 +80,18 @@ fn select_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     from_is_nothing(&tokens[from + 1..], is_empty)
 }
 
-/// Whether a select list may have an aggregate of the rows themselves: not of a window, and not within a SELECT of its own.
+/// Whether a select list may aggregate the statement's own rows: not over a window, and not within
+/// a subquery.
 fn may_aggregate(list: &[&str]) -> bool {
     let mut at = 0;
     while let Some(token) = list.get(at) {
-        let is_called = token.starts_with(is_of_word) && list.get(at + 1) == Some(&"(");
+        let is_called = token.starts_with(is_word_char) && list.get(at + 1) == Some(&"(");
         if *token == "(" && list.get(at + 1) == Some(&"SELECT") {
-            at = closing(list, at);
-        } else if is_called && !PLAIN.contains(token) && list.get(closing(list, at + 1) + 1) != Some(&"OVER") {
+            at = closing_parenthesis(list, at);
+        } else if is_called
+            && !SCALAR_FUNCTIONS.contains(token)
+            && list.get(closing_parenthesis(list, at + 1) + 1) != Some(&"OVER")
+        {
             return true;
         }
         at += 1;
@@ -89,14 +100,17 @@ fn may_aggregate(list: &[&str]) -> bool {
 }
 
 fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
-    // What comes next: a table or a SELECT, which an outer join may do without. Its condition comes before another join, or that is within it.
+    // State of the scan: the next token is a source (a table or a SELECT), the source is of an
+    // outer join and may be empty, or an outer join's condition is still missing. A join before
+    // that condition is nested in the outer one.
     let (mut is_source, mut is_outer, mut wants_condition) = (true, false, false);
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let end = if *token == "(" { closing(tokens, at) } else { at };
+        let end = if *token == "(" { closing_parenthesis(tokens, at) } else { at };
         match *token {
             source if is_source => {
-                // A function, and what lies in another schema, may have rows whatever a table of that name has.
+                // A function or a table of another schema may have rows even if a table of that
+                // name has none.
                 let is_table = !source.contains('.') && tokens.get(at + 1) != Some(&"(");
                 let nothing =
                     if end > at { union_is_nothing(&tokens[at + 1..end], is_empty) } else { is_table && is_empty(source) };
@@ -105,7 +119,7 @@ fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
                 }
                 (is_source, wants_condition, is_outer) = (false, is_outer, false);
             }
-            word if ENDS.contains(&word) => return false,
+            word if FROM_END_KEYWORDS.contains(&word) => return false,
             "LEFT" | "JOIN" | "," if wants_condition => return false,
             "LEFT" => is_outer = true,
             "JOIN" | "," => is_source = true,
@@ -118,7 +132,7 @@ fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// The tokens that are in no parentheses, with their places.
-fn outside<'a>(tokens: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
+fn top_level_tokens<'a>(tokens: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
     let mut depth = 0_usize;
     tokens.iter().enumerate().filter_map(move |(at, token)| match *token {
         "(" => {
@@ -133,8 +147,9 @@ fn outside<'a>(tokens: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> 
     })
 }
 
-/// Where the parenthesis closes that opens at a place; behind the last token where none does.
-fn closing(tokens: &[&str], open: usize) -> usize {
+/// Returns the index of the parenthesis that closes the one at `open`; the number of tokens if
+/// there is none.
+fn closing_parenthesis(tokens: &[&str], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match *token {
@@ -154,7 +169,7 @@ fn tokens(sql: &str) -> Vec<&str> {
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '\'' => rest[1..].find('\'').map_or(rest.len(), |end| end + 2),
-            _ if is_of_word(first) => rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len()),
+            _ if is_word_char(first) => rest.find(|c: char| !is_word_char(c)).unwrap_or(rest.len()),
             _ => first.len_utf8(),
         };
         let (token, after) = rest.split_at(length);
@@ -164,7 +179,7 @@ fn tokens(sql: &str) -> Vec<&str> {
     found
 }
 
-fn is_of_word(c: char) -> bool {
+fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$')
 }
 
@@ -175,9 +190,9 @@ mod tests {
     use super::*;
     use crate::insight::verify::checks;
 
-    /// Whether it finds nothing where only these tables have rows.
+    /// Whether the check finds nothing if only these tables have rows.
     fn nothing(sql: &str, filled: &[&str]) -> bool {
-        finds_nothing(sql, &|table| !filled.contains(&table))
+        returns_no_rows(sql, &|table| !filled.contains(&table))
     }
 
     #[test]
@@ -250,13 +265,13 @@ mod tests {
             let (sql, rests_on, invariant) = (check.broken, check.rests_on, check.invariant);
             assert!(rests_on.iter().all(is_of_schema), "{invariant}: {rests_on:?}");
             assert!(
-                finds_nothing(sql, &|table| rests_on.contains(&table)),
+                returns_no_rows(sql, &|table| rests_on.contains(&table)),
                 "{invariant}: it may find rows without any of {rests_on:?}"
             );
             for needed in rests_on {
                 let is_empty = |table: &str| table != *needed && rests_on.contains(&table);
                 assert!(
-                    !finds_nothing(sql, &is_empty),
+                    !returns_no_rows(sql, &is_empty),
                     "{invariant}: it finds nothing without the others of {rests_on:?} either: leave {needed} out"
                 );
             }
@@ -265,10 +280,10 @@ mod tests {
 
     #[test]
     fn a_check_that_names_no_table_may_always_find_something() {
-        // Of the tenant, and of its counter, there always is a row.
+        // `tenant` and `tenant_counter` always have a row.
         let is_empty = |table: &str| !["tenant", "tenant_counter"].contains(&table);
         for check in checks::all().filter(|check| check.rests_on.is_empty()) {
-            assert!(!finds_nothing(check.broken, &is_empty), "{}: name tables that it rests on", check.invariant);
+            assert!(!returns_no_rows(check.broken, &is_empty), "{}: name tables that it rests on", check.invariant);
         }
     }
 
@@ -287,7 +302,7 @@ mod tests {
     #[test]
     fn each_check_is_asked_where_all_tables_have_rows() {
         for check in checks::all() {
-            assert!(!finds_nothing(check.broken, &|_| false), "{}", check.invariant);
+            assert!(!returns_no_rows(check.broken, &|_| false), "{}", check.invariant);
         }
     }
 }

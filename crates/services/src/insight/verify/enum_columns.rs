@@ -1,4 +1,5 @@
-//! Words: of a state, a kind, a currency, a time zone a column keeps only those that its readers know.
+//! Enum columns: states, kinds, currencies and time zones are stored only as words that their
+//! readers can parse.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,7 @@ use platform::{
 
 use super::{checks, report::Broken};
 
-pub(super) const INVARIANT: &str = "words: every state, kind, currency and time zone is one that is known";
+pub(super) const INVARIANT: &str = "words: every state, kind, currency and time zone has a known value";
 
 /// A column of words, with its rows' key as text.
 pub(super) struct EnumColumn {
@@ -29,7 +30,7 @@ const fn enum_column(table: &'static str, key: &'static str, column: &'static st
     EnumColumn { table, key, column, is_known }
 }
 
-/// One of the words of an enum.
+/// A test that a word belongs to an enum.
 macro_rules! one_of {
     ($kind:ident) => {
         |word| $kind::parse(word).is_some()
@@ -213,7 +214,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
 ];
 
 impl EnumColumn {
-    /// How the table's rows are the tenant's.
+    /// Returns the column that has the tenant's ID.
     pub fn owner(&self) -> &'static str {
         if self.table == "tenant" { "id" } else { "tenant_id" }
     }
@@ -225,18 +226,19 @@ impl EnumColumn {
     }
 
     /// Whether a word is known, as the database quotes it.
-    fn knows(&self, quoted: &str) -> bool {
+    fn accepts_value(&self, quoted: &str) -> bool {
         quoted.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).is_some_and(self.is_known)
     }
 
-    /// The first row whose word is not known. The database quotes them, so that what is no text at all can be read and told.
+    /// The first row with an unknown word. The database quotes the words, so that values of other
+    /// types can be read and reported.
     pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
         let Self { table, key, column, .. } = self;
         let (backend, owner) = (snapshot.backend(), self.owner());
         let sql = format!("SELECT {} FROM ({}) w", quoted(backend, "w.word"), self.words());
         for row in &snapshot.rows(&sql, vec![]).await? {
             let said: String = Row::scalar(row)?;
-            if self.knows(&said) {
+            if self.accepts_value(&said) {
                 continue;
             }
             let sql = checks::keys(
@@ -269,7 +271,8 @@ struct WordRow {
     word: String,
 }
 
-/// Which of the columns at these places of `ENUM_COLUMNS` have a word that is not known, by one statement.
+/// Returns the places of those columns of `ENUM_COLUMNS` that have an unknown word, by one
+/// statement.
 pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
     let word = quoted(snapshot.backend(), "d.word");
     let one = |place: &usize| {
@@ -279,7 +282,7 @@ pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<Hash
     let rows = snapshot.records::<WordRow>(&format!("SELECT {} FROM ({all}) w", WordRow::SELECT), vec![]).await?;
     let unknown = rows.into_iter().filter_map(|WordRow { place, word }| {
         let place = usize::try_from(place).unwrap_or_default();
-        (!ENUM_COLUMNS[place].knows(&word)).then_some(place)
+        (!ENUM_COLUMNS[place].accepts_value(&word)).then_some(place)
     });
     Ok(unknown.collect())
 }

@@ -1,14 +1,16 @@
-//! What one statement asks together, of a list that is the same for all tenants.
+//! Groups of queries that one statement combines, from a list that is the same for all tenants.
 //!
-//! A group is a stretch of the list, and its statement names what of it there is to ask. So a table that one tenant has and another has not makes another text
-//! of its group, and not of all groups behind it: tenants of a kind share statements, in the caches of Postgres and in `pg_stat_statements`.
+//! A group is a range of the list, and its statement has those of its queries that the tenant
+//! needs. A table that only one tenant has changes the text of its own group, and not of all groups
+//! after it: similar tenants share statements, in the caches of Postgres and in
+//! `pg_stat_statements`.
 
-/// How many things one statement asks: Postgres keeps what each has hashed until all have ended.
-pub(super) const AT_ONCE: usize = 32;
+/// Queries of a statement: Postgres keeps the hash table of each until all have ended.
+pub(super) const QUERIES_PER_STATEMENT: usize = 32;
 
 /// Places of the list, in its order, by their groups.
 pub(super) fn of(places: &[usize]) -> Vec<&[usize]> {
-    places.chunk_by(|one, other| one / AT_ONCE == other / AT_ONCE).collect()
+    places.chunk_by(|one, other| one / QUERIES_PER_STATEMENT == other / QUERIES_PER_STATEMENT).collect()
 }
 
 #[cfg(test)]
@@ -23,6 +25,6 @@ mod tests {
         assert_eq!(of(&other)[1..], of(&one)[1..]);
         assert!(of(&[]).is_empty());
         let all: Vec<usize> = (0..100).collect();
-        assert!(of(&all).iter().all(|group| group.len() <= AT_ONCE) && of(&all).concat() == all);
+        assert!(of(&all).iter().all(|group| group.len() <= QUERIES_PER_STATEMENT) && of(&all).concat() == all);
     }
 }

@@ -1,11 +1,11 @@
-//! Changed fields as the audit log tells of them, and what they lead to.
+//! Changed fields in the audit log, compared with the current rows.
 //!
-//! Of each field the values before and after its changes are put side by side, in whatever order they were written: each value that it had is left as often as
-//! it was reached, but for the first, which was never reached, and the one of today, which was never left. Nothing has to be known of who was first of two
-//! nodes whose clocks differ.
+//! The values before and after all changes of a field are compared, in whatever order they were written: each value was left as often as it was
+//! reached, except the first, which was never reached, and the current one, which was never left. The order of changes by two nodes whose clocks
+//! differ does not matter.
 //!
-//! An older release changes fields and does not tell which, and so does what is done in nobody's name. A row of which that may have happened is left out: one
-//! with more versions than entries that tell of one, and a purchase order with an edit that tells of no field.
+//! An older release changes fields without recording them, and so do changes without an actor. Rows that may have such changes are left out: rows
+//! with more versions than recorded entries, and purchase orders with an edit that records no field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +23,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::report::{Broken, readable};
+use super::report::{Broken, printable_text};
 
-pub(super) const FIELDS: &str = "audit: changed fields lead from one value to the next, up to what their rows say";
-/// Rows whose changes are looked at together, and entries that are read at once.
+pub(super) const FIELDS: &str = "audit: changed fields lead from one value to the next, up to the values in their rows";
+/// Rows whose changes are checked together, and entries that are read at once.
 const PAGE: i64 = 500;
 
 #[derive(Record)]
@@ -46,7 +46,7 @@ struct EntryRow {
     changes: String,
 }
 
-/// A field as its row says it today; `line` is 0 where it is of the row itself.
+/// A field with its row's current value; `line` is 0 for a field of the row itself.
 #[derive(Record)]
 struct FieldRow {
     #[record(sql = "n.id")]
@@ -63,18 +63,19 @@ struct FieldRow {
     currency: Option<String>,
 }
 
-/// A kind of row whose changed fields are told.
+/// A kind of row whose changed fields are recorded.
 struct Kind {
     table: &'static str,
     prefix: &'static str,
     fields: &'static [&'static str],
-    /// Fields of the row itself, of which each entry that tells of any is a version of its own; none of a kind whose versions are not told by fields.
-    /// Tags and metadata are not among them: they may be those of the node, which has versions of its own.
+    /// Fields of the row itself: each entry that records one of them is a version of the row. Empty for kinds whose versions do not follow from
+    /// fields. Tags and metadata are not among them: they may belong to the node, which has versions of its own.
     own: &'static [&'static [&'static str]],
-    /// Actions that change the fields, as a list in SQL: an entry of one that tells of no field was left by an older release.
+    /// Actions that change the fields, as a list in SQL: an entry of such an action without fields was written by an older release.
     edits: &'static str,
-    /// What rows say today, with the columns of `FieldRow`: the value is a text, a number, or a number and a currency. `OF_IDS` stands for the condition on
-    /// the column `id` of the table, which is `x`.
+    /// Statement for the current values of the rows, with the columns of `FieldRow`: the value is a
+    /// text, a number, or a number and a currency. `OF_IDS` is replaced by the condition on the
+    /// column `id` of the table, which is `x`.
     now: &'static str,
 }
 
@@ -164,7 +165,8 @@ struct Changes {
     fields: Vec<FieldChange>,
 }
 
-/// How much more often each value of a field was left than it was reached, as the JSON text of the value; those that are even are not kept.
+/// Number of changes from each value of a field minus those to it, by the JSON text of the value;
+/// values with a difference of 0 are not kept.
 #[derive(Debug, Default)]
 struct Balance(BTreeMap<String, i64>);
 
@@ -182,7 +184,8 @@ impl Balance {
         self.count(before, 1);
         self.count(after, -1);
     }
-    /// The values that were reached and not left, if the value of today is left as the last: they are others than it.
+    /// The values that were reached more often than left, if the current value counts as left; they
+    /// differ from the current one.
     fn ends(mut self, now: &Value) -> Vec<String> {
         self.count(now, 1);
         self.0.into_iter().filter(|(_, more)| *more < 0).map(|(text, _)| text).collect()
@@ -193,13 +196,13 @@ impl Balance {
 #[derive(Default)]
 struct Page {
     fields: BTreeMap<(Uuid, String), Balance>,
-    /// Rows of which an entry leaves out fields, or tells of none.
+    /// Rows with an entry that leaves out fields, or records none.
     partial: BTreeSet<Uuid>,
-    /// How many entries tell of a version of a row.
+    /// Number of entries about a version, by row.
     versions: BTreeMap<Uuid, i64>,
 }
 
-/// The first field whose changes do not lead to what its row says. `rows` counts the fields that were looked at.
+/// The first field whose recorded changes do not lead to its row's value. `rows` is increased by the number of checked fields.
 pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     for kind in &KINDS {
         let mut after = AuditId::NIL;
@@ -225,7 +228,7 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
     Ok(None)
 }
 
-/// What the entries of some rows tell of their fields.
+/// Returns the field changes in the audit entries of some rows.
 async fn recorded_changes(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> Result<Page, Fault> {
     let (backend, mut page, mut after) = (snapshot.backend(), Page::default(), (AuditId::NIL, AuditId::NIL));
     let of = backend.in_ids("e.target_id", 2);
@@ -246,7 +249,7 @@ async fn recorded_changes(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid
         }
         for EntryRow { target_id, id, changes } in entries {
             after = (AuditId::from_uuid(target_id), id);
-            // What an entry says is proven by its hash; one that cannot be read tells of no field.
+            // The entry's hash proves its content; an unreadable one has no fields.
             let changes: Changes = serde_json::from_str(&changes).unwrap_or(Changes { fields: Vec::new() });
             page.add(kind, target_id, &changes.fields);
         }
@@ -273,7 +276,7 @@ impl Page {
         }
     }
 
-    /// Leaves out rows of which something may have changed that no entry tells.
+    /// Leaves out rows that may have changes without an entry.
     fn leave_out(&mut self, kind: &Kind, versions: &BTreeMap<Uuid, i64>) {
         let Self { fields, partial, versions: told } = self;
         fields.retain(|(row, _), _| !partial.contains(row) && (kind.own.is_empty() || told.get(row) == versions.get(row)));
@@ -286,13 +289,13 @@ async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<B
     }
     let now = now(snapshot, kind, &page).await?;
     for ((row, path), balance) in page.fields {
-        // A line that was taken out of a draft has no row, and its last change says so.
+        // A line that was removed from a draft has no row, and its last change ends in null.
         let found = now.get(&(row, path.clone())).unwrap_or(&Value::Null);
         let ends = balance.ends(found);
         if !ends.is_empty() {
             return Ok(Some(Broken {
                 table: kind.table,
-                key: readable(&format!("{}:{} {path}", kind.prefix, row.simple())),
+                key: printable_text(&format!("{}:{} {path}", kind.prefix, row.simple())),
                 expected: ends.join(" or "),
                 found: found.to_string(),
             }));
@@ -301,7 +304,7 @@ async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<B
     Ok(None)
 }
 
-/// What the rows say today.
+/// Returns the current values of the rows.
 async fn now(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(Uuid, String), Value>, Fault> {
     let backend = snapshot.backend();
     let ids: BTreeSet<Uuid> = page.fields.keys().map(|(row, _)| *row).collect();

@@ -1,5 +1,7 @@
-//! Invoices in other currencies than that of the books, converted once more by the rate that each froze; with them their credit notes, which come to what
-//! they would as one. Credit notes without amounts in the books, which an older release issued beside this one, are left out.
+//! Invoices in other currencies than that of the books, converted again by the rate that each
+//! stored; with them their credit notes, whose total is converted as that of one credit note.
+//! Credit notes without amounts in the books, which an older release issued at the same time, are
+//! left out.
 
 use entity::{
     prelude::*,
@@ -24,10 +26,10 @@ struct Sums {
     total_in_books: i64,
 }
 
-/// An invoice with what its credit notes sum up to.
+/// An invoice with the sums of its credit notes.
 struct Invoice {
     id: InvoiceId,
-    /// Its own, and that of the books.
+    /// The invoice's currency, and that of the books.
     currencies: (String, String),
     numerator: Option<String>,
     denominator: Option<String>,
@@ -88,7 +90,8 @@ impl From<InvoiceRow> for Invoice {
     }
 }
 
-/// The first invoice whose sums do not follow from its rate. `rows` counts those that were looked at.
+/// The first invoice whose sums do not follow from its rate. `rows` is increased by the number of
+/// checked invoices.
 pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = InvoiceId::NIL;
     let sql = format!(
@@ -133,7 +136,7 @@ fn broken(invoice: &Invoice) -> Option<Broken> {
     })
 }
 
-/// The fraction that an invoice froze. Its day and its source convert nothing.
+/// The rate that an invoice stored. The conversion does not use its day and source.
 fn rate(invoice: &Invoice) -> Option<FrozenRate> {
     Some(FrozenRate {
         from: Currency::parse(&invoice.currencies.0)?,

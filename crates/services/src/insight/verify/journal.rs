@@ -1,10 +1,10 @@
-//! The event sequence, its counter, and movements' place in it.
+//! Checks of the event sequence, its counter, and the events of movements.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "journal: seq runs on from what was let go, without gaps or repeats",
+        invariant: "journal: seq continues after the removed events, without gaps or repeats",
         table: "event",
         rests_on: tables![event],
         broken: "SELECT 'seq ' || seq, 'seq ' || nth, 'seq ' || seq
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE seq <> nth ORDER BY nth LIMIT 1",
     },
     Check {
-        invariant: "counter: exists and stands where the events, orders and returns stand",
+        invariant: "counter: exists, and equals the last numbers of events, orders and returns",
         table: "tenant_counter",
         rests_on: tables![],
         broken: "SELECT 'ten:' || HEX(t.id),
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
                    OR c.return_number <> (SELECT count(*) FROM sales_return WHERE tenant_id = $1))",
     },
     Check {
-        invariant: "journal: time of recording never goes back, and the counter stands at the last one",
+        invariant: "journal: time of recording never decreases, and the counter has the last one",
         table: "event",
         rests_on: tables![],
         broken: "SELECT 'seq ' || x.seq, 'recorded at ' || x.earlier || ' or later', 'recorded at ' || x.recorded_at
@@ -75,7 +75,8 @@ pub(super) const CHECKS: &[Check] = &[
                    AND NOT EXISTS (SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.mirror_id = movement.id)
                  GROUP BY reverses_id HAVING count(*) > 1 ORDER BY reverses_id LIMIT 1",
     },
-    // What came into a lot leaves the shelf where the lot lies by then.
+    // Units received into a lot are taken back as available or unavailable, by the state of the lot
+    // at the reversal.
     Check {
         invariant: "reversal: mirrors its original entry by entry",
         table: "movement",

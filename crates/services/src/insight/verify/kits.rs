@@ -1,10 +1,10 @@
-//! Kits, and what orders and returns froze of them.
+//! Checks of kits, and of the components that orders and returns stored.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "kit: it is UNTRACKED, is made of something, and has no stock of its own",
+        invariant: "kit: it is UNTRACKED, has components, and has no stock of its own",
         table: "product",
         rests_on: tables![product],
         broken: "SELECT 'prd:' || HEX(p.id), 'a kit that is UNTRACKED with components and no stock, or neither',
@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
                    OR (p.is_kit = 1 AND (p.stock_policy <> 'UNTRACKED' OR coalesce(l.stock, 0) <> 0))) ORDER BY p.id LIMIT 1",
     },
     Check {
-        invariant: "kit: it is made of what is stocked, and of no kit",
+        invariant: "kit: its components are stocked products and no kits",
         table: "kit_component",
         rests_on: tables![kit_component],
         broken: "SELECT 'prd:' || HEX(k.kit_id), 'a stocked product that is no kit', 'prd:' || HEX(p.id) || ' ' || p.stock_policy || ' ' || p.status

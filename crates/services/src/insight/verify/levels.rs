@@ -1,10 +1,10 @@
-//! Levels, their chains of entries, and what is held of them.
+//! Checks of levels, their chains of entries, and their reservations.
 
 use inventory::stock::rows::BLOCK;
 
 use super::checks::{Check, tables};
 
-// The statement below says it in figures.
+// The statement below has this number as a literal.
 const _: () = assert!(BLOCK == 1_024);
 
 pub(super) const CHECKS: &[Check] = &[
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.product_id, l.store_id LIMIT 1",
     },
     Check {
-        invariant: "level: is as its last entry left it",
+        invariant: "level: its quantities are those after its last entry",
         table: "stock_level",
         rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id) || ' version ' || l.version,
@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY product_id, store_id, version_after LIMIT 1",
     },
     Check {
-        invariant: "entry: occurred_max is the latest moment so far, and seq and time of recording never go back",
+        invariant: "entry: occurred_max is the latest moment so far, and seq and time of recording never decrease",
         table: "entry",
         rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id) || ' version ' || version_after || ' seq ' || seq,
@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY product_id, store_id, version_after LIMIT 1",
     },
     Check {
-        invariant: "history: what is condensed of late entries is their sum",
+        invariant: "history: the condensed value of late entries is their sum",
         table: "history_sum",
         rests_on: tables![history_block, history_sum],
         broken: "SELECT 'prd:' || HEX(b.product_id) || ' sto:' || HEX(b.store_id) || ' block ' || b.block || ' occurred ' || b.occurred_at,
@@ -137,9 +137,10 @@ pub(super) const CHECKS: &[Check] = &[
                    OR e.line <> e.nth
                  ORDER BY e.seq, e.line LIMIT 1",
     },
-    // What a purchase order brought is worth what its receipt says; a value that could not be told exactly is none.
+    // Entries of a purchase order's receipt have the value of the receipt; a value beyond exact
+    // integers is null.
     Check {
-        invariant: "entry: its value is its unit cost times what moved, to the minor unit",
+        invariant: "entry: its value is its unit cost times the moved quantity, to the minor unit",
         table: "entry",
         rests_on: tables![entry],
         broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,

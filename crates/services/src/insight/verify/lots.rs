@@ -1,4 +1,4 @@
-//! Lots, where they lie, and what was set aside.
+//! Checks of lots, their levels, and quantities that were set aside.
 
 use super::checks::{Check, tables};
 
@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY s.product_id, s.store_id LIMIT 1",
     },
     Check {
-        invariant: "lot: what a store has of it equals the sum of its entries",
+        invariant: "lot: its quantity in a store equals the sum of its entries",
         table: "lot_level",
         rests_on: tables![entry, lot_level],
         broken: "SELECT 'lot:' || HEX(s.lot_id) || ' sto:' || HEX(s.store_id),
@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY s.lot_id, s.store_id LIMIT 1",
     },
     Check {
-        invariant: "lot: on hand is what its stores have, and a serial number stands for at most one",
+        invariant: "lot: on hand is the sum of its stores, and a serial number has at most one unit",
         table: "lot",
         rests_on: tables![lot],
         broken: "SELECT 'lot:' || HEX(l.id), 'on hand ' || coalesce(s.on_hand, 0) || CASE WHEN l.tracking = 'SERIAL' THEN ', at most 1' ELSE '' END,
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE v.tenant_id = $1 AND l.status <> 'AVAILABLE' AND v.unavailable <> v.on_hand ORDER BY v.lot_id, v.store_id LIMIT 1",
     },
     Check {
-        invariant: "entry: what was set aside for a reason is never below nothing",
+        invariant: "entry: the unavailable units of each condition are never negative",
         table: "entry",
         rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id), coalesce(condition, 'QUARANTINE') || ' 0 or more',

@@ -1,4 +1,5 @@
-//! Pictures and documents of products, attachments, papers, and the files that they are; mutations that are run for each line of a file.
+//! Checks of pictures and documents of products, attachments, papers, and their files; and of bulk
+//! operations.
 
 use super::checks::{Check, tables};
 
@@ -13,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE position <> nth ORDER BY product_id, nth LIMIT 1",
     },
     Check {
-        invariant: "product image: its file is a picture that is there and stays",
+        invariant: "product image: its file is a stored picture that does not expire",
         table: "product_image",
         rests_on: tables![product_image],
         broken: "SELECT 'img:' || HEX(i.id), 'an IMAGE that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
@@ -21,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE i.tenant_id = $1 AND (f.purpose <> 'IMAGE' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY i.id LIMIT 1",
     },
     Check {
-        invariant: "product document: its file is a document that is there and stays",
+        invariant: "product document: its file is a stored document that does not expire",
         table: "product_document",
         rests_on: tables![product_document],
         broken: "SELECT 'doc:' || HEX(d.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
@@ -29,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE d.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY d.id LIMIT 1",
     },
     Check {
-        invariant: "attachment: its file is a document that is there and stays",
+        invariant: "attachment: its file is a stored document that does not expire",
         table: "attachment",
         rests_on: tables![attachment],
         broken: "SELECT 'att:' || HEX(a.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
@@ -37,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE a.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY a.id LIMIT 1",
     },
     Check {
-        invariant: "attachment: the document or the master data is there that it is attached to",
+        invariant: "attachment: the document or the master data that it is attached to exists",
         table: "attachment",
         rests_on: tables![attachment],
         broken: "SELECT 'att:' || HEX(a.id), 'one that is there', a.target_kind || ':' || HEX(a.target_id)
@@ -57,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     // Files of papers go after days; the hashes stay.
     Check {
-        invariant: "paper: its files that are there have the hashes that it names",
+        invariant: "paper: its existing files have the hashes that it states",
         table: "paper",
         rests_on: tables![paper],
         broken: "SELECT 'ppr:' || HEX(h.paper_id), 'a file whose hash is ' || h.sha256, coalesce(HASH(f.sha256), 'none')
@@ -67,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE f.state = 'READY' AND (f.sha256 IS NULL OR HASH(f.sha256) <> h.sha256) ORDER BY h.paper_id LIMIT 1",
     },
     Check {
-        invariant: "exchange: a mutation that is being run is as far as it has answers",
+        invariant: "exchange: the position of a running bulk mutation is its number of answers",
         table: "exchange",
         rests_on: tables![exchange],
         broken: "SELECT 'exc:' || HEX(x.id), coalesce(l.answers, 0) || ' lines', x.position || ' lines'

@@ -1,10 +1,13 @@
-//! `entrepot verify`: proves the ledger's invariants over a whole database, tenant by tenant, and names the first row that breaks one.
+//! `entrepot verify`: proves the ledger's invariants over a whole database, tenant by tenant, and
+//! names the first row that breaks one.
 //!
-//! Most invariants are one statement that finds a broken row (`checks`); what JSON texts say is walked in pages (`walk`). A tenant is read
-//! from one snapshot, so that a server may go on writing. What cannot be read is broken like what does not fit, and the rest is proven all the
-//! same; a database that does not answer ends the proof.
+//! Most invariants are one statement that finds a broken row (`checks`); contents of JSON texts are
+//! checked page by page (`walk`). A tenant is read from one snapshot, so that a server may go on
+//! writing. An unreadable value is reported like a broken invariant, and the other invariants are
+//! proven all the same; a database that does not answer ends the proof.
 //!
-//! What has no row is not asked for one: a check names tables without whose rows it finds nothing (`Check::rests_on`, `table_sizes`).
+//! Checks of empty tables are skipped: a check names tables without whose rows it finds nothing
+//! (`Check::rests_on`, `table_sizes`).
 
 mod alerts;
 mod charges;
@@ -54,8 +57,9 @@ pub use report::{Broken, Line, Report};
 
 use self::{table_sizes::TableSizes, tenancy::Tenancy};
 
-/// Of a tenant that was erased there is nothing left to prove but its audit log's signatures, which `entrepot audit verify` does.
-const KEPT: &str = "NOT EXISTS
+/// Condition for tenants that are not erased: an erased tenant has nothing left to verify but its
+/// audit log's signatures, which `entrepot audit verify` does.
+const NOT_ERASED: &str = "NOT EXISTS
     (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY id";
 
 #[derive(Record)]
@@ -65,16 +69,18 @@ struct TenantRow {
     slug: String,
 }
 
-/// Proves every invariant for every tenant. `progress` is told what is being looked at.
+/// Proves every invariant for every tenant. `progress` is called with the name of each step.
 pub async fn verify(db: &Database, progress: impl Fn(&str)) -> Result<Report, Fault> {
     let mut report = Report::default();
     verify_into(db, &mut report, progress, |_| {}).await?;
     Ok(report)
 }
 
-/// The same into a report that holds what was found when a fault ends it. `told` hears of each line, in the report's order, once no more rows come to it.
+/// Proves every invariant into a report that keeps its findings if a fault ends it. `told` is
+/// called with each line, in the report's order, once the line is final.
 pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&str), told: impl Fn(&Line)) -> Result<(), Fault> {
-    // Each check joins whole tables: planned for the few rows that there were when they were last measured, one alone may take hours.
+    // Each check joins whole tables: with a plan for the few rows of the last statistics, one alone
+    // may take hours.
     progress("how large the tables are");
     let sizes = TableSizes::of_all(db).await?;
     db.measure(&sizes.written()).await?;
@@ -90,8 +96,8 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
         Tenancy::begin(db, tenant).await?.prove(report, &slug, &progress, &last).await?;
     }
     progress("rows of no tenant");
-    let (rows, stray) = references::strays(db).await?;
-    told(report.add(references::STRAYS, rows, stray));
+    let (rows, stray) = references::orphan_rows(db).await?;
+    told(report.add(references::ORPHANS, rows, stray));
     if db.backend() == Backend::Sqlite {
         progress("search index");
         told(search::index(db, report).await?);
@@ -99,9 +105,9 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
     Ok(())
 }
 
-/// The tenants of which something is left, in the order of their ids.
+/// Tenants whose rows are not deleted yet, in the order of their IDs.
 async fn tenants(db: &Database) -> Result<Vec<TenantRow>, Fault> {
-    let sql = format!("SELECT {} FROM tenant t WHERE {KEPT}", TenantRow::SELECT);
+    let sql = format!("SELECT {} FROM tenant t WHERE {NOT_ERASED}", TenantRow::SELECT);
     db.global().records::<TenantRow>(&sql, vec![]).await
 }
 
@@ -112,7 +118,8 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
     Ok(report)
 }
 
-/// Proves those invariants of one tenant's rows whose names begin so, all where that is empty: each by statements of its own, also where there are no rows.
+/// Proves those invariants of one tenant's rows whose names have this prefix, all for an empty
+/// prefix: each by statements of its own, even if there are no rows.
 pub async fn verify_named(db: &Database, tenant: TenantId, beginning: &str) -> Result<Report, Fault> {
     let mut report = Report::default();
     let proven = Tenancy::begin(db, tenant).await?.only(beginning);
@@ -120,16 +127,17 @@ pub async fn verify_named(db: &Database, tenant: TenantId, beginning: &str) -> R
     Ok(report)
 }
 
-/// Proves every invariant of what an open transaction has written of its tenant, and gives the transaction back to be committed or not.
-pub async fn verify_open(db: &Database, work: Work, progress: impl Fn(&str)) -> Result<(Work, Report), Fault> {
+/// Proves every invariant of an open transaction's tenant, including its uncommitted rows, and
+/// returns the transaction, to be committed or not.
+pub async fn verify_transaction(db: &Database, work: Work, progress: impl Fn(&str)) -> Result<(Work, Report), Fault> {
     let name = work.tenant().to_string();
     let (snapshot, paused) = work.into_snapshot().await?;
     let mut report = Report::default();
-    let snapshot = Tenancy::inside(db, snapshot).prove(&mut report, &name, &progress, &|_: &Line| {}).await?;
+    let snapshot = Tenancy::of_snapshot(db, snapshot).prove(&mut report, &name, &progress, &|_: &Line| {}).await?;
     Ok((paused.resumed(snapshot), report))
 }
 
-/// How wide the longest invariant is.
+/// Returns the width of the longest invariant.
 pub fn width() -> usize {
     let checked = checks::all().map(|check| check.invariant);
     let walked = [
@@ -142,7 +150,7 @@ pub fn width() -> usize {
         histories::FIELDS,
         enum_columns::INVARIANT,
         references::INVARIANT,
-        references::STRAYS,
+        references::ORPHANS,
         search::INDEX,
         papers::BYTES,
     ];

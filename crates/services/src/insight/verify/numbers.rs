@@ -1,4 +1,5 @@
-//! What runs 1, 2, 3 without gaps: documents up to their tenant's counter, receipts and discrepancies inside their order.
+//! Checks of numbers that run 1, 2, 3 without gaps: documents up to their tenant's counter,
+//! receipts and discrepancies inside their order.
 
 use super::checks::{Check, numbered, tables};
 
@@ -17,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE n.number <> n.nth ORDER BY n.legal_entity_id, n.kind, n.nth LIMIT 1",
     },
     Check {
-        invariant: "invoice: each company has given as many numbers as it has invoices and credit notes",
+        invariant: "invoice: each company has assigned as many numbers as it has invoices and credit notes",
         table: "legal_entity",
         rests_on: tables![legal_entity],
         broken: "SELECT 'len:' || HEX(e.id), 'invoices ' || coalesce(n.invoices, 0) || ' credit notes ' || coalesce(n.credit_notes, 0),
@@ -42,9 +43,9 @@ pub(super) const CHECKS: &[Check] = &[
                    OR i.net_minor + i.tax_minor <> i.total_minor)
                  ORDER BY i.id LIMIT 1",
     },
-    // What is taken off has a total below 0, and so has its credit.
+    // A deduction has a total below 0, and so has its credit.
     Check {
-        invariant: "invoice: its credit notes give back of no line more than it has, in units and in money",
+        invariant: "invoice: its credit notes credit no more units or money of a line than the line has",
         table: "invoice_line",
         rests_on: tables![invoice_line],
         broken: "SELECT 'inv:' || HEX(c.id) || ' line ' || c.position, 'credited up to ' || coalesce(l.quantity, 0) || ' for ' || coalesce(l.total_minor, 0),
@@ -57,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.id, c.position LIMIT 1",
     },
     Check {
-        invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
+        invariant: "goods receipt: those of an order are numbered 1, 2, 3 and have its store",
         table: "goods_receipt",
         rests_on: tables![goods_receipt],
         broken: "SELECT 'grn:' || HEX(r.id), 'number ' || r.nth || coalesce(' sto:' || HEX(o.store_id), ' of an order'), 'number ' || r.number || ' sto:' || HEX(r.store_id)
@@ -76,7 +77,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE number <> nth ORDER BY purchase_order_id, nth LIMIT 1",
     },
     Check {
-        invariant: "counter: master data stands at its last event or after it, and not behind the head",
+        invariant: "counter: master data has a seq at or after its last event, and not beyond the head",
         table: "tenant_counter",
         rests_on: tables![],
         broken: "SELECT 'ten:' || HEX(c.tenant_id), 'from ' || coalesce(CAST(e.last AS text), '0') || ' to ' || c.head, CAST(c.master_seq AS text)

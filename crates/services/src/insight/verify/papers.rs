@@ -1,6 +1,7 @@
-//! Papers as they are stored: the bytes of a file that a paper names are those that were drawn.
+//! Papers as they are stored: a paper's file has the bytes that were rendered.
 //!
-//! Rows alone cannot tell: whoever knows where files are kept asks for this beside the proof of the rows.
+//! Rows alone cannot prove it: a caller that knows the file store runs this in addition to the
+//! proof of the rows.
 
 use entity::{
     prelude::*,
@@ -19,24 +20,24 @@ use super::{
 };
 use crate::files::{FileLocation, Store, StoreError};
 
-pub(super) const BYTES: &str = "paper: what is stored of its files has the hashes that it names";
+pub(super) const BYTES: &str = "paper: the stored bytes of its files have the hashes that it states";
 /// Files whose rows are read at once.
 const PAGE: i64 = 2_000;
-/// Files whose bytes are read at once: a store that is far away answers each by itself no faster than one.
-const AT_ONCE: usize = 16;
+/// Files whose bytes are read at once, to hide the latency of a remote store.
+const FILES_AT_ONCE: usize = 16;
 
-/// Which papers' files are read, and where they are kept.
+/// Selection of papers whose files are verified, and their location.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredPapers<'a> {
     pub location: &'a FileLocation,
-    /// Of this tenant alone; None: of all.
+    /// Only this tenant's files; None for all tenants.
     pub tenant: Option<TenantId>,
-    /// The newest files of each tenant, so many; None: all of them.
+    /// Maximum files of each tenant, the newest first; None for all.
     pub most: Option<u32>,
 }
 
 impl<'a> StoredPapers<'a> {
-    /// All that are kept there.
+    /// All papers that are stored there.
     pub fn all(location: &'a FileLocation) -> Self {
         Self { location, tenant: None, most: None }
     }
@@ -55,7 +56,7 @@ struct PaperFile {
     sha256: String,
 }
 
-/// How far the files have been read.
+/// Progress of the verification.
 struct Reading<'a> {
     of: StoredPapers<'a>,
     /// Opened for the first file.
@@ -65,7 +66,7 @@ struct Reading<'a> {
     broken: Option<(TenantId, Broken)>,
 }
 
-/// Why no more is read.
+/// Reasons to stop reading.
 enum Stop {
     Fault(Fault),
     Store(StoreError),
@@ -82,8 +83,9 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// Reads the files of papers that are kept there, the newest first, and adds to the report whether they are what was drawn. Bytes that are not there prove
-/// nothing: they are taken away shortly before their row says so.
+/// Reads the files of papers at that location, the newest first, and adds to the report whether
+/// they have the bytes that were rendered. Missing bytes prove nothing: they are deleted shortly
+/// before the row records it.
 pub async fn verify_papers(
     db: &Database,
     of: StoredPapers<'_>,
@@ -105,7 +107,7 @@ pub async fn verify_papers(
                 unproven = Some(format!("{location}: {error}"));
                 break;
             }
-            Err(Stop::Fault(fault)) if fault.is_of_rows() => {
+            Err(Stop::Fault(fault)) if fault.is_corrupt_row() => {
                 let broken = Broken::unreadable("file", "one of its rows", &fault);
                 reading.broken = reading.broken.take().or(Some((tenant, broken)));
             }
@@ -130,7 +132,7 @@ impl Reading<'_> {
             (before, left) = (last.id, left - page.len() as i64);
             let store = self.store()?;
             let reading: Vec<_> = page.iter().map(|file| hash(store, &file.blob)).collect();
-            let hashes: Vec<Option<String>> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+            let hashes: Vec<Option<String>> = stream::iter(reading).buffered(FILES_AT_ONCE).try_collect().await?;
             for (file, found) in page.iter().zip(hashes) {
                 self.files += 1;
                 match found {
@@ -147,7 +149,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// A folder that is not there is not made: this only reads.
+    /// Opens the store; a missing folder is not created, because this only reads.
     fn store(&mut self) -> Result<&Store, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,
@@ -162,7 +164,7 @@ impl Reading<'_> {
     }
 }
 
-/// Files of a tenant's papers whose bytes are kept, those before a file by their ids, the last first.
+/// Stored files of a tenant's papers with IDs before `before`, in descending order.
 async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
@@ -174,7 +176,7 @@ async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) ->
     db.tenant(tenant).records(&sql, vec![before.into(), most.into()]).await
 }
 
-/// The hash of an object's bytes, in hex; None where they are not there.
+/// The hash of an object's bytes, in hex; None if they are missing.
 async fn hash(store: &Store, blob: &str) -> Result<Option<String>, StoreError> {
     let mut bytes = match store.read(blob).await {
         Err(StoreError::Missing) => return Ok(None),

@@ -2,11 +2,12 @@
 
 use super::checks::{Check, tables};
 
-/// That a document names a customer of whom one step leads to the one that stays: documents go on naming whom they were made for.
+/// A check that the customer of a document is at most one merge away from the surviving one:
+/// documents keep the customer that they were made for.
 macro_rules! customer_stays {
     ($noun:literal, $table:literal, $prefix:literal) => {
         Check {
-            invariant: concat!($noun, ": whom it names is merged into none, or into one that is merged into none"),
+            invariant: concat!($noun, ": its party is not merged, or is merged into one that is not"),
             table: $table,
             rests_on: tables![customer],
             broken: concat!(
@@ -25,7 +26,7 @@ macro_rules! customer_stays {
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "customer: one that is merged names one that is merged into none",
+        invariant: "customer: a merged one points to one that is not merged",
         table: "customer",
         rests_on: tables![customer],
         broken: "SELECT 'cus:' || HEX(c.id), 'one that is merged into none', 'cus:' || HEX(p.id) || ', merged into cus:' || HEX(p.merged_into)
@@ -35,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     customer_stays!("order", "sales_order", "ord"),
     customer_stays!("return", "sales_return", "ret"),
     Check {
-        invariant: "supplier: one that is merged is archived, and names one that is merged into none",
+        invariant: "supplier: a merged one is archived, and points to one that is not merged",
         table: "supplier",
         rests_on: tables![supplier],
         broken: "SELECT 'sup:' || HEX(c.id), 'archived, and one that is merged into none',
@@ -45,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND (p.merged_into IS NOT NULL OR c.archived_at IS NULL)
                  ORDER BY c.id LIMIT 1",
     },
-    // An order of which a receipt was undone after the merge is open again.
+    // An order is open again if one of its receipts was undone after the merge.
     Check {
         invariant: "purchase order: none is open with a supplier that is merged into another",
         table: "purchase_order",
@@ -85,7 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE p.tenant_id = $1 AND p.supplier_id IS NOT NULL ORDER BY p.id LIMIT 1",
     },
     Check {
-        invariant: "merge: one that stands is of a customer or a supplier that is merged",
+        invariant: "merge: one that was not undone has a merged customer or supplier",
         table: "party_merge",
         rests_on: tables![party_merge],
         broken: "SELECT 'merge ' || HEX(m.id), 'one that is merged', coalesce('cus:' || HEX(m.customer_id), 'sup:' || HEX(m.supplier_id))

@@ -1,4 +1,4 @@
-//! Payments and holds, and what their orders say of them.
+//! Checks of payments and holds against their orders.
 
 use entity::prelude::{OrderId, PaymentStatus, RefundStatus};
 use inventory::orders::{core::Order, rows};
@@ -9,14 +9,13 @@ use super::{
     report::Broken,
 };
 
-pub(super) const STATUSES: &str =
-    "order: its statuses and kinds of holds follow from its lines, its sums and the holds that stand";
+pub(super) const STATUSES: &str = "order: its statuses and kinds of holds follow from its lines, its sums and its active holds";
 /// Orders read at once, with their lines.
 const PAGE: i64 = 1_000;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "order: what is authorised, captured and refunded of it is what its payments sum to",
+        invariant: "order: its authorised, captured and refunded amounts are the sums of its payments",
         table: "sales_order",
         rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(o.id), 'authorised ' || coalesce(s.authorised, 0) || ' captured ' || coalesce(s.captured, 0) || ' refunded ' || coalesce(s.refunded, 0),
@@ -42,9 +41,9 @@ pub(super) const CHECKS: &[Check] = &[
                    OR refunded_minor > captured_minor)
                  ORDER BY id LIMIT 1",
     },
-    // Returns that were closed before it was kept say nothing of their orders.
+    // Orders with returns that were closed before refunds were stored for each order are skipped.
     Check {
-        invariant: "order: what came back of its money is what its closed returns gave",
+        invariant: "order: its returned amount is the sum that its closed returns refunded",
         table: "sales_order",
         rests_on: tables![return_match],
         broken: "SELECT 'ord:' || HEX(o.id), 'returned ' || s.given, 'returned ' || o.returned_minor
@@ -58,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE o.tenant_id = $1 AND s.unkept = 0 AND o.returned_minor <> s.given ORDER BY o.id LIMIT 1",
     },
     Check {
-        invariant: "payment: it is of its order's currency, and names a payment of that order and of the kind that it may name",
+        invariant: "payment: it is of its order's currency, and refers to a payment of that order and of an allowed kind",
         table: "payment",
         rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(p.id), 'a ' || p.kind || ' of ord:' || HEX(p.order_id) || ' in ' || o.currency,
@@ -71,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY p.id LIMIT 1",
     },
     Check {
-        invariant: "payment: no more is captured, given up or given back of it than it is",
+        invariant: "payment: no more than its amount is captured, voided or refunded",
         table: "payment",
         rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(a.id), 'up to ' || CASE WHEN b.id IS NULL THEN a.amount_minor ELSE 0 END, CAST(s.spent AS text)
@@ -81,7 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE a.tenant_id = $1 AND s.spent > CASE WHEN b.id IS NULL THEN a.amount_minor ELSE 0 END ORDER BY a.id LIMIT 1",
     },
     Check {
-        invariant: "payment: one that takes another back mirrors it, and takes back none that does so itself",
+        invariant: "payment: a reversal mirrors its original, and reverses no reversal",
         table: "payment",
         rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(p.id), 'a ' || o.kind || ' of ' || o.amount_minor || ' ' || o.currency || ', ' || o.method,
@@ -93,7 +92,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY p.id LIMIT 1",
     },
     Check {
-        invariant: "return: no more is refunded for it than it gave back",
+        invariant: "return: no more is paid out for it than its refund",
         table: "sales_return",
         rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(r.id), 'up to ' || coalesce(r.refunded_minor, 0), CAST(s.refunded AS text)
@@ -103,8 +102,9 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Derives again what all orders say of their holds and payments, and compares it with their rows. Counts the orders in `count`.
-pub(super) async fn statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Option<Broken>, Fault> {
+/// Derives the statuses of holds and payments of all orders again, and compares them with their
+/// rows. Counts the orders in `count`.
+pub(super) async fn verify_statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = OrderId::NIL;
     loop {
         let sql = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.id > $2 ORDER BY o.id LIMIT $3";
@@ -113,7 +113,7 @@ pub(super) async fn statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Opt
         let Some(last) = ids.last() else { return Ok(None) };
         after = *last;
         *count += ids.len() as u64;
-        let holds = rows::standing_holds(snapshot, &ids).await?;
+        let holds = rows::active_holds_by_order(snapshot, &ids).await?;
         for order in readable(snapshot, &ids).await? {
             let kinds = holds.get(&order.id).into_iter().flatten().map(|hold| hold.kind.clone());
             if let Some(broken) = broken(&order, kinds.collect()) {
@@ -123,7 +123,8 @@ pub(super) async fn statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Opt
     }
 }
 
-/// The orders that can be read, in the order of their ids: what is wrong with the others, the checks of words and lines tell.
+/// The readable orders, in the order of their IDs: faults of the others are reported by the checks
+/// of words and lines.
 async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
     match rows::orders(snapshot, ids).await {
         Err(Fault::Corrupt { .. }) if ids.len() > 1 => {}
@@ -140,7 +141,7 @@ async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fa
     Ok(orders)
 }
 
-/// What an order's row says that does not follow.
+/// Returns the difference between an order's row and its derived payment status, if there is one.
 fn broken(order: &Order, mut kinds: Vec<String>) -> Option<Broken> {
     kinds.sort_unstable();
     let (kept, derived) = (order.paid, order.paid_now());

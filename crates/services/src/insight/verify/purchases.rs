@@ -1,10 +1,11 @@
-//! Purchase orders, their receipts, and what the ledger says of them; blanket orders, and what is called off from them.
+//! Checks of purchase orders and their receipts against the ledger; checks of blanket orders
+//! against their call-offs.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "level: incoming = what is open of the orders that are ORDERED or PARTIALLY_RECEIVED",
+        invariant: "level: incoming = the open units of the orders that are ORDERED or PARTIALLY_RECEIVED",
         table: "stock_level",
         rests_on: tables![purchase_order, stock_level],
         broken: "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id), 'incoming ' || sum(c.open), 'incoming ' || sum(c.incoming)
@@ -47,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY o.id LIMIT 1",
     },
     Check {
-        invariant: "purchase order line: what an order that is over has not received is short",
+        invariant: "purchase order line: units that a RECEIVED or CLOSED order has not received are short",
         table: "purchase_order_line",
         rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
@@ -57,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "purchase order: goods and charges are the sums of its lines, and of its charges, of which no deposit is on a line",
+        invariant: "purchase order: goods and charges are the sums of its lines and of its charges, and no line has a deposit",
         table: "purchase_order",
         rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'goods ' || coalesce(l.goods, 0) || ' charges ' || coalesce(c.amount, 0) || ' on lines ' || coalesce(l.charges, 0),
@@ -73,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY o.id LIMIT 1",
     },
     Check {
-        invariant: "purchase order: charges in other currencies are on its lines as what they come to in the books",
+        invariant: "purchase order: charges in other currencies are on its lines with their amounts in the books",
         table: "purchase_order",
         rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'in the books ' || coalesce(c.amount, 0), 'on lines ' || coalesce(l.charges, 0)
@@ -85,7 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE o.tenant_id = $1 AND coalesce(l.charges, 0) <> coalesce(c.amount, 0) ORDER BY o.id LIMIT 1",
     },
     Check {
-        invariant: "purchase charge: one in another currency than its order has an amount in the books, and a rate where they are in another",
+        invariant: "purchase charge: one in another currency than its order has an amount in the books, and a rate if the books have another currency",
         table: "purchase_charge",
         rests_on: tables![purchase_charge],
         broken: "SELECT 'por:' || HEX(c.purchase_order_id) || ' charge ' || c.position, 'a currency, an amount in the books and a rate, or none of them',
@@ -97,7 +98,7 @@ pub(super) const CHECKS: &[Check] = &[
                    OR (c.rate_numerator IS NULL) <> (c.rate_source IS NULL))
                  ORDER BY c.purchase_order_id, c.position LIMIT 1",
     },
-    // Of a line that has come whole, or not at all: what part of it carries is rounded.
+    // Only lines that were received in full, or not at all: the share of a part is rounded.
     Check {
         invariant: "purchase order line: its receipts carry its share of charges in other currencies",
         table: "goods_receipt_line",
@@ -114,7 +115,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "purchase order line: of one that was cancelled nothing has come, is expected or is charged",
+        invariant: "purchase order line: of a cancelled order nothing was received, is expected or is charged",
         table: "purchase_order_line",
         rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'received 0 open 0 charges 0',
@@ -132,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.tenant_id = $1 AND l.revision > o.revision ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "goods receipt: what came into the ledger for an order is what its receipts say, at the cost they say",
+        invariant: "goods receipt: the RECEIPT entries of an order equal its receipts, in quantity and cost",
         table: "goods_receipt_line",
         rests_on: tables![entry, goods_receipt_line],
         broken: "SELECT 'por:' || HEX(c.id) || ' prd:' || HEX(c.product_id), 'on hand ' || sum(c.came) || ' worth ' || sum(c.worth),
@@ -145,9 +146,10 @@ pub(super) const CHECKS: &[Check] = &[
                        WHERE m.tenant_id = $1 AND m.reference_kind = 'PURCHASE_ORDER' AND m.kind = 'RECEIPT') c
                  GROUP BY c.id, c.product_id HAVING sum(c.came) <> sum(c.posted) OR sum(c.worth) <> sum(c.value) ORDER BY c.id, c.product_id LIMIT 1",
     },
-    // Where all or nothing of each receipt was taken back; a product beyond what can be multiplied here is left out.
+    // Only lines whose receipts are each reversed in full or not at all; products too large to
+    // multiply here are left out.
     Check {
-        invariant: "goods receipt: its goods cost what their quantities come to at the prices of the order's lines",
+        invariant: "goods receipt: the cost of its goods is their quantities at the prices of the order's lines",
         table: "goods_receipt_line",
         rests_on: tables![goods_receipt_line],
         broken: "SELECT 'por:' || HEX(c.id) || ' line ' || c.position, 'goods ' || ((c.product + c.scale / 2) / c.scale + c.off), 'goods ' || c.carried
@@ -162,9 +164,9 @@ pub(super) const CHECKS: &[Check] = &[
                        WHERE l.tenant_id = $1 AND l.received <= 268435456 AND l.unit_cost_minor <= 17179869184) c
                  WHERE (c.product + c.scale / 2) / c.scale + c.off <> c.carried ORDER BY c.id, c.position LIMIT 1",
     },
-    // Until m0033 it was set aside as what is in quarantine.
+    // Until m0033 damaged goods were set aside as quarantined.
     Check {
-        invariant: "goods receipt: what came damaged is set aside as damaged",
+        invariant: "goods receipt: damaged units are unavailable as DAMAGED",
         table: "goods_receipt_line",
         rests_on: tables![goods_receipt_line],
         broken: "SELECT 'por:' || HEX(d.id) || ' prd:' || HEX(d.product_id), 'damaged ' || d.damaged, 'damaged ' || coalesce(s.aside, 0)
@@ -178,7 +180,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE d.damaged <> coalesce(s.aside, 0) ORDER BY d.id, d.product_id LIMIT 1",
     },
     Check {
-        invariant: "supplier return: its credit is the sum of its lines, its entries are what left, and no line goes back twice",
+        invariant: "supplier return: its credit is the sum of its lines, its entries equal its units, and no line is returned twice",
         table: "supplier_return",
         rests_on: tables![supplier_return],
         broken: "SELECT 'srt:' || HEX(r.id), 'credit ' || coalesce(l.credit, 0) || ' left ' || coalesce(l.quantity, 0),
@@ -192,7 +194,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY r.id LIMIT 1",
     },
     Check {
-        invariant: "purchase order line: returned = what went back of it",
+        invariant: "purchase order line: returned = its units on supplier returns",
         table: "purchase_order_line",
         rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'returned ' || coalesce(s.back, 0), 'returned ' || l.returned
@@ -204,7 +206,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "goods receipt: what was taken back of it is what its reversals say, and no more than came",
+        invariant: "goods receipt: its reversed units equal its reversals, and are at most the received ones",
         table: "goods_receipt_line",
         rests_on: tables![goods_receipt_line],
         broken: "SELECT 'grn:' || HEX(l.receipt_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
@@ -217,7 +219,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.back <> coalesce(s.back, 0) OR l.beyond = 1 ORDER BY l.receipt_id LIMIT 1",
     },
     Check {
-        invariant: "supplier return: what was brought back of it is what its reversals say, and no more than left",
+        invariant: "supplier return: its reversed units equal its reversals, and are at most the returned ones",
         table: "supplier_return_line",
         rests_on: tables![supplier_return_line],
         broken: "SELECT 'srt:' || HEX(l.supplier_return_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
@@ -229,7 +231,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.back <> coalesce(s.back, 0) OR l.beyond = 1 ORDER BY l.supplier_return_id LIMIT 1",
     },
     Check {
-        invariant: "blanket order line: called off = what its purchase orders ask for less what will not come, and no more than is agreed",
+        invariant: "blanket order line: called off = the units of its purchase orders less the short ones, and at most the agreed quantity",
         table: "blanket_order_line",
         rests_on: tables![blanket_order_line],
         broken: "SELECT 'bor:' || HEX(l.blanket_order_id) || ' line ' || l.position, 'called off ' || coalesce(s.called_off, 0) || ' of at most ' || l.quantity,
@@ -243,7 +245,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.blanket_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "purchase order: what it calls off is of its blanket order, at the agreed price and with the agreed supplier",
+        invariant: "purchase order: each called-off line is one of its blanket order, with the agreed price and the agreed supplier",
         table: "purchase_order",
         rests_on: tables![blanket_order],
         broken: "SELECT 'por:' || HEX(o.id) || ' line ' || n.position, 'unit cost ' || coalesce(l.unit_cost_minor, 0) || ' ' || b.currency,
@@ -256,7 +258,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY o.id, n.position LIMIT 1",
     },
     Check {
-        invariant: "blanket order: its total is the sum of its lines, and its state is what is left of them",
+        invariant: "blanket order: its total is the sum of its lines, and its state follows from their remaining units",
         table: "blanket_order",
         rests_on: tables![blanket_order],
         broken: "SELECT 'bor:' || HEX(b.id), 'total ' || coalesce(l.total, 0) || ' left ' || coalesce(l.rest, 0), 'total ' || b.total_minor || ' and ' || b.status

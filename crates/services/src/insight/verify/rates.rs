@@ -1,11 +1,11 @@
-//! Rates that documents froze, and the stored rates that they were made of.
+//! Checks of rates that documents stored, against the rates that they were computed from.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
-    // A rate that was corrected later is stored all the same. The pivot of two rates is the euro.
+    // A rate that was corrected later is still stored. The pivot of two rates is the euro.
     Check {
-        invariant: "rate: one that a document froze is made of stored ones of its day and source, or agreed for its purchase order",
+        invariant: "rate: one that a document froze is derived from stored ones of its day and source, or agreed for its purchase order",
         table: "exchange_rate",
         rests_on: tables![goods_receipt, invoice, purchase_charge, revaluation],
         broken: "SELECT f.place, 'rates of ' || f.source || ' of day ' || f.day || ' that lead from ' || f.paid || ' to ' || f.booked,

@@ -1,4 +1,5 @@
-//! Goods receipts in other currencies than that of the books, converted once more by the rate that each froze.
+//! Goods receipts in other currencies than that of the books, converted again by the rate that each
+//! stored.
 
 use entity::{
     prelude::*,
@@ -11,7 +12,7 @@ use platform::storage::{Fault, Finds, Snapshot};
 use super::report::Broken;
 
 pub(super) const BOOKS: &str =
-    "goods receipt: it is worth in the books what its goods and charges come to by the rate that it froze";
+    "goods receipt: its value in the books is that of its goods and charges, by the rate that it froze";
 /// Receipts read at once.
 const PAGE: i64 = 1_000;
 
@@ -38,7 +39,8 @@ struct Receipt {
     in_books: i64,
 }
 
-/// The first receipt whose value does not follow from its rate. `rows` counts those that were looked at.
+/// The first receipt whose value does not follow from its rate. `rows` is increased by the number
+/// of checked receipts.
 pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = GoodsReceiptId::NIL;
     let sql = format!(
@@ -75,7 +77,7 @@ fn broken(receipt: &Receipt) -> Option<Broken> {
     })
 }
 
-/// The fraction that a receipt froze. Its day and its source convert nothing.
+/// The rate that a receipt stored. The conversion does not use its day and source.
 fn rate(receipt: &Receipt) -> Option<FrozenRate> {
     Some(FrozenRate {
         from: Currency::parse(&receipt.currency)?,

@@ -1,4 +1,5 @@
-//! Rows name only rows of their own tenant: foreign keys say most of it, and the columns that may point to one of several tables the rest.
+//! Rows refer only to rows of their own tenant: foreign keys ensure most of it, and checks cover
+//! the columns that may refer to one of several tables.
 
 mod links;
 
@@ -10,15 +11,15 @@ use entity::{
 };
 use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 
-use super::{checks, groups::AT_ONCE, report::Broken, table_sizes::TableSizes};
+use super::{checks, groups::QUERIES_PER_STATEMENT, report::Broken, table_sizes::TableSizes};
 
 pub(super) use links::LINKS;
 
-pub(super) const INVARIANT: &str = "references: every row that is named exists in the same tenant";
-pub(super) const STRAYS: &str = "references: every row belongs to a tenant that exists";
+pub(super) const INVARIANT: &str = "references: every referenced row exists in the same tenant";
+pub(super) const ORPHANS: &str = "references: every row belongs to a tenant that exists";
 
 /// Tables whose rows belong to a tenant.
-const TENANTED: &[&str] = &[
+const TENANT_TABLES: &[&str] = &[
     "member",
     "tenant_counter",
     "event",
@@ -177,7 +178,7 @@ pub(super) struct Link {
     pub of: Parent,
 }
 
-/// Whose rows are named.
+/// Owner of the referenced rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parent {
     Tenant,
@@ -186,7 +187,7 @@ pub(super) enum Parent {
 }
 
 impl Link {
-    /// The first row that names none.
+    /// The first row with a dangling reference.
     pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
         let Self { child, key, columns, parent, .. } = self;
         let (named, _) = columns[0];
@@ -194,13 +195,13 @@ impl Link {
             Parent::Tenant => "in this tenant",
             Parent::Global => "at all",
         };
-        let of_those = self.of_those_that_name_none();
+        let of_those = self.dangling_rows_sql();
         let sql = format!("SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' {of_those} LIMIT 1");
         checks::first(snapshot, child, &sql).await
     }
 
-    /// The rows that name none, from their FROM on.
-    fn of_those_that_name_none(&self) -> String {
+    /// The part of a statement from its FROM on that selects rows with dangling references.
+    fn dangling_rows_sql(&self) -> String {
         let Self { child, columns, parent, only, .. } = self;
         let on = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
         let (named, met) = columns[0];
@@ -216,10 +217,11 @@ impl Link {
     }
 }
 
-/// Which of the links at these places of `LINKS` some row breaks, by one statement. Each is planned as if it were alone.
+/// Returns the places of those of `LINKS` that some row breaks, by one statement. Each subquery is
+/// planned separately.
 pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
     let one = |place: &usize| {
-        let of_those = LINKS[*place].of_those_that_name_none();
+        let of_those = LINKS[*place].dangling_rows_sql();
         format!("SELECT CAST({place} AS bigint) FROM (SELECT count(*) AS rows_found {of_those}) n WHERE n.rows_found > 0")
     };
     let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
@@ -227,9 +229,9 @@ pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<Hash
     found.iter().map(|row| Ok(usize::try_from(Row::scalar::<i64>(row)?).unwrap_or_default())).collect()
 }
 
-/// How many rows a table has, and a tenant that some have and that there is not.
+/// Number of a table's rows, and the tenant ID of a row whose tenant does not exist.
 #[derive(Record)]
-struct StrayRow {
+struct OrphanRow {
     #[record(sql = "(SELECT count(*) FROM {table})")]
     count: i64,
     #[record(sql = "(SELECT tenant_id FROM {table} c
@@ -237,9 +239,9 @@ struct StrayRow {
     tenant: Option<TenantId>,
 }
 
-/// The same of one of several tables.
+/// Stray rows of one of several tables.
 #[derive(Record)]
-struct NamedStrayRow {
+struct NamedOrphanRow {
     #[record(sql = "s.of_table")]
     table: String,
     #[record(sql = "s.count")]
@@ -249,29 +251,29 @@ struct NamedStrayRow {
 }
 
 /// Rows whose tenant does not exist: no tenant's own reads would ever show them.
-pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+pub(super) async fn orphan_rows(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
     let sizes = TableSizes::of_all(db).await?;
     let mut sound: HashMap<&'static str, u64> = HashMap::new();
-    for tables in TENANTED.chunks(AT_ONCE) {
+    for tables in TENANT_TABLES.chunks(QUERIES_PER_STATEMENT) {
         let small: Vec<_> = tables.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_unwritten(table)).collect();
         if !small.is_empty() {
-            sound.extend(without_strays(db, &small).await?);
+            sound.extend(tables_without_orphans(db, &small).await?);
         }
     }
     let mut rows = 0_u64;
-    for table in TENANTED.iter().copied().filter(|table| !sizes.is_unwritten(table)) {
+    for table in TENANT_TABLES.iter().copied().filter(|table| !sizes.is_unwritten(table)) {
         if let Some(count) = sound.get(table) {
             rows += count;
             continue;
         }
-        let sql = format!("SELECT {}", StrayRow::SELECT.replace("{table}", table));
-        match stray(db, &sql).await {
+        let sql = format!("SELECT {}", OrphanRow::SELECT.replace("{table}", table));
+        match count_orphans(db, &sql).await {
             Ok((count, None)) => rows += count,
             Ok((count, Some(tenant))) => {
                 let (key, expected) = (tenant.to_string(), "a row of tenant".to_owned());
                 return Ok((rows + count, Some((tenant, Broken { table, key, expected, found: "none".to_owned() }))));
             }
-            Err(fault) if fault.is_of_rows() => {
+            Err(fault) if fault.is_corrupt_row() => {
                 let broken = Broken::unreadable(table, "the tenant of one of its rows", &fault);
                 return Ok((rows, Some((TenantId::NIL, broken))));
             }
@@ -281,21 +283,22 @@ pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Brok
     Ok((rows, None))
 }
 
-/// How many rows each of some tables of Postgres has, where all have tenants that there are, by one statement. None is told where that cannot be read.
-async fn without_strays(db: &Database, tables: &[&'static str]) -> Result<Vec<(&'static str, u64)>, Fault> {
-    let one = |table: &&str| format!("SELECT CAST('{table}' AS text), {}", StrayRow::SELECT.replace("{table}", table));
+/// Returns the row counts of those Postgres tables that have no rows of missing tenants, by one
+/// statement. Empty if it cannot be read.
+async fn tables_without_orphans(db: &Database, tables: &[&'static str]) -> Result<Vec<(&'static str, u64)>, Fault> {
+    let one = |table: &&str| format!("SELECT CAST('{table}' AS text), {}", OrphanRow::SELECT.replace("{table}", table));
     let all = tables.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let sql = format!("SELECT {} FROM ({all}) s(of_table, count, tenant)", NamedStrayRow::SELECT);
-    let found = match db.global().records::<NamedStrayRow>(&sql, vec![]).await {
-        Err(fault) if fault.is_of_rows() => return Ok(Vec::new()),
+    let sql = format!("SELECT {} FROM ({all}) s(of_table, count, tenant)", NamedOrphanRow::SELECT);
+    let found = match db.global().records::<NamedOrphanRow>(&sql, vec![]).await {
+        Err(fault) if fault.is_corrupt_row() => return Ok(Vec::new()),
         found => found?,
     };
     let of = |table: &'static str| found.iter().find(|row| row.table == table && row.tenant.is_none());
     Ok(tables.iter().copied().filter_map(|table| Some((table, of(table)?.count.unsigned_abs()))).collect())
 }
 
-/// How many rows there are, and a tenant that some have and that there is not.
-async fn stray(db: &Database, sql: &str) -> Result<(u64, Option<TenantId>), Fault> {
-    let row = db.global().records::<StrayRow>(sql, vec![]).await?.pop();
+/// Returns the number of rows, and the tenant ID of a row whose tenant does not exist.
+async fn count_orphans(db: &Database, sql: &str) -> Result<(u64, Option<TenantId>), Fault> {
+    let row = db.global().records::<OrphanRow>(sql, vec![]).await?.pop();
     Ok(row.map_or((0, None), |row| (row.count.unsigned_abs(), row.tenant)))
 }

@@ -1,4 +1,4 @@
-//! What was proven, for people and for the exit status.
+//! Report of a verification, for people and for the exit status.
 
 use std::fmt;
 
@@ -10,40 +10,40 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     pub table: &'static str,
-    /// Its key, with ids as clients see them.
+    /// Key of the row, with IDs as clients see them.
     pub key: String,
     pub expected: String,
     pub found: String,
 }
 
 impl Broken {
-    /// A value that is none of its column's.
+    /// A value that its column may not have.
     pub(super) fn unreadable(table: &'static str, key: impl Into<String>, fault: &Fault) -> Self {
-        Self { table, key: key.into(), expected: "what can be read".to_owned(), found: fault.to_string() }
+        Self { table, key: key.into(), expected: "a readable value".to_owned(), found: fault.to_string() }
     }
     /// A place where the audit log's chain breaks.
     pub(super) fn audit(seq: i64, why: String) -> Self {
         Self {
             table: "audit_entry",
             key: format!("seq {seq}"),
-            expected: "what was written, behind the entry before it".to_owned(),
+            expected: "the written entry, linked to the entry before it".to_owned(),
             found: why,
         }
     }
 }
 
-/// One invariant over all tenants.
+/// Result of one invariant over all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub invariant: &'static str,
     pub rows: u64,
     pub broken: Option<(TenantId, Broken)>,
-    /// Why it could not be looked at.
+    /// Reason why it could not be verified.
     pub unproven: Option<String>,
 }
 
 impl Line {
-    /// As a report shows it, where the longest invariant is so wide.
+    /// The line of a report, with the invariant padded to `width`.
     pub fn text(&self, width: usize) -> String {
         let Self { invariant, rows, broken, unproven } = self;
         let said = format!("{invariant:width$}  {rows:>10} rows  ");
@@ -75,13 +75,13 @@ impl Report {
         line.broken = line.broken.take().or(broken);
         line
     }
-    /// An invariant that could not be looked at.
-    pub(super) fn leave(&mut self, invariant: &'static str, rows: u64, why: String) -> &Line {
+    /// Adds an invariant that could not be verified.
+    pub(super) fn add_unverified(&mut self, invariant: &'static str, rows: u64, why: String) -> &Line {
         let place = self.lines.len();
         self.lines.push(Line { invariant, rows, broken: None, unproven: Some(why) });
         &self.lines[place]
     }
-    /// An invariant that was looked at as far as that went.
+    /// Adds an invariant that was verified, or was until a fault ended it.
     pub(super) fn push(&mut self, line: Line) -> &Line {
         let place = self.lines.len();
         self.lines.push(line);
@@ -98,7 +98,7 @@ impl Report {
     pub fn broken(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.broken.is_some())
     }
-    /// What it all comes to, in one line.
+    /// Returns the overall result, in one line.
     pub fn summary(&self) -> String {
         let left = self.lines.iter().filter(|line| line.broken.is_none() && line.unproven.is_some()).count();
         let left_out = if left == 0 { String::new() } else { format!("; {left} could not be checked") };
@@ -120,7 +120,7 @@ impl fmt::Display for Report {
 }
 
 /// Turns words like `prd:0190…` (prefix and 32 hex digits) into ids as clients see them.
-pub(super) fn readable(text: &str) -> String {
+pub(super) fn printable_text(text: &str) -> String {
     let word = |word: &str| {
         let id = word.split_once(':').and_then(|(prefix, hex)| {
             let uuid = (hex.len() == 32).then(|| Uuid::parse_str(hex).ok())??;
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn ids_in_keys_are_readable() {
-        assert_eq!(readable("prd:01890a5dac96774bbcceb302099a8057 version 7"), "prd_01h455vb4pex5vsknk084sn02q version 7");
-        assert_eq!(readable("at 12:30 nil:0"), "at 12:30 nil:0");
+        assert_eq!(printable_text("prd:01890a5dac96774bbcceb302099a8057 version 7"), "prd_01h455vb4pex5vsknk084sn02q version 7");
+        assert_eq!(printable_text("at 12:30 nil:0"), "at 12:30 nil:0");
     }
 }

@@ -1,10 +1,10 @@
-//! Returns, and what the ledger says of them.
+//! Checks of returns against the ledger.
 
 use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "order line: returned = the pieces of its returns that have come",
+        invariant: "order line: returned = the pieces that its returns have received",
         table: "order_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'returned ' || coalesce(s.pieces, 0), 'returned ' || l.returned
@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "order line: to be returned = the pieces of open returns that have yet to come",
+        invariant: "order line: to be returned = the pieces that open returns have yet to receive",
         table: "order_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'to be returned ' || coalesce(s.pieces, 0),
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "return line: looked at <= came <= asked back, as its state says",
+        invariant: "return line: inspected <= received <= quantity, as its state requires",
         table: "return_line",
         rests_on: tables![return_line],
         broken: "SELECT 'ret:' || HEX(l.return_id) || ' line ' || l.position, 'figures that fit ' || r.status,
@@ -44,7 +44,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.return_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "return line: what was written off is what its REMOVAL entries say, less what was undone",
+        invariant: "return line: written off = its REMOVAL entries, less the reversed ones",
         table: "sales_return",
         rests_on: tables![entry],
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'written off ' || coalesce(l.quantity, 0), 'written off ' || s.gone
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE s.gone <> coalesce(l.quantity, 0) ORDER BY s.return_id, s.product_id LIMIT 1",
     },
     Check {
-        invariant: "return lot: the lots of a line sum to what came of it, and none was looked at more than it came",
+        invariant: "return lot: the lots of a line sum to its received units, and none has more inspected than received units",
         table: "return_lot",
         rests_on: tables![return_lot],
         broken: "SELECT 'ret:' || HEX(t.return_id) || ' line ' || t.position, 'received ' || coalesce(max(l.received), 0),
@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY t.return_id, t.position LIMIT 1",
     },
     Check {
-        invariant: "return: money is given back exactly once it is CLOSED, and a REJECTED one says why",
+        invariant: "return: it has a refund exactly if it is CLOSED, and a REJECTED one has a reason",
         table: "sales_return",
         rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(id), 'an end that fits ' || status,
@@ -100,7 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.return_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "return: its RETURN entries sum to what came of its lines",
+        invariant: "return: its RETURN entries sum to the received units of its lines",
         table: "sales_return",
         rests_on: tables![entry],
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'taken in ' || coalesce(l.quantity, 0), 'taken in ' || s.taken

@@ -1,4 +1,4 @@
-//! Reversals of documents, and what they mirror.
+//! Checks of document reversals against the entries that they reverse.
 
 use super::checks::{Check, numbered, tables};
 
@@ -8,7 +8,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "document reversal: no entry is reversed beyond what it moved",
         table: "document_reversal_line",
         rests_on: tables![document_reversal_line],
-        // An inspection moved what became available, too.
+        // An inspection also moves the units that became available.
         broken: "SELECT 'mov:' || HEX(d.movement_id) || ' line ' || d.movement_line, coalesce('at most ' || d.moved, 'an entry'), 'reversed ' || d.back
                  FROM (SELECT l.movement_id, l.movement_line, sum(l.quantity) AS back,
                          max(CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) WHEN e.in_transit_delta <> 0 THEN abs(e.in_transit_delta)
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY d.reversal_id, d.position LIMIT 1",
     },
     Check {
-        invariant: "document reversal: its movements mirror what its lines say, lot by lot",
+        invariant: "document reversal: its movements mirror its lines, lot by lot",
         table: "document_reversal_line",
         rests_on: tables![entry],
         broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
     },
     Check {
-        invariant: "document reversal: what an inspection set free lies aside again, lot by lot",
+        invariant: "document reversal: units that an inspection made available are unavailable again, lot by lot",
         table: "document_reversal_line",
         rests_on: tables![entry],
         broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
     },
     Check {
-        invariant: "document reversal: a sale that is undone is cancelled, and a shipment is none of its order's",
+        invariant: "document reversal: a reversed sale or shipment is CANCELLED",
         table: "document_reversal",
         rests_on: tables![document_reversal],
         broken: "SELECT 'rev:' || HEX(r.id), 'CANCELLED', coalesce(f.status, o.status, 'nothing')
@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY r.number LIMIT 1",
     },
     Check {
-        invariant: "document reversal: says what it undid",
+        invariant: "document reversal: has at least one line",
         table: "document_reversal",
         rests_on: tables![document_reversal],
         broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r

@@ -1,20 +1,25 @@
-//! How large the files of Postgres' tables are. Of a table whose file has no page nobody sees a row, so that it need not be asked for any.
+//! File sizes of Postgres' tables. A table whose file has no page has no visible rows, and its
+//! query can be skipped.
 //!
-//! That is exact, unlike what Postgres has measured: a file grows before a row is put into it, and shrinks by pages alone of which no snapshot sees a row.
-//! A file that is gone has no bytes either, and reading it is an error: so the primary key has to be that of a table that never had a row, one page.
+//! That is exact, unlike Postgres' statistics: a file grows before a row is inserted, and is
+//! truncated only by pages of which no snapshot sees a row. A missing file has no bytes either, and
+//! reading it is an error: so the primary key has to have the size of a table that never had a row,
+//! one page.
 
 use std::collections::HashMap;
 
 use entity::record::{Record, Selected};
 use platform::storage::{Backend, Database, Fault, Finds, Reads, Snapshot};
 
-/// What is no part of a table, and none that was taken out and may be removed meanwhile.
+/// Condition that excludes partitions, and detached ones that may be dropped meanwhile.
 const NO_PART: &str = "NOT c.relispartition AND c.relname !~ '_([0-9]{4}_[0-9]{2}|before)$'";
-/// Tables whose files are larger are asked each by itself: a statement over several of them may not end within its limit of time.
+/// Tables with larger files are queried one by one: a statement over several of them might exceed
+/// its timeout.
 const SMALL: i64 = 1 << 20;
 
-/// A table `c`, with the bytes of its rows and those by which its primary key differs from an empty one: of a parted one, of its parts together. None where
-/// rows may lie elsewhere.
+/// A table `c`, with the size of its rows and the bytes by which its primary key differs from an
+/// empty one; for a partitioned table, of its partitions together. None if rows may be stored
+/// elsewhere.
 #[derive(Record)]
 struct SizeRow {
     #[record(sql = "quote_ident(c.relname)")]
@@ -35,7 +40,7 @@ struct SizeRow {
 pub(super) struct TableSizes(HashMap<String, Option<i64>>);
 
 impl TableSizes {
-    /// Those of some tables, as a tenant's snapshot may meet them.
+    /// Sizes of some tables, as a tenant's snapshot may see them.
     pub async fn of_tables(snapshot: &Snapshot, tables: impl Iterator<Item = &'static str> + Send) -> Result<Self, Fault> {
         let backend = snapshot.backend();
         if backend == Backend::Sqlite {
@@ -46,7 +51,7 @@ impl TableSizes {
         Ok(rows.into())
     }
 
-    /// Those of all tables.
+    /// Sizes of all tables.
     pub async fn of_all(db: &Database) -> Result<Self, Fault> {
         if db.backend() == Backend::Sqlite {
             return Ok(Self::default());
@@ -55,7 +60,7 @@ impl TableSizes {
         Ok(rows.into())
     }
 
-    /// Whether nobody has a row of a table.
+    /// Whether no tenant has a row of a table.
     pub fn is_unwritten(&self, table: &str) -> bool {
         self.bytes(table) == Some(0)
     }
@@ -77,7 +82,8 @@ impl From<Vec<SizeRow>> for TableSizes {
     }
 }
 
-/// A server that tells no sizes would tell none of the table of tenants, which has a row: then no size is believed.
+/// SQL of the sizes of tables. The table of tenants has a row: if the server reports no size for
+/// it, no size is used.
 fn sql(named: &str, tenant: &str) -> String {
     format!(
         "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace AND {named}

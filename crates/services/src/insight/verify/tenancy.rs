@@ -1,4 +1,4 @@
-//! One tenant's rows, as they were at one moment, proven one invariant after the other.
+//! Proves the invariants of one tenant's rows in a snapshot, one after the other.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,13 +17,13 @@ use super::{
     walk,
 };
 
-/// Of a tenant with so many rows of a table several things are asked by one statement. Of more each is asked alone: planning is nothing beside reading
-/// them, and a statement ends within its limit of time.
-const FEW: u64 = 10_000;
+/// Rows of a tenant's table up to which several queries share a statement. Above it each query runs
+/// alone: planning costs little compared with reading, and a statement stays below its timeout.
+const SMALL_TABLE_ROWS: u64 = 10_000;
 
 pub(super) const AUDIT: &str = "audit: each entry follows from the one before, and none is missing";
 
-/// What is proven of the columns of many tables.
+/// Property of the columns of many tables.
 #[derive(Debug, Clone, Copy)]
 enum ColumnProof {
     Words,
@@ -44,13 +44,13 @@ pub(super) struct Tenancy<'a> {
     db: &'a Database,
     tenant: TenantId,
     snapshot: Snapshot,
-    /// Whether another snapshot would see the same rows.
+    /// Whether all rows are committed, so that another snapshot would see them too.
     is_committed: bool,
-    /// How many rows of a table it has, counted once. None where they cannot be counted.
+    /// Number of the tenant's rows in a table, counted once. None if they cannot be counted.
     counted: HashMap<&'static str, Option<u64>>,
-    /// Invariants whose names begin otherwise are not proven.
+    /// Prefix of the names of the invariants to prove.
     beginning: &'a str,
-    /// Whether each thing is asked by itself, also what can find nothing.
+    /// Whether each query runs separately, including queries that can find nothing.
     asks_each: bool,
 }
 
@@ -59,8 +59,8 @@ impl<'a> Tenancy<'a> {
         let snapshot = db.global().snapshot_for(tenant).await?;
         Ok(Self { db, tenant, snapshot, is_committed: true, counted: HashMap::new(), beginning: "", asks_each: false })
     }
-    /// The rows of a transaction that is open: what cannot be read ends the proof.
-    pub fn inside(db: &'a Database, snapshot: Snapshot) -> Self {
+    /// The rows of an open transaction: an unreadable value ends the proof.
+    pub fn of_snapshot(db: &'a Database, snapshot: Snapshot) -> Self {
         Self {
             db,
             tenant: snapshot.tenant(),
@@ -71,11 +71,11 @@ impl<'a> Tenancy<'a> {
             asks_each: false,
         }
     }
-    /// Proves the invariants alone whose names begin so, each by itself.
+    /// Proves only the invariants whose names have this prefix, each separately.
     pub fn only(self, beginning: &'a str) -> Self {
         Self { beginning, asks_each: true, ..self }
     }
-    fn proves(&self, invariant: &str) -> bool {
+    fn is_selected(&self, invariant: &str) -> bool {
         invariant.starts_with(self.beginning)
     }
 
@@ -92,37 +92,40 @@ impl<'a> Tenancy<'a> {
             self.count_all().await?;
         }
         for check in checks::all() {
-            if !self.proves(check.invariant) {
+            if !self.is_selected(check.invariant) {
                 continue;
             }
             progress(&format!("{name}: {}", check.invariant));
-            let found =
-                if self.finds_nothing(check) { Ok(None) } else { checks::first(&self.snapshot, check.table, check.broken).await };
-            let broken = self.settled(check.table, "one of its rows", found).await?;
+            let found = if self.returns_no_rows(check) {
+                Ok(None)
+            } else {
+                checks::first(&self.snapshot, check.table, check.broken).await
+            };
+            let broken = self.report_unreadable(check.table, "one of its rows", found).await?;
             let rows = self.count(check.table, "tenant_id").await?;
             told(report.add(check.invariant, rows, broken));
         }
-        if self.proves(enum_columns::INVARIANT) {
+        if self.is_selected(enum_columns::INVARIANT) {
             progress(&format!("{name}: words"));
             let (rows, broken) = self.enum_columns().await?;
             told(report.add(enum_columns::INVARIANT, rows, broken));
         }
-        if self.proves(AUDIT) {
+        if self.is_selected(AUDIT) {
             progress(&format!("{name}: audit log"));
             let (mut entries, log) = (0, audit::verify::whole(&self.snapshot, None, None).await);
             let log = log.map(|log| {
                 entries = log.entries;
                 log.broken.map(|(seq, why)| Broken::audit(seq, why))
             });
-            let broken = self.settled("audit_entry", "one of its rows", log).await?;
+            let broken = self.report_unreadable("audit_entry", "one of its rows", log).await?;
             told(report.add(AUDIT, entries, broken));
         }
         self.derive(report, name, progress, told).await?;
-        if self.proves(references::INVARIANT) {
+        if self.is_selected(references::INVARIANT) {
             let (rows, broken) = self.references(name, progress).await?;
             told(report.add(references::INVARIANT, rows, broken));
         }
-        if walk::INVARIANTS.iter().any(|invariant| self.proves(invariant)) {
+        if walk::INVARIANTS.iter().any(|invariant| self.is_selected(invariant)) {
             self.walk(report, name, progress, told).await?;
         }
         Ok(self.snapshot)
@@ -141,12 +144,12 @@ impl<'a> Tenancy<'a> {
         }
         let mut rows = 0;
         let found = walk::receipts(&self.snapshot, &mut rows, progress, name).await;
-        let broken = self.settled("idempotency", "one of its rows", found).await?;
+        let broken = self.report_unreadable("idempotency", "one of its rows", found).await?;
         told(report.add(walk::RECEIPTS, rows, broken));
         Ok(())
     }
 
-    /// What is derived once more from rows that are read page by page.
+    /// Verifies values that are derived again from rows, page by page.
     async fn derive(
         &mut self,
         report: &mut Report,
@@ -154,46 +157,46 @@ impl<'a> Tenancy<'a> {
         progress: &impl Fn(&str),
         told: &impl Fn(&Line),
     ) -> Result<(), Fault> {
-        if self.proves(payments::STATUSES) {
+        if self.is_selected(payments::STATUSES) {
             progress(&format!("{name}: statuses of orders"));
             let (mut rows, mut found) = (0, Ok(None));
-            if !self.is_left_out("sales_order") {
-                found = payments::statuses(&self.snapshot, &mut rows).await;
+            if !self.is_skipped("sales_order") {
+                found = payments::verify_statuses(&self.snapshot, &mut rows).await;
             }
-            let broken = self.settled("sales_order", "one of its rows", found).await?;
+            let broken = self.report_unreadable("sales_order", "one of its rows", found).await?;
             told(report.add(payments::STATUSES, rows, broken));
         }
-        if self.proves(receipts::BOOKS) {
+        if self.is_selected(receipts::BOOKS) {
             progress(&format!("{name}: values of goods receipts"));
             let (mut rows, mut found) = (0, Ok(None));
-            if !self.is_left_out("goods_receipt") {
+            if !self.is_skipped("goods_receipt") {
                 found = receipts::books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.settled("goods_receipt", "one of its rows", found).await?;
+            let broken = self.report_unreadable("goods_receipt", "one of its rows", found).await?;
             told(report.add(receipts::BOOKS, rows, broken));
         }
-        if self.proves(charges::BOOKS) {
+        if self.is_selected(charges::BOOKS) {
             progress(&format!("{name}: values of charges"));
             let (mut rows, mut found) = (0, Ok(None));
-            if !(self.is_left_out("purchase_charge") && self.is_left_out("revaluation")) {
+            if !(self.is_skipped("purchase_charge") && self.is_skipped("revaluation")) {
                 found = charges::books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.settled("purchase_charge", "one of its rows", found).await?;
+            let broken = self.report_unreadable("purchase_charge", "one of its rows", found).await?;
             told(report.add(charges::BOOKS, rows, broken));
         }
-        if self.proves(invoices::BOOKS) {
+        if self.is_selected(invoices::BOOKS) {
             progress(&format!("{name}: values of invoices"));
             let (mut rows, mut found) = (0, Ok(None));
-            if !self.is_left_out("invoice") {
+            if !self.is_skipped("invoice") {
                 found = invoices::books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.settled("invoice", "one of its rows", found).await?;
+            let broken = self.report_unreadable("invoice", "one of its rows", found).await?;
             told(report.add(invoices::BOOKS, rows, broken));
         }
         self.derive_facts(report, name, progress, told).await
     }
 
-    /// The same of facts that are summed, and of the fields that the audit log tells of.
+    /// Derives summed facts and the fields of the audit log, and compares them with their rows.
     async fn derive_facts(
         &mut self,
         report: &mut Report,
@@ -201,20 +204,20 @@ impl<'a> Tenancy<'a> {
         progress: &impl Fn(&str),
         told: &impl Fn(&Line),
     ) -> Result<(), Fault> {
-        if self.proves(demand::SUMS) {
+        if self.is_selected(demand::SUMS) {
             progress(&format!("{name}: demand facts"));
             let (mut rows, mut found) = (0, Ok(None));
-            if !self.is_left_out("demand_book") {
+            if !self.is_skipped("demand_book") {
                 found = demand::sums(&self.snapshot, &mut rows).await;
             }
-            let broken = self.settled("demand_day", "one of its rows", found).await?;
+            let broken = self.report_unreadable("demand_day", "one of its rows", found).await?;
             told(report.add(demand::SUMS, rows, broken));
         }
-        if self.proves(histories::FIELDS) {
+        if self.is_selected(histories::FIELDS) {
             progress(&format!("{name}: changed fields"));
             let mut rows = 0;
             let found = histories::fields(&self.snapshot, &mut rows).await;
-            let broken = self.settled("audit_entry", "one of its rows", found).await?;
+            let broken = self.report_unreadable("audit_entry", "one of its rows", found).await?;
             told(report.add(histories::FIELDS, rows, broken));
         }
         Ok(())
@@ -229,7 +232,7 @@ impl<'a> Tenancy<'a> {
             }
             if !sound.contains(&place) {
                 let found = enum_columns.broken(&self.snapshot).await;
-                let broken = self.settled(enum_columns.table, enum_columns.column, found).await?;
+                let broken = self.report_unreadable(enum_columns.table, enum_columns.column, found).await?;
                 first = first.or(broken);
             }
             rows += self.count(enum_columns.table, enum_columns.owner()).await?;
@@ -249,7 +252,7 @@ impl<'a> Tenancy<'a> {
             }
             if !sound.contains(&place) {
                 let found = link.broken(&self.snapshot).await;
-                let broken = self.settled(link.child, "one of its rows", found).await?;
+                let broken = self.report_unreadable(link.child, "one of its rows", found).await?;
                 first = first.or(broken);
             }
             rows += self.count(link.child, "tenant_id").await?;
@@ -257,8 +260,9 @@ impl<'a> Tenancy<'a> {
         Ok((rows, first))
     }
 
-    /// The places of what holds in tables of which the tenant has few rows, asked together. What does not hold, or cannot be read, is asked again alone: that
-    /// tells the row.
+    /// Returns the places of the sound columns among tables with few rows of the tenant, which are
+    /// queried together. Broken or unreadable columns are queried again separately, to find the
+    /// row.
     async fn sound(&mut self, proof: ColumnProof) -> Result<HashSet<usize>, Fault> {
         let mut sound = HashSet::new();
         if self.asks_each {
@@ -266,7 +270,7 @@ impl<'a> Tenancy<'a> {
         }
         let mut few = Vec::new();
         for (place, (table, owner)) in proof.tables().into_iter().enumerate() {
-            if (1..=FEW).contains(&self.count(table, owner).await?) {
+            if (1..=SMALL_TABLE_ROWS).contains(&self.count(table, owner).await?) {
                 few.push(place);
             }
         }
@@ -276,7 +280,7 @@ impl<'a> Tenancy<'a> {
                 ColumnProof::References => references::broken(&self.snapshot, places).await,
             };
             match broken {
-                Err(fault) if fault.is_of_rows() && self.is_committed => self.renew().await?,
+                Err(fault) if fault.is_corrupt_row() && self.is_committed => self.renew_snapshot().await?,
                 broken => {
                     let broken = broken?;
                     sound.extend(places.iter().filter(|place| !broken.contains(*place)));
@@ -287,30 +291,30 @@ impl<'a> Tenancy<'a> {
     }
 
     /// Whether a table is known to have no row of the tenant's.
-    fn has_none(&self, table: &str) -> bool {
+    fn is_known_empty(&self, table: &str) -> bool {
         self.counted.get(table) == Some(&Some(0))
     }
 
-    /// Whether what begins with a table is not asked: it has no row of the tenant's.
-    fn is_left_out(&self, table: &str) -> bool {
-        !self.asks_each && self.has_none(table)
+    /// Whether queries of a table are skipped: it has no row of the tenant's.
+    fn is_skipped(&self, table: &str) -> bool {
+        !self.asks_each && self.is_known_empty(table)
     }
 
     /// Whether no table that a check rests on has a row of the tenant's.
-    fn finds_nothing(&self, check: &Check) -> bool {
-        !check.rests_on.is_empty() && check.rests_on.iter().all(|table| self.is_left_out(table))
+    fn returns_no_rows(&self, check: &Check) -> bool {
+        !check.rests_on.is_empty() && check.rests_on.iter().all(|table| self.is_skipped(table))
     }
 
-    /// What cannot be read is broken; a database that cannot be asked is a fault.
-    async fn settled(
+    /// Reports unreadable rows as broken; an unreachable database is a fault.
+    async fn report_unreadable(
         &mut self,
         table: &'static str,
         key: &'static str,
         found: Result<Option<Broken>, Fault>,
     ) -> Result<Option<(TenantId, Broken)>, Fault> {
         let broken = match found {
-            Err(fault) if fault.is_of_rows() && self.is_committed => {
-                self.renew().await?;
+            Err(fault) if fault.is_corrupt_row() && self.is_committed => {
+                self.renew_snapshot().await?;
                 Some(Broken::unreadable(table, key, &fault))
             }
             found => found?,
@@ -318,28 +322,28 @@ impl<'a> Tenancy<'a> {
         Ok(broken.map(|broken| (self.tenant, broken)))
     }
 
-    /// Postgres answers nothing more in a transaction that met a fault.
-    async fn renew(&mut self) -> Result<(), Fault> {
+    /// Takes a new snapshot: Postgres answers no query of a transaction after an error.
+    async fn renew_snapshot(&mut self) -> Result<(), Fault> {
         if self.db.backend() == Backend::Postgres {
             self.snapshot = self.db.global().snapshot_for(self.tenant).await?;
-            // It sees what has been written since.
+            // The new snapshot sees rows that were written since.
             self.counted.retain(|_, rows| *rows != Some(0));
         }
         Ok(())
     }
 
-    /// Whether the tenant has no row in a table, so that none can be broken. A table that cannot be counted may have
-    /// some.
+    /// Whether the tenant has no row in a table, so that none can be broken. A table that cannot be
+    /// counted may have rows.
     async fn is_empty(&mut self, table: &'static str, owner: &str) -> Result<bool, Fault> {
         self.count(table, owner).await?;
-        Ok(self.has_none(table))
+        Ok(self.is_known_empty(table))
     }
 
     /// Counts the tables that proofs look at.
     async fn count_all(&mut self) -> Result<(), Fault> {
         match self.counts().await {
-            // What cannot be counted is told to be broken where it is looked at.
-            Err(fault) if fault.is_of_rows() && self.is_committed => self.renew().await,
+            // An uncountable table is reported as broken by the check that reads it.
+            Err(fault) if fault.is_corrupt_row() && self.is_committed => self.renew_snapshot().await,
             counts => {
                 self.counted.extend(counts?.into_iter().map(|(table, rows)| (table, Some(rows))));
                 Ok(())
@@ -347,8 +351,9 @@ impl<'a> Tenancy<'a> {
         }
     }
 
-    /// How many rows the tables have that proofs look at, by one statement: most have none, and each by itself would be planned and sent for that. Those whose
-    /// files have no page are not even named in it.
+    /// Returns the row counts of the tables that are verified, by one statement: most are empty,
+    /// and a statement for each would have to be planned and sent. Tables whose files have no page
+    /// are left out of it.
     async fn counts(&self) -> Result<Vec<(&'static str, u64)>, Fault> {
         let checked =
             checks::all().flat_map(|check| check.rests_on.iter().chain([&check.table])).map(|table| (*table, "tenant_id"));
@@ -377,9 +382,9 @@ impl<'a> Tenancy<'a> {
             return Ok(rows.unwrap_or(0));
         }
         let rows = match self.snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE {owner} = $1"), vec![]).await {
-            // What cannot even be counted is told to be broken where it is looked at.
-            Err(fault) if fault.is_of_rows() && self.is_committed => {
-                self.renew().await?;
+            // An uncountable table is reported as broken by the check that reads it.
+            Err(fault) if fault.is_corrupt_row() && self.is_committed => {
+                self.renew_snapshot().await?;
                 Vec::new()
             }
             rows => rows?,

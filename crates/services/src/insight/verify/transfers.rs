@@ -1,10 +1,10 @@
-//! Transfers, and what the ledger says of them.
+//! Checks of transfers against the ledger.
 
 use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "transfer line: received + lost <= shipped <= asked for, and all of it once RECEIVED",
+        invariant: "transfer line: received + lost <= shipped <= quantity, and received + lost = shipped once RECEIVED",
         table: "transfer_line",
         rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position, 'figures that fit ' || t.status,
@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.transfer_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "transfer line: what left the sender, entered the receiver's stock and was written off is what its movements say",
+        invariant: "transfer line: its shipped, received and lost units equal those of its movements",
         table: "transfer_line",
         rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.transfer_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "transfer line: its lots sum to it, and none stands where stock is not kept by lots",
+        invariant: "transfer line: its lots sum to it, and there are none where stock is not kept by lots",
         table: "transfer_line_lot",
         rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.transfer_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "transfer lot: sent = received + lost + under way, and what left and arrived is what its entries say",
+        invariant: "transfer lot: sent = received + lost + in transit, and its shipped and received units equal its entries",
         table: "transfer_line_lot",
         rests_on: tables![transfer_line_lot],
         broken: "SELECT 'trf:' || HEX(s.transfer_id) || ' lot:' || HEX(s.lot_id),
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
                    OR s.received + s.lost > s.shipped) ORDER BY s.transfer_id, s.position, s.lot_id LIMIT 1",
     },
     Check {
-        invariant: "level: what is in transit to it is what its transfers have under way",
+        invariant: "level: in transit = the units of its transfers that are neither received nor lost",
         table: "stock_level",
         rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id), 'in transit ' || coalesce(s.under_way, 0), 'in transit ' || l.in_transit

@@ -1,4 +1,5 @@
-//! What JSON texts say, compared page by page with the rows they are about: events' payloads and remembered receipts.
+//! Comparison of stored JSON with the rows that it describes, page by page: payloads of events and
+//! stored receipts.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,17 +26,18 @@ use uuid::Uuid;
 
 use super::report::Broken;
 
-const PAYLOADS: &str = "journal: a stock.changed tells the after-values of its entries";
+const PAYLOADS: &str = "journal: a stock.changed has the after-values of its entries";
 const DOCUMENTS: &str = "journal: order and return events name their documents, each created once, in order of number";
 pub(super) const RECEIPTS: &str = "idempotency: receipts name rows that exist";
 pub(super) const INVARIANTS: [&str; 3] = [PAYLOADS, DOCUMENTS, RECEIPTS];
 /// Rows read at once, at most.
 const PAGE: u32 = 4_000;
 
-type Found = (&'static str, u64, Option<Broken>);
+type Finding = (&'static str, u64, Option<Broken>);
 
-/// What events say. A page that cannot be read ends the walk: all that rests on it is broken there.
-pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Found; 2], Fault> {
+/// Verifies the payloads of events. An unreadable page ends the walk: the invariants that depend on
+/// it are broken there.
+pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Finding; 2], Fault> {
     let kept_from = journal::head(snapshot).await.map_or(0, |head| head.low);
     let (mut payloads, mut documents) = (0, Documents::after(kept_from));
     let (mut payload_broken, mut document_broken) = (None, None);
@@ -43,7 +45,7 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
     loop {
         progress(&format!("{slug}: events after {after}"));
         let page = match journal::page_after(snapshot, after, PAGE).await {
-            Err(fault) if fault.is_of_rows() => {
+            Err(fault) if fault.is_corrupt_row() => {
                 let unreadable = || Some(Broken::unreadable("event", format!("behind seq {after}"), &fault));
                 payload_broken = payload_broken.or_else(unreadable);
                 document_broken = document_broken.or_else(unreadable);
@@ -66,24 +68,24 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
     Ok([(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.seen, rest)])
 }
 
-/// What cannot be read of a page is broken.
+/// Reports an unreadable page as broken.
 fn read(found: Result<Option<Broken>, Fault>, table: &'static str, after: i64) -> Result<Option<Broken>, Fault> {
     match found {
-        Err(fault) if fault.is_of_rows() => Ok(Some(Broken::unreadable(table, format!("behind seq {after}"), &fault))),
+        Err(fault) if fault.is_corrupt_row() => Ok(Some(Broken::unreadable(table, format!("behind seq {after}"), &fault))),
         found => found,
     }
 }
 
-/// What the entries of one movement say of one level, folded.
+/// Entries of one movement at one level, combined.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+struct CombinedEntries {
     before: [i64; 3],
     after: [i64; 3],
     version: i64,
     entries: i64,
 }
 
-type Movements = HashMap<i64, (MovementId, String, HashMap<(ProductId, StoreId), Seen>)>;
+type Movements = HashMap<i64, (MovementId, String, HashMap<(ProductId, StoreId), CombinedEntries>)>;
 
 async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, last: i64) -> Result<Option<Broken>, Fault> {
     let movements = entries(snapshot, after, last).await?;
@@ -101,7 +103,7 @@ async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, 
             return broken(format!("{kind} {id} with {} levels", levels.len()), found);
         }
         for level in &told.levels {
-            let told = Seen {
+            let told = CombinedEntries {
                 before: level.before,
                 after: [level.on_hand, level.reserved, level.unavailable].map(Quantity::get),
                 version: level.version,
@@ -136,7 +138,7 @@ struct EntryRow {
     seq: i64,
     #[record(of = movement, alias = "m")]
     id: MovementId,
-    /// A text: a kind that there is not is another check's business.
+    /// A text: unknown kinds are found by another check.
     #[record(sql = "m.kind")]
     kind: String,
     #[record(alias = "e")]
@@ -159,20 +161,26 @@ async fn entries(snapshot: &Snapshot, after: i64, last: i64) -> Result<Movements
         let version = figures.version_after;
         let before = std::array::from_fn(|i| after[i] - delta[i]);
         let (_, _, levels) = movements.entry(seq).or_insert_with(|| (id, kind, HashMap::new()));
-        let seen = levels.entry((figures.product_id, figures.store_id)).or_insert(Seen { before, after, version, entries: 0 });
+        let seen = levels.entry((figures.product_id, figures.store_id)).or_insert(CombinedEntries {
+            before,
+            after,
+            version,
+            entries: 0,
+        });
         (seen.after, seen.version, seen.entries) = (after, version, seen.entries + 1);
     }
     Ok(movements)
 }
 
-/// Which kind of document an event is about.
+/// Kind of document of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Document {
     Order,
     Return,
 }
 
-/// How far the created documents have been followed. None: no creation has been seen, and some may have been let go with older events.
+/// Numbers of the last created documents. None: no creation has been seen, and earlier ones may
+/// have been deleted with old events.
 struct Documents {
     seen: u64,
     orders: Option<i64>,
@@ -229,7 +237,7 @@ impl Documents {
         Ok(None)
     }
 
-    /// Documents that no event tells of.
+    /// Finds documents without an event of their creation.
     async fn rest(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
         for (table, told) in [("sales_order", self.orders), ("sales_return", self.returns)] {
             let Some(told) = told else { continue };
@@ -245,7 +253,7 @@ impl Documents {
     }
 }
 
-/// A number of a row of whatever table; `{column}` stands for its column.
+/// A number of a row of any table; `{column}` is replaced by its column.
 #[derive(Record)]
 struct NumberRow {
     #[record(sql = "id")]
@@ -282,7 +290,7 @@ struct ReceiptRow {
 }
 
 /// A remembered receipt of the ledger, by its key.
-struct Kept {
+struct LedgerReceipt {
     key: String,
     mutation: String,
     receipt: StoredReceipt,
@@ -326,7 +334,7 @@ pub(super) async fn receipts(
                 let key = format!("{mutation} {key}");
                 return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };
-            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt, order, sales_return });
+            page.push(LedgerReceipt { key: key.clone(), mutation: mutation.clone(), receipt, order, sales_return });
         }
         if let Some(broken) = receipt_page(snapshot, &page, head).await? {
             return Ok(Some(broken));
@@ -337,7 +345,7 @@ pub(super) async fn receipts(
     }
 }
 
-async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<Option<Broken>, Fault> {
+async fn receipt_page(snapshot: &Snapshot, page: &[LedgerReceipt], head: i64) -> Result<Option<Broken>, Fault> {
     let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.order?.uuid()))).await?;
     let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.sales_return?.uuid()))).await?;
     let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
@@ -351,7 +359,7 @@ async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<O
             movements.insert(Row::scalar(row)?);
         }
     }
-    for Kept { key, mutation, receipt, order, sales_return } in page {
+    for LedgerReceipt { key, mutation, receipt, order, sales_return } in page {
         let missing = if receipt.seq.is_some_and(|seq| seq > head) {
             Some(format!("seq {:?} up to {head}", receipt.seq))
         } else if receipt.movement.is_some_and(|seq| !movements.contains(&seq)) {

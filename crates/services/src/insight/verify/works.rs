@@ -1,4 +1,4 @@
-//! Works of orders, their parcels, and what left with them.
+//! Checks of works of orders, their parcels, and their shipped units.
 
 use super::checks::{Check, tables};
 
@@ -35,9 +35,9 @@ pub(super) const CHECKS: &[Check] = &[
                    WHERE w.tenant_id = $1) e
                  WHERE e.status <> e.expected ORDER BY e.id LIMIT 1",
     },
-    // Orders from before there were works have none until a job has made them.
+    // Orders from before works existed have none until a job has created them.
     Check {
-        invariant: "work: what stores have to send of an order is what is open of it",
+        invariant: "work: the units that stores have to send for an order are its open units",
         table: "fulfilment_work_line",
         rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(g.order_id) || ' line ' || g.position || ' prd:' || HEX(g.product_id),
@@ -58,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY g.order_id, g.position, g.product_id LIMIT 1",
     },
     Check {
-        invariant: "work: what an order holds in a store is asked of that store",
+        invariant: "work: the units that an order reserves in a store are to be sent by that store",
         table: "fulfilment_work",
         rests_on: tables![reservation],
         broken: "SELECT 'ord:' || HEX(r.order_id) || ' line ' || r.order_position || ' prd:' || HEX(r.product_id) || ' sto:' || HEX(r.store_id),
@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY r.order_id, r.order_position, r.product_id, r.store_id LIMIT 1",
     },
     Check {
-        invariant: "work line: parcels have what is packed, and those that left what is shipped",
+        invariant: "work line: parcels have the packed units, and parcels that left have the shipped units",
         table: "parcel_line",
         rests_on: tables![fulfilment_work_line],
         broken: "SELECT 'fwk:' || HEX(l.work_id) || ' line ' || l.nth, 'packed ' || l.packed || ' shipped ' || l.shipped,
@@ -90,7 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.work_id, l.nth LIMIT 1",
     },
     Check {
-        invariant: "parcel line: the lots that it names sum to it, and are of its product",
+        invariant: "parcel line: its lots sum to it, and are of its product",
         table: "parcel_line_lot",
         rests_on: tables![parcel_line_lot],
         broken: "SELECT 'pcl:' || HEX(c.parcel_id) || ' line ' || c.nth, 'quantity ' || c.quantity, 'in lots ' || x.units || ', of the product ' || x.own

@@ -1,4 +1,4 @@
-//! Codes as bars and squares, and where they stand on a label: pure.
+//! Bar codes and QR codes, and the layout of labels: pure.
 
 mod bars;
 mod pdf;
@@ -9,15 +9,15 @@ mod text_run;
 
 pub use bars::{code128, ean13};
 pub use pdf::{IMAGE, Image, PAGE, SheetLayout, document_with, sheet};
-pub use second_font::Used;
+pub use second_font::UsedCharacters;
 pub use square::qr;
 pub use svg::svg;
 pub use text_run::TextRun;
 
-/// What a machine reads.
+/// Kind of a machine-readable code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symbology {
-    /// Thirteen digits, the last of which checks the others; twelve get theirs.
+    /// Thirteen digits, the last a check digit; it is added to twelve.
     Ean13,
     /// Any text of ASCII.
     Code128,
@@ -25,9 +25,9 @@ pub enum Symbology {
     Qr,
 }
 
-/// Why a text cannot be drawn as a code.
+/// Reason why a text cannot be drawn as a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoCode {
+pub enum BarcodeError {
     #[error("EAN-13 takes 12 or 13 digits")]
     NotThirteenDigits,
     #[error("the check digit is wrong: {0} is expected as the last digit")]
@@ -38,12 +38,12 @@ pub enum NoCode {
     TooLong(usize),
 }
 
-/// The longest text of a code.
-pub const LONGEST: usize = 64;
+/// Maximum characters of a code.
+pub const MAX_CODE_CHARACTERS: usize = 64;
 
-/// A code as it is drawn, in modules: the thinnest bar, the smallest square.
+/// A code as drawn, in modules: the thinnest bar, the smallest square.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Drawn {
+pub enum DrawnCode {
     /// From the left: true is dark.
     Bars(Vec<bool>),
     /// Rows of squares.
@@ -53,32 +53,33 @@ pub enum Drawn {
 /// A label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    pub drawn: Drawn,
-    /// What the code says, in letters.
+    pub drawn: DrawnCode,
+    /// Content of the code as text.
     pub text: String,
-    /// What the product is called.
+    /// Name of the product.
     pub name: String,
 }
 
 impl Label {
-    pub fn of(symbology: Symbology, text: &str, name: &str) -> Result<Self, NoCode> {
-        if text.chars().count() > LONGEST {
-            return Err(NoCode::TooLong(LONGEST));
+    pub fn of(symbology: Symbology, text: &str, name: &str) -> Result<Self, BarcodeError> {
+        if text.chars().count() > MAX_CODE_CHARACTERS {
+            return Err(BarcodeError::TooLong(MAX_CODE_CHARACTERS));
         }
         let (drawn, text) = match symbology {
             Symbology::Ean13 => {
-                let digits = bars::whole_ean(text)?;
-                (Drawn::Bars(ean13(&digits)), digits.iter().map(|digit| char::from(b'0' + digit)).collect())
+                let digits = bars::ean_digits(text)?;
+                (DrawnCode::Bars(ean13(&digits)), digits.iter().map(|digit| char::from(b'0' + digit)).collect())
             }
-            Symbology::Code128 => (Drawn::Bars(code128(text)?), text.to_owned()),
-            Symbology::Qr => (Drawn::Squares(qr(text)?), text.to_owned()),
+            Symbology::Code128 => (DrawnCode::Bars(code128(text)?), text.to_owned()),
+            Symbology::Qr => (DrawnCode::Squares(qr(text)?), text.to_owned()),
         };
         Ok(Self { drawn, text, name: name.to_owned() })
     }
 }
 
-impl Drawn {
-    /// Dark rectangles in modules: left, top, width, height. Bars are one module high, to be stretched.
+impl DrawnCode {
+    /// Returns the dark rectangles in modules: left, top, width, height. Bars are one module high,
+    /// to be stretched.
     pub fn rectangles(&self) -> Vec<(usize, usize, usize, usize)> {
         let runs = |row: &[bool], top: usize| {
             let mut found = Vec::new();
@@ -111,9 +112,9 @@ mod tests {
 
     #[test]
     fn rectangles_are_the_dark_runs() {
-        let drawn = Drawn::Bars(vec![true, true, false, true]);
+        let drawn = DrawnCode::Bars(vec![true, true, false, true]);
         assert_eq!((drawn.rectangles(), drawn.width()), (vec![(0, 0, 2, 1), (3, 0, 1, 1)], 4));
-        let squares = Drawn::Squares(vec![vec![false, true], vec![true, true]]);
+        let squares = DrawnCode::Squares(vec![vec![false, true], vec![true, true]]);
         assert_eq!(squares.rectangles(), [(1, 0, 1, 1), (0, 1, 2, 1)]);
     }
 
@@ -121,11 +122,11 @@ mod tests {
     fn what_cannot_be_drawn_says_why() {
         let of = |symbology, text: &str| Label::of(symbology, text, "x").map(|label| label.text);
         assert_eq!(of(Symbology::Ean13, "400638133393"), Ok("4006381333931".to_owned()));
-        assert_eq!(of(Symbology::Ean13, "4006381333932"), Err(NoCode::CheckDigit(1)));
-        assert_eq!(of(Symbology::Ean13, "mug"), Err(NoCode::NotThirteenDigits));
-        assert_eq!(of(Symbology::Code128, "Größe"), Err(NoCode::NotAscii));
-        assert_eq!(of(Symbology::Code128, ""), Err(NoCode::NotAscii));
-        assert_eq!(of(Symbology::Qr, &"x".repeat(65)), Err(NoCode::TooLong(64)));
+        assert_eq!(of(Symbology::Ean13, "4006381333932"), Err(BarcodeError::CheckDigit(1)));
+        assert_eq!(of(Symbology::Ean13, "mug"), Err(BarcodeError::NotThirteenDigits));
+        assert_eq!(of(Symbology::Code128, "Größe"), Err(BarcodeError::NotAscii));
+        assert_eq!(of(Symbology::Code128, ""), Err(BarcodeError::NotAscii));
+        assert_eq!(of(Symbology::Qr, &"x".repeat(65)), Err(BarcodeError::TooLong(64)));
         assert!(of(Symbology::Qr, "Größe").is_ok());
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Drawn, Label, TextRun, Used, svg::short};
+use super::{DrawnCode, Label, TextRun, UsedCharacters, svg::short};
 
-/// How labels stand on a sheet of A4, in points (1/72 inch).
+/// Layout of labels on an A4 sheet, in points (1/72 inch).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SheetLayout {
     pub columns: usize,
@@ -14,9 +14,9 @@ pub struct SheetLayout {
 /// A sheet of A4: its width and its height.
 pub const PAGE: (f64, f64) = (595.28, 841.89);
 const MARGIN: f64 = 24.0;
-/// Nothing around a code, and room for its two lines of letters.
-const QUIET: f64 = 8.0;
-const LETTERS: f64 = 7.0;
+/// Quiet zone around a code, and the size of the text in its two lines.
+const QUIET_ZONE: f64 = 8.0;
+const TEXT_SIZE: f64 = 7.0;
 
 impl SheetLayout {
     pub fn per_page(self) -> usize {
@@ -24,40 +24,40 @@ impl SheetLayout {
     }
 }
 
-/// One label inside a cell.
-fn draw((out, used): (&mut String, &mut Used), label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
-    let letters = LETTERS * 2.6;
-    let (room_wide, room_high) = (width - 2.0 * QUIET, height - 2.0 * QUIET - letters);
+/// Draws a label into a cell.
+fn draw((out, used): (&mut String, &mut UsedCharacters), label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
+    let letters = TEXT_SIZE * 2.6;
+    let (room_wide, room_high) = (width - 2.0 * QUIET_ZONE, height - 2.0 * QUIET_ZONE - letters);
     let modules = label.drawn.width() as f64;
     let (module, code_high) = match label.drawn {
-        Drawn::Bars(_) => (room_wide / modules, room_high),
-        Drawn::Squares(_) => {
+        DrawnCode::Bars(_) => (room_wide / modules, room_high),
+        DrawnCode::Squares(_) => {
             let module = (room_wide.min(room_high)) / modules;
             (module, module * modules)
         }
     };
-    let (from, top) = (left + (width - module * modules) / 2.0, bottom + height - QUIET);
+    let (from, top) = (left + (width - module * modules) / 2.0, bottom + height - QUIET_ZONE);
     for (x, y, wide, tall) in label.drawn.rectangles() {
         let high = match label.drawn {
-            Drawn::Bars(_) => code_high,
-            Drawn::Squares(_) => tall as f64 * module,
+            DrawnCode::Bars(_) => code_high,
+            DrawnCode::Squares(_) => tall as f64 * module,
         };
         let below = top - (y as f64) * module - high;
         let _ = writeln!(out, "{:.3} {below:.3} {:.3} {high:.3} re", from + x as f64 * module, wide as f64 * module);
     }
     out.push_str("f\n");
-    let most = ((width - 2.0 * QUIET) / (LETTERS * 0.55)) as usize;
+    let most = ((width - 2.0 * QUIET_ZONE) / (TEXT_SIZE * 0.55)) as usize;
     for (line, text) in [&label.text, &label.name].into_iter().enumerate() {
-        let y = top - code_high - LETTERS * (1.1 + line as f64 * 1.2);
-        let (font, shown) = TextRun::with_marks(&short(text, most)).shown(used);
-        let _ = writeln!(out, "BT /{font} {LETTERS} Tf {:.3} {y:.3} Td {shown} Tj ET", left + QUIET);
+        let y = top - code_high - TEXT_SIZE * (1.1 + line as f64 * 1.2);
+        let (font, shown) = TextRun::with_replacements(&short(text, most)).shown(used);
+        let _ = writeln!(out, "BT /{font} {TEXT_SIZE} Tf {:.3} {y:.3} Td {shown} Tj ET", left + QUIET_ZONE);
     }
 }
 
 /// Sheets of labels.
 pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
     let cell = ((PAGE.0 - 2.0 * MARGIN) / layout.columns as f64, (PAGE.1 - 2.0 * MARGIN) / layout.rows as f64);
-    let mut used = Used::default();
+    let mut used = UsedCharacters::default();
     let pages: Vec<String> = labels
         .chunks(layout.per_page().max(1))
         .map(|page| {
@@ -87,7 +87,7 @@ pub struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// The object of the file: in ASCII, as all of it.
+    /// Returns the object of the file: in ASCII, like the whole file.
     fn object(&self) -> String {
         let (Self { jpeg, width, height }, mut digits) = (self, String::with_capacity(self.jpeg.len() * 2 + 1));
         for byte in *jpeg {
@@ -102,15 +102,15 @@ impl Image<'_> {
     }
 }
 
-/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1, the picture as L1, and the second font as F2
-/// where they use it.
-pub fn document_with(pages: &[String], image: Option<&Image<'_>>, used: &Used) -> Vec<u8> {
+/// Writes a file of these pages of A4, each given by the operators that draw it: in ASCII, with the
+/// font Helvetica as F1, the picture as L1, and the second font as F2 if they use it.
+pub fn document_with(pages: &[String], image: Option<&Image<'_>>, used: &UsedCharacters) -> Vec<u8> {
     let count = pages.len();
-    // The picture comes after the pages, and the second font after it.
+    // The picture follows the pages, and the second font follows the picture.
     let own = image.map(|_| format!(" /XObject << /{IMAGE} {} 0 R >>", 4 + 2 * count)).unwrap_or_default();
     let second = 4 + 2 * count + usize::from(image.is_some());
     let fonts = if used.is_empty() { String::new() } else { format!(" /F2 {second} 0 R") };
-    // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
+    // Objects: 1 the catalogue, 2 the pages, 3 the font, then each page and its content.
     let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),

@@ -1,13 +1,15 @@
-//! The second font of PDFs, for what Helvetica lacks: Latin, Greek and Cyrillic letters of DejaVu Sans Condensed. A file carries the shapes that its own texts
-//! use, and a table of the letters that they are, so that its texts can be found and copied.
+//! The second font of PDFs, for characters that Helvetica lacks: Latin, Greek and Cyrillic of
+//! DejaVu Sans Condensed. A file contains the glyphs that its texts use, and a table from glyphs to
+//! characters, so that its texts can be found and copied.
 
 use std::{fmt::Write, iter::once, sync::LazyLock};
 
-/// As `fonts/make.py` of this crate makes it, under the licence beside it: no shape has parts or hints, and each has its own width.
+/// Written by `fonts/make.py` of this crate, under the licence beside it: no glyph has components
+/// or hints, and each has its own width.
 const FONT: &[u8] = include_bytes!("../../../fonts/papers.ttf");
-/// Units of the font in the letters' size.
+/// Units of the font per em.
 const EM: usize = 2_048;
-/// Most entries of a block in a table of letters.
+/// Maximum entries of a block in a table of characters.
 const BLOCK: usize = 100;
 const INFO: &str = "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>";
 
@@ -55,7 +57,8 @@ impl Tables {
         })
     }
 
-    /// The number of a sign's shape, from ranges of signs in ascending order (format 4 of the table).
+    /// Returns the number of a character's glyph, from ranges of characters in ascending order
+    /// (format 4 of the table).
     fn glyph(&self, sign: char) -> Option<usize> {
         let code = usize::try_from(u32::from(sign)).ok()?;
         let table = self.cmap.get(long(self.cmap, 8)?..)?;
@@ -74,25 +77,26 @@ impl Tables {
         Some(glyph % 65_536).filter(|glyph| *glyph > 0)
     }
 
-    /// The width of a shape in thousandths of the letters' size.
+    /// Returns the width of a glyph in thousandths of the font size.
     fn width(&self, glyph: usize) -> u32 {
         let units = short(self.hmtx, glyph * 4).unwrap_or(EM);
         u32::try_from((units * 1_000 + EM / 2) / EM).unwrap_or(1_000)
     }
 
-    /// The bytes of a shape; none of a space.
+    /// Returns the bytes of a glyph; none for a space.
     fn shape(&self, glyph: usize) -> &'static [u8] {
         let place = |at: usize| long(self.loca, at * 4);
         let range = place(glyph).zip(place(glyph + 1));
         range.and_then(|(from, to)| self.glyf.get(from..to)).unwrap_or_default()
     }
 
-    /// A font of its own with the shapes of these signs, numbered from 1; 0 is what stands for no sign.
+    /// Returns a font with the glyphs of these characters, numbered from 1; 0 is the glyph for
+    /// missing characters.
     fn cut(&self, signs: &[char]) -> Vec<u8> {
         let (mut glyf, mut loca, mut hmtx) = (Vec::new(), vec![0; 4], Vec::new());
         for glyph in once(0).chain(signs.iter().map(|sign| self.glyph(*sign).unwrap_or(0))) {
             glyf.extend_from_slice(self.shape(glyph));
-            pad(&mut glyf);
+            pad_to_four(&mut glyf);
             loca.extend_from_slice(&four(glyf.len()));
             hmtx.extend_from_slice(self.hmtx.get(glyph * 4..glyph * 4 + 4).unwrap_or(&[0; 4]));
         }
@@ -100,7 +104,7 @@ impl Tables {
         let (hhea, maxp) = (counted(self.hhea, 34, count), counted(self.maxp, 4, count));
         let tables =
             [(b"glyf", glyf), (b"head", self.head.to_vec()), (b"hhea", hhea), (b"hmtx", hmtx), (b"loca", loca), (b"maxp", maxp)];
-        // Version 1, six tables, and three numbers that say so again.
+        // Header: version 1, six tables, and the three search numbers that follow from six.
         let mut out = vec![0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32];
         let mut place = 12 + tables.len() * 16;
         for (tag, table) in &tables {
@@ -112,13 +116,13 @@ impl Tables {
         }
         for (_, table) in tables {
             out.extend(table);
-            pad(&mut out);
+            pad_to_four(&mut out);
         }
         out
     }
 }
 
-fn pad(bytes: &mut Vec<u8>) {
+fn pad_to_four(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(4), 0);
 }
 
@@ -126,7 +130,7 @@ fn four(number: usize) -> [u8; 4] {
     u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// A table with another count of shapes.
+/// Returns a table with another number of glyphs.
 fn counted(table: &[u8], at: usize, count: u16) -> Vec<u8> {
     let mut out = table.to_vec();
     if let Some(place) = out.get_mut(at..at + 2) {
@@ -141,22 +145,23 @@ fn sum(table: &[u8]) -> u32 {
     table.chunks(4).fold(0_u32, |sum, bytes| sum.wrapping_add(word(bytes)))
 }
 
-/// The width of a sign in thousandths of the letters' size; None where the font lacks it.
+/// Returns the width of a character in thousandths of the font size; `None` if the font lacks it.
 pub(super) fn width(sign: char) -> Option<u32> {
     let tables = TABLES.as_ref()?;
     tables.glyph(sign).map(|glyph| tables.width(glyph))
 }
 
-/// The signs of a file that are in this font, in the order of their numbers, which begin with 1.
+/// The characters of a file that are in this font, in the order of their numbers, which begin with
+/// 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Used(Vec<char>);
+pub struct UsedCharacters(Vec<char>);
 
-impl Used {
+impl UsedCharacters {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A text by the numbers of its signs, as an operand of PDF.
+    /// Returns a text by the numbers of its characters, as an operand of PDF.
     pub(super) fn operand(&mut self, signs: &[char]) -> String {
         let mut out = String::with_capacity(signs.len() * 4 + 2);
         out.push('<');
@@ -171,7 +176,8 @@ impl Used {
         out
     }
 
-    /// The objects of the font in a file, of which the first is what pages name; none where nothing is printed in it.
+    /// Returns the font's objects of a file; pages refer to the first. Empty if no text uses the
+    /// font.
     pub(super) fn objects(&self, first: usize) -> Vec<String> {
         let Some(tables) = TABLES.as_ref().filter(|_| !self.is_empty()) else { return Vec::new() };
         let (name, font) = (self.name(), hex::encode(tables.cut(&self.0)));
@@ -202,7 +208,8 @@ impl Used {
         ]
     }
 
-    /// A name of its own for each choice of signs, as readers that join files expect.
+    /// Returns a name for this set of characters, since readers that join files expect different
+    /// names for different subsets.
     fn name(&self) -> String {
         let mut rest = self.0.iter().fold(7_u64, |sum, sign| sum.wrapping_mul(31).wrapping_add(u64::from(*sign)));
         let tag: String = (0..6)
@@ -215,7 +222,7 @@ impl Used {
         format!("{tag}+EntrepotPapers")
     }
 
-    /// The table of the letters that the numbers are.
+    /// Returns the table from glyph numbers to characters (ToUnicode).
     fn letters(&self) -> String {
         let mut out = format!(
             "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n{INFO} def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
@@ -250,11 +257,11 @@ mod tests {
 
     #[test]
     fn a_file_carries_the_shapes_of_its_own_signs() {
-        let mut used = Used::default();
+        let mut used = UsedCharacters::default();
         assert_eq!((used.operand(&['Ж', 'α', 'Ж']), used.objects(6).len()), ("<000100020001>".to_owned(), 5));
         let tables = TABLES.as_ref().unwrap();
         let cut = tables.cut(&used.0);
-        // The table of places is the fifth: nothing, then the end of each of three shapes.
+        // The glyph offsets are the fifth table: 0, then the end of each of three glyphs.
         let (places, length) = (long(&cut, 12 + 4 * 16 + 8).unwrap(), long(&cut, 12 + 4 * 16 + 12).unwrap());
         assert_eq!((&cut[12 + 4 * 16..12 + 4 * 16 + 4], length), (b"loca".as_slice(), 16));
         let (glyf, from) = (long(&cut, 12 + 8).unwrap(), long(&cut, places + 4).unwrap());
@@ -269,6 +276,6 @@ mod tests {
 
     #[test]
     fn a_file_without_such_signs_has_no_second_font() {
-        assert_eq!(Used::default().objects(6), Vec::<String>::new());
+        assert_eq!(UsedCharacters::default().objects(6), Vec::<String>::new());
     }
 }

@@ -1,11 +1,11 @@
-//! QR codes (ISO/IEC 18004), which have squares instead of bars.
+//! QR codes (ISO/IEC 18004).
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::{LONGEST, NoCode};
+use super::{BarcodeError, MAX_CODE_CHARACTERS};
 
-/// The squares of a text, with as much of them to spare as a scratched label needs.
-pub fn qr(text: &str) -> Result<Vec<Vec<bool>>, NoCode> {
-    let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|_| NoCode::TooLong(LONGEST))?;
+/// Returns the squares of a text, with error correction for scratched labels.
+pub fn qr(text: &str) -> Result<Vec<Vec<bool>>, BarcodeError> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|_| BarcodeError::TooLong(MAX_CODE_CHARACTERS))?;
     Ok((0..code.size()).map(|y| (0..code.size()).map(|x| code.get_module(x, y)).collect()).collect())
 }

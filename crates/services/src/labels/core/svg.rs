@@ -1,14 +1,14 @@
-//! A label as a drawing that scales: no program, no link, nothing to load.
+//! A label as an SVG: no script, no link, no external resource.
 
 use std::fmt::Write;
 
 use platform::markup;
 
-use super::{Drawn, Label};
+use super::{DrawnCode, Label};
 
-/// Modules of nothing around a code: scanners find its ends by it.
-const QUIET: usize = 10;
-/// How high bars are, in modules.
+/// Quiet zone around a code, in modules.
+const QUIET_ZONE: usize = 10;
+/// Height of bars, in modules.
 const HEIGHT: usize = 50;
 const LINE: usize = 12;
 
@@ -16,7 +16,7 @@ fn escaped(text: &str) -> String {
     markup::escaped(&text.chars().filter(|c| !c.is_control()).collect::<String>())
 }
 
-/// So much of a name as a label has room for.
+/// Cuts a name to `most` characters, to fit on a label.
 pub fn short(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         text.to_owned()
@@ -25,27 +25,28 @@ pub fn short(text: &str, most: usize) -> String {
     }
 }
 
-/// The label, in modules: the code, what it says, what the product is called.
+/// Draws a label, in modules: the code, its text, the product's name.
 pub fn svg(label: &Label) -> String {
     let modules = label.drawn.width();
     let (stretch, high) = match label.drawn {
-        Drawn::Bars(_) => (HEIGHT, HEIGHT),
-        Drawn::Squares(_) => (1, modules),
+        DrawnCode::Bars(_) => (HEIGHT, HEIGHT),
+        DrawnCode::Squares(_) => (1, modules),
     };
-    let (width, height) = (modules + 2 * QUIET, high + 2 * QUIET + 2 * LINE);
+    let (width, height) = (modules + 2 * QUIET_ZONE, high + 2 * QUIET_ZONE + 2 * LINE);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" shape-rendering=\"crispEdges\"><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><path d=\""
     );
     for (left, top, wide, tall) in label.drawn.rectangles() {
         let tall = tall * stretch;
         // Writing to a text cannot fail.
-        let _ = write!(out, "M{} {}h{wide}v{tall}h-{wide}z", left + QUIET, top + QUIET);
+        let _ = write!(out, "M{} {}h{wide}v{tall}h-{wide}z", left + QUIET_ZONE, top + QUIET_ZONE);
     }
     let middle = width as f64 / 2.0;
     let (code, name) = (short(&label.text, 32), short(&label.name, 32));
-    // Letters are at most two thirds as wide as they are high, so that no text is wider than the code.
+    // A character is at most two thirds as wide as it is high, so that no text is wider than the
+    // code.
     let size = |text: &str| (modules as f64 * 1.5 / text.chars().count().max(1) as f64).min(8.0);
-    let below = QUIET + high + LINE - 2;
+    let below = QUIET_ZONE + high + LINE - 2;
     let _ = write!(
         out,
         "\" fill=\"#000\"/><g font-family=\"sans-serif\" text-anchor=\"middle\"><text x=\"{middle}\" y=\"{below}\" font-size=\"{:.1}\">{}</text><text x=\"{middle}\" y=\"{}\" font-size=\"{:.1}\">{}</text></g></svg>",

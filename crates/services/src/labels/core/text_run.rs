@@ -1,12 +1,13 @@
-//! Texts of PDFs: in Helvetica, which every reader has, or in the second font where Helvetica lacks a sign of them.
+//! Texts of PDFs: in Helvetica, which every reader has, or in the second font if Helvetica lacks a
+//! character.
 
 use std::fmt::Write;
 
-use inventory::catalog::core::text::composed;
+use inventory::catalog::core::text::normalize_nfc;
 
-use super::second_font::{self, Used};
+use super::second_font::{self, UsedCharacters};
 
-/// Widths of the signs from space to tilde in Helvetica, in thousandths of the letters' size.
+/// Widths of the characters from space to tilde in Helvetica, in thousandths of the font size.
 const WIDTHS: [u16; 95] = [
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556,
     556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
@@ -18,29 +19,30 @@ const WIDTHS: [u16; 95] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextRun {
     signs: Vec<char>,
-    /// In the second font.
+    /// Whether it is in the second font.
     is_second: bool,
 }
 
 impl TextRun {
-    /// A text without control characters but line ends; None where no font has all of its signs.
+    /// Returns a text run: control characters other than line ends are removed; `None` if no font
+    /// has all of its characters.
     pub fn of(text: &str) -> Option<Self> {
-        let signs: Vec<char> = composed(text).chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        let signs: Vec<char> = normalize_nfc(text).chars().filter(|c| *c == '\n' || !c.is_control()).collect();
         if signs.iter().all(|c| byte_of(*c).is_some()) {
             return Some(Self { signs, is_second: false });
         }
-        let signs: Vec<char> = signs.into_iter().map(alike).collect();
+        let signs: Vec<char> = signs.into_iter().map(second_font_match).collect();
         let has_all = signs.iter().all(|c| *c == '\n' || second_font::width(*c).is_some());
         has_all.then_some(Self { signs, is_second: true })
     }
 
-    /// A text of one line with a question mark for each sign that no font has.
-    pub fn with_marks(text: &str) -> Self {
+    /// Returns a text of one line with a question mark for each character that no font has.
+    pub fn with_replacements(text: &str) -> Self {
         let mark = |c: char| {
-            let has_sign = byte_of(c).is_some() || second_font::width(alike(c)).is_some();
+            let has_sign = byte_of(c).is_some() || second_font::width(second_font_match(c)).is_some();
             if has_sign && !c.is_control() { c } else { '?' }
         };
-        let marked: String = composed(text).chars().map(mark).collect();
+        let marked: String = normalize_nfc(text).chars().map(mark).collect();
         Self::of(&marked).unwrap_or(Self { signs: Vec::new(), is_second: false })
     }
 
@@ -48,13 +50,14 @@ impl TextRun {
         self.signs.is_empty()
     }
 
-    /// How wide it is in letters of a size.
+    /// Returns the width of the text at a font size.
     pub fn width(&self, size: f64) -> f64 {
         points(self.units(&self.signs), size)
     }
 
-    /// Lines no wider than the room: broken between words, and inside a word where it is wider than a line.
-    pub fn wrapped(&self, size: f64, room: f64) -> Vec<Self> {
+    /// Returns lines no wider than the room: broken between words, and inside a word that is wider
+    /// than a line.
+    pub fn wrap_lines(&self, size: f64, room: f64) -> Vec<Self> {
         let mut lines = Vec::new();
         for paragraph in self.signs.split(|c| *c == '\n') {
             let (mut line, mut filled) = (Vec::new(), 0);
@@ -83,8 +86,8 @@ impl TextRun {
         lines
     }
 
-    /// The name of its font on pages, and the operand that shows it.
-    pub fn shown(&self, used: &mut Used) -> (&'static str, String) {
+    /// Returns the name of its font on pages, and the operand that prints it.
+    pub fn shown(&self, used: &mut UsedCharacters) -> (&'static str, String) {
         if self.is_second { ("F2", used.operand(&self.signs)) } else { ("F1", literal(&self.signs)) }
     }
 
@@ -92,7 +95,7 @@ impl TextRun {
         Self { signs, is_second: self.is_second }
     }
 
-    /// The width of signs of this text in thousandths of the letters' size.
+    /// Returns the width of characters of this text in thousandths of the font size.
     fn units(&self, signs: &[char]) -> u32 {
         let own = |sign: char| byte_of(sign).map(|byte| u32::from(width(byte)));
         let wide = |sign: &char| if self.is_second { second_font::width(*sign) } else { own(*sign) };
@@ -104,8 +107,8 @@ fn points(units: u32, size: f64) -> f64 {
     f64::from(units) * size / 1000.0
 }
 
-/// The sign that the second font has for one that looks the same.
-fn alike(c: char) -> char {
+/// Returns the character of the second font that looks the same as another one.
+fn second_font_match(c: char) -> char {
     match c {
         // Spaces of typesetters.
         '\u{2009}' | '\u{202f}' => '\u{a0}',
@@ -113,7 +116,7 @@ fn alike(c: char) -> char {
     }
 }
 
-/// The width in Helvetica of a sign of its encoding.
+/// Returns the width of a character of Helvetica's encoding.
 fn width(byte: u8) -> u16 {
     match byte {
         b' '..=b'~' => WIDTHS[usize::from(byte - b' ')],
@@ -131,7 +134,8 @@ fn width(byte: u8) -> u16 {
     }
 }
 
-/// A sign in the encoding of Helvetica (WinAnsiEncoding); None where it has no such sign.
+/// Returns a character in the encoding of Helvetica (WinAnsiEncoding); `None` if the encoding lacks
+/// it.
 fn byte_of(c: char) -> Option<u8> {
     Some(match c {
         '\n' | ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(c)).ok()?,
@@ -164,7 +168,7 @@ fn byte_of(c: char) -> Option<u8> {
     })
 }
 
-/// A string of the PDF's own syntax, in ASCII, of signs that Helvetica has.
+/// Returns a string in PDF syntax, in ASCII, of characters that Helvetica has.
 fn literal(signs: &[char]) -> String {
     let mut out = String::with_capacity(signs.len() + 2);
     out.push('(');
@@ -194,7 +198,7 @@ mod tests {
     fn lines_are_no_wider_than_their_room() {
         for (letter, long) in [("x", "and a few words more"), ("Ж", "и ещё слова")] {
             let text = format!("{} {long}\nend", letter.repeat(80));
-            let lines = TextRun::of(&text).unwrap().wrapped(SIZE, 100.0);
+            let lines = TextRun::of(&text).unwrap().wrap_lines(SIZE, 100.0);
             assert!(lines.len() > 4 && lines.iter().all(|line| line.width(SIZE) <= 100.0), "{lines:?}");
             assert_eq!(lines.last().unwrap().signs, ['e', 'n', 'd']);
             let letters = lines.iter().flat_map(|line| &line.signs).filter(|c| **c != ' ').count();
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_text_is_in_one_font_or_in_none() {
-        let mut used = Used::default();
+        let mut used = UsedCharacters::default();
         let mut shown = |text: &str| TextRun::of(text).map(|letters| letters.shown(&mut used));
         assert_eq!(shown("3 € – Größe (1)\u{2009}\t"), Some(("F1", "(3 \\200 \\226 Gr\\366\\337e \\(1\\)\\240)".to_owned())));
         assert_eq!(shown("Ło\u{301}\u{202f}"), Some(("F2", "<000100020003>".to_owned())));
@@ -214,8 +218,8 @@ mod tests {
 
     #[test]
     fn what_no_font_has_is_marked() {
-        let mut used = Used::default();
-        assert_eq!(TextRun::with_marks("mug 漢\u{7}").shown(&mut used), ("F1", "(mug ??)".to_owned()));
-        assert_eq!(TextRun::with_marks("Ж漢"), TextRun::of("Ж?").unwrap());
+        let mut used = UsedCharacters::default();
+        assert_eq!(TextRun::with_replacements("mug 漢\u{7}").shown(&mut used), ("F1", "(mug ??)".to_owned()));
+        assert_eq!(TextRun::with_replacements("Ж漢"), TextRun::of("Ж?").unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What can be done with stock, and what it brings after the cost of doing it.
+//! Actions for surplus stock, and their recovery after costs.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use super::{
     level::{Level, Product},
 };
 
-/// 80 % of what comes by chance, one by one, lies within so many roots of its mean.
-const CHANCE: f64 = 1.2816;
+/// 80 % of the values of a Poisson variable are within this many square roots of its mean.
+const POISSON_Z_SCORE: f64 = 1.2816;
 const YEAR_WEEKS: f64 = 52.0;
-/// How many times as much a bundle is assumed to sell.
+/// Assumed factors by which a bundle increases sales: low, likely and high.
 const UPLIFTS: [f64; 3] = [1.0, 1.5, 2.0];
 
-/// Minor units of the tenant's currency: the least, the likely and the most.
+/// Minor units of the tenant's currency: lower bound, likely amount and upper bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovery {
     pub low: i64,
@@ -44,7 +44,7 @@ impl Recovery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// Asked for, before the price was rounded and held to the floor.
+    /// Requested percentage, before the price was rounded and raised to the floor.
     pub percent: i32,
     pub price_minor: i64,
     pub from_date: i32,
@@ -60,18 +60,18 @@ pub struct Bundle {
     pub price_minor: i64,
     /// The partner's own price, which is not the product's merit.
     pub partner_minor: i64,
-    /// What making it costs.
+    /// Cost of assembling a kit.
     pub cost_minor: i64,
 }
 
 impl Bundle {
-    /// What a kit brings of the product.
+    /// Returns the part of a kit's price that is the product's.
     pub const fn brings(&self) -> i64 {
         self.price_minor.saturating_sub(self.partner_minor).saturating_sub(self.cost_minor)
     }
 }
 
-/// What is done. In the order of how simple it is.
+/// Action of a line. Variants are in the order of simplicity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Act {
@@ -120,22 +120,22 @@ impl Act {
     }
 }
 
-/// An action with what it is expected to bring.
+/// An action with its expected recovery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub act: Act,
-    /// Smallest units that it is about.
+    /// Smallest units of the action.
     pub quantity: i64,
     pub recovery: Recovery,
-    /// Units that are left then: the least and the most.
+    /// Remaining units after the action: lower and upper bound.
     pub left: (f64, f64),
-    /// The last day of what it is expected to bring.
+    /// Last day of the expected recovery.
     pub until: i32,
-    /// Smallest units that a transfer finds where it goes, or on their way there.
+    /// Smallest units that the target store of a transfer has, or that are on their way there.
     pub target_free: i64,
 }
 
-/// What actions of a level rest on.
+/// Input of the actions for a level.
 #[derive(Debug, Clone, Copy)]
 pub struct Basis<'a> {
     pub criteria: &'a Criteria,
@@ -156,13 +156,13 @@ impl Basis<'_> {
         self.today + 7 * weeks - 1
     }
 
-    /// Keeping it at its price: what sells until the horizon, less the cost of holding it.
+    /// Keep the stock at its price: its sales until the horizon, less the holding cost.
     pub fn keep(&self) -> Option<Candidate> {
         let (price, weeks, units) = (self.product.price? as f64, self.level.weeks(self.today), self.units());
         if weeks == 0 {
             return None;
         }
-        let sold = chance(self.rate() * f64::from(weeks)).map(|sold| sold.min(units));
+        let sold = poisson_range(self.rate() * f64::from(weeks)).map(|sold| sold.min(units));
         let holding = f64::from(self.criteria.holding_percent) / 100.0 * self.product.cost.unwrap_or_default();
         let worth = |sold: f64| sold * price - holding * (units - sold / 2.0) * f64::from(weeks) / YEAR_WEEKS;
         Some(Candidate {
@@ -175,7 +175,7 @@ impl Basis<'_> {
         })
     }
 
-    /// Writing it off: only where that brings something, or nothing else can be done in time.
+    /// Write-off: only if it recovers something, or no other action is possible in time.
     pub fn write_off(&self) -> Option<Candidate> {
         let is_last = self.level.weeks(self.today) == 0;
         let share = f64::from(self.criteria.salvage_percent) / 100.0;
@@ -183,18 +183,18 @@ impl Basis<'_> {
             return None;
         }
         let brings = (self.units() * self.product.cost.unwrap_or_default() * share).round() as i64;
-        Some(self.at_once(Act::WriteOff, brings))
+        Some(self.immediate_candidate(Act::WriteOff, brings))
     }
 
     /// Sending it back, where its supplier's terms are known.
-    pub fn give_back(&self) -> Option<Candidate> {
+    pub fn return_to_supplier(&self) -> Option<Candidate> {
         let (supplier, cost) = (self.product.supplier?, self.product.cost?);
         let terms = self.criteria.terms_of(supplier)?;
         let credit = (self.units() * cost * f64::from(terms.credit_percent) / 100.0).round() as i64;
-        Some(self.at_once(Act::Return { supplier }, credit.saturating_sub(terms.freight_minor)))
+        Some(self.immediate_candidate(Act::Return { supplier }, credit.saturating_sub(terms.freight_minor)))
     }
 
-    fn at_once(&self, act: Act, brings: i64) -> Candidate {
+    fn immediate_candidate(&self, act: Act, brings: i64) -> Candidate {
         Candidate {
             act,
             quantity: self.level.free,
@@ -205,8 +205,8 @@ impl Basis<'_> {
         }
     }
 
-    /// Moving it to where it sells: what that store sells beyond its own stock and what comes from earlier plans. `taken` units are on their way there from other
-    /// lines.
+    /// Transfer to a store that sells: the sales there beyond its own stock and the units of
+    /// earlier plans. `taken` units are on their way there from other lines.
     pub fn transfer(&self, to: &Level, taken: i64) -> Option<Candidate> {
         let (price, weeks) = (self.product.price? as f64, self.level.weeks(self.today));
         if weeks == 0 || !to.is_target || !to.sells() || to.store == self.level.store {
@@ -215,8 +215,8 @@ impl Basis<'_> {
         let scale = self.product.scale();
         let there = to.free.max(0).saturating_add(to.coming).saturating_add(taken);
         let own = there as f64 / scale;
-        let wanted = chance(to.rate(self.today, scale) / scale * f64::from(weeks));
-        // What is moved is whole, and no more than is likely to be sold.
+        let wanted = poisson_range(to.rate(self.today, scale) / scale * f64::from(weeks));
+        // Only whole units are moved, and no more than are likely to be sold.
         let quantity = ((wanted[1] - own).max(0.0) * scale + 1e-9).floor().min(self.level.free.max(0) as f64) as i64;
         let quantity = quantity - quantity % scale as i64;
         if quantity <= 0 {
@@ -235,8 +235,9 @@ impl Basis<'_> {
         })
     }
 
-    /// Selling it in a kit with what people buy: its own price stays, and the kit costs less than both. Nobody knows how many more that sells, so as many, one
-    /// and a half times and twice as many are assumed; never more than the partner sells, or lies there.
+    /// Sale in a kit with a partner product that sells: the partner's price stays, and the kit
+    /// costs less than both. The increase in sales is unknown, so factors of 1, 1.5 and 2 are
+    /// assumed; never more than the partner sells, or has in the store.
     pub fn bundle(&self) -> Option<Candidate> {
         let (percent, partner) = (self.criteria.bundle_percent?, self.product.partner.as_ref()?);
         let (list, weeks) = (self.product.price.filter(|price| *price > 0)?, self.level.weeks(self.today));
@@ -274,7 +275,8 @@ impl Basis<'_> {
             return None;
         }
         let [low, likely, high] = self.product.response.elasticities().map(|elasticity| self.brings(&steps, weeks, elasticity));
-        // A lower price brings less where sales hardly answer it: the range is in the order of its amounts.
+        // A lower price may recover less if sales hardly respond to it: the range is sorted by
+        // amount.
         let mut amounts = [low.0, likely.0, high.0];
         amounts.sort_by(f64::total_cmp);
         Some(Candidate {
@@ -287,7 +289,8 @@ impl Basis<'_> {
         })
     }
 
-    /// What steps bring, and the whole units that are left then, if sales answer a price like this.
+    /// Returns the revenue of the steps, and the whole units left after them, if sales respond to
+    /// the price with this elasticity.
     pub(super) fn brings(&self, steps: &[Step], weeks: i32, elasticity: f64) -> (f64, f64) {
         let list = self.product.price.unwrap_or_default() as f64;
         let each = f64::from(weeks) / steps.len().max(1) as f64;
@@ -300,7 +303,7 @@ impl Basis<'_> {
         (amount, left)
     }
 
-    /// Prices that fall: rounded to the tenant's ending, held to the floor.
+    /// Descending prices, rounded to the tenant's ending and raised to the floor.
     fn steps(&self, list: i64, weeks: i32) -> Vec<Step> {
         let floor = self.product.cost.unwrap_or_default() * f64::from(self.criteria.floor_percent) / 100.0;
         let mut steps: Vec<Step> = Vec::new();
@@ -319,8 +322,8 @@ impl Basis<'_> {
     }
 }
 
-/// The least, the mean and the most of what comes by chance.
-fn chance(mean: f64) -> [f64; 3] {
-    let root = CHANCE * mean.max(0.0).sqrt();
+/// The lower bound, the mean and the upper bound of a Poisson variable's 80 % range.
+fn poisson_range(mean: f64) -> [f64; 3] {
+    let root = POISSON_Z_SCORE * mean.max(0.0).sqrt();
     [(mean - root).max(0.0), mean.max(0.0), mean.max(0.0) + root]
 }

@@ -1,4 +1,4 @@
-//! Which lines are approved, which the caller may not, and which have been overtaken.
+//! Approval of lines: those that are approved, forbidden to the caller, or stale.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::{
 };
 
 /// Lines that a document has at most.
-const MOST_OF_A_DOCUMENT: usize = 500;
+const MAX_OF_A_DOCUMENT: usize = 500;
 
-/// Which lines are approved.
+/// Selection of the lines to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Approval {
     All,
@@ -23,7 +23,7 @@ pub enum Approval {
 
 impl Approval {
     /// Whether it names the line.
-    pub fn takes(&self, line: &PlanLine) -> bool {
+    pub fn includes_line(&self, line: &PlanLine) -> bool {
         match self {
             Self::All => true,
             Self::Ids(ids) => ids.contains(&line.id),
@@ -31,21 +31,21 @@ impl Approval {
     }
 }
 
-/// What becomes of the lines that were chosen.
+/// Outcomes of the selected lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
-    /// Places in the plan's lines, with the document that each goes into.
+    /// Indices of the plan's lines, with the group of the document that each goes into.
     pub claimed: Vec<(usize, Uuid)>,
     pub stale: Vec<usize>,
     pub forbidden: Vec<usize>,
-    /// Chosen beyond the most of a call: they stay proposed.
+    /// Number of chosen lines beyond the maximum of a call: they stay proposed.
     pub later: usize,
 }
 
-/// What lines of one document share.
+/// Key that the lines of one document have in common.
 type DocumentKey = (LiquidationAction, Option<StoreId>, Option<StoreId>, Option<SupplierId>, Option<ProductId>);
 
-fn key(line: &PlanLine) -> DocumentKey {
+fn document_key(line: &PlanLine) -> DocumentKey {
     let word = line.act.word();
     match &line.act {
         // A price is the product's, in all stores, and so is a kit.
@@ -54,8 +54,9 @@ fn key(line: &PlanLine) -> DocumentKey {
     }
 }
 
-/// Units that have to be free for a line: a price can be cut for what is left, which can be bundled as well; anything else is about all of its units.
-const fn least_free(line: &PlanLine) -> i64 {
+/// Units that have to be free for a line: a markdown or a bundle works with any remaining unit; any
+/// other action needs all of the line's units.
+const fn required_units(line: &PlanLine) -> i64 {
     match line.act {
         Act::Markdown { .. } | Act::Bundle(_) => 1,
         _ => line.quantity,
@@ -72,17 +73,17 @@ pub fn approve(
 ) -> Claims {
     let mut claims = Claims::default();
     let mut groups: BTreeMap<DocumentKey, (Uuid, usize)> = BTreeMap::new();
-    let chosen = |line: &PlanLine| line.state == LineState::Proposed && approval.takes(line);
+    let chosen = |line: &PlanLine| line.state == LineState::Proposed && approval.includes_line(line);
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| chosen(line)) {
         if !may(line) {
             claims.forbidden.push(index);
-        } else if free.get(&(line.product, line.store)).copied().unwrap_or_default() < least_free(line) {
+        } else if free.get(&(line.product, line.store)).copied().unwrap_or_default() < required_units(line) {
             claims.stale.push(index);
         } else if claims.claimed.len() >= most {
             claims.later += 1;
         } else {
-            let (id, size) = groups.entry(key(line)).or_insert_with(|| (group(), 0));
-            if *size >= MOST_OF_A_DOCUMENT {
+            let (id, size) = groups.entry(document_key(line)).or_insert_with(|| (group(), 0));
+            if *size >= MAX_OF_A_DOCUMENT {
                 (*id, *size) = (group(), 0);
             }
             *size += 1;
@@ -92,7 +93,7 @@ pub fn approve(
     claims
 }
 
-/// The state of a plan whose lines stand like this.
+/// The state of a plan with these lines.
 pub fn state_of(lines: &[PlanLine]) -> LiquidationPlanState {
     let has = |word: LiquidationLineState| lines.iter().any(|line| line.state.word() == word);
     let is_under_way = has(LiquidationLineState::Approved) || has(LiquidationLineState::Claimed);

@@ -1,4 +1,5 @@
-//! One product in one store, step by step: what can be done with it, and what is best. Lines of `name: numbers`.
+//! One product in one store, step by step: the possible actions, and the best one. Lines of `name:
+//! numbers`.
 
 use std::fmt::Write;
 
@@ -12,12 +13,12 @@ use super::{
     response::Response,
 };
 
-/// Why an example is none.
+/// Reasons to refuse an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
-    #[error("line {0} is no `name: numbers` with a name that is known")]
+    #[error("line {0} is not `name: numbers` with a known name")]
     Line(usize),
-    #[error("line {0} has a number that is none, or is out of its range")]
+    #[error("line {0} has an invalid number, or one out of its range")]
     Number(usize),
     #[error("the example lacks {0}")]
     Lacks(&'static str),
@@ -35,11 +36,11 @@ struct Example {
     /// Percent of the cost that the supplier credits, and freight.
     credit: Option<f64>,
     freight: Option<f64>,
-    /// Price of the other product of a bundle, units of it that lie there, and its sales a week.
+    /// Price of the partner product of a bundle, its units in the store, and its weekly sales.
     partner: Vec<f64>,
 }
 
-fn parsed(text: &str) -> Result<Example, ExplainError> {
+fn parse_example(text: &str) -> Result<Example, ExplainError> {
     let mut example = Example::default();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty() && !text.starts_with('#')) {
         let (name, rest) = text.split_once(':').ok_or(ExplainError::Line(line))?;
@@ -77,12 +78,12 @@ fn amount(minor: i64) -> String {
     format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
 }
 
-/// The steps of an example, one a line.
+/// The steps of an example, one per line.
 ///
 /// # Errors
-/// The first line that is none, or what the example lacks.
+/// The first invalid line, or a missing value.
 pub fn explain(text: &str) -> Result<String, ExplainError> {
-    let example = parsed(text)?;
+    let example = parse_example(text)?;
     let quantity = example.quantity.filter(|units| *units >= 1.0).ok_or(ExplainError::Lacks("quantity"))?.floor();
     let cost = example.cost.ok_or(ExplainError::Lacks("cost"))?;
     let price = example.price.ok_or(ExplainError::Lacks("price"))?;
@@ -132,7 +133,7 @@ pub fn explain(text: &str) -> Result<String, ExplainError> {
         Some(chosen) => {
             let _ = writeln!(out, "best by its lower bound: {}", chosen.act.word().as_str());
         }
-        None => out.push_str("Nothing can be done with it.\n"),
+        None => out.push_str("No action is possible.\n"),
     }
     Ok(out)
 }
@@ -170,7 +171,7 @@ fn write_candidate(out: &mut String, basis: &Basis<'_>, candidate: &Candidate, w
         amount(recovery.likely)
     );
     if let Some(bundle) = candidate.act.bundle() {
-        let _ = writeln!(out, "  {} together, of which it brings {}", amount(bundle.price_minor), amount(bundle.brings()));
+        let _ = writeln!(out, "  {} together, of which it contributes {}", amount(bundle.price_minor), amount(bundle.brings()));
     }
     let steps = candidate.act.steps();
     if steps.is_empty() {
@@ -212,7 +213,7 @@ best by its lower bound: RETURN
     fn a_partner_makes_a_bundle_possible() {
         let found = explain(&format!("# a saucer\n{EXAMPLE}partner: 5.00 40 3\n")).unwrap();
         let bundle =
-            "BUNDLE: 72.90 to 145.80, likely 109.35; 62.0 to 71.0 units left\n  13.10 together, of which it brings 8.10\n";
+            "BUNDLE: 72.90 to 145.80, likely 109.35; 62.0 to 71.0 units left\n  13.10 together, of which it contributes 8.10\n";
         assert!(found.contains(bundle) && found.ends_with("best by its lower bound: MARKDOWN\n"), "{found}");
     }
 

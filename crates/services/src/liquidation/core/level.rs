@@ -1,4 +1,4 @@
-//! A product as it lies in its stores.
+//! A product and its levels in stores.
 
 use entity::prelude::*;
 use forecast::ratios::is_dead;
@@ -10,14 +10,14 @@ use super::{
     response::Response,
 };
 
-/// Days of sales that velocity and days of supply are told by: 13 weeks.
+/// Days of sales from which velocity and days of supply are computed: 13 weeks.
 pub const SALES_DAYS: i32 = 91;
-/// Weeks that are looked ahead at most.
-pub const MOST_WEEKS: i32 = 26;
+/// Maximum horizon, in weeks.
+pub const MAX_WEEKS: i32 = 26;
 /// Days of a month.
-const MONTH: f64 = 30.0;
+const MONTH_DAYS: f64 = 30.0;
 /// Weeks of a history without a sale that count at most.
-const MOST_SILENT_WEEKS: f64 = 52.0;
+const MAX_SILENT_WEEKS: f64 = 52.0;
 
 /// A product in a store. Units are the product's smallest.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +30,12 @@ pub struct Level {
     pub free: i64,
     /// On their way there from lines that were approved.
     pub coming: i64,
-    /// The first day on which a unit came or went; None before the facts know one.
+    /// The first day on which a unit was received or removed; None before the facts have one.
     pub first_day: Option<i32>,
     pub last_sale: Option<i32>,
     /// Sold on the last `SALES_DAYS`.
     pub sold: i64,
-    /// Mean units a week of the forecast. None without one.
+    /// Mean weekly units of the forecast. None without one.
     pub weekly: Option<f64>,
     /// The day after which half of the free units cannot be sold any more.
     pub expires: Option<i32>,
@@ -46,15 +46,16 @@ pub struct Level {
 pub struct Partner {
     pub product: ProductId,
     pub decimals: u8,
-    /// Of a whole unit, in minor units of the tenant's currency.
+    /// Price of a whole unit, in minor units of the tenant's currency.
     pub price: i64,
-    /// How many times as often as by chance both are in one order. None: it is what its category sells most of.
+    /// Frequency of orders with both products, relative to chance. None: the partner is a
+    /// bestseller of the product's category.
     pub lift: Option<f64>,
-    /// Where it sells.
+    /// Stores in which it sells.
     pub levels: Vec<PartnerLevel>,
 }
 
-/// What a store has and sells of a partner, in whole units.
+/// Stock and sales of a partner in a store, in whole units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PartnerLevel {
     pub store: StoreId,
@@ -72,7 +73,7 @@ pub struct Product {
     pub cost: Option<f64>,
     pub supplier: Option<SupplierId>,
     pub response: Response,
-    /// Whether a plan cuts its price already: it is not cut from there again.
+    /// Whether a plan cuts its price already: no further markdown is proposed.
     pub is_cut: bool,
     /// Whether a plan sells it in a bundle already.
     pub is_bundled: bool,
@@ -85,19 +86,20 @@ impl Product {
     pub fn scale(&self) -> f64 {
         10_f64.powi(self.decimals.into())
     }
-    /// What units cost, in whole minor units.
+    /// Returns the cost of units, in whole minor units.
     pub fn worth(&self, units: i64) -> Option<i64> {
         self.cost.map(|cost| (units as f64 / self.scale() * cost).round() as i64)
     }
 }
 
 impl Level {
-    /// Whether somebody wants it here.
+    /// Whether the product sells in this store.
     pub fn sells(&self) -> bool {
         self.sold > 0 || self.weekly.is_some_and(|weekly| weekly > 0.0)
     }
-    /// Units a week: of the forecast, else of the last 13 weeks. Where nothing was sold at all, half a whole unit in the weeks of silence: none in so many weeks
-    /// does not say that there never is one.
+    /// Units per week: of the forecast, or else of the last 13 weeks. Without any sale, half a
+    /// whole unit in the weeks without one: no sale in a number of weeks does not prove that there
+    /// will never be one.
     pub fn rate(&self, today: i32, scale: f64) -> f64 {
         if let Some(weekly) = self.weekly.filter(|weekly| *weekly > 0.0) {
             return weekly;
@@ -106,22 +108,22 @@ impl Level {
             return self.sold as f64 * 7.0 / f64::from(SALES_DAYS);
         }
         let since = self.last_sale.or(self.first_day).unwrap_or(today);
-        0.5 * scale / (f64::from(today - since) / 7.0).clamp(1.0, MOST_SILENT_WEEKS)
+        0.5 * scale / (f64::from(today - since) / 7.0).clamp(1.0, MAX_SILENT_WEEKS)
     }
     /// Whole weeks until it cannot be sold any more, 26 at most.
     pub fn weeks(&self, today: i32) -> i32 {
-        self.expires.map_or(MOST_WEEKS, |day| ((day - today + 1).max(0) / 7).min(MOST_WEEKS))
+        self.expires.map_or(MAX_WEEKS, |day| ((day - today + 1).max(0) / 7).min(MAX_WEEKS))
     }
-    /// Days since the last sale; None where nothing was ever sold.
+    /// Days since the last sale; None without any sale.
     pub fn days_without_sale(&self, today: i32) -> Option<i32> {
         self.last_sale.map(|day| (today - day).max(0))
     }
-    /// Days that the free units last at the sales of the last 91 days; None where nothing was sold.
+    /// Days that the free units last at the sales of the last 91 days; None without a sale.
     pub fn days_of_supply(&self) -> Option<f64> {
         (self.sold > 0).then(|| self.free.max(0) as f64 * f64::from(SALES_DAYS) / self.sold as f64)
     }
 
-    /// Why it is on the list; empty where it is not.
+    /// Returns the reasons to list the level; empty if it is not listed.
     pub fn judge(&self, criteria: &Criteria, today: i32, (decimals, worth): (u8, Option<i64>)) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if self.free <= 0 || worth.unwrap_or_default() < criteria.least_value_minor {
@@ -136,13 +138,13 @@ impl Level {
             };
             reasons.push(Reason::new(ReasonCode::NoSale, text));
         } else if age >= criteria.days_without_sale {
-            reasons.extend(self.slow(criteria, decimals));
+            reasons.extend(self.slow_reasons(criteria, decimals));
         }
         reasons.extend(criteria.expiring.then(|| self.expiring(today, decimals)).flatten());
         reasons
     }
 
-    fn slow(&self, criteria: &Criteria, decimals: u8) -> Vec<Reason> {
+    fn slow_reasons(&self, criteria: &Criteria, decimals: u8) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let supply = self.days_of_supply();
         if let Some((days, most)) = supply.zip(criteria.slow_days_of_supply).filter(|(days, most)| *days > f64::from(*most)) {
@@ -150,7 +152,7 @@ impl Level {
             let text = format!("stock lasts {days}; more than {most} are slow");
             reasons.push(Reason::new(ReasonCode::LongSupply, text));
         }
-        let monthly = self.sold as f64 / 10_f64.powi(decimals.into()) * MONTH / f64::from(SALES_DAYS);
+        let monthly = self.sold as f64 / 10_f64.powi(decimals.into()) * MONTH_DAYS / f64::from(SALES_DAYS);
         if let Some(least) = criteria.slow_monthly_units.filter(|least| monthly < f64::from(*least)) {
             let text = format!("{monthly:.2} sold a month; fewer than {least} are slow");
             reasons.push(Reason::new(ReasonCode::SlowVelocity, text));

@@ -1,4 +1,4 @@
-//! A proposal of a plan, and what became of it.
+//! A proposal of a plan, and its result.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,24 +12,24 @@ use super::{
     score::LineScore,
 };
 
-/// What carries a line out.
+/// Document that executes a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
     Transfer(TransferId),
     SupplierReturn(SupplierReturnId),
     /// The movement of a write-off.
     Movement(MovementId),
-    /// A product's price, of which there is no document.
+    /// A product's price, for which there is no document.
     Price,
     /// The kit of a bundle.
     Kit(ProductId),
 }
 
-/// What became of a line.
+/// State of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineState {
     Proposed,
-    /// Approved; what carries it out is being made, by whoever claimed it.
+    /// Approved; the caller that claimed the line is creating its document.
     Claimed {
         group: Uuid,
         by: Uuid,
@@ -83,11 +83,11 @@ impl LineState {
     }
 }
 
-/// What a line rests on. Units are the product's smallest.
+/// Figures on which a line is based. Units are the product's smallest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineFigures {
-    /// Free units when the plan was made, here and, of a transfer, where it goes.
+    /// Free units when the plan was made, in the store and, for a transfer, in the target store.
     pub free: i64,
     pub target_free: i64,
     pub decimals: u8,
@@ -96,7 +96,7 @@ pub struct LineFigures {
     pub days_of_supply: Option<f64>,
     pub price_minor: Option<i64>,
     pub value_minor: Option<i64>,
-    /// What a whole unit is credited with, of a return; and the freight of the line.
+    /// Credit of a whole unit, for a return; and the freight of the line.
     pub credit_minor: i64,
     pub freight_minor: i64,
     pub response: Response,
@@ -108,7 +108,7 @@ pub struct LineFigures {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanLine {
     pub id: LiquidationLineId,
-    /// From 1; what is worth most comes first.
+    /// From 1; lines with the highest value come first.
     pub position: i32,
     pub act: Act,
     pub state: LineState,
@@ -119,22 +119,24 @@ pub struct PlanLine {
     pub until: i32,
     /// The day on which it was approved.
     pub approved_on: Option<i32>,
-    /// Steps of a markdown that were made.
+    /// Executed steps of a markdown.
     pub steps_done: i32,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
-    /// What came of it. None until its last day is over and settled, and where it was not approved.
+    /// Result of the line. None until its last day is over and settled, and if it was not approved.
     pub score: Option<LineScore>,
 }
 
 impl PlanLine {
-    /// What is sold where, by which the line is followed: what is moved is sold where it goes, and what is bundled as its kit.
-    pub fn sold_as(&self) -> (ProductId, StoreId) {
+    /// Returns the product and the store whose sales are the line's: a transfer sells in its target
+    /// store, a bundle as its kit.
+    pub fn sales_level(&self) -> (ProductId, StoreId) {
         let product = if let Some(Document::Kit(kit)) = self.state.document() { kit } else { self.product };
         (product, self.act.target().unwrap_or(self.store))
     }
-    /// The price that is due on a day: the newest step that has begun and was not made yet. Prices that were passed over are left out.
-    pub fn price_due(&self, today: i32) -> Option<(i32, i64)> {
+    /// The price that is due on a day: that of the newest step that has begun and was not executed
+    /// yet. Earlier prices are skipped.
+    pub fn due_price(&self, today: i32) -> Option<(i32, i64)> {
         let begun = (1..).zip(self.act.steps()).filter(|(_, step)| step.from_date <= today).last();
         begun.filter(|(place, _)| *place > self.steps_done).map(|(place, step)| (place, step.price_minor))
     }

@@ -1,4 +1,5 @@
-//! Which stock is dead or slow, what to do about it, and what comes of it. No database, no clock.
+//! Liquidation of dead and slow stock: its detection, the actions and their results. No database,
+//! no clock.
 
 mod action;
 mod approve;
@@ -26,7 +27,7 @@ pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};
 pub use recovered::{SoldDay, is_behind, recovered, sells_out};
 pub use response::{
-    Estimate, LEAST_POOLED, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
+    Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
 };
 pub use score::{LineScore, PlanScore, SETTLED_DAYS};
 

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{action::Recovery, line::PlanLine};
 
-/// A plan as it is kept.
+/// A plan as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub id: LiquidationPlanId,
@@ -18,7 +18,7 @@ pub struct Plan {
     pub forecast_week: Option<i32>,
     pub currency: Currency,
     pub line_count: i64,
-    /// Proposals beyond the most lines of a plan.
+    /// Proposals beyond the maximum lines of a plan.
     pub left_out: i64,
     /// Sums of its lines.
     pub expected: Recovery,
@@ -26,16 +26,17 @@ pub struct Plan {
     pub actor: Actor,
     pub version: i64,
     pub updated_at: Timestamp,
-    /// The member in whose name a job advances it each night. None: calls do.
+    /// The member in whose name a job advances the plan each night. None: only calls advance it.
     pub advanced_by: Option<MemberId>,
 }
 
-/// What the units of lines cost together, in minor units.
+/// Returns the total cost of the units of lines, in minor units.
 pub fn worth<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> i64 {
     lines.into_iter().filter_map(|line| line.figures.value_minor).fold(0, i64::saturating_add)
 }
 
-/// What lines are expected to bring together. Bounds of parts do not add up to the bounds of the sum: these are the outermost.
+/// Returns the total expected recovery of lines. Bounds of parts do not add up to the bounds of the
+/// sum: these are the outermost.
 pub fn sum<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> Recovery {
     lines.into_iter().fold(Recovery::default(), |sum, line| sum.plus(line.expected))
 }

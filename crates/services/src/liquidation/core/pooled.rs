@@ -1,16 +1,17 @@
-//! What the products of a category show together of how sales answer a price.
+//! Price elasticity from the products of a category.
 
-use super::response::{Estimate, MOST_WIDTH, Response, ResponseSource};
+use super::response::{Estimate, MAX_WIDTH, Response, ResponseSource};
 
-/// Fewer other products show nothing.
-const LEAST_PRODUCTS: usize = 3;
-/// Four of five of what comes by chance lie within so many roots of the variance.
-const LIKELY: f64 = 1.2816;
+/// Minimum other products of a category.
+const MIN_PRODUCTS: usize = 3;
+/// 80 % of a normal variable's values are within this many standard deviations.
+const NORMAL_Z_SCORE: f64 = 1.2816;
 
-/// The response of a product by the other products of its category: their mean, each weighed by how well it is known, with the differences between products in its
-/// range. What the product's own history says is taken in by its weight, so that it decides the more the better it is known.
+/// The response of a product by the other products of its category: their mean, weighted by
+/// precision, with the differences between products in its range. The product's own estimate is
+/// included by its weight, so that it counts the more the more precise it is.
 pub fn pooled_response(own: Option<&Estimate>, others: &[Estimate]) -> Response {
-    let Some((mean, variance)) = of_category(others) else { return Response::NotShown };
+    let Some((mean, variance)) = pool_category(others) else { return Response::NotShown };
     let (likely, variance) = match own {
         Some(own) => {
             let (of_own, of_others) = (1.0 / own.variance, 1.0 / variance);
@@ -18,9 +19,9 @@ pub fn pooled_response(own: Option<&Estimate>, others: &[Estimate]) -> Response 
         }
         None => (mean, variance),
     };
-    let far = LIKELY * variance.sqrt();
+    let far = NORMAL_Z_SCORE * variance.sqrt();
     let (low, high) = (likely - far, likely + far);
-    if high - low >= MOST_WIDTH || high <= 0.0 {
+    if high - low >= MAX_WIDTH || high <= 0.0 {
         return Response::NotShown;
     }
     let all = || others.iter().chain(own);
@@ -39,8 +40,8 @@ pub fn pooled_response(own: Option<&Estimate>, others: &[Estimate]) -> Response 
 
 /// The mean elasticity of products and the variance of one more product's: how far products differ from each other (DerSimonian and Laird), and how well the mean is
 /// known.
-fn of_category(products: &[Estimate]) -> Option<(f64, f64)> {
-    if products.len() < LEAST_PRODUCTS {
+fn pool_category(products: &[Estimate]) -> Option<(f64, f64)> {
+    if products.len() < MIN_PRODUCTS {
         return None;
     }
     let weighed = |between: f64| {
@@ -80,7 +81,7 @@ mod tests {
     fn a_category_stands_for_a_product_without_a_history() {
         let others = [known(1.8, 0.04), known(2.0, 0.04), known(2.2, 0.04), known(2.0, 0.04)];
         let [low, likely, high] = figures(pooled_response(None, &others));
-        // They differ less than by chance, so that the mean's variance of 0.01 is all there is.
+        // They differ less than by chance, so that only the mean's variance of 0.01 is left.
         assert!((likely - 2.0).abs() < 1e-9 && (high - likely - 0.12816).abs() < 1e-9 && (likely - low - 0.12816).abs() < 1e-9);
         let Response::Shown { levels, weeks, changes, products, .. } = pooled_response(None, &others) else {
             panic!("it shows nothing")

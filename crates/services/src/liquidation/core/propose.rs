@@ -1,4 +1,4 @@
-//! Which levels of a product are listed, and what is best done with each.
+//! Selection of the levels of a product that are listed, and of the best action for each.
 
 use std::collections::BTreeMap;
 
@@ -19,22 +19,22 @@ pub struct Proposal {
     pub product: ProductId,
     pub store: StoreId,
     pub free: i64,
-    /// What it cost. None where no cost is known.
+    /// Cost of the free units. None if no cost is known.
     pub value: Option<i64>,
-    /// Units a week that it is expected to sell at its price.
+    /// Expected weekly sales at its price.
     pub weekly: f64,
     pub days_without_sale: Option<i32>,
     pub days_of_supply: Option<f64>,
     pub expires: Option<i32>,
     pub decimals: u8,
-    /// Of a whole unit, as its cost.
+    /// Price of a whole unit; the cost is that of a whole unit, too.
     pub price: Option<i64>,
     pub cost: Option<f64>,
     pub response: Response,
     pub price_floor: PriceFloor,
     pub reasons: Vec<Reason>,
     pub candidates: Vec<Candidate>,
-    /// The best one's place. None where nothing can be said.
+    /// Index of the best candidate. None if no candidate can be valued.
     pub best: Option<usize>,
 }
 
@@ -42,20 +42,22 @@ impl Proposal {
     pub fn chosen(&self) -> Option<&Candidate> {
         self.candidates.get(self.best?)
     }
-    /// What the free units are priced at, in minor units. None where they have no price.
+    /// Returns the value of the free units at the product's price, in minor units. None if it has
+    /// no price.
     pub fn value_at_price(&self) -> Option<i64> {
         let whole = i128::from(self.free) * i128::from(self.price?) / 10_i128.pow(self.decimals.into());
         Some(i64::try_from(whole).unwrap_or(i64::MAX))
     }
-    fn place_of(&self, word: LiquidationAction) -> Option<usize> {
+    fn candidate_index(&self, word: LiquidationAction) -> Option<usize> {
         self.candidates.iter().position(|candidate| candidate.act.word() == word)
     }
-    fn low_of(&self, word: LiquidationAction) -> i64 {
-        self.place_of(word).map_or(0, |place| self.candidates[place].recovery.low)
+    fn lower_bound_of(&self, word: LiquidationAction) -> i64 {
+        self.candidate_index(word).map_or(0, |place| self.candidates[place].recovery.low)
     }
 }
 
-/// What is listed of a product: the store with the most units first, as what it sends elsewhere is not sent twice.
+/// Returns the proposals for a product: the store with the most units first, so that the same
+/// demand of another store is not served twice.
 pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Proposal> {
     let judge = |level: &Level| level.judge(criteria, today, (product.decimals, product.worth(level.free)));
     let mut listed: Vec<(&Level, Vec<Reason>)> = product
@@ -68,13 +70,14 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
     listed.sort_by_key(|(level, _)| (std::cmp::Reverse(level.free), level.store));
     let is_listed = |store: StoreId| listed.iter().any(|(level, _)| level.store == store);
     let sells_elsewhere = product.levels.iter().any(|level| level.sells() && !is_listed(level.store));
-    // A product has one price: its steps end where the first store has to be done.
+    // A product has one price: its steps end at the earliest horizon of its stores.
     let weeks = listed.iter().map(|(level, _)| level.weeks(today)).filter(|weeks| *weeks > 0).min().unwrap_or_default();
     let mut taken: BTreeMap<StoreId, i64> = BTreeMap::new();
     let mut found = Vec::with_capacity(listed.len());
     for (level, reasons) in &listed {
         let basis = Basis { criteria, today, product, level };
-        let mut candidates: Vec<Candidate> = [basis.keep(), basis.write_off(), basis.give_back()].into_iter().flatten().collect();
+        let mut candidates: Vec<Candidate> =
+            [basis.keep(), basis.write_off(), basis.return_to_supplier()].into_iter().flatten().collect();
         candidates.extend(best_target(&basis, &taken));
         if !product.is_cut && !product.is_bundled {
             candidates.extend(basis.bundle());
@@ -105,7 +108,7 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
             best,
         });
     }
-    let is_barred = one_price(&mut found, &listed) || sells_elsewhere;
+    let is_barred = decide_markdown(&mut found, &listed) || sells_elsewhere;
     for (proposal, (level, _)) in found.iter_mut().zip(&listed) {
         let notes = notes(product, level, is_barred, proposal);
         proposal.reasons.extend(notes);
@@ -113,11 +116,11 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
     found
 }
 
-/// The store that is expected to bring the most for what is moved there.
+/// The target store with the highest expected recovery of a transfer.
 fn best_target(basis: &Basis<'_>, taken: &BTreeMap<StoreId, i64>) -> Option<Candidate> {
     let on_the_way = |store: StoreId| taken.get(&store).copied().unwrap_or_default();
     let targets = basis.product.levels.iter().filter_map(|to| basis.transfer(to, on_the_way(to.store)));
-    // Of equal ones the first store.
+    // The first store wins a tie.
     targets.reduce(|best, next| if next.recovery.low > best.recovery.low { next } else { best })
 }
 
@@ -127,13 +130,14 @@ fn best_of(candidates: &[Candidate]) -> Option<usize> {
     places.reduce(|best, next| if candidates[next].recovery.low > candidates[best].recovery.low { next } else { best })
 }
 
-/// A price is cut in all stores at once: only where the stores that sell lose nothing by it, and then in all that would have kept theirs, or bundled it.
-/// Says whether it was taken out of the proposals.
-fn one_price(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
+/// Decides on a markdown for all stores at once, because a product has one price: it is proposed
+/// only if the stores that sell lose nothing by it, and then in all stores that would have kept
+/// their stock, or bundled it. Returns whether it was removed from the proposals.
+fn decide_markdown(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
     let (mut cut, mut kept) = (0_i64, 0_i64);
     for (proposal, _) in found.iter().zip(listed).filter(|(_, (level, _))| level.sells()) {
-        cut = cut.saturating_add(proposal.low_of(LiquidationAction::Markdown));
-        kept = kept.saturating_add(proposal.low_of(LiquidationAction::Keep));
+        cut = cut.saturating_add(proposal.lower_bound_of(LiquidationAction::Markdown));
+        kept = kept.saturating_add(proposal.lower_bound_of(LiquidationAction::Keep));
     }
     let is = |proposal: &Proposal, word: LiquidationAction| proposal.chosen().is_some_and(|chosen| chosen.act.word() == word);
     if cut < kept {
@@ -149,12 +153,12 @@ fn one_price(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
     // A bundle at the price of before would cost more than its parts do then.
     let gives_way = |proposal: &&mut Proposal| is(proposal, LiquidationAction::Keep) || is(proposal, LiquidationAction::Bundle);
     for proposal in found.iter_mut().filter(gives_way) {
-        proposal.best = proposal.place_of(LiquidationAction::Markdown).or(proposal.best);
+        proposal.best = proposal.candidate_index(LiquidationAction::Markdown).or(proposal.best);
     }
     false
 }
 
-/// What the figures rest on, in words.
+/// Returns the assumptions behind the figures, as texts.
 fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal) -> Vec<Reason> {
     let mut notes = Vec::new();
     let mut note = |code: ReasonCode, text: String| notes.push(Reason::new(code, text));
@@ -165,10 +169,10 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
         note(ReasonCode::NoCost, "no cost is known".to_owned());
     }
     if !level.sells() {
-        let text = "nothing was sold lately: half a unit in the weeks of silence stands for demand".to_owned();
+        let text = "nothing was sold lately: half a unit in the weeks without sales is assumed as demand".to_owned();
         note(ReasonCode::NoDemandSeen, text);
     }
-    let is_cut = proposal.place_of(LiquidationAction::Markdown).is_some();
+    let is_cut = proposal.candidate_index(LiquidationAction::Markdown).is_some();
     if product.is_cut {
         note(ReasonCode::UnderWay, "a plan that is under way cuts its price".to_owned());
     } else if is_barred {
@@ -197,7 +201,7 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
             }
         }
     }
-    if proposal.place_of(LiquidationAction::Bundle).is_some() {
+    if proposal.candidate_index(LiquidationAction::Bundle).is_some() {
         let why = match product.partner.as_ref().and_then(|partner| partner.lift) {
             Some(lift) => format!("the other product of the bundle is in orders with it {lift:.1} times as often as by chance"),
             None => "the other product of the bundle is what its category sells most of".to_owned(),

@@ -1,8 +1,8 @@
-//! Why stock is listed, and what an action rests on, in words and figures.
+//! Reasons to list stock, and assumptions of an action, as texts and figures.
 
 use serde::{Deserialize, Serialize};
 
-/// What a reason is about.
+/// Subject of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReasonCode {

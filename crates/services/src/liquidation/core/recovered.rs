@@ -1,11 +1,11 @@
-//! What a line has brought so far.
+//! Amount that a line has recovered so far.
 
 use super::{
     action::Act,
     line::{Document, LineState, PlanLine},
 };
 
-/// What a product sold in a store on a day: smallest units, and minor units less refunds.
+/// Sales of a product in a store on a day: smallest units, and minor units less refunds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoldDay {
     pub date: i32,
@@ -13,9 +13,11 @@ pub struct SoldDay {
     pub net_minor: i64,
 }
 
-/// Minor units that a line has brought until a day. A markdown brings what its store sold from its first day on, as far as that was the line's stock; a transfer
-/// what the other store sold beyond the units that it had itself; a bundle what its kit brought beside the partner's price and its own cost; a return its credit
-/// less freight; a write-off nothing. None before it is approved. `sales` are of what the line is sold as.
+/// Minor units that a line has recovered until a day. A markdown recovers the sales of its store
+/// from its first day on, up to the line's stock; a transfer the sales of the target store beyond
+/// the units that it had itself; a bundle the sales of its kit less the partner's price and its own
+/// cost; a return its credit less freight; a write-off nothing. None before approval. `sales` are
+/// of the product or the kit that the line sells.
 pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
     let (LineState::Approved { document, .. } | LineState::Done { document, .. }) = line.state else { return None };
     let since = line.approved_on?;
@@ -28,8 +30,8 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
         (Document::Movement(_), _) => Some(0),
         (Document::Kit(_), act) => {
             let bundle = act.bundle()?;
-            let (units, net) = within(sales, since, line.until.min(today));
-            // A kit has one whole unit; kits beyond those of the line are made of other units.
+            let (units, net) = sum_between(sales, since, line.until.min(today));
+            // A kit has one whole unit; further kits contain units of other lines.
             let own = units.clamp(0, line.quantity / 10_i64.pow(line.figures.decimals.into()));
             if units <= 0 || own == 0 {
                 return Some(0);
@@ -38,7 +40,7 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
             Some(share.saturating_sub(own.saturating_mul(bundle.partner_minor.saturating_add(bundle.cost_minor))))
         }
         (Document::Transfer(_) | Document::Price, act) => {
-            let (units, net) = within(sales, since, line.until.min(today));
+            let (units, net) = sum_between(sales, since, line.until.min(today));
             // Goods that stood there before are sold first.
             let is_moved = matches!(act, Act::Transfer { .. });
             let before = if is_moved { line.figures.target_free.max(0) } else { 0 };
@@ -53,13 +55,14 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
 }
 
 /// Units and minor units of the days from one to another.
-fn within(sales: &[SoldDay], since: i32, last: i32) -> (i64, i64) {
+fn sum_between(sales: &[SoldDay], since: i32, last: i32) -> (i64, i64) {
     let days = sales.iter().filter(|day| (since..=last).contains(&day.date));
     days.fold((0, 0), |(units, net), day| (units.saturating_add(day.units), net.saturating_add(day.net_minor)))
 }
 
-/// Whether a line that is under way has brought less than the part of its lower bound that its days are over, or nobody has done what was due: made a step, or closed
-/// it. The first quarter of its days says nothing of what it brings.
+/// Whether an approved line has recovered less than its lower bound in proportion to its elapsed
+/// days, or an action is overdue: a price step, or the line's closing. In the first quarter of its
+/// days the recovery is not judged.
 pub fn is_behind(line: &PlanLine, recovered: i64, today: i32) -> bool {
     let (LineState::Approved { .. }, Some(since)) = (line.state, line.approved_on) else { return false };
     let made = usize::try_from(line.steps_done).unwrap_or_default();
@@ -71,7 +74,7 @@ pub fn is_behind(line: &PlanLine, recovered: i64, today: i32) -> bool {
     !is_early && i128::from(recovered) * i128::from(days) < i128::from(line.expected.low) * i128::from(over)
 }
 
-/// Units of its own that a line has sold until a day.
+/// Units of the line that were sold until a day.
 fn sold(line: &PlanLine, sales: &[SoldDay], today: i32) -> i64 {
     let since = line.approved_on.unwrap_or(today);
     let days = sales.iter().filter(|day| (since..=today).contains(&day.date));
@@ -80,12 +83,12 @@ fn sold(line: &PlanLine, sales: &[SoldDay], today: i32) -> i64 {
 
 /// Whether a markdown's units will be gone on its last day with a chance of 80 %, at the pace of the days that are over.
 pub fn sells_out(line: &PlanLine, sales: &[SoldDay], today: i32) -> bool {
-    /// Four of five of what comes by chance are above the mean less so many roots.
-    const LIKELY: f64 = 0.8416;
+    /// 80 % of a Poisson variable's values are above the mean less this many square roots of it.
+    const POISSON_Z_SCORE: f64 = 0.8416;
     let scale = 10_f64.powi(line.figures.decimals.into());
     let sold = sold(line, sales, today);
     let left = (line.quantity - sold) as f64 / scale;
     let over = (today - line.approved_on.unwrap_or(today) + 1).max(1);
     let coming = sold as f64 / scale / f64::from(over) * f64::from((line.until - today).max(0));
-    left <= 0.0 || coming - LIKELY * coming.sqrt() >= left
+    left <= 0.0 || coming - POISSON_Z_SCORE * coming.sqrt() >= left
 }

@@ -1,76 +1,80 @@
-//! What the own history shows of how sales answer a price. It is an association: shops cut prices because things do not sell, which bends the slope towards 0.
+//! Price elasticity from a product's own history. It is an association: shops cut prices because
+//! things do not sell, which bends the slope towards 0.
 
 use serde::{Deserialize, Serialize};
 
 /// Prices closer together than this are one level.
-const APART: f64 = 1.05;
-const LEAST_LEVELS: usize = 3;
-/// Two prices have a slope, which counts beside others.
-pub const LEAST_POOLED: usize = 2;
-const LEAST_WEEKS: usize = 4;
-/// Days between the first and the last week: one season shows nothing.
-const LEAST_DAYS: i32 = 182;
-/// An interval that is wider is none.
-pub(super) const MOST_WIDTH: f64 = 2.0;
-/// An elasticity is never known better than this, however well few weeks agree.
-const LEAST_VARIANCE: f64 = 0.01;
-/// Elasticities that stand for a response that nobody has seen.
-const ASSUMED: [f64; 3] = [1.0, 2.0, 3.0];
+const MIN_PRICE_RATIO: f64 = 1.05;
+const MIN_LEVELS: usize = 3;
+/// Minimum price levels of a product that is pooled: two prices have a slope.
+pub const MIN_POOLED_LEVELS: usize = 2;
+const MIN_WEEKS: usize = 4;
+/// Minimum days between the first and the last week: one season proves nothing.
+const MIN_DAYS: i32 = 182;
+/// Maximum width of an interval; a wider one counts as no estimate.
+pub(super) const MAX_WIDTH: f64 = 2.0;
+/// Lower bound for the variance of an elasticity, however well a few weeks agree.
+const MIN_VARIANCE: f64 = 0.01;
+/// Assumed elasticities for an unknown response: low, likely and high.
+const ASSUMED_ELASTICITIES: [f64; 3] = [1.0, 2.0, 3.0];
 
 /// A week in which the product could be sold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PricedWeek {
-    /// Its Monday.
+    /// Monday of the week.
     pub week: i32,
     /// Paid for a whole unit; of a week without a sale that of the week before.
     pub price: f64,
     /// Whole units.
     pub units: f64,
-    /// Whole units of the other products of its category. None where it has none.
+    /// Whole units of the other products of the category. None without a category.
     pub category: Option<f64>,
 }
 
-/// By how many percent sales rise where the price falls by one.
+/// Price elasticity: percentage by which sales rise if the price falls by one percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Response {
-    /// The least, the likely and the most: of the own history what leaving out each price level gives, of the category's a range of 80 %.
+    /// Lower, likely and upper elasticity: of the product's own history with each price level left
+    /// out in turn, or an 80 % range of the category's.
     Shown {
         low: f64,
         likely: f64,
         high: f64,
         levels: u32,
         weeks: u32,
-        /// Of plans from before there were others: the own history.
+        /// Source of the response; plans from before this field have the product's own history.
         #[serde(default)]
         source: ResponseSource,
-        /// Weeks whose price is at another level than the known week before. None in plans from before it was counted.
+        /// Weeks whose price is at another level than in the known week before. None in plans from
+        /// before this field.
         #[serde(default)]
         changes: Option<u32>,
-        /// Products whose histories it rests on, itself as well where it has one. None in plans from before it was counted.
+        /// Products whose histories were used, including its own if it has one. None in plans from
+        /// before this field.
         #[serde(default)]
         products: Option<u32>,
     },
-    /// Neither history has enough prices, or they agree on nothing.
+    /// Neither history has enough prices, or their estimates are too uncertain.
     NotShown,
 }
 
-/// Whose history shows a response.
+/// Source of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ResponseSource {
     #[default]
     Own,
     Category,
-    /// Nothing shows any.
+    /// Neither history shows a response.
     None,
 }
 
-/// What a history of two price levels or more says by itself, whether or not that is enough.
+/// Estimate from a single history of two price levels or more, whether or not it is sufficient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     pub elasticity: f64,
-    /// Of the elasticity.
+    /// Variance of the elasticity.
     pub variance: f64,
     pub levels: u32,
     pub weeks: u32,
@@ -78,11 +82,11 @@ pub struct Estimate {
 }
 
 impl Response {
-    /// Elasticities from the least favourable on.
+    /// Elasticities, the least favourable first.
     pub fn elasticities(&self) -> [f64; 3] {
         match self {
             Self::Shown { low, likely, high, .. } => [low.max(0.0), likely.max(0.0), high.max(0.0)],
-            Self::NotShown => ASSUMED,
+            Self::NotShown => ASSUMED_ELASTICITIES,
         }
     }
     pub const fn source(&self) -> ResponseSource {
@@ -100,21 +104,21 @@ fn levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
     let mut levels: Vec<Vec<PricedWeek>> = Vec::new();
     for week in sorted {
         match levels.last_mut() {
-            Some(level) if level.first().is_some_and(|first| week.price < first.price * APART) => level.push(week),
+            Some(level) if level.first().is_some_and(|first| week.price < first.price * MIN_PRICE_RATIO) => level.push(week),
             _ => levels.push(vec![week]),
         }
     }
-    levels.retain(|level| level.len() >= LEAST_WEEKS);
+    levels.retain(|level| level.len() >= MIN_WEEKS);
     levels
 }
 
-/// Whether prices are at so many levels, before weeks without a sale are known.
+/// Whether prices are at `least` levels or more, before weeks without a sale are known.
 pub fn has_levels(prices: impl Iterator<Item = f64>, least: usize) -> bool {
     let mut prices: Vec<f64> = prices.filter(|price| *price > 0.0).collect();
     prices.sort_by(f64::total_cmp);
     let (mut found, mut first) = (0, 0.0);
     for price in prices {
-        if price >= first * APART {
+        if price >= first * MIN_PRICE_RATIO {
             (found, first) = (found + 1, price);
         }
     }
@@ -124,16 +128,16 @@ pub fn has_levels(prices: impl Iterator<Item = f64>, least: usize) -> bool {
 /// Whether weeks reach over half a year.
 fn is_long(weeks: &[PricedWeek]) -> bool {
     let (first, last) = (weeks.iter().map(|week| week.week).min(), weeks.iter().map(|week| week.week).max());
-    first.zip(last).is_some_and(|(first, last)| last - first >= LEAST_DAYS)
+    first.zip(last).is_some_and(|(first, last)| last - first >= MIN_DAYS)
 }
 
-/// Weeks whose price is at another level than that of the week before.
+/// Number of weeks whose price is at another level than that of the week before.
 fn changes(weeks: &[PricedWeek]) -> u32 {
     let mut sorted = weeks.to_vec();
     sorted.sort_by_key(|week| week.week);
     let is_change = |pair: &&[PricedWeek]| {
         let (one, other) = (pair[0].price, pair[1].price);
-        one.max(other) >= one.min(other) * APART
+        one.max(other) >= one.min(other) * MIN_PRICE_RATIO
     };
     sorted.windows(2).filter(is_change).count() as u32
 }
@@ -142,13 +146,13 @@ fn changes(weeks: &[PricedWeek]) -> u32 {
 pub fn estimate(weeks: &[PricedWeek]) -> Option<Estimate> {
     let levels = levels(weeks);
     let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
-    if levels.len() < LEAST_POOLED || !is_long(&used) {
+    if levels.len() < MIN_POOLED_LEVELS || !is_long(&used) {
         return None;
     }
     let (slope, variance) = fit(&used)?;
     Some(Estimate {
         elasticity: -slope,
-        variance: variance.max(LEAST_VARIANCE),
+        variance: variance.max(MIN_VARIANCE),
         levels: levels.len() as u32,
         weeks: used.len() as u32,
         changes: changes(&used),
@@ -159,7 +163,7 @@ pub fn estimate(weeks: &[PricedWeek]) -> Option<Estimate> {
 pub fn price_response(weeks: &[PricedWeek]) -> Response {
     let levels = levels(weeks);
     let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
-    if levels.len() < LEAST_LEVELS || !is_long(&used) {
+    if levels.len() < MIN_LEVELS || !is_long(&used) {
         return Response::NotShown;
     }
     let without = |left_out: usize| -> Vec<PricedWeek> {
@@ -173,7 +177,7 @@ pub fn price_response(weeks: &[PricedWeek]) -> Response {
     }
     let low = range.iter().copied().fold(f64::INFINITY, f64::min);
     let high = range.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if high - low >= MOST_WIDTH || high <= 0.0 {
+    if high - low >= MAX_WIDTH || high <= 0.0 {
         return Response::NotShown;
     }
     Response::Shown {
@@ -192,7 +196,8 @@ fn slope(weeks: &[PricedWeek]) -> Option<f64> {
     fit(weeks).map(|(slope, _)| slope)
 }
 
-/// Least squares of log(units + 0.5) on log price, beside the category's weeks where all of them are known: the slope and its variance.
+/// Least squares of log(units + 0.5) on log price, and on the category's weeks if all of them are
+/// known: the slope and its variance.
 fn fit(weeks: &[PricedWeek]) -> Option<(f64, f64)> {
     let mean = |of: &dyn Fn(&PricedWeek) -> f64| weeks.iter().map(of).sum::<f64>() / weeks.len() as f64;
     let (price, units) = (|week: &PricedWeek| week.price.ln(), |week: &PricedWeek| (week.units.max(0.0) + 0.5).ln());
@@ -222,8 +227,9 @@ fn fit(weeks: &[PricedWeek]) -> Option<(f64, f64)> {
     Some((pu / pp, rest / (weeks.len() as f64 - 2.0).max(1.0) / pp))
 }
 
-/// Weeks of a product at the price of their sales; a week without one, in which it lay in a store on each day, is at the price before. `sales` are Mondays in
-/// order, whole units and what a whole unit was paid for; `spans` are days in stock, the last one None while it lasts.
+/// Weeks of a product at the price of their sales; a week without a sale, in which a store had
+/// stock on each day, has the previous price. `sales` are Mondays in order, whole units and the
+/// price paid for a whole unit; `spans` are days in stock, the last one None while it lasts.
 pub fn priced_weeks(
     sales: &[(i32, f64, f64)],
     spans: &[(i32, Option<i32>)],

@@ -1,13 +1,13 @@
-//! How lines came true, once their last days are over.
+//! Results of lines compared with their expectations, once their last days are over.
 
 use entity::prelude::*;
 
 use super::action::Recovery;
 
-/// Days after the last one of a line before it is scored: what is recorded late is in it then.
+/// Days after the last day of a line before it is scored, so that late records are included.
 pub const SETTLED_DAYS: i32 = 7;
 
-/// What a line brought until its last day, beside what was expected of it.
+/// Amount that a line recovered until its last day, compared with its expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineScore {
     pub outcome: LiquidationOutcome,
@@ -28,7 +28,8 @@ impl LineScore {
     }
 }
 
-/// How a plan came true of which no approved line is left to be scored: its scored lines, and those outside of what was expected.
+/// Result of a plan without approved lines left to score: its scored lines, and those below and
+/// above their expectations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanScore {
     pub plan: LiquidationPlanId,
@@ -50,7 +51,7 @@ mod tests {
         {
             assert_eq!(LineScore::of(recovered, expected), LineScore { outcome, recovered });
         }
-        // A write-off is expected to bring nothing, and does.
+        // The expected and the actual recovery of a write-off are 0.
         assert_eq!(LineScore::of(0, Recovery::default()).outcome, Within);
     }
 }

@@ -1,4 +1,5 @@
-//! The worked example of INSIGHT 8.2 and what a shopkeeper would wonder about. Figures are computed by hand beside each.
+//! The worked example of INSIGHT 8.2 and cases from practice. Figures are computed by hand beside
+//! each.
 
 use std::collections::BTreeMap;
 
@@ -108,7 +109,7 @@ fn what_another_store_sells_is_moved_there_and_its_price_stays() {
     assert_eq!(chosen.recovery, recovery(21_879, 28_800, 28_800));
     assert!(found[0].candidates.iter().all(|candidate| candidate.act.word() != LiquidationAction::Markdown));
     assert!(codes(&found[0]).contains(&ReasonCode::SellsElsewhere));
-    // What an earlier plan sends there is sold first, as what is there is.
+    // Units coming by an earlier plan are sold first, as are those on hand.
     let found = propose(&terms(), TODAY, &product(vec![level(), Level { coming: 10, ..shop() }]));
     let less = found[0].candidates.iter().find(|candidate| candidate.act.word() == LiquidationAction::Transfer).unwrap();
     assert_eq!((less.quantity, less.target_free), (22, 14));
@@ -119,7 +120,8 @@ fn two_stores_do_not_send_the_same_demand() {
     let other = Level { store: store(3), free: 20, ..level() };
     let found = propose(&Criteria::default(), TODAY, &product(vec![other, level(), shop()]));
     assert_eq!((found[0].store, found[0].chosen().unwrap().quantity), (store(1), 32), "the larger one first");
-    // 36 wanted, 4 there and 32 on the way: nothing is left to send, and the price may not fall.
+    // 36 wanted, 4 in stock and 32 on the way: no unit is left to send, and the price may not be
+    // cut.
     assert_eq!(found[1].chosen().unwrap().act, Act::Keep);
 }
 
@@ -256,7 +258,7 @@ fn what_a_line_brought_is_told_by_the_days_that_are_its_own() {
         .into();
     let approved = |act: Act, document: Document| line(act, LineState::Approved { group, document });
     let moved = approved(Act::Transfer { to: store(2) }, Document::Transfer(TransferId::NIL));
-    // 20 sold there, of which it had four itself: 16 of 180.00.
+    // 20 were sold there, and it had four itself: 16 units of 180.00.
     assert_eq!(recovered(&moved, &sales, TODAY + 200), Some(14_400));
     assert_eq!(recovered(&moved, &sales, TODAY), Some(5_400), "six of the first ten");
     let freight = PlanLine { figures: LineFigures { freight_minor: 400, ..moved.figures.clone() }, ..moved };
@@ -304,10 +306,10 @@ fn a_step_that_was_passed_over_is_not_made_up_for() {
     let act = of(&found[0], LiquidationAction::Markdown).act.clone();
     let cut = line(act, LineState::Proposed);
     assert_eq!(
-        [cut.price_due(TODAY - 1), cut.price_due(TODAY), cut.price_due(TODAY + 90)],
+        [cut.due_price(TODAY - 1), cut.due_price(TODAY), cut.due_price(TODAY + 90)],
         [None, Some((1, 720)), Some((3, 360))]
     );
-    assert_eq!(PlanLine { steps_done: 3, ..cut }.price_due(TODAY + 90), None);
+    assert_eq!(PlanLine { steps_done: 3, ..cut }.due_price(TODAY + 90), None);
 }
 
 #[test]

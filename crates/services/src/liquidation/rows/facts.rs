@@ -1,4 +1,4 @@
-//! Levels with what the demand facts know of them, and their products.
+//! Levels with their demand facts, and their products.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, ROWS_PER_PAGE, Reads, Row};
 use sea_orm::Value;
 
 use crate::{
@@ -24,17 +24,17 @@ pub struct LevelFacts {
     pub store: StoreId,
     #[record(sql = "l.available")]
     pub available: i64,
-    /// The first day on which a unit came or went.
+    /// The first day on which a unit was received or removed.
     #[record(sql = "l.first_day")]
     pub first_day: Option<i32>,
     #[record(sql = "l.last_sale")]
     pub last_sale: Option<i32>,
-    /// Sold since the day that was asked for, also within kits.
+    /// Units sold since the requested day, including those within kits.
     #[record(sql = "l.sold")]
     pub sold: i64,
 }
 
-/// What is known of a product.
+/// Facts of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = product, alias = "p")]
 pub struct ProductFacts {
@@ -54,16 +54,17 @@ struct NameRow {
     name: String,
 }
 
-/// The next products that have a level, by ID, behind one: as many as are read at once.
+/// The next products with a level after `after`, by ID: as many as are read at once.
 pub async fn products_with_levels(reads: &impl Reads, after: ProductId) -> Result<Vec<ProductId>, Fault> {
     let sql = format!(
-        "SELECT DISTINCT l.product_id FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id > $2 ORDER BY l.product_id LIMIT {AT_ONCE}"
+        "SELECT DISTINCT l.product_id FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id > $2 ORDER BY l.product_id LIMIT {ROWS_PER_PAGE}"
     );
     reads.rows(&sql, vec![after.into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Levels of these products in stores that are not archived, by product and store, with what they sold since a day. What left by sales counts where it is more
-/// than what was ordered: the parts of kits are ordered as the kit, and sales that are recorded as movements alone have no order.
+/// Levels of these products in stores that are not archived, by product and store, with their sales
+/// since a day. Units removed by sales count if they exceed the ordered units: the parts of kits
+/// are ordered as the kit, and sales that are recorded as movements alone have no order.
 pub async fn levels(reads: &impl Reads, since: i32, products: &[ProductId]) -> Result<Vec<LevelFacts>, Fault> {
     let backend = reads.backend();
     let facts = format!(
@@ -87,7 +88,7 @@ pub async fn levels(reads: &impl Reads, since: i32, products: &[ProductId]) -> R
     reads.records(&sql, values).await
 }
 
-/// Products that are kept: no kits, none that stock is not counted of. By ID.
+/// Products whose stock is tracked, without kits, by ID.
 pub async fn products(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<ProductFacts>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -98,17 +99,17 @@ pub async fn products(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<Produ
     reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await
 }
 
-/// Names of products in the order of their IDs that are asked for, cut to half of what a name may have.
+/// Names of products in the order of `products`, cut to half of a name's maximum length.
 pub async fn names(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<String>, Fault> {
-    const MOST: usize = 120;
+    const MAX: usize = 120;
     let backend = reads.backend();
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", NameRow::SELECT, backend.in_ids("p.id", 2));
     let rows = reads.records::<NameRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let name = |id: &ProductId| rows.iter().find(|row| row.id == *id).map(|row| row.name.chars().take(MOST).collect());
+    let name = |id: &ProductId| rows.iter().find(|row| row.id == *id).map(|row| row.name.chars().take(MAX).collect());
     Ok(products.iter().filter_map(name).collect())
 }
 
-/// What is free of products now: neither reserved nor owed, nor in a draft of a transfer.
+/// Returns the free units of products now: neither reserved nor owed, nor in a draft of a transfer.
 pub async fn free_now(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<(ProductId, StoreId), i64>, Fault> {
     let (owed, leaving) = (replenishment::owed(reads).await?, replenishment::leaving(reads).await?);
     let mut found = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Weeks of sales with their prices, for what the history shows of a price.
+//! Weeks of sales with their prices, for the estimate of price responses.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use crate::demand::rows::CURRENT;
 
-/// Weeks of a product in order: the Monday, smallest units, and what was paid for them.
+/// Weeks of a product in order: the Monday, smallest units, and the amount paid for them.
 pub type PriceHistory = HashMap<ProductId, Vec<(i32, i64, i64)>>;
 /// Units of a category by week.
 pub type CategoryWeeks = HashMap<CategoryId, HashMap<i32, i64>>;
@@ -38,9 +38,9 @@ struct CategoryRow {
     units: i64,
 }
 
-/// A product whose history stands beside others of its category.
+/// A product with its category, whose other products have price histories too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct InCategory {
+pub struct CategorizedProduct {
     #[record(sql = "c.product_id")]
     pub product: ProductId,
     #[record(sql = "c.category_id")]
@@ -81,7 +81,7 @@ pub async fn price_weeks(
     Ok(found)
 }
 
-/// What products of categories sold in weeks from a Monday on and before another one.
+/// Returns the weekly sales of categories, from one Monday (inclusive) to another (exclusive).
 pub async fn category_weeks(
     reads: &impl Reads,
     categories: &[CategoryId],
@@ -103,13 +103,14 @@ pub async fn category_weeks(
     Ok(found)
 }
 
-/// Products of categories that sold in weeks from a Monday on and before another one: of each category so many, those that sold in the most weeks.
+/// Products of categories that sold in weeks from a Monday on and before another one: a number for
+/// each category, those that sold in most weeks.
 pub async fn most_sold_weeks(
     reads: &impl Reads,
     categories: &[CategoryId],
     (from, to): (i32, i32),
     most: usize,
-) -> Result<Vec<InCategory>, Fault> {
+) -> Result<Vec<CategorizedProduct>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM (
@@ -119,15 +120,16 @@ pub async fn most_sold_weeks(
            WHERE w.tenant_id = $1 AND w.generation = {CURRENT} AND w.week_date >= $3 AND w.week_date < $4 AND {}
            GROUP BY w.product_id, p.category_id, p.unit_decimals) c
          WHERE c.place <= {most} ORDER BY c.category_id, c.product_id",
-        InCategory::SELECT,
+        CategorizedProduct::SELECT,
         backend.in_ids("p.category_id", 2)
     );
     let values = vec![backend.ids(categories.iter().copied()), i64::from(from).into(), i64::from(to).into()];
-    reads.records::<InCategory>(&sql, values).await
+    reads.records::<CategorizedProduct>(&sql, values).await
 }
 
-/// Days on which products were in stock somewhere, as spans that reach to a day or beyond it.
-pub async fn in_stock(
+/// Spans of days on which products were in stock in any store, as far as they end on a day or
+/// later.
+pub async fn stock_intervals(
     reads: &impl Reads,
     products: &[ProductId],
     since: i32,

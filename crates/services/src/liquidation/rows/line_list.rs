@@ -1,4 +1,4 @@
-//! Which lines of a plan a list has, and in which order.
+//! Filter and sort order of the lines of a plan.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,17 @@ use platform::{
 
 use crate::{
     liquidation::core::PlanLine,
-    replenishment::rows::line_tests::{Numbers, PlanProducts, listed, push_ids, push_texts},
+    replenishment::rows::line_tests::{NumberRange, PlanProducts, is_in_list, push_ids, push_texts},
 };
 
 /// Names lists of lines in cursors.
 pub const LINES: &str = "liquidationLines";
 
-/// What lines are sorted by; a plan has one line of a product in a store, and these break ties. The place in the plan says which of two lines costs more.
+/// Sort fields of lines; ties are broken by product and store, as a plan has one line for each
+/// product in a store. The position in the plan stands for the value at cost, in descending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineSort {
-    /// The place in the plan: the first line is worth most at its cost.
+    /// The position in the plan: the first line has the highest value at cost.
     Value,
     Product,
     Expected,
@@ -31,11 +32,11 @@ pub enum LineSort {
 /// A sort and its direction.
 pub type LinesSorted = Sorted<LineSort>;
 
-/// By product and store, for whoever is not told what costs more.
+/// By product and store, for callers who may not see costs.
 pub const BY_PRODUCT: LinesSorted = Sorted { by: LineSort::Product, descending: false };
 
 /// Whether the columns of a sort go down: of places in the plan, the first has the largest value.
-pub fn goes_down(sorted: LinesSorted) -> bool {
+pub fn is_descending(sorted: LinesSorted) -> bool {
     sorted.descending != (sorted.by == LineSort::Value)
 }
 
@@ -64,27 +65,27 @@ impl SortBy for LineSort {
     }
 }
 
-/// Which lines of a plan; what is None asks nothing, and an empty list matches nothing.
+/// Filter of a plan's lines; None matches all, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineFilter {
     pub ids: Option<Vec<LiquidationLineId>>,
     pub stores: Option<Vec<StoreId>>,
-    /// Of transfers.
+    /// Target stores of transfers.
     pub to_stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub of_catalogue: PlanProducts,
-    /// Of returns.
+    /// Suppliers of returns.
     pub suppliers: Option<Vec<SupplierId>>,
     pub states: Option<Vec<LiquidationLineState>>,
     pub actions: Option<Vec<LiquidationAction>>,
     pub issues: Option<Vec<LiquidationIssue>>,
     pub outcomes: Option<Vec<LiquidationOutcome>>,
-    pub quantity: Numbers,
-    pub until: Numbers,
-    /// What a line is likely to bring, in minor units of the plan's currency.
-    pub expected: Numbers,
-    /// The cost of the free units, in the same.
-    pub value: Numbers,
+    pub quantity: NumberRange,
+    pub until: NumberRange,
+    /// Likely recovery of a line, in minor units of the plan's currency.
+    pub expected: NumberRange,
+    /// Cost of the free units, in minor units of the plan's currency.
+    pub value: NumberRange,
 }
 
 /// The cost of a kept line's free units, in minor units.
@@ -117,15 +118,15 @@ impl LineFilter {
 
     /// Whether a line is among those that the SQL finds.
     pub fn fits(&self, line: &PlanLine) -> bool {
-        listed(self.ids.as_deref(), Some(line.id))
-            && listed(self.stores.as_deref(), Some(line.store))
-            && listed(self.to_stores.as_deref(), line.act.target())
-            && listed(self.products.as_deref(), Some(line.product))
-            && listed(self.suppliers.as_deref(), line.act.supplier())
-            && listed(self.states.as_deref(), Some(line.state.word()))
-            && listed(self.actions.as_deref(), Some(line.act.word()))
-            && listed(self.issues.as_deref(), line.state.issue())
-            && listed(self.outcomes.as_deref(), line.score.map(|score| score.outcome))
+        is_in_list(self.ids.as_deref(), Some(line.id))
+            && is_in_list(self.stores.as_deref(), Some(line.store))
+            && is_in_list(self.to_stores.as_deref(), line.act.target())
+            && is_in_list(self.products.as_deref(), Some(line.product))
+            && is_in_list(self.suppliers.as_deref(), line.act.supplier())
+            && is_in_list(self.states.as_deref(), Some(line.state.word()))
+            && is_in_list(self.actions.as_deref(), Some(line.act.word()))
+            && is_in_list(self.issues.as_deref(), line.state.issue())
+            && is_in_list(self.outcomes.as_deref(), line.score.map(|score| score.outcome))
             && self.of_catalogue.has(line.product)
             && self.quantity.has(Some(line.quantity))
             && self.until.has(Some(line.until.into()))
@@ -167,7 +168,7 @@ mod tests {
     fn cursors_of_earlier_releases_open() {
         assert_eq!(LinesSorted::default().kind(LINES), "liquidationLines:VALUE:DESC");
         assert_eq!(BY_PRODUCT.kind(LINES), "liquidationLines:PRODUCT:ASC");
-        assert!(!goes_down(LinesSorted::default()), "the first place has the largest value");
-        assert!(!goes_down(BY_PRODUCT) && goes_down(Sorted { by: LineSort::Value, descending: false }));
+        assert!(!is_descending(LinesSorted::default()), "the first place has the largest value");
+        assert!(!is_descending(BY_PRODUCT) && is_descending(Sorted { by: LineSort::Value, descending: false }));
     }
 }

@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::line_list::{LinesSorted, goes_down};
+use super::line_list::{LinesSorted, is_descending};
 use crate::{
     liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery},
     replenishment::rows::StoreUnits,
@@ -63,7 +63,7 @@ struct LineUnderWay {
     currency: String,
 }
 
-/// What becomes of a line.
+/// Columns of a line that change.
 #[derive(Record)]
 #[record(of = liquidation_line)]
 struct ChangedLine {
@@ -85,7 +85,7 @@ fn corrupt(rule: &'static str) -> Fault {
     Fault::corrupt("liquidation_line", rule)
 }
 
-/// A price has no document: it is the one of a line that has no other.
+/// The document of a line; a markdown without another one has its price.
 fn document_of(row: &LineRow) -> Option<Document> {
     let (transfer, back) = (row.transfer_id.map(Document::Transfer), row.supplier_return_id.map(Document::SupplierReturn));
     let other = transfer.or(back).or_else(|| row.movement_id.map(Document::Movement)).or_else(|| row.kit_id.map(Document::Kit));
@@ -198,7 +198,7 @@ pub async fn insert_lines(work: &Work, plan: LiquidationPlanId, lines: &[PlanLin
     work.write(Bulk::from(rows)).await
 }
 
-/// Writes what became of lines.
+/// Writes the results of lines.
 pub async fn change_lines<'a>(
     work: &Work,
     plan: LiquidationPlanId,
@@ -225,7 +225,7 @@ pub async fn change_lines<'a>(
     work.write(Bulk::from(rows)).await
 }
 
-/// All lines of a plan, what is worth most first.
+/// All lines of a plan, in descending order of value.
 pub async fn lines_of(reads: &impl Reads, plan: LiquidationPlanId) -> Result<Vec<PlanLine>, Fault> {
     let sql = format!(
         "SELECT {} FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = $2 ORDER BY l.position",
@@ -241,7 +241,7 @@ pub async fn line_page(
     sorted: LinesSorted,
     request: &PageRequest,
 ) -> Result<Vec<PlanLine>, Fault> {
-    let (sql, values) = source.page(LineRow::SELECT, sorted.columns(), goes_down(sorted), request);
+    let (sql, values) = source.page(LineRow::SELECT, sorted.columns(), is_descending(sorted), request);
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
 }
 

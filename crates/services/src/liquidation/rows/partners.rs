@@ -1,4 +1,5 @@
-//! Products that others can be sold together with: those that are in orders with them, and what their category sells most of.
+//! Candidates for bundles: products that are in orders with others, and the best sellers of their
+//! category.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use platform::storage::{Fault, Finds, Reads};
 use crate::{
     demand::rows::CURRENT,
     reports::{
-        core::{LEAST_TOGETHER, MOST_LINES},
+        core::{MAX_LINES, MIN_PAIR_ORDERS},
         rows::SOLD,
     },
 };
@@ -41,7 +42,7 @@ struct CountRow {
     orders: i64,
 }
 
-/// What a product of a category sold, in its smallest units.
+/// Units of a product of a category that were sold, in its smallest units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct SoldInCategory {
     #[record(sql = "p.category_id")]
@@ -91,15 +92,16 @@ pub async fn pairs(reads: &impl Reads, products: &[ProductId], since: Timestamp)
         "SELECT {select} FROM order_line a JOIN sales_order o ON o.tenant_id = $1 AND o.id = a.order_id
          JOIN order_line b ON b.tenant_id = $1 AND b.order_id = a.order_id AND b.product_id <> a.product_id AND b.quantity > b.cancelled
          WHERE a.tenant_id = $1 AND {of} AND a.quantity > a.cancelled AND {SOLD} AND o.placed_at >= $3
-           AND (SELECT count(*) FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL) <= {MOST_LINES}
-         GROUP BY a.product_id, b.product_id HAVING count(DISTINCT o.id) >= {LEAST_TOGETHER} ORDER BY a.product_id, b.product_id",
+           AND (SELECT count(*) FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL) <= {MAX_LINES}
+         GROUP BY a.product_id, b.product_id HAVING count(DISTINCT o.id) >= {MIN_PAIR_ORDERS} ORDER BY a.product_id, b.product_id",
         select = PairCount::SELECT,
         of = backend.in_ids("a.product_id", 2)
     );
     reads.records(&sql, vec![backend.ids(products.iter().copied()), since.micros().into()]).await
 }
 
-/// What categories sold since a Monday, of each the product with the most units first.
+/// Returns the sales of categories since a Monday, for each category the product with the most
+/// units first.
 pub async fn best_sellers(reads: &impl Reads, categories: &[CategoryId], since: i32) -> Result<Vec<SoldInCategory>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -112,7 +114,7 @@ pub async fn best_sellers(reads: &impl Reads, categories: &[CategoryId], since: 
     reads.records(&sql, vec![backend.ids(categories.iter().copied()), i64::from(since).into()]).await
 }
 
-/// Those of the products that are on sale at a price in a currency, and that a kit can be made of.
+/// Facts of those products that are on sale at a price in the currency, and that a kit can contain.
 pub async fn partner_facts(reads: &impl Reads, products: &[ProductId], currency: Currency) -> Result<Vec<PartnerFacts>, Fault> {
     let backend = reads.backend();
     let sql = format!(

@@ -121,7 +121,7 @@ pub async fn plan(reads: &impl Reads, id: LiquidationPlanId) -> Result<Option<Pl
     Ok(plans_where(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// A plan by its ID, locked until the transaction ends.
 pub async fn lock_plan(work: &Work, id: LiquidationPlanId) -> Result<Option<Plan>, Fault> {
     let lock = work.backend().for_change("p");
     Ok(plans_where(work, &format!(" AND p.id = $2{lock}"), vec![id.into()]).await?.pop())
@@ -135,7 +135,8 @@ pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
     work.update::<liquidation_plan::Entity>(row_of(work.tenant(), plan)?).await
 }
 
-/// Plans of the same stores of which nothing is approved: another one takes their place. One that is partly approved stays, so that its result is followed.
+/// Supersedes the plans of the same stores without an approved line. A partly approved plan stays,
+/// so that its result is followed.
 pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
     let sql = "UPDATE liquidation_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
         WHERE tenant_id = $1 AND state = 'DRAFT' AND id <> $3 AND (stores = $4 OR $5 = 1)";
@@ -144,8 +145,8 @@ pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
     work.execute(sql, values).await
 }
 
-/// Removes plans that were made before a moment, with their lines.
-pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
+/// Deletes plans that were made before a moment, with their lines.
+pub async fn delete_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
     let old = "SELECT p.id FROM liquidation_plan p WHERE p.tenant_id = $1 AND p.made_at < $2";
     let lines = format!("DELETE FROM liquidation_line WHERE tenant_id = $1 AND plan_id IN ({old})");
     work.execute(&lines, vec![before.micros().into()]).await?;
@@ -168,15 +169,15 @@ pub async fn advanced_plans(reads: &impl Reads) -> Result<Vec<Plan>, Fault> {
     plans_where(reads, under_way, Vec::new()).await
 }
 
-/// Which plans of a tenant; None asks nothing, and an empty list matches nothing.
+/// Filter of a tenant's plans; None matches all, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlanTest {
+pub struct PlanFilter {
     pub states: Option<Vec<LiquidationPlanState>>,
     pub made: Span,
     pub updated: Span,
 }
 
-impl PlanTest {
+impl PlanFilter {
     /// Adds the conditions on `liquidation_plan p`, each beginning with ` AND `. A tenant has few plans: they need no index.
     fn push_to(&self, clause: &mut Clause) {
         if let Some(states) = &self.states {
@@ -194,13 +195,13 @@ impl PlanTest {
 }
 
 /// A tenant's plans that pass the test.
-pub fn plans_source(backend: Backend, filter: &Nested<PlanTest>) -> ListSource {
+pub fn plans_source(backend: Backend, filter: &Nested<PlanFilter>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
-    clause.nested(filter, |clause, filter: &PlanTest| filter.push_to(clause));
+    clause.nested(filter, |clause, filter: &PlanFilter| filter.push_to(clause));
     ListSource { from: format!("FROM liquidation_plan p WHERE p.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
-/// A page of plans in the order that is asked for.
+/// A page of plans in the requested order.
 pub async fn plan_page(
     reads: &impl Reads,
     source: ListSource,

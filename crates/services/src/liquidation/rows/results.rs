@@ -1,4 +1,4 @@
-//! What was sold since lines were approved.
+//! Sales since lines were approved.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ struct DayRow {
     net: i64,
 }
 
-/// What products sold on each day from one on, in one currency, by store.
+/// Returns the sales of products on each day since one, in one currency, by store.
 pub async fn sales_since(
     reads: &impl Reads,
     products: &[ProductId],

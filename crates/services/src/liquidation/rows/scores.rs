@@ -1,4 +1,4 @@
-//! Lines whose last days are over, and how they came true.
+//! Lines whose last days are over, and their results.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub struct DueLine {
     pub line: PlanLine,
 }
 
-/// How a line came true.
+/// Result of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scored {
     pub plan: LiquidationPlanId,
@@ -83,7 +83,7 @@ struct ActionRow {
     high: i64,
 }
 
-/// What a score changes of a line.
+/// Columns of a line that a score changes.
 #[derive(Record)]
 #[record(of = liquidation_line)]
 struct ScoredLine {
@@ -93,7 +93,8 @@ struct ScoredLine {
     recovered_minor: Option<i64>,
 }
 
-/// The next approved lines without a score whose last day was before a day: no more than are written at once.
+/// The next approved lines without a score whose last day was before a day: no more than are scored
+/// at once.
 pub async fn due_lines(reads: &impl Reads, before: i32) -> Result<Vec<DueLine>, Fault> {
     let sql = format!(
         "SELECT {} FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
@@ -124,7 +125,7 @@ pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
     work.write(Bulk::from(rows)).await
 }
 
-/// Those of the plans that have an approved line left to be scored.
+/// Returns the plans with an approved line that is not scored yet.
 pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -> Result<BTreeSet<LiquidationPlanId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -160,7 +161,7 @@ pub struct ActionSum {
     pub expected: Recovery,
 }
 
-/// Lines whose last day was from one day to another, of these stores or to them, or of all, by action and currency.
+/// Lines whose last day was in a period, from or to these stores or of all, by action and currency.
 pub async fn action_sums(
     reads: &impl Reads,
     (from, to): (i32, i32),

@@ -9,11 +9,11 @@ use platform::storage::{Fault, Finds, Reads, Work};
 
 use crate::liquidation::core::Criteria;
 
-/// Criteria as they are kept.
+/// Criteria as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub criteria: Criteria,
-    /// 0 until somebody has set them.
+    /// 0 until the criteria are set for the first time.
     pub version: i64,
     pub updated_at: Option<Timestamp>,
 }
@@ -37,7 +37,7 @@ pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
     Ok(Settings { criteria, version: row.version, updated_at: Some(row.updated_at) })
 }
 
-/// Writes criteria in the place of those that were there.
+/// Replaces the stored criteria.
 pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
     let body = serde_json::to_string(&settings.criteria).map_err(|err| Fault::Broken(err.to_string()))?;
     let row = liquidation_settings::Model { tenant_id: work.tenant(), body, version: settings.version, updated_at: now };

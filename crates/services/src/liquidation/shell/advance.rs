@@ -1,4 +1,5 @@
-//! Following a plan: prices go down a step when its day has come, and lines whose last day is over or whose units are gone are done.
+//! Advances a plan: cuts prices by a step on its day, and closes lines whose last day is over or
+//! whose units are sold.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LineProblem, LiquidationError, LiquidationRefusal,
-    approve::sees,
-    carry_out::{Cut, Rooms, cut_price, may, needed},
+    approve::can_see,
+    carry_out::{CutOutcome, Rooms, cut_price, may, required_permission},
     check_key,
 };
 use crate::{
@@ -35,7 +36,7 @@ use crate::{
 /// Products whose sales are read together.
 const CHUNK: usize = 500;
 
-/// A plan that is to be followed. Its JSON is what the idempotency key's hash is over.
+/// A plan to advance. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanAdvance {
     #[serde(skip)]
@@ -43,29 +44,30 @@ pub struct PlanAdvance {
     pub plan: LiquidationPlanId,
     #[serde(skip)]
     pub expected_version: i64,
-    /// Whether a job does so each night from now on, in the caller's name. None: as before.
+    /// Whether a job advances the plan each night from now on, in the caller's name. None:
+    /// unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub automatic: Option<bool>,
 }
 
-/// What came of it.
+/// Result of advancing a plan.
 #[derive(Debug)]
-pub struct Advanced {
+pub struct AdvanceResult {
     pub plan: Plan,
-    /// Lines whose price went down.
+    /// Lines whose price was cut.
     pub cut: usize,
-    /// Lines whose step was passed over, as they sell out without it.
+    /// Lines whose step was skipped, as they sell out without it.
     pub skipped: usize,
     /// Lines that are done.
     pub closed: usize,
-    /// Lines whose price could not be cut: a repeated call has their number alone.
+    /// Lines whose price could not be cut: a repeated call has their number only.
     pub refused: usize,
     pub problems: Vec<(PlanLine, LineProblem)>,
     pub seq: Option<i64>,
     pub is_replayed: bool,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Receipt {
     plan: LiquidationPlanId,
@@ -80,19 +82,24 @@ struct Receipt {
 
 type May = Permit<kind::PurchaseRead>;
 
-/// Lines by product, with the step that they are at then, and its price.
+/// Lines by product, with the number of their due step and its price.
 type Steps = BTreeMap<ProductId, Vec<(PlanLine, i32, i64)>>;
 
-/// What is to be done on a day.
+/// Changes that are due on a day.
 #[derive(Default)]
-struct Due {
+struct DueChanges {
     steps: Steps,
     skipped: Vec<PlanLine>,
     closed: Vec<PlanLine>,
 }
 
-/// Carries out what is due of a plan.
-pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mode: Mode) -> Result<Advanced, LiquidationError> {
+/// Executes the due steps of a plan.
+pub async fn advance_plan(
+    rooms: Rooms<'_>,
+    permit: May,
+    input: PlanAdvance,
+    mode: Mode,
+) -> Result<AdvanceResult, LiquidationError> {
     check_key(&input.idempotency_key)?;
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanAdvance", key: text, hash: hash_of(&input) };
@@ -113,21 +120,22 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     plan.advanced_by = advanced_by(&permit, &plan, input.automatic)?;
     Box::pin(catch_up(rooms.ledger.database(), scope.tenant(), usize::MAX)).await?;
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
-    let Due { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
+    let DueChanges { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
     let (mut changed, problems) = cut_prices(rooms, (&permit, mode), &plan, steps).await?;
     let (cut, refused) = (changed.len(), problems.len());
     let receipt = Receipt { plan: plan.id, cut, skipped: skipped.len(), closed: closed.len(), refused, seq: None };
     changed.extend(skipped);
     changed.extend(closed);
     if mode == Mode::Validate {
-        return Ok(answer(plan, receipt, problems, false));
+        return Ok(advance_result(plan, receipt, problems, false));
     }
-    let (plan, receipt) = write_down(rooms, &permit, (&key, &input), (receipt, &changed)).await?;
-    Ok(answer(plan, receipt, problems, false))
+    let (plan, receipt) = store_advance(rooms, &permit, (&key, &input), (receipt, &changed)).await?;
+    Ok(advance_result(plan, receipt, problems, false))
 }
 
-/// The member in whose name a plan advances from now on. It takes a person who may change prices: the rights are those that they have that night. Whoever
-/// may not begins and ends nothing, so that no reader stops what others rely on.
+/// The member in whose name a plan advances from now on: a person who may change prices, with the
+/// rights that they have each night. Callers without that right may neither start nor stop it, so
+/// that no reader stops a plan that others rely on.
 fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
     let Some(is_automatic) = automatic else { return Ok(plan.advanced_by) };
     let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
@@ -148,42 +156,42 @@ async fn cut_prices(
     let (mut changed, mut problems) = (Vec::new(), Vec::new());
     for (product, lines) in steps {
         if let Some((line, ..)) = lines.iter().find(|(line, ..)| !may(permit, line)) {
-            let permission = needed(line);
+            let permission = required_permission(line);
             problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Forbidden(permission))));
             continue;
         }
         let Some(price) = lines.iter().map(|(_, _, price)| *price).min() else { continue };
         let made = match mode {
-            Mode::Validate => Cut::Made,
+            Mode::Validate => CutOutcome::Made,
             Mode::Commit => cut_price(rooms.catalog, permit, product, Money::new(price, plan.currency)).await?,
         };
         match made {
-            Cut::Made => changed.extend(lines.into_iter().map(|(line, place, _)| PlanLine { steps_done: place, ..line })),
-            Cut::Refused(why) => {
+            CutOutcome::Made => changed.extend(lines.into_iter().map(|(line, place, _)| PlanLine { steps_done: place, ..line })),
+            CutOutcome::Refused(why) => {
                 problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Refused(Some(why.clone())))));
             }
-            Cut::Denied => {}
+            CutOutcome::Denied => {}
         }
     }
     Ok((changed, problems))
 }
 
-fn answer(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LineProblem)>, is_replayed: bool) -> Advanced {
+fn advance_result(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LineProblem)>, is_replayed: bool) -> AdvanceResult {
     let Receipt { cut, skipped, closed, refused, seq, .. } = receipt;
-    Advanced { plan, cut, skipped, closed, refused, problems, seq, is_replayed }
+    AdvanceResult { plan, cut, skipped, closed, refused, problems, seq, is_replayed }
 }
 
-async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<Due, Fault> {
+async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<DueChanges, Fault> {
     let mut lines = rows::lines_of(scope, plan.id).await?;
-    lines.retain(|line| matches!(line.state, LineState::Approved { .. }) && sees(permit, line));
+    lines.retain(|line| matches!(line.state, LineState::Approved { .. }) && can_see(permit, line));
     let sales = sales(scope, plan, &lines).await?;
-    let mut due = Due::default();
+    let mut due = DueChanges::default();
     for line in lines {
         let LineState::Approved { group, document } = line.state else { continue };
-        let days = sales.get(&line.sold_as()).map(Vec::as_slice).unwrap_or_default();
+        let days = sales.get(&line.sales_level()).map(Vec::as_slice).unwrap_or_default();
         if line.until < today {
             due.closed.push(PlanLine { state: LineState::Done { group, document }, ..line });
-        } else if let Some((place, price)) = line.price_due(today) {
+        } else if let Some((place, price)) = line.due_price(today) {
             if sells_out(&line, days, today) {
                 due.skipped.push(PlanLine { steps_done: place, ..line });
             } else {
@@ -200,7 +208,7 @@ async fn sales(
     lines: &[PlanLine],
 ) -> Result<HashMap<(ProductId, StoreId), Vec<SoldDay>>, Fault> {
     let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { return Ok(HashMap::new()) };
-    let mut products: Vec<ProductId> = lines.iter().map(|line| line.sold_as().0).collect();
+    let mut products: Vec<ProductId> = lines.iter().map(|line| line.sales_level().0).collect();
     products.sort_unstable();
     products.dedup();
     let mut found = HashMap::new();
@@ -210,7 +218,7 @@ async fn sales(
     Ok(found)
 }
 
-async fn write_down(
+async fn store_advance(
     rooms: Rooms<'_>,
     permit: &May,
     (key, input): (&Key, &PlanAdvance),
@@ -222,7 +230,8 @@ async fn write_down(
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(&work, input.plan).await?.ok_or_else(missing)?;
     if plan.version != input.expected_version {
-        // Somebody else was first. A price that went down meanwhile is the one of the step, and is not cut again.
+        // Another call was first. A price that it has cut is that of the step, and is not cut
+        // again.
         let actual = plan.version;
         work.rollback().await?;
         return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual }.into());
@@ -242,12 +251,12 @@ async fn write_down(
     Ok((plan, receipt))
 }
 
-/// The answer of an earlier call: its plan as it is now.
-async fn replayed(scope: &TenantScope, known: KeyUse) -> Result<Advanced, LiquidationError> {
+/// The answer of an earlier call, with the plan's current state.
+async fn replayed(scope: &TenantScope, known: KeyUse) -> Result<AdvanceResult, LiquidationError> {
     let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let plan = rows::plan(scope, receipt.plan).await?.ok_or_else(missing)?;
-    Ok(answer(plan, receipt, Vec::new(), true))
+    Ok(advance_result(plan, receipt, Vec::new(), true))
 }

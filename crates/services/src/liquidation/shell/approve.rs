@@ -1,5 +1,6 @@
-//! Approving lines: they are claimed in one transaction, carried out through the rooms' shells, and written down in another. A call that ended in between is taken up
-//! by the next one.
+//! Approves lines: they are claimed in one transaction, executed through the rooms' shells, and
+//! their results are written in another. The next call continues a call that was interrupted in
+//! between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     LiquidationError, LiquidationRefusal, Refusal,
-    carry_out::{CarryOutcome, Rooms, carry_out, may, needed},
+    carry_out::{GroupOutcome, Rooms, carry_out, may, required_permission},
     check_key,
 };
 use crate::liquidation::{
@@ -30,14 +31,15 @@ use crate::liquidation::{
     rows,
 };
 
-/// Lines that a call approves at most, what is worth most. Others stay proposed.
-pub const MOST_APPROVED: usize = 1_000;
+/// Maximum lines that a call approves, in descending order of value. Others stay proposed.
+pub const MAX_APPROVED: usize = 1_000;
 /// Lines that a call names by id at most.
-const MOST_IDS: usize = 500;
-/// A plan that has not changed for so long is worked on by no call any more: what is claimed of it may be claimed anew, whoever claimed it.
+const MAX_IDS: usize = 500;
+/// Age of a plan's last change after which no call works on it any more: any caller may claim its
+/// claimed lines again.
 const CLAIM_SECONDS: i64 = 3_600;
 
-/// Lines to approve. Its JSON is what the idempotency key's hash is over.
+/// Lines to approve. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanApprove {
     #[serde(skip)]
@@ -48,30 +50,30 @@ pub struct PlanApprove {
     pub approval: Approval,
 }
 
-/// Why a chosen line was not carried out.
+/// Reason why a chosen line was not executed.
 #[derive(Debug)]
 pub enum LineProblem {
     /// The permission that it needs in its store: the line stays proposed.
     Forbidden(&'static str),
     Stale,
-    /// With the reasons of the room, which a later call with the same key does not know any more.
+    /// With the reasons of the room, which are not available to a repeated call with the same key.
     Refused(Option<Refusal>),
 }
 
-/// What came of an approval.
+/// Result of an approval.
 #[derive(Debug)]
 pub struct Approved {
     pub plan: Plan,
     /// Lines that this call carried out, or that were carried out for it earlier.
     pub approved: usize,
-    /// Chosen lines beyond the most of a call: they stay proposed.
+    /// Chosen lines beyond the maximum of a call: they stay proposed.
     pub later: usize,
     pub problems: Vec<(PlanLine, LineProblem)>,
     pub seq: Option<i64>,
     pub is_replayed: bool,
 }
 
-/// What is remembered of a call: lines by their places.
+/// Stored receipt of a call: lines by their positions.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     plan: LiquidationPlanId,
@@ -87,9 +89,9 @@ type May = Permit<kind::PurchaseRead>;
 pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, LiquidationError> {
     check_key(&input.idempotency_key)?;
     if let Approval::Ids(ids) = &input.approval
-        && ids.len() > MOST_IDS
+        && ids.len() > MAX_IDS
     {
-        return Err(LiquidationRefusal::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] }.into());
+        return Err(LiquidationRefusal::TooMany { what: "lines", most: MAX_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let claim = claim(&mut work, rooms, (&permit, mode), &input).await;
@@ -106,7 +108,7 @@ pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mod
 }
 
 /// Whether the line is shown to the caller at all.
-pub(super) fn sees(permit: &May, line: &PlanLine) -> bool {
+pub(super) fn can_see(permit: &May, line: &PlanLine) -> bool {
     permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store))
 }
 
@@ -118,7 +120,7 @@ async fn claim(
 ) -> Result<(Receipt, bool), LiquidationError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
-    match idempotency::in_turn(work, &key).await? {
+    match idempotency::lock_and_look_up(work, &key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(LiquidationRefusal::KeyReused.into()),
         Before::Same(receipt) => return Ok((receipt, true)),
@@ -127,7 +129,7 @@ async fn claim(
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
-    lines.retain(|line| sees(permit, line));
+    lines.retain(|line| can_see(permit, line));
     check_ids(&input.approval, &lines)?;
     let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
     let is_open = matches!(plan.state, LiquidationPlanState::Draft | LiquidationPlanState::Partly);
@@ -143,18 +145,18 @@ async fn claim(
     let free = rows::free_now(work, &products).await?;
     let mut claims = if is_open {
         let may = |line: &PlanLine| may(permit, line);
-        approve(&lines, &input.approval, &free, &may, (MOST_APPROVED, || rooms.ledger.clock().uuid()))
+        approve(&lines, &input.approval, &free, &may, (MAX_APPROVED, || rooms.ledger.clock().uuid()))
     } else {
         Claims::default()
     };
     let now = rooms.ledger.clock().now();
-    claims.claimed.extend(abandoned(permit, &input.approval, &plan, &lines, now));
+    claims.claimed.extend(abandoned_claims(permit, &input.approval, &plan, &lines, now));
     claims.claimed.sort_unstable();
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
     }
-    // A call that takes nothing up changes nothing: the hour of those who claimed something goes on.
+    // A call that claims nothing changes nothing: the timeout of earlier claims continues.
     if !claims.claimed.is_empty() || !claims.stale.is_empty() {
         write_claims(work, &mut plan, &mut lines, (&claims, owner, now)).await?;
     }
@@ -186,7 +188,7 @@ async fn write_claims(
 
 /// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may,
 /// of groups that the caller chose a line of: a group is one document.
-fn abandoned(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
+fn abandoned_claims(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
     if plan.updated_at.plus_seconds(CLAIM_SECONDS) > now {
         return Vec::new();
     }
@@ -195,7 +197,7 @@ fn abandoned(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine],
         LineState::Claimed { group, by } if by != owner && may(permit, line) => Some(group),
         _ => None,
     };
-    let chosen: BTreeSet<Uuid> = lines.iter().filter(|line| approval.takes(line)).filter_map(group_of).collect();
+    let chosen: BTreeSet<Uuid> = lines.iter().filter(|line| approval.includes_line(line)).filter_map(group_of).collect();
     let taken =
         |(index, line): (usize, &PlanLine)| group_of(line).filter(|group| chosen.contains(group)).map(|group| (index, group));
     lines.iter().enumerate().filter_map(taken).collect()
@@ -242,33 +244,33 @@ async fn finish(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result
             continue;
         }
         match carry_out(rooms, permit, key, &lines, (today, plan.currency)).await {
-            Ok(CarryOutcome::Made(document)) => done.extend(lines.into_iter().map(|line| PlanLine {
+            Ok(GroupOutcome::Made(document)) => done.extend(lines.into_iter().map(|line| PlanLine {
                 state: LineState::carried(key.0, document),
                 approved_on: Some(today),
-                steps_done: line.price_due(today).map_or(line.steps_done, |(place, _)| place),
+                steps_done: line.due_price(today).map_or(line.steps_done, |(place, _)| place),
                 ..line
             })),
-            Ok(CarryOutcome::Refused(why)) => {
+            Ok(GroupOutcome::Refused(why)) => {
                 let state = LineState::Refused(LiquidationIssue::Refused);
                 refusals.extend(lines.iter().map(|line| (line.position, why.clone())));
                 done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
             }
-            Ok(CarryOutcome::Denied) => {}
-            // What was carried out is written down before the fault is told.
+            Ok(GroupOutcome::Denied) => {}
+            // Executed lines are stored before the fault is returned.
             Err(fault) => {
                 stopped = Some(fault);
                 break;
             }
         }
     }
-    let seq = if done.is_empty() { None } else { write_down(rooms, permit, id, &done).await? };
+    let seq = if done.is_empty() { None } else { store_outcome(rooms, permit, id, &done).await? };
     match stopped {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
+async fn store_outcome(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
     journal::lock(&work).await?;
@@ -287,7 +289,7 @@ async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done:
     Ok(seq)
 }
 
-/// The answer, built from the receipt and the lines as they are now.
+/// The answer, built from the receipt and the current lines.
 async fn approved_plan(
     rooms: Rooms<'_>,
     permit: &May,
@@ -303,7 +305,7 @@ async fn approved_plan(
         // Places ascend, as they were taken from the plan's lines.
         let has = |places: &[i32]| places.binary_search(&place).is_ok();
         if has(&receipt.forbidden) {
-            let permission = needed(&line);
+            let permission = required_permission(&line);
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));

@@ -1,4 +1,4 @@
-//! Asking for dead stock, criteria, plans, their lines and what they brought.
+//! Queries for dead stock, criteria, plans, their lines and their recovery.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ use platform::{
     storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 
-use super::work_out::{Within, work_out};
+use super::work_out::{ProposalScope, work_out};
 use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered, sum, worth},
-        rows::{self, LineFilter, LinesSorted, PlanTest, PlansSorted, Settings},
+        rows::{self, LineFilter, LinesSorted, PlanFilter, PlansSorted, Settings},
     },
     replenishment::rows::line_tests::{PlanProducts, look_up},
     reports::{
@@ -25,37 +25,38 @@ use crate::{
     },
 };
 
-/// Pages of the journal that whoever asks waits for.
+/// Maximum pages of the journal that a reader waits for.
 const PAGES: usize = 16;
 /// Products whose sales are read together.
 const CHUNK: usize = 500;
 
-/// What dead stock is asked for. None is all.
+/// Query for dead stock. None is all.
 #[derive(Debug, Clone, Default)]
-pub struct DeadStockAsk {
+pub struct DeadStockRequest {
     pub products: Option<Vec<ProductId>>,
     pub stores: Option<Vec<StoreId>>,
     pub actions: Option<Vec<LiquidationAction>>,
 }
 
-/// All that is listed, together. Amounts are minor units of the company's currency.
+/// Totals of the list. Amounts are minor units of the company's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeadSums {
     pub levels: i64,
     pub value: i64,
-    /// Levels whose cost is not known, which the value leaves out.
+    /// Levels without a known cost, which the value leaves out.
     pub without_cost: i64,
     pub expected: Recovery,
 }
 
-/// Dead and slow stock, what is worth most first: by its cost, or by its price where the caller is not shown costs.
+/// Dead and slow stock in descending order of value: by its cost, or by its price if the caller may
+/// not see costs.
 pub struct DeadStock {
     pub source: ReportSource,
     pub totals: DeadSums,
     pub rows: Vec<Ranked<Proposal>>,
 }
 
-/// The stores that are asked for and that a permit is for.
+/// The requested stores that a permit covers.
 pub(super) fn stores_within<P: Permission>(permit: &Permit<P>, asked: Option<Vec<StoreId>>) -> Option<Vec<StoreId>> {
     let Reach::Stores(own) = permit.reach() else { return asked };
     let is_asked = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
@@ -63,18 +64,18 @@ pub(super) fn stores_within<P: Permission>(permit: &Permit<P>, asked: Option<Vec
 }
 
 /// Lists dead and slow stock in stores of the permit's.
-pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: DeadStockAsk) -> Result<DeadStock, Fault> {
+pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: DeadStockRequest) -> Result<DeadStock, Fault> {
     let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
     let progress: FactsProgress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
     let criteria = rows::settings(&scope).await?.criteria;
     let within =
-        Within { products: ask.products, listed: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
+        ProposalScope { products: ask.products, listed: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
     let found = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
     let is_asked = |proposal: &Proposal| {
         let word = proposal.chosen().map(|chosen| chosen.act.word());
         ask.actions.as_ref().is_none_or(|asked| word.is_some_and(|word| asked.contains(&word)))
     };
-    // An order by costs says what they are, and so do the keys of its cursors.
+    // A sort by costs reveals them, and so do the keys of its cursors.
     let sees_costs = permit.caller().sees_costs();
     let (mut totals, mut ranked) = (DeadSums::default(), Vec::new());
     for proposal in found.proposals.into_iter().filter(is_asked) {
@@ -82,7 +83,7 @@ pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: 
         totals.value = totals.value.saturating_add(proposal.value.unwrap_or_default());
         totals.without_cost += i64::from(proposal.value.is_none());
         totals.expected = totals.expected.plus(proposal.chosen().map(|chosen| chosen.recovery).unwrap_or_default());
-        // What has none comes last.
+        // Levels without a value come last.
         let worth = if sees_costs { proposal.value } else { proposal.value_at_price() };
         let place = Key::Int(worth.map_or(i64::MAX, |worth| -worth));
         let keys = vec![place, proposal.product.into(), proposal.store.into()];
@@ -99,11 +100,11 @@ pub async fn find_settings(permit: &Permit<kind::ReportRead>, db: &Database) -> 
     Ok((rows::settings(&scope).await?, crate::insight::rows::default_currency(&scope).await?))
 }
 
-/// A page of plans in the order that is asked for.
+/// A page of plans in the requested order.
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    filter: &Nested<PlanTest>,
+    filter: &Nested<PlanFilter>,
     sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
@@ -117,13 +118,14 @@ pub async fn find_plan(permit: &Permit<kind::PurchaseRead>, db: &Database, id: L
     rows::plan(&permit.scope(db), id).await
 }
 
-/// The order in which lines are shown to the permit unless another one is asked for: that of their costs only to who sees costs.
+/// Default order of lines: by cost only for callers who may see costs.
 pub fn line_order(permit: &Permit<kind::PurchaseRead>) -> LinesSorted {
     if permit.caller().sees_costs() { LinesSorted::default() } else { rows::BY_PRODUCT }
 }
 
-/// Completes a filter: adds the suppliers who are merged into its own, and asks the catalogue for the products that its parts are about, of the lines that a
-/// dry run made, or else of those that are kept. Whether a search may have found only some of them.
+/// Completes a filter: adds the suppliers who are merged into its own, and looks up the products of
+/// its catalogue conditions among the lines of a dry run, or else among the stored lines. Returns
+/// whether a search may have found only some of them.
 pub async fn complete_filter(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
@@ -159,7 +161,8 @@ pub async fn line_page(
     Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
-/// What lines of a plan have brought so far, or what was kept of those that are scored; those that nothing came of yet are left out.
+/// Returns the recovered amounts of a plan's lines so far, or the stored ones of scored lines;
+/// lines without a result are left out.
 pub async fn line_results(
     permit: &Permit<kind::PurchaseRead>,
     ledger: &Ledger,
@@ -180,7 +183,7 @@ pub(super) async fn results(
     (since, today): (i32, i32),
 ) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
     let approved = lines.iter().filter(|line| line.approved_on.is_some() && line.score.is_none());
-    let mut products: Vec<ProductId> = approved.map(|line| line.sold_as().0).collect();
+    let mut products: Vec<ProductId> = approved.map(|line| line.sales_level().0).collect();
     products.sort_unstable();
     products.dedup();
     let mut sales = HashMap::new();
@@ -191,35 +194,37 @@ pub(super) async fn results(
         if let Some(score) = line.score {
             return Some((line.id, score.recovered));
         }
-        let days = sales.get(&line.sold_as()).map(Vec::as_slice).unwrap_or_default();
+        let days = sales.get(&line.sales_level()).map(Vec::as_slice).unwrap_or_default();
         recovered(line, days, today).map(|minor| (line.id, minor))
     };
     Ok(lines.iter().filter_map(of).collect())
 }
 
 /// Whether a line is of a store of the permit's, or to one.
-fn sees(permit: &Permit<kind::PurchaseRead>, line: &PlanLine) -> bool {
+fn can_see(permit: &Permit<kind::PurchaseRead>, line: &PlanLine) -> bool {
     permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store))
 }
 
-/// What a plan's units cost, in minor units, and what is expected of them: of the lines that the caller sees.
+/// Returns the cost of a plan's units, in minor units, and its expected recovery: of the lines that
+/// the caller sees.
 pub async fn plan_sums(permit: &Permit<kind::PurchaseRead>, db: &Database, plan: &Plan) -> Result<(i64, Recovery), Fault> {
     if permit.reach() == Reach::Everywhere {
         return Ok((plan.value_minor, plan.expected));
     }
     let mut lines = rows::lines_of(&permit.scope(db), plan.id).await?;
-    lines.retain(|line| sees(permit, line));
+    lines.retain(|line| can_see(permit, line));
     Ok((worth(&lines), sum(&lines)))
 }
 
-/// What all lines of a plan have brought, and were expected to bring, of those that the caller sees and that were approved. None before the first one.
+/// Returns the recovered and the expected amounts of a plan's approved lines that the caller sees.
+/// None if there are none.
 pub async fn plan_result(
     permit: &Permit<kind::PurchaseRead>,
     ledger: &Ledger,
     plan: &Plan,
 ) -> Result<Option<(i64, Recovery)>, Fault> {
     let mut lines = rows::lines_of(&permit.scope(ledger.database()), plan.id).await?;
-    lines.retain(|line| sees(permit, line) && line.approved_on.is_some());
+    lines.retain(|line| can_see(permit, line) && line.approved_on.is_some());
     if lines.is_empty() {
         return Ok(None);
     }

@@ -1,17 +1,18 @@
-//! Carrying lines out through the rooms' own shells. What they make carries the group of its lines as its external reference, by which it is found again.
+//! Executes lines through the rooms' own shells. The created documents have the group of their
+//! lines as external reference, by which they are found again.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
     catalog::{
-        Ask, Catalog, Mode as Write,
+        CallOptions, Catalog, Mode as Write,
         core::{
             Patch,
             kit::{ComponentText, KitFields},
             product::{MoneyText, ProductFields},
             text,
         },
-        shell::Which,
+        shell::RowRef,
     },
     ledger::{
         Ledger, Mode, ProductRef, Stop, StoreRef,
@@ -32,11 +33,11 @@ use crate::liquidation::{
 
 type May = Permit<kind::PurchaseRead>;
 
-/// What came of a group of lines.
-pub enum CarryOutcome {
+/// Result of executing a group of lines.
+pub enum GroupOutcome {
     Made(Document),
     Refused(Refusal),
-    /// The caller has no right to it, or somebody else began it: the lines stay claimed.
+    /// The caller lacks the permission, or another caller began it: the lines stay claimed.
     Denied,
 }
 
@@ -48,7 +49,7 @@ pub struct Rooms<'a> {
 }
 
 /// The permission that a line needs in the store where its stock is.
-pub fn needed(line: &PlanLine) -> &'static str {
+pub fn required_permission(line: &PlanLine) -> &'static str {
     match line.act {
         Act::Transfer { .. } => kind::TransferWrite::info().code,
         Act::Return { .. } => kind::PurchaseReceive::info().code,
@@ -77,52 +78,59 @@ pub async fn carry_out(
     (group, by): (Uuid, Uuid),
     lines: &[PlanLine],
     (today, currency): (i32, Currency),
-) -> Result<CarryOutcome, Fault> {
-    let Some(first) = lines.first() else { return Ok(CarryOutcome::Denied) };
+) -> Result<GroupOutcome, Fault> {
+    let Some(first) = lines.first() else { return Ok(GroupOutcome::Denied) };
     let scope = permit.scope(rooms.ledger.database());
     let reference = format!("liquidation-{}", group.simple());
-    if let Some(document) = found(&scope, first, &reference).await? {
-        return Ok(CarryOutcome::Made(document));
+    if let Some(document) = find_document(&scope, first, &reference).await? {
+        return Ok(GroupOutcome::Made(document));
     }
     if let Act::Markdown { steps } = &first.act {
-        let due = first.price_due(today).map(|(_, price)| price);
-        let Some(price) = due.or_else(|| steps.first().map(|step| step.price_minor)) else { return Ok(CarryOutcome::Denied) };
+        let due = first.due_price(today).map(|(_, price)| price);
+        let Some(price) = due.or_else(|| steps.first().map(|step| step.price_minor)) else { return Ok(GroupOutcome::Denied) };
         return Ok(match cut_price(rooms.catalog, permit, first.product, Money::new(price, currency)).await? {
-            Cut::Made => CarryOutcome::Made(Document::Price),
-            Cut::Refused(why) => CarryOutcome::Refused(why),
-            Cut::Denied => CarryOutcome::Denied,
+            CutOutcome::Made => GroupOutcome::Made(Document::Price),
+            CutOutcome::Refused(why) => GroupOutcome::Refused(why),
+            CutOutcome::Denied => GroupOutcome::Denied,
         });
     }
-    // Nothing but its key keeps a return, a removal or a kit from being made twice, and keys are their owner's.
+    // Only its idempotency key keeps a return, a removal or a kit from being created twice, and
+    // keys belong to their member.
     if !matches!(first.act, Act::Transfer { .. }) && by != permit.actor().id {
-        return Ok(CarryOutcome::Denied);
+        return Ok(GroupOutcome::Denied);
     }
     if let Act::Bundle(bundle) = &first.act {
         return match make_kit(rooms.catalog, permit, (&reference, first.product), bundle, currency).await? {
-            Cut::Made => found(&scope, first, &reference)
+            CutOutcome::Made => find_document(&scope, first, &reference)
                 .await?
-                .map(CarryOutcome::Made)
-                .ok_or_else(|| Fault::Broken("the kit that a line was carried out with is not there".to_owned())),
-            Cut::Refused(why) => Ok(CarryOutcome::Refused(why)),
-            Cut::Denied => Ok(CarryOutcome::Denied),
+                .map(GroupOutcome::Made)
+                .ok_or_else(|| Fault::Broken("the kit of an executed line was not found".to_owned())),
+            CutOutcome::Refused(why) => Ok(GroupOutcome::Refused(why)),
+            CutOutcome::Denied => Ok(GroupOutcome::Denied),
         };
     }
-    let refused = match by_act(rooms.ledger, permit, &reference, lines, currency).await {
+    let refused = match execute_action(rooms.ledger, permit, &reference, lines, currency).await {
         Ok(()) => Vec::new(),
         Err(Stop::Refused(rejections)) => rejections,
-        Err(Stop::Denied(_)) => return Ok(CarryOutcome::Denied),
+        Err(Stop::Denied(_)) => return Ok(GroupOutcome::Denied),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
-    // Made now, or by another call in the meantime, whose reference is taken then.
-    match found(&scope, first, &reference).await? {
-        Some(document) => Ok(CarryOutcome::Made(document)),
-        None if refused.is_empty() => Err(Fault::Broken("what a line was carried out with is not there".to_owned())),
-        None => Ok(CarryOutcome::Refused(Refusal::Ledger(refused))),
+    // Created now, or by a concurrent call, which has taken the reference.
+    match find_document(&scope, first, &reference).await? {
+        Some(document) => Ok(GroupOutcome::Made(document)),
+        None if refused.is_empty() => Err(Fault::Broken("the document of an executed line was not found".to_owned())),
+        None => Ok(GroupOutcome::Refused(Refusal::Ledger(refused))),
     }
 }
 
-/// One call of the room that the lines are for. The key stands for the group alone.
-async fn by_act(ledger: &Ledger, permit: &May, reference: &str, lines: &[PlanLine], currency: Currency) -> Result<(), Stop> {
+/// One call of the room that the lines are for. The idempotency key identifies the group only.
+async fn execute_action(
+    ledger: &Ledger,
+    permit: &May,
+    reference: &str,
+    lines: &[PlanLine],
+    currency: Currency,
+) -> Result<(), Stop> {
     let Some(first) = lines.first() else { return Ok(()) };
     match &first.act {
         Act::Transfer { to } => {
@@ -132,12 +140,12 @@ async fn by_act(ledger: &Ledger, permit: &May, reference: &str, lines: &[PlanLin
         }
         Act::Return { supplier } => {
             let permit = permit.also::<kind::PurchaseReceive>()?;
-            let input = goods_back((first.store, *supplier), reference, (lines, currency))?;
+            let input = supplier_return_input((first.store, *supplier), reference, (lines, currency))?;
             Box::pin(idempotency::by_key(supplier_return_create(ledger, permit, input, Mode::Commit))).await?;
         }
         Act::WriteOff => {
             let permit = permit.also::<kind::StockAdjust>()?;
-            let input = removal(first.store, reference, lines)?;
+            let input = write_off_input(first.store, reference, lines)?;
             Box::pin(idempotency::by_key(stock_adjust(ledger, permit, input, Mode::Commit))).await?;
         }
         Act::Markdown { .. } | Act::Bundle(_) | Act::Keep => {}
@@ -145,7 +153,7 @@ async fn by_act(ledger: &Ledger, permit: &May, reference: &str, lines: &[PlanLin
     Ok(())
 }
 
-async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
+async fn find_document(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
     let values = vec![reference.into()];
     match line.act {
         Act::Transfer { .. } => {
@@ -163,7 +171,7 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::scalar(row).map(Document::Movement)).transpose()
         }
-        Act::Bundle(_) => Ok(bundled(reads, reference, true).await?.map(Document::Kit)),
+        Act::Bundle(_) => Ok(find_bundle_product(reads, reference, true).await?.map(Document::Kit)),
         Act::Markdown { .. } | Act::Keep => Ok(None),
     }
 }
@@ -173,8 +181,9 @@ fn kit_sku(reference: &str) -> String {
     reference.replacen("liquidation-", "BUNDLE-", 1)
 }
 
-/// The product that was made for a bundle: its kit, or what a call left that was cut off before it became one.
-async fn bundled(reads: &impl Reads, reference: &str, is_kit: bool) -> Result<Option<ProductId>, Fault> {
+/// The product that was created for a bundle: its kit, or a product that an interrupted call has
+/// not made a kit yet.
+async fn find_bundle_product(reads: &impl Reads, reference: &str, is_kit: bool) -> Result<Option<ProductId>, Fault> {
     // Only keys have an index.
     let sql = format!(
         "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key = $2 AND p.sku = $3 AND p.is_kit = {}",
@@ -185,16 +194,17 @@ async fn bundled(reads: &impl Reads, reference: &str, is_kit: bool) -> Result<Op
     rows.first().map(Row::scalar).transpose()
 }
 
-/// Makes the kit of a bundle: a draft of a product at the bundle's price, which somebody looks at before it is sold. Keys stand for the group alone.
+/// Creates the kit of a bundle: a draft product at the bundle's price, which a person reviews
+/// before it is sold. Idempotency keys identify the group only.
 async fn make_kit(
     catalog: &Catalog,
     permit: &May,
     (reference, product): (&str, ProductId),
     bundle: &Bundle,
     currency: Currency,
-) -> Result<Cut, Fault> {
+) -> Result<CutOutcome, Fault> {
     let (Ok(making), Ok(filling)) = (permit.also::<kind::ProductWrite>(), permit.also::<kind::ProductWrite>()) else {
-        return Ok(Cut::Denied);
+        return Ok(CutOutcome::Denied);
     };
     let scope = permit.scope(&catalog.db);
     let names = rows::names(&scope, &[product, bundle.partner]).await?;
@@ -207,11 +217,11 @@ async fn make_kit(
         status: Patch::Set(ProductStatus::Draft),
         ..ProductFields::default()
     };
-    // The key of whoever made it is theirs: another member finds it by its SKU.
-    let kit = if let Some(made) = bundled(&scope, reference, false).await? {
+    // Idempotency keys belong to their member: another member finds the kit by its SKU.
+    let kit = if let Some(made) = find_bundle_product(&scope, reference, false).await? {
         made
     } else {
-        let ask = Ask { key: Some(reference.to_owned()), mode: Write::WriteAll };
+        let ask = CallOptions { key: Some(reference.to_owned()), mode: Write::WriteAll };
         let made = Box::pin(idempotency::by_key(catalog.product_create(making, fields, ask))).await?;
         let mut problems = made.refused;
         let mut kit = None;
@@ -219,7 +229,7 @@ async fn make_kit(
             problems.extend(row.problems);
             kit = row.row.map(|doc| doc.row.id);
         }
-        let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(Cut::Refused(Refusal::Catalog(problems))) };
+        let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(CutOutcome::Refused(Refusal::Catalog(problems))) };
         kit
     };
     let one = |product: ProductId, decimals: u32| ComponentText {
@@ -228,40 +238,42 @@ async fn make_kit(
     };
     let own = one(product, u32::try_from(decimals).unwrap_or_default());
     let fields = KitFields { components: vec![own, one(bundle.partner, bundle.partner_decimals.into())] };
-    let which = Which { id: kit.to_string(), expected_version: None };
-    let ask = Ask { key: Some(format!("{reference}-kit")), mode: Write::WriteAll };
+    let which = RowRef { id: kit.to_string(), expected_version: None };
+    let ask = CallOptions { key: Some(format!("{reference}-kit")), mode: Write::WriteAll };
     let filled = Box::pin(idempotency::by_key(catalog.kit_set(filling, which, fields, ask))).await?;
     let mut problems = filled.refused;
     problems.extend(filled.rows.into_iter().flat_map(|row| row.problems));
-    Ok(if problems.is_empty() { Cut::Made } else { Cut::Refused(Refusal::Catalog(problems)) })
+    Ok(if problems.is_empty() { CutOutcome::Made } else { CutOutcome::Refused(Refusal::Catalog(problems)) })
 }
 
-/// What came of a price, or of a kit.
-pub enum Cut {
+/// Result of a price cut, or of a kit's creation.
+pub enum CutOutcome {
     Made,
     Refused(Refusal),
     Denied,
 }
 
 /// Sets a price that is lower than the present one; one that is lower already stays. Doing it twice is doing it once.
-pub async fn cut_price(catalog: &Catalog, permit: &May, product: ProductId, price: Money) -> Result<Cut, Fault> {
-    let Ok(permit) = permit.also::<kind::ProductWrite>() else { return Ok(Cut::Denied) };
+pub async fn cut_price(catalog: &Catalog, permit: &May, product: ProductId, price: Money) -> Result<CutOutcome, Fault> {
+    let Ok(permit) = permit.also::<kind::ProductWrite>() else { return Ok(CutOutcome::Denied) };
     let Some(facts) = rows::products(&permit.scope(&catalog.db), &[product]).await?.pop() else {
-        return Ok(Cut::Refused(Refusal::Catalog(Vec::new())));
+        return Ok(CutOutcome::Refused(Refusal::Catalog(Vec::new())));
     };
     let is_own = facts.price_currency.as_deref() == Some(price.currency.as_str());
-    let Some(present) = facts.price_minor.filter(|_| is_own) else { return Ok(Cut::Refused(Refusal::Catalog(Vec::new()))) };
+    let Some(present) = facts.price_minor.filter(|_| is_own) else {
+        return Ok(CutOutcome::Refused(Refusal::Catalog(Vec::new())));
+    };
     if present <= price.minor {
-        return Ok(Cut::Made);
+        return Ok(CutOutcome::Made);
     }
-    let which = Which { id: product.to_string(), expected_version: None };
+    let which = RowRef { id: product.to_string(), expected_version: None };
     let text = MoneyText { amount: price.amount(), currency: price.currency.to_string() };
     let fields = ProductFields { price: Patch::Set(text), ..ProductFields::default() };
-    let ask = Ask { key: None, mode: Write::WriteAll };
+    let ask = CallOptions { key: None, mode: Write::WriteAll };
     let batch = Box::pin(catalog.products_update(permit, "liquidationPlanApprove", vec![(which, fields)], ask)).await?;
     let mut problems = batch.refused;
     problems.extend(batch.rows.into_iter().flat_map(|row| row.problems));
-    Ok(if problems.is_empty() { Cut::Made } else { Cut::Refused(Refusal::Catalog(problems)) })
+    Ok(if problems.is_empty() { CutOutcome::Made } else { CutOutcome::Refused(Refusal::Catalog(problems)) })
 }
 
 fn quantity(line: &PlanLine) -> Result<Quantity, Fault> {
@@ -285,7 +297,7 @@ fn transfer((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine])
     })
 }
 
-fn goods_back(
+fn supplier_return_input(
     (store, supplier): (StoreId, SupplierId),
     reference: &str,
     (lines, currency): (&[PlanLine], Currency),
@@ -312,7 +324,7 @@ fn goods_back(
     })
 }
 
-fn removal(store: StoreId, reference: &str, lines: &[PlanLine]) -> Result<AdjustInput, Fault> {
+fn write_off_input(store: StoreId, reference: &str, lines: &[PlanLine]) -> Result<AdjustInput, Fault> {
     let change = |line: &PlanLine| -> Result<ChangeInput, Fault> {
         Ok(ChangeInput {
             product: ProductRef::Id(line.product),

@@ -1,4 +1,4 @@
-//! Making a plan: proposals are worked out without a transaction, and written at once.
+//! Creates plans: proposals are computed without a transaction, and written at once.
 
 use std::cmp::Reverse;
 
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     LiquidationError, LiquidationRefusal,
     ask::stores_within,
-    work_out::{Within, WorkedOut, work_out},
+    work_out::{ComputedProposals, ProposalScope, work_out},
 };
 use crate::{
     demand::shell::catch_up,
@@ -32,32 +32,32 @@ use crate::{
     replenishment::rows::stores as known_stores,
 };
 
-/// Lines of a plan at most: what is worth most.
-pub const MOST_LINES: usize = 2_000;
+/// Maximum lines of a plan; those with the highest value are kept.
+pub const MAX_LINES: usize = 2_000;
 /// Stores that a plan names at most.
-const MOST_STORES: usize = 250;
+const MAX_STORES: usize = 250;
 /// Days that plans are kept.
-const KEPT_DAYS: i64 = 400;
+const RETENTION_DAYS: i64 = 400;
 
-/// What a plan is wanted for. Its JSON is what the idempotency key's hash is over.
+/// Input of a plan. The idempotency key's hash is computed over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     /// Empty for all of the caller's.
     pub stores: Vec<StoreId>,
-    /// None: whatever is best.
+    /// None for the best action of each level.
     pub actions: Option<Vec<LiquidationAction>>,
 }
 
-/// A plan that was made. A dry run's lines are nowhere else.
+/// A new plan. The lines of a dry run are only here.
 #[derive(Debug, Clone)]
 pub struct Made {
     pub plan: Plan,
     pub lines: Option<Vec<PlanLine>>,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     plan: LiquidationPlanId,
@@ -67,15 +67,15 @@ struct Receipt {
 type May = Permit<kind::PurchaseWrite>;
 type Done = Result<Acted<Made>, LiquidationError>;
 
-/// Makes a plan, in the place of drafts for the same stores.
+/// Creates a plan, and supersedes drafts for the same stores.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
 pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> Done {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
-    let too_many = || LiquidationRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] };
-    refusals.extend((input.stores.len() > MOST_STORES).then(too_many));
+    let too_many = || LiquidationRefusal::TooMany { what: "stores", most: MAX_STORES, field: path!["input", "storeIds"] };
+    refusals.extend((input.stores.len() > MAX_STORES).then(too_many));
     refusals.end(Stage::Shape)?;
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanCreate", key: text, hash: hash_of(&input) };
@@ -85,11 +85,12 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
         return replayed(&scope, known).await;
     }
     let stores = plan_stores(&scope, &permit, &input).await?;
-    // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
+    // Any reader brings the derived facts up to date, also in a dry run: they are not part of the
+    // caller's change.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let criteria = rows::settings(&scope).await?.criteria;
     let listed = (!stores.is_empty()).then(|| stores.clone());
-    let within = Within { products: None, listed, seen: stores_within(&permit, None) };
+    let within = ProposalScope { products: None, listed, seen: stores_within(&permit, None) };
     let worked_out = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, &criteria, (stores, input.actions), permit.actor());
     if mode == Mode::Validate {
@@ -114,7 +115,7 @@ async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Re
         }
     }
     if input.actions.as_ref().is_some_and(|actions| actions.contains(&LiquidationAction::Keep)) {
-        let message = "what is kept needs no plan";
+        let message = "KEEP needs no plan: leave it out";
         refusals.add(LiquidationRefusal::Invalid { message, field: path!["input", "actions"] });
     }
     refusals.end(Stage::State)?;
@@ -129,12 +130,12 @@ async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Re
 
 fn plan_of(
     clock: &Clock,
-    worked_out: WorkedOut,
+    worked_out: ComputedProposals,
     criteria: &Criteria,
     (stores, actions): (Vec<StoreId>, Option<Vec<LiquidationAction>>),
     actor: Actor,
 ) -> (Plan, Vec<PlanLine>) {
-    let WorkedOut { proposals, seq, business_date, forecast_week, currency } = worked_out;
+    let ComputedProposals { proposals, seq, business_date, forecast_week, currency } = worked_out;
     let is_wanted = |word: LiquidationAction| {
         word != LiquidationAction::Keep && actions.as_ref().is_none_or(|actions| actions.contains(&word))
     };
@@ -146,12 +147,12 @@ fn plan_of(
         })
         .collect();
     lines.sort_by_key(|line| (Reverse(line.figures.value_minor.unwrap_or(-1)), line.product, line.store));
-    let left_out = lines.len().saturating_sub(MOST_LINES);
-    lines.truncate(MOST_LINES);
+    let left_out = lines.len().saturating_sub(MAX_LINES);
+    lines.truncate(MAX_LINES);
     for (position, line) in (1..).zip(&mut lines) {
         line.position = position;
     }
-    // IDs are in the order in which they are made, which is not to be that of costs.
+    // IDs ascend in the order of creation, which must not reveal the order of costs.
     let mut places: Vec<usize> = (0..lines.len()).collect();
     places.sort_unstable_by_key(|place| (lines[*place].product, lines[*place].store));
     for place in places {
@@ -219,13 +220,14 @@ fn line_of(proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLi
 }
 
 async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
-    // The counter first: a call with the same key that came meanwhile has been committed, or waits.
+    // The journal is locked first: a concurrent call with the same key has been committed, or
+    // waits.
     journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
     }
     rows::supersede(work, &plan).await?;
-    rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
+    rows::delete_plans(work, plan.made_at.plus_seconds(-86_400 * RETENTION_DAYS)).await?;
     rows::insert_plan(work, &plan).await?;
     rows::insert_lines(work, plan.id, lines).await?;
     let seq = journal::append_other(work, vec![LIQUIDATION_PLAN_CREATED.event(&PlanEvent::of(&plan, 0))], plan.made_at).await?;
@@ -233,7 +235,7 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
     Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
 }
 
-/// The answer of an earlier call: its plan as it is now.
+/// The answer of an earlier call, with the plan's current state.
 async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
     let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =

@@ -20,14 +20,14 @@ use platform::{
     storage::idempotency::{self, KeyProblem},
 };
 
-pub use advance::{Advanced, PlanAdvance, advance_plan};
-pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
+pub use advance::{AdvanceResult, PlanAdvance, advance_plan};
+pub use approve::{Approved, LineProblem, MAX_APPROVED, PlanApprove, approve_plan};
 pub use ask::{
-    DeadStock, DeadStockAsk, DeadSums, complete_filter, dead_stock, find_plan, find_settings, line_order, line_page,
+    DeadStock, DeadStockRequest, DeadSums, complete_filter, dead_stock, find_plan, find_settings, line_order, line_page,
     line_results, plan_page, plan_result, plan_sums,
 };
 pub use carry_out::Rooms;
-pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use make::{MAX_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{advance_all, advance_night};
 pub use score::{action_sums, score_all, score_due};
 pub use settings::{SettingsSet, set_settings};
@@ -35,11 +35,11 @@ pub use watch::{watch, watch_all};
 
 use super::core::CriteriaProblem;
 
-/// Why nothing was written.
+/// Reasons to refuse a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiquidationRefusal {
     BadKey(KeyProblem),
-    /// More than is taken at once.
+    /// More than a call accepts.
     TooMany {
         what: &'static str,
         most: usize,
@@ -53,13 +53,13 @@ pub enum LiquidationRefusal {
         message: &'static str,
         field: Vec<String>,
     },
-    /// Of criteria.
+    /// Problem of the criteria.
     Criteria(CriteriaProblem),
-    /// Criteria are for all stores, and so is who sets them.
+    /// Criteria are for all stores, and the caller's permission is for some of them.
     NotEverywhere,
     /// The plan's state does not have it.
     State(LiquidationPlanState),
-    /// Somebody has changed it since it was read: what, and its version now.
+    /// The object was changed since it was read: its kind, and its current version.
     Stale {
         what: &'static str,
         actual: i64,
@@ -71,7 +71,7 @@ impl Staged for LiquidationRefusal {
     fn stage(&self) -> Stage {
         match self {
             Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
-            // Else it would be told which stores of others there are.
+            // Checked first, so that the caller does not learn which stores of others exist.
             Self::NotEverywhere => Stage::Permission,
             Self::NotFound { .. } => Stage::Reference,
             Self::Invalid { .. } => Stage::Value,
@@ -84,7 +84,7 @@ impl Staged for LiquidationRefusal {
 /// A refusal or a fault: nothing was written.
 pub type LiquidationError = Stop<LiquidationRefusal>;
 
-/// Why lines could not be carried out, in the room's own reasons.
+/// Refusal of a line's execution, with the room's own reasons.
 #[derive(Debug, Clone)]
 pub enum Refusal {
     Ledger(Vec<Rejection>),

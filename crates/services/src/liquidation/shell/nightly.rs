@@ -1,4 +1,5 @@
-//! Plans that advance by themselves: each night, in the name of the member who asked for it and by the rights that they have then.
+//! Plans that advance automatically: each night, in the name of the member who requested it and
+//! with the rights that they have then.
 
 use entity::prelude::*;
 use iam::access::{Access, Permit, kind, permit};
@@ -19,10 +20,12 @@ use crate::liquidation::{
     rows,
 };
 
-/// Minutes after midnight, in the tenant's time zone, from which on plans advance: prices change while nobody sells.
-const FROM_MINUTE: i32 = 120;
+/// Minutes after midnight, in the tenant's time zone, from which plans advance: prices change while
+/// the stores are closed.
+const START_MINUTE: i32 = 120;
 
-/// Advances the plans of all tenants that are to advance by themselves. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+/// Advances the automatic plans of all tenants. A tenant whose plan fails is logged and skipped, so
+/// that it does not block the others.
 pub async fn advance_all(rooms: Rooms<'_>, access: &Access, audit_writer: &AuditWriter) -> Result<(), Fault> {
     for tenant in rows::tenants_with_advanced(&rooms.ledger.database().global()).await? {
         match Box::pin(advance_night(rooms, access, audit_writer, tenant)).await {
@@ -34,8 +37,10 @@ pub async fn advance_all(rooms: Rooms<'_>, access: &Access, audit_writer: &Audit
     Ok(())
 }
 
-/// Advances what is due of a tenant's plans, and says how many of them changed. None before two o'clock. Where the member has left, or may not read plans any
-/// more, a plan waits for a person; so do prices that they may not change. A plan that fails is logged and passed over, so that it holds no other up.
+/// Advances the due steps of a tenant's plans, and returns how many plans changed. Nothing before
+/// two o'clock. If the member has left, or may not read plans any more, a plan waits for a person;
+/// so do prices that they may not change. A plan that fails is logged and skipped, so that it does
+/// not block the others.
 pub async fn advance_night(
     rooms: Rooms<'_>,
     access: &Access,
@@ -44,7 +49,7 @@ pub async fn advance_night(
 ) -> Result<usize, Fault> {
     let scope = rooms.ledger.database().tenant(tenant);
     let (today, minute) = local_minute(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
-    if minute < FROM_MINUTE {
+    if minute < START_MINUTE {
         return Ok(0);
     }
     let mut advanced = 0;
@@ -59,7 +64,7 @@ pub async fn advance_night(
     Ok(advanced)
 }
 
-/// Advances a plan if anything of it is due, and says whether it changed.
+/// Advances a plan if a step of it is due, and returns whether it changed.
 async fn advance_due(
     rooms: Rooms<'_>,
     (access, audit_writer): (&Access, &AuditWriter),
@@ -72,11 +77,11 @@ async fn advance_due(
     }
     let tenant = scope.tenant();
     let Some(may) = permit_of(access, tenant, plan.advanced_by).await? else {
-        tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances may not do so any more: it waits for a person");
+        tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances no longer has access: it waits for a person");
         return Ok(false);
     };
     let who = Some((tenant, may.actor()));
-    // A day has one key: what a round could not do is left to the next day, or to a person.
+    // A day has one idempotency key: a failed round is left to the next day, or to a person.
     let input = PlanAdvance {
         idempotency_key: format!("night-{}-{today}", plan.id),
         plan: plan.id,
@@ -88,7 +93,7 @@ async fn advance_due(
         Ok(done) => Ok(!done.is_replayed && done.seq.is_some()),
         Err(LiquidationError::Fault(fault)) => Err(fault),
         Err(LiquidationError::Refused(refusals)) => match refusals.first() {
-            // Somebody changes it just now: the next round looks again.
+            // Another call is changing the plan: the next round tries again.
             Some(LiquidationRefusal::Stale { .. } | LiquidationRefusal::State(_) | LiquidationRefusal::NotFound { .. }) => {
                 Ok(false)
             }
@@ -100,12 +105,12 @@ async fn advance_due(
 /// Whether the day of a step has come, or the last day of a line is over.
 async fn is_due(scope: &TenantScope, plan: &Plan, today: i32) -> Result<bool, Fault> {
     let is_due = |line: &PlanLine| {
-        matches!(line.state, LineState::Approved { .. }) && (line.until < today || line.price_due(today).is_some())
+        matches!(line.state, LineState::Approved { .. }) && (line.until < today || line.due_price(today).is_some())
     };
     Ok(rows::lines_of(scope, plan.id).await?.iter().any(is_due))
 }
 
-/// The rights that the member has now; None of one who has left, or may read no plans.
+/// The member's current permit; None if they have left, or may not read plans.
 async fn permit_of(
     access: &Access,
     tenant: TenantId,

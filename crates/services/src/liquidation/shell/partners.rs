@@ -1,4 +1,5 @@
-//! With what a product is best bundled: what is most often in orders with it, else what its category sells most of.
+//! The best partner of a product in a bundle: the product that is most often in orders with it, or
+//! else the best seller of its category.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,32 +17,33 @@ use crate::{
 
 /// Days of orders that pairs are read off.
 const PAIR_DAYS: i32 = 364;
-/// Products of a category that are looked at.
-const MOST_OF_CATEGORY: usize = 5;
+/// Maximum products of a category that are considered.
+const MAX_OF_CATEGORY: usize = 5;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Since when orders tell of pairs.
-pub(super) fn pairs_since(today: i32) -> Timestamp {
+/// The moment from which orders are searched for pairs.
+pub(super) fn pair_window_start(today: i32) -> Timestamp {
     Timestamp(i64::from(today - PAIR_DAYS) * DAY_MICROS)
 }
 
-/// What partners are looked for with.
+/// Context of a search for partners.
 #[derive(Clone, Copy)]
-pub(super) struct PartnerAsk<'a> {
+pub(super) struct PartnerContext<'a> {
     pub today: i32,
     pub currency: Currency,
-    /// Sold orders since `pairs_since`.
+    /// Sold orders since `pair_window_start`.
     pub orders: i64,
-    /// What is free in a store of what is available there.
+    /// Returns the free units of a level from its available ones.
     pub free: &'a (dyn Fn((ProductId, StoreId), i64) -> i64 + Sync),
-    /// Products whose own price is being cut, so that it is no price for a bundle.
+    /// Products whose own price is being cut, so that it cannot be part of a bundle's price.
     pub cut: &'a BTreeSet<ProductId>,
 }
 
-/// Partners by product. Of several with the same stores the first in the order of their orders together.
+/// Best partner of each product, among those that sell in one of its stores: by joint orders beyond
+/// chance, then by the sales of its category.
 pub(super) async fn partners(
     reads: &impl Reads,
-    ask: PartnerAsk<'_>,
+    ask: PartnerContext<'_>,
     products: &[ProductFacts],
     stores: &BTreeMap<ProductId, Vec<StoreId>>,
 ) -> Result<HashMap<ProductId, Partner>, Fault> {
@@ -90,9 +92,9 @@ pub(super) async fn partners(
 /// Partners with their lift, the best first.
 type Wanted = HashMap<ProductId, Vec<(ProductId, Option<f64>)>>;
 
-async fn wanted(reads: &impl Reads, ask: PartnerAsk<'_>, products: &[ProductFacts]) -> Result<Wanted, Fault> {
+async fn wanted(reads: &impl Reads, ask: PartnerContext<'_>, products: &[ProductFacts]) -> Result<Wanted, Fault> {
     let ids: Vec<ProductId> = products.iter().map(|facts| facts.id).collect();
-    let since = pairs_since(ask.today);
+    let since = pair_window_start(ask.today);
     let found = rows::pairs(reads, &ids, since).await?;
     let mut named: Vec<ProductId> = found.iter().flat_map(|pair| [pair.product, pair.partner]).collect();
     named.sort_unstable();
@@ -100,11 +102,12 @@ async fn wanted(reads: &impl Reads, ask: PartnerAsk<'_>, products: &[ProductFact
     let orders = if named.is_empty() { HashMap::new() } else { rows::orders_of(reads, &named, since).await? };
     let mut pairs: HashMap<ProductId, Vec<Pair>> = HashMap::new();
     for one in found {
-        let count = |product: ProductId| small(orders.get(&product).copied().unwrap_or_default());
+        let count = |product: ProductId| saturating_u32(orders.get(&product).copied().unwrap_or_default());
         let counts = [count(one.product), count(one.partner)];
-        let strength = PairStrength::of(small(ask.orders), counts[0], counts[1], small(one.together));
-        if let Some(strength) = strength.filter(PairStrength::is_shown) {
-            let pair = Pair { products: [one.product, one.partner], orders: counts, together: small(one.together), strength };
+        let strength = PairStrength::of(saturating_u32(ask.orders), counts[0], counts[1], saturating_u32(one.together));
+        if let Some(strength) = strength.filter(PairStrength::is_significant) {
+            let pair =
+                Pair { products: [one.product, one.partner], orders: counts, together: saturating_u32(one.together), strength };
             pairs.entry(one.product).or_default().push(pair);
         }
     }
@@ -121,13 +124,13 @@ async fn wanted(reads: &impl Reads, ask: PartnerAsk<'_>, products: &[ProductFact
         let mut of_orders = pairs.remove(&facts.id).unwrap_or_default();
         of_orders.sort_by(|one, other| other.surplus().total_cmp(&one.surplus()).then(one.products.cmp(&other.products)));
         let of_category = facts.category_id.and_then(|category| sellers.get(&category)).map(Vec::as_slice).unwrap_or_default();
-        let others = of_category.iter().filter(|seller| **seller != facts.id).take(MOST_OF_CATEGORY);
+        let others = of_category.iter().filter(|seller| **seller != facts.id).take(MAX_OF_CATEGORY);
         let wanted = of_orders.iter().map(|pair| (pair.products[1], Some(pair.strength.lift)));
         (facts.id, wanted.chain(others.map(|seller| (*seller, None))).collect())
     };
     Ok(products.iter().map(of).collect())
 }
 
-fn small(count: i64) -> u32 {
+fn saturating_u32(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! How sales of products answer their prices: by the own history, else by the category's.
+//! Price elasticities of products: by the product's own history, else by the category's.
 
 use std::collections::HashMap;
 
@@ -9,21 +9,21 @@ use crate::{
     demand::core::week_of,
     liquidation::{
         core::{
-            Estimate, LEAST_POOLED, PricedWeek, Response, ResponseSource, estimate, has_levels, pooled_response, price_response,
-            priced_weeks,
+            Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate, has_levels, pooled_response,
+            price_response, priced_weeks,
         },
-        rows::{self, InCategory, ProductFacts},
+        rows::{self, CategorizedProduct, ProductFacts},
     },
 };
 
 /// Weeks of prices that a response is read off.
 const PRICE_WEEKS: i32 = 104;
 /// Products of a category whose histories are read for the others.
-const MOST_POOLED: usize = 200;
+const MAX_POOLED: usize = 200;
 /// Products whose histories are read together.
 const CHUNK: usize = 500;
 
-/// Responses of products, with what was read of their categories so far.
+/// Responses of products, with a cache of their categories' estimates.
 pub(super) struct Responses {
     /// The first Monday, and the one after the last.
     span: (i32, i32),
@@ -37,7 +37,8 @@ impl Responses {
         Self { span: (until - 7 * PRICE_WEEKS, until), currency, categories: HashMap::new() }
     }
 
-    /// What histories show of products. Most have had one price: no more than that is read of them, and their category's stand for them.
+    /// Returns the responses of products. Most have had one price: only that is read of them, and
+    /// the histories of their category are used instead.
     pub(super) async fn of(
         &mut self,
         scope: &TenantScope,
@@ -77,7 +78,7 @@ impl Responses {
         if wanted.is_empty() {
             return Ok(());
         }
-        let members = rows::most_sold_weeks(scope, &wanted, self.span, MOST_POOLED).await?;
+        let members = rows::most_sold_weeks(scope, &wanted, self.span, MAX_POOLED).await?;
         for category in wanted {
             self.categories.insert(category, Vec::new());
         }
@@ -85,7 +86,7 @@ impl Responses {
             let asked: Vec<(ProductId, Option<CategoryId>, i32)> =
                 chunk.iter().map(|member| (member.product, Some(member.category), member.unit_decimals)).collect();
             let histories = self.histories(scope, &asked).await?;
-            for InCategory { product, category, .. } in chunk {
+            for CategorizedProduct { product, category, .. } in chunk {
                 let Some(estimate) = histories.get(product).and_then(|weeks| estimate(weeks)) else { continue };
                 self.categories.entry(*category).or_default().push((*product, estimate));
             }
@@ -101,12 +102,13 @@ impl Responses {
     ) -> Result<HashMap<ProductId, Vec<PricedWeek>>, Fault> {
         let ids: Vec<ProductId> = asked.iter().map(|(id, ..)| *id).collect();
         let mut history = rows::price_weeks(scope, &ids, self.span, self.currency).await?;
-        history.retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64), LEAST_POOLED));
+        history
+            .retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64), MIN_POOLED_LEVELS));
         let ids: Vec<ProductId> = history.keys().copied().collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let spans = rows::in_stock(scope, &ids, self.span.0).await?;
+        let spans = rows::stock_intervals(scope, &ids, self.span.0).await?;
         let mut categories: Vec<CategoryId> =
             asked.iter().filter(|(id, ..)| history.contains_key(id)).filter_map(|(_, category, _)| *category).collect();
         categories.sort_unstable();

@@ -1,4 +1,4 @@
-//! Scoring lines whose last days are over, and telling how plans came true.
+//! Scores lines whose last days are over, and appends events with the results of plans.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,11 @@ use crate::{
     },
 };
 
-/// Chunks of a tenant that one round scores at most; the next one goes on.
-const MOST_CHUNKS: usize = 100;
+/// Maximum chunks of a tenant that one round scores; the next round continues.
+const MAX_CHUNKS: usize = 100;
 
-/// Scores what is due of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+/// Scores the due lines of all tenants. A tenant that fails is logged and skipped, so that it does
+/// not block the others.
 pub async fn score_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&db.global()).await? {
         match Box::pin(score_due(db, clock, tenant)).await {
@@ -36,25 +37,26 @@ pub async fn score_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Scores the approved lines of a tenant whose last day was over a week ago, and says how many these were.
+/// Scores the approved lines of a tenant whose last day was over a week ago, and returns their
+/// number.
 pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result<usize, Fault> {
     let scope = db.tenant(tenant).long();
     let today = local_day(clock.now(), &tenant_zone(&scope).await?);
     let mut count = 0;
-    for round in 0..MOST_CHUNKS {
+    for round in 0..MAX_CHUNKS {
         let due = rows::due_lines(&scope, today - SETTLED_DAYS).await?;
         if due.is_empty() {
             break;
         }
         if round == 0 {
-            // What they brought is complete.
+            // Facts are brought up to date first, so that recovered amounts are complete.
             catch_up(db, tenant, usize::MAX).await?;
         }
         let scores = scored(&scope, &due, today).await?;
         if scores.is_empty() {
             break;
         }
-        keep(&scope, clock.now(), &scores).await?;
+        store_scores(&scope, clock.now(), &scores).await?;
         count += scores.len();
     }
     Ok(count)
@@ -82,8 +84,9 @@ async fn scored(scope: &TenantScope, due: &[DueLine], today: i32) -> Result<Vec<
     Ok(found)
 }
 
-/// Writes scores, and tells of the plans of which these were the last ones. The counter first: of two rounds that score the same lines one tells.
-async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+/// Writes scores, and appends an event for each plan whose last lines were scored. The journal is
+/// locked first: if two rounds score the same lines, only one of them appends the event.
+async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
     let mut work = scope.begin().await?;
     journal::lock(&work).await?;
     let named: BTreeSet<LiquidationPlanId> = scores.iter().map(|scored| scored.plan).collect();
@@ -98,7 +101,8 @@ async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<
     work.commit().await
 }
 
-/// How lines came true whose last day was from one day to another: those of stores of the permit's, or to them.
+/// Returns the results of lines whose last day was in a period, by action: only lines from or to
+/// stores of the permit.
 pub async fn action_sums(permit: &Permit<kind::PurchaseRead>, db: &Database, days: (i32, i32)) -> Result<Vec<ActionSum>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };

@@ -29,7 +29,7 @@ use crate::{
     replenishment::rows::stores as known_stores,
 };
 
-/// Criteria as they are wanted. Its JSON is what the idempotency key's hash is over.
+/// Criteria to set. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct SettingsSet {
     #[serde(skip)]
@@ -39,7 +39,7 @@ pub struct SettingsSet {
     pub criteria: Criteria,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
@@ -71,7 +71,7 @@ async fn set(
 ) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationSettingsSet", key: text, hash: hash_of(input) };
-    let earlier = idempotency::in_turn(work, &key).await?;
+    let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::settings(work).await?;
     match earlier {
         Before::Nothing => {}
@@ -85,7 +85,7 @@ async fn set(
     let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };
     rows::change_settings(work, &after, now).await?;
     let tenant = work.tenant();
-    audit::changed(work, tenant, Some(&traced(&before.criteria)), Some(&traced(&after.criteria)), None);
+    audit::changed(work, tenant, Some(&audit_fields(&before.criteria)), Some(&audit_fields(&after.criteria)), None);
     let seq =
         journal::append_other(work, vec![LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version })], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
@@ -115,8 +115,9 @@ async fn unknown(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefu
     Ok(unknown)
 }
 
-/// What the audit log compares: fields of the tenant's. Amounts are in minor units, as they are kept.
-fn traced(criteria: &Criteria) -> Fields {
+/// Returns the fields for the audit log's comparison. Amounts are in minor units, as they are
+/// stored.
+fn audit_fields(criteria: &Criteria) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let Ok(Value::Object(all)) = serde_json::to_value(criteria) else { return Fields::default() };
     let masked =

@@ -1,4 +1,4 @@
-//! Alerts of dead stock that nothing is done about, and of lines that fall behind.
+//! Alerts for dead stock without a plan, and for lines that fall behind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use platform::{
 
 use super::{
     ask::results,
-    work_out::{Within, work_out},
+    work_out::{ProposalScope, work_out},
 };
 use crate::{
     alerts::{Alerts, StandingCondition},
@@ -26,19 +26,23 @@ use crate::{
 /// Products that are read together.
 const CHUNK: usize = 500;
 
-/// Looks at the stock and the plans of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+/// Checks the stock and the plans of all tenants. A tenant that fails is logged and skipped, so
+/// that it does not block the others.
 pub async fn watch_all(ledger: &Ledger, alerts: &Alerts) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&ledger.database().global()).await? {
         match Box::pin(watch(ledger, alerts, tenant)).await {
             Ok(0) => {}
             Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of dead stock and of plans were opened"),
-            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "dead stock and plans could not be looked at"),
+            Err(fault) => {
+                tracing::warn!(tenant = %tenant, error = %fault, "dead stock and liquidation plans could not be checked for alerts");
+            }
         }
     }
     Ok(())
 }
 
-/// Opens and closes the alerts of a tenant: of dead stock from the value on that its criteria say, and of lines that are behind. Says how many were opened.
+/// Opens and closes the alerts of a tenant: for dead stock from the value in its criteria, and for
+/// lines that are behind. Returns how many were opened.
 pub async fn watch(ledger: &Ledger, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant).long();
     let criteria = rows::settings(&scope).await?.criteria;
@@ -46,31 +50,31 @@ pub async fn watch(ledger: &Ledger, alerts: &Alerts, tenant: TenantId) -> Result
     if criteria.alert_value_minor.is_some() || !lines.is_empty() {
         Box::pin(catch_up(ledger.database(), tenant, usize::MAX)).await?;
     }
-    let handled: BTreeSet<LevelKey> = lines.iter().map(|(_, line)| level_of(line)).collect();
+    let handled: BTreeSet<LevelKey> = lines.iter().map(|(_, line)| level_key_of(line)).collect();
     let dead = match criteria.alert_value_minor {
         Some(value) => Box::pin(dead(ledger, &scope, (&criteria, value), &handled)).await?,
         None => Vec::new(),
     };
     let behind = behind(ledger, &scope, lines).await?;
-    let opened = alerts.stand(tenant, AlertKind::DeadStock, &dead).await?;
-    Ok(opened + alerts.stand(tenant, AlertKind::LiquidationBehind, &behind).await?)
+    let opened = alerts.reconcile_conditions(tenant, AlertKind::DeadStock, &dead).await?;
+    Ok(opened + alerts.reconcile_conditions(tenant, AlertKind::LiquidationBehind, &behind).await?)
 }
 
-const fn level_of(line: &PlanLine) -> LevelKey {
+const fn level_key_of(line: &PlanLine) -> LevelKey {
     LevelKey { product: line.product, store: line.store }
 }
 
-/// Dead or slow levels that cost so much or more, but for those that a plan does something with.
+/// Dead or slow levels with at least this cost, except those with an active line of a plan.
 async fn dead(
     ledger: &Ledger,
     scope: &TenantScope,
     (criteria, value): (&Criteria, i64),
     handled: &BTreeSet<LevelKey>,
 ) -> Result<Vec<StandingCondition>, Fault> {
-    // Only what is dead is wanted, not what would be best done with it.
+    // Only dead stock is needed here, and not the best action for it.
     let least_value_minor = criteria.least_value_minor.max(value);
     let criteria = Criteria { bundle_percent: None, least_value_minor, ..criteria.clone() };
-    let found = Box::pin(work_out(scope, ledger.clock(), &criteria, Within::default())).await?;
+    let found = Box::pin(work_out(scope, ledger.clock(), &criteria, ProposalScope::default())).await?;
     let mut standing: Vec<StandingCondition> = found
         .proposals
         .iter()
@@ -87,7 +91,7 @@ async fn dead(
     Ok(standing)
 }
 
-/// Levels with a line that is behind; of several the first one's figures.
+/// Levels with a line that is behind; of several lines the first one's figures.
 async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, PlanLine)>) -> Result<Vec<StandingCondition>, Fault> {
     let today = local_day(ledger.clock().now(), &tenant_zone(scope).await?);
     let mut of_currencies: Vec<(Currency, Vec<PlanLine>)> = Vec::new();
@@ -102,7 +106,7 @@ async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, Plan
         let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
         let brought = results(scope, currency, &lines, (since, today)).await?;
         for line in lines.iter().filter(|line| is_behind(line, brought.get(&line.id).copied().unwrap_or_default(), today)) {
-            let level = level_of(line);
+            let level = level_key_of(line);
             let standing =
                 StandingCondition { level, category: None, quantity: line.quantity, threshold: None, day: Some(line.until) };
             found.entry(level).or_insert(standing);

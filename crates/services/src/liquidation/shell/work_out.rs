@@ -1,4 +1,4 @@
-//! Reads what proposals are made of, product by product in chunks, and has each worked out.
+//! Reads the input of proposals, in chunks of products, and computes the proposals of each product.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,15 +10,15 @@ use inventory::{
 };
 use platform::{
     clock::{Clock, local_day},
-    storage::{AT_ONCE, Fault, Reads, TenantScope},
+    storage::{Fault, ROWS_PER_PAGE, Reads, TenantScope},
 };
 
 use super::{
-    partners::{PartnerAsk, pairs_since, partners},
+    partners::{PartnerContext, pair_window_start, partners},
     responses::Responses,
 };
 use crate::{
-    forecasting::rows::{self as forecasts, KeptSeries},
+    forecasting::rows::{self as forecasts, StoredForecast},
     liquidation::{
         core::{Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, propose},
         rows::{self, LevelFacts, ProductFacts},
@@ -26,7 +26,7 @@ use crate::{
     replenishment::rows::{StoreUnits, leaving, owed},
     reports::{
         core::Span,
-        rows::{Narrow, dated_lots, unit_worth},
+        rows::{ReportFilter, dated_lots, unit_values},
     },
 };
 
@@ -35,9 +35,9 @@ const CHUNK: usize = 500;
 /// Days that lots expire within, and weeks that a forecast is averaged over.
 const HORIZON_WEEKS: i32 = 26;
 
-/// What proposals are wanted of. None is all.
+/// Scope of the proposals. None is all.
 #[derive(Debug, Clone, Default)]
-pub struct Within {
+pub struct ProposalScope {
     pub products: Option<Vec<ProductId>>,
     /// Stores whose stock is listed.
     pub listed: Option<Vec<StoreId>>,
@@ -45,8 +45,9 @@ pub struct Within {
     pub seen: Option<Vec<StoreId>>,
 }
 
-/// Proposals with what they rest on, product by product: an order by their costs is for whoever sees costs.
-pub struct WorkedOut {
+/// Proposals with the facts that they rest on, by product: only callers who may see costs get a
+/// sort by cost.
+pub struct ComputedProposals {
     pub proposals: Vec<Proposal>,
     pub seq: i64,
     pub business_date: i32,
@@ -54,8 +55,8 @@ pub struct WorkedOut {
     pub currency: Currency,
 }
 
-/// What is known of all products, whichever chunk they are in.
-struct Tenant {
+/// Facts of the tenant that all chunks of products share.
+struct TenantFacts {
     today: i32,
     currency: Currency,
     method: CostingMethod,
@@ -68,18 +69,23 @@ struct Tenant {
     lots: HashMap<(ProductId, StoreId), Vec<(i32, i64)>>,
     cut: BTreeSet<ProductId>,
     bundled: BTreeSet<ProductId>,
-    /// Sold orders that pairs are read off. None: no bundles are wanted.
+    /// Sold orders in which pairs are searched. None: no bundles are proposed.
     orders: Option<i64>,
-    within: Within,
+    within: ProposalScope,
 }
 
-/// Works out what is dead or slow, and what is best done with it.
-pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, within: Within) -> Result<WorkedOut, Fault> {
+/// Finds dead and slow stock, and computes the best action for it.
+pub async fn work_out(
+    scope: &TenantScope,
+    clock: &Clock,
+    criteria: &Criteria,
+    within: ProposalScope,
+) -> Result<ComputedProposals, Fault> {
     let scope = scope.long();
     let today = local_day(clock.now(), &tenant_zone(&scope).await?);
     let books = costing::begin(&scope, None).await?;
     let seq = scope.head().await?.seq;
-    let known = Tenant {
+    let known = TenantFacts {
         today,
         currency: books.currency,
         method: books.method,
@@ -91,7 +97,7 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
         cut: rows::products_under_way(&scope, LiquidationAction::Markdown).await?,
         bundled: rows::products_under_way(&scope, LiquidationAction::Bundle).await?,
         orders: match criteria.bundle_percent {
-            Some(_) => Some(rows::orders_since(&scope, pairs_since(today)).await?),
+            Some(_) => Some(rows::orders_since(&scope, pair_window_start(today)).await?),
             None => None,
         },
         within,
@@ -106,13 +112,13 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
         }
     }
     let (forecast_week, currency) = (known.forecast_week, known.currency);
-    Ok(WorkedOut { proposals, seq, business_date: today, forecast_week, currency })
+    Ok(ComputedProposals { proposals, seq, business_date: today, forecast_week, currency })
 }
 
 /// Lots that expire within the horizon.
 async fn lots(reads: &impl Reads, today: i32) -> Result<HashMap<(ProductId, StoreId), Vec<(i32, i64)>>, Fault> {
     let span = Span { from: today, to: today + 7 * HORIZON_WEEKS };
-    let narrow = Narrow { span, products: ProductCondition::default(), stores: None, channels: None };
+    let narrow = ReportFilter { span, products: ProductCondition::default(), stores: None, channels: None };
     let mut found: HashMap<(ProductId, StoreId), Vec<(i32, i64)>> = HashMap::new();
     for lot in dated_lots(reads, &narrow).await? {
         found.entry((lot.product_id, lot.store_id)).or_default().push((lot.expires_on, lot.units));
@@ -120,8 +126,8 @@ async fn lots(reads: &impl Reads, today: i32) -> Result<HashMap<(ProductId, Stor
     Ok(found)
 }
 
-impl Tenant {
-    /// What is neither owed nor about to be sent elsewhere.
+impl TenantFacts {
+    /// Returns the available units that are neither owed nor about to be sent elsewhere.
     fn free(&self, key: (ProductId, StoreId), available: i64) -> i64 {
         let of = |units: &StoreUnits| units.get(&key).copied().unwrap_or_default();
         available.saturating_sub(of(&self.owed)).saturating_sub(of(&self.leaving))
@@ -140,14 +146,15 @@ impl Tenant {
             last_sale: facts.last_sale,
             sold: facts.sold,
             weekly: None,
-            expires: self.lots.get(&key).and_then(|lots| half_gone(lots, free)),
+            expires: self.lots.get(&key).and_then(|lots| half_sellable_until(lots, free)),
         }
     }
-    /// The levels of products of which one could be listed. Those of a part of the products are read at once: a company has many, and few of them are listed.
+    /// The levels of products with at least one level that could be listed. Products are read in
+    /// chunks: a company has many, and few of them are listed.
     async fn levels(&self, reads: &impl Reads, criteria: &Criteria) -> Result<BTreeMap<ProductId, Vec<Level>>, Fault> {
         let mut found = BTreeMap::new();
         if let Some(products) = &self.within.products {
-            for part in products.chunks(AT_ONCE) {
+            for part in products.chunks(ROWS_PER_PAGE) {
                 let mut own = self.levels_of(reads, criteria, part).await?;
                 found.append(&mut own);
             }
@@ -183,7 +190,7 @@ impl Tenant {
 }
 
 /// The last day on which more than half of the free units can be sold.
-fn half_gone(lots: &[(i32, i64)], free: i64) -> Option<i32> {
+fn half_sellable_until(lots: &[(i32, i64)], free: i64) -> Option<i32> {
     let mut gone = 0_i64;
     for (day, units) in lots {
         gone = gone.saturating_add(*units);
@@ -196,13 +203,13 @@ fn half_gone(lots: &[(i32, i64)], free: i64) -> Option<i32> {
 
 async fn products(
     scope: &TenantScope,
-    known: &Tenant,
+    known: &TenantFacts,
     ids: &[ProductId],
     levels: &mut BTreeMap<ProductId, Vec<Level>>,
     responses: &mut Responses,
 ) -> Result<Vec<Product>, Fault> {
     let facts = rows::products(scope, ids).await?;
-    let worth = unit_worth(scope, known.method, ids).await?;
+    let worth = unit_values(scope, known.method, ids).await?;
     let suppliers = preferred_of(scope, ids).await?;
     let weekly = match known.forecast_week {
         Some(week) => forecasts::series_of_products(scope, week, ids).await?,
@@ -242,7 +249,7 @@ async fn products(
 /// Partners of products in the stores whose stock is listed.
 async fn bundles(
     scope: &TenantScope,
-    known: &Tenant,
+    known: &TenantFacts,
     facts: &[ProductFacts],
     levels: &BTreeMap<ProductId, Vec<Level>>,
 ) -> Result<HashMap<ProductId, Partner>, Fault> {
@@ -253,12 +260,13 @@ async fn bundles(
     let stores: BTreeMap<ProductId, Vec<StoreId>> =
         facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, listed(levels)))).collect();
     let free = |key: (ProductId, StoreId), available: i64| known.free(key, available);
-    let ask = PartnerAsk { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
+    let ask = PartnerContext { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
     partners(scope, ask, facts, &stores).await
 }
 
-/// Mean units a week over the horizon, from today's week on: a run may be some weeks old. None where it says too little.
-fn mean(series: &KeptSeries, today: i32) -> Option<f64> {
+/// Mean units per week over the horizon, from the current week on: a forecast run may be some weeks
+/// old. None if the series has too little data.
+fn mean(series: &StoredForecast, today: i32) -> Option<f64> {
     if series.status == ForecastStatus::TooLittle {
         return None;
     }

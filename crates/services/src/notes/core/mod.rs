@@ -1,18 +1,18 @@
-//! What a note is, and what it may say: pure.
+//! Notes, and the rules of their texts: pure.
 
 use entity::prelude::*;
 use platform::audit::Target;
 
-/// Characters of a note at most.
+/// Maximum characters of a note.
 pub const MAX_TEXT: usize = 4_000;
-/// Members whom a note mentions at most.
+/// Maximum members that a note mentions.
 pub const MAX_MENTIONS: usize = 20;
 
-/// A note as it reads now.
+/// Current version of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     pub id: NoteId,
-    /// The object that it is about.
+    /// The object of the note.
     pub target: Target,
     pub audience: NoteAudience,
     pub body: String,
@@ -22,7 +22,7 @@ pub struct Note {
     pub updated_at: Timestamp,
 }
 
-/// A text that a note had before.
+/// An earlier text of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub version: i64,
@@ -30,12 +30,12 @@ pub struct Edit {
     pub written_at: Timestamp,
 }
 
-/// Why a note is not kept.
+/// Reason to refuse a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     NoText,
     TooLong,
-    /// It has a NUL character.
+    /// The text has a NUL character.
     NotPlain,
     TooManyMentions,
     NotFound,
@@ -46,7 +46,7 @@ pub enum Refusal {
     KeyReused,
 }
 
-/// The text as it is kept, without space around it.
+/// Returns the stored form of a text: trimmed.
 pub fn text(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() {
@@ -61,14 +61,15 @@ pub fn text(text: &str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// The members, each once, in order.
+/// Returns the members, each once, in order.
 pub fn mentions(mut members: Vec<MemberId>) -> Result<Vec<MemberId>, Refusal> {
     members.sort_unstable();
     members.dedup();
     if members.len() > MAX_MENTIONS { Err(Refusal::TooManyMentions) } else { Ok(members) }
 }
 
-/// Whether somebody may change the note as they read it: only its author changes a note.
+/// Checks that an actor may change the note in the version that they read: only its author changes
+/// a note.
 pub fn may_change(note: &Note, by: Actor, expected_version: i64) -> Result<(), Refusal> {
     if note.author != by {
         return Err(Refusal::NotAuthor);

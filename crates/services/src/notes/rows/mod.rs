@@ -89,31 +89,33 @@ async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Ve
 pub async fn by_id(reads: &impl Reads, id: NoteId) -> Result<Option<Note>, Fault> {
     Ok(select(reads, " AND n.id = $2", vec![id.into()]).await?.pop())
 }
-/// The same, locked until the transaction ends.
+/// Reads a note, locked until the transaction ends.
 pub async fn lock(work: &Work, id: NoteId) -> Result<Option<Note>, Fault> {
     let rest = format!(" AND n.id = $2{}", work.backend().for_change("n"));
     Ok(select(work, &rest, vec![id.into()]).await?.pop())
 }
-/// An object's notes, on all pages.
+/// Returns an object's notes, on all pages.
 pub fn source(target: Uuid) -> ListSource {
     let from = "FROM note n WHERE n.tenant_id = $1 AND n.target_id = $2".to_owned();
     ListSource { from, values: vec![target.into()] }
 }
 
-/// Which notes of an object; what is None asks nothing, and an empty list matches nothing.
+/// Filter of an object's notes; a field that is `None` is ignored, and an empty list matches
+/// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NoteFilter {
-    /// Written by one of these.
+    /// Authors, any of which matches.
     pub authors: Option<Vec<Uuid>>,
     pub audiences: Option<Vec<NoteAudience>>,
-    /// Part of the text. The letters A to Z are compared without their case.
+    /// Part of the text. ASCII letters match in either case.
     pub search: Option<String>,
     pub created_at: Option<Span>,
     pub updated_at: Option<Span>,
 }
 
 impl NoteFilter {
-    /// Adds the conditions on `note n`, each beginning with ` AND `. They are looked for among the notes of one object.
+    /// Adds the conditions on `note n`, each beginning with ` AND `. They filter the notes of one
+    /// object.
     fn push_to(&self, clause: &mut Clause) {
         if let Some(authors) = &self.authors {
             clause.push(" AND ");
@@ -137,7 +139,7 @@ impl NoteFilter {
     }
 }
 
-/// A page of an object's notes, the newest first if it descends. Keys are the time and the id.
+/// Reads a page of an object's notes, by time. Keys are the time and the ID.
 pub async fn page(
     reads: &impl Reads,
     (target, filter): (Uuid, &Nested<NoteFilter>),
@@ -154,7 +156,7 @@ pub async fn page(
     Ok(Listed { rows, source })
 }
 
-/// Whom notes mention, each note's members in order.
+/// Reads the members that notes mention, in order.
 pub async fn mentions_of(reads: &impl Reads, ids: &[NoteId]) -> Result<HashMap<NoteId, Vec<MemberId>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -169,7 +171,7 @@ pub async fn mentions_of(reads: &impl Reads, ids: &[NoteId]) -> Result<HashMap<N
     Ok(found)
 }
 
-/// Texts that a note had before, the last one first, so many at most.
+/// Reads at most `most` earlier texts of a note, the last one first.
 pub async fn edits_of(reads: &impl Reads, id: NoteId, most: i64) -> Result<Vec<Edit>, Fault> {
     let sql =
         format!("SELECT {} FROM note_edit WHERE tenant_id = $1 AND note_id = $2 ORDER BY version DESC LIMIT $3", EditRow::SELECT);
@@ -192,10 +194,10 @@ pub async fn insert(work: &Work, note: &Note, mentions: &[MemberId]) -> Result<(
         updated_at: note.updated_at,
     });
     work.write(rows.into()).await?;
-    mention(work, note.id, mentions).await
+    insert_mentions(work, note.id, mentions).await
 }
 
-/// Writes a changed note, keeps the text that it had, and puts these mentions in the place of all that it has.
+/// Writes a changed note, stores its earlier text, and replaces its mentions.
 pub async fn change(work: &Work, before: &Note, after: &Note, mentions: &[MemberId]) -> Result<(), Fault> {
     let mut edits = Rows::<NewEdit>::insert(work.tenant());
     edits.push(NewEdit { note_id: before.id, version: before.version, body: before.body.clone(), written_at: before.updated_at });
@@ -204,10 +206,10 @@ pub async fn change(work: &Work, before: &Note, after: &Note, mentions: &[Member
     work.write(edits.into()).await?;
     work.write(changed.into()).await?;
     work.execute("DELETE FROM note_mention WHERE tenant_id = $1 AND note_id = $2", vec![after.id.into()]).await?;
-    mention(work, after.id, mentions).await
+    insert_mentions(work, after.id, mentions).await
 }
 
-async fn mention(work: &Work, note: NoteId, members: &[MemberId]) -> Result<(), Fault> {
+async fn insert_mentions(work: &Work, note: NoteId, members: &[MemberId]) -> Result<(), Fault> {
     let mut rows = Rows::<MentionRow>::insert(work.tenant());
     rows.extend(members.iter().map(|member| MentionRow { note_id: note, member_id: *member }));
     work.write(rows.into()).await

@@ -1,4 +1,5 @@
-//! Adding and changing notes. The face has looked up the object that a note is about, and who may read it.
+//! Adding and changing notes. The API has resolved the note's object and checked the right to read
+//! it.
 
 use entity::prelude::*;
 use iam::access::Caller;
@@ -26,14 +27,14 @@ pub enum Write {
     DryRun,
 }
 
-/// What reading a note's object takes: a permission, for one of the stores where there are any.
+/// Permission that reading a note's object takes, for one of its stores if it has any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Readers {
     pub permission: Option<&'static str>,
     pub stores: Vec<StoreId>,
 }
 
-/// A note to add. Its JSON is what the idempotency key's hash is over.
+/// Input of a note. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewNote {
     #[serde(skip)]
@@ -46,7 +47,7 @@ pub struct NewNote {
     pub mentions: Vec<MemberId>,
 }
 
-/// A change of a note; mentions that are None stay.
+/// A change of a note; `None` keeps the mentions.
 #[derive(Debug, Clone)]
 pub struct NoteChange {
     pub id: NoteId,
@@ -55,9 +56,9 @@ pub struct NoteChange {
     pub mentions: Option<Vec<MemberId>>,
 }
 
-/// What a call came to.
+/// Result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct NoteResult {
     pub note: Note,
     pub is_replayed: bool,
     pub seq: Option<i64>,
@@ -76,7 +77,7 @@ pub async fn add(
     (caller, readers): (&Caller, &Readers),
     new: NewNote,
     write: Write,
-) -> Result<Result<Kept, Refusal>, Fault> {
+) -> Result<Result<NoteResult, Refusal>, Fault> {
     let key = Key { owner: caller.actor.id, mutation: "noteAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
     let checked = text(&new.text).and_then(|body| Ok((body, mentions(new.mentions)?)));
     let (body, mentions) = match checked {
@@ -97,24 +98,24 @@ pub async fn add(
     let scope = db.tenant(caller.tenant);
     let (key, note, mentions) = (&key, &note, mentions.as_slice());
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, key, (note, mentions), readers).await;
+        let decided = apply_once(&mut work, key, (note, mentions), readers).await;
         (work, decided)
     };
     let is_to_keep =
-        |decided: &Result<Kept, Refusal>| write == Write::Really && decided.as_ref().is_ok_and(|kept| !kept.is_replayed);
+        |decided: &Result<NoteResult, Refusal>| write == Write::Really && decided.as_ref().is_ok_and(|kept| !kept.is_replayed);
     let (answer, is_written) = with_retries(&scope, decide, is_to_keep).await?;
     if is_written {
         return Ok(answer);
     }
-    Ok(answer.map(|kept| Kept { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }))
+    Ok(answer.map(|kept| NoteResult { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }))
 }
 
-async fn once(
+async fn apply_once(
     work: &mut Work,
     key: &Key,
     (note, mentions): (&Note, &[MemberId]),
     readers: &Readers,
-) -> Result<Result<Kept, Refusal>, Fault> {
+) -> Result<Result<NoteResult, Refusal>, Fault> {
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(Refusal::KeyReused)),
@@ -122,23 +123,24 @@ async fn once(
             let broken = || Fault::corrupt("idempotency", "a receipt of a note names it");
             let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| broken())?;
             let note = rows::by_id(work, receipt.note).await?.ok_or_else(broken)?;
-            return Ok(Ok(Kept { note, is_replayed: true, seq: receipt.seq }));
+            return Ok(Ok(NoteResult { note, is_replayed: true, seq: receipt.seq }));
         }
     }
     rows::insert(work, note, mentions).await?;
     let seq = journal::append(work, vec![NOTE_ADDED.event(&event(note, mentions, readers))], note.created_at).await?;
     idempotency::keep(work, key, &Receipt { note: note.id, seq }, note.created_at).await?;
-    Ok(Ok(Kept { note: note.clone(), is_replayed: false, seq }))
+    Ok(Ok(NoteResult { note: note.clone(), is_replayed: false, seq }))
 }
 
-/// Changes the text of a note and whom it mentions. The text that it had is kept. What is so already writes nothing.
+/// Changes the text and the mentions of a note. The old text is kept. An equal input writes
+/// nothing.
 pub async fn update(
     db: &Database,
     clock: &Clock,
     (caller, readers): (&Caller, &Readers),
     change: NoteChange,
     write: Write,
-) -> Result<Result<Kept, Refusal>, Fault> {
+) -> Result<Result<NoteResult, Refusal>, Fault> {
     let checked = text(&change.text).and_then(|body| Ok((body, change.mentions.map(mentions).transpose()?)));
     let (body, wanted) = match checked {
         Ok(checked) => checked,
@@ -157,18 +159,18 @@ pub async fn update(
     let wanted = wanted.unwrap_or_else(|| had.clone());
     if body == before.body && wanted == had {
         work.rollback().await?;
-        return Ok(Ok(Kept { note: before, is_replayed: false, seq: None }));
+        return Ok(Ok(NoteResult { note: before, is_replayed: false, seq: None }));
     }
     let now = clock.now();
     let after = Note { body, version: before.version + 1, updated_at: now, ..before.clone() };
     if write == Write::DryRun {
         work.rollback().await?;
-        return Ok(Ok(Kept { note: after, is_replayed: false, seq: None }));
+        return Ok(Ok(NoteResult { note: after, is_replayed: false, seq: None }));
     }
     rows::change(&work, &before, &after, &wanted).await?;
     let seq = journal::append(&mut work, vec![NOTE_UPDATED.event(&event(&after, &wanted, readers))], now).await?;
     work.commit().await?;
-    Ok(Ok(Kept { note: after, is_replayed: false, seq }))
+    Ok(Ok(NoteResult { note: after, is_replayed: false, seq }))
 }
 
 fn event(note: &Note, mentions: &[MemberId], readers: &Readers) -> NoteEvent {
@@ -183,7 +185,7 @@ fn event(note: &Note, mentions: &[MemberId], readers: &Readers) -> NoteEvent {
     }
 }
 
-/// The note of an id.
+/// Reads a note by ID.
 pub async fn find(reads: &impl Reads, id: NoteId) -> Result<Option<Note>, Fault> {
     rows::by_id(reads, id).await
 }

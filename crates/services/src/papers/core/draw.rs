@@ -1,4 +1,4 @@
-//! Papers of documents: what of each stands on which.
+//! Papers of documents: the content of each kind.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use inventory::{
     fulfilment::core::{Work, WorkLine},
     orders::core::{Address, Contact, Fulfilment, Order},
     purchasing::core::PurchaseOrder,
-    stock::core::walking_order,
+    stock::core::picking_order,
 };
 
 use super::{
@@ -16,20 +16,20 @@ use super::{
     sheet::{Column, Sheet, Table, left, right},
 };
 
-/// What every paper has, whatever it is of.
+/// Content that every kind of paper has.
 pub struct Frame {
     pub words: &'static Phrases,
-    /// Who makes it, by lines.
+    /// Issuer of the paper, by lines.
     pub from: Vec<String>,
-    /// Number of the order or the purchase order, with the letters of its kind.
+    /// Number of the order or the purchase order, with its prefix.
     pub number: String,
-    /// The day that it is drawn on.
+    /// Day of printing.
     pub day: String,
-    /// Writes a day as readers know it.
+    /// Formats a day for readers.
     pub day_text: fn(i32) -> String,
 }
 
-/// Goods as they were called when their order was placed.
+/// Goods, with their names when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goods {
     /// The order's line.
@@ -40,18 +40,18 @@ pub struct Goods {
     pub decimals: u8,
 }
 
-/// Why there is nothing to draw of a document as it is.
+/// Reason why a document cannot be drawn in its current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotDrawn {
     NothingPacked,
     NothingToPick,
-    /// The return is not approved, or all of it has come.
+    /// The return is not approved, or all of it has arrived.
     NothingAwaited,
-    /// The order is shipped.
+    /// The order is shipped, not collected.
     NotCollected,
     NothingToCollect,
     Draft,
-    /// Sums are beyond what can be kept exactly.
+    /// A sum is too large to be exact.
     TooLarge,
 }
 
@@ -62,7 +62,8 @@ impl Frame {
         sheet
     }
 
-    /// What is in each parcel of a work. `codes` are those of the lots that its parcels name.
+    /// Returns the content of each parcel of a work. `codes` are those of the lots that its parcels
+    /// name.
     pub fn packing_slip(
         &self,
         number: &str,
@@ -94,8 +95,9 @@ impl Frame {
         if sheet.tables.is_empty() { Err(NotDrawn::NothingPacked) } else { Ok(sheet) }
     }
 
-    /// What a store has still to pick of a work, in the order of a walk, with room to tick it off. Nobody's name and no price is on it. `bins` are the
-    /// bin locations of products in its store.
+    /// Returns the lines of a work that a store still has to pick, in walking order, with room to
+    /// tick them off. It has no names of people and no prices. `bins` are the bin locations of
+    /// products in its store.
     pub fn picking_list(
         &self,
         number: &str,
@@ -117,7 +119,7 @@ impl Frame {
             return Err(NotDrawn::NothingToPick);
         }
         lines.sort_by(|(bin, goods), (other_bin, other)| {
-            walking_order((bin.as_deref(), &goods[0]), (other_bin.as_deref(), &other[0])).then_with(|| goods.cmp(other))
+            picking_order((bin.as_deref(), &goods[0]), (other_bin.as_deref(), &other[0])).then_with(|| goods.cmp(other))
         });
         for (_, row) in &mut lines {
             row.push(String::new());
@@ -127,7 +129,8 @@ impl Frame {
         Ok(sheet)
     }
 
-    /// A table of goods with their bin locations in front, if any of them has one.
+    /// Returns a table of goods, with their bin locations in the first column if any of them has
+    /// one.
     pub(super) fn with_bins(&self, mut columns: Vec<Column>, lines: Vec<(Option<String>, Vec<String>)>) -> Table {
         let is_placed = lines.iter().any(|(bin, _)| bin.is_some());
         if is_placed {
@@ -139,7 +142,7 @@ impl Frame {
         Table { heading: None, columns, rows: lines.into_iter().map(row).collect() }
     }
 
-    /// SKU, name and quantity of goods.
+    /// Returns SKU, name and quantity of goods.
     pub(super) fn goods(&self, names: &[Goods], (position, product): (u16, ProductId), quantity: i64) -> Vec<String> {
         let known = names.iter().find(|name| name.position == position && name.product == product);
         let (sku, name, decimals) =
@@ -147,7 +150,7 @@ impl Frame {
         vec![sku, name, self.words.units(quantity, decimals)]
     }
 
-    /// What left with a fulfilment, without prices.
+    /// Returns the shipped lines of a fulfilment, without prices.
     pub fn delivery_note(
         &self,
         number: &str,
@@ -171,12 +174,12 @@ impl Frame {
         sheet
     }
 
-    /// What counts of an order, and what it comes to.
+    /// Returns the lines of an order that are not cancelled, and their totals.
     pub fn order_confirmation(
         &self,
         order: &Order,
         (ship, bill): (Vec<String>, Vec<String>),
-        said: Said,
+        said: OrderTexts,
     ) -> Result<Sheet, NotDrawn> {
         if order.status == OrderStatus::Draft {
             return Err(NotDrawn::Draft);
@@ -215,7 +218,8 @@ impl Frame {
         Ok(sheet)
     }
 
-    /// What is bought, at which cost, and by when. Of a later revision the lines are marked that changed in it.
+    /// Returns the ordered lines with their costs and dates. In a later revision, the lines that
+    /// changed in it are marked.
     pub fn purchase_order(&self, order: &PurchaseOrder, supplier: Vec<String>, store: Vec<String>) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let number = if order.revision > 1 {
@@ -229,7 +233,7 @@ impl Frame {
         sheet.fact(words.date, Some(self.day.clone()));
         sheet.fact(words.reference, order.external_ref.clone());
         sheet.fact(words.expected_on, order.expected_on.map(self.day_text));
-        sheet.fact(words.exchange_rate, order.fixed_rate.map(|fixed| words.equation(&fixed.frozen(order.currency, 0))));
+        sheet.fact(words.exchange_rate, order.fixed_rate.map(|fixed| words.rate_equation(&fixed.frozen(order.currency, 0))));
         sheet.fact(words.note, order.note.clone());
         let rows = order.lines.iter().map(|line| {
             let expected = line.expected_on.map(|on| format!("\n{} {}", words.expected_on, (self.day_text)(on)));
@@ -270,8 +274,8 @@ impl Frame {
     }
 }
 
-/// An invoice or a credit note, of what was written when its number was given. `order` is the number of its order, with the letters of its kind;
-/// `day_text` writes a day as readers know it.
+/// Draws an invoice or a credit note from the data that was frozen with its number. `order` is the
+/// number of its order with its prefix; `day_text` formats a day for readers.
 pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<String>, day_text: fn(i32) -> String) -> Sheet {
     let kind = match invoice.kind {
         InvoiceKind::Invoice => PaperKind::Invoice,
@@ -290,7 +294,7 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     let books = invoice.in_books.as_ref();
     sheet.fact(
         words.exchange_rate,
-        books.map(|books| format!("{} ({}, {})", words.equation(&books.rate), day_text(books.rate.day), books.rate.source)),
+        books.map(|books| format!("{} ({}, {})", words.rate_equation(&books.rate), day_text(books.rate.day), books.rate.source)),
     );
     let rows = invoice.lines.iter().map(|line| {
         vec![
@@ -315,7 +319,7 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     sheet
 }
 
-/// The tax of an invoice by its rates; None where it has neither a rate nor a tax.
+/// Returns the tax of an invoice by rate; `None` if it has neither a rate nor a tax.
 fn taxes(words: &Phrases, invoice: &Invoice) -> Option<Table> {
     let sums = by_rate(&invoice.lines, invoice.totals.total.currency)?;
     if sums.iter().all(|row| row.rate.is_none() && row.tax.minor == 0) {
@@ -332,9 +336,9 @@ fn taxes(words: &Phrases, invoice: &Invoice) -> Option<Table> {
     Some(Table { heading: Some(words.tax_by_rate.to_owned()), columns, rows })
 }
 
-/// What is said of an order beside its lines.
+/// Texts of an order other than its lines.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct OrderTexts {
     pub requested_for: Option<String>,
     /// For the customer.
     pub note: Option<String>,
@@ -352,7 +356,7 @@ fn priced_columns(words: &Phrases) -> Vec<Column> {
     ]
 }
 
-/// An address as it stands on an envelope.
+/// Returns an address by lines, as on an envelope.
 pub fn address_lines(address: &Address) -> Vec<String> {
     let town = [&address.postal_code, &address.city].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
     let named = [&address.name, &address.company].into_iter().flatten().cloned();
@@ -360,7 +364,7 @@ pub fn address_lines(address: &Address) -> Vec<String> {
     named.chain(address.lines.iter().cloned()).chain(place).filter(|line| !line.trim().is_empty()).collect()
 }
 
-/// A person to reach.
+/// Returns the lines of a contact.
 pub fn contact_lines(contact: &Contact) -> Vec<String> {
     [&contact.name, &contact.email, &contact.phone].into_iter().flatten().cloned().collect()
 }

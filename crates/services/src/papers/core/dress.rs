@@ -1,4 +1,4 @@
-//! A tenant's own look on a sheet that was drawn, and a sheet of an invented document to see it on.
+//! Applies a tenant's look to a drawn sheet, and draws a sample document to preview it.
 
 use entity::prelude::*;
 
@@ -9,41 +9,41 @@ use super::{
     sheet::{Logo, Sheet, SheetStyle, Table, left, right},
 };
 
-/// What stands for a value that a document has not.
-const NOTHING: &str = "–";
+/// Placeholder for a value that a document does not have.
+const MISSING_VALUE: &str = "–";
 
-/// What else can be printed of goods, by the SKU that is on the paper.
+/// More facts of goods that can be printed, by the SKU on the paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoodsMark {
+pub struct GoodsDetails {
     pub sku: String,
-    /// The first of the product's.
+    /// The product's first barcode.
     pub barcode: Option<String>,
     pub unit: String,
 }
 
-/// A look, and what it needs to know of a document.
+/// A look, and the data of a document that it needs.
 #[derive(Debug, Clone)]
-pub struct Dressing<'a> {
+pub struct PaperDesign<'a> {
     pub look: &'a Look,
     pub logo: Option<Logo>,
     pub kind: PaperKind,
     pub locale: PaperLocale,
-    /// The document's number as it is printed.
+    /// Printed number of the document.
     pub number: &'a str,
-    /// The day by which an invoice is to be paid.
+    /// Due day of an invoice.
     pub due: Option<String>,
-    pub marks: &'a [GoodsMark],
+    pub marks: &'a [GoodsDetails],
 }
 
-impl Dressing<'_> {
-    /// Puts it on a sheet.
+impl PaperDesign<'_> {
+    /// Applies the look to a sheet.
     pub fn apply(self, sheet: &mut Sheet) {
         let (look, words) = (self.look, Phrases::of(self.locale));
         if let Some(text) = look.text(self.kind) {
             let text = Placeholder::fill(text, self.kind, |one| self.value(sheet, one));
             sheet.notes.push(text);
         }
-        // Who issues an invoice was frozen with it.
+        // The issuer of an invoice was frozen with it.
         let is_senders = !matches!(self.kind, PaperKind::Invoice | PaperKind::CreditNote) && !look.sender.is_empty();
         if is_senders && let Some(from) = sheet.parties.iter_mut().find(|party| party.role == words.from) {
             let store = from.lines.split_off(from.lines.len().min(1));
@@ -72,10 +72,11 @@ impl Dressing<'_> {
             Placeholder::ExpectedDate => fact(words.expected_on),
             Placeholder::InvoiceNumber => fact(words.of_invoice),
         };
-        found.unwrap_or_else(|| NOTHING.to_owned())
+        found.unwrap_or_else(|| MISSING_VALUE.to_owned())
     }
 
-    /// The columns of goods that the look has: the SKU and the barcode before the product, the unit behind it. The SKU's is at `place`.
+    /// Adds the look's columns of goods: the SKU and the barcode before the product, the unit after
+    /// it. The SKU's is at `place`.
     fn columns(&self, table: &mut Table, place: usize) {
         let (barcode, unit) = column_titles(self.locale);
         for row in &mut table.rows {
@@ -103,7 +104,7 @@ impl Dressing<'_> {
     }
 }
 
-/// Titles of columns that papers have only where a tenant wants them: of the barcode and of the unit.
+/// Titles of the optional columns: of the barcode and of the unit.
 const fn column_titles(locale: PaperLocale) -> (&'static str, &'static str) {
     match locale {
         PaperLocale::English => ("Barcode", "Unit"),
@@ -112,7 +113,7 @@ const fn column_titles(locale: PaperLocale) -> (&'static str, &'static str) {
     }
 }
 
-/// A paper of an invented document, with all that a look can show.
+/// Draws a paper of a sample document, with everything that a look can show.
 pub fn sample(look: &Look, logo: Option<Logo>, kind: PaperKind, locale: PaperLocale) -> Sheet {
     let words = Phrases::of(locale);
     let number = "1042";
@@ -140,9 +141,9 @@ pub fn sample(look: &Look, logo: Option<Logo>, kind: PaperKind, locale: PaperLoc
     if is_priced {
         sheet.sum(words.total, words.money(total));
     }
-    let marks = [GoodsMark { sku: "MUG-1".to_owned(), barcode: Some("4006381333931".to_owned()), unit: "each".to_owned() }];
+    let marks = [GoodsDetails { sku: "MUG-1".to_owned(), barcode: Some("4006381333931".to_owned()), unit: "each".to_owned() }];
     let due = Placeholder::DueDate.is_of(kind).then(|| "2026-01-29".to_owned());
-    Dressing { look, logo, kind, locale, number, due, marks: &marks }.apply(&mut sheet);
+    PaperDesign { look, logo, kind, locale, number, due, marks: &marks }.apply(&mut sheet);
     sheet
 }
 
@@ -184,9 +185,10 @@ mod tests {
         let row = ["A-2", "MUG-1", "Mug", "2"].map(str::to_owned).to_vec();
         let mut sheet = Sheet::new(words.tag, String::new());
         sheet.tables.push(Table { heading: None, columns, rows: vec![row] });
-        let marks = [GoodsMark { sku: "MUG-1".to_owned(), barcode: Some("4006381333931".to_owned()), unit: "each".to_owned() }];
+        let marks =
+            [GoodsDetails { sku: "MUG-1".to_owned(), barcode: Some("4006381333931".to_owned()), unit: "each".to_owned() }];
         let (kind, locale) = (PaperKind::PickingList, PaperLocale::English);
-        Dressing { look: &look, logo: None, kind, locale, number: "1", due: None, marks: &marks }.apply(&mut sheet);
+        PaperDesign { look: &look, logo: None, kind, locale, number: "1", due: None, marks: &marks }.apply(&mut sheet);
         assert_eq!(sheet.tables[0].rows, [["A-2", "4006381333931", "Mug", "each", "2"]]);
         assert_eq!(sheet.tables[0].columns.len(), 5);
     }

@@ -1,4 +1,5 @@
-//! A paper as a page that prints on A4: it loads nothing, runs nothing, and every text in it is escaped.
+//! A paper as an HTML page that prints on A4: it loads no resources, runs no scripts, and every
+//! text in it is escaped.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use platform::markup;
@@ -15,7 +16,7 @@ tr{break-inside:avoid}.c{width:70mm}dl{display:grid;grid-template-columns:max-co
 .l{display:block;max-width:70mm;max-height:25mm;margin:0 0 4mm}.a{display:block;width:100%;height:1mm;margin:0 0 4mm}.h,footer{font-size:8pt;color:#555;\
 white-space:pre-line}footer{margin:8mm 0 0}@media print{body{margin:0;max-width:none}}";
 
-/// The source of a content security policy that lets a page have this style and no other.
+/// Returns the source of a content security policy that allows a page this style and no other.
 pub fn style_source() -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE)))
 }
@@ -42,7 +43,7 @@ pub fn page(sheet: &Sheet) -> String {
         }
         out.push_str("</dl>\n");
     }
-    // A text that Code 128 does not have is none of our numbers.
+    // A text that Code 128 cannot encode is no number of ours.
     if let Some(label) = sheet.code.as_deref().and_then(|code| Label::of(Symbology::Code128, code, "").ok()) {
         out.push_str(&format!("<div class=\"c\">{}</div>\n", svg(&label)));
     }
@@ -66,8 +67,8 @@ pub fn page(sheet: &Sheet) -> String {
     out
 }
 
-/// The logo and the header, if there are any, the title, and a line of the tenant's colour. The policy of pages allows no style on an element,
-/// so the line is a drawing.
+/// Writes the logo and the header, if there are any, the title, and a line of the tenant's colour.
+/// The content security policy of pages allows no style on an element, so the line is an SVG.
 fn push_head(out: &mut String, style: &SheetStyle, title: &str) {
     if let Some(Logo { bytes, .. }) = &style.logo {
         out.push_str(&format!("<img class=\"l\" alt=\"\" src=\"data:image/jpeg;base64,{}\">\n", STANDARD.encode(bytes)));
@@ -110,7 +111,7 @@ const fn class(column: &Column) -> &'static str {
     }
 }
 
-/// A text that is no markup. Control characters are left out, but line ends.
+/// Escapes a text. Control characters other than line ends are left out.
 fn escaped(text: &str) -> String {
     markup::escaped(&text.chars().filter(|c| *c == '\n' || !c.is_control()).collect::<String>())
 }

@@ -1,4 +1,5 @@
-//! Invoices and credit notes: what of an order is due to be invoiced, and what of an invoice can be credited.
+//! Invoices and credit notes: the part of an order that is due to be invoiced, and the part of an
+//! invoice that can be credited.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,18 @@ use inventory::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{invoice_books::InBooks, invoice_due::Invoiced};
+use super::{invoice_books::BooksTotals, invoice_due::InvoicedAmounts};
 
-/// How much of an order is invoiced.
+/// Part of an order that is invoiced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Scope {
-    /// What has left and did not come back, and all charges.
+    /// Units that were shipped and not returned, and all charges.
     Shipped,
-    /// All that counts of it.
+    /// All units that are not cancelled or returned, and all charges.
     All,
 }
 
-/// What else is printed, as it was when the number was given.
+/// Other printed facts, frozen when the number was assigned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Facts {
@@ -29,7 +30,7 @@ pub struct Facts {
     pub tax_id: Option<String>,
     pub order_number: i64,
     pub external_ref: Option<String>,
-    /// Of a credit note, its invoice as it is printed.
+    /// Printed number of the credited invoice, on a credit note.
     pub of_invoice: Option<String>,
 }
 
@@ -39,20 +40,21 @@ pub struct Invoice {
     pub kind: InvoiceKind,
     pub entity: LegalEntityId,
     pub number: i64,
-    /// As it is printed.
+    /// Printed number.
     pub label: String,
     pub order: OrderId,
     pub store: StoreId,
-    /// Of a credit note, its invoice.
+    /// ID of the credited invoice, on a credit note.
     pub credits: Option<InvoiceId>,
     pub totals: Totals,
-    /// None where it is in the currency of the books; and where it has no tax, and no rate was there.
-    pub in_books: Option<InBooks>,
+    /// `None` for an invoice in the currency of the books, and for one without tax if no rate was
+    /// known.
+    pub in_books: Option<BooksTotals>,
     /// Days since 1970-01-01.
     pub issued_on: i32,
     pub issued_at: Timestamp,
     pub facts: Facts,
-    /// Whom it is for, by lines; None where nothing is known, or it was erased or lost.
+    /// The buyer, by lines; `None` if it is unknown, or was erased or lost.
     pub personal: Option<Sealed>,
     /// Whether it was lost with the keys of the deployment.
     pub is_lost: bool,
@@ -61,7 +63,7 @@ pub struct Invoice {
     pub lines: Vec<InvoiceLine>,
 }
 
-/// A line, with what its quantity comes to.
+/// A line, with the amounts of its quantity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceLine {
     /// The order's line.
@@ -70,19 +72,19 @@ pub struct InvoiceLine {
     pub name: String,
     pub decimals: u8,
     pub quantity: Quantity,
-    /// For one whole unit.
+    /// Price of a whole unit.
     pub unit_price: Money,
     pub discount: Money,
     pub tax: Money,
     pub total: Money,
-    /// None where the tax was stated as an amount.
+    /// `None` if the tax was entered as an amount.
     pub rate: Option<TaxRate>,
 }
 
-/// What the lines of one rate come to.
+/// Totals of the lines of one tax rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateTotals {
-    /// None: lines whose tax was stated as an amount.
+    /// `None` for lines whose tax was entered as an amount.
     pub rate: Option<TaxRate>,
     pub net: Money,
     pub tax: Money,
@@ -96,26 +98,27 @@ pub struct Totals {
     pub total: Money,
 }
 
-/// Why no number is given.
+/// Reason to refuse a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The order is in a state in which nothing of it is sold yet, or any more.
+    /// The order has a status in which nothing of it is sold.
     Status(OrderStatus),
     NothingDue,
-    /// All of the invoice is credited.
+    /// The invoice is credited completely.
     NothingLeft,
-    /// The line is not on the invoice, or is named twice.
+    /// The line is not on the invoice, or is given twice.
     NoLine {
         index: usize,
     },
-    /// So much of the line can be credited at most.
+    /// At most this much of the line can be credited.
     UpTo {
         index: usize,
         most: i64,
     },
-    /// Sums are beyond what can be kept exactly.
+    /// A sum is too large to be exact.
     TooLarge,
-    /// It has a tax, and no rate joins its currency and that of the books on its day.
+    /// The invoice has a tax, and there is no rate from its currency to that of the books on its
+    /// day.
     RateMissing {
         from: Currency,
         to: Currency,
@@ -124,12 +127,13 @@ pub enum Refusal {
     },
 }
 
-/// What of an order is due: in all what the scope says, less what is invoiced and not credited (`before`, by line). Parts that follow each other come to the
-/// line's own total, to the penny, whatever was credited between them.
+/// Returns the lines that are due: those of the scope, less the parts that are invoiced and not
+/// credited (`before`, by line). Consecutive parts add up to the line's own total, to the penny,
+/// regardless of credits between them.
 ///
 /// # Errors
-/// Nothing is due, or it cannot be kept exactly.
-pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, Invoiced>) -> Result<Vec<InvoiceLine>, Refusal> {
+/// Nothing is due, or an amount is too large to be exact.
+pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>) -> Result<Vec<InvoiceLine>, Refusal> {
     if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
         return Err(Refusal::Status(order.status));
     }
@@ -166,10 +170,11 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, Invoiced>) -> Res
     if lines.is_empty() { Err(Refusal::NothingDue) } else { Ok(lines) }
 }
 
-/// What a credit note gives back of an invoice's lines: so much of each, or all that is left. `before` is what earlier ones gave back, by line.
+/// Returns the lines of a credit note: the requested quantity of each of an invoice's lines, or all
+/// that is not credited. `before` is the quantity that earlier credit notes returned, by line.
 ///
 /// # Errors
-/// Nothing is left, or more is asked for than that.
+/// Nothing is left to credit, or more is requested than that.
 pub fn credit(
     invoiced: &[InvoiceLine],
     before: &BTreeMap<u16, i64>,
@@ -199,10 +204,11 @@ pub fn credit(
     lines.into_iter().map(|(line, quantity)| part_of(line, given(line), quantity).ok_or(Refusal::TooLarge)).collect()
 }
 
-/// The `quantity` of a line that comes after `from`: all parts together are the line, to the penny.
+/// Returns the part of a line with `quantity` units after the first `from`: all parts add up to the
+/// line, to the penny.
 fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> {
     let whole = line.quantity.get();
-    // A charge may be below 0, and is shared out as its amount would be.
+    // A charge may be negative, and is divided by its absolute amount.
     let first = |of: i64, part: i64| of.signum() * share(of.abs(), part, whole);
     let part = |of: i64| first(of, from + quantity) - first(of, from);
     let gross = line.total.minor.checked_add(line.discount.minor)?.checked_sub(line.tax.minor)?;
@@ -217,7 +223,7 @@ fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> 
     })
 }
 
-/// The sums of lines; None beyond what can be kept exactly.
+/// Returns the sums of lines; `None` if one is too large to be exact.
 pub fn totals(lines: &[InvoiceLine], currency: Currency) -> Option<Totals> {
     let zero = Money::zero(currency);
     let sum = |of: fn(&InvoiceLine) -> Money| lines.iter().try_fold(zero, |sum, line| sum.checked_add(of(line)));
@@ -225,8 +231,9 @@ pub fn totals(lines: &[InvoiceLine], currency: Currency) -> Option<Totals> {
     Some(Totals { net: Money::new(total.minor - tax.minor, currency), tax, total })
 }
 
-/// What lines come to by their rates: the highest rate first, and last those without one. All together are the totals, to the penny, because each
-/// line's own net and tax are summed and nothing is computed anew. None beyond what can be kept exactly.
+/// Returns the totals of lines by tax rate: the highest rate first, and those without a rate last.
+/// They add up to the document's totals, to the penny, because each line's own net and tax are
+/// summed and nothing is recomputed. `None` if a sum is too large to be exact.
 pub fn by_rate(lines: &[InvoiceLine], currency: Currency) -> Option<Vec<RateTotals>> {
     let (zero, mut rates) = (Money::zero(currency), BTreeMap::new());
     for line in lines {
@@ -319,7 +326,8 @@ mod tests {
             rate,
             ..mugs()
         };
-        // Each of three lines at 20 % is rounded by itself: 0.33 has a tax of 0.07, while 20 % of 0.99 are 0.20.
+        // Each of three lines at 20 % is rounded separately: 0.33 has a tax of 0.07, while 20 % of
+        // 0.99 are 0.20.
         let mut lines: Vec<InvoiceLine> = (1..=3).map(|position| line(position, 33, 7, rate(200_000))).collect();
         lines.extend([
             line(4, 1_000, 50, rate(50_000)),
@@ -338,7 +346,7 @@ mod tests {
         let sum = |of: fn(&RateTotals) -> Money| rows.iter().map(|row| of(row).minor).sum::<i64>();
         assert_eq!((sum(|row| row.net), sum(|row| row.tax)), (all.net.minor, all.tax.minor));
         assert_eq!(all.total.minor, all.net.minor + all.tax.minor);
-        // A credit note has the rates of its invoice, and what is credited in parts comes to each row of it.
+        // A credit note has the rates of its invoice, and partial credits add up to each row of it.
         let (mut before, mut credited) = (BTreeMap::new(), Vec::new());
         for _ in 0..7 {
             credited.extend(credit(&lines, &before, Some(&[(4, 1), (6, 1)])).unwrap());

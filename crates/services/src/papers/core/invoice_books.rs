@@ -1,21 +1,23 @@
-//! Invoices in another currency than that of the books: by which rate they are converted, and what they come to.
+//! Invoices in another currency than that of the books: the rate of their conversion, and the
+//! converted amounts.
 
 use entity::prelude::*;
 use inventory::currency::core::FrozenRate;
 
 use super::invoice::{RateTotals, Totals};
 
-/// The rate that an invoice froze, and its sums in the currency of the books.
+/// The frozen rate of an invoice, and its sums in the currency of the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InBooks {
+pub struct BooksTotals {
     pub rate: FrozenRate,
     pub totals: Totals,
 }
 
-impl InBooks {
-    /// What sums come to that follow others: the tax and the total of earlier credit notes of one invoice, in minor units. All together come to what they would
-    /// as one, so that credit notes of a whole invoice come to the invoice. Tax and total are converted, and net is the difference. None beyond what can be
-    /// kept exactly.
+impl BooksTotals {
+    /// Converts totals that follow others: `(tax, total)` are those of earlier credit notes of one
+    /// invoice, in minor units. The converted parts add up to the conversion of their sum, so that
+    /// credit notes of a whole invoice equal the invoice. Tax and total are converted, and net is
+    /// the difference. `None` if a sum is too large to be exact.
     pub fn after(rate: FrozenRate, (tax, total): (i64, i64), totals: &Totals) -> Option<Self> {
         let part = |before: i64, own: Money| {
             let upto = rate.convert(before.checked_add(own.minor)?)?;
@@ -27,7 +29,8 @@ impl InBooks {
         Some(Self { rate, totals })
     }
 
-    /// The tax of each row of an invoice: that of all rows is its tax, to the penny. What is left by rounding goes to the row with the most tax.
+    /// Returns the converted tax of each row of an invoice; the sum is its converted tax, to the
+    /// penny. The rounding difference goes to the row with the most tax.
     pub fn taxes(&self, rows: &[RateTotals]) -> Vec<Money> {
         let mut parts: Vec<i64> = rows.iter().map(|row| self.rate.convert(row.tax.minor).unwrap_or_default()).collect();
         let rest = self.totals.tax.minor - parts.iter().sum::<i64>();
@@ -63,18 +66,18 @@ mod tests {
         }
     }
 
-    fn shown(books: &InBooks) -> (i64, i64, i64) {
+    fn shown(books: &BooksTotals) -> (i64, i64, i64) {
         (books.totals.net.minor, books.totals.tax.minor, books.totals.total.minor)
     }
 
     #[test]
     fn credit_notes_one_by_one_come_to_the_invoice() {
-        // A tax of 2.10 is 1.76925, and 14.10 in all are 11.87925.
-        let invoice = InBooks::after(rate(), (0, 0), &totals(1_200, 210)).unwrap();
+        // A tax of 2.10 converts to 1.76925, and a total of 14.10 to 11.87925.
+        let invoice = BooksTotals::after(rate(), (0, 0), &totals(1_200, 210)).unwrap();
         assert_eq!(shown(&invoice), (1_011, 177, 1_188));
         let (mut before, mut sum) = ((0, 0), (0, 0, 0));
         for _ in 0..3 {
-            let credit = InBooks::after(rate(), before, &totals(400, 70)).unwrap();
+            let credit = BooksTotals::after(rate(), before, &totals(400, 70)).unwrap();
             before = (before.0 + 70, before.1 + 470);
             let (net, tax, total) = shown(&credit);
             sum = (sum.0 + net, sum.1 + tax, sum.2 + total);
@@ -85,9 +88,10 @@ mod tests {
     #[test]
     fn the_tax_by_rates_adds_up_to_the_tax() {
         let row = |tax| RateTotals { rate: None, net: euros(0), tax: euros(tax) };
-        // 0.59 of 0.58975 and twice 0.02 of 0.01685 are 0.63; together they are 0.62 of 0.62345.
+        // The rounded rows are 0.59 (of 0.58975) and twice 0.02 (of 0.01685), together 0.63; the
+        // sum rounds to 0.62 (of 0.62345).
         let rows = [row(70), row(2), row(2)];
-        let books = InBooks::after(rate(), (0, 0), &totals(0, 74)).unwrap();
+        let books = BooksTotals::after(rate(), (0, 0), &totals(0, 74)).unwrap();
         let taxes: Vec<i64> = books.taxes(&rows).iter().map(|tax| tax.minor).collect();
         assert_eq!((taxes, books.totals.tax.minor), (vec![58, 2, 2], 62));
         assert!(books.taxes(&[]).is_empty());

@@ -1,33 +1,37 @@
-//! What is left to be charged of a line once parts of it were invoiced and credited.
+//! Amounts of a line that are still to be charged after parts of it were invoiced and credited.
 
 use entity::prelude::*;
 use inventory::orders::core::Amounts;
 
-/// What the invoices of an order charged for a line, less what their credit notes gave back, in units and minor units.
+/// Amounts that the invoices of an order charged for a line, less those of their credit notes, in
+/// units and minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Invoiced {
+pub struct InvoicedAmounts {
     pub quantity: i64,
     pub discount: i64,
     pub tax: i64,
     pub total: i64,
-    /// Lines of invoices and credit notes that this is the sum of.
+    /// Number of lines of invoices and credit notes in this sum.
     pub papers: i64,
 }
 
-/// Minor units that each line of an invoice or a credit note can be off by rounding, at most.
-const ROUNDED: i64 = 2;
+/// Maximum rounding error of a line of an invoice or a credit note, in minor units.
+const MAX_ROUNDING_MINOR: i64 = 2;
 
-impl Invoiced {
-    /// What is left of `all` that a quantity comes to; `first` is what the invoiced quantity comes to by itself. Shares of credits are rounded in another
-    /// way than parts of the line, so it is what was charged that is subtracted, and a line that is invoiced whole is charged to the penny. Where that
-    /// differs by more than rounding does, an edit came between: what was charged before it stays, and the units that follow are charged by themselves, as where
-    /// less than nothing would be left.
+impl InvoicedAmounts {
+    /// Returns the rest of `all`, the amounts of a quantity; `first` are the computed amounts of
+    /// the invoiced quantity. Shares of credits are rounded differently from parts of the line, so
+    /// the charged amounts are subtracted, and a line that is invoiced whole is charged to the
+    /// penny. If the charged amounts differ by more than rounding, the line was edited in between:
+    /// its earlier charges stay, and the units that follow are charged by themselves. The same
+    /// holds if less than nothing would be left.
     pub fn rest(&self, first: &Amounts, all: &Amounts) -> Amounts {
         let charged = [self.total + self.discount - self.tax, self.discount, self.tax];
         let computed = [first.gross.minor, first.discount.minor, first.tax.minor];
         let whole = [all.gross.minor, all.discount.minor, all.tax.minor];
-        let is_rounding = charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= ROUNDED * self.papers)
-            && charged.iter().zip(&whole).all(|(one, whole)| if *whole < 0 { one >= whole } else { one <= whole });
+        let is_rounding =
+            charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= MAX_ROUNDING_MINOR * self.papers)
+                && charged.iter().zip(&whole).all(|(one, whole)| if *whole < 0 { one >= whole } else { one <= whole });
         let [gross, discount, tax] = if is_rounding { charged } else { computed };
         let less = |all: Money, before: i64| Money::new(all.minor - before, all.currency);
         Amounts { gross: less(all.gross, gross), discount: less(all.discount, discount), tax: less(all.tax, tax) }
@@ -51,20 +55,20 @@ mod tests {
         Quantity::new(units).unwrap()
     }
 
-    /// A line of an order, its invoices with how much of each is credited, and what they come to.
-    struct Sold {
+    /// A line of an order, its invoices with the credited quantity of each, and the invoiced sums.
+    struct InvoicedLine {
         basis: Basis,
         price: i64,
         decimals: u8,
         invoices: Vec<(InvoiceLine, i64)>,
-        charged: Invoiced,
+        charged: InvoicedAmounts,
     }
 
-    impl Sold {
+    impl InvoicedLine {
         fn new((price, decimals): (i64, u8), units: i64, (discount, tax): (i64, i64), rate: Option<i64>) -> Self {
             let rate = rate.and_then(TaxRate::of_millionths);
             let basis = Basis { quantity: q(units), discount: gbp(discount), tax: gbp(tax), rate };
-            Self { basis, price, decimals, invoices: Vec::new(), charged: Invoiced::default() }
+            Self { basis, price, decimals, invoices: Vec::new(), charged: InvoicedAmounts::default() }
         }
 
         fn amounts(&self, units: i64) -> Amounts {
@@ -106,7 +110,7 @@ mod tests {
             self.book(&given[0], -1);
         }
 
-        /// Discount, tax and total that are charged, and those of the line.
+        /// Returns discount, tax and total as charged, and those of the line.
         fn both(&self) -> [[i64; 3]; 2] {
             let all = self.amounts(self.basis.quantity.get());
             let charged = [self.charged.discount, self.charged.tax, self.charged.total];
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_unit_that_is_credited_and_invoiced_again_leaves_the_line_as_it_was() {
-        let mut sold = Sold::new((400, 0), 2, (1, 0), None);
+        let mut sold = InvoicedLine::new((400, 0), 2, (1, 0), None);
         sold.issue(2);
         sold.credit(0, 1);
         sold.issue(2);
@@ -136,7 +140,7 @@ mod tests {
             let kind = [(333, 0), (1, 0), (47, 1), (999, 3), (-251, 0)][usize::try_from(below(5)).unwrap()];
             let stated = if kind.0 < 0 { (0, -below(50)) } else { (below(8), below(50)) };
             let rate = [None, Some(200_000), Some(88_750)][usize::try_from(below(3)).unwrap()];
-            let mut sold = Sold::new(kind, units, stated, rate.filter(|_| kind.0 > 0));
+            let mut sold = InvoicedLine::new(kind, units, stated, rate.filter(|_| kind.0 > 0));
             for _ in 0..30 {
                 let open: Vec<_> = (0..sold.invoices.len())
                     .map(|index| (index, sold.invoices[index].0.quantity.get() - sold.invoices[index].1))
@@ -160,12 +164,12 @@ mod tests {
 
     #[test]
     fn what_was_charged_before_an_edit_stays() {
-        let mut sold = Sold::new((1_000, 0), 2, (0, 0), None);
+        let mut sold = InvoicedLine::new((1_000, 0), 2, (0, 0), None);
         sold.issue(1);
         sold.price = 1_200;
         sold.issue(2);
         assert_eq!(sold.both(), [[0, 0, 2_200], [0, 0, 2_400]]);
-        // Once it is credited, it is invoiced as the line says now.
+        // After the credits, the line is invoiced at its current price.
         sold.credit(0, 1);
         sold.credit(1, 1);
         sold.issue(2);

@@ -7,14 +7,14 @@ use platform::{
 };
 use serde::Serialize;
 
-const MOST_CODE: usize = 64;
-const MOST_TEXT: usize = 200;
-const MOST_PREFIX: usize = 16;
-pub const MOST_LINES: usize = 6;
-/// The prefix of a new company's credit notes. `CN-` is that of counts.
+const MAX_CODE: usize = 64;
+const MAX_TEXT: usize = 200;
+const MAX_PREFIX: usize = 16;
+pub const MAX_LINES: usize = 6;
+/// The prefix of a new company's credit notes. `CN-` is that of stock counts.
 pub const CREDIT_NOTE_PREFIX: &str = "CR-";
-/// Stores of a company at most.
-pub const MOST_STORES: usize = 250;
+/// Maximum stores of a company.
+pub const MAX_STORES: usize = 250;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LegalEntity {
@@ -27,7 +27,7 @@ pub struct LegalEntity {
     pub archived_at: Option<Timestamp>,
 }
 
-/// What people say of a company.
+/// Input fields of a company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EntityFields {
     pub code: String,
@@ -36,11 +36,11 @@ pub struct EntityFields {
     pub tax_id: Option<String>,
     pub invoice_prefix: String,
     pub credit_note_prefix: String,
-    /// The stores that sell for it.
+    /// The stores of the company.
     pub stores: Vec<StoreId>,
 }
 
-/// The last numbers that it gave.
+/// The last numbers that the company assigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbers {
     pub invoices: i64,
@@ -56,13 +56,13 @@ impl Numbers {
     }
 }
 
-/// What is wrong with a company, and in which field.
+/// Problem of a company's field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntityProblem {
     Missing {
         field: Vec<String>,
     },
-    /// It is not written as it has to be.
+    /// The field has a wrong form.
     Malformed {
         field: Vec<String>,
     },
@@ -71,7 +71,7 @@ pub enum EntityProblem {
         most: usize,
         field: Vec<String>,
     },
-    /// Invoices and credit notes have one prefix.
+    /// Invoices and credit notes have the same prefix.
     SamePrefix,
 }
 
@@ -84,12 +84,12 @@ impl Staged for EntityProblem {
     }
 }
 
-/// What a text has to have.
+/// Rule for the content of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Text {
-    /// Something, or the field is missing.
+    /// Required, not empty.
     Needed,
-    /// Something; it may be left out.
+    /// Optional, not empty.
     Given,
     MayBeEmpty,
 }
@@ -107,25 +107,25 @@ fn text_problem(text: &str, most: usize, wanted: Text, field: Vec<String>) -> Op
 }
 
 impl EntityFields {
-    /// All that is wrong with them.
+    /// Returns all faults of the fields.
     pub fn problems(&self) -> Vec<EntityProblem> {
         let mut found = Vec::new();
-        for (text, most, name) in [(&self.code, MOST_CODE, "code"), (&self.name, MOST_TEXT, "name")] {
+        for (text, most, name) in [(&self.code, MAX_CODE, "code"), (&self.name, MAX_TEXT, "name")] {
             found.extend(text_problem(text, most, Text::Needed, path!["input", name]));
         }
-        for (count, most, name) in [(self.address.len(), MOST_LINES, "address"), (self.stores.len(), MOST_STORES, "storeIds")] {
+        for (count, most, name) in [(self.address.len(), MAX_LINES, "address"), (self.stores.len(), MAX_STORES, "storeIds")] {
             if count > most {
                 found.push(EntityProblem::TooLong { most, field: path!["input", name] });
             }
         }
-        for (index, line) in self.address.iter().enumerate().take(MOST_LINES) {
-            found.extend(text_problem(line, MOST_TEXT, Text::Given, path!["input", "address", index]));
+        for (index, line) in self.address.iter().enumerate().take(MAX_LINES) {
+            found.extend(text_problem(line, MAX_TEXT, Text::Given, path!["input", "address", index]));
         }
         if let Some(tax_id) = &self.tax_id {
-            found.extend(text_problem(tax_id, MOST_CODE, Text::Given, path!["input", "taxId"]));
+            found.extend(text_problem(tax_id, MAX_CODE, Text::Given, path!["input", "taxId"]));
         }
         for (prefix, name) in [(&self.invoice_prefix, "invoicePrefix"), (&self.credit_note_prefix, "creditNotePrefix")] {
-            found.extend(text_problem(prefix, MOST_PREFIX, Text::MayBeEmpty, path!["input", name]));
+            found.extend(text_problem(prefix, MAX_PREFIX, Text::MayBeEmpty, path!["input", name]));
         }
         if self.invoice_prefix == self.credit_note_prefix {
             found.push(EntityProblem::SamePrefix);
@@ -133,7 +133,7 @@ impl EntityFields {
         found
     }
 
-    /// A number as it is printed.
+    /// Returns the printed form of a number.
     pub fn label(&self, kind: InvoiceKind, number: i64) -> String {
         let prefix = match kind {
             InvoiceKind::Invoice => &self.invoice_prefix,
@@ -142,7 +142,7 @@ impl EntityFields {
         format!("{prefix}{number}")
     }
 
-    /// The company by lines, as it stands on its papers.
+    /// Returns the company's name and address, by lines, for its papers.
     pub fn lines(&self) -> Vec<String> {
         std::iter::once(&self.name).chain(&self.address).cloned().collect()
     }

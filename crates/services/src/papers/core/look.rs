@@ -1,24 +1,24 @@
-//! How a tenant's papers look, and what is printed on them in the tenant's own words.
+//! Design of a tenant's papers, and the tenant's own texts on them.
 
 use entity::prelude::*;
 use inventory::catalog::core::Patch;
 use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
-use super::{pdf::prints, placeholder::Placeholder};
+use super::{pdf::is_printable, placeholder::Placeholder};
 
-/// Lines of a sender at most, and characters of one.
-pub const MOST_SENDER_LINES: usize = 6;
-pub const MOST_LINE: usize = 200;
-/// Characters of a header and of a footer, and line ends in one.
-pub const MOST_TEXT: usize = 500;
-pub const MOST_BREAKS: usize = 8;
-/// Characters of a text of a kind of paper.
-pub const MOST_KIND_TEXT: usize = 2_000;
-/// Days from an invoice to its due day.
-pub const MOST_DAYS: i32 = 365;
+/// Maximum lines of a sender, and characters of a line.
+pub const MAX_SENDER_LINES: usize = 6;
+pub const MAX_LINE: usize = 200;
+/// Maximum characters of a header and of a footer, and line ends in one.
+pub const MAX_TEXT: usize = 500;
+pub const MAX_BREAKS: usize = 8;
+/// Maximum characters of a text of a kind of paper.
+pub const MAX_KIND_TEXT: usize = 2_000;
+/// Maximum days from an invoice to its due day.
+pub const MAX_DAYS: i32 = 365;
 
-/// A column about goods that a tenant may have or leave out.
+/// An optional column about goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum GoodsColumn {
@@ -34,22 +34,22 @@ pub struct KindText {
     pub text: String,
 }
 
-/// What is known of a logo without its bytes.
+/// Properties of a logo without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoFacts {
     pub width: u32,
     pub height: u32,
-    /// Of the picture as it is printed, in hexadecimal digits.
+    /// SHA-256 of the printed picture, in hexadecimal digits.
     pub sha256: String,
 }
 
-/// How a tenant's papers look. In the database, as JSON.
+/// Design of a tenant's papers. The database has it as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Look {
-    /// The language of papers that are drawn in no other one.
+    /// Default language of papers.
     pub locale: PaperLocale,
-    /// What is printed in the place of the tenant's name.
+    /// Lines that replace the tenant's name.
     pub sender: Vec<String>,
     pub header: Option<String>,
     pub footer: Option<String>,
@@ -77,7 +77,7 @@ impl Default for Look {
     }
 }
 
-/// What a caller says of it, but for the logo.
+/// Changes of the design, without the logo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LookChanges {
     pub locale: Patch<PaperLocale>,
@@ -90,7 +90,7 @@ pub struct LookChanges {
     pub texts: Patch<Vec<KindText>>,
 }
 
-/// A field of it, as callers say it.
+/// Field of a look, in the API's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookField {
     SenderLines,
@@ -104,42 +104,42 @@ pub enum LookField {
     Text(usize),
 }
 
-/// What is wrong with a field.
+/// Problem of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LookFault {
+pub enum LookFieldError {
     Missing,
     Invalid(&'static str),
-    /// It is there twice.
+    /// The entry is repeated.
     Repeated(&'static str),
     /// In characters or lines.
     TooLong(usize),
     OutOfRange(i32, i32),
-    /// The fonts of PDFs lack a sign of it.
+    /// The fonts of PDFs lack a character of the text.
     Unprintable,
-    /// The words between the braces are no placeholder of the kind.
+    /// The text between the braces is no placeholder of the kind.
     Placeholder {
         found: String,
         kind: PaperKind,
     },
-    /// A text has the due day, and there is none.
+    /// A text has the placeholder of the due day, and the look has no payment days.
     NoDays,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookProblem {
     pub field: LookField,
-    pub fault: LookFault,
+    pub fault: LookFieldError,
 }
 
 impl Staged for LookProblem {
     fn stage(&self) -> Stage {
         match self.fault {
-            LookFault::Missing
-            | LookFault::Invalid(_)
-            | LookFault::TooLong(_)
-            | LookFault::Unprintable
-            | LookFault::Placeholder { .. } => Stage::Shape,
-            LookFault::Repeated(_) | LookFault::OutOfRange(..) | LookFault::NoDays => Stage::Value,
+            LookFieldError::Missing
+            | LookFieldError::Invalid(_)
+            | LookFieldError::TooLong(_)
+            | LookFieldError::Unprintable
+            | LookFieldError::Placeholder { .. } => Stage::Shape,
+            LookFieldError::Repeated(_) | LookFieldError::OutOfRange(..) | LookFieldError::NoDays => Stage::Value,
         }
     }
 }
@@ -153,7 +153,7 @@ fn put<T>(patch: Patch<T>, cleared: T, field: &mut T) {
 }
 
 impl Look {
-    /// What it is once these changes are made.
+    /// Returns the design after the changes.
     #[must_use]
     pub fn with(mut self, changes: LookChanges) -> Self {
         let LookChanges { locale, sender, header, footer, accent, payment_days, columns, texts } = changes;
@@ -169,7 +169,7 @@ impl Look {
         self
     }
 
-    /// The text of a kind of paper.
+    /// Returns the text of a kind of paper.
     pub fn text(&self, kind: PaperKind) -> Option<&str> {
         self.texts.iter().find(|text| text.kind == kind).map(|text| text.text.as_str())
     }
@@ -178,32 +178,32 @@ impl Look {
         self.columns.contains(&column)
     }
 
-    /// All that is wrong with it.
+    /// Returns all faults of the look.
     pub fn problems(&self) -> Vec<LookProblem> {
         let mut found = Vec::new();
-        let mut wrong = |field: LookField, fault: Option<LookFault>| {
+        let mut wrong = |field: LookField, fault: Option<LookFieldError>| {
             found.extend(fault.map(|fault| LookProblem { field, fault }));
         };
-        let many = self.sender.len() > MOST_SENDER_LINES;
-        wrong(LookField::SenderLines, many.then_some(LookFault::TooLong(MOST_SENDER_LINES)));
-        for (index, line) in self.sender.iter().enumerate().take(MOST_SENDER_LINES) {
-            wrong(LookField::SenderLine(index), fault_of(line, (MOST_LINE, 0)));
+        let many = self.sender.len() > MAX_SENDER_LINES;
+        wrong(LookField::SenderLines, many.then_some(LookFieldError::TooLong(MAX_SENDER_LINES)));
+        for (index, line) in self.sender.iter().enumerate().take(MAX_SENDER_LINES) {
+            wrong(LookField::SenderLine(index), text_error(line, (MAX_LINE, 0)));
         }
         for (field, text) in [(LookField::Header, &self.header), (LookField::Footer, &self.footer)] {
-            wrong(field, text.as_deref().and_then(|text| fault_of(text, (MOST_TEXT, MOST_BREAKS))));
+            wrong(field, text.as_deref().and_then(|text| text_error(text, (MAX_TEXT, MAX_BREAKS))));
         }
         let is_odd = !self.accent.as_deref().is_none_or(is_colour);
-        let colour = LookFault::Invalid("# and six hexadecimal digits are expected, as in #2563eb");
+        let colour = LookFieldError::Invalid("# and six hexadecimal digits are expected, as in #2563eb");
         wrong(LookField::Accent, is_odd.then_some(colour));
-        let is_far = self.payment_days.is_some_and(|days| !(0..=MOST_DAYS).contains(&days));
-        wrong(LookField::PaymentDays, is_far.then_some(LookFault::OutOfRange(0, MOST_DAYS)));
+        let is_far = self.payment_days.is_some_and(|days| !(0..=MAX_DAYS).contains(&days));
+        wrong(LookField::PaymentDays, is_far.then_some(LookFieldError::OutOfRange(0, MAX_DAYS)));
         let lacks_days = self.payment_days.is_none() && self.texts.iter().any(has_due_day);
-        wrong(LookField::PaymentDays, lacks_days.then_some(LookFault::NoDays));
+        wrong(LookField::PaymentDays, lacks_days.then_some(LookFieldError::NoDays));
         let is_twice = self.columns.iter().enumerate().any(|(at, column)| self.columns[..at].contains(column));
-        wrong(LookField::Columns, is_twice.then_some(LookFault::Repeated("each column is expected once")));
+        wrong(LookField::Columns, is_twice.then_some(LookFieldError::Repeated("each column is expected once")));
         for (index, KindText { kind, text }) in self.texts.iter().enumerate() {
             let is_twice = self.texts[..index].iter().any(|other| other.kind == *kind);
-            let repeated = LookFault::Repeated("one text is expected for each kind of paper");
+            let repeated = LookFieldError::Repeated("one text is expected for each kind of paper");
             wrong(LookField::TextKind(index), is_twice.then_some(repeated));
             wrong(LookField::Text(index), text_fault(*kind, text));
         }
@@ -211,41 +211,41 @@ impl Look {
     }
 }
 
-fn text_fault(kind: PaperKind, text: &str) -> Option<LookFault> {
+fn text_fault(kind: PaperKind, text: &str) -> Option<LookFieldError> {
     if text.trim().is_empty() {
-        return Some(LookFault::Missing);
+        return Some(LookFieldError::Missing);
     }
-    let unknown = || Placeholder::all_in(text, kind).err().map(|found| LookFault::Placeholder { found, kind });
-    fault_of(text, (MOST_KIND_TEXT, MOST_KIND_TEXT)).or_else(unknown)
+    let unknown = || Placeholder::parse_placeholders(text, kind).err().map(|found| LookFieldError::Placeholder { found, kind });
+    text_error(text, (MAX_KIND_TEXT, MAX_KIND_TEXT)).or_else(unknown)
 }
 
 fn has_due_day(KindText { kind, text }: &KindText) -> bool {
-    Placeholder::all_in(text, *kind).is_ok_and(|used| used.contains(&Placeholder::DueDate))
+    Placeholder::parse_placeholders(text, *kind).is_ok_and(|used| used.contains(&Placeholder::DueDate))
 }
 
 fn is_colour(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// What keeps a text from being plain, short enough and printable.
-fn fault_of(text: &str, (most, breaks): (usize, usize)) -> Option<LookFault> {
+/// Returns the problem of a text that is not plain, too long or not printable.
+fn text_error(text: &str, (most, breaks): (usize, usize)) -> Option<LookFieldError> {
     if text.chars().nth(most).is_some() {
-        return Some(LookFault::TooLong(most));
+        return Some(LookFieldError::TooLong(most));
     }
     let is_plain = |c: char| c == '\n' && breaks > 0 || !c.is_control();
     if text.trim().is_empty() || !text.chars().all(is_plain) {
-        return Some(LookFault::Invalid("a text without control characters is expected"));
+        return Some(LookFieldError::Invalid("a text without control characters is expected"));
     }
     if text.matches('\n').count() > breaks {
-        return Some(LookFault::Invalid("fewer lines are expected"));
+        return Some(LookFieldError::Invalid("fewer lines are expected"));
     }
     if has_markup(text) {
-        return Some(LookFault::Invalid("a plain text is expected: markup is not taken"));
+        return Some(LookFieldError::Invalid("a plain text is expected: markup is not taken"));
     }
-    (!prints(text)).then_some(LookFault::Unprintable)
+    (!is_printable(text)).then_some(LookFieldError::Unprintable)
 }
 
-/// Whether a text looks as if it had tags of HTML: it would be printed as it is.
+/// Whether a text seems to have HTML tags, which would be printed literally.
 fn has_markup(text: &str) -> bool {
     text.match_indices('<').any(|(at, _)| {
         let next = text[at + 1..].chars().next();
@@ -257,8 +257,8 @@ fn has_markup(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The only thing that is wrong.
-    fn fault(look: &Look) -> Option<(LookField, LookFault)> {
+    /// Returns the only fault of a look.
+    fn fault(look: &Look) -> Option<(LookField, LookFieldError)> {
         let mut found = look.problems();
         assert!(found.len() < 2, "{found:?}");
         found.pop().map(|problem| (problem.field, problem.fault))
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_text_is_plain_and_has_the_placeholders_of_its_kind() {
         assert_eq!(fault(&text(PaperKind::OrderConfirmation, "Thanks for {{order.number}} < 3 {{ total }}")), None);
-        let found = |found: &str, kind| Some((LookField::Text(0), LookFault::Placeholder { found: found.to_owned(), kind }));
+        let found = |found: &str, kind| Some((LookField::Text(0), LookFieldError::Placeholder { found: found.to_owned(), kind }));
         for (kind, written, name) in [
             (PaperKind::PickingList, "{{total}}", "total"),
             (PaperKind::Invoice, "{{customer.secret}}", "customer.secret"),
@@ -282,22 +282,22 @@ mod tests {
         }
         for written in ["<b>bold</b>", "a <!-- b", "</p>", "\u{7}"] {
             assert!(
-                matches!(fault(&text(PaperKind::Invoice, written)), Some((LookField::Text(0), LookFault::Invalid(_)))),
+                matches!(fault(&text(PaperKind::Invoice, written)), Some((LookField::Text(0), LookFieldError::Invalid(_)))),
                 "{written}"
             );
         }
-        assert_eq!(fault(&text(PaperKind::Invoice, " ")), Some((LookField::Text(0), LookFault::Missing)));
-        assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((LookField::Text(0), LookFault::Unprintable)));
+        assert_eq!(fault(&text(PaperKind::Invoice, " ")), Some((LookField::Text(0), LookFieldError::Missing)));
+        assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((LookField::Text(0), LookFieldError::Unprintable)));
     }
 
     #[test]
     fn a_due_day_needs_days_to_pay() {
         let due = text(PaperKind::Invoice, "Due on {{due.date}}");
-        assert_eq!(fault(&due), Some((LookField::PaymentDays, LookFault::NoDays)));
+        assert_eq!(fault(&due), Some((LookField::PaymentDays, LookFieldError::NoDays)));
         assert_eq!(fault(&Look { payment_days: Some(14), ..due.clone() }), None);
         assert_eq!(
             fault(&Look { payment_days: Some(366), ..due }),
-            Some((LookField::PaymentDays, LookFault::OutOfRange(0, 365)))
+            Some((LookField::PaymentDays, LookFieldError::OutOfRange(0, 365)))
         );
     }
 

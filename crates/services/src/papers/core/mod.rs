@@ -1,4 +1,4 @@
-//! What stands on papers and how it is drawn: pure.
+//! Content of papers and their drawing: pure.
 
 mod draw;
 mod dress;
@@ -17,18 +17,18 @@ mod phrases;
 use entity::prelude::*;
 use platform::audit::Target;
 
-pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoice as invoice_sheet};
-pub use dress::{Dressing, GoodsMark, sample};
+pub use draw::{Frame, Goods, NotDrawn, OrderTexts, address_lines, contact_lines, invoice as invoice_sheet};
+pub use dress::{GoodsDetails, PaperDesign, sample};
 pub use html::{page, style_source};
 pub use invoice::{Facts, Invoice, InvoiceLine, RateTotals, Refusal, Scope, Totals, by_rate, credit, due, totals};
-pub use invoice_books::InBooks;
-pub use invoice_due::Invoiced;
+pub use invoice_books::BooksTotals;
+pub use invoice_due::InvoicedAmounts;
 pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use look::{
-    GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookFault, LookField, LookProblem, MOST_DAYS, MOST_KIND_TEXT, MOST_LINE,
-    MOST_SENDER_LINES, MOST_TEXT,
+    GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookField, LookFieldError, LookProblem, MAX_DAYS, MAX_KIND_TEXT,
+    MAX_LINE, MAX_SENDER_LINES, MAX_TEXT,
 };
-pub use pdf::{file, file_with};
+pub use pdf::{file, file_with_drawing};
 pub use phrases::Phrases;
 pub use placeholder::Placeholder;
 pub use sheet::{Column, Fact, Logo, Party, Sheet, SheetStyle, Side, Table, left, right};
@@ -39,15 +39,15 @@ pub use slips::WaveGoods;
 pub struct Paper {
     pub id: PaperId,
     pub kind: PaperKind,
-    /// What it was drawn of.
+    /// Document that it was drawn from.
     pub target: Target,
-    /// The number that is printed on it.
+    /// The printed number.
     pub number: String,
-    /// The order that it is about, where it is about one.
+    /// The order of the document, if it has one.
     pub order: Option<OrderId>,
     pub locale: PaperLocale,
     pub html: FileId,
-    /// None where a text has a sign that the fonts of PDFs lack.
+    /// `None` if a text has a character that the fonts of PDFs lack.
     pub pdf: Option<FileId>,
     /// SHA-256 of the page's bytes, and of the PDF's, in hexadecimal digits.
     pub html_sha256: String,
@@ -56,8 +56,8 @@ pub struct Paper {
     pub created_at: Timestamp,
 }
 
-/// The kinds of documents that a paper is drawn of, by the prefixes of their ids.
-pub fn drawn_of(kind: PaperKind) -> Vec<&'static str> {
+/// Returns the kinds of documents that a paper can be drawn from, by the prefixes of their IDs.
+pub fn source_kinds(kind: PaperKind) -> Vec<&'static str> {
     use entity::id::{Kind, kind as ids};
     match kind {
         PaperKind::PickingList => vec![ids::FulfilmentWorkId::PREFIX, ids::FulfilmentWaveId::PREFIX],
@@ -70,9 +70,10 @@ pub fn drawn_of(kind: PaperKind) -> Vec<&'static str> {
     }
 }
 
-/// The nearest kind that every binary knows, and the kind itself where that is another one: an older binary takes a word that it does not know for a
-/// corrupt row, and the rule of the column lists those words.
-pub const fn kept_as(kind: PaperKind) -> (PaperKind, Option<PaperKind>) {
+/// Returns the nearest kind that every version knows, and the kind itself if it differs: an older
+/// version takes an unknown word for a corrupt row, and the column's check constraint lists the
+/// known words.
+pub const fn stored_kinds(kind: PaperKind) -> (PaperKind, Option<PaperKind>) {
     match kind {
         PaperKind::ReturnLabel => (PaperKind::DeliveryNote, Some(kind)),
         PaperKind::CollectSlip => (PaperKind::PackingSlip, Some(kind)),
@@ -93,9 +94,9 @@ mod tests {
     #[test]
     fn a_kind_is_kept_as_one_that_every_binary_knows() {
         for kind in PaperKind::ALL {
-            let (kept, later) = kept_as(*kind);
+            let (kept, later) = stored_kinds(*kind);
             assert_eq!(later.unwrap_or(kept), *kind);
-            assert_eq!(kept_as(kept), (kept, None), "{kind}");
+            assert_eq!(stored_kinds(kept), (kept, None), "{kind}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A paper as a PDF: text on pages of A4. Its fonts have Latin, Greek and Cyrillic letters; a paper with others has no PDF.
+//! A paper as a PDF: text on pages of A4. Its fonts have Latin, Greek and Cyrillic characters; a
+//! paper with others has no PDF.
 
 mod code;
 mod drawing;
@@ -7,35 +8,35 @@ mod style;
 use std::fmt::Write;
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
-use crate::labels::core::{PAGE, TextRun, Used, document_with};
+use crate::labels::core::{PAGE, TextRun, UsedCharacters, document_with};
 
-pub use style::prints;
+pub use style::is_printable;
 
 const MARGIN: f64 = 51.0;
 const WIDTH: f64 = PAGE.0 - 2.0 * MARGIN;
 const TEXT: f64 = 9.0;
 const TITLE: f64 = 16.0;
-/// Between lines, as a multiple of the letters' size.
-const LEAD: f64 = 1.3;
-const GAP: f64 = 12.0;
-/// The column of the names of facts.
+/// Line spacing, as a multiple of the font size.
+const LINE_SPACING: f64 = 1.3;
+const SECTION_GAP: f64 = 12.0;
+/// Width of the column of names of facts.
 const NAMES: f64 = 120.0;
-/// Between a column's text and its end.
-const PAD: f64 = 4.0;
+/// Padding between a column's text and its end.
+const COLUMN_PADDING: f64 = 4.0;
 
-/// The file; None where a text has a sign that the fonts lack.
+/// Returns the file; `None` if a text has a character that the fonts lack.
 pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
-    file_with(sheet, None)
+    file_with_drawing(sheet, None)
 }
 
-/// The file of a paper with a drawing above its tables: one of our own charts as an SVG.
-pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
-    let (done, footer, used) = (Vec::new(), Vec::new(), Used::default());
+/// Returns the file of a paper with a drawing above its tables: an SVG of our own charts.
+pub fn file_with_drawing(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
+    let (done, footer, used) = (Vec::new(), Vec::new(), UsedCharacters::default());
     let mut pages = Pages { done, page: String::new(), y: PAGE.1 - MARGIN, footer, used };
     pages.begin(&sheet.style)?;
     pages.paragraph(&sheet.title, TITLE)?;
     pages.accent(&sheet.style);
-    pages.y -= GAP / 2.0;
+    pages.y -= SECTION_GAP / 2.0;
     pages.parties(sheet)?;
     for Fact { name, value } in &sheet.facts {
         pages.side_by_side(&[(name.as_str(), NAMES), (value.as_str(), WIDTH - NAMES)])?;
@@ -51,28 +52,28 @@ pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
     }
     pages.sums(&sheet.sums)?;
     for note in &sheet.notes {
-        pages.y -= GAP / 2.0;
+        pages.y -= SECTION_GAP / 2.0;
         pages.paragraph(note, TEXT)?;
     }
-    let (pages, used) = pages.numbered();
+    let (pages, used) = pages.numbered_pages();
     Some(document_with(&pages, style::image(&sheet.style).as_ref(), &used))
 }
 
-/// Pages as they fill from above.
+/// Pages, filled from the top.
 struct Pages {
     done: Vec<String>,
     page: String,
-    /// Where the next line begins, above its letters.
+    /// Vertical position of the next line, above its text.
     y: f64,
-    /// Lines that stand on each page.
+    /// Footer lines of each page.
     footer: Vec<TextRun>,
-    /// What they print in the second font.
-    used: Used,
+    /// Characters that the footer prints in the second font.
+    used: UsedCharacters,
 }
 
 impl Pages {
-    /// Begins a page unless this one has so much room left.
-    fn need(&mut self, height: f64) -> bool {
+    /// Begins a page unless the current one has this much room left.
+    fn ensure_room(&mut self, height: f64) -> bool {
         let is_new = self.y - height < self.bottom() && !self.page.is_empty();
         if is_new {
             self.done.push(std::mem::take(&mut self.page));
@@ -94,21 +95,21 @@ impl Pages {
     }
 
     fn paragraph(&mut self, text: &str, size: f64) -> Option<()> {
-        for line in TextRun::of(text)?.wrapped(size, WIDTH) {
-            self.need(size * LEAD);
+        for line in TextRun::of(text)?.wrap_lines(size, WIDTH) {
+            self.ensure_room(size * LINE_SPACING);
             self.put(&line, size, MARGIN);
-            self.y -= size * LEAD;
+            self.y -= size * LINE_SPACING;
         }
         Some(())
     }
 
-    /// Texts beside one another, each wrapped within its width.
+    /// Prints texts side by side, each wrapped within its width.
     fn side_by_side(&mut self, cells: &[(&str, f64)]) -> Option<()> {
         let columns: Vec<Column> = cells.iter().map(|_| Column { title: String::new(), side: Side::Left, share: 1 }).collect();
         let widths: Vec<f64> = cells.iter().map(|(_, width)| *width).collect();
         let texts: Vec<String> = cells.iter().map(|(text, _)| (*text).to_owned()).collect();
         let row = Row::of(&columns, &widths, &texts)?;
-        self.need(row.height());
+        self.ensure_room(row.height());
         self.row(&row);
         Some(())
     }
@@ -122,25 +123,25 @@ impl Pages {
             sheet.parties.iter().map(|party| format!("{}\n{}", party.role, party.lines.join("\n"))).collect();
         let cells: Vec<(&str, f64)> = texts.iter().map(|text| (text.as_str(), width)).collect();
         self.side_by_side(&cells)?;
-        self.y -= GAP;
+        self.y -= SECTION_GAP;
         Some(())
     }
 
-    /// A table, whose head is repeated on each page.
+    /// Prints a table, whose head is repeated on each page.
     fn table(&mut self, table: &Table) -> Option<()> {
-        self.y -= GAP;
+        self.y -= SECTION_GAP;
         let all: f64 = table.columns.iter().map(|column| f64::from(column.share)).sum();
         let widths: Vec<f64> = table.columns.iter().map(|column| WIDTH * f64::from(column.share) / all).collect();
         let titles: Vec<String> = table.columns.iter().map(|column| column.title.clone()).collect();
         let head = Row::of(&table.columns, &widths, &titles)?;
-        self.need(head.height() * 3.0);
+        self.ensure_room(head.height() * 3.0);
         if let Some(heading) = &table.heading {
             self.paragraph(heading, TEXT + 2.0)?;
         }
         self.head(&head);
         for cells in &table.rows {
             let row = Row::of(&table.columns, &widths, cells)?;
-            if self.need(row.height()) {
+            if self.ensure_room(row.height()) {
                 self.head(&head);
             }
             self.row(&row);
@@ -151,7 +152,7 @@ impl Pages {
     fn head(&mut self, head: &Row) {
         self.row(head);
         self.rule();
-        self.y -= PAD / 2.0;
+        self.y -= COLUMN_PADDING / 2.0;
     }
 
     fn row(&mut self, row: &Row) {
@@ -164,7 +165,7 @@ impl Pages {
                     Side::Right => cell.x + cell.width - wide,
                 };
                 self.put(line, TEXT, x);
-                self.y -= TEXT * LEAD;
+                self.y -= TEXT * LINE_SPACING;
             }
         }
         self.y = top - row.height();
@@ -174,20 +175,21 @@ impl Pages {
         if sums.is_empty() {
             return Some(());
         }
-        self.y -= GAP / 2.0;
+        self.y -= SECTION_GAP / 2.0;
         self.rule();
-        self.y -= PAD / 2.0;
+        self.y -= COLUMN_PADDING / 2.0;
         let columns: Vec<Column> = (0..2).map(|_| Column { title: String::new(), side: Side::Right, share: 1 }).collect();
         for Fact { name, value } in sums {
             let row = Row::of(&columns, &[WIDTH * 0.75, WIDTH * 0.25], &[name.clone(), value.clone()])?;
-            self.need(row.height());
+            self.ensure_room(row.height());
             self.row(&row);
         }
         Some(())
     }
 
-    /// All pages, each with its number where there are several, and what they print in the second font.
-    fn numbered(mut self) -> (Vec<String>, Used) {
+    /// Returns all pages, numbered if there are several, and the characters that they print in the
+    /// second font.
+    fn numbered_pages(mut self) -> (Vec<String>, UsedCharacters) {
         self.done.push(std::mem::take(&mut self.page));
         self.print_footers();
         let count = self.done.len();
@@ -206,10 +208,10 @@ struct Row {
 
 struct Cell {
     x: f64,
-    /// Without the pad at its end.
+    /// Width without the padding.
     width: f64,
     side: Side,
-    /// Each with its own width.
+    /// Lines, each with its width.
     lines: Vec<(TextRun, f64)>,
 }
 
@@ -217,8 +219,8 @@ impl Row {
     fn of(columns: &[Column], widths: &[f64], texts: &[String]) -> Option<Self> {
         let (mut cells, mut x) = (Vec::with_capacity(columns.len()), MARGIN);
         for ((column, wide), text) in columns.iter().zip(widths).zip(texts) {
-            let width = wide - PAD;
-            let lines = TextRun::of(text)?.wrapped(TEXT, width).into_iter().map(|line| {
+            let width = wide - COLUMN_PADDING;
+            let lines = TextRun::of(text)?.wrap_lines(TEXT, width).into_iter().map(|line| {
                 let wide = line.width(TEXT);
                 (line, wide)
             });
@@ -230,7 +232,7 @@ impl Row {
 
     fn height(&self) -> f64 {
         let lines = self.cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(1);
-        lines as f64 * TEXT * LEAD + PAD / 2.0
+        lines as f64 * TEXT * LINE_SPACING + COLUMN_PADDING / 2.0
     }
 }
 

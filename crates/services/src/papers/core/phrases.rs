@@ -1,4 +1,4 @@
-//! The words that stand on papers, by language. What a person typed is printed as it was typed.
+//! The fixed words of papers, by language. Texts entered by people are printed unchanged.
 
 use entity::prelude::*;
 use inventory::{currency::core::FrozenRate, orders::core::TaxRate};
@@ -8,7 +8,7 @@ use inventory::{currency::core::FrozenRate, orders::core::TaxRate};
 pub struct Phrases {
     /// The language tag of the page.
     pub tag: &'static str,
-    /// What stands between whole and decimal digits.
+    /// Decimal separator.
     pub decimal: char,
     pub packing_slip: &'static str,
     pub picking_list: &'static str,
@@ -245,7 +245,7 @@ impl Phrases {
         format!("{} {}", self.amount(money), money.currency)
     }
 
-    /// Smallest units as whole ones: 1,500 of three decimals is 1.500.
+    /// Formats smallest units as whole ones: 1,500 with three decimals is 1.500.
     pub fn units(&self, quantity: i64, decimals: u8) -> String {
         let scale = 10_i64.pow(u32::from(decimals));
         let (whole, rest) = (quantity / scale, quantity % scale);
@@ -255,7 +255,7 @@ impl Phrases {
         self.figure(&format!("{whole}.{rest:0width$}", width = usize::from(decimals)))
     }
 
-    /// A rate of tax in percent; a dash for none.
+    /// Formats a tax rate in percent; a dash for none.
     pub fn percent(&self, rate: Option<TaxRate>) -> String {
         let Some(millionths) = rate.map(TaxRate::millionths) else { return "–".to_owned() };
         let (whole, rest) = (millionths / 10_000, millionths % 10_000);
@@ -263,14 +263,14 @@ impl Phrases {
         format!("{} %", self.figure(text.trim_end_matches('0').trim_end_matches('.')))
     }
 
-    /// An exchange rate as it was frozen, without an inverse that is rounded: so many of one currency are so many of the other.
-    pub fn equation(&self, rate: &FrozenRate) -> String {
+    /// Prints a frozen exchange rate as an equation of two amounts, without a rounded inverse.
+    pub fn rate_equation(&self, rate: &FrozenRate) -> String {
         let side = |figure: String, currency: Currency| format!("{} {currency}", self.figure(&figure));
         let (from, to) = (side(rate.denominator.to_string(), rate.from), side(rate.numerator.to_string(), rate.to));
         format!("{from} = {to}")
     }
 
-    /// A number in digits, with the decimal sign of the language.
+    /// Formats a number with the decimal separator of the language.
     pub fn figure(&self, text: &str) -> String {
         text.chars().map(|c| if c == '.' { self.decimal } else { c }).collect()
     }

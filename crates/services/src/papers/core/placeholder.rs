@@ -1,9 +1,9 @@
-//! Placeholders in texts of papers: a fixed list of names, each filled in with what is on the paper.
+//! Placeholders in texts of papers: a fixed list of names, each replaced by a value of the paper.
 
 use entity::prelude::*;
 
-/// Characters of a wrong placeholder that are told.
-const MOST_FOUND: usize = 40;
+/// Maximum characters of a wrong placeholder in an error.
+const MAX_FOUND: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
@@ -20,7 +20,7 @@ pub enum Placeholder {
 /// A part of a text.
 enum Part<'a> {
     Words(&'a str),
-    /// What is between two braces and two braces.
+    /// Name between double braces.
     Name(&'a str),
 }
 
@@ -67,7 +67,7 @@ impl Placeholder {
         }
     }
 
-    /// The names that texts of a kind of paper may have.
+    /// Returns the placeholder names of a kind of paper.
     pub fn names(kind: PaperKind) -> Vec<&'static str> {
         Self::ALL.iter().filter(|one| one.is_of(kind)).map(|one| one.name()).collect()
     }
@@ -76,11 +76,11 @@ impl Placeholder {
         Self::ALL.into_iter().find(|one| one.name() == name && one.is_of(kind))
     }
 
-    /// Those that a text has.
+    /// Returns the placeholders of a text.
     ///
     /// # Errors
-    /// The first name that is none of the kind's, or what follows braces that are never closed.
-    pub fn all_in(text: &str, kind: PaperKind) -> Result<Vec<Self>, String> {
+    /// The first name that the kind does not have, or the text after braces that are never closed.
+    pub fn parse_placeholders(text: &str, kind: PaperKind) -> Result<Vec<Self>, String> {
         let (parts, open) = parts(text);
         let mut all = Vec::new();
         for part in parts {
@@ -91,7 +91,7 @@ impl Placeholder {
         open.map_or(Ok(all), |rest| Err(short(rest)))
     }
 
-    /// The text with the values in the places of their names.
+    /// Returns the text with the placeholders replaced by their values.
     pub fn fill(text: &str, kind: PaperKind, value: impl Fn(Self) -> String) -> String {
         let (parts, _) = parts(text);
         let filled = parts.into_iter().map(|part| match part {
@@ -103,10 +103,10 @@ impl Placeholder {
 }
 
 fn short(name: &str) -> String {
-    name.chars().take(MOST_FOUND).collect()
+    name.chars().take(MAX_FOUND).collect()
 }
 
-/// The parts of a text, and what follows braces that are never closed.
+/// Returns the parts of a text, and the text after braces that are never closed.
 fn parts(text: &str) -> (Vec<Part<'_>>, Option<&str>) {
     let (mut parts, mut rest) = (Vec::new(), text);
     while let Some((words, after)) = rest.split_once("{{") {

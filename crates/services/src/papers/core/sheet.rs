@@ -1,8 +1,8 @@
-//! What stands on a paper, without how it looks: both drawings, the page and the PDF, are made of it.
+//! Content of a paper without its design: the HTML page and the PDF are made from it.
 
 use serde::{Deserialize, Serialize};
 
-/// The side that the figures of a column stand on.
+/// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
@@ -15,11 +15,11 @@ pub enum Side {
 pub struct Column {
     pub title: String,
     pub side: Side,
-    /// Its share of the width, beside the shares of the others.
+    /// Weight of the column's width among those of all columns.
     pub share: u16,
 }
 
-/// A table under a heading of its own.
+/// A table with an optional heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     pub heading: Option<String>,
@@ -28,21 +28,21 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// A term and what is said of it.
+/// A term and its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     pub name: String,
     pub value: String,
 }
 
-/// A person or a company by its lines, under the word for its part in it.
+/// A person or a company by lines, with a word for its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     pub role: String,
     pub lines: Vec<String>,
 }
 
-/// A picture that is printed.
+/// A picture to print.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logo {
     /// A JPEG of three colours.
@@ -52,7 +52,7 @@ pub struct Logo {
     pub height: u32,
 }
 
-/// What all papers of a tenant have.
+/// Design that all papers of a tenant have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SheetStyle {
     pub header: Option<String>,
@@ -74,7 +74,7 @@ pub struct Sheet {
     /// Figures under the last table, the last one being the total.
     pub sums: Vec<Fact>,
     pub notes: Vec<String>,
-    /// A number that a scanner reads, as a Code 128 above the tables.
+    /// A number that is printed as a Code 128 above the tables.
     #[serde(default)]
     pub code: Option<String>,
     #[serde(default)]
@@ -95,13 +95,13 @@ impl Sheet {
             style: SheetStyle::default(),
         }
     }
-    /// Adds a party of which anything is known.
+    /// Adds a party, unless it has no lines.
     pub fn party(&mut self, role: &str, lines: Vec<String>) {
         if !lines.is_empty() {
             self.parties.push(Party { role: role.to_owned(), lines });
         }
     }
-    /// Adds a fact that is known.
+    /// Adds a fact, unless it has no value.
     pub fn fact(&mut self, name: &str, value: Option<String>) {
         if let Some(value) = value {
             self.facts.push(Fact { name: name.to_owned(), value });

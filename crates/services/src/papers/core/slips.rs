@@ -1,4 +1,5 @@
-//! Papers that go with goods: labels of returns, slips of what is collected, and the picking list of a wave.
+//! Papers that accompany goods: return labels, slips of collected orders, and the picking list of a
+//! wave.
 
 use entity::prelude::*;
 use inventory::{fulfilment::core::Work, returns::core::Return};
@@ -8,21 +9,22 @@ use super::{
     sheet::{Sheet, Table, left, right},
 };
 
-/// Goods of one product that are picked for several works at once.
+/// Goods of one product that are picked for several fulfilments at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaveGoods {
-    /// Where it lies in the store, if that is known.
+    /// Bin location in the store, if it is known.
     pub bin_location: Option<String>,
     pub sku: String,
     pub name: String,
     pub decimals: u8,
     pub units: i64,
-    /// The number of each work, and how much of the goods is for it.
+    /// The number of each fulfilment, and its share of the goods.
     pub shares: Vec<(String, i64)>,
 }
 
 impl Frame {
-    /// What goes onto a parcel that comes back: where it goes, and the return's number as a code. Neither a price nor a person is on it.
+    /// Returns the label of a parcel that is sent back: its address, and the return's number as a
+    /// code. It has no prices and no names of people.
     pub fn return_label(&self, sales_return: &Return, address: Vec<String>) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let is_open = matches!(sales_return.status(), ReturnStatus::Approved | ReturnStatus::PartiallyReceived);
@@ -44,7 +46,9 @@ impl Frame {
         Ok(sheet)
     }
 
-    /// What a store hands over of a work, to whom, and the order's number as a code. No price is on it, and not the customer's code.
+    /// Returns the slip with which a store hands the units of a work to the customer: their lines,
+    /// the customer, and the order's number as a code. It has no prices, and not the customer's
+    /// collection code.
     pub fn collect_slip(&self, number: &str, work: &Work, names: &[Goods], customer: Vec<String>) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let waiting = work.lines.iter().filter(|line| line.live() > 0);
@@ -62,8 +66,8 @@ impl Frame {
         Ok(sheet)
     }
 
-    /// What a store has still to pick of a wave, in the order of picking: for each product all of it, and how much of that is for which work. `number`
-    /// is that of the wave.
+    /// Returns the lines of a wave that a store still has to pick, in the order of picking: the
+    /// total of each product, and the share of each work. `number` is that of the wave.
     pub fn wave_list(&self, number: &str, goods: &[WaveGoods]) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         if goods.is_empty() {
@@ -149,9 +153,9 @@ mod tests {
         };
         assert_eq!(bars(&sheet), (0, 0, false));
         sheet.code = Some("RT-000007".to_owned());
-        // A start, nine characters, and the check: three bars each; the stop has four.
+        // The start, nine characters, and the check have three bars each; the stop has four.
         assert_eq!(bars(&sheet), (1, 37, true));
-        // What Code 128 does not have is printed as a text alone.
+        // A text that Code 128 cannot encode is printed as text alone.
         sheet.code = Some("Größe".to_owned());
         assert_eq!(bars(&sheet), (0, 0, false));
     }

@@ -1,4 +1,4 @@
-//! Companies that issue invoices, and the stores that sell for them.
+//! Companies that issue invoices, and their stores.
 
 use std::collections::{HashMap, HashSet};
 
@@ -106,20 +106,20 @@ async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Ve
         .collect()
 }
 
-/// All of them, by their codes.
+/// Reads all companies, by code.
 pub async fn entities(reads: &impl Reads) -> Result<Vec<LegalEntity>, Fault> {
     select(reads, " ORDER BY e.code", Vec::new()).await
 }
 pub async fn entity(reads: &impl Reads, id: LegalEntityId) -> Result<Option<LegalEntity>, Fault> {
     Ok(select(reads, " AND e.id = $2", vec![id.into()]).await?.pop())
 }
-/// The one that a store sells for.
+/// Reads the company of a store.
 pub async fn entity_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<LegalEntity>, Fault> {
     let rest = " AND e.id = (SELECT x.legal_entity_id FROM store_legal_entity x WHERE x.tenant_id = $1 AND x.store_id = $2)";
     Ok(select(reads, rest, vec![store.into()]).await?.pop())
 }
 
-/// Which of these stores there are.
+/// Returns those of the stores that exist.
 pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -137,7 +137,7 @@ pub async fn change_entity(work: &Work, entity: &LegalEntity) -> Result<(), Faul
     work.update::<legal_entity::Entity>(model_of(work.tenant(), entity)).await
 }
 
-/// Has these stores, and no others, sell for a company. One that sold for another does so no more.
+/// Sets the stores of a company. A store that belonged to another company no longer does.
 pub async fn set_stores(work: &Work, entity: &LegalEntity) -> Result<(), Fault> {
     let backend = work.backend();
     let sql = format!(
@@ -151,7 +151,8 @@ pub async fn set_stores(work: &Work, entity: &LegalEntity) -> Result<(), Fault> 
     work.write(rows.into()).await
 }
 
-/// The later day of the last number that a company gave and of the invoice that is credited; None where there is neither.
+/// Returns the later of the day of the company's last number and that of the credited invoice;
+/// `None` if there is neither.
 pub async fn last_day(
     reads: &impl Reads,
     entity: LegalEntityId,
@@ -164,7 +165,8 @@ pub async fn last_day(
     rows.first().map_or(Ok(None), Row::scalar)
 }
 
-/// Writes the last number that a company gave. Behind the tenant's counter nobody else gives one.
+/// Stores the last number that a company assigned. The lock of the tenant's counter serializes the
+/// assignments.
 pub async fn count_number(work: &Work, entity: LegalEntityId, kind: InvoiceKind, number: i64) -> Result<(), Fault> {
     let column = match kind {
         InvoiceKind::Invoice => "invoices",

@@ -1,9 +1,9 @@
-//! The list of all invoices and credit notes: which of them, and in which order.
+//! The list of all invoices and credit notes: its filters and sorts.
 
 use entity::{prelude::*, record::Selected};
 use inventory::{
     catalog::core::text,
-    orders::rows::{Clause, SearchTest, Span, TextTest, TotalTest, begins},
+    orders::rows::{Clause, SearchTest, Span, TextTest, TotalTest, prefix_condition},
 };
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
@@ -11,38 +11,38 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::invoices::{FROM, SealedInvoice, whole};
+use super::invoices::{FROM_INVOICE, SealedInvoice, whole};
 use crate::papers::core::Invoice;
 
 /// A condition on invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvoiceTest {
-    /// Is one of these; an empty list matches nothing.
+    /// IDs, any of which matches; an empty list matches nothing.
     Ids(Vec<Uuid>),
     Kind(Vec<InvoiceKind>),
-    /// Issued by a company whose code passes.
+    /// Test of the code of the issuing company.
     LegalEntity(TextTest),
     Store(Vec<Uuid>),
     Order(Vec<Uuid>),
-    /// Of orders of these customers.
+    /// Invoices of orders of these customers.
     Customer(Vec<Uuid>),
-    /// As it is printed.
+    /// The printed number.
     Number(TextTest),
     IssuedAt(Span),
     Total(TotalTest),
     Search(InvoiceSearch),
 }
 
-/// A text that names an invoice by its number as it is printed, or by what names its order.
+/// A text that matches an invoice by its printed number, or by the search of its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceSearch {
-    /// Without blanks around it. An empty one finds nothing.
+    /// The trimmed number. An empty one finds nothing.
     pub number: String,
     pub orders: SearchTest,
 }
 
 impl InvoiceSearch {
-    /// Each way is a range of an index.
+    /// Adds the condition as a union of queries, each of which is a range of an index.
     fn push_to(&self, clause: &mut Clause) {
         if self.number.is_empty() {
             clause.push("FALSE");
@@ -50,7 +50,7 @@ impl InvoiceSearch {
         }
         let mut ways = Vec::new();
         for spelling in text::spellings(&self.number) {
-            let own = begins(clause, "x.label", &spelling);
+            let own = prefix_condition(clause, "x.label", &spelling);
             ways.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND {own}"));
         }
         let orders = self.orders.orders(clause).join(" UNION ALL ");
@@ -92,7 +92,7 @@ impl InvoiceTest {
                 for (bound, operator) in [(test.least, ">="), (test.most, "<=")] {
                     if let Some(minor) = bound {
                         let part = format!("i.total_minor {operator} ${}", clause.bind(minor));
-                        clause.push(&format!(" AND {}", clause.backend().rarely(&part)));
+                        clause.push(&format!(" AND {}", clause.backend().rarely_matches(&part)));
                     }
                 }
             }
@@ -101,14 +101,14 @@ impl InvoiceTest {
     }
 }
 
-/// What a list of invoices is sorted by.
+/// Sort field of a list of invoices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvoiceSort {
     IssuedAt,
     Number,
 }
 
-/// The order of a list; rows that are equal in it stand by their ids.
+/// Sort of a list; equal rows are sorted by ID.
 pub type InvoicesSorted = Sorted<InvoiceSort>;
 
 impl SortBy for InvoiceSort {
@@ -130,7 +130,7 @@ impl SortBy for InvoiceSort {
     }
 }
 
-/// The invoices that pass these tests: all of each list.
+/// Returns the invoices that match these tests: all of each list.
 pub fn invoices_source(backend: Backend, tests: &Nested<Vec<InvoiceTest>>) -> ListSource {
     let (conditions, values) = tests.conditions(2, &|tests, next| {
         let mut clause = Clause::new(backend, next);
@@ -140,7 +140,7 @@ pub fn invoices_source(backend: Backend, tests: &Nested<Vec<InvoiceTest>>) -> Li
         }
         (clause.sql, clause.values)
     });
-    ListSource { from: format!("{FROM}{conditions}"), values }
+    ListSource { from: format!("{FROM_INVOICE}{conditions}"), values }
 }
 
 /// A page of invoices with their lines.

@@ -1,5 +1,6 @@
-//! Invoices and credit notes. Whom one is for lies sealed under a key of its own, which comes with the row in the same statement: it goes with the
-//! customer, and an edit of the order leaves it readable.
+//! Invoices and credit notes. The buyer is sealed under a data key of its own, which the same
+//! statement reads: the key is removed with the customer, and an edit of the order leaves the buyer
+//! readable.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,10 +20,10 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::papers::core::{InBooks, Invoice, InvoiceLine, Invoiced, Totals};
+use crate::papers::core::{BooksTotals, Invoice, InvoiceLine, InvoicedAmounts, Totals};
 
-/// Invoices as `i`, each with the key that it is sealed under; conditions follow.
-pub(super) const FROM: &str =
+/// SQL of invoices as `i`, each with the key that it is sealed under; conditions follow.
+pub(super) const FROM_INVOICE: &str =
     "FROM invoice i LEFT JOIN subject s ON s.tenant_id = i.tenant_id AND s.id = i.id WHERE i.tenant_id = $1";
 
 #[derive(Record)]
@@ -89,8 +90,8 @@ struct KeyRow {
 }
 
 impl InvoiceRow {
-    /// What it comes to in the books; `currency` is its own.
-    fn in_books(&self, currency: Currency) -> Result<Option<InBooks>, Fault> {
+    /// Returns the totals in the currency of the books; `currency` is the invoice's own.
+    fn in_books(&self, currency: Currency) -> Result<Option<BooksTotals>, Fault> {
         let Some(code) = &self.books_currency else { return Ok(None) };
         let found = || {
             let to = Currency::parse(code)?;
@@ -104,7 +105,7 @@ impl InvoiceRow {
                 day: self.rate_day?,
                 source: self.rate_source.clone()?,
             };
-            Some(InBooks { rate, totals: Totals { net: money(total - tax), tax: money(tax), total: money(total) } })
+            Some(BooksTotals { rate, totals: Totals { net: money(total - tax), tax: money(tax), total: money(total) } })
         };
         let corrupt = || Fault::corrupt("invoice", "sums in the books have two decimals of a rate, its day and its source");
         found().map(Some).ok_or_else(corrupt)
@@ -133,7 +134,8 @@ impl SealedInvoice {
             issued_on: row.issued_on,
             issued_at: row.issued_at,
             facts,
-            // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+            // Without its key a value is unreadable. An erasure removes the value too: a value
+            // without a key was lost with the keys of the deployment.
             is_lost: row.personal.is_some() && key.is_none(),
             personal: row.personal.zip(key).map(|(body, key)| Sealed { body, key }),
             reason: row.reason,
@@ -162,11 +164,11 @@ impl LineRow {
 }
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Invoice>, Fault> {
-    let sql = format!("SELECT {} {FROM}{rest}", SealedInvoice::SELECT);
+    let sql = format!("SELECT {} {FROM_INVOICE}{rest}", SealedInvoice::SELECT);
     whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
 }
 
-/// The invoices of rows, with their lines, in their order.
+/// Returns the invoices of rows, with their lines, in their order.
 pub(super) async fn whole(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Result<Vec<Invoice>, Fault> {
     let mut invoices = rows.into_iter().map(SealedInvoice::invoice).collect::<Result<Vec<_>, _>>()?;
     if invoices.is_empty() {
@@ -187,7 +189,7 @@ pub(super) async fn whole(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Resul
     Ok(invoices)
 }
 
-/// What is charged of a line of an order.
+/// Charged amounts of a line of an order.
 #[derive(Record)]
 struct InvoicedRow {
     #[record(of = invoice_line, alias = "s")]
@@ -238,8 +240,9 @@ pub async fn invoices_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<I
     select(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
 }
 
-/// What is charged of each line of an order: what its invoices sum up to less what their credit notes do.
-pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, Invoiced>, Fault> {
+/// Returns the charged amounts of each line of an order: the sums of its invoices less those of its
+/// credit notes.
+pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, InvoicedAmounts>, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT l.position, l.quantity, l.discount_minor, l.tax_minor, l.total_minor, CASE i.kind WHEN 'INVOICE' THEN 1 ELSE -1 END AS sign
            FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
@@ -249,12 +252,12 @@ pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16
     let rows = reads.records::<InvoicedRow>(&sql, vec![order.into()]).await?;
     let invoiced = |row: InvoicedRow| {
         let InvoicedRow { position, quantity, discount, tax, total, papers } = row;
-        (position as u16, Invoiced { quantity, discount, tax, total, papers })
+        (position as u16, InvoicedAmounts { quantity, discount, tax, total, papers })
     };
     Ok(rows.into_iter().map(invoiced).collect())
 }
 
-/// How much of each line of an invoice is credited.
+/// Returns the credited quantity of each line of an invoice.
 pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap<u16, i64>, Fault> {
     let sql = format!(
         "SELECT {} FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
@@ -265,7 +268,8 @@ pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap
     Ok(rows.into_iter().map(|row| (row.position as u16, row.quantity)).collect())
 }
 
-/// The tax and the total of an invoice's credit notes that were converted, in minor units. Those that an older release issued beside this one were not.
+/// Reads the converted tax and total of an invoice's credit notes, in minor units. Credit notes
+/// that a node of an older release issues meanwhile are not converted.
 pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i64, i64), Fault> {
     let sql = format!(
         "SELECT {} FROM invoice WHERE tenant_id = $1 AND credits_id = $2 AND books_currency IS NOT NULL",
@@ -283,7 +287,7 @@ pub async fn books_currency(reads: &impl Reads) -> Result<Currency, Fault> {
     known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
 }
 
-/// The name of a store and its time zone.
+/// Reads the name of a store and its time zone.
 pub async fn store_facts(reads: &impl Reads, store: StoreId) -> Result<(String, String), Fault> {
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 AND id = $2", StoreRow::SELECT);
     let row = reads.records::<StoreRow>(&sql, vec![store.into()]).await?.pop();
@@ -349,27 +353,27 @@ pub async fn insert_invoice(work: &Work, new: &Invoice) -> Result<(), Fault> {
     work.write(lines.into()).await
 }
 
-/// Seals whom an invoice is for, under a new key; None where nothing is known.
+/// Seals the buyer of an invoice, under a new key; `None` if there are no lines.
 pub fn seal_lines(reads: &impl Reads, id: InvoiceId, lines: &[String]) -> Result<Option<Sealed>, Fault> {
     if lines.is_empty() {
         return Ok(None);
     }
     let ring = ring(reads)?;
-    let texts = Texts::from([(BUYER.to_owned(), lines.join("\n"))]);
+    let texts = Texts::from([(BUYER_TEXT.to_owned(), lines.join("\n"))]);
     let (data_key, key) = ring.new_data_key(reads.tenant(), id.uuid())?;
     let body = ring.seal_texts(&data_key, &context(reads.tenant(), id), &texts)?;
     Ok(Some(Sealed { body, key }))
 }
 
-/// Whom an invoice is for, by lines.
+/// Returns the buyer of an invoice, by lines.
 pub fn open_lines(reads: &impl Reads, id: InvoiceId, sealed: &Sealed) -> Result<Vec<String>, Fault> {
     let key = ring(reads)?.data_key(reads.tenant(), id.uuid(), &sealed.key)?;
     let texts = key.open_texts(&context(reads.tenant(), id), &sealed.body)?;
-    Ok(texts.get(BUYER).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default())
+    Ok(texts.get(BUYER_TEXT).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default())
 }
 
-/// The name that the sealed text has.
-const BUYER: &str = "buyer";
+/// Name of the sealed text.
+const BUYER_TEXT: &str = "buyer";
 
 fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(|| Fault::Broken("invoices are sealed, and no keys were opened".to_owned()))

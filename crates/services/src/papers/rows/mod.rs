@@ -14,4 +14,4 @@ pub use invoices::{
     books_currency, credited, credited_sums, insert_invoice, invoice, invoiced, invoices_of, open_lines, seal_lines, store_facts,
 };
 pub use papers::{PaperTest, by_id, insert, latest_of, of_documents, of_orders, page, tenant_name};
-pub use settings::{GoodsOf, Settings, change_settings, goods_marks, settings};
+pub use settings::{GoodsSource, Settings, change_settings, goods_details, settings};

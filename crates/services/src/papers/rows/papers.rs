@@ -14,7 +14,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::papers::core::{Paper, kept_as};
+use crate::papers::core::{Paper, stored_kinds};
 
 #[derive(Record)]
 #[record(of = paper, alias = "p")]
@@ -57,7 +57,7 @@ impl From<PaperRow> for Paper {
 
 impl From<&Paper> for PaperRow {
     fn from(paper: &Paper) -> Self {
-        let (kind, later_kind) = kept_as(paper.kind);
+        let (kind, later_kind) = stored_kinds(paper.kind);
         Self {
             id: paper.id,
             kind,
@@ -87,7 +87,8 @@ pub async fn by_id(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fau
     Ok(select(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// Which papers of a document; None asks nothing, and an empty list matches nothing.
+/// Filter of a document's papers; a field that is `None` is ignored, and an empty list matches
+/// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaperTest {
     pub kinds: Option<Vec<PaperKind>>,
@@ -95,7 +96,8 @@ pub struct PaperTest {
 }
 
 impl PaperTest {
-    /// Adds the conditions on `paper p`, each beginning with ` AND `. They are looked for among the papers of one document.
+    /// Adds the conditions on `paper p`, each beginning with ` AND `. They filter the papers of one
+    /// document.
     fn push_to(&self, clause: &mut Clause) {
         if let Some(kinds) = &self.kinds {
             let words = clause.backend().texts(kinds.iter().map(|kind| kind.as_str()));
@@ -109,7 +111,7 @@ impl PaperTest {
     }
 }
 
-/// A page of a document's papers, the newest first if it descends. Keys are the time and the id.
+/// Reads a page of a document's papers, by time. Keys are the time and the ID.
 pub async fn page(
     reads: &impl Reads,
     (target, filter): (Uuid, &Nested<PaperTest>),
@@ -127,20 +129,21 @@ pub async fn page(
     Ok(Listed { rows, source })
 }
 
-/// The papers that are about these orders, drawn of them or of documents of theirs: the `most` of each that were drawn last, the newest first.
+/// Reads the newest papers of each of these orders, drawn from the order or from its documents: at
+/// most `most` of each, the newest first.
 pub async fn of_orders(reads: &impl Reads, orders: &[OrderId], most: u32) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
     select(reads, &newest("order_id", &backend.in_ids("p.order_id", 2), most), vec![backend.ids(orders.iter().copied())]).await
 }
 
-/// The same of documents that papers are drawn of.
+/// Reads the same for documents that papers are drawn from.
 pub async fn of_documents(reads: &impl Reads, targets: &[Uuid], most: u32) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
     let ids = backend.ids(targets.iter().copied().map(PaperId::from_uuid));
     select(reads, &newest("target_id", &backend.in_ids("p.target_id", 2), most), vec![ids]).await
 }
 
-/// The condition of the papers that were drawn last of each value of the column.
+/// Returns the condition of the newest papers of each value of the column.
 fn newest(column: &str, of: &str, most: u32) -> String {
     format!(
         " AND {of} AND p.id IN (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.{column} = p.{column}
@@ -148,7 +151,7 @@ fn newest(column: &str, of: &str, most: u32) -> String {
     )
 }
 
-/// The paper of each of these documents that was drawn last; of one of which none was drawn there is none.
+/// Reads the newest paper of each of these documents; documents without a paper are left out.
 pub async fn latest_of(reads: &impl Reads, targets: &[Uuid]) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
     let rest = format!(

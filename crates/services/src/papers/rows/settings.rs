@@ -1,4 +1,4 @@
-//! How a tenant's papers look, and what else can be printed of a document's goods.
+//! Design of a tenant's papers, and printable facts of a document's goods.
 
 use entity::{
     prelude::*,
@@ -8,13 +8,13 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
-use crate::papers::core::{GoodsMark, Look};
+use crate::papers::core::{GoodsDetails, Look};
 
-/// A look as it is kept.
+/// Stored look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub look: Look,
-    /// A JPEG, where the look has a logo.
+    /// A JPEG, if the look has a logo.
     pub logo: Option<Vec<u8>>,
     /// 0 until it is set.
     pub version: i64,
@@ -53,13 +53,13 @@ pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -
     work.upsert(row).await
 }
 
-/// The lines that a document's goods are of.
+/// The document whose lines have the goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GoodsOf {
+pub enum GoodsSource {
     Order(OrderId),
     PurchaseOrder(PurchaseOrderId),
     Return(ReturnId),
-    /// All orders that its works are of.
+    /// All orders of the wave's fulfilments.
     Wave(FulfilmentWaveId),
 }
 
@@ -74,25 +74,25 @@ struct GoodsRow {
     barcode: Option<String>,
 }
 
-/// Units and barcodes of a document's goods, by the SKU that its lines had when it was made.
-pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMark>, Fault> {
+/// Reads units and barcodes of a document's goods, by the SKU in its lines.
+pub async fn goods_details(reads: &impl Reads, of: GoodsSource) -> Result<Vec<GoodsDetails>, Fault> {
     let (lines, id): (&str, Value) = match of {
-        GoodsOf::Order(id) => (
+        GoodsSource::Order(id) => (
             "SELECT l.sku AS sku, l.product_id AS product_id FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = $2 AND l.product_id IS NOT NULL
              UNION SELECT n.sku, n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = $2",
             id.into(),
         ),
-        GoodsOf::PurchaseOrder(id) => (
+        GoodsSource::PurchaseOrder(id) => (
             "SELECT DISTINCT l.sku AS sku, l.product_id AS product_id FROM purchase_order_line l
              WHERE l.tenant_id = $1 AND l.purchase_order_id = $2",
             id.into(),
         ),
-        GoodsOf::Return(id) => (
+        GoodsSource::Return(id) => (
             "SELECT DISTINCT l.sku AS sku, l.product_id AS product_id FROM return_line l
              WHERE l.tenant_id = $1 AND l.return_id = $2 AND l.product_id IS NOT NULL",
             id.into(),
         ),
-        GoodsOf::Wave(id) => (
+        GoodsSource::Wave(id) => (
             "SELECT l.sku AS sku, l.product_id AS product_id FROM fulfilment_wave_work x
                JOIN fulfilment_work w ON w.tenant_id = $1 AND w.id = x.work_id
                JOIN order_line l ON l.tenant_id = $1 AND l.order_id = w.order_id
@@ -106,5 +106,5 @@ pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMar
     };
     let sql = format!("SELECT {} FROM ({lines}) g JOIN product p ON p.tenant_id = $1 AND p.id = g.product_id", GoodsRow::SELECT);
     let rows = reads.records::<GoodsRow>(&sql, vec![id]).await?;
-    Ok(rows.into_iter().map(|row| GoodsMark { sku: row.sku, unit: row.unit_code, barcode: row.barcode }).collect())
+    Ok(rows.into_iter().map(|row| GoodsDetails { sku: row.sku, unit: row.unit_code, barcode: row.barcode }).collect())
 }

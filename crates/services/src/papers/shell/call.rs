@@ -1,4 +1,5 @@
-//! How calls on invoices and companies begin and end: one after the other, each key once.
+//! Start and end of calls on invoices and companies: they are serialized, and each key is used
+//! once.
 
 use entity::prelude::*;
 use platform::{
@@ -15,36 +16,36 @@ use uuid::Uuid;
 
 use crate::papers::core::{EntityProblem, Refusal};
 
-/// Why nothing was written, and no number was given.
+/// Refusal of a call that wrote nothing and assigned no number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvoiceRefusal {
     BadKey(KeyProblem),
-    /// Of a company.
+    /// A problem of a company.
     Field(EntityProblem),
-    /// There is no such order, or invoice, among those that the caller may see.
+    /// The order or the invoice does not exist, or the caller may not see it.
     NotFound,
-    /// There is no such store.
+    /// The store does not exist.
     NoStore {
         index: usize,
     },
-    /// There is no such company.
+    /// The company does not exist.
     NoSuchEntity,
-    /// A credit note is of an invoice, and of no credit note.
+    /// A credit note cannot be credited, only an invoice.
     OfCreditNote,
-    /// Nothing can be invoiced or credited so.
+    /// The invoice rules refuse the call.
     Decided(Refusal),
-    /// The store sells for no company.
+    /// The store has no company.
     NoEntity,
-    /// The company is archived, and changes no more.
+    /// The company is archived, and cannot be changed.
     ArchivedEntity,
-    /// So many stores sell for the company.
+    /// The company cannot be archived: this many stores sell for it.
     SoldFor {
         stores: usize,
     },
     Stale {
         actual: i64,
     },
-    /// Numbers were given under the prefixes that the company has.
+    /// Numbers were assigned under the company's current prefixes.
     Numbered,
     TooMany,
     KeyReused,
@@ -69,7 +70,7 @@ impl Staged for InvoiceRefusal {
     }
 }
 
-/// A refusal or a fault: nothing was written, and no number was given.
+/// A refusal or a fault: nothing was written, and no number was assigned.
 pub type InvoiceError = Stop<InvoiceRefusal>;
 
 impl From<Refusal> for InvoiceError {
@@ -80,24 +81,24 @@ impl From<Refusal> for InvoiceError {
 
 pub(super) type Done<T> = Result<Acted<T>, InvoiceError>;
 
-/// What is remembered of a call: the row that it wrote.
+/// Stored result of a call: the row that it wrote.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Receipt {
     pub id: Uuid,
     pub seq: Option<i64>,
 }
 
-/// An earlier call's receipt.
+/// Returns the receipt of an earlier call with the key.
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, InvoiceError> {
     idempotency::check_key(&key.key).map_err(InvoiceRefusal::BadKey)?;
-    match idempotency::in_turn(work, key).await? {
+    match idempotency::lock_and_look_up(work, key).await? {
         Before::Nothing => Ok(None),
         Before::Reused => Err(InvoiceRefusal::KeyReused.into()),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
-/// The event, and the receipt of the call.
+/// Appends the event, and stores the receipt of the call.
 pub(super) async fn end<T, P: Serialize>(
     work: &mut Work,
     key: &Key,

@@ -24,22 +24,23 @@ use crate::papers::{
     rows,
 };
 
-/// Companies of a tenant at most.
-pub const MOST_ENTITIES: usize = 100;
+/// Maximum companies of a tenant.
+pub const MAX_ENTITIES: usize = 100;
 
-/// A company as it is to be. Its JSON is what the idempotency key's hash is over.
+/// Input of a company. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntityUpsert {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// With the prefix of credit notes that was the default before there was none, where it was left out: repeated calls keep their hash.
+    /// If the prefix of credit notes was left out, it is the former default here, so that repeated
+    /// calls keep their hash.
     pub fields: EntityFields,
-    /// A company keeps the one that it has, and a new one gets the default.
+    /// An existing company keeps its prefix, and a new one gets the default.
     #[serde(skip)]
     pub is_prefix_left_out: bool,
 }
 
-/// A company that goes out of use, or comes back into it. Its JSON is what the idempotency key's hash is over.
+/// Input to archive or restore a company. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntityTurn {
     #[serde(skip)]
@@ -52,26 +53,26 @@ pub struct EntityTurn {
 }
 
 impl Papers {
-    /// All companies, by their codes.
+    /// Returns all companies, by code.
     pub async fn entities<P>(&self, permit: &Permit<P>) -> Result<Vec<LegalEntity>, Fault> {
         rows::entities(&permit.scope(&self.0.db)).await
     }
 
-    /// Makes a company, or changes the one of this code.
+    /// Creates or changes the company with a code.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
     pub async fn entity_upsert(&self, permit: Permit<kind::TenantWrite>, input: EntityUpsert, mode: Mode) -> Done<LegalEntity> {
         let mut refusals = Refusals::default();
         refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(InvoiceRefusal::BadKey));
-        refusals.extend(wrong(&input.fields));
+        refusals.extend(field_refusals(&input.fields));
         refusals.end(Stage::Shape)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.upserted(&mut work, &permit, input).await;
+        let done = self.apply_upsert(&mut work, &permit, input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn upserted(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {
+    async fn apply_upsert(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {
         let hash = hash_of(&input);
         let EntityUpsert { idempotency_key, mut fields, is_prefix_left_out } = input;
         let key = Key { owner: permit.actor().id, mutation: "legalEntityUpsert", key: idempotency_key, hash };
@@ -87,7 +88,7 @@ impl Papers {
                 own.map_or_else(|| CREDIT_NOTE_PREFIX.to_owned(), |entity| entity.fields.credit_note_prefix.clone());
         }
         let mut refusals = Refusals::default();
-        refusals.extend(wrong(&fields));
+        refusals.extend(field_refusals(&fields));
         let known = rows::known_stores(work, &fields.stores).await?;
         let unknown = fields.stores.iter().enumerate().filter(|(_, store)| !known.contains(*store));
         refusals.extend(unknown.map(|(index, _)| InvoiceRefusal::NoStore { index }));
@@ -95,7 +96,7 @@ impl Papers {
         fields.stores.sort_unstable();
         fields.stores.dedup();
         let now = self.0.clock.now();
-        let has_room = all.len() < MOST_ENTITIES;
+        let has_room = all.len() < MAX_ENTITIES;
         let before = all.into_iter().find(|entity| entity.fields.code == fields.code);
         match &before {
             Some(before) => {
@@ -119,20 +120,20 @@ impl Papers {
             after
         };
         rows::set_stores(work, &after).await?;
-        tell(work, was.as_ref(), &after);
+        audit_changes(work, was.as_ref(), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         end(work, &key, (LEGAL_ENTITY_UPDATED, event), (after.id.uuid(), after), now).await
     }
 
-    /// Takes a company out of use that no store sells for, or back into use.
+    /// Archives a company without stores, or restores it.
     pub async fn entity_turn(&self, permit: Permit<kind::TenantWrite>, input: EntityTurn, mode: Mode) -> Done<LegalEntity> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.turned(&mut work, &permit, &input).await;
+        let done = self.apply_archive(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    /// A step that was done before changes nothing.
-    async fn turned(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: &EntityTurn) -> Done<LegalEntity> {
+    /// If the company has the requested state already, nothing changes.
+    async fn apply_archive(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: &EntityTurn) -> Done<LegalEntity> {
         let archives = input.step == Step::Archive;
         let mutation = if archives { "legalEntityArchive" } else { "legalEntityRestore" };
         let key = Key { owner: permit.actor().id, mutation, key: input.idempotency_key.clone(), hash: hash_of(input) };
@@ -156,15 +157,16 @@ impl Papers {
         let archived_at = archives.then_some(now);
         let after = LegalEntity { archived_at, version: before.version + 1, updated_at: now, ..before };
         rows::change_entity(work, &after).await?;
-        tell(work, Some(&was), &after);
+        audit_changes(work, Some(&was), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         let kind = if archives { LEGAL_ENTITY_ARCHIVED } else { LEGAL_ENTITY_RESTORED };
         end(work, &key, (kind, event), (after.id.uuid(), after), now).await
     }
 }
 
-/// Says in the audit log what differs of a company: fields of the tenant's, under its code.
-fn tell(work: &mut Work, was: Option<&Fields>, after: &LegalEntity) {
+/// Adds the differences of a company to the audit log, as fields of the tenant under the company's
+/// code.
+fn audit_changes(work: &mut Work, was: Option<&Fields>, after: &LegalEntity) {
     let tenant = work.tenant();
     audit::changed(work, tenant, was, Some(&traced(after)), None);
 }
@@ -184,12 +186,13 @@ fn traced(entity: &LegalEntity) -> Fields {
         .masked(path("archivedAt"), MASK, entity.archived_at.map(clock::rfc3339))
 }
 
-/// A prefix stays once a number was given under it: two prefixes in one series would look like a gap.
+/// Whether the change keeps the prefixes, which are fixed once a number was assigned: two prefixes
+/// in one series would look like a gap.
 fn keeps_prefixes(before: &LegalEntity, fields: &EntityFields) -> bool {
     let is_kept = |kind: InvoiceKind| before.numbers.last(kind) == 0 || before.fields.label(kind, 0) == fields.label(kind, 0);
     is_kept(InvoiceKind::Invoice) && is_kept(InvoiceKind::CreditNote)
 }
 
-fn wrong(fields: &EntityFields) -> impl Iterator<Item = InvoiceRefusal> {
+fn field_refusals(fields: &EntityFields) -> impl Iterator<Item = InvoiceRefusal> {
     fields.problems().into_iter().map(InvoiceRefusal::Field)
 }

@@ -1,5 +1,5 @@
-//! Issuing invoices and credit notes: what is due is decided, the number taken and all of it written in one transaction, so that no number is ever
-//! given to nothing.
+//! Issuing invoices and credit notes: the due lines are computed, the number is taken and the rows
+//! are written in one transaction, so that every number has an invoice.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -7,7 +7,7 @@ use inventory::{
     catalog::rows::customer,
     currency::{core::FrozenRate, shell::rate_on},
     ledger::Mode,
-    numbering::core::NO_DIGIT,
+    numbering::core::DIGIT_PLACEHOLDER,
     orders::{
         core::Order,
         rows::{details, open_personal, orders},
@@ -28,17 +28,17 @@ use super::{
 };
 use crate::papers::{
     core::{
-        Facts, InBooks, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due,
+        BooksTotals, Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due,
         totals,
     },
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, InvoiceEvent},
     rows,
 };
 
-/// Characters of a reason at most.
+/// Maximum characters of a reason.
 pub const MAX_REASON: usize = 1_000;
 
-/// An invoice that is to be issued. Its JSON is what the idempotency key's hash is over.
+/// Input of an invoice. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct InvoiceIssue {
     #[serde(skip)]
@@ -47,20 +47,20 @@ pub struct InvoiceIssue {
     pub scope: Scope,
 }
 
-/// A credit note that is to be issued.
+/// Input of a credit note.
 #[derive(Debug, Clone, Serialize)]
 pub struct CreditNoteIssue {
     #[serde(skip)]
     pub idempotency_key: String,
     pub invoice: InvoiceId,
-    /// So much of each line; None: all that is left.
+    /// Quantity of each line; `None` for all that is not credited.
     pub lines: Option<Vec<(OrderLineId, i64)>>,
     pub reason: Option<String>,
 }
 
 type May = Permit<kind::InvoiceIssue>;
 
-/// What a number is given to.
+/// Content of an invoice or a credit note before it has its number.
 struct Draft {
     kind: InvoiceKind,
     order: OrderId,
@@ -74,23 +74,24 @@ struct Draft {
     lines: Vec<InvoiceLine>,
 }
 
-/// How sums come into the currency of the books.
+/// Conversion of sums into the currency of the books.
 enum Conversion {
     /// By the rate of the day.
     OfDay,
-    /// By the rate of the invoice that is credited, after the tax and the total of its earlier credit notes, in minor units.
+    /// By the rate of the credited invoice, after the tax and the total of its earlier credit
+    /// notes, in minor units.
     OfInvoice(Option<FrozenRate>, (i64, i64)),
 }
 
 impl Papers {
-    /// Issues an invoice of what is due of an order.
+    /// Issues an invoice of an order's due lines.
     pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.invoiced(&mut work, &permit, &input).await;
-        settled(work, done, mode).await
+        let done = self.issue_invoice(&mut work, &permit, &input).await;
+        commit_invoice(work, done, mode).await
     }
 
-    async fn invoiced(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
+    async fn issue_invoice(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
         let key = key_of(permit, "invoiceIssue", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt.id, receipt.seq).await;
@@ -119,17 +120,17 @@ impl Papers {
             reason: None,
             lines,
         };
-        self.numbered(work, (permit, &key), &entity, draft).await
+        self.assign_number(work, (permit, &key), &entity, draft).await
     }
 
     /// Issues a credit note of an invoice, or of a part of it.
     pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.credited(&mut work, &permit, &input).await;
-        settled(work, done, mode).await
+        let done = self.issue_credit_note(&mut work, &permit, &input).await;
+        commit_invoice(work, done, mode).await
     }
 
-    async fn credited(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {
+    async fn issue_credit_note(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {
         let key = key_of(permit, "creditNoteIssue", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt.id, receipt.seq).await;
@@ -142,11 +143,11 @@ impl Papers {
         }
         let entity = rows::entity(work, invoice.entity).await?;
         let entity = entity.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
-        let wanted = input.lines.as_deref().map(|lines| positions(invoice.order, lines)).transpose()?;
+        let wanted = input.lines.as_deref().map(|lines| line_positions(invoice.order, lines)).transpose()?;
         let lines = credit(&invoice.lines, &rows::credited(work, invoice.id).await?, wanted.as_deref())?;
         let buyer = match &invoice.personal {
             Some(sealed) => rows::open_lines(work, invoice.id, sealed)?,
-            None if invoice.is_lost => known_buyer(work, invoice.order).await?,
+            None if invoice.is_lost => current_buyer(work, invoice.order).await?,
             None => Vec::new(),
         };
         let draft = Draft {
@@ -164,16 +165,23 @@ impl Papers {
             reason: input.reason.clone(),
             lines,
         };
-        self.numbered(work, (permit, &key), &entity, draft).await
+        self.assign_number(work, (permit, &key), &entity, draft).await
     }
 
-    /// Gives a draft the next number of its company, and writes it for good.
-    async fn numbered(&self, work: &mut Work, (permit, key): (&May, &Key), entity: &LegalEntity, draft: Draft) -> Done<Invoice> {
+    /// Assigns the next number of the company to a draft, and writes it.
+    async fn assign_number(
+        &self,
+        work: &mut Work,
+        (permit, key): (&May, &Key),
+        entity: &LegalEntity,
+        draft: Draft,
+    ) -> Done<Invoice> {
         let now = self.0.clock.now();
         let (_, zone) = rows::store_facts(work, draft.store).await?;
         let (number, today) = (entity.numbers.last(draft.kind) + 1, local_day(now, &zone));
         let before = rows::last_day(work, entity.id, (draft.kind, number - 1), draft.credits).await?;
-        // Stores are in several zones, and clocks are set back; days go with numbers.
+        // Stores have several time zones, and clocks may be set back; the days must ascend with the
+        // numbers.
         let issued_on = before.map_or(today, |before| before.max(today));
         let totals = totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?;
         let in_books = in_books(work, draft.conversion, &totals, issued_on).await?;
@@ -208,15 +216,16 @@ impl Papers {
         end(work, key, (kind, event), (id.uuid(), invoice), now).await
     }
 
-    /// The invoice or credit note of an id, of one of the caller's stores.
+    /// Reads an invoice or credit note by ID, if it belongs to one of the caller's stores.
     pub async fn invoice(&self, permit: &Permit<kind::OrderRead>, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
         let found = rows::invoice(&permit.scope(&self.0.db), id).await?;
         Ok(found.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
     }
 }
 
-/// What sums come to in the books; None where they are in their currency. A tax is never without it, since it is owed in that currency.
-async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32) -> Result<Option<InBooks>, InvoiceError> {
+/// Converts totals into the currency of the books; `None` if they are in it already, or if there is
+/// no rate and no tax. A tax is never left without a conversion, since it is owed in that currency.
+async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32) -> Result<Option<BooksTotals>, InvoiceError> {
     let (rate, before) = match conversion {
         Conversion::OfInvoice(rate, before) => (rate, before),
         Conversion::OfDay => {
@@ -229,16 +238,16 @@ async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32
         }
     };
     let Some(rate) = rate else { return Ok(None) };
-    Ok(Some(InBooks::after(rate, before, totals).ok_or(Refusal::TooLarge)?))
+    Ok(Some(BooksTotals::after(rate, before, totals).ok_or(Refusal::TooLarge)?))
 }
 
-/// Whom an invoice is for, by lines.
+/// Returns the buyer of an invoice, by lines.
 pub fn buyer(reads: &impl Reads, invoice: &Invoice) -> Result<Vec<String>, Fault> {
     invoice.personal.as_ref().map_or_else(|| Ok(Vec::new()), |sealed| rows::open_lines(reads, invoice.id, sealed))
 }
 
-/// Lines of an order by their positions; one of another order is none of the invoice's.
-fn positions(order: OrderId, lines: &[(OrderLineId, i64)]) -> Result<Vec<(u16, i64)>, Refusal> {
+/// Returns the positions of an order's lines; a line of another order is refused.
+fn line_positions(order: OrderId, lines: &[(OrderLineId, i64)]) -> Result<Vec<(u16, i64)>, Refusal> {
     let position = |(index, (line, quantity)): (usize, &(OrderLineId, i64))| {
         let (of, position) = line.split_line::<entity::id::kind::OrderId>();
         if of == order { Ok((position, *quantity)) } else { Err(Refusal::NoLine { index }) }
@@ -246,7 +255,8 @@ fn positions(order: OrderId, lines: &[(OrderLineId, i64)]) -> Result<Vec<(u16, i
     lines.iter().enumerate().map(position).collect()
 }
 
-/// Whom an order is billed to, as it is known now: the address of the bill, else that of the goods, else the contact, else the customer's name.
+/// Returns the current buyer of an order: the billing address, else the shipping address, else the
+/// contact, else the customer's name.
 async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Fault> {
     let sealed = details(reads, &[order.id]).await?.pop().and_then(|detail| detail.personal);
     if let Some(sealed) = sealed {
@@ -262,8 +272,8 @@ async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Faul
     Ok(customer::by_id(reads, id).await?.and_then(|customer| customer.name).into_iter().collect())
 }
 
-/// Whom an order is billed to by now, in the place of what was lost.
-async fn known_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault> {
+/// Returns the current buyer of an order, in place of one that was lost.
+async fn current_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault> {
     match orders(work, &[order]).await?.pop() {
         Some(order) => buyer_of(work, &order).await,
         None => Ok(Vec::new()),
@@ -274,13 +284,13 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) ->
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
-/// Keeps an invoice. A dry run takes no number, so its invoice shows a dot instead of one.
-async fn settled(work: Work, done: Done<Invoice>, mode: Mode) -> Done<Invoice> {
+/// Commits an invoice. A dry run takes no number, so its invoice shows a dot instead of one.
+async fn commit_invoice(work: Work, done: Done<Invoice>, mode: Mode) -> Done<Invoice> {
     let mut acted = settle(work, done, mode.is_dry()).await?;
     if mode.is_dry() && !acted.is_replayed {
         let number = acted.value.number.to_string();
         let prefix = acted.value.label.strip_suffix(&number).unwrap_or_default();
-        acted.value.label = format!("{prefix}{NO_DIGIT}");
+        acted.value.label = format!("{prefix}{DIGIT_PLACEHOLDER}");
     }
     Ok(acted)
 }

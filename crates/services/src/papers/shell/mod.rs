@@ -1,4 +1,5 @@
-//! Keeping what was drawn. The face has looked up the document that a paper is drawn of, and who may read it.
+//! Stores papers that were drawn. The API has resolved the document and checked the right to read
+//! it.
 
 mod call;
 mod entities;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    core::{Paper, Sheet, file, kept_as, page},
+    core::{Paper, Sheet, file, page, stored_kinds},
     events::{PAPER_ISSUED, PaperEvent},
     rows,
 };
@@ -32,15 +33,15 @@ use crate::{
 };
 
 pub use call::{InvoiceError, InvoiceRefusal};
-pub use entities::{EntityTurn, EntityUpsert, MOST_ENTITIES};
+pub use entities::{EntityTurn, EntityUpsert, MAX_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 pub use settings::{SettingsError, SettingsRefusal, SettingsSet};
 
-/// How often a call is begun again after another one took its key first.
-const TRIES: u32 = 3;
+/// Maximum retries of a call whose key another call took first.
+const MAX_TRIES: u32 = 3;
 const MUTATION: &str = "paperCreate";
 
-/// A paper that is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a paper. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewPaper {
     #[serde(skip)]
@@ -49,38 +50,39 @@ pub struct NewPaper {
     #[serde(skip)]
     pub target: Target,
     pub document_id: String,
-    /// The language that was said, and English for none: as long as that was the default, calls had it in their hash.
+    /// The requested language; English for none, which was the default once and is part of the hash
+    /// of earlier calls.
     #[serde(rename = "locale")]
     pub said: PaperLocale,
-    /// The language that it is drawn in.
+    /// Language of the paper.
     #[serde(skip)]
     pub locale: PaperLocale,
 }
 
-/// What was drawn of a document.
+/// Drawing of a document.
 #[derive(Debug, Clone)]
 pub struct Drawing {
-    /// The number that is printed on it.
+    /// The printed number.
     pub number: String,
-    /// The order that it is about, where it is about one.
+    /// The order of the document, if it has one.
     pub order: Option<OrderId>,
     pub sheet: Sheet,
 }
 
-/// What a call came to.
+/// Result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct PaperResult {
     pub paper: Paper,
     pub is_replayed: bool,
     pub seq: Option<i64>,
 }
 
-/// Why no paper is kept.
+/// Error of a call that stored no paper.
 #[derive(Debug)]
 pub enum PaperError {
     BadKey(KeyProblem),
     KeyReused,
-    /// Its files could not be kept, or a fault.
+    /// The files could not be stored, or another fault.
     File(FileError),
 }
 
@@ -111,7 +113,7 @@ struct Inner {
     files: Files,
 }
 
-/// The files of a paper, whose bytes are all there.
+/// The files of a paper, with their bytes.
 struct Bytes {
     html: Made,
     pdf: Option<Made>,
@@ -127,13 +129,13 @@ impl Papers {
     pub fn files(&self) -> &Files {
         &self.0.files
     }
-    /// The rows of the caller's tenant.
+    /// Returns the scope of the caller's tenant.
     pub fn scope(&self, caller: &Caller) -> TenantScope {
         self.0.db.tenant(caller.tenant)
     }
 
-    /// The answer to an earlier call with the same key, before anything is decided.
-    pub async fn earlier(&self, caller: &Caller, new: &NewPaper) -> Result<Option<Kept>, PaperError> {
+    /// Returns the result of an earlier call with the same key, before anything is decided.
+    pub async fn replayed_result(&self, caller: &Caller, new: &NewPaper) -> Result<Option<PaperResult>, PaperError> {
         idempotency::check_key(&new.idempotency_key).map_err(PaperError::BadKey)?;
         let (key, scope) = (key_of(caller, new), self.scope(caller));
         match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
@@ -142,14 +144,14 @@ impl Papers {
         }
     }
 
-    /// Keeps the drawings of a paper, and that it was drawn.
+    /// Stores the files of a paper, and its row.
     pub async fn keep(
         &self,
         (caller, readers): (&Caller, &Readers),
         new: &NewPaper,
         drawing: Drawing,
         write: Write,
-    ) -> Result<Kept, PaperError> {
+    ) -> Result<PaperResult, PaperError> {
         let (html, pdf) = (page(&drawing.sheet), file(&drawing.sheet));
         let now = self.0.clock.now();
         let mut paper = Paper {
@@ -167,7 +169,7 @@ impl Papers {
             created_at: now,
         };
         if write == Write::DryRun {
-            return Ok(Kept { paper, is_replayed: false, seq: None });
+            return Ok(PaperResult { paper, is_replayed: false, seq: None });
         }
         audit::set_target(paper.target.clone());
         let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
@@ -181,7 +183,7 @@ impl Papers {
     }
 
     async fn made(&self, caller: &Caller, named: (String, &str), bytes: Vec<u8>) -> Result<Made, FileError> {
-        // The entry is written with the paper, not with the place of a file.
+        // The audit entry is written with the paper, not with the row of a file.
         commit_hook::without(async {
             let mut writer = self.0.files.write(caller.tenant, (caller.actor, caller.key), named).await?;
             writer.write(bytes.into()).await?;
@@ -190,13 +192,18 @@ impl Papers {
         .await
     }
 
-    async fn write(&self, caller: &Caller, (key, readers): (&Key, &Readers), made: (&Paper, &Bytes)) -> Result<Kept, PaperError> {
+    async fn write(
+        &self,
+        caller: &Caller,
+        (key, readers): (&Key, &Readers),
+        made: (&Paper, &Bytes),
+    ) -> Result<PaperResult, PaperError> {
         let scope = self.scope(caller);
         let mut tries = 0;
         loop {
             let mut work = scope.begin().await?;
             tries += 1;
-            match once(&mut work, key, made, readers).await {
+            match write_once(&mut work, key, made, readers).await {
                 Ok(kept) if kept.is_replayed => {
                     work.rollback().await?;
                     return Ok(kept);
@@ -206,11 +213,12 @@ impl Papers {
                     return Ok(kept);
                 }
                 Err(error) => {
-                    // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
+                    // The first error is returned even if the rollback fails: the connection rolls
+                    // back when it is next used.
                     let _ = work.rollback().await;
                     let is_taken =
                         matches!(&error, PaperError::File(FileError::Fault(fault)) if fault.unique_violation().is_some());
-                    if !is_taken || tries >= TRIES {
+                    if !is_taken || tries >= MAX_TRIES {
                         return Err(error);
                     }
                 }
@@ -219,7 +227,12 @@ impl Papers {
     }
 }
 
-async fn once(work: &mut Work, key: &Key, (paper, bytes): (&Paper, &Bytes), readers: &Readers) -> Result<Kept, PaperError> {
+async fn write_once(
+    work: &mut Work,
+    key: &Key,
+    (paper, bytes): (&Paper, &Bytes),
+    readers: &Readers,
+) -> Result<PaperResult, PaperError> {
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
     }
@@ -228,7 +241,7 @@ async fn once(work: &mut Work, key: &Key, (paper, bytes): (&Paper, &Bytes), read
         pdf.keep(work).await?;
     }
     rows::insert(work, paper).await?;
-    let (kind, later_kind) = kept_as(paper.kind);
+    let (kind, later_kind) = stored_kinds(paper.kind);
     let event = PaperEvent {
         id: paper.id,
         kind,
@@ -239,22 +252,22 @@ async fn once(work: &mut Work, key: &Key, (paper, bytes): (&Paper, &Bytes), read
     };
     let seq = journal::append(work, vec![PAPER_ISSUED.event(&event)], paper.created_at).await?;
     idempotency::keep(work, key, &Receipt { paper: paper.id, seq }, paper.created_at).await?;
-    Ok(Kept { paper: paper.clone(), is_replayed: false, seq })
+    Ok(PaperResult { paper: paper.clone(), is_replayed: false, seq })
 }
 
-async fn replayed(reads: &impl Reads, known: KeyUse) -> Result<Kept, PaperError> {
+async fn replayed(reads: &impl Reads, known: KeyUse) -> Result<PaperResult, PaperError> {
     let KeyUse::Same(receipt) = known else { return Err(PaperError::KeyReused) };
     let broken = || Fault::corrupt("idempotency", "a receipt of a paper names it");
     let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| broken())?;
     let paper = rows::by_id(reads, receipt.paper).await?.ok_or_else(broken)?;
-    Ok(Kept { paper, is_replayed: true, seq: receipt.seq })
+    Ok(PaperResult { paper, is_replayed: true, seq: receipt.seq })
 }
 
 fn key_of(caller: &Caller, new: &NewPaper) -> Key {
     Key { owner: caller.actor.id, mutation: MUTATION, key: new.idempotency_key.clone(), hash: hash_of(new) }
 }
 
-/// The paper of an id. Whoever asks has to look who may read its document.
+/// Reads a paper by ID. The caller must check the right to read its document.
 pub async fn find(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fault> {
     rows::by_id(reads, id).await
 }

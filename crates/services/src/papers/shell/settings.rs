@@ -1,4 +1,4 @@
-//! Setting how a tenant's papers look.
+//! Setting the look of a tenant's papers.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// A look as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a look. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct SettingsSet {
     #[serde(skip)]
@@ -33,17 +33,17 @@ pub struct SettingsSet {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub changes: LookChanges,
-    /// A file that was sent.
+    /// An uploaded file.
     pub logo: Patch<FileId>,
 }
 
-/// Why nothing was written.
+/// Refusal of a call that wrote nothing.
 #[derive(Debug)]
 pub enum SettingsRefusal {
     BadKey(KeyProblem),
     Look(LookProblem),
     Logo(LogoError),
-    /// It has changed since it was read: its version now.
+    /// The look was changed after it was read; its version now.
     Stale(i64),
     KeyReused,
 }
@@ -63,7 +63,7 @@ impl Staged for SettingsRefusal {
 /// A refusal or a fault: nothing was written.
 pub type SettingsError = Stop<SettingsRefusal>;
 
-/// What is remembered of a call.
+/// Stored result of a call, for its idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
@@ -72,24 +72,24 @@ struct Receipt {
 type Done = Result<Acted<Settings>, SettingsError>;
 
 impl Papers {
-    /// How the tenant's papers look.
+    /// Returns the design of the tenant's papers.
     pub async fn settings<P>(&self, permit: &Permit<P>) -> Result<Settings, Fault> {
         rows::settings(&permit.scope(&self.0.db)).await
     }
 
-    /// Changes what is said of it.
+    /// Changes the given fields of the look.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
     pub async fn settings_set(&self, permit: Permit<kind::TenantWrite>, input: SettingsSet, mode: Mode) -> Done {
         let mut refusals = Refusals::default();
         refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(SettingsRefusal::BadKey));
-        refusals.extend(wrong(&Look::default().with(input.changes.clone())));
+        refusals.extend(look_refusals(&Look::default().with(input.changes.clone())));
         refusals.end(Stage::Shape)?;
         let (owner, hash) = (permit.actor().id, hash_of(&input));
         let key = Key { owner, mutation: "paperSettingsSet", key: input.idempotency_key.clone(), hash };
         let scope = permit.scope(&self.0.db);
-        // The file of an earlier call may have gone since: a call that is repeated needs it no more.
+        // The file of an earlier call may be removed by now: a repeated call does not need it.
         let is_known = idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?).is_some();
         let logo = match input.logo.clone() {
             Patch::Set(file) if !is_known => match self.0.files.logo(permit.tenant(), file, permit.actor()).await {
@@ -105,11 +105,11 @@ impl Papers {
     }
 }
 
-/// A logo as far as it could be drawn.
+/// The drawn logo, or the reason why it could not be drawn.
 type Drawn = Patch<Result<DrawnLogo, LogoError>>;
 
 async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (SettingsSet, Drawn)) -> Done {
-    let earlier = idempotency::in_turn(work, key).await?;
+    let earlier = idempotency::lock_and_look_up(work, key).await?;
     let before = rows::settings(work).await?;
     match earlier {
         Before::Nothing => {}
@@ -118,7 +118,7 @@ async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (Setting
     }
     let (mut look, mut bytes) = (before.look.clone().with(input.changes), before.logo.clone());
     let mut refusals = Refusals::default();
-    refusals.extend(wrong(&look));
+    refusals.extend(look_refusals(&look));
     match logo {
         Patch::Keep => {}
         Patch::Clear => (look.logo, bytes) = (None, None),
@@ -141,7 +141,7 @@ async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (Setting
     Ok(Acted { value: after, seq, is_replayed: false })
 }
 
-/// What the audit log compares: fields of the tenant's.
+/// Returns the fields that the audit log compares; they belong to the tenant.
 fn traced(settings: &Settings) -> Fields {
     let look = &settings.look;
     let texts = look.texts.iter().map(|text| (format!("paperSettings.texts.{}", text.kind), &text.text));
@@ -157,6 +157,6 @@ fn traced(settings: &Settings) -> Fields {
     texts.fold(fields, |fields, (path, text)| fields.with(path, text))
 }
 
-fn wrong(look: &Look) -> impl Iterator<Item = SettingsRefusal> {
+fn look_refusals(look: &Look) -> impl Iterator<Item = SettingsRefusal> {
     look.problems().into_iter().map(SettingsRefusal::Look)
 }

@@ -1,4 +1,4 @@
-//! Which lines of the night's plan a tenant's rule approves.
+//! Automatic approval of lines of the nightly plan by a tenant's rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use super::{
 };
 
 /// Parts of a share: a confidence of 0.8 is 8,000.
-pub const CONFIDENCE_PARTS: f64 = 10_000.0;
+pub const CONFIDENCE_SCALE: f64 = 10_000.0;
 
-/// What purchases may cost that nobody looks at.
+/// Maximum costs of purchases that are approved without review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Of a plan; there is one a night.
+    /// Maximum cost of a plan; there is one a night.
     pub plan: Money,
-    /// Of one supplier in it.
+    /// Maximum cost of one supplier in the plan.
     pub supplier: Money,
 }
 
@@ -27,27 +27,27 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRule {
     pub is_on: bool,
-    /// None: purchases wait.
+    /// None: purchases are not approved by the rule.
     pub limits: Option<Limits>,
     pub transfers: bool,
     /// Least data quality of the forecast, in parts.
     pub confidence: i32,
-    /// The member in whose name orders are also sent. None: they stay drafts.
+    /// The member in whose name orders are also sent. None: orders stay drafts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<MemberId>,
 }
 
-/// What of a rule cannot hold.
+/// Reasons to refuse a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleProblem {
     /// Confidence is a share.
     Confidence,
-    /// One of both amounts is left out: its name.
+    /// Only one of the two amounts is given: the name of the missing one.
     AmountNeeded(&'static str),
     /// An amount is not above 0: its name.
     Amount(&'static str),
     Currencies,
-    /// Nothing is ever approved.
+    /// The rule would never approve anything.
     Idle,
 }
 
@@ -61,10 +61,10 @@ impl Staged for RuleProblem {
 }
 
 impl ApprovalRule {
-    /// A rule that can hold; `plan` and `supplier` are both there, or neither.
+    /// Builds a valid rule; `plan` and `supplier` are both given, or neither.
     ///
     /// # Errors
-    /// All that keeps it from holding.
+    /// All problems of the rule.
     pub fn new(
         is_on: bool,
         (plan, supplier): (Option<Money>, Option<Money>),
@@ -89,21 +89,24 @@ impl ApprovalRule {
         if is_on && plan.is_none() && supplier.is_none() && !transfers {
             problems.push(RuleProblem::Idle);
         }
-        let confidence = (confidence * CONFIDENCE_PARTS).round() as i32;
+        let confidence = (confidence * CONFIDENCE_SCALE).round() as i32;
         if problems.is_empty() { Ok(Self { is_on, limits, transfers, confidence, sender: None }) } else { Err(problems) }
     }
 
-    /// Whether a line may be approved at all, whatever it costs: it goes by a policy that somebody has set, and its forecast rests on good data.
+    /// Whether a line may be approved at all, regardless of its cost: it follows from an explicit
+    /// policy, and its forecast rests on good data.
     fn fits(&self, line: &PlanLine) -> bool {
-        let confidence = line.figures.confidence.map(|share| (share * CONFIDENCE_PARTS).round());
+        let confidence = line.figures.confidence.map(|share| (share * CONFIDENCE_SCALE).round());
         line.state == LineState::Open
             && line.policy.is_some()
             && confidence.is_some_and(|parts| parts >= f64::from(self.confidence))
     }
 
-    /// The lines that it approves. An order that is above the amount of a supplier waits as a whole, and so does one that the amount of the plan has no place
-    /// for beside more urgent ones, or what is left of one of its budgets. `known` are suppliers that were ordered from before: a first order is for a person.
-    /// Purchases wait where a budget is in another currency than the amounts.
+    /// The lines that the rule approves. An order that exceeds the supplier's amount waits as a
+    /// whole, and so does one that does not fit into the rest of the plan's amount after more
+    /// urgent ones, or into the rest of one of its budgets. `known` are suppliers with earlier
+    /// orders: a first order needs a person. Purchases wait if a budget is in another currency than
+    /// the amounts.
     pub fn approves(
         &self,
         lines: &[PlanLine],
@@ -137,7 +140,8 @@ impl ApprovalRule {
         approved
     }
 
-    /// What is bought of each supplier, with its cost; None beyond what is counted. The most urgent order first.
+    /// Returns the purchases of each supplier, with their cost; None if it overflows. The most
+    /// urgent order comes first.
     fn orders<'l>(
         &self,
         lines: &'l [PlanLine],

@@ -1,4 +1,4 @@
-//! Which lines a choice approves, which the caller may not, and which have been overtaken.
+//! Approval of lines: those that are approved, forbidden to the caller, or stale.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,24 @@ use uuid::Uuid;
 use super::{
     line::{LineKind, LineState, PlanLine},
     purchase_budget::{AvailableBudget, Exceeded},
-    spending::beyond_budgets,
+    spending::lines_over_budget,
 };
 
 /// A level that changed by more than this share of a line's quantity has overtaken it.
 const STALE_SHARE: u64 = 5;
 /// Lines that a draft has at most: as many as a transfer takes.
-const MOST_OF_A_DRAFT: usize = 500;
+const MAX_OF_A_DRAFT: usize = 500;
 
-/// Which lines are approved.
+/// Selection of the lines to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Choice {
     All,
-    /// Also of lines that a budget has no place for.
+    /// These lines, including those that exceed a budget.
     Ids(Vec<ReplenishmentLineId>),
     /// Transfers, and purchases and cuts that are worth no more than this.
     Under(Money),
-    /// Those that the tenant's rule has taken. Which they are is no part of a call's hash: a call that is made again finds other lines open.
+    /// Lines that the tenant's rule has chosen. The lines are not part of a call's hash: a repeated
+    /// call finds other lines open.
     Rule {
         #[serde(skip)]
         lines: BTreeSet<ReplenishmentLineId>,
@@ -34,7 +35,7 @@ pub enum Choice {
 
 impl Choice {
     /// Whether it takes a line as that is now.
-    pub fn takes(&self, line: &PlanLine) -> bool {
+    pub fn includes_line(&self, line: &PlanLine) -> bool {
         let is_open = line.state == LineState::Open;
         match self {
             Self::Ids(ids) => (is_open || line.state.is_beyond_budget()) && ids.contains(&line.id),
@@ -51,35 +52,36 @@ impl Choice {
     }
 }
 
-/// A level now: its position, drafts among it, and what is free to leave.
+/// Current state of a level: its position with drafts, and the units that other stores may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Now {
+pub struct CurrentLevel {
     pub position: i64,
     pub free: i64,
 }
 
-/// What becomes of the lines that were chosen.
+/// Outcomes of the selected lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
-    /// Places in the plan's lines, with the draft that each goes into.
+    /// Indices of the plan's lines, with the group of the draft that each goes into.
     pub claimed: Vec<(usize, Uuid)>,
     pub stale: Vec<usize>,
     pub forbidden: Vec<usize>,
-    /// What is left of a budget has no place for them.
+    /// Lines whose cost exceeds the rest of a budget.
     pub beyond: Vec<usize>,
-    /// That budget, for each of `beyond`.
+    /// The exceeded budget of each line in `beyond`.
     pub exceeded: Vec<Exceeded>,
-    /// Chosen beyond the most of a call: they stay open.
+    /// Number of chosen lines beyond the maximum of a call: they stay open.
     pub later: usize,
 }
 
-/// Whether somebody may have a line's draft made.
+/// Whether the caller may create a line's draft.
 type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
 
 impl Claims {
-    /// Takes back what goes over what is left of budgets, of claimed lines in their order. What a budget cannot count is claimed all the same.
-    pub fn hold_to(&mut self, chosen: &[PlanLine], available: &[AvailableBudget]) {
-        let beyond: BTreeMap<usize, Exceeded> = beyond_budgets(chosen, available)
+    /// Releases claimed lines that exceed the rest of a budget, in the order of the lines. Lines
+    /// that a budget cannot count, because of their currency, stay claimed.
+    pub fn release_over_budget(&mut self, chosen: &[PlanLine], available: &[AvailableBudget]) {
+        let beyond: BTreeMap<usize, Exceeded> = lines_over_budget(chosen, available)
             .into_iter()
             .filter(|one| one.issue == ReplenishmentIssue::OverBudget)
             .map(|one| (self.claimed[one.index].0, one.exceeded))
@@ -89,19 +91,20 @@ impl Claims {
     }
 }
 
-/// Decides on each line that is chosen, the most urgent first. A line is stale where its level's position, or what its giver is free to send, moved by more
-/// than a fifth of its quantity, apart from what other lines of the plan have moved since.
+/// Decides on each chosen line, the most urgent first. A line is stale if its level's position, or
+/// the units that its giver may send, changed by more than a fifth of its quantity, apart from the
+/// changes by other lines of the plan.
 pub fn approve(
     lines: &[PlanLine],
     choice: &Choice,
-    now: &BTreeMap<(ProductId, StoreId), Now>,
+    now: &BTreeMap<(ProductId, StoreId), CurrentLevel>,
     may: May<'_>,
     (most, mut group): (usize, impl FnMut() -> Uuid),
 ) -> Claims {
-    let (moved, given) = done_before(lines);
+    let (moved, given) = units_under_way(lines);
     let mut claims = Claims::default();
     let mut groups: BTreeMap<DraftKey, (Uuid, usize)> = BTreeMap::new();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| choice.takes(line)) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| choice.includes_line(line)) {
         if !may(line) {
             claims.forbidden.push(index);
             continue;
@@ -117,7 +120,7 @@ pub fn approve(
         let currency = line.cost.map(|cost| cost.currency.to_string()).unwrap_or_default();
         let key = (line.kind.giver(), line.kind.supplier(), line.kind.cut_order(), line.store, currency);
         let (id, size) = groups.entry(key).or_insert_with(|| (group(), 0));
-        if *size >= MOST_OF_A_DRAFT {
+        if *size >= MAX_OF_A_DRAFT {
             (*id, *size) = (group(), 0);
         }
         *size += 1;
@@ -126,12 +129,14 @@ pub fn approve(
     claims
 }
 
-/// What lines of one draft share: giver, supplier, the order that is cut, store and currency.
+/// Key that the lines of one draft have in common: giver, supplier, the order that is cut, store
+/// and currency.
 type DraftKey = (Option<StoreId>, Option<SupplierId>, Option<PurchaseOrderId>, StoreId, String);
 type Units = BTreeMap<(ProductId, StoreId), i64>;
 
-/// What lines of the plan have brought under way since it was made: to levels, and away from givers.
-fn done_before(lines: &[PlanLine]) -> (Units, Units) {
+/// Returns the units that lines of the plan have put under way since it was made: to levels, and
+/// from givers.
+fn units_under_way(lines: &[PlanLine]) -> (Units, Units) {
     let (mut moved, mut given) = (Units::new(), Units::new());
     for line in lines.iter().filter(|line| line.state.group().is_some()) {
         let brought = if line.kind.cut_order().is_some() { -line.quantity } else { line.quantity };
@@ -143,7 +148,7 @@ fn done_before(lines: &[PlanLine]) -> (Units, Units) {
     (moved, given)
 }
 
-fn is_stale(line: &PlanLine, now: &BTreeMap<(ProductId, StoreId), Now>, (moved, given): (&Units, &Units)) -> bool {
+fn is_stale(line: &PlanLine, now: &BTreeMap<(ProductId, StoreId), CurrentLevel>, (moved, given): (&Units, &Units)) -> bool {
     let of = |store: StoreId| now.get(&(line.product, store)).copied().unwrap_or_default();
     let units = |units: &Units, store: StoreId| units.get(&(line.product, store)).copied().unwrap_or_default();
     let is_far = |before: i64, after: i64| before.abs_diff(after).saturating_mul(STALE_SHARE) > line.quantity.unsigned_abs();
@@ -151,14 +156,14 @@ fn is_stale(line: &PlanLine, now: &BTreeMap<(ProductId, StoreId), Now>, (moved, 
     if is_far(expected, of(line.store).position) {
         return true;
     }
-    // A giver that has more than before still can give.
+    // A giver with more units than before can still send them.
     line.kind.giver().zip(line.figures.giver_free).is_some_and(|(giver, before)| {
         let (expected, free) = (before.saturating_sub(units(given, giver)), of(giver).free);
         free < expected && is_far(expected, free)
     })
 }
 
-/// The state of a plan whose lines stand like this.
+/// The state of a plan with these lines.
 pub fn state_of(lines: &[PlanLine]) -> ReplenishmentPlanState {
     let has = |word: ReplenishmentLineState| lines.iter().any(|line| line.state.word() == word);
     let is_begun = has(ReplenishmentLineState::Approved) || has(ReplenishmentLineState::Claimed);

@@ -1,4 +1,5 @@
-//! What is on order and not needed any more: lines that their suppliers still let be cut.
+//! Cuts of units on order that are not needed any more, on lines that their suppliers still allow
+//! to be cut.
 
 use std::{borrow::Cow, cmp::Reverse};
 
@@ -11,14 +12,15 @@ use super::{
     policy::Rule,
     product::{Basis, LevelState, ProductState},
     propose::{Target, kept, line_of, missed, target},
-    reason::{Reason, ReasonCode, shown},
+    reason::{Reason, ReasonCode, format_units},
     risk::{overstock, stockout},
 };
 
-/// A cut of less than this share of what has yet to come is not worth a letter.
-const LEAST_SHARE: i64 = 4;
+/// The inverse of the smallest share of a line's open units that is worth a message to the
+/// supplier.
+const MIN_SHARE: i64 = 4;
 
-/// A line of a purchase order of which something has yet to come.
+/// A line of a purchase order with open units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenLine {
     pub store: StoreId,
@@ -28,20 +30,21 @@ pub struct OpenLine {
     pub ordered: i64,
     pub received: i64,
     pub open: i64,
-    /// Of one whole unit.
+    /// Cost of one whole unit.
     pub unit_cost: Money,
-    /// Days since 1970-01-01; None where nobody says when it comes.
+    /// Days since 1970-01-01; None if no delivery date is known.
     pub expected_on: Option<i32>,
 }
 
 impl OpenLine {
     /// Whether its supplier takes a cut today. Without a day only one that takes it until the delivery does.
-    fn may_be_cut(&self, basis: &Basis) -> bool {
+    fn is_cancellable(&self, basis: &Basis) -> bool {
         let Some(days) = basis.terms.cancel_days(self.supplier) else { return false };
         self.expected_on.map_or(days == 0, |on| on.saturating_sub(basis.today) >= days)
     }
 
-    /// How much of it is cut where so many units are not needed: all of it, or whole packs that leave what the supplier delivers at least.
+    /// Returns the units to cut if `spare` units are not needed: the whole line, or whole packs
+    /// that leave at least the supplier's minimum order.
     fn cut(&self, product: &ProductState, spare: i64) -> i64 {
         let spare = spare.min(self.open);
         if spare == self.open && self.received == 0 {
@@ -51,16 +54,16 @@ impl OpenLine {
         let (pack, minimum) = supply.map_or((1, 0), |supply| (supply.pack_size.get().max(1), supply.minimum_order.get()));
         let most = spare.min(self.ordered.saturating_sub(minimum.max(self.received)));
         let units = most - most.rem_euclid(pack);
-        if units > 0 && units.saturating_mul(LEAST_SHARE) >= self.open { units } else { 0 }
+        if units > 0 && units.saturating_mul(MIN_SHARE) >= self.open { units } else { 0 }
     }
 }
 
-/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan or drafts of
-/// transfers take from a store are counted as gone.
-pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) -> Vec<PlanLine> {
+/// The lines that cut open purchase orders beyond the need of a store, the latest delivery first.
+/// Units that lines of the plan or drafts of transfers take from a store are already subtracted.
+pub(super) fn propose_cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) -> Vec<PlanLine> {
     let mut lines = Vec::new();
     for level in product.levels.iter().filter(|level| level.is_asked && level.incoming > 0 && is_known(level)) {
-        let is_own = |line: &&OpenLine| line.store == level.store && line.may_be_cut(basis);
+        let is_own = |line: &&OpenLine| line.store == level.store && line.is_cancellable(basis);
         let mut open: Vec<&OpenLine> = product.open_lines.iter().filter(is_own).collect();
         if open.is_empty() {
             continue;
@@ -68,7 +71,8 @@ pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) 
         let Some(keeps) = kept(basis, product, level) else { continue };
         open.sort_by_key(|line| (Reverse(line.expected_on), line.order, line.position));
         let given = planned.iter().filter(|line| line.kind.giver() == Some(level.store)).map(|line| line.quantity);
-        // Drafts can be given up without asking anybody. What drafts of transfers take away is gone: nobody orders it again in their place.
+        // Drafts of orders can be discarded freely. Units of drafts of transfers are subtracted:
+        // they are not ordered again.
         let there = level.position().saturating_sub(level.drafted).saturating_sub(level.leaving);
         let there = given.fold(there, i64::saturating_sub);
         let mut spare = there.saturating_sub(keeps);
@@ -83,13 +87,14 @@ pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) 
     lines
 }
 
-/// Whether anybody knows what the level needs: of a new product that has not sold yet nothing is cut.
+/// Whether the need of the level is known: orders of a new product that has not sold yet are not
+/// cut.
 fn is_known(level: &LevelState) -> bool {
     let is_forecast = |status: ForecastStatus| !matches!(status, ForecastStatus::New | ForecastStatus::TooLittle);
     level.demand.as_ref().is_some_and(|demand| is_forecast(demand.status)) || level.maximum.or(level.reorder_point).is_some()
 }
 
-/// The line of one cut, after which so many units are left.
+/// The line of one cut that leaves `left` units.
 fn line(
     basis: &Basis,
     product: &ProductState,
@@ -112,12 +117,12 @@ fn line(
     let after = LevelState { incoming: level.incoming.saturating_sub(units), ..level.clone() };
     (line.figures.needed, line.figures.at_risk) = (0, missed(basis, product, &after));
     (line.figures.stockout, line.figures.overstock) = (stockout(basis, product, &after), overstock(basis, &after, 0));
-    line.reasons = vec![not_needed(product, &line, (kept, left))];
+    line.reasons = vec![excess_reason(product, &line, (kept, left))];
     Some(line)
 }
 
-fn not_needed(product: &ProductState, line: &PlanLine, (kept, left): (i64, i64)) -> Reason {
-    let units = |units: i64| shown(units, product.decimals);
+fn excess_reason(product: &ProductState, line: &PlanLine, (kept, left): (i64, i64)) -> Reason {
+    let units = |units: i64| format_units(units, product.decimals);
     let weeks = left as f64 / line.figures.weekly;
     let lasts = weeks.is_finite().then(|| format!(" for {}", counted(format!("{weeks:.0}"), "week", "weeks")));
     let lasts = lasts.unwrap_or_default();

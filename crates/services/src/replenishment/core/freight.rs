@@ -4,25 +4,26 @@ use entity::prelude::*;
 
 use super::{
     product::{Basis, LevelState, ProductState},
-    propose::{HOLDING, stock_days},
-    reason::{Reason, ReasonCode, shown},
+    propose::{HOLDING_COST_RATE, stock_days},
+    reason::{Reason, ReasonCode, format_units},
 };
 
-/// Surplus is kept no longer than this, for all that anybody knows.
+/// Maximum days for which holding cost of surplus is counted.
 const YEAR_DAYS: f64 = 365.0;
 
-/// What moving some units costs and saves.
+/// Cost and saving of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Worth {
+pub(super) struct TransferSavings {
     pub freight: Money,
     pub saving: Money,
     /// A purchase would arrive after the stock of the store has ended.
     is_late: bool,
 }
 
-impl Worth {
-    /// Of units that another store has too many of and that would last it so many days. None where moving costs nothing, and where nothing can be compared:
-    /// nobody sells the product, or its cost is unknown or in another currency.
+impl TransferSavings {
+    /// Returns the worth of moving surplus units that would last the giver `lasts_days`. None if
+    /// the transfer is free, or cannot be compared: no supplier sells the product, or its cost is
+    /// unknown or in another currency.
     pub(super) fn of(
         basis: &Basis,
         product: &ProductState,
@@ -35,22 +36,23 @@ impl Worth {
         let own = product.cost.filter(in_currency)?.minor as f64;
         let bought = product.cost_at(Quantity::new(units)?).filter(in_currency)?.minor as f64;
         let whole = units as f64 / 10_f64.powi(product.decimals.into());
-        // The goods need not be bought, and are kept by who has too many of them no longer.
-        let kept = own * HOLDING * lasts_days.min(YEAR_DAYS) / YEAR_DAYS;
+        // The goods need not be bought, and the giver saves the holding cost of its surplus.
+        let kept = own * HOLDING_COST_RATE * lasts_days.min(YEAR_DAYS) / YEAR_DAYS;
         let saving = Money::new((whole * (bought - own + kept)).round() as i64, freight.currency);
         let arrival = product.leads.days_to_arrival(basis.today, 0);
         let is_late = stock_days(basis, to).is_some_and(|days| f64::from(days) < arrival);
         Some(Self { freight, saving, is_late })
     }
 
-    /// Whether they are moved: it saves as much as it costs, or a purchase comes too late.
+    /// Whether the transfer pays: it saves at least its cost, or a purchase would arrive too late.
     pub(super) fn pays(&self) -> bool {
         self.is_late || self.saving.minor >= self.freight.minor
     }
 }
 
-/// Why a purchase buys what another store has. No amounts: costs are not for everybody.
-pub(super) fn too_dear(units: i64, decimals: u8) -> Option<Reason> {
-    let text = format!("moving {} from other stores would cost more than it saves", shown(units, decimals));
+/// Returns the reason to purchase units that another store has as surplus. It has no amounts: not
+/// every caller may see costs.
+pub(super) fn freight_reason(units: i64, decimals: u8) -> Option<Reason> {
+    let text = format!("moving {} from other stores would cost more than it saves", format_units(units, decimals));
     (units > 0).then(|| Reason::new(ReasonCode::TransportTooDear, text, &[("surplus", units as f64)]))
 }

@@ -1,4 +1,4 @@
-//! A proposal with each step's figure, and what became of it.
+//! A proposal with the figures of each step, and its result.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::{headroom::Headroom, reason::Reason, score::LineScore};
 
-/// What a line proposes.
+/// Kind of a line's proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
     Transfer {
         from: StoreId,
     },
-    /// None: nobody is known to sell it.
+    /// None: no supplier is known.
     Purchase {
         supplier: Option<SupplierId>,
     },
@@ -21,7 +21,7 @@ pub enum LineKind {
         supplier: SupplierId,
         order: PurchaseOrderId,
         position: u16,
-        /// The quantity of the line when the plan was made.
+        /// Quantity of the order line when the plan was made.
         ordered: i64,
     },
 }
@@ -40,14 +40,14 @@ impl LineKind {
             Self::Purchase { .. } | Self::CancelIncoming { .. } => None,
         }
     }
-    /// Who it is bought from.
+    /// Returns the supplier of a purchase.
     pub const fn supplier(&self) -> Option<SupplierId> {
         match self {
             Self::Purchase { supplier } => *supplier,
             Self::Transfer { .. } | Self::CancelIncoming { .. } => None,
         }
     }
-    /// Who sells it, or is to send less.
+    /// Returns the supplier of a purchase, or of the order that is cut.
     pub const fn partner(&self) -> Option<SupplierId> {
         match self {
             Self::CancelIncoming { supplier, .. } => Some(*supplier),
@@ -70,11 +70,11 @@ pub enum Document {
     Transfer(TransferId),
 }
 
-/// What became of a line.
+/// State of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineState {
     Open,
-    /// Approved; its draft, of this group, is being made.
+    /// Approved; the draft of this group is being created.
     Claimed {
         group: Uuid,
     },
@@ -108,7 +108,8 @@ impl LineState {
             _ => None,
         }
     }
-    /// Whether it is cut for its cost alone: whoever names it approves it all the same.
+    /// Whether the line is cut only because of its cost: a caller that names it approves it
+    /// nevertheless.
     pub const fn is_beyond_budget(&self) -> bool {
         matches!(self, Self::Cut(ReplenishmentIssue::OverBudget | ReplenishmentIssue::OtherCurrency))
     }
@@ -125,9 +126,10 @@ impl LineState {
 #[serde(rename_all = "camelCase")]
 pub struct LineFigures {
     pub rule: ReplenishmentPolicyKind,
-    /// The chance that was asked for; None where the rule names no chance.
+    /// Requested service level; None if the rule has none.
     pub service: Option<f64>,
-    /// How stock was found that keeps it; None where nothing is promised, and in lines of earlier versions.
+    /// Method by which the safety stock was computed; None if the rule promises no service level,
+    /// and in lines of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<SafetyStockMethod>,
     pub available: i64,
@@ -136,10 +138,10 @@ pub struct LineFigures {
     pub owed: i64,
     pub drafted: i64,
     pub position: i64,
-    /// What the giver of a transfer could spare, and what was free there.
+    /// Surplus of a transfer's giver, and its free units.
     pub surplus: Option<i64>,
     pub giver_free: Option<i64>,
-    /// What a transfer costs that is not moved for nothing, and what it saves.
+    /// Cost and saving of a transfer; None if it is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freight: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,23 +150,25 @@ pub struct LineFigures {
     /// Mean units of the first coming week, and over the lead time.
     pub weekly: f64,
     pub lead_demand: f64,
-    /// Mean units by which the point is passed before a plan sees it. None where the point does not count them, and in lines of earlier versions.
+    /// Mean units by which the position is below the reorder point before a plan sees it. None if
+    /// the point does not include them, and in lines of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undershoot: Option<f64>,
-    /// Before they are rounded up.
+    /// Reorder point and target before they are rounded up.
     pub exact_point: f64,
     pub exact_up_to: f64,
     pub point: i64,
     pub up_to: i64,
-    /// Moved from other stores by lines of the same plan.
+    /// Units that lines of the same plan move here from other stores.
     pub moved: i64,
     /// max(up to − position, minimum), after price breaks, in whole packs.
     pub needed: i64,
     pub after_break: i64,
     /// Units of mean demand that would be missed without the line.
     pub at_risk: f64,
-    /// The chance that stock ends before a delivery comes, without the line (of a cut, with it), and the units that are left with it after half a year. None
-    /// without a forecast of demand, where too few errors are known, and in lines of earlier versions.
+    /// The probability that stock ends before a delivery arrives, without the line (for a cut, with
+    /// it), and the units that are left with the line after half a year. None without a forecast of
+    /// demand, if too few forecast errors are known, and in lines of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stockout: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,25 +192,27 @@ pub struct PlanLine {
     pub quantity: i64,
     /// Days until the stock is gone at mean demand; None beyond half a year, and without demand.
     pub urgency_days: Option<i32>,
-    /// Of a purchase whose price is known; of what is cut what is not spent.
+    /// Cost of a purchase if its price is known; for a cut, the amount that is not spent.
     pub cost: Option<Money>,
-    /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
+    /// Expected margin of the units at risk, in minor units of the cost's currency; 0 if the price
+    /// is unknown.
     pub margin: i64,
     pub policy: Option<(ReplenishmentPolicyId, i64)>,
-    /// Who approved it, also where its draft was refused.
+    /// Approver of the line, also if its draft was refused.
     pub approved_by: Option<Actor>,
     /// Business day on which its delivery is due.
     pub due_on: Option<i32>,
-    /// None until that day.
+    /// None until the delivery is due.
     pub score: Option<LineScore>,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
-    /// Of a purchase while its plan is made; None once it is kept.
+    /// Limits of a purchase while its plan is made; None once the line is stored.
     pub headroom: Option<Box<Headroom>>,
 }
 
 impl PlanLine {
-    /// Buys so many units: what they cost, and the margin that they save. Nothing changes where nobody knows what it has room for.
+    /// Sets the purchased units, their cost, and the margin that they save. Changes nothing if the
+    /// line has no headroom.
     pub(super) fn buy(&mut self, units: i64) {
         let Some(headroom) = &self.headroom else { return };
         let (cost, at_risk) = (headroom.cost_of(units), headroom.missed.min(units as f64));
@@ -216,9 +222,9 @@ impl PlanLine {
     }
 }
 
-/// The most urgent line first: by days until the stock is gone, then by what is at risk, then by product and store. A transfer comes before what is bought for
-/// the same store.
-pub fn by_urgency(lines: &mut [PlanLine]) {
+/// Sorts the most urgent line first: by days until the stock is gone, then by the margin at risk,
+/// then by product and store. A transfer comes before a purchase for the same store.
+pub fn sort_by_urgency(lines: &mut [PlanLine]) {
     lines.sort_by(|one, other| {
         let days = |line: &PlanLine| line.urgency_days.unwrap_or(i32::MAX);
         let key = |line: &PlanLine| (line.product, line.store, line.kind.word(), line.kind.giver());

@@ -1,4 +1,4 @@
-//! The least that a supplier's orders come to: one that is below it is filled up, or waits.
+//! Minimum order amounts of suppliers: an order below the minimum is filled up, or waits.
 
 use std::collections::BTreeMap;
 
@@ -7,35 +7,38 @@ use entity::prelude::*;
 use super::{
     line::{LineState, PlanLine},
     purchase_budget::AvailableBudget,
-    reason::{Reason, ReasonCode, shown},
+    reason::{Reason, ReasonCode, format_units},
     spending::within_budgets,
 };
 
-/// Days beyond its point that a line is filled up to at most.
-const MOST_DAYS: i64 = 182;
+/// Maximum days beyond its reorder point for which a line is filled up.
+const MAX_DAYS: i64 = 182;
 
-/// Open purchases of a supplier for a store, in the currency of the supplier's minimum: an order, once they are approved.
+/// Open purchases of a supplier for a store, in the currency of the supplier's minimum: one order,
+/// once they are approved.
 struct Group {
     minimum: Money,
     /// Places among the lines of the plan.
     lines: Vec<usize>,
 }
 
-/// Brings open purchases to the minimums of their suppliers and within the budgets. Orders are filled up first; those that stay below their minimum wait,
-/// unless a line of them cannot. What the budgets leave of an order waits by the same rule, and is not filled up again.
-pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, available: &[AvailableBudget]) {
-    fill_up(lines, minimums);
-    hold_back(lines, minimums);
+/// Brings open purchases to the minimums of their suppliers and within the budgets. Orders are
+/// filled up first; those that stay below their minimum wait, unless one of their lines cannot. The
+/// part of an order that the budgets allow waits by the same rule, and is not filled up again.
+pub fn fit_purchases(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, available: &[AvailableBudget]) {
+    fill_orders(lines, minimums);
+    defer_small_orders(lines, minimums);
     if !available.is_empty() {
         within_budgets(lines, available);
-        hold_back(lines, minimums);
+        defer_small_orders(lines, minimums);
     }
-    // What is still open and below its minimum cannot wait.
+    // Orders still below their supplier's minimum are placed all the same: they cannot wait.
     for group in groups(lines, minimums) {
         if group.is_short(lines) {
-            let text = format!("its order is below the supplier's minimum of {}, and cannot wait for more", said(group.minimum));
+            let text =
+                format!("its order is below the supplier's minimum of {}, and cannot wait for more", money_text(group.minimum));
             for index in &group.lines {
-                lines[*index].reasons.push(below(&group, text.clone()));
+                lines[*index].reasons.push(below_minimum_reason(&group, text.clone()));
             }
         }
     }
@@ -60,19 +63,20 @@ impl Group {
         costs.fold(0, i64::saturating_add) < self.minimum.minor
     }
 
-    /// Quantities of its lines with which it reaches the minimum, as few packs as do; None where there is no room for them. What would be at its point again
-    /// first is filled up first, so that the goods last equally long.
-    fn filled(&self, lines: &[PlanLine]) -> Option<Vec<i64>> {
-        let of = |days: i64| -> Vec<i64> { self.lines.iter().map(|index| lasting(&lines[*index], days)).collect() };
+    /// Quantities of its lines with which the order reaches the minimum, with as few packs as
+    /// possible; None if they do not fit. Lines that would reach their reorder point again first
+    /// are filled up first, so that the goods last equally long.
+    fn fill_quantities(&self, lines: &[PlanLine]) -> Option<Vec<i64>> {
+        let of = |days: i64| -> Vec<i64> { self.lines.iter().map(|index| units_for_days(&lines[*index], days)).collect() };
         let cost = |place: usize, units: i64| cost_of(&lines[self.lines[place]], units);
         let sum = |quantities: &[i64]| {
             quantities.iter().enumerate().map(|(place, units)| cost(place, *units)).fold(0, i64::saturating_add)
         };
         let minimum = self.minimum.minor;
-        if sum(&of(MOST_DAYS)) < minimum {
+        if sum(&of(MAX_DAYS)) < minimum {
             return None;
         }
-        let days = least(0, MOST_DAYS, |days| sum(&of(days)) >= minimum);
+        let days = smallest_where(0, MAX_DAYS, |days| sum(&of(days)) >= minimum);
         let (mut quantities, whole) = (of(days - 1), of(days));
         let mut total = sum(&quantities);
         for (place, most) in whole.into_iter().enumerate() {
@@ -81,7 +85,7 @@ impl Group {
             let is_enough = |units: i64| others.saturating_add(cost(place, units)) >= minimum;
             if is_enough(most) {
                 let pack = lines[self.lines[place]].headroom.as_ref().map_or(1, |headroom| headroom.pack.max(1));
-                let packs = least(0, (most - before) / pack, |packs| is_enough(before + packs * pack));
+                let packs = smallest_where(0, (most - before) / pack, |packs| is_enough(before + packs * pack));
                 quantities[place] = before + packs * pack;
                 return Some(quantities);
             }
@@ -92,8 +96,9 @@ impl Group {
     }
 }
 
-/// The least number above `low` and up to `high` that is enough, where `high` is.
-fn least(mut low: i64, mut high: i64, is_enough: impl Fn(i64) -> bool) -> i64 {
+/// The smallest number above `low` and up to `high` for which `is_enough` is true, if it is for
+/// `high`.
+fn smallest_where(mut low: i64, mut high: i64, is_enough: impl Fn(i64) -> bool) -> i64 {
     while high - low > 1 {
         let middle = i64::midpoint(low, high);
         if is_enough(middle) { high = middle } else { low = middle }
@@ -101,8 +106,9 @@ fn least(mut low: i64, mut high: i64, is_enough: impl Fn(i64) -> bool) -> i64 {
     high
 }
 
-/// What a line buys to last so many days beyond its point: whole packs, no less than is proposed, and no more than it has room for.
-fn lasting(line: &PlanLine, days: i64) -> i64 {
+/// Returns the units of a line that last so many days beyond its reorder point: whole packs, no
+/// less than is proposed, and no more than the headroom.
+fn units_for_days(line: &PlanLine, days: i64) -> i64 {
     let figures = &line.figures;
     let Some(headroom) = line.headroom.as_ref().filter(|_| figures.weekly > 0.0) else { return line.quantity };
     let wanted = (figures.point as f64 + figures.weekly * days as f64 / 7.0).ceil() as i64;
@@ -121,9 +127,9 @@ fn cost_of(line: &PlanLine, units: i64) -> i64 {
 }
 
 /// Fills up orders that are below the minimum and have room for it.
-fn fill_up(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
+fn fill_orders(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
     for group in groups(lines, minimums) {
-        let Some(quantities) = group.is_short(lines).then(|| group.filled(lines)).flatten() else { continue };
+        let Some(quantities) = group.is_short(lines).then(|| group.fill_quantities(lines)).flatten() else { continue };
         for (index, units) in group.lines.iter().zip(quantities) {
             let line = &mut lines[*index];
             let before = line.quantity;
@@ -131,8 +137,9 @@ fn fill_up(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
                 continue;
             }
             let decimals = line.headroom.as_ref().map_or(0, |headroom| headroom.decimals);
-            let (from, to) = (shown(before, decimals), shown(units, decimals));
-            let text = format!("{from} become {to}, so that the order reaches the supplier's minimum of {}", said(group.minimum));
+            let (from, to) = (format_units(before, decimals), format_units(units, decimals));
+            let text =
+                format!("{from} become {to}, so that the order reaches the supplier's minimum of {}", money_text(group.minimum));
             line.reasons.push(Reason::new(ReasonCode::FilledUp, text, &[("proposed", before as f64)]));
             line.buy(units);
         }
@@ -140,25 +147,25 @@ fn fill_up(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
 }
 
 /// Cuts orders that are below the minimum and can wait.
-fn hold_back(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
+fn defer_small_orders(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
     for group in groups(lines, minimums) {
         let can_wait = |index: &usize| lines[*index].headroom.as_ref().is_some_and(|headroom| !headroom.is_last_day);
         if !group.is_short(lines) || !group.lines.iter().all(can_wait) {
             continue;
         }
-        let text = format!("its order waits: it is below the supplier's minimum of {}", said(group.minimum));
+        let text = format!("its order waits: it is below the supplier's minimum of {}", money_text(group.minimum));
         for index in &group.lines {
             let line = &mut lines[*index];
             line.state = LineState::Cut(ReplenishmentIssue::BelowMinimum);
-            line.reasons.push(below(&group, text.clone()));
+            line.reasons.push(below_minimum_reason(&group, text.clone()));
         }
     }
 }
 
-fn below(group: &Group, text: String) -> Reason {
+fn below_minimum_reason(group: &Group, text: String) -> Reason {
     Reason::new(ReasonCode::BelowMinimum, text, &[("minimumMinor", group.minimum.minor as f64)])
 }
 
-fn said(money: Money) -> String {
+fn money_text(money: Money) -> String {
     format!("{} {}", money.amount(), money.currency)
 }

@@ -1,4 +1,4 @@
-//! What policies say, what a product needs in its stores, and what becomes of lines. No database, no clock.
+//! Policies, needs of products in their stores, and states of plan lines. No database, no clock.
 
 mod approval_rule;
 mod approve;
@@ -24,21 +24,21 @@ mod terms;
 mod waiting;
 mod weekdays;
 
-pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
-pub use approve::{Choice, Claims, Now, approve, state_of};
+pub use approval_rule::{ApprovalRule, CONFIDENCE_SCALE, Limits, RuleProblem};
+pub use approve::{Choice, Claims, CurrentLevel, approve, state_of};
 pub use cut::OpenLine;
 pub use headroom::Headroom;
-pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
-pub use minimum::spend;
+pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, sort_by_urgency};
+pub use minimum::fit_purchases;
 pub use plan::{Plan, PlanScope, cut_count, sums};
-pub use policy::{Policies, Policy, PolicyScope, Rule, SERVICE_PARTS};
+pub use policy::{Policies, Policy, PolicyScope, Rule, SERVICE_SCALE};
 pub use policy_fields::{PolicyFields, PolicyProblem};
-pub use product::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, ProductState};
+pub use product::{Basis, Classes, Demand, Leads, LevelState, MAX_LEAD, ProductState};
 pub use propose::plan_product;
-pub use purchase_budget::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Exceeded, give, lower};
+pub use purchase_budget::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Exceeded, apply_plan_budget, lower_amount};
 pub use reason::{Reason, ReasonCode};
-pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};
-pub use spending::{Beyond, beyond_budgets, within_budgets};
+pub use score::{ActualFigures, LineScore, NAIVE_DAYS, PlanScore, due_on};
+pub use spending::{OverBudgetLine, lines_over_budget, within_budgets};
 pub use terms::{CancelTerms, Terms, TransferCost, freight_of};
 
 #[cfg(test)]

@@ -7,28 +7,28 @@ use serde::Serialize;
 
 use super::line::{LineKind, LineState, PlanLine};
 
-/// What a plan is for.
+/// Scope of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PlanScope {
     /// Ascending; empty for all stores.
     pub stores: Vec<StoreId>,
-    /// Only what is bought from this one.
+    /// Only purchases from this supplier; None for all lines.
     pub supplier: Option<SupplierId>,
 }
 
 impl PlanScope {
-    /// As one text: a newer plan of the same takes the place of an open one.
+    /// The scope as text: a newer plan with the same text supersedes an open one.
     pub fn text(&self) -> String {
         let stores = self.stores.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         format!("{stores}/{}", self.supplier.map(|id| id.to_string()).unwrap_or_default())
     }
-    /// Whether it is for everything.
+    /// Whether the plan is for all stores and suppliers.
     pub fn is_whole(&self) -> bool {
         self.stores.is_empty() && self.supplier.is_none()
     }
 }
 
-/// A plan as it is kept.
+/// A plan as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub id: ReplenishmentPlanId,
@@ -51,12 +51,13 @@ pub struct Plan {
     pub updated_at: Timestamp,
 }
 
-/// How many lines are cut.
+/// Returns the number of lines that are cut.
 pub fn cut_count(lines: &[PlanLine]) -> i64 {
     lines.iter().filter(|line| matches!(line.state, LineState::Cut(_))).count() as i64
 }
 
-/// What the purchases cost that are neither cut nor refused, one sum a currency: nobody buys the others. A sum beyond what is counted stays at the most.
+/// Returns the cost of purchases that are neither cut nor refused, one sum for each currency. An
+/// amount that would overflow its sum is left out.
 pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();
     let is_bought = |line: &&PlanLine| {

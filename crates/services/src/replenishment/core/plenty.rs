@@ -6,25 +6,25 @@ use forecast::reorder::{Undershoot, whole_units};
 use super::{
     policy::Rule,
     product::{Basis, LevelState, ProductState},
-    promise::{asked_of, method_of, service_of},
+    promise::{method_of, service_of, target_quantile},
     propose::rule_of,
 };
 
-/// Of a smaller lot less may be missed.
-const LEAST_LOT: f64 = 1.0;
+/// Smallest lot: the smaller the lot, the fewer units may be missed.
+const MIN_LOT: f64 = 1.0;
 
-/// Whether the position is above what even the slowest delivery asks for. The mixture of measured deliveries takes a thousand times as long to work out, and
-/// most levels need nothing.
-pub(super) fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
+/// Whether the position exceeds the need of even the slowest delivery. The mixture of measured
+/// deliveries takes a thousand times as long to compute, and most levels need nothing.
+pub(super) fn exceeds_need(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
     let (policy, rule) = rule_of(basis, product, level);
     let Some(service) = service_of(rule, level) else { return false };
     let method = method_of(policy);
     let leads = product.leads.by_calendar(basis.today, rule.chance_days());
     let outlook = basis.outlook(level, &leads, method);
     if !matches!(rule, Rule::Periodic { .. }) {
-        let asked = if method == SafetyStockMethod::Quantile { asked_of(basis, level, service) } else { service };
-        if let Some(promise) = outlook.promise(asked, LEAST_LOT) {
-            return level.position() > 0 && promise.is_kept(level.position() as f64) == Some(true);
+        let asked = if method == SafetyStockMethod::Quantile { target_quantile(basis, level, service) } else { service };
+        if let Some(promise) = outlook.promise(asked, MIN_LOT) {
+            return level.position() > 0 && promise.can_wait(level.position() as f64) == Some(true);
         }
     }
     let (more, rest) = if let Rule::Periodic { review_days, .. } = rule {
@@ -36,10 +36,11 @@ pub(super) fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelSta
     let (demand, weeks, position) = (outlook.demand, (slowest + more) / 7.0, level.position());
     match method {
         SafetyStockMethod::Quantile => {
-            let most = demand.quantile(asked_of(basis, level, service), weeks);
+            let most = demand.quantile(target_quantile(basis, level, service), weeks);
             most.is_some_and(|most| position > whole_units(most + rest))
         }
-        // What is missed of one unit, the least lot, by the slowest delivery, with a unit less: at the point is ordered.
+        // Units missed of a lot of one unit by the slowest delivery, with a position one lower: an
+        // order is placed at the point itself.
         SafetyStockMethod::FillRate => {
             let missed = demand.shortage(position.saturating_sub(1) as f64 - rest, weeks);
             missed.is_some_and(|missed| missed <= 1.0 - service)

@@ -1,4 +1,4 @@
-//! Policies: which products and stores one is for, what it says, and which of several holds.
+//! Policies: the products and stores of each, its rule, and which of several applies.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,17 @@ use serde::Serialize;
 
 use super::policy_fields::PolicyProblem;
 
-/// A service level is kept in so many parts.
-pub const SERVICE_PARTS: f64 = 10_000.0;
-/// Days of demand that an order covers where nobody says otherwise.
+/// Service levels are stored as ten-thousandths.
+pub const SERVICE_SCALE: f64 = 10_000.0;
+/// Default days of demand that an order covers.
 pub(super) const COVER_DAYS: i32 = 14;
 
-/// What a policy is for; nothing named is the whole tenant.
+/// Scope of a policy; without any field it is the whole tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct PolicyScope {
     pub product: Option<ProductId>,
-    /// Of a product, an ABC class or a supplier: in this store only. Alone: of all products of the store.
+    /// With a product, an ABC class or a supplier: in this store only. Alone: all products of the
+    /// store.
     pub store: Option<StoreId>,
     pub class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.
@@ -26,7 +27,7 @@ pub struct PolicyScope {
 }
 
 impl PolicyScope {
-    /// As one text, of which a tenant has one policy.
+    /// The scope as text, which is unique among a tenant's policies.
     pub fn text(&self) -> String {
         let of_what = match self {
             Self { product: Some(id), .. } => id.to_string(),
@@ -38,12 +39,14 @@ impl PolicyScope {
         };
         format!("{of_what}/{}", self.store.map_or_else(|| "-".to_owned(), |store| store.to_string()))
     }
-    /// Whether it names a store beside neither a product nor a class: of all of its products, or of those of a supplier.
+    /// Whether the scope has a store and neither a product nor a class: all of the store's
+    /// products, or those of a supplier.
     pub const fn is_of_whole_store(&self) -> bool {
         let is_of_some = self.product.is_some() || self.class.is_some() || self.xyz.is_some();
         self.store.is_some() && !is_of_some
     }
-    /// What is wrong with it: it names one of product, classes and supplier at most, and a store beside no XYZ class alone.
+    /// Returns the problem of the scope, if there is one: it names at most one of product, classes
+    /// and supplier, and no store beside an XYZ class alone.
     pub(super) fn problem(&self) -> Option<PolicyProblem> {
         let is_class = self.class.is_some() || self.xyz.is_some();
         let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
@@ -55,7 +58,7 @@ impl PolicyScope {
     }
 }
 
-/// What a policy says. Service levels are in ten-thousandths.
+/// Rule of a policy. Service levels are in ten-thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// The level's own reorder point and maximum.
@@ -83,7 +86,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What holds where no policy does, of a level without a reorder point.
+    /// Rule of levels without a policy and without a reorder point.
     pub const DEFAULT: Self = Self::Service { cover_days: COVER_DAYS, order_cost: None };
 
     pub const fn kind(&self) -> ReplenishmentPolicyKind {
@@ -96,17 +99,17 @@ impl Rule {
         }
     }
     /// Whether it promises a share of cycles or of units.
-    pub const fn is_promise(&self) -> bool {
+    pub const fn is_service_level(&self) -> bool {
         matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. })
     }
-    /// Days from one chance to order until the next: plans are made every day.
+    /// Days from one opportunity to order until the next: plans are made every day.
     pub(super) const fn chance_days(&self) -> i32 {
         match self {
             Self::Periodic { review_days, .. } => *review_days,
             _ => 1,
         }
     }
-    /// Whether orders are made on this day at all.
+    /// Whether orders may be made on this day.
     pub fn is_due(&self, today: i32) -> bool {
         match self {
             Self::Periodic { review_days, review_from, .. } => (today - review_from).rem_euclid((*review_days).max(1)) == 0,
@@ -115,13 +118,14 @@ impl Rule {
     }
 }
 
-/// A policy as it is kept.
+/// A policy as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     pub id: ReplenishmentPolicyId,
     pub scope: PolicyScope,
     pub rule: Rule,
-    /// How the stock is found that keeps what the rule promises; it says nothing of a rule that promises nothing.
+    /// Method that computes the safety stock for the rule's service level; ignored if the rule has
+    /// none.
     pub method: SafetyStockMethod,
     pub version: i64,
     pub created_at: Timestamp,
@@ -136,8 +140,9 @@ impl Policies {
     pub fn new(all: impl IntoIterator<Item = Policy>) -> Self {
         Self(all.into_iter().map(|policy| (policy.scope, policy)).collect())
     }
-    /// The policy of a product in a store, the most specific first: product and store, product, both classes and store, ABC class and store, both classes, ABC
-    /// class, XYZ class, supplier and store, supplier, store, tenant. What is said of products goes before what is said of a whole store.
+    /// The policy of a product in a store, the most specific first: product and store, product,
+    /// both classes and store, ABC class and store, both classes, ABC class, XYZ class, supplier
+    /// and store, supplier, store, tenant. Policies of products come before those of a whole store.
     pub fn of(
         &self,
         (product, store): (ProductId, StoreId),

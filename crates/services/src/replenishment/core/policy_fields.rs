@@ -1,19 +1,19 @@
-//! Policies as they are wanted: what is wrong with one, and what it comes to.
+//! Fields of a policy to set: their problems, and the rule that they make.
 
 use entity::prelude::*;
 use platform::stages::{Stage, Staged, earliest};
 use serde::Serialize;
 
-use super::policy::{COVER_DAYS, PolicyScope, Rule, SERVICE_PARTS};
+use super::policy::{COVER_DAYS, PolicyScope, Rule, SERVICE_SCALE};
 
-const LEAST_SERVICE: i32 = 5_000;
-const MOST_SERVICE: i32 = 9_990;
-const MOST_DAYS: i32 = 365;
-const MOST_REVIEW: i32 = 182;
-/// A Monday: review days of policies that name none are whole periods from it.
+const MIN_SERVICE: i32 = 5_000;
+const MAX_SERVICE: i32 = 9_990;
+const MAX_DAYS: i32 = 365;
+const MAX_REVIEW: i32 = 182;
+/// A Monday: default review days are whole periods after it.
 const MONDAY: i32 = 4;
 
-/// A policy as it is wanted. What a kind does not take must be None.
+/// Fields of a policy to set. Fields that its kind does not take must be None.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PolicyFields {
     pub scope: PolicyScope,
@@ -26,12 +26,12 @@ pub struct PolicyFields {
     pub safety_days: Option<i32>,
     pub target_days: Option<i32>,
     pub order_cost: Option<Money>,
-    /// Of a kind that promises something; None for quantiles.
+    /// Method of a kind with a service level; None for quantiles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<SafetyStockMethod>,
 }
 
-/// What is wrong with a policy. Fields are named as rooms name them.
+/// Problem of a policy. Fields are named as rooms name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyProblem {
     SeveralScopes,
@@ -42,7 +42,7 @@ pub enum PolicyProblem {
     Range(&'static str, i32, i32),
     ServiceRange,
     OrderCost,
-    /// The target lies below the safety.
+    /// The target is below the safety stock.
     TargetBelowSafety,
 }
 
@@ -55,14 +55,14 @@ impl Staged for PolicyProblem {
     }
 }
 
-/// A service level in ten-thousandths; None of one out of range.
-fn parts_of(share: f64) -> Option<i32> {
-    let parts = (share * SERVICE_PARTS).round();
-    (f64::from(LEAST_SERVICE)..=f64::from(MOST_SERVICE)).contains(&parts).then_some(parts as i32)
+/// A service level in ten-thousandths; None if it is out of range.
+fn to_ten_thousandths(share: f64) -> Option<i32> {
+    let parts = (share * SERVICE_SCALE).round();
+    (f64::from(MIN_SERVICE)..=f64::from(MAX_SERVICE)).contains(&parts).then_some(parts as i32)
 }
 
 impl PolicyFields {
-    /// All that is wrong with them.
+    /// Returns all problems of the fields.
     pub fn problems(&self) -> Vec<PolicyProblem> {
         let mut found: Vec<PolicyProblem> = self.scope.problem().into_iter().collect();
         let given = [
@@ -77,38 +77,38 @@ impl PolicyFields {
         ];
         for (name, is_given) in given {
             let is_needed = ["serviceLevel", "reviewDays", "targetDays"].contains(&name);
-            match (is_given, self.takes(name)) {
+            match (is_given, self.has_field(name)) {
                 (true, false) => found.push(PolicyProblem::NotTaken(name)),
                 (false, true) if is_needed => found.push(PolicyProblem::Needed(name)),
                 _ => {}
             }
         }
         let days = [
-            ("coverDays", self.cover_days, 0, MOST_DAYS),
-            ("reviewDays", self.review_days, 1, MOST_REVIEW),
-            ("safetyDays", self.safety_days, 0, MOST_DAYS),
-            ("targetDays", self.target_days, 1, MOST_DAYS),
+            ("coverDays", self.cover_days, 0, MAX_DAYS),
+            ("reviewDays", self.review_days, 1, MAX_REVIEW),
+            ("safetyDays", self.safety_days, 0, MAX_DAYS),
+            ("targetDays", self.target_days, 1, MAX_DAYS),
         ];
         for (name, value, least, most) in days {
-            if self.takes(name) && value.is_some_and(|days| !(least..=most).contains(&days)) {
+            if self.has_field(name) && value.is_some_and(|days| !(least..=most).contains(&days)) {
                 found.push(PolicyProblem::Range(name, least, most));
             }
         }
-        if self.takes("serviceLevel") && self.service.is_some_and(|share| parts_of(share).is_none()) {
+        if self.has_field("serviceLevel") && self.service.is_some_and(|share| to_ten_thousandths(share).is_none()) {
             found.push(PolicyProblem::ServiceRange);
         }
-        if self.takes("orderCost") && self.order_cost.is_some_and(|cost| cost.minor <= 0) {
+        if self.has_field("orderCost") && self.order_cost.is_some_and(|cost| cost.minor <= 0) {
             found.push(PolicyProblem::OrderCost);
         }
         let is_below = self.target_days.is_some_and(|days| days < self.safety_days.unwrap_or(0));
-        if self.takes("targetDays") && is_below {
+        if self.has_field("targetDays") && is_below {
             found.push(PolicyProblem::TargetBelowSafety);
         }
         found
     }
 
     /// Whether its kind takes a field.
-    fn takes(&self, name: &str) -> bool {
+    fn has_field(&self, name: &str) -> bool {
         use ReplenishmentPolicyKind::{Periodic, ReorderPoint, Service, TargetDays};
         match name {
             "serviceLevel" => matches!(self.kind, ReorderPoint | Periodic),
@@ -120,7 +120,7 @@ impl PolicyFields {
         }
     }
 
-    /// What the fields come to.
+    /// Returns the rule of the fields.
     ///
     /// # Errors
     /// All problems of the first stage that has any.
@@ -130,7 +130,7 @@ impl PolicyFields {
             return Err(earliest(problems));
         }
         let missing = |name: &'static str| move || vec![PolicyProblem::Needed(name)];
-        let service = self.service.and_then(parts_of).ok_or_else(missing("serviceLevel"));
+        let service = self.service.and_then(to_ten_thousandths).ok_or_else(missing("serviceLevel"));
         let (cover_days, order_cost) = (self.cover_days.unwrap_or(COVER_DAYS), self.order_cost);
         Ok(match self.kind {
             ReplenishmentPolicyKind::MinMax => Rule::MinMax,

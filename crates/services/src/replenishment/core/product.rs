@@ -1,11 +1,11 @@
-//! A product as it stands in its stores, and what plans of all products rest on.
+//! A product with its levels in stores, and the input that is common to all products of a plan.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use forecast::{
     intervals::{DayShape, DaysAhead, LeadTimeDemand, SumPools},
-    reorder::{Lead, Outlook, Safety, WeeklyUnits},
+    reorder::{DemandOutlook, Lead, SafetyMethod, WeeklyUnits},
     xyz::XyzClass,
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// The longest lead time that is planned for, in days.
-pub const MOST_LEAD: f64 = 364.0;
+pub const MAX_LEAD: f64 = 364.0;
 
 /// Weeks of a year.
 const YEAR_WEEKS: u32 = 52;
 
-/// How much a product matters in a store, and how evenly it is asked for.
+/// Importance of a product in a store, and regularity of its demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Classes {
     pub abc: AbcClass,
@@ -51,7 +51,7 @@ impl From<StoredClasses> for Classes {
 pub struct Demand {
     /// Mean units of each coming week.
     pub path: Vec<f64>,
-    /// What errors of sums are scaled by.
+    /// Factor by which errors of sums are scaled.
     pub scale: f64,
     pub pool: Option<u16>,
     pub class: DemandClass,
@@ -59,15 +59,18 @@ pub struct Demand {
     pub known_weeks: u32,
     /// Data quality, 0 to 100.
     pub score: f64,
-    /// Those of the run, which hold on to those of the runs before. None in runs of earlier versions.
+    /// Classes of the forecast run, stabilized by those of the runs before. None in runs of earlier
+    /// versions.
     pub classes: Option<Classes>,
-    /// Which days it sells on, and how much on one. None of few known weeks, and in runs of earlier versions.
+    /// Distribution of the days on which it sells, and of the units on such a day. None for few
+    /// known weeks, and in runs of earlier versions.
     pub shape: Option<DayShape>,
 }
 
 impl Demand {
-    /// Whether it says that the product is asked for at all: an ended product is not filled up for its errors' sake.
-    pub fn is_alive(&self) -> bool {
+    /// Whether the forecast has any demand: an ended product is not filled up because of its
+    /// forecast errors.
+    pub fn has_demand(&self) -> bool {
         !matches!(self.status, ForecastStatus::Ended | ForecastStatus::TooLittle) && self.path.iter().any(|units| *units > 0.0)
     }
 }
@@ -82,7 +85,7 @@ pub struct LevelState {
     pub owed: i64,
     /// In drafts of purchase orders and transfers to here, which are in no other value yet.
     pub drafted: i64,
-    /// In drafts of transfers from here, which hold no stock yet.
+    /// Units in drafts of transfers from here, which do not reserve stock yet.
     pub leaving: i64,
     pub safety_stock: i64,
     pub reorder_point: Option<i64>,
@@ -93,12 +96,12 @@ pub struct LevelState {
     /// The sum of the squares of each of these weeks' units.
     pub year_squares: f64,
     pub classes: Option<Classes>,
-    /// Whether the plan is for it; others may give.
+    /// Whether the plan is for this level; other levels may send units.
     pub is_asked: bool,
 }
 
 impl LevelState {
-    /// Where a product is and has been nothing.
+    /// Returns the level of a store that has and had no stock of the product.
     pub fn empty(store: StoreId) -> Self {
         Self {
             store,
@@ -118,7 +121,7 @@ impl LevelState {
             is_asked: true,
         }
     }
-    /// available + incoming + in transit − owed, and what is in drafts.
+    /// available + incoming + in transit + drafts − owed.
     pub fn position(&self) -> i64 {
         let there = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
         there.saturating_add(self.drafted).saturating_sub(self.owed)
@@ -129,21 +132,22 @@ impl LevelState {
         let mean = self.year_units as f64 / weeks;
         WeeklyUnits { mean, deviation: (self.year_squares / weeks - mean * mean).max(0.0).sqrt() }
     }
-    /// What could leave: stock that is neither promised nor owed nor about to be sent elsewhere.
+    /// Returns the units that could leave: neither reserved nor owed nor about to be sent
+    /// elsewhere.
     pub fn free(&self) -> i64 {
         self.available.saturating_sub(self.owed).saturating_sub(self.leaving)
     }
 }
 
-/// How long deliveries of a product take, in days.
+/// Lead times of a product's deliveries, in days.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Leads {
     pub stated: f64,
-    /// Neither catalogue nor supplier says so.
+    /// Neither the catalogue nor the supplier states a lead time.
     pub is_assumed: bool,
     /// Deliveries of the supplier in the last 365 days.
     pub measured: Vec<f64>,
-    /// Of the supplier; any day where it is already counted in.
+    /// Calendar of the supplier; every day if lead times include it already.
     pub calendar: SupplierCalendar,
 }
 
@@ -151,7 +155,7 @@ impl Leads {
     pub fn lead(&self) -> Lead<'_> {
         Lead::Measured { days: &self.measured, stated: self.stated }
     }
-    /// Days from today until the arrival of what is ordered in so many days.
+    /// Days from today until the arrival of an order that is placed `in_days` days from now.
     pub(super) fn days_to_arrival(&self, today: i32, in_days: i32) -> f64 {
         let lead_days = self.lead().mean_days();
         if self.calendar.is_any_day() {
@@ -160,7 +164,8 @@ impl Leads {
         let arrival = self.calendar.arrival(today.saturating_add(in_days), lead_days.ceil() as i32);
         f64::from(arrival.saturating_sub(today))
     }
-    /// Days from today until the arrival of what is ordered today, each as likely as another: by all measured deliveries, or as is stated.
+    /// Equally likely numbers of days from today until the arrival of an order placed today: by all
+    /// measured deliveries, or the stated lead time.
     pub(super) fn arrivals(&self, today: i32) -> Vec<f64> {
         let days = self.lead().likely_days();
         if self.calendar.is_any_day() {
@@ -169,17 +174,18 @@ impl Leads {
         let arrival = |days: f64| f64::from(self.calendar.arrival(today, days.ceil() as i32).saturating_sub(today));
         days.into_iter().map(arrival).collect()
     }
-    /// The lead times that stock is kept for today, where an order can be made every `chance_days`: with the supplier's calendar those until what a later
-    /// chance can order arrives.
+    /// The lead times that stock is kept for today, if an order can be made every `chance_days`:
+    /// with the supplier's calendar, the days until the arrival of an order of a later opportunity.
     pub(super) fn by_calendar(&self, today: i32, chance_days: i32) -> Cow<'_, Self> {
         if self.calendar.is_any_day() {
             return Cow::Borrowed(self);
         }
-        // Many deliveries took as many days; each count of days is looked up in the calendar once.
+        // Many deliveries have equal lead times; each number of days is looked up in the calendar
+        // once.
         let mut found = BTreeMap::new();
         let mut kept = |days: f64| {
             let days = days.ceil() as i32;
-            let protection = || f64::from(self.calendar.protection_days(today, days, chance_days)).min(MOST_LEAD);
+            let protection = || f64::from(self.calendar.protection_days(today, days, chance_days)).min(MAX_LEAD);
             *found.entry(days).or_insert_with(protection)
         };
         Cow::Owned(Self {
@@ -196,36 +202,36 @@ impl Leads {
 pub struct ProductState {
     pub product: ProductId,
     pub decimals: u8,
-    /// Of one whole unit.
+    /// Price of one whole unit, and its cost.
     pub price: Option<Money>,
     pub cost: Option<Money>,
     pub supplier: Option<SupplierId>,
     pub supply: Option<Supply>,
     pub leads: Leads,
-    /// Days on which units that are bought can be sold; None where nothing is known to expire.
+    /// Days for which purchased units can be sold; None if no expiry is known.
     pub sellable_days: Option<f64>,
-    /// Lines of purchase orders that something has yet to come of, of suppliers that take cuts.
+    /// Lines of purchase orders with open units, of suppliers that accept cuts.
     pub open_lines: Vec<OpenLine>,
     pub levels: Vec<LevelState>,
 }
 
 impl ProductState {
-    /// What one whole unit costs when so much is bought.
+    /// Returns the cost of one whole unit if so many units are bought.
     pub fn cost_at(&self, quantity: Quantity) -> Option<Money> {
         self.supply.as_ref().map(|supply| supply.cost_at(quantity)).or(self.cost)
     }
 }
 
-/// What plans of all products rest on.
+/// Input of plans that all products share.
 #[derive(Debug, Clone, Default)]
 pub struct Basis {
     pub policies: Policies,
     pub pools: BTreeMap<u16, Arc<SumPools>>,
-    /// Whether there is a run at all: without one nobody knows what stores need to keep.
+    /// Whether there is a forecast run: without one the needs of stores are unknown.
     pub has_run: bool,
     /// Days since 1970-01-01.
     pub today: i32,
-    /// Of the newest run: levels that quantiles are asked for so that promises hold.
+    /// Calibration of the newest run: quantile levels at which promised service levels are met.
     pub calibration: Calibration,
     pub terms: Terms,
     none: SumPools,
@@ -244,7 +250,7 @@ impl Basis {
     pub fn on_terms(self, terms: Terms) -> Self {
         Self { terms, ..self }
     }
-    /// The demand of a level from today on; without a forecast none.
+    /// The demand of a level from today on; 0 without a forecast.
     pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {
         let Some(demand) = &level.demand else { return LeadTimeDemand { path: &[], scale: 1.0, pools: &self.none, days: None } };
         let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).map_or(&self.none, Arc::as_ref);
@@ -252,13 +258,13 @@ impl Basis {
         let days = demand.shape.as_ref().map(|shape| DaysAhead::new(shape, weekday as usize));
         LeadTimeDemand { path: &demand.path, scale: demand.scale, pools, days }
     }
-    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> Outlook<'a> {
+    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> DemandOutlook<'a> {
         let known = level.weekly_units();
         let safety = match method {
-            SafetyStockMethod::Quantile => Safety::Quantile,
-            SafetyStockMethod::Normal => Safety::Normal { deviation: known.deviation },
-            SafetyStockMethod::FillRate => Safety::FillRate,
+            SafetyStockMethod::Quantile => SafetyMethod::Quantile,
+            SafetyStockMethod::Normal => SafetyMethod::Normal { deviation: known.deviation },
+            SafetyStockMethod::FillRate => SafetyMethod::FillRate,
         };
-        Outlook { demand: self.demand(level), lead: leads.lead(), safety, known }
+        DemandOutlook { demand: self.demand(level), lead: leads.lead(), safety, known }
     }
 }

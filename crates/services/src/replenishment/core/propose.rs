@@ -1,39 +1,41 @@
-//! What to move and what to buy of one product. Stock that another store does not need is moved before anything is bought.
+//! Transfers and purchases of one product. Stock that another store does not need is moved before
+//! anything is bought.
 
 use std::borrow::Cow;
 
 use entity::prelude::*;
-use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
+use forecast::reorder::{self, DemandOutlook, Levels, economic_order, whole_units};
 use platform::plurals::counted;
 
 use super::{
-    cut::cuts,
-    freight::{Worth, too_dear},
+    cut::propose_cuts,
+    freight::{TransferSavings, freight_reason},
     line::{LineFigures, LineKind, LineState, PlanLine},
-    plenty::has_plenty,
+    plenty::exceeds_need,
     policy::{COVER_DAYS, Policy, Rule},
     product::{Basis, Demand, Leads, LevelState, ProductState},
-    promise::{method_of, service_of, service_wanted},
+    promise::{effective_service, method_of, service_of},
     purchase::purchase,
-    reason::{Reason, ReasonCode, shown},
+    reason::{Reason, ReasonCode, format_units},
     risk::{overstock, stockout},
     waiting::waiting,
-    weekdays::of_days,
+    weekdays::weekday_reasons,
 };
 
 /// A year's holding cost as a share of the cost.
-pub(super) const HOLDING: f64 = 0.25;
+pub(super) const HOLDING_COST_RATE: f64 = 0.25;
 const WEEKS: f64 = 52.0;
-/// Days of mean demand that stand in for a quantile where too few errors are known.
-const STAND_IN_DAYS: f64 = 7.0;
-/// Days that are looked ahead for the end of stock.
+/// Days of mean demand that replace a quantile if too few forecast errors are known.
+const FALLBACK_DAYS: f64 = 7.0;
+/// Horizon in days in which the end of stock is searched.
 const HALF_YEAR: i32 = 182;
-/// A store that could bring less than this share of what is missing is not asked: small parcels cost more than they help.
-const LEAST_SHARE: f64 = 0.25;
-/// Days until the next chance to order, of which demand is at risk.
-const NEXT_CHANCE: f64 = 7.0;
+/// A store that could send less than this share of the missing units sends nothing: small parcels
+/// cost more than they help.
+const MIN_SHARE: f64 = 0.25;
+/// Days until the next opportunity to order, whose demand is at risk.
+const REVIEW_DAYS: f64 = 7.0;
 
-/// What a level should have, and by which rule.
+/// Target stock of a level, and the rule behind it.
 pub(super) struct Target<'a> {
     pub level: &'a LevelState,
     pub rule: Rule,
@@ -47,7 +49,7 @@ pub(super) struct Target<'a> {
 
 /// The lines of one product, without ids and places.
 pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
-    let asked = product.levels.iter().filter(|level| level.is_asked && !has_plenty(basis, product, level));
+    let asked = product.levels.iter().filter(|level| level.is_asked && !exceeds_need(basis, product, level));
     let targets = asked.filter_map(|level| target(basis, product, level));
     let (mut needs, others): (Vec<Target<'_>>, Vec<Target<'_>>) = targets.partition(|target| is_due(basis, target));
     needs.sort_by_key(|need| (stock_days(basis, need.level).unwrap_or(i32::MAX), need.level.store));
@@ -57,12 +59,12 @@ pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
         let (moved, dear) = transfers(basis, product, need, &mut givers, &mut lines);
         let mut bought = purchase(basis, product, need, moved);
         if let Some(line) = &mut bought {
-            line.reasons.extend(too_dear(dear, product.decimals));
+            line.reasons.extend(freight_reason(dear, product.decimals));
         }
         lines.extend(bought);
     }
     if !product.open_lines.is_empty() {
-        let cut = cuts(basis, product, &lines);
+        let cut = propose_cuts(basis, product, &lines);
         lines.extend(cut);
     }
     lines
@@ -78,7 +80,8 @@ fn is_due(basis: &Basis, target: &Target<'_>) -> bool {
     is_time && up_to > position
 }
 
-/// The policy of a level, and what it says; without one what the level says itself, else the default.
+/// The policy of a level, and its rule; without a policy the level's own reorder point, or else the
+/// default.
 pub(super) fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> (Option<&'a Policy>, Rule) {
     let classes = level.classes.map(|classes| (classes.abc, classes.xyz_word()));
     match basis.policies.of((product.product, level.store), classes, product.supplier) {
@@ -88,35 +91,35 @@ pub(super) fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &Leve
     }
 }
 
-/// Point and target of a level. None where nothing says that it needs any.
+/// Reorder point and target of a level. None if nothing requires stock there.
 pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState) -> Option<Target<'a>> {
     let (policy, rule) = rule_of(basis, product, level);
     let mut reasons = Vec::new();
     if policy.is_none() {
-        let text = "no policy is for it: its own reorder point counts, else the service level of its class".to_owned();
+        let text = "no policy applies to it: its own reorder point counts, else the service level of its class".to_owned();
         reasons.push(Reason::new(ReasonCode::DefaultPolicy, text, &[]));
     }
     let service = service_of(rule, level);
     let leads = product.leads.by_calendar(basis.today, rule.chance_days());
     let method = method_of(policy);
     let outlook = basis.outlook(level, &leads, method);
-    let alive = level.demand.as_ref().is_some_and(Demand::is_alive);
+    let alive = level.demand.as_ref().is_some_and(Demand::has_demand);
     let levels = match rule {
         Rule::MinMax => min_max(&outlook, level),
         _ if alive => {
-            let (asked, corrected) = service.map_or((0.0, None), |service| service_wanted(basis, level, (method, service)));
+            let (asked, corrected) = service.map_or((0.0, None), |service| effective_service(basis, level, (method, service)));
             reasons.extend(corrected);
             let levels = by_forecast(&outlook, product, level, (rule, asked), &mut reasons);
-            reasons.extend(service.into_iter().flat_map(|service| of_days(&outlook, service)));
+            reasons.extend(service.into_iter().flat_map(|service| weekday_reasons(&outlook, service)));
             Some(levels)
         }
         _ => None,
     };
     let levels = match levels {
         Some(levels) => levels,
-        // Whatever the rule is, what customers wait for is brought.
+        // Owed units are ordered under any rule.
         None if level.owed > 0 => {
-            let text = "no demand is forecast; only what is owed is brought".to_owned();
+            let text = "no demand is forecast; only owed units are replenished".to_owned();
             reasons.push(Reason::new(ReasonCode::NoForecast, text, &[]));
             Levels::NOTHING
         }
@@ -125,18 +128,19 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
     Some(Target { level, rule, policy, service, leads, levels, reasons })
 }
 
-/// The level's own figures; without a maximum so many days of demand above the point.
-fn min_max(outlook: &Outlook<'_>, level: &LevelState) -> Option<Levels> {
+/// The level's own reorder point and maximum; without a maximum the demand of `COVER_DAYS` above the point.
+fn min_max(outlook: &DemandOutlook<'_>, level: &LevelState) -> Option<Levels> {
     let point = level.reorder_point? as f64;
     let cover = outlook.demand.mean(f64::from(COVER_DAYS) / 7.0);
     let maximum = level.maximum.map_or(point + cover, |maximum| maximum as f64);
     outlook.levels(reorder::Policy::MinMax { point, maximum })
 }
 
-/// By the forecast: of the rule, or of days of mean demand where too few errors are known. Never more than sells: what a slow product needs for a promise
-/// is bounded by what it sold in a year, or by its mean if that is more.
+/// Levels by the forecast: by the rule, or by days of mean demand if too few forecast errors are
+/// known. They are capped by sales: the stock that a slow product would need for its service level
+/// is bounded by its sales of a year, or by its mean demand if that is more.
 fn by_forecast(
-    outlook: &Outlook<'_>,
+    outlook: &DemandOutlook<'_>,
     product: &ProductState,
     level: &LevelState,
     (rule, service): (Rule, f64),
@@ -160,9 +164,9 @@ fn by_forecast(
         Rule::MinMax => (reorder::Policy::TargetDays { safety_days: 0.0, target_days: 0.0 }, 0.0),
     };
     let mut levels = outlook.levels(policy).unwrap_or_else(|| {
-        let text = "too few errors of forecasts are known for a chance: seven days of mean demand are kept instead".to_owned();
-        reasons.push(Reason::new(ReasonCode::FewErrors, text, &[("days", STAND_IN_DAYS)]));
-        let stand_in = reorder::Policy::TargetDays { safety_days: STAND_IN_DAYS, target_days: STAND_IN_DAYS + cover };
+        let text = "too few forecast errors are known for a service level: seven days of mean demand are kept instead".to_owned();
+        reasons.push(Reason::new(ReasonCode::FewErrors, text, &[("days", FALLBACK_DAYS)]));
+        let stand_in = reorder::Policy::TargetDays { safety_days: FALLBACK_DAYS, target_days: FALLBACK_DAYS + cover };
         outlook.levels(stand_in).unwrap_or(Levels::NOTHING)
     });
     if levels.is_extrapolated {
@@ -173,7 +177,7 @@ fn by_forecast(
     let year = level.year_units.max(0) as f64;
     let most = (mean(0.0).max(year), mean(cover).max(year));
     if levels.up_to > most.1 && !matches!(rule, Rule::TargetDays { .. }) {
-        let text = format!("it sold {} in a year, so no more is kept", shown(level.year_units.max(0), product.decimals));
+        let text = format!("it sold {} in a year, so no more is kept", format_units(level.year_units.max(0), product.decimals));
         reasons.push(Reason::new(ReasonCode::CappedBySales, text, &[("yearUnits", year)]));
         levels.point = levels.point.min(most.0);
         levels.up_to = levels.up_to.min(most.1).max(levels.point);
@@ -183,15 +187,15 @@ fn by_forecast(
 }
 
 /// The economic lot in smallest units, where an order's cost is known in the currency of the product's.
-fn economic(product: &ProductState, outlook: &Outlook<'_>, order_cost: Option<Money>) -> Option<f64> {
+fn economic(product: &ProductState, outlook: &DemandOutlook<'_>, order_cost: Option<Money>) -> Option<f64> {
     let order_cost = order_cost?;
     let unit_cost = product.cost_at(Quantity::ONE).filter(|cost| cost.currency == order_cost.currency)?;
     let smallest = unit_cost.minor as f64 / 10_f64.powi(product.decimals.into());
     let yearly = outlook.demand.path.first().copied().unwrap_or_default() * WEEKS;
-    economic_order(yearly, order_cost.minor as f64, smallest, HOLDING).map(|order| order.units)
+    economic_order(yearly, order_cost.minor as f64, smallest, HOLDING_COST_RATE).map(|order| order.units)
 }
 
-/// Whole days until a store's stock is gone at mean demand, 0 where it is. None beyond half a year, and without demand.
+/// Whole days until a store's stock is gone at mean demand, 0 if it is gone. None beyond half a year, and without demand.
 pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
     let stock = (level.available - level.owed) as f64;
     let demand = basis.demand(level);
@@ -213,19 +217,21 @@ pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
 }
 
 /// A store that has more of a product than it needs.
-struct Giver {
+struct SurplusStore {
     store: StoreId,
     surplus: i64,
     free: i64,
-    /// How long the surplus would last there; without end where nothing sells.
+    /// Days that the surplus would last there; infinite if nothing sells.
     days: f64,
 }
 
-/// Stores with a surplus that need nothing themselves, those first whose surplus would last longest. `others` are the targets that are known beside the needs.
-fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &[Target<'_>]) -> Vec<Giver> {
+/// Stores with a surplus and without a need of their own, those whose surplus would last longest first. `others` are targets
+/// of levels without a need.
+fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &[Target<'_>]) -> Vec<SurplusStore> {
     let needs_it = |store: StoreId| needs.iter().any(|need| need.level.store == store);
     let giver = |level: &LevelState| {
-        // Targets take most of a plan's time: those are not worked out that cannot matter, and none twice.
+        // Targets take most of a plan's time: irrelevant ones are not computed, and none is
+        // computed twice.
         if level.free() <= 0 || needs_it(level.store) {
             return None;
         }
@@ -236,19 +242,20 @@ fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &
         });
         let weekly = basis.demand(level).mean(1.0);
         let days = if weekly > 0.0 { surplus as f64 / weekly * 7.0 } else { f64::INFINITY };
-        (surplus > 0).then_some(Giver { store: level.store, surplus, free: level.free(), days })
+        (surplus > 0).then_some(SurplusStore { store: level.store, surplus, free: level.free(), days })
     };
-    let mut found: Vec<Giver> = product.levels.iter().filter_map(giver).collect();
+    let mut found: Vec<SurplusStore> = product.levels.iter().filter_map(giver).collect();
     found.sort_by(|one, other| other.days.total_cmp(&one.days).then_with(|| one.store.cmp(&other.store)));
     found
 }
 
-/// What a store keeps for itself: up to its target, and its safety stock. None where nobody knows what it needs.
+/// Returns the units that a store keeps: up to its target, and its safety stock. None if its needs
+/// are unknown.
 pub(super) fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
     kept_by(basis, level, || target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to)))
 }
 
-/// The same by a target in whole units, which is asked for where it matters.
+/// The units that a store keeps by a target in whole units, which is computed only if needed.
 fn kept_by(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Option<i64> {
     let own = level.maximum.or(level.reorder_point);
     if !basis.has_run && own.is_none() {
@@ -257,22 +264,23 @@ fn kept_by(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Op
     Some(up_to().max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
 }
 
-/// Lines that move what a store lacks from others, how much they move, and how much of what is still missing it would cost too much to move.
+/// Adds lines that move units from other stores; returns the moved units, and the still missing
+/// units whose transfer would cost too much.
 fn transfers(
     basis: &Basis,
     product: &ProductState,
     need: &Target<'_>,
-    givers: &mut [Giver],
+    givers: &mut [SurplusStore],
     lines: &mut Vec<PlanLine>,
 ) -> (i64, i64) {
     let missing = whole_units(need.levels.up_to).saturating_sub(need.level.position());
-    let (mut left, mut dear, least) = (missing, 0_i64, (missing as f64 * LEAST_SHARE).ceil() as i64);
+    let (mut left, mut dear, least) = (missing, 0_i64, (missing as f64 * MIN_SHARE).ceil() as i64);
     for giver in givers {
         let quantity = left.min(giver.surplus);
         if left == 0 || quantity < least.min(left) || quantity <= 0 {
             continue;
         }
-        let worth = Worth::of(basis, product, (giver.store, need.level), (quantity, giver.days));
+        let worth = TransferSavings::of(basis, product, (giver.store, need.level), (quantity, giver.days));
         if worth.is_some_and(|worth| !worth.pays()) {
             dear += quantity;
             continue;
@@ -280,7 +288,7 @@ fn transfers(
         let mut line = line_of(basis, product, need, LineKind::Transfer { from: giver.store }, quantity);
         (line.figures.freight, line.figures.saving) = (worth.map(|worth| worth.freight), worth.map(|worth| worth.saving));
         (line.figures.surplus, line.figures.giver_free) = (Some(giver.surplus), Some(giver.free));
-        let text = format!("another store has {} that it does not need", shown(giver.surplus, product.decimals));
+        let text = format!("another store has {} that it does not need", format_units(giver.surplus, product.decimals));
         line.reasons.push(Reason::new(ReasonCode::Surplus, text, &[("surplus", giver.surplus as f64)]));
         line.figures.moved = missing - left;
         line.figures.overstock = overstock(basis, need.level, missing - left + quantity);
@@ -344,22 +352,23 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         due_on: None,
         score: None,
         figures,
-        reasons: why(basis, product, need, (point, up_to)),
+        reasons: need_reasons(basis, product, need, (point, up_to)),
         headroom: None,
     }
 }
 
-/// Units of mean demand that would be missed until a week after the next delivery, if nothing were brought.
+/// Units of mean demand that would be missed until a week after the next delivery, without that
+/// delivery.
 pub(super) fn missed(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
     let (demand, days) = (basis.demand(level), product.leads.days_to_arrival(basis.today, 0));
-    let soon = demand.mean((days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
+    let soon = demand.mean((days + REVIEW_DAYS) / 7.0) - level.position().max(0) as f64;
     soon.max(0.0) + (-level.position()).max(0) as f64
 }
 
-/// Why the store needs any.
-fn why(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
+/// Returns the reasons for the store's need.
+fn need_reasons(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
     let (level, position) = (need.level, need.level.position());
-    let units = |units: i64| shown(units, product.decimals);
+    let units = |units: i64| format_units(units, product.decimals);
     let first = if matches!(need.rule, Rule::Periodic { .. }) {
         let text = format!("it is a review day: position {}, filled up to {}", units(position), units(up_to));
         Reason::new(ReasonCode::ReviewDay, text, &[("position", position as f64), ("upTo", up_to as f64)])
@@ -379,7 +388,7 @@ fn why(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to):
     }
     if product.leads.is_assumed {
         let days = counted(product.leads.stated, "day is", "days are");
-        let text = format!("nobody says how long a delivery takes: {days} assumed");
+        let text = format!("no lead time is stated: {days} assumed");
         reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
     }
     reasons.extend(waiting(basis.today, &product.leads, &need.leads));

@@ -1,22 +1,23 @@
-//! What is bought after what was moved: the crate's steps from need to whole packs.
+//! Purchase of the units still missing after transfers: the crate's steps from need to whole packs.
 
 use entity::prelude::*;
-use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, propose, sells_in_time};
+use forecast::reorder::{Position, PriceBreak, Proposal, Shelf, SupplierPrices, Terms, propose, sells_in_time};
 use platform::plurals::counted;
 
 use super::{
     headroom::Headroom,
     line::{LineKind, LineState, PlanLine},
     product::{Basis, ProductState},
-    propose::{HOLDING, Target, line_of, missed},
-    reason::{Reason, ReasonCode, shown},
+    propose::{HOLDING_COST_RATE, Target, line_of, missed},
+    reason::{Reason, ReasonCode, format_units},
     risk::HalfYear,
 };
 
-/// A pack that lasts so much longer than half a year is worth a word.
+/// Weeks of demand from which a pack is reported as large.
 const LONG_WEEKS: f64 = 26.0;
 
-/// The line that buys what is still missing; None where nothing is, or no order is due any more.
+/// The line that buys the units that are still missing; None if none are, or if no order is due
+/// after the transfers.
 pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>, moved: i64) -> Option<PlanLine> {
     let (level, supply) = (need.level, product.supply.as_ref());
     let demand = basis.demand(level);
@@ -28,13 +29,13 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
     let terms = Terms {
         minimum: supply.map_or(0, |supply| supply.minimum_order.get()),
         pack: supply.map_or(1, |supply| supply.pack_size.get()),
-        breaks: supply.filter(|supply| !supply.breaks.is_empty()).map(|supply| Breaks {
+        breaks: supply.filter(|supply| !supply.breaks.is_empty()).map(|supply| SupplierPrices {
             unit_cost: supply.unit_cost.minor,
             breaks: &breaks,
-            holding_rate: HOLDING,
+            holding_rate: HOLDING_COST_RATE,
             weekly_demand: demand.mean(1.0),
         }),
-        // What is there came earlier, and is sold earlier.
+        // Stock on hand came earlier, and is sold earlier.
         shelf: product.sellable_days.map(|sellable_days| Shelf { sellable_days, later_stock: 0 }),
     };
     let position = Position {
@@ -54,7 +55,7 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
     line.reasons.extend(steps);
     if product.supplier.is_none() {
         line.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
-        let text = "nobody is known who sells it: give the product a supplier".to_owned();
+        let text = "it has no supplier: give the product one".to_owned();
         line.reasons.push(Reason::new(ReasonCode::NoSupplier, text, &[]));
     }
     line.headroom = Some(Box::new(headroom(basis, product, need, (moved, terms.shelf))));
@@ -62,13 +63,14 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
     Some(line)
 }
 
-/// What the line may become for its order's sake. Beyond half a year of demand nothing is bought that is not missing.
+/// Returns the limits within which the line may be raised for the sake of its order: no more than
+/// half a year of demand, unless units are missing.
 fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, shelf): (i64, Option<Shelf>)) -> Headroom {
     let (level, demand) = (need.level, basis.demand(need.level));
     let position = level.position().saturating_add(moved);
     let half_year = demand.mean(LONG_WEEKS).floor() as i64;
     let place = level.maximum.map_or(half_year, |maximum| maximum.min(half_year)).saturating_sub(position);
-    // Until what the next plan can order arrives.
+    // Until the arrival of an order of the next plan.
     let late = product.leads.days_to_arrival(basis.today, need.rule.chance_days()) / 7.0;
     Headroom {
         decimals: product.decimals,
@@ -84,19 +86,19 @@ fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, sh
     }
 }
 
-/// What made the quantity smaller than what is needed.
+/// Returns the reason for a quantity below the need.
 fn shelf_life(product: &ProductState, found: &Proposal) -> Option<Reason> {
     let days = product.sellable_days.filter(|_| found.after_shelf < found.needed)?;
-    let (needed, sold) = (shown(found.needed, product.decimals), shown(found.after_shelf, product.decimals));
+    let (needed, sold) = (format_units(found.needed, product.decimals), format_units(found.after_shelf, product.decimals));
     let term = counted(format!("{days:.0}"), "day", "days");
     let text = format!("{needed} are needed; {sold} sell in the {term} before they expire");
     let numbers = [("needed", found.needed as f64), ("sellableDays", days), ("sold", found.after_shelf as f64)];
     Some(Reason::new(ReasonCode::ShelfLife, text, &numbers))
 }
 
-/// What made the quantity larger than what is missing.
+/// Returns the reasons for a quantity above the missing units.
 fn steps(product: &ProductState, line: &PlanLine, (missing, moved): (i64, i64), terms: &Terms<'_>) -> Vec<Reason> {
-    let units = |units: i64| shown(units, product.decimals);
+    let units = |units: i64| format_units(units, product.decimals);
     let mut reasons = Vec::new();
     if moved > 0 {
         let text = format!("{} are moved from other stores first", units(moved));

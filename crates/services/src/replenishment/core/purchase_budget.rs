@@ -1,4 +1,4 @@
-//! What purchases of a period may cost, and what of that is left.
+//! Budgets for purchases of a period, and their remaining amounts.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::line::PlanLine;
 use crate::demand::core::week_of;
 
-/// What an amount is for.
+/// Period of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BudgetPeriod {
-    /// Each plan has the whole amount.
+    /// Each plan may spend the whole amount.
     Plan,
     Week,
     Month,
 }
 
 impl BudgetPeriod {
-    /// The first day of the period that a day is in, and that of the next one. None of plans.
+    /// The first day of the period of a day, and that of the next period. None for budgets of
+    /// plans.
     pub const fn days(self, day: i32) -> Option<(i32, i32)> {
         match self {
             Self::Plan => None,
@@ -30,7 +31,7 @@ impl BudgetPeriod {
     }
 }
 
-/// What purchases of a period may cost, without charges.
+/// Maximum cost of a period's purchases, without charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     pub period: BudgetPeriod,
@@ -38,7 +39,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What is left beside what orders take, in minor units; 0 where they take more.
+    /// Returns the amount left after orders of `committed`, in minor units; 0 if they exceed the
+    /// budget.
     pub fn left(self, committed: i64) -> Money {
         Money::new(self.amount.minor.saturating_sub(committed).max(0), self.amount.currency)
     }
@@ -60,7 +62,7 @@ impl BudgetScope {
     pub const fn is_company(&self) -> bool {
         matches!(self, Self::Company)
     }
-    /// As one text, which no other scope has.
+    /// The scope as text, unique for each scope.
     pub fn text(self) -> String {
         match self {
             Self::Company => "company".to_owned(),
@@ -71,21 +73,21 @@ impl BudgetScope {
     }
 }
 
-/// What is left of a budget, and the lines that take of it.
+/// Amount left of a budget, and the lines that it covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailableBudget {
     pub scope: BudgetScope,
     pub left: Money,
-    /// Of a category: its products among those of the lines.
+    /// For a category: its products among those of the lines.
     pub products: BTreeSet<ProductId>,
 }
 
 impl AvailableBudget {
-    /// That of the company, of which each purchase takes.
+    /// The company's budget, which covers every purchase.
     pub const fn company(left: Money) -> Self {
         Self { scope: BudgetScope::Company, left, products: BTreeSet::new() }
     }
-    /// Whether a line takes of it, if it is a purchase.
+    /// Whether the budget covers a line, if the line is a purchase.
     pub fn covers(&self, line: &PlanLine) -> bool {
         match self.scope {
             BudgetScope::Company => true,
@@ -94,30 +96,32 @@ impl AvailableBudget {
             BudgetScope::Store(store) => line.store == store,
         }
     }
-    /// What purchases take of it together, in minor units.
+    /// Returns the total cost of the purchases that it covers, in minor units.
     pub fn taken(&self, lines: &[&PlanLine]) -> i64 {
         let costs = lines.iter().filter(|line| self.covers(line)).filter_map(|line| line.cost);
         costs.fold(0, |sum, cost| sum.saturating_add(cost.minor))
     }
 }
 
-/// A budget that has no place for a line, and what is left of it beside the lines that it has a place for.
+/// A budget that a line does not fit into, and the rest of the budget after the lines that fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exceeded {
     pub scope: BudgetScope,
     pub left: Money,
 }
 
-/// Gives a plan money of its own in the place of the company's budget, if that is not lower. What it has then.
-pub fn give(available: &mut Vec<AvailableBudget>, given: Option<Money>) -> Option<Money> {
+/// Replaces the company's budget by a plan's own amount, unless the budget is lower. Returns the
+/// resulting amount.
+pub fn apply_plan_budget(available: &mut Vec<AvailableBudget>, given: Option<Money>) -> Option<Money> {
     let company = available.iter().position(|one_budget| one_budget.scope.is_company());
-    let has = lower(given, company.map(|place| available.remove(place).left));
+    let has = lower_amount(given, company.map(|place| available.remove(place).left));
     available.extend(has.map(AvailableBudget::company));
     has
 }
 
-/// The lower of what a plan is given and of what is left. A plan that is given money of another currency has that.
-pub fn lower(given: Option<Money>, left: Option<Money>) -> Option<Money> {
+/// The lower of a plan's own amount and the rest of a budget. An own amount in another currency
+/// takes precedence.
+pub fn lower_amount(given: Option<Money>, left: Option<Money>) -> Option<Money> {
     match (given, left) {
         (Some(given), Some(left)) if given.currency == left.currency && left.minor < given.minor => Some(left),
         _ => given.or(left),

@@ -1,8 +1,8 @@
-//! Why a line is proposed, in words and figures.
+//! Reasons for a proposed line, as texts and figures.
 
 use serde::{Deserialize, Serialize};
 
-/// What a reason is about.
+/// Subject of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReasonCode {
@@ -49,7 +49,7 @@ impl Reason {
 }
 
 /// Smallest units as whole ones, without zeros at the end.
-pub(super) fn shown(units: i64, decimals: u8) -> String {
+pub(super) fn format_units(units: i64, decimals: u8) -> String {
     let scale = 10_i64.saturating_pow(decimals.into());
     if scale <= 1 || units % scale == 0 {
         return (units / scale.max(1)).to_string();
@@ -62,10 +62,13 @@ pub(super) fn shown(units: i64, decimals: u8) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::format_units;
 
     #[test]
     fn units_are_shown_as_people_count_them() {
-        assert_eq!([shown(60, 0), shown(12_000, 3), shown(1_250, 3), shown(-50, 3)], ["60", "12", "1.25", "-0.05"]);
+        assert_eq!(
+            [format_units(60, 0), format_units(12_000, 3), format_units(1_250, 3), format_units(-50, 3)],
+            ["60", "12", "1.25", "-0.05"]
+        );
     }
 }

@@ -1,32 +1,35 @@
-//! How a proposal came true, once its lead time has passed.
+//! Result of a proposal, once its lead time has passed.
 
 use entity::prelude::*;
 use forecast::reorder::whole_units;
 
 use super::line::LineFigures;
 
-/// Days before a plan whose sales a naive policy orders by.
+/// Days of sales before a plan from which a naive policy orders.
 pub const NAIVE_DAYS: i32 = 28;
 
-/// What became of a proposal, and what happened until the day on which its delivery was due.
+/// Outcome of a proposal, and the level's figures until the day on which its delivery was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineScore {
     pub outcome: ReplenishmentOutcome,
     /// Units wanted from the day of the plan until the day before the delivery was due.
     pub demand: i64,
-    /// Whether that is no more than the point that the proposal rests on, less its undershoot, rounded up: the mean position when an order goes out.
+    /// Whether the demand did not exceed the proposal's reorder point less its undershoot, rounded
+    /// up: the mean position at the time of an order.
     pub is_within: bool,
     /// Days of these that closed without stock.
     pub out_days: i32,
-    /// Units available when it was scored; negative where more is promised than there is.
+    /// Units available at the time of the score; negative if more is promised than in stock.
     pub left: i64,
-    /// Units of these above the target of a proposal that was taken.
+    /// Available units above the target, if the proposal was accepted or changed.
     pub excess: i64,
-    /// The point of a naive policy: what the last four weeks before the plan sold, over the lead time. None of lines that were scored before this was kept.
+    /// The reorder point of a naive policy: the sales of the last four weeks before the plan,
+    /// scaled to the lead time. None for lines that were scored before this field existed.
     pub naive_point: Option<i64>,
 }
 
-/// How a plan came true whose lines are all scored: lines, and those whose demand the proposal's point, and a naive policy's, were enough for.
+/// Result of a plan whose lines are all scored: its lines, and those whose demand did not exceed
+/// the proposal's point, or a naive policy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanScore {
     pub plan: ReplenishmentPlanId,
@@ -35,9 +38,9 @@ pub struct PlanScore {
     pub naive_within: i64,
 }
 
-/// What happened in a level since a plan.
+/// Figures of a level since a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Happened {
+pub struct ActualFigures {
     pub demand: i64,
     pub out_days: i32,
     pub left: i64,
@@ -46,8 +49,8 @@ pub struct Happened {
 }
 
 impl LineScore {
-    /// `taken` are the units of the draft that it was made into, 0 of one that was called off; None without one.
-    pub fn of(quantity: i64, figures: &LineFigures, taken: Option<i64>, happened: Happened) -> Self {
+    /// `taken` are the units of the proposal's draft, 0 if it was cancelled; None without a draft.
+    pub fn of(quantity: i64, figures: &LineFigures, taken: Option<i64>, happened: ActualFigures) -> Self {
         let outcome = match taken {
             None | Some(0) => ReplenishmentOutcome::Refused,
             Some(units) if units == quantity => ReplenishmentOutcome::Accepted,
@@ -64,7 +67,7 @@ impl LineScore {
             naive_point: Some(naive_point(happened.sold_before, figures.lead_days)),
         }
     }
-    /// Whether the demand was no more than what a naive policy would have ordered up to.
+    /// Whether the demand did not exceed the reorder point of a naive policy.
     pub fn is_naive_within(&self) -> Option<bool> {
         self.naive_point.map(|point| self.demand <= point)
     }
@@ -75,7 +78,8 @@ fn naive_point(sold: i64, lead_days: f64) -> i64 {
     (sold.max(0) as f64 / f64::from(NAIVE_DAYS) * lead_days.max(1.0) - 1e-9).ceil() as i64
 }
 
-/// The day on which a delivery is due that is ordered on a day: what happened before it was out of the proposal's reach.
+/// The day on which the delivery of an order of `business_date` is due: the proposal could not
+/// influence the days before it.
 pub fn due_on(business_date: i32, lead_days: f64) -> i32 {
     business_date.saturating_add((lead_days.ceil() as i32).max(1))
 }
@@ -122,7 +126,8 @@ mod tests {
     #[test]
     fn what_a_draft_became_is_the_outcome() {
         use ReplenishmentOutcome::{Accepted, Changed, Refused};
-        let of = |taken| LineScore::of(60, &figures(), taken, Happened { demand: 77, out_days: 2, left: 80, sold_before: 40 });
+        let of =
+            |taken| LineScore::of(60, &figures(), taken, ActualFigures { demand: 77, out_days: 2, left: 80, sold_before: 40 });
         let outcomes = [None, Some(0), Some(60), Some(48)].map(|taken| of(taken).outcome);
         assert_eq!(outcomes, [Refused, Refused, Accepted, Changed]);
         assert_eq!((of(Some(60)).excess, of(None).excess), (3, 0), "who refused it has no excess of it");
@@ -134,14 +139,15 @@ mod tests {
 
     #[test]
     fn one_unit_above_the_point_was_too_many() {
-        let score = LineScore::of(60, &figures(), Some(60), Happened { demand: 78, out_days: 0, left: -1, sold_before: 104 });
+        let score =
+            LineScore::of(60, &figures(), Some(60), ActualFigures { demand: 78, out_days: 0, left: -1, sold_before: 104 });
         assert_eq!((score.is_within, score.excess, score.left), (false, 0, -1));
         // 104 in four weeks are 78 in three.
         assert_eq!((score.naive_point, score.is_naive_within()), (Some(78), Some(true)));
         // A point that is passed by five on average has to last for 72.
         let within = |demand: i64| {
             let figures = LineFigures { undershoot: Some(5.0), ..figures() };
-            LineScore::of(60, &figures, None, Happened { demand, ..Happened::default() }).is_within
+            LineScore::of(60, &figures, None, ActualFigures { demand, ..ActualFigures::default() }).is_within
         };
         assert_eq!([within(72), within(73)], [true, false]);
     }

@@ -1,4 +1,4 @@
-//! What budgets have a place for: what saves the most margin for its money first.
+//! Allocation of budgets: the purchases with the highest margin for their cost come first.
 
 use entity::prelude::*;
 
@@ -7,26 +7,28 @@ use super::{
     purchase_budget::{AvailableBudget, Exceeded},
 };
 
-/// A line that a budget has no place for.
+/// A line that does not fit into a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Beyond {
+pub struct OverBudgetLine {
     pub index: usize,
     pub issue: ReplenishmentIssue,
-    /// The first of its budgets that has none.
+    /// The first of its budgets that it does not fit into.
     pub exceeded: Exceeded,
 }
 
-/// Cuts open purchases that budgets have no place for.
+/// Cuts open purchases that do not fit into their budgets.
 pub fn within_budgets(lines: &mut [PlanLine], available: &[AvailableBudget]) {
-    for one in beyond_budgets(lines, available) {
+    for one in lines_over_budget(lines, available) {
         lines[one.index].state = LineState::Cut(one.issue);
     }
 }
 
-/// Open purchases that one of their budgets has no place for, and why: a line takes of each budget that it is of, or of none. They are taken by expected
-/// margin at risk per unit of money, then by urgency; a line that does not fit is passed over, and smaller ones may still. Transfers cost nothing. What is
-/// bought in another currency, or whose price nobody knows, has no place: the budget cannot tell what it takes.
-pub fn beyond_budgets(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<Beyond> {
+/// Open purchases that do not fit into one of their budgets, and the reason: a line takes its cost
+/// from each of its budgets, or from none. Lines are taken by expected margin at risk per unit of
+/// money, then by urgency; a line that does not fit is skipped, and smaller ones may still fit.
+/// Transfers cost nothing. Purchases in another currency or without a known price do not fit: the
+/// budget cannot count them.
+pub fn lines_over_budget(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<OverBudgetLine> {
     let mut left: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
     let mut beyond = Vec::new();
     for index in by_worth(lines) {
@@ -47,7 +49,7 @@ pub fn beyond_budgets(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<
         }
     }
     let left_of = |place: usize| Money::new(left[place], available[place].left.currency);
-    let of = |(index, issue, place): (usize, ReplenishmentIssue, usize)| Beyond {
+    let of = |(index, issue, place): (usize, ReplenishmentIssue, usize)| OverBudgetLine {
         index,
         issue,
         exceeded: Exceeded { scope: available[place].scope, left: left_of(place) },
@@ -55,7 +57,7 @@ pub fn beyond_budgets(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<
     beyond.into_iter().map(of).collect()
 }
 
-/// Indices of open purchases, what saves the most for its money first.
+/// Indices of open purchases, those that save most per unit of money first.
 fn by_worth(lines: &[PlanLine]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..lines.len())
         .filter(|index| matches!(lines[*index].kind, LineKind::Purchase { .. }) && lines[*index].state == LineState::Open)

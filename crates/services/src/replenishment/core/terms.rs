@@ -1,4 +1,5 @@
-//! What moving goods between stores costs, and which suppliers let orders be cut: of the settings of liquidation what plans go by, too.
+//! Costs of transfers between stores, and suppliers' terms for cutting orders: the settings of
+//! liquidation that plans use, too.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,12 +9,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct TransferCost {
     pub from: StoreId,
-    /// None: to any store that is not named beside it.
+    /// None: to every store without an entry of its own.
     pub to: Option<StoreId>,
     pub freight_minor: i64,
 }
 
-/// What a line from one store to another costs: of the pair, else of the sending store, else as usual.
+/// Returns the cost of a line from one store to another: that of the pair, else of the sending
+/// store, else the usual one.
 pub fn freight_of(costs: &[TransferCost], usual: i64, (from, to): (StoreId, StoreId)) -> i64 {
     let of = |to: Option<StoreId>| costs.iter().find(|cost| cost.from == from && cost.to == to);
     of(Some(to)).or_else(|| of(None)).map_or(usual, |cost| cost.freight_minor)
@@ -24,12 +26,12 @@ pub fn freight_of(costs: &[TransferCost], usual: i64, (from, to): (StoreId, Stor
 #[serde(rename_all = "camelCase")]
 pub struct CancelTerms {
     pub supplier: SupplierId,
-    /// Days before the delivery is expected. None: never.
+    /// Minimum days before the expected delivery. None: no cuts.
     #[serde(default)]
     pub cancel_days: Option<i32>,
 }
 
-/// A tenant's terms, as the settings of liquidation have them beside others.
+/// A tenant's terms, which are stored in the settings of liquidation.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Terms {
@@ -42,12 +44,13 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// What a line from one store to another costs; None where that is nothing.
+    /// Returns the cost of a line from one store to another; None if it is free.
     pub fn freight(&self, pair: (StoreId, StoreId)) -> Option<Money> {
         let minor = freight_of(&self.transfer_costs, self.transfer_freight_minor, pair);
         self.currency.filter(|_| minor > 0).map(|currency| Money::new(minor, currency))
     }
-    /// Days before a delivery until which a supplier takes a cut; None of one that takes none.
+    /// Minimum days before a delivery for a cut by its supplier; None if the supplier accepts no
+    /// cuts.
     pub fn cancel_days(&self, supplier: SupplierId) -> Option<i32> {
         self.supplier_terms.iter().find(|terms| terms.supplier == supplier)?.cancel_days
     }

@@ -1,4 +1,4 @@
-//! Plans of single products: the worked example of INSIGHT 6.1, and what shopkeepers would wonder about.
+//! Plans of single products: the worked example of INSIGHT 6.1, and cases from practice.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ fn quantity(units: i64) -> Quantity {
 }
 /// Every error of a sum over up to eight weeks is this.
 fn basis(error: f32, rule: Option<Rule>) -> Basis {
-    let pools = BTreeMap::from([(0, SumPools::of_kept(vec![vec![error; 300]; 8]))]);
+    let pools = BTreeMap::from([(0, SumPools::from_order_statistics(vec![vec![error; 300]; 8]))]);
     let policy = rule.map(|rule| Policy {
         id: id(9),
         scope: PolicyScope::default(),
@@ -149,7 +149,7 @@ fn stock_that_another_store_does_not_need_is_moved_first() {
     let basis = basis(6.447, point(9_500, 0));
     let levels = vec![level(2, 18, MEAN), level(3, 400, MEAN), LevelState { is_asked: false, ..level(4, 90, 0.0) }];
     let lines = plan_product(&basis, &product(levels));
-    // The one without demand gives first; it is enough.
+    // The store without demand sends first; its units are enough.
     assert_eq!(said(&lines), [(MOVE, id(2), Some(id(4)), 59)]);
     assert_eq!((lines[0].figures.surplus, lines[0].cost), (Some(90), None));
     let levels = vec![level(2, 18, MEAN), LevelState { owed: 10, leaving: 5, safety_stock: 5, ..level(4, 60, 0.0) }];
@@ -193,7 +193,7 @@ fn a_product_that_sold_once_is_not_piled_up() {
     assert_eq!(said(&of(1)), [(BUY, id(2), None, 1)]);
     assert!(codes(&of(1)[0]).contains(&ReasonCode::CappedBySales));
     assert_eq!(of(30)[0].quantity, 9);
-    // The same in a pack of 48 is said to be large.
+    // The same product in a pack of 48: the pack is reported as large.
     let large = ProductState { supply: Some(supply(0, 48)), ..product(vec![slow(1)]) };
     let lines = plan_product(&basis(8.69, point(9_800, 14)), &large);
     assert_eq!((lines[0].quantity, codes(&lines[0]).contains(&ReasonCode::LargePack)), (48, true));
@@ -300,9 +300,9 @@ fn lines_are_claimed_by_draft_and_stale_ones_left() {
     assert_eq!(lines.len(), 3, "{:?}", said(&lines));
     let now = |second: i64, third: i64, free: i64| {
         BTreeMap::from([
-            ((id(1), id(2)), Now { position: second, free: second }),
-            ((id(1), id(3)), Now { position: third, free: third }),
-            ((id(1), id(4)), Now { position: free, free }),
+            ((id(1), id(2)), CurrentLevel { position: second, free: second }),
+            ((id(1), id(3)), CurrentLevel { position: third, free: third }),
+            ((id(1), id(4)), CurrentLevel { position: free, free }),
         ])
     };
     let mut next = 0_u128;
@@ -335,7 +335,7 @@ fn what_the_plan_itself_brought_is_no_change() {
     assert_eq!(state_of(&lines), ReplenishmentPlanState::Partly);
     let group = Uuid::nil;
     for (position, stale) in [(58, vec![]), (18, vec![1])] {
-        let now = BTreeMap::from([((id(1), id(2)), Now { position, free: 18 })]);
+        let now = BTreeMap::from([((id(1), id(2)), CurrentLevel { position, free: 18 })]);
         assert_eq!(approve(&lines, &Choice::All, &now, &|_| true, (10, group)).stale, stale, "{position}");
     }
     lines[1].state = LineState::Refused(ReplenishmentIssue::Stale);

@@ -1,4 +1,4 @@
-//! What a supplier's calendar adds to a lead time, in words.
+//! Reason text for the days that a supplier's calendar adds to a lead time.
 
 use platform::calendar::civil;
 
@@ -7,14 +7,15 @@ use super::{
     reason::{Reason, ReasonCode},
 };
 
-/// That an order waits for the supplier's days; None where its calendar makes nothing longer.
+/// The reason that an order waits for the supplier's days; None if the calendar does not lengthen
+/// the lead time.
 pub(super) fn waiting(today: i32, plain: &Leads, kept: &Leads) -> Option<Reason> {
     let (lead_days, calendar_days) = (plain.lead().mean_days(), kept.lead().mean_days());
     if calendar_days <= lead_days {
         return None;
     }
-    let order_on = date(plain.calendar.order_day(today));
-    let arrives_on = date(plain.calendar.arrival(today, lead_days.ceil() as i32));
+    let order_on = format_date(plain.calendar.order_day(today));
+    let arrives_on = format_date(plain.calendar.arrival(today, lead_days.ceil() as i32));
     let text = format!(
         "by the supplier's calendar an order goes out on {order_on} and arrives on {arrives_on}; \
          the lead time counts as {calendar_days:.0} days instead of {lead_days:.0}"
@@ -22,8 +23,8 @@ pub(super) fn waiting(today: i32, plain: &Leads, kept: &Leads) -> Option<Reason>
     Some(Reason::new(ReasonCode::SupplierCalendar, text, &[("leadDays", lead_days), ("calendarDays", calendar_days)]))
 }
 
-/// As `2026-11-30`.
-fn date(day: i32) -> String {
+/// Formats a day as `2026-11-30`.
+fn format_date(day: i32) -> String {
     let (year, month, day) = civil(day);
     format!("{year:04}-{month:02}-{day:02}")
 }

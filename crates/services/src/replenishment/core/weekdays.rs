@@ -1,12 +1,13 @@
-//! What the days of a product say of a promise, in words.
+//! Reason texts for the effect of a product's weekdays on a promised service level.
 
-use forecast::{intervals::DayShape, reorder::Outlook, weekdays::NAMES};
+use forecast::{intervals::DayShape, reorder::DemandOutlook, weekdays::NAMES};
 use platform::plurals::counted;
 
 use super::reason::{Reason, ReasonCode};
 
-/// That stock is kept for certain days of the week, and that few sales cannot bear what is promised. Nothing where days are even.
-pub(super) fn of_days(outlook: &Outlook<'_>, service: f64) -> Vec<Reason> {
+/// Reasons that stock is kept for certain weekdays, and that too few sales make the service level
+/// uncertain. Empty if sales are even over the week.
+pub(super) fn weekday_reasons(outlook: &DemandOutlook<'_>, service: f64) -> Vec<Reason> {
     let Some(days) = outlook.days() else { return Vec::new() };
     let DayShape { sales, is_even, .. } = *days.shape();
     let mut found = Vec::new();
@@ -17,7 +18,7 @@ pub(super) fn of_days(outlook: &Outlook<'_>, service: f64) -> Vec<Reason> {
     }
     if !days.shape().bears(service) {
         let text = format!(
-            "it sold on {} of the last year: too few to tell how much a single sale may ask for, so that {:.1} % is not certain",
+            "it sold on {} of the last year: too few to estimate the size of a single sale, so that {:.1} % is not certain",
             counted(sales, "day", "days"),
             service * 100.0
         );

@@ -1,4 +1,5 @@
-//! A tenant's rule, the plans that it has not gone through, suppliers that were ordered from, and what they ask for today.
+//! A tenant's approval rule, the nightly plans that it has not processed yet, suppliers with
+//! earlier orders, and today's costs of lines.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,11 +22,11 @@ use crate::replenishment::core::{ApprovalRule, LineState, PlanLine};
 /// Lines whose prices are read together.
 const CHUNK: usize = 500;
 
-/// A rule as it is kept.
+/// A rule as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeptRule {
+pub struct StoredRule {
     pub rule: ApprovalRule,
-    /// Plans that were made up to this moment are none of its own, or it has gone through them.
+    /// Plans that were made up to this moment are older than the rule, or it has processed them.
     pub done_until: Timestamp,
     pub version: i64,
     pub updated_at: Timestamp,
@@ -50,7 +51,8 @@ struct CostRow {
 }
 
 impl CostRow {
-    /// What so many units cost: by the supplier's offer, else by the product's own cost, as a draft without prices has it.
+    /// Returns the cost of so many units: by the supplier's offer, else by the product's own cost,
+    /// as in a draft without prices.
     fn cost_of(&self, offer: Option<&Supply>, units: i64) -> Option<Money> {
         let quantity = Quantity::new(units)?;
         let own = || Some(Money::new(self.cost_minor?, Currency::parse(self.cost_currency.as_deref()?)?));
@@ -59,16 +61,16 @@ impl CostRow {
     }
 }
 
-/// The tenant's rule; None before somebody has set one.
-pub async fn rule(reads: &impl Reads) -> Result<Option<KeptRule>, Fault> {
+/// The tenant's rule; None if it was never set.
+pub async fn rule(reads: &impl Reads) -> Result<Option<StoredRule>, Fault> {
     let sql = format!("SELECT {} FROM replenishment_rule r WHERE r.tenant_id = $1", RuleRow::SELECT);
     let Some(row) = reads.records::<RuleRow>(&sql, vec![]).await?.pop() else { return Ok(None) };
     let rule = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("replenishment_rule", "its body has the rule"))?;
-    Ok(Some(KeptRule { rule, done_until: row.done_until, version: row.version, updated_at: row.updated_at }))
+    Ok(Some(StoredRule { rule, done_until: row.done_until, version: row.version, updated_at: row.updated_at }))
 }
 
-/// Writes a rule in the place of the one that was there.
-pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
+/// Replaces the stored rule.
+pub async fn change_rule(work: &Work, kept: &StoredRule) -> Result<(), Fault> {
     let body = serde_json::to_string(&kept.rule).map_err(|err| Fault::Broken(err.to_string()))?;
     let row = replenishment_rule::Model {
         tenant_id: work.tenant(),
@@ -81,13 +83,14 @@ pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
     work.upsert(row).await
 }
 
-/// Plans of a night, and what the rule has gone through, are within it: a clock that was ahead has set what is later.
+/// Limit for the moments of nightly plans and of `done_until`: later ones were written by a node
+/// whose clock was ahead.
 const HORIZON: Horizon = Horizon::of_days(4);
-/// Seconds that the rule looks back where such a clock has said what it has gone through.
-const LOOKED_BACK: i64 = 86_400;
+/// Seconds that the rule looks back if such a clock has written `done_until`.
+const LOOKBACK_SECONDS: i64 = 86_400;
 
-/// Notes that the rule has gone through the plans that were made up to a moment.
-pub async fn done_with(work: &Work, made_at: Timestamp, now: Timestamp) -> Result<(), Fault> {
+/// Stores that the rule has processed the plans up to a moment.
+pub async fn mark_processed(work: &Work, made_at: Timestamp, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE replenishment_rule SET done_until = $2 WHERE tenant_id = $1 AND (done_until < $2 OR done_until > $3)";
     let values = vec![made_at.micros().into(), HORIZON.latest(now).micros().into()];
     work.execute(sql, values).await.map(drop)
@@ -101,11 +104,11 @@ pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> 
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// The newest plan of a night, if it was made after a moment. Neither one that a clock made which was ahead nor a moment that it set keeps those of other
-/// nights from being found.
+/// The newest nightly plan, if it was made after a moment. A plan or a moment that was written by a
+/// node whose clock was ahead does not hide later plans.
 pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
     let until = HORIZON.latest(now);
-    let moment = if moment > until { now.plus_seconds(-LOOKED_BACK) } else { moment };
+    let moment = if moment > until { now.plus_seconds(-LOOKBACK_SECONDS) } else { moment };
     let sql =
         "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3
         ORDER BY p.made_at DESC, p.id DESC LIMIT 1";
@@ -113,8 +116,9 @@ pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp
     rows.first().map(Row::scalar).transpose()
 }
 
-/// Of the suppliers of lines those that something was ordered from before, or from one that was merged into them.
-pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
+/// Returns those suppliers of lines from which, or from a supplier merged into them, something was
+/// ordered before.
+pub async fn known_suppliers(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
     let named: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
     if named.is_empty() {
         return Ok(named);
@@ -129,7 +133,8 @@ pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTre
     rows.iter().map(Row::scalar).collect()
 }
 
-/// What open purchases among these lines would cost if they were ordered now. Those that have no price are left out.
+/// Returns the costs of the open purchases among these lines at today's prices. Lines without a
+/// price are left out.
 pub async fn costs_today(reads: &impl Reads, lines: &[PlanLine]) -> Result<HashMap<ReplenishmentLineId, Money>, Fault> {
     let open = lines.iter().filter(|line| line.state == LineState::Open);
     let bought: Vec<(SupplierId, &PlanLine)> = open.filter_map(|line| Some((line.kind.supplier()?, line))).collect();

@@ -1,5 +1,6 @@
-//! What plans are made of: the catalogue, levels, what is owed, under way and in drafts, a year of demand, and deliveries. Each is one statement over the tenant
-//! or over a chunk of products, never one a product.
+//! Input of plans: the catalogue, levels, owed units, units under way and in drafts, a year of
+//! demand, and deliveries. Each is one statement over the tenant or over a chunk of products, never
+//! one for each product.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,7 +9,9 @@ use entity::{
     record::{Record, Selected},
     tables::{product, stock_level, supplier},
 };
-use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::owed_of_all};
+use inventory::{
+    catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::all_backorders_sql,
+};
 use platform::storage::{Fault, Finds, Reads, Row};
 
 use crate::{demand::rows::CURRENT, forecasting::core::Turnover, replenishment::core::LevelState};
@@ -17,9 +20,9 @@ use crate::{demand::rows::CURRENT, forecasting::core::Turnover, replenishment::c
 pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
 
 /// Orders that are written and not ordered: their goods are in no level's figures yet.
-const UNORDERED: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
+const UNORDERED_STATUSES: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
 
-/// What is known of a product that is bought and kept.
+/// Facts of a product that is bought and stocked.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = product, alias = "p")]
 pub struct ProductFacts {
@@ -84,11 +87,11 @@ struct SupplierRow {
     calendar: Option<String>,
 }
 
-/// What a supplier says of its deliveries, and what they were.
+/// Stated delivery terms of a supplier, and its measured lead times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SupplierFacts {
     pub lead_time_days: Option<i32>,
-    /// The least that the goods of an order come to.
+    /// Minimum value of the goods of an order.
     pub minimum_order: Option<Money>,
     pub calendar: SupplierCalendar,
     /// Days that each of its newest deliveries took.
@@ -104,7 +107,7 @@ impl From<SupplierRow> for SupplierFacts {
     }
 }
 
-/// The next so many products that are bought and kept: active, tracked, no kits. By ID, behind one.
+/// The next products that are bought and tracked: active, without kits. By ID, after `after`.
 pub async fn catalogue(reads: &impl Reads, after: ProductId, most: usize) -> Result<Vec<ProductFacts>, Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.id > $2 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
@@ -120,7 +123,7 @@ pub async fn stores(reads: &impl Reads) -> Result<BTreeSet<StoreId>, Fault> {
     reads.rows(sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Levels of products, as they are; what is owed, drafted and forecast is added by whoever knows it.
+/// Current levels of products; owed, drafted and forecast units are added by the caller.
 pub async fn levels(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, Vec<LevelState>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -149,17 +152,18 @@ async fn units(reads: &impl Reads, from: &str) -> Result<StoreUnits, Fault> {
     Ok(rows.into_iter().map(|row| ((row.product, row.store), row.units)).collect())
 }
 
-/// What open orders are owed beyond stock, of kits their parts.
+/// Returns the units that open orders are owed beyond stock; for kits, the units of their parts.
 pub async fn owed(reads: &impl Reads) -> Result<StoreUnits, Fault> {
-    units(reads, &owed_of_all(reads.backend())).await
+    units(reads, &all_backorders_sql(reads.backend())).await
 }
 
-/// What drafts of purchase orders and transfers will bring, once they are ordered or sent.
+/// Returns the units that drafts of purchase orders and transfers will bring, once they are ordered
+/// or sent.
 pub async fn drafted(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     let from = format!(
         "(SELECT l.product_id, o.store_id, l.quantity FROM purchase_order o
           JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
-          WHERE o.tenant_id = $1 AND o.status IN {UNORDERED}
+          WHERE o.tenant_id = $1 AND o.status IN {UNORDERED_STATUSES}
           UNION ALL SELECT l.product_id, t.to_store_id AS store_id, l.quantity FROM transfer t
           JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id
           WHERE t.tenant_id = $1 AND t.status IN ('DRAFT', 'READY'))"
@@ -167,7 +171,8 @@ pub async fn drafted(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     units(reads, &from).await
 }
 
-/// What drafts of transfers will take away: those that are READY hold it already.
+/// Returns the units that drafts of transfers will take away: transfers that are READY have
+/// reserved theirs already.
 pub async fn leaving(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     let from = "(SELECT l.product_id, t.from_store_id AS store_id, l.quantity FROM transfer t
           JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id WHERE t.tenant_id = $1 AND t.status = 'DRAFT')";
@@ -189,7 +194,8 @@ pub async fn turnovers(
     Ok(rows.into_iter().map(turnover).collect())
 }
 
-/// What each supplier says, and how many days each of its newest deliveries took that was ordered since a moment; with those of suppliers that were merged into it.
+/// Returns the terms of each supplier, and the days that each of its newest deliveries ordered
+/// since a time took; with those of suppliers that were merged into it.
 pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, SupplierFacts>, Fault> {
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;

@@ -1,4 +1,4 @@
-//! Which lines of a plan a list has, and in which order.
+//! Filter and sort order of the lines of a plan.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,19 @@ use platform::{
     storage::{Backend, Fault, Nested, Reads, Row},
 };
 
-use super::line_tests::{Numbers, PlanProducts, listed, millionths, push_ids, push_texts};
+use super::line_tests::{NumberRange, PlanProducts, is_in_list, millionths, push_ids, push_texts};
 use crate::replenishment::core::PlanLine;
 
 /// Names lists of lines in cursors.
 pub const LINES: &str = "replenishmentLines";
 
-/// What lines are sorted by; the place in the plan breaks ties.
+/// Sort fields of lines; the position in the plan breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineSort {
     Urgency,
     Quantity,
-    /// By currency first: amounts of several have no order. A line without a cost comes before all others.
+    /// By currency first: amounts of several currencies cannot be compared. A line without a cost
+    /// comes first.
     Cost,
     Product,
     Store,
@@ -58,12 +59,12 @@ impl SortBy for LineSort {
     }
 }
 
-/// Which lines of a plan; what is None asks nothing, and an empty list matches nothing.
+/// Filter of a plan's lines; None matches all, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineFilter {
     pub ids: Option<Vec<ReplenishmentLineId>>,
     pub stores: Option<Vec<StoreId>>,
-    /// Of transfers.
+    /// Sending stores of transfers.
     pub from_stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub of_catalogue: PlanProducts,
@@ -71,13 +72,13 @@ pub struct LineFilter {
     pub states: Option<Vec<ReplenishmentLineState>>,
     pub kinds: Option<Vec<ReplenishmentLineKind>>,
     pub issues: Option<Vec<ReplenishmentIssue>>,
-    pub quantity: Numbers,
-    pub urgency_days: Numbers,
-    pub due_on: Numbers,
-    /// Of one currency, in its minor units.
-    pub cost: Option<(Currency, Numbers)>,
+    pub quantity: NumberRange,
+    pub urgency_days: NumberRange,
+    pub due_on: NumberRange,
+    /// Cost in one currency, in its minor units.
+    pub cost: Option<(Currency, NumberRange)>,
     /// In millionths.
-    pub confidence: Numbers,
+    pub confidence: NumberRange,
 }
 
 /// The confidence of a kept line, in millionths.
@@ -116,17 +117,17 @@ impl LineFilter {
 
     /// Whether a line is among those that the SQL finds.
     pub fn fits(&self, line: &PlanLine) -> bool {
-        let has_cost = |(currency, amounts): (Currency, Numbers)| {
+        let has_cost = |(currency, amounts): (Currency, NumberRange)| {
             line.cost.is_some_and(|cost| cost.currency == currency && amounts.has(Some(cost.minor)))
         };
-        listed(self.ids.as_deref(), Some(line.id))
-            && listed(self.stores.as_deref(), Some(line.store))
-            && listed(self.from_stores.as_deref(), line.kind.giver())
-            && listed(self.products.as_deref(), Some(line.product))
-            && listed(self.suppliers.as_deref(), line.kind.partner())
-            && listed(self.states.as_deref(), Some(line.state.word()))
-            && listed(self.kinds.as_deref(), Some(line.kind.word()))
-            && listed(self.issues.as_deref(), line.state.issue())
+        is_in_list(self.ids.as_deref(), Some(line.id))
+            && is_in_list(self.stores.as_deref(), Some(line.store))
+            && is_in_list(self.from_stores.as_deref(), line.kind.giver())
+            && is_in_list(self.products.as_deref(), Some(line.product))
+            && is_in_list(self.suppliers.as_deref(), line.kind.partner())
+            && is_in_list(self.states.as_deref(), Some(line.state.word()))
+            && is_in_list(self.kinds.as_deref(), Some(line.kind.word()))
+            && is_in_list(self.issues.as_deref(), line.state.issue())
             && self.of_catalogue.has(line.product)
             && self.quantity.has(Some(line.quantity))
             && self.urgency_days.has(line.urgency_days.map(i64::from))

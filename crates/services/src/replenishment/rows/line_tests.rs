@@ -8,31 +8,31 @@ use inventory::catalog::rows::{
     Clause,
     conditions::null_test,
     filter::Filter,
-    page::{ProductCondition, Scoped},
+    page::{ProductCondition, ResolvedFilter},
 };
 use platform::storage::{Fault, Reads, Row};
 
-/// Whole numbers from the least to the most, both included; a bound that is None is none.
+/// A range of whole numbers, inclusive; None for no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Numbers {
+pub struct NumberRange {
     pub least: Option<i64>,
     pub most: Option<i64>,
-    /// Whether there is no number at all; None for both.
+    /// Whether the number has to be missing; None for either.
     pub is_null: Option<bool>,
 }
 
-impl Numbers {
+impl NumberRange {
     /// No line has a number among them.
     pub const NONE: Self = Self { least: Some(1), most: Some(0), is_null: None };
 
-    /// Whether a number passes, as the SQL says it: one that is missing is within no bound.
+    /// Whether a number passes, as in SQL: a missing number is within no bound.
     pub fn has(self, number: Option<i64>) -> bool {
         self.is_null.is_none_or(|is_null| is_null == number.is_none())
             && self.least.is_none_or(|least| number.is_some_and(|number| number >= least))
             && self.most.is_none_or(|most| number.is_some_and(|number| number <= most))
     }
 
-    /// That a column passes; begins with ` AND ` where it asks anything.
+    /// Adds the condition that a column passes; begins with ` AND ` unless it is empty.
     pub fn push_to(self, clause: &mut Clause, column: &str) {
         if let Some(is_null) = self.is_null {
             clause.push(&format!(" AND {}", null_test(column, is_null)));
@@ -51,12 +51,12 @@ pub fn millionths(share: f64) -> i64 {
     (share * 1_000_000.0).round() as i64
 }
 
-/// Whether a value is one of a list; None is in no list, and everything passes without one.
-pub fn listed<T: PartialEq>(list: Option<&[T]>, value: Option<T>) -> bool {
+/// Whether a value is in a list; None is in no list, and every value passes without a list.
+pub fn is_in_list<T: PartialEq>(list: Option<&[T]>, value: Option<T>) -> bool {
     list.is_none_or(|list| value.is_some_and(|value| list.contains(&value)))
 }
 
-/// That a column is one of these ids; begins with ` AND ` where there is a list.
+/// Adds the condition that a column is one of these IDs; begins with ` AND ` if there is a list.
 pub fn push_ids<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
     let Some(ids) = ids else { return };
     let backend = clause.backend();
@@ -64,7 +64,7 @@ pub fn push_ids<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
     clause.push(&format!(" AND {}", backend.in_ids(column, number)));
 }
 
-/// The same of texts.
+/// Adds the condition that a column is one of these texts.
 pub fn push_texts<'a>(clause: &mut Clause, column: &str, texts: Option<impl IntoIterator<Item = &'a str>>) {
     let Some(texts) = texts else { return };
     let backend = clause.backend();
@@ -72,15 +72,15 @@ pub fn push_texts<'a>(clause: &mut Clause, column: &str, texts: Option<impl Into
     clause.push(&format!(" AND {}", backend.in_texts(column, number)));
 }
 
-/// Products that lines are asked for by what the catalogue says of them.
+/// Condition on the products of lines, by their catalogue fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PlanProducts {
-    /// Nothing is asked of them.
+    /// No condition: all products.
     #[default]
     All,
-    /// `look_up` asks the catalogue. No line passes before.
+    /// A condition that `look_up` resolves in the catalogue. No line passes before that.
     Asked(Box<Filter>),
-    /// Those of the plan that pass.
+    /// The plan's products that pass.
     Found(BTreeSet<ProductId>),
 }
 
@@ -93,7 +93,8 @@ impl PlanProducts {
         }
     }
 
-    /// That the product of a line is one of them; begins with ` AND ` where anything is asked.
+    /// Adds the condition that a line's product is one of them; begins with ` AND ` unless it is
+    /// empty.
     pub fn push_to(&self, clause: &mut Clause) {
         match self {
             Self::All => {}
@@ -111,12 +112,13 @@ impl PlanProducts {
     }
 }
 
-/// Asks the catalogue which products of a plan pass: one statement for each part, and those of its search. Whether a search may have found only some.
+/// Looks up in the catalogue which products of a plan pass: one statement for each part, and those
+/// of its search. Returns whether a search may have found only some.
 pub async fn look_up(reads: &impl Reads, parts: Vec<&mut PlanProducts>, of_plan: &BTreeSet<ProductId>) -> Result<bool, Fault> {
     let (backend, mut is_vague) = (reads.backend(), false);
     for part in parts {
         let PlanProducts::Asked(filter) = &*part else { continue };
-        let scoped = Scoped::resolve(reads, (**filter).clone()).await?;
+        let scoped = ResolvedFilter::resolve(reads, (**filter).clone()).await?;
         let ProductCondition { sql, mut values } = scoped.condition();
         values.push(backend.ids(of_plan.iter().copied()));
         let of = backend.in_ids("p.id", values.len() + 1);
@@ -134,12 +136,12 @@ mod tests {
 
     #[test]
     fn a_number_that_is_missing_is_within_no_bound() {
-        let days = |least, most, is_null| Numbers { least, most, is_null };
+        let days = |least, most, is_null| NumberRange { least, most, is_null };
         assert!(days(Some(3), Some(7), None).has(Some(7)) && !days(Some(3), Some(7), None).has(Some(8)));
         assert!(!days(Some(3), None, None).has(None) && !days(None, Some(7), None).has(None));
         assert!(days(None, None, None).has(None) && days(None, None, Some(true)).has(None));
         assert!(!days(None, None, Some(false)).has(None) && !days(Some(3), None, Some(true)).has(Some(5)));
-        assert!(![None, Some(0), Some(1)].into_iter().any(|number| Numbers::NONE.has(number)));
+        assert!(![None, Some(0), Some(1)].into_iter().any(|number| NumberRange::NONE.has(number)));
     }
 
     #[test]

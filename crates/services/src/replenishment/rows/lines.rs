@@ -24,7 +24,7 @@ struct Body {
     /// Reasons of codes that earlier releases cannot read, with their places among the others: those releases pass over them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     newer: Vec<(usize, Reason)>,
-    /// Of a line that cuts what is incoming.
+    /// Line of the purchase order, for a line that cuts units on order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cut: Option<CutLine>,
 }
@@ -58,14 +58,15 @@ const fn is_newer(code: ReasonCode) -> bool {
     )
 }
 
-/// Reasons as they are kept: those that every release can read, and newer ones with their places.
-fn parted(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
+/// Reasons as they are stored: those that every release can read, and newer ones with their
+/// positions.
+fn split_reasons(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
     let (newer, older): (Vec<_>, Vec<_>) = reasons.iter().cloned().enumerate().partition(|(_, reason)| is_newer(reason.code));
     (older.into_iter().map(|(_, reason)| reason).collect(), newer)
 }
 
 /// Reasons in the order that they had.
-fn joined(mut reasons: Vec<Reason>, newer: Vec<(usize, Reason)>) -> Vec<Reason> {
+fn merge_reasons(mut reasons: Vec<Reason>, newer: Vec<(usize, Reason)>) -> Vec<Reason> {
     for (place, reason) in newer {
         reasons.insert(place.min(reasons.len()), reason);
     }
@@ -106,7 +107,7 @@ struct LineRow {
     body: String,
 }
 
-/// What purchases in one currency cost, exact up to 2^53.
+/// Total cost of purchases in one currency, exact up to 2^53.
 #[derive(Record)]
 struct CostSum {
     #[record(of = replenishment_line, alias = "l", not_null)]
@@ -115,7 +116,7 @@ struct CostSum {
     minor: f64,
 }
 
-/// What an approval changes of a line.
+/// Columns of a line that an approval changes.
 #[derive(Record)]
 #[record(of = replenishment_line)]
 struct ChangedLine {
@@ -177,7 +178,7 @@ impl TryFrom<LineRow> for PlanLine {
             (ReplenishmentLineKind::CancelIncoming, None, Some(supplier), Some(cut)) => {
                 LineKind::CancelIncoming { supplier, order: cut.order, position: cut.position, ordered: cut.ordered }
             }
-            _ => return Err(corrupt("a transfer comes from a store, and what is cut is of an order")),
+            _ => return Err(corrupt("a transfer has a sending store, and a cut has an order")),
         };
         let cost = match (row.cost_minor, &row.cost_currency) {
             (Some(minor), Some(code)) => {
@@ -201,7 +202,7 @@ impl TryFrom<LineRow> for PlanLine {
             due_on: row.due_on,
             score,
             figures: body.figures,
-            reasons: joined(body.reasons, body.newer),
+            reasons: merge_reasons(body.reasons, body.newer),
             headroom: None,
         })
     }
@@ -220,7 +221,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
     let mut rows = Rows::<replenishment_line::Model>::insert(work.tenant());
     for line in lines {
         let (purchase_order_id, transfer_id) = documents(&line.state);
-        let (reasons, newer) = parted(&line.reasons);
+        let (reasons, newer) = split_reasons(&line.reasons);
         let cut = CutLine::of(&line.kind);
         let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer, cut };
         rows.push(replenishment_line::Model {
@@ -261,7 +262,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
     work.write(Bulk::from(rows)).await
 }
 
-/// Writes what became of lines.
+/// Writes the results of lines.
 pub async fn change_lines<'a>(
     work: &Work,
     plan: ReplenishmentPlanId,
@@ -294,7 +295,8 @@ pub async fn lines_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<V
     reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
 }
 
-/// What a plan's purchases for stores cost that are neither cut nor refused, one sum a currency.
+/// Returns the cost of a plan's purchases for stores that are neither cut nor refused, one sum for
+/// each currency.
 pub async fn purchase_sums(reads: &impl Reads, plan: ReplenishmentPlanId, stores: &[StoreId]) -> Result<Vec<Money>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -332,8 +334,8 @@ mod tests {
     fn earlier_releases_are_not_given_codes_that_they_cannot_read() {
         let reason = |code: ReasonCode| Reason::new(code, String::new(), &[]);
         let all = [ReasonCode::BelowPoint, ReasonCode::CorrectedService, ReasonCode::Minimum].map(reason);
-        let (older, newer) = parted(&all);
+        let (older, newer) = split_reasons(&all);
         assert_eq!(older, [ReasonCode::BelowPoint, ReasonCode::Minimum].map(reason));
-        assert_eq!(joined(older, newer), all);
+        assert_eq!(merge_reasons(older, newer), all);
     }
 }

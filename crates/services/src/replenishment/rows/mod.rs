@@ -1,4 +1,4 @@
-//! The tables of replenishment, and the facts that plans are made of.
+//! The tables of replenishment, and the facts that plans are computed from.
 
 mod approval_rule;
 mod facts;
@@ -13,7 +13,9 @@ mod purchase_budget;
 mod scores;
 mod terms;
 
-pub use approval_rule::{KeptRule, change_rule, costs_today, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
+pub use approval_rule::{
+    StoredRule, change_rule, costs_today, known_suppliers, mark_processed, nightly_since, rule, tenants_with_rule,
+};
 pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
@@ -21,17 +23,17 @@ pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, prod
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
-    PLANS, PlanTest, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source,
+    PLANS, PlanFilter, change_plan, delete_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source,
     settle_executed, supersede,
 };
 pub use policies::{
-    count_policies, insert_policy, lock_policy, named_by, policies, policy, policy_of_scope, policy_page, remove_policy,
+    count_policies, insert_policy, lock_policy, named_objects, policies, policy, policy_of_scope, policy_page, remove_policy,
     update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
 pub use purchase_budget::{
-    KeptBudget, Sums, Within, budget, budget_of, categories_of, change_budget, committed_between, committed_of, is_merged,
-    is_named, members, scope_budgets,
+    BudgetMembers, StoredBudget, Sums, budget, budget_of, categories_of, change_budget, committed_between, committed_of,
+    is_merged, is_named, members, scope_budgets,
 };
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
-pub use terms::{StandingLine, open_lines, standing_lines, terms};
+pub use terms::{CurrentLine, current_lines, open_lines, terms};

@@ -3,7 +3,7 @@
 use entity::prelude::Timestamp;
 use platform::paging::{Key, SortBy, Sorted};
 
-/// What plans are sorted by; the id breaks ties.
+/// Sort fields of plans; the ID breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanSort {
     MadeAt,

@@ -126,13 +126,13 @@ pub async fn plan(reads: &impl Reads, id: ReplenishmentPlanId) -> Result<Option<
     Ok(plans_where(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// A plan by its ID, locked until the transaction ends.
 pub async fn lock_plan(work: &Work, id: ReplenishmentPlanId) -> Result<Option<Plan>, Fault> {
     let lock = work.backend().for_change("p");
     Ok(plans_where(work, &format!(" AND p.id = $2{lock}"), vec![id.into()]).await?.pop())
 }
 
-/// Whether the night's plan of a day is made.
+/// Whether the nightly plan of a day exists.
 pub async fn has_nightly(reads: &impl Reads, business_date: i32) -> Result<bool, Fault> {
     let sql = "SELECT p.business_date FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.business_date BETWEEN $2 AND $3 LIMIT 1";
     Ok(!reads.rows(sql, vec![business_date.into(), (business_date + 1).into()]).await?.is_empty())
@@ -146,7 +146,8 @@ pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
     work.update::<replenishment_plan::Entity>(row_of(work.tenant(), plan)?).await
 }
 
-/// Open plans that another one takes the place of: those of its scope, or all if it is for everything.
+/// Supersedes open plans by a new one: those of its scope, or all if it is for all stores and
+/// suppliers.
 pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
     let sql = "UPDATE replenishment_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
         WHERE tenant_id = $1 AND state IN ('DRAFT', 'PARTLY') AND id <> $3 AND (scope = $4 OR $5 = 1)";
@@ -155,7 +156,8 @@ pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
     work.execute(sql, values).await
 }
 
-/// Approved plans of whose drafts none is left: each was ordered or sent, or called off.
+/// Marks approved plans without remaining drafts as executed: each draft was ordered, sent or
+/// cancelled.
 pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<Vec<Plan>, Fault> {
     let done = format!(
         " AND p.state = 'APPROVED'
@@ -174,8 +176,8 @@ pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<Vec<Plan>, F
     Ok(plans)
 }
 
-/// Removes plans that were made before a moment, with their lines.
-pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
+/// Deletes plans that were made before a moment, with their lines.
+pub async fn delete_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
     let old = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.made_at < $2";
     let lines = format!("DELETE FROM replenishment_line WHERE tenant_id = $1 AND plan_id IN ({old})");
     work.execute(&lines, vec![before.micros().into()]).await?;
@@ -183,15 +185,15 @@ pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
     work.execute(plans, vec![before.micros().into()]).await.map(drop)
 }
 
-/// Which plans of a tenant; None asks nothing, and an empty list matches nothing.
+/// Filter of a tenant's plans; None matches all, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlanTest {
+pub struct PlanFilter {
     pub states: Option<Vec<ReplenishmentPlanState>>,
     pub made: Span,
     pub updated: Span,
 }
 
-impl PlanTest {
+impl PlanFilter {
     /// Adds the conditions on `replenishment_plan p`, each beginning with ` AND `. A tenant has few plans: they need no index.
     fn push_to(&self, clause: &mut Clause) {
         if let Some(states) = &self.states {
@@ -209,13 +211,13 @@ impl PlanTest {
 }
 
 /// A tenant's plans that pass the test.
-pub fn plans_source(backend: Backend, filter: &Nested<PlanTest>) -> ListSource {
+pub fn plans_source(backend: Backend, filter: &Nested<PlanFilter>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
-    clause.nested(filter, |clause, filter: &PlanTest| filter.push_to(clause));
+    clause.nested(filter, |clause, filter: &PlanFilter| filter.push_to(clause));
     ListSource { from: format!("FROM replenishment_plan p WHERE p.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
-/// A page of plans in the order that is asked for.
+/// A page of plans in the requested order.
 pub async fn plan_page(
     reads: &impl Reads,
     source: ListSource,

@@ -92,7 +92,7 @@ fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
         target_days: None,
         order_cost_minor: None,
         order_cost_currency: None,
-        safety_stock_method: policy.rule.is_promise().then_some(policy.method),
+        safety_stock_method: policy.rule.is_service_level().then_some(policy.method),
         version: policy.version,
         created_at: policy.created_at,
         updated_at: policy.updated_at,
@@ -138,7 +138,7 @@ pub async fn policy(reads: &impl Reads, id: ReplenishmentPolicyId) -> Result<Opt
     Ok(policies_where(reads, " AND r.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// A policy by its ID, locked until the transaction ends.
 pub async fn lock_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<Option<Policy>, Fault> {
     let lock = work.backend().for_update("r");
     Ok(policies_where(work, &format!(" AND r.id = $2{lock}"), vec![id.into()]).await?.pop())
@@ -166,8 +166,8 @@ pub async fn remove_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<u64
     work.execute("DELETE FROM replenishment_policy WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
-/// What a scope names: the noun, its field, and whether the tenant has it.
-pub async fn named_by(reads: &impl Reads, scope: &PolicyScope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
+/// Returns the objects that a scope names: the noun, its field, and whether the tenant has it.
+pub async fn named_objects(reads: &impl Reads, scope: &PolicyScope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
     let named: [(&str, &str, Option<Value>); 3] = [
         ("product", "productId", scope.product.map(Into::into)),
         ("store", "storeId", scope.store.map(Into::into)),

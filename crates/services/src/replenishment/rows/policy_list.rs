@@ -1,4 +1,4 @@
-//! Which policies a list has, and in which order.
+//! Filter and sort order of policies.
 
 use entity::prelude::*;
 use inventory::orders::rows::{Clause, Span};
@@ -10,7 +10,8 @@ use sea_orm::Value;
 
 use crate::replenishment::core::Policy;
 
-/// What policies are sorted by; the id breaks ties. By moments there is no index: a tenant has 10,000 at most.
+/// Sort fields of policies; the ID breaks ties. Times have no index: a tenant has 10,000 policies
+/// at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicySort {
     Scope,
@@ -42,13 +43,13 @@ impl SortBy for PolicySort {
     }
 }
 
-/// Which policies; what is None asks nothing, and an empty list matches nothing.
+/// Filter of policies; None matches all, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyFilter {
     pub ids: Option<Vec<ReplenishmentPolicyId>>,
     pub kinds: Option<Vec<ReplenishmentPolicyKind>>,
     pub products: Option<Vec<ProductId>>,
-    /// Of these stores; those of none do not pass.
+    /// Stores of the scopes; a policy without a store does not match.
     pub stores: Option<Vec<StoreId>>,
     pub suppliers: Option<Vec<SupplierId>>,
     pub created_at: Option<Span>,
@@ -81,7 +82,8 @@ impl PolicyFilter {
     }
 }
 
-/// The policies that the filter is about, of all stores or of the `seen` ones and of none.
+/// The policies that pass a filter; of all stores, or only of the `seen` ones and those without a
+/// store.
 pub fn policy_source(backend: Backend, filter: &Nested<PolicyFilter>, seen: Option<&[StoreId]>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
     if let Some(stores) = seen {

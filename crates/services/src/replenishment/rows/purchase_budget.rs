@@ -1,4 +1,4 @@
-//! A tenant's budgets, and what counts against them.
+//! A tenant's budgets, and the purchases that count against them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +17,11 @@ use crate::replenishment::core::{Budget, BudgetScope, PlanLine};
 /// Products whose categories are read together.
 const CHUNK: usize = 500;
 
-/// A budget as it is kept.
+/// A budget as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeptBudget {
+pub struct StoredBudget {
     pub scope: BudgetScope,
-    /// None: purchases have no limit any more.
+    /// None: the limit was removed.
     pub budget: Option<Budget>,
     pub version: i64,
     pub updated_at: Timestamp,
@@ -46,7 +46,7 @@ struct ScopeRow {
     updated_at: Timestamp,
 }
 
-impl TryFrom<ScopeRow> for KeptBudget {
+impl TryFrom<ScopeRow> for StoredBudget {
     type Error = Fault;
     fn try_from(row: ScopeRow) -> Result<Self, Fault> {
         let corrupt = |rule: &'static str| Fault::corrupt("replenishment_scope_budget", rule);
@@ -61,34 +61,34 @@ impl TryFrom<ScopeRow> for KeptBudget {
     }
 }
 
-/// The tenant's budget for the company; None before somebody has set one.
-pub async fn budget(reads: &impl Reads) -> Result<Option<KeptBudget>, Fault> {
+/// The tenant's budget for the company; None if it was never set.
+pub async fn budget(reads: &impl Reads) -> Result<Option<StoredBudget>, Fault> {
     let sql = format!("SELECT {} FROM replenishment_budget b WHERE b.tenant_id = $1", BudgetRow::SELECT);
     let Some(row) = reads.records::<BudgetRow>(&sql, vec![]).await?.pop() else { return Ok(None) };
     let budget =
         serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("replenishment_budget", "its body has the budget"))?;
-    Ok(Some(KeptBudget { scope: BudgetScope::Company, budget, version: row.version, updated_at: row.updated_at }))
+    Ok(Some(StoredBudget { scope: BudgetScope::Company, budget, version: row.version, updated_at: row.updated_at }))
 }
 
 /// Budgets of suppliers, categories and stores that limit something, in a fixed order.
-pub async fn scope_budgets(reads: &impl Reads) -> Result<Vec<KeptBudget>, Fault> {
+pub async fn scope_budgets(reads: &impl Reads) -> Result<Vec<StoredBudget>, Fault> {
     let sql = format!(
         "SELECT {} FROM replenishment_scope_budget b WHERE b.tenant_id = $1 AND b.body <> 'null' ORDER BY b.scope",
         ScopeRow::SELECT
     );
-    reads.records::<ScopeRow>(&sql, vec![]).await?.into_iter().map(KeptBudget::try_from).collect()
+    reads.records::<ScopeRow>(&sql, vec![]).await?.into_iter().map(StoredBudget::try_from).collect()
 }
 
-/// The budget of a scope; None before somebody has set one.
-pub async fn budget_of(reads: &impl Reads, scope: BudgetScope) -> Result<Option<KeptBudget>, Fault> {
+/// The budget of a scope; None if it was never set.
+pub async fn budget_of(reads: &impl Reads, scope: BudgetScope) -> Result<Option<StoredBudget>, Fault> {
     if scope.is_company() {
         return budget(reads).await;
     }
     let sql = format!("SELECT {} FROM replenishment_scope_budget b WHERE b.tenant_id = $1 AND b.scope = $2", ScopeRow::SELECT);
-    reads.records::<ScopeRow>(&sql, vec![scope.text().into()]).await?.pop().map(KeptBudget::try_from).transpose()
+    reads.records::<ScopeRow>(&sql, vec![scope.text().into()]).await?.pop().map(StoredBudget::try_from).transpose()
 }
 
-/// Whether the tenant has what a scope names.
+/// Whether the object of a scope exists in the tenant.
 pub async fn is_named(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fault> {
     let (sql, id): (&str, Value) = match scope {
         BudgetScope::Company => return Ok(true),
@@ -105,8 +105,8 @@ pub async fn is_merged(reads: &impl Reads, id: SupplierId) -> Result<bool, Fault
     Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
 }
 
-/// Writes a budget in the place of the one that was there.
-pub async fn change_budget(work: &Work, kept: &KeptBudget) -> Result<(), Fault> {
+/// Replaces the stored budget of a scope.
+pub async fn change_budget(work: &Work, kept: &StoredBudget) -> Result<(), Fault> {
     let body = serde_json::to_string(&kept.budget).map_err(|err| Fault::Broken(err.to_string()))?;
     if !kept.scope.is_company() {
         return change_scope_budget(work, kept, body).await;
@@ -115,7 +115,7 @@ pub async fn change_budget(work: &Work, kept: &KeptBudget) -> Result<(), Fault> 
     work.upsert(row).await
 }
 
-async fn change_scope_budget(work: &Work, kept: &KeptBudget, body: String) -> Result<(), Fault> {
+async fn change_scope_budget(work: &Work, kept: &StoredBudget, body: String) -> Result<(), Fault> {
     let (mut supplier_id, mut category_id, mut store_id) = (None, None, None);
     match kept.scope {
         BudgetScope::Company => {}
@@ -143,7 +143,7 @@ async fn change_scope_budget(work: &Work, kept: &KeptBudget, body: String) -> Re
 
 /// A category that is below another one, or is that one.
 #[derive(Record)]
-struct BelowRow {
+struct SubcategoryRow {
     #[record(sql = "b.root")]
     root: CategoryId,
     #[record(sql = "b.id")]
@@ -162,16 +162,16 @@ async fn below(reads: &impl Reads, roots: &[CategoryId]) -> Result<BTreeMap<Cate
            UNION SELECT b.root, g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id)
          SELECT {} FROM below b",
         backend.in_ids("g.id", 2),
-        BelowRow::SELECT
+        SubcategoryRow::SELECT
     );
-    for row in reads.records::<BelowRow>(&sql, vec![backend.ids(roots.iter().copied())]).await? {
+    for row in reads.records::<SubcategoryRow>(&sql, vec![backend.ids(roots.iter().copied())]).await? {
         all.entry(row.root).or_default().insert(row.id.uuid());
     }
     Ok(all)
 }
 
-/// What each scope takes in now, by ID and in their order: a supplier with those that are merged into it, a category with all below it. For the company
-/// it is the tenant.
+/// Returns the current members of each scope, by ID and in the order of the scopes: a supplier with
+/// those that are merged into it, a category with all below it. For the company it is the tenant.
 pub async fn members(reads: &impl Reads, scopes: &[BudgetScope]) -> Result<Vec<BTreeSet<Uuid>>, Fault> {
     let (mut suppliers, mut categories) = (Vec::new(), Vec::new());
     for scope in scopes {
@@ -202,7 +202,7 @@ struct CategoryRow {
     category_id: CategoryId,
 }
 
-/// The categories of products of lines; of those that have one.
+/// The categories of the products of lines; products without one are left out.
 pub async fn categories_of(reads: &impl Reads, lines: &[PlanLine]) -> Result<Vec<(ProductId, CategoryId)>, Fault> {
     let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
     let products: Vec<ProductId> = products.into_iter().collect();
@@ -220,17 +220,17 @@ pub async fn categories_of(reads: &impl Reads, lines: &[PlanLine]) -> Result<Vec
     Ok(found)
 }
 
-/// What budgets of one kind take in together.
+/// Members of budgets of one kind.
 #[derive(Debug, Clone)]
-pub enum Within {
+pub enum BudgetMembers {
     All,
     Suppliers(Vec<SupplierId>),
     Categories(Vec<CategoryId>),
     Stores(Vec<StoreId>),
 }
 
-impl Within {
-    /// Of budgets of the kind of one of them, whose members these are.
+impl BudgetMembers {
+    /// Returns the members of budgets of this kind.
     pub fn of(kind: BudgetScope, members: BTreeSet<Uuid>) -> Self {
         match kind {
             BudgetScope::Company => Self::All,
@@ -249,8 +249,9 @@ struct Part {
     only: String,
 }
 
-impl Within {
-    /// Of orders `o`: what their goods cost. The last of the values is what it takes in.
+impl BudgetMembers {
+    /// Returns the SQL for the cost of goods of orders `o`. The members are added as the last of
+    /// the values.
     fn of_orders(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
         let (column, amount, joined) = match self {
             Self::All => ("o.tenant_id", "o.goods_minor", ""),
@@ -265,7 +266,7 @@ impl Within {
         };
         Part { column, amount, joined, only: self.only(backend, column, values) }
     }
-    /// The same of lines `l` of plans: what they cost.
+    /// The part of a statement that sums the cost of plan lines `l`.
     fn of_lines(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
         let (column, joined) = match self {
             Self::All => ("l.tenant_id", ""),
@@ -285,7 +286,7 @@ impl Within {
     }
 }
 
-/// Minor units by the ID of what they are counted for.
+/// Minor units by the ID of a supplier, category, store or tenant.
 pub type Sums = BTreeMap<Uuid, i64>;
 
 /// A sum of minor units, exact up to 2^53.
@@ -297,7 +298,7 @@ struct SumRow {
     minor: f64,
 }
 
-/// Adds the sums of a part. `rest` is what follows its columns in the statement.
+/// Adds the sums of a part. `rest` is the statement after the part's columns.
 async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (rest, values): (&str, Vec<Value>)) -> Result<(), Fault> {
     let Part { column, amount, only, .. } = part;
     let sql = format!(
@@ -313,11 +314,12 @@ async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (rest, values): (
     Ok(())
 }
 
-/// Adds what the goods of orders cost of which a condition holds. Its values are before what the budgets take in.
+/// Adds the cost of goods of orders that fulfil a condition. The condition's values come before
+/// those of `within`.
 async fn add_ordered(
     sums: &mut Sums,
     reads: &impl Reads,
-    within: &Within,
+    within: &BudgetMembers,
     (condition, mut values): (&str, Vec<Value>),
 ) -> Result<(), Fault> {
     let part = within.of_orders(reads.backend(), &mut values);
@@ -325,12 +327,12 @@ async fn add_ordered(
     add(sums, reads, &part, (rest.as_str(), values)).await
 }
 
-/// What the goods of orders cost that were placed from one moment until before another, those of orders that have yet to be placed, and what is
-/// approved without an order yet. The sums are read in the order in which goods go from one to the next: what goes on meanwhile counts twice, and is
-/// not missed.
+/// Returns the cost of goods of orders that were placed in a period (end exclusive), of orders not
+/// placed yet, and of approved lines without an order. The sums are read in the order in which
+/// goods move from one to the next: those that move meanwhile count twice, and are not missed.
 pub async fn committed_between(
     reads: &impl Reads,
-    within: &Within,
+    within: &BudgetMembers,
     currency: Currency,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Sums, Fault> {
@@ -351,10 +353,10 @@ pub async fn committed_between(
     Ok(sums)
 }
 
-/// What the goods of a plan's orders cost, and what of it is approved without an order yet.
+/// Returns the cost of goods of a plan's orders, and of its approved lines without an order.
 pub async fn committed_of(
     reads: &impl Reads,
-    within: &Within,
+    within: &BudgetMembers,
     currency: Currency,
     plan: ReplenishmentPlanId,
 ) -> Result<Sums, Fault> {

@@ -1,4 +1,4 @@
-//! Proposals whose lead time has passed, and how they came true.
+//! Proposals whose lead time has passed, and their results.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use sea_orm::Value;
 use super::lines::figures_of;
 use crate::{
     demand::rows::{CURRENT, by_level},
-    replenishment::core::{Happened, LineScore, NAIVE_DAYS, PlanScore},
+    replenishment::core::{ActualFigures, LineScore, NAIVE_DAYS, PlanScore},
 };
 
 /// Proposals that are scored at once.
 const CHUNK: i64 = 500;
 
-/// How a proposal came true.
+/// Result of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scored {
     pub plan: ReplenishmentPlanId,
@@ -36,7 +36,8 @@ struct DueLine {
     body: String,
 }
 
-/// A proposal that is to be scored, with what happened in its level. Marks stand for what the statement has from elsewhere.
+/// A proposal to score, with the later events of its level. Placeholders stand for expressions of
+/// the statement.
 #[derive(Record)]
 struct DueRow {
     line: DueLine,
@@ -76,7 +77,7 @@ impl TryFrom<DueRow> for Scored {
     fn try_from(row: DueRow) -> Result<Self, Fault> {
         let DueRow { line, bought, moved, demand, out_days, sold_before, left } = row;
         let out_days = i32::try_from(out_days).unwrap_or(i32::MAX);
-        let happened = Happened { demand, out_days, left: left.unwrap_or_default(), sold_before };
+        let happened = ActualFigures { demand, out_days, left: left.unwrap_or_default(), sold_before };
         let score = LineScore::of(line.quantity, &figures_of(&line.body)?, bought.or(moved), happened);
         Ok(Self { plan: line.plan_id, position: line.position, score })
     }
@@ -101,7 +102,7 @@ impl From<PlanScoreRow> for PlanScore {
     }
 }
 
-/// What a score changes of a line.
+/// Columns of a line that a score changes.
 #[derive(Record)]
 #[record(of = replenishment_line)]
 struct ScoredLine {
@@ -116,7 +117,8 @@ struct ScoredLine {
     naive_units: Option<i64>,
 }
 
-/// The next proposals without a score whose delivery was due by a day, scored: no more than are written at once.
+/// Scores the next proposals without a score whose delivery was due by a day: no more than are
+/// written at once.
 pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, Fault> {
     let select = DueRow::SELECT
         .replace("{by_level}", &by_level(reads.backend()))
@@ -150,7 +152,7 @@ pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
     work.write(Bulk::from(rows)).await
 }
 
-/// Those of the plans that have a line left to be scored.
+/// Returns the plans with a line that is not scored yet.
 pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanId>) -> Result<BTreeSet<ReplenishmentPlanId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -188,14 +190,15 @@ pub struct OutcomeSum {
     pub out_days: i64,
     #[record(sql = "CAST(sum(CASE WHEN l.excess_units > 0 THEN 1 ELSE 0 END) AS bigint)")]
     pub excess: i64,
-    /// Proposals that a naive policy was kept beside, and those of them whose demand it would have had.
+    /// Proposals with a naive policy's reorder point, and those of them whose demand did not exceed
+    /// it.
     #[record(sql = "CAST(count(l.naive_units) AS bigint)")]
     pub naive_lines: i64,
     #[record(sql = "CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)")]
     pub naive_within: i64,
 }
 
-/// Proposals whose delivery was due from one day to another, of these stores or of all, by outcome.
+/// Proposals whose delivery was due in a period, of these stores or of all, by outcome.
 pub async fn outcome_sums(
     reads: &impl Reads,
     (from, to): (i32, i32),

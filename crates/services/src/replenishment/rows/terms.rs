@@ -1,4 +1,4 @@
-//! What moving goods costs, which suppliers take cuts, and lines of orders that can be cut.
+//! Costs of transfers, suppliers' terms for cuts, and lines of orders that can be cut.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub async fn terms(reads: &impl Reads) -> Result<Terms, Fault> {
     let sql =
         format!("SELECT {} FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1", TermsRow::SELECT);
     let row = reads.records::<TermsRow>(&sql, vec![]).await?.pop();
-    let TermsRow { default_currency, body } = row.ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
+    let TermsRow { default_currency, body } = row.ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
     let corrupt = |_| Fault::corrupt("liquidation_settings", "its body has the criteria");
     let terms: Terms = body.map_or_else(|| Ok(Terms::default()), |body| serde_json::from_str(&body).map_err(corrupt))?;
     Ok(Terms { currency: Currency::parse(&default_currency), ..terms })
@@ -56,7 +56,7 @@ struct OpenRow {
     expected_on: Option<i32>,
 }
 
-/// Lines of which something has yet to come, of suppliers that take cuts, by product.
+/// Order lines with open units, of suppliers that accept cuts, by product.
 pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<ProductId, Vec<OpenLine>>, Fault> {
     let backend = reads.backend();
     let named = terms.supplier_terms.iter().filter(|one| one.cancel_days.is_some()).map(|one| one.supplier);
@@ -86,9 +86,9 @@ pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<Pro
     Ok(found)
 }
 
-/// A line of a purchase order that was not cancelled, as it is now.
+/// Current state of a line of a purchase order that was not cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StandingLine {
+pub struct CurrentLine {
     pub position: u16,
     pub quantity: i64,
     pub received: i64,
@@ -108,8 +108,8 @@ struct StandingRow {
     version: i64,
 }
 
-/// The lines of an order that stand; none of one that is cancelled or not there.
-pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<StandingLine>, Fault> {
+/// The lines of an order that are not cancelled; empty if the order is cancelled or does not exist.
+pub async fn current_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<CurrentLine>, Fault> {
     let sql = format!(
         "SELECT {} FROM purchase_order o
         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
@@ -119,7 +119,7 @@ pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Resul
     let read = |row: StandingRow| {
         let StandingRow { position, quantity, received, version } = row;
         let position = u16::try_from(position).map_err(|_| Fault::corrupt("purchase_order_line", "a line has a position"))?;
-        Ok(StandingLine { position, quantity: quantity.get(), received: received.get(), version })
+        Ok(CurrentLine { position, quantity: quantity.get(), received: received.get(), version })
     };
     reads.records::<StandingRow>(&sql, vec![order.into()]).await?.into_iter().map(read).collect()
 }

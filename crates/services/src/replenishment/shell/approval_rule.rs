@@ -21,19 +21,19 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     approve::{PlanApprove, approve_plan},
-    purchase_budget::{available_budgets, priced_today},
+    purchase_budget::{available_budgets, reprice_lines},
     sending::{Sender, send_orders},
 };
 use crate::{
-    forecasting::shell::twice_drifted,
+    forecasting::shell::drifted_classes,
     replenishment::{
-        core::{ApprovalRule, CONFIDENCE_PARTS, Choice, Limits, PlanLine, RuleProblem},
+        core::{ApprovalRule, CONFIDENCE_SCALE, Choice, Limits, PlanLine, RuleProblem},
         events::{REPLENISHMENT_RULE_SET, RuleEvent},
-        rows::{self, KeptRule},
+        rows::{self, StoredRule},
     },
 };
 
-/// A rule as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// An approval rule to set. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuleSet {
     #[serde(skip)]
@@ -45,25 +45,25 @@ pub struct RuleSet {
     pub supplier: Option<Money>,
     pub transfers: bool,
     pub confidence: f64,
-    /// Whether its orders are also sent, in the name of the member who sets it.
+    /// Whether orders are also sent, in the name of the member who sets the rule.
     pub sends: bool,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<KeptRule>>, ReplenishmentError>;
+type Done = Result<Acted<Option<StoredRule>>, ReplenishmentError>;
 
-/// The tenant's rule; None before somebody has set one.
-pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<KeptRule>, Fault> {
+/// The tenant's rule; None if it was never set.
+pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<StoredRule>, Fault> {
     rows::rule(&permit.scope(db)).await
 }
 
-/// Sets the rule. It does what its owner may do everywhere: buy and move.
+/// Sets the rule, which needs the permissions that it uses in all stores: to buy and to transfer.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
@@ -87,7 +87,7 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
     settle(work, done, mode.is_dry()).await
 }
 
-/// The member whose rule sends: it takes a person who may approve orders everywhere, since the rule does so in their name.
+/// The member in whose name the rule sends: a person who may approve orders in all stores.
 fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRefusal> {
     if !sends {
         return Ok(None);
@@ -103,7 +103,7 @@ fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRe
 async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentRuleSet", key: text, hash: hash_of(input) };
-    let earlier = idempotency::in_turn(work, &key).await?;
+    let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::rule(work).await?;
     match earlier {
         Before::Nothing => {}
@@ -114,19 +114,19 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&Rul
     if input.expected_version.is_some_and(|expected| expected != actual) {
         return Err(ReplenishmentRefusal::Stale { what: "rule", actual }.into());
     }
-    // Plans that are there stay with people: it begins with the next one.
-    let after = KeptRule { rule, done_until: now, version: actual + 1, updated_at: now };
+    // Existing plans are left to people: the rule begins with the next one.
+    let after = StoredRule { rule, done_until: now, version: actual + 1, updated_at: now };
     rows::change_rule(work, &after).await?;
-    let (tenant, was) = (work.tenant(), before.map(|kept| traced(&kept.rule)));
-    audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);
+    let (tenant, was) = (work.tenant(), before.map(|kept| audit_fields(&kept.rule)));
+    audit::changed(work, tenant, was.as_ref(), Some(&audit_fields(&rule)), None);
     let event = RuleEvent { is_on: rule.is_on, version: after.version };
     let seq = journal::append_other(work, vec![REPLENISHMENT_RULE_SET.event(&event)], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: Some(after), seq, is_replayed: false })
 }
 
-/// What the audit log compares: fields of the tenant's.
-fn traced(rule: &ApprovalRule) -> Fields {
+/// Returns the fields for the audit log's comparison.
+fn audit_fields(rule: &ApprovalRule) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let path = |field: &str| format!("replenishmentRule.{field}");
     let limit = |of: fn(&Limits) -> Money| money(rule.limits.as_ref().map(of));
@@ -135,11 +135,12 @@ fn traced(rule: &ApprovalRule) -> Fields {
         .masked(path("planAmount"), MASK, limit(|limits| limits.plan))
         .masked(path("supplierAmount"), MASK, limit(|limits| limits.supplier))
         .masked(path("transfers"), MASK, rule.transfers)
-        .masked(path("confidence"), MASK, f64::from(rule.confidence) / CONFIDENCE_PARTS)
+        .masked(path("confidence"), MASK, f64::from(rule.confidence) / CONFIDENCE_SCALE)
         .masked(path("sends"), MASK, rule.sender.is_some())
 }
 
-/// Has the rules of all tenants go through the plans of the night. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+/// Applies the rules of all tenants to the nightly plans. A tenant whose plan fails is logged and
+/// skipped, so that it does not block the others.
 pub async fn approve_all(ledger: &Ledger, access: &Access, audit_writer: &AuditWriter) -> Result<(), Fault> {
     for tenant in rows::tenants_with_rule(&ledger.database().global()).await? {
         match Box::pin(approve_night(ledger, access, audit_writer, tenant)).await {
@@ -151,8 +152,10 @@ pub async fn approve_all(ledger: &Ledger, access: &Access, audit_writer: &AuditW
     Ok(())
 }
 
-/// Approves what a tenant's rule takes of the newest plan of a night, and says how many lines that were. None where it is off, or has gone through the plan.
-/// A call that was cut off is made again with the same key, and finishes what is claimed. A rule that sends sends the orders afterwards.
+/// Approves the lines of the newest nightly plan that a tenant's rule accepts, and returns their
+/// number. 0 if the rule is off, or has processed the plan. An interrupted call is repeated with
+/// the same key, and finishes the claimed lines. If the rule has a sender, the orders are sent
+/// afterwards.
 pub async fn approve_night(
     ledger: &Ledger,
     access: &Access,
@@ -164,12 +167,13 @@ pub async fn approve_night(
     let Some(id) = rows::nightly_since(&scope, kept.done_until, now).await? else { return Ok(0) };
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok(0) };
     let lines = rows::lines_of(&scope, id).await?;
-    // Of a class that has drifted twice nobody knows how sure a forecast is: its lines are for people.
-    let suspended = twice_drifted(&scope).await?;
+    // Forecasts of a demand class that has drifted twice have no reliable confidence: their lines
+    // are left to people.
+    let suspended = drifted_classes(&scope).await?;
     let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended.contains(&class));
-    let trusted = priced_today(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
+    let trusted = reprice_lines(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
     let (known, available) =
-        (rows::ordered_from(&scope, &trusted).await?, available_budgets(&scope, now, Some(id), &trusted).await?);
+        (rows::known_suppliers(&scope, &trusted).await?, available_budgets(&scope, now, Some(id), &trusted).await?);
     let chosen = kept.rule.approves(&trusted, &known, &available);
     let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
     let approved = if chosen.is_empty() && !is_begun {
@@ -181,13 +185,14 @@ pub async fn approve_night(
             expected_version: plan.version,
             choice: Choice::Rule { lines: chosen },
         };
-        match by_rule(ledger, audit_writer, tenant, input).await {
+        match approve_as_rule(ledger, audit_writer, tenant, input).await {
             Ok(approved) => approved,
             Err(ReplenishmentError::Fault(fault)) => return Err(fault),
             Err(ReplenishmentError::Refused(refusals)) => match refusals.first() {
-                // Somebody approves it, or spends the budget, just now: the next round finds what is left.
+                // Another call is approving the plan, or spending the budget: the next round
+                // processes the rest.
                 Some(ReplenishmentRefusal::Stale { .. }) => return Ok(0),
-                // Nothing of it is open any more.
+                // The plan has no open lines any more.
                 Some(ReplenishmentRefusal::State(_) | ReplenishmentRefusal::NotFound { .. }) => 0,
                 _ => return Err(Fault::Broken(format!("{refusals:?}"))),
             },
@@ -202,13 +207,13 @@ pub async fn approve_night(
         tracing::info!(tenant = %tenant, orders = sent, "a rule sent orders of a replenishment plan");
     }
     let work = scope.begin().await?;
-    rows::done_with(&work, plan.made_at, now).await?;
+    rows::mark_processed(&work, plan.made_at, now).await?;
     work.commit().await?;
     Ok(approved)
 }
 
 /// The approval, with the rule as its actor.
-async fn by_rule(
+async fn approve_as_rule(
     ledger: &Ledger,
     audit_writer: &AuditWriter,
     tenant: TenantId,

@@ -1,5 +1,6 @@
-//! Approving lines: they are claimed in one transaction, made into drafts through the rooms' shells, and written with their drafts in another. A call that ended
-//! in between is taken up by the next one: a claimed line has its group, and a group has one draft.
+//! Approves lines: they are claimed in one transaction, made into drafts through the rooms' shells,
+//! and written with their drafts in another. The next call continues a call that was interrupted in
+//! between: a claimed line has its group, and a group has one draft.
 
 use std::collections::BTreeMap;
 
@@ -20,23 +21,23 @@ use uuid::Uuid;
 
 use super::{
     DraftRefusal, ReplenishmentError, ReplenishmentRefusal, check_key,
-    drafts::{Drafted, draft},
-    purchase_budget::hold_to_budgets,
+    drafts::{DraftOutcome, find_or_create_draft},
+    purchase_budget::limit_to_budgets,
 };
 use crate::replenishment::{
-    core::{Choice, Claims, Exceeded, LineKind, LineState, Now, Plan, PlanLine, approve, cut_count, state_of, sums},
+    core::{Choice, Claims, CurrentLevel, Exceeded, LineKind, LineState, Plan, PlanLine, approve, cut_count, state_of, sums},
     events::{PlanEvent, REPLENISHMENT_PLAN_APPROVED},
     rows,
 };
 
-/// Lines that a call approves at most, the most urgent ones. Others stay open.
-pub const MOST_APPROVED: usize = 5_000;
+/// Maximum lines that a call approves, the most urgent first. Others stay open.
+pub const MAX_APPROVED: usize = 5_000;
 /// Lines that a call names by id at most.
-const MOST_IDS: usize = 500;
+const MAX_IDS: usize = 500;
 /// Products whose levels are read together.
 const CHUNK: usize = 500;
 
-/// Lines to approve. Its JSON is what the idempotency key's hash is over.
+/// Lines to approve. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanApprove {
     #[serde(skip)]
@@ -47,32 +48,33 @@ pub struct PlanApprove {
     pub choice: Choice,
 }
 
-/// Why a chosen line has no draft.
+/// Reason why a chosen line has no draft.
 #[derive(Debug)]
 pub enum LineProblem {
     /// The permission that it needs in its store: the line stays open.
     Forbidden(&'static str),
     Stale,
-    /// A budget has no place for it any more: it is cut. None where an earlier version did not keep which.
+    /// The line does not fit into a budget any more, and is cut. None if an earlier version did not
+    /// store the budget.
     OverBudget(Option<Exceeded>),
-    /// With the reasons of the room, which a later call with the same key does not know any more.
+    /// With the reasons of the room, which are not available to a repeated call with the same key.
     DraftRefused(DraftRefusal),
 }
 
-/// What came of an approval.
+/// Result of an approval.
 #[derive(Debug)]
 pub struct Approved {
     pub plan: Plan,
-    /// Lines whose drafts this call made, or made earlier.
+    /// Lines whose drafts this call created, now or in an earlier attempt.
     pub approved: usize,
-    /// Chosen lines beyond the most of a call: they stay open.
+    /// Chosen lines beyond the maximum of a call: they stay open.
     pub later: usize,
     pub problems: Vec<(PlanLine, LineProblem)>,
     pub seq: Option<i64>,
     pub is_replayed: bool,
 }
 
-/// What is remembered of a call: lines by their places.
+/// Stored receipt of a call: lines by their positions.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     plan: ReplenishmentPlanId,
@@ -81,7 +83,7 @@ struct Receipt {
     forbidden: Vec<i32>,
     #[serde(default)]
     beyond: Vec<i32>,
-    /// The budget of each of those.
+    /// The exceeded budget of each line in `beyond`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exceeded: Vec<Exceeded>,
     later: usize,
@@ -93,9 +95,9 @@ type May = Permit<kind::PurchaseRead>;
 pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, ReplenishmentError> {
     check_key(&input.idempotency_key)?;
     if let Choice::Ids(ids) = &input.choice
-        && ids.len() > MOST_IDS
+        && ids.len() > MAX_IDS
     {
-        return Err(ReplenishmentRefusal::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] }.into());
+        return Err(ReplenishmentRefusal::TooMany { what: "lines", most: MAX_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(ledger.database()).begin().await?;
     let claim = claim(&mut work, ledger, (&permit, mode), &input).await;
@@ -112,7 +114,7 @@ pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode
 }
 
 /// The permission that a line's draft needs, in the store that it is for.
-fn needed(line: &PlanLine) -> &'static str {
+fn required_permission(line: &PlanLine) -> &'static str {
     match line.kind {
         LineKind::Transfer { .. } => kind::TransferWrite::info().code,
         LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => kind::PurchaseWrite::info().code,
@@ -129,7 +131,7 @@ fn may(permit: &May, line: &PlanLine) -> bool {
 }
 
 /// Whether the line is shown to the caller at all.
-fn sees(permit: &May, line: &PlanLine) -> bool {
+fn can_see(permit: &May, line: &PlanLine) -> bool {
     permit.covers(line.store) || line.kind.giver().is_some_and(|giver| permit.covers(giver))
 }
 
@@ -141,7 +143,7 @@ async fn claim(
 ) -> Result<(Receipt, bool), ReplenishmentError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
-    match idempotency::in_turn(work, &key).await? {
+    match idempotency::lock_and_look_up(work, &key).await? {
         Before::Nothing => {}
         Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
         Before::Same(receipt) => return Ok((receipt, true)),
@@ -150,11 +152,11 @@ async fn claim(
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
-    lines.retain(|line| sees(permit, line));
+    lines.retain(|line| can_see(permit, line));
     check_ids(&input.choice, &lines)?;
     let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
-    // Lines that the budget had no place for are named after all others are approved, too.
-    let is_named = plan.state == ReplenishmentPlanState::Approved && lines.iter().any(|line| input.choice.takes(line));
+    // Lines that exceed a budget can be named even after all others are approved.
+    let is_named = plan.state == ReplenishmentPlanState::Approved && lines.iter().any(|line| input.choice.includes_line(line));
     let is_open = is_named || matches!(plan.state, ReplenishmentPlanState::Draft | ReplenishmentPlanState::Partly);
     if !is_open && !is_claimed {
         return Err(ReplenishmentRefusal::State(plan.state).into());
@@ -165,17 +167,17 @@ async fn claim(
     let now = levels_now(work, &lines).await?;
     let may = |line: &PlanLine| may(permit, line);
     let mut claims = if is_open {
-        approve(&lines, &input.choice, &now, &may, (MOST_APPROVED, || ledger.clock().uuid()))
+        approve(&lines, &input.choice, &now, &may, (MAX_APPROVED, || ledger.clock().uuid()))
     } else {
         Claims::default()
     };
     let at = ledger.clock().now();
-    hold_to_budgets(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
+    limit_to_budgets(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
     }
-    decided(&mut lines, &claims, permit.actor());
+    apply_decisions(&mut lines, &claims, permit.actor());
     let changed = claims.claimed.iter().map(|(index, _)| index).chain(&claims.stale).chain(&claims.beyond);
     let changed: Vec<&PlanLine> = changed.map(|index| &lines[*index]).collect();
     if !changed.is_empty() {
@@ -189,8 +191,8 @@ async fn claim(
     Ok((receipt, false))
 }
 
-/// Writes what was decided into the lines.
-fn decided(lines: &mut [PlanLine], claims: &Claims, by: Actor) {
+/// Writes the decisions into the lines.
+fn apply_decisions(lines: &mut [PlanLine], claims: &Claims, by: Actor) {
     for (index, group) in &claims.claimed {
         lines[*index].state = LineState::Claimed { group: *group };
         lines[*index].approved_by = Some(by);
@@ -231,8 +233,8 @@ fn can_be_approved(state: &LineState) -> bool {
     *state == LineState::Open || state.is_beyond_budget()
 }
 
-/// The levels of lines that can be approved as they are now, at both ends of transfers.
-async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(ProductId, StoreId), Now>, Fault> {
+/// The current levels of lines that can be approved, at both ends of transfers.
+async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(ProductId, StoreId), CurrentLevel>, Fault> {
     let mut products: Vec<ProductId> =
         lines.iter().filter(|line| can_be_approved(&line.state)).map(|line| line.product).collect();
     products.sort_unstable();
@@ -246,14 +248,14 @@ async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(
                 level.owed = owed.get(&key).copied().unwrap_or_default();
                 level.drafted = drafted.get(&key).copied().unwrap_or_default();
                 level.leaving = leaving.get(&key).copied().unwrap_or_default();
-                found.insert(key, Now { position: level.position(), free: level.free() });
+                found.insert(key, CurrentLevel { position: level.position(), free: level.free() });
             }
         }
     }
-    // Where a product has never been there is no level, only what is owed and drafted.
+    // A store that never had the product has no level, only owed and drafted units.
     for key in owed.keys().chain(drafted.keys()) {
         let units = |of: &rows::StoreUnits| of.get(key).copied().unwrap_or_default();
-        found.entry(*key).or_insert_with(|| Now { position: units(&drafted) - units(&owed), free: 0 });
+        found.entry(*key).or_insert_with(|| CurrentLevel { position: units(&drafted) - units(&owed), free: 0 });
     }
     Ok(found)
 }
@@ -274,14 +276,14 @@ async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Res
         if !lines.iter().all(|line| may(permit, line)) {
             continue;
         }
-        let state = match draft(ledger, permit, group, &lines).await {
-            Ok(Drafted::Made(document)) => LineState::Approved { group, document },
-            Ok(Drafted::Refused(why)) => {
+        let state = match find_or_create_draft(ledger, permit, group, &lines).await {
+            Ok(DraftOutcome::Made(document)) => LineState::Approved { group, document },
+            Ok(DraftOutcome::Refused(why)) => {
                 refusals.extend(lines.first().map(|line| (line.position, why)));
                 LineState::Refused(ReplenishmentIssue::DraftRefused)
             }
-            Ok(Drafted::Denied) => continue,
-            // What was made is written down before the fault is told.
+            Ok(DraftOutcome::Denied) => continue,
+            // Created drafts are stored before the fault is returned.
             Err(fault) => {
                 stopped = Some(fault);
                 break;
@@ -289,14 +291,14 @@ async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Res
         };
         done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
     }
-    let seq = if done.is_empty() { None } else { write_down(ledger, permit, plan, &done).await? };
+    let seq = if done.is_empty() { None } else { store_outcome(ledger, permit, plan, &done).await? };
     match stopped {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
+async fn store_outcome(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(ledger.database()).begin().await?;
     let now = ledger.clock().now();
     journal::lock(&work).await?;
@@ -320,7 +322,7 @@ async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done
     Ok(seq)
 }
 
-/// The answer, built from the receipt and the lines as they are now.
+/// The answer, built from the receipt and the current lines.
 async fn approved_plan(
     ledger: &Ledger,
     permit: &May,
@@ -336,7 +338,7 @@ async fn approved_plan(
         // Places ascend, as they were taken from the plan's lines.
         let has = |places: &[i32]| places.binary_search(&place).is_ok();
         if has(&receipt.forbidden) {
-            let permission = needed(&line);
+            let permission = required_permission(&line);
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));

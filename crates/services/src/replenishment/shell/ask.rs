@@ -11,12 +11,12 @@ use platform::{
 use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
     rows::{
-        self, LineFilter, LinesSorted, PlanTest, PlansSorted, PoliciesSorted, PolicyFilter,
+        self, LineFilter, LinesSorted, PlanFilter, PlansSorted, PoliciesSorted, PolicyFilter,
         line_tests::{PlanProducts, look_up},
     },
 };
 
-/// A page of policies: of the permit's stores, and of none.
+/// A page of policies: of the permit's stores, and those without a store.
 pub async fn policy_page(
     permit: &Permit<kind::StockPolicy>,
     db: &Database,
@@ -29,7 +29,7 @@ pub async fn policy_page(
     Ok(Listed { rows: rows::policy_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
-/// The policy of an id, if it is of a store of the permit's or of none.
+/// A policy by its ID, if it is of a store of the permit's or without a store.
 pub async fn find_policy(
     permit: &Permit<kind::StockPolicy>,
     db: &Database,
@@ -39,11 +39,11 @@ pub async fn find_policy(
     Ok(found.filter(|policy| policy.scope.store.is_none_or(|store| permit.covers(store))))
 }
 
-/// A page of plans in the order that is asked for.
+/// A page of plans in the requested order.
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    filter: &Nested<PlanTest>,
+    filter: &Nested<PlanFilter>,
     sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
@@ -61,8 +61,9 @@ pub async fn find_plan(
     rows::plan(&permit.scope(db), id).await
 }
 
-/// Completes a filter: adds the suppliers who are merged into its own, and asks the catalogue for the products that its parts are about, of the lines that a
-/// dry run made, or else of those that are kept. Whether a search may have found only some of them.
+/// Completes a filter: adds the suppliers who are merged into its own, and looks up the products of
+/// its catalogue conditions among the lines of a dry run, or else among the stored lines. Returns
+/// whether a search may have found only some of them.
 pub async fn complete_filter(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
@@ -84,7 +85,8 @@ pub async fn complete_filter(
     look_up(&scope, asked, &of_plan).await
 }
 
-/// What a plan's purchases cost that are neither cut nor refused, one sum a currency: those for stores of the permit's.
+/// Returns the cost of a plan's purchases that are neither cut nor refused, one sum for each
+/// currency: only purchases for stores of the permit.
 pub async fn plan_costs(permit: &Permit<kind::PurchaseRead>, db: &Database, plan: &Plan) -> Result<Vec<Money>, Fault> {
     match permit.reach() {
         Reach::Everywhere => Ok(plan.costs.clone()),

@@ -1,4 +1,5 @@
-//! Cutting lines of purchase orders, through the room's own shell: an order of which nothing is left is cancelled, any other is amended.
+//! Cuts lines of purchase orders, through the room's own shell: an order without remaining units is
+//! cancelled, any other is amended.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -9,45 +10,47 @@ use inventory::{
 use platform::storage::{Fault, idempotency};
 use uuid::Uuid;
 
-use super::drafts::Drafted;
+use super::drafts::DraftOutcome;
 use crate::replenishment::{
     core::{Document, LineKind, PlanLine},
-    rows::{self, StandingLine},
+    rows::{self, CurrentLine},
 };
 
 const REASON: &str = "not needed any more, by the replenishment plan";
 
-/// What a line of the order is to be: its place, its quantity when the plan was made, and the quantity that is left of it.
+/// Cut of an order's line: its position, its quantity when the plan was made, and the quantity that
+/// is left.
 #[derive(Clone, Copy)]
-struct Cut {
+struct LineCut {
     position: u16,
     ordered: i64,
     left: i64,
 }
 
-/// Cuts the lines of one order, which may have been done by an earlier call. An order whose lines have changed since the plan was made is left as it is.
+/// Cuts the lines of one order, unless an earlier call has done so. An order whose lines have
+/// changed since the plan was made stays unchanged.
 pub(super) async fn cut(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseRead>,
     (order, group): (PurchaseOrderId, Uuid),
     lines: &[PlanLine],
-) -> Result<Drafted, Fault> {
-    let Ok(writing) = permit.also::<kind::PurchaseWrite>() else { return Ok(Drafted::Denied) };
+) -> Result<DraftOutcome, Fault> {
+    let Ok(writing) = permit.also::<kind::PurchaseWrite>() else { return Ok(DraftOutcome::Denied) };
     let scope = permit.scope(ledger.database());
-    let cuts: Vec<Cut> = lines.iter().filter_map(wanted).collect();
-    let standing = rows::standing_lines(&scope, order).await?;
+    let cuts: Vec<LineCut> = lines.iter().filter_map(cut_of_line).collect();
+    let standing = rows::current_lines(&scope, order).await?;
     if is_done(&cuts, &standing) {
-        return Ok(Drafted::Made(Document::PurchaseOrder(order)));
+        return Ok(DraftOutcome::Made(Document::PurchaseOrder(order)));
     }
     let of = |position: u16| standing.iter().find(|line| line.position == position);
     if !cuts.iter().all(|cut| of(cut.position).is_some_and(|line| line.quantity == cut.ordered && line.received <= cut.left)) {
-        return Ok(Drafted::Refused(Vec::new()));
+        return Ok(DraftOutcome::Refused(Vec::new()));
     }
-    // Whoever changes the order from here on comes first.
+    // A concurrent change of the order wins: its version is expected to stay the same from here on.
     let expected_version = standing.first().map(|line| line.version);
-    let is_whole = |line: &StandingLine| cuts.iter().any(|cut| cut.position == line.position && cut.left == 0);
+    let is_whole = |line: &CurrentLine| cuts.iter().any(|cut| cut.position == line.position && cut.left == 0);
     let key = format!("replenishment-cut-{}", group.simple());
-    // The key stands for the group alone, whichever call cuts its lines.
+    // The idempotency key identifies the group only, whichever call cuts its lines.
     let done = if standing.iter().all(is_whole) {
         let input = PurchaseOrderAct { idempotency_key: key, order, expected_version, note: Some(REASON.to_owned()) };
         Box::pin(idempotency::by_key(purchase_order_cancel(ledger, writing, input, Mode::Commit))).await
@@ -56,32 +59,32 @@ pub(super) async fn cut(
         Box::pin(idempotency::by_key(purchase_order_amend(ledger, writing, input, Mode::Commit))).await
     };
     let refused = match done {
-        Ok(_) => return Ok(Drafted::Made(Document::PurchaseOrder(order))),
+        Ok(_) => return Ok(DraftOutcome::Made(Document::PurchaseOrder(order))),
         Err(Stop::Refused(rejections)) => rejections,
-        Err(Stop::Denied(_)) => return Ok(Drafted::Denied),
+        Err(Stop::Denied(_)) => return Ok(DraftOutcome::Denied),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
     // Another call may have cut them in the meantime.
-    let is_done = is_done(&cuts, &rows::standing_lines(&scope, order).await?);
-    Ok(if is_done { Drafted::Made(Document::PurchaseOrder(order)) } else { Drafted::Refused(refused) })
+    let is_done = is_done(&cuts, &rows::current_lines(&scope, order).await?);
+    Ok(if is_done { DraftOutcome::Made(Document::PurchaseOrder(order)) } else { DraftOutcome::Refused(refused) })
 }
 
-fn wanted(line: &PlanLine) -> Option<Cut> {
+fn cut_of_line(line: &PlanLine) -> Option<LineCut> {
     match line.kind {
         LineKind::CancelIncoming { position, ordered, .. } => {
-            Some(Cut { position, ordered, left: ordered.saturating_sub(line.quantity).max(0) })
+            Some(LineCut { position, ordered, left: ordered.saturating_sub(line.quantity).max(0) })
         }
         LineKind::Transfer { .. } | LineKind::Purchase { .. } => None,
     }
 }
 
-/// Whether no line stands with more than is to be left of it.
-fn is_done(cuts: &[Cut], standing: &[StandingLine]) -> bool {
-    let is_above = |line: &StandingLine| cuts.iter().any(|cut| cut.position == line.position && line.quantity > cut.left);
+/// Whether no line has more units than the cut leaves.
+fn is_done(cuts: &[LineCut], standing: &[CurrentLine]) -> bool {
+    let is_above = |line: &CurrentLine| cuts.iter().any(|cut| cut.position == line.position && line.quantity > cut.left);
     !standing.iter().any(is_above)
 }
 
-fn amendment(key: String, order: PurchaseOrderId, cuts: &[Cut]) -> Result<PurchaseOrderAmend, Fault> {
+fn amendment(key: String, order: PurchaseOrderId, cuts: &[LineCut]) -> Result<PurchaseOrderAmend, Fault> {
     let corrupt = || Fault::corrupt("replenishment_line", "a quantity can be counted exactly");
     let mut set_lines = Vec::new();
     for cut in cuts.iter().filter(|cut| cut.left > 0) {

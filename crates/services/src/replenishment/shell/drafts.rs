@@ -1,5 +1,6 @@
-//! Lines as drafts, through the rooms' own shells. Each draft carries the group of its lines as its external reference, which nothing else can have: a draft that
-//! is there already is found by it, whoever made it and however the call ended.
+//! Creates drafts from lines, through the rooms' own shells. Each draft has the group of its lines
+//! as its external reference, which is unique: an existing draft is found by it, whoever made it
+//! and however the call ended.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -14,59 +15,59 @@ use uuid::Uuid;
 use super::{DraftRefusal, cut::cut};
 use crate::replenishment::core::{Document, LineKind, PlanLine};
 
-/// What came of a group of lines.
-pub enum Drafted {
+/// Result of a group of lines.
+pub enum DraftOutcome {
     Made(Document),
     Refused(DraftRefusal),
-    /// The caller has no right to it: the lines stay claimed for somebody who has.
+    /// The caller lacks the permission: the lines stay claimed for a caller who has it.
     Denied,
 }
 
-/// The draft of a group: found, or made.
-pub async fn draft(
+/// The draft of a group: the existing one, or a new one.
+pub async fn find_or_create_draft(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseRead>,
     group: Uuid,
     lines: &[PlanLine],
-) -> Result<Drafted, Fault> {
-    let Some(first) = lines.first() else { return Ok(Drafted::Denied) };
+) -> Result<DraftOutcome, Fault> {
+    let Some(first) = lines.first() else { return Ok(DraftOutcome::Denied) };
     if let LineKind::CancelIncoming { order, .. } = first.kind {
         return cut(ledger, permit, (order, group), lines).await;
     }
     let scope = permit.scope(ledger.database());
     let reference = format!("replenishment-{}", group.simple());
-    if let Some(document) = found(&scope, first, &reference).await? {
-        return Ok(Drafted::Made(document));
+    if let Some(document) = find_document(&scope, first, &reference).await? {
+        return Ok(DraftOutcome::Made(document));
     }
     let done = match first.kind {
         LineKind::Transfer { from } => {
-            let Ok(permit) = permit.also::<kind::TransferWrite>() else { return Ok(Drafted::Denied) };
+            let Ok(permit) = permit.also::<kind::TransferWrite>() else { return Ok(DraftOutcome::Denied) };
             let input = transfer(from, first.store, (&reference, lines))?;
-            // The key stands for the group alone, whichever call makes its draft.
+            // The idempotency key identifies the group only, whichever call makes its draft.
             Box::pin(idempotency::by_key(transfer_create(ledger, permit, input, Mode::Commit))).await
         }
         LineKind::Purchase { supplier: Some(supplier) } => {
-            let Ok(permit) = permit.also::<kind::PurchaseWrite>() else { return Ok(Drafted::Denied) };
+            let Ok(permit) = permit.also::<kind::PurchaseWrite>() else { return Ok(DraftOutcome::Denied) };
             let input = purchase_order(supplier, first, (&reference, lines))?;
             Box::pin(idempotency::by_key(purchase_order_create(ledger, permit, input, Mode::Commit))).await
         }
-        LineKind::Purchase { supplier: None } | LineKind::CancelIncoming { .. } => return Ok(Drafted::Refused(Vec::new())),
+        LineKind::Purchase { supplier: None } | LineKind::CancelIncoming { .. } => return Ok(DraftOutcome::Refused(Vec::new())),
     };
     let refused = match done {
         Ok(_) => Vec::new(),
         Err(Stop::Refused(rejections)) => rejections,
-        Err(Stop::Denied(_)) => return Ok(Drafted::Denied),
+        Err(Stop::Denied(_)) => return Ok(DraftOutcome::Denied),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
-    // Made now, or by another call in the meantime, whose reference is taken then.
-    match found(&scope, first, &reference).await? {
-        Some(document) => Ok(Drafted::Made(document)),
-        None if refused.is_empty() => Err(Fault::Broken("a draft that was made is not there".to_owned())),
-        None => Ok(Drafted::Refused(refused)),
+    // Created now, or by a concurrent call, which has taken the reference.
+    match find_document(&scope, first, &reference).await? {
+        Some(document) => Ok(DraftOutcome::Made(document)),
+        None if refused.is_empty() => Err(Fault::Broken("a created draft was not found".to_owned())),
+        None => Ok(DraftOutcome::Refused(refused)),
     }
 }
 
-async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
+async fn find_document(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
     if line.kind.giver().is_some() {
         let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
         let rows = reads.rows(sql, vec![reference.into()]).await?;

@@ -1,4 +1,4 @@
-//! Reads what a plan is made of, product by product in chunks, and has each chunk worked out.
+//! Reads the input of a plan in chunks of products, and has each chunk computed.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -18,40 +18,40 @@ use crate::{
     demand::core::week_of,
     forecasting::{
         core::{Calibration, Level, StoredClasses, Turnover, YEAR_WEEKS, classify},
-        rows::{self as forecasts, KeptSeries},
+        rows::{self as forecasts, StoredForecast},
     },
     replenishment::{
         core::{
-            Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState,
+            Basis, Classes, Demand, Leads, LevelState, MAX_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState,
             plan_product,
         },
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
 
-/// Products that are read and worked out together.
+/// Products that are read and computed together.
 const CHUNK: usize = 500;
 /// Days of deliveries that lead times are measured by.
 const MEASURED_DAYS: i64 = 365;
-/// Days that a delivery takes where nobody says so.
+/// Days that a delivery takes if no lead time is stated.
 const ASSUMED_LEAD: f64 = 7.0;
 
-/// Proposals with what they rest on.
-pub struct WorkedOut {
+/// Proposals with the facts that they rest on.
+pub struct ComputedPlan {
     pub lines: Vec<PlanLine>,
-    /// The least that orders come to, of suppliers that say so.
+    /// Minimum order values, of suppliers that have one.
     pub minimums: BTreeMap<SupplierId, Money>,
     pub seq: i64,
     pub business_date: i32,
     pub forecast_week: Option<i32>,
 }
 
-/// What is known of all products, whichever chunk they are in.
-struct Tenant {
+/// Facts of the tenant that all chunks of products share.
+struct TenantFacts {
     basis: Arc<Basis>,
     forecast_week: Option<i32>,
     stores: BTreeSet<StoreId>,
-    /// Stores that are planned for. None: all.
+    /// Stores to plan for. None for all.
     planned: Option<BTreeSet<StoreId>>,
     supplier: Option<SupplierId>,
     owed: StoreUnits,
@@ -61,20 +61,21 @@ struct Tenant {
     /// Lines of orders that may be cut.
     open: HashMap<ProductId, Vec<OpenLine>>,
     turnovers: BTreeMap<Level, Turnover>,
-    /// By the year alone: of what the newest run has no classes of.
+    /// Classes by the year alone, for levels without classes in the newest run.
     classes: BTreeMap<Level, StoredClasses>,
     suppliers: HashMap<SupplierId, SupplierFacts>,
-    /// From when on deliveries and lots are looked at.
+    /// Start of the period whose deliveries and lots are read.
     measured_since: Timestamp,
 }
 
-/// Works out what stores need. `seen` are the stores that may be looked at, those of `wanted` the ones that are planned for.
-pub async fn work_out(
+/// Computes the needs of stores. `seen` are the stores that may be read, those of `wanted` the
+/// stores to plan for.
+pub async fn compute_needs(
     scope: &TenantScope,
     clock: &Clock,
     wanted: &PlanScope,
     seen: Option<&[StoreId]>,
-) -> Result<WorkedOut, Fault> {
+) -> Result<ComputedPlan, Fault> {
     let scope = scope.long();
     let now = clock.now();
     let seq = scope.head().await?.seq;
@@ -84,28 +85,28 @@ pub async fn work_out(
     let mut working: Option<JoinHandle<Vec<PlanLine>>> = None;
     let mut after = ProductId::NIL;
     loop {
-        // Read while the chunk before it is worked out.
+        // Read while the previous chunk is computed.
         let chunk = rows::catalogue(&scope, after, CHUNK).await?;
         let Some(last) = chunk.last() else { break };
         after = last.id;
         let products = products(&scope, &known, &chunk, today).await?;
         if let Some(before) = working.take() {
-            lines.extend(ended(before).await?);
+            lines.extend(join_task(before).await?);
         }
         let basis = known.basis.clone();
-        // Processor time of its own: seconds where there are many products.
+        // On a blocking thread: it takes seconds of processor time if there are many products.
         working = Some(tokio::task::spawn_blocking(move || {
             products.iter().flat_map(|product| plan_product(&basis, product)).collect()
         }));
     }
     if let Some(last) = working {
-        lines.extend(ended(last).await?);
+        lines.extend(join_task(last).await?);
     }
     let minimums = known.suppliers.iter().filter_map(|(supplier, facts)| Some((*supplier, facts.minimum_order?))).collect();
-    Ok(WorkedOut { lines, minimums, seq, business_date: today, forecast_week: known.forecast_week })
+    Ok(ComputedPlan { lines, minimums, seq, business_date: today, forecast_week: known.forecast_week })
 }
 
-async fn ended(working: JoinHandle<Vec<PlanLine>>) -> Result<Vec<PlanLine>, Fault> {
+async fn join_task(working: JoinHandle<Vec<PlanLine>>) -> Result<Vec<PlanLine>, Fault> {
     working.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))
 }
 
@@ -113,7 +114,7 @@ async fn known(
     scope: &TenantScope,
     (today, now): (i32, Timestamp),
     (wanted, seen): (&PlanScope, Option<&[StoreId]>),
-) -> Result<Tenant, Fault> {
+) -> Result<TenantFacts, Fault> {
     let run = forecasts::last_run(scope).await?;
     let calibration = run.as_ref().and_then(|run| Calibration::of_run(&run.choices)).unwrap_or_default();
     let forecast_week = run.map(|run| run.first_week);
@@ -143,7 +144,7 @@ async fn known(
     let basis = Basis::new(policies, pools, forecast_week.is_some(), today).calibrated(calibration).on_terms(terms);
     let mut stores = rows::stores(scope).await?;
     stores.retain(|store| seen.is_none_or(|seen| seen.contains(store)));
-    Ok(Tenant {
+    Ok(TenantFacts {
         basis: Arc::new(basis),
         forecast_week,
         stores,
@@ -161,7 +162,12 @@ async fn known(
     })
 }
 
-async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], today: i32) -> Result<Vec<ProductState>, Fault> {
+async fn products(
+    scope: &TenantScope,
+    known: &TenantFacts,
+    chunk: &[ProductFacts],
+    today: i32,
+) -> Result<Vec<ProductState>, Fault> {
     let ids: Vec<ProductId> = chunk.iter().map(|facts| facts.id).collect();
     let mut levels = rows::levels(scope, &ids).await?;
     let mut demands: HashMap<(ProductId, StoreId), Demand> = HashMap::new();
@@ -179,7 +185,7 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             continue;
         }
         let mut own = levels.remove(&facts.id).unwrap_or_default();
-        // Where a product is owed that has never been there it has no level yet.
+        // A product that is owed in a store that never had it has no level yet.
         for store in known.owed_at.get(&facts.id).into_iter().flatten() {
             if !own.iter().any(|level| level.store == *store) {
                 own.push(LevelState::empty(*store));
@@ -211,7 +217,7 @@ fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
 }
 
 /// The forecast from today's week on: a run may be some weeks old.
-fn demand(series: &KeptSeries, today: i32) -> Demand {
+fn demand(series: &StoredForecast, today: i32) -> Demand {
     let mut path: Vec<f64> = series.body.points().map(|point| point.mean).collect();
     let gone = usize::try_from((today - series.first_week) / 7).unwrap_or(0);
     path.drain(..gone.min(path.len().saturating_sub(1)));
@@ -228,8 +234,8 @@ fn demand(series: &KeptSeries, today: i32) -> Demand {
     }
 }
 
-impl Tenant {
-    /// Adds what is known of a level beside its own row.
+impl TenantFacts {
+    /// Adds the facts of a level that are not in its own row.
     fn fill(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
         let of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
         (level.owed, level.drafted, level.leaving) = (of(&self.owed), of(&self.drafted), of(&self.leaving));
@@ -241,14 +247,15 @@ impl Tenant {
         level.is_asked = self.planned.as_ref().is_none_or(|planned| planned.contains(&level.store));
     }
 
-    /// How long a supplier's deliveries take: as the catalogue says, else the supplier, and as they were measured.
+    /// Returns the lead times of a supplier: the one stated by the catalogue, else by the supplier,
+    /// and the measured ones.
     fn leads(&self, supplier: Option<SupplierId>, stated: Option<i32>) -> Leads {
         let of_supplier = supplier.and_then(|supplier| self.suppliers.get(&supplier));
         let said = stated.or_else(|| of_supplier.and_then(|facts| facts.lead_time_days)).map(f64::from);
         Leads {
-            stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MOST_LEAD),
+            stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MAX_LEAD),
             is_assumed: said.is_none(),
-            measured: of_supplier.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MOST_LEAD)).collect(),
+            measured: of_supplier.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MAX_LEAD)).collect(),
             calendar: of_supplier.map(|facts| facts.calendar.clone()).unwrap_or_default(),
         }
     }

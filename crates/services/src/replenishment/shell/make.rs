@@ -1,4 +1,4 @@
-//! Making a plan: proposals are worked out without a transaction, and written at once.
+//! Creates plans: proposals are computed without a transaction, and written at once.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
@@ -20,26 +20,29 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
-    facts::{WorkedOut, work_out},
+    facts::{ComputedPlan, compute_needs},
     purchase_budget::available_budgets,
 };
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{AvailableBudget, Plan, PlanLine, PlanScope, by_urgency, cut_count, due_on, give, spend, sums},
+        core::{
+            AvailableBudget, Plan, PlanLine, PlanScope, apply_plan_budget, cut_count, due_on, fit_purchases, sort_by_urgency,
+            sums,
+        },
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
 };
 
-/// Lines of a plan at most: the most urgent ones.
-pub const MOST_LINES: usize = 20_000;
+/// Maximum lines of a plan; the most urgent ones are kept.
+pub const MAX_LINES: usize = 20_000;
 /// Stores that a plan names at most.
-const MOST_STORES: usize = 250;
+const MAX_STORES: usize = 250;
 /// Days that plans are kept.
-const KEPT_DAYS: i64 = 400;
+const RETENTION_DAYS: i64 = 400;
 
-/// What a plan is wanted for. Its JSON is what the idempotency key's hash is over.
+/// Input of a plan. The idempotency key's hash is computed over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanCreate {
     #[serde(skip)]
@@ -50,14 +53,14 @@ pub struct PlanCreate {
     pub budget: Option<Money>,
 }
 
-/// A plan that was made. A dry run's lines are nowhere else.
+/// A new plan. The lines of a dry run are only here.
 #[derive(Debug, Clone)]
 pub struct Made {
     pub plan: Plan,
     pub lines: Option<Vec<PlanLine>>,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     plan: ReplenishmentPlanId,
@@ -66,15 +69,15 @@ struct Receipt {
 
 type Done = Result<Acted<Made>, ReplenishmentError>;
 
-/// Makes a plan, in the place of open ones of the same scope.
+/// Creates a plan, and supersedes open ones of the same scope.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
 pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PlanCreate, mode: Mode) -> Done {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
-    let too_many = || ReplenishmentRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] };
-    refusals.extend((input.stores.len() > MOST_STORES).then(too_many));
+    let too_many = || ReplenishmentRefusal::TooMany { what: "stores", most: MAX_STORES, field: path!["input", "storeIds"] };
+    refusals.extend((input.stores.len() > MAX_STORES).then(too_many));
     refusals.end(Stage::Shape)?;
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanCreate", key: text, hash: hash_of(&input) };
@@ -84,9 +87,10 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
         return replayed(&scope, known).await;
     }
     let (wanted, seen) = plan_scope(&scope, &permit, &input).await?;
-    // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
+    // Any reader brings the derived facts up to date, also in a dry run: they are not part of the
+    // caller's change.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
-    let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
+    let worked_out = compute_needs(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
     let available = available_budgets(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, available, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {
@@ -101,7 +105,7 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     done
 }
 
-/// The stores that are planned for, and those that may be looked at.
+/// The stores to plan for, and those that may be read.
 async fn plan_scope(
     reads: &TenantScope,
     permit: &Permit<kind::PurchaseWrite>,
@@ -142,23 +146,23 @@ async fn plan_scope(
     Ok((PlanScope { stores, supplier: input.supplier }, seen))
 }
 
-/// The plan of proposals: the most urgent ones, filled up to the minimums of suppliers; those cut that wait for one, or that a budget or the money that is
-/// given has no place for.
+/// Makes a plan from proposals: the most urgent ones, filled up to the minimums of suppliers; lines
+/// that wait for a minimum, or do not fit into a budget or the plan's own amount, are cut.
 pub(super) fn plan_of(
     clock: &Clock,
-    worked_out: WorkedOut,
+    worked_out: ComputedPlan,
     (scope, mut available, given): (PlanScope, Vec<AvailableBudget>, Option<Money>),
     (actor, is_nightly): (Actor, bool),
 ) -> (Plan, Vec<PlanLine>) {
-    let WorkedOut { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
-    by_urgency(&mut lines);
-    let left_out = lines.len().saturating_sub(MOST_LINES);
-    lines.truncate(MOST_LINES);
-    let budget = give(&mut available, given);
-    spend(&mut lines, &minimums, &available);
+    let ComputedPlan { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
+    sort_by_urgency(&mut lines);
+    let left_out = lines.len().saturating_sub(MAX_LINES);
+    lines.truncate(MAX_LINES);
+    let budget = apply_plan_budget(&mut available, given);
+    fit_purchases(&mut lines, &minimums, &available);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
-        // Of what is cut nothing is delivered.
+        // A line that cuts an order has no delivery.
         line.due_on = line.kind.cut_order().is_none().then(|| due_on(business_date, line.figures.lead_days));
     }
     let now = clock.now();
@@ -184,7 +188,8 @@ pub(super) fn plan_of(
 }
 
 async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
-    // The counter first: a call with the same key that came meanwhile has been committed, or waits.
+    // The journal is locked first: a concurrent call with the same key has been committed, or
+    // waits.
     journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
@@ -194,16 +199,16 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
     Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
 }
 
-/// Writes a plan, and closes those that it takes the place of.
+/// Writes a plan, and supersedes those that it replaces.
 pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> Result<Option<i64>, Fault> {
     rows::supersede(work, plan).await?;
-    rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
+    rows::delete_plans(work, plan.made_at.plus_seconds(-86_400 * RETENTION_DAYS)).await?;
     rows::insert_plan(work, plan).await?;
     rows::insert_lines(work, plan.id, lines).await?;
     journal::append_other(work, vec![REPLENISHMENT_PLAN_CREATED.event(&PlanEvent::of(plan, 0))], plan.made_at).await
 }
 
-/// The answer of an earlier call: its plan as it is now.
+/// The answer of an earlier call, with the plan's current state.
 async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
     let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =

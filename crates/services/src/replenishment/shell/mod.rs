@@ -21,9 +21,9 @@ use platform::{
 };
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
-pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
+pub use approve::{Approved, LineProblem, MAX_APPROVED, PlanApprove, approve_plan};
 pub use ask::{complete_filter, find_plan, find_policy, line_page, plan_costs, plan_page, policy_page};
-pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use make::{MAX_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
 pub use purchase_budget::{BudgetSet, BudgetUse, budget_uses, find_budget, find_scope_budgets, set_budget};
@@ -31,11 +31,11 @@ pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};
 
-/// Why nothing was written.
+/// Reasons to refuse a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplenishmentRefusal {
     BadKey(KeyProblem),
-    /// More than is taken at once.
+    /// More than a call accepts.
     TooMany {
         what: &'static str,
         most: usize,
@@ -49,7 +49,7 @@ pub enum ReplenishmentRefusal {
         message: &'static str,
         field: Vec<String>,
     },
-    /// It is for all stores, and the caller's permission is for some of them.
+    /// The setting is for all stores, and the caller's permission for some of them.
     NotEverywhere {
         message: &'static str,
         field: Vec<String>,
@@ -58,17 +58,17 @@ pub enum ReplenishmentRefusal {
         message: &'static str,
         field: Vec<String>,
     },
-    /// Of a policy.
+    /// Problem of a policy.
     Policy(PolicyProblem),
-    /// Of a rule of approval.
+    /// Problem of an approval rule.
     Rule(RuleProblem),
-    /// Another policy has this scope.
+    /// Another policy has this scope already.
     ScopeTaken,
     /// The tenant has as many policies as may be.
     TooManyPolicies(i64),
     /// The plan's state has no open lines.
     State(ReplenishmentPlanState),
-    /// Somebody has changed it since it was read: what, and its version now.
+    /// The object was changed since it was read: its kind, and its current version.
     Stale {
         what: &'static str,
         actual: i64,
@@ -93,10 +93,10 @@ impl Staged for ReplenishmentRefusal {
 /// A refusal or a fault: nothing was written.
 pub type ReplenishmentError = Stop<ReplenishmentRefusal>;
 
-/// Why a draft could not be made, in the room's own reasons.
+/// Refusal of a draft, with the room's own reasons.
 pub type DraftRefusal = Vec<Rejection>;
 
-/// Message for a supplier that nothing is bought from any more.
+/// Message for a supplier that no purchases are possible from, because it was merged.
 const MERGED: &str = "this supplier is merged into another one: name that one";
 
 /// Refuses a key that is not kept.

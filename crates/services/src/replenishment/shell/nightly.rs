@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    facts::work_out,
+    facts::compute_needs,
     make::{plan_of, write},
     purchase_budget::available_budgets,
 };
@@ -23,10 +23,12 @@ use crate::{
     },
 };
 
-/// Minutes after midnight, in the tenant's time zone, from which on the night's plan is made: its day's facts are complete, and nobody buys yet.
-pub(super) const FROM_MINUTE: i32 = 120;
+/// Minutes after midnight, in the tenant's time zone, from which the nightly plan is made: the
+/// previous day's facts are complete, and nothing is ordered yet.
+pub(super) const START_MINUTE: i32 = 120;
 
-/// Makes the plans of this night of all tenants that have none. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+/// Makes the nightly plans of all tenants that have none yet. A tenant whose plan fails is logged
+/// and skipped, so that it does not block the others.
 pub async fn plan_all(db: &Database, clock: &Clock, audit_writer: &AuditWriter) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&db.global()).await? {
         match plan_night(db, clock, audit_writer, tenant).await {
@@ -38,7 +40,8 @@ pub async fn plan_all(db: &Database, clock: &Clock, audit_writer: &AuditWriter) 
     Ok(())
 }
 
-/// Makes the night's plan of a tenant. None before two o'clock, where it is made already, and where there are no forecasts yet.
+/// Makes the nightly plan of a tenant. None before two o'clock, if the plan exists, and if there is
+/// no forecast yet.
 pub async fn plan_night(
     db: &Database,
     clock: &Clock,
@@ -48,15 +51,15 @@ pub async fn plan_night(
     let scope = db.tenant(tenant).long();
     let now = clock.now();
     let (today, minute) = local_minute(now, &tenant_zone(&scope).await?);
-    if minute < FROM_MINUTE || rows::has_nightly(&scope, today).await? || last_run(&scope).await?.is_none() {
+    if minute < START_MINUTE || rows::has_nightly(&scope, today).await? || last_run(&scope).await?.is_none() {
         return Ok(None);
     }
     catch_up(db, tenant, usize::MAX).await?;
-    let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
+    let worked_out = compute_needs(&scope, clock, &PlanScope::default(), None).await?;
     let available = available_budgets(&scope, now, None, &worked_out.lines).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), available, None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
-    // Before the plans, as whoever approves one.
+    // The journal is locked before the plans, in the same order as in an approval.
     journal::lock(&work).await?;
     let executed = rows::settle_executed(&work, now).await?;
     let events = executed.iter().map(|plan| REPLENISHMENT_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0))).collect();

@@ -18,20 +18,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{MERGED, ReplenishmentError, ReplenishmentRefusal, check_key};
 use crate::replenishment::{
-    core::{Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_PARTS},
+    core::{Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_SCALE},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
     rows,
 };
 
 /// Policies of a tenant at most.
-const MOST_POLICIES: i64 = 10_000;
+const MAX_POLICIES: i64 = 10_000;
 
-/// A policy as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// A policy to set. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicySet {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// None makes a new one.
+    /// None creates a policy.
     pub id: Option<ReplenishmentPolicyId>,
     #[serde(skip)]
     pub expected_version: Option<i64>,
@@ -46,7 +46,7 @@ pub struct PolicyRemoval {
     pub id: ReplenishmentPolicyId,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     policy: ReplenishmentPolicyId,
@@ -56,26 +56,26 @@ struct Receipt {
 type May = Permit<kind::StockPolicy>;
 type Done = Result<Acted<Option<Policy>>, ReplenishmentError>;
 
-/// Whether a scope is the permit's: one of no store is for whoever may set the policies of all.
+/// Whether a permit covers a scope: one without a store needs the permission for all stores.
 fn covers(permit: &May, scope: &PolicyScope) -> bool {
     scope.store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
-/// Makes a policy, or changes one. A second one of the same scope is refused.
+/// Creates or changes a policy. A second one of the same scope is refused.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
 pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> Done {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
-    refusals.extend(in_fields(input.fields.problems()));
+    refusals.extend(policy_refusals(input.fields.problems()));
     refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
     let done = set(&mut work, clock, &permit, (&input, refusals)).await;
     settle(work, done, mode.is_dry()).await
 }
 
-fn in_fields(problems: Vec<PolicyProblem>) -> Vec<ReplenishmentRefusal> {
+fn policy_refusals(problems: Vec<PolicyProblem>) -> Vec<ReplenishmentRefusal> {
     problems.into_iter().map(ReplenishmentRefusal::Policy).collect()
 }
 
@@ -87,7 +87,8 @@ async fn set(
 ) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicySet", key: text, hash: hash_of(input) };
-    // The counter first, so that two calls come one after the other, and the second finds what the first has made.
+    // The journal is locked first, so that concurrent calls are serialized, and the second one
+    // finds the policy of the first.
     journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, &key).await? {
         return replayed(work, permit, known).await;
@@ -103,7 +104,7 @@ async fn set(
     };
     refuse_scope(work, permit, &input.fields.scope, &mut refusals).await?;
     refusals.end(Stage::Value)?;
-    let rule = input.fields.rule().map_err(in_fields)?;
+    let rule = input.fields.rule().map_err(policy_refusals)?;
     let actual = before.map(|policy| policy.version);
     if let Some((expected, actual)) = input.expected_version.zip(actual).filter(|(expected, actual)| expected != actual) {
         tracing::debug!(expected, actual, "a policy has changed since it was read");
@@ -112,8 +113,8 @@ async fn set(
     let there = rows::policy_of_scope(work, &input.fields.scope).await?;
     let is_taken = there.is_some_and(|policy| Some(policy.id) != input.id);
     refusals.extend(is_taken.then_some(ReplenishmentRefusal::ScopeTaken));
-    if before.is_none() && rows::count_policies(work).await? >= MOST_POLICIES {
-        refusals.add(ReplenishmentRefusal::TooManyPolicies(MOST_POLICIES));
+    if before.is_none() && rows::count_policies(work).await? >= MAX_POLICIES {
+        refusals.add(ReplenishmentRefusal::TooManyPolicies(MAX_POLICIES));
     }
     refusals.end(Stage::State)?;
     let now = clock.now();
@@ -130,11 +131,11 @@ async fn set(
         Some(_) => rows::update_policy(work, &policy).await?,
         None => rows::insert_policy(work, &policy).await?,
     }
-    audit::changed(work, policy.id, before.as_ref().map(traced).as_ref(), Some(&traced(&policy)), None);
+    audit::changed(work, policy.id, before.as_ref().map(audit_fields).as_ref(), Some(&audit_fields(&policy)), None);
     end(work, (&key, REPLENISHMENT_POLICY_SET), policy, now).await
 }
 
-/// Refuses what the scope names and is not there, or is not the permit's.
+/// Refuses objects of the scope that do not exist, or that the permit does not cover.
 async fn refuse_scope(
     work: &Work,
     permit: &May,
@@ -142,7 +143,7 @@ async fn refuse_scope(
     refusals: &mut Refusals<ReplenishmentRefusal>,
 ) -> Result<(), Fault> {
     let is_others = |name: &str| name == "storeId" && !covers(permit, scope);
-    for (what, name, is_there) in rows::named_by(work, scope).await? {
+    for (what, name, is_there) in rows::named_objects(work, scope).await? {
         if !is_there || is_others(name) {
             refusals.add(ReplenishmentRefusal::NotFound { what, field: path!["input", name] });
         }
@@ -159,8 +160,8 @@ async fn refuse_scope(
     Ok(())
 }
 
-/// What the audit log compares.
-fn traced(policy: &Policy) -> Fields {
+/// Returns the fields for the audit log's comparison.
+fn audit_fields(policy: &Policy) -> Fields {
     let PolicyScope { product, store, class, xyz, supplier } = policy.scope;
     let fields = Fields::default()
         .with("kind", policy.rule.kind().as_str())
@@ -170,7 +171,7 @@ fn traced(policy: &Policy) -> Fields {
         .with("xyzClass", xyz)
         .with("supplierId", supplier)
         .with("safetyStockMethod", policy.method.as_str());
-    let level = |service: i32| f64::from(service) / SERVICE_PARTS;
+    let level = |service: i32| f64::from(service) / SERVICE_SCALE;
     match policy.rule {
         Rule::MinMax => fields,
         Rule::ReorderPoint { service, cover_days, order_cost } => {
@@ -184,7 +185,7 @@ fn traced(policy: &Policy) -> Fields {
     }
 }
 
-/// Takes a policy away: plans that are made from now on go by the next one that fits.
+/// Deletes a policy: later plans use the next policy that applies.
 pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: PolicyRemoval, mode: Mode) -> Done {
     check_key(&input.idempotency_key)?;
     let mut work = permit.scope(db).begin().await?;
@@ -203,7 +204,7 @@ async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemo
     let missing = || ReplenishmentRefusal::NotFound { what: "replenishment policy", field: path!["input", "id"] };
     let policy = found.ok_or_else(missing)?;
     rows::remove_policy(work, policy.id).await?;
-    audit::changed(work, policy.id, Some(&traced(&policy)), None, None);
+    audit::changed(work, policy.id, Some(&audit_fields(&policy)), None, None);
     end(work, (&key, REPLENISHMENT_POLICY_REMOVED), policy, clock.now()).await
 }
 
@@ -213,7 +214,7 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), poli
     Ok(Acted { value: Some(policy), seq, is_replayed: false })
 }
 
-/// The answer of an earlier call: the policy as it is now, if it is still there.
+/// The answer of an earlier call: the current policy, if it still exists.
 async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Done {
     let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =

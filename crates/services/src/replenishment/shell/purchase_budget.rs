@@ -1,4 +1,4 @@
-//! Setting a tenant's budgets, and what of them is left.
+//! Sets a tenant's budgets, and computes the rest of them.
 
 use std::{collections::BTreeSet, mem::discriminant};
 
@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::{
     audit::{self, Fields, MaskStore, money},
-    clock::{Clock, local_day, local_moment},
+    clock::{Clock, local_day, resolve_local_time},
     path,
     stages::{Refusals, Stage},
     storage::{
@@ -24,15 +24,15 @@ use uuid::Uuid;
 
 use super::{MERGED, ReplenishmentError, ReplenishmentRefusal};
 use crate::replenishment::{
-    core::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, beyond_budgets},
+    core::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, lines_over_budget},
     events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},
-    rows::{self, KeptBudget, Sums, Within},
+    rows::{self, BudgetMembers, StoredBudget, Sums},
 };
 
 /// Budgets of suppliers, categories and stores of a tenant at most.
-const MOST_BUDGETS: usize = 100;
+const MAX_BUDGETS: usize = 100;
 
-/// A budget as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// A budget to set. The idempotency key's hash is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct BudgetSet {
     #[serde(skip)]
@@ -41,12 +41,12 @@ pub struct BudgetSet {
     pub expected_version: Option<i64>,
     #[serde(skip_serializing_if = "BudgetScope::is_company")]
     pub scope: BudgetScope,
-    /// None: purchases have no limit any more.
+    /// None removes the limit.
     pub amount: Option<Money>,
     pub period: BudgetPeriod,
 }
 
-/// What is remembered of a call.
+/// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     seq: Option<i64>,
@@ -63,9 +63,9 @@ pub struct BudgetUse {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<KeptBudget>>, ReplenishmentError>;
+type Done = Result<Acted<Option<StoredBudget>>, ReplenishmentError>;
 
-/// Whether a budget is the permit's: one that is for no single store counts what all stores buy.
+/// Whether a permit covers a budget: one without a single store counts purchases of all stores.
 fn covers(permit: &May, scope: BudgetScope) -> bool {
     match scope {
         BudgetScope::Store(store) => permit.covers(store),
@@ -73,23 +73,23 @@ fn covers(permit: &May, scope: BudgetScope) -> bool {
     }
 }
 
-/// The tenant's budget for the company; None before somebody has set one.
-pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<KeptBudget>, Fault> {
+/// The tenant's budget for the company; None if it was never set.
+pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<StoredBudget>, Fault> {
     rows::budget(&permit.scope(db)).await
 }
 
 /// Budgets of suppliers, categories and stores that limit something and that are the permit's.
-pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<KeptBudget>, Fault> {
+pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<StoredBudget>, Fault> {
     let mut found = rows::scope_budgets(&permit.scope(db)).await?;
     found.retain(|kept| covers(permit, kept.scope));
     Ok(found)
 }
 
-/// The use of each of several budgets now, read together. None where each plan has the whole amount, and for a caller of some stores, unless it is for
-/// one of these.
-pub async fn budget_uses(permit: &May, ledger: &Ledger, kept: &[KeptBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
+/// The current use of each of several budgets, read together. None for budgets of plans, and for
+/// budgets that the permit does not cover.
+pub async fn budget_uses(permit: &May, ledger: &Ledger, kept: &[StoredBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
     let (scope, now) = (permit.scope(ledger.database()), ledger.clock().now());
-    let seen = |kept: &KeptBudget| kept.budget.filter(|_| covers(permit, kept.scope));
+    let seen = |kept: &StoredBudget| kept.budget.filter(|_| covers(permit, kept.scope));
     let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, seen(kept)?))).collect();
     if budgets.is_empty() {
         return Ok(vec![None; kept.len()]);
@@ -97,7 +97,7 @@ pub async fn budget_uses(permit: &May, ledger: &Ledger, kept: &[KeptBudget]) -> 
     let zone = tenant_zone(&scope).await?;
     let (today, counted) = (local_day(now, &zone), counted(&scope, budgets).await?);
     let mut taken = committed(&scope, (now, zone.as_str()), &counted, None).await?.into_iter();
-    let use_of = |kept: &KeptBudget| {
+    let use_of = |kept: &StoredBudget| {
         let budget = seen(kept)?;
         let committed = taken.next()?;
         let (from, next) = budget.period.days(today)?;
@@ -119,7 +119,7 @@ pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: Budget
         refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input"] });
     }
     refusals.end(Stage::Permission)?;
-    refusals.extend(unknown(&permit, db, input.scope).await?);
+    refusals.extend(unknown_reference(&permit, db, input.scope).await?);
     refusals.end(Stage::Reference)?;
     if let Some(amount) = input.amount {
         if amount.minor < 0 {
@@ -137,8 +137,8 @@ pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: Budget
     settle(work, done, mode.is_dry()).await
 }
 
-/// Refuses what the scope names and is not there, or is not the permit's.
-async fn unknown(permit: &May, db: &Database, scope: BudgetScope) -> Result<Option<ReplenishmentRefusal>, Fault> {
+/// Refuses objects of the scope that do not exist, or that the permit does not cover.
+async fn unknown_reference(permit: &May, db: &Database, scope: BudgetScope) -> Result<Option<ReplenishmentRefusal>, Fault> {
     let (what, name) = match scope {
         BudgetScope::Company => return Ok(None),
         BudgetScope::Supplier(_) => ("supplier", "supplierId"),
@@ -152,7 +152,7 @@ async fn unknown(permit: &May, db: &Database, scope: BudgetScope) -> Result<Opti
 async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentBudgetSet", key: text, hash: hash_of(input) };
-    let earlier = idempotency::in_turn(work, &key).await?;
+    let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::budget_of(work, input.scope).await?;
     match earlier {
         Before::Nothing => {}
@@ -164,29 +164,29 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
         return Err(ReplenishmentRefusal::Stale { what: "budget", actual }.into());
     }
     let budget = input.amount.map(|amount| Budget { period: input.period, amount });
-    // Nothing is bought from it any more: it would limit nothing.
+    // No purchases are made from a merged supplier: its budget would limit nothing.
     if let (BudgetScope::Supplier(supplier), Some(_)) = (input.scope, budget)
         && rows::is_merged(work, supplier).await?
     {
         return Err(ReplenishmentRefusal::Invalid { message: MERGED, field: path!["input", "supplierId"] }.into());
     }
     let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|kept| kept.budget).is_none();
-    if is_new && rows::scope_budgets(work).await?.len() >= MOST_BUDGETS {
+    if is_new && rows::scope_budgets(work).await?.len() >= MAX_BUDGETS {
         let what = "budgets of suppliers, categories and stores";
-        return Err(ReplenishmentRefusal::TooMany { what, most: MOST_BUDGETS, field: path!["input"] }.into());
+        return Err(ReplenishmentRefusal::TooMany { what, most: MAX_BUDGETS, field: path!["input"] }.into());
     }
-    let after = KeptBudget { scope: input.scope, budget, version: actual + 1, updated_at: now };
+    let after = StoredBudget { scope: input.scope, budget, version: actual + 1, updated_at: now };
     rows::change_budget(work, &after).await?;
-    let (tenant, was) = (work.tenant(), before.map(|kept| traced(&kept)));
-    audit::changed(work, tenant, was.as_ref(), Some(&traced(&after)), None);
+    let (tenant, was) = (work.tenant(), before.map(|kept| audit_fields(&kept)));
+    audit::changed(work, tenant, was.as_ref(), Some(&audit_fields(&after)), None);
     let event = BudgetEvent { scope: input.scope, is_limited: budget.is_some(), version: after.version };
     let seq = journal::append_other(work, vec![REPLENISHMENT_BUDGET_SET.event(&event)], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: Some(after), seq, is_replayed: false })
 }
 
-/// What the audit log compares: fields of the tenant's, each for those who see the budget.
-fn traced(kept: &KeptBudget) -> Fields {
+/// Returns the fields for the audit log's comparison, each visible to those who see the budget.
+fn audit_fields(kept: &StoredBudget) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let of = if kept.scope.is_company() { String::new() } else { format!("{}.", kept.scope.text()) };
     let (amount, period) = (format!("replenishmentBudget.{of}amount"), format!("replenishmentBudget.{of}period"));
@@ -200,35 +200,35 @@ fn traced(kept: &KeptBudget) -> Fields {
     Fields::default().masked_for(amount, (MASK, store), money).masked_for(period, (MASK, store), days)
 }
 
-/// A budget, and what it takes in.
-struct Counted {
+/// A budget, and the IDs that it covers, including merged suppliers and subcategories.
+struct CoveredBudget {
     scope: BudgetScope,
     budget: Budget,
     members: BTreeSet<Uuid>,
 }
 
-impl Counted {
-    /// Whether one statement sums up what counts against both.
-    fn is_like(&self, other: &Self) -> bool {
+impl CoveredBudget {
+    /// Whether one statement can sum the purchases that count against both budgets.
+    fn shares_query(&self, other: &Self) -> bool {
         discriminant(&self.scope) == discriminant(&other.scope)
             && self.budget.period == other.budget.period
             && self.budget.amount.currency == other.budget.amount.currency
     }
 }
 
-/// Budgets with what they take in now, in their order.
-async fn counted(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Result<Vec<Counted>, Fault> {
+/// Budgets with the IDs that they cover now, in their order.
+async fn counted(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Result<Vec<CoveredBudget>, Fault> {
     let scopes: Vec<BudgetScope> = budgets.iter().map(|(scope, _)| *scope).collect();
     let members = rows::members(reads, &scopes).await?;
-    Ok(budgets.into_iter().zip(members).map(|((scope, budget), members)| Counted { scope, budget, members }).collect())
+    Ok(budgets.into_iter().zip(members).map(|((scope, budget), members)| CoveredBudget { scope, budget, members }).collect())
 }
 
-/// What orders take of each budget, in minor units; of those of plans, what those of this plan take. Budgets of one kind, period and currency are read
-/// together.
+/// Returns the amount that orders take of each budget, in minor units; for a budget of plans, the
+/// amount that this plan's orders take. Budgets of one kind, period and currency are read together.
 async fn committed(
     reads: &impl Reads,
     (now, zone): (Timestamp, &str),
-    counted: &[Counted],
+    counted: &[CoveredBudget],
     plan: Option<ReplenishmentPlanId>,
 ) -> Result<Vec<i64>, Fault> {
     let mut taken: Vec<Option<i64>> = vec![None; counted.len()];
@@ -236,17 +236,17 @@ async fn committed(
         if taken[place].is_some() {
             continue;
         }
-        let members = counted.iter().filter(|one| one.is_like(first)).flat_map(|one| one.members.iter().copied()).collect();
-        let (within, currency) = (Within::of(first.scope, members), first.budget.amount.currency);
+        let members = counted.iter().filter(|one| one.shares_query(first)).flat_map(|one| one.members.iter().copied()).collect();
+        let (within, currency) = (BudgetMembers::of(first.scope, members), first.budget.amount.currency);
         let sums = match (first.budget.period.days(local_day(now, zone)), plan) {
             (Some((first, next)), _) => {
-                let [from, until] = [first, next].map(|day| local_moment((day, 0), zone, Timestamp(i64::MIN)));
+                let [from, until] = [first, next].map(|day| resolve_local_time((day, 0), zone, Timestamp(i64::MIN)));
                 rows::committed_between(reads, &within, currency, (from, until)).await?
             }
             (None, Some(plan)) => rows::committed_of(reads, &within, currency, plan).await?,
             (None, None) => Sums::new(),
         };
-        for (taken, one) in taken.iter_mut().zip(counted).filter(|(_, one)| one.is_like(first)) {
+        for (taken, one) in taken.iter_mut().zip(counted).filter(|(_, one)| one.shares_query(first)) {
             let of_it = one.members.iter().filter_map(|id| sums.get(id));
             *taken = Some(of_it.fold(0, |sum: i64, minor| sum.saturating_add(*minor)));
         }
@@ -254,7 +254,8 @@ async fn committed(
     Ok(taken.into_iter().map(Option::unwrap_or_default).collect())
 }
 
-/// What is left of each budget that lines of a plan, or of a new one, take of; also of the company's where no line does.
+/// Returns the amount left of each budget that covers lines of a plan, or of a new one; also of the
+/// company's if it covers none.
 pub(super) async fn available_budgets(
     reads: &impl Reads,
     now: Timestamp,
@@ -287,9 +288,10 @@ pub(super) async fn available_budgets(
     Ok(available)
 }
 
-/// Holds chosen lines to what is left of the budgets at the prices of today, behind the counter: approvals are one after the other there. Lines that are
-/// named by ID are approved all the same. A rule keeps orders whole, so that it chooses anew where something has been ordered since it chose.
-pub(super) async fn hold_to_budgets(
+/// Limits chosen lines to the rest of the budgets at today's prices, after the journal is locked,
+/// so that approvals are serialized. Lines that are named by ID are approved nevertheless. A rule
+/// keeps orders whole, so that it has to choose again if something was ordered since its choice.
+pub(super) async fn limit_to_budgets(
     work: &Work,
     now: Timestamp,
     (plan, lines): (&Plan, &[PlanLine]),
@@ -303,21 +305,22 @@ pub(super) async fn hold_to_budgets(
     if available.is_empty() {
         return Ok(());
     }
-    let chosen = priced_today(work, chosen).await?;
+    let chosen = reprice_lines(work, chosen).await?;
     if !matches!(choice, Choice::Rule { .. }) {
-        claims.hold_to(&chosen, &available);
+        claims.release_over_budget(&chosen, &available);
         return Ok(());
     }
-    if beyond_budgets(&chosen, &available).is_empty() {
+    if lines_over_budget(&chosen, &available).is_empty() {
         Ok(())
     } else {
         Err(ReplenishmentRefusal::Stale { what: "use of the budget", actual: plan.version }.into())
     }
 }
 
-/// Lines with what they would cost if they were ordered now: a draft has the prices of its day, not those of the plan. A purchase that has no price any more, or one
-/// in another currency than its plan says, which its draft is made in, has none, so that it waits for a person.
-pub(super) async fn priced_today(reads: &impl Reads, mut lines: Vec<PlanLine>) -> Result<Vec<PlanLine>, Fault> {
+/// Returns lines with their cost at today's prices: a draft has the prices of its day, not those of
+/// the plan. A purchase without a current price, or with one in another currency than the plan's,
+/// has no cost, so that it waits for a person.
+pub(super) async fn reprice_lines(reads: &impl Reads, mut lines: Vec<PlanLine>) -> Result<Vec<PlanLine>, Fault> {
     let costs = rows::costs_today(reads, &lines).await?;
     for line in lines.iter_mut().filter(|line| line.kind.supplier().is_some()) {
         let planned = line.cost;

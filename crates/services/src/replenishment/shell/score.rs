@@ -1,4 +1,4 @@
-//! Scoring proposals at night, and telling how they came true.
+//! Scores proposals at night, and appends events with the results of plans.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use platform::{
     storage::{Database, Fault, TenantScope, journal},
 };
 
-use super::nightly::FROM_MINUTE;
+use super::nightly::START_MINUTE;
 use crate::{
     demand::shell::catch_up,
     forecasting::rows::tenants_with_facts,
@@ -20,10 +20,11 @@ use crate::{
     },
 };
 
-/// Chunks of a tenant that one round scores at most; the next one goes on.
-const MOST_CHUNKS: usize = 100;
+/// Maximum chunks of a tenant that one round scores; the next round continues.
+const MAX_CHUNKS: usize = 100;
 
-/// Scores what is due of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+/// Scores the due proposals of all tenants. A tenant that fails is logged and skipped, so that it
+/// does not block the others.
 pub async fn score_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&db.global()).await? {
         match Box::pin(score_due(db, clock, tenant)).await {
@@ -35,30 +36,32 @@ pub async fn score_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Scores the proposals of a tenant whose lead time has passed, and says how many these were. None before the facts of the day before are complete.
+/// Scores the proposals of a tenant whose lead time has passed, and returns their number. 0 before
+/// the previous day's facts are complete.
 pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result<usize, Fault> {
     let scope = db.tenant(tenant).long();
     let (today, minute) = local_minute(clock.now(), &tenant_zone(&scope).await?);
-    let today = if minute < FROM_MINUTE { today - 1 } else { today };
+    let today = if minute < START_MINUTE { today - 1 } else { today };
     let mut count = 0;
-    for round in 0..MOST_CHUNKS {
+    for round in 0..MAX_CHUNKS {
         let mut scores = rows::due_scores(&scope, today).await?;
         if scores.is_empty() {
             break;
         }
         if round == 0 {
-            // What they are compared with is complete; they are read once more.
+            // Facts are brought up to date first, and the due lines are read again with them.
             catch_up(db, tenant, usize::MAX).await?;
             scores = rows::due_scores(&scope, today).await?;
         }
-        keep(&scope, clock.now(), &scores).await?;
+        store_scores(&scope, clock.now(), &scores).await?;
         count += scores.len();
     }
     Ok(count)
 }
 
-/// Writes scores, and tells of the plans of which these were the last ones. The counter first: of two rounds that score the same lines one tells.
-async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+/// Writes scores, and appends an event for each plan whose last lines were scored. The journal is
+/// locked first: if two rounds score the same lines, only one of them appends the event.
+async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
     let mut work = scope.begin().await?;
     journal::lock(&work).await?;
     let named: BTreeSet<ReplenishmentPlanId> = scores.iter().map(|scored| scored.plan).collect();
@@ -73,7 +76,8 @@ async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<
     work.commit().await
 }
 
-/// How proposals came true whose delivery was due from one day to another: those for stores of the permit's.
+/// Returns the results of proposals whose delivery was due in a period: only those for stores of
+/// the permit.
 pub async fn outcome_sums(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,

@@ -1,4 +1,5 @@
-//! What a rule approved goes to the suppliers: in the name of the member who set the rule, and by the rights that they have now.
+//! Sending of orders that a rule approved to their suppliers: in the name of the member who set the
+//! rule, and with the member's current rights.
 
 use std::collections::BTreeSet;
 
@@ -18,19 +19,20 @@ use crate::replenishment::{
     rows,
 };
 
-/// Who stands for a rule that sends: the member who set it, while they may buy and approve in all stores.
+/// Permits of the member in whose name a rule sends: the one who set it, while allowed to buy and
+/// approve in all stores.
 pub(super) struct Sender {
     buys: Permit<kind::PurchaseWrite>,
     approves: Permit<kind::PurchaseApprove>,
 }
 
 impl Sender {
-    /// None where the rule sends nothing, or its member may no longer do so: drafts wait for a person.
+    /// None if the rule sends nothing, or its member may no longer do so: drafts wait for a person.
     pub(super) async fn of(access: &Access, tenant: TenantId, rule: &ApprovalRule) -> Result<Option<Self>, Fault> {
         let Some(member) = rule.sender else { return Ok(None) };
         Ok(access.member(tenant, member).await?.as_ref().and_then(Self::for_caller))
     }
-    /// What a caller may send; None unless it may buy and approve in all stores.
+    /// Returns the caller as a sender; None unless it may buy and approve in all stores.
     pub(super) fn for_caller(caller: &Caller) -> Option<Self> {
         let (buys, approves) = (permit::<kind::PurchaseWrite>(caller).ok()?, permit::<kind::PurchaseApprove>(caller).ok()?);
         let is_everywhere = buys.reach() == Reach::Everywhere && approves.reach() == Reach::Everywhere;
@@ -38,9 +40,10 @@ impl Sender {
     }
 }
 
-/// Places and sends the orders of a plan that the rule made, and says how many were sent. `buys` is the rule's own permit: it asks for approval, and the sender
-/// gives it. One that is refused a step, or whose supplier has no e-mail address, stays where it is for a person. Each step has a key of its own, so that a
-/// round that was cut off goes on where it ended.
+/// Places and sends the orders of a plan that the rule made, and returns how many were sent. `buys`
+/// is the rule's own permit: it requests approval, and the sender grants it. An order that is
+/// refused a step, or whose supplier has no e-mail address, stays in its state for a person. Each
+/// step has an idempotency key of its own, so that an interrupted round continues where it ended.
 pub(super) async fn send_orders(
     ledger: &Ledger,
     scope: &TenantScope,
@@ -66,18 +69,19 @@ pub(super) async fn send_orders(
     Ok(sent)
 }
 
-/// Takes one order from its draft to the supplier. False where it does not get there.
+/// Sends one order from its draft to the supplier. False if a step fails.
 async fn send_order(
     ledger: &Ledger,
     scope: &TenantScope,
     order: PurchaseOrderId,
     (buys, sender): (&Permit<kind::PurchaseWrite>, &Sender),
 ) -> Result<bool, Fault> {
-    // What nobody would receive is not placed.
+    // An order whose supplier has no e-mail address is not placed.
     if purchases::printed(scope, order).await?.is_none_or(|printed| printed.email.is_none()) {
         return Ok(false);
     }
-    // What goes out is the draft that the rule has made, which begins with version 1. One that somebody has changed since is for a person.
+    // Only the draft that the rule made is sent, which begins with version 1. One that was changed
+    // since is left to a person.
     let act = |step: &str, version: i64| PurchaseOrderAct {
         idempotency_key: format!("rule-{step}-{order}"),
         order,
@@ -100,7 +104,7 @@ async fn send_order(
     Ok(sent.is_ok())
 }
 
-/// Whether a step was taken, now or earlier.
+/// Whether a step was executed, now or earlier.
 fn is_done<T>(done: Result<T, Stop>) -> Result<bool, Fault> {
     match done {
         Ok(_) => Ok(true),

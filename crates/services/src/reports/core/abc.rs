@@ -1,4 +1,4 @@
-//! Products by their share of revenue and by how evenly they are asked for.
+//! Classes of products by their share of revenue and by the regularity of their demand.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use forecast::{
     xyz::{self, XyzClass, xyz},
 };
 
-use super::KnownEvenness;
+use super::WeekRegularity;
 
-/// A product and what it sold in a span.
+/// Sales of a product in a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductSold {
     pub product: ProductId,
@@ -18,7 +18,7 @@ pub struct ProductSold {
     /// In one currency.
     pub revenue: i64,
     pub units: i64,
-    /// Those of them that were sold in other currencies.
+    /// Part of `units` that was sold in other currencies.
     pub other_units: i64,
 }
 
@@ -30,13 +30,13 @@ pub struct Classified {
     pub share_before: f64,
     pub abc: AbcClass,
     pub xyz: XyzClass,
-    /// Deviation by mean of its weeks; None where nothing was sold in them.
+    /// Coefficient of variation of its weeks; None if nothing was sold in them.
     pub variation: Option<f64>,
-    /// The classes that it keeps, see `assign`; until then those above.
+    /// The classes that it keeps, see `assign_classes`; until then those above.
     pub assigned_abc: AbcClass,
     pub assigned_xyz: XyzClass,
-    /// Over the weeks in which it could be sold; None where that was not asked for.
-    pub known: Option<KnownEvenness>,
+    /// Regularity over the weeks in which the product could be sold; None if not requested.
+    pub known: Option<WeekRegularity>,
 }
 
 /// Products of two classes together.
@@ -48,12 +48,12 @@ pub struct ClassSum {
     pub revenue: i128,
 }
 
-/// All pairs of classes.
-pub const CLASSES: usize = 9;
+/// Number of pairs of classes.
+pub const CLASS_PAIRS: usize = 9;
 
-/// Ranks products by revenue, ties by SKU. `weeks` has units by Monday of each week that anything was sold in, and `mondays` the first and the last week
-/// that counts: the others between are weeks of 0.
-pub fn classified(
+/// Ranks products by revenue, ties by SKU. `weeks` has units by Monday of each week with sales, and
+/// `mondays` the first and the last week that counts: other weeks between them have 0 units.
+pub fn classify_products(
     products: Vec<ProductSold>,
     weeks: &HashMap<ProductId, Vec<(i32, i64)>>,
     mondays: Option<(i32, i32)>,
@@ -63,7 +63,7 @@ pub fn classified(
     let one = |rank: &abc::Ranked| {
         let sold = products[rank.item].clone();
         let own = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
-        let (variation, xyz) = xyz(&filled(own, mondays));
+        let (variation, xyz) = xyz(&units_by_week(own, mondays));
         let (share_before, abc) = (rank.share_before, rank.class);
         Classified { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz, known: None }
     };
@@ -76,24 +76,25 @@ pub fn classes_of(products: &[ProductSold]) -> HashMap<ProductId, AbcClass> {
     abc::abc(&items).into_iter().map(|rank| (products[rank.item].product, rank.class)).collect()
 }
 
-/// Has each product keep the class that the days `before` give it, unless it lies beyond the border by two points of revenue, or by 5 % of the coefficient.
-/// Products that sold nothing before have none to keep.
-pub fn assign(all: &mut [Classified], before: &[Classified]) {
+/// Lets each product keep its class from the days `before`, unless it is past the border by two
+/// points of revenue, or by 5 % of the coefficient. Products without earlier sales have no class to
+/// keep.
+pub fn assign_classes(all: &mut [Classified], before: &[Classified]) {
     let kept: HashMap<ProductId, &Classified> = before.iter().map(|one| (one.sold.product, one)).collect();
     for one in all {
         let Some(last) = kept.get(&one.sold.product) else { continue };
         let found = abc::Ranked { item: 0, share_before: one.share_before, class: one.abc };
-        // What sells nothing any more is C at once.
+        // A product that sells nothing any more becomes C at once.
         if one.sold.revenue > 0 && last.sold.revenue > 0 {
-            one.assigned_abc = abc::assigned(found, Some(last.abc), Some(last.abc));
+            one.assigned_abc = abc::assign_class(found, Some(last.abc), Some(last.abc));
         }
         let last_xyz = last.variation.map(|_| last.xyz);
-        one.assigned_xyz = xyz::assigned(one.variation, last_xyz, last_xyz);
+        one.assigned_xyz = xyz::assign_class(one.variation, last_xyz, last_xyz);
     }
 }
 
 /// Units of each week from the first Monday to the last.
-pub(super) fn filled(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
+pub(super) fn units_by_week(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
     let Some((first, last)) = mondays else { return Vec::new() };
     let mut weeks = vec![0.0; usize::try_from((last - first) / 7 + 1).unwrap_or_default()];
     for (monday, units) in known {
@@ -126,8 +127,8 @@ mod tests {
     #[test]
     fn weeks_without_a_sale_are_weeks_of_nothing() {
         let units = |weeks: Vec<f64>| weeks.into_iter().map(|units| units as i64).collect::<Vec<_>>();
-        assert_eq!(units(filled(&[(4, 6), (18, 2), (25, 9)], Some((4, 18)))), [6, 0, 2]);
-        assert!(filled(&[(4, 6)], None).is_empty());
+        assert_eq!(units(units_by_week(&[(4, 6), (18, 2), (25, 9)], Some((4, 18)))), [6, 0, 2]);
+        assert!(units_by_week(&[(4, 6)], None).is_empty());
     }
 
     #[test]
@@ -142,11 +143,11 @@ mod tests {
                 units: 1,
                 other_units: 0,
             };
-            classified((1..).zip(revenues).map(sold).collect(), &HashMap::new(), None)
+            classify_products((1..).zip(revenues).map(sold).collect(), &HashMap::new(), None)
         };
         let assigned = |before, now| {
             let mut all = of(now);
-            assign(&mut all, &of(before));
+            assign_classes(&mut all, &of(before));
             let class = |nth| all.iter().find(|one| one.sold.product == product(nth)).unwrap().assigned_abc;
             [class(1), class(2), class(3)]
         };
@@ -161,11 +162,11 @@ mod tests {
     fn classes_sum_to_all_products() {
         let sold =
             |sku: &str, revenue| ProductSold { product: ProductId::NIL, sku: sku.to_owned(), revenue, units: 1, other_units: 0 };
-        let all = classified(vec![sold("b", 0), sold("a", 90), sold("c", 10)], &HashMap::new(), Some((4, 18)));
+        let all = classify_products(vec![sold("b", 0), sold("a", 90), sold("c", 10)], &HashMap::new(), Some((4, 18)));
         assert_eq!(all.iter().map(|one| one.sold.sku.as_str()).collect::<Vec<_>>(), ["a", "c", "b"]);
         assert_eq!(all.iter().map(|one| one.abc).collect::<Vec<_>>(), [AbcClass::A, AbcClass::B, AbcClass::C]);
         let sums = sums_of_classes(&all);
-        assert_eq!((sums.len(), sums.iter().map(|sum| sum.products).sum::<i64>()), (CLASSES, 3));
+        assert_eq!((sums.len(), sums.iter().map(|sum| sum.products).sum::<i64>()), (CLASS_PAIRS, 3));
         assert_eq!(sums.iter().map(|sum| sum.revenue).sum::<i128>(), 100);
     }
 }

@@ -4,15 +4,16 @@ use std::{collections::HashMap, panic, thread};
 
 use entity::prelude::ProductId;
 
-/// Wholesale orders of more lines say nothing of taste, and make most pairs.
-pub const MOST_LINES: i64 = 100;
+/// Maximum lines of an order: larger ones are wholesale orders, which do not show preferences and
+/// would make most pairs.
+pub const MAX_LINES: i64 = 100;
 /// Orders that a pair must be in together.
-pub const LEAST_TOGETHER: u32 = 10;
-const LEAST_LIFT: f64 = 1.5;
+pub const MIN_PAIR_ORDERS: u32 = 10;
+const MIN_LIFT: f64 = 1.5;
 /// Chi-square of one degree of freedom at p = 0.001.
-const LEAST_CHI_SQUARE: f64 = 10.83;
+const MIN_CHI_SQUARE: f64 = 10.83;
 
-/// How much more often than by chance two products are bought together. Agrawal & Srikant (1994).
+/// Strength of the association of two products in orders. Agrawal & Srikant (1994).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairStrength {
     /// The share of orders with both.
@@ -24,7 +25,8 @@ pub struct PairStrength {
 }
 
 impl PairStrength {
-    /// Of `all` orders, `one` and `other` have the products, and `both` have both of them. None where a figure is 0.
+    /// Returns the strength for `all` orders, of which `one` and `other` have the products, and
+    /// `both` have both of them. None if a number is 0.
     pub fn of(all: u32, one: u32, other: u32, both: u32) -> Option<Self> {
         if all == 0 || one == 0 || other == 0 {
             return None;
@@ -35,8 +37,8 @@ impl PairStrength {
         Some(Self { support: both / all, confidence: [both / one, both / other], lift: both * all / (one * other), chi_square })
     }
     /// Whether the pair is more than chance.
-    pub fn is_shown(&self) -> bool {
-        self.lift >= LEAST_LIFT && self.chi_square >= LEAST_CHI_SQUARE
+    pub fn is_significant(&self) -> bool {
+        self.lift >= MIN_LIFT && self.chi_square >= MIN_CHI_SQUARE
     }
 }
 
@@ -51,7 +53,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Orders beyond those by chance: what pairs are ranked by.
+    /// Joint orders beyond those by chance: the measure by which pairs are ranked.
     pub fn surplus(&self) -> f64 {
         f64::from(self.together) * (1.0 - 1.0 / self.strength.lift)
     }
@@ -63,11 +65,11 @@ pub struct BasketLines {
     known: HashMap<ProductId, u32>,
     products: Vec<ProductId>,
     lines: Vec<u32>,
-    /// Where each order ends in `lines`.
+    /// Index in `lines` at which each order ends.
     ends: Vec<u32>,
 }
 
-/// Pairs, and what they rest on.
+/// Pairs, and the orders that they rest on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Baskets {
     pub orders: i64,
@@ -77,7 +79,7 @@ pub struct Baskets {
 }
 
 impl BasketLines {
-    /// Takes the next line, and whether it is the first one of its order.
+    /// Adds the next line; `is_first` is true for the first line of an order.
     pub fn push(&mut self, product: ProductId, is_first: bool) {
         let next = self.products.len() as u32;
         let place = *self.known.entry(product).or_insert(next);
@@ -97,8 +99,8 @@ impl BasketLines {
         &self.lines[begin..self.ends[nth] as usize]
     }
 
-    /// Counts each product with all others that orders have beside it, one product after the other, so that memory is that of the lines. Every other product is
-    /// counted on a second thread.
+    /// Counts each product with all others in the same orders, one product after the other, so that
+    /// the memory is proportional to the lines. Every other product is counted on a second thread.
     pub fn baskets(&self, left_out: i64) -> Baskets {
         let mut of_product: Vec<Vec<u32>> = vec![Vec::new(); self.products.len()];
         for nth in 0..self.ends.len() {
@@ -115,19 +117,19 @@ impl BasketLines {
         Baskets { orders: self.ends.len() as i64, left_out, pairs }
     }
 
-    /// The pairs of every other product, from one on, with those behind it.
+    /// The pairs of every other product, starting with product `from`, with later products.
     fn pairs(&self, of_product: &[Vec<u32>], from: usize) -> Vec<Pair> {
         let count = |place: usize| of_product[place].len() as u32;
         let all = self.ends.len() as u32;
         let mut together = vec![0u32; self.products.len()];
         let mut pairs = Vec::new();
         let products = of_product.iter().enumerate().skip(from).step_by(2);
-        for (one, orders) in products.filter(|(_, orders)| orders.len() >= LEAST_TOGETHER as usize) {
+        for (one, orders) in products.filter(|(_, orders)| orders.len() >= MIN_PAIR_ORDERS as usize) {
             together.fill(0);
             let beside = orders.iter().flat_map(|nth| self.order(*nth as usize));
             beside.for_each(|other| together[*other as usize] += 1);
-            for (other, both) in together.iter().enumerate().skip(one + 1).filter(|(_, both)| **both >= LEAST_TOGETHER) {
-                let strength = PairStrength::of(all, count(one), count(other), *both).filter(PairStrength::is_shown);
+            for (other, both) in together.iter().enumerate().skip(one + 1).filter(|(_, both)| **both >= MIN_PAIR_ORDERS) {
+                let strength = PairStrength::of(all, count(one), count(other), *both).filter(PairStrength::is_significant);
                 pairs.extend(strength.map(|strength| self.pair([one, other], [count(one), count(other)], *both, strength)));
             }
         }

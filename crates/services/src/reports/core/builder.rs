@@ -1,4 +1,4 @@
-//! The dimensions of the report builder, and which of them say something with which measures.
+//! The dimensions of the report builder, and the measures that each can be combined with.
 
 use super::{
     calendar::{Comparison, TimeUnit},
@@ -6,11 +6,11 @@ use super::{
 };
 
 /// Measures that a report may have.
-pub const MOST_MEASURES: usize = 6;
+pub const MAX_MEASURES: usize = 6;
 /// Dimensions that a report may have.
-pub const MOST_DIMENSIONS: usize = 3;
+pub const MAX_DIMENSIONS: usize = 3;
 /// Rows that a report may have.
-pub const MOST_GROUPS: usize = 50_000;
+pub const MAX_GROUPS: usize = 50_000;
 
 /// The meaning of a report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,19 +29,21 @@ pub enum ReportDimension {
     Channel,
 }
 
-/// What is asked of the builder.
+/// Input of the report builder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportSpec {
     pub measures: Vec<ReportMeasure>,
     pub dimensions: Vec<ReportDimension>,
     pub comparison: Option<Comparison>,
-    /// None: by time where a dimension is of time or of days of the week, else by the first measure, the largest first.
+    /// None: by time if a dimension is of time or of weekdays, or else by the first measure, the
+    /// largest first.
     pub sort: Option<ReportSort>,
     /// Whether the caller may not see costs: measures of them have no figures.
     pub hides_costs: bool,
-    /// Whether channels are asked for by the filter, or are all that the caller is shown.
+    /// Whether the report is restricted to channels, by its filter or by the caller's permission.
     pub is_of_channels: bool,
-    /// The latest day that has begun: days with and without stock, and what stock-outs cost, are of no later ones.
+    /// The latest day that has begun: days with and without stock, and the cost of stock-outs, do
+    /// not include later ones.
     pub latest_day: i32,
 }
 
@@ -52,7 +54,7 @@ pub struct ReportSort {
     pub is_descending: bool,
 }
 
-/// Why there is no such report.
+/// Reasons to refuse a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BuilderRefusal {
     #[error("1 to 6 measures are expected, each once")]
@@ -61,9 +63,9 @@ pub enum BuilderRefusal {
     Dimensions,
     #[error("DAY, WEEK, MONTH, QUARTER and YEAR exclude each other: a report has one of them at most")]
     TwoTimes,
-    #[error("{} is not known by {}: see combinesWith in reportCatalog", .0.name(), .1.name())]
+    #[error("{} cannot be grouped by {}: see combinesWith in reportCatalog", .0.name(), .1.name())]
     Apart(ReportMeasure, ReportDimension),
-    #[error("{} needs {}, which is not known by {}: see combinesWith in reportCatalog", .0.name(), .1.name(), .2.name())]
+    #[error("{} needs {}, which cannot be grouped by {}: see combinesWith in reportCatalog", .0.name(), .1.name(), .2.name())]
     WithoutBase(ReportMeasure, Base, ReportDimension),
     #[error("{} is of stock, which belongs to no channel: leave the channels out of the filter", .0.name())]
     OfNoChannel(ReportMeasure),
@@ -74,7 +76,7 @@ pub enum BuilderRefusal {
 }
 
 impl BuilderRefusal {
-    /// The argument that it is about.
+    /// The refused argument.
     pub const fn argument(self) -> &'static str {
         match self {
             Self::Measures | Self::Apart(..) | Self::WithoutBase(..) => "measures",
@@ -134,7 +136,7 @@ impl ReportDimension {
             Self::Channel => "CHANNEL",
         }
     }
-    /// Its rows, in words.
+    /// Description of a row.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Day => "A calendar day of the store.",
@@ -154,13 +156,14 @@ impl ReportDimension {
 }
 
 impl ReportSpec {
-    /// Refuses what the catalogue does not know.
+    /// Checks the number of measures and dimensions, that none is repeated, that they can be
+    /// combined, and that the sort names one of the measures.
     pub fn check(&self) -> Result<(), BuilderRefusal> {
         let Self { measures, dimensions, .. } = self;
-        if measures.is_empty() || measures.len() > MOST_MEASURES || !is_once(measures) {
+        if measures.is_empty() || measures.len() > MAX_MEASURES || !has_no_duplicates(measures) {
             return Err(BuilderRefusal::Measures);
         }
-        if dimensions.is_empty() || dimensions.len() > MOST_DIMENSIONS || !is_once(dimensions) {
+        if dimensions.is_empty() || dimensions.len() > MAX_DIMENSIONS || !has_no_duplicates(dimensions) {
             return Err(BuilderRefusal::Dimensions);
         }
         if dimensions.iter().filter(|one| one.unit().is_some()).count() > 1 {
@@ -190,7 +193,7 @@ impl ReportSpec {
     pub fn is_by_time(&self) -> bool {
         self.dimensions.iter().any(|one| !one.is_by_id())
     }
-    /// The unit of time that rows stand for.
+    /// The unit of time of a row.
     pub fn unit(&self) -> Option<TimeUnit> {
         self.dimensions.iter().find_map(|one| one.unit())
     }
@@ -204,7 +207,7 @@ impl ReportSpec {
         }
         bases
     }
-    /// Whether something is summed from this source. What the caller may not see is not.
+    /// Whether a visible measure needs sums from this source.
     pub fn sums(&self, source: BaseSource) -> bool {
         let shown = self.measures.iter().filter(|measure| !self.hides(**measure));
         shown.flat_map(|measure| measure.bases()).any(|base| base.source() == source)
@@ -214,7 +217,7 @@ impl ReportSpec {
     }
 }
 
-fn is_once<T: PartialEq>(list: &[T]) -> bool {
+fn has_no_duplicates<T: PartialEq>(list: &[T]) -> bool {
     list.iter().enumerate().all(|(nth, one)| !list[..nth].contains(one))
 }
 

@@ -4,7 +4,7 @@ use platform::calendar::{civil, first_of, months};
 
 use super::Span;
 
-/// A stretch of the calendar that a row stands for.
+/// Calendar unit of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeUnit {
     Day,
@@ -17,13 +17,13 @@ pub enum TimeUnit {
 /// The days that a report is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
-    /// As many days, months, quarters or years right before.
+    /// The same number of days, months, quarters or years directly before.
     PreviousPeriod,
     /// The same days a year before.
     PreviousYear,
 }
 
-/// By how much the compared days lie before the report's.
+/// Distance from the compared days to the report's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shift {
     Days(i32),
@@ -45,7 +45,7 @@ pub struct Compared {
     shift: Shift,
 }
 
-/// The same day so many months earlier, or that month's last one.
+/// The same day `by` months earlier, or the last day of that month.
 const fn months_earlier(day: i32, by: i32) -> i32 {
     let (_, _, of_month) = civil(day);
     let month = months(day) - by;
@@ -54,7 +54,7 @@ const fn months_earlier(day: i32, by: i32) -> i32 {
 }
 
 impl TimeUnit {
-    /// How many months it has; None of days and weeks.
+    /// Returns the months of a unit; None for days and weeks.
     const fn months(self) -> Option<i32> {
         match self {
             Self::Day | Self::Week => None,
@@ -74,7 +74,7 @@ impl TimeUnit {
             _ => day,
         }
     }
-    /// The first day of the stretch behind that of a day.
+    /// The first day of the next calendar unit after that of a day.
     const fn next(self, day: i32) -> i32 {
         match (self, self.months()) {
             (Self::Week, _) => self.start(day) + 7,
@@ -96,8 +96,9 @@ impl TimeUnit {
 }
 
 impl Compared {
-    /// What a span is compared with. Rows of months, quarters and years are compared with whole ones; other reports with as many days and, from a week on, the
-    /// same weekdays. All days lie before those of the span.
+    /// Returns the span that another one is compared with. Rows of months, quarters and years are
+    /// compared with whole ones; other reports with as many days and, from a week on, the same
+    /// weekdays. All days are before those of the span.
     pub const fn of(span: Span, unit: Option<TimeUnit>, with: Comparison) -> Self {
         let length = match unit {
             Some(unit) => unit.months(),
@@ -119,14 +120,15 @@ impl Compared {
         let to = if is_whole { first_of(months(span.to) + 1 - by) - 1 } else { months_earlier(span.to, by) };
         Self { span: Span { from: months_earlier(span.from, by), to }, shift: Shift::Months(by) }
     }
-    /// How many days before the report's the compared ones are; None where they are whole months before.
+    /// Returns the days by which the compared span is earlier than the report's; None if it is
+    /// shifted by whole months.
     pub const fn days(&self) -> Option<i32> {
         match self.shift {
             Shift::Days(days) => Some(days),
             Shift::Months(_) => None,
         }
     }
-    /// The compared stretches, each with the key of the row that it is compared in.
+    /// The compared calendar units, each with the key of the row that it is compared with.
     pub fn buckets(&self, unit: TimeUnit) -> Vec<Bucket> {
         let key = |bucket: Bucket| match self.shift {
             Shift::Days(days) => unit.start(bucket.first + days),

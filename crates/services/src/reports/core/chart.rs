@@ -1,4 +1,4 @@
-//! A report as a drawing: an SVG without a program or a link, the same for the same figures.
+//! Drawing of a report: an SVG without scripts or links, the same for the same figures.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -10,9 +10,9 @@ use platform::calendar::civil;
 use super::calendar::TimeUnit;
 
 /// Points that a chart has room for.
-pub const MOST_POINTS: usize = 100;
-/// Rows of two dimensions that it has room for: a column that is not whole would say too little.
-pub const MOST_STACKED: usize = 500;
+pub const MAX_POINTS: usize = 100;
+/// Maximum rows of two dimensions in a chart: an incomplete column would mislead.
+pub const MAX_STACKED: usize = 500;
 
 /// The drawing of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,19 +24,19 @@ pub enum ChartKind {
 /// A row of the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChartPoint {
-    /// The place of its column, from 0. Points of one column are stacked.
+    /// Index of the column. Points of one column are stacked.
     pub column: usize,
-    /// The place of its part; 0 where there are no parts.
+    /// Index of the part; 0 without parts.
     pub part: usize,
-    /// Of its column.
+    /// Label of its column.
     pub label: String,
-    /// None: nothing is drawn.
+    /// None for a point without a drawing.
     pub value: Option<f64>,
     /// The value in words; empty without one.
     pub text: String,
 }
 
-/// What is drawn.
+/// Content of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     pub kind: ChartKind,
@@ -44,7 +44,7 @@ pub struct Chart {
     /// In pixels.
     pub width: i32,
     pub height: i32,
-    /// What columns are stacked of; empty where each is one point.
+    /// Parts that columns are stacked of; empty if each is one point.
     pub parts: Vec<String>,
     pub points: Vec<ChartPoint>,
     /// Rows of the report that are not drawn.
@@ -56,13 +56,13 @@ const TOP: f64 = 34.0;
 const LEFT: f64 = 76.0;
 const BOTTOM: f64 = 40.0;
 const RIGHT: f64 = 14.0;
-/// Room for a label below the axis, and letters that it has at most.
+/// Width of a label below the axis, and its maximum characters.
 const LABEL: f64 = 76.0;
-const LETTERS: usize = 12;
-/// Room for the names of parts, below the title, and for each of them.
+const MAX_LABEL_CHARS: usize = 12;
+/// Space for the names of parts below the title, and for each of them.
 const LEGEND: f64 = 16.0;
-const KEY: f64 = 96.0;
-/// Of the parts in their order; those beyond are grey.
+const LEGEND_ENTRY_WIDTH: f64 = 96.0;
+/// Colours of the parts in their order; further parts are grey.
 const COLOURS: [&str; 8] = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#14b8a6", "#ec4899", "#84cc16"];
 const GREY: &str = "#9ca3af";
 
@@ -77,9 +77,9 @@ struct Axis {
 impl Axis {
     /// From 0 or below to 0 or above, in some five round steps.
     fn of(points: &[ChartPoint]) -> Self {
-        Self::over(stacks(points).into_iter().flatten().flat_map(|(from, to)| [from, to]))
+        Self::over(stack_bounds(points).into_iter().flatten().flat_map(|(from, to)| [from, to]))
     }
-    /// The same of values that are not stacked.
+    /// The axis for values that are not stacked.
     fn over(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)));
         let wide = (high - low) / 5.0;
@@ -111,17 +111,17 @@ impl Axis {
     }
 }
 
-/// A text that is no markup; what XML has no place for is left out.
+/// A text as escaped markup, without characters that XML does not allow.
 fn escaped(text: &str) -> String {
     let is_shown = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
     markup::escaped(&text.chars().filter(is_shown).collect::<String>())
 }
 
-fn short(text: &str) -> String {
-    if text.chars().count() <= LETTERS {
+fn truncate_label(text: &str) -> String {
+    if text.chars().count() <= MAX_LABEL_CHARS {
         return text.to_owned();
     }
-    text.chars().take(LETTERS - 1).chain(['…']).collect()
+    text.chars().take(MAX_LABEL_CHARS - 1).chain(['…']).collect()
 }
 
 /// The words of a row's time, by its first day.
@@ -147,13 +147,14 @@ macro_rules! put {
     };
 }
 
-// Behind the macro, which it uses.
+// Declared after the macro, which it uses.
 mod band;
 
-pub use band::{BandChart, BandPoint, drawn_band};
+pub use band::{BandChart, BandPoint, draw_band};
 
-/// Between which values each point is drawn: beyond those of its column before it, those below 0 apart; None without a value.
-fn stacks(points: &[ChartPoint]) -> Vec<Option<(f64, f64)>> {
+/// The values between which each point is drawn: on top of the previous points of its column, with
+/// negative ones separately; None without a value.
+fn stack_bounds(points: &[ChartPoint]) -> Vec<Option<(f64, f64)>> {
     let mut ends: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     let stacked = |point: &ChartPoint| {
         let value = point.value.filter(|value| value.is_finite())?;
@@ -181,14 +182,14 @@ pub fn drawn(chart: &Chart) -> String {
     let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
     let figures = chart.points.iter().filter(|point| point.value.is_some());
-    let words: Vec<String> = figures.map(|point| in_words(chart, point)).collect();
-    heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
-    legend(&mut out, chart);
-    grid(&mut out, axis, up, width - RIGHT);
+    let words: Vec<String> = figures.map(|point| describe_point(chart, point)).collect();
+    draw_heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
+    draw_legend(&mut out, chart);
+    draw_grid(&mut out, axis, up, width - RIGHT);
     match chart.kind {
         ChartKind::Bars => {
             let thick = (wide / columns * 0.7).max(0.5);
-            for (point, ends) in chart.points.iter().zip(stacks(&chart.points)) {
+            for (point, ends) in chart.points.iter().zip(stack_bounds(&chart.points)) {
                 let Some((from, to)) = ends else { continue };
                 let (top, bottom) = (up(to), up(from));
                 put!(
@@ -205,7 +206,7 @@ pub fn drawn(chart: &Chart) -> String {
     }
     put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
     let labels: Vec<(f64, &str)> = labels.into_iter().map(|(column, label)| (across(column), label)).collect();
-    labels_below(&mut out, &labels, wide, height);
+    draw_labels(&mut out, &labels, wide, height);
     if chart.left_out > 0 {
         let rows = counted(chart.left_out, "more row is", "more rows are");
         put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{rows} not drawn</text>", height - 8.0);
@@ -215,7 +216,7 @@ pub fn drawn(chart: &Chart) -> String {
 }
 
 /// The lines of the axis with their figures.
-fn grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, right: f64) {
+fn draw_grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, right: f64) {
     for tick in axis.ticks() {
         let at = up(tick);
         put!(out, "<path d=\"M{LEFT} {at:.1}H{right:.1}\" stroke=\"#ddd\"/>");
@@ -223,17 +224,17 @@ fn grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, right: f64) {
     }
 }
 
-/// The labels of columns, each in its middle: as many as there is room for.
-fn labels_below(out: &mut String, labels: &[(f64, &str)], wide: f64, height: f64) {
+/// The labels of columns, each in its middle: as many as fit.
+fn draw_labels(out: &mut String, labels: &[(f64, &str)], wide: f64, height: f64) {
     let every = (labels.len() as f64 / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
     for (x, label) in labels.iter().step_by(every) {
-        let label = escaped(&short(label));
+        let label = escaped(&truncate_label(label));
         put!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", height - BOTTOM + 16.0);
     }
 }
 
-/// The beginning: its size, its title, and all figures in words for those who do not see it.
-fn heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &str) {
+/// The beginning of the drawing: its size, its title, and all figures as text for screen readers.
+fn draw_heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &str) {
     let title = escaped(title);
     put!(
         out,
@@ -244,10 +245,10 @@ fn heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &s
 
 /// The row in words, where a pointer rests on it.
 fn tooltip(chart: &Chart, point: &ChartPoint) -> String {
-    format!("<title>{}</title>", escaped(&in_words(chart, point)))
+    format!("<title>{}</title>", escaped(&describe_point(chart, point)))
 }
 
-fn in_words(chart: &Chart, point: &ChartPoint) -> String {
+fn describe_point(chart: &Chart, point: &ChartPoint) -> String {
     match chart.parts.get(point.part) {
         Some(part) => format!("{}, {part}: {}", point.label, point.text),
         None => format!("{}: {}", point.label, point.text),
@@ -258,18 +259,19 @@ fn colour(part: usize) -> &'static str {
     COLOURS.get(part).copied().unwrap_or(GREY)
 }
 
-/// The names of the parts beside their colours, as many as there is room for; the last one stands for all that are grey.
-fn legend(out: &mut String, chart: &Chart) {
-    let room = ((f64::from(chart.width) - LEFT - RIGHT) / KEY).max(1.0) as usize;
+/// The names of the parts beside their colours, as many as fit; the last one represents all grey
+/// parts.
+fn draw_legend(out: &mut String, chart: &Chart) {
+    let room = ((f64::from(chart.width) - LEFT - RIGHT) / LEGEND_ENTRY_WIDTH).max(1.0) as usize;
     for (nth, part) in chart.parts.iter().enumerate().take(room.min(COLOURS.len() + 1)) {
         let name = if nth < COLOURS.len() { part.as_str() } else { "Others" };
-        let x = LEFT + KEY * nth as f64;
+        let x = LEFT + LEGEND_ENTRY_WIDTH * nth as f64;
         put!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\" fill=\"{}\"/>", TOP - 4.0, colour(nth));
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 13.0, TOP + 4.0, escaped(&short(name)));
+        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 13.0, TOP + 4.0, escaped(&truncate_label(name)));
     }
 }
 
-/// A line through the points; it is broken where one has no value.
+/// A line through the points; points without a value interrupt it.
 fn line(out: &mut String, chart: &Chart, across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) {
     let (mut path, mut is_drawing, mut dots) = (String::new(), false, String::new());
     for point in &chart.points {
@@ -335,7 +337,7 @@ mod tests {
             text: value.to_string(),
         };
         let points: Vec<ChartPoint> = [(0, 0, 30.0), (0, 1, 20.0), (0, 2, -10.0), (1, 9, 5.0)].into_iter().map(point).collect();
-        assert_eq!(stacks(&points), [Some((0.0, 30.0)), Some((30.0, 50.0)), Some((-10.0, 0.0)), Some((0.0, 5.0))]);
+        assert_eq!(stack_bounds(&points), [Some((0.0, 30.0)), Some((30.0, 50.0)), Some((-10.0, 0.0)), Some((0.0, 5.0))]);
         let axis = Axis::of(&points);
         assert_eq!((axis.low, axis.high), (-20.0, 60.0), "of whole columns");
         let parts: Vec<String> = (0..10).map(|nth| format!("<i>{nth}</i>")).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::CustomerId;
 
-/// What a customer ordered in the last 365 days.
+/// Orders of a customer in the last 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CustomerOrders {
     pub customer: CustomerId,
@@ -22,16 +22,17 @@ pub struct Scores {
     pub money: u8,
 }
 
-const FEW: usize = 25;
+const MIN_FOR_FIFTHS: usize = 25;
 
 impl Scores {
     /// Fifths of many customers, thirds of fewer than 25.
     pub const fn best(customers: usize) -> u8 {
-        if customers < FEW { 3 } else { 5 }
+        if customers < MIN_FOR_FIFTHS { 3 } else { 5 }
     }
 }
 
-/// Parts of so many by rank, ⌈parts × rank ÷ n⌉; equal ones share the better part. `goodness` is higher for better ones.
+/// Divides customers into `parts` parts by rank, ⌈parts × rank ÷ n⌉; equal ones share the better
+/// part. `goodness` is higher for better ones.
 fn parts<T>(all: &[T], parts: u8, goodness: impl Fn(&T) -> i64) -> Vec<u8> {
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(goodness(&all[*place])));
@@ -50,7 +51,7 @@ fn parts<T>(all: &[T], parts: u8, goodness: impl Fn(&T) -> i64) -> Vec<u8> {
 }
 
 /// The scores of all customers, in their order.
-pub fn scored(customers: &[CustomerOrders]) -> Vec<Scores> {
+pub fn score_customers(customers: &[CustomerOrders]) -> Vec<Scores> {
     let best = Scores::best(customers.len());
     let recency = parts(customers, best, |one| -one.days_since);
     let frequency = parts(customers, best, |one| one.orders);
@@ -63,7 +64,7 @@ pub fn scored(customers: &[CustomerOrders]) -> Vec<Scores> {
         .collect()
 }
 
-/// When a customer ordered for the first time ever, and for the second.
+/// Days of a customer's first order ever, and of the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstOrders {
     pub first: i32,
@@ -81,7 +82,7 @@ pub struct CohortMonth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cohort {
     pub customers: i64,
-    /// Those who had come again within 30, 90 and 365 days.
+    /// Customers with another order within 30, 90 and 365 days.
     pub again: [i64; 3],
     /// The last day of a first order.
     pub last_first: i32,
@@ -97,14 +98,14 @@ impl Cohort {
             *count += i64::from(customer.second.is_some_and(|second| second - customer.first <= window));
         }
     }
-    /// Customers who had come again within a window. None while the window is open for one of them.
+    /// Customers with another order within a window. None while the window is open for one of them.
     pub fn repeated(&self, window: usize, today: i32) -> Option<i64> {
         let is_over = self.last_first + Self::WINDOWS.get(window)? < today;
         self.again.get(window).copied().filter(|_| is_over)
     }
 }
 
-/// Cohorts by month, the oldest first. `month_of` says of a day in which month it is.
+/// Cohorts by month, the oldest first. `month_of` returns the month of a day.
 pub fn cohorts(
     customers: impl IntoIterator<Item = FirstOrders>,
     month_of: impl Fn(i32) -> CohortMonth,
@@ -126,17 +127,17 @@ mod tests {
 
     #[test]
     fn few_are_scored_in_thirds_and_equals_share_the_better() {
-        let found = scored(&[customer(1, 9, 900), customer(2, 9, 100), customer(300, 1, 500)]);
+        let found = score_customers(&[customer(1, 9, 900), customer(2, 9, 100), customer(300, 1, 500)]);
         assert_eq!(found.iter().map(|one| one.recency).collect::<Vec<_>>(), [3, 2, 1]);
         assert_eq!(found.iter().map(|one| one.frequency).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!(found.iter().map(|one| one.money).collect::<Vec<_>>(), [3, 1, 2]);
-        assert!(scored(&[]).is_empty());
+        assert!(score_customers(&[]).is_empty());
     }
 
     #[test]
     fn many_are_scored_in_fifths() {
         let all: Vec<_> = (0..25).map(|nth| customer(nth, 1, nth)).collect();
-        let found = scored(&all);
+        let found = score_customers(&all);
         assert_eq!((found[0].recency, found[4].recency, found[5].recency, found[24].recency), (5, 5, 4, 1));
         assert!(found.iter().all(|one| one.frequency == 5), "all are equal");
     }

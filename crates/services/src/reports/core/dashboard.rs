@@ -1,7 +1,7 @@
-//! Which events may change what a dashboard shows.
+//! Events that may change the content of a dashboard.
 
-/// What stands before the point of the types of events that change no panel: their rooms are read by none. One too many here would be a dashboard
-/// that stands still, one too few costs a reading.
+/// Prefixes, up to the point, of the types of events that change no panel: no panel reads their
+/// rooms. A wrong entry would leave a dashboard outdated, a missing one only costs a query.
 const UNRELATED: &[&str] = &[
     "api_key",
     "attachment",

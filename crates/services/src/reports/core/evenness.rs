@@ -1,31 +1,34 @@
-//! How evenly products are asked for in the weeks in which they could be sold: where stock ran out, nothing says what was wanted.
+//! Regularity of demand in the weeks in which products could be sold: while stock is out, demand is
+//! unknown.
 
 use std::collections::HashMap;
 
 use entity::prelude::ProductId;
 use forecast::xyz::{XyzClass, xyz};
 
-use super::abc::{Classified, filled};
+use super::abc::{Classified, units_by_week};
 
-/// Days of a week with stock from which on what was sold is what was wanted, as forecasts have it.
-const LEAST_DAYS: i32 = 5;
+/// Days with stock from which the sales of a week count as its demand, as in forecasts.
+const MIN_STOCKED_DAYS: i32 = 5;
 const WEEK: i32 = 7;
 
-/// Days that a product closed with stock in one store or another: from the first to the last of each run of them, in the order of the first. What never had
-/// stock is not among the products; what was sold none the less, such as a service, can be sold on every day.
+/// Days on which a product closed with stock in any store: the first and the last day of each run,
+/// in the order of the first. Products that never had stock are missing; if they were sold
+/// nevertheless, such as services, they can be sold on every day.
 pub type StockedDays = HashMap<ProductId, Vec<(i32, i32)>>;
 
 /// The class of a product over the weeks that are known.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct KnownEvenness {
+pub struct WeekRegularity {
     pub weeks: i64,
     pub xyz: XyzClass,
-    /// None where nothing was sold in these weeks, or there is none.
+    /// None if nothing was sold in these weeks, or if there are none.
     pub variation: Option<f64>,
 }
 
-/// Notes of each product how evenly it sold in the complete weeks with stock on five days or more. `weeks` has units by Monday.
-pub fn by_known_weeks(
+/// Sets the regularity of each product in the complete weeks with stock on five days or more.
+/// `weeks` has units by Monday.
+pub fn set_regularity(
     all: &mut [Classified],
     weeks: &HashMap<ProductId, Vec<(i32, i64)>>,
     stocked: &StockedDays,
@@ -33,15 +36,16 @@ pub fn by_known_weeks(
 ) {
     for one in all {
         let product = one.sold.product;
-        let units = filled(weeks.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays);
+        let units = units_by_week(weeks.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays);
         let days = mondays.map(|mondays| match stocked.get(&product) {
             None if units.iter().any(|units| *units > 0.0) => vec![WEEK; units.len()],
             runs => days_by_week(runs.map(Vec::as_slice).unwrap_or_default(), mondays),
         });
-        let known = units.iter().zip(days.unwrap_or_default()).filter(|(_, days)| *days >= LEAST_DAYS).map(|(units, _)| *units);
+        let known =
+            units.iter().zip(days.unwrap_or_default()).filter(|(_, days)| *days >= MIN_STOCKED_DAYS).map(|(units, _)| *units);
         let known: Vec<f64> = known.collect();
         let (variation, class) = xyz(&known);
-        one.known = Some(KnownEvenness { weeks: known.len() as i64, xyz: class, variation });
+        one.known = Some(WeekRegularity { weeks: known.len() as i64, xyz: class, variation });
     }
 }
 
@@ -68,7 +72,7 @@ fn days_by_week(runs: &[(i32, i32)], (first, last): (i32, i32)) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::core::{ProductSold, classified};
+    use crate::reports::core::{ProductSold, classify_products};
 
     #[test]
     fn days_of_several_stores_count_once() {
@@ -84,17 +88,17 @@ mod tests {
         let weeks = HashMap::from([(product, vec![(4, 10), (18, 10), (25, 3)])]);
         let sold = ProductSold { product, sku: "MUG".to_owned(), revenue: 900, units: 23, other_units: 0 };
         let of = |runs: &[(i32, i32)]| {
-            let mut all = classified(vec![sold.clone()], &weeks, Some((4, 25)));
-            by_known_weeks(&mut all, &weeks, &HashMap::from([(product, runs.to_vec())]), Some((4, 25)));
+            let mut all = classify_products(vec![sold.clone()], &weeks, Some((4, 25)));
+            set_regularity(&mut all, &weeks, &HashMap::from([(product, runs.to_vec())]), Some((4, 25)));
             (all[0].xyz, all[0].known.unwrap())
         };
-        // Nothing in the second week, and stock on four days of the last one.
+        // No sale in the second week, and stock on four days of the last one.
         let (xyz, known) = of(&[(1, 10), (18, 28)]);
-        assert_eq!((xyz, known), (XyzClass::Y, KnownEvenness { weeks: 2, xyz: XyzClass::X, variation: Some(0.0) }));
+        assert_eq!((xyz, known), (XyzClass::Y, WeekRegularity { weeks: 2, xyz: XyzClass::X, variation: Some(0.0) }));
         assert_eq!(of(&[(1, 29)]).1.weeks, 4, "five days of the last week");
-        assert_eq!(of(&[]).1, KnownEvenness { weeks: 0, xyz: XyzClass::Z, variation: None });
-        let mut service = classified(vec![sold.clone()], &weeks, Some((4, 25)));
-        by_known_weeks(&mut service, &weeks, &StockedDays::new(), Some((4, 25)));
+        assert_eq!(of(&[]).1, WeekRegularity { weeks: 0, xyz: XyzClass::Z, variation: None });
+        let mut service = classify_products(vec![sold.clone()], &weeks, Some((4, 25)));
+        set_regularity(&mut service, &weeks, &StockedDays::new(), Some((4, 25)));
         assert_eq!(service[0].known.map(|known| (known.weeks, known.xyz)), Some((4, XyzClass::Y)), "it is never in stock");
     }
 }

@@ -7,7 +7,7 @@ pub struct DatedLot {
     pub units: i64,
 }
 
-/// What becomes of it.
+/// Expected fate of a lot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LotRisk {
     /// Units that demand takes in time.
@@ -16,8 +16,9 @@ pub struct LotRisk {
     pub at_risk: f64,
 }
 
-/// Units that are wanted from `today` until the end of `day`, by the mean of each week: `weeks` are the units of weeks from the Monday `first` on. What lies
-/// beyond the last week is as the last one; a day that is over takes nothing.
+/// Expected demand from `today` until the end of `day`, by the mean of each week: `weeks` are the
+/// units of weeks from the Monday `first` on. Weeks after the last one are like the last; a day in
+/// the past has no demand.
 pub fn demand_until(weeks: &[f64], first: i32, today: i32, day: i32) -> f64 {
     let Some(last) = weeks.last() else { return 0.0 };
     let of_day = |day: i32| {
@@ -30,8 +31,9 @@ pub fn demand_until(weeks: &[f64], first: i32, today: i32, day: i32) -> f64 {
     near + far.max(0) as f64 * last.max(0.0) / 7.0
 }
 
-/// Of lots of one product in one store, what each loses, if the one that expires first leaves first. `until` has the demand up to a lot's last day. Lots come
-/// in the order of their dates.
+/// Returns the expected loss of each lot of one product in one store, if the one that expires first
+/// is sold first. `until` returns the demand up to a lot's last day. Lots are in the order of their
+/// dates.
 pub fn at_risk(lots: &[DatedLot], until: impl Fn(i32) -> f64) -> Vec<LotRisk> {
     let mut taken_before = 0.0;
     let one = |lot: &DatedLot| {

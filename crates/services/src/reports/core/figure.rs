@@ -20,8 +20,8 @@ impl Figure {
             Self::Ratio(number) => number,
         }
     }
-    /// By how much it is more than an earlier one; None of two kinds.
-    pub fn less(self, before: Self) -> Option<Self> {
+    /// Difference from an earlier figure; None if their kinds differ.
+    pub fn difference_from(self, before: Self) -> Option<Self> {
         match (self, before) {
             (Self::Count(now), Self::Count(before)) => now.checked_sub(before).map(Self::Count),
             (Self::Minor(now), Self::Minor(before)) => now.checked_sub(before).map(Self::Minor),
@@ -29,8 +29,8 @@ impl Figure {
             _ => None,
         }
     }
-    /// The change by the earlier figure's size; None where that was 0.
-    pub fn grown(self, before: Self) -> Option<f64> {
-        ratio(self.less(before)?.number(), before.number().abs())
+    /// The difference divided by the absolute value of the earlier figure; None if that was 0.
+    pub fn growth_rate(self, before: Self) -> Option<f64> {
+        ratio(self.difference_from(before)?.number(), before.number().abs())
     }
 }

@@ -1,4 +1,4 @@
-//! How much of what was ordered left in time, and how long it took.
+//! Share of ordered units that left in time, and the hours until they left.
 
 use forecast::ratios::ratio;
 
@@ -11,12 +11,13 @@ pub struct Fill {
     /// Lines that left whole.
     pub whole_lines: i64,
     pub orders: i64,
-    /// Orders of which each line did.
+    /// Orders whose lines all left whole.
     pub whole_orders: i64,
 }
 
 impl Fill {
-    /// Of one order, whose lines are pairs of units ordered and units that left in time.
+    /// Returns the sums of one order, whose lines are pairs of units ordered and units that left in
+    /// time.
     pub fn of(lines: &[(i64, i64)]) -> Self {
         let whole = lines.iter().filter(|(ordered, shipped)| shipped >= ordered).count();
         Self {
@@ -47,14 +48,14 @@ impl Fill {
     }
 }
 
-/// Hours from an order to what left of it, each fulfilment once.
+/// Hours from an order to each of its fulfilments.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Hours {
     sorted: Vec<f64>,
 }
 
 /// A tail of fewer is an accident.
-const LEAST_FOR_TAIL: usize = 5;
+const MIN_FOR_TAIL: usize = 5;
 
 impl Hours {
     pub fn of(mut hours: Vec<f64>) -> Self {
@@ -64,13 +65,13 @@ impl Hours {
     pub fn count(&self) -> usize {
         self.sorted.len()
     }
-    /// Half took at most so long; None of none.
+    /// Median of the hours; None without any.
     pub fn median(&self) -> Option<f64> {
         self.quantile(0.5)
     }
-    /// Nine of ten took at most so long; None of fewer than five.
+    /// 90 % quantile of the hours; None for fewer than five.
     pub fn p90(&self) -> Option<f64> {
-        self.quantile(0.9).filter(|_| self.count() >= LEAST_FOR_TAIL)
+        self.quantile(0.9).filter(|_| self.count() >= MIN_FOR_TAIL)
     }
     /// Between the two nearest, in proportion.
     fn quantile(&self, share: f64) -> Option<f64> {

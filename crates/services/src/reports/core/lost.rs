@@ -1,16 +1,16 @@
-//! What stock-outs cost in money.
+//! Cost of stock-outs in money.
 
 use crate::demand::{core::StockPeriod, shell::LostUnits};
 
 /// The price and the cost of one smallest unit, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Priced {
+pub struct UnitPrice {
     pub price: f64,
-    /// None where nothing is known of it.
+    /// None if the cost is unknown.
     pub cost: Option<f64>,
 }
 
-/// Minor units as half of the buyers, as many as the question says, or none take something else. Rounded once.
+/// Minor units if half of the buyers, the requested share, or none take a substitute. Rounded once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Range {
     pub low: i64,
@@ -30,13 +30,13 @@ impl Range {
     }
 }
 
-/// Units that a level lost by so many days out of stock, what they would have brought, and what would have been left of it. None where no day had stock; money
-/// is None without a price.
-pub fn lost_of(
+/// Units that a level lost by `days` days out of stock, their revenue, and their margin. None if no
+/// day had stock; money is None without a price, and the margin also without a cost.
+pub fn lost_sales_of(
     period: &StockPeriod,
     days: i64,
     substitution: f64,
-    priced: Option<Priced>,
+    priced: Option<UnitPrice>,
 ) -> Option<(LostUnits, Option<Range>, Option<Range>)> {
     let units = LostUnits::of(period, days, substitution)?;
     let revenue = priced.map(|priced| Range::of(units, priced.price));

@@ -1,4 +1,4 @@
-//! Measures of the report builder, and the sums that they are made of.
+//! Measures of the report builder, and the sums that they are computed from.
 
 use forecast::ratios::ratio;
 
@@ -45,7 +45,7 @@ pub enum ReportUnit {
     Share,
 }
 
-/// A sum that measures are made of: a column of the report's statement.
+/// A sum that measures are computed from: a column of the report's statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Base {
     Ordered,
@@ -88,7 +88,7 @@ pub enum BaseSource {
     Stockouts,
 }
 
-/// How a measure is made of sums.
+/// Formula of a measure, from sums.
 #[derive(Debug, Clone, Copy)]
 enum Formula {
     Sum(Base),
@@ -148,7 +148,7 @@ impl Base {
             Self::LostRevenue => "LOST_REVENUE",
         }
     }
-    /// Whether it is known by a dimension.
+    /// Whether the sum can be grouped by a dimension.
     pub const fn combines(self, with: ReportDimension) -> bool {
         match self.source() {
             BaseSource::Sales | BaseSource::Orders => true,
@@ -163,7 +163,7 @@ impl Base {
             ),
         }
     }
-    /// Whether rows of a dimension add up: an order of two products is in the rows of both, and stock that stays is there at the end of each day.
+    /// Whether rows of a dimension can be added: an order of two products is in the rows of both, and stock that stays counts at the end of each day.
     pub const fn adds_over(self, dimension: ReportDimension) -> bool {
         match self {
             Self::Orders => !dimension.is_of_products(),
@@ -231,7 +231,7 @@ impl ReportMeasure {
             Self::LostRevenue => Formula::Sum(Base::LostRevenue),
         }
     }
-    /// The sums that it is made of.
+    /// The sums that the measure is computed from.
     pub fn bases(self) -> impl Iterator<Item = Base> {
         let (first, second) = match self.formula() {
             Formula::Sum(base) | Formula::Estimate(base) => (base, None),
@@ -249,7 +249,7 @@ impl ReportMeasure {
     pub const fn shows_costs(self) -> bool {
         matches!(self, Self::Cost | Self::Margin | Self::MarginRate | Self::StockValue)
     }
-    /// Whether it is known by a dimension.
+    /// Whether the measure can be grouped by a dimension.
     pub fn combines(self, with: ReportDimension) -> bool {
         self.bases().all(|base| base.combines(with))
     }
@@ -312,7 +312,7 @@ impl ReportMeasure {
             Self::LostRevenue => "LOST_REVENUE",
         }
     }
-    /// What it counts, in words.
+    /// Returns the description of a measure.
     pub const fn description(self) -> &'static str {
         match self {
             Self::OrderedUnits => "Units of lines of confirmed orders, with what was cancelled of them later.",
@@ -344,7 +344,7 @@ impl ReportMeasure {
             Self::LostRevenue => "Revenue lost by stock-outs, 28 days of each at most: the mid estimate of lostSales.",
         }
     }
-    /// The figure that sums make; None where one of them is not known, or without a denominator.
+    /// The figure computed from sums; None if one of them is unknown, or without a denominator.
     pub fn figure(self, sum: impl Fn(Base) -> Option<i64>) -> Option<Figure> {
         let amount = |figure: i64| match self.unit() {
             ReportUnit::Money => Figure::Minor(figure),
@@ -380,8 +380,9 @@ mod tests {
         assert_eq!(ReportMeasure::AveragePrice.figure(sum), Some(Figure::Ratio(250.0)));
         assert_eq!(ReportMeasure::AverageOrderValue.figure(sum), None, "orders do not add up here");
         assert_eq!(ReportMeasure::StockoutRate.figure(sum), None, "no day is known");
-        assert_eq!(Figure::Minor(750).grown(Figure::Minor(500)), Some(0.5));
-        assert_eq!((Figure::Count(3).grown(Figure::Count(0)), Figure::Count(3).less(Figure::Minor(1))), (None, None));
+        assert_eq!(Figure::Minor(750).growth_rate(Figure::Minor(500)), Some(0.5));
+        assert_eq!(Figure::Count(3).growth_rate(Figure::Count(0)), None);
+        assert_eq!(Figure::Count(3).difference_from(Figure::Minor(1)), None);
     }
 
     #[test]

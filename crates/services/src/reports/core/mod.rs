@@ -18,20 +18,20 @@ mod relative;
 mod shrinkage;
 mod span;
 
-pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classes_of, classified, sums_of_classes};
-pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
-pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
+pub use abc::{CLASS_PAIRS, ClassSum, Classified, ProductSold, assign_classes, classes_of, classify_products, sums_of_classes};
+pub use baskets::{BasketLines, Baskets, MAX_LINES, MIN_PAIR_ORDERS, Pair, PairStrength};
+pub use builder::{BuilderRefusal, MAX_DIMENSIONS, MAX_GROUPS, MAX_MEASURES, ReportDimension, ReportSort, ReportSpec};
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
 pub use chart::{
-    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, drawn_band, period_label, weekday_label,
+    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MAX_POINTS, MAX_STACKED, draw_band, drawn, period_label, weekday_label,
 };
-pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
+pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, score_customers};
 pub use dashboard::changes_dashboard;
-pub use evenness::{KnownEvenness, StockedDays, by_known_weeks};
+pub use evenness::{StockedDays, WeekRegularity, set_regularity};
 pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
 pub use figure::Figure;
 pub use fill::{Fill, Hours};
-pub use lost::{Priced, Range, lost_of};
+pub use lost::{Range, UnitPrice, lost_sales_of};
 pub use measure::{Base, BaseSource, ReportMeasure, ReportUnit};
 pub use productivity::Productivity;
 pub use relative::RelativePeriod;

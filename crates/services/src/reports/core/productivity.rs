@@ -1,4 +1,5 @@
-//! What stock brings: sell-through, turnover by value and gross margin return on inventory investment.
+//! Productivity of stock: sell-through, turnover by value and gross margin return on inventory
+//! investment.
 
 use forecast::ratios;
 
@@ -16,14 +17,15 @@ pub struct Productivity {
     pub closing: i128,
     /// Revenue less refunds, in one currency.
     pub net: i128,
-    /// Booked cost of what was sold, and of what came back of it, in whatever currency.
+    /// Booked cost of sold units, and of those that were returned, in any currency.
     pub cost: i128,
     pub returned_cost: i128,
-    /// Of each day's closing stock, at booked cost.
+    /// Sum of each day's closing stock, at booked cost.
     pub value_sum: i128,
     /// The first day with a fact, among those of the period and before; None without any.
     pub first_day: Option<i32>,
-    /// Whether goods were sold, left or came back in another currency than that of `net`, which does not have them.
+    /// Whether goods were sold, shipped or returned in another currency than that of `net`, which
+    /// leaves them out.
     pub has_other_currencies: bool,
 }
 
@@ -49,8 +51,8 @@ impl Productivity {
     pub fn active_days(&self, span: Span) -> i64 {
         self.first_day.map_or(0, |first| Span { from: first.max(span.from), to: span.to }.days().max(0))
     }
-    /// Units that came: transfers count for a store, and not for all stores together.
-    pub const fn came(&self, is_of_stores: bool) -> i128 {
+    /// Received units: transfers count for a store, and not for all stores together.
+    pub const fn received_units(&self, is_of_stores: bool) -> i128 {
         if is_of_stores { self.received + self.moved_in } else { self.received }
     }
     pub const fn net_cost(&self) -> i128 {
@@ -61,9 +63,9 @@ impl Productivity {
     }
     /// Vector pub-08.
     pub fn sell_through(&self, is_of_stores: bool) -> Option<f64> {
-        ratios::sell_through(self.opening as f64, self.came(is_of_stores) as f64, self.sold as f64)
+        ratios::sell_through(self.opening as f64, self.received_units(is_of_stores) as f64, self.sold as f64)
     }
-    /// Vector pub-09. None where revenue and cost are not of the same sales.
+    /// Vector pub-09. None if revenue and cost are not of the same sales.
     pub fn gmroi(&self, days: i64) -> Option<f64> {
         if self.has_other_currencies {
             return None;

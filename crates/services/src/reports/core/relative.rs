@@ -1,8 +1,8 @@
-//! Periods that move with the day on which they are asked for.
+//! Periods relative to the day of the request.
 
 use super::{calendar::TimeUnit, span::Span};
 
-/// A period by where it lies before today.
+/// A period by its position before today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RelativePeriod {
     Today,
@@ -21,24 +21,24 @@ pub enum RelativePeriod {
     LastYear,
 }
 
-/// So many days up to yesterday.
+/// The last `count` days up to yesterday.
 const fn days(count: i32, today: i32) -> Span {
     Span { from: today - count, to: today - 1 }
 }
 
-/// From the beginning of a stretch of the calendar up to today.
-const fn this(unit: TimeUnit, today: i32) -> Span {
+/// From the beginning of a calendar unit up to today.
+const fn to_date(unit: TimeUnit, today: i32) -> Span {
     Span { from: unit.start(today), to: today }
 }
 
 /// The whole stretch before that of today.
-const fn last(unit: TimeUnit, today: i32) -> Span {
+const fn previous_period(unit: TimeUnit, today: i32) -> Span {
     let to = unit.start(today) - 1;
     Span { from: unit.start(to), to }
 }
 
 impl RelativePeriod {
-    /// Its days, on a day since 1970-01-01.
+    /// Days of the period on the day `today`, in days since 1970-01-01.
     pub const fn span(self, today: i32) -> Span {
         match self {
             Self::Today => Span { from: today, to: today },
@@ -47,14 +47,14 @@ impl RelativePeriod {
             Self::Last28Days => days(28, today),
             Self::Last91Days => days(91, today),
             Self::Last365Days => days(365, today),
-            Self::ThisWeek => this(TimeUnit::Week, today),
-            Self::LastWeek => last(TimeUnit::Week, today),
-            Self::ThisMonth => this(TimeUnit::Month, today),
-            Self::LastMonth => last(TimeUnit::Month, today),
-            Self::ThisQuarter => this(TimeUnit::Quarter, today),
-            Self::LastQuarter => last(TimeUnit::Quarter, today),
-            Self::ThisYear => this(TimeUnit::Year, today),
-            Self::LastYear => last(TimeUnit::Year, today),
+            Self::ThisWeek => to_date(TimeUnit::Week, today),
+            Self::LastWeek => previous_period(TimeUnit::Week, today),
+            Self::ThisMonth => to_date(TimeUnit::Month, today),
+            Self::LastMonth => previous_period(TimeUnit::Month, today),
+            Self::ThisQuarter => to_date(TimeUnit::Quarter, today),
+            Self::LastQuarter => previous_period(TimeUnit::Quarter, today),
+            Self::ThisYear => to_date(TimeUnit::Year, today),
+            Self::LastYear => previous_period(TimeUnit::Year, today),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use forecast::{abc::AbcClass, ratios::ratio};
 
-/// Units and booked cost that left or came without a sale.
+/// Units and booked cost that were removed or added without a sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StockLoss {
-    /// As numbers above 0.
+    /// Lost and found quantities, as numbers above 0.
     pub lost_units: i128,
     pub found_units: i128,
     pub lost_value: i128,
@@ -13,7 +13,7 @@ pub struct StockLoss {
 }
 
 impl StockLoss {
-    /// Of one sum of postings: below 0 is lost.
+    /// Returns the loss of one sum of postings: below 0 is lost.
     pub fn of(units: i64, value: i64) -> Self {
         let (units, value) = (i128::from(units), i128::from(value));
         Self { lost_units: (-units).max(0), found_units: units.max(0), lost_value: (-value).max(0), found_value: value.max(0) }
@@ -43,7 +43,7 @@ pub struct CountedLines {
 }
 
 impl CountedLines {
-    /// Of one line.
+    /// Returns the sums of one line.
     pub fn of(book: i64, counted: i64, tolerance: i64) -> Self {
         let is_accurate = book.abs_diff(counted) <= tolerance.unsigned_abs();
         Self { lines: 1, accurate: is_accurate.into(), book: book.into(), counted: counted.into() }
@@ -63,7 +63,7 @@ impl CountedLines {
     }
 }
 
-/// Classes by revenue, each with what its products weigh: the share of revenue that the class is for.
+/// Classes by revenue, each with the weight of its products: the class's share of revenue.
 const WEIGHTS: [(AbcClass, f64); 3] = [(AbcClass::A, 0.80), (AbcClass::B, 0.15), (AbcClass::C, 0.05)];
 
 /// Lines of counts by the class of their product.

@@ -18,28 +18,30 @@ impl Span {
     const fn earlier(self, days: i32) -> Self {
         Self { from: self.from.saturating_sub(days), to: self.to.saturating_sub(days) }
     }
-    /// Those of the days that are no later than another one; None where all are.
+    /// The days up to `day`; None if all are later.
     pub const fn until(self, day: i32) -> Option<Self> {
         if day < self.from {
             return None;
         }
         Some(Self { from: self.from, to: if day < self.to { day } else { self.to } })
     }
-    /// As many days right before these; of a week and more the nearest ones with the same weekdays.
+    /// The same number of days directly before these; for a week or more the nearest ones with the
+    /// same weekdays.
     #[must_use]
     pub const fn before(self) -> Self {
         let days = self.days() as i32;
         let whole_weeks = (days + WEEK - 1) / WEEK * WEEK;
         self.earlier(if days < WEEK { days } else { whole_weeks })
     }
-    /// As many days a year before, with the same weekdays.
+    /// The same number of days a year before, with the same weekdays.
     #[must_use]
     pub const fn year_before(self) -> Self {
         let days = self.days() as i32;
         let years = (days + YEAR - 1) / YEAR;
         self.earlier(YEAR * years)
     }
-    /// The first and the last Monday of the weeks that lie in the span and are over on `today`; None where there is none.
+    /// The first and the last Monday of the weeks that are within the span and over on `today`;
+    /// None if there are none.
     pub const fn complete_weeks(self, today: i32) -> Option<(i32, i32)> {
         let to = if self.to < today { self.to } else { today - 1 };
         // 1970-01-01 was a Thursday.

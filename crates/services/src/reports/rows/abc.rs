@@ -1,4 +1,4 @@
-//! What products sold, in all and by week.
+//! Sales of products, in total and by week.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
     demand::rows::CURRENT,
     reports::core::{ProductSold, StockedDays},
@@ -49,9 +49,9 @@ struct StockedRow {
     last: i32,
 }
 
-/// Products that are on sale, or moved on these days, with what they sold.
-pub async fn products_sold(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<ProductSold>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Products that are on sale, or have facts on these days, with their sales.
+pub async fn products_sold(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<ProductSold>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let money = bound.mark(currency.as_str());
     let days = bound.of_days(narrow);
     let sql = format!(
@@ -74,10 +74,10 @@ pub async fn products_sold(reads: &impl Reads, narrow: &Narrow, currency: Curren
 /// Units of products by the Monday of the week, in no order. Weeks without a sale are left out.
 pub async fn weeks_sold(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     (first, last): (i32, i32),
 ) -> Result<HashMap<ProductId, Vec<(i32, i64)>>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let first = bound.mark(i64::from(first));
     // Weeks are of no channel; days are.
     let (table, week, day, last) = match &narrow.channels {
@@ -87,7 +87,7 @@ pub async fn weeks_sold(
         }
     };
     let last = bound.mark(i64::from(last));
-    let mut only = Bound::of_products(narrow, "d.product_id");
+    let mut only = SqlParameters::of_products(narrow, "d.product_id");
     only += &bound.of_stores(narrow, "d.store_id");
     only += &bound.of_channels(narrow, "d.channel_id");
     // Grouped as the rows lie: no sort.
@@ -106,12 +106,13 @@ pub async fn weeks_sold(
     Ok(weeks)
 }
 
-/// Days that products closed with stock, in whichever store, in these weeks: runs of them in the order of their first day. Equal runs of several stores are
-/// one, and days without stock a run of no day, so that only what never had stock is left out.
-pub async fn stocked_days(reads: &impl Reads, narrow: &Narrow, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Days on which products closed with stock in any store in these weeks: runs in the order of their
+/// first day. Equal runs of several stores are merged, and days without stock are a run without
+/// days, so that only products that never had stock are missing.
+pub async fn stocked_days(reads: &impl Reads, narrow: &ReportFilter, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(first)), bound.mark(i64::from(last.saturating_add(6))));
-    let mut only = Bound::of_products(narrow, "x.product_id");
+    let mut only = SqlParameters::of_products(narrow, "x.product_id");
     only += &bound.of_stores(narrow, "x.store_id");
     let sql = format!(
         "SELECT {select} FROM (

@@ -1,4 +1,4 @@
-//! Lines of orders that are small enough to say what is bought together.
+//! Lines of orders that are small enough to show which products are bought together.
 
 use entity::{
     prelude::*,
@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::{
     halves::order_rows,
-    narrow::{Bound, Narrow},
+    narrow::{ReportFilter, SqlParameters},
 };
 use crate::{
-    insight::rows::IdPart,
-    reports::core::{BasketLines, MOST_LINES},
+    insight::rows::IdRange,
+    reports::core::{BasketLines, MAX_LINES},
 };
 
-/// The products of an order, one ID behind the other; None of an order that is too large.
+/// The products of an order, as concatenated IDs; None for an order that is too large.
 #[derive(Record)]
 struct BasketRow {
     #[record(sql = "g.is_large")]
@@ -29,8 +29,9 @@ struct BasketRow {
 /// The columns of a `BasketRow`.
 const COLUMNS: usize = 2;
 
-/// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines.
-pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
+/// Lines of the orders' products, of orders with 100 lines at most, and the number of larger
+/// orders. None if there are more than `most` lines.
+pub async fn basket_lines(reads: &impl Reads, narrow: &ReportFilter, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
     let rows = order_rows(reads, narrow.span, COLUMNS, |part| baskets(reads, narrow, most, part)).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
     if rows.len() > most {
@@ -50,14 +51,15 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
     Ok(Some((lines, large)))
 }
 
-/// The statement of baskets, and its values. A row is an order, which has its products in one value: a row of each line costs more than all that is made of
-/// it. Behind the line after the last that is wanted none is given, so that what is read is as much as may be counted.
-fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart>) -> (String, Vec<Value>) {
-    let mut bound = Bound::of(reads, narrow);
+/// The statement of baskets, and its values. A row is an order with its products in one value: a
+/// row for each line costs more than all later computations. Rows after the maximum number of lines
+/// are not returned, so that no more is read than may be counted.
+fn baskets(reads: &impl Reads, narrow: &ReportFilter, most: usize, part: Option<IdRange>) -> (String, Vec<Value>) {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (orders, backend) = (bound.of_orders(narrow), reads.backend());
-    let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
+    let (of_order, limit) = (bound.mark(MAX_LINES), bound.mark(most as i64 + 1));
     let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
-    let only = Bound::of_products(narrow, "l.product_id");
+    let only = SqlParameters::of_products(narrow, "l.product_id");
     let some = if only.is_empty() { String::new() } else { format!(" AND sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
     let basket = packed(backend, &format!("CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END"));
     let sums = format!(
@@ -78,15 +80,15 @@ fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart
 
 /// A row of each order that has lines of products.
 pub(super) struct PackedOrders<'a> {
-    /// Columns of orders `o`, each with a comma behind it.
+    /// Columns of orders `o`, each followed by a comma.
     pub keys: &'a str,
     /// Sums of an order's lines `l`, with their names.
     pub sums: &'a str,
-    /// Which orders.
+    /// Condition on the orders.
     pub orders: &'a str,
-    /// Further conditions on lines, each behind an AND.
+    /// Further conditions on lines, each preceded by AND.
     pub lines: &'a str,
-    /// Further conditions on the lines of an order together, each behind an AND.
+    /// Further conditions on the group of an order's lines, each preceded by AND.
     pub some: &'a str,
 }
 
@@ -110,7 +112,7 @@ impl PackedOrders<'_> {
     }
 }
 
-/// The IDs of a group's rows, one behind the other, 16 bytes each; without those that are null.
+/// The IDs of a group's rows, concatenated, 16 bytes each; nulls are skipped.
 pub(super) fn packed(backend: Backend, id: &str) -> String {
     match backend {
         Backend::Sqlite => format!("CAST(group_concat({id}, '') AS BLOB)"),

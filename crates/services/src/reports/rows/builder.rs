@@ -1,4 +1,5 @@
-//! The statement of the report builder, put together of our own pieces: what a caller says is in its parameters alone.
+//! The statement of the report builder, composed of constant parts: the caller's input is in its
+//! parameters only.
 
 mod orders;
 
@@ -7,16 +8,17 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
     demand::rows::{CURRENT, FIRST_DAY, FactKey},
-    reports::core::{Base, BaseSource, Bucket, Compared, MOST_GROUPS, ReportDimension, ReportSpec, TimeUnit},
+    reports::core::{Base, BaseSource, Bucket, Compared, MAX_GROUPS, ReportDimension, ReportSpec, TimeUnit},
 };
 
-/// The sums of a group, one for each of the statement's sums: of the report's days, and of those before.
+/// The sums of a group, one for each of the statement's sums: of the report's days, and of the
+/// compared ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltGroup {
-    /// One for each dimension; the nil ID is of what belongs to none.
+    /// One key for each dimension; the nil ID for rows without a group.
     pub keys: Vec<FactKey>,
     pub now: Vec<i64>,
     /// Zeros without a comparison.
@@ -24,13 +26,13 @@ pub struct BuiltGroup {
 }
 
 /// The uppermost category of each category, as `u`.
-pub(super) const TOP: &str = "WITH RECURSIVE up (id, root) AS (
+pub(super) const ROOT_CATEGORIES_SQL: &str = "WITH RECURSIVE up (id, root) AS (
     SELECT c.id, c.id FROM category c WHERE c.tenant_id = $1 AND c.parent_id IS NULL
     UNION ALL SELECT c.id, u.root FROM up u JOIN category c ON c.tenant_id = $1 AND c.parent_id = u.id) ";
 
-/// A part of the statement: where its days, products, stores and channels stand.
+/// A part of the statement: its columns for days, products, stores and channels.
 struct Part {
-    /// The days of its rows; of spans and closings there is none.
+    /// Column of the day; None for spans and closings.
     day: Option<&'static str>,
     product: &'static str,
     store: &'static str,
@@ -44,7 +46,8 @@ const OF_ORDERS: Part =
 const OF_SPANS: Part = Part { day: None, product: "x.product_id", store: "x.store_id", channel: "" };
 const OF_CLOSINGS: Part = Part { day: None, product: "d.product_id", store: "d.store_id", channel: "" };
 
-/// What a sum is read from. An order has one day, store, channel and currency, so that facts of a product count each order once.
+/// Returns the source of a sum. An order has one day, store, channel and currency, so that facts of
+/// a product count each order once.
 fn source_of(base: Base, spec: &ReportSpec) -> BaseSource {
     match base {
         Base::Orders if spec.dimensions.contains(&ReportDimension::Product) => BaseSource::Sales,
@@ -61,24 +64,25 @@ fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
     }
 }
 
-/// What statements read, in the order of their parts.
+/// Sources that statements read, in the order of their parts.
 const SOURCES: [BaseSource; 5] =
     [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans];
 
-/// What the pieces of the statement share.
+/// Values that the parts of the statement share.
 struct Statement<'a> {
-    bound: Bound,
-    narrow: &'a Narrow,
+    bound: SqlParameters,
+    narrow: &'a ReportFilter,
     spec: &'a ReportSpec,
     before: Option<&'a Compared>,
     bases: Vec<Base>,
     currency: Currency,
 }
 
-/// Groups of what the narrowing lets through, at most one more than a report may have. Groups of nothing but zeros are left out.
+/// Groups that pass `narrow`, at most one more than a report may have. Groups with zeros only are
+/// left out.
 pub async fn built_groups(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     spec: &ReportSpec,
     before: Option<&Compared>,
     currency: Currency,
@@ -87,8 +91,8 @@ pub async fn built_groups(
     let is_read =
         |source: &BaseSource| bases.iter().any(|base| source_of(*base, spec) == *source && is_in_statement(*base, spec));
     let sources: Vec<BaseSource> = SOURCES.into_iter().filter(is_read).collect();
-    let make = || Statement { bound: Bound::of(reads, narrow), narrow, spec, before, bases: spec.bases(), currency };
-    if !sources.contains(&BaseSource::Orders) || !orders::are_apart(spec) {
+    let make = || Statement { bound: SqlParameters::of(reads, narrow), narrow, spec, before, bases: spec.bases(), currency };
+    if !sources.contains(&BaseSource::Orders) || !orders::counts_orders_separately(spec) {
         return groups_of(reads, make(), &sources).await;
     }
     let others: Vec<BaseSource> = sources.into_iter().filter(|source| *source != BaseSource::Orders).collect();
@@ -133,12 +137,13 @@ impl Statement<'_> {
         let mut parts = Vec::new();
         for source in sources {
             match source {
-                // Both are columns of the same rows.
+                // Sales and movements are columns of the same rows.
                 BaseSource::Movements if sources.contains(&BaseSource::Sales) => {}
                 BaseSource::Sales | BaseSource::Movements => parts.push(self.of_days()),
                 BaseSource::Orders => parts.push(self.of_orders()),
                 BaseSource::Closing => parts.extend(self.of_closings()),
-                // They are shared by store and rounded by level, which a sum of rows is not.
+                // They are distributed to stores and rounded by level, which a sum of rows cannot
+                // do.
                 BaseSource::Values | BaseSource::Stockouts => {}
                 BaseSource::Spans => parts.push(self.of_spans()),
             }
@@ -162,16 +167,16 @@ impl Statement<'_> {
         let columns = names.iter().map(|name| format!("g.{name}"));
         format!(
             "{top}SELECT {shown} FROM (SELECT {keys}, {sums} FROM ({parts}) a GROUP BY {keys}) g WHERE {some} LIMIT {most}",
-            top = if self.spec.dimensions.contains(&ReportDimension::TopCategory) { TOP } else { "" },
+            top = if self.spec.dimensions.contains(&ReportDimension::TopCategory) { ROOT_CATEGORIES_SQL } else { "" },
             shown = shown.chain(columns).collect::<Vec<_>>().join(", "),
             keys = keys.join(", "),
             sums = sums.join(", "),
             parts = parts.join(" UNION ALL "),
-            most = MOST_GROUPS + 1
+            most = MAX_GROUPS + 1
         )
     }
 
-    /// The days of the report and those before, from the first to the last: what a column is held against.
+    /// A condition that a column is one of the report's days or of the compared ones.
     fn days(&mut self, column: &str) -> String {
         let span = self.narrow.span;
         let to = self.bound.mark(i64::from(span.to));
@@ -197,7 +202,7 @@ impl Statement<'_> {
         format!("CASE WHEN {column} < {from} THEN 1 ELSE 0 END")
     }
 
-    /// The first day of the row that a day is in; a day before is in the row that it is compared in.
+    /// The key of the row of a day; a compared day belongs to the row that it is compared with.
     fn time(&mut self, unit: TimeUnit, column: &str) -> String {
         let shifted = match self.before.and_then(Compared::days) {
             None => column.to_owned(),
@@ -233,7 +238,7 @@ impl Statement<'_> {
     fn key(&mut self, part: &Part, dimension: ReportDimension) -> String {
         match (dimension, dimension.unit(), part.day) {
             (_, Some(unit), Some(day)) => self.time(unit, day),
-            // Spans are cut by the stretches that they are joined with.
+            // Spans are cut at the calendar units that they are joined with.
             (_, Some(_), None) => "b.k".to_owned(),
             (ReportDimension::Weekday, _, Some(day)) => format!("(({day} + 3) % 7 + 7) % 7 + 1"),
             (ReportDimension::Category, ..) => "p.category_id".to_owned(),
@@ -245,7 +250,7 @@ impl Statement<'_> {
         }
     }
 
-    /// The keys of a part, and what they are found by.
+    /// The keys of a part, and the joins that they need.
     fn keys(&mut self, part: &Part) -> (String, String) {
         let spec = self.spec;
         let dimensions = &spec.dimensions;
@@ -272,10 +277,10 @@ impl Statement<'_> {
     fn within(&mut self, part: &Part) -> String {
         let stores = self.bound.of_stores(self.narrow, part.store);
         let channels = if part.channel.is_empty() { String::new() } else { self.bound.of_channels(self.narrow, part.channel) };
-        format!("{}{stores}{channels}", Bound::of_products(self.narrow, part.product))
+        format!("{}{stores}{channels}", SqlParameters::of_products(self.narrow, part.product))
     }
 
-    /// Sales and movements by their facts; both in one currency, as movements have none.
+    /// Sales and movements from demand facts; sales in one currency, movements have none.
     fn of_days(&mut self) -> String {
         let (part, spec) = (OF_DAYS, self.spec);
         let (keys, joins) = self.keys(&part);
@@ -330,7 +335,8 @@ impl Statement<'_> {
         self.bound.backend() == Backend::Sqlite && !dimensions.is_empty() && are_of_products
     }
 
-    /// What was on hand when the last day closed, and when the last day before did.
+    /// Returns the statements for the stock on hand at the end of the last day, and at the end of
+    /// the last compared day.
     fn of_closings(&mut self) -> Vec<String> {
         let part = OF_CLOSINGS;
         let sides = [(0, Some(self.narrow.span.to)), (1, self.before.map(|before| before.span.to))];
@@ -349,7 +355,8 @@ impl Statement<'_> {
         parts
     }
 
-    /// Days with and without stock: of each stretch, as much of each span as lies in it, and no day that is still to come.
+    /// Days with and without stock: for each calendar unit the part of each span within it, without
+    /// days in the future.
     fn of_spans(&mut self) -> String {
         let part = OF_SPANS;
         let stretches = if let Some(unit) = self.spec.unit() {

@@ -1,4 +1,5 @@
-//! How stock and its booked value changed up to days, and what products are grouped by: for sums of the report builder that no statement makes.
+//! Changes of stock and of its booked value up to days, and the groups of products: for sums of the
+//! report builder that no statement computes.
 
 use std::collections::HashMap;
 
@@ -7,19 +8,19 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Fault, Finds, Reads, in_parts};
+use platform::storage::{Fault, Finds, Reads, for_each_page};
 use uuid::Uuid;
 
 use super::{
-    builder::TOP,
-    narrow::{Bound, DAY_MICROS, Narrow},
+    builder::ROOT_CATEGORIES_SQL,
+    narrow::{DAY_MICROS, ReportFilter, SqlParameters},
 };
 use crate::demand::rows::{CURRENT, FIRST_DAY};
 
-/// Days that a statement names one by one; with more of them its rows are of each day.
-const MOST_NAMED: usize = 64;
+/// Maximum days that a statement lists; for more its rows are of each day.
+const MAX_NAMED: usize = 64;
 
-/// What a product is grouped by.
+/// Groups of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProductGroups {
     pub category: Option<Uuid>,
@@ -46,11 +47,12 @@ struct GroupedRow {
     supplier: Option<Uuid>,
 }
 
-/// By how much a level, or the booked value of a product, changed up to a day, since the day before it of the same statement.
+/// Change of a level, or of the booked value of a product, up to a day, since the previous day of
+/// the same statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StockChange {
     pub product: ProductId,
-    /// None of a value: the books know no stores.
+    /// None for a value: the cost books have no stores.
     pub store: Option<StoreId>,
     pub day: i32,
     pub change: i64,
@@ -78,9 +80,10 @@ struct ValueRow {
     change: i64,
 }
 
-/// A day as the first of these that is not before it; as itself where there are many of them.
-fn up_to(bound: &mut Bound, column: &str, days: &[i32]) -> String {
-    let named = if days.len() > MOST_NAMED { &days[..1] } else { days };
+/// Maps a day to the first of `days` that is not before it; days after them, or after the first if
+/// there are many, stay as they are.
+fn map_to_bound(bound: &mut SqlParameters, column: &str, days: &[i32]) -> String {
+    let named = if days.len() > MAX_NAMED { &days[..1] } else { days };
     let mut cases = String::new();
     for day in named {
         let day = bound.mark(i64::from(*day));
@@ -89,27 +92,28 @@ fn up_to(bound: &mut Bound, column: &str, days: &[i32]) -> String {
     format!("CASE{cases} ELSE {column} END")
 }
 
-/// Units of all levels, of whatever store: those of the first day hold all that was before it.
-pub async fn unit_changes(reads: &impl Reads, narrow: &Narrow, days: &[i32]) -> Result<Vec<StockChange>, Fault> {
-    let (Some(last), mut bound) = (days.last(), Bound::of(reads, narrow)) else { return Ok(Vec::new()) };
+/// Unit changes of all levels in all stores: those of the first day include all days before it.
+pub async fn unit_changes(reads: &impl Reads, narrow: &ReportFilter, days: &[i32]) -> Result<Vec<StockChange>, Fault> {
+    let (Some(last), mut bound) = (days.last(), SqlParameters::of(reads, narrow)) else { return Ok(Vec::new()) };
     let (first, last) = (bound.mark(FIRST_DAY), bound.mark(i64::from(*last)));
-    let day = up_to(&mut bound, "d.business_date", days);
+    let day = map_to_bound(&mut bound, "d.business_date", days);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT d.product_id, d.store_id, {day} AS day, d.net_units FROM demand_day d
            WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{only}) z
          GROUP BY z.product_id, z.store_id, z.day",
         select = UnitsRow::SELECT,
-        only = Bound::of_products(narrow, "d.product_id")
+        only = SqlParameters::of_products(narrow, "d.product_id")
     );
     let change = |UnitsRow { product, store, day, change }| StockChange { product, store: Some(store), day, change };
     Ok(reads.records::<UnitsRow>(&sql, bound.values).await?.into_iter().map(change).collect())
 }
 
-/// Booked values of all products: those of the first day as a whole, back from what there is now, so that only postings behind it are read.
+/// Booked values of all products: those of the first day as a total, computed back from the current
+/// value, so that only later postings are read.
 pub async fn value_changes(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     days: &[i32],
     method: CostingMethod,
 ) -> Result<Vec<StockChange>, Fault> {
@@ -118,9 +122,9 @@ pub async fn value_changes(
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
     };
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let (since, after) = (bound.mark((i64::from(first) - 1) * DAY_MICROS), bound.mark(i64::from(first)));
-    let day = up_to(&mut bound, "x.business_date", days);
+    let day = map_to_bound(&mut bound, "x.business_date", days);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT c.product_id, CAST({after} AS bigint) AS day, c.{minor} AS minor FROM cost_pool c WHERE c.tenant_id = $1{of_pools}
@@ -129,8 +133,8 @@ pub async fn value_changes(
            WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {after}{of_postings}) z
          GROUP BY z.product_id, z.day",
         select = ValueRow::SELECT,
-        of_pools = Bound::of_products(narrow, "c.product_id"),
-        of_postings = Bound::of_products(narrow, "x.product_id")
+        of_pools = SqlParameters::of_products(narrow, "c.product_id"),
+        of_postings = SqlParameters::of_products(narrow, "x.product_id")
     );
     let rows = reads.records::<ValueRow>(&sql, bound.values).await?;
     let (mut opening, mut changes) = (HashMap::<ProductId, i128>::new(), Vec::with_capacity(rows.len()));
@@ -139,7 +143,8 @@ pub async fn value_changes(
         if day == first {
             *value += i128::from(change);
         } else {
-            // A posting behind the first day is in the value of now: it is taken from the first day, and comes again on its own.
+            // A posting after the first day is part of the current value: it is subtracted from the
+            // first day, and added again on its own day.
             *value -= i128::from(change);
             changes.push(StockChange { product, store: None, day, change });
         }
@@ -153,15 +158,15 @@ pub async fn value_changes(
 
 /// The category, the uppermost one above it, and the supplier of products. Categories are read by themselves: joined to a part of the products, Postgres would
 /// hash and sort all products that are left for each part.
-pub async fn product_groups(reads: &impl Reads, narrow: &Narrow) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
-    let roots = format!("{TOP}SELECT {} FROM up u", RootRow::SELECT);
+pub async fn product_groups(reads: &impl Reads, narrow: &ReportFilter) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
+    let roots = format!("{ROOT_CATEGORIES_SQL}SELECT {} FROM up u", RootRow::SELECT);
     let roots = reads.records::<RootRow>(&roots, vec![]).await?;
     let roots: HashMap<Uuid, Uuid> = roots.into_iter().map(|row| (row.id, row.root)).collect();
     let grouped = |row: GroupedRow| {
         let top_category = row.category.and_then(|category| roots.get(&category).copied());
         (row.id, ProductGroups { category: row.category, top_category, supplier: row.supplier })
     };
-    let (bound, only) = (Bound::of(reads, narrow), Bound::of_products(narrow, "g.id"));
+    let (bound, only) = (SqlParameters::of(reads, narrow), SqlParameters::of_products(narrow, "g.id"));
     let sql = format!("SELECT {} FROM product g WHERE g.tenant_id = $1{only}", GroupedRow::SELECT);
     if only.is_empty() {
         let mut found = HashMap::new();
@@ -170,7 +175,7 @@ pub async fn product_groups(reads: &impl Reads, narrow: &Narrow) -> Result<HashM
             found.insert(product, groups);
             product.uuid()
         };
-        in_parts(reads, &sql, &bound.values, "g.id", add).await?;
+        for_each_page(reads, &sql, &bound.values, "g.id", add).await?;
         return Ok(found);
     }
     let rows = reads.records::<GroupedRow>(&sql, bound.values).await?;

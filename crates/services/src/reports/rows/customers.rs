@@ -4,15 +4,15 @@ use entity::{
     prelude::*,
     record::{Record, Selected},
 };
-use inventory::catalog::rows::merge::{joined_merged, survivor_of};
+use inventory::catalog::rows::merge::{join_merged_customers, survivor_of};
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 
-use super::narrow::{Bound, CAME_BACK, Narrow, SOLD, moments};
+use super::narrow::{RECEIVED_RETURN, ReportFilter, SOLD, SqlParameters, moments};
 use crate::reports::core::FirstOrders;
 
-/// What a customer ordered on the days of the narrowing, and got back.
+/// Orders and refunds of a customer on the days of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Ordered {
+pub struct CustomerSales {
     #[record(sql = "g.customer_id")]
     pub customer: CustomerId,
     #[record(sql = "g.orders")]
@@ -33,12 +33,13 @@ struct FirstRow {
     second: Option<i32>,
 }
 
-/// An order that did not come back whole: something of it, or of the products that are asked for, stayed with its buyer.
-fn stayed(narrow: &Narrow) -> String {
+/// A condition that an order was not returned as a whole: some of its units, or of the requested
+/// products, stayed with the buyer.
+fn stayed(narrow: &ReportFilter) -> String {
     format!(
         "EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL
          AND k.quantity > k.cancelled + k.returned{})",
-        Bound::of_products(narrow, "k.product_id")
+        SqlParameters::of_products(narrow, "k.product_id")
     )
 }
 
@@ -47,10 +48,11 @@ const RETURN_CHANNEL: &str = "coalesce(r.channel_id, (SELECT s.channel_id FROM r
     JOIN sales_order s ON s.tenant_id = $1 AND s.id = x.order_id
     WHERE x.tenant_id = $1 AND x.return_id = r.id ORDER BY x.return_position, x.order_id, x.order_position LIMIT 1))";
 
-/// What was refunded for the products of a return `v`. Of some products it is the worth of what came back of them; of all products what a closed return gave back,
-/// without what of it was for charges, as `GivenBack::corrections` has it.
-fn refunded(narrow: &Narrow) -> String {
-    if !Bound::of_products(narrow, "l.product_id").is_empty() {
+/// Returns the expression for the refund of the products of a return `v`. For some products it is
+/// the value of their received units; for all products it is the refund of a closed return without
+/// its part for charges, as in `ClosedReturn::corrections`.
+fn refunded(narrow: &ReportFilter) -> String {
+    if !SqlParameters::of_products(narrow, "l.product_id").is_empty() {
         return "v.goods".to_owned();
     }
     let fee = "CASE WHEN v.charges >= 0 THEN 0 WHEN v.charges < -v.whole THEN -v.whole ELSE v.charges END";
@@ -61,9 +63,9 @@ fn refunded(narrow: &Narrow) -> String {
     )
 }
 
-/// The returns of the days in one currency, whose parameter is `money`, with what came of their products and charges. What has not come counts like what was
-/// cancelled: not at all.
-fn returns(bound: &mut Bound, narrow: &Narrow, money: &str) -> String {
+/// The returns of the days in one currency, whose parameter is `money`, with the received units of
+/// their products and charges. Units that were not received count like cancelled ones: not at all.
+fn returns(bound: &mut SqlParameters, narrow: &ReportFilter, money: &str) -> String {
     let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, RETURN_CHANNEL));
@@ -75,16 +77,18 @@ fn returns(bound: &mut Bound, narrow: &Narrow, money: &str) -> String {
            max(CASE WHEN l.product_id IS NOT NULL AND l.received > 0 THEN 1 ELSE 0 END) AS has_goods,
            min(CASE WHEN l.received < l.quantity THEN 0 ELSE 1 END) AS all_came
          FROM sales_return r CROSS JOIN return_line l
-         WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
+         WHERE r.tenant_id = $1 AND {RECEIVED_RETURN} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
            AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
            AND l.tenant_id = $1 AND l.return_id = r.id{only}
          GROUP BY r.id, r.customer_id, r.refund_minor, r.refunded_minor",
-        only = Bound::of_products(narrow, "l.product_id")
+        only = SqlParameters::of_products(narrow, "l.product_id")
     )
 }
 
-/// What is left of a line's total, by quantity, rounded half away from zero, as salesReport has it. Whole totals of a smallest unit are multiplied apart from the
-/// rest, so that no product leaves 64 bits. Lines of more than 2^31 smallest units are in floating point, to a minor unit.
+/// Returns the expression for the rest of a line's total after cancellation, by quantity, rounded
+/// half away from zero, as salesReport has it. Whole totals of a smallest unit are multiplied
+/// separately from the remainder, so that no product exceeds 64 bits. Lines of more than 2^31
+/// smallest units are in floating point, exact to a minor unit.
 fn amount(cancelled: &str) -> String {
     format!(
         "CASE WHEN {cancelled} = 0 THEN l.total_minor WHEN l.quantity <= 2147483647
@@ -94,15 +98,18 @@ fn amount(cancelled: &str) -> String {
     )
 }
 
-/// Customers with an order that stayed, in one currency: these orders, the last day of one, and revenue of products. What came back whole is no order, but it was
-/// revenue, as it is among the refunds. Lines are summed by order first, which says of each whether it stayed.
-pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<Ordered>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Customers with an order that was not returned as a whole, in one currency: the number of these
+/// orders, the last day of one, and the revenue of products. An order that was returned as a whole
+/// is not counted, but its revenue is, as it is among the refunds. Lines are summed by order first,
+/// which determines for each order whether it counts.
+pub async fn customer_sales(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<CustomerSales>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let money = bound.mark(currency.as_str());
     let orders = bound.of_orders(narrow);
     let returns = returns(&mut bound, narrow, &money);
-    let of_products = Bound::of_products(narrow, "l.product_id");
-    // In the order of the index that finds them, orders need not be sorted; Postgres asks for all that is told of one.
+    let of_products = SqlParameters::of_products(narrow, "l.product_id");
+    // In the order of their index, orders need no sort; Postgres requires all selected columns of
+    // an order.
     let each = match reads.backend() {
         Backend::Sqlite => "o.placed_at, o.id",
         Backend::Postgres => "o.placed_at, o.id, o.customer_id, o.business_date",
@@ -123,20 +130,20 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
            SELECT {returned} AS customer_id, CAST(sum({refunded}) AS bigint) AS refunds FROM ({returns}) v {merged_returns}
            GROUP BY {returned}) b ON b.customer_id = g.customer_id
          ORDER BY g.customer_id",
-        select = Ordered::SELECT,
+        select = CustomerSales::SELECT,
         customer = survivor_of("d.customer_id"),
         amount = amount("l.cancelled"),
-        merged = joined_merged("d.customer_id"),
+        merged = join_merged_customers("d.customer_id"),
         returned = survivor_of("v.customer_id"),
         refunded = refunded(narrow),
-        merged_returns = joined_merged("v.customer_id")
+        merged_returns = join_merged_customers("v.customer_id")
     );
     reads.records(&sql, bound.values).await
 }
 
-/// Orders of nobody who is known.
-pub async fn guest_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Orders without a customer.
+pub async fn guest_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let orders = bound.of_orders(narrow);
     let stayed = if narrow.products.sql.is_empty() { "TRUE".to_owned() } else { stayed(narrow) };
     let sql = format!("SELECT count(*) FROM sales_order o WHERE {orders} AND o.customer_id IS NULL AND {stayed}");
@@ -144,9 +151,10 @@ pub async fn guest_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fa
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// The first and the second order ever of customers whose first one was placed on the days of the narrowing. Of an order that came back whole nobody is a customer.
-pub async fn first_orders(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<FirstOrders>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// The first and the second order ever of customers whose first one was placed on the days of
+/// `narrow`. Orders that were returned as a whole do not count.
+pub async fn first_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<Vec<FirstOrders>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
     let stayed = stayed(narrow);
@@ -160,7 +168,7 @@ pub async fn first_orders(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<Fir
          ORDER BY q.customer_id",
         select = FirstRow::SELECT,
         customer = survivor_of("o.customer_id"),
-        merged = joined_merged("o.customer_id")
+        merged = join_merged_customers("o.customer_id")
     );
     let first = |row: FirstRow| FirstOrders { first: row.first, second: row.second };
     Ok(reads.records::<FirstRow>(&sql, bound.values).await?.into_iter().map(first).collect())

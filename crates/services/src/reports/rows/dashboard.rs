@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
     demand::rows::{CURRENT, by_level},
     forecasting::core::StoredSeries,
@@ -22,7 +22,7 @@ pub struct Sales {
     pub refunds: i64,
 }
 
-/// Levels of products on sale by how they stand.
+/// Levels of products on sale by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct Levels {
     #[record(sql = "count(*)")]
@@ -39,14 +39,14 @@ pub struct Levels {
     pub low: i64,
 }
 
-/// Documents that are on their way, and those of them that should have come.
+/// Documents on their way, and the overdue ones among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Awaited {
+pub struct IncomingDocuments {
     pub documents: i64,
     pub overdue: i64,
 }
 
-/// Purchase orders on their way; `{today}` stands for a day.
+/// Purchase orders on their way; `{today}` is replaced by a day.
 #[derive(Record)]
 struct PurchasesRow {
     #[record(sql = "count(*)")]
@@ -58,7 +58,7 @@ struct PurchasesRow {
     overdue: i64,
 }
 
-/// Transfers on their way; `{now}` stands for a moment.
+/// Transfers on their way; `{now}` is replaced by a moment.
 #[derive(Record)]
 struct TransfersRow {
     #[record(sql = "count(*)")]
@@ -74,10 +74,10 @@ pub struct DeadStock {
     pub product: ProductId,
     #[record(sql = "l.on_hand")]
     pub on_hand: i64,
-    /// The first day on which a unit came or went; None before the facts know one.
+    /// The first day on which a unit was received or removed; None before the facts have one.
     #[record(sql = "l.first_day")]
     pub first_day: Option<i32>,
-    /// Whether one was sold since the day that was asked for.
+    /// Whether a unit was sold since the requested day.
     #[record(sql = "l.is_sold")]
     pub is_sold: i32,
 }
@@ -108,27 +108,27 @@ struct SeriesRow {
     body: String,
 }
 
-async fn number(reads: &impl Reads, sql: &str, bound: Bound) -> Result<i64, Fault> {
+async fn number(reads: &impl Reads, sql: &str, bound: SqlParameters) -> Result<i64, Fault> {
     let rows = reads.rows(sql, bound.values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Units and revenue of the days by their facts, and distinct orders by the orders themselves.
-pub async fn net_sales(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Sales, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+pub async fn net_sales(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Sales, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
     let sql = format!("SELECT {} FROM demand_day d WHERE {days}", SalesRow::SELECT.replace("{money}", &money));
     let sums = reads.records::<SalesRow>(&sql, bound.values).await?.pop();
     let sums = sums.ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let orders = bound.of_orders(narrow);
     let orders = number(reads, &format!("SELECT count(*) FROM sales_order o WHERE {orders}"), bound).await?;
     Ok(Sales { orders, units: sums.units, gross: sums.gross, refunds: sums.refunds })
 }
 
-/// Levels of active products whose stock is kept, in stores that are open.
-pub async fn levels(reads: &impl Reads, narrow: &Narrow) -> Result<Levels, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Levels of active products with tracked stock, in stores that are open.
+pub async fn levels(reads: &impl Reads, narrow: &ReportFilter) -> Result<Levels, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let only = bound.of_stores(narrow, "l.store_id");
     let sql = format!(
         "SELECT {select} FROM (
@@ -141,8 +141,8 @@ pub async fn levels(reads: &impl Reads, narrow: &Narrow) -> Result<Levels, Fault
 }
 
 /// Orders that are not done.
-pub async fn open_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+pub async fn open_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
     let sql = format!(
         "SELECT count(*) FROM sales_order o{open}
@@ -152,9 +152,10 @@ pub async fn open_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fau
     number(reads, &sql, bound).await
 }
 
-/// Purchase orders that are with their suppliers; overdue are those of which lines are open that were expected before `today`.
-pub async fn purchases_awaited(reads: &impl Reads, narrow: &Narrow, today: i32) -> Result<Awaited, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Purchase orders that are with their suppliers; an order is overdue if it has open lines that
+/// were expected before `today`.
+pub async fn incoming_purchases(reads: &impl Reads, narrow: &ReportFilter, today: i32) -> Result<IncomingDocuments, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (today, only) = (bound.mark(i64::from(today)), bound.of_stores(narrow, "p.store_id"));
     let sql = format!(
         "SELECT {select} FROM purchase_order p
@@ -162,12 +163,12 @@ pub async fn purchases_awaited(reads: &impl Reads, narrow: &Narrow, today: i32) 
         select = PurchasesRow::SELECT.replace("{today}", &today)
     );
     let row = reads.records::<PurchasesRow>(&sql, bound.values).await?.pop();
-    Ok(row.map(|row| Awaited { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
+    Ok(row.map(|row| IncomingDocuments { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
 }
 
 /// Transfers on their way to the stores; overdue are those that were expected before now.
-pub async fn transfers_awaited(reads: &impl Reads, narrow: &Narrow, now: Timestamp) -> Result<Awaited, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+pub async fn incoming_transfers(reads: &impl Reads, narrow: &ReportFilter, now: Timestamp) -> Result<IncomingDocuments, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (now, only) = (bound.mark(now.micros()), bound.of_stores(narrow, "t.to_store_id"));
     let sql = format!(
         "SELECT {select} FROM transfer t
@@ -175,24 +176,24 @@ pub async fn transfers_awaited(reads: &impl Reads, narrow: &Narrow, now: Timesta
         select = TransfersRow::SELECT.replace("{now}", &now)
     );
     let row = reads.records::<TransfersRow>(&sql, bound.values).await?.pop();
-    Ok(row.map(|row| Awaited { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
+    Ok(row.map(|row| IncomingDocuments { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
 }
 
-/// Alerts that nobody has taken up.
-pub async fn alerts_open(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Alerts that are not acknowledged.
+pub async fn open_alerts(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let only = bound.of_stores(narrow, "a.store_id");
     number(reads, &format!("SELECT count(*) FROM alert a WHERE a.tenant_id = $1 AND a.state = 'OPEN'{only}"), bound).await
 }
 
-/// The products that brought most on the days, with units and revenue.
+/// The products with the highest revenue on the days, with units and revenue.
 pub async fn top_sellers(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     currency: Currency,
     most: i64,
 ) -> Result<Vec<(ProductId, i64, i64)>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let (money, days, most) = (bound.mark(currency.as_str()), bound.of_days(narrow), bound.mark(most));
     let sql = format!(
         "SELECT {select} FROM (
@@ -205,9 +206,10 @@ pub async fn top_sellers(
     Ok(rows.into_iter().map(|row| (row.product, row.units, row.gross)).collect())
 }
 
-/// What stock is worth by the books: all of it, or in these stores the share of their units, each product rounded to a minor unit.
-pub async fn stock_worth(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<i64, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Returns the booked value of stock: of all of it, or the share of the units in these stores, each
+/// product rounded to a minor unit.
+pub async fn stock_worth(reads: &impl Reads, narrow: &ReportFilter, method: CostingMethod) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let minor = match method {
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
@@ -226,9 +228,10 @@ pub async fn stock_worth(reads: &impl Reads, narrow: &Narrow, method: CostingMet
     number(reads, &sql, bound).await
 }
 
-/// Products with stock in the stores, when their first unit came or went, and whether one was sold on a day or later, also within a kit.
-pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Result<Vec<DeadStock>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Products with stock in the stores, with the day of their first movement, and whether one was
+/// sold since a day, including in kits.
+pub async fn dead_stock(reads: &impl Reads, narrow: &ReportFilter, since: i32) -> Result<Vec<DeadStock>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (since, only) = (bound.mark(i64::from(since)), bound.of_stores(narrow, "l.store_id"));
     let facts = format!(
         "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
@@ -249,8 +252,8 @@ pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Resu
 }
 
 /// The means of a run's next weeks, summed over products: of all stores together, or of these.
-pub async fn forecast_weeks(reads: &impl Reads, narrow: &Narrow, first_week: i32, weeks: usize) -> Result<Vec<f64>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+pub async fn forecast_weeks(reads: &impl Reads, narrow: &ReportFilter, first_week: i32, weeks: usize) -> Result<Vec<f64>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let first = bound.mark(i64::from(first_week));
     let only = match &narrow.stores {
         Some(_) => bound.of_stores(narrow, "s.store_id"),

@@ -1,4 +1,4 @@
-//! Lots that expire, what they are worth, and what is wanted of their products.
+//! Lots that expire, their value, and the demand for their products.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 use crate::{demand::rows::CURRENT, forecasting::core::StoredSeries};
 
 /// Units of a lot that could be sold in a store.
@@ -56,11 +56,12 @@ struct PoolRow {
     worth: i64,
 }
 
-/// Lots that expire on a day or before, by product and store in the order in which they leave: by their date, and then by when they came.
-pub async fn dated_lots(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<StoredLot>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Lots that expire by a day, by product and store in the order in which they leave: by expiry
+/// date, and then by receipt.
+pub async fn dated_lots(reads: &impl Reads, narrow: &ReportFilter) -> Result<Vec<StoredLot>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let last = bound.mark(i64::from(narrow.span.to));
-    let mut only = Bound::of_products(narrow, "l.product_id");
+    let mut only = SqlParameters::of_products(narrow, "l.product_id");
     only += &bound.of_stores(narrow, "v.store_id");
     let sql = format!(
         "SELECT {select} FROM lot l CROSS JOIN lot_level v
@@ -73,7 +74,7 @@ pub async fn dated_lots(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<Store
 }
 
 /// The mean of each coming week of products in stores, from a run. Series without weeks are left out.
-pub async fn mean_weeks(
+pub async fn forecast_means(
     reads: &impl Reads,
     first_week: i32,
     products: &[ProductId],
@@ -115,8 +116,8 @@ pub async fn units_sold(
     Ok(rows.into_iter().map(|row| ((row.product, row.store), row.units)).collect())
 }
 
-/// What one smallest unit of products is worth in the books, in minor units.
-pub async fn unit_worth(
+/// Returns the booked value of one smallest unit of products, in minor units.
+pub async fn unit_values(
     reads: &impl Reads,
     method: CostingMethod,
     products: &[ProductId],

@@ -1,4 +1,4 @@
-//! What left of orders, and when.
+//! Units of orders that left, and their times.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::{
     halves::order_rows,
-    narrow::{Bound, Narrow},
+    narrow::{ReportFilter, SqlParameters},
 };
-use crate::{insight::rows::IdPart, reports::core::Fill};
+use crate::{insight::rows::IdRange, reports::core::Fill};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
-/// What the rows of the report stand for.
+/// Grouping of the report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FulfilmentGroup {
     Store,
@@ -60,11 +60,12 @@ struct HoursRow {
     micros: i64,
 }
 
-/// How much left by when the order is wanted, by group; within so many hours of orders that do not say so, or name a moment before they were placed. Units that
-/// were handed over with the order, without a fulfilment, left at once; what was cancelled, charges and services do not count.
+/// Returns the fill rates by group: units that left by the requested time, or within `hours` if the
+/// order has none, or one before it was placed. Units that were handed over with the order, without
+/// a fulfilment, left at once; cancelled units, charges and services do not count.
 pub async fn fills(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     group: FulfilmentGroup,
     hours: i64,
 ) -> Result<BTreeMap<Uuid, Fill>, Fault> {
@@ -83,18 +84,21 @@ pub async fn fills(
     Ok(fills)
 }
 
-/// The statement of what left in time, of a part of the orders, and its values. SQLite reads all lines in the order of the index that finds their orders, and
-/// need not sort them. Postgres would hash the lines of both parts for each: it sums those of one order after the other, which lie together.
+/// The statement of units that left in time, of a part of the orders, and its values. SQLite reads
+/// all lines in the order of the index that finds their orders, and need not sort them. Postgres
+/// would hash the lines of both parts for each part: it sums the lines order by order instead, as
+/// they are stored.
 fn fills_of(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     (group, hours): (FulfilmentGroup, i64),
-    part: Option<IdPart>,
+    part: Option<IdRange>,
 ) -> (String, Vec<Value>) {
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let within = bound.mark(hours * HOUR_MICROS);
     let orders = format!("{}{}", bound.of_orders(narrow), bound.of_part(part));
-    // Of a line, what fulfilments took of it too late: the rest of what left was handed over with the order, or left in time.
+    // Fulfilments that shipped a line too late: the other units that left were handed over with the
+    // order, or left in time.
     let late = format!(
         "f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
          AND f.shipped_at > coalesce((SELECT d.requested_for FROM order_detail d
@@ -103,7 +107,7 @@ fn fills_of(
     );
     let lines = format!(
         "l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED' AND l.quantity > l.cancelled{}",
-        Bound::of_products(narrow, "l.product_id")
+        SqlParameters::of_products(narrow, "l.product_id")
     );
     let (key, ordered, in_time) =
         (group.column(), "l.quantity - l.cancelled AS ordered", "l.fulfilled - coalesce(s.later, 0) AS left_in_time");
@@ -137,8 +141,8 @@ fn fills_of(
 }
 
 /// Hours from each order to each of its fulfilments that left, by group.
-pub async fn hours(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup) -> Result<Vec<(Uuid, f64)>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+pub async fn hours(reads: &impl Reads, narrow: &ReportFilter, group: FulfilmentGroup) -> Result<Vec<(Uuid, f64)>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let orders = bound.of_orders(narrow);
     let only = narrow.products.on("k.product_id").map(|fits| {
         format!(

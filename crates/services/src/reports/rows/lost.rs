@@ -7,17 +7,17 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{AT_ONCE, Backend, Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, ROWS_PER_PAGE, Reads};
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
     demand::rows::{CURRENT, by_level},
-    reports::core::Priced,
+    reports::core::UnitPrice,
 };
 
 /// Days that a price is the mean of: the last ones up to the last day in stock.
 const PRICED_DAYS: i64 = 28;
-/// What was sold on days, and for what.
+/// Columns for the units, revenue and cost of sales.
 const PAID: &str =
     "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum(d.gross_minor) AS bigint) AS gross,
     CAST(sum(d.cost_minor) AS bigint) AS cost";
@@ -47,16 +47,17 @@ struct ListedRow {
     cost_currency: Option<String>,
 }
 
-/// What levels sold for in the 28 days up to their last day in stock, in one currency. Levels that sold nothing then are left out.
+/// Returns the average prices and costs of levels in the 28 days up to their last day in stock, in
+/// one currency. Levels without sales in that time are left out.
 pub async fn paid(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     currency: Currency,
-) -> Result<HashMap<(ProductId, StoreId), Priced>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+) -> Result<HashMap<(ProductId, StoreId), UnitPrice>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (to, money) = (bound.mark(i64::from(narrow.span.to)), bound.mark(currency.as_str()));
     let from = bound.mark(i64::from(narrow.span.from));
-    let mut only = Bound::of_products(narrow, "s.product_id");
+    let mut only = SqlParameters::of_products(narrow, "s.product_id");
     only += &bound.of_stores(narrow, "s.store_id");
     // Only levels with a stock-out in the period have lost anything.
     let levels = format!(
@@ -77,7 +78,8 @@ pub async fn paid(
              GROUP BY w.product_id, w.store_id",
             by_level = by_level(backend)
         ),
-        // Looked up level by level: Postgres cannot tell how few days of each are wanted, and would go through all days there are.
+        // Looked up level by level: Postgres cannot estimate how few days of each are needed, and
+        // would scan all days.
         Backend::Postgres => format!(
             "SELECT w.product_id, w.store_id, y.units, y.gross, y.cost FROM {levels}
              CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
@@ -86,13 +88,18 @@ pub async fn paid(
     let sql = format!("SELECT {} FROM ({paid}) x WHERE x.units > 0", PaidRow::SELECT);
     let priced = |row: PaidRow| {
         let each = |minor: i64| minor as f64 / row.units as f64;
-        ((row.product, row.store), Priced { price: each(row.gross), cost: Some(each(row.cost)) })
+        ((row.product, row.store), UnitPrice { price: each(row.gross), cost: Some(each(row.cost)) })
     };
     Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(priced).collect())
 }
 
-/// What these products are listed at, for one smallest unit, where they are in this currency.
-pub async fn listed(reads: &impl Reads, products: &[ProductId], currency: Currency) -> Result<HashMap<ProductId, Priced>, Fault> {
+/// Returns the list prices and costs of these products, for one smallest unit, if they are in this
+/// currency.
+pub async fn listed(
+    reads: &impl Reads,
+    products: &[ProductId],
+    currency: Currency,
+) -> Result<HashMap<ProductId, UnitPrice>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", ListedRow::SELECT, backend.in_ids("p.id", 2));
     let own = |minor: Option<i64>, code: Option<String>, decimals: i32| {
@@ -101,10 +108,10 @@ pub async fn listed(reads: &impl Reads, products: &[ProductId], currency: Curren
     };
     let priced = |row: ListedRow| {
         let price = own(row.price_minor, row.price_currency, row.unit_decimals)?;
-        Some((row.id, Priced { price, cost: own(row.cost_minor, row.cost_currency, row.unit_decimals) }))
+        Some((row.id, UnitPrice { price, cost: own(row.cost_minor, row.cost_currency, row.unit_decimals) }))
     };
     let mut found = HashMap::new();
-    for part in products.chunks(AT_ONCE) {
+    for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
         found.extend(rows.into_iter().filter_map(priced));
     }

@@ -7,9 +7,9 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use super::narrow::{Bound, Narrow};
+use super::narrow::{ReportFilter, SqlParameters};
 
-/// What the rows of the report stand for.
+/// Grouping of the report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MarginGroup {
     Channel,
@@ -35,14 +35,15 @@ pub struct GroupMargin {
     pub cost: i64,
 }
 
-/// Sums of days by group, of what sold or came back. Stock that moved without a document is of no channel, and no money.
+/// Sums of days by group, of sales and returns. Stock that moved without a document has no channel
+/// and no amounts.
 pub async fn margins(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     group: MarginGroup,
     currency: Currency,
 ) -> Result<Vec<GroupMargin>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
     let key = match group {
         MarginGroup::Channel => "d.channel_id",
@@ -54,7 +55,7 @@ pub async fn margins(
            d.refund_minor AS refunds, d.cost_minor AS cost
          FROM demand_day d WHERE {days} AND d.currency = {money}{only}
            AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)",
-        only = Bound::of_products(narrow, "d.product_id")
+        only = SqlParameters::of_products(narrow, "d.product_id")
     );
     // The category is looked up once for each product, not for each of its days.
     let groups = if group == MarginGroup::Category { of_categories(&days) } else { days };

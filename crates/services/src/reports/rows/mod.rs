@@ -21,17 +21,17 @@ pub use abc::{products_sold, stocked_days, weeks_sold};
 pub use baskets::basket_lines;
 pub use builder::{BuiltGroup, built_groups};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
-pub use customers::{Ordered, first_orders, guest_orders, ordered};
+pub use customers::{CustomerSales, customer_sales, first_orders, guest_orders};
 pub use dashboard::{
-    Awaited, DeadStock, Levels, Sales, alerts_open, dead_stock, forecast_weeks, levels, net_sales, open_orders,
-    purchases_awaited, stock_worth, top_sellers, transfers_awaited,
+    DeadStock, IncomingDocuments, Levels, Sales, dead_stock, forecast_weeks, incoming_purchases, incoming_transfers, levels,
+    net_sales, open_alerts, open_orders, stock_worth, top_sellers,
 };
-pub use expiry::{StoredLot, dated_lots, mean_weeks, unit_worth, units_sold};
+pub use expiry::{StoredLot, dated_lots, forecast_means, unit_values, units_sold};
 pub use fulfilment::{FulfilmentGroup, fills, hours};
 pub use lost::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use names::names_of;
-pub use narrow::{Narrow, SOLD};
-pub use productivity::{Booked, LevelCost, LevelFlow, booked, level_flows};
+pub use narrow::{ReportFilter, SOLD};
+pub use productivity::{BookedAmounts, LevelCost, LevelFlow, booked, level_flows};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, counted_products, losses};
 pub use zone::{tenant_zone, zones};

@@ -1,4 +1,4 @@
-//! The names of what reports are grouped by.
+//! The names of a report's groups.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::reports::core::ReportDimension;
 
-/// A row of any of the tables whose rows have names.
+/// A row of any of the tables with names.
 #[derive(Record)]
 struct NamedRow {
     #[record(sql = "t.id")]
@@ -20,7 +20,7 @@ struct NamedRow {
     name: String,
 }
 
-/// The names of what rows stand for, by ID. Time has none.
+/// The names of the objects of a dimension, by ID. Empty for dimensions of time.
 pub async fn names_of(reads: &impl Reads, dimension: ReportDimension, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Fault> {
     let table = match dimension {
         ReportDimension::Product => "product",

@@ -1,19 +1,19 @@
-//! What all reports are narrowed by, and the parameters of their statements.
+//! Filter that all reports share, and the parameters of their statements.
 
 use entity::prelude::*;
 use inventory::catalog::rows::page::ProductCondition;
 use platform::{
-    clock::local_moment,
+    clock::resolve_local_time,
     storage::{Backend, Reads},
 };
 use sea_orm::Value;
 
-use crate::{demand::rows::CURRENT, insight::rows::IdPart, reports::core::Span};
+use crate::{demand::rows::CURRENT, insight::rows::IdRange, reports::core::Span};
 
 /// The orders that have sold something.
 pub const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
-/// The returns of which something came.
-pub(super) const CAME_BACK: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')";
+/// A condition that a return has received units.
+pub(super) const RECEIVED_RETURN: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')";
 
 pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -22,33 +22,35 @@ pub(super) fn moments(days: Span) -> [i64; 2] {
     [i64::from(days.from) - 1, i64::from(days.to) + 2].map(|day| day * DAY_MICROS)
 }
 
-/// The same in one time zone, to the microsecond.
+/// The first moment of the days in one time zone and the moment after the last, in microseconds
+/// since 1970.
 pub(super) fn local_moments(time_zone: &str, days: Span) -> [i64; 2] {
     let [least, most] = moments(days).map(Timestamp);
-    let first = local_moment((days.from, 0), time_zone, least);
-    let behind = local_moment((days.to.saturating_add(1), 0), time_zone, least);
-    // The last day of the calendar has none behind it, and a day that clocks left out is empty.
+    let first = resolve_local_time((days.from, 0), time_zone, least);
+    let behind = resolve_local_time((days.to.saturating_add(1), 0), time_zone, least);
+    // The last day of the calendar has no next one; a day that the time zone skips is empty.
     [first, if behind < first { most } else { behind }].map(Timestamp::micros)
 }
 
-/// Days, products, stores and channels; None of a list is all of them.
+/// Days, products, stores and channels of a report; a list that is None has all of them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Narrow {
+pub struct ReportFilter {
     pub span: Span,
     pub products: ProductCondition,
     pub stores: Option<Vec<StoreId>>,
     pub channels: Option<Vec<ChannelId>>,
 }
 
-/// The parameters of a statement: those of the condition on products, which are numbered from `$2`, and behind them what is bound one by one. A statement
-/// with products in its narrowing names them, so that Postgres knows the type of each.
-pub(super) struct Bound {
+/// The parameters of a statement: those of the condition on products, which are numbered from `$2`,
+/// and then values that are bound one by one. A statement whose `ReportFilter` has products uses their
+/// parameters, so that Postgres knows the type of each.
+pub(super) struct SqlParameters {
     backend: Backend,
     pub values: Vec<Value>,
 }
 
-impl Bound {
-    pub fn of(reads: &impl Reads, narrow: &Narrow) -> Self {
+impl SqlParameters {
+    pub fn of(reads: &impl Reads, narrow: &ReportFilter) -> Self {
         Self { backend: reads.backend(), values: narrow.products.values.clone() }
     }
     pub const fn backend(&self) -> Backend {
@@ -59,37 +61,37 @@ impl Bound {
         self.values.push(value.into());
         format!("${}", self.values.len() + 1)
     }
-    /// That a column is one of the products; empty for all.
-    pub fn of_products(narrow: &Narrow, column: &str) -> String {
+    /// A condition that a column is one of the products; empty for all.
+    pub fn of_products(narrow: &ReportFilter, column: &str) -> String {
         narrow.products.on(column).map(|fits| format!(" AND {fits}")).unwrap_or_default()
     }
-    /// That a column is one of these ids; empty for all.
+    /// A condition that a column is one of these IDs; empty for all.
     fn of_ids<K>(&mut self, ids: Option<&[Id<K>]>, column: &str) -> String {
         self.backend.and_ids(column, ids, &mut self.values)
     }
-    pub fn of_stores(&mut self, narrow: &Narrow, column: &str) -> String {
+    pub fn of_stores(&mut self, narrow: &ReportFilter, column: &str) -> String {
         self.of_ids(narrow.stores.as_deref(), column)
     }
-    pub fn of_channels(&mut self, narrow: &Narrow, column: &str) -> String {
+    pub fn of_channels(&mut self, narrow: &ReportFilter, column: &str) -> String {
         self.of_ids(narrow.channels.as_deref(), column)
     }
-    /// That orders `o` are of a part of all orders; empty for all.
-    pub fn of_part(&mut self, part: Option<IdPart>) -> String {
+    /// A condition that orders `o` are in a part of all orders; empty for all.
+    pub fn of_part(&mut self, part: Option<IdRange>) -> String {
         let Some(part) = part else { return String::new() };
         let mark = self.mark(part.id());
-        part.fits("o.id", &mark)
+        part.id_condition("o.id", &mark)
     }
     /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on products.
-    pub fn of_days(&mut self, narrow: &Narrow) -> String {
+    pub fn of_days(&mut self, narrow: &ReportFilter) -> String {
         let (from, to) = (self.mark(i64::from(narrow.span.from)), self.mark(i64::from(narrow.span.to)));
         let (stores, channels) = (self.of_stores(narrow, "d.store_id"), self.of_channels(narrow, "d.channel_id"));
         format!(
             "d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {from} AND d.business_date <= {to}{stores}{channels}"
         )
     }
-    /// The sold orders as `o` that were placed on the days of the narrowing. The moments bound what the index of placed orders gives: a day begins within 14 hours
-    /// of UTC's.
-    pub fn of_orders(&mut self, narrow: &Narrow) -> String {
+    /// The sold orders `o` that were placed on the days of `narrow`. The moments bound the scan of
+    /// the index of placed orders: a day begins within 14 hours of UTC's.
+    pub fn of_orders(&mut self, narrow: &ReportFilter) -> String {
         let Span { from, to } = narrow.span;
         let [since, until] = moments(narrow.span).map(|at| self.mark(at));
         let (from, to) = (self.mark(i64::from(from)), self.mark(i64::from(to)));

@@ -9,13 +9,13 @@ use entity::{
 };
 use platform::storage::{Backend, Fault, Finds, Reads};
 
-use super::narrow::{Bound, DAY_MICROS, Narrow};
+use super::narrow::{DAY_MICROS, ReportFilter, SqlParameters};
 use crate::{
     demand::rows::{CURRENT, FIRST_DAY, products_of_same_category},
     reports::core::{Productivity, Span},
 };
 
-/// A level, what it sold and had, and the units of its days' closings.
+/// Sales and stock of a level, and the sum of its units at the end of each day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LevelFlow {
     pub product: ProductId,
@@ -25,7 +25,7 @@ pub struct LevelFlow {
     pub closing_sum: i64,
 }
 
-/// Booked cost of what a level sold, and of what came back.
+/// Booked cost of a level's sales, and of its returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelCost {
     pub product: ProductId,
@@ -34,12 +34,13 @@ pub struct LevelCost {
     pub returned: i64,
 }
 
-/// What the books say of the days.
+/// Booked values and costs of the days.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Booked {
-    /// The value of each product, summed over the closings of the days; without those that had none.
+pub struct BookedAmounts {
+    /// The value of each product, summed over the ends of the days; products without a value are
+    /// left out.
     pub values: HashMap<ProductId, i64>,
-    /// Levels that sold something, or that something came back to.
+    /// Levels with sales or returns.
     pub costs: Vec<LevelCost>,
 }
 
@@ -64,7 +65,7 @@ struct FlowRow {
     /// Rows of documents in other currencies.
     #[record(sql = "count(*) FILTER (WHERE d.currency <> {money} AND d.currency <> '')")]
     others: i64,
-    /// Of the days before.
+    /// Net units of the days before.
     #[record(sql = "CAST(0 AS bigint)")]
     opening: i64,
     #[record(sql = "CAST(min(d.business_date) AS integer)")]
@@ -72,7 +73,7 @@ struct FlowRow {
 }
 
 /// The columns of `FlowRow`, of the days before.
-const BEFORE: &str =
+const COLUMNS_BEFORE_PERIOD: &str =
     "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 #[derive(Record)]
@@ -81,7 +82,7 @@ struct PostedRow {
     product_id: ProductId,
     #[record(of = cost_posting, alias = "x")]
     store_id: Option<StoreId>,
-    /// None without a sale, or a return, on the days.
+    /// None without a sale, or without a return, on the days.
     #[record(sql = "{sold}")]
     sold: Option<i64>,
     #[record(sql = "{returned}")]
@@ -89,14 +90,14 @@ struct PostedRow {
     /// By how much the postings raise the value of now, times the days that closed before them.
     #[record(sql = "{moved}")]
     moved: i64,
-    /// The same of the days before.
+    /// Cost of sales on the days before; None without one.
     #[record(sql = "{sold_before}")]
     sold_before: Option<i64>,
     #[record(sql = "{returned_before}")]
     returned_before: Option<i64>,
     #[record(sql = "{moved_before}")]
     moved_before: i64,
-    /// Of the row of a product's pool.
+    /// Value of a product's pool; null for postings.
     #[record(sql = "CAST(NULL AS bigint)")]
     value_now: Option<i64>,
 }
@@ -104,7 +105,7 @@ struct PostedRow {
 /// The columns of `PostedRow`, of pools.
 const POOLS: &str = "c.product_id, NULL, NULL, NULL, 0, NULL, NULL, 0, c.{minor}";
 
-/// What is summed of the postings of some days, in the order of its columns; nothing where there are no days.
+/// Sums of the postings of some days, in the order of its columns; null without days.
 struct PostedSums {
     sold: String,
     returned: String,
@@ -112,7 +113,7 @@ struct PostedSums {
 }
 
 impl PostedSums {
-    fn of(bound: &mut Bound, span: Option<Span>) -> Self {
+    fn of(bound: &mut SqlParameters, span: Option<Span>) -> Self {
         let Some(span) = span else {
             let none = "CAST(NULL AS bigint)".to_owned();
             return Self { sold: none.clone(), returned: none, moved: "CAST(0 AS bigint)".to_owned() };
@@ -135,16 +136,22 @@ impl PostedSums {
     }
 }
 
-/// What rows of postings and pools say of some days.
+/// Sums of postings and pools for some days.
 #[derive(Default)]
-struct Gathered {
+struct PostingSums {
     moved: HashMap<ProductId, i128>,
     costs: Vec<LevelCost>,
 }
 
-impl Gathered {
-    /// Takes what sold, what came back and what moved of a level; costs are of stores that are asked for.
-    fn add(&mut self, narrow: &Narrow, (product, store): (ProductId, Option<StoreId>), sums: (Option<i64>, Option<i64>, i64)) {
+impl PostingSums {
+    /// Adds the sold, returned and moved values of a level; costs are added for requested stores
+    /// only.
+    fn add(
+        &mut self,
+        narrow: &ReportFilter,
+        (product, store): (ProductId, Option<StoreId>),
+        sums: (Option<i64>, Option<i64>, i64),
+    ) {
         let (sold, returned, moved) = sums;
         *self.moved.entry(product).or_default() += i128::from(moved);
         let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
@@ -155,8 +162,8 @@ impl Gathered {
         }
     }
 
-    /// The values of pools go back by what moved since.
-    fn booked(self, pools: &[(ProductId, i64)], days: i64) -> Result<Booked, Fault> {
+    /// Computes the past values from those of the pools, less the later postings.
+    fn booked(self, pools: &[(ProductId, i64)], days: i64) -> Result<BookedAmounts, Fault> {
         let mut values = HashMap::with_capacity(pools.len());
         for (product, value) in pools {
             let moved = self.moved.get(product).copied().unwrap_or_default();
@@ -166,23 +173,25 @@ impl Gathered {
                 values.insert(*product, sum);
             }
         }
-        Ok(Booked { values, costs: self.costs })
+        Ok(BookedAmounts { values, costs: self.costs })
     }
 }
 
-/// The flows of all levels, of whatever store: a level's share of its product's value is told by all of them.
-pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// The flows of all levels in all stores: a level's share of its product's value depends on all of
+/// them.
+pub async fn level_flows(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let money = bound.mark(currency.as_str());
     let first = bound.mark(FIRST_DAY);
-    let only = Bound::of_products(narrow, "d.product_id");
+    let only = SqlParameters::of_products(narrow, "d.product_id");
     let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
-    // One statement: what a level opened and closed with is of one state. A level may have a row of each.
+    // One statement, so that opening and closing stock are of one state. A level may have a row of
+    // each.
     let flows = format!(
         "SELECT {select} {of} AND d.business_date >= {from} AND d.business_date <= {to}{only} GROUP BY d.product_id, d.store_id
          UNION ALL
-         SELECT {BEFORE} {of} AND d.business_date >= {first} AND d.business_date < {from}{only} GROUP BY d.product_id, d.store_id",
+         SELECT {COLUMNS_BEFORE_PERIOD} {of} AND d.business_date >= {first} AND d.business_date < {from}{only} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT.replace("{to}", &to).replace("{money}", &money)
     );
     let (flows, categories) =
@@ -221,18 +230,18 @@ const fn minor(method: CostingMethod) -> &'static str {
     }
 }
 
-/// The part of its postings from which on SQLite reads all that a tenant has: by level it adds them up as it reads them, and by time it looks up and sorts
-/// each.
+/// The inverse of the share of a tenant's postings from which SQLite reads all of them: by level it
+/// sums them while it reads them, and by time it looks up and sorts each.
 const LARGE_PART: i64 = 4;
 
-/// How the postings since a moment are read.
+/// Access path for the postings since a time.
 enum Postings {
-    /// All of a tenant, or of some products, in the order of levels.
+    /// All postings of a tenant, or of some products, in the order of levels.
     ByLevel,
     ByTime,
 }
 
-/// When the first and the last of a tenant's postings occurred; None before the first.
+/// Times of a tenant's first and last postings; None before the first.
 #[derive(Record)]
 struct PostedSpan {
     #[record(sql = "(SELECT x.occurred_at FROM cost_posting x WHERE x.tenant_id = $1 ORDER BY x.occurred_at LIMIT 1)")]
@@ -242,7 +251,7 @@ struct PostedSpan {
 }
 
 impl Postings {
-    async fn of(reads: &impl Reads, narrow: &Narrow, since: i64) -> Result<Self, Fault> {
+    async fn of(reads: &impl Reads, narrow: &ReportFilter, since: i64) -> Result<Self, Fault> {
         if reads.backend() == Backend::Postgres {
             return Ok(Self::ByTime);
         }
@@ -254,7 +263,8 @@ impl Postings {
         let is_large = oldest.zip(newest).is_some_and(|(oldest, newest)| newest - since > (newest - oldest) / LARGE_PART);
         Ok(if is_large { Self::ByLevel } else { Self::ByTime })
     }
-    /// Behind `cost_posting x`. SQLite would take the order of levels whenever something is grouped by them.
+    /// Index hint after `cost_posting x`. SQLite would choose the index of levels for every
+    /// grouping by level.
     fn index(&self, backend: Backend) -> String {
         backend.indexed_by(match self {
             Self::ByLevel => "cost_posting_level",
@@ -263,25 +273,27 @@ impl Postings {
     }
 }
 
-/// What sales took from the books on these days, what returns brought back, and the booked value: back from what there is now, so that only postings since the
-/// first day are read, and each of them once. Values are of all stores. One statement, as a posting between two would be taken from a value that it is not in;
-/// with the days before, whose postings are read anyway, it has the sums of both.
+/// Returns the booked costs of sales and returns on these days, and the booked value: computed back
+/// from the current one, so that only postings since the first day are read, and each of them once.
+/// Values are of all stores. It is one statement, as a posting between two would be subtracted from
+/// a value that does not include it; with the days before, whose postings are read anyway, it has
+/// the sums of both.
 pub async fn booked(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     method: CostingMethod,
     before: Option<Span>,
-) -> Result<(Booked, Option<Booked>), Fault> {
+) -> Result<(BookedAmounts, Option<BookedAmounts>), Fault> {
     let first = before.map_or(narrow.span.from, |before| before.from.min(narrow.span.from));
     let since = (i64::from(first) - 1) * DAY_MICROS;
     let read = Postings::of(reads, narrow, since).await?;
-    let mut bound = Bound::of(reads, narrow);
+    let mut bound = SqlParameters::of(reads, narrow);
     let (now, earlier) = (PostedSums::of(&mut bound, Some(narrow.span)), PostedSums::of(&mut bound, before));
     let mut only = match read {
         Postings::ByLevel => String::new(),
         Postings::ByTime => format!(" AND x.occurred_at >= {}", bound.mark(since)),
     };
-    only += &Bound::of_products(narrow, "x.product_id");
+    only += &SqlParameters::of_products(narrow, "x.product_id");
     let sums = [
         ("{sold}", now.sold),
         ("{returned}", now.returned),
@@ -295,10 +307,10 @@ pub async fn booked(
         "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id
          UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}",
         index = read.index(reads.backend()),
-        of_pools = Bound::of_products(narrow, "c.product_id")
+        of_pools = SqlParameters::of_products(narrow, "c.product_id")
     );
     let rows = reads.records::<PostedRow>(&sql.replace("{minor}", minor(method)), bound.values).await?;
-    let (mut pools, mut now, mut earlier) = (Vec::new(), Gathered::default(), Gathered::default());
+    let (mut pools, mut now, mut earlier) = (Vec::new(), PostingSums::default(), PostingSums::default());
     for row in rows {
         let PostedRow { product_id, store_id, sold, returned, moved, sold_before, returned_before, moved_before, value_now } =
             row;

@@ -1,4 +1,5 @@
-//! What left and came without a sale, from cost postings and the movements that they are of; and what counts found.
+//! Losses and gains of stock without a sale, from cost postings and their movements; and the
+//! results of counts.
 
 use entity::{
     prelude::*,
@@ -7,10 +8,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use super::narrow::{Bound, Narrow, local_moments, moments};
+use super::narrow::{ReportFilter, SqlParameters, local_moments, moments};
 use crate::reports::core::{CountedLines, StockLoss};
 
-/// What the rows of the report of losses stand for.
+/// Grouping of the report of losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LossGroup {
     Reason,
@@ -18,7 +19,7 @@ pub enum LossGroup {
     Store,
 }
 
-/// What the rows of the report of counts stand for.
+/// Grouping of the report of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountGroup {
     Product,
@@ -26,7 +27,8 @@ pub enum CountGroup {
     Store,
 }
 
-/// Losses of a product in a store by the reason that their movements say: None of a count, which finds what is gone and not why.
+/// Losses of a product in a store by the reason of their movements. A count has no meaningful
+/// reason: it finds a loss and not its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loss {
     pub product: ProductId,
@@ -77,18 +79,21 @@ struct CountedRow {
     counted: i64,
 }
 
-/// Removals, adjustments, counts and discrepancies of the days, losses and gains apart, without what went back to suppliers. A reversal counts under the reason of what it reverses, on its own day.
-pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
+/// Removals, adjustments, counts and discrepancies of the days, losses and gains separately,
+/// without returns to suppliers. A reversal counts under the reason of the reversed movement, on
+/// its own day.
+pub async fn losses(reads: &impl Reads, narrow: &ReportFilter, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
+    let mut bound = SqlParameters::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
-    let mut only = Bound::of_products(narrow, "x.product_id");
+    let mut only = SqlParameters::of_products(narrow, "x.product_id");
     only += &bound.of_stores(narrow, "x.store_id");
     let minor = match method {
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
     };
-    // Movements come first: they are some, and postings many. A movement and its postings have one time and one day.
+    // Movements come first: they are few, and postings many. A movement and its postings have the
+    // same time and day.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT x.product_id, x.store_id, coalesce(v.kind, m.kind) AS movement_kind, coalesce(v.reason_code, m.reason_code, 'OTHER') AS reason,
@@ -105,7 +110,7 @@ pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
     );
     let loss = |row: LossRow| {
         let of = StockLoss::of(row.units, row.worth);
-        // What left is a loss whatever it was worth, and what came is a gain.
+        // Removed units are a loss and added units a gain, whatever the sign of their value.
         let sums = if row.is_loss == 1 {
             StockLoss { lost_value: of.lost_value - of.found_value, found_value: 0, ..of }
         } else {
@@ -125,7 +130,7 @@ impl CountedRow {
 /// Lines of counts that were completed on the days, which are those of their stores, by group.
 pub async fn counted(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     group: CountGroup,
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, CountedLines)>, Fault> {
@@ -139,10 +144,10 @@ pub async fn counted(
     Ok(rows.into_iter().map(|row| (row.key, row.lines())).collect())
 }
 
-/// The same by group and product.
+/// Lines of completed counts by group and product.
 pub async fn counted_products(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     group: CountGroup,
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, ProductId, CountedLines)>, Fault> {
@@ -156,14 +161,15 @@ pub async fn counted_products(
     Ok(rows.into_iter().map(|row| (row.sums.key, row.product, row.sums.lines())).collect())
 }
 
-fn with_tolerance(reads: &impl Reads, narrow: &Narrow, tolerance: i64) -> (Bound, String) {
-    let mut bound = Bound::of(reads, narrow);
+fn with_tolerance(reads: &impl Reads, narrow: &ReportFilter, tolerance: i64) -> (SqlParameters, String) {
+    let mut bound = SqlParameters::of(reads, narrow);
     let mark = bound.mark(tolerance);
     (bound, mark)
 }
 
-/// That counts `c` of stores `s` were completed on the days of the narrowing: a day of a store is that of its clocks.
-async fn completed(reads: &impl Reads, bound: &mut Bound, narrow: &Narrow) -> Result<String, Fault> {
+/// A condition that counts `c` of stores `s` were completed on the days of `narrow`, in the time
+/// zone of each store.
+async fn completed(reads: &impl Reads, bound: &mut SqlParameters, narrow: &ReportFilter) -> Result<String, Fault> {
     let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
     let mut completed = format!("c.completed_at >= {since} AND c.completed_at < {until}");
     let (mut firsts, mut lasts) = (String::new(), String::new());
@@ -182,9 +188,14 @@ async fn completed(reads: &impl Reads, bound: &mut Bound, narrow: &Narrow) -> Re
 }
 
 /// The lines of these counts with their group and product.
-async fn counted_lines(reads: &impl Reads, bound: &mut Bound, narrow: &Narrow, group: CountGroup) -> Result<String, Fault> {
+async fn counted_lines(
+    reads: &impl Reads,
+    bound: &mut SqlParameters,
+    narrow: &ReportFilter,
+    group: CountGroup,
+) -> Result<String, Fault> {
     let completed = completed(reads, bound, narrow).await?;
-    let mut only = Bound::of_products(narrow, "l.product_id");
+    let mut only = SqlParameters::of_products(narrow, "l.product_id");
     only += &bound.of_stores(narrow, "c.store_id");
     let key = match group {
         CountGroup::Product => "l.product_id",

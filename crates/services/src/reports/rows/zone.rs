@@ -1,4 +1,4 @@
-//! Where a tenant's days begin.
+//! Time zones of a tenant, which define its business days.
 
 use platform::storage::{Fault, Reads, Row};
 
@@ -11,6 +11,6 @@ pub async fn zones(reads: &impl Reads) -> Result<Vec<String>, Fault> {
 /// The time zone of the tenant.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
     Row::scalar(row)
 }

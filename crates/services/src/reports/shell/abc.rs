@@ -9,16 +9,16 @@ use platform::{
     storage::{Database, Fault, SideBySide, TenantScope},
 };
 
-use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
+use super::within::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{ClassSum, Classified, StockedDays, assign, by_known_weeks, classified, sums_of_classes},
-        rows::{self, Narrow},
+        core::{ClassSum, Classified, StockedDays, assign_classes, classify_products, set_regularity, sums_of_classes},
+        rows::{self, ReportFilter},
     },
 };
 
-/// Products with their classes, those with the most revenue first.
+/// Products with their classes, in descending order of revenue.
 #[derive(Debug, Clone)]
 pub struct AbcXyz {
     pub source: ReportSource,
@@ -29,9 +29,9 @@ pub struct AbcXyz {
     pub rows: Vec<Ranked<Classified>>,
 }
 
-/// What is asked for beside the classes of the days.
+/// Additional figures of the report, beside the classes of the days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AbcXyzAsk {
+pub struct AbcXyzOptions {
     /// The classes that products keep.
     pub with_assigned: bool,
     /// Evenness over the weeks in which products could be sold.
@@ -40,27 +40,30 @@ pub struct AbcXyzAsk {
 
 const HALF_DAY_SECONDS: i64 = 43_200;
 
-/// Classes by what is shown to the permit. A week is over when its last day is over everywhere: twelve hours after UTC's. The classes that products keep
-/// need the days before as well, which takes as long once more; where they are not asked for they are those of the days.
+/// Classes of products within the permit. A week is over when its last day is over in every time
+/// zone: twelve hours after UTC's. The classes that products keep need the days before as well,
+/// which doubles the time; if they are not requested they are those of the days.
 pub async fn abc_xyz(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    (narrow, ask): (Narrow, AbcXyzAsk),
+    (narrow, ask): (ReportFilter, AbcXyzOptions),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_facts(db, &scope, narrow.span).await?;
+    let source = facts_source(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
     let mut all = classes(&scope, &narrow, (source.currency, today), ask.with_known).await?;
     if ask.with_assigned {
-        let before = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        assign(&mut all, &classes(&scope, &before, (source.currency, today), false).await?);
+        let before = ReportFilter { span: narrow.span.before(), ..narrow.clone() };
+        assign_classes(&mut all, &classes(&scope, &before, (source.currency, today), false).await?);
     }
     let sums = sums_of_classes(&all);
-    let revenue = exact(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
-    let keys = |one: &Classified| vec![most(one.sold.revenue.max(0)), Key::Text(one.sold.sku.clone()), one.sold.product.into()];
-    let rows = ranked(
+    let revenue = to_safe_integer(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
+    let keys = |one: &Classified| {
+        vec![largest_integer_first(one.sold.revenue.max(0)), Key::Text(one.sold.sku.clone()), one.sold.product.into()]
+    };
+    let rows = sort_rows(
         all.into_iter()
             .map(|one| {
                 let own = keys(&one);
@@ -73,10 +76,10 @@ pub async fn abc_xyz(
     Ok(AbcXyz { source, weeks, revenue, classes: sums, rows })
 }
 
-/// Classes of what is narrowed, by its days alone.
+/// Classes of the selected products, by the sales of the days only.
 async fn classes(
     scope: &TenantScope,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     (currency, today): (Currency, i32),
     with_known: bool,
 ) -> Result<Vec<Classified>, Fault> {
@@ -94,9 +97,9 @@ async fn classes(
         }
     };
     let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(reads, narrow, currency), weeks, stocked)?;
-    let mut all = classified(products, &weeks, mondays);
+    let mut all = classify_products(products, &weeks, mondays);
     if with_known {
-        by_known_weeks(&mut all, &weeks, &stocked, mondays);
+        set_regularity(&mut all, &weeks, &stocked, mondays);
     }
     Ok(all)
 }

@@ -7,21 +7,21 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::within::{Ranked, ReportSource, largest, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, documents_source, largest_first, sort_rows, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
         core::{Baskets, Pair},
-        rows::{self, Narrow},
+        rows::{self, ReportFilter},
     },
 };
 
-/// Lines that are counted at once: some tens of megabytes.
-const MOST_LINES: usize = 1_000_000;
-/// Pairs that are told, the strongest ones.
-const MOST_PAIRS: usize = 10_000;
+/// Maximum lines in memory: some tens of megabytes.
+const MAX_LINES: usize = 1_000_000;
+/// Maximum pairs of a report; the strongest ones are kept.
+const MAX_PAIRS: usize = 10_000;
 
-/// Why there is no report.
+/// Reasons for the absence of a report.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BasketsError {
     #[error(transparent)]
@@ -36,7 +36,7 @@ impl From<Fault> for BasketsError {
     }
 }
 
-/// Pairs by the orders that they have beyond chance, the most first.
+/// Pairs by their joint orders beyond chance, in descending order.
 #[derive(Debug, Clone)]
 pub struct BoughtTogether {
     pub source: ReportSource,
@@ -51,19 +51,19 @@ pub struct BoughtTogether {
 pub async fn bought_together(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
 ) -> Result<BoughtTogether, BasketsError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_documents(&scope, narrow.span).await?;
-    let (lines, left_out) = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
-    let Baskets { orders, left_out, pairs } = blocking::run(move || lines.baskets(left_out)).await?;
+    let source = documents_source(&scope, narrow.span).await?;
+    let (lines, left_out) = rows::basket_lines(&scope, &narrow, MAX_LINES).await?.ok_or(BasketsError::TooManyLines)?;
+    let Baskets { orders, left_out, pairs } = blocking::run("products bought together", move || lines.baskets(left_out)).await?;
     let keys = |pair: &Pair| {
         let [one, other] = pair.products;
-        vec![largest(Some(pair.surplus())), Key::from(one), Key::from(other)]
+        vec![largest_first(Some(pair.surplus())), Key::from(one), Key::from(other)]
     };
     let count = pairs.len() as i64;
-    let mut rows = ranked(pairs.into_iter().map(|pair| (pair, keys(&pair))).collect());
-    rows.truncate(MOST_PAIRS);
+    let mut rows = sort_rows(pairs.into_iter().map(|pair| (pair, keys(&pair))).collect());
+    rows.truncate(MAX_PAIRS);
     Ok(BoughtTogether { source, orders, left_out, pairs: count, rows })
 }

@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use super::{
     builder_levels::{Levels, add_levels},
-    within::{Ranked, ReportSource, exact, of_costs, of_facts, ranked, within},
+    within::{Ranked, ReportSource, costs_source, facts_source, sort_rows, to_safe_integer, within},
 };
 use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BaseSource, BuilderRefusal, Compared, Figure, MOST_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
-        rows::{self, BuiltGroup, Narrow},
+        core::{Base, BaseSource, BuilderRefusal, Compared, Figure, MAX_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
+        rows::{self, BuiltGroup, ReportFilter},
     },
 };
 
-/// Why there is no such report.
+/// Reasons for the absence of a report.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BuilderError {
     #[error(transparent)]
@@ -32,9 +32,9 @@ pub enum BuilderError {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReportCell {
     pub measure: ReportMeasure,
-    /// None where it is not known, or not shown.
+    /// None if the figure is unknown, or hidden.
     pub now: Option<Figure>,
-    /// None without a comparison, too.
+    /// None also without a comparison.
     pub before: Option<Figure>,
     /// Whether the caller may not see it.
     pub is_hidden: bool,
@@ -47,21 +47,21 @@ pub struct BuiltRow {
     pub cells: Vec<ReportCell>,
 }
 
-/// A report as it was asked for.
+/// A report with its comparison and rows.
 #[derive(Debug, Clone)]
 pub struct BuiltReport {
     pub source: ReportSource,
-    /// The days that it is compared with.
+    /// The compared days.
     pub before: Option<Compared>,
     pub totals: BuiltRow,
     pub rows: Vec<Ranked<BuiltRow>>,
 }
 
-/// Sums what is shown to the permit.
+/// Computes a report within the permit.
 pub async fn built_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     mut spec: ReportSpec,
 ) -> Result<BuiltReport, BuilderError> {
     let scope = permit.scope(db).long();
@@ -69,21 +69,21 @@ pub async fn built_report(
     spec.is_of_channels = narrow.channels.is_some();
     spec.check()?;
     let (source, method) = if spec.sums(BaseSource::Values) {
-        let (source, method) = of_costs(db, &scope, narrow.span).await?;
+        let (source, method) = costs_source(db, &scope, narrow.span).await?;
         (source, Some(method))
     } else {
-        (of_facts(db, &scope, narrow.span).await?, None)
+        (facts_source(db, &scope, narrow.span).await?, None)
     };
     let before = spec.comparison.map(|with| Compared::of(narrow.span, spec.unit(), with));
     let found = rows::built_groups(&scope, &narrow, &spec, before.as_ref(), source.currency).await;
     let mut groups = found.map_err(ReportError::from)?;
-    if groups.len() > MOST_GROUPS {
+    if groups.len() > MAX_GROUPS {
         return Err(BuilderRefusal::Groups.into());
     }
     let currency = source.currency;
     let levels = Levels { scope: &scope, narrow: &narrow, spec: &spec, before: before.as_ref(), currency, method };
     Box::pin(add_levels(levels, &mut groups)).await?;
-    if groups.len() > MOST_GROUPS {
+    if groups.len() > MAX_GROUPS {
         return Err(BuilderRefusal::Groups.into());
     }
     fill(&mut groups, &spec, &narrow);
@@ -95,10 +95,10 @@ pub async fn built_report(
         let place = sheet.place(&row);
         rows.push((row, place));
     }
-    Ok(BuiltReport { source, before, totals, rows: ranked(rows) })
+    Ok(BuiltReport { source, before, totals, rows: sort_rows(rows) })
 }
 
-/// The names of what the rows of a dimension stand for.
+/// Returns the names of the objects of a dimension.
 pub async fn report_names(
     permit: Permit<kind::ReportRead>,
     db: &Database,
@@ -108,8 +108,8 @@ pub async fn report_names(
     Ok(rows::names_of(&permit.scope(db), dimension, ids).await?)
 }
 
-/// Days, weeks and months of which there is nothing are rows of zeros, where rows are of time alone.
-fn fill(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, narrow: &Narrow) {
+/// Adds rows of zeros for days, weeks and months without data, if time is the only dimension.
+fn fill(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, narrow: &ReportFilter) {
     let ([_], Some(unit)) = (spec.dimensions.as_slice(), spec.unit()) else { return };
     let zeros = vec![0; spec.bases().len()];
     let mut missing: Vec<BuiltGroup> = Vec::new();
@@ -122,7 +122,7 @@ fn fill(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, narrow: &Narrow) {
     groups.extend(missing);
 }
 
-/// How sums become figures.
+/// Conversion of sums to figures.
 struct Sheet<'a> {
     bases: Vec<Base>,
     spec: &'a ReportSpec,
@@ -130,7 +130,7 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    /// The figures of a row's sums; a sum that is None is not known.
+    /// The figures computed from a row's sums; None for an unknown sum.
     fn cells(&self, now: &[Option<i64>], before: &[Option<i64>]) -> Vec<ReportCell> {
         let cell = |measure: &ReportMeasure| {
             let of = |sums: &[Option<i64>]| {
@@ -150,17 +150,17 @@ impl Sheet<'_> {
     }
 
     fn row(&self, group: BuiltGroup) -> Result<BuiltRow, ReportError> {
-        let told = |sums: &[i64]| sums.iter().map(|sum| exact((*sum).into()).map(Some)).collect::<Result<Vec<_>, _>>();
+        let told = |sums: &[i64]| sums.iter().map(|sum| to_safe_integer((*sum).into()).map(Some)).collect::<Result<Vec<_>, _>>();
         let cells = self.cells(&told(&group.now)?, &told(&group.before)?);
         Ok(BuiltRow { keys: group.keys, cells })
     }
 
-    /// All rows together. What counts in several rows has no total.
+    /// The total of all rows. Measures that count in several rows have no total.
     fn totals(&self, groups: &[BuiltGroup]) -> Result<BuiltRow, ReportError> {
         let sum = |nth: usize, side: fn(&BuiltGroup) -> &[i64]| {
             let adds = self.spec.dimensions.iter().all(|dimension| self.bases[nth].adds_over(*dimension));
             let sum: i128 = groups.iter().map(|group| i128::from(side(group)[nth])).sum();
-            if adds { exact(sum).map(Some) } else { Ok(None) }
+            if adds { to_safe_integer(sum).map(Some) } else { Ok(None) }
         };
         let all =
             |side: fn(&BuiltGroup) -> &[i64]| (0..self.bases.len()).map(|nth| sum(nth, side)).collect::<Result<Vec<_>, _>>();
@@ -168,7 +168,7 @@ impl Sheet<'_> {
         Ok(BuiltRow { keys: Vec::new(), cells: self.cells(&now, &before) })
     }
 
-    /// The place of a row: by a figure if one is sorted by, and then by its keys.
+    /// Sort keys of a row: the figure of the sort, if there is one, and then its own keys.
     fn place(&self, row: &BuiltRow) -> Vec<Key> {
         let by = match self.spec.sort {
             Some(sort) => Some((sort.measure, sort.is_descending)),
@@ -187,12 +187,12 @@ impl Sheet<'_> {
     }
 }
 
-/// A figure as a key; what is not known comes last.
+/// A figure as a sort key; unknown figures come last.
 fn figure_key(figure: Option<Figure>, is_descending: bool) -> Key {
     let number = match figure {
         None => return Key::Int(i64::MAX),
         Some(Figure::Count(number) | Figure::Minor(number)) => number,
-        // Millionths, as shares are shown, within what JSON holds exactly.
+        // In millionths, as shares are shown, within the exact range of JSON numbers.
         Some(Figure::Ratio(number)) => {
             let most = entity::quantity::MAX_SAFE as f64;
             (number * 1e6).round().clamp(-most, most) as i64

@@ -1,9 +1,10 @@
-//! Sums of the report builder that no statement makes: stock and its value at the end of days, and what stock-outs cost.
+//! Sums of the report builder that its statement does not compute: stock and its value at the end
+//! of days, and the cost of stock-outs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
-use inventory::purchasing::core::allot;
+use inventory::purchasing::core::allocate_proportionally;
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
@@ -12,41 +13,42 @@ use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BaseSource, BuilderRefusal, Compared, MOST_GROUPS, ReportDimension, ReportSpec, Span},
-        rows::{self, BuiltGroup, Narrow, ProductGroups, StockChange},
+        core::{Base, BaseSource, BuilderRefusal, Compared, MAX_GROUPS, ReportDimension, ReportSpec, Span},
+        rows::{self, BuiltGroup, ProductGroups, ReportFilter, StockChange},
     },
 };
 
-/// The share of buyers who take something else, as `lostSales` has it unless another is asked for.
+/// Default share of buyers who take a substitute, as in `lostSales`.
 const SUBSTITUTION: f64 = 0.2;
 
-/// What the sums are made for.
+/// Input of the sums of levels.
 pub(super) struct Levels<'a> {
     pub scope: &'a TenantScope,
-    pub narrow: &'a Narrow,
+    pub narrow: &'a ReportFilter,
     pub spec: &'a ReportSpec,
     pub before: Option<&'a Compared>,
     pub currency: Currency,
-    /// None where no value is asked for, or shown.
+    /// None if no value is requested, or if values are hidden.
     pub method: Option<CostingMethod>,
 }
 
-/// The end of a row's days: which day, of the report's days or of those before, and the row's time.
-struct End {
+/// The last day of a row: the day, whether it is of the report or of the compared days, and the
+/// row's key.
+struct RowEnd {
     last: i32,
     is_before: bool,
     key: Option<i32>,
 }
 
-/// Groups by their keys, the sums of the report's days and of those before.
+/// Groups by their keys, with the sums of the report's days and of the compared ones.
 #[derive(Default)]
 struct Sums(BTreeMap<Vec<FactKey>, BTreeMap<(usize, bool), i64>>);
 
 /// Levels of groups so far, by the sum that each is of.
 #[derive(Default)]
-struct Running(BTreeMap<Vec<FactKey>, BTreeMap<usize, i64>>);
+struct RunningLevels(BTreeMap<Vec<FactKey>, BTreeMap<usize, i64>>);
 
-impl Running {
+impl RunningLevels {
     fn add(&mut self, keys: Vec<FactKey>, nth: usize, change: i64) {
         *self.0.entry(keys).or_default().entry(nth).or_default() += change;
     }
@@ -85,7 +87,7 @@ impl Sums {
             return Ok(());
         }
         self.0.entry(keys).or_default().insert(place, sum);
-        if self.0.len() > MOST_GROUPS { Err(BuilderRefusal::Groups) } else { Ok(()) }
+        if self.0.len() > MAX_GROUPS { Err(BuilderRefusal::Groups) } else { Ok(()) }
     }
 
     /// Adds them to the statement's groups.
@@ -111,7 +113,7 @@ impl Sums {
     }
 }
 
-/// Adds the sums that no statement makes to the groups, those that are asked for.
+/// Adds the requested sums that the statement does not compute to the groups.
 pub(super) async fn add_levels(of: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> Result<(), BuilderError> {
     let bases = of.spec.bases();
     let nth = |base: Base| bases.iter().position(|one| *one == base);
@@ -128,31 +130,32 @@ pub(super) async fn add_levels(of: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> 
     let mut sums = Sums::default();
     if is_of_stockouts {
         for (narrow, is_before) in sides(&of) {
-            stockouts(&of, (&narrow, is_before), &keys, &mut sums).await?;
+            add_stockouts(&of, (&narrow, is_before), &keys, &mut sums).await?;
         }
     }
     if units.is_some() || value.is_some() {
-        closings(&of, (units, value), &keys, &mut sums).await?;
+        add_closing_stock(&of, (units, value), &keys, &mut sums).await?;
     }
     sums.join(groups, bases.len());
     Ok(())
 }
 
 /// The report's days, and those before, without days that are still to come.
-fn sides(of: &Levels<'_>) -> Vec<(Narrow, bool)> {
+fn sides(of: &Levels<'_>) -> Vec<(ReportFilter, bool)> {
     let before = of.before.map(|before| (before.span, true));
     let sides = before.into_iter().chain([(of.narrow.span, false)]);
     let begun = |(span, is_before): (Span, bool)| {
         let span = span.until(of.spec.latest_day)?;
-        Some((Narrow { span, ..of.narrow.clone() }, is_before))
+        Some((ReportFilter { span, ..of.narrow.clone() }, is_before))
     };
     sides.filter_map(begun).collect()
 }
 
-/// What stock-outs cost by group: estimates of levels are summed as they are, and rounded once.
-async fn stockouts(
+/// Adds the cost of stock-outs by group: lost units of levels are summed unrounded, and rounded
+/// once; lost revenue is rounded for each level.
+async fn add_stockouts(
     of: &Levels<'_>,
-    (narrow, is_before): (&Narrow, bool),
+    (narrow, is_before): (&ReportFilter, bool),
     keys: &Keys<'_>,
     sums: &mut Sums,
 ) -> Result<(), BuilderError> {
@@ -177,15 +180,15 @@ async fn stockouts(
 }
 
 /// The ends of rows, in order: of the days before, and of the report's.
-fn ends(of: &Levels<'_>) -> Vec<End> {
-    let whole = |last: i32, is_before: bool| End { last, is_before, key: None };
+fn ends(of: &Levels<'_>) -> Vec<RowEnd> {
+    let whole = |last: i32, is_before: bool| RowEnd { last, is_before, key: None };
     let Some(unit) = of.spec.unit() else {
         let before = of.before.map(|before| whole(before.span.to, true));
         return before.into_iter().chain([whole(of.narrow.span.to, false)]).collect();
     };
     let before = of.before.map(|before| before.buckets(unit)).unwrap_or_default().into_iter().map(|one| (one, true));
     let now = unit.buckets(of.narrow.span).into_iter().map(|one| (one, false));
-    before.chain(now).map(|(one, is_before)| End { last: one.last, is_before, key: Some(one.key) }).collect()
+    before.chain(now).map(|(one, is_before)| RowEnd { last: one.last, is_before, key: Some(one.key) }).collect()
 }
 
 /// A product's value, its units by store, and the shares of stores in the value that are counted.
@@ -197,10 +200,11 @@ struct ProductStock {
 }
 
 impl ProductStock {
-    /// The shares of the stores that are seen, by their units; what has units in no store is of none.
-    fn shared(&self, is_by_store: bool, is_seen: impl Fn(StoreId) -> bool) -> Vec<(StoreId, i64)> {
+    /// The shares of the visible stores in the value, by their units; a value without units in any
+    /// store belongs to no store.
+    fn allocate_value(&self, is_by_store: bool, is_seen: impl Fn(StoreId) -> bool) -> Vec<(StoreId, i64)> {
         let weights: Vec<i64> = self.units.values().map(|units| (*units).max(0)).collect();
-        let shares: Vec<(StoreId, i64)> = match allot(self.value, &weights).filter(|_| is_by_store) {
+        let shares: Vec<(StoreId, i64)> = match allocate_proportionally(self.value, &weights).filter(|_| is_by_store) {
             Some(shares) => self.units.keys().copied().zip(shares).collect(),
             None => vec![(StoreId::NIL, self.value)],
         };
@@ -209,7 +213,7 @@ impl ProductStock {
 }
 
 /// Stock and its value at the end of each row's days: changes are added up in the order of days.
-async fn closings(
+async fn add_closing_stock(
     of: &Levels<'_>,
     (units, value): (Option<usize>, Option<usize>),
     keys: &Keys<'_>,
@@ -227,7 +231,7 @@ async fn closings(
         collect(&mut changes, rows::value_changes(of.scope, of.narrow, &days, method).await.map_err(ReportError::from)?);
     }
     let mut products: HashMap<ProductId, ProductStock> = HashMap::new();
-    let mut running = Running::default();
+    let mut running = RunningLevels::default();
     for end in ends {
         let mut changed = BTreeSet::new();
         while changes.first_key_value().is_some_and(|(day, _)| *day <= end.last) {
@@ -247,7 +251,7 @@ async fn closings(
         }
         for product in changed {
             let (Some(nth), Some(stock)) = (value, products.get_mut(&product)) else { continue };
-            let shares = stock.shared(is_by_store, is_seen);
+            let shares = stock.allocate_value(is_by_store, is_seen);
             for (store, share) in std::mem::replace(&mut stock.shares, shares.clone()) {
                 running.add(keys.of(product, store), nth, -share);
             }
@@ -257,7 +261,7 @@ async fn closings(
         }
         for (group, levels) in &running.0 {
             for (nth, level) in levels.iter().filter(|(_, level)| **level != 0) {
-                sums.set(timed(group, end.key), (*nth, end.is_before), *level)?;
+                sums.set(time_keys(group, end.key), (*nth, end.is_before), *level)?;
             }
         }
     }
@@ -271,7 +275,7 @@ fn collect(changes: &mut BTreeMap<i32, Vec<StockChange>>, found: Vec<StockChange
 }
 
 /// The keys of a group in a row of time.
-fn timed(group: &[FactKey], time: Option<i32>) -> Vec<FactKey> {
+fn time_keys(group: &[FactKey], time: Option<i32>) -> Vec<FactKey> {
     let key = |key: &FactKey| match (key, time) {
         (FactKey::Date(_), Some(day)) => FactKey::Date(day),
         _ => *key,
@@ -287,10 +291,10 @@ mod tests {
     fn a_value_is_shared_by_units_and_belongs_to_no_store_without_them() {
         let (one, other) = (StoreId::from_uuid(Uuid::from_u128(1)), StoreId::from_uuid(Uuid::from_u128(2)));
         let mut stock = ProductStock { value: 1_000, ..ProductStock::default() };
-        assert_eq!(stock.shared(true, |_| true), [(StoreId::NIL, 1_000)]);
+        assert_eq!(stock.allocate_value(true, |_| true), [(StoreId::NIL, 1_000)]);
         stock.units = BTreeMap::from([(one, 2), (other, 1)]);
-        assert_eq!(stock.shared(true, |_| true), [(one, 667), (other, 333)]);
-        assert_eq!(stock.shared(true, |store| store == other), [(other, 333)]);
-        assert_eq!(stock.shared(false, |_| true), [(StoreId::NIL, 1_000)]);
+        assert_eq!(stock.allocate_value(true, |_| true), [(one, 667), (other, 333)]);
+        assert_eq!(stock.allocate_value(true, |store| store == other), [(other, 333)]);
+        assert_eq!(stock.allocate_value(false, |_| true), [(StoreId::NIL, 1_000)]);
     }
 }

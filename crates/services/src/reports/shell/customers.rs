@@ -1,16 +1,17 @@
-//! Customers by recency, frequency and money, and by when they came first. Their names are nobody's business here.
+//! Customers by recency, frequency and revenue, and by the month of their first order. Reports have
+//! no names of customers.
 
 use std::collections::BTreeMap;
 
 use iam::access::{Permit, kind};
 use platform::{calendar, paging::Key, storage::Database};
 
-use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{Cohort, CohortMonth, CustomerOrders, Scores, cohorts, scored},
-        rows::{self, Narrow},
+        core::{Cohort, CohortMonth, CustomerOrders, Scores, cohorts, score_customers},
+        rows::{self, ReportFilter},
     },
 };
 
@@ -21,7 +22,7 @@ pub struct CustomerScore {
     pub scores: Scores,
 }
 
-/// Customers by their net revenue, the most first.
+/// Customers in descending order of net revenue.
 #[derive(Debug, Clone)]
 pub struct CustomerSegments {
     pub source: ReportSource,
@@ -29,39 +30,38 @@ pub struct CustomerSegments {
     pub best: u8,
     pub net: i64,
     pub orders: i64,
-    /// Orders of guests, who are no customers.
+    /// Orders of guests, who are not counted as customers.
     pub guest_orders: i64,
     pub rows: Vec<Ranked<CustomerScore>>,
 }
 
-/// Customers who ordered on the days of the span, as far as their orders are shown to the permit.
+/// Customers who ordered on the days of the span, by the orders within the permit.
 pub async fn customer_segments(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
 ) -> Result<CustomerSegments, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_documents(&scope, narrow.span).await?;
+    let source = documents_source(&scope, narrow.span).await?;
     // Side by side: neither rests on the other.
     let (found, guest_orders) =
-        tokio::try_join!(rows::ordered(&scope, &narrow, source.currency), rows::guest_orders(&scope, &narrow))?;
-    let own = |one: &rows::Ordered| CustomerOrders {
+        tokio::try_join!(rows::customer_sales(&scope, &narrow, source.currency), rows::guest_orders(&scope, &narrow))?;
+    let own = |one: &rows::CustomerSales| CustomerOrders {
         customer: one.customer,
         days_since: i64::from(narrow.span.to) - i64::from(one.last_day),
         orders: one.orders,
         net: one.gross.saturating_sub(one.refunds),
     };
     let customers: Vec<CustomerOrders> = found.iter().map(own).collect();
-    let net = exact(customers.iter().map(|one| i128::from(one.net)).sum())?;
+    let net = to_safe_integer(customers.iter().map(|one| i128::from(one.net)).sum())?;
     let orders = customers.iter().map(|one| one.orders).sum();
     let best = Scores::best(customers.len());
-    let all = scored(&customers);
-    let rows = customers
-        .into_iter()
-        .zip(all)
-        .map(|(orders, scores)| (CustomerScore { orders, scores }, vec![most(orders.net), orders.customer.into()]));
-    Ok(CustomerSegments { source, best, net, orders, guest_orders, rows: ranked(rows.collect()) })
+    let all = score_customers(&customers);
+    let rows = customers.into_iter().zip(all).map(|(orders, scores)| {
+        (CustomerScore { orders, scores }, vec![largest_integer_first(orders.net), orders.customer.into()])
+    });
+    Ok(CustomerSegments { source, best, net, orders, guest_orders, rows: sort_rows(rows.collect()) })
 }
 
 /// A month of first orders.
@@ -77,21 +77,22 @@ pub struct CustomerCohorts {
     pub source: ReportSource,
     pub today: i32,
     pub customers: i64,
-    /// Those who ordered more than once.
+    /// Customers with more than one order.
     pub repeated: i64,
     pub rows: Vec<Ranked<CohortRow>>,
 }
 
-/// Customers whose first order ever was placed on the days of the span, as far as their orders are shown to the permit.
+/// Customers whose first order ever was placed on the days of the span, by the orders within the
+/// permit.
 pub async fn customer_cohorts(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     today: i32,
 ) -> Result<CustomerCohorts, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_documents(&scope, narrow.span).await?;
+    let source = documents_source(&scope, narrow.span).await?;
     let firsts = rows::first_orders(&scope, &narrow).await?;
     let customers = firsts.len() as i64;
     let repeated = firsts.iter().filter(|one| one.second.is_some()).count() as i64;
@@ -100,7 +101,7 @@ pub async fn customer_cohorts(
         let place = i64::from(month.year) * 12 + i64::from(month.month);
         (CohortRow { month, cohort }, vec![Key::Int(place)])
     });
-    Ok(CustomerCohorts { source, today, customers, repeated, rows: ranked(rows.collect()) })
+    Ok(CustomerCohorts { source, today, customers, repeated, rows: sort_rows(rows.collect()) })
 }
 
 /// The month of a calendar day.

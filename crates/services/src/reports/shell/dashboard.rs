@@ -1,4 +1,5 @@
-//! One answer of many panels: each for the stores that its own permission is for, all at once, and kept for a while.
+//! Dashboard of several panels in one answer: each for the stores of its own permission, read
+//! concurrently, and cached for a minute.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use forecast::ratios::is_dead;
@@ -10,8 +11,8 @@ use platform::{
 use tokio::time::Instant;
 
 use super::{
-    kept::{Kept, Staleness, Wanted, after},
-    within::{everything, of_costs},
+    kept::{Freshness, Staleness, ValueCache, after},
+    within::{costs_source, unfiltered},
 };
 use crate::{
     demand::shell::FactsProgress,
@@ -19,7 +20,7 @@ use crate::{
     insight::shell::ReportError,
     reports::{
         core::{Span, changes_dashboard},
-        rows::{self, Awaited, Levels, Narrow, Sales},
+        rows::{self, IncomingDocuments, Levels, ReportFilter, Sales},
     },
 };
 
@@ -29,10 +30,11 @@ const TOP: i64 = 5;
 const DEAD_DAYS: i32 = 90;
 /// Weeks that are forecast.
 const WEEKS: usize = 4;
-/// Events that are looked through for one that changes a dashboard; behind more of them there will be one.
-const MOST_LOOKED_THROUGH: usize = 64;
+/// Maximum events that are searched for one that changes a dashboard; after more events one of them
+/// is assumed to.
+const MAX_LOOKED_THROUGH: usize = 64;
 
-/// A part of the dashboard that not everybody is shown.
+/// A part of the dashboard that needs a permission of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Panel {
     StockValue,
@@ -45,20 +47,22 @@ pub enum Panel {
     Forecast,
 }
 
-/// The stores that a panel is of, None for all; or the permission that is missing, None where the caller is bound to a channel.
-type Shown = Result<Option<Vec<StoreId>>, Option<&'static str>>;
+/// The stores of a panel, None for all; or the missing permission, None if the caller is bound to a
+/// channel.
+type PanelStores = Result<Option<Vec<StoreId>>, Option<&'static str>>;
 
-/// What a dashboard is made for. Two callers with equal rights over equal stores are shown one.
+/// Cache key of a dashboard. Two callers with equal rights over equal stores share one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct DashboardKey {
     tenant: TenantId,
     span: Span,
     channels: Option<Vec<ChannelId>>,
     sales: Option<Vec<StoreId>>,
-    panels: Vec<(Panel, Shown)>,
+    panels: Vec<(Panel, PanelStores)>,
 }
 
-/// Sales of the days, of as many days before, and of those a year before with the same weekdays.
+/// Sales of the days, of the same number of days before, and of those a year before with the same
+/// weekdays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compared {
     pub now: Sales,
@@ -74,7 +78,7 @@ pub struct TopSeller {
     pub gross: i64,
 }
 
-/// Products that nobody has bought for 90 days, though they were there.
+/// Products without a sale for 90 days, although they were in stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeadSums {
     pub products: i64,
@@ -82,7 +86,7 @@ pub struct DeadSums {
     pub value: i64,
 }
 
-/// Panels; None of one that is not shown, and `hidden` says why.
+/// Panels; None for a hidden one, whose reason is in `hidden`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
     pub as_of: Timestamp,
@@ -94,26 +98,27 @@ pub struct Dashboard {
     pub stock_value: Option<i64>,
     pub stock: Option<Levels>,
     pub open_orders: Option<i64>,
-    pub purchase_orders: Option<Awaited>,
-    pub transfers: Option<Awaited>,
+    pub purchase_orders: Option<IncomingDocuments>,
+    pub transfers: Option<IncomingDocuments>,
     pub alerts: Option<i64>,
     pub dead: Option<DeadSums>,
-    /// The Monday of the first week, and the mean of each. None before the first run, too.
+    /// The Monday of the first week, and the mean of each week. None also before the first forecast
+    /// run.
     pub forecast: Option<(i32, Vec<f64>)>,
-    /// Panels with the permission that is missing; None where the caller is bound to a channel.
+    /// Panels with the missing permission; None if the caller is bound to a channel.
     pub hidden: Vec<(Panel, Option<&'static str>)>,
 }
 
 impl Dashboard {
-    /// Whether another one shows the same, whenever either was made.
+    /// Whether another dashboard shows the same figures, regardless of the times of both.
     #[must_use]
-    pub fn shows_same(&self, other: &Self) -> bool {
+    pub fn has_same_figures(&self, other: &Self) -> bool {
         let same_time = Self { as_of: other.as_of, progress: other.progress, ..self.clone() };
         self.progress.is_current() == other.progress.is_current() && same_time == *other
     }
 }
 
-fn narrowed(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
+fn restrict_stores(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
     match (reach, asked) {
         (Reach::Everywhere, asked) => asked.map(<[StoreId]>::to_vec),
         (Reach::Stores(own), None) => Some(own.to_vec()),
@@ -121,13 +126,13 @@ fn narrowed(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
     }
 }
 
-fn shown<P: Permission>(permit: &Permit<kind::ReportRead>, asked: Option<&[StoreId]>, knows_channels: bool) -> Shown {
+fn shown<P: Permission>(permit: &Permit<kind::ReportRead>, asked: Option<&[StoreId]>, knows_channels: bool) -> PanelStores {
     let own = permit.also::<P>().map_err(|denied| Some(denied.0))?;
     if permit.channel().is_some() && !knows_channels {
         return Err(None);
     }
-    // What is no store's is told of the stores that reports are for.
-    Ok(narrowed(&permit.reach().and(&own.reach()), asked))
+    // A panel that belongs to no store covers the stores of the caller's report permit.
+    Ok(restrict_stores(&permit.reach().and(&own.reach()), asked))
 }
 
 impl DashboardKey {
@@ -149,64 +154,67 @@ impl DashboardKey {
             (Panel::Forecast, shown::<kind::ReportRead>(permit, asked, false)),
         ];
         let channels = permit.channel().map(|own| vec![own]);
-        Self { tenant: permit.tenant(), span, channels, sales: narrowed(&permit.reach(), asked), panels }
+        Self { tenant: permit.tenant(), span, channels, sales: restrict_stores(&permit.reach(), asked), panels }
     }
-    fn narrow(&self, panel: Panel) -> Option<Narrow> {
+    fn narrow(&self, panel: Panel) -> Option<ReportFilter> {
         let (_, shown) = self.panels.iter().find(|(one, _)| *one == panel)?;
         let stores = shown.as_ref().ok()?;
-        Some(everything(self.span, stores.clone(), self.channels.clone()))
+        Some(unfiltered(self.span, stores.clone(), self.channels.clone()))
     }
-    fn of_sales(&self, span: Span) -> Narrow {
-        everything(span, self.sales.clone(), self.channels.clone())
+    fn sales_filter(&self, span: Span) -> ReportFilter {
+        unfiltered(span, self.sales.clone(), self.channels.clone())
     }
     fn hidden(&self) -> Vec<(Panel, Option<&'static str>)> {
         self.panels.iter().filter_map(|(panel, shown)| shown.as_ref().err().map(|why| (*panel, *why))).collect()
     }
 }
 
-/// Who asks for a dashboard.
+/// Kind of caller of a dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DashboardAsker {
-    /// Is shown the one of before while what has changed is made anew, and asks again.
+pub enum DashboardCaller {
+    /// Gets the cached dashboard while a changed one is computed, and requests it again.
     Client,
-    /// Does not ask again, and waits for what has changed, but for some seconds.
+    /// Does not repeat the request, and waits for changes, with an allowed delay of some seconds.
     Once,
-    /// Has heard of an event, and waits until all up to it is shown.
+    /// Was notified of an event, and waits until the dashboard includes all events up to it.
     Follower(i64),
 }
 
-/// The dashboard of what the permit, and the caller's other rights, let through, and whether it shows all that has happened.
+/// The dashboard within the permit and the caller's other permissions, and whether it includes all
+/// events.
 pub async fn dashboard(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     (span, stores): (Span, Option<Vec<StoreId>>),
-    (now, asker): (Timestamp, DashboardAsker),
+    (now, asker): (Timestamp, DashboardCaller),
 ) -> Result<(std::sync::Arc<Dashboard>, bool), ReportError> {
     let asked = DashboardKey::of(&permit, span, stores);
     let scope = permit.scope(db).long();
-    if scope.is_at_one_moment() {
-        // One that is kept may be newer than the moment, and what is made of the moment is older than what others are to see.
-        return Ok((std::sync::Arc::new(Box::pin(made(scope, asked, now)).await?.0), true));
+    if scope.has_consistent_reads() {
+        // A cached dashboard may be newer than the moment, and one computed for the moment is older
+        // than other callers may get.
+        return Ok((std::sync::Arc::new(Box::pin(compute_dashboard(scope, asked, now)).await?.0), true));
     }
     let wanted = match asker {
-        DashboardAsker::Follower(seq) => Wanted { seq, now, staleness: Staleness::None },
-        DashboardAsker::Client | DashboardAsker::Once => {
-            Wanted { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds }
+        DashboardCaller::Follower(seq) => Freshness { seq, now, staleness: Staleness::None },
+        DashboardCaller::Client | DashboardCaller::Once => {
+            Freshness { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds }
         }
     };
-    let kept: Kept<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
-        let kept = Kept::default();
+    let kept: ValueCache<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
+        let kept = ValueCache::default();
         db.extensions().insert(kept.clone());
         kept
     });
     let since = Instant::now();
     let own = scope.clone();
     let key = asked.clone();
-    // Its turn may come some seconds later; and in a task of its own it keeps to no replica of a request, which need not have the facts that it writes.
-    let make = Box::pin(async move { made(own.of_this_request(), key, after(now, since.elapsed())).await });
+    // The computation may start some seconds later. It runs in a task of its own, and does not use
+    // the request's replica, which may lack the facts that it writes.
+    let make = Box::pin(async move { compute_dashboard(own.of_this_request(), key, after(now, since.elapsed())).await });
     match asker {
-        DashboardAsker::Client => kept.get_or_renew(&asked, wanted, |shown| has_changed(scope, shown), make).await,
-        DashboardAsker::Once | DashboardAsker::Follower(_) => {
+        DashboardCaller::Client => kept.get_or_renew(&asked, wanted, |shown| has_changed(scope, shown), make).await,
+        DashboardCaller::Once | DashboardCaller::Follower(_) => {
             Ok((kept.get(&asked, wanted, |shown| has_changed(scope, shown), make).await?, true))
         }
     }
@@ -214,19 +222,21 @@ pub async fn dashboard(
 
 /// Whether something has happened after an event that a dashboard may show.
 async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError> {
-    let later = journal::headers_after(&scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
-    Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
+    let later = journal::headers_after(&scope, shown, MAX_LOOKED_THROUGH as u32 + 1).await?;
+    Ok(later.len() > MAX_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 
-/// The dashboard as it is now, and the last event that all of its panels show. Today is the tenant's: a kept one is a minute old at most when it begins.
-async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
-    let (source, method) = of_costs(scope.database(), &scope, asked.span).await?;
+/// Computes the current dashboard, and returns the last event that all of its panels include. The
+/// day is the tenant's current one: a cached dashboard is at most a minute old when a new day
+/// begins.
+async fn compute_dashboard(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
+    let (source, method) = costs_source(scope.database(), &scope, asked.span).await?;
     let currency = source.currency;
     let today = local_day(now, &rows::tenant_zone(&scope).await?);
     let panel = |panel| asked.narrow(panel);
-    let own = asked.of_sales(asked.span);
+    let own = asked.sales_filter(asked.span);
     let (sales, top, value, stock, orders, purchases, transfers, alerts, dead, forecast) = tokio::try_join!(
-        compared(&scope, &asked, currency),
+        compare_sales(&scope, &asked, currency),
         rows::top_sellers(&scope, &own, currency, TOP),
         stock_value(&scope, panel(Panel::StockValue), method),
         levels(&scope, panel(Panel::Stock)),
@@ -259,13 +269,13 @@ async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result
         forecast,
         hidden: asked.hidden(),
     };
-    // The facts were brought up to it before the panels were read.
+    // The facts were brought up to this event before the panels were read.
     Ok((dashboard, source.progress.seq))
 }
 
-async fn compared(scope: &TenantScope, asked: &DashboardKey, currency: Currency) -> Result<Compared, Fault> {
+async fn compare_sales(scope: &TenantScope, asked: &DashboardKey, currency: Currency) -> Result<Compared, Fault> {
     let (before, year_before) = (asked.span.before(), asked.span.year_before());
-    let of = [asked.span, before, year_before].map(|span| asked.of_sales(span));
+    let of = [asked.span, before, year_before].map(|span| asked.sales_filter(span));
     let (now, then, last_year) = tokio::try_join!(
         rows::net_sales(scope, &of[0], currency),
         rows::net_sales(scope, &of[1], currency),
@@ -274,40 +284,44 @@ async fn compared(scope: &TenantScope, asked: &DashboardKey, currency: Currency)
     Ok(Compared { now, before: (before, then), year_before: (year_before, last_year) })
 }
 
-async fn stock_value(scope: &TenantScope, narrow: Option<Narrow>, method: CostingMethod) -> Result<Option<i64>, Fault> {
+async fn stock_value(scope: &TenantScope, narrow: Option<ReportFilter>, method: CostingMethod) -> Result<Option<i64>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
     rows::stock_worth(scope, &narrow, method).await.map(Some)
 }
 
-async fn levels(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<Levels>, Fault> {
+async fn levels(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<Levels>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
     rows::levels(scope, &narrow).await.map(Some)
 }
 
-async fn open_orders(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<i64>, Fault> {
+async fn open_orders(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
     rows::open_orders(scope, &narrow).await.map(Some)
 }
 
-async fn purchases(scope: &TenantScope, narrow: Option<Narrow>, today: i32) -> Result<Option<Awaited>, Fault> {
+async fn purchases(scope: &TenantScope, narrow: Option<ReportFilter>, today: i32) -> Result<Option<IncomingDocuments>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
-    rows::purchases_awaited(scope, &narrow, today).await.map(Some)
+    rows::incoming_purchases(scope, &narrow, today).await.map(Some)
 }
 
-async fn transfers(scope: &TenantScope, narrow: Option<Narrow>, now: Timestamp) -> Result<Option<Awaited>, Fault> {
+async fn transfers(
+    scope: &TenantScope,
+    narrow: Option<ReportFilter>,
+    now: Timestamp,
+) -> Result<Option<IncomingDocuments>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
-    rows::transfers_awaited(scope, &narrow, now).await.map(Some)
+    rows::incoming_transfers(scope, &narrow, now).await.map(Some)
 }
 
-async fn alerts(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<i64>, Fault> {
+async fn alerts(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
-    rows::alerts_open(scope, &narrow).await.map(Some)
+    rows::open_alerts(scope, &narrow).await.map(Some)
 }
 
 /// Vector pub-10, for all stores of the panel together.
 async fn dead(
     scope: &TenantScope,
-    narrow: Option<Narrow>,
+    narrow: Option<ReportFilter>,
     (method, today): (CostingMethod, i32),
 ) -> Result<Option<DeadSums>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
@@ -318,7 +332,7 @@ async fn dead(
     };
     let found: Vec<_> = found.into_iter().filter(is_dead).collect();
     let products: Vec<ProductId> = found.iter().map(|one| one.product).collect();
-    let worth = rows::unit_worth(scope, method, &products).await?;
+    let worth = rows::unit_values(scope, method, &products).await?;
     let mut sums = DeadSums::default();
     for one in &found {
         let value = worth.get(&one.product).map_or(0.0, |each| one.on_hand as f64 * each).round() as i64;
@@ -329,7 +343,7 @@ async fn dead(
     Ok(Some(sums))
 }
 
-async fn forecast_of(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<(i32, Vec<f64>)>, Fault> {
+async fn forecast_of(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<(i32, Vec<f64>)>, Fault> {
     let Some(narrow) = narrow else { return Ok(None) };
     let Some(run) = last_run(scope).await? else { return Ok(None) };
     let weeks = rows::forecast_weeks(scope, &narrow, run.first_week, WEEKS).await?;

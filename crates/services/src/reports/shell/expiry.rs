@@ -9,20 +9,20 @@ use platform::{
     storage::{Database, Fault, TenantScope},
 };
 
-use super::within::{Ranked, ReportSource, of_costs, ranked, within};
+use super::within::{Ranked, ReportSource, costs_source, sort_rows, within};
 use crate::{
     forecasting::rows::last_run,
     insight::shell::ReportError,
     reports::{
         core::{DatedLot, LotRisk, at_risk, demand_until},
-        rows::{self, Narrow, StoredLot},
+        rows::{self, ReportFilter, StoredLot},
     },
 };
 
-/// Days of sales that stand for demand where there is no forecast.
+/// Days of sales that replace the forecast if there is none.
 const SALES_DAYS: i32 = 91;
 
-/// What demand is taken from.
+/// Source of the demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RiskBasis {
     /// The means of the newest run of forecasts.
@@ -31,18 +31,18 @@ pub enum RiskBasis {
     Sales,
 }
 
-/// A lot in a store, and what of it is at risk.
+/// A lot in a store, and its units at risk.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RiskRow {
     pub lot: StoredLot,
     pub basis: RiskBasis,
     pub risk: LotRisk,
-    /// Minor units, rounded once. None where the books know no cost.
+    /// Minor units, rounded once. None if the cost books have no cost.
     pub value: Option<i64>,
     pub days_left: i32,
 }
 
-/// All lots together.
+/// Totals of all lots.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RiskSums {
     pub lots: i64,
@@ -60,16 +60,20 @@ pub struct ExpiryRisk {
 }
 
 /// Lots in the stores that the permit is for which expire up to the last day of the span; its first one is today.
-pub async fn expiry_risk(permit: Permit<kind::ReportRead>, db: &Database, narrow: Narrow) -> Result<ExpiryRisk, ReportError> {
+pub async fn expiry_risk(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: ReportFilter,
+) -> Result<ExpiryRisk, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let (source, method) = of_costs(db, &scope, narrow.span).await?;
+    let (source, method) = costs_source(db, &scope, narrow.span).await?;
     let lots = rows::dated_lots(&scope, &narrow).await?;
     let mut products: Vec<ProductId> = lots.iter().map(|lot| lot.product_id).collect();
     products.dedup();
     let today = narrow.span.from;
     let demand = Demand::of(&scope, today, &products).await?;
-    let worth = rows::unit_worth(&scope, method, &products).await?;
+    let worth = rows::unit_values(&scope, method, &products).await?;
     let (mut totals, mut found) = (RiskSums::default(), Vec::with_capacity(lots.len()));
     for lots in lots.chunk_by(|one, next| (one.product_id, one.store_id) == (next.product_id, next.store_id)) {
         let Some(first) = lots.first() else { continue };
@@ -87,10 +91,10 @@ pub async fn expiry_risk(permit: Permit<kind::ReportRead>, db: &Database, narrow
             found.push((RiskRow { lot: *lot, basis: demand.basis(level), risk, value, days_left }, keys));
         }
     }
-    Ok(ExpiryRisk { source, totals, rows: ranked(found) })
+    Ok(ExpiryRisk { source, totals, rows: sort_rows(found) })
 }
 
-/// What is wanted of products in stores: as forecast, or else as it was sold.
+/// Expected demand of products in stores: the forecast, or else past sales.
 struct Demand {
     first_week: i32,
     forecast: HashMap<(ProductId, StoreId), Vec<f64>>,
@@ -101,7 +105,7 @@ impl Demand {
     async fn of(scope: &TenantScope, today: i32, products: &[ProductId]) -> Result<Self, Fault> {
         let run = last_run(scope).await?;
         let forecast = match &run {
-            Some(run) => rows::mean_weeks(scope, run.first_week, products).await?,
+            Some(run) => rows::forecast_means(scope, run.first_week, products).await?,
             None => HashMap::new(),
         };
         let sold = rows::units_sold(scope, (today - SALES_DAYS, today - 1), products).await?;

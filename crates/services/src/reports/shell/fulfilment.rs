@@ -1,4 +1,4 @@
-//! How much of orders left in time, and how long it took.
+//! Share of orders' units that left in time, and the hours until they left.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
         core::{Fill, Hours},
-        rows::{self, FulfilmentGroup, Narrow},
+        rows::{self, FulfilmentGroup, ReportFilter},
     },
 };
 
-/// Of one group, or of all.
+/// Sums of one group, or of all.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FulfilmentSums {
     pub fill: Fill,
     pub hours: Hours,
 }
 
-/// Groups by their orders, the most first.
+/// Groups in descending order of their orders.
 #[derive(Debug, Clone)]
 pub struct FulfilmentReport {
     pub source: ReportSource,
@@ -33,16 +33,17 @@ pub struct FulfilmentReport {
     pub rows: Vec<Ranked<(Uuid, FulfilmentSums)>>,
 }
 
-/// Orders that are shown to the permit, by what left of them until they are wanted, or within so many hours where they do not say so.
+/// Orders within the permit, by the units that left until the requested day, or within `hours`
+/// hours if the order has none.
 pub async fn fulfilment_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     (group, hours): (FulfilmentGroup, i64),
 ) -> Result<FulfilmentReport, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_documents(&scope, narrow.span).await?;
+    let source = documents_source(&scope, narrow.span).await?;
     let reads = &SideBySide(&scope);
     // Side by side: neither rests on the other.
     let (fills, hours) = tokio::try_join!(rows::fills(reads, &narrow, group, hours), rows::hours(reads, &narrow, group))?;
@@ -57,8 +58,8 @@ pub async fn fulfilment_report(
     for (key, fill) in fills {
         totals.fill.join(&fill);
         let hours = Hours::of(taken.remove(&key).unwrap_or_default());
-        found.push(((key, FulfilmentSums { fill, hours }), vec![most(fill.orders), Key::Id(key)]));
+        found.push(((key, FulfilmentSums { fill, hours }), vec![largest_integer_first(fill.orders), Key::Id(key)]));
     }
-    exact(totals.fill.ordered_units)?;
-    Ok(FulfilmentReport { source, totals, rows: ranked(found) })
+    to_safe_integer(totals.fill.ordered_units)?;
+    Ok(FulfilmentReport { source, totals, rows: sort_rows(found) })
 }

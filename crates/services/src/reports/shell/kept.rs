@@ -1,4 +1,5 @@
-//! Dashboards that this node has made: kept for a minute. Once something has changed that they show, they are shown as they were while they are made anew.
+//! Dashboards that this node has computed, cached for a minute. After a change that a dashboard
+//! includes, the cached one is returned while it is computed again.
 
 mod renew;
 
@@ -15,38 +16,43 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Dashboards that are kept; the one that was asked for longest ago gives way.
-const MOST: usize = 256;
-/// How old one may be that the journal has left behind, and one that it has not: what is overdue changes with time alone.
-const MOST_AGE_MICROS: i64 = 5_000_000;
-const MOST_STILL_MICROS: i64 = 60_000_000;
+/// Maximum cached dashboards; the least recently requested one is evicted.
+const MAX: usize = 256;
+/// Maximum age of a cached dashboard that is behind the journal, and of one that is not: overdue
+/// figures change with time alone.
+const MAX_AGE_MICROS: i64 = 5_000_000;
+const MAX_STILL_MICROS: i64 = 60_000_000;
 
-/// Between two that are made for followers of one at least, however many there are.
-const EVERY: Duration = Duration::from_secs(1);
-/// The same as a multiple of what the last one took: what is dear is made more rarely.
-const TIMES: u32 = 10;
-/// Values that are made for followers, or while old ones are shown, at the same time: each names what it follows, so there may be many.
-const MOST_AT_ONCE: usize = 4;
+/// Minimum interval between two computations of a dashboard for followers, however many there are.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// The minimum interval as a multiple of the last computation's duration: expensive dashboards are
+/// computed more rarely.
+const PAUSE_FACTOR: u32 = 10;
+/// Maximum concurrent computations for followers, or while a cached value is returned: each caller
+/// chooses its own dashboard, so there may be many.
+const MAX_AT_ONCE: usize = 4;
 
-/// How far a value may be behind the journal.
+/// Allowed delay of a value behind the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staleness {
     /// Some seconds.
     Seconds,
-    /// By nothing up to the event that is wanted. It may take a second, or ten times as long as the last one took.
+    /// None up to the requested event. The answer may take a second, or ten times as long as the
+    /// last computation.
     None,
 }
 
-/// Where the journal stands, as far as the value shows it, the time, and how far the value may be behind.
+/// Last event that the value has to show, the time, and the allowed delay.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct Freshness {
     pub seq: i64,
     pub now: Timestamp,
     pub staleness: Staleness,
 }
 
-/// A value, the last event that it shows, when its making began, and before when none is made for followers.
-struct Held<V> {
+/// A cached value, the last event that it includes, the start of its computation, and the moment
+/// before which none is computed for followers.
+struct CachedValue<V> {
     value: Arc<V>,
     seq: i64,
     made_at: Timestamp,
@@ -54,17 +60,18 @@ struct Held<V> {
     not_before: Instant,
 }
 
-/// A place for a value, and the turn to make it. Followers take theirs first: those who wait for time to pass hold up no query.
+/// Slot of a value, with the lock of its computation. Followers take a lock of their own first:
+/// while they wait for a pause to end they do not block queries.
 struct Slot<V> {
     turn: Arc<tokio::sync::Mutex<()>>,
     followers: tokio::sync::Mutex<()>,
-    held: Mutex<Option<Held<V>>>,
+    held: Mutex<Option<CachedValue<V>>>,
 }
 
 struct Slots<K, V> {
     /// Count of requests so far: the number of the last one.
     requests: u64,
-    /// Each with the number of its last request.
+    /// Slots, each with the number of its last request.
     of: HashMap<K, (u64, Arc<Slot<V>>)>,
 }
 
@@ -73,19 +80,19 @@ struct Shared<K, V> {
     makers: Arc<Semaphore>,
 }
 
-/// Values by what they were asked for. Clones share them.
-pub struct Kept<K, V>(Arc<Shared<K, V>>);
+/// Cache of values by their request. Clones share it.
+pub struct ValueCache<K, V>(Arc<Shared<K, V>>);
 
-impl<K, V> Clone for Kept<K, V> {
+impl<K, V> Clone for ValueCache<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<K, V> Default for Kept<K, V> {
+impl<K, V> Default for ValueCache<K, V> {
     fn default() -> Self {
         let slots = Mutex::new(Slots { requests: 0, of: HashMap::new() });
-        Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MOST_AT_ONCE)) }))
+        Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MAX_AT_ONCE)) }))
     }
 }
 
@@ -93,45 +100,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long followers wait for the next one after one that took so long.
-fn pause(took: Duration) -> Duration {
-    EVERY.max(took.saturating_mul(TIMES))
+/// Returns the pause of followers after a computation that took so long.
+fn follower_pause(took: Duration) -> Duration {
+    MIN_INTERVAL.max(took.saturating_mul(PAUSE_FACTOR))
 }
 
 impl<V> Slot<V> {
     fn new() -> Self {
         Self { turn: Arc::default(), followers: tokio::sync::Mutex::default(), held: Mutex::new(None) }
     }
-    /// The value, if it is new enough for one who has waited since some time.
-    fn held(&self, wanted: Wanted, asked: Instant) -> Option<Arc<V>> {
+    /// The value, if it is new enough for a caller that has waited since `asked`.
+    fn held(&self, wanted: Freshness, asked: Instant) -> Option<Arc<V>> {
         let held = lock(&self.held);
         let held = held.as_ref()?;
-        // There is no newer one: all that was recorded before it was asked for is in it, but for what facts lack.
+        // The value was computed after the request: it includes all earlier events, except those
+        // that the facts lack.
         if held.begun > asked {
             return Some(held.value.clone());
         }
         let age = wanted.now.micros() - held.made_at.micros();
         let most = match wanted.staleness {
-            _ if held.seq >= wanted.seq => MOST_STILL_MICROS,
-            Staleness::Seconds => MOST_AGE_MICROS,
+            _ if held.seq >= wanted.seq => MAX_STILL_MICROS,
+            Staleness::Seconds => MAX_AGE_MICROS,
             Staleness::None => return None,
         };
         // Others' clocks were read a little earlier or later.
-        (-MOST_AGE_MICROS..=most).contains(&age).then(|| held.value.clone())
+        (-MAX_AGE_MICROS..=most).contains(&age).then(|| held.value.clone())
     }
-    /// The value as it was up to a minute ago, whatever has happened since, and the last event that it shows.
-    fn recent(&self, now: Timestamp) -> Option<(Arc<V>, i64)> {
+    /// The value of the last minute, regardless of later events, and the last event that it
+    /// includes.
+    fn recent_value(&self, now: Timestamp) -> Option<(Arc<V>, i64)> {
         let held = lock(&self.held);
         let held = held.as_ref()?;
         let age = now.micros() - held.made_at.micros();
-        (-MOST_AGE_MICROS..=MOST_STILL_MICROS).contains(&age).then(|| (held.value.clone(), held.seq))
+        (-MAX_AGE_MICROS..=MAX_STILL_MICROS).contains(&age).then(|| (held.value.clone(), held.seq))
     }
-    fn keep(&self, (value, seq): (Arc<V>, i64), made_at: Timestamp, begun: Instant) {
-        let not_before = Instant::now() + pause(begun.elapsed());
-        *lock(&self.held) = Some(Held { value, seq, made_at, begun, not_before });
+    fn store_value(&self, (value, seq): (Arc<V>, i64), made_at: Timestamp, begun: Instant) {
+        let not_before = Instant::now() + follower_pause(begun.elapsed());
+        *lock(&self.held) = Some(CachedValue { value, seq, made_at, begun, not_before });
     }
-    /// None is made for followers, or while this one is shown, until then.
-    fn rest(&self, until: Instant) {
+    /// No value is computed for followers, or while this one is returned, before `until`.
+    fn block_until(&self, until: Instant) {
         if let Some(held) = lock(&self.held).as_mut() {
             held.not_before = held.not_before.max(until);
         }
@@ -139,8 +148,8 @@ impl<V> Slot<V> {
     fn seq(&self) -> Option<i64> {
         lock(&self.held).as_ref().map(|held| held.seq)
     }
-    /// Nothing that the value shows has happened up to an event.
-    fn shows_all_to(&self, seq: i64) {
+    /// Records that no event up to `seq` changes the value.
+    fn extend_seq(&self, seq: i64) {
         if let Some(held) = lock(&self.held).as_mut() {
             held.seq = held.seq.max(seq);
         }
@@ -150,12 +159,12 @@ impl<V> Slot<V> {
     }
 }
 
-impl<K: Clone + Eq + Hash, V> Kept<K, V> {
+impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
     fn place(&self, key: &K) -> Arc<Slot<V>> {
         let mut places = lock(&self.0.slots);
         places.requests += 1;
         let request = places.requests;
-        if places.of.len() >= MOST && !places.of.contains_key(key) {
+        if places.of.len() >= MAX && !places.of.contains_key(key) {
             let oldest = places.of.iter().min_by_key(|(_, (last, _))| *last).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 places.of.remove(&oldest);
@@ -166,12 +175,13 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         place.clone()
     }
 
-    /// The value of before, where it is new enough, or nothing has changed since; else one that is made now, once for all who ask meanwhile, and the last event that
-    /// it shows. Whether something has changed after an event is looked up by the maker alone.
+    /// The cached value, if it is new enough or nothing has changed since; otherwise a new one,
+    /// which is computed once for all concurrent callers. Only the caller that computes checks
+    /// whether an event has changed the value.
     pub async fn get<E, C>(
         &self,
         key: &K,
-        wanted: Wanted,
+        wanted: Freshness,
         has_changed: impl FnOnce(i64) -> C + Send,
         make: impl Future<Output = Result<(V, i64), E>> + Send,
     ) -> Result<Arc<V>, E>
@@ -183,7 +193,8 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         if let Some(value) = place.held(wanted, asked) {
             return Ok(value);
         }
-        // Followers come back with every event: those of one dashboard have one made between them, and then none for a while.
+        // Followers return with every event: those of one dashboard share one computation, and then
+        // wait for the pause.
         let _follower = if wanted.staleness == Staleness::None {
             let first = place.followers.lock().await;
             if let Some(value) = place.held(wanted, asked) {
@@ -197,7 +208,7 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
             None
         };
         let _mine = place.turn.lock().await;
-        // Another one has made it while this one waited.
+        // Another caller has computed the value while this one waited.
         if let Some(value) = place.held(wanted, asked) {
             return Ok(value);
         }
@@ -205,7 +216,7 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
             && shown < wanted.seq
             && !has_changed(shown).await?
         {
-            place.shows_all_to(wanted.seq);
+            place.extend_seq(wanted.seq);
             if let Some(value) = place.held(wanted, asked) {
                 return Ok(value);
             }
@@ -214,12 +225,12 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         let (made, seq) = make.await?;
         let value = Arc::new(made);
         let made_at = after(wanted.now, begun.duration_since(asked));
-        place.keep((value.clone(), seq), made_at, begun);
+        place.store_value((value.clone(), seq), made_at, begun);
         Ok(value)
     }
 }
 
-/// The time when so much has passed since another.
+/// The time `passed` after another.
 pub fn after(time: Timestamp, passed: Duration) -> Timestamp {
     Timestamp(time.micros().saturating_add(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)))
 }
@@ -235,8 +246,8 @@ mod tests {
 
     const SECOND: i64 = 1_000_000;
 
-    fn wanted(seq: i64, seconds: i64) -> Wanted {
-        Wanted { seq, now: Timestamp(seconds * SECOND), staleness: Staleness::Seconds }
+    fn wanted(seq: i64, seconds: i64) -> Freshness {
+        Freshness { seq, now: Timestamp(seconds * SECOND), staleness: Staleness::Seconds }
     }
     fn changed(_: i64) -> Ready<Result<bool, ()>> {
         ready(Ok(true))
@@ -244,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_value_is_made_again_when_the_journal_has_moved_and_it_is_old() {
-        let (kept, made) = (Kept::<u8, u32>::default(), AtomicU32::new(0));
+        let (kept, made) = (ValueCache::<u8, u32>::default(), AtomicU32::new(0));
         let get = async |key: u8, seq: i64, seconds: i64| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), seq)) };
             *kept.get(&key, wanted(seq, seconds), changed, make).await.unwrap()
@@ -259,32 +270,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_follower_is_shown_the_last_event_and_waits_a_second_for_it() {
-        let kept = Kept::<u8, i64>::default();
+        let kept = ValueCache::<u8, i64>::default();
         let get = async |seq: i64, seconds: i64, staleness: Staleness| {
             let make = async { Ok::<_, ()>((seq, seq)) };
-            *kept.get(&1, Wanted { staleness, ..wanted(seq, seconds) }, changed, make).await.unwrap()
+            *kept.get(&1, Freshness { staleness, ..wanted(seq, seconds) }, changed, make).await.unwrap()
         };
         let began = Instant::now();
         let first = (get(7, 0, Staleness::None).await, get(8, 0, Staleness::Seconds).await);
         assert_eq!((first, kept.place(&1).seq()), ((7, 7), Some(7)));
-        assert_eq!((get(8, 0, Staleness::None).await, began.elapsed() >= EVERY), (8, true));
-        // A query does not wait, and the follower who does is given its answer.
+        assert_eq!((get(8, 0, Staleness::None).await, began.elapsed() >= MIN_INTERVAL), (8, true));
+        // A query does not wait, and the waiting follower gets the query's value.
         let began = Instant::now();
-        let (followed, asked) =
-            tokio::join!(get(9, 0, Staleness::None), async { (get(10, 20, Staleness::Seconds).await, began.elapsed() < EVERY) });
+        let (followed, asked) = tokio::join!(get(9, 0, Staleness::None), async {
+            (get(10, 20, Staleness::Seconds).await, began.elapsed() < MIN_INTERVAL)
+        });
         assert_eq!((followed, asked), (10, (10, true)));
     }
 
     #[tokio::test]
     async fn followers_are_given_what_was_made_after_they_asked_though_facts_are_behind() {
-        let (kept, made, looked) = (Kept::<u8, u32>::default(), AtomicU32::new(0), AtomicU32::new(0));
+        let (kept, made, looked) = (ValueCache::<u8, u32>::default(), AtomicU32::new(0), AtomicU32::new(0));
         let get = async |seq: i64, has_changed: bool| {
             let look = |_| {
                 looked.fetch_add(1, Ordering::Relaxed);
                 ready(Ok(has_changed))
             };
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 7)) };
-            *kept.get(&1, Wanted { staleness: Staleness::None, ..wanted(seq, 0) }, look, make).await.unwrap()
+            *kept.get(&1, Freshness { staleness: Staleness::None, ..wanted(seq, 0) }, look, make).await.unwrap()
         };
         assert_eq!(get(7, true).await, 0);
         let all = tokio::join!(get(9, true), get(9, true), get(8, true));
@@ -296,13 +308,13 @@ mod tests {
     #[test]
     fn what_is_dear_is_made_more_rarely() {
         for (took, expected) in [(0, 1_000), (99, 1_000), (200, 2_000), (3_000, 30_000)] {
-            assert_eq!(pause(Duration::from_millis(took)), Duration::from_millis(expected), "{took}");
+            assert_eq!(follower_pause(Duration::from_millis(took)), Duration::from_millis(expected), "{took}");
         }
     }
 
     #[tokio::test]
     async fn those_who_ask_together_are_answered_once() {
-        let (kept, made) = (Kept::<u8, u32>::default(), AtomicU32::new(0));
+        let (kept, made) = (ValueCache::<u8, u32>::default(), AtomicU32::new(0));
         let get = async || {
             let make = async {
                 tokio::task::yield_now().await;
@@ -316,15 +328,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_one_that_was_asked_for_longest_ago_gives_way() {
-        let (kept, made) = (Kept::<u32, u32>::default(), AtomicU32::new(0));
+        let (kept, made) = (ValueCache::<u32, u32>::default(), AtomicU32::new(0));
         let get = async |key: u32| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 1)) };
             *kept.get(&key, wanted(1, 0), changed, make).await.unwrap()
         };
-        for key in 0..=MOST as u32 {
+        for key in 0..=MAX as u32 {
             get(key).await;
         }
-        assert_eq!((get(1).await, lock(&kept.0.slots).of.len()), (1, MOST));
-        assert_eq!(get(0).await, MOST as u32 + 1, "the first had to go");
+        assert_eq!((get(1).await, lock(&kept.0.slots).of.len()), (1, MAX));
+        assert_eq!(get(0).await, MAX as u32 + 1, "the first had to go");
     }
 }

@@ -7,7 +7,7 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
+use super::within::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     demand::{
         core::StockPeriod,
@@ -16,26 +16,27 @@ use crate::{
     },
     insight::shell::ReportError,
     reports::{
-        core::{Range, lost_of},
-        rows::{self, Narrow},
+        core::{Range, lost_sales_of},
+        rows::{self, ReportFilter},
     },
 };
 
-/// A level with stock-outs. Money is of the days that are capped, and None without a price.
+/// A level with stock-outs. Money is of the capped days, and None without a price.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LostLevel {
     pub product: ProductId,
     pub store: StoreId,
-    /// Without what the level had and got.
+    /// Figures of the level, without opening stock and receipts.
     pub period: StockPeriod,
-    /// Of all days out of stock, and of `EVENT_DAYS` a stock-out at most. None where no day had stock.
+    /// Lost units on all days out of stock, and on at most `EVENT_DAYS` of each stock-out. None if
+    /// no day had stock.
     pub units: Option<LostUnits>,
     pub capped: Option<LostUnits>,
     pub revenue: Option<Range>,
     pub margin: Option<Range>,
 }
 
-/// All levels together; units are capped.
+/// Totals of all levels; units are capped.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LostSums {
     pub out_days: i64,
@@ -44,13 +45,14 @@ pub struct LostSums {
     pub units: LostUnits,
     pub revenue: Range,
     pub margin: Range,
-    /// Levels that had no day with stock, levels without a price, and levels without a cost: nothing of them is in the sums that need it.
+    /// Levels without a day in stock, levels without a price, and levels without a cost: the sums
+    /// that need these values leave them out.
     pub unknown: i64,
     pub unpriced: i64,
     pub uncosted: i64,
 }
 
-/// Levels by what they lost in revenue, the most first.
+/// Levels by their lost revenue, in descending order.
 #[derive(Debug, Clone)]
 pub struct LostSalesReport {
     pub source: ReportSource,
@@ -62,28 +64,28 @@ pub struct LostSalesReport {
 pub async fn lost_sales(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     substitution: f64,
 ) -> Result<LostSalesReport, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_facts(db, &scope, narrow.span).await?;
+    let source = facts_source(db, &scope, narrow.span).await?;
     let mut totals = LostSums::default();
     let mut found = Vec::new();
     for level in lost_levels(&scope, &narrow, source.currency, substitution).await? {
         totals.add(&level);
-        // Levels of which nothing can be said come last.
-        let place = level.revenue.map_or(Key::Int(i64::MAX), |revenue| most(revenue.mid));
+        // Levels without a figure come last.
+        let place = level.revenue.map_or(Key::Int(i64::MAX), |revenue| largest_integer_first(revenue.mid));
         found.push((level, vec![place, level.product.into(), level.store.into()]));
     }
-    exact(totals.revenue.high.into())?;
-    Ok(LostSalesReport { source, totals, rows: ranked(found) })
+    to_safe_integer(totals.revenue.high.into())?;
+    Ok(LostSalesReport { source, totals, rows: sort_rows(found) })
 }
 
-/// Levels with a stock-out, whatever lets them through; the facts are up to date already.
+/// Levels with a stock-out, without a check of permissions; the facts are up to date already.
 pub(super) async fn lost_levels(
     scope: &TenantScope,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     currency: Currency,
     substitution: f64,
 ) -> Result<Vec<LostLevel>, ReportError> {
@@ -98,7 +100,7 @@ pub(super) async fn lost_levels(
     let level = |(product, store, period): (ProductId, StoreId, StockPeriod)| {
         let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
         let units = LostUnits::of(&period, period.out_days, substitution);
-        let capped = lost_of(&period, period.capped_days, substitution, priced);
+        let capped = lost_sales_of(&period, period.capped_days, substitution, priced);
         let (revenue, margin) = capped.map_or((None, None), |(_, revenue, margin)| (revenue, margin));
         LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin }
     };

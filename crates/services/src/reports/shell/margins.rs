@@ -3,13 +3,15 @@
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
-use super::within::{Ranked, ReportSource, exact, largest, most, of_facts, ranked, within};
+use super::within::{
+    Ranked, ReportSource, facts_source, largest_first, largest_integer_first, sort_rows, to_safe_integer, within,
+};
 use crate::{
     insight::shell::ReportError,
-    reports::rows::{self, GroupMargin, MarginGroup, Narrow},
+    reports::rows::{self, GroupMargin, MarginGroup, ReportFilter},
 };
 
-/// What rows are sorted by, the largest first.
+/// Sort field of rows, the largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MarginTop {
     GrossRevenue,
@@ -19,7 +21,7 @@ pub enum MarginTop {
 }
 
 impl MarginTop {
-    /// Whether the order says what products cost.
+    /// Whether the sort order reveals costs of products.
     pub const fn shows_costs(self) -> bool {
         matches!(self, Self::Margin | Self::MarginRate)
     }
@@ -30,7 +32,7 @@ impl GroupMargin {
     pub const fn net(&self) -> i64 {
         self.gross - self.refunds
     }
-    /// Of what was sold, before refunds.
+    /// Returns the margin of the sold units, before refunds.
     pub const fn margin(&self) -> i64 {
         self.gross - self.cost
     }
@@ -64,26 +66,26 @@ pub struct MarginReport {
 pub async fn margin_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     (group, top): (MarginGroup, MarginTop),
 ) -> Result<MarginReport, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_facts(db, &scope, narrow.span).await?;
+    let source = facts_source(db, &scope, narrow.span).await?;
     let found = rows::margins(&scope, &narrow, group, source.currency).await?;
     let mut totals = GroupMargin { key: None, units: 0, gross: 0, discounts: 0, refunds: 0, cost: 0 };
     for row in &found {
         totals.join(row).ok_or(ReportError::TooLarge)?;
     }
     for sum in [totals.units, totals.gross, totals.discounts, totals.refunds, totals.cost] {
-        exact(sum.into())?;
+        to_safe_integer(sum.into())?;
     }
     let place = |row: &GroupMargin| match top {
-        MarginTop::GrossRevenue => most(row.gross),
-        MarginTop::NetRevenue => most(row.net()),
-        MarginTop::Margin => most(row.margin()),
-        MarginTop::MarginRate => largest(row.margin_rate()),
+        MarginTop::GrossRevenue => largest_integer_first(row.gross),
+        MarginTop::NetRevenue => largest_integer_first(row.net()),
+        MarginTop::Margin => largest_integer_first(row.margin()),
+        MarginTop::MarginRate => largest_first(row.margin_rate()),
     };
     let rows = found.into_iter().map(|row| (row, vec![place(&row), Key::Id(row.key.unwrap_or_default())]));
-    Ok(MarginReport { source, totals, rows: ranked(rows.collect()) })
+    Ok(MarginReport { source, totals, rows: sort_rows(rows.collect()) })
 }

@@ -1,4 +1,5 @@
-//! Asking for reports: with a permit, over facts that are brought up to date first. Rows come in the order of their keys, and totals are over all of them.
+//! Queries for reports: with a permit, over facts that are brought up to date first. Rows are in
+//! the order of their keys, and totals are over all of them.
 
 mod abc;
 mod baskets;
@@ -16,18 +17,18 @@ mod shrinkage;
 mod today;
 mod within;
 
-pub use abc::{AbcXyz, AbcXyzAsk, abc_xyz};
+pub use abc::{AbcXyz, AbcXyzOptions, abc_xyz};
 pub use baskets::{BasketsError, BoughtTogether, bought_together};
 pub use builder::{BuilderError, BuiltReport, BuiltRow, ReportCell, built_report, report_names};
 pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
-pub use dashboard::{Compared, Dashboard, DashboardAsker, DeadSums, Panel, TopSeller, dashboard};
+pub use dashboard::{Compared, Dashboard, DashboardCaller, DeadSums, Panel, TopSeller, dashboard};
 pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
 pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
 pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
 pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{
-    ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
+    ProductivityGroup, ProductivityOptions, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
 };
-pub use shrinkage::{CountAccuracy, CountAsk, CountRow, LossKey, Shrinkage, count_accuracy, shrinkage};
+pub use shrinkage::{CountAccuracy, CountOptions, CountRow, LossKey, Shrinkage, count_accuracy, shrinkage};
 pub use today::{latest_day, report_day};
 pub use within::{Ranked, ReportSource};

@@ -1,26 +1,26 @@
-//! What stock brought by product, category or store.
+//! Productivity of stock by product, category or store.
 
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use inventory::{catalog::rows::page::ProductCondition, purchasing::core::allot};
+use inventory::{catalog::rows::page::ProductCondition, purchasing::core::allocate_proportionally};
 use platform::{
     paging::Key,
     storage::{Database, SideBySide, TenantScope},
 };
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, exact, largest, of_costs, ranked, within};
+use super::within::{Ranked, ReportSource, costs_source, largest_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
         core::{Productivity, Span},
-        rows::{self, Booked, LevelFlow, Narrow},
+        rows::{self, BookedAmounts, LevelFlow, ReportFilter},
     },
 };
 
-/// What rows stand for.
+/// Grouping of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProductivityGroup {
     Product,
@@ -28,7 +28,7 @@ pub enum ProductivityGroup {
     Store,
 }
 
-/// What rows are sorted by, the largest first.
+/// Sort field of rows, the largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProductivityTop {
     NetRevenue,
@@ -39,35 +39,36 @@ pub enum ProductivityTop {
 }
 
 impl ProductivityTop {
-    /// Whether the order says what products cost.
+    /// Whether the sort order reveals costs of products.
     pub const fn shows_costs(self) -> bool {
         matches!(self, Self::StockValue | Self::Gmroi)
     }
 }
 
-/// How the report is made.
+/// Options of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProductivityAsk {
+pub struct ProductivityOptions {
     pub group: ProductivityGroup,
     pub top: ProductivityTop,
     /// Whether the days before are summed as well, which takes longer.
     pub with_before: bool,
-    /// Whether the categories of products are summed as well, which takes as long once more where products are narrowed.
+    /// Whether the categories of products are summed as well, which doubles the time if the report
+    /// is restricted to some products.
     pub with_category: bool,
 }
 
-/// A row: the nil ID is the group of what belongs to none.
+/// A row: the nil ID is the group of levels without one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProductivityRow {
     pub key: Uuid,
     pub sums: Productivity,
-    /// Of the days before; None where nothing is known of them.
+    /// Sums of the days before; None if they have no facts.
     pub before: Option<Productivity>,
-    /// Of the product's category, with the products that the narrowing leaves out.
+    /// Sums of the product's category, including the products that the filter leaves out.
     pub category: Option<Productivity>,
 }
 
-/// Rows by group, and all of them together.
+/// Rows by group, and their total.
 #[derive(Debug, Clone)]
 pub struct ProductivityReport {
     pub source: ReportSource,
@@ -84,7 +85,7 @@ pub struct ProductivityReport {
 struct GroupSums {
     totals: Productivity,
     groups: BTreeMap<Uuid, Productivity>,
-    /// Of products, where these are the groups.
+    /// Categories of products, if rows are products.
     categories: HashMap<Uuid, Uuid>,
 }
 
@@ -92,12 +93,12 @@ struct GroupSums {
 pub async fn stock_productivity(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
-    ask: ProductivityAsk,
+    narrow: ReportFilter,
+    ask: ProductivityOptions,
 ) -> Result<ProductivityReport, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let (source, method) = of_costs(db, &scope, narrow.span).await?;
+    let (source, method) = costs_source(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
     let days_before = ask.with_before.then(|| narrow.span.before());
     let (levels, before) = Box::pin(read_levels(&scope, &narrow, books, days_before)).await?;
@@ -108,7 +109,7 @@ pub async fn stock_productivity(
     } else if narrow.products == all {
         grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
     } else {
-        let narrow = Narrow { products: all, ..narrow.clone() };
+        let narrow = ReportFilter { products: all, ..narrow.clone() };
         let (levels, _) = Box::pin(read_levels(&scope, &narrow, books, None)).await?;
         grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
     };
@@ -126,21 +127,22 @@ pub async fn stock_productivity(
     let row = |(key, sums): (Uuid, Productivity)| {
         let before = before.groups.get(&key).copied();
         let category = categories.get(&key).and_then(|own| of_categories.get(own)).copied();
-        (ProductivityRow { key, sums, before, category }, vec![largest(figure(&sums)), Key::Id(key)])
+        (ProductivityRow { key, sums, before, category }, vec![largest_first(figure(&sums)), Key::Id(key)])
     };
-    let rows = ranked(groups.into_iter().map(row).collect());
+    let rows = sort_rows(groups.into_iter().map(row).collect());
     let totals_before = (!before.groups.is_empty()).then_some(before.totals);
     Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, totals_before, rows })
 }
 
-/// The levels that the narrowing has, of all stores, and those of the days before: at once, as each is a long statement.
+/// The selected levels of all stores, and those of the days before: read concurrently, as each is a
+/// long statement.
 async fn read_levels(
     scope: &TenantScope,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     (currency, method): (Currency, CostingMethod),
     before: Option<Span>,
 ) -> Result<(Vec<LevelFlow>, Option<Vec<LevelFlow>>), ReportError> {
-    let (reads, earlier) = (&SideBySide(scope), before.map(|span| Narrow { span, ..narrow.clone() }));
+    let (reads, earlier) = (&SideBySide(scope), before.map(|span| ReportFilter { span, ..narrow.clone() }));
     let flows_before = async {
         match &earlier {
             Some(earlier) => rows::level_flows(reads, earlier, currency).await,
@@ -149,12 +151,12 @@ async fn read_levels(
     };
     let (flows, flows_before, (booked, booked_before)) =
         tokio::try_join!(rows::level_flows(reads, narrow, currency), flows_before, rows::booked(reads, narrow, method, before))?;
-    let before = booked_before.map(|booked| joined(flows_before, booked));
-    Ok((joined(flows, booked), before))
+    let before = booked_before.map(|booked| merge_costs(flows_before, booked));
+    Ok((merge_costs(flows, booked), before))
 }
 
 /// Sums of levels by group, of the stores that the narrowing has.
-fn grouped(levels: &[LevelFlow], narrow: &Narrow, group: ProductivityGroup) -> Result<GroupSums, ReportError> {
+fn grouped(levels: &[LevelFlow], narrow: &ReportFilter, group: ProductivityGroup) -> Result<GroupSums, ReportError> {
     let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
     let mut found = GroupSums::default();
     for level in levels.iter().filter(|level| is_seen(level.store)) {
@@ -176,9 +178,10 @@ fn grouped(levels: &[LevelFlow], narrow: &Narrow, group: ProductivityGroup) -> R
     Ok(found)
 }
 
-/// Each level with its cost and its share of its product's value: by the units that its days closed with, as the books know no stores. The value of a product
-/// that had units in no store, but on their way between two of them, is of none.
-fn joined(flows: Vec<LevelFlow>, Booked { values, costs }: Booked) -> Vec<LevelFlow> {
+/// Each level with its cost and its share of its product's value: in proportion to its units at the
+/// end of each day, as the cost books have no stores. The value of a product that had no units in
+/// any store, but in transit between two of them, belongs to no store.
+fn merge_costs(flows: Vec<LevelFlow>, BookedAmounts { values, costs }: BookedAmounts) -> Vec<LevelFlow> {
     let mut levels: BTreeMap<(ProductId, StoreId), LevelFlow> = BTreeMap::new();
     let mut categories = HashMap::new();
     for flow in flows {
@@ -200,7 +203,7 @@ fn joined(flows: Vec<LevelFlow>, Booked { values, costs }: Booked) -> Vec<LevelF
     for (product, value) in values {
         let own = (product, StoreId::NIL)..=(product, StoreId::from_uuid(Uuid::max()));
         let weights: Vec<i64> = levels.range(own.clone()).map(|(_, level)| level.closing_sum.max(0)).collect();
-        if let Some(shares) = allot(value, &weights) {
+        if let Some(shares) = allocate_proportionally(value, &weights) {
             for ((_, level), share) in levels.range_mut(own).zip(shares) {
                 level.sums.value_sum += i128::from(share);
             }
@@ -214,10 +217,10 @@ fn joined(flows: Vec<LevelFlow>, Booked { values, costs }: Booked) -> Vec<LevelF
     levels.into_values().collect()
 }
 
-/// Whether each sum can be told.
+/// Checks that each sum can be represented exactly by clients.
 fn is_exact(sums: &Productivity) -> Result<(), ReportError> {
-    let told = [sums.opening, sums.came(true), sums.sold, sums.closing, sums.net, sums.cost, sums.returned_cost];
-    told.into_iter().try_for_each(|sum| exact(sum).map(drop))
+    let told = [sums.opening, sums.received_units(true), sums.sold, sums.closing, sums.net, sums.cost, sums.returned_cost];
+    told.into_iter().try_for_each(|sum| to_safe_integer(sum).map(drop))
 }
 
 #[cfg(test)]
@@ -231,10 +234,10 @@ mod tests {
         let (product, one, other) = (ProductId::from_uuid(id(1)), StoreId::from_uuid(id(2)), StoreId::from_uuid(id(3)));
         let flow = |store, closing_sum| LevelFlow { product, category: None, store, sums: Productivity::default(), closing_sum };
         let values = HashMap::from([(product, 1_000)]);
-        let found = joined(vec![flow(one, 2), flow(other, 1)], Booked { values: values.clone(), costs: Vec::new() });
+        let found = merge_costs(vec![flow(one, 2), flow(other, 1)], BookedAmounts { values: values.clone(), costs: Vec::new() });
         assert_eq!(found.iter().map(|level| level.sums.value_sum).collect::<Vec<_>>(), [667, 333]);
         let cost = LevelCost { product, store: other, sold: 70, returned: 7 };
-        let found = joined(vec![flow(one, 0)], Booked { values, costs: vec![cost] });
+        let found = merge_costs(vec![flow(one, 0)], BookedAmounts { values, costs: vec![cost] });
         let sums: Vec<_> = found.iter().map(|level| (level.store, level.sums.value_sum, level.sums.cost)).collect();
         assert_eq!(sums, [(StoreId::NIL, 1_000, 0), (one, 0, 0), (other, 0, 70)]);
     }

@@ -10,26 +10,29 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, everything, exact, most, of_costs, of_documents, of_facts, ranked, within};
+use super::within::{
+    Ranked, ReportSource, costs_source, documents_source, facts_source, largest_integer_first, sort_rows, to_safe_integer,
+    unfiltered, within,
+};
 use crate::{
     insight::shell::ReportError,
     reports::{
         core::{AbcClass, CountedClasses, CountedLines, Span, StockLoss, classes_of},
-        rows::{self, CountGroup, LossGroup, Narrow},
+        rows::{self, CountGroup, LossGroup, ReportFilter},
     },
 };
 
-/// What a row of losses is of.
+/// Key of a row of losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LossKey {
-    /// Counts: they find what is gone, and not why.
+    /// Counts: they find losses and not their causes.
     Count,
     Reason(ReasonCode),
     Product(ProductId),
     Store(StoreId),
 }
 
-/// Groups by the units that are gone net of gains, the most first.
+/// Groups in descending order of their net lost units.
 #[derive(Debug, Clone)]
 pub struct Shrinkage {
     pub source: ReportSource,
@@ -41,12 +44,12 @@ pub struct Shrinkage {
 pub async fn shrinkage(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    narrow: ReportFilter,
     group: LossGroup,
 ) -> Result<Shrinkage, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let (source, method) = of_costs(db, &scope, narrow.span).await?;
+    let (source, method) = costs_source(db, &scope, narrow.span).await?;
     let (mut totals, mut groups) = (StockLoss::default(), BTreeMap::<LossKey, StockLoss>::new());
     for loss in rows::losses(&scope, &narrow, method).await? {
         totals.join(&loss.sums);
@@ -59,7 +62,7 @@ pub async fn shrinkage(
         groups.entry(key).or_default().join(&loss.sums);
     }
     for sum in [totals.lost_units, totals.found_units, totals.lost_value, totals.found_value] {
-        exact(sum)?;
+        to_safe_integer(sum)?;
     }
     let mut found = Vec::with_capacity(groups.len());
     for (key, sums) in groups {
@@ -69,30 +72,30 @@ pub async fn shrinkage(
             LossKey::Product(product) => product.into(),
             LossKey::Store(store) => store.into(),
         };
-        found.push(((key, sums), vec![most(exact(sums.net_units())?), id]));
+        found.push(((key, sums), vec![largest_integer_first(to_safe_integer(sums.net_units())?), id]));
     }
-    Ok(Shrinkage { source, totals, rows: ranked(found) })
+    Ok(Shrinkage { source, totals, rows: sort_rows(found) })
 }
 
-/// How the report of counts is made.
+/// Options of the report of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CountAsk {
+pub struct CountOptions {
     pub group: CountGroup,
     pub tolerance: i64,
     /// Whether lines are summed by the class of their product as well, which reads a year of sales.
     pub with_classes: bool,
 }
 
-/// Lines of a group: None is the group of what belongs to no category.
+/// Lines of a group: None is the group of products without a category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CountRow {
     pub key: Option<Uuid>,
     pub lines: CountedLines,
-    /// None where classes were not asked for.
+    /// None if classes were not requested.
     pub classes: Option<CountedClasses>,
 }
 
-/// Groups by the lines that were off, the most first.
+/// Groups in descending order of their inaccurate lines.
 #[derive(Debug, Clone)]
 pub struct CountAccuracy {
     pub source: ReportSource,
@@ -107,17 +110,17 @@ const CLASS_DAYS: i32 = 364;
 pub async fn count_accuracy(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
-    ask: CountAsk,
+    narrow: ReportFilter,
+    ask: CountOptions,
 ) -> Result<CountAccuracy, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let (source, groups) = if ask.with_classes {
         // Counts are documents, classes are of sales: the report is as far as those.
-        let source = of_facts(db, &scope, narrow.span).await?;
-        (source, classed(&scope, &narrow, source.currency, ask).await?)
+        let source = facts_source(db, &scope, narrow.span).await?;
+        (source, classify_counts(&scope, &narrow, source.currency, ask).await?)
     } else {
-        let source = of_documents(&scope, narrow.span).await?;
+        let source = documents_source(&scope, narrow.span).await?;
         let counted = rows::counted(&scope, &narrow, ask.group, ask.tolerance).await?;
         (source, counted.into_iter().map(|(key, lines)| CountRow { key, lines, classes: None }).collect())
     };
@@ -128,18 +131,24 @@ pub async fn count_accuracy(
         if let Some((all, own)) = totals.classes.as_mut().zip(row.classes.as_ref()) {
             all.join(own);
         }
-        found.push((row, vec![most(row.lines.lines - row.lines.accurate), Key::Id(row.key.unwrap_or_default())]));
+        found
+            .push((row, vec![largest_integer_first(row.lines.lines - row.lines.accurate), Key::Id(row.key.unwrap_or_default())]));
     }
-    exact(totals.lines.book)?;
-    exact(totals.lines.counted)?;
-    Ok(CountAccuracy { source, totals, rows: ranked(found) })
+    to_safe_integer(totals.lines.book)?;
+    to_safe_integer(totals.lines.counted)?;
+    Ok(CountAccuracy { source, totals, rows: sort_rows(found) })
 }
 
 /// Groups with the lines of each class: that of a product by the revenue of the 52 weeks up to the last day, in the stores of the report and among all
 /// products.
-async fn classed(scope: &TenantScope, narrow: &Narrow, currency: Currency, ask: CountAsk) -> Result<Vec<CountRow>, Fault> {
+async fn classify_counts(
+    scope: &TenantScope,
+    narrow: &ReportFilter,
+    currency: Currency,
+    ask: CountOptions,
+) -> Result<Vec<CountRow>, Fault> {
     let span = Span { from: narrow.span.to.saturating_sub(CLASS_DAYS - 1), to: narrow.span.to };
-    let all = everything(span, narrow.stores.clone(), narrow.channels.clone());
+    let all = unfiltered(span, narrow.stores.clone(), narrow.channels.clone());
     let (counted, sold) = tokio::try_join!(
         rows::counted_products(scope, narrow, ask.group, ask.tolerance),
         rows::products_sold(scope, &all, currency)

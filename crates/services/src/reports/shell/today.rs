@@ -1,4 +1,4 @@
-//! The day on which a report is asked for.
+//! The day of a report's request.
 
 use entity::prelude::Timestamp;
 use iam::access::{Permit, kind};
@@ -9,11 +9,12 @@ use platform::{
 
 use crate::reports::rows;
 
-/// The latest day that has begun at a moment, in the time zone of the tenant or of a store, since 1970-01-01. What later days close with is not known.
+/// The latest day that has begun at a moment, in the time zone of the tenant or of any store, since
+/// 1970-01-01. The closing stock of later days is unknown.
 pub async fn latest_day(permit: &Permit<kind::ReportRead>, database: &Database, at: Timestamp) -> Result<i32, Fault> {
     let zones = rows::zones(&permit.scope(database)).await?;
     let days = zones.iter().map(|zone| local_day(at, zone));
-    days.max().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))
+    days.max().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))
 }
 
 /// The day of a moment in the time zone of the tenant, since 1970-01-01.

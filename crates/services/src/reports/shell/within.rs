@@ -1,4 +1,5 @@
-//! What all reports share: what a permit lets through, the currency, and how far their sources are.
+//! Shared parts of all reports: the permit's filter, the currency, and the progress of their
+//! sources.
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permission, Permit, Reach};
@@ -11,13 +12,14 @@ use platform::{
 use crate::{
     demand::shell::{FactsProgress, catch_up},
     insight::{rows::default_currency, shell::ReportError},
-    reports::{core::Span, rows::Narrow},
+    reports::{core::Span, rows::ReportFilter},
 };
 
-/// Pages of the journal that whoever asks waits for. What is behind them is told by `FactsProgress`.
+/// Maximum pages of the journal that a reader waits for. `FactsProgress` reports how far the facts
+/// are behind.
 const PAGES: usize = 16;
 
-/// The currency of a report and how far it is.
+/// The currency of a report, and its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportSource {
     pub currency: Currency,
@@ -25,11 +27,11 @@ pub struct ReportSource {
     pub progress: FactsProgress,
 }
 
-/// A row and its place in the order of the report.
+/// A row and its sort keys.
 pub type Ranked<T> = (T, Vec<Key>);
 
-/// What a permit lets through of what is asked.
-pub(super) fn within<P: Permission>(permit: &Permit<P>, mut narrow: Narrow) -> Narrow {
+/// Restricts a filter to the stores and the channel of a permit.
+pub(super) fn within<P: Permission>(permit: &Permit<P>, mut narrow: ReportFilter) -> ReportFilter {
     if let Reach::Stores(own) = permit.reach() {
         let asked = narrow.stores.take();
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
@@ -43,55 +45,56 @@ pub(super) fn within<P: Permission>(permit: &Permit<P>, mut narrow: Narrow) -> N
 }
 
 /// Brings the facts up to date.
-pub(super) async fn of_facts(db: &Database, scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
+pub(super) async fn facts_source(db: &Database, scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
     let progress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
     Ok(ReportSource { currency: default_currency(scope).await?, span, progress })
 }
 
-/// Brings the cost book up to date, too: the report is as far as the one that is behind. The book's currency is the tenant's own.
-pub(super) async fn of_costs(
+/// Brings the cost book up to date, too: the report's progress is that of the source that is
+/// further behind. The book's currency is the tenant's own.
+pub(super) async fn costs_source(
     db: &Database,
     scope: &TenantScope,
     span: Span,
 ) -> Result<(ReportSource, CostingMethod), ReportError> {
-    let source = of_facts(db, scope, span).await?;
+    let source = facts_source(db, scope, span).await?;
     let book = costing::begin(scope, None).await?;
     let progress =
         FactsProgress { seq: source.progress.seq.min(book.progress.seq), head: source.progress.head.max(book.progress.head) };
     Ok((ReportSource { currency: book.currency, progress, ..source }, book.method))
 }
 
-/// Of documents, which are read as they stand.
-pub(super) async fn of_documents(scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
+/// Returns the source of a report of documents, which are read in their current state.
+pub(super) async fn documents_source(scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
     let seq = scope.head().await?.seq;
     Ok(ReportSource { currency: default_currency(scope).await?, span, progress: FactsProgress { seq, head: seq } })
 }
 
-/// A sum that clients can be told exactly.
-pub(super) fn exact(sum: i128) -> Result<i64, ReportError> {
+/// A sum within the range that clients can represent exactly.
+pub(super) fn to_safe_integer(sum: i128) -> Result<i64, ReportError> {
     let safe = i64::try_from(sum).ok().filter(|sum| (-MAX_SAFE..=MAX_SAFE).contains(sum));
     safe.ok_or(ReportError::TooLarge)
 }
 
-/// The largest first; what has no figure comes last.
-pub(super) fn largest(figure: Option<f64>) -> Key {
-    // Millionths, as figures are shown, within what JSON holds exactly.
+/// Sort key for the largest figure first; rows without a figure come last.
+pub(super) fn largest_first(figure: Option<f64>) -> Key {
+    // In millionths, as figures are shown, within the exact range of JSON numbers.
     let millionths = |figure: f64| (figure * 1e6).round().clamp(-(MAX_SAFE as f64), MAX_SAFE as f64) as i64;
     Key::Int(figure.map_or(i64::MAX, |figure| -millionths(figure)))
 }
 
-/// The same of an integer.
-pub(super) fn most(figure: i64) -> Key {
+/// Sort key for the largest integer first.
+pub(super) fn largest_integer_first(figure: i64) -> Key {
     Key::Int(figure.checked_neg().unwrap_or(i64::MAX))
 }
 
-/// Brings rows into the order of their keys.
-pub(super) fn ranked<T>(mut rows: Vec<Ranked<T>>) -> Vec<Ranked<T>> {
+/// Sorts rows by their keys.
+pub(super) fn sort_rows<T>(mut rows: Vec<Ranked<T>>) -> Vec<Ranked<T>> {
     rows.sort_by(|one, other| one.1.cmp(&other.1));
     rows
 }
 
-/// All products on some days in some stores: of panels, which take no condition on products.
-pub(super) fn everything(span: Span, stores: Option<Vec<StoreId>>, channels: Option<Vec<ChannelId>>) -> Narrow {
-    Narrow { span, products: ProductCondition::default(), stores, channels }
+/// All products on some days in some stores: for panels, which take no condition on products.
+pub(super) fn unfiltered(span: Span, stores: Option<Vec<StoreId>>, channels: Option<Vec<ChannelId>>) -> ReportFilter {
+    ReportFilter { span, products: ProductCondition::default(), stores, channels }
 }

@@ -1,24 +1,25 @@
-//! Who may read a view.
+//! Readers of a view.
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, View};
 
-/// Roles, and members, that a view is shared with at most.
-pub const MOST_READERS: usize = 50;
+/// Maximum roles, and members, that a view is shared with.
+pub const MAX_READERS: usize = 50;
 
-/// Whom a view is shared with, beside its owner and those who manage views. An integration has no role: it reads what it owns, or manages.
+/// Roles and members that a view is shared with, in addition to its owner and those who manage
+/// views. An integration has no role: it reads the views that it owns, or all if it manages views.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readers {
     pub roles: Vec<RoleId>,
     pub members: Vec<MemberId>,
 }
 
-/// A wish whom a view is shared with.
+/// Requested readers of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Sharing {
-    /// With all who may read views.
+    /// Shared with all who may read views.
     Everyone,
     With(Readers),
 }
@@ -32,28 +33,28 @@ impl Sharing {
     }
 }
 
-/// Somebody who asks for views.
+/// Caller that requests views.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker {
+pub struct ViewReader {
     pub actor: Actor,
-    /// The roles that they have now.
+    /// The caller's current roles.
     pub roles: Vec<RoleId>,
     /// Whether they manage views.
     pub manages: bool,
 }
 
 impl Readers {
-    /// The lists that are longer than may be.
+    /// Returns the lists that are too long.
     pub fn problems(&self) -> Vec<Problem> {
         let lists = [(self.roles.len(), "roleIds"), (self.members.len(), "memberIds")];
-        let long = lists.into_iter().filter(|(count, _)| *count > MOST_READERS);
+        let long = lists.into_iter().filter(|(count, _)| *count > MAX_READERS);
         long.map(|(_, name)| Problem::TooManyReaders { name }).collect()
     }
 }
 
 impl View {
-    /// Whether somebody who may read views may read this one.
-    pub fn is_for(&self, asker: &Asker) -> bool {
+    /// Whether a caller who may read views may read this one.
+    pub fn is_for(&self, asker: &ViewReader) -> bool {
         let Some(readers) = &self.readers else { return true };
         let is_named =
             asker.actor.kind == ActorKind::Member && readers.members.iter().any(|member| member.uuid() == asker.actor.id);

@@ -1,4 +1,4 @@
-//! Schedules: when a view is sent, to whom, and what became of it.
+//! Schedules: times, recipients and results of sending a view.
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -6,35 +6,35 @@ use serde::Serialize;
 use super::{Problem, Variables, variables_problem};
 use crate::alerts::core::check_address;
 
-/// Schedules of a tenant at most.
-pub const MOST_SCHEDULES: i64 = 200;
-/// Schedules of a view at most.
-pub const MOST_SCHEDULES_OF_A_VIEW: usize = 20;
-/// Addresses and members of a schedule at most.
-pub const MOST_RECIPIENTS: usize = 20;
-/// Runs that may fail in a row: after so many it is BROKEN.
-pub const MOST_FAILED_RUNS: i64 = 5;
-/// Bytes of a table that an e-mail carries.
-pub const MOST_MAIL_BYTES: usize = 5 << 20;
-/// Characters that are kept of an error.
-pub const MOST_ERROR: usize = 500;
-const MOST_PATH: usize = 200;
+/// Maximum schedules of a tenant.
+pub const MAX_SCHEDULES: i64 = 200;
+/// Maximum schedules of a view.
+pub const MAX_SCHEDULES_OF_A_VIEW: usize = 20;
+/// Maximum addresses and members of a schedule.
+pub const MAX_RECIPIENTS: usize = 20;
+/// Consecutive failures after which a schedule is BROKEN.
+pub const MAX_FAILED_RUNS: i64 = 5;
+/// Maximum bytes of a table in an e-mail.
+pub const MAX_MAIL_BYTES: usize = 5 << 20;
+/// Maximum characters of a stored error.
+pub const MAX_ERROR: usize = 500;
+const MAX_PATH: usize = 200;
 
-/// The moments at which a view is sent.
+/// The times at which a view is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScheduleRule {
     pub period: SchedulePeriod,
     /// 0 to 23.
     pub hour: i32,
-    /// Of WEEKLY: 1, a Monday, to 7.
+    /// Day of a WEEKLY schedule: 1, a Monday, to 7.
     pub day_of_week: i32,
-    /// Of MONTHLY: 1 to 31; a shorter month has its last day instead.
+    /// Day of a MONTHLY schedule: 1 to 31; a shorter month has its last day instead.
     pub day_of_month: i32,
-    /// Of the hour and the days.
+    /// Time zone of the hour and the days.
     pub time_zone: String,
 }
 
-/// What somebody says of a schedule. Its JSON is part of what the idempotency key's hash is over.
+/// Input fields of a schedule. Its JSON is part of the idempotency key's hash.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ScheduleFields {
@@ -50,10 +50,11 @@ pub struct ScheduleFields {
     pub only_if_changed: bool,
     /// Whether an event tells webhooks of each table.
     pub emits_event: bool,
-    /// Language of a PDF. Left out of the hash as long as it is the first one, so that keys of earlier calls keep theirs.
+    /// Language of a PDF. Left out of the hash if it is English, so that the hashes of earlier
+    /// calls stay the same.
     #[serde(skip_serializing_if = "is_english")]
     pub locale: PaperLocale,
-    /// Whether each table is kept as a file of the owner's.
+    /// Whether each table is stored as a file of the owner.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keeps_file: bool,
     /// Whether the event of a table has its first rows.
@@ -66,18 +67,18 @@ fn is_english(locale: &PaperLocale) -> bool {
     *locale == PaperLocale::English
 }
 
-/// A schedule as it is kept.
+/// Stored schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     pub id: SavedViewScheduleId,
     pub view: SavedViewId,
     pub fields: ScheduleFields,
     pub status: ScheduleStatus,
-    /// Whose rights it has, at each run.
+    /// Actor whose rights each run has.
     pub maker: Actor,
-    /// The key that a program set it with: it is paused when that is gone.
+    /// API key with which a program set it: the schedule is paused when the key is removed.
     pub key: Option<ApiKeyId>,
-    /// Runs that failed in a row.
+    /// Consecutive failed runs.
     pub failures: i64,
     /// The run that has not ended.
     pub run: Option<Run>,
@@ -89,7 +90,7 @@ pub struct Schedule {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// The file of the last table that was kept.
+    /// The file of the last stored table.
     pub last_file: Option<FileId>,
 }
 
@@ -97,19 +98,19 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub due_at: Timestamp,
-    /// Addresses that have its table.
+    /// Addresses that the table was sent to.
     pub sent: Vec<String>,
 }
 
-/// How a run ended.
+/// Outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEnd {
-    /// Everybody has the table of this hash, or had it before.
+    /// All recipients have the table with this hash, or had it before.
     Sent(String),
-    /// It was not to be sent, which is nobody's fault.
+    /// The run was skipped, such as for a paused view, which is no failure.
     Skipped(String),
     Failed(String),
-    /// It cannot be sent until somebody has set it again.
+    /// The schedule cannot run until a member sets it again.
     Paused(String),
 }
 
@@ -137,21 +138,21 @@ impl ScheduleRule {
 }
 
 impl ScheduleFields {
-    /// Whether a table goes to nobody and nowhere.
-    fn goes_nowhere(&self) -> bool {
+    /// Whether a table has no recipient, event or file.
+    fn has_no_output(&self) -> bool {
         !(self.is_mailed() || self.emits_event || self.keeps_file)
     }
 
-    /// Whether anybody gets an e-mail.
+    /// Whether the schedule has recipients of e-mails.
     pub fn is_mailed(&self) -> bool {
         !(self.emails.is_empty() && self.members.is_empty())
     }
 
-    /// All that is wrong with them. Whom and what they name is looked at later.
+    /// Returns all faults of the fields, except those of referenced rows, which are checked later.
     pub fn problems(&self) -> Vec<Problem> {
         let mut found: Vec<Problem> = variables_problem(&self.variables).into_iter().collect();
-        if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MOST_PATH).is_some()) {
-            found.push(Problem::TooLong { most: MOST_PATH, name: "rows" });
+        if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MAX_PATH).is_some()) {
+            found.push(Problem::TooLong { most: MAX_PATH, name: "rows" });
         }
         if self.rows.as_ref().is_some_and(|rows| rows.contains('\0')) {
             found.push(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
@@ -166,28 +167,28 @@ impl ScheduleFields {
                 found.push(Problem::OutOfRange { message, name });
             }
         }
-        if self.goes_nowhere() {
+        if self.has_no_output() {
             found.push(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
         }
-        if self.emails.len() + self.members.len() > MOST_RECIPIENTS {
-            found.push(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
+        if self.emails.len() + self.members.len() > MAX_RECIPIENTS {
+            found.push(Problem::TooMany { most: MAX_RECIPIENTS, name: "emails" });
         }
-        for (nth, email) in self.emails.iter().enumerate().take(MOST_RECIPIENTS) {
+        for (nth, email) in self.emails.iter().enumerate().take(MAX_RECIPIENTS) {
             found.extend(check_address(email).err().map(|bad| Problem::Address { nth, bad }));
         }
         if self.tells_rows && !self.emits_event {
-            found.push(Problem::Invalid { message: "rows are told by the event: set hasEvent", name: "hasEventRows" });
+            found.push(Problem::Invalid { message: "rows are sent with the event: set hasEvent", name: "hasEventRows" });
         }
         found
     }
 }
 
 impl Schedule {
-    /// The schedule as the end of its run leaves it.
+    /// Returns the schedule after the end of its run.
     #[must_use]
     pub fn after(&self, end: RunEnd, now: Timestamp) -> Self {
         let ended = Self { run: None, last_run_at: Some(now), ..self.clone() };
-        let shortened = |error: String| -> Option<String> { Some(error.chars().take(MOST_ERROR).collect()) };
+        let shortened = |error: String| -> Option<String> { Some(error.chars().take(MAX_ERROR).collect()) };
         match end {
             RunEnd::Sent(hash) => Self { failures: 0, last_error: None, last_hash: Some(hash), ..ended },
             RunEnd::Skipped(why) => Self { last_run_at: self.last_run_at, last_error: shortened(why), ..ended },
@@ -198,23 +199,24 @@ impl Schedule {
         }
     }
 
-    /// The file of the last table where the schedule is set anew with this key: another key may give less than the one that the table was made with.
+    /// Returns the file of the last table if the schedule is set again with the same API key:
+    /// another key may have fewer rights than the one of the table.
     pub fn file_for(&self, key: Option<ApiKeyId>) -> Option<FileId> {
         self.last_file.filter(|_| self.key == key)
     }
 
-    /// The schedule after one run more that failed.
+    /// Returns the schedule after one more failed run.
     #[must_use]
     pub fn failed(self) -> Self {
         let failures = self.failures + 1;
-        if failures < MOST_FAILED_RUNS {
+        if failures < MAX_FAILED_RUNS {
             return Self { failures, ..self };
         }
         Self { failures, status: ScheduleStatus::Broken, next_run_at: None, ..self }
     }
 }
 
-/// How the name of a file of this format ends.
+/// Returns the file name extension of this format.
 pub fn ending(format: TableFormat) -> &'static str {
     match format {
         TableFormat::Csv => "csv",
@@ -241,7 +243,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alerts::core::BadAddress;
+    use crate::alerts::core::InvalidAddress;
 
     fn rule(period: SchedulePeriod) -> ScheduleRule {
         ScheduleRule { period, hour: 7, day_of_week: 3, day_of_month: 30, time_zone: "Europe/London".to_owned() }
@@ -307,7 +309,7 @@ mod tests {
         assert_eq!(with(21), [Problem::TooMany { most: 20, name: "emails" }]);
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
             let found = ScheduleFields { emails: vec!["ada@x".to_owned(), bad.to_owned()], ..fields() }.problems();
-            assert_eq!(found, [Problem::Address { nth: 1, bad: BadAddress::Invalid }], "{bad}");
+            assert_eq!(found, [Problem::Address { nth: 1, bad: InvalidAddress::Invalid }], "{bad}");
         }
         let late = ScheduleFields { rule: ScheduleRule { hour: 24, ..rule(SchedulePeriod::Daily) }, ..fields() };
         assert!(matches!(late.problems()[..], [Problem::OutOfRange { name: "hour", .. }]));

@@ -9,13 +9,13 @@ use platform::{
 use uuid::Uuid;
 
 use super::{ViewRow, shared_with};
-use crate::saved_views::core::{Asker, View};
+use crate::saved_views::core::{View, ViewReader};
 
-/// What views are sorted by; the id breaks ties. No index but that of slugs: a tenant has few views.
+/// Sort field of views; the ID breaks ties. Only slugs have an index: a tenant has few views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ViewSort {
     Slug,
-    /// Capitals of A to Z do not count, which both databases do alike.
+    /// The case of ASCII letters is ignored, alike in both databases.
     Name,
     CreatedAt,
     UpdatedAt,
@@ -47,15 +47,15 @@ impl SortBy for ViewSort {
     }
 }
 
-/// Which views of those that somebody may read; what is None asks nothing.
+/// Filter of the views that a caller may read; a field that is `None` is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ViewFilter {
-    /// Of the slug; each must pass.
+    /// Tests of the slug; each must pass.
     pub slugs: Vec<TextTest>,
-    /// Part of the name or of the slug. The letters A to Z are compared without their case.
+    /// Part of the name or of the slug. ASCII letters match in either case.
     pub search: Option<String>,
     pub is_paused: Option<bool>,
-    /// Created by one of these; an empty list matches nothing.
+    /// Creators, any of which matches; an empty list matches nothing.
     pub created_by: Option<Vec<Uuid>>,
     pub created_at: Option<Span>,
     pub updated_at: Option<Span>,
@@ -94,10 +94,10 @@ impl ViewFilter {
     }
 }
 
-/// A page of the views that somebody may read and that the filter leaves, in this order.
+/// Reads a page of the views that an actor may read and that match the filter, sorted.
 pub async fn view_page(
     reads: &impl Reads,
-    asker: &Asker,
+    asker: &ViewReader,
     (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
     request: &PageRequest,
 ) -> Result<Listed<View>, Fault> {

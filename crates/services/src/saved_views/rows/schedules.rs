@@ -1,4 +1,4 @@
-//! The table of schedules, and what a run needs to know beside it.
+//! The table of schedules, and other data that a run needs.
 
 use entity::{
     prelude::*,
@@ -158,7 +158,7 @@ pub async fn schedule(reads: &impl Reads, id: SavedViewScheduleId) -> Result<Opt
     Ok(schedules_where(reads, " AND s.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The schedule of an id, locked until the transaction ends.
+/// Reads a schedule by ID, locked until the transaction ends.
 pub async fn lock_schedule(work: &Work, id: SavedViewScheduleId) -> Result<Option<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
     Ok(schedules_where(work, &format!(" AND s.id = $2{lock}"), vec![id.into()]).await?.pop())
@@ -185,25 +185,27 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
     work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }
 
-/// The next run of any schedule is within it, a monthly one's too.
+/// Period within which every schedule has its next run, including monthly ones.
 const HORIZON: Horizon = Horizon::of_days(33);
 
-/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead. Those of one that is suspended wait: no run of
-/// theirs could end, and each next one would count it as failed.
+/// Returns the tenants with due schedules, or with schedules whose next run was set by a clock that
+/// was ahead. Schedules of a suspended tenant wait: none of their runs could end, and each later
+/// run would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let (is_due, values) = HORIZON.due("next_run_at", now, 1);
     let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
-/// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
+/// Reads the due schedules, and those whose next run was set by a clock that was ahead; locked
+/// until the transaction ends.
 pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
     let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
     schedules_where(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 
-/// Begins the run of a moment: whatever run there was has ended, with the error that the schedule has.
+/// Begins the run of a due time. An earlier run ends with the schedule's error.
 pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = $3, run_sent = '[]', next_run_at = $4, failures = $5, last_error = $6
                WHERE tenant_id = $1 AND id = $2";
@@ -217,19 +219,19 @@ pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next
     work.execute(sql, values).await.map(drop)
 }
 
-/// The schedule's next run is at this moment.
+/// Sets the time of the schedule's next run.
 pub async fn skip_to(work: &Work, id: SavedViewScheduleId, next: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE saved_view_schedule SET next_run_at = $3 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![id.into(), next.micros().into()]).await.map(drop)
 }
 
-/// Forgets the runs that have not ended: they count as none.
+/// Removes the runs that have not ended: they do not count.
 pub async fn forget_runs(work: &Work) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]' WHERE tenant_id = $1 AND run_due_at IS NOT NULL";
     work.execute(sql, vec![]).await
 }
 
-/// Ends the run of a moment as the schedule has it now; 0 rows when another run or a change has taken its place.
+/// Writes the end of a run; 0 rows if another run or a change has replaced it.
 pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,
                last_hash = $8, next_run_at = $9, last_file_id = $10 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
@@ -247,19 +249,20 @@ pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result
     work.execute(sql, values).await
 }
 
-/// Notes why a run goes on later.
+/// Records the error of a run that will be retried.
 pub async fn note_error(work: &Work, id: SavedViewScheduleId, due_at: Timestamp, error: &str) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET last_error = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
     work.execute(sql, vec![id.into(), due_at.micros().into(), error.into()]).await
 }
 
-/// Notes who has the table of a run; 0 rows when another run or a change has taken its place.
+/// Records the addresses that have the table of a run; 0 rows if another run or a change has
+/// replaced it.
 pub async fn note_sent(work: &Work, id: SavedViewScheduleId, run: &Run) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_sent = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
     work.execute(sql, vec![id.into(), run.due_at.micros().into(), list(&run.sent)?.into()]).await
 }
 
-/// Whether somebody is an active member of the tenant.
+/// Whether the member is active in the tenant.
 pub async fn is_active_member(reads: &impl Reads, member: MemberId) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND status = $3 AND removed_at IS NULL";
     let rows = reads.rows(sql, vec![member.into(), MemberStatus::Active.as_str().into()]).await?;
@@ -271,7 +274,7 @@ pub async fn tenant_name(reads: &impl Reads) -> Result<String, Fault> {
     rows.first().map_or_else(|| Ok(String::new()), Row::scalar)
 }
 
-/// The time zone in which a tenant lives.
+/// Returns the time zone of the tenant.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     rows.first().map_or_else(|| Ok("UTC".to_owned()), Row::scalar)

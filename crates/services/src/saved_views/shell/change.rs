@@ -1,4 +1,4 @@
-//! Making views, changing them and taking them away.
+//! Creating, changing and deleting views.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -15,26 +15,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{SavedViewError, SavedViewRefusal, SavedViews};
 use crate::saved_views::{
-    core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, Readers, Sharing, View, ViewRef},
+    core::{Change, Fields, MAX_COST, MAX_VIEWS, Problem, Readers, Sharing, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},
     rows,
 };
 
-/// A view that is to be made. Its JSON is what the idempotency key's hash is over.
+/// Input of a view. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct ViewCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub fields: Fields,
-    /// Whom it is shared with; None: all who may read views.
+    /// Readers that it is shared with; `None` for all who may read views.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readers: Option<Readers>,
-    /// Places of roles among the readers that there are not.
+    /// Indexes of readers' roles that do not exist.
     #[serde(skip)]
     pub unknown_roles: Vec<usize>,
 }
 
-/// A change of a view.
+/// Input of a change.
 #[derive(Debug, Clone, Serialize)]
 pub struct ViewUpdate {
     #[serde(skip)]
@@ -43,15 +43,15 @@ pub struct ViewUpdate {
     #[serde(skip)]
     pub expected_version: i64,
     pub change: Change,
-    /// Places of roles among the readers that there are not.
+    /// Indexes of readers' roles that do not exist.
     #[serde(skip)]
     pub unknown_roles: Vec<usize>,
-    /// The key that a program asks with.
+    /// API key of the calling program.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
 }
 
-/// A view that is to go.
+/// Input of a deletion.
 #[derive(Debug, Clone, Serialize)]
 pub struct ViewDelete {
     #[serde(skip)]
@@ -59,11 +59,11 @@ pub struct ViewDelete {
     pub id: SavedViewId,
 }
 
-/// What is remembered of a call.
+/// Stored result of a call, for its idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Receipt {
     pub view: SavedViewId,
-    /// The link that was made.
+    /// The created link.
     #[serde(default)]
     pub link: Option<SavedViewLinkId>,
     /// The schedule that was set.
@@ -72,9 +72,9 @@ pub(super) struct Receipt {
     pub seq: Option<i64>,
 }
 
-/// What a call has made beside a view.
+/// Link or schedule that a call created in addition to changing a view.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct MadeBeside {
+pub(super) struct CreatedExtra {
     pub link: Option<SavedViewLinkId>,
     pub schedule: Option<SavedViewScheduleId>,
 }
@@ -83,7 +83,7 @@ pub(super) type May = Permit<kind::ViewManage>;
 pub(super) type Done = Result<Acted<Option<View>>, SavedViewError>;
 
 impl SavedViews {
-    /// Makes a view of a document that could run now.
+    /// Creates a view of a document that is valid now.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
@@ -91,11 +91,11 @@ impl SavedViews {
         let readers = input.readers.as_ref().map(Readers::problems).unwrap_or_default();
         check_shape(&input.idempotency_key, [input.fields.problems(), readers].concat())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.created(&mut work, &permit, &input).await;
+        let done = self.apply_create(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn created(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> Done {
+    async fn apply_create(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> Done {
         let key = key_of(permit, "savedViewCreate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
@@ -103,9 +103,9 @@ impl SavedViews {
         let mut refusals = Refusals::default();
         check_readers(work, input.readers.as_ref(), &input.unknown_roles, &mut refusals).await?;
         refusals.end(Stage::Reference)?;
-        let cost = self.priced(permit, &input.fields, &mut refusals).await?;
+        let cost = self.view_cost(permit, &input.fields, &mut refusals).await?;
         check_slug(work, &input.fields.slug, None, &mut refusals).await?;
-        if rows::count_views(work).await? >= MOST_VIEWS {
+        if rows::count_views(work).await? >= MAX_VIEWS {
             refusals.add(SavedViewRefusal::TooMany);
         }
         refusals.end(Stage::State)?;
@@ -125,18 +125,19 @@ impl SavedViews {
         end(work, (&key, SAVED_VIEW_CREATED), view, now).await
     }
 
-    /// Changes a view. Its document is looked at again whatever changes, so that a broken one is not kept as if it were good.
+    /// Changes a view. Its document is checked again whatever changes, so that a broken one is not
+    /// stored as valid.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
     pub async fn update(&self, permit: May, input: ViewUpdate, mode: Mode) -> Done {
         check_shape(&input.idempotency_key, input.change.problems())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.updated(&mut work, &permit, &input).await;
+        let done = self.apply_update(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn updated(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> Done {
+    async fn apply_update(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> Done {
         let key = key_of(permit, "savedViewUpdate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
@@ -151,12 +152,12 @@ impl SavedViews {
         refusals.end(Stage::Reference)?;
         let before = found.ok_or(SavedViewRefusal::NotFound)?;
         let fields = before.fields.with(&input.change);
-        let cost = self.priced(permit, &fields, &mut refusals).await?;
+        let cost = self.view_cost(permit, &fields, &mut refusals).await?;
         if before.version != input.expected_version {
             refusals.add(SavedViewRefusal::Stale(before.version));
         }
         let is_other = (&fields.document, &fields.variables) != (&before.fields.document, &before.fields.variables);
-        if is_other && self.is_lent(work, before.id, (permit.actor(), input.key)).await? {
+        if is_other && self.runs_for_others(work, before.id, (permit.actor(), input.key)).await? {
             refusals.add(SavedViewRefusal::Lent);
         }
         check_slug(work, &fields.slug, Some(before.id), &mut refusals).await?;
@@ -169,26 +170,26 @@ impl SavedViews {
         end(work, (&key, SAVED_VIEW_UPDATED), view, now).await
     }
 
-    /// Whether a link or a schedule of others runs the document with their rights: by another one it would show what they may see to whoever
-    /// changed it.
-    async fn is_lent(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<bool, Fault> {
+    /// Whether a link or a schedule of others runs the document with their rights: with another
+    /// document it would show the caller data that only they may see.
+    async fn runs_for_others(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<bool, Fault> {
         let now = self.0.clock.now();
         let (links, schedules) = (rows::links_of(work, view).await?, rows::schedules_of(work, view).await?);
         let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != own);
-        // One that is paused runs when it is set again, with the rights of whoever sets it then.
+        // A paused schedule runs only once it is set again, with the rights of that caller.
         let by_schedule = schedules.iter().any(|one| one.next_run_at.is_some() && (one.maker, one.key) != own);
         Ok(by_link || by_schedule)
     }
 
-    /// Takes a view away.
+    /// Deletes a view.
     pub async fn delete(&self, permit: May, input: ViewDelete, mode: Mode) -> Done {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.deleted(&mut work, &permit, &input).await;
+        let done = self.apply_delete(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn deleted(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> Done {
+    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> Done {
         let key = key_of(permit, "savedViewDelete", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
@@ -200,12 +201,13 @@ impl SavedViews {
         end(work, (&key, SAVED_VIEW_DELETED), view, self.0.clock.now()).await
     }
 
-    /// The points that a view costs. Refuses a document that is none of a view, and one that costs too many.
-    async fn priced(&self, permit: &May, fields: &Fields, refusals: &mut Refusals<SavedViewRefusal>) -> Result<i64, Fault> {
+    /// Returns the cost of a view, in points. Refuses a document that cannot be a view, and one
+    /// that costs too much.
+    async fn view_cost(&self, permit: &May, fields: &Fields, refusals: &mut Refusals<SavedViewRefusal>) -> Result<i64, Fault> {
         let is_held = permit.caller().trusted_only;
         match self.engine()?.examine(&fields.document, &fields.variables, is_held).await? {
             Ok(cost) => {
-                if cost > MOST_COST {
+                if cost > MAX_COST {
                     refusals.add(SavedViewRefusal::TooDear(cost));
                 }
                 Ok(cost)
@@ -222,7 +224,7 @@ pub(super) fn check_key(key: &str) -> Result<(), SavedViewError> {
     check_shape(key, Vec::new())
 }
 
-/// Refuses a key that is not kept, and fields that are not written as they have to be.
+/// Refuses an invalid idempotency key, and fields of a wrong form.
 pub(super) fn check_shape(key: &str, problems: Vec<Problem>) -> Result<(), SavedViewError> {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(key).err().map(SavedViewRefusal::BadKey));
@@ -234,16 +236,16 @@ pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idem
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
-/// What is remembered of an earlier call.
+/// Returns the stored result of an earlier call with the key.
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
-    match idempotency::in_turn(work, key).await? {
+    match idempotency::lock_and_look_up(work, key).await? {
         Before::Nothing => Ok(None),
         Before::Reused => Err(SavedViewRefusal::KeyReused.into()),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
-/// Refuses readers who are none. Roles are looked at by whoever knows them all.
+/// Refuses readers that do not exist. The caller has checked the roles.
 async fn check_readers(
     work: &Work,
     readers: Option<&Readers>,
@@ -275,15 +277,15 @@ async fn check_slug(
 }
 
 pub(super) async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
-    end_with(work, (key, event), view, MadeBeside::default(), now).await
+    end_with(work, (key, event), view, CreatedExtra::default(), now).await
 }
 
-/// The same for what made something beside the view.
+/// Does the same for a change that created a link or a schedule of the view.
 pub(super) async fn end_with(
     work: &mut Work,
     (key, event): (&Key, EventType<SavedViewEvent>),
     view: View,
-    made: MadeBeside,
+    made: CreatedExtra,
     now: Timestamp,
 ) -> Done {
     let seq = journal::append_other(work, vec![event.event(&SavedViewEvent::of(&view))], now).await?;
@@ -291,7 +293,7 @@ pub(super) async fn end_with(
     Ok(Acted { value: Some(view), seq, is_replayed: false })
 }
 
-/// The answer of an earlier call: the view as it is now, if it is still there.
+/// Answer of a repeated call: the current view, if it still exists.
 pub(super) async fn replayed(work: &Work, receipt: Receipt) -> Done {
     let value = rows::view(work, &ViewRef::Id(receipt.view)).await?;
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })

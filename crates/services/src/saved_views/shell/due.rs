@@ -1,16 +1,17 @@
-//! When a schedule's next run is: in its own time zone, whatever clocks are put forward or back.
+//! Time of a schedule's next run: in its own time zone, also across daylight saving changes.
 
 use entity::prelude::*;
-use platform::clock::{day_text, local_minute, local_moment};
+use platform::clock::{day_text, local_minute, resolve_local_time};
 
 use crate::saved_views::core::{CalendarDay, ScheduleRule};
 
 const MINUTE: i64 = 60_000_000;
 const MINUTES_AN_HOUR: i32 = 60;
-/// Each rule has a moment within so many days.
-const MOST_DAYS: i32 = 62;
+/// Days within which each rule has a run.
+const MAX_DAYS: i32 = 62;
 
-/// The first moment of a rule after another one. An hour that clocks leave out is the one after it, and of one that they show twice the first counts.
+/// Returns the first time of a rule after another time. An hour that a clock change skips becomes
+/// the next one, and an hour that occurs twice counts once, the first time.
 pub fn next_run(rule: &ScheduleRule, after: Timestamp) -> Timestamp {
     let (today, minute) = local_minute(after, &rule.time_zone);
     if rule.period == SchedulePeriod::Hourly {
@@ -19,16 +20,16 @@ pub fn next_run(rule: &ScheduleRule, after: Timestamp) -> Timestamp {
     }
     let at = rule.hour * MINUTES_AN_HOUR;
     let mut days =
-        (today..=today + MOST_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_on(of_calendar(*day)));
-    let found = days.find_map(|day| Some(local_moment((day, at), &rule.time_zone, after)).filter(|moment| *moment > after));
-    found.unwrap_or_else(|| after.plus_seconds(i64::from(MOST_DAYS) * 86_400))
+        (today..=today + MAX_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_on(of_calendar(*day)));
+    let found = days.find_map(|day| Some(resolve_local_time((day, at), &rule.time_zone, after)).filter(|moment| *moment > after));
+    found.unwrap_or_else(|| after.plus_seconds(i64::from(MAX_DAYS) * 86_400))
 }
 
 fn of_calendar(day: i32) -> CalendarDay {
     CalendarDay { of_week: (day + 3).rem_euclid(7) + 1, of_month: of_month(day), is_last_of_month: of_month(day + 1) == 1 }
 }
 
-/// The day of the month of a count of days since 1970-01-01.
+/// Returns the day of the month of a day since 1970-01-01.
 fn of_month(day: i32) -> i32 {
     day_text(day).rsplit('-').next().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
@@ -43,7 +44,7 @@ mod tests {
         ScheduleRule { period, hour, day_of_week: 7, day_of_month: 31, time_zone: time_zone.to_owned() }
     }
 
-    /// So many next runs, one after the other, to the minute.
+    /// Returns the next `count` runs, to the minute.
     fn runs(rule: &ScheduleRule, from: &str, count: usize) -> Vec<String> {
         let next = |at: &Timestamp| Some(next_run(rule, *at));
         let all = std::iter::successors(parse_rfc3339(from), next).skip(1);
@@ -53,7 +54,7 @@ mod tests {
     #[test]
     fn a_day_has_one_run_when_clocks_are_put_back() {
         let london = |hour| rule(SchedulePeriod::Daily, hour, "Europe/London");
-        // The hour from 01:00 is shown twice on 25 October 2026.
+        // The hour from 01:00 occurs twice on 25 October 2026.
         assert_eq!(runs(&london(1), "2026-10-24T00:30:00Z", 3), ["2026-10-25T00:00", "2026-10-26T01:00", "2026-10-27T01:00"]);
         assert_eq!(runs(&london(1), "2026-10-25T00:05:00Z", 1), ["2026-10-26T01:00"]);
         assert_eq!(runs(&london(7), "2026-10-24T12:00:00Z", 2), ["2026-10-25T07:00", "2026-10-26T07:00"]);

@@ -1,4 +1,5 @@
-//! What looks at documents and runs them: it knows GraphQL, and is handed to this room by whoever puts the rooms together.
+//! Engine that validates and executes documents: it knows GraphQL, and is passed to this room from
+//! outside.
 
 use async_trait::async_trait;
 use entity::prelude::*;
@@ -9,106 +10,110 @@ use serde_json::Value;
 use crate::{
     exchange::Requester,
     saved_views::{
-        core::{MovedBy, Variables},
+        core::{InvalidatedBy, Variables},
         events::TableRights,
     },
 };
 
-/// What a document does not do that a view must.
+/// Requirement of a view that a document does not meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentProblem {
-    /// In words for whoever wrote it.
+    /// Fault of the document, as a message for its author.
     Document(String),
-    /// A value that no variable of the document takes.
+    /// A value for a variable that the document lacks, or of a wrong type.
     Variables(String),
 }
 
-/// Whoever reads a view.
+/// Reader of a view.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    /// With the rights of this moment.
+    /// The caller with its current rights.
     pub caller: Caller,
-    /// The key that a program reads with.
+    /// API key of the reading program.
     pub key: Option<ApiKeyId>,
-    /// Where their request comes from: what they are shown is in the audit log with it.
+    /// Origin of the request: the audit log records it with the data that is shown.
     pub origin: Origin,
     /// Whether they read it within an operation, whose place among its tenant's it takes.
     pub is_within: bool,
 }
 
-/// What came of a run.
+/// Outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It ran, perhaps not everywhere with success.
+    /// The document was executed, perhaps with errors in some fields.
     Ran { data: Value, errors: Vec<Value> },
-    /// It did not run.
+    /// The document was not executed.
     Refused(Refused),
 }
 
-/// The first reason for which a document was not run.
+/// The first reason why a document was not executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// As clients know it.
+    /// Error code of the API.
     pub code: String,
     pub message: String,
     pub retry_after_ms: Option<u64>,
 }
 
-/// A table of a view that is made while nobody waits for it.
+/// Request for a table of a view that is made in the background.
 #[derive(Debug, Clone)]
 pub struct TableRequest {
     pub view: SavedViewId,
-    /// Values in the place of the view's own.
+    /// Values that replace the view's own.
     pub variables: Variables,
-    /// Path of the list whose rows are wanted, where the view has several.
+    /// Path of the list that gives the rows, if the view has several lists.
     pub rows: Option<String>,
     pub format: TableFormat,
     /// Language of a PDF.
     pub locale: PaperLocale,
-    /// Its readings are in the audit log with this.
+    /// Request ID of the reads in the audit log.
     pub request_id: String,
 }
 
-/// A whole table.
+/// A complete table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     pub bytes: Vec<u8>,
-    /// How many rows it has, without its head.
+    /// Number of rows, without the header.
     pub rows: usize,
-    /// The first of them, as many as an event has.
+    /// The first rows, as many as an event may have.
     pub first_rows: Vec<Value>,
-    /// What whoever it was made for might do.
+    /// Rights of the reader for whom the table was made.
     pub rights: Vec<TableRights>,
-    /// The SVG that the document selects beside the list. None of pages, which it is drawn on.
+    /// The SVG that the document selects next to the list. `None` for PDFs, whose pages have it
+    /// drawn.
     pub chart: Option<String>,
 }
 
-/// What came of a table.
+/// Outcome of making a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TableOutcome {
     Made(Table),
-    /// It would not be whole, or its reader may not see all of it.
+    /// The table would be incomplete, or its reader may not see all of it.
     Refused(Refused),
-    /// Whoever it is made for may not come in any more.
+    /// The reader for whom it is made no longer has access.
     Gone,
 }
 
-/// Looks at documents and runs them as requests are run: by the same guard, price and rights.
+/// Checks documents and executes them like requests: by the same guard, cost and rights.
 #[async_trait]
 pub trait ViewEngine: Send + Sync + 'static {
-    /// The points that a document costs with these variables, or why it cannot be a view. `is_held`: only documents of the operator's list will do.
+    /// Returns the cost of a document with these variables, in points, or the reason why it cannot
+    /// be a view. `is_held`: only documents of the operator's list are allowed.
     async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault>;
 
-    /// The events after which a document that can be a view may show something else; in words what it shows that no event tells of.
-    fn moved_by(&self, document: &str) -> Result<Result<MovedBy, String>, Fault>;
+    /// Returns the events after which the result of a document may change. The inner error names a
+    /// field that has no events.
+    fn moved_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault>;
 
-    /// Runs a document with the rights of its reader and at their cost.
+    /// Executes a document with the rights of its reader and at their cost.
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault>;
 
-    /// Why a document's list of this path has no table, in words; None when it has one.
+    /// Returns the reason, in words, why a document's list at this path cannot become a table;
+    /// `None` if it can.
     fn table_problem(&self, document: &str, rows: Option<&str>) -> Option<String>;
 
-    /// Makes a table as whoever reads the view by its address gets it, in the name of somebody who is not there: with their rights of this moment and at their
-    /// cost.
+    /// Makes the same table that readers of the view's address get, on behalf of an absent reader:
+    /// with the reader's current rights, and at their cost.
     async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault>;
 }

@@ -1,4 +1,4 @@
-//! Links: a view for whoever has its address, with the rights of whoever made it.
+//! Links: a view for anyone with its address, with the rights of the link's maker.
 
 use entity::prelude::*;
 use inventory::ledger::Mode;
@@ -13,16 +13,18 @@ use serde::Serialize;
 
 use super::{
     SavedViewError, SavedViewRefusal, SavedViews,
-    change::{Done, MadeBeside, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
+    change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     engine::DocumentProblem,
 };
 use crate::saved_views::{
-    core::{Link, LinkToken, MOST_COST, MOST_DAYS, MOST_LINKS, Problem, Variables, View, ViewRef, chosen, variables_problem},
+    core::{
+        Link, LinkToken, MAX_COST, MAX_DAYS, MAX_LINKS, Problem, Variables, View, ViewRef, merge_variables, variables_problem,
+    },
     events::{SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED},
     rows,
 };
 
-/// A link that is to be made. Its JSON is what the idempotency key's hash is over.
+/// Input of a link. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct LinkCreate {
     #[serde(skip)]
@@ -30,12 +32,12 @@ pub struct LinkCreate {
     pub view: SavedViewId,
     pub variables: Variables,
     pub days: i32,
-    /// The key that a program asks with.
+    /// API key of the calling program.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
 }
 
-/// A link that is to end.
+/// Input of a revocation.
 #[derive(Debug, Clone, Serialize)]
 pub struct LinkRevoke {
     #[serde(skip)]
@@ -43,15 +45,15 @@ pub struct LinkRevoke {
     pub link: SavedViewLinkId,
 }
 
-/// A link with its view. The secret is there only when it was made just now.
+/// A link with its view. The secret is set only when the link was just created.
 #[derive(Clone)]
-pub struct Linked {
+pub struct LinkWithView {
     pub view: Option<View>,
     pub link: Option<Link>,
     pub secret: Option<String>,
 }
 
-/// What somebody reads by a link.
+/// A link that was opened for reading, and its tenant.
 #[derive(Debug, Clone)]
 pub struct OpenedLink {
     pub tenant: TenantId,
@@ -61,28 +63,28 @@ pub struct OpenedLink {
 const SECONDS_A_DAY: i64 = 86_400;
 
 impl SavedViews {
-    /// Makes a link of a view.
+    /// Creates a link to a view.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn create_link(&self, permit: May, input: LinkCreate, mode: Mode) -> Result<Acted<Linked>, SavedViewError> {
+    pub async fn create_link(&self, permit: May, input: LinkCreate, mode: Mode) -> Result<Acted<LinkWithView>, SavedViewError> {
         let mut problems: Vec<Problem> = variables_problem(&input.variables).into_iter().collect();
-        if !(1..=MOST_DAYS).contains(&input.days) {
+        if !(1..=MAX_DAYS).contains(&input.days) {
             problems.push(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" });
         }
         check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.link_created(&mut work, &permit, &input, mode).await;
+        let done = self.apply_link_create(&mut work, &permit, &input, mode).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn link_created(
+    async fn apply_link_create(
         &self,
         work: &mut Work,
         permit: &May,
         input: &LinkCreate,
         mode: Mode,
-    ) -> Result<Acted<Linked>, SavedViewError> {
+    ) -> Result<Acted<LinkWithView>, SavedViewError> {
         let key = key_of(permit, "savedViewLinkCreate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             let link = match receipt.link {
@@ -90,12 +92,12 @@ impl SavedViews {
                 None => None,
             };
             let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
-            return Ok(Acted { value: Linked { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
+            return Ok(Acted { value: LinkWithView { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
         }
         let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewRefusal::NoView)?;
         let mut refusals = Refusals::default();
         self.check_readable(permit, &view, &input.variables, &mut refusals).await?;
-        if rows::links_of(work, view.id).await?.len() >= MOST_LINKS {
+        if rows::links_of(work, view.id).await?.len() >= MAX_LINKS {
             refusals.add(SavedViewRefusal::TooManyLinks);
         }
         refusals.end(Stage::State)?;
@@ -113,12 +115,12 @@ impl SavedViews {
         };
         let token = LinkToken::new(permit.tenant(), link.id, random);
         rows::insert_link(work, &link, token.hash()).await?;
-        let made = MadeBeside { link: Some(link.id), ..MadeBeside::default() };
+        let made = CreatedExtra { link: Some(link.id), ..CreatedExtra::default() };
         let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, made, now).await?;
         // A dry run makes none.
         let secret = matches!(mode, Mode::Commit).then(|| token.text().to_owned());
         let Acted { value: view, seq, is_replayed } = acted;
-        Ok(Acted { value: Linked { view, link: Some(link), secret }, seq, is_replayed })
+        Ok(Acted { value: LinkWithView { view, link: Some(link), secret }, seq, is_replayed })
     }
 
     /// Refuses variables with which the view could never be read.
@@ -129,11 +131,11 @@ impl SavedViews {
         given: &Variables,
         refusals: &mut Refusals<SavedViewRefusal>,
     ) -> Result<(), Fault> {
-        let variables = chosen(&view.fields.variables, given.clone());
+        let variables = merge_variables(&view.fields.variables, given.clone());
         let examined = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
         let problem = match examined {
-            Ok(cost) if cost > MOST_COST => {
-                Some(format!("the view costs {cost} points with these variables, and a view may cost {MOST_COST}"))
+            Ok(cost) if cost > MAX_COST => {
+                Some(format!("the view costs {cost} points with these variables, and a view may cost {MAX_COST}"))
             }
             Ok(_) => None,
             Err(DocumentProblem::Document(message) | DocumentProblem::Variables(message)) => Some(message),
@@ -142,15 +144,15 @@ impl SavedViews {
         Ok(())
     }
 
-    /// Ends a link.
+    /// Revokes a link.
     pub async fn revoke_link(&self, permit: May, input: LinkRevoke, mode: Mode) -> Done {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.link_revoked(&mut work, &permit, &input).await;
+        let done = self.apply_link_revoke(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn link_revoked(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> Done {
+    async fn apply_link_revoke(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> Done {
         let key = key_of(permit, "savedViewLinkRevoke", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
@@ -168,7 +170,8 @@ impl SavedViews {
         rows::links_of(&permit.scope(&self.0.db), view).await
     }
 
-    /// The link of a secret; None of what is none, has ended or has expired.
+    /// Returns the link of a secret; `None` if the secret is invalid, or the link was revoked or
+    /// has expired.
     pub async fn open_link(&self, secret: &str) -> Result<Option<OpenedLink>, Fault> {
         let Some(token) = LinkToken::parse(secret) else { return Ok(None) };
         let found = rows::link(&self.0.db.tenant(token.tenant), token.link).await?;

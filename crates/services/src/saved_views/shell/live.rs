@@ -1,67 +1,72 @@
-//! Which views can be followed, and what events they are read again after.
+//! Views with subscriptions, and the events after which they are read again.
 
 use iam::access::{Permit, kind};
 use platform::storage::Fault;
 
 use super::{SavedViews, engine::DocumentProblem};
-use crate::saved_views::core::{MOST_LIVE_COST, MovedBy, Variables, View, ViewRef, chosen};
+use crate::saved_views::core::{InvalidatedBy, MAX_LIVE_COST, Variables, View, ViewRef, merge_variables};
 
-/// A view that can be followed.
+/// A view that allows subscriptions.
 #[derive(Debug, Clone)]
 pub struct Live {
     pub view: View,
-    pub moved_by: MovedBy,
+    pub moved_by: InvalidatedBy,
 }
 
-/// Why a view cannot be followed.
+/// Reason why a view cannot be followed.
 #[derive(Debug)]
-pub enum NotLive {
+pub enum SubscribeRefusal {
     NotFound,
     Paused,
     Document(DocumentProblem),
-    /// It costs so many points.
+    /// The view costs this many points, which is too much.
     TooDear(i64),
-    /// It shows something that no event tells of: in words.
+    /// The view has this field, which has no events.
     Unheard(String),
     Fault(Fault),
 }
 
-impl From<Fault> for NotLive {
+impl From<Fault> for SubscribeRefusal {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
 }
 
 impl SavedViews {
-    /// The view that is meant, if somebody can follow it with these variables.
+    /// Returns the view, if the caller can subscribe to it with these variables.
     ///
     /// # Errors
-    /// They cannot.
-    pub async fn live(&self, permit: &Permit<kind::ViewRead>, meant: &ViewRef, given: &Variables) -> Result<Live, NotLive> {
-        let view = self.find(permit, meant).await?.ok_or(NotLive::NotFound)?;
-        let variables = chosen(&view.fields.variables, given.clone());
+    /// The caller cannot.
+    pub async fn live(
+        &self,
+        permit: &Permit<kind::ViewRead>,
+        meant: &ViewRef,
+        given: &Variables,
+    ) -> Result<Live, SubscribeRefusal> {
+        let view = self.find(permit, meant).await?.ok_or(SubscribeRefusal::NotFound)?;
+        let variables = merge_variables(&view.fields.variables, given.clone());
         let moved_by = self.moved_by(&view, &variables, permit.caller().trusted_only).await?;
         Ok(Live { view, moved_by })
     }
 
-    /// Why a view cannot be followed with its own variables; None when it can.
-    pub async fn not_live(&self, view: &View) -> Result<Option<NotLive>, Fault> {
+    /// Returns the reason why a view cannot be followed with its own variables; `None` if it can.
+    pub async fn not_live(&self, view: &View) -> Result<Option<SubscribeRefusal>, Fault> {
         match self.moved_by(view, &view.fields.variables, false).await {
             Ok(_) => Ok(None),
-            Err(NotLive::Fault(fault)) => Err(fault),
+            Err(SubscribeRefusal::Fault(fault)) => Err(fault),
             Err(reason) => Ok(Some(reason)),
         }
     }
 
-    async fn moved_by(&self, view: &View, variables: &Variables, is_held: bool) -> Result<MovedBy, NotLive> {
+    async fn moved_by(&self, view: &View, variables: &Variables, is_held: bool) -> Result<InvalidatedBy, SubscribeRefusal> {
         if view.is_paused {
-            return Err(NotLive::Paused);
+            return Err(SubscribeRefusal::Paused);
         }
         let (engine, document) = (self.engine()?, &view.fields.document);
-        let cost = engine.examine(document, variables, is_held).await?.map_err(NotLive::Document)?;
-        if cost > MOST_LIVE_COST {
-            return Err(NotLive::TooDear(cost));
+        let cost = engine.examine(document, variables, is_held).await?.map_err(SubscribeRefusal::Document)?;
+        if cost > MAX_LIVE_COST {
+            return Err(SubscribeRefusal::TooDear(cost));
         }
-        engine.moved_by(document)?.map_err(NotLive::Unheard)
+        engine.moved_by(document)?.map_err(SubscribeRefusal::Unheard)
     }
 }

@@ -1,4 +1,4 @@
-//! Keeping views, and reading them.
+//! Storing and reading views.
 
 mod change;
 mod due;
@@ -22,11 +22,11 @@ use platform::{
 pub use change::{ViewCreate, ViewDelete, ViewUpdate};
 pub use due::next_run;
 pub use engine::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine};
-pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
-pub use live::{Live, NotLive};
+pub use links::{LinkCreate, LinkRevoke, LinkWithView, OpenedLink};
+pub use live::{Live, SubscribeRefusal};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
 pub use refusal::{SavedViewError, SavedViewRefusal};
-pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};
+pub use runs::{MAX_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};
 pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
 pub use stopped::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 
@@ -40,9 +40,9 @@ pub struct SavedViews(Arc<Inner>);
 struct Inner {
     db: Database,
     clock: Clock,
-    /// Where tables are kept.
+    /// Store of the tables.
     files: Files,
-    /// It knows the schema, which knows this room: so it is not held, only known.
+    /// Weak, since the engine holds the schema, which holds this service.
     engine: RwLock<Option<Weak<dyn ViewEngine>>>,
     uses: LinkUses,
 }
@@ -56,7 +56,7 @@ impl SavedViews {
         &self.0.db
     }
 
-    /// Documents are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
+    /// Sets the engine that runs documents, at the start. The caller keeps it alive.
     pub fn run_by(&self, engine: &Arc<dyn ViewEngine>) {
         *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
     }

@@ -1,4 +1,4 @@
-//! Asking for views, and for what they show.
+//! Reading views and their results.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
@@ -15,7 +15,7 @@ use super::{
     engine::{Outcome, Reader, Refused},
 };
 use crate::saved_views::{
-    core::{Asker, Variables, View, ViewRef, chosen},
+    core::{Variables, View, ViewReader, ViewRef, merge_variables},
     rows::{self, ViewFilter, ViewsSorted},
 };
 
@@ -25,18 +25,18 @@ type May = Permit<kind::ViewRead>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Ready,
-    /// Its document does not hold against the schema of now.
+    /// The document is invalid against the current schema.
     Broken,
     Paused,
 }
 
-/// What a view shows to its reader.
+/// Result of a view for its reader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ViewResult {
     pub data: Value,
-    /// What its reader may not see, and what failed, as GraphQL says it.
+    /// GraphQL errors of the fields that the reader may not see, and of those that failed.
     pub errors: Vec<Value>,
-    /// The last event before it was read.
+    /// Seq of the last event before the execution.
     pub seq: i64,
     /// SHA-256 of the data, in hexadecimal digits.
     pub hash: String,
@@ -44,17 +44,17 @@ pub struct ViewResult {
     pub bytes: usize,
 }
 
-/// How somebody asks for a view.
+/// Context of a request for a view.
 #[derive(Debug, Clone, Default)]
 pub struct ViewRequest {
-    /// The key that a program reads with.
+    /// API key of the reading program.
     pub key: Option<ApiKeyId>,
     pub origin: Origin,
     /// Whether it is within an operation, whose place among its tenant's it takes.
     pub is_within: bool,
 }
 
-/// Why a view was not read.
+/// Error of reading a view.
 #[derive(Debug)]
 pub enum ReadError {
     NotFound,
@@ -70,7 +70,7 @@ impl From<Fault> for ReadError {
 }
 
 impl SavedViews {
-    /// A page of the views that the filter leaves, in this order.
+    /// Reads a page of the views that match the filter, sorted.
     pub async fn page(
         &self,
         permit: &May,
@@ -81,7 +81,7 @@ impl SavedViews {
         rows::view_page(&permit.scope(&self.0.db), &asker, (filter, sorted), request).await
     }
 
-    /// A view that the caller may read.
+    /// Reads a view, if the caller may read it.
     pub async fn find(&self, permit: &May, meant: &ViewRef) -> Result<Option<View>, Fault> {
         let Some(view) = rows::view(&permit.scope(&self.0.db), meant).await? else { return Ok(None) };
         if view.readers.is_none() {
@@ -91,15 +91,15 @@ impl SavedViews {
         Ok(Some(view).filter(|view| view.is_for(&asker)))
     }
 
-    /// Who asks, with the roles that they have now.
-    async fn asker(&self, permit: &May) -> Result<Asker, Fault> {
+    /// Returns the caller, with their current roles.
+    async fn asker(&self, permit: &May) -> Result<ViewReader, Fault> {
         let (actor, manages) = (permit.actor(), permit.caller().permissions.holds(kind::ViewManage::INDEX));
         let roles = if actor.kind == ActorKind::Member && !manages {
             rows::roles_of(&permit.scope(&self.0.db), MemberId::from_uuid(actor.id), self.0.clock.now()).await?
         } else {
             Vec::new()
         };
-        Ok(Asker { actor, roles, manages })
+        Ok(ViewReader { actor, roles, manages })
     }
 
     pub async fn status(&self, view: &View) -> Result<Status, Fault> {
@@ -125,8 +125,8 @@ impl SavedViews {
         }
         let ViewRequest { key, origin, is_within } = request;
         let reader = Reader { caller: permit.caller().clone(), key, origin, is_within };
-        let variables = chosen(&view.fields.variables, given);
-        // Before it runs: what is read may be newer, and never older.
+        let variables = merge_variables(&view.fields.variables, given);
+        // Read before the execution: the data may be newer than this `seq`, and is never older.
         let seq = scope.head().await?.seq;
         match self.engine()?.answer(reader, &view.fields.document, variables).await? {
             Outcome::Ran { data, errors } => {

@@ -1,4 +1,5 @@
-//! Why a change of views, their links and their schedules is refused, and when that is told.
+//! Reasons to refuse a change of views, their links and their schedules, and the stage at which
+//! each is checked.
 
 use platform::{
     stages::{Stage, Staged, Stop},
@@ -8,42 +9,42 @@ use platform::{
 use super::engine::DocumentProblem;
 use crate::saved_views::core::Problem;
 
-/// Why nothing was written.
+/// Refusal of a call that wrote nothing.
 #[derive(Debug, Clone)]
 pub enum SavedViewRefusal {
     BadKey(KeyProblem),
     Field(Problem),
     NotFound,
-    /// There is no view to make a link or a schedule of.
+    /// The view of the link or the schedule does not exist.
     NoView,
     NoLink,
     NoSchedule,
-    /// The member of this place in the list is no active one.
+    /// The member at this index is not active.
     NoMember(usize),
-    /// There is no role of this place, which a view is shared with.
+    /// The role at this index of the readers does not exist.
     NoRole(usize),
-    /// The member of this place, whom a view is shared with, is no active one.
+    /// The member at this index of the readers is not active.
     NoReader(usize),
-    /// Why the view has no table, in words.
+    /// The view has no table; the text is the reason.
     NoTable(String),
     Document(DocumentProblem),
-    /// It costs so many points with its own variables.
+    /// The view costs this many points with its own variables, which is too much.
     TooDear(i64),
     TooManyLinks,
-    /// The tenant has as many schedules as may be.
+    /// The tenant has the maximum of schedules.
     TooManySchedules,
-    /// The view has.
+    /// The view has the maximum of schedules.
     TooManySchedulesOfView,
-    /// A schedule that is there is changed without the version that was read.
+    /// The change of an existing schedule has no version.
     NoVersion,
-    /// Somebody has changed the schedule since it was read: its version now.
+    /// The schedule was changed after it was read; its version now.
     StaleSchedule(i64),
     /// A link or a schedule of others runs its document with their rights.
     Lent,
     /// Another view has this slug.
     SlugTaken,
     TooMany,
-    /// Somebody has changed it since it was read: its version now.
+    /// The view was changed after it was read; its version now.
     Stale(i64),
     KeyReused,
 }
@@ -75,5 +76,5 @@ impl Staged for SavedViewRefusal {
     }
 }
 
-/// Why a call came to nothing: nothing was written.
+/// Error of a call that wrote nothing.
 pub type SavedViewError = Stop<SavedViewRefusal>;

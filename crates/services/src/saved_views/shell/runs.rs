@@ -1,4 +1,5 @@
-//! Runs of schedules: those that are due get a job each, so that each moment has one; the job makes the table and sends it.
+//! Runs of schedules: each due schedule gets a job, so that each due time has one; the job makes
+//! the table and sends it.
 
 use bytes::Bytes;
 use entity::prelude::*;
@@ -20,41 +21,42 @@ use crate::{
     exchange::Requester,
     files::FileError,
     saved_views::{
-        core::{MOST_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, ending, media_type, written},
+        core::{MAX_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, compose_email, ending, media_type},
         events::{VIEW_RESULT, ViewResultEvent},
         rows,
     },
 };
 
-/// The kind of job that carries a run out.
+/// Kind of the job that executes a run.
 pub const SCHEDULE_JOB: &str = "view.send";
-/// Tries of a run: with their pauses, most of an hour of a mail server that is away.
-pub const MOST_TRIES: i64 = 12;
-/// E-mails that are not taken in one try before the others wait for the next one.
-const MOST_MISSES: usize = 3;
+/// Tries of a run: with their pauses, most of an hour of an unavailable mail server.
+pub const MAX_TRIES: i64 = 12;
+/// Failed e-mails of one try after which the others wait for the next try.
+const MAX_MISSES: usize = 3;
 
 const NO_MAIL: &str = "no e-mails leave this deployment (--mail)";
-const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
-const NOBODY: &str = "none of its recipients is an active member any more";
-const NOT_ENDED: &str = "no run ended before the next one was due";
-const NO_ROOM: &str = "the table is too large for a file, or the files of the company are";
-const NO_STORE: &str = "the store of files did not take the table";
+const ACCESS_LOST: &str = "the member or integration that set the schedule has no access any more: set it again";
+const NO_ACTIVE_RECIPIENT: &str = "none of its recipients is an active member any more";
+const PREVIOUS_RUN_PENDING: &str = "no run ended before the next one was due";
+const TOO_LARGE_FOR_FILES: &str = "the table is too large for a file, or the files of the company are";
+const FILE_STORE_FAILED: &str = "the store of files did not take the table";
 const NOT_TAKEN: &str = "the mail server did not take an e-mail";
-const LEFT: &str = "the table is kept as a file of the owner's for seven days (lastFile)";
+const KEPT_AS_FILE: &str = "the table is kept as a file of the owner's for seven days (lastFile)";
 
-/// What such a job is given.
+/// Payload of a job that runs a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledRun {
     pub schedule: SavedViewScheduleId,
     pub due_at: Timestamp,
 }
 
-/// How e-mails leave, and from whom.
+/// Mailer and sender address.
 pub(super) type Sender<'a> = (&'a Mailer, &'a str);
 
-/// Ends the runs that wait, and passes over the moments of schedules that are due: each runs again at its next one. How many were due.
+/// Ends the waiting runs, and skips the due times of schedules: each runs again at its next time.
+/// Returns the number of due schedules.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    // Before the schedules, as whoever removes several.
+    // Lock order: the journal before the schedules, as in changes of several.
     journal::hold(work).await?;
     let mut skipped = 0;
     for schedule in rows::due_schedules(work, now).await? {
@@ -66,13 +68,15 @@ pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
 }
 
 impl SavedViews {
-    /// Puts down a job for each schedule that is due; says how many. However many moments have passed, it has one run.
-    pub async fn post_due(&self) -> Result<usize, Fault> {
+    /// Enqueues a job for each due schedule; returns the number. A schedule that missed several
+    /// times has one run.
+    pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let mut put = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             let mut work = self.0.db.global().maintenance_for(tenant).await?;
-            // Before the schedules, as whoever changes one: the end of a run that is stopped is told.
+            // Lock order: the journal before the schedules, as in changes of schedules. The end of
+            // a stopped run appends an event.
             journal::hold(&work).await?;
             let due = rows::due_schedules(&work, now).await?;
             for schedule in due {
@@ -86,16 +90,16 @@ impl SavedViews {
     async fn begin_run(&self, work: &mut Work, schedule: Schedule, now: Timestamp) -> Result<bool, Fault> {
         let Some(due_at) = schedule.next_run_at else { return Ok(false) };
         if due_at > now {
-            // A clock that was ahead has set it. Nothing is due.
+            // A clock that was ahead has set the time. Nothing is due.
             rows::skip_to(work, schedule.id, next_run(&schedule.fields.rule, now)).await?;
             return Ok(false);
         }
-        // One that has not ended by now has failed: its job finds that this one has taken its place.
+        // A run that has not ended by now has failed: its job finds that this one has replaced it.
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
             Some(before) => {
                 let failures = schedule.failures;
                 let failed = schedule.failed();
-                let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
+                let last_error = failed.last_error.clone().or_else(|| Some(PREVIOUS_RUN_PENDING.to_owned()));
                 let failed = Schedule { last_error, ..failed };
                 let event = self.end_event(work, &failed, failures).await?;
                 journal::append_other(work, event.into_iter().collect(), now).await?;
@@ -112,14 +116,15 @@ impl SavedViews {
         Ok(true)
     }
 
-    /// Carries a run out: makes the table with the rights of whoever set the schedule, and sends it to each who does not have it yet. One that was sent and
-    /// not noted is sent again.
+    /// Executes a run: makes the table with the rights of the schedule's maker, and sends it to
+    /// each recipient who does not have it yet. If the process stops between sending and recording,
+    /// it is sent again.
     pub async fn send_scheduled(&self, identity: &Identity, sender: Sender<'_>, job: &Job) -> Result<(), Failure> {
         let what: ScheduledRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let scope = self.0.db.tenant(job.tenant);
         let Some(schedule) = rows::schedule(&scope, what.schedule).await? else { return Ok(()) };
-        // A later run or a change has taken the place of this one.
+        // A later run or a change has replaced this one.
         let Some(run) = schedule.run.clone().filter(|run| run.due_at == what.due_at) else { return Ok(()) };
         let Some(view) = rows::view(&scope, &ViewRef::Id(schedule.view)).await? else { return Ok(()) };
         if view.is_paused {
@@ -136,22 +141,23 @@ impl SavedViews {
         };
         let read_at = self.0.clock.now();
         let outcome = self.engine()?.table(requester, request).await?;
-        // It goes on when the tenant is resumed.
+        // The job is retried until the tenant is resumed.
         if outcome == TableOutcome::Gone && is_suspended(&scope).await? {
             return Err(Failure::Fault(Fault::Broken(format!("the tenant of {} is suspended", schedule.id))));
         }
         let table = match outcome {
             TableOutcome::Made(table) => table,
-            TableOutcome::Gone => return self.end(job, &schedule, RunEnd::Paused(GONE.to_owned())).await,
-            TableOutcome::Refused(refused) => return self.unread(job, &schedule, refused).await,
+            TableOutcome::Gone => return self.end(job, &schedule, RunEnd::Paused(ACCESS_LOST.to_owned())).await,
+            TableOutcome::Refused(refused) => return self.fail_or_postpone(job, &schedule, refused).await,
         };
-        self.hand_over(identity, sender, job, Ran { view, schedule, run, table, read_at }).await
+        self.deliver_table(identity, sender, job, CompletedRun { view, schedule, run, table, read_at }).await
     }
 
-    /// Hands a table over: by e-mail, into the bucket and to webhooks, as the schedule says. Where an e-mail cannot be sent, it is kept as a file in any case,
-    /// if there is room, and webhooks are told of it.
-    async fn hand_over(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: Ran) -> Result<(), Failure> {
-        let Ran { view, mut schedule, run, table, read_at } = ran;
+    /// Delivers a table: by e-mail, as a file and to webhooks, as the schedule is set. If an e-mail
+    /// cannot be sent, the table is stored as a file in any case, if the quota allows, and webhooks
+    /// are notified.
+    async fn deliver_table(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: CompletedRun) -> Result<(), Failure> {
+        let CompletedRun { view, mut schedule, run, table, read_at } = ran;
         let hash = hex::encode(Sha256::digest(&table.bytes));
         let is_known = schedule.last_hash.as_ref() == Some(&hash);
         if schedule.fields.only_if_changed && is_known && run.sent.is_empty() {
@@ -163,32 +169,33 @@ impl SavedViews {
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
         let file = (is_mailed || keeps_file).then(|| KeptTable { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
         let email = email_of(&tenant, &view, &schedule, table);
-        let missed = if is_mailed && !sender.0.is_there() {
+        let missed = if is_mailed && !sender.0.is_configured() {
             Some(NO_MAIL)
         } else if is_mailed && to.is_empty() {
-            Some(NOBODY)
+            Some(NO_ACTIVE_RECIPIENT)
         } else {
-            match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
-                Delivered::All => None,
-                Delivered::Overtaken => return Ok(()),
-                Delivered::Some if job.failures + 1 < MOST_TRIES => {
-                    return self.later(job, &schedule, NOT_TAKEN.to_owned()).await;
+            match self.deliver(sender, job, RunEmail { schedule: schedule.id, run, to, email }).await? {
+                DeliveredRecipients::All => None,
+                DeliveredRecipients::Overtaken => return Ok(()),
+                DeliveredRecipients::Some if job.failures + 1 < MAX_TRIES => {
+                    return self.postpone_or_fail(job, &schedule, NOT_TAKEN.to_owned()).await;
                 }
-                Delivered::Some => Some(NOT_TAKEN),
+                DeliveredRecipients::Some => Some(NOT_TAKEN),
             }
         };
-        // Last, so that a mail server that is away does not make a file with each try.
-        let mut kept = LEFT;
+        // The file is written last, so that an unavailable mail server does not cause a file for
+        // each try.
+        let mut kept = KEPT_AS_FILE;
         if let Some(table) = file.filter(|_| keeps_file || missed.is_some()) {
             match self.kept(job, &view, &schedule, table).await {
                 Ok(file) => schedule.last_file = Some(file),
                 Err(FileError::Fault(fault)) => return Err(fault.into()),
-                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) if missed.is_some() => kept = NO_ROOM,
+                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) if missed.is_some() => kept = TOO_LARGE_FOR_FILES,
                 Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
-                    return self.end(job, &schedule, RunEnd::Failed(NO_ROOM.to_owned())).await;
+                    return self.end(job, &schedule, RunEnd::Failed(TOO_LARGE_FOR_FILES.to_owned())).await;
                 }
-                Err(_) if missed.is_some() && job.failures + 1 >= MOST_TRIES => kept = NO_STORE,
-                Err(_) => return self.later(job, &schedule, NO_STORE.to_owned()).await,
+                Err(_) if missed.is_some() && job.failures + 1 >= MAX_TRIES => kept = FILE_STORE_FAILED,
+                Err(_) => return self.postpone_or_fail(job, &schedule, FILE_STORE_FAILED.to_owned()).await,
             }
         }
         let end = missed.map_or(RunEnd::Sent(hash), |why| RunEnd::Failed(format!("{why}; {kept}")));
@@ -196,7 +203,8 @@ impl SavedViews {
         if missed == Some(NOT_TAKEN) { Err(Failure::Hopeless(NOT_TAKEN.to_owned())) } else { Ok(()) }
     }
 
-    /// Keeps a table as a file, in the bucket or the folder where the files of the tenant are: its owner's, for seven days.
+    /// Stores a table as a file in the tenant's file store: it belongs to the owner, for seven
+    /// days.
     async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, table: KeptTable) -> Result<FileId, FileError> {
         let format = schedule.fields.format;
         let named = (format!("{}.{}", view.fields.slug, ending(format)), media_type(format));
@@ -215,8 +223,8 @@ impl SavedViews {
         Ok(made.id())
     }
 
-    /// What becomes of a run whose table was refused.
-    async fn unread(&self, job: &Job, schedule: &Schedule, refused: Refused) -> Result<(), Failure> {
+    /// Ends or postpones a run whose table was refused.
+    async fn fail_or_postpone(&self, job: &Job, schedule: &Schedule, refused: Refused) -> Result<(), Failure> {
         match refused.code.as_str() {
             "FORBIDDEN" | "UNAUTHENTICATED" => {
                 let why =
@@ -224,15 +232,15 @@ impl SavedViews {
                 self.end(job, schedule, RunEnd::Paused(why)).await
             }
             "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE" | "TIMEOUT" | "INTERNAL" => {
-                self.later(job, schedule, refused.message).await
+                self.postpone_or_fail(job, schedule, refused.message).await
             }
             _ => self.end(job, schedule, RunEnd::Failed(refused.message)).await,
         }
     }
 
-    /// Lets a run be tried again, until its tries are spent.
-    async fn later(&self, job: &Job, schedule: &Schedule, why: String) -> Result<(), Failure> {
-        if job.failures + 1 >= MOST_TRIES {
+    /// Postpones a run to the next try, or fails it after the last one.
+    async fn postpone_or_fail(&self, job: &Job, schedule: &Schedule, why: String) -> Result<(), Failure> {
+        if job.failures + 1 >= MAX_TRIES {
             self.end(job, schedule, RunEnd::Failed(why.clone())).await?;
             return Err(Failure::Hopeless(why));
         }
@@ -248,7 +256,8 @@ impl SavedViews {
         self.end_with(job, schedule, end, None).await
     }
 
-    /// Ends a run, and tells of its table unless another run or a change has taken its place.
+    /// Ends a run, and appends the event of its table unless another run or a change has replaced
+    /// it.
     async fn end_with(
         &self,
         job: &Job,
@@ -260,7 +269,7 @@ impl SavedViews {
         let now = self.0.clock.now();
         let ended = schedule.after(end, now);
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
-        // Before the schedule, as whoever changes it.
+        // Lock order: the journal before the schedule, as in changes of schedules.
         journal::hold(&work).await?;
         if rows::end_run(&work, &ended, run.due_at).await? > 0 {
             let told = self.end_event(&work, &ended, schedule.failures).await?;
@@ -272,11 +281,11 @@ impl SavedViews {
     }
 
     /// Sends an e-mail to each who has none of this run yet, and notes each that was taken.
-    async fn deliver(&self, (mailer, from): Sender<'_>, job: &Job, outgoing: Outgoing) -> Result<Delivered, Fault> {
-        let Outgoing { schedule, mut run, mut to, mut email } = outgoing;
+    async fn deliver(&self, (mailer, from): Sender<'_>, job: &Job, outgoing: RunEmail) -> Result<DeliveredRecipients, Fault> {
+        let RunEmail { schedule, mut run, mut to, mut email } = outgoing;
         to.retain(|address| !run.sent.contains(address));
-        // Addresses that were not taken in the try before do not keep the others waiting in this one.
-        let tried = usize::try_from(job.failures).unwrap_or_default() * MOST_MISSES;
+        // Addresses that were rejected in the try before do not delay the others in this one.
+        let tried = usize::try_from(job.failures).unwrap_or_default() * MAX_MISSES;
         let turned = tried.checked_rem(to.len()).unwrap_or_default();
         to.rotate_left(turned);
         let mut misses = 0;
@@ -285,7 +294,7 @@ impl SavedViews {
             if let Err(error) = mailer.deliver(from, &email, &self.0.clock).await {
                 tracing::warn!(%error, job = %job.id, "the e-mail of a schedule could not be sent");
                 misses += 1;
-                if misses == MOST_MISSES {
+                if misses == MAX_MISSES {
                     break;
                 }
                 continue;
@@ -295,46 +304,46 @@ impl SavedViews {
             let noted = rows::note_sent(&work, schedule, &run).await?;
             work.commit().await?;
             if noted == 0 {
-                return Ok(Delivered::Overtaken);
+                return Ok(DeliveredRecipients::Overtaken);
             }
         }
-        Ok(if misses == 0 { Delivered::All } else { Delivered::Some })
+        Ok(if misses == 0 { DeliveredRecipients::All } else { DeliveredRecipients::Some })
     }
 }
 
 /// A run with its table.
-struct Ran {
+struct CompletedRun {
     view: View,
     schedule: Schedule,
     run: Run,
     table: Table,
-    /// The time before it was read.
+    /// A time before the data was read.
     read_at: Timestamp,
 }
 
-/// The bytes of a table that is kept as a file.
+/// The bytes of a table that is stored as a file.
 struct KeptTable {
     bytes: Bytes,
     read_at: Timestamp,
 }
 
-/// What a run sends, and to whom.
-struct Outgoing {
+/// E-mail of a run, and its recipients.
+struct RunEmail {
     schedule: SavedViewScheduleId,
     run: Run,
     to: Vec<String>,
     email: identity::Email,
 }
 
-/// Who of a schedule's recipients has an e-mail.
-enum Delivered {
+/// Recipients of a schedule that have been sent the e-mail.
+enum DeliveredRecipients {
     All,
     Some,
-    /// Another run or a change has taken the place of this one.
+    /// Another run or a change has replaced this run.
     Overtaken,
 }
 
-/// The addresses of a schedule. Members who have left get nothing any more.
+/// Returns the addresses of a schedule, without those of former members.
 async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -> Result<Vec<String>, Fault> {
     let mut all = schedule.fields.emails.clone();
     for member in &schedule.fields.members {
@@ -347,7 +356,7 @@ async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -
     Ok(all)
 }
 
-/// The event of a table of this hash, which a run of this moment made.
+/// Returns the event of a table with this hash, made by a run with this due time.
 fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str), table: &Table) -> ViewResultEvent {
     let (slug, format) = (view.fields.slug.clone(), schedule.fields.format);
     let path = format!("/views/{slug}.{}", ending(format));
@@ -366,13 +375,14 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
     }
 }
 
-/// The e-mail of a table and its chart, to nobody yet. A table that is too large is not attached, and the e-mail says so.
+/// Writes the e-mail of a table and its chart, without recipients. A table that is too large is not
+/// attached, and the e-mail says so.
 fn email_of(tenant: &str, view: &View, schedule: &Schedule, table: Table) -> identity::Email {
     let (format, bytes) = (schedule.fields.format, table.bytes.len());
-    let said = written(tenant, view, (table.rows, bytes), format, table.chart.is_some());
+    let said = compose_email(tenant, view, (table.rows, bytes), format, table.chart.is_some());
     let named = |ending: &str| format!("{}.{ending}", view.fields.slug);
     let mut attachments = Vec::new();
-    if bytes <= MOST_MAIL_BYTES {
+    if bytes <= MAX_MAIL_BYTES {
         attachments.push(Attachment { name: named(ending(format)), media: media_type(format), bytes: table.bytes });
     }
     let chart = table.chart.map(String::into_bytes);

@@ -1,4 +1,4 @@
-//! Setting schedules and taking them away.
+//! Setting and deleting schedules.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use serde::Serialize;
 
 use super::{
     SavedViewError, SavedViewRefusal, SavedViews,
-    change::{Done, MadeBeside, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
+    change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     due::next_run,
 };
 use crate::{
     alerts::core::distinct_addresses,
     saved_views::{
-        core::{MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
+        core::{MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
         events::{SAVED_VIEW_SCHEDULE_DELETED, SAVED_VIEW_SCHEDULE_SET},
         rows,
     },
@@ -30,25 +30,25 @@ use crate::{
 
 const NO_ZONE: &str = "an IANA time zone is expected, as in Europe/London";
 
-/// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
+/// Input of a schedule. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduleSet {
     #[serde(skip)]
     pub idempotency_key: String,
-    /// The schedule that is changed; None makes one.
+    /// The schedule to change; `None` creates one.
     pub id: Option<SavedViewScheduleId>,
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub view: SavedViewId,
-    /// Its time zone is empty where it is to be the tenant's.
+    /// An empty time zone stands for that of the tenant.
     pub fields: ScheduleFields,
     pub is_paused: bool,
-    /// The key that a program asks with.
+    /// API key of the calling program.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
 }
 
-/// A schedule that is to go.
+/// Input of a deletion.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduleDelete {
     #[serde(skip)]
@@ -64,7 +64,7 @@ pub struct Scheduled {
 }
 
 impl SavedViews {
-    /// Makes a schedule of a view, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    /// Creates or replaces a schedule of a view: it has the rights of the caller who set it last.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
@@ -76,11 +76,16 @@ impl SavedViews {
         }
         check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.schedule_set(&mut work, &permit, &input).await;
+        let done = self.apply_schedule_set(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn schedule_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Result<Acted<Scheduled>, SavedViewError> {
+    async fn apply_schedule_set(
+        &self,
+        work: &mut Work,
+        permit: &May,
+        input: &ScheduleSet,
+    ) -> Result<Acted<Scheduled>, SavedViewError> {
         let key = key_of(permit, "savedViewScheduleSet", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             let schedule = match receipt.schedule {
@@ -91,22 +96,22 @@ impl SavedViews {
             return Ok(Acted { value: Scheduled { view, schedule }, seq: receipt.seq, is_replayed: true });
         }
         let (view, before) = named(work, input).await?;
-        let fields = self.checked(work, permit, &view, input).await?;
+        let fields = self.validated_fields(work, permit, &view, input).await?;
         check_state(work, input, before.as_ref()).await?;
-        let schedule = self.wanted(permit, input, fields, before);
+        let schedule = self.build_schedule(permit, input, fields, before);
         if schedule.version == 1 {
             rows::insert_schedule(work, &schedule).await?;
         } else {
             rows::update_schedule(work, &schedule).await?;
         }
-        let made = MadeBeside { schedule: Some(schedule.id), ..MadeBeside::default() };
+        let made = CreatedExtra { schedule: Some(schedule.id), ..CreatedExtra::default() };
         let acted = end_with(work, (&key, SAVED_VIEW_SCHEDULE_SET), view, made, schedule.updated_at).await?;
         let Acted { value: view, seq, is_replayed } = acted;
         Ok(Acted { value: Scheduled { view, schedule: Some(schedule) }, seq, is_replayed })
     }
 
-    /// What is to be kept of an input, with the time zone that it means.
-    async fn checked(
+    /// Returns the fields to store for an input, with the time zone that it implies.
+    async fn validated_fields(
         &self,
         work: &Work,
         permit: &May,
@@ -131,8 +136,8 @@ impl SavedViews {
         Ok(fields)
     }
 
-    /// The schedule as it is to be kept. What was noted of the runs of the one before is over.
-    fn wanted(&self, permit: &May, input: &ScheduleSet, fields: ScheduleFields, before: Option<Schedule>) -> Schedule {
+    /// Returns the schedule to store, without the run state of the one before.
+    fn build_schedule(&self, permit: &May, input: &ScheduleSet, fields: ScheduleFields, before: Option<Schedule>) -> Schedule {
         let now = self.0.clock.now();
         let next = next_run(&fields.rule, now);
         Schedule {
@@ -155,15 +160,15 @@ impl SavedViews {
         }
     }
 
-    /// Takes a schedule away.
+    /// Deletes a schedule.
     pub async fn delete_schedule(&self, permit: May, input: ScheduleDelete, mode: Mode) -> Done {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.schedule_deleted(&mut work, &permit, &input).await;
+        let done = self.apply_schedule_delete(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn schedule_deleted(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Done {
+    async fn apply_schedule_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Done {
         let key = key_of(permit, "savedViewScheduleDelete", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
@@ -182,10 +187,10 @@ impl SavedViews {
     }
 }
 
-/// The view, and the schedule that is to be changed; None where one is to be made. Both are locked.
+/// Returns the view, and the schedule to change; `None` if one is created. Both are locked.
 async fn named(work: &Work, input: &ScheduleSet) -> Result<(View, Option<Schedule>), SavedViewError> {
     let mut refusals = Refusals::default();
-    // The view first, as whoever takes it away does.
+    // Lock order: the view first, as in its deletion.
     let view = rows::lock_view(work, input.view).await?;
     let before = match input.id {
         Some(id) => rows::lock_schedule(work, id).await?.filter(|schedule| schedule.view == input.view),
@@ -216,10 +221,10 @@ async fn check_state(work: &Work, input: &ScheduleSet, before: Option<&Schedule>
         }
         (Some(_), Some(_)) => {}
         (None, _) => {
-            if rows::schedules_of(work, input.view).await?.len() >= MOST_SCHEDULES_OF_A_VIEW {
+            if rows::schedules_of(work, input.view).await?.len() >= MAX_SCHEDULES_OF_A_VIEW {
                 refusals.add(SavedViewRefusal::TooManySchedulesOfView);
             }
-            if rows::count_schedules(work).await? >= MOST_SCHEDULES {
+            if rows::count_schedules(work).await? >= MAX_SCHEDULES {
                 refusals.add(SavedViewRefusal::TooManySchedules);
             }
         }

@@ -1,5 +1,5 @@
-//! What is told of a schedule that fails, or has stopped by itself: an event in the transaction that ends its run, and of one that has stopped an e-mail to
-//! whoever set it.
+//! Notices about a schedule that fails, or has stopped by itself: an event in the transaction that
+//! ends its run, and an e-mail to the owner of one that has stopped.
 
 use entity::prelude::*;
 use iam::identity::{self, Identity};
@@ -16,22 +16,23 @@ use crate::saved_views::{
     rows,
 };
 
-/// The kind of job that tells the owner of a schedule by e-mail.
+/// Kind of the job that sends the owner of a schedule an e-mail.
 pub const STOPPED_JOB: &str = "view.stopped";
 /// Tries of such an e-mail.
 pub const STOPPED_TRIES: i64 = 12;
 
-/// What such a job is given.
+/// Payload of a job that sends such an e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoppedSchedule {
     pub schedule: SavedViewScheduleId,
-    /// The version of the schedule that stopped: one that was set again runs.
+    /// The version of the stopped schedule: one that was set again since is not reported.
     pub version: i64,
 }
 
 impl SavedViews {
-    /// The event of a schedule that stops in this transaction, in which the e-mail to its owner is put down; or of the first of several runs that fail, where
-    /// `failures` runs had failed in a row before. None of others.
+    /// Returns the event of a schedule that stops in this transaction, and enqueues the e-mail to
+    /// its owner; or the event of the first of consecutive failures, where `failures` runs had
+    /// failed in a row before. Otherwise `None`.
     pub(super) async fn end_event(&self, work: &Work, schedule: &Schedule, failures: i64) -> Result<Option<NewEvent>, Fault> {
         let is_active = schedule.status == ScheduleStatus::Active;
         if is_active && (failures, schedule.failures) != (0, 1) {
@@ -47,14 +48,15 @@ impl SavedViews {
         Ok(Some(SCHEDULE_STOPPED.event(&event)))
     }
 
-    /// Sends the e-mail to the owner of a schedule that has stopped. A program has no address, and who has left is not told.
-    pub async fn tell_owner(&self, identity: &Identity, (mailer, from): Sender<'_>, job: &Job) -> Result<(), Failure> {
+    /// Sends the e-mail to the owner of a schedule that has stopped. Programs and former members
+    /// get none.
+    pub async fn notify_owner(&self, identity: &Identity, (mailer, from): Sender<'_>, job: &Job) -> Result<(), Failure> {
         let what: StoppedSchedule = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let scope = self.0.db.tenant(job.tenant);
         let Some(schedule) = rows::schedule(&scope, what.schedule).await? else { return Ok(()) };
         let goes_on = schedule.version != what.version || schedule.status == ScheduleStatus::Active;
-        if goes_on || schedule.maker.kind != ActorKind::Member || !mailer.is_there() {
+        if goes_on || schedule.maker.kind != ActorKind::Member || !mailer.is_configured() {
             return Ok(());
         }
         let Some(view) = rows::view(&scope, &ViewRef::Id(schedule.view)).await? else { return Ok(()) };
@@ -65,7 +67,7 @@ impl SavedViews {
         let email =
             identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
         mailer.deliver(from, &email, &self.0.clock).await.map_err(|error| {
-            tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be told");
+            tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be notified");
             Failure::Fault(Fault::Broken("the mail server did not take an e-mail".to_owned()))
         })
     }

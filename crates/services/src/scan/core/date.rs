@@ -1,9 +1,10 @@
-//! Days of six digits: year, month, day.
+//! Dates of six digits: year, month, day.
 
 use platform::calendar::first_of;
 
-/// Days since 1970-01-01 of `YYMMDD`; day 00 is the last of its month. A year is the nearest with these two digits, fifty years back at most
-/// (General Specifications, 7.12). None for what is no day.
+/// Returns the days since 1970-01-01 of `YYMMDD`; day 00 is the last of its month. The year is the
+/// nearest with these two digits, at most fifty years back (General Specifications, 7.12). `None`
+/// for an invalid date.
 pub fn read(value: &str, present: i32) -> Option<i32> {
     if value.len() != 6 || !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -1,4 +1,5 @@
-//! GS1 Digital Links: a web address whose path holds a key and its qualifiers, and whose query holds attributes.
+//! GS1 Digital Links: a URL whose path has a key and its qualifiers, and whose query has
+//! attributes.
 
 use super::{
     Builder, Format,
@@ -7,37 +8,38 @@ use super::{
     identifier::{Identifier, Length},
 };
 
-/// The keys, and the qualifiers of an item in the order in which they stand behind its GTIN.
+/// The primary keys, and the qualifiers of an item in the order in which they follow its GTIN.
 const KEYS: [&str; 3] = ["01", "00", "414"];
 const QUALIFIERS: [&str; 3] = ["22", "10", "21"];
 /// Attributes of the query whose name is reported if the link ends within it.
 const ATTRIBUTES: [&str; 5] = ["17", "11", "15", "30", "37"];
 
-/// A part of a link with the bytes before it.
+/// A part of a link, with its offset in bytes.
 type Part<'a> = (usize, &'a str);
 
-/// None for an address that holds no key.
+/// Returns `None` for an address without a key.
 pub fn read(code: &str, year: i32) -> Option<Reading> {
     let host = code.find("://")? + 3;
     let path = host + code[host..].find('/')?;
     let fragment = code[path..].find('#').map_or(code.len(), |at| path + at);
     let query = code[path..fragment].find('?').map_or(fragment, |at| path + at);
     let segments: Vec<Part<'_>> = parts(&code[path..query], '/', path).collect();
-    // The part before is the shop's own and may have keys: the last one counts. A serial number that reads as a key has no key's value behind it.
+    // The first part of the path is the domain owner's and may contain keys: the last one counts. A
+    // serial number that looks like a key is not followed by the value of a key.
     let keys = || (0..segments.len()).rev().filter(|at| begins_key(&segments[*at..]));
     let key = keys().find(|at| segments.get(at + 1).is_some_and(|value| is_key_value(value.1))).or_else(|| keys().next())?;
     let mut builder = Builder::default();
     for pair in segments[key..].chunks(2) {
         let [(at, identifier), value @ ..] = pair else { continue };
         match value.first() {
-            None if is_cut(identifier, &QUALIFIERS) => builder.fail(Truncated, *at),
+            None if is_prefix_of_any(identifier, &QUALIFIERS) => builder.fail(Truncated, *at),
             value => take(&mut builder, identifier, (*at, value.map_or("", |value| value.1)), year),
         }
     }
     for (at, pair) in parts(code.get(query + 1..fragment).unwrap_or_default(), '&', query + 1) {
         match pair.split_once('=') {
             Some((name, value)) => take_attribute(&mut builder, segments[key].1, name, (at, value), year),
-            None if is_cut(pair, &ATTRIBUTES) => builder.fail(Truncated, at),
+            None if is_prefix_of_any(pair, &ATTRIBUTES) => builder.fail(Truncated, at),
             _ => {}
         }
     }
@@ -54,11 +56,12 @@ fn parts(text: &str, separator: char, from: usize) -> impl Iterator<Item = Part<
 }
 
 /// Whether this is one of the names, or the beginning of one.
-fn is_cut(name: &str, names: &[&str]) -> bool {
+fn is_prefix_of_any(name: &str, names: &[&str]) -> bool {
     !name.is_empty() && names.iter().any(|whole| whole.starts_with(name))
 }
 
-/// Whether these are a key with its value, and nothing but qualifiers in their order behind it, the last of which may be cut off. A slash may end them.
+/// Whether the segments are a key with its value, followed only by qualifiers in their order, the
+/// last of which may be cut off. A slash may end them.
 fn begins_key(segments: &[Part<'_>]) -> bool {
     let Some((_, key)) = segments.first() else { return false };
     let behind = segments.get(2..).unwrap_or_default();
@@ -95,7 +98,7 @@ fn take_attribute(builder: &mut Builder, key: &str, name: &str, value: Part<'_>,
     }
 }
 
-/// Takes a value as it is written in an address.
+/// Takes a percent-encoded value.
 fn take(builder: &mut Builder, name: &str, (at, written): Part<'_>, year: i32) {
     let Some(identifier) = Identifier::at(name).filter(|identifier| identifier.digits == name) else { return };
     if ends_in_escape(written) {
@@ -103,7 +106,7 @@ fn take(builder: &mut Builder, name: &str, (at, written): Part<'_>, year: i32) {
         return;
     }
     let mut value = decoded(written);
-    // A GTIN of fewer digits is read as the one with zeros before it.
+    // A GTIN with fewer digits is padded with leading zeros.
     if name == "01" && matches!(value.len(), 8 | 12 | 13) && value.bytes().all(|byte| byte.is_ascii_digit()) {
         value = format!("{value:0>14}");
     }
@@ -127,7 +130,7 @@ fn ends_in_escape(written: &str) -> bool {
     matches!(written.as_bytes(), [.., b'%'] | [.., b'%', _])
 }
 
-/// Percent signs with two digits are the byte they name; what is no text then stays as it is written.
+/// Decodes percent-encoded bytes; a value that is not UTF-8 afterwards stays encoded.
 fn decoded(written: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(written.len()), written.as_bytes());
     while let [first, behind @ ..] = rest {

@@ -1,4 +1,5 @@
-//! Element strings: values behind their identifiers, with a separator behind those of no fixed length, or with the identifiers in brackets.
+//! Element strings: identifiers followed by their values, with a separator after those of variable
+//! length, or with the identifiers in brackets.
 
 use super::{
     Builder, Format,
@@ -7,19 +8,20 @@ use super::{
     identifier::{Identifier, Length},
 };
 
-/// What scanners send before a code that is GS1's: of GS1-128, GS1 DataMatrix, GS1 QR code, GS1 DataBar and GS1 DotCode.
+/// Symbology identifiers that scanners send before a GS1 code: of GS1-128, GS1 DataMatrix, GS1 QR
+/// code, GS1 DataBar and GS1 DotCode.
 const SYMBOLOGIES: [&str; 5] = ["]C1", "]d2", "]Q3", "]e0", "]J1"];
 
-/// The separator, and how keyboards type it.
+/// The separator, and the ways in which keyboards type it.
 const SEPARATORS: [&str; 4] = ["\u{1d}", "<GS>", "{GS}", "\\x1d"];
 
-/// How many bytes of a separator a text begins with; 0 for none.
+/// Returns the length in bytes of the separator that a text begins with; 0 if it begins with none.
 fn separator(text: &str) -> usize {
     let found = SEPARATORS.iter().find(|separator| text.starts_with(**separator));
     found.map_or(0, |separator| separator.len())
 }
 
-/// None for a code that is no element string.
+/// Returns `None` for a code that is no element string.
 pub fn read(code: &str, year: i32) -> Option<Reading> {
     let marked = SYMBOLOGIES.iter().find(|mark| code.starts_with(**mark)).map_or(0, |mark| mark.len());
     let body = &code[marked..];
@@ -31,7 +33,8 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     if marked > 0 || begins_with_separator {
         return Some(elements(code, marked, year));
     }
-    // Unmarked, it has to begin with a number that checks itself, and to go on behind it.
+    // An unmarked code must begin with a number that has a valid check digit, and continue after
+    // it.
     let reading = elements(code, 0, year);
     let first = reading.elements.first()?;
     let checks = matches!(first.identifier.as_str(), "00" | "01" | "02") && super::checks(&first.value);
@@ -39,7 +42,7 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     (checks && goes_on || has_separator && reading.problem.is_none()).then_some(reading)
 }
 
-/// Elements one behind the other, from `from` on.
+/// Reads consecutive elements, from `from` on.
 fn elements(code: &str, from: usize, year: i32) -> Reading {
     let (mut builder, mut at) = (Builder::default(), from);
     while at < code.len() {
@@ -49,7 +52,7 @@ fn elements(code: &str, from: usize, year: i32) -> Reading {
             continue;
         }
         let Some(identifier) = Identifier::at(&code[at..]) else {
-            // The beginning of an identifier that was cut off, or none that is known.
+            // A truncated identifier, or an unknown one.
             let rest = &code[at..];
             let is_cut =
                 rest.len() < 4 && rest.bytes().all(|byte| byte.is_ascii_digit()) && (rest.len() < 2 || Identifier::begins(rest));
@@ -64,7 +67,8 @@ fn elements(code: &str, from: usize, year: i32) -> Reading {
     builder.done(Format::ElementString)
 }
 
-/// How long the value at the beginning of a text is, in bytes. None, with the problem, for one that is not whole.
+/// Returns the length in bytes of the value at the beginning of a text. For a truncated value it
+/// records the problem and returns `None`.
 fn value_length(builder: &mut Builder, length: Length, text: &str, at: usize) -> Option<usize> {
     let end = text.char_indices().map(|(at, _)| at).find(|at| separator(&text[*at..]) > 0).unwrap_or(text.len());
     match length {
@@ -92,21 +96,22 @@ fn value_length(builder: &mut Builder, length: Length, text: &str, at: usize) ->
     }
 }
 
-/// The identifier in brackets that a text begins with.
+/// Returns the identifier in brackets at the start of a text.
 fn bracketed(text: &str) -> Option<Identifier<'_>> {
     let inside = text.strip_prefix('(')?;
     let identifier = Identifier::at(inside)?;
     inside[identifier.digits.len()..].starts_with(')').then_some(identifier)
 }
 
-/// The place of the bracket at the end of a text in which an identifier was cut off.
-fn cut_bracket(text: &str) -> Option<usize> {
+/// Returns the position of the bracket at the end of a text in which an identifier was truncated.
+fn truncated_bracket(text: &str) -> Option<usize> {
     let open = text.rfind('(')?;
     let digits = &text[open + 1..];
     (digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(open)
 }
 
-/// Elements with their identifiers in brackets. A bracket that no known identifier follows belongs to the value.
+/// Reads elements with their identifiers in brackets. A bracket that is not followed by a known
+/// identifier belongs to the value.
 fn brackets(code: &str, from: usize, year: i32) -> Reading {
     let (mut builder, mut at) = (Builder::default(), from);
     while at < code.len() {
@@ -125,7 +130,7 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
         let ends = |at: &usize| bracketed(&text[*at..]).is_some() || separator(&text[*at..]) > 0;
         let mut end = text.char_indices().map(|(at, _)| at).find(ends).unwrap_or(text.len());
         if end == text.len() {
-            end = cut_bracket(text).unwrap_or(end);
+            end = truncated_bracket(text).unwrap_or(end);
         }
         if let Length::Fixed(size) = identifier.length
             && end > size
@@ -134,7 +139,7 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
                 builder.fail(TooLong, at);
                 break;
             }
-            // The next identifier was cut off in its brackets, or is not known.
+            // The next identifier is truncated in its brackets, or unknown.
             end = size;
         }
         let value = &text[..end];

@@ -1,4 +1,4 @@
-//! The application identifiers that are known: their digits, and how long their values are.
+//! The known application identifiers: their digits, and the length of their values.
 
 /// An application identifier at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,24 +8,25 @@ pub struct Identifier<'a> {
     pub length: Length,
 }
 
-/// What identifiers of more than two digits begin with.
-const LONGER: [&str; 18] =
+/// First two digits of identifiers that have more than two.
+const LONG_IDENTIFIER_PREFIXES: [&str; 18] =
     ["23", "24", "25", "31", "32", "33", "34", "35", "36", "39", "40", "41", "42", "70", "71", "80", "81", "82"];
 
-/// How long a value is, in characters.
+/// Length of a value, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
-    /// So many digits; no separator ends them.
+    /// This many digits, without a separator.
     Fixed(usize),
-    /// Up to so many characters, which a separator or the end of the code ends.
+    /// Up to this many characters, ended by a separator or the end of the code.
     UpTo(usize),
-    /// The same of digits.
+    /// Up to this many digits, ended by a separator or the end of the code.
     DigitsUpTo(usize),
 }
 
 impl<'a> Identifier<'a> {
-    /// The identifier that a text begins with. The first two digits say how many more there are (General Specifications, 3.2). Values whose length
-    /// varies between two bounds are taken up to the upper one.
+    /// Returns the identifier at the start of a text. Its first two digits determine its length
+    /// (General Specifications, 3.2). Values whose length varies between two bounds are read up to
+    /// the upper one.
     pub fn at(text: &'a str) -> Option<Self> {
         let first: &[u8] = text.as_bytes();
         if first.len() < 2 || !first[..2].iter().all(u8::is_ascii_digit) {
@@ -40,10 +41,10 @@ impl<'a> Identifier<'a> {
             "30" | "37" => (2, Length::DigitsUpTo(8)),
             "31" | "32" | "33" | "34" | "35" | "36" => (4, Length::Fixed(6)),
             "39" => (4, price(text.get(2..3)?)?),
-            "70" | "80" | "81" | "82" => (4, of_four(text.get(..4)?)?),
+            "70" | "80" | "81" | "82" => (4, four_digit_length(text.get(..4)?)?),
             "90" => (2, Length::UpTo(30)),
             "91" | "92" | "93" | "94" | "95" | "96" | "97" | "98" | "99" => (2, Length::UpTo(90)),
-            _ => (3, of_three(text.get(..3)?)?),
+            _ => (3, three_digit_length(text.get(..3)?)?),
         };
         let digits = text.get(..size).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
         Some(Self { digits, length })
@@ -51,7 +52,7 @@ impl<'a> Identifier<'a> {
 
     /// Whether two or three digits begin an identifier of three or four.
     pub fn begins(digits: &str) -> bool {
-        digits.get(..2).is_some_and(|first| LONGER.contains(&first))
+        digits.get(..2).is_some_and(|first| LONG_IDENTIFIER_PREFIXES.contains(&first))
     }
 
     /// Whether the value is a day.
@@ -65,7 +66,8 @@ impl<'a> Identifier<'a> {
     }
 }
 
-/// Identifiers of amounts and prices by their third digit; the fourth says where the decimal point is.
+/// Returns the length of amounts and prices by the third digit of the identifier; the fourth is the
+/// position of the decimal point.
 fn price(third: &str) -> Option<Length> {
     match third {
         "0" | "2" => Some(Length::DigitsUpTo(15)),
@@ -76,8 +78,9 @@ fn price(third: &str) -> Option<Length> {
     }
 }
 
-/// Identifiers of three digits: of variants and of parties, places, countries and drugs.
-fn of_three(digits: &str) -> Option<Length> {
+/// Returns the length of identifiers of three digits: variants, parties, places, countries and
+/// drugs.
+fn three_digit_length(digits: &str) -> Option<Length> {
     match digits {
         "235" => Some(Length::UpTo(28)),
         "240" | "241" | "250" | "251" | "253" | "400" | "401" | "403" => Some(Length::UpTo(30)),
@@ -94,8 +97,8 @@ fn of_three(digits: &str) -> Option<Length> {
     }
 }
 
-/// Identifiers of four digits: what is said of fresh goods, of rolls and parts, and of coupons.
-fn of_four(digits: &str) -> Option<Length> {
+/// Returns the length of identifiers of four digits: fresh goods, rolls, parts and coupons.
+fn four_digit_length(digits: &str) -> Option<Length> {
     match digits {
         "7001" => Some(Length::Fixed(13)),
         "7002" | "8003" | "8004" | "8010" | "7030" | "7031" | "7032" | "7033" | "7034" | "7035" | "7036" | "7037" | "7038"

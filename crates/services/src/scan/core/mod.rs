@@ -1,8 +1,9 @@
-//! Reads a code as a scanner hands it on: GS1 element strings, GS1 Digital Links, numbers with a check digit, plain codes. Nothing is fetched, nothing
-//! is looked up.
+//! Parses a scanned code: GS1 element strings, GS1 Digital Links, numbers with a check digit, plain
+//! codes. Reads neither the network nor the database.
 //!
-//! Source of the table and of the rules: GS1 General Specifications, release 24, sections 3 (application identifiers), 7.8 (FNC1), 7.9 (check digits)
-//! and 7.12 (dates); GS1 Digital Link: URI syntax, release 1.4.
+//! Source of the table and of the rules: GS1 General Specifications, release 24, sections 3
+//! (application identifiers), 7.8 (FNC1), 7.9 (check digits) and 7.12 (dates); GS1 Digital Link:
+//! URI syntax, release 1.4.
 
 mod date;
 mod digital_link;
@@ -15,20 +16,20 @@ use inventory::catalog::core::gtin;
 pub use identifier::{Identifier, Length};
 pub use names::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber, numbered, tracking_spellings};
 
-/// The most bytes of a code.
-pub const MOST_BYTES: usize = 512;
+/// Maximum bytes of a code.
+pub const MAX_BYTES: usize = 512;
 
-/// What a code says.
+/// Content of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     pub format: Format,
-    /// In the order in which they were read.
+    /// Elements in the order of the code.
     pub elements: Vec<Element>,
-    /// The first problem; what was whole is in `elements` all the same.
+    /// The first problem; `elements` has the valid elements all the same.
     pub problem: Option<Problem>,
 }
 
-/// How a code is written.
+/// Notation of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Plain,
@@ -42,44 +43,44 @@ pub enum Format {
     Sscc,
 }
 
-/// A value under its application identifier.
+/// A value with its application identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
     /// Two to four digits.
     pub identifier: String,
     pub value: String,
-    /// Days since 1970-01-01, where the identifier is a date's and the value is one.
+    /// Days since 1970-01-01, if the identifier is a date's and the value is valid.
     pub date: Option<i32>,
 }
 
-/// Why a code was not read whole.
+/// Reason why a code was not read whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {
     pub kind: ProblemKind,
-    /// Bytes before the element that has it.
+    /// Offset of the faulty element, in bytes.
     pub at: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// The element ends before its length.
+    /// The element is shorter than its length.
     Truncated,
     BadCheckDigit,
-    /// No identifier that is known here begins at this place.
+    /// No known identifier begins at this position.
     UnknownIdentifier,
     /// A key or a qualifier in the query of a link.
     Misplaced,
-    /// A pack of which the product has no barcode.
+    /// The code is a pack, and the product has no barcode of the pack.
     UnknownPack,
     BadDate,
-    /// The value is longer than its identifier allows, or the code than is read.
+    /// The value is longer than its identifier allows, or the code is longer than the maximum.
     TooLong,
 }
 
 /// Reads a code. `year` is the present one: years of two digits are the nearest.
 pub fn read(code: &str, year: i32) -> Reading {
-    if code.len() > MOST_BYTES {
-        let problem = Some(Problem { kind: ProblemKind::TooLong, at: MOST_BYTES });
+    if code.len() > MAX_BYTES {
+        let problem = Some(Problem { kind: ProblemKind::TooLong, at: MAX_BYTES });
         return Reading { format: Format::Plain, elements: Vec::new(), problem };
     }
     // Scanners end a code as keyboards end a line.
@@ -92,7 +93,7 @@ pub fn read(code: &str, year: i32) -> Reading {
     element_string::read(code, year).unwrap_or_else(|| plain(code))
 }
 
-/// A code without elements: by its length and check digit.
+/// Reads a code without elements, by its length and check digit.
 fn plain(code: &str) -> Reading {
     let format = match code.trim() {
         digits if is_sscc(digits) => Format::Sscc,
@@ -103,12 +104,13 @@ fn plain(code: &str) -> Reading {
     Reading { format, elements: Vec::new(), problem: None }
 }
 
-/// Whether these are the 18 digits of a logistic unit, the last of which checks the others.
+/// Whether these are the 18 digits of a logistic unit with a valid check digit.
 pub fn is_sscc(digits: &str) -> bool {
     digits.len() == 18 && checks(digits)
 }
 
-/// Whether the last digit is the one that the others ask for: weights 3 and 1 in turn from the right (General Specifications, 7.9.1).
+/// Whether the last digit is the check digit of the others: weights 3 and 1 in turn from the right
+/// (General Specifications, 7.9.1).
 fn checks(digits: &str) -> bool {
     let Some((body, last)) = digits.split_at_checked(digits.len().saturating_sub(1)) else { return false };
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) || body.is_empty() {
@@ -120,11 +122,11 @@ fn checks(digits: &str) -> bool {
 }
 
 impl Reading {
-    /// The first value under an identifier.
+    /// Returns the first value of an identifier.
     pub fn value(&self, identifier: &str) -> Option<&str> {
         self.elements.iter().find(|element| element.identifier == identifier).map(|element| element.value.as_str())
     }
-    /// The product's number: of a trade item, or of what a logistic unit contains.
+    /// Returns the product's GTIN: of a trade item, or of the content of a logistic unit.
     pub fn gtin(&self) -> Option<&str> {
         self.value("01").or_else(|| self.value("02")).filter(|digits| checks(digits))
     }
@@ -136,18 +138,18 @@ impl Reading {
     pub fn serial(&self) -> Option<&str> {
         self.value("21")
     }
-    /// The day on which it expires, else the day before which it is best; days since 1970-01-01.
+    /// Returns the expiry date, else the best-before date; days since 1970-01-01.
     pub fn expires_on(&self) -> Option<i32> {
         let date = |identifier: &str| self.elements.iter().find(|element| element.identifier == identifier)?.date;
         date("17").or_else(|| date("15"))
     }
-    /// A number of items that the code says: of a variable count, or in a logistic unit.
+    /// Returns the number of items in the code: a variable count, or the count in a logistic unit.
     pub fn quantity(&self) -> Option<i64> {
         self.value("30").or_else(|| self.value("37"))?.parse().ok()
     }
 }
 
-/// What is read of the elements so far.
+/// Elements that have been read so far, and the first problem.
 #[derive(Debug, Default)]
 struct Builder {
     elements: Vec<Element>,
@@ -159,7 +161,7 @@ impl Builder {
         self.problem.get_or_insert(Problem { kind, at });
     }
 
-    /// Takes a value that stands whole behind its identifier, and checks what it says.
+    /// Adds a complete value of an identifier, and checks it.
     fn take(&mut self, identifier: &Identifier<'_>, value: &str, at: usize, year: i32) {
         let mut date = None;
         if identifier.is_date() {

@@ -1,4 +1,4 @@
-//! What a code may be the name of.
+//! Names by which a code may match records.
 
 use entity::prelude::Numbered;
 use inventory::{
@@ -8,10 +8,10 @@ use inventory::{
 
 use super::Reading;
 
-/// The most digits of a number, without the zeros before them.
-const MOST_DIGITS: usize = 18;
+/// Maximum digits of a number, without leading zeros.
+const MAX_DIGITS: usize = 18;
 
-/// A kind of thing that is found by its names.
+/// Kind of a row that is found by its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Product,
@@ -27,7 +27,7 @@ pub enum Kind {
     Category,
     SupplierReturn,
     BlanketOrder,
-    /// Also a credit note.
+    /// An invoice or a credit note.
     Invoice,
     Revaluation,
     Reversal,
@@ -56,7 +56,8 @@ impl Kind {
         Self::FulfilmentWork,
         Self::Parcel,
     ];
-    /// The documents that the tenant numbers. Invoices are numbered by their legal entity, and works by their order.
+    /// The documents that the tenant numbers. Invoices are numbered by their legal entity, and
+    /// fulfilments by their order.
     pub const NUMBERED: [(Self, Numbered); 9] = [
         (Self::Order, Numbered::Order),
         (Self::PurchaseOrder, Numbered::PurchaseOrder),
@@ -70,7 +71,7 @@ impl Kind {
     ];
 }
 
-/// What names a thing, in the order in which matches come.
+/// Field by which a record is found, in the order in which matches come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MatchedBy {
     Barcode,
@@ -85,44 +86,46 @@ pub enum MatchedBy {
     TrackingNumber,
 }
 
-/// The names to look for. A code without elements is looked for as it is; one with elements by what they say.
+/// The names to search for. A code without elements is searched as text; one with elements by their
+/// values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// The key of a barcode.
     pub barcode: Option<String>,
-    /// That of the item without its pack, where a pack has no barcode of its own.
+    /// Key of the item without its pack, if a pack has no barcode of its own.
     pub base: Option<String>,
     /// A number of documents, and the kinds that may have it.
     pub number: Option<(i64, Vec<Kind>)>,
     /// The number of an invoice or a credit note.
     pub invoice: Option<InvoiceNumber>,
-    /// The same as it is printed: a prefix may be left out, or end with digits.
+    /// The printed number of an invoice or a credit note: a prefix may be left out, or end with
+    /// digits.
     pub label: Option<String>,
     pub work: Option<WorkNumber>,
-    /// The numbers of parcels, as carriers print them.
+    /// Tracking numbers of parcels, as printed by carriers.
     pub tracking: Vec<String>,
     /// The folded code of a lot or of a unit with a serial number.
     pub lots: Vec<String>,
-    /// The text itself: a SKU or a code by its folded form, and a reference as it is.
+    /// The text itself: folded for SKUs and codes, unchanged for references.
     pub text: Option<String>,
 }
 
 impl Names {
-    /// The patterns say which letters stand before numbers.
+    /// Returns the names of a code. The patterns have the prefixes of numbers.
     pub fn of(code: &str, reading: &Reading, patterns: &Patterns) -> Self {
         if !reading.elements.is_empty() {
             let gtin = reading.gtin();
             let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
             let tracking = tracking(code, reading.value("00"));
-            return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item), lots, tracking, ..Self::default() };
+            return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item_gtin), lots, tracking, ..Self::default() };
         }
         let code = code.trim();
-        if code.is_empty() || code.contains('\0') || code.len() > super::MOST_BYTES {
+        if code.is_empty() || code.contains('\0') || code.len() > super::MAX_BYTES {
             return Self::default();
         }
-        let digits = gtin::key_of_typed(code);
+        let digits = gtin::key_from_input(code);
         Self {
-            base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item),
+            base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item_gtin),
             barcode: Some(digits),
             number: numbered(code, patterns),
             invoice: InvoiceNumber::parse(code),
@@ -135,26 +138,29 @@ impl Names {
     }
 }
 
-/// The number that a text is, with or without the letters of its kind; capitals and zeros before it do not count.
+/// Parses a text as a number, with or without the prefix of its kind; case and leading zeros are
+/// ignored. Returns the kinds that may have it.
 pub fn numbered(code: &str, patterns: &Patterns) -> Option<(i64, Vec<Kind>)> {
     let found = |(kind, of): &(Kind, Numbered)| Some((*kind, patterns.number(*of, code)?));
-    // The digits at the end are the number of each kind whose letters stand before them.
+    // The digits at the end are the number of each kind whose prefix precedes them.
     let found: Vec<(Kind, i64)> = Kind::NUMBERED.iter().filter_map(found).collect();
     let (_, number) = *found.first()?;
     Some((number, found.into_iter().map(|(kind, _)| kind).collect()))
 }
 
-/// A text as the number of an invoice or a credit note: digits, and the prefix of its legal entity.
+/// A text that is the number of an invoice or a credit note: the prefix of its legal entity, and
+/// digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceNumber {
     pub number: i64,
-    /// As it is printed, in lower case (of ASCII, as both databases convert it) and without zeros before the digits. None of digits alone: they may have
-    /// any prefix.
+    /// The printed number, in lower case (of ASCII, as both databases convert it) and without
+    /// leading zeros. `None` for digits alone: they may have any prefix.
     pub label: Option<String>,
 }
 
 impl InvoiceNumber {
-    /// None of a text that does not end with digits. A prefix that ends with digits itself is not seen: its numbers are found as they are printed.
+    /// Returns `None` for a text that does not end with digits. A prefix that ends with digits
+    /// itself is not recognized: its numbers are found by their printed form.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let prefix = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
@@ -164,7 +170,8 @@ impl InvoiceNumber {
     }
 }
 
-/// The number of a store's work, as in 1041-2: that of its order, and its position among the order's works.
+/// The number of a fulfilment, as in 1041-2: that of its order, and its position among the order's
+/// fulfilments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkNumber {
     pub order: i64,
@@ -172,22 +179,22 @@ pub struct WorkNumber {
 }
 
 impl WorkNumber {
-    /// The number of the order may have its letters.
+    /// The order's number may have its prefix.
     pub fn parse(text: &str, patterns: &Patterns) -> Option<Self> {
         let (order, nth) = text.trim().rsplit_once('-')?;
         Some(Self { order: patterns.number(Numbered::Order, order)?, nth: digits(nth)?.try_into().ok()? })
     }
 }
 
-/// A text of digits alone, up to 18 of them behind zeros, as a number above 0.
+/// Parses a text of digits only, up to 18 after leading zeros, as a number above 0.
 fn digits(text: &str) -> Option<i64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.trim_start_matches('0');
-    if is_plain && number.len() <= MOST_DIGITS { number.parse().ok() } else { None }
+    if is_plain && number.len() <= MAX_DIGITS { number.parse().ok() } else { None }
 }
 
-/// The tracking numbers that a code may be. Carriers print capitals, which people do not type; the SSCC of a parcel is kept with its application
-/// identifier or without.
+/// Returns the tracking numbers that a code may be. Carriers print capitals, which people do not
+/// type; the SSCC of a parcel is stored with or without its application identifier.
 fn tracking(code: &str, sscc: Option<&str>) -> Vec<String> {
     let mut all = tracking_spellings(&text::kept(code.trim()));
     all.extend(sscc.into_iter().flat_map(|sscc| [sscc.to_owned(), format!("00{sscc}")]));
@@ -196,16 +203,16 @@ fn tracking(code: &str, sscc: Option<&str>) -> Vec<String> {
     all
 }
 
-/// A tracking number as it is, and in capitals.
+/// Returns a tracking number unchanged, and in capitals.
 pub fn tracking_spellings(number: &str) -> Vec<String> {
     let mut all = vec![number.to_owned(), number.to_ascii_uppercase()];
     all.dedup();
     all
 }
 
-/// Of a pack's fourteen digits that begin with 1 to 8, the key of the item in it: without the first digit, and checked anew (General
-/// Specifications, 2.1.6).
-fn base_item(gtin: &str) -> Option<String> {
+/// Returns the key of the item in a pack, for fourteen digits that begin with 1 to 8: without the
+/// first digit, and with a new check digit (General Specifications, 2.1.6).
+fn base_item_gtin(gtin: &str) -> Option<String> {
     if gtin.len() != 14 || !matches!(gtin.as_bytes().first(), Some(b'1'..=b'8')) {
         return None;
     }
@@ -279,9 +286,9 @@ mod tests {
 
     #[test]
     fn the_item_in_a_pack_has_the_same_digits_and_a_check_digit_of_its_own() {
-        assert_eq!(base_item("10012345678902").as_deref(), Some("00012345678905"));
-        assert_eq!(base_item("00012345678905"), None);
-        assert_eq!(base_item("90012345678902"), None);
-        assert_eq!(base_item("4006381333931"), None);
+        assert_eq!(base_item_gtin("10012345678902").as_deref(), Some("00012345678905"));
+        assert_eq!(base_item_gtin("00012345678905"), None);
+        assert_eq!(base_item_gtin("90012345678902"), None);
+        assert_eq!(base_item_gtin("4006381333931"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What codes say, each as scanners and people write it.
+//! Contents of codes, each in the notations that scanners and people use.
 
 use super::*;
 
@@ -91,7 +91,7 @@ fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
         let (_, elements, problem) = said(code);
         assert_eq!((elements, problem), (whole, Some(Problem { kind, at })), "{code:?}");
     }
-    // What is wrong in itself does not hide what stands behind it.
+    // An invalid value does not hide the elements after it.
     let bad = said("]C1010950600013435117261350\u{1d}10A");
     assert_eq!(bad.1, pairs(&[("01", "09506000134351"), ("17", "261350"), ("10", "A")]));
     assert_eq!(bad.2, Some(Problem { kind: ProblemKind::BadCheckDigit, at: 3 }));
@@ -114,7 +114,7 @@ fn the_lot_behind_weights_prices_and_moments_is_read() {
             assert_eq!(said(&code), (Format::ElementString, whole.clone(), None), "{code:?}");
         }
     }
-    // What is not known in brackets does not hide what was whole before it.
+    // An unknown identifier in brackets does not hide the elements before it.
     let problem = Some(Problem { kind: ProblemKind::UnknownIdentifier, at: 18 });
     assert_eq!(said("(01)09506000134352(4321)1(10)ABC"), (Format::ElementString, pairs(&[("01", GTIN)]), problem));
     assert_eq!(said("]C1010950600013435239").2, Some(Problem { kind: ProblemKind::Truncated, at: 19 }));

@@ -1,4 +1,4 @@
-//! What of a kind a caller may see.
+//! Condition on the rows of a kind that a caller may see.
 
 use entity::prelude::ChannelId;
 use iam::access::Reach;
@@ -6,25 +6,27 @@ use inventory::{catalog::rows::Clause, returns::rows::return_of_channel};
 
 use crate::scan::core::Kind;
 
-/// A kind to look for, and what of it the caller may see.
+/// A kind to search, and the rows of it that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visible {
     pub kind: Kind,
-    /// The stores that the caller's permission is for.
+    /// The stores of the caller's permission.
     pub reach: Reach,
-    /// The channel that the caller is bound to.
+    /// The channel that the caller is limited to.
     pub channel: Option<ChannelId>,
 }
 
 impl Visible {
-    /// The condition that the caller sees a row of the kind, whose table is `r`: beginning with ` AND `, or nothing.
+    /// Returns the condition that the caller sees a row of the kind, whose table is `r`: beginning
+    /// with ` AND `, or empty.
     pub fn condition(&self, clause: &mut Clause) -> String {
         let backend = clause.backend();
         let mut sql = String::new();
         if let Reach::Stores(stores) = &self.reach {
             let stores = || backend.ids(stores.iter().copied());
             match self.kind {
-                // Their permissions are for the whole tenant; a blanket order is of no store, and whoever buys for one reads it.
+                // Their permissions are for the whole tenant. A blanket order has no store: it is
+                // visible to callers who may buy for any store.
                 Kind::Product
                 | Kind::Customer
                 | Kind::Supplier

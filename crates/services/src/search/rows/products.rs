@@ -12,32 +12,33 @@ use inventory::catalog::{
 use platform::storage::{Backend, Fault, Reads};
 use uuid::Uuid;
 
-use super::{Branches, Looked, MOST_OF_A_BRANCH, NameColumn, Shown, Sought, keyed};
-use crate::search::core::{Field, Found, MOST_HITS, Query, Tier};
+use super::{Branches, MAX_OF_A_BRANCH, NameColumn, SearchedKind, ShownColumns, StatementResult, add_key_branch};
+use crate::search::core::{Field, Found, MAX_HITS, Query, Tier};
 
-const PRODUCT: Shown = Shown { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
+const PRODUCT: ShownColumns = ShownColumns { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
 
-/// Products: by code and name first. Their words are looked for only where these leave room among the best: however many products hold a word, whoever types
-/// the beginning of a SKU does not wait for them.
-pub(super) async fn found(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Found, Fault> {
+/// Finds products: by code and name first. Words are searched only if these leave room among the
+/// best hits: a query that is the beginning of a SKU does not wait for the many products that
+/// contain a word.
+pub(super) async fn found(reads: &impl Reads, query: &Query, sought: &SearchedKind) -> Result<Found, Fault> {
     let mut branches = Branches::new(reads.backend(), sought);
     names(&mut branches, query);
     let mut looked = branches.read(reads, query, sought.visible.kind).await?;
     if let Some(given) = query.words.as_ref().filter(|_| !has_all_best(&looked)) {
         let mut branches = Branches::new(reads.backend(), sought);
         words(&mut branches, given);
-        let Looked { hits, full } = branches.read(reads, query, sought.visible.kind).await?;
+        let StatementResult { hits, full } = branches.read(reads, query, sought.visible.kind).await?;
         looked.hits.extend(hits);
         looked.full.extend(full);
     }
     Ok(looked.found())
 }
 
-/// Whether nothing that only holds the words can be among the best: more things than all pages have are the query or begin with it, and those whose
-/// names do are all known.
-fn has_all_best(looked: &Looked) -> bool {
+/// Whether hits by words alone cannot be among the best: more products than all pages have are
+/// equal to the query or begin with it, and those by name were read completely.
+fn has_all_best(looked: &StatementResult) -> bool {
     let nearer: HashSet<Uuid> = looked.hits.iter().filter(|hit| hit.tier < Tier::Words).map(|hit| hit.id).collect();
-    nearer.len() > MOST_HITS && !looked.full.contains(&Field::Name)
+    nearer.len() > MAX_HITS && !looked.full.contains(&Field::Name)
 }
 
 fn names(branches: &mut Branches, query: &Query) {
@@ -46,35 +47,36 @@ fn names(branches: &mut Branches, query: &Query) {
         NameColumn { field: Field::Sku, kept: "r.sku", key: "r.sku_key" },
         NameColumn { field: Field::Name, kept: "r.name", key: "r.name_key" },
     ] {
-        keyed(branches, query, "product r", by, shown);
+        add_key_branch(branches, query, "product r", by, shown);
     }
     // CROSS JOIN tells SQLite to begin with the codes.
     let barcodes = "barcode b CROSS JOIN product r";
     branches.open(Field::Barcode, "b.code", shown, barcodes);
     let key = branches.clause.bind(query.barcode_key.as_str());
     branches.clause.push(&format!("b.tenant_id = $1 AND r.id = b.product_id AND b.code_key = {key}"));
-    branches.close("", MOST_OF_A_BRANCH);
+    branches.close("", MAX_OF_A_BRANCH);
     branches.open(Field::Barcode, "b.code", shown, barcodes);
     branches.clause.push("b.tenant_id = $1 AND r.id = b.product_id AND ");
     begins_with(&mut branches.clause, "b.code", &query.text);
-    branches.close("b.code", MOST_OF_A_BRANCH);
+    branches.close("b.code", MAX_OF_A_BRANCH);
 }
 
-/// By the words of SKU, name and barcodes, which both databases have in an index: of words on Postgres, of three-character windows on SQLite.
+/// Adds a branch by the words of SKU, name and barcodes, which are indexed in both databases: as
+/// words on Postgres, as three-character windows on SQLite.
 fn words(branches: &mut Branches, query: &search::Query) {
     if branches.clause.backend() == Backend::Postgres {
-        // The function gives ids one by one, and ends where enough were found.
+        // The function returns IDs one by one, and ends when enough were found.
         let found = products_with(&mut branches.clause, query, TermMatch::Beginnings);
         branches.open(Field::Name, "r.name", PRODUCT, &format!("(SELECT {found} AS id) f CROSS JOIN product r"));
         branches.clause.push("r.id = f.id");
         push_letters(&mut branches.clause, query, "r.search_text");
-        branches.close("", MOST_OF_A_BRANCH);
+        branches.close("", MAX_OF_A_BRANCH);
         return;
     }
     let (mut words, mut letters): (Vec<&str>, Vec<&str>) = (query.indexed_words().collect(), query.letters().collect());
     let mut which = TermMatch::Beginnings;
     if words.is_empty() {
-        // No such index knows what begins with a letter: each must be a word.
+        // This index finds no words by a single first letter: each letter must be a whole word.
         (words, letters, which) = (letters, Vec::new(), TermMatch::Whole);
     }
     branches.open(Field::Name, "r.name", PRODUCT, "product_search f CROSS JOIN product r");
@@ -84,7 +86,7 @@ fn words(branches: &mut Branches, query: &search::Query) {
         let mark = branches.clause.bind(format!(" {letter}"));
         branches.clause.push(&format!(" AND instr(r.search_text, {mark}) > 0"));
     }
-    branches.close("", MOST_OF_A_BRANCH);
+    branches.close("", MAX_OF_A_BRANCH);
 }
 
 #[cfg(test)]
@@ -111,14 +113,14 @@ mod tests {
 
     #[test]
     fn words_are_left_out_where_more_than_all_pages_have_begins_with_the_query() {
-        let of = |count: usize, tier, full: &[Field]| Looked {
+        let of = |count: usize, tier, full: &[Field]| StatementResult {
             hits: (0..count as u128).map(|id| hit(id, tier)).collect(),
             full: full.to_vec(),
         };
-        assert!(has_all_best(&of(MOST_OF_A_BRANCH, Tier::Prefix, &[Field::Sku])));
-        assert!(!has_all_best(&of(MOST_HITS, Tier::Prefix, &[])), "one thing with the words may be all that is left out");
-        assert!(!has_all_best(&of(MOST_OF_A_BRANCH, Tier::Words, &[Field::Name])));
-        assert!(!has_all_best(&of(MOST_OF_A_BRANCH, Tier::Prefix, &[Field::Sku, Field::Name])), "shorter names may follow");
+        assert!(has_all_best(&of(MAX_OF_A_BRANCH, Tier::Prefix, &[Field::Sku])));
+        assert!(!has_all_best(&of(MAX_HITS, Tier::Prefix, &[])), "one thing with the words may be all that is left out");
+        assert!(!has_all_best(&of(MAX_OF_A_BRANCH, Tier::Words, &[Field::Name])));
+        assert!(!has_all_best(&of(MAX_OF_A_BRANCH, Tier::Prefix, &[Field::Sku, Field::Name])), "shorter names may follow");
     }
 
     #[test]
@@ -129,7 +131,7 @@ mod tests {
             (Backend::Sqlite, "product_search f"),
         ] {
             let visible = Visible { kind: Kind::Product, reach: Reach::Everywhere, channel: None };
-            let sought = Sought { visible, by_email: false };
+            let sought = SearchedKind { visible, by_email: false };
             let mut branches = Branches::new(backend, &sought);
             words(&mut branches, &query);
             let sql = branches.clause.sql;

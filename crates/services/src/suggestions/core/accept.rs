@@ -1,11 +1,11 @@
-//! Suggestions that a person accepted, as one change of each product.
+//! Accepted suggestions, merged to one change of each product.
 
 use std::collections::HashMap;
 
-/// Lines of one call, all lists together.
-pub const MOST_ACCEPTED: usize = 500;
+/// Maximum lines of a call, all lists together.
+pub const MAX_ACCEPTED: usize = 500;
 
-/// What a product gets. IDs are texts as they were sent: the catalogue reads them.
+/// Accepted value of a product. IDs are unparsed texts of the input: the catalogue parses them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted<T> {
     pub product: String,
@@ -18,12 +18,12 @@ pub struct Accepted<T> {
 pub struct AcceptedLists {
     pub categories: Vec<Accepted<String>>,
     pub names: Vec<Accepted<String>>,
-    /// Tags beside those that a product has.
+    /// Tags to add to those of a product.
     pub tags: Vec<Accepted<Vec<String>>>,
     pub descriptions: Vec<Accepted<String>>,
 }
 
-/// The change of one product: values with their places in the lists that they come from.
+/// The change of one product: values with their indexes in the input lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AcceptedLine {
     pub product: String,
@@ -43,19 +43,20 @@ pub enum AcceptedList {
     Descriptions,
 }
 
-/// The reason for which lists are no change.
+/// Reason why lists are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AcceptRefusal {
     Empty,
     TooMany,
-    /// The product of this line is named before in the same list.
+    /// The product of this line occurs earlier in the same list.
     Repeated(AcceptedList, usize),
     /// The line expects another version than an earlier line of the same product.
     OtherVersion(AcceptedList, usize),
 }
 
 impl AcceptedLine {
-    /// The list and the line that a field of the product came from; for what is of no list, the first line that names the product.
+    /// Returns the list and the line that a field of the product came from; for a field without a
+    /// list, the first line that names the product.
     pub fn place(&self, field: &str) -> (AcceptedList, usize) {
         let places = [
             ("categoryId", AcceptedList::Categories, self.category.as_ref().map(|(index, _)| *index)),
@@ -71,14 +72,14 @@ impl AcceptedLine {
     }
 }
 
-/// Lines in the order in which products were first named.
+/// Lines in the order in which products occur first.
 #[derive(Default)]
-struct Merging {
+struct LineMerge {
     lines: Vec<AcceptedLine>,
     line_of: HashMap<String, usize>,
 }
 
-impl Merging {
+impl LineMerge {
     fn add<T>(
         &mut self,
         list: AcceptedList,
@@ -104,17 +105,18 @@ impl Merging {
     }
 }
 
-/// One line for each product: what is accepted of a product becomes one change of it.
+/// Merges the lists to one line for each product, so that all that is accepted for a product is one
+/// change.
 pub fn merged(lists: AcceptedLists) -> Result<Vec<AcceptedLine>, AcceptRefusal> {
     let AcceptedLists { categories, names, tags, descriptions } = lists;
     let count = categories.len() + names.len() + tags.len() + descriptions.len();
     if count == 0 {
         return Err(AcceptRefusal::Empty);
     }
-    if count > MOST_ACCEPTED {
+    if count > MAX_ACCEPTED {
         return Err(AcceptRefusal::TooMany);
     }
-    let mut merging = Merging::default();
+    let mut merging = LineMerge::default();
     merging.add(AcceptedList::Categories, categories, |line| &mut line.category)?;
     merging.add(AcceptedList::Names, names, |line| &mut line.name)?;
     merging.add(AcceptedList::Tags, tags, |line| &mut line.tags)?;

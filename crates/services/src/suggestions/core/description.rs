@@ -1,22 +1,23 @@
-//! Asking a language model for a product's description: what is sent, and what is taken of the answer.
+//! Requests to a language model for a product's description: the body of the request, and the
+//! checks of the response.
 
 use entity::prelude::Timestamp;
 use inventory::catalog::core::product::ProductRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Characters of an address.
-pub const MOST_URL: usize = 2_048;
-/// Characters of a model's name, and of a key.
-pub const MOST_MODEL: usize = 128;
-pub const MOST_KEY: usize = 512;
-/// Tokens of an answer.
-pub const MOST_TOKENS: i32 = 4_096;
-pub const MOST_CALLS: i32 = 10_000;
-/// Characters of a proposal.
-pub const MOST_PROPOSED: usize = 4_000;
+/// Maximum characters of a URL.
+pub const MAX_URL: usize = 2_048;
+/// Maximum characters of a model's name, and of a key.
+pub const MAX_MODEL: usize = 128;
+pub const MAX_KEY: usize = 512;
+/// Maximum tokens of an answer.
+pub const MAX_TOKENS: i32 = 4_096;
+pub const MAX_CALLS: i32 = 10_000;
+/// Maximum characters of a proposal.
+pub const MAX_PROPOSED: usize = 4_000;
 
-const TASK: &str = "You write descriptions of products for a shop. Answer with the description alone: plain text of at most 120 words, \
+const SYSTEM_PROMPT: &str = "You write descriptions of products for a shop. Answer with the description alone: plain text of at most 120 words, \
     in the language of the product's name. Use only the facts that are given, and add none.";
 
 /// An endpoint without its key.
@@ -28,28 +29,28 @@ pub struct Endpoint {
     pub is_enabled: bool,
     pub max_tokens: i32,
     pub calls_per_day: i32,
-    /// Calls of today, by UTC.
+    /// Calls of today, in UTC.
     pub calls_today: i64,
     pub version: i64,
     pub updated_at: Timestamp,
 }
 
-/// An endpoint as it is wanted.
+/// Input of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointFields {
     pub url: String,
     pub model: String,
-    /// None keeps the key of the same origin; an empty text removes it.
+    /// `None` keeps the key of the same origin; an empty text removes it.
     pub key: Option<String>,
     pub is_enabled: bool,
     pub max_tokens: i32,
     pub calls_per_day: i32,
 }
 
-/// Why an endpoint is not taken.
+/// Reason to refuse an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndpointRefusal {
-    /// Why its address may not be asked.
+    /// The address is not allowed; the text is the reason.
     Url(String),
     NoUrl,
     UrlTooLong,
@@ -61,21 +62,22 @@ pub enum EndpointRefusal {
 }
 
 impl EndpointFields {
-    /// What can be seen of the fields by themselves; the address is checked where it is known what the operator allows.
+    /// Validates the fields by themselves; the address is checked elsewhere, with the operator's
+    /// settings.
     pub fn check(&self) -> Result<(), EndpointRefusal> {
         if self.url.trim().is_empty() {
             Err(EndpointRefusal::NoUrl)
-        } else if self.url.chars().count() > MOST_URL {
+        } else if self.url.chars().count() > MAX_URL {
             Err(EndpointRefusal::UrlTooLong)
         } else if self.model.trim().is_empty() {
             Err(EndpointRefusal::NoModel)
-        } else if self.model.chars().any(char::is_control) || self.model.chars().count() > MOST_MODEL {
+        } else if self.model.chars().any(char::is_control) || self.model.chars().count() > MAX_MODEL {
             Err(EndpointRefusal::Model)
-        } else if self.key.as_ref().is_some_and(|key| key.len() > MOST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+        } else if self.key.as_ref().is_some_and(|key| key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             Err(EndpointRefusal::Key)
-        } else if !(1..=MOST_TOKENS).contains(&self.max_tokens) {
+        } else if !(1..=MAX_TOKENS).contains(&self.max_tokens) {
             Err(EndpointRefusal::Tokens)
-        } else if !(1..=MOST_CALLS).contains(&self.calls_per_day) {
+        } else if !(1..=MAX_CALLS).contains(&self.calls_per_day) {
             Err(EndpointRefusal::Calls)
         } else {
             Ok(())
@@ -83,9 +85,11 @@ impl EndpointFields {
     }
 }
 
-/// The request for a product: its name, options, category and attributes. Neither prices nor costs, suppliers, stock, metadata or any person are in it.
+/// Returns the request for a product: its name, options, category and attributes. It contains no
+/// prices, costs, suppliers, stock, metadata or personal data.
 pub fn request(endpoint: &Endpoint, product: &ProductRow, categories: &[String]) -> String {
-    let messages = json!([{ "role": "system", "content": TASK }, { "role": "user", "content": facts(product, categories) }]);
+    let messages =
+        json!([{ "role": "system", "content": SYSTEM_PROMPT }, { "role": "user", "content": facts(product, categories) }]);
     json!({ "model": endpoint.model, "messages": messages, "max_tokens": endpoint.max_tokens, "stream": false }).to_string()
 }
 
@@ -112,38 +116,38 @@ fn facts(product: &ProductRow, categories: &[String]) -> String {
     lines.join("\n")
 }
 
-/// A description that a person may accept. The receipt of a call with a key holds it.
+/// A proposed description, to be accepted by a person. The receipt of a call with a key holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     pub text: String,
-    /// It ended because the answer had as many tokens as are allowed.
+    /// Whether the answer was cut at the maximum of tokens.
     pub is_cut: bool,
 }
 
-/// Why an answer is no description.
+/// Reason why an answer is no description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
-    /// It is not the JSON of a chat completion, or its text has control characters.
+pub enum UnusableAnswer {
+    /// The response is not the JSON of a chat completion, or its text has control characters.
     Nonsense,
     /// Its text is empty.
     Empty,
     TooLong,
 }
 
-/// The text of the first choice of a chat completion.
-pub fn proposal(answer: &[u8]) -> Result<Proposal, Unusable> {
-    let answer: Value = serde_json::from_slice(answer).map_err(|_| Unusable::Nonsense)?;
+/// Returns the text of the first choice of a chat completion.
+pub fn proposal(answer: &[u8]) -> Result<Proposal, UnusableAnswer> {
+    let answer: Value = serde_json::from_slice(answer).map_err(|_| UnusableAnswer::Nonsense)?;
     let choice = &answer["choices"][0];
-    let text = choice["message"]["content"].as_str().ok_or(Unusable::Nonsense)?.trim();
+    let text = choice["message"]["content"].as_str().ok_or(UnusableAnswer::Nonsense)?.trim();
     let is_plain = |character: char| matches!(character, '\n' | '\r' | '\t') || !character.is_control();
     if text.is_empty() {
-        Err(Unusable::Empty)
-    } else if text.chars().count() > MOST_PROPOSED {
-        Err(Unusable::TooLong)
+        Err(UnusableAnswer::Empty)
+    } else if text.chars().count() > MAX_PROPOSED {
+        Err(UnusableAnswer::TooLong)
     } else if text.chars().all(is_plain) {
         Ok(Proposal { text: text.to_owned(), is_cut: choice["finish_reason"] == "length" })
     } else {
-        Err(Unusable::Nonsense)
+        Err(UnusableAnswer::Nonsense)
     }
 }
 
@@ -160,14 +164,14 @@ mod tests {
         assert_eq!(whole, Ok(Proposal { text: "A mug.\nIt is blue.".to_owned(), is_cut: false }));
         assert!(proposal(answer("A mug", "length").as_bytes()).unwrap().is_cut);
         let refused = [
-            (answer("  ", "stop"), Unusable::Empty),
-            (answer(&"x".repeat(MOST_PROPOSED + 1), "stop"), Unusable::TooLong),
-            (answer("A\u{0}mug", "stop"), Unusable::Nonsense),
-            ("<html>".to_owned(), Unusable::Nonsense),
-            (String::new(), Unusable::Nonsense),
-            ("[1]".to_owned(), Unusable::Nonsense),
-            (json!({ "choices": [] }).to_string(), Unusable::Nonsense),
-            (json!({ "choices": [{ "message": { "content": 7 } }] }).to_string(), Unusable::Nonsense),
+            (answer("  ", "stop"), UnusableAnswer::Empty),
+            (answer(&"x".repeat(MAX_PROPOSED + 1), "stop"), UnusableAnswer::TooLong),
+            (answer("A\u{0}mug", "stop"), UnusableAnswer::Nonsense),
+            ("<html>".to_owned(), UnusableAnswer::Nonsense),
+            (String::new(), UnusableAnswer::Nonsense),
+            ("[1]".to_owned(), UnusableAnswer::Nonsense),
+            (json!({ "choices": [] }).to_string(), UnusableAnswer::Nonsense),
+            (json!({ "choices": [{ "message": { "content": 7 } }] }).to_string(), UnusableAnswer::Nonsense),
         ];
         for (body, why) in refused {
             assert_eq!(proposal(body.as_bytes()), Err(why), "{body:.100}");
@@ -182,17 +186,17 @@ mod tests {
             key: None,
             is_enabled: false,
             max_tokens: 1,
-            calls_per_day: MOST_CALLS,
+            calls_per_day: MAX_CALLS,
         };
         assert_eq!(fields.check(), Ok(()));
         assert_eq!(EndpointFields { key: Some(String::new()), ..fields.clone() }.check(), Ok(()));
         let refused = [
-            (EndpointFields { url: "x".repeat(MOST_URL + 1), ..fields.clone() }, EndpointRefusal::UrlTooLong),
+            (EndpointFields { url: "x".repeat(MAX_URL + 1), ..fields.clone() }, EndpointRefusal::UrlTooLong),
             (EndpointFields { url: " ".to_owned(), ..fields.clone() }, EndpointRefusal::NoUrl),
             (EndpointFields { model: " ".to_owned(), ..fields.clone() }, EndpointRefusal::NoModel),
             (EndpointFields { model: "a\nb".to_owned(), ..fields.clone() }, EndpointRefusal::Model),
             (EndpointFields { key: Some("a\nb".to_owned()), ..fields.clone() }, EndpointRefusal::Key),
-            (EndpointFields { max_tokens: MOST_TOKENS + 1, ..fields.clone() }, EndpointRefusal::Tokens),
+            (EndpointFields { max_tokens: MAX_TOKENS + 1, ..fields.clone() }, EndpointRefusal::Tokens),
             (EndpointFields { calls_per_day: 0, ..fields.clone() }, EndpointRefusal::Calls),
         ];
         for (fields, why) in refused {

@@ -1,4 +1,5 @@
-//! From texts to suggestions, and from what was accepted to changes of products. No database, no clock.
+//! Computes suggestions from texts, and changes of products from accepted suggestions. No database,
+//! no clock.
 
 mod accept;
 mod description;
@@ -6,13 +7,13 @@ mod model;
 mod names;
 mod tags;
 
-pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged};
+pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merged};
 pub use description::{
-    Endpoint, EndpointFields, EndpointRefusal, MOST_CALLS, MOST_KEY, MOST_MODEL, MOST_PROPOSED, MOST_TOKENS, MOST_URL, Proposal,
-    Unusable, proposal, request,
+    Endpoint, EndpointFields, EndpointRefusal, MAX_CALLS, MAX_KEY, MAX_MODEL, MAX_PROPOSED, MAX_TOKENS, MAX_URL, Proposal,
+    UnusableAnswer, proposal, request,
 };
 pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
-pub use names::{MOST_LISTED, NamePair, Named, Names, RightNames};
+pub use names::{ConfirmedNames, MAX_LISTED, NamePair, Named, Names};
 pub use product_text::{
     classifier::Reason as CategoryReason,
     cleaning::{Change, Cleaned, Rule},

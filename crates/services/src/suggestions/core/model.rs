@@ -1,4 +1,4 @@
-//! A model of categories, learned from the products that a tenant has put into categories.
+//! A model of categories, trained on the products that a tenant has categorized.
 
 use entity::prelude::{CategoryId, ProductId};
 use product_text::{
@@ -7,10 +7,11 @@ use product_text::{
     train_categories,
 };
 
-/// Beyond so many products the model is judged by one fifth of them, not by each in turn: that takes a third of the time.
-pub(super) const JUDGED_BY_ALL: usize = 5_000;
+/// Number of products beyond which the model is evaluated on one fifth of them, not by each in
+/// turn: that takes a third of the time.
+pub(super) const CROSS_VALIDATION_LIMIT: usize = 5_000;
 
-/// A product with its category, as it is learned from.
+/// A product with its category, as training data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     pub id: ProductId,
@@ -23,13 +24,14 @@ pub struct Example {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelStatus {
     Ready,
-    /// It is still being learned.
+    /// The model is still being trained.
     Learning,
     /// Fewer than two categories have enough products.
     TooFewCategories,
     /// No tag has enough products.
     TooFewTags,
-    /// On products that it had not seen it was right no more often than the most frequent category or tag is.
+    /// On held-out products the model was right no more often than the most frequent category or
+    /// tag.
     NoBetterThanBaseline,
 }
 
@@ -47,15 +49,16 @@ pub fn is_confident(suggested: &[SuggestedCategory]) -> bool {
     suggested.first().is_some_and(|best| best.confidence >= f64::from(CONFIDENT))
 }
 
-/// The outcome of learning: a model, or the reason for none.
+/// The outcome of a training: a model, or the reason for none.
 #[derive(Debug, Clone)]
 pub struct CategoryModel {
     pub status: ModelStatus,
-    /// How good it is on products that were held out. Without a model, the categories that have too few products.
+    /// Quality on products that were held out. Without a model, the categories that have too few
+    /// products.
     pub report: Report,
-    /// Products that were read.
+    /// Number of products that were read.
     pub products: usize,
-    /// There are more products than were read.
+    /// Whether there are more products than were read.
     pub is_partial: bool,
     /// Bytes of the model.
     pub bytes: usize,
@@ -63,7 +66,8 @@ pub struct CategoryModel {
 }
 
 impl CategoryModel {
-    /// Learns from products, and judges what was learned by products that were held out. It takes seconds of a processor where there are many.
+    /// Trains a model on products, and evaluates it on products that were held out. Takes seconds
+    /// of processor time with many products.
     pub fn learned(examples: &[Example], is_partial: bool) -> Self {
         let texts: Vec<(String, String)> =
             examples.iter().map(|example| (example.id.to_string(), example.category.to_string())).collect();
@@ -74,7 +78,7 @@ impl CategoryModel {
             .map(|(example, ((id, _), labels))| Product { id, name: &example.name, description: &example.description, labels })
             .collect();
         let usual = Settings::default();
-        let folds = if examples.len() > JUDGED_BY_ALL { 1 } else { usual.folds };
+        let folds = if examples.len() > CROSS_VALIDATION_LIMIT { 1 } else { usual.folds };
         let (status, report, model) = match train_categories(&products, &Settings { folds, ..usual }) {
             Ok(trained) if trained.report.categories.top1 > trained.report.categories.majority => {
                 (ModelStatus::Ready, trained.report, Some(trained.model))
@@ -89,7 +93,8 @@ impl CategoryModel {
         Self { status, report, products: examples.len(), is_partial, bytes, model }
     }
 
-    /// The best three categories for a product, best first, without those that somebody has refused for it. Empty if no part of the text is known.
+    /// Returns the best three categories for a product, best first, without those that were refused
+    /// for it. Empty if no part of the text is known.
     pub fn suggest(&self, name: &str, description: &str, refused: &[CategoryId]) -> Vec<SuggestedCategory> {
         let Some(model) = &self.model else { return Vec::new() };
         let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();

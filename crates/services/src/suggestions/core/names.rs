@@ -1,4 +1,5 @@
-//! What the names of a catalogue say together: which products were probably entered twice, how the tenant writes names, and which ones differ from that.
+//! Analysis of a catalogue's names: products that were probably entered twice, the tenant's style
+//! of names, and names that differ from it.
 
 use entity::prelude::ProductId;
 use product_text::{
@@ -7,8 +8,8 @@ use product_text::{
     duplicates::{Reason, Settings, find},
 };
 
-/// Pairs, and names to clean, that are listed at most.
-pub const MOST_LISTED: usize = 10_000;
+/// Maximum listed pairs, and names to clean.
+pub const MAX_LISTED: usize = 10_000;
 
 /// A product's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,29 +18,29 @@ pub struct Named {
     pub name: String,
 }
 
-/// Names that a person found right: of two products that are no duplicates, or of one, paired with itself, whose name stays. With another name it is a new
-/// question.
+/// Names that a person confirmed as right: of two products that are no duplicates, or of one,
+/// paired with itself. A new name needs a new confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RightNames {
+pub struct ConfirmedNames {
     pub product: ProductId,
     pub other: ProductId,
     pub name: String,
     pub other_name: String,
 }
 
-impl RightNames {
-    /// Of two products, in the order of their IDs.
+impl ConfirmedNames {
+    /// Returns the entry for two products, in the order of their IDs.
     pub fn of_pair(one: (ProductId, &str), other: (ProductId, &str)) -> Self {
         let ((product, name), (other, other_name)) = if one.0 <= other.0 { (one, other) } else { (other, one) };
         Self { product, other, name: name.to_owned(), other_name: other_name.to_owned() }
     }
-    /// Of one product.
+    /// Returns the entry for one product.
     pub fn of_product(product: ProductId, name: &str) -> Self {
         Self::of_pair((product, name), (product, name))
     }
 }
 
-/// Two products that are probably one.
+/// Two products that are probably duplicates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamePair {
     pub first: Named,
@@ -50,7 +51,7 @@ pub struct NamePair {
 }
 
 impl NamePair {
-    /// Its place among pairs: the higher the score, the lower.
+    /// Position among pairs: the higher the score, the lower.
     pub fn rank(&self) -> i64 {
         ((1.0 - self.score) * 1e6).round() as i64
     }
@@ -58,11 +59,11 @@ impl NamePair {
 
 #[derive(Debug, Clone)]
 pub struct Names {
-    /// Products that were read.
+    /// Number of products that were read.
     pub products: usize,
-    /// There are more products, pairs or names to clean than these.
+    /// Whether there are more products, pairs or names to clean than these.
     pub is_partial: bool,
-    /// By rank, then by the products.
+    /// Sorted by rank, then by the products.
     pub pairs: Vec<NamePair>,
     /// Products whose names are not clean, by ID.
     pub unclean: Vec<ProductId>,
@@ -72,8 +73,8 @@ pub struct Names {
 impl Names {
     pub fn of(named: &[Named], is_partial: bool) -> Self {
         let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
-        let style = Style::learned(&names);
-        let found = find(&names, &Settings { most: MOST_LISTED, ..Settings::default() });
+        let style = Style::learn_from(&names);
+        let found = find(&names, &Settings { most: MAX_LISTED, ..Settings::default() });
         let pair = |duplicate: product_text::Duplicate| {
             let (first, second) = (named.get(duplicate.first)?.clone(), named.get(duplicate.second)?.clone());
             Some(NamePair { first, second, score: duplicate.score, reasons: duplicate.reasons })
@@ -83,17 +84,17 @@ impl Names {
         let is_unclean = |one: &&Named| !clean(&one.name, &style).changes.is_empty();
         let mut unclean: Vec<ProductId> = named.iter().filter(is_unclean).map(|one| one.id).collect();
         unclean.sort_unstable();
-        let is_partial = is_partial || found.is_cut || unclean.len() > MOST_LISTED;
-        unclean.truncate(MOST_LISTED);
+        let is_partial = is_partial || found.is_cut || unclean.len() > MAX_LISTED;
+        unclean.truncate(MAX_LISTED);
         Self { products: named.len(), is_partial, pairs, unclean, style }
     }
 
-    /// A name in the tenant's own style.
+    /// Returns a name in the tenant's own style.
     pub fn cleaned(&self, name: &str) -> Cleaned {
         clean(name, &self.style)
     }
 
-    /// Bytes that it holds, about.
+    /// Approximate size in bytes.
     pub fn bytes(&self) -> usize {
         let of_pairs: usize = self.pairs.iter().map(|pair| pair.first.name.len() + pair.second.name.len()).sum();
         of_pairs + self.pairs.len() * size_of::<NamePair>() + self.unclean.len() * size_of::<ProductId>()
@@ -124,11 +125,11 @@ mod tests {
     #[test]
     fn a_pair_is_the_same_in_either_order() {
         let [one, other] = [1, 2].map(|n| ProductId::from_uuid(Uuid::from_u128(n)));
-        let pair = RightNames::of_pair((other, "Keyring"), (one, "Key ring"));
-        assert_eq!(pair, RightNames::of_pair((one, "Key ring"), (other, "Keyring")));
+        let pair = ConfirmedNames::of_pair((other, "Keyring"), (one, "Key ring"));
+        assert_eq!(pair, ConfirmedNames::of_pair((one, "Key ring"), (other, "Keyring")));
         assert_eq!((pair.product, pair.name.as_str()), (one, "Key ring"));
-        assert_ne!(pair, RightNames::of_pair((one, "Key ring 2"), (other, "Keyring")), "another name is a new question");
-        assert_ne!(RightNames::of_product(one, "Key ring"), pair);
+        assert_ne!(pair, ConfirmedNames::of_pair((one, "Key ring 2"), (other, "Keyring")), "another name is a new question");
+        assert_ne!(ConfirmedNames::of_product(one, "Key ring"), pair);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A model of tags, learned from the products that a tenant has given tags.
+//! A model of tags, trained on the products that a tenant has tagged.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use product_text::{
     train_tags,
 };
 
-use super::model::{JUDGED_BY_ALL, ModelStatus};
+use super::model::{CROSS_VALIDATION_LIMIT, ModelStatus};
 
-/// A product with its tags, as it is learned from.
+/// A product with its tags, as training data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaggedExample {
     pub id: ProductId,
@@ -24,14 +24,14 @@ pub struct TaggedExample {
 /// A tag that fits a product.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SuggestedTag {
-    /// As most products spell it.
+    /// In the most frequent spelling.
     pub tag: String,
     /// The calibrated probability, 0.5 to 1.
     pub confidence: f64,
     pub reasons: Vec<Reason>,
 }
 
-/// Suggesting the most frequent tag for every product, which needs no model.
+/// Quality of suggesting the most frequent tag for every product, which needs no model.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TagBaseline {
     pub precision: f64,
@@ -48,23 +48,24 @@ impl TagBaseline {
 }
 
 /// The harmonic mean of precision and recall.
-fn balanced(precision: f64, recall: f64) -> f64 {
+fn f1_score(precision: f64, recall: f64) -> f64 {
     let sum = precision + recall;
     if sum == 0.0 { 0.0 } else { 2.0 * precision * recall / sum }
 }
 
-/// The outcome of learning: a model, or the reason for none.
+/// The outcome of a training: a model, or the reason for none.
 #[derive(Debug, Clone)]
 pub struct TagModel {
     pub status: ModelStatus,
-    /// How good it is on products that were held out, without the tags that were left out: there may be a million of them.
+    /// Quality on products that were held out, without the tags that were left out: there may be a
+    /// million of them.
     pub report: Report,
-    /// Tags that have too few products, or are beyond the most that are learned.
+    /// Tags that have too few products, or exceed the maximum of a model.
     pub left_out: usize,
     pub baseline: TagBaseline,
-    /// Products that were read.
+    /// Number of products that were read.
     pub products: usize,
-    /// There are more products than were read.
+    /// Whether there are more products than were read.
     pub is_partial: bool,
     /// Bytes of the model and of the spellings.
     pub bytes: usize,
@@ -74,8 +75,8 @@ pub struct TagModel {
 }
 
 impl TagModel {
-    /// Learns from products that have tags, and judges what was learned by those that were held out. A product without tags teaches nothing: nobody may
-    /// have looked at it yet.
+    /// Trains a model on products that have tags, and evaluates it on those that were held out.
+    /// Products without tags are left out: they may not have been tagged yet.
     pub fn learned(examples: &[TaggedExample], is_partial: bool) -> Self {
         let texts: Vec<(String, Vec<String>)> = examples
             .iter()
@@ -88,14 +89,14 @@ impl TagModel {
             .map(|(example, ((id, _), labels))| Product { id, name: &example.name, description: &example.description, labels })
             .collect();
         let usual = Settings::default();
-        let folds = if examples.len() > JUDGED_BY_ALL { 1 } else { usual.folds };
+        let folds = if examples.len() > CROSS_VALIDATION_LIMIT { 1 } else { usual.folds };
         let mut baseline = TagBaseline::default();
         let (status, mut report, model) = match train_tags(&products, &Settings { folds, ..usual }) {
             Ok(trained) => {
                 baseline = TagBaseline::of(&trained.report);
                 let accuracy = trained.report.tags;
-                let own = balanced(accuracy.precision.unwrap_or(0.0), accuracy.recall.unwrap_or(0.0));
-                let is_better = own > balanced(baseline.precision, baseline.recall);
+                let own = f1_score(accuracy.precision.unwrap_or(0.0), accuracy.recall.unwrap_or(0.0));
+                let is_better = own > f1_score(baseline.precision, baseline.recall);
                 let status = if is_better { ModelStatus::Ready } else { ModelStatus::NoBetterThanBaseline };
                 (status, trained.report, is_better.then_some(trained.model))
             }
@@ -109,7 +110,8 @@ impl TagModel {
         Self { status, report, left_out, baseline, products: examples.len(), is_partial, bytes, model, spellings }
     }
 
-    /// The best tags for a product, at most three, each at 0.5 or more; without those that it has and those that somebody has refused for it.
+    /// Returns the best tags for a product, at most three, each at 0.5 or more; without those that
+    /// it has and those that were refused for it.
     pub fn suggest(&self, name: &str, description: &str, has: &[String], refused: &[String]) -> Vec<SuggestedTag> {
         let Some(model) = &self.model else { return Vec::new() };
         let left_out: Vec<String> = has.iter().chain(refused).map(|tag| text::fold(tag)).collect();
@@ -123,7 +125,7 @@ impl TagModel {
     }
 }
 
-/// The most frequent spelling of each tag, the first by its letters among equals.
+/// Returns the most frequent spelling of each tag; among equals the alphabetically first.
 fn spellings(examples: &[TaggedExample], learned: &[String]) -> BTreeMap<String, String> {
     let mut counts: BTreeMap<String, BTreeMap<&str, usize>> = learned.iter().map(|key| (key.clone(), BTreeMap::new())).collect();
     for tag in examples.iter().flat_map(|example| &example.tags) {

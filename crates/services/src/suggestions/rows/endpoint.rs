@@ -1,4 +1,4 @@
-//! The endpoint that proposes descriptions, and how often it was called today.
+//! The endpoint that proposes descriptions, and the count of today's calls.
 
 use entity::{
     prelude::*,
@@ -13,7 +13,7 @@ use sea_orm::Value;
 
 use crate::suggestions::core::Endpoint;
 
-/// The key that an endpoint is asked with.
+/// API key of the endpoint.
 pub const KEY: SealedColumn = SealedColumn {
     table: "description_endpoint",
     column: "key_sealed",
@@ -62,7 +62,7 @@ pub async fn endpoint(reads: &impl Reads, now: Timestamp) -> Result<Option<(Endp
     Ok(Some((endpoint, row.key_sealed)))
 }
 
-/// Writes an endpoint in the place of the one that was there. Calls of today stay counted.
+/// Creates or replaces the endpoint. The count of today's calls stays.
 pub async fn set_endpoint(work: &Work, endpoint: &Endpoint, key: Option<Vec<u8>>) -> Result<(), Fault> {
     let sql = "INSERT INTO description_endpoint (tenant_id, url, model, key_sealed, is_enabled, max_tokens, calls_per_day, calls_day, calls, version, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)
@@ -82,8 +82,8 @@ pub async fn set_endpoint(work: &Work, endpoint: &Endpoint, key: Option<Vec<u8>>
     work.execute(sql, values).await.map(drop)
 }
 
-/// Counts a call of today, if there may be one more; says whether.
-pub async fn take_call(work: &Work, now: Timestamp) -> Result<bool, Fault> {
+/// Counts a call of today; returns false if today's calls are spent.
+pub async fn consume_daily_call(work: &Work, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE description_endpoint SET calls = CASE WHEN calls_day = $2 THEN calls + 1 ELSE 1 END, calls_day = $2
         WHERE tenant_id = $1 AND is_enabled = 1 AND (calls_day <> $2 OR calls < calls_per_day)";
     Ok(work.execute(sql, vec![day_of(now).into()]).await? == 1)

@@ -1,4 +1,4 @@
-//! Products that categories or tags are suggested for.
+//! Products to suggest categories or tags for.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,29 @@ use platform::{
     storage::{Backend, Fault, Reads, Row},
 };
 
-/// Something that a product may not have yet.
+/// Field that a product may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lacking {
+pub enum MissingField {
     Category,
     Tags,
 }
 
-/// Which products; archived ones never.
+/// Selects products; archived ones are never selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// None: all.
+pub struct ProductSelection {
+    /// `None` for all products.
     pub products: Option<Vec<ProductId>>,
-    /// Only products that lack it.
-    pub lacking: Option<Lacking>,
+    /// Only products that lack this field.
+    pub lacking: Option<MissingField>,
 }
 
 /// The products on all pages.
-pub fn source(backend: Backend, wanted: &Wanted) -> ListSource {
+pub fn source(backend: Backend, wanted: &ProductSelection) -> ListSource {
     let mut clause = Clause::new(backend);
     clause.push(" AND p.status <> 'ARCHIVED'");
     match wanted.lacking {
-        Some(Lacking::Category) => clause.push(" AND p.category_id IS NULL"),
-        Some(Lacking::Tags) => clause.push(" AND p.tags = '[]'"),
+        Some(MissingField::Category) => clause.push(" AND p.category_id IS NULL"),
+        Some(MissingField::Tags) => clause.push(" AND p.tags = '[]'"),
         None => {}
     }
     if let Some(products) = &wanted.products {
@@ -44,8 +44,8 @@ pub fn source(backend: Backend, wanted: &Wanted) -> ListSource {
     ListSource { from: format!("FROM product p WHERE p.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
-/// A page by ID, in the direction of the request, one more than its limit if there are more.
-pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
+/// Reads a page by ID, in the direction of the request; one more than its limit if there are more.
+pub async fn page(reads: &impl Reads, wanted: &ProductSelection, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
     let (sql, values) = source(reads.backend(), wanted).page("p.id", &["p.id"], false, request);
     let rows = reads.rows(&sql, values).await?;
     let ids: Vec<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;

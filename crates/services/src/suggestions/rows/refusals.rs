@@ -1,4 +1,5 @@
-//! Categories and tags that are not suggested for a product any more, and names that are right as they are.
+//! Categories and tags that are no longer suggested for a product, and names that were confirmed as
+//! right.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +10,7 @@ use entity::{
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
 
-use crate::suggestions::core::RightNames;
+use crate::suggestions::core::ConfirmedNames;
 
 #[derive(Record)]
 #[record(of = product_text_refusal, alias = "r")]
@@ -64,8 +65,8 @@ struct NameRefusalRow {
     other_name: String,
 }
 
-/// The names that somebody found right, of pairs whose lesser ID is one of these products.
-pub async fn right_names(reads: &impl Reads, products: &[ProductId]) -> Result<HashSet<RightNames>, Fault> {
+/// Reads the confirmed names of pairs whose lesser ID is one of these products.
+pub async fn confirmed_names(reads: &impl Reads, products: &[ProductId]) -> Result<HashSet<ConfirmedNames>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product_name_refusal r WHERE r.tenant_id = $1 AND {}",
@@ -75,12 +76,12 @@ pub async fn right_names(reads: &impl Reads, products: &[ProductId]) -> Result<H
     let rows = reads.records::<NameRefusalRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
     let names = |row: NameRefusalRow| {
         let NameRefusalRow { product_id: product, other_id: other, name, other_name } = row;
-        RightNames { product, other, name, other_name }
+        ConfirmedNames { product, other, name, other_name }
     };
     Ok(rows.into_iter().map(names).collect())
 }
 
-/// Those of these products that the tenant has.
+/// Returns those of the products that exist in the tenant.
 pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<HashSet<ProductId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
@@ -88,7 +89,7 @@ pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<Has
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Those of these categories that the tenant has.
+/// Returns those of the categories that exist in the tenant.
 pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashSet<CategoryId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT c.id FROM category c WHERE c.tenant_id = $1 AND {}", backend.in_ids("c.id", 2));
@@ -96,7 +97,8 @@ pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Keeps refusals of categories, all in one statement and in the order of their key; those that are there already stay.
+/// Inserts refusals of categories, all in one statement and in the order of their key; existing
+/// ones stay.
 pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Timestamp) -> Result<(), Fault> {
     if refused.is_empty() {
         return Ok(());
@@ -104,7 +106,7 @@ pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Times
     let (pairs, mut values) = work.backend().pairs(refused, 2);
     let at = values.len() + 2;
     values.push(now.micros().into());
-    // WHERE: SQLite would take ON for the condition of a join.
+    // WHERE is needed: SQLite would take ON for the condition of a join.
     let sql = format!(
         "INSERT INTO product_text_refusal (tenant_id, product_id, category_id, recorded_at)
          SELECT $1, k.a, k.b, ${at} FROM {pairs} WHERE true ORDER BY k.a, k.b ON CONFLICT DO NOTHING"
@@ -112,9 +114,10 @@ pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Times
     work.execute(&sql, values).await.map(drop)
 }
 
-/// Keeps that the names of these pairs are right as they are now, all in one statement and in the order of their key. The lesser ID comes first, and no
-/// pair twice. What was kept of a pair before is about earlier names, or the same.
-pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Timestamp) -> Result<(), Fault> {
+/// Records that the current names of these pairs are right, all in one statement and in the order
+/// of their key. The lesser ID comes first, and no pair is repeated. Earlier rows of a pair are
+/// replaced: they have earlier names, or the same.
+pub async fn confirm_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Timestamp) -> Result<(), Fault> {
     if pairs.is_empty() {
         return Ok(());
     }
@@ -131,7 +134,8 @@ pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Ti
     work.execute(&sql, values).await.map(drop)
 }
 
-/// Keeps refusals of tags by their folded texts, all in one statement and in the order of their key; those that are there already stay.
+/// Inserts refusals of tags by their folded texts, all in one statement and in the order of their
+/// key; existing ones stay.
 pub async fn refuse_tags(work: &Work, refused: &[(ProductId, String)], now: Timestamp) -> Result<(), Fault> {
     if refused.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Texts that are learned from, the newest products first, up to limits that hold for any catalogue.
+//! Training texts, the newest products first, up to limits that hold for any catalogue.
 
 use entity::{
     prelude::*,
@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use crate::suggestions::core::{Example, Named, TaggedExample};
 
-/// Products with a category, or with tags, that a model is learned from.
-const MOST_EXAMPLES: usize = 20_000;
-/// Products whose names are compared.
-const MOST_NAMES: usize = 50_000;
-/// Bytes of text that are read for one of either.
-const MOST_BYTES: usize = 16 << 20;
-/// Characters of a description: the model reads no more.
+/// Maximum products with a category, or with tags, that a model is trained on.
+const MAX_EXAMPLES: usize = 20_000;
+/// Maximum products whose names are compared.
+const MAX_NAMES: usize = 50_000;
+/// Maximum bytes of text that are read for either.
+const MAX_BYTES: usize = 16 << 20;
+/// Maximum characters of a description: the model reads no more.
 const DESCRIPTION_CHARS: usize = 2_000;
 /// Rows of a statement. Each may have a description of 10,000 characters.
 const PAGE: usize = 500;
@@ -48,7 +48,7 @@ struct NameRow {
     name: String,
 }
 
-/// Products that have a category, archived ones too; and whether there are more.
+/// Reads the products that have a category, including archived ones; and whether there are more.
 pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
@@ -61,7 +61,7 @@ pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault>
         for ExampleRow { id, name, description, category_id } in page {
             let description: String = description.unwrap_or_default().chars().take(DESCRIPTION_CHARS).collect();
             bytes += name.len() + description.len();
-            if examples.len() == MOST_EXAMPLES || bytes > MOST_BYTES {
+            if examples.len() == MAX_EXAMPLES || bytes > MAX_BYTES {
                 return Ok((examples, true));
             }
             before = id;
@@ -73,7 +73,7 @@ pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault>
     }
 }
 
-/// Products that have tags, archived ones too; and whether there are more.
+/// Reads the products that have tags, including archived ones; and whether there are more.
 pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.tags <> '[]' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
@@ -86,7 +86,7 @@ pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fa
         for TaggedRow { id, name, description, tags } in page {
             let description: String = description.unwrap_or_default().chars().take(DESCRIPTION_CHARS).collect();
             bytes += name.len() + description.len() + tags.len();
-            if examples.len() == MOST_EXAMPLES || bytes > MOST_BYTES {
+            if examples.len() == MAX_EXAMPLES || bytes > MAX_BYTES {
                 return Ok((examples, true));
             }
             before = id;
@@ -99,7 +99,8 @@ pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fa
     }
 }
 
-/// Names of products that are not archived, the oldest of them first; and whether there are older ones.
+/// Reads the names of products that are not archived, the oldest of them first; and whether there
+/// are older ones.
 pub async fn names(reads: &impl Reads) -> Result<(Vec<Named>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status <> 'ARCHIVED' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
@@ -111,7 +112,7 @@ pub async fn names(reads: &impl Reads) -> Result<(Vec<Named>, bool), Fault> {
         let is_last = page.len() < PAGE;
         for NameRow { id, name } in page {
             bytes += name.len();
-            if names.len() == MOST_NAMES || bytes > MOST_BYTES {
+            if names.len() == MAX_NAMES || bytes > MAX_BYTES {
                 break 'pages true;
             }
             before = id;

@@ -1,4 +1,4 @@
-//! Asking for suggestions.
+//! Reading suggestions.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,18 +6,18 @@ use entity::prelude::{ProductId, ProductStatus};
 use iam::access::{Permit, kind};
 use inventory::catalog::{core::product::ProductRow, rows::product};
 use platform::{
+    blocking,
     paging::{Key, PageRequest},
     storage::{Fault, TenantScope},
 };
-use tokio::task::spawn_blocking;
 
 use super::Suggestions;
 use crate::suggestions::{
-    core::{CategoryModel, Cleaned, DuplicateReason, MOST_LISTED, ModelStatus, Names, RightNames, SuggestedCategory},
-    rows::{self, Wanted},
+    core::{CategoryModel, Cleaned, ConfirmedNames, DuplicateReason, MAX_LISTED, ModelStatus, Names, SuggestedCategory},
+    rows::{self, ProductSelection},
 };
 
-/// Listed pairs or names that are compared with the products of now in one go.
+/// Listed pairs or names that are compared with the current products at once.
 const CHUNK: usize = 250;
 
 /// Categories for a product.
@@ -28,7 +28,7 @@ pub struct ProductSuggestion {
     pub categories: Vec<SuggestedCategory>,
 }
 
-/// Two products that are probably one, as they are now.
+/// Two products that are probably duplicates, in their current state.
 #[derive(Debug, Clone)]
 pub struct ListedPair {
     pub first: Arc<ProductRow>,
@@ -48,36 +48,35 @@ pub struct ListedCleanup {
 type Listed<T> = Vec<(T, Vec<Key>)>;
 
 impl Suggestions {
-    /// The tenant's model of categories; None while the first one is being learned.
+    /// Returns the tenant's model of categories; `None` during the first training.
     pub async fn model(&self, permit: &Permit<kind::ProductRead>) -> Result<Option<Arc<CategoryModel>>, Fault> {
         let scope = permit.scope(&self.catalog.db);
         let (own, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
             let (examples, is_partial) = rows::examples(&own).await?;
-            let learning = spawn_blocking(move || CategoryModel::learned(&examples, is_partial));
-            learning.await.map_err(|err| Fault::Broken(format!("a model of categories: {err}")))
+            blocking::run("a model of categories", move || CategoryModel::learned(&examples, is_partial)).await
         };
         self.models.get(&scope, learn).await
     }
 
-    /// What the tenant's names say together; None while that is being learned for the first time.
+    /// Returns the analysis of the tenant's names; `None` while it is made for the first time.
     async fn names(&self, scope: &TenantScope) -> Result<Option<Arc<Names>>, Fault> {
         let (own, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
             let (named, is_partial) = rows::names(&own).await?;
-            let learning = spawn_blocking(move || Names::of(&named, is_partial));
-            learning.await.map_err(|err| Fault::Broken(format!("names of products: {err}")))
+            blocking::run("names of products", move || Names::of(&named, is_partial)).await
         };
         self.names.get(scope, learn).await
     }
 
-    /// Categories for a page of products, and the model that they come from. Without a model that is any good there are none.
+    /// Returns categories for a page of products, and the model that they come from. Empty if the
+    /// model is not usable.
     pub async fn category_suggestions(
         &self,
         permit: &Permit<kind::ProductRead>,
-        wanted: &Wanted,
+        wanted: &ProductSelection,
         request: &PageRequest,
     ) -> Result<(Option<Arc<CategoryModel>>, Vec<ProductSuggestion>), Fault> {
         let model = match self.model(permit).await? {
@@ -89,7 +88,7 @@ impl Suggestions {
         let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
         let refused = rows::refused(&scope, &ids).await?;
         let judge = model.clone();
-        let suggesting = spawn_blocking(move || {
+        let suggesting = blocking::run("categories for products", move || {
             let of = |product: ProductRow| {
                 let refused = refused.get(&product.id).map(Vec::as_slice).unwrap_or_default();
                 let categories = judge.suggest(&product.name, product.description.as_deref().unwrap_or_default(), refused);
@@ -97,12 +96,12 @@ impl Suggestions {
             };
             products.into_iter().map(of).collect::<Vec<_>>()
         });
-        let suggestions = suggesting.await.map_err(|err| Fault::Broken(format!("categories for products: {err}")))?;
+        let suggestions = suggesting.await?;
         Ok((Some(model), suggestions))
     }
 
-    /// A page of probable duplicates, the most probable first. A pair is left out once a product of it is archived or has another name, and where somebody
-    /// found that it is none.
+    /// Returns a page of probable duplicates, the most probable first. A pair is left out if a
+    /// product of it is archived or renamed by now, or if the pair was confirmed as different.
     pub async fn duplicates(
         &self,
         permit: &Permit<kind::ProductRead>,
@@ -115,16 +114,16 @@ impl Suggestions {
             all.push((place, vec![Key::Int(pair.rank()), pair.first.id.into(), pair.second.id.into()]));
         }
         let mut listed = Vec::new();
-        for some in from_here(request, all).chunks(CHUNK) {
+        for some in after_cursor(request, all).chunks(CHUNK) {
             let pairs: Vec<_> = some.iter().filter_map(|(place, keys)| Some((names.pairs.get(*place)?, keys))).collect();
             let lesser: Vec<ProductId> = pairs.iter().map(|(pair, _)| pair.first.id.min(pair.second.id)).collect();
-            let right = rows::right_names(&scope, &lesser).await?;
+            let right = rows::confirmed_names(&scope, &lesser).await?;
             let products: Vec<ProductId> = pairs.iter().flat_map(|(pair, _)| [pair.first.id, pair.second.id]).collect();
             let products = current(&scope, products).await?;
             for (pair, keys) in pairs {
                 let Some((first, second)) = products.get(&pair.first.id).zip(products.get(&pair.second.id)) else { continue };
                 let is_right =
-                    right.contains(&RightNames::of_pair((first.id, first.name.as_str()), (second.id, second.name.as_str())));
+                    right.contains(&ConfirmedNames::of_pair((first.id, first.name.as_str()), (second.id, second.name.as_str())));
                 if first.name == pair.first.name && second.name == pair.second.name && !is_right {
                     let (first, second, reasons) = (first.clone(), second.clone(), pair.reasons.clone());
                     listed.push((ListedPair { first, second, score: pair.score, reasons }, keys.clone()));
@@ -137,7 +136,8 @@ impl Suggestions {
         Ok((Some(names), listed))
     }
 
-    /// A page of names to clean, by product. A product is left out once it is archived or its name is clean, and where somebody found its name right.
+    /// Returns a page of names to clean, by product. A product is left out if it is archived or its
+    /// name is clean by now, or if its name was confirmed as right.
     pub async fn cleanups(
         &self,
         permit: &Permit<kind::ProductRead>,
@@ -147,14 +147,14 @@ impl Suggestions {
         let Some(names) = self.names(&scope).await? else { return Ok((None, Vec::new())) };
         let all: Listed<ProductId> = names.unclean.iter().map(|id| (*id, vec![(*id).into()])).collect();
         let mut listed = Vec::new();
-        for some in from_here(request, all).chunks(CHUNK) {
+        for some in after_cursor(request, all).chunks(CHUNK) {
             let ids: Vec<ProductId> = some.iter().map(|(id, _)| *id).collect();
-            let right = rows::right_names(&scope, &ids).await?;
+            let right = rows::confirmed_names(&scope, &ids).await?;
             let products = current(&scope, ids).await?;
             for (id, keys) in some {
                 let Some(product) = products.get(id) else { continue };
                 let cleaned = names.cleaned(&product.name);
-                if !cleaned.changes.is_empty() && !right.contains(&RightNames::of_product(*id, &product.name)) {
+                if !cleaned.changes.is_empty() && !right.contains(&ConfirmedNames::of_product(*id, &product.name)) {
                     listed.push((ListedCleanup { product: product.clone(), cleaned }, keys.clone()));
                 }
             }
@@ -166,12 +166,12 @@ impl Suggestions {
     }
 }
 
-/// All rows behind the request's cursor, in its direction: how many of them still hold is seen later.
-fn from_here<T>(request: &PageRequest, all: Listed<T>) -> Listed<T> {
-    PageRequest { limit: MOST_LISTED as u32, ..request.clone() }.pick(all)
+/// Returns all rows after the request's cursor, in its direction: outdated rows are left out later.
+fn after_cursor<T>(request: &PageRequest, all: Listed<T>) -> Listed<T> {
+    PageRequest { limit: MAX_LISTED as u32, ..request.clone() }.pick(all)
 }
 
-/// Those of the products that are not archived, as they are now.
+/// Reads those of the products that are not archived.
 async fn current(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
     let products = product::by_ids(scope, ids).await?;
     let is_listed = |product: &ProductRow| product.status != ProductStatus::Archived;

@@ -1,5 +1,5 @@
-//! Questions to language models that run at once on this node, by tenant: each holds one of the tenant's operations for as long as it runs. Nothing waits
-//! for a place.
+//! Concurrent requests to language models on this node, by tenant: each occupies one of the
+//! tenant's operations while it runs. No request waits for a slot.
 
 use std::{
     collections::HashMap,
@@ -8,33 +8,33 @@ use std::{
 
 use entity::prelude::TenantId;
 
-/// Questions of one tenant that run at once on a node: an eighth of its operations.
-pub(super) const MOST_ASKED: usize = 4;
+/// Maximum concurrent requests of one tenant on a node: an eighth of its operations.
+pub(super) const MAX_ASKED: usize = 4;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct AskSlots(Arc<Mutex<HashMap<TenantId, usize>>>);
+pub(super) struct RequestSlots(Arc<Mutex<HashMap<TenantId, usize>>>);
 
-/// A place; dropping it gives it back.
+/// A slot; dropping it releases it.
 #[derive(Debug)]
-pub(super) struct AskSlot {
-    slots: AskSlots,
+pub(super) struct RequestSlot {
+    slots: RequestSlots,
     tenant: TenantId,
 }
 
-impl AskSlots {
-    /// None if the tenant has all of its places.
-    pub(super) fn take(&self, tenant: TenantId) -> Option<AskSlot> {
+impl RequestSlots {
+    /// Takes a slot; `None` if the tenant's slots are all taken.
+    pub(super) fn take(&self, tenant: TenantId) -> Option<RequestSlot> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(tenant).or_default();
-        if *count >= MOST_ASKED {
+        if *count >= MAX_ASKED {
             return None;
         }
         *count += 1;
-        Some(AskSlot { slots: self.clone(), tenant })
+        Some(RequestSlot { slots: self.clone(), tenant })
     }
 }
 
-impl Drop for AskSlot {
+impl Drop for RequestSlot {
     fn drop(&mut self) {
         let mut counts = self.slots.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.tenant) {
@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn a_tenant_has_its_places_and_another_has_others() {
-        let (slots, tenant) = (AskSlots::default(), |number| TenantId::from_uuid(Uuid::from_u128(number)));
-        let mut held: Vec<AskSlot> = (0..MOST_ASKED).map(|_| slots.take(tenant(1)).unwrap()).collect();
+        let (slots, tenant) = (RequestSlots::default(), |number| TenantId::from_uuid(Uuid::from_u128(number)));
+        let mut held: Vec<RequestSlot> = (0..MAX_ASKED).map(|_| slots.take(tenant(1)).unwrap()).collect();
         assert!(slots.take(tenant(1)).is_none());
         held.push(slots.take(tenant(2)).unwrap());
         held.remove(0);

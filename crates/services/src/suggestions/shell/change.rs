@@ -1,57 +1,58 @@
-//! Taking what a person says of suggestions.
+//! Acceptance and refusal of suggestions.
 
 use std::collections::BTreeSet;
 
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
-    Ask, Batch,
+    Batch, CallOptions,
     core::{
         Patch,
         goods::GoodsFields,
         product::{ProductDoc, ProductFields},
         text,
     },
-    shell::Which,
+    shell::RowRef,
 };
 use platform::storage::Fault;
 
 use super::Suggestions;
 use crate::suggestions::{core::AcceptedLine, rows};
 
-/// What is wrong to suggest for a product.
+/// Suggestions for a product that a person refused as wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub product: ProductId,
     pub category: Option<CategoryId>,
     pub tags: Vec<String>,
-    /// Whether its name stays as it is.
+    /// Whether its name is confirmed as right.
     pub keeps_name: bool,
-    /// A product that is another one, however alike the names are.
+    /// A product with a similar name that is no duplicate.
     pub other: Option<ProductId>,
 }
 
-/// Reason for which a refusal of a suggestion is not kept.
+/// Reason why a refusal of a suggestion is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefuseRefusal {
+pub enum DismissRefusal {
     NoProduct,
     NoCategory,
     NoOther,
-    /// The other product is the product.
+    /// The other product is the product itself.
     Itself,
 }
 
 impl Suggestions {
-    /// Changes products as accepted, all or none, through the catalogue's own way: same events, versions and refusals. The answer has a row for each line.
+    /// Changes products as accepted, all or none, through the catalogue: with the same events,
+    /// versions and refusals. The result has a row for each line.
     pub async fn accept(
         &self,
         permit: Permit<kind::ProductWrite>,
         lines: &[AcceptedLine],
-        ask: Ask,
+        ask: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let value = |accepted: Option<&(usize, String)>| Patch::from(accepted.map(|(_, value)| value.clone()));
         let change = |line: &AcceptedLine| {
-            let which = Which { id: line.product.clone(), expected_version: Some(line.expected_version) };
+            let which = RowRef { id: line.product.clone(), expected_version: Some(line.expected_version) };
             let (name, category_id) = (value(line.name.as_ref()), value(line.category.as_ref()));
             let description = value(line.description.as_ref());
             let add_tags = line.tags.as_ref().map(|(_, tags)| tags.clone()).unwrap_or_default();
@@ -61,13 +62,13 @@ impl Suggestions {
         self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
     }
 
-    /// Keeps that categories or tags are wrong for products, or their names right, so that nothing of it is suggested again: all, or none. Returns the lines
-    /// that cannot be kept.
+    /// Records that categories or tags are wrong for products, or their names right, so that they
+    /// are not suggested again: all, or none. Returns the lines that cannot be stored.
     pub async fn refuse(
         &self,
         permit: Permit<kind::ProductWrite>,
         lines: &[Refused],
-    ) -> Result<Vec<(usize, RefuseRefusal)>, Fault> {
+    ) -> Result<Vec<(usize, DismissRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
         let ids: Vec<ProductId> = lines.iter().flat_map(|line| [Some(line.product), line.other]).flatten().collect();
         let products = rows::known_products(&work, &ids).await?;
@@ -76,17 +77,17 @@ impl Suggestions {
         let categories = rows::known_categories(&work, &ids).await?;
         let refusal = |line: &Refused| {
             if !products.contains(&line.product) {
-                return Some(RefuseRefusal::NoProduct);
+                return Some(DismissRefusal::NoProduct);
             }
             if line.other == Some(line.product) {
-                return Some(RefuseRefusal::Itself);
+                return Some(DismissRefusal::Itself);
             }
             if line.other.is_some_and(|other| !products.contains(&other)) {
-                return Some(RefuseRefusal::NoOther);
+                return Some(DismissRefusal::NoOther);
             }
-            line.category.is_some_and(|category| !categories.contains(&category)).then_some(RefuseRefusal::NoCategory)
+            line.category.is_some_and(|category| !categories.contains(&category)).then_some(DismissRefusal::NoCategory)
         };
-        let refusals: Vec<(usize, RefuseRefusal)> =
+        let refusals: Vec<(usize, DismissRefusal)> =
             lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, refusal(line)?))).collect();
         if !refusals.is_empty() {
             work.rollback().await?;
@@ -100,14 +101,15 @@ impl Suggestions {
         };
         let tags: Vec<(ProductId, String)> = lines.iter().flat_map(folded).collect();
         rows::refuse_tags(&work, &tags, now).await?;
-        rows::refuse_names(&work, &right_pairs(lines), now).await?;
+        rows::confirm_names(&work, &confirmed_pairs(lines), now).await?;
         work.commit().await?;
         Ok(refusals)
     }
 }
 
-/// The products whose names are right, in pairs with the lesser ID first, each pair once; of one product alone, with itself.
-fn right_pairs(lines: &[Refused]) -> Vec<(ProductId, ProductId)> {
+/// Returns the products whose names are right, in pairs with the lesser ID first, each pair once; a
+/// single product is paired with itself.
+fn confirmed_pairs(lines: &[Refused]) -> Vec<(ProductId, ProductId)> {
     let of = |line: &Refused| {
         let own = line.keeps_name.then_some((line.product, line.product));
         let both = line.other.map(|other| (line.product.min(other), line.product.max(other)));

@@ -1,4 +1,4 @@
-//! Descriptions that a language model of the tenant's choice proposes.
+//! Descriptions proposed by a language model of the tenant's choice.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use platform::{
 use super::Suggestions;
 use crate::{
     suggestions::{
-        core::{Endpoint, EndpointFields, EndpointRefusal, Proposal, Unusable, proposal, request},
+        core::{Endpoint, EndpointFields, EndpointRefusal, Proposal, UnusableAnswer, proposal, request},
         rows::{self, KEY},
     },
-    webhooks::{self, Bounds, Question, Unanswered, host_of, origin_of},
+    webhooks::{self, OutgoingRequest, RequestFailure, ResponseLimits, host_of, origin_of},
 };
 
-/// Of an answer: within the ten seconds of an operation.
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(8), bytes: 64 << 10 };
+/// Limits of an answer: within the ten seconds of an operation.
+const ANSWER_LIMITS: ResponseLimits = ResponseLimits { time: Duration::from_secs(8), bytes: 64 << 10 };
 
-/// What would be sent for a product, and where to.
+/// Request that would be sent for a product, and its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescriptionPrompt {
-    /// No more of the address: its path or its query may hold a secret.
+    /// Only the host of the URL: its path or its query may hold a secret.
     pub host: String,
     pub body: String,
 }
 
-/// Why there is no proposal.
+/// Reason why there is no proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DescribeRefusal {
     NoProduct,
@@ -40,9 +40,9 @@ pub enum DescribeRefusal {
     Off,
     /// Today's calls are spent.
     Spent(i32),
-    /// As many questions of the tenant run on this node as may at once.
+    /// The tenant has as many concurrent requests on this node as are allowed.
     Busy,
-    /// Why the address may not be asked.
+    /// Requests to the address are not allowed; the text is the reason.
     Address(String),
     NoConnection,
     TooSlow,
@@ -52,39 +52,40 @@ pub enum DescribeRefusal {
     Empty,
 }
 
-impl From<Unanswered> for DescribeRefusal {
-    fn from(why: Unanswered) -> Self {
+impl From<RequestFailure> for DescribeRefusal {
+    fn from(why: RequestFailure) -> Self {
         match why {
-            Unanswered::Address(why) => Self::Address(why),
-            Unanswered::NoConnection => Self::NoConnection,
-            Unanswered::TooSlow => Self::TooSlow,
-            Unanswered::Status(status) => Self::Status(status),
-            Unanswered::TooMuch => Self::TooMuch,
+            RequestFailure::Address(why) => Self::Address(why),
+            RequestFailure::NoConnection => Self::NoConnection,
+            RequestFailure::TooSlow => Self::TooSlow,
+            RequestFailure::Status(status) => Self::Status(status),
+            RequestFailure::TooMuch => Self::TooMuch,
         }
     }
 }
 
-impl From<Unusable> for DescribeRefusal {
-    fn from(why: Unusable) -> Self {
+impl From<UnusableAnswer> for DescribeRefusal {
+    fn from(why: UnusableAnswer) -> Self {
         match why {
-            Unusable::Nonsense => Self::Nonsense,
-            Unusable::Empty => Self::Empty,
-            Unusable::TooLong => Self::TooMuch,
+            UnusableAnswer::Nonsense => Self::Nonsense,
+            UnusableAnswer::Empty => Self::Empty,
+            UnusableAnswer::TooLong => Self::TooMuch,
         }
     }
 }
 
-/// What is asked for a product: the prompt, and the sealed key that it is sent with.
+/// Request for a product: the endpoint, the sealed key, and the prompt.
 type Prepared = (Endpoint, Option<Vec<u8>>, DescriptionPrompt);
 
 impl Suggestions {
-    /// The tenant's endpoint, without its key. None where none is set.
+    /// Returns the tenant's endpoint, without its key. `None` if none is set.
     pub async fn endpoint(&self, permit: &Permit<kind::TenantWrite>) -> Result<Option<Endpoint>, Fault> {
         let found = rows::endpoint(&permit.scope(&self.catalog.db), self.catalog.clock.now()).await?;
         Ok(found.map(|(endpoint, _)| endpoint))
     }
 
-    /// Sets the tenant's endpoint. A key is kept for its own origin alone: another address would be handed it otherwise.
+    /// Sets the tenant's endpoint. A key is kept for its own origin alone: it must not be sent to
+    /// another address.
     pub async fn set_endpoint(
         &self,
         permit: Permit<kind::TenantWrite>,
@@ -126,18 +127,20 @@ impl Suggestions {
         Ok(Ok(endpoint))
     }
 
-    /// What would be sent for a product. Nothing is sent.
+    /// Returns the request that would be sent for a product. Nothing is sent.
     pub async fn description_prompt(
         &self,
         permit: &Permit<kind::ProductRead>,
         product: ProductId,
     ) -> Result<Result<DescriptionPrompt, DescribeRefusal>, Fault> {
-        let ready = prepared(&permit.scope(&self.catalog.db), product, self.catalog.clock.now()).await?;
+        let ready = prepare_request(&permit.scope(&self.catalog.db), product, self.catalog.clock.now()).await?;
         Ok(ready.map(|(_, _, prompt)| prompt))
     }
 
-    /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered. Beyond so many questions at
-    /// once it is refused before a call is counted. The receipt of a call with a key holds what was proposed, so that it is paid for once.
+    /// Requests a description from the tenant's endpoint. Only the count of today's calls is
+    /// changed, whatever the response. Beyond the maximum of concurrent requests it is refused
+    /// before a call is counted. The receipt of a call with a key holds the proposal, so that it is
+    /// paid for once.
     pub async fn propose_description(
         &self,
         permit: Permit<kind::ProductWrite>,
@@ -146,21 +149,21 @@ impl Suggestions {
         let (scope, now) = (permit.scope(&self.catalog.db), self.catalog.clock.now());
         let Some(_slot) = self.asks.take(scope.tenant()) else { return Ok(Err(DescribeRefusal::Busy)) };
         let work = scope.begin().await?;
-        let (endpoint, sealed, prompt) = match prepared(&work, product, now).await? {
+        let (endpoint, sealed, prompt) = match prepare_request(&work, product, now).await? {
             Ok(ready) if ready.0.is_enabled => ready,
-            Ok(_) => return left(work, DescribeRefusal::Off).await,
-            Err(refusal) => return left(work, refusal).await,
+            Ok(_) => return rollback_with(work, DescribeRefusal::Off).await,
+            Err(refusal) => return rollback_with(work, refusal).await,
         };
-        if !rows::take_call(&work, now).await? {
-            return left(work, DescribeRefusal::Spent(endpoint.calls_per_day)).await;
+        if !rows::consume_daily_call(&work, now).await? {
+            return rollback_with(work, DescribeRefusal::Spent(endpoint.calls_per_day)).await;
         }
         let context = KEY.context(&[work.tenant().uuid()]);
         // Counted, and not yet answered: a key stays free.
-        once::aside(work.commit()).await?;
+        once::without_receipt(work.commit()).await?;
         let key = sealed.map(|sealed| self.ring.open(&context, &sealed)).transpose()?.map(String::from_utf8).transpose();
         let key = key.map_err(|_| Fault::corrupt("description_endpoint", "a key is a text"))?;
-        let question = Question { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
-        let answer = match self.sender.ask(question, BOUNDS).await {
+        let question = OutgoingRequest { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
+        let answer = match self.sender.ask(question, ANSWER_LIMITS).await {
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why.into())),
         };
@@ -169,12 +172,13 @@ impl Suggestions {
             Err(why) => return Ok(Err(why.into())),
         };
         let kept = serde_json::to_string(&proposed).map_err(|err| Fault::Broken(format!("a proposal has no JSON: {err}")))?;
-        once::by_itself(&scope, &kept).await?;
+        once::store_receipt_alone(&scope, &kept).await?;
         Ok(Ok(proposed))
     }
 }
 
-/// What the audit log compares: fields of the tenant's, for those who may read the endpoint. The rest of an address may hold a secret.
+/// Returns the fields that the audit log compares; they are shown to those who may read the
+/// endpoint. Parts of the address after its origin may hold a secret.
 fn traced(endpoint: &Endpoint, is_replaced: bool) -> Fields {
     const MASK: &str = code::<kind::TenantWrite>();
     let path = |field: &str| format!("productDescriptionEndpoint.{field}");
@@ -188,13 +192,13 @@ fn traced(endpoint: &Endpoint, is_replaced: bool) -> Fields {
         .masked(path("callsPerDay"), MASK, endpoint.calls_per_day)
 }
 
-/// Gives up a transaction in which nothing was written.
-async fn left(work: Work, refusal: DescribeRefusal) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
+/// Rolls back a transaction in which nothing was written.
+async fn rollback_with(work: Work, refusal: DescribeRefusal) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
     work.rollback().await?;
     Ok(Err(refusal))
 }
 
-async fn prepared(reads: &impl Reads, id: ProductId, now: Timestamp) -> Result<Result<Prepared, DescribeRefusal>, Fault> {
+async fn prepare_request(reads: &impl Reads, id: ProductId, now: Timestamp) -> Result<Result<Prepared, DescribeRefusal>, Fault> {
     let Some(product) = product::by_ids(reads, [id]).await?.pop() else { return Ok(Err(DescribeRefusal::NoProduct)) };
     let Some((endpoint, sealed)) = rows::endpoint(reads, now).await? else { return Ok(Err(DescribeRefusal::NoEndpoint)) };
     let categories: Vec<String> = match product.category_id {

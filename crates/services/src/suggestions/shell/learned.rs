@@ -1,4 +1,5 @@
-//! What this node has learned of tenants' catalogues: for each tenant one thing, learned once at a time, kept until enough products have changed.
+//! Models of tenants' catalogues on this node: one for each tenant, trained by one task at a time,
+//! and cached until enough products have changed.
 
 use std::{
     collections::HashMap,
@@ -16,26 +17,27 @@ use tokio::time::timeout;
 
 use crate::suggestions::core::{CategoryModel, Names, TagModel};
 
-/// Tenants whose catalogues are kept; the one that was asked for longest ago gives way.
-const MOST_TENANTS: usize = 32;
-/// Bytes of all that is kept, about.
-const MOST_BYTES: usize = 64 << 20;
-/// A request's wait for learning. Learning goes on without it, so a later request finds it done.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Changed products that are tolerated: one of so many.
-const TOLERATED: usize = 100;
-/// Events that are looked through for changed products; beyond, it is learned again.
-const MOST_EVENTS: i64 = 50_000;
+/// Maximum cached tenants; the least recently used is evicted.
+const MAX_TENANTS: usize = 32;
+/// Approximate maximum bytes of the cache.
+const MAX_BYTES: usize = 64 << 20;
+/// Maximum wait of a request for a model. Training continues without it, so a later request finds
+/// the model.
+const TRAINING_TIMEOUT: Duration = Duration::from_secs(5);
+/// Tolerated share of changed products: one of this many.
+const TOLERATED_SHARE: usize = 100;
+/// Maximum events that are read for changed products; with more, the model is trained again.
+const MAX_EVENTS: i64 = 50_000;
 
-/// Something that is learned of a catalogue.
-pub trait Learned: Send + Sync + 'static {
-    /// Products that it was learned from.
+/// A model that is trained on a catalogue.
+pub trait TrainedModel: Send + Sync + 'static {
+    /// Returns the number of products that it was trained on.
     fn products(&self) -> usize;
-    /// Bytes that it takes, about.
+    /// Returns its approximate size in bytes.
     fn bytes(&self) -> usize;
 }
 
-impl Learned for CategoryModel {
+impl TrainedModel for CategoryModel {
     fn products(&self) -> usize {
         self.products
     }
@@ -44,7 +46,7 @@ impl Learned for CategoryModel {
     }
 }
 
-impl Learned for TagModel {
+impl TrainedModel for TagModel {
     fn products(&self) -> usize {
         self.products
     }
@@ -53,7 +55,7 @@ impl Learned for TagModel {
     }
 }
 
-impl Learned for Names {
+impl TrainedModel for Names {
     fn products(&self) -> usize {
         self.products
     }
@@ -62,29 +64,30 @@ impl Learned for Names {
     }
 }
 
-/// A value, where the journal stood when it was last found current, and how many changes of products there were until then.
-struct Held<T> {
+/// A model, the head of the journal when it was last found current, and the changes of products up
+/// to then.
+struct CachedModel<T> {
     value: Arc<T>,
     seen: Head,
     changes: usize,
 }
 
-impl<T> Clone for Held<T> {
+impl<T> Clone for CachedModel<T> {
     fn clone(&self) -> Self {
         Self { value: self.value.clone(), seen: self.seen, changes: self.changes }
     }
 }
 
-/// A tenant's value, and the turn to learn it.
+/// A tenant's model, and the lock for training it.
 struct Entry<T> {
     turn: Arc<tokio::sync::Mutex<()>>,
-    held: Mutex<Option<Held<T>>>,
+    held: Mutex<Option<CachedModel<T>>>,
 }
 
 struct Tenants<T> {
     /// Count of requests so far: the number of the last one.
     requests: u64,
-    /// Each with the number of its last request.
+    /// Entries, each with the number of its last request.
     entries: HashMap<TenantId, (u64, Arc<Entry<T>>)>,
 }
 
@@ -106,23 +109,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T: Learned> Entry<T> {
-    fn held(&self) -> Option<Held<T>> {
+impl<T: TrainedModel> Entry<T> {
+    fn held(&self) -> Option<CachedModel<T>> {
         lock(&self.held).clone()
     }
 
-    fn hold(&self, held: Held<T>) {
+    fn hold(&self, held: CachedModel<T>) {
         *lock(&self.held) = Some(held);
     }
 
-    /// The value, unless more products have changed than are tolerated.
+    /// Returns the model, unless more products have changed than are tolerated.
     async fn current(&self, scope: &TenantScope, now: Head) -> Result<Option<Arc<T>>, Fault> {
         let Some(held) = self.held() else { return Ok(None) };
-        let is_followed = held.seen.epoch == now.epoch && held.seen.seq >= now.low && now.seq - held.seen.seq <= MOST_EVENTS;
+        let is_followed = held.seen.epoch == now.epoch && held.seen.seq >= now.low && now.seq - held.seen.seq <= MAX_EVENTS;
         if !is_followed {
             return Ok(None);
         }
-        let tolerated = held.value.products() / TOLERATED;
+        let tolerated = held.value.products() / TOLERATED_SHARE;
         let mut changes = held.changes;
         if now.seq > held.seen.seq {
             let kinds = Kinds::of(&[&PRODUCT_CREATED, &PRODUCT_UPDATED, &PRODUCT_ARCHIVED]);
@@ -133,20 +136,21 @@ impl<T: Learned> Entry<T> {
             return Ok(None);
         }
         let value = held.value.clone();
-        self.hold(Held { seen: now, changes, ..held });
+        self.hold(CachedModel { seen: now, changes, ..held });
         Ok(Some(value))
     }
 }
 
-impl<T: Learned> LearnedCache<T> {
-    /// What is learned of the tenant's catalogue as it stands now, or nearly so. `learn` runs beside the request, once for all who ask meanwhile.
-    /// After a while the value of before is returned, and None if there is none.
+impl<T: TrainedModel> LearnedCache<T> {
+    /// Returns the model of the tenant's catalogue in its current state, or nearly so. `learn` runs
+    /// outside the request, once for all concurrent callers. After a timeout the previous value is
+    /// returned, and `None` if there is none.
     pub async fn get<F>(self: &Arc<Self>, scope: &TenantScope, learn: F) -> Result<Option<Arc<T>>, Fault>
     where
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
         let entry = self.entry(scope.tenant());
-        match timeout(PATIENCE, self.fresh(entry.clone(), scope, learn)).await {
+        match timeout(TRAINING_TIMEOUT, self.fresh(entry.clone(), scope, learn)).await {
             Ok(found) => found.map(Some),
             Err(_) => Ok(entry.held().map(|held| held.value)),
         }
@@ -165,8 +169,8 @@ impl<T: Learned> LearnedCache<T> {
         let learning = tokio::spawn(async move {
             let learned = learn.await.map(Arc::new);
             if let Ok(value) = &learned {
-                entry.hold(Held { value: value.clone(), seen: now, changes: 0 });
-                cache.shrink(MOST_BYTES);
+                entry.hold(CachedModel { value: value.clone(), seen: now, changes: 0 });
+                cache.evict_to(MAX_BYTES);
             }
             drop(turn);
             learned
@@ -174,12 +178,12 @@ impl<T: Learned> LearnedCache<T> {
         learning.await.map_err(|err| Fault::Broken(format!("learning from texts of products: {err}")))?
     }
 
-    /// The tenant's entry; a new one may push out another.
+    /// Returns the tenant's entry; a new one may evict another.
     fn entry(&self, tenant: TenantId) -> Arc<Entry<T>> {
         let mut tenants = lock(&self.0);
         tenants.requests += 1;
         let request = tenants.requests;
-        if tenants.entries.len() >= MOST_TENANTS && !tenants.entries.contains_key(&tenant) {
+        if tenants.entries.len() >= MAX_TENANTS && !tenants.entries.contains_key(&tenant) {
             tenants.drop_oldest();
         }
         let (last, entry) = tenants.entries.entry(tenant).or_default();
@@ -187,8 +191,9 @@ impl<T: Learned> LearnedCache<T> {
         entry.clone()
     }
 
-    /// Gives up what was asked for longest ago until the rest takes no more than so many bytes. One tenant stays.
-    fn shrink(&self, most: usize) {
+    /// Evicts the least recently used entries until the rest takes at most `most` bytes. One tenant
+    /// stays.
+    fn evict_to(&self, most: usize) {
         let mut tenants = lock(&self.0);
         while tenants.entries.len() > 1 && tenants.bytes() > most {
             tenants.drop_oldest();
@@ -196,7 +201,7 @@ impl<T: Learned> LearnedCache<T> {
     }
 }
 
-impl<T: Learned> Tenants<T> {
+impl<T: TrainedModel> Tenants<T> {
     fn drop_oldest(&mut self) {
         let oldest = self.entries.iter().min_by_key(|(_, (last, _))| *last).map(|(tenant, _)| *tenant);
         oldest.and_then(|tenant| self.entries.remove(&tenant));
@@ -213,7 +218,7 @@ mod tests {
     use super::*;
 
     struct Text(usize);
-    impl Learned for Text {
+    impl TrainedModel for Text {
         fn products(&self) -> usize {
             1
         }
@@ -235,18 +240,18 @@ mod tests {
     #[test]
     fn catalogues_that_were_asked_for_longest_ago_are_forgotten() {
         let cache = LearnedCache::<Text>::default();
-        (1..=MOST_TENANTS).for_each(|number| drop(cache.entry(tenant(number))));
+        (1..=MAX_TENANTS).for_each(|number| drop(cache.entry(tenant(number))));
         cache.entry(tenant(1));
         cache.entry(tenant(99));
-        let expected: Vec<usize> = std::iter::once(1).chain(3..=MOST_TENANTS).chain([99]).collect();
+        let expected: Vec<usize> = std::iter::once(1).chain(3..=MAX_TENANTS).chain([99]).collect();
         assert_eq!(kept(&cache), expected, "of so many tenants, the second was asked for longest ago");
         let seen = Head { seq: 1, epoch: Uuid::nil(), low: 0 };
         for number in [3, 4, 5] {
-            cache.entry(tenant(number)).hold(Held { value: Arc::new(Text(40)), seen, changes: 0 });
+            cache.entry(tenant(number)).hold(CachedModel { value: Arc::new(Text(40)), seen, changes: 0 });
         }
-        cache.shrink(100);
+        cache.evict_to(100);
         assert!(!kept(&cache).contains(&3) && kept(&cache).contains(&4), "two of three fit: {:?}", kept(&cache));
-        cache.shrink(10);
+        cache.evict_to(10);
         assert_eq!(kept(&cache), [5], "one stays, however large");
     }
 }

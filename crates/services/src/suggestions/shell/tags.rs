@@ -1,17 +1,16 @@
-//! Asking for tags.
+//! Reading suggested tags.
 
 use std::sync::Arc;
 
 use entity::prelude::ProductId;
 use iam::access::{Permit, kind};
 use inventory::catalog::core::product::ProductRow;
-use platform::{paging::PageRequest, storage::Fault};
-use tokio::task::spawn_blocking;
+use platform::{blocking, paging::PageRequest, storage::Fault};
 
 use super::Suggestions;
 use crate::suggestions::{
     core::{ModelStatus, SuggestedTag, TagModel},
-    rows::{self, Wanted},
+    rows::{self, ProductSelection},
 };
 
 /// Tags for a product.
@@ -23,24 +22,24 @@ pub struct ProductTagSuggestion {
 }
 
 impl Suggestions {
-    /// The tenant's model of tags; None while the first one is being learned.
+    /// Returns the tenant's model of tags; `None` during the first training.
     pub async fn tag_model(&self, permit: &Permit<kind::ProductRead>) -> Result<Option<Arc<TagModel>>, Fault> {
         let scope = permit.scope(&self.catalog.db);
         let (own, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
             let (examples, is_partial) = rows::tagged(&own).await?;
-            let learning = spawn_blocking(move || TagModel::learned(&examples, is_partial));
-            learning.await.map_err(|err| Fault::Broken(format!("a model of tags: {err}")))
+            blocking::run("a model of tags", move || TagModel::learned(&examples, is_partial)).await
         };
         self.tags.get(&scope, learn).await
     }
 
-    /// Tags for a page of products, and the model that they come from. Without a model that is any good there are none.
+    /// Returns tags for a page of products, and the model that they come from. Empty if the model
+    /// is not usable.
     pub async fn tag_suggestions(
         &self,
         permit: &Permit<kind::ProductRead>,
-        wanted: &Wanted,
+        wanted: &ProductSelection,
         request: &PageRequest,
     ) -> Result<(Option<Arc<TagModel>>, Vec<ProductTagSuggestion>), Fault> {
         let model = match self.tag_model(permit).await? {
@@ -52,7 +51,7 @@ impl Suggestions {
         let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
         let refused = rows::refused_tags(&scope, &ids).await?;
         let judge = model.clone();
-        let suggesting = spawn_blocking(move || {
+        let suggesting = blocking::run("tags for products", move || {
             let of = |product: ProductRow| {
                 let refused = refused.get(&product.id).map(Vec::as_slice).unwrap_or_default();
                 let description = product.description.as_deref().unwrap_or_default();
@@ -61,7 +60,7 @@ impl Suggestions {
             };
             products.into_iter().map(of).collect::<Vec<_>>()
         });
-        let suggestions = suggesting.await.map_err(|err| Fault::Broken(format!("tags for products: {err}")))?;
+        let suggestions = suggesting.await?;
         Ok((Some(model), suggestions))
     }
 }

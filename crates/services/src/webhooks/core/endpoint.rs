@@ -1,4 +1,4 @@
-//! An endpoint, and what may be asked of one.
+//! An endpoint, and the checks of its input.
 
 use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
 use platform::stages::{Stage, Staged};
@@ -6,7 +6,7 @@ use platform::stages::{Stage, Staged};
 use super::{Health, NO_SUCH_EVENT, idle};
 use crate::webhooks::events::Registry;
 
-/// Where messages go.
+/// Receiver of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub tenant: TenantId,
@@ -15,34 +15,35 @@ pub struct Endpoint {
     pub description: String,
     /// Names of events, `resource.*`, or `*`.
     pub patterns: Vec<String>,
-    /// Whose rights say what is sent: whoever made it, or last said where it leads.
+    /// Member whose rights decide what is sent: the one who created the endpoint, last changed its
+    /// URL or patterns, or enabled it again.
     pub maker: MemberId,
-    /// The last event that was looked at for it.
+    /// The last event that was processed for the endpoint.
     pub journal_seq: i64,
-    /// Events up to this one were removed before they were looked at.
+    /// Events up to this one were removed before they were processed.
     pub skipped_through: Option<i64>,
     pub health: Health,
-    pub disabled: Option<(Timestamp, DisabledWhy)>,
-    /// Until when the secret before this one signs too.
+    pub disabled: Option<(Timestamp, DisabledReason)>,
+    /// Time until which the previous secret signs too.
     pub old_secret_until: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// Why nothing is sent to an endpoint.
+/// Reason why nothing is sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisabledWhy {
+pub enum DisabledReason {
     SwitchedOff,
-    /// It answered 410.
+    /// The endpoint answered 410.
     Gone,
-    /// It did nothing but fail for five days.
+    /// All attempts of five days failed.
     Failing,
-    /// Whoever made it may not come in any more.
+    /// The endpoint's maker no longer has access.
     MakerGone,
 }
 
-impl DisabledWhy {
+impl DisabledReason {
     const ALL: [Self; 4] = [Self::SwitchedOff, Self::Gone, Self::Failing, Self::MakerGone];
 
     pub fn as_str(self) -> &'static str {
@@ -58,21 +59,21 @@ impl DisabledWhy {
     }
 }
 
-/// Endpoints that a tenant has at most.
+/// Maximum endpoints of a tenant.
 pub const MAX_ENDPOINTS: i64 = 50;
-/// How long the secret before a new one may sign beside it: seven days.
+/// Maximum time for which the previous secret signs in addition to a new one: seven days.
 pub const MAX_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
-/// Messages that one call names at most.
+/// Maximum messages that one call names.
 pub const MAX_REPLAYED_MESSAGES: usize = 100;
-/// Events that a range covers at most.
+/// Maximum events of a range.
 pub const MAX_REPLAYED_SEQS: i64 = 100_000;
-/// Endpoints are spread over so many jobs, which workers share.
+/// Number of jobs that the endpoints are spread over, which workers share.
 pub const SHARDS: i32 = 4;
 const MAX_DESCRIPTION: usize = 500;
 const MAX_PATTERNS: usize = 50;
 const MAX_URL: usize = 2_048;
 
-/// Why a change is refused.
+/// Reason to reject a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     Required { message: String, field: Vec<String> },
@@ -125,7 +126,7 @@ pub fn check_description(text: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Each pattern must match an event that there is; all that do not are refused.
+/// Rejects each pattern that matches no existing event.
 pub fn check_patterns(patterns: &[String], registry: &Registry) -> Vec<Rejection> {
     if patterns.is_empty() {
         let message = "name at least one event, as in stock.changed, order.* or *".to_owned();
@@ -143,10 +144,11 @@ pub fn check_patterns(patterns: &[String], registry: &Registry) -> Vec<Rejection
     unknown.collect()
 }
 
-/// A range of events to be sent again; both ends belong to it. `low` is the last event that is no longer kept.
+/// Checks a range of events to send again; both ends are inclusive. `low` is the last removed
+/// event.
 pub fn check_range(from: i64, to: i64, low: i64, journal_seq: i64) -> Result<(), Rejection> {
     if from <= low || from > journal_seq {
-        let message = format!("events {} to {journal_seq} are kept and have been looked at for this endpoint", low + 1);
+        let message = format!("events {} to {journal_seq} are kept and were processed for this endpoint", low + 1);
         return Err(Rejection::OutOfRange { message, field: input("fromSeq") });
     }
     if to < from || to > journal_seq {
@@ -164,7 +166,7 @@ pub fn check_range(from: i64, to: i64, low: i64, journal_seq: i64) -> Result<(),
 mod tests {
     use super::*;
 
-    /// The position of a type of event that is not taken.
+    /// Returns the position of a type of event that is refused.
     fn place(rejection: &Rejection) -> Option<&str> {
         match rejection {
             Rejection::Invalid { field, .. } => field.last().map(String::as_str),

@@ -1,28 +1,29 @@
-//! Which events a pattern stands for, and what a message says.
+//! Matching of patterns with events, and the bodies of messages.
 
 use entity::prelude::*;
 use serde_json::{Value, json};
 
 use crate::webhooks::events::Registry;
 
-/// Whether a pattern stands for an event: its name, `resource.*`, or `*`.
+/// Whether a pattern matches an event: its name, `resource.*`, or `*`.
 pub fn matches(pattern: &str, name: &str) -> bool {
     pattern == "*"
         || pattern == name
         || pattern.strip_suffix(".*").is_some_and(|resource| name.split_once('.').is_some_and(|(of, _)| of == resource))
 }
 
-/// The patterns that stand for no declared event: a slip of the pen would otherwise be silence.
+/// Returns the indexes of patterns that match no declared event: a misspelled pattern would
+/// otherwise go unnoticed.
 pub fn idle(patterns: &[String], registry: &Registry) -> Vec<usize> {
     let is_idle = |pattern: &String| !registry.events().any(|event| matches(pattern, event.name()));
     patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).map(|(index, _)| index).collect()
 }
 
-/// What to do about such a one.
+/// Error text for a pattern that matches no event.
 pub const NO_SUCH_EVENT: &str =
     "there is no such event: eventTypes lists them; resource.* selects all types of a resource, * all types";
 
-/// An event as a message tells it.
+/// An event, as data of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Fact<'a> {
     pub tenant: TenantId,
@@ -33,10 +34,11 @@ pub struct Fact<'a> {
     pub at: &'a str,
 }
 
-/// Bytes of a body; one that would be longer says only what happened, and is to be asked for.
+/// Maximum bytes of a body; a longer one is replaced by the event's IDs, and the receiver fetches
+/// the rest.
 pub const MAX_BODY: usize = 20_480;
 
-/// The body of a message. The same event and the same rights make the same bytes.
+/// Returns the body of a message. The same event and the same rights give the same bytes.
 pub fn body(fact: Fact<'_>, data: &Value) -> String {
     let whole = |data: &Value| {
         json!({ "type": fact.name, "timestamp": fact.at, "tenantId": fact.tenant, "seq": fact.seq, "epoch": EpochId::from_uuid(fact.epoch), "data": data })

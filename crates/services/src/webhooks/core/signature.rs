@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What messages to an endpoint are signed with.
+/// Secret that signs messages to an endpoint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
@@ -18,8 +18,8 @@ pub struct Secret(Vec<u8>);
 pub const BYTES: usize = 32;
 const PREFIX: &str = "whsec_";
 const PUBLIC_PREFIX: &str = "whpk_";
-/// What tells the key that follows from a secret from anything else that ever may.
-const PAIR: &[u8] = b"entrepot webhook ed25519 1";
+/// Domain separation of the Ed25519 key that is derived from a secret.
+const ED25519_DOMAIN: &[u8] = b"entrepot webhook ed25519 1";
 
 impl Secret {
     pub fn make(fill: impl FnOnce(&mut [u8])) -> Self {
@@ -33,7 +33,7 @@ impl Secret {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
-    /// As the receiver is given it.
+    /// Returns the secret in the form for the receiver.
     pub fn text(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
@@ -45,8 +45,8 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Signs for one secret: with the secret itself, which the receiver has too, and with the private key that follows from it, of which anybody may
-/// have the public half.
+/// Signs for one secret: with the secret itself, which the receiver has too, and with the private
+/// key that is derived from it, whose public half may be published.
 pub struct Signer {
     secret: Secret,
     pair: Ed25519KeyPair,
@@ -59,12 +59,12 @@ impl Signer {
         Self { secret, pair }
     }
 
-    /// As anybody is given it.
+    /// Returns the public key in its published form.
     pub fn public_key(&self) -> String {
         format!("{PUBLIC_PREFIX}{}", STANDARD.encode(self.pair.public_key()))
     }
 
-    /// `v1,` and the HMAC-SHA256 of what is signed.
+    /// Returns `v1,` and the HMAC-SHA256 of the signed bytes.
     fn symmetric(&self, signed: &[u8]) -> String {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret.0).expect("any length");
@@ -72,22 +72,23 @@ impl Signer {
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
 
-    /// `v1a,` and the ed25519 signature of the same.
+    /// Returns `v1a,` and the ed25519 signature of the signed bytes.
     fn asymmetric(&self, signed: &[u8]) -> String {
         format!("v1a,{}", STANDARD.encode(self.pair.sign(signed)))
     }
 }
 
-/// HKDF, and not the HMAC that signs messages: no message, whatever it says, has a private key as its signature.
+/// Derives the key pair by HKDF, not by the HMAC that signs messages: so no message can have the
+/// private key as its signature.
 fn pair(secret: &Secret) -> Option<Ed25519KeyPair> {
     let mut seed = [0; BYTES];
     let extracted = Salt::new(HKDF_SHA256, &[]).extract(&secret.0);
-    extracted.expand(&[PAIR], HKDF_SHA256).ok()?.fill(&mut seed).ok()?;
+    extracted.expand(&[ED25519_DOMAIN], HKDF_SHA256).ok()?.fill(&mut seed).ok()?;
     Ed25519KeyPair::from_seed_unchecked(&seed).ok()
 }
 
-/// The signatures of a message, with spaces between: of its id, the second of the attempt and the body, with points between. Those that every
-/// receiver knows come first.
+/// Returns the signatures of a message, separated by spaces: over its ID, the second of the attempt
+/// and the body, separated by points. Symmetric ones, which every receiver supports, come first.
 pub fn signatures(signers: &[Signer], id: &str, timestamp: i64, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
     let signed = signed.as_bytes();
@@ -96,7 +97,8 @@ pub fn signatures(signers: &[Signer], id: &str, timestamp: i64, body: &str) -> S
     all.join(" ")
 }
 
-/// Of the 128 bits of a message's id the last 62 are its number, and of the others all but version and variant say whose journal it is from.
+/// The last 62 of the 128 bits of a message's ID are its number; the others, except version and
+/// variant, identify the journal.
 const SEQ_BITS: u128 = (1 << 62) - 1;
 
 fn journal_bits(tenant: TenantId, epoch: Uuid) -> u128 {
@@ -106,17 +108,17 @@ fn journal_bits(tenant: TenantId, epoch: Uuid) -> u128 {
     hash.update(epoch.as_bytes());
     let mut bits = [0; 16];
     bits.copy_from_slice(&hash.finalize()[..16]);
-    // A UUID of version 8 (RFC 9562 §5.8): ours to fill but for version and variant.
+    // A UUID of version 8 (RFC 9562 §5.8): all bits but version and variant are free to use.
     u128::from_be_bytes(bits) & !(0xf << 76) & !(0b11 << 62) & !SEQ_BITS | 0x8 << 76 | 0b10 << 62
 }
 
-/// The id of an event as a message: the same for each attempt, each endpoint and each replay, and another one when a restored journal uses the
-/// number again.
+/// Returns the ID of an event as a message: the same for each attempt, each endpoint and each
+/// replay, and another one if a restored journal uses the number again.
 pub fn message_id(tenant: TenantId, epoch: Uuid, seq: i64) -> EventId {
     EventId::from_uuid(Uuid::from_u128(journal_bits(tenant, epoch) | seq.unsigned_abs() as u128 & SEQ_BITS))
 }
 
-/// The event that an id stands for in this journal; none when it is from another one.
+/// Returns the event of an ID in this journal; `None` if the ID is from another journal.
 pub fn seq_of(tenant: TenantId, epoch: Uuid, id: EventId) -> Option<i64> {
     let seq = i64::try_from(id.uuid().as_u128() & SEQ_BITS).ok().filter(|seq| *seq > 0)?;
     (message_id(tenant, epoch, seq) == id).then_some(seq)
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn signs_with_a_private_key_as_the_standard_says() {
-        // The asymmetric example of the same: its seed, its public key and what comes of them.
+        // The asymmetric example of the same source: its seed, its public key and its signature.
         let seed = STANDARD.decode("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=").unwrap();
         let signer = Signer { secret: example(), pair: Ed25519KeyPair::from_seed_unchecked(&seed).unwrap() };
         assert_eq!(signer.public_key(), "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
@@ -156,7 +158,8 @@ mod tests {
         assert_eq!(signature.split(' ').nth(1), Some(expected));
     }
 
-    /// Worked out elsewhere: by HKDF of RFC 5869 without a salt, and another implementation of ed25519. A receiver has the public key for years.
+    /// Computed independently: by HKDF of RFC 5869 without a salt, and another implementation of
+    /// ed25519. Receivers keep the public key for years.
     #[test]
     fn the_key_that_follows_from_a_secret_is_the_same_for_ever() {
         assert_eq!(Signer::of(example()).public_key(), "whpk_UVH7ND7YbfUdfNJ/vL8bKPSmEqhlMAN71UwCxxgxXOA=");

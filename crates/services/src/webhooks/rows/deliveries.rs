@@ -1,4 +1,4 @@
-//! What is to be delivered, and what came of each attempt.
+//! Messages to deliver, and results of attempts.
 
 use entity::{
     prelude::*,
@@ -10,14 +10,14 @@ use sea_orm::Value;
 
 use super::endpoints;
 
-/// Where a message stands.
+/// State of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     Pending,
     Delivered,
     /// All attempts have failed.
     Failed,
-    /// Whoever made the endpoint may not see the event any more.
+    /// The endpoint's maker may no longer see the event.
     Withheld,
 }
 
@@ -41,16 +41,16 @@ impl DeliveryState {
 pub struct Delivery {
     pub endpoint: EndpointId,
     pub seq: i64,
-    /// The event's name; None when the event itself is no longer kept.
+    /// The event's name; `None` if the event was removed.
     pub event: Option<String>,
     pub state: DeliveryState,
-    /// Since it was put down, or last put down again.
+    /// Attempts since the message was enqueued, or last enqueued again.
     pub attempts: i64,
     pub due_at: Timestamp,
     pub settled_at: Option<Timestamp>,
 }
 
-/// What came of an attempt.
+/// Result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = webhook_attempt, alias = "a")]
 pub struct Attempt {
@@ -66,7 +66,7 @@ pub struct Attempt {
     pub body: String,
 }
 
-/// A message that is put down.
+/// Row of a message that is enqueued.
 #[derive(Record)]
 #[record(of = webhook_delivery)]
 struct NewDelivery {
@@ -77,7 +77,7 @@ struct NewDelivery {
     due_at: Timestamp,
 }
 
-/// Puts messages down that were never there.
+/// Enqueues new messages.
 pub async fn add(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
     let mut rows = Rows::<NewDelivery>::insert(work.tenant());
     rows.extend(seqs.iter().map(|seq| NewDelivery {
@@ -90,8 +90,8 @@ pub async fn add(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp
     work.write(rows.into()).await
 }
 
-/// Puts messages down again, whatever became of them before, with all of their attempts before them.
-pub async fn add_again(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
+/// Enqueues messages again, whatever their state, with their full number of attempts.
+pub async fn enqueue_again(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
     for &seq in seqs {
         let row = webhook_delivery::Model {
             tenant_id: work.tenant(),
@@ -107,9 +107,9 @@ pub async fn add_again(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Tim
     Ok(())
 }
 
-/// A message that is due, and its event; none when that is no longer kept.
+/// A due message with its event; `None` if that was removed.
 #[derive(Debug, Clone)]
-pub struct Due {
+pub struct DueMessage {
     pub seq: i64,
     pub attempts: i64,
     pub event: Option<(String, String, Timestamp)>,
@@ -129,15 +129,15 @@ struct DueRow {
     recorded_at: Option<Timestamp>,
 }
 
-impl From<DueRow> for Due {
+impl From<DueRow> for DueMessage {
     fn from(row: DueRow) -> Self {
         let event = row.kind.zip(row.payload).zip(row.recorded_at);
         Self { seq: row.seq, attempts: row.attempts, event: event.map(|((kind, payload), at)| (kind, payload, at)) }
     }
 }
 
-/// The oldest messages that are due.
-pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, most: i64) -> Result<Vec<Due>, Fault> {
+/// Reads the oldest due messages.
+pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, most: i64) -> Result<Vec<DueMessage>, Fault> {
     let sql = format!(
         "SELECT {} FROM webhook_delivery d
                LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq
@@ -145,14 +145,15 @@ pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, most:
         DueRow::SELECT
     );
     let rows = reads.records::<DueRow>(&sql, vec![endpoint.into(), now.micros().into(), most.into()]).await?;
-    Ok(rows.into_iter().map(Due::from).collect())
+    Ok(rows.into_iter().map(DueMessage::from).collect())
 }
 
-/// Writes what became of a message after it had been tried so often before; says whether nobody else has meanwhile.
+/// Writes the state of a message after an attempt; returns false if the message was changed since
+/// it was read.
 pub async fn settle(
     work: &Work,
     endpoint: EndpointId,
-    due: &Due,
+    due: &DueMessage,
     (state, attempts, due_at): (DeliveryState, i64, Timestamp),
     now: Timestamp,
 ) -> Result<bool, Fault> {
@@ -171,16 +172,18 @@ pub async fn settle(
     Ok(work.execute(sql, values).await? == 1)
 }
 
-/// Gives up what was to be delivered by `until`, and passes over the events of that time that endpoints have not looked at. How many messages were given up.
+/// Fails the pending messages up to `until`, and skips the events of that time that endpoints have
+/// not processed. Returns the number of failed messages.
 ///
-/// A message that was not tried is due since it was put down. Those that were tried are of before, as none is tried while what leaves is held.
+/// The due time of an untried message is the time when it was enqueued. Tried messages are from
+/// before `until`, since nothing is sent while deliveries are held.
 pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     // Before their messages, as all do.
     work.lock_in_order(endpoints::LOCKS, "true", vec![]).await?;
     let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2
                WHERE tenant_id = $1 AND state = 'PENDING' AND (attempts > 0 OR due_at <= $3)";
     let dropped = work.execute(sql, vec![now.micros().into(), until.micros().into()]).await?;
-    // From the newest on: few were recorded since, and the rest is not looked at.
+    // Read from the newest on: few events were recorded since, and the rest is not read.
     let sql = "SELECT e.seq FROM event e WHERE e.tenant_id = $1 AND e.recorded_at <= $2 ORDER BY e.seq DESC LIMIT 1";
     let rows = work.rows(sql, vec![until.micros().into()]).await?;
     let last: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
@@ -255,19 +258,21 @@ pub async fn attempts(reads: &impl Reads, conditions: &str, order: &str, values:
     reads.records(&sql, values).await
 }
 
-/// What becomes of attempts that are old.
+/// Treatment of old attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldAttempts {
     Removed,
-    /// They stay until their month is archived. The answers of receivers are in no archive, and are emptied where an attempt is not older than this moment: an
-    /// index finds those, and before it they are empty already.
+    /// Attempts stay until their month is archived. Archives do not keep the responses of
+    /// receivers, which are emptied in attempts that are not older than `since`: an index finds
+    /// those, and older ones are empty already.
     Emptied {
         since: Timestamp,
     },
 }
 
-/// Removes what is older than a moment, of one tenant, some at a time, or empties it; says how many rows. It waits for none: those that somebody has at this
-/// moment, as who removes their endpoint or puts a message down again, are found the next time.
+/// Removes or empties the rows of a tenant that are older than a time, at most `most`; returns the
+/// number. It waits for no lock: locked rows, such as those of a removed endpoint or of a replay,
+/// are left to the next run.
 pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) -> Result<u64, Fault> {
     let free = |table: &str| work.backend().for_update_if_free(table);
     let attempts = match old {
@@ -296,7 +301,7 @@ pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) 
     Ok(attempts + work.execute(&sql, vec![before.micros().into(), most.into()]).await?)
 }
 
-/// The tenants that have something to clear, or a secret to forget.
+/// Returns the tenants that have rows to clear, or a secret to remove.
 pub async fn tenants_to_clear(
     global: &Global,
     before: Timestamp,

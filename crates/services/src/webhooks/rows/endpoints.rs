@@ -12,9 +12,10 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::webhooks::core::{DisabledWhy, Endpoint, Health, shard_of};
+use crate::webhooks::core::{DisabledReason, Endpoint, Health, shard_of};
 
-/// What messages are signed with. An endpoint whose secret is lost gets one that nobody has seen, and is disabled until another is asked for.
+/// Secret that signs messages. An endpoint whose secret is lost gets a random one, and is disabled
+/// until a new one is requested.
 pub const SECRET: SealedColumn = SealedColumn {
     table: "webhook_endpoint",
     column: "secret_sealed",
@@ -26,7 +27,7 @@ pub const SECRET: SealedColumn = SealedColumn {
          version = version + 1, updated_at = :now",
     ),
 };
-/// What they are signed with too, while a new secret is taken up.
+/// Previous secret, which signs messages too until receivers use the new one.
 pub const OLD_SECRET: SealedColumn = SealedColumn {
     table: "webhook_endpoint",
     column: "old_secret_sealed",
@@ -35,7 +36,7 @@ pub const OLD_SECRET: SealedColumn = SealedColumn {
     loss: Loss::Null("old_secret_until = NULL"),
 };
 
-/// Whoever changes several endpoints, or messages of several, locks these first.
+/// Locks to take first for a change of several endpoints, or of messages of several.
 pub const LOCKS: LockOrder = LockOrder::for_change("webhook_endpoint", "id");
 
 /// An endpoint without its secrets.
@@ -66,7 +67,7 @@ impl TryFrom<EndpointRow> for Endpoint {
     fn try_from(row: EndpointRow) -> Result<Self, Fault> {
         let patterns = serde_json::from_str(&row.event_types)
             .map_err(|_| Fault::corrupt("webhook_endpoint", "event_types is a list of texts"))?;
-        let why = row.disabled_why.map(|why| word("webhook_endpoint", &why, DisabledWhy::parse)).transpose()?;
+        let why = row.disabled_why.map(|why| word("webhook_endpoint", &why, DisabledReason::parse)).transpose()?;
         Ok(Self {
             tenant: row.tenant_id,
             id: row.id,
@@ -101,13 +102,13 @@ pub async fn by_id(reads: &impl Reads, id: EndpointId) -> Result<Option<Endpoint
     Ok(endpoints(reads, " AND e.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// The same, locked until the transaction ends.
+/// Reads an endpoint, locked until the transaction ends.
 pub async fn lock(work: &Work, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
     let lock = work.backend().for_change("e");
     Ok(endpoints(work, &format!(" AND e.id = $2{lock}"), vec![id.into()]).await?.pop())
 }
 
-/// How many endpoints the tenant has.
+/// Returns the number of the tenant's endpoints.
 pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1", vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
@@ -162,7 +163,7 @@ pub async fn change(work: &Work, after: &Endpoint) -> Result<(), Fault> {
         after.health.failing_since.map(Timestamp::micros).into(),
         after.health.paused_until.map(Timestamp::micros).into(),
         disabled_at.map(Timestamp::micros).into(),
-        why.map(DisabledWhy::as_str).into(),
+        why.map(DisabledReason::as_str).into(),
         after.version.into(),
         after.updated_at.micros().into(),
     ];
@@ -186,7 +187,7 @@ struct Secrets {
     old: Option<Vec<u8>>,
 }
 
-/// The sealed secrets that sign now: the newest first.
+/// Reads the sealed secrets that are valid now: the newest first.
 pub async fn secrets(reads: &impl Reads, id: EndpointId, now: Timestamp) -> Result<Vec<(&'static SealedColumn, Vec<u8>)>, Fault> {
     let sql = format!("SELECT {} FROM webhook_endpoint WHERE tenant_id = $1 AND id = $2", Secrets::SELECT);
     let mut rows = reads.records::<Secrets>(&sql, vec![id.into(), now.micros().into()]).await?;
@@ -196,15 +197,15 @@ pub async fn secrets(reads: &impl Reads, id: EndpointId, now: Timestamp) -> Resu
     Ok(secrets)
 }
 
-/// Puts a new secret in the place of the one that was, which signs beside it until a moment.
+/// Sets a new secret; the previous one signs too until a time.
 pub async fn rotate(work: &Work, id: EndpointId, new: Vec<u8>, old: Vec<u8>, until: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE webhook_endpoint SET secret_sealed = $3, old_secret_sealed = $4, old_secret_until = $5 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![id.into(), new.into(), old.into(), until.micros().into()]).await.map(drop)
 }
 
-/// An endpoint for which there is something to do, and where its tenant's journal stands.
+/// An endpoint with work to do, and the head of its tenant's journal.
 #[derive(Debug, Clone)]
-pub struct Busy {
+pub struct BusyEndpoint {
     pub endpoint: Endpoint,
     pub head: i64,
     pub epoch: Uuid,
@@ -225,20 +226,22 @@ struct BusyRow {
     is_due: bool,
 }
 
-/// The endpoints of a shard that have events to look at or messages to send, those behind `after` first: so that each has its turn.
-pub async fn busy(global: &Global, shard: i32, after: EndpointId, now: Timestamp, most: i64) -> Result<Vec<Busy>, Fault> {
+/// Returns the endpoints of a shard that have events to process or messages to send, those after
+/// `after` first, so that each has its turn.
+pub async fn busy(global: &Global, shard: i32, after: EndpointId, now: Timestamp, most: i64) -> Result<Vec<BusyEndpoint>, Fault> {
     let sql = format!(
         "SELECT * FROM (SELECT {} FROM webhook_endpoint e JOIN tenant_counter c ON c.tenant_id = e.tenant_id
          WHERE e.shard = $1 AND e.disabled_at IS NULL AND e.tenant_id NOT IN {SUSPENDED}) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3",
         BusyRow::SELECT
     );
     let rows = global.records::<BusyRow>(&sql, vec![shard.into(), now.micros().into(), most.into(), after.into()]).await?;
-    let busy =
-        |row: BusyRow| Ok(Busy { endpoint: row.endpoint.try_into()?, head: row.head, epoch: row.epoch, is_due: row.is_due });
+    let busy = |row: BusyRow| {
+        Ok(BusyEndpoint { endpoint: row.endpoint.try_into()?, head: row.head, epoch: row.epoch, is_due: row.is_due })
+    };
     rows.into_iter().map(busy).collect()
 }
 
-/// Notes that the events up to one have been looked at, if nobody has meanwhile.
+/// Stores the last processed event, if the stored one is still `from`.
 pub async fn advance(work: &Work, id: EndpointId, from: i64, to: i64, skipped_through: Option<i64>) -> Result<bool, Fault> {
     let sql = "UPDATE webhook_endpoint SET journal_seq = $4, skipped_through = coalesce($5, skipped_through)
                WHERE tenant_id = $1 AND id = $2 AND journal_seq = $3 AND disabled_at IS NULL";
@@ -252,8 +255,8 @@ pub async fn note_health(work: &Work, id: EndpointId, health: Health) -> Result<
     work.execute(sql, vec![id.into(), health.failures.into(), times[0].into(), times[1].into()]).await.map(drop)
 }
 
-/// Forgets secrets that sign no more.
-pub async fn forget_old_secrets(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+/// Deletes secrets that no longer sign.
+pub async fn delete_expired_secrets(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     work.lock_in_order(LOCKS, "old_secret_until <= $2", vec![now.micros().into()]).await?;
     let sql = "UPDATE webhook_endpoint SET old_secret_sealed = NULL, old_secret_until = NULL WHERE tenant_id = $1 AND old_secret_until <= $2";
     work.execute(sql, vec![now.micros().into()]).await

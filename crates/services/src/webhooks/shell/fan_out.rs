@@ -1,4 +1,4 @@
-//! From the journal to messages: what is put down and how far the journal was read are one transaction.
+//! From the journal to messages: new messages and the read position are written in one transaction.
 
 use entity::prelude::*;
 use platform::{
@@ -14,30 +14,31 @@ use crate::webhooks::{
     core::{Endpoint, matches},
     rows::{
         deliveries,
-        endpoints::{self, Busy},
+        endpoints::{self, BusyEndpoint},
     },
 };
 
-/// Events that one transaction looks at, without their payloads: a delivery reads its own.
+/// Events of one transaction, without their payloads: a delivery reads its own.
 const PAGE: u32 = 500;
-/// Pages that an endpoint is given before the others have their turn.
-const MOST_PAGES: usize = 10;
+/// Pages of an endpoint before the next endpoint is processed.
+const MAX_PAGES: usize = 10;
 
-/// Whether an endpoint is told of an event. A test is put down by itself, for the one that it is of.
+/// Whether an endpoint gets an event. A test is enqueued separately, for its own endpoint.
 fn is_wanted(endpoint: &Endpoint, event: &EventHeader) -> bool {
     event.kind != super::events::WEBHOOK_TESTED.name() && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
 }
 
 impl Webhooks {
-    /// The endpoints of a shard that have events to look at or messages that are due.
-    pub(in crate::webhooks) async fn busy(&self, shard: i32, after: EndpointId, most: usize) -> Result<Vec<Busy>, Fault> {
+    /// Returns the endpoints of a shard that have events to process or messages that are due.
+    pub(in crate::webhooks) async fn busy(&self, shard: i32, after: EndpointId, most: usize) -> Result<Vec<BusyEndpoint>, Fault> {
         endpoints::busy(&self.0.db.global(), shard, after, self.0.clock.now(), most as i64).await
     }
 
-    /// Puts messages down for the events that an endpoint has not looked at yet; says how many.
+    /// Enqueues messages for the events that are not processed for an endpoint yet; returns the
+    /// number.
     pub(in crate::webhooks) async fn fan_out(&self, lease: Lease, endpoint: &Endpoint, head: i64) -> Result<usize, Fault> {
         let (mut from, mut put) = (endpoint.journal_seq, 0);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             if from >= head {
                 break;
             }
@@ -45,7 +46,8 @@ impl Webhooks {
             lease.guard(&work).await?;
             let events = journal::headers_after(&work, from, PAGE).await?;
             let Some((first, last)) = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)) else {
-                // Everything up to the head is gone: while it was disabled, or behind for longer than is kept.
+                // All events up to the head were removed: the endpoint was disabled, or behind for
+                // longer than the retention.
                 let low = journal::head(&work).await?.low;
                 if low > from && endpoints::advance(&work, endpoint.id, from, low, Some(low)).await? {
                     work.commit().await?;
@@ -56,7 +58,8 @@ impl Webhooks {
             };
             let skipped = (first > from + 1).then_some(first - 1);
             let seqs: Vec<i64> = events.iter().filter(|event| is_wanted(endpoint, event)).map(|event| event.seq).collect();
-            // Two that look at the same events, or a change of the endpoint: one of them finds that the number has moved.
+            // If two runs process the same events, or the endpoint is changed meanwhile, one of
+            // them finds that the position has moved.
             if !endpoints::advance(&work, endpoint.id, from, last, skipped).await? {
                 work.rollback().await?;
                 break;
@@ -69,8 +72,8 @@ impl Webhooks {
         Ok(put)
     }
 
-    /// Puts messages down again for events of a range; says how many.
-    pub(in crate::webhooks) async fn put_again(
+    /// Enqueues messages again for events of a range; returns the number.
+    pub(in crate::webhooks) async fn enqueue_range_again(
         &self,
         lease: Lease,
         (tenant, id): (TenantId, EndpointId),
@@ -92,7 +95,7 @@ impl Webhooks {
             };
             let within = events.iter().filter(|event| event.seq <= to && is_wanted(&endpoint, event));
             let seqs: Vec<i64> = within.map(|event| event.seq).collect();
-            deliveries::add_again(&work, id, &seqs, self.0.clock.now()).await?;
+            deliveries::enqueue_again(&work, id, &seqs, self.0.clock.now()).await?;
             work.commit().await?;
             put += seqs.len();
             after = last;

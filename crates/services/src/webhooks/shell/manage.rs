@@ -1,4 +1,4 @@
-//! Making endpoints, changing and removing them, and their secrets.
+//! Creating, changing and removing endpoints, and their secrets.
 
 use entity::prelude::*;
 use iam::access::{Changed, Permit, kind};
@@ -7,14 +7,14 @@ use platform::{
     path,
     storage::{
         Fault, Reads, Work,
-        journal::{self, Want},
+        journal::{self, CounterRequest},
     },
 };
 
 use super::{WebhookError, Webhooks};
 use crate::webhooks::{
     core::{
-        DisabledWhy, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, Signer, check_description,
+        DisabledReason, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, Signer, check_description,
         check_patterns, check_url_length,
     },
     rows::{
@@ -24,7 +24,7 @@ use crate::webhooks::{
     wire,
 };
 
-/// An endpoint as it is wanted.
+/// Input of an endpoint.
 #[derive(Debug, Clone)]
 pub struct NewEndpoint {
     pub url: String,
@@ -32,7 +32,7 @@ pub struct NewEndpoint {
     pub patterns: Vec<String>,
 }
 
-/// What is to change; what is None stays.
+/// Changes of an endpoint; a field that is `None` stays unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct EndpointFields {
     pub url: Option<String>,
@@ -44,7 +44,7 @@ pub struct EndpointFields {
 type Manage = Permit<kind::WebhookManage>;
 
 impl Webhooks {
-    /// Makes an endpoint, to which events from now on are sent. Its secret is told now and not again.
+    /// Creates an endpoint, which gets the events from now on. Its secret is returned only here.
     pub async fn create(&self, permit: Manage, new: NewEndpoint) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
         self.check(Some(&new.url), Some(&new.patterns), Some(&new.description))?;
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -78,7 +78,8 @@ impl Webhooks {
         Ok(Changed { value: (endpoint, secret), seq })
     }
 
-    /// Changes an endpoint. Whoever says where it leads or what it tells lends it their rights from then on.
+    /// Changes an endpoint. It has the caller's rights if the URL or the patterns change, or if it
+    /// is enabled again.
     pub async fn update(
         &self,
         permit: Manage,
@@ -102,7 +103,7 @@ impl Webhooks {
         after.patterns = fields.patterns.unwrap_or(after.patterns);
         match fields.is_enabled {
             Some(true) => (after.disabled, after.health) = (None, Health::default()),
-            Some(false) => after.disabled = after.disabled.or(Some((now, DisabledWhy::SwitchedOff))),
+            Some(false) => after.disabled = after.disabled.or(Some((now, DisabledReason::SwitchedOff))),
             None => {}
         }
         if after == before {
@@ -125,7 +126,8 @@ impl Webhooks {
         Ok(Changed { value: before, seq })
     }
 
-    /// Gives an endpoint a new secret. The one before signs beside it for so many seconds, so that the receiver can change over.
+    /// Gives an endpoint a new secret. The previous one signs too for a number of seconds, so that
+    /// the receiver can switch.
     pub async fn rotate(
         &self,
         permit: Manage,
@@ -154,7 +156,7 @@ impl Webhooks {
         Ok(Changed { value: (after, secret), seq })
     }
 
-    /// Sends an endpoint, and no other, a message whatever it otherwise asks for.
+    /// Sends a test message to this endpoint alone, whatever its patterns.
     pub async fn test(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
         let (mut work, endpoint) = self.locked(&permit, id, path!["id"]).await?;
         if endpoint.disabled.is_some() {
@@ -162,16 +164,16 @@ impl Webhooks {
             return Err(disabled(path!["id"]).into());
         }
         let now = self.0.clock.now();
-        let before = journal::take_at(&work, Want::events(1), now).await?;
+        let before = journal::take_numbers(&work, CounterRequest::events(1), now).await?;
         let seq = before.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
         let event = super::endpoint_event(super::events::WEBHOOK_TESTED, &endpoint);
-        journal::write(&mut work, vec![event.in_trace().numbered(seq, before.recorded_at)]).await?;
+        journal::write(&mut work, vec![event.with_current_trace().numbered(seq, before.recorded_at)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })
     }
 
-    /// A transaction that has the endpoint for itself.
+    /// Begins a transaction that has locked the endpoint.
     pub(super) async fn locked(
         &self,
         permit: &Manage,
@@ -201,13 +203,14 @@ impl Webhooks {
         checked.map(drop).map_err(|bad| Rejection::Invalid { message: bad.to_string(), field: path!["input", "url"] })
     }
 
-    /// The public keys of the secrets that sign now, the newest first; none of an endpoint that is gone.
+    /// Returns the public keys of the secrets that sign now, the newest first; empty if the
+    /// endpoint was deleted.
     pub async fn public_keys(&self, permit: &Permit<kind::WebhookRead>, endpoint: &Endpoint) -> Result<Vec<String>, Fault> {
         let signers = self.signers(&self.scope(permit), endpoint, self.0.clock.now()).await?;
         Ok(signers.iter().map(Signer::public_key).collect())
     }
 
-    /// Those who sign at a moment, the newest secret's first.
+    /// Returns the signers that are valid at a time, the newest secret's first.
     pub(super) async fn signers(&self, reads: &impl Reads, endpoint: &Endpoint, now: Timestamp) -> Result<Vec<Signer>, Fault> {
         let sealed = endpoints::secrets(reads, endpoint.id, now).await?;
         let open = |(column, value): &(&platform::secrets::SealedColumn, Vec<u8>)| {
@@ -217,7 +220,8 @@ impl Webhooks {
     }
 }
 
-/// What the audit log compares. The rest of an address may hold a secret, and of the secret itself it says only that there is one.
+/// Returns the fields that the audit log compares. Parts of the address after its origin may hold a
+/// secret, and only the presence of the secret itself is recorded.
 fn traced(endpoint: &Endpoint, secret: &str) -> Fields {
     Fields::default()
         .with("origin", wire::origin_of(&endpoint.url))

@@ -1,4 +1,4 @@
-//! Making endpoints, changing them, and sending to them.
+//! Creating and changing endpoints, and sending to them.
 
 mod deliver;
 mod fan_out;
@@ -30,7 +30,7 @@ use sea_orm::Value;
 
 pub use manage::{EndpointFields, NewEndpoint};
 pub use replay::{KIND as REPLAY, Order, Replay, Replayed};
-pub use trim::{Keep, let_go_of_month};
+pub use trim::{JournalRetention, release_month};
 
 use super::{
     core::{Endpoint, Rejection},
@@ -42,10 +42,10 @@ use super::{
     wire::Sender,
 };
 
-/// Why a change of an endpoint came to nothing: nothing was written.
+/// Error of a change of an endpoint that wrote nothing.
 pub type WebhookError = Stop<Rejection>;
 
-/// What this process has sent since it started: for metrics.
+/// Counts of this process's deliveries since its start: for metrics.
 #[derive(Debug, Default)]
 pub struct DeliveryCounters {
     delivered: AtomicU64,
@@ -54,16 +54,16 @@ pub struct DeliveryCounters {
     micros: AtomicU64,
 }
 
-/// The figures at a moment.
+/// Values of the counters at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryCounts {
-    /// Attempts that were answered with 2xx.
+    /// Attempts with a 2xx response.
     pub delivered: u64,
-    /// Attempts that were not.
+    /// All other attempts.
     pub failed: u64,
-    /// Endpoints that were disabled for how they fared.
+    /// Endpoints that were disabled because of their failures.
     pub disabled: u64,
-    /// Microseconds that all attempts took together.
+    /// Total duration of all attempts, in microseconds.
     pub micros: u64,
 }
 
@@ -98,7 +98,7 @@ struct Inner {
     access: Access,
     identity: Identity,
     sender: Sender,
-    /// The events that there are to be sent.
+    /// The events that can be sent.
     registry: &'static Registry,
     counters: DeliveryCounters,
 }
@@ -117,15 +117,16 @@ impl Webhooks {
     pub fn backend(&self) -> platform::storage::Backend {
         self.0.db.backend()
     }
-    /// What messages are sent with: other rooms reach addresses that strangers chose by the same rules.
+    /// Returns the sender of messages: other rooms use it to send requests to addresses that
+    /// strangers chose, by the same rules.
     pub fn sender(&self) -> &Sender {
         &self.0.sender
     }
-    /// What secrets of addresses are sealed with.
+    /// Returns the key ring that seals secrets of addresses.
     pub fn ring(&self) -> &KeyRing {
         &self.0.ring
     }
-    /// Opens networks of the operator's own, which are not the internet.
+    /// Allows networks of the operator's, which are not the public internet.
     pub fn open_networks(&self, networks: Vec<Cidr>) {
         self.0.sender.allowed().open(networks);
     }
@@ -158,12 +159,12 @@ impl Webhooks {
     ) -> Result<Vec<Attempt>, Fault> {
         deliveries::attempts(&self.scope(permit), conditions, order, values).await
     }
-    /// Where the tenant's journal stands: what the ids of messages are made with.
+    /// Returns the head of the tenant's journal, from which the IDs of messages are made.
     pub async fn head(&self, permit: &Permit<kind::WebhookRead>) -> Result<journal::Head, Fault> {
         self.scope(permit).head().await
     }
 
-    /// Ends a change: an event about the endpoint, and the commit.
+    /// Appends an event about the endpoint, and commits.
     async fn end(&self, mut work: Work, kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> Result<Option<i64>, Fault> {
         let seq = journal::append(&mut work, vec![endpoint_event(kind, endpoint)], self.0.clock.now()).await?;
         work.commit().await?;

@@ -1,4 +1,4 @@
-//! Sending again what was sent before, under the same ids.
+//! Replays: messages are sent again, under the same IDs.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -15,27 +15,27 @@ use crate::webhooks::{
     rows::deliveries,
 };
 
-/// What is to be sent again.
+/// Messages to send again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replay {
-    /// These messages, whether the endpoint asks for their events or not.
+    /// These messages, even if their events do not match the endpoint's patterns.
     Messages(Vec<EventId>),
-    /// The events from one number to another that the endpoint asks for.
+    /// The events from one `seq` to another that match the endpoint's patterns.
     Range(i64, i64),
 }
 
-/// What was put down.
+/// Result of a replay.
 #[derive(Debug, Clone)]
 pub struct Replayed {
     pub endpoint: Endpoint,
-    /// Of a range: the job that puts its messages down.
+    /// Job that inserts the messages of a range.
     pub job: Option<Job>,
 }
 
-/// The kind of job that sends a range again.
+/// Kind of the job that sends a range again.
 pub const KIND: &str = "webhook.replay";
 
-/// What such a job is given.
+/// Payload of a replay job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     pub endpoint: EndpointId,
@@ -71,7 +71,7 @@ impl Webhooks {
         }
         let job = match what {
             Replay::Messages(_) => {
-                deliveries::add_again(&work, id, &seqs, self.0.clock.now()).await?;
+                deliveries::enqueue_again(&work, id, &seqs, self.0.clock.now()).await?;
                 None
             }
             Replay::Range(from, to) => Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?),
@@ -85,7 +85,8 @@ impl Webhooks {
     }
 }
 
-/// The numbers of the events that these messages tell, all of which are kept and have been looked at for the endpoint.
+/// Returns the `seq` of each message's event; each must still exist, and be processed for the
+/// endpoint.
 fn known(endpoint: &Endpoint, head: journal::Head, messages: &[EventId]) -> Result<Vec<i64>, WebhookError> {
     let (mut seqs, mut unknown) = (Vec::with_capacity(messages.len()), Vec::new());
     for (index, message) in messages.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Letting go of what is old: events of the journal, and what came of attempts.
+//! Removal of old events of the journal, and of old attempts.
 
 use entity::{
     prelude::*,
@@ -15,44 +15,49 @@ use crate::webhooks::rows::{
     endpoints,
 };
 
-/// How long the journal is kept.
+/// Retention of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
-    /// Events younger than this are kept, always.
+pub struct JournalRetention {
+    /// Minimum age of removed events.
     pub seconds: i64,
-    /// What an endpoint has not received yet, or nobody has looked at for alerts, is kept for so much longer, and then let go all the same.
+    /// Additional retention of events that an endpoint has not received yet, or that alerts have
+    /// not processed; after it they are deleted all the same.
     pub grace_seconds: i64,
-    /// On Postgres, no event and no attempt is removed by its age: months leave by `backups::archive_months` alone, after they were written and read back.
+    /// On Postgres, no event and no attempt is removed by its age: months leave only by
+    /// `backups::archive_months`, after they were written and read back.
     pub until_archived: bool,
 }
-impl Default for Keep {
+impl Default for JournalRetention {
     fn default() -> Self {
         Self { seconds: 7 * 24 * 3600, grace_seconds: 7 * 24 * 3600, until_archived: false }
     }
 }
 
-impl Keep {
+impl JournalRetention {
     /// Whether rows of a table that is parted by month leave with their month alone. SQLite has no months.
     fn waits_for_archive(self, db: &Database) -> bool {
         self.until_archived && db.backend() == Backend::Postgres
     }
 }
 
-/// Attempts and messages that are settled are shown for so long.
-const LOG_SECONDS: i64 = 30 * 24 * 3600;
-/// How much older attempts are looked at whose answers are emptied, so that months of empty ones are not read each hour.
-const EMPTIED_SECONDS: i64 = 7 * 24 * 3600;
-/// Rows that one transaction removes: the counter's row is locked meanwhile, and writers wait.
+/// Retention of attempts and settled messages.
+const LOG_RETENTION_SECONDS: i64 = 30 * 24 * 3600;
+/// Additional age up to which attempts are searched for answers to empty, so that months of empty
+/// ones are not read each hour.
+const EMPTYING_WINDOW_SECONDS: i64 = 7 * 24 * 3600;
+/// Maximum rows that one transaction removes: the counter's row is locked meanwhile, and writers
+/// wait.
 const PAGE: u32 = 1_000;
 
 impl Webhooks {
-    /// Removes attempts and settled messages of a month ago, and secrets that sign no more; says how many rows. Attempts whose months are archived stay until
-    /// then, without what the receivers answered.
-    pub async fn forget_old(&self, keep: Keep) -> Result<u64, Fault> {
+    /// Removes attempts and settled messages older than a month, and secrets that no longer sign;
+    /// returns the number of rows. If months are archived, their attempts stay until then, without
+    /// the responses of the receivers.
+    pub async fn forget_old(&self, keep: JournalRetention) -> Result<u64, Fault> {
         let (global, now) = (self.0.db.global(), self.0.clock.now());
-        let before = now.plus_seconds(-LOG_SECONDS);
+        let before = now.plus_seconds(-LOG_RETENTION_SECONDS);
         let old = if keep.waits_for_archive(&self.0.db) {
-            OldAttempts::Emptied { since: before.plus_seconds(-EMPTIED_SECONDS) }
+            OldAttempts::Emptied { since: before.plus_seconds(-EMPTYING_WINDOW_SECONDS) }
         } else {
             OldAttempts::Removed
         };
@@ -60,7 +65,7 @@ impl Webhooks {
         for tenant in deliveries::tenants_to_clear(&global, before, old, now).await? {
             loop {
                 let work = global.maintenance_for(tenant).await?;
-                endpoints::forget_old_secrets(&work, now).await?;
+                endpoints::delete_expired_secrets(&work, now).await?;
                 let page = deliveries::clear(&work, before, old, i64::from(PAGE)).await?;
                 work.commit().await?;
                 removed += page;
@@ -72,16 +77,17 @@ impl Webhooks {
         Ok(removed)
     }
 
-    /// Removes the events of all tenants that are old enough beside the newest of the deployment, the oldest first, and notes how far that went
-    /// in the same transaction; says how many. None where months are archived: an event in the table is of a month that was not, since archiving detaches
-    /// a month before it is written.
-    pub async fn trim(&self, lease: Lease, keep: Keep) -> Result<u64, Fault> {
+    /// Removes the events of all tenants that are old, measured from the newest event of the
+    /// deployment, the oldest first, and moves the journal's low mark in the same transaction;
+    /// returns the number. Removes none if months are archived: an event in the table is then of a
+    /// month that is not archived, since archiving detaches a month before it is written.
+    pub async fn trim(&self, lease: Lease, keep: JournalRetention) -> Result<u64, Fault> {
         if keep.waits_for_archive(&self.0.db) {
             return Ok(0);
         }
         let global = self.0.db.global();
         let Some(newest) = newest_event(&global).await? else { return Ok(0) };
-        // A clock that runs ahead of everybody who writes makes nothing old.
+        // A clock that is ahead of all writers does not age events.
         let now = self.0.clock.now().min(newest);
         let before = now.plus_seconds(-keep.seconds);
         let mut removed = 0;
@@ -101,7 +107,7 @@ impl Webhooks {
     }
 }
 
-/// The number of a tenant's last event of a month.
+/// Seq of a tenant's last event of a month.
 #[derive(Record)]
 struct LastEvent {
     #[record(sql = "tenant_id")]
@@ -110,9 +116,10 @@ struct LastEvent {
     last: i64,
 }
 
-/// Lets the events of a month go that is about to leave the database: who reads the journal from before its end is told so from now on. Of a tenant whose
-/// webhooks or alerts have not come so far, nothing is let go, unless the month ended before `at_all`; returns how many those are.
-pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
+/// Moves the low mark of journals behind a month that is about to leave the database, so that
+/// readers from before its end are told that events are missing. Skips tenants whose webhooks or
+/// alerts have not processed the month, unless it ended before `at_all`; returns their number.
+pub async fn release_month(db: &Database, from: Timestamp, to: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
     let global = db.global();
     let sql = format!(
         "SELECT {} FROM event WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY tenant_id ORDER BY tenant_id",
@@ -133,21 +140,22 @@ pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp, at_a
     Ok(waiting)
 }
 
-/// When the last event of all tenants happened, as whoever wrote it says.
+/// Returns the time of the last event of all tenants, as its writer recorded it.
 async fn newest_event(global: &platform::storage::Global) -> Result<Option<Timestamp>, Fault> {
     let sql = "SELECT max(e.recorded_at) FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.head";
     global.rows(sql, vec![]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
-/// The tenants whose oldest event that is kept is old enough.
+/// Returns the tenants whose oldest stored event is old enough.
 async fn with_old_events(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT c.tenant_id FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.low_seq + 1
                WHERE e.recorded_at < $1 ORDER BY c.tenant_id";
     global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Goes forward from the oldest event for as long as they are old. Numbers are given in the order of commits, so the first young one is the end
-/// of it: an event that says of itself that it is old and was committed a moment ago stays, as whatever lies before it.
+/// Removes events from the oldest on, up to the first young one. Numbers follow the order of
+/// commits: an event with an old time that was committed recently comes after young ones, and
+/// stays.
 async fn trim_page(work: &Work, before: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
     let low = journal::head(work).await?.low;
     let events = journal::headers_after(work, low, PAGE).await?;
@@ -163,7 +171,8 @@ async fn trim_page(work: &Work, before: Timestamp, at_all: Timestamp) -> Result<
     work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![last.into()]).await
 }
 
-/// The first event that an endpoint which is not disabled has not looked at, or not received, or that was not looked at for alerts.
+/// Returns the first event that an enabled endpoint has not processed or not received, or that
+/// alerts have not processed.
 async fn first_needed(work: &Work) -> Result<Option<i64>, Fault> {
     let sql = "SELECT min(least_seq) FROM (
                  SELECT journal_seq + 1 AS least_seq FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_at IS NULL

@@ -1,4 +1,5 @@
-//! Which addresses messages may go to. Everything that is not the open internet is refused, unless the operator has said otherwise.
+//! Addresses to which messages may be sent. All addresses outside the public internet are refused,
+//! unless the operator allows them.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -8,9 +9,10 @@ use std::{
 use iam::access::Cidr;
 use reqwest::Url;
 
-/// Networks of IPv4 that are not the internet (IANA, "Special-Purpose Address Registry"): this host, private, carrier-grade NAT, loopback,
-/// link-local with the clouds' metadata, protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
-const CLOSED_V4: [&str; 15] = [
+/// Networks of IPv4 that are not the public internet (IANA, "Special-Purpose Address Registry"):
+/// this host, private, carrier-grade NAT, loopback, link-local with the clouds' metadata, protocol
+/// assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
+const BLOCKED_V4: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -27,22 +29,23 @@ const CLOSED_V4: [&str; 15] = [
     "224.0.0.0/4",
     "240.0.0.0/4",
 ];
-/// Of IPv6 only global unicast is open, which leaves out loopback, link-local, unique local, NAT64, SRv6 and multicast; and of that not protocol
-/// assignments (Teredo, ORCHID, benchmarks), documentation and 6to4, behind which an address of IPv4 hides.
-const OPEN_V6: &str = "2000::/3";
-const CLOSED_V6: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+/// Global unicast of IPv6, the only allowed part, which leaves out loopback, link-local, unique
+/// local, NAT64, SRv6 and multicast. Excluded inside it are protocol assignments (Teredo, ORCHID,
+/// benchmarks), documentation and 6to4, which wraps an IPv4 address.
+const ALLOWED_V6: &str = "2000::/3";
+const BLOCKED_V6: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-static CLOSED: LazyLock<Vec<Cidr>> =
-    LazyLock::new(|| CLOSED_V4.iter().chain(&CLOSED_V6).filter_map(|network| Cidr::parse(network)).collect());
-static OPEN: LazyLock<Option<Cidr>> = LazyLock::new(|| Cidr::parse(OPEN_V6));
+static BLOCKED_NETWORKS: LazyLock<Vec<Cidr>> =
+    LazyLock::new(|| BLOCKED_V4.iter().chain(&BLOCKED_V6).filter_map(|network| Cidr::parse(network)).collect());
+static ALLOWED_NETWORK: LazyLock<Option<Cidr>> = LazyLock::new(|| Cidr::parse(ALLOWED_V6));
 
-/// Networks that the operator has opened, for which plain http and other ports are taken too.
+/// Networks that the operator has allowed, for which plain http and other ports are accepted too.
 #[derive(Debug, Clone, Default)]
-pub struct Allowed(Arc<OnceLock<Vec<Cidr>>>);
+pub struct AllowedNetworks(Arc<OnceLock<Vec<Cidr>>>);
 
-/// Why an address is refused.
+/// Reason to refuse an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Bad {
+pub enum AddressRefusal {
     #[error("a URL is expected, as in https://shop.example/hooks")]
     NotAUrl,
     #[error("a URL of https is expected, at port 443")]
@@ -53,19 +56,21 @@ pub enum Bad {
     HasFragment,
     #[error("{0} is not an address of the open internet")]
     Closed(String),
-    /// Found out by resolving. What a name leads to inside, and whether it leads anywhere, is the deployment's own: it is said in the log.
+    /// Detected while resolving. The addresses of a name, and whether it has any, are the
+    /// deployment's own matter, and are only logged.
     #[error("its name leads to no address of the open internet")]
     Nowhere,
 }
 
-/// Ends of names that are no one's on the open internet (RFC 6761, RFC 6762, RFC 8375, and what ICANN keeps for private use).
-const HOME: [&str; 5] = [".localhost", ".local", ".internal", ".localdomain", ".home.arpa"];
+/// Suffixes of names that nobody has on the public internet (RFC 6761, RFC 6762, RFC 8375, and the
+/// one that ICANN reserves for private use).
+const PRIVATE_SUFFIXES: [&str; 5] = [".localhost", ".local", ".internal", ".localdomain", ".home.arpa"];
 
-impl Allowed {
-    /// Opens networks, once: what is opened stays so for as long as the process runs.
+impl AllowedNetworks {
+    /// Allows networks, once, for the lifetime of the process.
     pub fn open(&self, networks: Vec<Cidr>) {
         if self.0.set(networks).is_err() {
-            tracing::error!("networks for webhooks were opened twice; the first ones hold");
+            tracing::error!("networks for webhooks were set twice; the first ones apply");
         }
     }
     /// Whether the operator has opened it.
@@ -86,9 +91,9 @@ pub fn is_open(address: IpAddr) -> bool {
     let address = address.to_canonical();
     let is_global = match address {
         IpAddr::V4(_) => true,
-        IpAddr::V6(_) => OPEN.is_some_and(|open| open.contains(address)),
+        IpAddr::V6(_) => ALLOWED_NETWORK.is_some_and(|open| open.contains(address)),
     };
-    is_global && !CLOSED.iter().any(|network| network.contains(address))
+    is_global && !BLOCKED_NETWORKS.iter().any(|network| network.contains(address))
 }
 
 /// Whether a URL is anything but https at port 443.
@@ -96,7 +101,8 @@ pub fn is_plain(url: &Url) -> bool {
     url.scheme() != "https" || url.port_or_known_default() != Some(443)
 }
 
-/// The address that a URL writes out, if it does; any way of writing it that the URL standard knows.
+/// Returns the IP address that is the URL's host, if it is one, in any notation of the URL
+/// standard.
 pub fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -106,47 +112,49 @@ pub fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Whether a URL's host is a name that leads to the open internet for nobody: without a dot, or at home in some network of its own.
-fn is_home(url: &Url) -> bool {
+/// Whether a URL's host is a name that has no public address: without a dot, or reserved for
+/// private networks.
+fn is_private_name(url: &Url) -> bool {
     let Some(name) = url.domain().map(|name| name.strip_suffix('.').unwrap_or(name)) else { return false };
-    !name.contains('.') || HOME.iter().any(|end| name.ends_with(end))
+    !name.contains('.') || PRIVATE_SUFFIXES.iter().any(|end| name.ends_with(end))
 }
 
-/// The host of a URL, for people.
+/// Returns the host of a URL, for messages.
 pub fn host_of(text: &str) -> String {
     Url::parse(text).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
-/// Scheme, host and port of a URL; None of what is no URL.
+/// Scheme, host and port of a URL; `None` if the text is no URL.
 pub fn origin_of(text: &str) -> Option<String> {
     Some(Url::parse(text).ok()?.origin().ascii_serialization())
 }
 
-/// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent. Where the operator has opened networks,
-/// names of theirs are taken too.
-pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {
-    // Control characters around a URL are dropped when it is parsed, but the text is kept as it is, and Postgres keeps no NUL.
+/// Checks a URL without resolving its name, which is resolved and checked when a message is sent.
+/// If the operator has allowed networks, private names are accepted too.
+pub fn check(text: &str, allowed: &AllowedNetworks) -> Result<Url, AddressRefusal> {
+    // The parser drops control characters around a URL, but the text is stored unchanged, and
+    // Postgres stores no NUL.
     if text.contains('\0') {
-        return Err(Bad::NotAUrl);
+        return Err(AddressRefusal::NotAUrl);
     }
-    let url = Url::parse(text).map_err(|_| Bad::NotAUrl)?;
+    let url = Url::parse(text).map_err(|_| AddressRefusal::NotAUrl)?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
-        return Err(Bad::NotAUrl);
+        return Err(AddressRefusal::NotAUrl);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Bad::HasUser);
+        return Err(AddressRefusal::HasUser);
     }
     if url.fragment().is_some() {
-        return Err(Bad::HasFragment);
+        return Err(AddressRefusal::HasFragment);
     }
     if is_plain(&url) && allowed.is_empty() {
-        return Err(Bad::NotSecure);
+        return Err(AddressRefusal::NotSecure);
     }
     match literal(&url) {
-        Some(address) if !allowed.takes(address, is_plain(&url)) && is_open(address) => Err(Bad::NotSecure),
-        Some(address) if !allowed.takes(address, is_plain(&url)) => Err(Bad::Closed(address.to_string())),
-        None if is_home(&url) && allowed.is_empty() => {
-            Err(Bad::Closed(url.host_str().map(ToOwned::to_owned).unwrap_or_default()))
+        Some(address) if !allowed.takes(address, is_plain(&url)) && is_open(address) => Err(AddressRefusal::NotSecure),
+        Some(address) if !allowed.takes(address, is_plain(&url)) => Err(AddressRefusal::Closed(address.to_string())),
+        None if is_private_name(&url) && allowed.is_empty() => {
+            Err(AddressRefusal::Closed(url.host_str().map(ToOwned::to_owned).unwrap_or_default()))
         }
         _ => Ok(url),
     }
@@ -158,8 +166,8 @@ mod tests {
 
     #[test]
     fn every_network_is_read() {
-        assert_eq!(CLOSED.len(), CLOSED_V4.len() + CLOSED_V6.len());
-        assert!(OPEN.is_some());
+        assert_eq!(BLOCKED_NETWORKS.len(), BLOCKED_V4.len() + BLOCKED_V6.len());
+        assert!(ALLOWED_NETWORK.is_some());
     }
 
     #[test]
@@ -204,7 +212,7 @@ mod tests {
 
     #[test]
     fn an_address_is_the_same_however_it_is_written() {
-        let none = Allowed::default();
+        let none = AllowedNetworks::default();
         for text in [
             "https://127.0.0.1/",
             "https://127.1/",
@@ -217,7 +225,7 @@ mod tests {
             "https://169.254.169.254/latest/meta-data",
             "https://①②⑦.0.0.1/",
         ] {
-            assert!(matches!(check(text, &none), Err(Bad::Closed(_))), "{text}: {:?}", check(text, &none));
+            assert!(matches!(check(text, &none), Err(AddressRefusal::Closed(_))), "{text}: {:?}", check(text, &none));
         }
         assert!(check("https://shop.example/hooks?x=1", &none).is_ok());
         assert!(check("https://internal.example/", &none).is_ok());
@@ -226,8 +234,8 @@ mod tests {
 
     #[test]
     fn a_name_of_a_network_at_home_is_refused_as_its_addresses_are() {
-        let none = Allowed::default();
-        let home = Allowed::default();
+        let none = AllowedNetworks::default();
+        let home = AllowedNetworks::default();
         home.open(vec![Cidr::parse("10.0.0.0/8").unwrap()]);
         for name in [
             "localhost",
@@ -242,25 +250,25 @@ mod tests {
             "box.home.arpa",
         ] {
             let url = format!("https://{name}/");
-            assert!(matches!(check(&url, &none), Err(Bad::Closed(_))), "{url}: {:?}", check(&url, &none));
+            assert!(matches!(check(&url, &none), Err(AddressRefusal::Closed(_))), "{url}: {:?}", check(&url, &none));
             assert!(check(&url, &home).is_ok(), "{url}");
         }
     }
 
     #[test]
     fn only_https_at_its_port_unless_the_operator_opened_the_network() {
-        let none = Allowed::default();
-        let home = Allowed::default();
+        let none = AllowedNetworks::default();
+        let home = AllowedNetworks::default();
         home.open(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
         for plain in ["http://shop.example/", "https://shop.example:8443/", "http://1.1.1.1/"] {
-            assert_eq!(check(plain, &none).unwrap_err(), Bad::NotSecure, "{plain}");
+            assert_eq!(check(plain, &none).unwrap_err(), AddressRefusal::NotSecure, "{plain}");
         }
         assert!(check("http://127.0.0.1:9000/", &home).is_ok());
-        assert_eq!(check("http://1.1.1.1/", &home).unwrap_err(), Bad::NotSecure);
-        assert_eq!(check("http://10.0.0.1/", &home).unwrap_err(), Bad::Closed("10.0.0.1".to_owned()));
-        assert_eq!(check("https://user:word@shop.example/", &none).unwrap_err(), Bad::HasUser);
+        assert_eq!(check("http://1.1.1.1/", &home).unwrap_err(), AddressRefusal::NotSecure);
+        assert_eq!(check("http://10.0.0.1/", &home).unwrap_err(), AddressRefusal::Closed("10.0.0.1".to_owned()));
+        assert_eq!(check("https://user:word@shop.example/", &none).unwrap_err(), AddressRefusal::HasUser);
         for junk in ["", "shop.example", "ftp://shop.example/", "https://", "javascript:alert(1)", "file:///etc/passwd"] {
-            assert_eq!(check(junk, &none).unwrap_err(), Bad::NotAUrl, "{junk}");
+            assert_eq!(check(junk, &none).unwrap_err(), AddressRefusal::NotAUrl, "{junk}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Sending messages to addresses that strangers chose: resolved once, checked, and connected to as checked.
+//! Sends messages to addresses that tenants have chosen: resolved once, checked, and connected to
+//! as checked.
 
 mod address;
 mod ask;
 mod send;
 
-pub use address::{Allowed, check, host_of, origin_of};
-pub use ask::{Bounds, Question, Unanswered};
-pub use send::{Parcel, Sender, Sent};
+pub use address::{AllowedNetworks, check, host_of, origin_of};
+pub use ask::{OutgoingRequest, RequestFailure, ResponseLimits};
+pub use send::{OutgoingMessage, SendResult, Sender};

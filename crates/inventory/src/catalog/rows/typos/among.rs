@@ -1,4 +1,5 @@
-//! Mistyped words beside others that products have: what they stand for is looked for among the products that hold all others.
+//! Mistyped words beside others that products have: their corrections are searched among the
+//! products that have all others.
 
 use std::collections::HashSet;
 
@@ -14,37 +15,38 @@ use super::{
     super::{
         Clause,
         filter::{TermMatch, term, word_query},
-        search::{Branches, Looked, MAX_CANDIDATES},
+        search::{BranchResults, Branches, MAX_CANDIDATES},
     },
-    MOST_CORRECTED, all_of, any_of, or,
+    MAX_CORRECTED, all_of, any_of, or,
 };
 use crate::catalog::core::{
     search::Query,
-    typos::{Meaning, has_parts, is_one_slip, meant, parts},
+    typos::{WordCorrection, has_parts, is_one_typo_away, meant, parts},
 };
 
-/// The most products with all other words that are looked at, the first that the index has.
-const MOST_HELD: usize = 2_000;
-/// Letters of a word that few other words have within them.
-const LONG: usize = 5;
+/// The most products with all other words that are read, in the order of the index.
+const MAX_HELD: usize = 2_000;
+/// Length from which few other words contain a word.
+const LONG_WORD_LENGTH: usize = 5;
 
 /// A product that holds all other words.
 #[derive(Record)]
 #[record(of = product, alias = "p")]
-struct HeldRow {
+struct SearchTextRow {
     id: ProductId,
     search_text: String,
 }
 
-/// Products that hold all words, where the mistyped ones are corrected by the products that hold all others: whatever holds all words is one of them. If these
-/// are few, nothing of what is alike in other products is left to find. Of many, what is one slip away among the first of them is taken, though others may have
-/// more of it.
+/// Returns products that have all words, with mistyped ones corrected from the products that have
+/// all others: every match is one of these. If there are few, similar words of other products
+/// cannot match. If there are many, words one typo away among the first of them are accepted,
+/// although further products may have more.
 pub(super) async fn among_others(
     reads: &impl Reads,
     (query, narrowed): (&Query, &Clause),
     words: &[&str],
     known: &HashSet<usize>,
-) -> Result<Looked, Fault> {
+) -> Result<BranchResults, Fault> {
     let backend = reads.backend();
     let of = |is_known: bool| {
         let chosen = words.iter().enumerate().filter(|(index, _)| known.contains(index) == is_known);
@@ -52,24 +54,25 @@ pub(super) async fn among_others(
     };
     let (others, missing) = (of(true), of(false));
     if others.is_empty() || missing.is_empty() {
-        return Ok(Looked::default());
+        return Ok(BranchResults::default());
     }
-    let (sql, text) = (held_statement(backend), word_query(backend, others.iter().copied(), TermMatch::Beginnings));
-    let held = reads.records::<HeldRow>(&sql, vec![text]).await?;
+    let (sql, text) = (search_text_sql(backend), word_query(backend, others.iter().copied(), TermMatch::Beginnings));
+    let held = reads.records::<SearchTextRow>(&sql, vec![text]).await?;
     let is_cut = held.len() >= MAX_CANDIDATES;
-    let meanings = meanings_in(&held, &missing);
-    let stands = |word: &str, meanings: &[Meaning]| if is_cut { is_one_slip(word, meanings) } else { !meanings.is_empty() };
+    let meanings = corrections_in_texts(&held, &missing);
+    let stands =
+        |word: &str, meanings: &[WordCorrection]| if is_cut { is_one_typo_away(word, meanings) } else { !meanings.is_empty() };
     if !missing.iter().zip(&meanings).all(|(word, meanings)| stands(word, meanings)) {
-        return Ok(Looked::default());
+        return Ok(BranchResults::default());
     }
     let whole: Vec<Vec<String>> =
         meanings.iter().map(|of| of.iter().map(|words| format!(" {} ", words.join(" "))).collect()).collect();
     let mut branches = Branches::new(query, narrowed);
-    match all_holders(&held, &whole) {
-        Some(holders) if holders.is_empty() => return Ok(Looked::default()),
+    match products_with_all(&held, &whole) {
+        Some(holders) if holders.is_empty() => return Ok(BranchResults::default()),
         Some(holders) => branches.by_ids(&holders),
         None => {
-            let text = text_of(backend, &others, &meanings);
+            let text = corrected_query(backend, &others, &meanings);
             branches.by_text(Value::from(text), &whole, MAX_CANDIDATES);
         }
     }
@@ -78,50 +81,55 @@ pub(super) async fn among_others(
     Ok(found)
 }
 
-/// The statement of the first products that hold the words of `$2`, in the order in which the index has them.
-fn held_statement(backend: Backend) -> String {
-    let select = HeldRow::SELECT;
+/// Returns the statement of the first products that have the words of `$2`, in the order of the
+/// index.
+fn search_text_sql(backend: Backend) -> String {
+    let select = SearchTextRow::SELECT;
     match backend {
         Backend::Postgres => format!(
             "SELECT {select} FROM (SELECT h.id, row_number() OVER () AS place
-               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {MOST_HELD}) h) f
+               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {MAX_HELD}) h) f
              CROSS JOIN product p WHERE p.tenant_id = $1 AND p.id = f.id ORDER BY f.place"
         ),
         Backend::Sqlite => format!(
             "SELECT {select} FROM product_search f CROSS JOIN product p
-             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {MOST_HELD}"
+             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {MAX_HELD}"
         ),
     }
 }
 
-/// The meanings of each mistyped word in the first of these products, and in those of the others that have a part of one.
-fn meanings_in(held: &[HeldRow], missing: &[&str]) -> Vec<Vec<Meaning>> {
-    let parts: Vec<Vec<String>> = missing.iter().take(MOST_CORRECTED).flat_map(|word| parts(word)).collect();
+/// Returns the meanings of each mistyped word in the first of these products, and in those of the
+/// others that have a part of one.
+fn corrections_in_texts(held: &[SearchTextRow], missing: &[&str]) -> Vec<Vec<WordCorrection>> {
+    let parts: Vec<Vec<String>> = missing.iter().take(MAX_CORRECTED).flat_map(|word| parts(word)).collect();
     let (first, more) = held.split_at(held.len().min(MAX_CANDIDATES));
     let more = more.iter().filter(|row| parts.iter().any(|parts| has_parts(&row.search_text, parts)));
     let texts: Vec<&str> = first.iter().chain(more).map(|row| row.search_text.as_str()).collect();
     missing.iter().map(|word| meant(word, &texts)).collect()
 }
 
-/// The products that have one of the texts of each word, where all that could have them were read, and they are fewer than a search ranks.
-fn all_holders(held: &[HeldRow], whole: &[Vec<String>]) -> Option<Vec<ProductId>> {
-    let holds = |row: &&HeldRow| whole.iter().all(|texts| texts.iter().any(|text| row.search_text.contains(text.as_str())));
+/// Returns the products that have one text for each word, if all candidates were read and fewer
+/// match than a search ranks.
+fn products_with_all(held: &[SearchTextRow], whole: &[Vec<String>]) -> Option<Vec<ProductId>> {
+    let holds = |row: &&SearchTextRow| whole.iter().all(|texts| texts.iter().any(|text| row.search_text.contains(text.as_str())));
     let holders: Vec<ProductId> = held.iter().filter(holds).map(|row| row.id).collect();
-    (held.len() < MOST_HELD && holders.len() < MAX_CANDIDATES).then_some(holders)
+    (held.len() < MAX_HELD && holders.len() < MAX_CANDIDATES).then_some(holders)
 }
 
-/// A `to_tsquery` of the other words and of what the mistyped ones stand for; on SQLite a MATCH, which may find what has a word within another one.
-fn text_of(backend: Backend, others: &[&str], meanings: &[Vec<Meaning>]) -> String {
+/// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones; on SQLite
+/// a MATCH, which may also find a word inside another one.
+fn corrected_query(backend: Backend, others: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
     let others = others.iter().map(|word| term(backend, word, TermMatch::Beginnings));
-    let meanings = meanings.iter().map(|of| if backend == Backend::Postgres { any_of(backend, of) } else { any_within(of) });
+    let meanings = meanings.iter().map(|of| if backend == Backend::Postgres { any_of(backend, of) } else { any_substring(of) });
     all_of(backend, &others.chain(meanings).collect::<Vec<_>>())
 }
 
-/// One of these, long words without the blanks around them. Very many texts have a word with the same beginning or end, and the index gives all of these to
-/// compare them with each other; few have another word with all the letters, and those are tested row by row.
-fn any_within(meanings: &[Meaning]) -> String {
-    let of = |words: &Meaning| match words.as_slice() {
-        [word] if word.chars().nth(LONG - 1).is_some() => format!("\"{word}\""),
+/// Matches one of these, long words without the blanks around them. Very many texts have a word
+/// with the same beginning or end, and the index would return and compare them all; few have
+/// another word that contains all the letters, and those are tested row by row.
+fn any_substring(meanings: &[WordCorrection]) -> String {
+    let of = |words: &WordCorrection| match words.as_slice() {
+        [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("\"{word}\""),
         _ => format!("\" {} \"", words.join(" ")),
     };
     format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(Backend::Sqlite)))
@@ -131,15 +139,15 @@ fn any_within(meanings: &[Meaning]) -> String {
 mod tests {
     use super::*;
 
-    fn held(texts: impl IntoIterator<Item = String>) -> Vec<HeldRow> {
-        texts.into_iter().map(|search_text| HeldRow { id: ProductId::NIL, search_text }).collect()
+    fn held(texts: impl IntoIterator<Item = String>) -> Vec<SearchTextRow> {
+        texts.into_iter().map(|search_text| SearchTextRow { id: ProductId::NIL, search_text }).collect()
     }
 
     #[test]
     fn the_first_products_with_the_other_words_are_read_in_the_order_of_the_index() {
-        let sql = held_statement(Backend::Sqlite);
+        let sql = search_text_sql(Backend::Sqlite);
         assert!(sql.ends_with("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 2000"), "{sql}");
-        let sql = held_statement(Backend::Postgres);
+        let sql = search_text_sql(Backend::Postgres);
         assert!(sql.contains("(SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT 2000) h"), "{sql}");
         assert!(sql.ends_with("p.id = f.id ORDER BY f.place"), "{sql}");
     }
@@ -148,26 +156,27 @@ mod tests {
     fn beyond_the_first_only_products_with_a_part_of_the_word_tell_what_it_stands_for() {
         let mut texts: Vec<String> = (0..MAX_CANDIDATES).map(|n| format!(" b{n} zinc bucket ")).collect();
         texts.push(" z1 zinc hxxder ".to_owned());
-        assert!(meanings_in(&held(texts.clone()), &["hodler"])[0].is_empty(), "two slips, and no part of the word");
+        assert!(corrections_in_texts(&held(texts.clone()), &["hodler"])[0].is_empty(), "two slips, and no part of the word");
         texts.push(" z2 zinc holder ".to_owned());
-        assert_eq!(meanings_in(&held(texts), &["hodler"]), [[["holder"]]]);
+        assert_eq!(corrections_in_texts(&held(texts), &["hodler"]), [[["holder"]]]);
     }
 
     #[test]
     fn no_text_is_asked_for_where_all_products_with_the_other_words_were_read() {
         let whole = [vec![" holder ".to_owned(), " t light ".to_owned()]];
-        let of = |count: usize, text: &str| all_holders(&held((0..count).map(|_| text.to_owned())), &whole).map(|ids| ids.len());
+        let of =
+            |count: usize, text: &str| products_with_all(&held((0..count).map(|_| text.to_owned())), &whole).map(|ids| ids.len());
         assert_eq!(of(3, " z1 zinc holder "), Some(3));
         assert_eq!(of(3, " z1 zinc t light "), Some(3));
         assert_eq!(of(3, " z1 zinc holders "), Some(0));
         assert_eq!(of(MAX_CANDIDATES, " z1 zinc holder "), None, "more than are ranked");
-        assert_eq!(of(MOST_HELD, " z1 zinc bucket "), None, "others may hold it");
+        assert_eq!(of(MAX_HELD, " z1 zinc bucket "), None, "others may hold it");
     }
 
     #[test]
     fn sqlite_looks_for_long_words_without_the_blanks_around_them() {
         let meanings = [vec![vec!["holder".to_owned()], vec!["mug".to_owned()], vec!["t".to_owned(), "light".to_owned()]]];
-        let of = |backend| text_of(backend, &["zinc"], &meanings);
+        let of = |backend| corrected_query(backend, &["zinc"], &meanings);
         assert_eq!(of(Backend::Sqlite), "\" zinc\" AND (\"holder\" OR \" mug \" OR \" t light \")");
         assert_eq!(of(Backend::Postgres), "zinc:* & ((holder) | (mug) | (t <-> light))");
     }

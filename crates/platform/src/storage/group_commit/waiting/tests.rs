@@ -1,4 +1,4 @@
-//! Whose turn it is, and what shares a transaction.
+//! Order of turns, and commands that share a transaction.
 
 use super::*;
 use crate::storage::group_commit::{ASIDE, MAX_COMMANDS};
@@ -12,12 +12,13 @@ fn push(waiting: &mut Waiting<usize>, n: u128, command: usize) {
 fn counts(batches: &[Batch<usize>]) -> Vec<(u128, usize)> {
     batches.iter().map(|batch| (batch.tenant.uuid().as_u128(), batch.commands.len())).collect()
 }
-/// Tenants and how many commands each has in the next shared transaction, and in one of its own.
+/// Returns tenants with their number of commands: those of the next shared transaction, and those
+/// with one of their own.
 fn both(waiting: &mut Waiting<usize>) -> [Vec<(u128, usize)>; 2] {
     let Next { shared, heavy } = waiting.next_batches(|weight| *weight, ASIDE);
     [counts(&shared), counts(&heavy)]
 }
-/// The same where nothing is heavy.
+/// Returns the next shared transaction, if no command is heavy.
 fn next(waiting: &mut Waiting<usize>) -> Vec<(u128, usize)> {
     let [shared, heavy] = both(waiting);
     assert_eq!(heavy, []);
@@ -80,7 +81,7 @@ fn heavy_commands_run_a_few_at_a_time_and_the_rest_stands_in_line() {
     assert_eq!((waiting.count, waiting.ready, waiting.held()), (2, 0, 0), "nothing is worth planning");
     push(&mut waiting, 3, 1);
     assert_eq!(waiting.ready, 0, "it waits behind the heavy one");
-    waiting.let_in(tenant(2));
+    waiting.readmit_tenants(tenant(2));
     assert_eq!((both(&mut waiting), waiting.count), ([vec![], vec![(3, 1)]], 2));
 }
 
@@ -92,15 +93,15 @@ fn whoever_stands_in_line_comes_before_the_tenant_that_had_the_place() {
     (1..=2).for_each(|n| waiting.set_aside(tenant(n)));
     assert_eq!(both(&mut waiting), [vec![], vec![]]);
     push(&mut waiting, 4, MAX_WEIGHT);
-    waiting.let_in(tenant(1));
+    waiting.readmit_tenants(tenant(1));
     assert_eq!(both(&mut waiting), [vec![], vec![(3, 1)]], "before one that came later as well");
     waiting.set_aside(tenant(3));
     assert_eq!(both(&mut waiting), [vec![], vec![]]);
-    waiting.let_in(tenant(2));
+    waiting.readmit_tenants(tenant(2));
     assert_eq!(both(&mut waiting), [vec![], vec![(4, 1)]]);
     waiting.set_aside(tenant(4));
     assert_eq!(both(&mut waiting), [vec![], vec![]]);
-    waiting.let_in(tenant(4));
+    waiting.readmit_tenants(tenant(4));
     assert_eq!(both(&mut waiting), [vec![], vec![(1, 1)]]);
 }
 
@@ -112,7 +113,7 @@ fn room_is_kept_for_a_heavy_command_until_it_has_a_transaction() {
     let Next { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
     assert_eq!((counts(&shared), counts(&heavy)), (vec![(2, 1)], vec![]));
     assert!(waiting.keeps_room, "what needs locks has taken all");
-    waiting.let_in(tenant(3));
+    waiting.readmit_tenants(tenant(3));
     assert!(waiting.keeps_room, "it was not taken yet");
     assert_eq!(both(&mut waiting), [vec![], vec![(1, 1)]]);
     assert!(!waiting.keeps_room && waiting.has(tenant(1)), "it is on its way");
@@ -125,9 +126,9 @@ fn a_tenant_in_line_that_is_set_aside_is_let_in_by_its_own_transaction_alone() {
     let Next { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
     assert_eq!((shared.len(), heavy.len(), waiting.ready), (0, 0, 0), "there is no room beside the lane");
     waiting.set_aside(tenant(1));
-    waiting.let_in(tenant(2));
+    waiting.readmit_tenants(tenant(2));
     assert_eq!(both(&mut waiting), [vec![], vec![]]);
-    waiting.let_in(tenant(1));
+    waiting.readmit_tenants(tenant(1));
     assert_eq!(both(&mut waiting), [vec![], vec![(1, 1)]]);
 }
 
@@ -137,12 +138,12 @@ fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
     [(1, MAX_WEIGHT), (1, 11)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     let first = waiting.next_batches(|weight| *weight, ASIDE).heavy.remove(0);
     assert_eq!((first.tenant, &first.commands[..]), (tenant(1), &[MAX_WEIGHT][..]));
-    waiting.give_back(first);
+    waiting.return_aside_batch(first);
     [(1, 12), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     assert_eq!((waiting.count, waiting.ready), (4, 1));
     assert_eq!(next(&mut waiting), [(2, 1)]);
     assert_eq!(next(&mut waiting), [], "it has no turns");
-    waiting.let_in(tenant(1));
+    waiting.readmit_tenants(tenant(1));
     let again = waiting.next_batches(|_| 1, ASIDE).shared.remove(0);
     assert_eq!((again.tenant, &again.commands[..]), (tenant(1), &[MAX_WEIGHT, 11, 12][..]));
     assert_eq!((waiting.count, waiting.ready), (0, 0));
@@ -154,15 +155,15 @@ fn what_is_put_back_is_first_and_waits_with_a_tenant_that_is_set_aside() {
     [(1, 10), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     let second = waiting.next_batches(|_| 1, ASIDE).shared.remove(1);
     [(1, 11), (2, 21)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
-    waiting.put_back(second);
+    waiting.requeue_front(second);
     assert_eq!((waiting.count, waiting.ready), (3, 3));
     let first = waiting.next_batches(|_| 1, ASIDE).shared.remove(0);
     assert_eq!((first.tenant, &first.commands[..]), (tenant(2), &[20, 21][..]));
     assert_eq!((waiting.count, waiting.ready), (0, 0));
     waiting.set_aside(tenant(2));
-    waiting.put_back(first);
+    waiting.requeue_front(first);
     assert_eq!((waiting.count, waiting.ready), (2, 0));
-    waiting.let_in(tenant(2));
+    waiting.readmit_tenants(tenant(2));
     assert_eq!((next(&mut waiting), waiting.ready), (vec![(2, 2)], 0));
 }
 
@@ -171,23 +172,23 @@ fn no_more_wait_than_are_written_in_time() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
     (0..QUEUE - 1).for_each(|_| push(&mut waiting, 1, 0));
     assert!(!waiting.is_full_for(tenant(1)), "nothing was measured yet");
-    waiting.measured(1, MOST_WAIT);
+    waiting.record_duration(1, MAX_WAIT);
     assert!(!waiting.is_full_for(tenant(1)), "a small transaction says nothing of how fast large ones are");
-    waiting.measured(MAX_COMMANDS, MOST_WAIT / 4);
+    waiting.record_duration(MAX_COMMANDS, MAX_WAIT / 4);
     assert!(waiting.is_full_for(tenant(2)), "1,024 are written in time");
     (0..12).for_each(|_| drop(next(&mut waiting)));
     assert!(!waiting.is_full_for(tenant(2)));
-    waiting.measured(MAX_COMMANDS, 2 * MOST_WAIT);
+    waiting.record_duration(MAX_COMMANDS, 2 * MAX_WAIT);
     assert_eq!(waiting.room, MAX_COMMANDS, "what fits one transaction may always wait");
 }
 
 #[test]
 fn commands_of_a_tenant_that_is_set_aside_count_for_it_alone() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
-    waiting.measured(MAX_COMMANDS, MOST_WAIT);
+    waiting.record_duration(MAX_COMMANDS, MAX_WAIT);
     waiting.set_aside(tenant(1));
     (0..MAX_COMMANDS).for_each(|_| push(&mut waiting, 1, 1));
     assert!(waiting.is_full_for(tenant(1)) && !waiting.is_full_for(tenant(2)));
-    waiting.let_in(tenant(1));
+    waiting.readmit_tenants(tenant(1));
     assert!(waiting.is_full_for(tenant(2)), "others share transactions with them now");
 }

@@ -9,11 +9,11 @@ use std::{
 use entity::prelude::*;
 use platform::clock;
 
-use super::{AGAIN, ROUND, Shipper, failed, monotonic};
+use super::{RETRY_INTERVAL, ROUND_INTERVAL, Shipper, monotonic, record_failure};
 use crate::backups::{
     core::{
         sealed::{DataKey, sha256},
-        segment::{SegmentHead, SegmentName, packed, pages},
+        segment::{SegmentHead, SegmentName, pack_segment, pages},
         wal::Position,
     },
     file::{LocalCopy, LocalLock},
@@ -21,18 +21,18 @@ use crate::backups::{
     shell::{
         BackupError,
         log::{BackupLog, RunFacts},
-        run::{Made, Source, backup_of, new_key},
+        run::{CompletedBackup, Source, backup_copy, new_key},
     },
     wal::{self, Batch, Next, write_pages},
 };
 
-/// A generation ends when it is so old, in microseconds, and another one is there.
-const LIFE_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// Bytes of the file that are copied at once, and the time between two: 64 MiB/s at most.
+/// Age at which a generation ends, in microseconds, if another one exists.
+const MAX_GENERATION_AGE_MICROS: i64 = 24 * 3600 * 1_000_000;
+/// Bytes of the file that are copied at once, and the pause between two pieces: at most 64 MiB/s.
 const PIECE_BYTES: usize = 1 << 20;
 const PACE: Duration = Duration::from_millis(16);
 /// Time until another generation is tried where the place or the disk did not take one: each try is a row in the log of backups.
-const LATER: Duration = Duration::from_mins(1);
+const GENERATION_RETRY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The chain of a generation.
 pub(super) struct Stream {
@@ -43,7 +43,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// The next segment: its name, and its bytes as stored.
+    /// Returns the next segment: its name, and its bytes as stored.
     pub(super) fn sealed(&mut self, from: &Position, batch: &Batch, read_at: i64) -> Result<(String, Vec<u8>), BackupError> {
         let head = SegmentHead {
             generation: self.id.to_string(),
@@ -57,7 +57,7 @@ impl Stream {
             bytes: batch.frames.len() as u64,
             previous: self.previous.clone(),
         };
-        let sealed = packed(&head, &batch.frames).and_then(|plain| self.key.seal(self.id.as_str(), self.number, plain));
+        let sealed = pack_segment(&head, &batch.frames).and_then(|plain| self.key.seal(self.id.as_str(), self.number, plain));
         let sealed = sealed.ok_or(BackupError::SegmentUnsealed)?;
         self.number = self.number.checked_add(1).ok_or(BackupError::SegmentUnsealed)?;
         self.previous = sha256(&sealed);
@@ -66,25 +66,25 @@ impl Stream {
 }
 
 impl Shipper {
-    /// Begins a generation wherever there is none, and another one each day.
-    pub(super) async fn generations(&self) {
+    /// Begins a generation whenever there is none, and another one each day.
+    pub(super) async fn run_generations(&self) {
         loop {
             if self.needs_generation() {
                 match Box::pin(self.begin()).await {
                     Ok(()) => {}
                     Err(BackupError::Busy | BackupError::Locked { .. }) => {
                         tracing::info!("another backup is being made; a generation of the log begins after it");
-                        clock::sleep(AGAIN).await;
+                        clock::sleep(RETRY_INTERVAL).await;
                     }
                     Err(error) => {
-                        failed("no generation of the log could be begun", &error);
-                        self.weigh(&error);
+                        record_failure("no generation of the log could be started", &error);
+                        self.delay_after_fault(&error);
                         let passes = matches!(error, BackupError::LogLost | BackupError::LogRenewed);
-                        clock::sleep(if passes { AGAIN } else { LATER }).await;
+                        clock::sleep(if passes { RETRY_INTERVAL } else { GENERATION_RETRY_INTERVAL }).await;
                     }
                 }
             }
-            clock::sleep(ROUND).await;
+            clock::sleep(ROUND_INTERVAL).await;
         }
     }
 
@@ -92,37 +92,43 @@ impl Shipper {
         let state = self.state.borrow();
         let age = self.clock.now().micros().saturating_sub(state.begun_at);
         let is_pausing = state.mistrust.is_pausing(monotonic(&self.clock));
-        !is_pausing && state.coming.is_none() && (state.current.is_none() || age >= LIFE_MICROS) && self.spool.has_room()
+        !is_pausing
+            && state.coming.is_none()
+            && (state.current.is_none() || age >= MAX_GENERATION_AGE_MICROS)
+            && self.spool.has_room()
     }
 
-    /// Makes the backup that a generation begins with. What is committed meanwhile is in its segments.
+    /// Makes the backup that a generation begins with. Commits during the backup are in its
+    /// segments.
     async fn begin(&self) -> Result<(), BackupError> {
         let lock = LocalLock::take(&self.settings.file)?.ok_or(BackupError::Busy)?;
         let log = BackupLog::new(self.db.clone(), self.clock.clone());
         let row = log.begin(&lock, BackupKind::Backup, &self.settings.place).await?;
         let id = BackupId::new(&self.clock);
-        let made = match self.let_go_of_earlier(&id).await {
-            Ok(()) => self.backups.locked(&id, Box::pin(self.store(&lock, &id))).await,
+        let made = match self.release_stale_lock(&id).await {
+            Ok(()) => self.backups.with_lock(&id, Box::pin(self.store(&lock, &id))).await,
             Err(error) => Err(error),
         };
         self.state.borrow_mut().is_copying = false;
-        let (facts, ended) = match self.settle(&id, made) {
-            Ok(made) => (facts_of(&made), Ok(())),
+        let (facts, ended) = match self.replace_generation(&id, made) {
+            Ok(made) => (run_facts(&made), Ok(())),
             Err(error) => (RunFacts::default(), Err(error)),
         };
         if let Some(row) = row {
             log.end(row, facts, &ended).await?;
         }
         ended?;
-        // The schedule counts a generation as a backup, and then makes none after which it would prune.
+        // The schedule counts a generation as a backup, and so makes none of its own that would
+        // prune.
         if let Err(error) = self.backups.prune(self.settings.all_days).await {
-            failed("old backups could not be removed", &error);
+            record_failure("old backups could not be removed", &error);
         }
         Ok(())
     }
 
-    /// Takes the lock of the place from a generation of this database that was killed. Its process has ended, as its lock on this machine has.
-    async fn let_go_of_earlier(&self, id: &BackupId) -> Result<(), BackupError> {
+    /// Takes the location's lock from a killed generation of this database. Its process has ended,
+    /// since its lock on this machine is free.
+    async fn release_stale_lock(&self, id: &BackupId) -> Result<(), BackupError> {
         let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
         if let Some(earlier) = BackupId::parse(&self.lock.noted().map_err(disk)?) {
             self.backups.unlock(&earlier).await?;
@@ -130,18 +136,22 @@ impl Shipper {
         self.lock.note(id.as_str()).map_err(disk)
     }
 
-    async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<Made, BackupError> {
+    async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<CompletedBackup, BackupError> {
         let copy = LocalCopy::place(lock);
         let key = new_key(&self.backups);
-        let taken_at = self.copied(id, &key, &copy).await?;
+        let taken_at = self.copy_database(id, &key, &copy).await?;
         let source = Source { lock, options: self.settings.options, version: self.settings.version };
-        let made = backup_of(&self.backups, &source, (id, &key), &copy.path, taken_at).await?;
+        let made = backup_copy(&self.backups, &source, (id, &key), &copy.path, taken_at).await?;
         self.read_back(id).await?;
         Ok(made)
     }
 
-    /// The generation that was made takes the place of the one before, unless its own chain is broken already.
-    fn settle(&self, id: &BackupId, made: Result<Made, BackupError>) -> Result<Made, BackupError> {
+    /// Replaces the current generation by the new one, unless the new chain is broken already.
+    fn replace_generation(
+        &self,
+        id: &BackupId,
+        made: Result<CompletedBackup, BackupError>,
+    ) -> Result<CompletedBackup, BackupError> {
         let mut state = self.state.borrow_mut();
         let not_kept = state.not_kept.take();
         let coming = state.coming.take().filter(|stream| stream.id == *id);
@@ -161,8 +171,9 @@ impl Shipper {
         }
     }
 
-    /// Copies the file while no checkpoint changes it, then writes all frames of its log over the copy. The chain begins after them.
-    async fn copied(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
+    /// Copies the file while no checkpoint changes it, then applies all frames of its log to the
+    /// copy. The chain begins after them.
+    async fn copy_database(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
         let disk = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
         self.state.borrow_mut().is_copying = true;
         let (before, whole_log) = (wal::header(&self.log).map_err(disk)?, self.state.borrow().whole_log);
@@ -178,13 +189,13 @@ impl Shipper {
             file.write_all(&piece[..read]).map_err(disk)?;
             clock::sleep(PACE).await;
         }
-        // From here to the end nothing else of this thread runs.
+        // From here to the end no other task of this thread runs.
         if !self.round_or_fail() {
             return Err(BackupError::LogLost);
         }
         let is_known = match (before, wal::header(&self.log).map_err(disk)?) {
             (None, _) => true,
-            // All of the log before was in the file when its copy began.
+            // The whole earlier log was in the file when its copy began.
             (Some(before), Some(after)) => after == before || (whole_log == Some(before) && after.follows(&before)),
             (Some(_), None) => false,
         };
@@ -200,18 +211,19 @@ impl Shipper {
         Ok(self.clock.now())
     }
 
-    /// Writes the log's frames over a copy, up to a position, or to the last transaction. Answers where that is; None where there is no log.
+    /// Applies the log's frames to a copy, up to a position, or to the last transaction. Returns
+    /// the end position; `None` if there is no log.
     fn write_log(&self, file: &mut File, stop: Option<Position>) -> io::Result<Option<Position>> {
         let Some(header) = wal::header(&self.log)? else { return Ok(stop) };
         if stop.is_some_and(|stop| stop.header != header) {
-            // The next log has begun since the last checkpoint, and nothing of it was committed.
+            // The next log has begun since the last checkpoint, and has no commits.
             return Ok(stop);
         }
         let mut at = Position::start(header);
         while stop.is_none_or(|stop| at.frames < stop.frames) {
             let batch = match wal::next(&self.log, &at)? {
                 Next::Nothing => break,
-                Next::Renewed => return Err(io::Error::other("the log was begun anew")),
+                Next::Renewed => return Err(io::Error::other("the log was restarted")),
                 Next::Frames(batch) => batch,
             };
             if stop.is_some_and(|stop| batch.end.frames > stop.frames) {
@@ -225,7 +237,7 @@ impl Shipper {
     }
 }
 
-fn facts_of(made: &Made) -> RunFacts {
+fn run_facts(made: &CompletedBackup) -> RunFacts {
     RunFacts {
         backup_id: Some(made.id.to_string()),
         bytes: i64::try_from(made.bytes).ok(),

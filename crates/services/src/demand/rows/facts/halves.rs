@@ -1,5 +1,5 @@
-//! Facts by store and channel on SQLite, also by day, in two halves of days: it would sort all of them on one processor, and read them once more for the sums of
-//! everything.
+//! Facts by store and channel on SQLite, also by day, read in two halves of days: in one query
+//! SQLite would sort all of them on one processor, and read them again for the totals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,17 +18,19 @@ use super::{
     Condition, Currencies, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums,
 };
 use crate::insight::rows::{
-    Cut, Halving,
-    halves::{of_one_state, rows_and_known},
+    SplitPoint, SplitSetting,
+    halves::{read_consistent, rows_and_state},
 };
 
-/// Groups that are held at once: of more the database gives those of a page.
-const MOST_GROUPS: i64 = 20_000;
+/// Maximum groups in memory; if there may be more, the database reads the page.
+const MAX_GROUPS: i64 = 20_000;
 
-/// The state of the facts, by the hashes of all their rows. They are counted behind the journal, so the last event does not tell it.
-const STATE: &str = "SELECT b.checksum AS known FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current";
+/// State of the facts, by the hashes of all their rows. Facts are counted after the events, so the
+/// last event does not identify it.
+const FACTS_STATE_SQL: &str = "SELECT b.checksum AS known FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current";
 
-/// The first and the last day with facts, None without any; and how many facts there are, counted as far as a number.
+/// The first and the last day with facts, None without any; and the number of facts, counted up to
+/// a limit.
 #[derive(Record)]
 struct FactDays {
     #[record(
@@ -66,7 +68,7 @@ struct GroupSums {
 }
 
 impl GroupSums {
-    /// Adds the sums of other facts; None beyond 64 bits.
+    /// Adds the sums of other facts; None if a sum exceeds 64 bits.
     fn add(&mut self, more: &Self) -> Option<()> {
         self.figures = self.figures.plus(&more.figures, 1)?;
         self.max_line_units = self.max_line_units.max(more.max_line_units);
@@ -81,8 +83,8 @@ impl GroupSums {
     }
 }
 
-/// The page that `fact_page` gives, and the sums of everything. None where facts are not read in halves, where some were counted between the two, and where a
-/// sum passes 64 bits, which the database says.
+/// Returns the page of `fact_page`, and the totals. None if facts are not read in halves, if some
+/// were counted between the two reads, and if a sum exceeds 64 bits (the database reports that).
 pub(super) async fn page_in_halves(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -99,12 +101,12 @@ pub(super) async fn page_in_halves(
     let Some(middle) = middle_day(reads, group, filter).await? else { return Ok(None) };
     let earlier = FactFilter { to: Some(filter.to.map_or(middle, |to| to.min(middle))), ..filter.clone() };
     let later = FactFilter { from: Some(filter.from.map_or(middle + 1, |from| from.max(middle + 1))), ..filter.clone() };
-    let halves = of_one_state(half(reads, group, &earlier, money), half(reads, group, &later, money)).await?;
-    Ok(halves.and_then(|halves| together(halves.into_iter().flatten(), request)))
+    let halves = read_consistent(read_half(reads, group, &earlier, money), read_half(reads, group, &later, money)).await?;
+    Ok(halves.and_then(|halves| merge_halves(halves.into_iter().flatten(), request)))
 }
 
-/// Groups in the order of their keys, and the sums of all of them.
-fn together(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &PageRequest) -> Option<(Vec<FactRow>, FactRow)> {
+/// Groups in the order of their keys, and their totals.
+fn merge_halves(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &PageRequest) -> Option<(Vec<FactRow>, FactRow)> {
     let (mut groups, mut totals) = (BTreeMap::<Vec<FactKey>, GroupSums>::new(), GroupSums::default());
     for (keys, sums) in rows {
         totals.add(&sums)?;
@@ -122,12 +124,13 @@ fn together(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &Pag
     Some((page, totals.row(Vec::new())))
 }
 
-/// The last day of the earlier half; None where facts are few, or groups may be too many to be held at once.
+/// The last day of the earlier half; None if there are few facts, or if there may be too many
+/// groups for the memory.
 async fn middle_day(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter) -> Result<Option<i32>, Fault> {
-    let least = match Halving::of(reads) {
-        Halving::Never | Halving::At(Cut::By(_)) => return Ok(None),
-        Halving::At(Cut::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY)) as i32)),
-        Halving::From(least) => least,
+    let least = match SplitSetting::of(reads) {
+        SplitSetting::Never | SplitSetting::At(SplitPoint::By(_)) => return Ok(None),
+        SplitSetting::At(SplitPoint::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY)) as i32)),
+        SplitSetting::From(least) => least,
     };
     let sql = format!("SELECT {}", FactDays::SELECT.replace("{current}", CURRENT));
     let Some(found) = reads.records::<FactDays>(&sql, vec![least.into()]).await?.pop() else { return Ok(None) };
@@ -138,14 +141,15 @@ async fn middle_day(reads: &impl Reads, group: &[DemandDimension], filter: &Fact
         DemandDimension::Store => stores.max(1),
         // Some facts have none.
         DemandDimension::Channel => channels + 1,
-        DemandDimension::Week | DemandDimension::Product => MOST_GROUPS,
+        DemandDimension::Week | DemandDimension::Product => MAX_GROUPS,
     };
-    let has_few_groups = group.iter().map(values).fold(1, i64::saturating_mul) <= MOST_GROUPS;
+    let has_few_groups = group.iter().map(values).fold(1, i64::saturating_mul) <= MAX_GROUPS;
     Ok((facts >= least && from < to && has_few_groups).then(|| from + (to - from) / 2))
 }
 
-/// The sums of some days by group, and the state of the facts. A group has its days, so that those of everything are told apart as well.
-async fn half(
+/// Returns the sums of some days by group, and the state of the facts. A group keeps its set of
+/// days, so that the total can count distinct days too.
+async fn read_half(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
@@ -159,7 +163,7 @@ async fn half(
         numbers = (1..=group.len()).map(|nth| nth.to_string()).collect::<Vec<_>>().join(", ")
     );
     let columns = group.len() + DemandFigures::NAMES.len() + 3;
-    let (rows, state) = rows_and_known(reads, (statement.as_str(), columns), ("text", STATE), values).await?;
+    let (rows, state) = rows_and_state(reads, (statement.as_str(), columns), ("text", FACTS_STATE_SQL), values).await?;
     let read_row = |row| {
         let mut row = Row::new(row);
         let keys = keys_of(&mut row, group)?;

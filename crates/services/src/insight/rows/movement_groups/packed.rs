@@ -12,7 +12,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{Entries, MovementSums, MovementsQuery, as_found, entries_of};
+use super::{Entries, MovementSums, MovementsQuery, entries_of, index_order};
 use crate::insight::{core::GroupKey, rows::GroupSpan};
 
 /// The entries of a movement.
@@ -26,8 +26,9 @@ struct MovementRow {
     amounts: PackedNumbers,
 }
 
-/// The sums of the entries of some movements, by their events, in no order, behind the key of the query's span; None where there are more than are held
-/// at once. The number of movements is of no group.
+/// The sums of the entries of some movements, by their events, unsorted; all groups after the key
+/// of the query's span, without its limit; None if there are more than fit in memory. The number
+/// of movements is in the row without a group.
 pub(super) async fn groups_of(
     reads: &impl Reads,
     query: &MovementsQuery<'_>,
@@ -47,9 +48,10 @@ pub(super) async fn groups_of(
     let sql = match backend {
         Backend::Sqlite => format!(
             "SELECT {columns} FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries} GROUP BY {}",
-            as_found(query)
+            index_order(query)
         ),
-        // Entries of one movement after the other, which lie together: Postgres would hash or sort all of them.
+        // Entries movement by movement, as they are stored: otherwise Postgres would hash or sort
+        // all of them.
         Backend::Postgres => format!(
             "SELECT x.* FROM movement m CROSS JOIN LATERAL (
                SELECT {columns} FROM entry e WHERE e.tenant_id = $1{entries} HAVING count(*) > 0) x
@@ -58,7 +60,7 @@ pub(super) async fn groups_of(
     };
     let rows = reads.records::<MovementRow>(&packed::bounded(&sql, MovementRow::SELECT), values).await?;
     let movements = rows.len() as i64;
-    let Some(groups) = blocking::run(move || summed(&rows)).await?? else { return Ok(None) };
+    let Some(groups) = blocking::run("sums of movements", move || summed(&rows)).await?? else { return Ok(None) };
     let after = query.span.after.as_ref();
     let groups = groups.into_iter().map(|(id, (_, sums))| (GroupKey::Id(id), sums));
     let mut found: Vec<_> = groups.filter(|(key, _)| after.is_none_or(|after| key > after)).collect();
@@ -68,10 +70,10 @@ pub(super) async fn groups_of(
     Ok(Some(found))
 }
 
-/// The sums of each group, beside the movement that was counted last.
+/// The sums of each group, with the movement that was counted last.
 type CountedSums = HashMap<Uuid, (usize, MovementSums)>;
 
-/// None where not all entries were read.
+/// None if not all entries were read.
 fn summed(rows: &[MovementRow]) -> Result<Option<CountedSums>, Fault> {
     let (mut groups, mut entries) = (CountedSums::new(), 0);
     for (nth, row) in rows.iter().enumerate() {
@@ -82,5 +84,5 @@ fn summed(rows: &[MovementRow]) -> Result<Option<CountedSums>, Fault> {
             sums.add(MovementSums { movements, entries: 1, units_in, units_out, value });
         })?;
     }
-    Ok(packed::are_all(rows.len(), entries).then_some(groups))
+    Ok(packed::is_complete_page(rows.len(), entries).then_some(groups))
 }

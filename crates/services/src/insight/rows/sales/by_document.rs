@@ -1,7 +1,7 @@
-//! Sums by what a whole document is of. The lines of each document are summed first: the databases need neither sort lines nor tell documents apart line
-//! by line.
+//! Sums by properties of whole documents. The lines of each document are summed first, so that the
+//! databases need neither sort lines nor count distinct documents.
 
-use inventory::catalog::rows::merge::{joined_merged, survivor_of};
+use inventory::catalog::rows::merge::{join_merged_customers, survivor_of};
 use platform::storage::Backend;
 
 use super::{AMOUNT, COST, SCALE, SalesQuery, Side, nil};
@@ -19,7 +19,8 @@ const OF_DOCUMENTS: &str =
     CAST(sum(charges) AS bigint), CAST(sum(cost) AS bigint), CAST(sum(large) AS bigint), CAST(sum(settled) AS bigint)";
 
 impl SalesQuery {
-    /// Whether the lines of documents are summed first. Postgres reads products as they stand in an index; SQLite would sort lines by categories in any case.
+    /// Whether the lines of each document are summed first. Postgres reads products in the order of
+    /// an index; SQLite would sort lines by category in any case.
     pub(super) fn is_by_document(&self, backend: Backend) -> bool {
         match backend {
             Backend::Sqlite => !self.group.by_product(),
@@ -42,7 +43,8 @@ impl SalesQuery {
         )
     }
 
-    /// The sums of one side by group, of sums of documents: of a whole one, or of what it has of a category.
+    /// The sums of one side by group, from sums of documents: of whole documents, or of their lines
+    /// in a category.
     pub(super) fn totals_by_document(&self, side: Side, backend: Backend) -> String {
         let key = if self.group == Group::Customer { "o.customer_id".to_owned() } else { self.grouped(nil(backend)) };
         let sums = OF_LINES.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
@@ -55,7 +57,7 @@ impl SalesQuery {
                 format!("SELECT grp, {sums} FROM ({}) x GROUP BY document, grp", self.lines(side, backend, &key))
             }
             // The lines of one document after the other, which lie together: Postgres would hash or sort all lines.
-            Backend::Postgres if self.products.sql.is_empty() => {
+            Backend::Postgres if !self.is_of_some_products() => {
                 let [counted, ..] = side.lines();
                 format!(
                     "SELECT {key} AS grp, x.* FROM {documents} CROSS JOIN LATERAL (SELECT {sums} FROM ({lines}) l HAVING count(*) > 0) x
@@ -66,8 +68,9 @@ impl SalesQuery {
                     filter = self.filter.condition,
                 )
             }
-            // Lines of some products are found by an index of their own. The order of the key that documents and lines have in common; what is grouped by is
-            // joined when lines are summed.
+            // Lines of some products are found by an index of their own. The sort order is that of
+            // the key that documents and lines have in common; the grouping columns are joined
+            // after lines are summed.
             Backend::Postgres => {
                 let lines = self.lines(side, backend, "CAST(NULL AS bigint)");
                 format!(
@@ -78,17 +81,17 @@ impl SalesQuery {
                 )
             }
         };
-        let documents = if self.group == Group::Customer { of_survivors(&documents) } else { documents };
+        let documents = if self.group == Group::Customer { by_survivor_sql(&documents) } else { documents };
         let beyond = self.beyond("grp");
         format!("SELECT {} AS side, grp, {OF_DOCUMENTS} FROM ({documents}) y WHERE 1 = 1{beyond} GROUP BY grp", side as i32)
     }
 }
 
-/// Documents of customers; those of one that is merged are of the one that it is merged into.
-fn of_survivors(documents: &str) -> String {
+/// Documents of customers; those of a merged customer belong to the survivor.
+fn by_survivor_sql(documents: &str) -> String {
     format!(
         "SELECT {} AS grp, d.lines, d.units, d.amounts, d.charges, d.cost, d.large, d.settled FROM ({documents}) d {}",
         survivor_of("d.grp"),
-        joined_merged("d.grp")
+        join_merged_customers("d.grp")
     )
 }

@@ -5,16 +5,18 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use super::{SalesQuery, Side};
 use crate::insight::core::Group;
 
-/// Behind the sides of sums come those of counts.
-const COUNTED: i32 = 2;
+/// Numbers of count rows start after the sides of sums.
+const FIRST_COUNT_SIDE: i32 = 2;
 
-/// Whether a row has the number of the orders (0) or of the returns (1) of all groups; None for the sums of a group.
-pub(super) fn counted_side(side: i32) -> Option<usize> {
-    usize::try_from(side - COUNTED).ok()
+/// Whether a row has the number of the orders (0) or of the returns (1) of all groups; None for the
+/// sums of a group.
+pub(super) fn count_index(side: i32) -> Option<usize> {
+    usize::try_from(side - FIRST_COUNT_SIDE).ok()
 }
 
 impl SalesQuery {
-    /// Rows behind those of the sums, one for each side: the documents that have a line which is summed. Empty where they are not counted.
+    /// Rows after those of the sums, one for each side: the number of documents with a summed line.
+    /// Empty if they are not counted.
     pub(super) fn documents_counted(&self, backend: Backend) -> String {
         if !self.counts_documents {
             return String::new();
@@ -25,12 +27,13 @@ impl SalesQuery {
     fn documents_of(&self, side: Side, backend: Backend) -> String {
         let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
         let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
-        // The first line of a document says it, for almost all of them. Postgres would join all lines for that, unless their number is bounded by itself.
+        // The first line proves it for almost all documents. Postgres would join all lines instead,
+        // unless other conditions bound their number.
         let first = if backend == Backend::Postgres && of_products.is_empty() { " OFFSET 0" } else { "" };
         format!(
             " UNION ALL SELECT {nth}, NULL, count(*), 0, 0, 0, 0, 0, 0, 0 FROM {documents} WHERE {counted}{bounds} AND ({filter})
              AND EXISTS (SELECT 1 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{of_products}{first})",
-            nth = COUNTED + side as i32,
+            nth = FIRST_COUNT_SIDE + side as i32,
             documents = side.documents(backend),
             bounds = self.bounds(),
             filter = self.filter.condition,
@@ -38,7 +41,8 @@ impl SalesQuery {
     }
 }
 
-/// Whether there are at most so many products, or customers, where these are the groups. There are never many groups of another kind.
+/// Whether there are at most `most` products, or customers, if these are the groups. Other groups
+/// are never many.
 pub async fn has_few_groups(reads: &impl Reads, group: Group, most: i64) -> Result<bool, Fault> {
     let table = match group {
         Group::Product => "product",

@@ -5,49 +5,53 @@ use platform::storage::{Backend, Fault, Reads, SideBySide};
 use super::{SalesFilter, SalesQuery, packed::packed_halves, sales_at};
 use crate::insight::{
     core::SalesByGroup,
-    rows::halves::{Cut, Halving, IdPart, middle_moment, middle_order, of_one_state},
+    rows::halves::{IdRange, SplitPoint, SplitSetting, middle_moment, middle_order, read_consistent},
 };
 
 impl SalesQuery {
-    /// That a column is the ID of a document of the query's part; empty for all. Its parameter comes behind the moments.
-    pub(super) fn in_part(&self, column: &str) -> String {
+    /// A condition that a column is the ID of a document of the query's part; empty for all. Its
+    /// parameter follows the moments.
+    pub(super) fn part_condition(&self, column: &str) -> String {
         let Some(part) = self.part else { return String::new() };
         let moments = [self.from, self.to].into_iter().flatten().count();
-        let next = SalesFilter::FIRST + self.products.values.len() + self.filter.values.len() + 1 + moments;
-        part.fits(column, &format!("${next}"))
+        let next = SalesFilter::FIRST_PARAMETER + self.products.values.len() + self.filter.values.len() + 1 + moments;
+        part.id_condition(column, &format!("${next}"))
     }
 }
 
-/// Where documents are cut, where they are summed by halves: each half takes a processor, and a document is of one half, so that what counts documents once
-/// adds up. SQLite finds documents by their moments, Postgres reads lines in the order of their documents' IDs.
-pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<Cut>, Fault> {
+/// Returns the point at which documents are divided, if they are summed in two halves: each half
+/// uses a processor, and a document belongs to one half, so that counts of distinct documents add
+/// up. SQLite finds documents by their times, Postgres reads lines in the order of their documents'
+/// IDs.
+pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<SplitPoint>, Fault> {
     let placed = (query.from, query.to);
-    Ok(match (Halving::of(reads), reads.backend()) {
-        (Halving::Never, _) => None,
-        (Halving::At(cut), _) => Some(cut),
-        (Halving::From(least), Backend::Sqlite) => middle_moment(reads, placed, least).await?.map(Cut::At),
-        (Halving::From(least), Backend::Postgres) => middle_order(reads, placed, least).await?.map(Cut::By),
+    Ok(match (SplitSetting::of(reads), reads.backend()) {
+        (SplitSetting::Never, _) => None,
+        (SplitSetting::At(cut), _) => Some(cut),
+        (SplitSetting::From(least), Backend::Sqlite) => middle_moment(reads, placed, least).await?.map(SplitPoint::At),
+        (SplitSetting::From(least), Backend::Postgres) => middle_order(reads, placed, least).await?.map(SplitPoint::By),
     })
 }
 
-/// The sums of the documents of both halves, by two statements at once; None where these were of two states of the database.
-pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: Cut) -> Result<Option<SalesByGroup>, Fault> {
+/// The sums of the documents of both halves, by two concurrent statements; None if these read two
+/// states of the database.
+pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: SplitPoint) -> Result<Option<SalesByGroup>, Fault> {
     let reads = &SideBySide(reads);
     let [earlier, later] = match cut {
-        Cut::At(middle) => {
+        SplitPoint::At(middle) => {
             let (to, from) = (query.to.map_or(middle, |to| to.min(middle)), query.from.map_or(middle, |from| from.max(middle)));
             [SalesQuery { to: Some(to), ..query.clone() }, SalesQuery { from: Some(from), ..query.clone() }]
         }
-        Cut::By(middle) => {
-            [IdPart::Before(middle), IdPart::From(middle)].map(|part| SalesQuery { part: Some(part), ..query.clone() })
+        SplitPoint::By(middle) => {
+            [IdRange::Before(middle), IdRange::From(middle)].map(|part| SalesQuery { part: Some(part), ..query.clone() })
         }
     };
     let packed = packed_halves(reads, [&earlier, &later]).await?;
     let halves = match packed {
         None => None,
         Some([Some(sold), Some(more)]) => Some([sold, more]),
-        // The database sums the lines that are too many to be held at once.
-        Some(_) => of_one_state(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?,
+        // The database sums lines that are too many for the memory.
+        Some(_) => read_consistent(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?,
     };
     let Some([mut sold, more]) = halves else { return Ok(None) };
     sold.add(more);

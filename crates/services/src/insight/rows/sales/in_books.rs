@@ -1,10 +1,10 @@
-//! Documents in other currencies than the books, with what each is converted by.
+//! Documents in other currencies than the books, with the input of their conversion.
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
 };
-use inventory::{currency::core::RateAsk, orders::events::ORDER_CONFIRMED};
+use inventory::{currency::core::RateRequest, orders::events::ORDER_CONFIRMED};
 use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::{PRODUCT_OF_LINE, SalesFilter, SalesQuery, Side, nil, settled::DIFFERS, side::SOLD};
 use crate::insight::core::{ForeignDocument, ForeignLine, Group, SoldLine, Trade};
 
-/// The lines that are read at once, which is more than a document has.
+/// Lines that are read at once, which is more than a document has.
 const CHUNK: usize = 20_000;
 
-/// A line of a document in another currency, behind its group's key.
+/// A line of a document in another currency, after its group's key.
 #[derive(Record)]
 struct LineRow {
     #[record(sql = "o.id")]
@@ -31,7 +31,7 @@ struct LineRow {
     given_back: Option<i64>,
     #[record(sql = "CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END")]
     is_product: i32,
-    /// Whether it is of the products that the query is of.
+    /// Whether the line is of the query's products.
     #[record(sql = "CASE WHEN {fits} THEN 1 ELSE 0 END")]
     fits: i32,
     #[record(sql = "l.quantity")]
@@ -46,7 +46,7 @@ struct LineRow {
     decimals: i32,
 }
 
-/// What the statements of the two sides differ in.
+/// Differences between the statements of the two sides.
 struct SideSql {
     table: &'static str,
     document: &'static str,
@@ -56,13 +56,14 @@ struct SideSql {
     given_back: String,
     day: &'static str,
     known_at: String,
-    /// Where the rate's order is found.
+    /// Join that finds the order of the rate.
     joined: &'static str,
 }
 
 impl Side {
-    /// An order has the rate of its day as it was known when it was confirmed. A return has that of the order that it was matched with first, else that of its own
-    /// day as it was known when it was created.
+    /// An order has the rate of its day as recorded when it was confirmed. A return has the rate of
+    /// the order that it was matched with first, or else that of its own day as recorded when it
+    /// was created.
     fn sql(self) -> SideSql {
         let confirmed = |order: &str| {
             format!(
@@ -100,8 +101,8 @@ impl Side {
 }
 
 impl SalesQuery {
-    /// The lines of documents in other currencies, document by document, of those behind the one of the last parameter. A document is converted as a whole,
-    /// so none of its lines is left out.
+    /// The lines of documents in other currencies, document by document, after the document in the
+    /// last parameter. A document is converted as a whole, so all of its lines are read.
     fn foreign_lines(&self, side: Side, backend: Backend) -> String {
         let sql = side.sql();
         let key = self.grouped(nil(backend));
@@ -123,13 +124,14 @@ impl SalesQuery {
             documents = side.documents(backend),
             bounds = self.bounds().replace("o.currency = ", "o.currency <> "),
             filter = self.filter.condition,
-            last = SalesFilter::FIRST + self.values().len(),
+            last = SalesFilter::FIRST_PARAMETER + self.values().len(),
         )
     }
 }
 
-/// The next documents of one side in other currencies than the query's, in the order of their ids, with all of their lines; and whether there may be more of
-/// them. Those of all groups, whatever the span.
+/// Returns the next documents of one side in other currencies than the query's, in the order of
+/// their IDs, with all of their lines, and whether there may be more. They are those of all groups,
+/// regardless of the span.
 pub async fn foreign_documents(
     reads: &impl Reads,
     query: &SalesQuery,
@@ -174,7 +176,7 @@ fn documents_of(query: &SalesQuery, rows: &[QueryResult]) -> Result<Vec<ForeignD
         if documents.last().is_none_or(|last| last.id != found.id) {
             let from = Currency::parse(&found.currency);
             let from = from.ok_or_else(|| Fault::corrupt("sales_order", "a currency of ISO 4217"))?;
-            let rate = RateAsk { from, day: found.day, known_at: found.known_at };
+            let rate = RateRequest { from, day: found.day, known_at: found.known_at };
             documents.push(ForeignDocument { id: found.id, rate, given_back: found.given_back, lines: Vec::new() });
         }
         if let Some(last) = documents.last_mut() {

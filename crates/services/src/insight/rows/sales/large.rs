@@ -1,4 +1,4 @@
-//! Lines that are too large to be summed by the database: they are summed here.
+//! Lines that are too large for the database to sum: they are summed here.
 
 use entity::record::{Record, Selected};
 use platform::storage::{Backend, Fault, Row};
@@ -7,7 +7,7 @@ use sea_orm::QueryResult;
 use super::{SalesQuery, Side, nil};
 use crate::insight::core::{SoldLine, Sums, Tally};
 
-/// A line that is too large to be summed by the database, behind its side and its group's key.
+/// A line that is too large for the database to sum, after its side and its group's key.
 #[derive(Record)]
 struct LargeLine {
     #[record(sql = "CASE WHEN item IS NULL THEN 0 ELSE 1 END")]
@@ -34,7 +34,7 @@ impl SalesQuery {
 pub(super) fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
-    // A line is of a group that its side has; one behind the span is left out.
+    // The side's sums have a group for each line; lines of groups after the span are left out.
     let Some(sums) = tally.get_mut(&query.key(&mut row)?) else { return Ok(()) };
     let found: LargeLine = row.record()?;
     let is_product = found.is_product == 1;

@@ -17,10 +17,10 @@ use uuid::Uuid;
 use super::{AMOUNT, COST, SCALE, SalesQuery, Side, settled};
 use crate::insight::{
     core::{Group, GroupKey, SalesByGroup, Sums},
-    rows::halves::{are_at_most, of_one_state, rows_and_head},
+    rows::halves::{has_at_most, read_consistent, rows_and_head},
 };
 
-/// A document's lines, behind its side.
+/// A document's lines, after its side.
 #[derive(Record)]
 struct DocumentRow {
     #[record(sql = "side")]
@@ -58,15 +58,15 @@ struct Categories {
     known: Option<i64>,
 }
 
-/// The sums of the documents of both halves; None of a half whose lines are not packed, or more than are held at once. None at all where the halves, or the categories, were of
-/// two states of the database.
+/// The sums of the documents of both halves; None for a half whose lines are not packed, or exceed
+/// the memory. None as a whole if the halves, or the categories, were read from two states of the
+/// database.
 pub(super) async fn packed_halves(
     reads: &impl Reads,
     [earlier, later]: [&SalesQuery; 2],
 ) -> Result<Option<[Option<SalesByGroup>; 2]>, Fault> {
-    // Postgres finds the lines of some products by an index of their own.
-    let is_narrow = reads.backend() == Backend::Postgres && !earlier.products.sql.is_empty();
-    if is_narrow || !earlier.group.by_product() || !are_at_most(reads, (earlier.from, later.to), packed::MOST_EVENTS).await? {
+    let is_narrow = reads.backend() == Backend::Postgres && earlier.is_of_some_products();
+    if is_narrow || !earlier.group.by_product() || !has_at_most(reads, (earlier.from, later.to), packed::MAX_EVENTS).await? {
         return Ok(Some([None, None]));
     }
     let categories = if earlier.group == Group::Category {
@@ -75,11 +75,11 @@ pub(super) async fn packed_halves(
     } else {
         None
     };
-    of_one_state(half(reads, earlier, categories.clone()), half(reads, later, categories)).await
+    read_consistent(read_half(reads, earlier, categories.clone()), read_half(reads, later, categories)).await
 }
 
 /// The sums of the documents of a half, with the last event that was known then.
-async fn half(
+async fn read_half(
     reads: &impl Reads,
     query: &SalesQuery,
     categories: Option<Arc<Categories>>,
@@ -93,11 +93,11 @@ async fn half(
     let known = categories.as_ref().map(|categories| categories.known);
     let head = head.filter(|head| known.is_none_or(|known| known == Some(*head)));
     let counts_documents = query.counts_documents;
-    let summed = blocking::run(move || summed(&rows, categories.as_deref(), counts_documents)).await??;
+    let summed = blocking::run("sums of sales", move || summed(&rows, categories.as_deref(), counts_documents)).await??;
     let Some((mut sold, settled)) = summed else { return Ok((None, head)) };
     if settled > 0 {
         let lines = reads.rows(&all.settled_lines(reads.backend()), all.values()).await?;
-        settled::settle(&all, &lines, &mut sold.groups)?;
+        settled::apply_refunds(&all, &lines, &mut sold.groups)?;
     }
     if let Some(after) = query.span.as_ref().and_then(|span| span.after.as_ref()) {
         sold.groups.retain(|key, _| key > after);
@@ -105,7 +105,8 @@ async fn half(
     Ok((Some(sold), head))
 }
 
-/// The sums of documents, and how many of them are settled apart; None where a sum passes 64 bits, or not all lines were read.
+/// The sums of documents, and how many of them need a settlement; None if a sum exceeds 64 bits, or
+/// if not all lines were read.
 fn summed(
     rows: &[QueryResult],
     categories: Option<&Categories>,
@@ -115,12 +116,12 @@ fn summed(
     let (mut lines, mut settled) = (0, 0);
     for (nth, row) in rows.iter().enumerate() {
         let document: DocumentRow = Row::new(row).record()?;
-        // SQLite has a product of two columns beyond 64 bits as a number that is not whole.
+        // SQLite computes a product of two columns beyond 64 bits as a floating-point number.
         let Ok(added) = tally.add(nth, &document) else { return Ok(None) };
         lines += added;
         settled += document.settled;
     }
-    Ok(packed::are_all(rows.len(), lines).then(|| (tally.sold(counts_documents), settled)))
+    Ok(packed::is_complete_page(rows.len(), lines).then(|| (tally.sold(counts_documents), settled)))
 }
 
 impl SalesQuery {
@@ -129,7 +130,7 @@ impl SalesQuery {
         // Categories are those of products, which lines have.
         let of_products = Self { group: Group::Product, ..self.clone() };
         let documents = |side: Side| match backend {
-            Backend::Sqlite => of_products.documents_as_found(side),
+            Backend::Sqlite => of_products.unsorted_documents(side),
             Backend::Postgres => of_products.documents_one_by_one(side),
         };
         let both = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
@@ -137,7 +138,7 @@ impl SalesQuery {
     }
 
     /// In the order in which SQLite finds documents they need not be sorted.
-    fn documents_as_found(&self, side: Side) -> String {
+    fn unsorted_documents(&self, side: Side) -> String {
         format!(
             "SELECT {side} AS side, {columns}, max(settled) AS settled FROM ({lines}) x GROUP BY placed, document",
             columns = packed_columns(Backend::Sqlite),
@@ -177,7 +178,7 @@ fn packed_columns(backend: Backend) -> String {
 }
 
 impl Categories {
-    /// None where there are more products than are held at once.
+    /// None if there are more products than fit in memory at once.
     async fn read(reads: &impl Reads) -> Result<Option<Self>, Fault> {
         let backend = reads.backend();
         let products = format!(
@@ -195,15 +196,15 @@ impl Categories {
                 }
             })?;
         }
-        Ok(packed::are_all(rows.len(), products).then_some(Self { of_product, known }))
+        Ok(packed::is_complete_page(rows.len(), products).then_some(Self { of_product, known }))
     }
 }
 
-/// Sums of the lines of documents, by what these are grouped by.
+/// Sums of the lines of documents, by group.
 struct PackedTally<'a> {
-    /// None where products are the groups.
+    /// None if the lines are grouped by product.
     categories: Option<&'a Categories>,
-    /// The place of each product's group, and of each group.
+    /// Index of each product's group, and of each group.
     of_product: HashMap<Uuid, usize>,
     of_key: HashMap<GroupKey, usize>,
     groups: Vec<(GroupKey, Sums)>,
@@ -219,7 +220,7 @@ impl<'a> PackedTally<'a> {
         Self { categories, of_product, of_key, groups: Vec::new(), last: Vec::new(), documents: [0, 0] }
     }
 
-    /// The place of a line's group; the nil ID is of a charge.
+    /// Index of a line's group; the nil ID stands for a charge.
     fn place(&mut self, item: Uuid) -> usize {
         if let Some(place) = self.of_product.get(&item) {
             return *place;
@@ -239,7 +240,7 @@ impl<'a> PackedTally<'a> {
         place
     }
 
-    /// Adds the lines of a document, and says how many there are.
+    /// Adds the lines of a document, and returns their number.
     fn add(&mut self, nth: usize, document: &DocumentRow) -> Result<usize, Fault> {
         let is_sale = document.side == Side::Sales as i32;
         self.documents[usize::from(!is_sale)] += 1;

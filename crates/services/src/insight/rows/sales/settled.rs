@@ -10,11 +10,11 @@ use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::{PRODUCT_OF_LINE, SalesQuery, nil, side::RETURNS};
-use crate::insight::core::{GivenBack, Group, SoldLine, Tally};
+use crate::insight::core::{ClosedReturn, Group, SoldLine, Tally};
 
-/// A line of a closed return that gave back something else than its lines' worth, behind its group's key.
+/// A line of a closed return whose refund differs from its lines' value, after its group's key.
 #[derive(Record)]
-struct SettledLine {
+struct RefundedLine {
     #[record(sql = "o.id")]
     id: Uuid,
     #[record(sql = "o.refunded_minor")]
@@ -29,33 +29,35 @@ struct SettledLine {
     total_minor: i64,
     #[record(of = return_line, alias = "l")]
     unit_decimals: i32,
-    /// Whether it is of the products, and of the groups, that the query is of.
+    /// Whether the line is of the query's products and groups.
     #[record(sql = "CASE WHEN {fits} THEN 1 ELSE 0 END")]
     fits: i32,
 }
 
-/// That a closed return `o` gave back something else than its lines' worth, or that not all of it came.
+/// A condition that the refund of a closed return `o` differs from the value of its lines, or that
+/// some of its units were not received.
 pub(super) const DIFFERS: &str = "(o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
                  WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))";
 
-/// A closed return as far as it is read.
+/// The parts of a closed return that reports need.
 struct SettledReturn {
     id: Uuid,
     refunded: i64,
-    back: GivenBack,
-    /// Of each of its products' lines.
+    back: ClosedReturn,
+    /// True for each line of a product that matches the query's products.
     fits: Vec<bool>,
 }
 
 impl SalesQuery {
-    /// What came of closed returns that gave back something else than their lines' own worth, return by return, with all of their lines.
+    /// Returns the statement for closed returns whose refund differs from their lines' own values:
+    /// all lines, return by return.
     pub(super) fn settled_lines(&self, backend: Backend) -> String {
         let nil = nil(backend);
         let key = self.grouped(nil);
         let product = if self.group == Group::Category { PRODUCT_OF_LINE } else { "" };
         let beyond = self.beyond(&key);
         let fits = self.of_products().unwrap_or_else(|| "TRUE".to_owned());
-        // What a return gave back is shared among all of its lines, so none of them may be left out.
+        // A refund is divided among all lines of its return, so none of them may be left out.
         let (beyond, fits) = if self.group.by_product() { (String::new(), format!("{fits}{beyond}")) } else { (beyond, fits) };
         format!(
             "SELECT {key} AS grp, {select}
@@ -66,17 +68,17 @@ impl SalesQuery {
             RETURNS.replace("{nil}", nil),
             self.bounds(),
             self.filter.condition,
-            select = SettledLine::SELECT.replace("{fits}", &fits)
+            select = RefundedLine::SELECT.replace("{fits}", &fits)
         )
     }
 }
 
-/// Puts what closed returns gave back in the place of their lines' own worth, which was counted.
-pub(super) fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result<(), Fault> {
+/// Replaces the lines' own value, which was counted, by the refunds of closed returns.
+pub(super) fn apply_refunds(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result<(), Fault> {
     let mut returns: Vec<SettledReturn> = Vec::new();
     for row in rows {
         let mut row = Row::new(row);
-        let (key, found) = (query.key(&mut row)?, row.record::<SettledLine>()?);
+        let (key, found) = (query.key(&mut row)?, row.record::<RefundedLine>()?);
         let line = SoldLine {
             quantity: found.quantity.get(),
             cancelled: found.cancelled,
@@ -85,8 +87,8 @@ pub(super) fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally
             decimals: found.unit_decimals as u8,
         };
         if returns.last().is_none_or(|last| last.id != found.id) {
-            let SettledLine { id, refunded, .. } = found;
-            returns.push(SettledReturn { id, refunded, back: GivenBack::default(), fits: Vec::new() });
+            let RefundedLine { id, refunded, .. } = found;
+            returns.push(SettledReturn { id, refunded, back: ClosedReturn::default(), fits: Vec::new() });
         }
         let Some(last) = returns.last_mut() else { continue };
         // A share of the total, which fits.

@@ -1,4 +1,4 @@
-//! Which columns name rows of which tables.
+//! Columns that refer to rows of other tables.
 
 use super::{Link, Parent};
 
@@ -42,7 +42,7 @@ const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
-/// Numbers stand for the default roles (`access::BUILT_IN`).
+/// Default roles have numbers as IDs (`access::BUILT_IN`).
 const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
 
 pub(in super::super) const LINKS: &[Link] = &[

@@ -1,4 +1,5 @@
-//! A drawing on a page: what our own charts are made of (lines, bars, points and texts), by the operators of PDF. Anything else is left out.
+//! Draws an SVG of our own charts (lines, bars, points and texts) on a page, by the operators of
+//! PDF. Other elements are left out.
 
 use std::fmt::Write;
 
@@ -7,19 +8,19 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{GAP, MARGIN, Pages, WIDTH};
-use crate::labels::core::{TextRun, Used};
+use super::{MARGIN, Pages, SECTION_GAP, WIDTH};
+use crate::labels::core::{TextRun, UsedCharacters};
 
-/// Elements of a drawing that are drawn.
-const MOST_ELEMENTS: usize = 5_000;
-/// Of a page's height, so that a drawing fits one.
-const MOST_HIGH: f64 = 600.0;
-/// Letters where nothing else is said.
-const LETTERS: f64 = 11.0;
-/// How far the handles of a circle's four curves are from its points, as a share of its radius.
-const HANDLE: f64 = 0.552_285;
+/// Maximum elements of a drawing that are drawn.
+const MAX_ELEMENTS: usize = 5_000;
+/// Maximum height, in points, at which a drawing fits on one page.
+const MAX_HIGH: f64 = 600.0;
+/// Default font size.
+const DEFAULT_FONT_SIZE: f64 = 11.0;
+/// Distance of the handles of a circle's four curves from its points, as a share of its radius.
+const CIRCLE_HANDLE: f64 = 0.552_285;
 
-/// Where the pixels of a drawing are on the page.
+/// Projection of a drawing's pixels onto the page.
 struct Projection {
     scale: f64,
     /// The upper edge.
@@ -59,14 +60,14 @@ impl Attributes {
     }
 }
 
-/// A drawing under way.
+/// A drawing in progress.
 struct Canvas {
     place: Projection,
     out: String,
 }
 
 impl Canvas {
-    /// A colour as in `#2563eb` or `#333`; None of what is not drawn.
+    /// Sets a colour such as `#2563eb` or `#333`; `None` if nothing is drawn in it.
     fn colour(&mut self, text: Option<&str>, operator: &str) -> Option<()> {
         let digits = text?.strip_prefix('#')?;
         let part = |from: usize, count: usize| u32::from_str_radix(digits.get(from..from + count)?, 16).ok();
@@ -99,9 +100,9 @@ impl Canvas {
         let turns = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)];
         for pair in turns.windows(2) {
             let [from, to] = pair else { continue };
-            // Each handle lies in the direction of the other point.
-            let near = (from.0 + to.0 * HANDLE, from.1 + to.1 * HANDLE);
-            let far = (to.0 + from.0 * HANDLE, to.1 + from.1 * HANDLE);
+            // Each handle is in the direction of the other point.
+            let near = (from.0 + to.0 * CIRCLE_HANDLE, from.1 + to.1 * CIRCLE_HANDLE);
+            let far = (to.0 + from.0 * CIRCLE_HANDLE, to.1 + from.1 * CIRCLE_HANDLE);
             for point in [near, far, *to] {
                 let _ = write!(self.out, "{:.2} {:.2} ", x + point.0 * radius, y + point.1 * radius);
             }
@@ -111,7 +112,7 @@ impl Canvas {
         Some(())
     }
 
-    /// A path of moves and straight lines.
+    /// Draws a path of moves and straight lines.
     fn path(&mut self, own: &Attributes) -> Option<()> {
         let (text, mut at) = (own.text("d")?, (0.0, 0.0));
         let wide = own.number("stroke-width").unwrap_or(1.0) * self.place.scale;
@@ -134,9 +135,9 @@ impl Canvas {
         Some(())
     }
 
-    /// A text; None where it has a sign that the fonts lack.
-    fn label(&mut self, own: &Attributes, text: &str, used: &mut Used) -> Option<()> {
-        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, TextRun::of(text)?);
+    /// Draws a text; `None` if it has a character that the fonts lack.
+    fn label(&mut self, own: &Attributes, text: &str, used: &mut UsedCharacters) -> Option<()> {
+        let (size, text) = (own.number("font-size").unwrap_or(DEFAULT_FONT_SIZE) * self.place.scale, TextRun::of(text)?);
         let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
         let wide = text.width(size);
         let x = match own.text("text-anchor") {
@@ -154,7 +155,7 @@ impl Canvas {
     }
 }
 
-/// The commands of a path, each with its numbers.
+/// Returns the commands of a path, each with its numbers.
 fn pieces(text: &str) -> Vec<(char, Vec<f64>)> {
     let mut found: Vec<(char, Vec<f64>)> = Vec::new();
     let mut rest = text;
@@ -170,14 +171,15 @@ fn pieces(text: &str) -> Vec<(char, Vec<f64>)> {
 }
 
 impl Pages {
-    /// Puts a drawing below what is there; None where one of its texts has a sign that the fonts lack.
+    /// Draws an SVG below the content so far; `None` if one of its texts has a character that the
+    /// fonts lack.
     pub(super) fn drawing(&mut self, svg: &str) -> Option<()> {
         let mut reader = Reader::from_str(svg);
         reader.config_mut().expand_empty_elements = true;
         let (mut canvas, mut label, mut count) = (None::<Canvas>, None::<(Attributes, String)>, 0);
         while let Ok(event) = reader.read_event() {
             match event {
-                Event::Start(start) if count < MOST_ELEMENTS => {
+                Event::Start(start) if count < MAX_ELEMENTS => {
                     count += 1;
                     let own = Attributes::of(&start);
                     let key = start.local_name();
@@ -219,14 +221,14 @@ impl Pages {
         Some(())
     }
 
-    /// Room for a drawing as wide as the text, or as high as it may be.
+    /// Reserves room for a drawing as wide as the text, or of the maximum height.
     fn canvas(&mut self, own: &Attributes) -> Option<Canvas> {
         let size = |name| own.number(name).filter(|pixels| *pixels > 0.0);
         let (width, height) = (size("width")?, size("height")?);
-        let scale = (WIDTH / width).min(MOST_HIGH / height);
+        let scale = (WIDTH / width).min(MAX_HIGH / height);
         let high = height * scale;
-        self.y -= GAP;
-        self.need(high);
+        self.y -= SECTION_GAP;
+        self.ensure_room(high);
         let place = Projection { scale, top: self.y };
         self.y -= high;
         Some(Canvas { place, out: String::new() })
@@ -235,11 +237,11 @@ impl Pages {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::file_with, *};
+    use super::{super::file_with_drawing, *};
     use crate::papers::core::sheet::Sheet;
 
     fn drawn(svg: &str) -> Option<String> {
-        file_with(&Sheet::new("en", "Report".to_owned()), Some(svg)).map(|bytes| String::from_utf8(bytes).unwrap())
+        file_with_drawing(&Sheet::new("en", "Report".to_owned()), Some(svg)).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]

@@ -1,33 +1,34 @@
-//! What a tenant has on all of its papers: a logo and a header above the title, a line of its colour below it, and a footer on each page.
+//! Parts of a PDF that all papers of a tenant have: a logo and a header above the title, a line in
+//! the tenant's colour below it, and a footer on each page.
 
 use std::fmt::Write;
 
-use super::{GAP, LEAD, MARGIN, Pages, WIDTH};
+use super::{LINE_SPACING, MARGIN, Pages, SECTION_GAP, WIDTH};
 use crate::{
     labels::core::{IMAGE, Image, TextRun},
     papers::core::sheet::{Logo, SheetStyle},
 };
 
 /// Size of the characters of headers and footers.
-const SMALL: f64 = 7.0;
-/// The most room for a logo: as wide, and as high.
+const SMALL_FONT_SIZE: f64 = 7.0;
+/// Maximum width and height of a logo.
 const LOGO: (f64, f64) = (200.0, 70.0);
-/// Points of a pixel at most, as browsers have it: a small logo stays small.
-const PIXEL: f64 = 0.75;
-/// The line of the tenant's colour.
+/// Maximum points of a pixel, as in browsers: a small logo stays small.
+const MAX_PIXEL_POINTS: f64 = 0.75;
+/// Thickness of the line in the tenant's colour.
 const RULE: f64 = 3.0;
 
 /// Whether the fonts of PDFs have all signs of a text.
-pub fn prints(text: &str) -> bool {
+pub fn is_printable(text: &str) -> bool {
     TextRun::of(text).is_some()
 }
 
-/// The picture of a paper as a PDF has it.
+/// Returns the logo of a paper for the PDF.
 pub(super) fn image(style: &SheetStyle) -> Option<Image<'_>> {
     style.logo.as_ref().map(|Logo { bytes, width, height }| Image { jpeg: bytes, width: *width, height: *height })
 }
 
-/// Red, green and blue of a colour, each from 0 to 1.
+/// Returns red, green and blue of a colour, each from 0 to 1.
 fn shares(colour: &str) -> Option<[f64; 3]> {
     let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6)?;
     let part = |from: usize| u8::from_str_radix(digits.get(from..from + 2)?, 16).ok().map(|part| f64::from(part) / 255.0);
@@ -35,32 +36,32 @@ fn shares(colour: &str) -> Option<[f64; 3]> {
 }
 
 impl Pages {
-    /// The lowest place of a page that is free of the footer.
+    /// Returns the lowest position of a page above the footer.
     pub(super) fn bottom(&self) -> f64 {
-        MARGIN + self.footer.len() as f64 * SMALL * LEAD
+        MARGIN + self.footer.len() as f64 * SMALL_FONT_SIZE * LINE_SPACING
     }
 
-    /// Begins the first page; None where a text has a sign that the fonts lack.
+    /// Begins the first page; `None` if a text has a character that the fonts lack.
     pub(super) fn begin(&mut self, style: &SheetStyle) -> Option<()> {
         if let Some(footer) = &style.footer {
-            self.footer = TextRun::of(footer)?.wrapped(SMALL, WIDTH);
+            self.footer = TextRun::of(footer)?.wrap_lines(SMALL_FONT_SIZE, WIDTH);
         }
         if let Some(logo) = style.logo.as_ref().filter(|logo| logo.width > 0 && logo.height > 0) {
             let (width, height) = (f64::from(logo.width), f64::from(logo.height));
-            let scale = (LOGO.0 / width).min(LOGO.1 / height).min(PIXEL);
+            let scale = (LOGO.0 / width).min(LOGO.1 / height).min(MAX_PIXEL_POINTS);
             let (wide, high) = (width * scale, height * scale);
             self.y -= high;
             let _ = writeln!(self.page, "q {wide:.2} 0 0 {high:.2} {MARGIN:.2} {:.2} cm /{IMAGE} Do Q", self.y);
-            self.y -= GAP;
+            self.y -= SECTION_GAP;
         }
         if let Some(header) = &style.header {
-            self.paragraph(header, SMALL)?;
-            self.y -= GAP / 2.0;
+            self.paragraph(header, SMALL_FONT_SIZE)?;
+            self.y -= SECTION_GAP / 2.0;
         }
         Some(())
     }
 
-    /// The line below the title.
+    /// Draws the line below the title.
     pub(super) fn accent(&mut self, style: &SheetStyle) {
         if let Some([red, green, blue]) = style.accent.as_deref().and_then(shares) {
             self.y -= RULE * 2.0;
@@ -75,9 +76,9 @@ impl Pages {
         let Self { done, footer, used, .. } = self;
         for page in done {
             for (at, line) in footer.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
-                let y = top - (at as f64 + 1.0) * SMALL * LEAD;
+                let y = top - (at as f64 + 1.0) * SMALL_FONT_SIZE * LINE_SPACING;
                 let (font, shown) = line.shown(used);
-                let _ = writeln!(page, "BT /{font} {SMALL} Tf {MARGIN:.2} {y:.2} Td {shown} Tj ET");
+                let _ = writeln!(page, "BT /{font} {SMALL_FONT_SIZE} Tf {MARGIN:.2} {y:.2} Td {shown} Tj ET");
             }
         }
     }

@@ -31,8 +31,11 @@ fn what_orders_take_is_not_left_and_nothing_is_owed_to_the_budget() {
 #[test]
 fn a_plan_has_the_lower_of_its_own_budget_and_what_is_left() {
     let (less, more, other) = (Some(gbp(100)), Some(gbp(200)), Some(euros(100)));
-    assert_eq!([lower(less, more), lower(more, less), lower(None, less), lower(less, None)], [less; 4]);
-    assert_eq!((lower(other, less), lower(None, None)), (other, None));
+    assert_eq!(
+        [lower_amount(less, more), lower_amount(more, less), lower_amount(None, less), lower_amount(less, None)],
+        [less; 4]
+    );
+    assert_eq!((lower_amount(other, less), lower_amount(None, None)), (other, None));
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn what_an_approval_holds_back_is_what_saves_least() {
     let moved = PlanLine { kind: LineKind::Transfer { from: id(4) }, cost: None, ..line(5, 0, 0) };
     let lines = [line(1, 600, 60), line(2, 500, 900), line(3, 450, 40), abroad, moved];
     let mut claims = Claims { claimed: (0..lines.len()).map(|index| (index + 10, Uuid::nil())).collect(), ..Claims::default() };
-    claims.hold_to(&lines, &[AvailableBudget::company(gbp(1_000))]);
+    claims.release_over_budget(&lines, &[AvailableBudget::company(gbp(1_000))]);
     let kept: Vec<usize> = claims.claimed.iter().map(|(index, _)| *index).collect();
     assert_eq!((claims.beyond, kept), (vec![10], vec![11, 12, 13, 14]), "600 do not fit beside 500; euros are not counted");
 }
@@ -61,9 +64,13 @@ fn lines_beyond_a_budget_are_approved_by_name_alone() {
     ] {
         let line = of(LineState::Cut(issue));
         let others = [Choice::All, Choice::Under(gbp(i64::MAX)), Choice::Rule { lines: [id(1)].into() }];
-        assert_eq!((named.takes(&line), others.map(|choice| choice.takes(&line))), (is_taken, [false; 3]), "{issue:?}");
+        assert_eq!(
+            (named.includes_line(&line), others.map(|choice| choice.includes_line(&line))),
+            (is_taken, [false; 3]),
+            "{issue:?}"
+        );
     }
-    assert!(named.takes(&of(LineState::Open)) && Choice::All.takes(&of(LineState::Open)));
+    assert!(named.includes_line(&of(LineState::Open)) && Choice::All.includes_line(&of(LineState::Open)));
 }
 
 #[test]
@@ -104,11 +111,12 @@ fn a_purchase_takes_of_each_budget_that_it_is_of() {
     let of = |scope: BudgetScope, minor: i64| AvailableBudget { scope, left: gbp(minor), products: BTreeSet::new() };
     let (supplier, store) = (BudgetScope::Supplier(id(50)), BudgetScope::Store(base.store));
     let available = [of(supplier, 1_000), of(store, 1_200), AvailableBudget::company(gbp(9_999))];
-    let beyond: Vec<(usize, Exceeded)> = beyond_budgets(&lines, &available).iter().map(|one| (one.index, one.exceeded)).collect();
-    // 600 and 500 leave the store 100, 600 and 400 leave the supplier nothing.
+    let beyond: Vec<(usize, Exceeded)> =
+        lines_over_budget(&lines, &available).iter().map(|one| (one.index, one.exceeded)).collect();
+    // 600 and 500 leave 100 in the store's budget, 600 and 400 leave nothing in the supplier's.
     assert_eq!(beyond, [(2, Exceeded { scope: store, left: gbp(100) })]);
     let available = [of(BudgetScope::Category(id(7)), 0)];
-    assert!(beyond_budgets(&lines, &available).is_empty(), "no product is in it");
+    assert!(lines_over_budget(&lines, &available).is_empty(), "no product is in it");
     let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
     let rule = ApprovalRule::new(true, (Some(gbp(9_999)), Some(gbp(9_999))), false, 0.0);
     let taken = |left: i64| -> Vec<ReplenishmentLineId> {
@@ -124,7 +132,7 @@ fn a_plan_with_money_of_its_own_keeps_the_other_budgets() {
     let has = |left: Option<i64>, given: Option<i64>| {
         let mut available: Vec<AvailableBudget> =
             left.map(|left| AvailableBudget::company(gbp(left))).into_iter().chain([narrow.clone()]).collect();
-        let has = give(&mut available, given.map(gbp));
+        let has = apply_plan_budget(&mut available, given.map(gbp));
         (has, available)
     };
     assert_eq!(has(Some(100), Some(30)), (Some(gbp(30)), vec![narrow.clone(), AvailableBudget::company(gbp(30))]));

@@ -10,7 +10,7 @@ fn mondays() -> SupplierCalendar {
 fn within(days: f64, calendar: SupplierCalendar) -> Leads {
     Leads { stated: days, calendar, ..Leads::default() }
 }
-/// A product of which a store has so many.
+/// A product with this quantity in a store.
 fn with(leads: Leads, available: i64) -> ProductState {
     ProductState { leads, ..product(vec![level(2, available, MEAN)]) }
 }
@@ -20,7 +20,8 @@ fn a_weekly_order_day_makes_two_weeks_three() {
     let basis = basis(6.447, point(9_500, 0));
     let plain = plan_product(&basis, &with(within(15.0, SupplierCalendar::default()), 18));
     assert_eq!((plain[0].figures.lead_days, codes(&plain[0]).contains(&ReasonCode::SupplierCalendar)), (15.0, false));
-    // What does not go out today goes out in seven days and comes in 22: the stock of 21 days, as in the worked example.
+    // An order that is not sent today is sent in seven days and arrives in 22: the stock covers 21
+    // days, as in the worked example.
     let measured = Leads { stated: 3.0, measured: vec![15.0; 5], calendar: mondays(), ..Leads::default() };
     for leads in [within(15.0, mondays()), measured] {
         let lines = plan_product(&basis, &with(leads.clone(), 18));
@@ -52,7 +53,8 @@ fn a_review_on_the_order_day_waits_for_nothing_but_a_closed_one() {
 #[test]
 fn an_order_can_wait_as_long_as_the_next_plan_still_reaches_its_day() {
     let mut basis = basis(6.447, point(9_500, 0));
-    // 13 last for eight days: until what tomorrow's plan orders arrives, unless today is the order day.
+    // 13 last for eight days: until an order of tomorrow's plan arrives, unless today is the order
+    // day.
     for (today, is_last_day) in [(4, true), (5, false), (10, false)] {
         basis.today = today;
         let lines = plan_product(&basis, &with(within(2.0, mondays()), 13));

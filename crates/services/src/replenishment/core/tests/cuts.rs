@@ -1,4 +1,4 @@
-//! What is on order and not needed any more, and what moving goods costs.
+//! Cuts of units on order that are not needed any more, and costs of transfers.
 
 use super::*;
 
@@ -19,13 +19,13 @@ fn open(ordered: i64, received: i64, expected_on: Option<i32>) -> OpenLine {
     }
 }
 
-/// The supplier lets orders be cut so many days before they come.
+/// The supplier accepts cuts until this number of days before the delivery.
 fn until(cancel_days: i32) -> Terms {
     let own = CancelTerms { supplier: id(50), cancel_days: Some(cancel_days) };
     Terms { supplier_terms: vec![own], currency: Some(Currency::GBP), ..Terms::default() }
 }
 
-/// What is proposed of the worked example, of which so many are there, and a line on order.
+/// Returns the plan of the worked example with `available` units and a line on order.
 fn planned(available: i64, line: OpenLine, terms: Terms) -> Vec<PlanLine> {
     let level = LevelState { incoming: line.open, ..level(2, available, MEAN) };
     let own = ProductState { open_lines: vec![line], ..product(vec![level]) };
@@ -38,7 +38,7 @@ fn units(lines: &[PlanLine]) -> Vec<(ReplenishmentLineKind, i64)> {
 
 #[test]
 fn what_is_not_needed_is_cut_in_packs_or_as_a_whole() {
-    // 138 are there and on order, 77 are kept, and 61 are no whole packs.
+    // 138 are on hand and on order, 77 are kept, and 61 are not a multiple of the pack.
     let lines = planned(18, open(120, 0, Some(30)), until(7));
     assert_eq!((units(&lines), lines[0].cost), (vec![(CUT, 60)], Some(gbp(60 * 180))));
     assert_eq!((lines[0].kind.cut_order(), lines[0].kind.supplier(), lines[0].margin), (Some(id(70)), None, 0));

@@ -6,16 +6,16 @@ fn least(minor: i64) -> BTreeMap<SupplierId, Money> {
     BTreeMap::from([(id(50), gbp(minor))])
 }
 
-/// A product of the worked example, of which a store has so many.
+/// A product of the worked example with this quantity in a store.
 fn with(number: u128, available: i64) -> ProductState {
     ProductState { product: id(number), ..product(vec![level(2, available, MEAN)]) }
 }
 
-/// What is proposed of products under a minimum and a budget.
+/// Returns the lines of products under a minimum and a budget.
 fn spent(products: &[ProductState], minor: i64, budget: Option<Money>) -> Vec<PlanLine> {
     let basis = basis(6.447, point(9_500, 0));
     let mut lines: Vec<PlanLine> = products.iter().flat_map(|product| plan_product(&basis, product)).collect();
-    spend(&mut lines, &least(minor), budget.map(AvailableBudget::company).as_slice());
+    fit_purchases(&mut lines, &least(minor), budget.map(AvailableBudget::company).as_slice());
     lines
 }
 
@@ -71,13 +71,14 @@ fn shelf_life_maximum_and_half_a_year_bound_what_is_added() {
     for (own, minor) in [(short_lived, 10_000), (full, 15_000), (with(1, 18), 50_000)] {
         let plain = units(&plan_product(&basis(6.447, point(9_500, 0)), &own));
         let lines = spent(&[own], minor, None);
-        // It would come too late tomorrow, and is ordered all the same.
+        // An order of tomorrow would arrive too late, so it is ordered although it is below the
+        // minimum.
         assert_eq!((units(&lines), states(&lines)), (plain, vec![LineState::Open]));
         let reason = lines[0].reasons.last().unwrap();
         assert_eq!(reason.code, ReasonCode::BelowMinimum);
         assert!(reason.text.ends_with("and cannot wait for more"), "{reason:?}");
     }
-    // Half a year of 289 is there then: 22 packs.
+    // The stock is half a year's then: 289 units, 22 packs of them ordered.
     assert_eq!(units(&spent(&[with(1, 18)], 264 * 180, None)), [264]);
 }
 
@@ -94,7 +95,7 @@ fn an_order_waits_until_the_latest_safe_day() {
     // The next review is four weeks away.
     let basis = basis(6.447, Some(Rule::Periodic { service: 9_500, review_days: 28, review_from: 4 }));
     let mut lines = plan_product(&basis, &with(1, 50));
-    spend(&mut lines, &least(100_000), &[]);
+    fit_purchases(&mut lines, &least(100_000), &[]);
     assert_eq!(states(&lines), [LineState::Open]);
 }
 
@@ -119,7 +120,7 @@ fn other_suppliers_and_other_currencies_are_left_alone() {
     let Some(euro) = Currency::parse("EUR") else { panic!("the euro is in use") };
     let mut lines = plan_product(&basis(6.447, point(9_500, 0)), &with(1, 50));
     let plain = lines.clone();
-    spend(&mut lines, &BTreeMap::from([(id(50), Money::new(100_000, euro))]), &[]);
+    fit_purchases(&mut lines, &BTreeMap::from([(id(50), Money::new(100_000, euro))]), &[]);
     assert_eq!(lines, plain);
 }
 

@@ -6,13 +6,13 @@ use super::*;
 fn spread(rule: Option<Rule>) -> Basis {
     let errors = |weeks: u8| (0_i16..=400).map(|nth| f32::from(nth - 200) / 200.0 * f32::from(weeks).sqrt()).collect();
     let mut basis = basis(0.0, rule);
-    basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept((1..=26).map(errors).collect())))]);
+    basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics((1..=26).map(errors).collect())))]);
     basis
 }
 fn near(found: Option<f64>, expected: f64) -> bool {
     found.is_some_and(|found| (found - expected).abs() < 0.02 * expected.max(1.0))
 }
-/// Ten a week, ± 10 × √weeks, in a store that has so many.
+/// Mean demand of ten a week, ± 10 × √weeks, in a store with this stock.
 fn tens(available: i64) -> LevelState {
     LevelState { available, demand: demand(10.0, 10.0), year_units: 520, ..LevelState::empty(id(2)) }
 }
@@ -30,7 +30,7 @@ fn the_less_is_left_the_likelier_it_ends_before_the_delivery() {
     }
     let owed = plan_product(&basis, &weekly(vec![LevelState { owed: 6, ..tens(5) }]));
     assert_eq!(owed[0].figures.stockout, Some(1.0), "customers wait already");
-    // What is on its way counts, and one of two deliveries takes two weeks: 20 ± 14.1.
+    // Units on order count, and every other delivery takes two weeks: 20 ± 14.1.
     let mut product = weekly(vec![LevelState { incoming: 5, ..tens(10) }]);
     product.leads.measured = vec![7.0, 14.0, 7.0, 14.0, 7.0, 14.0];
     let lines = plan_product(&basis, &product);
@@ -40,7 +40,7 @@ fn the_less_is_left_the_likelier_it_ends_before_the_delivery() {
 #[test]
 fn what_is_left_after_half_a_year_is_overstock() {
     let basis = spread(point(9_500, 14));
-    // 26 weeks ask for 260 ± 51: a plan that orders for weeks leaves nothing.
+    // 26 weeks need 260 ± 51: a plan that orders for weeks leaves nothing.
     let lines = plan_product(&basis, &weekly(vec![tens(5)]));
     assert_eq!(lines[0].figures.overstock, Some(0.0), "{:?}", lines[0].figures);
     // A pack of 300 leaves 305 − 260.
@@ -48,7 +48,7 @@ fn what_is_left_after_half_a_year_is_overstock() {
     let lines = plan_product(&basis, &packed);
     assert_eq!(lines[0].quantity, 300);
     assert!(near(lines[0].figures.overstock, 45.2), "{:?}", lines[0].figures);
-    // A line that an order is filled up with tells of what it then buys.
+    // A line that is filled up has the figures of its new quantity.
     let mut filled = lines[0].clone();
     filled.buy(600);
     assert!(near(filled.figures.overstock, 345.0), "{:?}", filled.figures);
@@ -94,7 +94,7 @@ fn without_errors_or_demand_nobody_knows_the_risk() {
     unknown.pools = BTreeMap::new();
     let risk = |lines: &[PlanLine]| lines.iter().map(|line| (line.figures.stockout, line.figures.overstock)).collect::<Vec<_>>();
     assert_eq!(risk(&plan_product(&unknown, &weekly(vec![tens(5)]))), [(None, None)]);
-    // A product that nobody asks for any more is bought for those who wait.
+    // A product without further demand is bought for its backorders.
     let mut ended = LevelState { owed: 9, ..tens(0) };
     ended.demand = ended.demand.map(|demand| Demand { status: ForecastStatus::Ended, path: vec![0.0; 26], ..demand });
     assert_eq!(risk(&plan_product(&spread(point(9_500, 14)), &weekly(vec![ended]))), [(None, None)]);

@@ -5,7 +5,7 @@ use forecast::reorder::z;
 use super::*;
 use crate::forecasting::core::{Calibration, StoredCorrection};
 
-/// A basis whose policy keeps its promise so.
+/// A basis whose policy uses this method.
 fn by(method: SafetyStockMethod, error: f32, service: i32, cover_days: i32) -> Basis {
     let mut known = basis(error, None);
     let rule = Rule::ReorderPoint { service, cover_days, order_cost: None };
@@ -50,18 +50,19 @@ fn a_share_of_units_needs_less_stock_where_lots_are_large() {
         let mut basis = by(method, 0.0, service, cover_days);
         // Errors from −5 to 5, evenly spread.
         let errors: Vec<f32> = (-500_i16..=500).map(|error| f32::from(error) / 100.0).collect();
-        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept(vec![errors; 8])))]);
+        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics(vec![errors; 8])))]);
         let lines = plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level(2, 0, MEAN)]) });
         lines[0].figures.exact_point
     };
     let fill = |service: i32, cover_days: i32| point(SafetyStockMethod::FillRate, service, cover_days);
-    // Demand is evenly spread over 67.056 around 33.379. Of a lot of three weeks 5 % are 1.669 units, and beyond S lie (66.907 − S)² ÷ (2 × 67.056) on average.
-    // 0.29 are sold before the plan of a night, and the errors of 0.19 days more ask for 0.03.
+    // Demand is evenly spread over 67.056 around 33.379. 5 % of a lot of three weeks are 1.669
+    // units, and the units beyond S are (66.907 − S)² ÷ (2 × 67.056) on average. 0.29 are sold
+    // before the nightly plan, and the errors of 0.19 days more require 0.03.
     let expected = 33.379 + 33.528 - (2.0 * 67.056 * 0.05 * 33.379_f64).sqrt() + 0.323;
     assert!((fill(9_500, 21) - expected).abs() < 0.01, "{} instead of {expected}", fill(9_500, 21));
     assert!(fill(9_500, 21) < fill(9_500, 7) && fill(9_500, 21) < fill(9_900, 21));
     assert!(fill(9_500, 21) < point(SafetyStockMethod::Quantile, 9_500, 21));
-    // With more in stock than its slowest delivery asks for nothing is planned.
+    // Nothing is planned if the stock exceeds the need of the slowest delivery.
     let basis = by(SafetyStockMethod::FillRate, 6.447, 9_500, 21);
     assert_eq!(plan_product(&basis, &product(vec![level(2, 500, MEAN)])), []);
 }
@@ -80,7 +81,7 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
     let plan = |method: SafetyStockMethod, abc: AbcClass| {
         let mut basis = by(method, 0.0, 9_500, 0).calibrated(Calibration::new(&[correction]));
         let errors: Vec<f32> = (0_u16..1_000).map(|error| f32::from(error) / 100.0).collect();
-        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept(vec![errors; 8])))]);
+        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics(vec![errors; 8])))]);
         let level = LevelState { classes: Some(Classes { abc, xyz: XyzClass::X }), ..level(2, 18, MEAN) };
         plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level]) }).remove(0)
     };
@@ -123,7 +124,7 @@ fn a_point_lasts_for_what_is_sold_before_the_plan_of_a_night() {
         assert!(near(passed(method, 10.0), 2.5 + 0.294_738), "{method:?}");
     }
     assert_eq!(passed(SafetyStockMethod::Normal, 10.0), None);
-    // 76.61 and 2.79, with the errors of 0.18 days more; the target lies a week of demand above.
+    // 76.61 and 2.79, with the errors of 0.18 days more; the target is a week of demand higher.
     let lines = planned(SafetyStockMethod::Quantile, 10.0, 80);
     assert_eq!((lines[0].figures.point, lines[0].figures.up_to, lines[0].quantity), (80, 91, 11));
     assert_eq!(planned(SafetyStockMethod::Quantile, 10.0, 81), [], "plenty");

@@ -18,7 +18,7 @@ fn saturdays() -> Option<DayShape> {
 fn known(today: i32) -> Basis {
     let errors: Vec<f32> = (-500_i16..=500).map(|error| f32::from(error) / 250.0).collect();
     let mut basis = basis(0.0, point(9_000, 7));
-    basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept(vec![errors; 8])))]);
+    basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics(vec![errors; 8])))]);
     basis.today = today;
     basis
 }
@@ -36,7 +36,7 @@ fn what_sells_on_saturdays_is_ordered_on_fridays() {
         assert_eq!(lines.is_empty(), !is_ordered, "{today}: {lines:?}");
     }
     let line = plan_product(&known(8), &sold(10, 20.0, saturdays())).remove(0);
-    // Of twenty on Saturday two may be missed: 18 are the least that may wait.
+    // Two of the twenty units on Saturday may be missed: at least 18 have to be in stock.
     assert!((16..=20).contains(&line.figures.point) && line.figures.lead_demand.abs() < 1e-9, "{:?}", line.figures);
     let text = "it does not sell evenly over the week: stock is kept for the demand from Friday on";
     assert!(line.reasons.iter().any(|reason| reason.code == ReasonCode::Weekdays && reason.text == text), "{:?}", line.reasons);
@@ -67,10 +67,9 @@ fn a_promise_that_few_sales_cannot_bear_says_so() {
     let (kept, likely) = (of(9_000), of(9_800));
     assert!(!codes(&kept).contains(&ReasonCode::FewSales), "{:?}", kept.reasons);
     let reason = likely.reasons.iter().find(|reason| reason.code == ReasonCode::FewSales);
-    let text =
-        "it sold on 6 days of the last year: too few to tell how much a single sale may ask for, so that 98.0 % is not certain";
+    let text = "it sold on 6 days of the last year: too few to estimate the size of a single sale, so that 98.0 % is not certain";
     assert_eq!(reason.map(|reason| reason.text.as_str()), Some(text));
-    // One order is met for nine of ten, though most weeks have none.
+    // At 90 % the stock serves one sale, although most weeks have none.
     assert!(kept.figures.point >= 10 && likely.figures.point >= kept.figures.point, "{:?}", kept.figures);
 }
 

@@ -1,11 +1,11 @@
-//! A forecast as a drawing: what was wanted, what is expected, and the bands that it will be in. Bands are rectangles, a pair for each week, so that the writer
-//! of PDF draws them too.
+//! Drawing of a forecast: recorded demand, expected demand, and its interval bands. Bands are
+//! rectangles, a pair for each week, so that the PDF writer can draw them too.
 
 use std::fmt::Write;
 
-use super::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, escaped, grid, heading, labels_below};
+use super::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped};
 
-/// Colours of what was wanted, of what is expected, and of the two bands.
+/// Colours of recorded demand, of expected demand, and of the two bands.
 const RECORDED: &str = "#374151";
 const EXPECTED: &str = "#2563eb";
 const INNER: &str = "#93c5fd";
@@ -13,13 +13,13 @@ const OUTER: &str = "#dbeafe";
 /// Room for a name in the legend.
 const NAME: f64 = 84.0;
 
-/// A week: one that is over has what was wanted, one that is to come what is expected.
+/// A week: a past one has the recorded demand, a future one the expected demand.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BandPoint {
     pub label: String,
     pub recorded: Option<f64>,
     pub mean: Option<f64>,
-    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where they are not known.
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. None if they are unknown.
     pub bounds: Option<[f64; 4]>,
 }
 
@@ -41,7 +41,7 @@ impl BandPoint {
     }
 }
 
-/// What is drawn.
+/// Content of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BandChart {
     pub title: String,
@@ -52,14 +52,14 @@ pub struct BandChart {
     pub points: Vec<BandPoint>,
 }
 
-/// To a tenth, without a zero behind the point.
+/// A number rounded to a tenth, without a trailing zero.
 fn figure(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// Draws a forecast.
-pub fn drawn_band(chart: &BandChart) -> String {
+pub fn draw_band(chart: &BandChart) -> String {
     let (width, height) = (f64::from(chart.width), f64::from(chart.height));
     let axis = Axis::over(chart.points.iter().flat_map(BandPoint::values));
     let edge = TOP + LEGEND;
@@ -69,8 +69,8 @@ pub fn drawn_band(chart: &BandChart) -> String {
     let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
     let words: Vec<String> = chart.points.iter().filter(|point| point.values().next().is_some()).map(BandPoint::words).collect();
-    heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
-    legend(&mut out);
+    draw_heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
+    draw_legend(&mut out);
     for (bounds, fill) in [((2, 3), OUTER), ((0, 1), INNER)] {
         for (nth, point) in chart.points.iter().enumerate() {
             let Some(own) = point.bounds.filter(|own| own.iter().all(|bound| bound.is_finite())) else { continue };
@@ -81,8 +81,8 @@ pub fn drawn_band(chart: &BandChart) -> String {
             put!(out, "<title>{}</title></rect>", escaped(&point.words()));
         }
     }
-    grid(&mut out, axis, up, width - RIGHT);
-    for (of, stroke) in [(recorded as Of, RECORDED), (mean, EXPECTED)] {
+    draw_grid(&mut out, axis, up, width - RIGHT);
+    for (of, stroke) in [(recorded as PointValue, RECORDED), (mean, EXPECTED)] {
         let values = chart.points.iter().enumerate();
         let values = values.map(|(nth, point)| of(point).map(|value| (across(nth), up(value), point)));
         line(&mut out, values, stroke);
@@ -90,13 +90,13 @@ pub fn drawn_band(chart: &BandChart) -> String {
     put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
     let labels: Vec<(f64, &str)> =
         chart.points.iter().enumerate().map(|(nth, point)| (across(nth), point.label.as_str())).collect();
-    labels_below(&mut out, &labels, wide, height);
+    draw_labels(&mut out, &labels, wide, height);
     out.push_str("</svg>");
     out
 }
 
-/// One figure of a week.
-type Of = fn(&BandPoint) -> Option<f64>;
+/// Reads one figure of a week.
+type PointValue = fn(&BandPoint) -> Option<f64>;
 
 fn recorded(point: &BandPoint) -> Option<f64> {
     point.recorded.filter(|value| value.is_finite())
@@ -106,8 +106,8 @@ fn mean(point: &BandPoint) -> Option<f64> {
     point.mean.filter(|value| value.is_finite())
 }
 
-/// What the colours are of.
-fn legend(out: &mut String) {
+/// Draws the names of the colours.
+fn draw_legend(out: &mut String) {
     for (nth, (name, fill)) in
         [("Recorded", RECORDED), ("Expected", EXPECTED), ("80 %", INNER), ("95 %", OUTER)].into_iter().enumerate()
     {
@@ -117,7 +117,7 @@ fn legend(out: &mut String) {
     }
 }
 
-/// A line through the points of weeks, broken where one has no value.
+/// A line through the points of weeks; points without a value interrupt it.
 fn line<'p>(out: &mut String, points: impl Iterator<Item = Option<(f64, f64, &'p BandPoint)>>, stroke: &str) {
     let (mut path, mut is_drawing, mut dots) = (String::new(), false, String::new());
     for point in points {
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_forecast_has_a_line_for_each_side_and_two_bands() {
         let bounds = Some([6.0, 15.2, 2.0, 24.0]);
-        let drawing = drawn_band(&chart(vec![
+        let drawing = draw_band(&chart(vec![
             week("2026-09-07", Some(10.0), None, None),
             week("2026-09-14", Some(12.0), None, None),
             week("2026-09-21", None, Some(11.1), bounds),
@@ -170,9 +170,9 @@ mod tests {
 
     #[test]
     fn without_a_week_there_is_an_empty_drawing() {
-        let drawing = drawn_band(&chart(Vec::new()));
+        let drawing = draw_band(&chart(Vec::new()));
         assert!(drawing.starts_with("<svg ") && drawing.ends_with("</svg>") && !drawing.contains("NaN"), "{drawing}");
-        let odd = drawn_band(&chart(vec![week("<b>", Some(f64::NAN), None, Some([f64::INFINITY; 4]))]));
+        let odd = draw_band(&chart(vec![week("<b>", Some(f64::NAN), None, Some([f64::INFINITY; 4]))]));
         assert!(!odd.contains("NaN") && !odd.contains("inf") && !odd.contains("<b>"), "{odd}");
     }
 }

@@ -13,24 +13,24 @@ use uuid::Uuid;
 use super::{BuiltGroup, OF_ORDERS, Statement};
 use crate::{
     demand::rows::FactKey,
-    insight::rows::IdPart,
+    insight::rows::IdRange,
     reports::{
-        core::{Base, MOST_GROUPS, ReportDimension, ReportSpec, Span},
+        core::{Base, MAX_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{
             baskets::{PackedOrders, packed, unpacked},
             builder_levels::{ProductGroups, product_groups},
             halves::order_rows,
-            narrow::{Bound, Narrow, SOLD, moments},
+            narrow::{ReportFilter, SOLD, SqlParameters, moments},
         },
     },
 };
 
-/// Orders, and lines of theirs, that are told apart in memory: a row of an order takes some hundreds of bytes. Of more the statement tells them
-/// apart.
-const MOST_ORDERS: usize = 500_000;
-const MOST_LINES: usize = 1_000_000;
+/// Maximum orders, and lines of theirs, that are counted in memory: a row of an order takes some
+/// hundreds of bytes. More are counted by the statement.
+const MAX_ORDERS: usize = 500_000;
+const MAX_LINES: usize = 1_000_000;
 
-/// An order behind its keys: its side, and the products of its lines, one ID behind the other.
+/// An order after its keys: its side, and the products of its lines as concatenated IDs.
 #[derive(Record)]
 struct OrderRow {
     #[record(sql = "g.w")]
@@ -39,19 +39,21 @@ struct OrderRow {
     basket: Option<Vec<u8>>,
 }
 
-/// The columns of an `OrderRow`, behind the keys.
+/// Number of columns of an `OrderRow`, after the keys.
 const COLUMNS: usize = 2;
 
-/// Whether orders are counted apart from other sums: in groups of products, of which an order may be in several. The databases would tell all pairs of an order
-/// and a group apart, line by line, which takes several times as long as all other sums do.
-pub(super) fn are_apart(spec: &ReportSpec) -> bool {
+/// Whether orders are counted separately from other sums: in groups of products, where an order may
+/// be in several. The databases would deduplicate all pairs of an order and a group, line by line,
+/// which takes several times as long as all other sums.
+pub(super) fn counts_orders_separately(spec: &ReportSpec) -> bool {
     spec.dimensions.iter().any(|one| one.is_of_products())
 }
 
-/// The groups of orders alone, where they are counted apart; None where they have too many lines for that.
+/// The groups of orders, if they are counted separately; None if they have too many lines for the
+/// memory.
 pub(super) async fn orders_of_products<'a>(
     reads: &impl Reads,
-    narrow: &Narrow,
+    narrow: &ReportFilter,
     make: &impl Fn() -> Statement<'a>,
 ) -> Result<Option<Vec<BuiltGroup>>, Fault> {
     let (spec, days) = {
@@ -61,24 +63,24 @@ pub(super) async fn orders_of_products<'a>(
     let columns = COLUMNS + spec.dimensions.iter().filter(|one| !one.is_of_products()).count();
     let rows = order_rows(reads, days, columns, |part| make().packed_orders(reads.backend(), part));
     let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
-    if rows.len() > MOST_ORDERS {
+    if rows.len() > MAX_ORDERS {
         return Ok(None);
     }
     let mut tally = OrderTally::of(spec, products);
     for (nth, row) in rows.iter().enumerate() {
         tally.add(nth, row)?;
-        if tally.lines > MOST_LINES {
+        if tally.lines > MAX_LINES {
             return Ok(None);
         }
-        // So many are refused, however many more there are.
-        if tally.counted.len() > MOST_GROUPS {
+        // More groups are refused, whatever their number.
+        if tally.counted.len() > MAX_GROUPS {
             break;
         }
     }
     Ok(Some(tally.groups()))
 }
 
-/// Adds groups of sums to others of other sums: those with the same keys are one.
+/// Adds groups with other sums: groups with the same keys are merged.
 pub(super) fn join(groups: &mut Vec<BuiltGroup>, more: Vec<BuiltGroup>) {
     let places: BTreeMap<Vec<FactKey>, usize> = groups.iter().enumerate().map(|(nth, group)| (group.keys.clone(), nth)).collect();
     let add = |sums: &mut Vec<i64>, more: Vec<i64>| sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
@@ -95,15 +97,15 @@ pub(super) fn join(groups: &mut Vec<BuiltGroup>, more: Vec<BuiltGroup>) {
 /// Orders that are counted in groups of products.
 struct OrderTally<'a> {
     spec: &'a ReportSpec,
-    /// The place of each product's group in `keys`.
+    /// Index of each product's group in `keys`.
     of_product: HashMap<ProductId, usize>,
     /// One key for each dimension of products.
     keys: Vec<Vec<Uuid>>,
     /// The order that was counted last in each group.
     last: Vec<usize>,
-    /// The place of each row of keys of the other dimensions.
+    /// Index of each combination of the other dimensions' keys.
     of_others: BTreeMap<Vec<FactKey>, usize>,
-    /// Orders of the report's days, and of those before, by both places.
+    /// Orders of the report's days, and of the compared ones, by both indices.
     counted: HashMap<(usize, usize), [i64; 2]>,
     lines: usize,
 }
@@ -169,7 +171,8 @@ impl<'a> OrderTally<'a> {
     }
 }
 
-/// What a product is grouped by; None of a dimension that is not of products. The nil ID is of what belongs to none.
+/// Returns the group of a product; None for a dimension that is not of products. The nil ID stands
+/// for no group.
 fn group_key(dimension: ReportDimension, groups: ProductGroups) -> Option<Uuid> {
     let key = match dimension {
         ReportDimension::Category => groups.category,
@@ -187,12 +190,12 @@ impl Statement<'_> {
         Span { from: self.before.map_or(own.from, |before| before.span.from), to: own.to }
     }
 
-    /// That orders `o` sold something on the days.
+    /// A condition that orders `o` sold something on the days.
     fn sold(&mut self) -> String {
         let days = self.days("o.business_date");
         let stores = self.bound.of_stores(self.narrow, OF_ORDERS.store);
         let channels = self.bound.of_channels(self.narrow, OF_ORDERS.channel);
-        // The moments bound what the index of placed orders gives.
+        // The moments bound the scan of the index of placed orders.
         let [since, until] = moments(self.all_days()).map(|at| self.bound.mark(at));
         let money = self.bound.mark(self.currency.as_str());
         format!(
@@ -203,7 +206,8 @@ impl Statement<'_> {
     /// Orders, each once in a group: by the orders themselves, or by their lines where groups or the narrowing are of products.
     pub(super) fn of_orders(&mut self) -> String {
         let part = OF_ORDERS;
-        let is_of_products = are_apart(self.spec) || !Bound::of_products(self.narrow, part.product).is_empty();
+        let is_of_products =
+            counts_orders_separately(self.spec) || !SqlParameters::of_products(self.narrow, part.product).is_empty();
         let (keys, joins) = self.keys(&part);
         let (side, sold) = (self.side("o.business_date"), self.sold());
         let names = (0..self.spec.dimensions.len()).map(|nth| format!("n.k{nth} AS k{nth}")).collect::<Vec<_>>().join(", ");
@@ -215,15 +219,16 @@ impl Statement<'_> {
             "SELECT {names}, n.w AS w, {sums} FROM (
                SELECT DISTINCT {keys}, {side} AS w, o.id FROM sales_order o CROSS JOIN order_line l{joins}
                WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}) n",
-            only = Bound::of_products(self.narrow, part.product)
+            only = SqlParameters::of_products(self.narrow, part.product)
         )
     }
 
-    /// The statement of all orders, or of a part of them, each with its keys that are not of products, and its values. Behind the order, or the line, after the
-    /// last that is wanted none is given.
-    fn packed_orders(mut self, backend: Backend, part: Option<IdPart>) -> (String, Vec<Value>) {
+    /// The statement of all orders, or of a part of them, each with its keys of dimensions other
+    /// than products, and its values. Rows after the maximum number of orders or lines are not
+    /// returned.
+    fn packed_orders(mut self, backend: Backend, part: Option<IdRange>) -> (String, Vec<Value>) {
         let (side, sold) = (self.side("o.business_date"), self.sold());
-        let only = Bound::of_products(self.narrow, OF_ORDERS.product);
+        let only = SqlParameters::of_products(self.narrow, OF_ORDERS.product);
         let of_part = self.bound.of_part(part);
         let spec = self.spec;
         let (mut keys, mut names, mut shown) = (String::new(), String::new(), String::new());
@@ -233,7 +238,7 @@ impl Statement<'_> {
             let show = if dimension.is_by_id() { format!("g.k{nth}, ") } else { format!("CAST(g.k{nth} AS integer), ") };
             shown.push_str(&show);
         }
-        let (limit, bytes) = (self.bound.mark(MOST_ORDERS as i64 + 1), self.bound.mark((MOST_LINES * size_of::<Uuid>()) as i64));
+        let (limit, bytes) = (self.bound.mark(MAX_ORDERS as i64 + 1), self.bound.mark((MAX_LINES * size_of::<Uuid>()) as i64));
         let keys = format!("{keys}{side} AS w, ");
         let sums = format!("{} AS basket", packed(backend, "l.product_id"));
         let lines = format!(" AND l.quantity > l.cancelled{only}");

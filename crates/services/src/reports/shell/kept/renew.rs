@@ -1,21 +1,24 @@
-//! Values that are made anew while the old ones are shown.
+//! Values that are computed again while the cached ones are returned.
 
 use std::{fmt::Display, hash::Hash, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{EVERY, Kept, Wanted, pause};
+use super::{Freshness, MIN_INTERVAL, ValueCache, follower_pause};
 
-/// How long one may be made while the old one is shown: nobody waits for it, so nobody else would end it.
-const MOST_MAKING: Duration = Duration::from_mins(1);
+/// Timeout of a computation while the old value is shown: no caller waits for it, so none would
+/// cancel it.
+const MAX_MAKING: Duration = Duration::from_mins(1);
 
-impl<K: Clone + Eq + Hash, V> Kept<K, V> {
-    /// The value of before, if it is of the last minute, and whether it shows all that has happened. One that does not is made anew meanwhile, once for all who ask,
-    /// and as rarely as for followers: whoever asks next is given that. Without such a value one is made now.
+impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
+    /// The cached value, if it is of the last minute, and whether it includes all events. An
+    /// outdated one is computed again in the background, once for all concurrent callers and as
+    /// rarely as for followers: later callers get the new one. Without a cached value one is
+    /// computed now.
     pub async fn get_or_renew<E, C>(
         &self,
         key: &K,
-        wanted: Wanted,
+        wanted: Freshness,
         has_changed: impl FnOnce(i64) -> C + Send,
         make: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
     ) -> Result<(Arc<V>, bool), E>
@@ -25,7 +28,7 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         E: Display + Send + 'static,
     {
         let place = self.place(key);
-        let Some((value, shown)) = place.recent(wanted.now) else {
+        let Some((value, shown)) = place.recent_value(wanted.now) else {
             return Ok((self.get(key, wanted, has_changed, make).await?, true));
         };
         if shown >= wanted.seq {
@@ -34,24 +37,24 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         // Someone else has the turn, and looks or makes it.
         let Ok(turn) = place.turn.clone().try_lock_owned() else { return Ok((value, false)) };
         if !has_changed(shown).await? {
-            place.shows_all_to(wanted.seq);
+            place.extend_seq(wanted.seq);
             return Ok((value, true));
         }
         let asked = Instant::now();
         if place.not_before().is_none_or(|not_before| not_before <= asked)
             && let Ok(maker) = self.0.makers.clone().try_acquire_owned()
         {
-            // One that panics is not made again at once, either.
-            place.rest(asked + EVERY);
+            // A computation that panics is not repeated at once, either.
+            place.block_until(asked + MIN_INTERVAL);
             tokio::spawn(async move {
                 let _mine = (turn, maker);
-                let error = match timeout(MOST_MAKING, make).await {
-                    Ok(Ok((made, seq))) => return place.keep((Arc::new(made), seq), wanted.now, asked),
+                let error = match timeout(MAX_MAKING, make).await {
+                    Ok(Ok((made, seq))) => return place.store_value((Arc::new(made), seq), wanted.now, asked),
                     Ok(Err(error)) => error.to_string(),
                     Err(late) => late.to_string(),
                 };
-                place.rest(Instant::now() + pause(asked.elapsed()));
-                tracing::warn!(%error, "a dashboard could not be made anew: the old one is shown until it is a minute old");
+                place.block_until(Instant::now() + follower_pause(asked.elapsed()));
+                tracing::warn!(%error, "a dashboard could not be recalculated: the old one is shown until it is a minute old");
             });
         }
         Ok((value, false))
@@ -72,13 +75,13 @@ mod tests {
         *,
     };
 
-    fn wanted(seq: i64, seconds: i64) -> Wanted {
-        Wanted { seq, now: Timestamp(seconds * 1_000_000), staleness: Staleness::Seconds }
+    fn wanted(seq: i64, seconds: i64) -> Freshness {
+        Freshness { seq, now: Timestamp(seconds * 1_000_000), staleness: Staleness::Seconds }
     }
 
     #[tokio::test]
     async fn what_has_changed_is_shown_as_it_was_while_it_is_made_anew_once() {
-        let (kept, made) = (Kept::<u8, u32>::default(), Arc::new(AtomicU32::new(0)));
+        let (kept, made) = (ValueCache::<u8, u32>::default(), Arc::new(AtomicU32::new(0)));
         let get = async |seq: i64, seconds: i64, has_changed: bool| {
             let made = made.clone();
             let make = async move { Ok::<_, String>((made.fetch_add(1, Ordering::Relaxed), seq)) };
@@ -89,7 +92,7 @@ mod tests {
         assert_eq!((get(7, 0, true).await, get(7, 60, true).await), ((0, true), (0, true)), "nothing has happened");
         assert_eq!((get(8, 1, false).await, get(8, 1, true).await), ((0, true), (0, true)), "nothing that it shows");
         assert_eq!((get(9, 1, true).await, made.load(Ordering::Relaxed)), ((0, false), 1), "it has just been made");
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(MIN_INTERVAL).await;
         assert_eq!((get(9, 2, true).await, get(9, 2, true).await), ((0, false), (0, false)));
         while get(9, 2, true).await != (1, true) {
             tokio::task::yield_now().await;
@@ -100,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_made_anew_is_tried_again_and_gives_its_turn_back() {
-        let kept = Kept::<u8, u32>::default();
+        let kept = ValueCache::<u8, u32>::default();
         let get = async |seq: i64, fails: u8| {
             let make = async move {
                 assert!(fails < 2, "a maker that panics");
@@ -115,7 +118,7 @@ mod tests {
             let now = Instant::now();
             lock(&place.held).as_mut().unwrap().not_before = now;
             assert_eq!(get(8, fails).await, (7, false));
-            // The turn comes back once it is over.
+            // The lock is released when the computation ends.
             drop(place.turn.lock().await);
             assert!(place.not_before().unwrap() > now, "and not at once");
         }
